@@ -1,0 +1,158 @@
+# Everything a person does with this tree.  `make` alone lists it.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+CC      ?= cc
+B       ?= build
+FUZZ_SECONDS ?= 60
+CORES   := $(shell nproc)
+
+LUAJIT   = $(firstword $(shell command -v luajit luajit2))
+LUA_SRC := $(sort $(shell find host/lua rocks -name '*.lua' -not -path '*/spec/*' 2>/dev/null))
+C_SRC   := $(sort $(wildcard host/*.c))
+OBJ      = $(C_SRC:host/%.c=$(B)/obj/%.o) $(B)/obj/embed_data.o
+
+# ---- libraries: all of the distribution ----
+PC      := libuv libpq libcurl openssl zlib
+INCLUDE  = $(shell pkg-config --cflags luajit $(PC))
+static   = $(filter /%,$(shell $(CC) -print-file-name=$(1)))
+LUA_LIB  = $(or $(foreach a,$(call static,libluajit-5.1.a),-Wl$(comma)--whole-archive $(a) \
+             -Wl$(comma)--no-whole-archive),-lluajit-5.1)
+CJSON    = $(or $(call static,liblua5.1-cjson.a),-llua5.1-cjson)
+comma   := ,
+
+# Debian 13 has a library; Debian 12 has llhttp's C sources, in the package node-llhttp.
+ifneq ($(wildcard /usr/share/llhttp/llhttp.c),)
+INCLUDE += -isystem /usr/share/include/llhttp
+OBJ     += $(patsubst %,$(B)/obj/llhttp_%.o,api http llhttp)
+else
+LLHTTP  := -lllhttp
+endif
+
+HARDEN  ?= -D_FORTIFY_SOURCE=3 -fstack-protector-strong
+CFLAGS  += -std=c11 -O2 -g -fPIE $(HARDEN)
+WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
+DEFINE  := -D_GNU_SOURCE -DHUMAN_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -Ihost
+LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
+LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
+
+.PHONY: help deps deps-test build run test bench lint asan fuzz install clean
+.SUFFIXES:
+
+help:
+	@echo 'make run        install what is missing, build, start the server (Ctrl-C stops it)'
+	@echo 'make test       install what tests need, build, lint, run all specs'
+	@echo 'make deps       install what building and running need (Debian 12, 13)'
+	@echo 'make deps-test  the same for tests'
+	@echo 'make build      build/human'
+	@echo 'make lint       style, luacheck, clang-tidy'
+	@echo 'make bench      benchmarks'
+	@echo 'make asan       build/asan/human, with address and undefined-behaviour sanitizers'
+	@echo 'make fuzz       fuzz every parser for FUZZ_SECONDS=60 each'
+	@echo 'make install    to PREFIX=/usr/local, below DESTDIR'
+	@echo 'make clean      remove what was built'
+
+deps:
+	@etc/deps.sh run
+
+deps-test:
+	@etc/deps.sh run test
+
+build: $(B)/human
+
+# Recursive: what `deps` installs is looked up by the second make, not by this one.
+run: deps
+	@$(MAKE) --no-print-directory -j$(CORES) build
+	@HUMAN_HINTS=1 build/human gateway
+
+test: deps-test
+	@$(MAKE) --no-print-directory -j$(CORES) build
+	@$(MAKE) --no-print-directory lint
+	@spec/run.sh
+
+lint:
+	@spec/lint.sh $(DEFINE) $(INCLUDE)
+
+# ARGS: which benchmarks (http, sio, db, start); ROUNDS and SECONDS in the environment.
+bench:
+	@etc/deps.sh run bench
+	@$(MAKE) --no-print-directory -j$(CORES) build $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))
+	@cd bench && npm ci --silent --no-audit --no-fund
+	@node bench/run.mjs $(ARGS)
+
+build/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	@$(CC) -std=c11 -O2 -o $@ $< -lcrypto
+
+asan:
+	@$(MAKE) --no-print-directory build B=build/asan \
+	  -j$(CORES) HARDEN='-fsanitize=address,undefined -fno-omit-frame-pointer' \
+	  LDFLAGS='-fsanitize=address,undefined'
+
+# ---- building ----
+$(B)/human: $(OBJ)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@.tmp $(OBJ) $(LIBS) && mv $@.tmp $@
+	@echo 'built $@'
+
+$(B)/obj/%.o: host/%.c $(B)/obj/flags
+	@echo 'cc    $<'
+	@$(CC) $(CFLAGS) $(WARN) $(DEFINE) $(INCLUDE) -MMD -MP -c -o $@ $<
+
+$(B)/obj/llhttp_%.o: /usr/share/llhttp/%.c $(B)/obj/flags
+	@echo 'cc    $<'
+	@$(CC) $(CFLAGS) -w $(DEFINE) $(INCLUDE) -c -o $@ $<
+
+$(B)/obj/embed_data.o: $(B)/embed_data.c host/embed.h
+	@$(CC) $(CFLAGS) $(DEFINE) -c -o $@ $<
+
+$(B)/embed_data.c: host/embed_gen.lua host/host_api.h $(LUA_SRC) $(B)/obj/files
+	@echo 'embed $(words $(LUA_SRC)) modules'
+	@$(LUAJIT) host/embed_gen.lua $@ host/host_api.h $(LUA_SRC)
+
+# Rewritten only when they change: other flags, or a file that came or went, rebuild what depends.
+$(B)/obj/flags: FORCE
+	@mkdir -p $(@D)
+	@pkg-config --exists luajit $(PC) && [ -n "$(LUAJIT)" ] || \
+	  { echo 'libraries are missing: run `make deps`' >&2; exit 1; }
+	@$(call keep,$(CC) $(CFLAGS) $(WARN) $(DEFINE) $(INCLUDE))
+
+$(B)/obj/files: FORCE
+	@mkdir -p $(@D)
+	@$(call keep,$(LUA_SRC))
+
+keep = echo '$(subst ','\'',$(1))' | cmp -s - $@ || echo '$(subst ','\'',$(1))' >$@
+.PHONY: FORCE
+
+-include $(wildcard $(B)/obj/*.d)
+
+# ---- fuzzing: each spec/fuzz/NAME.c with all of the host but its main ----
+fuzz: deps-test
+	@$(MAKE) --no-print-directory fuzz-all B=build/fuzz CC=clang LDFLAGS='-fsanitize=fuzzer,address' \
+	  HARDEN='-fsanitize=fuzzer-no-link,address -Wno-unknown-warning-option'
+
+FUZZERS = $(patsubst spec/fuzz/%.c,$(B)/%,$(wildcard spec/fuzz/*.c))
+.PHONY: fuzz-all
+fuzz-all: $(FUZZERS)
+	@for f in $(FUZZERS); do \
+	  n=$$(basename $$f); mkdir -p $(B)/corpus/$$n spec/fuzz/corpus/$$n; \
+	  echo "fuzz $$n for $(FUZZ_SECONDS) s"; \
+	  ASAN_OPTIONS=detect_leaks=0 $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
+	    $(B)/corpus/$$n spec/fuzz/corpus/$$n || exit 1; \
+	done
+
+$(B)/%: spec/fuzz/%.c $(OBJ)
+	@$(CC) $(CFLAGS) $(DEFINE) $(INCLUDE) $(LDFLAGS) -rdynamic -o $@ $< \
+	  $(filter-out $(B)/obj/main.o,$(OBJ)) $(LIBS)
+
+# ---- installing ----
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/human $(DESTDIR)/etc/human/scripts
+	install -m 755 build/human $(DESTDIR)$(PREFIX)/bin/human
+	rm -rf $(DESTDIR)$(PREFIX)/share/human/scripts
+	cp -R scripts $(DESTDIR)$(PREFIX)/share/human/scripts
+	chmod -R go-w $(DESTDIR)$(PREFIX)/share/human/scripts
+	[ -e $(DESTDIR)/etc/human/human.json ] || \
+	  install -m 644 etc/human.json $(DESTDIR)/etc/human/human.json
+
+clean:
+	rm -rf build

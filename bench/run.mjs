@@ -1,0 +1,254 @@
+// bench/run.mjs -- ours, a peer and the floor, side by side on this machine: `make bench`.
+// Servers on core 0, load on core 1, interleaved round by round since the cores influence each other;
+// medians with their range, and ratios.  One machine's numbers mean little, its ratios more.
+// Usage: node bench/run.mjs [http] [sio] [db] [start]      ROUNDS=5 SECONDS=4
+import { spawn, spawnSync, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+
+const here = path.dirname(new URL(import.meta.url).pathname);
+const root = path.dirname(here);
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'human-bench-'));
+fs.chmodSync(dir, 0o755);
+const ROUNDS = Number(process.env.ROUNDS ?? 5), SECONDS = Number(process.env.SECONDS ?? 4);
+const human = path.join(root, 'build/human');
+const load = path.join(root, 'build/bench/load_ws'), floor = path.join(root, 'build/bench/floor_ws');
+const hz = Number(execFileSync('getconf', ['CLK_TCK']));
+const running = new Set();
+
+const median = (v) => [...v].sort((a, b) => a - b)[Math.floor(v.length / 2)];
+const short = (x) => x >= 1e4 ? Math.round(x).toLocaleString('en') : x >= 100 ? x.toFixed(0) : x.toFixed(2);
+
+async function freePort() {
+  const s = net.createServer().listen(0, '127.0.0.1');
+  await once(s, 'listening');
+  const { port } = s.address();
+  s.close();
+  await once(s, 'close');
+  return port;
+}
+
+async function reachable(port, child) {
+  for (let i = 0; i < 600; i++) {
+    if (child.exitCode !== null) throw new Error(`server ended with ${child.exitCode}`);
+    const ok = await new Promise((done) => {
+      const s = net.connect(port, '127.0.0.1', () => { s.destroy(); done(true); });
+      s.on('error', () => done(false));
+    });
+    if (ok) return;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  throw new Error('server did not begin to listen');
+}
+
+async function serve(name, cmd, args, port, env = {}) {
+  const log = fs.openSync(path.join(dir, `${name.replace(/\W/g, '_')}.log`), 'a');
+  const child = spawn('taskset', ['-c', '0', cmd, ...args],
+    { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
+  running.add(child);
+  await reachable(port, child);
+  return { name, child, port };
+}
+
+async function stop(server) {
+  if (server.child.exitCode === null) {
+    server.child.kill('SIGTERM');
+    await once(server.child, 'exit');
+  }
+  running.delete(server.child);
+}
+
+// The process and all its descendants.
+function family(pid) {
+  const kids = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
+  return [pid, ...kids.flatMap((k) => family(Number(k)))];
+}
+
+const mine = (server) => family(server.child.pid).filter((pid) => {
+  try { return !/postgres/.test(fs.readFileSync(`/proc/${pid}/comm`, 'utf8')); } catch { return false; }
+});
+
+function cpuSeconds(server) {
+  let ticks = 0;
+  for (const pid of mine(server)) {
+    try {
+      const f = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /, '').split(' ');
+      ticks += Number(f[11]) + Number(f[12]);
+    } catch { /* ended meanwhile */ }
+  }
+  return ticks / hz;
+}
+
+function memory(server) {
+  let kb = 0;
+  for (const pid of mine(server)) {
+    const m = /Pss:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+    kb += Number(m[1]);
+  }
+  return kb * 1024;
+}
+
+function onLoadCore(cmd, args) {
+  const r = spawnSync('taskset', ['-c', '1', cmd, ...args], { encoding: 'utf8' });
+  if (r.status !== 0) throw new Error(`${cmd} ${args.join(' ')}: ${r.stderr || r.stdout}`);
+  return r.stdout;
+}
+
+function wrk(server, url, script) {
+  const args = ['-t1', '-c32', `-d${SECONDS}s`, ...(script ? ['-s', script] : []),
+    `http://127.0.0.1:${server.port}${url}`];
+  const text = onLoadCore('wrk', args);
+  const bad = /Non-2xx or 3xx responses: (\d+)/.exec(text);
+  if (bad) throw new Error(`${server.name}: ${bad[1]} answers were not 2xx`);
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]);
+}
+
+const socketLoad = (mode, conns) => (server) => {
+  const before = cpuSeconds(server);
+  const r = JSON.parse(onLoadCore(load, [mode, String(server.port), '/bench.io/', String(conns), String(SECONDS)]));
+  // The CPU also covers joining and a second of warming up; the count does not, so scale it.
+  return { rate: r.count / r.seconds, cpu: (cpuSeconds(server) - before) * r.seconds / (r.seconds + 1) / r.count * 1e6 };
+};
+
+async function interleave(title, servers, measure, unit = '/s', higher = true) {
+  const seen = new Map(servers.map((s) => [s.name, []]));
+  for (let i = 0; i < ROUNDS; i++) for (const s of servers) seen.get(s.name).push(await measure(s));
+  return report(title, seen, unit, higher);
+}
+
+function report(title, seen, unit, higher) {
+  console.log(`\n${title}`);
+  const pick = (v, k) => v.map((x) => (typeof x === 'number' ? x : x[k]));
+  const [ours] = seen.keys();
+  const base = median(pick(seen.get(ours), 'rate'));
+  for (const [name, v] of seen) {
+    const rates = pick(v, 'rate');
+    const m = median(rates);
+    let line = `  ${name.padEnd(22)} ${short(m).padStart(10)}${unit}  (${short(Math.min(...rates))} - ${short(Math.max(...rates))})`;
+    if (typeof v[0] !== 'number') line += `  ${short(median(pick(v, 'cpu')))} µs CPU each`;
+    if (name !== ours) {
+      line += `  ours is ${(higher ? base / m : m / base).toFixed(2)} x`;
+      if (typeof v[0] !== 'number') {
+        line += `, with ${(median(pick(v, 'cpu')) / median(pick(seen.get(ours), 'cpu'))).toFixed(2)} x less CPU`;
+      }
+    }
+    console.log(line);
+  }
+}
+
+const humanArgs = (port) => ['gateway', '--port', String(port), '--agent-port', '0', '--workers', '1',
+  '--scripts', `${here}/scripts:${root}/scripts`, '--log-level', 'error'];
+
+async function startHuman(database) {
+  const port = await freePort();
+  return serve('human', human, humanArgs(port), port, { HUMAN_HOME: path.join(dir, 'home'), DATABASE_URL: database });
+}
+
+async function startNode(file, name, ...args) {
+  const port = await freePort();
+  return serve(name, process.execPath, [path.join(here, 'peers', file), String(port), ...args], port);
+}
+
+async function startNginx(name, workers, pg = '') {
+  const port = await freePort();
+  const own = path.join(dir, `nginx-${workers}`);
+  fs.mkdirSync(own, { recursive: true });
+  const text = fs.readFileSync(path.join(here, 'peers/nginx.conf.in'), 'utf8').replaceAll('@PORT@', port)
+    .replaceAll('@DIR@', own).replaceAll('@HERE@', here).replaceAll('@WORKERS@', workers).replaceAll('@PG@', pg);
+  const file = path.join(own, 'nginx.conf');
+  fs.writeFileSync(file, (process.getuid() === 0 ? 'user root;\n' : '') + text);
+  return serve(name, '/usr/sbin/nginx', ['-c', file, '-e', path.join(own, 'error.log')], port);
+}
+
+// A cluster for the benchmarks alone, made by our own host so that nothing else is needed.
+async function cluster() {
+  const port = await freePort();
+  const keeper = await serve('cluster', human, humanArgs(port), port,
+    { HUMAN_HOME: path.join(dir, 'pg-home'), DATABASE_URL: '' });
+  const url = execFileSync(human, ['config', 'database.url'],
+    { encoding: 'utf8', env: { ...process.env, HUMAN_HOME: path.join(dir, 'pg-home') } }).trim();
+  return { keeper, url, socket: /host=(\S+)/.exec(url)[1] };
+}
+
+const postScript = path.join(dir, 'post.lua');
+fs.writeFileSync(postScript, `wrk.method = "POST"
+wrk.headers["content-type"] = "application/json"
+wrk.body = '${JSON.stringify({ id: 'item-4711', name: 'A bicycle with nine gears', price: 12900, tags: ['sport', 'used'], active: true })}'
+`);
+const rowScript = path.join(dir, 'row.lua');
+fs.writeFileSync(rowScript, 'request = function() return wrk.format("GET", "/bench/rows/" .. math.random(1, 100000)) end\n');
+
+async function http(pg) {
+  const servers = [await startHuman(pg.url), await startNginx('nginx + Lua', 1), await startNode('node_http.mjs', 'node http')];
+  await interleave('(a) JSON route, body validated, 32 connections', servers, (s) => wrk(s, '/bench/json', postScript));
+  for (const s of servers) await stop(s);
+}
+
+async function sio(pg) {
+  const startFloor = async () => {
+    const port = await freePort();
+    return serve('floor (C, epoll)', floor, [String(port)], port);
+  };
+  const servers = [await startHuman(pg.url), await startNode('node_sio.mjs', 'npm socket.io'), await startFloor()];
+  await interleave('(b) Socket.IO echo, 50 clients', servers, socketLoad('echo', 50));
+  await interleave('(b) Socket.IO echo, 500 clients', servers, socketLoad('echo', 500));
+  await interleave('(b) connections made, joined and closed', servers, socketLoad('connect', 1));
+  await interleave('(b) broadcast to a room of 1,000, deliveries', servers, socketLoad('broadcast', 1000));
+  for (const s of servers) await stop(s);
+  const seen = new Map();
+  for (const start of [() => startHuman(pg.url), () => startNode('node_sio.mjs', 'npm socket.io'), startFloor]) {
+    const s = await start();
+    const before = memory(s);
+    const child = spawn('taskset', ['-c', '1', load, 'idle', String(s.port), '/bench.io/', '5000', '1'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    seen.set(s.name, [(memory(s) - before) / 5000]);
+    if (s.name === 'human') console.log(`\nhuman: ${short(before / 2 ** 20)} MB before the first connection, supervisor included`);
+    child.stdin.end();
+    await once(child, 'exit');
+    await stop(s);
+  }
+  report('(b) memory per idle connection, of 5,000', seen, ' B', false);
+}
+
+async function db(pg) {
+  const env = { ...process.env, PGHOST: pg.socket, PGUSER: 'human', PGDATABASE: 'human' };
+  const bin = fs.readdirSync('/usr/lib/postgresql').sort((a, b) => b - a).map((v) => `/usr/lib/postgresql/${v}/bin/pgbench`)
+    .find((f) => fs.existsSync(f));
+  spawnSync(bin, ['-i', '-q', '-s', '1', 'human'], { env });
+  const servers = [await startHuman(pg.url), await startNode('node_pg.mjs', 'node-postgres', pg.socket),
+    await startNginx('nginx + LuaSQL', 8, pg.socket)];
+  const measure = (s) => {
+    if (s.child) return wrk(s, '/bench/rows/1', rowScript);
+    const r = spawnSync('taskset', ['-c', '1', bin, '-S', '-n', '-M', 'prepared', '-c', '16', '-T', String(SECONDS), 'human'], { env, encoding: 'utf8' });
+    return Number(/tps = ([\d.]+)/.exec(r.stdout)[1]);
+  };
+  await interleave('(c) primary-key read as JSON, 32 connections', [...servers, { name: 'pgbench -S (floor)' }], measure);
+  for (const s of servers) await stop(s);
+}
+
+async function start(pg) {
+  const times = [];
+  for (let i = 0; i < 10; i++) {
+    const port = await freePort();
+    const t = process.hrtime.bigint();
+    const s = await serve('human', human, humanArgs(port), port, { HUMAN_HOME: path.join(dir, 'home'), DATABASE_URL: pg.url });
+    times.push(Number(process.hrtime.bigint() - t) / 1e6);
+    await stop(s);
+  }
+  console.log(`\nstart to listening, outside database: ${median(times).toFixed(0)} ms (looked for every 20 ms)`);
+  console.log(`binary: ${short(fs.statSync(human).size / 2 ** 20)} MB`);
+}
+
+const parts = { http, sio, db, start };
+const wanted = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(parts);
+const pg = await cluster();
+try {
+  for (const name of wanted) await parts[name](pg);
+} finally {
+  for (const child of running) if (child !== pg.keeper.child) child.kill('SIGTERM');
+  await stop(pg.keeper);
+  fs.rmSync(dir, { recursive: true, force: true });
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ * bridge.c -- the only user of the Lua C API: one lua_State, entered once per loop turn.
+ *
+ * Owns the state, its memory account and the two hooks (watchdog, rule budget).  Must never be
+ * reached from a host_* function: C called through the FFI does not re-enter Lua. */
+#include <lauxlib.h>
+#include <lua.h>
+#include <luajit.h>
+#include <lualib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge.h"
+#include "embed.h"
+#include "log.h"
+#include "shm.h"
+#include "worker.h"
+
+int luaopen_cjson(lua_State *L);
+
+static struct {
+  lua_State *L;
+  int dispatch; /* registry reference of sched.dispatch */
+  lua_Alloc alloc;
+  void *alloc_ud;
+  size_t used, cap;
+  bool over_cap;
+  bool exiting;
+  int exit_code;
+  const worker_spec *spec;
+} bridge;
+
+/* ---- memory: count what the state holds, refuse beyond the cap --------------------------------- */
+
+static void *counted_alloc(void *ud, void *p, size_t old, size_t want) {
+  (void)ud;
+  size_t before = p ? old : 0;
+  if (want > before && bridge.used + (want - before) > bridge.cap) {
+    bridge.over_cap = true;
+    return NULL;
+  }
+  void *q = bridge.alloc(bridge.alloc_ud, p, old, want);
+  if (q || !want) bridge.used = bridge.used - before + want;
+  return q;
+}
+
+size_t bridge_memory(void) {
+  return bridge.used;
+}
+
+/* ---- hooks ---------------------------------------------------------------------------------------- */
+
+static void on_stuck(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lua_sethook(L, NULL, 0, 0);
+  luaL_error(L, "script ran for too long without yielding");
+}
+
+void bridge_on_sigusr1(int sig) {
+  (void)sig;
+  lua_sethook(bridge.L, on_stuck, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+}
+
+static void on_budget(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lua_sethook(L, NULL, 0, 0);
+  luaL_error(L, "rule_budget");
+}
+
+/* native.rule_call(fn, instructions, ...) -> ok, results or error.  The hook is global to the VM and
+ * counts interpreted instructions only, hence rules run with JIT off and cannot yield. */
+static int rule_call(lua_State *L) {
+  int budget = (int)luaL_checkinteger(L, 2);
+  lua_remove(L, 2);
+  lua_sethook(L, on_budget, LUA_MASKCOUNT, budget);
+  int failed = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+  lua_sethook(L, NULL, 0, 0);
+  lua_pushboolean(L, !failed);
+  lua_insert(L, 1);
+  return lua_gettop(L);
+}
+
+/* ---- what only C can give the trusted runtime: module human.native -------------------------------- */
+
+static int native_exit(lua_State *L) {
+  bridge.exiting = true;
+  bridge.exit_code = (int)luaL_optinteger(L, 1, 0);
+  worker_wake();
+  return 0;
+}
+
+static int native_memory(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)bridge.used);
+  return 1;
+}
+
+static int open_native(lua_State *L) {
+  static const luaL_Reg fns[] = {
+      {"rule_call", rule_call}, {"exit", native_exit}, {"memory", native_memory}, {NULL, NULL}};
+  lua_newtable(L);
+  luaL_register(L, NULL, fns);
+  if (bridge.spec->command) {
+    lua_pushstring(L, bridge.spec->command);
+    lua_setfield(L, -2, "command");
+  }
+  lua_newtable(L);
+  for (int i = 0; i < bridge.spec->argc; i++) {
+    lua_pushstring(L, bridge.spec->argv[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "args");
+  const char *text;
+  size_t n;
+  if (embed_find("host_api.h", &text, &n)) {
+    lua_pushlstring(L, text, n);
+    lua_setfield(L, -2, "api_header");
+  }
+  return 1;
+}
+
+/* package.loaders entry: modules compiled into the binary. */
+static int embedded_loader(lua_State *L) {
+  const char *name = luaL_checkstring(L, 1);
+  const char *code;
+  size_t n;
+  if (!embed_find(name, &code, &n)) {
+    lua_pushfstring(L, "\n\tnot compiled in: '%s'", name);
+    return 1;
+  }
+  if (luaL_loadbuffer(L, code, n, name)) return lua_error(L);
+  return 1;
+}
+
+static void preload(lua_State *L, const char *name, lua_CFunction open) {
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "preload");
+  lua_pushcfunction(L, open);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 2);
+}
+
+static void add_loader(lua_State *L) {
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "loaders");
+  for (int i = (int)lua_objlen(L, -1); i >= 2; i--) {
+    lua_rawgeti(L, -1, i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_pushcfunction(L, embedded_loader);
+  lua_rawseti(L, -2, 2);
+  lua_pop(L, 2);
+}
+
+static int traceback(lua_State *L) {
+  const char *msg = lua_tostring(L, 1);
+  luaL_traceback(L, L, msg ? msg : "(error object is not a string)", 1);
+  return 1;
+}
+
+/* Runs the function below nargs arguments; on error logs it and returns false. */
+static bool call(lua_State *L, int nargs, int nresults) {
+  int at = lua_gettop(L) - nargs;
+  lua_pushcfunction(L, traceback);
+  lua_insert(L, at);
+  int failed = lua_pcall(L, nargs, nresults, at);
+  lua_remove(L, at);
+  if (!failed) return true;
+  const char *msg = lua_tostring(L, -1);
+  log_fmt(LOG_ERROR, "runtime: %s", msg ? msg : "error while handling an error");
+  lua_pop(L, 1);
+  return false;
+}
+
+/* LuaJIT makes no emergency collection: until C collects, even loading a chunk fails. */
+static void relieve_memory(lua_State *L) {
+  bridge.over_cap = false;
+  size_t cap = bridge.cap;
+  bridge.cap = SIZE_MAX;
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  bridge.cap = cap;
+  log_fmt(LOG_ERROR, "runtime: script memory reached limits.lua_memory_bytes; %zu bytes are in use "
+          "after a collection", bridge.used);
+}
+
+int bridge_init(const worker_spec *spec) {
+  bridge.spec = spec;
+  bridge.cap = SIZE_MAX;
+  lua_State *L = bridge.L = luaL_newstate();
+  if (!L) return -1;
+  bridge.alloc = lua_getallocf(L, &bridge.alloc_ud);
+  bridge.used = (size_t)lua_gc(L, LUA_GCCOUNT, 0) * 1024;
+  lua_setallocf(L, counted_alloc, NULL);
+  luaL_openlibs(L);
+  if (!conf_bool("jit")) luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
+  preload(L, "cjson", luaopen_cjson);
+  preload(L, "human.native", open_native);
+  add_loader(L);
+  lua_getglobal(L, "require");
+  lua_pushstring(L, "human.boot");
+  if (!call(L, 1, 1)) return -1;
+  if (!lua_isfunction(L, -1)) return -1;
+  bridge.dispatch = luaL_ref(L, LUA_REGISTRYINDEX);
+  bridge.cap = (size_t)conf_num("limits.lua_memory_bytes");
+  return 0;
+}
+
+int bridge_dispatch(double budget_s) {
+  lua_State *L = bridge.L;
+  shm_busy("dispatch");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, bridge.dispatch);
+  lua_pushnumber(L, budget_s);
+  /* An error that gets here is a bug of the runtime itself: it is logged, and the next turn goes on. */
+  int more = 1;
+  if (call(L, 1, 1)) {
+    more = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+  }
+  shm_idle();
+  if (bridge.over_cap) relieve_memory(L);
+  return more;
+}
+
+int bridge_exit_code(int *code) {
+  *code = bridge.exit_code;
+  return bridge.exiting;
+}
+
+void bridge_stop(void) {
+  if (!bridge.L) return;
+  bridge.cap = SIZE_MAX;
+  lua_setallocf(bridge.L, bridge.alloc, bridge.alloc_ud);
+  lua_close(bridge.L);
+  bridge.L = NULL;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT
+ * conf.c -- see conf.h: where settings come from, weakest first: defaults, one file, the
+ * environment, the command line.  Owns the values (conftable.c holds them). */
+#include "conf.h"
+
+#include <limits.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "confjson.h"
+#include "conftable.h"
+
+enum { FILE_MAX = 262144, WORKERS_AUTO_MAX = 4 };
+
+extern char **environ;
+static int failures; /* messages printed so far */
+
+static const char *setting_name(size_t i) {
+  return i < conf_count ? conf_at(i)->rule->name : NULL;
+}
+
+static void assign(const char *name, const char *text, const char *source) {
+  char why[160];
+  conf_item *item = conf_find(name);
+  if (!item) {
+    int near = conf_closest(name, setting_name);
+    fprintf(stderr, "%s: unknown setting \"%s\"", source, name);
+    if (near >= 0) fprintf(stderr, " (did you mean \"%s\"?)", setting_name((size_t)near));
+    fputc('\n', stderr);
+    failures++;
+  } else if (conf_assign(item, text, source, why, sizeof why)) {
+    fprintf(stderr, "%s: %s: %s\n", source, name, why);
+    failures++;
+  }
+}
+
+/* ---- places ---- */
+
+static const char *user_home(void) {
+  const char *home = getenv("HOME");
+  if (home && *home == '/') return home;
+  const struct passwd *user = getpwuid(getuid());
+  return user ? user->pw_dir : "/";
+}
+
+/* The source tree that this binary was built in: X for X/build/human and X/build/asan/human. */
+static bool checkout(char *out, size_t n) {
+  char path[PATH_MAX];
+  ssize_t k = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (k <= 0) return false;
+  path[k] = 0;
+  char *build = NULL;
+  for (char *p = path; (p = strstr(p, "/build/")); p++) build = p;
+  if (!build) return false;
+  *build = 0;
+  struct stat st;
+  if (snprintf(out, n, "%s/scripts", path) >= (int)n || stat(out, &st) || !S_ISDIR(st.st_mode))
+    return false;
+  out[strlen(path)] = 0;
+  return true;
+}
+
+bool conf_in_checkout(void) {
+  char tree[PATH_MAX];
+  return checkout(tree, sizeof tree);
+}
+
+/* What a setting means here and now, whoever gave it. */
+static int settle(const char *name, const char *value) {
+  conf_item *item = conf_find(name);
+  char why[64], source[sizeof item->source];
+  memcpy(source, item->source, sizeof source);
+  return conf_assign(item, value, source, why, sizeof why);
+}
+
+/* ~ and relative paths mean something else after a change of user or directory. */
+static int settle_home(void) {
+  char path[PATH_MAX], cwd[PATH_MAX];
+  const char *home = conf_str("home");
+  int n;
+  if (*home == '~' && (home[1] == '/' || !home[1]))
+    n = snprintf(path, sizeof path, "%s%s", user_home(), home + 1);
+  else if (*home == '/')
+    n = snprintf(path, sizeof path, "%s", home);
+  else
+    n = snprintf(path, sizeof path, "%s/%s", getcwd(cwd, sizeof cwd) ? cwd : "", home);
+  if (n < (int)sizeof path && !settle("home", path)) return 0;
+  fprintf(stderr, "%s: home: the path is too long\n", conf_find("home")->source);
+  return -1;
+}
+
+static int settle_scripts(void) {
+  char path[3 * PATH_MAX], tree[PATH_MAX], bin[PATH_MAX];
+  if (*conf_str("scripts")) return 0;
+  if (checkout(tree, sizeof tree)) {
+    snprintf(path, sizeof path, "%s/scripts", tree);
+    return settle("scripts", path);
+  }
+  const char *share = "/usr/share/human/scripts";
+  ssize_t n = readlink("/proc/self/exe", bin, sizeof bin - 1);
+  bin[n > 0 ? n : 0] = 0;
+  if (!strncmp(bin, "/usr/local/", 11)) share = "/usr/local/share/human/scripts";
+  snprintf(path, sizeof path, "/etc/human/scripts:%s", share);
+  return settle("scripts", path);
+}
+
+static void settle_workers(void) {
+  conf_item *item = conf_find("workers");
+  if (item->num > 0) return;
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  item->num = cores < 1 ? 1 : cores > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (double)cores;
+}
+
+/* A person at a terminal reads text, a collector JSON. */
+static int settle_log(void) {
+  if (strcmp(conf_str("log.format"), "auto")) return 0;
+  return settle("log.format", isatty(STDERR_FILENO) ? "text" : "json");
+}
+
+/* ---- the file ---- */
+
+/* What a rule wants to see in a file, when it is not what is there. */
+static const char *wrong_type(const conf_rule *rule, confjson_type type) {
+  switch (rule->type) {
+  case CONF_INT: return type == CONFJSON_NUMBER ? NULL : "a number";
+  case CONF_BOOL: return type == CONFJSON_BOOL ? NULL : "true or false";
+  case CONF_TEXT:
+  case CONF_CHOICE: return type == CONFJSON_STRING ? NULL : "a text in quotes";
+  case CONF_WORKERS: break;
+  }
+  return NULL;
+}
+
+static void on_file_value(void *file, const char *name, int line, confjson_type type,
+                          const char *text) {
+  char source[sizeof((conf_item *)0)->source];
+  snprintf(source, sizeof source, "%s:%d", (const char *)file, line);
+  const conf_item *item = conf_find(name);
+  if (item && type == CONFJSON_NULL) return; /* null: keep the default */
+  const char *wanted = item ? wrong_type(item->rule, type) : NULL;
+  if (!wanted) {
+    assign(name, text, source);
+    return;
+  }
+  fprintf(stderr, "%s: %s: must be %s\n", source, name, wanted);
+  failures++;
+}
+
+/* -1: does not exist; 0: read.  Anything wrong in it is counted in `failures`. */
+static int load_file(const char *path) {
+  FILE *f = fopen(path, "re");
+  if (!f) return -1;
+  char *text = malloc(FILE_MAX + 1);
+  size_t n = text ? fread(text, 1, FILE_MAX + 1, f) : 0;
+  if (!text || ferror(f) || n > FILE_MAX) {
+    fprintf(stderr, "%s: cannot be read, or is larger than %d bytes\n", path, FILE_MAX);
+    failures++;
+  } else if (confjson_parse(path, text, n, on_file_value, (void *)(uintptr_t)path)) {
+    failures++;
+  }
+  free(text);
+  fclose(f);
+  return 0;
+}
+
+/* The first file that exists is the one; a file that was named must exist. */
+static void load_files(void) {
+  char path[PATH_MAX + 32], tree[PATH_MAX];
+  const char *named = getenv("HUMAN_CONFIG");
+  if (named && *named) {
+    if (!load_file(named)) return;
+    fprintf(stderr, "HUMAN_CONFIG: there is no readable file %s\n", named);
+    failures++;
+    return;
+  }
+  const char *home = getenv("HUMAN_HOME");
+  if (home && *home) snprintf(path, sizeof path, "%s/config.json", home);
+  else snprintf(path, sizeof path, "%s/.human/config.json", user_home());
+  if (!load_file(path) || !load_file("/etc/human/human.json")) return;
+  if (!checkout(tree, sizeof tree)) return;
+  snprintf(path, sizeof path, "%s/etc/human.json", tree);
+  load_file(path);
+}
+
+/* ---- the environment ---- */
+
+/* Ours, but not settings. */
+static bool is_other_variable(const char *name) {
+  static const char *const others[] = {"HUMAN_CONFIG", "HUMAN_FIRST_START", "HUMAN_HINTS",
+                                       "HUMAN_LLM_KEY"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (!strcmp(name, others[i])) return true;
+  return !strncmp(name, "HUMAN_TEST_", 11);
+}
+
+static const char *variable_name(size_t i) {
+  static char name[128];
+  if (i >= conf_count) return NULL;
+  conf_env_name(conf_at(i)->rule->name, name, sizeof name);
+  return name;
+}
+
+static void refuse_variable(const char *name) {
+  int near = conf_closest(name, variable_name);
+  fprintf(stderr, "environment: unknown setting %s", name);
+  if (near >= 0) fprintf(stderr, " (did you mean %s?)", variable_name((size_t)near));
+  fputc('\n', stderr);
+  failures++;
+}
+
+static void load_variable(const char *name, size_t n) {
+  char text[128], candidate[128];
+  if (n >= sizeof text) return;
+  memcpy(text, name, n);
+  text[n] = 0;
+  for (size_t i = 0; i < conf_count; i++) {
+    conf_env_name(conf_at(i)->rule->name, candidate, sizeof candidate);
+    if (!strcmp(candidate, text)) {
+      if (name[n + 1]) assign(conf_at(i)->rule->name, name + n + 1, text);
+      return;
+    }
+  }
+  if (!is_other_variable(text)) refuse_variable(text);
+}
+
+/* An empty variable is as good as none.  HUMAN_DATABASE_URL wins over DATABASE_URL. */
+static void load_environment(void) {
+  for (size_t i = 0; i < conf_count; i++) {
+    const conf_rule *rule = conf_at(i)->rule;
+    const char *value = rule->env ? getenv(rule->env) : NULL;
+    if (value && *value) assign(rule->name, value, rule->env);
+  }
+  for (char **e = environ; *e; e++)
+    if (!strncmp(*e, "HUMAN_", 6)) load_variable(*e, strcspn(*e, "="));
+}
+
+/* ---- all of it ---- */
+
+static void load_flags(const char *const *flags) {
+  for (; flags && flags[0]; flags += 2) {
+    char source[80], shown[64];
+    snprintf(shown, sizeof shown, "%s", flags[0]);
+    for (char *p = shown; *p; p++)
+      if (*p == '_') *p = '-';
+    bool direct = !strchr(shown, '.') && conf_find(flags[0]);
+    snprintf(source, sizeof source, direct ? "--%s" : "--set", shown);
+    assign(flags[0], flags[1], source);
+  }
+}
+
+static void check_together(void) {
+  if (conf_num("port") == conf_num("agent_port")) {
+    fprintf(stderr, "%s: agent_port: must differ from port (%.0f); 0 turns it off\n",
+            conf_find("agent_port")->source, conf_num("port"));
+    failures++;
+  }
+}
+
+int conf_load(const char *const *flags) {
+  failures = 0;
+  for (size_t i = 0; i < conf_count; i++)
+    assign(conf_at(i)->rule->name, conf_at(i)->rule->fallback, "default");
+  load_files();
+  load_environment();
+  load_flags(flags);
+  if (failures) return -1;
+  check_together();
+  settle_workers();
+  if (settle_home() || settle_scripts() || settle_log()) return -1;
+  return failures ? -1 : 0;
+}
+
+static const conf_item *must_find(const char *name) {
+  const conf_item *item = conf_find(name);
+  if (item && item->value) return item;
+  fprintf(stderr, "human: a program error: there is no setting \"%s\"\n", name);
+  abort();
+}
+
+const char *conf_str(const char *name) {
+  return must_find(name)->value;
+}
+
+double conf_num(const char *name) {
+  return must_find(name)->num;
+}
+
+bool conf_bool(const char *name) {
+  return must_find(name)->num != 0;
+}
+
+int conf_set(const char *name, const char *value) {
+  int before = failures;
+  assign(name, value, "set by the host");
+  return failures == before ? 0 : -1;
+}
+
+const char *conf_source(const char *name) {
+  return must_find(name)->source;
+}
+
+static void print_value(const conf_item *item) {
+  if (item->rule->secret) printf("%s", *item->value ? "(set, not shown)" : "(not set)");
+  else if (item->rule->type == CONF_TEXT) printf("\"%s\"", item->value);
+  else if (item->rule->type == CONF_WORKERS) printf("%s (%.0f)", item->value, item->num);
+  else printf("%s", item->value);
+}
+
+void conf_print(void) {
+  for (size_t i = 0; i < conf_count; i++) {
+    const conf_item *item = conf_at(i);
+    printf("%-32s = ", item->rule->name);
+    print_value(item);
+    printf("   (%s)\n", item->source);
+  }
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * conftable.h -- every setting: its name, what it may be, its default and its present value. */
+#ifndef HUMAN_CONFTABLE_H
+#define HUMAN_CONFTABLE_H
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_CHOICE, CONF_WORKERS } conf_type;
+
+typedef struct {
+  const char *name;
+  conf_type type;
+  const char *fallback;   /* the default, as text */
+  double min, max;        /* CONF_INT, CONF_WORKERS */
+  const char *choices;    /* CONF_CHOICE: "a|b|c" */
+  const char *env;        /* a second environment variable besides HUMAN_..., or NULL */
+  bool secret;            /* its value never leaves C */
+} conf_rule;
+
+typedef struct {
+  const conf_rule *rule;
+  char *value;
+  double num;             /* number, or 1 and 0 for true and false */
+  char source[320];       /* "default", "etc/human.json:12", "HUMAN_PORT", "--port" */
+} conf_item;
+
+extern const size_t conf_count;
+conf_item *conf_at(size_t i);
+conf_item *conf_find(const char *name); /* NULL: no such setting */
+
+/* 0, or -1 with what it must be in `why`. */
+int conf_assign(conf_item *item, const char *text, const char *source, char *why, size_t why_n);
+
+/* HUMAN_DATABASE_POOL for database.pool. */
+void conf_env_name(const char *name, char *out, size_t n);
+
+/* Which known name is closest to a mistyped one, or -1; names come from nth(i), NULL ends them. */
+int conf_closest(const char *typed, const char *(*nth)(size_t i));
+
+/* conf.c */
+bool conf_in_checkout(void);               /* this binary runs from the tree it was built in */
+const char *conf_source(const char *name); /* where its value came from */
+#endif

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: MIT
+ * conn.c -- connections: bytes in, bytes out, deadlines, and the requests that are read from them.
+ *
+ * Owns: every struct conn and struct request, the one read buffer of the worker, spare output buffers.
+ * Must never: call Lua, read more than it can hold, or write more than once a turn to a connection. */
+#include "conn.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "respond.h"
+#include "worker.h"
+#include "ws.h"
+
+enum {
+  READ_SIZE = 65536,
+  OUT_SIZE = 4096,       /* output buffers start with this, and are kept when they stayed so */
+  SPARE_OUTS = 256,
+  SPARE_REQUESTS = 64,
+  SPARE_HEAD = 4096,
+  STALL_MS = 30000,      /* a client that takes nothing for so long is cut */
+  LINGER_MS = 1000,
+  LINGER_BYTES = 65536
+};
+
+struct out_write {
+  uv_write_t req;
+  conn *c;
+  buf b;
+};
+
+static struct {
+  conn_limits limit;
+  int count;
+  bool draining;
+  conn_link dirty, paused;
+  request *retired, *spare;
+  int n_spare, n_outs;
+  char *outs[SPARE_OUTS];
+  char in[READ_SIZE];
+} conns;
+
+static void read_update(conn *c);
+
+const conn_limits *conn_limit(void) {
+  return &conns.limit;
+}
+
+uint64_t conn_now(void) {
+  return uv_now(worker_loop());
+}
+
+bool conn_draining(void) {
+  return conns.draining;
+}
+
+int conn_count(void) {
+  return conns.count;
+}
+
+/* ---- requests ----------------------------------------------------------------------------------- */
+
+static void request_free(request *r) {
+  http1_free(&r->h);
+  free(r);
+}
+
+static request *request_new(conn *c) {
+  request *r = conns.spare;
+  if (r) {
+    conns.spare = r->next;
+    conns.n_spare--;
+  } else {
+    r = calloc(1, sizeof *r);
+    if (!r) return NULL;
+  }
+  memset(r, 0, offsetof(request, h));
+  http1_start(&r->h, conns.limit.head_bytes, conns.limit.body_bytes);
+  r->c = c;
+  r->peer = c->peer;
+  return r;
+}
+
+void request_retire(request *r) {
+  if (r->o.id) op_close(&r->o);
+  r->next = conns.retired;
+  conns.retired = r;
+}
+
+static void release_texts(request *r) {
+  buf_free(&r->text);
+  buf_free(&r->h.body);
+  while (r->joined) {
+    joined *j = r->joined;
+    r->joined = j->next;
+    free(j);
+  }
+}
+
+/* What was given to Lua lives until here. */
+static void bury_requests(void) {
+  while (conns.retired) {
+    request *r = conns.retired;
+    conns.retired = r->next;
+    release_texts(r);
+    if (conns.n_spare >= SPARE_REQUESTS || r->h.head.cap > SPARE_HEAD) {
+      request_free(r);
+      continue;
+    }
+    r->next = conns.spare;
+    conns.spare = r;
+    conns.n_spare++;
+  }
+}
+
+static void request_cancel(op *o) {
+  request *r = (request *)o;
+  conn *c = r->c;
+  op_done(o, HOST_ECANCELED, NULL, 0);
+  if (c) c->req = NULL;
+  request_retire(r);
+  if (c) conn_close(c);
+}
+
+static bool in_flight(const conn *c) {
+  return c->req && c->req->state != REQ_READING;
+}
+
+/* The client went away.  A request in flight lives on until it is answered. */
+static void lose_request(conn *c) {
+  request *r = c->req;
+  if (!r) return;
+  c->req = NULL;
+  r->c = NULL;
+  if (r->state == REQ_READING) request_retire(r);
+  else if (!c->eof) op_push(HOST_EV_ABORT, 0, r->o.id, 0, NULL, 0);
+}
+
+static void request_ready(conn *c) {
+  request *r = c->req;
+  const http1 *h = &r->h;
+  host_id id = op_open(&r->o, OP_REQUEST, 0, request_cancel);
+  if (id < 0) return conn_refuse(c, 503);
+  int status = h->method | c->listener << 8 | (h->websocket ? HOST_RQ_WEBSOCKET : 0) |
+               (h->has_body ? HOST_RQ_BODY : 0);
+  r->state = REQ_IN_FLIGHT;
+  c->timed = false;
+  c->deadline = 0;
+  if (op_push(HOST_EV_REQUEST, status, id, 0, h->head.p + h->target, h->target_n) < 0) {
+    r->state = REQ_READING; /* nobody knows of it */
+    conn_refuse(c, 503);
+  }
+}
+
+/* ---- deadlines ------------------------------------------------------------------------------------- */
+
+static void set_deadline(conn *c, uint64_t ms, bool timed) {
+  c->deadline = conn_now() + ms;
+  c->timed = timed;
+  wheel_schedule(c);
+}
+
+/* The first byte starts the clock of the head, the end of the head that of the body.  A larger body
+ * than the usual limit has as much more time. */
+static void time_request(conn *c) {
+  request *r = c->req;
+  const conn_limits *l = &conns.limit;
+  if (!http1_in_body(&r->h)) {
+    if (!c->timed && http1_begun(&r->h)) set_deadline(c, l->head_ms, true);
+  } else if (!r->body_timed) {
+    uint64_t times = r->h.body_max / l->body_bytes;
+    r->body_timed = true;
+    set_deadline(c, l->body_ms * (times ? times : 1), true);
+  }
+}
+
+static bool is_stalled(conn *c) {
+  if (!c->stall_at || c->stall_at > conn_now()) return false;
+  if (c->tcp.write_queue_size >= c->stalled) return true;
+  c->stalled = c->tcp.write_queue_size;
+  c->stall_at = conn_now() + STALL_MS;
+  return false;
+}
+
+void conn_expire(conn *c) {
+  if (is_stalled(c)) return conn_close(c);
+  if (!c->deadline || c->deadline > conn_now()) return;
+  if (c->ws) return ws_expire(c->ws);
+  if (!link_empty(&c->paused)) c->deadline = conn_now() + LINGER_MS; /* it is us who are late */
+  else if (c->state == CONN_OPEN && c->timed) conn_refuse(c, 408);
+  else conn_close(c);
+}
+
+/* ---- output ------------------------------------------------------------------------------------------- */
+
+char *conn_out(conn *c, size_t n) {
+  if (c->state >= CONN_LINGERING) return NULL;
+  if (!c->out.p && conns.n_outs) {
+    c->out.p = conns.outs[--conns.n_outs];
+    c->out.cap = OUT_SIZE;
+  }
+  if (link_empty(&c->dirty)) link_add(&conns.dirty, &c->dirty);
+  return buf_reserve(&c->out, c->out.p || n > OUT_SIZE ? n : OUT_SIZE);
+}
+
+size_t conn_queued(const conn *c) {
+  return c->out.n + c->tcp.write_queue_size;
+}
+
+/* One large piece on a short queue is no sign of a slow client, and neither is a long turn. */
+bool conn_overfull(conn *c, size_t more, size_t max) {
+  if (conn_queued(c) <= CONN_DRAIN_HIGH || conn_queued(c) + more <= max) return false;
+  uv_buf_t b = uv_buf_init(c->out.p, (unsigned)c->out.n);
+  int n = c->writing || !c->out.n ? 0 : uv_try_write((uv_stream_t *)&c->tcp, &b, 1);
+  if (n > 0) buf_take(&c->out, (size_t)n);
+  return conn_queued(c) > CONN_DRAIN_HIGH && conn_queued(c) + more > max;
+}
+
+void conn_await_drain(conn *c) {
+  c->want_drained = true;
+}
+
+const char *conn_unwritten(const conn *c, size_t *n) {
+  *n = c->writing ? c->tcp.write_queue_size : 0;
+  return *n ? c->writing->b.p + c->writing->b.n - *n : NULL;
+}
+
+static void release_out(buf *b) {
+  if (b->p && b->cap == OUT_SIZE && conns.n_outs < SPARE_OUTS) {
+    conns.outs[conns.n_outs++] = b->p;
+    b->p = NULL;
+  }
+  buf_free(b);
+  b->n = b->cap = 0;
+}
+
+static void start_lingering(conn *c) {
+  uv_os_fd_t fd;
+  if (!c->linger || c->eof || uv_fileno((uv_handle_t *)&c->tcp, &fd) < 0) return conn_close(c);
+  shutdown(fd, SHUT_WR);
+  c->state = CONN_LINGERING;
+  set_deadline(c, LINGER_MS, false);
+  read_update(c);
+}
+
+/* Everything that was queued is with the kernel. */
+static void all_written(conn *c) {
+  c->stall_at = 0;
+  if (c->want_drained && c->state == CONN_OPEN) {
+    c->want_drained = false;
+    host_id id = ws_id(c->ws);
+    if (!id && c->req) id = c->req->o.id;
+    if (id) op_push(HOST_EV_DRAINED, 0, id, 0, NULL, 0);
+  }
+  if (c->state == CONN_FLUSHING) return start_lingering(c);
+  if (c->ws) ws_drained(c->ws);
+  if (c->want_room) {
+    c->want_room = false;
+    conn_pump(c);
+  }
+}
+
+static void flush_one(conn *c);
+
+static void on_written(uv_write_t *req, int status) {
+  out_write *w = (out_write *)req;
+  conn *c = w->c;
+  release_out(&w->b);
+  free(w);
+  c->writing = NULL;
+  if (c->state == CONN_CLOSED) return;
+  if (status < 0) return conn_close(c);
+  link_del(&c->dirty);
+  flush_one(c);
+}
+
+/* The socket is full: libuv writes the rest, which it borrows, when there is room again. */
+static void write_rest(conn *c, size_t done) {
+  out_write *w = malloc(sizeof *w);
+  if (!w) return conn_close(c);
+  *w = (out_write){.c = c, .b = c->out};
+  c->out = (buf){0};
+  uv_buf_t b = uv_buf_init(w->b.p + done, (unsigned)(w->b.n - done));
+  int r = uv_write(&w->req, (uv_stream_t *)&c->tcp, &b, 1, on_written);
+  if (r < 0) {
+    release_out(&w->b);
+    free(w);
+    return conn_close(c);
+  }
+  c->writing = w;
+  c->stalled = c->tcp.write_queue_size;
+  c->stall_at = conn_now() + STALL_MS;
+  wheel_schedule(c);
+}
+
+static void flush_one(conn *c) {
+  if (c->writing) return; /* on_written goes on */
+  if (c->out.n) {
+    uv_buf_t b = uv_buf_init(c->out.p, (unsigned)c->out.n);
+    int n = uv_try_write((uv_stream_t *)&c->tcp, &b, 1);
+    if (n < 0 && n != UV_EAGAIN) return conn_close(c);
+    if (n < 0) n = 0;
+    if ((size_t)n < c->out.n) return write_rest(c, (size_t)n);
+  }
+  release_out(&c->out);
+  all_written(c);
+}
+
+void conn_flush(void) {
+  while (!link_empty(&conns.dirty)) {
+    conn *c = link_conn(conns.dirty.next, dirty);
+    link_del(&c->dirty);
+    flush_one(c);
+  }
+  bury_requests();
+  if (op_pending()) worker_wake();
+}
+
+/* ---- input -------------------------------------------------------------------------------------------- */
+
+static size_t held(const conn *c) {
+  return c->in.n - c->in_taken;
+}
+
+bool conn_pause(conn *c) {
+  if (!op_congested()) return false;
+  if (link_empty(&c->paused)) link_add(&conns.paused, &c->paused);
+  return true;
+}
+
+/* The head is there; `more` bytes came with it. */
+static void head_arrived(conn *c, size_t more) {
+  static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+  http1 *h = &c->req->h;
+  h->body_max = respond_body_max(h);
+  if (!h->expect || more || (!h->chunked && h->left > h->body_max)) return;
+  char *p = conn_out(c, sizeof go_on - 1);
+  if (!p) return;
+  memcpy(p, go_on, sizeof go_on - 1);
+  c->out.n += sizeof go_on - 1;
+}
+
+static size_t feed_request(conn *c, const char *p, size_t n) {
+  http1 *h = &c->req->h;
+  size_t used = 0, k;
+  int r;
+  while ((r = http1_feed(h, p + used, n - used, &k)) == HTTP1_HEAD) {
+    used += k;
+    head_arrived(c, n - used);
+  }
+  if (r == HTTP1_DONE) request_ready(c);
+  else if (r == HTTP1_MORE) time_request(c);
+  else conn_refuse(c, r);
+  return used + k;
+}
+
+static size_t feed_http(conn *c, const char *p, size_t n) {
+  size_t used = 0;
+  while (used < n && c->state == CONN_OPEN && !in_flight(c) && !c->ws) {
+    if (conn_queued(c) > CONN_DRAIN_HIGH) {
+      c->want_room = true;
+      break;
+    }
+    if (conn_pause(c)) break;
+    if (!c->req) c->req = request_new(c);
+    if (!c->req) {
+      conn_refuse(c, 503);
+      break;
+    }
+    used += feed_request(c, p + used, n - used);
+  }
+  return used;
+}
+
+static size_t feed(conn *c, char *p, size_t n) {
+  return c->ws ? ws_feed(c->ws, p, n) : feed_http(c, p, n);
+}
+
+int conn_hold(conn *c, const void *p, size_t n) {
+  buf_take(&c->in, c->in_taken);
+  c->in_taken = 0;
+  return buf_add(&c->in, p, n);
+}
+
+static void read_update(conn *c);
+
+/* After bytes were parsed: nothing left and nothing more to come ends the connection. */
+static void settle(conn *c) {
+  if (c->state == CONN_OPEN && c->eof && !in_flight(c) && !held(c)) conn_finish(c, false);
+  read_update(c);
+}
+
+void conn_pump(conn *c) {
+  size_t n = 1;
+  while (n && c->state == CONN_OPEN && held(c)) {
+    n = feed(c, c->in.p + c->in_taken, held(c));
+    if (c->state == CONN_OPEN) c->in_taken += n;
+  }
+  if (c->state == CONN_OPEN && !held(c)) {
+    buf_free(&c->in);
+    c->in_taken = 0;
+  }
+  settle(c);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *b) {
+  (void)hint;
+  const conn *c = (const conn *)handle;
+  size_t n = READ_SIZE;
+  if (!c->ws && in_flight(c)) {
+    size_t room = conns.limit.head_bytes > held(c) ? conns.limit.head_bytes - held(c) : 1;
+    if (room < n) n = room;
+  }
+  *b = uv_buf_init(conns.in, (unsigned)n);
+}
+
+static void on_end(conn *c, int status) {
+  bool known = c->eof;
+  if (status != UV_EOF || c->ws || c->state == CONN_LINGERING) return conn_close(c);
+  c->eof = true;
+  c->reading = false;
+  if (in_flight(c) && !known) op_push(HOST_EV_ABORT, 0, c->req->o.id, 0, NULL, 0);
+  settle(c);
+}
+
+static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b) {
+  conn *c = (conn *)s;
+  if (n == 0) return;
+  if (n < 0) return on_end(c, (int)n);
+  if (c->state != CONN_OPEN) {
+    c->drained += (size_t)n;
+    if (c->drained > LINGER_BYTES) conn_close(c);
+    return;
+  }
+  size_t used = held(c) ? 0 : feed(c, b->base, (size_t)n);
+  if (c->state != CONN_OPEN) return read_update(c);
+  if (used < (size_t)n && conn_hold(c, b->base + used, (size_t)n - used) < 0) return conn_close(c);
+  read_update(c);
+}
+
+static bool wants_reading(const conn *c) {
+  if (c->eof) return false;
+  if (c->state != CONN_OPEN) return c->state == CONN_LINGERING;
+  if (!link_empty(&c->paused)) return false;
+  return c->ws ? ws_wants_reading(c->ws) : held(c) < conns.limit.head_bytes;
+}
+
+static void read_update(conn *c) {
+  if (c->state == CONN_CLOSED) return;
+  bool want = wants_reading(c);
+  if (want == c->reading) return;
+  c->reading = want;
+  if (!want) uv_read_stop((uv_stream_t *)&c->tcp);
+  else if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) < 0) conn_close(c);
+}
+
+void conn_resume_reading(void) {
+  conn_link waiting;
+  if (link_empty(&conns.paused)) return;
+  link_init(&waiting);
+  while (!link_empty(&conns.paused)) link_add(&waiting, conns.paused.next);
+  while (!link_empty(&waiting)) {
+    conn *c = link_conn(waiting.next, paused);
+    link_del(&c->paused);
+    conn_pump(c);
+  }
+}
+
+/* ---- beginning and end --------------------------------------------------------------------------------- */
+
+static void set_peer(conn_peer *p, const struct sockaddr *a) {
+  if (a->sa_family == AF_INET) {
+    p->family = AF_INET;
+    memcpy(&p->addr, &((const struct sockaddr_in *)(const void *)a)->sin_addr, 4);
+  } else if (a->sa_family == AF_INET6) {
+    const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+    bool mapped = IN6_IS_ADDR_V4MAPPED(six);
+    p->family = mapped ? AF_INET : AF_INET6;
+    memcpy(&p->addr, (const char *)six + (mapped ? 12 : 0), mapped ? 4 : 16);
+  }
+}
+
+static void on_closed(uv_handle_t *h) {
+  free(h);
+}
+
+conn *conn_open(int fd, int listener, const struct sockaddr *peer) {
+  conn *c = calloc(1, sizeof *c);
+  if (!c) {
+    close(fd);
+    return NULL;
+  }
+  uv_tcp_init(worker_loop(), &c->tcp);
+  link_init(&c->wheel);
+  link_init(&c->dirty);
+  link_init(&c->paused);
+  c->listener = (uint8_t)listener;
+  set_peer(&c->peer, peer);
+  conns.count++;
+  if (uv_tcp_open(&c->tcp, fd) < 0) {
+    close(fd);
+    conn_close(c);
+    return NULL;
+  }
+  set_deadline(c, conns.limit.head_ms, false);
+  read_update(c);
+  return c->state == CONN_OPEN ? c : NULL;
+}
+
+void conn_close(conn *c) {
+  if (c->state == CONN_CLOSED) return;
+  c->state = CONN_CLOSED;
+  link_del(&c->wheel);
+  link_del(&c->dirty);
+  link_del(&c->paused);
+  lose_request(c);
+  if (c->ws) ws_lost(c->ws);
+  buf_free(&c->in);
+  release_out(&c->out);
+  conns.count--;
+  uv_handle_t *h = (uv_handle_t *)&c->tcp;
+  if (!uv_is_closing(h)) uv_close(h, on_closed); /* worker.c closes what is left at its very end */
+}
+
+void conn_finish(conn *c, bool linger) {
+  if (c->state != CONN_OPEN) return;
+  c->state = CONN_FLUSHING;
+  c->linger = linger || held(c);
+  c->deadline = 0;
+  c->in_taken = 0;
+  buf_free(&c->in);
+  link_del(&c->paused);
+  lose_request(c);
+  if (link_empty(&c->dirty)) link_add(&conns.dirty, &c->dirty);
+  read_update(c);
+}
+
+void conn_refuse(conn *c, int status) {
+  if (respond_refusal(c, status) < 0) return conn_close(c);
+  conn_finish(c, true);
+}
+
+void conn_answered(conn *c, bool keep) {
+  c->req = NULL;
+  if (!keep) return conn_finish(c, false);
+  c->deadline = conn_now() + conns.limit.idle_ms;
+  wheel_schedule(c);
+  conn_pump(c);
+}
+
+/* ---- what worker.c calls ---------------------------------------------------------------------------------- */
+
+static void read_limits(void) {
+  conns.limit = (conn_limits){
+      .head_bytes = (size_t)conf_num("limits.head_bytes"),
+      .body_bytes = (size_t)conf_num("limits.body_bytes"),
+      .queue_bytes = (size_t)conf_num("limits.ws_queue_bytes"),
+      .ws_message_bytes = (size_t)conf_num("limits.ws_message_bytes"),
+      .head_ms = (uint64_t)conf_num("limits.head_timeout_ms"),
+      .body_ms = (uint64_t)conf_num("limits.body_timeout_ms"),
+      .idle_ms = (uint64_t)conf_num("limits.keepalive_timeout_ms"),
+  };
+  if (conns.limit.head_bytes > HTTP1_HEAD_MAX) conns.limit.head_bytes = HTTP1_HEAD_MAX;
+  if (conns.limit.body_bytes == 0) conns.limit.body_bytes = 1;
+}
+
+int conn_init(const worker_spec *spec) {
+  read_limits();
+  link_init(&conns.dirty);
+  link_init(&conns.paused);
+  wheel_init();
+  return listen_init(spec->listen_fd, spec->listeners);
+}
+
+void conn_stop_accepting(void) {
+  conns.draining = true;
+  listen_stop();
+}
+
+static void shut_down(conn *c) {
+  if (c->state != CONN_OPEN) return;
+  if (c->ws) ws_shutdown(c->ws);
+  else if (!in_flight(c) && !(c->req && http1_begun(&c->req->h))) conn_close(c);
+}
+
+void conn_shutdown(void) {
+  conns.draining = true;
+  wheel_each(shut_down);
+}

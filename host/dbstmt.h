@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * dbstmt.h -- which SQL texts are prepared on one connection, the least recently used going first. */
+#ifndef HUMAN_DBSTMT_H
+#define HUMAN_DBSTMT_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DBSTMT_MAX = 256, DBSTMT_BUCKETS = 512, DBSTMT_DROPS = 64 };
+
+typedef struct dbstmt dbstmt;
+typedef struct {
+  dbstmt *bucket[DBSTMT_BUCKETS];
+  dbstmt *newest, *oldest;
+  int count;
+  uint32_t serial;             /* names are never used twice on a connection */
+  uint32_t drop[DBSTMT_DROPS]; /* evicted, to be deallocated on the server */
+  int drops;
+  bool drop_all;               /* more than fit: forget everything at the next chance */
+} dbstmts;
+
+/* The serial of a prepared text (and touch it), or 0. */
+uint32_t dbstmts_find(dbstmts *s, const char *sql, size_t n, uint32_t hash);
+/* Note a text that is being prepared; evicts when full.  Its serial, or 0 when out of memory. */
+uint32_t dbstmts_add(dbstmts *s, const char *sql, size_t n, uint32_t hash);
+/* It turned out not to exist on the server, or to be out of date; on_server: it must be dropped. */
+void dbstmts_forget(dbstmts *s, uint32_t serial, bool on_server);
+void dbstmts_drop_all(dbstmts *s); /* none may be used any more once drop_all has been acted on */
+void dbstmts_clear(dbstmts *s); /* a new session knows none */
+
+enum { DBSTMT_NAME = 16 };
+void dbstmt_name(uint32_t serial, char out[DBSTMT_NAME]);
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * host_api.h -- everything Lua may ask of C, and the only file that both sides read.
+ * The build embeds this text in the binary and host/lua/host.lua hands it to ffi.cdef, so the
+ * two cannot drift.  Hence plain C11 declarations only: no #include, #define, inline, bit-field,
+ * varargs, struct passed or returned by value, 64-bit integer result, or function pointer.
+ *
+ * Rules of the boundary
+ *   leaf      no host_* function calls Lua, blocks, or raises.  Work is armed here and its
+ *             completion is read later with host_next_event().
+ *   result    >= 0 is success (often an id); < 0 is one of the errors below.
+ *   borrowed  pointers given to C are copied before return; pointers given to Lua live until
+ *             the next host_next_event().
+ *   owner     an op belongs to the task that armed it; host_task_end() ends what is left.
+ *   packed    a blob in LuaJIT's string.buffer format (host/pack.c). */
+
+typedef int32_t host_id; /* > 0: slot and generation; < 0: an error */
+typedef struct { const char *p; size_t n; } host_str;
+
+enum {
+  HOST_EGONE = -1,     /* no such id (any more) */
+  HOST_EFULL = -2,     /* a queue or table is at its limit */
+  HOST_ECANCELED = -3, /* host_op_cancel() or the end of the owner */
+  HOST_ETIMEOUT = -4,  /* the deadline given with the call has passed */
+  HOST_EINVAL = -5,    /* an argument that no retry will make right */
+  HOST_EDB = -6,       /* the server refused a statement; data is packed (see host_db_query) */
+  HOST_ENET = -7,      /* connection refused, reset or cut; data is a text */
+  HOST_ELIMIT = -8,    /* larger than the limit given where it was created */
+  HOST_EDENIED = -9,   /* forbidden by policy (address guard, undeclared secret) */
+  HOST_EDOWN = -10     /* the database is not reachable now */
+};
+const char *host_error_name(int code);
+
+/* ---- events: one pull-style queue per worker ------------------------------------------- */
+enum {
+  HOST_EV_REQUEST = 1, /* id: request; status: HOST_RQ_* bits; data: request target */
+  HOST_EV_DONE,        /* id: op; status: >= 0 or an error; data: its result */
+  HOST_EV_CHUNK,       /* id: op; status: HOST_CHUNK_*; data: a piece of the response */
+  HOST_EV_ABORT,       /* id: request whose client went away; respond is still legal, but moot */
+  HOST_EV_DRAINED,     /* id: request or ws whose queue fell below half of its limit */
+  HOST_EV_WS_MSG,      /* id: ws; status: 1 text, 2 binary; data: one whole message */
+  HOST_EV_WS_CLOSE,    /* id: ws (dead now); status: close code (1006: no close frame); data: reason */
+  HOST_EV_NOTIFY,      /* data: packed {channel, payload}; only in the worker that listens */
+  HOST_EV_BUS,         /* owner: sending worker's index; data: what it sent */
+  HOST_EV_TIMER,       /* the time given to host_timer() has come */
+  HOST_EV_DB,          /* status: 1 reachable, 0 away (edges only; the first one is always sent) */
+  HOST_EV_RELOAD,      /* status: the generation to build */
+  HOST_EV_STOP         /* drain: no new connection comes any more; call host_stopped() when idle */
+};
+typedef struct { int32_t kind, status; host_id id, owner; host_str data; } host_event;
+const host_event *host_next_event(void); /* NULL: nothing left in this turn */
+int host_timer(double seconds);          /* arm the worker's one wake-up; replaces the earlier */
+double host_now(void);                   /* monotonic, seconds; refreshed once per loop turn */
+double host_clock(void);                 /* monotonic, seconds; read anew at each call */
+double host_time(void);                  /* unix time, seconds */
+int host_stopped(void);                  /* Lua is idle after HOST_EV_STOP: the worker may exit */
+
+/* ---- ops and their owners ---------------------------------------------------------------- */
+host_id host_task_new(void);      /* an owner */
+void host_task_end(host_id task); /* cancels what it still owns, without events, and frees it */
+int host_op_cancel(host_id op);   /* its DONE arrives with HOST_ECANCELED */
+
+/* ---- requests ------------------------------------------------------------------------------
+ * HOST_EV_REQUEST status: method in bits 0-7 (HOST_GET ..), listener index in bits 8-15, flags. */
+enum { HOST_GET = 1, HOST_HEAD, HOST_POST, HOST_PUT, HOST_DELETE, HOST_PATCH, HOST_OPTIONS,
+       HOST_OTHER };
+enum { HOST_RQ_WEBSOCKET = 1 << 16, /* a valid RFC 6455 opening handshake */
+       HOST_RQ_BODY = 1 << 17,      /* there is a body */
+       HOST_RQ_TLS = 1 << 18 };
+int host_header(host_id req, host_str *name, host_str *out); /* name in lower case; 1 found, 0 not;
+                                                                repeated ones are joined by ", " */
+int host_headers(host_id req, host_str *out);                /* packed {name = value, ..} */
+int host_peer(host_id req, host_str *out);                   /* client address as text */
+int host_body(host_id req, host_str *out);
+/* headers: whole "Name: value\r\n" lines or empty (validated: no bare CR, LF or NUL).  C adds
+ * Date, Content-Length or chunking, and Connection.  HEAD drops the body. */
+int host_respond(host_id req, int status, host_str *headers, host_str *body);
+int host_stream(host_id req, int status, host_str *headers);
+int host_write(host_id req, host_str *chunk); /* bytes queued now; over 64 K: await DRAINED */
+int host_finish(host_id req);
+int host_read(host_id ws, int on);            /* stop or go on reading (back-pressure) */
+int host_pass(host_id req, int worker);       /* hand the connection and this unanswered request to
+                                                 another worker, which sees it as its own */
+int host_body_limit(host_str *prefix, double bytes); /* raise the body limit below a path */
+
+/* ---- WebSocket (RFC 6455) ------------------------------------------------------------------ */
+enum { HOST_WS_DEFLATE = 1 }; /* accept permessage-deflate when offered (RFC 7692) */
+typedef struct {
+  double max_message; /* bytes; larger: close 1009 */
+  double max_queue;   /* bytes waiting for a slow reader; more: the connection is cut */
+  double ping_s;      /* 0: no protocol pings */
+  double idle_s;      /* 0: never; else nothing received for that long: close 1001 */
+  int32_t flags;
+} host_ws_options;
+host_id host_ws_accept(host_id req, host_str *protocol, host_ws_options *options); /* the ws id */
+int host_ws_send(host_id ws, int opcode, host_str *data); /* bytes queued; written at turn's end */
+int host_ws_broadcast(const host_id *ws, int n, int opcode, host_str *data); /* how many took it */
+int host_ws_close(host_id ws, int code, host_str *reason); /* code 0: a close frame without status */
+
+/* ---- PostgreSQL ------------------------------------------------------------------------------
+ * params: packed array {n, v1, .. vn} (nil as null); all cross as text, typed by the server.
+ * DONE data of a query: packed {rows = {{col = v, ..}, ..}, n = affected, tag = "INSERT 0 1"};
+ * on HOST_EDB: packed {code = SQLSTATE, message, detail, constraint, column, table}. */
+host_id host_db_acquire(host_id owner, double timeout_s); /* DONE: ready; the op id is the lease */
+host_id host_db_query(host_id owner, host_id lease, host_str *sql, host_str *params,
+                      double timeout_s); /* lease 0: autocommit, on any connection, pipelined */
+int host_db_simple(host_id lease, host_str *sql); /* no result wanted; sent with the next query
+                                                     in one round trip (BEGIN, SAVEPOINT ..) */
+int host_db_release(host_id lease, int broken);   /* broken: roll back and reset before reuse */
+int host_db_listen(host_str *channel);            /* LISTEN on the one extra connection */
+int host_db_up(void);                             /* 1 when reachable */
+
+/* ---- outbound HTTP ----------------------------------------------------------------------------
+ * spec: packed {url, method, headers = {{name, value}, ..}, body, timeout_s, connect_timeout_s,
+ *   stream = bool, max_bytes, guard = bool (refuse private addresses)}.  A header or the url may
+ *   contain ${secret:NAME}, filled in C.  Not streaming: DONE status is the HTTP status, data is
+ *   packed {status, headers, body}.  Streaming: CHUNK(HOST_CHUNK_HEAD, packed {status, headers}),
+ *   CHUNK(HOST_CHUNK_BODY, bytes)*, then DONE. */
+enum { HOST_CHUNK_HEAD = 1, HOST_CHUNK_BODY = 2 };
+host_id host_fetch(host_id owner, host_str *spec);
+int host_fetch_resume(host_id op); /* after 256 KB unread, a transfer pauses until this */
+
+/* ---- shared by all workers ---------------------------------------------------------------------- */
+int host_worker(void);                           /* this worker's index, from 0 */
+int host_workers(void);                          /* how many there are */
+int host_bus_send(int worker, host_str *data);   /* -1: all others */
+int host_rate_take(host_str *key, double rate, double burst); /* 1 granted, 0 refused */
+int host_metric_add(host_str *name, double by);  /* name may carry labels: a_total{x="y"} */
+int host_metric_dump(host_str *out);             /* all workers' sums, packed {name = value} */
+int host_log(int level, host_str *line);         /* 0 error .. 3 debug; one line, no newline */
+
+/* ---- crypto and text: pure ------------------------------------------------------------------------ */
+enum { HOST_SHA256 = 1, HOST_HMAC_SHA256, HOST_SHA1, HOST_HMAC_SHA1, HOST_MD5 };
+int host_hash(int kind, host_str *key, host_str *data, host_str *out); /* raw bytes */
+int host_random(host_str *out, int n);             /* n <= 256 bytes from the CSPRNG */
+int host_equal(host_str *a, host_str *b);          /* constant time */
+int host_utf8_ok(host_str *s);
+int host_base64(int encode, host_str *data, host_str *out); /* standard alphabet, padded */
+
+/* ---- configuration, secrets, scripts ----------------------------------------------------------------- */
+int host_conf(host_str *out);                    /* packed, nested; secrets are absent */
+int host_secret_set(host_str *name);             /* 1: configured; its value stays in C */
+int host_secret_equal(host_str *name, host_str *value); /* constant time; 0 when not configured */
+int host_bundle_list(int generation, host_str *out);    /* packed array of relative paths */
+int host_bundle_file(int generation, host_str *path, host_str *out);
+int host_bundle_id(int generation, host_str *out);      /* hex of its hash, 12 digits */

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ * listen.c -- accepting connections.  The listening sockets are the supervisor's, inherited; they are
+ * polled rather than uv_listen()ed, because accepting must be able to pause.
+ *
+ * Owns: the polls and one spare descriptor, which is spent to turn a client away when there is no
+ * other.  Must never: spin on a socket that it cannot accept from. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "log.h"
+#include "respond.h"
+#include "worker.h"
+
+enum { BATCH = 64, PAUSE_MS = 100, LOG_MS = 1000 };
+
+static struct {
+  struct { uv_poll_t poll; int fd; } at[LISTENER_MAX];
+  int n, max, spare;
+  uint64_t logged_at;
+  uv_timer_t pause;
+} listening = {.spare = -1};
+
+static void on_ready(uv_poll_t *p, int status, int events);
+
+static void on_pause_over(uv_timer_t *t) {
+  (void)t;
+  for (int i = 0; i < listening.n; i++) uv_poll_start(&listening.at[i].poll, UV_READABLE, on_ready);
+}
+
+/* No descriptor or no memory: stop for a moment instead of being woken at once for the same client. */
+static void accept_failed(int fd, int err) {
+  uint64_t now = conn_now();
+  if (!listening.logged_at || now - listening.logged_at >= LOG_MS) {
+    log_fmt(LOG_ERROR, "accept: %s; %d connections are open, pausing for %d ms", strerror(err),
+            conn_count(), PAUSE_MS);
+    listening.logged_at = now;
+  }
+  if (listening.spare >= 0 && (err == EMFILE || err == ENFILE)) {
+    close(listening.spare);
+    int turned_away = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    if (turned_away >= 0) close(turned_away);
+    listening.spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  }
+  for (int i = 0; i < listening.n; i++) uv_poll_stop(&listening.at[i].poll);
+  uv_timer_start(&listening.pause, on_pause_over, PAUSE_MS, 0);
+}
+
+static void turn_away(int fd) {
+  char answer[512];
+  size_t n = respond_overload(answer, sizeof answer);
+  if (send(fd, answer, n, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) shutdown(fd, SHUT_WR);
+  close(fd);
+}
+
+static void on_ready(uv_poll_t *p, int status, int events) {
+  (void)events;
+  int index = (int)(intptr_t)p->data, fd = listening.at[index].fd;
+  if (status < 0) return accept_failed(fd, -status);
+  for (int i = 0; i < BATCH; i++) {
+    struct sockaddr_storage peer;
+    socklen_t n = sizeof peer;
+    int client = accept4(fd, (struct sockaddr *)&peer, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (client < 0) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) accept_failed(fd, errno);
+      return;
+    }
+    if (conn_count() >= listening.max) turn_away(client);
+    else conn_open(client, index, (struct sockaddr *)&peer);
+  }
+}
+
+/* On Linux an accepted socket inherits these from the listening one: no system call per connection. */
+static void set_options(int fd) {
+  int on = 1, idle_s = 60;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+}
+
+int listen_init(const int *fds, int n) {
+  listening.max = (int)conf_num("limits.connections");
+  listening.spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  uv_timer_init(worker_loop(), &listening.pause);
+  for (int i = 0; i < n && i < LISTENER_MAX; i++) {
+    uv_poll_t *p = &listening.at[i].poll;
+    set_options(fds[i]);
+    int r = uv_poll_init(worker_loop(), p, fds[i]);
+    if (r < 0) {
+      log_fmt(LOG_ERROR, "listening socket %d: %s", i, uv_strerror(r));
+      return -1;
+    }
+    p->data = (void *)(intptr_t)i;
+    listening.at[i].fd = fds[i];
+    listening.n++;
+    uv_poll_start(p, UV_READABLE, on_ready);
+  }
+  return 0;
+}
+
+void listen_stop(void) {
+  uv_timer_stop(&listening.pause);
+  for (int i = 0; i < listening.n; i++) uv_poll_stop(&listening.at[i].poll);
+  listening.n = 0;
+}

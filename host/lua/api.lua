@@ -1,0 +1,142 @@
+-- host/lua/api.lua -- how scripts declare routes: groups, authenticators, the shape of errors.
+-- Every call is a declaration and works only while scripts load.  What a route means at run time is
+-- prepared by route.lua; request.lua serves it.
+
+local auth = require "human.auth"
+local fail = require "human.fail"
+local gen = require "human.gen"
+local resource = require "human.resource"
+local route_of = require "human.route"
+local router = require "human.router"
+
+local M = {}
+local Group = {}
+Group.__index = Group
+-- scripts/api/<folder>: whose rules ctx:rule asks
+local AREA = { agent = "agent", market = "marketplace", gateway = "gateway" }
+
+local function building(what)
+  local g = gen.building()
+  if not g then error(what .. ": only while scripts are loading", 3) end
+  return g
+end
+
+-- "api/agent/users.lua:12" of the script `level` calls up, and its area.
+local function place(level)
+  local info = debug.getinfo(level + 1, "Sl")
+  local folder = info.short_src:match "api/([%w_]+)/"
+  return info.short_src .. ":" .. info.currentline, AREA[folder or ""] or "agent"
+end
+
+-- A group of routes.  options: tag (documentation), base ("" or "/api"), auth (name of an
+-- authenticator, names, or false), shape of errors ("agent" or "market"), limit, area (whose rules).
+-- Groups below /api are also served on the agent API's own port; agent_port = true serves others there.
+function M.group(options)
+  local g = building "api.group"
+  local where, area = place(2)
+  local o = options or {}
+  local base, shape = o.base or "", o.shape or "market"
+  if base ~= "" and not base:find "^/.*[^/]$" then
+    error(where .. ": base must begin and must not end with /", 0)
+  end
+  if not fail.shapes[shape] then error(where .. ": unknown shape '" .. tostring(shape) .. "'", 0) end
+  return setmetatable({
+    gen = g, tag = o.tag, base = base, auth = o.auth, shape = shape, limit = o.limit,
+    area = o.area or area,
+    on_agent_port = o.agent_port or base == "/api" or base:find "^/api/" ~= nil,
+  }, Group)
+end
+
+local function declare(group, kind, method, path, spec, where)
+  if gen.building() ~= group.gen then error(where .. ": routes are declared only while scripts load", 0) end
+  local route = route_of.new(group.gen, group, kind, method, path, spec, where)
+  group.gen.routes[#group.gen.routes + 1] = route
+  return route
+end
+
+local function check_function(fn, where)
+  if type(fn) ~= "function" then error(where .. ": the handler must be a function", 0) end
+  return fn
+end
+
+for _, method in ipairs { "GET", "POST", "PUT", "PATCH", "DELETE" } do
+  -- g:get(path, spec, fn) and so on.  fn(ctx, body) -> status, value [, headers].
+  Group[method:lower()] = function(self, path, spec, fn)
+    local where = place(2)
+    check_function(fn, where)
+    declare(self, "http", method, path, spec, where).fn = fn
+  end
+end
+
+-- A route that answers with server-sent events: fn(ctx, body) calls ctx:stream() when nothing can be
+-- refused any more; until then errors are ordinary answers.  spec.method: GET when absent.  The task
+-- has no time limit from then on, and is canceled when its client leaves.
+function Group:stream(path, spec, fn)
+  local where = place(2)
+  check_function(fn, where)
+  declare(self, "stream", spec.method or "GET", path, spec, where).fn = fn
+end
+
+-- A raw WebSocket: handlers = {on_open(conn), on_message(conn, data, is_text), on_close(conn, code,
+-- reason)}.  conn: send(text), send_binary(data), close(code, reason), id, actor, params, query, ip and
+-- data, a table of plain values that survives a reload.
+function Group:websocket(path, spec, handlers)
+  local where = place(2)
+  if type(handlers) ~= "table" then error(where .. ": handlers must be a table", 0) end
+  for name, fn in pairs(handlers) do
+    if name ~= "on_open" and name ~= "on_message" and name ~= "on_close" then
+      error(where .. ": unknown handler '" .. tostring(name) .. "'", 0)
+    end
+    check_function(fn, where)
+  end
+  local route = declare(self, "websocket", "GET", path, spec, where)
+  route.handlers, route.open = handlers, require("human.wsroute").open
+  self.gen.websockets[route.path] = route
+end
+
+-- The five routes of a plain collection; see resource.lua.
+function Group:resource(name, options)
+  local where = place(2)
+  resource.declare(name, options, where, function(method, path, spec, fn)
+    declare(self, "http", method, path, spec, where).fn = fn
+  end)
+end
+
+-- An authenticator; see auth.lua.
+function M.auth(name, scheme, fn)
+  local g = building "api.auth"
+  local where = place(2)
+  auth.declare(g, name, scheme, fn, where)
+end
+
+-- The shape of errors for paths below `prefix` that no route serves.  The longest prefix decides.
+function M.error_shape(prefix, shape)
+  local g = building "api.error_shape"
+  if not fail.shapes[shape] then error("api.error_shape: unknown shape '" .. tostring(shape) .. "'", 2) end
+  g.shapes[prefix] = shape
+end
+
+local function check_errors(g, route)
+  for _, code in ipairs(route.spec.errors or {}) do
+    if not g.errors[code] then
+      error(route.where .. ": error code '" .. tostring(code) .. "' is not in api/errors.lua", 0)
+    end
+  end
+end
+
+-- After all scripts have run (gen.build): what only then can be checked, and the routing table.
+function M.finish(g)
+  g.router = router.new()
+  for _, server in ipairs(g.sio) do
+    local path = server.conf.path
+    g.sio_paths[path], g.sio_paths[path:gsub("/$", "")] = server, server
+  end
+  for _, route in ipairs(g.routes) do
+    check_errors(g, route)
+    route.auth = auth.compile(g, route.auth_spec, route.where)
+    local entry = router.add(g.router, route)
+    entry.on_agent_port = entry.on_agent_port or route.on_agent_port
+  end
+end
+
+return M

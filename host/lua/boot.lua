@@ -1,0 +1,158 @@
+-- host/lua/boot.lua -- the worker's Lua side from its first line to its last.
+-- Connects events to the modules that handle them, loads the scripts, waits for the database, and
+-- drains at the end.  Returns the one function that C calls.  Neighbours: sched, gen, request, wsx.
+
+local host = require "human.host"
+local sched = require "human.sched"
+local timer = require "human.timer"
+local log = require "human.log"
+
+local EV = host.EV
+local HELD_MAX = 10000
+local DRAIN_LOOK_S = 0.02
+local held = {}                                  -- requests that came before the scripts were loaded
+
+local function exit(code) host.native.exit(code) end
+
+-- A request that arrives while the scripts still load is answered when they are there.
+local function hold_request(status, id, _, target)
+  if #held >= HELD_MAX then return host.respond(id, 503, "Retry-After: 1\r\n", "") end
+  held[#held + 1] = { id, status, target }
+end
+
+local function serve_requests()
+  local on_request = require("human.request").on_request
+  sched.on_event(EV.REQUEST, function(status, id, _, target) on_request(id, status, target) end)
+  for _, r in ipairs(held) do on_request(r[1], r[2], r[3]) end
+  held = nil
+end
+
+local function route_events()
+  local wsx = require "human.wsx"
+  sched.on_event(EV.TIMER, timer.run)
+  for _, kind in ipairs { EV.WS_MSG, EV.WS_CLOSE, EV.DRAINED, EV.ABORT } do
+    sched.on_event(kind, function(status, id, _, data) wsx.dispatch(kind, id, status, data) end)
+  end
+  sched.on_event(EV.BUS, require("human.bus").on_bus)
+  sched.on_event(EV.NOTIFY, require("human.bus").on_notify)
+  sched.on_event(EV.REQUEST, hold_request)
+  sched.on_event(EV.RELOAD, function() end)
+end
+
+-- Calls fn once, when the database is first reachable and its schema is up to date.
+local function when_database_ready(fn)
+  local migrate = require "human.migrate"
+  local db = require "human.db"
+  local working, done = false, false
+  local function attempt()
+    local ok, err = pcall(migrate.run)
+    working = false
+    if not ok then
+      log.error("migrations failed", { error = tostring(err) })
+      if host.db_up() then exit(1) end
+      return
+    end
+    done = true
+    db.open()
+    fn()
+  end
+  sched.on_event(EV.DB, function(up)
+    log.info(up == 1 and "database reachable" or "database away")
+    require("human.bus").on_database(up == 1)
+    if up == 1 and not done and not working then
+      working = true
+      sched.spawn(attempt)
+    end
+  end)
+end
+
+local function load_scripts()
+  local gen = require "human.gen"
+  gen.install(gen.build(1))
+end
+
+local function drain()
+  require("human.jobs").stop()
+  require("human.sio").shutdown()
+  require("human.wsroute").shutdown()
+  local function look()
+    if sched.live() == 0 then host.stopped() else timer.start(DRAIN_LOOK_S, look) end
+  end
+  look()
+end
+
+-- Calls fn when it has been called n times.
+local function latch(n, fn)
+  return function()
+    n = n - 1
+    if n == 0 then fn() end
+  end
+end
+
+local function serve()
+  route_events()
+  sched.on_event(EV.STOP, drain)
+  local ready = latch(2, function() require("human.jobs").run() end)
+  when_database_ready(ready)
+  sched.spawn(function()
+    local ok, err = pcall(load_scripts)
+    if not ok then
+      log.error("scripts refused", { error = tostring(err) })
+      return exit(1)
+    end
+    serve_requests()
+    ready()
+  end)
+end
+
+-- Sub-commands: one task, then exit with what it returns.
+local commands = {
+  test = function(args) return require("human.test").run(args) end,
+  check = function(args) return require("human.check").run(args) end,
+  agent = function(args) return require("human.cli_agent").run(args) end,
+  migrate = function() return require("human.migrate").command() end,
+  openapi = function()
+    load_scripts()
+    io.stdout:write(require("human.openapi").render(require("human.gen").current()), "\n")
+    return 0
+  end,
+}
+local needs_database = { test = true, migrate = true }
+
+local function command_task(name)
+  if name == "test" then
+    require("human.migrate").run()
+    require("human.db").open()
+  end
+  return commands[name](host.native.args)
+end
+
+local function run_command(name)
+  local begun = false
+  local function begin()
+    if begun then return end
+    begun = true
+    sched.spawn(function()
+      local ok, code = xpcall(command_task, debug.traceback, name)
+      if not ok then
+        io.stderr:write("human ", name, ": ", tostring(code), "\n")
+        code = 1
+      end
+      exit(code)
+    end)
+  end
+  route_events()
+  sched.on_event(EV.STOP, function() exit(130) end)
+  sched.on_event(EV.DB, function(up)
+    if not needs_database[name] then return end
+    if up == 1 then return begin() end
+    if not begun then
+      io.stderr:write("human ", name, ": the database is not reachable; waiting for it\n")
+    end
+  end)
+  if not needs_database[name] then begin() end
+end
+
+if host.native.command then run_command(host.native.command) else serve() end
+
+return sched.dispatch

@@ -1,0 +1,52 @@
+-- host/lua/crypto.lua -- hashes, random text and base64 for scripts.  The work is done in C.
+
+local host = require "human.host"
+
+local byte, format, gsub = string.byte, string.format, string.gsub
+
+local M = {}
+local HEX = {}
+for b = 0, 255 do HEX[string.char(b)] = format("%02x", b) end
+
+--- Bytes as lower-case hex digits.
+function M.hex(bytes)
+  return (gsub(bytes, ".", HEX)) -- "." matches every byte, newline and NUL too
+end
+
+--- SHA-256 of a string, as 64 hex digits (FIPS 180-4).
+function M.sha256_hex(data) return M.hex(host.sha256(data)) end
+
+--- HMAC-SHA-256, as 64 hex digits (RFC 2104).
+function M.hmac_sha256_hex(key, data) return M.hex(host.hmac_sha256(key, data)) end
+
+--- Whether two strings are equal, in a time that does not tell where they differ.
+function M.equal(a, b) return host.equal(a, b) end
+
+--- n random bytes (1 to 256) as 2n hex digits.
+function M.random_hex(n) return M.hex(host.random(n)) end
+
+--- Base64 with padding (RFC 4648 section 4).
+function M.base64(data) return host.base64(data) end
+
+--- The bytes of a base64 text, or nil when it is malformed.
+function M.unbase64(text) return host.unbase64(text) end
+
+local URL_SAFE = { ["+"] = "-", ["/"] = "_", ["="] = "" }
+
+--- Base64 for URLs: - and _ instead of + and /, no padding (RFC 4648 section 5).
+function M.base64url(data) return (gsub(host.base64(data), "[+/=]", URL_SAFE)) end
+
+--- The bytes of a base64url text without padding, or nil when it is malformed.
+function M.unbase64url(text)
+  if text:find "[^%w%-_]" or #text % 4 == 1 then return nil end
+  return host.unbase64(gsub(text, "[-_]", { ["-"] = "+", ["_"] = "/" }) .. ("="):rep(-#text % 4))
+end
+
+--- A number of 53 random bits in [0, 1).
+function M.random()
+  local a, b, c, d, e, f, g = byte(host.random(7), 1, 7)
+  local high = ((a % 32) * 256 + b) * 256 + c
+  return (high * 2 ^ 32 + ((d * 256 + e) * 256 + f) * 256 + g) / 2 ^ 53
+end
+
+return M

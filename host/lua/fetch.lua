@@ -1,0 +1,193 @@
+-- host/lua/fetch.lua -- outbound HTTP for scripts: one function that looks blocking.
+-- Built on host.fetch (curl).  While a response streams, a task of its own owns the transfer and
+-- waits for its end; the caller takes the pieces and may await between them.  When the caller is
+-- cancelled or fails, that task is killed, and the host closes the connection at once.
+
+local host = require "human.host"
+local sched = require "human.sched"
+local timer = require "human.timer"
+
+local DEFAULT_TIMEOUT_S = 30
+local MAX_TIMEOUT_S = 600
+local DEFAULT_MAX_BYTES = 8388608
+local LINGER_S = 0.1 -- how long a satisfied reader waits for the end, so that the connection is reused
+
+local CODES = {
+  [host.E.TIMEOUT] = "timeout",
+  [host.E.DENIED] = "denied",
+  [host.E.LIMIT] = "too_large",
+}
+
+local function origin(url)
+  return url:match "^%w+://[^/?#]*" or "the address"
+end
+
+local function failure(request, status, data)
+  local why = type(data) == "string" and data ~= "" and data or host.error_name(status)
+  return nil, { code = CODES[status] or "network", message = origin(request.url) .. ": " .. why }
+end
+
+local function header_list(headers)
+  local list = {}
+  for name, value in pairs(headers or {}) do list[#list + 1] = { name, tostring(value) } end
+  table.sort(list, function(a, b) return a[1] < b[1] end)
+  return list
+end
+
+local function number_between(request, name, default, max)
+  local value = request[name]
+  if value == nil then return default end
+  if type(value) ~= "number" or not (value > 0) then
+    error("fetch: " .. name .. " must be a number above 0", 4)
+  end
+  return math.min(value, max)
+end
+
+local function host_spec(request)
+  if type(request.url) ~= "string" or not request.url:find "^https?://" then
+    error("fetch: url must begin with http:// or https://", 3)
+  end
+  local timeout_s = number_between(request, "timeout_s", DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S)
+  return {
+    url = request.url,
+    method = request.method or (request.body and "POST" or "GET"),
+    headers = header_list(request.headers),
+    body = request.body,
+    timeout_s = timeout_s,
+    connect_timeout_s = math.min(timeout_s, request.connect_timeout_s or 10),
+    stream = request.on_chunk ~= nil,
+    max_bytes = number_between(request, "max_bytes", DEFAULT_MAX_BYTES, math.huge),
+    guard = request.guard == true,
+  }
+end
+
+local function wake_reader(stream)
+  if not stream.parked then return end
+  stream.parked = false
+  sched.wake(stream.reader)
+end
+
+local function receive(stream, status, data)
+  if status == host.CHUNK.HEAD then
+    stream.head = host.unpack(data)
+  else
+    stream.last = stream.last + 1
+    stream[stream.last] = data
+  end
+  wake_reader(stream)
+end
+
+-- The task that owns the transfer.
+local function transfer(stream, spec)
+  local op = host.fetch(sched.owner(), spec)
+  if op > 0 then
+    stream.op = op
+    sched.on_chunk(op, function(status, data) receive(stream, status, data) end)
+  end
+  local ok, status, data = pcall(sched.await, op)
+  sched.on_chunk(op, nil)
+  stream.status, stream.data = ok and status or host.E.CANCELED, data
+  wake_reader(stream)
+  if not ok then error(status, 0) end
+end
+
+local function park(stream)
+  stream.parked = true
+  -- The pieces of one transfer are one operation to the limit on a task's awaits.
+  stream.reader.awaits = stream.reader.awaits - 1
+  sched.suspend()
+end
+
+local function take(stream)
+  local chunk = stream[stream.first]
+  if not chunk then return nil end
+  stream[stream.first] = nil
+  stream.first = stream.first + 1
+  return chunk
+end
+
+-- The body of an answer that is not a success is short and wanted whole: by whoever explains it.
+local function sink(stream, request, collected)
+  local status = stream.head and stream.head.status or 0
+  if status >= 200 and status < 300 then return request.on_chunk end
+  return function(chunk) collected[#collected + 1] = chunk end
+end
+
+local function finish(stream, request, collected)
+  if stream.status < 0 and not stream.enough then
+    return failure(request, stream.status, stream.data)
+  end
+  local head = stream.head or { status = stream.status, headers = {} }
+  return { status = head.status, headers = head.headers or {}, body = table.concat(collected) }
+end
+
+local function give_up(stream)
+  stream.late = true
+  wake_reader(stream)
+end
+
+local function drain(stream)
+  while not stream.status and not stream.late do
+    if not take(stream) then park(stream) end
+  end
+end
+
+-- Nothing more is wanted: leave the end of the transfer a moment to come by itself.
+local function linger(stream)
+  stream.enough = true
+  local patience = timer.start(LINGER_S, give_up, stream)
+  local ok, err = pcall(drain, stream)
+  timer.cancel(patience)
+  if not ok then error(err, 0) end
+end
+
+local function consume(stream, request)
+  local collected = {}
+  while true do
+    local chunk = take(stream)
+    if chunk then
+      if sink(stream, request, collected)(chunk, stream.head) == false then
+        linger(stream)
+        stream.status = stream.status or host.E.CANCELED
+        return finish(stream, request, collected)
+      end
+    elseif stream.status then
+      return finish(stream, request, collected)
+    else
+      if stream.op and stream.head then host.fetch_resume(stream.op) end
+      park(stream)
+    end
+  end
+end
+
+local function fetch_stream(request, spec)
+  local stream = { first = 1, last = 0, reader = sched.current() }
+  local pump = sched.spawn(transfer, stream, spec)
+  local ok, result, err = pcall(consume, stream, request)
+  stream.parked = false
+  sched.kill(pump, sched.Canceled) -- nothing, when it has ended
+  if not ok then error(result, 0) end
+  return result, err
+end
+
+--- One HTTP request.  Awaits.
+--- request: url (http or https; may hold ${secret:NAME}, filled in by the host), method, headers
+---   ({[name]=value}, the same), body (string), timeout_s (30; for all of it, at most 600),
+---   connect_timeout_s (10), max_bytes of the response body (8 MiB), guard (true refuses private
+---   addresses), on_chunk(bytes, head): called for each piece of a 2xx body; it may await; when it
+---   returns false, the rest is not wanted.
+--- Returns {status, headers (names in lower case), body}: the body is "" where on_chunk took it.
+---   Or nil and {code = "timeout" | "network" | "denied" | "too_large", message}.
+--- Raises sched.Canceled when the task is cancelled; the connection is then closed.
+local function fetch(request)
+  local task = sched.current()
+  if not task then error("fetch: outside a task", 2) end
+  if task.tx then error("fetch: not inside a transaction", 2) end
+  local spec = host_spec(request)
+  if request.on_chunk then return fetch_stream(request, spec) end
+  local status, data = sched.await(host.fetch(sched.owner(), spec))
+  if status < 0 then return failure(request, status, data) end
+  return host.unpack(data)
+end
+
+return fetch

@@ -1,0 +1,233 @@
+-- host/lua/gen.lua -- a generation: every script, loaded once, from one bundle, off to the side.
+-- build() raises "path:line: why" on the first problem, and until install() nothing that serves can
+-- see the result.  Declarations (routes, jobs, subscriptions, sockets) are collected in the generation
+-- being built; a generation is never changed once it is installed.
+
+local cors = require "human.cors"
+local fail = require "human.fail"
+local host = require "human.host"
+local rules = require "human.rules"
+local sandbox = require "human.sandbox"
+local sched = require "human.sched"
+
+local M = {}
+local SLICE_S = 0.001                            -- loading inside a task yields this often
+local LOADING = {}                               -- stands in loaded[] for a module that is being run
+local building, current
+local busy = false
+
+-- The generation being built, or nil; only while a script runs for the first time.
+function M.building() return building end
+
+-- The generation in service, or nil.
+function M.current() return current end
+
+local function is_rule(name) return name:find("%.rules%.") ~= nil end
+local function path_of(name) return (name:gsub("%.", "/")) .. ".lua" end
+local function name_of(path) return (path:gsub("%.lua$", ""):gsub("/", ".")) end
+
+-- Inside a task, let requests through once a millisecond.  While we wait nothing is being built.
+local function breathe(g)
+  if not sched.current() or host.clock() - g.slice < SLICE_S then return end
+  building = nil
+  sched.sleep(0)
+  building, g.slice = g, host.clock()
+end
+
+-- "path:line: " of the script that is asking; without the line where it asked in a tail call.
+local function place(g)
+  local name = g.stack[#g.stack]
+  local path = name and path_of(name) or ""
+  for level = 3, 16 do
+    local info = debug.getinfo(level, "Sl")
+    if not info then break end
+    if info.source:sub(1, 1) == "@" and (info.short_src == path or not name) then
+      return info.short_src .. ":" .. info.currentline .. ": "
+    end
+  end
+  return name and path .. ": " or ""
+end
+
+local function refuse(g, message) error(place(g) .. message, 0) end
+
+local function loop_message(g, name)
+  local from = 1
+  for i, loading in ipairs(g.stack) do
+    if loading == name then from = i end
+  end
+  return "require loop: " .. table.concat(g.stack, " -> ", from) .. " -> " .. name
+end
+
+local function compile(g, name, path, text)
+  local env = is_rule(name) and g.rule_env or g.env
+  local chunk, err = load(text, "@" .. path, "t", env)
+  if not chunk then error(err, 0) end
+  if is_rule(name) then jit.off(chunk, true) end -- budgets are exact only when interpreted
+  return chunk
+end
+
+local function finish_module(g, name, path, result)
+  if type(result) ~= "table" then
+    error(path .. ": must return a table, returned " .. (result == nil and "nothing" or type(result)), 0)
+  end
+  if not is_rule(name) then return result end
+  g.rule_sources[#g.rule_sources + 1] = { name = name, path = path, mod = result }
+  return rules.wrap(name, result)
+end
+
+local function run_module(g, name, path, text)
+  breathe(g)
+  g.loaded[name] = LOADING
+  g.stack[#g.stack + 1] = name
+  local mod = finish_module(g, name, path, compile(g, name, path, text)(name))
+  g.stack[#g.stack] = nil
+  g.loaded[name] = mod
+  return mod
+end
+
+-- The module `name` of generation g: a script of its bundle, else a runtime module or rock.
+local function require_script(g, name)
+  if type(name) ~= "string" then refuse(g, "require: the name must be a string") end
+  local mod = g.loaded[name]
+  if mod == LOADING then refuse(g, loop_message(g, name)) end
+  if mod ~= nil then return mod end
+  local path = path_of(name)
+  local text = host.bundle_file(g.n, path)
+  if text then
+    if building ~= g then refuse(g, "require '" .. name .. "': only while scripts are loading") end
+    return run_module(g, name, path, text)
+  end
+  local trusted, why = sandbox.trusted(name)
+  if trusted == nil then
+    refuse(g, why or ("module '" .. name .. "' not found: no " .. path .. " among the scripts"))
+  end
+  return trusted
+end
+
+-- Rules see other rules only.
+local function require_rule(g, name)
+  if type(name) ~= "string" or not is_rule(name) then
+    refuse(g, "rules may require rules only, not '" .. tostring(name) .. "'")
+  end
+  return require_script(g, name)
+end
+
+local function new_generation(n)
+  local g = {
+    n = n, id = host.bundle_id(n), slice = host.clock(), active = 0,
+    loaded = {}, stack = {}, rule_sources = {},
+    routes = {}, sio_paths = {}, auth = {}, shapes = {}, errors = {},
+    websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
+  }
+  g.common_head = cors.fixed_headers() .. "x-gen: " .. g.id .. "\r\n"
+  g.json_head = "content-type: application/json; charset=utf-8\r\n" .. g.common_head
+  g.vary_origin = not cors.is_fixed()
+  g.env = sandbox.new(function(name) return require_script(g, name) end)
+  g.rule_env = sandbox.rules(function(name) return require_rule(g, name) end, rules.verdicts)
+  return g
+end
+
+-- What is loaded although nobody requires it: API files, rules for the sake of their examples, and the
+-- init.lua of any folder.
+local function roots(n)
+  local list = {}
+  for _, path in ipairs(host.bundle_list(n)) do
+    local wanted = path:find "^api/.+%.lua$" and path ~= "api/errors.lua"
+    wanted = wanted or path:find "^[^/]+/rules/.+%.lua$" or path:find "/init%.lua$"
+    if wanted then list[#list + 1] = path end
+  end
+  table.sort(list)
+  return list
+end
+
+local function load_catalogue(g)
+  local path = "api/errors.lua"
+  local text = host.bundle_file(g.n, path)
+  if not text then error(path .. ": the catalogue of errors is missing", 0) end
+  local errors = run_module(g, "api.errors", path, text)
+  for code, entry in pairs(errors) do
+    local status = type(entry) == "table" and entry.status
+    if type(status) ~= "number" or status < 400 or status > 599 or type(entry.message) ~= "string" then
+      error(path .. ": " .. tostring(code) .. " needs a status of 400 to 599 and a message", 0)
+    end
+  end
+  for _, code in ipairs(fail.required) do
+    if not errors[code] then error(path .. ": the runtime needs the code '" .. code .. "'", 0) end
+  end
+  g.errors = errors
+end
+
+-- "module.fn" of a job: loads the module, so that a wrong name refuses the load.
+local function check_target(g, what, target)
+  local module, name = tostring(target):match "^(.+)%.([%w_]+)$"
+  local mod = module and g.env.require(module)
+  if type(mod) ~= "table" or type(mod[name]) ~= "function" then
+    error(what .. ": " .. tostring(target) .. " names no function of a script", 0)
+  end
+end
+
+local function check_jobs(g)
+  for name, job in pairs(g.jobs) do check_target(g, "job " .. name, job.path) end
+  for _, target in ipairs(g.starts) do check_target(g, "jobs.start", target) end
+end
+
+-- ctx:rule("bidding.may_place") in area "marketplace" is marketplace.rules.bidding, may_place; rules of
+-- the agent area serve all.
+local function find_rule(g, area, name)
+  local module, fn_name = name:match "^([%w_.]+)%.([%w_]+)$"
+  if module then
+    local mod = g.loaded[area .. ".rules." .. module] or g.loaded["agent.rules." .. module]
+    local fn = mod and mod[fn_name]
+    if type(fn) == "function" then return fn end
+  end
+  error("no rule '" .. name .. "' in " .. area .. ".rules or agent.rules", 3)
+end
+
+local function rule_lookup(g)
+  local known = {}
+  return function(area, name)
+    local of_area = known[area]
+    if not of_area then
+      of_area = {}
+      known[area] = of_area
+    end
+    local fn = of_area[name]
+    if not fn then
+      fn = find_rule(g, area, name)
+      of_area[name] = fn
+    end
+    return fn
+  end
+end
+
+local function build(g)
+  load_catalogue(g)
+  for _, path in ipairs(roots(g.n)) do g.env.require(name_of(path)) end
+  check_jobs(g)
+  for _, r in ipairs(g.rule_sources) do rules.check_examples(r.path, r.mod, g.errors) end
+  require("human.api").finish(g)
+  g.rule = rule_lookup(g)
+  g.deadline_fail = fail.new("deadline_exceeded", nil, g.errors)
+end
+
+-- Builds generation n from the host's bundle n.  Raises a text on the first problem.
+function M.build(n)
+  if busy then error("a generation is being built already", 2) end
+  local g = new_generation(n)
+  building, busy = g, true
+  local ok, err = xpcall(build, function(e)
+    return (type(e) == "string" or fail.is(e)) and e or debug.traceback(tostring(e), 2)
+  end, g)
+  building, busy = nil, false
+  if not ok then error(tostring(err), 0) end
+  return g
+end
+
+-- Generation g serves from now on; tasks that run finish on theirs.
+function M.install(g)
+  for prefix, bytes in pairs(g.body_limits) do host.body_limit(prefix, bytes) end
+  fail.use(g.errors)
+  current = g
+end
+
+return M

@@ -1,0 +1,248 @@
+-- host/lua/host.lua -- the one place where Lua touches C: strings in, strings out, over the FFI.
+-- Everything above works with plain values, so a spec can put a fake in this module's place.
+-- Two host_str arguments are filled in place for every call; C copies before it returns.
+
+local ffi = require "ffi"
+local buffer = require "string.buffer"
+local native = require "human.native"
+
+ffi.cdef(native.api_header)
+local C = ffi.C
+local str, new = ffi.string, ffi.new
+local M = {}
+
+M.NULL = require("cjson").null   -- one null for JSON, SQL and packed blobs
+M.EV = {
+  REQUEST = C.HOST_EV_REQUEST, DONE = C.HOST_EV_DONE, CHUNK = C.HOST_EV_CHUNK,
+  ABORT = C.HOST_EV_ABORT, DRAINED = C.HOST_EV_DRAINED, WS_MSG = C.HOST_EV_WS_MSG,
+  WS_CLOSE = C.HOST_EV_WS_CLOSE, NOTIFY = C.HOST_EV_NOTIFY, BUS = C.HOST_EV_BUS,
+  TIMER = C.HOST_EV_TIMER, DB = C.HOST_EV_DB, RELOAD = C.HOST_EV_RELOAD, STOP = C.HOST_EV_STOP,
+}
+M.E = {
+  GONE = C.HOST_EGONE, FULL = C.HOST_EFULL, CANCELED = C.HOST_ECANCELED, TIMEOUT = C.HOST_ETIMEOUT,
+  INVAL = C.HOST_EINVAL, DB = C.HOST_EDB, NET = C.HOST_ENET, LIMIT = C.HOST_ELIMIT,
+  DENIED = C.HOST_EDENIED, DOWN = C.HOST_EDOWN,
+}
+M.METHOD = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER" }
+M.CHUNK = { HEAD = C.HOST_CHUNK_HEAD, BODY = C.HOST_CHUNK_BODY }
+M.RQ = { WEBSOCKET = C.HOST_RQ_WEBSOCKET, BODY = C.HOST_RQ_BODY, TLS = C.HOST_RQ_TLS }
+
+local a, b, out = new("host_str"), new("host_str"), new("host_str")
+
+-- The cdata points into Lua strings only during one call; the strings are arguments, hence alive.
+local function fill(s, text)
+  s.p, s.n = text, #text
+  return s
+end
+
+local function taken()
+  if out.n == 0 then return "" end
+  return str(out.p, out.n)
+end
+
+local packer = buffer.new()
+
+-- A Lua value as a blob for C, and back.
+function M.pack(v) return packer:reset():encode(v):tostring() end
+
+local unpacker = buffer.new()
+function M.unpack(blob) return unpacker:set(blob):decode() end
+
+-- Events and time -----------------------------------------------------------------------------
+
+-- The next event as kind, status, id, owner, data; nil when this turn has no more.
+function M.next()
+  local e = C.host_next_event()
+  if e == nil then return nil end
+  local n = e.data.n
+  return e.kind, e.status, e.id, e.owner, n ~= 0 and str(e.data.p, n) or ""
+end
+
+function M.timer(seconds) return C.host_timer(seconds) end
+function M.now() return C.host_now() end
+function M.clock() return C.host_clock() end
+function M.time() return C.host_time() end
+function M.stopped() return C.host_stopped() end
+function M.error_name(code) return str(C.host_error_name(code)) end
+
+-- Ops --------------------------------------------------------------------------------------------
+
+function M.task_new() return C.host_task_new() end
+function M.task_end(id) C.host_task_end(id) end
+function M.cancel(op) return C.host_op_cancel(op) end
+
+-- Requests -----------------------------------------------------------------------------------------
+
+function M.header(req, name)
+  if C.host_header(req, fill(a, name), out) <= 0 then return nil end
+  return taken()
+end
+
+function M.headers(req)
+  if C.host_headers(req, out) < 0 then return {} end
+  return M.unpack(taken())
+end
+
+function M.peer(req)
+  if C.host_peer(req, out) < 0 then return "" end
+  return taken()
+end
+
+function M.body(req)
+  if C.host_body(req, out) < 0 then return "" end
+  return taken()
+end
+
+function M.respond(req, status, headers, body)
+  return C.host_respond(req, status, fill(a, headers), fill(b, body))
+end
+
+function M.stream(req, status, headers) return C.host_stream(req, status, fill(a, headers)) end
+function M.write(req, chunk) return C.host_write(req, fill(a, chunk)) end
+function M.finish(req) return C.host_finish(req) end
+function M.read(ws, on) return C.host_read(ws, on and 1 or 0) end
+function M.pass(req, worker) return C.host_pass(req, worker) end
+function M.body_limit(prefix, bytes) return C.host_body_limit(fill(a, prefix), bytes) end
+
+-- WebSocket ------------------------------------------------------------------------------------------
+
+local ws_options = new("host_ws_options")
+
+-- o: {protocol, max_message, max_queue (bytes), ping_s, idle_s, deflate}; absent means the setting.
+function M.ws_accept(req, o)
+  ws_options.max_message = o.max_message or M.conf().limits.ws_message_bytes
+  ws_options.max_queue = o.max_queue or M.conf().limits.ws_queue_bytes
+  ws_options.ping_s, ws_options.idle_s = o.ping_s or 0, o.idle_s or 0
+  ws_options.flags = o.deflate and C.HOST_WS_DEFLATE or 0
+  return C.host_ws_accept(req, fill(a, o.protocol or ""), ws_options)
+end
+
+function M.ws_send(ws, opcode, data) return C.host_ws_send(ws, opcode, fill(a, data)) end
+
+local ids, ids_cap = new("host_id[?]", 64), 64
+
+-- ids_array: Lua array of n ws ids, or what M.ws_ids() made of one.
+function M.ws_broadcast(list, n, opcode, data)
+  if type(list) == "table" then
+    if n > ids_cap then
+      ids_cap = n * 2
+      ids = new("host_id[?]", ids_cap)
+    end
+    for i = 1, n do ids[i - 1] = list[i] end
+    list = ids
+  end
+  return C.host_ws_broadcast(list, n, opcode, fill(a, data))
+end
+
+-- A reusable id list for ws_broadcast, for rooms whose members rarely change.
+function M.ws_ids(list, n)
+  local v = new("host_id[?]", n)
+  for i = 1, n do v[i - 1] = list[i] end
+  return v
+end
+
+function M.ws_close(ws, code, reason) return C.host_ws_close(ws, code, fill(a, reason or "")) end
+
+-- PostgreSQL -----------------------------------------------------------------------------------------
+
+function M.db_acquire(owner, timeout_s) return C.host_db_acquire(owner, timeout_s) end
+
+function M.db_query(owner, lease, sql, params, timeout_s)
+  return C.host_db_query(owner, lease, fill(a, sql), fill(b, params), timeout_s)
+end
+
+function M.db_simple(lease, sql) return C.host_db_simple(lease, fill(a, sql)) end
+function M.db_release(lease, broken) return C.host_db_release(lease, broken and 1 or 0) end
+function M.db_listen(channel) return C.host_db_listen(fill(a, channel)) end
+function M.db_up() return C.host_db_up() == 1 end
+
+-- Outbound HTTP -------------------------------------------------------------------------------------
+
+function M.fetch(owner, spec) return C.host_fetch(owner, fill(a, M.pack(spec))) end
+function M.fetch_resume(op) return C.host_fetch_resume(op) end
+
+-- Shared by the workers --------------------------------------------------------------------------------
+
+function M.worker() return C.host_worker() end
+function M.workers() return C.host_workers() end
+function M.bus_send(worker, data) return C.host_bus_send(worker, fill(a, data)) end
+function M.rate_take(key, rate, burst) return C.host_rate_take(fill(a, key), rate, burst) == 1 end
+function M.metric(name, by) return C.host_metric_add(fill(a, name), by or 1) end
+function M.log(level, line) return C.host_log(level, fill(a, line)) end
+
+function M.metrics()
+  if C.host_metric_dump(out) < 0 then return {} end
+  return M.unpack(taken())
+end
+
+-- Crypto and text ----------------------------------------------------------------------------------------
+
+local function hash(kind)
+  return function(data)
+    if C.host_hash(kind, fill(a, ""), fill(b, data), out) < 0 then error("hash failed", 2) end
+    return taken()
+  end
+end
+
+local function hmac(kind)
+  return function(key, data)
+    if C.host_hash(kind, fill(a, key), fill(b, data), out) < 0 then error("hmac failed", 2) end
+    return taken()
+  end
+end
+
+M.sha256, M.sha1, M.md5 = hash(C.HOST_SHA256), hash(C.HOST_SHA1), hash(C.HOST_MD5)
+M.hmac_sha256, M.hmac_sha1 = hmac(C.HOST_HMAC_SHA256), hmac(C.HOST_HMAC_SHA1)
+
+-- n (at most 256) bytes from the CSPRNG.
+function M.random(n)
+  if C.host_random(out, n) < 0 then error("no random bytes", 2) end
+  return taken()
+end
+
+function M.equal(x, y) return C.host_equal(fill(a, x), fill(b, y)) == 1 end
+function M.utf8_ok(s) return C.host_utf8_ok(fill(a, s)) == 1 end
+
+function M.base64(s)
+  if C.host_base64(1, fill(a, s), out) < 0 then error("base64: too long", 2) end
+  return taken()
+end
+
+-- nil for anything but the standard alphabet with correct padding.
+function M.unbase64(s)
+  if C.host_base64(0, fill(a, s), out) < 0 then return nil end
+  return taken()
+end
+
+-- Configuration, secrets, scripts --------------------------------------------------------------------------
+
+local conf
+
+function M.conf()
+  if not conf then
+    if C.host_conf(out) < 0 then error("settings are not available", 2) end
+    conf = M.unpack(taken())
+  end
+  return conf
+end
+
+function M.secret_set(name) return C.host_secret_set(fill(a, name)) == 1 end
+function M.secret_equal(name, value) return C.host_secret_equal(fill(a, name), fill(b, value)) == 1 end
+
+function M.bundle_list(gen)
+  if C.host_bundle_list(gen, out) < 0 then return {} end
+  return M.unpack(taken())
+end
+
+function M.bundle_file(gen, path)
+  if C.host_bundle_file(gen, fill(a, path), out) < 0 then return nil end
+  return taken()
+end
+
+function M.bundle_id(gen)
+  if C.host_bundle_id(gen, out) < 0 then return "" end
+  return taken()
+end
+
+M.native = native
+return M

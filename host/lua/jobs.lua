@@ -1,0 +1,97 @@
+-- host/lua/jobs.lua -- work by the clock, once per database whatever the number of hosts.
+-- A job is named by module and function, never by a closure, so that a reload replaces what it does.
+-- Worker 0 of each host looks for due jobs; a lease row decides which host runs one.
+
+local db = require "human.db"
+local gen = require "human.gen"
+local host = require "human.host"
+local id = require "human.id"
+local log = require "human.log"
+local sched = require "human.sched"
+local timer = require "human.timer"
+
+local M = {}
+local LEASE_S = 300                              -- a job may take that long; then another host may take over
+local LOOK_S = 1                                 -- how often due jobs are looked for
+local me = id.new()                              -- this worker's incarnation
+local looking, stopped = false, false
+local next_look = {}                             -- job name -> host.now() before which it cannot be due
+
+local sql = {
+  take = [[insert into host_jobs (name, owner, lease_until)
+    values ($1, $2, now() + $3::int * interval '1 second')
+    on conflict (name) do update set owner = excluded.owner, lease_until = excluded.lease_until
+    where host_jobs.due_at <= now() and coalesce(host_jobs.lease_until, now()) <= now()
+    returning name]],
+  done = [[update host_jobs set owner = null, lease_until = null, last_run_at = now(), last_error = $3,
+    due_at = now() + $4::float8 * interval '1 second' where name = $1 and owner = $2]],
+}
+
+local function building(what)
+  local g = gen.building()
+  if not g then error(what .. ": only while scripts are loading", 3) end
+  return g
+end
+
+-- Run module.fn() every so many seconds, on one worker of one host at a time.
+function M.every(name, seconds, fn_path)
+  local g = building "jobs.every"
+  if g.jobs[name] then error("jobs.every: a job named " .. name .. " exists already", 2) end
+  g.jobs[name] = { name = name, seconds = seconds, path = fn_path }
+end
+
+-- Run module.fn() when the host has started and the database is ready, on one worker of each host.
+function M.start(fn_path)
+  local g = building "jobs.start"
+  g.starts[#g.starts + 1] = fn_path
+end
+
+local function resolve(path)
+  local module, name = path:match "^(.+)%.([%w_]+)$"
+  local g = gen.current()
+  local loaded = module and g.loaded[module]
+  local fn = loaded and loaded[name]
+  if type(fn) ~= "function" then error("job " .. path .. " names no function of a loaded script", 0) end
+  return fn
+end
+
+local function run_job(job)
+  next_look[job.name] = host.now() + job.seconds
+  if not db.row(sql.take, job.name, me, LEASE_S) then
+    next_look[job.name] = host.now() + math.min(job.seconds, 5)
+    return
+  end
+  local ok, err = pcall(function() resolve(job.path)() end)
+  if not ok then log.error("job failed", { job = job.name, error = tostring(err) }) end
+  db.exec(sql.done, job.name, me, not ok and tostring(err):sub(1, 1000) or nil, job.seconds)
+end
+
+local function look()
+  looking = false
+  if stopped then return end
+  local now = host.now()
+  for name, job in pairs(gen.current().jobs) do
+    if (next_look[name] or 0) <= now and host.db_up() then sched.spawn(run_job, job) end
+  end
+  looking = true
+  timer.start(LOOK_S, look)
+end
+
+local function start_all()
+  for _, path in ipairs(gen.current().starts) do
+    local ok, err = pcall(function() resolve(path)() end)
+    if not ok then log.error("start job failed", { job = path, error = tostring(err) }) end
+  end
+end
+
+-- The database is ready and scripts are loaded (boot).
+function M.run()
+  if host.worker() ~= 0 or looking then return end
+  sched.spawn(start_all)
+  look()
+end
+
+-- No further job begins (drain).
+function M.stop() stopped = true end
+
+return M

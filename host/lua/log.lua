@@ -1,0 +1,148 @@
+-- host/lua/log.lua -- what the trusted runtime and scripts say: a message, and fields beside it.
+-- C puts time, level and pid in front and keeps the level's threshold.  Nothing secret passes: fields
+-- with telling names and texts that look like keys are masked here, before they leave Lua.
+
+local host = require "human.host"
+local json = require "human.json"
+
+local gsub, find, sub, format = string.gsub, string.find, string.sub, string.format
+local type, tostring, concat = type, tostring, table.concat
+
+local M = {}
+local LEVEL = { error = 0, warn = 1, info = 2, debug = 3 }
+local LINE_MAX = 3800 -- log.c writes lines of at most PIPE_BUF bytes in one piece
+local VALUE_MAX = 2500
+local DEPTH_MAX = 4
+local ITEMS_MAX = 32
+local MASK = "[redacted]"
+
+-- Names of fields that hold a secret, in lower case without "_" and "-".
+local SECRET = { key = true, authorization = true, cookie = true, setcookie = true, dsn = true }
+local ENDINGS = { "token", "secret", "password", "passwd", "apikey", "privatekey" }
+
+-- Texts that are secrets wherever they stand: our keys, providers' keys, credentials in a header, a
+-- query string or a URL.
+local SECRETS = {
+  { "%f[%w_](ak_)%w%w%w%w%w%w%w%w+", "%1" .. MASK },
+  { "%f[%w_](hm_)[%w_]*%w%w%w%w%w%w%w%w+", "%1" .. MASK },
+  { "%f[%w_](sk%-)[%w_%-]*%w%w%w%w%w%w%w%w+", "%1" .. MASK },
+  { "([Aa][Pp][Ii][-_]?[Kk][Ee][Yy]=)[^&%s\"']+", "%1" .. MASK },
+  { "([?&][Tt][Oo][Kk][Ee][Nn]=)[^&%s\"']+", "%1" .. MASK },
+  { "([Bb]earer%s+)[%w%-._~+/=]+", "%1" .. MASK },
+  { "(%w://[^%s:/@]*:)[^%s@/]+@", "%1" .. MASK .. "@" },
+}
+
+local function is_secret_name(name)
+  name = gsub(tostring(name):lower(), "[_%-]", "")
+  if SECRET[name] then return true end
+  for _, ending in ipairs(ENDINGS) do
+    if sub(name, -#ending) == ending then return true end
+  end
+  return false
+end
+
+-- The first `max` bytes at most, not ending inside a UTF-8 character.
+local function clip(text, max)
+  if #text <= max then return text end
+  return (gsub(sub(text, 1, max - 3), "[\192-\255]?[\128-\191]*$", "")) .. "..."
+end
+
+local function clean_text(text)
+  text = clip(text, VALUE_MAX)
+  if not host.utf8_ok(text) then text = gsub(text, "[\128-\255]", "?") end
+  for _, secret in ipairs(SECRETS) do text = gsub(text, secret[1], secret[2]) end
+  return text
+end
+
+-- A value without secrets, that JSON can say, of bounded depth and width.
+local function clean(v, depth)
+  local t = type(v)
+  if t == "string" then return clean_text(v) end
+  if t == "number" then return (v - v == 0) and v or tostring(v) end
+  if t == "boolean" or v == json.null then return v end
+  if t ~= "table" or getmetatable(v) ~= nil and not json.is_array(v) then return clean_text(tostring(v)) end
+  if depth >= DEPTH_MAX then return "..." end
+  local out, n, list = {}, 0, json.is_array(v)
+  for key, x in pairs(v) do
+    n = n + 1
+    if n > ITEMS_MAX then break end
+    if list then
+      if type(key) == "number" then out[#out + 1] = clean(x, depth + 1) end
+    else
+      out[clean_text(tostring(key))] = is_secret_name(key) and MASK or clean(x, depth + 1)
+    end
+  end
+  return list and json.array(out) or out
+end
+
+--- `v` as it may be shown: what log lines do with their fields.
+function M.redact(v) return clean(v, 0) end
+
+-- request_id first, the others by alphabet.
+local function sorted(fields)
+  local names = {}
+  for name in pairs(fields) do names[#names + 1] = tostring(name) end
+  table.sort(names, function(a, b)
+    if (a == "request_id") ~= (b == "request_id") then return a == "request_id" end
+    return a < b
+  end)
+  return names
+end
+
+local function as_json(name, v)
+  return "," .. json.quote(name) .. ":" .. json.encode(v)
+end
+
+local function as_text(name, v)
+  if type(v) == "string" then
+    v = find(v, "^[^%s\"=]+$") and v or format("%q", v)
+  else
+    v = json.encode(v)
+  end
+  return " " .. name .. "=" .. v
+end
+
+local function line(message, fields, as_member)
+  local parts, size, truncated = { message }, #message, false
+  for _, name in ipairs(fields and sorted(fields) or {}) do
+    local v = is_secret_name(name) and MASK or clean(fields[name], 1)
+    local part = as_member(clip(clean_text(name), 60), v)
+    if size + #part <= LINE_MAX then
+      parts[#parts + 1], size = part, size + #part
+    else
+      truncated = true
+    end
+  end
+  if truncated then parts[#parts + 1] = as_member("truncated", true) end
+  return concat(parts)
+end
+
+local function settings()
+  return host.conf().log or {}
+end
+
+--- Whether lines of this level ("error", "warn", "info", "debug") are written at all.
+function M.enabled(level)
+  return LEVEL[level] <= (LEVEL[settings().level] or LEVEL.info)
+end
+
+local function write(level, message, fields)
+  if not M.enabled(level) then return end
+  message = clean_text(tostring(message))
+  local text
+  if settings().format == "text" then
+    text = line(message, fields, as_text)
+  else
+    text = line('{"msg":' .. json.quote(message), fields, as_json) .. "}"
+  end
+  host.log(LEVEL[level], text)
+end
+
+--- Says `message` (a constant sentence; what varies belongs into fields).  fields: {name = value},
+--- plain values; `request_id` comes first.  Never raises for what it is given.
+function M.info(message, fields) write("info", message, fields) end
+function M.warn(message, fields) write("warn", message, fields) end
+function M.error(message, fields) write("error", message, fields) end
+function M.debug(message, fields) write("debug", message, fields) end
+
+return M

@@ -1,0 +1,111 @@
+-- host/lua/migrate.lua -- the database schema follows the scripts: forward only, once, in order.
+-- Files are */migrations/NNNN_name.sql of the bundle, numbers unique across the tree.  Each runs in a
+-- transaction of its own under one advisory lock, so that several workers and hosts may start at once.
+
+local db = require "human.db"
+local host = require "human.host"
+local log = require "human.log"
+local sql_split = require "human.sql_split"
+
+local M = {}
+
+local LOCK = 7312498                             -- any number, as long as it stays the same
+local UNGATED = { ungated = true }
+local sql = {
+  exists = "select to_regclass('schema_migrations') is not null",
+  create = [[create table if not exists schema_migrations (
+    number int primary key, name text not null, sha256 text not null,
+    applied_at timestamptz not null default now())]],
+  lock = "select pg_advisory_xact_lock($1::bigint)",
+  applied = "select number, name, sha256 from schema_migrations order by number",
+  record = "insert into schema_migrations (number, name, sha256) values ($1::int, $2, $3)",
+  jobs = [[create table if not exists host_jobs (
+    name text primary key, due_at timestamptz not null default now(), owner text,
+    lease_until timestamptz, last_run_at timestamptz, last_error text)]],
+}
+
+local function hex(bytes)
+  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+end
+
+-- The migrations of a bundle, sorted: {{number, name, path, text, sha256}, ..}.  Raises on a clash.
+function M.files(gen)
+  local list, seen = {}, {}
+  for _, path in ipairs(host.bundle_list(gen)) do
+    local number, name = path:match "/migrations/(%d%d%d%d)_([%w_]+)%.sql$"
+    if number then
+      if seen[number] then error(path .. ": number " .. number .. " is taken by " .. seen[number], 0) end
+      seen[number] = path
+      local text = host.bundle_file(gen, path)
+      list[#list + 1] = { number = tonumber(number), name = name, path = path, text = text,
+                          sha256 = hex(host.sha256(text)) }
+    end
+  end
+  table.sort(list, function(a, b) return a.number < b.number end)
+  return list
+end
+
+local function applied(tx)
+  local done = {}
+  if not tx:value(sql.exists) then return done end
+  for _, row in ipairs(tx:query(sql.applied)) do done[row.number] = row end
+  return done
+end
+
+local function pending(files, done)
+  local list = {}
+  for _, file in ipairs(files) do
+    local row = done[file.number]
+    if not row then
+      list[#list + 1] = file
+    elseif row.sha256 ~= file.sha256 then
+      error(file.path .. " was changed after it had been applied to this database", 0)
+    end
+  end
+  return list
+end
+
+local function apply(file)
+  return db.tx(function(tx)
+    tx:query(sql.lock, LOCK)
+    if applied(tx)[file.number] then return false end
+    for _, statement in ipairs(sql_split.statements(file.text)) do
+      local rows, err = tx:try(statement.text)
+      if not rows then error(("%s:%d: %s"):format(file.path, statement.line, err.message), 0) end
+    end
+    tx:exec(sql.record, file.number, file.name, file.sha256)
+    return true
+  end, UNGATED)
+end
+
+local function prepare(files)
+  local list = db.tx(function(tx) return pending(files, applied(tx)) end, UNGATED)
+  if #list == 0 then return list end
+  db.tx(function(tx)
+    tx:query(sql.lock, LOCK)
+    tx:exec(sql.create)
+    tx:exec(sql.jobs)
+  end, UNGATED)
+  return list
+end
+
+-- Apply what is missing; returns how many.  Raises with file and line of a statement that fails.
+function M.run()
+  local n = 0
+  for _, file in ipairs(prepare(M.files(1))) do
+    if apply(file) then
+      n = n + 1
+      log.info("migration applied", { migration = ("%04d_%s"):format(file.number, file.name) })
+    end
+  end
+  return n
+end
+
+-- `human migrate`.
+function M.command()
+  local n = M.run()
+  io.stdout:write(n == 0 and "The database is up to date.\n" or ("Applied %d migrations.\n"):format(n))
+  return 0
+end
+
+return M

@@ -1,0 +1,304 @@
+-- host/lua/request.lua -- the life of one request, from its target to its answer.
+-- Order: route, auth, rate limit, path and query, body (content type, JSON, schema), handler, encoding.
+-- This is the hot path: what does not depend on the request was prepared by api.lua when the route was
+-- declared, a handler that never waits costs no timer and no bookkeeping, and no closure is made here.
+-- Must never show a client a stack trace or anything else of a bug but the request's id.
+
+local auth = require "human.auth"
+local cors = require "human.cors"
+local ctx_module = require "human.ctx"
+local fail = require "human.fail"
+local gen = require "human.gen"
+local host = require "human.host"
+local json = require "human.json"
+local log = require "human.log"
+local rate = require "human.rate"
+local router = require "human.router"
+local sched = require "human.sched"
+local traffic = require "human.traffic"
+local wsx = require "human.wsx"
+
+local band, rshift, byte, find, sub = bit.band, bit.rshift, string.byte, string.find, string.sub
+local xpcall = xpcall
+local WEBSOCKET, OPTIONS = host.RQ.WEBSOCKET, router.number.OPTIONS
+local ALL_METHODS = table.concat(host.METHOD, ", ", 1, 7)
+local AGENT_LISTENER = 1
+local AWAITS_MAX = 1000
+
+local M = {}
+
+-- Errors ------------------------------------------------------------------------------------------
+
+local function invalid(where, details)
+  local first = details[1]
+  local path = first.path
+  local name = path ~= "" and path or where
+  fail.throw("validation_error", { message = name .. " " .. first.message, details = details })
+end
+
+local function invalid_text(where, message)
+  invalid(where, { { path = where, message = message } })
+end
+
+local function extra_headers(data)
+  local out = ""
+  for name, value in pairs(data and data.headers or {}) do out = out .. name .. ": " .. value .. "\r\n" end
+  if data and data.retry_after_s then
+    out = out .. "retry-after: " .. math.ceil(data.retry_after_s) .. "\r\n"
+  end
+  return out
+end
+
+local function respond_fail(req, g, shape, id, f)
+  local head = g.json_head .. cors.headers(req) .. extra_headers(f.data) .. "x-request-id: " .. id .. "\r\n"
+  host.respond(req, f.status, head, fail.body(f, shape, id))
+  traffic.count(f.status)
+end
+
+-- What a handler raised, as the Fail that its client sees; bugs are logged with their traceback.
+local function to_fail(ctx, err)
+  if fail.is(err) then return err end
+  if err == sched.TooMany then return fail.new("too_many_operations") end
+  log.error("request failed", { request_id = ctx.id, route = ctx.route.title, where = ctx.route.where,
+                                gen = ctx.route.gen.id, error = tostring(err) })
+  return fail.new("internal", nil, ctx.route.gen.errors)
+end
+
+local function answer_error(ctx, err)
+  if err == sched.Canceled then
+    if ctx.out then ctx.out:abandon() end
+    traffic.count(499)
+    return
+  end
+  local f = to_fail(ctx, err)
+  if ctx.out then return ctx.out:fail(f) end
+  respond_fail(ctx.req, ctx.route.gen, ctx.route.shape, ctx.id, f)
+end
+
+local LAST_RESORT = '{"error":"internal_error","code":"internal"}'
+
+local function safely_answer_error(ctx, err)
+  local ok, again = pcall(answer_error, ctx, err)
+  if ok then return end
+  log.error("error while answering an error", { request_id = ctx.id, error = tostring(again) })
+  host.respond(ctx.req, 500, "content-type: application/json\r\n", LAST_RESORT)
+end
+
+-- What is no bug passes as it is; a bug becomes a text with the traceback of where it came from.
+local function on_error(err)
+  if fail.is(err) or err == sched.Canceled or err == sched.TooMany then return err end
+  return debug.traceback(tostring(err), 2)
+end
+
+-- Input ---------------------------------------------------------------------------------------------
+
+-- Does a Content-Type value name the media type `mime`?  Its parameters do not matter, but a charset
+-- other than UTF-8 does.
+local function is_mime(value, mime)
+  if value == mime then return true end
+  local name, parameters = value:lower():match "^%s*([^%s;]+)%s*(.*)$"
+  if name ~= mime then return false end
+  local charset = parameters:match 'charset="?([^%s;"]+)'
+  return not charset or charset == "utf-8" or charset == "utf8"
+end
+
+local function read_body(ctx, route)
+  local text = host.body(ctx.req)
+  if text == "" then
+    if route.body_required then invalid_text("body", "is required") end
+    return nil
+  end
+  if #text > route.body_max then fail.throw("payload_too_large") end
+  local mime = host.header(ctx.req, "content-type")
+  if mime and not is_mime(mime, route.body_mime) then
+    fail.throw("unsupported_media_type", { message = "Content-Type must be " .. route.body_mime })
+  end
+  if route.body_raw then return text end
+  local value, err = json.decode(text)
+  if err then invalid_text("body", err) end
+  local body, details = route.read_body(value)
+  if details then invalid("body", details) end
+  return body
+end
+
+local function read_headers(ctx, route)
+  local values = {}
+  for _, name in ipairs(route.header_names) do values[name] = host.header(ctx.req, name) end
+  local headers, details = route.read_headers(values)
+  if details then invalid("headers", details) end
+  ctx.headers = headers
+end
+
+local function read_query(ctx, route)
+  local query, details = route.read_query(ctx.query)
+  if details then invalid("query", details) end
+  ctx.query = query
+end
+
+local function read_params(ctx, route)
+  local params, details = route.read_params(ctx.params)
+  if details then invalid("path", details) end
+  ctx.params = params
+end
+
+-- Output --------------------------------------------------------------------------------------------
+
+local function header_lines(headers)
+  local out = ""
+  for name, value in pairs(headers) do
+    name, value = tostring(name):lower(), tostring(value)
+    if not find(name, "^[%w!#$%%&'*+%-.^_`|~]+$") or find(value, "[%c]") then
+      error("handler returned an invalid header '" .. name .. "'", 0)
+    end
+    out = out .. name .. ": " .. value .. "\r\n"
+  end
+  return out
+end
+
+local function reply(ctx, route, status, value, headers)
+  local r = route.replies[status]
+  if not r then
+    error(route.where .. ": answers with status " .. tostring(status) .. ", which is not declared", 0)
+  end
+  local body = ""
+  if r.encode then body = r.encode(value) end
+  local head = r.head
+  if route.gen.vary_origin then head = head .. cors.headers(ctx.req) end
+  if headers then head = head .. header_lines(headers) end
+  local sent = host.respond(ctx.req, status, head .. "x-request-id: " .. ctx.id .. "\r\n", body)
+  if sent < 0 and sent ~= host.E.GONE then
+    error("respond: " .. host.error_name(sent), 0)
+  end
+  traffic.count(status)
+end
+
+-- The task ------------------------------------------------------------------------------------------
+
+-- Everything before the handler; also used by websocket routes.
+local function admit(ctx, route)
+  if route.auth then auth.run(ctx, route.auth) end
+  if route.limit then rate.check(ctx, route.limit) end
+  if route.read_params then read_params(ctx, route) end
+  if route.read_query then read_query(ctx, route) end
+  if route.read_headers then read_headers(ctx, route) end
+end
+
+local function process(ctx)
+  local route = ctx.route
+  admit(ctx, route)
+  if route.open then return route.open(ctx, route) end
+  local body
+  if route.body_mime then body = read_body(ctx, route) end
+  local status, value, headers = route.fn(ctx, body)
+  local out = ctx.out or route.kind == "stream" and ctx:stream()
+  if out then return out:close() end
+  reply(ctx, route, status, value, headers)
+end
+
+local function run(ctx)
+  local ok, err = xpcall(process, on_error, ctx)
+  if not ok then safely_answer_error(ctx, err) end
+  if ctx.tracked then
+    if not ctx.held then wsx.unbind(ctx.req) end
+    local g = ctx.route.gen
+    g.active = g.active - 1
+  end
+end
+
+local function start(req, route, raw_query, params)
+  local ctx = ctx_module.new(req, route, raw_query)
+  if params then ctx.params = params end
+  local task = {
+    co = false, ended = false, awaits = 0, max_awaits = AWAITS_MAX,
+    limit = route.timeout_s, limit_error = route.gen.deadline_fail,
+  }
+  ctx.task = task
+  sched.spawn_as(task, run, ctx)
+  if task.ended then return end
+  ctx.tracked = true
+  if not ctx.held then wsx.bind(req, ctx) end
+  local g = route.gen
+  g.active = g.active + 1
+end
+
+-- Routing -------------------------------------------------------------------------------------------
+
+local function shape_of(g, path)
+  local best, shape = -1, "market"
+  for prefix, s in pairs(g.shapes) do
+    if #prefix > best and sub(path, 1, #prefix) == prefix then best, shape = #prefix, s end
+  end
+  return shape
+end
+
+local function refuse(req, g, path, code, data)
+  respond_fail(req, g, shape_of(g, path), ctx_module.request_id(req), fail.new(code, data, g.errors))
+end
+
+local function answer_options(req, g, allow)
+  local head = g.common_head .. cors.headers(req)
+  if host.header(req, "origin") and host.header(req, "access-control-request-method") then
+    head = head .. cors.preflight(req, allow)
+  end
+  host.respond(req, 204, "allow: " .. allow .. "\r\n" .. head, "")
+  traffic.count(204)
+end
+
+-- The second listener carries the agent API alone.
+local function hidden(entry, listener)
+  return listener == AGENT_LISTENER and not entry.on_agent_port
+end
+
+local function no_route(req, g, path, entry, method)
+  if not entry then return refuse(req, g, path, "not_found") end
+  if method == OPTIONS then return answer_options(req, g, entry.allow) end
+  refuse(req, g, path, "method_not_allowed", { headers = { allow = entry.allow } })
+end
+
+local function upgrade_refused(req, g, path, route, status)
+  if route.kind ~= "websocket" then return false end
+  if band(status, WEBSOCKET) == 0 then
+    refuse(req, g, path, "upgrade_required", { headers = { upgrade = "websocket" } })
+    return true
+  end
+  if cors.permits(req) then return false end
+  refuse(req, g, path, "forbidden", { message = "Origin is not allowed" })
+  return true
+end
+
+-- A path below a Socket.IO server's, which the reference server answers, too.
+local function sio_below(g, path)
+  for prefix, server in pairs(g.sio_paths) do
+    if byte(prefix, -1) == 47 and sub(path, 1, #prefix) == prefix then return server end
+  end
+end
+
+-- A request event of the host: its id, status bits (host_api.h, HOST_RQ_*) and target.
+function M.on_request(req, status, target)
+  local g = gen.current()
+  local path, raw_query = router.split(target)
+  local server = g.sio_paths[path]
+  if server then return server:on_http(req, status, path, raw_query) end
+  local entry, segs = router.find(g.router, path)
+  local method = band(status, 255)
+  if not entry or hidden(entry, band(rshift(status, 8), 255)) then
+    server = sio_below(g, path)
+    if server then return server:on_http(req, status, path, raw_query) end
+    if path == "*" and method == OPTIONS then return answer_options(req, g, ALL_METHODS) end
+    if segs == true then
+      return refuse(req, g, path, "validation_error", { message = "path is malformed" })
+    end
+    return no_route(req, g, path, nil, method)
+  end
+  local route = entry[method]
+  if not route then return no_route(req, g, path, entry, method) end
+  local params
+  if route.names then
+    params = router.params(route, segs)
+    if not params then return refuse(req, g, path, "validation_error", { message = "path is malformed" }) end
+  end
+  if upgrade_refused(req, g, path, route, status) then return end
+  start(req, route, raw_query, params)
+end
+
+return M

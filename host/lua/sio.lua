@@ -1,0 +1,154 @@
+-- host/lua/sio.lua -- Socket.IO servers as scripts declare them.
+--   local io = sio.server { path = "/socket.io/" }
+--   io:namespace("/", { on = { message = function(socket, value) socket:emit("message", value) end } })
+-- A declaration belongs to the generation that is being built; sessions, sockets and rooms belong to
+-- the runtime and outlive it.  Neighbours: sio_http, sio_engine, sio_dispatch, sio_nsp, sio_socket.
+
+local engine = require "human.sio_engine"
+local engine_packets = require "socketio.engine"
+local gen = require "human.gen"
+local host = require "human.host"
+local http = require "human.sio_http"
+local namespaces = require "human.sio_nsp"
+require "human.sio_dispatch"
+
+local M = {}
+local Server = {}
+Server.__index = Server
+local EARLY_MS = 5 -- timers are fired this much early, since a client counts from when it sees us
+
+-- option -> kind, default, least, greatest
+local NUMBERS = {
+  ping_interval_ms = { 25000, 10, 3600000 }, ping_timeout_ms = { 20000, 10, 3600000 },
+  upgrade_timeout_ms = { 10000, 10, 600000 }, connect_timeout_ms = { 45000, 10, 600000 },
+  max_payload = { 1000000, 64, 104857600 }, max_buffer = { 1048576, 1024, 1073741824 },
+  recovery_ms = { 0, 0, 86400000 },
+}
+local OTHERS = { path = "string", transports = "table", cors = "string", allow_request = "function" }
+local HANDLERS = { authorize = "function", on_connect = "function", on = "table",
+                   on_any = "function", on_disconnect = "function" }
+
+local function refuse(level, format, ...)
+  error(format:format(...), level + 1)
+end
+
+local function number(options, name)
+  local default, least, greatest = unpack(NUMBERS[name])
+  local value = options[name]
+  if value == nil then return default end
+  if type(value) ~= "number" or value < least or value > greatest or value % 1 ~= 0 then
+    refuse(4, "sio.server: %s must be a whole number of %d to %d", name, least, greatest)
+  end
+  return value
+end
+
+local function check_options(options)
+  if type(options) ~= "table" then refuse(3, "sio.server: expected a table of options") end
+  for name, value in pairs(options) do
+    local kind = OTHERS[name] or NUMBERS[name] and "number"
+    if not kind then refuse(3, "sio.server: unknown option '%s'", tostring(name)) end
+    if type(value) ~= kind then refuse(3, "sio.server: %s must be a %s", name, kind) end
+  end
+end
+
+local function transports(list)
+  local set = {}
+  for _, name in ipairs(list or { "polling", "websocket" }) do
+    if name ~= "polling" and name ~= "websocket" then
+      refuse(4, "sio.server: transports: '%s' is neither polling nor websocket", tostring(name))
+    end
+    set[name] = true
+  end
+  return set
+end
+
+local function early(ms)
+  return math.max(ms - EARLY_MS, ms * 0.9) / 1000
+end
+
+local function open_tail(options, upgrade)
+  return engine_packets.open_tail {
+    upgrade = upgrade, ping_interval_ms = number(options, "ping_interval_ms"),
+    ping_timeout_ms = number(options, "ping_timeout_ms"), max_payload = number(options, "max_payload"),
+  }
+end
+
+-- What sessions need to know, without any function of a script: they outlive its generation.
+local function settings(options, path)
+  local set = transports(options.transports)
+  local conf = host.conf()
+  return {
+    rt = engine.runtime(path), path = path, transports = set,
+    ping_s = early(number(options, "ping_interval_ms")),
+    pong_s = early(number(options, "ping_timeout_ms")),
+    upgrade_s = number(options, "upgrade_timeout_ms") / 1000,
+    connect_s = number(options, "connect_timeout_ms") / 1000,
+    recovery_s = number(options, "recovery_ms") / 1000,
+    max_payload = number(options, "max_payload"), max_buffer = number(options, "max_buffer"),
+    max_sessions = conf.limits and conf.limits.connections or 20000,
+    cors = http.cors(options.cors or conf.cors and conf.cors.origins or "*"),
+    tail_polling = open_tail(options, set.websocket), tail_ws = open_tail(options, false),
+  }
+end
+
+--- Declares a server, while scripts load.  options (all optional): path ("/socket.io/"),
+--- ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms, connect_timeout_ms, max_payload (bytes of one
+--- message or POST), max_buffer (bytes that wait for a slow client; more: it is disconnected),
+--- recovery_ms (0: no connection state recovery), transports, cors (origins; default: cors.origins),
+--- allow_request(info) -> true | false, message (HTTP 403 at the handshake).
+function M.server(options)
+  local g = gen.building()
+  if not g then error("sio.server: only while scripts are loading", 2) end
+  options = options or {}
+  check_options(options)
+  local path = options.path or "/socket.io/"
+  if not path:find "^/.*/$" then refuse(2, "sio.server: path must begin and end with '/'") end
+  for _, other in ipairs(g.sio) do
+    if other.conf.path == path then refuse(2, "sio.server: there is a server at %s already", path) end
+  end
+  local self = setmetatable({ conf = settings(options, path), namespaces = {},
+                              allow_request = options.allow_request }, Server)
+  g.sio[#g.sio + 1] = self
+  if self.conf.max_payload > (host.conf().limits.body_bytes or 0) then
+    host.body_limit(path, self.conf.max_payload)
+  end
+  return self
+end
+
+--- Declares a namespace: authorize(socket) -> true | nil, message, data; on_connect(socket);
+--- on = {event = fn(socket, ...)} (the acknowledgement function comes last when the client wants
+--- one); on_any(socket, event, ...) for other events; on_disconnect(socket, reason).
+function Server:namespace(name, handlers)
+  if type(name) ~= "string" or not name:find "^/[^,]*$" then
+    refuse(2, "io:namespace: the name must begin with '/' and have no comma")
+  end
+  if self.namespaces[name] then refuse(2, "io:namespace: %s is declared already", name) end
+  for key, value in pairs(handlers) do
+    local kind = HANDLERS[key]
+    if not kind then refuse(2, "io:namespace: unknown field '%s'", tostring(key)) end
+    if type(value) ~= kind then refuse(2, "io:namespace: %s must be a %s", key, kind) end
+  end
+  self.namespaces[name] = handlers
+  return self
+end
+
+--- The sockets of a namespace, to send to: io:of("/chat"):to("room"):emit("event", …).
+function Server:of(name)
+  if not self.namespaces[name] then refuse(2, "io:of: %s is not declared", tostring(name)) end
+  return namespaces.get(self.conf.rt, name)
+end
+
+--- Answers a request below the path (called by request.lua).
+Server.on_http = http.on_http
+
+--- The same as io:of("/"):to(room) and io:of("/"):emit(…).
+function Server:to(room) return self:of("/"):to(room) end
+function Server:emit(event, ...) return self:of("/"):emit(event, ...) end
+
+--- Bytes as an argument of an event; handlers get them as {is_binary = true, data = bytes}.
+M.binary = namespaces.binary
+
+M.on_http = http.on_http
+M.shutdown = http.shutdown
+
+return M

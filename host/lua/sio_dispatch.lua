@@ -1,0 +1,323 @@
+-- host/lua/sio_dispatch.lua -- from packets to handlers: CONNECT, events, acknowledgements, the end.
+-- Packets of one socket are handled one after another, by one task that lives while there are any.
+-- What comes meanwhile waits in the socket's mailbox; a full one stops the reading of its session.
+-- Handlers are looked up when they are called, so a reload takes effect with the next packet.
+
+local binary = require "socketio.binary"
+local encode = require "human.sio_encode"
+local engine = require "human.sio_engine"
+local fail = require "human.fail"
+local json = require "human.json"
+local log = require "human.log"
+local namespaces = require "human.sio_nsp"
+local parser = require "socketio.parser"
+local recovery = require "human.sio_recovery"
+local room = require "human.sio_room"
+local sched = require "human.sched"
+local sockets = require "human.sio_socket"
+local timer = require "human.timer"
+
+local spawn_as, declared = sched.spawn_as, namespaces.declared
+local decode = parser.decoder { json_decode = json.decode, max_attachments = 10 }
+
+local MAILBOX = 64             -- packets that wait for one socket's handler
+local HANDLER_S = 30           -- a handler that waits longer is ended
+local OVERDUE = setmetatable({}, { __tostring = function() return "handler took over 30 s" end })
+local OPEN, CLOSE = {}, {}     -- stand in a mailbox for CONNECT and the end of the socket
+
+-- Handlers -------------------------------------------------------------------------------------------
+
+local function trap(err)
+  if type(err) ~= "string" then return err end
+  return debug.traceback(err, 2)
+end
+
+local function report(socket, what, err)
+  if err == sched.Canceled then return end
+  log.error("socket.io handler failed", {
+    handler = what, namespace = socket.nsp.name, error = fail.is(err) and err.code or tostring(err),
+  })
+end
+
+local function call(socket, what, handler, ...)
+  local ok, err = xpcall(handler, trap, socket, ...)
+  if not ok then report(socket, what, err) end
+end
+
+-- One event.  ack: the client's acknowledgement id or false.
+local function on_event(socket, args, ack)
+  local decl = declared(socket.nsp)
+  if not decl then return end
+  local name = args[1]
+  local handler = decl.on and decl.on[name]
+  local n, first = #args, 2
+  if not handler then
+    handler, first = decl.on_any, 1
+    if not handler then return end
+  end
+  local ok, err
+  if ack then
+    n = n + 1
+    args[n] = sockets.ack_function(socket, ack)
+  end
+  if n == first then
+    ok, err = xpcall(handler, trap, socket, args[n])
+  else
+    ok, err = xpcall(handler, trap, socket, unpack(args, first, n))
+  end
+  if not ok then report(socket, tostring(name), err) end
+end
+
+-- CONNECT --------------------------------------------------------------------------------------------
+
+-- Takes the socket out of its session.
+local function unhook(session, socket)
+  if session.root == socket then
+    session.root = false
+  elseif session.socks then
+    session.socks[socket.nsp.name] = nil
+  end
+end
+
+local function leave_all(socket)
+  local mine = socket.rooms
+  if not mine then return end
+  local names = {}
+  for name in pairs(mine) do names[#names + 1] = name end
+  for _, name in ipairs(names) do socket:leave(name) end
+end
+
+local function refuse(socket, message, data)
+  local session = socket.session
+  leave_all(socket)
+  unhook(session, socket)
+  socket.session, socket.mail = false, false
+  session:send(encode.refusal(socket.nsp.head, message, data))
+end
+
+-- Whether the script lets the socket in; when not, it has been told.
+local function authorized(socket, decl)
+  if not decl.authorize then return true end
+  local ok, allowed, message, data = xpcall(decl.authorize, trap, socket)
+  if not socket.session then return false end
+  if ok and allowed then return true end
+  if not ok then
+    report(socket, "authorize", allowed)
+    message, data = "Internal server error", nil
+  end
+  refuse(socket, message or "Unauthorized", data)
+  return false
+end
+
+local function admit(socket, missed)
+  local session, nsp = socket.session, socket.nsp
+  local body = '{"sid":"' .. socket.id .. '"}'
+  if nsp.log then
+    body = '{"sid":"' .. socket.id .. '","pid":"' .. recovery.admit(nsp.log, socket) .. '"}'
+  end
+  socket.at = room.add(nsp.all, socket)
+  nsp.sockets_by_id[socket.id] = socket
+  if socket.rooms then
+    for name in pairs(socket.rooms) do nsp.rooms[name].ids = false end
+  end
+  timer.cancel(session.connect_timer)
+  session.connect_timer = nil
+  for _, event in ipairs(missed or {}) do -- before the CONNECT, as the reference does
+    if event.parts then
+      session:send_parts(event.packet, event.parts)
+    else
+      session:send(event.packet)
+    end
+  end
+  session:send("40" .. nsp.head .. body)
+end
+
+local function on_open(socket, auth)
+  local nsp = socket.nsp
+  local missed
+  if namespaces.log_of(nsp) and auth and auth.pid then missed = recovery.restore(nsp, socket, auth) end
+  local decl = declared(nsp)
+  if not socket.session then return end
+  if not decl then return refuse(socket, "Invalid namespace") end
+  if not authorized(socket, decl) then return end
+  admit(socket, missed)
+  if decl.on_connect then call(socket, "on_connect", decl.on_connect) end
+end
+
+local function on_end(socket, reason)
+  local decl = declared(socket.nsp)
+  if decl and decl.on_disconnect then call(socket, "on_disconnect", decl.on_disconnect, reason) end
+end
+
+-- Mailboxes --------------------------------------------------------------------------------------------
+
+local function handle(socket, args, ack)
+  if args == OPEN then return on_open(socket, ack) end
+  if args == CLOSE then return on_end(socket, ack) end
+  on_event(socket, args, ack)
+end
+
+-- The next packet and its acknowledgement id, or nil.
+local function take(socket)
+  local mail = socket.mail
+  local first = mail.first
+  local args, ack = mail[first], mail[first + 1]
+  if not args then
+    socket.mail = false
+    return nil
+  end
+  mail[first], mail[first + 1] = nil, nil
+  mail.first = first + 2
+  if mail.full and mail.last - mail.first < MAILBOX then
+    mail.full = false
+    if socket.session then socket.session:resume() end
+  end
+  return args, ack
+end
+
+local function work(socket, args, ack)
+  while true do
+    handle(socket, args, ack)
+    if not socket.mail then break end
+    args, ack = take(socket)
+    if not args then break end
+    sched.deadline(sched.current(), HANDLER_S, OVERDUE)
+  end
+  socket.busy = false
+end
+
+local function enqueue(socket, args, ack)
+  local mail = socket.mail
+  if not mail then
+    mail = { first = 1, last = 0, full = false }
+    socket.mail = mail
+  end
+  local last = mail.last + 2
+  mail[last - 1], mail[last], mail.last = args, ack, last
+  if not mail.full and last - mail.first >= MAILBOX * 2 - 1 and socket.session then
+    mail.full = true
+    socket.session:pause()
+  end
+end
+
+-- Has `args` handled: at once when the socket is idle.  A handler that does not wait costs no timer.
+local function deliver(socket, args, ack)
+  if socket.busy then return enqueue(socket, args, ack) end
+  socket.busy = true
+  spawn_as({ co = false, ended = false, awaits = 0, limit = HANDLER_S, limit_error = OVERDUE },
+    work, socket, args, ack)
+end
+
+-- The end of a socket ------------------------------------------------------------------------------------
+
+local function close_socket(socket, reason)
+  local session, nsp = socket.session, socket.nsp
+  if not session then return end
+  unhook(session, socket)
+  if not socket.at then -- it never came in
+    leave_all(socket)
+    socket.session = false
+    return
+  end
+  local names = {}
+  for name in pairs(socket.rooms or {}) do names[name] = true end
+  leave_all(socket)
+  local moved = room.remove(nsp.all, socket.at)
+  if moved then moved.at = socket.at end
+  if nsp.sockets_by_id[socket.id] == socket then nsp.sockets_by_id[socket.id] = nil end
+  socket.at, socket.session, socket.hs = false, false, session.hs
+  recovery.keep(nsp.log, socket, names, reason, session.conf.max_sessions)
+  sockets.end_acks(socket)
+  local decl = declared(nsp)
+  if socket.busy or decl and decl.on_disconnect then deliver(socket, CLOSE, reason) end
+end
+
+-- Packets ------------------------------------------------------------------------------------------------
+
+local function find_socket(session, name)
+  local root = session.root
+  if root and root.nsp.name == name then return root end
+  local socks = session.socks
+  return socks and socks[name]
+end
+
+local function violation(session, reason, why)
+  log.debug("socket.io client closed", { path = session.conf.path, reason = reason, why = why })
+  session:close(reason)
+end
+
+local function on_connect(session, name, auth)
+  if find_socket(session, name) then
+    return violation(session, "forced server close", "second CONNECT")
+  end
+  local server = namespaces.server(session.conf.path)
+  if not server or not server.namespaces[name] then
+    local head = name == "/" and "" or name .. ","
+    return session:send(encode.refusal(head, "Invalid namespace"))
+  end
+  local socket = sockets.new(session, namespaces.get(session.conf.rt, name))
+  if auth and next(auth) then socket.auth = auth end
+  if not session.root then
+    session.root = socket
+  else
+    session.socks = session.socks or {}
+    session.socks[name] = socket
+  end
+  deliver(socket, OPEN, auth or false)
+end
+
+-- A complete packet of any kind.
+local function on_packet(session, kind, name, id, data)
+  if kind == 0 then return on_connect(session, name, data) end
+  local socket = find_socket(session, name)
+  if not socket or kind == 4 then
+    return violation(session, "forced server close", "packet out of turn")
+  end
+  if kind == 2 or kind == 5 then return deliver(socket, data, id) end
+  if kind == 1 then return close_socket(socket, "client namespace disconnect") end
+  if id then sockets.on_ack(socket, id, data) end
+end
+
+local function on_text(session, packet)
+  if session.pending then return violation(session, "parse error", "attachment expected") end
+  local kind, name, id, data, count = decode(packet, 2)
+  if kind == 2 then
+    local socket = find_socket(session, name)
+    if socket then return deliver(socket, data, id) end
+  end
+  if not kind then return violation(session, "parse error", name) end
+  if count > 0 then
+    session.pending = { kind = kind, name = name, id = id, data = data, count = count, parts = {} }
+    return
+  end
+  on_packet(session, kind, name, id, data)
+end
+
+local function on_binary(session, bytes)
+  local pending = session.pending
+  if not pending then return violation(session, "parse error", "no attachment expected") end
+  local parts = pending.parts
+  parts[#parts + 1] = binary.new(bytes)
+  if #parts < pending.count then return end
+  session.pending = nil
+  local data = pending.data and binary.restore(pending.data, parts)
+  if not data then return violation(session, "parse error", "illegal attachments") end
+  on_packet(session, pending.kind, pending.name, pending.id, data)
+end
+
+local function on_closed(session, reason)
+  sockets.each(session, function(socket) close_socket(socket, reason) end)
+end
+
+-- Its rooms prepared their lists while it polled.
+local function on_switched(session)
+  sockets.each(session, function(socket)
+    socket.nsp.all.ids = false
+    for name in pairs(socket.rooms or {}) do socket.nsp.rooms[name].ids = false end
+  end)
+end
+
+engine.attach(on_text, on_binary, on_closed, on_switched)
+sockets.attach(close_socket)
+
+return {}

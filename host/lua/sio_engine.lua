@@ -1,0 +1,412 @@
+-- host/lua/sio_engine.lua -- Engine.IO v4 sessions: one per client, over polling or a WebSocket.
+-- Owns heartbeat, buffering, upgrade and close.  What the messages mean is the business of sio_nsp,
+-- which attaches three functions.  No closure and no more than one timer per idle session.
+-- Source: engine.io-protocol v4; deviations from the reference server are named where they are.
+
+local engine = require "socketio.engine"
+local host = require "human.host"
+local sio_id = require "human.sio_id"
+local timer = require "human.timer"
+local upgrade = require "human.sio_upgrade"
+local wsx = require "human.wsx"
+
+local byte = string.byte
+local ws_send, ws_close, respond = host.ws_send, host.ws_close, host.respond
+local start, cancel = timer.start, timer.cancel
+local next_packet = engine.next_packet
+
+local M = {}
+local CLOSE_GRACE_S = 30       -- for a poller that is between two polls when we close
+local NOOP_DELAY_S = 0.1       -- so often may a client poll while it probes a WebSocket
+local INBOX_SLACK = 262144     -- bytes already read when we ask for a pause, beside one message
+local MOVED = '{"code":3,"message":"Bad request"}' -- a poll after the upgrade
+
+local Session = {}
+Session.__index = Session
+local runtimes = {}            -- path -> what outlives a generation of scripts
+local on_text, on_binary, on_closed, on_switched
+
+--- Sets what messages mean: text(session, packet with its leading "4"), binary(session, bytes),
+--- closed(session, reason), exactly once, and switched(session), from polling to its WebSocket.
+function M.attach(text, binary, closed, switched)
+  on_text, on_binary, on_closed, on_switched = text, binary, closed, switched
+end
+
+--- The sessions and namespaces of a path; they survive reloads of the scripts.
+function M.runtime(path)
+  local rt = runtimes[path]
+  if not rt then
+    rt = { path = path, sessions = {}, count = 0, namespaces = {} }
+    runtimes[path] = rt
+  end
+  return rt
+end
+
+function M.runtimes() return runtimes end
+
+-- Out ----------------------------------------------------------------------------------------------
+
+local function answer_poll(self, body)
+  local req = self.poll
+  self.poll = nil
+  wsx.unbind(req)
+  respond(req, 200, self.headers.poll, body)
+end
+
+local function answer_post(self, status, body)
+  local req = self.post
+  self.post, self.body = nil, nil
+  wsx.unbind(req)
+  respond(req, status, self.headers.ok, body)
+end
+
+local function flush(self)
+  local out = self.out
+  self.out = nil
+  answer_poll(self, engine.encode_payload(out, out.n, host.base64))
+end
+
+-- An element is a packet's text, or {data = bytes} for a binary message.
+local function push(self, packet, size)
+  local out = self.out
+  if not out then
+    out = { n = 0, bytes = 0 }
+    self.out = out
+  end
+  local n = out.n + 1
+  out[n], out.n, out.bytes = packet, n, out.bytes + size + 1
+end
+
+local function after_push(self)
+  if self.poll then
+    if not self.corked then flush(self) end
+  elseif self.out.bytes > self.conf.max_buffer then
+    self:fail "transport error"
+  end
+end
+
+--- Queues one packet (text, with its type digit).  Nothing happens on a closed session.
+function Session:send(packet)
+  local ws = self.ws
+  if ws then return ws_send(ws, 1, packet) end
+  if self.gone then return end
+  push(self, packet, #packet)
+  after_push(self)
+end
+
+--- Queues a packet and the binary messages (strings) that belong to it, not interleaved.
+function Session:send_parts(packet, parts)
+  local ws = self.ws
+  if ws then
+    ws_send(ws, 1, packet)
+    for i = 1, #parts do ws_send(ws, 2, parts[i]) end
+    return
+  end
+  if self.gone then return end
+  push(self, packet, #packet)
+  for i = 1, #parts do push(self, { data = parts[i] }, #parts[i] * 4 / 3 + 1) end
+  after_push(self)
+end
+
+-- Heartbeat ------------------------------------------------------------------------------------------
+
+local function on_pong_overdue(self)
+  if self.paused then -- the pong may stand behind what we do not read at present
+    timer.restart(self.timer)
+  else
+    self:fail "ping timeout"
+  end
+end
+
+local function on_ping_due(self)
+  self.timer = start(self.conf.pong_s, on_pong_overdue, self)
+  self:send "2"
+end
+
+local function on_pong(self)
+  cancel(self.timer)
+  self.timer = start(self.conf.ping_s, on_ping_due, self)
+end
+
+-- Close ------------------------------------------------------------------------------------------------
+
+local function remove(self)
+  local rt = self.conf.rt
+  if rt.sessions[self.id] ~= self then return end
+  rt.sessions[self.id] = nil
+  rt.count = rt.count - 1
+end
+
+-- From here on the session takes no packets; the namespaces learn of it once.
+local function detach(self, reason)
+  self.gone = reason
+  cancel(self.timer)
+  cancel(self.connect_timer)
+  cancel(self.noop_timer)
+  self.connect_timer, self.noop_timer, self.inbox, self.paused = nil, nil, nil, nil
+  upgrade.drop(self)
+  on_closed(self, reason)
+end
+
+local function drop_ws(self, code)
+  local ws = self.ws
+  if not ws then return end
+  self.ws = nil
+  wsx.unbind(ws)
+  ws_close(ws, code or 0, "")
+end
+
+--- Ends the session at once: something is wrong with it, or its transport is dead.
+function Session:fail(reason)
+  if not self.gone then detach(self, reason) end
+  drop_ws(self)
+  if self.poll then
+    push(self, "1", 1)
+    flush(self)
+  end
+  if self.post then answer_post(self, 400, "") end
+  self.out = nil
+  cancel(self.timer)
+  remove(self)
+end
+
+local function on_grace_over(self)
+  self.out = nil
+  remove(self)
+end
+
+--- Ends the session in good order: what is queued goes out first.  ws_code: of the close frame
+--- (absent: one without a status, as the reference server sends it).
+function Session:close(reason, ws_code)
+  if self.gone then return end
+  detach(self, reason)
+  if self.ws then
+    drop_ws(self, ws_code)
+    return remove(self)
+  end
+  push(self, "1", 1)
+  if self.poll then
+    flush(self)
+    return remove(self)
+  end
+  self.timer = start(CLOSE_GRACE_S, on_grace_over, self)
+end
+
+-- In ---------------------------------------------------------------------------------------------------
+
+-- The client says `1`.  The reference ignores it on a WebSocket and waits for the ping timeout.
+local function on_client_close(self)
+  detach(self, "transport close")
+  drop_ws(self)
+  if self.poll then answer_poll(self, "6") end
+  self.out = nil
+  remove(self)
+end
+
+-- Every packet but messages; 0, 5 and 6 have no meaning here and are passed over.
+local function on_control(self, packet)
+  local kind = byte(packet, 1)
+  if kind == 51 then return on_pong(self) end
+  if kind == 49 then return on_client_close(self) end
+  if kind == 50 then return self:fail "transport error" end -- in v4 the server pings
+  if not engine.is_packet(packet) then self:fail "parse error" end
+end
+
+local function on_polled(self, packet)
+  if byte(packet, 1) == 52 then return on_text(self, packet) end
+  local bytes = engine.binary(packet, host.unbase64)
+  if bytes then return on_binary(self, bytes) end
+  if bytes == nil then return self:fail "parse error" end
+  on_control(self, packet)
+end
+
+-- What was read before the pause took effect.
+local function keep(self, data, is_text)
+  local inbox = self.inbox
+  if inbox.bytes + #data > self.conf.max_payload + INBOX_SLACK then
+    return self:fail "transport error"
+  end
+  inbox.n, inbox.bytes = inbox.n + 1, inbox.bytes + #data
+  inbox[inbox.n] = is_text and data or { data }
+end
+
+-- wsx: one WebSocket message.
+function Session:on_message(data, is_text)
+  if self.inbox then return keep(self, data, is_text) end
+  if not is_text then return on_binary(self, data) end
+  if byte(data, 1) == 52 then return on_text(self, data) end
+  on_control(self, data)
+end
+
+-- wsx: the WebSocket is dead.  1002, 1007 and 1009: the client broke the protocol.
+function Session:on_close(code)
+  self.ws = nil
+  local broken = code == 1002 or code == 1007 or code == 1009
+  detach(self, broken and "transport error" or "transport close")
+  remove(self)
+end
+
+-- wsx: the connection of the held poll, or of a post that waits, is dead.
+function Session:on_abort(req)
+  if req == self.poll then self.poll = nil else self.post = nil end
+  self:fail "transport error"
+end
+
+local function next_kept(self)
+  local inbox = self.inbox
+  local item = inbox[inbox.head]
+  if not item then
+    self.inbox = nil
+    if self.ws then host.read(self.ws, true) end
+    return
+  end
+  inbox[inbox.head] = nil
+  inbox.head = inbox.head + 1
+  if type(item) == "table" then return on_binary(self, item[1]) end
+  if byte(item, 1) == 52 then on_text(self, item) else on_control(self, item) end
+end
+
+-- Goes on with what is there until there is no more, or somebody asks for a pause.
+local function pump(self)
+  self.corked = true
+  while not self.paused and not self.gone do
+    if self.inbox then
+      next_kept(self)
+    elseif self.body then
+      local packet
+      packet, self.pos = next_packet(self.body, self.pos)
+      if not self.pos then self.body = nil end
+      on_polled(self, packet)
+    else
+      break
+    end
+  end
+  self.corked = nil
+  if self.post and (self.gone or not self.body) then answer_post(self, 200, "ok") end
+  if self.poll and self.out then flush(self) end
+end
+
+--- Back-pressure: no packet is taken until resume() was called as often.
+function Session:pause()
+  if self.gone then return end
+  self.paused = (self.paused or 0) + 1
+  if self.ws and not self.inbox then
+    self.inbox = { head = 1, n = 0, bytes = 0 }
+    host.read(self.ws, false)
+  elseif self.post then
+    wsx.bind(self.post, self)
+  end
+end
+
+function Session:resume()
+  if not self.paused then return end
+  self.paused = self.paused > 1 and self.paused - 1 or nil
+  if not self.paused then pump(self) end
+end
+
+-- Polling ----------------------------------------------------------------------------------------------
+
+local function on_noop_due(self)
+  self.noop_timer = nil
+  if self.poll then answer_poll(self, "6") end
+end
+
+--- A GET with this session's id.  headers: the set made by sio_http for the client's origin.
+function Session:get(req, headers)
+  if self.poll then -- two polls at once
+    respond(req, 400, headers.none, "")
+    return self:fail "transport error"
+  end
+  self.poll, self.headers = req, headers
+  wsx.bind(req, self)
+  if self.out then
+    flush(self)
+    if self.gone then
+      cancel(self.timer)
+      remove(self)
+    end
+  elseif self.probe and self.probe.asked and not self.noop_timer then
+    self.noop_timer = start(NOOP_DELAY_S, on_noop_due, self)
+  end
+end
+
+--- A POST with this session's id.
+function Session:take_post(req, headers, body)
+  if self.post then
+    respond(req, 400, headers.none, "")
+    return self:fail "transport error"
+  end
+  if self.gone then return respond(req, 200, headers.ok, "ok") end
+  self.post, self.headers, self.body, self.pos = req, headers, body, 1
+  if not self.paused then return pump(self) end
+  wsx.bind(req, self)
+end
+
+-- Upgrade ----------------------------------------------------------------------------------------------
+
+--- Answers the held poll, so that the client can stop polling.
+function Session:release_poll()
+  if self.poll then answer_poll(self, "6") end
+end
+
+local function flush_to_ws(self)
+  local out, ws = self.out, self.ws
+  if not out then return end
+  self.out = nil
+  for i = 1, out.n do
+    local packet = out[i]
+    if type(packet) == "table" then ws_send(ws, 2, packet.data) else ws_send(ws, 1, packet) end
+  end
+end
+
+--- Goes over to a WebSocket.  A well-behaved client holds no poll at this moment; one that came
+--- while it probed has lost the race and is answered as any later one.
+function Session:switch(ws)
+  cancel(self.noop_timer)
+  self.noop_timer, self.ws = nil, ws
+  wsx.bind(ws, self)
+  local req = self.poll
+  if req then
+    self.poll = nil
+    wsx.unbind(req)
+    respond(req, 400, self.headers.json, MOVED)
+  end
+  timer.restart(self.timer)
+  flush_to_ws(self)
+  on_switched(self)
+end
+
+-- Open -------------------------------------------------------------------------------------------------
+
+local function on_connect_overdue(self)
+  self.connect_timer = nil
+  self:close "forced server close"
+end
+
+--- A new session.  conf: see sio.lua; hs: the packed facts of its first request.
+function M.open(conf, hs)
+  local self = setmetatable({
+    conf = conf, id = sio_id.session(), hs = hs, ws = nil, timer = nil, root = false,
+    connect_timer = nil, socks = nil,
+  }, Session)
+  local rt = conf.rt
+  rt.sessions[self.id] = self
+  rt.count = rt.count + 1
+  self.timer = start(conf.ping_s, on_ping_due, self)
+  self.connect_timer = start(conf.connect_s, on_connect_overdue, self)
+  return self
+end
+
+--- Starts on polling: `req` is answered with the open packet.
+function Session:open_polling(req, headers)
+  respond(req, 200, headers.poll, '0{"sid":"' .. self.id .. self.conf.tail_polling)
+end
+
+--- Starts on a WebSocket.
+function Session:open_ws(ws)
+  self.ws = ws
+  wsx.bind(ws, self)
+  ws_send(ws, 1, '0{"sid":"' .. self.id .. self.conf.tail_ws)
+end
+
+return M

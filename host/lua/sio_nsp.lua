@@ -1,0 +1,218 @@
+-- host/lua/sio_nsp.lua -- namespaces and broadcasting, here and on the other workers of this host.
+-- A namespace belongs to the runtime, not to a generation of scripts: its sockets and rooms stay
+-- through reloads.  io:of("/") is one; :to() and :except() make a narrower target of it.
+
+local binary = require "socketio.binary"
+local cluster = require "human.sio_cluster"
+local encode = require "human.sio_encode"
+local engine = require "human.sio_engine"
+local gen = require "human.gen"
+local recovery = require "human.sio_recovery"
+local room = require "human.sio_room"
+
+local M = {}
+local Namespace, Target = {}, {}
+Namespace.__index, Target.__index = Namespace, Target
+
+-- Declarations -------------------------------------------------------------------------------------
+
+--- The server that the present generation of scripts declares at `path`, or nil.
+function M.server(path)
+  local g = gen.current()
+  local list = g and g.sio or {}
+  for i = 1, #list do
+    if list[i].conf.path == path then return list[i] end
+  end
+end
+
+--- What the present generation declares for this namespace (handlers), or nil.
+function M.declared(nsp)
+  local server = M.server(nsp.rt.path)
+  return server and server.namespaces[nsp.name]
+end
+
+--- Recovery is as the present generation has it.  Returns the log or false.
+local function log_of(nsp)
+  local server = M.server(nsp.rt.path)
+  local seconds = server and server.conf.recovery_s or 0
+  local log = nsp.log
+  if log == nil or (log and log.seconds or 0) ~= seconds then
+    if log and seconds > 0 then log.seconds = seconds else nsp.log = recovery.log(seconds) end
+  end
+  return nsp.log
+end
+M.log_of = log_of
+
+--- The namespace `name` of a runtime; made when it is not there yet.
+function M.get(rt, name)
+  local nsp = rt.namespaces[name]
+  if not nsp then
+    nsp = setmetatable({
+      name = name, rt = rt, head = name == "/" and "" or name .. ",", sockets_by_id = {},
+      all = room.new(nil), rooms = {}, ack_seq = 0, prefixes = {}, n_prefixes = 0,
+    }, Namespace)
+    rt.namespaces[name] = nsp
+  end
+  return nsp
+end
+
+-- Local delivery -------------------------------------------------------------------------------------
+
+local function collect(set, list, n, source)
+  for i = 1, source.n do
+    local socket = source.list[i]
+    if socket.at and not set[socket] then
+      set[socket] = true
+      n = n + 1
+      list[n] = socket
+    end
+  end
+  return n
+end
+
+-- Adds the sockets that `names` (rooms or socket ids) mean and that are not in `set` yet.
+local function gather(nsp, names, set, list, n)
+  for i = 1, #names do
+    local source, socket = nsp.rooms[names[i]], nsp.sockets_by_id[names[i]]
+    if source then n = collect(set, list, n, source) end
+    if socket and not set[socket] then
+      set[socket] = true
+      n = n + 1
+      list[n] = socket
+    end
+  end
+  return n
+end
+
+-- The connected sockets meant: an array and its length.
+local function select_sockets(nsp, rooms, except)
+  local set, list, n = {}, {}, 0
+  if except then gather(nsp, except, set, {}, 0) end
+  if rooms then return list, gather(nsp, rooms, set, list, n) end
+  return list, collect(set, list, n, nsp.all)
+end
+
+local function deliver(nsp, rooms, except, packet, parts, offset)
+  if offset and log_of(nsp) then
+    recovery.note(nsp.log, offset, packet, parts, nil, rooms, except)
+  end
+  if not except and not rooms then return room.send(nsp.all, packet, parts) end
+  if not except and #rooms == 1 and not nsp.sockets_by_id[rooms[1]] then
+    local only = nsp.rooms[rooms[1]]
+    return only and room.send(only, packet, parts)
+  end
+  local list, n = select_sockets(nsp, rooms, except)
+  room.send_some(list, n, packet, parts)
+end
+
+local function disconnect(nsp, rooms, except, close)
+  local list, n = select_sockets(nsp, rooms, except)
+  for i = 1, n do list[i]:disconnect(close) end
+end
+
+-- Across workers -------------------------------------------------------------------------------------
+
+local function known(message)
+  local rt = engine.runtimes()[message.path]
+  return rt and rt.namespaces[message.nsp]
+end
+
+local function tell(kind, nsp, message)
+  message.path, message.nsp = nsp.rt.path, nsp.name
+  cluster.tell(kind, message)
+end
+
+cluster.on("emit", function(m)
+  local nsp = known(m)
+  if nsp then deliver(nsp, m.rooms, m.except, m.packet, m.parts, m.offset) end
+end)
+
+cluster.on("disconnect", function(m)
+  local nsp = known(m)
+  if nsp then disconnect(nsp, m.rooms, m.except, m.close) end
+end)
+
+cluster.on("count", function(m)
+  local nsp = known(m)
+  return nsp and nsp:count(m.room) or 0
+end)
+
+local function emit(nsp, rooms, except, everywhere, event, ...)
+  local log = log_of(nsp)
+  local offset = log and recovery.offset(log) or nil
+  local packet, parts = encode.event(nsp, nil, offset, event, ...)
+  deliver(nsp, rooms, except, packet, parts, offset)
+  if everywhere and not cluster.alone() then
+    tell("emit", nsp, { rooms = rooms, except = except, packet = packet, parts = parts,
+                        offset = offset })
+  end
+end
+
+local function disconnect_everywhere(nsp, rooms, except, close)
+  disconnect(nsp, rooms, except, close)
+  if not cluster.alone() then
+    tell("disconnect", nsp, { rooms = rooms, except = except, close = close and true or false })
+  end
+end
+
+-- Targets --------------------------------------------------------------------------------------------
+
+local function with(list, name)
+  if type(name) ~= "string" then error("room: expected a string, got " .. type(name), 3) end
+  local out = { name }
+  for i = 1, list and #list or 0 do out[i + 1] = list[i] end
+  return out
+end
+
+local function target(nsp, rooms, except)
+  return setmetatable({ nsp = nsp, rooms = rooms, except_ = except }, Target)
+end
+M.target = target
+
+--- The sockets in `name` (a room or a socket's id); repeated: in any of them.
+function Target:to(name) return target(self.nsp, with(self.rooms, name), self.except_) end
+
+--- But not those in `name`.
+function Target:except(name) return target(self.nsp, self.rooms, with(self.except_, name)) end
+
+--- Sends an event to them on all workers of this host.
+function Target:emit(event, ...) emit(self.nsp, self.rooms, self.except_, true, event, ...) end
+
+--- The same for the sockets of this worker only.
+function Target:local_emit(event, ...) emit(self.nsp, self.rooms, self.except_, false, event, ...) end
+
+--- Disconnects them on all workers; close: end their transports as well.
+function Target:disconnect_sockets(close)
+  disconnect_everywhere(self.nsp, self.rooms, self.except_, close)
+end
+
+--- An array of them, of this worker only.
+function Target:sockets() return (select_sockets(self.nsp, self.rooms, self.except_)) end
+
+function Namespace:to(name) return target(self, with(nil, name)) end
+function Namespace:except(name) return target(self, nil, with(nil, name)) end
+function Namespace:emit(event, ...) emit(self, nil, nil, true, event, ...) end
+function Namespace:local_emit(event, ...) emit(self, nil, nil, false, event, ...) end
+function Namespace:disconnect_sockets(close) disconnect_everywhere(self, nil, nil, close) end
+function Namespace:sockets() return (select_sockets(self)) end
+
+--- How many sockets of this worker are in a room (nil: in the namespace).
+function Namespace:count(name)
+  if name == nil then return self.all.n end
+  local found = self.rooms[name]
+  return found and found.n or 0
+end
+
+--- The same over all workers of this host.  Awaits their answers, at most a second.
+function Namespace:count_all(name)
+  local n = self:count(name)
+  if cluster.alone() then return n end
+  for _, more in ipairs(cluster.ask("count", { path = self.rt.path, nsp = self.name, room = name })) do
+    n = n + more
+  end
+  return n
+end
+
+M.binary = binary.new
+
+return M

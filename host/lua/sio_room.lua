@@ -1,0 +1,83 @@
+-- host/lua/sio_room.lua -- rooms: who hears a broadcast, ready to be sent.
+-- A room keeps its members in an array, and every member knows its position, so joining and leaving
+-- are O(1).  The WebSocket ids of a room are kept as one prepared list until somebody joins, leaves
+-- or changes transport: a broadcast to a thousand members then costs one call.
+
+local host = require "human.host"
+
+local ws_broadcast = host.ws_broadcast
+
+local M = {}
+
+function M.new(name)
+  return { name = name, n = 0, list = {}, ids = false, n_ids = 0, slow = false }
+end
+
+--- Adds a member; returns its position.
+function M.add(room, socket)
+  local n = room.n + 1
+  room.list[n], room.n, room.ids = socket, n, false
+  return n
+end
+
+--- Removes the member at `at`.  Returns the one that took its place, or nil.
+function M.remove(room, at)
+  local list, n = room.list, room.n
+  local moved = list[n]
+  list[n], room.n, room.ids = nil, n - 1, false
+  if at == n then return nil end
+  list[at] = moved
+  return moved
+end
+
+local function prepare(room)
+  local list, ids, slow, n, m = room.list, {}, {}, 0, 0
+  for i = 1, room.n do
+    local socket = list[i]
+    local session = socket.at and socket.session
+    if session then
+      if session.ws then
+        n = n + 1
+        ids[n] = session.ws
+      else
+        m = m + 1
+        slow[m] = socket
+      end
+    end
+  end
+  room.ids, room.n_ids, room.slow = host.ws_ids(ids, n), n, m > 0 and slow
+end
+
+local function send_slow(slow, packet, parts)
+  for i = 1, #slow do
+    local session = slow[i].session
+    if session then
+      if parts then session:send_parts(packet, parts) else session:send(packet) end
+    end
+  end
+end
+
+--- Sends a packet, and the binary messages `parts` (or nil) that belong to it, to every member.
+function M.send(room, packet, parts)
+  if not room.ids then prepare(room) end
+  local n = room.n_ids
+  if n > 0 then
+    ws_broadcast(room.ids, n, 1, packet)
+    if parts then
+      for i = 1, #parts do ws_broadcast(room.ids, n, 2, parts[i]) end
+    end
+  end
+  if room.slow then send_slow(room.slow, packet, parts) end
+end
+
+--- The same for a Lua array of sockets.
+function M.send_some(list, n, packet, parts)
+  for i = 1, n do
+    local session = list[i].session
+    if session then
+      if parts then session:send_parts(packet, parts) else session:send(packet) end
+    end
+  end
+end
+
+return M

@@ -1,0 +1,152 @@
+-- host/lua/wsroute.lua -- raw WebSocket routes: g:websocket(path, spec, handlers).
+-- Messages of one connection are handled one after another by one task that lives while there are
+-- any; an idle connection holds no coroutine.  The mailbox holds 64 messages, then reading stops until
+-- half of them are done.  After a reload the next message goes to the new generation's handler:
+-- conn.data is plain and stays.
+
+local fail = require "human.fail"
+local gen = require "human.gen"
+local host = require "human.host"
+local log = require "human.log"
+local sched = require "human.sched"
+local traffic = require "human.traffic"
+local wsx = require "human.wsx"
+
+local M = {}
+local MAILBOX = 64
+local TEXT, BINARY = 1, 2
+local GOING_AWAY, INTERNAL = 1001, 1011
+local Conn = {}
+Conn.__index = Conn
+local conns = {}                                 -- ws id -> conn
+
+-- Queue a text message.  Bytes queued, or nil and an error name when the connection is gone.
+function Conn:send(text) return self:transmit(TEXT, text) end
+
+-- The same for a binary message.
+function Conn:send_binary(data) return self:transmit(BINARY, data) end
+
+function Conn:transmit(opcode, data)
+  if self.closed then return nil, "gone" end
+  local queued = host.ws_send(self.ws, opcode, data)
+  if queued < 0 then return nil, host.error_name(queued) end
+  return queued
+end
+
+-- Begin the closing handshake.  code: 1000 or 3000 to 4999 (RFC 6455 section 7.4).
+function Conn:close(code, reason)
+  if self.closed then return end
+  self.closed = true
+  host.ws_close(self.ws, code or 1000, reason or "")
+end
+
+-- The handlers of the generation in service, else those that opened the connection.
+local function handlers_of(conn)
+  local g = gen.current()
+  local route = g.websockets[conn.path] or conn.route
+  return route.handlers, route
+end
+
+local function call(conn, name, ...)
+  local handlers, route = handlers_of(conn)
+  local fn = handlers[name]
+  if not fn then return end
+  local ok, err = xpcall(fn, debug.traceback, conn, ...)
+  if ok or err == sched.Canceled then return end
+  if fail.is(err) then
+    conn:close(4000, (err.code .. ": " .. err.message):sub(1, 120))
+    return
+  end
+  log.error("websocket handler failed", { route = route.title, handler = name, conn = conn.id,
+                                          error = tostring(err) })
+  conn:close(INTERNAL, "internal error")
+end
+
+local function forget(conn, code, reason)
+  conn.closed = true
+  conns[conn.ws] = nil
+  call(conn, "on_close", code, reason)
+end
+
+local function take(conn)
+  local message = conn.box[conn.first]
+  conn.box[conn.first] = nil
+  conn.first = conn.first + 1
+  if conn.paused and conn.last - conn.first + 1 <= MAILBOX / 2 then
+    conn.paused = false
+    host.read(conn.ws, true)
+  end
+  return message
+end
+
+local function work(conn)
+  while conn.first <= conn.last do
+    local message = take(conn)
+    if message.close then
+      forget(conn, message.close, message.data)
+    else
+      call(conn, "on_message", message.data, message.is_text)
+    end
+  end
+  conn.working = false
+end
+
+local function put(conn, message)
+  conn.last = conn.last + 1
+  conn.box[conn.last] = message
+  if not conn.paused and not message.close and conn.last - conn.first + 1 >= MAILBOX then
+    conn.paused = true
+    host.read(conn.ws, false)
+  end
+  if conn.working then return end
+  conn.working = true
+  sched.spawn(work, conn)
+end
+
+-- Events of this connection (wsx).
+function Conn:on_message(data, is_text) put(self, { data = data, is_text = is_text }) end
+function Conn:on_close(code, reason) put(self, { close = code, data = reason }) end
+
+local function new_conn(ctx, route, ws)
+  return setmetatable({
+    ws = ws, id = ctx.id, path = route.path, route = route, data = {}, closed = false,
+    actor = ctx.actor, params = ctx.params, query = ctx.query, ip = ctx.ip,
+    box = {}, first = 1, last = 0, working = true, paused = false,
+  }, Conn)
+end
+
+-- Accept the handshake of an admitted request (request.lua) and call on_open, before any message.
+function M.open(ctx, route)
+  local spec = route.spec
+  -- everything about the request is read before it becomes a connection
+  local conn = new_conn(ctx, route, 0)
+  local ws = host.ws_accept(ctx.req, {
+    protocol = spec.protocol, max_message = spec.max_message, max_queue = spec.max_queue,
+    ping_s = spec.ping_s or 30, idle_s = spec.idle_s or 90, deflate = spec.deflate,
+  })
+  if ws < 0 then error("websocket: " .. host.error_name(ws), 0) end
+  traffic.count(101)
+  conn.ws, conns[ws] = ws, conn
+  ctx.held = true
+  wsx.unbind(ctx.req)
+  wsx.bind(ws, conn)
+  ctx.task.max_awaits = nil
+  sched.deadline(ctx.task, nil)
+  call(conn, "on_open")
+  work(conn)
+end
+
+-- How many connections of raw websocket routes this worker holds.
+function M.count()
+  local n = 0
+  for _ in pairs(conns) do n = n + 1 end
+  return n
+end
+
+-- Drain: close all connections and streams.
+function M.shutdown()
+  for _, conn in pairs(conns) do conn:close(GOING_AWAY, "shutting down") end
+  require("human.sse_out").shutdown()
+end
+
+return M

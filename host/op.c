@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ * op.c -- the table of ids and the event queue (see op.h).
+ *
+ * Owns: slots, the ring of events and the data of queued events.  An op itself belongs to the module
+ * that embeds it.  Must never: call Lua, or touch an op after its op_close(). */
+#include "op.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  SLOT_BITS = 20,
+  SLOT_MAX = 1 << SLOT_BITS,
+  GEN_MAX = 1 << (31 - SLOT_BITS),
+  RING_MIN = 1024,
+  RING_MAX = 1 << 20,
+  SOFT_EVENTS = 8192,             /* over this, sockets stop being read .. */
+  SOFT_BYTES = 8 * 1024 * 1024    /* .. or over this many queued bytes */
+};
+
+typedef struct {
+  op *o;
+  int32_t gen, next_free;
+} slot;
+
+typedef struct {
+  op base;
+  op *children;
+} task;
+
+static slot *slots;
+static int32_t n_slots, free_head = -1, n_live;
+
+static struct {
+  host_event *v;
+  size_t head, n, cap, bytes;
+  host_event reading; /* the event that Lua holds now; a push may reuse its place in the ring */
+} ring;
+
+/* ---- ids ---------------------------------------------------------------------------------- */
+
+static bool slots_grow(void) {
+  int32_t want = n_slots ? n_slots * 2 : 256;
+  if (want > SLOT_MAX) return false;
+  slot *v = realloc(slots, (size_t)want * sizeof *v);
+  if (!v) return false;
+  slots = v;
+  for (int32_t i = want - 1; i >= n_slots; i--) {
+    slots[i] = (slot){.gen = 1, .next_free = free_head};
+    free_head = i;
+  }
+  n_slots = want;
+  return true;
+}
+
+static op *op_at(host_id id) {
+  int32_t i = id & (SLOT_MAX - 1);
+  if (id <= 0 || i >= n_slots || slots[i].gen != id >> SLOT_BITS) return NULL;
+  return slots[i].o;
+}
+
+op *op_find(host_id id, op_kind kind) {
+  op *o = op_at(id);
+  return o && o->kind == kind ? o : NULL;
+}
+
+static void owner_link(task *t, op *o) {
+  o->prev = NULL;
+  o->next = t->children;
+  if (t->children) t->children->prev = o;
+  t->children = o;
+}
+
+static void owner_unlink(op *o) {
+  task *t = (task *)op_find(o->owner, OP_TASK);
+  if (o->prev) o->prev->next = o->next;
+  else if (t && t->children == o) t->children = o->next;
+  if (o->next) o->next->prev = o->prev;
+  o->prev = o->next = NULL;
+}
+
+host_id op_open(op *o, op_kind kind, host_id owner, void (*cancel)(op *)) {
+  task *t = owner ? (task *)op_find(owner, OP_TASK) : NULL;
+  if (owner && !t) return HOST_EGONE;
+  if (free_head < 0 && !slots_grow()) return HOST_EFULL;
+  int32_t i = free_head;
+  free_head = slots[i].next_free;
+  slots[i].o = o;
+  *o = (op){.id = slots[i].gen << SLOT_BITS | i, .owner = owner, .kind = kind, .cancel = cancel};
+  if (t) owner_link(t, o);
+  n_live++;
+  return o->id;
+}
+
+void op_close(op *o) {
+  slot *s = &slots[o->id & (SLOT_MAX - 1)];
+  if (o->owner) owner_unlink(o);
+  s->o = NULL;
+  s->gen = s->gen + 1 < GEN_MAX ? s->gen + 1 : 1;
+  s->next_free = free_head;
+  free_head = (int32_t)(s - slots);
+  n_live--;
+  o->id = 0;
+}
+
+int op_live(void) {
+  return n_live;
+}
+
+int host_op_cancel(host_id id) {
+  op *o = op_at(id);
+  if (!o || !o->cancel) return HOST_EGONE;
+  o->cancel(o);
+  return 0;
+}
+
+/* ---- owners --------------------------------------------------------------------------------- */
+
+host_id host_task_new(void) {
+  task *t = calloc(1, sizeof *t);
+  if (!t) return HOST_EFULL;
+  host_id id = op_open(&t->base, OP_TASK, 0, NULL);
+  if (id < 0) free(t);
+  return id;
+}
+
+void host_task_end(host_id id) {
+  task *t = (task *)op_find(id, OP_TASK);
+  if (!t) return;
+  while (t->children) {
+    op *o = t->children;
+    owner_unlink(o);
+    o->owner = 0;
+    o->quiet = 1;
+    if (o->cancel) o->cancel(o);
+  }
+  op_close(&t->base);
+  free(t);
+}
+
+/* ---- events ----------------------------------------------------------------------------------- */
+
+static bool ring_grow(void) {
+  size_t cap = ring.cap ? ring.cap * 2 : RING_MIN;
+  if (cap > RING_MAX) return false;
+  host_event *v = malloc(cap * sizeof *v);
+  if (!v) return false;
+  for (size_t i = 0; i < ring.n; i++) v[i] = ring.v[(ring.head + i) & (ring.cap - 1)];
+  free(ring.v);
+  ring.v = v;
+  ring.head = 0;
+  ring.cap = cap;
+  return true;
+}
+
+int op_push_own(int kind, int status, host_id id, host_id owner, void *data, size_t n) {
+  if (ring.n == ring.cap && !ring_grow()) {
+    free(data);
+    return HOST_EFULL;
+  }
+  ring.v[(ring.head + ring.n++) & (ring.cap - 1)] = (host_event){
+      .kind = kind, .status = status, .id = id, .owner = owner, .data = {.p = data, .n = n}};
+  ring.bytes += n;
+  return 0;
+}
+
+int op_push(int kind, int status, host_id id, host_id owner, const void *data, size_t n) {
+  void *copy = NULL;
+  if (n) {
+    copy = malloc(n);
+    if (!copy) return HOST_EFULL;
+    memcpy(copy, data, n);
+  }
+  return op_push_own(kind, status, id, owner, copy, n);
+}
+
+int op_done(op *o, int status, const void *data, size_t n) {
+  int r = 0;
+  if (!o->quiet) {
+    r = op_push(HOST_EV_DONE, status, o->id, o->owner, data, n);
+    /* Out of memory for the result: the waiter must still hear that it is over. */
+    if (r < 0) r = op_push(HOST_EV_DONE, HOST_EFULL, o->id, o->owner, NULL, 0);
+  }
+  op_close(o);
+  return r;
+}
+
+const host_event *host_next_event(void) {
+  free((void *)(uintptr_t)ring.reading.data.p);
+  ring.reading.data.p = NULL;
+  if (!ring.n) return NULL;
+  ring.reading = ring.v[ring.head];
+  ring.head = (ring.head + 1) & (ring.cap - 1);
+  ring.n--;
+  ring.bytes -= ring.reading.data.n;
+  return &ring.reading;
+}
+
+int op_pending(void) {
+  return (int)ring.n;
+}
+
+int op_congested(void) {
+  return ring.n > SOFT_EVENTS || ring.bytes > SOFT_BYTES;
+}

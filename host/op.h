@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * op.h -- ids, owners and the event queue: all that C and Lua name together.
+ *
+ * A struct that Lua may name embeds an `op` as its first member.  Whoever opens an op closes it,
+ * exactly once; ids carry a generation, so that a stale one finds nothing.  Never calls Lua. */
+#ifndef HUMAN_OP_H
+#define HUMAN_OP_H
+#include <stdint.h>
+#include <stddef.h>
+
+#include "host_api.h"
+
+typedef enum { OP_TASK = 1, OP_REQUEST, OP_WS, OP_LEASE, OP_QUERY, OP_FETCH } op_kind;
+
+typedef struct op op;
+struct op {
+  host_id id, owner;
+  op_kind kind;
+  void (*cancel)(op *o); /* end it early: pushes DONE/ECANCELED unless `quiet`, then closes it */
+  op *prev, *next;       /* siblings of one owner */
+  int quiet;             /* its owner is gone: push no events any more */
+};
+
+/* owner 0: nobody's.  HOST_EFULL at the limit of ids, HOST_EGONE when the owner is gone. */
+host_id op_open(op *o, op_kind kind, host_id owner, void (*cancel)(op *));
+op *op_find(host_id id, op_kind kind); /* NULL: stale, or of another kind */
+void op_close(op *o);
+int op_live(void); /* how many are open */
+
+/* Queue an event; `data` is copied.  Returns 0, or HOST_EFULL when out of memory. */
+int op_push(int kind, int status, host_id id, host_id owner, const void *data, size_t n);
+/* The same, but takes `data` over (malloc'ed; freed when the event has been read). */
+int op_push_own(int kind, int status, host_id id, host_id owner, void *data, size_t n);
+int op_done(op *o, int status, const void *data, size_t n); /* DONE unless quiet; then op_close */
+int op_pending(void);    /* events queued */
+int op_congested(void);  /* over the queue's soft limit: stop reading from sockets until it drains */
+#endif

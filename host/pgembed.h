@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * pgembed.h -- the private PostgreSQL cluster: made, started, kept running and stopped with the
+ * host, when no database.url is configured. */
+#ifndef HUMAN_PGEMBED_H
+#define HUMAN_PGEMBED_H
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Blocks until the server answers, then sets database.url.  `share`: when another host has this
+ * home, use its server instead of refusing.  `first`: the cluster was made just now.
+ * 0, or -1 and a message on stderr. */
+int pgembed_start(int connections, bool share, bool *first);
+bool pgembed_reaped(pid_t pid, int status); /* true: that was the server; it will be restarted */
+void pgembed_tick(void);                    /* restart when due; call a few times a second */
+void pgembed_stop(void);                    /* fast shutdown, at most 20 s; lets the home go */
+#endif

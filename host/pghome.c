@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT
+ * pghome.c -- see pghome.h: paths, users, the lock and child processes of the private cluster.
+ *
+ * Owns: the lock's file descriptor.  PostgreSQL refuses to run as root, hence the change of user
+ * and the second place for a cluster whose user cannot reach the first. */
+#include "pghome.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "conftable.h"
+#include "log.h"
+
+#define SYSTEM_HOME "/var/lib/human"
+enum { SOCKET_DIR_MAX = 90 }; /* sun_path has 107 characters; "/.s.PGSQL.5432" and room */
+
+static int lock_fd = -1;
+
+static int fail(const char *path, const char *what) {
+  fprintf(stderr, "database: %s: %s: %s\n", path, what, strerror(errno));
+  return -1;
+}
+
+static int join(char *out, const char *dir, const char *name) {
+  if (snprintf(out, PATH_MAX, "%s/%s", dir, name) < PATH_MAX) return 0;
+  errno = ENAMETOOLONG;
+  return fail(dir, "home");
+}
+
+/* mkdir -p; directories that exist stay as they are. */
+static int make_directories(const char *path, mode_t mode) {
+  char part[PATH_MAX];
+  snprintf(part, sizeof part, "%s", path);
+  for (char *p = part + 1;; p++) {
+    char c = *p;
+    if (c && c != '/') continue;
+    *p = 0;
+    if (mkdir(part, mode) && errno != EEXIST) return fail(part, "cannot be made");
+    *p = c;
+    if (!c) return 0;
+  }
+}
+
+/* ---- as whom ---- */
+
+static int find_user(pghome *h) {
+  h->drop = geteuid() == 0;
+  h->uid = geteuid();
+  h->gid = getegid();
+  if (!h->drop) return 0;
+  const struct passwd *user = getpwnam("postgres");
+  if (!user) {
+    user = getpwnam("nobody");
+    if (user) log_fmt(LOG_WARN, "database: no user postgres, so the cluster will run as nobody");
+  }
+  if (!user) {
+    fprintf(stderr, "database: PostgreSQL does not run as root and there is no user postgres; "
+                    "set database.url, or start as another user\n");
+    return -1;
+  }
+  h->uid = user->pw_uid;
+  h->gid = user->pw_gid;
+  return 0;
+}
+
+static int become_user(const pghome *h) {
+  if (!h->drop) return 0;
+  return setgroups(0, NULL) || setgid(h->gid) || setuid(h->uid) ? -1 : 0;
+}
+
+/* Only the kernel knows for sure whether that user can pass a path: ask it as that user. */
+static bool user_can_enter(const pghome *h, const char *path) {
+  if (!h->drop) return true;
+  pid_t pid = fork();
+  if (pid == 0) _exit(become_user(h) || access(path, X_OK) ? 1 : 0);
+  int status = 1;
+  while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* ---- where ---- */
+
+static uint32_t hash_path(const char *path) {
+  uint32_t h = 2166136261u; /* FNV-1a */
+  for (; *path; path++) h = (h ^ (unsigned char)*path) * 16777619u;
+  return h;
+}
+
+/* A directory only for the cluster's user; one that a stranger put there is refused. */
+static int private_directory(const pghome *h, const char *path) {
+  struct stat st;
+  if (!mkdir(path, 0700)) {
+    if (h->drop && chown(path, h->uid, h->gid)) return fail(path, "cannot be given to its user");
+  } else if (errno != EEXIST) {
+    return fail(path, "cannot be made");
+  }
+  if (lstat(path, &st)) return fail(path, "cannot be read");
+  if (S_ISDIR(st.st_mode) && st.st_uid == h->uid && !(st.st_mode & 077)) return 0;
+  fprintf(stderr, "database: %s: must be a directory of user %d that nobody else can open\n", path,
+          (int)h->uid);
+  return -1;
+}
+
+static int name_socket(pghome *h, const char *base, const char *suffix) {
+  char name[32];
+  snprintf(name, sizeof name, "run%s", suffix);
+  if (join(h->run, base, name)) return -1;
+  if (strlen(h->run) > SOCKET_DIR_MAX)
+    snprintf(h->run, sizeof h->run, "/tmp/human-%08x", (unsigned)hash_path(h->data));
+  return private_directory(h, h->run);
+}
+
+int pghome_find(pghome *h) {
+  char suffix[16] = "", name[32];
+  snprintf(h->home, sizeof h->home, "%s", conf_str("home"));
+  if (find_user(h) || make_directories(h->home, h->drop ? 0711 : 0700)) return -1;
+  const char *base = h->home;
+  if (!user_can_enter(h, base)) {
+    base = SYSTEM_HOME;
+    if (make_directories(base, 0711)) return -1;
+    /* Another home is another cluster. */
+    if (strcmp(conf_source("home"), "default"))
+      snprintf(suffix, sizeof suffix, "-%08x", (unsigned)hash_path(h->home));
+  }
+  snprintf(name, sizeof name, "pg%s", suffix);
+  if (join(h->data, base, name)) return -1;
+  snprintf(name, sizeof name, "pg%s.log", suffix);
+  if (join(h->log, base, name)) return -1;
+  return name_socket(h, base, suffix);
+}
+
+/* ---- the lock ---- */
+
+int pghome_lock(const pghome *h, pid_t *holder) {
+  char path[PATH_MAX], text[32] = "";
+  *holder = 0;
+  if (join(path, h->home, "lock")) return -1;
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return fail(path, "cannot be opened");
+  if (flock(fd, LOCK_EX | LOCK_NB)) {
+    int why = errno;
+    if (read(fd, text, sizeof text - 1) > 0) *holder = (pid_t)strtol(text, NULL, 10);
+    close(fd);
+    errno = why;
+    return why == EWOULDBLOCK ? 1 : fail(path, "cannot be locked");
+  }
+  int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+  if (ftruncate(fd, 0) || pwrite(fd, text, (size_t)n, 0) != n) {
+    close(fd);
+    return fail(path, "cannot be written");
+  }
+  lock_fd = fd;
+  return 0;
+}
+
+void pghome_unlock(void) {
+  if (lock_fd >= 0) close(lock_fd);
+  lock_fd = -1;
+}
+
+/* ---- which PostgreSQL ---- */
+
+static int cluster_version(const pghome *h) {
+  char path[PATH_MAX];
+  int version = 0;
+  if (join(path, h->data, "PG_VERSION")) return -1;
+  FILE *f = fopen(path, "re");
+  if (!f) return 0;
+  if (fscanf(f, "%d", &version) != 1) version = 0;
+  fclose(f);
+  return version;
+}
+
+/* Debian keeps each major version apart.  `wanted` 0: the highest. */
+static int debian_version(int wanted, int *highest) {
+  DIR *d = opendir("/usr/lib/postgresql");
+  const struct dirent *e;
+  int found = 0;
+  *highest = 0;
+  while (d && (e = readdir(d))) {
+    char path[PATH_MAX];
+    int version = (int)strtol(e->d_name, NULL, 10);
+    snprintf(path, sizeof path, "/usr/lib/postgresql/%s/bin/postgres", e->d_name);
+    if (version <= 0 || access(path, X_OK)) continue;
+    if (version > *highest) *highest = version;
+    if (version == wanted) found = version;
+  }
+  if (d) closedir(d);
+  return wanted ? found : *highest;
+}
+
+/* Debian's directories have been looked at already, with their versions. */
+static int path_directory(char *out) {
+  const char *p = getenv("PATH");
+  while (p && *p) {
+    char program[PATH_MAX];
+    size_t n = strcspn(p, ":");
+    int k = snprintf(program, sizeof program, "%.*s/postgres", (int)n, p);
+    bool other = n && strncmp(p, "/usr/lib/postgresql/", 20);
+    if (other && k < PATH_MAX && !access(program, X_OK)) {
+      snprintf(out, PATH_MAX, "%.*s", (int)n, p);
+      return 0;
+    }
+    p += n + (p[n] == ':');
+  }
+  return -1;
+}
+
+int pghome_binaries(pghome *h) {
+  int highest, wanted = cluster_version(h);
+  int version = debian_version(wanted, &highest);
+  if (version > 0) {
+    snprintf(h->bin, sizeof h->bin, "/usr/lib/postgresql/%d/bin", version);
+    return 0;
+  }
+  if (!path_directory(h->bin)) return 0; /* the server itself checks that the cluster fits */
+  if (wanted && highest)
+    fprintf(stderr, "database: the cluster %s was made by PostgreSQL %d, but only %d is installed; "
+            "install postgresql-%d, or move the cluster away to begin an empty one\n",
+            h->data, wanted, highest, wanted);
+  else
+    fprintf(stderr, "database: PostgreSQL is not installed (no postgres in "
+                    "/usr/lib/postgresql/*/bin or PATH): run `make deps`, or set database.url\n");
+  return -1;
+}
+
+/* ---- processes ---- */
+
+static void clean_environment(void) {
+  extern char **environ;
+  for (char **e = environ; e && *e;) {
+    char name[64];
+    size_t n = strcspn(*e, "=");
+    if (strncmp(*e, "PG", 2) || n >= sizeof name) {
+      e++;
+      continue;
+    }
+    memcpy(name, *e, n);
+    name[n] = 0;
+    unsetenv(name); /* moves the rest down: look at this place again */
+  }
+  unsetenv("LC_ALL");
+  unsetenv("LANG");
+}
+
+static _Noreturn void child(const pghome *h, int log, const char *program, const char *const *args,
+                            pid_t parent) {
+  char path[PATH_MAX];
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  signal(SIGPIPE, SIG_DFL);
+  setsid(); /* Ctrl-C in the terminal is for the host, which stops the server last */
+  int null = open("/dev/null", O_RDONLY);
+  dup2(null, STDIN_FILENO);
+  dup2(log, STDOUT_FILENO);
+  dup2(log, STDERR_FILENO);
+  if (become_user(h) || chdir("/")) _exit(127);
+  prctl(PR_SET_PDEATHSIG, SIGINT); /* a change of user clears it: hence after */
+  if (getppid() != parent) _exit(127);
+  close_range(3, ~0U, 0);
+  clean_environment();
+  if (join(path, h->bin, program)) _exit(127);
+  execv(path, (char *const *)(uintptr_t)args);
+  fprintf(stderr, "%s: %s\n", path, strerror(errno));
+  _exit(127);
+}
+
+pid_t pghome_spawn(const pghome *h, const char *program, const char *const *args) {
+  int log = open(h->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (log < 0) return fail(h->log, "cannot be opened");
+  pid_t parent = getpid();
+  fflush(NULL);
+  pid_t pid = fork();
+  if (pid == 0) child(h, log, program, args, parent);
+  close(log);
+  return pid < 0 ? fail(program, "cannot be started") : pid;
+}
+
+static bool is_server_of(const pghome *h, const char *pid) {
+  char path[64], target[PATH_MAX];
+  snprintf(path, sizeof path, "/proc/%.20s/cwd", pid);
+  ssize_t n = readlink(path, target, sizeof target - 1);
+  if (n <= 0) return false;
+  target[n] = 0;
+  if (strcmp(target, h->data)) return false;
+  snprintf(path, sizeof path, "/proc/%.20s/exe", pid);
+  n = readlink(path, target, sizeof target - 1);
+  if (n <= 0) return false;
+  target[n] = 0;
+  const char *base = strrchr(target, '/');
+  return base && !strncmp(base, "/postgres", 9);
+}
+
+int pghome_orphans(const pghome *h, int sig) {
+  pghome real = *h; /* /proc shows resolved paths */
+  if (!realpath(h->data, real.data)) return 0;
+  DIR *d = opendir("/proc");
+  const struct dirent *e;
+  int n = 0;
+  while (d && (e = readdir(d))) {
+    if (e->d_name[0] < '1' || e->d_name[0] > '9' || !is_server_of(&real, e->d_name)) continue;
+    n++;
+    if (sig) kill((pid_t)strtol(e->d_name, NULL, 10), sig);
+  }
+  if (d) closedir(d);
+  return n;
+}

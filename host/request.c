@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT
+ * request.c -- what Lua asks of a request: its headers, body and peer, and how it is answered.
+ *
+ * Owns: nothing; the requests are conn.c's.  What is given out lives until the end of the turn.  Must
+ * never: answer twice, or forget one whose client is gone: answering that one only frees it. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pack.h"
+#include "respond.h"
+
+static request *find(host_id id) {
+  return (request *)op_find(id, OP_REQUEST);
+}
+
+/* ---- reading it -------------------------------------------------------------------------------------- */
+
+static joined *join(request *r, const char *name, size_t n, int first) {
+  const http1 *h = &r->h;
+  size_t total = 0, k;
+  for (int i = first; i >= 0; i = http1_find(h, name, n, i + 1)) total += h->header[i].value_n + 2u;
+  joined *j = malloc(sizeof *j + total);
+  if (!j) return NULL;
+  *j = (joined){.next = r->joined, .first = first};
+  r->joined = j;
+  for (int i = first; i >= 0; i = http1_find(h, name, n, i + 1)) {
+    const char *v = http1_value(h, i, &k);
+    if (i != first) {
+      memcpy(j->p + j->n, ", ", 2);
+      j->n += 2;
+    }
+    memcpy(j->p + j->n, v, k);
+    j->n += k;
+  }
+  return j;
+}
+
+int host_header(host_id id, host_str *name, host_str *out) {
+  request *r = find(id);
+  if (!r) return HOST_EGONE;
+  int i = http1_find(&r->h, name->p, name->n, 0);
+  if (i < 0) return 0;
+  out->p = http1_value(&r->h, i, &out->n);
+  if (http1_find(&r->h, name->p, name->n, i + 1) < 0) return 1;
+  joined *j = r->joined;
+  while (j && j->first != i) j = j->next;
+  if (!j) j = join(r, name->p, name->n, i);
+  if (!j) return HOST_EFULL;
+  *out = (host_str){j->p, j->n};
+  return 1;
+}
+
+static int pack_header(buf *b, request *r, int i) {
+  char name[256];
+  const http1_header *f = &r->h.header[i];
+  size_t n = f->name_n;
+  const char *from = r->h.head.p + f->name;
+  for (size_t k = 0; k < n && k < sizeof name; k++) {
+    name[k] = from[k] >= 'A' && from[k] <= 'Z' ? (char)(from[k] + 32) : from[k];
+  }
+  host_str key = {name, n}, value;
+  if (n > sizeof name) return 0;
+  if (host_header(r->o.id, &key, &value) < 0 || pack_str(b, name, n) < 0) return -1;
+  return pack_str(b, value.p, value.n);
+}
+
+static bool is_first(const http1 *h, int i) {
+  const http1_header *f = &h->header[i];
+  return f->name_n <= 256 && http1_find(h, h->head.p + f->name, f->name_n, 0) == i;
+}
+
+int host_headers(host_id id, host_str *out) {
+  request *r = find(id);
+  if (!r) return HOST_EGONE;
+  uint32_t pairs = 0;
+  for (int i = 0; i < r->h.count; i++) pairs += is_first(&r->h, i);
+  r->text.n = 0;
+  if (pack_map(&r->text, pairs) < 0) return HOST_EFULL;
+  for (int i = 0; i < r->h.count; i++) {
+    if (is_first(&r->h, i) && pack_header(&r->text, r, i) < 0) return HOST_EFULL;
+  }
+  *out = (host_str){r->text.p, r->text.n};
+  return 1;
+}
+
+int host_peer(host_id id, host_str *out) {
+  request *r = find(id);
+  if (!r) return HOST_EGONE;
+  *out = (host_str){r->address, 0};
+  if (r->peer.family && !r->address[0]) {
+    inet_ntop(r->peer.family, &r->peer.addr, r->address, sizeof r->address);
+  }
+  out->n = strlen(r->address);
+  return 1;
+}
+
+int host_body(host_id id, host_str *out) {
+  request *r = find(id);
+  if (!r) return HOST_EGONE;
+  *out = (host_str){r->h.body.p ? r->h.body.p : "", r->h.body.n};
+  return 1;
+}
+
+/* ---- answering it --------------------------------------------------------------------------------------- */
+
+/* A request that can get an answer now: 0, else an error. */
+static int answerable(host_id id, int status, request **out) {
+  request *r = find(id);
+  if (!r) return HOST_EGONE;
+  if (r->state != REQ_IN_FLIGHT || status < 200 || status > 599) return HOST_EINVAL;
+  *out = r;
+  return 0;
+}
+
+static void answered(request *r, bool keep) {
+  conn *c = r->c;
+  request_retire(r);
+  if (c) conn_answered(c, keep);
+}
+
+static bool has_no_body(const request *r, int status) {
+  return r->h.method == HOST_HEAD || status == 204 || status == 304;
+}
+
+/* What both kinds of answer have in common. */
+static int begin(request *r, int status, const host_str *headers, respond_spec *s) {
+  bool close = false;
+  *s = (respond_spec){.status = status, .minor = r->h.minor, .headers = headers};
+  int e = respond_check(headers, &s->connection, &close);
+  s->keep = r->h.keep && !close && !conn_draining();
+  return e;
+}
+
+int host_respond(host_id id, int status, host_str *headers, host_str *body) {
+  request *r;
+  respond_spec s;
+  int e = answerable(id, status, &r);
+  if (!e) e = begin(r, status, headers, &s);
+  if (e) return e;
+  if (!r->c) {
+    request_retire(r);
+    return HOST_EGONE;
+  }
+  size_t n = has_no_body(r, status) ? 0 : body->n;
+  s.sized = status != 204 && status != 304;
+  s.length = body->n;
+  char *to = respond_head(r->c, &s, n);
+  if (!to) {
+    conn_close(r->c);
+    request_retire(r);
+    return HOST_EFULL;
+  }
+  if (n) memcpy(to, body->p, n);
+  r->c->out.n += n;
+  answered(r, s.keep);
+  return 0;
+}
+
+int host_stream(host_id id, int status, host_str *headers) {
+  request *r;
+  respond_spec s;
+  int e = answerable(id, status, &r);
+  if (!e) e = begin(r, status, headers, &s);
+  if (e) return e;
+  r->silent = has_no_body(r, status);
+  s.chunked = r->chunked = r->h.minor == 1 && status != 204 && status != 304;
+  s.keep = s.keep && (r->chunked || r->silent);
+  r->keep = s.keep;
+  r->state = REQ_STREAMING;
+  if (!r->c) return HOST_EGONE;
+  if (respond_head(r->c, &s, 0)) return 0;
+  conn_close(r->c);
+  return HOST_EFULL;
+}
+
+/* RFC 9112, 7.1: the chunk's size, the chunk, and an empty line. */
+static int put_chunk(conn *c, const host_str *chunk, bool framed) {
+  char *to = conn_out(c, chunk->n + 24);
+  if (!to) return -1;
+  int k = framed ? snprintf(to, 20, "%zx\r\n", chunk->n) : 0;
+  memcpy(to + k, chunk->p, chunk->n);
+  if (framed) memcpy(to + (size_t)k + chunk->n, "\r\n", 2);
+  c->out.n += (size_t)k + chunk->n + (framed ? 2 : 0);
+  return 0;
+}
+
+int host_write(host_id id, host_str *chunk) {
+  request *r = find(id);
+  if (!r || (r->state == REQ_STREAMING && !r->c)) return HOST_EGONE;
+  if (r->state != REQ_STREAMING) return HOST_EINVAL;
+  conn *c = r->c;
+  size_t queued = conn_queued(c);
+  if (chunk->n && !r->silent) {
+    if (conn_overfull(c, chunk->n, conn_limit()->queue_bytes) || put_chunk(c, chunk, r->chunked)) {
+      conn_close(c);
+      return HOST_EFULL;
+    }
+    queued = conn_queued(c);
+  }
+  if (queued > CONN_DRAIN_HIGH) conn_await_drain(c);
+  return queued < INT32_MAX ? (int)queued : INT32_MAX;
+}
+
+int host_finish(host_id id) {
+  request *r = find(id);
+  if (!r) return HOST_EGONE;
+  if (r->state != REQ_STREAMING) return HOST_EINVAL;
+  bool gone = !r->c, keep = r->keep;
+  if (!gone && r->chunked && !r->silent) {
+    char *to = conn_out(r->c, 5);
+    if (to) r->c->out.n += 5, memcpy(to, "0\r\n\r\n", 5);
+    else keep = false;
+  }
+  answered(r, keep && !conn_draining());
+  return gone ? HOST_EGONE : 0;
+}

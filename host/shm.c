@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT
+ * shm.c -- see shm.h: one anonymous shared mapping, made before the fork.
+ *
+ * Owns: the mapping.  A process may be killed at any instant, so nothing here may need a clean-up
+ * to stay usable: entries are published by one release store, and a lock has a bounded wait. */
+#include "shm.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "host_api.h"
+#include "pack.h"
+#include "worker.h"
+
+enum {
+  METRICS_MAX = 1024, /* names per worker */
+  METRIC_SLOTS = 2048,
+  METRIC_NAME = 152,
+  RATE_SETS = 4096,
+  RATE_WAYS = 8,
+  RATE_SPINS = 20000,
+  DUMP_MAX = 4 * 1024 * 1024
+};
+
+typedef struct {
+  uint64_t hash;
+  double value;
+  char name[METRIC_NAME];
+} metric;
+
+typedef struct {
+  uint32_t started, busy, turn;
+  double since;
+  char what[SHM_WHAT];
+  uint32_t n_metrics;
+  uint16_t slot[METRIC_SLOTS]; /* hash -> index + 1 of `metrics` */
+  metric metrics[METRICS_MAX];
+} page;
+
+typedef struct {
+  uint64_t hash; /* 0: free */
+  double tokens, at;
+} bucket;
+
+typedef struct {
+  uint32_t lock;
+  bucket way[RATE_WAYS];
+} rate_set;
+
+static struct {
+  int workers;
+  uint64_t seed[2]; /* keys the hash, so that nobody can aim at one set of buckets */
+  rate_set rate[RATE_SETS];
+  page worker[WORKER_MAX];
+} *shm;
+
+static page *self;
+
+double shm_clock(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+int shm_init(int workers) {
+  void *p = mmap(NULL, sizeof *shm, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) return -1;
+  shm = p;
+  shm->workers = workers;
+  if (getrandom(shm->seed, sizeof shm->seed, 0) != sizeof shm->seed) return -1;
+  return 0;
+}
+
+/* ---- heartbeats ---- */
+
+/* A gauge counts what a dead process held, so it starts again; a counter must never go back. */
+static bool is_counter(const char *name) {
+  size_t n = strcspn(name, "{");
+  static const char *const tails[] = {"_total", "_count", "_sum", "_bucket"};
+  for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+    size_t k = strlen(tails[i]);
+    if (n >= k && !memcmp(name + n - k, tails[i], k)) return true;
+  }
+  return false;
+}
+
+void shm_attach(int worker) {
+  if (!shm) return;
+  self = &shm->worker[worker];
+  self->started = self->busy = 0;
+  self->what[0] = 0;
+  for (uint32_t i = 0; i < self->n_metrics; i++)
+    if (!is_counter(self->metrics[i].name)) self->metrics[i].value = 0;
+}
+
+void shm_started(void) {
+  if (self) __atomic_store_n(&self->started, 1, __ATOMIC_RELEASE);
+}
+
+void shm_busy(const char *what) {
+  if (!self) return;
+  if (what) snprintf(self->what, sizeof self->what, "%s", what);
+  self->since = shm_clock();
+  __atomic_store_n(&self->turn, self->turn + 1, __ATOMIC_RELAXED);
+  __atomic_store_n(&self->busy, 1, __ATOMIC_RELEASE);
+}
+
+void shm_idle(void) {
+  if (self) __atomic_store_n(&self->busy, 0, __ATOMIC_RELEASE);
+}
+
+void shm_look(int worker, shm_beat *out) {
+  *out = (shm_beat){0};
+  if (!shm) return;
+  page *p = &shm->worker[worker];
+  out->busy = __atomic_load_n(&p->busy, __ATOMIC_ACQUIRE);
+  out->started = __atomic_load_n(&p->started, __ATOMIC_ACQUIRE);
+  out->turn = p->turn;
+  out->since = p->since;
+  memcpy(out->what, p->what, sizeof out->what);
+  out->what[SHM_WHAT - 1] = 0;
+}
+
+/* ---- hashing: SipHash-1-3 (https://131002.net/siphash/) ---- */
+
+static uint64_t rotate(uint64_t x, int b) {
+  return x << b | x >> (64 - b);
+}
+
+static void sip_round(uint64_t v[4]) {
+  v[0] += v[1], v[1] = rotate(v[1], 13) ^ v[0], v[0] = rotate(v[0], 32);
+  v[2] += v[3], v[3] = rotate(v[3], 16) ^ v[2];
+  v[0] += v[3], v[3] = rotate(v[3], 21) ^ v[0];
+  v[2] += v[1], v[1] = rotate(v[1], 17) ^ v[2], v[2] = rotate(v[2], 32);
+}
+
+static uint64_t hash_of(const char *p, size_t n) {
+  uint64_t k0 = shm->seed[0], k1 = shm->seed[1];
+  uint64_t v[4] = {k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
+                   k1 ^ 0x7465646279746573};
+  uint64_t word = 0;
+  for (size_t left = n; left >= 8; left -= 8, p += 8) {
+    memcpy(&word, p, 8);
+    v[3] ^= word;
+    sip_round(v);
+    v[0] ^= word;
+  }
+  word = 0;
+  memcpy(&word, p, n % 8);
+  word |= (uint64_t)n << 56;
+  v[3] ^= word;
+  sip_round(v);
+  v[0] ^= word;
+  v[2] ^= 0xff;
+  for (int i = 0; i < 3; i++) sip_round(v);
+  uint64_t h = v[0] ^ v[1] ^ v[2] ^ v[3];
+  return h ? h : 1;
+}
+
+/* ---- metrics ---- */
+
+static metric *metric_find(page *p, uint64_t hash, const char *name, size_t n) {
+  for (size_t i = 0; i < METRIC_SLOTS; i++) {
+    uint16_t at = __atomic_load_n(&p->slot[(hash + i) % METRIC_SLOTS], __ATOMIC_ACQUIRE);
+    if (!at) return NULL;
+    metric *m = &p->metrics[at - 1];
+    if (m->hash == hash && !strncmp(m->name, name, n) && !m->name[n]) return m;
+  }
+  return NULL;
+}
+
+static metric *metric_new(page *p, uint64_t hash, const char *name, size_t n) {
+  if (p->n_metrics == METRICS_MAX) return NULL;
+  metric *m = &p->metrics[p->n_metrics];
+  m->hash = hash;
+  m->value = 0;
+  memcpy(m->name, name, n);
+  m->name[n] = 0;
+  size_t i = hash % METRIC_SLOTS;
+  while (p->slot[i]) i = (i + 1) % METRIC_SLOTS; /* never full: half as many metrics as slots */
+  __atomic_store_n(&p->slot[i], (uint16_t)(p->n_metrics + 1), __ATOMIC_RELEASE);
+  __atomic_store_n(&p->n_metrics, p->n_metrics + 1, __ATOMIC_RELEASE);
+  return m;
+}
+
+int host_metric_add(host_str *name, double by) {
+  if (!self) return HOST_EINVAL;
+  if (!name->n || name->n >= METRIC_NAME || memchr(name->p, 0, name->n) || !isfinite(by))
+    return HOST_EINVAL;
+  uint64_t hash = hash_of(name->p, name->n);
+  metric *m = metric_find(self, hash, name->p, name->n);
+  if (!m) m = metric_new(self, hash, name->p, name->n);
+  if (!m) return HOST_EFULL;
+  double sum = m->value + by;
+  __atomic_store(&m->value, &sum, __ATOMIC_RELAXED);
+  return 0;
+}
+
+/* The sum over all workers, or nothing when an earlier worker's page lists the same name. */
+static bool metric_sum(int worker, const metric *m, double *sum) {
+  *sum = 0;
+  for (int i = 0; i < shm->workers; i++) {
+    metric *other = metric_find(&shm->worker[i], m->hash, m->name, strlen(m->name));
+    if (!other) continue;
+    if (i < worker) return false;
+    double value;
+    __atomic_load(&other->value, &value, __ATOMIC_RELAXED);
+    *sum += value;
+  }
+  return true;
+}
+
+/* Two passes over the same entries: count, then write.  Pages only grow, so `n` fixes the set. */
+static int dump_pass(const uint32_t *n, buf *b, uint32_t *count) {
+  for (int w = 0; w < shm->workers; w++) {
+    for (uint32_t i = 0; i < n[w]; i++) {
+      const metric *m = &shm->worker[w].metrics[i];
+      double sum;
+      if (!metric_sum(w, m, &sum)) continue;
+      ++*count;
+      if (b && (pack_z(b, m->name) || pack_num(b, sum))) return HOST_EFULL;
+    }
+  }
+  return 0;
+}
+
+int host_metric_dump(host_str *out) {
+  static buf b = {.max = DUMP_MAX};
+  if (!shm) return HOST_EINVAL;
+  uint32_t n[WORKER_MAX] = {0}, count = 0, written = 0;
+  for (int i = 0; i < shm->workers; i++)
+    n[i] = __atomic_load_n(&shm->worker[i].n_metrics, __ATOMIC_ACQUIRE);
+  dump_pass(n, NULL, &count);
+  b.n = 0;
+  if (pack_map(&b, count) || dump_pass(n, &b, &written) || written != count) return HOST_EFULL;
+  *out = (host_str){b.p, b.n};
+  return 0;
+}
+
+/* ---- rate limits: token buckets ---- */
+
+/* A holder keeps the lock for some 50 ns.  One that was killed while it held it never gives it
+ * back: after the bound the lock is taken over, at worst one token is counted twice. */
+static void rate_lock(rate_set *s) {
+  for (int i = 0; i < RATE_SPINS; i++) {
+    uint32_t free_now = 0;
+    if (__atomic_compare_exchange_n(&s->lock, &free_now, 1, false, __ATOMIC_ACQUIRE,
+                                    __ATOMIC_RELAXED))
+      return;
+    if (i % 64 == 63) sched_yield();
+  }
+}
+
+/* This key's bucket; else the one untouched for longest, which is then filled anew. */
+static bucket *rate_bucket(rate_set *s, uint64_t hash, double now, double burst) {
+  bucket *stalest = &s->way[0];
+  for (int i = 0; i < RATE_WAYS; i++) {
+    bucket *b = &s->way[i];
+    if (b->hash == hash) return b;
+    if (b->at < stalest->at) stalest = b;
+  }
+  *stalest = (bucket){.hash = hash, .tokens = burst, .at = now};
+  return stalest;
+}
+
+int host_rate_take(host_str *key, double rate, double burst) {
+  if (!(rate > 0) || !(burst >= 1) || !isfinite(rate) || !isfinite(burst)) return HOST_EINVAL;
+  if (!shm) return 1;
+  uint64_t hash = hash_of(key->p, key->n);
+  rate_set *s = &shm->rate[(hash >> 32) % RATE_SETS];
+  double now = shm_clock();
+  rate_lock(s);
+  bucket *b = rate_bucket(s, hash, now, burst);
+  if (now > b->at) b->tokens += (now - b->at) * rate;
+  if (b->tokens > burst) b->tokens = burst;
+  b->at = now;
+  int granted = b->tokens >= 1;
+  if (granted) b->tokens -= 1;
+  __atomic_store_n(&s->lock, 0, __ATOMIC_RELEASE);
+  return granted;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ * sockets.c -- see sockets.h.  Owns nothing: the caller keeps what it is given. */
+#include "sockets.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "conftable.h"
+
+enum { BACKLOG = 4096, PROBE_S = 5 };
+
+typedef union {
+  struct sockaddr any;
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+} address;
+
+/* The length of what was written to `a`, or 0: `host` is no address. */
+static socklen_t make_address(address *a, const char *host, int port) {
+  *a = (address){0};
+  if (!strcmp(host, "localhost")) host = "127.0.0.1";
+  if (inet_pton(AF_INET, host, &a->v4.sin_addr) == 1) {
+    a->v4.sin_family = AF_INET;
+    a->v4.sin_port = htons((uint16_t)port);
+    return sizeof a->v4;
+  }
+  if (inet_pton(AF_INET6, host, &a->v6.sin6_addr) == 1) {
+    a->v6.sin6_family = AF_INET6;
+    a->v6.sin6_port = htons((uint16_t)port);
+    return sizeof a->v6;
+  }
+  return 0;
+}
+
+int sockets_check_host(void) {
+  address a;
+  if (make_address(&a, conf_str("host"), 0)) return 0;
+  fprintf(stderr, "%s: host: must be an address of this machine, like 127.0.0.1, 0.0.0.0 or ::, "
+          "not \"%s\"\n", conf_source("host"), conf_str("host"));
+  return -1;
+}
+
+static int bound_socket(const address *a, socklen_t n, bool shared) {
+  int one = 1, off = 0;
+  int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -1;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one)) goto fail;
+  if (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one)) goto fail;
+  if (a->any.sa_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (!bind(fd, &a->any, n)) return fd;
+fail:;
+  int why = errno;
+  close(fd);
+  errno = why;
+  return -1;
+}
+
+static int explain(const char *port_name, int port) {
+  const char *host = conf_str("host");
+  if (errno == EADDRINUSE)
+    fprintf(stderr, "%s: port %d on %s is taken by another program; stop it, or choose another one "
+            "with --%s\n",
+            port_name, port, host, strcmp(port_name, "port") ? "agent-port" : "port");
+  else if (errno == EACCES)
+    fprintf(stderr, "%s: port %d needs privileges; choose one above 1023\n", port_name, port);
+  else if (errno == EADDRNOTAVAIL)
+    fprintf(stderr, "host: %s is not an address of this machine\n", host);
+  else
+    fprintf(stderr, "%s: port %d on %s: %s\n", port_name, port, host, strerror(errno));
+  return -1;
+}
+
+/* A plain bind first: sockets that share a port would also share it with another host's. */
+int sockets_listen(const char *port_name, int count, int *fds) {
+  address a;
+  int port = (int)conf_num(port_name);
+  socklen_t n = make_address(&a, conf_str("host"), port);
+  int probe = bound_socket(&a, n, false);
+  if (probe < 0) return explain(port_name, port);
+  close(probe);
+  for (int i = 0; i < count; i++) {
+    fds[i] = bound_socket(&a, n, true);
+    if (fds[i] >= 0 && !listen(fds[i], BACKLOG)) continue;
+    int failed = explain(port_name, port);
+    for (int j = 0; j <= i; j++)
+      if (fds[j] >= 0) close(fds[j]);
+    return failed;
+  }
+  return 0;
+}
+
+int sockets_any(int *port) {
+  address a;
+  socklen_t n = make_address(&a, "127.0.0.1", 0);
+  int fd = bound_socket(&a, n, false);
+  if (fd < 0) return -1;
+  if (listen(fd, BACKLOG) || getsockname(fd, &a.any, &n)) {
+    close(fd);
+    return -1;
+  }
+  *port = ntohs(a.v4.sin_port);
+  return fd;
+}
+
+/* Whoever listens on every address is found on loopback. */
+static const char *reachable_host(void) {
+  const char *host = conf_str("host");
+  if (!strcmp(host, "0.0.0.0")) return "127.0.0.1";
+  return strcmp(host, "::") ? host : "::1";
+}
+
+void sockets_url(const char *port_name, char *out, unsigned long n) {
+  const char *host = reachable_host();
+  bool v6 = strchr(host, ':') != NULL;
+  snprintf(out, n, "http://%s%s%s:%.0f", v6 ? "[" : "", host, v6 ? "]" : "", conf_num(port_name));
+}
+
+int sockets_probe(const char *path) {
+  char text[512];
+  address a;
+  int status = -1;
+  struct timeval limit = {.tv_sec = PROBE_S};
+  socklen_t n = make_address(&a, reachable_host(), (int)conf_num("port"));
+  int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (connect(fd, &a.any, n)) goto out;
+  int k = snprintf(text, sizeof text,
+                   "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+  if (send(fd, text, (size_t)k, MSG_NOSIGNAL) != k) goto out;
+  ssize_t got = recv(fd, text, sizeof text - 1, MSG_WAITALL);
+  if (got < 0) goto out;
+  text[got] = 0;
+  errno = EPROTO;
+  if (!strncmp(text, "HTTP/1.1 ", 9)) status = (int)strtol(text + 9, NULL, 10);
+out:;
+  int why = errno;
+  close(fd);
+  errno = why;
+  return status;
+}

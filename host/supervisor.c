@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT
+ * supervisor.c -- see supervisor.h.  No Lua, no loop: it waits for signals, four times a second it
+ * looks at the heartbeats.
+ *
+ * Owns: every listening socket and bus end (a replacement inherits what its predecessor had, so no
+ * waiting connection or message is lost), the workers, the private database. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bundle.h"
+#include "log.h"
+#include "notify.h"
+#include "pgembed.h"
+#include "shm.h"
+#include "sockets.h"
+
+enum { LOOK_MS = 250, EXTRA_CONNECTIONS = 13 };
+static const double STUCK_S = 2, ABORT_S = 3, BACKOFF_MIN_S = 0.1, BACKOFF_MAX_S = 5, STEADY_S = 10,
+                    KILL_GRACE_S = 4;
+
+typedef struct {
+  pid_t pid;                    /* 0: not running */
+  int control;                  /* our end; its end sees us go */
+  int listen_fd[LISTENER_MAX];
+  int bus_in, bus_out;
+  double started_at, retry_at, backoff;
+  uint32_t stuck_turn;          /* the turn that was found stuck .. */
+  int stuck_stage;              /* .. 1: SIGUSR1 sent, 2: SIGABRT sent */
+} slot;
+
+static struct {
+  slot worker[WORKER_MAX];
+  int count, listeners;
+  pid_t self;
+  bool first_start, ready, stopping, failed;
+  double kill_at;
+} s;
+
+/* ---- sockets ---- */
+
+static int make_listeners(void) {
+  static const char *const names[] = {"port", "agent_port"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    int fds[WORKER_MAX];
+    if (conf_num(names[i]) == 0) continue;
+    if (sockets_listen(names[i], s.count, fds)) return -1;
+    for (int k = 0; k < s.count; k++) s.worker[k].listen_fd[s.listeners] = fds[k];
+    s.listeners++;
+  }
+  return 0;
+}
+
+static int make_bus(void) {
+  for (int i = 0; i < s.count; i++) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair)) {
+      fprintf(stderr, "bus: %s\n", strerror(errno));
+      return -1;
+    }
+    s.worker[i].bus_in = pair[0];
+    s.worker[i].bus_out = pair[1];
+  }
+  return 0;
+}
+
+static void raise_file_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit)) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* ---- in the child ---- */
+
+static int by_number(const void *a, const void *b) {
+  return *(const int *)a - *(const int *)b;
+}
+
+/* All but its own: a copy of another worker's control end would hide the supervisor's death. */
+static void close_others(const worker_spec *spec) {
+  int keep[LISTENER_MAX + WORKER_MAX + 2];
+  size_t n = 0;
+  for (int i = 0; i < spec->listeners; i++) keep[n++] = spec->listen_fd[i];
+  for (int i = 0; i < spec->count; i++) keep[n++] = spec->bus_out[i];
+  keep[n++] = spec->bus_in;
+  keep[n++] = spec->control_fd;
+  qsort(keep, n, sizeof *keep, by_number);
+  unsigned from = 3;
+  for (size_t i = 0; i < n; i++) {
+    if ((unsigned)keep[i] > from) close_range(from, (unsigned)keep[i] - 1, 0);
+    from = (unsigned)keep[i] + 1;
+  }
+  close_range(from, ~0U, 0);
+}
+
+/* OpenSSL's generator reseeds by itself after a fork; there is no other random state before it. */
+static _Noreturn void become_worker(int index, int control) {
+  worker_spec spec = {.index = index, .count = s.count, .listeners = s.listeners,
+                      .control_fd = control, .bus_in = s.worker[index].bus_in};
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != s.self) _exit(1);
+  memcpy(spec.listen_fd, s.worker[index].listen_fd, sizeof spec.listen_fd);
+  for (int i = 0; i < s.count; i++) spec.bus_out[i] = s.worker[i].bus_out;
+  close_others(&spec);
+  if (s.first_start && index == 0) setenv("HUMAN_FIRST_START", "1", 1);
+  exit(worker_run(&spec));
+}
+
+/* ---- workers ---- */
+
+static void start_worker(int i) {
+  slot *k = &s.worker[i];
+  int pair[2];
+  k->started_at = shm_clock();
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair)) goto fail;
+  fflush(NULL);
+  pid_t pid = fork();
+  if (pid == 0) become_worker(i, pair[1]);
+  close(pair[1]);
+  if (pid < 0) {
+    close(pair[0]);
+    goto fail;
+  }
+  k->pid = pid;
+  k->control = pair[0];
+  k->stuck_stage = 0;
+  return;
+fail:
+  log_fmt(LOG_ERROR, "worker %d cannot be started: %s", i, strerror(errno));
+  k->retry_at = k->started_at + BACKOFF_MAX_S;
+}
+
+static void begin_stop(const char *why) {
+  if (s.stopping) return;
+  s.stopping = true;
+  s.kill_at = shm_clock() + conf_num("limits.drain_timeout_ms") / 1000 + KILL_GRACE_S;
+  log_fmt(LOG_INFO, "stopping (%s): no new connections, at most %.0f s for what is under way", why,
+          conf_num("limits.drain_timeout_ms") / 1000);
+  notify_systemd("STOPPING=1");
+  for (int i = 0; i < s.count; i++)
+    if (s.worker[i].pid) kill(s.worker[i].pid, SIGTERM);
+}
+
+static void log_death(int i, pid_t pid, int status) {
+  shm_beat beat;
+  shm_look(i, &beat);
+  if (WIFSIGNALED(status))
+    log_fmt(LOG_ERROR, "worker %d (process %d) was ended by signal %d, %s%s%s", i, (int)pid,
+            WTERMSIG(status), strsignal(WTERMSIG(status)), beat.busy ? ", while in " : "",
+            beat.busy ? beat.what : "");
+  else if (!s.stopping)
+    log_fmt(LOG_ERROR, "worker %d (process %d) ended with status %d", i, (int)pid,
+            WEXITSTATUS(status));
+}
+
+/* What cannot start now will not start in a second either: say so and end.  Later deaths are
+ * accidents, answered by a replacement: at once, then slower while they repeat. */
+static void worker_died(int i, int status) {
+  slot *k = &s.worker[i];
+  double now = shm_clock(), lived = now - k->started_at;
+  log_death(i, k->pid, status);
+  close(k->control);
+  k->pid = 0;
+  if (s.stopping) return;
+  if (!k->backoff && lived < STEADY_S && WIFEXITED(status) && WEXITSTATUS(status)) {
+    s.failed = true;
+    begin_stop("a worker cannot start");
+    return;
+  }
+  if (lived > STEADY_S || !k->backoff) k->backoff = BACKOFF_MIN_S;
+  k->retry_at = now + k->backoff;
+  k->backoff = k->backoff * 2 < BACKOFF_MAX_S ? k->backoff * 2 : BACKOFF_MAX_S;
+}
+
+static void reap(void) {
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    if (pgembed_reaped(pid, status)) continue;
+    for (int i = 0; i < s.count; i++)
+      if (s.worker[i].pid == pid) worker_died(i, status);
+  }
+}
+
+/* ---- looking ---- */
+
+static void watch(int i, double now) {
+  slot *k = &s.worker[i];
+  shm_beat beat;
+  shm_look(i, &beat);
+  if (!beat.busy || beat.since < k->started_at) return;
+  if (beat.turn != k->stuck_turn) k->stuck_stage = 0;
+  k->stuck_turn = beat.turn;
+  double stuck = now - beat.since;
+  if (stuck > STUCK_S && k->stuck_stage == 0) {
+    log_fmt(LOG_WARN, "worker %d has been in %s for %.1f s; interrupting it", i, beat.what, stuck);
+    kill(k->pid, SIGUSR1);
+    k->stuck_stage = 1;
+  } else if (stuck > ABORT_S && k->stuck_stage == 1) {
+    log_fmt(LOG_ERROR, "worker %d does not come back from %s; replacing it", i, beat.what);
+    kill(k->pid, SIGABRT);
+    k->stuck_stage = 2;
+  }
+}
+
+/* What to try next, for a person at a terminal. */
+static void print_hints(void) {
+  char url[96];
+  if (!isatty(STDOUT_FILENO) && !getenv("HUMAN_HINTS")) return;
+  sockets_url("port", url, sizeof url);
+  printf("\nhuman %s is up:\n  all APIs    %s\n", HUMAN_VERSION, url);
+  printf("  its state   %s/health\n", url);
+  if (conf_num("agent_port") != 0) {
+    sockets_url("agent_port", url, sizeof url);
+    printf("  agent API   %s/api\n", url);
+  }
+  printf("Ctrl-C stops it.\n\n");
+  fflush(stdout);
+}
+
+static void look_for_ready(void) {
+  for (int i = 0; i < s.count; i++) {
+    shm_beat beat;
+    shm_look(i, &beat);
+    if (!beat.started) return;
+  }
+  s.ready = true;
+  notify_systemd("READY=1");
+  print_hints();
+}
+
+static void look(void) {
+  double now = shm_clock();
+  bool healthy = true;
+  for (int i = 0; i < s.count; i++) {
+    slot *k = &s.worker[i];
+    if (!k->pid && !s.stopping && now >= k->retry_at) start_worker(i);
+    if (k->pid) watch(i, now);
+    if (!k->pid || k->stuck_stage) healthy = false;
+  }
+  if (!s.ready && !s.stopping) look_for_ready();
+  if (healthy) notify_systemd("WATCHDOG=1");
+  if (s.stopping && now > s.kill_at)
+    for (int i = 0; i < s.count; i++)
+      if (s.worker[i].pid) kill(s.worker[i].pid, SIGKILL);
+  pgembed_tick();
+}
+
+static bool any_alive(void) {
+  for (int i = 0; i < s.count; i++)
+    if (s.worker[i].pid) return true;
+  return false;
+}
+
+static void serve(const sigset_t *signals) {
+  while (!s.stopping || any_alive()) {
+    int sig = sigtimedwait(signals, NULL, &(struct timespec){.tv_nsec = LOOK_MS * 1000000L});
+    reap();
+    if (sig > 0 && sig != SIGCHLD) {
+      if (s.stopping) s.kill_at = 0; /* asked twice: at once */
+      begin_stop(strsignal(sig));
+    }
+    look();
+  }
+}
+
+/* ---- the whole ---- */
+
+static int connections_needed(int workers) {
+  return workers * ((int)conf_num("database.pool") + 1) + EXTRA_CONNECTIONS;
+}
+
+static int prepare(void) {
+  s.self = getpid();
+  s.count = (int)conf_num("workers");
+  raise_file_limit();
+  if (sockets_check_host() || make_listeners() || bundle_load() < 0 || make_bus()) return -1;
+  if (shm_init(s.count)) {
+    fprintf(stderr, "shared memory: %s\n", strerror(errno));
+    return -1;
+  }
+  if (*conf_str("database.url")) return 0;
+  return pgembed_start(connections_needed(s.count), false, &s.first_start);
+}
+
+int supervisor_run(void) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &signals, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  if (prepare()) {
+    pgembed_stop();
+    return 1;
+  }
+  for (int i = 0; i < s.count; i++) start_worker(i);
+  s.first_start = false;
+  serve(&signals);
+  pgembed_stop();
+  log_fmt(LOG_INFO, "stopped");
+  return s.failed ? 1 : 0;
+}
+
+int supervisor_command(const char *command, int argc, char **argv, bool database) {
+  worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
+                      .command = command};
+  bool first;
+  if (bundle_load() < 0 || shm_init(1)) return 1;
+  if (!strcmp(command, "test")) { /* specs talk to a server of their own: this process */
+    int port;
+    char text[16];
+    if ((spec.listen_fd[0] = sockets_any(&port)) < 0) return 1;
+    spec.listeners = 1;
+    snprintf(text, sizeof text, "%d", port);
+    if (conf_set("port", text)) return 1;
+  }
+  if (database && !*conf_str("database.url") && pgembed_start(connections_needed(2), true, &first))
+    return 1;
+  int code = worker_run(&spec);
+  pgembed_stop();
+  return code;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ * supervisor.h -- the parent of all: sockets, workers, watchdog, the private database. */
+#ifndef HUMAN_SUPERVISOR_H
+#define HUMAN_SUPERVISOR_H
+#include "worker.h"
+
+enum { SUPERVISOR_EXIT_BOOT = 3 }; /* a worker's exit status: it could not even begin */
+
+int supervisor_run(void); /* `human gateway`; the exit status */
+
+/* `human test` and the like: one worker in this process, with the database when it needs one. */
+int supervisor_command(const char *command, int argc, char **argv, bool database);
+#endif

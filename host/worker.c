@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ * worker.c -- the life of one worker: start, loop, drain, stop; and the clocks that Lua sees.
+ *
+ * Owns: the loop, the one wake-up timer, the signals.  A turn is: Lua for at most 10 ms, what it
+ * wrote, then the loop; the loop does not wait while there is something left for Lua. */
+#include "worker.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bridge.h"
+#include "log.h"
+#include "op.h"
+#include "shm.h"
+#include "supervisor.h"
+
+static const double TURN_S = 0.010, GOODBYE_S = 2;
+
+static struct {
+  const worker_spec *spec;
+  uv_loop_t loop;
+  uv_async_t async;
+  uv_timer_t timer, deadline;
+  uv_poll_t control;
+  double now, timer_at;
+  bool accepting, draining, drained, out_of_time, orphaned, has_control;
+  volatile sig_atomic_t woken, asked_to_stop;
+} w;
+
+uv_loop_t *worker_loop(void) {
+  return &w.loop;
+}
+
+void worker_wake(void) {
+  w.woken = 1;
+}
+
+void worker_stop_accepting(void) {
+  if (!w.accepting) return;
+  w.accepting = false;
+  conn_stop_accepting();
+}
+
+/* ---- time ---- */
+
+double host_clock(void) {
+  return shm_clock();
+}
+
+double host_now(void) {
+  return w.now;
+}
+
+double host_time(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void on_timer(uv_timer_t *timer);
+
+/* The loop counts whole milliseconds from its own idea of now; Lua must never be woken early. */
+static int arm(double seconds) {
+  uv_update_time(&w.loop);
+  return uv_timer_start(&w.timer, on_timer, (uint64_t)ceil(seconds * 1000), 0);
+}
+
+static void on_timer(uv_timer_t *timer) {
+  (void)timer;
+  double left = w.timer_at - shm_clock();
+  if (left > 0) arm(left);
+  else op_push(HOST_EV_TIMER, 0, 0, 0, NULL, 0);
+}
+
+int host_timer(double seconds) {
+  if (!isfinite(seconds)) return HOST_EINVAL;
+  if (seconds < 0) seconds = 0;
+  if (seconds > 1e9) seconds = 1e9;
+  w.timer_at = shm_clock() + seconds;
+  return arm(seconds) ? HOST_EINVAL : 0;
+}
+
+/* ---- stopping ---- */
+
+int host_stopped(void) {
+  if (!w.draining) return HOST_EINVAL;
+  w.drained = true;
+  return 0;
+}
+
+static void on_deadline(uv_timer_t *timer) {
+  (void)timer;
+  w.out_of_time = true;
+}
+
+static void begin_drain(void) {
+  if (w.draining) return;
+  w.draining = true;
+  worker_stop_accepting();
+  op_push(HOST_EV_STOP, 0, 0, 0, NULL, 0);
+  uv_update_time(&w.loop);
+  uv_timer_start(&w.deadline, on_deadline, (uint64_t)conf_num("limits.drain_timeout_ms"), 0);
+}
+
+/* Async-signal-safe.  A second request ends a sub-command whose Lua does not come back. */
+static void on_stop_signal(int sig) {
+  if (w.asked_to_stop && w.spec->command) _exit(128 + sig);
+  w.asked_to_stop = sig;
+  uv_async_send(&w.async);
+}
+
+static void on_async(uv_async_t *async) {
+  (void)async;
+}
+
+/* The supervisor never writes; when it is gone, so is the reason to serve. */
+static void on_control(uv_poll_t *poll, int status, int events) {
+  char c;
+  (void)events;
+  if (status >= 0 && recv(w.spec->control_fd, &c, 1, MSG_DONTWAIT) != 0) return;
+  log_fmt(LOG_ERROR, "worker %d: the supervisor is gone", w.spec->index);
+  uv_poll_stop(poll);
+  w.orphaned = true;
+}
+
+/* ---- starting ---- */
+
+static void handle(int sig, void (*fn)(int)) {
+  struct sigaction a = {.sa_handler = fn, .sa_flags = SA_RESTART};
+  sigemptyset(&a.sa_mask);
+  sigaction(sig, &a, NULL);
+}
+
+/* A worker ignores Ctrl-C in the terminal: the supervisor, who gets it as well, decides. */
+static void take_signals(void) {
+  sigset_t none;
+  handle(SIGPIPE, SIG_IGN);
+  handle(SIGHUP, w.spec->command ? SIG_DFL : SIG_IGN);
+  handle(SIGTERM, on_stop_signal);
+  handle(SIGINT, w.spec->command ? on_stop_signal : SIG_IGN);
+  handle(SIGUSR1, bridge_on_sigusr1);
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int watch_control(void) {
+  if (w.spec->control_fd < 0) return 0;
+  if (uv_poll_init(&w.loop, &w.control, w.spec->control_fd)) return -1;
+  w.has_control = true;
+  return uv_poll_start(&w.control, UV_READABLE | UV_DISCONNECT, on_control);
+}
+
+static int start_loop(void) {
+  if (uv_loop_init(&w.loop)) return -1;
+  if (uv_async_init(&w.loop, &w.async, on_async)) return -1;
+  uv_timer_init(&w.loop, &w.timer);
+  uv_timer_init(&w.loop, &w.deadline);
+  return 0;
+}
+
+/* Of the sub-commands some do without: their host_db_* calls answer HOST_EDOWN. */
+static bool has_database(void) {
+  return !w.spec->command || *conf_str("database.url");
+}
+
+static int start(void) {
+  const char *failed = NULL;
+  w.now = shm_clock();
+  if (start_loop()) failed = "loop";
+  take_signals();
+  if (!failed && watch_control()) failed = "control socket";
+  if (!failed && conn_init(w.spec)) failed = "listening sockets";
+  if (!failed && has_database() && db_init()) failed = "database client";
+  if (!failed && fetch_init()) failed = "HTTP client";
+  if (!failed && bus_init(w.spec)) failed = "bus";
+  if (!failed && bridge_init(w.spec)) failed = "Lua runtime";
+  w.accepting = true;
+  if (failed) log_fmt(LOG_ERROR, "worker %d: cannot start: %s", w.spec->index, failed);
+  return failed ? -1 : 0;
+}
+
+/* ---- the loop ---- */
+
+static void turn(void) {
+  int more = bridge_dispatch(TURN_S);
+  conn_flush();
+  if (!op_congested()) conn_resume_reading();
+  bool wait = !more && !op_pending() && !w.woken && !w.asked_to_stop && !w.orphaned;
+  w.woken = 0;
+  uv_run(&w.loop, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  w.now = shm_clock();
+}
+
+/* Until Lua says it is idle and the clients have taken what they were sent, or time is up. */
+static int serve(void) {
+  int code;
+  bool first = true;
+  while (!w.orphaned && !w.drained && !w.out_of_time) {
+    turn();
+    if (first) shm_started();
+    first = false;
+    if (bridge_exit_code(&code)) return code;
+    if (w.asked_to_stop && !w.draining) begin_drain();
+    if (w.asked_to_stop && w.spec->command) return 128 + w.asked_to_stop;
+  }
+  if (w.out_of_time)
+    log_fmt(LOG_WARN, "worker %d: limits.drain_timeout_ms has passed; %d connections are cut",
+            w.spec->index, conn_count());
+  return 0;
+}
+
+/* The last bytes of responses and close frames: give the kernel a moment to take them. */
+static void say_goodbye(void) {
+  conn_shutdown();
+  conn_flush();
+  double end = shm_clock() + GOODBYE_S;
+  while (conn_count() > 0 && shm_clock() < end) {
+    uv_timer_start(&w.deadline, on_deadline, 20, 0);
+    uv_run(&w.loop, UV_RUN_ONCE);
+    w.now = shm_clock();
+    bridge_dispatch(TURN_S);
+    conn_flush();
+  }
+}
+
+static void close_handle(uv_handle_t *handle_, void *arg) {
+  (void)arg;
+  if (!uv_is_closing(handle_)) uv_close(handle_, NULL);
+}
+
+static void stop(void) {
+  bridge_stop();
+  bus_stop();
+  fetch_stop();
+  if (has_database()) db_stop();
+  uv_walk(&w.loop, close_handle, NULL);
+  for (int i = 0; i < 100 && uv_run(&w.loop, UV_RUN_NOWAIT); i++) continue;
+  uv_loop_close(&w.loop);
+}
+
+int worker_run(const worker_spec *spec) {
+  w.spec = spec;
+  shm_attach(spec->index);
+  if (start()) return SUPERVISOR_EXIT_BOOT;
+  int code = serve();
+  if (!w.orphaned && !spec->command) say_goodbye();
+  stop();
+  return code;
+}

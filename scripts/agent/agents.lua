@@ -1,0 +1,120 @@
+-- scripts/agent/agents.lua -- agents: made, listed, changed, and what state they are in.
+-- An agent is one chat's instance of a personality and a system prompt.  Its mailbox row is made with
+-- it; its log, runs and memory go with it.
+
+local bus = require "human.bus"
+local db = require "human.db"
+local fail = require "human.fail"
+local id = require "human.id"
+local json = require "human.json"
+local owned = require "agent.owned"
+local personalities = require "agent.personalities"
+local prompts = require "agent.prompts"
+
+local M = {}
+
+local COLUMNS = 'id, user_id as "userId", agent_type_id as "agentTypeId", name, description, status, '
+  .. 'personality_id as "personalityId", system_prompt_id as "systemPromptId", '
+  .. 'created_at as "createdAt", updated_at as "updatedAt"'
+local CODE = "agent_not_found"
+
+M.sql = {
+  list = "select " .. COLUMNS .. " from agents where user_id = $1 and ($2::text is null or id > $2) "
+    .. "order by id limit $3",
+  count = "select count(*) from agents where user_id = $1",
+  get = "select " .. COLUMNS .. " from agents where id = $1 and user_id = $2",
+  insert = "with made as (insert into agents (id, user_id, agent_type_id, name, description) "
+    .. "values ($1, $2, $3, $4, $5) returning *), box as (insert into agent_mailboxes (agent_id) "
+    .. "select id from made) select " .. COLUMNS .. " from made",
+  update = "update agents set name = coalesce($3, name), description = coalesce($4, description), "
+    .. "status = coalesce($5, status), agent_type_id = coalesce($6, agent_type_id), updated_at = now() "
+    .. "where id = $1 and user_id = $2 returning " .. COLUMNS,
+  delete = "delete from agents where id = $1 and user_id = $2",
+  lock = "select personality_id, system_prompt_id from agents where id = $1 and user_id = $2 for update",
+  link = "update agents set personality_id = $2, system_prompt_id = $3, updated_at = now() where id = $1",
+  state = [[select a.id as "agentId", a.personality_id as "personalityId", p.personality_id as slug,
+      p.name as personality_name, a.system_prompt_id as "systemPromptId", s.name as prompt_name,
+      case when r.id is not null then 'thinking' when m.last_in_pos > m.processed_pos then 'waiting'
+        else 'idle' end as status,
+      r.id as "runId", m.last_event_at as "lastEventAt", m.chat_code as "chatCode",
+      m.expired_at as "expiredAt", m.events_in as "eventsIn", m.last_seq as "actionsOut", m.runs,
+      m.input_tokens as "inputTokens", m.output_tokens as "outputTokens", m.cost_micros as "costMicros",
+      a.updated_at as "updatedAt"
+    from agents a join agent_mailboxes m on m.agent_id = a.id
+    left join personalities p on p.id = a.personality_id
+    left join system_prompts s on s.id = a.system_prompt_id
+    left join agent_runs r on r.agent_id = a.id and r.finished_at is null
+    where a.id = $1 and a.user_id = $2]],
+  identity = [[select a.id, a.name, a.status, p.name as personality_name from agents a
+    left join personalities p on p.id = a.personality_id where a.id = $1 and a.user_id = $2]],
+}
+
+local function known_type(rows, err)
+  if rows then return rows[1] end
+  if err.constraint == "agents_agent_type_id_fkey" then fail.throw "agent_type_not_found" end
+  error(err, 0)
+end
+
+function M.list(actor, query) return owned.list(M.sql, actor.id, query) end
+function M.get(actor, agent_id) return owned.get(M.sql, CODE, actor, agent_id) end
+
+function M.create(actor, body)
+  return known_type(db.try(M.sql.insert, id.new(), actor.id, body.agentTypeId, body.name, body.description))
+end
+
+-- A run of an agent that is paused meanwhile ends with "aborted" (agent.turn hears agent.changed).
+function M.update(actor, agent_id, body)
+  return db.tx(function(tx)
+    local row = known_type(tx:try(M.sql.update, agent_id, actor.id, body.name, body.description,
+      body.status, body.agentTypeId)) or fail.throw(CODE)
+    if body.status == "paused" then bus.notify(tx, "agent.changed", { agent_id = agent_id }) end
+    return row
+  end)
+end
+
+-- With its log; its open sockets are closed on all workers.
+function M.delete(actor, agent_id)
+  db.tx(function(tx)
+    if tx:exec(M.sql.delete, agent_id, actor.id) == 0 then fail.throw(CODE) end
+    bus.notify(tx, "agent.access_ended", { agent_id = agent_id })
+  end)
+end
+
+-- What the agent is linked to and what it is doing.
+function M.state(actor, agent_id)
+  local row = db.must(CODE, M.sql.state, agent_id, actor.id)
+  if row.personalityId then
+    row.personality = { id = row.personalityId, personalityId = row.slug, name = row.personality_name }
+  end
+  if row.systemPromptId then row.systemPrompt = { id = row.systemPromptId, name = row.prompt_name } end
+  row.counters = {
+    eventsIn = row.eventsIn, actionsOut = row.actionsOut, runs = row.runs, inputTokens = row.inputTokens,
+    outputTokens = row.outputTokens, costMicros = row.costMicros,
+  }
+  return row
+end
+
+-- What a link becomes: as it was when the field is absent, nothing when it is null.
+local function linked(given, before, resolve)
+  if given == nil then return before end
+  if given == json.null then return nil end
+  return resolve(given)
+end
+
+-- Merges body {personalityId?, systemPromptId?}; null unlinks.  An unknown or foreign id is 404.
+function M.set_state(actor, agent_id, body)
+  db.tx(function(tx)
+    local now = tx:must(CODE, M.sql.lock, agent_id, actor.id)
+    local personality = linked(body.personalityId, now.personality_id,
+      function(name) return personalities.resolve(tx, actor, name) end)
+    local prompt = linked(body.systemPromptId, now.system_prompt_id,
+      function(name) return prompts.resolve(tx, actor, name) end)
+    tx:exec(M.sql.link, agent_id, personality, prompt)
+  end)
+  return M.state(actor, agent_id)
+end
+
+-- {id, name, status, personality_name}, for those who post events; 404 when it is not the actor's.
+function M.identity(actor, agent_id) return db.must(CODE, M.sql.identity, agent_id, actor.id) end
+
+return M

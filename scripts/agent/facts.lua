@@ -1,0 +1,124 @@
+-- scripts/agent/facts.lua -- everything a turn needs to know, read once at its beginning.
+-- Turns rows into the facts of agent.rules.respond and, by agent.lines, what agent.prompt quotes.
+
+local config = require "human.config"
+local db = require "human.db"
+local limits = require "agent.rules.limits"
+local lines = require "agent.lines"
+local respond = require "agent.rules.respond"
+
+local M = {}
+
+local TEXT_BYTES, FIELD_BYTES = 1000, 4000       -- what rules get to see of a text
+
+M.sql = {
+  head = [[select a.id, a.name, a.status, m.last_in_pos, m.processed_pos, m.superseded, m.chat_code,
+      m.expired_at, (extract(epoch from now() - m.waiting_since) * 1000)::float8 as waited_ms,
+      p.name as personality_name, p.description as personality_description, p.style_instructions,
+      s.template, y.summary, coalesce(y.until_pos, 0) as summary_pos,
+      r.id as run_id, r.attempts, r.typing, r.until_pos,
+      exists (select 1 from agent_events e where e.agent_id = a.id and e.type = 'timer-expired'
+        and e.pos > m.processed_pos and e.pos <= m.last_in_pos) as expires
+    from agents a join agent_mailboxes m on m.agent_id = a.id
+    left join personalities p on p.id = a.personality_id
+    left join system_prompts s on s.id = a.system_prompt_id
+    left join agent_memory y on y.agent_id = a.id
+    left join agent_runs r on r.agent_id = a.id and r.finished_at is null
+    where a.id = $1]],
+  said = [[select id, pos, direction, type, content, message_id, created_at,
+      (extract(epoch from now() - created_at) * 1000)::float8 as age_ms
+    from agent_events where agent_id = $1 and pos > $2 and pos <= $3
+      and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
+    order by pos desc limit $4]],
+  people = [[select participant_id as id, nickname, is_agent,
+      (extract(epoch from now() - typing_at) * 1000)::float8 as typing_ms
+    from agent_participants where agent_id = $1 order by seen_at desc, participant_id limit $2]],
+}
+
+-- Facts -------------------------------------------------------------------------------------------
+
+local function own_ids(list)
+  local ids = {}
+  for _, line in ipairs(list) do
+    if line.mine and line.kind == "message" then
+      if line.id then ids[line.id] = true end
+      if line.action_id then ids[line.action_id] = true end
+    end
+  end
+  return ids
+end
+
+local function agents_by_id(people)
+  local ids = {}
+  for _, p in ipairs(people) do ids[p.id] = p.is_agent end
+  return ids
+end
+
+-- The new messages, and what the end of the chat looked like before and with them.
+local function conversation(snap, facts)
+  local mine, is_agent, before = own_ids(snap.lines), agents_by_id(snap.people), nil
+  for _, line in ipairs(snap.lines) do
+    if line.kind == "message" then
+      line.by_agent = line.by_agent or is_agent[line.from_id] or false
+      facts.agent_chain = (line.mine or line.by_agent) and facts.agent_chain + 1 or 0
+      if line.pos <= snap.processed_pos or line.action_id then
+        facts.own_in_row = line.mine and facts.own_in_row + 1 or 0
+      else
+        line.new = true
+        facts.messages[#facts.messages + 1] = {
+          id = line.id, text = lines.cut(line.text, TEXT_BYTES):lower(), mine = line.mine, by_agent = line.by_agent,
+          after_mine = before ~= nil and before.mine,
+          replies_to_me = line.reply_to ~= nil and mine[line.reply_to] or false,
+        }
+      end
+      if line.action_id then facts.since_mine_ms = line.age_ms end
+      before = line
+    end
+  end
+end
+
+local function others(snap)
+  local list, typing_ms = {}, nil
+  for _, p in ipairs(snap.people) do
+    p.mine = lines.is_self(snap.agent, p)
+    if not p.mine then
+      list[#list + 1] = p.nickname
+      if p.typing_ms and (not typing_ms or p.typing_ms < typing_ms) then typing_ms = p.typing_ms end
+    end
+  end
+  return list, typing_ms
+end
+
+local function facts_of(snap)
+  local head, nicknames, typing_ms = snap.head, others(snap)
+  local facts = {
+    status = head.status, expired = head.expired_at ~= nil, others = #nicknames, messages = {},
+    names = respond.names({ head.personality_name or head.name, head.name }, nicknames),
+    field = respond.field(lines.cut((head.template or "") .. " " .. (head.style_instructions or ""), FIELD_BYTES)),
+    typing_ms = typing_ms, waited_ms = head.waited_ms or 0, own_in_row = 0, agent_chain = 0,
+  }
+  conversation(snap, facts)
+  return facts
+end
+
+-- nil when the agent is gone, else
+--   agent {id, name, personality_name}   head (row of sql.head)      people, lines
+--   seen (the newest event that the turn knows of)                   processed_pos
+--   expires (a timer-expired event is among the new ones)            facts (of agent.rules.respond)
+--   run (taken up from a worker that died: {id, attempts, typing, until_pos}) or nil
+function M.load(agent_id)
+  local head = db.row(M.sql.head, agent_id)
+  if not head then return nil end
+  local snap = { head = head, seen = head.last_in_pos, processed_pos = head.processed_pos, expires = head.expires }
+  snap.agent = { id = head.id, name = head.name, personality_name = head.personality_name }
+  snap.people = db.query(M.sql.people, agent_id, limits.participants)
+  local window = config.agent.window_messages + limits.memory_batch
+  snap.lines = lines.from_rows(db.query(M.sql.said, agent_id, head.summary_pos, head.last_in_pos, window), snap.agent)
+  if head.run_id then
+    snap.run = { id = head.run_id, attempts = head.attempts, typing = head.typing, until_pos = head.until_pos }
+  end
+  snap.facts = facts_of(snap)
+  return snap
+end
+
+return M

@@ -1,0 +1,99 @@
+-- scripts/agent/keys.lua -- API keys: made, listed, replaced, checked.
+-- A key is shown once; what is stored is its SHA-256, so a copy of the database opens nothing.  A key
+-- that ends (deleted, replaced, expired) ends its open sockets at once: the topic agent.access_ended
+-- goes out in the same transaction.  Every check is one look at an index; nothing is cached, so there
+-- is no window in which an ended key still works.
+
+local bus = require "human.bus"
+local crypto = require "human.crypto"
+local db = require "human.db"
+local fail = require "human.fail"
+local id = require "human.id"
+local owned = require "agent.owned"
+
+local M = {}
+
+local PREFIX, LENGTH, PREVIEW = "ak_", 32, 4
+local CLOSE_BATCH = 500
+local COLUMNS = 'id, name, key_preview as "keyPreview", expires_at as "expiresAt", '
+  .. 'created_at as "createdAt", updated_at as "updatedAt"'
+
+M.sql = {
+  list = "select " .. COLUMNS .. " from api_keys where user_id = $1 and ($2::text is null or id > $2) "
+    .. "order by id limit $3",
+  count = "select count(*) from api_keys where user_id = $1",
+  insert = "insert into api_keys (id, user_id, name, key_hash, key_preview, expires_at) "
+    .. "values ($1, $2, $3, $4, $5, $6) returning " .. COLUMNS,
+  replace = "update api_keys set key_hash = $3, key_preview = $4, updated_at = now() "
+    .. "where id = $1 and user_id = $2 returning " .. COLUMNS,
+  delete = "delete from api_keys where id = $1 and user_id = $2",
+  check = "select id, user_id, coalesce(expires_at <= now(), false) as expired from api_keys "
+    .. "where key_hash = $1",
+  expire = "update api_keys set closed_at = now() where id in (select id from api_keys "
+    .. "where closed_at is null and expires_at <= now() order by expires_at limit $1) returning id",
+}
+
+local function new_secret()
+  local key = id.key(PREFIX)
+  return key, crypto.sha256_hex(key), "..." .. key:sub(-PREVIEW)
+end
+
+-- One page of a user's keys, as owned.list; an unknown user is 404.
+function M.list(user_id, query)
+  db.must("user_not_found", "select id from users where id = $1", user_id)
+  return owned.list(M.sql, user_id, query)
+end
+
+-- The new row, with `key`.  body: {name, expiresAt?}; a time that has passed makes a key that is
+-- refused as expired.
+function M.create(user_id, body)
+  local key, hash, preview = new_secret()
+  local rows, err = db.try(M.sql.insert, id.new(), user_id, body.name, hash, preview, body.expiresAt)
+  if not rows then
+    if err.constraint == "api_keys_user_id_fkey" then fail.throw "user_not_found" end
+    error(err, 0)
+  end
+  rows[1].key = key
+  return rows[1]
+end
+
+-- The same id with a new key; the old one is dead when this returns.
+function M.regenerate(user_id, key_id)
+  local key, hash, preview = new_secret()
+  local row = db.tx(function(tx)
+    local changed = tx:must("api_key_not_found", M.sql.replace, key_id, user_id, hash, preview)
+    bus.notify(tx, "agent.access_ended", { key_id = key_id })
+    return changed
+  end)
+  row.key = key
+  return row
+end
+
+function M.delete(user_id, key_id)
+  db.tx(function(tx)
+    if tx:exec(M.sql.delete, key_id, user_id) == 0 then fail.throw "api_key_not_found" end
+    bus.notify(tx, "agent.access_ended", { key_id = key_id })
+  end)
+end
+
+-- Who holds this key: {id (of the user), key_id}, or nil and a code.
+function M.check(key)
+  if type(key) ~= "string" or #key ~= #PREFIX + LENGTH or key:sub(1, #PREFIX) ~= PREFIX then
+    return nil, "unauthorized"
+  end
+  local row = db.row(M.sql.check, crypto.sha256_hex(key))
+  if not row then return nil, "unauthorized" end
+  if row.expired then return nil, "key_expired" end
+  return { id = row.user_id, key_id = row.id }
+end
+
+-- Job: ends the sockets of keys that have expired since the last look.
+function M.close_expired()
+  db.tx(function(tx)
+    for _, row in ipairs(tx:query(M.sql.expire, CLOSE_BATCH)) do
+      bus.notify(tx, "agent.access_ended", { key_id = row.id })
+    end
+  end)
+end
+
+return M

@@ -1,0 +1,108 @@
+-- scripts/agent/mailbox.lua -- events in, turns out: who may run an agent now, and how far it has come.
+-- A turn belongs to whoever holds the lease of the agent's mailbox row.  Every write of a turn locks
+-- that row and checks the holder, so a worker that was thought dead and comes back writes nothing.
+
+local bus = require "human.bus"
+local config = require "human.config"
+local db = require "human.db"
+local id = require "human.id"
+local agents = require "agent.agents"
+local lines = require "agent.lines"
+local store = require "agent.store"
+
+local M = {}
+
+M.LOST = setmetatable({}, { __tostring = function() return "the agent's lease was lost" end })
+
+M.sql = {
+  claim = [[update agent_mailboxes set lease_owner = $2, lease_until = now() + $3::int * interval '1 ms'
+    where agent_id = $1 and (lease_owner is null or lease_until < now()) and last_in_pos > processed_pos
+      and (due_at is null or due_at <= now()) returning agent_id]],
+  renew = [[update agent_mailboxes set lease_until = now() + $3::int * interval '1 ms'
+    where agent_id = $1 and lease_owner = $2]],
+  lock = [[select m.*, a.status from agent_mailboxes m join agents a on a.id = m.agent_id
+    where m.agent_id = $1 and m.lease_owner = $2 for update of m]],
+  save = [[update agent_mailboxes set last_pos = $2, last_seq = $3, processed_pos = $4, superseded = $5,
+      waiting_since = case when $4 > processed_pos then null else waiting_since end
+    where agent_id = $1]],
+  -- Nothing came since the facts were read; otherwise the turn goes on.
+  release = [[update agent_mailboxes set lease_owner = null, lease_until = null
+    where agent_id = $1 and lease_owner = $2 and last_in_pos <= processed_pos returning agent_id]],
+  wait = [[update agent_mailboxes set lease_owner = null, lease_until = null,
+      due_at = now() + $4::int * interval '1 ms', waiting_since = coalesce(waiting_since, now())
+    where agent_id = $1 and lease_owner = $2 and last_in_pos = $3 returning agent_id]],
+  yield = [[update agent_mailboxes set lease_owner = null, lease_until = null
+    where agent_id = $1 and lease_owner = $2]],
+  waiting = [[select agent_id from agent_mailboxes where last_in_pos > processed_pos
+    and (lease_until is null or lease_until < now()) and (due_at is null or due_at <= now())
+    order by last_event_at limit $1]],
+}
+
+-- Events that may cut a run short: what others say, and the end of the session.
+local function interrupts(agent, event)
+  if event.type == "timer-expired" then return true end
+  return event.type == "new-message" and not lines.is_self(agent, event.content.message.participant)
+end
+
+-- Stores an event for an agent of the actor's and tells all workers.  event: of agent.events.
+-- Returns {id, pos, seq, duplicate} (agent.store).
+function M.post(actor, agent_id, event)
+  return db.tx(function(tx)
+    local agent = tx:must("agent_not_found", agents.sql.identity, agent_id, actor.id)
+    local cuts = interrupts(agent, event)
+    local stored = store.append_in(tx, agent_id, event, cuts)
+    if cuts and not stored.duplicate then
+      bus.notify(tx, "agent.interrupt", { agent_id = agent_id, pos = stored.pos,
+                                          final = event.type == "timer-expired" })
+    end
+    return stored
+  end)
+end
+
+local function lease_ms() return config.agent.lease_ms end
+
+-- A name for one holding of a lease; nobody else has it.
+function M.new_owner() return id.new() end
+
+-- Takes the agent's turn.  False when there is nothing to do or somebody else is at it.
+function M.claim(agent_id, owner)
+  return db.row(M.sql.claim, agent_id, owner, lease_ms()) ~= nil
+end
+
+-- False when the lease is somebody else's by now.
+function M.renew(agent_id, owner) return db.exec(M.sql.renew, agent_id, owner, lease_ms()) == 1 end
+
+-- Seconds between renewals: a third of the lease, so that one may fail.
+function M.renew_every_s() return lease_ms() / 3000 end
+
+-- The mailbox row (and the agent's status), locked; raises LOST when the lease is not ours any more.
+function M.lock(tx, agent_id, owner)
+  local box = tx:row(M.sql.lock, agent_id, owner)
+  if not box then error(M.LOST, 0) end
+  return box
+end
+
+-- Writes back what a turn moved on.
+function M.save(tx, box)
+  tx:exec(M.sql.save, box.agent_id, box.last_pos, box.last_seq, box.processed_pos, box.superseded)
+end
+
+-- Gives the turn back.  False when there is more to do.
+function M.release(agent_id, owner) return db.row(M.sql.release, agent_id, owner) ~= nil end
+
+-- Gives it back until wait_ms from now, unless something came after position seen.
+function M.wait(agent_id, owner, seen, wait_ms)
+  return db.row(M.sql.wait, agent_id, owner, seen, wait_ms) ~= nil
+end
+
+-- Gives it back although there is more to do.
+function M.yield(agent_id, owner) db.exec(M.sql.yield, agent_id, owner) end
+
+-- Up to n agents that have events and nobody at work on them.
+function M.waiting(n)
+  local list = {}
+  for i, row in ipairs(db.query(M.sql.waiting, n)) do list[i] = row.agent_id end
+  return list
+end
+
+return M

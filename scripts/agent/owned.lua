@@ -1,0 +1,43 @@
+-- scripts/agent/owned.lua -- what belongs to a user: one set of rules for reading and writing it.
+-- Another user's row does not exist (404); a shared row, without an owner, may be read but not
+-- written (403).  The SQL is the caller's: `list`, `count`, `get`, `update` and `delete` take the user
+-- as $2 (`list` and `count` as $1).
+
+local db = require "human.db"
+local fail = require "human.fail"
+
+local M = {}
+
+-- One page, {rows, total, more}, of rows of which one more than the limit was asked for.
+function M.page(rows, limit, total)
+  local more = #rows > limit
+  if more then rows[#rows] = nil end
+  return { rows = rows, total = total, more = more }
+end
+
+-- A page of what an owner sees.  query: {limit, after (id or nil)}.
+function M.list(sql, owner_id, query)
+  local rows = db.query(sql.list, owner_id, query.after, query.limit + 1)
+  return M.page(rows, query.limit, db.value(sql.count, owner_id))
+end
+
+function M.get(sql, code, actor, id)
+  return db.must(code, sql.get, id, actor.id)
+end
+
+-- A statement that wrote nothing: the row is not there, or it is shared.
+local function refuse(sql, code, actor, id)
+  if db.row(sql.get, id, actor.id) then fail.throw "shared_read_only" end
+  fail.throw(code)
+end
+
+-- sql.update with the values after id and user; the row as it is now.
+function M.update(sql, code, actor, id, ...)
+  return db.row(sql.update, id, actor.id, ...) or refuse(sql, code, actor, id)
+end
+
+function M.delete(sql, code, actor, id)
+  if db.exec(sql.delete, id, actor.id) == 0 then refuse(sql, code, actor, id) end
+end
+
+return M

@@ -1,0 +1,167 @@
+-- scripts/agent/providers/gemini.lua -- Google Gemini, streamGenerateContent.
+-- https://ai.google.dev/api/generate-content.  Each event is a whole GenerateContentResponse; function
+-- calls come whole.  What the safety filters block is an error, never a shortened answer.
+
+local json = require "human.json"
+local common = require "agent.providers.common"
+
+local M = {
+  name = "gemini", framing = "sse",
+  default_url = "https://generativelanguage.googleapis.com/v1beta",
+  secret = "gemini", key_name = "GEMINI_API_KEY",
+}
+
+-- What a Schema of the API may hold; it refuses requests with other keywords of JSON Schema.
+local SCHEMA = {}
+for name in ([[type format title description nullable enum items minItems maxItems properties required
+  minProperties maxProperties minLength maxLength pattern minimum maximum anyOf]]):gmatch "%S+" do
+  SCHEMA[name] = true
+end
+
+local BLOCKED = {
+  SAFETY = true, RECITATION = true, BLOCKLIST = true, PROHIBITED_CONTENT = true, SPII = true,
+  IMAGE_SAFETY = true, LANGUAGE = true,
+}
+
+local schema_of
+
+local function map(values, fn)
+  local out = {}
+  for key, value in pairs(values) do out[key] = fn(value) end
+  return json.is_array(values) and json.array(out) or out
+end
+
+function schema_of(schema)
+  if type(schema) ~= "table" then return schema end
+  local out = {}
+  for key, value in pairs(schema) do
+    if SCHEMA[key] then out[key] = value end
+  end
+  if schema.const ~= nil then out.enum = { schema.const } end
+  if out.properties then out.properties = map(out.properties, schema_of) end
+  if out.items then out.items = schema_of(out.items) end
+  if out.anyOf then out.anyOf = map(out.anyOf, schema_of) end
+  return out
+end
+
+-- An object without properties is refused: such a function takes no parameters.
+local function parameters(schema)
+  if not schema or next(common.table(schema.properties)) == nil then return nil end
+  return schema_of(schema)
+end
+
+local function tools(req)
+  if not req.tools or #req.tools == 0 then return nil end
+  local list = {}
+  for i, tool in ipairs(req.tools) do
+    list[i] = {
+      name = tool.name, description = tool.description, parameters = parameters(tool.parameters),
+    }
+  end
+  return { { functionDeclarations = list } }
+end
+
+local function call_part(call)
+  return {
+    functionCall = { name = call.name, args = call.arguments },
+    thoughtSignature = call.extra,
+  }
+end
+
+-- A function's answer is named by the function: the id of the call is ours.
+local function parts_with(names)
+  return function(m)
+    if m.role == "tool" then
+      local name = names[m.tool_call_id] or m.tool_call_id
+      return { { functionResponse = { name = name, response = { result = m.content } } } }
+    end
+    local list = {}
+    if common.text(m.content) then list[1] = { text = m.content } end
+    for _, call in ipairs(m.tool_calls or {}) do
+      names[call.id] = call.name
+      list[#list + 1] = call_part(call)
+    end
+    return list
+  end
+end
+
+local function role(m) return m.role == "assistant" and "model" or "user" end
+
+--- The HTTP request for a chat.  conf: {model, base_url or nil, secret (name) or nil}.
+function M.request(req, conf)
+  local contents = {}
+  for _, entry in ipairs(common.by_speaker(req.messages, role, parts_with {})) do
+    if #entry.parts > 0 then contents[#contents + 1] = entry end
+  end
+  local base = conf.base_url or M.default_url
+  return {
+    url = base .. "/models/" .. conf.model .. ":streamGenerateContent?alt=sse",
+    headers = { ["x-goog-api-key"] = conf.secret and "${secret:" .. conf.secret .. "}" },
+    body = {
+      systemInstruction = req.system and { parts = { { text = req.system } } },
+      contents = contents, tools = tools(req),
+      generationConfig = { maxOutputTokens = req.max_tokens, temperature = req.temperature },
+    },
+  }
+end
+
+local function blocked(out, why)
+  out:fail { code = "blocked", message = "gemini: blocked (" .. tostring(why) .. ")" }
+end
+
+local function part_of(out, state, part)
+  local call = part.functionCall
+  if type(call) == "table" then
+    state.n = (state.n or 0) + 1
+    local args = type(call.args) == "table" and call.args or {}
+    out:tool(state.n, {
+      id = common.text(call.id), name = common.text(call.name), arguments = args,
+      extra = common.text(part.thoughtSignature),
+    })
+  elseif part.thought ~= true then
+    out:text(part.text)
+  end
+end
+
+local function stop(out, reason)
+  if BLOCKED[reason] then return blocked(out, reason) end
+  if reason == "MALFORMED_FUNCTION_CALL" or reason == "UNEXPECTED_TOOL_CALL" then
+    return out:fail { code = "bad_response", message = "gemini: " .. reason, retryable = true }
+  end
+  out:stop(reason == "MAX_TOKENS" and "length" or "stop")
+end
+
+--- One event of the stream.
+function M.event(out, data, state)
+  if type(data.error) == "table" then return out:fail(M.error(tonumber(data.error.code) or 500, data)) end
+  local feedback = common.table(data.promptFeedback)
+  if common.text(feedback.blockReason) then return blocked(out, feedback.blockReason) end
+  local usage = common.table(data.usageMetadata)
+  local output = tonumber(usage.candidatesTokenCount)
+  if output then output = output + (tonumber(usage.thoughtsTokenCount) or 0) end
+  out:usage(usage.promptTokenCount, output)
+  local candidate = common.table(common.table(data.candidates)[1])
+  for _, part in ipairs(common.table(common.table(candidate.content).parts)) do
+    part_of(out, state, common.table(part))
+  end
+  local reason = common.text(candidate.finishReason)
+  if reason then stop(out, reason) end
+end
+
+-- google.rpc.RetryInfo: {"retryDelay": "34s"}
+local function retry_after(body)
+  for _, detail in ipairs(common.table(common.table(common.table(body).error).details)) do
+    local seconds = type(detail) == "table" and tostring(detail.retryDelay):match "^([%d.]+)s$"
+    if seconds then return tonumber(seconds) end
+  end
+end
+
+--- An answer with an error status.  A wrong key is a 400 here.
+function M.error(status, body)
+  local err = common.http_error("gemini", status, body)
+  if status == 400 and err.message:find("API key", 1, true) then err.code = "unauthorized" end
+  err.retry_after_s = retry_after(body)
+  return err
+end
+
+return M

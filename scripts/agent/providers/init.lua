@@ -1,0 +1,45 @@
+-- scripts/agent/providers/init.lua -- the language models that there are, and which one is asked.
+-- To add a server of another kind, write a file like openai.lua beside this one and name it here.
+
+local jobs = require "human.jobs"
+local llm = require "human.llm"
+local log = require "human.log"
+
+local M = {}
+
+M.registry = {
+  -- llm.provider = "auto" takes the first of these that is configured, else the offline provider.
+  order = { "openai", "anthropic", "gemini", "ollama" },
+  providers = {
+    openai    = require "agent.providers.openai",
+    anthropic = require "agent.providers.anthropic",
+    gemini    = require "agent.providers.gemini",
+    ollama    = require "agent.providers.ollama",
+    offline   = require "agent.providers.offline",
+  },
+  -- What is asked where neither the caller nor llm.model says otherwise.
+  models = {
+    openai    = "gpt-4.1-mini",
+    anthropic = "claude-haiku-4-5",
+    gemini    = "gemini-2.5-flash",
+    ollama    = "llama3.2",
+    offline   = "offline",
+  },
+  prices = require "agent.providers.prices",
+}
+
+llm.register(M.registry)
+
+--- Says in the log who will answer.
+function M.announce()
+  local now = llm.status()
+  if now.problem then return log.warn("language model: " .. now.problem) end
+  if now.language_model then
+    return log.info("language model", { provider = now.provider, model = now.model })
+  end
+  log.info "no language model is configured: the offline provider answers by rules"
+end
+
+jobs.start "agent.providers.init.announce"
+
+return M

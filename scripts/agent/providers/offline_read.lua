@@ -1,0 +1,151 @@
+-- scripts/agent/providers/offline_read.lua -- from a prompt back to the facts it was made of.
+-- The offline provider is asked like any model, with the text that agent.prompt writes; other callers
+-- send plain system texts and messages, which are read as a chat with one person.
+
+local text_of = require "agent.providers.offline_text"
+
+local M = {}
+
+local LINES_MAX = 60 -- of the chat that are looked at
+local UNESCAPE = { ["&lt;"] = "<", ["&gt;"] = ">", ["&quot;"] = '"', ["&amp;"] = "&" }
+
+local function unescape(text) return (text:gsub("&%a+;", UNESCAPE)) end
+
+local function attributes(text)
+  local out = {}
+  for name, value in text:gmatch '([%w_]+)="([^"]*)"' do out[name] = unescape(value) end
+  return out
+end
+
+-- The elements of one user message, in order, appended to lines.
+local function elements(content, lines)
+  local from = 1
+  while true do
+    local s, e, name, attrs = content:find("<(%a+)%s?([^<>]-)/?>", from)
+    if not s then return end
+    from = e + 1
+    if name == "message" then
+      local stop = content:find("</message>", from, true) or #content + 1
+      local line = attributes(attrs)
+      line.text, line.mine = unescape(content:sub(from, stop - 1)), line.from == "you"
+      lines[#lines + 1] = line
+      from = stop
+    elseif name == "reaction" then
+      local line = attributes(attrs)
+      line.reaction, line.mine = true, line.from == "you"
+      lines[#lines + 1] = line
+    end
+  end
+end
+
+local function lines_of(messages)
+  local lines = {}
+  for i = math.max(1, #messages - LINES_MAX), #messages do
+    local m = messages[i]
+    local content = type(m.content) == "string" and m.content or ""
+    if m.role == "assistant" then
+      if content ~= "" then lines[#lines + 1] = { mine = true, text = content } end
+    elseif m.role == "user" then
+      if content:find("<message ", 1, true) or content:find("<participants>", 1, true)
+        or content:find("<reaction ", 1, true) or content == "<nothing-new/>" then
+        elements(content, lines)
+      elseif content ~= "" then
+        lines[#lines + 1] = { text = content }
+      end
+    end
+  end
+  return lines
+end
+
+-- The sections of agent.prompt's system text; a text without them is all "What you do".
+local function sections(system)
+  local personality = system:match "^# Who you are\n(.-)\n\n# " or ""
+  local prompt = system:match "# What you do\n(.-)\n\n# How this chat works" or nil
+  if not prompt then
+    prompt = system:find("# How this chat works", 1, true) and "" or system
+  end
+  return personality, prompt
+end
+
+-- "You are a fitness coach helping members …" -> "a fitness coach"
+local function role_of(prompt)
+  local role = prompt:match "[Yy]ou are (an? [^.,;:\n]+)" or prompt:match "[Yy]ou are (the [^.,;:\n]+)"
+    or prompt:match "[Aa]ct as (an? [^.,;:\n]+)"
+  if not role then return nil end
+  for _, word in ipairs { "who", "that", "which", "helping", "in", "for", "on", "with", "at", "and", "to", "answering",
+                          "supporting", "working" } do
+    role = role:gsub(" " .. word .. " .*$", "")
+  end
+  return #role <= 60 and role or nil
+end
+
+-- Nobody is called "user" to their face.
+local function nickname(line)
+  local name = line.from
+  if not name or name == "" or #name > 40 or name:lower() == "user" then return nil end
+  return name
+end
+
+-- The newest line that somebody else wrote, unless the agent has answered it.
+local function newest(lines)
+  for i = #lines, 1, -1 do
+    local line = lines[i]
+    if line.mine and not line.reaction then return nil end
+    if not line.mine then return line, i end
+  end
+end
+
+--- The facts of a chat request: me, role, personality, prompt, line (the one to answer, or nil),
+--- name (who wrote it), own (what the agent said, oldest first), latest (is it the newest line),
+--- people (how many others take part, as far as is known).
+function M.situation(req)
+  local system = req.system or ""
+  local personality, prompt = sections(system)
+  local lines = lines_of(req.messages)
+  local s = {
+    personality = personality, prompt = prompt, own = {}, people = 0,
+    me = personality:match "^Name: ([^\n]+)" or system:match "[Yy]ou are (%u[%w'-]+ ?%u?[%w'-]*)",
+    role = role_of(prompt) or role_of(personality),
+  }
+  for _, line in ipairs(lines) do
+    if line.mine and line.text then s.own[#s.own + 1] = line.text end
+  end
+  for _ in req.messages[1].content:gmatch "<person>" do s.people = s.people + 1 end
+  local at
+  s.line, at = newest(lines)
+  if s.line then
+    s.name, s.latest = nickname(s.line), at == #lines
+    s.after_mine = at > 1 and lines[at - 1].mine and lines[at - 1].text or nil
+  end
+  return s
+end
+
+--- Lines of the agent's own prompt that tell something, as opposed to telling the agent what to do.
+function M.knowledge(prompt)
+  local list = {}
+  for line in prompt:gmatch "[^\n]+" do
+    line = line:gsub("^[%s%-%*•%d.)]+", ""):gsub("%s+$", "")
+    local first = text_of.normal(line):match "^ ([^ ]+)"
+    local orders = first and (" you your never always do don't be use ask avoid refer respond reply write provide help "
+      .. "celebrate acknowledge create build suggest base when if keep act speak stay "):find(" " .. first .. " ", 1, true)
+    if not orders and #line >= 20 and #line <= 180 and not line:find ":$" then list[#list + 1] = line end
+  end
+  return list
+end
+
+--- What the personality remembers of its own life, as sentences in the first person.
+function M.memories(personality)
+  local list, inside = {}, false
+  for line in (personality .. "\n"):gmatch "([^\n]*)\n" do
+    local head = line:match "^(%u[%a &]+):"
+    if head then inside = head:find "^Memor" ~= nil end
+    local item = line:match "^%s*[%-%*]%s*(.+)$"
+    local verb = item and item:match "^(%u%l+) "
+    if inside and verb and (verb:find "ed$" or (" Ran Won Lost Had Grew Led Took Spent Met "):find(" " .. verb .. " ", 1, true)) then
+      list[#list + 1] = "I " .. verb:lower() .. item:sub(#verb + 1):gsub("%.$", "") .. "."
+    end
+  end
+  return list
+end
+
+return M

@@ -1,0 +1,161 @@
+-- scripts/agent/providers/offline_text.lua -- words: finding them, choosing between wordings, style.
+
+local M = {}
+
+local READ_MAX = 2000 -- bytes of a message that are looked at
+local ABOUT_MAX = 60  -- bytes of a phrase that is said back
+
+local STOP = {}
+for word in ([[a about after again all also am an and any are as at be because been before being but by can could
+  did do does doing don't down even every few for from get gets getting go going gonna got had has have having he
+  her here hers him his how i i'd i'll i'm i've if in into is isn't it it's its itself just keep know last let like
+  lot made make many maybe me mean might more most much must my myself need never no not now of off oh ok on once
+  one only or other our out over own please pretty put quite really said same say see she should since so some
+  something still such sure take than that that's the their them then there these they thing things think this
+  those though through to today told too took tried try trying under until up upon us use used very want wanted
+  wants was way we well went were what what's when where which while who why will with without won't would yes
+  yet you you're your yours hello hey thanks thank someone anyone everyone can't cannot doesn't didn't work works
+  working wrong bad good help explain question problem issue tell show]]):gmatch "%S+" do STOP[word] = true end
+
+--- Lower case, one space between and around words; what is neither letter, digit, ' nor - is a space.
+function M.normal(text)
+  text = text:sub(1, READ_MAX):gsub("\226\128\153", "'"):lower()
+  return " " .. text:gsub("[^%w'%-\128-\255]+", " "):gsub("^ +", ""):gsub(" +$", "") .. " "
+end
+
+--- How many words a normal text has.
+function M.words(normal) return select(2, normal:gsub("[^ ]+", "")) end
+
+local function has(normal, word)
+  if word:sub(-1) == "*" then return normal:find(" " .. word:sub(1, -2), 1, true) ~= nil end
+  return normal:find(" " .. word .. " ", 1, true) ~= nil
+end
+
+--- How much of the list is in a normal text: 1 for a word, 2 for a phrase.  "run*" is a beginning.
+function M.score(normal, list)
+  local sum = 0
+  for _, word in ipairs(list) do
+    if has(normal, word) then sum = sum + (word:find(" ", 1, true) and 2 or 1) end
+  end
+  return sum
+end
+
+function M.any(normal, list)
+  for _, word in ipairs(list) do
+    if has(normal, word) then return true end
+  end
+  return false
+end
+
+--- Whether the text holds anything that can be read, and not only emoji and punctuation.
+function M.readable(text)
+  return text:find "%w" ~= nil or (text:find "[\195-\223]" ~= nil) or text:find "[\224-\233]" ~= nil
+end
+
+--- A number that depends on the text alone, spread evenly (djb2, then a prime modulus).
+function M.hash(text)
+  local h = 5381
+  for i = 1, #text do h = (h * 33 + text:byte(i)) % 4294967296 end
+  return (h % 65521) * 40503 % 65521
+end
+
+--- Content words of a text (lower case, cut to a stem of six letters): {stem = true}.
+function M.stems(text)
+  local out = {}
+  for word in M.normal(text):gmatch "[^ ]+" do
+    if #word >= 4 and not STOP[word] then out[word:sub(1, 6)] = true end
+  end
+  return out
+end
+
+-- "sore" meets "sorene(ss)".
+local function meets(stems, stem)
+  if stems[stem] then return true end
+  for other in pairs(stems) do
+    local n = math.min(#stem, #other)
+    if stem:sub(1, n) == other:sub(1, n) then return true end
+  end
+  return false
+end
+
+--- How many words of a line are among `stems`.
+function M.overlap(stems, line)
+  local n = 0
+  for stem in pairs(M.stems(line)) do
+    if meets(stems, stem) then n = n + 1 end
+  end
+  return n
+end
+
+local function longer(run, best)
+  if #run == 0 then return best end
+  local text = table.concat(run, " ")
+  if #text > #best and #text <= ABOUT_MAX then return text end
+  return best
+end
+
+--- The longest phrase of up to three words that carry meaning, as it was written; nil when none does.
+function M.about(text)
+  local best, run = "", {}
+  for word in text:sub(1, READ_MAX):gmatch "%S+" do
+    local ends = word:find "[.,;:!?]$" ~= nil
+    local bare = word:gsub("^[^%w\128-\255]+", ""):gsub("[^%w\128-\255]+$", "")
+    if #bare < 3 or STOP[bare:lower()] then
+      best, run = longer(run, best), {}
+    else
+      run[#run + 1] = bare
+      if #run == 3 or ends then best, run = longer(run, best), {} end
+    end
+  end
+  best = longer(run, best)
+  return best ~= "" and best or nil
+end
+
+local FORMAL = {
+  { "can't", "cannot" }, { "won't", "will not" }, { "n't", " not" }, { "let's", "let us" },
+  { "Let's", "Let us" }, { "I'm", "I am" }, { "'re", " are" }, { "'ve", " have" }, { "'ll", " will" },
+  { "that's", "that is" }, { "That's", "That is" }, { "it's", "it is" }, { "what's", "what is" },
+  { "What's", "What is" }, { "I'd", "I would" }, { "Hey ", "Hello " }, { "Ouch, ", "" },
+}
+
+local function plain_gsub(text, from, to)
+  return (text:gsub(from:gsub("%p", "%%%0"), (to:gsub("%%", "%%%%"))))
+end
+
+--- Without contractions.
+function M.formal(text)
+  for _, pair in ipairs(FORMAL) do text = plain_gsub(text, pair[1], pair[2]) end
+  return text
+end
+
+--- Fill {slot}s; without a name the sentence closes over its place.
+function M.fill(text, slots)
+  if not slots.name then
+    text = text:gsub(", {name}", ""):gsub("^{name}, ", ""):gsub(" {name}", ""):gsub("{name}", "")
+  end
+  text = text:gsub("{(%w+)}", slots)
+  return (text:gsub("^%l", string.upper))
+end
+
+local EMOJI = "[\240-\244][\128-\191][\128-\191][\128-\191]"
+
+--- Style of a personality: {emoji = list or false, short = bool, formal = bool}.
+function M.style(personality, default_emoji)
+  local text = M.normal(personality)
+  local formal = M.any(text, { "formal", "professional tone", "businesslike", "polite and reserved" })
+    and not M.any(text, { "informal", "not formal", "never formal", "casual" })
+  local none = M.any(text, { "no emoji*", "never emoji*", "without emoji*", "avoid emoji*", "avoids emoji*",
+    "never uses emoji*", "doesn't use emoji*", "does not use emoji*", "don't use emoji*", "never use emoji*" })
+  local list = {}
+  if not none then
+    for emoji in personality:gmatch(EMOJI) do list[#list + 1] = emoji end
+    local wants = M.any(text, { "emoji*", "casual", "warm", "friendly", "motivat*", "energetic", "playful", "encouraging" })
+    if #list == 0 and wants and not formal then list[1] = default_emoji end
+  end
+  return {
+    emoji = #list > 0 and list or false, formal = formal,
+    short = M.any(text, { "short", "brief", "concise", "terse", "few words", "to the point" }),
+  }
+end
+
+return M

@@ -1,0 +1,59 @@
+-- scripts/agent/rules/limits.lua -- the numbers of the agent API, and when a budget is used up.
+-- Most edits of an operator touch only this file.  Durations end in _ms or _s.
+--% version: 1
+
+local M = {
+  -- What a platform may send.
+  text_chars = 16000,              -- of one chat message
+  participants = 200,              -- of one agent-joined, and of one prompt
+  mailbox = 1000,                  -- log rows behind which new events are refused (429)
+
+  -- What one agent may use.  Reaching a number ends the run with "budget-exceeded".
+  runs_per_hour = 1200,
+  tokens_per_day = 5000000,        -- in and out, all models
+
+  -- What one worker does at a time; further turns wait for the next look (see agent.turn).
+  turns_per_worker = 200,
+  turns_in_a_row = 20,             -- of one agent, before others get their turn
+  supersedes = 3,                  -- restarts in a row for newer messages; then the agent answers
+  attempts = 3,                    -- of one run over restarts of the host; then it ends with "error"
+  run_s = 120,                     -- of one model call with all its retries
+  stream_s = 300,                  -- of one answer streamed over HTTP
+
+  -- When to wait for people who type (agent.rules.respond).
+  typing_fresh_ms = 6000,          -- a typing signal older than this means nothing
+  typing_step_ms = 1500,           -- how long one wait is
+  typing_wait_ms = 8000,           -- all waits for one answer together
+
+  -- Groups (agent.rules.respond).
+  follow_up_ms = 120000,           -- a line right after mine counts as an answer to me for so long
+  agent_chain = 3,                 -- messages by agents in a row, after which agents keep quiet
+  own_in_row = 2,                  -- my messages in a row, after which I wait to be addressed
+
+  -- What the model reads (agent.prompt, agent.memory).
+  window_chars = 48000,            -- of chat in the prompt; the oldest go first
+  memory_batch = 20,               -- messages beyond the window that make a new summary worth its price
+  memory_chars = 4000,             -- of a summary
+  answer_tokens = 1024,
+}
+
+-- usage: {runs = in the last hour, tokens = in the last 24 hours}.  true: nothing more for now.
+function M.over_budget(usage)
+  return usage.runs >= M.runs_per_hour or usage.tokens >= M.tokens_per_day
+end
+
+-- May newer messages cut the present run short?  superseded: how often in a row they have.
+function M.may_supersede(superseded)
+  return superseded < M.supersedes
+end
+
+M.examples = {
+  { "over_budget", { runs = 1199, tokens = 0 }, expect = false },
+  { "over_budget", { runs = 1200, tokens = 0 }, expect = true },
+  { "over_budget", { runs = 0, tokens = 5000000 }, expect = true },
+  { "may_supersede", 0, expect = true },
+  { "may_supersede", 2, expect = true },
+  { "may_supersede", 3, expect = false },
+}
+
+return M

@@ -1,0 +1,29 @@
+-- scripts/agent/rules/safety.lua -- may this text leave the house?  Pure: facts about it, verdict out.
+-- agent.actions measures the text; what the measures mean is decided here.
+--% version: 1
+
+local limits = require "agent.rules.limits"
+
+local M = {}
+
+-- "ok", or why the text must not be sent.
+-- facts: chars (length), has_key (something that looks like a key of ours or of a model provider),
+-- leaks_prompt (a long run of the system prompt, word by word)
+function M.may_say(facts)
+  if facts.chars == 0 then return "empty" end
+  if facts.chars > limits.text_chars then return "too-long" end
+  if facts.has_key then return "secret" end
+  if facts.leaks_prompt then return "prompt-leak" end
+  return "ok"
+end
+
+M.examples = {
+  { "may_say", { chars = 12 }, expect = "ok" },
+  { "may_say", { chars = 16000 }, expect = "ok" },
+  { "may_say", { chars = 16001 }, expect = "too-long" },
+  { "may_say", { chars = 0 }, expect = "empty" },
+  { "may_say", { chars = 12, has_key = true }, expect = "secret" },
+  { "may_say", { chars = 900, leaks_prompt = true }, expect = "prompt-leak" },
+}
+
+return M

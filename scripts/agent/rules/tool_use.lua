@@ -1,0 +1,48 @@
+-- scripts/agent/rules/tool_use.lua -- may the agent do this?  Pure: one action and facts, verdict out.
+-- The model proposes; this decides.  What is refused is dropped and logged, never sent.
+--% version: 1
+
+local M = {}
+
+-- "ok", or why not.
+-- action: {type = "send-message" | "send-reply" | "add-reaction" | "remove-reaction"}
+-- facts: taken (actions of this turn so far), max (allowed), known_message (its messageId is one of
+-- this chat), is_emoji, reacted (the agent's own reaction of that kind stands there now), said
+-- (verdict of agent.rules.safety on its text)
+function M.check(action, facts)
+  if facts.taken >= facts.max then return "too-many-actions" end
+  if action.type ~= "send-message" and not facts.known_message then return "unknown-message" end
+  if action.type == "send-message" or action.type == "send-reply" then return facts.said end
+  if not facts.is_emoji then return "not-an-emoji" end
+  if action.type == "add-reaction" and facts.reacted then return "already-reacted" end
+  if action.type == "remove-reaction" and not facts.reacted then return "no-such-reaction" end
+  return "ok"
+end
+
+local say, reply = { type = "send-message" }, { type = "send-reply" }
+local add, remove = { type = "add-reaction" }, { type = "remove-reaction" }
+
+local function facts(change)
+  local f = { taken = 0, max = 4, known_message = true, is_emoji = true, reacted = false, said = "ok" }
+  for k, v in pairs(change) do f[k] = v end
+  return f
+end
+
+M.examples = {
+  { "check", say, facts {}, expect = "ok" },
+  { "check", say, facts { known_message = false }, expect = "ok" },
+  { "check", say, facts { said = "empty" }, expect = "empty" },
+  { "check", say, facts { taken = 4 }, expect = "too-many-actions" },
+  { "check", reply, facts {}, expect = "ok" },
+  { "check", reply, facts { known_message = false }, expect = "unknown-message" },
+  { "check", reply, facts { said = "secret" }, expect = "secret" },
+  { "check", add, facts {}, expect = "ok" },
+  { "check", add, facts { taken = 3 }, expect = "ok" },
+  { "check", add, facts { known_message = false }, expect = "unknown-message" },
+  { "check", add, facts { is_emoji = false }, expect = "not-an-emoji" },
+  { "check", add, facts { reacted = true }, expect = "already-reacted" },
+  { "check", remove, facts {}, expect = "no-such-reaction" },
+  { "check", remove, facts { reacted = true }, expect = "ok" },
+}
+
+return M

@@ -1,0 +1,194 @@
+-- scripts/agent/store.lua -- the durable log of an agent, both directions.
+-- Everything that grows the log holds the agent's mailbox row, so positions and action numbers are in
+-- the order of commits: a reader that has seen number n has seen all before it.  An action is in the
+-- log before anybody is told of it; the topic agent.action goes out when its transaction commits.
+
+local bus = require "human.bus"
+local db = require "human.db"
+local fail = require "human.fail"
+local id = require "human.id"
+local json = require "human.json"
+local limits = require "agent.rules.limits"
+
+local M = {}
+
+M.sql = {
+  -- One statement, so that a duplicate burns no position.
+  append_in = [[with box as (
+      select last_pos, last_seq, processed_pos from agent_mailboxes where agent_id = $2 for update
+    ), made as (
+      insert into agent_events (id, agent_id, pos, direction, type, content, message_id)
+      select $1, $2, last_pos + 1, 'in', $3, $4::jsonb, $5 from box where last_pos - processed_pos < $7::int
+      on conflict (agent_id, message_id) where message_id is not null do nothing
+      returning id, pos
+    ), grown as (
+      update agent_mailboxes m set last_pos = made.pos, last_in_pos = made.pos, due_at = null,
+        last_said_pos = case when $6::boolean then made.pos else m.last_said_pos end,
+        last_event_at = clock_timestamp(), events_in = m.events_in + 1
+      from made where m.agent_id = $2
+    )
+    select box.last_seq as seq, made.id, made.pos from box left join made on true]],
+  by_message = [[select e.id, e.pos, coalesce((select max(o.seq) from agent_events o
+      where o.agent_id = e.agent_id and o.seq is not null and o.pos < e.pos), 0) as seq
+    from agent_events e where e.agent_id = $1 and e.message_id = $2]],
+  append_out = [[insert into agent_events (id, agent_id, pos, direction, seq, type, content, run_id, created_at)
+    select a->>'id', $1, $2::bigint + n, 'out', $3::bigint + n, a->>'type', a->'content', $4, clock_timestamp()
+    from jsonb_array_elements($5::jsonb) with ordinality as list (a, n)]],
+  actions = [[select e.id, e.seq, e.type, e.content, e.run_id, e.created_at, r.until_pos
+    from agent_events e join agent_runs r on r.id = e.run_id
+    where e.agent_id = $1 and e.seq > $2 order by e.seq limit $3]],
+  last_seq = "select m.last_seq from agent_mailboxes m join agents a on a.id = m.agent_id "
+    .. "where a.id = $1 and a.user_id = $2",
+  processed = "select processed_pos from agent_mailboxes where agent_id = $1",
+  joined = "update agent_mailboxes set chat_code = $2, expired_at = null where agent_id = $1",
+  expired = "update agent_mailboxes set expired_at = now() where agent_id = $1",
+  forget_participants = "delete from agent_participants where agent_id = $1",
+  see = [[insert into agent_participants as p (agent_id, participant_id, nickname, is_agent, typing_at)
+    select $1, x->>'id', x->>'nickname', coalesce((x->>'isAgent')::boolean, false),
+      case when $3::boolean then now() end
+    from (select distinct on (v->>'id') v as x from jsonb_array_elements($2::jsonb) v) list
+    on conflict (agent_id, participant_id) do update set nickname = excluded.nickname,
+      is_agent = p.is_agent or excluded.is_agent, typing_at = excluded.typing_at, seen_at = now()]],
+  known_messages = [[select message_id from agent_events where agent_id = $1
+    and message_id in (select jsonb_array_elements_text($2::jsonb))]],
+  own_reactions = [[select distinct on (content->>'messageId', content->>'emoji')
+      content->>'messageId' as message_id, content->>'emoji' as emoji, type
+    from agent_events where agent_id = $1 and type in ('add-reaction', 'remove-reaction')
+      and content->>'messageId' in (select jsonb_array_elements_text($2::jsonb))
+    order by content->>'messageId', content->>'emoji', pos desc]],
+  position = "select pos from agent_events where agent_id = $1 and id = $2",
+  count = [[select count(*) from agent_events where agent_id = $1 and ($2::text is null or type = $2)
+    and ($3::text is null or direction = $3)]],
+}
+
+local LOG = [[select id, agent_id as "agentId", direction, type, content, seq, run_id as "runId",
+    created_at as "createdAt"
+  from agent_events where agent_id = $1 and ($2::bigint is null or pos > $2)
+    and ($3::bigint is null or pos < $3) and ($4::text is null or type = $4)
+    and ($5::text is null or direction = $5) order by pos ]]
+M.sql.log_forward, M.sql.log_back = LOG .. "asc limit $6", LOG .. "desc limit $6"
+
+-- In ----------------------------------------------------------------------------------------------
+
+-- What an event changes besides the log: who is in the chat, who types, whether the session is over.
+local function see(tx, agent_id, people, typing)
+  if #people == 0 then return end
+  tx:exec(M.sql.see, agent_id, json.encode(json.array(people)), typing or false)
+end
+
+local effects = {
+  ["agent-joined"] = function(tx, agent_id, c)
+    tx:exec(M.sql.joined, agent_id, c.chatCode)
+    tx:exec(M.sql.forget_participants, agent_id)
+    see(tx, agent_id, c.participants)
+  end,
+  ["new-message"] = function(tx, agent_id, c) see(tx, agent_id, { c.message.participant }) end,
+  ["user-joined"] = function(tx, agent_id, c) see(tx, agent_id, { c.participant }) end,
+  ["reaction"] = function(tx, agent_id, c) see(tx, agent_id, { c.participant }) end,
+  ["user-typing"] = function(tx, agent_id, c)
+    see(tx, agent_id, { { id = c.participantId, nickname = c.nickname } }, true)
+  end,
+  ["timer-expired"] = function(tx, agent_id) tx:exec(M.sql.expired, agent_id) end,
+}
+
+-- Stores an event of agent.events.  interrupts: it may cut a run short.
+-- Returns {id, pos, seq (of the last action before it), duplicate = true | nil}.
+function M.append_in(tx, agent_id, event, interrupts)
+  local box = tx:must("agent_not_found", M.sql.append_in, id.new(), agent_id, event.type,
+    json.encode(event.content), event.message_id, interrupts, limits.mailbox)
+  if box.id then
+    effects[event.type](tx, agent_id, event.content)
+    return box
+  end
+  local before = event.message_id and tx:row(M.sql.by_message, agent_id, event.message_id)
+  if not before then fail.throw "mailbox_full" end
+  before.duplicate = true
+  return before
+end
+
+-- Out ---------------------------------------------------------------------------------------------
+
+local FIELDS = {
+  ["send-message"] = { "content" }, ["send-reply"] = { "content", "messageId" },
+  ["add-reaction"] = { "messageId", "emoji" }, ["remove-reaction"] = { "messageId", "emoji" },
+  ["set-typing"] = { "isTyping" }, ["agent-stopped"] = { "reason", "code" },
+}
+
+local function record(action)
+  local content = {}
+  for _, name in ipairs(FIELDS[action.type]) do content[name] = action[name] end
+  return { id = id.new(), type = action.type, content = content }
+end
+
+-- Stores actions ({type, and the seed's fields}) of a run in order and tells everybody at commit.
+-- box: the locked mailbox row {last_pos, last_seq}; it is moved on, the caller writes it back.
+function M.append_out(tx, agent_id, box, run_id, actions)
+  if #actions == 0 then return end
+  local list = {}
+  for i, action in ipairs(actions) do list[i] = record(action) end
+  tx:exec(M.sql.append_out, agent_id, box.last_pos, box.last_seq, run_id, json.encode(json.array(list)))
+  box.last_pos, box.last_seq = box.last_pos + #list, box.last_seq + #list
+  bus.notify(tx, "agent.action", { agent_id = agent_id, seq = box.last_seq })
+end
+
+-- A stored action as clients get it: the seed's fields at the top level, and ours.
+local function shown(row)
+  local action = json.decode(row.content)
+  action.type, action.id, action.runId, action.seq = row.type, row.id, row.run_id, row.seq
+  action.createdAt = row.created_at
+  return action
+end
+
+-- Up to `limit` actions after number `seq`: {{seq, action, ends (the run's last word), until_pos}}.
+function M.actions_after(agent_id, seq, limit)
+  local list = {}
+  for i, row in ipairs(db.query(M.sql.actions, agent_id, seq, limit)) do
+    local action = shown(row)
+    list[i] = { seq = row.seq, action = action, until_pos = row.until_pos,
+                ends = row.type == "agent-stopped" and action.reason ~= "superseded" }
+  end
+  return list
+end
+
+-- Number of the newest action of an agent of the actor's; nil when there is no such agent.
+function M.last_seq_of(actor, agent_id) return db.value(M.sql.last_seq, agent_id, actor.id) end
+
+-- Events up to this position have had their turn; nil when the agent is gone.
+function M.processed(agent_id) return db.value(M.sql.processed, agent_id) end
+
+-- What the chat knows of these message ids (a JSON array): {messages = {id = true}, reactions = ..}.
+function M.known(agent_id, ids)
+  local chat = { messages = {}, reactions = {} }
+  if ids == "[]" then return chat end
+  for _, row in ipairs(db.query(M.sql.known_messages, agent_id, ids)) do
+    chat.messages[row.message_id] = true
+  end
+  for _, row in ipairs(db.query(M.sql.own_reactions, agent_id, ids)) do
+    chat.reactions[row.message_id .. "\0" .. row.emoji] = row.type == "add-reaction"
+  end
+  return chat
+end
+
+-- Reading -----------------------------------------------------------------------------------------
+
+local function position(agent_id, name, event_id)
+  if not event_id then return nil end
+  local pos = db.value(M.sql.position, agent_id, event_id)
+  if pos then return pos end
+  fail.throw("event_not_found", { details = { { path = name, message = "is not an event of this agent" } } })
+end
+
+-- A page of the log: oldest first after a cursor, newest first without one or before one.
+-- query: {limit, after, before (event ids), type, direction}.  Returns {rows, total, more}.
+function M.log(agent_id, query)
+  local after = position(agent_id, "after", query.after)
+  local before = position(agent_id, "before", query.before)
+  local rows = db.query(after and M.sql.log_forward or M.sql.log_back, agent_id, after, before, query.type,
+    query.direction, query.limit + 1)
+  local more = #rows > query.limit
+  if more then rows[#rows] = nil end
+  return { rows = rows, more = more,
+           total = db.value(M.sql.count, agent_id, query.type, query.direction) }
+end
+
+return M

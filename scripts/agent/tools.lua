@@ -1,0 +1,75 @@
+-- scripts/agent/tools.lua -- how a model acts: five tools, and what an answer means.
+-- Plain text counts as a message.  What comes out are wishes; agent.actions decides about them.
+
+local M = {}
+
+local message_id = { type = "string", description = "The id attribute of a message of this chat." }
+local emoji = { type = "string", description = "One emoji, for example 👍." }
+
+local function text_of(what) return { type = "string", description = what } end
+
+local function tool(name, description, properties, required)
+  return {
+    name = name, description = description,
+    parameters = { type = "object", properties = properties, required = required,
+                   additionalProperties = false },
+  }
+end
+
+M.definitions = {
+  tool("send_message", "Post a message to the chat.",
+    { content = text_of "The text, as people shall read it." }, { "content" }),
+  tool("send_reply", "Post a reply that refers to one message, when it is not the last one.",
+    { content = text_of "The text, as people shall read it.", message_id = message_id },
+    { "content", "message_id" }),
+  tool("add_reaction", "React to a message with an emoji, when that says enough.",
+    { message_id = message_id, emoji = emoji }, { "message_id", "emoji" }),
+  tool("remove_reaction", "Take back a reaction of yours.",
+    { message_id = message_id, emoji = emoji }, { "message_id", "emoji" }),
+  tool("stay_silent", "Say nothing, when the chat does not need you now.",
+    { reason = text_of "Why, in a few words; nobody in the chat sees it." }, { "reason" }),
+}
+
+local TYPES = {
+  send_message = "send-message", send_reply = "send-reply",
+  add_reaction = "add-reaction", remove_reaction = "remove-reaction",
+}
+
+-- Models now and then imitate how the chat is quoted to them.
+local function clean(text)
+  local inner = text:match "^%s*<message[^>]*>(.-)</message>%s*$" or text
+  return (inner:gsub("^%s+", ""):gsub("%s+$", ""))
+end
+
+local function string_of(value) return type(value) == "string" and value or "" end
+
+local function wish(call)
+  local a = type(call.arguments) == "table" and call.arguments or {}
+  local kind = TYPES[call.name]
+  if kind == "send-message" then return { type = kind, content = clean(string_of(a.content)) } end
+  if kind == "send-reply" then
+    return { type = kind, content = clean(string_of(a.content)), messageId = string_of(a.message_id) }
+  end
+  return { type = kind, messageId = string_of(a.message_id), emoji = string_of(a.emoji) }
+end
+
+-- reply: of llm.chat.  Returns the wishes in order ({type, content?, messageId?, emoji?}) and a list
+-- of tool names that do not exist.
+function M.wishes(reply)
+  local out, unknown, spoke = {}, {}, false
+  for _, call in ipairs(reply.tool_calls or {}) do
+    if TYPES[call.name] then
+      out[#out + 1] = wish(call)
+      spoke = spoke or call.name == "send_message" or call.name == "send_reply"
+    elseif call.name == "stay_silent" then
+      spoke = true
+    else
+      unknown[#unknown + 1] = tostring(call.name)
+    end
+  end
+  local text = clean(reply.text or "")
+  if text ~= "" and not spoke then table.insert(out, 1, { type = "send-message", content = text }) end
+  return out, unknown
+end
+
+return M

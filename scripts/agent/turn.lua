@@ -1,0 +1,319 @@
+-- scripts/agent/turn.lua -- one turn of an agent: from what came in to what it does.
+-- A worker takes the agent's lease, reads what is new, asks agent.rules.respond, and carries the
+-- verdict out.  A run that speaks has three steps, each one transaction: it begins (typing), the model
+-- answers (no transaction, interruptible), it ends (all actions, agent-stopped, the mailbox moved on).
+-- Since a run's actions and its end are one transaction, a host that is killed leaves a run either
+-- finished or without actions; one without is taken up again when the lease lapses.
+
+local bus = require "human.bus"
+local config = require "human.config"
+local db = require "human.db"
+local id = require "human.id"
+local jobs = require "human.jobs"
+local llm = require "human.llm"
+local log = require "human.log"
+local metrics = require "human.metrics"
+local task = require "human.task"
+local actions = require "agent.actions"
+local facts = require "agent.facts"
+local limits = require "agent.rules.limits"
+local mailbox = require "agent.mailbox"
+local memory = require "agent.memory"
+local prompt = require "agent.prompt"
+local respond = require "agent.rules.respond"
+local store = require "agent.store"
+local tools = require "agent.tools"
+require "agent.providers.init"
+
+local M = {}
+
+M.sql = {
+  begin = [[insert into agent_runs (id, agent_id, until_pos, typing) values ($1, $2, $3, $4)]],
+  resume = [[update agent_runs set attempts = attempts + 1, until_pos = $2 where id = $1]],
+  finish = [[update agent_runs set reason = $2, error_code = $3, typing = false, provider = $4, model = $5,
+      input_tokens = $6, output_tokens = $7, cost_micros = $8, finished_at = clock_timestamp() where id = $1]],
+  count = [[update agent_mailboxes set runs = runs + 1, input_tokens = input_tokens + $2,
+      output_tokens = output_tokens + $3, cost_micros = cost_micros + $4 where agent_id = $1]],
+  usage = [[select count(*) filter (where started_at > now() - interval '1 hour' and provider is not null) as runs,
+      coalesce(sum(input_tokens + output_tokens), 0)::float8 as tokens
+    from agent_runs where agent_id = $1 and started_at > now() - interval '24 hours']],
+}
+
+-- Turns of this worker, by agent: what they are doing and the task that does it.  After a reload the
+-- new generation has a table of its own; turns of the old one end by themselves, and the database,
+-- not this table, keeps two turns of an agent apart.
+local running, n_running = {}, 0
+
+-- Ending a run ------------------------------------------------------------------------------------
+
+-- The actions that end a run.  Typing never stays on: a message clears it, anything else is preceded
+-- by set-typing{false}.
+local function closing(run, done, reason, code)
+  local list, said = {}, false
+  for _, action in ipairs(done) do
+    said = said or action.type == "send-message" or action.type == "send-reply"
+  end
+  if run.typing and not said then list[1] = { type = "set-typing", isTyping = false } end
+  for _, action in ipairs(done) do list[#list + 1] = action end
+  list[#list + 1] = { type = "agent-stopped", reason = reason, code = code }
+  return list
+end
+
+-- How the run really ends, now that the mailbox is locked: the session may be over, the agent paused,
+-- or somebody may have said more before the first action.
+local function outcome(box, run, result)
+  if result.final then return result end
+  if box.expired_at then return { reason = "timer-expired", upto = box.last_in_pos } end
+  if box.status ~= "active" then return { reason = "aborted" } end
+  local newer = box.last_said_pos > run.until_pos and limits.may_supersede(box.superseded)
+  if result.interrupted or newer then return { reason = "superseded" } end
+  return result
+end
+
+local function write_run(tx, run, agent_id, result, reason)
+  local usage = result.usage or {}
+  local input, output = usage.input_tokens or 0, usage.output_tokens or 0
+  tx:exec(M.sql.finish, run.id, reason, result.code, result.provider, result.model, input, output,
+    usage.cost_micros)
+  tx:exec(M.sql.count, agent_id, input, output, usage.cost_micros or 0)
+end
+
+-- result: {actions, reason, code, usage, provider, model, interrupted, final (whatever came since)}.
+local function finish(entry, run, result)
+  local reason = db.tx(function(tx)
+    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
+    local real = outcome(box, run, result)
+    store.append_out(tx, entry.agent_id, box, run.id, closing(run, real.actions or {}, real.reason, real.code))
+    if real.reason == "superseded" then
+      box.superseded = box.superseded + 1
+    else
+      box.superseded, box.processed_pos = 0, real.upto or run.until_pos
+    end
+    write_run(tx, run, entry.agent_id, result, real.reason)
+    mailbox.save(tx, box)
+    return real.reason
+  end)
+  metrics.add("human_agent_runs_total", 1, { reason = reason })
+  return reason
+end
+
+-- A run that thinks: its row, and typing for all to see.
+local function begin(entry, snap)
+  local run = { id = id.new(), until_pos = snap.seen, typing = true }
+  db.tx(function(tx)
+    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
+    tx:exec(M.sql.begin, run.id, entry.agent_id, run.until_pos, true)
+    store.append_out(tx, entry.agent_id, box, run.id, { { type = "set-typing", isTyping = true } })
+    mailbox.save(tx, box)
+  end)
+  return run
+end
+
+-- A run that needs no model: begun and ended at once.
+local function at_once(entry, snap, result)
+  result.final = true
+  local run = { id = id.new(), until_pos = snap.seen, typing = false }
+  db.tx(function(tx)
+    mailbox.lock(tx, entry.agent_id, entry.owner)
+    tx:exec(M.sql.begin, run.id, entry.agent_id, run.until_pos, false)
+    finish(entry, run, result)
+  end)
+end
+
+-- Thinking ----------------------------------------------------------------------------------------
+
+local function request(snap, run)
+  local built = prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ")
+  return {
+    system = built.system, messages = built.messages, tools = tools.definitions, ref = run.id,
+    max_tokens = limits.answer_tokens, deadline_s = limits.run_s,
+  }
+end
+
+-- The model's answer, or nil and an error; nil alone when the run was interrupted.
+local function think(entry, snap, run)
+  if entry.stop then return nil end
+  entry.thinking = true
+  local ok, reply, err = pcall(llm.chat, request(snap, run))
+  entry.thinking = false
+  if ok then return reply, err end
+  if entry.stop then return nil end
+  error(reply, 0)
+end
+
+-- What the answer comes to, with everything refused that may not be done.
+local function result_of(entry, snap, run, reply)
+  local wishes, unknown = tools.wishes(reply)
+  local where = { agent_id = entry.agent_id, run_id = run.id }
+  if #unknown > 0 then log.warn("unknown tools", { run_id = run.id, tools = table.concat(unknown, " ") }) end
+  local chat = store.known(entry.agent_id, actions.message_ids(wishes))
+  chat.template, chat.max = snap.head.template, config.agent.max_actions
+  local done = actions.allowed(wishes, chat, where)
+  return {
+    actions = done, reason = #done > 0 and "completed" or "no-response",
+    usage = reply.usage, provider = reply.provider, model = reply.model,
+  }
+end
+
+local function generate(entry, snap, run)
+  local reply, err = think(entry, snap, run)
+  if reply then return finish(entry, run, result_of(entry, snap, run, reply)) end
+  if not err then return finish(entry, run, { interrupted = true, reason = "superseded" }) end
+  log.warn("run failed", { agent_id = entry.agent_id, run_id = run.id, code = err.code, error = err.message })
+  return finish(entry, run, { reason = "error", code = err.code })
+end
+
+local function over_budget(entry)
+  return limits.over_budget(db.row(M.sql.usage, entry.agent_id))
+end
+
+-- Verdicts ----------------------------------------------------------------------------------------
+
+local function speak(entry, snap)
+  if over_budget(entry) then return at_once(entry, snap, { reason = "budget-exceeded" }) end
+  if generate(entry, snap, begin(entry, snap)) == "completed" then entry.remember = true end
+end
+
+-- Taken up from a worker that did not end it: with what has come since, and not for ever.
+local function resume(entry, snap)
+  local run = snap.run
+  run.until_pos = snap.seen
+  db.exec(M.sql.resume, run.id, run.until_pos)
+  if run.attempts >= limits.attempts then return finish(entry, run, { reason = "error", code = "interrupted" }) end
+  if generate(entry, snap, run) == "completed" then entry.remember = true end
+end
+
+local function react(entry, snap, verdict)
+  local action = { type = "add-reaction", messageId = verdict.message_id, emoji = verdict.emoji }
+  at_once(entry, snap, { reason = "completed", actions = { action } })
+end
+
+-- Silence about what people said is told ("no-response"), so that nobody waits for an answer; silence
+-- about typing, joining, reactions and the agent's own echo is not worth an action.
+local function keep_silent(entry, snap, verdict)
+  local told = snap.expires and "timer-expired"
+  if #snap.facts.messages > 0 and verdict.reason ~= "own-message" then
+    told = verdict.reason == "timer-expired" and "timer-expired" or "no-response"
+  end
+  if told then return at_once(entry, snap, { reason = told }) end
+  db.tx(function(tx)
+    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
+    box.processed_pos = snap.seen
+    mailbox.save(tx, box)
+  end)
+end
+
+local carry_out = { speak = speak, react = react, silent = keep_silent }
+
+-- One look at the mailbox.  Returns how long to wait, when the verdict is to wait.
+local function look(entry)
+  entry.stop = false
+  local snap = facts.load(entry.agent_id)
+  if not snap then error(mailbox.LOST, 0) end
+  entry.seen, entry.may_supersede = snap.seen, limits.may_supersede(snap.head.superseded)
+  if snap.run then return resume(entry, snap) end
+  if snap.seen <= snap.processed_pos then return nil end
+  local verdict = respond.decide(snap.facts)
+  if verdict.action == "wait" then return verdict.wait_ms end
+  carry_out[verdict.action](entry, snap, verdict)
+  return nil
+end
+
+-- Holding the lease -------------------------------------------------------------------------------
+
+local function renew(entry)
+  while not entry.over do
+    task.sleep(mailbox.renew_every_s())
+    if entry.over then return end
+    if not mailbox.renew(entry.agent_id, entry.owner) then return M.interrupt(entry) end
+  end
+end
+
+local function wake_later(agent_id, wait_ms)
+  task.sleep(wait_ms / 1000)
+  M.wake(agent_id)
+end
+
+-- Looks until nothing is left.
+local function take_turns(entry)
+  if not mailbox.claim(entry.agent_id, entry.owner) then return end
+  entry.renewer = task.spawn(renew, entry)
+  for _ = 1, limits.turns_in_a_row do
+    local wait_ms = look(entry)
+    if wait_ms then
+      if mailbox.wait(entry.agent_id, entry.owner, entry.seen, wait_ms) then
+        task.spawn(wake_later, entry.agent_id, wait_ms)
+        return
+      end
+    elseif mailbox.release(entry.agent_id, entry.owner) then
+      return
+    end
+  end
+  mailbox.yield(entry.agent_id, entry.owner)
+end
+
+local function leave(entry)
+  entry.over = true
+  if entry.renewer then task.kill(entry.renewer) end
+  running[entry.agent_id], n_running = nil, n_running - 1
+  if entry.again then M.wake(entry.agent_id) end
+end
+
+-- A turn that fails keeps its lease until it lapses: that is the pause before the next attempt.
+local function run_turns(entry)
+  local ok, err = pcall(take_turns, entry)
+  leave(entry)
+  if not ok and err ~= mailbox.LOST then
+    local why = type(err) == "table" and err.message or tostring(err)
+    log.error("turn failed", { agent_id = entry.agent_id, error = why })
+  end
+  if ok and entry.remember then task.spawn(memory.roll, entry.agent_id) end
+end
+
+-- Looks after an agent soon, unless this worker has enough to do; then M.scan finds it later.
+function M.wake(agent_id)
+  local entry = running[agent_id]
+  if entry then
+    entry.again = true
+    return
+  end
+  if n_running >= limits.turns_per_worker then return end
+  entry = { agent_id = agent_id, owner = mailbox.new_owner() }
+  running[agent_id], n_running = entry, n_running + 1
+  entry.task = task.spawn(run_turns, entry)
+end
+
+-- Ends the model call of a turn, if it is at one.
+function M.interrupt(entry)
+  entry.stop = true
+  if entry.thinking then task.kill(entry.task) end
+end
+
+-- Somebody said more, or the session is over: {agent_id, pos, final}.
+bus.on("agent.interrupt", function(news)
+  local entry = running[news.agent_id]
+  if not entry or not entry.seen or news.pos <= entry.seen then return end
+  if news.final or entry.may_supersede then M.interrupt(entry) end
+end)
+
+local function stop_now(news)
+  local entry = running[news.agent_id]
+  if entry then M.interrupt(entry) end
+end
+
+bus.on("agent.changed", stop_now)
+bus.on("agent.access_ended", stop_now)
+bus.on("agent.wake", function(news)
+  for _, agent_id in ipairs(news.agents) do M.wake(agent_id) end
+end)
+
+-- Job: agents whose events nobody works on, after a crash or when all workers were full.
+function M.scan()
+  local waiting = mailbox.waiting(limits.turns_per_worker)
+  if #waiting > 0 then bus.send("agent.wake", { agents = waiting }) end
+end
+
+jobs.every("agent.turns", 2, "agent.turn.scan")
+jobs.every("agent.expired_keys", 2, "agent.keys.close_expired")
+
+return M

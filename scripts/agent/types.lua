@@ -1,0 +1,42 @@
+-- scripts/agent/types.lua -- kinds of agents; Huma-1 is the one that every host has.
+
+local db = require "human.db"
+local fail = require "human.fail"
+local id = require "human.id"
+local owned = require "agent.owned"
+
+local M = {}
+
+local COLUMNS = 'id, name, description, created_at as "createdAt", updated_at as "updatedAt"'
+
+M.sql = {
+  list = "select " .. COLUMNS .. " from agent_types where ($1::text is null or id > $1) order by id limit $2",
+  count = "select count(*) from agent_types",
+  get = "select " .. COLUMNS .. " from agent_types where id = $1",
+  insert = "insert into agent_types (id, name, description) values ($1, $2, $3) returning " .. COLUMNS,
+  ensure = "insert into agent_types (id, name, description) values ($1, $2, $3) "
+    .. "on conflict (name) do nothing",
+  by_name = "select id from agent_types where name = $1",
+}
+
+function M.list(query)
+  local rows = db.query(M.sql.list, query.after, query.limit + 1)
+  return owned.page(rows, query.limit, db.value(M.sql.count))
+end
+
+function M.get(type_id) return db.must("agent_type_not_found", M.sql.get, type_id) end
+
+function M.create(body)
+  local rows, err = db.try(M.sql.insert, id.new(), body.name, body.description)
+  if rows then return rows[1] end
+  if err.constraint == "agent_types_name_key" then fail.throw "agent_type_exists" end
+  error(err, 0)
+end
+
+-- The id of the type with this name, made when it is missing.
+function M.ensure(name, description)
+  db.exec(M.sql.ensure, id.new(), name, description)
+  return db.value(M.sql.by_name, name)
+end
+
+return M

@@ -1,0 +1,49 @@
+-- scripts/api/agent/api_keys.lua -- API keys of a user.  Effects: agent.keys.
+
+local api = require "human.api"
+local s = require "human.schema"
+local keys = require "agent.keys"
+local view = require "api.agent.views"
+require "api.agent.auth"
+
+local M = {}
+local g = api.group { tag = "API Keys", base = "/api", auth = "management", shape = "agent" }
+
+g:get("/users/{userId}/api-keys", {
+  summary = "List a user's keys, without the keys themselves",
+  query = view.page_query,
+  reply = { [200] = s.array(view.api_key) },
+  errors = { "validation_error", "user_not_found", "admin_token_required" },
+}, function(ctx)
+  local user_id = ctx.params.userId
+  local path = "/api/users/" .. user_id .. "/api-keys"
+  return 200, view.page(keys.list(user_id, ctx.query), path, ctx.query, "after")
+end)
+
+g:post("/users/{userId}/api-keys", {
+  summary = "Create a key; the answer is the only one that shows it",
+  body = view.api_key_in,
+  reply = { [201] = view.api_key_made },
+  errors = { "validation_error", "user_not_found", "admin_token_required" },
+}, function(ctx, body)
+  return 201, keys.create(ctx.params.userId, body)
+end)
+
+g:delete("/users/{userId}/api-keys/{keyId}", {
+  summary = "Delete a key; sockets opened with it are closed",
+  reply = { [204] = false },
+  errors = { "api_key_not_found", "admin_token_required" },
+}, function(ctx)
+  keys.delete(ctx.params.userId, ctx.params.keyId)
+  return 204
+end)
+
+g:post("/users/{userId}/api-keys/{keyId}/regenerate", {
+  summary = "Replace a key: a new key with the same id; the old one is dead at once",
+  reply = { [200] = view.api_key_made },
+  errors = { "api_key_not_found", "admin_token_required" },
+}, function(ctx)
+  return 200, keys.regenerate(ctx.params.userId, ctx.params.keyId)
+end)
+
+return M

@@ -1,0 +1,90 @@
+-- scripts/api/agent/messages.lua -- The events of the socket over plain HTTP.
+-- For platforms without sockets: the same events, the same checks, the same log.  With
+-- `Accept: text/event-stream` the answer is the actions of the run that answers the event.
+
+local api = require "human.api"
+local bus = require "human.bus"
+local json = require "human.json"
+local s = require "human.schema"
+local state = require "human.state"
+local task = require "human.task"
+local events = require "agent.events"
+local limits = require "agent.rules.limits"
+local mailbox = require "agent.mailbox"
+local store = require "agent.store"
+local turn = require "agent.turn"
+local view = require "api.agent.views"
+require "api.agent.auth"
+
+local M = {}
+local BATCH, LOOK_S, NAP_S = 100, 1, 0.05
+local watched = state.table "agent.watched"      -- agent id -> newest action number heard of
+
+bus.on("agent.action", function(news)
+  if watched[news.agent_id] then watched[news.agent_id] = news.seq end
+end)
+
+-- Until an action after `seq` is heard of; a second at most, since news may be lost.
+local function wait_for_news(agent_id, seq)
+  watched[agent_id] = watched[agent_id] or 0
+  local until_at = task.clock() + LOOK_S
+  while (watched[agent_id] or 0) <= seq and task.clock() < until_at do task.sleep(NAP_S) end
+end
+
+-- Sends what there is after `seq`.  Returns the new seq, and true when the run has ended.
+local function send_actions(out, agent_id, stored, seq)
+  local list = store.actions_after(agent_id, seq, BATCH)
+  for _, a in ipairs(list) do
+    seq = a.seq
+    if a.until_pos >= stored.pos then
+      if not out:event(nil, a.action, a.seq) then return seq, true end
+      if a.ends then return seq, true end
+    end
+  end
+  return seq, false
+end
+
+local function follow(out, agent_id, stored)
+  local seq, over = stored.seq, false
+  local until_at = task.clock() + limits.stream_s
+  while not over and task.clock() < until_at do
+    local processed = store.processed(agent_id)
+    local before = seq
+    seq, over = send_actions(out, agent_id, stored, seq)
+    if not processed then return end
+    if seq == before then
+      if processed >= stored.pos then return end
+      wait_for_news(agent_id, seq)
+    end
+  end
+end
+
+local function stream(ctx, agent_id, stored)
+  local out = ctx:stream()
+  out:event("accepted", { eventId = stored.id, duplicate = stored.duplicate })
+  local ok, err = pcall(follow, out, agent_id, stored)
+  watched[agent_id] = nil
+  if not ok then error(err, 0) end
+end
+
+local g = api.group { tag = "Events", base = "/api", auth = "agent_key", shape = "agent" }
+
+g:post("/agents/{id}/messages", {
+  summary = "Send an event to an agent; Accept: text/event-stream streams the actions that answer it",
+  description = "The body is an event as on the socket: {type, content}, fields in content or at the top level.",
+  headers = { accept = s.string:optional() },
+  body = s.json { max = 1048576 },
+  reply = { [202] = view.accepted },
+  errors = { "validation_error", "unknown_event_type", "invalid_event", "agent_not_found", "mailbox_full",
+             "unauthorized", "key_expired" },
+}, function(ctx, body)
+  local event, err = events.parse(json.decode(body))
+  if not event then ctx:fail(err.code, { message = err.message, details = err.details }) end
+  local agent_id = ctx.params.id
+  local stored = mailbox.post(ctx.actor, agent_id, event)
+  turn.wake(agent_id)
+  if (ctx.headers.accept or ""):find("text/event-stream", 1, true) then return stream(ctx, agent_id, stored) end
+  return 202, { eventId = stored.id, duplicate = stored.duplicate }
+end)
+
+return M

@@ -1,0 +1,218 @@
+-- scripts/api/agent/socket.lua -- The agent's Socket.IO: events in, actions out.
+-- In: check, store, acknowledge, then wake the agent.  Out: every worker that has sockets of an agent
+-- reads the log from where it stopped (its cursor) and sends in order, so news that are lost, merged
+-- or late cost nothing but time.  Rooms: agent:<id>, key:<id>, user:<id>.
+
+local bus = require "human.bus"
+local config = require "human.config"
+local fail = require "human.fail"
+local log = require "human.log"
+local sio = require "human.sio"
+local state = require "human.state"
+local task = require "human.task"
+local events = require "agent.events"
+local keys = require "agent.keys"
+local mailbox = require "agent.mailbox"
+local store = require "agent.store"
+local turn = require "agent.turn"
+require "agent.seed"
+require "api.agent.auth"
+
+local M = {}
+
+local BATCH, RETRY_S, TRIES, SWEEP_S, MISSED_MAX = 100, 1, 5, 60, 1000
+local cursors = state.table "agent.cursors"      -- agent id -> number of the last action sent here
+local idle = state.table "agent.idle"            -- agent id -> when its last socket left this worker
+local pumping = state.table "agent.pumping"      -- agent id -> "now" | "again"
+local sweeps = state.table "agent.sweeps"
+
+local io = sio.server {
+  path = "/socket.io/",
+  ping_interval_ms = config.socketio.ping_interval_ms, ping_timeout_ms = config.socketio.ping_timeout_ms,
+  recovery_ms = config.socketio.recovery_ms, max_payload = config.limits.ws_message_bytes,
+  max_buffer = config.limits.ws_queue_bytes,
+}
+
+local function room_of(agent_id) return io:of("/"):to("agent:" .. agent_id) end
+
+-- Out ---------------------------------------------------------------------------------------------
+
+local function send_new(agent_id)
+  repeat
+    local list = store.actions_after(agent_id, cursors[agent_id], BATCH)
+    for _, a in ipairs(list) do
+      if not cursors[agent_id] then return end
+      if a.seq > cursors[agent_id] then
+        room_of(agent_id):local_emit("message", a.action)
+        cursors[agent_id] = a.seq
+      end
+    end
+  until #list < BATCH
+end
+
+-- One sender for each agent; news that come meanwhile make it look once more.
+local function pump(agent_id)
+  if pumping[agent_id] then
+    pumping[agent_id] = "again"
+    return
+  end
+  local failures = 0
+  repeat
+    pumping[agent_id] = "now"
+    local ok, err = true, nil
+    if cursors[agent_id] then ok, err = pcall(send_new, agent_id) end
+    if not ok then
+      failures = failures + 1
+      log.warn("actions not sent yet", { agent_id = agent_id, error = tostring(err) })
+      if failures == TRIES then break end         -- then bus.gap or the next action
+      pumping[agent_id] = "again"
+      pcall(task.sleep, RETRY_S)
+    end
+  until pumping[agent_id] ~= "again"
+  pumping[agent_id] = nil
+end
+
+-- Actions go on being read, for connection state recovery, until nobody can come back any more.
+local function forget_left()
+  local now = task.clock()
+  if now - (sweeps.at or 0) < SWEEP_S then return end
+  sweeps.at = now
+  for agent_id, since in state.pairs "agent.idle" do
+    if now - since > config.socketio.recovery_ms / 1000 then
+      idle[agent_id], cursors[agent_id] = nil, nil
+    end
+  end
+end
+
+bus.on("agent.action", function(news)
+  local cursor = cursors[news.agent_id]
+  if cursor and news.seq > cursor then pump(news.agent_id) end
+end)
+
+bus.on("bus.gap", function()
+  local list = {}
+  for agent_id in state.pairs "agent.cursors" do list[#list + 1] = agent_id end
+  for _, agent_id in ipairs(list) do pump(agent_id) end
+end)
+
+-- A key, user or agent is no more: {key_id} | {user_id} | {agent_id}.
+bus.on("agent.access_ended", function(gone)
+  for _, kind in ipairs { "key", "user", "agent" } do
+    local id = gone[kind .. "_id"]
+    if id then
+      for _, socket in ipairs(io:of("/"):to(kind .. ":" .. id):sockets()) do socket:disconnect(true) end
+    end
+  end
+end)
+
+-- Connecting --------------------------------------------------------------------------------------
+
+-- A field of the handshake: auth (which does not reach proxies' logs) before the query.
+local function given(handshake, name)
+  local value = handshake.auth[name]
+  if value == nil then value = handshake.query[name] end
+  return value
+end
+
+local function refusal(code)
+  local f = fail.new(code)
+  return nil, f.message, { statusCode = f.status, code = code }
+end
+
+local function too_many(agent_id)
+  return io:of("/"):count_all("agent:" .. agent_id) > config.socketio.max_sockets_per_agent
+end
+
+local function authorize(socket)
+  local handshake = socket.handshake
+  local actor, code = keys.check(given(handshake, "apiKey"))
+  if not actor then return refusal(code) end
+  local agent_id = given(handshake, "agentId")
+  if type(agent_id) ~= "string" then return refusal "agent_not_found" end
+  local seq = store.last_seq_of(actor, agent_id)
+  if not seq then return refusal "agent_not_found" end
+  socket:join("agent:" .. agent_id)
+  socket:join("key:" .. actor.key_id)
+  socket:join("user:" .. actor.id)
+  if too_many(agent_id) then return refusal "too_many_sockets" end
+  socket.data.agent_id, socket.data.actor, socket.data.seq = agent_id, { id = actor.id, key_id = actor.key_id }, seq
+  return true
+end
+
+-- lastSeq in the handshake (ours): what came after that action, whatever happened to the server
+-- meanwhile, for clients that keep the number themselves.  At most MISSED_MAX actions; the log has all.
+local function catch_up(socket, agent_id, after)
+  local upto = cursors[agent_id]
+  after = math.max(after, upto - MISSED_MAX)
+  repeat
+    local list = store.actions_after(agent_id, after, BATCH)
+    for _, a in ipairs(list) do
+      if a.seq > upto then return end
+      socket:emit("message", a.action)
+      after = a.seq
+    end
+  until #list < BATCH
+end
+
+-- The number after which a client wants to hear again, or nil.
+local function wanted(handshake)
+  local after = tonumber(given(handshake, "lastSeq"))
+  return after and after >= 0 and after % 1 == 0 and after or nil
+end
+
+local function on_connect(socket)
+  local agent_id, handshake = socket.data.agent_id, socket.handshake
+  -- Ended between the check and now: the news found no socket to close.
+  if not keys.check(given(handshake, "apiKey")) then return socket:disconnect(true) end
+  idle[agent_id] = nil
+  cursors[agent_id] = cursors[agent_id] or socket.data.seq
+  local after = not socket.recovered and wanted(handshake)
+  if after then catch_up(socket, agent_id, after) end
+  pump(agent_id)
+  forget_left()
+end
+
+local function on_disconnect(socket)
+  local agent_id = socket.data.agent_id
+  if agent_id and io:of("/"):count("agent:" .. agent_id) == 0 then idle[agent_id] = task.clock() end
+  forget_left()
+end
+
+-- In ----------------------------------------------------------------------------------------------
+
+local function answer(socket, ack, err)
+  if ack then ack { ok = false, error = err } end
+  socket:emit("exception", { status = "error", code = err.code, message = err.message, details = err.details })
+end
+
+-- What went wrong, as clients may know it.
+local function problem(socket, err)
+  if fail.is(err) then return { code = err.code, message = err.message } end
+  log.error("event not stored", { agent_id = socket.data.agent_id,
+                                  error = type(err) == "table" and err.message or tostring(err) })
+  return { code = "internal", message = fail.new("internal").message }
+end
+
+local function split(...)
+  local n = select("#", ...)
+  local ack = n > 0 and (select(n, ...)) or nil
+  if type(ack) ~= "function" then return ..., nil end
+  return n > 1 and (...) or nil, ack
+end
+
+local function on_message(socket, ...)
+  local raw, ack = split(...)
+  local event, err = events.parse(raw)
+  if not event then return answer(socket, ack, err) end
+  local ok, stored = pcall(mailbox.post, socket.data.actor, socket.data.agent_id, event)
+  if not ok then return answer(socket, ack, problem(socket, stored)) end
+  if ack then ack { ok = true, eventId = stored.id, duplicate = stored.duplicate } end
+  turn.wake(socket.data.agent_id)
+end
+
+io:namespace("/", {
+  authorize = authorize, on_connect = on_connect, on_disconnect = on_disconnect,
+  on = { message = on_message },
+})
+
+return M

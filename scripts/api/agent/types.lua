@@ -1,0 +1,39 @@
+-- scripts/api/agent/types.lua -- Kinds of agents.  Effects: agent.types.
+
+local api = require "human.api"
+local s = require "human.schema"
+local types = require "agent.types"
+local view = require "api.agent.views"
+require "api.agent.auth"
+
+local M = {}
+local g = api.group { tag = "Agent Types", base = "/api", auth = false, shape = "agent" }
+
+g:get("/agent-types", {
+  summary = "List agent types; Huma-1 is one",
+  query = view.page_query,
+  reply = { [200] = s.array(view.agent_type) },
+  errors = { "validation_error" },
+}, function(ctx)
+  return 200, view.page(types.list(ctx.query), "/api/agent-types", ctx.query, "after")
+end)
+
+g:get("/agent-types/{id}", {
+  summary = "Get an agent type",
+  reply = { [200] = view.agent_type },
+  errors = { "agent_type_not_found" },
+}, function(ctx)
+  return 200, types.get(ctx.params.id)
+end)
+
+g:post("/agent-types", {
+  summary = "Create an agent type",
+  auth = "management",
+  body = view.agent_type_in,
+  reply = { [201] = view.agent_type },
+  errors = { "validation_error", "agent_type_exists", "admin_token_required" },
+}, function(_, body)
+  return 201, types.create(body)
+end)
+
+return M

@@ -1,0 +1,55 @@
+-- scripts/api/errors.lua -- the one catalogue: code -> status and message.
+-- Handlers, services and rules name a code; what the client sees is decided here.  A route lists the
+-- codes that it may answer with, and a code that is not here refuses the load.
+
+local function e(status, message) return { status = status, message = message } end
+
+return {
+  -- The runtime's own.
+  internal               = e(500, "Internal error"),
+  not_found              = e(404, "Not found"),
+  method_not_allowed     = e(405, "Method not allowed"),
+  validation_error       = e(400, "Validation failed"),
+  unauthorized           = e(401, "Invalid or missing API key"),
+  forbidden              = e(403, "Not permitted"),
+  rate_limited           = e(429, "Too many requests"),
+  unsupported_media_type = e(415, "Unsupported media type"),
+  payload_too_large      = e(413, "Payload too large"),
+  upgrade_required       = e(426, "This address speaks WebSocket"),
+  deadline_exceeded      = e(504, "The request took too long"),
+  database_unavailable   = e(503, "The database is not reachable"),
+  db_timeout             = e(503, "The database took too long"),
+  rule_budget            = e(500, "A rule used more than its budget"),
+  too_many_operations    = e(500, "Too many operations in one request"),
+  service_unavailable    = e(503, "Service unavailable"),
+  conflict               = e(409, "Conflict with the present state"),
+
+  -- Agent API: users and their keys.
+  key_expired            = e(401, "API key has expired"),
+  admin_token_required   = e(401, "User management needs the admin token"),
+  user_not_found         = e(404, "User not found"),
+  email_taken            = e(409, "A user with this email exists"),
+  api_key_not_found      = e(404, "API key not found"),
+  too_many_api_keys      = e(409, "Too many API keys"),
+
+  -- Agent API: resources.
+  shared_read_only       = e(403, "Shared resources are read-only"),
+  personality_not_found  = e(404, "Personality not found"),
+  personality_id_taken   = e(409, "A personality with this personalityId exists"),
+  system_prompt_not_found = e(404, "System prompt not found"),
+  agent_type_not_found   = e(404, "Agent type not found"),
+  agent_type_exists      = e(409, "An agent type with this name exists"),
+  agent_not_found        = e(404, "Agent not found"),
+  in_use                 = e(409, "Other resources refer to this one"),
+
+  -- Agent API: events and runs.
+  unknown_event_type     = e(400, "Unknown event type"),
+  invalid_event          = e(400, "Invalid event"),
+  event_not_found        = e(404, "Event not found"),
+  too_many_sockets       = e(429, "Too many open sockets for this agent"),
+  agent_paused           = e(409, "Agent is not active"),
+  mailbox_full           = e(429, "The agent has too many unprocessed events"),
+  budget_exceeded        = e(429, "The budget for model calls is used up"),
+  llm_unavailable        = e(503, "No language model is reachable"),
+  llm_error              = e(502, "The language model refused the request"),
+}

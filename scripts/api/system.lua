@@ -1,0 +1,49 @@
+-- scripts/api/system.lua -- health, readiness, metrics and the OpenAPI document.  Public: they tell
+-- nothing about users, and load balancers and Prometheus send no keys.
+
+local api    = require "human.api"
+local s      = require "human.schema"
+local system = require "human.system"
+
+local g = api.group { tag = "System", auth = false, shape = "market", agent_port = true }
+local main_port = api.group { tag = "System", auth = false, shape = "market" }
+
+local health = s.object {
+  { "status", s.enum { "ok", "degraded" } },
+  { "database", s.enum { "up", "down" } },
+  { "scripts", s.string:describe "hash of the script bundle in service" },
+  { "worker", s.int },
+  { "workers", s.int },
+  { "uptime_s", s.int },
+  { "llm", s.object {
+    { "provider", s.string },
+    { "model", s.string:nullable() },
+    { "language_model", s.bool:describe "false: the built-in rules answer, not a language model" },
+    { "problem", s.string:nullable() },
+  } },
+}
+
+g:get("/health", {
+  summary = "State of the server and of what it depends on",
+  reply   = { [200] = health },
+}, function() return 200, system.health() end)
+
+g:get("/ready", {
+  summary = "200 when requests can be served, else 503",
+  reply   = { [200] = s.object { ready = s.bool }, [503] = s.object { ready = s.bool } },
+}, function()
+  local ready = system.is_ready()
+  return ready and 200 or 503, { ready = ready }
+end)
+
+g:get("/openapi.json", {
+  summary = "This API as an OpenAPI 3.1 document",
+  reply   = { [200] = s.raw "application/json" },
+}, function() return 200, system.openapi() end)
+
+main_port:get("/metrics", {
+  summary = "Counters in the Prometheus text format",
+  reply   = { [200] = s.raw "text/plain; version=0.0.4; charset=utf-8" },
+}, function() return 200, system.metrics_text() end)
+
+return { group = g }

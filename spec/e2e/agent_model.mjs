@@ -1,0 +1,45 @@
+// spec/e2e/agent_model.mjs -- a language model that says what a spec tells it to, when it tells it to.
+// It speaks OpenAI's streaming dialect.  `model.answer` is asked for each request: it gets the texts of
+// the messages and gives {text, tools: [[name, arguments]], ms (before it answers), status}.
+import http from 'node:http';
+
+const sse = (events) => events.map((e) => `data: ${typeof e === 'string' ? e : JSON.stringify(e)}\n\n`).join('');
+
+function stream({ text = '', tools = [] }) {
+  const calls = tools.map(([name, args], index) => ({
+    index, id: `call_${index}`, type: 'function', function: { name, arguments: JSON.stringify(args) } }));
+  return sse([
+    { choices: [{ delta: { content: text, ...(calls.length && { tool_calls: calls }) } }] },
+    { choices: [{ delta: {}, finish_reason: calls.length ? 'tool_calls' : 'stop' }] },
+    { choices: [], usage: { prompt_tokens: 100, completion_tokens: 10 } }, '[DONE]']);
+}
+
+export async function startModel() {
+  const model = { requests: [], hungUp: 0, answer: () => ({ text: 'Fine.' }) };
+  const server = http.createServer((req, res) => {
+    const chunks = [];
+    let done = false;
+    res.on('close', () => { if (!done) model.hungUp += 1; });
+    req.on('data', (c) => chunks.push(c));
+    req.on('end', async () => {
+      const body = JSON.parse(Buffer.concat(chunks));
+      model.requests.push(body);
+      const reply = model.answer(body.messages.map((m) => m.content ?? ''), body);
+      if (reply.ms) await new Promise((r) => { setTimeout(r, reply.ms); });
+      done = true;
+      if (res.destroyed) return;
+      if (reply.status) {
+        res.writeHead(reply.status, { 'content-type': 'application/json' });
+        res.end('{"error":{"message":"told to"}}');
+        return;
+      }
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.end(stream(reply));
+    });
+  });
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  model.url = `http://127.0.0.1:${server.address().port}/v1`;
+  model.env = { HUMAN_LLM_BASE_URL: model.url, HUMAN_LLM_MODEL: 'spec-model', HUMAN_LLM_MAX_RETRIES: '0' };
+  model.close = () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); });
+  return model;
+}

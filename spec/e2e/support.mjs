@@ -1,0 +1,95 @@
+// spec/e2e/support.mjs -- starts build/human on free ports, waits until it is ready, stops it.
+// Uses the server that DATABASE_URL names, else the host makes a private cluster in a temporary home.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+
+export const root = path.dirname(path.dirname(path.dirname(new URL(import.meta.url).pathname)));
+const BINARY = process.env.HUMAN_BINARY ?? path.join(root, 'build/human');
+const READY_MS = 90_000, STOP_MS = 20_000, LOG_MAX = 200_000;
+
+export async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** Resolves with the arguments of the next `event` (as an array); rejects after `ms`. */
+export function next(emitter, event, ms = 5000) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no '${event}' within ${ms} ms`)), ms);
+    emitter.once(event, (...args) => { clearTimeout(timer); resolve(args); });
+  });
+}
+
+/** Calls fn until it returns something true; rejects after `ms`. */
+export async function until(fn, ms, what) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = await fn();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`${what}: not within ${ms} ms`);
+    await sleep(15);
+  }
+}
+
+async function ready(url, child) {
+  if (child.exitCode !== null) throw new Error(`the host ended with ${child.exitCode}`);
+  try {
+    return (await fetch(`${url}/ready`)).status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/** Stops the process: first asked, then forced. */
+async function stop(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  await ended;
+  clearTimeout(timer);
+  return child.exitCode;
+}
+
+/**
+ * A running host.  scripts: trees laid over the shipped one, relative to the repository;
+ * env: further settings (HUMAN_…).  Returns {url, port, agentPort, child, log(), stop()}.
+ */
+export async function startHuman({ scripts = [], env = {} } = {}) {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'human-e2e-'));
+  fs.chmodSync(home, 0o755);
+  const port = await freePort(), agentPort = await freePort();
+  const trees = [...scripts, 'scripts'].map((tree) => path.join(root, tree)).join(':');
+  const child = spawn(BINARY, ['gateway'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_AGENT_PORT: agentPort,
+           HUMAN_SCRIPTS: trees, HUMAN_WORKERS: '1', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '5000', ...env },
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (text) => { log = (log + text).slice(-LOG_MAX); });
+  }
+  const url = `http://127.0.0.1:${port}`;
+  const end = async () => {
+    const code = await stop(child);
+    fs.rmSync(home, { recursive: true, force: true });
+    return code;
+  };
+  try {
+    await until(() => ready(url, child), READY_MS, 'the host is ready');
+  } catch (error) {
+    await end();
+    throw new Error(`${error.message}\n${log}`);
+  }
+  return { url, port, agentPort, child, log: () => log, stop: end };
+}

@@ -1,0 +1,174 @@
+-- spec/host/tx_spec.lua -- human.db against a real PostgreSQL: statements, transactions, races.
+
+local db = require "human.db"
+local fail = require "human.fail"
+local sched = require "human.sched"
+
+-- Runs the functions as tasks side by side and waits for all.
+local function together(...)
+  local me, left, errors = sched.current(), select("#", ...), {}
+  local function hook(_, err)
+    errors[#errors + 1] = err
+    left = left - 1
+    if left == 0 then sched.wake(me) end
+  end
+  for _, fn in ipairs { ... } do sched.spawn_as({ on_finish = hook }, fn) end
+  if left > 0 then sched.suspend() end
+  if errors[1] then error(errors[1], 0) end
+end
+
+describe("human.db", function()
+  setup(function()
+    db.exec "drop table if exists spec_accounts"
+    db.exec "create table spec_accounts (id int primary key, cents int not null check (cents >= 0))"
+  end)
+  teardown(function() db.exec "drop table spec_accounts" end)
+  before_each(function()
+    db.exec "truncate spec_accounts"
+    db.exec "insert into spec_accounts values (1, 100), (2, 0)"
+  end)
+
+  local function cents(id) return db.value("select cents from spec_accounts where id = $1::int", id) end
+
+  it("gives rows, a row, a value and a count", function()
+    assert.same({ { id = 1, cents = 100 }, { id = 2, cents = 0 } },
+      db.query "select id, cents from spec_accounts order by id")
+    assert.same({ id = 2 }, db.row("select id from spec_accounts where cents = $1::int", 0))
+    assert.is_nil(db.row "select 1 from spec_accounts where id = 3")
+    assert.equal(100, cents(1))
+    assert.equal(2, db.exec "update spec_accounts set cents = 1")
+  end)
+
+  it("sends each type as itself and leaves NULL out", function()
+    local row = db.row("select $1::text as a, $2::int as b, $3::bool as c, $4::text as d, $5::float8 as e",
+      "x'\"$1", -5, true, nil, 0.1)
+    assert.same({ a = "x'\"$1", b = -5, c = true, e = 0.1 }, row)
+  end)
+
+  it("writes times as ISO 8601 in UTC with milliseconds", function()
+    assert.equal("2025-11-27T09:00:00.123Z",
+      db.value "select timestamptz '2025-11-27 10:00:00.123456+01'")
+  end)
+
+  it("keeps large integers exact", function()
+    assert.equal(2 ^ 53, db.value "select 9007199254740992::int8")
+    assert.equal("9007199254740993", db.value "select 9007199254740993::int8")
+  end)
+
+  it("raises what the server refuses, and try() returns it", function()
+    local ok, err = pcall(db.exec, "insert into spec_accounts values (1, 5)")
+    assert.is_false(ok)
+    assert.is_true(db.is_error(err))
+    assert.equal("23505", err.sqlstate)
+    assert.equal("spec_accounts_pkey", err.constraint)
+    local rows, e = db.try "select * from no_such_table"
+    assert.is_nil(rows)
+    assert.equal("42P01", e.sqlstate)
+  end)
+
+  it("fails with the given code when a row must be there", function()
+    local _, err = pcall(db.must, "not_found", "select 1 where false")
+    assert.is_true(fail.is(err))
+    assert.equal("not_found", err.code)
+  end)
+
+  it("commits what a transaction did and returns its results", function()
+    local a, b = db.tx(function(tx)
+      tx:exec "update spec_accounts set cents = cents - 30 where id = 1"
+      tx:exec "update spec_accounts set cents = cents + 30 where id = 2"
+      return 1, nil
+    end)
+    assert.same({ 1, 70, 30 }, { a, cents(1), cents(2) })
+    assert.is_nil(b)
+  end)
+
+  it("undoes a transaction whose function raises, and passes the error on", function()
+    local ok, err = pcall(db.tx, function(tx)
+      tx:exec "update spec_accounts set cents = 0"
+      error("stop", 0)
+    end)
+    assert.same({ false, "stop", 100 }, { ok, err, cents(1) })
+  end)
+
+  it("undoes only the inner part when a nested transaction fails", function()
+    db.tx(function(tx)
+      tx:exec "update spec_accounts set cents = 90 where id = 1"
+      pcall(db.tx, function(inner)
+        inner:exec "update spec_accounts set cents = 5 where id = 2"
+        error "inner"
+      end)
+      local rows, err = tx:try "insert into spec_accounts values (1, 1)"
+      assert.is_nil(rows)
+      assert.equal("23505", err.sqlstate)
+      assert.equal(90, db.value "select cents from spec_accounts where id = 1")
+    end)
+    assert.same({ 90, 0 }, { cents(1), cents(2) })
+  end)
+
+  it("runs hooks after the commit, outside the transaction, and not after a rollback", function()
+    local seen = {}
+    db.tx(function(tx)
+      tx:after_commit(function() seen[#seen + 1] = tostring(db.in_tx()) end)
+      assert.is_true(db.in_tx())
+    end)
+    pcall(db.tx, function(tx)
+      tx:after_commit(function() seen[#seen + 1] = "rolled back" end)
+      error "x"
+    end)
+    assert.same({ "false" }, seen)
+  end)
+
+  it("runs the function again when a serializable transaction loses a race", function()
+    local runs = 0
+    local function move()
+      db.tx(function(tx)
+        runs = runs + 1
+        local all = tx:value "select sum(cents)::int from spec_accounts"
+        tx:query "select pg_sleep(0.05)"
+        tx:exec("update spec_accounts set cents = $1::int + 1 where id = 2", all)
+      end, { isolation = "serializable" })
+    end
+    together(move, move)
+    assert.equal(3, runs)
+    assert.equal(202, cents(2))
+  end)
+
+  it("survives a deadlock of two transactions", function()
+    local function swap(first, second)
+      return function()
+        db.tx(function(tx)
+          tx:exec("update spec_accounts set cents = cents + 1 where id = $1::int", first)
+          tx:query "select pg_sleep(0.05)"
+          tx:exec("update spec_accounts set cents = cents + 1 where id = $1::int", second)
+        end)
+      end
+    end
+    together(swap(1, 2), swap(2, 1))
+    assert.same({ 102, 2 }, { cents(1), cents(2) })
+  end)
+
+  it("rolls back when its task is cancelled in the middle", function()
+    local task = sched.spawn(function()
+      db.tx(function(tx)
+        tx:exec "update spec_accounts set cents = 1 where id = 1"
+        tx:query "select pg_sleep(30)"
+      end)
+    end)
+    while (db.value "select count(*) from pg_stat_activity where query like 'select pg_sleep(30)%' and state = 'active'") == 0 do end
+    sched.kill(task)
+    assert.equal(100, db.tx(function(tx)
+      return tx:value "select cents from spec_accounts where id = 1 for update"
+    end))
+  end)
+
+  it("serves many more tasks than it has connections", function()
+    local fns = {}
+    for i = 1, 64 do
+      fns[i] = function()
+        db.tx(function(tx) tx:exec "update spec_accounts set cents = cents + 1 where id = 1" end)
+      end
+    end
+    together(unpack(fns))
+    assert.equal(164, cents(1))
+  end)
+end)

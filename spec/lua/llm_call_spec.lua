@@ -1,0 +1,52 @@
+-- spec/lua/llm_call_spec.lua -- what one call gives, costs and leaves behind.
+
+local llm_world = require "llm_world"
+require("plain_host").install()
+
+local new, ask, ok, sse = llm_world.new, llm_world.ask, llm_world.ok, llm_world.sse
+
+describe("A call", function()
+  it("returns the answer with its usage and cost, and records it", function()
+    local world = new { secrets = { openai = true }, replies = { ok() } }
+    local result = ask(world)
+    assert.same({ "Hello", "stop", "openai", "gpt-4o-mini" },
+      { result.text, result.stop_reason, result.provider, result.model })
+    assert.same({ input_tokens = 1000, output_tokens = 100, cost_micros = 210 }, result.usage)
+    assert.same({ ref = "run-1", provider = "openai", model = "gpt-4o-mini", status = "ok", attempts = 1,
+      input_tokens = 1000, output_tokens = 100, estimated = false, cost_micros = 210, duration_ms = 0 },
+      world.calls[1])
+    assert.equal(1, world.host.sums['human_llm_calls_total{provider="openai",status="ok"}'])
+    assert.equal(1000, world.host.sums['human_llm_tokens_total{provider="openai",direction="in"}'])
+  end)
+
+  it("estimates tokens where the server counts none, and flags them and unknown prices", function()
+    local world = new { conf = { base_url = "http://h" , model = "own" },
+      replies = { { chunks = { sse [[{"choices":[{"delta":{"content":"12345"},"finish_reason":"stop"}]}]] } } } }
+    local usage = ask(world).usage
+    assert.same({ input_tokens = 1, output_tokens = 2, estimated = true, unpriced = true }, usage)
+    assert.is_true(world.calls[1].estimated)
+    assert.is_nil(world.calls[1].cost_micros)
+  end)
+
+  it("prices a dated version like its model", function()
+    local world = new { secrets = { openai = true } }
+    for _, model in ipairs { "gpt-4o-mini-2024-07-18", "gpt-4o-mini-20240718", "gpt-4o-mini@1", "gpt-4o-mini-latest" } do
+      assert.equal(150, world.llm.cost("openai", model, 1000, 0))
+    end
+    assert.is_nil(world.llm.cost("openai", "gpt-4o-maxi", 1, 1))
+  end)
+
+  it("is answered even when its record cannot be written", function()
+    local world = new { secrets = { openai = true }, replies = { ok() } }
+    world.db_error = "database away"
+    assert.equal("Hello", ask(world).text)
+    assert.same({ "llm call not recorded" }, world.log)
+  end)
+
+  it("is refused without messages and inside a transaction", function()
+    local world = new {}
+    assert.has_error(function() world.llm.chat { messages = {} } end)
+    world.task.tx = {}
+    assert.has_error(function() ask(world) end)
+  end)
+end)

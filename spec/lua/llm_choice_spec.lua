@@ -1,0 +1,65 @@
+-- spec/lua/llm_choice_spec.lua -- which provider is asked, with which model, key and address.
+
+local llm_world = require "llm_world"
+require("plain_host").install()
+
+local new, ask, ok, sse = llm_world.new, llm_world.ask, llm_world.ok, llm_world.sse
+
+describe("The choice of a provider", function()
+  local cases = {
+    { "is offline without any key", {}, {}, "offline", "offline" },
+    { "takes the first key", {}, { anthropic = true, gemini = true }, "anthropic", "a-1" },
+    { "takes Ollama where its host is named", { ollama_host = "box" }, {}, "ollama", "l-1" },
+    { "takes what the setting names", { provider = "gemini" }, { openai = true, gemini = true }, "gemini", "g-1" },
+    { "takes the model of the setting", { model = "x" }, { openai = true }, "openai", "x" },
+    { "takes a base URL for OpenAI's dialect", { base_url = "http://h/v1/", model = "m" }, { gemini = true },
+      "openai", "m" },
+    { "may be offline on purpose", { provider = "offline", model = "x" }, { openai = true }, "offline", "offline" },
+  }
+  for _, case in ipairs(cases) do
+    it(case[1], function()
+      local status = new({ conf = case[2], secrets = case[3] }).llm.status()
+      assert.same({ case[4], case[5] }, { status.provider, status.model })
+      assert.equal(case[4] ~= "offline", status.language_model)
+    end)
+  end
+
+  it("sends a service's key to that service alone", function()
+    local world = new { conf = { base_url = "http://h/v1/" }, secrets = { openai = true }, replies = { ok() } }
+    assert.truthy(ask(world))
+    assert.equal("http://h/v1/chat/completions", world.requests[1].url)
+    assert.is_nil(world.requests[1].headers.authorization)
+  end)
+
+  it("sends the key `llm` to a base URL", function()
+    local world = new { conf = { base_url = "h:9/v1" }, secrets = { llm = true }, replies = { ok() } }
+    assert.truthy(ask(world))
+    assert.equal("http://h:9/v1/chat/completions", world.requests[1].url)
+    assert.equal("Bearer ${secret:llm}", world.requests[1].headers.authorization)
+  end)
+
+  it("follows provider/model of the request", function()
+    local world = new { secrets = { openai = true, gemini = true }, replies = { { chunks = { sse(
+      [[{"candidates":[{"content":{"parts":[{"text":"G"}]},"finishReason":"STOP"}]}]]) } } } }
+    local result = ask(world, { model = "gemini/pro" })
+    assert.same({ "gemini", "pro", "G" }, { result.provider, result.model, result.text })
+    assert.equal("unauthorized", select(2, ask(world, { model = "anthropic/x" })).code)
+  end)
+
+  it("says what is missing", function()
+    local world = new { conf = { provider = "anthropic" } }
+    local _, err = ask(world)
+    assert.same("unauthorized", err.code)
+    assert.matches("ANTHROPIC_API_KEY is not set", err.message)
+    assert.matches("ANTHROPIC_API_KEY", world.llm.status().problem)
+    assert.equal("no_provider", select(2, ask(new { conf = { provider = "x" } })).code)
+  end)
+
+  it("completes OLLAMA_HOST as Ollama does", function()
+    for given, url in pairs { box = "http://box:11434", ["10.0.0.1:80"] = "http://10.0.0.1:80",
+                              ["https://o.example/"] = "https://o.example:11434" } do
+      local world = new { conf = { ollama_host = given } }
+      assert.equal(url, world.llm.status().base_url)
+    end
+  end)
+end)

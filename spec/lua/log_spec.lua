@@ -1,0 +1,88 @@
+-- spec/lua/log_spec.lua -- lines are bounded, in order, and without secrets.
+
+local plain_host = require "plain_host"
+local KEY = "ak_Xk9mP2qR4tV6wY8zA1bC3dE5fG7hJ9kL"
+
+local function logger(conf)
+  local host = plain_host.new { log = conf or { level = "info", format = "json" } }
+  return plain_host.fresh("human.log", host), host.lines
+end
+
+-- message, fields, the line in JSON
+local LINES = {
+  { "started", nil, '{"msg":"started"}' },
+  { "a", { n = 5, b = true, request_id = "r", t = "x/y" }, '{"msg":"a","request_id":"r","b":true,"n":5,"t":"x/y"}' },
+  { "a", { list = { 1, 2 }, empty = {} }, '{"msg":"a","empty":{},"list":[1,2]}' },
+  { 'quote " and\nline', nil, '{"msg":"quote \\" and\\nline"}' },
+  { "a", { x = 1 / 0 }, '{"msg":"a","x":"inf"}' },
+}
+
+local MASKED = { -- fields, what must not appear
+  { { apiKey = "S3CRET" } }, { { api_key = "S3CRET" } }, { { key = "S3CRET" } }, { { token = "S3CRET" } },
+  { { accessToken = "S3CRET" } }, { { secret = "S3CRET" } }, { { password = "S3CRET" } },
+  { { Authorization = "S3CRET" } }, { { ["X-API-Key"] = "S3CRET" } }, { { deep = { a = { token = "S3CRET" } } } },
+  { { url = "/socket.io/?agentId=c1&apiKey=S3CRET&x=1" } }, { { header = "Bearer S3CRET" } },
+  { { db = "postgres://human:S3CRET@db/x" } }, { { text = "key " .. KEY }, KEY:sub(4) },
+  { { text = "hm_live_0123456789abcdef" }, "0123456789abcdef" },
+  { { text = "sk-proj-0123456789abcdef" }, "0123456789abcdef" }, { { [KEY] = 1 }, KEY:sub(4) },
+}
+
+describe("log", function()
+  for _, case in ipairs(LINES) do
+    it("writes " .. case[3], function()
+      local log, lines = logger()
+      log.info(case[1], case[2])
+      assert.equal(case[3], lines[1].line)
+    end)
+  end
+
+  it("writes text when the format says so", function()
+    local log, lines = logger { level = "info", format = "text" }
+    log.warn("slow query", { ms = 12, route = "GET /x", id = "c1" })
+    assert.same({ level = 1, line = 'slow query id=c1 ms=12 route="GET /x"' }, lines[1])
+  end)
+
+  for i, case in ipairs(MASKED) do
+    it("hides secret " .. i, function()
+      for _, format in ipairs { "json", "text" } do
+        local log, lines = logger { level = "info", format = format }
+        log.info("x", case[1])
+        assert.is_nil(lines[1].line:find(case[2] or "S3CRET", 1, true), lines[1].line)
+        assert.is_truthy(lines[1].line:find("[redacted]", 1, true))
+      end
+    end)
+  end
+
+  it("hides a key in the message, but not words that merely look alike", function()
+    local log, lines = logger()
+    log.info("bad key " .. KEY .. ", break_even_analysis, input", { input_tokens = 5, monkey = "m" })
+    assert.equal('{"msg":"bad key ak_[redacted], break_even_analysis, input","input_tokens":5,"monkey":"m"}',
+      lines[1].line)
+  end)
+
+  it("keeps lines within what one write takes", function()
+    local log, lines = logger()
+    local fields = {}
+    for i = 1, 50 do fields["f" .. i] = ("é"):rep(1000) end
+    log.error("big", fields)
+    assert.is_true(#lines[1].line < 3872)
+    assert.matches('"truncated":true}$', lines[1].line)
+  end)
+
+  it("never raises for what it is given", function()
+    local log, lines = logger()
+    local loop = {}
+    loop.loop = loop
+    log.info("odd", { f = print, loop = loop, bytes = "\255\0", [1] = 2, obj = setmetatable({}, { __tostring = function() return "obj" end }) })
+    assert.equal(1, #lines)
+  end)
+
+  it("keeps quiet below its level", function()
+    local log, lines = logger { level = "warn", format = "json" }
+    log.info "x"
+    log.debug "x"
+    log.warn "y"
+    assert.equal(1, #lines)
+    assert.is_false(log.enabled "info")
+  end)
+end)

@@ -1,0 +1,111 @@
+-- spec/lua/openapi_spec.lua -- routes of a generation as a document; schemas as JSON Schema.
+
+require("plain_host").install()
+local json = require "human.json"
+local openapi = require "human.openapi"
+local s = require "human.schema"
+local schema_doc = require "human.schema_doc"
+
+local SCHEMAS = { -- schema, direction, JSON Schema
+  { s.string { min = 1, max = 5, pattern = "^%w+$" }, "in", { type = "string", minLength = 1, maxLength = 5, pattern = "^[A-Za-z0-9]+$" } },
+  { s.uuid:describe "d":example "e", "in", { type = "string", format = "uuid", description = "d", examples = { "e" } } },
+  { s.int { min = 1, max = 5 }:default(3), "in", { type = "integer", minimum = 1, maximum = 5, default = 3 } },
+  { s.text:nullable(), "out", { type = { "string", "null" } } },
+  { s.enum { "a" }:nullable(), "out", { type = { "string", "null" }, enum = { "a", json.null } } },
+  { s.json, "in", {} }, { s.const "x", "in", { const = "x" } },
+  { s.array(s.time, { max = 3 }), "in", { type = "array", maxItems = 3, items = { type = "string", format = "date-time" } } },
+  { s.map(s.bool), "out", { type = "object", additionalProperties = { type = "boolean" } } },
+  { s.one_of { s.text, s.bool }:nullable(), "in", { anyOf = { { anyOf = { { type = "string" }, { type = "boolean" } } }, { type = "null" } } } },
+  { s.object { a = s.bool, b = s.bool:optional(), c = s.bool:default(true) }, "in",
+    { type = "object", required = { "a" }, additionalProperties = false,
+      properties = { a = { type = "boolean" }, b = { type = "boolean" }, c = { type = "boolean", default = true } } } },
+  { s.object { c = s.bool:default(true) }, "out",
+    { type = "object", required = { "c" }, properties = { c = { type = "boolean", default = true } } } },
+}
+
+local PATTERNS = { -- Lua pattern, regular expression (false: there is none)
+  { "^[a-z0-9][%w%-_]*$", "^[a-z0-9][A-Za-z0-9\\-_]*$" }, { "^%d+%.%d%d$", "^[0-9]+\\.[0-9][0-9]$" },
+  { "a|b", "a\\|b" }, { "^[^%s]+$", "^[^\\s]+$" }, { "x-y", "x*?y" }, { "%bxy", false }, { "%p", false },
+}
+
+local view = s.object { { "id", s.id }, { "name", s.text } }
+local catalogue = {
+  validation_error = { status = 400, message = "Validation failed" }, unauthorized = { status = 401, message = "No" },
+  agent_not_found = { status = 404, message = "Agent not found" }, user_not_found = { status = 404, message = "User not found" },
+  internal = { status = 500, message = "Internal error" },
+}
+
+local function route(method, path, spec, more)
+  local r = { method = method, path = path, spec = spec, kind = "http", shape = "agent", tag = "Agents", auth_spec = "key" }
+  for name, value in pairs(more or {}) do r[name] = value end
+  return r
+end
+
+local gen = { id = "abc123", errors = catalogue, auth = { key = { scheme = { type = "apiKey", header = "X-API-Key" } } }, routes = {
+  route("GET", "/api/agents/{id}", { summary = "One", reply = { [200] = view }, errors = { "agent_not_found", "user_not_found" } }),
+  route("POST", "/api/agents", { summary = "New", body = s.object { name = s.text }, reply = { [201] = view, [204] = false } }),
+  route("GET", "/api/agents", { summary = "All", query = { limit = s.int:default(50) }, reply = { [200] = s.array(view) } }),
+  route("GET", "/metrics", { summary = "M", reply = { [200] = s.raw "text/plain" } }, { auth_spec = false, shape = "market" }),
+  route("GET", "/ws", { summary = "W" }, { kind = "websocket" }),
+} }
+
+describe("schema_doc", function()
+  for i, case in ipairs(SCHEMAS) do
+    it("describes schema " .. i, function()
+      local out = schema_doc.json_schema(case[1], case[2])
+      if case[1].kind == "int" and not case[1].min then out.minimum, out.maximum = nil, nil end
+      assert.same(case[3], out)
+    end)
+  end
+  for _, case in ipairs(PATTERNS) do
+    it("translates the pattern " .. case[1], function() assert.equal(case[2] or nil, schema_doc.regex(case[1])) end)
+  end
+end)
+
+describe("openapi.render", function()
+  local text = openapi.render(gen)
+  local doc = json.decode(text)
+  local one = doc.paths["/api/agents/{id}"].get
+
+  it("gives the same text for the same routes", function() assert.equal(text, openapi.render(gen)) end)
+
+  it("lists every route but websockets, which have a list of their own", function()
+    assert.is_truthy(one and doc.paths["/api/agents"].get and doc.paths["/api/agents"].post and doc.paths["/metrics"].get)
+    assert.is_nil(doc.paths["/ws"])
+    assert.equal("/ws", doc["x-websockets"][1].path)
+  end)
+
+  it("requires the key where the route does", function()
+    assert.same({ { key = {} } }, one.security)
+    assert.is_true(json.is_array(doc.paths["/metrics"].get.security))
+    assert.same({}, doc.paths["/metrics"].get.security)
+    assert.same({ type = "apiKey", ["in"] = "header", name = "X-API-Key" }, doc.components.securitySchemes.key)
+  end)
+
+  it("takes parameters from the path and the query", function()
+    assert.same({ name = "id", ["in"] = "path", required = true, schema = { type = "string" } }, one.parameters[1])
+    local limit = doc.paths["/api/agents"].get.parameters[1]
+    assert.equal("query", limit["in"])
+    assert.is_nil(limit.required)
+    assert.equal(50, limit.schema.default)
+  end)
+
+  it("lists errors by status with an example of each code, as clients see them", function()
+    local examples = one.responses["404"].content["application/json"].examples
+    assert.same({ error = "Not Found", message = "User not found", statusCode = 404, code = "user_not_found" }, examples.user_not_found.value)
+    assert.is_truthy(examples.agent_not_found and one.responses["401"] and one.responses["500"])
+    assert.is_truthy(doc.paths["/api/agents"].post.responses["400"])
+  end)
+
+  it("gives every operation its own id and a refusal", function()
+    local seen = {}
+    for _, methods in pairs(doc.paths) do
+      for _, op in pairs(methods) do
+        assert.is_nil(seen[op.operationId])
+        seen[op.operationId] = true
+        assert.is_truthy(op.responses["400"] or op.responses["401"] or op.responses["4XX"])
+      end
+    end
+    assert.is_true(seen.getApiAgentsById)
+  end)
+end)

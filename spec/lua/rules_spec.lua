@@ -1,0 +1,95 @@
+-- spec/lua/rules_spec.lua -- verdicts, budgets and examples.
+
+local fake_host = require "fake_host"
+
+local LIMITS = "return { ceiling = 100 }"
+local RULE = [[
+local limits = require "market.rules.limits"
+local M = {}
+function M.may(bid)
+  if bid.price > limits.ceiling then return deny("conflict", { max = limits.ceiling }) end
+  return allow()
+end
+function M.fee(n) return n * 2 end
+function M.ask() return escalate "unsure" end
+function M.spin() while true do end end
+function M.twice(n) return M.fee(n) + 0 end
+M.examples = { { "may", { price = 100 }, expect = "allow" }, { "may", { price = 101 }, expect = "conflict" },
+  { "fee", 2, expect = 4 }, { "ask", expect = "escalate" } }
+return M
+]]
+local ROUTES = [[
+local api, s = require "human.api", require "human.schema"
+local g = api.group { auth = false, area = "market" }
+for _, name in ipairs { "may", "fee", "ask", "spin", "nope" } do
+  g:post("/" .. name, { summary = name, reply = { [200] = s.object { got = s.string } } }, function(ctx)
+    local v = ctx:rule("bids." .. name, name == "may" and { price = 200 } or 21)
+    return 200, { got = tostring(v) }
+  end)
+end
+return {}
+]]
+
+describe("a rule", function()
+  local app
+  before_each(function() app = fake_host.start() end)
+  after_each(function() app:stop() end)
+
+  local function load(rule)
+    return app:load { ["api/x.lua"] = ROUTES, ["market/rules/bids.lua"] = rule or RULE,
+                      ["market/rules/limits.lua"] = LIMITS }
+  end
+
+  local function ask(name) return app:request { method = "POST", path = "/" .. name } end
+
+  it("refuses a request with its code and facts when it denies", function()
+    load()
+    local a = ask "may"
+    assert.same({ 409, "conflict", 100 }, { a.status, a.json.code, a.json.max })
+  end)
+
+  it("gives the handler any other verdict or value", function()
+    load()
+    assert.equal("42", ask("fee").json.got)
+    assert.equal("escalate", ask("ask").json.got)
+  end)
+
+  it("is ended when it uses more than its budget, and the next one runs", function()
+    load()
+    assert.same({ 500, "rule_budget" }, { ask("spin").status, ask("spin").json.code })
+    assert.equal("42", ask("fee").json.got)
+  end)
+
+  it("must exist", function()
+    load()
+    assert.equal(500, ask("nope").status)
+    assert.matches("no rule 'bids.nope' in market.rules or agent.rules", app.host.lines[#app.host.lines].line)
+  end)
+
+  it("refuses the load when an example does not hold", function()
+    for _, case in ipairs {
+      { "expect = 4", "expect = 5", "example 3 (fee): expected 5, got 4" },
+      { 'expect = "escalate"', 'expect = "allow"', "example 4 (ask): expected allow, got escalate" },
+      { '"may", { price = 100 }', '"nope", {}', "example 1 (nope): no function 'nope'" },
+    } do
+      local from, to = RULE:find(case[1], 1, true)
+      local ok, err = pcall(load, RULE:sub(1, from - 1) .. case[2] .. RULE:sub(to + 1))
+      assert.is_false(ok)
+      assert.equal("market/rules/bids.lua: " .. case[3], err)
+    end
+  end)
+
+  it("refuses the load when an example denies with an unknown code", function()
+    local ok, err = pcall(load, (RULE:gsub('"conflict"', '"nonsense"')))
+    assert.is_false(ok)
+    assert.matches("denies with 'nonsense', which is not in api/errors.lua", err)
+  end)
+
+  it("cannot reach the runtime or other scripts", function()
+    for _, name in ipairs { "human.db", "agent.turn" } do
+      local ok, err = pcall(load, ("local x = require %q return {}"):format(name))
+      assert.is_false(ok)
+      assert.matches("market/rules/bids.lua:1: rules may require rules only", err)
+    end
+  end)
+end)

@@ -1,0 +1,175 @@
+-- spec/lua/sched_spec.lua -- tasks against an event queue of our own.
+
+local E = { CANCELED = -3 }
+local DONE, CHUNK, TIMER = 2, 3, 10
+
+local function fake_host()
+  local f = { queue = {}, ended = {}, cancelled = {}, logged = {}, t = 0, next_id = 100 }
+  f.E, f.EV = E, { DONE = DONE, CHUNK = CHUNK, TIMER = TIMER }
+  function f.next()
+    local e = table.remove(f.queue, 1)
+    if e then return e[1], e[2], e[3], 0, e[4] or "" end
+  end
+  function f.clock() return f.t end
+  f.now = f.clock
+  function f.timer() end
+  function f.task_new() f.next_id = f.next_id + 1 return f.next_id end
+  function f.task_end(id) f.ended[#f.ended + 1] = id end
+  function f.cancel(op)
+    f.cancelled[#f.cancelled + 1] = op
+    f.queue[#f.queue + 1] = { DONE, E.CANCELED, op }
+    return 0
+  end
+  function f.log(_, line) f.logged[#f.logged + 1] = line end
+  return f
+end
+
+describe("the scheduler", function()
+  local sched, host, saved
+  local names = { "human.host", "human.timer", "human.sched" }
+
+  before_each(function()
+    saved = {}
+    for _, name in ipairs(names) do saved[name], package.loaded[name] = package.loaded[name], nil end
+    host = fake_host()
+    package.loaded["human.host"] = host
+    sched = require "human.sched"
+  end)
+
+  after_each(function()
+    for _, name in ipairs(names) do package.loaded[name] = saved[name] end
+  end)
+
+  local function push(...) host.queue[#host.queue + 1] = { ... } end
+
+  it("runs a task at once until it awaits, and on when its op is done", function()
+    local seen = {}
+    sched.spawn(function(a, b)
+      seen[1] = a + b
+      local status, data = sched.await(7)
+      seen[2], seen[3] = status, data
+    end, 1, 2)
+    assert.same({ 3 }, seen)
+    push(DONE, 5, 7, "data")
+    sched.dispatch(1)
+    assert.same({ 3, 5, "data" }, seen)
+    assert.equal(0, sched.live())
+  end)
+
+  it("returns an error status instead of waiting for an op that was refused", function()
+    local got
+    sched.spawn(function() got = sched.await(-2) end)
+    assert.equal(-2, got)
+  end)
+
+  it("frees what a task owns when it ends, and only once", function()
+    sched.spawn(function() sched.owner() sched.owner() end)
+    assert.same({ 101 }, host.ended)
+  end)
+
+  it("raises inside a killed task, so that its cleanup runs", function()
+    local cleaned, err
+    local task = sched.spawn(function()
+      local ok, e = pcall(sched.await, 7)
+      cleaned, err = not ok, e
+      error(e, 0)
+    end)
+    sched.kill(task)
+    assert.same({ 7 }, host.cancelled)
+    sched.dispatch(1)
+    assert.is_true(cleaned)
+    assert.equal(sched.Canceled, err)
+    assert.is_true(task.ended)
+    assert.same({}, host.logged)
+  end)
+
+  it("raises the given error in a task that is suspended", function()
+    local err
+    local task = sched.spawn(function() err = select(2, pcall(sched.suspend)) end)
+    sched.kill(task, "too late")
+    sched.dispatch(1)
+    assert.equal("too late", err)
+  end)
+
+  it("wakes a suspended task with values, after the present event", function()
+    local got
+    local task = sched.spawn(function() got = { sched.suspend() } end)
+    assert.is_true(sched.wake(task, 1, 2, 3))
+    assert.is_nil(got)
+    assert.is_false(sched.wake(task))
+    sched.dispatch(1)
+    assert.same({ 1, 2, 3 }, got)
+  end)
+
+  it("logs an error that nobody handles, and goes on", function()
+    sched.spawn(function() error "a bug" end)
+    assert.matches("a bug", host.logged[1])
+    local ran = false
+    sched.spawn(function() ran = true end)
+    assert.is_true(ran)
+  end)
+
+  it("tells the caller's hook how a task ended", function()
+    local ends = {}
+    local function hook(_, err) ends[#ends + 1] = tostring(err) end
+    sched.spawn_as({ on_finish = hook }, function() end)
+    sched.spawn_as({ on_finish = hook }, function() error("x", 0) end)
+    assert.same({ "nil", "x" }, ends)
+  end)
+
+  it("limits how often a task may await", function()
+    local err
+    sched.spawn_as({ max_awaits = 3 }, function()
+      for _ = 1, 5 do
+        local ok, e = pcall(sched.await, 7)
+        if not ok then err = e return end
+      end
+    end)
+    for _ = 1, 5 do
+      push(DONE, 0, 7)
+      sched.dispatch(1)
+    end
+    assert.equal(sched.TooMany, err)
+  end)
+
+  it("ends a task at its deadline with the error that it was given", function()
+    local err
+    sched.spawn_as({ limit = 1, limit_error = "deadline" }, function()
+      err = select(2, pcall(sched.suspend))
+    end)
+    host.t = 2
+    sched.on_event(TIMER, require("human.timer").run)
+    push(TIMER, 0, 0)
+    sched.dispatch(10)
+    assert.equal("deadline", err)
+  end)
+
+  it("stops early to be fair and says so", function()
+    local n = 0
+    sched.on_event(TIMER, function() n = n + 1 host.t = host.t + 1 end)
+    for _ = 1, 100 do push(TIMER, 0, 0) end
+    assert.is_true(sched.dispatch(2))
+    assert.is_true(n < 10)
+    while sched.dispatch(2) do end
+    assert.equal(100, n)
+  end)
+
+  it("hands the chunks of an op to whoever asked for them", function()
+    local seen = {}
+    sched.on_chunk(9, function(status, data) seen[#seen + 1] = status .. data end)
+    push(CHUNK, 2, 9, "a")
+    push(DONE, 0, 9)
+    push(CHUNK, 2, 9, "late")
+    sched.dispatch(1)
+    assert.same({ "2a" }, seen)
+  end)
+
+  it("reuses coroutines but not after a failure", function()
+    local first, second, third
+    sched.spawn(function() first = coroutine.running() end)
+    sched.spawn(function() second = coroutine.running() error "x" end)
+    sched.spawn(function() third = coroutine.running() end)
+    assert.equal(first, second)
+    assert.not_equal(second, third)
+  end)
+end)

@@ -1,0 +1,96 @@
+-- spec/scripts/agent_actions_spec.lua -- what a model may do: emoji, tools, refusals.
+
+require("plain_host").install()
+local actions = require "agent.actions"
+local tools = require "agent.tools"
+
+describe("an emoji", function()
+  for _, text in ipairs { "👍", "❤️", "❤", "💪🏽", "👩‍💻", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇺🇸",
+    "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "#️⃣", "1⃣", "☕", "🏃", "🫡", "⭐" } do
+    it("is " .. text, function() assert.is_true(actions.is_emoji(text)) end)
+  end
+
+  for _, text in ipairs { "", "a", "1", ":+1:", "👍👍", "ok 👍", "🇺", "é", "中",
+    "\240\159\145", "\255", "❤️x", ("👍"):rep(20) } do
+    it(("is not %q"):format(text), function() assert.is_false(actions.is_emoji(text)) end)
+  end
+end)
+
+describe("an answer of a model", function()
+  local function call(name, arguments) return { name = name, arguments = arguments } end
+
+  it("is a message when it is plain text", function()
+    assert.are.same({ { type = "send-message", content = "Hi Sarah" } }, (tools.wishes { text = " Hi Sarah\n" }))
+  end)
+
+  it("says its text once when a tool says it, too", function()
+    local wishes = tools.wishes { text = "Let me answer.", tool_calls = { call("send_message", { content = "Hi" }) } }
+    assert.are.same({ { type = "send-message", content = "Hi" } }, wishes)
+  end)
+
+  it("keeps text beside a reaction", function()
+    local reaction = call("add_reaction", { message_id = "m1", emoji = "👍" })
+    local wishes = tools.wishes { text = "Hi", tool_calls = { reaction } }
+    assert.are.same({ { type = "send-message", content = "Hi" },
+                      { type = "add-reaction", messageId = "m1", emoji = "👍" } }, wishes)
+  end)
+
+  it("is silence when the model chooses it", function()
+    local silence = call("stay_silent", { reason = "x" })
+    assert.are.same({}, (tools.wishes { text = "I need not speak.", tool_calls = { silence } }))
+  end)
+
+  it("loses the quoting that a model imitates", function()
+    assert.are.equal("Hi", tools.wishes({ text = '<message from="you">Hi</message>' })[1].content)
+  end)
+
+  it("names tools that do not exist", function()
+    local wishes, unknown = tools.wishes { text = "", tool_calls = { call("rm_rf", {}) } }
+    assert.are.same({}, wishes)
+    assert.are.same({ "rm_rf" }, unknown)
+  end)
+
+  it("survives arguments of the wrong type", function()
+    local wishes = tools.wishes { tool_calls = { call("send_reply", { content = 5 }), call("add_reaction", nil) } }
+    assert.are.same({ { type = "send-reply", content = "", messageId = "" },
+                      { type = "add-reaction", messageId = "", emoji = "" } }, wishes)
+  end)
+end)
+
+describe("actions that are carried out", function()
+  local function chat() return { max = 4, messages = { m1 = true }, reactions = { ["m1\0🎉"] = true } } end
+  local function allowed(wishes, with)
+    local c = chat()
+    for k, v in pairs(with or {}) do c[k] = v end
+    return actions.allowed(wishes, c, { agent_id = "a", run_id = "r" })
+  end
+  local function say(text) return { type = "send-message", content = text } end
+  local function react(id, emoji) return { type = "add-reaction", messageId = id, emoji = emoji } end
+
+  local cases = {
+    { "a message", { say "Hi" }, 1 },
+    { "no empty message", { say "" }, 0 },
+    { "no message over the limit", { say(("x"):rep(16001)) }, 0 },
+    { "a message of 16,000 characters of two bytes", { say(("é"):rep(16000)) }, 1 },
+    { "no message that holds a key", { say("take ak_" .. ("a1"):rep(16)) }, 0 },
+    { "a message that talks of keys", { say "put your sk-key there" }, 1 },
+    { "a reply to a known message", { { type = "send-reply", content = "Yes", messageId = "m1" } }, 1 },
+    { "no reply to an invented one", { { type = "send-reply", content = "Yes", messageId = "m9" } }, 0 },
+    { "a reaction", { react("m1", "👍") }, 1 },
+    { "no reaction that is no emoji", { react("m1", "great") }, 0 },
+    { "one reaction of a kind", { react("m1", "👍"), react("m1", "👍") }, 1 },
+    { "no reaction that stands there", { react("m1", "🎉") }, 0 },
+    { "the taking back of one", { { type = "remove-reaction", messageId = "m1", emoji = "🎉" } }, 1 },
+    { "not of one that is not there", { { type = "remove-reaction", messageId = "m1", emoji = "👍" } }, 0 },
+    { "four at most", { say "1", say "2", say "3", say "4", say "5" }, 4 },
+  }
+  for _, c in ipairs(cases) do
+    it("include " .. c[1], function() assert.are.equal(c[3], #allowed(c[2])) end)
+  end
+
+  it("never repeat the system prompt", function()
+    local template = ("You are a coach and must keep this to yourself. "):rep(20)
+    assert.are.same({}, allowed({ say("It says: " .. template) }, { template = template }))
+    assert.are.equal(1, #allowed({ say "You are a coach" }, { template = template }))
+  end)
+end)

@@ -1,0 +1,58 @@
+-- spec/scripts/api/system_spec.lua -- what the server says about itself.
+
+local fake_host = require "fake_host"
+
+local function read(path)
+  local f = assert(io.open("scripts/" .. path, "rb"))
+  local text = f:read "*a"
+  f:close()
+  return text
+end
+
+describe("the system routes", function()
+  local app
+  before_each(function()
+    app = fake_host.start()
+    app:load { ["api/system.lua"] = read "api/system.lua" }
+  end)
+  after_each(function() app:stop() end)
+
+  it("say how the server is, on both listeners", function()
+    for listener = 0, 1 do
+      local a = app:request { path = "/health", listener = listener }
+      assert.same({ 200, "ok", "up", "0123456789ab" }, { a.status, a.json.status, a.json.database, a.json.scripts })
+      assert.is_false(a.json.llm.language_model)
+    end
+  end)
+
+  it("say when the database is away", function()
+    app.host.db_up = function() return false end
+    assert.equal("degraded", app:request({ path = "/health" }).json.status)
+    local a = app:request { path = "/ready" }
+    assert.same({ 503, false }, { a.status, a.json.ready })
+  end)
+
+  it("count what was answered, in the format of Prometheus, on the main port only", function()
+    app:request { path = "/ready" }
+    app:request { path = "/nope" }
+    local a = app:request { path = "/metrics" }
+    assert.equal("text/plain; version=0.0.4; charset=utf-8", a.headers["content-type"])
+    assert.equal('# TYPE human_http_requests_total counter\nhuman_http_requests_total{status="200"} 1\n'
+      .. 'human_http_requests_total{status="404"} 1\n', a.body)
+    assert.equal(404, app:request({ path = "/metrics", listener = 1 }).status)
+  end)
+
+  it("describe the API, themselves included", function()
+    local a = app:request { path = "/openapi.json" }
+    assert.equal("application/json", a.headers["content-type"])
+    assert.matches("^3%.1", a.json.openapi)
+    for _, path in ipairs { "/health", "/ready", "/openapi.json", "/metrics" } do
+      assert.is_table(a.json.paths[path].get, path)
+    end
+  end)
+
+  it("are summed up by `human check`", function()
+    assert.equal("scripts 0123456789ab: 2 modules, 4 routes, 0 jobs, 0 rule examples",
+      require("human.check").summary(require("human.gen").current()))
+  end)
+end)
