@@ -30,10 +30,10 @@ LLHTTP  := -lllhttp
 endif
 
 HARDEN  ?= -D_FORTIFY_SOURCE=3 -fstack-protector-strong
-CFLAGS  += -std=c11 -O2 -g -fPIE $(HARDEN)
+override CFLAGS += -std=c11 -O2 -g -fPIE $(HARDEN)
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 DEFINE  := -D_GNU_SOURCE -DHUMAN_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -Ihost
-LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
+override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
 .PHONY: help deps deps-test build run test bench lint asan fuzz install clean
@@ -127,21 +127,21 @@ keep = echo '$(subst ','\'',$(1))' | cmp -s - $@ || echo '$(subst ','\'',$(1))' 
 
 # ---- fuzzing: each spec/fuzz/NAME.c with all of the host but its main ----
 fuzz: deps-test
-	@$(MAKE) --no-print-directory fuzz-all B=build/fuzz CC=clang LDFLAGS='-fsanitize=fuzzer,address' \
+	@$(MAKE) --no-print-directory -j$(CORES) fuzz-all B=build/fuzz CC=clang LDFLAGS='-fsanitize=fuzzer,address' \
 	  HARDEN='-fsanitize=fuzzer-no-link,address -Wno-unknown-warning-option'
 
 FUZZERS = $(patsubst spec/fuzz/%.c,$(B)/%,$(wildcard spec/fuzz/*.c))
 .PHONY: fuzz-all
 fuzz-all: $(FUZZERS)
 	@for f in $(FUZZERS); do \
-	  n=$$(basename $$f); mkdir -p $(B)/corpus/$$n spec/fuzz/corpus/$$n; \
+	  n=$$(basename $$f); mkdir -p $(B)/corpus/$$n; seeds=spec/fuzz/corpus/$$n; \
 	  echo "fuzz $$n for $(FUZZ_SECONDS) s"; \
 	  ASAN_OPTIONS=detect_leaks=0 $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
-	    $(B)/corpus/$$n spec/fuzz/corpus/$$n || exit 1; \
+	    $(B)/corpus/$$n $$(ls -d $$seeds 2>/dev/null) || exit 1; \
 	done
 
 $(B)/%: spec/fuzz/%.c $(OBJ)
-	@$(CC) $(CFLAGS) $(DEFINE) $(INCLUDE) $(LDFLAGS) -rdynamic -o $@ $< \
+	@$(CC) $(CFLAGS) $(DEFINE) $(INCLUDE) $(LDFLAGS) -o $@ $< \
 	  $(filter-out $(B)/obj/main.o,$(OBJ)) $(LIBS)
 
 # ---- installing ----

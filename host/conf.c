@@ -3,6 +3,7 @@
  * environment, the command line.  Owns the values (conftable.c holds them). */
 #include "conf.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdint.h>
@@ -17,7 +18,6 @@
 
 enum { FILE_MAX = 262144, WORKERS_AUTO_MAX = 4 };
 
-extern char **environ;
 static int failures; /* messages printed so far */
 
 static const char *setting_name(size_t i) {
@@ -154,7 +154,12 @@ static void on_file_value(void *file, const char *name, int line, confjson_type 
 /* -1: does not exist; 0: read.  Anything wrong in it is counted in `failures`. */
 static int load_file(const char *path) {
   FILE *f = fopen(path, "re");
-  if (!f) return -1;
+  if (!f && (errno == ENOENT || errno == ENOTDIR)) return -1;
+  if (!f) {
+    fprintf(stderr, "%s: %s\n", path, strerror(errno));
+    failures++;
+    return 0;
+  }
   char *text = malloc(FILE_MAX + 1);
   size_t n = text ? fread(text, 1, FILE_MAX + 1, f) : 0;
   if (!text || ferror(f) || n > FILE_MAX) {
@@ -174,7 +179,7 @@ static void load_files(void) {
   const char *named = getenv("HUMAN_CONFIG");
   if (named && *named) {
     if (!load_file(named)) return;
-    fprintf(stderr, "HUMAN_CONFIG: there is no readable file %s\n", named);
+    fprintf(stderr, "HUMAN_CONFIG: there is no file %s\n", named);
     failures++;
     return;
   }

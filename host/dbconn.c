@@ -69,7 +69,10 @@ static void on_poll(uv_poll_t *h, int status, int events) {
     advance(c);
     return;
   }
-  if (status < 0) events = UV_READABLE; /* libpq finds out what is wrong */
+  if (status < 0) { /* libuv stopped watching; libpq finds out what is wrong */
+    events = UV_READABLE;
+    p->events = 0;
+  }
   dbflight_ready(c, (events & UV_READABLE) != 0);
 }
 

@@ -156,11 +156,16 @@ static int end_orphans(void) {
   return say("an earlier server does not end: ", pg.home.data);
 }
 
-/* With no server at work, postmaster.pid is of a dead one; its number may be someone else's now. */
-static void clear_stale_pid(void) {
+static void unlink_below(const char *dir, const char *name) {
   char path[PATH_MAX];
+  if (snprintf(path, sizeof path, "%s/%s", dir, name) < PATH_MAX) unlink(path);
+}
+
+/* With no server at work these are of a dead one, whose number may be someone else's now. */
+static void clear_stale_locks(void) {
   if (pghome_orphans(&pg.home, 0)) return;
-  if (snprintf(path, sizeof path, "%s/postmaster.pid", pg.home.data) < PATH_MAX) unlink(path);
+  unlink_below(pg.home.data, "postmaster.pid");
+  unlink_below(pg.home.run, ".s.PGSQL.5432.lock");
 }
 
 static int spawn_server(void) {
@@ -170,7 +175,7 @@ static int spawn_server(void) {
   const char *args[] = {"postgres", "-D", pg.home.data, "-p", "5432",
                         "-c", "listen_addresses=", "-c", sockets,
                         "-c", "unix_socket_permissions=0700", "-c", connections, NULL};
-  clear_stale_pid();
+  clear_stale_locks();
   pg.started_at = shm_clock();
   pg.pid = pghome_spawn(&pg.home, "postgres", args);
   if (pg.pid > 0) return 0;

@@ -175,14 +175,13 @@ void pghome_unlock(void) {
 /* ---- which PostgreSQL ---- */
 
 static int cluster_version(const pghome *h) {
-  char path[PATH_MAX];
-  int version = 0;
+  char path[PATH_MAX], text[16] = "";
   if (join(path, h->data, "PG_VERSION")) return -1;
   FILE *f = fopen(path, "re");
   if (!f) return 0;
-  if (fscanf(f, "%d", &version) != 1) version = 0;
+  if (!fgets(text, sizeof text, f)) text[0] = 0;
   fclose(f);
-  return version;
+  return (int)strtol(text, NULL, 10);
 }
 
 /* Debian keeps each major version apart.  `wanted` 0: the highest. */
@@ -241,7 +240,6 @@ int pghome_binaries(pghome *h) {
 /* ---- processes ---- */
 
 static void clean_environment(void) {
-  extern char **environ;
   for (char **e = environ; e && *e;) {
     char name[64];
     size_t n = strcspn(*e, "=");

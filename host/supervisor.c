@@ -173,12 +173,12 @@ static void worker_died(int i, int status) {
   close(k->control);
   k->pid = 0;
   if (s.stopping) return;
-  if (!k->backoff && lived < STEADY_S && WIFEXITED(status) && WEXITSTATUS(status)) {
+  if (k->backoff == 0 && lived < STEADY_S && WIFEXITED(status) && WEXITSTATUS(status)) {
     s.failed = true;
     begin_stop("a worker cannot start");
     return;
   }
-  if (lived > STEADY_S || !k->backoff) k->backoff = BACKOFF_MIN_S;
+  if (lived > STEADY_S || k->backoff == 0) k->backoff = BACKOFF_MIN_S;
   k->retry_at = now + k->backoff;
   k->backoff = k->backoff * 2 < BACKOFF_MAX_S ? k->backoff * 2 : BACKOFF_MAX_S;
 }
@@ -294,12 +294,18 @@ static int prepare(void) {
   return pgembed_start(connections_needed(s.count), false, &s.first_start);
 }
 
+/* nohup(1) ignores SIGHUP for us; taking it all the same would end what it was to keep. */
+static bool is_ignored(int sig) {
+  struct sigaction a;
+  return !sigaction(sig, NULL, &a) && a.sa_handler == SIG_IGN;
+}
+
 int supervisor_run(void) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGHUP);
+  if (!is_ignored(SIGHUP)) sigaddset(&signals, SIGHUP);
   sigaddset(&signals, SIGCHLD);
   sigprocmask(SIG_BLOCK, &signals, NULL);
   signal(SIGPIPE, SIG_IGN);

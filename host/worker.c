@@ -192,7 +192,8 @@ static void turn(void) {
   int more = bridge_dispatch(TURN_S);
   conn_flush();
   if (!op_congested()) conn_resume_reading();
-  bool wait = !more && !op_pending() && !w.woken && !w.asked_to_stop && !w.orphaned;
+  bool wait = !more && !op_pending() && !w.woken && !w.drained && !w.orphaned &&
+              (!w.asked_to_stop || w.draining);
   w.woken = 0;
   uv_run(&w.loop, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   w.now = shm_clock();

@@ -146,6 +146,7 @@ static wsf_kind end_control(wsf_reader *r, wsf_event *e) {
   *e = (wsf_event){.code = 1005, .p = r->control, .n = r->control_n};
   if (r->opcode == WS_PING) return WSF_PING;
   if (r->opcode == WS_PONG) return WSF_PONG;
+  r->failed = true; /* nothing follows a close frame */
   if (e->n == 1) return fail(r, e, 1002, "close code of one byte");
   if (e->n == 0) return WSF_CLOSE;
   e->code = (uint8_t)r->control[0] << 8 | (uint8_t)r->control[1];
@@ -153,7 +154,6 @@ static wsf_kind end_control(wsf_reader *r, wsf_event *e) {
   e->n -= 2;
   if (!wsf_code_ok(e->code)) return fail(r, e, 1002, "invalid close code");
   if (utf8_check(UTF8_OK, e->p, e->n) != UTF8_OK) return fail(r, e, 1007, "close reason is not UTF-8");
-  r->failed = true; /* nothing follows a close frame */
   return WSF_CLOSE;
 }
 
@@ -162,12 +162,12 @@ static wsf_kind add_compressed(wsf_reader *r, const char *p, size_t n, wsf_event
   if (!r->inflate) r->inflate = wsinflate_open();
   if (!r->inflate) return fail(r, e, 1011, "out of memory");
   int status = wsinflate_feed(r->inflate, p, n, &r->message);
-  if (status == WSINFLATE_LARGE) return fail(r, e, 1009, "message too large");
-  if (status < 0) return fail(r, e, 1007, "compressed data is malformed");
-  if (r->kind == WS_TEXT) {
+  if (r->kind == WS_TEXT) { /* first, because it came first */
     r->utf8 = utf8_check(r->utf8, r->message.p + before, r->message.n - before);
     if (r->utf8 == UTF8_BAD) return fail(r, e, 1007, "text is not UTF-8");
   }
+  if (status == WSINFLATE_LARGE) return fail(r, e, 1009, "message too large");
+  if (status < 0) return fail(r, e, 1007, "compressed data is malformed");
   return WSF_MORE;
 }
 

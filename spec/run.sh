@@ -47,8 +47,10 @@ fi
 count() { sed -n "s/^[^a-z]* $1 \([0-9][0-9]*\)\$/\1/p" "$work/log" | tail -n 1; }
 
 if [ -e spec/e2e/package.json ]; then
-  run sh -c 'cd spec/e2e && npm ci --silent --no-audit --no-fund && node --test'
-  add "$(count pass)" "$(count fail)" "$status"
+  run sh -c 'cd spec/e2e && npm ci --silent --no-audit --no-fund && node --test --test-reporter=spec'
+  canceled=$(count cancelled)   # a test whose suite could not begin has failed as well
+  bad=$(count fail)
+  add "$(count pass)" "$((${bad:-0} + ${canceled:-0}))" "$status"
 fi
 
 echo

@@ -52,7 +52,9 @@ end
 --- A Lua string as a JSON string with its quotes.  ~130 ns, the same with and without the JIT;
 --- a pattern search for characters to escape costs 380 ns for 20 characters.
 function M.quote(text)
-  return unslash(cjson_encode(text))
+  local quoted = cjson_encode(text) -- and unslash, without its call: this is the hottest line of all
+  if find(quoted, "/", 1, true) then return (gsub(quoted, "\\/", "/")) end
+  return quoted
 end
 local quote = M.quote
 
@@ -91,7 +93,7 @@ end
 local out = buffer.new() -- encode neither yields nor calls out, so one buffer serves all
 local put_value
 
-local function put_array(v, depth)
+local function put_array(v, depth, order)
   local n, count = #v, 0
   for key in next, v do
     count = count + 1
@@ -101,7 +103,7 @@ local function put_array(v, depth)
   out:put "["
   for i = 1, n do
     if i > 1 then out:put "," end
-    put_value(v[i], depth, nil)
+    put_value(v[i], depth, order)
   end
   out:put "]"
 end

@@ -116,7 +116,7 @@ local function read_body(ctx, route)
   if route.body_raw then return text end
   local value, err = json.decode(text)
   if err then invalid_text("body", err) end
-  local body, details = route.read_body(value)
+  local body, details = route.read_body(value, text)
   if details then invalid("body", details) end
   return body
 end

@@ -189,8 +189,9 @@ function M.object(fields, options)
   return node
 end
 
---- Compiles a schema to function(value) -> converted | nil, details.  `value` is what json.decode
---- gives (or a table of strings); details are up to 20 {path =, message =}, path as in
+--- Compiles a schema to function(value [, text]) -> converted | nil, details.  `value` is what
+--- json.decode gives (or a table of strings) and `text` what it was made from: with it, s.json fields
+--- keep the client's own bytes, without it they are written anew.  details are up to 20 {path =, message =}, path as in
 --- "message.participants[3].id", positions from 0, "" for the value itself.
 --- options.coerce: strings count as the numbers and booleans that they spell, and one string as a
 --- list of one, for query strings and path parameters.

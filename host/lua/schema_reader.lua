@@ -4,6 +4,7 @@
 
 local json = require "human.json"
 local leaf = require "human.schema_leaf"
+local schema_splice = require "human.schema_splice"
 
 local next, type, sub, gsub = next, type, string.sub, string.gsub
 
@@ -140,7 +141,8 @@ local function array(node, options)
     if coerce and type(v) == "string" then v = { v } end
     if type(v) ~= "table" then return nil, wrong end
     local n = #v
-    if n < min or n > max or (n == 0 and next(v) ~= nil) then return nil, wrong end
+    if n == 0 and (next(v) ~= nil or not (coerce or json.is_array(v))) then return nil, wrong end
+    if n < min or n > max then return nil, wrong end
     local out, problems = {}, nil
     for i = 1, n do
       local y, problem = read(v[i])
@@ -223,8 +225,8 @@ end
 --- See schema.reader.
 function M.compile(node, options)
   local read = compile(node, options or {})
-  local default, optional = node.default_value, node.is_optional
-  return function(v)
+  local default, optional, splice = node.default_value, node.is_optional, schema_splice.compile(node)
+  return function(v, text)
     if v == nil then
       if default ~= nil then return clone(default) end
       if optional then return nil end
@@ -232,6 +234,7 @@ function M.compile(node, options)
     end
     local out, problem = read(v)
     if problem then return nil, add(nil, "", problem) end
+    if splice and text then return splice(out, text) end
     return out
   end
 end

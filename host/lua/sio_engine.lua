@@ -17,7 +17,7 @@ local next_packet = engine.next_packet
 
 local M = {}
 local CLOSE_GRACE_S = 30       -- for a poller that is between two polls when we close
-local NOOP_DELAY_S = 0.1       -- so often may a client poll while it probes a WebSocket
+local NOOP_DELAY_S = 0.03      -- how long a poll is held while a WebSocket is probed
 local INBOX_SLACK = 262144     -- bytes already read when we ask for a pause, beside one message
 local MOVED = '{"code":3,"message":"Bad request"}' -- a poll after the upgrade
 
@@ -85,7 +85,7 @@ local function after_push(self)
   end
 end
 
---- Queues one packet (text, with its type digit).  Nothing happens on a closed session.
+--- Queues one packet (text, with its type digit); a negative number: it cannot be sent.
 function Session:send(packet)
   local ws = self.ws
   if ws then return ws_send(ws, 1, packet) end
@@ -98,9 +98,9 @@ end
 function Session:send_parts(packet, parts)
   local ws = self.ws
   if ws then
-    ws_send(ws, 1, packet)
-    for i = 1, #parts do ws_send(ws, 2, parts[i]) end
-    return
+    local queued = ws_send(ws, 1, packet)
+    for i = 1, queued < 0 and 0 or #parts do ws_send(ws, 2, parts[i]) end
+    return queued
   end
   if self.gone then return end
   push(self, packet, #packet)
@@ -111,11 +111,8 @@ end
 -- Heartbeat ------------------------------------------------------------------------------------------
 
 local function on_pong_overdue(self)
-  if self.paused then -- the pong may stand behind what we do not read at present
-    timer.restart(self.timer)
-  else
-    self:fail "ping timeout"
-  end
+  if not self.paused then return self:fail "ping timeout" end
+  timer.restart(self.timer) -- the pong may stand behind what we do not read at present
 end
 
 local function on_ping_due(self)
@@ -133,7 +130,7 @@ end
 local function remove(self)
   local rt = self.conf.rt
   if rt.sessions[self.id] ~= self then return end
-  rt.sessions[self.id] = nil
+  rt.sessions[self.id], self.out = nil, nil
   rt.count = rt.count - 1
 end
 
@@ -165,18 +162,13 @@ function Session:fail(reason)
     flush(self)
   end
   if self.post then answer_post(self, 400, "") end
-  self.out = nil
   cancel(self.timer)
   remove(self)
 end
 
-local function on_grace_over(self)
-  self.out = nil
-  remove(self)
-end
-
---- Ends the session in good order: what is queued goes out first.  ws_code: of the close frame
---- (absent: one without a status, as the reference server sends it).
+--- Ends the session in good order: what is queued goes out first, the `1` with a poll of its own,
+--- since a client would act on it before the packets beside it.  ws_code: of the close frame (absent:
+--- one without a status, as the reference server sends it).
 function Session:close(reason, ws_code)
   if self.gone then return end
   detach(self, reason)
@@ -184,12 +176,12 @@ function Session:close(reason, ws_code)
     drop_ws(self, ws_code)
     return remove(self)
   end
-  push(self, "1", 1)
-  if self.poll then
-    flush(self)
+  if self.poll and not self.out then
+    answer_poll(self, "1")
     return remove(self)
   end
-  self.timer = start(CLOSE_GRACE_S, on_grace_over, self)
+  if self.poll then flush(self) end
+  self.timer = start(CLOSE_GRACE_S, remove, self)
 end
 
 -- In ---------------------------------------------------------------------------------------------------
@@ -199,7 +191,6 @@ local function on_client_close(self)
   detach(self, "transport close")
   drop_ws(self)
   if self.poll then answer_poll(self, "6") end
-  self.out = nil
   remove(self)
 end
 
@@ -260,10 +251,10 @@ local function next_kept(self)
     if self.ws then host.read(self.ws, true) end
     return
   end
-  inbox[inbox.head] = nil
-  inbox.head = inbox.head + 1
+  inbox[inbox.head], inbox.head = nil, inbox.head + 1
   if type(item) == "table" then return on_binary(self, item[1]) end
-  if byte(item, 1) == 52 then on_text(self, item) else on_control(self, item) end
+  if byte(item, 1) == 52 then return on_text(self, item) end
+  on_control(self, item)
 end
 
 -- Goes on with what is there until there is no more, or somebody asks for a pause.
@@ -321,12 +312,12 @@ function Session:get(req, headers)
   wsx.bind(req, self)
   if self.out then
     flush(self)
-    if self.gone then
-      cancel(self.timer)
-      remove(self)
-    end
-  elseif self.probe and self.probe.asked and not self.noop_timer then
-    self.noop_timer = start(NOOP_DELAY_S, on_noop_due, self)
+  elseif self.gone then
+    answer_poll(self, "1")
+    cancel(self.timer)
+    remove(self)
+  elseif self.probe and self.probe.asked then
+    self:release_poll()
   end
 end
 
@@ -344,9 +335,12 @@ end
 
 -- Upgrade ----------------------------------------------------------------------------------------------
 
---- Answers the held poll, so that the client can stop polling.
+--- Answers the held poll soon, so that the client can stop polling.  Not at once: a client that says
+--- `2probe` and `5` together must not find its next poll answered as if nothing had happened.
 function Session:release_poll()
-  if self.poll then answer_poll(self, "6") end
+  if self.poll and not self.noop_timer then
+    self.noop_timer = start(NOOP_DELAY_S, on_noop_due, self)
+  end
 end
 
 local function flush_to_ws(self)

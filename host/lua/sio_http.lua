@@ -174,7 +174,7 @@ local function post(session, req, headers)
   session:take_post(req, headers, body)
 end
 
-local function upgrade(session, req, headers, params)
+local function upgrade(session, req, params)
   local ws = ws_accept(req, session.conf)
   if ws < 0 then return end
   if params.transport == "polling" then return host.ws_close(ws, 0, "") end
@@ -196,7 +196,7 @@ local function continue(server, req, method, is_ws, headers, params)
     if not pass_on(req, headers, is_ws, sid) then refuse(req, headers, is_ws, 1) end
     return
   end
-  if is_ws then return upgrade(session, req, headers, params) end
+  if is_ws then return upgrade(session, req, params) end
   local transport = session.ws and "websocket" or "polling"
   if params.transport ~= transport then return refuse(req, headers, is_ws, 3) end
   if method == GET and transport == "polling" then return session:get(req, headers) end

@@ -7,6 +7,7 @@ local cluster = require "human.sio_cluster"
 local encode = require "human.sio_encode"
 local engine = require "human.sio_engine"
 local gen = require "human.gen"
+local host = require "human.host"
 local recovery = require "human.sio_recovery"
 local room = require "human.sio_room"
 
@@ -141,6 +142,9 @@ local function emit(nsp, rooms, except, everywhere, event, ...)
   local log = log_of(nsp)
   local offset = log and recovery.offset(log) or nil
   local packet, parts = encode.event(nsp, nil, offset, event, ...)
+  if not host.utf8_ok(packet) then
+    error("emit: a text is not UTF-8; wrap bytes in sio.binary()", 3)
+  end
   deliver(nsp, rooms, except, packet, parts, offset)
   if everywhere and not cluster.alone() then
     tell("emit", nsp, { rooms = rooms, except = except, packet = packet, parts = parts,

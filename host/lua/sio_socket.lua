@@ -12,7 +12,7 @@ local sched = require "human.sched"
 local sio_id = require "human.sio_id"
 local timer = require "human.timer"
 
-local ws_send = host.ws_send
+local INVAL = host.E.INVAL
 local event_packet = encode.event
 
 local M = {}
@@ -56,8 +56,16 @@ function lazy.handshake(self)
   return facts
 end
 
+-- Text that is not UTF-8 cannot be sent: such bytes must be wrapped.
+local function not_utf8()
+  error("emit: a text is not UTF-8; wrap bytes in sio.binary()", 3)
+end
+
 local function send(session, packet, parts)
-  if parts then session:send_parts(packet, parts) else session:send(packet) end
+  if not session.ws and not host.utf8_ok(packet) then return not_utf8() end
+  local queued
+  if parts then queued = session:send_parts(packet, parts) else queued = session:send(packet) end
+  if queued == INVAL then not_utf8() end
 end
 
 local function admitted(self)
@@ -79,8 +87,7 @@ function methods:emit(event, ...)
     return true
   end
   local packet, parts = event_packet(nsp, nil, nil, event, ...)
-  local ws = session.ws
-  if ws and not parts then ws_send(ws, 1, packet) else send(session, packet, parts) end
+  send(session, packet, parts)
   return true
 end
 

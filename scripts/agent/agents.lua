@@ -29,6 +29,9 @@ M.sql = {
   update = "update agents set name = coalesce($3, name), description = coalesce($4, description), "
     .. "status = coalesce($5, status), agent_type_id = coalesce($6, agent_type_id), updated_at = now() "
     .. "where id = $1 and user_id = $2 returning " .. COLUMNS,
+  -- Whoever grows a log locks the mailbox before rows that refer to the agent; so does whoever deletes.
+  lock_mailbox = "select m.agent_id from agent_mailboxes m join agents a on a.id = m.agent_id "
+    .. "where a.id = $1 and a.user_id = $2 for update of m",
   delete = "delete from agents where id = $1 and user_id = $2",
   lock = "select personality_id, system_prompt_id from agents where id = $1 and user_id = $2 for update",
   link = "update agents set personality_id = $2, system_prompt_id = $3, updated_at = now() where id = $1",
@@ -75,7 +78,8 @@ end
 -- With its log; its open sockets are closed on all workers.
 function M.delete(actor, agent_id)
   db.tx(function(tx)
-    if tx:exec(M.sql.delete, agent_id, actor.id) == 0 then fail.throw(CODE) end
+    tx:must(CODE, M.sql.lock_mailbox, agent_id, actor.id)
+    tx:exec(M.sql.delete, agent_id, actor.id)
     bus.notify(tx, "agent.access_ended", { agent_id = agent_id })
   end)
 end

@@ -15,6 +15,8 @@ M.sql = {
   get = "select " .. COLUMNS .. " from users where id = $1",
   update = "update users set email = coalesce($2, email), name = coalesce($3, name), updated_at = now() "
     .. "where id = $1 returning " .. COLUMNS,
+  lock_mailboxes = "select m.agent_id from agent_mailboxes m join agents a on a.id = m.agent_id "
+    .. "where a.user_id = $1 order by m.agent_id for update of m",
   delete = "delete from users where id = $1",
 }
 
@@ -38,6 +40,7 @@ end
 -- With all that the user owns; its open sockets are closed on all workers.
 function M.delete(user_id)
   db.tx(function(tx)
+    tx:query(M.sql.lock_mailboxes, user_id)       -- before the rows that refer to agents, as all writers do
     if tx:exec(M.sql.delete, user_id) == 0 then fail.throw "user_not_found" end
     bus.notify(tx, "agent.access_ended", { user_id = user_id })
   end)

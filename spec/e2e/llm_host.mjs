@@ -29,13 +29,11 @@ async function ready(url, child, output) {
   throw new Error(`the host did not start:\n${output.join('')}`);
 }
 
-// Keys of the person who runs the specs must not reach a real provider.
+// Settings and keys of the person who runs the specs must not reach the host.
 function cleanEnvironment() {
-  const env = { ...process.env };
-  for (const name of ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'GEMINI_API_KEY', 'HUMAN_LLM_KEY', 'OLLAMA_HOST']) {
-    delete env[name];
-  }
-  return env;
+  const keys = ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'GEMINI_API_KEY', 'OLLAMA_HOST', 'DATABASE_URL'];
+  const names = Object.keys(process.env).filter((name) => !name.startsWith('HUMAN_') && !keys.includes(name));
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
 // home: {path} shared by several hosts, one after the other; the private database lives there.

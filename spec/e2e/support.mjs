@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 export const root = path.dirname(path.dirname(path.dirname(new URL(import.meta.url).pathname)));
-const BINARY = process.env.HUMAN_BINARY ?? path.join(root, 'build/human');
+const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
 const READY_MS = 90_000, STOP_MS = 20_000, LOG_MAX = 200_000;
 
 export async function freePort() {
@@ -42,7 +42,7 @@ export async function until(fn, ms, what) {
 }
 
 async function ready(url, child) {
-  if (child.exitCode !== null) throw new Error(`the host ended with ${child.exitCode}`);
+  if (!child.pid || child.exitCode !== null) throw new Error(`the host ended with ${child.exitCode}`);
   try {
     return (await fetch(`${url}/ready`)).status === 200;
   } catch {
@@ -52,7 +52,7 @@ async function ready(url, child) {
 
 /** Stops the process: first asked, then forced. */
 async function stop(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  if (!child.pid || child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
@@ -76,6 +76,7 @@ export async function startHuman({ scripts = [], env = {} } = {}) {
            HUMAN_SCRIPTS: trees, HUMAN_WORKERS: '1', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '5000', ...env },
   });
   let log = '';
+  child.on('error', (error) => { log += `${BINARY}: ${error.message}\n`; });
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (text) => { log = (log + text).slice(-LOG_MAX); });
   }

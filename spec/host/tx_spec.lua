@@ -67,6 +67,7 @@ describe("human.db", function()
   end)
 
   it("fails with the given code when a row must be there", function()
+    fail.use(require "api.errors")
     local _, err = pcall(db.must, "not_found", "select 1 where false")
     assert.is_true(fail.is(err))
     assert.equal("not_found", err.code)

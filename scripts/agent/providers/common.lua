@@ -42,6 +42,18 @@ function M.http_error(name, status, body)
   }
 end
 
+--- The tools of a request as OpenAI and Ollama want them; nil when there are none.
+function M.functions(req)
+  if not req.tools or #req.tools == 0 then return nil end
+  local list = {}
+  for i, tool in ipairs(req.tools) do
+    list[i] = { type = "function", ["function"] = {
+      name = tool.name, description = tool.description, parameters = tool.parameters,
+    } }
+  end
+  return list
+end
+
 --- Messages grouped by speaker: consecutive ones for which role(message) is the same make one entry
 --- {role = , parts = {…}}; parts(message) lists what a message adds.
 function M.by_speaker(messages, role, parts)

@@ -33,24 +33,13 @@ local function messages(req)
   return list
 end
 
-local function tools(req)
-  if not req.tools or #req.tools == 0 then return nil end
-  local list = {}
-  for i, tool in ipairs(req.tools) do
-    list[i] = { type = "function", ["function"] = {
-      name = tool.name, description = tool.description, parameters = tool.parameters,
-    } }
-  end
-  return list
-end
-
 --- The HTTP request for a chat.  conf: {model, base_url or nil}.
 function M.request(req, conf)
   return {
     url = (conf.base_url or M.default_url) .. "/api/chat",
     headers = {},
     body = {
-      model = conf.model, messages = messages(req), tools = tools(req), stream = true,
+      model = conf.model, messages = messages(req), tools = common.functions(req), stream = true,
       options = { num_predict = req.max_tokens, temperature = req.temperature },
     },
   }

@@ -36,22 +36,11 @@ local function messages(req)
   return list
 end
 
-local function tools(req)
-  if not req.tools or #req.tools == 0 then return nil end
-  local list = {}
-  for i, tool in ipairs(req.tools) do
-    list[i] = { type = "function", ["function"] = {
-      name = tool.name, description = tool.description, parameters = tool.parameters,
-    } }
-  end
-  return list
-end
-
 --- The HTTP request for a chat.  conf: {model, base_url or nil, secret (name) or nil}.
 function M.request(req, conf)
   local own = not conf.base_url
   local body = {
-    model = conf.model, messages = messages(req), tools = tools(req), temperature = req.temperature,
+    model = conf.model, messages = messages(req), tools = common.functions(req), temperature = req.temperature,
     stream = true, stream_options = { include_usage = true },
   }
   -- OpenAI's newer models refuse max_tokens; other servers know nothing else.

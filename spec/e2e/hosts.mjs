@@ -1,0 +1,111 @@
+// spec/e2e/hosts.mjs -- hosts that are to be killed: their processes, their homes, their logs.
+// Unlike support.mjs a home or a port may be used again, by the next host.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { freePort, root, until } from './support.mjs';
+
+const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
+const READY_MS = 60_000, STOP_MS = 20_000, LOG_MAX = 2_000_000;
+const PRIVATE = /^(OPENAI|ANTHROPIC|GEMINI|HUMAN_LLM|OLLAMA|DATABASE_URL|PG)/; // of whoever runs this
+
+export function makeHome() {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'human-e2e-'));
+  fs.chmodSync(home, 0o755);
+  return home;
+}
+
+export const removeHome = (home) => fs.rmSync(home, { recursive: true, force: true });
+
+/** The processes that `pid` started and that live: [{pid, name}], oldest first. */
+function children(pid) {
+  try {
+    const pids = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+    return pids.map((id) => ({ pid: Number(id), name: fs.readFileSync(`/proc/${id}/comm`, 'utf8').trim() }));
+  } catch {
+    return [];
+  }
+}
+
+export const pids = (pid, name) => children(pid).filter((c) => c.name === name).map((c) => c.pid);
+
+export function isAlive(pid) {
+  try {
+    return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Bytes of memory that a process holds. */
+export const rss = (pid) => Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
+
+/** Lines of the log (JSON) that are errors. */
+export const errors = (log) => log.split('\n').filter((line) => line.includes('"level":"error"'));
+
+const answers = (url) => fetch(`${url}/ready`).then((r) => r.status === 200, () => false);
+
+/** Starts the program and waits for nothing: {child, log()}. */
+export function launch(env, scripts = []) {
+  const trees = [...scripts, 'scripts'].map((tree) => path.join(root, tree)).join(':');
+  const inherited = Object.entries(process.env).filter(([name]) => !PRIVATE.test(name));
+  const child = spawn(BINARY, ['gateway'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...Object.fromEntries(inherited), HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: trees, HUMAN_AGENT_PORT: '0',
+           HUMAN_LOG_FORMAT: 'json', ...env },
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (t) => { log = (log + t).slice(-LOG_MAX); });
+  return { child, log: () => log };
+}
+
+/**
+ * A host that serves.  home, port: of an earlier one; env: settings; scripts: trees laid over the shipped one.
+ * Returns {url, port, home, child, log(), workers(), postgres(), kill(), stop()}.
+ */
+export async function startHost({ home = makeHome(), port, env = {}, scripts } = {}) {
+  port ??= await freePort();
+  const { child, log } = launch({ HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_WORKERS: '2', ...env }, scripts);
+  const exited = once(child, 'exit');
+  const host = {
+    url: `http://127.0.0.1:${port}`, port, home, child, log, exited,
+    workers: () => pids(child.pid, 'human'),
+    postgres: () => pids(child.pid, 'postgres')[0],
+    /** Ends it as a crash does, and waits until all its processes are gone. */
+    async kill() {
+      const all = [...host.workers(), host.postgres()].filter(Boolean);
+      child.kill('SIGKILL');
+      await exited;
+      await until(() => !all.some(isAlive), 10_000, 'what the host started is gone');
+    },
+    /** Asks it to stop; {code, ms}. */
+    async stop() {
+      const begun = Date.now();
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      await exited;
+      clearTimeout(timer);
+      return { code: child.exitCode, ms: Date.now() - begun };
+    },
+  };
+  await until(() => child.exitCode !== null || answers(host.url), READY_MS, 'the host is ready').catch(async (e) => {
+    await host.stop();
+    throw new Error(`${e.message}\n${log()}`);
+  });
+  assert.equal(child.exitCode, null, log());
+  return host;
+}
+
+/** Where the private server of a home listens, for another host's DATABASE_URL. */
+export const databaseUrl = (home) => `postgresql://human@/human?host=${encodeURIComponent(`${home}/run`)}&port=5432`;
+
+/** Rows of one statement on the private server of a home, columns separated by "|". */
+export async function sql(home, statement) {
+  const args = ['-h', `${home}/run`, '-p', '5432', '-U', 'human', '-d', 'human', '-XAtqc', statement];
+  const { stdout } = await promisify(execFile)('psql', args);
+  return stdout.trim().split('\n').filter(Boolean);
+}

@@ -1,0 +1,55 @@
+-- spec/host/shared_spec.lua -- what the workers share: token buckets and metrics (host/shm.c).
+
+local host = require "human.host"
+
+local function key() return "spec " .. host.random(8) end
+
+describe("a token bucket", function()
+  it("grants its burst, then refuses", function()
+    local k = key()
+    for _ = 1, 5 do assert.is_true(host.rate_take(k, 0.001, 5)) end
+    assert.is_false(host.rate_take(k, 0.001, 5))
+  end)
+
+  it("fills at its rate", function()
+    local k = key()
+    assert.is_true(host.rate_take(k, 1000, 1))
+    local stop = host.clock() + 0.002
+    while host.clock() < stop do end -- luacheck: ignore 542
+    assert.is_true(host.rate_take(k, 1000, 1))
+  end)
+
+  it("is another one for another key", function()
+    assert.is_true(host.rate_take(key(), 0.001, 1))
+    assert.is_true(host.rate_take(key(), 0.001, 1))
+  end)
+
+  it("outlives a flood of other keys that is smaller than the table", function()
+    local k = key()
+    assert.is_true(host.rate_take(k, 0.001, 1))
+    for i = 1, 2000 do host.rate_take("flood " .. i, 1, 1) end
+    assert.is_false(host.rate_take(k, 0.001, 1))
+  end)
+
+  it("refuses rates that are none", function()
+    for _, case in ipairs { { 0, 1 }, { -1, 1 }, { 1, 0 }, { 0 / 0, 1 }, { 1, math.huge } } do
+      assert.is_false(host.rate_take(key(), case[1], case[2]))
+    end
+  end)
+end)
+
+describe("metrics", function()
+  it("sum what is added under one name", function()
+    local name = ('spec_total{case="%d"}'):format(math.random(1e9))
+    host.metric(name, 1)
+    host.metric(name, 2.5)
+    assert.equal(3.5, host.metrics()[name])
+  end)
+
+  it("refuse names and numbers that cannot be shown", function()
+    assert.is_true(host.metric("", 1) < 0)
+    assert.is_true(host.metric(("x"):rep(200), 1) < 0)
+    assert.is_true(host.metric("a\0b", 1) < 0)
+    assert.is_true(host.metric("spec_nan", 0 / 0) < 0)
+  end)
+end)
