@@ -5,7 +5,7 @@ PREFIX  ?= /usr/local
 CC      ?= cc
 B       ?= build
 FUZZ_SECONDS ?= 60
-CORES   := $(shell nproc)
+JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 LUAJIT   = $(firstword $(shell command -v luajit luajit2))
 LUA_SRC := $(sort $(shell find host/lua rocks -name '*.lua' -not -path '*/spec/*' 2>/dev/null))
@@ -62,11 +62,11 @@ build: $(B)/human
 
 # Recursive: what `deps` installs is looked up by the second make, not by this one.
 run: deps
-	@$(MAKE) --no-print-directory -j$(CORES) build
+	@$(MAKE) --no-print-directory $(JOBS) build
 	@HUMAN_HINTS=1 build/human gateway
 
 test: deps-test
-	@$(MAKE) --no-print-directory -j$(CORES) build
+	@$(MAKE) --no-print-directory $(JOBS) build
 	@$(MAKE) --no-print-directory lint
 	@spec/run.sh
 
@@ -76,7 +76,7 @@ lint:
 # ARGS: which benchmarks (http, sio, db, start); ROUNDS and SECONDS in the environment.
 bench:
 	@etc/deps.sh run bench
-	@$(MAKE) --no-print-directory -j$(CORES) build $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))
+	@$(MAKE) --no-print-directory $(JOBS) build $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))
 	@cd bench && npm ci --silent --no-audit --no-fund
 	@node bench/run.mjs $(ARGS)
 
@@ -86,7 +86,7 @@ build/bench/%: bench/%.c
 
 asan:
 	@$(MAKE) --no-print-directory build B=build/asan \
-	  -j$(CORES) HARDEN='-fsanitize=address,undefined -fno-omit-frame-pointer' \
+	  $(JOBS) HARDEN='-fsanitize=address,undefined -fno-omit-frame-pointer' \
 	  LDFLAGS='-fsanitize=address,undefined'
 
 # ---- building ----
@@ -127,17 +127,19 @@ keep = echo '$(subst ','\'',$(1))' | cmp -s - $@ || echo '$(subst ','\'',$(1))' 
 
 # ---- fuzzing: each spec/fuzz/NAME.c with all of the host but its main ----
 fuzz: deps-test
-	@$(MAKE) --no-print-directory -j$(CORES) fuzz-all B=build/fuzz CC=clang LDFLAGS='-fsanitize=fuzzer,address' \
+	@$(MAKE) --no-print-directory $(JOBS) fuzz-all B=build/fuzz CC=clang LDFLAGS='-fsanitize=fuzzer,address' \
 	  HARDEN='-fsanitize=fuzzer-no-link,address -Wno-unknown-warning-option'
 
 FUZZERS = $(patsubst spec/fuzz/%.c,$(B)/%,$(wildcard spec/fuzz/*.c))
 .PHONY: fuzz-all
 fuzz-all: $(FUZZERS)
 	@for f in $(FUZZERS); do \
-	  n=$$(basename $$f); mkdir -p $(B)/corpus/$$n; seeds=spec/fuzz/corpus/$$n; \
-	  echo "fuzz $$n for $(FUZZ_SECONDS) s"; \
-	  ASAN_OPTIONS=detect_leaks=0 $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
-	    $(B)/corpus/$$n $$(ls -d $$seeds 2>/dev/null) || exit 1; \
+	  n=$$(basename $$f); mkdir -p $(B)/corpus/$$n; \
+	  echo "$$n: $(FUZZ_SECONDS) s"; \
+	  $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(B)/$$n- -print_final_stats=1 \
+	    $(B)/corpus/$$n $$(ls -d spec/fuzz/corpus/$$n 2>/dev/null) 2>$(B)/$$n.log || \
+	    { tail -n 40 $(B)/$$n.log >&2; exit 1; }; \
+	  grep number_of_executed_units $(B)/$$n.log | sed 's/.*units: */  runs: /'; \
 	done
 
 $(B)/%: spec/fuzz/%.c $(OBJ)

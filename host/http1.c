@@ -59,7 +59,8 @@ static int on_value(llhttp_t *p, const char *at, size_t n) {
 static int on_value_complete(llhttp_t *p) {
   http1 *h = self(p);
   http1_header *f = &h->header[h->count];
-  while (f->value_n && strchr(" \t", h->head.p[f->value + f->value_n - 1])) f->value_n--;
+  const char *v = h->head.p + f->value;
+  while (f->value_n && (v[f->value_n - 1] == ' ' || v[f->value_n - 1] == '\t')) f->value_n--;
   if (++h->count > HTTP1_HEADERS) return refuse(h, 431);
   h->header[h->count] = (http1_header){0};
   return 0;
@@ -174,15 +175,27 @@ static bool is_token(unsigned char c) {
          (c && strchr(extra, c));
 }
 
-static bool all_token(const char *p, size_t n) {
-  static bool known, token[256];
-  if (!known) {
-    for (int c = 0; c < 256; c++) token[c] = is_token((unsigned char)c);
-    known = true;
+enum { IN_TOKEN = 1, IN_HOST = 2 };
+
+static uint8_t class_of[256];
+
+static void fill_classes(void) {
+  static const char never[] = "/?#@\\,<>\"{}|^`";
+  for (int c = 1; c < 256; c++) {
+    bool host = c > ' ' && c < 0x7f && !strchr(never, c);
+    class_of[c] = (uint8_t)((is_token((unsigned char)c) ? IN_TOKEN : 0) | (host ? IN_HOST : 0));
   }
-  bool ok = n > 0;
-  for (size_t i = 0; i < n; i++) ok &= token[(unsigned char)p[i]];
-  return ok;
+}
+
+static bool all_in(int class, const char *p, size_t n) {
+  int common = class;
+  for (size_t i = 0; i < n; i++) common &= class_of[(unsigned char)p[i]];
+  return common;
+}
+
+bool http1_token(const char *p, size_t n) {
+  if (!class_of['a']) fill_classes();
+  return n && all_in(IN_TOKEN, p, n);
 }
 
 /* No control character but TAB. */
@@ -244,23 +257,20 @@ static int check_headers(const http1 *h) {
   for (int i = 0; i < h->count; i++) {
     const http1_header *f = &h->header[i];
     const char *name = h->head.p + f->name;
-    if (!all_token(name, f->name_n) || name[f->name_n] != ':') return 400;
+    if (!http1_token(name, f->name_n) || name[f->name_n] != ':') return 400;
   }
   int host = only(h, "host");
   if (host == -2 || (host == -1 && h->minor == 1)) return 400;
   if (host < 0) return 0;
   size_t n;
   const char *v = http1_value(h, host, &n);
-  for (size_t i = 0; i < n; i++) {
-    if (v[i] <= ' ' || v[i] >= 0x7f || strchr("/?#@\\,<>\"{}|^`", v[i])) return 400;
-  }
-  return 0;
+  return all_in(IN_HOST, v, n) ? 0 : 400;
 }
 
 static int parse_length(const http1 *h, int i, uint64_t *length) {
   size_t n;
   const char *v = http1_value(h, i, &n);
-  if (!n || n > 18) return n ? 413 : 400; /* a number that long is over every limit, if it is one */
+  if (!n || n > 18) return 400;
   *length = 0;
   for (size_t k = 0; k < n; k++) {
     if (v[k] < '0' || v[k] > '9') return 400;
@@ -353,7 +363,7 @@ static int head_complete(http1 *h) {
 static int refused_method(const http1 *h, const char *at) {
   const char *p = h->head.p;
   while (p < at && (*p == '\r' || *p == '\n')) p++;
-  return all_token(p, (size_t)(at - p) + 1) ? 501 : 400;
+  return http1_token(p, (size_t)(at - p) + 1) ? 501 : 400;
 }
 
 static int refused_target(const http1 *h, const char *at) {

@@ -56,6 +56,7 @@ int http1_find(const http1 *h, const char *name, size_t n, int from);
 const char *http1_value(const http1 *h, int i, size_t *n);
 /* Is `token` (lower case) among the comma-separated tokens of all headers of that name? */
 bool http1_has_token(const http1 *h, const char *name, const char *token);
+bool http1_token(const char *p, size_t n); /* a token of RFC 9110, 5.6.2 */
 /* Append the request to `out` so that it can be parsed again elsewhere.  0, or -1. */
 int http1_raw(const http1 *h, buf *out);
 #endif

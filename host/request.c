@@ -206,7 +206,10 @@ int host_write(host_id id, host_str *chunk) {
 int host_finish(host_id id) {
   request *r = find(id);
   if (!r) return HOST_EGONE;
-  if (r->state != REQ_STREAMING) return HOST_EINVAL;
+  if (r->state != REQ_STREAMING) { /* nothing was begun that could be ended: give the request up */
+    answered(r, false);
+    return HOST_EINVAL;
+  }
   bool gone = !r->c, keep = r->keep;
   if (!gone && r->chunked && !r->silent) {
     char *to = conn_out(r->c, 5);

@@ -186,10 +186,7 @@ static bool is_named(const char *line, const char *colon, const char *name) {
 /* One "Name: value\r\n" line of the caller's. */
 static int check_line(const char *line, size_t n, bool *connection, bool *close) {
   const char *colon = memchr(line, ':', n);
-  if (!colon || colon == line) return HOST_EINVAL;
-  for (const char *p = line; p < colon; p++) {
-    if (*p <= ' ' || *p >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", *p)) return HOST_EINVAL;
-  }
+  if (!colon || !http1_token(line, (size_t)(colon - line))) return HOST_EINVAL;
   for (const char *p = colon; p < line + n; p++) {
     if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f) return HOST_EINVAL;
   }

@@ -333,10 +333,7 @@ static bool accept_key(const http1 *h, char out[ACCEPT_BYTES + 1]) {
 }
 
 static bool protocol_ok(const host_str *s) {
-  for (size_t i = 0; i < s->n; i++) {
-    if (s->p[i] <= ' ' || s->p[i] >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", s->p[i])) return false;
-  }
-  return s->n <= 128;
+  return s->n == 0 || (s->n <= 128 && http1_token(s->p, s->n));
 }
 
 static int negotiate(host_id req, buf *answer) {
@@ -395,12 +392,20 @@ static ws *make(conn *c, const host_ws_options *o) {
   return w;
 }
 
+/* The client left before it was answered. */
+static int gone(request *r) {
+  conn *c = r->c;
+  request_retire(r);
+  if (c) conn_answered(c, false);
+  return HOST_EGONE;
+}
+
 host_id host_ws_accept(host_id id, host_str *protocol, host_ws_options *options) {
   request *r = (request *)op_find(id, OP_REQUEST);
   if (!r) return HOST_EGONE;
   if (r->state != REQ_IN_FLIGHT || !r->h.websocket || !protocol_ok(protocol)) return HOST_EINVAL;
   conn *c = r->c;
-  if (!c || c->eof) return HOST_EGONE; /* the request is still to be answered */
+  if (!c || c->eof) return gone(r);
   ws *w = make(c, options);
   if (!w) return HOST_EFULL;
   int e = put_handshake(r, protocol, options->flags & HOST_WS_DEFLATE, &w->window);

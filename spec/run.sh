@@ -47,7 +47,8 @@ fi
 count() { sed -n "s/^[^a-z]* $1 \([0-9][0-9]*\)\$/\1/p" "$work/log" | tail -n 1; }
 
 if [ -e spec/e2e/package.json ]; then
-  run sh -c 'cd spec/e2e && npm ci --silent --no-audit --no-fund && node --test --test-reporter=spec'
+  run sh -c 'npm ci --prefix spec/e2e --silent --no-audit --no-fund &&
+    node --test --test-reporter=spec spec/e2e/*.test.mjs'
   canceled=$(count cancelled)   # a test whose suite could not begin has failed as well
   bad=$(count fail)
   add "$(count pass)" "$((${bad:-0} + ${canceled:-0}))" "$status"

@@ -9,12 +9,13 @@ local crypto = require "human.crypto"
 local db = require "human.db"
 local fail = require "human.fail"
 local id = require "human.id"
+local task = require "human.task"
 local owned = require "agent.owned"
 
 local M = {}
 
 local PREFIX, LENGTH, PREVIEW = "ak_", 32, 4
-local CLOSE_BATCH = 500
+local CLOSE_BATCH = 500                          -- keys that end within a few seconds
 local COLUMNS = 'id, name, key_preview as "keyPreview", expires_at as "expiresAt", '
   .. 'created_at as "createdAt", updated_at as "updatedAt"'
 
@@ -29,8 +30,10 @@ M.sql = {
   delete = "delete from api_keys where id = $1 and user_id = $2",
   check = "select id, user_id, coalesce(expires_at <= now(), false) as expired from api_keys "
     .. "where key_hash = $1",
-  expire = "update api_keys set closed_at = now() where id in (select id from api_keys "
-    .. "where closed_at is null and expires_at <= now() order by expires_at limit $1) returning id",
+  expiring = "select id, greatest(extract(epoch from expires_at - now()), 0)::float8 as left_s from api_keys "
+    .. "where closed_at is null and expires_at <= now() + interval '3 seconds' order by expires_at limit $1",
+  close = "update api_keys set closed_at = now() where id = $1 and closed_at is null and expires_at <= now() "
+    .. "returning id",
 }
 
 local function new_secret()
@@ -87,13 +90,16 @@ function M.check(key)
   return { id = row.user_id, key_id = row.id }
 end
 
--- Job: ends the sockets of keys that have expired since the last look.
-function M.close_expired()
+local function close_at_expiry(row)
+  if row.left_s > 0 then task.sleep(row.left_s + 0.001) end
   db.tx(function(tx)
-    for _, row in ipairs(tx:query(M.sql.expire, CLOSE_BATCH)) do
-      bus.notify(tx, "agent.access_ended", { key_id = row.id })
-    end
+    if tx:row(M.sql.close, row.id) then bus.notify(tx, "agent.access_ended", { key_id = row.id }) end
   end)
+end
+
+-- Ends the sockets of keys that expire before the next look or so, each on time; see agent.tick.
+function M.close_expired()
+  for _, row in ipairs(db.query(M.sql.expiring, CLOSE_BATCH)) do task.spawn(close_at_expiry, row) end
 end
 
 return M

@@ -9,7 +9,6 @@ local bus = require "human.bus"
 local config = require "human.config"
 local db = require "human.db"
 local id = require "human.id"
-local jobs = require "human.jobs"
 local llm = require "human.llm"
 local log = require "human.log"
 local metrics = require "human.metrics"
@@ -307,13 +306,10 @@ bus.on("agent.wake", function(news)
   for _, agent_id in ipairs(news.agents) do M.wake(agent_id) end
 end)
 
--- Job: agents whose events nobody works on, after a crash or when all workers were full.
+-- Agents whose events nobody works on, after a crash or when all workers were full; see agent.tick.
 function M.scan()
   local waiting = mailbox.waiting(limits.turns_per_worker)
   if #waiting > 0 then bus.send("agent.wake", { agents = waiting }) end
 end
-
-jobs.every("agent.turns", 2, "agent.turn.scan")
-jobs.every("agent.expired_keys", 2, "agent.keys.close_expired")
 
 return M

@@ -83,9 +83,12 @@ describe('a socket', () => {
   }
 
   it('is closed when its key expires', async () => {
-    const soon = await makeUser(url, { expiresAt: new Date(Date.now() + 2500).toISOString() });
+    const expiresAt = Date.now() + 4000;
+    const soon = await makeUser(url, { expiresAt: new Date(expiresAt).toISOString() });
     const socket = await socketOf(soon.key, {}, await makeAgent(url, soon));
     await next(socket, 'disconnect', 10000);
+    const late = Date.now() - expiresAt;
+    assert.ok(late >= 0 && late < 1000, `${late} ms after its time`);
   });
 });
 
@@ -158,8 +161,9 @@ describe('actions', () => {
     await send(socket, newMessage('Before'));
     const heard = await run(socket);
     const last = heard.at(-1).seq;
+    const away = next(socket, 'disconnect');
     socket.io.engine.close();
-    await next(socket, 'disconnect');
+    await away;
     await user.api('POST', `/api/agents/${agent.id}/messages`, newMessage('While you were away'));
     const missed = await run(socket, 3);
     assert.deepEqual(missed.map((a) => a.seq), [last + 1, last + 2, last + 3]);

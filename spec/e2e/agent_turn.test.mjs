@@ -180,7 +180,7 @@ describe('in a group, the agent', () => {
 it('a turn whose worker is killed is taken up again, with no action lost or doubled', async () => {
   const { socket, agent } = await fresh();
   const children = fs.readFileSync(`/proc/${host.child.pid}/task/${host.child.pid}/children`, 'utf8').trim().split(' ');
-  const workers = children.filter((pid) => fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('human'));
+  const workers = children.filter((pid) => fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('gateway'));
   model.answer = () => ({ text: 'Once.', ms: 3000 });
   await send(socket, newMessage('Hi'));
   await until(() => socket.actions.length === 1, 5000, 'typing');

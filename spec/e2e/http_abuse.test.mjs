@@ -24,15 +24,15 @@ const post = (headers, body = '', target = '/echo') =>
 const chunked = (body) => post('Transfer-Encoding: chunked\r\n', body);
 const get = (headers = '', target = '/health', version = 'HTTP/1.1') => `GET ${target} ${version}\r\nHost: x\r\n${headers}\r\n`;
 
-// What must be refused: [what, status, bytes].
+// What must be refused: [what, status (several: whichever check comes first), bytes].
 const refused = [
   ['both Content-Length and Transfer-Encoding', 400, post('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n')],
   ['Transfer-Encoding before Content-Length', 400, post('Transfer-Encoding: chunked\r\nContent-Length: 5\r\n', '0\r\n\r\n')],
   ['two Content-Lengths', 400, post('Content-Length: 1\r\nContent-Length: 2\r\n', 'ab')],
   ['the same Content-Length twice', 400, post('Content-Length: 1\r\nContent-Length: 1\r\n', 'a')],
   ...['1, 1', '+1', '-1', '0x1', '1 1', '1e0', '', 'a', '1;', '\x0b1'].map((v) => [`Content-Length ${JSON.stringify(v)}`, 400, post(`Content-Length: ${v}\r\n`, 'a')]),
-  ['a Content-Length over 2^64', 413, post('Content-Length: 18446744073709551617\r\n', 'a')],
-  ...['gzip', 'gzip, chunked', 'chunked, gzip', 'chunked, chunked', 'identity', 'xchunked', 'chunked;q=1', '"chunked"'].map((v) => [`Transfer-Encoding ${v}`, 501, post(`Transfer-Encoding: ${v}\r\n`, '0\r\n\r\n')]),
+  ['a Content-Length over 2^64', [413, 400], post('Content-Length: 18446744073709551617\r\n', 'a')],
+  ...['gzip', 'gzip, chunked', 'chunked, gzip', 'chunked, chunked', 'identity', 'xchunked', 'chunked;q=1', '"chunked"'].map((v) => [`Transfer-Encoding ${v}`, [501, 400], post(`Transfer-Encoding: ${v}\r\n`, '0\r\n\r\n')]),
   ['an empty Transfer-Encoding', 400, post('Transfer-Encoding:\r\n', '0\r\n\r\n')],
   ['two Transfer-Encodings', 400, post('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n')],
   ['Transfer-Encoding in HTTP/1.0', 400, chunked('0\r\n\r\n').replace('HTTP/1.1', 'HTTP/1.0')],
@@ -87,11 +87,12 @@ describe('a request that cannot be trusted is refused, and what follows it is no
   for (const [what, status, bytes] of refused) {
     it(`${what}: ${status}`, async () => {
       const got = await send(bytes + SMUGGLED + SMUGGLED);
-      assert.deepEqual(got.map((r) => r.status), [status]);
+      assert.equal(got.length, 1);
+      assert.ok([status].flat().includes(got[0].status), got[0].line);
       assert.equal(got[0].headers.connection, 'close');
       assert.match(got[0].headers['content-type'], /^application\/json/);
       const body = JSON.parse(got[0].body);
-      assert.deepEqual([body.statusCode, typeof body.error, typeof body.message], [status, 'string', 'string']);
+      assert.deepEqual([body.statusCode, typeof body.error, typeof body.message], [got[0].status, 'string', 'string']);
     });
   }
 

@@ -7,10 +7,12 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ANSWER, startFaultServer, streamOf } from './llm_fault_server.mjs';
-import { makeAgent, makeHome, outcome, startHost } from './llm_host.mjs';
+import { humaType, makeUser, newMessage } from './agent_client.mjs';
+import { makeHome, removeHome, startHost } from './hosts.mjs';
+import { freePort, until } from './support.mjs';
 
 const AGENTS = 8; // that talk at the same time
-const EVERY = Number(process.env.LLM_CUT_EVERY ?? 1);
+const EVERY = Number(process.env.LLM_CUT_EVERY ?? 3); // 1: every byte; takes a minute and a half
 
 const settings = {
   openai: (url) => ({ HUMAN_LLM_BASE_URL: `${url}/v1`, HUMAN_LLM_KEY: 'k-openai' }),
@@ -24,18 +26,55 @@ const keyHeader = { openai: 'authorization', anthropic: 'x-api-key', gemini: 'x-
 let home;
 let faults;
 before(async () => {
-  home = await makeHome();
+  home = makeHome();
   faults = await startFaultServer();
 });
 after(async () => {
   await faults.close();
-  await home.remove();
+  removeHome(home);
 });
+
+// One host after the other on the same home, and so on the same database.
+const start = (env) => startHost({ home, env: { HUMAN_WORKERS: '1', HUMAN_LLM_MODEL: 'spec-model', ...env } });
+
+// The actions of a text/event-stream.
+const actionsOf = (text) => text.split('\n').filter((line) => line.startsWith('data:'))
+  .map((line) => JSON.parse(line.slice(5))).filter((event) => event.type);
+
+// A new user with an agent.  say(text) sends a message and gives the actions of the run that answers it.
+async function makeAgent({ url }) {
+  const user = await makeUser(url);
+  const agent = (await user.api('POST', '/api/agents', { name: 'Spec', agentTypeId: await humaType(url) })).body;
+  const path = `/api/agents/${agent.id}`;
+  return {
+    state: async () => (await user.api('GET', `${path}/state`)).body,
+    async say(content) {
+      const answer = await fetch(`${url}${path}/messages`, {
+        method: 'POST', body: JSON.stringify(newMessage(content)),
+        headers: { 'content-type': 'application/json', 'x-api-key': user.key, accept: 'text/event-stream' },
+      });
+      const text = await answer.text();
+      assert.equal(answer.status, 200, text);
+      return actionsOf(text);
+    },
+  };
+}
+
+// What was said, and how it ended.
+function outcome(actions) {
+  const last = actions.at(-1);
+  return {
+    text: actions.find((a) => a.type === 'send-message')?.content ?? null,
+    reason: last?.type === 'agent-stopped' ? last.reason : `no agent-stopped: ${JSON.stringify(actions)}`,
+    code: last?.code,
+  };
+}
 
 // Asks for every offset, some at a time; check(outcome, offset).
 async function forEveryOffset(agents, size, mode, check) {
   const offsets = [];
-  for (let n = 0; n <= size; n += EVERY) offsets.push(n);
+  for (let n = 0; n < size; n += EVERY) offsets.push(n);
+  offsets.push(size);
   await Promise.all(agents.map(async (agent) => {
     for (let n = offsets.shift(); n !== undefined; n = offsets.shift()) {
       check(outcome(await agent.say(`FAULT:${mode}:${n}`)), n);
@@ -50,8 +89,7 @@ for (const provider of Object.keys(settings)) {
     const size = streamOf(provider).length;
 
     before(async () => {
-      host = await startHost({ HUMAN_LLM_PROVIDER: provider, HUMAN_LLM_MODEL: 'spec-model', HUMAN_LLM_MAX_RETRIES: 0,
-        ...settings[provider](faults.url) }, home.path);
+      host = await start({ HUMAN_LLM_PROVIDER: provider, HUMAN_LLM_MAX_RETRIES: '0', ...settings[provider](faults.url) });
       agents = await Promise.all(Array.from({ length: AGENTS }, () => makeAgent(host)));
     });
     after(() => host?.stop());
@@ -102,8 +140,8 @@ describe('retries and the fallback', () => {
   let host;
   let agent;
   before(async () => {
-    host = await startHost({ HUMAN_LLM_MODEL: 'spec-model', HUMAN_LLM_MAX_RETRIES: 2, HUMAN_LLM_TIMEOUT_MS: 60000,
-      HUMAN_LLM_FALLBACK_PROVIDER: 'offline', ...settings.openai(faults.url) }, home.path);
+    host = await start({ HUMAN_LLM_MAX_RETRIES: '2', HUMAN_LLM_FALLBACK_PROVIDER: 'offline',
+      ...settings.openai(faults.url) });
     agent = await makeAgent(host);
   });
   after(() => host?.stop());
@@ -127,16 +165,14 @@ describe('retries and the fallback', () => {
   });
 
   it('hangs up on the model when a newer message supersedes the run', async () => {
+    const kept = () => faults.requests.at(-1).body.messages.some((m) => m.content.includes('FAULT:hang:0'));
     const first = agent.say('FAULT:hang:0');
-    while (!faults.requests.at(-1).body.messages.some((m) => m.content.includes('FAULT:hang:0'))) {
-      await new Promise((resolve) => { setTimeout(resolve, 10); });
-    }
-    const second = await agent.say('Never mind. FAULT:end:9999');
-    assert.equal(outcome(second).text, ANSWER);
+    await until(kept, 5000, 'the model is asked');
+    const begun = Date.now();
+    assert.equal(outcome(await agent.say('Never mind. FAULT:end:9999')).text, ANSWER);
     await first;
-    const until = Date.now() + 5000;
-    while (faults.hungUp === 0 && Date.now() < until) await new Promise((resolve) => { setTimeout(resolve, 20); });
-    assert.equal(faults.hungUp, 1);
+    await until(() => faults.hungUp === 1, 5000, 'the first request is closed');
+    assert.ok(Date.now() - begun < 5000);
   });
 });
 
@@ -147,14 +183,14 @@ describe('an agent on mock-llm', () => {
   before(async () => {
     const require = createRequire(import.meta.url);
     const main = path.join(path.dirname(require.resolve('@dwmkerr/mock-llm/package.json')), 'dist/main.js');
-    const config = path.join(home.path, 'mock-llm.yaml');
+    const config = path.join(home, 'mock-llm.yaml');
     const rule = (match, status, content) => `  - path: "/v1/chat/completions"\n    match: "${match}"\n    response:\n`
       + `      status: ${status}\n      content: '${content}'\n`;
     await writeFile(config, 'streaming:\n  chunkSize: 3\n  chunkIntervalMs: 1\nrules:\n'
       + rule('@', 200, '{"id":"1","model":"m","created":1,"choices":[{"message":{"content":"Hello from the mock, 💪"}}]}')
       + rule("contains(body.messages[-1].content, 'refuse')", 401,
         '{"error":{"message":"Incorrect API key","type":"invalid_request_error","code":"invalid_api_key"}}'));
-    const port = 20000 + (process.pid % 20000);
+    const port = await freePort();
     mock = spawn(process.execPath, [main, '--config', config], { env: { ...process.env, PORT: port, HOST: '127.0.0.1' },
       stdio: ['ignore', 'pipe', 'pipe'] });
     await new Promise((resolve, reject) => {
@@ -162,7 +198,7 @@ describe('an agent on mock-llm', () => {
       mock.stderr.on('data', () => {});
       mock.once('exit', () => reject(new Error('mock-llm ended')));
     });
-    host = await startHost({ HUMAN_LLM_BASE_URL: `http://127.0.0.1:${port}/v1`, HUMAN_LLM_MODEL: 'm' }, home.path);
+    host = await start({ HUMAN_LLM_BASE_URL: `http://127.0.0.1:${port}/v1` });
     agent = await makeAgent(host);
   });
   after(async () => {

@@ -3,12 +3,12 @@ import crypto from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** A connection that collects what comes: {socket, data(), write(), closed (a promise), wait(fn, ms)}. */
+/** A connection that collects what comes: {socket, bytes (how many), data(), write(), wait(fn, ms), ended}. */
 export async function open(port) {
   const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   let chunks = [], check = () => {};
   const c = {
-    socket, ended: false,
+    socket, ended: false, bytes: 0,
     data() {
       if (chunks.length > 1) chunks = [Buffer.concat(chunks)];
       return chunks[0] ?? Buffer.alloc(0);
@@ -30,14 +30,11 @@ export async function open(port) {
         check();
       });
     },
-    closed: new Promise((resolve) => {
-      const end = () => { c.ended = true; check(); resolve(); };
-      socket.on('end', end);
-      socket.on('close', end);
-    }),
   };
+  for (const event of ['end', 'close']) socket.on(event, () => { c.ended = true; check(); });
+  socket.setNoDelay(true);
   socket.on('error', () => {});
-  socket.on('data', (chunk) => { chunks.push(chunk); check(); });
+  socket.on('data', (chunk) => { chunks.push(chunk); c.bytes += chunk.length; check(); });
   await once(socket, 'connect');
   return c;
 }

@@ -16,6 +16,7 @@ local mailbox = require "agent.mailbox"
 local store = require "agent.store"
 local turn = require "agent.turn"
 require "agent.seed"
+require "agent.tick"
 require "api.agent.auth"
 
 local M = {}

@@ -1,0 +1,80 @@
+-- spec/host/deadline_spec.lua -- slow clients: what arrives late is answered 408, what never begins is
+-- closed without a word.  The limits are shortened in place for the time of these tests.
+
+local ffi = require "ffi"
+local host = require "human.host"
+local wire = require "wire"
+
+local DECLARATIONS = [[
+typedef struct {
+  size_t head_bytes, body_bytes, queue_bytes, ws_message_bytes;
+  uint64_t head_ms, body_ms, idle_ms;
+} spec_conn_limits;
+spec_conn_limits *conn_limit(void);
+]]
+if not pcall(ffi.typeof, "spec_conn_limits") then ffi.cdef(DECLARATIONS) end
+
+describe("a client that is slow", function()
+  local limit, before, c = ffi.C.conn_limit(), nil, nil
+  setup(function()
+    before = ffi.new("spec_conn_limits", limit)
+    limit.head_ms, limit.body_ms, limit.idle_ms = 300, 600, 500
+    wire.serve(function(id) host.respond(id, 200, "", "ok") end)
+  end)
+  teardown(function()
+    ffi.copy(limit, before, ffi.sizeof(before))
+    wire.serve(nil)
+  end)
+  after_each(function() c:close() end)
+
+  -- The connection ends after `least` .. `most` seconds; what was received.
+  local function ends(least, most)
+    local from = host.clock()
+    local text = c:read_all()
+    local took = host.clock() - from
+    assert.is_true(took >= least and took <= most, took .. " s")
+    return text
+  end
+
+  it("has the time of a head for its head", function()
+    c = wire.open "GET / HT"
+    assert.truthy(ends(0.25, 1):find "^HTTP/1.1 408 Request Timeout\r\n")
+  end)
+
+  it("has the time of a body for its body", function()
+    c = wire.open "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"
+    assert.truthy(ends(0.5, 1.4):find "^HTTP/1.1 408 ")
+  end)
+
+  it("gains nothing from sending single bytes", function()
+    c = wire.open "GET / HTTP/1.1\r\n"
+    local from = host.clock()
+    for _ = 1, 100 do
+      require("human.sched").sleep(0.02)
+      if not pcall(c.send, c, "a") or c:read(1) ~= "" then break end
+    end
+    assert.is_true(host.clock() - from < 1.5)
+  end)
+
+  it("is left without a word when it has sent nothing", function()
+    c = wire.open()
+    assert.equal("", ends(0.25, 1))
+    c:close()
+    c = wire.open "\r\n"
+    assert.equal("", ends(0.25, 1))
+  end)
+
+  it("is left without a word when its connection stays idle", function()
+    c = wire.open "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert.equal(200, (c:answer()))
+    assert.equal("", ends(0.4, 1.3))
+  end)
+
+  it("is one of thousands that are gone in time", function()
+    local clients, base = {}, wire.count()
+    c = wire.open()
+    for i = 1, 300 do clients[i] = wire.open "GET" end
+    wire.eventually(function() return wire.count() <= base end)
+    for _, one in ipairs(clients) do one:close() end
+  end)
+end)

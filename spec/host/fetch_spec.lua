@@ -1,0 +1,194 @@
+-- spec/host/fetch_spec.lua -- outbound HTTP over real sockets, against a server that misbehaves.
+
+local host = require "human.host"
+local sched = require "human.sched"
+local E = host.E
+
+local server, origin
+
+local function start(spec)
+  spec.url = spec.url or origin .. spec.path
+  spec.path = nil
+  return host.fetch(sched.owner(), spec)
+end
+
+-- status, {status, headers, body} or the text of the failure
+local function fetch(spec)
+  local status, data = sched.await(start(spec))
+  if status >= 0 then return status, host.unpack(data) end
+  return status, data
+end
+
+local function collect(op, on)
+  local got = { bytes = 0, body = {} }
+  sched.on_chunk(op, function(kind, data)
+    if kind == host.CHUNK.HEAD then
+      got.head = host.unpack(data)
+    else
+      got.body[#got.body + 1] = data
+      got.bytes = got.bytes + #data
+    end
+    if on then on(got) end
+  end)
+  return got
+end
+
+local function eventually(seconds, fn)
+  local limit = host.clock() + seconds
+  while not fn() do
+    if host.clock() > limit then return false end
+    sched.sleep(0.005)
+  end
+  return true
+end
+
+describe("host.fetch", function()
+  setup(function()
+    server = assert(io.popen("exec node spec/support/fault_server.mjs"))
+    origin = "http://127.0.0.1:" .. assert(server:read "*l", "the fault server did not start")
+  end)
+  teardown(function()
+    fetch { path = "/quit" }
+    server:close()
+  end)
+
+  it("sends what it was told, and nothing of curl's own", function()
+    local status, r = fetch { path = "/echo", method = "PATCH", body = "hello",
+                              headers = { { "X-One", "1" }, { "X-Empty", "" } } }
+    assert.same({ 200, "1, 2" }, { status, r.headers["x-a"] })
+    assert.truthy(r.body:find "^PATCH /echo HTTP/1%.1\r\n")
+    assert.truthy(r.body:find("\r\nX-One: 1\r\nX-Empty:\r\n", 1, true))
+    assert.truthy(r.body:find("\r\n\r\nhello", 1, true))
+    assert.falsy(r.body:lower():find "\r\ncontent%-type:")
+    assert.falsy(r.body:lower():find "\r\nexpect:")
+  end)
+
+  it("takes the final head after interim ones, and does not follow redirects", function()
+    local _, r = fetch { path = "/hint" }
+    assert.same({ "final", nil }, { r.body, r.headers["x-early"] })
+    local status, moved = fetch { path = "/moved" }
+    assert.same({ 302, "/echo" }, { status, moved.headers.location })
+  end)
+
+  it("reassembles splinters and bodies that end with the connection", function()
+    assert.equal("hello world", select(2, fetch { path = "/splinters" }).body)
+    assert.equal("until close", select(2, fetch { path = "/untilclose" }).body)
+  end)
+
+  for _, path in ipairs { "/short", "/unended", "/reset", "/halfhead", "/nothing", "/noise" } do
+    it("calls " .. path .. " a network failure and says why", function()
+      local status, why = fetch { path = path }
+      assert.equal(E.NET, status)
+      assert.is_true(#why > 0 and not why:find "No error", why)
+      local op = start { path = path, stream = true }
+      collect(op)
+      assert.equal(E.NET, (sched.await(op)))
+    end)
+  end
+
+  it("limits the body, also a compressed one, and the head", function()
+    assert.equal(100000, #select(2, fetch { path = "/gzip?n=100000" }).body)
+    assert.equal(E.LIMIT, (fetch { path = "/gzip?n=100000", max_bytes = 99999 }))
+    assert.equal(E.LIMIT, (fetch { path = "/gzip?n=50000000" }))
+    assert.equal(E.LIMIT, (fetch { path = "/flood?n=5000000" }))
+    assert.equal(5000000, #select(2, fetch { path = "/flood?n=5000000", max_bytes = 5000000 }).body)
+    assert.equal(E.LIMIT, (fetch { path = "/fields" }))
+  end)
+
+  it("times out", function()
+    local began = host.clock()
+    assert.equal(E.TIMEOUT, (fetch { path = "/hang", timeout_s = 0.1 }))
+    assert.is_true(host.clock() - began < 1)
+  end)
+
+  it("refuses malformed requests before anything is sent", function()
+    local function refused(spec) return (fetch(spec)) end
+    for _, h in ipairs { { "A", "b\r\nC: d" }, { "A", "b\0" }, { "A", "b\nc" }, { "A B", "c" }, { "", "c" },
+                         { "Content-Length", "3" }, { "transfer-encoding", "chunked" }, { "Connection", "x" } } do
+      assert.equal(E.INVAL, refused { path = "/echo", headers = { h } }, h[1])
+    end
+    for _, url in ipairs { "ftp://127.0.0.1/", "file:///etc/passwd", "127.0.0.1", "http://a b/", "http://a/\r\n", "" } do
+      assert.equal(E.INVAL, refused { url = url }, url)
+    end
+    assert.equal(E.INVAL, refused { path = "/echo", method = "GE T" })
+    assert.equal(E.INVAL, refused { path = "/echo", method = "CONNECT" })
+    assert.equal(E.INVAL, refused { path = "/echo", surprise = "x" })
+  end)
+
+  it("gives no secret that does not exist, none under guard, and never the database's", function()
+    for _, name in ipairs { "${secret:no_such}", "${secret:database.url}", "${secret:}", "${secret:openai" } do
+      assert.equal(E.DENIED, (fetch { path = "/echo", headers = { { "A", "x" .. name } } }), name)
+      assert.equal(E.DENIED, (fetch { url = "https://127.0.0.1/" .. name }), name)
+    end
+    assert.equal(E.DENIED, (fetch { url = "https://1.1.1.1/${secret:openai}", guard = true }))
+  end)
+
+  it("keeps guarded requests away from private addresses, however they are spelled", function()
+    assert.equal(E.DENIED, (fetch { url = "http://1.1.1.1/", guard = true }))
+    for _, name in ipairs { "127.0.0.1", "127.1", "0x7f000001", "2130706433", "localhost", "[::1]",
+                            "[::ffff:127.0.0.1]", "10.0.0.1", "169.254.169.254", "0.0.0.0" } do
+      assert.equal(E.DENIED, (fetch { url = "https://" .. name .. "/", guard = true }), name)
+    end
+  end)
+
+  it("streams head and pieces as they come", function()
+    local op = start { path = "/splinters", stream = true }
+    local got = collect(op)
+    assert.equal(200, (sched.await(op)))
+    assert.same({ 200, "Chunked" }, { got.head.status, got.head.headers["x-kind"] })
+    assert.equal("hello world", table.concat(got.body))
+    assert.is_true(#got.body > 2)
+  end)
+
+  it("pauses a stream that nobody reads, and goes on when asked", function()
+    local op, status = nil, nil
+    local got
+    sched.spawn(function()
+      op = start { path = "/flood?n=4000000", stream = true }
+      got = collect(op)
+      status = sched.await(op)
+    end)
+    assert.is_true(eventually(5, function() return got.bytes >= 262144 end))
+    sched.sleep(0.05)
+    assert.is_true(got.bytes < 262144 + 65536, got.bytes)
+    assert.is_true(eventually(5, function()
+      host.fetch_resume(op)
+      return status
+    end))
+    assert.same({ 200, 4000000 }, { status, got.bytes })
+    assert.equal(E.GONE, host.fetch_resume(op))
+  end)
+
+  it("closes the upstream connection at once when cancelled", function()
+    local got
+    local task = sched.spawn(function()
+      local op = start { path = "/ticks?id=cancel", stream = true }
+      got = collect(op)
+      sched.await(op)
+    end)
+    assert.is_true(eventually(5, function() return got.bytes > 8 end))
+    local bytes, began = got.bytes, host.clock()
+    sched.kill(task)
+    assert.is_true(eventually(1, function()
+      return select(2, fetch { path = "/seen?id=cancel" }).body == "closed"
+    end))
+    assert.is_true(host.clock() - began < 0.1, host.clock() - began)
+    assert.equal(bytes, got.bytes)
+  end)
+
+  it("runs 256 at a time, queues 1024 and refuses the rest", function()
+    local ended, refused = 0, 0
+    local tasks = {}
+    for i = 1, 256 + 1024 + 10 do
+      tasks[i] = sched.spawn(function()
+        local op = start { path = "/hang" }
+        if op == E.FULL then refused = refused + 1 else pcall(sched.await, op) end
+        ended = ended + 1
+      end)
+    end
+    assert.equal(10, refused)
+    for _, task in ipairs(tasks) do sched.kill(task) end
+    assert.is_true(eventually(5, function() return ended == #tasks end))
+    assert.equal(200, (fetch { path = "/echo" }))
+  end)
+end)

@@ -1,0 +1,104 @@
+-- spec/host/http1_refusal_spec.lua -- host/http1.c: what two parsers could read differently, and what is
+-- too large, is refused (RFC 9112, sections 2.2, 5, 6 and 7; RFC 9110, 5.6).
+
+local http1 = require "http1_unit"
+
+local TE = "Transfer-Encoding: chunked\r\n"
+
+local function get(lines) return "GET / HTTP/1.1\r\nHost: x\r\n" .. lines .. "\r\n" end
+local function post(lines, body) return "POST / HTTP/1.1\r\nHost: x\r\n" .. lines .. "\r\n" .. (body or "") end
+local function line(l) return l .. "\r\nHost: x\r\n\r\n" end
+
+local refused = {
+  [400] = {
+    ["a length and a coding"] = post("Content-Length: 3\r\n" .. TE, "0\r\n\r\n"),
+    ["a coding and a length"] = post(TE .. "Content-Length: 3\r\n", "0\r\n\r\n"),
+    ["two lengths"] = post("Content-Length: 3\r\nContent-Length: 3\r\n", "abc"),
+    ["a list of lengths"] = post("Content-Length: 3, 3\r\n", "abc"),
+    ["a signed length"] = post("Content-Length: +3\r\n", "abc"),
+    ["a hexadecimal length"] = post("Content-Length: 0x3\r\n", "abc"),
+    ["an empty length"] = post("Content-Length: \r\n", "abc"),
+    ["a length in two words"] = post("Content-Length: 1 2\r\n", "abc"),
+    ["a length of 20 digits"] = post "Content-Length: 99999999999999999999\r\n",
+    ["an empty coding"] = post("Transfer-Encoding:\r\n", "0\r\n\r\n"),
+    ["two codings"] = post(TE .. TE, "0\r\n\r\n"),
+    ["chunks in HTTP/1.0"] = "POST / HTTP/1.0\r\n" .. TE .. "\r\n0\r\n\r\n",
+    ["a chunk size that is none"] = post(TE, "zz\r\n"),
+    ["a chunk size with 0x"] = post(TE, "0x3\r\nabc\r\n"),
+    ["a negative chunk size"] = post(TE, "-3\r\nabc\r\n"),
+    ["space behind a chunk size"] = post(TE, "3 \r\nabc\r\n"),
+    ["a bare LF behind a chunk size"] = post(TE, "3\nabc\r\n"),
+    ["a bare LF behind a chunk"] = post(TE, "3\r\nabc\n0\r\n\r\n"),
+    ["a longer chunk than announced"] = post(TE, "3\r\nabcd\r\n"),
+    ["a control character in an extension"] = post(TE, "3;a=\1\r\nabc\r\n"),
+    ["a bare LF in an extension"] = post(TE, "3;a\nabc\r\n"),
+    ["a trailer without a colon"] = post(TE, "0\r\nA\r\n\r\n"),
+    ["a trailer with a bare LF"] = post(TE, "0\r\nA: b\n\r\n"),
+    ["bare LFs"] = "GET / HTTP/1.1\nHost: x\n\n",
+    ["a bare LF between headers"] = get "A: b\nC: d\r\n",
+    ["a bare LF at the end"] = "GET / HTTP/1.1\r\nHost: x\r\n\n",
+    ["a bare CR in a value"] = get "A: b\rc\r\n",
+    ["CR CR LF"] = get "A: b\r\r\n",
+    ["a space before the colon"] = get "A : b\r\n",
+    ["a tab before the colon"] = get "A\t: b\r\n",
+    ["a space in a name"] = get "A b: c\r\n",
+    ["an empty name"] = get ": b\r\n",
+    ["a line without a colon"] = get "A\r\n",
+    ["a folded line"] = get "A: b\r\n c\r\n",
+    ["a line folded with a tab"] = get "A: b\r\n\tc\r\n",
+    ["a folded first line"] = "GET / HTTP/1.1\r\n Host: x\r\n\r\n",
+    ["NUL in a value"] = get "A: b\0c\r\n",
+    ["NUL in a name"] = get "A\0: b\r\n",
+    ["NUL in a target"] = line "GET /\0 HTTP/1.1",
+    ["DEL in a value"] = get "A: b\127\r\n",
+    ["no Host"] = "GET / HTTP/1.1\r\n\r\n",
+    ["two Hosts"] = get "Host: x\r\n",
+    ["a Host with a path"] = "GET / HTTP/1.1\r\nHost: x/y\r\n\r\n",
+    ["two spaces before the target"] = line "GET  / HTTP/1.1",
+    ["two spaces behind the target"] = line "GET /  HTTP/1.1",
+    ["a target without a slash"] = line "GET a HTTP/1.1",
+    ["a fragment"] = line "GET /a#b HTTP/1.1",
+    ["a target that is not ASCII"] = line "GET /\195\164 HTTP/1.1",
+    ["no version"] = line "GET /",
+    ["a version in lower case"] = line "GET / http/1.1",
+    ["TLS"] = "\22\3\1\2\0\1\0\1\252",
+  },
+  [413] = { ["a length over the limit"] = post "Content-Length: 65537\r\n",
+            ["a length far over it"] = post "Content-Length: 999999999999999999\r\n",
+            ["a chunk over the limit"] = post(TE, "10001\r\n"),
+            ["a chunk size without end"] = post(TE, ("f"):rep(20)) },
+  [414] = { ["a target over 8192 bytes"] = line("GET /" .. ("a"):rep(8192) .. " HTTP/1.1") },
+  [417] = { ["an unknown expectation"] = post("Expect: tea\r\nContent-Length: 3\r\n", "abc") },
+  [431] = { ["a head over the limit"] = get("A: " .. ("a"):rep(16384) .. "\r\n"),
+            ["100 headers and Host"] = get(("A: b\r\n"):rep(100)),
+            ["extensions without end"] = post(TE, "3;" .. ("a"):rep(20000)),
+            ["zeros without end"] = post(TE, ("0"):rep(20000)),
+            ["trailers without end"] = post(TE, "0\r\n" .. ("A: b\r\n"):rep(4000)) },
+  [501] = { ["an unknown method"] = line "BREW / HTTP/1.1",
+            ["an unknown coding"] = post "Transfer-Encoding: gzip\r\n",
+            ["a coding in front of chunks"] = post "Transfer-Encoding: gzip, chunked\r\n",
+            ["nearly chunked"] = post "Transfer-Encoding: xchunked\r\n" },
+  [505] = { ["HTTP/2.0"] = line "GET / HTTP/2.0", ["HTTP/1.2"] = line "GET / HTTP/1.2",
+            ["HTTP/0.9"] = line "GET / HTTP/0.9", ["an HTTP/2 preface"] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" },
+}
+
+describe("a request is refused", function()
+  for status, cases in pairs(refused) do
+    for what, text in pairs(cases) do
+      it(("with %d: %s"):format(status, what), function()
+        for _, step in ipairs { #text, 1, 5, 1000 } do
+          local r, got = http1.parse(text, step)
+          assert.is_nil(r)
+          assert.equal(status, got)
+        end
+      end)
+    end
+  end
+
+  it("with nothing less than the limits", function()
+    assert.truthy(http1.parse(line("GET /" .. ("a"):rep(8191) .. " HTTP/1.1")))
+    assert.truthy(http1.parse(get(("A: b\r\n"):rep(99))))
+    assert.truthy(http1.parse(post("Content-Length: 65536\r\n", ("a"):rep(65536))))
+    assert.truthy(http1.parse(post(TE, "10000\r\n" .. ("a"):rep(65536) .. "\r\n0\r\n\r\n")))
+  end)
+end)

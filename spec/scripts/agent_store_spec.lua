@@ -1,0 +1,136 @@
+-- spec/scripts/agent_store_spec.lua -- the agent's log, mailbox and leases against a real PostgreSQL.
+
+local bus = require "human.bus"
+local db = require "human.db"
+local gen = require "human.gen"
+local sched = require "human.sched"
+
+-- Runs the functions as tasks side by side and waits for all.
+local function together(fns)
+  local me, left, errors = sched.current(), #fns, {}
+  local function hook(_, err)
+    errors[#errors + 1] = err
+    left = left - 1
+    if left == 0 then sched.wake(me) end
+  end
+  for _, fn in ipairs(fns) do sched.spawn_as({ on_finish = hook }, fn) end
+  if left > 0 then sched.suspend() end
+  if errors[1] then error(errors[1], 0) end
+end
+
+describe("an agent's log", function()
+  local scripts, actor, agent
+
+  setup(function()
+    require("human.migrate").run()
+    db.open()
+    scripts = gen.build(1)
+    gen.install(scripts)
+  end)
+
+  local function script(name) return scripts.loaded["agent." .. name] end
+
+  before_each(function()
+    actor = script("users").create { email = require("human.id").new() .. "@example.com" }
+    agent = script("agents").create(actor, { name = "A", description = "",
+      agentTypeId = script("types").ensure("Huma-1", "") })
+  end)
+  after_each(function() script("users").delete(actor.id) end)
+
+  local function message(id, nickname)
+    return assert(script("events").parse { type = "new-message", message = { id = id, content = "Hi",
+      participant = { id = "u1", nickname = nickname or "Sarah" }, createdAt = "2025-01-01T00:00:00Z" } })
+  end
+
+  local function post(id) return script("mailbox").post(actor, agent.id, message(id)) end
+
+  it("counts positions without gaps however many write at once", function()
+    local fns = {}
+    for i = 1, 40 do fns[i] = function() post("m" .. i % 20) end end
+    together(fns)
+    assert.same({ n = 20, last = 20 },
+      db.row("select count(*) as n, max(pos) as last from agent_events where agent_id = $1", agent.id))
+    assert.equal(20, db.value("select last_in_pos from agent_mailboxes where agent_id = $1", agent.id))
+  end)
+
+  it("knows a message that comes again", function()
+    local first, again = post "m1", post "m1"
+    assert.is_nil(first.duplicate)
+    assert.same({ first.id, true }, { again.id, again.duplicate })
+  end)
+
+  it("refuses events when the agent is too far behind", function()
+    db.exec("update agent_mailboxes set last_pos = 1000 where agent_id = $1", agent.id)
+    local ok, err = pcall(post, "m1")
+    assert.is_false(ok)
+    assert.equal("mailbox_full", err.code)
+  end)
+
+  it("gives a turn to one only, until its lease lapses", function()
+    local mailbox = script "mailbox"
+    post "m1"
+    local holders, fns = 0, {}
+    for i = 1, 8 do
+      fns[i] = function()
+        if mailbox.claim(agent.id, "owner" .. i) then holders = holders + 1 end
+      end
+    end
+    together(fns)
+    assert.equal(1, holders)
+    db.exec("update agent_mailboxes set lease_until = now() - interval '1 second' where agent_id = $1", agent.id)
+    assert.is_true(mailbox.claim(agent.id, "late"))
+    assert.is_false(mailbox.renew(agent.id, "owner1"))
+  end)
+
+  it("lets nobody write without the lease", function()
+    local mailbox = script "mailbox"
+    post "m1"
+    mailbox.claim(agent.id, "mine")
+    local ok, err = pcall(db.tx, function(tx) mailbox.lock(tx, agent.id, "other") end)
+    assert.is_false(ok)
+    assert.equal(mailbox.LOST, err)
+  end)
+
+  it("keeps the turn when something came meanwhile, and gives it back when not", function()
+    local mailbox = script "mailbox"
+    local seen = post("m1").pos
+    mailbox.claim(agent.id, "mine")
+    assert.is_false(mailbox.release(agent.id, "mine"))
+    post "m2"
+    assert.is_false(mailbox.wait(agent.id, "mine", seen, 1000))
+    db.exec("update agent_mailboxes set processed_pos = last_pos where agent_id = $1", agent.id)
+    assert.is_true(mailbox.release(agent.id, "mine"))
+    assert.is_false(mailbox.claim(agent.id, "mine"))
+  end)
+
+  it("waits until the time that was set, or until something comes", function()
+    local mailbox = script "mailbox"
+    local seen = post("m1").pos
+    mailbox.claim(agent.id, "mine")
+    assert.is_true(mailbox.wait(agent.id, "mine", seen, 60000))
+    assert.is_false(mailbox.claim(agent.id, "mine"))
+    assert.same({}, mailbox.waiting(10))
+    post "m2"
+    assert.same({ agent.id }, mailbox.waiting(10))
+    assert.is_true(mailbox.claim(agent.id, "mine"))
+  end)
+
+  it("numbers actions without gaps and tells of the last", function()
+    local store, told = script "store", {}
+    local notify = bus.notify
+    bus.notify = function(_, topic, payload) told[#told + 1] = { topic, payload.seq } end
+    db.exec("insert into agent_runs (id, agent_id, until_pos) values ('crun000001', $1, 0)", agent.id)
+    db.tx(function(tx)
+      local box = { last_pos = 0, last_seq = 0 }
+      store.append_out(tx, agent.id, box, "crun000001", { { type = "set-typing", isTyping = true } })
+      store.append_out(tx, agent.id, box, "crun000001",
+        { { type = "send-message", content = "Hi" }, { type = "agent-stopped", reason = "completed" } })
+    end)
+    bus.notify = notify
+    local list = store.actions_after(agent.id, 1, 10)
+    assert.same({ { "agent.action", 1 }, { "agent.action", 3 } }, told)
+    local said, stopped = list[1], list[2]
+    assert.same({ 2, "send-message", "Hi", false }, { said.seq, said.action.type, said.action.content, said.ends })
+    assert.same({ 3, "completed", true }, { stopped.seq, stopped.action.reason, stopped.ends })
+  end)
+end)

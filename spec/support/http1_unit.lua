@@ -1,0 +1,77 @@
+-- spec/support/http1_unit.lua -- host/http1.c through the FFI: bytes in, what was understood out.
+-- `http1` is declared here up to its header table; what follows (llhttp's state) is private to C.
+
+local ffi = require "ffi"
+
+local M = { MORE = 0, HEAD = 1, DONE = 2 }
+
+local DECLARATIONS = [[
+typedef struct { char *p; size_t n, cap, max; } spec_buf;
+typedef struct { uint16_t name, name_n, value, value_n; } spec_http1_header;
+typedef struct {
+  spec_buf head, body;
+  uint64_t left;
+  size_t body_max;
+  uint32_t head_max, framing;
+  uint16_t target, target_n, count;
+  uint8_t method, minor, state;
+  bool keep, chunked, has_body, websocket, expect;
+  spec_http1_header header[101];
+  char private[512];
+} spec_http1;
+void http1_start(spec_http1 *h, size_t head_max, size_t body_max);
+void http1_free(spec_http1 *h);
+int http1_feed(spec_http1 *h, const char *p, size_t n, size_t *used);
+int http1_raw(const spec_http1 *h, spec_buf *out);
+void buf_free(spec_buf *b);
+]]
+if not pcall(ffi.typeof, "spec_http1") then ffi.cdef(DECLARATIONS) end
+
+local C = ffi.C
+local used = ffi.new "size_t[1]"
+
+local function part(h, at, n) return ffi.string(h.head.p + at, n) end
+
+local function describe_request(h)
+  local r = {
+    target = part(h, h.target, h.target_n), method = h.method, minor = h.minor, keep = h.keep,
+    websocket = h.websocket, expect = h.expect, headers = {}, body = ffi.string(h.body.p, h.body.n),
+  }
+  for i = 0, h.count - 1 do
+    local f = h.header[i]
+    r.headers[i + 1] = part(h, f.name, f.name_n) .. "=" .. part(h, f.value, f.value_n)
+  end
+  return r
+end
+
+local function raw(h)
+  local b = ffi.new "spec_buf"
+  assert(C.http1_raw(h, b) == 0)
+  local text = ffi.string(b.p, b.n)
+  C.buf_free(b)
+  return text
+end
+
+-- Feed `text` in pieces of `step` bytes (default: in one).  The request as a table with `rest`, the
+-- bytes behind it, and `raw`; or nil and the status of the refusal, 0 when it is not complete.
+function M.parse(text, step, head_max, body_max)
+  local h = ffi.gc(ffi.new "spec_http1", C.http1_free)
+  C.http1_start(h, head_max or 16384, body_max or 65536)
+  local at, state = 0, M.MORE
+  while at < #text and state < M.DONE do
+    local piece = text:sub(at + 1, at + (step or #text))
+    state = C.http1_feed(h, piece, #piece, used)
+    at = at + tonumber(used[0])
+    if state == M.HEAD then
+      piece = text:sub(at + 1, at + (step or #text))
+      state = C.http1_feed(h, piece, #piece, used)
+      at = at + tonumber(used[0])
+    end
+  end
+  if state ~= M.DONE then return nil, state end
+  local r = describe_request(h)
+  r.rest, r.raw = text:sub(at + 1), raw(h)
+  return r
+end
+
+return M

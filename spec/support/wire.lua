@@ -1,0 +1,118 @@
+-- spec/support/wire.lua -- a client at the other end of a connection that this very process serves.
+-- The connection enters through conn_adopt(), as one that another worker has handed over.
+
+local ffi = require "ffi"
+local host = require "human.host"
+local sched = require "human.sched"
+
+local M = {}
+local Client = {}
+Client.__index = Client
+
+local DECLARATIONS = [[
+typedef struct { uint32_t mark, listener, unwritten; } spec_pass_head;
+int socketpair(int domain, int type, int protocol, int fds[2]);
+ssize_t send(int fd, const void *p, size_t n, int flags);
+ssize_t recv(int fd, void *p, size_t n, int flags);
+int shutdown(int fd, int how);
+int close(int fd);
+void conn_adopt(int fd, const void *bytes, size_t n);
+int conn_count(void);
+]]
+if not pcall(ffi.typeof, "spec_pass_head") then ffi.cdef(DECLARATIONS) end
+
+local C = ffi.C
+local UNIX, STREAM, NONBLOCK, DONTWAIT, NOSIGNAL = 1, 1, 2048, 64, 16384
+local MARK = 0x31534148
+local PATIENCE_S = 5
+
+--- A connection on which `bytes` have arrived already.
+function M.open(bytes)
+  local fds, head = ffi.new "int[2]", ffi.new("spec_pass_head", MARK, 0, 0)
+  assert(C.socketpair(UNIX, STREAM + NONBLOCK, 0, fds) == 0)
+  local raw = ffi.string(head, ffi.sizeof(head)) .. (bytes or "")
+  C.conn_adopt(fds[0], raw, #raw)
+  return M.client(fds[1])
+end
+
+--- A client on a connected socket, which it owns.
+function M.client(fd)
+  return setmetatable({ fd = fd, got = "", ended = false }, Client)
+end
+
+function M.count() return C.conn_count() end
+
+--- fn(id, status, target) gets every request from now on; nil: nobody.
+function M.serve(fn)
+  sched.on_event(host.EV.REQUEST, fn and function(status, id, _, target) fn(id, status, target) end
+    or function() end)
+end
+
+--- Wait until what() is true; it is looked at whenever the loop has turned.
+function M.eventually(what)
+  local limit = host.clock() + PATIENCE_S
+  while not what() do
+    if host.clock() > limit then error("it did not happen in " .. PATIENCE_S .. " s", 2) end
+    sched.sleep(0.002)
+  end
+end
+
+function Client:send(text)
+  local at = 0
+  M.eventually(function()
+    local n = tonumber(C.send(self.fd, text:sub(at + 1), #text - at, DONTWAIT + NOSIGNAL))
+    if n > 0 then at = at + n end
+    return at == #text
+  end)
+end
+
+local memory = ffi.new "char[65536]"
+
+local function take(self)
+  local n = tonumber(C.recv(self.fd, memory, 65536, DONTWAIT))
+  if n > 0 then self.got = self.got .. ffi.string(memory, n) end
+  if n == 0 or (n < 0 and ffi.errno() ~= 11) then self.ended = true end
+end
+
+--- The next n bytes.
+function Client:read(n)
+  M.eventually(function()
+    if #self.got < n then take(self) end
+    return #self.got >= n or self.ended
+  end)
+  local text = self.got:sub(1, n)
+  self.got = self.got:sub(n + 1)
+  return text
+end
+
+--- Everything until the server closes.
+function Client:read_all()
+  M.eventually(function()
+    take(self)
+    return self.ended
+  end)
+  return self.got
+end
+
+--- One answer with a Content-Length: its status, its head, its body.
+function Client:answer()
+  local head, length
+  M.eventually(function()
+    take(self)
+    head = self.got:match "^(.-\r\n\r\n)"
+    return head or self.ended
+  end)
+  if not head then return nil end
+  length = tonumber(head:match "[Cc]ontent%-[Ll]ength: (%d+)" or 0)
+  self:read(#head)
+  return tonumber(head:match "^HTTP/1.1 (%d+)"), head, self:read(length)
+end
+
+function Client:half_close() C.shutdown(self.fd, 1) end
+
+function Client:close()
+  if self.fd then C.close(self.fd) end
+  self.fd = nil
+end
+
+return M
