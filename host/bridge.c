@@ -16,6 +16,8 @@
 #include "shm.h"
 #include "worker.h"
 
+enum { GC_PAUSE = 300 };
+
 int luaopen_cjson(lua_State *L);
 
 static struct {
@@ -191,6 +193,9 @@ int bridge_init(const worker_spec *spec) {
   bridge.used = (size_t)lua_gc(L, LUA_GCCOUNT, 0) * 1024;
   lua_setallocf(L, counted_alloc, NULL);
   luaL_openlibs(L);
+  /* Requests leave short-lived garbage on a small live heap: collecting it at three times the live
+   * size instead of twice halves the marking, for a few megabytes. */
+  lua_gc(L, LUA_GCSETPAUSE, GC_PAUSE);
   if (!conf_bool("jit")) luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
   preload(L, "cjson", luaopen_cjson);
   preload(L, "human.native", open_native);

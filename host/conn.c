@@ -21,11 +21,11 @@ enum {
   READ_SIZE = 65536,
   OUT_SIZE = 4096,       /* output buffers start with this, and are kept when they stayed so */
   SPARE_OUTS = 256,
-  SPARE_REQUESTS = 64,
-  SPARE_HEAD = 4096,
   STALL_MS = 30000,      /* a client that takes nothing for so long is cut */
   LINGER_MS = 1000,
-  LINGER_BYTES = 65536
+  LINGER_BYTES = 65536,
+  ARRIVING_MAX = 256 * 1024 * 1024, /* for all connections of this worker together .. */
+  ARRIVING_FREE = 65536  /* .. but a body or message of that size always finds room */
 };
 
 struct out_write {
@@ -39,8 +39,8 @@ static struct {
   int count;
   bool draining;
   conn_link dirty, paused;
-  request *retired, *spare;
-  int n_spare, n_outs;
+  size_t arriving;       /* bytes held of bodies and messages */
+  int n_outs;
   char *outs[SPARE_OUTS];
   char in[READ_SIZE];
 } conns;
@@ -63,69 +63,7 @@ int conn_count(void) {
   return conns.count;
 }
 
-/* ---- requests ----------------------------------------------------------------------------------- */
-
-static void request_free(request *r) {
-  http1_free(&r->h);
-  free(r);
-}
-
-static request *request_new(conn *c) {
-  request *r = conns.spare;
-  if (r) {
-    conns.spare = r->next;
-    conns.n_spare--;
-  } else {
-    r = calloc(1, sizeof *r);
-    if (!r) return NULL;
-  }
-  memset(r, 0, offsetof(request, h));
-  http1_start(&r->h, conns.limit.head_bytes, conns.limit.body_bytes);
-  r->c = c;
-  r->peer = c->peer;
-  return r;
-}
-
-void request_retire(request *r) {
-  if (r->o.id) op_close(&r->o);
-  r->next = conns.retired;
-  conns.retired = r;
-}
-
-static void release_texts(request *r) {
-  buf_free(&r->text);
-  buf_free(&r->h.body);
-  while (r->joined) {
-    joined *j = r->joined;
-    r->joined = j->next;
-    free(j);
-  }
-}
-
-/* What was given to Lua lives until here. */
-static void bury_requests(void) {
-  while (conns.retired) {
-    request *r = conns.retired;
-    conns.retired = r->next;
-    release_texts(r);
-    if (conns.n_spare >= SPARE_REQUESTS || r->h.head.cap > SPARE_HEAD) {
-      request_free(r);
-      continue;
-    }
-    r->next = conns.spare;
-    conns.spare = r;
-    conns.n_spare++;
-  }
-}
-
-static void request_cancel(op *o) {
-  request *r = (request *)o;
-  conn *c = r->c;
-  op_done(o, HOST_ECANCELED, NULL, 0);
-  if (c) c->req = NULL;
-  request_retire(r);
-  if (c) conn_close(c);
-}
+/* ---- requests ---- */
 
 static bool in_flight(const conn *c) {
   return c->req && c->req->state != REQ_READING;
@@ -157,7 +95,7 @@ static void request_ready(conn *c) {
   }
 }
 
-/* ---- deadlines ------------------------------------------------------------------------------------- */
+/* ---- deadlines ---- */
 
 static void set_deadline(conn *c, uint64_t ms, bool timed) {
   c->deadline = conn_now() + ms;
@@ -196,7 +134,7 @@ void conn_expire(conn *c) {
   else conn_close(c);
 }
 
-/* ---- output ------------------------------------------------------------------------------------------- */
+/* ---- output ---- */
 
 char *conn_out(conn *c, size_t n) {
   if (c->state >= CONN_LINGERING) return NULL;
@@ -317,11 +255,11 @@ void conn_flush(void) {
     link_del(&c->dirty);
     flush_one(c);
   }
-  bury_requests();
+  request_bury();
   if (op_pending()) worker_wake();
 }
 
-/* ---- input -------------------------------------------------------------------------------------------- */
+/* ---- input ---- */
 
 static size_t held(const conn *c) {
   return c->in.n - c->in_taken;
@@ -345,6 +283,12 @@ static void head_arrived(conn *c, size_t more) {
   c->out.n += sizeof go_on - 1;
 }
 
+bool conn_charge(size_t *charged, size_t now) {
+  conns.arriving += now - *charged;
+  *charged = now;
+  return conns.arriving <= ARRIVING_MAX || now <= ARRIVING_FREE;
+}
+
 static size_t feed_request(conn *c, const char *p, size_t n) {
   http1 *h = &c->req->h;
   size_t used = 0, k;
@@ -353,7 +297,8 @@ static size_t feed_request(conn *c, const char *p, size_t n) {
     used += k;
     head_arrived(c, n - used);
   }
-  if (r == HTTP1_DONE) request_ready(c);
+  if (!conn_charge(&c->req->charged, h->body.cap)) conn_refuse(c, 503);
+  else if (r == HTTP1_DONE) request_ready(c);
   else if (r == HTTP1_MORE) time_request(c);
   else conn_refuse(c, r);
   return used + k;
@@ -378,7 +323,7 @@ static size_t feed_http(conn *c, const char *p, size_t n) {
 }
 
 static size_t feed(conn *c, char *p, size_t n) {
-  return c->ws ? ws_feed(c->ws, p, n) : feed_http(c, p, n);
+  return c->ws ? ws_feed(c, p, n) : feed_http(c, p, n);
 }
 
 int conn_hold(conn *c, const void *p, size_t n) {
@@ -386,8 +331,6 @@ int conn_hold(conn *c, const void *p, size_t n) {
   c->in_taken = 0;
   return buf_add(&c->in, p, n);
 }
-
-static void read_update(conn *c);
 
 /* After bytes were parsed: nothing left and nothing more to come ends the connection. */
 static void settle(conn *c) {
@@ -471,7 +414,7 @@ void conn_resume_reading(void) {
   }
 }
 
-/* ---- beginning and end --------------------------------------------------------------------------------- */
+/* ---- beginning and end ---- */
 
 static void set_peer(conn_peer *p, const struct sockaddr *a) {
   if (a->sa_family == AF_INET) {
@@ -519,7 +462,7 @@ void conn_close(conn *c) {
   link_del(&c->dirty);
   link_del(&c->paused);
   lose_request(c);
-  if (c->ws) ws_lost(c->ws);
+  if (c->ws) ws_lost(c);
   buf_free(&c->in);
   release_out(&c->out);
   conns.count--;
@@ -553,7 +496,7 @@ void conn_answered(conn *c, bool keep) {
   conn_pump(c);
 }
 
-/* ---- what worker.c calls ---------------------------------------------------------------------------------- */
+/* ---- what worker.c calls ---- */
 
 static void read_limits(void) {
   conns.limit = (conn_limits){

@@ -79,6 +79,7 @@ struct request {
   conn_peer peer;
   char address[INET6_ADDRSTRLEN]; /* of the peer, once host_peer() has made it */
   buf text;           /* what host_headers() gave out */
+  size_t charged;     /* of its body; see conn_charge() */
   joined *joined;     /* what host_header had to put together */
   http1 h;            /* last: it is large, and not cleared */
 };
@@ -114,7 +115,15 @@ bool conn_overfull(conn *c, size_t more, size_t max); /* the client does not kee
 void conn_await_drain(conn *c); /* DRAINED once most of it is written */
 const char *conn_unwritten(const conn *c, size_t *n); /* what an unfinished write still holds */
 
-void request_retire(request *r); /* closes its op; its memory lives until the end of the turn */
+/* What is held of a body or message that arrives has grown or shrunk to `now` bytes.  False: there is
+ * too much of that already, on all connections together. */
+bool conn_charge(size_t *charged, size_t now);
+
+/* request.c */
+request *request_new(conn *c);
+void request_cancel(op *o);
+void request_retire(request *r); /* closes its op; its memory lives until .. */
+void request_bury(void);         /* .. this, at the end of the turn */
 
 /* listen.c */
 int listen_init(const int *fds, int n);

@@ -120,12 +120,13 @@ static int status_of(const fetch *f, CURLcode result) {
 }
 
 static const char *text_of(const fetch *f, int status, CURLcode result) {
+  bool head_too_large = !f->head.complete && result != CURLE_FILESIZE_EXCEEDED;
   if (status == HOST_EDENIED) return "the address is not a public one";
-  if (status == HOST_ELIMIT)
-    return f->head.complete ? "the response is larger than max_bytes"
-                            : "the response's head is larger than 64 KB or 256 fields";
+  if (status == HOST_ELIMIT && head_too_large) return "the response's head is larger than 64 KB or 256 fields";
+  if (status == HOST_ELIMIT) return "the response is larger than max_bytes";
   if (result == CURLE_PARTIAL_FILE) return "the response was cut short";
-  if (result == CURLE_GOT_NOTHING || result == CURLE_OK) return "the connection was closed before a response came";
+  if (result == CURLE_GOT_NOTHING) return "the connection was closed before a response came";
+  if (result == CURLE_OK) return "the connection was closed within the response's head";
   if (f->spec.secret_url || !*f->error) return curl_easy_strerror(result);
   return f->error;
 }
@@ -185,6 +186,7 @@ static void on_sweep(uv_timer_t *t) {
     list_remove(&waiting, f);
     end_fetch(f, HOST_ETIMEOUT, "it waited for other transfers");
   }
+  if (op_pending()) uv_stop(worker_loop()); /* as in fetchmulti.c */
   if (waiting.n) return;
   uv_timer_stop(t);
   sweeping = false;

@@ -19,7 +19,7 @@ enum {
   CHUNK_DATA_LF, TRAILER_START, TRAILER_NAME, TRAILER_VALUE, TRAILER_LF, LAST_LF, COMPLETE
 };
 
-/* ---- what llhttp tells ---------------------------------------------------------------------- */
+/* ---- what llhttp tells ---- */
 
 static http1 *self(llhttp_t *p) {
   return (http1 *)((char *)p - offsetof(http1, parser));
@@ -117,7 +117,7 @@ bool http1_in_body(const http1 *h) {
   return h->state != HEAD;
 }
 
-/* ---- looking at headers -------------------------------------------------------------------------- */
+/* ---- looking at headers ---- */
 
 const char *http1_value(const http1 *h, int i, size_t *n) {
   *n = h->header[i].value_n;
@@ -167,7 +167,7 @@ static bool value_is(const http1 *h, int i, const char *want) {
   return n == strlen(want) && strncasecmp(v, want, n) == 0;
 }
 
-/* ---- the second look at the head ------------------------------------------------------------------- */
+/* ---- the second look at the head ---- */
 
 static bool is_token(unsigned char c) {
   static const char extra[] = "!#$%&'*+-.^_`|~";
@@ -357,7 +357,7 @@ static int head_complete(http1 *h) {
   return HTTP1_HEAD;
 }
 
-/* ---- the head ------------------------------------------------------------------------------------- */
+/* ---- the head ---- */
 
 /* An unknown method is a token and then a space; anything else there is not HTTP. */
 static int refused_method(const http1 *h, const char *at) {
@@ -401,7 +401,7 @@ static int feed_head(http1 *h, const char *p, size_t n, size_t *used) {
   return head_complete(h);
 }
 
-/* ---- the body ------------------------------------------------------------------------------------- */
+/* ---- the body ---- */
 
 static int take_body(http1 *h, const char *p, size_t n, size_t *used) {
   size_t take = h->left < n ? (size_t)h->left : n;

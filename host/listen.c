@@ -87,7 +87,7 @@ int listen_init(const int *fds, int n) {
   listening.spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
   uv_timer_init(worker_loop(), &listening.pause);
   for (int i = 0; i < n && i < LISTENER_MAX; i++) {
-    uv_poll_t *p = &listening.at[i].poll;
+    uv_poll_t *p = &listening.at[i].poll; /* i is the index that a request tells */
     set_options(fds[i]);
     int r = uv_poll_init(worker_loop(), p, fds[i]);
     if (r < 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * request.c -- what Lua asks of a request: its headers, body and peer, and how it is answered.
  *
- * Owns: nothing; the requests are conn.c's.  What is given out lives until the end of the turn.  Must
- * never: answer twice, or forget one whose client is gone: answering that one only frees it. */
+ * Owns: the memory of requests, some of it spare.  What is given out lives until the end of the turn.
+ * Must never: answer twice, or forget one whose client is gone: answering that one only frees it. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +11,76 @@
 #include "pack.h"
 #include "respond.h"
 
+enum { SPARE_REQUESTS = 64, SPARE_HEAD = 4096 };
+
+static request *retired, *spare;
+static int n_spare;
+
 static request *find(host_id id) {
   return (request *)op_find(id, OP_REQUEST);
 }
 
-/* ---- reading it -------------------------------------------------------------------------------------- */
+/* ---- its memory ---- */
+
+request *request_new(conn *c) {
+  request *r = spare;
+  if (r) {
+    spare = r->next;
+    n_spare--;
+  } else {
+    r = calloc(1, sizeof *r);
+    if (!r) return NULL;
+  }
+  memset(r, 0, offsetof(request, h));
+  http1_start(&r->h, conn_limit()->head_bytes, conn_limit()->body_bytes);
+  r->c = c;
+  r->peer = c->peer;
+  return r;
+}
+
+void request_retire(request *r) {
+  if (r->o.id) op_close(&r->o);
+  r->next = retired;
+  retired = r;
+}
+
+void request_cancel(op *o) {
+  request *r = (request *)o;
+  conn *c = r->c;
+  op_done(o, HOST_ECANCELED, NULL, 0);
+  if (c) c->req = NULL;
+  request_retire(r);
+  if (c) conn_close(c);
+}
+
+static void release_texts(request *r) {
+  buf_free(&r->text);
+  buf_free(&r->h.body);
+  conn_charge(&r->charged, 0);
+  while (r->joined) {
+    joined *j = r->joined;
+    r->joined = j->next;
+    free(j);
+  }
+}
+
+void request_bury(void) {
+  while (retired) {
+    request *r = retired;
+    retired = r->next;
+    release_texts(r);
+    if (n_spare >= SPARE_REQUESTS || r->h.head.cap > SPARE_HEAD) {
+      http1_free(&r->h);
+      free(r);
+      continue;
+    }
+    r->next = spare;
+    spare = r;
+    n_spare++;
+  }
+}
+
+/* ---- reading it ---- */
 
 static joined *join(request *r, const char *name, size_t n, int first) {
   const http1 *h = &r->h;
@@ -60,7 +125,7 @@ static int pack_header(buf *b, request *r, int i) {
   for (size_t k = 0; k < n && k < sizeof name; k++) {
     name[k] = from[k] >= 'A' && from[k] <= 'Z' ? (char)(from[k] + 32) : from[k];
   }
-  host_str key = {name, n}, value;
+  host_str key = {name, n}, value = {"", 0};
   if (n > sizeof name) return 0;
   if (host_header(r->o.id, &key, &value) < 0 || pack_str(b, name, n) < 0) return -1;
   return pack_str(b, value.p, value.n);
@@ -103,7 +168,7 @@ int host_body(host_id id, host_str *out) {
   return 1;
 }
 
-/* ---- answering it --------------------------------------------------------------------------------------- */
+/* ---- answering it ---- */
 
 /* A request that can get an answer now: 0, else an error. */
 static int answerable(host_id id, int status, request **out) {

@@ -99,7 +99,7 @@ static const char *date_line(size_t *n) {
   return line;
 }
 
-/* ---- refusals ---------------------------------------------------------------------------------------- */
+/* ---- refusals ---- */
 
 static size_t write_refusal(const refusal *r, char *out, size_t room) {
   char body[256];
@@ -137,7 +137,7 @@ size_t respond_overload(char *out, size_t n) {
   return write_refusal(refusal_of(503), out, n);
 }
 
-/* ---- body limits by path -------------------------------------------------------------------------------- */
+/* ---- body limits by path ---- */
 
 static struct {
   char *prefix;
@@ -176,7 +176,7 @@ size_t respond_body_max(const http1 *h) {
   return max;
 }
 
-/* ---- heads ----------------------------------------------------------------------------------------------- */
+/* ---- heads ---- */
 
 static bool is_named(const char *line, const char *colon, const char *name) {
   size_t n = strlen(name);

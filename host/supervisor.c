@@ -113,7 +113,7 @@ static _Noreturn void become_worker(int index, int control) {
   memcpy(spec.listen_fd, s.worker[index].listen_fd, sizeof spec.listen_fd);
   for (int i = 0; i < s.count; i++) spec.bus_out[i] = s.worker[i].bus_out;
   close_others(&spec);
-  if (s.first_start && index == 0) setenv("HUMAN_FIRST_START", "1", 1);
+  if (isatty(STDOUT_FILENO)) setenv("HUMAN_HINTS", "1", 1);
   exit(worker_run(&spec));
 }
 

@@ -28,6 +28,7 @@ static struct {
   uv_loop_t loop;
   uv_async_t async;
   uv_timer_t timer, deadline;
+  uv_prepare_t prepare;
   uv_poll_t control;
   double now, timer_at;
   bool accepting, draining, drained, out_of_time, orphaned, has_control;
@@ -157,12 +158,19 @@ static int watch_control(void) {
   return uv_poll_start(&w.control, UV_READABLE | UV_DISCONNECT, on_control);
 }
 
+/* The loop runs timers, then waits: what a timer has just queued must not wait with it. */
+static void on_prepare(uv_prepare_t *prepare) {
+  (void)prepare;
+  if (op_pending() || w.woken) uv_stop(&w.loop);
+}
+
 static int start_loop(void) {
   if (uv_loop_init(&w.loop)) return -1;
   if (uv_async_init(&w.loop, &w.async, on_async)) return -1;
   uv_timer_init(&w.loop, &w.timer);
   uv_timer_init(&w.loop, &w.deadline);
-  return 0;
+  uv_prepare_init(&w.loop, &w.prepare);
+  return uv_prepare_start(&w.prepare, on_prepare);
 }
 
 /* Of the sub-commands some do without: their host_db_* calls answer HOST_EDOWN. */
@@ -208,8 +216,8 @@ static int serve(void) {
     if (first) shm_started();
     first = false;
     if (bridge_exit_code(&code)) return code;
-    if (w.asked_to_stop && !w.draining) begin_drain();
     if (w.asked_to_stop && w.spec->command) return 128 + w.asked_to_stop;
+    if (w.asked_to_stop) begin_drain();
   }
   if (w.out_of_time)
     log_fmt(LOG_WARN, "worker %d: limits.drain_timeout_ms has passed; %d connections are cut",

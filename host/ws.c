@@ -24,7 +24,7 @@ struct ws {
   conn *c;
   wsf_reader in;
   uint64_t heard_at, pinged_at, ping_ms, idle_ms;
-  size_t max_queue;
+  size_t max_queue, charged; /* charged: for the message that is arriving; see conn_charge() */
   char *pong;        /* the payload of a ping that is still to be answered: length, then bytes */
   uint8_t window;    /* to compress with; 0: never */
   bool closing;      /* our close frame is queued; only the client's is waited for */
@@ -39,35 +39,36 @@ host_id ws_id(const ws *w) {
   return w ? w->o.id : 0;
 }
 
-/* ---- the end ----------------------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
-static void release(ws *w) {
+static void release(conn *c) {
+  ws *w = c->ws;
   if (w->o.id) op_close(&w->o);
-  w->c->ws = NULL;
+  c->ws = NULL;
+  conn_charge(&w->charged, 0);
   wsf_free(&w->in);
   free(w->pong);
   free(w);
 }
 
 /* Whoever gets here says good-bye to Lua; `why` may lie in what is freed. */
-static void over(ws *w, int code, const char *why, size_t n) {
-  op_push(HOST_EV_WS_CLOSE, code, w->o.id, 0, why, n);
-  release(w);
+static void over(conn *c, int code, const char *why, size_t n) {
+  op_push(HOST_EV_WS_CLOSE, code, c->ws->o.id, 0, why, n);
+  release(c);
 }
 
-void ws_lost(ws *w) {
-  over(w, 1006, NULL, 0);
+void ws_lost(conn *c) {
+  over(c, 1006, NULL, 0);
 }
 
 static void ws_cancel(op *o) {
-  ws *w = (ws *)o;
-  conn *c = w->c;
+  conn *c = ((ws *)o)->c;
   op_done(o, HOST_ECANCELED, NULL, 0);
-  release(w);
+  release(c);
   conn_close(c);
 }
 
-/* ---- sending ------------------------------------------------------------------------------------------------ */
+/* ---- sending ---- */
 
 static int put_frame(ws *w, int opcode, bool rsv1, const void *p, size_t n) {
   char *to = conn_out(w->c, WSF_HEAD_MAX + n);
@@ -86,15 +87,10 @@ static int put_close(ws *w, int code, const char *reason, size_t n) {
 }
 
 /* Close at once from our side: an error, or nothing was heard for too long. */
-static void fail(ws *w, int code, const char *why, size_t n) {
-  conn *c = w->c;
-  if (!w->closing) put_close(w, code, why, n);
-  over(w, code, why, n);
+static void fail(conn *c, int code, const char *why, size_t n) {
+  if (!c->ws->closing) put_close(c->ws, code, why, n);
+  over(c, code, why, n);
   conn_finish(c, true);
-}
-
-static void cut(ws *w) {
-  conn_close(w->c);
 }
 
 static int queued(ws *w) {
@@ -127,7 +123,7 @@ int host_ws_send(host_id id, int opcode, host_str *data) {
   int r = conn_overfull(w->c, data->n, w->max_queue) ? -1 : put_message(w, opcode, data, &packed);
   buf_free(&packed);
   if (r == 0) return queued(w);
-  cut(w);
+  conn_close(w->c);
   return HOST_EFULL;
 }
 
@@ -163,7 +159,7 @@ static bool send_frame(ws *w, const buf *frame) {
   char *to = NULL;
   if (frame->n && !conn_overfull(w->c, frame->n, w->max_queue)) to = conn_out(w->c, frame->n);
   if (!to) {
-    cut(w);
+    conn_close(w->c);
     return false;
   }
   memcpy(to, frame->p, frame->n);
@@ -184,7 +180,7 @@ int host_ws_broadcast(const host_id *ids, int n, int opcode, host_str *data) {
   return took;
 }
 
-/* ---- receiving ---------------------------------------------------------------------------------------------- */
+/* ---- receiving ---- */
 
 static void save_pong(ws *w, const char *p, size_t n) {
   if (!w->pong) w->pong = malloc(1 + WSF_CONTROL_MAX);
@@ -196,7 +192,7 @@ static void save_pong(ws *w, const char *p, size_t n) {
 static void answer_ping(ws *w, const char *p, size_t n) {
   if (w->closing) return;
   if (conn_queued(w->c) > PONG_QUEUE) save_pong(w, p, n);
-  else if (put_frame(w, WS_PONG, false, p, n) < 0) cut(w);
+  else if (put_frame(w, WS_PONG, false, p, n) < 0) conn_close(w->c);
 }
 
 void ws_drained(ws *w) {
@@ -216,33 +212,34 @@ static void message(ws *w, const wsf_event *e) {
   }
 }
 
-static void closed_by_peer(ws *w, const wsf_event *e) {
-  conn *c = w->c;
-  if (!w->closing) put_close(w, e->code == 1005 ? 0 : e->code, NULL, 0);
-  over(w, e->code, e->p, e->n);
+static void closed_by_peer(conn *c, const wsf_event *e) {
+  if (!c->ws->closing) put_close(c->ws, e->code == 1005 ? 0 : e->code, NULL, 0);
+  over(c, e->code, e->p, e->n);
   conn_finish(c, true);
 }
 
 /* May the next event be taken?  Otherwise the bytes wait until Lua has caught up. */
-static bool ready(conn *c, const ws *w) {
-  return c->state == CONN_OPEN && c->ws == w && !w->paused && !conn_pause(c);
+static bool ready(conn *c) {
+  return c->state == CONN_OPEN && c->ws && !c->ws->paused && !conn_pause(c);
 }
 
-size_t ws_feed(ws *w, char *p, size_t n) {
-  conn *c = w->c;
+/* The WebSocket may be over, and freed, after any event. */
+size_t ws_feed(conn *c, char *p, size_t n) {
+  static const char full[] = "too many messages are arriving";
   size_t left = n;
   wsf_event e;
-  w->heard_at = conn_now();
-  while (left && ready(c, w)) {
-    switch (wsf_next(&w->in, &p, &left, &e)) {
-      case WSF_MORE: break;
+  c->ws->heard_at = conn_now();
+  while (left && ready(c)) {
+    switch (wsf_next(&c->ws->in, &p, &left, &e)) {
+      case WSF_MESSAGE: message(c->ws, &e); break;
+      case WSF_PING: answer_ping(c->ws, e.p, e.n); break;
+      case WSF_CLOSE: closed_by_peer(c, &e); break;
+      case WSF_ERROR: fail(c, e.code, e.p, e.n); break;
+      case WSF_MORE:
       case WSF_PONG: break;
-      case WSF_MESSAGE: message(w, &e); break;
-      case WSF_PING: answer_ping(w, e.p, e.n); break;
-      case WSF_CLOSE: closed_by_peer(w, &e); break;
-      case WSF_ERROR: fail(w, e.code, e.p, e.n); break;
     }
   }
+  if (c->ws && !conn_charge(&c->ws->charged, c->ws->in.message.cap)) fail(c, 1013, full, sizeof full - 1);
   return n - left;
 }
 
@@ -260,7 +257,7 @@ int host_read(host_id id, int on) {
   return 0;
 }
 
-/* ---- time --------------------------------------------------------------------------------------------------- */
+/* ---- time ---- */
 
 static uint64_t ping_due(const ws *w) {
   uint64_t last = w->heard_at > w->pinged_at ? w->heard_at : w->pinged_at;
@@ -282,19 +279,19 @@ void ws_expire(ws *w) {
   uint64_t now = conn_now();
   if (w->closing) return conn_close(w->c);
   if (w->paused || !link_empty(&w->c->paused)) w->heard_at = now; /* it is us who do not listen */
-  if (idle_due(w) <= now) return fail(w, 1001, why, sizeof why - 1);
+  if (idle_due(w) <= now) return fail(w->c, 1001, why, sizeof why - 1);
   if (ping_due(w) <= now) {
     w->pinged_at = now;
-    if (put_frame(w, WS_PING, false, NULL, 0) < 0) return cut(w);
+    if (put_frame(w, WS_PING, false, NULL, 0) < 0) return conn_close(w->c);
   }
   schedule(w);
 }
 
-/* ---- closing -------------------------------------------------------------------------------------------------- */
+/* ---- closing ---- */
 
 static void close_with(ws *w, int code, const char *reason, size_t n) {
   if (w->closing) return;
-  if (put_close(w, code, reason, n) < 0) return cut(w);
+  if (put_close(w, code, reason, n) < 0) return conn_close(w->c);
   w->closing = true;
   w->paused = false;
   w->c->deadline = conn_now() + CONN_WS_CLOSE_MS;
@@ -317,7 +314,7 @@ void ws_shutdown(ws *w) {
   close_with(w, 1001, why, sizeof why - 1);
 }
 
-/* ---- accepting ------------------------------------------------------------------------------------------------- */
+/* ---- accepting ---- */
 
 /* RFC 6455, 4.2.2: base64(SHA-1(key + GUID)). */
 static bool accept_key(const http1 *h, char out[ACCEPT_BYTES + 1]) {
@@ -384,6 +381,7 @@ static ws *make(conn *c, const host_ws_options *o) {
     return NULL;
   }
   w->c = c;
+  c->ws = w;
   w->max_queue = to_size(o->max_queue, conn_limit()->queue_bytes);
   w->ping_ms = to_ms(o->ping_s);
   w->idle_ms = to_ms(o->idle_s);
@@ -410,12 +408,10 @@ host_id host_ws_accept(host_id id, host_str *protocol, host_ws_options *options)
   if (!w) return HOST_EFULL;
   int e = put_handshake(r, protocol, options->flags & HOST_WS_DEFLATE, &w->window);
   if (e < 0) {
-    c->ws = w;
-    release(w);
+    release(c);
     return e;
   }
   w->in.deflate = w->window != 0;
-  c->ws = w;
   c->req = NULL;
   request_retire(r);
   id = w->o.id;

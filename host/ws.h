@@ -5,11 +5,11 @@
 #include "conn.h"
 
 /* Parse; how many bytes were taken: fewer when events have to wait. */
-size_t ws_feed(ws *w, char *p, size_t n);
+size_t ws_feed(conn *c, char *p, size_t n);
 bool ws_wants_reading(const ws *w);
 void ws_drained(ws *w);  /* everything is written */
 void ws_expire(ws *w);   /* the deadline has passed: ping, give up, or look again later */
-void ws_lost(ws *w);     /* the connection is closed: WS_CLOSE 1006, and it is freed */
+void ws_lost(conn *c);   /* the connection is closed: WS_CLOSE 1006, and it is freed */
 void ws_shutdown(ws *w); /* the host stops: close 1001 */
 host_id ws_id(const ws *w); /* 0 for NULL */
 #endif

@@ -13,7 +13,7 @@
 
 enum { LEVEL = 1, MEMORY = 8, SPARE = 8, STEP = 4096, WINDOW_MIN = 9, WINDOW_MAX = 15 };
 
-/* ---- negotiation (RFC 7692, 7.1) ------------------------------------------------------------------------ */
+/* ---- negotiation (RFC 7692, 7.1) ---- */
 
 typedef struct {
   const char *p;
@@ -91,7 +91,7 @@ int wsdeflate_negotiate(const char *offers, size_t n, buf *answer) {
   return 0;
 }
 
-/* ---- compressing ------------------------------------------------------------------------------------------ */
+/* ---- compressing ---- */
 
 static z_stream *compressor(int window) {
   static z_stream *streams[WINDOW_MAX + 1];
@@ -122,7 +122,7 @@ int wsdeflate_pack(int window, const void *p, size_t n, buf *out) {
   return 0;
 }
 
-/* ---- expanding -------------------------------------------------------------------------------------------- */
+/* ---- expanding ---- */
 
 struct wsinflate {
   z_stream z;

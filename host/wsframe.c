@@ -45,7 +45,7 @@ static wsf_kind fail(wsf_reader *r, wsf_event *e, int code, const char *why) {
   return WSF_ERROR;
 }
 
-/* ---- heads -------------------------------------------------------------------------------------------- */
+/* ---- heads ---- */
 
 /* What the first two bytes say is wrong. */
 static const char *start_fault(const wsf_reader *r, uint8_t b0, uint8_t b1) {
@@ -117,7 +117,7 @@ static wsf_kind read_head(wsf_reader *r, char **p, size_t *n, wsf_event *e) {
   return WSF_MORE;
 }
 
-/* ---- payloads ------------------------------------------------------------------------------------------- */
+/* ---- payloads ---- */
 
 static void unmask(wsf_reader *r, char *p, size_t n) {
   uint8_t key[16];

@@ -34,11 +34,8 @@ end
 
 --- The sessions and namespaces of a path; they survive reloads of the scripts.
 function M.runtime(path)
-  local rt = runtimes[path]
-  if not rt then
-    rt = { path = path, sessions = {}, count = 0, namespaces = {} }
-    runtimes[path] = rt
-  end
+  local rt = runtimes[path] or { path = path, sessions = {}, count = 0, namespaces = {} }
+  runtimes[path] = rt
   return rt
 end
 
@@ -68,13 +65,9 @@ end
 
 -- An element is a packet's text, or {data = bytes} for a binary message.
 local function push(self, packet, size)
-  local out = self.out
-  if not out then
-    out = { n = 0, bytes = 0 }
-    self.out = out
-  end
+  local out = self.out or { n = 0, bytes = 0 }
   local n = out.n + 1
-  out[n], out.n, out.bytes = packet, n, out.bytes + size + 1
+  out[n], out.n, out.bytes, self.out = packet, n, out.bytes + size + 1, out
 end
 
 local function after_push(self)

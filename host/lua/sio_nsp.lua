@@ -50,7 +50,7 @@ function M.get(rt, name)
   if not nsp then
     nsp = setmetatable({
       name = name, rt = rt, head = name == "/" and "" or name .. ",", sockets_by_id = {},
-      all = room.new(nil), rooms = {}, ack_seq = 0, prefixes = {}, n_prefixes = 0,
+      all = room.new(), rooms = {}, ack_seq = 0, prefixes = {}, n_prefixes = 0,
     }, Namespace)
     rt.namespaces[name] = nsp
   end
@@ -61,7 +61,7 @@ end
 
 local function collect(set, list, n, source)
   for i = 1, source.n do
-    local socket = source.list[i]
+    local socket = source[i]
     if socket.at and not set[socket] then
       set[socket] = true
       n = n + 1

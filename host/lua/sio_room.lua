@@ -1,5 +1,5 @@
 -- host/lua/sio_room.lua -- rooms: who hears a broadcast, ready to be sent.
--- A room keeps its members in an array, and every member knows its position, so joining and leaving
+-- A room is the array of its members, and every member knows its position, so joining and leaving
 -- are O(1).  The WebSocket ids of a room are kept as one prepared list until somebody joins, leaves
 -- or changes transport: a broadcast to a thousand members then costs one call.
 
@@ -9,31 +9,31 @@ local ws_broadcast = host.ws_broadcast
 
 local M = {}
 
-function M.new(name)
-  return { name = name, n = 0, list = {}, ids = false, n_ids = 0, slow = false }
+function M.new()
+  return { n = 0, ids = false, n_ids = 0, slow = false }
 end
 
 --- Adds a member; returns its position.
 function M.add(room, socket)
   local n = room.n + 1
-  room.list[n], room.n, room.ids = socket, n, false
+  room[n], room.n, room.ids = socket, n, false
   return n
 end
 
 --- Removes the member at `at`.  Returns the one that took its place, or nil.
 function M.remove(room, at)
-  local list, n = room.list, room.n
-  local moved = list[n]
-  list[n], room.n, room.ids = nil, n - 1, false
+  local n = room.n
+  local moved = room[n]
+  room[n], room.n, room.ids = nil, n - 1, false
   if at == n then return nil end
-  list[at] = moved
+  room[at] = moved
   return moved
 end
 
 local function prepare(room)
-  local list, ids, slow, n, m = room.list, {}, {}, 0, 0
+  local ids, slow, n, m = {}, {}, 0, 0
   for i = 1, room.n do
-    local socket = list[i]
+    local socket = room[i]
     local session = socket.at and socket.session
     if session then
       if session.ws then

@@ -175,7 +175,7 @@ function methods:join(name)
   if mine[name] then return end
   local r = rooms[name]
   if not r then
-    r = room.new(name)
+    r = room.new()
     rooms[name] = r
   end
   mine[name] = room.add(r, self)

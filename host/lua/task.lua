@@ -7,8 +7,15 @@ local M = {}
 
 --- Runs fn(...) as a task of its own: at once until its first wait, then whenever it can go on.  What
 --- it raises is logged.  It does not end with the request that started it, and has no deadline.
+--- Returns a handle for kill().
 function M.spawn(fn, ...)
-  sched.spawn(fn, ...)
+  return sched.spawn(fn, ...)
+end
+
+--- Ends a task: it is raised inside it, at its present or next wait, that it is canceled, so what it
+--- holds is released.  Nothing happens when it has ended by itself.
+function M.kill(task)
+  sched.kill(task)
 end
 
 --- Waits without holding anything up.  seconds: 0 lets others run first.

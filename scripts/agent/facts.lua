@@ -105,6 +105,7 @@ end
 --   agent {id, name, personality_name}   head (row of sql.head)      people, lines
 --   seen (the newest event that the turn knows of)                   processed_pos
 --   expires (a timer-expired event is among the new ones)            facts (of agent.rules.respond)
+--   full (there is as much to read as may be: time for agent.memory)
 --   run (taken up from a worker that died: {id, attempts, typing, until_pos}) or nil
 function M.load(agent_id)
   local head = db.row(M.sql.head, agent_id)
@@ -113,7 +114,8 @@ function M.load(agent_id)
   snap.agent = { id = head.id, name = head.name, personality_name = head.personality_name }
   snap.people = db.query(M.sql.people, agent_id, limits.participants)
   local window = config.agent.window_messages + limits.memory_batch
-  snap.lines = lines.from_rows(db.query(M.sql.said, agent_id, head.summary_pos, head.last_in_pos, window), snap.agent)
+  local rows = db.query(M.sql.said, agent_id, head.summary_pos, head.last_in_pos, window)
+  snap.lines, snap.full = lines.from_rows(rows, snap.agent), #rows == window
   if head.run_id then
     snap.run = { id = head.run_id, attempts = head.attempts, typing = head.typing, until_pos = head.until_pos }
   end

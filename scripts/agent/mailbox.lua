@@ -23,6 +23,7 @@ M.sql = {
   lock = [[select m.*, a.status from agent_mailboxes m join agents a on a.id = m.agent_id
     where m.agent_id = $1 and m.lease_owner = $2 for update of m]],
   save = [[update agent_mailboxes set last_pos = $2, last_seq = $3, processed_pos = $4, superseded = $5,
+      runs = $6, input_tokens = $7, output_tokens = $8, cost_micros = $9,
       waiting_since = case when $4 > processed_pos then null else waiting_since end
     where agent_id = $1]],
   -- Nothing came since the facts were read; otherwise the turn goes on.
@@ -51,7 +52,7 @@ function M.post(actor, agent_id, event)
     local agent = tx:must("agent_not_found", agents.sql.identity, agent_id, actor.id)
     local cuts = interrupts(agent, event)
     local stored = store.append_in(tx, agent_id, event, cuts)
-    if cuts and not stored.duplicate then
+    if cuts and stored.busy and not stored.duplicate then
       bus.notify(tx, "agent.interrupt", { agent_id = agent_id, pos = stored.pos,
                                           final = event.type == "timer-expired" })
     end
@@ -84,7 +85,8 @@ end
 
 -- Writes back what a turn moved on.
 function M.save(tx, box)
-  tx:exec(M.sql.save, box.agent_id, box.last_pos, box.last_seq, box.processed_pos, box.superseded)
+  tx:exec(M.sql.save, box.agent_id, box.last_pos, box.last_seq, box.processed_pos, box.superseded, box.runs,
+    box.input_tokens, box.output_tokens, box.cost_micros)
 end
 
 -- Gives the turn back.  False when there is more to do.

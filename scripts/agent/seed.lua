@@ -1,14 +1,16 @@
 -- scripts/agent/seed.lua -- what a fresh database holds, and what to try on the first day.
 -- The agent type Huma-1 and two shared examples are made unless they are there.  Where there is not a
--- single user yet, a demo user with an agent is made too, and the log says how to talk to it.  Its key
--- is not made here: keys are shown to whoever asks for them, and never written to a log.
+-- single user yet, a demo user with an agent is made too.  Its first key is made and shown only when
+-- somebody started the server at a terminal: a key never goes to a log.
 
 local config = require "human.config"
 local db = require "human.db"
 local id = require "human.id"
 local jobs = require "human.jobs"
 local log = require "human.log"
+local notice = require "human.notice"
 local agents = require "agent.agents"
+local keys = require "agent.keys"
 local personalities = require "agent.personalities"
 local prompts = require "agent.prompts"
 local types = require "agent.types"
@@ -94,14 +96,23 @@ local MESSAGE = '{"type":"new-message","message":{"id":"msg-1","content":"I stru
 
 local function say_what_to_try(made)
   local url = base_url()
-  local json_header = "-H 'Content-Type: application/json'"
-  log.info("a demo agent is ready; the API is described at " .. url .. "/openapi.json")
-  log.info(("1. make a key:   KEY=$(curl -s -X POST %s/api/users/%s/api-keys %s -d '{\"name\":\"first\"}' "
-    .. "| grep -o 'ak_[A-Za-z0-9]*')"):format(url, made.user_id, json_header))
-  log.info(("2. talk to it:   curl -N %s/api/agents/%s/messages -H \"X-API-Key: $KEY\" %s "
-    .. "-H 'Accept: text/event-stream' -d '%s'"):format(url, made.agent_id, json_header,
-    MESSAGE:format(os.date "!%Y-%m-%dT%H:%M:%SZ")))
-  log.info(("3. or by socket: io('%s', { auth: { agentId: '%s', apiKey: KEY } })"):format(url, made.agent_id))
+  log.info("a demo agent is ready", { agent_id = made.agent_id, openapi = url .. "/openapi.json" })
+  if not notice.wanted() then return end
+  local key = keys.create(made.user_id, { name = "first" }).key
+  notice.show {
+    "A demo agent is ready.  Your first API key, shown only now:",
+    "  " .. key,
+    "Talk to it over HTTP:",
+    ("  curl -N %s/api/agents/%s/messages -H 'X-API-Key: %s' -H 'Content-Type: application/json' \\"):format(
+      url, made.agent_id, key),
+    ("    -H 'Accept: text/event-stream' -d '%s'"):format(MESSAGE:format(os.date "!%Y-%m-%dT%H:%M:%SZ")),
+    "over a socket:",
+    ("  io('%s', { auth: { agentId: '%s', apiKey: '%s' } })"):format(url, made.agent_id, key),
+    "or in a terminal:",
+    "  build/human agent",
+    "The API describes itself at " .. url .. "/openapi.json",
+    "",
+  }
 end
 
 -- Job, at each start of a host.

@@ -9,13 +9,15 @@ local fail = require "human.fail"
 local id = require "human.id"
 local json = require "human.json"
 local limits = require "agent.rules.limits"
+local owned = require "agent.owned"
 
 local M = {}
 
 M.sql = {
   -- One statement, so that a duplicate burns no position.
   append_in = [[with box as (
-      select last_pos, last_seq, processed_pos from agent_mailboxes where agent_id = $2 for update
+      select last_pos, last_seq, processed_pos, coalesce(lease_until > now(), false) as busy
+      from agent_mailboxes where agent_id = $2 for update
     ), made as (
       insert into agent_events (id, agent_id, pos, direction, type, content, message_id)
       select $1, $2, last_pos + 1, 'in', $3, $4::jsonb, $5 from box where last_pos - processed_pos < $7::int
@@ -27,7 +29,7 @@ M.sql = {
         last_event_at = clock_timestamp(), events_in = m.events_in + 1
       from made where m.agent_id = $2
     )
-    select box.last_seq as seq, made.id, made.pos from box left join made on true]],
+    select box.last_seq as seq, box.busy, made.id, made.pos from box left join made on true]],
   by_message = [[select e.id, e.pos, coalesce((select max(o.seq) from agent_events o
       where o.agent_id = e.agent_id and o.seq is not null and o.pos < e.pos), 0) as seq
     from agent_events e where e.agent_id = $1 and e.message_id = $2]],
@@ -57,7 +59,10 @@ M.sql = {
       and content->>'messageId' in (select jsonb_array_elements_text($2::jsonb))
     order by content->>'messageId', content->>'emoji', pos desc]],
   position = "select pos from agent_events where agent_id = $1 and id = $2",
-  count = [[select count(*) from agent_events where agent_id = $1 and ($2::text is null or type = $2)
+  -- Positions and action numbers have no gaps, so only a type has to be counted.
+  count = [[select case $2::text when 'out' then last_seq when 'in' then last_pos - last_seq else last_pos end
+    from agent_mailboxes where agent_id = $1]],
+  count_type = [[select count(*) from agent_events where agent_id = $1 and type = $2
     and ($3::text is null or direction = $3)]],
 }
 
@@ -92,7 +97,8 @@ local effects = {
 }
 
 -- Stores an event of agent.events.  interrupts: it may cut a run short.
--- Returns {id, pos, seq (of the last action before it), duplicate = true | nil}.
+-- Returns {id, pos, seq (of the last action before it), busy (somebody holds the agent's turn),
+-- duplicate = true | nil}.
 function M.append_in(tx, agent_id, event, interrupts)
   local box = tx:must("agent_not_found", M.sql.append_in, id.new(), agent_id, event.type,
     json.encode(event.content), event.message_id, interrupts, limits.mailbox)
@@ -178,17 +184,19 @@ local function position(agent_id, name, event_id)
   fail.throw("event_not_found", { details = { { path = name, message = "is not an event of this agent" } } })
 end
 
+local function count(agent_id, query)
+  if not query.type then return db.value(M.sql.count, agent_id, query.direction) end
+  return db.value(M.sql.count_type, agent_id, query.type, query.direction)
+end
+
 -- A page of the log: oldest first after a cursor, newest first without one or before one.
--- query: {limit, after, before (event ids), type, direction}.  Returns {rows, total, more}.
+-- query: {limit, after, before (event ids), type, direction}.  Returns {rows, total, more} (agent.owned).
 function M.log(agent_id, query)
   local after = position(agent_id, "after", query.after)
   local before = position(agent_id, "before", query.before)
   local rows = db.query(after and M.sql.log_forward or M.sql.log_back, agent_id, after, before, query.type,
     query.direction, query.limit + 1)
-  local more = #rows > query.limit
-  if more then rows[#rows] = nil end
-  return { rows = rows, more = more,
-           total = db.value(M.sql.count, agent_id, query.type, query.direction) }
+  return owned.page(rows, query.limit, count(agent_id, query))
 end
 
 return M

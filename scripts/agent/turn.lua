@@ -31,8 +31,6 @@ M.sql = {
   resume = [[update agent_runs set attempts = attempts + 1, until_pos = $2 where id = $1]],
   finish = [[update agent_runs set reason = $2, error_code = $3, typing = false, provider = $4, model = $5,
       input_tokens = $6, output_tokens = $7, cost_micros = $8, finished_at = clock_timestamp() where id = $1]],
-  count = [[update agent_mailboxes set runs = runs + 1, input_tokens = input_tokens + $2,
-      output_tokens = output_tokens + $3, cost_micros = cost_micros + $4 where agent_id = $1]],
   usage = [[select count(*) filter (where started_at > now() - interval '1 hour' and provider is not null) as runs,
       coalesce(sum(input_tokens + output_tokens), 0)::float8 as tokens
     from agent_runs where agent_id = $1 and started_at > now() - interval '24 hours']],
@@ -69,12 +67,13 @@ local function outcome(box, run, result)
   return result
 end
 
-local function write_run(tx, run, agent_id, result, reason)
+local function write_run(tx, run, box, result, reason)
   local usage = result.usage or {}
   local input, output = usage.input_tokens or 0, usage.output_tokens or 0
   tx:exec(M.sql.finish, run.id, reason, result.code, result.provider, result.model, input, output,
     usage.cost_micros)
-  tx:exec(M.sql.count, agent_id, input, output, usage.cost_micros or 0)
+  box.runs, box.cost_micros = box.runs + 1, box.cost_micros + (usage.cost_micros or 0)
+  box.input_tokens, box.output_tokens = box.input_tokens + input, box.output_tokens + output
 end
 
 -- result: {actions, reason, code, usage, provider, model, interrupted, final (whatever came since)}.
@@ -88,7 +87,7 @@ local function finish(entry, run, result)
     else
       box.superseded, box.processed_pos = 0, real.upto or run.until_pos
     end
-    write_run(tx, run, entry.agent_id, result, real.reason)
+    write_run(tx, run, box, result, real.reason)
     mailbox.save(tx, box)
     return real.reason
   end)
@@ -170,7 +169,7 @@ end
 
 local function speak(entry, snap)
   if over_budget(entry) then return at_once(entry, snap, { reason = "budget-exceeded" }) end
-  if generate(entry, snap, begin(entry, snap)) == "completed" then entry.remember = true end
+  generate(entry, snap, begin(entry, snap))
 end
 
 -- Taken up from a worker that did not end it: with what has come since, and not for ever.
@@ -179,7 +178,7 @@ local function resume(entry, snap)
   run.until_pos = snap.seen
   db.exec(M.sql.resume, run.id, run.until_pos)
   if run.attempts >= limits.attempts then return finish(entry, run, { reason = "error", code = "interrupted" }) end
-  if generate(entry, snap, run) == "completed" then entry.remember = true end
+  generate(entry, snap, run)
 end
 
 local function react(entry, snap, verdict)
@@ -210,6 +209,7 @@ local function look(entry)
   local snap = facts.load(entry.agent_id)
   if not snap then error(mailbox.LOST, 0) end
   entry.seen, entry.may_supersede = snap.seen, limits.may_supersede(snap.head.superseded)
+  entry.remember = entry.remember or snap.full
   if snap.run then return resume(entry, snap) end
   if snap.seen <= snap.processed_pos then return nil end
   local verdict = respond.decide(snap.facts)

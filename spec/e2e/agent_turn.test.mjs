@@ -25,7 +25,6 @@ afterEach(() => {
   for (const socket of open.splice(0)) socket.disconnect();
 });
 
-const tom = { id: 'user-2', nickname: 'Tom' };
 const joined = (...people) => ({ type: 'agent-joined', content: { chatCode: 'gym', participants: people } });
 
 async function fresh(options) {
@@ -33,12 +32,6 @@ async function fresh(options) {
   const socket = await connected(host.url, agent.id, user.key);
   open.push(socket);
   return { agent, socket, state: async () => (await user.api('GET', `/api/agents/${agent.id}/state`)).body };
-}
-
-async function group() {
-  const made = await fresh();
-  await send(made.socket, joined(sarah, tom, { id: 'user-3', nickname: 'Ann' }));
-  return made;
 }
 
 describe('a turn', () => {
@@ -118,62 +111,6 @@ describe('a turn', () => {
     model.answer = () => ({ text: 'Back.' });
     await send(socket, newMessage('And now?'));
     assert.deepEqual(outline(await run(socket, 3)), NORMAL);
-  });
-});
-
-describe('the tools', () => {
-  const cases = [
-    ['reply to and react to messages that exist', [['send_reply', { content: 'Yes', message_id: 'known' }], ['add_reaction', { message_id: 'known', emoji: '💪' }]],
-      ['set-typing:true', 'send-reply', 'add-reaction', 'agent-stopped:completed']],
-    ['cannot reach messages that do not, nor use words for emoji', [['send_reply', { content: 'Yes', message_id: 'unknown' }], ['add_reaction', { message_id: 'known', emoji: 'yes' }]],
-      ['set-typing:true', 'set-typing:false', 'agent-stopped:no-response']],
-    ['clear typing before a reaction alone', [['add_reaction', { message_id: 'known', emoji: '👍' }]],
-      ['set-typing:true', 'set-typing:false', 'add-reaction', 'agent-stopped:completed']],
-    ['may choose silence', [['stay_silent', { reason: 'nothing to add' }]], ['set-typing:true', 'set-typing:false', 'agent-stopped:no-response']],
-    ['do four things at most', [1, 2, 3, 4, 5, 6].map((i) => ['send_message', { content: `${i}` }]),
-      ['set-typing:true', 'send-message', 'send-message', 'send-message', 'send-message', 'agent-stopped:completed']],
-  ];
-  for (const [what, tools, expected] of cases) {
-    it(what, async () => {
-      const { socket } = await fresh();
-      model.answer = () => ({ tools });
-      await send(socket, newMessage('Hi', { id: 'known' }));
-      assert.deepEqual(outline(await run(socket)), expected);
-    });
-  }
-});
-
-describe('in a group, the agent', () => {
-  const of = (socket, text, more) => send(socket, newMessage(text, more));
-
-  it('answers when it is named, not every line, and not itself', async () => {
-    const { socket } = await group();
-    await of(socket, 'Nice weather today');
-    assert.deepEqual(outline(await run(socket)), ['agent-stopped:no-response']);
-    await of(socket, 'Alex, what do you think?', { participant: tom });
-    assert.deepEqual(outline(await run(socket, 1)), NORMAL);
-    const said = socket.actions.length;
-    await of(socket, 'Fine.', { participant: { id: 'bot', nickname: 'Coach Alex' } });
-    await sleep(500);
-    assert.equal(socket.actions.length, said);
-  });
-
-  it('reacts to thanks', async () => {
-    const { socket } = await group();
-    await of(socket, 'Thanks Alex!', { id: 'thanks' });
-    const actions = await run(socket);
-    assert.deepEqual(outline(actions), ['add-reaction', 'agent-stopped:completed']);
-    assert.deepEqual([actions[0].messageId, actions[0].emoji], ['thanks', '👍']);
-  });
-
-  it('waits while somebody types', async () => {
-    const { socket, state } = await group();
-    await send(socket, { type: 'user-typing', content: { participantId: tom.id, nickname: 'Tom' } });
-    const asked = Date.now();
-    await of(socket, 'Alex, any tips?');
-    await until(async () => (await state()).status === 'waiting', 2000, 'waiting');
-    assert.deepEqual(outline(await run(socket)), NORMAL);
-    assert.ok(Date.now() - asked > 1400);
   });
 });
 

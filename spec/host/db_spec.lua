@@ -215,6 +215,7 @@ describe("the database boundary", function()
   it("hears notifications, also after its connection was cut", function()
     local heard = {}
     bus.on_runtime("spec.db", function(payload) heard[payload] = true end)
+    assert.equal(0, host.db_listen "human")
     local function hears(word)
       return eventually(5, function()
         query(0, "select pg_notify('human', $1)", json.encode { "spec.db", word })

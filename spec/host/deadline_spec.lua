@@ -17,7 +17,7 @@ if not pcall(ffi.typeof, "spec_conn_limits") then ffi.cdef(DECLARATIONS) end
 describe("a client that is slow", function()
   local limit, before, c = ffi.C.conn_limit(), nil, nil
   setup(function()
-    before = ffi.new("spec_conn_limits", limit)
+    before = ffi.new("spec_conn_limits", limit[0])
     limit.head_ms, limit.body_ms, limit.idle_ms = 300, 600, 500
     wire.serve(function(id) host.respond(id, 200, "", "ok") end)
   end)

@@ -116,7 +116,8 @@ describe("a Socket.IO server over HTTP", function()
 
   it("ends the session for binary POSTs, which were EIO=3", function()
     local sid = w:poller()
-    local answer = w:http("POST", "polling&sid=" .. sid, "x", { ["content-type"] = "application/octet-stream" })
+    local headers = { ["content-type"] = "application/octet-stream" }
+    local answer = w:http("POST", "polling&sid=" .. sid, "x", headers)
     assert.same({ 400, "" }, { answer.status, answer.body })
     assert.equal(1, w:http("GET", "polling&sid=" .. sid).json.code)
   end)

@@ -47,13 +47,14 @@ function M.may_supersede(superseded)
   return superseded < M.supersedes
 end
 
+-- In terms of the numbers above, so that they stay true when a number is changed.
 M.examples = {
-  { "over_budget", { runs = 1199, tokens = 0 }, expect = false },
-  { "over_budget", { runs = 1200, tokens = 0 }, expect = true },
-  { "over_budget", { runs = 0, tokens = 5000000 }, expect = true },
-  { "may_supersede", 0, expect = true },
-  { "may_supersede", 2, expect = true },
-  { "may_supersede", 3, expect = false },
+  { "over_budget", { runs = M.runs_per_hour - 1, tokens = 0 }, expect = false },
+  { "over_budget", { runs = M.runs_per_hour, tokens = 0 }, expect = true },
+  { "over_budget", { runs = 0, tokens = M.tokens_per_day - 1 }, expect = false },
+  { "over_budget", { runs = 0, tokens = M.tokens_per_day }, expect = true },
+  { "may_supersede", M.supersedes - 1, expect = true },
+  { "may_supersede", M.supersedes, expect = false },
 }
 
 return M

@@ -186,6 +186,8 @@ end
 
 local function speak(reason) return { action = "speak", reason = reason } end
 
+local CHAIN, ROW, STEP, FRESH = limits.agent_chain, limits.own_in_row, limits.typing_step_ms, limits.typing_fresh_ms
+local LONG = limits.typing_wait_ms
 local one_to_one = { others = 1, messages = says "i struggle to stay motivated" }
 local chatter = says "what a game yesterday"
 
@@ -198,11 +200,11 @@ M.examples = {
   { "decide", facts { status = "paused", messages = says "alex?" }, expect = silent "paused" },
   { "decide", facts { expired = true, messages = says "alex?" }, expect = silent "timer-expired" },
   -- Loops: two agents may exchange a few lines, not more.
-  { "decide", facts { others = 1, agent_chain = 2, messages = says("hi", { by_agent = true }) },
+  { "decide", facts { others = 1, agent_chain = CHAIN - 1, messages = says("hi", { by_agent = true }) },
     expect = speak "one-to-one" },
-  { "decide", facts { others = 1, agent_chain = 3, messages = says("hi", { by_agent = true }) },
+  { "decide", facts { others = 1, agent_chain = CHAIN, messages = says("hi", { by_agent = true }) },
     expect = silent "agent-loop" },
-  { "decide", facts { agent_chain = 3, messages = says("alex, go on", { by_agent = true }) },
+  { "decide", facts { agent_chain = CHAIN, messages = says("alex, go on", { by_agent = true }) },
     expect = silent "agent-loop" },
   { "decide", facts { agent_chain = 1, messages = says("alex, go on", { by_agent = true }) },
     expect = speak "addressed" },
@@ -217,13 +219,13 @@ M.examples = {
   { "decide", facts { messages = says("how much protein?", { by_agent = true }) },
     expect = silent "not-addressed" },
   { "decide", facts { messages = says("yes, i did", { replies_to_me = true }) }, expect = speak "reply" },
-  { "decide", facts { messages = says("yes, twice", { after_mine = true }), since_mine_ms = 9000 },
+  { "decide", facts { messages = says("yes, twice", { after_mine = true }), since_mine_ms = limits.follow_up_ms },
     expect = speak "reply" },
-  { "decide", facts { messages = says("yes, twice", { after_mine = true }), since_mine_ms = 120001 },
+  { "decide", facts { messages = says("yes, twice", { after_mine = true }), since_mine_ms = limits.follow_up_ms + 1 },
     expect = silent "not-addressed" },
-  { "decide", facts { messages = says("so what", { after_mine = true }), since_mine_ms = 9, own_in_row = 2 },
+  { "decide", facts { messages = says("so what", { after_mine = true }), since_mine_ms = 9, own_in_row = ROW },
     expect = silent "not-addressed" },
-  { "decide", facts { messages = says "alex?", own_in_row = 2 }, expect = speak "addressed" },
+  { "decide", facts { messages = says "alex?", own_in_row = ROW }, expect = speak "addressed" },
   { "decide", facts { messages = says("alex said so", { mine = true }) }, expect = silent "own-message" },
   { "decide", facts { messages = { says("alex?")[1], chatter[1] } }, expect = speak "addressed" },
   -- Thanks get a reaction, not another paragraph.
@@ -234,14 +236,14 @@ M.examples = {
   { "decide", facts { messages = says "thanks alex, what about legs?" }, expect = speak "addressed" },
   { "decide", facts { messages = says "thanks, sarah" }, expect = silent "not-addressed" },
   -- People still typing.
-  { "decide", facts { messages = says "alex?", typing_ms = 500 },
-    expect = { action = "wait", reason = "typing", wait_ms = 1500 } },
-  { "decide", facts { messages = says "alex?", typing_ms = 500, waited_ms = 7500 },
-    expect = { action = "wait", reason = "typing", wait_ms = 500 } },
-  { "decide", facts { messages = says "alex?", typing_ms = 500, waited_ms = 8000 },
+  { "decide", facts { messages = says "alex?", typing_ms = FRESH },
+    expect = { action = "wait", reason = "typing", wait_ms = math.min(STEP, LONG) } },
+  { "decide", facts { messages = says "alex?", typing_ms = 0, waited_ms = LONG - 1 },
+    expect = { action = "wait", reason = "typing", wait_ms = 1 } },
+  { "decide", facts { messages = says "alex?", typing_ms = 0, waited_ms = LONG },
     expect = speak "addressed" },
-  { "decide", facts { messages = says "alex?", typing_ms = 6001 }, expect = speak "addressed" },
-  { "decide", facts { messages = chatter, typing_ms = 500 }, expect = silent "not-addressed" },
+  { "decide", facts { messages = says "alex?", typing_ms = FRESH + 1 }, expect = speak "addressed" },
+  { "decide", facts { messages = chatter, typing_ms = 0 }, expect = silent "not-addressed" },
   -- Names.
   { "names", { "Coach Alex", "Gym Chat" }, { "Sarah" },
     expect = { "coach alex", "gym chat", "coach", "alex" } },

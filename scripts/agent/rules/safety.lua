@@ -18,12 +18,12 @@ function M.may_say(facts)
 end
 
 M.examples = {
-  { "may_say", { chars = 12 }, expect = "ok" },
-  { "may_say", { chars = 16000 }, expect = "ok" },
-  { "may_say", { chars = 16001 }, expect = "too-long" },
+  { "may_say", { chars = 1 }, expect = "ok" },
+  { "may_say", { chars = limits.text_chars }, expect = "ok" },
+  { "may_say", { chars = limits.text_chars + 1 }, expect = "too-long" },
   { "may_say", { chars = 0 }, expect = "empty" },
-  { "may_say", { chars = 12, has_key = true }, expect = "secret" },
-  { "may_say", { chars = 900, leaks_prompt = true }, expect = "prompt-leak" },
+  { "may_say", { chars = 1, has_key = true }, expect = "secret" },
+  { "may_say", { chars = 1, leaks_prompt = true }, expect = "prompt-leak" },
 }
 
 return M
