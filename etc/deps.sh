@@ -26,7 +26,7 @@ for purpose in "$@"; do
     need "$(has luajit) || $(has luajit2)" 'luajit2|luajit' 'LuaJIT command, compiles the embedded modules'
     need "$(header libuv)" libuv1-dev 'event loop'
     need 'test -e /usr/share/llhttp/llhttp.c || test -e /usr/include/llhttp.h' \
-      'node-llhttp|libllhttp-dev' 'HTTP parser'
+      'libllhttp-dev|node-llhttp' 'HTTP parser'
     need "$(header libpq)" libpq-dev 'PostgreSQL client library'
     need "$(header libcurl)" libcurl4-openssl-dev 'outbound HTTP'
     need "$(header openssl)" libssl-dev 'TLS and hashes'

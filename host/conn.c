@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * conn.c -- connections: bytes in, bytes out, deadlines, and the requests that are read from them.
  *
- * Owns: every struct conn and struct request, the one read buffer of the worker, spare output buffers.
+ * Owns: every struct conn, the one read buffer of the worker, spare output buffers.
  * Must never: call Lua, read more than it can hold, or write more than once a turn to a connection. */
 #include "conn.h"
 

@@ -172,7 +172,6 @@ static void on_timer(uv_timer_t *t) {
   dbconn *c = t->data;
   if (c->state == DBCONN_WAITING) begin(c);
   else if (c->state != DBCONN_READY) dbconn_break(c, "timeout while connecting");
-  if (op_pending()) uv_stop(worker_loop()); /* a timer may run before the loop waits: do not wait */
 }
 
 void dbconn_open(dbconn *c, const dbconn_hooks *hooks) {

@@ -186,7 +186,6 @@ static void on_sweep(uv_timer_t *t) {
     list_remove(&waiting, f);
     end_fetch(f, HOST_ETIMEOUT, "it waited for other transfers");
   }
-  if (op_pending()) uv_stop(worker_loop()); /* as in fetchmulti.c */
   if (waiting.n) return;
   uv_timer_stop(t);
   sweeping = false;

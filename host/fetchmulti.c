@@ -45,14 +45,11 @@ static void report(group *g) {
   }
 }
 
-/* A timer that is due when the loop begins its turn runs before the loop waits: what it has queued
- * for Lua must end that wait. */
 static void on_timer(uv_timer_t *t) {
   group *g = t->data;
   int running;
   curl_multi_socket_action(g->multi, CURL_SOCKET_TIMEOUT, 0, &running);
   report(g);
-  if (op_pending()) uv_stop(worker_loop());
 }
 
 /* On an error libuv stops watching; curl is told to read, and finds out what is wrong. */

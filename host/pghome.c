@@ -26,7 +26,10 @@
 #include "log.h"
 
 #define SYSTEM_HOME "/var/lib/human"
-enum { SOCKET_DIR_MAX = 90 }; /* sun_path has 107 characters; "/.s.PGSQL.5432" and room */
+enum {
+  SOCKET_DIR_MAX = 90, /* sun_path has 107 characters; "/.s.PGSQL.5432" and room */
+  ARGS_MAX = 32
+};
 
 static int lock_fd = -1;
 
@@ -273,7 +276,10 @@ static _Noreturn void child(const pghome *h, int log, const char *program, const
   close_range(3, ~0U, 0);
   clean_environment();
   if (join(path, h->bin, program)) _exit(127);
-  execv(path, (char *const *)(uintptr_t)args);
+  /* PostgreSQL's programs find each other by the path that they were called by. */
+  const char *argv[ARGS_MAX] = {path};
+  for (int i = 1; args[i] && i < ARGS_MAX - 1; i++) argv[i] = args[i];
+  execv(path, (char *const *)(uintptr_t)argv);
   fprintf(stderr, "%s: %s\n", path, strerror(errno));
   _exit(127);
 }

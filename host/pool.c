@@ -352,7 +352,6 @@ static void on_tick(uv_timer_t *t) {
     busy = busy || dbconn_depth(c) || c->canceling || c->resetting || c->want_cancel;
   }
   match();
-  if (op_pending()) uv_stop(worker_loop()); /* a timer may run before the loop waits: do not wait */
   if (busy || pool.queue.n) return;
   uv_timer_stop(t);
   pool.ticking = false;

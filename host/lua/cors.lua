@@ -5,7 +5,8 @@
 local host = require "human.host"
 
 local M = {}
-local EXPOSE = "access-control-expose-headers: x-request-id, x-total-count, link, retry-after\r\n"
+local EXPOSE = "access-control-expose-headers: x-request-id, x-total-count, link, retry-after, "
+  .. "idempotent-replayed\r\n"
 local MAX_AGE_S = 600
 local origins                                     -- true: any; else a set
 
@@ -49,7 +50,7 @@ end
 -- Header lines that answer a preflight (Fetch standard, "CORS-preflight fetch").
 function M.preflight(req, allow)
   local asked = host.header(req, "access-control-request-headers")
-  local list = asked and asked:match "^[%w%-_, ]+$" or "content-type, x-api-key, authorization"
+  local list = asked and asked:match "^[%w%-_, ]+$" or "content-type, x-api-key, authorization, idempotency-key"
   return "access-control-allow-methods: " .. allow .. "\r\naccess-control-allow-headers: " .. list
     .. "\r\naccess-control-max-age: " .. MAX_AGE_S .. "\r\n"
 end

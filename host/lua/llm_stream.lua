@@ -55,7 +55,7 @@ function Collector:tool(index, part)
   call.id, call.name = part.id or call.id, part.name or call.name
   call.extra = part.extra or call.extra
   if type(part.arguments) == "table" then
-    call.value = part.arguments
+    if count(self, json.encode(part.arguments)) then call.value = part.arguments end
   elseif type(part.arguments) == "string" and count(self, part.arguments) then
     call.json[#call.json + 1] = part.arguments
   end

@@ -10,6 +10,7 @@ local ctx_module = require "human.ctx"
 local fail = require "human.fail"
 local gen = require "human.gen"
 local host = require "human.host"
+local idempotency = require "human.idempotency"
 local json = require "human.json"
 local log = require "human.log"
 local rate = require "human.rate"
@@ -24,6 +25,7 @@ local WEBSOCKET, OPTIONS = host.RQ.WEBSOCKET, router.number.OPTIONS
 local ALL_METHODS = table.concat(host.METHOD, ", ", 1, 7)
 local AGENT_LISTENER = 1
 local AWAITS_MAX = 1000
+local JSON_TYPE = "content-type: application/json; charset=utf-8\r\n"
 
 local M = {}
 
@@ -49,10 +51,16 @@ local function extra_headers(data)
   return out
 end
 
-local function respond_fail(req, g, shape, id, f)
-  local head = g.json_head .. cors.headers(req) .. extra_headers(f.data) .. "x-request-id: " .. id .. "\r\n"
-  host.respond(req, f.status, head, fail.body(f, shape, id))
-  traffic.count(f.status)
+-- An answer that no schema of a route prepared.  own: its own header lines, content type first.
+local function respond(req, g, status, id, own, body)
+  host.respond(req, status, own .. g.common_head .. cors.headers(req) .. "x-request-id: " .. id .. "\r\n", body)
+  traffic.count(status)
+end
+
+local function respond_fail(req, g, shape, id, f, ctx)
+  local own, body = JSON_TYPE .. extra_headers(f.data), fail.body(f, shape, id)
+  if ctx and ctx.claim then idempotency.store(ctx, f.status, own, body) end
+  respond(req, g, f.status, id, own, body)
 end
 
 -- What a handler raised, as the Fail that its client sees; bugs are logged with their traceback.
@@ -67,12 +75,13 @@ end
 local function answer_error(ctx, err)
   if err == sched.Canceled then
     if ctx.out then ctx.out:abandon() end
+    if ctx.claim then idempotency.release(ctx) end
     traffic.count(499)
     return
   end
   local f = to_fail(ctx, err)
   if ctx.out then return ctx.out:fail(f) end
-  respond_fail(ctx.req, ctx.route.gen, ctx.route.shape, ctx.id, f)
+  respond_fail(ctx.req, ctx.route.gen, ctx.route.shape, ctx.id, f, ctx)
 end
 
 local LAST_RESORT = '{"error":"internal_error","code":"internal"}'
@@ -162,9 +171,10 @@ local function reply(ctx, route, status, value, headers)
   end
   local body = ""
   if r.encode then body = r.encode(value) end
-  local head = r.head
+  local head, own = r.head, headers and header_lines(headers) or ""
+  if ctx.claim then idempotency.store(ctx, status, r.type .. own, body) end
   if route.gen.vary_origin then head = head .. cors.headers(ctx.req) end
-  if headers then head = head .. header_lines(headers) end
+  if headers then head = head .. own end
   local sent = host.respond(ctx.req, status, head .. "x-request-id: " .. ctx.id .. "\r\n", body)
   if sent < 0 and sent ~= host.E.GONE then
     error("respond: " .. host.error_name(sent), 0)
@@ -183,12 +193,24 @@ local function admit(ctx, route)
   if route.read_headers then read_headers(ctx, route) end
 end
 
+-- Answers a repeat with what the first request was answered; false when there is nothing to repeat.
+local function replay(ctx, route, key)
+  local kept = idempotency.begin(ctx, route, key)
+  if not kept then return false end
+  respond(ctx.req, route.gen, kept.status, ctx.id, kept.headers .. "idempotent-replayed: true\r\n", kept.body)
+  return true
+end
+
 local function process(ctx)
   local route = ctx.route
   admit(ctx, route)
   if route.open then return route.open(ctx, route) end
   local body
   if route.body_mime then body = read_body(ctx, route) end
+  if route.idempotent then
+    local key = host.header(ctx.req, idempotency.HEADER)
+    if key and replay(ctx, route, key) then return end
+  end
   local status, value, headers = route.fn(ctx, body)
   local out = ctx.out or route.kind == "stream" and ctx:stream()
   if out then return out:close() end

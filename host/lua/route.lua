@@ -4,6 +4,7 @@
 
 local encode = require "human.encode"
 local host = require "human.host"
+local idempotency = require "human.idempotency"
 local rate = require "human.rate"
 local router = require "human.router"
 local schema = require "human.schema"
@@ -19,7 +20,7 @@ end
 
 local COMMON = "summary description tag auth limit params query headers errors timeout_s abort operation_id "
 local KEYS = {
-  http = set(COMMON .. "body reply body_max deprecated"),
+  http = set(COMMON .. "body reply body_max deprecated idempotent"),
   stream = set(COMMON .. "body reply body_max method events"),
   websocket = set(COMMON .. "protocol max_message max_queue ping_s idle_s deflate"),
 }
@@ -103,11 +104,11 @@ local function compile_reply(route, status, s)
   if type(status) ~= "number" or status < 200 or status > 599 then
     error("status " .. tostring(status) .. " is not between 200 and 599", 0)
   end
-  if not s then return { head = route.gen.common_head } end
+  if not s then return { type = "", head = route.gen.common_head } end
   if not schema.is(s) then error("status " .. status .. " must have a schema or false", 0) end
-  local head = route.gen.json_head
-  if s.kind == "raw" then head = "content-type: " .. s.mime .. "\r\n" .. route.gen.common_head end
-  return { encode = encode.compile(s), head = head }
+  local mime = s.kind == "raw" and s.mime or "application/json; charset=utf-8"
+  local line = "content-type: " .. mime .. "\r\n"
+  return { encode = encode.compile(s), type = line, head = line .. route.gen.common_head }
 end
 
 local function compile_replies(route, spec)
@@ -117,6 +118,13 @@ local function compile_replies(route, spec)
   end
   route.replies = {}
   for status, s in pairs(spec.reply) do route.replies[status] = compile_reply(route, status, s) end
+end
+
+-- May the request carry an Idempotency-Key?  Answers that hold a secret shown once must not be kept:
+-- their routes say idempotent = false, and the header is ignored there.
+local function compile_idempotent(route, spec)
+  if route.kind ~= "http" then return end
+  route.idempotent = idempotency.applies(route.method, route.auth_spec ~= false, spec.idempotent)
 end
 
 local function option(spec, group, name)
@@ -145,6 +153,7 @@ function M.new(g, group, kind, method, path, spec, where)
   at(where, "headers", compile_headers, route, spec)
   at(where, "body", compile_body, route, spec)
   at(where, "reply", compile_replies, route, spec)
+  at(where, "idempotent", compile_idempotent, route, spec)
   return route
 end
 

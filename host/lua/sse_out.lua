@@ -29,6 +29,7 @@ end
 -- Begin the answer of ctx.  The request's time limit ends unless the route sets one.
 function M.open(ctx)
   if ctx.out then error("ctx:stream() was called before", 2) end
+  if ctx.claim then require("human.idempotency").release(ctx) end   -- a stream cannot be kept
   local route = ctx.route
   local head = HEAD .. route.gen.common_head .. require("human.cors").headers(ctx.req)
     .. "x-request-id: " .. ctx.id .. "\r\n"

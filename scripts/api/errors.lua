@@ -23,6 +23,8 @@ return {
   too_many_operations    = e(500, "Too many operations in one request"),
   service_unavailable    = e(503, "Service unavailable"),
   conflict               = e(409, "Conflict with the present state"),
+  idempotency_in_progress = e(409, "The first request with this Idempotency-Key is still being carried out"),
+  idempotency_key_reused = e(422, "This Idempotency-Key was used for another request"),
 
   -- Agent API: users and their keys.
   key_expired            = e(401, "API key has expired"),

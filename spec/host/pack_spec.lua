@@ -3,20 +3,19 @@
 
 local buffer = require "string.buffer"
 local ffi = require "ffi"
+require "c_buf"
 
 pcall(ffi.cdef, [[
-  typedef struct { char *p; size_t n, cap, max; } pack_spec_buf;
   typedef struct { const char *p, *end; } pack_spec_reader;
   typedef struct { int type; bool b, is_int; double num; const char *s; size_t n;
                    uint32_t array, hash; bool zero_based; } pack_spec_value;
-  int pack_nil(pack_spec_buf *b); int pack_null(pack_spec_buf *b);
-  int pack_bool(pack_spec_buf *b, bool v); int pack_int(pack_spec_buf *b, int32_t v);
-  int pack_num(pack_spec_buf *b, double v);
-  int pack_str(pack_spec_buf *b, const char *p, size_t n);
-  int pack_map(pack_spec_buf *b, uint32_t pairs); int pack_array(pack_spec_buf *b, uint32_t n);
+  int pack_nil(spec_buf *b); int pack_null(spec_buf *b);
+  int pack_bool(spec_buf *b, bool v); int pack_int(spec_buf *b, int32_t v);
+  int pack_num(spec_buf *b, double v);
+  int pack_str(spec_buf *b, const char *p, size_t n);
+  int pack_map(spec_buf *b, uint32_t pairs); int pack_array(spec_buf *b, uint32_t n);
   int pack_read(pack_spec_reader *r, pack_spec_value *v);
   int pack_skip(pack_spec_reader *r, int depth);
-  void buf_free(pack_spec_buf *b);
 ]])
 local C = ffi.C
 local NIL, BOOL, NULL, NUM, STR, TABLE = 0, 1, 2, 3, 4, 5
@@ -41,7 +40,7 @@ local function write(value, b)
 end
 
 local function written(fn)
-  local b = ffi.new "pack_spec_buf"
+  local b = ffi.new "spec_buf"
   fn(b)
   local blob = ffi.string(b.p, b.n)
   C.buf_free(b)
@@ -126,7 +125,7 @@ describe("the packed format", function()
   end)
 
   it("stops at the buffer's maximum and leaves what was written", function()
-    local b = ffi.new("pack_spec_buf", { max = 16 })
+    local b = ffi.new("spec_buf", { max = 16 })
     assert.equal(0, C.pack_str(b, "0123456789", 10))
     assert.equal(-1, C.pack_str(b, "0123456789", 10))
     assert.equal("0123456789", buffer.decode(ffi.string(b.p, b.n)))

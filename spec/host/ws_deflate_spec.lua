@@ -1,14 +1,14 @@
 -- spec/host/ws_deflate_spec.lua -- host/wsdeflate.c: permessage-deflate (RFC 7692).
 
 local ffi = require "ffi"
+require "c_buf"
 local ws = require "ws_unit"
 
 local DECLARATIONS = [[
-typedef struct { char *p; size_t n, cap, max; } spec_deflate_buf;
-int wsdeflate_negotiate(const char *offers, size_t n, spec_deflate_buf *answer);
-int wsdeflate_pack(int window, const void *p, size_t n, spec_deflate_buf *out);
+int wsdeflate_negotiate(const char *offers, size_t n, spec_buf *answer);
+int wsdeflate_pack(int window, const void *p, size_t n, spec_buf *out);
 ]]
-if not pcall(ffi.typeof, "spec_deflate_buf") then ffi.cdef(DECLARATIONS) end
+pcall(ffi.cdef, DECLARATIONS)
 local C = ffi.C
 
 local ANSWER = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
@@ -20,12 +20,12 @@ local function taken(b)
 end
 
 local function negotiate(offers)
-  local b = ffi.new "spec_deflate_buf"
+  local b = ffi.new "spec_buf"
   return C.wsdeflate_negotiate(offers, #offers, b), taken(b)
 end
 
 local function pack(text, window)
-  local b = ffi.new "spec_deflate_buf"
+  local b = ffi.new "spec_buf"
   local status = C.wsdeflate_pack(window or 15, text, #text, b)
   return status, taken(b)
 end
@@ -92,7 +92,7 @@ describe("permessage-deflate", function()
     local bytes = ws.frame(2, packed(("\0"):rep(65536)), { rsv = 4 })
     assert.same({ ws.MESSAGE, 2 }, { unpack(events(bytes)[1], 1, 2) })
     assert.same({ { ws.ERROR, 1009, "" } }, events(bytes, nil, 65535))
-    local bomb = ws.frame(2, packed(("\0"):rep(20000000)), { rsv = 4 })
+    local bomb = ws.frame(2, packed(string.rep("\0", 20000000)), { rsv = 4 })
     assert.same({ { ws.ERROR, 1009, "" } }, events(bomb))
   end)
 

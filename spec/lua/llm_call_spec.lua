@@ -28,6 +28,12 @@ describe("A call", function()
     assert.is_nil(world.calls[1].cost_micros)
   end)
 
+  it("counts what a tool call says as output", function()
+    local world = new { conf = { ollama_host = "h" }, replies = { { headers = {}, chunks = {
+      '{"message":{"tool_calls":[{"function":{"name":"f","arguments":{"text":"12345678"}}}]},"done":true}\n' } } } }
+    assert.equal(5, ask(world).usage.output_tokens) -- {"text":"12345678"} is 19 bytes
+  end)
+
   it("prices a dated version like its model", function()
     local world = new { secrets = { openai = true } }
     for _, model in ipairs { "gpt-4o-mini-2024-07-18", "gpt-4o-mini-20240718", "gpt-4o-mini@1", "gpt-4o-mini-latest" } do

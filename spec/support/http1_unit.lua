@@ -2,11 +2,11 @@
 -- `http1` is declared here up to its header table; what follows (llhttp's state) is private to C.
 
 local ffi = require "ffi"
+require "c_buf"
 
 local M = { MORE = 0, HEAD = 1, DONE = 2 }
 
 local DECLARATIONS = [[
-typedef struct { char *p; size_t n, cap, max; } spec_buf;
 typedef struct { uint16_t name, name_n, value, value_n; } spec_http1_header;
 typedef struct {
   spec_buf head, body;
@@ -23,7 +23,6 @@ void http1_start(spec_http1 *h, size_t head_max, size_t body_max);
 void http1_free(spec_http1 *h);
 int http1_feed(spec_http1 *h, const char *p, size_t n, size_t *used);
 int http1_raw(const spec_http1 *h, spec_buf *out);
-void buf_free(spec_buf *b);
 ]]
 if not pcall(ffi.typeof, "spec_http1") then ffi.cdef(DECLARATIONS) end
 

@@ -7,6 +7,7 @@ local view = require "api.agent.views"
 require "api.agent.auth"
 
 local M = {}
+local SECRET = "An Idempotency-Key is ignored here: the answer holds a secret, which is never stored."
 local g = api.group { tag = "API Keys", base = "/api", auth = "management", shape = "agent" }
 
 g:get("/users/{userId}/api-keys", {
@@ -22,6 +23,8 @@ end)
 
 g:post("/users/{userId}/api-keys", {
   summary = "Create a key; the answer is the only one that shows it",
+  description = SECRET,
+  idempotent = false,
   body = view.api_key_in,
   reply = { [201] = view.api_key_made },
   errors = { "validation_error", "user_not_found", "admin_token_required" },
@@ -40,6 +43,8 @@ end)
 
 g:post("/users/{userId}/api-keys/{keyId}/regenerate", {
   summary = "Replace a key: a new key with the same id; the old one is dead at once",
+  description = SECRET,
+  idempotent = false,
   reply = { [200] = view.api_key_made },
   errors = { "api_key_not_found", "admin_token_required" },
 }, function(ctx)
