@@ -32,7 +32,7 @@ static struct {
   const worker_spec *spec;
 } bridge;
 
-/* ---- memory: count what the state holds, refuse beyond the cap --------------------------------- */
+/* ---- memory: count what the state holds, refuse beyond the cap ------------------------------- */
 
 static void *counted_alloc(void *ud, void *p, size_t old, size_t want) {
   (void)ud;
@@ -50,7 +50,7 @@ size_t bridge_memory(void) {
   return bridge.used;
 }
 
-/* ---- hooks ---------------------------------------------------------------------------------------- */
+/* ---- hooks ----------------------------------------------------------------------------------- */
 
 static void on_stuck(lua_State *L, lua_Debug *ar) {
   (void)ar;
@@ -82,7 +82,7 @@ static int rule_call(lua_State *L) {
   return lua_gettop(L);
 }
 
-/* ---- what only C can give the trusted runtime: module human.native -------------------------------- */
+/* ---- what only C can give the trusted runtime: module human.native --------------------------- */
 
 static int native_exit(lua_State *L) {
   bridge.exiting = true;

@@ -2,7 +2,7 @@
  * conn.c -- connections: bytes in, bytes out, deadlines, and the requests that are read from them.
  *
  * Owns: every struct conn, the one read buffer of the worker, spare output buffers.
- * Must never: call Lua, read more than it can hold, or write more than once a turn to a connection. */
+ * Must never: call Lua, read more than it can hold, or queue without a limit. */
 #include "conn.h"
 
 #include <arpa/inet.h>

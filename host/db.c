@@ -23,7 +23,7 @@ static struct {
   bool configured;
 } listener;
 
-/* ---- statements ------------------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 /* Transaction control and session settings would leak into the statements of others. */
 static bool needs_lease(const host_str *sql) {
@@ -94,7 +94,7 @@ int host_db_release(host_id lease, int broken) {
 
 int host_db_up(void) { return listener.configured && pool_state() == 1; }
 
-/* ---- LISTEN ------------------------------------------------------------------------------------------------ */
+/* ---- LISTEN ---------------------------------------------------------------------------------- */
 
 static void push_notify(int status, const char *channel, const char *payload) {
   buf b;
@@ -132,7 +132,8 @@ static void on_down(dbconn *c, const char *why) {
 /* All LISTENs have been answered.  What was notified before is lost: status 1 says so. */
 static void on_room(dbconn *c) {
   if (!dbconn_quiet(c)) return;
-  while (listener.announced < listener.n) push_notify(1, listener.channel[listener.announced++], "");
+  for (; listener.announced < listener.n; listener.announced++)
+    push_notify(1, listener.channel[listener.announced], "");
 }
 
 static void on_again(dbconn *c, dbjob *j) { dbconn_post(c, j); }
@@ -160,7 +161,7 @@ int host_db_listen(host_str *channel) {
   return 0;
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 int db_init(void) {
   if (dbaddr_init() < 0) {

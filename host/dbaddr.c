@@ -36,7 +36,7 @@ static struct {
   const char *names, *ports;    /* as configured */
 } addr;
 
-/* ---- the setting ----------------------------------------------------------------------------------- */
+/* ---- the setting ----------------------------------------------------------------------------- */
 
 static int set(const char *key, const char *value) {
   for (int i = 0; i < addr.n; i++)
@@ -120,7 +120,7 @@ void dbaddr_stop(void) {
   addr.n = 0;
 }
 
-/* ---- looking up ---------------------------------------------------------------------------------------- */
+/* ---- looking up ------------------------------------------------------------------------------ */
 
 /* The i-th entry of a comma-separated list; a list of one serves every i when `single`. */
 static bool entry(const char *list, int i, bool single, char out[256]) {

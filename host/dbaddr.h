@@ -12,5 +12,5 @@ void dbaddr_stop(void);
  * up.  failure: NULL, or why no address was found; otherwise dbaddr_connect() may be called now. */
 typedef void dbaddr_done(void *arg, unsigned epoch, const char *failure);
 void dbaddr_resolve(void *arg, unsigned epoch, dbaddr_done *done);
-PGconn *dbaddr_connect(void); /* PQconnectStartParams with the addresses found last; NULL: no memory */
+PGconn *dbaddr_connect(void); /* PQconnectStart to the addresses found last; NULL: no memory */
 #endif

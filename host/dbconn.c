@@ -48,7 +48,7 @@ bool dbconn_in_tx(const dbconn *c) {
   return c->state == DBCONN_READY && PQtransactionStatus(c->pg) != PQTRANS_IDLE;
 }
 
-/* ---- the poll handle ------------------------------------------------------------------------------------- */
+/* ---- the poll handle ------------------------------------------------------------------------- */
 
 static void on_closed(uv_handle_t *h) { free(h); }
 
@@ -103,7 +103,7 @@ static void unwatch(dbconn *c) {
   c->poll->events = 0;
 }
 
-/* ---- connecting ---------------------------------------------------------------------------------------------- */
+/* ---- connecting ------------------------------------------------------------------------------ */
 
 /* Notices are of no interest to a client, but worth a look while debugging; a loop that raises
  * thousands must not fill the log. */
@@ -183,7 +183,7 @@ void dbconn_open(dbconn *c, const dbconn_hooks *hooks) {
   begin(c);
 }
 
-/* ---- breaking --------------------------------------------------------------------------------------------------- */
+/* ---- breaking -------------------------------------------------------------------------------- */
 
 /* Twice as long after each failure, up to 2 s, and a random quarter off: the connections of all
  * workers should not come back at the same moment. */
@@ -241,7 +241,7 @@ void dbconn_stop(dbconn *c) {
   for (dbjob *j; (j = dbjobs_pop(&c->pending));) dbjob_free(j);
 }
 
-/* ---- cancelling ----------------------------------------------------------------------------------------------------- */
+/* ---- cancelling ------------------------------------------------------------------------------ */
 
 static void run_cancel(uv_work_t *req) {
   cancel_work *w = (cancel_work *)req;

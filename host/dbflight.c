@@ -8,6 +8,7 @@
  * Must never touch c->pg after dbconn_break(): callers look at c->epoch. */
 #include "dbflight.h"
 
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static const char query_canceled[] = "57014";
 
 static unsigned plans_changed; /* how often a table changed below a statement, on any connection */
 
-/* ---- sending ------------------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static bool send_parse(dbconn *c, dbjob *j, dbstep *s, const char *name) {
   s->preparing = true;
@@ -79,7 +80,8 @@ static bool send_drops(dbconn *c) {
   dbstmts *s = &c->stmts;
   if (c->plans_seen != plans_changed) dbstmts_drop_all(s);
   c->plans_seen = plans_changed;
-  if ((!s->drops && !s->drop_all) || (!c->shared_now && (c->flight.n || dbconn_in_tx(c)))) return true;
+  if (!s->drops && !s->drop_all) return true;
+  if (!c->shared_now && (c->flight.n || dbconn_in_tx(c))) return true;
   dbjob *j = dbjob_new();
   if (!j) return true;
   j->conn = c;
@@ -99,9 +101,13 @@ static void flush(dbconn *c) {
     dbconn_break(c, "the socket cannot be watched");
 }
 
+static bool may_send(const dbconn *c) {
+  return c->state == DBCONN_READY && !c->canceling && !c->want_cancel;
+}
+
 void dbflight_pump(dbconn *c) {
   bool sent = false;
-  while (c->state == DBCONN_READY && c->pending.n && !c->canceling && !c->want_cancel) {
+  while (c->pending.n && may_send(c)) {
     dbjob *j = dbjobs_pop(&c->pending);
     if (j->wanted && !dbjob_open(j)) { /* nobody waits for it any more */
       dbjob_free(j);
@@ -124,7 +130,7 @@ void dbconn_post(dbconn *c, dbjob *j) {
   dbflight_pump(c);
 }
 
-/* ---- answers --------------------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 /* A table has changed below a prepared "select *".  The SQLSTATE alone is too general. */
 static bool is_stale_plan(const PGresult *r, const char *state) {
@@ -204,7 +210,8 @@ static void on_sync(dbconn *c) {
     c->hooks->again(c, j);
     return;
   }
-  if (j->failed && !j->wanted) log_fmt(LOG_WARN, "database: SQLSTATE %s from %s", j->sqlstate, j->text.p);
+  if (j->failed && !j->wanted)
+    log_fmt(LOG_WARN, "database: SQLSTATE %s from %.200s", j->sqlstate, j->text.p);
   if (j->status == 0) dbjob_succeed(j);
   else if (strcmp(j->sqlstate, query_canceled) == 0) dbjob_finish(j, HOST_ETIMEOUT, NULL, 0);
   else dbjob_finish(j, j->status, j->error.p, j->error.n);
@@ -257,13 +264,21 @@ static void read_notifies(dbconn *c) {
   }
 }
 
+/* Decrypted by OpenSSL, not yet taken by libpq: the socket will not become readable for it. */
+static bool has_hidden_input(const dbconn *c) {
+  SSL *ssl = PQsslInUse(c->pg) ? PQsslStruct(c->pg, "OpenSSL") : NULL;
+  return ssl && SSL_pending(ssl) > 0;
+}
+
 void dbflight_ready(dbconn *c, bool readable) {
   unsigned epoch = c->epoch;
-  if (readable && !PQconsumeInput(c->pg)) {
-    dbconn_break(c, PQerrorMessage(c->pg));
-    return;
-  }
-  read_answers(c);
-  if (c->epoch == epoch) read_notifies(c);
+  do {
+    if (readable && !PQconsumeInput(c->pg)) {
+      dbconn_break(c, PQerrorMessage(c->pg));
+      return;
+    }
+    read_answers(c);
+    if (c->epoch == epoch) read_notifies(c);
+  } while (c->epoch == epoch && readable && has_hidden_input(c));
   if (c->epoch == epoch) flush(c);
 }

@@ -55,7 +55,7 @@ int dbjob_add(dbjob *j, const char *sql, size_t n) {
   return 0;
 }
 
-/* ---- parameters: packed {n, v1, .. vn} ----------------------------------------------------------- */
+/* ---- parameters: packed {n, v1, .. vn} ------------------------------------------------------- */
 
 static int add_number(buf *b, const pack_value *v) {
   char text[40];
@@ -149,7 +149,7 @@ host_id dbjob_query(dbjob *j, const host_str *sql, const host_str *params, host_
   return id;
 }
 
-/* ---- the end of the waiting ------------------------------------------------------------------------ */
+/* ---- the end of the waiting ------------------------------------------------------------------ */
 
 bool dbjob_open(const dbjob *j) { return j->op.id != 0; }
 
@@ -198,7 +198,7 @@ void dbjob_rewind(dbjob *j) {
   }
 }
 
-/* ---- lists -------------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 void dbjobs_push(dbjobs *q, dbjob *j) {
   j->next = NULL;

@@ -84,7 +84,10 @@ void dbstmts_forget(dbstmts *s, uint32_t serial, bool on_server) {
 void dbstmts_drop_all(dbstmts *s) { s->drop_all = s->count > 0; }
 
 void dbstmts_clear(dbstmts *s) {
-  while (s->oldest) remove_entry(s, s->oldest);
+  for (dbstmt *e = s->oldest, *next; e; e = next) {
+    next = e->newer;
+    remove_entry(s, e);
+  }
   s->drops = 0;
   s->drop_all = false;
 }

@@ -44,7 +44,7 @@ static void free_fetch(fetch *f) {
   free(f);
 }
 
-/* ---- what arrives ----------------------------------------------------------------------------------------- */
+/* ---- what arrives ---------------------------------------------------------------------------- */
 
 static int refuse(fetch *f, int why) {
   if (!f->refused) f->refused = why;
@@ -86,7 +86,7 @@ int fetch_on_body(fetch *f, const char *p, size_t n) {
   return e < 0 ? refuse(f, HOST_EFULL) : 0;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static int pack_response(const fetch *f, buf *b) {
   if (pack_map(b, 3) < 0 || pack_z(b, "status") < 0 || pack_int(b, f->head.status) < 0) return -1;
@@ -122,8 +122,9 @@ static int status_of(const fetch *f, CURLcode result) {
 static const char *text_of(const fetch *f, int status, CURLcode result) {
   bool head_too_large = !f->head.complete && result != CURLE_FILESIZE_EXCEEDED;
   if (status == HOST_EDENIED) return "the address is not a public one";
-  if (status == HOST_ELIMIT && head_too_large) return "the response's head is larger than 64 KB or 256 fields";
-  if (status == HOST_ELIMIT) return "the response is larger than max_bytes";
+  if (status == HOST_ELIMIT)
+    return head_too_large ? "the response's head is larger than 64 KB or 256 fields"
+                          : "the response is larger than max_bytes";
   if (result == CURLE_PARTIAL_FILE) return "the response was cut short";
   if (result == CURLE_GOT_NOTHING) return "the connection was closed before a response came";
   if (result == CURLE_OK) return "the connection was closed within the response's head";
@@ -162,7 +163,7 @@ static void on_cancel(op *o) {
   if (was_running) start_waiting();
 }
 
-/* ---- waiting for a turn ------------------------------------------------------------------------------------------ */
+/* ---- waiting for a turn ---------------------------------------------------------------------- */
 
 static void start(fetch *f) {
   int e = fetchmulti_add(f);
@@ -198,7 +199,7 @@ static void wait_turn(fetch *f) {
   uv_timer_start(&sweeper, on_sweep, SWEEP_MS, SWEEP_MS);
 }
 
-/* ---- what Lua calls --------------------------------------------------------------------------------------------------- */
+/* ---- what Lua calls -------------------------------------------------------------------------- */
 
 host_id host_fetch(host_id owner, host_str *packed) {
   if (!started || waiting.n >= FETCH_QUEUE) return HOST_EFULL;

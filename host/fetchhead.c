@@ -19,7 +19,7 @@ static void begin(fetchhead *h, const char *p, size_t n) {
   const char *space = memchr(p, ' ', n);
   h->b.n = 0;
   h->count = 0;
-  h->status = space && p + n - space >= 4 ? atoi(space + 1) : 0;
+  h->status = space && p + n - space >= 4 ? (int)strtol(space + 1, NULL, 10) : 0;
 }
 
 static int add_line(fetchhead *h, const char *p, size_t n) {

@@ -32,7 +32,7 @@ typedef struct {
 static group groups[2]; /* 0: any address, 1: guarded */
 static void (*on_done)(fetch *f, CURLcode result);
 
-/* ---- the loop ------------------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static void report(group *g) {
   int left;
@@ -107,7 +107,7 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *o
   return uv_poll_start(&w->handle, w->events, on_poll);
 }
 
-/* ---- a transfer ------------------------------------------------------------------------------------------- */
+/* ---- a transfer ------------------------------------------------------------------------------ */
 
 static size_t on_header(char *p, size_t size, size_t n, void *arg) {
   (void)size;
@@ -206,7 +206,7 @@ void fetchmulti_remove(fetch *f, bool ended) {
   f->easy = NULL;
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static int group_init(group *g) {
   g->multi = curl_multi_init();

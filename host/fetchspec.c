@@ -25,7 +25,7 @@ enum {
   TIMEOUT_MAX_S = 3600
 };
 
-/* ---- secrets ----------------------------------------------------------------------------------------- */
+/* ---- secrets --------------------------------------------------------------------------------- */
 
 /* The database is nobody's business but ours. */
 static const char *secret(const char *name, size_t n) {
@@ -56,7 +56,7 @@ static int fill_in(buf *out, const char *p, size_t n, bool guard, int *used) {
   return 0;
 }
 
-/* ---- headers ------------------------------------------------------------------------------------------- */
+/* ---- headers --------------------------------------------------------------------------------- */
 
 static bool is_token(const char *p, size_t n) {
   static const char extra[] = "!#$%&'*+-.^_`|~"; /* RFC 9110, 5.6.2 */
@@ -141,7 +141,7 @@ static int read_headers(fetchspec *s, pack_reader *r, const pack_value *list) {
   return 0;
 }
 
-/* ---- the other fields -------------------------------------------------------------------------------------- */
+/* ---- the other fields ------------------------------------------------------------------------ */
 
 static int check_scheme(const fetchspec *s) {
   CURLU *u = curl_url();
@@ -212,6 +212,13 @@ static int read_number(fetchspec *s, const pack_value *key, double v) {
   return 0;
 }
 
+static int read_text(fetchspec *s, const pack_value *key, const pack_value *v) {
+  if (is_named(key->s, key->n, "url")) return read_url(s, v);
+  if (is_named(key->s, key->n, "method")) return read_method(s, v);
+  if (is_named(key->s, key->n, "body")) return read_body(s, v);
+  return HOST_EINVAL;
+}
+
 /* The order of a table's fields is not defined, and what headers and url may hold depends on guard:
  * hence two rounds, flags first. */
 static int read_field(fetchspec *s, pack_reader *r, bool flags) {
@@ -225,11 +232,7 @@ static int read_field(fetchspec *s, pack_reader *r, bool flags) {
   else if (is_named(key.s, key.n, "guard") && flags) s->guard = v.b;
   else if (is_named(key.s, key.n, "headers")) return read_headers(s, &at, &v);
   else if (v.type == PACK_NUM) return read_number(s, &key, v.num);
-  else if (v.type != PACK_STR) return HOST_EINVAL;
-  else if (is_named(key.s, key.n, "url")) return read_url(s, &v);
-  else if (is_named(key.s, key.n, "method")) return read_method(s, &v);
-  else if (is_named(key.s, key.n, "body")) return read_body(s, &v);
-  else return HOST_EINVAL;
+  else return v.type == PACK_STR ? read_text(s, &key, &v) : HOST_EINVAL;
   return 0;
 }
 

@@ -120,7 +120,7 @@ enum { HOST_CHUNK_HEAD = 1, HOST_CHUNK_BODY = 2 };
 host_id host_fetch(host_id owner, host_str *spec);
 int host_fetch_resume(host_id op); /* after 256 KB unread, a transfer pauses until this */
 
-/* ---- shared by all workers ---------------------------------------------------------------------- */
+/* ---- shared by all workers ------------------------------------------------------------------- */
 int host_worker(void);                           /* this worker's index, from 0 */
 int host_workers(void);                          /* how many there are */
 int host_bus_send(int worker, host_str *data);   /* -1: all others */
@@ -129,7 +129,7 @@ int host_metric_add(host_str *name, double by);  /* name may carry labels: a_tot
 int host_metric_dump(host_str *out);             /* all workers' sums, packed {name = value} */
 int host_log(int level, host_str *line);         /* 0 error .. 3 debug; one line, no newline */
 
-/* ---- crypto and text: pure ------------------------------------------------------------------------ */
+/* ---- crypto and text: pure ------------------------------------------------------------------- */
 enum { HOST_SHA256 = 1, HOST_HMAC_SHA256, HOST_SHA1, HOST_HMAC_SHA1, HOST_MD5 };
 int host_hash(int kind, host_str *key, host_str *data, host_str *out); /* raw bytes */
 int host_random(host_str *out, int n);             /* n <= 256 bytes from the CSPRNG */
@@ -137,7 +137,7 @@ int host_equal(host_str *a, host_str *b);          /* constant time */
 int host_utf8_ok(host_str *s);
 int host_base64(int encode, host_str *data, host_str *out); /* standard alphabet, padded */
 
-/* ---- configuration, secrets, scripts ----------------------------------------------------------------- */
+/* ---- configuration, secrets, scripts --------------------------------------------------------- */
 int host_conf(host_str *out);                    /* packed, nested; secrets are absent */
 int host_secret_set(host_str *name);             /* 1: configured; its value stays in C */
 int host_secret_equal(host_str *name, host_str *value); /* constant time; 0 when not configured */

@@ -42,7 +42,7 @@ static uint64_t now_ms(void) { return uv_now(worker_loop()); }
 
 int pool_state(void) { return pool.up; }
 
-/* ---- choosing a connection ----------------------------------------------------------------------------------- */
+/* ---- choosing a connection ------------------------------------------------------------------- */
 
 static bool is_free(const dbconn *c) {
   return dbconn_quiet(c) && !c->user && !c->resetting;
@@ -82,7 +82,7 @@ static dbconn *shared_conn(void) {
   return best;
 }
 
-/* ---- time -------------------------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static void on_tick(uv_timer_t *t);
 
@@ -97,7 +97,7 @@ static uint64_t deadline_in(double seconds, uint64_t default_ms) {
   return now_ms() + (seconds * 1000 < DAY_MS ? (uint64_t)(seconds * 1000) + 1 : DAY_MS);
 }
 
-/* ---- leases -------------------------------------------------------------------------------------------------------- */
+/* ---- leases ---------------------------------------------------------------------------------- */
 
 static void wait_push(dblease *l) {
   l->prev = pool.waiting_last;
@@ -259,7 +259,7 @@ static void lose(dblease *l) {
   give_back(l, HOST_ETIMEOUT, true);
 }
 
-/* ---- jobs ------------------------------------------------------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 static void send_shared(dbconn *c, dbjob *j) {
   c->shared_now = true;
@@ -310,7 +310,7 @@ void pool_submit(dbjob *j, dblease *l, double timeout_s) {
   else dbjobs_push(&pool.queue, j);
 }
 
-/* ---- the tick: what has taken too long ---------------------------------------------------------------------------------- */
+/* ---- the tick: what has taken too long ------------------------------------------------------- */
 
 static void check_jobs(dbjobs *q, uint64_t now) {
   for (dbjob *j = q->first; j; j = j->next)
@@ -357,7 +357,7 @@ static void on_tick(uv_timer_t *t) {
   pool.ticking = false;
 }
 
-/* ---- what connections report -------------------------------------------------------------------------------------------------- */
+/* ---- what connections report ----------------------------------------------------------------- */
 
 static void set_up(int up) {
   if (pool.up == up) return;

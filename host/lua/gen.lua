@@ -120,7 +120,6 @@ local function new_generation(n)
     websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
   }
   g.common_head = cors.fixed_headers() .. "x-gen: " .. g.id .. "\r\n"
-  g.json_head = "content-type: application/json; charset=utf-8\r\n" .. g.common_head
   g.vary_origin = not cors.is_fixed()
   g.env = sandbox.new(function(name) return require_script(g, name) end)
   g.rule_env = sandbox.rules(function(name) return require_rule(g, name) end, rules.verdicts)

@@ -14,9 +14,10 @@ local log = require "human.log"
 
 local M = {}
 
+--- The header's name; the most characters of a key; the hours that an answer is kept.
 M.HEADER = "idempotency-key"
 M.KEY_MAX = 255
-M.KEEP_H = 24                                    -- hours that an answer is kept
+M.KEEP_H = 24
 local LEASE_S, SLACK_S = 60, 30                  -- a claim outlives any request by SLACK_S
 local BODY_MAX = 1024 * 1024                     -- of a stored answer
 local TRIES = 3                                  -- a row may go between the claim and the look
@@ -80,9 +81,7 @@ local function in_progress() fail.throw("idempotency_in_progress", { retry_after
 local function judge(row, print)
   if row.fingerprint ~= print then fail.throw "idempotency_key_reused" end
   if not row.status then in_progress() end
-  if row.is_lost then
-    fail.throw("conflict", { message = "The request was carried out; its answer was too large to keep" })
-  end
+  if row.is_lost then fail.throw "idempotency_answer_lost" end
   return row
 end
 

@@ -2,6 +2,7 @@
 -- Reads the same declarations that serve requests; the shape of the document is the rock's business.
 
 local fail = require "human.fail"
+local idempotency = require "human.idempotency"
 local json = require "human.json"
 local openapi = require "openapi"
 local schema = require "human.schema"
@@ -31,6 +32,17 @@ local ERRORS = {
                    request_id = request_id },
   },
 }
+local KEY = {
+  name = "Idempotency-Key", ["in"] = "header", required = false,
+  description = ("A name of your own for this request, new for each. Sent again within %d hours with the same key, "
+    .. "the request is answered as it was the first time, with Idempotent-Replayed: true, and nothing is done "
+    .. "twice. Answers with 5xx or 429 are not kept."):format(idempotency.KEEP_H),
+  schema = { type = "string", minLength = 1, maxLength = idempotency.KEY_MAX, pattern = "^[!-~]+$" },
+}
+local REPLAYED = { ["Idempotent-Replayed"] = {
+  description = "true: the answer to an earlier request with this Idempotency-Key",
+  schema = { type = "string", enum = json.array { "true" } },
+} }
 local NAME = { agent = "AgentError", market = "Error" }
 
 local function ref(shape)
@@ -68,6 +80,7 @@ local function parameters(route)
   end
   add_fields(list, as_object(route.spec.query), "query")
   add_fields(list, as_object(route.spec.headers), "header")
+  if route.idempotent then list[#list + 1] = KEY end
   return list
 end
 
@@ -88,6 +101,7 @@ local function replies(route)
     list[#list + 1] = {
       status = status, mime = node and node.kind == "raw" and node.mime or nil,
       schema = node and schema_doc.json_schema(node, "out") or nil,
+      headers = route.idempotent and REPLAYED or nil,
     }
   end
   return list
@@ -104,11 +118,14 @@ end
 -- Refusals that the runtime makes by itself, for what a route declares.
 local function own_codes(route, names)
   local spec = route.spec
-  local has_input = spec.body or spec.query or spec.params or spec.headers
+  local has_input = spec.body or spec.query or spec.params or spec.headers or route.idempotent
+  local function if_idempotent(code) return route.idempotent and code or false end
   return {
     has_input and "validation_error" or false, #names > 0 and "unauthorized" or false,
     spec.body and "payload_too_large" or false, spec.body and "unsupported_media_type" or false,
     (spec.limit or route.group and route.group.limit) and "rate_limited" or false, "internal",
+    if_idempotent "idempotency_in_progress", if_idempotent "idempotency_answer_lost",
+    if_idempotent "idempotency_key_reused",
   }
 end
 

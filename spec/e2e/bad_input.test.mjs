@@ -27,8 +27,8 @@ const document = (await call(host.url, 'GET', '/openapi.json')).body;
 
 after(async () => {
   agent.destroy();
+  assert.equal((await host?.stop())?.code, 0);
   assert.deepEqual(errors(host.log()), []);
-  assert.equal((await host.stop()).code, 0);
 });
 
 /** Sends a request as it is, which fetch would put in order: {status, type, body (text)}. */

@@ -13,6 +13,9 @@ const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
 const READY_MS = 60_000, STOP_MS = 20_000, LOG_MAX = 2_000_000;
 const PRIVATE = /^(OPENAI|ANTHROPIC|GEMINI|HUMAN_LLM|OLLAMA|DATABASE_URL|PG)/; // of whoever runs this
 
+const running = new Set();
+process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
+
 export function makeHome() {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'human-e2e-'));
   fs.chmodSync(home, 0o755);
@@ -58,6 +61,8 @@ export function launch(env, scripts = []) {
     env: { ...Object.fromEntries(inherited), HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: trees, HUMAN_AGENT_PORT: '0',
            HUMAN_LOG_FORMAT: 'json', ...env },
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   let log = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (t) => { log = (log + t).slice(-LOG_MAX); });
   return { child, log: () => log };

@@ -12,7 +12,7 @@ before(async () => {
     HUMAN_LIMITS_HEAD_TIMEOUT_MS: HEAD_MS, HUMAN_LIMITS_BODY_TIMEOUT_MS: 1200, HUMAN_LIMITS_KEEPALIVE_TIMEOUT_MS: 1000 } });
 });
 after(async () => {
-  assert.equal((await host.stop()).code, 0);
+  assert.equal((await host?.stop())?.code, 0);
   assert.deepEqual(errors(host.log()), []);
 });
 

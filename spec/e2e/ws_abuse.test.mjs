@@ -12,7 +12,7 @@ before(async () => {
     env: { HUMAN_WORKERS: '1', HUMAN_LIMITS_WS_MESSAGE_BYTES: MAX } });
 });
 after(async () => {
-  assert.equal((await host.stop()).code, 0);
+  assert.equal((await host?.stop())?.code, 0);
   assert.deepEqual(errors(host.log()), []);
 });
 

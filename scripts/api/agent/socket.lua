@@ -129,7 +129,7 @@ local function authorize(socket)
   local actor, code = keys.check(given(handshake, "apiKey"))
   if not actor then return refusal(code) end
   local agent_id = given(handshake, "agentId")
-  if type(agent_id) ~= "string" then return refusal "agent_not_found" end
+  if type(agent_id) ~= "string" or not agent_id:find "^c[a-z0-9]+$" then return refusal "agent_not_found" end
   local seq = store.last_seq_of(actor, agent_id)
   if not seq then return refusal "agent_not_found" end
   socket:join("agent:" .. agent_id)
