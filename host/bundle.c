@@ -265,7 +265,7 @@ int host_bundle_list(int generation, host_str *out) {
   if (pack_array(&list, (uint32_t)b->count)) return HOST_EFULL;
   for (size_t i = 0; i < b->count; i++)
     if (pack_z(&list, b->files[i].path)) return HOST_EFULL;
-  *out = (host_str){list.p, list.n};
+  *out = (host_str){list.p, (uint32_t)list.n};
   return (int)b->count;
 }
 
@@ -279,7 +279,7 @@ int host_bundle_file(int generation, host_str *path, host_str *out) {
     int order = strncmp(path->p, f->path, path->n);
     if (!order && f->path[path->n]) order = -1;
     if (!order) {
-      *out = (host_str){f->bytes, f->n};
+      *out = (host_str){f->bytes, (uint32_t)f->n};
       return 0;
     }
     if (order < 0) high = mid;

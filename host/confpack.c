@@ -73,7 +73,7 @@ int host_conf(host_str *out) {
   static buf b = {.max = 65536};
   b.n = 0;
   if (conf_pack(&b)) return HOST_EFULL;
-  *out = (host_str){b.p, b.n};
+  *out = (host_str){b.p, (uint32_t)b.n};
   return 0;
 }
 

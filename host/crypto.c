@@ -59,7 +59,7 @@ int host_hash(int kind, host_str *key, host_str *data, host_str *out) {
   } else if (!EVP_Digest(text, data->n, value, &n, md, NULL)) {
     return HOST_EINVAL;
   }
-  *out = (host_str){(const char *)value, n};
+  *out = (host_str){(const char *)value, (uint32_t)n};
   return 0;
 }
 
@@ -70,7 +70,7 @@ int host_random(host_str *out, int n) {
   do got = getrandom(value, (size_t)n, 0);
   while (got < 0 && errno == EINTR);
   if (got != n) return HOST_EINVAL;
-  *out = (host_str){(const char *)value, (size_t)n};
+  *out = (host_str){(const char *)value, (uint32_t)n};
   return 0;
 }
 
@@ -139,6 +139,6 @@ int host_base64(int encoding, host_str *data, host_str *out) {
   } else if (decode(data->p, data->n, &text) < 0) {
     return HOST_EINVAL;
   }
-  *out = (host_str){text.p, text.n};
+  *out = (host_str){text.p, (uint32_t)text.n};
   return 0;
 }

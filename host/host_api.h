@@ -15,7 +15,7 @@
  *   packed    a blob in LuaJIT's string.buffer format (host/pack.c). */
 
 typedef int32_t host_id; /* > 0: slot and generation; < 0: an error */
-typedef struct { const char *p; size_t n; } host_str;
+typedef struct { const char *p; uint32_t n; } host_str; /* 32 bits: a plain number in Lua */
 
 enum {
   HOST_EGONE = -1,     /* no such id (any more) */

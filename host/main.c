@@ -29,7 +29,7 @@ static const command commands[] = {
     {"migrate", "bring the database's schema up to date", RUN_LUA, true, false},
     {"check", "load all scripts and run their examples, without a server", RUN_LUA, false, false},
     {"test", "run specs: human test PATH..", RUN_LUA, true, true},
-    {"openapi", "print the OpenAPI description of all routes", RUN_LUA, true, false},
+    {"openapi", "print the OpenAPI description of all routes", RUN_LUA, false, false},
     {"ping", "ask a running server how it is; exit status 0 when it is well", RUN_PING, false,
      false},
     {"config", "print all settings, and where each came from", RUN_CONFIG, false, false},

@@ -30,7 +30,8 @@ typedef struct {
 } task;
 
 static slot *slots;
-static int32_t n_slots, free_head = -1, n_live;
+static int32_t n_slots, n_live;
+static int32_t free_head = -1, free_tail = -1; /* first in, first out: a stale id stays stale long */
 
 static struct {
   host_event *v;
@@ -40,15 +41,22 @@ static struct {
 
 /* ---- ids ---------------------------------------------------------------------------------- */
 
+static void free_push(int32_t i) {
+  slots[i].next_free = -1;
+  if (free_head < 0) free_head = i;
+  else slots[free_tail].next_free = i;
+  free_tail = i;
+}
+
 static bool slots_grow(void) {
   int32_t want = n_slots ? n_slots * 2 : 256;
   if (want > SLOT_MAX) return false;
   slot *v = realloc(slots, (size_t)want * sizeof *v);
   if (!v) return false;
   slots = v;
-  for (int32_t i = want - 1; i >= n_slots; i--) {
-    slots[i] = (slot){.gen = 1, .next_free = free_head};
-    free_head = i;
+  for (int32_t i = n_slots; i < want; i++) {
+    slots[i] = (slot){.gen = 1};
+    free_push(i);
   }
   n_slots = want;
   return true;
@@ -98,8 +106,7 @@ void op_close(op *o) {
   if (o->owner) owner_unlink(o);
   s->o = NULL;
   s->gen = s->gen + 1 < GEN_MAX ? s->gen + 1 : 1;
-  s->next_free = free_head;
-  free_head = (int32_t)(s - slots);
+  free_push((int32_t)(s - slots));
   n_live--;
   o->id = 0;
 }
@@ -160,7 +167,7 @@ int op_push_own(int kind, int status, host_id id, host_id owner, void *data, siz
     return HOST_EFULL;
   }
   ring.v[(ring.head + ring.n++) & (ring.cap - 1)] = (host_event){
-      .kind = kind, .status = status, .id = id, .owner = owner, .data = {.p = data, .n = n}};
+      .kind = kind, .status = status, .id = id, .owner = owner, .data = {.p = data, .n = (uint32_t)n}};
   ring.bytes += n;
   return 0;
 }

@@ -107,13 +107,15 @@ int host_header(host_id id, host_str *name, host_str *out) {
   if (!r) return HOST_EGONE;
   int i = http1_find(&r->h, name->p, name->n, 0);
   if (i < 0) return 0;
-  out->p = http1_value(&r->h, i, &out->n);
+  size_t n;
+  const char *value = http1_value(&r->h, i, &n);
+  *out = (host_str){value, (uint32_t)n};
   if (http1_find(&r->h, name->p, name->n, i + 1) < 0) return 1;
   joined *j = r->joined;
   while (j && j->first != i) j = j->next;
   if (!j) j = join(r, name->p, name->n, i);
   if (!j) return HOST_EFULL;
-  *out = (host_str){j->p, j->n};
+  *out = (host_str){j->p, (uint32_t)j->n};
   return 1;
 }
 
@@ -125,7 +127,7 @@ static int pack_header(buf *b, request *r, int i) {
   for (size_t k = 0; k < n && k < sizeof name; k++) {
     name[k] = from[k] >= 'A' && from[k] <= 'Z' ? (char)(from[k] + 32) : from[k];
   }
-  host_str key = {name, n}, value = {"", 0};
+  host_str key = {name, (uint32_t)n}, value = {"", 0};
   if (n > sizeof name) return 0;
   if (host_header(r->o.id, &key, &value) < 0 || pack_str(b, name, n) < 0) return -1;
   return pack_str(b, value.p, value.n);
@@ -146,7 +148,7 @@ int host_headers(host_id id, host_str *out) {
   for (int i = 0; i < r->h.count; i++) {
     if (is_first(&r->h, i) && pack_header(&r->text, r, i) < 0) return HOST_EFULL;
   }
-  *out = (host_str){r->text.p, r->text.n};
+  *out = (host_str){r->text.p, (uint32_t)r->text.n};
   return 1;
 }
 
@@ -157,14 +159,14 @@ int host_peer(host_id id, host_str *out) {
   if (r->peer.family && !r->address[0]) {
     inet_ntop(r->peer.family, &r->peer.addr, r->address, sizeof r->address);
   }
-  out->n = strlen(r->address);
+  out->n = (uint32_t)strlen(r->address);
   return 1;
 }
 
 int host_body(host_id id, host_str *out) {
   request *r = find(id);
   if (!r) return HOST_EGONE;
-  *out = (host_str){r->h.body.p ? r->h.body.p : "", r->h.body.n};
+  *out = (host_str){r->h.body.p ? r->h.body.p : "", (uint32_t)r->h.body.n};
   return 1;
 }
 
@@ -244,7 +246,7 @@ int host_stream(host_id id, int status, host_str *headers) {
 static int put_chunk(conn *c, const host_str *chunk, bool framed) {
   char *to = conn_out(c, chunk->n + 24);
   if (!to) return -1;
-  int k = framed ? snprintf(to, 20, "%zx\r\n", chunk->n) : 0;
+  int k = framed ? snprintf(to, 20, "%x\r\n", chunk->n) : 0;
   memcpy(to + k, chunk->p, chunk->n);
   if (framed) memcpy(to + (size_t)k + chunk->n, "\r\n", 2);
   c->out.n += (size_t)k + chunk->n + (framed ? 2 : 0);

@@ -239,7 +239,7 @@ int host_metric_dump(host_str *out) {
   dump_pass(n, NULL, &count);
   b.n = 0;
   if (pack_map(&b, count) || dump_pass(n, &b, &written) || written != count) return HOST_EFULL;
-  *out = (host_str){b.p, b.n};
+  *out = (host_str){b.p, (uint32_t)b.n};
   return 0;
 }
 

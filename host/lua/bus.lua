@@ -13,7 +13,7 @@ local M = {}
 local CHANNEL = "human"
 local PAYLOAD_MAX = 7000                         -- NOTIFY takes at most 8000 bytes
 local runtime = {}                               -- topic -> function, for modules of the runtime
-local listening, was_down = false, false
+local listening = false
 
 -- Declare, while scripts load: fn(payload) is run as a task for each message on the topic.
 function M.on(topic, fn)
@@ -69,22 +69,20 @@ function M.on_bus(_, _, _, data)
   deliver(message[1], message[2])
 end
 
-function M.on_notify(_, _, _, data)
+-- Status 1: listening has just begun, or begun again.  What was notified before (while the database
+-- or the worker that listened was away) is lost, so subscribers read again from where they were.
+function M.on_notify(status, _, _, data)
+  if status == 1 then return M.send("bus.gap", {}) end
   local message = json.decode(host.unpack(data).payload)
   if type(message) ~= "table" or type(message[1]) ~= "string" then return end
   M.send(message[1], message[2])
 end
 
--- Worker 0 listens for its host.  Whatever was notified while the database was away is lost, hence
--- the topic "bus.gap": subscribers read again from where they were.
+-- Worker 0 listens for its host.
 function M.on_database(up)
-  if host.worker() ~= 0 then return end
-  if up and not listening then
-    listening = true
-    host.db_listen(CHANNEL)
-  end
-  if up and was_down then M.send("bus.gap", {}) end
-  if not up then was_down = true end
+  if host.worker() ~= 0 or not up or listening then return end
+  listening = true
+  host.db_listen(CHANNEL)
 end
 
 return M
