@@ -168,9 +168,13 @@ async function cluster() {
   const port = await freePort();
   const keeper = await serve('cluster', human, humanArgs(port), port,
     { HUMAN_HOME: path.join(dir, 'pg-home'), DATABASE_URL: '' });
-  const url = execFileSync(human, ['config', 'database.url'],
-    { encoding: 'utf8', env: { ...process.env, HUMAN_HOME: path.join(dir, 'pg-home') } }).trim();
-  return { keeper, url, socket: /host=(\S+)/.exec(url)[1] };
+  while (!(await fetch(`http://127.0.0.1:${port}/ready`).then((r) => r.ok, () => false))) {
+    if (keeper.child.exitCode !== null) throw new Error('the private database did not start');
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  const socket = execFileSync(human, ['psql', '-Atc', 'show unix_socket_directories'],
+    { encoding: 'utf8', env: { ...process.env, HUMAN_HOME: path.join(dir, 'pg-home') } }).trim().replaceAll('"', '');
+  return { keeper, socket, url: `host=${socket} user=human dbname=human` };
 }
 
 const postScript = path.join(dir, 'post.lua');
@@ -244,11 +248,13 @@ async function start(pg) {
 
 const parts = { http, sio, db, start };
 const wanted = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(parts);
-const pg = await cluster();
 try {
+  const pg = await cluster();
   for (const name of wanted) await parts[name](pg);
 } finally {
-  for (const child of running) if (child !== pg.keeper.child) child.kill('SIGTERM');
-  await stop(pg.keeper);
+  for (const child of running) {
+    child.kill('SIGTERM');
+    if (child.exitCode === null) await once(child, 'exit');
+  }
   fs.rmSync(dir, { recursive: true, force: true });
 }

@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: MIT
  * main.c -- the command line: which sub-command, which settings; everything else is elsewhere. */
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "log.h"
+#include "pgembed.h"
 #include "sockets.h"
 #include "supervisor.h"
 
-enum { FLAGS_MAX = 64, EXIT_USAGE = 2 };
+enum { FLAGS_MAX = 64, EXIT_USAGE = 2, PSQL_CONNECTIONS = 20 };
 
-typedef enum { RUN_GATEWAY, RUN_LUA, RUN_PING, RUN_CONFIG, RUN_VERSION, RUN_HELP } run_kind;
+typedef enum {
+  RUN_GATEWAY, RUN_LUA, RUN_PING, RUN_PSQL, RUN_CONFIG, RUN_VERSION, RUN_HELP
+} run_kind;
 
 typedef struct {
   const char *name, *help;
@@ -30,6 +37,7 @@ static const command commands[] = {
     {"check", "load all scripts and run their examples, without a server", RUN_LUA, false, false},
     {"test", "run specs: human test PATH..", RUN_LUA, true, true},
     {"openapi", "print the OpenAPI description of all routes", RUN_LUA, false, false},
+    {"psql", "a psql on the database of the server, with psql's own arguments", RUN_PSQL, true, true},
     {"ping", "ask a running server how it is; exit status 0 when it is well", RUN_PING, false,
      false},
     {"config", "print all settings, and where each came from", RUN_CONFIG, false, false},
@@ -147,6 +155,29 @@ static int ping(void) {
   return status >= 200 && status < 300 ? 0 : 1;
 }
 
+/* The terminal belongs to psql: Ctrl-C there cancels a query and must not end us. */
+static int psql(const cli *c) {
+  const char *args[FLAGS_MAX] = {"psql", NULL};
+  bool first, own = !*conf_str("database.url");
+  int status = 0, n = 0;
+  if (c->n_rest > FLAGS_MAX - 4) return usage("too many arguments", "");
+  if (own && pgembed_start(PSQL_CONNECTIONS, true, &first)) return 1;
+  signal(SIGINT, SIG_IGN);
+  pid_t pid = fork();
+  if (pid == 0) {
+    signal(SIGINT, SIG_DFL);
+    args[++n] = "-d";
+    args[++n] = conf_str("database.url");
+    for (int i = 0; i < c->n_rest; i++) args[++n] = c->rest[i];
+    execvp("psql", (char *const *)(uintptr_t)args);
+    fprintf(stderr, "psql: %s\n", strerror(errno));
+    _exit(127);
+  }
+  while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  if (own) pgembed_stop();
+  return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int main(int argc, char **argv) {
   cli c = {0};
   int failed = parse(&c, argc, argv);
@@ -157,6 +188,7 @@ int main(int argc, char **argv) {
   log_init();
   switch (c.command->run) {
   case RUN_PING: return ping();
+  case RUN_PSQL: return psql(&c);
   case RUN_CONFIG: return conf_print(), 0;
   case RUN_LUA: return supervisor_command(c.command->name, c.n_rest, c.rest, c.command->database);
   default: return supervisor_run();

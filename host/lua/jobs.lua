@@ -11,18 +11,22 @@ local sched = require "human.sched"
 local timer = require "human.timer"
 
 local M = {}
-local LEASE_S = 300                              -- a job may take that long; then another host may take over
+local LEASE_S, RENEW_S = 15, 5                   -- a job of a host that died waits that long for another
 local LOOK_S = 1                                 -- how often due jobs are looked for
 local me = id.new()                              -- this worker's incarnation
 local looking, stopped = false, false
+local running = {}                               -- job name -> true
 local next_look = {}                             -- job name -> host.now() before which it cannot be due
 
 local sql = {
   take = [[insert into host_jobs (name, owner, lease_until)
     values ($1, $2, now() + $3::int * interval '1 second')
     on conflict (name) do update set owner = excluded.owner, lease_until = excluded.lease_until
-    where host_jobs.due_at <= now() and coalesce(host_jobs.lease_until, now()) <= now()
+    where host_jobs.due_at <= now()
+      and (coalesce(host_jobs.lease_until, now()) <= now() or host_jobs.owner = excluded.owner)
     returning name]],
+  renew = [[update host_jobs set lease_until = now() + $3::int * interval '1 second'
+    where name = $1 and owner = $2]],
   done = [[update host_jobs set owner = null, lease_until = null, last_run_at = now(), last_error = $3,
     due_at = now() + $4::float8 * interval '1 second' where name = $1 and owner = $2]],
 }
@@ -55,15 +59,33 @@ local function resolve(path)
   return fn
 end
 
-local function run_job(job)
+local function renew(name)
+  while running[name] do
+    sched.sleep(RENEW_S)
+    if running[name] then pcall(db.exec, sql.renew, name, me, LEASE_S) end
+  end
+end
+
+-- A lease of our own that is left (the database went away before we could give it back) is taken again.
+local function take_and_run(job)
   next_look[job.name] = host.now() + job.seconds
   if not db.row(sql.take, job.name, me, LEASE_S) then
     next_look[job.name] = host.now() + math.min(job.seconds, 5)
     return
   end
+  local renewer = sched.spawn(renew, job.name)
   local ok, err = pcall(function() resolve(job.path)() end)
+  sched.kill(renewer)
   if not ok then log.error("job failed", { job = job.name, error = tostring(err) }) end
   db.exec(sql.done, job.name, me, not ok and tostring(err):sub(1, 1000) or nil, job.seconds)
+end
+
+local function run_job(job)
+  if running[job.name] then return end
+  running[job.name] = true
+  local ok, err = pcall(take_and_run, job)
+  running[job.name] = nil
+  if not ok then error(err, 0) end
 end
 
 local function look()

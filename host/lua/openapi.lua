@@ -91,12 +91,14 @@ local function body(route)
            schema = schema_doc.json_schema(node, "in") }
 end
 
+-- spec.events says what a stream tells; a plain route has it when its handler may call ctx:stream().
 local function replies(route)
-  if route.kind == "stream" then
-    return { { status = 200, mime = "text/event-stream", schema = { type = "string" },
-               description = route.spec.events or "Server-sent events" } }
+  local list, is_stream = {}, route.kind == "stream"
+  if is_stream or route.spec.events then
+    list[1] = { status = 200, mime = "text/event-stream", schema = { type = "string" },
+                description = route.spec.events or "Server-sent events" }
   end
-  local list = {}
+  if is_stream then return list end
   for status, node in pairs(route.spec.reply or {}) do
     list[#list + 1] = {
       status = status, mime = node and node.kind == "raw" and node.mime or nil,

@@ -20,7 +20,7 @@ end
 
 local COMMON = "summary description tag auth limit params query headers errors timeout_s abort operation_id "
 local KEYS = {
-  http = set(COMMON .. "body reply body_max deprecated idempotent"),
+  http = set(COMMON .. "body reply body_max deprecated idempotent events"),
   stream = set(COMMON .. "body reply body_max method events"),
   websocket = set(COMMON .. "protocol max_message max_queue ping_s idle_s deflate"),
 }

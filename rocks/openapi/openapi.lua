@@ -78,14 +78,23 @@ local function has_4xx(responses)
   return false
 end
 
+-- Replies that share a status differ in their media type; the first one describes it.
+local function add_reply(out, reply)
+  local key = tostring(reply.status)
+  local content = reply.schema and media(reply.mime, reply.schema) or nil
+  local before = out[key]
+  if before then
+    before.content, before.headers = before.content or {}, before.headers or reply.headers
+    for mime, shown in pairs(content or {}) do before.content[mime] = shown end
+  else
+    out[key] = { description = reply.description or M.reason(reply.status), headers = reply.headers,
+                 content = content }
+  end
+end
+
 local function responses(op, refused)
   local out = {}
-  for _, reply in ipairs(op.replies) do
-    out[tostring(reply.status)] = {
-      description = reply.description or M.reason(reply.status),
-      headers = reply.headers, content = reply.schema and media(reply.mime, reply.schema) or nil,
-    }
-  end
+  for _, reply in ipairs(op.replies) do add_reply(out, reply) end
   error_responses(out, op)
   if not has_4xx(out) then
     out["4XX"] = { description = "The request was refused.",

@@ -224,7 +224,9 @@ local function renew(entry)
   while not entry.over do
     task.sleep(mailbox.renew_every_s())
     if entry.over then return end
-    if not mailbox.renew(entry.agent_id, entry.owner) then return M.interrupt(entry) end
+    -- While the database is away the lease cannot be lost to anybody either; it is checked at every write.
+    local ok, held = pcall(mailbox.renew, entry.agent_id, entry.owner)
+    if ok and not held then return M.interrupt(entry) end
   end
 end
 

@@ -76,6 +76,30 @@ async function worksAgain() {
   await endedOnce([{ agent, socket }]);
 }
 
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** The worker that has a socket: the first character of its session's id minus the second. */
+function workerOf(socket) {
+  const [a, b] = socket.io.engine.id;
+  return (DIGITS.indexOf(a) - DIGITS.indexOf(b) + 64) % 64;
+}
+
+it('what one worker does while the one that hears of it is dead, is told when that is back', async () => {
+  const agent = await makeAgent(host.url, user);
+  const socket = await until(async () => {
+    const s = await follow(agent);
+    if (workerOf(s) !== 1) s.disconnect();
+    return s.connected && s;
+  }, 10_000, 'a socket is on worker 1');
+  const people = [1, 2, 3].map((i) => ({ id: `p${i}`, nickname: `P${i}` }));
+  await send(socket, { type: 'agent-joined', chatCode: 'c', participants: people });
+  process.kill(host.workers()[0], 'SIGKILL');
+  assert.equal((await send(socket, newMessage('Nothing that concerns you', { participant: people[0] }))).ok, true);
+  const actions = await run(socket, 0, 1, 5000);
+  assert.deepEqual(actions.map((a) => [a.type, a.reason]), [['agent-stopped', 'no-response']]);
+  assert.ok(socket.connected);
+});
+
 const get = 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 
 describe('kill -9 of a worker in the middle of turns', () => {
@@ -99,30 +123,6 @@ describe('kill -9 of a worker in the middle of turns', () => {
     assert.deepEqual((await exchange(host.port, get)).map((r) => r.status), [200]);
     await endedOnce(all);
   });
-});
-
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-
-/** The worker that has a socket: the first character of its session's id minus the second. */
-function workerOf(socket) {
-  const [a, b] = socket.io.engine.id;
-  return (DIGITS.indexOf(a) - DIGITS.indexOf(b) + 64) % 64;
-}
-
-it('what one worker does while the one that hears of it is dead, is told when that is back', async () => {
-  const agent = await makeAgent(host.url, user);
-  const socket = await until(async () => {
-    const s = await follow(agent);
-    if (workerOf(s) !== 1) s.disconnect();
-    return s.connected && s;
-  }, 10_000, 'a socket is on worker 1');
-  const people = [1, 2, 3].map((i) => ({ id: `p${i}`, nickname: `P${i}` }));
-  await send(socket, { type: 'agent-joined', chatCode: 'c', participants: people });
-  process.kill(host.workers()[0], 'SIGKILL');
-  assert.equal((await send(socket, newMessage('Nothing that concerns you', { participant: people[0] }))).ok, true);
-  const actions = await run(socket, 0, 1, 5000);
-  assert.deepEqual(actions.map((a) => [a.type, a.reason]), [['agent-stopped', 'no-response']]);
-  assert.ok(socket.connected);
 });
 
 it('kill -9 of the host in the middle of turns: its processes end with it, the next host takes the turns up', async () => {

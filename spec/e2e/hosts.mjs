@@ -75,10 +75,16 @@ export function launch(env, scripts = []) {
 export async function startHost({ home = makeHome(), port, env = {}, scripts } = {}) {
   port ??= await freePort();
   const { child, log } = launch({ HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_WORKERS: '2', ...env }, scripts);
-  const exited = once(child, 'exit');
+  const exited = once(child, 'exit'), slots = [];
   const host = {
     url: `http://127.0.0.1:${port}`, port, home, child, log, exited,
-    workers: () => pids(child.pid, 'human'),
+    /** Its workers, in the order of their numbers; a replacement has the place of the one it replaces. */
+    workers() {
+      const alive = pids(child.pid, 'human');
+      for (const i of slots.keys()) if (!alive.includes(slots[i])) slots[i] = undefined;
+      for (const pid of alive.filter((p) => !slots.includes(p))) slots[slots.includes(undefined) ? slots.indexOf(undefined) : slots.length] = pid;
+      return slots.filter(Boolean);
+    },
     postgres: () => pids(child.pid, 'postgres')[0],
     /** Ends it as a crash does, and waits until all its processes are gone. */
     async kill() {

@@ -73,7 +73,7 @@ static void check_request(const host_str *blob) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
-  host_str blob = {(const char *)data, n};
+  host_str blob = {(const char *)data, (uint32_t)n};
   check_reader(data, n);
   check_params(&blob);
   check_request(&blob);

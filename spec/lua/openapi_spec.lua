@@ -33,6 +33,8 @@ local catalogue = {
   validation_error = { status = 400, message = "Validation failed" }, unauthorized = { status = 401, message = "No" },
   agent_not_found = { status = 404, message = "Agent not found" }, user_not_found = { status = 404, message = "User not found" },
   internal = { status = 500, message = "Internal error" },
+  idempotency_in_progress = { status = 409, message = "At work" }, idempotency_answer_lost = { status = 409, message = "Lost" },
+  idempotency_key_reused = { status = 422, message = "Reused" },
 }
 
 local function route(method, path, spec, more)
@@ -43,7 +45,8 @@ end
 
 local gen = { id = "abc123", errors = catalogue, auth = { key = { scheme = { type = "apiKey", header = "X-API-Key" } } }, routes = {
   route("GET", "/api/agents/{id}", { summary = "One", reply = { [200] = view }, errors = { "agent_not_found", "user_not_found" } }),
-  route("POST", "/api/agents", { summary = "New", body = s.object { name = s.text }, reply = { [201] = view, [204] = false } }),
+  route("POST", "/api/agents", { summary = "New", body = s.object { name = s.text }, reply = { [201] = view, [204] = false } }, { idempotent = true }),
+  route("POST", "/api/ask", { summary = "Ask", reply = { [202] = view }, events = "what is said" }),
   route("GET", "/api/agents", { summary = "All", query = { limit = s.int:default(50) }, reply = { [200] = s.array(view) } }),
   route("GET", "/metrics", { summary = "M", reply = { [200] = s.raw "text/plain" } }, { auth_spec = false, shape = "market" }),
   route("GET", "/ws", { summary = "W" }, { kind = "websocket" }),
@@ -95,6 +98,21 @@ describe("openapi.render", function()
     assert.same({ error = "Not Found", message = "User not found", statusCode = 404, code = "user_not_found" }, examples.user_not_found.value)
     assert.is_truthy(examples.agent_not_found and one.responses["401"] and one.responses["500"])
     assert.is_truthy(doc.paths["/api/agents"].post.responses["400"])
+  end)
+
+  it("names the Idempotency-Key where the route takes it, with what it may be refused for", function()
+    local post, ask = doc.paths["/api/agents"].post, doc.paths["/api/ask"].post
+    local key = post.parameters[1]
+    assert.same({ "Idempotency-Key", "header", 255 }, { key.name, key["in"], key.schema.maxLength })
+    assert.is_truthy(post.responses["201"].headers["Idempotent-Replayed"])
+    local conflict = post.responses["409"].content["application/json"].examples
+    assert.is_truthy(conflict.idempotency_in_progress and conflict.idempotency_answer_lost and post.responses["422"])
+    assert.is_nil(ask.parameters or ask.responses["409"] or ask.responses["202"].headers)
+  end)
+
+  it("says what a route streams when it is asked to", function()
+    local ok = doc.paths["/api/ask"].post.responses["200"]
+    assert.same({ "what is said", "string" }, { ok.description, ok.content["text/event-stream"].schema.type })
   end)
 
   it("gives every operation its own id and a refusal", function()

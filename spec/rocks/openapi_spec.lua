@@ -54,6 +54,18 @@ describe("openapi.document", function()
     end, "operationId 'x' is used twice")
   end)
 
+  it("joins replies of one status that differ in their media type, and shows their headers", function()
+    local headers = { ["X-A"] = { schema = { type = "string" } } }
+    local get = document { op("GET", "/a", { replies = {
+      { status = 200, mime = "text/event-stream", schema = { type = "string" }, description = "either" },
+      { status = 200, schema = { type = "object" }, headers = headers }, { status = 204 },
+    } }) }.paths["/a"].get
+    assert.same({ description = "either", headers = headers, content = {
+      ["text/event-stream"] = { schema = { type = "string" } }, ["application/json"] = { schema = { type = "object" } },
+    } }, get.responses["200"])
+    assert.same({ description = "No Content" }, get.responses["204"])
+  end)
+
   it("refuses one operation declared twice", function()
     assert.has_error(function() document { op("GET", "/a"), op("GET", "/a") } end, "GET /a is declared twice")
   end)

@@ -75,6 +75,7 @@ g:post("/agents/{id}/messages", {
   headers = { accept = s.string:optional() },
   body = s.json { max = 1048576 },
   reply = { [202] = view.accepted },
+  events = "With Accept: text/event-stream: an `accepted` event, then the actions of the run as unnamed events",
   errors = { "validation_error", "unknown_event_type", "invalid_event", "agent_not_found", "mailbox_full",
              "unauthorized", "key_expired" },
 }, function(ctx, body)

@@ -1,0 +1,155 @@
+// spec/e2e/openapi_answers.test.mjs -- the OpenAPI document is true: real answers, held against what it says of them.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import Ajv from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { call, humaType, makeUser, newMessage, NOWHERE, sarah, unique } from './agent_client.mjs';
+import { removeHome, startHost } from './hosts.mjs';
+
+const MAIN = /^[a-z]+\/[a-z.+-]+/;               // a media type without its parameters
+
+let host, doc, user;
+before(async () => {
+  host = await startHost();
+  doc = await (await fetch(`${host.url}/openapi.json`)).json();
+  user = await makeUser(host.url);
+});
+after(async () => {
+  await host?.stop();
+  if (host) removeHome(host.home);
+});
+
+/** The document with every object closed, so that a field which it does not name is an error. */
+function closed(node) {
+  if (Array.isArray(node)) return node.map(closed);
+  if (node === null || typeof node !== 'object') return node;
+  const out = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, closed(value)]));
+  if (node.type?.includes?.('object') && node.properties) out.additionalProperties = false;
+  return out;
+}
+
+const pointer = (...keys) => keys.map((k) => `/${String(k).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+describe('what the host answers', () => {
+  const seen = new Set();
+  let ajv;
+  before(() => {
+    ajv = formats(new Ajv({ strict: false, allErrors: true }));
+    ajv.addSchema(closed(doc), 'api');
+  });
+
+  /** Sends a request to an operation ("POST /api/users/{id}") and holds the answer against the document. */
+  async function truly(title, status, { ids = [], query = '', ...options } = {}) {
+    const [method, template] = title.split(' ');
+    const target = ids.reduce((p, id) => p.replace(/{\w+}/, id), template) + query;
+    const { key = user.key, body, headers } = options;
+    const answer = await fetch(host.url + target, {
+      method, body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { ...(key && { 'x-api-key': key }), ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    });
+    const raw = await answer.text();
+    assert.equal(answer.status, status, `${title}: ${raw}`);
+    const op = doc.paths[template][method.toLowerCase()];
+    assert.ok(op.responses[status], `${title} does not document ${status}`);
+    seen.add(`${title} ${status}`);
+    const { content } = op.responses[status];
+    if (!content) return assert.equal(raw, '', title);
+    const mime = MAIN.exec(answer.headers.get('content-type'))[0];
+    const documented = Object.keys(content).find((type) => MAIN.exec(type)[0] === mime);
+    assert.ok(documented, `${title} ${status}: ${mime} is not documented`);
+    const value = mime === 'application/json' ? JSON.parse(raw) : raw;
+    if (mime !== 'application/json' || template === '/openapi.json') return value;
+    const valid = ajv.getSchema(`api#${pointer('paths', template, method.toLowerCase(), 'responses', status, 'content', documented, 'schema')}`);
+    assert.ok(valid(value), `${title} ${status}: ${ajv.errorsText(valid.errors)} in ${raw}`);
+    const examples = Object.keys(content[documented].examples ?? {});
+    if (status >= 400) assert.ok(examples.includes(value.code), `${title} ${status}: ${value.code} is not documented`);
+    return value;
+  }
+
+  it('is as documented for users and keys', async () => {
+    const email = `${unique('doc')}@example.com`;
+    const made = await truly('POST /api/users', 201, { body: { email } });
+    const ids = [made.id];
+    await truly('POST /api/users', 409, { body: { email } });
+    await truly('POST /api/users', 400, { body: { email: 'no', name: 1, more: true } });
+    await truly('GET /api/users/{id}', 200, { ids });
+    await truly('PUT /api/users/{id}', 200, { ids, body: { name: 'New' } });
+    const secret = await truly('POST /api/users/{userId}/api-keys', 201, { ids, body: {} });
+    const both = [made.id, secret.id];
+    await truly('GET /api/users/{userId}/api-keys', 200, { ids });
+    await truly('POST /api/users/{userId}/api-keys/{keyId}/regenerate', 200, { ids: both });
+    await truly('DELETE /api/users/{userId}/api-keys/{keyId}', 204, { ids: both });
+    await truly('DELETE /api/users/{userId}/api-keys/{keyId}', 404, { ids: both });
+    await truly('DELETE /api/users/{id}', 204, { ids });
+    await truly('GET /api/users/{id}', 404, { ids });
+  });
+
+  for (const [name, body, change] of [
+    ['personalities', { personalityId: 'doc', name: 'Doc' }, { description: 'd' }],
+    ['system-prompts', { name: 'P', template: 'You are.' }, { template: 'You were.' }],
+  ]) {
+    it(`is as documented for ${name}`, async () => {
+      const all = `/api/${name}`, one = `${all}/{id}`;
+      const headers = { 'idempotency-key': unique('doc') };
+      const made = await truly(`POST ${all}`, 201, { body, headers });
+      assert.deepEqual(await truly(`POST ${all}`, 201, { body, headers }), made);
+      await truly(`POST ${all}`, 422, { body: { ...body, name: 'X' }, headers });
+      await truly(`POST ${all}`, 400, { body, headers: { 'idempotency-key': 'a b' } });
+      await truly(`POST ${all}`, 415, { body, headers: { 'content-type': 'text/plain' } });
+      const list = await truly(`GET ${all}`, 200);
+      await truly(`GET ${all}`, 400, { query: '?limit=0' });
+      await truly(`GET ${all}`, 401, { key: null });
+      const ids = [made.id], shared = [list.find((x) => x.userId === null).id];
+      await truly(`GET ${one}`, 200, { ids });
+      await truly(`PUT ${one}`, 200, { ids, body: change });
+      await truly(`PUT ${one}`, 403, { ids: shared, body: change });
+      await truly(`DELETE ${one}`, 403, { ids: shared });
+      await truly(`DELETE ${one}`, 204, { ids });
+      await truly(`GET ${one}`, 404, { ids });
+    });
+  }
+
+  it('is as documented for agents, their state and their events', async () => {
+    await truly('GET /api/agent-types', 200, { key: null });
+    const agentTypeId = await humaType(host.url);
+    await truly('GET /api/agent-types/{id}', 200, { ids: [agentTypeId], key: null });
+    await truly('GET /api/agent-types/{id}', 404, { ids: [NOWHERE], key: null });
+    const type = { name: unique('type') };
+    await truly('POST /api/agent-types', 201, { body: type });
+    await truly('POST /api/agent-types', 409, { body: type });
+    const personality = (await call(host.url, 'POST', '/api/personalities', { key: user.key, body: { name: 'Alex' } })).body;
+    const made = await truly('POST /api/agents', 201, { body: { name: 'A', agentTypeId } });
+    await truly('POST /api/agents', 404, { body: { name: 'A', agentTypeId: NOWHERE } });
+    const ids = [made.id];
+    await truly('GET /api/agents/{id}/state', 200, { ids });
+    await truly('PUT /api/agents/{id}/state', 200, { ids, body: { personalityId: personality.id } });
+    await truly('PUT /api/agents/{id}/state', 404, { ids, body: { systemPromptId: NOWHERE } });
+    const say = 'POST /api/agents/{id}/messages';
+    const joined = { type: 'agent-joined', content: { chatCode: 'c', participants: [sarah] } };
+    await truly(say, 202, { ids, body: joined });
+    const message = newMessage('How do I begin?');
+    await truly(say, 202, { ids, body: message });
+    assert.equal((await truly(say, 202, { ids, body: message })).duplicate, true);
+    await truly(say, 400, { ids, body: { type: 'nonsense' } });
+    await truly(say, 404, { ids: [NOWHERE], body: message });
+    await truly(say, 200, { ids, body: newMessage('And then?'), headers: { accept: 'text/event-stream' } });
+    const events = await truly('GET /api/agents/{id}/events', 200, { ids });
+    assert.deepEqual([...new Set(events.map((e) => e.direction))].sort(), ['in', 'out']);
+    await truly('GET /api/agents/{id}/events', 404, { ids, query: `?after=${NOWHERE}` });
+    await truly('GET /api/agents/{id}/state', 200, { ids });
+    await truly('GET /api/agents', 200);
+    await truly('GET /api/agents/{id}', 200, { ids });
+    await truly('PUT /api/agents/{id}', 200, { ids, body: { status: 'paused' } });
+    await truly('DELETE /api/agents/{id}', 204, { ids });
+    await truly('GET /api/agents/{id}/state', 404, { ids });
+  });
+
+  it('is as documented for the server itself', async () => {
+    for (const p of ['/health', '/ready', '/metrics', '/openapi.json']) await truly(`GET ${p}`, 200, { key: null });
+  });
+
+  it('was looked at for every operation that succeeds', () => {
+    const titles = Object.entries(doc.paths).flatMap(([p, ops]) => Object.keys(ops).map((m) => `${m.toUpperCase()} ${p}`));
+    for (const title of titles) assert.ok([...seen].some((s) => s.startsWith(`${title} 2`)), title);
+  });
+});
