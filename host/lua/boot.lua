@@ -127,13 +127,19 @@ local function command_task(name)
   return commands[name](host.native.args)
 end
 
+-- A refusal is a sentence; only a bug, which begins with where it happened, gets its traceback.
+local function explain(err)
+  local text = tostring(err)
+  return text:find "^[%w_/]+%.lua:%d+:" and debug.traceback(text, 2) or text
+end
+
 local function run_command(name)
   local begun = false
   local function begin()
     if begun then return end
     begun = true
     sched.spawn(function()
-      local ok, code = xpcall(command_task, debug.traceback, name)
+      local ok, code = xpcall(command_task, explain, name)
       if not ok then
         io.stderr:write("human ", name, ": ", tostring(code), "\n")
         code = 1

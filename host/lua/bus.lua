@@ -78,9 +78,10 @@ function M.on_notify(status, _, _, data)
   M.send(message[1], message[2])
 end
 
--- Worker 0 listens for its host.
+-- Worker 0 listens for its host.  Whatever was notified while the connection was away is lost, hence
+-- the topic "bus.gap": subscribers read again from where they were.
 function M.on_database(up)
-  if host.worker() ~= 0 or not up or listening then return end
+  if not up or listening or host.worker() ~= 0 then return end
   listening = true
   host.db_listen(CHANNEL)
 end

@@ -17,7 +17,8 @@ Tx.__index = Tx
 
 local TRIES = 3                                  -- a transaction that loses a race runs again
 local OPEN_WAIT_S = 5                            -- how long a statement waits for migrations
-local RETRY = { ["40001"] = true, ["40P01"] = true }   -- serialization failure, deadlock
+-- Serialization failure, deadlock, and a cached plan whose table has changed meanwhile.
+local RETRY = { ["40001"] = true, ["40P01"] = true, ["0A000"] = true }
 local is_open, waiters = false, {}
 
 -- What a refused statement raises: {sqlstate, message, detail, constraint, column, table}.

@@ -11,13 +11,10 @@ local fail = require "human.fail"
 local host = require "human.host"
 local id = require "human.id"
 local log = require "human.log"
+local rules = require "human.idempotency_key"
 
 local M = {}
 
---- The header's name; the most characters of a key; the hours that an answer is kept.
-M.HEADER = "idempotency-key"
-M.KEY_MAX = 255
-M.KEEP_H = 24
 local LEASE_S, SLACK_S = 60, 30                  -- a claim outlives any request by SLACK_S
 local BODY_MAX = 1024 * 1024                     -- of a stored answer
 local TRIES = 3                                  -- a row may go between the claim and the look
@@ -41,24 +38,6 @@ M.sql = {
   sweep = [[delete from idempotency_keys where (scope, key) in (select scope, key from idempotency_keys
     where created_at <= now() - $1::int * interval '1 hour' order by created_at limit $2::int)]],
 }
-
--- Whether a route takes the header.  wish: spec.idempotent.  Routes without an authenticator must ask
--- for it, since their callers cannot be told apart; streams cannot be kept.  Raises on nonsense.
-function M.applies(method, has_auth, wish)
-  if wish == nil then return method == "POST" and has_auth end
-  if type(wish) ~= "boolean" then error("must be true or false", 0) end
-  if wish and method ~= "POST" and method ~= "PATCH" then
-    error("only POST and PATCH may be idempotent = true: " .. method .. " is repeatable by itself", 0)
-  end
-  return wish
-end
-
-local function check_key(key)
-  if #key <= M.KEY_MAX and key:find "^[\33-\126]+$" then return end
-  local message = "must be 1 to " .. M.KEY_MAX .. " visible ASCII characters"
-  fail.throw("validation_error", { message = "Idempotency-Key " .. message,
-                                   details = { { path = "Idempotency-Key", message = message } } })
-end
 
 -- What makes two requests the same: path parameters, query and body, byte by byte.  Only the body may
 -- hold a NUL, and it comes last.
@@ -88,12 +67,12 @@ end
 -- Nil when the request is to be carried out, with ctx.claim set; else the stored answer {status,
 -- headers (lines), body}.  Fails with 400, 409 or 422.
 function M.begin(ctx, route, key)
-  check_key(key)
+  rules.check(key)
   local claim = { scope = scope_of(ctx, route), key = key, owner = id.new() }
   local print = fingerprint(ctx, route)
   local lease_s = math.max(LEASE_S, route.timeout_s + SLACK_S)
   for _ = 1, TRIES do
-    if db.row(M.sql.claim, claim.scope, key, print, claim.owner, lease_s, M.KEEP_H) then
+    if db.row(M.sql.claim, claim.scope, key, print, claim.owner, lease_s, rules.KEEP_H) then
       ctx.claim = claim
       return nil
     end
@@ -124,11 +103,11 @@ function M.store(ctx, status, headers, body)
   settle(ctx, "store", status, headers, #body <= BODY_MAX and host.base64(body) or nil)
 end
 
--- Removes what is older than KEEP_H hours; returns how many rows.
+-- Removes what is older than rules.KEEP_H hours; returns how many rows.
 function M.sweep()
   local total = 0
   for _ = 1, SWEEP_ROUNDS do
-    local n = db.exec(M.sql.sweep, M.KEEP_H, SWEEP_ROWS)
+    local n = db.exec(M.sql.sweep, rules.KEEP_H, SWEEP_ROWS)
     total = total + n
     if n < SWEEP_ROWS then break end
   end

@@ -2,7 +2,7 @@
 -- Reads the same declarations that serve requests; the shape of the document is the rock's business.
 
 local fail = require "human.fail"
-local idempotency = require "human.idempotency"
+local idempotency_key = require "human.idempotency_key"
 local json = require "human.json"
 local openapi = require "openapi"
 local schema = require "human.schema"
@@ -36,8 +36,8 @@ local KEY = {
   name = "Idempotency-Key", ["in"] = "header", required = false,
   description = ("A name of your own for this request, new for each. Sent again within %d hours with the same key, "
     .. "the request is answered as it was the first time, with Idempotent-Replayed: true, and nothing is done "
-    .. "twice. Answers with 5xx or 429 are not kept."):format(idempotency.KEEP_H),
-  schema = { type = "string", minLength = 1, maxLength = idempotency.KEY_MAX, pattern = "^[!-~]+$" },
+    .. "twice. Answers with 5xx or 429 are not kept."):format(idempotency_key.KEEP_H),
+  schema = { type = "string", minLength = 1, maxLength = idempotency_key.MAX, pattern = "^[!-~]+$" },
 }
 local REPLAYED = { ["Idempotent-Replayed"] = {
   description = "true: the answer to an earlier request with this Idempotency-Key",
@@ -121,7 +121,7 @@ end
 local function own_codes(route, names)
   local spec = route.spec
   local has_input = spec.body or spec.query or spec.params or spec.headers or route.idempotent
-  local function if_idempotent(code) return route.idempotent and code or false end
+  local function if_idempotent(name) return route.idempotent and name or false end
   return {
     has_input and "validation_error" or false, #names > 0 and "unauthorized" or false,
     spec.body and "payload_too_large" or false, spec.body and "unsupported_media_type" or false,

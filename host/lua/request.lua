@@ -11,6 +11,7 @@ local fail = require "human.fail"
 local gen = require "human.gen"
 local host = require "human.host"
 local idempotency = require "human.idempotency"
+local idempotency_key = require "human.idempotency_key"
 local json = require "human.json"
 local log = require "human.log"
 local rate = require "human.rate"
@@ -208,7 +209,7 @@ local function process(ctx)
   local body
   if route.body_mime then body = read_body(ctx, route) end
   if route.idempotent then
-    local key = host.header(ctx.req, idempotency.HEADER)
+    local key = host.header(ctx.req, idempotency_key.HEADER)
     if key and replay(ctx, route, key) then return end
   end
   local status, value, headers = route.fn(ctx, body)

@@ -4,7 +4,7 @@
 
 local encode = require "human.encode"
 local host = require "human.host"
-local idempotency = require "human.idempotency"
+local idempotency_key = require "human.idempotency_key"
 local rate = require "human.rate"
 local router = require "human.router"
 local schema = require "human.schema"
@@ -124,7 +124,7 @@ end
 -- their routes say idempotent = false, and the header is ignored there.
 local function compile_idempotent(route, spec)
   if route.kind ~= "http" then return end
-  route.idempotent = idempotency.applies(route.method, route.auth_spec ~= false, spec.idempotent)
+  route.idempotent = idempotency_key.applies(route.method, route.auth_spec ~= false, spec.idempotent)
 end
 
 local function option(spec, group, name)

@@ -24,6 +24,7 @@ local ways = {
   undeclared = function() count() return 299, {} end,
   misfit = function() count() return 201, {} end,
   slow = function() count() task.sleep(60) return 201, { n = 0 } end,
+  greedy = function(ctx) count() for _ = 1, 1001 do ctx.db.exec "select 1" end end,
   stream = function(ctx) count() ctx:stream():event("a", "b") end,
 }
 for _, code in ipairs { "conflict", "rate_limited", "database_unavailable" } do
@@ -33,6 +34,7 @@ local function fn(_, body) return ways[body and body.as or "fine"] end
 local function run(ctx, body) return fn(ctx, body)(ctx) end
 g:post("/things/{id}", spec(), run)
 g:post("/others/{id}", spec(), run)
+g:post("/quits", spec { abort = true }, run)
 g:post("/secrets", spec { idempotent = false }, run)
 g:post("/public", spec { auth = false }, run)
 g:post("/signup", spec { auth = false, idempotent = true }, run)
@@ -92,7 +94,7 @@ describe("an Idempotency-Key", function()
     end)
   end
 
-  for as, status in pairs { busy = 503, bug = 500, undeclared = 500, misfit = 500, rate_limited = 429, database_unavailable = 503 } do
+  for as, status in pairs { busy = 503, bug = 500, undeclared = 500, misfit = 500, greedy = 500, rate_limited = 429, database_unavailable = 503 } do
     it("comes free again when the answer is " .. status .. " (" .. as .. ")", function()
       assert.same({ status, nil }, { send("/api/things/1", as).status, row })
       assert.equal(status, send("/api/things/1", as).status)
@@ -106,6 +108,14 @@ describe("an Idempotency-Key", function()
     app:advance(31)
     assert.is_nil(row)
     assert.equal("event: a\ndata: b\n\n", send("/api/things/1", "stream").body)
+    assert.is_nil(row)
+  end)
+
+  it("comes free again when the client left and the request ended with it", function()
+    local request = app:send { method = "POST", path = "/api/quits", json = { as = "slow" },
+                               headers = { ["x-api-key"] = "u1", ["idempotency-key"] = "k" } }
+    assert.is_table(row)
+    app:abort(request)
     assert.is_nil(row)
   end)
 
