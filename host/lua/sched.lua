@@ -14,6 +14,7 @@ local M = {}
 local IDLE, PARKED = {}, {}                      -- what a coroutine yields besides an op id
 local POOL_MAX, FAIR_EVERY = 256, 4
 local waiting = {}                               -- op id -> task
+local owners = {}                                -- host task id -> task
 local chunks = {}                                -- op id -> function(status, data)
 local pool, pooled = {}, 0
 local ready, n_ready = {}, 0                     -- tasks woken during this event
@@ -41,7 +42,10 @@ local function finish(task, err)
   live = live - 1
   task.ended = true
   if task.deadline then timer.cancel(task.deadline) end
-  if task.owner then task_end(task.owner) end
+  if task.owner then
+    owners[task.owner] = nil
+    task_end(task.owner)
+  end
   local hook = task.on_finish
   if hook then hook(task, err) elseif err then report(task, err) end
 end
@@ -108,7 +112,7 @@ function M.owner()
   if not owner then
     owner = task_new()
     if owner < 0 then error("no free task id", 2) end
-    task.owner = owner
+    task.owner, owners[owner] = owner, task
   end
   return owner
 end
@@ -131,7 +135,14 @@ function M.await(op)
   local task = current
   if not task then error("await outside a task", 2) end
   enter(task)
-  local code, data = yield(op)
+  local code, data
+  local early = task.early and task.early[op]
+  if early then
+    task.early[op] = nil
+    code, data = early[1], early[2]
+  else
+    code, data = yield(op)
+  end
   if task.err then
     local err = task.err
     task.err = nil
@@ -213,11 +224,18 @@ end
 
 local CHUNK = host.EV.CHUNK
 
+-- A task may arm several ops and await them one after another: what is done before its turn is kept.
+local function keep_for(task, id, code, data)
+  if not task then return end
+  task.early = task.early or {}
+  task.early[id] = { code, data }
+end
+
 local function one(kind, code, id, owner, data)
   if kind == DONE then
     local task = waiting[id]
     chunks[id] = nil
-    if not task then return end
+    if not task then return keep_for(owners[owner], id, code, data) end
     waiting[id], task.op = nil, nil
     return step(task, code, data)
   end

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { call, makeAgent, makeUser, newMessage, openSocket, run, send } from './agent_client.mjs';
 import { startModel } from './agent_model.mjs';
-import { errors, isAlive, launch, makeHome, pids, removeHome, sql, startHost } from './hosts.mjs';
+import { errors, isAlive, launch, makeHome, pids, removeHome, sql, startHost, workerOf } from './hosts.mjs';
 import { exchange } from './raw.mjs';
 import { next, sleep, until } from './support.mjs';
 
@@ -14,7 +14,7 @@ const ANSWER = 'Once.', WHOLE = ['set-typing', 'send-message', 'agent-stopped'];
 let model, home, host, user;
 const open = [];
 const start = async (env) => {
-  host = await startHost({ home, port: host?.port, env: { ...model.env, HUMAN_AGENT_LEASE_MS: '1500', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '4000', ...env } });
+  host = await startHost({ home, port: host?.port, env: { ...model.env, HUMAN_AGENT_LEASE_MS: '1000', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '4000', ...env } });
 };
 before(async () => {
   model = await startModel();
@@ -46,7 +46,7 @@ async function thinking(n) {
     return { agent, socket: await follow(agent) };
   }));
   const asked = model.requests.length;
-  model.answer = () => ({ text: ANSWER, ms: 2500 });
+  model.answer = () => ({ text: ANSWER, ms: 1600 });
   for (const { socket } of all) assert.equal((await send(socket, newMessage('Hi'))).ok, true);
   await until(() => model.requests.length === asked + n, 5000, 'the model is asked');
   model.answer = () => ({ text: ANSWER });
@@ -74,14 +74,6 @@ async function worksAgain() {
   const agent = await makeAgent(host.url, user), socket = await follow(agent);
   assert.equal((await send(socket, newMessage('And now?'))).ok, true);
   await endedOnce([{ agent, socket }]);
-}
-
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-
-/** The worker that has a socket: the first character of its session's id minus the second. */
-function workerOf(socket) {
-  const [a, b] = socket.io.engine.id;
-  return (DIGITS.indexOf(a) - DIGITS.indexOf(b) + 64) % 64;
 }
 
 it('what one worker does while the one that hears of it is dead, is told when that is back', async () => {

@@ -112,11 +112,19 @@ export async function startHost({ home = makeHome(), port, env = {}, scripts } =
 }
 
 /** Where the private server of a home listens, for another host's DATABASE_URL. */
-export const databaseUrl = (home) => `postgresql://human@/human?host=${encodeURIComponent(`${home}/run`)}&port=5432`;
+export const databaseUrl = (home, name = 'human') => `postgresql://human@/${name}?host=${encodeURIComponent(`${home}/run`)}&port=5432`;
 
 /** Rows of one statement on the private server of a home, columns separated by "|". */
 export async function sql(home, statement) {
   const args = ['-h', `${home}/run`, '-p', '5432', '-U', 'human', '-d', 'human', '-XAtqc', statement];
   const { stdout } = await promisify(execFile)('psql', args);
   return stdout.trim().split('\n').filter(Boolean);
+}
+
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** The number of the worker that has a Socket.IO client's session: its id's first character minus the second. */
+export function workerOf(socket) {
+  const [a, b] = socket.io.engine.id;
+  return (DIGITS.indexOf(a) - DIGITS.indexOf(b) + 64) % 64;
 }

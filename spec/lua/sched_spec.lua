@@ -8,7 +8,7 @@ local function fake_host()
   f.E, f.EV = E, { DONE = DONE, CHUNK = CHUNK, TIMER = TIMER }
   function f.next()
     local e = table.remove(f.queue, 1)
-    if e then return e[1], e[2], e[3], 0, e[4] or "" end
+    if e then return e[1], e[2], e[3], e[5] or 0, e[4] or "" end
   end
   function f.clock() return f.t end
   f.now = f.clock
@@ -60,6 +60,20 @@ describe("the scheduler", function()
     local got
     sched.spawn(function() got = sched.await(-2) end)
     assert.equal(-2, got)
+  end)
+
+  it("keeps what is done before a task awaits it", function()
+    local seen = {}
+    sched.spawn(function()
+      local owner = sched.owner()
+      push(DONE, 2, 8, "second", owner)
+      push(DONE, 1, 7, "first", owner)
+      seen[1] = select(2, sched.await(7))
+      seen[2] = select(2, sched.await(8))
+    end)
+    sched.dispatch(1)
+    assert.same({ "first", "second" }, seen)
+    assert.equal(0, sched.live())
   end)
 
   it("frees what a task owns when it ends, and only once", function()
