@@ -84,10 +84,11 @@ build/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	@$(CC) -std=c11 -O2 -o $@ $< -lcrypto
 
-asan:
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+asan: deps-test
 	@$(MAKE) --no-print-directory build B=build/asan \
-	  $(JOBS) HARDEN='-fsanitize=address,undefined -fno-omit-frame-pointer' \
-	  LDFLAGS='-fsanitize=address,undefined'
+	  $(JOBS) HARDEN='$(SANITIZE) -fno-omit-frame-pointer' LDFLAGS='$(SANITIZE)'
+	@spec/run.sh asan
 
 # ---- building ----
 $(B)/human: $(OBJ)

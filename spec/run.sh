@@ -14,6 +14,7 @@ HUMAN_CONFIG=$work/human.json   # no file of this machine's user
 : >"$HUMAN_CONFIG"
 export HUMAN_HOME HUMAN_CONFIG
 
+LIMIT_S=300                     # of one runner
 passed=0
 failed=0
 
@@ -38,7 +39,7 @@ for dir in spec/*/; do
 done
 if [ -n "$lua_specs" ]; then
   # shellcheck disable=SC2086 # a list of words
-  run build/human test $lua_specs
+  run timeout -k 20 "$LIMIT_S" build/human test $lua_specs
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$work/log" | tail -n 1)
   add "$(echo "$line" | cut -d ' ' -f 1)" "$(echo "$line" | cut -d ' ' -f 3)" "$status"
 fi
@@ -46,9 +47,7 @@ fi
 # "pass N" of node's runner.
 count() { sed -n "s/^[^a-z]* $1 \([0-9][0-9]*\)\$/\1/p" "$work/log" | tail -n 1; }
 
-# Each file by itself, and for so long: what hangs, or leaves something running, fails alone.
-E2E_LIMIT_S=300
-
+# Each file by itself: what hangs, or leaves something running, fails alone.
 if [ -e spec/e2e/package.json ]; then
   if ! [ spec/e2e/node_modules/.package-lock.json -nt spec/e2e/package-lock.json ]; then
     run npm ci --prefix spec/e2e --silent --no-audit --no-fund
@@ -56,7 +55,7 @@ if [ -e spec/e2e/package.json ]; then
   fi
   for file in spec/e2e/*.test.mjs; do
     echo "$file"
-    run timeout -k 20 "$E2E_LIMIT_S" node --test-reporter=spec "$file"
+    run timeout -k 20 "$LIMIT_S" node --test-reporter=spec "$file"
     canceled=$(count cancelled)   # a test whose suite could not begin has failed as well
     bad=$(count fail)
     add "$(count pass)" "$((${bad:-0} + ${canceled:-0}))" "$status"

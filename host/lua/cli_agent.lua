@@ -238,7 +238,7 @@ end
 
 local function nickname()
   local user = os.getenv "USER" or ""
-  if user == "" or user == "root" then return "You" end
+  if user == "" or user == "root" then return "friend" end
   return (user:sub(1, 40):gsub("^%l", string.upper))
 end
 

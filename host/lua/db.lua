@@ -59,6 +59,9 @@ function M.open()
   waiters = {}
 end
 
+-- Whether statements go through now: the server is reachable and its schema up to date.
+function M.is_ready() return is_open and host.db_up() end
+
 local function params(...)
   local n = select("#", ...)
   local list = { n, ... }

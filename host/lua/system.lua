@@ -1,6 +1,7 @@
 -- host/lua/system.lua -- what the host says about itself: health, readiness, metrics, OpenAPI.
 -- The routes are in scripts/api/system.lua.
 
+local db = require "human.db"
 local gen = require "human.gen"
 local host = require "human.host"
 
@@ -23,8 +24,8 @@ function M.health()
   }
 end
 
--- May a load balancer send requests here?
-function M.is_ready() return host.db_up() end
+-- May a load balancer send requests here?  Not before the migrations are done.
+function M.is_ready() return db.is_ready() end
 
 -- "name{label="x"}" -> "name".
 local function family(name) return name:match "^[^{]+" end

@@ -88,6 +88,7 @@ export async function startHost({ home = makeHome(), port, env = {}, scripts } =
     postgres: () => pids(child.pid, 'postgres')[0],
     /** Ends it as a crash does, and waits until all its processes are gone. */
     async kill() {
+      child.ref();
       const all = [...host.workers(), host.postgres()].filter(Boolean);
       child.kill('SIGKILL');
       await exited;
@@ -96,6 +97,7 @@ export async function startHost({ home = makeHome(), port, env = {}, scripts } =
     /** Asks it to stop; {code, ms}. */
     async stop() {
       const begun = Date.now();
+      child.ref();
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
       await exited;
@@ -108,6 +110,8 @@ export async function startHost({ home = makeHome(), port, env = {}, scripts } =
     throw new Error(`${e.message}\n${log()}`);
   });
   assert.equal(child.exitCode, null, log());
+  // A test that fails before it stops its host must end all the same; then `running` ends the host.
+  for (const handle of [child, child.stdout, child.stderr]) handle.unref();
   return host;
 }
 
