@@ -127,7 +127,8 @@ static bool entry(const char *list, int i, bool single, char out[256]) {
   if (single && !strchr(list, ',')) i = 0;
   for (; i > 0; i--) {
     list = strchr(list, ',');
-    if (!list++) return false;
+    if (!list) return false;
+    list++;
   }
   size_t n = strcspn(list, ",");
   if (n > 255) return false;

@@ -102,8 +102,14 @@ int listen_init(const int *fds, int n) {
   return 0;
 }
 
+/* Who waits already is still taken.  With the sockets closed, here and in the supervisor, later clients
+ * are refused at once and go elsewhere, instead of waiting for nobody. */
 void listen_stop(void) {
+  for (int i = 0; i < listening.n; i++) {
+    on_ready(&listening.at[i].poll, 0, UV_READABLE);
+    uv_close((uv_handle_t *)&listening.at[i].poll, NULL);
+    close(listening.at[i].fd);
+  }
   uv_timer_stop(&listening.pause);
-  for (int i = 0; i < listening.n; i++) uv_poll_stop(&listening.at[i].poll);
   listening.n = 0;
 }

@@ -148,8 +148,10 @@ static void begin_stop(const char *why) {
   log_fmt(LOG_INFO, "stopping (%s): no new connections, at most %.0f s for what is under way", why,
           conf_num("limits.drain_timeout_ms") / 1000);
   notify_systemd("STOPPING=1");
-  for (int i = 0; i < s.count; i++)
+  for (int i = 0; i < s.count; i++) {
+    for (int k = 0; k < s.listeners; k++) close(s.worker[i].listen_fd[k]);
     if (s.worker[i].pid) kill(s.worker[i].pid, SIGTERM);
+  }
 }
 
 static void log_death(int i, pid_t pid, int status) {

@@ -1,8 +1,45 @@
 #!/bin/sh
-# spec/run.sh -- every spec in every ring, and one line that sums them: N passed, N failed.
+# spec/run.sh [asan|fuzz] -- every spec in every ring, and one line that sums them: N passed, N failed.
+# asan: with build/asan/human; what a sanitizer reports, in whichever process, is a failure.
+# fuzz: the fuzzers only.  FUZZ_SECONDS is the time of each one.
 # A runner that ends badly without counting a failure counts as one.
 set -u
 cd "$(dirname "$0")/.." || exit 1
+
+LIMIT_S=300                     # of one runner
+
+# fuzz_one NAME: seeds and what earlier runs kept, then new inputs; one line of result.  What fails is
+# shown by the end of its log, and kept in a file.
+fuzz_one() {
+  kept=build/fuzz/corpus/$1 seeds=spec/fuzz/corpus/$1 log=build/fuzz/$1.log
+  mkdir -p "$kept"
+  [ -d "$seeds" ] || seeds=$kept
+  if timeout -k 20 "$((FUZZ_SECONDS + LIMIT_S))" "build/fuzz/$1" -max_total_time="$FUZZ_SECONDS" \
+    -timeout=20 -artifact_prefix="build/fuzz/$1-" -print_final_stats=1 "$kept" "$seeds" >"$log" 2>&1
+  then
+    echo "ok   $1: $(sed -n 's/.*executed_units: *//p' "$log") inputs"
+    return
+  fi
+  tail -n 60 "$log" >"$log.end"
+  input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+  echo "FAIL $1: ${input:-no input was kept}; all of its log: $log" >>"$log.end"
+  cat "$log.end"
+}
+
+binary=build/human
+case ${1:-all} in
+all) FUZZ_SECONDS=${FUZZ_SECONDS:-10} rings='fuzzers lua_specs e2e' ;;
+fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-60} rings='fuzzers' ;;
+asan) binary=build/asan/human rings='sanitize lua_specs e2e reports' ;;
+fuzz-one)
+  fuzz_one "$(basename "$2" .c)"
+  exit
+  ;;
+*)
+  echo 'usage: spec/run.sh [asan|fuzz]' >&2
+  exit 2
+  ;;
+esac
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -14,7 +51,6 @@ HUMAN_CONFIG=$work/human.json   # no file of this machine's user
 : >"$HUMAN_CONFIG"
 export HUMAN_HOME HUMAN_CONFIG
 
-LIMIT_S=300                     # of one runner
 passed=0
 failed=0
 
@@ -31,36 +67,69 @@ run() {
   status=$(cat "$work/status")
 }
 
-lua_specs=''
-for dir in spec/*/; do
-  if [ -n "$(find "$dir" -name '*_spec.lua' -not -path '*/node_modules/*' | head -n 1)" ]; then
-    lua_specs="$lua_specs ${dir%/}"
-  fi
-done
-if [ -n "$lua_specs" ]; then
+fuzzers() {
+  export FUZZ_SECONDS
+  echo "fuzzers, $FUZZ_SECONDS s each"
+  ls spec/fuzz/*.c >"$work/fuzzers"
+  run xargs -P 2 -n 1 -a "$work/fuzzers" spec/run.sh fuzz-one
+  add "$(grep -c '^ok   fuzz_' "$work/log")" "$(grep -c '^FAIL fuzz_' "$work/log")" "$status"
+}
+
+# Reports go to files: a worker that dies is replaced, and nobody may read what it printed.
+sanitize() {
+  mkdir -m 1777 "$work/reports"
+  E2E_BINARY=$PWD/$binary
+  ASAN_OPTIONS=log_path=$work/reports/process:detect_stack_use_after_return=1:strict_string_checks=1
+  ASAN_OPTIONS=$ASAN_OPTIONS:allow_addr2line=1
+  UBSAN_OPTIONS=print_stacktrace=1
+  export E2E_BINARY ASAN_OPTIONS UBSAN_OPTIONS
+}
+
+reports() {
+  for file in "$work"/reports/*; do
+    [ -e "$file" ] || continue
+    echo
+    head -n 80 "$file"
+    add 0 1 1
+  done
+}
+
+lua_specs() {
+  dirs=''
+  for dir in spec/*/; do
+    if [ -n "$(find "$dir" -name '*_spec.lua' -not -path '*/node_modules/*' | head -n 1)" ]; then
+      dirs="$dirs ${dir%/}"
+    fi
+  done
   # shellcheck disable=SC2086 # a list of words
-  run timeout -k 20 "$LIMIT_S" build/human test $lua_specs
+  run timeout -k 20 "$LIMIT_S" "$binary" test $dirs
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$work/log" | tail -n 1)
   add "$(echo "$line" | cut -d ' ' -f 1)" "$(echo "$line" | cut -d ' ' -f 3)" "$status"
-fi
+}
 
 # "pass N" of node's runner.
 count() { sed -n "s/^[^a-z]* $1 \([0-9][0-9]*\)\$/\1/p" "$work/log" | tail -n 1; }
 
 # Each file by itself: what hangs, or leaves something running, fails alone.
-if [ -e spec/e2e/package.json ]; then
+e2e() {
   if ! [ spec/e2e/node_modules/.package-lock.json -nt spec/e2e/package-lock.json ]; then
     run npm ci --prefix spec/e2e --silent --no-audit --no-fund
     add 0 0 "$status"
   fi
   for file in spec/e2e/*.test.mjs; do
     echo "$file"
-    run timeout -k 20 "$LIMIT_S" node --test-reporter=spec "$file"
+    options=${ASAN_OPTIONS-}
+    # This one measures memory: what is freed must not be withheld for long.
+    case $file in */overload.*) options=$options:quarantine_size_mb=1:thread_local_quarantine_size_kb=64 ;; esac
+    run env ASAN_OPTIONS="$options:allocator_release_to_os_interval_ms=200" \
+      timeout -k 20 "$LIMIT_S" node --test-reporter=spec "$file"
     canceled=$(count cancelled)   # a test whose suite could not begin has failed as well
     bad=$(count fail)
     add "$(count pass)" "$((${bad:-0} + ${canceled:-0}))" "$status"
   done
-fi
+}
+
+for ring in $rings; do $ring; done
 
 echo
 echo "$passed passed, $failed failed"

@@ -2,6 +2,7 @@
 
 local host = require "human.host"
 local sched = require "human.sched"
+local timer = require "human.timer"
 
 local M = {}
 
@@ -21,6 +22,26 @@ end
 --- Waits without holding anything up.  seconds: 0 lets others run first.
 function M.sleep(seconds)
   sched.sleep(seconds)
+end
+
+--- The handle of the task that runs now, for kill() and wake().
+function M.current()
+  return sched.current()
+end
+
+--- Waits until wake() is called with this task's handle, or `seconds` have passed.  True: it was woken.
+function M.wait(seconds)
+  local task = sched.current()
+  local h = timer.start(seconds, sched.wake, task)
+  local ok, woken = pcall(sched.suspend)
+  timer.cancel(h)
+  if not ok then error(woken, 0) end
+  return woken == true
+end
+
+--- Ends the wait() of a task.  Nothing happens when it does not wait.
+function M.wake(task)
+  sched.wake(task, true)
 end
 
 --- Seconds on a clock that only goes forward; for durations.

@@ -2,12 +2,13 @@
 // To clients they are one server: whoever is asked, everybody hears, once and in order; and an agent
 // thinks in one place at a time.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { call, connected, makeAgent, makeUser, newMessage, run, send } from './agent_client.mjs';
 import { startModel } from './agent_model.mjs';
-import { databaseUrl, errors, startHost, sql, workerOf } from './hosts.mjs';
+import { databaseUrl, errors, launch, makeHome, startHost, sql, workerOf } from './hosts.mjs';
 import { exchange } from './raw.mjs';
-import { next, until } from './support.mjs';
+import { freePort, next, until } from './support.mjs';
 
 let model, one, two, user;
 const open = [];
@@ -175,4 +176,21 @@ it('two hosts that start at once on an empty database make its tables once, and 
   assert.equal(applied[0] + applied[1], one.log().match(/migration applied/g).length);
   assert.deepEqual(ends.map((end) => end.code), [0, 0]);
   assert.deepEqual(hosts.flatMap((host) => errors(host.log())), []);
+});
+
+it('a host that is there before its database answers 503, and serves as soon as it can', async () => {
+  const port = await freePort(), url = `http://127.0.0.1:${port}`;
+  const { child } = launch({ ...settings('2'), HUMAN_HOME: makeHome(), HUMAN_PORT: port, HUMAN_WORKERS: '2', DATABASE_URL: databaseUrl(one.home, 'later') });
+  const ended = once(child, 'exit');
+  const ready = () => fetch(`${url}/ready`).then((r) => r.status, () => 0);
+  await until(async () => await ready() === 503, 5000, 'it answers');
+  assert.equal((await call(url, 'GET', '/health')).body.status, 'degraded');
+  const email = `early-${Date.now()}@example.com`;
+  const early = await call(url, 'POST', '/api/users', { body: { email } });
+  assert.deepEqual([early.status, early.body.code, early.body.statusCode], [503, 'database_unavailable', 503]);
+  await sql(one.home, 'create database later');
+  await until(async () => await ready() === 200, 10_000, 'it is ready');
+  assert.equal((await call(url, 'POST', '/api/users', { body: { email } })).status, 201);
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
 });

@@ -6,8 +6,8 @@ import { once } from 'node:events';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { call, makeAgent, makeUser, newMessage, openSocket, run, send } from './agent_client.mjs';
 import { startModel } from './agent_model.mjs';
-import { errors, isAlive, launch, makeHome, pids, removeHome, sql, startHost, workerOf } from './hosts.mjs';
-import { exchange } from './raw.mjs';
+import { errors, isAlive, launch, makeHome, pids, sql, startHost, workerOf } from './hosts.mjs';
+import { exchange, openWebSocket } from './raw.mjs';
 import { next, sleep, until } from './support.mjs';
 
 const ANSWER = 'Once.', WHOLE = ['set-typing', 'send-message', 'agent-stopped'];
@@ -26,7 +26,6 @@ afterEach(() => { for (const socket of open.splice(0)) socket.disconnect(); });
 after(async () => {
   const end = await host?.stop();
   await model.close();
-  removeHome(home);
   assert.equal(end?.code, 0);
 });
 
@@ -197,7 +196,11 @@ describe('SIGTERM', () => {
     await until(async () => (await sql(home, "select 1 from pg_locks where mode = 'ExclusiveLock' and relation = 'users'::regclass and granted")).length, 3000, 'the table is locked');
     const request = call(host.url, 'POST', '/api/users', { body: { email: `late-${Date.now()}@example.com` } });
     await until(async () => (await sql(home, "select 1 from pg_locks where relation = 'users'::regclass and not granted")).length, 3000, 'the request waits for it');
+    const idle = await openWebSocket(host.port, '/socket.io/?EIO=4&transport=websocket');
     const gone = next(socket, 'disconnect', 8000), stopped = host.stop();
+    await idle.wait(() => idle.frames().at(-1)?.code === 1001);
+    idle.socket.destroy();
+    await assert.rejects(fetch(`${host.url}/health`), (e) => e.cause.code === 'ECONNREFUSED', 'new clients are sent away at once');
     assert.equal((await request).status, 201);
     await holder;
     const { code, ms } = await stopped;

@@ -13,16 +13,19 @@ const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
 const READY_MS = 60_000, STOP_MS = 20_000, LOG_MAX = 2_000_000;
 const PRIVATE = /^(OPENAI|ANTHROPIC|GEMINI|HUMAN_LLM|OLLAMA|DATABASE_URL|PG)/; // of whoever runs this
 
-const running = new Set();
-process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
+// What is left of hosts when the tests are over, for whatever reason.
+const running = new Set(), homes = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+  for (const home of homes) fs.rmSync(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+});
 
 export function makeHome() {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'human-e2e-'));
   fs.chmodSync(home, 0o755);
+  homes.add(home);
   return home;
 }
-
-export const removeHome = (home) => fs.rmSync(home, { recursive: true, force: true });
 
 /** The processes that `pid` started and that live: [{pid, name}], oldest first. */
 function children(pid) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { call, makeUser, unique } from './agent_client.mjs';
-import { removeHome, startHost } from './hosts.mjs';
+import { startHost } from './hosts.mjs';
 
 const SENDERS = 16, TRIES_MS = 20_000;
 let host;
@@ -14,7 +14,6 @@ before(async () => {
 });
 after(async () => {
   await host?.stop();
-  if (host) removeHome(host.home);
 });
 
 const create = (key, name = 'Prompt') => call(host.url, 'POST', '/api/system-prompts', {

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { makeHome, removeHome, startHost } from './hosts.mjs';
+import { makeHome, startHost } from './hosts.mjs';
 import { root } from './support.mjs';
 
 const run = promisify(execFile);
@@ -55,7 +55,6 @@ before(async () => {
 });
 after(async () => {
   await host?.stop();
-  for (const home of [host?.home, dir].filter(Boolean)) removeHome(home);
 });
 
 /** Every operation: [title, operation]. */

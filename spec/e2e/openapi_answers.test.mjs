@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import Ajv from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { call, humaType, makeUser, newMessage, NOWHERE, sarah, unique } from './agent_client.mjs';
-import { removeHome, startHost } from './hosts.mjs';
+import { startHost } from './hosts.mjs';
 
 const MAIN = /^[a-z]+\/[a-z.+-]+/;               // a media type without its parameters
 
@@ -16,7 +16,6 @@ before(async () => {
 });
 after(async () => {
   await host?.stop();
-  if (host) removeHome(host.home);
 });
 
 /** The document with every object closed, so that a field which it does not name is an error. */

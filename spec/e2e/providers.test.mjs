@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ANSWER, startFaultServer, streamOf } from './llm_fault_server.mjs';
 import { humaType, makeUser, newMessage } from './agent_client.mjs';
-import { makeHome, removeHome, startHost } from './hosts.mjs';
+import { makeHome, startHost } from './hosts.mjs';
 import { freePort, until } from './support.mjs';
 
 const AGENTS = 8; // that talk at the same time
@@ -31,7 +31,6 @@ before(async () => {
 });
 after(async () => {
   await faults.close();
-  removeHome(home);
 });
 
 // One host after the other on the same home, and so on the same database.

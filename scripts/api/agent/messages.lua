@@ -6,7 +6,6 @@ local api = require "human.api"
 local bus = require "human.bus"
 local json = require "human.json"
 local s = require "human.schema"
-local state = require "human.state"
 local task = require "human.task"
 local events = require "agent.events"
 local limits = require "agent.rules.limits"
@@ -17,18 +16,32 @@ local view = require "api.agent.views"
 require "api.agent.auth"
 
 local M = {}
-local BATCH, LOOK_S, NAP_S = 100, 1, 0.05
-local watched = state.table "agent.watched"      -- agent id -> newest action number heard of
+local BATCH, LOOK_S = 100, 1
+local watchers = {}                              -- agent id -> {watcher = true}; they end with their streams
 
 bus.on("agent.action", function(news)
-  if watched[news.agent_id] then watched[news.agent_id] = news.seq end
+  for watcher in pairs(watchers[news.agent_id] or {}) do
+    watcher.seq = math.max(watcher.seq, news.seq)
+    task.wake(watcher.task)
+  end
 end)
 
+local function watch(agent_id)
+  local watcher = { task = task.current(), agent_id = agent_id, seq = 0 }
+  watchers[agent_id] = watchers[agent_id] or {}
+  watchers[agent_id][watcher] = true
+  return watcher
+end
+
+local function unwatch(watcher)
+  local list = watchers[watcher.agent_id]
+  list[watcher] = nil
+  if not next(list) then watchers[watcher.agent_id] = nil end
+end
+
 -- Until an action after `seq` is heard of; a second at most, since news may be lost.
-local function wait_for_news(agent_id, seq)
-  watched[agent_id] = watched[agent_id] or 0
-  local until_at = task.clock() + LOOK_S
-  while (watched[agent_id] or 0) <= seq and task.clock() < until_at do task.sleep(NAP_S) end
+local function wait_for_news(watcher, seq)
+  if watcher.seq <= seq then task.wait(LOOK_S) end
 end
 
 -- Sends what there is after `seq`.  Returns the new seq, and true when the run has ended.
@@ -44,7 +57,8 @@ local function send_actions(out, agent_id, stored, seq)
   return seq, false
 end
 
-local function follow(out, agent_id, stored)
+local function follow(out, watcher, stored)
+  local agent_id = watcher.agent_id
   local seq, over = stored.seq, false
   local until_at = task.clock() + limits.stream_s
   while not over and task.clock() < until_at do
@@ -54,7 +68,7 @@ local function follow(out, agent_id, stored)
     if not processed then return end
     if seq == before then
       if processed >= stored.pos then return end
-      wait_for_news(agent_id, seq)
+      wait_for_news(watcher, seq)
     end
   end
 end
@@ -62,8 +76,9 @@ end
 local function stream(ctx, agent_id, stored)
   local out = ctx:stream()
   out:event("accepted", { eventId = stored.id, duplicate = stored.duplicate })
-  local ok, err = pcall(follow, out, agent_id, stored)
-  watched[agent_id] = nil
+  local watcher = watch(agent_id)
+  local ok, err = pcall(follow, out, watcher, stored)
+  unwatch(watcher)
   if not ok then error(err, 0) end
 end
 
