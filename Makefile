@@ -36,7 +36,7 @@ DEFINE  := -D_GNU_SOURCE -DHUMAN_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -
 override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
-.PHONY: help deps deps-test build run test bench lint asan fuzz install clean
+.PHONY: help deps deps-test build run test bench lint asan fuzz fuzzers install clean
 .SUFFIXES:
 
 help:
@@ -47,7 +47,7 @@ help:
 	@echo 'make build      build/human'
 	@echo 'make lint       style, luacheck, clang-tidy'
 	@echo 'make bench      benchmarks'
-	@echo 'make asan       build/asan/human, with address and undefined-behaviour sanitizers'
+	@echo 'make asan       the specs with address and undefined-behaviour sanitizers'
 	@echo 'make fuzz       fuzz every parser for FUZZ_SECONDS=60 each'
 	@echo 'make install    to PREFIX=/usr/local, below DESTDIR'
 	@echo 'make clean      remove what was built'
@@ -68,6 +68,7 @@ run: deps
 test: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) build
 	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory fuzzers
 	@spec/run.sh
 
 lint:
@@ -84,11 +85,11 @@ build/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	@$(CC) -std=c11 -O2 -o $@ $< -lcrypto
 
-# clang: with gcc's runtime what undefined behaviour says goes to stderr only, which a test may drop.
-SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# clang: with gcc's runtime, undefined behaviour is told on stderr only, which nobody may read.
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 asan: deps-test
-	@$(MAKE) --no-print-directory $(JOBS) build B=build/asan CC=clang WARN= LDFLAGS='$(SANITIZE)' \
-	  HARDEN='$(SANITIZE) -fno-omit-frame-pointer'
+	@$(MAKE) --no-print-directory $(JOBS) build B=build/asan CC=clang WARN= \
+	  HARDEN='$(SANITIZE)' LDFLAGS='$(SANITIZE)'
 	@spec/run.sh asan
 
 # ---- building ----
@@ -128,25 +129,19 @@ keep = echo '$(subst ','\'',$(1))' | cmp -s - $@ || echo '$(subst ','\'',$(1))' 
 -include $(wildcard $(B)/obj/*.d)
 
 # ---- fuzzing: each spec/fuzz/NAME.c with all of the host but its main ----
+FUZZERS = $(patsubst spec/fuzz/%.c,build/fuzz/%,$(wildcard spec/fuzz/*.c))
 fuzz: deps-test
-	@$(MAKE) --no-print-directory $(JOBS) fuzz-all B=build/fuzz CC=clang LDFLAGS='-fsanitize=fuzzer,address' \
-	  HARDEN='-fsanitize=fuzzer-no-link,address -Wno-unknown-warning-option'
+	@$(MAKE) --no-print-directory fuzzers
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) spec/run.sh fuzz
 
-FUZZERS = $(patsubst spec/fuzz/%.c,$(B)/%,$(wildcard spec/fuzz/*.c))
-.PHONY: fuzz-all
-fuzz-all: $(FUZZERS)
-	@for f in $(FUZZERS); do \
-	  n=$$(basename $$f); mkdir -p $(B)/corpus/$$n; \
-	  echo "$$n: $(FUZZ_SECONDS) s"; \
-	  $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(B)/$$n- -print_final_stats=1 \
-	    $(B)/corpus/$$n $$(ls -d spec/fuzz/corpus/$$n 2>/dev/null) 2>$(B)/$$n.log || \
-	    { tail -n 40 $(B)/$$n.log >&2; exit 1; }; \
-	  grep number_of_executed_units $(B)/$$n.log | sed 's/.*units: */  runs: /'; \
-	done
+fuzzers:
+	@$(MAKE) -s --no-print-directory $(JOBS) $(FUZZERS) B=build/fuzz CC=clang WARN= \
+	  HARDEN='-fsanitize=fuzzer-no-link $(SANITIZE)' LDFLAGS='-fsanitize=fuzzer $(SANITIZE)'
 
-$(B)/%: spec/fuzz/%.c $(OBJ)
+build/fuzz/%: spec/fuzz/%.c $(OBJ)
 	@$(CC) $(CFLAGS) $(DEFINE) $(INCLUDE) $(LDFLAGS) -o $@ $< \
 	  $(filter-out $(B)/obj/main.o,$(OBJ)) $(LIBS)
+	@echo 'built $@'
 
 # ---- installing ----
 install: build

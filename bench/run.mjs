@@ -163,18 +163,14 @@ async function startNginx(name, workers, pg = '') {
   return serve(name, '/usr/sbin/nginx', ['-c', file, '-e', path.join(own, 'error.log')], port);
 }
 
-// A cluster for the benchmarks alone, made by our own host so that nothing else is needed.
+// A cluster for the benchmarks alone: it lives as long as a `human psql` on it, which we hold open.
 async function cluster() {
-  const port = await freePort();
-  const keeper = await serve('cluster', human, humanArgs(port), port,
-    { HUMAN_HOME: path.join(dir, 'pg-home'), DATABASE_URL: '' });
-  while (!(await fetch(`http://127.0.0.1:${port}/ready`).then((r) => r.ok, () => false))) {
-    if (keeper.child.exitCode !== null) throw new Error('the private database did not start');
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  const socket = execFileSync(human, ['psql', '-Atc', 'show unix_socket_directories'],
-    { encoding: 'utf8', env: { ...process.env, HUMAN_HOME: path.join(dir, 'pg-home') } }).trim().replaceAll('"', '');
-  return { keeper, socket, url: `host=${socket} user=human dbname=human` };
+  const child = spawn(human, ['psql', '-At'], { stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, HUMAN_HOME: path.join(dir, 'pg-home'), DATABASE_URL: '' } });
+  child.stdin.write('show unix_socket_directories;\n');
+  const [line] = await once(child.stdout, 'data');
+  const socket = String(line).trim().replaceAll('"', '');
+  return { child, socket, url: `host=${socket} user=human dbname=human` };
 }
 
 const postScript = path.join(dir, 'post.lua');
@@ -248,13 +244,15 @@ async function start(pg) {
 
 const parts = { http, sio, db, start };
 const wanted = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(parts);
+const pg = await cluster();
 try {
-  const pg = await cluster();
   for (const name of wanted) await parts[name](pg);
 } finally {
   for (const child of running) {
     child.kill('SIGTERM');
     if (child.exitCode === null) await once(child, 'exit');
   }
+  pg.child.stdin.end();
+  await once(pg.child, 'exit');
   fs.rmSync(dir, { recursive: true, force: true });
 }

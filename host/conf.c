@@ -196,8 +196,7 @@ static void load_files(void) {
 
 /* Ours, but not settings. */
 static bool is_other_variable(const char *name) {
-  static const char *const others[] = {"HUMAN_CONFIG", "HUMAN_FIRST_START", "HUMAN_HINTS",
-                                       "HUMAN_LLM_KEY"};
+  static const char *const others[] = {"HUMAN_CONFIG", "HUMAN_HINTS", "HUMAN_LLM_KEY"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (!strcmp(name, others[i])) return true;
   return !strncmp(name, "HUMAN_TEST_", 11);

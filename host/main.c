@@ -15,7 +15,7 @@
 #include "sockets.h"
 #include "supervisor.h"
 
-enum { FLAGS_MAX = 64, EXIT_USAGE = 2, PSQL_CONNECTIONS = 20 };
+enum { FLAGS_MAX = 64, EXIT_USAGE = 2, PSQL_CONNECTIONS = 100 };
 
 typedef enum {
   RUN_GATEWAY, RUN_LUA, RUN_PING, RUN_PSQL, RUN_CONFIG, RUN_VERSION, RUN_HELP
@@ -158,10 +158,10 @@ static int ping(void) {
 /* The terminal belongs to psql: Ctrl-C there cancels a query and must not end us. */
 static int psql(const cli *c) {
   const char *args[FLAGS_MAX] = {"psql", NULL};
-  bool first, own = !*conf_str("database.url");
+  bool own = !*conf_str("database.url");
   int status = 0, n = 0;
   if (c->n_rest > FLAGS_MAX - 4) return usage("too many arguments", "");
-  if (own && pgembed_start(PSQL_CONNECTIONS, true, &first)) return 1;
+  if (own && pgembed_start(PSQL_CONNECTIONS, true)) return 1;
   signal(SIGINT, SIG_IGN);
   pid_t pid = fork();
   if (pid == 0) {

@@ -256,10 +256,9 @@ static int in_use(pid_t holder, bool share) {
   return say("the server of the host that has this home does not answer: ", pg.home.home);
 }
 
-int pgembed_start(int connections, bool share, bool *first) {
+int pgembed_start(int connections, bool share) {
   struct stat st;
   pid_t holder;
-  *first = false;
   pg.connections = connections;
   pg.backoff = BACKOFF_MIN_S;
   if (pghome_find(&pg.home)) return -1;
@@ -267,10 +266,7 @@ int pgembed_start(int connections, bool share, bool *first) {
   if (locked) return locked < 0 ? -1 : in_use(holder, share);
   pg.ours = true;
   if (pghome_binaries(&pg.home) || end_orphans()) goto fail;
-  if (stat(pg.home.data, &st)) {
-    if (make_cluster()) goto fail;
-    *first = true;
-  }
+  if (stat(pg.home.data, &st) && make_cluster()) goto fail;
   if (start_server() || make_database() || set_url()) goto fail;
   return 0;
 fail:

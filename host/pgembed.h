@@ -7,9 +7,8 @@
 #include <sys/types.h>
 
 /* Blocks until the server answers, then sets database.url.  `share`: when another host has this
- * home, use its server instead of refusing.  `first`: the cluster was made just now.
- * 0, or -1 and a message on stderr. */
-int pgembed_start(int connections, bool share, bool *first);
+ * home, use its server instead of refusing.  0, or -1 and a message on stderr. */
+int pgembed_start(int connections, bool share);
 bool pgembed_reaped(pid_t pid, int status); /* true: that was the server; it will be restarted */
 void pgembed_tick(void);                    /* restart when due; call a few times a second */
 void pgembed_stop(void);                    /* fast shutdown, at most 20 s; lets the home go */

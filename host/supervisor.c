@@ -43,7 +43,7 @@ static struct {
   slot worker[WORKER_MAX];
   int count, listeners;
   pid_t self;
-  bool first_start, ready, stopping, failed;
+  bool ready, stopping, failed;
   double kill_at;
 } s;
 
@@ -293,7 +293,7 @@ static int prepare(void) {
     return -1;
   }
   if (*conf_str("database.url")) return 0;
-  return pgembed_start(connections_needed(s.count), false, &s.first_start);
+  return pgembed_start(connections_needed(s.count), false);
 }
 
 /* nohup(1) ignores SIGHUP for us; taking it all the same would end what it was to keep. */
@@ -316,7 +316,6 @@ int supervisor_run(void) {
     return 1;
   }
   for (int i = 0; i < s.count; i++) start_worker(i);
-  s.first_start = false;
   serve(&signals);
   pgembed_stop();
   log_fmt(LOG_INFO, "stopped");
@@ -326,7 +325,6 @@ int supervisor_run(void) {
 int supervisor_command(const char *command, int argc, char **argv, bool database) {
   worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
                       .command = command};
-  bool first;
   if (bundle_load() < 0 || shm_init(1)) return 1;
   if (!strcmp(command, "test")) { /* specs talk to a server of their own: this process */
     int port;
@@ -336,7 +334,7 @@ int supervisor_command(const char *command, int argc, char **argv, bool database
     snprintf(text, sizeof text, "%d", port);
     if (conf_set("port", text)) return 1;
   }
-  if (database && !*conf_str("database.url") && pgembed_start(connections_needed(2), true, &first))
+  if (database && !*conf_str("database.url") && pgembed_start(connections_needed(2), true))
     return 1;
   int code = worker_run(&spec);
   pgembed_stop();

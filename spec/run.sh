@@ -14,6 +14,7 @@ fuzz_one() {
   kept=build/fuzz/corpus/$1 seeds=spec/fuzz/corpus/$1 log=build/fuzz/$1.log
   mkdir -p "$kept"
   [ -d "$seeds" ] || seeds=$kept
+  export UBSAN_OPTIONS=print_stacktrace=1
   if timeout -k 20 "$((FUZZ_SECONDS + LIMIT_S))" "build/fuzz/$1" -max_total_time="$FUZZ_SECONDS" \
     -timeout=20 -artifact_prefix="build/fuzz/$1-" -print_final_stats=1 "$kept" "$seeds" >"$log" 2>&1
   then
@@ -80,7 +81,7 @@ sanitize() {
   mkdir -m 1777 "$work/reports"
   E2E_BINARY=$PWD/$binary
   ASAN_OPTIONS=log_path=$work/reports/process:detect_stack_use_after_return=1:strict_string_checks=1
-  ASAN_OPTIONS=$ASAN_OPTIONS:allow_addr2line=1
+  ASAN_OPTIONS=$ASAN_OPTIONS:allow_addr2line=1:allocator_release_to_os_interval_ms=200
   UBSAN_OPTIONS=print_stacktrace=1
   export E2E_BINARY ASAN_OPTIONS UBSAN_OPTIONS
 }
@@ -121,8 +122,7 @@ e2e() {
     options=${ASAN_OPTIONS-}
     # This one measures memory: what is freed must not be withheld for long.
     case $file in */overload.*) options=$options:quarantine_size_mb=1:thread_local_quarantine_size_kb=64 ;; esac
-    run env ASAN_OPTIONS="$options:allocator_release_to_os_interval_ms=200" \
-      timeout -k 20 "$LIMIT_S" node --test-reporter=spec "$file"
+    run env ASAN_OPTIONS="$options" timeout -k 20 "$LIMIT_S" node --test-reporter=spec "$file"
     canceled=$(count cancelled)   # a test whose suite could not begin has failed as well
     bad=$(count fail)
     add "$(count pass)" "$((${bad:-0} + ${canceled:-0}))" "$status"

@@ -15,6 +15,10 @@ static void check(bool ok, const char *what) {
   abort();
 }
 
+static bool same(const buf *a, const buf *b) {
+  return a->n == b->n && (!a->n || !memcmp(a->p, b->p, a->n));
+}
+
 static void check_header(const http1 *h, int i) {
   size_t n;
   const http1_header *f = &h->header[i];
@@ -70,7 +74,7 @@ static void reread(const http1 *h, const buf *want) {
   check(read_one(&again, raw.p, raw.n, raw.n, &taken) == HTTP1_DONE, "the raw request is refused");
   check(taken == raw.n, "the raw request has a rest");
   describe(&again, &log);
-  check(log.n == want->n && !memcmp(log.p, want->p, log.n), "the raw request is another one");
+  check(same(&log, want), "the raw request is another one");
   buf_free(&raw);
   buf_free(&log);
 }
@@ -100,8 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   read_all(p, n - 1, n, &whole);
   read_all(p, n - 1, 1, &bytes);
   read_all(p, n - 1, 2u + data[0], &pieces);
-  check(whole.n == bytes.n && !memcmp(whole.p, bytes.p, whole.n), "byte by byte it is different");
-  check(whole.n == pieces.n && !memcmp(whole.p, pieces.p, whole.n), "in pieces it is different");
+  check(same(&whole, &bytes), "byte by byte it is different");
+  check(same(&whole, &pieces), "in pieces it is different");
   buf_free(&whole);
   buf_free(&bytes);
   buf_free(&pieces);

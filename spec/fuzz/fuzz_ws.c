@@ -16,6 +16,10 @@ static void check(bool ok, const char *what) {
   abort();
 }
 
+static bool same(const buf *a, const buf *b) {
+  return a->n == b->n && (!a->n || !memcmp(a->p, b->p, a->n));
+}
+
 static void note(wsf_kind k, wsf_event *e, buf *log) {
   check(e->n <= MESSAGE_MAX, "larger than allowed");
   if (k == WSF_MESSAGE && e->code == WS_TEXT) {
@@ -57,8 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   read_all(data + 1, n - 1, n, deflate, &whole);
   read_all(data + 1, n - 1, 1, deflate, &bytes);
   read_all(data + 1, n - 1, 2u + data[0], deflate, &pieces);
-  check(whole.n == bytes.n && !memcmp(whole.p, bytes.p, whole.n), "byte by byte it is different");
-  check(whole.n == pieces.n && !memcmp(whole.p, pieces.p, whole.n), "in pieces it is different");
+  check(same(&whole, &bytes), "byte by byte it is different");
+  check(same(&whole, &pieces), "in pieces it is different");
   buf_free(&whole);
   buf_free(&bytes);
   buf_free(&pieces);
