@@ -100,10 +100,13 @@ function onLoadCore(cmd, args) {
 function wrk(server, url, script) {
   const args = ['-t1', '-c32', `-d${SECONDS}s`, ...(script ? ['-s', script] : []),
     `http://127.0.0.1:${server.port}${url}`];
+  const before = cpuSeconds(server);
   const text = onLoadCore('wrk', args);
+  const cpu = cpuSeconds(server) - before;
   const bad = /Non-2xx or 3xx responses: (\d+)/.exec(text);
   if (bad) throw new Error(`${server.name}: ${bad[1]} answers were not 2xx`);
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]);
+  const count = Number(/(\d+) requests in/.exec(text)[1]);
+  return { rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]), cpu: cpu / count * 1e6 };
 }
 
 const socketLoad = (mode, conns) => (server) => {
@@ -128,10 +131,10 @@ function report(title, seen, unit, higher) {
     const rates = pick(v, 'rate');
     const m = median(rates);
     let line = `  ${name.padEnd(22)} ${short(m).padStart(10)}${unit}  (${short(Math.min(...rates))} - ${short(Math.max(...rates))})`;
-    if (typeof v[0] !== 'number') line += `  ${short(median(pick(v, 'cpu')))} µs CPU each`;
+    if (typeof v[0] !== 'number' && !Number.isNaN(v[0].cpu)) line += `  ${short(median(pick(v, 'cpu')))} µs CPU each`;
     if (name !== ours) {
       line += `  ours is ${(higher ? base / m : m / base).toFixed(2)} x`;
-      if (typeof v[0] !== 'number') {
+      if (typeof v[0] !== 'number' && !Number.isNaN(v[0].cpu)) {
         line += `, with ${(median(pick(v, 'cpu')) / median(pick(seen.get(ours), 'cpu'))).toFixed(2)} x less CPU`;
       }
     }
@@ -223,7 +226,7 @@ async function db(pg) {
   const measure = (s) => {
     if (s.child) return wrk(s, '/bench/rows/1', rowScript);
     const r = spawnSync('taskset', ['-c', '1', bin, '-S', '-n', '-M', 'prepared', '-c', '16', '-T', String(SECONDS), 'human'], { env, encoding: 'utf8' });
-    return Number(/tps = ([\d.]+)/.exec(r.stdout)[1]);
+    return { rate: Number(/tps = ([\d.]+)/.exec(r.stdout)[1]), cpu: NaN };
   };
   await interleave('(c) primary-key read as JSON, 32 connections', [...servers, { name: 'pgbench -S (floor)' }], measure);
   for (const s of servers) await stop(s);

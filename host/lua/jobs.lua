@@ -15,7 +15,7 @@ local LEASE_S, RENEW_S = 15, 5                   -- a job of a host that died wa
 local LOOK_S = 1                                 -- how often due jobs are looked for
 local me = id.new()                              -- this worker's incarnation
 local looking, stopped = false, false
-local running = {}                               -- job name -> true
+local running = {}                               -- job name -> the run, a table of its own
 local next_look = {}                             -- job name -> host.now() before which it cannot be due
 
 local sql = {
@@ -59,10 +59,10 @@ local function resolve(path)
   return fn
 end
 
-local function renew(name)
-  while running[name] do
+local function renew(name, run)
+  while running[name] == run do
     sched.sleep(RENEW_S)
-    if running[name] then pcall(db.exec, sql.renew, name, me, LEASE_S) end
+    if running[name] == run then pcall(db.exec, sql.renew, name, me, LEASE_S) end
   end
 end
 
@@ -73,7 +73,7 @@ local function take_and_run(job)
     next_look[job.name] = host.now() + math.min(job.seconds, 5)
     return
   end
-  local renewer = sched.spawn(renew, job.name)
+  local renewer = sched.spawn(renew, job.name, running[job.name])
   local ok, err = pcall(function() resolve(job.path)() end)
   sched.kill(renewer)
   if not ok then log.error("job failed", { job = job.name, error = tostring(err) }) end
@@ -82,7 +82,7 @@ end
 
 local function run_job(job)
   if running[job.name] then return end
-  running[job.name] = true
+  running[job.name] = {}
   local ok, err = pcall(take_and_run, job)
   running[job.name] = nil
   if not ok then error(err, 0) end

@@ -35,11 +35,13 @@ after(async () => {
 function raw(method, path, { key = mine.key, body, headers = {} } = {}) {
   return new Promise((resolve, reject) => {
     const req = http.request({ port: host.port, host: '127.0.0.1', agent, method, path,
-      headers: { ...(key !== null && { 'x-api-key': key }), ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }), ...headers } },
+      headers: { ...(key !== null && { 'x-api-key': key }),
+        ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }), ...headers } },
     (res) => {
       const chunks = [];
       res.on('data', (c) => chunks.push(c));
-      res.on('end', () => resolve({ status: res.statusCode, type: res.headers['content-type'], body: Buffer.concat(chunks).toString() }));
+      res.on('end', () => resolve({ status: res.statusCode, type: res.headers['content-type'],
+        body: Buffer.concat(chunks).toString() }));
     });
     req.on('error', reject);
     req.end(body);
@@ -93,20 +95,24 @@ function sample(schema, name) {
 }
 
 const bodyOf = ({ path, schema }) => (path.endsWith('/messages') ? newMessage('Hello') : schema && sample(schema));
+const objects = (ids) => ['agents', 'personalities', 'system-prompts'].map((name) => `/api/${name}/${ids[name]}`);
 const title = (o) => `${o.method} ${o.path}`;
 
 it('there are routes to test', () => assert.ok(operations.length >= 27 && operations.filter((o) => o.keyed).length >= 18));
 
 describe('without a key of the agent API', () => {
-  const keys = [['none', null], ['an empty one', ''], ['a short one', 'ak_'], ['an unknown one', `ak_${'x'.repeat(32)}`], ['one of the marketplace', `hm_${'x'.repeat(32)}`],
-    ['one of a deleted user', gone.key], ['an expired one', expired.key], ['one with more behind it', `${mine.key}x`], ['one in upper case', mine.key.toUpperCase()],
+  const keys = [['none', null], ['an empty one', ''], ['a short one', 'ak_'], ['an unknown one', `ak_${'x'.repeat(32)}`],
+    ['one of the marketplace', `hm_${'x'.repeat(32)}`],
+    ['one of a deleted user', gone.key], ['an expired one', expired.key], ['one with more behind it', `${mine.key}x`],
+    ['one in upper case', mine.key.toUpperCase()],
     ['two', `${mine.key}, ${mine.key}`], ['10,000 characters', 'a'.repeat(10000)], ['quotes', "' or 1=1 --"]];
   for (const o of operations.filter((op) => op.keyed)) {
     it(`${title(o)} is refused with 401`, async () => {
       const path = fill(o.path, myIds), body = o.schema && JSON.stringify(bodyOf(o));
       for (const [what, key] of keys) refused(await raw(o.method, path, { key, body }), 401, what);
       refused(await raw(o.method, `${path}?apiKey=${mine.key}`, { key: null, body }), 401, 'the key in the query');
-      refused(await raw(o.method, path, { key: null, body, headers: { authorization: `Bearer ${mine.key}` } }), 401, 'the key as a token');
+      refused(await raw(o.method, path, { key: null, body, headers: { authorization: `Bearer ${mine.key}` } }), 401,
+        'the key as a token');
     });
   }
 });
@@ -121,11 +127,12 @@ describe("somebody else's and nobody's objects", () => {
     });
   }
   it('are all still there', async () => {
-    for (const name of ['agents', 'personalities', 'system-prompts']) assert.equal((await theirs.api('GET', `/api/${name}/${theirIds[name]}`)).status, 200);
+    for (const path of objects(theirIds)) assert.equal((await theirs.api('GET', path)).status, 200);
   });
 });
 
-const PATHS = ['%00', '%2e%2e', '..', '.', '%2f', 'a%2fb', '..%2f..%2fusers', '%ff', '%c0%af', '%', '%z', '%2', '%0d%0aX-A:%20b', '%20', 'null', '-1', '0', 'C00000000',
+const PATHS = ['%00', '%2e%2e', '..', '.', '%2f', 'a%2fb', '..%2f..%2fusers', '%ff', '%c0%af', '%', '%z', '%2',
+  '%0d%0aX-A:%20b', '%20', 'null', '-1', '0', 'C00000000',
   "c0'--", 'c00000000%00', 'c'.repeat(3000), '%F0%9F%98%80', '{id}', 'c00000000;x=y', '*', '$1', '%25s%25n'];
 
 describe('ids with tricks in them', () => {
@@ -144,7 +151,8 @@ describe('queries', () => {
   for (const o of operations.filter((op) => op.method === 'GET')) {
     it(`${title(o)} names what is wrong`, async () => {
       const path = fill(o.path, myIds);
-      const bad = { limit: ['0', '201', '-1', '1.5', 'x', '', '1e9', '%31%30x', '99999999999999999999', 'limit'], direction: ['sideways', ''], after: ['x', '%00', "c'"], before: ['x'], type: ['x'.repeat(51)] };
+      const bad = { limit: ['0', '201', '-1', '1.5', 'x', '', '1e9', '%31%30x', '99999999999999999999', 'limit'],
+        direction: ['sideways', ''], after: ['x', '%00', "c'"], before: ['x'], type: ['x'.repeat(51)] };
       for (const p of o.query) {
         assert.ok(bad[p.name], `this test knows no wrong ${p.name}`);
         for (const value of bad[p.name]) {
@@ -163,14 +171,18 @@ describe('queries', () => {
 // ---- bodies --------------------------------------------------------------------------------------
 
 const deep = (n) => '[{"a":'.repeat(n / 2) + '1' + '}]'.repeat(n / 2);
-const NOT_JSON = ['{', '}', 'x', '{"a":1,}', "{'a':1}", '{a:1}', 'NaN', '[1', '{"a":01}', '{"a":1}{"b":2}', '\ufeff{}', '{"a":"\n"}', '{"a":"\\x"}', '{"a":"\\ud800"}', '{"a":1e999}', '{"a":-1e999}',
-  deep(70), deep(200_000), '[]', '1', '"x"', 'null', 'true', Buffer.from('{"a":"\xff"}', 'latin1'), Buffer.from('{"a":"\xed\xa0\x80"}', 'latin1'), ''];
-const TYPES = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/json; charset=latin1', 'application/jsonx', 'x', 'text/json'];
+const NOT_JSON = ['{', '}', 'x', '{"a":1,}', "{'a':1}", '{a:1}', 'NaN', '[1', '{"a":01}', '{"a":1}{"b":2}', '\ufeff{}',
+  '{"a":"\n"}', '{"a":"\\x"}', '{"a":"\\ud800"}', '{"a":1e999}', '{"a":-1e999}',
+  deep(70), deep(200_000), '[]', '1', '"x"', 'null', 'true', Buffer.from('{"a":"\xff"}', 'latin1'),
+  Buffer.from('{"a":"\xed\xa0\x80"}', 'latin1'), ''];
+const TYPES = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x',
+  'application/json; charset=latin1', 'application/jsonx', 'x', 'text/json'];
 
 /** [what, value] that a field's schema refuses. */
 function wrongValues(schema) {
   const types = [schema.type].flat();
-  const all = [['a number', 5, 'number'], ['an array', ['x'], 'array'], ['an object', { x: 1 }, 'object'], ['a boolean', true, 'boolean'], ['null', null, 'null']];
+  const all = [['a number', 5, 'number'], ['an array', ['x'], 'array'], ['an object', { x: 1 }, 'object'],
+    ['a boolean', true, 'boolean'], ['null', null, 'null']];
   const wrong = all.filter(([, , type]) => !types.includes(type)).map(([what, value]) => [what, value]);
   if (types.includes('string')) wrong.push(['NUL', 'a\0b'], ['a million characters', 'x'.repeat(900_000)]);
   if (schema.maxLength) wrong.push(['a character too many', 'x'.repeat(schema.maxLength + 1)]);
@@ -189,7 +201,8 @@ describe('bodies', () => {
       for (const body of NOT_JSON) refused(await raw(o.method, path, { body }), 400, String(body).slice(0, 40));
       const [large] = await exchange(host.port, `${o.method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n{`);
       refused({ ...large, type: large.headers['content-type'] }, 413, 'too large');
-      for (const type of TYPES) refused(await raw(o.method, path, { body: JSON.stringify(bodyOf(o)), headers: { 'content-type': type } }), 415, type);
+      for (const type of TYPES) refused(await raw(o.method, path,
+        { body: JSON.stringify(bodyOf(o)), headers: { 'content-type': type } }), 415, type);
     });
 
     if (!o.schema.properties) continue;
@@ -211,22 +224,26 @@ describe('bodies', () => {
 });
 
 it('afterwards everything is as it was, and works', async () => {
-  for (const name of ['agents', 'personalities', 'system-prompts']) assert.equal((await raw('GET', `/api/${name}/${myIds[name]}`)).status, 200);
+  for (const path of objects(myIds)) assert.equal((await mine.api('GET', path)).status, 200);
   assert.deepEqual((await mine.api('GET', `/api/agents/${myIds.agents}/events`)).body, []);
   const posted = await mine.api('POST', `/api/agents/${myIds.agents}/messages`, newMessage('Hello'));
   assert.equal(posted.status, 202);
-  await until(async () => (await mine.api('GET', `/api/agents/${myIds.agents}/events?type=agent-stopped`)).body.length === 1, 10_000, 'the agent answers');
+  await until(async () => (await mine.api('GET', `/api/agents/${myIds.agents}/events?type=agent-stopped`)).body.length === 1,
+    10_000, 'the agent answers');
 });
 
 it('user management asks for the admin token when it is told to, and nothing else will do', async () => {
-  const closed = await startHost({ env: { DATABASE_URL: databaseUrl(host.home), HUMAN_API_USER_MANAGEMENT: 'token', HUMAN_API_ADMIN_TOKEN: 'let-me-in-please' } });
+  const closed = await startHost({ env: { DATABASE_URL: databaseUrl(host.home), HUMAN_API_USER_MANAGEMENT: 'token',
+    HUMAN_API_ADMIN_TOKEN: 'let-me-in-please' } });
   try {
     const open = operations.filter((o) => !o.keyed && (o.op.security ?? []).length);
     assert.ok(open.length >= 9);
     for (const o of open) {
       const path = fill(o.path, theirIds), body = o.schema && bodyOf(o);
-      for (const authorization of [undefined, 'Bearer wrong', 'Bearer let-me-in-pleas', 'Bearer let-me-in-pleasee', `Bearer ${mine.key}`, 'Basic let-me-in-please', 'let-me-in-please']) {
-        const answer = await call(closed.url, o.method, path, { key: mine.key, body, headers: authorization ? { authorization } : {} });
+      for (const authorization of [undefined, 'Bearer wrong', 'Bearer let-me-in-pleas', 'Bearer let-me-in-pleasee',
+        `Bearer ${mine.key}`, 'Basic let-me-in-please', 'let-me-in-please']) {
+        const answer = await call(closed.url, o.method, path,
+          { key: mine.key, body, headers: authorization ? { authorization } : {} });
         assert.deepEqual([answer.status, answer.body.statusCode], [401, 401], `${title(o)} ${authorization}`);
       }
     }

@@ -45,7 +45,8 @@ const socketOn = (host, worker, agent, transport) => until(async () => {
 const onAll = async (agent) => [await socketOn(one, 0, agent, 'websocket'), await socketOn(one, 1, agent, 'polling'),
   await socketOn(two, 0, agent, 'polling'), await socketOn(two, 1, agent, 'websocket')];
 
-const log = async (agent) => (await call(one.url, 'GET', `/api/agents/${agent.id}/events?limit=200`, { key: user.key })).body.reverse();
+const log = async (agent) =>
+  (await call(one.url, 'GET', `/api/agents/${agent.id}/events?limit=200`, { key: user.key })).body.reverse();
 
 describe('sockets of one agent on every worker of every host', () => {
   it('hear all actions once and in order, wherever the event came in', async () => {
@@ -65,7 +66,8 @@ describe('sockets of one agent on every worker of every host', () => {
   });
 
   it('are closed when their key is revoked on one of the hosts', async () => {
-    const agent = await makeAgent(one.url, user), doomed = (await call(one.url, 'POST', `/api/users/${user.id}/api-keys`, { body: { name: 'doomed' } })).body;
+    const agent = await makeAgent(one.url, user);
+    const doomed = (await call(one.url, 'POST', `/api/users/${user.id}/api-keys`, { body: { name: 'doomed' } })).body;
     const sockets = await Promise.all([one, two].flatMap((host) => [1, 2, 3].map(() => connected(host.url, agent.id, doomed.key))));
     const safe = await socketOn(two, 0, agent, 'websocket');
     const closed = sockets.map((s) => next(s, 'disconnect'));
@@ -79,7 +81,8 @@ describe('sockets of one agent on every worker of every host', () => {
 describe('polling without a connection of its own', () => {
   const ask = async (method, query, body) => {
     const head = `${method} /socket.io/?EIO=4&transport=polling${query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n`;
-    const [answer] = await exchange(one.port, body ? `${head}Content-Length: ${body.length}\r\n\r\n${body}` : `${head}\r\n`, { ms: 10_000 });
+    const [answer] = await exchange(one.port, body ? `${head}Content-Length: ${body.length}\r\n\r\n${body}` : `${head}\r\n`,
+      { ms: 10_000 });
     assert.equal(answer.status, 200, answer.body);
     return answer.body;
   };
@@ -93,7 +96,8 @@ describe('polling without a connection of its own', () => {
       for (let round = 1; round <= 3; round += 1) {
         await ask('POST', query, `42${JSON.stringify(['message', newMessage('Hello')])}`);
         while (actions.filter((a) => a.type === 'agent-stopped').length < round) {
-          for (const packet of (await ask('GET', query)).split('\x1e')) if (packet.startsWith('42')) actions.push(JSON.parse(packet.slice(2))[1]);
+          const packets = (await ask('GET', query)).split('\x1e').filter((packet) => packet.startsWith('42'));
+          actions.push(...packets.map((packet) => JSON.parse(packet.slice(2))[1]));
         }
       }
       assert.deepEqual(actions.map((a) => a.seq), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -123,14 +127,16 @@ describe('turns', () => {
     assert.deepEqual(out.map((e) => e.seq), out.map((_, i) => i + 1));
     for (const id of runs) {
       const types = out.filter((e) => e.runId === id).map((e) => e.type);
-      assert.deepEqual([types[0], types.at(-1), types.filter((t) => t === 'agent-stopped').length], ['set-typing', 'agent-stopped', 1]);
+      assert.deepEqual([types[0], types.at(-1), types.filter((t) => t === 'agent-stopped').length],
+        ['set-typing', 'agent-stopped', 1]);
     }
     assert.equal(events.filter((e) => e.type === 'new-message').length, 48);
     assert.equal(events.at(-1).content.reason, 'completed');
     await Promise.all(sockets.map((s) => until(() => s.actions.length === out.length, 5000, 'all are told')));
     for (const socket of sockets) assert.deepEqual(socket.actions.map((a) => a.id), out.map((e) => e.id));
     assert.deepEqual(await sql(one.home, OVERLAPS), ['0']);
-    assert.deepEqual(await sql(one.home, `select count(*) from agent_runs where agent_id = '${agent.id}' and finished_at is null`), ['0']);
+    assert.deepEqual(await sql(one.home,
+      `select count(*) from agent_runs where agent_id = '${agent.id}' and finished_at is null`), ['0']);
   });
 
   it('of different agents run side by side', async () => {
@@ -139,7 +145,8 @@ describe('turns', () => {
     const asked = model.requests.length, begun = Date.now();
     await Promise.all(agents.map((agent, i) => post(i % 2 ? one : two, agent, newMessage('Hi'))));
     await until(() => model.requests.length === asked + 10, 900, 'all ten are thinking');
-    await until(async () => (await Promise.all(agents.map(log))).every((events) => events.at(-1).type === 'agent-stopped'), 5000, 'all ten have ended');
+    await until(async () => (await Promise.all(agents.map(log))).every((events) => events.at(-1).type === 'agent-stopped'),
+      5000, 'all ten have ended');
     assert.ok(Date.now() - begun < 3000);
   });
 
@@ -180,7 +187,8 @@ it('two hosts that start at once on an empty database make its tables once, and 
 
 it('a host that is there before its database answers 503, and serves as soon as it can', async () => {
   const port = await freePort(), url = `http://127.0.0.1:${port}`;
-  const { child } = launch({ ...settings('2'), HUMAN_HOME: makeHome(), HUMAN_PORT: port, HUMAN_WORKERS: '2', DATABASE_URL: databaseUrl(one.home, 'later') });
+  const { child } = launch({ ...settings('2'), HUMAN_HOME: makeHome(), HUMAN_PORT: port, HUMAN_WORKERS: '2',
+    DATABASE_URL: databaseUrl(one.home, 'later') });
   const ended = once(child, 'exit');
   const ready = () => fetch(`${url}/ready`).then((r) => r.status, () => 0);
   await until(async () => await ready() === 503, 5000, 'it answers');

@@ -85,7 +85,9 @@ export async function startHost({ home = makeHome(), port, env = {}, scripts } =
     workers() {
       const alive = pids(child.pid, 'human');
       for (const i of slots.keys()) if (!alive.includes(slots[i])) slots[i] = undefined;
-      for (const pid of alive.filter((p) => !slots.includes(p))) slots[slots.includes(undefined) ? slots.indexOf(undefined) : slots.length] = pid;
+      for (const pid of alive.filter((p) => !slots.includes(p))) {
+        slots[slots.includes(undefined) ? slots.indexOf(undefined) : slots.length] = pid;
+      }
       return slots.filter(Boolean);
     },
     postgres: () => pids(child.pid, 'postgres')[0],

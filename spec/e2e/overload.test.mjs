@@ -54,7 +54,8 @@ async function slowest(n) {
 }
 
 /** How much more memory than `before` the worker holds, once that is below `max`. */
-const settled = (start, max, ms) => until(() => rss(worker) - start < max, ms, `memory comes back (${Math.round((rss(worker) - start) / MB)} MB more)`);
+const settled = (start, max, ms) => until(() => rss(worker) - start < max, ms,
+  `memory comes back (${Math.round((rss(worker) - start) / MB)} MB more)`);
 
 function connect() {
   return new Promise((resolve, reject) => {
@@ -118,7 +119,8 @@ describe('a client that reads nothing', () => {
       c.socket.on('error', () => { cut = true; });
       c.socket.on('close', () => { cut = true; });
       for (let i = 0; i < 1000 && !cut; i += 1) {
-        if (!c.write(one)) await Promise.race([new Promise((done) => { c.socket.once('drain', done); }), new Promise((done) => { c.socket.once('close', done); })]);
+        if (!c.write(one)) await Promise.race([new Promise((done) => { c.socket.once('drain', done); }),
+          new Promise((done) => { c.socket.once('close', done); })]);
       }
       assert.ok(cut, '100 MB were taken');
       assert.ok(rss(worker) - start < 12 * MB, `${(rss(worker) - start) / MB} MB more`);

@@ -17,7 +17,10 @@ export async function open(port) {
     /** Resolves with fn's result once it is true of what has come; rejects after ms, or when nothing more can come. */
     wait(fn, ms = 5000) {
       return new Promise((resolve, reject) => {
-        const fail = (why) => { check = () => {}; reject(new Error(`${why}; got ${JSON.stringify(c.data().toString('latin1').slice(0, 500))}`)); };
+        const fail = (why) => {
+          check = () => {};
+          reject(new Error(`${why}; got ${JSON.stringify(c.data().toString('latin1').slice(0, 500))}`));
+        };
         const timer = setTimeout(fail, ms, `not within ${ms} ms`);
         check = () => {
           const value = fn(c);

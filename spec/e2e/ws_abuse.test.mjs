@@ -46,7 +46,8 @@ const violations = [
   ['a message of one byte too many', 1009, frame('a'.repeat(MAX + 1))],
   ['fragments that come to too much', 1009, [frame('a'.repeat(MAX), cut), frame('b', last)]],
   ['endless fragments', 1009, [frame('a', cut), ...Array(MAX).fill(frame('b', more))]],
-  ...[[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0x80]].map((b) => [`text ${utf8(...b).toString('hex')}`, 1007, frame(utf8(...b))]),
+  ...[[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0x80]].map((b) =>
+    [`text ${utf8(...b).toString('hex')}`, 1007, frame(utf8(...b))]),
   ['half a character before the end', 1007, [frame(utf8(0xe2, 0x82), cut), frame('', last)]],
   ['a character that goes wrong in the next fragment', 1007, [frame(utf8(0xe2), cut), frame(utf8(0x28, 0xa1), last)]],
   ['a close frame of one byte', 1002, frame('a', { opcode: 8 })],
@@ -66,7 +67,8 @@ describe('a broken frame ends the connection with the code for it', () => {
 
 describe('what is correct is understood', () => {
   for (const code of [1000, 1001, 1011, 3000, 4999]) {
-    it(`close code ${code} comes back`, async () => assert.deepEqual((await talk(closeFrame(code, 'bye'))).map((f) => f.code), [code]));
+    it(`close code ${code} comes back`, async () => assert.deepEqual((await talk(closeFrame(code, 'bye'))).map((f) => f.code),
+      [code]));
   }
   it('a close frame without a code comes back without', async () => {
     const [close] = await talk(frame('', { opcode: 8 }));
@@ -77,7 +79,8 @@ describe('what is correct is understood', () => {
   });
   it('pings between fragments are answered, pongs are not', async () => {
     const c = await openWebSocket(host.port, '/echo.ws');
-    for (const f of [frame('1', cut), frame('p', { opcode: 9 }), frame('x', { opcode: 10 }), frame('2', more), frame('', last)]) c.write(f);
+    for (const f of [frame('1', cut), frame('p', { opcode: 9 }), frame('x', { opcode: 10 }), frame('2', more),
+      frame('', last)]) c.write(f);
     const got = await c.wait(() => c.frames().length === 2 && c.frames());
     assert.deepEqual(got.map((f) => [f.opcode, f.payload.toString()]), [[10, 'p'], [1, '12']]);
     c.socket.destroy();
@@ -125,9 +128,11 @@ const SIO = '/socket.io/?EIO=4&transport=websocket';
 const deep = (n) => '['.repeat(n) + ']'.repeat(n);
 
 describe('Socket.IO packets before anybody is let in', () => {
-  const packets = ['', '9', 'x', '2', '4', '49', '4x', '42["message",{}]', '41', '43', '431[1]', '44{}', '40[]', '40"x"', '40{', '40{}x',
-    '40/', '40/nowhere', `40{"a":${deep(30)}}`, `40{"a":${deep(1000)}}`, '40{"apiKey":5,"agentId":[]}', '40{"a":1e999}', '40{"a":"\\u0000"}',
-    '451-["x",{"_placeholder":true,"num":0}]', '4599999999999999-["x"]', '45-["x"]', '4299999999999999999999["x"]', '5', '6', '2probe'];
+  const packets = ['', '9', 'x', '2', '4', '49', '4x', '42["message",{}]', '41', '43', '431[1]', '44{}', '40[]', '40"x"', '40{',
+    '40{}x', '40/', '40/nowhere', `40{"a":${deep(30)}}`, `40{"a":${deep(1000)}}`, '40{"apiKey":5,"agentId":[]}', '40{"a":1e999}',
+    '40{"a":"\\u0000"}', '451-["x",{"_placeholder":true,"num":0}]', '4599999999999999-["x"]', '45-["x"]',
+    '4299999999999999999999["x"]', '5', '6',
+    '2probe'];
   for (const packet of packets) {
     it(`${JSON.stringify(packet.slice(0, 40))} gets nobody in`, async () => {
       const c = await openWebSocket(host.port, SIO);
@@ -149,7 +154,8 @@ describe('Socket.IO payloads of polling', () => {
   const url = (query) => `${host.url}/socket.io/?EIO=4&transport=polling${query}`;
   const session = async () => JSON.parse((await (await fetch(url(''))).text()).slice(1)).sid;
   const payloads = [['only separators', '\x1e'.repeat(4000)], ['thousands of connects', Array(1300).fill('40').join('\x1e')],
-    ['bytes that are not base64', 'b!!!!'], ['bytes that nobody announced', 'bAAAA'], ['text that is not UTF-8', Buffer.of(0x34, 0x32, 0xff)],
+    ['bytes that are not base64', 'b!!!!'], ['bytes that nobody announced', 'bAAAA'],
+    ['text that is not UTF-8', Buffer.of(0x34, 0x32, 0xff)],
     ['NUL', '42["a\0"]'], ['an event without a session in the namespace', '42["message",{}]']];
   for (const [what, body] of payloads) {
     it(`${what}: the session ends, the server does not`, async () => {

@@ -1,0 +1,82 @@
+-- spec/lua/jobs_spec.lua -- jobs: one run at a time, under a lease that is kept while they run.
+
+local fake_host = require "fake_host"
+
+local SCRIPT = [[
+local jobs, task = require "human.jobs", require "human.task"
+local seen = require("human.state").table "jobs"
+local M = {}
+function M.quick() seen.quick = (seen.quick or 0) + 1 end
+function M.slow()
+  seen.slow = (seen.slow or 0) + 1
+  task.sleep(12)
+end
+function M.wrong() error "no" end
+jobs.every("quick", 2, "api.work.quick")
+jobs.every("slow", 1, "api.work.slow")
+jobs.every("wrong", 60, "api.work.wrong")
+return M
+]]
+
+describe("a job", function()
+  local app, seen, asked, away
+
+  before_each(function()
+    asked, away = {}, nil
+    app = fake_host.start()
+    app:load { ["api/work.lua"] = SCRIPT }
+    seen = require("human.state").table "jobs"
+    seen.quick, seen.slow = 0, 0
+    app.on_query = function(sql, p)
+      local what = sql:match "^insert" or sql:find("last_run_at", 1, true) and "done" or "renew"
+      local name = p[1]
+      asked[name] = asked[name] or {}
+      table.insert(asked[name], { what = what, owner = p[2], error = what == "done" and p[3] or nil })
+      if what == "done" and away then return nil, { code = "57P01", message = "away" } end
+      return what == "insert" and { { name = name } } or { n = 1 }
+    end
+    require("human.jobs").run()
+    app:settle()
+  end)
+  after_each(function()
+    require("human.jobs").stop()
+    app:stop()
+  end)
+
+  local function count(name, what)
+    local n = 0
+    for _, a in ipairs(asked[name] or {}) do if a.what == what then n = n + 1 end end
+    return n
+  end
+
+  it("runs when it is due and gives its lease back", function()
+    app:advance(6)
+    assert.equal(seen.quick, count("quick", "insert"))
+    assert.equal(seen.quick, count("quick", "done"))
+    assert.is_true(seen.quick >= 3 and seen.quick <= 4)
+  end)
+
+  it("that takes long runs once, and keeps its lease", function()
+    app:advance(11)
+    assert.equal(1, seen.slow)
+    assert.same({ 1, 2, 0 }, { count("slow", "insert"), count("slow", "renew"), count("slow", "done") })
+    app:advance(4)
+    assert.equal(2, seen.slow)
+    assert.equal(1, count("slow", "done"))
+  end)
+
+  it("whose lease could not be given back is taken again by the same worker", function()
+    away = true
+    app:advance(3)
+    away = false
+    local before = seen.quick
+    app:advance(3)
+    assert.is_true(seen.quick > before)
+    assert.equal(asked.quick[1].owner, asked.quick[#asked.quick].owner)
+  end)
+
+  it("that fails says why", function()
+    assert.equal("done", asked.wrong[2].what)
+    assert.matches("no", asked.wrong[2].error)
+  end)
+end)
