@@ -50,8 +50,8 @@ export function isAlive(pid) {
 /** Bytes of memory that a process holds. */
 export const rss = (pid) => Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
 
-/** Lines of the log (JSON) that are errors. */
-export const errors = (log) => log.split('\n').filter((line) => line.includes('"level":"error"'));
+/** Lines of the log (JSON) that are errors, and what sanitizers report. */
+export const errors = (log) => log.split('\n').filter((line) => /"level":"error"|Sanitizer|runtime error:/.test(line));
 
 const answers = (url) => fetch(`${url}/ready`).then((r) => r.status === 200, () => false);
 

@@ -1,5 +1,5 @@
 // spec/e2e/overload.test.mjs -- thousands of connections, and clients that take nothing of what they asked for.
-// A fast client is served all the while, and memory stays bounded and comes back.
+// A fast client is served all the while, and memory stays bounded and comes back (bounds of a release build).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
