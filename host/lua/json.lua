@@ -217,8 +217,8 @@ local function has_empty_array(text)
   return false
 end
 
--- The end of the string whose opening quote is at `at`.
-local function string_end(text, at)
+--- The closing quote of the string whose opening quote is at `at`, in a text that is valid JSON.
+function M.string_end(text, at)
   local i = at + 1
   while true do
     i = find(text, '["\\]', i)
@@ -239,7 +239,7 @@ local function mark_empty(text)
     local at = find(text, '["%[]', i)
     if not at then break end
     if byte(text, at) == 34 then
-      i = string_end(text, at) + 1
+      i = M.string_end(text, at) + 1
     else
       local _, close = find(text, "^%s*%]", at + 1)
       if close then

@@ -4,6 +4,7 @@
 
 local json = require "human.json"
 
+local string_end = json.string_end
 local find, sub, byte, gsub = string.find, string.sub, string.byte, string.gsub
 
 local M = {}
@@ -11,16 +12,6 @@ local NULL = json.null
 local plan
 
 local function skip_space(text, i) return find(text, "[^ \t\r\n]", i) end
-
--- The closing quote of the string that begins at i.
-local function string_end(text, i)
-  i = i + 1
-  while true do
-    i = find(text, '["\\]', i)
-    if byte(text, i) == 34 then return i end
-    i = i + 2
-  end
-end
 
 -- The last byte of the value that begins at i.
 local function value_end(text, i)
