@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "control.h"
 #include "log.h"
 #include "pgembed.h"
 #include "sockets.h"
@@ -18,7 +19,7 @@
 enum { FLAGS_MAX = 64, EXIT_USAGE = 2, PSQL_CONNECTIONS = 100 };
 
 typedef enum {
-  RUN_GATEWAY, RUN_LUA, RUN_PING, RUN_PSQL, RUN_CONFIG, RUN_VERSION, RUN_HELP
+  RUN_GATEWAY, RUN_LUA, RUN_CONTROL, RUN_PING, RUN_PSQL, RUN_CONFIG, RUN_VERSION, RUN_HELP
 } run_kind;
 
 typedef struct {
@@ -33,6 +34,19 @@ static const command commands[] = {
      RUN_GATEWAY, true, false},
     {"agent", "talk to an agent of a running server (-m TEXT: one message, then exit)", RUN_LUA,
      false, true},
+    {"reload", "put changed scripts in force on all workers, or say why not", RUN_CONTROL, false,
+     false},
+    {"status", "how a running server is: workers, scripts, traffic", RUN_LUA, false, true},
+    {"top", "the same, live", RUN_LUA, false, true},
+    {"doctor", "what is wrong with this installation, and how to put it right", RUN_LUA, false,
+     true},
+    {"rules", "rules list | show NAME | examples [NAME] | replay FILE", RUN_LUA, true, true},
+    {"override", "copy a shipped script into your own directory, to be edited: override FILE",
+     RUN_LUA, false, true},
+    {"overrides", "list what your directory overrides (--diff: what changed)", RUN_LUA, false,
+     true},
+    {"new", "write a small script to start from: new rule|route|channel NAME", RUN_LUA, false,
+     true},
     {"migrate", "bring the database's schema up to date", RUN_LUA, true, false},
     {"check", "load all scripts and run their examples, without a server", RUN_LUA, false, false},
     {"test", "run specs: human test PATH..", RUN_LUA, true, true},
@@ -189,6 +203,7 @@ int main(int argc, char **argv) {
   switch (c.command->run) {
   case RUN_PING: return ping();
   case RUN_PSQL: return psql(&c);
+  case RUN_CONTROL: return control_ask(c.command->name);
   case RUN_CONFIG: return conf_print(), 0;
   case RUN_LUA: return supervisor_command(c.command->name, c.n_rest, c.rest, c.command->database);
   default: return supervisor_run();

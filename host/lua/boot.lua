@@ -105,7 +105,8 @@ local function serve()
   end)
 end
 
--- Sub-commands: one task, then exit with what it returns.
+-- Sub-commands: one task, then exit with what it returns.  Those that are not here are modules of
+-- their own, cli_NAME.lua, with a function run(args) -> exit status.
 local commands = {
   test = function(args) return require("human.test").run(args) end,
   check = function(args) return require("human.check").run(args) end,
@@ -117,14 +118,15 @@ local commands = {
     return 0
   end,
 }
-local needs_database = { test = true, migrate = true }
+local needs_database = { test = true, migrate = true, rules = true }
 
 local function command_task(name)
   if name == "test" then
     require("human.migrate").run()
     require("human.db").open()
   end
-  return commands[name](host.native.args)
+  local run = commands[name] or require("human.cli_" .. name).run
+  return run(host.native.args)
 end
 
 -- A refusal is a sentence; only a bug, which begins with where it happened, gets its traceback.

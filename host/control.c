@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT
+ * control.c -- see control.h.
+ *
+ * Owns: the listening socket and its file, and at most CONTROL_CLIENTS_MAX clients.  Whatever a client
+ * sends or omits costs it its own connection only: a request is one line of at most REQUEST_MAX bytes
+ * within REQUEST_S; an answer that is not read is dropped.  Must never block the supervisor. */
+#include "control.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "log.h"
+#include "shm.h"
+
+enum { REQUEST_MAX = 256, ANSWER_MAX = 256 * 1024, WAIT_S = 60 };
+static const double REQUEST_S = 5, ANSWER_S = 120;
+
+typedef struct {
+  int fd; /* 0: free; the supervisor's standard input is never a client */
+  bool asked;
+  double until;
+  size_t n;
+  char line[REQUEST_MAX];
+} control_client;
+
+static struct {
+  int fd;
+  struct sockaddr_un at;
+  control_handler handler;
+  control_client client[CONTROL_CLIENTS_MAX];
+} c = {.fd = -1};
+
+/* ---- where ---- */
+
+static int address(struct sockaddr_un *at) {
+  const char *dir = getenv("RUNTIME_DIRECTORY");
+  if (!dir || !*dir) dir = conf_str("home");
+  *at = (struct sockaddr_un){.sun_family = AF_UNIX};
+  int n = snprintf(at->sun_path, sizeof at->sun_path, "%s/control.sock", dir);
+  if (n > 0 && (size_t)n < sizeof at->sun_path) return 0;
+  errno = ENAMETOOLONG;
+  return -1;
+}
+
+static int connect_to(const struct sockaddr_un *at) {
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  if (!connect(fd, (const struct sockaddr *)(const void *)at, sizeof *at)) return fd;
+  int error = errno;
+  close(fd);
+  errno = error;
+  return -1;
+}
+
+/* ---- for commands ---- */
+
+static int exchange(int fd, const char *request, char *out, size_t n) {
+  struct timeval wait = {.tv_sec = WAIT_S};
+  size_t at = 0;
+  ssize_t got = 1;
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+  if (dprintf(fd, "%s\n", request) < 0) return -1;
+  while (at < n - 1 && (got = read(fd, out + at, n - 1 - at)) > 0) at += (size_t)got;
+  out[at] = 0;
+  return got < 0 ? -1 : 0;
+}
+
+/* Cuts the last line, "exit N"; returns N, or -1 when the answer has no such line. */
+static int cut_status(char *out) {
+  size_t n = strlen(out);
+  if (n && out[n - 1] == '\n') out[--n] = 0;
+  char *last = strrchr(out, '\n');
+  last = last ? last + 1 : out;
+  if (strncmp(last, "exit ", 5)) return -1;
+  int status = atoi(last + 5);
+  *last = 0;
+  return status;
+}
+
+int control_get(const char *request, char *out, size_t n) {
+  struct sockaddr_un at;
+  int fd = address(&at) ? -1 : connect_to(&at);
+  if (fd < 0) {
+    snprintf(out, n, "no server answers at %s: %s", at.sun_path, strerror(errno));
+    return -1;
+  }
+  int failed = exchange(fd, request, out, n);
+  close(fd);
+  int status = failed ? -1 : cut_status(out);
+  if (status < 0) snprintf(out, n, "the server at %s broke off its answer", at.sun_path);
+  return status;
+}
+
+int control_ask(const char *request) {
+  char *out = malloc(ANSWER_MAX);
+  if (!out) return 1;
+  int status = control_get(request, out, ANSWER_MAX);
+  size_t n = strlen(out);
+  fprintf(status ? stderr : stdout, "%s%s", out, n && out[n - 1] != '\n' ? "\n" : "");
+  free(out);
+  return status < 0 ? 1 : status;
+}
+
+/* ---- for the supervisor ---- */
+
+/* A file that a server left which was killed is in the way; one that answers is another server. */
+static int clear_path(void) {
+  int fd = connect_to(&c.at);
+  if (fd < 0) return unlink(c.at.sun_path) && errno != ENOENT ? -1 : 0;
+  close(fd);
+  errno = EADDRINUSE;
+  return -1;
+}
+
+static int listen_at(void) {
+  if (address(&c.at) || clear_path()) return -1;
+  c.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (c.fd < 0) return -1;
+  mode_t old = umask(0117);
+  int failed = bind(c.fd, (const struct sockaddr *)(const void *)&c.at, sizeof c.at);
+  umask(old);
+  return failed || listen(c.fd, CONTROL_CLIENTS_MAX) ? -1 : 0;
+}
+
+int control_open(control_handler fn) {
+  c.handler = fn;
+  if (!listen_at()) return 0;
+  fprintf(stderr, "control socket: %s: %s%s\n", c.at.sun_path, strerror(errno),
+          errno == EADDRINUSE ? " (another server uses this home; --set home=DIR gives this one its own)"
+                              : "");
+  if (c.fd >= 0) close(c.fd);
+  c.fd = -1;
+  return -1;
+}
+
+void control_close(void) {
+  if (c.fd < 0) return;
+  unlink(c.at.sun_path);
+  close(c.fd);
+  c.fd = -1;
+}
+
+static void drop(control_client *k) {
+  close(k->fd);
+  k->fd = 0;
+}
+
+void control_reply(int client, int exit_status, const char *text) {
+  control_client *k = &c.client[client];
+  if (!k->fd) return;
+  size_t n = strlen(text);
+  char end[32];
+  int m = snprintf(end, sizeof end, "%sexit %d\n", n && text[n - 1] != '\n' ? "\n" : "",
+                   exit_status);
+  /* The answers are smaller than a socket's buffer; what does not fit is a client's that never reads. */
+  if (send(k->fd, text, n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)n)
+    (void)!send(k->fd, end, (size_t)m, MSG_NOSIGNAL | MSG_DONTWAIT);
+  drop(k);
+}
+
+static void accept_one(double now) {
+  int fd = accept4(c.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (fd < 0) return;
+  for (int i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+    if (c.client[i].fd) continue;
+    c.client[i] = (control_client){.fd = fd, .until = now + REQUEST_S};
+    return;
+  }
+  (void)!send(fd, "too many clients\nexit 1\n", 24, MSG_NOSIGNAL | MSG_DONTWAIT);
+  close(fd);
+}
+
+static void read_some(int i, double now) {
+  control_client *k = &c.client[i];
+  ssize_t got = recv(k->fd, k->line + k->n, sizeof k->line - 1 - k->n, MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got <= 0) return drop(k); /* a reload goes on although nobody waits for its verdict */
+  if (k->asked) return;
+  k->n += (size_t)got;
+  char *end = memchr(k->line, '\n', k->n);
+  if (!end && k->n < sizeof k->line - 1) return;
+  if (!end || memchr(k->line, 0, k->n)) return control_reply(i, 2, "request: not a line of text");
+  *end = 0;
+  k->asked = true;
+  k->until = now + ANSWER_S;
+  c.handler(i, k->line);
+}
+
+/* One that has asked is watched as well, so that its leaving is seen; POLLIN then means "gone". */
+size_t control_poll(struct pollfd *fds) {
+  size_t n = 0;
+  if (c.fd < 0) return 0;
+  fds[n++] = (struct pollfd){.fd = c.fd, .events = POLLIN};
+  for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
+    if (c.client[i].fd) fds[n++] = (struct pollfd){.fd = c.client[i].fd, .events = POLLIN};
+  return n;
+}
+
+static int client_of(int fd) {
+  for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
+    if (c.client[i].fd == fd) return i;
+  return -1;
+}
+
+void control_turn(const struct pollfd *fds, size_t n, double now) {
+  for (size_t k = 0; k < n; k++) {
+    if (!fds[k].revents) continue;
+    int i = fds[k].fd == c.fd ? -1 : client_of(fds[k].fd);
+    if (fds[k].fd == c.fd) accept_one(now);
+    else if (i >= 0) read_some(i, now);
+  }
+  for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
+    if (c.client[i].fd && now > c.client[i].until) control_reply(i, 1, "took too long");
+}

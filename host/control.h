@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * control.h -- the control socket: a local stream socket through which an operator asks a running
+ * server to reload, or how it is.  One request a connection, a line ("reload", "status"); the answer
+ * is text, whose last line is "exit N": the status with which the asking command should end.
+ *
+ * Where: $RUNTIME_DIRECTORY/control.sock (systemd), else control.sock in the setting `home`; mode
+ * 0660, so it is for the server's own user and group. */
+#ifndef HUMAN_CONTROL_H
+#define HUMAN_CONTROL_H
+#include <poll.h>
+#include <stddef.h>
+
+/* ---- for commands ---- */
+
+/* Ask, print the answer (to stderr when it is a refusal), return its exit status; 1 with a message
+ * when no server answers. */
+int control_ask(const char *request);
+
+/* The same without printing: the answer without its last line, at most n - 1 bytes, in `out`.
+ * Returns the exit status, or -1 with the reason in `out`. */
+int control_get(const char *request, char *out, size_t n);
+
+/* ---- for the supervisor ---- */
+
+enum { CONTROL_CLIENTS_MAX = 16 };
+
+/* What a request asks for.  `client` is a handle for control_reply(); the reply may come later. */
+typedef void (*control_handler)(int client, const char *request);
+
+int control_open(control_handler fn);      /* 0, or -1 and a message on stderr */
+size_t control_poll(struct pollfd *fds);   /* fills at most 1 + CONTROL_CLIENTS_MAX; how many */
+void control_turn(const struct pollfd *fds, size_t n, double now);
+void control_reply(int client, int exit_status, const char *text); /* text: lines, or "" */
+void control_close(void);
+#endif
