@@ -105,6 +105,8 @@ static int open_native(lua_State *L) {
     lua_pushstring(L, bridge.spec->command);
     lua_setfield(L, -2, "command");
   }
+  lua_pushinteger(L, bridge.spec->generation);
+  lua_setfield(L, -2, "generation");
   lua_newtable(L);
   for (int i = 0; i < bridge.spec->argc; i++) {
     lua_pushstring(L, bridge.spec->argv[i]);

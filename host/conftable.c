@@ -43,6 +43,10 @@ static const conf_rule rules[] = {
     INT("limits.drain_timeout_ms", "30000", 0, MS_MAX),
     INT("limits.lua_memory_bytes", "268435456", 16777216, 2147483648),
 
+    INT("reload.timeout_ms", "10000", 100, MS_MAX),
+    INT("reload.grace_ms", "60000", 0, MS_MAX),
+    {"reload.watch", CONF_BOOL, "false", 0, 0, NULL, NULL, false},
+
     CHOICE("log.level", "info", "error|warn|info|debug"),
     CHOICE("log.format", "auto", "auto|text|json"),
 

@@ -121,8 +121,13 @@ static int clear_path(void) {
   return -1;
 }
 
+/* The home is made here when nothing else needed it before. */
+static int make_home(void) {
+  return mkdir(conf_str("home"), 0711) && errno != EEXIST ? -1 : 0;
+}
+
 static int listen_at(void) {
-  if (address(&c.at) || clear_path()) return -1;
+  if (address(&c.at) || make_home() || clear_path()) return -1;
   c.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (c.fd < 0) return -1;
   mode_t old = umask(0117);

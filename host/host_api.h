@@ -44,7 +44,7 @@ enum {
   HOST_EV_BUS,         /* owner: sending worker's index; data: what it sent */
   HOST_EV_TIMER,       /* the time given to host_timer() has come */
   HOST_EV_DB,          /* status: 1 reachable, 0 away (edges only; the first one is always sent) */
-  HOST_EV_RELOAD,      /* status: the generation to build */
+  HOST_EV_RELOAD,      /* status: HOST_RELOAD_*; id: the generation */
   HOST_EV_STOP         /* drain: no new connection comes any more; call host_stopped() when idle */
 };
 typedef struct { int32_t kind, status; host_id id, owner; host_str data; } host_event;
@@ -144,3 +144,9 @@ int host_secret_equal(host_str *name, host_str *value); /* constant time; 0 when
 int host_bundle_list(int generation, host_str *out);    /* packed array of relative paths */
 int host_bundle_file(int generation, host_str *path, host_str *out);
 int host_bundle_id(int generation, host_str *out);      /* hex of its hash, 12 digits */
+
+/* A reload, as this worker sees it (host/reload.h): build the generation aside and vote; then either
+ * serve it and say so, or forget it. */
+enum { HOST_RELOAD_PREPARE = 1, HOST_RELOAD_COMMIT, HOST_RELOAD_ABORT };
+int host_reload_vote(int generation, int ok, host_str *why);
+int host_reload_serving(int generation);

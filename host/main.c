@@ -82,6 +82,7 @@ static void help(FILE *to) {
               "  --host ADDRESS             on which address (127.0.0.1)\n"
               "  --scripts DIR[:DIR..]      where the scripts are; the first one wins\n"
               "  --workers N|auto           how many processes serve\n"
+              "  --watch                    reload whenever a script changes (development)\n"
               "  --log-level LEVEL          error, warn, info or debug\n"
               "  --set NAME=VALUE           any setting; `human config` lists them\n");
 }
@@ -140,6 +141,7 @@ static int take_word(cli *c, char *word) {
     c->command = find_command(word);
     return c->command ? 0 : usage("unknown command: ", word);
   }
+  if (!strcmp(word, "--watch")) return add_setting(c, "reload.watch", "true");
   if (!strcmp(word, "--help") || !strcmp(word, "-h")) c->command = find_command("help");
   else if (!c->command && !strcmp(word, "--version")) c->command = find_command("version");
   else if (c->command && c->command->rest) c->rest[c->n_rest++] = word;

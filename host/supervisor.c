@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * supervisor.c -- see supervisor.h.  No Lua, no loop: it waits for signals, four times a second it
- * looks at the heartbeats.
+ * supervisor.c -- see supervisor.h.  No Lua, no libuv: one poll for signals, the control socket and
+ * the workers' links; four times a second it looks at the heartbeats.
  *
  * Owns: every listening socket and bus end (a replacement inherits what its predecessor had, so no
  * waiting connection or message is lost), the workers, the private database. */
@@ -8,22 +8,29 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bundle.h"
+#include "control.h"
+#include "link.h"
 #include "log.h"
 #include "notify.h"
 #include "pgembed.h"
+#include "reload.h"
 #include "shm.h"
 #include "sockets.h"
+#include "watch.h"
 
 enum { LOOK_MS = 250, EXTRA_CONNECTIONS = 13 };
 static const double STUCK_S = 2, ABORT_S = 3, BACKOFF_MIN_S = 0.1, BACKOFF_MAX_S = 5, STEADY_S = 10,
@@ -31,7 +38,8 @@ static const double STUCK_S = 2, ABORT_S = 3, BACKOFF_MIN_S = 0.1, BACKOFF_MAX_S
 
 typedef struct {
   pid_t pid;                    /* 0: not running */
-  int control;                  /* our end; its end sees us go */
+  int link;                     /* our end; its end sees us go */
+  int restarts;
   int listen_fd[LISTENER_MAX];
   int bus_in, bus_out;
   double started_at, retry_at, backoff;
@@ -43,6 +51,8 @@ static struct {
   slot worker[WORKER_MAX];
   int count, listeners;
   pid_t self;
+  int signals;                  /* a signalfd */
+  double started_at;
   bool ready, stopping, failed;
   double kill_at;
 } s;
@@ -107,7 +117,7 @@ static void close_others(const worker_spec *spec) {
 /* OpenSSL's generator reseeds by itself after a fork; there is no other random state before it. */
 static _Noreturn void become_worker(int index, int control) {
   worker_spec spec = {.index = index, .count = s.count, .listeners = s.listeners,
-                      .control_fd = control, .bus_in = s.worker[index].bus_in};
+                      .generation = reload_generation(), .control_fd = control, .bus_in = s.worker[index].bus_in};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != s.self) _exit(1);
   memcpy(spec.listen_fd, s.worker[index].listen_fd, sizeof spec.listen_fd);
@@ -123,7 +133,7 @@ static void start_worker(int i) {
   slot *k = &s.worker[i];
   int pair[2];
   k->started_at = shm_clock();
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair)) goto fail;
+  if (link_pair(pair)) goto fail;
   fflush(NULL);
   pid_t pid = fork();
   if (pid == 0) become_worker(i, pair[1]);
@@ -133,7 +143,7 @@ static void start_worker(int i) {
     goto fail;
   }
   k->pid = pid;
-  k->control = pair[0];
+  k->link = pair[0];
   k->stuck_stage = 0;
   return;
 fail:
@@ -148,6 +158,7 @@ static void begin_stop(const char *why) {
   log_fmt(LOG_INFO, "stopping (%s): no new connections, at most %.0f s for what is under way", why,
           conf_num("limits.drain_timeout_ms") / 1000);
   notify_systemd("STOPPING=1");
+  reload_cancel();
   for (int i = 0; i < s.count; i++) {
     for (int k = 0; k < s.listeners; k++) close(s.worker[i].listen_fd[k]);
     if (s.worker[i].pid) kill(s.worker[i].pid, SIGTERM);
@@ -172,9 +183,11 @@ static void worker_died(int i, int status) {
   slot *k = &s.worker[i];
   double now = shm_clock(), lived = now - k->started_at;
   log_death(i, k->pid, status);
-  close(k->control);
+  close(k->link);
   k->pid = 0;
+  reload_lost(i);
   if (s.stopping) return;
+  k->restarts++;
   if (k->backoff == 0 && lived < STEADY_S && WIFEXITED(status) && WEXITSTATUS(status)) {
     s.failed = true;
     begin_stop("a worker cannot start");
@@ -189,7 +202,7 @@ static void reap(void) {
   int status;
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-    if (pgembed_reaped(pid, status)) continue;
+    if (pgembed_reaped(pid, status) || reload_reaped(pid, status)) continue;
     for (int i = 0; i < s.count; i++)
       if (s.worker[i].pid == pid) worker_died(i, status);
   }
@@ -247,7 +260,7 @@ static void look(void) {
   bool healthy = true;
   for (int i = 0; i < s.count; i++) {
     slot *k = &s.worker[i];
-    if (!k->pid && !s.stopping && now >= k->retry_at) start_worker(i);
+    if (!k->pid && !s.stopping && now >= k->retry_at && !reload_deciding()) start_worker(i);
     if (k->pid) watch(i, now);
     if (!k->pid || k->stuck_stage) healthy = false;
   }
@@ -265,14 +278,106 @@ static bool any_alive(void) {
   return false;
 }
 
-static void serve(const sigset_t *signals) {
-  while (!s.stopping || any_alive()) {
-    int sig = sigtimedwait(signals, NULL, &(struct timespec){.tv_nsec = LOOK_MS * 1000000L});
-    reap();
-    if (sig > 0 && sig != SIGCHLD) {
-      if (s.stopping) s.kill_at = 0; /* asked twice: at once */
-      begin_stop(strsignal(sig));
+/* ---- what others say ---- */
+
+int supervisor_link(int worker) {
+  return s.worker[worker].pid ? s.worker[worker].link : -1;
+}
+
+static void hear(int i) {
+  static link_message m;
+  int passed;
+  while (s.worker[i].pid && link_receive(s.worker[i].link, &m, &passed) == 1) reload_heard(i, &m);
+}
+
+static size_t put_worker(char *out, size_t n, int i) {
+  const slot *k = &s.worker[i];
+  shm_beat beat;
+  shm_look(i, &beat);
+  for (char *p = beat.what; *p; p++)
+    if (*p == '"' || *p == '\\' || (unsigned char)*p < 0x20) *p = ' ';
+  int m = snprintf(out, n,
+                   "%s{\"index\":%d,\"pid\":%d,\"started\":%s,\"busy\":%s,\"restarts\":%d,"
+                   "\"uptime_s\":%.0f,\"what\":\"%s\"}",
+                   i ? "," : "", i, (int)k->pid, beat.started ? "true" : "false",
+                   beat.busy ? "true" : "false", k->restarts, shm_clock() - k->started_at,
+                   beat.busy ? beat.what : "");
+  return m < 0 || (size_t)m >= n ? 0 : (size_t)m;
+}
+
+/* The last verdict as a JSON string; what it quotes of scripts may hold anything. */
+static size_t put_text(char *out, size_t n, const char *text) {
+  size_t at = 0;
+  for (; *text && at + 8 < n; text++) {
+    unsigned char c = (unsigned char)*text;
+    if (c == '"' || c == '\\') out[at++] = '\\';
+    if (c >= 0x20) out[at++] = *text;
+    else at += (size_t)snprintf(out + at, 8, "\\u%04x", c);
+  }
+  out[at] = 0;
+  return at;
+}
+
+static void answer_status(int client) {
+  static char out[24 * 1024], verdict[2 * RELOAD_TEXT];
+  const reload_verdict *last = reload_last();
+  size_t n = (size_t)snprintf(out, sizeof out,
+                              "{\"version\":\"%s\",\"pid\":%d,\"uptime_s\":%.0f,\"generation\":%d,"
+                              "\"bundle\":\"%s\",\"stopping\":%s,\"workers\":[",
+                              HUMAN_VERSION, (int)s.self, shm_clock() - s.started_at,
+                              reload_generation(), bundle_hash(reload_generation()),
+                              s.stopping ? "true" : "false");
+  for (int i = 0; i < s.count; i++) n += put_worker(out + n, sizeof out - n, i);
+  put_text(verdict, sizeof verdict, last->text);
+  snprintf(out + n, sizeof out - n, "],\"reload\":{\"at\":%.0f,\"ok\":%s,\"verdict\":\"%s\"}}",
+           last->at, last->ok ? "true" : "false", verdict);
+  control_reply(client, 0, out);
+}
+
+static void on_request(int client, const char *request) {
+  if (!strcmp(request, "status")) return answer_status(client);
+  if (strcmp(request, "reload")) return control_reply(client, 2, "unknown request");
+  if (s.stopping) return control_reply(client, 1, "refused: the server is stopping");
+  if (!s.ready) return control_reply(client, 1, "refused: the server is still starting");
+  reload_start(client);
+}
+
+static void on_signal(void) {
+  struct signalfd_siginfo info;
+  while (read(s.signals, &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo == SIGCHLD) continue;
+    if (info.ssi_signo == SIGHUP) {
+      if (!s.stopping) reload_start(-1);
+      continue;
     }
+    if (s.stopping) s.kill_at = 0; /* asked twice: at once */
+    begin_stop(strsignal((int)info.ssi_signo));
+  }
+}
+
+static void wait_and_hear(void) {
+  struct pollfd fds[3 + WORKER_MAX + 1 + CONTROL_CLIENTS_MAX];
+  size_t n = 0, control;
+  fds[n++] = (struct pollfd){.fd = s.signals, .events = POLLIN};
+  fds[n++] = (struct pollfd){.fd = reload_fd(), .events = POLLIN};
+  fds[n++] = (struct pollfd){.fd = watch_fd(), .events = POLLIN};
+  for (int i = 0; i < s.count; i++) /* its end of file is told by SIGCHLD */
+    fds[n++] = (struct pollfd){.fd = supervisor_link(i), .events = POLLIN};
+  control = control_poll(fds + n);
+  if (poll(fds, n + control, LOOK_MS) < 0 && errno != EINTR)
+    log_fmt(LOG_ERROR, "supervisor: poll: %s", strerror(errno));
+  double now = shm_clock();
+  for (int i = 0; i < s.count; i++) hear(i);
+  on_signal();
+  reap();
+  control_turn(fds + n, control, now);
+  if (watch_due(now) && s.ready && !s.stopping) reload_start(-1);
+  reload_turn(now);
+}
+
+static void serve(void) {
+  while (!s.stopping || any_alive()) {
+    wait_and_hear();
     look();
   }
 }
@@ -287,7 +392,12 @@ static int prepare(void) {
   s.self = getpid();
   s.count = (int)conf_num("workers");
   raise_file_limit();
-  if (sockets_check_host() || make_listeners() || bundle_load() < 0 || make_bus()) return -1;
+  s.started_at = shm_clock();
+  if (sockets_check_host() || make_listeners() || make_bus()) return -1;
+  int generation = bundle_load();
+  if (generation < 0 || control_open(on_request)) return -1;
+  reload_init(generation, s.count);
+  if (conf_bool("reload.watch")) watch_open(conf_str("scripts"));
   if (shm_init(s.count)) {
     fprintf(stderr, "shared memory: %s\n", strerror(errno));
     return -1;
@@ -311,12 +421,15 @@ int supervisor_run(void) {
   sigaddset(&signals, SIGCHLD);
   sigprocmask(SIG_BLOCK, &signals, NULL);
   signal(SIGPIPE, SIG_IGN);
-  if (prepare()) {
+  s.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (s.signals < 0 || prepare()) {
+    control_close();
     pgembed_stop();
     return 1;
   }
   for (int i = 0; i < s.count; i++) start_worker(i);
-  serve(&signals);
+  serve();
+  control_close();
   pgembed_stop();
   log_fmt(LOG_INFO, "stopped");
   return s.failed ? 1 : 0;
@@ -324,8 +437,8 @@ int supervisor_run(void) {
 
 int supervisor_command(const char *command, int argc, char **argv, bool database) {
   worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
-                      .command = command};
-  if (bundle_load() < 0 || shm_init(1)) return 1;
+                      .command = command, .generation = bundle_load()};
+  if (spec.generation < 0 || shm_init(1)) return 1;
   if (!strcmp(command, "test")) { /* specs talk to a server of their own: this process */
     int port;
     char text[16];

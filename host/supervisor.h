@@ -8,6 +8,9 @@ enum { SUPERVISOR_EXIT_BOOT = 3 }; /* a worker's exit status: it could not even 
 
 int supervisor_run(void); /* `human gateway`; the exit status */
 
+/* For reload.c: our end of a worker's link, -1 when it does not run. */
+int supervisor_link(int worker);
+
 /* `human test` and the like: one worker in this process, with the database when it needs one. */
 int supervisor_command(const char *command, int argc, char **argv, bool database);
 #endif

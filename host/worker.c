@@ -10,12 +10,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "bridge.h"
+#include "bundle.h"
+#include "link.h"
 #include "log.h"
 #include "op.h"
 #include "shm.h"
@@ -31,6 +32,7 @@ static struct {
   uv_prepare_t prepare;
   uv_poll_t control;
   double now, timer_at;
+  int generation; /* of scripts, the one that serves */
   bool accepting, draining, drained, out_of_time, orphaned, has_control;
   volatile sig_atomic_t woken, asked_to_stop;
 } w;
@@ -121,11 +123,47 @@ static void on_async(uv_async_t *async) {
   (void)async;
 }
 
-/* The supervisor never writes; when it is gone, so is the reason to serve. */
+/* ---- reloads ---- */
+
+static int answer(link_kind kind, int generation, int ok, const char *why, size_t n) {
+  static link_message m;
+  m = (link_message){.kind = (int32_t)kind, .generation = generation, .ok = ok};
+  snprintf(m.text, sizeof m.text, "%.*s", (int)n, why);
+  return link_send(w.spec->control_fd, &m, -1) ? HOST_EGONE : 0;
+}
+
+int host_reload_vote(int generation, int ok, host_str *why) {
+  if (w.spec->control_fd < 0) return HOST_EINVAL;
+  return answer(LINK_VOTE, generation, ok, why->p, why->n);
+}
+
+int host_reload_serving(int generation) {
+  if (w.spec->control_fd < 0) return HOST_EINVAL;
+  if (generation != w.generation) bundle_drop(w.generation);
+  w.generation = generation;
+  return answer(LINK_SERVING, generation, 1, "", 0);
+}
+
+static void on_link(const link_message *m, int fd) {
+  static const int phase[] = {[LINK_PREPARE] = HOST_RELOAD_PREPARE, [LINK_COMMIT] = HOST_RELOAD_COMMIT,
+                              [LINK_ABORT] = HOST_RELOAD_ABORT};
+  const char *why = "the bundle cannot be mapped";
+  if (m->kind < LINK_PREPARE || m->kind > LINK_ABORT) return;
+  if (m->kind == LINK_PREPARE && bundle_attach(m->generation, fd)) {
+    answer(LINK_VOTE, m->generation, 0, why, strlen(why));
+    return;
+  }
+  if (m->kind == LINK_ABORT) bundle_drop(m->generation);
+  op_push(HOST_EV_RELOAD, phase[m->kind], m->generation, 0, NULL, 0);
+}
+
+/* When the supervisor is gone, so is the reason to serve. */
 static void on_control(uv_poll_t *poll, int status, int events) {
-  char c;
+  static link_message m;
+  int fd, got = 0;
   (void)events;
-  if (status >= 0 && recv(w.spec->control_fd, &c, 1, MSG_DONTWAIT) != 0) return;
+  while (status >= 0 && (got = link_receive(w.spec->control_fd, &m, &fd)) == 1) on_link(&m, fd);
+  if (got < 0) return;
   log_fmt(LOG_ERROR, "worker %d: the supervisor is gone", w.spec->index);
   uv_poll_stop(poll);
   w.orphaned = true;
@@ -173,8 +211,10 @@ static int start_loop(void) {
   return uv_prepare_start(&w.prepare, on_prepare);
 }
 
-/* Of the sub-commands some do without: their host_db_* calls answer HOST_EDOWN. */
+/* Of the sub-commands some do without: their host_db_* calls answer HOST_EDOWN.  So does the checker,
+ * which must judge the scripts alone. */
 static bool has_database(void) {
+  if (w.spec->index < 0) return false;
   return !w.spec->command || *conf_str("database.url");
 }
 
@@ -256,7 +296,8 @@ static void stop(void) {
 
 int worker_run(const worker_spec *spec) {
   w.spec = spec;
-  shm_attach(spec->index);
+  w.generation = spec->generation;
+  if (spec->index >= 0) shm_attach(spec->index);
   if (start()) return SUPERVISOR_EXIT_BOOT;
   int code = serve();
   if (!w.orphaned && !spec->command) say_goodbye();

@@ -11,11 +11,12 @@
 enum { WORKER_MAX = 16, LISTENER_MAX = 4 };
 
 typedef struct {
-  int index, count;             /* which worker, of how many */
+  int index, count;             /* which worker (-1: none, the checker), of how many */
   int listeners;                /* how many listening sockets this worker owns */
   int listen_fd[LISTENER_MAX];  /* bound and listening already; the supervisor keeps a copy */
   int bus_in;                   /* own AF_UNIX datagram inbox */
   int bus_out[WORKER_MAX];      /* every worker's inbox, for writing */
+  int generation;               /* of scripts, the one to begin with */
   int control_fd;               /* to the supervisor; closed: it is gone, stop */
   int argc;                     /* what `human test` and other Lua sub-commands were given */
   char **argv;

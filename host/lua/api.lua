@@ -13,6 +13,7 @@ local M = {}
 local Group = {}
 Group.__index = Group
 -- scripts/api/<folder>: whose rules ctx:rule asks
+local WEBSOCKET = { on_open = true, on_message = true, on_close = true, on_upgrade = true }
 local AREA = { agent = "agent", market = "marketplace", gateway = "gateway" }
 
 local function building(what)
@@ -78,13 +79,14 @@ function Group:stream(path, spec, fn)
 end
 
 -- A raw WebSocket: handlers = {on_open(conn), on_message(conn, data, is_text), on_close(conn, code,
--- reason)}.  conn: send(text), send_binary(data), close(code, reason), id, actor, params, query, ip and
+-- reason), on_upgrade(data, from, to)}.  on_upgrade is called before the first call after a reload,
+-- with the bundles' hashes; a table that it returns becomes conn.data.  conn: send(text), send_binary(data), close(code, reason), id, actor, params, query, ip and
 -- data, a table of plain values that survives a reload.
 function Group:websocket(path, spec, handlers)
   local where = place(2)
   if type(handlers) ~= "table" then error(where .. ": handlers must be a table", 0) end
   for name, fn in pairs(handlers) do
-    if name ~= "on_open" and name ~= "on_message" and name ~= "on_close" then
+    if not WEBSOCKET[name] then
       error(where .. ": unknown handler '" .. tostring(name) .. "'", 0)
     end
     check_function(fn, where)

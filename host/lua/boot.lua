@@ -36,7 +36,7 @@ local function route_events()
   sched.on_event(EV.BUS, require("human.bus").on_bus)
   sched.on_event(EV.NOTIFY, require("human.bus").on_notify)
   sched.on_event(EV.REQUEST, hold_request)
-  sched.on_event(EV.RELOAD, function() end)
+  sched.on_event(EV.RELOAD, require("human.reload").on_event)
 end
 
 -- Calls fn once, when the database is first reachable and its schema is up to date.
@@ -68,7 +68,7 @@ end
 
 local function load_scripts()
   local gen = require "human.gen"
-  gen.install(gen.build(1))
+  gen.install(gen.build(host.native.generation))
 end
 
 local function drain()
@@ -110,7 +110,7 @@ end
 local commands = {
   test = function(args) return require("human.test").run(args) end,
   check = function(args) return require("human.check").run(args) end,
-  agent = function(args) return require("human.cli_agent").run(args) end,
+  checker = function(args) return require("human.check").prove(args) end,
   migrate = function() return require("human.migrate").command() end,
   openapi = function()
     load_scripts()

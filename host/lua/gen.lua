@@ -77,6 +77,7 @@ end
 
 local function run_module(g, name, path, text)
   breathe(g)
+  if g.on_load then g.on_load(path) end
   g.loaded[name] = LOADING
   g.stack[#g.stack + 1] = name
   local mod = finish_module(g, name, path, compile(g, name, path, text)(name))
@@ -114,7 +115,7 @@ end
 
 local function new_generation(n)
   local g = {
-    n = n, id = host.bundle_id(n), slice = host.clock(), active = 0,
+    n = n, id = host.bundle_id(n), slice = host.clock(),
     loaded = {}, stack = {}, rule_sources = {},
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, errors = {},
     websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
@@ -203,16 +204,22 @@ local function build(g)
   load_catalogue(g)
   for _, path in ipairs(roots(g.n)) do g.env.require(name_of(path)) end
   check_jobs(g)
-  for _, r in ipairs(g.rule_sources) do rules.check_examples(r.path, r.mod, g.errors) end
+  if g.examples then
+    for _, r in ipairs(g.rule_sources) do rules.check_examples(r.path, r.mod, g.errors) end
+  end
   require("human.api").finish(g)
   g.rule = rule_lookup(g)
   g.deadline_fail = fail.new("deadline_exceeded", nil, g.errors)
 end
 
--- Builds generation n from the host's bundle n.  Raises a text on the first problem.
-function M.build(n)
+-- Builds generation n from the host's bundle n.  Raises a text on the first problem.  options:
+-- examples = false leaves out the rules' examples, which another process has run; on_load(path) is
+-- called before each file.
+function M.build(n, options)
   if busy then error("a generation is being built already", 2) end
   local g = new_generation(n)
+  g.examples = not options or options.examples ~= false
+  g.on_load = options and options.on_load
   building, busy = g, true
   local ok, err = xpcall(build, function(e)
     return (type(e) == "string" or fail.is(e)) and e or debug.traceback(tostring(e), 2)
@@ -226,7 +233,7 @@ end
 function M.install(g)
   for prefix, bytes in pairs(g.body_limits) do host.body_limit(prefix, bytes) end
   fail.use(g.errors)
-  current = g
+  current, sched.generation = g, g
 end
 
 return M

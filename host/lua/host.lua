@@ -25,6 +25,7 @@ M.E = {
 }
 M.METHOD = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER" }
 M.CHUNK = { HEAD = C.HOST_CHUNK_HEAD, BODY = C.HOST_CHUNK_BODY }
+M.RELOAD = { PREPARE = C.HOST_RELOAD_PREPARE, COMMIT = C.HOST_RELOAD_COMMIT, ABORT = C.HOST_RELOAD_ABORT }
 M.RQ = { WEBSOCKET = C.HOST_RQ_WEBSOCKET, BODY = C.HOST_RQ_BODY, TLS = C.HOST_RQ_TLS }
 
 local a, b, out = new("host_str"), new("host_str"), new("host_str")
@@ -243,6 +244,10 @@ function M.bundle_id(gen)
   if C.host_bundle_id(gen, out) < 0 then return "" end
   return taken()
 end
+
+-- What this worker says about generation gen: whether it could build it, and that it serves it.
+function M.reload_vote(gen, ok, why) return C.host_reload_vote(gen, ok and 1 or 0, fill(a, why)) end
+function M.reload_serving(gen) return C.host_reload_serving(gen) end
 
 M.native = native
 return M

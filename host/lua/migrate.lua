@@ -3,6 +3,7 @@
 -- transaction of its own under one advisory lock, so that several workers and hosts may start at once.
 
 local db = require "human.db"
+local fail = require "human.fail"
 local host = require "human.host"
 local log = require "human.log"
 local sql_split = require "human.sql_split"
@@ -45,11 +46,16 @@ function M.files(gen)
   return list
 end
 
-local function applied(tx)
+-- value, query: of a transaction or of human.db.
+local function applied(value, query)
   local done = {}
-  if not tx:value(sql.exists) then return done end
-  for _, row in ipairs(tx:query(sql.applied)) do done[row.number] = row end
+  if not value(sql.exists) then return done end
+  for _, row in ipairs(query(sql.applied)) do done[row.number] = row end
   return done
+end
+
+local function applied_in(tx)
+  return applied(function(q) return tx:value(q) end, function(q) return tx:query(q) end)
 end
 
 local function pending(files, done)
@@ -68,7 +74,7 @@ end
 local function apply(file)
   return db.tx(function(tx)
     tx:query(sql.lock, LOCK)
-    if applied(tx)[file.number] then return false end
+    if applied_in(tx)[file.number] then return false end
     for _, statement in ipairs(sql_split.statements(file.text)) do
       local rows, err = tx:try(statement.text)
       if not rows then error(("%s:%d: %s"):format(file.path, statement.line, err.message), 0) end
@@ -79,7 +85,7 @@ local function apply(file)
 end
 
 local function prepare(files)
-  local list = db.tx(function(tx) return pending(files, applied(tx)) end, UNGATED)
+  local list = db.tx(function(tx) return pending(files, applied_in(tx)) end, UNGATED)
   if #list == 0 then return list end
   db.tx(function(tx)
     tx:query(sql.lock, LOCK)
@@ -92,13 +98,29 @@ end
 -- Apply what is missing; returns how many.  Raises with file and line of a statement that fails.
 function M.run()
   local n = 0
-  for _, file in ipairs(prepare(M.files(1))) do
+  for _, file in ipairs(prepare(M.files(host.native.generation))) do
     if apply(file) then
       n = n + 1
       log.info("migration applied", { migration = ("%04d_%s"):format(file.number, file.name) })
     end
   end
   return n
+end
+
+-- Raises when generation n needs a migration that this database has not had.  What generation `known`
+-- needed is there, so the database is asked only when the files differ.
+function M.check(n, known)
+  local old, new = {}, {}
+  for _, file in ipairs(M.files(known)) do old[file.number] = file.sha256 end
+  for _, file in ipairs(M.files(n)) do
+    if old[file.number] ~= file.sha256 then new[#new + 1] = file end
+  end
+  if #new == 0 then return end
+  local ok, list = pcall(function() return pending(new, applied(db.value, db.query)) end)
+  if not ok then error(fail.is(list) and new[1].path .. ": " .. list.message or list, 0) end
+  if list[1] then
+    error(list[1].path .. ": this migration is not in the database yet; `human migrate` applies it", 0)
+  end
 end
 
 -- `human migrate`.

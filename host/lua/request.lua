@@ -221,11 +221,7 @@ end
 local function run(ctx)
   local ok, err = xpcall(process, on_error, ctx)
   if not ok then safely_answer_error(ctx, err) end
-  if ctx.tracked then
-    if not ctx.held then wsx.unbind(ctx.req) end
-    local g = ctx.route.gen
-    g.active = g.active - 1
-  end
+  if ctx.tracked and not ctx.held then wsx.unbind(ctx.req) end
 end
 
 local function start(req, route, raw_query, params)
@@ -233,15 +229,13 @@ local function start(req, route, raw_query, params)
   if params then ctx.params = params end
   local task = {
     co = false, ended = false, awaits = 0, max_awaits = AWAITS_MAX,
-    limit = route.timeout_s, limit_error = route.gen.deadline_fail,
+    limit = route.timeout_s, limit_error = route.gen.deadline_fail, gen = route.gen,
   }
   ctx.task = task
   sched.spawn_as(task, run, ctx)
   if task.ended then return end
   ctx.tracked = true
   if not ctx.held then wsx.bind(req, ctx) end
-  local g = route.gen
-  g.active = g.active + 1
 end
 
 -- Routing -------------------------------------------------------------------------------------------

@@ -20,8 +20,10 @@ local pool, pooled = {}, 0
 local ready, n_ready = {}, 0                     -- tasks woken during this event
 local current                                    -- the task that runs now
 local live = 0
+local listed = {}                                -- tasks that wait or have waited: task -> true
 local handlers = {}                              -- event kind -> function(status, id, owner, data)
 
+M.generation = nil                               -- the one in service (gen.install)
 M.Canceled = setmetatable({}, { __tostring = function() return "canceled" end })
 M.TooMany = setmetatable({}, { __tostring = function() return "too many operations in one request" end })
 
@@ -41,6 +43,7 @@ end
 local function finish(task, err)
   live = live - 1
   task.ended = true
+  if task.listed then listed[task] = nil end
   if task.deadline then timer.cancel(task.deadline) end
   if task.owner then
     owners[task.owner] = nil
@@ -68,6 +71,9 @@ local function step(task, a, b, c, d, e, f)
     end
     return finish(task)
   end
+  if not task.listed then
+    task.listed, listed[task] = true, true
+  end
   if what ~= PARKED then
     waiting[what], task.op = task, what
   else
@@ -88,9 +94,11 @@ end
 
 -- Run fn(a..e) as the given task, at once, until its first await.  The caller prepares the table when
 -- the task must know more before it runs: {on_finish = function(task, err), limit = seconds,
--- limit_error = what is raised then, max_awaits = n}.  Returns it.
+-- limit_error = what is raised then, max_awaits = n, gen = the generation of scripts whose code it
+-- runs}.  Returns it.
 function M.spawn_as(task, fn, a, b, c, d, e)
   task.co, task.ended, task.awaits = coroutine_for_task(), false, 0
+  if task.gen == nil then task.gen = current and current.gen or M.generation end
   live = live + 1
   step(task, fn, a, b, c, d, e)
   return task
@@ -206,6 +214,25 @@ end
 
 -- How many tasks have begun and not ended.
 function M.live() return live end
+
+-- How many tasks of generation g wait.
+function M.count(g)
+  local n = 0
+  for task in pairs(listed) do
+    if task.gen == g then n = n + 1 end
+  end
+  return n
+end
+
+-- End all tasks of generation g; the one that runs now is not among those that wait.
+function M.kill_generation(g)
+  local doomed = {}
+  for task in pairs(listed) do
+    if task.gen == g and task ~= current then doomed[#doomed + 1] = task end
+  end
+  for _, task in ipairs(doomed) do M.kill(task) end
+  return #doomed
+end
 
 -- kind: one of host.EV but DONE and CHUNK.
 function M.on_event(kind, fn) handlers[kind] = fn end

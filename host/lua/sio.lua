@@ -26,7 +26,7 @@ local NUMBERS = {
 }
 local OTHERS = { path = "string", transports = "table", cors = "string", allow_request = "function" }
 local HANDLERS = { authorize = "function", on_connect = "function", on = "table",
-                   on_any = "function", on_disconnect = "function" }
+                   on_any = "function", on_disconnect = "function", on_upgrade = "function" }
 
 local function refuse(level, format, ...)
   error(format:format(...), level + 1)
@@ -40,6 +40,12 @@ local function number(options, name)
     refuse(4, "sio.server: %s must be a whole number of %d to %d", name, least, greatest)
   end
   return value
+end
+
+-- "api/agent/socket.lua:12" of the script that declares.
+local function place()
+  local info = debug.getinfo(3, "Sl")
+  return info.short_src .. ":" .. info.currentline
 end
 
 local function check_options(options)
@@ -106,8 +112,8 @@ function M.server(options)
   for _, other in ipairs(g.sio) do
     if other.conf.path == path then refuse(2, "sio.server: there is a server at %s already", path) end
   end
-  local self = setmetatable({ conf = settings(options, path), namespaces = {},
-                              allow_request = options.allow_request }, Server)
+  local self = setmetatable({ conf = settings(options, path), namespaces = {}, places = {}, where = place(),
+                              gen = g.id, allow_request = options.allow_request }, Server)
   g.sio[#g.sio + 1] = self
   if self.conf.max_payload > (host.conf().limits.body_bytes or 0) then
     host.body_limit(path, self.conf.max_payload)
@@ -117,7 +123,9 @@ end
 
 --- Declares a namespace: authorize(socket) -> true | nil, message, data; on_connect(socket);
 --- on = {event = fn(socket, ...)} (the acknowledgement function comes last when the client wants
---- one); on_any(socket, event, ...) for other events; on_disconnect(socket, reason).
+--- one); on_any(socket, event, ...) for other events; on_disconnect(socket, reason);
+--- on_upgrade(data, from, to) before the first call after a reload, with the bundles' hashes: a table
+--- that it returns becomes socket.data.
 function Server:namespace(name, handlers)
   if type(name) ~= "string" or not name:find "^/[^,]*$" then
     refuse(2, "io:namespace: the name must begin with '/' and have no comma")
@@ -128,7 +136,7 @@ function Server:namespace(name, handlers)
     if not kind then refuse(2, "io:namespace: unknown field '%s'", tostring(key)) end
     if type(value) ~= kind then refuse(2, "io:namespace: %s must be a %s", key, kind) end
   end
-  self.namespaces[name] = handlers
+  self.namespaces[name], self.places[name] = handlers, place()
   return self
 end
 
@@ -147,6 +155,46 @@ function Server:emit(event, ...) return self:of("/"):emit(event, ...) end
 
 --- Bytes as an argument of an event; handlers get them as {is_binary = true, data = bytes}.
 M.binary = namespaces.binary
+
+local function declared_in(g, path)
+  for _, server in ipairs(g.sio) do
+    if server.conf.path == path then return server end
+  end
+end
+
+local function check_events(old, new, where, name)
+  if new.on_any then return end
+  for event in pairs(old.on or {}) do
+    if not (new.on and new.on[event]) then
+      error(("%s: namespace %s has connected sockets, and no handler for '%s' any more"):format(where,
+        name, event), 0)
+    end
+  end
+end
+
+local function check_server(old, new, rt)
+  if not new and rt.count > 0 then
+    error(("%s: sessions are open at %s, and the new scripts declare no server there"):format(old.where,
+      old.conf.path), 0)
+  end
+  for name, nsp in pairs(rt.namespaces) do
+    local was, is = old.namespaces[name], new and new.namespaces[name]
+    if was and nsp.all.n > 0 then
+      if not is then
+        error(("%s: namespace %s has connected sockets, and the new scripts do not declare it"):format(
+          old.places[name], name), 0)
+      end
+      check_events(was, is, new.places[name], name)
+    end
+  end
+end
+
+--- Raises when generation g leaves sockets of this worker without what handles their events.
+function M.check_live(g)
+  for _, old in ipairs(gen.current().sio) do
+    check_server(old, declared_in(g, old.conf.path), old.conf.rt)
+  end
+end
 
 M.on_http = http.on_http
 M.shutdown = http.shutdown

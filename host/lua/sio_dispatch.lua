@@ -44,9 +44,25 @@ local function call(socket, what, handler, ...)
   if not ok then report(socket, what, err) end
 end
 
+-- What the present scripts declare for the socket's namespace, its data brought up to date; or nil.
+local function handlers_of(socket)
+  local decl, id = declared(socket.nsp)
+  if not decl or socket.gen == id then return decl end
+  local from = socket.gen
+  socket.gen = id
+  if not from or not decl.on_upgrade then return decl end
+  local ok, data = xpcall(decl.on_upgrade, trap, socket.data, from, id)
+  if ok then
+    if type(data) == "table" then socket.data = data end
+    return decl
+  end
+  report(socket, "on_upgrade", data)
+  socket:disconnect(true)
+end
+
 -- One event.  ack: the client's acknowledgement id or false.
 local function on_event(socket, args, ack)
-  local decl = declared(socket.nsp)
+  local decl = handlers_of(socket)
   if not decl then return end
   local name = args[1]
   local handler = decl.on and decl.on[name]
@@ -136,7 +152,7 @@ local function on_open(socket, auth)
   local nsp = socket.nsp
   local missed
   if namespaces.log_of(nsp) and auth and auth.pid then missed = recovery.restore(nsp, socket, auth) end
-  local decl = declared(nsp)
+  local decl = handlers_of(socket)
   if not socket.session then return end
   if not decl then return refuse(socket, "Invalid namespace") end
   if not authorized(socket, decl) then return end
@@ -145,7 +161,7 @@ local function on_open(socket, auth)
 end
 
 local function on_end(socket, reason)
-  local decl = declared(socket.nsp)
+  local decl = handlers_of(socket)
   if decl and decl.on_disconnect then call(socket, "on_disconnect", decl.on_disconnect, reason) end
 end
 

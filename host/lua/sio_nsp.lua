@@ -26,10 +26,10 @@ function M.server(path)
   end
 end
 
---- What the present generation declares for this namespace (handlers), or nil.
+--- What the present generation declares for this namespace (handlers), and its bundle's hash; or nil.
 function M.declared(nsp)
   local server = M.server(nsp.rt.path)
-  return server and server.namespaces[nsp.name]
+  if server then return server.namespaces[nsp.name], server.gen end
 end
 
 --- Recovery is as the present generation has it.  Returns the log or false.

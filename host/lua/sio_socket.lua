@@ -35,7 +35,7 @@ local Socket = {
 --- A socket that is not admitted yet (`at` is its position in the namespace once it is).
 function M.new(session, nsp)
   return setmetatable({ session = session, nsp = nsp, id = sio_id.random(), at = false,
-                        busy = false, mail = false, rooms = false }, Socket)
+                        busy = false, mail = false, rooms = false, gen = false }, Socket)
 end
 
 --- socket.data: a table of the script's own, kept with the socket.

@@ -2,7 +2,7 @@
 -- Messages of one connection are handled one after another by one task that lives while there are
 -- any; an idle connection holds no coroutine.  The mailbox holds 64 messages, then reading stops until
 -- half of them are done.  After a reload the next message goes to the new generation's handler:
--- conn.data is plain and stays.
+-- conn.data is plain and stays, and on_upgrade(data, from, to) may bring it up to date first.
 
 local fail = require "human.fail"
 local gen = require "human.gen"
@@ -15,7 +15,7 @@ local wsx = require "human.wsx"
 local M = {}
 local MAILBOX = 64
 local TEXT, BINARY = 1, 2
-local GOING_AWAY, INTERNAL = 1001, 1011
+local GOING_AWAY, INTERNAL, RESTART = 1001, 1011, 1012
 local Conn = {}
 Conn.__index = Conn
 local conns = {}                                 -- ws id -> conn
@@ -40,26 +40,41 @@ function Conn:close(code, reason)
   host.ws_close(self.ws, code or 1000, reason or "")
 end
 
--- The handlers of the generation in service, else those that opened the connection.
-local function handlers_of(conn)
-  local g = gen.current()
-  local route = g.websockets[conn.path] or conn.route
-  return route.handlers, route
+local function trap(err)
+  return (fail.is(err) or err == sched.Canceled) and err or debug.traceback(tostring(err), 2)
 end
 
-local function call(conn, name, ...)
-  local handlers, route = handlers_of(conn)
-  local fn = handlers[name]
-  if not fn then return end
-  local ok, err = xpcall(fn, debug.traceback, conn, ...)
-  if ok or err == sched.Canceled then return end
+local function protected(conn, route, name, fn, ...)
+  local ok, err = xpcall(fn, trap, ...)
+  if ok or err == sched.Canceled then return ok, err end
   if fail.is(err) then
     conn:close(4000, (err.code .. ": " .. err.message):sub(1, 120))
-    return
+    return false
   end
   log.error("websocket handler failed", { route = route.title, handler = name, conn = conn.id,
                                           error = tostring(err) })
   conn:close(INTERNAL, "internal error")
+  return false
+end
+
+-- Before the first call by a new generation: what the connection keeps may be of another shape there.
+local function upgrade(conn, route, g)
+  local from, fn = conn.gen, route.handlers.on_upgrade
+  conn.gen = g.id
+  if not fn then return true end
+  local ok, data = protected(conn, route, "on_upgrade", fn, conn.data, from, g.id)
+  if ok and type(data) == "table" then conn.data = data end
+  return ok
+end
+
+-- Calls a handler of the generation in service.
+local function call(conn, name, ...)
+  local g = gen.current()
+  local route = g.websockets[conn.path]
+  if not route then return conn:close(RESTART, "this service is gone") end
+  if conn.gen ~= g.id and not upgrade(conn, route, g) then return end
+  local fn = route.handlers[name]
+  if fn then protected(conn, route, name, fn, conn, ...) end
 end
 
 local function forget(conn, code, reason)
@@ -109,7 +124,7 @@ function Conn:on_close(code, reason) put(self, { close = code, data = reason }) 
 
 local function new_conn(ctx, route, ws)
   return setmetatable({
-    ws = ws, id = ctx.id, path = route.path, route = route, data = {}, closed = false,
+    ws = ws, id = ctx.id, path = route.path, gen = route.gen.id, data = {}, closed = false,
     actor = ctx.actor, params = ctx.params, query = ctx.query, ip = ctx.ip,
     box = {}, first = 1, last = 0, working = true, paused = false,
   }, Conn)
@@ -134,6 +149,21 @@ function M.open(ctx, route)
   sched.deadline(ctx.task, nil)
   call(conn, "on_open")
   work(conn)
+end
+
+-- Raises when generation g leaves a connection of this worker without what handles its messages.
+function M.check_live(g)
+  local old = gen.current().websockets
+  for _, conn in pairs(conns) do
+    local was, is = old[conn.path], g.websockets[conn.path]
+    if was and not is then
+      error(("%s: %s has open connections, and the new scripts do not declare it"):format(was.where,
+        was.title), 0)
+    end
+    if was and was.handlers.on_message and not is.handlers.on_message then
+      error(("%s: %s has open connections and no on_message any more"):format(is.where, is.title), 0)
+    end
+  end
 end
 
 -- How many connections of raw websocket routes this worker holds.

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * link.h -- what the supervisor and one worker say to each other about reloads: whole messages over
+ * a SOCK_SEQPACKET pair, never blocking.  Its end of file tells a worker that its supervisor is gone. */
+#ifndef HUMAN_LINK_H
+#define HUMAN_LINK_H
+#include <stdint.h>
+
+enum { LINK_TEXT = 4000 };
+
+typedef enum {
+  LINK_PREPARE = 1, /* to the worker, with the bundle's memfd: build this generation aside, and vote */
+  LINK_COMMIT,      /* to the worker: serve it from now on */
+  LINK_ABORT,       /* to the worker: forget it */
+  LINK_VOTE,        /* from the worker: ok, or text says why not */
+  LINK_SERVING      /* from the worker: the generation answers new requests */
+} link_kind;
+
+typedef struct {
+  int32_t kind, generation, ok;
+  char text[LINK_TEXT]; /* NUL-terminated; only what is used of it is sent */
+} link_message;
+
+int link_pair(int fd[2]);                                         /* 0 or -1, errno */
+int link_send(int fd, const link_message *m, int passed_fd);      /* passed_fd -1: none; 0 or -1 */
+int link_receive(int fd, link_message *m, int *passed_fd);        /* 1, 0: closed, -1: nothing now */
+#endif
