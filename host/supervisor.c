@@ -283,11 +283,18 @@ static int connections_needed(int workers) {
   return workers * ((int)conf_num("database.pool") + 1) + EXTRA_CONNECTIONS;
 }
 
+static int load_scripts(void) {
+  char why[1024];
+  if (bundle_load(why, sizeof why) > 0) return 0;
+  fprintf(stderr, "%s\n", why);
+  return -1;
+}
+
 static int prepare(void) {
   s.self = getpid();
   s.count = (int)conf_num("workers");
   raise_file_limit();
-  if (sockets_check_host() || make_listeners() || bundle_load() < 0 || make_bus()) return -1;
+  if (sockets_check_host() || make_listeners() || load_scripts() || make_bus()) return -1;
   if (shm_init(s.count)) {
     fprintf(stderr, "shared memory: %s\n", strerror(errno));
     return -1;
@@ -325,7 +332,7 @@ int supervisor_run(void) {
 int supervisor_command(const char *command, int argc, char **argv, bool database) {
   worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
                       .command = command};
-  if (bundle_load() < 0 || shm_init(1)) return 1;
+  if (load_scripts() || shm_init(1)) return 1;
   if (!strcmp(command, "test")) { /* specs talk to a server of their own: this process */
     int port;
     char text[16];
