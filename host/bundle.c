@@ -1,247 +1,55 @@
 /* SPDX-License-Identifier: MIT
- * bundle.c -- see bundle.h: reads *.lua and *.sql below the search path, sorted by path.
+ * bundle.c -- see bundle.h.  Head, index of files, index of roots, then their texts, all in one
+ * memfd.  The index is sorted by path, and where several directories have a path, by their order in
+ * the search path: the first is in force, the next is what it overrides.
  *
- * Owns: the bytes of every loaded generation.  Read by the supervisor before it forks, so workers
- * share the pages.  Never looks at a file again after bundle_load() has returned. */
+ * Owns: the mappings, and the descriptors of what it loaded itself.  A mapping is never trusted to
+ * be well formed unless this process wrote it or bundle_attach() has checked it. */
 #include "bundle.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf.h"
-#include "conftable.h"
 #include "host_api.h"
 #include "pack.h"
+#include "tree.h"
 
-enum {
-  FILES_MAX = 8192,
-  FILE_BYTES_MAX = 1024 * 1024,
-  TOTAL_BYTES_MAX = 64 * 1024 * 1024,
-  LIST_BYTES_MAX = 4 * 1024 * 1024,
-  DEPTH_MAX = 16,
-  GENERATIONS_MAX = 8,
-  ID_DIGITS = 12
-};
+enum { LIST_BYTES_MAX = 4 * 1024 * 1024, GENERATIONS_MAX = 8, ID_DIGITS = 12,
+       SIZE_MAX_BYTES = TREE_BYTES_MAX + 64 * 1024 * 1024 };
 
+static const char MAGIC[8] = "human 1\n";
+static const int SEALS = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+typedef struct { uint32_t at, n; } span; /* bytes from the start; paths end in a NUL besides */
+typedef struct { span path, text; uint32_t root; } entry;
 typedef struct {
-  char *path; /* relative to its directory of the search path */
-  char *bytes;
-  size_t n;
-} script;
+  char magic[sizeof MAGIC], id[ID_DIGITS + 4];
+  uint32_t size, files, roots;
+} head;
 
 typedef struct {
   int generation; /* 0: free */
-  script *files;
-  size_t count, cap, total;
-  char id[ID_DIGITS + 1];
+  int fd;
+  pid_t loader;   /* whose number `fd` is; a child has closed it or uses it for something else */
+  union { const char *p; const head *h; } map;
 } bundle;
 
 static bundle bundles[GENERATIONS_MAX];
 static int last_generation;
 
-/* What one walk over a directory of the search path needs. */
-typedef struct {
-  bundle *b;
-  char root[PATH_MAX]; /* resolved */
-  bool strict;         /* installed: refuse what another user could have written */
-} walk;
-
-static int refuse(const char *path, const char *why) {
-  fprintf(stderr, "%s: %s\n", path, why);
-  return -1;
+static const entry *files_of(const bundle *b) {
+  return (const entry *)(const void *)(b->map.p + sizeof(head));
 }
 
-static void bundle_free(bundle *b) {
-  for (size_t i = 0; i < b->count; i++) {
-    free(b->files[i].path);
-    free(b->files[i].bytes);
-  }
-  free(b->files);
-  *b = (bundle){0};
-}
-
-/* ---- reading ---- */
-
-static bool is_script(const char *name) {
-  const char *dot = strrchr(name, '.');
-  return dot && (!strcmp(dot, ".lua") || !strcmp(dot, ".sql"));
-}
-
-static bool has_path(const bundle *b, const char *path) {
-  for (size_t i = 0; i < b->count; i++)
-    if (!strcmp(b->files[i].path, path)) return true;
-  return false;
-}
-
-/* A link may not lead out of its tree, nor may strangers be able to write, once installed. */
-static int check_trust(const walk *w, const char *path, const struct stat *st) {
-  char real[PATH_MAX];
-  size_t n = strlen(w->root);
-  if (!w->strict) return 0;
-  if (st->st_mode & (S_IWGRP | S_IWOTH))
-    return refuse(path, "refused: group or others may write it (chmod go-w)");
-  if (!realpath(path, real)) return refuse(path, strerror(errno));
-  if (strncmp(real, w->root, n) || (real[n] && real[n] != '/'))
-    return refuse(path, "refused: a link out of its script directory");
-  return 0;
-}
-
-static int read_bytes(const char *path, script *f) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  struct stat st;
-  if (fd < 0 || fstat(fd, &st)) goto fail;
-  f->n = (size_t)st.st_size;
-  f->bytes = malloc(f->n + 1);
-  if (!f->bytes) goto fail;
-  for (size_t at = 0; at < f->n;) {
-    ssize_t k = read(fd, f->bytes + at, f->n - at);
-    if (k < 0) goto fail;
-    if (k == 0) f->n = at; /* it was shortened meanwhile */
-    at += (size_t)k;
-  }
-  f->bytes[f->n] = 0;
-  close(fd);
-  return 0;
-fail:
-  refuse(path, strerror(errno));
-  if (fd >= 0) close(fd);
-  free(f->bytes);
-  return -1;
-}
-
-static int add_file(walk *w, const char *path, const char *relative, const struct stat *st) {
-  bundle *b = w->b;
-  if (has_path(b, relative)) return 0;
-  if (st->st_size > FILE_BYTES_MAX) return refuse(path, "refused: larger than 1 MB");
-  if (b->total + (size_t)st->st_size > TOTAL_BYTES_MAX)
-    return refuse(path, "refused: all scripts together are larger than 64 MB");
-  if (b->count == FILES_MAX) return refuse(path, "refused: more than 8192 scripts");
-  if (check_trust(w, path, st)) return -1;
-  if (b->count == b->cap) {
-    size_t cap = b->cap ? b->cap * 2 : 256;
-    script *grown = realloc(b->files, cap * sizeof *grown);
-    if (!grown) return refuse(path, "out of memory");
-    b->files = grown;
-    b->cap = cap;
-  }
-  script f = {.path = strdup(relative)};
-  if (!f.path) return refuse(path, "out of memory");
-  if (read_bytes(path, &f)) {
-    free(f.path);
-    return -1;
-  }
-  b->files[b->count++] = f;
-  b->total += f.n;
-  return 0;
-}
-
-static int walk_directory(walk *w, const char *path, const char *relative, int depth);
-
-static int visit(walk *w, const char *dir, const char *relative, const char *name, int depth) {
-  char path[PATH_MAX], below[PATH_MAX];
-  struct stat st;
-  int n = snprintf(path, sizeof path, "%s/%s", dir, name);
-  int m = snprintf(below, sizeof below, "%s%s%s", relative, *relative ? "/" : "", name);
-  if (n >= PATH_MAX || m >= PATH_MAX) return refuse(dir, "a path below it is too long");
-  if (stat(path, &st)) return refuse(path, strerror(errno));
-  if (S_ISDIR(st.st_mode)) {
-    if (depth == DEPTH_MAX) return refuse(path, "refused: nested too deep");
-    if (check_trust(w, path, &st)) return -1;
-    return walk_directory(w, path, below, depth + 1);
-  }
-  if (!S_ISREG(st.st_mode) || !is_script(name)) return 0;
-  return add_file(w, path, below, &st);
-}
-
-static int walk_directory(walk *w, const char *path, const char *relative, int depth) {
-  DIR *d = opendir(path);
-  if (!d) return refuse(path, strerror(errno));
-  int failed = 0;
-  const struct dirent *e;
-  while (!failed && (e = readdir(d)))
-    if (e->d_name[0] != '.') failed = visit(w, path, relative, e->d_name, depth);
-  closedir(d);
-  return failed;
-}
-
-/* ---- the whole ---- */
-
-static int by_path(const void *a, const void *b) {
-  return strcmp(((const script *)a)->path, ((const script *)b)->path);
-}
-
-/* Over path, length and bytes of every file in order, so that no two trees give the same text. */
-static int seal(bundle *b) {
-  unsigned char sum[EVP_MAX_MD_SIZE];
-  unsigned int n = 0;
-  EVP_MD_CTX *all = EVP_MD_CTX_new();
-  qsort(b->files, b->count, sizeof *b->files, by_path);
-  bool ok = all && EVP_DigestInit_ex(all, EVP_sha256(), NULL);
-  for (size_t i = 0; ok && i < b->count; i++) {
-    const script *f = &b->files[i];
-    uint64_t length = f->n;
-    ok = EVP_DigestUpdate(all, f->path, strlen(f->path) + 1) &&
-         EVP_DigestUpdate(all, &length, sizeof length) && EVP_DigestUpdate(all, f->bytes, f->n);
-  }
-  ok = ok && EVP_DigestFinal_ex(all, sum, &n);
-  EVP_MD_CTX_free(all);
-  for (unsigned int i = 0; ok && i < ID_DIGITS / 2; i++)
-    snprintf(b->id + (size_t)2 * i, 3, "%02x", sum[i]);
-  return ok ? 0 : refuse("scripts", "cannot be hashed");
-}
-
-static int read_root(bundle *b, const char *path, bool may_miss, bool *found) {
-  walk w = {.b = b, .strict = !conf_in_checkout()};
-  struct stat st;
-  if (stat(path, &st) || !realpath(path, w.root)) {
-    if (may_miss && errno == ENOENT) return 0;
-    fprintf(stderr, "scripts: %s: %s (set by: %s)\n", path, strerror(errno),
-            conf_source("scripts"));
-    return -1;
-  }
-  if (!S_ISDIR(st.st_mode)) return refuse(path, "scripts: not a directory");
-  *found = true;
-  if (check_trust(&w, path, &st)) return -1;
-  return walk_directory(&w, path, "", 1);
-}
-
-static int read_roots(bundle *b) {
-  const char *list = conf_str("scripts");
-  bool by_default = !strcmp(conf_source("scripts"), "default"), found = false;
-  while (*list) {
-    char path[PATH_MAX];
-    size_t n = strcspn(list, ":");
-    if (n >= sizeof path) return refuse("scripts", "a path in it is too long");
-    memcpy(path, list, n);
-    path[n] = 0;
-    if (n && read_root(b, path, by_default, &found)) return -1;
-    list += n + (list[n] == ':');
-  }
-  if (found && b->count) return 0;
-  fprintf(stderr, "scripts: there are no scripts in %s\n", conf_str("scripts"));
-  return -1;
-}
-
-int bundle_load(void) {
-  bundle *b = NULL;
-  for (int i = 0; i < GENERATIONS_MAX && !b; i++)
-    if (!bundles[i].generation) b = &bundles[i];
-  if (!b) return refuse("scripts", "too many generations are in use");
-  if (read_roots(b) || seal(b)) {
-    bundle_free(b);
-    return -1;
-  }
-  return b->generation = ++last_generation;
+static const span *roots_of(const bundle *b) {
+  return (const span *)(const void *)(files_of(b) + b->map.h->files);
 }
 
 static bundle *bundle_find(int generation) {
@@ -250,47 +58,244 @@ static bundle *bundle_find(int generation) {
   return NULL;
 }
 
-void bundle_drop(int generation) {
-  bundle *b = bundle_find(generation);
-  if (b) bundle_free(b);
+static bundle *bundle_free_slot(void) {
+  for (int i = 0; i < GENERATIONS_MAX; i++)
+    if (!bundles[i].generation) return &bundles[i];
+  return NULL;
 }
 
-/* ---- for Lua ---- */
+/* Over path, length and bytes of every file in order, so that no two trees give the same text.  The
+ * directories are left out: the same scripts are the same bundle wherever they lie. */
+static int hash(const bundle *b, char id[ID_DIGITS + 1]) {
+  unsigned char sum[EVP_MAX_MD_SIZE];
+  unsigned int n = 0;
+  EVP_MD_CTX *all = EVP_MD_CTX_new();
+  bool ok = all && EVP_DigestInit_ex(all, EVP_sha256(), NULL);
+  for (uint32_t i = 0; ok && i < b->map.h->files; i++) {
+    const entry *e = &files_of(b)[i];
+    uint64_t length = e->text.n;
+    ok = EVP_DigestUpdate(all, b->map.p + e->path.at, e->path.n + 1) &&
+         EVP_DigestUpdate(all, &length, sizeof length) &&
+         EVP_DigestUpdate(all, b->map.p + e->text.at, e->text.n);
+  }
+  ok = ok && EVP_DigestFinal_ex(all, sum, &n);
+  EVP_MD_CTX_free(all);
+  for (unsigned int i = 0; ok && i < ID_DIGITS / 2; i++)
+    snprintf(id + (size_t)2 * i, 3, "%02x", sum[i]);
+  return ok ? 0 : -1;
+}
+
+/* ---- writing ---- */
+
+static size_t size_of(const tree *t) {
+  size_t n = sizeof(head) + t->count * sizeof(entry) + t->roots * sizeof(span) + t->total;
+  for (unsigned i = 0; i < t->roots; i++) n += strlen(t->root[i]) + 1;
+  for (size_t i = 0; i < t->count; i++) n += strlen(t->files[i].path) + 1;
+  return n;
+}
+
+static span put(char *map, size_t *at, const char *p, size_t n, bool nul) {
+  span s = {(uint32_t)*at, (uint32_t)n};
+  memcpy(map + *at, p, n);
+  *at += n;
+  if (nul) map[(*at)++] = 0;
+  return s;
+}
+
+static void fill(char *map, size_t size, const tree *t) {
+  head *h = (head *)(void *)map;
+  entry *e = (entry *)(void *)(map + sizeof *h);
+  span *root = (span *)(void *)(e + t->count);
+  size_t at = sizeof *h + t->count * sizeof *e + t->roots * sizeof *root;
+  memcpy(h->magic, MAGIC, sizeof MAGIC);
+  h->size = (uint32_t)size;
+  h->files = (uint32_t)t->count;
+  h->roots = t->roots;
+  for (unsigned i = 0; i < t->roots; i++)
+    root[i] = put(map, &at, t->root[i], strlen(t->root[i]), true);
+  for (size_t i = 0; i < t->count; i++) {
+    const tree_file *f = &t->files[i];
+    e[i].root = f->root;
+    e[i].path = put(map, &at, f->path, strlen(f->path), true);
+    e[i].text = put(map, &at, f->bytes, f->n, false);
+  }
+}
+
+static int map_read_only(bundle *b, int fd, size_t size) {
+  void *p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+  b->map.p = p == MAP_FAILED ? NULL : p;
+  return b->map.p ? 0 : -1;
+}
+
+/* A writable mapping forbids F_SEAL_WRITE, so it is written, unmapped, sealed and mapped anew. */
+static int write_sealed(bundle *b, const tree *t) {
+  size_t size = size_of(t);
+  if (size > SIZE_MAX_BYTES) return -1;
+  int fd = memfd_create("human-scripts", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+  if (fd < 0 || ftruncate(fd, (off_t)size)) goto fail;
+  char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (map == MAP_FAILED) goto fail;
+  fill(map, size, t);
+  b->map.p = map;
+  int failed = hash(b, ((head *)(void *)map)->id);
+  munmap(map, size);
+  if (failed || fcntl(fd, F_ADD_SEALS, SEALS) || map_read_only(b, fd, size)) goto fail;
+  b->fd = fd;
+  b->loader = getpid();
+  return 0;
+fail:
+  b->map.p = NULL;
+  if (fd >= 0) close(fd);
+  return -1;
+}
+
+int bundle_load(char *why, size_t n) {
+  tree t = {0};
+  bundle *b = bundle_free_slot();
+  if (!b) {
+    snprintf(why, n, "scripts: too many generations are in use");
+    return -1;
+  }
+  int failed = tree_read(&t, why, n);
+  if (!failed && write_sealed(b, &t)) {
+    snprintf(why, n, "scripts: no memory for a copy of them");
+    failed = -1;
+  }
+  tree_free(&t);
+  if (failed) return -1;
+  return b->generation = ++last_generation;
+}
+
+/* ---- taking over ---- */
+
+static bool inside(const head *h, span s, bool nul) {
+  return s.at <= h->size && s.n <= h->size - s.at && (!nul || s.n < h->size - s.at);
+}
+
+/* A name is NUL-terminated text without a NUL in it. */
+static bool is_name(const bundle *b, span s) {
+  return inside(b->map.h, s, true) && strnlen(b->map.p + s.at, s.n + 1) == s.n;
+}
+
+static bool in_order(const bundle *b, const entry *earlier, const entry *e) {
+  int order = strcmp(b->map.p + earlier->path.at, b->map.p + e->path.at);
+  return order < 0 || (order == 0 && earlier->root < e->root);
+}
+
+static bool well_formed(const bundle *b, size_t size) {
+  const head *h = b->map.h;
+  char id[ID_DIGITS + 1];
+  if (memcmp(h->magic, MAGIC, sizeof MAGIC) || h->size != size || h->files > TREE_FILES_MAX ||
+      !h->files || h->roots > TREE_ROOTS_MAX)
+    return false;
+  if (sizeof *h + h->files * sizeof(entry) + h->roots * sizeof(span) > size) return false;
+  for (uint32_t i = 0; i < h->roots; i++)
+    if (!is_name(b, roots_of(b)[i])) return false;
+  for (uint32_t i = 0; i < h->files; i++) {
+    const entry *e = &files_of(b)[i];
+    if (!is_name(b, e->path) || !inside(h, e->text, false) || e->root >= h->roots) return false;
+    if (i && !in_order(b, e - 1, e)) return false;
+  }
+  return !hash(b, id) && !memcmp(id, h->id, sizeof id);
+}
+
+static int attach(bundle *b, int fd) {
+  struct stat st;
+  int seals = fcntl(fd, F_GET_SEALS), need = SEALS & ~F_SEAL_SEAL;
+  if (seals < 0 || (seals & need) != need || fstat(fd, &st)) return -1;
+  if (st.st_size < (off_t)sizeof(head) || st.st_size > SIZE_MAX_BYTES) return -1;
+  if (map_read_only(b, fd, (size_t)st.st_size)) return -1;
+  if (well_formed(b, (size_t)st.st_size)) return 0;
+  munmap((void *)(uintptr_t)b->map.p, (size_t)st.st_size);
+  b->map.p = NULL;
+  return -1;
+}
+
+int bundle_attach(int generation, int fd) {
+  bundle *b = bundle_free_slot();
+  int failed = 0;
+  if (!bundle_find(generation)) {
+    failed = generation <= 0 || !b || attach(b, fd) ? -1 : 0;
+    if (!failed) *b = (bundle){.generation = generation, .fd = -1, .map = b->map};
+  }
+  close(fd);
+  return failed;
+}
+
+/* ---- asking ---- */
+
+void bundle_drop(int generation) {
+  bundle *b = bundle_find(generation);
+  if (!b) return;
+  if (bundle_fd(generation) >= 0) close(b->fd);
+  munmap((void *)(uintptr_t)b->map.p, b->map.h->size);
+  *b = (bundle){0};
+}
+
+int bundle_fd(int generation) {
+  const bundle *b = bundle_find(generation);
+  return b && b->loader == getpid() ? b->fd : -1;
+}
+
+const char *bundle_hash(int generation) {
+  const bundle *b = bundle_find(generation);
+  return b ? b->map.h->id : "";
+}
+
+/* The first entry whose path is not less than this one. */
+static uint32_t lower_bound(const bundle *b, const char *path, size_t n) {
+  uint32_t low = 0, high = b->map.h->files;
+  while (low < high) {
+    uint32_t mid = (low + high) / 2;
+    if (strncmp(b->map.p + files_of(b)[mid].path.at, path, n) < 0) low = mid + 1;
+    else high = mid;
+  }
+  return low;
+}
+
+static bool has_path(const bundle *b, uint32_t i, const host_str *path) {
+  if (i >= b->map.h->files) return false;
+  span s = files_of(b)[i].path;
+  return s.n == path->n && !memcmp(b->map.p + s.at, path->p, s.n);
+}
+
+int host_bundle_below(int generation, host_str *path, int level, host_str *out) {
+  const bundle *b = bundle_find(generation);
+  if (!b) return HOST_EGONE;
+  if (level < 0 || level >= TREE_ROOTS_MAX) return HOST_EINVAL;
+  uint32_t i = lower_bound(b, path->p, path->n) + (uint32_t)level;
+  if (!has_path(b, i, path)) return HOST_EINVAL;
+  span text = files_of(b)[i].text;
+  *out = (host_str){b->map.p + text.at, text.n};
+  return 0;
+}
+
+int host_bundle_file(int generation, host_str *path, host_str *out) {
+  return host_bundle_below(generation, path, 0, out);
+}
+
+static bool is_first(const bundle *b, uint32_t i) {
+  const entry *e = &files_of(b)[i];
+  return !i || strcmp(b->map.p + e->path.at, b->map.p + e[-1].path.at);
+}
 
 int host_bundle_list(int generation, host_str *out) {
   static buf list = {.max = LIST_BYTES_MAX};
   const bundle *b = bundle_find(generation);
+  uint32_t count = 0;
   if (!b) return HOST_EGONE;
+  for (uint32_t i = 0; i < b->map.h->files; i++) count += is_first(b, i);
   list.n = 0;
-  if (pack_array(&list, (uint32_t)b->count)) return HOST_EFULL;
-  for (size_t i = 0; i < b->count; i++)
-    if (pack_z(&list, b->files[i].path)) return HOST_EFULL;
+  if (pack_array(&list, count)) return HOST_EFULL;
+  for (uint32_t i = 0; i < b->map.h->files; i++)
+    if (is_first(b, i) && pack_z(&list, b->map.p + files_of(b)[i].path.at)) return HOST_EFULL;
   *out = (host_str){list.p, (uint32_t)list.n};
-  return (int)b->count;
-}
-
-int host_bundle_file(int generation, host_str *path, host_str *out) {
-  const bundle *b = bundle_find(generation);
-  if (!b) return HOST_EGONE;
-  size_t low = 0, high = b->count;
-  while (low < high) {
-    size_t mid = (low + high) / 2;
-    const script *f = &b->files[mid];
-    int order = strncmp(path->p, f->path, path->n);
-    if (!order && f->path[path->n]) order = -1;
-    if (!order) {
-      *out = (host_str){f->bytes, (uint32_t)f->n};
-      return 0;
-    }
-    if (order < 0) high = mid;
-    else low = mid + 1;
-  }
-  return HOST_EINVAL;
+  return (int)count;
 }
 
 int host_bundle_id(int generation, host_str *out) {
   const bundle *b = bundle_find(generation);
   if (!b) return HOST_EGONE;
-  *out = (host_str){b->id, ID_DIGITS};
+  *out = (host_str){b->map.h->id, ID_DIGITS};
   return 0;
 }

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: MIT
- * bundle.h -- the script tree, read once into memory and sealed: what every worker of a generation
- * sees, whatever happens to the files meanwhile. */
+ * bundle.h -- a generation of scripts as one sealed file in memory: what every worker sees, whatever
+ * happens to the files on disk meanwhile.  Its descriptor can be handed to another process, which
+ * maps the same pages and can neither write them nor be shown others. */
 #ifndef HUMAN_BUNDLE_H
 #define HUMAN_BUNDLE_H
+#include <stddef.h>
 
 /* Read the directories of the setting `scripts`, first one wins a path.  Returns the generation
- * (1 for the first), or -1 and a message on stderr.  Older generations stay readable until
- * bundle_drop(). */
-int bundle_load(void);
+ * (1 for the first), or -1 and "path: reason".  Generations stay readable until bundle_drop(). */
+int bundle_load(char *why, size_t n);
 void bundle_drop(int generation);
+
+/* The descriptor of a bundle that this process loaded; it stays the bundle's.  -1: no such bundle,
+ * or this process did not load it. */
+int bundle_fd(int generation);
+
+/* Take over `fd` as a bundle of that number; it is closed in every case.  0, or -1 when it is not
+ * sealed, is not a bundle or contradicts itself.  A generation that is there already stays. */
+int bundle_attach(int generation, int fd);
+
+/* Twelve hex digits over the paths and bytes of its files; "" for an unknown generation. */
+const char *bundle_hash(int generation);
 #endif

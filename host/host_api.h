@@ -143,6 +143,8 @@ int host_secret_set(host_str *name);             /* 1: configured; its value sta
 int host_secret_equal(host_str *name, host_str *value); /* constant time; 0 when not configured */
 int host_bundle_list(int generation, host_str *out);    /* packed array of relative paths */
 int host_bundle_file(int generation, host_str *path, host_str *out);
+/* The file that stands `level` places behind the one in force in the search path (0: that one). */
+int host_bundle_below(int generation, host_str *path, int level, host_str *out);
 int host_bundle_id(int generation, host_str *out);      /* hex of its hash, 12 digits */
 
 /* A reload, as this worker sees it (host/reload.h): build the generation aside and vote; then either

@@ -388,13 +388,20 @@ static int connections_needed(int workers) {
   return workers * ((int)conf_num("database.pool") + 1) + EXTRA_CONNECTIONS;
 }
 
+static int load_scripts(void) {
+  char why[1024];
+  int generation = bundle_load(why, sizeof why);
+  if (generation < 0) fprintf(stderr, "%s\n", why);
+  return generation;
+}
+
 static int prepare(void) {
   s.self = getpid();
   s.count = (int)conf_num("workers");
   raise_file_limit();
   s.started_at = shm_clock();
   if (sockets_check_host() || make_listeners() || make_bus()) return -1;
-  int generation = bundle_load();
+  int generation = load_scripts();
   if (generation < 0 || control_open(on_request)) return -1;
   reload_init(generation, s.count);
   if (conf_bool("reload.watch")) watch_open(conf_str("scripts"));
@@ -437,7 +444,7 @@ int supervisor_run(void) {
 
 int supervisor_command(const char *command, int argc, char **argv, bool database) {
   worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
-                      .command = command, .generation = bundle_load()};
+                      .command = command, .generation = load_scripts()};
   if (spec.generation < 0 || shm_init(1)) return 1;
   if (!strcmp(command, "test")) { /* specs talk to a server of their own: this process */
     int port;

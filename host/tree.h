@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * tree.h -- the script files of the search path, read from disk: every file that is a script, also
+ * those that a directory before theirs overrides. */
+#ifndef HUMAN_TREE_H
+#define HUMAN_TREE_H
+#include <stddef.h>
+
+enum { TREE_ROOTS_MAX = 8, TREE_FILES_MAX = 8192, TREE_BYTES_MAX = 64 * 1024 * 1024 };
+
+typedef struct {
+  char *path; /* relative to its root */
+  char *bytes;
+  size_t n;
+  unsigned root; /* 0: the first of the search path, which wins */
+} tree_file;
+
+typedef struct {
+  char *root[TREE_ROOTS_MAX]; /* resolved; the last one is what was shipped */
+  unsigned roots;
+  tree_file *files; /* sorted by path, then by root */
+  size_t count, cap, total;
+} tree;
+
+/* Reads the directories of the setting `scripts` into an empty tree.  0, or -1 and "path: reason".
+ * Either way the tree is to be freed. */
+int tree_read(tree *t, char *why, size_t n);
+void tree_free(tree *t);
+#endif
