@@ -52,10 +52,18 @@ size_t bridge_memory(void) {
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
+/* Raises with the place where the script is: in a hook that is level 0, where luaL_error says 1. */
+static void raise_here(lua_State *L, const char *what) {
+  luaL_where(L, 0);
+  lua_pushstring(L, what);
+  lua_concat(L, 2);
+  lua_error(L);
+}
+
 static void on_stuck(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
-  luaL_error(L, "script ran for too long without yielding");
+  raise_here(L, "script ran for too long without yielding");
 }
 
 void bridge_on_sigusr1(int sig) {
@@ -66,7 +74,7 @@ void bridge_on_sigusr1(int sig) {
 static void on_budget(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
-  luaL_error(L, "rule_budget");
+  raise_here(L, "rule_budget");
 }
 
 /* native.rule_call(fn, instructions, ...) -> ok, results or error.  The hook is global to the VM and

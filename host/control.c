@@ -81,9 +81,9 @@ static int cut_status(char *out) {
   char *last = strrchr(out, '\n');
   last = last ? last + 1 : out;
   if (strncmp(last, "exit ", 5)) return -1;
-  int status = atoi(last + 5);
+  long status = strtol(last + 5, NULL, 10);
   *last = 0;
-  return status;
+  return status >= 0 && status < 256 ? (int)status : 1;
 }
 
 int control_get(const char *request, char *out, size_t n) {

@@ -117,7 +117,8 @@ static void close_others(const worker_spec *spec) {
 /* OpenSSL's generator reseeds by itself after a fork; there is no other random state before it. */
 static _Noreturn void become_worker(int index, int control) {
   worker_spec spec = {.index = index, .count = s.count, .listeners = s.listeners,
-                      .generation = reload_generation(), .control_fd = control, .bus_in = s.worker[index].bus_in};
+                      .generation = reload_generation(), .control_fd = control,
+                      .bus_in = s.worker[index].bus_in};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != s.self) _exit(1);
   memcpy(spec.listen_fd, s.worker[index].listen_fd, sizeof spec.listen_fd);

@@ -80,7 +80,8 @@ end
 
 -- A raw WebSocket: handlers = {on_open(conn), on_message(conn, data, is_text), on_close(conn, code,
 -- reason), on_upgrade(data, from, to)}.  on_upgrade is called before the first call after a reload,
--- with the bundles' hashes; a table that it returns becomes conn.data.  conn: send(text), send_binary(data), close(code, reason), id, actor, params, query, ip and
+-- with the bundles' hashes; a table that it returns becomes conn.data.
+-- conn: send(text), send_binary(data), close(code, reason), id, actor, params, query, ip and
 -- data, a table of plain values that survives a reload.
 function Group:websocket(path, spec, handlers)
   local where = place(2)

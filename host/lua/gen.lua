@@ -83,6 +83,8 @@ local function run_module(g, name, path, text)
   local mod = finish_module(g, name, path, compile(g, name, path, text)(name))
   g.stack[#g.stack] = nil
   g.loaded[name] = mod
+  local outer = g.stack[#g.stack]
+  if g.on_load and outer then g.on_load(path_of(outer)) end
   return mod
 end
 
@@ -214,7 +216,7 @@ end
 
 -- Builds generation n from the host's bundle n.  Raises a text on the first problem.  options:
 -- examples = false leaves out the rules' examples, which another process has run; on_load(path) is
--- called before each file.
+-- told of each file before it runs, and again when it goes on after a require.
 function M.build(n, options)
   if busy then error("a generation is being built already", 2) end
   local g = new_generation(n)

@@ -31,6 +31,9 @@ local sql = {
     due_at = now() + $4::float8 * interval '1 second' where name = $1 and owner = $2]],
 }
 
+sql.sooner = [[update host_jobs set due_at = least(due_at, now() + $2::float8 * interval '1 second')
+  where name = $1]]
+
 local function building(what)
   local g = gen.building()
   if not g then error(what .. ": only while scripts are loading", 3) end
@@ -99,8 +102,8 @@ local function look()
   timer.start(LOOK_S, look)
 end
 
-local function start_all()
-  for _, path in ipairs(gen.current().starts) do
+local function start_all(paths)
+  for _, path in ipairs(paths) do
     local ok, err = pcall(function() resolve(path)() end)
     if not ok then log.error("start job failed", { job = path, error = tostring(err) }) end
   end
@@ -109,8 +112,36 @@ end
 -- The database is ready and scripts are loaded (boot).
 function M.run()
   if host.worker() ~= 0 or looking then return end
-  sched.spawn(start_all)
+  sched.spawn(start_all, gen.current().starts)
   look()
+end
+
+-- A job whose interval became shorter must not wait for the end of the longer one.
+local function rescheduled(job)
+  db.exec(sql.sooner, job.name, job.seconds)
+  next_look[job.name] = nil
+end
+
+local function added(old, new)
+  local known, list = {}, {}
+  for _, path in ipairs(old) do known[path] = true end
+  for _, path in ipairs(new) do
+    if not known[path] then list[#list + 1] = path end
+  end
+  return list
+end
+
+-- Generation `new` has taken the place of `old`: jobs are found in it by their names from now on.
+function M.reloaded(old, new)
+  if host.worker() ~= 0 or not looking then return end
+  for name in pairs(old.jobs) do
+    if not new.jobs[name] then log.warn("job dropped: the scripts do not declare it any more", { job = name }) end
+  end
+  for name, job in pairs(new.jobs) do
+    local was = old.jobs[name]
+    if was and was.seconds ~= job.seconds then sched.spawn(rescheduled, job) end
+  end
+  sched.spawn(start_all, added(old.starts, new.starts))
 end
 
 -- No further job begins (drain).

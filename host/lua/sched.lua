@@ -224,13 +224,13 @@ function M.count(g)
   return n
 end
 
--- End all tasks of generation g; the one that runs now is not among those that wait.
+-- End all tasks of generation g, those with a time limit as if it had been reached.
 function M.kill_generation(g)
   local doomed = {}
   for task in pairs(listed) do
     if task.gen == g and task ~= current then doomed[#doomed + 1] = task end
   end
-  for _, task in ipairs(doomed) do M.kill(task) end
+  for _, task in ipairs(doomed) do M.kill(task, task.limit_error) end
   return #doomed
 end
 
