@@ -17,6 +17,8 @@ local wsroute = require "human.wsroute"
 local M = {}
 local KEPT_MAX = 8                               -- replaced generations with something running on them
 local LOOK_S = 0.01                              -- while an earlier build, or the first, is under way
+local STEP_KB = 64
+local sweeping = false
 local wanted                                     -- the generation that is asked for
 local building = false
 local candidate                                  -- built, voted for, not yet in service
@@ -67,6 +69,15 @@ local function retire(g)
   for i = 1, #busy - KEPT_MAX do collect(busy[i]) end
 end
 
+-- A replaced generation is a few megabytes of garbage at once, which the collector's own pace would
+-- leave for long: two whole cycles, a step between any two turns, take it away.
+local function sweep()
+  for _ = 1, 2 do
+    while not collectgarbage("step", STEP_KB) do sched.sleep(0) end
+  end
+  sweeping = false
+end
+
 local function commit(n)
   local old, new = gen.current(), candidate
   wanted, candidate = nil, nil
@@ -76,6 +87,10 @@ local function commit(n)
   gen.install(new)
   retire(old)
   jobs.reloaded(old, new)
+  if not sweeping then
+    sweeping = true
+    sched.spawn(sweep)
+  end
   host.reload_serving(n)
 end
 
