@@ -24,6 +24,7 @@ enum {
   STALL_MS = 30000,      /* a client that takes nothing for so long is cut */
   LINGER_MS = 1000,
   LINGER_BYTES = 65536,
+  LAST_REQUEST_MS = 500, /* a client that does not know yet that we stop may still send one */
   ARRIVING_MAX = 256 * 1024 * 1024, /* for all connections of this worker together .. */
   ARRIVING_FREE = 65536  /* .. but a body or message of that size always finds room */
 };
@@ -520,15 +521,24 @@ int conn_init(const worker_spec *spec) {
   return listen_init(spec->listen_fd, spec->listeners);
 }
 
+static bool is_idle(const conn *c) {
+  return c->state == CONN_OPEN && !c->ws && !in_flight(c) && !(c->req && http1_begun(&c->req->h));
+}
+
+/* Closing at once would meet the request that is on its way with a reset.  Whoever sends one now is
+ * answered, with "Connection: close"; the others are closed when the time is over. */
+static void hurry(conn *c) {
+  if (is_idle(c)) set_deadline(c, LAST_REQUEST_MS, false);
+}
+
 void conn_stop_accepting(void) {
   conns.draining = true;
   listen_stop();
+  wheel_each(hurry);
 }
 
 static void shut_down(conn *c) {
-  if (c->state != CONN_OPEN) return;
-  if (c->ws) ws_shutdown(c->ws);
-  else if (!in_flight(c) && !(c->req && http1_begun(&c->req->h))) conn_close(c);
+  if (c->state == CONN_OPEN && c->ws) ws_shutdown(c->ws);
 }
 
 void conn_shutdown(void) {

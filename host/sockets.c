@@ -14,6 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "activation.h"
 #include "conf.h"
 #include "conftable.h"
 
@@ -84,6 +85,8 @@ static int explain(const char *port_name, int port) {
 int sockets_listen(const char *port_name, int count, int *fds) {
   address a;
   int port = (int)conf_num(port_name);
+  int handed = activation_share(port_name, count, fds);
+  if (handed <= 0) return handed;
   socklen_t n = make_address(&a, conf_str("host"), port);
   int probe = bound_socket(&a, n, false);
   if (probe < 0) return explain(port_name, port);

@@ -4,7 +4,8 @@
 #define HUMAN_SOCKETS_H
 
 /* `count` sockets listening on the setting `host` and the port in the setting `port_name`, which
- * share its connections.  0, or -1 and a message on stderr. */
+ * share its connections; or as many copies of the one that we were handed for it (activation.h).
+ * 0, or -1 and a message on stderr. */
 int sockets_listen(const char *port_name, int count, int *fds);
 int sockets_any(int *port); /* one on a free loopback port; the fd, or -1 */
 int sockets_check_host(void); /* the setting `host` is an address; 0, or -1 and a message */

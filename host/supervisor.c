@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "activation.h"
 #include "bundle.h"
 #include "control.h"
 #include "link.h"
@@ -61,6 +62,7 @@ static struct {
 
 static int make_listeners(void) {
   static const char *const names[] = {"port", "agent_port"};
+  if (activation_take()) return -1;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     int fds[WORKER_MAX];
     if (conf_num(names[i]) == 0) continue;
@@ -68,7 +70,7 @@ static int make_listeners(void) {
     for (int k = 0; k < s.count; k++) s.worker[k].listen_fd[s.listeners] = fds[k];
     s.listeners++;
   }
-  return 0;
+  return activation_finish();
 }
 
 static int make_bus(void) {

@@ -1,0 +1,65 @@
+-- spec/support/activator.lua -- what systemd does for a service with a socket unit, for tests:
+-- opens a listening socket on loopback, hands it over as sd_listen_fds(3) says, starts the service
+-- again as often as it ends, keeps the socket all the while.  Runs on any LuaJIT.
+--
+-- luajit activator.lua NAME PORT RUNS COMMAND..    NAME: what the socket is called
+-- Says "started PID" and "ended STATUS" for each of RUNS runs.
+
+local ffi = require "ffi"
+
+ffi.cdef [[
+struct in4 { uint16_t family, port; uint32_t addr; char zero[8]; };
+int socket(int domain, int type, int protocol);
+int bind(int fd, const struct in4 *a, unsigned n);
+int listen(int fd, int backlog);
+int setsockopt(int fd, int level, int name, const void *v, unsigned n);
+int dup2(int from, int to);
+int fork(void);
+int getpid(void);
+int waitpid(int pid, int *status, int options);
+int setenv(const char *name, const char *value, int overwrite);
+int execvp(const char *file, char *const argv[]);
+void _exit(int status);
+char *strerror(int e);
+]]
+
+local C = ffi.C
+local AF_INET, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR, BACKLOG = 2, 1, 1, 2, 4096
+local FIRST_FD = 3
+
+local function must(result, what)
+  if result >= 0 then return result end
+  error(what .. ": " .. ffi.string(C.strerror(ffi.errno())), 0)
+end
+
+local function listening(port)
+  local fd = must(C.socket(AF_INET, SOCK_STREAM, 0), "socket")
+  must(C.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, ffi.new("int[1]", 1), 4), "setsockopt")
+  local swapped = bit.bor(bit.lshift(bit.band(port, 255), 8), bit.rshift(port, 8))
+  local at = ffi.new("struct in4", { AF_INET, swapped, 0x0100007f })
+  must(C.bind(fd, at, ffi.sizeof(at)), "bind")
+  must(C.listen(fd, BACKLOG), "listen")
+  if fd ~= FIRST_FD then must(C.dup2(fd, FIRST_FD), "dup2") end
+end
+
+local function run(name, argv)
+  local pid = must(C.fork(), "fork")
+  if pid > 0 then return pid end
+  C.setenv("LISTEN_PID", tostring(C.getpid()), 1)
+  C.setenv("LISTEN_FDS", "1", 1)
+  C.setenv("LISTEN_FDNAMES", name, 1)
+  C.execvp(argv[0], ffi.cast("char *const *", argv))
+  C._exit(127)
+end
+
+local name, port, runs = arg[1], tonumber(arg[2]), tonumber(arg[3])
+local argv = ffi.new("const char *[?]", #arg - 2)
+for i = 4, #arg do argv[i - 4] = arg[i] end
+io.stdout:setvbuf "line"
+listening(port)
+for _ = 1, runs do
+  local pid, status = run(name, argv), ffi.new "int[1]"
+  print("started " .. pid)
+  must(C.waitpid(pid, status, 0), "waitpid")
+  print("ended " .. status[0])
+end
