@@ -431,8 +431,8 @@ int supervisor_run(void) {
   sigaddset(&signals, SIGCHLD);
   sigprocmask(SIG_BLOCK, &signals, NULL);
   signal(SIGPIPE, SIG_IGN);
-  s.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (s.signals < 0 || prepare()) {
+  /* Its number may not be that of a socket which should have been handed to us, hence after. */
+  if (prepare() || (s.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)) < 0) {
     control_close();
     pgembed_stop();
     return 1;
