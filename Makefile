@@ -36,7 +36,8 @@ DEFINE  := -D_GNU_SOURCE -DHUMAN_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -
 override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
-.PHONY: help deps deps-test build run test bench lint asan fuzz fuzzers install clean
+.PHONY: help deps deps-test build run test bench lint asan fuzz fuzzers install uninstall deb \
+        distcheck clean
 .SUFFIXES:
 
 help:
@@ -49,7 +50,9 @@ help:
 	@echo 'make bench      benchmarks'
 	@echo 'make asan       the specs with address and undefined-behaviour sanitizers'
 	@echo 'make fuzz       fuzz every parser for FUZZ_SECONDS=60 each'
-	@echo 'make install    to PREFIX=/usr/local, below DESTDIR'
+	@echo 'make install    to PREFIX=/usr/local, below DESTDIR; make uninstall takes it away'
+	@echo 'make deb        Debian packages, in build/deb'
+	@echo 'make distcheck  "make run" and "make test" on bare Debian 12 and 13 (as root)'
 	@echo 'make clean      remove what was built'
 
 deps:
@@ -144,14 +147,48 @@ build/fuzz/%: spec/fuzz/%.c $(OBJ)
 	@echo 'built $@'
 
 # ---- installing ----
-install: build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/human $(DESTDIR)/etc/human/scripts
+# SERVICE: where its units go; empty: nowhere, as when a package does that itself.
+SERVICE ?= $(PREFIX)/lib/systemd/system
+share    = $(DESTDIR)$(PREFIX)/share
+etc      = $(DESTDIR)/etc/human
+system   = 's|// "home": "~/.human",     |"home": "/var/lib/human",   |'
+
+$(B)/human.1: $(B)/human etc/man.sh
+	@etc/man.sh build/human >$@.tmp && mv $@.tmp $@
+
+install: build $(B)/human.1
+	install -d $(DESTDIR)$(PREFIX)/bin $(share)/human/spec/scripts $(share)/human/spec/support \
+	  $(share)/man/man1 $(share)/doc/human $(etc)/scripts
+	install -d -m 700 $(etc)/secrets
 	install -m 755 build/human $(DESTDIR)$(PREFIX)/bin/human
-	rm -rf $(DESTDIR)$(PREFIX)/share/human/scripts
-	cp -R scripts $(DESTDIR)$(PREFIX)/share/human/scripts
-	chmod -R go-w $(DESTDIR)$(PREFIX)/share/human/scripts
-	[ -e $(DESTDIR)/etc/human/human.json ] || \
-	  install -m 644 etc/human.json $(DESTDIR)/etc/human/human.json
+	rm -rf $(share)/human/scripts
+	cp -R scripts $(share)/human/scripts
+	chmod -R u=rwX,go=rX $(share)/human/scripts
+	install -m 644 spec/scripts/agent_rules_spec.lua $(share)/human/spec/scripts
+	install -m 644 spec/support/plain_host.lua $(share)/human/spec/support
+	install -m 644 $(B)/human.1 $(share)/man/man1/human.1
+	install -m 644 README.md docs/*.md $(share)/doc/human
+	[ -e $(etc)/human.json ] || { sed $(system) etc/human.json >$(etc)/human.json && \
+	  chmod 640 $(etc)/human.json; }
+	[ -n "$(DESTDIR)" ] || ! getent group human >/dev/null || chgrp human $(etc)/human.json
+	[ -z "$(SERVICE)" ] || for unit in human.service human.socket; do \
+	  install -d $(DESTDIR)$(SERVICE); \
+	  sed 's|/usr/bin/human|$(PREFIX)/bin/human|; s|/usr/share/|$(PREFIX)/share/|' etc/$$unit \
+	    >$(DESTDIR)$(SERVICE)/$$unit; done
+
+# What is yours stays: /etc/human, /var/lib/human.
+uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/bin/human $(share)/human $(share)/man/man1/human.1 $(share)/doc/human
+	[ -z "$(SERVICE)" ] || rm -f $(addprefix $(DESTDIR)$(SERVICE)/,human.service human.socket)
+
+# build/deb/*.deb, for the release of Debian that this runs on.
+deb:
+	@etc/deps.sh run deb
+	@etc/deb.sh $(VERSION)
+
+# The README's two commands, on bare Debian: RELEASES='bookworm trixie', STEPS='run test'.
+distcheck:
+	@etc/distcheck.sh
 
 clean:
 	rm -rf build

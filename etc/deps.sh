@@ -1,5 +1,5 @@
 #!/bin/sh
-# etc/deps.sh -- installs what is missing on Debian 12 or 13: `etc/deps.sh run [test] [bench]`.
+# etc/deps.sh -- installs what is missing on Debian 12 or 13: `etc/deps.sh run [test] [bench] [deb]`.
 # Says what and why; with everything there it does nothing and says nothing.
 set -eu
 
@@ -56,8 +56,12 @@ for purpose in "$@"; do
     need 'test -e /usr/lib/nginx/modules/ngx_http_lua_module.so' libnginx-mod-http-lua 'a peer'
     need 'ls /usr/lib/*/lua/5.1/luasql/postgres.so' lua-sql-postgres 'how that peer reaches PostgreSQL'
     ;;
+  deb)
+    need "$(has dpkg-buildpackage)" dpkg-dev 'makes Debian packages'
+    need "$(has dh)" debhelper 'makes Debian packages'
+    ;;
   *)
-    echo "usage: etc/deps.sh run [test] [bench]" >&2
+    echo "usage: etc/deps.sh run [test] [bench] [deb]" >&2
     exit 2
     ;;
   esac

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * conf.c -- see conf.h: where settings come from, weakest first: defaults, one file, the
- * environment, the command line.  Owns the values (conftable.c holds them). */
+ * conf.c -- see conf.h: where settings come from, weakest first: defaults, one file, credentials,
+ * the environment, the command line.  Owns the values (conftable.c holds them). */
 #include "conf.h"
 
 #include <errno.h>
@@ -101,11 +101,12 @@ static int settle_scripts(void) {
     snprintf(path, sizeof path, "%s/scripts", tree);
     return settle("scripts", path);
   }
-  const char *share = "/usr/share/human/scripts";
   ssize_t n = readlink("/proc/self/exe", bin, sizeof bin - 1);
   bin[n > 0 ? n : 0] = 0;
-  if (!strncmp(bin, "/usr/local/", 11)) share = "/usr/local/share/human/scripts";
-  snprintf(path, sizeof path, "/etc/human/scripts:%s", share);
+  char *prefix_end = strstr(bin, "/bin/human"); /* PREFIX of `make install` */
+  if (prefix_end) *prefix_end = 0;
+  snprintf(path, sizeof path, "/etc/human/scripts:%s/share/human/scripts",
+           prefix_end ? bin : "/usr");
   return settle("scripts", path);
 }
 
@@ -192,6 +193,44 @@ static void load_files(void) {
   load_file(path);
 }
 
+/* ---- credentials ---- */
+
+/* The content of dir/name without the line's end, or NULL: there is none.  Too long counts as wrong. */
+static const char *credential(const char *dir, const char *name, char *text, size_t n) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/%s", dir, name);
+  FILE *f = fopen(path, "re");
+  if (!f) return NULL;
+  size_t k = fread(text, 1, n, f);
+  fclose(f);
+  if (k == n) {
+    fprintf(stderr, "%s: is longer than a secret can be\n", path);
+    failures++;
+    return NULL;
+  }
+  while (k && (text[k - 1] == '\n' || text[k - 1] == '\r')) k--;
+  text[k] = 0;
+  return text;
+}
+
+/* systemd's LoadCredential=: files that only this process can read.  LoadCredential=human:DIRECTORY
+ * loads all that are in it and begins their names with "human_". */
+static void load_credentials(void) {
+  static const struct { const char *name, *setting; } known[] = {
+      {"human_db-url", "database.url"},         {"human_admin", "api.admin_token"},
+      {"human_openai", "secrets.openai"},       {"human_gemini", "secrets.gemini"},
+      {"human_anthropic", "secrets.anthropic"}, {"human_llm", "secrets.llm"},
+  };
+  const char *dir = getenv("CREDENTIALS_DIRECTORY");
+  char text[4096], source[64];
+  for (size_t i = 0; dir && *dir && i < sizeof known / sizeof *known; i++) {
+    const char *name = known[i].name, *value = credential(dir, name, text, sizeof text);
+    if (!value) value = credential(dir, name += sizeof "human_" - 1, text, sizeof text);
+    snprintf(source, sizeof source, "credential %s", name);
+    if (value && *value) assign(known[i].setting, value, source);
+  }
+}
+
 /* ---- the environment ---- */
 
 /* Ours, but not settings. */
@@ -270,6 +309,7 @@ int conf_load(const char *const *flags) {
   for (size_t i = 0; i < conf_count; i++)
     assign(conf_at(i)->rule->name, conf_at(i)->rule->fallback, "default");
   load_files();
+  load_credentials();
   load_environment();
   load_flags(flags);
   if (failures) return -1;

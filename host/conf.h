@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * conf.h -- settings: defaults, then /etc or ~ or $HUMAN_CONFIG, then the environment, then flags.
+ * conf.h -- settings: defaults, then /etc or ~ or $HUMAN_CONFIG, then the files in
+ * $CREDENTIALS_DIRECTORY (systemd), then the environment, then flags.
  * Read once by the supervisor before it forks; read-only afterwards.  Secrets are kept apart and are
  * never packed for Lua. */
 #ifndef HUMAN_CONF_H

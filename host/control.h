@@ -4,7 +4,8 @@
  * is text, whose last line is "exit N": the status with which the asking command should end.
  *
  * Where: $RUNTIME_DIRECTORY/control.sock (systemd), else control.sock in the setting `home`; mode
- * 0660, so it is for the server's own user and group. */
+ * 0660, so it is for the server's own user and group.  A command that finds nobody there asks the
+ * service of this machine, /run/human/control.sock, unless it runs from a source tree. */
 #ifndef HUMAN_CONTROL_H
 #define HUMAN_CONTROL_H
 #include <poll.h>

@@ -80,6 +80,21 @@ static int find_user(pghome *h) {
   return 0;
 }
 
+/* What a service made as its own user stays that user's: root comes to it as that one. */
+static void follow_owner(pghome *h) {
+  char path[PATH_MAX];
+  struct stat st;
+  if (!h->drop || join(path, h->home, "pg")) return;
+  if ((stat(path, &st) && stat(h->home, &st)) || st.st_uid == 0) return;
+  h->uid = st.st_uid;
+  h->gid = st.st_gid;
+}
+
+static void give_to_user(const pghome *h, int fd) {
+  if (h->drop && fchown(fd, h->uid, h->gid))
+    log_fmt(LOG_WARN, "database: a file cannot be given to user %d: %s", (int)h->uid, strerror(errno));
+}
+
 static int become_user(const pghome *h) {
   if (!h->drop) return 0;
   return setgroups(0, NULL) || setgid(h->gid) || setuid(h->uid) ? -1 : 0;
@@ -131,6 +146,7 @@ int pghome_find(pghome *h) {
   char suffix[16] = "", name[32];
   snprintf(h->home, sizeof h->home, "%s", conf_str("home"));
   if (find_user(h) || make_directories(h->home, h->drop ? 0711 : 0700)) return -1;
+  follow_owner(h);
   const char *base = h->home;
   if (!user_can_enter(h, base)) {
     base = SYSTEM_HOME;
@@ -161,6 +177,7 @@ int pghome_lock(const pghome *h, pid_t *holder) {
     errno = why;
     return why == EWOULDBLOCK ? 1 : fail(path, "cannot be locked");
   }
+  give_to_user(h, fd);
   int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
   if (ftruncate(fd, 0) || pwrite(fd, text, (size_t)n, 0) != n) {
     close(fd);
@@ -287,6 +304,7 @@ static _Noreturn void child(const pghome *h, int log, const char *program, const
 pid_t pghome_spawn(const pghome *h, const char *program, const char *const *args) {
   int log = open(h->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (log < 0) return fail(h->log, "cannot be opened");
+  give_to_user(h, log);
   pid_t parent = getpid();
   fflush(NULL);
   pid_t pid = fork();

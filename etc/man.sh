@@ -1,0 +1,54 @@
+#!/bin/sh
+# etc/man.sh BINARY -- the manual page human(1), from what the program says of itself.
+set -eu
+
+binary=$1
+
+# Commands and flags: two spaces, the name, then what it is.
+entries() { sed -n "/^$1:/,/^\$/p" | sed '1d;/^$/d' | sed 's/^  *//;s/\\/\\e/g' |
+  awk '{ n = match($0, /  +/); name = n ? substr($0, 1, n - 1) : $1
+         rest = n ? substr($0, n) : substr($0, length($1) + 1); sub(/^ +/, "", rest)
+         gsub(/-/, "\\-", name); printf ".TP\n.B %s\n%s\n", name, rest }'; }
+
+cat <<END
+.TH HUMAN 1 "" "$("$binary" version)" "User commands"
+.SH NAME
+human \- server of conversational agents
+.SH SYNOPSIS
+.B human
+.RI [ command ]
+.RI [ flags ]
+.SH DESCRIPTION
+One binary and a tree of Lua scripts that put conversational agents on the network: a REST API,
+Socket.IO and WebSocket. Scripts are changed while the server runs
+.RB ( "human reload" ).
+.SH COMMANDS
+$("$binary" help | entries commands)
+.SH FLAGS
+$("$binary" help | entries flags)
+.SH FILES
+.TP
+.I /etc/human/human.json
+the settings of the system's server; every setting is described there
+.TP
+.I /etc/human/scripts
+your own scripts, which come before the shipped ones
+.TP
+.I /etc/human/secrets
+one secret a file: openai, anthropic, gemini, llm, admin, db\-url (with systemd)
+.TP
+.I ~/.human/config.json
+the settings of a user's own server
+.SH ENVIRONMENT
+Every setting has a variable: HUMAN_DATABASE_POOL for database.pool. HUMAN_CONFIG names a settings file.
+DATABASE_URL, OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY and OLLAMA_HOST are read as well.
+.SH SIGNALS
+.TP
+.B SIGHUP
+reload the scripts
+.TP
+.B SIGTERM, SIGINT
+take no new clients, end what is under way, stop
+.SH SEE ALSO
+operating.md and scripting.md in the package's documentation
+END
