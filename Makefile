@@ -183,7 +183,7 @@ uninstall:
 
 # build/deb/*.deb, for the release of Debian that this runs on.
 deb:
-	@etc/deps.sh run deb
+	@etc/deps.sh build deb
 	@etc/deb.sh $(VERSION)
 
 # The README's two commands, on bare Debian: RELEASES='bookworm trixie', STEPS='run test'.

@@ -16,9 +16,9 @@ need() {
 has() { echo "command -v $1"; }
 header() { echo "pkg-config --exists $1"; }
 
-for purpose in "$@"; do
+for purpose in $(echo " $* " | sed 's/ run / build database /'); do
   case $purpose in
-  run)
+  build)
     need "$(has cc)" gcc 'C compiler'
     need "echo '#include <stdlib.h>' | cc -E -" libc6-dev 'C library headers'
     need "$(has pkg-config)" pkg-config 'finds the libraries'
@@ -32,6 +32,8 @@ for purpose in "$@"; do
     need "$(header openssl)" libssl-dev 'TLS and hashes'
     need "$(header zlib)" zlib1g-dev 'compression'
     need 'ls /usr/lib/*/liblua5.1-cjson.a || ls /usr/lib/*/liblua5.1-cjson.so' lua-cjson-dev 'JSON for Lua'
+    ;;
+  database)
     need 'ls /usr/lib/postgresql/*/bin/initdb || command -v initdb' postgresql \
       'PostgreSQL, the private database'
     need "$(has psql)" postgresql-client 'PostgreSQL client'
