@@ -47,6 +47,14 @@ static const conf_rule rules[] = {
     INT("reload.grace_ms", "60000", 0, MS_MAX),
     {"reload.watch", CONF_BOOL, "false", 0, 0, NULL, NULL, false},
 
+    TEXT("tls.certificate", ""),
+    TEXT("tls.key", ""),
+    TEXT("tls.directory", ""),
+    CHOICE("tls.min_version", "1.2", "1.2|1.3"),
+    INT("tls.redirect_port", "0", 0, 65535),
+    INT("tls.public_port", "0", 0, 65535),
+    INT("tls.hsts_s", "0", 0, 315360000),
+
     CHOICE("log.level", "info", "error|warn|info|debug"),
     CHOICE("log.format", "auto", "auto|text|json"),
 

@@ -83,10 +83,11 @@ static void lose_request(conn *c) {
 static void request_ready(conn *c) {
   request *r = c->req;
   const http1 *h = &r->h;
+  if (c->redirects) return respond_redirect(c);
   host_id id = op_open(&r->o, OP_REQUEST, 0, request_cancel);
   if (id < 0) return conn_refuse(c, 503);
   int status = h->method | c->listener << 8 | (h->websocket ? HOST_RQ_WEBSOCKET : 0) |
-               (h->has_body ? HOST_RQ_BODY : 0);
+               (h->has_body ? HOST_RQ_BODY : 0) | (c->secure ? HOST_RQ_TLS : 0);
   r->state = REQ_IN_FLIGHT;
   c->timed = false;
   c->deadline = 0;
@@ -126,13 +127,19 @@ static bool is_stalled(conn *c) {
   return false;
 }
 
+/* Nothing is under way: with TLS we say that nothing more will come. */
+static void part(conn *c) {
+  if (c->tls && c->state == CONN_OPEN) conn_finish(c, false);
+  else conn_close(c);
+}
+
 void conn_expire(conn *c) {
   if (is_stalled(c)) return conn_close(c);
   if (!c->deadline || c->deadline > conn_now()) return;
   if (c->ws) return ws_expire(c->ws);
   if (!link_empty(&c->paused)) c->deadline = conn_now() + LINGER_MS; /* it is us who are late */
   else if (c->state == CONN_OPEN && c->timed) conn_refuse(c, 408);
-  else conn_close(c);
+  else part(c);
 }
 
 /* ---- output ---- */
@@ -148,15 +155,33 @@ char *conn_out(conn *c, size_t n) {
 }
 
 size_t conn_queued(const conn *c) {
-  return c->out.n + c->tcp.write_queue_size;
+  return c->out.n + c->tcp.write_queue_size + (c->tls ? tls_wire(c->tls)->n : 0);
+}
+
+static void release_out(buf *b) {
+  if (b->p && b->cap == OUT_SIZE && conns.n_outs < SPARE_OUTS) {
+    conns.outs[conns.n_outs++] = b->p;
+    b->p = NULL;
+  }
+  buf_free(b);
+  b->n = b->cap = 0;
+}
+
+/* What is to be written, in the form in which it is sent; NULL: no memory. */
+static buf *outgoing(conn *c) {
+  if (!c->tls) return &c->out;
+  if (tls_seal(c->tls, &c->out, c->state == CONN_FLUSHING) < 0) return NULL;
+  release_out(&c->out);
+  return tls_wire(c->tls);
 }
 
 /* One large piece on a short queue is no sign of a slow client, and neither is a long turn. */
 bool conn_overfull(conn *c, size_t more, size_t max) {
   if (conn_queued(c) <= CONN_DRAIN_HIGH || conn_queued(c) + more <= max) return false;
-  uv_buf_t b = uv_buf_init(c->out.p, (unsigned)c->out.n);
-  int n = c->writing || !c->out.n ? 0 : uv_try_write((uv_stream_t *)&c->tcp, &b, 1);
-  if (n > 0) buf_take(&c->out, (size_t)n);
+  buf *out = c->writing || !c->out.n ? NULL : outgoing(c);
+  uv_buf_t b = out ? uv_buf_init(out->p, (unsigned)out->n) : (uv_buf_t){0};
+  int n = out ? uv_try_write((uv_stream_t *)&c->tcp, &b, 1) : 0;
+  if (n > 0) buf_take(out, (size_t)n);
   return conn_queued(c) > CONN_DRAIN_HIGH && conn_queued(c) + more > max;
 }
 
@@ -167,15 +192,6 @@ void conn_await_drain(conn *c) {
 const char *conn_unwritten(const conn *c, size_t *n) {
   *n = c->writing ? c->tcp.write_queue_size : 0;
   return *n ? c->writing->b.p + c->writing->b.n - *n : NULL;
-}
-
-static void release_out(buf *b) {
-  if (b->p && b->cap == OUT_SIZE && conns.n_outs < SPARE_OUTS) {
-    conns.outs[conns.n_outs++] = b->p;
-    b->p = NULL;
-  }
-  buf_free(b);
-  b->n = b->cap = 0;
 }
 
 static void start_lingering(conn *c) {
@@ -198,6 +214,7 @@ static void all_written(conn *c) {
   }
   if (c->state == CONN_FLUSHING) return start_lingering(c);
   if (c->ws) ws_drained(c->ws);
+  if (c->relay) relay_drained(c->relay);
   if (c->want_room) {
     c->want_room = false;
     conn_pump(c);
@@ -219,11 +236,11 @@ static void on_written(uv_write_t *req, int status) {
 }
 
 /* The socket is full: libuv writes the rest, which it borrows, when there is room again. */
-static void write_rest(conn *c, size_t done) {
+static void write_rest(conn *c, buf *out, size_t done) {
   out_write *w = malloc(sizeof *w);
   if (!w) return conn_close(c);
-  *w = (out_write){.c = c, .b = c->out};
-  c->out = (buf){0};
+  *w = (out_write){.c = c, .b = *out};
+  *out = (buf){0};
   uv_buf_t b = uv_buf_init(w->b.p + done, (unsigned)(w->b.n - done));
   int r = uv_write(&w->req, (uv_stream_t *)&c->tcp, &b, 1, on_written);
   if (r < 0) {
@@ -239,14 +256,16 @@ static void write_rest(conn *c, size_t done) {
 
 static void flush_one(conn *c) {
   if (c->writing) return; /* on_written goes on */
-  if (c->out.n) {
-    uv_buf_t b = uv_buf_init(c->out.p, (unsigned)c->out.n);
+  buf *out = outgoing(c);
+  if (!out) return conn_close(c);
+  if (out->n) {
+    uv_buf_t b = uv_buf_init(out->p, (unsigned)out->n);
     int n = uv_try_write((uv_stream_t *)&c->tcp, &b, 1);
     if (n < 0 && n != UV_EAGAIN) return conn_close(c);
     if (n < 0) n = 0;
-    if ((size_t)n < c->out.n) return write_rest(c, (size_t)n);
+    if ((size_t)n < out->n) return write_rest(c, out, (size_t)n);
   }
-  release_out(&c->out);
+  release_out(out);
   all_written(c);
 }
 
@@ -324,7 +343,7 @@ static size_t feed_http(conn *c, const char *p, size_t n) {
 }
 
 static size_t feed(conn *c, char *p, size_t n) {
-  return c->ws ? ws_feed(c, p, n) : feed_http(c, p, n);
+  return c->ws ? ws_feed(c, p, n) : c->relay ? relay_feed(c, p, n) : feed_http(c, p, n);
 }
 
 int conn_hold(conn *c, const void *p, size_t n) {
@@ -335,7 +354,10 @@ int conn_hold(conn *c, const void *p, size_t n) {
 
 /* After bytes were parsed: nothing left and nothing more to come ends the connection. */
 static void settle(conn *c) {
-  if (c->state == CONN_OPEN && c->eof && !in_flight(c) && !held(c)) conn_finish(c, false);
+  if (c->state == CONN_OPEN && c->eof && !in_flight(c) && !held(c)) {
+    if (c->relay) relay_end(c->relay);
+    else conn_finish(c, false);
+  }
   read_update(c);
 }
 
@@ -372,6 +394,31 @@ static void on_end(conn *c, int status) {
   settle(c);
 }
 
+static void take(conn *c, char *p, size_t n) {
+  size_t used = held(c) ? 0 : feed(c, p, n);
+  if (c->state == CONN_OPEN && used < n && conn_hold(c, p + used, n - used) < 0) conn_close(c);
+}
+
+/* All that was read is decrypted at once, also what can only be held back: nothing waits unseen. */
+static void take_sealed(conn *c, const char *p, size_t n) {
+  static char plain[TLS_RECORD];
+  int k;
+  tls_give(c->tls, p, n);
+  while ((k = tls_take(c->tls, plain)) > 0) {
+    take(c, plain, (size_t)k);
+    if (c->state != CONN_OPEN) return;
+  }
+  if (tls_wire(c->tls)->n && link_empty(&c->dirty)) link_add(&conns.dirty, &c->dirty);
+  if (k == TLS_END) return on_end(c, UV_EOF);
+  if (k == TLS_PLAIN) {
+    tls_free(c->tls);
+    c->tls = NULL;
+    conn_refuse(c, RESPOND_PLAIN);
+  } else if (k == TLS_FAILED) {
+    conn_finish(c, true); /* with the alert that says why */
+  }
+}
+
 static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b) {
   conn *c = (conn *)s;
   if (n == 0) return;
@@ -381,9 +428,8 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b) {
     if (c->drained > LINGER_BYTES) conn_close(c);
     return;
   }
-  size_t used = held(c) ? 0 : feed(c, b->base, (size_t)n);
-  if (c->state != CONN_OPEN) return read_update(c);
-  if (used < (size_t)n && conn_hold(c, b->base + used, (size_t)n - used) < 0) return conn_close(c);
+  if (c->tls) take_sealed(c, b->base, (size_t)n);
+  else take(c, b->base, (size_t)n);
   read_update(c);
 }
 
@@ -391,7 +437,8 @@ static bool wants_reading(const conn *c) {
   if (c->eof) return false;
   if (c->state != CONN_OPEN) return c->state == CONN_LINGERING;
   if (!link_empty(&c->paused)) return false;
-  return c->ws ? ws_wants_reading(c->ws) : held(c) < conns.limit.head_bytes;
+  if (c->ws) return ws_wants_reading(c->ws);
+  return c->relay ? relay_wants_reading(c->relay) : held(c) < conns.limit.head_bytes;
 }
 
 static void read_update(conn *c) {
@@ -417,23 +464,11 @@ void conn_resume_reading(void) {
 
 /* ---- beginning and end ---- */
 
-static void set_peer(conn_peer *p, const struct sockaddr *a) {
-  if (a->sa_family == AF_INET) {
-    p->family = AF_INET;
-    memcpy(&p->addr, &((const struct sockaddr_in *)(const void *)a)->sin_addr, 4);
-  } else if (a->sa_family == AF_INET6) {
-    const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
-    bool mapped = IN6_IS_ADDR_V4MAPPED(six);
-    p->family = mapped ? AF_INET : AF_INET6;
-    memcpy(&p->addr, (const char *)six + (mapped ? 12 : 0), mapped ? 4 : 16);
-  }
-}
-
 static void on_closed(uv_handle_t *h) {
   free(h);
 }
 
-conn *conn_open(int fd, int listener, const struct sockaddr *peer) {
+conn *conn_open(int fd, int listener) {
   conn *c = calloc(1, sizeof *c);
   if (!c) {
     close(fd);
@@ -444,7 +479,6 @@ conn *conn_open(int fd, int listener, const struct sockaddr *peer) {
   link_init(&c->dirty);
   link_init(&c->paused);
   c->listener = (uint8_t)listener;
-  set_peer(&c->peer, peer);
   conns.count++;
   if (uv_tcp_open(&c->tcp, fd) < 0) {
     close(fd);
@@ -456,6 +490,12 @@ conn *conn_open(int fd, int listener, const struct sockaddr *peer) {
   return c->state == CONN_OPEN ? c : NULL;
 }
 
+void conn_secure(conn *c) {
+  c->secure = true;
+  c->tls = tls_open();
+  if (!c->tls) conn_close(c);
+}
+
 void conn_close(conn *c) {
   if (c->state == CONN_CLOSED) return;
   c->state = CONN_CLOSED;
@@ -464,6 +504,9 @@ void conn_close(conn *c) {
   link_del(&c->paused);
   lose_request(c);
   if (c->ws) ws_lost(c);
+  relay_close(c);
+  tls_free(c->tls);
+  c->tls = NULL;
   buf_free(&c->in);
   release_out(&c->out);
   conns.count--;
@@ -480,6 +523,7 @@ void conn_finish(conn *c, bool linger) {
   buf_free(&c->in);
   link_del(&c->paused);
   lose_request(c);
+  relay_close(c);
   if (link_empty(&c->dirty)) link_add(&conns.dirty, &c->dirty);
   read_update(c);
 }
@@ -518,11 +562,11 @@ int conn_init(const worker_spec *spec) {
   link_init(&conns.dirty);
   link_init(&conns.paused);
   wheel_init();
-  return listen_init(spec->listen_fd, spec->listeners);
+  return listen_init(spec);
 }
 
 static bool is_idle(const conn *c) {
-  return c->state == CONN_OPEN && !c->ws && !in_flight(c) && !(c->req && http1_begun(&c->req->h));
+  return c->state == CONN_OPEN && !c->ws && !c->relay && !in_flight(c) && !(c->req && http1_begun(&c->req->h));
 }
 
 /* Closing at once would meet the request that is on its way with a reset.  Whoever sends one now is

@@ -14,11 +14,13 @@
 #include "buf.h"
 #include "http1.h"
 #include "op.h"
+#include "tls.h"
 #include "worker.h"
 
 typedef struct conn conn;
 typedef struct request request;
 typedef struct ws ws;
+typedef struct relay relay;
 typedef struct out_write out_write;
 
 typedef struct conn_link {
@@ -44,13 +46,17 @@ struct conn {
   size_t stalled;     /* bytes unwritten when stall_at was set */
   request *req;       /* being read, or in flight */
   ws *ws;
+  tls *tls;           /* NULL: bytes are sent as they are */
+  relay *relay;       /* another worker has the conversation, we have its encryption */
   out_write *writing;
   buf in;             /* held back; in_taken of it have been parsed */
-  buf out;
+  buf out;            /* not encrypted yet */
   size_t in_taken, drained;
   conn_peer peer;
   uint8_t listener;
   conn_state state;
+  bool secure;        /* encrypted, here or by the worker that relays it */
+  bool redirects;     /* every request is answered with the https address */
   bool reading, eof;
   bool linger;        /* the client may still be sending: let it read our last words */
   bool timed;         /* the deadline is that of a request: 408, not a silent close */
@@ -96,7 +102,8 @@ uint64_t conn_now(void);      /* ms, the loop's time */
 bool conn_draining(void);     /* no new connections: answers say "Connection: close" */
 
 /* Lifecycle. */
-conn *conn_open(int fd, int listener, const struct sockaddr *peer); /* owns fd, also on failure: NULL */
+conn *conn_open(int fd, int listener); /* owns fd, also on failure: NULL; its peer is the caller's */
+void conn_secure(conn *c);    /* a new one: TLS is spoken on it */
 void conn_close(conn *c);     /* at once; the request or WebSocket on it hears of it */
 void conn_finish(conn *c, bool linger); /* write what is queued, then close */
 void conn_refuse(conn *c, int status);  /* a fixed answer, then conn_finish */
@@ -119,6 +126,14 @@ const char *conn_unwritten(const conn *c, size_t *n); /* what an unfinished writ
  * too much of that already, on all connections together. */
 bool conn_charge(size_t *charged, size_t now);
 
+/* relay.c: the conversation is at the other end of `fd`, which it owns.  0, or -1. */
+int relay_open(conn *c, int fd);
+void relay_close(conn *c);
+size_t relay_feed(conn *c, const char *p, size_t n);
+bool relay_wants_reading(const relay *r);
+void relay_drained(relay *r); /* the client has taken what it was sent */
+void relay_end(relay *r);     /* the client sends no more */
+
 /* request.c */
 request *request_new(conn *c);
 void request_cancel(op *o);
@@ -126,7 +141,7 @@ void request_retire(request *r); /* closes its op; its memory lives until .. */
 void request_bury(void);         /* .. this, at the end of the turn */
 
 /* listen.c */
-int listen_init(const int *fds, int n);
+int listen_init(const worker_spec *spec);
 void listen_stop(void);
 
 /* wheel.c: all connections, by the time at which to look at them again. */

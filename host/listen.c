@@ -4,6 +4,7 @@
  *
  * Owns: the polls and one spare descriptor, which is spent to turn a client away when there is no
  * other.  Must never: spin on a socket that it cannot accept from. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -18,7 +19,7 @@
 enum { BATCH = 64, PAUSE_MS = 100, LOG_MS = 1000 };
 
 static struct {
-  struct { uv_poll_t poll; int fd; } at[LISTENER_MAX];
+  struct { uv_poll_t poll; int fd; bool redirects; } at[LISTENER_MAX];
   int n, max, spare;
   uint64_t logged_at;
   uv_timer_t pause;
@@ -49,11 +50,33 @@ static void accept_failed(int fd, int err) {
   uv_timer_start(&listening.pause, on_pause_over, PAUSE_MS, 0);
 }
 
-static void turn_away(int fd) {
+static void turn_away(int fd, bool secure) {
   char answer[512];
   size_t n = respond_overload(answer, sizeof answer);
-  if (send(fd, answer, n, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) shutdown(fd, SHUT_WR);
+  if (!secure && send(fd, answer, n, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) shutdown(fd, SHUT_WR);
   close(fd);
+}
+
+static void set_peer(conn_peer *p, const struct sockaddr *a) {
+  if (a->sa_family == AF_INET) {
+    p->family = AF_INET;
+    memcpy(&p->addr, &((const struct sockaddr_in *)(const void *)a)->sin_addr, 4);
+  } else if (a->sa_family == AF_INET6) {
+    const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+    bool mapped = IN6_IS_ADDR_V4MAPPED(six);
+    p->family = mapped ? AF_INET : AF_INET6;
+    memcpy(&p->addr, (const char *)six + (mapped ? 12 : 0), mapped ? 4 : 16);
+  }
+}
+
+static void take(int client, int index, const struct sockaddr *peer) {
+  bool redirects = listening.at[index].redirects, secure = tls_on() && !redirects;
+  if (conn_count() >= listening.max) return turn_away(client, secure);
+  conn *c = conn_open(client, index);
+  if (!c) return;
+  set_peer(&c->peer, peer);
+  c->redirects = redirects;
+  if (secure) conn_secure(c);
 }
 
 static void on_ready(uv_poll_t *p, int status, int events) {
@@ -69,8 +92,7 @@ static void on_ready(uv_poll_t *p, int status, int events) {
       if (errno != EAGAIN && errno != EWOULDBLOCK) accept_failed(fd, errno);
       return;
     }
-    if (conn_count() >= listening.max) turn_away(client);
-    else conn_open(client, index, (struct sockaddr *)&peer);
+    take(client, index, (struct sockaddr *)&peer);
   }
 }
 
@@ -82,7 +104,9 @@ static void set_options(int fd) {
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
 }
 
-int listen_init(const int *fds, int n) {
+int listen_init(const worker_spec *spec) {
+  const int *fds = spec->listen_fd;
+  int n = spec->listeners;
   listening.max = (int)conf_num("limits.connections");
   listening.spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
   uv_timer_init(worker_loop(), &listening.pause);
@@ -96,6 +120,7 @@ int listen_init(const int *fds, int n) {
     }
     p->data = (void *)(intptr_t)i;
     listening.at[i].fd = fds[i];
+    listening.at[i].redirects = spec->redirects && i == n - 1;
     listening.n++;
     uv_poll_start(p, UV_READABLE, on_ready);
   }

@@ -6,6 +6,7 @@
  * 9112, 11.1) or send two different lengths. */
 #include "respond.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,8 @@ static const refusal refusals[] = {
     {426, "Upgrade Required", "upgrade_required", "Only version 13 of WebSocket is spoken here."},
     {431, "Request Header Fields Too Large", "headers_too_large",
      "The headers are too many or too large."},
+    {RESPOND_PLAIN, "Bad Request", "https_required",
+     "TLS is spoken on this port: the address begins with https."},
     {501, "Not Implemented", "not_implemented", "The method or transfer coding is not known here."},
     {503, "Service Unavailable", "overloaded", "The server is at its limit; try again later."},
     {505, "HTTP Version Not Supported", "http_version_not_supported",
@@ -105,15 +108,16 @@ static size_t write_refusal(const refusal *r, char *out, size_t room) {
   char body[256];
   size_t date_n;
   const char *date = date_line(&date_n);
+  int status = r->status == RESPOND_PLAIN ? 400 : r->status;
   const char *extra = r->status == 426 ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                       : r->status == 503 ? "Retry-After: 1\r\n" : "";
   int k = snprintf(body, sizeof body,
                    "{\"error\":\"%s\",\"message\":\"%s\",\"statusCode\":%d,\"code\":\"%s\"}", r->reason,
-                   r->message, r->status, r->code);
+                   r->message, status, r->code);
   int n = snprintf(out, room,
                    "HTTP/1.1 %d %s\r\n%.*s%sContent-Type: application/json\r\nContent-Length: %d\r\n"
                    "Connection: close\r\n\r\n%s",
-                   r->status, r->reason, (int)date_n, date, extra, k, body);
+                   status, r->reason, (int)date_n, date, extra, k, body);
   return n > 0 && (size_t)n < room ? (size_t)n : 0;
 }
 
@@ -135,6 +139,42 @@ int respond_refusal(conn *c, int status) {
 
 size_t respond_overload(char *out, size_t n) {
   return write_refusal(refusal_of(503), out, n);
+}
+
+/* ---- the listener that only sends clients to https ---- */
+
+/* The host that the client asked for, without a port, if it is one: it goes into our header. */
+static size_t asked_host(const http1 *h, const char **host) {
+  size_t n = 0;
+  int i = http1_find(h, "host", 4, 0);
+  *host = i < 0 ? NULL : http1_value(h, i, &n);
+  if (!n) return 0;
+  size_t k = 0;
+  bool v6 = **host == '[';
+  while (k < n && (isalnum((unsigned char)(*host)[k]) || strchr(v6 ? "[]:." : "-._", (*host)[k]))) k++;
+  return k == n || (*host)[k] == ':' || (v6 && (*host)[k - 1] == ']') ? k : 0;
+}
+
+/* 308: the method and the body stay what they were (RFC 9110, 15.4.9). */
+void respond_redirect(conn *c) {
+  const http1 *h = &c->req->h;
+  double port = conf_num("tls.public_port");
+  if (port == 0) port = conf_num("port");
+  char at[16] = "";
+  const char *host, *target = h->head.p + h->target;
+  size_t date_n, n = asked_host(h, &host);
+  const char *date = date_line(&date_n);
+  if (!n || *target != '/') return conn_refuse(c, 400);
+  if (port != 443) snprintf(at, sizeof at, ":%.0f", port);
+  size_t room = n + h->target_n + 256;
+  char *to = conn_out(c, room);
+  if (!to) return conn_close(c);
+  int k = snprintf(to, room,
+                   "HTTP/1.1 308 Permanent Redirect\r\n%.*sLocation: https://%.*s%s%.*s\r\n"
+                   "Content-Length: 0\r\nConnection: close\r\n\r\n",
+                   (int)date_n, date, (int)n, host, at, (int)h->target_n, target);
+  c->out.n += (size_t)k;
+  conn_finish(c, true);
 }
 
 /* ---- body limits by path ---- */
@@ -239,7 +279,16 @@ static char *put_status(char *to, int status) {
   return put_z(put_z(to, reason(status)), "\r\n");
 }
 
-enum { HEAD_ROOM = 256 }; /* status line, Date, Connection, Content-Length or Transfer-Encoding */
+/* Status line, Date, Connection, Content-Length or Transfer-Encoding, Strict-Transport-Security. */
+enum { HEAD_ROOM = 320 };
+
+/* RFC 6797: for so long the browser will not try http. */
+static const char *hsts_line(void) {
+  static char line[64];
+  if (!*line && conf_num("tls.hsts_s") != 0)
+    snprintf(line, sizeof line, "Strict-Transport-Security: max-age=%.0f\r\n", conf_num("tls.hsts_s"));
+  return line;
+}
 
 char *respond_head(conn *c, const respond_spec *s, size_t body) {
   size_t date_n;
@@ -256,6 +305,7 @@ char *respond_head(conn *c, const respond_spec *s, size_t body) {
     to += digits(to, s->length);
     to = put_z(to, "\r\n");
   }
+  if (c->secure) to = put_z(to, hsts_line());
   to = put_z(to, "\r\n");
   c->out.n += (size_t)(to - start);
   return to;

@@ -4,8 +4,10 @@
 #define HUMAN_RESPOND_H
 #include "conn.h"
 
+enum { RESPOND_PLAIN = 497 }; /* told as 400: no TLS where it is spoken */
 size_t respond_body_max(const http1 *h);     /* by the prefixes given to host_body_limit */
 int respond_refusal(conn *c, int status);    /* append the fixed answer; 0, or -1 */
+void respond_redirect(conn *c);              /* answer the request with the https address, and close */
 size_t respond_overload(char *out, size_t n); /* the 503 for a connection that is not even opened */
 
 typedef struct {

@@ -17,6 +17,7 @@
 #include "activation.h"
 #include "conf.h"
 #include "conftable.h"
+#include "tls.h"
 
 enum { BACKLOG = 4096, PROBE_S = 5 };
 
@@ -66,12 +67,16 @@ fail:;
   return -1;
 }
 
+static const char *flag_of(const char *port_name) {
+  if (!strcmp(port_name, "port")) return "--port";
+  return strcmp(port_name, "agent_port") ? "--set tls.redirect_port=N" : "--agent-port";
+}
+
 static int explain(const char *port_name, int port) {
   const char *host = conf_str("host");
   if (errno == EADDRINUSE)
     fprintf(stderr, "%s: port %d on %s is taken by another program; stop it, or choose another one "
-            "with --%s\n",
-            port_name, port, host, strcmp(port_name, "port") ? "agent-port" : "port");
+            "with %s\n", port_name, port, host, flag_of(port_name));
   else if (errno == EACCES)
     fprintf(stderr, "%s: port %d needs privileges; choose one above 1023\n", port_name, port);
   else if (errno == EADDRNOTAVAIL)
@@ -125,7 +130,15 @@ static const char *reachable_host(void) {
 void sockets_url(const char *port_name, char *out, unsigned long n) {
   const char *host = reachable_host();
   bool v6 = strchr(host, ':') != NULL;
-  snprintf(out, n, "http://%s%s%s:%.0f", v6 ? "[" : "", host, v6 ? "]" : "", conf_num(port_name));
+  snprintf(out, n, "http%s://%s%s%s:%.0f", tls_configured() ? "s" : "", v6 ? "[" : "", host,
+           v6 ? "]" : "", conf_num(port_name));
+}
+
+/* The answer's beginning takes the question's place. */
+static ssize_t ask(int fd, char *text, size_t n, size_t room) {
+  if (tls_configured()) return tls_ask(fd, text, n, text, room);
+  if (send(fd, text, n, MSG_NOSIGNAL) != (ssize_t)n) return -1;
+  return recv(fd, text, room, MSG_WAITALL);
 }
 
 int sockets_probe(const char *path) {
@@ -141,8 +154,7 @@ int sockets_probe(const char *path) {
   if (connect(fd, &a.any, n)) goto out;
   int k = snprintf(text, sizeof text,
                    "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
-  if (send(fd, text, (size_t)k, MSG_NOSIGNAL) != k) goto out;
-  ssize_t got = recv(fd, text, sizeof text - 1, MSG_WAITALL);
+  ssize_t got = ask(fd, text, (size_t)k, sizeof text - 1);
   if (got < 0) goto out;
   text[got] = 0;
   errno = EPROTO;

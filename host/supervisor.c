@@ -31,6 +31,7 @@
 #include "reload.h"
 #include "shm.h"
 #include "sockets.h"
+#include "tls.h"
 #include "watch.h"
 
 enum { LOOK_MS = 250, EXTRA_CONNECTIONS = 13 };
@@ -61,7 +62,7 @@ static struct {
 /* ---- sockets ---- */
 
 static int make_listeners(void) {
-  static const char *const names[] = {"port", "agent_port"};
+  static const char *const names[] = {"port", "agent_port", "tls.redirect_port"};
   if (activation_take()) return -1;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     int fds[WORKER_MAX];
@@ -119,6 +120,7 @@ static void close_others(const worker_spec *spec) {
 /* OpenSSL's generator reseeds by itself after a fork; there is no other random state before it. */
 static _Noreturn void become_worker(int index, int control) {
   worker_spec spec = {.index = index, .count = s.count, .listeners = s.listeners,
+                      .redirects = conf_num("tls.redirect_port") != 0,
                       .generation = reload_generation(), .control_fd = control,
                       .bus_in = s.worker[index].bus_in};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -272,6 +274,7 @@ static void look(void) {
   if (s.stopping && now > s.kill_at)
     for (int i = 0; i < s.count; i++)
       if (s.worker[i].pid) kill(s.worker[i].pid, SIGKILL);
+  tls_keys_turn();
   pgembed_tick();
 }
 
@@ -403,7 +406,7 @@ static int prepare(void) {
   s.count = (int)conf_num("workers");
   raise_file_limit();
   s.started_at = shm_clock();
-  if (sockets_check_host() || make_listeners() || make_bus()) return -1;
+  if (tls_start() || sockets_check_host() || make_listeners() || make_bus()) return -1;
   int generation = load_scripts();
   if (generation < 0 || control_open(on_request)) return -1;
   reload_init(generation, s.count);

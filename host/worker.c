@@ -21,6 +21,7 @@
 #include "op.h"
 #include "shm.h"
 #include "supervisor.h"
+#include "tls.h"
 
 static const double TURN_S = 0.010, GOODBYE_S = 2;
 
@@ -34,6 +35,7 @@ static struct {
   double now, timer_at;
   int generation; /* of scripts, the one that serves */
   bool accepting, draining, drained, out_of_time, orphaned, has_control;
+  double drain_until;
   volatile sig_atomic_t woken, asked_to_stop;
 } w;
 
@@ -106,6 +108,7 @@ static void on_deadline(uv_timer_t *timer) {
 static void begin_drain(void) {
   if (w.draining) return;
   w.draining = true;
+  w.drain_until = shm_clock() + conf_num("limits.drain_timeout_ms") / 1000;
   worker_stop_accepting();
   op_push(HOST_EV_STOP, 0, 0, 0, NULL, 0);
   uv_update_time(&w.loop);
@@ -224,6 +227,7 @@ static int start(void) {
   if (start_loop()) failed = "loop";
   take_signals();
   if (!failed && watch_control()) failed = "control socket";
+  if (!w.spec->command) tls_renew();
   if (!failed && conn_init(w.spec)) failed = "listening sockets";
   if (!failed && has_database() && db_init()) failed = "database client";
   if (!failed && fetch_init()) failed = "HTTP client";
@@ -265,12 +269,18 @@ static int serve(void) {
   return 0;
 }
 
+/* What another worker says through us ends when it has ended. */
+static bool may_leave(double end) {
+  double now = shm_clock();
+  return conn_count() == 0 || (now >= end && (relay_count() == 0 || now >= w.drain_until));
+}
+
 /* The last bytes of responses and close frames: give the kernel a moment to take them. */
 static void say_goodbye(void) {
   conn_shutdown();
   conn_flush();
   double end = shm_clock() + GOODBYE_S;
-  while (conn_count() > 0 && shm_clock() < end) {
+  while (!may_leave(end)) {
     uv_timer_start(&w.deadline, on_deadline, 20, 0);
     uv_run(&w.loop, UV_RUN_ONCE);
     w.now = shm_clock();

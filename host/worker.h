@@ -13,6 +13,7 @@ enum { WORKER_MAX = 16, LISTENER_MAX = 4 };
 typedef struct {
   int index, count;             /* which worker (-1: none, the checker), of how many */
   int listeners;                /* how many listening sockets this worker owns */
+  bool redirects;               /* the last of them is that of tls.redirect_port */
   int listen_fd[LISTENER_MAX];  /* bound and listening already; the supervisor keeps a copy */
   int bus_in;                   /* own AF_UNIX datagram inbox */
   int bus_out[WORKER_MAX];      /* every worker's inbox, for writing */
@@ -32,6 +33,7 @@ void worker_stop_accepting(void);
                void conn_flush(void);        /* write what this turn queued; after each dispatch */
                void conn_resume_reading(void); /* the event queue drained */
                int conn_count(void);         /* open connections */
+               int relay_count(void);        /* those of them whose conversation is elsewhere */
                void conn_shutdown(void);     /* close idle ones, ws with 1001; at drain */
 /* db.c     */ int db_init(void);    void db_stop(void);
 /* fetch.c  */ int fetch_init(void); void fetch_stop(void);

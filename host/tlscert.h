@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * tlscert.h -- certificates and keys from the files that the settings tls.* name. */
+#ifndef HUMAN_TLSCERT_H
+#define HUMAN_TLSCERT_H
+#include <openssl/ssl.h>
+
+enum { TLS_CERTS_MAX = 100 };
+
+typedef struct {
+  char *why;     /* set on failure: setting, file, reason */
+  size_t why_n;
+  const char *setting;
+  int (*on_pair)(void *arg, X509 *leaf, STACK_OF(X509) *chain, EVP_PKEY *key); /* copies; 0 or -1 */
+  void *arg;
+} tlscert_reader;
+
+/* tls.certificate and tls.key first, then tls.directory by name.  How many pairs, or -1. */
+int tlscert_read(tlscert_reader *r);
+#endif
