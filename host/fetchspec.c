@@ -13,6 +13,7 @@
 
 #include "conf.h"
 #include "pack.h"
+#include "tls.h"
 
 enum {
   URL_MAX = 16 << 10,
@@ -171,6 +172,7 @@ static int read_url(fetchspec *s, const pack_value *v) {
     return e;
   }
   s->url = url.p;
+  s->own = tls_is_own(url.p);
   s->secret_url = used > 0;
   return check_scheme(s);
 }

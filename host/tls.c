@@ -13,6 +13,7 @@
 #include "conf.h"
 #include "conftable.h"
 #include "log.h"
+#include "op.h"
 #include "tlscert.h"
 
 /* Forward secrecy and authenticated encryption only (RFC 9325, 4.2); of TLS 1.3 all are of that kind. */
@@ -115,7 +116,7 @@ static int add_pair(void *arg, X509 *leaf, STACK_OF(X509) *chain, EVP_PKEY *key)
 int tls_prepare(char *why, size_t n) {
   tls_abort();
   if (!tls_configured()) return 0;
-  tlscert_reader r = {.why = why, .why_n = n, .on_pair = add_pair, .arg = &sets[!used]};
+  tlscert_reader r = {.why = why, .why_n = n, .quiet = host_worker() != 0, .on_pair = add_pair, .arg = &sets[!used]};
   if (tlscert_read(&r) < 0) {
     drop(&sets[!used]);
     return -1;

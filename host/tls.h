@@ -47,8 +47,10 @@ int tls_take(tls *t, char *to);
 int tls_seal(tls *t, const buf *plain, bool end);
 buf *tls_wire(tls *t); /* is to be written, and emptied by the caller */
 
-/* ---- a client of our own server ---- */
-/* One request on a connected blocking socket; the answer's beginning, and its length, or -1 with errno.
- * The certificate is not checked: the address is one of this machine. */
+/* ---- a client of our own server ----
+ * Its certificate is not checked: it is for the name that the world uses, not for an address of this
+ * machine, and what goes there does not leave the machine. */
+bool tls_is_own(const char *url);
+/* One request on a connected blocking socket; the answer's beginning, and its length, or -1 with errno. */
 long tls_ask(int fd, const char *request, size_t n, char *answer, size_t room);
 #endif

@@ -1,10 +1,29 @@
 /* SPDX-License-Identifier: MIT
- * tlsask.c -- see tls.h: one question to a server of our own, for `human ping`.  Blocks, within the
- * time limits that the socket has. */
+ * tlsask.c -- see tls.h: being a client of a server of our own, as `human ping` and `human agent` are.
+ * tls_ask() blocks, within the time limits that the socket has. */
 #include <errno.h>
 #include <openssl/err.h>
 
+#include <stdio.h>
+#include <string.h>
+
+#include "conf.h"
 #include "tls.h"
+
+static bool begins(const char *url, const char *host) {
+  char base[128];
+  int n = snprintf(base, sizeof base, "https://%s:%.0f", host, conf_num("port"));
+  return n < (int)sizeof base && !strncmp(url, base, (size_t)n) && strchr("/?#", url[n]);
+}
+
+bool tls_is_own(const char *url) {
+  const char *host = conf_str("host");
+  char v6[64];
+  if (!tls_configured()) return false;
+  snprintf(v6, sizeof v6, "[%.60s]", host);
+  return begins(url, "127.0.0.1") || begins(url, "localhost") || begins(url, "[::1]") ||
+         begins(url, host) || begins(url, v6);
+}
 
 static long read_all(SSL *ssl, char *answer, size_t room) {
   size_t got = 0, k;

@@ -133,7 +133,7 @@ static int read_pair(const tlscert_reader *r, const char *cert, const char *key_
     fail(&of_key, key_path, "this key does not belong to the certificate in %s", cert);
     goto out;
   }
-  warn_of_dates(cert, leaf);
+  if (!r->quiet) warn_of_dates(cert, leaf);
   e = r->on_pair(r->arg, leaf, chain, key);
   if (e) fail(r, cert, "OpenSSL refuses it: %s", openssl_reason());
 out:

@@ -3,6 +3,7 @@
 #ifndef HUMAN_TLSCERT_H
 #define HUMAN_TLSCERT_H
 #include <openssl/ssl.h>
+#include <stdbool.h>
 
 enum { TLS_CERTS_MAX = 100 };
 
@@ -10,6 +11,7 @@ typedef struct {
   char *why;     /* set on failure: setting, file, reason */
   size_t why_n;
   const char *setting;
+  bool quiet;    /* say nothing of dates: every worker reads the same files */
   int (*on_pair)(void *arg, X509 *leaf, STACK_OF(X509) *chain, EVP_PKEY *key); /* copies; 0 or -1 */
   void *arg;
 } tlscert_reader;

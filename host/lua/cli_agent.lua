@@ -41,7 +41,9 @@ local function base_url()
   local name = conf.host
   if name == "" or name == "0.0.0.0" or name == "::" then name = "127.0.0.1" end
   if name:find(":", 1, true) then name = "[" .. name .. "]" end
-  return ("http://%s:%d"):format(name, conf.port)
+  local tls = conf.tls
+  local scheme = tls and (tls.certificate ~= "" or tls.directory ~= "") and "https" or "http"
+  return ("%s://%s:%d"):format(scheme, name, conf.port)
 end
 
 local function explain(me, err)

@@ -88,7 +88,8 @@ end
 local function base_url()
   local host = config.host
   if host == "0.0.0.0" or host == "::" then host = "localhost" end
-  return ("http://%s:%d"):format(host, config.port)
+  local scheme = (config.tls.certificate ~= "" or config.tls.directory ~= "") and "https" or "http"
+  return ("%s://%s:%d"):format(scheme, host, config.port)
 end
 
 local MESSAGE = '{"type":"new-message","message":{"id":"msg-1","content":"I struggle to stay motivated for cardio",'

@@ -10,7 +10,7 @@ local Client = {}
 Client.__index = Client
 
 local DECLARATIONS = [[
-typedef struct { uint32_t mark, listener, unwritten; } spec_pass_head;
+typedef struct { uint32_t mark, listener, unwritten, secure; uint8_t peer[20]; } spec_pass_head;
 int socketpair(int domain, int type, int protocol, int fds[2]);
 ssize_t send(int fd, const void *p, size_t n, int flags);
 ssize_t recv(int fd, void *p, size_t n, int flags);
@@ -23,7 +23,7 @@ if not pcall(ffi.typeof, "spec_pass_head") then ffi.cdef(DECLARATIONS) end
 
 local C = ffi.C
 local UNIX, STREAM, NONBLOCK, DONTWAIT, NOSIGNAL = 1, 1, 2048, 64, 16384
-local MARK = 0x31534148
+local MARK = 0x32534148
 local PATIENCE_S = 5
 
 --- A connection on which `bytes` have arrived already.
