@@ -25,6 +25,7 @@
 #include "log.h"
 #include "shm.h"
 #include "supervisor.h"
+#include "tls.h"
 #include "worker.h"
 
 enum { PATH_TEXT = 512 };
@@ -117,6 +118,7 @@ __attribute__((format(printf, 1, 2))) static void refuse(const char *fmt, ...) {
   vsnprintf(why, sizeof why, fmt, args);
   va_end(args);
   if (r.candidate > 0) bundle_drop(r.candidate);
+  tls_abort();
   r.candidate = 0;
   snprintf(all, sizeof all, "refused: %s\nscripts %s stay in force", why, bundle_hash(r.current));
   decide(false, all);
@@ -158,6 +160,7 @@ static void finish(const char *note) {
 
 static void commit(void) {
   send_all(LINK_COMMIT);
+  tls_commit(); /* for workers that are started later */
   bundle_drop(r.current);
   r.current = r.candidate;
   r.candidate = 0;
@@ -250,7 +253,7 @@ static void begin(void) {
   r.interrupted = false;
   r.loading[0] = r.text[0] = 0;
   r.candidate = bundle_load(why, sizeof why);
-  if (r.candidate < 0) return refuse("%s", why);
+  if (r.candidate < 0 || tls_prepare(why, sizeof why)) return refuse("%s", why);
   r.phase = RELOAD_CHECKING;
   if (start_checker()) refuse("the checker cannot be started: %s", strerror(errno));
 }

@@ -149,10 +149,11 @@ static size_t asked_host(const http1 *h, const char **host) {
   int i = http1_find(h, "host", 4, 0);
   *host = i < 0 ? NULL : http1_value(h, i, &n);
   if (!n) return 0;
-  size_t k = 0;
   bool v6 = **host == '[';
-  while (k < n && (isalnum((unsigned char)(*host)[k]) || strchr(v6 ? "[]:." : "-._", (*host)[k]))) k++;
-  return k == n || (*host)[k] == ':' || (v6 && (*host)[k - 1] == ']') ? k : 0;
+  size_t k = v6;
+  while (k < n && (isalnum((unsigned char)(*host)[k]) || strchr(v6 ? ":." : "-._", (*host)[k]))) k++;
+  if (v6 && (k == n || (*host)[k++] != ']')) return 0;
+  return k == n || (*host)[k] == ':' ? k : 0;
 }
 
 /* 308: the method and the body stay what they were (RFC 9110, 15.4.9). */

@@ -9,11 +9,10 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "conftable.h"
-#include "log.h"
-#include "op.h"
 #include "tlscert.h"
 
 /* Forward secrecy and authenticated encryption only (RFC 9325, 4.2); of TLS 1.3 all are of that kind. */
@@ -30,6 +29,7 @@ typedef struct {
 static cert_set sets[2];
 static int used; /* index of the set in use */
 static bool prepared;
+static pid_t started_by; /* the supervisor: what it warns of, its workers need not repeat */
 
 bool tls_configured(void) {
   return *conf_str("tls.certificate") || *conf_str("tls.directory");
@@ -116,7 +116,8 @@ static int add_pair(void *arg, X509 *leaf, STACK_OF(X509) *chain, EVP_PKEY *key)
 int tls_prepare(char *why, size_t n) {
   tls_abort();
   if (!tls_configured()) return 0;
-  tlscert_reader r = {.why = why, .why_n = n, .quiet = host_worker() != 0, .on_pair = add_pair, .arg = &sets[!used]};
+  tlscert_reader r = {.why = why, .why_n = n, .quiet = started_by != getpid(),
+                      .on_pair = add_pair, .arg = &sets[!used]};
   if (tlscert_read(&r) < 0) {
     drop(&sets[!used]);
     return -1;
@@ -151,6 +152,7 @@ int tls_start(void) {
             strcmp(wrong, "tls.key") ? " or tls.directory" : "");
     return -1;
   }
+  started_by = getpid();
   if (!tls_configured()) return 0;
   if (tls_keys_init()) {
     perror("keys of TLS sessions");
@@ -162,11 +164,4 @@ int tls_start(void) {
   }
   tls_commit();
   return 0;
-}
-
-void tls_renew(void) {
-  char why[1024];
-  if (!tls_on()) return;
-  if (!tls_prepare(why, sizeof why)) tls_commit();
-  else log_fmt(LOG_ERROR, "%s; the certificates from the start of the server are used", why);
 }

@@ -15,7 +15,6 @@ bool tls_configured(void); /* the settings name a certificate: the listeners spe
 bool tls_on(void);         /* certificates are loaded */
 SSL_CTX *tls_context(void); /* for a new connection */
 int tls_start(void);       /* the supervisor, before it forks: 0, or -1 and a message on stderr */
-void tls_renew(void);      /* a new worker: what the files hold by now, else what was inherited */
 
 /* Two steps, so that all processes take new certificates or none.  Connections keep what they began
  * with.  tls_prepare: 0, or -1 with setting, file and reason in `why`; nothing is in use yet. */

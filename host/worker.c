@@ -147,15 +147,24 @@ int host_reload_serving(int generation) {
   return answer(LINK_SERVING, generation, 1, "", 0);
 }
 
+/* What is new is taken beside what serves: the scripts, and the certificates. */
+static int prepare_reload(const link_message *m, int fd, char *why, size_t n) {
+  if (!bundle_attach(m->generation, fd)) return tls_prepare(why, n);
+  snprintf(why, n, "the bundle cannot be mapped");
+  return -1;
+}
+
 static void on_link(const link_message *m, int fd) {
   static const int phase[] = {[LINK_PREPARE] = HOST_RELOAD_PREPARE, [LINK_COMMIT] = HOST_RELOAD_COMMIT,
                               [LINK_ABORT] = HOST_RELOAD_ABORT};
-  const char *why = "the bundle cannot be mapped";
+  char why[1024];
   if (m->kind < LINK_PREPARE || m->kind > LINK_ABORT) return;
-  if (m->kind == LINK_PREPARE && bundle_attach(m->generation, fd)) {
+  if (m->kind == LINK_PREPARE && prepare_reload(m, fd, why, sizeof why)) {
     answer(LINK_VOTE, m->generation, 0, why, strlen(why));
     return;
   }
+  if (m->kind == LINK_COMMIT) tls_commit();
+  if (m->kind == LINK_ABORT) tls_abort();
   if (m->kind == LINK_ABORT) bundle_drop(m->generation);
   op_push(HOST_EV_RELOAD, phase[m->kind], m->generation, 0, NULL, 0);
 }
@@ -227,7 +236,6 @@ static int start(void) {
   if (start_loop()) failed = "loop";
   take_signals();
   if (!failed && watch_control()) failed = "control socket";
-  if (!w.spec->command) tls_renew();
   if (!failed && conn_init(w.spec)) failed = "listening sockets";
   if (!failed && has_database() && db_init()) failed = "database client";
   if (!failed && fetch_init()) failed = "HTTP client";

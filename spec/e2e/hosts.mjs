@@ -72,15 +72,16 @@ export function launch(env, scripts = []) {
 }
 
 /**
- * A host that serves.  home, port: of an earlier one; env: settings; scripts: trees laid over the shipped one.
+ * A host that serves.  home, port: of an earlier one; env: settings; scripts: trees laid over the shipped one;
+ * scheme, ready(url): for one that does not speak plain HTTP.
  * Returns {url, port, home, child, log(), workers(), postgres(), kill(), stop()}.
  */
-export async function startHost({ home = makeHome(), port, env = {}, scripts } = {}) {
+export async function startHost({ home = makeHome(), port, env = {}, scripts, scheme = 'http', ready = answers } = {}) {
   port ??= await freePort();
   const { child, log } = launch({ HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_WORKERS: '2', ...env }, scripts);
   const exited = once(child, 'exit'), slots = [];
   const host = {
-    url: `http://127.0.0.1:${port}`, port, home, child, log, exited,
+    url: `${scheme}://127.0.0.1:${port}`, port, home, child, log, exited,
     /** Its workers, in the order of their numbers; a replacement has the place of the one it replaces. */
     workers() {
       const alive = pids(child.pid, 'human');
@@ -110,7 +111,7 @@ export async function startHost({ home = makeHome(), port, env = {}, scripts } =
       return { code: child.exitCode, ms: Date.now() - begun };
     },
   };
-  await until(() => child.exitCode !== null || answers(host.url), READY_MS, 'the host is ready').catch(async (e) => {
+  await until(() => child.exitCode !== null || ready(host.url), READY_MS, 'the host is ready').catch(async (e) => {
     await host.stop();
     throw new Error(`${e.message}\n${log()}`);
   });
