@@ -166,6 +166,7 @@ static void begin_stop(const char *why) {
   reload_cancel();
   for (int i = 0; i < s.count; i++) {
     for (int k = 0; k < s.listeners; k++) close(s.worker[i].listen_fd[k]);
+    close(s.worker[i].bus_in); /* no replacement will read what a worker leaves unread */
     if (s.worker[i].pid) kill(s.worker[i].pid, SIGTERM);
   }
 }
