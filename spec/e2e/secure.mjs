@@ -41,7 +41,10 @@ export function request(url, { body, ...options } = {}) {
   });
 }
 
-/** A host with a certificate for localhost and 127.0.0.1: what startHost() returns, and {authority, get(path, options)}. */
+/**
+ * A host with a certificate for localhost and 127.0.0.1: what startHost() returns, and {authority, ca,
+ * get(path, options)}.  days: that it is valid; negative: it has expired.
+ */
 export async function startSecure({ env = {}, scripts, days } = {}) {
   const home = makeHome();
   const authority = makeAuthority(fs.mkdtempSync(path.join(home, 'tls-')));
@@ -49,7 +52,7 @@ export async function startSecure({ env = {}, scripts, days } = {}) {
   const { ca } = authority;
   const host = await startHost({
     home, scripts, scheme: 'https', env: { HUMAN_TLS_CERTIFICATE: cert, HUMAN_TLS_KEY: key, ...env },
-    ready: (url) => request(`${url}/ready`, { ca }).then((r) => r.status === 200, () => false),
+    ready: (url) => request(`${url}/ready`, { ca, rejectUnauthorized: !(days < 0) }).then((r) => r.status === 200, () => false),
   });
   return { ...host, authority, ca, get: (at, options) => request(host.url + at, { ca, ...options }) };
 }
