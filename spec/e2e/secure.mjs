@@ -19,7 +19,7 @@ export function makeAuthority(dir) {
   function issue(name, { hosts = [name], key = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], days = 30 } = {}) {
     fs.mkdirSync(path.dirname(at(name)), { recursive: true });
     fs.writeFileSync(at(`${name}.ext`), `subjectAltName=${hosts.map((h) => (/^[\d.]+$/.test(h) ? `IP:${h}` : `DNS:${h}`)).join(',')}\n`
-      + 'extendedKeyUsage=serverAuth\nkeyUsage=digitalSignature\n');
+      + 'extendedKeyUsage=serverAuth\nkeyUsage=digitalSignature\ncrlDistributionPoints=URI:http://crl.test/ca.crl\n');
     openssl('req', '-newkey', ...key, '-nodes', '-keyout', at(`${name}.key`), '-out', at(`${name}.csr`), '-subj', `/CN=${path.basename(name)}`);
     openssl('x509', '-req', '-in', at(`${name}.csr`), '-CA', at('ca.crt'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', String(days),
             '-extfile', at(`${name}.ext`), '-out', at(`${name}.crt`));
