@@ -188,6 +188,7 @@ deb:
 
 # The README's two commands, on bare Debian: RELEASES='bookworm trixie', STEPS='run test'.
 distcheck:
+	@etc/deps.sh distcheck
 	@etc/distcheck.sh
 
 clean:
