@@ -37,7 +37,7 @@ override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
 .PHONY: help deps deps-test build run test bench lint asan fuzz fuzzers install uninstall deb \
-        distcheck clean
+        distcheck docs clean
 .SUFFIXES:
 
 help:
@@ -53,6 +53,7 @@ help:
 	@echo 'make install    to PREFIX=/usr/local, below DESTDIR; make uninstall takes it away'
 	@echo 'make deb        Debian packages, in build/deb'
 	@echo 'make distcheck  "make run" and "make test" on bare Debian 12 and 13 (as root)'
+	@echo 'make docs       the reference in docs/scripting.md, from the comments in host/lua'
 	@echo 'make clean      remove what was built'
 
 deps:
@@ -181,6 +182,11 @@ uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/bin/human $(share)/human $(share)/man/man1/human.1 $(share)/doc/human
 	[ -z "$(SERVICE)" ] || rm -f $(addprefix $(DESTDIR)$(SERVICE)/,human.service human.socket)
 
+# The reference in docs/scripting.md, from the comments in host/lua.
+docs:
+	@mkdir -p $(B)
+	@$(LUAJIT) etc/scripting_doc.lua >$(B)/scripting.md && mv $(B)/scripting.md docs/scripting.md
+
 # build/deb/*.deb, for the release of Debian that this runs on.
 deb:
 	@etc/deps.sh build deb
@@ -188,6 +194,7 @@ deb:
 
 # The README's two commands, on bare Debian: RELEASES='bookworm trixie', STEPS='run test'.
 distcheck:
+	@etc/deps.sh distcheck
 	@etc/distcheck.sh
 
 clean:

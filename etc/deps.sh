@@ -1,5 +1,5 @@
 #!/bin/sh
-# etc/deps.sh -- installs what is missing on Debian 12 or 13: `etc/deps.sh run [test] [bench] [deb]`.
+# etc/deps.sh -- installs what is missing on Debian 12 or 13: `etc/deps.sh run|build [test] [bench] [deb] [distcheck]`.
 # Says what and why; with everything there it does nothing and says nothing.
 set -eu
 
@@ -64,8 +64,9 @@ for purpose in $(echo " $* " | sed 's/ run / build database /'); do
     need "$(has dpkg-buildpackage)" dpkg-dev 'makes Debian packages'
     need "$(has dh)" debhelper 'makes Debian packages'
     ;;
+  distcheck) need "$(has debootstrap)" debootstrap 'makes bare Debian trees' ;;
   *)
-    echo "usage: etc/deps.sh run [test] [bench] [deb]" >&2
+    echo "usage: etc/deps.sh run|build [test] [bench] [deb] [distcheck]" >&2
     exit 2
     ;;
   esac

@@ -266,10 +266,14 @@ static void take_line(const char *line) {
   if (r.n >= sizeof r.text) r.n = sizeof r.text - 1;
 }
 
+static size_t room_held(void) {
+  return r.n_held < sizeof r.held - 1 ? sizeof r.held - 1 - r.n_held : 0;
+}
+
 /* A line that does not end is dropped: scripts may print whatever they like while they load. */
 static void read_checker(void) {
   ssize_t got;
-  while ((got = read(r.pipe, r.held + r.n_held, sizeof r.held - 1 - r.n_held)) > 0) {
+  while ((got = read(r.pipe, r.held + r.n_held, room_held())) > 0) {
     r.n_held += (size_t)got;
     r.held[r.n_held] = 0;
     char *at = r.held, *end;
@@ -280,7 +284,7 @@ static void read_checker(void) {
     }
     r.n_held -= (size_t)(at - r.held);
     memmove(r.held, at, r.n_held);
-    if (r.n_held == sizeof r.held - 1) r.n_held = 0;
+    if (!room_held()) r.n_held = 0;
   }
 }
 

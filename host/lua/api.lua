@@ -97,7 +97,8 @@ function Group:websocket(path, spec, handlers)
   self.gen.websockets[route.path] = route
 end
 
--- The five routes of a plain collection; see resource.lua.
+-- The five routes of a plain collection: list, create, read, update, delete.  options: view, create, update
+-- (schemas), service (a module with list, get, create, update, delete), auth, limit, errors, singular.
 function Group:resource(name, options)
   local where = place(2)
   resource.declare(name, options, where, function(method, path, spec, fn)
@@ -105,7 +106,9 @@ function Group:resource(name, options)
   end)
 end
 
--- An authenticator; see auth.lua.
+-- An authenticator, for auth = "name".  scheme: {type = "apiKey", header = "X-API-Key"} or {type = "http",
+-- scheme = "bearer"}; optional = true: fn is asked without a token, too; description.  fn(ctx, token) ->
+-- actor, which becomes ctx.actor, or nil and an error code.
 function M.auth(name, scheme, fn)
   local g = building "api.auth"
   local where = place(2)

@@ -47,10 +47,10 @@ function methods:emit(topic, payload) -- luacheck: ignore self
   require("human.bus").notify(require "human.db", topic, payload)
 end
 
--- Answer with a stream of server-sent events; see human.sse_out.
+-- Answer with server-sent events: a stream (below).  The request can be refused no more.
 function methods:stream() return require("human.sse_out").open(self) end
 
--- human.db.tx.
+-- The same as db.tx: fn(tx) in one transaction, whose results are returned.
 function methods:tx(fn) return self.db.tx(fn) end
 
 local counter, prefix = 0, nil

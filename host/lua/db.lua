@@ -140,11 +140,13 @@ end
 
 -- Transactions -------------------------------------------------------------------------------------------
 
+-- As in human.db, on the connection of the transaction.
 function Tx:query(sql, ...) return run(self.lease, sql, ...).rows end
 function Tx:row(sql, ...) return run(self.lease, sql, ...).rows[1] end
 function Tx:value(sql, ...) return first_column(run(self.lease, sql, ...).rows[1]) end
 function Tx:exec(sql, ...) return run(self.lease, sql, ...).n end
 
+-- As in human.db: the first row, or the request fails with `code`.
 function Tx:must(code, sql, ...)
   local row = run(self.lease, sql, ...).rows[1]
   if not row then error(fail.new(code), 0) end

@@ -55,6 +55,7 @@ end
 -- Throw it.
 function M.throw(code, data, errors) error(M.new(code, data, errors), 0) end
 
+-- Whether `v` is a Fail.
 function M.is(v) return getmetatable(v) == Fail end
 
 -- Members of data that are not facts for the body.

@@ -103,7 +103,7 @@ function M.store(ctx, status, headers, body)
   settle(ctx, "store", status, headers, #body <= BODY_MAX and host.base64(body) or nil)
 end
 
--- Removes what is older than rules.KEEP_H hours; returns how many rows.
+-- Removes what is older than answers are kept; returns how many rows.
 function M.sweep()
   local total = 0
   for _ = 1, SWEEP_ROUNDS do

@@ -16,7 +16,11 @@ cjson.decode_max_depth(MAX_DEPTH)
 cjson.encode_keep_buffer(false) -- one huge answer must not pin its buffer for ever
 local cjson_encode, cjson_decode = cjson.encode, cjson.decode
 
-local M = { null = cjson.null }
+local M = {}
+
+--- JSON's null, in decoded values and to be written; as a parameter of a statement it is NULL.
+M.null = cjson.null
+
 local NULL = M.null
 local ARRAY, RAW = { __name = "json.array" }, { __name = "json.raw" }
 

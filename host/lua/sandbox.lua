@@ -14,6 +14,26 @@ for name in ([[api bus config crypto db fail fetch id idempotency jobs json llm 
   PUBLIC["human." .. name] = true
 end
 
+-- What these modules have for the runtime alone; scripts do not see it.
+M.hidden = {}
+for name, words in pairs {
+  api = "finish", bus = "on_runtime send_others on_bus on_notify on_database", db = "open",
+  fail = "required use shapes body", idempotency = "begin release store sql", jobs = "run reloaded stop",
+  json = "string_end raw_text", metrics = "text", sio = "check_live on_http shutdown",
+} do
+  local set = {}
+  for word in words:gmatch "%S+" do set[word] = true end
+  M.hidden["human." .. name] = set
+end
+
+-- The names of the modules that scripts may require.
+function M.public()
+  local list = {}
+  for name in pairs(PUBLIC) do list[#list + 1] = name end
+  table.sort(list)
+  return list
+end
+
 -- Libraries compiled into the binary (rocks/), by the first part of the module name.
 local ROCKS = { jsonschema = true, socketio = true, jsonrpc = true, mcp = true, cron = true,
                 openapi = true, sse = true }
@@ -92,8 +112,10 @@ local function view(name, mod)
   if known and known.mod == mod then return known.view end
   local mt = getmetatable(mod)
   local call = mt and mt.__call
+  local hidden = M.hidden[name]
   local v = setmetatable({}, {
-    __index = mod, __newindex = read_only(name), __metatable = "module " .. name,
+    __index = hidden and function(_, key) if not hidden[key] then return mod[key] end end or mod,
+    __newindex = read_only(name), __metatable = "module " .. name,
     __call = call and function(_, ...) return call(mod, ...) end,
   })
   views[name] = { mod = mod, view = v }

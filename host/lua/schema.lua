@@ -97,13 +97,13 @@ end
 -- drops white space around it first; `pattern` is a Lua pattern and `form` says it in words, for the
 -- message "must be <form>".
 M.string = new "string"
-M.text = M.string
+M.text = M.string      -- the same
 M.int = new "int"        -- an integer within +-2^53
 M.number = new "number"  -- finite
-M.bool = new "bool"
+M.bool = new "bool"      -- true or false
 M.uuid = new "uuid"      -- read in lower case
 M.id = new "id"          -- what human.id makes: c and 8 to 40 of a-z0-9
-M.email = new("email", { max = 254 })
+M.email = new("email", { max = 254 }) -- an address as RFC 5321 allows them on the network
 M.time = new "time"      -- RFC 3339; read as UTC with milliseconds, "2025-11-27T10:00:00.123Z"
 M.url = new("url", { max = 2048 }) -- absolute, http or https
 M.cents = new("cents", { min = 0 }) -- money as an integer

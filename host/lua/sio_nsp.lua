@@ -193,6 +193,7 @@ end
 --- An array of them, of this worker only.
 function Target:sockets() return (select_sockets(self.nsp, self.rooms, self.except_)) end
 
+--- As for a target; without to() or except() all sockets of the namespace are meant.
 function Namespace:to(name) return target(self, with(nil, name)) end
 function Namespace:except(name) return target(self, nil, with(nil, name)) end
 function Namespace:emit(event, ...) emit(self, nil, nil, true, event, ...) end

@@ -40,6 +40,16 @@ describe("settings", function()
     assert.equal("(not set)", value_of("secrets.gemini", text))
   end)
 
+  it("may be files that systemd hands over, which the environment overrules", function()
+    local dir = os.tmpname()
+    os.execute(("rm %s; mkdir %s; echo t0 >%s/human_admin; printf k >%s/openai"):format(dir, dir, dir, dir))
+    local text = config(nil, "CREDENTIALS_DIRECTORY=" .. dir .. " OPENAI_API_KEY=other")
+    os.execute("rm -r " .. dir)
+    assert.truthy(text:find("api.admin_token +=[^\n]+%(credential human_admin%)"), text)
+    assert.truthy(text:find("secrets.openai +=[^\n]+%(OPENAI_API_KEY%)"), text)
+    assert.equal("(not set)", value_of("secrets.gemini", text))
+  end)
+
   local refused = {
     { '{\n"database": {"pool": 65}}', nil, nil,
       "FILE:2: database.pool: must be a whole number from 1 to 64" },
