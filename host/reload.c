@@ -25,6 +25,7 @@
 #include "log.h"
 #include "shm.h"
 #include "supervisor.h"
+#include "watchdog.h"
 #include "worker.h"
 
 enum { PATH_TEXT = 512 };
@@ -157,6 +158,7 @@ static void finish(const char *note) {
 }
 
 static void commit(void) {
+  watchdog_pardon();
   send_all(LINK_COMMIT);
   bundle_drop(r.current);
   r.current = r.candidate;
