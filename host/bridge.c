@@ -65,8 +65,9 @@ static void raise_here(lua_State *L, const char *what) {
 static void on_stuck(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
-  if (shm_busy_for() * 1000 < conf_num("limits.script_hard_ms")) return;
-  raise_here(L, "interrupted: ran for more than limits.script_hard_ms without waiting");
+  double busy = shm_busy_for();
+  if (busy >= 0 && busy * 1000 < conf_num("limits.script_hard_ms")) return;
+  raise_here(L, "script ran for too long without waiting");
 }
 
 void bridge_on_sigusr1(int sig) {

@@ -144,7 +144,8 @@ void shm_idle(void) {
 }
 
 double shm_busy_for(void) {
-  return self && self->busy ? shm_clock() - self->since : 0;
+  if (!self) return -1;
+  return self->busy ? shm_clock() - self->since : 0;
 }
 
 /* The worker may write while we read: what is copied is bounded and ends, more is not needed. */

@@ -30,7 +30,8 @@ void shm_attach(int worker); /* this process is that worker; clears what its pre
 void shm_started(void);      /* this worker serves */
 void shm_retiring(void);
 void shm_busy(void);
-double shm_busy_for(void);   /* seconds that this worker's turn has lasted; 0: it is idle */
+double shm_busy_for(void);   /* seconds that this worker's turn has lasted; 0: it is idle; -1: this
+                                process is no worker */
 void shm_idle(void);
 void shm_look(int worker, shm_beat *out);
 void shm_self(shm_beat *out); /* the same of this process, safe in a signal handler */

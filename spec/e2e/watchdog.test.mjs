@@ -99,7 +99,7 @@ describe('a script that does not come back', () => { // limit: limits.script_har
       if (!r.replaced) {
         assert.match(r.answer, /HTTP\/1\.1 500 /);
         assert.ok(!r.answer.includes('stuck.lua'), 'what the client sees says nothing of the script');
-        assert.match(news().find((l) => l.msg === 'request failed').error, /stuck\.lua:\d+: interrupted/);
+        assert.match(news().find((l) => l.msg === 'request failed').error, /stuck\.lua:\d+: script ran for too long/);
       }
     });
   }
@@ -123,6 +123,11 @@ describe('what ends workers three times within a minute', () => { // limit: stri
       assert.equal((await ask('/quick')).status, 200);
     }
     assert.ok(host.log().includes('GET /stuck/third has ended 3 workers within 60 s'));
+  });
+
+  it('is asked again after a reload', async () => {
+    host.child.kill('SIGHUP');
+    await strike(() => until(async () => (await ask('/stuck/third')).error, ENOUGH_MS, 'it runs'));
   });
 
   it('is a Socket.IO event: the others are handled', async () => {
