@@ -5,17 +5,8 @@ local ffi = require "ffi"
 local host = require "human.host"
 local wire = require "wire"
 
-local DECLARATIONS = [[
-typedef struct {
-  size_t head_bytes, body_bytes, queue_bytes, ws_message_bytes;
-  uint64_t head_ms, body_ms, idle_ms;
-} spec_conn_limits;
-spec_conn_limits *conn_limit(void);
-]]
-if not pcall(ffi.typeof, "spec_conn_limits") then ffi.cdef(DECLARATIONS) end
-
 describe("a client that is slow", function()
-  local limit, before, c = ffi.C.conn_limit(), nil, nil
+  local limit, before, c = require "conn_limits", nil, nil
   setup(function()
     before = ffi.new("spec_conn_limits", limit[0])
     limit.head_ms, limit.body_ms, limit.idle_ms = 300, 600, 500
