@@ -1,10 +1,12 @@
 // spec/e2e/limits.test.mjs -- limits of tasks and of memory, tripped by scripts: who asked gets an error, and
 // nobody else notices.  docs/limits.md lists all limits.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { rss, startHost } from './hosts.mjs';
+import { launch, makeHome, rss, startHost } from './hosts.mjs';
 import { open } from './raw.mjs';
-import { sleep, until } from './support.mjs';
+import { freePort, sleep, until } from './support.mjs';
 
 const ENOUGH_MS = 15_000, MB = 1024 * 1024;
 let host;
@@ -18,6 +20,7 @@ const stop = async () => { assert.equal((await host?.stop())?.code, 0); };
 
 describe('a request', () => {
   before(start({ HUMAN_WORKERS: '1', HUMAN_LIMITS_CONNECTIONS: '50', HUMAN_LIMITS_TASKS: '100',
+    HUMAN_LIMITS_REQUEST_TIMEOUT_MS: '8000',
     HUMAN_LIMITS_LUA_MEMORY_BYTES: String(64 * MB) }));
   after(stop);
   const cases = [
@@ -102,4 +105,16 @@ describe('a worker whose scripts hold too much after a collection', () => { // l
     assert.match(host.log(), /limits\.lua_soft_bytes.*a new worker takes over/);
     assert.doesNotMatch(host.log(), /was ended by signal|ended with status/);
   });
+});
+
+it('a database that takes a connection and says nothing is tried again', async () => { // limit: database.connect_timeout_ms
+  let tried = 0;
+  const mute = net.createServer((c) => { tried += 1; c.on('error', () => {}); }).listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  const { child, log } = launch({ HUMAN_HOME: makeHome(), HUMAN_PORT: await freePort(), HUMAN_WORKERS: '1', HUMAN_DATABASE_POOL: '1',
+    HUMAN_DATABASE_CONNECT_TIMEOUT_MS: '200', DATABASE_URL: `postgres://nobody@127.0.0.1:${mute.address().port}/none` });
+  await until(() => tried > 6, ENOUGH_MS, 'it gives up and tries again').catch((e) => { throw new Error(`${e.message}\n${log()}`); });
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  mute.close();
 });

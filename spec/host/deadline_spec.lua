@@ -27,12 +27,12 @@ describe("a client that is slow", function()
     return text
   end
 
-  it("has the time of a head for its head", function()
+  it("has the time of a head for its head", function() -- limit: limits.head_timeout_ms
     c = wire.open "GET / HT"
     assert.truthy(ends(0.25, 1):find "^HTTP/1.1 408 Request Timeout\r\n")
   end)
 
-  it("has the time of a body for its body", function()
+  it("has the time of a body for its body", function() -- limit: limits.body_timeout_ms
     c = wire.open "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"
     assert.truthy(ends(0.5, 1.4):find "^HTTP/1.1 408 ")
   end)
@@ -55,7 +55,7 @@ describe("a client that is slow", function()
     assert.equal("", ends(0.25, 1))
   end)
 
-  it("is left without a word when its connection stays idle", function()
+  it("is left without a word when its connection stays idle", function() -- limit: limits.keepalive_timeout_ms
     c = wire.open "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
     assert.equal(200, (c:answer()))
     assert.equal("", ends(0.4, 1.3))
