@@ -7,6 +7,7 @@
 #include <lua.h>
 #include <luajit.h>
 #include <lualib.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@
 #include "shm.h"
 #include "worker.h"
 
-enum { GC_PAUSE = 300 };
+enum { GC_PAUSE = 300, TRACE_BYTES = 2000, TRACE_LEVELS = 24, TRACE_THREADS = 8 };
 
 int luaopen_cjson(lua_State *L);
 
@@ -25,7 +26,7 @@ static struct {
   int dispatch; /* registry reference of sched.dispatch */
   lua_Alloc alloc;
   void *alloc_ud;
-  size_t used, cap;
+  size_t used, cap, soft_cap;
   bool over_cap;
   bool exiting;
   int exit_code;
@@ -60,15 +61,50 @@ static void raise_here(lua_State *L, const char *what) {
   lua_error(L);
 }
 
+/* The signal may come when the turn it was meant for is over: then nobody is to be interrupted. */
 static void on_stuck(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
-  raise_here(L, "script ran for too long without yielding");
+  double busy = shm_busy_for();
+  if (busy >= 0 && busy * 1000 < conf_num("limits.script_hard_ms")) return;
+  raise_here(L, "script ran for too long without waiting");
 }
 
 void bridge_on_sigusr1(int sig) {
   (void)sig;
-  lua_sethook(bridge.L, on_stuck, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+  if (bridge.L) lua_sethook(bridge.L, on_stuck, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+}
+
+/* Appends the calls of one thread, innermost first, to the text; how long it is now. */
+static size_t trace_thread(lua_State *L, char *to, size_t n) {
+  lua_Debug ar;
+  for (int level = 0; level < TRACE_LEVELS && n < TRACE_BYTES && lua_getstack(L, level, &ar); level++) {
+    if (!lua_getinfo(L, "Sl", &ar)) break;
+    int line = ar.currentline > 0 ? ar.currentline : ar.linedefined;
+    if (*ar.what == 'C') continue;
+    int k = snprintf(to + n, TRACE_BYTES - n, "%s%s:%d", n ? " < " : "", ar.short_src, line);
+    if (k > 0) n += (size_t)k;
+  }
+  return n < TRACE_BYTES ? n : TRACE_BYTES - 1;
+}
+
+/* The coroutine that L has resumed: resume() keeps it in its first slot. */
+static lua_State *resumed_by(lua_State *L) {
+  lua_Debug ar;
+  if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "S", &ar) || *ar.what != 'C') return NULL;
+  return lua_getlocal(L, &ar, 1) ? lua_tothread(L, -1) : NULL;
+}
+
+/* Where the scripts are, without allocating: the process may have been stopped anywhere, and ends when
+ * this is done.  Lines are those of the last call or exit of compiled code. */
+void bridge_trace(char *to, size_t n) {
+  static char text[TRACE_BYTES];
+  lua_State *thread[TRACE_THREADS];
+  int count = 0;
+  size_t used = 0;
+  for (lua_State *L = bridge.L; L && count < TRACE_THREADS; L = resumed_by(L)) thread[count++] = L;
+  while (count > 0) used = trace_thread(thread[--count], text, used);
+  snprintf(to, n, "%.*s", (int)used, text);
 }
 
 static void on_budget(lua_State *L, lua_Debug *ar) {
@@ -194,9 +230,20 @@ static void relieve_memory(lua_State *L) {
           "after a collection", bridge.used);
 }
 
+/* Too much is still held after a collection: a new process is the only thing that helps for sure. */
+static void check_soft_cap(lua_State *L) {
+  if (bridge.used <= bridge.soft_cap || bridge.spec->command) return;
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  if (bridge.used <= bridge.soft_cap - bridge.soft_cap / 8) return;
+  log_fmt(LOG_WARN, "worker %d: scripts hold %zu bytes (limits.lua_soft_bytes); a new worker takes over",
+          bridge.spec->index, bridge.used);
+  bridge.soft_cap = SIZE_MAX;
+  worker_retire();
+}
+
 int bridge_init(const worker_spec *spec) {
   bridge.spec = spec;
-  bridge.cap = SIZE_MAX;
+  bridge.cap = bridge.soft_cap = SIZE_MAX;
   lua_State *L = bridge.L = luaL_newstate();
   if (!L) return -1;
   bridge.alloc = lua_getallocf(L, &bridge.alloc_ud);
@@ -216,12 +263,13 @@ int bridge_init(const worker_spec *spec) {
   if (!lua_isfunction(L, -1)) return -1;
   bridge.dispatch = luaL_ref(L, LUA_REGISTRYINDEX);
   bridge.cap = (size_t)conf_num("limits.lua_memory_bytes");
+  bridge.soft_cap = (size_t)conf_num("limits.lua_soft_bytes");
   return 0;
 }
 
 int bridge_dispatch(double budget_s) {
   lua_State *L = bridge.L;
-  shm_busy("dispatch");
+  shm_busy();
   lua_rawgeti(L, LUA_REGISTRYINDEX, bridge.dispatch);
   lua_pushnumber(L, budget_s);
   /* An error that gets here is a bug of the runtime itself: it is logged, and the next turn goes on. */
@@ -232,6 +280,7 @@ int bridge_dispatch(double budget_s) {
   }
   shm_idle();
   if (bridge.over_cap) relieve_memory(L);
+  check_soft_cap(L);
   return more;
 }
 

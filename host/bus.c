@@ -57,7 +57,7 @@ typedef struct {
 
 static struct {
   int index, count;
-  bool running;
+  bool running, handed_over;
   uv_poll_t readable;
   int in;
   outlet out[WORKER_MAX];
@@ -170,7 +170,7 @@ int host_bus_send(int worker, host_str *data) {
     return op_push(HOST_EV_BUS, 0, 0, (host_id)bus.index, data->p, data->n);
   int result = 0;
   for (int i = 0; i < bus.count; i++) {
-    if (i == bus.index || (worker >= 0 && i != worker)) continue;
+    if ((i == bus.index && !bus.handed_over) || (worker >= 0 && i != worker)) continue;
     int failed = outlet_send(&bus.out[i], KIND_MESSAGE, -1, data->p, data->n);
     if (failed) result = failed;
   }
@@ -287,6 +287,13 @@ int bus_init(const worker_spec *spec) {
   }
   bus.running = true;
   return 0;
+}
+
+/* What this worker still has to tell goes to its successor, too. */
+void bus_hand_over(void) {
+  if (!bus.running) return;
+  uv_poll_stop(&bus.readable);
+  bus.handed_over = true;
 }
 
 void bus_stop(void) {

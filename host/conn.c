@@ -25,8 +25,7 @@ enum {
   LINGER_MS = 1000,
   LINGER_BYTES = 65536,
   LAST_REQUEST_MS = 500, /* a client that does not know yet that we stop may still send one */
-  ARRIVING_MAX = 256 * 1024 * 1024, /* for all connections of this worker together .. */
-  ARRIVING_FREE = 65536  /* .. but a body or message of that size always finds room */
+  ARRIVING_FREE = 65536  /* a body or message of that size finds room whatever else arrives */
 };
 
 struct out_write {
@@ -306,7 +305,7 @@ static void head_arrived(conn *c, size_t more) {
 bool conn_charge(size_t *charged, size_t now) {
   conns.arriving += now - *charged;
   *charged = now;
-  return conns.arriving <= ARRIVING_MAX || now <= ARRIVING_FREE;
+  return conns.arriving <= conns.limit.arriving_bytes || now <= ARRIVING_FREE;
 }
 
 static size_t feed_request(conn *c, const char *p, size_t n) {
@@ -552,6 +551,7 @@ static void read_limits(void) {
       .head_ms = (uint64_t)conf_num("limits.head_timeout_ms"),
       .body_ms = (uint64_t)conf_num("limits.body_timeout_ms"),
       .idle_ms = (uint64_t)conf_num("limits.keepalive_timeout_ms"),
+      .arriving_bytes = (size_t)conf_num("limits.arriving_bytes"),
   };
   if (conns.limit.head_bytes > HTTP1_HEAD_MAX) conns.limit.head_bytes = HTTP1_HEAD_MAX;
   if (conns.limit.body_bytes == 0) conns.limit.body_bytes = 1;

@@ -93,6 +93,7 @@ struct request {
 typedef struct {
   size_t head_bytes, body_bytes, queue_bytes, ws_message_bytes;
   uint64_t head_ms, body_ms, idle_ms;
+  size_t arriving_bytes; /* of unfinished bodies and messages, all connections together */
 } conn_limits;
 
 enum { CONN_DRAIN_HIGH = 65536, CONN_WS_CLOSE_MS = 5000 };

@@ -22,7 +22,7 @@ enum {
 const char *host_error_name(int code) {
   static const char *const names[] = {"ok",       "gone",    "full",  "canceled", "timeout",
                                       "invalid",  "database", "network", "limit",  "denied",
-                                      "down"};
+                                      "down",     "too many ops"};
   int count = (int)(sizeof names / sizeof *names);
   if (code > 0) return names[0];
   return code > -count ? names[-code] : "unknown";

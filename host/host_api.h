@@ -27,7 +27,8 @@ enum {
   HOST_ENET = -7,      /* connection refused, reset or cut; data is a text */
   HOST_ELIMIT = -8,    /* larger than the limit given where it was created */
   HOST_EDENIED = -9,   /* forbidden by policy (address guard, undeclared secret) */
-  HOST_EDOWN = -10     /* the database is not reachable now */
+  HOST_EDOWN = -10,    /* the database is not reachable now */
+  HOST_EOPS = -11      /* the owner has too many ops in flight (limits.ops) */
 };
 const char *host_error_name(int code);
 
@@ -54,6 +55,19 @@ double host_now(void);                   /* monotonic, seconds; refreshed once p
 double host_clock(void);                 /* monotonic, seconds; read anew at each call */
 double host_time(void);                  /* unix time, seconds */
 int host_stopped(void);                  /* Lua is idle after HOST_EV_STOP: the worker may exit */
+
+/* ---- what runs now, for the watchdog --------------------------------------------------------
+ * Written in place, without a call, at every step of a task; the supervisor reads it when a turn does
+ * not end.  A label is the number of a name: a route, a job. */
+typedef struct {
+  int32_t label;  /* 0: nothing of a script */
+  int32_t ref_n;  /* bytes of `ref`: the request's id, or another text that says which one */
+  int32_t struck; /* how many labels may not run until the next reload */
+  char ref[68];
+} host_beat;
+host_beat *host_beat_page(void);
+int host_label(host_str *name);    /* the same number for the same name; 0: no room for more */
+int host_label_struck(int label);  /* 1: it ended too many workers */
 
 /* ---- ops and their owners ---------------------------------------------------------------- */
 host_id host_task_new(void);      /* an owner */

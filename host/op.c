@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf.h"
+
 enum {
   SLOT_BITS = 20,
   SLOT_MAX = 1 << SLOT_BITS,
@@ -27,6 +29,7 @@ typedef struct {
 typedef struct {
   op base;
   op *children;
+  int n_children;
 } task;
 
 static slot *slots;
@@ -78,6 +81,7 @@ static void owner_link(task *t, op *o) {
   o->next = t->children;
   if (t->children) t->children->prev = o;
   t->children = o;
+  t->n_children++;
 }
 
 static void owner_unlink(op *o) {
@@ -85,12 +89,20 @@ static void owner_unlink(op *o) {
   if (o->prev) o->prev->next = o->next;
   else if (t && t->children == o) t->children = o->next;
   if (o->next) o->next->prev = o->prev;
+  if (t) t->n_children--;
   o->prev = o->next = NULL;
+}
+
+static bool owner_full(const task *t) {
+  static int max;
+  if (!max) max = (int)conf_num("limits.ops");
+  return t->n_children >= max;
 }
 
 host_id op_open(op *o, op_kind kind, host_id owner, void (*cancel)(op *)) {
   task *t = owner ? (task *)op_find(owner, OP_TASK) : NULL;
   if (owner && !t) return HOST_EGONE;
+  if (t && owner_full(t)) return HOST_EOPS;
   if (free_head < 0 && !slots_grow()) return HOST_EFULL;
   int32_t i = free_head;
   free_head = slots[i].next_free;

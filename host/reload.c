@@ -26,6 +26,7 @@
 #include "shm.h"
 #include "supervisor.h"
 #include "tls.h"
+#include "watchdog.h"
 #include "worker.h"
 
 enum { PATH_TEXT = 512 };
@@ -159,6 +160,7 @@ static void finish(const char *note) {
 }
 
 static void commit(void) {
+  watchdog_pardon();
   send_all(LINK_COMMIT);
   tls_commit(); /* for workers that are started later */
   bundle_drop(r.current);

@@ -25,7 +25,10 @@ enum {
   RATE_SETS = 4096,
   RATE_WAYS = 8,
   RATE_SPINS = 20000,
-  DUMP_MAX = 4 * 1024 * 1024
+  DUMP_MAX = 4 * 1024 * 1024,
+  LABELS_MAX = 1024, /* per worker */
+  STRUCK_MAX = 32,
+  PAGES = 2 * WORKER_MAX /* a worker and its successor */
 };
 
 typedef struct {
@@ -35,9 +38,11 @@ typedef struct {
 } metric;
 
 typedef struct {
-  uint32_t started, busy, turn;
+  uint32_t started, busy, turn, retiring;
   double since;
-  char what[SHM_WHAT];
+  host_beat beat;
+  uint32_t n_labels;
+  char label[LABELS_MAX][SHM_LABEL]; /* number 1 is the first */
   uint32_t n_metrics;
   uint16_t slot[METRIC_SLOTS]; /* hash -> index + 1 of `metrics` */
   metric metrics[METRICS_MAX];
@@ -56,11 +61,18 @@ typedef struct {
 static struct {
   int workers;
   uint64_t seed[2]; /* keys the hash, so that nobody can aim at one set of buckets */
+  uint32_t successor[WORKER_MAX]; /* which of a worker's two pages is in use */
+  uint32_t n_struck;
+  char struck[STRUCK_MAX][SHM_LABEL];
   rate_set rate[RATE_SETS];
-  page worker[WORKER_MAX];
+  page page[PAGES];
 } *shm;
 
 static page *self;
+
+static page *page_of(int worker) {
+  return &shm->page[2 * worker + (int)shm->successor[worker]];
+}
 
 double shm_clock(void) {
   struct timespec t;
@@ -90,22 +102,38 @@ static bool is_counter(const char *name) {
   return false;
 }
 
+void shm_succeed(int worker) {
+  if (!shm) return;
+  shm->successor[worker] ^= 1;
+}
+
+static void clear(page *p) {
+  p->started = p->busy = p->retiring = p->n_labels = 0;
+  p->beat = (host_beat){.struck = (int32_t)shm->n_struck};
+  for (uint32_t i = 0; i < p->n_metrics; i++)
+    if (!is_counter(p->metrics[i].name)) p->metrics[i].value = 0;
+}
+
 void shm_attach(int worker) {
   if (!shm) return;
-  self = &shm->worker[worker];
-  self->started = self->busy = 0;
-  self->what[0] = 0;
-  for (uint32_t i = 0; i < self->n_metrics; i++)
-    if (!is_counter(self->metrics[i].name)) self->metrics[i].value = 0;
+  self = page_of(worker);
+  clear(self);
+}
+
+void shm_forget(int worker) {
+  if (shm) clear(&shm->page[2 * worker + 1 - (int)shm->successor[worker]]);
 }
 
 void shm_started(void) {
   if (self) __atomic_store_n(&self->started, 1, __ATOMIC_RELEASE);
 }
 
-void shm_busy(const char *what) {
+void shm_retiring(void) {
+  if (self) __atomic_store_n(&self->retiring, 1, __ATOMIC_RELEASE);
+}
+
+void shm_busy(void) {
   if (!self) return;
-  if (what) snprintf(self->what, sizeof self->what, "%s", what);
   self->since = shm_clock();
   __atomic_store_n(&self->turn, self->turn + 1, __ATOMIC_RELAXED);
   __atomic_store_n(&self->busy, 1, __ATOMIC_RELEASE);
@@ -115,16 +143,78 @@ void shm_idle(void) {
   if (self) __atomic_store_n(&self->busy, 0, __ATOMIC_RELEASE);
 }
 
-void shm_look(int worker, shm_beat *out) {
+double shm_busy_for(void) {
+  if (!self) return -1;
+  return self->busy ? shm_clock() - self->since : 0;
+}
+
+/* The worker may write while we read: what is copied is bounded and ends, more is not needed. */
+static void read_page(const page *p, shm_beat *out) {
   *out = (shm_beat){0};
-  if (!shm) return;
-  page *p = &shm->worker[worker];
   out->busy = __atomic_load_n(&p->busy, __ATOMIC_ACQUIRE);
   out->started = __atomic_load_n(&p->started, __ATOMIC_ACQUIRE);
+  out->retiring = __atomic_load_n(&p->retiring, __ATOMIC_ACQUIRE);
   out->turn = p->turn;
   out->since = p->since;
-  memcpy(out->what, p->what, sizeof out->what);
-  out->what[SHM_WHAT - 1] = 0;
+  int32_t label = p->beat.label, n = p->beat.ref_n;
+  if (label > 0 && label <= LABELS_MAX) memcpy(out->label, p->label[label - 1], SHM_LABEL - 1);
+  if (n < 0 || n > (int32_t)sizeof p->beat.ref) n = 0;
+  snprintf(out->what, sizeof out->what, n && *out->label ? "%s (%.*s)" : "%s",
+           *out->label ? out->label : "the runtime", (int)n, p->beat.ref);
+}
+
+void shm_look(int worker, shm_beat *out) {
+  *out = (shm_beat){0};
+  if (shm) read_page(page_of(worker), out);
+}
+
+void shm_self(shm_beat *out) {
+  *out = (shm_beat){0};
+  if (self) read_page(self, out);
+}
+
+/* ---- labels ---- */
+
+host_beat *host_beat_page(void) {
+  static host_beat none; /* a process that nobody watches */
+  return self ? &self->beat : &none;
+}
+
+int host_label(host_str *name) {
+  size_t n = name->n < SHM_LABEL ? name->n : SHM_LABEL - 1;
+  if (!self || !n || memchr(name->p, 0, n)) return 0;
+  for (uint32_t i = 0; i < self->n_labels; i++)
+    if (!memcmp(self->label[i], name->p, n) && !self->label[i][n]) return (int)i + 1;
+  if (self->n_labels == LABELS_MAX) return 0;
+  char *to = self->label[self->n_labels];
+  memcpy(to, name->p, n);
+  to[n] = 0;
+  return (int)++self->n_labels;
+}
+
+int host_label_struck(int label) {
+  if (!self || label < 1 || label > (int)self->n_labels) return 0;
+  uint32_t n = __atomic_load_n(&shm->n_struck, __ATOMIC_ACQUIRE);
+  for (uint32_t i = 0; i < n && i < STRUCK_MAX; i++)
+    if (!strcmp(shm->struck[i], self->label[label - 1])) return 1;
+  return 0;
+}
+
+static void publish_struck(uint32_t n) {
+  __atomic_store_n(&shm->n_struck, n, __ATOMIC_RELEASE);
+  for (int i = 0; i < PAGES; i++)
+    __atomic_store_n(&shm->page[i].beat.struck, (int32_t)n, __ATOMIC_RELEASE);
+}
+
+int shm_strike(const char *label) {
+  if (!shm || shm->n_struck == STRUCK_MAX) return -1;
+  snprintf(shm->struck[shm->n_struck], SHM_LABEL, "%s", label);
+  publish_struck(shm->n_struck + 1);
+  return 0;
+}
+
+void shm_pardon(void) {
+  if (shm) publish_struck(0);
 }
 
 /* ---- hashing: SipHash-1-3 (https://131002.net/siphash/) ---- */
@@ -202,13 +292,13 @@ int host_metric_add(host_str *name, double by) {
   return 0;
 }
 
-/* The sum over all workers, or nothing when an earlier worker's page lists the same name. */
-static bool metric_sum(int worker, const metric *m, double *sum) {
+/* The sum over all pages, or nothing when an earlier page lists the same name. */
+static bool metric_sum(int at, const metric *m, double *sum) {
   *sum = 0;
-  for (int i = 0; i < shm->workers; i++) {
-    metric *other = metric_find(&shm->worker[i], m->hash, m->name, strlen(m->name));
+  for (int i = 0; i < 2 * shm->workers; i++) {
+    metric *other = metric_find(&shm->page[i], m->hash, m->name, strlen(m->name));
     if (!other) continue;
-    if (i < worker) return false;
+    if (i < at) return false;
     double value;
     __atomic_load(&other->value, &value, __ATOMIC_RELAXED);
     *sum += value;
@@ -218,9 +308,9 @@ static bool metric_sum(int worker, const metric *m, double *sum) {
 
 /* Two passes over the same entries: count, then write.  Pages only grow, so `n` fixes the set. */
 static int dump_pass(const uint32_t *n, buf *b, uint32_t *count) {
-  for (int w = 0; w < shm->workers; w++) {
+  for (int w = 0; w < 2 * shm->workers; w++) {
     for (uint32_t i = 0; i < n[w]; i++) {
-      const metric *m = &shm->worker[w].metrics[i];
+      const metric *m = &shm->page[w].metrics[i];
       double sum;
       if (!metric_sum(w, m, &sum)) continue;
       ++*count;
@@ -233,9 +323,9 @@ static int dump_pass(const uint32_t *n, buf *b, uint32_t *count) {
 int host_metric_dump(host_str *out) {
   static buf b = {.max = DUMP_MAX};
   if (!shm) return HOST_EINVAL;
-  uint32_t n[WORKER_MAX] = {0}, count = 0, written = 0;
-  for (int i = 0; i < shm->workers; i++)
-    n[i] = __atomic_load_n(&shm->worker[i].n_metrics, __ATOMIC_ACQUIRE);
+  uint32_t n[PAGES] = {0}, count = 0, written = 0;
+  for (int i = 0; i < 2 * shm->workers; i++)
+    n[i] = __atomic_load_n(&shm->page[i].n_metrics, __ATOMIC_ACQUIRE);
   dump_pass(n, NULL, &count);
   b.n = 0;
   if (pack_map(&b, count) || dump_pass(n, &b, &written) || written != count) return HOST_EFULL;

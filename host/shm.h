@@ -10,21 +10,34 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SHM_WHAT = 192 };
+enum { SHM_LABEL = 96, SHM_WHAT = 192 };
 
 typedef struct {
-  bool started;        /* it has served at least one turn */
-  bool busy;           /* Lua is running */
-  uint32_t turn;       /* counts shm_busy() calls */
-  double since;        /* monotonic seconds: when that turn began */
-  char what[SHM_WHAT]; /* route and request id, as the worker last wrote them */
+  bool started;          /* it has served at least one turn */
+  bool busy;             /* Lua is running */
+  bool retiring;         /* it leaves of its own accord: start its replacement */
+  uint32_t turn;         /* counts shm_busy() calls */
+  double since;          /* monotonic seconds: when that turn began */
+  char label[SHM_LABEL]; /* what of the scripts runs: a route, a job ..; empty: the runtime itself */
+  char what[SHM_WHAT];   /* the same with the request's id, for people */
 } shm_beat;
 
-int shm_init(int workers);      /* 0, or -1 with errno */
-void shm_attach(int worker);    /* this process is that worker; clears what its predecessor left */
-void shm_started(void);         /* this worker serves */
-void shm_busy(const char *what); /* NULL: the same as before */
+int shm_init(int workers);   /* 0, or -1 with errno */
+void shm_succeed(int worker); /* before the fork of a replacement: it gets a page of its own, so that
+                                its predecessor may still finish what it has begun .. */
+void shm_forget(int worker);  /* .. until that has ended */
+void shm_attach(int worker); /* this process is that worker; clears what its predecessor left */
+void shm_started(void);      /* this worker serves */
+void shm_retiring(void);
+void shm_busy(void);
+double shm_busy_for(void);   /* seconds that this worker's turn has lasted; 0: it is idle; -1: this
+                                process is no worker */
 void shm_idle(void);
 void shm_look(int worker, shm_beat *out);
-double shm_clock(void);         /* monotonic seconds, the clock of `since` */
+void shm_self(shm_beat *out); /* the same of this process, safe in a signal handler */
+double shm_clock(void);      /* monotonic seconds, the clock of `since` */
+
+/* Labels that no worker may run until they are pardoned (watchdog.c, in the supervisor). */
+int shm_strike(const char *label); /* 0, or -1: the list is full */
+void shm_pardon(void);
 #endif

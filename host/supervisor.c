@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * supervisor.c -- see supervisor.h.  No Lua, no libuv: one poll for signals, the control socket and
- * the workers' links; four times a second it looks at the heartbeats.
+ * the workers' links; ten times a second it looks at the heartbeats (watchdog.c).
  *
  * Owns: every listening socket and bus end (a replacement inherits what its predecessor had, so no
  * waiting connection or message is lost), the workers, the private database. */
@@ -33,10 +33,10 @@
 #include "sockets.h"
 #include "tls.h"
 #include "watch.h"
+#include "watchdog.h"
 
-enum { LOOK_MS = 250, EXTRA_CONNECTIONS = 13 };
-static const double STUCK_S = 2, ABORT_S = 3, BACKOFF_MIN_S = 0.1, BACKOFF_MAX_S = 5, STEADY_S = 10,
-                    KILL_GRACE_S = 4;
+enum { EXTRA_CONNECTIONS = 13 };
+static const double BACKOFF_MIN_S = 0.1, BACKOFF_MAX_S = 5, STEADY_S = 10, KILL_GRACE_S = 4;
 
 typedef struct {
   pid_t pid;                    /* 0: not running */
@@ -45,8 +45,11 @@ typedef struct {
   int listen_fd[LISTENER_MAX];
   int bus_in, bus_out;
   double started_at, retry_at, backoff;
-  uint32_t stuck_turn;          /* the turn that was found stuck .. */
-  int stuck_stage;              /* .. 1: SIGUSR1 sent, 2: SIGABRT sent */
+  struct {                      /* a predecessor that makes way: it finishes what it has begun */
+    pid_t pid;
+    int link;
+    double kill_at;
+  } leaving;
 } slot;
 
 static struct {
@@ -149,7 +152,7 @@ static void start_worker(int i) {
   }
   k->pid = pid;
   k->link = pair[0];
-  k->stuck_stage = 0;
+  watchdog_started(i, k->started_at);
   return;
 fail:
   log_fmt(LOG_ERROR, "worker %d cannot be started: %s", i, strerror(errno));
@@ -171,16 +174,10 @@ static void begin_stop(const char *why) {
   }
 }
 
-static void log_death(int i, pid_t pid, int status) {
+static bool is_retiring(int i) {
   shm_beat beat;
   shm_look(i, &beat);
-  if (WIFSIGNALED(status))
-    log_fmt(LOG_ERROR, "worker %d (process %d) was ended by signal %d, %s%s%s", i, (int)pid,
-            WTERMSIG(status), strsignal(WTERMSIG(status)), beat.busy ? ", while in " : "",
-            beat.busy ? beat.what : "");
-  else if (!s.stopping)
-    log_fmt(LOG_ERROR, "worker %d (process %d) ended with status %d", i, (int)pid,
-            WEXITSTATUS(status));
+  return beat.retiring;
 }
 
 /* What cannot start now will not start in a second either: say so and end.  Later deaths are
@@ -188,12 +185,17 @@ static void log_death(int i, pid_t pid, int status) {
 static void worker_died(int i, int status) {
   slot *k = &s.worker[i];
   double now = shm_clock(), lived = now - k->started_at;
-  log_death(i, k->pid, status);
+  bool expected = WIFEXITED(status) && !WEXITSTATUS(status) && (s.stopping || is_retiring(i));
+  bool blamed = !expected && watchdog_died(i, k->pid, status, now);
   close(k->link);
   k->pid = 0;
   reload_lost(i);
   if (s.stopping) return;
   k->restarts++;
+  if (blamed || expected) {
+    k->retry_at = now;
+    return;
+  }
   if (k->backoff == 0 && lived < STEADY_S && WIFEXITED(status) && WEXITSTATUS(status)) {
     s.failed = true;
     begin_stop("a worker cannot start");
@@ -204,35 +206,48 @@ static void worker_died(int i, int status) {
   k->backoff = k->backoff * 2 < BACKOFF_MAX_S ? k->backoff * 2 : BACKOFF_MAX_S;
 }
 
+/* ---- a worker that makes way for a new one ---- */
+
+static void make_way(int i, double now) {
+  slot *k = &s.worker[i];
+  k->leaving.pid = k->pid;
+  k->leaving.link = k->link;
+  k->leaving.kill_at = now + conf_num("limits.drain_timeout_ms") / 1000 + KILL_GRACE_S;
+  k->pid = 0;
+  k->retry_at = now;
+  reload_lost(i);
+  shm_succeed(i);
+}
+
+static void has_left(int i) {
+  slot *k = &s.worker[i];
+  close(k->leaving.link);
+  k->leaving.pid = 0;
+  shm_forget(i);
+}
+
 static void reap(void) {
   int status;
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
     if (pgembed_reaped(pid, status) || reload_reaped(pid, status)) continue;
-    for (int i = 0; i < s.count; i++)
+    for (int i = 0; i < s.count; i++) {
       if (s.worker[i].pid == pid) worker_died(i, status);
+      if (s.worker[i].leaving.pid == pid) has_left(i);
+    }
   }
 }
 
 /* ---- looking ---- */
 
-static void watch(int i, double now) {
+/* True: it serves, and comes back. */
+static bool look_at(int i, double now) {
   slot *k = &s.worker[i];
-  shm_beat beat;
-  shm_look(i, &beat);
-  if (!beat.busy || beat.since < k->started_at) return;
-  if (beat.turn != k->stuck_turn) k->stuck_stage = 0;
-  k->stuck_turn = beat.turn;
-  double stuck = now - beat.since;
-  if (stuck > STUCK_S && k->stuck_stage == 0) {
-    log_fmt(LOG_WARN, "worker %d has been in %s for %.1f s; interrupting it", i, beat.what, stuck);
-    kill(k->pid, SIGUSR1);
-    k->stuck_stage = 1;
-  } else if (stuck > ABORT_S && k->stuck_stage == 1) {
-    log_fmt(LOG_ERROR, "worker %d does not come back from %s; replacing it", i, beat.what);
-    kill(k->pid, SIGABRT);
-    k->stuck_stage = 2;
-  }
+  if (k->leaving.pid && now > k->leaving.kill_at) kill(k->leaving.pid, SIGKILL);
+  if (k->pid && is_retiring(i) && !k->leaving.pid && !s.stopping && !reload_deciding())
+    make_way(i, now);
+  if (!k->pid && !s.stopping && now >= k->retry_at && !reload_deciding()) start_worker(i);
+  return k->pid && watchdog_look(i, k->pid, now);
 }
 
 /* What to try next, for a person at a terminal. */
@@ -264,24 +279,22 @@ static void look_for_ready(void) {
 static void look(void) {
   double now = shm_clock();
   bool healthy = true;
-  for (int i = 0; i < s.count; i++) {
-    slot *k = &s.worker[i];
-    if (!k->pid && !s.stopping && now >= k->retry_at && !reload_deciding()) start_worker(i);
-    if (k->pid) watch(i, now);
-    if (!k->pid || k->stuck_stage) healthy = false;
-  }
+  for (int i = 0; i < s.count; i++)
+    if (!look_at(i, now)) healthy = false;
   if (!s.ready && !s.stopping) look_for_ready();
   if (healthy) notify_systemd("WATCHDOG=1");
   if (s.stopping && now > s.kill_at)
-    for (int i = 0; i < s.count; i++)
+    for (int i = 0; i < s.count; i++) {
       if (s.worker[i].pid) kill(s.worker[i].pid, SIGKILL);
+      if (s.worker[i].leaving.pid) kill(s.worker[i].leaving.pid, SIGKILL);
+    }
   tls_keys_turn();
   pgembed_tick();
 }
 
 static bool any_alive(void) {
   for (int i = 0; i < s.count; i++)
-    if (s.worker[i].pid) return true;
+    if (s.worker[i].pid || s.worker[i].leaving.pid) return true;
   return false;
 }
 
@@ -371,7 +384,7 @@ static void wait_and_hear(void) {
   for (int i = 0; i < s.count; i++) /* its end of file is told by SIGCHLD */
     fds[n++] = (struct pollfd){.fd = supervisor_link(i), .events = POLLIN};
   control = control_poll(fds + n);
-  if (poll(fds, n + control, LOOK_MS) < 0 && errno != EINTR)
+  if (poll(fds, n + control, WATCHDOG_LOOK_MS) < 0 && errno != EINTR)
     log_fmt(LOG_ERROR, "supervisor: poll: %s", strerror(errno));
   double now = shm_clock();
   for (int i = 0; i < s.count; i++) hear(i);

@@ -19,6 +19,7 @@
 #include "link.h"
 #include "log.h"
 #include "op.h"
+#include "postmortem.h"
 #include "shm.h"
 #include "supervisor.h"
 #include "tls.h"
@@ -115,6 +116,13 @@ static void begin_drain(void) {
   uv_timer_start(&w.deadline, on_deadline, (uint64_t)conf_num("limits.drain_timeout_ms"), 0);
 }
 
+void worker_retire(void) {
+  if (w.draining) return;
+  shm_retiring();
+  bus_hand_over();
+  begin_drain();
+}
+
 /* Async-signal-safe.  A second request ends a sub-command whose Lua does not come back. */
 static void on_stop_signal(int sig) {
   if (w.asked_to_stop && w.spec->command) _exit(128 + sig);
@@ -197,6 +205,7 @@ static void take_signals(void) {
   handle(SIGTERM, on_stop_signal);
   handle(SIGINT, w.spec->command ? on_stop_signal : SIG_IGN);
   handle(SIGUSR1, bridge_on_sigusr1);
+  postmortem_install();
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
 }

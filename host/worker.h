@@ -28,6 +28,7 @@ int worker_run(const worker_spec *spec); /* never returns to the supervisor's co
 uv_loop_t *worker_loop(void);
 void worker_wake(void);          /* end the loop's wait: something was queued outside a callback */
 void worker_stop_accepting(void);
+void worker_retire(void);        /* drain and end, while a replacement serves already */
 
 /* conn.c   */ int conn_init(const worker_spec *spec);  void conn_stop_accepting(void);
                void conn_flush(void);        /* write what this turn queued; after each dispatch */
@@ -38,6 +39,7 @@ void worker_stop_accepting(void);
 /* db.c     */ int db_init(void);    void db_stop(void);
 /* fetch.c  */ int fetch_init(void); void fetch_stop(void);
 /* bus.c    */ int bus_init(const worker_spec *spec); void bus_stop(void);
+               void bus_hand_over(void);     /* the inbox belongs to this worker's successor now */
 /* bridge.c */ int bridge_init(const worker_spec *spec);
                int bridge_dispatch(double budget_s); /* 1: Lua stopped early to be fair */
                void bridge_stop(void);

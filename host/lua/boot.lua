@@ -27,8 +27,15 @@ local function serve_requests()
   held = nil
 end
 
+local function limit_tasks()
+  local limits = host.conf().limits
+  sched.limit { tasks = limits.tasks, ops = limits.ops, slice_s = limits.script_soft_ms / 1000 }
+  sched.on_slow(require("human.slow").report)
+end
+
 local function route_events()
   local wsx = require "human.wsx"
+  limit_tasks()
   sched.on_event(EV.TIMER, timer.run)
   for _, kind in ipairs { EV.WS_MSG, EV.WS_CLOSE, EV.DRAINED, EV.ABORT } do
     sched.on_event(kind, function(status, id, _, data) wsx.dispatch(kind, id, status, data) end)
@@ -94,7 +101,7 @@ local function serve()
   sched.on_event(EV.STOP, drain)
   local ready = latch(2, function() require("human.jobs").run() end)
   when_database_ready(ready)
-  sched.spawn(function()
+  sched.spawn_as({ label = host.label "loading scripts" }, function()
     local ok, err = pcall(load_scripts)
     if not ok then
       log.error("scripts refused", { error = tostring(err) })

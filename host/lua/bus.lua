@@ -32,7 +32,12 @@ local function deliver(topic, payload)
   local g = gen.current()
   local list = g and g.bus[topic]
   if not list then return end
-  for _, fn in ipairs(list) do sched.spawn(fn, payload) end
+  local label = host.label("bus " .. topic)
+  if sched.struck > 0 and host.is_struck(label) then return end
+  if sched.is_full() then
+    return log.error("bus: message dropped, limits.tasks is reached", { topic = topic })
+  end
+  for _, fn in ipairs(list) do sched.spawn_as({ label = label }, fn, payload) end
 end
 
 local function to_siblings(topic, payload)

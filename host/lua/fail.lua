@@ -15,7 +15,8 @@ M.required = {
   "internal", "not_found", "method_not_allowed", "validation_error", "unauthorized", "forbidden",
   "rate_limited", "unsupported_media_type", "payload_too_large", "upgrade_required",
   "deadline_exceeded", "database_unavailable", "db_timeout", "rule_budget", "too_many_operations",
-  "service_unavailable", "idempotency_in_progress", "idempotency_key_reused", "idempotency_answer_lost",
+  "service_unavailable", "route_disabled", "idempotency_in_progress", "idempotency_key_reused",
+  "idempotency_answer_lost",
 }
 
 -- RFC 9110 section 15, RFC 6585.

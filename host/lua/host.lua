@@ -21,7 +21,7 @@ M.EV = {
 M.E = {
   GONE = C.HOST_EGONE, FULL = C.HOST_EFULL, CANCELED = C.HOST_ECANCELED, TIMEOUT = C.HOST_ETIMEOUT,
   INVAL = C.HOST_EINVAL, DB = C.HOST_EDB, NET = C.HOST_ENET, LIMIT = C.HOST_ELIMIT,
-  DENIED = C.HOST_EDENIED, DOWN = C.HOST_EDOWN,
+  DENIED = C.HOST_EDENIED, DOWN = C.HOST_EDOWN, OPS = C.HOST_EOPS,
 }
 M.METHOD = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER" }
 M.CHUNK = { HEAD = C.HOST_CHUNK_HEAD, BODY = C.HOST_CHUNK_BODY }
@@ -65,6 +65,40 @@ function M.clock() return C.host_clock() end
 function M.time() return C.host_time() end
 function M.stopped() return C.host_stopped() end
 function M.error_name(code) return str(C.host_error_name(code)) end
+
+-- What runs now, for the watchdog ---------------------------------------------------------------
+
+local beat = C.host_beat_page()
+local REF_MAX = ffi.sizeof(beat.ref)
+local labels, label_names, last_ref = {}, { [0] = "the runtime" }, nil
+
+-- The number that stands for a name (of a route, a job) in mark(); 0 when there are too many.
+function M.label(name)
+  local n = labels[name]
+  if not n then
+    n = C.host_label(fill(a, name))
+    if n > 0 then labels[name], label_names[n] = n, name end
+  end
+  return n
+end
+
+function M.label_name(label) return label_names[label] or "?" end
+
+-- Now runs `label`; ref (nil, or at most 68 bytes) says which one, as a request's id does.
+function M.mark(label, ref)
+  beat.label = label
+  if ref ~= last_ref then
+    last_ref = ref
+    local n = ref and #ref or 0
+    if n > REF_MAX then n = REF_MAX end
+    if n > 0 then ffi.copy(beat.ref, ref, n) end
+    beat.ref_n = n
+  end
+end
+
+-- How many labels have ended too many workers, and whether `label` is one.
+function M.struck() return beat.struck end
+function M.is_struck(label) return C.host_label_struck(label) == 1 end
 
 -- Ops --------------------------------------------------------------------------------------------
 

@@ -91,12 +91,18 @@ local function run_job(job)
   if not ok then error(err, 0) end
 end
 
+local function begin(job)
+  local label = host.label("job " .. job.name)
+  if sched.struck > 0 and host.is_struck(label) then return end
+  sched.spawn_as({ label = label }, run_job, job)
+end
+
 local function look()
   looking = false
   if stopped then return end
   local now = host.now()
   for name, job in pairs(gen.current().jobs) do
-    if (next_look[name] or 0) <= now and host.db_up() then sched.spawn(run_job, job) end
+    if (next_look[name] or 0) <= now and host.db_up() then begin(job) end
   end
   looking = true
   timer.start(LOOK_S, look)
@@ -104,6 +110,7 @@ end
 
 local function start_all(paths)
   for _, path in ipairs(paths) do
+    sched.name(host.label("job " .. path))
     local ok, err = pcall(function() resolve(path)() end)
     if not ok then log.error("start job failed", { job = path, error = tostring(err) }) end
   end

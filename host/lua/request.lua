@@ -25,7 +25,8 @@ local xpcall = xpcall
 local WEBSOCKET, OPTIONS = host.RQ.WEBSOCKET, router.number.OPTIONS
 local ALL_METHODS = table.concat(host.METHOD, ", ", 1, 7)
 local AGENT_LISTENER = 1
-local AWAITS_MAX = 1000
+local awaits_max = host.conf().limits.awaits
+local RETRY = { retry_after_s = 5 }
 local JSON_TYPE = "content-type: application/json; charset=utf-8\r\n"
 
 local M = {}
@@ -218,22 +219,39 @@ local function process(ctx)
   reply(ctx, route, status, value, headers)
 end
 
+local function leave(ctx)
+  if ctx.tracked and not ctx.held then wsx.unbind(ctx.req) end
+end
+
 local function run(ctx)
   local ok, err = xpcall(process, on_error, ctx)
   if not ok then safely_answer_error(ctx, err) end
-  if ctx.tracked and not ctx.held then wsx.unbind(ctx.req) end
+  leave(ctx)
+end
+
+-- A handler that caught every error and waited on was abandoned: it cannot answer any more.
+local function on_finish(task, err)
+  if not err then return end
+  local ctx = task.ctx
+  ctx.claim = false -- the lease of an idempotency key ends by itself; giving it back would wait
+  log.error("request abandoned", { request_id = ctx.id, route = ctx.route.title, where = ctx.route.where,
+                                   gen = ctx.route.gen.id, error = tostring(err) })
+  safely_answer_error(ctx, err)
+  leave(ctx)
 end
 
 local function start(req, route, raw_query, params)
   local ctx = ctx_module.new(req, route, raw_query)
   if params then ctx.params = params end
   local task = {
-    co = false, ended = false, awaits = 0, max_awaits = AWAITS_MAX,
+    co = false, ended = false, awaits = 0, max_awaits = awaits_max,
     limit = route.timeout_s, limit_error = route.gen.deadline_fail, gen = route.gen,
+    label = route.label, ref = ctx.id,
   }
   ctx.task = task
   sched.spawn_as(task, run, ctx)
   if task.ended then return end
+  task.ctx, task.on_finish = ctx, on_finish
   ctx.tracked = true
   if not ctx.held then wsx.bind(req, ctx) end
 end
@@ -290,6 +308,12 @@ local function sio_below(g, path)
   end
 end
 
+-- Why a route is not to be run now, or nil.
+local function unavailable(route)
+  if sched.struck > 0 and host.is_struck(route.label) then return "route_disabled" end
+  if sched.is_full() then return "service_unavailable" end
+end
+
 -- A request event of the host: its id, status bits (host_api.h, HOST_RQ_*) and target.
 function M.on_request(req, status, target)
   local g = gen.current()
@@ -315,6 +339,8 @@ function M.on_request(req, status, target)
     if not params then return refuse(req, g, path, "validation_error", { message = "path is malformed" }) end
   end
   if upgrade_refused(req, g, path, route, status) then return end
+  local why = unavailable(route)
+  if why then return refuse(req, g, path, why, RETRY) end
   start(req, route, raw_query, params)
 end
 

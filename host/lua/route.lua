@@ -144,6 +144,7 @@ function M.new(g, group, kind, method, path, spec, where)
     timeout_s = spec.timeout_s or host.conf().limits.request_timeout_ms / 1000,
     abort = spec.abort, on_agent_port = group.on_agent_port,
   }
+  route.label = host.label(route.title)
   if kind ~= "http" and route.abort == nil then route.abort = true end
   route.limit = rate.compile(option(spec, group, "limit"), route.title, where)
   local names = {}

@@ -8,19 +8,25 @@ local timer = require "human.timer"
 
 local create, resume, yield = coroutine.create, coroutine.resume, coroutine.yield
 local next_event, clock, task_new, task_end = host.next, host.clock, host.task_new, host.task_end
-local DONE, CANCELED_CODE = host.EV.DONE, host.E.CANCELED
+local mark = host.mark
+local DONE, CANCELED_CODE, OPS_CODE = host.EV.DONE, host.E.CANCELED, host.E.OPS
 
 local M = {}
-local IDLE, PARKED = {}, {}                      -- what a coroutine yields besides an op id
-local POOL_MAX, FAIR_EVERY = 256, 4
+local IDLE, PARKED, LOST = {}, {}, {}            -- what a coroutine yields besides an op id
+local POOL_MAX = 256
+local LATE_MAX, LATE_S = 3, 2                    -- how often, and how long after another, a task is told to end
+local REFUSED_MAX = 100                          -- waits that a task may try beyond its limit
 local waiting = {}                               -- op id -> task
 local owners = {}                                -- host task id -> task
 local chunks = {}                                -- op id -> function(status, data)
 local pool, pooled = {}, 0
-local ready, n_ready = {}, 0                     -- tasks woken during this event
+local ready, next_ready, n_ready = {}, 1, 0      -- tasks woken during this event
 local current                                    -- the task that runs now
 local live = 0
 local listed = {}                                -- tasks that wait or have waited: task -> true
+local slice_label, slice_ref = 0, nil            -- what this event made run first
+local limits = { tasks = 20000, ops = 64, slice_s = 0.02 }
+local on_slow
 local handlers = {}                              -- event kind -> function(status, id, owner, data)
 
 M.generation = nil                               -- the one in service (gen.install)
@@ -44,6 +50,8 @@ local function finish(task, err)
   live = live - 1
   task.ended = true
   if task.listed then listed[task] = nil end
+  local parent = task.parent
+  if parent then parent.children = parent.children - 1 end
   if task.deadline then timer.cancel(task.deadline) end
   if task.owner then
     owners[task.owner] = nil
@@ -53,24 +61,26 @@ local function finish(task, err)
   if hook then hook(task, err) elseif err then report(task, err) end
 end
 
-local function on_deadline(task)
-  task.deadline = nil
-  M.kill(task, task.limit_error or M.Canceled)
+-- A task that goes on however often it is told to end is left where it waits: what it holds is released,
+-- its cleanup does not run.
+local function abandon(task, err)
+  local op = task.op
+  if op then waiting[op], task.op = nil, nil end
+  task.parked = nil
+  finish(task, err)
 end
 
-local function step(task, a, b, c, d, e, f)
-  local outer = current
-  current = task
-  local ok, what = resume(task.co, a, b, c, d, e, f)
-  current = outer
-  if not ok then return finish(task, what) end
-  if what == IDLE then
-    if pooled < POOL_MAX then
-      pooled = pooled + 1
-      pool[pooled] = task.co
-    end
-    return finish(task)
-  end
+local function on_deadline(task)
+  task.deadline = nil
+  local err = task.limit_error or M.Canceled
+  local late = (task.late or 0) + 1
+  if late > LATE_MAX then return abandon(task, err) end
+  task.late = late
+  M.kill(task, err)
+end
+
+local function pause(task, what)
+  if what == LOST then return finish(task, task.limit_error_now) end
   if not task.listed then
     task.listed, listed[task] = true, true
   end
@@ -80,8 +90,27 @@ local function step(task, a, b, c, d, e, f)
     task.parked = true
   end
   if task.limit and not task.deadline then
-    task.deadline = timer.start(task.limit, on_deadline, task)
+    task.deadline = timer.start(task.late and LATE_S or task.limit, on_deadline, task)
   end
+end
+
+local function step(task, a, b, c, d, e, f)
+  local outer = current
+  current = task
+  if not outer then slice_label, slice_ref = task.label, task.ref end
+  mark(task.label, task.ref)
+  local ok, what = resume(task.co, a, b, c, d, e, f)
+  current = outer
+  if outer then mark(outer.label, outer.ref) else mark(0) end
+  if not ok then return finish(task, what) end
+  if what == IDLE then
+    if pooled < POOL_MAX then
+      pooled = pooled + 1
+      pool[pooled] = task.co
+    end
+    return finish(task)
+  end
+  pause(task, what)
 end
 
 local function coroutine_for_task()
@@ -94,11 +123,14 @@ end
 
 -- Run fn(a..e) as the given task, at once, until its first await.  The caller prepares the table when
 -- the task must know more before it runs: {on_finish = function(task, err), limit = seconds,
--- limit_error = what is raised then, max_awaits = n, gen = the generation of scripts whose code it
--- runs}.  Returns it.
+-- limit_error = what is raised then, max_awaits = n, gen = the generation of scripts whose code it runs,
+-- label and ref = what host.mark() is told; of the task that spawns it when absent}.  Returns it.
 function M.spawn_as(task, fn, a, b, c, d, e)
   task.co, task.ended, task.awaits = coroutine_for_task(), false, 0
   if task.gen == nil then task.gen = current and current.gen or M.generation end
+  if not task.label then
+    task.label, task.ref = current and current.label or 0, current and current.ref
+  end
   live = live + 1
   step(task, fn, a, b, c, d, e)
   return task
@@ -108,6 +140,38 @@ end
 function M.spawn(fn, a, b, c, d, e)
   return M.spawn_as({ co = false, ended = false, awaits = 0 }, fn, a, b, c, d, e)
 end
+
+-- The same for scripts: raises TooMany when a request has limits.ops of them, or this worker all that it
+-- may have.
+function M.spawn_child(fn, ...)
+  local parent = current
+  if live >= limits.tasks then error(M.TooMany, 0) end
+  local task = { co = false, ended = false, awaits = 0 }
+  if parent and parent.max_awaits then
+    local n = (parent.children or 0) + 1
+    if n > limits.ops then error(M.TooMany, 0) end
+    task.parent, parent.children = parent, n
+  end
+  return M.spawn_as(task, fn, ...)
+end
+
+-- What the present task does from here on, for the watchdog and slow(): a host.label(), and which one.
+function M.name(label, ref)
+  local task = current
+  if not task then return end
+  task.label, task.ref = label, ref
+  slice_label, slice_ref = label, ref
+  mark(label, ref)
+end
+
+-- Is this worker at its limit of tasks?
+function M.is_full() return live >= limits.tasks end
+
+-- {tasks =, ops =, slice_s = seconds}: see docs/limits.md.
+function M.limit(to) limits = to end
+
+-- fn(label, ref, seconds) hears of each event whose tasks ran for longer than slice_s without waiting.
+function M.on_slow(fn) on_slow = fn end
 
 -- The task that runs now, or nil in an event handler.
 function M.current() return current end
@@ -133,13 +197,23 @@ local function enter(task)
   end
   local n = task.awaits + 1
   task.awaits = n
-  if task.max_awaits and n > task.max_awaits then error(M.TooMany, 0) end
+  local max = task.max_awaits
+  if max and n > max then
+    if n > max + REFUSED_MAX then
+      task.limit_error_now = M.TooMany
+      yield(LOST)
+    end
+    error(M.TooMany, 0)
+  end
 end
 
 -- op is what a host.* call returned.  Yields until its DONE; returns status, data (status is negative
 -- when the call was refused or the op failed).  Raises when the task was killed meanwhile.
 function M.await(op)
-  if op < 0 then return op, "" end
+  if op < 0 then
+    if op == OPS_CODE then error(M.TooMany, 0) end
+    return op, ""
+  end
   local task = current
   if not task then error("await outside a task", 2) end
   enter(task)
@@ -200,7 +274,7 @@ function M.deadline(task, seconds, err)
     timer.cancel(task.deadline)
     task.deadline = nil
   end
-  task.limit, task.limit_error = seconds, err
+  task.limit, task.limit_error, task.late = seconds, err, nil
   if seconds and task ~= current then task.deadline = timer.start(seconds, on_deadline, task) end
 end
 
@@ -211,6 +285,9 @@ function M.sleep(seconds)
   timer.cancel(h)
   if not ok then error(err, 0) end
 end
+
+-- How many labels may not run until the next reload (host.is_struck).
+M.struck = 0
 
 -- How many tasks have begun and not ended.
 function M.live() return live end
@@ -237,16 +314,29 @@ end
 -- kind: one of host.EV but DONE and CHUNK.
 function M.on_event(kind, fn) handlers[kind] = fn end
 
-local function run_ready()
-  local i = 1
-  while i <= n_ready do
-    local r = ready[i]
-    ready[i] = nil
+-- What ran since `begun` without waiting; the present time.
+local function measure(begun)
+  local now = clock()
+  if now - begun > limits.slice_s and on_slow then on_slow(slice_label, slice_ref, now - begun) end
+  slice_label, slice_ref = 0, nil
+  return now
+end
+
+-- Continues what was woken, until `stop`; the rest keeps its turn.
+local function run_ready(begun, stop)
+  while next_ready <= n_ready do
+    local r = ready[next_ready]
+    ready[next_ready] = nil
+    next_ready = next_ready + 1
     local task = r[1]
-    if not task.ended then step(task, r[2], r[3], r[4]) end
-    i = i + 1
+    if not task.ended then
+      step(task, r[2], r[3], r[4])
+      begun = measure(begun)
+      if begun > stop then return begun end
+    end
   end
-  n_ready = 0
+  next_ready, n_ready = 1, 0
+  return begun
 end
 
 local CHUNK = host.EV.CHUNK
@@ -276,14 +366,19 @@ end
 
 -- The one function that C calls, once per loop turn.  Returns true when it stopped early to be fair.
 function M.dispatch(budget)
-  local stop, n = clock() + budget, 0
-  if n_ready > 0 then run_ready() end
+  local begun = clock()
+  local stop = begun + budget
+  current, M.struck = nil, host.struck()
+  if n_ready > 0 then
+    begun = run_ready(begun, stop)
+    if begun > stop then return true end
+  end
   local kind, code, id, owner, data = next_event()
   while kind do
     one(kind, code, id, owner, data)
-    if n_ready > 0 then run_ready() end
-    n = n + 1
-    if n % FAIR_EVERY == 0 and clock() > stop then return true end
+    begun = measure(begun)
+    if n_ready > 0 then begun = run_ready(begun, stop) end
+    if begun > stop then return true end
     kind, code, id, owner, data = next_event()
   end
   return false

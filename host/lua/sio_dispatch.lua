@@ -7,6 +7,7 @@ local binary = require "socketio.binary"
 local encode = require "human.sio_encode"
 local engine = require "human.sio_engine"
 local fail = require "human.fail"
+local host = require "human.host"
 local json = require "human.json"
 local log = require "human.log"
 local namespaces = require "human.sio_nsp"
@@ -23,7 +24,24 @@ local decode = parser.decoder { json_decode = json.decode, max_attachments = 10 
 local MAILBOX = 64             -- packets that wait for one socket's handler
 local HANDLER_S = 30           -- a handler that waits longer is ended
 local OVERDUE = setmetatable({}, { __tostring = function() return "handler took over 30 s" end })
+local OUT_OF_SERVICE = "it has ended several workers, and is off until the next reload"
 local OPEN, CLOSE = {}, {}     -- stand in a mailbox for CONNECT and the end of the socket
+
+local labels = {}              -- namespace -> event -> host.label()
+
+local function label_of(nsp, event)
+  local of_nsp = labels[nsp]
+  if not of_nsp then
+    of_nsp = {}
+    labels[nsp] = of_nsp
+  end
+  local label = of_nsp[event]
+  if not label then
+    label = host.label("socket.io " .. nsp .. " " .. event)
+    of_nsp[event] = label
+  end
+  return label
+end
 
 -- Handlers -------------------------------------------------------------------------------------------
 
@@ -67,10 +85,13 @@ local function on_event(socket, args, ack)
   local name = args[1]
   local handler = decl.on and decl.on[name]
   local n, first = #args, 2
+  local label = label_of(socket.nsp.name, handler and name or "*")
   if not handler then
     handler, first = decl.on_any, 1
     if not handler then return end
   end
+  sched.name(label, socket.id)
+  if sched.struck > 0 and host.is_struck(label) then return report(socket, tostring(name), OUT_OF_SERVICE) end
   local ok, err
   if ack then
     n = n + 1
@@ -150,6 +171,7 @@ end
 
 local function on_open(socket, auth)
   local nsp = socket.nsp
+  sched.name(label_of(nsp.name, "connect"), socket.id)
   local missed
   if namespaces.log_of(nsp) and auth and auth.pid then missed = recovery.restore(nsp, socket, auth) end
   local decl = handlers_of(socket)
@@ -162,6 +184,7 @@ end
 
 local function on_end(socket, reason)
   local decl = handlers_of(socket)
+  sched.name(label_of(socket.nsp.name, "disconnect"), socket.id)
   if decl and decl.on_disconnect then call(socket, "on_disconnect", decl.on_disconnect, reason) end
 end
 
@@ -202,6 +225,15 @@ local function work(socket, args, ack)
   socket.busy = false
 end
 
+-- A handler that caught every error and waited on was abandoned.
+local function on_finish(task, err)
+  if not err then return end
+  local socket = task.socket
+  report(socket, "abandoned", err)
+  socket.busy, socket.mail = false, false
+  if socket.session then socket.session:close "forced server close" end
+end
+
 local function enqueue(socket, args, ack)
   local mail = socket.mail
   if not mail then
@@ -220,8 +252,8 @@ end
 local function deliver(socket, args, ack)
   if socket.busy then return enqueue(socket, args, ack) end
   socket.busy = true
-  spawn_as({ co = false, ended = false, awaits = 0, limit = HANDLER_S, limit_error = OVERDUE },
-    work, socket, args, ack)
+  spawn_as({ co = false, ended = false, awaits = 0, limit = HANDLER_S, limit_error = OVERDUE,
+             on_finish = on_finish, socket = socket, label = 0, ref = socket.id }, work, socket, args, ack)
 end
 
 -- The end of a socket ------------------------------------------------------------------------------------

@@ -4,9 +4,10 @@
 -- the database.
 
 local M = {}
+local MAX_TABLES = 256
 local MAX_ENTRIES = 100000 -- per table
 local MAX_DEPTH = 16
-local tables = {}
+local tables, n_tables = {}, 0
 local PLAIN = { string = true, number = true, boolean = true }
 
 local function plain(v, name, depth)
@@ -44,7 +45,10 @@ end
 --- (nil removes); a nested value is changed by setting it anew.  At most 100,000 entries.
 function M.table(name)
   if type(name) ~= "string" then error("state.table wants a name", 2) end
-  tables[name] = tables[name] or new(name)
+  if not tables[name] then
+    if n_tables >= MAX_TABLES then error(("state: there are %d tables already"):format(MAX_TABLES), 2) end
+    tables[name], n_tables = new(name), n_tables + 1
+  end
   return tables[name].proxy
 end
 

@@ -8,9 +8,16 @@ local M = {}
 
 --- Runs fn(...) as a task of its own: at once until its first wait, then whenever it can go on.  What
 --- it raises is logged.  It does not end with the request that started it, and has no deadline.
---- Returns a handle for kill().
+--- Returns a handle for kill().  A request may have limits.ops of them at a time.
 function M.spawn(fn, ...)
-  return sched.spawn(fn, ...)
+  return sched.spawn_child(fn, ...)
+end
+
+--- Says what the task that runs now does, in the log and in what an operator sees when it does not come
+--- back: `name` one of a few ("agent turn"), `which` (optional) a text such as an id.  Tasks that it
+--- starts have the same name until they say otherwise.
+function M.name(name, which)
+  sched.name(host.label(name), which)
 end
 
 --- Ends a task: it is raised inside it, at its present or next wait, that it is canceled, so what it

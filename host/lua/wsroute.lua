@@ -15,7 +15,7 @@ local wsx = require "human.wsx"
 local M = {}
 local MAILBOX = 64
 local TEXT, BINARY = 1, 2
-local GOING_AWAY, INTERNAL, RESTART = 1001, 1011, 1012
+local GOING_AWAY, INTERNAL, RESTART, TRY_LATER = 1001, 1011, 1012, 1013
 local Conn = {}
 Conn.__index = Conn
 local conns = {}                                 -- ws id -> conn
@@ -72,6 +72,7 @@ local function call(conn, name, ...)
   local g = gen.current()
   local route = g.websockets[conn.path]
   if not route then return conn:close(RESTART, "this service is gone") end
+  if sched.struck > 0 and host.is_struck(route.label) then return conn:close(TRY_LATER, "out of service") end
   if conn.gen ~= g.id and not upgrade(conn, route, g) then return end
   local fn = route.handlers[name]
   if fn then protected(conn, route, name, fn, conn, ...) end
@@ -115,7 +116,7 @@ local function put(conn, message)
   end
   if conn.working then return end
   conn.working = true
-  sched.spawn(work, conn)
+  sched.spawn_as({ label = conn.label, ref = conn.id }, work, conn)
 end
 
 -- Events of this connection (wsx).
@@ -124,7 +125,7 @@ function Conn:on_close(code, reason) put(self, { close = code, data = reason }) 
 
 local function new_conn(ctx, route, ws)
   return setmetatable({
-    ws = ws, id = ctx.id, path = route.path, gen = route.gen.id, data = {}, closed = false,
+    ws = ws, id = ctx.id, path = route.path, label = route.label, gen = route.gen.id, data = {}, closed = false,
     actor = ctx.actor, params = ctx.params, query = ctx.query, ip = ctx.ip,
     box = {}, first = 1, last = 0, working = true, paused = false,
   }, Conn)

@@ -262,6 +262,7 @@ end
 
 -- A turn that fails keeps its lease until it lapses: that is the pause before the next attempt.
 local function run_turns(entry)
+  task.name("agent turn", entry.agent_id)
   local ok, err = pcall(take_turns, entry)
   leave(entry)
   if not ok and err ~= mailbox.LOST then

@@ -22,6 +22,7 @@ return {
   rule_budget            = e(500, "A rule used more than its budget"),
   too_many_operations    = e(500, "Too many operations in one request"),
   service_unavailable    = e(503, "Service unavailable"),
+  route_disabled         = e(503, "This route has failed badly several times and is out of service for now"),
   conflict               = e(409, "Conflict with the present state"),
   idempotency_in_progress = e(409, "The first request with this Idempotency-Key is still being carried out"),
   idempotency_answer_lost = e(409, "The request was carried out; its answer was too large to keep"),

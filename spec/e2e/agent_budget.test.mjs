@@ -26,7 +26,7 @@ after(async () => {
   fs.rmSync(tree, { recursive: true, force: true });
 });
 
-it('an agent whose budget is used up says so, without typing', async () => {
+it('an agent whose budget is used up says so, without typing', async () => { // limit: tokens_per_day
   const user = await makeUser(host.url);
   const agent = await makeAgent(host.url, user);
   const socket = await connected(host.url, agent.id, user.key);

@@ -55,7 +55,7 @@ describe('a socket', () => {
     assert.deepEqual(await refusalOf({}, { agentId: 'cnowhere000', apiKey: user.key }), unknown);
   });
 
-  it('is refused when the agent has too many, whichever worker they are on', async () => {
+  it('is refused when the agent has too many, whichever worker they are on', async () => { // limit: socketio.max_sockets_per_agent
     for (let i = 0; i < 6; i += 1) await socketOf();
     assert.deepEqual(await refusalOf({ agentId: agent.id, apiKey: user.key }),
       { message: 'Too many open sockets for this agent', statusCode: 429, code: 'too_many_sockets' });

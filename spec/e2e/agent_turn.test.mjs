@@ -65,7 +65,7 @@ describe('a turn', () => {
     await until(() => model.hungUp > 0, 2000, 'the first call is given up');
   });
 
-  it('answers in the end, however fast people write', async () => {
+  it('answers in the end, however fast people write', async () => { // limit: supersedes
     const { socket } = await fresh();
     model.answer = () => ({ text: 'At last.', ms: 400 });
     let writing = true;

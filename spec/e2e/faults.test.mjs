@@ -222,7 +222,7 @@ describe('SIGTERM', () => {
     assert.equal(model.requests.length, asked, 'the turn had ended before the host did');
   });
 
-  it('cuts what takes longer than the limit, which the next host takes up', async () => {
+  it('cuts what takes longer than the limit, which the next host takes up', async () => { // limit: limits.drain_timeout_ms
     await host.stop();
     await start({ HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '500' });
     const all = await thinking(2);

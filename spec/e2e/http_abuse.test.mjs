@@ -51,7 +51,7 @@ const refused = [
   ['a trailer without a name', 400, chunked('0\r\n: x\r\n\r\n')],
   ['a trailer with NUL', 400, chunked('0\r\na: \0\r\n\r\n')],
   ['endless chunk extensions', 431, chunked(`1;${'a'.repeat(20000)}\r\na\r\n0\r\n\r\n`)],
-  ['endless trailers', 431, chunked(`0\r\n${'a: b\r\n'.repeat(4000)}\r\n`)],
+  ['endless trailers', 431, chunked(`0\r\n${'a: b\r\n'.repeat(4000)}\r\n`)], // limit: chunk framing
   ['endless zeros before a chunk size', 431, chunked('0'.repeat(20000))],
   ['LF alone at line ends', 400, get().replaceAll('\r\n', '\n')],
   ['LF alone after one header', 400, 'GET /health HTTP/1.1\r\nHost: x\nX: y\r\n\r\n'],
@@ -80,7 +80,7 @@ const refused = [
   ['a TLS hello', 400, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
   ['an unknown expectation', 417, post('Expect: 200-ok\r\nContent-Length: 1\r\n', 'a')],
   ['a head of 17 KB', 431, get(`X: ${'a'.repeat(17000)}\r\n`)],
-  ['a thousand headers', 431, get('a:b\r\n'.repeat(1000))],
+  ['a thousand headers', 431, get('a:b\r\n'.repeat(1000))], // limit: headers
   ['a target of 9,000 bytes', 414, get('', `/${'a'.repeat(9000)}`)],
   ['a body over the limit', 413, post('Content-Length: 1048577\r\n', 'a')],
   ['a chunked body over the limit', 413, chunked(`100001\r\n${'a'.repeat(1000)}`)],

@@ -96,7 +96,7 @@ it('half a request on each of thousands of connections costs little more than wa
 });
 
 describe('a client that reads nothing', () => {
-  it('of many answers is not read any further', async () => {
+  it('of many answers is not read any further', async () => { // limit: pipelined answers
     const start = rss(worker);
     const c = await stall('GET /large HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(500)); // 50 MB of answers
     await sleep(300); // for all that it would do
@@ -129,7 +129,7 @@ describe('a client that reads nothing', () => {
     });
   }
 
-  it('of an endless stream costs little, and is cut in the end', async () => {
+  it('of an endless stream costs little, and is cut in the end', async () => { // limit: unread answers
     await until(() => !isServed(stalled), 60_000, 'the connection is closed');
     stalled.socket.resume(); // what the kernel still holds
     await stalled.wait(() => stalled.ended);

@@ -136,7 +136,7 @@ describe('a bad edit', () => {
     'a syntax error': [{ [FILE]: line('local x = = 1') }, `${FILE}:${LINE}: unexpected symbol near '='`],
     'a run-time error while it loads': [{ [FILE]: line('local n = nil + 1; print(n)') }, `${FILE}:${LINE}: `],
     'an endless loop while it loads': [{ [FILE]: line('while true do end') }, `${FILE}:${LINE}: script ran for too long`],
-    'a pattern that never ends': [{ [FILE]: line('print(("a"):rep(40):find(("a?"):rep(40) .. ("a"):rep(40)))') },
+    'a pattern that never ends': [{ [FILE]: line('print(("a"):rep(40):find(("a?"):rep(40) .. ("a"):rep(40)))') }, // limit: reload.timeout_ms
       `${FILE}: loading took longer than reload.timeout_ms`],
     'a route that is there already': [{ [FILE]: line('g:get("/probe", { summary = "Twice", reply = { [200] = s.bool } }, print)') },
       `${FILE}:${LINE}: duplicate route GET /probe, first declared at ${FILE}:6`],
@@ -181,7 +181,7 @@ describe('what is under way', () => {
     assert.match((await versions()).join(), / two$/);
   });
 
-  it('is answered 504 when it takes longer than reload.grace_ms after that', async () => {
+  it('is answered 504 when it takes longer than reload.grace_ms after that', async () => { // limit: reload.grace_ms
     const answer = get('/slow');
     const waiting = await call('/slow');
     assert.equal((await reload()).code, 0);

@@ -120,14 +120,14 @@ describe("the database boundary", function()
     assert.same({ E.DB, "23505" }, { status, e and e.code })
   end)
 
-  it("limits a result to 8 MB", function()
+  it("limits a result to 8 MB", function() -- limit: result bytes
     local status, r = query(0, "select repeat('x', 1000) as x from generate_series(1, 7000)")
     assert.same({ 0, 7000 }, { status, #r.rows })
     assert.equal(E.LIMIT, (query(0, "select repeat('x', 1000) from generate_series(1, 100000)")))
     assert.equal(1, value "select 1")
   end)
 
-  it("ends a statement at its timeout, and the server's statement as well", function()
+  it("ends a statement at its timeout, and the server's statement as well", function() -- limit: database.statement_timeout_ms
     local began = host.clock()
     assert.equal(E.TIMEOUT, (result(start(0, "select pg_sleep(30)", 0.1))))
     assert.is_true(host.clock() - began < 2)
@@ -164,7 +164,7 @@ describe("the database boundary", function()
     assert.equal(0, value "select count(*) from pg_stat_activity where application_name = 'left behind'")
   end)
 
-  it("grants leases in order, keeps one connection free, and times out", function()
+  it("grants leases in order, keeps one connection free, and times out", function() -- limit: database.lease_timeout_ms
     local held, order = {}, {}
     repeat
       local lease, status = acquire(0.05)
@@ -193,7 +193,7 @@ describe("the database boundary", function()
     query(0, "drop table spec_db_plan")
   end)
 
-  it("keeps at most 256 prepared statements on a connection", function()
+  it("keeps at most 256 prepared statements on a connection", function() -- limit: prepared statements
     local lease = acquire()
     for i = 1, 400 do assert.equal(0, (query(lease, "select " .. i))) end
     local _, r = query(lease, "select count(*) as n from pg_prepared_statements")

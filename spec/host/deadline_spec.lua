@@ -5,17 +5,8 @@ local ffi = require "ffi"
 local host = require "human.host"
 local wire = require "wire"
 
-local DECLARATIONS = [[
-typedef struct {
-  size_t head_bytes, body_bytes, queue_bytes, ws_message_bytes;
-  uint64_t head_ms, body_ms, idle_ms;
-} spec_conn_limits;
-spec_conn_limits *conn_limit(void);
-]]
-if not pcall(ffi.typeof, "spec_conn_limits") then ffi.cdef(DECLARATIONS) end
-
 describe("a client that is slow", function()
-  local limit, before, c = ffi.C.conn_limit(), nil, nil
+  local limit, before, c = require "conn_limits", nil, nil
   setup(function()
     before = ffi.new("spec_conn_limits", limit[0])
     limit.head_ms, limit.body_ms, limit.idle_ms = 300, 600, 500
@@ -36,12 +27,12 @@ describe("a client that is slow", function()
     return text
   end
 
-  it("has the time of a head for its head", function()
+  it("has the time of a head for its head", function() -- limit: limits.head_timeout_ms
     c = wire.open "GET / HT"
     assert.truthy(ends(0.25, 1):find "^HTTP/1.1 408 Request Timeout\r\n")
   end)
 
-  it("has the time of a body for its body", function()
+  it("has the time of a body for its body", function() -- limit: limits.body_timeout_ms
     c = wire.open "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"
     assert.truthy(ends(0.5, 1.4):find "^HTTP/1.1 408 ")
   end)
@@ -64,7 +55,7 @@ describe("a client that is slow", function()
     assert.equal("", ends(0.25, 1))
   end)
 
-  it("is left without a word when its connection stays idle", function()
+  it("is left without a word when its connection stays idle", function() -- limit: limits.keepalive_timeout_ms
     c = wire.open "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
     assert.equal(200, (c:answer()))
     assert.equal("", ends(0.4, 1.3))

@@ -86,7 +86,7 @@ describe("host.fetch", function()
     end)
   end
 
-  it("limits the body, also a compressed one, and the head", function()
+  it("limits the body, also a compressed one, and the head", function() -- limit: fetch response
     assert.equal(100000, #select(2, fetch { path = "/gzip?n=100000" }).body)
     assert.equal(E.LIMIT, (fetch { path = "/gzip?n=100000", max_bytes = 99999 }))
     assert.equal(E.LIMIT, (fetch { path = "/gzip?n=50000000" }))
@@ -95,7 +95,7 @@ describe("host.fetch", function()
     assert.equal(E.LIMIT, (fetch { path = "/fields" }))
   end)
 
-  it("times out", function()
+  it("times out", function() -- limit: fetch time
     local began = host.clock()
     assert.equal(E.TIMEOUT, (fetch { path = "/hang", timeout_s = 0.1 }))
     assert.is_true(host.clock() - began < 1)
@@ -140,7 +140,7 @@ describe("host.fetch", function()
     assert.is_true(#got.body > 2)
   end)
 
-  it("pauses a stream that nobody reads, and goes on when asked", function()
+  it("pauses a stream that nobody reads, and goes on when asked", function() -- limit: fetch unread
     local op, status = nil, nil
     local got
     sched.spawn(function()
@@ -176,7 +176,7 @@ describe("host.fetch", function()
     assert.equal(bytes, got.bytes)
   end)
 
-  it("runs 256 at a time, queues 1024 and refuses the rest", function()
+  it("runs 256 at a time, queues 1024 and refuses the rest", function() -- limit: fetch transfers
     local ended, refused = 0, 0
     local tasks = {}
     for i = 1, 256 + 1024 + 10 do

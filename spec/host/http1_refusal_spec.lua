@@ -63,13 +63,13 @@ local refused = {
     ["a version in lower case"] = line "GET / http/1.1",
     ["TLS"] = "\22\3\1\2\0\1\0\1\252",
   },
-  [413] = { ["a length over the limit"] = post "Content-Length: 65537\r\n",
+  [413] = { ["a length over the limit"] = post "Content-Length: 65537\r\n", -- limit: limits.body_bytes
             ["a length far over it"] = post "Content-Length: 999999999999999999\r\n",
             ["a chunk over the limit"] = post(TE, "10001\r\n"),
             ["a chunk size without end"] = post(TE, ("f"):rep(20)) },
-  [414] = { ["a target over 8192 bytes"] = line("GET /" .. ("a"):rep(8192) .. " HTTP/1.1") },
+  [414] = { ["a target over 8192 bytes"] = line("GET /" .. ("a"):rep(8192) .. " HTTP/1.1") }, -- limit: target
   [417] = { ["an unknown expectation"] = post("Expect: tea\r\nContent-Length: 3\r\n", "abc") },
-  [431] = { ["a head over the limit"] = get("A: " .. ("a"):rep(16384) .. "\r\n"),
+  [431] = { ["a head over the limit"] = get("A: " .. ("a"):rep(16384) .. "\r\n"), -- limit: limits.head_bytes
             ["100 headers and Host"] = get(("A: b\r\n"):rep(100)),
             ["extensions without end"] = post(TE, "3;" .. ("a"):rep(20000)),
             ["zeros without end"] = post(TE, ("0"):rep(20000)),

@@ -68,7 +68,7 @@ describe("a streamed answer", function()
     host.finish(id)
   end)
 
-  it("is cut off when the client reads nothing and the queue is full", function()
+  it("is cut off when the client reads nothing and the queue is full", function() -- limit: limits.ws_queue_bytes
     begin "GET / HTTP/1.1"
     local gone, last = false, 0
     wsx.bind(id, { on_abort = function() gone = true end })

@@ -162,7 +162,7 @@ describe("human.db", function()
     end))
   end)
 
-  it("serves many more tasks than it has connections", function()
+  it("serves many more tasks than it has connections", function() -- limit: database.pool
     local fns = {}
     for i = 1, 64 do
       fns[i] = function()

@@ -78,7 +78,7 @@ describe("WebSocket frames", function()
     assert.same({ { ws.ERROR, 1007, "" } }, ws.events(bytes:sub(1, 12)))
   end)
 
-  it("fail at the head when a message will be too large", function()
+  it("fail at the head when a message will be too large", function() -- limit: limits.ws_message_bytes
     assert.same({ { ws.ERROR, 1009, "" } }, ws.events(frame(2, ("a"):rep(65537)):sub(1, 14)))
   end)
 

@@ -8,7 +8,7 @@ local NAMES = { "human.host", "human.timer", "human.sched", "human.fetch" }
 
 local function fake_host()
   local f = { queue = {}, specs = {}, cancelled = {}, resumed = 0, logged = {}, t = 0, tasks = 0 }
-  f.E = { CANCELED = -3, TIMEOUT = -4, INVAL = -5, NET = -7, LIMIT = -8, DENIED = -9 }
+  f.E = { CANCELED = -3, TIMEOUT = -4, INVAL = -5, NET = -7, LIMIT = -8, DENIED = -9, OPS = -11 }
   f.EV, f.CHUNK = { DONE = DONE, CHUNK = CHUNK, TIMER = TIMER }, { HEAD = HEAD, BODY = BODY }
   function f.next()
     local e = table.remove(f.queue, 1)
@@ -16,6 +16,8 @@ local function fake_host()
   end
   function f.clock() return f.t end
   f.now = f.clock
+  function f.mark() end
+  function f.struck() return 0 end
   function f.timer() end
   function f.task_new() f.tasks = f.tasks + 1 return f.tasks end
   function f.task_end() end

@@ -16,7 +16,7 @@ describe("A failed try", function()
     assert.same({ 4, "ok" }, { world.calls[1].attempts, world.calls[1].status })
   end)
 
-  it("is repeated no more than llm.max_retries times", function()
+  it("is repeated no more than llm.max_retries times", function() -- limit: llm.max_retries
     local world = new { secrets = { openai = true }, conf = { max_retries = 2 },
       replies = { refused(503), refused(503), refused(503), ok() } }
     local result, err = ask(world)
@@ -48,7 +48,7 @@ describe("A failed try", function()
     assert.same({ "rate_limited", 1, 0 }, { err.code, #world.requests, #world.slept })
   end)
 
-  it("never outlives the deadline in all its tries together", function()
+  it("never outlives the deadline in all its tries together", function() -- limit: llm.timeout_ms
     local slow = { takes = 100 }
     local world = new { secrets = { openai = true }, conf = { timeout_ms = 9000 }, replies = { slow, slow } }
     local _, err = ask(world)

@@ -60,7 +60,7 @@ describe("log", function()
       lines[1].line)
   end)
 
-  it("keeps lines within what one write takes", function()
+  it("keeps lines within what one write takes", function() -- limit: log line
     local log, lines = logger()
     local fields = {}
     for i = 1, 50 do fields["f" .. i] = ("é"):rep(1000) end

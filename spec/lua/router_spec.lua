@@ -94,7 +94,7 @@ describe("the router", function()
     end
   end)
 
-  it("refuses query strings that are malformed or have too many parameters", function()
+  it("refuses query strings that are malformed or have too many parameters", function() -- limit: query parameters
     for _, text in ipairs { "a=%", "a=%zz", "%=1", "a=%00", "a=%FF", "a=1&b=%E2%82" } do
       assert.is_nil(router.parse_query(text), text)
     end

@@ -54,7 +54,7 @@ describe("a rule", function()
     assert.equal("escalate", ask("ask").json.got)
   end)
 
-  it("is ended when it uses more than its budget, and the next one runs", function()
+  it("is ended when it uses more than its budget, and the next one runs", function() -- limit: rule budget
     load()
     assert.same({ 500, "rule_budget" }, { ask("spin").status, ask("spin").json.code })
     assert.equal("42", ask("fee").json.got)

@@ -53,7 +53,7 @@ describe("state", function()
     assert.has_error(function() state.table("c").x = loop end)
   end)
 
-  it("is counted, iterated and bounded", function()
+  it("is counted, iterated and bounded", function() -- limit: state entries
     local t, sum = state.table "many", 0
     for i = 1, 100000 do t[i] = i end
     t[1], t[1] = nil, nil
@@ -94,7 +94,7 @@ describe("metrics", function()
     assert.has_error(function() metrics.add("a", 1, { ["b-c"] = 1 }) end)
   end)
 
-  it("stops making series at its limit, and counts what it dropped", function()
+  it("stops making series at its limit, and counts what it dropped", function() -- limit: metric series
     for i = 1, 600 do metrics.add("a_total", 1, { i = i }) end
     assert.equal(100, host.sums.human_metrics_dropped_total)
     metrics.add("a_total", 1, { i = 1 })

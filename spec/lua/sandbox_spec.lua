@@ -59,7 +59,7 @@ describe("the sandbox", function()
     assert.is_true(run "return table.insert({}, 1)")
   end)
 
-  it("bounds strings that repeat, and hides the metatable of strings", function()
+  it("bounds strings that repeat, and hides the metatable of strings", function() -- limit: repeated text
     for _, text in ipairs { "('x'):rep(1e9)", "string.rep('xx', 1e8)", "('x'):rep(2, ('y'):rep(2e7))" } do
       local ok, err = run("return " .. text)
       assert.is_false(ok)
@@ -86,7 +86,7 @@ describe("the sandbox", function()
     assert.same({ true, "allowed" }, { rule "return allow()" })
   end)
 
-  it("lets rules match short texts only", function()
+  it("lets rules match short texts only", function() -- limit: rule subject
     assert.is_true(rule "return string.find(string.rep('x', 4096), 'y')")
     for _, f in ipairs { "find", "match", "gmatch", "gsub" } do
       assert.is_false(rule("return string." .. f .. "(string.rep('x', 4097), 'y', '')"), f)

@@ -1,10 +1,10 @@
 -- spec/lua/sched_spec.lua -- tasks against an event queue of our own.
 
-local E = { CANCELED = -3 }
+local E = { CANCELED = -3, OPS = -11 }
 local DONE, CHUNK, TIMER = 2, 3, 10
 
 local function fake_host()
-  local f = { queue = {}, ended = {}, cancelled = {}, logged = {}, t = 0, next_id = 100 }
+  local f = { queue = {}, ended = {}, cancelled = {}, logged = {}, marks = {}, t = 0, next_id = 100 }
   f.E, f.EV = E, { DONE = DONE, CHUNK = CHUNK, TIMER = TIMER }
   function f.next()
     local e = table.remove(f.queue, 1)
@@ -20,6 +20,8 @@ local function fake_host()
     f.queue[#f.queue + 1] = { DONE, E.CANCELED, op }
     return 0
   end
+  function f.mark(label, ref) f.marks[#f.marks + 1] = label .. (ref and " " .. ref or "") end
+  function f.struck() return 0 end
   function f.log(_, line) f.logged[#f.logged + 1] = line end
   return f
 end

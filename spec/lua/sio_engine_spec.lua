@@ -163,7 +163,7 @@ describe("the end of a session", function()
     assert.equal(1, w:http("GET", "polling&sid=" .. sid).json.code)
   end)
 
-  it("comes to a poller that lets too much pile up", function()
+  it("comes to a poller that lets too much pile up", function() -- limit: socket.io buffer
     local sid = w:poller()
     w:http("POST", "polling&sid=" .. sid, '42["message","' .. ("x"):rep(900) .. '"]')
     w.seen.io:emit("more", ("x"):rep(200))
@@ -186,7 +186,7 @@ describe("a client that is faster than its handler", function()
   before_each(function() w = sio_world.start(ECHO, "ping_interval_ms = 3600000") end)
   after_each(function() w:stop() end)
 
-  it("is not read until half of its packets are done, and loses none", function()
+  it("is not read until half of its packets are done, and loses none", function() -- limit: socket.io mailbox
     local c = w:ws()
     for i = 1, 80 do c:say(('42["slow",%d]'):format(i)) end
     assert.is_false(c:reading())

@@ -98,7 +98,7 @@ describe("a Socket.IO server over HTTP", function()
     assert.equal(1, w:http("GET", "polling&sid=" .. sid).json.code)
   end)
 
-  it("refuses a large POST and keeps the session", function()
+  it("refuses a large POST and keeps the session", function() -- limit: socket.io payload
     local sid = w:poller()
     local answer = w:http("POST", "polling&sid=" .. sid, ("4"):rep(1001))
     assert.same({ 413, "" }, { answer.status, answer.body })

@@ -97,7 +97,7 @@ describe("CONNECT", function()
     ["an empty frame"] = { "" }, ["bytes out of the blue"] = { "40", { "x" } },
     ["text instead of bytes"] = { "40", '451-["x",{"_placeholder":true,"num":0}]', '42["x"]' },
     ["a wrong placeholder"] = { "40", '451-["x",{"_placeholder":true,"num":1}]', { "x" } },
-    ["eleven attachments"] = { "40", '4511-["x"]' },
+    ["eleven attachments"] = { "40", '4511-["x"]' }, -- limit: socket.io attachments
   } do
     it("is followed by the end of the transport for " .. name, function()
       local c = w:ws(false)

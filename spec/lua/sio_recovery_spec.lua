@@ -156,7 +156,7 @@ describe("a client that comes back", function()
 end)
 
 describe("the log of a namespace", function()
-  it("is bounded in bytes", function()
+  it("is bounded in bytes", function() -- limit: socket.io recovery
     local w = sio_world.start(SCRIPT, "recovery_ms = 120000")
     local of = w.seen.io:of "/"
     w:ws()

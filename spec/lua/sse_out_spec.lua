@@ -100,7 +100,7 @@ describe("a stream of events", function()
     assert.is_false(app:answer(id).streaming)
   end)
 
-  it("gives a client up that reads nothing for a minute", function()
+  it("gives a client up that reads nothing for a minute", function() -- limit: stream queue
     app.queued_bytes = 65537
     local id = app:send { path = "/fills" }
     app:advance(59)

@@ -67,7 +67,7 @@ describe("a websocket route", function()
     assert.same({ "hello u1 in lobby", "1:slow:true", "2:a:true", "3:b:true" }, texts(ws))
   end)
 
-  it("stops reading while 64 messages wait, and goes on when half are done", function()
+  it("stops reading while 64 messages wait, and goes on when half are done", function() -- limit: websocket mailbox
     local ws = open("good").ws
     app:ws_message(ws, "slow")
     for i = 1, 63 do app:ws_message(ws, tostring(i)) end

@@ -86,7 +86,7 @@ describe("an event", function()
     end)
   end
 
-  it("takes 16,000 characters and 200 participants, not 201", function()
+  it("takes 16,000 characters and 200 participants, not 201", function() -- limit: text_chars, limit: participants
     assert.is_truthy(events.parse { type = "new-message", message = message { content = ("é"):rep(16000) } })
     assert.is_truthy(events.parse { type = "agent-joined", chatCode = "c", participants = people(200) })
     assert.is_nil(events.parse { type = "agent-joined", chatCode = "c", participants = people(201) })

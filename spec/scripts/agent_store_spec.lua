@@ -59,7 +59,7 @@ describe("an agent's log", function()
     assert.same({ first.id, true }, { again.id, again.duplicate })
   end)
 
-  it("refuses events when the agent is too far behind", function()
+  it("refuses events when the agent is too far behind", function() -- limit: mailbox
     db.exec("update agent_mailboxes set last_pos = 1000 where agent_id = $1", agent.id)
     local ok, err = pcall(post, "m1")
     assert.is_false(ok)

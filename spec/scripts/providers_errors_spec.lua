@@ -24,7 +24,7 @@ local streams = {
   { "openai", "a tool without a name", sse [[{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]},"finish_reason":"stop"}]}]],
     "bad_response", true },
   { "openai", "one event without end", "data: " .. ("x"):rep(1100000), "too_large" },
-  { "openai", "an answer without end", openai_text:rep(120000), "too_large" },
+  { "openai", "an answer without end", openai_text:rep(120000), "too_large" }, -- limit: model answer
   { "anthropic", "being overloaded in the stream", sse [[{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}]],
     "overloaded", true },
   { "anthropic", "a wrong request", sse [[{"type":"error","error":{"type":"invalid_request_error","message":"no"}}]],

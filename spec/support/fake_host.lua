@@ -18,7 +18,7 @@ App.__index = App
 local EV = { REQUEST = 1, DONE = 2, CHUNK = 3, ABORT = 4, DRAINED = 5, WS_MSG = 6, WS_CLOSE = 7,
              NOTIFY = 8, BUS = 9, TIMER = 10, DB = 11, RELOAD = 12, STOP = 13 }
 local E = { GONE = -1, FULL = -2, CANCELED = -3, TIMEOUT = -4, INVAL = -5, DB = -6, NET = -7,
-            LIMIT = -8, DENIED = -9, DOWN = -10 }
+            LIMIT = -8, DENIED = -9, DOWN = -10, OPS = -11 }
 local METHOD = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER" }
 local RQ = { WEBSOCKET = 65536, BODY = 131072, TLS = 262144 }
 local NUMBER = {}
@@ -27,7 +27,7 @@ for i, name in ipairs(METHOD) do NUMBER[name] = i end
 local CONF = {
   host = "127.0.0.1", port = 3000, agent_port = 4009, cors = { origins = "*" },
   limits = { body_bytes = 1048576, request_timeout_ms = 30000, ws_message_bytes = 1048576,
-             ws_queue_bytes = 1048576 },
+             ws_queue_bytes = 1048576, awaits = 1000, ops = 64, tasks = 20000 },
   database = { pool = 8, statement_timeout_ms = 5000, lease_timeout_ms = 10000 },
   log = { level = "debug", format = "json" }, api = { user_management = "auto" },
   socketio = { ping_interval_ms = 25000, ping_timeout_ms = 20000, recovery_ms = 120000,
@@ -111,6 +111,15 @@ local function add_ops(h, app)
     local e = table.remove(app.queue, 1)
     if e then return e[1], e[2], e[3], e[4] or 0, e[5] or "" end
   end
+  function h.label(name)
+    app.labels[name] = app.labels[name] or #app.labels + 1
+    app.labels[app.labels[name]] = name
+    return app.labels[name]
+  end
+  function h.label_name(label) return app.labels[label] end
+  function h.mark() end
+  function h.struck() return app.struck and 1 or 0 end
+  function h.is_struck(label) return app.labels[label] == app.struck end
   function h.now() return app.t end
   function h.clock() return app.t end
   function h.time() return 1764237600 + app.t end
@@ -313,7 +322,7 @@ function M.start(options)
   local conf = merged(CONF, options and options.conf)
   local h = plain_host.new(conf)
   local app = setmetatable({
-    host = h, queue = {}, requests = {}, sockets = {}, statements = {}, ended = {}, body_limits = {},
+    host = h, queue = {}, requests = {}, sockets = {}, statements = {}, labels = {}, ended = {}, body_limits = {},
     secrets = {}, saved = {}, files = {}, paths = {}, t = 1000, last_id = 0, queued_bytes = 0,
     on_query = function() return {} end,
     on_fetch = function() return E.NET end,

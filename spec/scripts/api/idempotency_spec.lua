@@ -136,7 +136,7 @@ describe("a repeated request", function()
   end)
 
   it("is told when the answer was too large to keep", function()
-    idempotency.store(claim(), 200, "", ("x"):rep(1024 * 1024 + 1))
+    idempotency.store(claim(), 200, "", ("x"):rep(1024 * 1024 + 1)) -- limit: kept answer
     local _, err = pcall(claim)
     assert.equal("idempotency_answer_lost", err.code)
   end)

@@ -1,0 +1,147 @@
+// spec/e2e/watchdog.test.mjs -- scripts that do not come back: who asked gets an error, the worker survives or
+// is replaced, its sibling serves all the while, and what does it three times is taken out of service.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { io } from 'socket.io-client';
+import { startHost } from './hosts.mjs';
+import { open } from './raw.mjs';
+import { next, sleep, until } from './support.mjs';
+
+const HARD_MS = 2000, ENOUGH_MS = 15_000; // the second one on a machine that has other things to do
+const WHO = /"worker":(\d)/;
+let host, lines = 0;
+before(async () => { host = await startHost({ scripts: ['spec/e2e/scripts/stuck'] }); });
+after(async () => { assert.equal((await host?.stop())?.code, 0); });
+
+/** Lines of the log since the last call. */
+function news() {
+  const all = host.log().split('\n').slice(0, -1).map((line) => JSON.parse(line)), fresh = all.slice(lines);
+  lines = all.length;
+  return fresh;
+}
+
+const ask = (path, id) => fetch(host.url + path, { headers: id ? { 'x-request-id': id, connection: 'close' } : {} })
+  .then(async (r) => ({ status: r.status, body: await r.text(), retry: r.headers.get('retry-after') }), (error) => ({ error }));
+
+/** A kept-alive connection to each worker, so that it is known who answers. */
+async function oneToEach() {
+  const found = new Map();
+  await until(async () => {
+    const c = await open(host.port);
+    c.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+    await c.wait(() => WHO.test(c.data()), ENOUGH_MS);
+    const [, who] = WHO.exec(c.data());
+    if (found.has(who)) c.socket.destroy();
+    else found.set(who, c);
+    return found.size === 2;
+  }, ENOUGH_MS, 'a connection to each worker');
+  return found;
+}
+
+/** Asks over a connection again and again until `done`; the times in ms. */
+async function timesWhile(c, done) {
+  const times = [];
+  while (!done()) {
+    const begun = performance.now(), at = c.bytes;
+    c.write('GET /quick HTTP/1.1\r\nHost: x\r\n\r\n');
+    await c.wait(() => c.bytes > at, ENOUGH_MS);
+    times.push(performance.now() - begun);
+    await sleep(5);
+  }
+  return times.sort((a, b) => a - b);
+}
+
+/** Sends a request that spins to worker 0, while worker 1 is asked all the time. */
+async function spin(path, id) {
+  const all = await oneToEach(), workers = host.workers(), begun = performance.now();
+  const [victim, sibling] = [all.get('0'), all.get('1')];
+  const at = victim.bytes;
+  let ended;
+  victim.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${id}\r\n\r\n`);
+  const times = timesWhile(sibling, () => ended);
+  await victim.wait(() => victim.ended || victim.bytes > at, ENOUGH_MS).finally(() => { ended = performance.now() - begun; });
+  const sorted = await times;
+  let serves;
+  const fresh = await until(async () => {
+    const again = await oneToEach();
+    for (const c of again.values()) c.socket.destroy();
+    serves ??= performance.now() - begun;
+    return again.size === 2;
+  }, ENOUGH_MS, 'both workers serve');
+  assert.ok(fresh);
+  for (const c of all.values()) c.socket.destroy();
+  const quiet = sorted[Math.floor(sorted.length * 0.99)];
+  console.log(`  ${path}: ended after ${ended.toFixed(0)} ms, both serve after ${serves.toFixed(0)} ms; the sibling's p99 ${quiet.toFixed(1)} ms of ${sorted.length}`);
+  const now = host.workers();
+  return { answer: victim.data().subarray(at).toString(), ended, serves, quiet, replaced: now[0] !== workers[0], sibling: now[1] === workers[1] };
+}
+
+describe('a script that does not come back', () => { // limit: limits.script_hard_ms
+  for (const [path, script] of [['/stuck/compiled', /api\/stuck\/stuck\.lua:\d+/], ['/stuck/later', /stuck\.lua:\d+/], ['/stuck/pattern', /stuck\.lua:\d+/]]) {
+    it(`in ${path} ends its worker, which is replaced`, async () => {
+      news();
+      const id = `spin-${path.split('/').pop()}`, r = await spin(path, id);
+      assert.equal(r.answer, '', 'the connection is closed');
+      assert.ok(r.ended > HARD_MS - 100 && r.serves < ENOUGH_MS);
+      assert.ok(r.replaced && r.sibling, 'the one is replaced, the other is not');
+      assert.ok(r.quiet < 500, `its sibling's p99 was ${r.quiet} ms`);
+      const log = news().filter((l) => l.level !== 'info');
+      for (const line of log) assert.ok(line.msg.includes(`GET ${path}`) && line.msg.includes(id), JSON.stringify(line));
+      assert.match(log.map((l) => l.msg).join('\n'), script);
+    });
+  }
+
+  for (const path of ['/stuck/interpreted', '/stuck/pcall']) {
+    it(`in ${path}, where it can be interrupted, is answered 500 or ends its worker`, async () => {
+      news();
+      const r = await spin(path, `spin-${path.split('/').pop()}`);
+      assert.ok(r.sibling);
+      if (!r.replaced) {
+        assert.match(r.answer, /HTTP\/1\.1 500 /);
+        assert.ok(!r.answer.includes('stuck.lua'), 'what the client sees says nothing of the script');
+        assert.match(news().find((l) => l.msg === 'request failed').error, /stuck\.lua:\d+: script ran for too long/);
+      }
+    });
+  }
+});
+
+describe('what ends workers three times within a minute', () => { // limit: strikes
+  const strike = async (begin) => {
+    const before = host.workers();
+    await begin();
+    await until(() => host.workers().length === 2 && host.workers().some((pid) => !before.includes(pid)), ENOUGH_MS, 'a worker is replaced');
+    await until(async () => (await ask('/ready')).status === 200, ENOUGH_MS, 'it serves');
+  };
+
+  it('is answered 503 from then on, on all workers, while other routes serve', async () => {
+    for (let i = 0; i < 3; i += 1) await strike(() => ask('/stuck/third'));
+    for (let i = 0; i < 20; i += 1) {
+      const r = await ask('/stuck/third', `third-${i}`);
+      assert.equal(r.status, 503);
+      assert.equal(JSON.parse(r.body).code, 'route_disabled');
+      assert.ok(r.retry);
+      assert.equal((await ask('/quick')).status, 200);
+    }
+    assert.ok(host.log().includes('GET /stuck/third has ended 3 workers within 60 s'));
+  });
+
+  it('is asked again after a reload', async () => {
+    host.child.kill('SIGHUP');
+    await strike(() => until(async () => (await ask('/stuck/third')).error, ENOUGH_MS, 'it runs'));
+  });
+
+  it('is a Socket.IO event: the others are handled', async () => {
+    const connect = async () => {
+      const socket = io(host.url, { path: '/stuck.io/', transports: ['websocket'], forceNew: true, reconnection: false });
+      await next(socket, 'connect', ENOUGH_MS);
+      return socket;
+    };
+    for (let i = 0; i < 3; i += 1) await strike(async () => { (await connect()).emit('spin'); });
+    const socket = await connect(), workers = host.workers();
+    socket.emit('spin');
+    assert.equal(await socket.timeout(ENOUGH_MS).emitWithAck('echo', 'still here'), 'still here');
+    assert.deepEqual(host.workers(), workers);
+    assert.ok(host.log().includes('socket.io / spin has ended 3 workers'));
+    socket.disconnect();
+  });
+});
