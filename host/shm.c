@@ -19,13 +19,13 @@
 #include "worker.h"
 
 enum {
-  METRICS_MAX = 1024, /* names per worker */
-  METRIC_SLOTS = 2048,
-  METRIC_NAME = 152,
+  METRICS_MAX = 8192, /* names of one process; memory is touched as they come */
+  METRIC_SLOTS = 16384,
+  METRIC_NAME = 192,
   RATE_SETS = 4096,
   RATE_WAYS = 8,
   RATE_SPINS = 20000,
-  DUMP_MAX = 4 * 1024 * 1024,
+  DUMP_MAX = 8 * 1024 * 1024,
   LABELS_MAX = 1024, /* per worker */
   STRUCK_MAX = 32,
   PAGES = 2 * WORKER_MAX /* a worker and its successor */
@@ -66,12 +66,27 @@ static struct {
   char struck[STRUCK_MAX][SHM_LABEL];
   rate_set rate[RATE_SETS];
   page page[PAGES];
+  page supervisor;
 } *shm;
 
+/* This process's page: the supervisor's until shm_attach(). */
 static page *self;
 
+int shm_page(int worker, bool leaving) {
+  return 2 * worker + ((int)shm->successor[worker] ^ leaving);
+}
+
 static page *page_of(int worker) {
-  return &shm->page[2 * worker + (int)shm->successor[worker]];
+  return &shm->page[shm_page(worker, false)];
+}
+
+/* All pages with metrics: the workers', last the supervisor's. */
+static int pages(void) {
+  return 2 * shm->workers + 1;
+}
+
+static page *page_at(int i) {
+  return i < 2 * shm->workers ? &shm->page[i] : &shm->supervisor;
 }
 
 double shm_clock(void) {
@@ -85,6 +100,7 @@ int shm_init(int workers) {
   if (p == MAP_FAILED) return -1;
   shm = p;
   shm->workers = workers;
+  self = &shm->supervisor;
   if (getrandom(shm->seed, sizeof shm->seed, 0) != sizeof shm->seed) return -1;
   return 0;
 }
@@ -116,12 +132,12 @@ static void clear(page *p) {
 
 void shm_attach(int worker) {
   if (!shm) return;
-  self = page_of(worker);
-  clear(self);
+  self = worker < 0 ? NULL : page_of(worker);
+  if (self) clear(self);
 }
 
 void shm_forget(int worker) {
-  if (shm) clear(&shm->page[2 * worker + 1 - (int)shm->successor[worker]]);
+  if (shm) clear(&shm->page[shm_page(worker, true)]);
 }
 
 void shm_started(void) {
@@ -279,24 +295,62 @@ static metric *metric_new(page *p, uint64_t hash, const char *name, size_t n) {
   return m;
 }
 
-int host_metric_add(host_str *name, double by) {
-  if (!self) return HOST_EINVAL;
-  if (!name->n || name->n >= METRIC_NAME || memchr(name->p, 0, name->n) || !isfinite(by))
+static int metric_own(const host_str *name, metric **out) {
+  if (!self || !name->n || name->n >= METRIC_NAME || memchr(name->p, 0, name->n))
     return HOST_EINVAL;
   uint64_t hash = hash_of(name->p, name->n);
-  metric *m = metric_find(self, hash, name->p, name->n);
-  if (!m) m = metric_new(self, hash, name->p, name->n);
-  if (!m) return HOST_EFULL;
-  double sum = m->value + by;
-  __atomic_store(&m->value, &sum, __ATOMIC_RELAXED);
+  *out = metric_find(self, hash, name->p, name->n);
+  if (!*out) *out = metric_new(self, hash, name->p, name->n);
+  return *out ? 0 : HOST_EFULL;
+}
+
+static int metric_write(const host_str *name, double value, bool add) {
+  metric *m;
+  if (!isfinite(value)) return HOST_EINVAL;
+  int failed = metric_own(name, &m);
+  if (failed) return failed;
+  if (add) value += m->value;
+  __atomic_store(&m->value, &value, __ATOMIC_RELAXED);
   return 0;
 }
 
-/* The sum over all pages, or nothing when an earlier page lists the same name. */
+int host_metric_add(host_str *name, double by) {
+  return metric_write(name, by, true);
+}
+
+int host_metric_set(host_str *name, double value) {
+  return metric_write(name, value, false);
+}
+
+void shm_count(const char *name, double by) {
+  metric_write(&(host_str){name, (uint32_t)strlen(name)}, by, true);
+}
+
+void shm_gauge(const char *name, double value) {
+  metric_write(&(host_str){name, (uint32_t)strlen(name)}, value, false);
+}
+
+double host_metric_get(host_str *name) {
+  double sum = 0;
+  bool known = false;
+  if (!shm || !name->n || name->n >= METRIC_NAME) return NAN;
+  uint64_t hash = hash_of(name->p, name->n);
+  for (int i = 0; i < pages(); i++) {
+    double value;
+    metric *m = metric_find(page_at(i), hash, name->p, name->n);
+    if (!m) continue;
+    __atomic_load(&m->value, &value, __ATOMIC_RELAXED);
+    sum += value;
+    known = true;
+  }
+  return known ? sum : NAN;
+}
+
+/* The sum over all processes, or nothing when an earlier page lists the same name. */
 static bool metric_sum(int at, const metric *m, double *sum) {
   *sum = 0;
-  for (int i = 0; i < 2 * shm->workers; i++) {
-    metric *other = metric_find(&shm->page[i], m->hash, m->name, strlen(m->name));
+  for (int i = 0; i < pages(); i++) {
+    metric *other = metric_find(page_at(i), m->hash, m->name, strlen(m->name));
     if (!other) continue;
     if (i < at) return false;
     double value;
@@ -308,9 +362,9 @@ static bool metric_sum(int at, const metric *m, double *sum) {
 
 /* Two passes over the same entries: count, then write.  Pages only grow, so `n` fixes the set. */
 static int dump_pass(const uint32_t *n, buf *b, uint32_t *count) {
-  for (int w = 0; w < 2 * shm->workers; w++) {
+  for (int w = 0; w < pages(); w++) {
     for (uint32_t i = 0; i < n[w]; i++) {
-      const metric *m = &shm->page[w].metrics[i];
+      const metric *m = &page_at(w)->metrics[i];
       double sum;
       if (!metric_sum(w, m, &sum)) continue;
       ++*count;
@@ -323,9 +377,8 @@ static int dump_pass(const uint32_t *n, buf *b, uint32_t *count) {
 int host_metric_dump(host_str *out) {
   static buf b = {.max = DUMP_MAX};
   if (!shm) return HOST_EINVAL;
-  uint32_t n[PAGES] = {0}, count = 0, written = 0;
-  for (int i = 0; i < 2 * shm->workers; i++)
-    n[i] = __atomic_load_n(&shm->page[i].n_metrics, __ATOMIC_ACQUIRE);
+  uint32_t n[PAGES + 1] = {0}, count = 0, written = 0;
+  for (int i = 0; i < pages(); i++) n[i] = __atomic_load_n(&page_at(i)->n_metrics, __ATOMIC_ACQUIRE);
   dump_pass(n, NULL, &count);
   b.n = 0;
   if (pack_map(&b, count) || dump_pass(n, &b, &written) || written != count) return HOST_EFULL;

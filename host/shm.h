@@ -26,7 +26,8 @@ int shm_init(int workers);   /* 0, or -1 with errno */
 void shm_succeed(int worker); /* before the fork of a replacement: it gets a page of its own, so that
                                 its predecessor may still finish what it has begun .. */
 void shm_forget(int worker);  /* .. until that has ended */
-void shm_attach(int worker); /* this process is that worker; clears what its predecessor left */
+int shm_page(int worker, bool leaving); /* the number of its page, or of its predecessor's */
+void shm_attach(int worker); /* this process is that worker (< 0: none); clears what was left */
 void shm_started(void);      /* this worker serves */
 void shm_retiring(void);
 void shm_busy(void);
@@ -40,4 +41,9 @@ double shm_clock(void);      /* monotonic seconds, the clock of `since` */
 /* Labels that no worker may run until they are pardoned (watchdog.c, in the supervisor). */
 int shm_strike(const char *label); /* 0, or -1: the list is full */
 void shm_pardon(void);
+
+/* Metrics of C code, names as in host_api.h; nothing happens when there is no room.  Before
+ * shm_attach() they are the supervisor's own, which outlive every worker. */
+void shm_count(const char *name, double by);
+void shm_gauge(const char *name, double value);
 #endif

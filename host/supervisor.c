@@ -180,11 +180,18 @@ static bool is_retiring(int i) {
   return beat.retiring;
 }
 
+static void count_restart(const char *reason) {
+  char name[64];
+  snprintf(name, sizeof name, "human_worker_restarts_total{reason=\"%s\"}", reason);
+  shm_count(name, 1);
+}
+
 /* What cannot start now will not start in a second either: say so and end.  Later deaths are
  * accidents, answered by a replacement: at once, then slower while they repeat. */
 static void worker_died(int i, int status) {
   slot *k = &s.worker[i];
   double now = shm_clock(), lived = now - k->started_at;
+  log_rescue(i, false);
   bool expected = WIFEXITED(status) && !WEXITSTATUS(status) && (s.stopping || is_retiring(i));
   bool blamed = !expected && watchdog_died(i, k->pid, status, now);
   close(k->link);
@@ -192,6 +199,7 @@ static void worker_died(int i, int status) {
   reload_lost(i);
   if (s.stopping) return;
   k->restarts++;
+  count_restart(blamed ? "stuck" : expected ? "memory" : WIFSIGNALED(status) ? "signal" : "exit");
   if (blamed || expected) {
     k->retry_at = now;
     return;
@@ -215,6 +223,8 @@ static void make_way(int i, double now) {
   k->leaving.kill_at = now + conf_num("limits.drain_timeout_ms") / 1000 + KILL_GRACE_S;
   k->pid = 0;
   k->retry_at = now;
+  k->restarts++;
+  count_restart("memory");
   reload_lost(i);
   shm_succeed(i);
 }
@@ -223,6 +233,7 @@ static void has_left(int i) {
   slot *k = &s.worker[i];
   close(k->leaving.link);
   k->leaving.pid = 0;
+  log_rescue(i, true);
   shm_forget(i);
 }
 
@@ -423,9 +434,10 @@ static int prepare(void) {
   if (tls_start() || sockets_check_host() || make_listeners() || make_bus()) return -1;
   int generation = load_scripts();
   if (generation < 0 || control_open(on_request)) return -1;
+  log_generation(bundle_hash(generation));
   reload_init(generation, s.count);
   if (conf_bool("reload.watch")) watch_open(conf_str("scripts"));
-  if (shm_init(s.count)) {
+  if (shm_init(s.count) || log_share(s.count)) {
     fprintf(stderr, "shared memory: %s\n", strerror(errno));
     return -1;
   }
@@ -462,9 +474,23 @@ int supervisor_run(void) {
   return s.failed ? 1 : 0;
 }
 
+/* Commands that look at a server and its surroundings, whatever state those are in.  They load no
+ * scripts by themselves, start nothing, and use the private database only where it already runs. */
+static bool only_looks(const char *command) {
+  static char status[32768];
+  if (strcmp(command, "status") != 0 && strcmp(command, "top") != 0 && strcmp(command, "doctor") != 0)
+    return false;
+  log_quiet();
+  if (!strcmp(command, "doctor") && !*conf_str("database.url") &&
+      control_get("status", status, sizeof status) >= 0)
+    pgembed_join();
+  return true;
+}
+
 int supervisor_command(const char *command, int argc, char **argv, bool database) {
   worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
-                      .command = command, .generation = load_scripts()};
+                      .command = command};
+  if (!only_looks(command)) spec.generation = load_scripts();
   if (spec.generation < 0 || shm_init(1)) return 1;
   if (!strcmp(command, "test")) { /* specs talk to a server of their own: this process */
     int port;

@@ -67,6 +67,7 @@ bool watchdog_look(int worker, pid_t pid, double now) {
     log_fmt(LOG_WARN, "worker %d has been in %s for %.1f s (limits.script_hard_ms); interrupting it",
             worker, beat.what, now - beat.since);
     kill(pid, SIGUSR1);
+    shm_count("human_watchdog_interrupts_total", 1);
     return false;
   case WATCHDOG_ABORT:
     log_fmt(LOG_ERROR, "worker %d does not come back from %s; replacing it", worker, beat.what);

@@ -27,6 +27,7 @@ local listed = {}                                -- tasks that wait or have wait
 local slice_label, slice_ref = 0, nil            -- what this event made run first
 local limits = { tasks = 20000, ops = 64, slice_s = 0.02 }
 local on_slow
+local trace_of                                   -- task -> its trace (human.trace)
 local handlers = {}                              -- event kind -> function(status, id, owner, data)
 
 M.generation = nil                               -- the one in service (gen.install)
@@ -131,6 +132,7 @@ function M.spawn_as(task, fn, a, b, c, d, e)
   if not task.label then
     task.label, task.ref = current and current.label or 0, current and current.ref
   end
+  if current and trace_of and (current.req or current.trace) then task.trace = trace_of(current) end
   live = live + 1
   step(task, fn, a, b, c, d, e)
   return task
@@ -310,6 +312,9 @@ function M.kill_generation(g)
   for _, task in ipairs(doomed) do M.kill(task, task.limit_error) end
   return #doomed
 end
+
+-- A task that another one starts belongs to what fn(task) says that one does.
+function M.inherit_trace(fn) trace_of = fn end
 
 -- kind: one of host.EV but DONE and CHUNK.
 function M.on_event(kind, fn) handlers[kind] = fn end
