@@ -87,7 +87,10 @@ end
 
 local function load_scripts()
   local gen = require "human.gen"
-  gen.install(gen.build(host.native.generation))
+  local g = gen.build(host.native.generation)
+  gen.install(g)
+  if host.worker() ~= 0 or host.native.command then return end
+  for _, warning in ipairs(g.warnings) do log.warn("scripts: " .. warning) end
 end
 
 local function drain()
@@ -139,10 +142,15 @@ local commands = {
     return 0
   end,
 }
-local needs_database = { test = true, migrate = true, rules = true }
+local needs_database = { test = not host.native.draft, migrate = true, rules = true }
+-- These say themselves what is wrong with the scripts, or do not need them.
+local without_scripts = { check = true, agent = true, status = true, top = true, doctor = true,
+                          override = true, overrides = true, new = true }
 
 local function command_task(name)
-  if name == "test" then
+  local refused = host.native.refused or ""
+  if refused ~= "" and not without_scripts[name] then error(refused, 0) end
+  if name == "test" and needs_database.test then
     require("human.migrate").run()
     require("human.db").open()
   end

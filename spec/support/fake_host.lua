@@ -3,7 +3,8 @@
 -- database and outbound HTTP answer what the spec scripted.
 --
 --   local app = fake_host.start { conf = {...} }       -- before_each
---   app:load { ["api/x.lua"] = "..." }                 -- texts; api/errors.lua is the shipped one
+--   app:load { ["api/x.lua"] = "..." }                 -- texts; api/errors.lua is the shipped one;
+--                                                    ["shipped:a/b.lua"] is what a/b.lua overrides
 --   local answer = app:request { method = "POST", path = "/x", json = {...}, headers = {...} }
 --   app:stop()                                         -- after_each
 
@@ -25,7 +26,7 @@ local NUMBER = {}
 for i, name in ipairs(METHOD) do NUMBER[name] = i end
 
 local CONF = {
-  host = "127.0.0.1", port = 3000, agent_port = 4009, cors = { origins = "*" },
+  host = "127.0.0.1", port = 3000, agent_port = 4009, strict_overrides = false, cors = { origins = "*" },
   limits = { body_bytes = 1048576, request_timeout_ms = 30000, ws_message_bytes = 1048576,
              ws_queue_bytes = 1048576, awaits = 1000, ops = 64, tasks = 20000 },
   database = { pool = 8, statement_timeout_ms = 5000, lease_timeout_ms = 10000 },
@@ -43,6 +44,19 @@ local function merged(base, over)
     out[k] = type(v) == "table" and type(base[k]) == "table" and merged(base[k], v) or v
   end
   return out
+end
+
+-- Where files come from: those that have one behind them from /own, all others were shipped.
+local function origins(app)
+  local o = { roots = { "/own", "/shipped" }, paths = {}, root_of = {} }
+  local function add(path, root)
+    o.paths[#o.paths + 1], o.root_of[#o.root_of + 1] = path, root
+  end
+  for _, path in ipairs(app.paths) do
+    if app.below[path] then add(path, 0) end
+    add(path, 1)
+  end
+  return o
 end
 
 -- The requests and connections part -------------------------------------------------------------------
@@ -181,10 +195,16 @@ local function add_shared(h, app)
   function h.bus_send() return 0 end
   function h.pass() return E.GONE end
   function h.rate_take(key) return app.on_rate(key) end
+  h.API_LEVEL = 1
   function h.secret_set(name) return app.secrets[name] ~= nil end
   function h.secret_equal(name, value) return app.secrets[name] == value end
   function h.bundle_list() return app.paths end
   function h.bundle_file(_, path) return app.files[path] end
+  function h.bundle_files() return origins(app) end
+  function h.bundle_below(_, path, level)
+    if level == 0 then return app.files[path] end
+    return level == 1 and app.below[path] or nil
+  end
   function h.bundle_id() return "0123456789ab" end
   function h.pack(v) return buffer.encode(v) end
   function h.unpack(blob) return buffer.decode(blob) end
@@ -286,9 +306,11 @@ end
 
 -- Build and install a generation of these files ({path = text}).  Raises what the build raises.
 function App:load(files)
-  self.files = { ["api/errors.lua"] = shipped "api/errors.lua" }
-  for path, text in pairs(files) do self.files[path] = text or nil end
-  self.paths = {}
+  self.files, self.below, self.paths = { ["api/errors.lua"] = shipped "api/errors.lua" }, {}, {}
+  for path, text in pairs(files) do
+    local behind = path:match "^shipped:(.+)"
+    if behind then self.below[behind] = text else self.files[path] = text or nil end
+  end
   for path in pairs(self.files) do self.paths[#self.paths + 1] = path end
   table.sort(self.paths)
   local gen = require "human.gen"
@@ -323,7 +345,7 @@ function M.start(options)
   local h = plain_host.new(conf)
   local app = setmetatable({
     host = h, queue = {}, requests = {}, sockets = {}, statements = {}, labels = {}, ended = {}, body_limits = {},
-    secrets = {}, saved = {}, files = {}, paths = {}, t = 1000, last_id = 0, queued_bytes = 0,
+    secrets = {}, saved = {}, files = {}, below = {}, paths = {}, t = 1000, last_id = 0, queued_bytes = 0,
     on_query = function() return {} end,
     on_fetch = function() return E.NET end,
     on_rate = function() return true end,
