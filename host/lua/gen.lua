@@ -71,8 +71,9 @@ local function finish_module(g, name, path, result)
     error(path .. ": must return a table, returned " .. (result == nil and "nothing" or type(result)), 0)
   end
   if not is_rule(name) then return result end
-  g.rule_sources[#g.rule_sources + 1] = { name = name, path = path, mod = result }
-  return rules.wrap(name, result)
+  local members, view = rules.seal(name, result, g.id)
+  g.rule_sources[#g.rule_sources + 1] = { name = name, path = path, mod = members }
+  return view
 end
 
 local function run_module(g, name, path, text)
@@ -88,14 +89,23 @@ local function run_module(g, name, path, text)
   return mod
 end
 
+-- Who requires whom: a rule that requires another changes with it.
+local function note_use(g, name)
+  local user = g.stack[#g.stack]
+  if not user then return end
+  g.uses[user] = g.uses[user] or {}
+  g.uses[user][name] = true
+end
+
 -- The module `name` of generation g: a script of its bundle, else a runtime module or rock.
 local function require_script(g, name)
   if type(name) ~= "string" then refuse(g, "require: the name must be a string") end
+  note_use(g, name)
   local mod = g.loaded[name]
   if mod == LOADING then refuse(g, loop_message(g, name)) end
   if mod ~= nil then return mod end
   local path = path_of(name)
-  local text = host.bundle_file(g.n, path)
+  local text = g.read(path)
   if text then
     if building ~= g then refuse(g, "require '" .. name .. "': only while scripts are loading") end
     return run_module(g, name, path, text)
@@ -115,13 +125,15 @@ local function require_rule(g, name)
   return require_script(g, name)
 end
 
-local function new_generation(n)
+-- overlay: {path = text} that stands in for files of the bundle, or nil.
+local function new_generation(n, overlay)
   local g = {
     n = n, id = host.bundle_id(n), slice = host.clock(),
-    loaded = {}, stack = {}, rule_sources = {},
+    loaded = {}, stack = {}, uses = {}, rule_sources = {},
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, errors = {},
     websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
   }
+  g.read = function(path) return overlay and overlay[path] or host.bundle_file(n, path) end
   g.common_head = cors.fixed_headers() .. "x-gen: " .. g.id .. "\r\n"
   g.vary_origin = not cors.is_fixed()
   g.env = sandbox.new(function(name) return require_script(g, name) end)
@@ -144,7 +156,7 @@ end
 
 local function load_catalogue(g)
   local path = "api/errors.lua"
-  local text = host.bundle_file(g.n, path)
+  local text = g.read(path)
   if not text then error(path .. ": the catalogue of errors is missing", 0) end
   local errors = run_module(g, "api.errors", path, text)
   for code, entry in pairs(errors) do
@@ -179,8 +191,8 @@ local function find_rule(g, area, name)
   local module, fn_name = name:match "^([%w_.]+)%.([%w_]+)$"
   if module then
     local mod = g.loaded[area .. ".rules." .. module] or g.loaded["agent.rules." .. module]
-    local fn = mod and mod[fn_name]
-    if type(fn) == "function" then return fn end
+    local rule = mod and rules.about(mod[fn_name])
+    if rule then return mod[fn_name] end
   end
   error("no rule '" .. name .. "' in " .. area .. ".rules or agent.rules", 3)
 end
@@ -216,10 +228,11 @@ end
 
 -- Builds generation n from the host's bundle n.  Raises a text on the first problem.  options:
 -- examples = false leaves out the rules' examples, which another process has run; on_load(path) is
--- told of each file before it runs, and again when it goes on after a require.
+-- told of each file before it runs, and again when it goes on after a require; overlay = {path = text}
+-- stands in for files of the bundle.
 function M.build(n, options)
   if busy then error("a generation is being built already", 2) end
-  local g = new_generation(n)
+  local g = new_generation(n, options and options.overlay)
   g.examples = not options or options.examples ~= false
   g.on_load = options and options.on_load
   building, busy = g, true
