@@ -33,8 +33,8 @@ local function give_up(text, code) error({ say = text, code = code or 1 }, 0) en
 
 local function whole(text, flag, max)
   local n = text:find "^%d+$" and tonumber(text)
-  if not n or n < 1 or n > max then give_up(("%s must be a whole number from 1 to %d, not '%s'"):format(flag, max, text)) end
-  return n
+  if n and n >= 1 and n <= max then return n end
+  give_up(("%s must be a whole number from 1 to %d, not '%s'"):format(flag, max, text))
 end
 
 local function since(text)

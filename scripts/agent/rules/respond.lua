@@ -2,6 +2,8 @@
 -- In a one-to-one chat it speaks at once.  In a group it speaks when it is addressed, when somebody
 -- answers it, or when a question falls into its field; it never answers itself, never keeps a loop of
 -- agents going, and lets people finish typing.  agent.turn gathers the facts and carries this out.
+-- To turn: the numbers in agent/rules/limits.lua ("When to wait", "Groups"), the words below, and the
+-- order of the reasons in decide().
 --% version: 1
 
 local limits = require "agent.rules.limits"
@@ -172,9 +174,9 @@ end
 -- Run at every load; an edit that breaks one of these is refused.
 local function facts(change)
   local f = {
-    status = "active", expired = false, others = 4, called = { "Coach Alex" },
-    nicknames = { "Sarah", "Ben" }, prompt = "Talk about cardio and protein.", messages = {}, typing_ms = nil, waited_ms = 0,
-    since_mine_ms = nil, own_in_row = 0, agent_chain = 0,
+    status = "active", expired = false, others = 4, messages = {},
+    called = { "Coach Alex" }, nicknames = { "Sarah", "Ben" }, prompt = "Talk about cardio and protein.",
+    typing_ms = nil, waited_ms = 0, since_mine_ms = nil, own_in_row = 0, agent_chain = 0,
   }
   for k, v in pairs(change) do f[k] = v end
   return f
