@@ -6,6 +6,7 @@
 local cors = require "human.cors"
 local fail = require "human.fail"
 local host = require "human.host"
+local purity = require "human.purity"
 local rules = require "human.rules"
 local sandbox = require "human.sandbox"
 local sched = require "human.sched"
@@ -62,7 +63,10 @@ local function compile(g, name, path, text)
   local env = is_rule(name) and g.rule_env or g.env
   local chunk, err = load(text, "@" .. path, "t", env)
   if not chunk then error(err, 0) end
-  if is_rule(name) then jit.off(chunk, true) end -- budgets are exact only when interpreted
+  if is_rule(name) then
+    jit.off(chunk, true)                         -- budgets are exact only when interpreted
+    purity.check(path, chunk)
+  end
   return chunk
 end
 
