@@ -194,6 +194,7 @@ local function commit(tx)
   for _, op in ipairs { written or ended, written and ended } do
     local result, err = settle(op)
     if not result then error(err, 0) end
+    if result.tag == "ROLLBACK" then error("nothing was committed: a statement had failed (see tx:try)", 0) end
   end
 end
 

@@ -52,10 +52,11 @@ local function first_write(proto, kept)
 end
 
 local function search(proto, outer, is_file)
-  local by_index, by_name = {}, nil
+  local by_name
   if not is_file then
+    local by_index, name, line
     by_index, by_name = locals_of_file(proto, outer)
-    local name, line = first_write(proto, by_index)
+    name, line = first_write(proto, by_index)
     if name then return name, line end
   end
   for i = -1, -util.funcinfo(proto).gcconsts, -1 do

@@ -96,16 +96,18 @@ end
 
 -- Modules ---------------------------------------------------------------------------------------------
 
-local known = setmetatable({}, { __mode = "k" }) -- function of a view -> {name, fn, bundle}
+-- Function of a view -> {name, bundle}: nothing that leads back to the function, which would keep it, and
+-- its generation, for ever.
+local known = setmetatable({}, { __mode = "k" })
 
--- What a function that others see stands for: {name = "agent.rules.respond.decide", fn = the rule's own
--- function, bundle = hash of the scripts it came with}; nil when it is no rule's.
+-- What a function that others see stands for: {name = "agent.rules.respond.decide", bundle = hash of the
+-- scripts it came with}; nil when it is no rule's.
 function M.about(fn) return known[fn] end
 
 local function seen_from_outside(name, v, bundle, depth)
   if type(v) == "function" then
     local f = function(...) return call(name, v, ...) end
-    known[f] = { name = name, fn = v, bundle = bundle }
+    known[f] = { name = name, bundle = bundle }
     return f
   end
   if type(v) ~= "table" or M.is_verdict(v) then return v end

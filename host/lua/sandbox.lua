@@ -118,7 +118,7 @@ local function refuse_write(name)
   return function() error("module " .. name .. " is read-only", 2) end
 end
 
-local stores = setmetatable({}, { __mode = "k" }) -- what stands behind read-only tables
+local stores = setmetatable({}, { __mode = "kv" }) -- read-only table -> what stands behind it
 
 -- A table (`shell`, or a new one) that shows what `store` holds and takes nothing.
 function M.read_only(name, store, shell)

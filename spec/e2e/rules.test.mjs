@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { connected, makeAgent, makeUser, newMessage, NORMAL, outline, run, sarah, send } from './agent_client.mjs';
 import { startModel } from './agent_model.mjs';
-import { makeHome, sql, startHost } from './hosts.mjs';
+import { errors, makeHome, sql, startHost } from './hosts.mjs';
 import { root, until } from './support.mjs';
 
 const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
@@ -197,6 +197,22 @@ describe('human rules replay', () => {
     const away = await rules(['replay', good], { DATABASE_URL: 'postgresql://human@127.0.0.1:9/none' });
     assert.equal(away.code, 1);
     assert.match(away.err, /the database is not reachable/);
+  });
+});
+
+describe('decisions that are older than decisions.keep_days', () => {
+  it('are deleted, and nothing went wrong meanwhile', async () => {
+    const old = `insert into rule_decisions (at, bundle, rule, verdict, inputs, complete, output)
+      select now() - interval '31 days', 'b', 'spec.old', 'ok', '[]', true, '1' from generate_series(1, 1500)`;
+    await sql(host.home, old);
+    const [before] = await sql(host.home, `select count(*) from rule_decisions where rule <> 'spec.old'`);
+    await sql(host.home, `update host_jobs set due_at = now() where name = 'agent.forget'`);
+    assert.deepEqual(errors(host.log()), []);
+    for (const socket of open) socket.disconnect();
+    await host.stop();
+    host = await startHost({ home: host.home, env: { ...model.env, HUMAN_WORKERS: '1' } });
+    await until(async () => (await decisions(`rule = 'spec.old'`)).length === 0, 10_000, 'they are gone');
+    assert.deepEqual(await sql(host.home, 'select count(*) from rule_decisions'), [before]);
   });
 });
 

@@ -121,6 +121,15 @@ describe("a rule", function()
     assert.same({ false, "rule_budget" }, { ok, err.code })
   end)
 
+  it("goes with its generation", function()
+    local R = "local M = { list = {} } function M.f() return M.list end return M"
+    local gone = setmetatable({ (select(2, load { r = R })) }, { __mode = "v" })
+    load { r = R }
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(gone[1])
+  end)
+
   it("is known to the generation by who requires it", function()
     local _, g = load { a = "return { n = 1 }", b = 'local a = require "market.rules.a" return { n = a.n }',
                         c = 'local b = require "market.rules.b" return { n = b.n }', d = "return { n = 1 }" }

@@ -4,7 +4,7 @@
 -- agents going, and lets people finish typing.  agent.turn gathers the facts and carries this out.
 -- To turn: the numbers in agent/rules/limits.lua ("When to wait", "Groups"), the words below, and the
 -- order of the reasons in decide().
---% version: 1
+--% version: 2
 
 local limits = require "agent.rules.limits"
 
