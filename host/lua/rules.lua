@@ -123,11 +123,13 @@ function M.view(module_name, mod, bundle)
 end
 
 -- Ends the loading of a rule's module: the rule itself can no longer change what it returned.
--- Returns the members, which are the host's alone, and the view for everybody else.
+-- Returns the members, which are the host's alone, and the view for everybody else.  A rule may return
+-- what another one is to it: then it has the same members under its own name.
 function M.seal(module_name, mod, bundle)
-  local members = {}
-  for k, v in pairs(mod) do members[k] = v end
-  local view = M.view(module_name, mod, bundle)
+  local members, other = {}, sandbox.behind(mod)
+  for k, v in pairs(other or mod) do members[k] = v end
+  local view = M.view(module_name, members, bundle)
+  if other then return members, view end
   for k in pairs(members) do mod[k] = nil end
   sandbox.read_only(module_name, members, mod)
   return members, view

@@ -120,6 +120,9 @@ end
 
 local stores = setmetatable({}, { __mode = "kv" }) -- read-only table -> what stands behind it
 
+-- What stands behind a read-only table; nil for other values.
+function M.behind(t) return stores[t] end
+
 -- A table (`shell`, or a new one) that shows what `store` holds and takes nothing.
 function M.read_only(name, store, shell)
   shell = setmetatable(shell or {}, {

@@ -121,6 +121,15 @@ describe("a rule", function()
     assert.same({ false, "rule_budget" }, { ok, err.code })
   end)
 
+  it("may be another rule, or all of it and more", function()
+    local of, g = load { a = "return { n = 1, f = function() return 2 end }", b = 'local a = require "market.rules.a" return a',
+      c = 'local a, M = require "market.rules.a", {} for k, v in pairs(a) do M[k] = v end M.g = a.f return M' }
+    for _, name in ipairs { "b", "c" } do assert.same({ 1, 2 }, { of(name).n, of(name).f() }) end
+    assert.equal(2, of("c").g())
+    assert.equal("market.rules.c.g", require("human.rules").about(of("c").g).name)
+    assert.equal(3, #g.rule_sources)
+  end)
+
   it("goes with its generation", function()
     local R = "local M = { list = {} } function M.f() return M.list end return M"
     local gone = setmetatable({ (select(2, load { r = R })) }, { __mode = "v" })
