@@ -157,16 +157,16 @@ local function replaced_by(files, name, as)
 end
 
 -- Messages speak of the file that was given, not of the one that it stands in for.
-local function in_words_of(text, path, name)
-  if text:sub(1, #path + 1) == path .. ":" then return name .. text:sub(#path + 1) end
+local function in_words_of(text, file, name)
+  if text:sub(1, #file + 1) == file .. ":" then return name .. text:sub(#file + 1) end
   return text
 end
 
-local function warn_of_examples(g, path, name)
+local function warn_of_examples(g, file, name)
   for _, r in ipairs(g.rule_sources) do
-    local ok, problem = pcall(rules.check_examples, r.path, r.mod, g.errors)
+    local ok, problem = pcall(rules.check_examples, r.file or r.path, r.mod, g.errors)
     if not ok then
-      io.stderr:write("note: a reload would refuse this: ", in_words_of(tostring(problem), path, name), "\n")
+      io.stderr:write("note: a reload would refuse this: ", in_words_of(tostring(problem), file, name), "\n")
     end
   end
 end
@@ -178,8 +178,8 @@ function commands.replay(args)
   local text = read_file(name)
   local target = replaced_by(rule_files.of(load_scripts()), name, o.as)
   local g, why = build { [target.path] = text }
-  if not g then give_up("refused: " .. in_words_of(why, target.path, name)) end
-  warn_of_examples(g, target.path, name)
+  if not g then give_up("refused: " .. in_words_of(why, target.file, name)) end
+  warn_of_examples(g, target.file, name)
   require("human.db").open()
   o.module = target.name
   local report = require("human.replay").run(g, o)

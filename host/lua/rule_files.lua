@@ -33,13 +33,12 @@ local function numbers_of(text, members)
 end
 
 local function describe(g, r)
-  local text = g.read(r.path) or ""
+  local text = host.bundle_file(g.n, r.path) or ""
   local purpose = (text:match "^[^\n]*" or ""):match "^%-%-%s*%S+%.lua %-%- (.+)$"
   return {
-    name = r.name, path = r.path, members = r.mod, text = text, purpose = purpose,
+    name = r.name, path = r.path, file = r.file or r.path, members = r.mod, text = text, purpose = purpose,
     version = text:match "\n%-%-%% version: (%S+)", examples = #(r.mod.examples or {}),
     functions = sorted_names(r.mod, "function"), numbers = numbers_of(text, r.mod),
-    overridden = host.bundle_below ~= nil and host.bundle_below(g.n, r.path, 1) ~= nil,
   }
 end
 
@@ -81,7 +80,7 @@ local function plural(n, noun) return n .. " " .. noun .. (n == 1 and "" or "s")
 
 local function entry(out, file)
   out[#out + 1] = ("%s  (%s, version %s, %s%s)"):format(file.path, file.name, file.version or "?",
-    plural(file.examples, "example"), file.overridden and ", overridden" or "")
+    plural(file.examples, "example"), file.file ~= file.path and ", overridden by " .. file.file or "")
   if file.purpose then out[#out + 1] = "  " .. file.purpose end
   if #file.functions > 0 then out[#out + 1] = "  functions: " .. table.concat(file.functions, ", ") end
   if #file.numbers > 0 then out[#out + 1] = "  numbers:" end
@@ -97,7 +96,7 @@ local function as_json(files)
     local numbers = json.array {}
     for k, n in ipairs(f.numbers) do numbers[k] = n end
     list[i] = { name = f.name, path = f.path, version = f.version, purpose = f.purpose, examples = f.examples,
-                overridden = f.overridden, functions = json.array(f.functions), numbers = numbers }
+                overridden_by = f.file ~= f.path and f.file or nil, functions = json.array(f.functions), numbers = numbers }
   end
   return json.encode_sorted(list, { "name", "path", "version", "purpose" }) .. "\n"
 end
