@@ -9,6 +9,7 @@ local rules = require "human.rules"
 
 local M = {}
 local PAGE = 50                                  -- rows of at most 2 * 64 KB: below what a query may return
+local LAST_ID = "9223372036854775807"            -- of a bigint
 local GROUPS_MAX = 200                           -- pairs of verdicts that are counted apart
 
 M.sql = {
@@ -20,12 +21,14 @@ M.sql = {
       select (select d.rule from rule_decisions d where d.rule > r.rule order by d.rule limit 1)
       from r where r.rule is not null)
     select rule from r where rule is not null]],
-  page = [[select id, at, to_char(at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' as place,
-      bundle, rule, ref, subject, verdict, inputs, complete, output
-    from rule_decisions
-    where rule = any (array(select jsonb_array_elements_text($1::jsonb))) and at >= $2::timestamptz
-      and ($3::timestamptz is null or (at, id) < ($3::timestamptz, $4::bigint))
-    order by at desc, id desc limit $5::int]],
+  -- The newest of each rule, by its index, and of those the newest: bounded however rare a rule is.
+  page = [[select d.* from jsonb_array_elements_text($1::jsonb) as r(name) cross join lateral (
+      select id, at, to_char(at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' as place,
+        bundle, rule, ref, subject, verdict, inputs, complete, output
+      from rule_decisions
+      where rule = r.name and at >= $2::timestamptz and (at, id) < ($3::timestamptz, $4::bigint)
+      order by at desc, id desc limit $5::int) d
+    order by d.at desc, d.id desc limit $5::int]],
 }
 
 -- Rules -----------------------------------------------------------------------------------------------
@@ -176,7 +179,7 @@ function M.run(g, options)
     examined = 0, unchanged = 0, changed = 0, failed = 0, skipped = 0, rules = names, bundles = {},
     groups = {}, by_group = {}, errors = {}, by_error = {}, sample = {}, sample_max = options.sample,
   }, Report)
-  local wanted, since, place, id = json.encode(names), options.since or "-infinity", nil, nil
+  local wanted, since, place, id = json.encode(names), options.since or "-infinity", "infinity", LAST_ID
   while report.examined < options.limit and #names > 0 do
     local n = math.min(PAGE, options.limit - report.examined)
     local page = db.query(M.sql.page, wanted, since, place, id, n)
