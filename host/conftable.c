@@ -92,6 +92,8 @@ static const conf_rule rules[] = {
     INT("agent.window_messages", "40", 1, 1000),
     INT("agent.lease_ms", "15000", 1000, MS_MAX),
 
+    INT("decisions.keep_days", "30", 1, 3650),
+
     SECRET("secrets.openai", "OPENAI_API_KEY"),
     SECRET("secrets.anthropic", "ANTHROPIC_API_KEY"),
     SECRET("secrets.gemini", "GEMINI_API_KEY"),

@@ -25,7 +25,7 @@ typedef enum {
 typedef struct {
   const char *name, *help;
   run_kind run;
-  bool database; /* needs one */
+  bool database; /* needs one; see needs_database() */
   bool rest;     /* takes arguments of its own, which Lua reads */
 } command;
 
@@ -195,6 +195,12 @@ static int psql(const cli *c) {
   return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+/* Of `rules`, only replay reads what the database keeps.  boot.lua must agree. */
+static bool needs_database(const cli *c) {
+  if (strcmp(c->command->name, "rules")) return c->command->database;
+  return c->n_rest > 0 && !strcmp(c->rest[0], "replay");
+}
+
 int main(int argc, char **argv) {
   cli c = {0};
   int failed = parse(&c, argc, argv);
@@ -208,7 +214,7 @@ int main(int argc, char **argv) {
   case RUN_PSQL: return psql(&c);
   case RUN_CONTROL: return control_ask(c.command->name);
   case RUN_CONFIG: return conf_print(), 0;
-  case RUN_LUA: return supervisor_command(c.command->name, c.n_rest, c.rest, c.command->database);
+  case RUN_LUA: return supervisor_command(c.command->name, c.n_rest, c.rest, needs_database(&c));
   default: return supervisor_run();
   }
 }

@@ -142,7 +142,14 @@ local commands = {
     return 0
   end,
 }
-local needs_database = { test = not host.native.draft, migrate = true, rules = true }
+-- Must agree with what main.c starts or joins for a command.
+local needs_database = {
+  test = function() return not host.native.draft end,
+  migrate = function() return true end,
+  rules = function(args) return args[1] == "replay" end,
+}
+-- These look at what is there; without it they end.  The others wait for it.
+local no_waiting = { rules = true }
 -- These say themselves what is wrong with the scripts, or do not need them.
 local without_scripts = { check = true, agent = true, status = true, top = true, doctor = true,
                           override = true, overrides = true, new = true }
@@ -150,7 +157,7 @@ local without_scripts = { check = true, agent = true, status = true, top = true,
 local function command_task(name)
   local refused = host.native.refused or ""
   if refused ~= "" and not without_scripts[name] then error(refused, 0) end
-  if name == "test" and needs_database.test then
+  if name == "test" and needs_database.test() then
     require("human.migrate").run()
     require("human.db").open()
   end
@@ -166,6 +173,7 @@ end
 
 local function run_command(name)
   local begun = false
+  local needed = needs_database[name] and needs_database[name](host.native.args)
   local function begin()
     if begun then return end
     begun = true
@@ -181,13 +189,16 @@ local function run_command(name)
   route_events()
   sched.on_event(EV.STOP, function() exit(130) end)
   sched.on_event(EV.DB, function(up)
-    if not needs_database[name] then return end
+    if not needed or begun then return end
     if up == 1 then return begin() end
-    if not begun then
+    if no_waiting[name] then
+      io.stderr:write("human ", name, ": the database is not reachable\n")
+      exit(1)
+    else
       io.stderr:write("human ", name, ": the database is not reachable; waiting for it\n")
     end
   end)
-  if not needs_database[name] then begin() end
+  if not needed then begin() end
 end
 
 if host.native.command then run_command(host.native.command) else serve() end

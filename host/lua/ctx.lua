@@ -9,11 +9,11 @@
 --   log       human.log, with the request's id      db        human.db
 --   fail, rule, emit, stream, tx                     functions, below
 
+local decisions = require "human.decisions"
 local fail = require "human.fail"
 local host = require "human.host"
 local log = require "human.log"
 local router = require "human.router"
-local rules = require "human.rules"
 local sched = require "human.sched"
 
 local M = {}
@@ -32,14 +32,12 @@ function methods.on_drained() end
 function methods:fail(code, data) fail.throw(code, data, self.route.gen.errors) end
 
 -- Ask a rule of the route's area (or of agent.rules): ctx:rule("bidding.may_place", facts...).
--- A denial throws; anything else is returned (a verdict or a plain value).
+-- A denial throws; anything else is returned (a verdict or a plain value).  The decision is recorded: in a
+-- transaction with its commit (a denial also after the rollback), outside of one before this returns.
 function methods:rule(name, ...)
-  local fn = self.route.gen.rule(self.route.area, name)
-  local verdict = fn(...)
-  if rules.is_verdict(verdict) and verdict.verdict == "deny" then
-    fail.throw(verdict.code, verdict.data, self.route.gen.errors)
-  end
-  return verdict
+  local gen = self.route.gen
+  local about = { ref = self.id, subject = self.actor and self.actor.id }
+  return decisions.enforce(self.db, gen.rule(self.route.area, name), about, gen.errors, ...)
 end
 
 -- Tell all workers of all hosts (topics of human.bus).

@@ -71,12 +71,17 @@ local function params(...)
   return pack(list)
 end
 
--- Runs one statement; returns the result {rows, n, tag} or nil and the error object.
-local function attempt(lease, sql, ...)
-  local status, data = await(db_query(owner(), lease, sql, params(...), 0))
+local function start(lease, sql, ...) return db_query(owner(), lease, sql, params(...), 0) end
+
+-- The result {rows, n, tag} of a statement that was started, or nil and the error object.
+local function settle(op)
+  local status, data = await(op)
   if status < 0 then return nil, failure(status, data) end
   return unpack_blob(data)
 end
+
+-- Runs one statement; returns as settle() does.
+local function attempt(lease, sql, ...) return settle(start(lease, sql, ...)) end
 
 local function run(lease, sql, ...)
   local result, err = attempt(lease, sql, ...)
@@ -169,15 +174,50 @@ end
 -- fn() runs once, outside the transaction, after it has been committed.
 function Tx:after_commit(fn) self.hooks[#self.hooks + 1] = fn end
 
+-- Entries that go with the transaction: what M.on_end was given writes them, all in one statement that
+-- travels with the commit.  After a rollback those with `survives` are written outside.
+function Tx:keep(entry) self.kept[#self.kept + 1] = entry end
+
+local keeper                                     -- entries -> sql, parameter
+
+-- Declares how the entries of Tx:keep are written: fn(entries) -> sql, its only parameter.
+function M.on_end(fn) keeper = fn end
+
+-- Undone from entry number `from` on: only those that survive stay.
+local function forget(kept, from)
+  for i = #kept, from, -1 do
+    if not kept[i].survives then table.remove(kept, i) end
+  end
+end
+
+local function commit(tx)
+  local written = tx.kept[1] and start(tx.lease, keeper(tx.kept))
+  local ended = start(tx.lease, "COMMIT")
+  for _, op in ipairs { written or ended, written and ended } do
+    local result, err = settle(op)
+    if not result then error(err, 0) end
+    if result.tag == "ROLLBACK" then error("nothing was committed: a statement had failed (see tx:try)", 0) end
+  end
+end
+
+-- A transaction that failed for good: its survivors are written, come what may of the write.
+local function rescue(tx)
+  forget(tx.kept, 1)
+  if not tx.kept[1] then return end
+  local ok, err = pcall(run, 0, keeper(tx.kept))
+  if not ok then require("human.log").error("decisions lost", { count = #tx.kept, error = tostring(err) }) end
+end
+
 local function keep(ok, ...) return ok, select("#", ...), { ... } end
 
 function Tx:nested(fn)
   self.depth = self.depth + 1
-  local name = "nested" .. self.depth
+  local name, kept_before = "nested" .. self.depth, #self.kept
   host.db_simple(self.lease, "SAVEPOINT " .. name)
   local ok, n, values = keep(pcall(fn, self))
   self.depth = self.depth - 1
   if not ok then
+    forget(self.kept, kept_before + 1)
     run(self.lease, "ROLLBACK TO SAVEPOINT " .. name)
     error(values[1], 0)
   end
@@ -194,12 +234,12 @@ end
 
 local function once(task, begin, fn)
   local lease = acquire()
-  local tx = setmetatable({ lease = lease, hooks = {}, depth = 0 }, Tx)
+  local tx = setmetatable({ lease = lease, hooks = {}, kept = {}, depth = 0 }, Tx)
   host.db_simple(lease, begin)
   task.tx = tx
   local ok, n, values = keep(pcall(fn, tx))
   if ok then
-    local committed, err = pcall(run, lease, "COMMIT")
+    local committed, err = pcall(commit, tx)
     if not committed then ok, values = false, { err } end
   end
   task.tx = nil
@@ -226,8 +266,17 @@ function M.tx(fn, options)
       return unpack(values, 1, n)
     end
     local err = values[1]
-    if try == TRIES or not (M.is_error(err) and RETRY[err.sqlstate]) then error(err, 0) end
+    if try == TRIES or not (M.is_error(err) and RETRY[err.sqlstate]) then
+      rescue(tx)
+      error(err, 0)
+    end
   end
+end
+
+-- The current task's transaction, or nil.
+function M.current_tx()
+  local task = sched.current()
+  return task and task.tx or nil
 end
 
 -- True while the current task holds a transaction: then the network is off limits.

@@ -8,6 +8,7 @@ local fail = require "human.fail"
 local host = require "human.host"
 local origin = require "human.origin"
 local override = require "human.override"
+local purity = require "human.purity"
 local rules = require "human.rules"
 local sandbox = require "human.sandbox"
 local sched = require "human.sched"
@@ -76,7 +77,10 @@ local function compile(g, name, file, text)
   local env = is_rule(name) and g.rule_env or g.env
   local chunk, err = load(text, "@" .. file, "t", env)
   if not chunk then error(err, 0) end
-  if is_rule(name) then jit.off(chunk, true) end -- budgets are exact only when interpreted
+  if is_rule(name) then
+    jit.off(chunk, true)                         -- budgets are exact only when interpreted
+    purity.check(file, chunk)
+  end
   return chunk
 end
 
@@ -87,10 +91,11 @@ local function finish_module(g, name, file, result)
   end
   if not is_rule(name) then return result end
   local path, level = path_of(name)
+  local members, view_of_it = rules.seal(name, result, g.id)
   if level == 0 then
-    g.rule_sources[#g.rule_sources + 1] = { name = name, path = path, file = file, mod = result }
+    g.rule_sources[#g.rule_sources + 1] = { name = name, path = path, file = file, mod = members }
   end
-  return rules.wrap(name, result)
+  return view_of_it
 end
 
 local function run_module(g, name, text)
@@ -103,7 +108,7 @@ local function run_module(g, name, text)
   g.stack[#g.stack] = nil
   g.loaded[name] = mod
   local outer = g.stack[#g.stack]
-  if g.on_load and outer then g.on_load(path_of(outer)) end
+  if g.on_load and outer then g.on_load(g.origin:full_name(path_of(outer))) end
   return mod
 end
 
@@ -123,14 +128,23 @@ end
 
 local function text_of(g, name)
   local path, level = path_of(name)
-  if level == 0 then return host.bundle_file(g.n, path) end
+  if level == 0 then return g.read(path) end
   return host.bundle_below(g.n, path, level)
+end
+
+-- Who requires whom: a rule that requires another changes with it.
+local function note_use(g, name)
+  local user = g.stack[#g.stack]
+  if not user then return end
+  g.uses[user] = g.uses[user] or {}
+  g.uses[user][name] = true
 end
 
 -- The module `name` of generation g: a script of its bundle, else a runtime module or rock.
 local function require_script(g, name)
   if type(name) ~= "string" then refuse(g, "require: the name must be a string") end
   if name:sub(1, #SHIPPED) == SHIPPED then name = behind(g, name) end
+  note_use(g, name)
   local mod = g.loaded[name]
   if mod == LOADING then refuse(g, loop_message(g, name)) end
   if mod ~= nil then return mod end
@@ -154,13 +168,15 @@ local function require_rule(g, name)
   return require_script(g, name)
 end
 
-local function new_generation(n)
+-- overlay: {path = text} that stands in for files of the bundle, or nil.
+local function new_generation(n, overlay)
   local g = {
     n = n, id = host.bundle_id(n), origin = origin.read(n), slice = host.clock(),
-    loaded = {}, stack = {}, rule_sources = {},
+    loaded = {}, stack = {}, uses = {}, rule_sources = {},
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, errors = {},
     websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
   }
+  g.read = function(path) return overlay and overlay[path] or host.bundle_file(n, path) end
   g.common_head = cors.fixed_headers() .. "x-gen: " .. g.id .. "\r\n"
   g.vary_origin = not cors.is_fixed()
   g.env = sandbox.new(function(name) return require_script(g, name) end)
@@ -183,7 +199,7 @@ end
 
 local function load_catalogue(g)
   local path = "api/errors.lua"
-  local text = host.bundle_file(g.n, path)
+  local text = g.read(path)
   if not text then error(path .. ": the catalogue of errors is missing", 0) end
   local errors = run_module(g, "api.errors", text)
   path = file_of(g, "api.errors")
@@ -219,8 +235,8 @@ local function find_rule(g, area, name)
   local module, fn_name = name:match "^([%w_.]+)%.([%w_]+)$"
   if module then
     local mod = g.loaded[area .. ".rules." .. module] or g.loaded["agent.rules." .. module]
-    local fn = mod and mod[fn_name]
-    if type(fn) == "function" then return fn end
+    local rule = mod and rules.about(mod[fn_name])
+    if rule then return mod[fn_name] end
   end
   error("no rule '" .. name .. "' in " .. area .. ".rules or agent.rules", 3)
 end
@@ -257,10 +273,11 @@ end
 
 -- Builds generation n from the host's bundle n.  Raises a text on the first problem.  options:
 -- examples = false leaves out the rules' examples, which another process has run; on_load(path) is
--- told of each file before it runs, and again when it goes on after a require.
+-- told of each file before it runs, and again when it goes on after a require; overlay = {path = text}
+-- stands in for files of the bundle.
 function M.build(n, options)
   if busy then error("a generation is being built already", 2) end
-  local g = new_generation(n)
+  local g = new_generation(n, options and options.overlay)
   g.examples = not options or options.examples ~= false
   g.on_load = options and options.on_load
   building, busy = g, true

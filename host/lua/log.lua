@@ -50,6 +50,12 @@ end
 local function clean_text(text)
   text = clip(text, VALUE_MAX)
   if not host.utf8_ok(text) then text = gsub(text, "[\128-\255]", "?") end
+  return M.mask(text)
+end
+
+--- `text` with what looks like a secret masked; all of it when `name`, of the field it is in, says so.
+function M.mask(text, name)
+  if type(name) == "string" and is_secret_name(name) then return MASK end
   for _, secret in ipairs(SECRETS) do text = gsub(text, secret[1], secret[2]) end
   return text
 end

@@ -1,12 +1,16 @@
 -- host/lua/rules.lua -- rules: pure functions of facts, with a verdict and a budget.
 -- A rule answers allow(), deny(code, facts) or escalate(reason), or a plain value (a fee, a number).
 -- Every call from outside runs with the JIT off and at most BUDGET instructions; the examples of a
--- rule file run at each load, and one that fails refuses the load.
+-- rule file run at each load, under the same budget, and one that fails refuses the load.  What is
+-- recorded of a decision, and replayed, is the business of human.decisions and human.replay.
 
 local fail = require "human.fail"
+local sandbox = require "human.sandbox"
 
 local M = {}
 local BUDGET = 200000                            -- interpreted instructions, about 2 ms
+local NESTED_MAX = 16                            -- tables within tables of a rule's module
+M.BUDGET = BUDGET
 local Verdict = {}
 Verdict.__index = Verdict
 
@@ -44,39 +48,119 @@ local function hooked_call(fn, budget, ...)
 end
 
 local limited = has_native and native.rule_call or hooked_call
-local depth = 0
+local inside = false                             -- a rule is running
+
+local function left(...)
+  inside = false
+  sandbox.strings_for_rules(false)
+  return ...
+end
+
+-- fn(...) as a rule: true and its results, or false and an error.  A rule that calls another shares
+-- the outer budget.  Nothing waits in here: a yield would cross a C call and is an error.
+local function bounded(fn, ...)
+  if inside then return pcall(fn, ...) end
+  inside = true
+  sandbox.strings_for_rules(true)
+  return left(limited(fn, BUDGET, ...))
+end
+
+-- Where the budget ran out ("path:line"), or nil when `err` is something else.
+local function out_of_budget(err)
+  if type(err) ~= "string" then return nil end
+  return err:match "^(.-):? ?rule_budget"
+end
+
+-- Calls a rule's own function within the budget.  Returns true and its result, or false and a text.
+function M.try(fn, ...)
+  local ok, result = bounded(fn, ...)
+  if ok then return true, result end
+  local where = out_of_budget(result)
+  if not where then return false, tostring(result) end
+  return false, ("%s: used more than %d instructions"):format(where ~= "" and where or "a rule", BUDGET)
+end
 
 local function returned(name, ok, ...)
-  depth = depth - 1
   if ok then return ... end
   local err = (...)
-  if type(err) == "string" and err:find("rule_budget", 1, true) then
-    fail.throw("rule_budget", { rule = name })
-  end
-  error(err, 0)
+  local where = out_of_budget(err)
+  if not where then error(err, 0) end
+  require("human.log").error("rule used more than its budget", { rule = name, at = where })
+  fail.throw("rule_budget", { rule = name })
 end
 
--- Call a rule's function within the budget.  A rule that calls another shares the outer budget.
 local function call(name, fn, ...)
-  if depth > 0 then return fn(...) end
-  depth = 1
-  return returned(name, limited(fn, BUDGET, ...))
+  if inside then return fn(...) end
+  return returned(name, bounded(fn, ...))
 end
 
--- The module as others see it: its functions budgeted, everything else as it is.
-function M.wrap(module_name, mod)
-  local out = {}
-  for k, v in pairs(mod) do
-    if type(v) == "function" then
-      local name = module_name .. "." .. tostring(k)
-      out[k] = function(...) return call(name, v, ...) end
-    else
-      out[k] = v
-    end
+-- Modules ---------------------------------------------------------------------------------------------
+
+-- Function of a view -> {name, bundle}: nothing that leads back to the function, which would keep it, and
+-- its generation, for ever.
+local known = setmetatable({}, { __mode = "k" })
+
+-- What a function that others see stands for: {name = "agent.rules.respond.decide", bundle = hash of the
+-- scripts it came with}; nil when it is no rule's.
+function M.about(fn) return known[fn] end
+
+local function seen_from_outside(name, v, bundle, depth)
+  if type(v) == "function" then
+    local f = function(...) return call(name, v, ...) end
+    known[f] = { name = name, bundle = bundle }
+    return f
   end
+  if type(v) ~= "table" or M.is_verdict(v) then return v end
+  if depth > NESTED_MAX then error(name .. ": tables nested too deep, or a cycle", 0) end
+  local out = {}
+  for k, x in pairs(v) do out[k] = seen_from_outside(name .. "." .. tostring(k), x, bundle, depth + 1) end
   return out
 end
 
+-- The module as others see it: read-only, its functions budgeted, its tables copies of the rule's own.
+function M.view(module_name, mod, bundle)
+  return sandbox.read_only(module_name, seen_from_outside(module_name, mod, bundle, 0))
+end
+
+-- Ends the loading of a rule's module: the rule itself can no longer change what it returned.
+-- Returns the members, which are the host's alone, and the view for everybody else.  A rule may return
+-- what another one is to it: then it has the same members under its own name.
+function M.seal(module_name, mod, bundle)
+  local members, other = {}, sandbox.behind(mod)
+  for k, v in pairs(other or mod) do members[k] = v end
+  local view = M.view(module_name, members, bundle)
+  if other then return members, view end
+  for k in pairs(members) do mod[k] = nil end
+  sandbox.read_only(module_name, members, mod)
+  return members, view
+end
+
+-- Verdicts as data ------------------------------------------------------------------------------------
+
+-- What is kept of a rule's answer: a plain value, of verdicts {verdict, code, data, reason}.
+function M.output(v)
+  if not M.is_verdict(v) then return v end
+  return { verdict = v.verdict, code = v.code, data = v.data, reason = v.reason }
+end
+
+local function word(v)
+  return type(v) == "string" and #v <= 60 and v:find "^[%w_%-]+$" and v or nil
+end
+
+-- A few words for an answer (as M.output gives it), of which a rule has few different ones: "allow",
+-- "deny already_bid", "speak one-to-one", "ok", "number".
+function M.label(v)
+  local t = type(v)
+  if t == "string" then return word(v) or "text" end
+  if t == "boolean" or v == nil then return tostring(v) end
+  if t ~= "table" then return t end
+  local what = word(v.verdict) or word(v.action)
+  if not what then return "table" end
+  local why = word(v.code) or word(v.reason)
+  return why and what ~= "escalate" and what .. " " .. why or what
+end
+
+-- Whether two plain values are alike.
 local function same(a, b)
   if type(a) ~= "table" or type(b) ~= "table" then return a == b end
   for k, v in pairs(a) do
@@ -87,6 +171,7 @@ local function same(a, b)
   end
   return true
 end
+M.same = same
 
 local function shown(v)
   if M.is_verdict(v) then return tostring(v) end
@@ -97,10 +182,14 @@ local function shown(v)
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 
-local function run_example(mod, ex, errors)
-  local fn = mod[ex[1]]
+-- Examples --------------------------------------------------------------------------------------------
+
+-- Nil when example `ex` of the members holds, else why it does not.
+local function try_example(members, ex, errors)
+  local fn = members[ex[1]]
   if type(fn) ~= "function" then return "no function '" .. tostring(ex[1]) .. "'" end
-  local got = fn(unpack(ex, 2, table.maxn(ex)))
+  local ok, got = M.try(fn, unpack(ex, 2, table.maxn(ex)))
+  if not ok then return got end
   if M.is_verdict(got) then
     if got.verdict == "deny" and not errors[got.code] then
       return "denies with '" .. got.code .. "', which is not in api/errors.lua"
@@ -112,14 +201,25 @@ local function run_example(mod, ex, errors)
   end
 end
 
--- Runs mod.examples ({"function", arguments.., expect = "allow" | code | "escalate" | value}).
+-- Runs members.examples ({"function", arguments.., expect = "allow" | code | "escalate" | value}).
+-- Returns {{number, fn, problem = text or nil}, ..}.  They run twice, the second time backwards: a rule
+-- that remembers what it was asked before does not give the same answers.
+function M.run_examples(members, errors)
+  local list, out = members.examples or {}, {}
+  for i, ex in ipairs(list) do
+    out[i] = { number = i, fn = tostring(ex[1]), problem = try_example(members, ex, errors) }
+  end
+  for i = #list, 1, -1 do
+    local problem = not out[i].problem and try_example(members, list[i], errors)
+    if problem then out[i].problem = "asked a second time: " .. problem .. " (a rule must not remember)" end
+  end
+  return out
+end
+
 -- Raises "path: example N (function): ..." on the first that does not hold.
-function M.check_examples(path, mod, errors)
-  for i, ex in ipairs(mod.examples or {}) do
-    local ok, problem = pcall(run_example, mod, ex, errors)
-    if not ok or problem then
-      error(path .. ": example " .. i .. " (" .. tostring(ex[1]) .. "): " .. tostring(problem), 0)
-    end
+function M.check_examples(path, members, errors)
+  for _, ex in ipairs(M.run_examples(members, errors)) do
+    if ex.problem then error(("%s: example %d (%s): %s"):format(path, ex.number, ex.fn, ex.problem), 0) end
   end
 end
 

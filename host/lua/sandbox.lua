@@ -9,7 +9,7 @@ local REP_MAX, RULE_REP_MAX, RULE_SUBJECT_MAX = 16 * 1024 * 1024, 64 * 1024, 409
 
 -- Runtime modules that scripts may require; the others are the runtime's own business.
 local PUBLIC = {}
-for name in ([[api bus config crypto db fail fetch id idempotency jobs json llm log metrics notice
+for name in ([[api bus config crypto db decisions fail fetch id idempotency jobs json llm log metrics notice
                schema sio state system task]]):gmatch "%S+" do
   PUBLIC["human." .. name] = true
 end
@@ -46,6 +46,12 @@ local function copy(t, without)
   return out
 end
 
+local function pick(t, names)
+  local out = {}
+  for name in names:gmatch "%S+" do out[name] = t[name] end
+  return out
+end
+
 local function bounded_rep(limit)
   local rep = string.rep
   return function(s, n, sep)
@@ -75,15 +81,44 @@ local function strings(rep_max)
   return out
 end
 
+-- The address of a table differs from run to run, so a rule does not get to see it.
+local function shown_type(v)
+  local t = type(v)
+  return (t == "table" and not (debug.getmetatable(v) or {}).__tostring or t == "function") and t or nil
+end
+
+local function rule_tostring(v) return shown_type(v) or tostring(v) end
+
+local function rule_format(text, ...)
+  for i = 1, select("#", ...) do
+    local kind = shown_type((select(i, ...)))
+    if kind then error("string.format: a rule cannot show a " .. kind, 2) end
+  end
+  return string.format(text, ...)
+end
+
+local PATTERN_FUNCTIONS = { "find", "match", "gmatch", "gsub" }
+
+local function rule_strings()
+  local out = strings(RULE_REP_MAX)
+  for _, name in ipairs(PATTERN_FUNCTIONS) do out[name] = short_subject(name) end
+  out.format = rule_format
+  return out
+end
+
 -- ("x"):rep and ("").dump find their functions through the metatable of all strings, which must
--- therefore not lead to string.dump.
-local closed = false
+-- therefore not lead to string.dump; and while a rule runs, not to more than rules may call.
+local string_mt, of_scripts, of_rules
 function M.close_strings()
-  if closed then return end
-  closed = true
-  local mt = debug.getmetatable("")
-  mt.__index = strings(REP_MAX)
-  mt.__metatable = false
+  if string_mt then return end
+  string_mt = debug.getmetatable("")
+  of_scripts, of_rules = strings(REP_MAX), rule_strings()
+  string_mt.__index, string_mt.__metatable = of_scripts, false
+end
+
+-- What the methods of strings are from now on.
+function M.strings_for_rules(yes)
+  if string_mt then string_mt.__index = yes and of_rules or of_scripts end
 end
 
 local function read_global(_, name)
@@ -99,8 +134,22 @@ local function strict(env)
                              __metatable = "environment" })
 end
 
-local function read_only(name)
+local function refuse_write(name)
   return function() error("module " .. name .. " is read-only", 2) end
+end
+
+local stores = setmetatable({}, { __mode = "kv" }) -- read-only table -> what stands behind it
+
+-- What stands behind a read-only table; nil for other values.
+function M.behind(t) return stores[t] end
+
+-- A table (`shell`, or a new one) that shows what `store` holds and takes nothing.
+function M.read_only(name, store, shell)
+  shell = setmetatable(shell or {}, {
+    __index = store, __newindex = refuse_write(name), __metatable = "module " .. name,
+  })
+  stores[shell] = store
+  return shell
 end
 
 local views = {}
@@ -115,7 +164,7 @@ local function view(name, mod)
   local hidden = M.hidden[name]
   local v = setmetatable({}, {
     __index = hidden and function(_, key) if not hidden[key] then return mod[key] end end or mod,
-    __newindex = read_only(name), __metatable = "module " .. name,
+    __newindex = refuse_write(name), __metatable = "module " .. name,
     __call = call and function(_, ...) return call(mod, ...) end,
   })
   views[name] = { mod = mod, view = v }
@@ -137,21 +186,30 @@ function M.trusted(name)
   return view(name, mod)
 end
 
-local function base(rep_max)
+-- Pure builtins that scripts and rules share.
+local function base(library)
   return {
     assert = assert, ipairs = ipairs, next = next, pairs = pairs, select = select,
     tonumber = tonumber, tostring = tostring, type = type, unpack = unpack,
-    table = copy(table), math = copy(math), bit = copy(require "bit"), string = strings(rep_max),
+    table = pick(table, "concat insert maxn remove sort"), math = copy(math), bit = copy(require "bit"),
+    string = library,
   }
+end
+
+-- rawset would otherwise write what read-only tables and the environment refuse.
+local function guarded_rawset(t, k, v)
+  local mt = type(t) == "table" and debug.getmetatable(t)
+  if mt and rawget(mt, "__metatable") ~= nil then error("rawset: the table is read-only", 2) end
+  return rawset(t, k, v)
 end
 
 -- The environment of scripts; require_script is the generation's own require.
 function M.new(require_script)
   M.close_strings()
-  local env = base(REP_MAX)
+  local env = base(strings(REP_MAX))
   env.error, env.pcall, env.xpcall = error, pcall, xpcall
   env.getmetatable, env.setmetatable, env.rawget, env.rawset, env.rawequal =
-    getmetatable, setmetatable, rawget, rawset, rawequal
+    getmetatable, setmetatable, rawget, guarded_rawset, rawequal
   env.os = { time = os.time, date = os.date, clock = os.clock, difftime = os.difftime }
   env.print = function(...)
     local parts = {}
@@ -162,14 +220,57 @@ function M.new(require_script)
   return strict(env)
 end
 
+-- Rules: the order of a table's names depends on how it came to be, which a replay cannot repeat, so
+-- rules see them sorted: numbers, then texts, then false and true.
+local RANK = { number = 1, string = 2, boolean = 3 }
+
+local function before(a, b)
+  local x, y = RANK[type(a)], RANK[type(b)]
+  if x ~= y then return x < y end
+  if x == 3 then return not a and b end
+  return a < b
+end
+
+local function sorted_keys(t)
+  local keys = {}
+  for k in next, t do
+    if not RANK[type(k)] then error("a rule cannot go through a table whose keys are " .. type(k) .. "s", 3) end
+    keys[#keys + 1] = k
+  end
+  table.sort(keys, before)
+  return keys
+end
+
+local function rule_pairs(t)
+  t = stores[t] or t
+  local keys, i = sorted_keys(t), 0
+  return function()
+    local v
+    repeat
+      i = i + 1
+      v = t[keys[i]]
+    until v ~= nil or keys[i] == nil
+    return keys[i], v
+  end
+end
+
+-- For `next(t) == nil`; to go through a table there is pairs.
+local function rule_next(t, k)
+  if k ~= nil then error("next: a rule goes through a table with pairs", 2) end
+  local first = sorted_keys(stores[t] or t)[1]
+  return first, t[first]
+end
+
+for _, fn in ipairs { before, sorted_keys, rule_pairs, rule_next, rule_tostring, rule_format } do
+  jit.off(fn, true)                              -- what they cost counts like the rule's own instructions
+end
+
 -- The environment of rules: pure builtins and the verdicts, no clock, no chance, no error handling.
 function M.rules(require_rule, verdicts)
   M.close_strings()
-  local env = base(RULE_REP_MAX)
+  local env = base(rule_strings())
   env.math.random, env.math.randomseed = nil, nil
-  for _, name in ipairs { "find", "match", "gmatch", "gsub" } do
-    env.string[name] = short_subject(name)
-  end
+  env.pairs, env.next, env.tostring = rule_pairs, rule_next, rule_tostring
   for name, fn in pairs(verdicts) do env[name] = fn end
   env.require = require_rule
   return strict(env)

@@ -145,11 +145,11 @@ end
 
 local function reaction_key(action) return action.messageId .. "\0" .. action.emoji end
 
-local function facts_of(action, taken, chat)
+local function facts_of(action, taken, chat, ask)
   local said = "ok"
   if action.content then
-    said = safety.may_say { chars = length(action.content), has_key = has_key(action.content),
-                            leaks_prompt = leaks(action.content, chat.template) }
+    said = ask(safety.may_say, { chars = length(action.content), has_key = has_key(action.content),
+                                 leaks_prompt = leaks(action.content, chat.template) })
   end
   return {
     taken = taken, max = chat.max, said = said,
@@ -161,11 +161,12 @@ end
 
 -- The wishes that may be carried out, in order.
 -- chat: {messages = {id = true}, reactions = {"id\0emoji" = true} (the agent's own, as they stand),
--- template (of the system prompt, or nil), max (actions)}; where: fields for the log.
+-- template (of the system prompt, or nil), max (actions)}; where: {agent_id, run_id} for the log, and
+-- ask(rule, facts..) -> verdict, which sees to it that the decision is recorded.
 function M.allowed(wishes, chat, where)
   local out = {}
   for _, action in ipairs(wishes) do
-    local verdict = tool_use.check(action, facts_of(action, #out, chat))
+    local verdict = where.ask(tool_use.check, action, facts_of(action, #out, chat, where.ask))
     if verdict == "ok" then
       out[#out + 1] = action
       if action.emoji then chat.reactions[reaction_key(action)] = action.type == "add-reaction" end

@@ -5,11 +5,10 @@ local config = require "human.config"
 local db = require "human.db"
 local limits = require "agent.rules.limits"
 local lines = require "agent.lines"
-local respond = require "agent.rules.respond"
 
 local M = {}
 
-local TEXT_BYTES, FIELD_BYTES = 1000, 4000       -- what rules get to see of a text
+local TEXT_BYTES, PROMPT_BYTES = 1000, 4000      -- what rules get to see of a text
 
 M.sql = {
   head = [[select a.id, a.name, a.status, m.last_in_pos, m.processed_pos, m.superseded, m.chat_code,
@@ -93,10 +92,12 @@ local function facts_of(snap)
   local head, nicknames, typing_ms = snap.head, others(snap)
   local facts = {
     status = head.status, expired = head.expired_at ~= nil, others = #nicknames, messages = {},
-    names = respond.names({ head.personality_name or head.name, head.name }, nicknames),
-    field = respond.field(lines.cut((head.template or "") .. " " .. (head.style_instructions or ""), FIELD_BYTES)),
     typing_ms = typing_ms, waited_ms = head.waited_ms or 0, own_in_row = 0, agent_chain = 0,
   }
+  if facts.others > 1 then                       -- a one-to-one chat needs no address
+    facts.called, facts.nicknames = { head.personality_name or head.name, head.name }, nicknames
+    facts.prompt = lines.cut((head.template or "") .. " " .. (head.style_instructions or ""), PROMPT_BYTES)
+  end
   conversation(snap, facts)
   return facts
 end

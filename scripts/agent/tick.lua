@@ -1,6 +1,8 @@
 -- scripts/agent/tick.lua -- what the agent API looks after once a second, on one worker of one host.
 -- One job for both, since every job costs two writes each time.
 
+local config = require "human.config"
+local decisions = require "human.decisions"
 local jobs = require "human.jobs"
 local keys = require "agent.keys"
 local turn = require "agent.turn"
@@ -13,6 +15,10 @@ function M.run()
   if not ok then error(err, 0) end
 end
 
+-- Recorded decisions that are too old.
+function M.forget() decisions.forget(config.decisions.keep_days) end
+
 jobs.every("agent.tick", 1, "agent.tick.run")
+jobs.every("agent.forget", 600, "agent.tick.forget")
 
 return M

@@ -8,6 +8,7 @@
 local bus = require "human.bus"
 local config = require "human.config"
 local db = require "human.db"
+local decisions = require "human.decisions"
 local id = require "human.id"
 local llm = require "human.llm"
 local log = require "human.log"
@@ -41,6 +42,27 @@ M.sql = {
 -- not this table, keeps two turns of an agent apart.
 local running, n_running = {}, 0
 
+-- Decisions ---------------------------------------------------------------------------------------
+-- What rules said in this look is written with the transaction that carries it out.
+
+-- Asks a rule about an agent; the decision is kept for the next transaction of its turn.
+local function ask(entry, fn, ...)
+  local answer, decision = decisions.ask(fn, { subject = entry.agent_id }, ...)
+  entry.decided[#entry.decided + 1] = decision
+  return answer
+end
+
+-- Writes them with tx.  run_id: what they were for, or nil.
+local function record(tx, entry, run_id)
+  local decided = entry.decided
+  if #decided == 0 then return end
+  for _, decision in ipairs(decided) do
+    decision.row.ref = run_id
+    decisions.record(tx, decision)
+  end
+  tx:after_commit(function() entry.decided = {} end)
+end
+
 -- Ending a run ------------------------------------------------------------------------------------
 
 -- The actions that end a run.  Typing never stays on: a message clears it, anything else is preceded
@@ -58,11 +80,12 @@ end
 
 -- How the run really ends, now that the mailbox is locked: the session may be over, the agent paused,
 -- or somebody may have said more before the first action.
-local function outcome(box, run, result)
+local function outcome(tx, box, run, result)
   if result.final then return result end
   if box.expired_at then return { reason = "timer-expired", upto = box.last_in_pos } end
   if box.status ~= "active" then return { reason = "aborted" } end
-  local newer = box.last_said_pos > run.until_pos and limits.may_supersede(box.superseded)
+  local newer = box.last_said_pos > run.until_pos and decisions.decide(tx, limits.may_supersede,
+    { ref = run.id, subject = box.agent_id }, box.superseded)
   if result.interrupted or newer then return { reason = "superseded" } end
   return result
 end
@@ -80,7 +103,8 @@ end
 local function finish(entry, run, result)
   local reason = db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
-    local real = outcome(box, run, result)
+    local real = outcome(tx, box, run, result)
+    record(tx, entry, run.id)
     store.append_out(tx, entry.agent_id, box, run.id, closing(run, real.actions or {}, real.reason, real.code))
     if real.reason == "superseded" then
       box.superseded = box.superseded + 1
@@ -101,6 +125,7 @@ local function begin(entry, snap)
   db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
     tx:exec(M.sql.begin, run.id, entry.agent_id, run.until_pos, true)
+    record(tx, entry, run.id)
     store.append_out(tx, entry.agent_id, box, run.id, { { type = "set-typing", isTyping = true } })
     mailbox.save(tx, box)
   end)
@@ -142,7 +167,7 @@ end
 -- What the answer comes to, with everything refused that may not be done.
 local function result_of(entry, snap, run, reply)
   local wishes, unknown = tools.wishes(reply)
-  local where = { agent_id = entry.agent_id, run_id = run.id }
+  local where = { agent_id = entry.agent_id, run_id = run.id, ask = function(...) return ask(entry, ...) end }
   if #unknown > 0 then log.warn("unknown tools", { run_id = run.id, tools = table.concat(unknown, " ") }) end
   local chat = store.known(entry.agent_id, actions.message_ids(wishes))
   chat.template, chat.max = snap.head.template, config.agent.max_actions
@@ -162,7 +187,7 @@ local function generate(entry, snap, run)
 end
 
 local function over_budget(entry)
-  return limits.over_budget(db.row(M.sql.usage, entry.agent_id))
+  return ask(entry, limits.over_budget, db.row(M.sql.usage, entry.agent_id))
 end
 
 -- Verdicts ----------------------------------------------------------------------------------------
@@ -197,6 +222,7 @@ local function keep_silent(entry, snap, verdict)
   db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
     box.processed_pos = snap.seen
+    record(tx, entry)
     mailbox.save(tx, box)
   end)
 end
@@ -205,14 +231,14 @@ local carry_out = { speak = speak, react = react, silent = keep_silent }
 
 -- One look at the mailbox.  Returns how long to wait, when the verdict is to wait.
 local function look(entry)
-  entry.stop = false
+  entry.stop, entry.decided = false, {}
   local snap = facts.load(entry.agent_id)
   if not snap then error(mailbox.LOST, 0) end
   entry.seen, entry.may_supersede = snap.seen, limits.may_supersede(snap.head.superseded)
   entry.remember = entry.remember or snap.full
   if snap.run then return resume(entry, snap) end
   if snap.seen <= snap.processed_pos then return nil end
-  local verdict = respond.decide(snap.facts)
+  local verdict = ask(entry, respond.decide, snap.facts)
   if verdict.action == "wait" then return verdict.wait_ms end
   carry_out[verdict.action](entry, snap, verdict)
   return nil
@@ -235,6 +261,15 @@ local function wake_later(agent_id, wait_ms)
   M.wake(agent_id)
 end
 
+-- Gives the turn back for a while, unless something came meanwhile; then the verdict is void.
+local function wait(entry, wait_ms)
+  return db.tx(function(tx)
+    if not mailbox.wait(entry.agent_id, entry.owner, entry.seen, wait_ms) then return false end
+    record(tx, entry)
+    return true
+  end)
+end
+
 -- Looks until nothing is left.
 local function take_turns(entry)
   if not mailbox.claim(entry.agent_id, entry.owner) then return end
@@ -242,7 +277,7 @@ local function take_turns(entry)
   for _ = 1, limits.turns_in_a_row do
     local wait_ms = look(entry)
     if wait_ms then
-      if mailbox.wait(entry.agent_id, entry.owner, entry.seen, wait_ms) then
+      if wait(entry, wait_ms) then
         task.spawn(wake_later, entry.agent_id, wait_ms)
         return
       end

@@ -30,6 +30,16 @@ describe("human.db", function()
 
   local function cents(id) return db.value("select cents from spec_accounts where id = $1::int", id) end
 
+  it("does not take a rollback for a commit", function()
+    local ok, err = pcall(db.tx, function(tx)
+      tx:exec "update spec_accounts set cents = 7 where id = 1"
+      pcall(tx.exec, tx, "select 1 / 0")
+    end)
+    assert.is_false(ok)
+    assert.matches("nothing was committed", err)
+    assert.equal(100, cents(1))
+  end)
+
   it("gives rows, a row, a value and a count", function()
     assert.same({ { id = 1, cents = 100 }, { id = 2, cents = 0 } },
       db.query "select id, cents from spec_accounts order by id")

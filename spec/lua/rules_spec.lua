@@ -60,6 +60,21 @@ describe("a rule", function()
     assert.equal("42", ask("fee").json.got)
   end)
 
+  it("is recorded, a denial as well, before the answer", function()
+    local g = load()
+    for _, case in ipairs { { "fee", "number", "42" }, { "ask", "escalate" }, { "may", "deny conflict" } } do
+      app.statements = {}
+      local id = ask(case[1]).headers["x-request-id"]
+      local written = app.statements[#app.statements]
+      assert.matches("^insert into rule_decisions", written.sql)
+      local row = require("human.json").decode(written.params[1])[1]
+      assert.same({ "market.rules.bids." .. case[1], case[2], id, g.id, true },
+        { row.rule, row.verdict, row.ref, row.bundle, row.complete })
+      if case[3] then assert.equal(case[3], tostring(row.output)) end
+    end
+    assert.equal(1, app.host.sums['human_rule_decisions_total{rule="market.rules.bids.may",verdict="deny conflict"}'])
+  end)
+
   it("must exist", function()
     load()
     assert.equal(500, ask("nope").status)

@@ -62,7 +62,7 @@ describe("actions that are carried out", function()
   local function allowed(wishes, with)
     local c = chat()
     for k, v in pairs(with or {}) do c[k] = v end
-    return actions.allowed(wishes, c, { agent_id = "a", run_id = "r" })
+    return actions.allowed(wishes, c, { agent_id = "a", run_id = "r", ask = function(rule, ...) return rule(...) end })
   end
   local function say(text) return { type = "send-message", content = text } end
   local function react(id, emoji) return { type = "add-reaction", messageId = id, emoji = emoji } end

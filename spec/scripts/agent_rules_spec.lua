@@ -15,8 +15,8 @@ describe("the rules of the agent", function()
   end
 
   local function facts(change)
-    local f = { status = "active", expired = false, others = 3, names = { "alex" }, field = {}, messages = {},
-                waited_ms = 0, own_in_row = 0, agent_chain = 0 }
+    local f = { status = "active", expired = false, others = 3, called = { "Alex" }, nicknames = {}, prompt = "",
+                messages = {}, waited_ms = 0, own_in_row = 0, agent_chain = 0 }
     for k, v in pairs(change) do f[k] = v end
     return f
   end
@@ -41,12 +41,11 @@ describe("the rules of the agent", function()
   end)
 
   it("stay within a rule's budget with the largest texts that they are given", function()
-    local wrapped = rules.wrap("respond", respond)
-    local words = {}
+    local words, messages, nicknames = {}, {}, {}
     for i = 1, 600 do words[i] = "word" .. string.char(97 + i % 26):rep(3) end
-    local field = wrapped.field(table.concat(words, " "):sub(1, 4000))
-    local messages = {}
     for i = 1, 20 do messages[i] = { id = "m" .. i, text = ("lorem ipsum? "):rep(76) } end
-    assert.are.equal("silent", wrapped.decide(facts { field = field, messages = messages }).action)
+    for i = 1, 200 do nicknames[i] = "Person Number " .. i end
+    local f = facts { prompt = table.concat(words, " "):sub(1, 4000), messages = messages, nicknames = nicknames }
+    assert.are.equal("silent", respond.decide(f).action)
   end)
 end)

@@ -35,6 +35,7 @@ local CONF = {
                max_sockets_per_agent = 100 },
   llm = { provider = "offline", model = "", timeout_ms = 60000, max_retries = 3 },
   agent = { max_actions = 4, window_messages = 40, lease_ms = 15000 },
+  decisions = { keep_days = 30 },
 }
 
 local function merged(base, over)

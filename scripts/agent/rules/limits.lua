@@ -1,5 +1,7 @@
 -- scripts/agent/rules/limits.lua -- the numbers of the agent API, and when a budget is used up.
--- Most edits of an operator touch only this file.  Durations end in _ms or _s.
+-- Most edits of an operator touch only this file: a copy in your own scripts directory, one number
+-- changed, and `human rules replay` says what the last days would have looked like with it.  Durations
+-- end in _ms or _s.
 --% version: 1
 
 local M = {
@@ -9,11 +11,11 @@ local M = {
   mailbox = 1000,                  -- log rows behind which new events are refused (429)
 
   -- What one agent may use.  Reaching a number ends the run with "budget-exceeded".
-  runs_per_hour = 1200,
+  runs_per_hour = 1200,            -- answers that a model was asked for
   tokens_per_day = 5000000,        -- in and out, all models
 
   -- What one worker does at a time; further turns wait for the next look (see agent.turn).
-  turns_per_worker = 200,
+  turns_per_worker = 200,          -- of all agents together
   turns_in_a_row = 20,             -- of one agent, before others get their turn
   supersedes = 3,                  -- restarts in a row for newer messages; then the agent answers
   attempts = 3,                    -- of one run over restarts of the host; then it ends with "error"
@@ -34,7 +36,7 @@ local M = {
   window_chars = 48000,            -- of chat in the prompt; the oldest go first
   memory_batch = 20,               -- messages beyond the window that make a new summary worth its price
   memory_chars = 4000,             -- of a summary
-  answer_tokens = 1024,
+  answer_tokens = 1024,            -- that the model may write in one answer
 }
 
 -- usage: {runs = in the last hour, tokens = in the last 24 hours}.  true: nothing more for now.

@@ -2,7 +2,9 @@
 -- In a one-to-one chat it speaks at once.  In a group it speaks when it is addressed, when somebody
 -- answers it, or when a question falls into its field; it never answers itself, never keeps a loop of
 -- agents going, and lets people finish typing.  agent.turn gathers the facts and carries this out.
---% version: 1
+-- To turn: the numbers in agent/rules/limits.lua ("When to wait", "Groups"), the words below, and the
+-- order of the reasons in decide().
+--% version: 2
 
 local limits = require "agent.rules.limits"
 
@@ -94,23 +96,23 @@ end
 
 local function silent(reason) return { action = "silent", reason = reason } end
 
--- Why the agent should answer message m of a group, or nil.
-local function reason_to_speak(facts, m)
+-- Why the agent should answer message m of a group, or nil.  me: what has been found out about it.
+local function reason_to_speak(facts, me, m)
   if m.replies_to_me then return "reply" end
-  if any_word(m.text, facts.names) then return "addressed" end
+  if any_word(m.text, me.names) then return "addressed" end
   if facts.own_in_row >= limits.own_in_row then return nil end
   if m.after_mine and (facts.since_mine_ms or 0) <= limits.follow_up_ms then return "reply" end
-  if not m.by_agent and m.text:find("?", 1, true) and in_field(m.text, facts.field) then
-    return "in-field"
-  end
-  return nil
+  if m.by_agent or not m.text:find("?", 1, true) then return nil end
+  me.field = me.field or M.field(facts.prompt)
+  return in_field(m.text, me.field) and "in-field" or nil
 end
 
 -- The newest message of a group that deserves an answer, and why.
 local function group_reason(facts)
+  local me = { names = M.names(facts.called, facts.nicknames) }
   for i = #facts.messages, 1, -1 do
     local m = facts.messages[i]
-    local reason = not m.mine and reason_to_speak(facts, m)
+    local reason = not m.mine and reason_to_speak(facts, me, m)
     if reason then return reason, m end
   end
   return nil
@@ -148,7 +150,9 @@ end
 --   status         "active" | "paused"
 --   expired        the platform's time limit was reached and no new session has begun
 --   others         how many participants there are besides the agent
---   names, field   of M.names and M.field
+--   called         in a group: what the agent is called, nicest first
+--   nicknames      in a group: what the others are called
+--   prompt         in a group: what its prompt and personality say (cut)
 --   messages       the new chat messages, oldest first: {id, text (lower case, cut), mine, by_agent,
 --                  after_mine (the line before it in the chat is the agent's), replies_to_me}
 --   typing_ms      how long ago somebody last signalled typing without posting since, or nil
@@ -170,9 +174,9 @@ end
 -- Run at every load; an edit that breaks one of these is refused.
 local function facts(change)
   local f = {
-    status = "active", expired = false, others = 4, names = { "coach alex", "alex" },
-    field = { cardio = true, protein = true }, messages = {}, typing_ms = nil, waited_ms = 0,
-    since_mine_ms = nil, own_in_row = 0, agent_chain = 0,
+    status = "active", expired = false, others = 4, messages = {},
+    called = { "Coach Alex" }, nicknames = { "Sarah", "Ben" }, prompt = "Talk about cardio and protein.",
+    typing_ms = nil, waited_ms = 0, since_mine_ms = nil, own_in_row = 0, agent_chain = 0,
   }
   for k, v in pairs(change) do f[k] = v end
   return f

@@ -1,5 +1,6 @@
 -- scripts/agent/rules/safety.lua -- may this text leave the house?  Pure: facts about it, verdict out.
--- agent.actions measures the text; what the measures mean is decided here.
+-- agent.actions measures the text; what the measures mean is decided here.  To turn: which measures
+-- forbid, and limits.text_chars.
 --% version: 1
 
 local limits = require "agent.rules.limits"

@@ -1,0 +1,177 @@
+-- host/lua/decisions.lua -- what rules decided: asked with recorded inputs, kept in rule_decisions.
+-- A rule gets a copy of exactly what is recorded (plain data, secrets masked), so that it can change
+-- nothing of its caller's, and a replay asks the very same question.  A decision taken in a transaction
+-- is written with its commit; one that forbids survives the rollback that it causes.
+
+local db = require "human.db"
+local fail = require "human.fail"
+local host = require "human.host"
+local json = require "human.json"
+local log = require "human.log"
+local metrics = require "human.metrics"
+local rules = require "human.rules"
+
+local M = {}
+local INPUT_MAX = 65536                          -- bytes of JSON; what is larger is not kept whole
+local HEAD_MAX = 1000                            -- bytes of such inputs that are shown
+local DEPTH_MAX = 32
+local LABELS_MAX = 20                            -- verdicts of one rule that are counted apart
+local FORGET_BATCH, FORGET_BATCHES = 1000, 500   -- of one run of forget()
+
+M.INPUT_MAX = INPUT_MAX
+M.sql = {
+  insert = [[insert into rule_decisions (bundle, rule, ref, subject, verdict, inputs, complete, output)
+    select bundle, rule, ref, subject, verdict, inputs, complete, output
+    from jsonb_to_recordset($1::jsonb) as d(bundle text, rule text, ref text, subject text, verdict text,
+      inputs jsonb, complete boolean, output jsonb)]],
+  forget = [[delete from rule_decisions where id in (select id from rule_decisions
+    where at < now() - $1::int * interval '1 day' order by at limit $2::int)]],
+}
+
+metrics.describe("human_rule_decisions_total", "Decisions of rules, by rule and verdict.")
+metrics.describe("human_rule_decisions_forgotten_total", "Recorded decisions deleted for their age.")
+
+-- Inputs ----------------------------------------------------------------------------------------------
+
+local copy
+
+local function copy_table(v, depth)
+  if depth > DEPTH_MAX then error("inputs of a rule are nested too deep, or a cycle", 0) end
+  if getmetatable(v) ~= nil and not json.is_array(v) then
+    error("inputs of a rule must be plain data, not an object", 0)
+  end
+  local out = json.is_array(v) and json.array {} or {}
+  for k, x in next, v do out[k] = copy(x, k, depth + 1) end
+  return out
+end
+
+-- A copy without secrets; null is nil.
+function copy(v, name, depth)
+  local t = type(v)
+  if t == "string" then return log.mask(v, name) end
+  if t == "table" then return copy_table(v, depth) end
+  if v == json.null then return nil end
+  if t == "number" or t == "boolean" or t == "nil" then return v end
+  error("inputs of a rule must be plain data, not a " .. t, 0)
+end
+
+-- Recorded inputs as a rule takes them: null is nil, whatever else JSON says stays.
+function M.arguments(inputs)
+  for k, x in next, inputs do
+    if x == json.null then inputs[k] = nil
+    elseif type(x) == "table" then M.arguments(x) end
+  end
+  return inputs
+end
+
+local function fits_jsonb(text)
+  return not text:find("\\u0000", 1, true) and host.utf8_ok(text)
+end
+
+local function utf8_head(text)
+  local head = text:sub(1, HEAD_MAX):gsub("[\192-\255]?[\128-\191]*$", "")
+  return host.utf8_ok(head) and head or head:gsub("[\128-\255]", "?")
+end
+
+-- {arguments} as JSON and whether it is all of them.
+local function encoded(args, n)
+  local list = {}
+  for i = 1, n do list[i] = args[i] == nil and json.null or args[i] end
+  local text = json.encode(json.array(list))
+  if #text <= INPUT_MAX and fits_jsonb(text) then return text, true end
+  return json.encode { truncated = true, bytes = #text, head = utf8_head(text):gsub("\\u0000", "?") }, false
+end
+
+-- Metrics ---------------------------------------------------------------------------------------------
+
+local counted = {}                               -- rule -> {label = true, n = how many}
+
+local function count(rule, label)
+  local labels = counted[rule] or { n = 0 }
+  counted[rule] = labels
+  if not labels[label] then
+    if labels.n >= LABELS_MAX then label = "other" end
+    labels.n, labels[label] = labels.n + 1, true
+  end
+  metrics.add("human_rule_decisions_total", 1, { rule = rule, verdict = label })
+end
+
+-- Asking ----------------------------------------------------------------------------------------------
+
+local function recorded_output(v)
+  local text = json.encode(v == nil and json.null or v)
+  if #text <= INPUT_MAX and fits_jsonb(text) then return text, true end
+  return json.encode { truncated = true, bytes = #text }, false
+end
+
+local function row_of(rule, about, inputs, complete, answer)
+  local output = rules.output(answer)
+  local label = rules.label(output)
+  local text, whole = recorded_output(output)
+  count(rule.name, label)
+  return {
+    survives = rules.is_verdict(answer) and answer.verdict == "deny",
+    row = { bundle = rule.bundle, rule = rule.name, ref = about.ref, subject = about.subject, verdict = label,
+            inputs = json.raw(inputs), complete = complete and whole, output = json.raw(text) },
+  }
+end
+
+--- Asks a rule.  fn: a function of a rule module, as `require` gave it; about: {ref = what it is for (run,
+--- request), subject = whom it concerns}, texts, both optional; then the rule's inputs: plain data.
+--- Returns the rule's answer (one value) and the decision, which the caller has to record.
+function M.ask(fn, about, ...)
+  local rule = rules.about(fn)
+  if not rule then error("decisions.ask: not a function of a rule module", 2) end
+  local n, args = select("#", ...), {}
+  for i = 1, n do args[i] = copy((select(i, ...)), nil, 1) end
+  local inputs, complete = encoded(args, n)
+  local answer = fn(unpack(args, 1, n))
+  return answer, row_of(rule, about or {}, inputs, complete, answer)
+end
+
+local function statement(entries)
+  local rows = {}
+  for i, entry in ipairs(entries) do rows[i] = entry.row end
+  return M.sql.insert, json.encode(json.array(rows))
+end
+
+db.on_end(statement)
+
+--- Keeps a decision of ask().  q: a transaction (written with its commit) or human.db (written now, or
+--- with the commit of the task's transaction).
+function M.record(q, decision)
+  local tx = q.keep and q or db.current_tx()
+  if tx then return tx:keep(decision) end
+  db.exec(statement { decision })
+end
+
+--- Asks and records at once; returns the rule's answer.
+function M.decide(q, fn, about, ...)
+  local answer, decision = M.ask(fn, about, ...)
+  M.record(q, decision)
+  return answer
+end
+
+--- The same, and a denial fails the request with its code.  errors: catalogue of the caller, or nil.
+function M.enforce(q, fn, about, errors, ...)
+  local answer = M.decide(q, fn, about, ...)
+  if rules.is_verdict(answer) and answer.verdict == "deny" then fail.throw(answer.code, answer.data, errors) end
+  return answer
+end
+
+-- Keeping ---------------------------------------------------------------------------------------------
+
+--- Deletes what is older than `days`, in batches, and at most so many of them that the next run has to go
+--- on.  Returns how many decisions went.
+function M.forget(days)
+  local total = 0
+  for _ = 1, FORGET_BATCHES do
+    local n = db.exec(M.sql.forget, days, FORGET_BATCH)
+    total = total + n
+    if n < FORGET_BATCH then break end
+  end
+  if total > 0 then metrics.add("human_rule_decisions_forgotten_total", total) end
+  return total
+end
+
+return M

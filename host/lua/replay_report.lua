@@ -1,0 +1,85 @@
+-- host/lua/replay_report.lua -- the report of human.replay for people and for programs.
+
+local json = require "human.json"
+
+local M = {}
+local INPUTS_MAX, VALUE_MAX = 300, 200           -- bytes of JSON in the text form
+
+local function cut(text, max)
+  if #text <= max then return text end
+  return (text:sub(1, max):gsub("[\192-\255]?[\128-\191]*$", "")) .. "..."
+end
+
+local function plural(n, noun) return n .. " " .. noun .. (n == 1 and "" or "s") end
+
+local function write_changes(out, report)
+  local last
+  for _, group in ipairs(report.groups) do
+    if group.rule ~= last then out[#out + 1], last = group.rule, group.rule end
+    local other = group.from == group.to and " (another value)" or ""
+    out[#out + 1] = ("  %6d  %s -> %s%s"):format(group.count, group.from, group.to, other)
+  end
+  if #report.errors > 0 then out[#out + 1] = "failed" end
+  for _, e in ipairs(report.errors) do out[#out + 1] = ("  %6d  %s: %s"):format(e.count, e.rule, e.message) end
+end
+
+local function write_sample(out, s)
+  out[#out + 1] = ("#%d  %s  %s%s%s"):format(s.id, s.at, s.rule, s.ref and "  ref " .. s.ref or "",
+    s.subject and "  subject " .. s.subject or "")
+  out[#out + 1] = "    asked  " .. cut(s.inputs, INPUTS_MAX)
+  out[#out + 1] = "    said   " .. cut(s.was, VALUE_MAX)
+  out[#out + 1] = "    now    " .. (s.now and cut(s.now, VALUE_MAX) or "fails: " .. s.problem)
+end
+
+-- By rule, the biggest groups of a rule first.
+local function by_rule(report)
+  table.sort(report.groups, function(a, b)
+    if a.rule ~= b.rule then return a.rule < b.rule end
+    if a.count ~= b.count then return a.count > b.count end
+    return a.from .. a.to < b.from .. b.to
+  end)
+end
+
+--- The report as lines for a terminal.
+function M.text(report)
+  local out = { ("%s as %s: %s%s"):format(report.file, report.path, plural(report.examined, "decision"),
+    report.since and " since " .. report.since or "") }
+  out[2] = ("%d unchanged, %d changed, %d failed, %d skipped"):format(report.unchanged, report.changed,
+    report.failed, report.skipped)
+  if report.skipped > 0 then out[#out + 1] = "(skipped: too large to have been kept whole)" end
+  if report.examined == report.limit then out[#out + 1] = "(--limit reached: there may be older ones)" end
+  by_rule(report)
+  if report.changed + report.failed > 0 then out[#out + 1] = "" end
+  write_changes(out, report)
+  if #report.sample > 0 then out[#out + 1] = "" end
+  for _, s in ipairs(report.sample) do write_sample(out, s) end
+  return table.concat(out, "\n") .. "\n"
+end
+
+local function sample_of(s)
+  return { id = s.id, at = s.at, rule = s.rule, bundle = s.bundle, ref = s.ref, subject = s.subject, what = s.what,
+           from = s.from, to = s.to, problem = s.problem, inputs = json.raw(s.inputs), was = json.raw(s.was),
+           now = s.now and json.raw(s.now) }
+end
+
+local function array(list)
+  local out = json.array {}
+  for i, v in ipairs(list) do out[i] = v end
+  return out
+end
+
+--- The same as one JSON document.
+function M.json(report)
+  by_rule(report)
+  local sample = json.array {}
+  for i, s in ipairs(report.sample) do sample[i] = sample_of(s) end
+  return json.encode_sorted({
+    file = report.file, path = report.path, since = report.since, limit = report.limit,
+    rules = array(report.rules), bundles = report.bundles, examined = report.examined,
+    unchanged = report.unchanged, changed = report.changed, failed = report.failed, skipped = report.skipped,
+    groups = array(report.groups), errors = array(report.errors), sample = sample,
+  }, { "file", "path", "since", "limit", "rules", "bundles", "examined", "unchanged", "changed", "failed",
+       "skipped", "groups", "errors", "sample", "id", "at", "rule", "bundle", "from", "to", "count" }) .. "\n"
+end
+
+return M
