@@ -143,7 +143,7 @@ function report(title, seen, unit, higher) {
 }
 
 const humanArgs = (port) => ['gateway', '--port', String(port), '--agent-port', '0', '--workers', '1',
-  '--scripts', `${here}/scripts:${root}/scripts`, '--log-level', 'error'];
+  '--scripts', `${here}/scripts:${root}/scripts`, '--set', 'overrides=**', '--log-level', 'error'];
 
 async function startHuman(database) {
   const port = await freePort();

@@ -293,6 +293,30 @@ int host_bundle_list(int generation, host_str *out) {
   return (int)count;
 }
 
+static int pack_files(buf *out, const bundle *b) {
+  const head *h = b->map.h;
+  int failed = pack_map(out, 3) || pack_z(out, "roots") || pack_array(out, h->roots);
+  for (uint32_t i = 0; !failed && i < h->roots; i++)
+    failed = pack_z(out, b->map.p + roots_of(b)[i].at);
+  failed = failed || pack_z(out, "paths") || pack_array(out, h->files);
+  for (uint32_t i = 0; !failed && i < h->files; i++)
+    failed = pack_z(out, b->map.p + files_of(b)[i].path.at);
+  failed = failed || pack_z(out, "root_of") || pack_array(out, h->files);
+  for (uint32_t i = 0; !failed && i < h->files; i++)
+    failed = pack_int(out, (int32_t)files_of(b)[i].root);
+  return failed ? -1 : 0;
+}
+
+int host_bundle_files(int generation, host_str *out) {
+  static buf list = {.max = LIST_BYTES_MAX};
+  const bundle *b = bundle_find(generation);
+  if (!b) return HOST_EGONE;
+  list.n = 0;
+  if (pack_files(&list, b)) return HOST_EFULL;
+  *out = (host_str){list.p, (uint32_t)list.n};
+  return 0;
+}
+
 int host_bundle_id(int generation, host_str *out) {
   const bundle *b = bundle_find(generation);
   if (!b) return HOST_EGONE;

@@ -94,18 +94,26 @@ static int settle_home(void) {
   return -1;
 }
 
+/* An account for people, as Debian numbers them; not root, not a service. */
+static bool is_person(void) {
+  return geteuid() >= 1000 && geteuid() < 60000;
+}
+
+/* What one person edits for themselves comes first; services have no such place. */
 static int settle_scripts(void) {
-  char path[3 * PATH_MAX], tree[PATH_MAX], bin[PATH_MAX];
+  char path[3 * PATH_MAX], tree[PATH_MAX], bin[PATH_MAX], own[PATH_MAX] = "";
   if (*conf_str("scripts")) return 0;
-  if (checkout(tree, sizeof tree)) {
-    snprintf(path, sizeof path, "%s/scripts", tree);
+  bool in_checkout = checkout(tree, sizeof tree);
+  if (in_checkout || is_person()) snprintf(own, sizeof own, "%s/scripts:", conf_str("home"));
+  if (in_checkout) {
+    snprintf(path, sizeof path, "%s%s/scripts", own, tree);
     return settle("scripts", path);
   }
   ssize_t n = readlink("/proc/self/exe", bin, sizeof bin - 1);
   bin[n > 0 ? n : 0] = 0;
   char *prefix_end = strstr(bin, "/bin/human"); /* PREFIX of `make install` */
   if (prefix_end) *prefix_end = 0;
-  snprintf(path, sizeof path, "/etc/human/scripts:%s/share/human/scripts",
+  snprintf(path, sizeof path, "%s/etc/human/scripts:%s/share/human/scripts", own,
            prefix_end ? bin : "/usr");
   return settle("scripts", path);
 }

@@ -14,6 +14,8 @@
  *   owner     an op belongs to the task that armed it; host_task_end() ends what is left.
  *   packed    a blob in LuaJIT's string.buffer format (host/pack.c). */
 
+enum { HOST_API_LEVEL = 1 }; /* grows when scripts may rely on more: `--% host: >= N` */
+
 typedef int32_t host_id; /* > 0: slot and generation; < 0: an error */
 typedef struct { const char *p; uint32_t n; } host_str; /* 32 bits: a plain number in Lua */
 
@@ -145,6 +147,9 @@ int host_bundle_list(int generation, host_str *out);    /* packed array of relat
 int host_bundle_file(int generation, host_str *path, host_str *out);
 /* The file that stands `level` places behind the one in force in the search path (0: that one). */
 int host_bundle_below(int generation, host_str *path, int level, host_str *out);
+/* Packed {roots = {directory, ..}, paths = {..}, root_of = {index, ..}}: every file, those that stand
+ * behind another right after it; indexes from 0, the last root is the shipped one. */
+int host_bundle_files(int generation, host_str *out);
 int host_bundle_id(int generation, host_str *out);      /* hex of its hash, 12 digits */
 
 /* A reload, as this worker sees it (host/reload.h): build the generation aside and vote; then either

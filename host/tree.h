@@ -3,6 +3,7 @@
  * those that a directory before theirs overrides. */
 #ifndef HUMAN_TREE_H
 #define HUMAN_TREE_H
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { TREE_ROOTS_MAX = 8, TREE_FILES_MAX = 8192, TREE_BYTES_MAX = 64 * 1024 * 1024 };
@@ -25,4 +26,10 @@ typedef struct {
  * Either way the tree is to be freed. */
 int tree_read(tree *t, char *why, size_t n);
 void tree_free(tree *t);
+
+/* May a directory before the shipped one have this path (setting `overrides`)? */
+bool tree_overridable(const char *path);
+
+/* The scripts are somebody's draft, which no server runs: who owns them does not matter yet. */
+void tree_is_draft(void);
 #endif

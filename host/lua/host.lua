@@ -23,6 +23,7 @@ M.E = {
   INVAL = C.HOST_EINVAL, DB = C.HOST_EDB, NET = C.HOST_ENET, LIMIT = C.HOST_ELIMIT,
   DENIED = C.HOST_EDENIED, DOWN = C.HOST_EDOWN,
 }
+M.API_LEVEL = C.HOST_API_LEVEL
 M.METHOD = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER" }
 M.CHUNK = { HEAD = C.HOST_CHUNK_HEAD, BODY = C.HOST_CHUNK_BODY }
 M.RELOAD = { PREPARE = C.HOST_RELOAD_PREPARE, COMMIT = C.HOST_RELOAD_COMMIT, ABORT = C.HOST_RELOAD_ABORT }
@@ -237,6 +238,18 @@ end
 
 function M.bundle_file(gen, path)
   if C.host_bundle_file(gen, fill(a, path), out) < 0 then return nil end
+  return taken()
+end
+
+-- {roots = {dir, ..}, paths = {..}, root_of = {index from 0, ..}} of every file, overridden ones too.
+function M.bundle_files(gen)
+  if C.host_bundle_files(gen, out) < 0 then return { roots = {}, paths = {}, root_of = {} } end
+  return M.unpack(taken())
+end
+
+-- The file `level` places behind the one in force (0), or nil.
+function M.bundle_below(gen, path, level)
+  if C.host_bundle_below(gen, fill(a, path), level, out) < 0 then return nil end
   return taken()
 end
 

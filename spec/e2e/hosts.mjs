@@ -61,8 +61,8 @@ export function launch(env, scripts = []) {
   const inherited = Object.entries(process.env).filter(([name]) => !PRIVATE.test(name));
   const child = spawn(BINARY, ['gateway'], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...Object.fromEntries(inherited), HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: trees, HUMAN_AGENT_PORT: '0',
-           HUMAN_LOG_FORMAT: 'json', ...env },
+    env: { ...Object.fromEntries(inherited), HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: trees,
+           HUMAN_OVERRIDES: '**', HUMAN_AGENT_PORT: '0', HUMAN_LOG_FORMAT: 'json', ...env },
   });
   running.add(child);
   child.once('exit', () => running.delete(child));

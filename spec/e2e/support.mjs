@@ -73,7 +73,7 @@ export async function startHuman({ scripts = [], env = {} } = {}) {
   const child = spawn(BINARY, ['gateway'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_AGENT_PORT: agentPort,
-           HUMAN_SCRIPTS: trees, HUMAN_WORKERS: '1', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '5000', ...env },
+           HUMAN_SCRIPTS: trees, HUMAN_OVERRIDES: '**', HUMAN_WORKERS: '1', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '5000', ...env },
   });
   let log = '';
   child.on('error', (error) => { log += `${BINARY}: ${error.message}\n`; });

@@ -1,0 +1,55 @@
+-- host/lua/origin.lua -- where each script of a bundle came from, and what it is called in messages.
+-- A shipped script goes by its path in the tree (agent/rules/limits.lua); one that comes from a
+-- directory before it by its path on disk, so that file:line leads an operator to what to edit.
+
+local host = require "human.host"
+
+local M = {}
+local Origin = {}
+Origin.__index = Origin
+local NAME_MAX = 59                              -- Lua cuts longer chunk names off at the left
+
+local function shortened(name)
+  if #name <= NAME_MAX then return name end
+  return "..." .. name:sub(-(NAME_MAX - 3))
+end
+
+-- The origins of bundle n: {roots = {dir, ..}, files = {path = {{root, name, file}, ..}}}, the file in
+-- force first, then those behind it.  root counts from 1.
+function M.read(n)
+  local raw = host.bundle_files(n)
+  local o = setmetatable({ n = n, roots = raw.roots, files = {}, long = {} }, Origin)
+  for i, path in ipairs(raw.paths) do
+    local root = raw.root_of[i] + 1
+    local file = raw.roots[root] .. "/" .. path
+    local full = root == #raw.roots and path or file
+    local name = shortened(full)
+    if name ~= full then o.long[name] = full end
+    o.files[path] = o.files[path] or {}
+    table.insert(o.files[path], { root = root, name = name, file = file })
+  end
+  return o
+end
+
+-- The name in messages of the file `level` places behind the one in force.
+function Origin:name(path, level)
+  local entry = self.files[path] and self.files[path][(level or 0) + 1]
+  return entry and entry.name or path
+end
+
+-- How many files have this path, the one in force included.
+function Origin:depth(path) return self.files[path] and #self.files[path] or 0 end
+
+-- A message with names written out that Lua had to shorten.
+function Origin:explain(text)
+  for short, full in pairs(self.long) do
+    local from, to = text:find(short, 1, true)
+    while from do
+      text = text:sub(1, from - 1) .. full .. text:sub(to + 1)
+      from, to = text:find(short, from + #full, true)
+    end
+  end
+  return text
+end
+
+return M
