@@ -13,7 +13,10 @@
 #include "bridge.h"
 #include "embed.h"
 #include "log.h"
+#include "newfile.h"
 #include "shm.h"
+#include "supervisor.h"
+#include "tree.h"
 #include "worker.h"
 
 enum { GC_PAUSE = 300 };
@@ -104,14 +107,56 @@ static int native_memory(lua_State *L) {
   return 1;
 }
 
+/* native.overridable(path): may a directory before the shipped one have it? */
+static int native_overridable(lua_State *L) {
+  lua_pushboolean(L, tree_overridable(luaL_checkstring(L, 1)));
+  return 1;
+}
+
+/* native.write_new(dir, path, text) -> true, or nil and "path: reason" (newfile.h). */
+static int native_write_new(lua_State *L) {
+  char why[1024];
+  size_t n;
+  const char *dir = luaL_checkstring(L, 1), *path = luaL_checkstring(L, 2);
+  const char *text = luaL_checklstring(L, 3, &n);
+  if (newfile_write(dir, path, text, n, why, sizeof why)) {
+    lua_pushnil(L);
+    lua_pushstring(L, why);
+    return 2;
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* native.database(): a private database for this run of an operator's specs.  Blocks. */
+static int native_database(lua_State *L) {
+  lua_pushboolean(L, bridge.spec->draft && !supervisor_database());
+  return 1;
+}
+
+/* native.set_secret(name, value): a secret of an operator's own, for a spec. */
+static int native_set_secret(lua_State *L) {
+  char name[CONF_SECRET_VARIABLE];
+  if (conf_secret_variable(luaL_checkstring(L, 1), name, sizeof name))
+    return luaL_argerror(L, 1, "a secret's name is letters, digits and _");
+  lua_pushboolean(L, bridge.spec->command && !setenv(name, luaL_checkstring(L, 2), 1));
+  return 1;
+}
+
 static int open_native(lua_State *L) {
   static const luaL_Reg fns[] = {
+      {"overridable", native_overridable}, {"write_new", native_write_new},
+      {"database", native_database},       {"set_secret", native_set_secret},
       {"rule_call", rule_call}, {"exit", native_exit}, {"memory", native_memory}, {NULL, NULL}};
   lua_newtable(L);
   luaL_register(L, NULL, fns);
   if (bridge.spec->command) {
     lua_pushstring(L, bridge.spec->command);
     lua_setfield(L, -2, "command");
+    lua_pushstring(L, bridge.spec->refused);
+    lua_setfield(L, -2, "refused");
+    lua_pushboolean(L, bridge.spec->draft);
+    lua_setfield(L, -2, "draft");
   }
   lua_pushinteger(L, bridge.spec->generation);
   lua_setfield(L, -2, "generation");

@@ -49,7 +49,7 @@ static const char *user_home(void) {
 }
 
 /* The source tree that this binary was built in: X for X/build/human and X/build/asan/human. */
-static bool checkout(char *out, size_t n) {
+bool conf_checkout(char *out, size_t n) {
   char path[PATH_MAX];
   ssize_t k = readlink("/proc/self/exe", path, sizeof path - 1);
   if (k <= 0) return false;
@@ -67,7 +67,7 @@ static bool checkout(char *out, size_t n) {
 
 bool conf_in_checkout(void) {
   char tree[PATH_MAX];
-  return checkout(tree, sizeof tree);
+  return conf_checkout(tree, sizeof tree);
 }
 
 /* What a setting means here and now, whoever gave it. */
@@ -103,7 +103,7 @@ static bool is_person(void) {
 static int settle_scripts(void) {
   char path[3 * PATH_MAX], tree[PATH_MAX], bin[PATH_MAX], own[PATH_MAX] = "";
   if (*conf_str("scripts")) return 0;
-  bool in_checkout = checkout(tree, sizeof tree);
+  bool in_checkout = conf_checkout(tree, sizeof tree);
   if (in_checkout || is_person()) snprintf(own, sizeof own, "%s/scripts:", conf_str("home"));
   if (in_checkout) {
     snprintf(path, sizeof path, "%s%s/scripts", own, tree);
@@ -196,7 +196,7 @@ static void load_files(void) {
   if (home && *home) snprintf(path, sizeof path, "%s/config.json", home);
   else snprintf(path, sizeof path, "%s/.human/config.json", user_home());
   if (!load_file(path) || !load_file("/etc/human/human.json")) return;
-  if (!checkout(tree, sizeof tree)) return;
+  if (!conf_checkout(tree, sizeof tree)) return;
   snprintf(path, sizeof path, "%s/etc/human.json", tree);
   load_file(path);
 }
@@ -246,7 +246,7 @@ static bool is_other_variable(const char *name) {
   static const char *const others[] = {"HUMAN_CONFIG", "HUMAN_HINTS", "HUMAN_LLM_KEY"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (!strcmp(name, others[i])) return true;
-  return !strncmp(name, "HUMAN_TEST_", 11);
+  return !strncmp(name, "HUMAN_TEST_", 11) || !strncmp(name, "HUMAN_SECRET_", 13);
 }
 
 static const char *variable_name(size_t i) {

@@ -22,5 +22,10 @@ int conf_set(const char *name, const char *value); /* 0, or -1 and a message on 
 
 int conf_pack(buf *b);                        /* nested, without secrets (see host_conf) */
 const char *conf_secret(const char *name);    /* NULL when not configured */
+
+/* Secrets of an operator's own scripts come from HUMAN_SECRET_NAME: the variable for a name of
+ * letters, digits and _; -1 for another name. */
+enum { CONF_SECRET_VARIABLE = 80 };
+int conf_secret_variable(const char *name, char *out, size_t n);
 void conf_print(void);                        /* all settings, their values and where each came from */
 #endif

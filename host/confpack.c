@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * confpack.c -- settings for Lua: the public ones as nested tables; of secrets only whether they
  * are set and whether a value equals them.  Must never pack a secret. */
+#include <ctype.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf.h"
@@ -79,7 +84,23 @@ int host_conf(host_str *out) {
 
 /* ---- secrets ---- */
 
+int conf_secret_variable(const char *name, char *out, size_t n) {
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  int length = snprintf(out, n, "HUMAN_SECRET_%s", name);
+  if (!*name || length < 0 || (size_t)length >= n) return -1;
+  for (char *p = out; *p; p++) *p = (char)toupper((unsigned char)*p);
+  return strspn(out, allowed) == (size_t)length ? 0 : -1;
+}
+
+static const char *own_secret(const char *name) {
+  char variable[CONF_SECRET_VARIABLE];
+  if (conf_secret_variable(name, variable, sizeof variable)) return NULL;
+  const char *value = getenv(variable);
+  return value && *value ? value : NULL;
+}
+
 const char *conf_secret(const char *name) {
+  const char *given = name;
   char full[64];
   if (!strcmp(name, "admin")) name = "api.admin_token";
   if (!strchr(name, '.')) {
@@ -87,7 +108,8 @@ const char *conf_secret(const char *name) {
     name = full;
   }
   const conf_item *item = conf_find(name);
-  return item && item->rule->secret && item->value && *item->value ? item->value : NULL;
+  if (!item) return own_secret(given);
+  return item->rule->secret && item->value && *item->value ? item->value : NULL;
 }
 
 static const char *secret_named(const host_str *name) {
@@ -110,4 +132,15 @@ int host_secret_equal(host_str *name, host_str *value) {
   SHA256((const unsigned char *)secret, strlen(secret), a);
   SHA256((const unsigned char *)value->p, value->n, b);
   return CRYPTO_memcmp(a, b, sizeof a) == 0;
+}
+
+int host_secret_hmac(host_str *name, host_str *data, host_str *out) {
+  static unsigned char value[EVP_MAX_MD_SIZE];
+  const char *secret = secret_named(name);
+  unsigned n = 0;
+  if (!secret) return HOST_EDENIED;
+  const unsigned char *text = (const unsigned char *)(data->n ? data->p : "");
+  if (!HMAC(EVP_sha256(), secret, (int)strlen(secret), text, data->n, value, &n)) return HOST_EINVAL;
+  *out = (host_str){(const char *)value, n};
+  return 0;
 }

@@ -38,6 +38,7 @@ void conf_env_name(const char *name, char *out, size_t n);
 int conf_closest(const char *typed, const char *(*nth)(size_t i));
 
 /* conf.c */
+bool conf_checkout(char *out, size_t n);   /* the tree that this binary was built in and runs from */
 bool conf_in_checkout(void);               /* this binary runs from the tree it was built in */
 const char *conf_source(const char *name); /* where its value came from */
 #endif

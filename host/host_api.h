@@ -142,6 +142,7 @@ int host_base64(int encode, host_str *data, host_str *out); /* standard alphabet
 /* ---- configuration, secrets, scripts --------------------------------------------------------- */
 int host_conf(host_str *out);                    /* packed, nested; secrets are absent */
 int host_secret_set(host_str *name);             /* 1: configured; its value stays in C */
+int host_secret_hmac(host_str *name, host_str *data, host_str *out); /* HMAC-SHA-256, raw bytes */
 int host_secret_equal(host_str *name, host_str *value); /* constant time; 0 when not configured */
 int host_bundle_list(int generation, host_str *out);    /* packed array of relative paths */
 int host_bundle_file(int generation, host_str *path, host_str *out);

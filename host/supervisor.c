@@ -24,6 +24,7 @@
 #include "activation.h"
 #include "bundle.h"
 #include "control.h"
+#include "draft.h"
 #include "link.h"
 #include "log.h"
 #include "notify.h"
@@ -445,21 +446,42 @@ int supervisor_run(void) {
   return s.failed ? 1 : 0;
 }
 
+/* Specs talk to a server of their own: this process. */
+static int listen_for_specs(worker_spec *spec) {
+  int port;
+  char text[16];
+  if ((spec->listen_fd[0] = sockets_any(&port)) < 0) return -1;
+  spec->listeners = 1;
+  snprintf(text, sizeof text, "%d", port);
+  return conf_set("port", text);
+}
+
+/* Which scripts and specs a command is about, where its words say so. */
+static int choose_scripts(worker_spec *spec) {
+  const char *path = NULL;
+  for (int i = 0; i < spec->argc && !path; i++)
+    if (spec->argv[i][0] != '-') path = spec->argv[i];
+  if (!strcmp(spec->command, "check") && path) return draft_check(path);
+  if (strcmp(spec->command, "test")) return 0;
+  return draft_test(path, &spec->draft) ? -1 : listen_for_specs(spec);
+}
+
+int supervisor_database(void) {
+  if (draft_home() || pgembed_start(connections_needed(2), false)) return -1;
+  return db_init();
+}
+
 int supervisor_command(const char *command, int argc, char **argv, bool database) {
+  char why[1024] = "";
   worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
-                      .command = command, .generation = load_scripts()};
-  if (spec.generation < 0 || shm_init(1)) return 1;
-  if (!strcmp(command, "test")) { /* specs talk to a server of their own: this process */
-    int port;
-    char text[16];
-    if ((spec.listen_fd[0] = sockets_any(&port)) < 0) return 1;
-    spec.listeners = 1;
-    snprintf(text, sizeof text, "%d", port);
-    if (conf_set("port", text)) return 1;
-  }
+                      .command = command, .refused = why};
+  if (choose_scripts(&spec) || shm_init(1)) return 1;
+  spec.generation = bundle_load(why, sizeof why); /* the command decides whether it needs one */
+  database = database && !spec.draft;
   if (database && !*conf_str("database.url") && pgembed_start(connections_needed(2), true))
     return 1;
   int code = worker_run(&spec);
   pgembed_stop();
+  draft_end();
   return code;
 }

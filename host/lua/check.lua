@@ -4,8 +4,14 @@
 
 local gen = require "human.gen"
 local host = require "human.host"
+local json = require "human.json"
+local override = require "human.override"
 
 local M = {}
+local USAGE = [[
+usage: human check [DIR] [--json]
+Loads all scripts as the server would, with DIR before the shipped ones, and runs the examples of rules.
+]]
 
 local function plural(n, noun) return n .. " " .. noun .. (n == 1 and "" or "s") end
 
@@ -43,15 +49,51 @@ function M.prove()
   return ok and 0 or 1
 end
 
--- Returns the exit code; the verdict is printed, a refusal to stderr.
-function M.run()
-  local ok, result = pcall(gen.build, host.native.generation)
-  if not ok then
-    io.stderr:write("refused: ", tostring(result), "\n")
-    return 1
+local function verdict()
+  if host.native.refused ~= "" then return false, host.native.refused end
+  return pcall(gen.build, host.native.generation)
+end
+
+local function overridden(g)
+  local n, added = 0, 0
+  for _, o in ipairs(override.list(g.origin)) do
+    if o.state == "added" then added = added + 1 else n = n + 1 end
   end
-  io.stdout:write(M.summary(result), "\n")
-  return 0
+  return n, added
+end
+
+local function as_json(ok, g)
+  if not ok then return { ok = false, error = tostring(g) } end
+  local n, added = overridden(g)
+  return { ok = true, bundle = g.id, modules = size(g.loaded), routes = #g.routes, examples = examples(g),
+           overridden = n, added = added, warnings = json.array(g.warnings) }
+end
+
+local function say(ok, g)
+  if not ok then
+    io.stderr:write("refused: ", tostring(g), "\n")
+    return
+  end
+  for _, warning in ipairs(g.warnings) do io.stderr:write("warning: ", warning, "\n") end
+  local n, added = overridden(g)
+  local own = n + added > 0 and (", %s overridden, %d added"):format(plural(n, "script"), added) or ""
+  io.stdout:write(M.summary(g), own, "\n")
+end
+
+-- `human check [DIR] [--json]`.  Returns the exit code: 0 accepted, 1 refused, 2 wrong usage.  The verdict
+-- is printed, a refusal and warnings to stderr; with --json everything to stdout.
+function M.run(args)
+  local dirs, wants_json = 0, false
+  for _, word in ipairs(args) do
+    if word == "--json" then wants_json = true elseif word:sub(1, 1) ~= "-" then dirs = dirs + 1 else dirs = 2 end
+  end
+  if dirs > 1 then
+    io.stderr:write(USAGE)
+    return 2
+  end
+  local ok, g = verdict()
+  if wants_json then io.stdout:write(json.encode(as_json(ok, g)), "\n") else say(ok, g) end
+  return ok and 0 or 1
 end
 
 return M

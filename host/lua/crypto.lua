@@ -25,6 +25,13 @@ function M.equal(a, b) return host.equal(a, b) end
 --- Whether a text is the configured secret of that name ("admin"), in such a time; false without one.
 function M.secret_equal(name, text) return host.secret_equal(name, text) end
 
+--- HMAC-SHA-256 of data under a secret whose value stays in the host, as 64 hex digits; nil when it is not
+--- configured.  name: of the variable HUMAN_SECRET_<NAME>, in lower case.
+function M.secret_hmac_hex(name, data)
+  local raw = host.secret_hmac(name, data)
+  return raw and M.hex(raw)
+end
+
 --- n random bytes (1 to 256) as 2n hex digits.
 function M.random_hex(n) return M.hex(host.random(n)) end
 

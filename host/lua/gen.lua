@@ -6,6 +6,8 @@
 local cors = require "human.cors"
 local fail = require "human.fail"
 local host = require "human.host"
+local origin = require "human.origin"
+local override = require "human.override"
 local rules = require "human.rules"
 local sandbox = require "human.sandbox"
 local sched = require "human.sched"
@@ -23,7 +25,19 @@ function M.building() return building end
 function M.current() return current end
 
 local function is_rule(name) return name:find("%.rules%.") ~= nil end
-local function path_of(name) return (name:gsub("%.", "/")) .. ".lua" end
+local SHIPPED = "shipped:"
+
+-- The path of a module, and how many files in force stand before it: shipped:a.b is a/b.lua, 1.
+local function path_of(name)
+  local level = 0
+  while name:sub(1, #SHIPPED) == SHIPPED do
+    name, level = name:sub(#SHIPPED + 1), level + 1
+  end
+  return (name:gsub("%.", "/")) .. ".lua", level
+end
+
+-- What a module is called in messages and tracebacks.
+local function file_of(g, name) return g.origin:name(path_of(name)) end
 local function name_of(path) return (path:gsub("%.lua$", ""):gsub("/", ".")) end
 
 -- Inside a task, let requests through once a millisecond.  While we wait nothing is being built.
@@ -37,7 +51,7 @@ end
 -- "path:line: " of the script that is asking; without the line where it asked in a tail call.
 local function place(g)
   local name = g.stack[#g.stack]
-  local path = name and path_of(name) or ""
+  local path = name and file_of(g, name) or ""
   for level = 3, 16 do
     local info = debug.getinfo(level, "Sl")
     if not info then break end
@@ -58,29 +72,34 @@ local function loop_message(g, name)
   return "require loop: " .. table.concat(g.stack, " -> ", from) .. " -> " .. name
 end
 
-local function compile(g, name, path, text)
+local function compile(g, name, file, text)
   local env = is_rule(name) and g.rule_env or g.env
-  local chunk, err = load(text, "@" .. path, "t", env)
+  local chunk, err = load(text, "@" .. file, "t", env)
   if not chunk then error(err, 0) end
   if is_rule(name) then jit.off(chunk, true) end -- budgets are exact only when interpreted
   return chunk
 end
 
-local function finish_module(g, name, path, result)
+-- A rule behind another is the other's business: its own examples need not hold any more.
+local function finish_module(g, name, file, result)
   if type(result) ~= "table" then
-    error(path .. ": must return a table, returned " .. (result == nil and "nothing" or type(result)), 0)
+    error(file .. ": must return a table, returned " .. (result == nil and "nothing" or type(result)), 0)
   end
   if not is_rule(name) then return result end
-  g.rule_sources[#g.rule_sources + 1] = { name = name, path = path, mod = result }
+  local path, level = path_of(name)
+  if level == 0 then
+    g.rule_sources[#g.rule_sources + 1] = { name = name, path = path, file = file, mod = result }
+  end
   return rules.wrap(name, result)
 end
 
-local function run_module(g, name, path, text)
+local function run_module(g, name, text)
+  local file = file_of(g, name)
   breathe(g)
-  if g.on_load then g.on_load(path) end
+  if g.on_load then g.on_load(file) end
   g.loaded[name] = LOADING
   g.stack[#g.stack + 1] = name
-  local mod = finish_module(g, name, path, compile(g, name, path, text)(name))
+  local mod = finish_module(g, name, file, compile(g, name, file, text)(name))
   g.stack[#g.stack] = nil
   g.loaded[name] = mod
   local outer = g.stack[#g.stack]
@@ -88,21 +107,41 @@ local function run_module(g, name, path, text)
   return mod
 end
 
+-- The name under which shipped:x is loaded: what is behind x, or behind the script that is asking.
+local function behind(g, name)
+  local asking = g.stack[#g.stack]
+  local path, level = path_of(name)
+  if level ~= 1 then refuse(g, "require '" .. name .. "': write shipped: once") end
+  if asking and path_of(asking) == path then name = SHIPPED .. asking end
+  path, level = path_of(name)
+  if g.origin:depth(path) == 0 then refuse(g, "require '" .. name .. "': there is no " .. path) end
+  if g.origin:depth(path) <= level then
+    refuse(g, "require '" .. name .. "': " .. file_of(g, name:sub(#SHIPPED + 1)) .. " overrides nothing")
+  end
+  return name
+end
+
+local function text_of(g, name)
+  local path, level = path_of(name)
+  if level == 0 then return host.bundle_file(g.n, path) end
+  return host.bundle_below(g.n, path, level)
+end
+
 -- The module `name` of generation g: a script of its bundle, else a runtime module or rock.
 local function require_script(g, name)
   if type(name) ~= "string" then refuse(g, "require: the name must be a string") end
+  if name:sub(1, #SHIPPED) == SHIPPED then name = behind(g, name) end
   local mod = g.loaded[name]
   if mod == LOADING then refuse(g, loop_message(g, name)) end
   if mod ~= nil then return mod end
-  local path = path_of(name)
-  local text = host.bundle_file(g.n, path)
+  local text = text_of(g, name)
   if text then
     if building ~= g then refuse(g, "require '" .. name .. "': only while scripts are loading") end
-    return run_module(g, name, path, text)
+    return run_module(g, name, text)
   end
   local trusted, why = sandbox.trusted(name)
   if trusted == nil then
-    refuse(g, why or ("module '" .. name .. "' not found: no " .. path .. " among the scripts"))
+    refuse(g, why or ("module '" .. name .. "' not found: no " .. path_of(name) .. " among the scripts"))
   end
   return trusted
 end
@@ -117,7 +156,7 @@ end
 
 local function new_generation(n)
   local g = {
-    n = n, id = host.bundle_id(n), slice = host.clock(),
+    n = n, id = host.bundle_id(n), origin = origin.read(n), slice = host.clock(),
     loaded = {}, stack = {}, rule_sources = {},
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, errors = {},
     websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
@@ -146,7 +185,8 @@ local function load_catalogue(g)
   local path = "api/errors.lua"
   local text = host.bundle_file(g.n, path)
   if not text then error(path .. ": the catalogue of errors is missing", 0) end
-  local errors = run_module(g, "api.errors", path, text)
+  local errors = run_module(g, "api.errors", text)
+  path = file_of(g, "api.errors")
   for code, entry in pairs(errors) do
     local status = type(entry) == "table" and entry.status
     if type(status) ~= "number" or status < 400 or status > 599 or type(entry.message) ~= "string" then
@@ -203,11 +243,12 @@ local function rule_lookup(g)
 end
 
 local function build(g)
+  g.warnings = override.check(g.origin)
   load_catalogue(g)
   for _, path in ipairs(roots(g.n)) do g.env.require(name_of(path)) end
   check_jobs(g)
   if g.examples then
-    for _, r in ipairs(g.rule_sources) do rules.check_examples(r.path, r.mod, g.errors) end
+    for _, r in ipairs(g.rule_sources) do rules.check_examples(r.file, r.mod, g.errors) end
   end
   require("human.api").finish(g)
   g.rule = rule_lookup(g)
@@ -227,8 +268,26 @@ function M.build(n, options)
     return (type(e) == "string" or fail.is(e)) and e or debug.traceback(tostring(e), 2)
   end, g)
   building, busy = nil, false
-  if not ok then error(tostring(err), 0) end
+  if not ok then error(g.origin:explain(tostring(err)), 0) end
   return g
+end
+
+-- For specs: a function that loads single modules of bundle n, each once, as a generation would.  It
+-- returns the module, or nil and why there is none of that name.
+function M.loader(n)
+  local g = new_generation(n)
+  g.slice = math.huge                            -- busted's require cannot yield
+  return function(name)
+    if not text_of(g, name) and name:sub(1, #SHIPPED) ~= SHIPPED then
+      return nil, "no " .. path_of(name) .. " among the scripts"
+    end
+    local outer = building
+    building = g
+    local ok, mod = pcall(require_script, g, name)
+    building = outer
+    if not ok then error(g.origin:explain(tostring(mod)), 0) end
+    return mod
+  end
 end
 
 -- Generation g serves from now on; tasks that run finish on theirs.

@@ -229,6 +229,13 @@ function M.conf()
 end
 
 function M.secret_set(name) return C.host_secret_set(fill(a, name)) == 1 end
+
+-- HMAC-SHA-256 of data under the secret of that name, raw; nil when it is not configured.
+function M.secret_hmac(name, data)
+  if C.host_secret_hmac(fill(a, name), fill(b, data), out) < 0 then return nil end
+  return taken()
+end
+
 function M.secret_equal(name, value) return C.host_secret_equal(fill(a, name), fill(b, value)) == 1 end
 
 function M.bundle_list(gen)

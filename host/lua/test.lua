@@ -1,8 +1,10 @@
 -- host/lua/test.lua -- `human test PATH..`: busted inside the host, so that a spec may await.
 -- busted runs in one task; its pcalls let yields through.  It wants to be a command line program: it
 -- looks at its caller's source, reads the global `arg` and ends with os.exit, all of which is arranged
--- here.  The last line it prints is "N passed, N failed".
+-- here.  The last line it prints is "N passed, N failed".  Specs of the source tree find its files; those
+-- of an operator find scripts as a server would, in their sandbox, and have human.spec besides.
 
+local gen = require "human.gen"
 local host = require "human.host"
 local rules = require "human.rules"
 local sandbox = require "human.sandbox"
@@ -41,11 +43,20 @@ local function from_checkout(name)
   return table.concat(tried)
 end
 
+-- Modules of the operator's scripts and the shipped ones behind them.
+local function from_bundle()
+  local load = gen.loader(host.native.generation)
+  return function(name)
+    local mod, why = load(name)
+    if mod == nil then return "\n\t" .. why end
+    return function() return mod end
+  end
+end
+
 local function extend_search()
   package.path = table.concat(DISTRIBUTION, ";") .. ";" .. package.path
   package.cpath = table.concat(LIBRARIES, ";") .. ";" .. package.cpath
-  local loaders = package.loaders
-  table.insert(loaders, host.native and 3 or 2, from_checkout)
+  table.insert(package.loaders, 3, host.native.draft and from_bundle() or from_checkout)
 end
 
 -- busted's plain output; we keep its counts, and limit how long a test may wait.
@@ -68,7 +79,7 @@ local function arguments(args)
     out[#out + 1] = a
     has_path = has_path or a:sub(1, 1) ~= "-"
   end
-  if not has_path then out[#out + 1] = "spec" end
+  if not has_path then out[#out + 1] = host.native.draft and "." or "spec" end
   out[0] = "human test"
   return out
 end

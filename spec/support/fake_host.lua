@@ -3,7 +3,8 @@
 -- database and outbound HTTP answer what the spec scripted.
 --
 --   local app = fake_host.start { conf = {...} }       -- before_each
---   app:load { ["api/x.lua"] = "..." }                 -- texts; api/errors.lua is the shipped one
+--   app:load { ["api/x.lua"] = "..." }                 -- texts; api/errors.lua is the shipped one;
+--                                                    ["shipped:a/b.lua"] is what a/b.lua overrides
 --   local answer = app:request { method = "POST", path = "/x", json = {...}, headers = {...} }
 --   app:stop()                                         -- after_each
 
@@ -43,6 +44,19 @@ local function merged(base, over)
     out[k] = type(v) == "table" and type(base[k]) == "table" and merged(base[k], v) or v
   end
   return out
+end
+
+-- Where files come from: those that have one behind them from /own, all others were shipped.
+local function origins(app)
+  local o = { roots = { "/own", "/shipped" }, paths = {}, root_of = {} }
+  local function add(path, root)
+    o.paths[#o.paths + 1], o.root_of[#o.root_of + 1] = path, root
+  end
+  for _, path in ipairs(app.paths) do
+    if app.below[path] then add(path, 0) end
+    add(path, 1)
+  end
+  return o
 end
 
 -- The requests and connections part -------------------------------------------------------------------
@@ -176,6 +190,11 @@ local function add_shared(h, app)
   function h.secret_equal(name, value) return app.secrets[name] == value end
   function h.bundle_list() return app.paths end
   function h.bundle_file(_, path) return app.files[path] end
+  function h.bundle_files() return origins(app) end
+  function h.bundle_below(_, path, level)
+    if level == 0 then return app.files[path] end
+    return level == 1 and app.below[path] or nil
+  end
   function h.bundle_id() return "0123456789ab" end
   function h.pack(v) return buffer.encode(v) end
   function h.unpack(blob) return buffer.decode(blob) end
@@ -277,9 +296,11 @@ end
 
 -- Build and install a generation of these files ({path = text}).  Raises what the build raises.
 function App:load(files)
-  self.files = { ["api/errors.lua"] = shipped "api/errors.lua" }
-  for path, text in pairs(files) do self.files[path] = text or nil end
-  self.paths = {}
+  self.files, self.below, self.paths = { ["api/errors.lua"] = shipped "api/errors.lua" }, {}, {}
+  for path, text in pairs(files) do
+    local behind = path:match "^shipped:(.+)"
+    if behind then self.below[behind] = text else self.files[path] = text or nil end
+  end
   for path in pairs(self.files) do self.paths[#self.paths + 1] = path end
   table.sort(self.paths)
   local gen = require "human.gen"
@@ -314,7 +335,7 @@ function M.start(options)
   local h = plain_host.new(conf)
   local app = setmetatable({
     host = h, queue = {}, requests = {}, sockets = {}, statements = {}, ended = {}, body_limits = {},
-    secrets = {}, saved = {}, files = {}, paths = {}, t = 1000, last_id = 0, queued_bytes = 0,
+    secrets = {}, saved = {}, files = {}, below = {}, paths = {}, t = 1000, last_id = 0, queued_bytes = 0,
     on_query = function() return {} end,
     on_fetch = function() return E.NET end,
     on_rate = function() return true end,

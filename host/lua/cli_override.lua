@@ -1,0 +1,93 @@
+-- host/lua/cli_override.lua -- `human override PATH`: a copy of a shipped script, to be edited.
+-- It goes into the first directory of the search path and says what it was copied from; that text is
+-- kept beside it, so that after an upgrade both sides' changes can be told apart (human overrides --diff).
+
+local host = require "human.host"
+local origin = require "human.origin"
+local override = require "human.override"
+
+local M = {}
+local USAGE = [[
+usage: human override PATH
+Copies a script, for example agent/rules/limits.lua, into your own directory: edit the copy, then
+`human check` and `human reload`.  `human overrides` lists what there is.
+]]
+
+local function refuse(...)
+  io.stderr:write("human override: ", table.concat { ... }, "\n")
+  return 1
+end
+
+--- The directories of the search path, as they are configured: the first is the operator's, the last is
+--- the shipped one.
+function M.directories()
+  local list = {}
+  for dir in host.conf().scripts:gmatch "[^:]+" do list[#list + 1] = dir end
+  return list
+end
+
+--- The operator's directory, or nil and a sentence.
+function M.own_directory()
+  local dirs = M.directories()
+  if #dirs > 1 then return dirs[1] end
+  return nil, "the search path has no directory of your own before " .. dirs[1]
+    .. "; give one: --scripts DIR:" .. dirs[1]
+end
+
+--- Whether text is a path of scripts inside a tree: relative, no way up, .lua or .sql.
+function M.is_path(text)
+  if text:find "^/" or text:find "//" or text:find "%z" then return false end
+  for part in text:gmatch "[^/]+" do
+    if part == "." or part == ".." then return false end
+  end
+  return text:find "[^/]%.lua$" ~= nil or text:find "[^/]%.sql$" ~= nil
+end
+
+-- Paths with the same file name, for somebody who remembers only that.
+local function similar(o, path)
+  local name, list = path:match "([^/]+)$", {}
+  for known in pairs(o.files) do
+    if known:match "([^/]+)$" == name then list[#list + 1] = known end
+  end
+  table.sort(list)
+  return #list > 0 and "; did you mean " .. table.concat(list, " or ") .. "?" or ""
+end
+
+local function copy(o, dir, path)
+  local entry = o.files[path][1]
+  local text = host.bundle_file(o.n, path)
+  local sum = override.sum(text)
+  local ok, why = host.native.write_new(dir, path, "--% base: " .. sum .. "\n" .. text)
+  if not ok then return refuse(why) end
+  ok, why = host.native.write_new(dir, override.base_path(sum), text)
+  if not ok and not why:find("exists already", 1, true) then return refuse(why) end
+  io.stdout:write(("%s/%s: a copy of %s\nEdit it, then `human check`; a running server takes it with `human reload`.\n")
+    :format(dir, path, entry.file))
+  return 0
+end
+
+--- Returns the exit code: 0 written, 1 refused, 2 wrong usage.
+function M.run(args)
+  local path = args[1]
+  if #args ~= 1 or path:sub(1, 1) == "-" then
+    io.stderr:write(USAGE)
+    return 2
+  end
+  if host.native.refused ~= "" then return refuse(host.native.refused) end
+  local dir, why = M.own_directory()
+  if not dir then return refuse(why) end
+  if not M.is_path(path) then
+    return refuse(path, ": give the path of a script inside of the tree, as agent/rules/limits.lua")
+  end
+  local o = origin.read(host.native.generation)
+  if not o.files[path] then return refuse(path, ": there is no such script", similar(o, path)) end
+  if path:find "%.sql$" then
+    return refuse(path, ": a migration cannot be overridden, since it runs only once; add one of your own")
+  end
+  if not host.native.overridable(path) then
+    return refuse(path, ": the setting `overrides` does not allow it (it allows: ", host.conf().overrides, ")")
+  end
+  return copy(o, dir, path)
+end
+
+return M

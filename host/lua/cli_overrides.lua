@@ -1,0 +1,81 @@
+-- host/lua/cli_overrides.lua -- `human overrides [--diff] [PATH..]`: what does not come as shipped.
+
+local host = require "human.host"
+local linediff = require "human.linediff"
+local origin = require "human.origin"
+local override = require "human.override"
+
+local M = {}
+local USAGE = [[
+usage: human overrides [--diff] [PATH..]
+Lists the scripts in force that were not shipped.  --diff: what they change, and, where the shipped script
+has changed since it was copied, what changed there.
+]]
+local SAYS = {
+  added = "added", same = "overrides", unknown = "overrides (not said which version)",
+  outdated = "overrides an older shipped version", gone = "overrides a script that is no longer shipped",
+}
+
+local function parse(args)
+  local o = { wanted = {}, named = false }
+  for _, word in ipairs(args) do
+    if word == "--diff" then o.diff = true
+    elseif word:sub(1, 1) == "-" then return nil
+    else o.wanted[word], o.named = false, true end
+  end
+  return o
+end
+
+-- What changed in the shipped script since it was copied.
+local function upstream(o)
+  if o.state ~= "outdated" then return "" end
+  local was = override.base_text(o.root, o.base)
+  if not was then
+    return ("%s/%s is not there, so what changed in the shipped script cannot be told apart from what you changed.\n")
+      :format(o.root, override.base_path(o.base))
+  end
+  return linediff.unified(was, o.below, o.path .. " (as it was copied)", o.path .. " (as it is shipped now)")
+end
+
+local function diff(o)
+  if not o.below then return "" end
+  return linediff.unified(o.below, override.without_base(o.text), o.path .. " (shipped)", o.file) .. upstream(o)
+end
+
+local function show(o, with_diff)
+  io.stdout:write(("%-40s %s\n"):format(o.path, SAYS[o.state]))
+  local warning = override.warning(o)
+  if warning then io.stdout:write("  ", warning, "\n") end
+  if with_diff then io.stdout:write(diff(o)) end
+end
+
+--- Returns the exit code: 0, 1 when something is not there, 2 wrong usage.
+function M.run(args)
+  local options = parse(args)
+  if not options then
+    io.stderr:write(USAGE)
+    return 2
+  end
+  if host.native.refused ~= "" then
+    io.stderr:write("human overrides: ", host.native.refused, "\n")
+    return 1
+  end
+  local list = override.list(origin.read(host.native.generation))
+  for _, o in ipairs(list) do
+    if not options.named or options.wanted[o.path] ~= nil then
+      options.wanted[o.path] = true
+      show(o, options.diff)
+    end
+  end
+  local code = 0
+  for path, seen in pairs(options.wanted) do
+    if not seen then
+      io.stderr:write("human overrides: ", path, ": is not overridden\n")
+      code = 1
+    end
+  end
+  if #list == 0 and code == 0 then io.stdout:write "Every script is as it was shipped.\n" end
+  return code
+end
+
+return M
