@@ -48,6 +48,7 @@ M.sql = {
     left join system_prompts s on s.id = a.system_prompt_id
     left join agent_runs r on r.agent_id = a.id and r.finished_at is null
     where a.id = $1 and a.user_id = $2]],
+  owner = "select user_id as id from agents where id = $1",
   -- who posts events to it has to be told from the agent itself
   identity = [[select a.id, a.name, p.name as personality_name from agents a
     left join personalities p on p.id = a.personality_id where a.id = $1 and a.user_id = $2]],
@@ -61,6 +62,9 @@ end
 
 function M.list(actor, query) return owned.list(M.sql, actor.id, query) end
 function M.get(actor, agent_id) return owned.get(M.sql, CODE, actor, agent_id) end
+
+-- The user whom an agent belongs to, as an actor: for callers who prove themselves without a user's key.
+function M.owner(agent_id) return db.must(CODE, M.sql.owner, agent_id) end
 
 function M.create(actor, body)
   return known_type(db.try(M.sql.insert, id.new(), actor.id, body.agentTypeId, body.name, body.description))
