@@ -9,9 +9,10 @@ local Origin = {}
 Origin.__index = Origin
 local NAME_MAX = 59                              -- Lua cuts longer chunk names off at the left
 
-local function shortened(name)
+-- A name that Lua leaves alone; the directory's number keeps files of the same path apart.
+local function shortened(name, root)
   if #name <= NAME_MAX then return name end
-  return "..." .. name:sub(-(NAME_MAX - 3))
+  return "~" .. root .. "..." .. name:sub(-(NAME_MAX - 5))
 end
 
 -- The origins of bundle n: {roots = {dir, ..}, files = {path = {{root, name, file}, ..}}}, the file in
@@ -23,7 +24,7 @@ function M.read(n)
     local root = raw.root_of[i] + 1
     local file = raw.roots[root] .. "/" .. path
     local full = root == #raw.roots and path or file
-    local name = shortened(full)
+    local name = shortened(full, root)
     if name ~= full then o.long[name] = full end
     o.files[path] = o.files[path] or {}
     table.insert(o.files[path], { root = root, name = name, file = file })

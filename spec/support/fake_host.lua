@@ -26,7 +26,7 @@ local NUMBER = {}
 for i, name in ipairs(METHOD) do NUMBER[name] = i end
 
 local CONF = {
-  host = "127.0.0.1", port = 3000, agent_port = 4009, cors = { origins = "*" },
+  host = "127.0.0.1", port = 3000, agent_port = 4009, strict_overrides = false, cors = { origins = "*" },
   limits = { body_bytes = 1048576, request_timeout_ms = 30000, ws_message_bytes = 1048576,
              ws_queue_bytes = 1048576 },
   database = { pool = 8, statement_timeout_ms = 5000, lease_timeout_ms = 10000 },
@@ -186,6 +186,7 @@ local function add_shared(h, app)
   function h.bus_send() return 0 end
   function h.pass() return E.GONE end
   function h.rate_take(key) return app.on_rate(key) end
+  h.API_LEVEL = 1
   function h.secret_set(name) return app.secrets[name] ~= nil end
   function h.secret_equal(name, value) return app.secrets[name] == value end
   function h.bundle_list() return app.paths end
