@@ -277,6 +277,10 @@ end
 function M.loader(n)
   local g = new_generation(n)
   g.slice = math.huge                            -- busted's require cannot yield
+  building = g
+  pcall(load_catalogue, g)                       -- what is wrong there is not the spec's business
+  building = nil
+  fail.use(g.errors)
   return function(name)
     if not text_of(g, name) and name:sub(1, #SHIPPED) ~= SHIPPED then
       return nil, "no " .. path_of(name) .. " among the scripts"

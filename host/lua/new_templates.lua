@@ -103,9 +103,10 @@ end)
 
 M.channel = [==[
 -- api/local/NAME.lua -- POST /api/local/NAME/{id}: messages of a chat platform.
--- They go to the agent with that id.  The platform signs each body with a secret that it shares with us:
--- HMAC-SHA-256, sent as "X-Signature: sha256=<hex>".  Set it in the server's environment as
--- HUMAN_SECRET_UPPER; without it everything is refused.  A message that is sent twice is stored once, by its id.
+-- They go to the agent with that id.  The platform signs each body with a secret that it shares with
+-- us: HMAC-SHA-256, sent as "X-Signature: sha256=<hex>".  Set it in the server's environment as
+-- HUMAN_SECRET_UPPER; without it everything is refused.
+-- A message that is sent twice is stored once, by its id.
 -- Change `Message` and `event_of` to what your platform sends.  The agent's answers are in its log
 -- (GET /api/agents/{id}/events) and on its socket.
 --% host: >= 1
@@ -187,10 +188,11 @@ local server
 
 -- Sends a body, signed unless a signature is given.
 local function send(agent_id, body, signature)
-  return server:request { method = "POST", path = "/api/local/NAME/" .. agent_id, body = body, headers = {
-    ["content-type"] = "application/json",
-    ["x-signature"] = signature or "sha256=" .. crypto.hmac_sha256_hex(SECRET, body),
-  } }
+  return server:request {
+    method = "POST", path = "/api/local/NAME/" .. agent_id, body = body,
+    headers = { ["content-type"] = "application/json",
+                ["x-signature"] = signature or "sha256=" .. crypto.hmac_sha256_hex(SECRET, body) },
+  }
 end
 
 describe("POST /api/local/NAME/{id}", function()
