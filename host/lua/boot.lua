@@ -68,7 +68,10 @@ end
 
 local function load_scripts()
   local gen = require "human.gen"
-  gen.install(gen.build(host.native.generation))
+  local g = gen.build(host.native.generation)
+  gen.install(g)
+  if host.worker() ~= 0 or host.native.command then return end
+  for _, warning in ipairs(g.warnings) do log.warn("scripts: " .. warning) end
 end
 
 local function drain()

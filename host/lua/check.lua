@@ -41,11 +41,11 @@ function M.prove()
     io.stdout:write(mark, text, "\n")
     io.stdout:flush()
   end
-  local ok, result = pcall(gen.build, host.native.generation, {
+  local ok, g = pcall(gen.build, host.native.generation, {
     on_load = function(path) say("\t", path) end,
   })
-  if ok then ok, result = pcall(M.summary, result) end
-  say("", tostring(result))
+  say("", ok and M.summary(g) or tostring(g))
+  for _, warning in ipairs(ok and g.warnings or {}) do say("warning: ", warning) end
   return ok and 0 or 1
 end
 
