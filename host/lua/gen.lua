@@ -96,7 +96,7 @@ end
 local function run_module(g, name, text)
   local file = file_of(g, name)
   breathe(g)
-  if g.on_load then g.on_load(file) end
+  if g.on_load then g.on_load(g.origin:full_name(path_of(name))) end
   g.loaded[name] = LOADING
   g.stack[#g.stack + 1] = name
   local mod = finish_module(g, name, file, compile(g, name, file, text)(name))

@@ -6,6 +6,7 @@ local db = require "human.db"
 local fail = require "human.fail"
 local host = require "human.host"
 local log = require "human.log"
+local origin = require "human.origin"
 local sql_split = require "human.sql_split"
 
 local M = {}
@@ -31,14 +32,14 @@ end
 
 -- The migrations of a bundle, sorted: {{number, name, path, text, sha256}, ..}.  Raises on a clash.
 function M.files(gen)
-  local list, seen = {}, {}
+  local list, seen, from = {}, {}, origin.read(gen)
   for _, path in ipairs(host.bundle_list(gen)) do
     local number, name = path:match "/migrations/(%d%d%d%d)_([%w_]+)%.sql$"
     if number then
       if seen[number] then error(path .. ": number " .. number .. " is taken by " .. seen[number], 0) end
       seen[number] = path
       local text = host.bundle_file(gen, path)
-      list[#list + 1] = { number = tonumber(number), name = name, path = path, text = text,
+      list[#list + 1] = { number = tonumber(number), name = name, path = from:full_name(path), text = text,
                           sha256 = hex(host.sha256(text)) }
     end
   end

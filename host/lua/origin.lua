@@ -15,8 +15,8 @@ local function shortened(name, root)
   return "~" .. root .. "..." .. name:sub(-(NAME_MAX - 5))
 end
 
--- The origins of bundle n: {roots = {dir, ..}, files = {path = {{root, name, file}, ..}}}, the file in
--- force first, then those behind it.  root counts from 1.
+-- The origins of bundle n: {roots = {dir, ..}, files = {path = {{root, name, full, file}, ..}}}, the file
+-- in force first, then those behind it.  root counts from 1; file is where it lies on disk.
 function M.read(n)
   local raw = host.bundle_files(n)
   local o = setmetatable({ n = n, roots = raw.roots, files = {}, long = {} }, Origin)
@@ -27,7 +27,7 @@ function M.read(n)
     local name = shortened(full, root)
     if name ~= full then o.long[name] = full end
     o.files[path] = o.files[path] or {}
-    table.insert(o.files[path], { root = root, name = name, file = file })
+    table.insert(o.files[path], { root = root, name = name, full = full, file = file })
   end
   return o
 end
@@ -36,6 +36,12 @@ end
 function Origin:name(path, level)
   local entry = self.files[path] and self.files[path][(level or 0) + 1]
   return entry and entry.name or path
+end
+
+-- The same where nothing need be short.
+function Origin:full_name(path, level)
+  local entry = self.files[path] and self.files[path][(level or 0) + 1]
+  return entry and entry.full or path
 end
 
 -- How many files have this path, the one in force included.
