@@ -23,7 +23,8 @@
 #include "tree.h"
 #include "worker.h"
 
-enum { GC_PAUSE = 300, TRACE_BYTES = 2000, TRACE_LEVELS = 24, TRACE_THREADS = 8, ANSWER_MAX = 256 * 1024 };
+enum { GC_PAUSE = 300, GC_PAUSE_LARGE = 150, TRACE_BYTES = 2000, TRACE_LEVELS = 24, TRACE_THREADS = 8,
+       ANSWER_MAX = 256 * 1024 };
 
 int luaopen_cjson(lua_State *L);
 
@@ -311,11 +312,17 @@ static void relieve_memory(lua_State *L) {
           "after a collection", bridge.used);
 }
 
-/* Too much is still held after a collection: a new process is the only thing that helps for sure. */
+/* Too much is still held after a collection: a new process is the only thing that helps for sure.
+ * Three times a large heap would be beyond the hard cap, which garbage alone must not reach. */
 static void check_soft_cap(lua_State *L) {
-  if (bridge.used <= bridge.soft_cap || bridge.spec->command) return;
+  if (bridge.used <= bridge.soft_cap) return;
+  lua_gc(L, LUA_GCSETPAUSE, GC_PAUSE_LARGE);
   lua_gc(L, LUA_GCCOLLECT, 0);
   if (bridge.used <= bridge.soft_cap - bridge.soft_cap / 8) return;
+  if (bridge.spec->command) {
+    bridge.soft_cap = bridge.used + bridge.used / 2;
+    return;
+  }
   log_fmt(LOG_WARN, "worker %d: scripts hold %zu bytes (limits.lua_soft_bytes); a new worker takes over",
           bridge.spec->index, bridge.used);
   bridge.soft_cap = SIZE_MAX;

@@ -15,7 +15,7 @@
 #include "worker.h"
 
 enum { STRIKES = 3, SUSPECTS = 64 };
-static const double ABORT_AFTER_S = 0.5, KILL_AFTER_S = 3, STRIKES_S = 60;
+static const double ABORT_AFTER_S = 0.5, KILL_AFTER_S = 3, STRIKES_S = 60, EATING_S = 0.1;
 
 typedef struct {
   char label[SHM_LABEL]; /* empty: free */
@@ -112,10 +112,16 @@ void watchdog_pardon(void) {
   shm_pardon();
 }
 
+/* SIGKILL comes from people, at any time, and from a system that is out of memory, while it is eaten. */
+static bool is_to_blame(const shm_beat *beat, int status, double now) {
+  if (!beat->busy || !*beat->label) return false;
+  return !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || now - beat->since > EATING_S;
+}
+
 bool watchdog_died(int worker, pid_t pid, int status, double now) {
   shm_beat beat;
   shm_look(worker, &beat);
-  bool blamed = beat.busy && *beat.label && beat.since >= dog.started[worker];
+  bool blamed = beat.since >= dog.started[worker] && is_to_blame(&beat, status, now);
   if (WIFSIGNALED(status))
     log_fmt(LOG_ERROR, "worker %d (process %d) was ended by signal %d, %s%s%s", worker, (int)pid,
             WTERMSIG(status), strsignal(WTERMSIG(status)), beat.busy ? ", while in " : "",
