@@ -21,6 +21,7 @@ void log_generation(const char *hash); /* of the scripts in service: `gen` of ev
 int log_share(int workers);   /* the supervisor, before its first fork: 0, or -1 with errno */
 void log_attach(int worker);  /* this process is that worker; < 0, or without log_share(): write at once */
 int log_flush(void);          /* write what was gathered; 1: some of it must wait */
-/* That worker (leaving: its predecessor) is dead: write what it had gathered. */
+/* That worker (leaving: its predecessor) is dead: write what it had gathered; what cannot be written
+ * waits for its successor. */
 void log_rescue(int worker, bool leaving);
 #endif

@@ -163,7 +163,8 @@ fail:
 static void begin_stop(const char *why) {
   if (s.stopping) return;
   s.stopping = true;
-  s.kill_at = shm_clock() + conf_num("limits.drain_timeout_ms") / 1000 + KILL_GRACE_S;
+  s.kill_at = shm_clock() + KILL_GRACE_S +
+              (conf_num("stop_notice_ms") + conf_num("limits.drain_timeout_ms")) / 1000;
   log_fmt(LOG_INFO, "stopping (%s): no new connections, at most %.0f s for what is under way", why,
           conf_num("limits.drain_timeout_ms") / 1000);
   notify_systemd("STOPPING=1");
@@ -495,7 +496,7 @@ static int listen_for_specs(worker_spec *spec) {
   if ((spec->listen_fd[0] = sockets_any(&port)) < 0) return -1;
   spec->listeners = 1;
   snprintf(text, sizeof text, "%d", port);
-  return conf_set("port", text);
+  return conf_set("port", text) || conf_set("log.requests", "none") ? -1 : 0;
 }
 
 /* Which scripts and specs a command is about, where its words say so. */
