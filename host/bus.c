@@ -177,6 +177,12 @@ int host_bus_send(int worker, host_str *data) {
   return result;
 }
 
+size_t bus_queued(void) {
+  size_t n = 0;
+  for (int i = 0; i < bus.count; i++) n += bus.out[i].queued;
+  return n;
+}
+
 int bus_send_conn(int worker, int fd, const void *head, size_t n) {
   if (worker < 0 || worker >= bus.count || worker == bus.index) return HOST_EINVAL;
   return outlet_send(&bus.out[worker], KIND_CONNECTION, fd, head, n);

@@ -4,6 +4,8 @@
 #define HUMAN_BUS_H
 #include <stddef.h>
 
+size_t bus_queued(void); /* bytes that did not fit into the inboxes of others yet */
+
 /* Hand a connection over: the other worker gets a copy of `fd` and `head` (at most 4 MB) and calls
  * conn_adopt().  `fd` stays the caller's, who closes it once this has returned 0.
  * Errors: HOST_EINVAL no such worker, HOST_ELIMIT head too large, HOST_EFULL its queue is full. */

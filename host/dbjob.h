@@ -32,6 +32,7 @@ struct dbjob {
   bool retried, suspect, failed, unprepared;
   int at_failure;      /* the step that failed */
   uint64_t deadline, head_at; /* loop time, ms */
+  double queued;       /* monotonic seconds: since when it waits for a connection; 0: it did not */
   buf text;            /* SQL of all steps, then the parameters; each ends with NUL */
   dbstep step[DBJOB_STEPS];
   int steps, at;       /* how many, and which one the server answers now */

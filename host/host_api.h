@@ -126,8 +126,13 @@ int host_workers(void);                          /* how many there are */
 int host_bus_send(int worker, host_str *data);   /* -1: all others */
 int host_rate_take(host_str *key, double rate, double burst); /* 1 granted, 0 refused */
 int host_metric_add(host_str *name, double by);  /* name may carry labels: a_total{x="y"} */
-int host_metric_dump(host_str *out);             /* all workers' sums, packed {name = value} */
-int host_log(int level, host_str *line);         /* 0 error .. 3 debug; one line, no newline */
+int host_metric_set(host_str *name, double value); /* a gauge of this worker's: give it a label */
+double host_metric_get(host_str *name);          /* the sum of all processes; NaN: nobody has it */
+int host_metric_dump(host_str *out);             /* all of those sums, packed {name = value} */
+int host_stats(host_str *out);                   /* this worker's state now, packed (stats.c) */
+/* level: 0 error .. 3 debug; one line, no newline.  gen: of the scripts that speak; empty: those in
+ * service. */
+int host_log(int level, host_str *gen, host_str *line);
 
 /* ---- crypto and text: pure ------------------------------------------------------------------- */
 enum { HOST_SHA256 = 1, HOST_HMAC_SHA256, HOST_SHA1, HOST_HMAC_SHA1, HOST_MD5 };

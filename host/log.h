@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * log.h -- one line a call on stderr, JSON or text by the setting log.format; never blocks for long,
- * never logs a secret (callers redact; log_line drops control characters). */
+ * log.h -- one line a call on stderr, JSON or text by the setting log.format; never blocks, never logs
+ * a secret (callers redact; log_line drops control characters).
+ *
+ * The supervisor and commands write at once.  A worker gathers the lines of one turn of its loop in
+ * memory that it shares with the supervisor, and writes them together: a line costs no system call,
+ * and a worker that is killed loses none. */
 #ifndef HUMAN_LOG_H
 #define HUMAN_LOG_H
 enum { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -8,4 +12,10 @@ void log_init(void); /* reads log.level and log.format from conf */
 int log_enabled(int level);
 void log_fmt(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_line(int level, const char *p, unsigned long n); /* n bytes, already JSON from Lua or text */
+void log_generation(const char *hash); /* of the scripts in service: `gen` of every line from now on */
+
+int log_share(int workers);   /* the supervisor, before its first fork: 0, or -1 with errno */
+void log_attach(int worker);  /* this process is that worker; < 0, or without log_share(): write at once */
+int log_flush(void);          /* write what was gathered; 1: some of it must wait */
+void log_rescue(int worker);  /* that worker is dead: write what it had gathered */
 #endif

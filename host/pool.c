@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "shm.h"
 #include "worker.h"
 
 enum {
@@ -33,6 +34,7 @@ static struct {
   uv_timer_t tick;
   bool ticking, started;
   uint64_t lease_ms, statement_ms;
+  double statements, waits, wait_s;
 } pool;
 
 static void match(void);
@@ -41,6 +43,24 @@ static void settle(dbconn *c);
 static uint64_t now_ms(void) { return uv_now(worker_loop()); }
 
 int pool_state(void) { return pool.up; }
+
+/* What had to wait is counted when its wait is over, however it ended. */
+static void note_wait(double since) {
+  pool.waits++;
+  pool.wait_s += shm_clock() - since;
+}
+
+void pool_look(pool_numbers *out) {
+  *out = (pool_numbers){.size = pool.n, .leased = pool.n_leased,
+                        .waiting = pool.n_waiting + pool.queue.n, .statements = pool.statements,
+                        .waits = pool.waits, .wait_s = pool.wait_s};
+  for (int i = 0; i < pool.n; i++) {
+    const dbconn *c = &pool.conn[i];
+    if (!dbconn_ready(c) || c->user) continue;
+    if (dbconn_depth(c) || c->resetting) out->busy++;
+    else out->idle++;
+  }
+}
 
 /* ---- choosing a connection ------------------------------------------------------------------- */
 
@@ -136,6 +156,7 @@ static void free_lease(dblease *l) {
 
 static void grant(dblease *l, dbconn *c) {
   wait_remove(l);
+  if (l->asked > 0) note_wait(l->asked);
   hold_push(l);
   l->conn = c;
   c->user = l;
@@ -155,6 +176,7 @@ static dbconn *detach(dblease *l) {
 }
 
 static void refuse_waiting(dblease *l, int status) {
+  if (l->asked > 0) note_wait(l->asked);
   wait_remove(l);
   op_done(&l->op, status, NULL, 0);
   free_lease(l);
@@ -241,6 +263,7 @@ host_id pool_acquire(host_id owner, double timeout_s) {
   wait_push(l);
   need_tick();
   match();
+  if (!l->conn) l->asked = shm_clock();
   return id;
 }
 
@@ -263,6 +286,8 @@ static void lose(dblease *l) {
 
 static void send_shared(dbconn *c, dbjob *j) {
   c->shared_now = true;
+  if (j->queued > 0) note_wait(j->queued);
+  j->queued = 0;
   dbconn_post(c, j);
 }
 
@@ -300,14 +325,19 @@ int pool_admits(const dblease *l) {
 
 void pool_submit(dbjob *j, dblease *l, double timeout_s) {
   j->deadline = deadline_in(timeout_s, pool.statement_ms);
+  pool.statements++;
   need_tick();
   if (l) {
     dbconn_post(l->conn, j);
     return;
   }
   dbconn *c = pool.queue.n ? NULL : shared_conn();
-  if (c) send_shared(c, j);
-  else dbjobs_push(&pool.queue, j);
+  if (c) {
+    send_shared(c, j);
+    return;
+  }
+  j->queued = shm_clock();
+  dbjobs_push(&pool.queue, j);
 }
 
 /* ---- the tick: what has taken too long ------------------------------------------------------- */

@@ -24,12 +24,20 @@ struct dblease {
   dbconn *conn;          /* NULL: waiting, or lost */
   int lost;              /* why it has no connection any more: HOST_ETIMEOUT, HOST_EDOWN */
   uint64_t deadline;     /* loop time, ms: of the waiting, then of the holding */
+  double asked;          /* monotonic seconds */
   dbjob *prefix;         /* statements to send with the next query; NULL: none */
 };
 
 int pool_init(void);
 void pool_stop(void);
 int pool_state(void); /* 1 reachable, 0 away, -1 not known yet */
+
+typedef struct {
+  int size, leased, busy, idle; /* connections: in transactions, with single statements, with nothing */
+  int waiting;                  /* transactions and statements that wait for one */
+  double statements, waits, wait_s; /* so far: sent; had to wait, and how long altogether */
+} pool_numbers;
+void pool_look(pool_numbers *out);
 
 host_id pool_acquire(host_id owner, double timeout_s);
 int pool_release(dblease *l, int broken);

@@ -104,6 +104,8 @@ static void decide(bool ok, const char *text) {
   end_checker();
   r.last.at = (double)time(NULL);
   r.last.ok = ok;
+  shm_count(ok ? "human_reloads_total{result=\"accepted\"}" : "human_reloads_total{result=\"refused\"}", 1);
+  shm_gauge("human_last_reload_successful", ok);
   snprintf(r.last.text, sizeof r.last.text, "%s", text);
   log_fmt(ok ? LOG_INFO : LOG_ERROR, "reload: %s", text);
   tell(ok);
@@ -160,6 +162,7 @@ static void commit(void) {
   send_all(LINK_COMMIT);
   bundle_drop(r.current);
   r.current = r.candidate;
+  log_generation(bundle_hash(r.current));
   r.candidate = 0;
   r.phase = RELOAD_COMMITTING;
   r.deadline = shm_clock() + COMMIT_S;

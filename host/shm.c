@@ -19,13 +19,13 @@
 #include "worker.h"
 
 enum {
-  METRICS_MAX = 1024, /* names per worker */
-  METRIC_SLOTS = 2048,
-  METRIC_NAME = 152,
+  METRICS_MAX = 8192, /* names of one process; memory is touched as they come */
+  METRIC_SLOTS = 16384,
+  METRIC_NAME = 192,
   RATE_SETS = 4096,
   RATE_WAYS = 8,
   RATE_SPINS = 20000,
-  DUMP_MAX = 4 * 1024 * 1024
+  DUMP_MAX = 8 * 1024 * 1024
 };
 
 typedef struct {
@@ -58,8 +58,10 @@ static struct {
   uint64_t seed[2]; /* keys the hash, so that nobody can aim at one set of buckets */
   rate_set rate[RATE_SETS];
   page worker[WORKER_MAX];
+  page supervisor;
 } *shm;
 
+/* This process's page: the supervisor's until shm_attach(). */
 static page *self;
 
 double shm_clock(void) {
@@ -73,6 +75,7 @@ int shm_init(int workers) {
   if (p == MAP_FAILED) return -1;
   shm = p;
   shm->workers = workers;
+  self = &shm->supervisor;
   if (getrandom(shm->seed, sizeof shm->seed, 0) != sizeof shm->seed) return -1;
   return 0;
 }
@@ -92,7 +95,8 @@ static bool is_counter(const char *name) {
 
 void shm_attach(int worker) {
   if (!shm) return;
-  self = &shm->worker[worker];
+  self = worker < 0 ? NULL : &shm->worker[worker];
+  if (!self) return;
   self->started = self->busy = 0;
   self->what[0] = 0;
   for (uint32_t i = 0; i < self->n_metrics; i++)
@@ -165,6 +169,15 @@ static uint64_t hash_of(const char *p, size_t n) {
 
 /* ---- metrics ---- */
 
+static int pages(void) {
+  return shm->workers + 1;
+}
+
+/* The supervisor's comes last. */
+static page *page_of(int i) {
+  return i < shm->workers ? &shm->worker[i] : &shm->supervisor;
+}
+
 static metric *metric_find(page *p, uint64_t hash, const char *name, size_t n) {
   for (size_t i = 0; i < METRIC_SLOTS; i++) {
     uint16_t at = __atomic_load_n(&p->slot[(hash + i) % METRIC_SLOTS], __ATOMIC_ACQUIRE);
@@ -189,26 +202,64 @@ static metric *metric_new(page *p, uint64_t hash, const char *name, size_t n) {
   return m;
 }
 
-int host_metric_add(host_str *name, double by) {
-  if (!self) return HOST_EINVAL;
-  if (!name->n || name->n >= METRIC_NAME || memchr(name->p, 0, name->n) || !isfinite(by))
+static int metric_own(const host_str *name, metric **out) {
+  if (!self || !name->n || name->n >= METRIC_NAME || memchr(name->p, 0, name->n))
     return HOST_EINVAL;
   uint64_t hash = hash_of(name->p, name->n);
-  metric *m = metric_find(self, hash, name->p, name->n);
-  if (!m) m = metric_new(self, hash, name->p, name->n);
-  if (!m) return HOST_EFULL;
-  double sum = m->value + by;
-  __atomic_store(&m->value, &sum, __ATOMIC_RELAXED);
+  *out = metric_find(self, hash, name->p, name->n);
+  if (!*out) *out = metric_new(self, hash, name->p, name->n);
+  return *out ? 0 : HOST_EFULL;
+}
+
+static int metric_write(const host_str *name, double value, bool add) {
+  metric *m;
+  if (!isfinite(value)) return HOST_EINVAL;
+  int failed = metric_own(name, &m);
+  if (failed) return failed;
+  if (add) value += m->value;
+  __atomic_store(&m->value, &value, __ATOMIC_RELAXED);
   return 0;
 }
 
-/* The sum over all workers, or nothing when an earlier worker's page lists the same name. */
-static bool metric_sum(int worker, const metric *m, double *sum) {
+int host_metric_add(host_str *name, double by) {
+  return metric_write(name, by, true);
+}
+
+int host_metric_set(host_str *name, double value) {
+  return metric_write(name, value, false);
+}
+
+void shm_count(const char *name, double by) {
+  metric_write(&(host_str){name, (uint32_t)strlen(name)}, by, true);
+}
+
+void shm_gauge(const char *name, double value) {
+  metric_write(&(host_str){name, (uint32_t)strlen(name)}, value, false);
+}
+
+double host_metric_get(host_str *name) {
+  double sum = 0;
+  bool known = false;
+  if (!shm || !name->n || name->n >= METRIC_NAME) return NAN;
+  uint64_t hash = hash_of(name->p, name->n);
+  for (int i = 0; i < pages(); i++) {
+    double value;
+    metric *m = metric_find(page_of(i), hash, name->p, name->n);
+    if (!m) continue;
+    __atomic_load(&m->value, &value, __ATOMIC_RELAXED);
+    sum += value;
+    known = true;
+  }
+  return known ? sum : NAN;
+}
+
+/* The sum over all processes, or nothing when an earlier page lists the same name. */
+static bool metric_sum(int at, const metric *m, double *sum) {
   *sum = 0;
-  for (int i = 0; i < shm->workers; i++) {
-    metric *other = metric_find(&shm->worker[i], m->hash, m->name, strlen(m->name));
+  for (int i = 0; i < pages(); i++) {
+    metric *other = metric_find(page_of(i), m->hash, m->name, strlen(m->name));
     if (!other) continue;
-    if (i < worker) return false;
+    if (i < at) return false;
     double value;
     __atomic_load(&other->value, &value, __ATOMIC_RELAXED);
     *sum += value;
@@ -218,9 +269,9 @@ static bool metric_sum(int worker, const metric *m, double *sum) {
 
 /* Two passes over the same entries: count, then write.  Pages only grow, so `n` fixes the set. */
 static int dump_pass(const uint32_t *n, buf *b, uint32_t *count) {
-  for (int w = 0; w < shm->workers; w++) {
+  for (int w = 0; w < pages(); w++) {
     for (uint32_t i = 0; i < n[w]; i++) {
-      const metric *m = &shm->worker[w].metrics[i];
+      const metric *m = &page_of(w)->metrics[i];
       double sum;
       if (!metric_sum(w, m, &sum)) continue;
       ++*count;
@@ -233,9 +284,8 @@ static int dump_pass(const uint32_t *n, buf *b, uint32_t *count) {
 int host_metric_dump(host_str *out) {
   static buf b = {.max = DUMP_MAX};
   if (!shm) return HOST_EINVAL;
-  uint32_t n[WORKER_MAX] = {0}, count = 0, written = 0;
-  for (int i = 0; i < shm->workers; i++)
-    n[i] = __atomic_load_n(&shm->worker[i].n_metrics, __ATOMIC_ACQUIRE);
+  uint32_t n[WORKER_MAX + 1] = {0}, count = 0, written = 0;
+  for (int i = 0; i < pages(); i++) n[i] = __atomic_load_n(&page_of(i)->n_metrics, __ATOMIC_ACQUIRE);
   dump_pass(n, NULL, &count);
   b.n = 0;
   if (pack_map(&b, count) || dump_pass(n, &b, &written) || written != count) return HOST_EFULL;

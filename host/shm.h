@@ -21,10 +21,15 @@ typedef struct {
 } shm_beat;
 
 int shm_init(int workers);      /* 0, or -1 with errno */
-void shm_attach(int worker);    /* this process is that worker; clears what its predecessor left */
+void shm_attach(int worker);    /* this process is that worker (< 0: none); clears what was left */
 void shm_started(void);         /* this worker serves */
 void shm_busy(const char *what); /* NULL: the same as before */
 void shm_idle(void);
 void shm_look(int worker, shm_beat *out);
 double shm_clock(void);         /* monotonic seconds, the clock of `since` */
+
+/* Metrics of C code, names as in host_api.h; nothing happens when there is no room.  Before
+ * shm_attach() they are the supervisor's own, which outlive every worker. */
+void shm_count(const char *name, double by);
+void shm_gauge(const char *name, double value);
 #endif

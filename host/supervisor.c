@@ -180,17 +180,25 @@ static void log_death(int i, pid_t pid, int status) {
             WEXITSTATUS(status));
 }
 
+static void count_restart(const slot *k, int status) {
+  if (k->stuck_stage == 2) shm_count("human_worker_restarts_total{reason=\"stuck\"}", 1);
+  else if (WIFSIGNALED(status)) shm_count("human_worker_restarts_total{reason=\"signal\"}", 1);
+  else shm_count("human_worker_restarts_total{reason=\"exit\"}", 1);
+}
+
 /* What cannot start now will not start in a second either: say so and end.  Later deaths are
  * accidents, answered by a replacement: at once, then slower while they repeat. */
 static void worker_died(int i, int status) {
   slot *k = &s.worker[i];
   double now = shm_clock(), lived = now - k->started_at;
+  log_rescue(i);
   log_death(i, k->pid, status);
   close(k->link);
   k->pid = 0;
   reload_lost(i);
   if (s.stopping) return;
   k->restarts++;
+  count_restart(k, status);
   if (k->backoff == 0 && lived < STEADY_S && WIFEXITED(status) && WEXITSTATUS(status)) {
     s.failed = true;
     begin_stop("a worker cannot start");
@@ -224,6 +232,7 @@ static void watch(int i, double now) {
   if (stuck > STUCK_S && k->stuck_stage == 0) {
     log_fmt(LOG_WARN, "worker %d has been in %s for %.1f s; interrupting it", i, beat.what, stuck);
     kill(k->pid, SIGUSR1);
+    shm_count("human_watchdog_interrupts_total", 1);
     k->stuck_stage = 1;
   } else if (stuck > ABORT_S && k->stuck_stage == 1) {
     log_fmt(LOG_ERROR, "worker %d does not come back from %s; replacing it", i, beat.what);
@@ -406,9 +415,10 @@ static int prepare(void) {
   if (sockets_check_host() || make_listeners() || make_bus()) return -1;
   int generation = load_scripts();
   if (generation < 0 || control_open(on_request)) return -1;
+  log_generation(bundle_hash(generation));
   reload_init(generation, s.count);
   if (conf_bool("reload.watch")) watch_open(conf_str("scripts"));
-  if (shm_init(s.count)) {
+  if (shm_init(s.count) || log_share(s.count)) {
     fprintf(stderr, "shared memory: %s\n", strerror(errno));
     return -1;
   }

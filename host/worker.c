@@ -23,12 +23,13 @@
 #include "supervisor.h"
 
 static const double TURN_S = 0.010, GOODBYE_S = 2;
+enum { LOG_RETRY_MS = 100 };
 
 static struct {
   const worker_spec *spec;
   uv_loop_t loop;
   uv_async_t async;
-  uv_timer_t timer, deadline;
+  uv_timer_t timer, deadline, log_retry;
   uv_prepare_t prepare;
   uv_poll_t control;
   double now, timer_at;
@@ -141,6 +142,7 @@ int host_reload_serving(int generation) {
   if (w.spec->control_fd < 0) return HOST_EINVAL;
   if (generation != w.generation) bundle_drop(w.generation);
   w.generation = generation;
+  log_generation(bundle_hash(generation));
   return answer(LINK_SERVING, generation, 1, "", 0);
 }
 
@@ -207,6 +209,7 @@ static int start_loop(void) {
   if (uv_async_init(&w.loop, &w.async, on_async)) return -1;
   uv_timer_init(&w.loop, &w.timer);
   uv_timer_init(&w.loop, &w.deadline);
+  uv_timer_init(&w.loop, &w.log_retry);
   uv_prepare_init(&w.loop, &w.prepare);
   return uv_prepare_start(&w.prepare, on_prepare);
 }
@@ -236,9 +239,19 @@ static int start(void) {
 
 /* ---- the loop ---- */
 
+static void on_log_retry(uv_timer_t *timer) {
+  (void)timer;
+}
+
+/* What could not be written is tried again although nothing else may happen. */
+static void flush_log(void) {
+  if (log_flush()) uv_timer_start(&w.log_retry, on_log_retry, LOG_RETRY_MS, 0);
+}
+
 static void turn(void) {
   int more = bridge_dispatch(TURN_S);
   conn_flush();
+  flush_log();
   if (!op_congested()) conn_resume_reading();
   bool wait = !more && !op_pending() && !w.woken && !w.drained && !w.orphaned &&
               (!w.asked_to_stop || w.draining);
@@ -292,12 +305,15 @@ static void stop(void) {
   uv_walk(&w.loop, close_handle, NULL);
   for (int i = 0; i < 100 && uv_run(&w.loop, UV_RUN_NOWAIT); i++) continue;
   uv_loop_close(&w.loop);
+  log_flush();
 }
 
 int worker_run(const worker_spec *spec) {
   w.spec = spec;
   w.generation = spec->generation;
-  if (spec->index >= 0) shm_attach(spec->index);
+  log_attach(spec->index);
+  log_generation(bundle_hash(w.generation));
+  shm_attach(spec->index);
   if (start()) return SUPERVISOR_EXIT_BOOT;
   int code = serve();
   if (!w.orphaned && !spec->command) say_goodbye();

@@ -169,7 +169,31 @@ function M.workers() return C.host_workers() end
 function M.bus_send(worker, data) return C.host_bus_send(worker, fill(a, data)) end
 function M.rate_take(key, rate, burst) return C.host_rate_take(fill(a, key), rate, burst) == 1 end
 function M.metric(name, by) return C.host_metric_add(fill(a, name), by or 1) end
-function M.log(level, line) return C.host_log(level, fill(a, line)) end
+
+-- gen (optional): id of the generation that speaks, when it is not the one in service.
+function M.log(level, line, gen) return C.host_log(level, fill(b, gen or ""), fill(a, line)) end
+
+-- The same line from a string.buffer, which is empty then: no string is made of it.
+function M.log_buffer(level, buf, gen)
+  local p, n = buf:ref()
+  a.p, a.n = p, n
+  C.host_log(level, fill(b, gen or ""), a)
+  buf:reset()
+end
+
+function M.metric_set(name, value) return C.host_metric_set(fill(a, name), value) end
+
+-- The sum over all processes, or nil when nobody has that metric.
+function M.metric_get(name)
+  local v = C.host_metric_get(fill(a, name))
+  return v == v and v or nil
+end
+
+-- This worker's state: {rss_bytes, connections, events, ops, pool = {..}, bus_bytes, lost_bytes}.
+function M.stats()
+  if C.host_stats(out) < 0 then return {} end
+  return M.unpack(taken())
+end
 
 function M.metrics()
   if C.host_metric_dump(out) < 0 then return {} end

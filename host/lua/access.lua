@@ -1,0 +1,110 @@
+-- host/lua/access.lua -- the end of a request: its place in the metrics, and its line in the log.
+-- The line is put together in one buffer that is used again, from texts that were prepared per route:
+-- it leaves no garbage but what its numbers need.  It holds nothing that a client could have meant to
+-- be secret: no query, no header, no body, and of the path only the route's template.
+
+local buffer = require "string.buffer"
+local host = require "human.host"
+local json = require "human.json"
+local log = require "human.log"
+local trace = require "human.trace"
+local traffic = require "human.traffic"
+
+local find, format = string.find, string.format
+local clock = host.clock
+
+local M = {}
+local INFO, WARN = 2, 1
+local ALL, ERRORS, SLOW, NONE = 3, 2, 1, 0
+local MODES = { all = ALL, errors = ERRORS, slow = SLOW, none = NONE }
+local buf = buffer.new(512)
+local mode, slow_s, as_text                      -- of the settings, once read
+
+local function configure()
+  local conf = host.conf().log or {}
+  mode = MODES[conf.requests] or ALL
+  slow_s = (conf.slow_ms or 1000) / 1000
+  as_text = conf.format == "text"
+  if not log.enabled "warn" then mode = NONE end
+  if not log.enabled "info" and mode == ALL then mode = ERRORS end
+end
+
+local function wanted(status, seconds)
+  if mode == ALL then return true end
+  if mode == NONE then return false end
+  return seconds >= slow_s or status >= (mode == ERRORS and 400 or 500)
+end
+
+-- The beginnings of a line, made once per route.
+local function prefixes(method, route)
+  return {
+    json = '{"msg":"request","method":' .. json.quote(method) .. ',"route":' .. json.quote(route) .. ',"request_id":"',
+    text = "request " .. method .. " " .. route:gsub("%s", "_") .. " request_id=",
+  }
+end
+
+--- What access.done needs to know of a route: {series, line}.
+function M.point(method, route)
+  return { series = traffic.series(method, route), line = prefixes(method, route) }
+end
+
+-- Ids are ours or were checked (ctx.request_id); an actor's may be any text of a script.
+local function plain(text)
+  if find(text, "^[%w_.:@-]*$") then return text end
+  return (text:gsub("[^%w_.:@-]", "_"))
+end
+
+local function actor_text(actor)
+  return plain(tostring(actor.kind or "actor") .. ":" .. tostring(actor.id))
+end
+
+local function put_json(status, seconds, bytes, ip, actor, trace_id)
+  buf:put('","status":', status, ',"duration_ms":', format("%.3f", seconds * 1000), ',"bytes":', bytes,
+    ',"ip":"', ip, '"')
+  if actor then buf:put(',"actor":"', actor_text(actor), '"') end
+  if trace_id then buf:put(',"trace_id":"', trace_id, '"') end
+  buf:put "}"
+end
+
+local function put_text(status, seconds, bytes, ip, actor, trace_id)
+  buf:put(" status=", status, " duration_ms=", format("%.3f", seconds * 1000), " bytes=", bytes, " ip=", ip)
+  if actor then buf:put(" actor=", actor_text(actor)) end
+  if trace_id then buf:put(" trace_id=", trace_id) end
+end
+
+local function write(point, id, gen_id, status, ...)
+  buf:reset():put(as_text and point.line.text or point.line.json, id)
+  if as_text then put_text(status, ...) else put_json(status, ...) end
+  host.log_buffer(status >= 500 and WARN or INFO, buf, gen_id)
+end
+
+local function of_route(route)
+  local point = route.point
+  if not point then
+    point = M.point(route.method, route.path)
+    route.point = point
+  end
+  return point
+end
+
+--- The request of ctx has been answered.  bytes: of the body.  Streams say is_stream: how long they
+--- lasted says nothing about how fast the server is.
+function M.done(ctx, status, bytes, is_stream)
+  if mode == nil then configure() end
+  local route = ctx.route
+  local point, seconds = of_route(route), clock() - ctx.started
+  if is_stream then traffic.count(point.series, status) else traffic.observe(point.series, status, seconds) end
+  if mode == NONE or not wanted(status, is_stream and 0 or seconds) then return end
+  local known = trace.known(ctx.task)
+  write(point, ctx.id, route.gen.id, status, seconds, bytes, ctx.ip, ctx.actor, known and known.id)
+end
+
+--- A request that reached no route, or belongs to a protocol of the runtime: counted below `point`.
+function M.other(point, req, id, status, seconds, bytes)
+  if mode == nil then configure() end
+  traffic.observe(point.series, status, seconds)
+  if mode == NONE or not wanted(status, seconds) then return end
+  write(point, id, nil, status, seconds, bytes, host.peer(req))
+end
+
+return M
