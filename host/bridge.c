@@ -115,6 +115,8 @@ static int open_native(lua_State *L) {
   }
   lua_pushinteger(L, bridge.spec->generation);
   lua_setfield(L, -2, "generation");
+  lua_pushstring(L, HUMAN_VERSION);
+  lua_setfield(L, -2, "version");
   lua_newtable(L);
   for (int i = 0; i < bridge.spec->argc; i++) {
     lua_pushstring(L, bridge.spec->argv[i]);

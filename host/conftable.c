@@ -49,6 +49,8 @@ static const conf_rule rules[] = {
 
     CHOICE("log.level", "info", "error|warn|info|debug"),
     CHOICE("log.format", "auto", "auto|text|json"),
+    CHOICE("log.requests", "all", "all|errors|slow|none"),
+    INT("log.slow_ms", "1000", 1, MS_MAX),
 
     CHOICE("api.user_management", "auto", "auto|open|token"),
     SECRET("api.admin_token", NULL),

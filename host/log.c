@@ -62,6 +62,10 @@ int log_enabled(int level) {
   return level <= threshold;
 }
 
+bool log_is_json(void) {
+  return json;
+}
+
 void log_generation(const char *hash) {
   snprintf(generation, sizeof generation, "%s", hash);
 }

@@ -7,9 +7,12 @@
  * and a worker that is killed loses none. */
 #ifndef HUMAN_LOG_H
 #define HUMAN_LOG_H
+#include <stdbool.h>
+
 enum { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 void log_init(void); /* reads log.level and log.format from conf */
 int log_enabled(int level);
+bool log_is_json(void);
 void log_fmt(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_line(int level, const char *p, unsigned long n); /* n bytes, already JSON from Lua or text */
 void log_generation(const char *hash); /* of the scripts in service: `gen` of every line from now on */

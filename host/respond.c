@@ -6,11 +6,15 @@
  * 9112, 11.1) or send two different lengths. */
 #include "respond.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+
+#include "log.h"
+#include "shm.h"
 
 enum { BODY_LIMITS = 32, NUMBER = 24 };
 
@@ -125,8 +129,23 @@ static const refusal *refusal_of(int status) {
   return &refusals[0];
 }
 
+/* Scripts never see it, so it is counted and logged here. */
+static void note_refusal(const conn *c, int status) {
+  char text[160], ip[INET6_ADDRSTRLEN] = "";
+  const char *requests = conf_str("log.requests");
+  snprintf(text, sizeof text, "human_http_refused_total{status=\"%d\"}", status);
+  shm_count(text, 1);
+  if (strcmp(requests, "all") != 0 && strcmp(requests, "errors") != 0) return;
+  if (c->peer.family) inet_ntop(c->peer.family, &c->peer.addr, ip, sizeof ip);
+  int n = snprintf(text, sizeof text,
+                   log_is_json() ? "{\"msg\":\"request refused\",\"status\":%d,\"ip\":\"%s\"}"
+                                 : "request refused status=%d ip=%s", status, ip);
+  log_line(LOG_INFO, text, (unsigned long)n);
+}
+
 int respond_refusal(conn *c, int status) {
   enum { ROOM = 768 };
+  note_refusal(c, status);
   char *p = conn_out(c, ROOM);
   if (!p) return -1;
   c->out.n += write_refusal(refusal_of(status), p, ROOM);

@@ -4,6 +4,7 @@
 -- be secret: no query, no header, no body, and of the path only the route's template.
 
 local buffer = require "string.buffer"
+local ctx_module = require "human.ctx"
 local host = require "human.host"
 local json = require "human.json"
 local log = require "human.log"
@@ -59,15 +60,16 @@ local function actor_text(actor)
 end
 
 local function put_json(status, seconds, bytes, ip, actor, trace_id)
-  buf:put('","status":', status, ',"duration_ms":', format("%.3f", seconds * 1000), ',"bytes":', bytes,
-    ',"ip":"', ip, '"')
+  buf:put('","status":', status, ',"bytes":', bytes, ',"ip":"', ip, '"')
+  if seconds then buf:put(',"duration_ms":', format("%.3f", seconds * 1000)) end
   if actor then buf:put(',"actor":"', actor_text(actor), '"') end
   if trace_id then buf:put(',"trace_id":"', trace_id, '"') end
   buf:put "}"
 end
 
 local function put_text(status, seconds, bytes, ip, actor, trace_id)
-  buf:put(" status=", status, " duration_ms=", format("%.3f", seconds * 1000), " bytes=", bytes, " ip=", ip)
+  buf:put(" status=", status, " bytes=", bytes, " ip=", ip)
+  if seconds then buf:put(" duration_ms=", format("%.3f", seconds * 1000)) end
   if actor then buf:put(" actor=", actor_text(actor)) end
   if trace_id then buf:put(" trace_id=", trace_id) end
 end
@@ -78,33 +80,80 @@ local function write(point, id, gen_id, status, ...)
   host.log_buffer(status >= 500 and WARN or INFO, buf, gen_id)
 end
 
-local function of_route(route)
-  local point = route.point
+local function of_route(route, is_head)
+  local name = is_head and "head_point" or "point"
+  local point = route[name]
   if not point then
-    point = M.point(route.method, route.path)
-    route.point = point
+    point = M.point(is_head and "HEAD" or route.method, route.path)
+    route[name] = point
   end
   return point
+end
+
+--- A request begins.  Notes what the host forgets once it is answered.
+function M.begin(ctx)
+  if mode == nil then configure() end
+  if mode == NONE then return end
+  ctx.ip = host.peer(ctx.req)
+  trace.known(ctx.task)
 end
 
 --- The request of ctx has been answered.  bytes: of the body.  Streams say is_stream: how long they
 --- lasted says nothing about how fast the server is.
 function M.done(ctx, status, bytes, is_stream)
-  if mode == nil then configure() end
   local route = ctx.route
-  local point, seconds = of_route(route), clock() - ctx.started
+  local point, seconds = of_route(route, ctx.is_head), clock() - ctx.started
   if is_stream then traffic.count(point.series, status) else traffic.observe(point.series, status, seconds) end
   if mode == NONE or not wanted(status, is_stream and 0 or seconds) then return end
-  local known = trace.known(ctx.task)
+  local known = ctx.task.trace
   write(point, ctx.id, route.gen.id, status, seconds, bytes, ctx.ip, ctx.actor, known and known.id)
 end
 
---- A request that reached no route, or belongs to a protocol of the runtime: counted below `point`.
-function M.other(point, req, id, status, seconds, bytes)
+local NO_ROUTE = "none"
+local unrouted = {}                              -- method number -> point
+
+local function point_of(method)
+  local point = unrouted[method]
+  if not point then
+    point = M.point(host.METHOD[method] or "OTHER", NO_ROUTE)
+    unrouted[method] = point
+  end
+  return point
+end
+
+--- A request that reached no route: a function to be called with status and bytes once it is answered
+--- (when the host does not know the request any more).
+function M.unrouted(req, g, method, id)
   if mode == nil then configure() end
-  traffic.observe(point.series, status, seconds)
-  if mode == NONE or not wanted(status, seconds) then return end
-  write(point, id, nil, status, seconds, bytes, host.peer(req))
+  local point, began, ip = point_of(method), clock(), host.peer(req)
+  return function(status, bytes)
+    local seconds = clock() - began
+    traffic.observe(point.series, status, seconds)
+    if mode ~= NONE and wanted(status, seconds) then write(point, id, g.id, status, seconds, bytes, ip) end
+  end
+end
+
+local function note(points, req, status, bytes, method)
+  if mode == nil then configure() end
+  local point = points[method]
+  if not point then
+    point = M.point(method, points.route)
+    points[method] = point
+  end
+  traffic.count(point.series, status)
+  if mode == NONE or not wanted(status, 0) then return end
+  write(point, ctx_module.request_id(req), nil, status, nil, bytes, host.peer(req))
+end
+
+--- For a protocol of the runtime at `route`: host.respond, which counts and logs what it answers (its
+--- last argument is the method's name, GET when absent), and a function(req) for an upgrade.  A long
+--- poll takes as long as nothing happens, so its duration is neither in the metrics nor in the log.
+function M.protocol(route)
+  local points = { route = route }
+  return function(req, status, headers, body, method)
+    note(points, req, status, #body, method or "GET")
+    return host.respond(req, status, headers, body)
+  end, function(req) note(points, req, 101, 0, "GET") end
 end
 
 return M

@@ -72,6 +72,7 @@ local function load_scripts()
 end
 
 local function drain()
+  require("human.system").drain()
   require("human.jobs").stop()
   require("human.sio").shutdown()
   require("human.wsroute").shutdown()
@@ -101,6 +102,7 @@ local function serve()
       return exit(1)
     end
     serve_requests()
+    require("human.gauges").start()
     ready()
   end)
 end

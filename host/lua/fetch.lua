@@ -6,6 +6,7 @@
 local host = require "human.host"
 local sched = require "human.sched"
 local timer = require "human.timer"
+local trace = require "human.trace"
 
 local DEFAULT_TIMEOUT_S = 30
 local MAX_TIMEOUT_S = 600
@@ -27,9 +28,11 @@ local function failure(request, status, data)
   return nil, { code = CODES[status] or "network", message = origin(request.url) .. ": " .. why }
 end
 
+-- The caller's headers, and which trace this belongs to.
 local function header_list(headers)
-  local list = {}
-  for name, value in pairs(headers or {}) do list[#list + 1] = { name, tostring(value) } end
+  local all, list = {}, {}
+  for name, value in pairs(headers or {}) do all[name] = value end
+  for name, value in pairs(trace.outbound(all)) do list[#list + 1] = { name, tostring(value) } end
   table.sort(list, function(a, b) return a[1] < b[1] end)
   return list
 end

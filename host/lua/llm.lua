@@ -10,6 +10,7 @@ local host = require "human.host"
 local id = require "human.id"
 local json = require "human.json"
 local log = require "human.log"
+local metrics = require "human.metrics"
 local retry = require "human.llm_retry"
 local sched = require "human.sched"
 local stream = require "human.llm_stream"
@@ -163,24 +164,26 @@ local function usage_of(choice, req, result, out)
   return usage
 end
 
-local function count(choice, status, usage)
-  local labels = ('{provider="%s",status="%s"}'):format(choice.name, status)
-  host.metric("human_llm_calls_total" .. labels, 1)
+local function count(choice, status, usage, seconds)
+  local who = { provider = choice.name, model = choice.model }
+  metrics.add("human_llm_requests_total", 1, { provider = choice.name, model = choice.model, status = status })
+  metrics.add("human_llm_request_duration_seconds_total", seconds, who)
   if not usage then return end
-  host.metric(('human_llm_tokens_total{provider="%s",direction="in"}'):format(choice.name),
-    usage.input_tokens)
-  host.metric(('human_llm_tokens_total{provider="%s",direction="out"}'):format(choice.name),
-    usage.output_tokens)
+  for direction, n in pairs { input = usage.input_tokens, output = usage.output_tokens } do
+    metrics.add("human_llm_tokens_total", n,
+      { provider = choice.name, model = choice.model, direction = direction })
+  end
+  if usage.cost_micros then metrics.add("human_llm_cost_dollars_total", usage.cost_micros / 1e6, who) end
 end
 
 -- Recording must never fail the call that it records.
 local function record(call, status, usage, code)
-  local choice = call.choice
-  count(choice, status, usage)
+  local choice, seconds = call.choice, host.clock() - call.started
+  count(choice, status, usage, seconds)
   local ok, err = pcall(db.exec, INSERT, id.new(), call.req.ref, choice.name, choice.model, status, code,
     call.attempts, usage and usage.input_tokens or 0, usage and usage.output_tokens or 0,
     usage ~= nil and usage.estimated == true, usage and usage.cost_micros,
-    math.floor((host.clock() - call.started) * 1000 + 0.5))
+    math.floor(seconds * 1000 + 0.5))
   if ok then return end
   if err == sched.Canceled then error(err, 0) end
   log.warn("llm call not recorded", { provider = choice.name, error = tostring(err) })

@@ -126,8 +126,27 @@ function M.enabled(level)
   return LEVEL[level] <= (LEVEL[settings().level] or LEVEL.info)
 end
 
+local sched                                      -- loaded after this module
+
+-- What the task that speaks belongs to: its trace id, and the id of its generation of scripts.
+local function origin()
+  sched = sched or package.loaded["human.sched"]
+  local task = sched and sched.current()
+  if not task then return nil, nil end
+  return task.trace and task.trace.id, task.gen and task.gen.id
+end
+
+local function with_trace(fields, id)
+  if not id or fields and fields.trace_id then return fields end
+  local all = { trace_id = id }
+  for name, value in pairs(fields or {}) do all[name] = value end
+  return all
+end
+
 local function write(level, message, fields)
   if not M.enabled(level) then return end
+  local trace_id, gen_id = origin()
+  fields = with_trace(fields, trace_id)
   message = clean_text(tostring(message))
   local text
   if settings().format == "text" then
@@ -135,7 +154,7 @@ local function write(level, message, fields)
   else
     text = line('{"msg":' .. json.quote(message), fields, as_json) .. "}"
   end
-  host.log(LEVEL[level], text)
+  host.log(LEVEL[level], text, gen_id)
 end
 
 --- Says `message` (a constant sentence; what varies belongs into fields).  fields: {name = value},

@@ -1,18 +1,21 @@
--- host/lua/metrics.lua -- counters and gauges, summed over all workers, as Prometheus text.
+-- host/lua/metrics.lua -- counters, gauges and histograms of all processes, as Prometheus text.
 -- The sums live in shared memory (host/shm.c), which has room for a limited number of series; each
--- worker therefore makes at most SERIES_MAX new ones and counts what it had to drop.
+-- worker therefore makes at most SERIES_MAX new ones through add() and counts what it had to drop.
+-- A histogram's buckets are kept apart there and added up here: a bucket that nothing fell into costs
+-- no memory.  Names: https://prometheus.io/docs/practices/naming/
 
 local host = require "human.host"
 
-local gsub, find, concat = string.gsub, string.find, table.concat
+local gsub, find, concat, match, format = string.gsub, string.find, table.concat, string.match, string.format
 
 local M = {}
-local SERIES_MAX = 500
+local SERIES_MAX = 2000
 local known, series = {}, 0
-local help = {}
+local families = {}                              -- name -> {type, help, bounds}
 local ESCAPE = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
 
-local function with_labels(name, labels)
+--- {a="x",b="y"} of a table of labels, sorted by name.
+function M.labels(labels)
   local names, parts = {}, {}
   for label in pairs(labels) do names[#names + 1] = label end
   table.sort(names)
@@ -20,14 +23,14 @@ local function with_labels(name, labels)
     if not find(label, "^[%a_][%w_]*$") then error("metric label '" .. label .. "' is malformed", 3) end
     parts[i] = label .. '="' .. gsub(tostring(labels[label]), '[\\"\n]', ESCAPE) .. '"'
   end
-  return name .. "{" .. concat(parts, ",") .. "}"
+  return "{" .. concat(parts, ",") .. "}"
 end
 
 --- Adds `by` (1 when nil) to a series.  name: Prometheus style, counters end in "_total"; labels
 --- (optional): {name = value} with few different values -- never an id.
 function M.add(name, by, labels)
   if not find(name, "^[%a_:][%w_:]*$") then error("metric name '" .. tostring(name) .. "' is malformed", 2) end
-  local full = labels and with_labels(name, labels) or name
+  local full = labels and name .. M.labels(labels) or name
   if not known[full] then
     if series >= SERIES_MAX then
       host.metric("human_metrics_dropped_total", 1)
@@ -38,39 +41,89 @@ function M.add(name, by, labels)
   host.metric(full, by or 1)
 end
 
---- One sentence about a metric, for its HELP line.
+--- What a metric is, for its HELP and TYPE lines.  kind: "counter", "gauge" or "histogram"; bounds: of
+--- a histogram's buckets, ascending, without +Inf.
+function M.define(name, kind, text, bounds)
+  families[name] = { kind = kind, help = text, bounds = bounds }
+end
+
+--- One sentence about a metric of a script; its kind follows from its name.
 function M.describe(name, text)
-  help[name] = gsub(text, "[\\\n]", ESCAPE)
+  M.define(name, find(name, "_total$") and "counter" or "gauge", text)
 end
 
-local function head(out, name)
-  if help[name] then out[#out + 1] = "# HELP " .. name .. " " .. help[name] end
-  out[#out + 1] = "# TYPE " .. name .. (find(name, "_total$") and " counter" or " gauge")
+local function number_text(v)
+  if v == math.floor(v) and math.abs(v) < 2 ^ 53 then return format("%d", v) end
+  return format("%.15g", v)
 end
 
-local function value_text(v)
-  if v == math.floor(v) and math.abs(v) < 2 ^ 53 then return ("%d"):format(v) end
-  return ("%.17g"):format(v)
+-- "a_bucket{x="1",le="5"}" of a histogram a -> a, "bucket", 'x="1"', "5"; of others name, nil, labels.
+local function split(full)
+  local name, labels = match(full, "^([^{]*){?(.-)}?$")
+  local base, part = match(name, "^(.*)_(%l+)$")
+  local family = base and families[base]
+  if not (family and family.kind == "histogram") then return name, nil, labels end
+  local rest, le = match(labels, '^(.-),?le="([^"]*)"$')
+  return base, part, rest or labels, le
 end
 
---- All series of all workers in the text format that Prometheus scrapes (version 0.0.4).
-function M.text()
-  local sums, names, out = host.metrics(), {}, {}
-  for full in pairs(sums) do names[#names + 1] = full end
-  -- by name, then labels: a bare sort would put "a_b" between "a" and "a{...}"
-  local function split(full) return full:match "^([^{]*)(.*)$" end
-  table.sort(names, function(a, b)
-    local x, xl = split(a)
-    local y, yl = split(b)
-    if x ~= y then return x < y end
-    return xl < yl
-  end)
-  local last
-  for _, full in ipairs(names) do
-    local name = split(full)
-    if name ~= last then head(out, name) end
-    out[#out + 1], last = full .. " " .. value_text(sums[full]), name
+-- name -> {series...}; a series is {labels =, value = } or, of a histogram, {labels =, sum =, le = {}}.
+local function gather(sums)
+  local all, index = {}, {}
+  for full, value in pairs(sums) do
+    local name, part, labels, le = split(full)
+    local list = all[name] or {}
+    all[name] = list
+    local key = name .. "{" .. labels
+    local s = index[key]
+    if not s then
+      s = { labels = labels, le = {}, sum = 0 }
+      index[key], list[#list + 1] = s, s
+    end
+    if part == "bucket" then s.le[le] = value elseif part then s[part] = value else s.value = value end
   end
+  return all
+end
+
+local function braces(labels, le)
+  if le then labels = labels .. (labels ~= "" and "," or "") .. 'le="' .. le .. '"' end
+  return labels ~= "" and "{" .. labels .. "}" or ""
+end
+
+local function put_histogram(out, name, bounds, s)
+  local n = 0
+  for i = 1, #bounds + 1 do
+    local le = bounds[i] and format("%g", bounds[i]) or "+Inf"
+    n = n + (s.le[le] or 0)
+    out[#out + 1] = name .. "_bucket" .. braces(s.labels, le) .. " " .. number_text(n)
+  end
+  out[#out + 1] = name .. "_sum" .. braces(s.labels) .. " " .. number_text(s.sum)
+  out[#out + 1] = name .. "_count" .. braces(s.labels) .. " " .. number_text(n)
+end
+
+local function put_family(out, name, list)
+  local family = families[name] or { kind = find(name, "_total$") and "counter" or "gauge" }
+  table.sort(list, function(a, b) return a.labels < b.labels end)
+  out[#out + 1] = "# HELP " .. name .. " " .. gsub(family.help or "Of a script.", "[\\\n]", ESCAPE)
+  out[#out + 1] = "# TYPE " .. name .. " " .. family.kind
+  for _, s in ipairs(list) do
+    if family.bounds then
+      put_histogram(out, name, family.bounds, s)
+    else
+      out[#out + 1] = name .. braces(s.labels) .. " " .. number_text(s.value)
+    end
+  end
+end
+
+--- All series of all processes in the text format that Prometheus scrapes (version 0.0.4).  more
+--- (optional): {[series] = value} that only the caller knows.
+function M.text(more)
+  local sums, names, out = host.metrics(), {}, {}
+  for full, value in pairs(more or {}) do sums[full] = value end
+  local all = gather(sums)
+  for name in pairs(all) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do put_family(out, name, all[name]) end
   return concat(out, "\n") .. (#out > 0 and "\n" or "")
 end
 

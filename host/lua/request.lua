@@ -4,6 +4,7 @@
 -- declared, a handler that never waits costs no timer and no bookkeeping, and no closure is made here.
 -- Must never show a client a stack trace or anything else of a bug but the request's id.
 
+local access = require "human.access"
 local auth = require "human.auth"
 local cors = require "human.cors"
 local ctx_module = require "human.ctx"
@@ -17,7 +18,6 @@ local log = require "human.log"
 local rate = require "human.rate"
 local router = require "human.router"
 local sched = require "human.sched"
-local traffic = require "human.traffic"
 local wsx = require "human.wsx"
 
 local band, rshift, byte, find, sub = bit.band, bit.rshift, string.byte, string.find, string.sub
@@ -26,6 +26,7 @@ local WEBSOCKET, OPTIONS = host.RQ.WEBSOCKET, router.number.OPTIONS
 local ALL_METHODS = table.concat(host.METHOD, ", ", 1, 7)
 local AGENT_LISTENER = 1
 local AWAITS_MAX = 1000
+local HEAD = router.number.HEAD
 local JSON_TYPE = "content-type: application/json; charset=utf-8\r\n"
 
 local M = {}
@@ -55,13 +56,19 @@ end
 -- An answer that no schema of a route prepared.  own: its own header lines, content type first.
 local function respond(req, g, status, id, own, body)
   host.respond(req, status, own .. g.common_head .. cors.headers(req) .. "x-request-id: " .. id .. "\r\n", body)
-  traffic.count(status)
+end
+
+-- What is logged of an answer: HEAD has a body that nobody sees.
+local function done(ctx, status, body)
+  access.done(ctx, status, ctx.is_head and 0 or #body)
 end
 
 local function respond_fail(req, g, shape, id, f, ctx)
   local own, body = JSON_TYPE .. extra_headers(f.data), fail.body(f, shape, id)
   if ctx and ctx.claim then idempotency.store(ctx, f.status, own, body) end
   respond(req, g, f.status, id, own, body)
+  if ctx then done(ctx, f.status, body) end
+  return #body
 end
 
 -- What a handler raised, as the Fail that its client sees; bugs are logged with their traceback.
@@ -69,7 +76,7 @@ local function to_fail(ctx, err)
   if fail.is(err) then return err end
   if err == sched.TooMany then return fail.new("too_many_operations") end
   log.error("request failed", { request_id = ctx.id, route = ctx.route.title, where = ctx.route.where,
-                                gen = ctx.route.gen.id, error = tostring(err) })
+                                error = tostring(err) })
   return fail.new("internal", nil, ctx.route.gen.errors)
 end
 
@@ -77,7 +84,7 @@ local function answer_error(ctx, err)
   if err == sched.Canceled then
     if ctx.out then ctx.out:abandon() end
     if ctx.claim then idempotency.release(ctx) end
-    traffic.count(499)
+    done(ctx, 499, "")
     return
   end
   local f = to_fail(ctx, err)
@@ -92,6 +99,7 @@ local function safely_answer_error(ctx, err)
   if ok then return end
   log.error("error while answering an error", { request_id = ctx.id, error = tostring(again) })
   host.respond(ctx.req, 500, "content-type: application/json\r\n", LAST_RESORT)
+  done(ctx, 500, LAST_RESORT)
 end
 
 -- What is no bug passes as it is; a bug becomes a text with the traceback of where it came from.
@@ -180,7 +188,7 @@ local function reply(ctx, route, status, value, headers)
   if sent < 0 and sent ~= host.E.GONE then
     error("respond: " .. host.error_name(sent), 0)
   end
-  traffic.count(status)
+  done(ctx, status, body)
 end
 
 -- The task ------------------------------------------------------------------------------------------
@@ -199,6 +207,7 @@ local function replay(ctx, route, key)
   local kept = idempotency.begin(ctx, route, key)
   if not kept then return false end
   respond(ctx.req, route.gen, kept.status, ctx.id, kept.headers .. "idempotent-replayed: true\r\n", kept.body)
+  done(ctx, kept.status, kept.body)
   return true
 end
 
@@ -224,14 +233,16 @@ local function run(ctx)
   if ctx.tracked and not ctx.held then wsx.unbind(ctx.req) end
 end
 
-local function start(req, route, raw_query, params)
+local function start(req, route, raw_query, params, method)
   local ctx = ctx_module.new(req, route, raw_query)
+  ctx.is_head = method == HEAD
   if params then ctx.params = params end
   local task = {
     co = false, ended = false, awaits = 0, max_awaits = AWAITS_MAX,
-    limit = route.timeout_s, limit_error = route.gen.deadline_fail, gen = route.gen,
+    limit = route.timeout_s, limit_error = route.gen.deadline_fail, gen = route.gen, req = req,
   }
   ctx.task = task
+  access.begin(ctx)
   sched.spawn_as(task, run, ctx)
   if task.ended then return end
   ctx.tracked = true
@@ -248,17 +259,21 @@ local function shape_of(g, path)
   return shape
 end
 
-local function refuse(req, g, path, code, data)
-  respond_fail(req, g, shape_of(g, path), ctx_module.request_id(req), fail.new(code, data, g.errors))
+-- Answers without a route are counted below one name: their paths are the clients' invention.
+local function refuse(req, g, path, method, code, data)
+  local id, f = ctx_module.request_id(req), fail.new(code, data, g.errors)
+  local finish = access.unrouted(req, g, method, id)
+  finish(f.status, respond_fail(req, g, shape_of(g, path), id, f))
 end
 
 local function answer_options(req, g, allow)
+  local finish = access.unrouted(req, g, OPTIONS, ctx_module.request_id(req))
   local head = g.common_head .. cors.headers(req)
   if host.header(req, "origin") and host.header(req, "access-control-request-method") then
     head = head .. cors.preflight(req, allow)
   end
   host.respond(req, 204, "allow: " .. allow .. "\r\n" .. head, "")
-  traffic.count(204)
+  finish(204, 0)
 end
 
 -- The second listener carries the agent API alone.
@@ -267,19 +282,19 @@ local function hidden(entry, listener)
 end
 
 local function no_route(req, g, path, entry, method)
-  if not entry then return refuse(req, g, path, "not_found") end
+  if not entry then return refuse(req, g, path, method, "not_found") end
   if method == OPTIONS then return answer_options(req, g, entry.allow) end
-  refuse(req, g, path, "method_not_allowed", { headers = { allow = entry.allow } })
+  refuse(req, g, path, method, "method_not_allowed", { headers = { allow = entry.allow } })
 end
 
-local function upgrade_refused(req, g, path, route, status)
+local function upgrade_refused(req, g, path, route, status, method)
   if route.kind ~= "websocket" then return false end
   if band(status, WEBSOCKET) == 0 then
-    refuse(req, g, path, "upgrade_required", { headers = { upgrade = "websocket" } })
+    refuse(req, g, path, method, "upgrade_required", { headers = { upgrade = "websocket" } })
     return true
   end
   if cors.permits(req) then return false end
-  refuse(req, g, path, "forbidden", { message = "Origin is not allowed" })
+  refuse(req, g, path, method, "forbidden", { message = "Origin is not allowed" })
   return true
 end
 
@@ -303,7 +318,7 @@ function M.on_request(req, status, target)
     if server then return server:on_http(req, status, path, raw_query) end
     if path == "*" and method == OPTIONS then return answer_options(req, g, ALL_METHODS) end
     if segs == true then
-      return refuse(req, g, path, "validation_error", { message = "path is malformed" })
+      return refuse(req, g, path, method, "validation_error", { message = "path is malformed" })
     end
     return no_route(req, g, path, nil, method)
   end
@@ -312,10 +327,10 @@ function M.on_request(req, status, target)
   local params
   if route.names then
     params = router.params(route, segs)
-    if not params then return refuse(req, g, path, "validation_error", { message = "path is malformed" }) end
+    if not params then return refuse(req, g, path, method, "validation_error", { message = "path is malformed" }) end
   end
-  if upgrade_refused(req, g, path, route, status) then return end
-  start(req, route, raw_query, params)
+  if upgrade_refused(req, g, path, route, status, method) then return end
+  start(req, route, raw_query, params, method)
 end
 
 return M

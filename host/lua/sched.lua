@@ -21,6 +21,7 @@ local ready, n_ready = {}, 0                     -- tasks woken during this even
 local current                                    -- the task that runs now
 local live = 0
 local listed = {}                                -- tasks that wait or have waited: task -> true
+local trace_of                                   -- task -> its trace (human.trace)
 local handlers = {}                              -- event kind -> function(status, id, owner, data)
 
 M.generation = nil                               -- the one in service (gen.install)
@@ -99,6 +100,7 @@ end
 function M.spawn_as(task, fn, a, b, c, d, e)
   task.co, task.ended, task.awaits = coroutine_for_task(), false, 0
   if task.gen == nil then task.gen = current and current.gen or M.generation end
+  if current and trace_of and (current.req or current.trace) then task.trace = trace_of(current) end
   live = live + 1
   step(task, fn, a, b, c, d, e)
   return task
@@ -233,6 +235,9 @@ function M.kill_generation(g)
   for _, task in ipairs(doomed) do M.kill(task, task.limit_error) end
   return #doomed
 end
+
+-- A task that another one starts belongs to what fn(task) says that one does.
+function M.inherit_trace(fn) trace_of = fn end
 
 -- kind: one of host.EV but DONE and CHUNK.
 function M.on_event(kind, fn) handlers[kind] = fn end

@@ -3,6 +3,7 @@
 -- which attaches three functions.  No closure and no more than one timer per idle session.
 -- Source: engine.io-protocol v4; deviations from the reference server are named where they are.
 
+local access = require "human.access"
 local engine = require "socketio.engine"
 local host = require "human.host"
 local sio_id = require "human.sio_id"
@@ -11,7 +12,7 @@ local upgrade = require "human.sio_upgrade"
 local wsx = require "human.wsx"
 
 local byte = string.byte
-local ws_send, ws_close, respond = host.ws_send, host.ws_close, host.respond
+local ws_send, ws_close, respond = host.ws_send, host.ws_close, access.protocol "/socket.io/"
 local start, cancel = timer.start, timer.cancel
 local next_packet = engine.next_packet
 
@@ -54,7 +55,7 @@ local function answer_post(self, status, body)
   local req = self.post
   self.post, self.body = nil, nil
   wsx.unbind(req)
-  respond(req, status, self.headers.ok, body)
+  respond(req, status, self.headers.ok, body, "POST")
 end
 
 local function flush(self)

@@ -2,6 +2,7 @@
 -- Checks come in the order of the reference server (engine.io 6.6, lib/server.ts verify()) and are
 -- answered with its codes.  Session ids are secrets: nothing here logs one.
 
+local access = require "human.access"
 local bit = require "bit"
 local engine = require "human.sio_engine"
 local host = require "human.host"
@@ -11,12 +12,16 @@ local sio_id = require "human.sio_id"
 local upgrades = require "human.sio_upgrade"
 
 local band, find, gmatch, gsub, sub = bit.band, string.find, string.gmatch, string.gsub, string.sub
-local respond, header = host.respond, host.header
+local header = host.header
+local answer, upgraded = access.protocol "/socket.io/"
 local WEBSOCKET = host.RQ.WEBSOCKET
 local GET, POST, OPTIONS = 1, 3, 7
 
 local M = {}
 local stopping = false
+local asking = "GET"                             -- the method of the request that on_http looks at
+
+local function respond(req, status, lines, body) return answer(req, status, lines, body, asking) end
 
 -- What a session keeps of its first request's headers; the rest is gone with the request.
 local KEPT = { "authorization", "cookie", "origin", "user-agent", "x-api-key", "x-forwarded-for" }
@@ -116,6 +121,7 @@ local function facts(req, query)
 end
 
 local function ws_accept(req, conf)
+  upgraded(req)
   return host.ws_accept(req, { max_message = conf.max_payload, max_queue = conf.max_buffer })
 end
 
@@ -210,6 +216,7 @@ function M.on_http(server, req, status_bits, _, query)
   local conf = server.conf
   local method, is_ws = band(status_bits, 255), band(status_bits, WEBSOCKET) ~= 0
   local headers = headers_for(conf, req)
+  asking = host.METHOD[method]
   if method == OPTIONS then return preflight(req, headers) end
   local params = M.parse_query(query)
   if not conf.transports[params.transport] then return refuse(req, headers, is_ws, 0) end

@@ -3,12 +3,12 @@
 -- a comment every 15 s so that proxies and dead peers are noticed, and the error event at the end of a
 -- stream whose handler failed.
 
+local access = require "human.access"
 local fail = require "human.fail"
 local host = require "human.host"
 local json = require "human.json"
 local sched = require "human.sched"
 local timer = require "human.timer"
-local traffic = require "human.traffic"
 local wsx = require "human.wsx"
 
 local M = {}
@@ -33,10 +33,10 @@ function M.open(ctx)
   local route = ctx.route
   local head = HEAD .. route.gen.common_head .. require("human.cors").headers(ctx.req)
     .. "x-request-id: " .. ctx.id .. "\r\n"
-  local out = setmetatable({ req = ctx.req, ctx = ctx, closed = false, gone = false, waiters = {} }, Out)
+  local out = setmetatable({ req = ctx.req, ctx = ctx, closed = false, gone = false, bytes = 0,
+                             waiters = {} }, Out)
   ctx.out = out
   if host.stream(ctx.req, 200, head) < 0 then out.gone = true end
-  traffic.count(200)
   local task = ctx.task
   task.max_awaits = nil
   if not route.spec.timeout_s then
@@ -84,6 +84,7 @@ local function put(out, text)
     out.gone = true
     return nil, "gone"
   end
+  out.bytes = out.bytes + #text
   if queued > QUEUE_MAX and sched.current() then wait_until_drained(out) end
   if out.gone then return nil, "gone" end
   return true
@@ -121,6 +122,7 @@ local function stop(out)
   timer.cancel(out.timer)
   open_streams[out] = nil
   wsx.unbind(out.req)
+  access.done(out.ctx, 200, out.bytes, true)
   return true
 end
 

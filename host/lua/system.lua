@@ -4,53 +4,69 @@
 local db = require "human.db"
 local gen = require "human.gen"
 local host = require "human.host"
+local json = require "human.json"
 
 local M = {}
 local STARTED = host.now()
 local rendered = setmetatable({}, { __mode = "k" })   -- generation -> OpenAPI text
+local draining = false
 
--- The state of the parts: {status = "ok"|"degraded", database, worker, workers, uptime_s, scripts, llm}.
--- llm: {provider, model, language_model (false: the built-in rules answer), problem}.
-function M.health()
-  local up = host.db_up()
+-- This worker stops: it answers what it has, and wants nothing more.
+function M.drain() draining = true end
+
+-- Provider "none": no script of this tree asks a model.
+local function llm_status()
   local ok, status = pcall(require("human.llm").status)
-  if not ok then status = { provider = "none", language_model = false, problem = tostring(status) } end
+  if ok then return status end
+  return { provider = "none", language_model = false, problem = tostring(status) }
+end
+
+-- "accepted" or "refused"; nil before the first reload.
+local function last_reload()
+  local ok = host.metric_get "human_last_reload_successful"
+  return ok and (ok == 1 and "accepted" or "refused")
+end
+
+-- What is wrong, in sentences; and whether requests suffer from it.
+local function problems(llm, reload)
+  local list, suffers = {}, false
+  if not host.db_up() then list[1], suffers = "the database is not reachable", true end
+  if llm.problem and llm.provider ~= "none" then list[#list + 1], suffers = "language model: " .. llm.problem, true end
+  if draining then list[#list + 1] = "this worker is stopping" end
+  if reload == "refused" then list[#list + 1] = "the last reload of the scripts was refused" end
+  return json.array(list), suffers
+end
+
+-- The state of the parts: {status = "ok"|"degraded", version, problems, database, worker, workers,
+-- uptime_s, scripts, reload, llm}.  llm: {provider, model, language_model (false: the built-in rules
+-- answer), problem}.
+function M.health()
+  local llm, reload = llm_status(), last_reload()
+  local list, suffers = problems(llm, reload)
   return {
-    status = up and "ok" or "degraded", database = up and "up" or "down",
+    status = suffers and "degraded" or "ok", version = host.native.version, problems = list,
+    database = host.db_up() and "up" or "down", scripts = gen.current().id, reload = reload,
     worker = host.worker(), workers = host.workers(), uptime_s = math.floor(host.now() - STARTED),
-    scripts = gen.current().id,
-    llm = { provider = status.provider, model = status.model, language_model = status.language_model,
-            problem = status.problem },
+    llm = { provider = llm.provider, model = llm.model, language_model = llm.language_model,
+            problem = llm.problem },
   }
 end
 
--- May a load balancer send requests here?  Not before the migrations are done.
-function M.is_ready() return db.is_ready() end
-
--- "name{label="x"}" -> "name".
-local function family(name) return name:match "^[^{]+" end
-
--- Counters of all workers in the Prometheus text format 0.0.4.
-function M.metrics_text()
-  require("human.traffic").flush()
-  local sums, names = host.metrics(), {}
-  for name in pairs(sums) do names[#names + 1] = name end
-  table.sort(names, function(a, b)
-    local x, y = family(a), family(b)
-    if x ~= y then return x < y end
-    return a < b
-  end)
-  local out, last = {}, nil
-  for _, name in ipairs(names) do
-    local f = family(name)
-    if f ~= last then
-      out[#out + 1] = "# TYPE " .. f .. (f:find "_total$" and " counter" or " gauge")
-      last = f
-    end
-    out[#out + 1] = ("%s %.17g"):format(name, sums[name])
+-- May a load balancer send requests here?  true, or false and why not.  A full pool is no reason: all
+-- servers behind a balancer share the load, and taking one out makes it worse for the others.
+function M.readiness()
+  local reasons = {}
+  if draining then reasons[1] = "draining" end
+  if not host.db_up() then
+    reasons[#reasons + 1] = "database_unavailable"
+  elseif not db.is_ready() then
+    reasons[#reasons + 1] = "starting"
   end
-  return table.concat(out, "\n") .. "\n"
+  return #reasons == 0, json.array(reasons)
 end
+
+-- Counters and gauges of all processes in the Prometheus text format 0.0.4.
+function M.metrics_text() return require("human.gauges").text() end
 
 -- The OpenAPI document of the generation in service, as JSON text.
 function M.openapi()

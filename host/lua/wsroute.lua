@@ -4,12 +4,12 @@
 -- half of them are done.  After a reload the next message goes to the new generation's handler:
 -- conn.data is plain and stays, and on_upgrade(data, from, to) may bring it up to date first.
 
+local access = require "human.access"
 local fail = require "human.fail"
 local gen = require "human.gen"
 local host = require "human.host"
 local log = require "human.log"
 local sched = require "human.sched"
-local traffic = require "human.traffic"
 local wsx = require "human.wsx"
 
 local M = {}
@@ -140,7 +140,7 @@ function M.open(ctx, route)
     ping_s = spec.ping_s or 30, idle_s = spec.idle_s or 90, deflate = spec.deflate,
   })
   if ws < 0 then error("websocket: " .. host.error_name(ws), 0) end
-  traffic.count(101)
+  access.done(ctx, 101, 0, true)
   conn.ws, conns[ws] = ws, conn
   ctx.held = true
   wsx.unbind(ctx.req)

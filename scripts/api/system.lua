@@ -9,9 +9,12 @@ local g = api.group { tag = "System", auth = false, shape = "market", agent_port
 local main_port = api.group { tag = "System", auth = false, shape = "market" }
 
 local health = s.object {
-  { "status", s.enum { "ok", "degraded" } },
+  { "status", s.enum { "ok", "degraded" }:describe "degraded: requests fail, problems says why" },
+  { "version", s.string },
+  { "problems", s.array(s.string) },
   { "database", s.enum { "up", "down" } },
   { "scripts", s.string:describe "hash of the script bundle in service" },
+  { "reload", s.enum { "accepted", "refused" }:optional():describe "the last reload's verdict" },
   { "worker", s.int },
   { "workers", s.int },
   { "uptime_s", s.int },
@@ -28,12 +31,17 @@ g:get("/health", {
   reply   = { [200] = health },
 }, function() return 200, system.health() end)
 
+local readiness = s.object {
+  { "ready", s.bool },
+  { "reasons", s.array(s.enum { "starting", "draining", "database_unavailable" }) },
+}
+
 g:get("/ready", {
   summary = "200 when requests can be served, else 503",
-  reply   = { [200] = s.object { ready = s.bool }, [503] = s.object { ready = s.bool } },
+  reply   = { [200] = readiness, [503] = readiness },
 }, function()
-  local ready = system.is_ready()
-  return ready and 200 or 503, { ready = ready }
+  local ready, reasons = system.readiness()
+  return ready and 200 or 503, { ready = ready, reasons = reasons }
 end)
 
 g:get("/openapi.json", {
@@ -42,7 +50,7 @@ g:get("/openapi.json", {
 }, function() return 200, system.openapi() end)
 
 main_port:get("/metrics", {
-  summary = "Counters in the Prometheus text format",
+  summary = "Counters, gauges and histograms in the Prometheus text format",
   reply   = { [200] = s.raw "text/plain; version=0.0.4; charset=utf-8" },
 }, function() return 200, system.metrics_text() end)
 

@@ -4,7 +4,7 @@ local cjson = require "cjson"
 
 local DONE, CHUNK, TIMER = 2, 3, 10
 local HEAD, BODY = 1, 2
-local NAMES = { "human.host", "human.timer", "human.sched", "human.fetch" }
+local NAMES = { "human.host", "human.timer", "human.sched", "human.trace", "human.fetch" }
 
 local function fake_host()
   local f = { queue = {}, specs = {}, cancelled = {}, resumed = 0, logged = {}, t = 0, tasks = 0 }
@@ -21,6 +21,7 @@ local function fake_host()
   function f.task_end() end
   function f.unpack(blob) return cjson.decode(blob) end
   function f.error_name(code) return "E" .. code end
+  function f.random(n) return ("\171"):rep(n) end
   function f.log(_, line) f.logged[#f.logged + 1] = line end
   function f.fetch(_, spec) f.specs[#f.specs + 1] = spec return f.refuse or 500 + #f.specs end
   function f.fetch_resume() f.resumed = f.resumed + 1 return 0 end
@@ -68,7 +69,8 @@ describe("human.fetch", function()
       push(DONE, 200, 501, '{"status":200,"headers":{"x":"y"},"body":"hi"}')
     end)
     assert.same({ status = 200, headers = { x = "y" }, body = "hi" }, result)
-    assert.same({ url = "http://h/x", method = "POST", headers = { { "a", "1" }, { "b", "2" } }, body = "b",
+    assert.same({ url = "http://h/x", method = "POST", body = "b", headers = { { "a", "1" }, { "b", "2" },
+        { "traceparent", "00-" .. ("ab"):rep(16) .. "-" .. ("ab"):rep(8) .. "-03" } },
       timeout_s = 5, connect_timeout_s = 5, stream = false, max_bytes = 8388608, guard = false }, host.specs[1])
   end)
 

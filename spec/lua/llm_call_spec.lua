@@ -15,8 +15,8 @@ describe("A call", function()
     assert.same({ ref = "run-1", provider = "openai", model = "gpt-4o-mini", status = "ok", attempts = 1,
       input_tokens = 1000, output_tokens = 100, estimated = false, cost_micros = 210, duration_ms = 0 },
       world.calls[1])
-    assert.equal(1, world.host.sums['human_llm_calls_total{provider="openai",status="ok"}'])
-    assert.equal(1000, world.host.sums['human_llm_tokens_total{provider="openai",direction="in"}'])
+    assert.equal(1, world.host.sums['human_llm_requests_total{model="gpt-4o-mini",provider="openai",status="ok"}'])
+    assert.equal(1000, world.host.sums['human_llm_tokens_total{direction="input",model="gpt-4o-mini",provider="openai"}'])
   end)
 
   it("estimates tokens where the server counts none, and flags them and unknown prices", function()

@@ -29,7 +29,7 @@ local CONF = {
   limits = { body_bytes = 1048576, request_timeout_ms = 30000, ws_message_bytes = 1048576,
              ws_queue_bytes = 1048576 },
   database = { pool = 8, statement_timeout_ms = 5000, lease_timeout_ms = 10000 },
-  log = { level = "debug", format = "json" }, api = { user_management = "auto" },
+  log = { level = "debug", format = "json", requests = "none", slow_ms = 1000 }, api = { user_management = "auto" },
   socketio = { ping_interval_ms = 25000, ping_timeout_ms = 20000, recovery_ms = 120000,
                max_sockets_per_agent = 100 },
   llm = { provider = "offline", model = "", timeout_ms = 60000, max_retries = 3 },

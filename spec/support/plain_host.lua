@@ -55,6 +55,7 @@ end
 --- A new host.  What it was told is in `.lines` (log) and `.sums` (metrics); `.clock_s` is its time.
 function M.new(conf)
   local h = { lines = {}, sums = {}, clock_s = 1764237600.123, NULL = cjson.null }
+  h.native = { version = "0.0.0", memory = function() return 0 end }
   h.utf8_ok, h.base64, h.unbase64 = utf8_ok, base64, unbase64
   function h.time() return h.clock_s end
   function h.now() return h.clock_s end
@@ -65,7 +66,17 @@ function M.new(conf)
     return table.concat(bytes)
   end
   function h.conf() return conf or {} end
-  function h.log(level, line) h.lines[#h.lines + 1] = { level = level, line = line } end
+  function h.log(level, line, gen) h.lines[#h.lines + 1] = { level = level, line = line, gen = gen } end
+  function h.log_buffer(level, buf, gen)
+    h.lines[#h.lines + 1] = { level = level, line = buf:tostring(), gen = gen }
+    buf:reset()
+  end
+  function h.metric_set(name, value) h.sums[name] = value end
+  function h.metric_get(name) return h.sums[name] end
+  function h.stats()
+    return { rss_bytes = 0, connections = 0, events = 0, ops = 0, bus_bytes = 0,
+             pool = { leased = 0, busy = 0, idle = 0, waiting = 0, statements = 0, waits = 0, wait_s = 0 } }
+  end
   function h.metric(name, by) h.sums[name] = (h.sums[name] or 0) + by end
   function h.metrics() return h.sums end
   function h.equal(a, b) return a == b end

@@ -29,7 +29,20 @@ describe("the system routes", function()
     app.host.db_up = function() return false end
     assert.equal("degraded", app:request({ path = "/health" }).json.status)
     local a = app:request { path = "/ready" }
-    assert.same({ 503, false }, { a.status, a.json.ready })
+    assert.same({ 503, false, { "database_unavailable" } }, { a.status, a.json.ready, a.json.reasons })
+  end)
+
+  it("name what is wrong, and whether requests suffer from it", function()
+    local sound = app:request({ path = "/health" }).json
+    assert.same({ {}, "0.0.0" }, { sound.problems, sound.version })
+    assert.is_nil(sound.reload)
+    app.host.metric_set("human_last_reload_successful", 0)
+    local refused = app:request({ path = "/health" }).json
+    assert.same({ "ok", "refused", { "the last reload of the scripts was refused" } },
+      { refused.status, refused.reload, refused.problems })
+    require("human.system").drain()
+    local a = app:request { path = "/ready" }
+    assert.same({ 503, { "draining" } }, { a.status, a.json.reasons })
   end)
 
   it("count what was answered, in the format of Prometheus, on the main port only", function()
@@ -37,8 +50,15 @@ describe("the system routes", function()
     app:request { path = "/nope" }
     local a = app:request { path = "/metrics" }
     assert.equal("text/plain; version=0.0.4; charset=utf-8", a.headers["content-type"])
-    assert.equal('# TYPE human_http_requests_total counter\nhuman_http_requests_total{status="200"} 1\n'
-      .. 'human_http_requests_total{status="404"} 1\n', a.body)
+    for _, line in ipairs {
+      '# TYPE human_http_requests_total counter',
+      'human_http_requests_total{method="GET",route="/ready",status="200"} 1',
+      'human_http_requests_total{method="GET",route="none",status="404"} 1',
+      'human_http_request_duration_seconds_count{method="GET",route="/ready"} 1',
+      'human_bundle_info{bundle="0123456789ab"} 1', 'human_tasks{worker="0"} 1',
+    } do
+      assert.is_truthy(("\n" .. a.body):find("\n" .. line .. "\n", 1, true), line)
+    end
     assert.equal(404, app:request({ path = "/metrics", listener = 1 }).status)
   end)
 
