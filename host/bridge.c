@@ -11,12 +11,15 @@
 #include <string.h>
 
 #include "bridge.h"
+#include "control.h"
 #include "embed.h"
+#include "facts.h"
 #include "log.h"
 #include "shm.h"
+#include "terminal.h"
 #include "worker.h"
 
-enum { GC_PAUSE = 300 };
+enum { GC_PAUSE = 300, ANSWER_MAX = 256 * 1024 };
 
 int luaopen_cjson(lua_State *L);
 
@@ -104,9 +107,41 @@ static int native_memory(lua_State *L) {
   return 1;
 }
 
+/* For sub-commands alone: these may block.  native.control(request) -> text, exit status (-1: no server
+ * answers); native.fact(kind, arg) -> text | nil, why; native.terminal() -> rows of the screen, whether
+ * there are keys; native.key() -> byte, 0 when none was pressed. */
+static int native_control(lua_State *L) {
+  char *out = lua_newuserdata(L, ANSWER_MAX);
+  int status = control_get(luaL_checkstring(L, 1), out, ANSWER_MAX);
+  lua_pushstring(L, out);
+  lua_pushinteger(L, status);
+  return 2;
+}
+
+static int native_fact(lua_State *L) {
+  char out[8192];
+  int failed = facts_ask(luaL_checkstring(L, 1), luaL_optstring(L, 2, ""), out, sizeof out);
+  if (failed) lua_pushnil(L);
+  lua_pushstring(L, out);
+  return failed ? 2 : 1;
+}
+
+static int native_terminal(lua_State *L) {
+  lua_pushinteger(L, terminal_rows());
+  lua_pushboolean(L, terminal_begin());
+  return 2;
+}
+
+static int native_key(lua_State *L) {
+  lua_pushinteger(L, terminal_key());
+  return 1;
+}
+
 static int open_native(lua_State *L) {
   static const luaL_Reg fns[] = {
-      {"rule_call", rule_call}, {"exit", native_exit}, {"memory", native_memory}, {NULL, NULL}};
+      {"rule_call", rule_call}, {"exit", native_exit}, {"memory", native_memory},
+      {"control", native_control}, {"fact", native_fact}, {"terminal", native_terminal},
+      {"key", native_key}, {NULL, NULL}};
   lua_newtable(L);
   luaL_register(L, NULL, fns);
   if (bridge.spec->command) {

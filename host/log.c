@@ -62,6 +62,10 @@ int log_enabled(int level) {
   return level <= threshold;
 }
 
+void log_quiet(void) {
+  threshold = LOG_ERROR;
+}
+
 bool log_is_json(void) {
   return json;
 }

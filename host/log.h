@@ -13,6 +13,7 @@ enum { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 void log_init(void); /* reads log.level and log.format from conf */
 int log_enabled(int level);
 bool log_is_json(void);
+void log_quiet(void); /* errors only: for commands whose answer is what they print */
 void log_fmt(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_line(int level, const char *p, unsigned long n); /* n bytes, already JSON from Lua or text */
 void log_generation(const char *hash); /* of the scripts in service: `gen` of every line from now on */

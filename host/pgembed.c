@@ -274,6 +274,14 @@ fail:
   return -1;
 }
 
+int pgembed_join(void) {
+  pid_t holder;
+  if (pghome_find(&pg.home)) return -1;
+  int locked = pghome_lock(&pg.home, &holder);
+  if (!locked) pghome_unlock();
+  return locked == 1 ? set_url() : -1;
+}
+
 bool pgembed_reaped(pid_t pid, int status) {
   if (!pg.pid || pid != pg.pid) return false;
   double now = shm_clock();

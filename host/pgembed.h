@@ -9,6 +9,9 @@
 /* Blocks until the server answers, then sets database.url.  `share`: when another host has this
  * home, use its server instead of refusing.  0, or -1 and a message on stderr. */
 int pgembed_start(int connections, bool share);
+/* Sets database.url to the private server of the host that runs with this home; starts, makes and waits
+ * for nothing.  0, or -1: there is none. */
+int pgembed_join(void);
 bool pgembed_reaped(pid_t pid, int status); /* true: that was the server; it will be restarted */
 void pgembed_tick(void);                    /* restart when due; call a few times a second */
 void pgembed_stop(void);                    /* fast shutdown, at most 20 s; lets the home go */

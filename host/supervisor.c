@@ -455,9 +455,23 @@ int supervisor_run(void) {
   return s.failed ? 1 : 0;
 }
 
+/* Commands that look at a server and its surroundings, whatever state those are in.  They load no
+ * scripts by themselves, start nothing, and use the private database only where it already runs. */
+static bool only_looks(const char *command) {
+  static char status[32768];
+  if (strcmp(command, "status") != 0 && strcmp(command, "top") != 0 && strcmp(command, "doctor") != 0)
+    return false;
+  log_quiet();
+  if (!strcmp(command, "doctor") && !*conf_str("database.url") &&
+      control_get("status", status, sizeof status) >= 0)
+    pgembed_join();
+  return true;
+}
+
 int supervisor_command(const char *command, int argc, char **argv, bool database) {
   worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
-                      .command = command, .generation = load_scripts()};
+                      .command = command};
+  if (!only_looks(command)) spec.generation = load_scripts();
   if (spec.generation < 0 || shm_init(1)) return 1;
   if (!strcmp(command, "test")) { /* specs talk to a server of their own: this process */
     int port;

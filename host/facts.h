@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * facts.h -- what `human doctor` asks of the machine: one text in, one text out. */
+#ifndef HUMAN_FACTS_H
+#define HUMAN_FACTS_H
+#include <stddef.h>
+
+/* kind: what is asked; arg: a path, an address, or "".  0 with the answer in `out`, or -1 with the
+ * reason.  Kinds:
+ *   versions           a line "name version" for each library
+ *   user               "name uid", as whom we run
+ *   stat PATH          "dir|file|socket|other MODE UID OWNER", mode in octal
+ *   list PATH          names in a directory, one a line
+ *   writable PATH      may we write there
+ *   disk PATH          "free total" bytes of its file system
+ *   files              "soft hard" limit of open files
+ *   port ADDRESS PORT  can it be listened on; when not, the reason names the process if it can be seen
+ *   certificate PATH   "expires" in seconds of Unix time, a space, the subject
+ *   postgres           directory of PostgreSQL's programs, for the private cluster
+ *   source SETTING     where its value came from
+ *   scripts            reads the search path: the generation number that the bundle got */
+int facts_ask(const char *kind, const char *arg, char *out, size_t n);
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ * terminal.h -- keys of a person who watches `human top`. */
+#ifndef HUMAN_TERMINAL_H
+#define HUMAN_TERMINAL_H
+#include <stdbool.h>
+
+/* Keys arrive singly and unseen from now on, until the process ends.  False: no terminal. */
+bool terminal_begin(void);
+int terminal_key(void); /* a key that was pressed, or 0 */
+int terminal_rows(void); /* lines of the screen on stdout; 0: no terminal */
+#endif
