@@ -20,6 +20,18 @@ local function hold_request(status, id, _, target)
   held[#held + 1] = { id, status, target }
 end
 
+-- What only these modules know, for /metrics.
+local function count_sockets()
+  local gauges, engine = require "human.gauges", require "human.sio_engine"
+  gauges.source("human_websockets", require("human.wsroute").count)
+  gauges.source("human_socketio_sockets", function()
+    local n = 0
+    for _, rt in pairs(engine.runtimes()) do n = n + rt.count end
+    return n
+  end)
+  gauges.start()
+end
+
 local function serve_requests()
   local on_request = require("human.request").on_request
   sched.on_event(EV.REQUEST, function(status, id, _, target) on_request(id, status, target) end)
@@ -102,7 +114,7 @@ local function serve()
       return exit(1)
     end
     serve_requests()
-    require("human.gauges").start()
+    count_sockets()
     ready()
   end)
 end

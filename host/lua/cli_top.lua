@@ -1,0 +1,74 @@
+-- host/lua/cli_top.lua -- `human top`: what `human status` shows, once a second, until q or Ctrl-C.
+-- On a terminal each look takes the place of the one before; elsewhere they follow one another, which
+-- `human top -n 60 >file` makes a record of a minute.
+
+local host = require "human.host"
+local sched = require "human.sched"
+local snapshot = require "human.snapshot"
+
+local M = {}
+local EVERY_S, KEY_S = 1, 0.1
+local HOME, CLEAR_LINE, CLEAR_BELOW, HIDE, SHOW = "\27[H", "\27[K", "\27[J", "\27[?25l", "\27[?25h"
+local USAGE = "usage: human top [-n LOOKS]\n"
+
+-- How many looks; nil: no end.  false: malformed.
+local function parse(args)
+  if #args == 0 then return nil end
+  local n = args[1] == "-n" and #args == 2 and tonumber(args[2])
+  return n and n >= 1 and math.floor(n) or false
+end
+
+local function on_screen(lines, rows)
+  local out = { HOME }
+  for i = 1, math.min(#lines, rows - 1) do out[#out + 1] = lines[i] .. CLEAR_LINE .. "\n" end
+  out[#out + 1] = CLEAR_BELOW
+  return table.concat(out)
+end
+
+-- True when the person has had enough.
+local function pause(has_keys)
+  if not has_keys then
+    sched.sleep(EVERY_S)
+    return false
+  end
+  for _ = 1, EVERY_S / KEY_S do
+    sched.sleep(KEY_S)
+    local key = host.native.key()
+    if key == 113 or key == 81 or key == 27 then return true end
+  end
+  return false
+end
+
+local function look(before, rows)
+  local now, why = snapshot.take()
+  local lines = now and snapshot.lines(snapshot.view(now, before)) or { why }
+  if rows > 0 then return now, on_screen(lines, rows) end
+  return now, os.date "%Y-%m-%d %H:%M:%S\n" .. table.concat(lines, "\n") .. "\n\n"
+end
+
+local function loop(n, rows, has_keys)
+  local before, missing, count = nil, false, 0
+  repeat
+    local now, text = look(before, rows)
+    if not io.stdout:write(text) or not io.stdout:flush() then return 0 end -- nobody reads any more
+    before, missing, count = now, not now, count + 1
+  until count == n or pause(has_keys)
+  return missing and 1 or 0
+end
+
+function M.run(args)
+  local n = parse(args)
+  if n == false then
+    io.stderr:write(USAGE)
+    return 2
+  end
+  local rows, has_keys = host.native.terminal()
+  if rows == 0 then return loop(n, 0, false) end
+  io.stdout:write(HIDE, HOME, CLEAR_BELOW)
+  local ok, code = pcall(loop, n, rows, has_keys)
+  io.stdout:write(SHOW)
+  if not ok then error(code, 0) end
+  return code
+end
+
+return M
