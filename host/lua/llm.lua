@@ -315,6 +315,18 @@ function M.chat(req)
   return run(second, req, math.max(started + total, host.clock() + 1), conf.max_retries)
 end
 
+--- Asks the configured model one small thing, whatever happened before; nothing is recorded.  Awaits.
+--- Returns provider, model; or nil and {code, message}.
+function M.probe(deadline_s)
+  local choice, err = primary(registry_now(), settings())
+  if not choice then return nil, err end
+  local req = { messages = { { role = "user", content = "Say ok." } }, max_tokens = 16 }
+  local result
+  result, err = ask({ choice = choice, req = req, attempts = 0 }, deadline_s)
+  if not result then return nil, err end
+  return choice.name, choice.model
+end
+
 -- For those who show it --------------------------------------------------------------------------------
 
 --- What would be asked now: {provider, model, language_model = bool, base_url, problem, fallback}.

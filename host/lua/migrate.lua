@@ -123,6 +123,14 @@ function M.check(n, known)
   end
 end
 
+--- Those of generation n that this database has not had, as {path..}.  Raises when one was changed
+--- after it had been applied.  Looks only.
+function M.pending(n)
+  local list = {}
+  for i, file in ipairs(pending(M.files(n), applied(db.value, db.query))) do list[i] = file.path end
+  return list
+end
+
 -- `human migrate`.
 function M.command()
   local n = M.run()

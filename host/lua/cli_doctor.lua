@@ -1,0 +1,75 @@
+-- host/lua/cli_doctor.lua -- `human doctor`: what is wrong with this installation, and how to put it
+-- right.  Starts nothing and changes nothing, whether a server runs or not.  Exit status 1 when
+-- something is wrong; a warning is not.
+
+local doctor = require "human.doctor"
+local host = require "human.host"
+local json = require "human.json"
+local service = require "human.doctor_service"
+
+local M = {}
+local USAGE = [[
+usage: human doctor [--online] [--json]
+  --online  also ask the configured language model (costs a few tokens)
+]]
+local MARK = { ok = "ok  ", warn = "warn", fail = "FAIL" }
+
+local function parse(args)
+  local flags = {}
+  for _, arg in ipairs(args) do
+    local name = arg:match "^%-%-(%l+)$"
+    if name ~= "online" and name ~= "json" then return nil end
+    flags[name] = true
+  end
+  return flags
+end
+
+--- All checks; the report.
+function M.examine(ask, conf, ask_model)
+  local r = doctor.report(ask, conf)
+  doctor.versions(r)
+  doctor.secrets(r)
+  doctor.home(r)
+  doctor.disk(r)
+  doctor.files(r)
+  local server = service.server(r)
+  if not server then doctor.ports(r) end
+  doctor.certificates(r)
+  local g, number = service.scripts(r, server)
+  service.database(r, server, number)
+  service.model(r, g, ask_model)
+  return r
+end
+
+local function count(findings, level)
+  local n = 0
+  for _, f in ipairs(findings) do
+    if f.level == level then n = n + 1 end
+  end
+  return n
+end
+
+local function plural(n, noun) return n .. " " .. noun .. (n == 1 and "" or "s") end
+
+local function print_text(findings)
+  for _, f in ipairs(findings) do
+    io.stdout:write(("%s  %-12s %s\n"):format(MARK[f.level], f.name, f.text))
+    if f.fix and f.level ~= "ok" then io.stdout:write((" "):rep(19), "-> ", f.fix, "\n") end
+  end
+  local wrong, warnings = count(findings, "fail"), count(findings, "warn")
+  io.stdout:write("\n", wrong == 0 and "Nothing is wrong" or plural(wrong, "thing") .. " to put right",
+    warnings > 0 and ", " .. plural(warnings, "warning") or "", ".\n")
+end
+
+function M.run(args)
+  local flags = parse(args)
+  if not flags then
+    io.stderr:write(USAGE)
+    return 2
+  end
+  local r = M.examine(host.native.fact, host.conf(), flags.online)
+  if flags.json then io.stdout:write(json.encode(json.array(r.findings)), "\n") else print_text(r.findings) end
+  return count(r.findings, "fail") > 0 and 1 or 0
+end
+
+return M

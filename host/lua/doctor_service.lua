@@ -1,0 +1,208 @@
+-- host/lua/doctor_service.lua -- checks of `human doctor` that concern what serves: the running server,
+-- the scripts, the database, the language model.  Works with the server up or down; asks, and changes
+-- nothing.  Neighbour: doctor, whose reports these add to.
+
+local db = require "human.db"
+local fail = require "human.fail"
+local fetch = require "human.fetch"
+local gen = require "human.gen"
+local host = require "human.host"
+local json = require "human.json"
+local migrate = require "human.migrate"
+local sched = require "human.sched"
+local snapshot = require "human.snapshot"
+
+local M = {}
+local LOOK_S, ANSWER_S, ONLINE_S = 0.05, 3, 20
+local OLDEST_POSTGRES, SKEW_S = 130000, 2
+local RESTARTS_WARN = 3
+
+local function message(err) return fail.is(err) and err.message or tostring(err) end
+
+-- The server ---------------------------------------------------------------------------------------
+
+local function workers(r, server)
+  local down, restarts = 0, 0
+  for _, w in ipairs(server.workers) do
+    if w.pid == 0 then down = down + 1 end
+    restarts = restarts + w.restarts
+  end
+  if down > 0 then
+    r:fail("workers", down .. " of " .. #server.workers .. " are down", "the server's log says why they end")
+  elseif restarts >= RESTARTS_WARN then
+    r:warn("workers", restarts .. " were replaced since the start", "the server's log says what they were in")
+  else
+    r:ok("workers", #server.workers .. " serve")
+  end
+end
+
+local function last_reload(r, server)
+  local reload = server.reload
+  if not reload or reload.at == 0 or reload.ok then return end
+  r:warn("reload", "the last one was refused: " .. reload.verdict:gsub("%s*\n%s*", "; "),
+    "put the scripts right and run `human reload`; until then the old ones serve")
+end
+
+local function health(r)
+  local url = snapshot.base_url(r.conf)
+  local answer, err = fetch { url = url .. "/health", timeout_s = ANSWER_S }
+  if not answer then
+    return r:fail("http", err.message, "is the setting port the one that the server was started with?")
+  end
+  local state = json.decode(answer.body)
+  if type(state) ~= "table" or not state.status then
+    return r:fail("http", url .. " answers, but not as this server does", "something else has the port")
+  end
+  if state.status == "ok" then return r:ok("http", url .. " answers") end
+  r:fail("http", url .. "/health says " .. state.status .. ": " .. table.concat(state.problems or {}, "; "),
+    "see the findings below")
+end
+
+--- The server that has this home: its own word, and whether its port answers.  Returns what it says, or
+--- nil when none runs.
+function M.server(r)
+  local text, status = host.native.control "status"
+  local server = status == 0 and json.decode(text)
+  if type(server) == "table" then
+    r:ok("server", ("runs, process %d, up %d s"):format(server.pid, server.uptime_s))
+    workers(r, server)
+    last_reload(r, server)
+    health(r)
+    return server
+  end
+  if text:find("ermission", 1, true) then
+    r:fail("server", text, "run this as the server's user, or as a member of its group")
+  elseif status >= 0 or not (text:find("No such file", 1, true) or text:find("refused", 1, true)) then
+    r:fail("server", text:match "^[^\n]*", "the server is stuck or another program has its socket; restart it")
+  else
+    r:ok("server", "none runs with this home")
+  end
+end
+
+-- Scripts ------------------------------------------------------------------------------------------
+
+--- Would they be accepted?  Returns the generation, installed in this process.
+function M.scripts(r, server)
+  local number, why = r.ask "scripts"
+  if not number then
+    r:fail("scripts", why, "the setting scripts is " .. r.conf.scripts)
+    return
+  end
+  local ok, g = pcall(gen.build, tonumber(number))
+  if not ok then
+    r:fail("scripts", tostring(g), "`human check` says the same; a reload would be refused")
+    return nil, tonumber(number)
+  end
+  gen.install(g)
+  for _, warning in ipairs(g.warnings or {}) do r:warn("scripts", warning, "`human overrides --diff` shows it") end
+  if server and server.bundle ~= g.id then
+    r:warn("scripts", ("%s are on disk, %s are in force"):format(g.id, server.bundle),
+      "`human reload` puts them in force; or this command reads others than the server: see `human config`")
+  else
+    r:ok("scripts", require("human.check").summary(g))
+  end
+  return g, tonumber(number)
+end
+
+-- The database -------------------------------------------------------------------------------------
+
+local function wait_for_database(conf)
+  local until_at = host.clock() + conf.database.connect_timeout_ms / 1000
+  while not host.db_up() and host.clock() < until_at do sched.sleep(LOOK_S) end
+  return host.db_up()
+end
+
+local function version(r)
+  local number, text = tonumber(db.value "show server_version_num"), db.value "show server_version"
+  if number < OLDEST_POSTGRES then
+    r:fail("database", "PostgreSQL " .. text .. " is too old", "PostgreSQL 13 or later is needed")
+  else
+    r:ok("database", "PostgreSQL " .. text)
+  end
+end
+
+-- A private one is made for as many as the server needs.
+local function connections(r)
+  local conf = r.conf
+  if r.ask("source", "database.url") == "set by the host" then return end
+  local most = tonumber(db.value "show max_connections") - tonumber(db.value "show superuser_reserved_connections")
+  local needed = conf.workers * (conf.database.pool + 1)
+  if needed <= most then return r:ok("connections", ("%d of %d of the database"):format(needed, most)) end
+  r:fail("connections", ("%d workers with a pool of %d need %d, the database allows %d"):format(conf.workers,
+    conf.database.pool, needed, most), "raise its max_connections, or lower database.pool")
+end
+
+local function clock_skew(r)
+  local before = host.time()
+  local theirs = db.value "select extract(epoch from clock_timestamp())::float8"
+  local skew = theirs - (before + host.time()) / 2
+  local text = ("the database's is %.1f s %s"):format(math.abs(skew), skew > 0 and "ahead" or "behind")
+  if math.abs(skew) < SKEW_S then return r:ok("clock", "as the database's") end
+  r:warn("clock", text, "let NTP set both clocks; leases and expiry times compare them")
+end
+
+local function migrations(r, number)
+  if not number then return end
+  local list = migrate.pending(number)
+  if #list == 0 then return r:ok("migrations", "all applied") end
+  r:warn("migrations", #list .. " not applied yet: " .. table.concat(list, ", "),
+    "the next start applies them, or `human migrate`")
+end
+
+local function examine(r, number)
+  for _, check in ipairs { version, connections, clock_skew } do check(r) end
+  local ok, err = pcall(migrations, r, number)
+  if not ok then
+    r:fail("migrations", message(err), "give the file its old text back; changes belong into a new migration")
+  end
+end
+
+-- With neither a url nor a running server there is only the question whether one could be started.
+local function private_cluster(r, server)
+  if server then
+    return r:fail("database", "the server's private PostgreSQL cannot be joined", "run this as the server's user")
+  end
+  local path, why = r.ask "postgres"
+  if path then return r:ok("database", "a private one, with the programs in " .. path) end
+  r:fail("database", why, "apt install postgresql, or set DATABASE_URL to a server")
+end
+
+--- Reachable, recent, large enough, with the schema that generation `number` needs?
+function M.database(r, server, number)
+  if not host.secret_set "database.url" then return private_cluster(r, server) end
+  if not wait_for_database(r.conf) then
+    return r:fail("database", "not reachable within database.connect_timeout_ms",
+      "the line above says why; is the url right, does the server run, does it let us in?")
+  end
+  db.open()
+  local ok, err = pcall(examine, r, number)
+  if not ok then r:fail("database", message(err), "its log says more") end
+end
+
+-- The language model -------------------------------------------------------------------------------
+
+local function online(r)
+  local provider, answer = require("human.llm").probe(ONLINE_S)
+  if provider then return r:ok("model", provider .. " answers with " .. answer) end
+  r:fail("model", answer.message or answer.code, answer.code == "unauthorized"
+    and "the key is not accepted: check the variable that holds it"
+    or "the provider's status page, its quota, and the way there")
+end
+
+--- Is a model configured, and (with --online) does it answer?
+function M.model(r, g, ask_it)
+  if not g then return end
+  local ok, status = pcall(require("human.llm").status)
+  if not ok then return end
+  if status.problem then
+    r:fail("model", status.problem, "set the key in the environment of the server, or llm.provider to another")
+  elseif not status.language_model then
+    r:ok("model", "none is configured: the built-in rules answer (OPENAI_API_KEY and others change that)")
+  elseif ask_it then
+    online(r)
+  else
+    r:ok("model", status.provider .. " with " .. status.model .. " (--online asks it)")
+  end
+end
+
+return M
