@@ -144,8 +144,7 @@ void log_attach(int worker) {
 }
 
 void log_rescue(int worker) {
-  if (shared && drain(&shared[worker])) return;
-  if (shared) shared[worker].from = shared[worker].to = 0;
+  if (shared) drain(&shared[worker]);
 }
 
 static void count_lost(void) {

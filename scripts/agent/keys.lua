@@ -87,7 +87,7 @@ function M.check(key)
   local row = db.row(M.sql.check, crypto.sha256_hex(key))
   if not row then return nil, "unauthorized" end
   if row.expired then return nil, "key_expired" end
-  return { id = row.user_id, key_id = row.id }
+  return { id = row.user_id, kind = "user", key_id = row.id }
 end
 
 local function close_at_expiry(row)

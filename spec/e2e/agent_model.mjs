@@ -15,7 +15,7 @@ function stream({ text = '', tools = [] }) {
 }
 
 export async function startModel() {
-  const model = { requests: [], hungUp: 0, answer: () => ({ text: 'Fine.' }) };
+  const model = { requests: [], headers: [], hungUp: 0, answer: () => ({ text: 'Fine.' }) };
   const server = http.createServer((req, res) => {
     const chunks = [];
     let done = false;
@@ -24,6 +24,7 @@ export async function startModel() {
     req.on('end', async () => {
       const body = JSON.parse(Buffer.concat(chunks));
       model.requests.push(body);
+      model.headers.push(req.headers);
       const reply = model.answer(body.messages.map((m) => m.content ?? ''), body);
       if (reply.ms) await new Promise((r) => { setTimeout(r, reply.ms); });
       done = true;

@@ -26,8 +26,8 @@ api.auth("management", {
   type = "http", scheme = "bearer", optional = true,
   description = "The admin token; not needed while the host listens on loopback only.",
 }, function(_, token)
-  if M.is_open(config.api.user_management, config.host) then return { id = "management" } end
-  if token and crypto.secret_equal("admin", token) then return { id = "admin" } end
+  if M.is_open(config.api.user_management, config.host) then return { id = "management", kind = "operator" } end
+  if token and crypto.secret_equal("admin", token) then return { id = "admin", kind = "operator" } end
   return nil, "admin_token_required"
 end)
 
