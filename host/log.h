@@ -21,5 +21,6 @@ void log_generation(const char *hash); /* of the scripts in service: `gen` of ev
 int log_share(int workers);   /* the supervisor, before its first fork: 0, or -1 with errno */
 void log_attach(int worker);  /* this process is that worker; < 0, or without log_share(): write at once */
 int log_flush(void);          /* write what was gathered; 1: some of it must wait */
-void log_rescue(int worker);  /* that worker is dead: write what it had gathered; its successor has the rest */
+/* That worker is dead: write what it had gathered; what cannot be written its successor will write. */
+void log_rescue(int worker);
 #endif

@@ -36,20 +36,24 @@ static int can_listen(const char *address, int port) {
   return failed ? -1 : 0;
 }
 
+/* A line of the table: "0: 0100007F:0F47 00000000:0000 0A 0:0 0:0 0 UID 0 INODE ..".  The inode when
+ * that is a socket listening on the port; else 0. */
+static unsigned long inode_of(char *line, int port) {
+  char *field[10], *rest = line;
+  for (size_t i = 0; i < sizeof field / sizeof *field; i++)
+    if (!(field[i] = strtok_r(i ? NULL : line, " \n", &rest))) return 0;
+  const char *colon = strchr(field[1], ':');
+  if (!colon || strtol(colon + 1, NULL, 16) != port) return 0;
+  return strtol(field[3], NULL, 16) == TCP_STATE_LISTEN ? strtoul(field[9], NULL, 10) : 0;
+}
+
 /* The inode of a socket that listens on the port; 0: none. */
 static unsigned long listener(const char *table, int port) {
   char line[512];
   unsigned long inode = 0;
   FILE *f = fopen(table, "re");
   if (!f) return 0;
-  while (!inode && fgets(line, sizeof line, f)) {
-    unsigned local, state;
-    unsigned long found;
-    if (sscanf(line, "%*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %lu", &local, &state,
-               &found) == 3 &&
-        (int)local == port && state == TCP_STATE_LISTEN)
-      inode = found;
-  }
+  while (!inode && fgets(line, sizeof line, f)) inode = inode_of(line, port);
   fclose(f);
   return inode;
 }
@@ -77,7 +81,7 @@ static void name_process(const char *pid, char *out, size_t n) {
   FILE *f = fopen(path, "re");
   if (f && fgets(name, sizeof name, f)) name[strcspn(name, "\n")] = 0;
   if (f) fclose(f);
-  snprintf(out, n, " by %s (process %d)", name, atoi(pid));
+  snprintf(out, n, " by %s (process %ld)", name, strtol(pid, NULL, 10));
 }
 
 /* " by NAME (process N)", or "". */
@@ -97,9 +101,10 @@ static void find_owner(int port, char *out, size_t n) {
 
 int portowner_ask(const char *arg, char *out, size_t n) {
   char address[64], owner[160] = "";
-  int port;
+  const char *space = strchr(arg, ' ');
+  snprintf(address, sizeof address, "%.*s", space ? (int)(space - arg) : 0, arg);
+  int port = space ? (int)strtol(space, NULL, 10) : 0;
   out[0] = 0;
-  if (sscanf(arg, "%63s %d", address, &port) != 2) return snprintf(out, n, "malformed"), -1;
   if (!can_listen(address, port)) return 0;
   int why = errno;
   if (why == EADDRINUSE) find_owner(port, owner, sizeof owner);

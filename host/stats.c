@@ -3,6 +3,8 @@
  *
  * Owns nothing.  Read once a second, so it may cost a system call, but no loop over connections. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "bus.h"
@@ -15,12 +17,12 @@ enum { STATS_MAX = 4096 };
 
 /* Resident memory; 0 where /proc is not mounted. */
 static double resident(void) {
-  long total, pages = 0;
+  char text[128];
   FILE *f = fopen("/proc/self/statm", "re");
   if (!f) return 0;
-  if (fscanf(f, "%ld %ld", &total, &pages) != 2) pages = 0;
+  char *second = fgets(text, sizeof text, f) ? strchr(text, ' ') : NULL; /* the first is the size */
   fclose(f);
-  return (double)pages * (double)sysconf(_SC_PAGESIZE);
+  return second ? (double)strtol(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static int put(buf *b, const char *name, double value) {

@@ -47,13 +47,13 @@ local function look(before, rows)
 end
 
 local function loop(n, rows, has_keys)
-  local before, missing, count = nil, false, 0
+  local before, count = nil, 0
   repeat
     local now, text = look(before, rows)
     if not io.stdout:write(text) or not io.stdout:flush() then return 0 end -- nobody reads any more
-    before, missing, count = now, not now, count + 1
+    before, count = now, count + 1
   until count == n or pause(has_keys)
-  return missing and 1 or 0
+  return before and 0 or 1
 end
 
 function M.run(args)

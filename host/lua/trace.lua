@@ -7,7 +7,8 @@
 local host = require "human.host"
 local sched = require "human.sched"
 
-local band, byte, find, format, gsub, match = bit.band, string.byte, string.find, string.format, string.gsub, string.match
+local band, byte, find, format = bit.band, string.byte, string.find, string.format
+local gsub, match = string.gsub, string.match
 local tonumber = tonumber
 
 local M = {}
