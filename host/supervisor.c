@@ -479,7 +479,7 @@ int supervisor_command(const char *command, int argc, char **argv, bool database
     if ((spec.listen_fd[0] = sockets_any(&port)) < 0) return 1;
     spec.listeners = 1;
     snprintf(text, sizeof text, "%d", port);
-    if (conf_set("port", text)) return 1;
+    if (conf_set("port", text) || conf_set("log.requests", "none")) return 1;
   }
   if (database && !*conf_str("database.url") && pgembed_start(connections_needed(2), true))
     return 1;
