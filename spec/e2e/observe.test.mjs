@@ -86,6 +86,49 @@ describe('the log', () => {
   });
 });
 
+describe('a reload', () => {
+  it('shows in every line, at /health and in /metrics, accepted or refused', async () => {
+    const tree = path.join(makeHome(), 'scripts'), file = path.join(tree, 'api/local/hello.lua');
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    const write = (text) => fs.writeFileSync(file, `-- hello
+      local s = require "human.schema"
+      local g = require("human.api").group { base = "/local", auth = false }
+      g:get("/hello", { summary = "H", reply = { [200] = s.object { said = s.string } } },
+        function(ctx) ctx.log.info "said" return 200, { said = "${text}" } end)
+      return g`);
+    write('one');
+    const scripts = `${tree}:${path.join(root, 'scripts')}`;
+    const other = { scripts, ...await startHost({ env: { HUMAN_SCRIPTS: scripts } }) };
+    try {
+      const hello = () => call(other.url, 'GET', '/local/hello');
+      const first = await hello();
+      write('two');
+      assert.equal((await human(other, 'reload')).code, 0);
+      const second = await hello();
+      write('three"');
+      assert.equal((await human(other, 'reload')).code, 1);
+      const [a, b] = [first, second].map((r) => r.headers.get('x-gen'));
+      assert.notEqual(a, b);
+      for (const [answer, gen] of [[first, a], [second, b]]) {
+        const id = answer.headers.get('x-request-id');
+        await shown(other, id);
+        assert.deepEqual(lines(other).filter((l) => l.request_id === id).map((l) => [l.msg, l.gen]),
+          [['said', gen], ['request', gen]]);
+      }
+      const health = (await call(other.url, 'GET', '/health')).body;
+      assert.deepEqual([health.status, health.reload, health.scripts, health.problems.length], ['ok', 'refused', b, 1]);
+      const m = await metrics(other);
+      assert.deepEqual(['accepted', 'refused'].map((result) => sum(m, 'human_reloads_total', { result })), [1, 1]);
+      assert.equal(sum(m, 'human_last_reload_successful'), 0);
+      assert.equal(sum(m, 'human_bundle_info', { bundle: b }), 1);
+      assert.equal((await human(other, 'status', '--json')).out.includes('"ok":false'), true);
+      assert.deepEqual(lines(other).filter((l) => !l.gen && !/^database: |listen/.test(l.msg)), []);
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
 describe('/metrics', () => {
   it('is what Prometheus reads, and counts each request once', async () => {
     const labels = { method: 'GET', route: '/api/agent-types' }, name = 'human_http_requests_total';
