@@ -46,6 +46,27 @@ describe("metrics", function()
     assert.equal(3.5, host.metrics()[name])
   end)
 
+  it("are read one by one, gauges as they were set last", function()
+    local name = ("spec_gauge_%d"):format(math.random(1e9))
+    assert.is_nil(host.metric_get(name))
+    host.metric_set(name, 5)
+    host.metric_set(name, 2)
+    assert.same({ 2, 2 }, { host.metric_get(name), host.metrics()[name] })
+  end)
+
+  it("have room for thousands of names", function()
+    local prefix = ("spec_many_%d"):format(math.random(1e9))
+    for i = 1, 3000 do assert.equal(0, host.metric(("%s{i=\"%d\"}"):format(prefix, i), i)) end
+    local all = host.metrics()
+    for i = 1, 3000 do assert.equal(i, all[("%s{i=\"%d\"}"):format(prefix, i)]) end
+  end)
+
+  it("have beside them what the worker holds now", function()
+    local s = host.stats()
+    assert.is_true(s.rss_bytes > 1e6 and s.ops >= 0 and s.events >= 0 and s.connections >= 0)
+    assert.is_true(s.pool.leased + s.pool.busy + s.pool.idle <= s.pool.size)
+  end)
+
   it("refuse names and numbers that cannot be shown", function()
     assert.is_true(host.metric("", 1) < 0)
     assert.is_true(host.metric(("x"):rep(200), 1) < 0)
