@@ -24,6 +24,7 @@ static const conf_rule rules[] = {
     TEXT("home", "~/.human"),
     TEXT("scripts", ""),
     {"jit", CONF_BOOL, "true", 0, 0, NULL, NULL, false},
+    INT("stop_notice_ms", "0", 0, MS_MAX),
 
     SECRET("database.url", "DATABASE_URL"),
     INT("database.pool", "8", 1, 64),

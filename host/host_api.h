@@ -45,7 +45,8 @@ enum {
   HOST_EV_TIMER,       /* the time given to host_timer() has come */
   HOST_EV_DB,          /* status: 1 reachable, 0 away (edges only; the first one is always sent) */
   HOST_EV_RELOAD,      /* status: HOST_RELOAD_*; id: the generation */
-  HOST_EV_STOP         /* drain: no new connection comes any more; call host_stopped() when idle */
+  HOST_EV_STOP         /* status 1: it will soon; 0: drain, no new connection comes any more, call
+                          host_stopped() when idle */
 };
 typedef struct { int32_t kind, status; host_id id, owner; host_str data; } host_event;
 const host_event *host_next_event(void); /* NULL: nothing left in this turn */

@@ -157,7 +157,8 @@ fail:
 static void begin_stop(const char *why) {
   if (s.stopping) return;
   s.stopping = true;
-  s.kill_at = shm_clock() + conf_num("limits.drain_timeout_ms") / 1000 + KILL_GRACE_S;
+  s.kill_at = shm_clock() + KILL_GRACE_S +
+              (conf_num("stop_notice_ms") + conf_num("limits.drain_timeout_ms")) / 1000;
   log_fmt(LOG_INFO, "stopping (%s): no new connections, at most %.0f s for what is under way", why,
           conf_num("limits.drain_timeout_ms") / 1000);
   notify_systemd("STOPPING=1");

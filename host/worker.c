@@ -34,7 +34,7 @@ static struct {
   uv_poll_t control;
   double now, timer_at;
   int generation; /* of scripts, the one that serves */
-  bool accepting, draining, drained, out_of_time, orphaned, has_control;
+  bool noticed, stop_now, accepting, draining, drained, out_of_time, orphaned, has_control;
   volatile sig_atomic_t woken, asked_to_stop;
 } w;
 
@@ -97,6 +97,25 @@ int host_stopped(void) {
   if (!w.draining) return HOST_EINVAL;
   w.drained = true;
   return 0;
+}
+
+/* A load balancer first hears at /ready that this server stops; only then are clients refused. */
+static void on_noticed(uv_timer_t *timer) {
+  (void)timer;
+  w.stop_now = true;
+}
+
+static void give_notice(void) {
+  if (w.noticed) return;
+  w.noticed = true;
+  uint64_t ms = (uint64_t)conf_num("stop_notice_ms");
+  if (!ms) {
+    w.stop_now = true;
+    return;
+  }
+  op_push(HOST_EV_STOP, 1, 0, 0, NULL, 0);
+  uv_update_time(&w.loop);
+  uv_timer_start(&w.deadline, on_noticed, ms, 0);
 }
 
 static void on_deadline(uv_timer_t *timer) {
@@ -254,7 +273,7 @@ static void turn(void) {
   flush_log();
   if (!op_congested()) conn_resume_reading();
   bool wait = !more && !op_pending() && !w.woken && !w.drained && !w.orphaned &&
-              (!w.asked_to_stop || w.draining);
+              (!w.asked_to_stop || w.noticed) && (!w.stop_now || w.draining);
   w.woken = 0;
   uv_run(&w.loop, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   w.now = shm_clock();
@@ -270,7 +289,8 @@ static int serve(void) {
     first = false;
     if (bridge_exit_code(&code)) return code;
     if (w.asked_to_stop && w.spec->command) return 128 + w.asked_to_stop;
-    if (w.asked_to_stop) begin_drain();
+    if (w.asked_to_stop) give_notice();
+    if (w.stop_now) begin_drain();
   }
   if (w.out_of_time)
     log_fmt(LOG_WARN, "worker %d: limits.drain_timeout_ms has passed; %d connections are cut",

@@ -104,7 +104,9 @@ end
 
 local function serve()
   route_events()
-  sched.on_event(EV.STOP, drain)
+  sched.on_event(EV.STOP, function(is_notice)
+    if is_notice == 1 then require("human.system").drain() else drain() end
+  end)
   local ready = latch(2, function() require("human.jobs").run() end)
   when_database_ready(ready)
   sched.spawn(function()

@@ -270,6 +270,17 @@ describe('a log that cannot be written', () => {
 });
 
 describe('a server that stops', () => {
+  it('serves until its load balancer has noticed', async () => {
+    const other = await startHost({ env: { HUMAN_STOP_NOTICE_MS: '3000' } });
+    other.child.kill('SIGTERM');
+    const ready = () => fetch(`${other.url}/ready`, { headers: { connection: 'close' } });
+    await until(async () => (await ready()).status === 503, 2000, 'it says so');
+    assert.deepEqual((await (await ready()).json()).reasons, ['draining']);
+    assert.equal((await call(other.url, 'GET', '/api/agent-types')).status, 200);
+    await until(() => ready().then(() => false, () => true), 8000, 'clients are refused');
+    assert.equal((await other.stop()).code, 0);
+  });
+
   it('says so at /ready to those who are still connected', async () => {
     const other = await startHost({ env: { HUMAN_WORKERS: '1', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '4000', ...model.env } });
     const someone = await makeUser(other.url), agent = await makeAgent(other.url, someone);
