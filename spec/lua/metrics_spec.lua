@@ -68,6 +68,8 @@ t_seconds_count{r="x"} 5
     assert.has_error(function() metrics.add("a", 1, { ["1x"] = 2 }) end)
     for i = 1, 2100 do metrics.add("many", 1, { i = i }) end
     assert.equal(100, host.sums.human_metrics_dropped_total)
+    metrics.add("many", 1, { i = 1 })
+    assert.equal(2, host.sums['many{i="1"}'])
   end)
 
   it("counts requests by route and status, and how long they took", function()

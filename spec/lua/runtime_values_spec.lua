@@ -65,43 +65,6 @@ describe("state", function()
   end)
 end)
 
-describe("metrics", function()
-  local host, metrics
-  before_each(function()
-    host = plain_host.new()
-    metrics = plain_host.fresh("human.metrics", host)
-  end)
-
-  it("sums series and shows them as Prometheus text", function()
-    metrics.describe("runs_total", "How many\nruns")
-    metrics.add("runs_total", 2, { why = 'a "b"\\\n' })
-    metrics.add("runs_total", 3)
-    metrics.add("runs_total", 1, { why = 'a "b"\\\n' })
-    metrics.add("runs_open", 0.5)
-    assert.equal('# TYPE runs_open gauge\nruns_open 0.5\n# HELP runs_total How many\\nruns\n' ..
-      '# TYPE runs_total counter\nruns_total 3\nruns_total{why="a \\"b\\"\\\\\\n"} 3\n', metrics.text())
-  end)
-
-  it("keeps the series of one metric together", function()
-    metrics.add("a_b")
-    metrics.add("a", 1, { x = 1 })
-    metrics.add("a")
-    assert.equal("# TYPE a gauge\na 1\na{x=\"1\"} 1\n# TYPE a_b gauge\na_b 1\n", metrics.text())
-  end)
-
-  it("refuses malformed names", function()
-    assert.has_error(function() metrics.add("a b") end)
-    assert.has_error(function() metrics.add("a", 1, { ["b-c"] = 1 }) end)
-  end)
-
-  it("stops making series at its limit, and counts what it dropped", function()
-    for i = 1, 600 do metrics.add("a_total", 1, { i = i }) end
-    assert.equal(100, host.sums.human_metrics_dropped_total)
-    metrics.add("a_total", 1, { i = 1 })
-    assert.equal(2, host.sums['a_total{i="1"}'])
-  end)
-end)
-
 describe("crypto", function()
   local crypto = plain_host.fresh("human.crypto", plain_host.new())
 
