@@ -1,4 +1,4 @@
--- spec/lua/runtime_values_spec.lua -- settings, state, metrics and crypto as scripts see them.
+-- spec/lua/runtime_values_spec.lua -- settings, state and crypto as scripts see them.
 
 local plain_host = require "plain_host"
 
