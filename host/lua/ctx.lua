@@ -36,8 +36,8 @@ function methods:fail(code, data) fail.throw(code, data, self.route.gen.errors) 
 -- transaction with its commit (a denial also after the rollback), outside of one before this returns.
 function methods:rule(name, ...)
   local gen = self.route.gen
-  local about = { ref = self.id, subject = self.actor and self.actor.id }
-  return decisions.enforce(self.db, gen.rule(self.route.area, name), about, gen.errors, ...)
+  local about = { ref = self.id, subject = self.actor and self.actor.id, errors = gen.errors }
+  return decisions.enforce(self.db, gen.rule(self.route.area, name), about, ...)
 end
 
 -- Tell all workers of all hosts (topics of human.bus).

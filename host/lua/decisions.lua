@@ -152,10 +152,12 @@ function M.decide(q, fn, about, ...)
   return answer
 end
 
---- The same, and a denial fails the request with its code.  errors: catalogue of the caller, or nil.
-function M.enforce(q, fn, about, errors, ...)
+--- The same, and a denial fails the request with its code (of about.errors, or the catalogue in service).
+function M.enforce(q, fn, about, ...)
   local answer = M.decide(q, fn, about, ...)
-  if rules.is_verdict(answer) and answer.verdict == "deny" then fail.throw(answer.code, answer.data, errors) end
+  if rules.is_verdict(answer) and answer.verdict == "deny" then
+    fail.throw(answer.code, answer.data, about and about.errors)
+  end
   return answer
 end
 

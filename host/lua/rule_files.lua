@@ -96,7 +96,8 @@ local function as_json(files)
     local numbers = json.array {}
     for k, n in ipairs(f.numbers) do numbers[k] = n end
     list[i] = { name = f.name, path = f.path, version = f.version, purpose = f.purpose, examples = f.examples,
-                overridden_by = f.file ~= f.path and f.file or nil, functions = json.array(f.functions), numbers = numbers }
+                overridden_by = f.file ~= f.path and f.file or nil, functions = json.array(f.functions),
+                numbers = numbers }
   end
   return json.encode_sorted(list, { "name", "path", "version", "purpose" }) .. "\n"
 end

@@ -61,7 +61,8 @@ describe("a decision", function()
       local ok, err = pcall(db.tx, function(tx)
         effect(1)
         decisions.decide(tx, rule.may, about, 1)
-        decisions.enforce(q == "tx" and tx or db, rule.may, about, { conflict = { status = 409, message = "No" } }, 11)
+        decisions.enforce(q == "tx" and tx or db, rule.may,
+          { ref = "run1", subject = "agent1", errors = { conflict = { status = 409, message = "No" } } }, 11)
       end)
       assert.same({ false, "conflict", 11 }, { ok, err.code, err.data.n })
     end
