@@ -5,7 +5,6 @@
  * Must never: call Lua, read more than it can hold, or queue without a limit. */
 #include "conn.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
