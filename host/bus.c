@@ -93,6 +93,7 @@ static int transmit(int to, const header *head, const char *p, size_t n, int fd)
   while (k < 0 && errno == EINTR);
   if (k >= 0) return 1;
   if (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS) return 0;
+  if (errno == ECONNREFUSED || errno == ENOTCONN) return -1; /* the host stops, that worker has left */
   log_fmt(LOG_ERROR, "bus: a datagram was lost: %s", strerror(errno));
   return -1;
 }

@@ -310,6 +310,12 @@ static void check_together(void) {
             conf_find("agent_port")->source, conf_num("port"));
     failures++;
   }
+  double plain = conf_num("tls.redirect_port");
+  if (plain != 0 && (plain == conf_num("port") || plain == conf_num("agent_port"))) {
+    fprintf(stderr, "%s: tls.redirect_port: must differ from port and agent_port; 0 turns it off\n",
+            conf_find("tls.redirect_port")->source);
+    failures++;
+  }
 }
 
 int conf_load(const char *const *flags) {

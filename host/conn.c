@@ -5,7 +5,6 @@
  * Must never: call Lua, read more than it can hold, or queue without a limit. */
 #include "conn.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -566,7 +565,8 @@ int conn_init(const worker_spec *spec) {
 }
 
 static bool is_idle(const conn *c) {
-  return c->state == CONN_OPEN && !c->ws && !c->relay && !in_flight(c) && !(c->req && http1_begun(&c->req->h));
+  return c->state == CONN_OPEN && !c->ws && !c->relay && !in_flight(c) &&
+         !(c->req && http1_begun(&c->req->h));
 }
 
 /* Closing at once would meet the request that is on its way with a reset.  Whoever sends one now is

@@ -84,7 +84,7 @@ static void on_ready(uv_poll_t *p, int status, int events) {
   int index = (int)(intptr_t)p->data, fd = listening.at[index].fd;
   if (status < 0) return accept_failed(fd, -status);
   for (int i = 0; i < BATCH; i++) {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     socklen_t n = sizeof peer;
     int client = accept4(fd, (struct sockaddr *)&peer, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (client < 0) {

@@ -234,6 +234,7 @@ end
 -- wsx: the connection of the held poll, or of a post that waits, is dead.
 function Session:on_abort(req)
   if req == self.poll then self.poll = nil else self.post = nil end
+  respond(req, 400, self.headers.none, "") -- nobody reads it, but a request must be ended
   self:fail "transport error"
 end
 

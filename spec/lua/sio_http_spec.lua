@@ -92,9 +92,11 @@ describe("a Socket.IO server over HTTP", function()
     assert.equal(1, w:http("GET", "polling&sid=" .. sid).json.code)
   end)
 
-  it("ends a session whose poll is cut", function()
+  it("ends a session whose poll is cut, and that request", function()
     local sid = w:poller()
-    w.app:abort(w:send("GET", "polling&sid=" .. sid))
+    local poll = w:send("GET", "polling&sid=" .. sid)
+    w.app:abort(poll)
+    assert.truthy(w:answer(poll), "else its connection is kept for ever")
     assert.equal(1, w:http("GET", "polling&sid=" .. sid).json.code)
   end)
 
