@@ -59,18 +59,36 @@ unpack() {
 
 # ---- in a tree ----
 
-# Mounts and processes of their own: all of them end with the command.
+# Becomes a command with mounts and processes of its own, all of which end when it ends or is killed.
 enter() {
   release=$1
   shift
   # shellcheck disable=SC2016 # for the inner shell
-  unshare --mount --pid --fork --kill-child sh -c '
+  exec unshare --mount --pid --fork --kill-child sh -c '
     tree=$1
     shift
     mount -t proc proc "$tree/proc"
     mount --rbind /dev "$tree/dev"
     exec chroot "$tree" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LC_ALL=C.UTF-8 \
       DEBIAN_FRONTEND=noninteractive "$@"' sh "$dist/$release" "$@"
+}
+
+inside=''                               # the process that holds all of a tree's
+leave() {
+  [ -z "$inside" ] || kill -KILL "$inside" 2>/dev/null || true
+  inside=''
+}
+trap leave EXIT
+trap 'exit 130' INT TERM
+
+# passes STEP in RELEASE, its output in a log.  In the background: a signal then reaches the trap at once.
+passes() {
+  (enter "$1" sh /root/distcheck-steps.sh "$2") >"$dist/$1.$2.log" 2>&1 </dev/null &
+  inside=$!
+  status=0
+  wait "$inside" || status=$?
+  inside=''
+  return "$status"
 }
 
 mkdir -p "$dist"
@@ -81,7 +99,7 @@ for release in $RELEASES; do
   for step in prepare $STEPS; do
     log=$dist/$release.$step.log
     begun=$(date +%s)
-    if enter "$release" sh /root/distcheck-steps.sh "$step" >"$log" 2>&1 </dev/null; then
+    if passes "$release" "$step"; then
       [ "$step" = prepare ] || echo "$release: $step: passed in $(($(date +%s) - begun)) s: $(tail -n 1 "$log")"
     else
       tail -n 40 "$log"

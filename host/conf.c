@@ -16,6 +16,7 @@
 #include "confjson.h"
 #include "conftable.h"
 
+#define SYSTEM_FILE "/etc/human/human.json"
 enum { FILE_MAX = 262144, WORKERS_AUTO_MAX = 4 };
 
 static int failures; /* messages printed so far */
@@ -165,7 +166,9 @@ static int load_file(const char *path) {
   FILE *f = fopen(path, "re");
   if (!f && (errno == ENOENT || errno == ENOTDIR)) return -1;
   if (!f) {
-    fprintf(stderr, "%s: %s\n", path, strerror(errno));
+    bool shared = errno == EACCES && !strcmp(path, SYSTEM_FILE);
+    fprintf(stderr, "%s: %s%s\n", path, strerror(errno),
+            shared ? " (it is this machine's server's; for your own make ~/.human/config.json)" : "");
     failures++;
     return 0;
   }
@@ -195,7 +198,7 @@ static void load_files(void) {
   const char *home = getenv("HUMAN_HOME");
   if (home && *home) snprintf(path, sizeof path, "%s/config.json", home);
   else snprintf(path, sizeof path, "%s/.human/config.json", user_home());
-  if (!load_file(path) || !load_file("/etc/human/human.json")) return;
+  if (!load_file(path) || !load_file(SYSTEM_FILE)) return;
   if (!conf_checkout(tree, sizeof tree)) return;
   snprintf(path, sizeof path, "%s/etc/human.json", tree);
   load_file(path);

@@ -10,15 +10,16 @@ import { makeHome } from './hosts.mjs';
 import { freePort, root, until } from './support.mjs';
 
 const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
+const ACTIVATOR = path.join(root, 'spec/support/activator.lua');
 const LUAJIT = execFileSync('sh', ['-c', 'command -v luajit || command -v luajit2'], { encoding: 'utf8' }).trim();
 const READY_MS = 60_000, CLIENTS = 8, ANSWER_MS = 60_000;
 const open = new Set();
 after(() => { for (const end of open) end(); });
 
 /** A service that is started `runs` times on one socket; {port, log(), pids: of the runs, exited}. */
-async function activate({ name = 'port', runs = 1, port, env = {} }) {
+async function activate({ name = 'port', runs = 1, port, more = '', env = {} }) {
   port ??= await freePort();
-  const child = spawn(LUAJIT, [path.join(root, 'spec/support/activator.lua'), name, port, runs, BINARY, 'gateway'], {
+  const child = spawn(LUAJIT, [ACTIVATOR, name, port + more, runs, BINARY, 'gateway'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, HUMAN_CONFIG: '/dev/null', HUMAN_HOME: makeHome(), HUMAN_AGENT_PORT: '0', HUMAN_WORKERS: '2',
            HUMAN_PORT: port, HUMAN_SCRIPTS: path.join(root, 'scripts'), HUMAN_LOG_FORMAT: 'json', ...env },
@@ -88,8 +89,12 @@ it('a restart refuses no connection and loses no answer', async () => {
 });
 
 it('a socket belongs to the setting that it is named after, else to the one that has its port', async () => {
-  const other = { HUMAN_PORT: await freePort() };
-  const [byNumber, byName] = await Promise.all([activate({ name: 'human.socket' }), activate({ env: other })]);
+  const [other, agentPort] = [await freePort(), await freePort()];
+  const [byNumber, byName] = await Promise.all([
+    activate({ name: 'human.socket', more: `,${agentPort}`, env: { HUMAN_AGENT_PORT: agentPort } }),
+    activate({ env: { HUMAN_PORT: other } })]);
+  await ready(byNumber);
+  assert.equal(await get({ url: `http://127.0.0.1:${agentPort}` }), 200);
   for (const service of [byNumber, byName]) {
     await ready(service);
     process.kill(service.pids()[0], 'SIGTERM');

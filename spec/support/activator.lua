@@ -1,8 +1,8 @@
 -- spec/support/activator.lua -- what systemd does for a service with a socket unit, for tests:
--- opens a listening socket on loopback, hands it over as sd_listen_fds(3) says, starts the service
--- again as often as it ends, keeps the socket all the while.  Runs on any LuaJIT.
+-- opens listening sockets on loopback, hands them over as sd_listen_fds(3) says, starts the service
+-- again as often as it ends, keeps the sockets all the while.  Runs on any LuaJIT.
 --
--- luajit activator.lua NAME PORT RUNS COMMAND..    NAME: what the socket is called
+-- luajit activator.lua NAME PORT[,PORT..] RUNS COMMAND..    NAME: what the sockets are called
 -- Says "started PID" and "ended STATUS" for each of RUNS runs.
 
 local ffi = require "ffi"
@@ -32,33 +32,36 @@ local function must(result, what)
   error(what .. ": " .. ffi.string(C.strerror(ffi.errno())), 0)
 end
 
-local function listening(port)
+local function listening(port, wanted)
   local fd = must(C.socket(AF_INET, SOCK_STREAM, 0), "socket")
   must(C.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, ffi.new("int[1]", 1), 4), "setsockopt")
   local swapped = bit.bor(bit.lshift(bit.band(port, 255), 8), bit.rshift(port, 8))
   local at = ffi.new("struct in4", { AF_INET, swapped, 0x0100007f })
   must(C.bind(fd, at, ffi.sizeof(at)), "bind")
   must(C.listen(fd, BACKLOG), "listen")
-  if fd ~= FIRST_FD then must(C.dup2(fd, FIRST_FD), "dup2") end
+  if fd ~= wanted then must(C.dup2(fd, wanted), "dup2") end
 end
 
-local function run(name, argv)
+local function run(name, count, argv)
   local pid = must(C.fork(), "fork")
   if pid > 0 then return pid end
   C.setenv("LISTEN_PID", tostring(C.getpid()), 1)
-  C.setenv("LISTEN_FDS", "1", 1)
-  C.setenv("LISTEN_FDNAMES", name, 1)
+  C.setenv("LISTEN_FDS", tostring(count), 1)
+  C.setenv("LISTEN_FDNAMES", (name .. ":"):rep(count):sub(1, -2), 1)
   C.execvp(argv[0], ffi.cast("char *const *", argv))
   C._exit(127)
 end
 
-local name, port, runs = arg[1], tonumber(arg[2]), tonumber(arg[3])
+local name, runs, count = arg[1], tonumber(arg[3]), 0
 local argv = ffi.new("const char *[?]", #arg - 2)
 for i = 4, #arg do argv[i - 4] = arg[i] end
 io.stdout:setvbuf "line"
-listening(port)
+for port in arg[2]:gmatch "%d+" do
+  listening(tonumber(port), FIRST_FD + count)
+  count = count + 1
+end
 for _ = 1, runs do
-  local pid, status = run(name, argv), ffi.new "int[1]"
+  local pid, status = run(name, count, argv), ffi.new "int[1]"
   print("started " .. pid)
   must(C.waitpid(pid, status, 0), "waitpid")
   print("ended " .. status[0])
