@@ -26,6 +26,8 @@
 enum { GC_PAUSE = 300, GC_PAUSE_LARGE = 150, TRACE_BYTES = 2000, TRACE_LEVELS = 24, TRACE_THREADS = 8,
        ANSWER_MAX = 256 * 1024 };
 
+static const double YOUNG_S = 2;
+
 int luaopen_cjson(lua_State *L);
 
 static struct {
@@ -35,6 +37,7 @@ static struct {
   void *alloc_ud;
   size_t used, cap, soft_cap;
   bool over_cap;
+  double born;  /* shm_clock() */
   bool exiting;
   int exit_code;
   const worker_spec *spec;
@@ -323,6 +326,7 @@ static void check_soft_cap(lua_State *L) {
     bridge.soft_cap = bridge.used + bridge.used / 2;
     return;
   }
+  if (shm_clock() - bridge.born < YOUNG_S) return; /* its successor would be no better off */
   log_fmt(LOG_WARN, "worker %d: scripts hold %zu bytes (limits.lua_soft_bytes); a new worker takes over",
           bridge.spec->index, bridge.used);
   bridge.soft_cap = SIZE_MAX;
@@ -352,6 +356,7 @@ int bridge_init(const worker_spec *spec) {
   bridge.dispatch = luaL_ref(L, LUA_REGISTRYINDEX);
   bridge.cap = (size_t)conf_num("limits.lua_memory_bytes");
   bridge.soft_cap = (size_t)conf_num("limits.lua_soft_bytes");
+  bridge.born = shm_clock();
   return 0;
 }
 

@@ -63,7 +63,7 @@ t_seconds_count{r="x"} 5
     assert.equal('# HELP c_total C.\n# TYPE c_total counter\nc_total{route="/x/{id}"} 1\n', metrics.text())
   end)
 
-  it("refuses malformed names, and drops series beyond its limit", function()
+  it("refuses malformed names, and drops series beyond its number (limit: metric series)", function()
     assert.has_error(function() metrics.add "a-b" end)
     assert.has_error(function() metrics.add("a", 1, { ["1x"] = 2 }) end)
     for i = 1, 2100 do metrics.add("many", 1, { i = i }) end
