@@ -37,9 +37,9 @@ static key_page *page;
 static int make_key(uint32_t count) {
   ticket_key *k = &page->keys[count % SLOTS];
   if (RAND_bytes((unsigned char *)k, sizeof *k) != 1) return -1;
-  OPENSSL_cleanse(&page->keys[(count + 1) % SLOTS], sizeof *k); /* two turns old */
   page->made_at = shm_clock();
   atomic_store(&page->count, count);
+  OPENSSL_cleanse(&page->keys[(count + 1) % SLOTS], sizeof *k); /* two turns old */
   return 0;
 }
 
