@@ -1,7 +1,7 @@
 -- host/lua/sio_engine.lua -- Engine.IO v4 sessions: one per client, over polling or a WebSocket.
 -- Owns heartbeat, buffering, upgrade and close.  What the messages mean is the business of sio_nsp,
--- which attaches three functions.  No closure and no more than one timer per idle session.
--- Source: engine.io-protocol v4; deviations from the reference server are named where they are.
+-- which attaches three functions.  No closure and at most one timer per idle session.  Source:
+-- engine.io-protocol v4; deviations from the reference server are named.
 
 local access = require "human.access"
 local engine = require "socketio.engine"
@@ -375,8 +375,7 @@ end
 --- A new session.  conf: see sio.lua; hs: the packed facts of its first request.
 function M.open(conf, hs)
   local self = setmetatable({
-    conf = conf, id = sio_id.session(), hs = hs, ws = nil, timer = nil, root = false,
-    connect_timer = nil, socks = nil,
+    conf = conf, id = sio_id.session(), hs = hs, ws = nil, timer = nil, root = false, connect_timer = nil, socks = nil,
   }, Session)
   local rt = conf.rt
   rt.sessions[self.id] = self
