@@ -32,6 +32,7 @@ enum { GEN_MAX = 16 };
 static const double RETRY_S = 0.25; /* after a write that failed for another reason than a full pipe */
 
 typedef struct {
+  int32_t owner;     /* the process that gathers here; 0: none */
   uint32_t from, to; /* what is not written yet */
   char p[GATHER_BYTES];
 } gathered;
@@ -40,7 +41,8 @@ static const char *const names[] = {"error", "warn", "info", "debug"};
 static int threshold = LOG_INFO;
 static bool json;
 static char generation[GEN_MAX];
-static gathered *shared; /* one for each worker */
+static gathered *shared; /* two for each worker: one may be there while its successor starts */
+static int n_shared;
 static gathered *mine;   /* NULL: lines are written at once */
 
 static struct {
@@ -131,20 +133,34 @@ static bool drain(gathered *g) {
 /* ---- gathering ---- */
 
 int log_share(int workers) {
-  size_t n = (size_t)workers * sizeof *shared;
-  void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  n_shared = 2 * workers;
+  void *p = mmap(NULL, (size_t)n_shared * sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED) return -1;
   shared = p;
   return 0;
 }
 
-void log_attach(int worker) {
+/* A place of its own; first one in which somebody who died has left something. */
+void log_attach(bool gathers) {
   memset(&out, 0, sizeof out); /* the supervisor's descriptor was closed on the way here */
-  mine = shared && worker >= 0 ? &shared[worker] : NULL;
+  mine = NULL;
+  if (!shared || !gathers) return;
+  for (int i = 0; i < 2 * n_shared && !mine; i++) {
+    gathered *g = &shared[i % n_shared];
+    int32_t nobody = 0;
+    if (i < n_shared && g->from == g->to) continue;
+    if (__atomic_compare_exchange_n(&g->owner, &nobody, (int32_t)getpid(), false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED))
+      mine = g;
+  }
 }
 
-void log_rescue(int worker) {
-  if (shared) drain(&shared[worker]);
+void log_rescue(int pid) {
+  for (int i = 0; shared && i < n_shared; i++) {
+    if (shared[i].owner != pid) continue;
+    drain(&shared[i]);
+    __atomic_store_n(&shared[i].owner, 0, __ATOMIC_RELEASE);
+  }
 }
 
 static void count_lost(void) {

@@ -19,8 +19,8 @@ void log_line(int level, const char *p, unsigned long n); /* n bytes, already JS
 void log_generation(const char *hash); /* of the scripts in service: `gen` of every line from now on */
 
 int log_share(int workers);   /* the supervisor, before its first fork: 0, or -1 with errno */
-void log_attach(int worker);  /* this process is that worker; < 0, or without log_share(): write at once */
+void log_attach(bool gathers); /* this is a new process; without log_share() it writes at once */
 int log_flush(void);          /* write what was gathered; 1: some of it must wait */
-/* That worker is dead: write what it had gathered; what cannot be written its successor will write. */
-void log_rescue(int worker);
+/* That worker is dead: write what it had gathered; what cannot be written the next one will write. */
+void log_rescue(int pid);
 #endif

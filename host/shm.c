@@ -174,7 +174,7 @@ static int pages(void) {
 }
 
 /* The supervisor's comes last. */
-static page *page_of(int i) {
+static page *nth_page(int i) {
   return i < shm->workers ? &shm->worker[i] : &shm->supervisor;
 }
 
@@ -244,7 +244,7 @@ double host_metric_get(host_str *name) {
   uint64_t hash = hash_of(name->p, name->n);
   for (int i = 0; i < pages(); i++) {
     double value;
-    metric *m = metric_find(page_of(i), hash, name->p, name->n);
+    metric *m = metric_find(nth_page(i), hash, name->p, name->n);
     if (!m) continue;
     __atomic_load(&m->value, &value, __ATOMIC_RELAXED);
     sum += value;
@@ -257,7 +257,7 @@ double host_metric_get(host_str *name) {
 static bool metric_sum(int at, const metric *m, double *sum) {
   *sum = 0;
   for (int i = 0; i < pages(); i++) {
-    metric *other = metric_find(page_of(i), m->hash, m->name, strlen(m->name));
+    metric *other = metric_find(nth_page(i), m->hash, m->name, strlen(m->name));
     if (!other) continue;
     if (i < at) return false;
     double value;
@@ -271,7 +271,7 @@ static bool metric_sum(int at, const metric *m, double *sum) {
 static int dump_pass(const uint32_t *n, buf *b, uint32_t *count) {
   for (int w = 0; w < pages(); w++) {
     for (uint32_t i = 0; i < n[w]; i++) {
-      const metric *m = &page_of(w)->metrics[i];
+      const metric *m = &nth_page(w)->metrics[i];
       double sum;
       if (!metric_sum(w, m, &sum)) continue;
       ++*count;
@@ -285,7 +285,7 @@ int host_metric_dump(host_str *out) {
   static buf b = {.max = DUMP_MAX};
   if (!shm) return HOST_EINVAL;
   uint32_t n[WORKER_MAX + 1] = {0}, count = 0, written = 0;
-  for (int i = 0; i < pages(); i++) n[i] = __atomic_load_n(&page_of(i)->n_metrics, __ATOMIC_ACQUIRE);
+  for (int i = 0; i < pages(); i++) n[i] = __atomic_load_n(&nth_page(i)->n_metrics, __ATOMIC_ACQUIRE);
   dump_pass(n, NULL, &count);
   b.n = 0;
   if (pack_map(&b, count) || dump_pass(n, &b, &written) || written != count) return HOST_EFULL;

@@ -192,7 +192,7 @@ static void count_restart(const slot *k, int status) {
 static void worker_died(int i, int status) {
   slot *k = &s.worker[i];
   double now = shm_clock(), lived = now - k->started_at;
-  log_rescue(i);
+  log_rescue((int)k->pid);
   log_death(i, k->pid, status);
   close(k->link);
   k->pid = 0;

@@ -331,7 +331,7 @@ static void stop(void) {
 int worker_run(const worker_spec *spec) {
   w.spec = spec;
   w.generation = spec->generation;
-  log_attach(spec->index);
+  log_attach(spec->index >= 0);
   log_generation(bundle_hash(w.generation));
   shm_attach(spec->index);
   if (start()) return SUPERVISOR_EXIT_BOOT;
