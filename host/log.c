@@ -134,7 +134,8 @@ static bool drain(gathered *g) {
 
 int log_share(int workers) {
   n_shared = 2 * workers;
-  void *p = mmap(NULL, (size_t)n_shared * sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  size_t n = (size_t)n_shared * sizeof *shared;
+  void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED) return -1;
   shared = p;
   return 0;
