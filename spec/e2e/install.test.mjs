@@ -35,6 +35,9 @@ describe('make install', { skip }, () => {
     assert.deepEqual(['etc/human/secrets', 'etc/human/human.json', 'etc/human/scripts'].map(mode), ['700', '640', '755']);
     assert.equal(mode(`${prefix}/share/human/scripts/api/errors.lua`), '644');
   });
+  it('keeps the database of the service where its user may write', () => {
+    assert.match(fs.readFileSync(at('etc/human/human.json'), 'utf8'), /^ {2}"home": "\/var\/lib\/human",/m);
+  });
   it('finds its scripts beside it, wherever that is', () => {
     const { stdout, status } = human('config');
     assert.equal(status, 0);
