@@ -91,11 +91,11 @@ local function finish_module(g, name, file, result)
   end
   if not is_rule(name) then return result end
   local path, level = path_of(name)
-  local members, view_of_it = rules.seal(name, result, g.id)
+  local members, view = rules.seal(name, result, g.id)
   if level == 0 then
     g.rule_sources[#g.rule_sources + 1] = { name = name, path = path, file = file, mod = members }
   end
-  return view_of_it
+  return view
 end
 
 local function run_module(g, name, text)
@@ -112,6 +112,13 @@ local function run_module(g, name, text)
   return mod
 end
 
+-- How many files have this path.  One that is laid over the bundle and overrides nothing yet counts, so
+-- that it may ask for what it is going to override.
+local function depth_of(g, path)
+  local depth = g.origin:depth(path)
+  return g.overlay[path] and depth == 1 and 2 or depth
+end
+
 -- The name under which shipped:x is loaded: what is behind x, or behind the script that is asking.
 local function behind(g, name)
   local asking = g.stack[#g.stack]
@@ -119,8 +126,8 @@ local function behind(g, name)
   if level ~= 1 then refuse(g, "require '" .. name .. "': write shipped: once") end
   if asking and path_of(asking) == path then name = SHIPPED .. asking end
   path, level = path_of(name)
-  if g.origin:depth(path) == 0 then refuse(g, "require '" .. name .. "': there is no " .. path) end
-  if g.origin:depth(path) <= level then
+  if depth_of(g, path) == 0 then refuse(g, "require '" .. name .. "': there is no " .. path) end
+  if depth_of(g, path) <= level then
     refuse(g, "require '" .. name .. "': " .. file_of(g, name:sub(#SHIPPED + 1)) .. " overrides nothing")
   end
   return name
@@ -128,8 +135,8 @@ end
 
 local function text_of(g, name)
   local path, level = path_of(name)
-  if level == 0 then return g.read(path) end
-  return host.bundle_below(g.n, path, level)
+  if level == 0 then return g.overlay[path] or host.bundle_file(g.n, path) end
+  return host.bundle_below(g.n, path, level - (depth_of(g, path) - g.origin:depth(path)))
 end
 
 -- Who requires whom: a rule that requires another changes with it.
@@ -171,12 +178,11 @@ end
 -- overlay: {path = text} that stands in for files of the bundle, or nil.
 local function new_generation(n, overlay)
   local g = {
-    n = n, id = host.bundle_id(n), origin = origin.read(n), slice = host.clock(),
+    n = n, id = host.bundle_id(n), origin = origin.read(n), overlay = overlay or {}, slice = host.clock(),
     loaded = {}, stack = {}, uses = {}, rule_sources = {},
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, errors = {},
     websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
   }
-  g.read = function(path) return overlay and overlay[path] or host.bundle_file(n, path) end
   g.common_head = cors.fixed_headers() .. "x-gen: " .. g.id .. "\r\n"
   g.vary_origin = not cors.is_fixed()
   g.env = sandbox.new(function(name) return require_script(g, name) end)
@@ -199,7 +205,7 @@ end
 
 local function load_catalogue(g)
   local path = "api/errors.lua"
-  local text = g.read(path)
+  local text = host.bundle_file(g.n, path)
   if not text then error(path .. ": the catalogue of errors is missing", 0) end
   local errors = run_module(g, "api.errors", text)
   path = file_of(g, "api.errors")

@@ -152,6 +152,17 @@ describe('human rules replay', () => {
     assert.deepEqual(report.groups.map(({ count, ...g }) => g), [{ rule: 'agent.rules.safety.may_say', from: 'ok', to: 'too-long' }]);
   });
 
+  it('takes a file that amends what it is going to override', async () => {
+    const file = path.join(work, 'amended.lua');
+    fs.writeFileSync(file, `local M = {}
+      for k, v in pairs(require "shipped:agent.rules.limits") do M[k] = v end
+      M.text_chars = 3
+      return M`);
+    const { code, out, err } = await rules(['replay', file, '--as', 'agent/rules/limits.lua', '--json']);
+    assert.equal(code, 3, err);
+    assert.deepEqual(JSON.parse(out).groups.map((g) => g.to), ['too-long']);
+  });
+
   it('goes by --since and --limit', async () => {
     const file = path.join(SHIPPED, 'respond.lua');
     assert.equal(JSON.parse((await rules(['replay', file, '--limit', '1', '--json'])).out).examined, 1);
