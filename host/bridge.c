@@ -12,13 +12,13 @@
 #include <string.h>
 
 #include "bridge.h"
+#include "command.h"
 #include "control.h"
 #include "embed.h"
 #include "facts.h"
 #include "log.h"
 #include "newfile.h"
 #include "shm.h"
-#include "supervisor.h"
 #include "terminal.h"
 #include "tree.h"
 #include "worker.h"
@@ -203,7 +203,7 @@ static int native_write_new(lua_State *L) {
 
 /* native.database(): a private database for this run of an operator's specs.  Blocks. */
 static int native_database(lua_State *L) {
-  lua_pushboolean(L, bridge.spec->draft && !supervisor_database());
+  lua_pushboolean(L, bridge.spec->draft && !command_database());
   return 1;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "conf.h"
 #include "control.h"
 #include "log.h"
@@ -214,7 +215,7 @@ int main(int argc, char **argv) {
   case RUN_PSQL: return psql(&c);
   case RUN_CONTROL: return control_ask(c.command->name);
   case RUN_CONFIG: return conf_print(), 0;
-  case RUN_LUA: return supervisor_command(c.command->name, c.n_rest, c.rest, needs_database(&c));
+  case RUN_LUA: return command_run(c.command->name, c.n_rest, c.rest, needs_database(&c));
   default: return supervisor_run();
   }
 }

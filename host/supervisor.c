@@ -24,7 +24,6 @@
 #include "activation.h"
 #include "bundle.h"
 #include "control.h"
-#include "draft.h"
 #include "link.h"
 #include "log.h"
 #include "notify.h"
@@ -417,7 +416,7 @@ static void serve(void) {
 
 /* ---- the whole ---- */
 
-static int connections_needed(int workers) {
+int supervisor_connections(int workers) {
   return workers * ((int)conf_num("database.pool") + 1) + EXTRA_CONNECTIONS;
 }
 
@@ -435,7 +434,7 @@ static int prepare(void) {
   s.started_at = shm_clock();
   if (tls_start() || sockets_check_host() || make_listeners() || make_bus()) return -1;
   int generation = load_scripts();
-  if (generation < 0 || control_open(on_request)) return -1;
+  if (generation < 0) return -1;
   log_generation(bundle_hash(generation));
   reload_init(generation, s.count);
   if (conf_bool("reload.watch")) watch_open(conf_str("scripts"));
@@ -443,8 +442,9 @@ static int prepare(void) {
     fprintf(stderr, "shared memory: %s\n", strerror(errno));
     return -1;
   }
-  if (*conf_str("database.url")) return 0;
-  return pgembed_start(connections_needed(s.count), false);
+  /* A home that another host uses is told by its database, which says more, before its socket. */
+  if (!*conf_str("database.url") && pgembed_start(supervisor_connections(s.count), false)) return -1;
+  return control_open(on_request);
 }
 
 /* nohup(1) ignores SIGHUP for us; taking it all the same would end what it was to keep. */
@@ -474,58 +474,4 @@ int supervisor_run(void) {
   pgembed_stop();
   log_fmt(LOG_INFO, "stopped");
   return s.failed ? 1 : 0;
-}
-
-/* Commands that look at a server and its surroundings, whatever state those are in.  They load no
- * scripts by themselves, start nothing, and use the private database only where it already runs. */
-static bool only_looks(const char *command) {
-  static char status[32768];
-  if (strcmp(command, "status") != 0 && strcmp(command, "top") != 0 && strcmp(command, "doctor") != 0)
-    return false;
-  log_quiet();
-  if (!strcmp(command, "doctor") && !*conf_str("database.url") &&
-      control_get("status", status, sizeof status) >= 0)
-    pgembed_join();
-  return true;
-}
-
-/* Specs talk to a server of their own: this process. */
-static int listen_for_specs(worker_spec *spec) {
-  int port;
-  char text[16];
-  if ((spec->listen_fd[0] = sockets_any(&port)) < 0) return -1;
-  spec->listeners = 1;
-  snprintf(text, sizeof text, "%d", port);
-  return conf_set("port", text) || conf_set("log.requests", "none") ? -1 : 0;
-}
-
-/* Which scripts and specs a command is about, where its words say so. */
-static int choose_scripts(worker_spec *spec) {
-  const char *path = NULL;
-  for (int i = 0; i < spec->argc && !path; i++)
-    if (spec->argv[i][0] != '-') path = spec->argv[i];
-  if (!strcmp(spec->command, "check") && path) return draft_check(path);
-  if (strcmp(spec->command, "test")) return 0;
-  return draft_test(path, &spec->draft) ? -1 : listen_for_specs(spec);
-}
-
-int supervisor_database(void) {
-  if (draft_home() || pgembed_start(connections_needed(2), false)) return -1;
-  return db_init();
-}
-
-int supervisor_command(const char *command, int argc, char **argv, bool database) {
-  char why[1024] = "";
-  worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
-                      .command = command, .refused = why};
-  if (choose_scripts(&spec) || shm_init(1)) return 1;
-  /* One that needs no scripts may run without; the others say what `why` says. */
-  if (!only_looks(command)) spec.generation = bundle_load(why, sizeof why);
-  database = database && !spec.draft;
-  if (database && !*conf_str("database.url") && pgembed_start(connections_needed(2), true))
-    return 1;
-  int code = worker_run(&spec);
-  pgembed_stop();
-  draft_end();
-  return code;
 }

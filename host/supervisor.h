@@ -11,10 +11,6 @@ int supervisor_run(void); /* `human gateway`; the exit status */
 /* For reload.c: our end of a worker's link, -1 when it does not run. */
 int supervisor_link(int worker);
 
-/* `human test` and the like: one worker in this process, with the database when it needs one. */
-int supervisor_command(const char *command, int argc, char **argv, bool database);
-
-/* In such a worker that was begun without: a private database which ends with it.  Blocks until the
- * server answers; 0, or -1 and a message on stderr. */
-int supervisor_database(void);
+/* Connections to the database that so many workers may open. */
+int supervisor_connections(int workers);
 #endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ * command.c -- see command.h: which scripts a sub-command gets, and whether a database.
+ *
+ * Owns nothing that lives longer than the command.  Must never start or change what a running server
+ * uses, but for the private database where the command says that it needs one. */
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bundle.h"
+#include "conf.h"
+#include "control.h"
+#include "draft.h"
+#include "log.h"
+#include "pgembed.h"
+#include "shm.h"
+#include "sockets.h"
+#include "supervisor.h"
+
+/* Commands that look at a server and its surroundings, whatever state those are in.  They load no
+ * scripts by themselves, start nothing, and use the private database only where it already runs. */
+static bool only_looks(const char *command) {
+  static char status[32768];
+  if (strcmp(command, "status") != 0 && strcmp(command, "top") != 0 && strcmp(command, "doctor") != 0)
+    return false;
+  log_quiet();
+  if (!strcmp(command, "doctor") && !*conf_str("database.url") &&
+      control_get("status", status, sizeof status) >= 0)
+    pgembed_join();
+  return true;
+}
+
+/* Specs talk to a server of their own: this process. */
+static int listen_for_specs(worker_spec *spec) {
+  int port;
+  char text[16];
+  if ((spec->listen_fd[0] = sockets_any(&port)) < 0) return -1;
+  spec->listeners = 1;
+  snprintf(text, sizeof text, "%d", port);
+  return conf_set("port", text) || conf_set("log.requests", "none") ? -1 : 0;
+}
+
+/* Which scripts and specs a command is about, where its words say so. */
+static int choose_scripts(worker_spec *spec) {
+  const char *path = NULL;
+  for (int i = 0; i < spec->argc && !path; i++)
+    if (spec->argv[i][0] != '-') path = spec->argv[i];
+  if (!strcmp(spec->command, "check") && path) return draft_check(path);
+  if (strcmp(spec->command, "test")) return 0;
+  return draft_test(path, &spec->draft) ? -1 : listen_for_specs(spec);
+}
+
+int command_database(void) {
+  if (draft_home() || pgembed_start(supervisor_connections(2), false)) return -1;
+  return db_init();
+}
+
+int command_run(const char *command, int argc, char **argv, bool database) {
+  char why[1024] = "";
+  worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
+                      .command = command, .refused = why};
+  if (choose_scripts(&spec) || shm_init(1)) return 1;
+  /* One that needs no scripts may run without; the others say what `why` says. */
+  if (!only_looks(command)) spec.generation = bundle_load(why, sizeof why);
+  database = database && !spec.draft;
+  if (database && !*conf_str("database.url") && pgembed_start(supervisor_connections(2), true))
+    return 1;
+  int code = worker_run(&spec);
+  pgembed_stop();
+  draft_end();
+  return code;
+}
