@@ -48,6 +48,20 @@ local function extend_search()
   table.insert(loaders, host.native and 3 or 2, from_checkout)
 end
 
+-- busted keeps all tests to the end, and with them what their closures hold: the worlds that specs build.
+-- What has run is not run again, so its functions and environments may go; machine code made of them
+-- would hold them as well.
+local function forget(element)
+  for _, list in pairs(element) do
+    for _, child in ipairs(type(list) == "table" and list or {}) do
+      if type(child) == "table" and child.descriptor then
+        child.run, child.env = nil, nil
+        forget(child)
+      end
+    end
+  end
+end
+
 -- busted's plain output; we keep its counts, and limit how long a test may wait.
 local function output_handler(task, seen)
   return function(options)
@@ -56,8 +70,17 @@ local function output_handler(task, seen)
     seen.counts = handler
     busted.subscribe({ "test", "start" }, function()
       sched.deadline(task, TEST_LIMIT_S, "the test waited for more than " .. TEST_LIMIT_S .. " s")
+      return nil, true                           -- true: others want to hear of it too
     end)
-    busted.subscribe({ "test", "end" }, function() sched.deadline(task, nil) end)
+    busted.subscribe({ "test", "end" }, function()
+      sched.deadline(task, nil)
+      return nil, true
+    end)
+    busted.subscribe({ "file", "end" }, function(file)
+      forget(file)
+      jit.flush()
+      return nil, true
+    end)
     return handler
   end
 end

@@ -331,6 +331,7 @@ function M.start(options)
     end
   end
   package.loaded["human.host"] = h
+  require("human.shuffle").install(h)
   connect_events()
   return app
 end
