@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { ownTrees, reloadBetweenTests } from './modes.mjs';
 import { freePort, root, until } from './support.mjs';
 
 const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
@@ -57,7 +58,8 @@ const answers = (url) => fetch(`${url}/ready`).then((r) => r.status === 200, () 
 
 /** Starts the program and waits for nothing: {child, log()}. */
 export function launch(env, scripts = []) {
-  const trees = [...scripts, 'scripts'].map((tree) => path.join(root, tree)).join(':');
+  const shipped = [...scripts, 'scripts'].map((tree) => path.join(root, tree));
+  const trees = [...ownTrees(env.HUMAN_HOME), ...shipped].join(':');
   const inherited = Object.entries(process.env).filter(([name]) => !PRIVATE.test(name));
   const child = spawn(BINARY, ['gateway'], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -115,6 +117,7 @@ export async function startHost({ home = makeHome(), port, env = {}, scripts } =
     throw new Error(`${e.message}\n${log()}`);
   });
   assert.equal(child.exitCode, null, log());
+  reloadBetweenTests(BINARY, home, child);
   // A test that fails before it stops its host must end all the same; then `running` ends the host.
   for (const handle of [child, child.stdout, child.stderr]) handle.unref();
   return host;
