@@ -29,7 +29,7 @@ export function makeHome() {
 }
 
 /** The processes that `pid` started and that live: [{pid, name}], oldest first. */
-function children(pid) {
+export function children(pid) {
   try {
     const pids = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
     return pids.map((id) => ({ pid: Number(id), name: fs.readFileSync(`/proc/${id}/comm`, 'utf8').trim() }));
