@@ -20,7 +20,8 @@ enum { LINE_MAX_BYTES = 4000, WAIT_MS = 20 };
 static const char *const names[] = {"error", "warn", "info", "debug"};
 static int threshold = LOG_INFO;
 static bool json;
-static unsigned long dropped; /* lines lost because nobody read stderr */
+static unsigned long dropped; /* lines lost because stderr took nothing: a full pipe or disk */
+static bool torn;             /* .. or took the beginning of one */
 
 void log_init(void) {
   const char *level = conf_str("log.level");
@@ -72,10 +73,15 @@ static void put_clean(line *l, const char *p, size_t n, bool escape) {
 }
 
 static void emit(line *l) {
-  l->p[l->n++] = '\n';
   struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
-  if (poll(&p, 1, WAIT_MS) < 1 || !(p.revents & POLLOUT) || write(STDERR_FILENO, l->p, l->n) < 0)
-    dropped++;
+  l->p[l->n++] = '\n';
+  ssize_t taken = -1;
+  if (poll(&p, 1, WAIT_MS) > 0 && (p.revents & POLLOUT)) {
+    if (torn) torn = write(STDERR_FILENO, "\n", 1) < 1;
+    if (!torn) taken = write(STDERR_FILENO, l->p, l->n);
+  }
+  if (taken > 0 && (size_t)taken < l->n) torn = true;
+  if (taken < 0 || torn) dropped++;
 }
 
 /* Lua's lines are JSON objects: what C knows is put in front of their first member. */
@@ -109,15 +115,19 @@ static void emit_text(int level, const char *p, size_t n) {
   emit(&l);
 }
 
+/* When this line is lost too, it is told again before the next one. */
+static void tell_lost(void) {
+  unsigned long lost = dropped;
+  dropped = 0;
+  log_fmt(LOG_WARN, "log: %lu lines were lost because stderr could not be written", lost);
+  if (dropped) dropped = lost;
+}
+
 void log_line(int level, const char *p, unsigned long n) {
   if (level < LOG_ERROR) level = LOG_ERROR;
   if (level > LOG_DEBUG) level = LOG_DEBUG;
   if (level > threshold) return;
-  if (dropped) {
-    unsigned long lost = dropped;
-    dropped = 0;
-    log_fmt(LOG_WARN, "log: %lu lines were lost because stderr was not being read", lost);
-  }
+  if (dropped) tell_lost();
   if (json) emit_json(level, p, n);
   else emit_text(level, p, n);
 }

@@ -6,11 +6,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, describe, it } from 'node:test';
 import { makeAgent, makeUser } from './agent_client.mjs';
-import { children, databaseUrl, isAlive, makeHome, sql, startHost } from './hosts.mjs';
+import { BINARY, children, databaseUrl, isAlive, makeHome, sql, startHost } from './hosts.mjs';
 import { keepAsking, readsAndWrites } from './load.mjs';
-import { root, until } from './support.mjs';
+import { until } from './support.mjs';
 
-const BINARY = process.env.E2E_BINARY ?? `${root}/build/human`;
 const STATEMENT_MS = 1500, LEASE_MS = 2500, REQUEST_MS = 5000, SLACK_MS = 2500;
 const limits = { HUMAN_DATABASE_STATEMENT_TIMEOUT_MS: STATEMENT_MS, HUMAN_DATABASE_LEASE_TIMEOUT_MS: LEASE_MS,
   HUMAN_LIMITS_REQUEST_TIMEOUT_MS: REQUEST_MS };

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { ownTrees, reloadBetweenTests } from './modes.mjs';
 import { freePort, root, until } from './support.mjs';
 
-const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
+export const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
 const READY_MS = 60_000, STOP_MS = 20_000, LOG_MAX = 2_000_000;
 const PRIVATE = /^(OPENAI|ANTHROPIC|GEMINI|HUMAN_LLM|OLLAMA|DATABASE_URL|PG)/; // of whoever runs this
 
@@ -56,30 +56,31 @@ export const errors = (log) => log.split('\n').filter((line) => /"level":"error"
 
 const answers = (url) => fetch(`${url}/ready`).then((r) => r.status === 200, () => false);
 
-/** Starts the program and waits for nothing: {child, log()}. */
-export function launch(env, scripts = []) {
+/** Starts the program and waits for nothing: {child, log()}.  stderr: a descriptor; command: instead of the program. */
+export function launch(env, scripts = [], { stderr = 'pipe', command = [BINARY, 'gateway'] } = {}) {
   const shipped = [...scripts, 'scripts'].map((tree) => path.join(root, tree));
   const trees = [...ownTrees(env.HUMAN_HOME), ...shipped].join(':');
   const inherited = Object.entries(process.env).filter(([name]) => !PRIVATE.test(name));
-  const child = spawn(BINARY, ['gateway'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(command[0], command.slice(1), {
+    stdio: ['ignore', 'pipe', stderr],
     env: { ...Object.fromEntries(inherited), HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: trees, HUMAN_AGENT_PORT: '0',
            HUMAN_LOG_FORMAT: 'json', ...env },
   });
   running.add(child);
   child.once('exit', () => running.delete(child));
   let log = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (t) => { log = (log + t).slice(-LOG_MAX); });
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (t) => { log = (log + t).slice(-LOG_MAX); });
   return { child, log: () => log };
 }
 
 /**
- * A host that serves.  home, port: of an earlier one; env: settings; scripts: trees laid over the shipped one.
+ * A host that serves.  home, port: of an earlier one; env: settings; scripts: trees laid over the shipped one;
+ * as: see launch().
  * Returns {url, port, home, child, log(), workers(), postgres(), kill(), stop()}.
  */
-export async function startHost({ home = makeHome(), port, env = {}, scripts } = {}) {
+export async function startHost({ home = makeHome(), port, env = {}, scripts, as } = {}) {
   port ??= await freePort();
-  const { child, log } = launch({ HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_WORKERS: '2', ...env }, scripts);
+  const { child, log } = launch({ HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_WORKERS: '2', ...env }, scripts, as);
   const exited = once(child, 'exit'), slots = [];
   const host = {
     url: `http://127.0.0.1:${port}`, port, home, child, log, exited,
@@ -119,7 +120,7 @@ export async function startHost({ home = makeHome(), port, env = {}, scripts } =
   assert.equal(child.exitCode, null, log());
   reloadBetweenTests(BINARY, home, child);
   // A test that fails before it stops its host must end all the same; then `running` ends the host.
-  for (const handle of [child, child.stdout, child.stderr]) handle.unref();
+  for (const handle of [child, child.stdout, child.stderr]) handle?.unref();
   return host;
 }
 
