@@ -26,7 +26,8 @@ after(async () => {
   // The last checker may still be ending.
   await until(() => host.workers().join() === workers.join(), 5000, 'the workers are those of the beginning');
   assert.equal((await host?.stop())?.code, 0);
-  assert.deepEqual(errors(host.log()), []);
+  // Of a reload that nobody waits for any more the end may be cut off.
+  assert.deepEqual(errors(host.log()).filter((line) => !line.includes('the server is stopping')), []);
 });
 
 function tryToConnect() {
