@@ -3,7 +3,7 @@
 import { io } from 'socket.io-client';
 
 const [url, key, n, ...agents] = process.argv.slice(2);
-const SPEAK_MS = 4000;
+const SPEAK_MS = 8000;
 const seen = { connected: 0, acknowledged: 0, dropped: [], refused: [] };
 let number = 0, quiet = false;
 
@@ -16,7 +16,7 @@ function client(i) {
   setInterval(async () => {
     if (!socket.connected) return;
     const event = { type: 'user-joined', participant: { id: `p${i}`, nickname: `P${(number += 1)}` } };
-    const answer = await socket.timeout(10_000).emitWithAck('message', event).catch((error) => ({ ok: false, error: error.message }));
+    const answer = await socket.timeout(30_000).emitWithAck('message', event).catch((error) => ({ ok: false, error: error.message }));
     if (answer.ok) seen.acknowledged += 1;
     else if (!quiet) seen.refused.push(JSON.stringify(answer));
   }, SPEAK_MS * (0.75 + Math.random() / 2));
