@@ -91,7 +91,7 @@ soak: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) build
 	@spec/run.sh soak
 
-# ARGS: which benchmarks (http, sio, db, start); ROUNDS and SECONDS in the environment.
+# ARGS: which benchmarks (http, sio, db, start, reload); ROUNDS and SECONDS in the environment.
 bench:
 	@etc/deps.sh run bench
 	@$(MAKE) --no-print-directory $(JOBS) build $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))

@@ -46,7 +46,7 @@ fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-60} rings='fuzzers' ;;
 asan) binary=build/asan/human rings='sanitize lua_specs e2e reports' ;;
 reload | nojit) rings='lua_specs e2e' lua_options=$MODES ;;
 shuffle) rings='lua_specs e2e' lua_options="$MODES --shuffle" ;;
-leak) rings='lua_specs soak' lua_options=$MODES LIMIT_S=10800 SOAK_FAULTS=none ;;
+leak) rings='lua_specs soak' lua_options=$MODES LIMIT_S=10800 SOAK_FAULTS=none SOAK_SECONDS=${SOAK_SECONDS:-600} ;;
 soak) rings='soak' ;;
 fuzz-one)
   fuzz_one "$(basename "$2" .c)"

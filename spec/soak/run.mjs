@@ -32,7 +32,7 @@ const world = {
   async wait(ms) { for (const until_ = Date.now() + ms; Date.now() < until_ && !world.over();) await sleep(100); },
 };
 const problem = (text) => { problems.push(text); };
-process.on('SIGINT', () => { stop = true; });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { stop = true; });
 
 const watch = new Watch();
 async function sampling() {
