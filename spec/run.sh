@@ -48,12 +48,13 @@ reload | nojit) rings='lua_specs e2e' lua_options=$MODES ;;
 shuffle) rings='lua_specs e2e' lua_options="$MODES --shuffle" ;;
 leak) rings='lua_specs soak' lua_options=$MODES LIMIT_S=10800 SOAK_FAULTS=none SOAK_SECONDS=${SOAK_SECONDS:-600} ;;
 soak) rings='soak' ;;
+modes) rings='modes' ;;             # only the little of each
 fuzz-one)
   fuzz_one "$(basename "$2" .c)"
   exit
   ;;
 *)
-  echo 'usage: spec/run.sh [asan|fuzz|reload|leak|nojit|shuffle|soak]' >&2
+  echo 'usage: spec/run.sh [asan|fuzz|reload|leak|nojit|shuffle|modes|soak]' >&2
   exit 2
   ;;
 esac

@@ -94,6 +94,7 @@ local function unheard(element)
   core.safe_publish = function(descriptor, channel, e, parent, status)
     if e ~= element then return publish(descriptor, channel, e, parent, status) end
     if channel[2] == "start" then
+      if host.clock() - host.now() > 1 then sched.sleep(0) end -- else the limit counts from long ago
       sched.deadline(task, TEST_LIMIT_S, "a round waited for more than " .. TEST_LIMIT_S .. " s")
       return true
     end
