@@ -36,13 +36,15 @@ DEFINE  := -D_GNU_SOURCE -DHUMAN_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -
 override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
-.PHONY: help deps deps-test build run test bench lint asan fuzz fuzzers install uninstall deb \
-        distcheck docs clean
+.PHONY: help deps deps-test build run test check soak bench lint asan fuzz fuzzers install uninstall \
+        deb distcheck docs clean
 .SUFFIXES:
 
 help:
 	@echo 'make run        install what is missing, build, start the server (Ctrl-C stops it)'
 	@echo 'make test       install what tests need, build, lint, run all specs'
+	@echo 'make check MODE=reload|leak|nojit|shuffle|asan   the same specs in another light'
+	@echo 'make soak       an hour of mixed traffic, reloads and kills (SOAK_SECONDS=3600)'
 	@echo 'make deps       install what building and running need (Debian 12, 13)'
 	@echo 'make deps-test  the same for tests'
 	@echo 'make build      build/human'
@@ -78,7 +80,19 @@ test: deps-test
 lint:
 	@spec/lint.sh $(DEFINE) $(INCLUDE)
 
-# ARGS: which benchmarks (http, sio, db, start); ROUNDS and SECONDS in the environment.
+# The same specs in another light; spec/run.sh says what each mode is.
+check: deps-test
+	@[ -n '$(filter reload leak nojit shuffle asan,$(MODE))' ] || \
+	  { echo 'usage: make check MODE=reload|leak|nojit|shuffle|asan' >&2; exit 2; }
+	@$(MAKE) --no-print-directory $(if $(filter asan,$(MODE)),asan,$(JOBS) build)
+	@$(if $(filter asan,$(MODE)),:,spec/run.sh $(MODE))
+
+# SOAK_SECONDS: how long (3600).
+soak: deps-test
+	@$(MAKE) --no-print-directory $(JOBS) build
+	@spec/run.sh soak
+
+# ARGS: which benchmarks (http, sio, db, start, reload); ROUNDS and SECONDS in the environment.
 bench:
 	@etc/deps.sh run bench
 	@$(MAKE) --no-print-directory $(JOBS) build $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))

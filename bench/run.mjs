@@ -1,13 +1,14 @@
 // bench/run.mjs -- ours, a peer and the floor, side by side on this machine: `make bench`.
 // Servers on core 0, load on core 1, interleaved round by round since the cores influence each other;
 // medians with their range, and ratios.  One machine's numbers mean little, its ratios more.
-// Usage: node bench/run.mjs [http] [sio] [db] [start]      ROUNDS=5 SECONDS=4
+// Usage: node bench/run.mjs [http] [sio] [db] [start] [reload]      ROUNDS=5 SECONDS=4
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { reload } from './reload.mjs';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
 const root = path.dirname(here);
@@ -245,7 +246,8 @@ async function start(pg) {
   console.log(`binary: ${short(fs.statSync(human).size / 2 ** 20)} MB`);
 }
 
-const parts = { http, sio, db, start };
+const lent = { dir, human, rounds: ROUNDS, seconds: SECONDS, median, short, freePort, reachable, serve, stop };
+const parts = { http, sio, db, start, reload: (database) => reload(lent, database) };
 const wanted = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(parts);
 const pg = await cluster();
 try {

@@ -1,12 +1,19 @@
 #!/bin/sh
-# spec/run.sh [asan|fuzz] -- every spec in every ring, and one line that sums them: N passed, N failed.
-# asan: with build/asan/human; what a sanitizer reports, in whichever process, is a failure.
-# fuzz: the fuzzers only.  FUZZ_SECONDS is the time of each one.
+# spec/run.sh [MODE] -- every spec in every ring, and one line that sums them: N passed, N failed.
+# asan     with build/asan/human; what a sanitizer reports, in whichever process, is a failure
+# fuzz     the fuzzers only; FUZZ_SECONDS is the time of each one
+# reload   a reload before every test
+# leak     every Lua test HUMAN_TEST_ROUNDS times: memory must not grow; then traffic without faults, likewise
+# nojit    without the JIT compiler
+# shuffle  tests, and what completes in one turn, in another order: HUMAN_TEST_SEED
+# soak     mixed traffic with reloads and kills for SOAK_SECONDS
+# Without a mode: all rings, a short soak, and a little of each mode so that none rots.
 # A runner that ends badly without counting a failure counts as one.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
 LIMIT_S=300                     # of one runner
+MODES=--helper=spec/support/modes.lua
 
 # fuzz_one NAME: seeds and what earlier runs kept, then new inputs; one line of result.  What fails is
 # shown by the end of its log, and kept in a file.
@@ -28,22 +35,46 @@ fuzz_one() {
 }
 
 binary=build/human
-case ${1:-all} in
-all) FUZZ_SECONDS=${FUZZ_SECONDS:-10} rings='fuzzers lua_specs e2e' ;;
+lua_options=''
+mode=${1:-all}
+case $mode in
+all)
+  FUZZ_SECONDS=${FUZZ_SECONDS:-10} SOAK_SECONDS=${SOAK_SECONDS:-120} RELOADS=${RELOADS:-60}
+  rings='soak_begin fuzzers modes lua_specs soak_end e2e'
+  ;;
 fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-60} rings='fuzzers' ;;
 asan) binary=build/asan/human rings='sanitize lua_specs e2e reports' ;;
+reload | nojit) rings='lua_specs e2e' lua_options=$MODES ;;
+shuffle) rings='lua_specs e2e' lua_options="$MODES --shuffle" ;;
+leak) rings='lua_specs soak' lua_options=$MODES LIMIT_S=10800 SOAK_FAULTS=none SOAK_SECONDS=${SOAK_SECONDS:-600} ;;
+soak) rings='soak' ;;
+modes) rings='modes' ;;             # only the little of each
 fuzz-one)
   fuzz_one "$(basename "$2" .c)"
   exit
   ;;
 *)
-  echo 'usage: spec/run.sh [asan|fuzz]' >&2
+  echo 'usage: spec/run.sh [asan|fuzz|reload|leak|nojit|shuffle|modes|soak]' >&2
   exit 2
   ;;
 esac
+export RELOADS SOAK_SECONDS SOAK_FAULTS
+
+# What the mode is to every process of ours.
+case $mode in
+reload | leak | nojit) export HUMAN_TEST_MODE="$mode" ;;
+shuffle)
+  HUMAN_TEST_SEED=${HUMAN_TEST_SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
+  export HUMAN_TEST_MODE=shuffle HUMAN_TEST_SEED
+  lua_options="$lua_options --seed=$HUMAN_TEST_SEED"
+  ;;
+esac
+[ "$mode" != nojit ] || export HUMAN_JIT=false
+[ "$mode" = all ] || echo "mode $mode${HUMAN_TEST_SEED:+, HUMAN_TEST_SEED=$HUMAN_TEST_SEED}"
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+soaking=''
+trap '[ -z "$soaking" ] || kill "$soaking" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 chmod 711 "$work"               # as root the database runs as another user, who must get there
 mkdir -m 711 "$work/home"
@@ -95,6 +126,14 @@ reports() {
   done
 }
 
+# lua DIR..: one run of `human test`.
+lua() {
+  # shellcheck disable=SC2086 # a list of words
+  run timeout -k 20 "$LIMIT_S" "$binary" test $lua_options "$@"
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$work/log" | tail -n 1)
+  add "$(echo "$line" | cut -d ' ' -f 1)" "$(echo "$line" | cut -d ' ' -f 3)" "$status"
+}
+
 lua_specs() {
   dirs=''
   for dir in spec/*/; do
@@ -103,20 +142,61 @@ lua_specs() {
     fi
   done
   # shellcheck disable=SC2086 # a list of words
-  run timeout -k 20 "$LIMIT_S" "$binary" test $dirs
-  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$work/log" | tail -n 1)
-  add "$(echo "$line" | cut -d ' ' -f 1)" "$(echo "$line" | cut -d ' ' -f 3)" "$status"
+  lua $dirs
+}
+
+# A little of each mode, on what is quick.  A home of its own: the soak has a server already.
+modes() {
+  for one in nojit shuffle leak reload; do
+    echo "mode $one"
+    dirs=spec/scripts options=$MODES
+    case $one in
+    leak) dirs=spec/rocks ;;
+    reload) dirs='spec/lua/gen_spec.lua spec/lua/api_spec.lua spec/scripts/api' ;;
+    shuffle) options="$MODES --shuffle --seed=${HUMAN_TEST_SEED:-1}" ;;
+    esac
+    saved=$lua_options jit=true
+    [ $one != nojit ] || jit=false
+    lua_options=$options
+    export HUMAN_TEST_MODE=$one HUMAN_TEST_ROUNDS=8 HUMAN_TEST_TEST_S=0.1 HUMAN_JIT=$jit
+    # shellcheck disable=SC2086 # a list of words
+    lua $dirs
+    unset HUMAN_TEST_MODE HUMAN_TEST_ROUNDS HUMAN_TEST_TEST_S HUMAN_JIT
+    lua_options=$saved
+  done
+}
+
+# ---- the soak: beside other rings, which leave it a part of the machine ----
+soak_begin() {
+  node_modules
+  node spec/soak/run.mjs >"$work/soak" 2>&1 &
+  soaking=$!
+}
+
+soak_end() {
+  wait "$soaking"
+  status=$?
+  cat "$work/soak"
+  add "$([ "$status" = 0 ] && echo 1)" "$(grep -c '^FAIL ' "$work/soak")" "$status"
+}
+
+soak() {
+  soak_begin
+  soak_end
 }
 
 # "pass N" of node's runner.
 count() { sed -n "s/^[^a-z]* $1 \([0-9][0-9]*\)\$/\1/p" "$work/log" | tail -n 1; }
 
+node_modules() {
+  [ spec/e2e/node_modules/.package-lock.json -nt spec/e2e/package-lock.json ] && return
+  run npm ci --prefix spec/e2e --silent --no-audit --no-fund
+  add 0 0 "$status"
+}
+
 # Each file by itself: what hangs, or leaves something running, fails alone.
 e2e() {
-  if ! [ spec/e2e/node_modules/.package-lock.json -nt spec/e2e/package-lock.json ]; then
-    run npm ci --prefix spec/e2e --silent --no-audit --no-fund
-    add 0 0 "$status"
-  fi
+  node_modules
   for file in spec/e2e/*.test.mjs; do
     echo "$file"
     options=${ASAN_OPTIONS-}

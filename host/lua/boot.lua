@@ -3,6 +3,7 @@
 -- drains at the end.  Returns the one function that C calls.  Neighbours: sched, gen, request, wsx.
 
 local host = require "human.host"
+require("human.shuffle").install(host)           -- before the scheduler takes host.next
 local sched = require "human.sched"
 local timer = require "human.timer"
 local log = require "human.log"

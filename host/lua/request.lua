@@ -45,12 +45,12 @@ local function invalid_text(where, message)
   invalid(where, { { path = where, message = message } })
 end
 
-local function extra_headers(data)
+-- 503 speaks of the moment, so its client is told when to come back (RFC 9110 section 15.6.4).
+local function extra_headers(data, status)
   local out = ""
   for name, value in pairs(data and data.headers or {}) do out = out .. name .. ": " .. value .. "\r\n" end
-  if data and data.retry_after_s then
-    out = out .. "retry-after: " .. math.ceil(data.retry_after_s) .. "\r\n"
-  end
+  local retry_s = data and data.retry_after_s or status == 503 and 1
+  if retry_s then out = out .. "retry-after: " .. math.ceil(retry_s) .. "\r\n" end
   return out
 end
 
@@ -65,7 +65,7 @@ local function done(ctx, status, body)
 end
 
 local function respond_fail(req, g, shape, id, f, ctx)
-  local own, body = JSON_TYPE .. extra_headers(f.data), fail.body(f, shape, id)
+  local own, body = JSON_TYPE .. extra_headers(f.data, f.status), fail.body(f, shape, id)
   if ctx and ctx.claim then idempotency.store(ctx, f.status, own, body) end
   respond(req, g, f.status, id, own, body)
   if ctx then done(ctx, f.status, body) end

@@ -12,6 +12,7 @@ local sched = require "human.sched"
 
 local M = {}
 local TEST_LIMIT_S = 120                         -- one `it` may wait that long
+local TURN_S = 1                                 -- and so long tests that never wait may share a turn
 local HANDLER = "human"
 local DISTRIBUTION = {
   "/usr/share/lua/5.1/?.lua", "/usr/share/lua/5.1/?/init.lua", "/usr/local/share/lua/5.1/?.lua",
@@ -66,6 +67,20 @@ local function extend_search()
   table.insert(package.loaders, 3, host.native.draft and from_bundle() or from_checkout)
 end
 
+-- busted keeps all tests to the end, and with them what their closures hold: the worlds that specs build.
+-- What has run is not run again, so its functions and environments may go; machine code made of them
+-- would hold them as well.
+local function forget(element)
+  for _, list in pairs(element) do
+    for _, child in ipairs(type(list) == "table" and list or {}) do
+      if type(child) == "table" and child.descriptor then
+        child.run, child.env = nil, nil
+        forget(child)
+      end
+    end
+  end
+end
+
 -- busted's plain output; we keep its counts, and limit how long a test may wait.
 local function output_handler(task, seen)
   return function(options)
@@ -73,9 +88,20 @@ local function output_handler(task, seen)
     local handler = require "busted.outputHandlers.plainTerminal"(options)
     seen.counts = handler
     busted.subscribe({ "test", "start" }, function()
+      -- Time stands still within a turn: a limit counted from its beginning may have passed already.
+      if host.clock() - host.now() > TURN_S then sched.sleep(0) end
       sched.deadline(task, TEST_LIMIT_S, "the test waited for more than " .. TEST_LIMIT_S .. " s")
+      return nil, true                           -- true: others want to hear of it too
     end)
-    busted.subscribe({ "test", "end" }, function() sched.deadline(task, nil) end)
+    busted.subscribe({ "test", "end" }, function()
+      sched.deadline(task, nil)
+      return nil, true
+    end)
+    busted.subscribe({ "file", "end" }, function(file)
+      forget(file)
+      jit.flush()
+      return nil, true
+    end)
     return handler
   end
 end

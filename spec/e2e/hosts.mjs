@@ -7,9 +7,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { ownTrees, reloadBetweenTests } from './modes.mjs';
 import { freePort, root, until } from './support.mjs';
 
-const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
+export const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
 const READY_MS = 60_000, STOP_MS = 20_000, LOG_MAX = 2_000_000;
 const PRIVATE = /^(OPENAI|ANTHROPIC|GEMINI|HUMAN_LLM|OLLAMA|DATABASE_URL|PG)/; // of whoever runs this
 
@@ -28,7 +29,7 @@ export function makeHome() {
 }
 
 /** The processes that `pid` started and that live: [{pid, name}], oldest first. */
-function children(pid) {
+export function children(pid) {
   try {
     const pids = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
     return pids.map((id) => ({ pid: Number(id), name: fs.readFileSync(`/proc/${id}/comm`, 'utf8').trim() }));
@@ -55,30 +56,31 @@ export const errors = (log) => log.split('\n').filter((line) => /"level":"error"
 
 const answers = (url) => fetch(`${url}/ready`).then((r) => r.status === 200, () => false);
 
-/** Starts the program and waits for nothing: {child, log()}. */
-export function launch(env, scripts = []) {
-  const trees = [...scripts, 'scripts'].map((tree) => path.join(root, tree)).join(':');
+/** Starts the program and waits for nothing: {child, log()}.  stderr: a descriptor; command: instead of the program. */
+export function launch(env, scripts = [], { stderr = 'pipe', command = [BINARY, 'gateway'] } = {}) {
+  const shipped = [...scripts, 'scripts'].map((tree) => path.join(root, tree));
+  const trees = [...ownTrees(env.HUMAN_HOME), ...shipped].join(':');
   const inherited = Object.entries(process.env).filter(([name]) => !PRIVATE.test(name));
-  const child = spawn(BINARY, ['gateway'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(command[0], command.slice(1), {
+    stdio: ['ignore', 'pipe', stderr],
     env: { ...Object.fromEntries(inherited), HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: trees,
            HUMAN_OVERRIDES: '**', HUMAN_AGENT_PORT: '0', HUMAN_LOG_FORMAT: 'json', ...env },
   });
   running.add(child);
   child.once('exit', () => running.delete(child));
   let log = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (t) => { log = (log + t).slice(-LOG_MAX); });
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (t) => { log = (log + t).slice(-LOG_MAX); });
   return { child, log: () => log };
 }
 
 /**
  * A host that serves.  home, port: of an earlier one; env: settings; scripts: trees laid over the shipped one;
- * scheme, ready(url): for one that does not speak plain HTTP.
+ * scheme, ready(url): for one that does not speak plain HTTP; as: see launch().
  * Returns {url, port, home, child, log(), workers(), postgres(), kill(), stop()}.
  */
-export async function startHost({ home = makeHome(), port, env = {}, scripts, scheme = 'http', ready = answers } = {}) {
+export async function startHost({ home = makeHome(), port, env = {}, scripts, as, scheme = 'http', ready = answers } = {}) {
   port ??= await freePort();
-  const { child, log } = launch({ HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_WORKERS: '2', ...env }, scripts);
+  const { child, log } = launch({ HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_WORKERS: '2', ...env }, scripts, as);
   const exited = once(child, 'exit'), slots = [];
   const host = {
     url: `${scheme}://127.0.0.1:${port}`, port, home, child, log, exited,
@@ -116,8 +118,9 @@ export async function startHost({ home = makeHome(), port, env = {}, scripts, sc
     throw new Error(`${e.message}\n${log()}`);
   });
   assert.equal(child.exitCode, null, log());
+  reloadBetweenTests(BINARY, home, child);
   // A test that fails before it stops its host must end all the same; then `running` ends the host.
-  for (const handle of [child, child.stdout, child.stderr]) handle.unref();
+  for (const handle of [child, child.stdout, child.stderr]) handle?.unref();
   return host;
 }
 

@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { ownTrees, reloadBetweenTests } from './modes.mjs';
 
 export const root = path.dirname(path.dirname(path.dirname(new URL(import.meta.url).pathname)));
 const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
@@ -69,7 +70,7 @@ export async function startHuman({ scripts = [], env = {} } = {}) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'human-e2e-'));
   fs.chmodSync(home, 0o755);
   const port = await freePort(), agentPort = await freePort();
-  const trees = [...scripts, 'scripts'].map((tree) => path.join(root, tree)).join(':');
+  const trees = [...ownTrees(home), ...[...scripts, 'scripts'].map((tree) => path.join(root, tree))].join(':');
   const child = spawn(BINARY, ['gateway'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_AGENT_PORT: agentPort,
@@ -92,5 +93,6 @@ export async function startHuman({ scripts = [], env = {} } = {}) {
     await end();
     throw new Error(`${error.message}\n${log}`);
   }
+  reloadBetweenTests(BINARY, home, child);
   return { url, port, agentPort, child, log: () => log, stop: end };
 }

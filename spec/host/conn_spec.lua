@@ -93,6 +93,7 @@ describe("a connection", function()
     c = open(("POST /headers HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"):format(n))
     assert.equal(413, (c:answer()))
     c:close()
+    host.body_limit("/header", host.conf().limits.body_bytes)
   end)
 
   it("tells that a client left, and answering it then is harmless", function()

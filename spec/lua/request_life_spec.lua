@@ -92,6 +92,7 @@ describe("the life of a request", function()
     assert.is_true(state.done)
     assert.is_nil(state.stopped)
     assert.equal(0, require("human.sched").live())
+    assert.equal(0, require("human.sched").count(require("human.gen").current()))
   end)
 
   it("shows nothing of a bug but the request's id, and logs the rest", function()

@@ -13,6 +13,7 @@ local buffer = require "string.buffer"
 local plain_host = require "plain_host"
 
 local M = {}
+local apps = setmetatable({}, { __mode = "k" })  -- those that run
 local App = {}
 App.__index = App
 
@@ -323,6 +324,7 @@ end
 
 -- Only errors.lua dropped: false instead of a text leaves a file out.
 function App:stop()
+  apps[self] = nil
   for name in pairs(package.loaded) do
     if name:find "^human%." then package.loaded[name] = nil end
   end
@@ -363,8 +365,18 @@ function M.start(options)
     end
   end
   package.loaded["human.host"] = h
+  require("human.shuffle").install(h)
   connect_events()
+  apps[app] = true
   return app
+end
+
+-- Drop what apps keep for specs to look at: it grows with each request.
+function M.forget()
+  for app in pairs(apps) do
+    app.requests, app.statements, app.ended = {}, {}, {}
+    app.host.lines, app.host.sums = {}, {}
+  end
 end
 
 M.EV, M.E = EV, E

@@ -91,7 +91,7 @@ describe("a repeated request", function()
   for code, bug in pairs(bugs) do
     it("is carried out again after a bug, and only then: " .. code, function()
       local route
-      for _, r in ipairs(scripts.routes) do if r.title == "POST /api/personalities" then route = r end end
+      for _, r in ipairs(gen.current().routes) do if r.title == "POST /api/personalities" then route = r end end
       local fn = route.fn
       route.fn = function(ctx, body)
         fn(ctx, body)

@@ -1,0 +1,114 @@
+// spec/e2e/faults_database.test.mjs -- PostgreSQL dies, hangs and comes back under load.
+// What must hold: meanwhile 503 with Retry-After and nothing else, no request waits beyond its limits, the
+// service comes back by itself, and no write that was acknowledged is lost or doubled.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after, describe, it } from 'node:test';
+import { makeAgent, makeUser } from './agent_client.mjs';
+import { BINARY, children, databaseUrl, isAlive, makeHome, sql, startHost } from './hosts.mjs';
+import { keepAsking, readsAndWrites } from './load.mjs';
+import { until } from './support.mjs';
+
+const STATEMENT_MS = 1500, LEASE_MS = 2500, REQUEST_MS = 5000, SLACK_MS = 2500;
+const limits = { HUMAN_DATABASE_STATEMENT_TIMEOUT_MS: STATEMENT_MS, HUMAN_DATABASE_LEASE_TIMEOUT_MS: LEASE_MS,
+  HUMAN_LIMITS_REQUEST_TIMEOUT_MS: REQUEST_MS };
+const CLIENTS = 9;
+
+/** A cluster that no host looks after: it lives as long as a psql on it. */
+class Outside {
+  home = makeHome();
+
+  async start() {
+    this.psql = spawn(BINARY, ['psql', '-At'], { stdio: ['pipe', 'pipe', 'ignore'],
+      env: { ...process.env, HUMAN_HOME: this.home, HUMAN_CONFIG: '/dev/null', DATABASE_URL: '' } });
+    this.psql.stdin.write('select 1;\n');
+    await once(this.psql.stdout, 'data');
+  }
+
+  get postmaster() { return children(this.psql.pid).find((c) => c.name === 'postgres').pid; }
+
+  async end() {
+    const ended = once(this.psql, 'exit');
+    this.psql.stdin.end();
+    await ended;
+  }
+}
+
+const family = (pid) => [pid, ...children(pid).map((c) => c.pid)];
+
+async function killAll(postmaster) {
+  const all = family(postmaster);
+  for (const pid of all) try { process.kill(pid, 'SIGKILL'); } catch { /* it ended with the first of them */ }
+  await until(() => !all.some(isAlive), 5000, 'all of PostgreSQL is gone');
+}
+
+/**
+ * Load, a fault, until `over`, and load again; then what every request got is looked at.
+ * home: where the database is.
+ */
+async function survives(host, home, fault, over) {
+  const user = await makeUser(host.url), agent = await makeAgent(host.url, user);
+  const load = keepAsking(CLIENTS, readsAndWrites(host, user, agent)), { seen } = load;
+  const good = () => seen.filter((a) => a.status === 202).length, bad = () => seen.filter((a) => a.status === 503).length;
+  await until(() => good() > 100, 10_000, 'events are taken');
+  const workers = host.workers();
+  await fault();
+  await until(() => bad() > 0, REQUEST_MS + SLACK_MS, 'requests are refused');
+  await over();
+  const then = good();
+  await until(() => good() > then + 100, 20_000, 'events are taken again');
+  await load.stop();
+
+  const odd = seen.filter((a) => ![200, 202, 503].includes(a.status));
+  assert.deepEqual(odd.slice(0, 3), [], `${odd.length} answers are neither good nor 503`);
+  for (const a of seen.filter((one) => one.status === 503)) {
+    assert.ok(['database_unavailable', 'db_timeout'].includes(a.code), a.code);
+    assert.match(a.retry ?? 'no Retry-After', /^[1-9]\d*$/);
+  }
+  const slowest = Math.max(...seen.map((a) => a.ms));
+  assert.ok(slowest < REQUEST_MS + SLACK_MS, `a request took ${slowest} ms`);
+  const stored = await sql(home, `select id from agent_events where agent_id = '${agent.id}' and type = 'user-joined'`);
+  assert.equal(new Set(stored).size, stored.length, 'no event is doubled');
+  const lost = seen.filter((a) => a.id && !stored.includes(a.id));
+  assert.deepEqual(lost, [], 'no acknowledged event is lost');
+  assert.deepEqual(host.workers(), workers, 'no worker was replaced');
+}
+
+describe('the private database, under load', () => {
+  let host;
+  after(async () => assert.equal((await host?.stop())?.code, 0));
+
+  it('killed with all its processes: the host starts it again', async () => {
+    host = await startHost({ env: limits });
+    const first = host.postgres();
+    await survives(host, host.home, () => killAll(first), () => until(() => host.postgres() && host.postgres() !== first,
+      10_000, 'another PostgreSQL runs'));
+  });
+});
+
+describe("somebody else's database, under load", () => {
+  const outside = new Outside();
+  let host;
+  after(async () => {
+    assert.equal((await host?.stop())?.code, 0);
+    await outside.end();
+  });
+
+  it('killed with all its processes and started again: the host finds it', async () => {
+    await outside.start();
+    host = await startHost({ env: { ...limits, DATABASE_URL: databaseUrl(outside.home) } });
+    await survives(host, outside.home, () => killAll(outside.postmaster), async () => {
+      assert.equal((await fetch(`${host.url}/health`)).status, 200);
+      assert.equal((await fetch(`${host.url}/ready`)).status, 503);
+      await outside.end();
+      await outside.start();
+    });
+  });
+
+  it('hung: requests end at their limits, and go on when it does', async () => {
+    const all = family(outside.postmaster);
+    await survives(host, outside.home, () => { for (const pid of all) process.kill(pid, 'SIGSTOP'); },
+      () => { for (const pid of all) process.kill(pid, 'SIGCONT'); });
+  });
+});

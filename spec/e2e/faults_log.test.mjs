@@ -1,0 +1,60 @@
+// spec/e2e/faults_log.test.mjs -- the disk that takes the log is full.
+// What must hold: serving, replacing a worker and reloading go on as if nothing were; lines that are lost are
+// counted, and the count is told as soon as there is room.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { after, afterEach, describe, it } from 'node:test';
+import { connected, makeAgent, makeUser, newMessage, outline, NORMAL, run, send } from './agent_client.mjs';
+import { BINARY, isAlive, makeHome, startHost } from './hosts.mjs';
+import { reload } from './modes.mjs';
+import { until } from './support.mjs';
+
+let host;
+afterEach(async () => assert.equal((await host?.stop())?.code, 0));
+
+/** A user, an agent, a conversation; errors that are logged; a worker that dies; a reload. */
+async function serves() {
+  const user = await makeUser(host.url), agent = await makeAgent(host.url, user);
+  const socket = await connected(host.url, agent.id, user.key);
+  assert.equal((await send(socket, newMessage('Hello there'))).ok, true);
+  assert.deepEqual(outline(await run(socket)), NORMAL);
+  socket.disconnect();
+  const [victim] = host.workers();
+  process.kill(victim, 'SIGKILL');
+  await until(() => !isAlive(victim) && host.workers().length === 2, 10_000, 'the worker is replaced');
+  for (let i = 0; i < 50; i += 1) assert.equal((await user.api('GET', '/api/agents')).status, 200);
+  await until(async () => (await reload(BINARY, host.home)).code === 0, 10_000, 'scripts are reloaded');
+}
+
+it('no byte can ever be written: serving goes on', async () => {
+  host = await startHost({ as: { stderr: fs.openSync('/dev/full', 'w') } });
+  await serves();
+});
+
+describe('a small disk', () => {
+  const canMount = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
+  const disk = makeHome();
+  after(() => fs.rmSync(disk, { recursive: true, force: true }));
+
+  it('that is full and has room again: serving goes on, and the log says what is missing', { skip: !canMount && 'mounting is not permitted here' }, async () => {
+    const script = 'mount -t tmpfs -o size=64k tmpfs "$1" && exec "$0" gateway 2>>"$1/log"';
+    host = await startHost({ as: { command: ['unshare', '-m', 'sh', '-c', script, BINARY, disk] } });
+    const inside = `/proc/${host.child.pid}/root${disk}`, filler = fs.openSync(`${inside}/filler`, 'w');
+    assert.throws(() => { for (;;) fs.writeSync(filler, Buffer.alloc(512)); }, { code: 'ENOSPC' });
+    // The last page of the log itself has room: all but what the beginning of a line takes.
+    assert.throws(() => { for (;;) fs.appendFileSync(`${inside}/log`, '\n'); }, { code: 'ENOSPC' });
+    fs.truncateSync(`${inside}/log`, fs.statSync(`${inside}/log`).size - 40);
+    const full = fs.readFileSync(`${inside}/log`, 'utf8');
+    await serves();
+    const still = fs.readFileSync(`${inside}/log`, 'utf8');
+    assert.equal(still.length, full.length + 40, 'the disk was full');
+    fs.closeSync(filler);
+    fs.rmSync(`${inside}/filler`);
+    assert.equal((await reload(BINARY, host.home)).code, 0);
+    const after_ = fs.readFileSync(`${inside}/log`, 'utf8').slice(still.length);
+    const lost = /"msg":"log: (\d+) lines were lost/.exec(after_);
+    assert.ok(lost && Number(lost[1]) >= 2, `the supervisor tells of its lost lines: ${after_}`);
+    for (const line of after_.split('\n').filter(Boolean)) JSON.parse(line); // none sticks to the torn one
+  });
+});

@@ -1,0 +1,53 @@
+// spec/e2e/modes.mjs -- the same tests in another light.
+// HUMAN_TEST_MODE=reload: before each test every host that serves gets other scripts (they differ in a file
+// that says nothing) by `human reload`, so that whatever a test relies on has to survive that.
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { beforeEach } from 'node:test';
+
+const RELOADING = process.env.HUMAN_TEST_MODE === 'reload';
+const PATIENCE_MS = 20_000, MARK = 'api/local/reload_mark.lua';
+const PASSING = /worker \d+ (ended|did not answer|cannot be)|database/; // reasons that go away by themselves
+const hosts = new Set();
+let number = 0;
+
+function mark(tree) {
+  const file = path.join(tree, MARK);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, `-- api/local/reload_mark.lua -- other bytes than last time: ${(number += 1)}.\nreturn {}\n`);
+}
+
+/** A directory of scripts to lay over a host's, [] in other modes. */
+export function ownTrees(home) {
+  if (!RELOADING) return [];
+  const tree = path.join(home, 'reload-tree');
+  mark(tree);
+  return [tree];
+}
+
+/** From now on this host is reloaded, until its process ends. */
+export function reloadBetweenTests(binary, home, child) {
+  if (!RELOADING) return;
+  const host = { binary, home };
+  hosts.add(host);
+  child.once('exit', () => hosts.delete(host));
+}
+
+/** `human reload` on the server of that home: {code, text}. */
+export const reload = (binary, home) => new Promise((done) => {
+  const env = { ...process.env, HUMAN_HOME: home, HUMAN_CONFIG: '/dev/null' };
+  execFile(binary, ['reload'], { env }, (error, stdout, stderr) => done({ code: error ? error.code ?? 1 : 0, text: stdout + stderr }));
+});
+
+async function reloadOne(host) {
+  const end = Date.now() + PATIENCE_MS;
+  for (;;) {
+    mark(path.join(host.home, 'reload-tree'));
+    const { code, text } = await reload(host.binary, host.home);
+    if (code === 0 || !hosts.has(host)) return;
+    if (!PASSING.test(text) || Date.now() > end) throw new Error(`human reload, between tests: ${text}`);
+  }
+}
+
+if (RELOADING) beforeEach(() => Promise.all([...hosts].map(reloadOne)));
