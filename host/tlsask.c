@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * tlsask.c -- see tls.h: being a client of a server of our own, as `human ping` and `human agent` are.
  * tls_ask() blocks, within the time limits that the socket has. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
-
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "tls.h"
@@ -16,13 +18,28 @@ static bool begins(const char *url, const char *host) {
   return n < (int)sizeof base && !strncmp(url, base, (size_t)n) && strchr("/?#", url[n]);
 }
 
+static bool can_bind(int family, const void *address, socklen_t n) {
+  int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  bool bound = fd >= 0 && !bind(fd, address, n);
+  if (fd >= 0) close(fd);
+  return bound;
+}
+
+/* An address of this machine can be bound, another's cannot. */
+static bool is_local(const char *host) {
+  struct sockaddr_in v4 = {.sin_family = AF_INET};
+  struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+  if (inet_pton(AF_INET, host, &v4.sin_addr) == 1) return can_bind(AF_INET, &v4, sizeof v4);
+  return inet_pton(AF_INET6, host, &v6.sin6_addr) == 1 && can_bind(AF_INET6, &v6, sizeof v6);
+}
+
 bool tls_is_own(const char *url) {
   const char *host = conf_str("host");
   char v6[64];
   if (!tls_configured()) return false;
+  if (begins(url, "127.0.0.1") || begins(url, "localhost") || begins(url, "[::1]")) return true;
   snprintf(v6, sizeof v6, "[%.60s]", host);
-  return begins(url, "127.0.0.1") || begins(url, "localhost") || begins(url, "[::1]") ||
-         begins(url, host) || begins(url, v6);
+  return (begins(url, host) || begins(url, v6)) && is_local(host);
 }
 
 static long read_all(SSL *ssl, char *answer, size_t room) {
