@@ -270,7 +270,9 @@ local function build(g)
   for _, path in ipairs(roots(g.n)) do g.env.require(name_of(path)) end
   check_jobs(g)
   if g.examples then
-    for _, r in ipairs(g.rule_sources) do rules.check_examples(r.file, r.mod, g.errors) end
+    for _, r in ipairs(g.rule_sources) do
+      rules.check_examples(r.file, r.mod, g.errors, text_of(g, r.name))
+    end
   end
   require("human.api").finish(g)
   g.rule = rule_lookup(g)

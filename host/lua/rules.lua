@@ -216,10 +216,29 @@ function M.run_examples(members, errors)
   return out
 end
 
--- Raises "path: example N (function): ..." on the first that does not hold.
-function M.check_examples(path, members, errors)
+-- ":line" of example n in the text of a file, where each example begins a line, as they are written
+-- everywhere; else of the list; "" when there is neither.
+local function line_of(text, n, count)
+  local line, list, found, nth = 0, nil, 0, nil
+  for source in text:gmatch "([^\n]*)\n?" do
+    line = line + 1
+    if list and source:find "^%s*{%s*[\"']" then
+      found = found + 1
+      if found == n then nth = line end
+    end
+    if source:find "examples%s*=" then list, found, nth = line, 0, nil end
+  end
+  local at = found == count and nth or list
+  return at and ":" .. at or ""
+end
+
+-- Raises "path:line: example N (function): ..." on the first that does not hold.  text: of the file, or nil.
+function M.check_examples(path, members, errors, text)
   for _, ex in ipairs(M.run_examples(members, errors)) do
-    if ex.problem then error(("%s: example %d (%s): %s"):format(path, ex.number, ex.fn, ex.problem), 0) end
+    if ex.problem then
+      local at = text and line_of(text, ex.number, #members.examples) or ""
+      error(("%s%s: example %d (%s): %s"):format(path, at, ex.number, ex.fn, ex.problem), 0)
+    end
   end
 end
 

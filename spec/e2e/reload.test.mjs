@@ -144,8 +144,8 @@ describe('a bad edit', () => {
     'an unknown global': [{ [FILE]: line('print(oops)') }, `${FILE}:${LINE}: undefined global 'oops'`],
     'a module that is not there': [{ [FILE]: line('require "agent.nothing"') }, `${FILE}:${LINE}: module 'agent.nothing' not found`],
     'a failing example of a rule': [{ 'agent/rules/probe.lua':
-      'local M = {}\nfunction M.f() return allow() end\nM.examples = { { "f", expect = "never" } }\nreturn M\n' },
-      'agent/rules/probe.lua: example 1 (f): expected never, got allow'],
+      'local M = {}\nfunction M.f() return allow() end\nM.examples = {\n  { "f", expect = "allow" },\n  { "f", expect = "never" },\n}\nreturn M\n' },
+      'agent/rules/probe.lua:5: example 2 (f): expected never, got allow'],
     'a missing migration': [{ 'agent/migrations/0999_probe.sql': 'create table probe (id int);\n' },
       'agent/migrations/0999_probe.sql: this migration is not in the database yet'],
     'a job without its function': [{ [FILE]: line('jobs.every("probe", 60, "api.local.probe.nothing")') },
@@ -228,7 +228,7 @@ describe('connections', () => {
     write(probe('two'));
     const refused = await reload();
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /^refused: api\/local\/probe\.lua:\d+: .*\/probe\.ws has open connections/);
+    assert.match(refused.stderr, /^refused: \S*api\/local\/probe\.lua:\d+: .*\/probe\.ws has open connections/);
     assert.equal(await ask(ws), 'VERSION 1');
     ws.close();
     await once(ws, 'close');
