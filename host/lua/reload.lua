@@ -70,8 +70,10 @@ local function retire(g)
 end
 
 -- A replaced generation is a few megabytes of garbage at once, which the collector's own pace would
--- leave for long: two whole cycles, a step between any two turns, take it away.
+-- leave for long: two whole cycles, a step between any two turns, take it away.  Machine code made of it
+-- would keep it alive, so that goes first; what is hot is compiled again within milliseconds.
 local function sweep()
+  jit.flush()
   for _ = 1, 2 do
     while not collectgarbage("step", STEP_KB) do sched.sleep(0) end
   end
