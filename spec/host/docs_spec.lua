@@ -2,7 +2,7 @@
 
 local BINARY = io.popen("readlink /proc/" .. io.open("/proc/self/stat"):read "*n" .. "/exe"):read "*l"
 local PAGES = { "README.md", "docs/operating.md" }
-local GROUPS = "database limits log api socketio cors llm agent reload decisions"
+local GROUPS = "database limits log api socketio cors llm agent reload tls decisions"
 
 local function output(command)
   local p = assert(io.popen(command))
