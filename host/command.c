@@ -60,6 +60,7 @@ int command_run(const char *command, int argc, char **argv, bool database) {
   char why[1024] = "";
   worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
                       .command = command, .refused = why};
+  if (!strcmp(command, "rules")) log_quiet(); /* its answer is what it prints */
   if (choose_scripts(&spec) || shm_init(1)) return 1;
   /* One that needs no scripts may run without; the others say what `why` says. */
   if (!only_looks(command)) spec.generation = bundle_load(why, sizeof why);
