@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf.h"
 #include "dbjob.h"
 #include "fetchspec.h"
 #include "pack.h"
@@ -70,7 +71,15 @@ static void check_request(const host_str *blob) {
   fetchspec_free(&s);
 }
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+/* Whether a request goes to a server of our own is a question of settings. */
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+  (void)argc, (void)argv;
+  setenv("HUMAN_CONFIG", "/dev/null", 1);
+  return conf_load(NULL);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   host_str blob = {(const char *)data, (uint32_t)n};

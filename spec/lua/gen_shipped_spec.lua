@@ -41,7 +41,7 @@ describe("a script that stands before a shipped one", function()
 
   it("answers for its own examples, and not for the shipped ones", function()
     load(AMENDED, (SHIPPED:gsub("expect = 20", "expect = 99")))
-    says("/own/shop/rules/fees.lua: example 1 (fee): expected 5, got 21", {
+    says("/own/shop/rules/fees.lua:5: example 1 (fee): expected 5, got 21", {
       ["shop/rules/fees.lua"] = AMENDED:gsub("expect = 21", "expect = 5"), ["shipped:shop/rules/fees.lua"] = SHIPPED })
   end)
 

@@ -55,7 +55,7 @@ describe("a rule", function()
   end)
 
   it("has the same budget for its examples", function()
-    assert.equal("market/rules/r.lua: example 1 (spin): market/rules/r.lua:2: used more than 200000 instructions",
+    assert.equal("market/rules/r.lua:3: example 1 (spin): market/rules/r.lua:2: used more than 200000 instructions",
       refusal { r = 'local M = {}\nfunction M.spin() while true do end end\nM.examples = { { "spin" } }\nreturn M' })
   end)
 
