@@ -84,8 +84,8 @@ describe("a rule", function()
   it("refuses the load when an example does not hold", function()
     for _, case in ipairs {
       { "expect = 4", "expect = 5", "11: example 3 (fee): expected 5, got 4" },
-      { 'expect = "escalate"', 'expect = "allow"', "12: example 4 (ask): expected allow, got escalate" },
-      { '"may", { price = 100 }', '"nope", {}', "9: example 1 (nope): no function 'nope'" },
+      { 'expect = "escalate"', 'expect = "allow"', "11: example 4 (ask): expected allow, got escalate" },
+      { '"may", { price = 100 }', '"nope", {}', "11: example 1 (nope): no function 'nope'" },
     } do
       local from, to = RULE:find(case[1], 1, true)
       local ok, err = pcall(load, RULE:sub(1, from - 1) .. case[2] .. RULE:sub(to + 1))
