@@ -37,9 +37,14 @@ class Outside {
 
 const family = (pid) => [pid, ...children(pid).map((c) => c.pid)];
 
+/** Signals processes, some of which may have ended meanwhile. */
+function signal(all, name) {
+  for (const pid of all) try { process.kill(pid, name); } catch (e) { assert.equal(e.code, 'ESRCH'); }
+}
+
 async function killAll(postmaster) {
   const all = family(postmaster);
-  for (const pid of all) try { process.kill(pid, 'SIGKILL'); } catch { /* it ended with the first of them */ }
+  signal(all, 'SIGKILL');
   await until(() => !all.some(isAlive), 5000, 'all of PostgreSQL is gone');
 }
 
@@ -107,8 +112,8 @@ describe("somebody else's database, under load", () => {
   });
 
   it('hung: requests end at their limits, and go on when it does', async () => {
-    const all = family(outside.postmaster);
-    await survives(host, outside.home, () => { for (const pid of all) process.kill(pid, 'SIGSTOP'); },
-      () => { for (const pid of all) process.kill(pid, 'SIGCONT'); });
+    let all;
+    await survives(host, outside.home, () => { all = family(outside.postmaster); signal(all, 'SIGSTOP'); },
+      () => signal(all, 'SIGCONT'));
   });
 });
