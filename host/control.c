@@ -27,7 +27,7 @@ static const double REQUEST_S = 5, ANSWER_S = 120;
 
 typedef struct {
   int fd; /* 0: free; the supervisor's standard input is never a client */
-  bool asked;
+  bool asked, quiet; /* quiet: it has closed its side, and waits for the answer */
   double until;
   size_t n;
   char line[REQUEST_MAX];
@@ -198,6 +198,10 @@ static void read_some(int i, double now) {
   control_client *k = &c.client[i];
   ssize_t got = recv(k->fd, k->line + k->n, sizeof k->line - 1 - k->n, MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got == 0 && k->asked) {
+    k->quiet = true;
+    return;
+  }
   if (got <= 0) return drop(k); /* a reload goes on although nobody waits for its verdict */
   if (k->asked) return;
   k->n += (size_t)got;
@@ -210,13 +214,13 @@ static void read_some(int i, double now) {
   c.handler(i, k->line);
 }
 
-/* One that has asked is watched as well, so that its leaving is seen; POLLIN then means "gone". */
+/* One that has asked is watched as well, so that its leaving is seen. */
 size_t control_poll(struct pollfd *fds) {
   size_t n = 0;
   if (c.fd < 0) return 0;
   fds[n++] = (struct pollfd){.fd = c.fd, .events = POLLIN};
   for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
-    if (c.client[i].fd) fds[n++] = (struct pollfd){.fd = c.client[i].fd, .events = POLLIN};
+    if (c.client[i].fd && !c.client[i].quiet) fds[n++] = (struct pollfd){.fd = c.client[i].fd, .events = POLLIN};
   return n;
 }
 

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import { once } from 'node:events';
 import net from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { BINARY, errors, startHost } from './hosts.mjs';
@@ -113,6 +114,15 @@ describe('clients that', () => {
       c.socket.destroy();
     }
     await until(() => files() <= before_, 3000, 'their descriptors are closed');
+  });
+
+  it('close their side behind the request, as `nc -N` does, get their answer', async () => {
+    const socket = net.connect({ path: `${host.home}/control.sock`, allowHalfOpen: true });
+    let text = '';
+    socket.on('data', (bytes) => { text += bytes; });
+    socket.end('reload\n');
+    await once(socket, 'close');
+    assert.match(text, /in force on 2 workers.*\nexit 0\n$/);
   });
 
   it('ask for a reload all at once and do not wait for it, get it', async () => {
