@@ -220,7 +220,8 @@ size_t control_poll(struct pollfd *fds) {
   if (c.fd < 0) return 0;
   fds[n++] = (struct pollfd){.fd = c.fd, .events = POLLIN};
   for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
-    if (c.client[i].fd && !c.client[i].quiet) fds[n++] = (struct pollfd){.fd = c.client[i].fd, .events = POLLIN};
+    if (c.client[i].fd && !c.client[i].quiet)
+      fds[n++] = (struct pollfd){.fd = c.client[i].fd, .events = POLLIN};
   return n;
 }
 
