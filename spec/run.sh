@@ -34,6 +34,22 @@ fuzz_one() {
   cat "$log.end"
 }
 
+# "pass N" of node's runner, in a file.
+count() { sed -n "s/^[^a-z]* $1 \([0-9][0-9]*\)\$/\1/p" "$2" | tail -n 1; }
+
+# e2e_one NAME: one file of spec/e2e; its output in one piece, its counts in $E2E_COUNTS/NAME.
+e2e_one() {
+  log=$E2E_COUNTS/$1.log options=${ASAN_OPTIONS-}
+  # This one measures memory: what is freed must not be withheld for long.
+  [ "$1" != overload ] || options=$options:quarantine_size_mb=1:thread_local_quarantine_size_kb=64
+  echo "spec/e2e/$1.test.mjs" >"$log"
+  ASAN_OPTIONS=$options timeout -k 20 "$LIMIT_S" node --test-reporter=spec "spec/e2e/$1.test.mjs" >>"$log" 2>&1
+  status=$?
+  cat "$log"
+  bad=$(count fail "$log") canceled=$(count cancelled "$log") # a test whose suite could not begin has failed as well
+  echo "$(count pass "$log") $((${bad:-0} + ${canceled:-0})) $status" >"$E2E_COUNTS/$1"
+}
+
 binary=build/human
 lua_options=''
 mode=${1:-all}
@@ -52,6 +68,10 @@ modes) rings='modes' ;;             # only the little of each
 fuzz-one)
   fuzz_one "$(basename "$2" .c)"
   exit
+  ;;
+e2e-one)
+  e2e_one "$2"
+  exit 0
   ;;
 *)
   echo 'usage: spec/run.sh [asan|fuzz|reload|leak|nojit|shuffle|modes|soak]' >&2
@@ -188,27 +208,30 @@ soak() {
   soak_end
 }
 
-# "pass N" of node's runner.
-count() { sed -n "s/^[^a-z]* $1 \([0-9][0-9]*\)\$/\1/p" "$work/log" | tail -n 1; }
-
 node_modules() {
   [ spec/e2e/node_modules/.package-lock.json -nt spec/e2e/package-lock.json ] && return
   run npm ci --prefix spec/e2e --silent --no-audit --no-fund
   add 0 0 "$status"
 }
 
-# Each file by itself: what hangs, or leaves something running, fails alone.
+# Each file by itself: what hangs, or leaves something running, fails alone.  Two at a time, for most of their
+# time is spent waiting; those that measure have the machine to themselves.
+ALONE='faults_database overload reload_load slow_clients watchdog'
 e2e() {
   node_modules
+  E2E_COUNTS=$work/counts
+  mkdir -p "$E2E_COUNTS"
+  export E2E_COUNTS
   for file in spec/e2e/*.test.mjs; do
-    echo "$file"
-    options=${ASAN_OPTIONS-}
-    # This one measures memory: what is freed must not be withheld for long.
-    case $file in */overload.*) options=$options:quarantine_size_mb=1:thread_local_quarantine_size_kb=64 ;; esac
-    run env ASAN_OPTIONS="$options" timeout -k 20 "$LIMIT_S" node --test-reporter=spec "$file"
-    canceled=$(count cancelled)   # a test whose suite could not begin has failed as well
-    bad=$(count fail)
-    add "$(count pass)" "$((${bad:-0} + ${canceled:-0}))" "$status"
+    name=$(basename "$file" .test.mjs)
+    case " $ALONE " in *" $name "*) echo "$name" >>"$work/alone" ;; *) echo "$name" >>"$work/together" ;; esac
+  done
+  xargs -P 2 -n 1 -a "$work/together" spec/run.sh e2e-one
+  xargs -P 1 -n 1 -a "$work/alone" spec/run.sh e2e-one
+  for name in $(cat "$work/together" "$work/alone"); do
+    good='' bad='' status=1             # of one that left no counts
+    [ ! -e "$E2E_COUNTS/$name" ] || read -r good bad status <"$E2E_COUNTS/$name"
+    add "${good:-0}" "${bad:-0}" "$status"
   done
 }
 

@@ -111,7 +111,7 @@ describe('a client that does not speak TLS', () => {
     assert.equal((await host.get('/health')).status, 200);
   });
 
-  it('is cut off when its handshake takes too long', async () => {
+  it('is cut off when its handshake takes too long', async () => { // limit: TLS handshake
     const c = await open(host.port), begun = Date.now();
     c.write(Buffer.from([0x16, 3, 1]));
     await c.wait((at) => at.ended, 10_000);

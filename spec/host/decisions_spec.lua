@@ -132,7 +132,7 @@ describe("a decision", function()
     assert.same({ seen[1] }, json.decode(last().inputs))
   end)
 
-  it("whose inputs do not fit is kept with a part of them", function()
+  it("whose inputs do not fit is kept with a part of them", function() -- limit: rule decision
     for _, text in ipairs { ("ä"):rep(40000), "nul \0", "\255" } do
       decisions.decide(db, rule.may, about, 1, text)
       local inputs = json.decode(last().inputs)
