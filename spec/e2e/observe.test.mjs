@@ -202,13 +202,13 @@ describe('commands', () => {
 
   it('doctor names what is wrong, and the remedy', async () => {
     const dir = makeHome(), broken = path.join(dir, 'scripts');
-    fs.mkdirSync(path.join(broken, 'api/x'), { recursive: true });
-    fs.writeFileSync(path.join(broken, 'api/x/x.lua'), 'return nonsense(\n');
+    fs.mkdirSync(path.join(broken, 'api/local'), { recursive: true });
+    fs.writeFileSync(path.join(broken, 'api/local/x.lua'), 'return nonsense(\n');
     const { code, out } = await human({ home: path.join(dir, 'home'), port: host.port,
       scripts: `${broken}:${path.join(root, 'scripts')}` }, 'doctor');
     assert.equal(code, 1);
     assert.match(out, new RegExp(`^FAIL +port +127.0.0.1:${host.port}: Address already in use`, 'm'));
-    assert.match(out, /^FAIL +scripts +api\/x\/x\.lua:\d+: /m);
+    assert.match(out, /^FAIL +scripts +\S+\/api\/local\/x\.lua:\d+: /m);
     assert.match(out, /-> stop that, or choose another/);
   });
 
