@@ -29,7 +29,7 @@
 #include "watchdog.h"
 #include "worker.h"
 
-enum { PATH_TEXT = 512 };
+enum { PATH_TEXT = 512, CHECKER_NICE = 10 };
 static const double SOFT_S = 1, COMMIT_S = 5;
 
 typedef enum { RELOAD_IDLE, RELOAD_CHECKING, RELOAD_VOTING, RELOAD_COMMITTING } reload_phase;
@@ -232,6 +232,7 @@ static _Noreturn void become_checker(int out) {
   if (dup2(out, STDOUT_FILENO) < 0) _exit(1);
   close_range(3, ~0U, 0);
   setrlimit(RLIMIT_CPU, &cpu);
+  setpriority(PRIO_PROCESS, 0, CHECKER_NICE); /* whoever serves goes first */
   setrlimit(RLIMIT_CORE, &(struct rlimit){0});
   exit(worker_run(&spec));
 }

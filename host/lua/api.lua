@@ -138,6 +138,7 @@ function M.finish(g)
     g.sio_paths[path], g.sio_paths[path:gsub("/$", "")] = server, server
   end
   for _, route in ipairs(g.routes) do
+    g.breathe()
     check_errors(g, route)
     route.auth = auth.compile(g, route.auth_spec, route.where)
     local entry = router.add(g.router, route)

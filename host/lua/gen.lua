@@ -287,6 +287,7 @@ function M.build(n, options)
   if busy then error("a generation is being built already", 2) end
   local g = new_generation(n, options and options.overlay)
   g.examples = not options or options.examples ~= false
+  g.breathe = function() breathe(g) end
   g.on_load = options and options.on_load
   building, busy = g, true
   local ok, err = xpcall(build, function(e)

@@ -17,8 +17,8 @@ local wsroute = require "human.wsroute"
 local M = {}
 local KEPT_MAX = 8                               -- replaced generations with something running on them
 local LOOK_S = 0.01                              -- while an earlier build, or the first, is under way
-local STEP_KB = 64
-local sweeping = false
+local STEP_KB, QUIET_S, LATEST_S = 64, 0.5, 2
+local sweeping, swept_for = false, nil           -- a sweep is due; the generation that asked for it last
 local wanted                                     -- the generation that is asked for
 local building = false
 local candidate                                  -- built, voted for, not yet in service
@@ -72,12 +72,18 @@ end
 -- A replaced generation is a few megabytes of garbage at once, which the collector's own pace would
 -- leave for long: two whole cycles, a step between any two turns, take it away.  Compiled traces refer
 -- to the functions that they were made of, so they go as well; what is hot is compiled again at once.
+-- Several reloads in a row are swept up together.
 local function sweep()
+  local begun = host.now()
+  repeat
+    local seen = swept_for
+    sched.sleep(QUIET_S)
+  until seen == swept_for or host.now() - begun > LATEST_S
+  sweeping = false
   jit.flush()
   for _ = 1, 2 do
     while not collectgarbage("step", STEP_KB) do sched.sleep(0) end
   end
-  sweeping = false
 end
 
 local function commit(n)
@@ -89,6 +95,7 @@ local function commit(n)
   gen.install(new)
   retire(old)
   jobs.reloaded(old, new)
+  swept_for = n
   if not sweeping then
     sweeping = true
     sched.spawn(sweep)
