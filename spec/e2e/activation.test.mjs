@@ -49,7 +49,7 @@ function get(service, agent) {
 
 const ready = (service) => until(async () => {
   assert.equal(service.codes().length, 0, service.log);
-  return (await get(service)) === 200;
+  return service.pids().length > 0 && (await get(service)) === 200; // from the first run on the socket is there
 }, READY_MS, 'the service is ready');
 
 /** Clients that ask as fast as they are answered, until stopped: {count(), stop() -> failures}. */
