@@ -319,7 +319,10 @@ int supervisor_link(int worker) {
 static void hear(int i) {
   static link_message m;
   int passed;
-  while (s.worker[i].pid && link_receive(s.worker[i].link, &m, &passed) == 1) reload_heard(i, &m);
+  while (s.worker[i].pid && link_receive(s.worker[i].link, &m, &passed) == 1) {
+    if (passed >= 0) close(passed); /* workers have nothing to give */
+    reload_heard(i, &m);
+  }
 }
 
 static size_t put_worker(char *out, size_t n, int i) {

@@ -98,7 +98,7 @@ local function commit(n)
   swept_for = n
   if not sweeping then
     sweeping = true
-    sched.spawn(sweep)
+    sched.spawn_as({ gen = false }, sweep)       -- the runtime's own: no generation's end may cancel it
   end
   host.reload_serving(n)
 end
@@ -114,8 +114,5 @@ function M.on_event(phase, n)
   wanted, candidate = n, nil
   sched.spawn(prepare, n)
 end
-
--- How many replaced generations something still runs on.
-function M.in_use() return #in_use() end
 
 return M

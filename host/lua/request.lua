@@ -244,7 +244,7 @@ local function on_finish(task, err)
   local ctx = task.ctx
   ctx.claim = false -- the lease of an idempotency key ends by itself; giving it back would wait
   log.error("request abandoned", { request_id = ctx.id, route = ctx.route.title, where = ctx.route.where,
-                                   gen = ctx.route.gen.id, error = tostring(err) })
+                                   error = tostring(err) })
   safely_answer_error(ctx, err)
   leave(ctx)
 end

@@ -4,28 +4,7 @@
 local E = { CANCELED = -3, OPS = -11 }
 local DONE, TIMER = 2, 10
 local NAMES = { "human.host", "human.timer", "human.sched" }
-
-local function fake_host()
-  local f = { queue = {}, marks = {}, ended = {}, cancelled = {}, t = 0, next_id = 100, wake_at = nil }
-  f.E, f.EV = E, { DONE = DONE, CHUNK = 3, TIMER = TIMER }
-  function f.next()
-    local e = table.remove(f.queue, 1)
-    if e then return e[1], e[2], e[3], e[5] or 0, e[4] or "" end
-  end
-  function f.clock() return f.t end
-  f.now = f.clock
-  function f.timer() end
-  function f.task_new() f.next_id = f.next_id + 1 return f.next_id end
-  function f.task_end(id) f.ended[#f.ended + 1] = id end
-  function f.cancel(op)
-    f.cancelled[#f.cancelled + 1] = op
-    f.queue[#f.queue + 1] = { DONE, E.CANCELED, op }
-  end
-  function f.mark(label, ref) f.marks[#f.marks + 1] = label .. (ref and "/" .. ref or "") end
-  function f.struck() return 0 end
-  function f.log() end
-  return f
-end
+local event_queue = require "event_queue"
 
 describe("the scheduler", function()
   local sched, host, saved
@@ -33,7 +12,7 @@ describe("the scheduler", function()
   before_each(function()
     saved = {}
     for _, name in ipairs(NAMES) do saved[name], package.loaded[name] = package.loaded[name], nil end
-    host = fake_host()
+    host = event_queue()
     package.loaded["human.host"] = host
     sched = require "human.sched"
     sched.on_event(TIMER, require("human.timer").run)

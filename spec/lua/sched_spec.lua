@@ -1,30 +1,7 @@
 -- spec/lua/sched_spec.lua -- tasks against an event queue of our own.
 
-local E = { CANCELED = -3, OPS = -11 }
 local DONE, CHUNK, TIMER = 2, 3, 10
-
-local function fake_host()
-  local f = { queue = {}, ended = {}, cancelled = {}, logged = {}, marks = {}, t = 0, next_id = 100 }
-  f.E, f.EV = E, { DONE = DONE, CHUNK = CHUNK, TIMER = TIMER }
-  function f.next()
-    local e = table.remove(f.queue, 1)
-    if e then return e[1], e[2], e[3], e[5] or 0, e[4] or "" end
-  end
-  function f.clock() return f.t end
-  f.now = f.clock
-  function f.timer() end
-  function f.task_new() f.next_id = f.next_id + 1 return f.next_id end
-  function f.task_end(id) f.ended[#f.ended + 1] = id end
-  function f.cancel(op)
-    f.cancelled[#f.cancelled + 1] = op
-    f.queue[#f.queue + 1] = { DONE, E.CANCELED, op }
-    return 0
-  end
-  function f.mark(label, ref) f.marks[#f.marks + 1] = label .. (ref and " " .. ref or "") end
-  function f.struck() return 0 end
-  function f.log(_, line) f.logged[#f.logged + 1] = line end
-  return f
-end
+local event_queue = require "event_queue"
 
 describe("the scheduler", function()
   local sched, host, saved
@@ -33,7 +10,7 @@ describe("the scheduler", function()
   before_each(function()
     saved = {}
     for _, name in ipairs(names) do saved[name], package.loaded[name] = package.loaded[name], nil end
-    host = fake_host()
+    host = event_queue()
     package.loaded["human.host"] = host
     sched = require "human.sched"
   end)
@@ -187,5 +164,16 @@ describe("the scheduler", function()
     sched.spawn(function() third = coroutine.running() end)
     assert.equal(first, second)
     assert.not_equal(second, third)
+  end)
+
+  it("ends the tasks of a generation of scripts, and none of the runtime's own", function()
+    local g, ended = {}, {}
+    for name, gen in pairs { script = g, runtime = false, newer = {} } do
+      sched.spawn_as({ gen = gen, on_finish = function(_, err) ended[name] = err end }, function() sched.await(#name) end)
+    end
+    assert.equal(1, sched.count(g))
+    assert.equal(1, sched.kill_generation(g))
+    sched.dispatch(1)
+    assert.same({ script = sched.Canceled }, ended)
   end)
 end)
