@@ -17,7 +17,16 @@
 #include "log.h"
 #include "shm.h"
 
-enum { FRAMES = 16, SKIP = 2, C_BYTES = 1000, LUA_BYTES = 2000 };
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1 /* it tells of faults itself, and better */
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+enum { FRAMES = 16, SKIP = 2, C_BYTES = 1000, LUA_BYTES = 2000, STACK_BYTES = 64 * 1024 };
 
 /* "symbol+offset < caller ..", innermost first.  A function without a symbol is "file+offset", for
  * addr2line(1); compiled scripts are "?". */
@@ -40,16 +49,53 @@ static void c_trace(char *to, size_t size) {
   }
 }
 
-static void on_abort(int sig) {
-  static char lua[LUA_BYTES], c[C_BYTES];
+static const char *running(void) {
   static shm_beat beat;
   shm_self(&beat);
-  const char *what = beat.busy ? beat.what : "the host";
-  bridge_trace(lua, sizeof lua);
-  log_fmt(LOG_ERROR, "aborted in %s; script: %s", what, lua);
-  c_trace(c, sizeof c); /* last: it gives up at compiled code, in ways of its own */
-  log_fmt(LOG_ERROR, "aborted in %s; C: %s", what, c);
+  return beat.busy ? beat.what : "the host";
+}
+
+static void log_script(const char *how, const char *what) {
+  static char text[LUA_BYTES];
+  bridge_trace(text, sizeof text);
+  log_fmt(LOG_ERROR, "%s in %s; script: %s", how, what, text);
+}
+
+static void log_c(const char *how, const char *what) {
+  static char text[C_BYTES];
+  c_trace(text, sizeof text);
+  log_fmt(LOG_ERROR, "%s in %s; C: %s", how, what, text);
+}
+
+/* The C part last: it gives up at compiled code, in ways of its own. */
+static void on_abort(int sig) {
+  const char *what = running();
+  log_script("aborted", what);
+  log_c("aborted", what);
   raise(sig);
+}
+
+/* The C part first: after a fault the scripts' state may be what is broken. */
+static void on_fault(int sig, siginfo_t *info, void *context) {
+  char how[64];
+  (void)context;
+  const char *what = running();
+  snprintf(how, sizeof how, "%s at %p", sigdescr_np(sig), info->si_addr);
+  log_c(how, what);
+  log_script(how, what);
+  raise(sig);
+}
+
+/* On a stack of its own: the fault may be that there is no more stack. */
+static void install_for_faults(void) {
+  static char memory[STACK_BYTES];
+  static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+  stack_t stack = {.ss_sp = memory, .ss_size = sizeof memory};
+  struct sigaction a = {.sa_sigaction = on_fault};
+  a.sa_flags = (int)(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER);
+  sigemptyset(&a.sa_mask);
+  if (sigaltstack(&stack, NULL)) return;
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigaction(faults[i], &a, NULL);
 }
 
 void postmortem_install(void) {
@@ -58,4 +104,5 @@ void postmortem_install(void) {
   backtrace(frame, 1); /* loads what it needs now */
   sigemptyset(&a.sa_mask);
   sigaction(SIGABRT, &a, NULL);
+  if (!SANITIZED) install_for_faults();
 }

@@ -3,6 +3,7 @@
 -- lease, which is released whatever happens.  A task has at most one lease, so the pool cannot
 -- deadlock on itself: a transaction inside a transaction is a savepoint.
 
+local crypto = require "human.crypto"
 local fail = require "human.fail"
 local host = require "human.host"
 local sched = require "human.sched"
@@ -16,6 +17,7 @@ local Tx = {}
 Tx.__index = Tx
 
 local TRIES = 3                                  -- a transaction that loses a race runs again
+local AGAIN_S = 0.02                             -- after about so long: who won must get a chance to end
 local OPEN_WAIT_S = 5                            -- how long a statement waits for migrations
 -- Serialization failure, deadlock, and a cached plan whose table has changed meanwhile.
 local RETRY = { ["40001"] = true, ["40P01"] = true, ["0A000"] = true }
@@ -248,7 +250,7 @@ local function once(task, begin, fn)
 end
 
 -- Run fn(tx) in one transaction and return what it returns.  An error or a cancelled task rolls back.
--- A serialization failure or deadlock runs fn again, at most three times in all, so fn must do
+-- A serialization failure or deadlock runs fn again after a moment, at most three times in all, so fn must do
 -- nothing but talk to the database: no fetch, no sleep.  Inside a transaction: a savepoint.
 -- options.isolation: "repeatable read" | "serializable"; options.read_only.
 function M.tx(fn, options)
@@ -270,6 +272,7 @@ function M.tx(fn, options)
       rescue(tx)
       error(err, 0)
     end
+    sched.sleep(AGAIN_S * try * (0.5 + crypto.random()))
   end
 end
 

@@ -145,3 +145,15 @@ describe('what ends workers three times within a minute', () => { // limit: stri
     socket.disconnect();
   });
 });
+
+describe('a worker that breaks', () => {
+  it('says where, and is replaced', async () => {
+    const [, victim] = host.workers();
+    news();
+    process.kill(victim, 'SIGSEGV');
+    await until(() => host.workers().length === 2 && !host.workers().includes(victim), ENOUGH_MS, 'it is replaced');
+    const said = news().filter((line) => line.pid === victim && / in the host; /.test(line.msg)).map((line) => line.msg);
+    assert.match(said[0], /^Segmentation fault at 0x[0-9a-f]+ in the host; C: \S+\+0x/);
+    assert.match(said[1], /^Segmentation fault at 0x[0-9a-f]+ in the host; script: /);
+  });
+});
