@@ -300,7 +300,7 @@ static void look(void) {
       if (s.worker[i].pid) kill(s.worker[i].pid, SIGKILL);
       if (s.worker[i].leaving.pid) kill(s.worker[i].leaving.pid, SIGKILL);
     }
-  tls_keys_turn();
+  tls_keys_turn(now);
   pgembed_tick();
 }
 

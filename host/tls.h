@@ -24,7 +24,7 @@ void tls_abort(void);
 
 /* ---- session tickets ---- */
 int tls_keys_init(void);  /* before forking: all workers share them; 0, or -1 with errno */
-void tls_keys_turn(void); /* the supervisor, now and then: new keys when it is time */
+void tls_keys_turn(double now); /* the supervisor, now and then, by shm_clock(): new keys when it is time */
 int tls_on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
                   EVP_MAC_CTX *mac, int encrypt); /* OpenSSL's callback for them */
 

@@ -34,10 +34,10 @@ typedef struct {
 
 static key_page *page;
 
-static int make_key(uint32_t count) {
+static int make_key(uint32_t count, double now) {
   ticket_key *k = &page->keys[count % SLOTS];
   if (RAND_bytes((unsigned char *)k, sizeof *k) != 1) return -1;
-  page->made_at = shm_clock();
+  page->made_at = now;
   atomic_store(&page->count, count);
   OPENSSL_cleanse(&page->keys[(count + 1) % SLOTS], sizeof *k); /* two turns old */
   return 0;
@@ -48,15 +48,15 @@ int tls_keys_init(void) {
   if (p == MAP_FAILED) return -1;
   madvise(p, sizeof *page, MADV_DONTDUMP);
   page = p;
-  if (!make_key(1)) return 0;
+  if (!make_key(1, shm_clock())) return 0;
   munmap(p, sizeof *page);
   page = NULL;
   errno = EIO;
   return -1;
 }
 
-void tls_keys_turn(void) {
-  if (page && shm_clock() - page->made_at >= TURN_S) make_key(atomic_load(&page->count) + 1);
+void tls_keys_turn(double now) {
+  if (page && now - page->made_at >= TURN_S) make_key(atomic_load(&page->count) + 1, now);
 }
 
 static int use(const ticket_key *k, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
