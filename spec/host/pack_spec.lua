@@ -47,10 +47,13 @@ local function written(fn)
   return blob
 end
 
+local kept                                       -- what the reader points into
+
 local function reader(blob)
   local r = ffi.new "pack_spec_reader"
-  r.p = blob
-  r["end"] = r.p + #blob
+  kept = blob
+  r.p = kept
+  r["end"] = r.p + #kept
   return r
 end
 

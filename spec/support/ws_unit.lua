@@ -53,8 +53,12 @@ function M.head(opcode, n)
   return ffi.string(to, C.wsf_head(to, opcode, false, n))
 end
 
+-- C unmasks in place, and holds pointers only: `memory` must live as long as they do, also where the
+-- compiler sees that no Lua uses it any more.
+local memory
+
 local function read_piece(r, piece, events)
-  local memory = ffi.new("char[?]", #piece + 1, piece)
+  memory = ffi.new("char[?]", #piece + 1, piece)
   local p, n, e = ffi.new("char *[1]", memory), ffi.new("size_t[1]", #piece), ffi.new "spec_wsf_event"
   while n[0] > 0 do
     local kind = C.wsf_next(r, p, n, e)
