@@ -303,13 +303,18 @@ function M.count(g)
   return n
 end
 
--- End all tasks of generation g, those with a time limit as if it had been reached.
+-- End all tasks of generation g, as if each had a time limit and had reached it: one that goes on all the
+-- same is told again, and left in the end.
 function M.kill_generation(g)
   local doomed = {}
   for task in pairs(listed) do
     if task.gen == g and task ~= current then doomed[#doomed + 1] = task end
   end
-  for _, task in ipairs(doomed) do M.kill(task, task.limit_error) end
+  for _, task in ipairs(doomed) do
+    if task.deadline then timer.cancel(task.deadline) end
+    task.limit = task.limit or LATE_S
+    on_deadline(task)
+  end
   return #doomed
 end
 

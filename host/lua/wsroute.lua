@@ -107,6 +107,19 @@ local function work(conn)
   conn.working = false
 end
 
+-- A handler that caught every error and waited on was abandoned; messages behind it have no order to keep.
+local function on_finish(task, err)
+  if not err then return end
+  local conn = task.conn
+  log.error("websocket handler abandoned", { route = conn.path, conn = conn.id, error = tostring(err) })
+  conn.box, conn.first, conn.last, conn.working = {}, 1, 0, false
+  if conn.paused then
+    conn.paused = false
+    host.read(conn.ws, true)
+  end
+  conn:close(INTERNAL, "internal error")
+end
+
 local function put(conn, message)
   conn.last = conn.last + 1
   conn.box[conn.last] = message
@@ -116,7 +129,7 @@ local function put(conn, message)
   end
   if conn.working then return end
   conn.working = true
-  sched.spawn_as({ label = conn.label, ref = conn.id }, work, conn)
+  sched.spawn_as({ label = conn.label, ref = conn.id, conn = conn, on_finish = on_finish }, work, conn)
 end
 
 -- Events of this connection (wsx).
@@ -146,7 +159,7 @@ function M.open(ctx, route)
   ctx.held = true
   wsx.unbind(ctx.req)
   wsx.bind(ws, conn)
-  ctx.task.max_awaits = nil
+  ctx.task.max_awaits, ctx.task.conn, ctx.task.on_finish = nil, conn, on_finish
   sched.deadline(ctx.task, nil)
   call(conn, "on_open")
   work(conn)

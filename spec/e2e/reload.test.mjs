@@ -235,6 +235,21 @@ describe('connections', () => {
     await until(async () => (await reload()).code === 0, 5000, 'the handler can go');
   });
 
+  it('of raw WebSockets are closed when their handler ends neither by itself nor by force', async () => {
+    write(socket('one', `on_message = function()
+      while true do pcall(fetch, { url = "http://127.0.0.1:${told.address().port}/never" }) end
+    end,`));
+    assert.equal((await reload()).code, 0);
+    const ws = await open('/probe.ws');
+    ws.send('?');
+    await call('/never');
+    write(socket('two', counting));
+    assert.equal((await reload()).code, 0);
+    const [code] = await next(ws, 'close', 15_000); // reload.grace_ms, and being told three times
+    assert.equal(code, 1011);
+    assert.match(host.log(), /websocket handler abandoned/);
+  });
+
   const namespace = (version, more) => probe(version, `local server = sio.server { path = "/probe.io/" }
 server:namespace("/", { on = { ask = function(socket, ack)
   socket.data.n = (socket.data.n or 0) + 1
