@@ -130,7 +130,7 @@ export const databaseUrl = (home, name = 'human') => `postgresql://human@/${name
 /** Rows of one statement on the private server of a home, columns separated by "|". */
 export async function sql(home, statement) {
   const args = ['-h', `${home}/run`, '-p', '5432', '-U', 'human', '-d', 'human', '-XAtqc', statement];
-  const { stdout } = await promisify(execFile)('psql', args);
+  const { stdout } = await promisify(execFile)('psql', args, { maxBuffer: 256 << 20 });
   return stdout.trim().split('\n').filter(Boolean);
 }
 

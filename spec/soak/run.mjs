@@ -20,7 +20,7 @@ fs.writeFileSync(path.join(tree, 'api/local/soak.lua'), 'return {}\n');
 const host = await startHost({ home, env: { HUMAN_SCRIPTS: `${tree}:${root}/scripts`, HUMAN_WORKERS: String(WORKERS),
   HUMAN_LLM_PROVIDER: 'offline', HUMAN_AGENT_LEASE_MS: '2000', HUMAN_LIMITS_HEAD_TIMEOUT_MS: '3000',
   HUMAN_LIMITS_BODY_TIMEOUT_MS: '3000', HUMAN_SOCKETIO_RECOVERY_MS: '3000', HUMAN_SOCKETIO_PING_INTERVAL_MS: '3000',
-  HUMAN_SOCKETIO_PING_TIMEOUT_MS: '3000', HUMAN_RELOAD_GRACE_MS: '10000', HUMAN_RELOAD_TIMEOUT_MS: '3000' } });
+  HUMAN_SOCKETIO_PING_TIMEOUT_MS: '10000', HUMAN_RELOAD_GRACE_MS: '10000', HUMAN_RELOAD_TIMEOUT_MS: '3000' } });
 host.child.ref();
 const end = Date.now() + SECONDS * 1000;
 let stop = false;

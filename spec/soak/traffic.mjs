@@ -29,6 +29,7 @@ async function openChat(world, user, agent) {
   const socket = openSocket(world.host.url, undefined, undefined, { query: {}, reconnection: true, reconnectionDelay: 50,
     reconnectionDelayMax: 500, transports: Math.random() < 0.3 ? ['polling', 'websocket'] : ['websocket'],
     auth: (give) => give({ agentId: agent.id, apiKey: user.key, lastSeq: socket.actions.at(-1)?.seq ?? 0 }) });
+  socket.on('disconnect', (reason) => { socket.left = reason; });
   await next(socket, 'connect', TURN_MS);
   return socket;
 }
@@ -41,7 +42,8 @@ export async function chat(world, user) {
   const ended = () => socket.actions.filter((a) => a.type === 'agent-stopped').length;
   while (!world.over()) {
     const stops = ended(), event = newMessage(`What do you say about ${crypto.randomUUID()}?`);
-    const ack = await persistently(world, () => send(socket, event));
+    const ack = await persistently(world, () => send(socket, event)
+      .catch((error) => { throw new Error(`${error.message} (${socket.left})`); }));
     if (!ack.ok && !world.killing) throw new Error(`not acknowledged: ${JSON.stringify(ack)}`);
     if (ack.ok) {
       world.promised.push({ agent: agent.id, message: event.content.message.id });
