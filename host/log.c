@@ -117,8 +117,8 @@ static bool drain(gathered *g) {
     ssize_t k = out_write(g->p + g->from, piece_of(g->p + g->from, g->to - g->from));
     if (k < 0 && errno == EINTR) continue;
     if (k <= 0) {
-      out.error = errno;
-      if (errno != EAGAIN) out.retry_at = shm_clock() + RETRY_S;
+      out.error = k < 0 ? errno : EIO;
+      if (out.error != EAGAIN) out.retry_at = shm_clock() + RETRY_S;
       return false;
     }
     g->from += (uint32_t)k;

@@ -284,6 +284,7 @@ static _Noreturn void child(const pghome *h, int log, const char *program, const
   signal(SIGPIPE, SIG_DFL);
   setsid(); /* Ctrl-C in the terminal is for the host, which stops the server last */
   int null = open("/dev/null", O_RDONLY);
+  if (null < 0) _exit(127);
   dup2(null, STDIN_FILENO);
   dup2(log, STDOUT_FILENO);
   dup2(log, STDERR_FILENO);
