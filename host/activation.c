@@ -129,6 +129,12 @@ int activation_share(const char *port_name, int count, int *fds) {
   return 0;
 }
 
+bool activation_has(const char *port_name) {
+  for (int i = 0; i < a.n; i++)
+    if (a.at[i].setting && !strcmp(a.at[i].setting, port_name)) return true;
+  return false;
+}
+
 /* ---- telling the truth ---- */
 
 static bool is_loopback(const char *host) {

@@ -6,6 +6,7 @@
  * otherwise, to the one that has its port.  All workers share it. */
 #ifndef HUMAN_ACTIVATION_H
 #define HUMAN_ACTIVATION_H
+#include <stdbool.h>
 
 /* In this order, once, by the supervisor.  Each 0, or -1 and a message on stderr. */
 int activation_take(void);   /* reads LISTEN_*, which no child sees afterwards */
@@ -14,4 +15,5 @@ int activation_finish(void); /* every socket has found its setting; `host` and p
 /* Between them: `count` copies of the socket of the setting `port_name`, in `fds`.  1: there is
  * none, open your own. */
 int activation_share(const char *port_name, int count, int *fds);
+bool activation_has(const char *port_name); /* it was shared */
 #endif

@@ -19,7 +19,7 @@
 enum { BATCH = 64, PAUSE_MS = 100, LOG_MS = 1000 };
 
 static struct {
-  struct { uv_poll_t poll; int fd; bool redirects; } at[LISTENER_MAX];
+  struct { uv_poll_t poll; int fd, port; } at[LISTENER_MAX];
   int n, max, spare;
   uint64_t logged_at;
   uv_timer_t pause;
@@ -70,9 +70,10 @@ static void set_peer(conn_peer *p, const struct sockaddr *a) {
 }
 
 static void take(int client, int index, const struct sockaddr *peer) {
-  bool redirects = listening.at[index].redirects, secure = tls_on() && !redirects;
+  int port = listening.at[index].port;
+  bool redirects = port == LISTEN_REDIRECT, secure = tls_on() && !redirects;
   if (conn_count() >= listening.max) return turn_away(client, secure);
-  conn *c = conn_open(client, index);
+  conn *c = conn_open(client, port); /* which a request tells */
   if (!c) return;
   set_peer(&c->peer, peer);
   c->redirects = redirects;
@@ -111,7 +112,7 @@ int listen_init(const worker_spec *spec) {
   listening.spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
   uv_timer_init(worker_loop(), &listening.pause);
   for (int i = 0; i < n && i < LISTENER_MAX; i++) {
-    uv_poll_t *p = &listening.at[i].poll; /* i is the index that a request tells */
+    uv_poll_t *p = &listening.at[i].poll;
     set_options(fds[i]);
     int r = uv_poll_init(worker_loop(), p, fds[i]);
     if (r < 0) {
@@ -120,7 +121,7 @@ int listen_init(const worker_spec *spec) {
     }
     p->data = (void *)(intptr_t)i;
     listening.at[i].fd = fds[i];
-    listening.at[i].redirects = spec->redirects && i == n - 1;
+    listening.at[i].port = spec->listen_port[i];
     listening.n++;
     uv_poll_start(p, UV_READABLE, on_ready);
   }

@@ -86,25 +86,43 @@ static int explain(const char *port_name, int port) {
   return -1;
 }
 
+static int share(const address *a, socklen_t n, int count, int *fds) {
+  for (int i = 0; i < count; i++) {
+    fds[i] = bound_socket(a, n, true);
+    if (fds[i] >= 0 && !listen(fds[i], BACKLOG)) continue;
+    int why = errno;
+    for (int j = 0; j <= i; j++)
+      if (fds[j] >= 0) close(fds[j]);
+    errno = why;
+    return -1;
+  }
+  return 0;
+}
+
 /* A plain bind first: sockets that share a port would also share it with another host's. */
-int sockets_listen(const char *port_name, int count, int *fds) {
+static int listen_at(const char *host, int port, int count, int *fds) {
   address a;
+  socklen_t n = make_address(&a, host, port);
+  int probe = bound_socket(&a, n, false);
+  if (probe < 0) return -1;
+  close(probe);
+  return share(&a, n, count, fds);
+}
+
+int sockets_listen(const char *port_name, int count, int *fds) {
   int port = (int)conf_num(port_name);
   int handed = activation_share(port_name, count, fds);
   if (handed <= 0) return handed;
-  socklen_t n = make_address(&a, conf_str("host"), port);
-  int probe = bound_socket(&a, n, false);
-  if (probe < 0) return explain(port_name, port);
-  close(probe);
-  for (int i = 0; i < count; i++) {
-    fds[i] = bound_socket(&a, n, true);
-    if (fds[i] >= 0 && !listen(fds[i], BACKLOG)) continue;
-    int failed = explain(port_name, port);
-    for (int j = 0; j <= i; j++)
-      if (fds[j] >= 0) close(fds[j]);
-    return failed;
-  }
-  return 0;
+  return listen_at(conf_str("host"), port, count, fds) ? explain(port_name, port) : 0;
+}
+
+/* Who was handed a socket has decided what is listened to. */
+int sockets_listen_twin(const char *port_name, int count, int *fds) {
+  address a;
+  make_address(&a, conf_str("host"), 0);
+  if (a.any.sa_family != AF_INET || a.v4.sin_addr.s_addr != htonl(INADDR_LOOPBACK)) return 0;
+  if (activation_has(port_name) || listen_at("::1", (int)conf_num(port_name), count, fds)) return 0;
+  return 1;
 }
 
 int sockets_any(int *port) {

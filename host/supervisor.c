@@ -54,7 +54,7 @@ typedef struct {
 
 static struct {
   slot worker[WORKER_MAX];
-  int count, listeners;
+  int count, listeners, listen_port[LISTENER_MAX];
   pid_t self;
   int signals;                  /* a signalfd */
   double started_at;
@@ -64,15 +64,21 @@ static struct {
 
 /* ---- sockets ---- */
 
+static void add_listener(int port, const int *fds) {
+  for (int k = 0; k < s.count; k++) s.worker[k].listen_fd[s.listeners] = fds[k];
+  s.listen_port[s.listeners++] = port;
+}
+
 static int make_listeners(void) {
-  static const char *const names[] = {"port", "agent_port", "tls.redirect_port"};
+  static const char *const names[] = {
+      [LISTEN_MAIN] = "port", [LISTEN_AGENT] = "agent_port", [LISTEN_REDIRECT] = "tls.redirect_port"};
   if (activation_take()) return -1;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     int fds[WORKER_MAX];
     if (conf_num(names[i]) == 0) continue;
     if (sockets_listen(names[i], s.count, fds)) return -1;
-    for (int k = 0; k < s.count; k++) s.worker[k].listen_fd[s.listeners] = fds[k];
-    s.listeners++;
+    add_listener((int)i, fds);
+    if (sockets_listen_twin(names[i], s.count, fds)) add_listener((int)i, fds);
   }
   return activation_finish();
 }
@@ -123,12 +129,12 @@ static void close_others(const worker_spec *spec) {
 /* OpenSSL's generator reseeds by itself after a fork; there is no other random state before it. */
 static _Noreturn void become_worker(int index, int control) {
   worker_spec spec = {.index = index, .count = s.count, .listeners = s.listeners,
-                      .redirects = conf_num("tls.redirect_port") != 0,
                       .generation = reload_generation(), .control_fd = control,
                       .bus_in = s.worker[index].bus_in};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != s.self) _exit(1);
   memcpy(spec.listen_fd, s.worker[index].listen_fd, sizeof spec.listen_fd);
+  memcpy(spec.listen_port, s.listen_port, sizeof spec.listen_port);
   for (int i = 0; i < s.count; i++) spec.bus_out[i] = s.worker[i].bus_out;
   close_others(&spec);
   if (isatty(STDOUT_FILENO)) setenv("HUMAN_HINTS", "1", 1);

@@ -8,12 +8,13 @@
 
 #include "conf.h"
 
-enum { WORKER_MAX = 16, LISTENER_MAX = 4 };
+enum { WORKER_MAX = 16, LISTENER_MAX = 6 };
+enum { LISTEN_MAIN, LISTEN_AGENT, LISTEN_REDIRECT }; /* port, agent_port, tls.redirect_port */
 
 typedef struct {
   int index, count;             /* which worker (-1: none, the checker), of how many */
   int listeners;                /* how many listening sockets this worker owns */
-  bool redirects;               /* the last of them is that of tls.redirect_port */
+  int listen_port[LISTENER_MAX]; /* which port each of them is: LISTEN_MAIN .. */
   int listen_fd[LISTENER_MAX];  /* bound and listening already; the supervisor keeps a copy */
   int bus_in;                   /* own AF_UNIX datagram inbox */
   int bus_out[WORKER_MAX];      /* every worker's inbox, for writing */

@@ -1,6 +1,7 @@
 // spec/e2e/complete_example.test.mjs -- the documentation's "Complete Example", as it is printed there
 // but for the address and the key, against a fresh host.
 import assert from 'node:assert/strict';
+import os from 'node:os';
 import { after, before, it } from 'node:test';
 import io from 'socket.io-client';
 import { makeUser, outline, NORMAL, run } from './agent_client.mjs';
@@ -104,6 +105,14 @@ for (const round of ['first', 'second']) {
     assert.match(said[0], /^Coach Alex: .{20,}/s);
   });
 }
+
+// What `localhost` is first to Node 18, curl and browsers.
+const SIX = Object.values(os.networkInterfaces()).flat().some((a) => a.address === '::1');
+it('is answered on both loopback addresses', { skip: !SIX && 'no ::1 here' }, async () => {
+  for (const port of [host.port, host.agentPort]) {
+    for (const name of ['127.0.0.1', '[::1]']) assert.equal((await fetch(`http://${name}:${port}/api/agent-types`)).status, 200);
+  }
+});
 
 it('runs twice with one key', async () => {
   const API = `http://localhost:${host.agentPort}`;
