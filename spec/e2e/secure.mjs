@@ -9,6 +9,10 @@ import { makeHome, startHost } from './hosts.mjs';
 
 const openssl = (...args) => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 
+const DAY_MS = 86_400_000;
+/** A time in ms as openssl wants it: YYYYMMDDHHMMSSZ. */
+const utc = (ms) => `${new Date(ms).toISOString().replace(/[-:T]|\..*/g, '')}Z`;
+
 /** An authority in `dir`; issue(name, {hosts, key, days}) writes NAME.crt and NAME.key there. */
 export function makeAuthority(dir) {
   const at = (name) => path.join(dir, name);
@@ -16,13 +20,21 @@ export function makeAuthority(dir) {
           '-out', at('ca.crt'), '-subj', '/CN=test authority', '-addext', 'basicConstraints=critical,CA:TRUE',
           '-addext', 'keyUsage=critical,keyCertSign,cRLSign');
   const ca = fs.readFileSync(at('ca.crt'));
+  fs.writeFileSync(at('index.txt'), '');
+  fs.writeFileSync(at('serial'), '1000\n');
+  const own = { database: at('index.txt'), serial: at('serial'), new_certs_dir: dir, certificate: at('ca.crt'), private_key: at('ca.key'),
+    default_md: 'sha256', unique_subject: 'no', policy: 'any' };
+  fs.writeFileSync(at('ca.cnf'), ['[ca]', 'default_ca=own', '[own]', ...Object.entries(own).map(([k, v]) => `${k}=${v}`),
+    '[any]', 'commonName=supplied', ''].join('\n'));
   function issue(name, { hosts = [name], key = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], days = 30 } = {}) {
     fs.mkdirSync(path.dirname(at(name)), { recursive: true });
     fs.writeFileSync(at(`${name}.ext`), `subjectAltName=${hosts.map((h) => (/^[\d.]+$/.test(h) ? `IP:${h}` : `DNS:${h}`)).join(',')}\n`
       + 'extendedKeyUsage=serverAuth\nkeyUsage=digitalSignature\ncrlDistributionPoints=URI:http://crl.test/ca.crl\n');
     openssl('req', '-newkey', ...key, '-nodes', '-keyout', at(`${name}.key`), '-out', at(`${name}.csr`), '-subj', `/CN=${path.basename(name)}`);
-    openssl('x509', '-req', '-in', at(`${name}.csr`), '-CA', at('ca.crt'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', String(days),
-            '-extfile', at(`${name}.ext`), '-out', at(`${name}.crt`));
+    // `openssl ca` alone takes both dates in every version: a certificate may be over, and none ends before it begins.
+    const end = Date.now() + days * DAY_MS, begin = Math.min(Date.now(), end) - DAY_MS;
+    openssl('ca', '-batch', '-notext', '-config', at('ca.cnf'), '-in', at(`${name}.csr`), '-extfile', at(`${name}.ext`),
+            '-startdate', utc(begin), '-enddate', utc(end), '-out', at(`${name}.crt`));
     fs.chmodSync(at(`${name}.key`), 0o600);
     return { cert: at(`${name}.crt`), key: at(`${name}.key`) };
   }
