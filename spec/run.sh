@@ -55,7 +55,7 @@ lua_options=''
 mode=${1:-all}
 case $mode in
 all)
-  FUZZ_SECONDS=${FUZZ_SECONDS:-10} SOAK_SECONDS=${SOAK_SECONDS:-120} RELOADS=${RELOADS:-60}
+  FUZZ_SECONDS=${FUZZ_SECONDS:-10} SOAK_SECONDS=${SOAK_SECONDS:-120}
   rings='soak_begin fuzzers modes lua_specs soak_end e2e'
   ;;
 fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-60} rings='fuzzers' ;;
