@@ -9,7 +9,10 @@ describe("bodies that arrive at the same time", function() -- limit: limits.arri
   local limit = require "conn_limits"
   local before, open = limit.arriving_bytes, {}
 
-  before_each(function() limit.arriving_bytes = 1000000 end)
+  before_each(function()
+    wire.eventually(function() return wire.count() == 0 end) -- with what has arrived on them
+    limit.arriving_bytes = 1000000
+  end)
   after_each(function()
     limit.arriving_bytes = before
     for _, c in ipairs(open) do c:close() end

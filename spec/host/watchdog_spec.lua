@@ -18,6 +18,7 @@ void watchdog_pardon(void);
 ]]
 if not pcall(ffi.typeof, "spec_watchdog") then ffi.cdef(DECLARATIONS) end
 local C = ffi.C
+local STRUCK, OTHER = host.label "GET /struck", host.label "GET /other" -- while there is room for labels
 local WELL, WAIT, INTERRUPT, ABORT, KILL = 0, 1, 2, 3, 4
 
 describe("the watchdog", function()
@@ -59,15 +60,14 @@ describe("a route that ends workers", function() -- limit: strikes
   after_each(function() C.watchdog_pardon() end)
 
   it("is struck when it does so three times within a minute", function()
-    local label, other = host.label "GET /struck", host.label "GET /other"
     assert.is_false(C.watchdog_strike("GET /struck", 1000))
     assert.is_false(C.watchdog_strike("GET /struck", 1030))
     assert.is_false(C.watchdog_strike("GET /other", 1031))
-    assert.is_false(host.is_struck(label))
+    assert.is_false(host.is_struck(STRUCK))
     assert.equal(0, host.struck())
     assert.is_true(C.watchdog_strike("GET /struck", 1059))
-    assert.is_true(host.is_struck(label))
-    assert.is_false(host.is_struck(other))
+    assert.is_true(host.is_struck(STRUCK))
+    assert.is_false(host.is_struck(OTHER))
     assert.equal(1, host.struck())
   end)
 
@@ -78,7 +78,7 @@ describe("a route that ends workers", function() -- limit: strikes
   it("serves again when it is pardoned, with a clean record", function()
     for i = 0, 2 do C.watchdog_strike("GET /struck", 1000 + i) end
     C.watchdog_pardon()
-    assert.is_false(host.is_struck(host.label "GET /struck"))
+    assert.is_false(host.is_struck(STRUCK))
     assert.equal(0, host.struck())
     assert.is_false(C.watchdog_strike("GET /struck", 1004))
   end)
