@@ -45,10 +45,14 @@ static struct {
 
 /* ---- memory: count what the state holds, refuse beyond the cap ------------------------------- */
 
+/* Once something was refused, what is left for saying so: until C collects, garbage fills the rest. */
+static const size_t RESERVE = (size_t)4 << 20;
+
 static void *counted_alloc(void *ud, void *p, size_t old, size_t want) {
   (void)ud;
-  size_t before = p ? old : 0;
-  if (want > before && bridge.used + (want - before) > bridge.cap) {
+  size_t before = p ? old : 0, cap = bridge.cap;
+  if (bridge.over_cap && cap < SIZE_MAX - RESERVE) cap += RESERVE;
+  if (want > before && bridge.used + (want - before) > cap) {
     bridge.over_cap = true;
     return NULL;
   }
@@ -360,16 +364,25 @@ int bridge_init(const worker_spec *spec) {
   return 0;
 }
 
+/* An error that gets here is a bug of the runtime itself, or there was no memory to handle another one.
+ * What was at work is lost, and somebody may be waiting for it: a new process owes nobody anything. */
+static void runtime_failed(void) {
+  if (bridge.spec->command || shm_clock() - bridge.born < YOUNG_S) return;
+  log_fmt(LOG_ERROR, "worker %d: its runtime has failed; a new worker takes over", bridge.spec->index);
+  worker_retire();
+}
+
 int bridge_dispatch(double budget_s) {
   lua_State *L = bridge.L;
   shm_busy();
   lua_rawgeti(L, LUA_REGISTRYINDEX, bridge.dispatch);
   lua_pushnumber(L, budget_s);
-  /* An error that gets here is a bug of the runtime itself: it is logged, and the next turn goes on. */
   int more = 1;
   if (call(L, 1, 1)) {
     more = lua_toboolean(L, -1);
     lua_pop(L, 1);
+  } else {
+    runtime_failed();
   }
   shm_idle();
   if (bridge.over_cap) relieve_memory(L);

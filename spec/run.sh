@@ -47,7 +47,8 @@ e2e_one() {
   status=$?
   cat "$log"
   bad=$(count fail "$log") canceled=$(count cancelled "$log") # a test whose suite could not begin has failed as well
-  echo "$(count pass "$log") $((${bad:-0} + ${canceled:-0})) $status" >"$E2E_COUNTS/$1"
+  good=$(count pass "$log")
+  echo "${good:-0} $((${bad:-0} + ${canceled:-0})) $status" >"$E2E_COUNTS/$1"
 }
 
 binary=build/human
