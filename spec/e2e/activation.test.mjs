@@ -94,7 +94,8 @@ it('a socket belongs to the setting that it is named after, else to the one that
     activate({ name: 'human.socket', more: `,${agentPort}`, env: { HUMAN_AGENT_PORT: agentPort } }),
     activate({ env: { HUMAN_PORT: other } })]);
   await ready(byNumber);
-  assert.equal(await get({ url: `http://127.0.0.1:${agentPort}` }), 200);
+  // Each worker answers for itself: the first may be ready before the second.
+  await until(async () => (await get({ url: `http://127.0.0.1:${agentPort}` })) === 200, READY_MS, 'the agent port answers');
   for (const service of [byNumber, byName]) {
     await ready(service);
     process.kill(service.pids()[0], 'SIGTERM');
