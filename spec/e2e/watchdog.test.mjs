@@ -150,11 +150,13 @@ describe('what ends workers three times within a minute', () => { // limit: stri
 describe('a worker that breaks', () => {
   it('says where, and is replaced', { skip: process.env.ASAN_OPTIONS ? 'a sanitizer says it itself' : false }, async () => {
     const [, victim] = host.workers();
-    news();
     process.kill(victim, 'SIGSEGV');
     await until(() => host.workers().length === 2 && !host.workers().includes(victim), ENOUGH_MS, 'it is replaced');
-    const said = news().filter((line) => line.pid === victim && / in the host; /.test(line.msg)).map((line) => line.msg);
-    assert.match(said[0], /^Segmentation fault at 0x[0-9a-f]+ in the host; C: \S+\+0x/);
-    assert.match(said[1], /^Segmentation fault at 0x[0-9a-f]+ in the host; script: /);
+    const said = await until(() => {
+      const lines = host.log().split('\n').filter((line) => line.includes(`"pid":${victim},`) && /Segmentation fault/.test(line));
+      return lines.length > 1 && lines.map((line) => JSON.parse(line).msg);
+    }, ENOUGH_MS, 'its last words');
+    assert.match(said[0], /^Segmentation fault at 0x[0-9a-f]+ in [^;]+; C: \S+\+0x/);
+    assert.match(said[1], /^Segmentation fault at 0x[0-9a-f]+ in [^;]+; script: /);
   });
 });
