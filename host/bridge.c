@@ -18,6 +18,7 @@
 #include "facts.h"
 #include "log.h"
 #include "newfile.h"
+#include "sanitized.h"
 #include "shm.h"
 #include "terminal.h"
 #include "tree.h"
@@ -59,6 +60,21 @@ static void *counted_alloc(void *ud, void *p, size_t old, size_t want) {
   void *q = bridge.alloc(bridge.alloc_ud, p, old, want);
   if (q || !want) bridge.used = bridge.used - before + want;
   return q;
+}
+
+/* LuaJIT's own allocator takes memory from the system in large pieces, where a sanitizer sees neither a
+ * write beyond one object nor one to an object that was collected: for that each is malloc's.  Always
+ * moved, so that what kept the old address is found. */
+static void *plain_alloc(void *ud, void *p, size_t old, size_t want) {
+  (void)ud;
+  void *q = want ? malloc(want) : NULL;
+  if (q && p) memcpy(q, p, old < want ? old : want);
+  if (q || !want) free(p);
+  return q;
+}
+
+static lua_State *new_state(void) {
+  return SANITIZED ? lua_newstate(plain_alloc, NULL) : luaL_newstate();
 }
 
 size_t bridge_memory(void) {
@@ -340,7 +356,7 @@ static void check_soft_cap(lua_State *L) {
 int bridge_init(const worker_spec *spec) {
   bridge.spec = spec;
   bridge.cap = bridge.soft_cap = SIZE_MAX;
-  lua_State *L = bridge.L = luaL_newstate();
+  lua_State *L = bridge.L = new_state();
   if (!L) return -1;
   bridge.alloc = lua_getallocf(L, &bridge.alloc_ud);
   bridge.used = (size_t)lua_gc(L, LUA_GCCOUNT, 0) * 1024;

@@ -15,18 +15,16 @@
 
 #include "bridge.h"
 #include "log.h"
+#include "sanitized.h"
 #include "shm.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1 /* it tells of faults itself, and better */
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 enum { FRAMES = 16, SKIP = 2, C_BYTES = 1000, LUA_BYTES = 2000, STACK_BYTES = 64 * 1024 };
+
+/* The name of the address's file; that of the program itself is argv[0], which parsing may have moved. */
+static const char *file_of(const Dl_info *info) {
+  const char *slash = strrchr(info->dli_fname, '/');
+  return *info->dli_fname == '/' && slash ? slash + 1 : "human";
+}
 
 /* "symbol+offset < caller ..", innermost first.  A function without a symbol is "file+offset", for
  * addr2line(1); compiled scripts are "?". */
@@ -40,8 +38,7 @@ static void c_trace(char *to, size_t size) {
     const char *name = "?";
     uintptr_t from = (uintptr_t)frame[i];
     if (dladdr(frame[i], &info)) {
-      const char *slash = strrchr(info.dli_fname, '/');
-      name = info.dli_sname ? info.dli_sname : slash ? slash + 1 : info.dli_fname;
+      name = info.dli_sname ? info.dli_sname : file_of(&info);
       from = (uintptr_t)(info.dli_sname ? info.dli_saddr : info.dli_fbase);
     }
     int k = snprintf(to + n, size - n, "%s%s+0x%zx", n ? " < " : "", name, (uintptr_t)frame[i] - from);
@@ -104,5 +101,5 @@ void postmortem_install(void) {
   backtrace(frame, 1); /* loads what it needs now */
   sigemptyset(&a.sa_mask);
   sigaction(SIGABRT, &a, NULL);
-  if (!SANITIZED) install_for_faults();
+  if (!SANITIZED) install_for_faults(); /* it tells of faults itself, and better */
 }

@@ -119,7 +119,7 @@ describe("a bundle that is handed over", function()
     for _, n in ipairs { 0, 1, 35, 36, 100, #image - 1 } do
       assert.equal(-1, C.bundle_attach(OTHER, memory(image:sub(1, n))), n)
     end
-    local at, bytes = {}, ffi.new("unsigned char[?]", #image, image)
+    local at, bytes = {}, ffi.new("unsigned char[?]", #image + 1, image)
     for i = 0, 260 do at[#at + 1] = i end        -- head, and the first of the index
     for i = 1, 40 do at[#at + 1] = math.floor((#image - 1) * i / 40) end
     for _, i in ipairs(at) do
