@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { after, afterEach, describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connected, makeAgent, makeUser, newMessage, outline, NORMAL, run, send } from './agent_client.mjs';
 import { BINARY, isAlive, makeHome, startHost } from './hosts.mjs';
 import { reload } from './modes.mjs';
@@ -23,6 +24,7 @@ async function serves() {
   const [victim] = host.workers();
   process.kill(victim, 'SIGKILL');
   await until(() => !isAlive(victim) && host.workers().length === 2, 10_000, 'the worker is replaced');
+  await nextTurn().then(() => nextTurn()); // a whole one: fetch sees that its connections to it are closed
   for (let i = 0; i < 50; i += 1) assert.equal((await user.api('GET', '/api/agents')).status, 200);
   await until(async () => (await reload(BINARY, host.home)).code === 0, 10_000, 'scripts are reloaded');
 }
