@@ -1,7 +1,7 @@
 // bench/reload.mjs -- new code on a server that serves: how long until it answers, and what that costs others.
 // Ours, nginx with the Lua module (`nginx -s reload`), Node in cluster mode (`pm2 reload`): two workers each,
-// an edit of one number, and then (1) nothing else, (2) 32 connections of wrk.  A request has failed when wrk
-// got no answer, or one that is not 2xx.
+// an edit of one number, and then (1) nothing else, (2) 32 connections of wrk; and (3) what an edit every half second
+// does to p99 where the server has time to spare.  A request has failed when wrk got no answer, or one not 2xx.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -9,7 +9,7 @@ import http from 'node:http';
 import path from 'node:path';
 
 const here = path.dirname(new URL(import.meta.url).pathname), root = path.dirname(here);
-const LIMIT_MS = 20_000, SURE = 40;
+const LIMIT_MS = 20_000, SURE = 40, EVERY_MS = 500, PACE_MS = 8;
 
 const ask = (port) => new Promise((done) => {
   const request = http.get({ port, host: '127.0.0.1', path: '/bench/version', agent: false, timeout: 2000 }, (res) => {
@@ -50,7 +50,7 @@ async function edit(server) {
   return { first, last: Math.max(first, last), command };
 }
 
-/** wrk on core 1 for that many seconds: {requests, failed}. */
+/** wrk on core 1 for that many seconds: {requests, failed, p99}; p99 in microseconds. */
 async function load(server, seconds, script) {
   const child = spawn('taskset', ['-c', '1', 'wrk', '-t1', '-c32', `-d${seconds}s`, '-s', script, `http://127.0.0.1:${server.port}/bench/version`],
     { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -103,16 +103,45 @@ async function startPm2(t) {
   return { name: 'node, pm2 reload', port, write, reload: () => run(pm2, ['reload', 'bench'], env), end: () => command('kill') };
 }
 
+/** wrk beside an edit every so often, as far as that is possible: as load(). */
+async function loadAndEdits(server, seconds, script) {
+  let running = true;
+  const loaded = load(server, seconds, script).finally(() => { running = false; });
+  while (running) {
+    server.write(server.version += 1);
+    await Promise.all([server.reload(), new Promise((done) => { setTimeout(done, EVERY_MS); })]);
+  }
+  return loaded;
+}
+
+/** (3) in turn, so that what else the machine does tells on both. */
+async function latencies(t, servers, script) {
+  console.log(`\n(d) p99 with an edit every ${EVERY_MS} ms, 32 connections that pause for ${PACE_MS} ms`);
+  for (const s of servers) {
+    const without = [], beside = [];
+    for (let i = 0; i < t.rounds; i++) {
+      without.push(await load(s, t.seconds, script));
+      beside.push(await loadAndEdits(s, t.seconds, script));
+    }
+    const p99 = (list) => t.median(list.map((r) => r.p99)), failed = beside.reduce((sum, r) => sum + r.failed, 0);
+    row(s.name, `${t.short(p99(without) / 1000)} ms without, ${t.short(p99(beside) / 1000)} ms beside: ${(p99(beside) / p99(without)).toFixed(2)} x`
+      + `  ${failed} requests failed`);
+  }
+}
+
 const row = (name, text) => console.log(`  ${name.padEnd(22)} ${text}`);
 
 /** t: what run.mjs lends: {dir, human, rounds, median, short, freePort, reachable, serve, stop}. */
 export async function reload(t, pg) {
-  const script = path.join(t.dir, 'reload.lua');
-  fs.writeFileSync(script, `done = function(summary)
+  const script = path.join(t.dir, 'reload.lua'), paced = path.join(t.dir, 'reload-paced.lua');
+  const done = `done = function(summary, latency)
   local e = summary.errors
-  io.write(string.format('{"requests":%d,"failed":%d}\\n', summary.requests, e.connect + e.read + e.write + e.status + e.timeout))
+  io.write(string.format('{"requests":%d,"failed":%d,"p99":%d}\\n', summary.requests,
+    e.connect + e.read + e.write + e.status + e.timeout, latency:percentile(99)))
 end
-`);
+`;
+  fs.writeFileSync(script, done);
+  fs.writeFileSync(paced, `function delay() return ${PACE_MS} end\n${done}`);
   const servers = [];
   try {
     for (const start of [() => startOurs(t, pg.url), () => startNginx(t), () => startPm2(t)]) servers.push({ version: 1, ...await start() });
@@ -141,6 +170,7 @@ end
           + `${busy ? `  ${failed} of ${requests.toLocaleString('en')} requests failed, ${all.length} reloads` : ''}${ratio}`);
       }
     }
+    await latencies(t, servers, paced);
   } finally {
     for (const s of servers) await s.end();
   }

@@ -80,9 +80,13 @@ static double limit_s(void) {
 
 static void begin(void);
 
-static void end_checker(void) {
+static void close_pipe(void) {
   if (r.pipe >= 0) close(r.pipe);
   r.pipe = -1;
+}
+
+static void end_checker(void) {
+  close_pipe();
   if (r.checker > 0) kill(r.checker, SIGKILL); /* reaped as a stranger's child, later */
   r.checker = 0;
 }
@@ -292,6 +296,7 @@ static void read_checker(void) {
     memmove(r.held, at, r.n_held);
     if (!room_held()) r.n_held = 0;
   }
+  if (got == 0) close_pipe(); /* its end would wake us without a pause until all have voted */
 }
 
 static void checker_ended(int status) {

@@ -17,7 +17,7 @@ local wsroute = require "human.wsroute"
 local M = {}
 local KEPT_MAX = 8                               -- replaced generations with something running on them
 local LOOK_S = 0.01                              -- while an earlier build, or the first, is under way
-local STEP_KB, QUIET_S, LATEST_S = 64, 0.5, 2
+local STEP_KB, QUIET_S, LATEST_S = 32, 0.5, 2
 local sweeping, swept_for = false, nil           -- a sweep is due; the generation that asked for it last
 local wanted                                     -- the generation that is asked for
 local building = false

@@ -119,6 +119,18 @@ describe('a good edit', () => {
     assert.match((await versions()).join(), / both$/);
   });
 
+  it('leaves the processors to the workers while they load it', async () => {
+    const spent = () => { // ms, of user and system time; in ticks of 10 ms, behind the name
+      const fields = fs.readFileSync(`/proc/${host.child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+      return (Number(fields[11]) + Number(fields[12])) * 10;
+    };
+    write(probe('heavy', 'for _ = 1, 60 do ("a"):rep(100000):gsub("a", "b") end'));
+    const before = spent(), { code, stdout } = await reload();
+    assert.equal(code, 0);
+    const took = Number(/after (\d+) ms/.exec(stdout)[1]), used = spent() - before;
+    assert.ok(used < took / 5, `the supervisor used ${used} of ${took} ms`);
+  });
+
   it('is what a replaced worker begins with', async () => {
     write(probe('kept'));
     assert.equal((await reload()).code, 0);
