@@ -56,7 +56,7 @@ export const errors = (log) => log.split('\n').filter((line) => /"level":"error"
 
 const answers = (url) => fetch(`${url}/ready`).then((r) => r.status === 200, () => false);
 
-/** Starts the program and waits for nothing: {child, log()}.  stderr: a descriptor; command: instead of the program. */
+/** Starts the program and waits for nothing: {child, scripts, log()}.  stderr: a descriptor; command: instead of the program. */
 export function launch(env, scripts = [], { stderr = 'pipe', command = [BINARY, 'gateway'] } = {}) {
   const shipped = [...scripts, 'scripts'].map((tree) => path.join(root, tree));
   const trees = [...ownTrees(env.HUMAN_HOME), ...shipped].join(':');
@@ -70,20 +70,20 @@ export function launch(env, scripts = [], { stderr = 'pipe', command = [BINARY, 
   child.once('exit', () => running.delete(child));
   let log = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (t) => { log = (log + t).slice(-LOG_MAX); });
-  return { child, log: () => log };
+  return { child, scripts: env.HUMAN_SCRIPTS ?? trees, log: () => log };
 }
 
 /**
  * A host that serves.  home, port: of an earlier one; env: settings; scripts: trees laid over the shipped one;
  * scheme, ready(url): for one that does not speak plain HTTP; as: see launch().
- * Returns {url, port, home, child, log(), workers(), postgres(), kill(), stop()}.
+ * Returns {url, port, home, scripts, child, log(), workers(), postgres(), kill(), stop()}.
  */
 export async function startHost({ home = makeHome(), port, env = {}, scripts, as, scheme = 'http', ready = answers } = {}) {
   port ??= await freePort();
-  const { child, log } = launch({ HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_WORKERS: '2', ...env }, scripts, as);
+  const { child, scripts: trees, log } = launch({ HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_WORKERS: '2', ...env }, scripts, as);
   const exited = once(child, 'exit'), slots = [];
   const host = {
-    url: `${scheme}://127.0.0.1:${port}`, port, home, child, log, exited,
+    url: `${scheme}://127.0.0.1:${port}`, port, home, scripts: trees, child, log, exited,
     /** Its workers, in the order of their numbers; a replacement has the place of the one it replaces. */
     workers() {
       const alive = pids(child.pid, 'human');
