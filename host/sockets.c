@@ -17,6 +17,7 @@
 #include "activation.h"
 #include "conf.h"
 #include "conftable.h"
+#include "log.h"
 #include "tls.h"
 
 enum { BACKLOG = 4096, PROBE_S = 5 };
@@ -121,8 +122,13 @@ int sockets_listen_twin(const char *port_name, int count, int *fds) {
   address a;
   make_address(&a, conf_str("host"), 0);
   if (a.any.sa_family != AF_INET || a.v4.sin_addr.s_addr != htonl(INADDR_LOOPBACK)) return 0;
-  if (activation_has(port_name) || listen_at("::1", (int)conf_num(port_name), count, fds)) return 0;
-  return 1;
+  if (activation_has(port_name)) return 0;
+  int port = (int)conf_num(port_name);
+  if (!listen_at("::1", port, count, fds)) return 1;
+  if (errno == EADDRINUSE)
+    log_fmt(LOG_WARN, "%s: port %d on ::1 is taken by another program: who calls localhost may reach that one",
+            port_name, port);
+  return 0;
 }
 
 int sockets_any(int *port) {

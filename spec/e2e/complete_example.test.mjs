@@ -1,11 +1,13 @@
 // spec/e2e/complete_example.test.mjs -- the documentation's "Complete Example", as it is printed there
 // but for the address and the key, against a fresh host.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import os from 'node:os';
 import { after, before, it } from 'node:test';
 import io from 'socket.io-client';
 import { makeUser, outline, NORMAL, run } from './agent_client.mjs';
-import { startHuman } from './support.mjs';
+import { freePort, startHuman } from './support.mjs';
 
 let host;
 before(async () => { host = await startHuman(); });
@@ -112,6 +114,16 @@ it('is answered on both loopback addresses', { skip: !SIX && 'no ::1 here' }, as
   for (const port of [host.port, host.agentPort]) {
     for (const name of ['127.0.0.1', '[::1]']) assert.equal((await fetch(`http://${name}:${port}/api/agent-types`)).status, 200);
   }
+});
+
+it('is answered all the same where another program holds ::1, and the log says so', { skip: !SIX && 'no ::1 here' }, async () => {
+  const port = await freePort(), taken = net.createServer().listen(port, '::1');
+  await once(taken, 'listening');
+  const second = await startHuman({ port });
+  taken.close();
+  assert.match(second.log(), new RegExp(`port: port ${port} on ::1 is taken by another program`));
+  assert.equal((await fetch(`http://127.0.0.1:${port}/api/agent-types`)).status, 200);
+  assert.equal(await second.stop(), 0);
 });
 
 it('runs twice with one key', async () => {

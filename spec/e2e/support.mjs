@@ -64,12 +64,13 @@ async function stop(child) {
 
 /**
  * A running host.  scripts: trees laid over the shipped one, relative to the repository;
- * env: further settings (HUMAN_…).  Returns {url, port, agentPort, child, log(), stop()}.
+ * env: further settings (HUMAN_…); port: any free one.  Returns {url, port, agentPort, child, log(), stop()}.
  */
-export async function startHuman({ scripts = [], env = {} } = {}) {
+export async function startHuman({ scripts = [], env = {}, port } = {}) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'human-e2e-'));
   fs.chmodSync(home, 0o755);
-  const port = await freePort(), agentPort = await freePort();
+  const agentPort = await freePort();
+  port ??= await freePort();
   const trees = [...ownTrees(home), ...[...scripts, 'scripts'].map((tree) => path.join(root, tree))].join(':');
   const child = spawn(BINARY, ['gateway'], {
     stdio: ['ignore', 'pipe', 'pipe'],
