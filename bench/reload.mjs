@@ -64,8 +64,8 @@ async function startOurs(t, database) {
   const port = await t.freePort(), home = path.join(t.dir, 'reload-home'), tree = path.join(t.dir, 'reload-tree');
   const env = { HUMAN_HOME: home, DATABASE_URL: database };
   const write = (n) => {
-    fs.mkdirSync(path.join(tree, 'api/bench'), { recursive: true });
-    fs.writeFileSync(path.join(tree, 'api/bench/version.lua'), `local s = require "human.schema"
+    fs.mkdirSync(path.join(tree, 'api/local'), { recursive: true });
+    fs.writeFileSync(path.join(tree, 'api/local/version.lua'), `local s = require "human.schema"
 local g = require("human.api").group { tag = "Bench", auth = false, shape = "agent" }
 g:get("/bench/version", { summary = "Its version", reply = { [200] = s.raw "text/plain" } }, function() return 200, "${n}" end)
 return g

@@ -46,11 +46,13 @@ async function reachable(port, child) {
 }
 
 async function serve(name, cmd, args, port, env = {}) {
-  const log = fs.openSync(path.join(dir, `${name.replace(/\W/g, '_')}.log`), 'a');
+  const file = path.join(dir, `${name.replace(/\W/g, '_')}.log`), log = fs.openSync(file, 'a');
   const child = spawn('taskset', ['-c', '0', cmd, ...args],
     { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
   running.add(child);
-  await reachable(port, child);
+  await reachable(port, child).catch((error) => {
+    throw new Error(`${name}: ${error.message}\n${fs.readFileSync(file, 'utf8').slice(-2000)}`);
+  });
   return { name, child, port };
 }
 
