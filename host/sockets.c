@@ -126,8 +126,8 @@ int sockets_listen_twin(const char *port_name, int count, int *fds) {
   int port = (int)conf_num(port_name);
   if (!listen_at("::1", port, count, fds)) return 1;
   if (errno == EADDRINUSE)
-    log_fmt(LOG_WARN, "%s: port %d on ::1 is taken by another program: who calls localhost may reach that one",
-            port_name, port);
+    log_fmt(LOG_WARN, "%s: port %d on ::1 is taken by another program: who calls localhost may reach "
+            "that one", port_name, port);
   return 0;
 }
 

@@ -28,8 +28,6 @@ M.sql = {
   resolve = "select id from personalities where (id = $1 or personality_id = $1) "
     .. "and (user_id = $2 or user_id is null) "
     .. "order by (id = $1) desc, (user_id is not null) desc, id desc limit 1",
-  share = "insert into personalities (id, personality_id, name, description, style_instructions) "
-    .. "values ($1, $2, $3, $4, $5) on conflict (personality_id) where user_id is null do nothing",
 }
 
 -- A name's own slug: "Coach Alex" -> "coach-alex".
@@ -56,11 +54,6 @@ function M.delete(actor, row_id) owned.delete(M.sql, CODE, actor, row_id) end
 -- The id that a row's id or a personalityId means for this user.
 function M.resolve(tx, actor, name)
   return tx:value(M.sql.resolve, name, actor.id) or fail.throw(CODE)
-end
-
--- Makes a shared one unless it is there.
-function M.share(body)
-  db.exec(M.sql.share, id.new(), body.personalityId, body.name, body.description, body.styleInstructions)
 end
 
 return M

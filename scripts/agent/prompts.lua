@@ -23,8 +23,6 @@ M.sql = {
     .. "returning " .. COLUMNS,
   delete = "delete from system_prompts where id = $1 and user_id = $2",
   resolve = "select id from system_prompts where id = $1 and (user_id = $2 or user_id is null)",
-  share = "insert into system_prompts (id, name, prompt_type, template) values ($1, $2, 'system', $3) "
-    .. "on conflict (name) where user_id is null do nothing",
 }
 
 function M.list(actor, query) return owned.list(M.sql, actor.id, query) end
@@ -44,8 +42,5 @@ function M.delete(actor, row_id) owned.delete(M.sql, CODE, actor, row_id) end
 function M.resolve(tx, actor, row_id)
   return tx:value(M.sql.resolve, row_id, actor.id) or fail.throw(CODE)
 end
-
--- Makes a shared one unless it is there.
-function M.share(body) db.exec(M.sql.share, id.new(), body.name, body.template) end
 
 return M

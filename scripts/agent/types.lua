@@ -14,9 +14,6 @@ M.sql = {
   count = "select count(*) from agent_types",
   get = "select " .. COLUMNS .. " from agent_types where id = $1",
   insert = "insert into agent_types (id, name, description) values ($1, $2, $3) returning " .. COLUMNS,
-  ensure = "insert into agent_types (id, name, description) values ($1, $2, $3) "
-    .. "on conflict (name) do nothing",
-  by_name = "select id from agent_types where name = $1",
 }
 
 function M.list(query)
@@ -31,12 +28,6 @@ function M.create(body)
   if rows then return rows[1] end
   if err.constraint == "agent_types_name_key" then fail.throw "agent_type_exists" end
   error(err, 0)
-end
-
--- The id of the type with this name, made when it is missing.
-function M.ensure(name, description)
-  db.exec(M.sql.ensure, id.new(), name, description)
-  return db.value(M.sql.by_name, name)
 end
 
 return M

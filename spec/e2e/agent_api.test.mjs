@@ -1,8 +1,10 @@
 // spec/e2e/agent_api.test.mjs -- users, keys and the five routes of each resource, and who may do what.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { call, humaType, makeUser, NOWHERE, refused, unique } from './agent_client.mjs';
-import { startHuman } from './support.mjs';
+import { launch, makeHome } from './hosts.mjs';
+import { freePort, startHuman, until } from './support.mjs';
 
 let host;
 let url;
@@ -140,4 +142,16 @@ it('agent types are a bare array, public, and unique by name', async () => {
   assert.equal((await call(url, 'POST', '/api/agent-types', { body: { name } })).status, 201);
   refused(await call(url, 'POST', '/api/agent-types', { body: { name } }), 409, 'Conflict');
   refused(await user.api('POST', '/api/agents', { name: 'A', agentTypeId: NOWHERE }), 404, 'Not Found', 'Agent type not found');
+});
+
+it('the first answer of a fresh host has the agent type already', async () => {
+  const port = await freePort(), { child } = launch({ HUMAN_HOME: makeHome(), HUMAN_PORT: port, HUMAN_WORKERS: '2' });
+  const ended = once(child, 'exit');
+  try {
+    const ask = () => fetch(`http://127.0.0.1:${port}/api/agent-types`).then((r) => r.status === 200 && r.json(), () => false);
+    assert.deepEqual((await until(ask, 60_000, 'an answer')).map((t) => t.name), ['Huma-1']);
+  } finally {
+    child.kill('SIGTERM');
+    await ended;
+  }
 });

@@ -33,7 +33,7 @@ describe("an agent's log", function()
   before_each(function()
     actor = script("users").create { email = require("human.id").new() .. "@example.com" }
     agent = script("agents").create(actor, { name = "A", description = "",
-      agentTypeId = script("types").ensure("Huma-1", "") })
+      agentTypeId = db.value "select id from agent_types where name = 'Huma-1'" })
   end)
   after_each(function() script("users").delete(actor.id) end)
 
