@@ -37,6 +37,7 @@ typedef enum { RELOAD_IDLE, RELOAD_CHECKING, RELOAD_VOTING, RELOAD_COMMITTING } 
 static struct {
   reload_phase phase;
   int current, candidate, workers;
+  int unasked;                  /* the first worker that has not been asked for its vote */
   double began_at, deadline;
   pid_t checker;
   int pipe;                     /* what the checker says; -1: closed */
@@ -133,10 +134,10 @@ __attribute__((format(printf, 1, 2))) static void refuse(const char *fmt, ...) {
 
 /* ---- vote and commit ---- */
 
-static bool anyone_awaited(void) {
-  for (int i = 0; i < r.workers; i++)
-    if (r.awaited[i]) return true;
-  return false;
+static int awaited_count(void) {
+  int n = 0;
+  for (int i = 0; i < r.workers; i++) n += r.awaited[i];
+  return n;
 }
 
 static void send_all(link_kind kind) {
@@ -176,31 +177,46 @@ static void commit(void) {
   r.phase = RELOAD_COMMITTING;
   r.deadline = shm_clock() + COMMIT_S;
   for (int i = 0; i < r.workers; i++) r.awaited[i] = supervisor_link(i) >= 0;
-  if (!anyone_awaited()) finish("");
+  if (awaited_count() == 0) finish("");
+}
+
+/* Loading takes a worker's time, and may end it: the others answer meanwhile. */
+static int at_once(void) {
+  return r.workers > 1 ? r.workers / 2 : 1;
+}
+
+static void ask(int worker) {
+  link_message m = {.kind = LINK_PREPARE, .generation = r.candidate};
+  int fd = supervisor_link(worker);
+  if (fd < 0) return; /* its successor starts with what is decided */
+  r.awaited[worker] = true;
+  r.deadline = shm_clock() + limit_s();
+  if (link_send(fd, &m, bundle_fd(r.candidate)))
+    abandon("worker %d cannot be asked: %s", worker, strerror(errno));
+}
+
+static void ask_more(void) {
+  while (r.phase == RELOAD_VOTING && r.unasked < r.workers && awaited_count() < at_once())
+    ask(r.unasked++);
+  if (r.phase == RELOAD_VOTING && awaited_count() == 0) commit();
 }
 
 static void ask_workers(void) {
-  link_message m = {.kind = LINK_PREPARE, .generation = r.candidate};
   r.phase = RELOAD_VOTING;
-  r.deadline = shm_clock() + limit_s();
-  for (int i = 0; i < r.workers; i++) {
-    int fd = supervisor_link(i);
-    r.awaited[i] = fd >= 0;
-    if (fd >= 0 && link_send(fd, &m, bundle_fd(r.candidate)))
-      return abandon("worker %d cannot be asked: %s", i, strerror(errno));
-  }
-  if (!anyone_awaited()) commit();
+  r.unasked = 0;
+  memset(r.awaited, 0, sizeof r.awaited);
+  ask_more();
 }
 
 void reload_heard(int worker, const link_message *m) {
   if (m->kind == LINK_SERVING && r.phase == RELOAD_COMMITTING && m->generation == r.current) {
     r.awaited[worker] = false;
-    if (!anyone_awaited()) finish("");
+    if (awaited_count() == 0) finish("");
   }
   if (m->kind != LINK_VOTE || r.phase != RELOAD_VOTING || m->generation != r.candidate) return;
   if (!m->ok) return abandon("%s", m->text);
   r.awaited[worker] = false;
-  if (!anyone_awaited()) commit();
+  ask_more();
 }
 
 /* One that ends while it loads may end because of what it loads; one that has voted is replaced by
@@ -210,7 +226,7 @@ void reload_lost(int worker) {
   r.awaited[worker] = false;
   if (!awaited) return;
   if (r.phase == RELOAD_VOTING) abandon("worker %d ended while it loaded the scripts", worker);
-  else if (r.phase == RELOAD_COMMITTING && !anyone_awaited()) finish("");
+  else if (r.phase == RELOAD_COMMITTING && awaited_count() == 0) finish("");
 }
 
 static void too_slow(void) {

@@ -131,6 +131,21 @@ describe('a good edit', () => {
     assert.ok(used < took / 5, `the supervisor used ${used} of ${took} ms`);
   });
 
+  it('is loaded by half of the workers while the others answer', async () => {
+    write(probe('long', 'for _ = 1, 200 do ("a"):rep(100000):gsub("a", "b") end'));
+    let ended, last = performance.now(), gap = 0;
+    const reloaded = reload().finally(() => { ended = true; }), answers = [];
+    while (!ended) {
+      answers.push(get('/health').then(() => { gap = Math.max(gap, performance.now() - last); last = performance.now(); }));
+      await new Promise((done) => { setTimeout(done, 20); });
+    }
+    const { code, stdout } = await reloaded;
+    await Promise.all(answers);
+    assert.equal(code, 0);
+    const took = Number(/after (\d+) ms/.exec(stdout)[1]); // a third each: the checker, one worker, the other
+    assert.ok(gap < took / 4, `nobody answered for ${gap.toFixed(0)} of ${took} ms`);
+  });
+
   it('is what a replaced worker begins with', async () => {
     write(probe('kept'));
     assert.equal((await reload()).code, 0);
