@@ -41,7 +41,7 @@ count() { sed -n "s/^[^a-z]* $1 \([0-9][0-9]*\)\$/\1/p" "$2" | tail -n 1; }
 e2e_one() {
   log=$E2E_COUNTS/$1.log options=${ASAN_OPTIONS-}
   # These measure memory: what is freed must not be withheld for long.
-  case $1 in overload | reload_load) options=$options:quarantine_size_mb=1:thread_local_quarantine_size_kb=64 ;; esac
+  case $1 in limits | overload | reload_load) options=$options:quarantine_size_mb=1:thread_local_quarantine_size_kb=64 ;; esac
   echo "spec/e2e/$1.test.mjs" >"$log"
   ASAN_OPTIONS=$options timeout -k 20 "$LIMIT_S" node --test-reporter=spec "spec/e2e/$1.test.mjs" >>"$log" 2>&1
   status=$?
