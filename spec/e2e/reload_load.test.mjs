@@ -15,7 +15,8 @@ import { reload } from './modes.mjs';
 import { root, sleep, until } from './support.mjs';
 import { Watch } from './watch.mjs';
 
-const RELOADS = Number(process.env.RELOADS ?? 200), SOCKETS = 500, TIMES = Number(process.env.TIMES ?? 3);
+const RELOADS = Number(process.env.RELOADS ?? 200), SOCKETS = 500;
+const TIMES = Number(process.env.TIMES ?? (process.env.ASAN_OPTIONS ? 20 : 3)); // sanitizers make building slow
 const QUIET_S = 2, BUSY_S = 6;
 const EVERY_MS = 500;  // a reload every so often: what is measured is a server, not a machine that only reloads
 const FLOOR_US = 2000; // below it, a scheduler's slice decides
