@@ -51,6 +51,13 @@ for purpose in $(echo " $* " | sed 's/ run / build database /'); do
     need "$(has curl)" curl 'a client for trying things'
     need "$(has openssl)" openssl 'certificates and handshakes of the TLS tests'
     need "$(has testssl)" testssl.sh 'looks for weaknesses in TLS'
+    need "$(has chromium)" chromium 'the browser of the tests'
+    need 'test -x /usr/sbin/nginx' nginx 'a proxy before the server'
+    need 'test -x /usr/sbin/pgbouncer' pgbouncer 'a pooler before the database'
+    need "$(has patroni)" patroni 'PostgreSQL that changes its leader'
+    need 'command -v etcd || test -x /usr/sbin/etcd' etcd-server 'the memory of Patroni'
+    need '/usr/bin/python3 -c "import psycopg2"' python3-psycopg2 'how Patroni reaches PostgreSQL'
+    need "/usr/bin/python3 -c 'import ensurepip, venv'" python3-venv 'tests that come from PyPI'
     ;;
   bench)
     need "$(has wrk)" wrk 'load'
@@ -94,6 +101,15 @@ runtime() {
   version=$(apt-cache depends clang | sed -n 's/.*clang-\([0-9][0-9]*\).*/\1/p' | head -n 1)
   echo "libclang-rt-$version-dev"
 }
+
+# Some of these are servers, which their packages would start, and enable: nothing here needs that.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap '$as_root rm -f $policy' EXIT
+  trap 'exit 130' INT TERM
+  printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
+  $as_root chmod 755 $policy
+fi
 
 echo 'installing with apt-get ..'
 $as_root apt-get -qq update

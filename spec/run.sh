@@ -215,11 +215,22 @@ node_modules() {
   add 0 0 "$status"
 }
 
+# Clients and testers of PyPI, in build/venv.
+python_modules() {
+  [ build/venv/installed -nt spec/e2e/requirements.txt ] && return
+  rm -rf build/venv
+  run sh -c '/usr/bin/python3 -m venv build/venv &&
+    build/venv/bin/pip install --quiet --disable-pip-version-check -r spec/e2e/requirements.txt &&
+    touch build/venv/installed'
+  add 0 0 "$status"
+}
+
 # Each file by itself: what hangs, or leaves something running, fails alone.  Two at a time, for most of their
 # time is spent waiting; those that measure have the machine to themselves.
 ALONE='faults_database overload reload_load slow_clients watchdog'
 e2e() {
   node_modules
+  python_modules
   E2E_COUNTS=$work/counts
   mkdir -p "$E2E_COUNTS"
   export E2E_COUNTS
