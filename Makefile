@@ -36,13 +36,14 @@ DEFINE  := -D_GNU_SOURCE -DHUMAN_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -
 override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
-.PHONY: help deps deps-test build run test check soak bench lint asan fuzz fuzzers install uninstall \
+.PHONY: help deps deps-test build run test quick check soak bench lint asan fuzz fuzzers install uninstall \
         deb distcheck docs clean
 .SUFFIXES:
 
 help:
 	@echo 'make run        install what is missing, build, start the server (Ctrl-C stops it)'
 	@echo 'make test       install what tests need, build, lint, run all specs'
+	@echo 'make quick      build, lint, Lua specs, one conversation, what has changed: before each commit'
 	@echo 'make check MODE=reload|leak|nojit|shuffle|asan   the same specs in another light'
 	@echo 'make soak       an hour of mixed traffic, reloads and kills (SOAK_SECONDS=3600)'
 	@echo 'make deps       install what building and running need (Debian 12, 13)'
@@ -76,6 +77,12 @@ test: deps-test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory fuzzers
 	@spec/run.sh
+
+# Less than a minute; what it leaves out takes ten.
+quick: deps-test
+	@$(MAKE) --no-print-directory $(JOBS) build
+	@$(MAKE) --no-print-directory lint
+	@spec/run.sh quick
 
 lint:
 	@spec/lint.sh $(DEFINE) $(INCLUDE)

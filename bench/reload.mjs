@@ -100,7 +100,8 @@ async function startPm2(t) {
   const started = command('start', path.join(here, 'peers/node_version.cjs'), '-i', '2', '--name', 'bench', '--', String(port), file);
   if (started.status !== 0) throw new Error(`pm2: ${started.stderr || started.stdout}`);
   await t.reachable(port, { exitCode: null });
-  return { name: 'node, pm2 reload', port, write, reload: () => run(pm2, ['reload', 'bench'], env), end: () => command('kill') };
+  const daemons = [Number(fs.readFileSync(path.join(env.PM2_HOME, 'pm2.pid'), 'utf8'))];
+  return { name: 'node, pm2 reload', daemons, port, write, reload: () => run(pm2, ['reload', 'bench'], env), end: () => command('kill') };
 }
 
 /** wrk beside an edit every so often, as far as that is possible: as load(). */
@@ -120,8 +121,8 @@ async function latencies(t, servers, script) {
   for (const s of servers) {
     const without = [], beside = [];
     for (let i = 0; i < t.rounds; i++) {
-      without.push(await load(s, t.seconds, script));
-      beside.push(await loadAndEdits(s, t.seconds, script));
+      without.push(await t.round('(d) p99', s, () => load(s, t.seconds, script)));
+      beside.push(await t.round('(d) p99 with edits', s, () => loadAndEdits(s, t.seconds, script)));
     }
     const p99 = (list) => t.median(list.map((r) => r.p99)), failed = beside.reduce((sum, r) => sum + r.failed, 0);
     row(s.name, `${t.short(p99(without) / 1000)} ms without, ${t.short(p99(beside) / 1000)} ms beside: ${(p99(beside) / p99(without)).toFixed(2)} x`
@@ -131,7 +132,7 @@ async function latencies(t, servers, script) {
 
 const row = (name, text) => console.log(`  ${name.padEnd(22)} ${text}`);
 
-/** t: what run.mjs lends: {dir, human, rounds, median, short, freePort, reachable, serve, stop}. */
+/** t: what run.mjs lends: {dir, human, rounds, round, median, short, freePort, reachable, serve, stop}. */
 export async function reload(t, pg) {
   const script = path.join(t.dir, 'reload.lua'), paced = path.join(t.dir, 'reload-paced.lua');
   const done = `done = function(summary, latency)
@@ -150,14 +151,16 @@ end
       const seen = new Map(servers.map((s) => [s.name, []])), traffic = new Map(servers.map((s) => [s.name, { requests: 0, failed: 0 }]));
       for (let i = 0; i < t.rounds; i++) {
         for (const s of servers) {
-          let running = busy;
-          const loaded = busy && load(s, t.seconds, script).then((r) => {
-            running = false;
-            traffic.get(s.name).requests += r.requests;
-            traffic.get(s.name).failed += r.failed;
+          await t.round(title, s, async () => {
+            let running = busy;
+            const loaded = busy && load(s, t.seconds, script).then((r) => {
+              running = false;
+              traffic.get(s.name).requests += r.requests;
+              traffic.get(s.name).failed += r.failed;
+            });
+            do seen.get(s.name).push(await edit(s)); while (running);
+            await loaded;
           });
-          do seen.get(s.name).push(await edit(s)); while (running);
-          await loaded;
         }
       }
       console.log(`\n${title}`);

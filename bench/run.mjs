@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { watchOthers } from './others.mjs';
 import { reload } from './reload.mjs';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
@@ -119,9 +120,25 @@ const socketLoad = (mode, conns) => (server) => {
   return { rate: r.count / r.seconds, cpu: (cpuSeconds(server) - before) * r.seconds / (r.seconds + 1) / r.count * 1e6 };
 };
 
+const BUSY = 0.05;              // of one core
+let rounds = 0, busy = 0;
+
+// One round of one server; says so when something else had a part of the machine meanwhile.
+async function round(title, server, measure) {
+  const watched = watchOthers([process.pid, ...server.daemons ?? []]);
+  const result = await measure(server);
+  const { others, seconds } = watched();
+  rounds++;
+  if (others > BUSY * seconds) {
+    busy++;
+    console.log(`BUSY ${title}, ${server.name}: other work used ${(100 * others / seconds).toFixed(0)} % of a core`);
+  }
+  return result;
+}
+
 async function interleave(title, servers, measure, unit = '/s', higher = true) {
   const seen = new Map(servers.map((s) => [s.name, []]));
-  for (let i = 0; i < ROUNDS; i++) for (const s of servers) seen.get(s.name).push(await measure(s));
+  for (let i = 0; i < ROUNDS; i++) for (const s of servers) seen.get(s.name).push(await round(title, s, measure));
   return report(title, seen, unit, higher);
 }
 
@@ -248,12 +265,13 @@ async function start(pg) {
   console.log(`binary: ${short(fs.statSync(human).size / 2 ** 20)} MB`);
 }
 
-const lent = { dir, human, rounds: ROUNDS, seconds: SECONDS, median, short, freePort, reachable, serve, stop };
+const lent = { dir, human, rounds: ROUNDS, seconds: SECONDS, round, median, short, freePort, reachable, serve, stop };
 const parts = { http, sio, db, start, reload: (database) => reload(lent, database) };
 const wanted = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(parts);
 const pg = await cluster();
 try {
   for (const name of wanted) await parts[name](pg);
+  if (busy) console.log(`\n${busy} of ${rounds} rounds ran beside other work: their numbers prove nothing`);
 } finally {
   for (const child of running) {
     child.kill('SIGTERM');

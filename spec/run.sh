@@ -7,6 +7,7 @@
 # nojit    without the JIT compiler
 # shuffle  tests, and what completes in one turn, in another order: HUMAN_TEST_SEED
 # soak     mixed traffic with reloads and kills for SOAK_SECONDS
+# quick    all Lua specs, a whole conversation, and the end-to-end files of what has changed since the last commit
 # Without a mode: all rings, a short soak, and a little of each mode so that none rots.
 # A runner that ends badly without counting a failure counts as one.
 set -u
@@ -39,7 +40,7 @@ count() { sed -n "s/^[^a-z]* $1 \([0-9][0-9]*\)\$/\1/p" "$2" | tail -n 1; }
 
 # e2e_one NAME: one file of spec/e2e; its output in one piece, its counts in $E2E_COUNTS/NAME.
 e2e_one() {
-  log=$E2E_COUNTS/$1.log options=${ASAN_OPTIONS-}
+  log=$E2E_COUNTS/$1.log options=${ASAN_OPTIONS-} began=$(date +%s)
   # These measure memory: what is freed must not be withheld for long.
   case $1 in limits | overload | reload_load) options=$options:quarantine_size_mb=1:thread_local_quarantine_size_kb=64 ;; esac
   echo "spec/e2e/$1.test.mjs" >"$log"
@@ -49,6 +50,7 @@ e2e_one() {
   bad=$(count fail "$log") canceled=$(count cancelled "$log") # a test whose suite could not begin has failed as well
   good=$(count pass "$log")
   echo "${good:-0} $((${bad:-0} + ${canceled:-0})) $status" >"$E2E_COUNTS/$1"
+  echo "$(($(date +%s) - began)) s spec/e2e/$1.test.mjs" >>"$E2E_COUNTS/times"
 }
 
 binary=build/human
@@ -66,6 +68,7 @@ shuffle) rings='lua_specs e2e' lua_options="$MODES --shuffle" ;;
 leak) rings='lua_specs soak' lua_options=$MODES LIMIT_S=10800 SOAK_FAULTS=none SOAK_SECONDS=${SOAK_SECONDS:-600} ;;
 soak) rings='soak' ;;
 modes) rings='modes' ;;             # only the little of each
+quick) rings='lua_specs e2e' ;;
 fuzz-one)
   fuzz_one "$(basename "$2" .c)"
   exit
@@ -75,7 +78,7 @@ e2e-one)
   exit 0
   ;;
 *)
-  echo 'usage: spec/run.sh [asan|fuzz|reload|leak|nojit|shuffle|modes|soak]' >&2
+  echo 'usage: spec/run.sh [asan|fuzz|reload|leak|nojit|shuffle|modes|soak|quick]' >&2
   exit 2
   ;;
 esac
@@ -228,18 +231,31 @@ python_modules() {
 # Each file by itself: what hangs, or leaves something running, fails alone.  Two at a time, for most of their
 # time is spent waiting; those that measure have the machine to themselves.
 ALONE='faults_database overload reload_load slow_clients watchdog'
+
+# Files of spec/e2e that have changed since the last commit, and those called like a source that has.
+changed() {
+  { git diff --name-only HEAD; git ls-files --others --exclude-standard; } | sed 's|.*/||; s|\..*||' | sort -u |
+    while read -r name; do [ ! -e "spec/e2e/$name.test.mjs" ] || echo "$name"; done
+}
+
 e2e() {
   node_modules
-  python_modules
+  [ "$mode" = quick ] || python_modules
   E2E_COUNTS=$work/counts
   mkdir -p "$E2E_COUNTS"
   export E2E_COUNTS
-  for file in spec/e2e/*.test.mjs; do
-    name=$(basename "$file" .test.mjs)
+  : >"$work/together"
+  : >"$work/alone"
+  if [ "$mode" = quick ]; then
+    { echo complete_example; changed; } | sort -u >"$work/names"
+  else
+    ls spec/e2e/*.test.mjs | sed 's|.*/||; s|\.test\.mjs||' >"$work/names"
+  fi
+  while read -r name; do
     case " $ALONE " in *" $name "*) echo "$name" >>"$work/alone" ;; *) echo "$name" >>"$work/together" ;; esac
-  done
-  xargs -P 2 -n 1 -a "$work/together" spec/run.sh e2e-one
-  xargs -P 1 -n 1 -a "$work/alone" spec/run.sh e2e-one
+  done <"$work/names"
+  xargs -r -P 2 -n 1 -a "$work/together" spec/run.sh e2e-one
+  xargs -r -P 1 -n 1 -a "$work/alone" spec/run.sh e2e-one
   for name in $(cat "$work/together" "$work/alone"); do
     good='' bad='' status=1             # of one that left no counts
     [ ! -e "$E2E_COUNTS/$name" ] || read -r good bad status <"$E2E_COUNTS/$name"
@@ -249,6 +265,10 @@ e2e() {
 
 for ring in $rings; do $ring; done
 
+if [ -e "$work/counts/times" ] && [ "$mode" != quick ]; then
+  printf '\nthe slowest files:\n'
+  sort -rn "$work/counts/times" | head -n 5
+fi
 echo
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]
