@@ -42,7 +42,7 @@ local function general(nsp, id, offset, event, ...)
   check(event)
   local args, n = pack(event, ...)
   args[n + 1] = offset
-  local text, parts = parser.encode("2", nsp.name, id or "", args, encode)
+  local text, parts = parser.encode("2", nsp.name, id or "", args, encode, json.raw)
   return "4" .. text, parts
 end
 
@@ -64,7 +64,7 @@ function M.ack(nsp, id, ...)
     local value = ...
     return "43" .. nsp.head .. id .. "[" .. encode(value) .. "]"
   end
-  local text, parts = parser.encode("3", nsp.name, id, (pack(...)), encode)
+  local text, parts = parser.encode("3", nsp.name, id, (pack(...)), encode, json.raw)
   return "4" .. text, parts
 end
 

@@ -30,18 +30,26 @@ function M.possible()
   return made
 end
 
+-- Some clients look for exactly this text instead of reading the JSON, so the order of its names counts.
+local PLACEHOLDER = '{"_placeholder":true,"num":%d}'
+
+local function placeholder(num, raw)
+  if raw then return raw(PLACEHOLDER:format(num)) end
+  return { _placeholder = true, num = num }
+end
+
 -- Returns `value`, or a copy of it in which every wrapper is a placeholder and its bytes are
 -- appended to `found`.  Tables without wrappers are not copied.
-local function extract(value, found, depth)
+local function extract(value, found, depth, raw)
   if type(value) ~= "table" then return value end
   if getmetatable(value) == Binary then
     found[#found + 1] = value.data
-    return { _placeholder = true, num = #found - 1 }
+    return placeholder(#found - 1, raw)
   end
   if depth > MAX_DEPTH then error("arguments are nested too deeply", 0) end
   local copy
   for key, inner in pairs(value) do
-    local outer = extract(inner, found, depth + 1)
+    local outer = extract(inner, found, depth + 1, raw)
     if outer ~= inner then
       if not copy then
         copy = setmetatable({}, getmetatable(value))
@@ -54,11 +62,12 @@ local function extract(value, found, depth)
 end
 
 --- Splits bytes from arguments: returns args with placeholders, and the array of byte strings, or
---- the args themselves and nil when they hold no bytes.
-function M.extract(args)
+--- the args themselves and nil when they hold no bytes.  raw(text), optional, makes a value that the
+--- caller's JSON writer copies as it is; without it the writer decides on the order of names.
+function M.extract(args, raw)
   if not made then return args, nil end
   local found = {}
-  local out = extract(args, found, 1)
+  local out = extract(args, found, 1, raw)
   if not found[1] then return args, nil end
   return out, found
 end

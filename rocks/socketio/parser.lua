@@ -110,9 +110,9 @@ function M.packet(kind, namespace, id, body)
 end
 
 --- The text of an event (kind "2") or acknowledgement (kind "3") whose arguments may hold bytes,
---- and the array of its attachments or nil.
-function M.encode(kind, namespace, id, args, json_encode)
-  local plain, parts = binary.extract(args)
+--- and the array of its attachments or nil.  raw: see binary.extract.
+function M.encode(kind, namespace, id, args, json_encode, raw)
+  local plain, parts = binary.extract(args, raw)
   if not parts then return M.packet(kind, namespace, id, json_encode(args)), nil end
   local head = (kind == "2" and "5" or "6") .. #parts .. "-"
   return M.packet(head, namespace, id, json_encode(plain)), parts

@@ -468,7 +468,7 @@ describe('the WebSocket surface', () => {
     const ws = await rawJoined();
     ws.send('451-["message",{"_placeholder":true,"num":0}]');
     ws.send(Buffer.from([1, 2, 3]));
-    assert.match(await frame(ws), /^451-\["message-back",{/);
+    assert.equal(await frame(ws), '451-["message-back",{"_placeholder":true,"num":0}]');
     assert.deepEqual(await frame(ws), Buffer.from([1, 2, 3]));
     ws.close();
   });

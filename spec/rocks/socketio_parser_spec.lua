@@ -82,6 +82,12 @@ describe("the Socket.IO encoder", function()
     assert.is_true(binary.is(args[3]))
   end)
 
+  it("has placeholders written as raw text where the JSON writer has such a thing", function()
+    local text = parser.encode("2", "/", "", { binary.new "x" }, function(args) return "[" .. args[1].text .. "]" end,
+      function(raw) return { text = raw } end)
+    assert.equal('51-[{"_placeholder":true,"num":0}]', text)
+  end)
+
   it("writes an acknowledgement with bytes as type 6", function()
     local text = parser.encode("3", "/", "9", { binary.new "x" }, cjson.encode)
     assert.equal('61-9[', text:sub(1, 5))

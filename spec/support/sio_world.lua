@@ -101,16 +101,11 @@ function Client:say_binary(bytes)
   self.w.app:settle()
 end
 
--- The order of names in an object is not ours to choose.
-function M.sorted(text)
-  return (text:gsub('{"num":(%d+),"_placeholder":true}', '{"_placeholder":true,"num":%1}'))
-end
-
 --- What came since the last call; a binary frame as {bytes}.
 function Client:texts()
   local all, out = self.w.app.sockets[self.id].sent, {}
   for i = self.read + 1, #all do
-    out[#out + 1] = all[i].opcode == 1 and M.sorted(all[i].data) or { all[i].data }
+    out[#out + 1] = all[i].opcode == 1 and all[i].data or { all[i].data }
   end
   self.read = #all
   return out
