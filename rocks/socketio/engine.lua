@@ -2,7 +2,8 @@
 -- Source: engine.io-protocol v4.  A WebSocket text frame is `<type><data>`, a binary frame is the
 -- bytes of one message; a polling payload joins packets by 0x1e and carries bytes as `b<base64>`.
 
-local byte, find, sub, concat = string.byte, string.find, string.sub, table.concat
+local byte, find, gsub, match, rep, sub = string.byte, string.find, string.gsub, string.match, string.rep, string.sub
+local concat = table.concat
 
 local M = {}
 
@@ -23,10 +24,25 @@ function M.next_packet(payload, from)
   return sub(payload, from, stop - 1), stop + 1
 end
 
+local URL_ALPHABET = { ["-"] = "+", ["_"] = "/" }
+
+-- Base64 as clients write it: the Java one breaks lines, others leave the padding out or use the
+-- alphabet for URLs.  The reference takes all that.  Returns what `unbase64` takes, or nil.
+local function strict_base64(text)
+  local digits = match(gsub(text, "%s", ""), "^([%w+/_-]*)=?=?$")
+  if not digits or #digits % 4 == 1 then return nil end
+  return gsub(digits, "[-_]", URL_ALPHABET) .. rep("=", -#digits % 4)
+end
+
 --- The bytes of a `b<base64>` packet: string | false when it is none | nil when it is malformed.
+--- unbase64: strict (standard alphabet, padded); what it refuses is tried again in that form.
 function M.binary(packet, unbase64)
   if byte(packet, 1) ~= 98 then return false end
-  return unbase64(sub(packet, 2))
+  local text = sub(packet, 2)
+  local bytes = unbase64(text)
+  if bytes then return bytes end
+  text = strict_base64(text)
+  return text and unbase64(text)
 end
 
 --- Splits a whole payload: an array of packets (at most `max`), or nil and a message.

@@ -336,6 +336,20 @@ describe('the HTTP surface', () => {
     await assertDead(sid, '/fast.io/');
   });
 
+  for (const [name, text] of Object.entries({
+    'a line break at its end': 'AQI=\n', 'line breaks as in MIME': 'A\r\nQI=\r\n', 'no padding': 'AQI',
+    'the alphabet for URLs': '-_8=', 'the alphabet for URLs and no padding': '-_8',
+  })) {
+    it(`takes bytes in base64 with ${name}`, async () => {
+      const sid = await joinPolling();
+      const bytes = text.startsWith('-') ? '+/8=' : 'AQI=';
+      assert.equal((await post(sid, `451-["message",{"_placeholder":true,"num":0}]\x1eb${text}`)).status, 200);
+      let got = '';
+      while (!got.includes('451-')) got = await (await polling(sid)).text();
+      assert.equal(got, `451-["message-back",{"_placeholder":true,"num":0}]\x1eb${bytes}`);
+    });
+  }
+
   it('answers both packets of one payload in one poll', async () => {
     const sid = await joinPolling();
     const got = [];

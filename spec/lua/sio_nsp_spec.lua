@@ -175,6 +175,18 @@ describe("events", function()
       w:http("GET", "polling&sid=" .. sid).body)
   end)
 
+  for name, text in pairs { ["a line break behind it"] = "AQI=\n", ["no padding"] = "AQI", ["MIME lines"] = "A\r\nQI=\r\n",
+                            ["the URL alphabet"] = "-_8=" } do
+    it("carry bytes over polling in base64 with " .. name, function()
+      local sid = w:poller()
+      assert.equal(200, w:http("POST", "polling&sid=" .. sid,
+        '451-["message",{"_placeholder":true,"num":0}]\030b' .. text).status)
+      local want = name == "the URL alphabet" and "+/8=" or "AQI="
+      assert.equal('451-["message-back",{"_placeholder":true,"num":0}]\030b' .. want,
+        w:http("GET", "polling&sid=" .. sid).body)
+    end)
+  end
+
   it("may ask the client", function()
     answers('42["question"]', { '420["question",1]' })
     c:say '430["fine",2]'

@@ -36,6 +36,30 @@ describe("an Engine.IO packet", function()
     assert.is_false(engine.binary("4b", unbase64))
   end)
 
+  describe("with bytes as clients write them", function()
+    local taken
+    local function unbase64(s)
+      if not s:find "^[%w+/]*=?=?$" or #s % 4 ~= 0 then return nil end
+      taken = s
+      return "bytes"
+    end
+
+    for text, want in pairs {
+      ["AQI=\n"] = "AQI=", ["AQI=\r\n"] = "AQI=", ["AQ\r\nI\t= "] = "AQI=", ["AQI"] = "AQI=", ["AQ"] = "AQ==",
+      ["AQIDBA"] = "AQIDBA==", ["-_-_"] = "+/+/", ["_w"] = "/w==", ["-_8=\n"] = "+/8=", ["AQI==" ] = "AQI=",
+      [("A"):rep(76) .. "\r\n" .. ("B"):rep(76) .. "\r\n"] = ("A"):rep(76) .. ("B"):rep(76),
+    } do
+      it(("takes %q"):format(text), function()
+        assert.equal("bytes", engine.binary("b" .. text, unbase64))
+        assert.equal(want, taken)
+      end)
+    end
+
+    for _, text in ipairs { "A", "AQIDB", "AQ!=", "=AQI", "AQ=I", "AQI===", "AQ\0=", "\195\188", "A\n" } do
+      it(("refuses %q"):format(text), function() assert.is_nil(engine.binary("b" .. text, unbase64)) end)
+    end
+  end)
+
   it("opens with the session's terms in the reference's order", function()
     local tail = engine.open_tail { upgrade = true, ping_interval_ms = 300, ping_timeout_ms = 200,
                                     max_payload = 1000000 }
