@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * http1.c -- see http1.h.  llhttp reads the head; this file then looks at the whole of it again and
  * refuses everything that two parsers could read differently (RFC 9112, sections 2.2, 5.1, 6.3, 11.2),
- * whichever version of llhttp is linked and however it was compiled.  Bodies are counted here.
+ * whichever version of llhttp is linked and however it was compiled.  Bodies: http1body.c.
  *
- * Owns: the head and the body.  Must never: accept what it is unsure about. */
+ * Owns: the head.  Must never: accept what it is unsure about. */
 #include "http1.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "host_api.h"
-
-enum { CHUNK_FRAMING = 16384 }; /* extensions and trailers of one request, in bytes */
-
-enum {
-  HEAD, BODY_START, FIXED, CHUNK_SIZE, CHUNK_MORE, CHUNK_EXTENSION, CHUNK_LF, CHUNK_DATA, CHUNK_DATA_CR,
-  CHUNK_DATA_LF, TRAILER_START, TRAILER_NAME, TRAILER_VALUE, TRAILER_LF, LAST_LF, COMPLETE
-};
 
 /* ---- what llhttp tells ---- */
 
@@ -94,7 +88,7 @@ void http1_start(http1 *h, size_t head_max, size_t body_max) {
   h->left = 0;
   h->framing = 0;
   h->target = h->target_n = h->count = 0;
-  h->state = HEAD;
+  h->state = HTTP1_IN_HEAD;
   h->keep = h->chunked = h->has_body = h->websocket = h->expect = false;
   h->header[0] = (http1_header){0};
   h->refused = 0;
@@ -114,7 +108,7 @@ bool http1_begun(const http1 *h) {
 }
 
 bool http1_in_body(const http1 *h) {
-  return h->state != HEAD;
+  return h->state != HTTP1_IN_HEAD;
 }
 
 /* ---- looking at headers ---- */
@@ -180,7 +174,7 @@ enum { IN_TOKEN = 1, IN_HOST = 2 };
 static uint8_t class_of[256];
 
 static void fill_classes(void) {
-  static const char never[] = "/?#@\\,<>\"{}|^`";
+  static const char never[] = "/?#@\\,<>\"{}|^`%[]:";
   for (int c = 1; c < 256; c++) {
     bool host = c > ' ' && c < 0x7f && !strchr(never, c);
     class_of[c] = (uint8_t)((is_token((unsigned char)c) ? IN_TOKEN : 0) | (host ? IN_HOST : 0));
@@ -238,7 +232,43 @@ static int check_request_line(const http1 *h) {
   return 0;
 }
 
-/* RFC 9112, 3.2.2: the absolute form must be understood; what counts is its path. */
+/* uri-host [":" port] (RFC 9110, 7.2) without what no name of a host has, as "%". */
+static bool host_ok(const char *p, size_t n) {
+  struct in6_addr any;
+  char v6[INET6_ADDRSTRLEN];
+  const char *end = p + n, *colon, *close = n && *p == '[' ? memchr(p, ']', n) : NULL;
+  if (close) {
+    size_t k = (size_t)(close - p - 1);
+    if (k >= sizeof v6) return false;
+    memcpy(v6, p + 1, k);
+    v6[k] = '\0';
+    colon = close + 1;
+    if (strlen(v6) != k || inet_pton(AF_INET6, v6, &any) != 1) return false;
+  } else {
+    colon = n ? memchr(p, ':', n) : NULL;
+    if (!colon) colon = end;
+    if (colon == p || !all_in(IN_HOST, p, (size_t)(colon - p))) return false;
+  }
+  if (colon == end) return true;
+  long port = 0;
+  for (const char *d = colon + 1; d < end && port <= 65535; d++) {
+    if (*d < '0' || *d > '9') return false;
+    port = port * 10 + (*d - '0');
+  }
+  return *colon == ':' && port <= 65535;
+}
+
+/* RFC 9112, 3.2.2: the host is that of the target, whatever the header says. */
+static int take_authority(http1 *h, size_t from, size_t n) {
+  int i = http1_find(h, "host", 4, 0);
+  if (!host_ok(h->head.p + from, n)) return 400;
+  if (i < 0) return 0;
+  h->header[i].value = (uint16_t)from;
+  h->header[i].value_n = (uint16_t)n;
+  return 0;
+}
+
+/* The absolute form must be understood; what counts is its path. */
 static int strip_authority(http1 *h) {
   const char *t = h->head.p + h->target;
   size_t scheme = strncasecmp(t, "http://", 7) == 0 ? 7 : strncasecmp(t, "https://", 8) == 0 ? 8 : 0;
@@ -247,6 +277,8 @@ static int strip_authority(http1 *h) {
   const char *slash = memchr(t + scheme, '/', h->target_n - scheme);
   const char *query = memchr(t + scheme, '?', h->target_n - scheme);
   if (query && (!slash || query < slash)) return 400;
+  size_t end = slash ? (size_t)(slash - t) : h->target_n;
+  if (take_authority(h, h->target + scheme, end - scheme)) return 400;
   size_t skip = slash ? (size_t)(slash - t) : scheme - 1; /* no path: the slash of "//" stands for it */
   h->target = (uint16_t)(h->target + skip);
   h->target_n = slash ? (uint16_t)(h->target_n - skip) : 1;
@@ -264,7 +296,7 @@ static int check_headers(const http1 *h) {
   if (host < 0) return 0;
   size_t n;
   const char *v = http1_value(h, host, &n);
-  return all_in(IN_HOST, v, n) ? 0 : 400;
+  return host_ok(v, n) ? 0 : 400;
 }
 
 static int parse_length(const http1 *h, int i, uint64_t *length) {
@@ -345,15 +377,15 @@ static int head_complete(http1 *h) {
   h->method = method_of(h->parser.method);
   int status = lines_ok(h->head.p, h->head.n) ? check_request_line(h) : 400;
   h->minor = status ? 0 : (uint8_t)(h->head.p[h->target + h->target_n + 8] - '0');
-  if (!status) status = strip_authority(h);
   if (!status) status = check_headers(h);
+  if (!status) status = strip_authority(h);
   if (!status) status = check_framing(h);
   if (!status) status = check_expect(h);
   if (!status) status = check_websocket(h);
   if (status) return status;
   h->keep = !http1_has_token(h, "connection", "close") &&
             (h->minor == 1 || http1_has_token(h, "connection", "keep-alive"));
-  h->state = BODY_START;
+  h->state = HTTP1_BODY_START;
   return HTTP1_HEAD;
 }
 
@@ -401,126 +433,10 @@ static int feed_head(http1 *h, const char *p, size_t n, size_t *used) {
   return head_complete(h);
 }
 
-/* ---- the body ---- */
-
-static int take_body(http1 *h, const char *p, size_t n, size_t *used) {
-  size_t take = h->left < n ? (size_t)h->left : n;
-  if (buf_add(&h->body, p, take) < 0) return 503;
-  h->left -= take;
-  *used = take;
-  return 0;
-}
-
-static int body_start(http1 *h) {
-  if (h->chunked) {
-    h->body.max = h->body_max ? h->body_max : 1;
-    h->state = CHUNK_SIZE;
-    return HTTP1_MORE;
-  }
-  if (h->left > h->body_max) return 413;
-  h->body.max = h->left ? (size_t)h->left : 1;
-  h->state = h->left ? FIXED : COMPLETE;
-  return h->left ? HTTP1_MORE : HTTP1_DONE;
-}
-
-static int hex_digit(unsigned char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int chunk_size(http1 *h, unsigned char c) {
-  int digit = hex_digit(c);
-  if (digit >= 0) {
-    h->left = (h->state == CHUNK_SIZE ? 0 : h->left * 16) + (unsigned)digit;
-    h->state = CHUNK_MORE;
-    return h->left > h->body_max - h->body.n ? 413 : HTTP1_MORE;
-  }
-  if (h->state == CHUNK_SIZE || (c != ';' && c != '\r')) return 400;
-  h->state = c == ';' ? CHUNK_EXTENSION : CHUNK_LF;
-  return HTTP1_MORE;
-}
-
-static int trailer_byte(http1 *h, unsigned char c) {
-  switch (h->state) {
-    case TRAILER_START:
-      if (c == '\r') h->state = LAST_LF;
-      else if (is_token(c)) h->state = TRAILER_NAME;
-      else return 400;
-      return HTTP1_MORE;
-    case TRAILER_NAME:
-      if (c == ':') h->state = TRAILER_VALUE;
-      else if (!is_token(c)) return 400;
-      return HTTP1_MORE;
-    case TRAILER_VALUE:
-      if (c == '\r') h->state = TRAILER_LF;
-      else if ((c < 0x20 && c != '\t') || c == 0x7f) return 400;
-      return HTTP1_MORE;
-    default: /* TRAILER_LF */
-      h->state = TRAILER_START;
-      return c == '\n' ? HTTP1_MORE : 400;
-  }
-}
-
-static int expect_byte(http1 *h, unsigned char c, unsigned char want, uint8_t next) {
-  h->state = next;
-  if (c != want) return 400;
-  return next == COMPLETE ? HTTP1_DONE : HTTP1_MORE;
-}
-
-/* One byte of what is around the data of chunks (RFC 9112, 7.1). */
-static int chunk_byte(http1 *h, unsigned char c) {
-  bool padding = h->state == CHUNK_MORE && !h->left; /* zeros before a size */
-  if (padding || h->state == CHUNK_EXTENSION || h->state >= TRAILER_START) {
-    if (++h->framing > CHUNK_FRAMING) return 431;
-  }
-  switch (h->state) {
-    case CHUNK_SIZE:
-    case CHUNK_MORE: return chunk_size(h, c);
-    case CHUNK_EXTENSION:
-      if (c == '\r') h->state = CHUNK_LF;
-      else if ((c < 0x20 && c != '\t') || c == 0x7f) return 400;
-      return HTTP1_MORE;
-    case CHUNK_LF: return expect_byte(h, c, '\n', h->left ? CHUNK_DATA : TRAILER_START);
-    case CHUNK_DATA_CR: return expect_byte(h, c, '\r', CHUNK_DATA_LF);
-    case CHUNK_DATA_LF: return expect_byte(h, c, '\n', CHUNK_SIZE);
-    case LAST_LF: return expect_byte(h, c, '\n', COMPLETE);
-    default: return trailer_byte(h, c);
-  }
-}
-
-static int feed_chunked(http1 *h, const char *p, size_t n, size_t *used) {
-  int r = HTTP1_MORE;
-  size_t i = 0, k;
-  while (i < n && r == HTTP1_MORE) {
-    if (h->state != CHUNK_DATA) {
-      r = chunk_byte(h, (unsigned char)p[i++]);
-      continue;
-    }
-    r = take_body(h, p + i, n - i, &k);
-    i += r ? 0 : k;
-    if (!r && !h->left) h->state = CHUNK_DATA_CR;
-  }
-  *used = i;
-  return r;
-}
-
-static int feed_fixed(http1 *h, const char *p, size_t n, size_t *used) {
-  int status = take_body(h, p, n, used);
-  if (status || h->left) return status;
-  h->state = COMPLETE;
-  return HTTP1_DONE;
-}
-
 int http1_feed(http1 *h, const char *p, size_t n, size_t *used) {
   *used = 0;
-  if (h->state == HEAD) return n ? feed_head(h, p, n, used) : HTTP1_MORE;
-  if (h->state == BODY_START) {
-    int r = body_start(h);
-    if (r != HTTP1_MORE) return r;
-  }
-  if (h->state == COMPLETE) return HTTP1_DONE;
-  return h->state == FIXED ? feed_fixed(h, p, n, used) : feed_chunked(h, p, n, used);
+  if (h->state != HTTP1_IN_HEAD) return http1_feed_body(h, p, n, used);
+  return n ? feed_head(h, p, n, used) : HTTP1_MORE;
 }
 
 int http1_raw(const http1 *h, buf *out) {

@@ -32,6 +32,9 @@ describe("a request", function()
     { "Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n000A\r\n0123456789\r\n0\r\n\r\n", "abc0123456789" },
     { "transfer-encoding: \tChunked\r\n", "1;a=\"b c\";d\r\nx\r\n0\r\nTrailer: y\r\n\r\n", "x" },
     { "Transfer-Encoding: chunked\r\n", "0\r\n\r\n", "" },
+    { "Transfer-Encoding: chunked\r\n", "1 ; a\t=\t\"\\\"\\\\ \195\164;\t\" ;b= c;d\r\nx\r\n0;e=f\r\n\r\n", "x" },
+    { "Transfer-Encoding: chunked\r\n", "1;a=\"\";b=!#$%&'*+-.^_`|~\r\nx\r\n0\r\n\r\n", "x" },
+    { "Transfer-Encoding: chunked\r\n", "1\r\nx\r\n0\r\nHosts: y\r\nContent-Lengths:\r\n\r\n", "x" },
   }
   for i, c in ipairs(bodies) do
     it("has a body that is counted or chunked, case " .. i, function()
@@ -60,6 +63,20 @@ describe("a request", function()
       assert.equal(c[3], parse("GET / HTTP/" .. c[1] .. "\r\nHost: x\r\n" .. c[2] .. "\r\n").keep)
     end)
   end
+
+  for _, value in ipairs { "x", "x:", "x:0", "x:65535", "a-b_c.d.", "127.0.0.1:80", "[::1]", "[::ffff:1.2.3.4]:80", "a;b" } do
+    it("is for the host " .. value, function()
+      assert.same({ "Host=" .. value }, parse("GET / HTTP/1.1\r\nHost: " .. value .. "\r\n\r\n").headers)
+    end)
+  end
+
+  it("is for the host of its target, when there is one", function()
+    for _, target in ipairs { "http://other:81/p", "https://other:81" } do
+      local r = parse("GET " .. target .. " HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n")
+      assert.same({ "Host=other:81", "A=b" }, r.headers)
+      assert.same({ "Host=other:81", "A=b" }, http1.parse(r.raw).headers)
+    end
+  end)
 
   local targets = {
     { "GET http://h/p?q", "/p?q" }, { "GET HTTP://h", "/" }, { "OPTIONS *", "*" }, { "GET /a//b", "/a//b" },
