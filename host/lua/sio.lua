@@ -26,7 +26,7 @@ local NUMBERS = {
 }
 local OTHERS = { path = "string", transports = "table", cors = "string", allow_request = "function" }
 local HANDLERS = { authorize = "function", on_connect = "function", on = "table",
-                   on_any = "function", on_disconnect = "function", on_upgrade = "function" }
+                   on_any = "function", on_disconnect = "function", on_upgrade = "function", docs = "table" }
 
 local function refuse(level, format, ...)
   error(format:format(...), level + 1)
@@ -125,7 +125,8 @@ end
 --- on = {event = fn(socket, ...)} (the acknowledgement function comes last when the client wants
 --- one); on_any(socket, event, ...) for other events; on_disconnect(socket, reason);
 --- on_upgrade(data, from, to) before the first call after a reload, with the bundles' hashes: a table
---- that it returns becomes socket.data.
+--- that it returns becomes socket.data; docs, which makes it a channel of /asyncapi.json: {name, title,
+--- description, handshake (schema), receives, sends, replies = {{name, event, title, schema}, ..}}.
 function Server:namespace(name, handlers)
   if type(name) ~= "string" or not name:find "^/[^,]*$" then
     refuse(2, "io:namespace: the name must begin with '/' and have no comma")

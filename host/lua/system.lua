@@ -8,7 +8,7 @@ local json = require "human.json"
 
 local M = {}
 local STARTED = host.now()
-local rendered = setmetatable({}, { __mode = "k" })   -- generation -> OpenAPI text
+local rendered = setmetatable({}, { __mode = "k" })   -- generation -> {module that renders = text}
 local draining = false
 
 -- This worker stops: it answers what it has, and wants nothing more.
@@ -68,15 +68,18 @@ end
 -- Counters and gauges of all processes in the Prometheus text format 0.0.4.
 function M.metrics_text() return require("human.gauges").text() end
 
--- The OpenAPI document of the generation in service, as JSON text.
-function M.openapi()
+local function document(module)
   local g = gen.current()
-  local text = rendered[g]
-  if not text then
-    text = require("human.openapi").render(g)
-    rendered[g] = text
-  end
-  return text
+  local texts = rendered[g] or {}
+  rendered[g] = texts
+  texts[module] = texts[module] or require(module).render(g)
+  return texts[module]
 end
+
+-- The OpenAPI document of the generation in service, as JSON text.
+function M.openapi() return document "human.openapi" end
+
+-- The AsyncAPI document of its Socket.IO servers, as JSON text.
+function M.asyncapi() return document "human.asyncapi" end
 
 return M

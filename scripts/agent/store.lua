@@ -10,6 +10,7 @@ local id = require "human.id"
 local json = require "human.json"
 local limits = require "agent.rules.limits"
 local owned = require "agent.owned"
+local action_types = require "agent.action_types"
 
 local M = {}
 
@@ -114,15 +115,9 @@ end
 
 -- Out ---------------------------------------------------------------------------------------------
 
-local FIELDS = {
-  ["send-message"] = { "content" }, ["send-reply"] = { "content", "messageId" },
-  ["add-reaction"] = { "messageId", "emoji" }, ["remove-reaction"] = { "messageId", "emoji" },
-  ["set-typing"] = { "isTyping" }, ["agent-stopped"] = { "reason", "code" },
-}
-
 local function record(action)
   local content = {}
-  for _, name in ipairs(FIELDS[action.type]) do content[name] = action[name] end
+  for _, name in ipairs(action_types.names[action.type]) do content[name] = action[name] end
   return { id = id.new(), type = action.type, content = content }
 end
 

@@ -1,4 +1,4 @@
--- scripts/api/system.lua -- health, readiness, metrics and the OpenAPI document.  Public: they tell
+-- scripts/api/system.lua -- health, readiness, metrics and the documents of the APIs.  Public: they tell
 -- nothing about users, and load balancers and Prometheus send no keys.
 
 local api    = require "human.api"
@@ -48,6 +48,11 @@ g:get("/openapi.json", {
   summary = "This API as an OpenAPI 3.1 document",
   reply   = { [200] = s.raw "application/json" },
 }, function() return 200, system.openapi() end)
+
+g:get("/asyncapi.json", {
+  summary = "The events of the sockets as an AsyncAPI 3.1 document",
+  reply   = { [200] = s.raw "application/json" },
+}, function() return 200, system.asyncapi() end)
 
 main_port:get("/metrics", {
   summary = "Counters, gauges and histograms in the Prometheus text format",

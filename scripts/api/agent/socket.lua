@@ -15,6 +15,7 @@ local keys = require "agent.keys"
 local mailbox = require "agent.mailbox"
 local store = require "agent.store"
 local turn = require "agent.turn"
+local docs = require "api.agent.socket_docs"
 require "agent.seed"
 require "agent.tick"
 require "api.agent.auth"
@@ -213,7 +214,7 @@ end
 
 io:namespace("/", {
   authorize = authorize, on_connect = on_connect, on_disconnect = on_disconnect,
-  on = { message = on_message },
+  on = { message = on_message }, docs = docs,
 })
 
 return M

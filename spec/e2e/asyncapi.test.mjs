@@ -1,0 +1,88 @@
+// spec/e2e/asyncapi.test.mjs -- the AsyncAPI document of the agent's socket: sound, complete, and true of what a
+// socket is told.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Parser } from '@asyncapi/parser';
+import Ajv2020 from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { connected, makeAgent, makeUser, newMessage, run, sarah, send } from './agent_client.mjs';
+import { next, startHuman } from './support.mjs';
+
+// The seed's tables of events and actions; `exception` is ours.
+const EVENTS = ['agent-joined', 'new-message', 'user-joined', 'user-typing', 'reaction', 'timer-expired'];
+const ACTIONS = ['set-typing', 'send-message', 'send-reply', 'add-reaction', 'remove-reaction', 'agent-stopped'];
+
+const SENT = [
+  { type: 'agent-joined', content: { chatCode: 'ROOM-1', participants: [sarah] } },
+  newMessage('How do I start with cardio?'),
+  { type: 'user-joined', content: { participant: { id: 'user-2', nickname: 'Mike' } } },
+  { type: 'user-typing', content: { participantId: 'user-2', nickname: 'Mike' } },
+  { type: 'reaction', content: { messageId: 'msg-1', emoji: '🎉', participant: sarah } },
+  { type: 'timer-expired', content: { expiresAt: new Date().toISOString() } },
+];
+
+let host, text, doc, socket, validate;
+before(async () => {
+  host = await startHuman();
+  text = await (await fetch(`${host.url}/asyncapi.json`)).text();
+  doc = JSON.parse(text);
+  const ajv = addFormats(new Ajv2020({ strict: false }));
+  const compiled = new Map(Object.entries(doc.channels.agent.messages).map(([name, m]) => [name, ajv.compile(m.payload)]));
+  validate = (name, value) => {
+    const check = compiled.get(name);
+    assert.ok(check, `${name} is not in the document`);
+    assert.ok(check(value), `${name}: ${ajv.errorsText(check.errors)} in ${JSON.stringify(value)}`);
+  };
+  const user = await makeUser(host.url);
+  socket = await connected(host.url, (await makeAgent(host.url, user)).id, user.key);
+});
+after(async () => {
+  socket?.disconnect();
+  await host?.stop();
+});
+
+describe('the AsyncAPI document', () => {
+  it('is read by its own parser without a complaint', async () => {
+    const { document, diagnostics } = await new Parser().parse(text);
+    const complaints = diagnostics.filter((d) => d.severity <= 1);
+    assert.deepEqual(complaints.map((d) => `${d.path.join('.')}: ${d.message}`), []);
+    assert.equal(document.version(), '3.1.0');
+  });
+
+  it('has every event and action of the agent API, and what refuses an event', () => {
+    const received = Object.values(doc.operations).filter((o) => o.action === 'receive').map((o) => o.messages[0].$ref);
+    assert.deepEqual(received.sort(), EVENTS.map((name) => `#/channels/agent/messages/${name}`).sort());
+    const sent = doc.operations['send.agent'].messages.map((m) => m.$ref);
+    assert.deepEqual(sent.sort(), [...ACTIONS, 'exception'].map((name) => `#/channels/agent/messages/${name}`).sort());
+  });
+
+  it('describes what an agent does', async () => {
+    await send(socket, newMessage('And how do I stay motivated for it?'));
+    const actions = await run(socket);
+    assert.ok(actions.length >= 3, JSON.stringify(actions));
+    for (const action of actions) validate(action.type, action);
+  });
+
+  it('describes events that the server takes, and how it acknowledges them', async () => {
+    for (const event of SENT) {
+      validate(event.type, event);
+      const ack = await send(socket, event);
+      validate('stored', ack);
+    }
+  });
+
+  it('describes what a refused event is told', async () => {
+    const told = next(socket, 'exception');
+    const ack = await send(socket, { type: 'new-message', content: {} });
+    validate('refused', ack);
+    validate('exception', (await told)[0]);
+  });
+
+  it('says nothing that the server does not check: what it calls malformed is refused', async () => {
+    for (const event of SENT.filter((e) => e.type !== 'agent-joined')) {
+      const broken = { ...event, content: {} };
+      assert.throws(() => validate(event.type, broken), undefined, event.type);
+      assert.equal((await send(socket, broken)).ok, false, event.type);
+    }
+  });
+});
