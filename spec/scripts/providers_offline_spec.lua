@@ -213,3 +213,59 @@ describe("The offline provider asked without tools", function()
     assert.same({ nil, "no_language_model" }, { result, err.code })
   end)
 end)
+
+describe("Among several people, the offline provider", function()
+  local people = { { nickname = "Sarah" }, { nickname = "Mike" } }
+  local asked = { text = "Alex, how do I get stronger?", id = "m-asked" }
+
+  local function answered(lines)
+    local wishes = say(coach, lines, people)
+    return wishes[1].type, wishes[1].messageId
+  end
+
+  it("replies to whom it was asked by, when somebody else has spoken since", function()
+    assert.same({ "send-reply", "m-asked" }, { answered { asked, { text = "lol, look at that dog", from = "Mike" } } })
+  end)
+
+  it("replies to the question, when nobody was named", function()
+    local question = { text = "how do I get stronger?", id = "m-question" }
+    assert.same({ "send-reply", "m-question" }, { answered { question, { text = "nice weather", from = "Mike" } } })
+  end)
+
+  it("replies to what answers a message of its own", function()
+    local own = { text = "How was it?", mine = true, id = "a-own" }
+    local answer = { text = "hard, my legs are sore", id = "m-answer", reply_to = "a-own" }
+    assert.same({ "send-reply", "m-answer" },
+      { answered { own, answer, { text = "did you see the game?", from = "Mike" } } })
+  end)
+
+  it("just answers the newest line", function()
+    assert.equal("send-message", (answered { { text = "nice weather", from = "Mike" }, asked }))
+  end)
+
+  it("does not answer what it has answered", function()
+    local wishes = say(coach, { asked, { text = "Lift more.", mine = true }, { text = "what a day", from = "Mike", id = "m-new" } }, people)
+    assert.not_equal("m-asked", wishes[1].messageId)
+  end)
+end)
+
+describe("An unwelcome reaction of the offline provider's", function()
+  local said = { text = "ok", id = "m-ok" }
+  local reaction = { kind = "reaction", mine = true, emoji = "👍", id = "m-ok" }
+
+  it("is taken back", function()
+    local wishes = say(coach, { said, reaction, "please remove your reaction" })
+    assert.same({ { type = "remove-reaction", messageId = "m-ok", emoji = "👍" } }, wishes)
+  end)
+
+  it("is not taken back twice", function()
+    local gone = { kind = "reaction", mine = true, emoji = "👍", id = "m-ok", removed = true }
+    local wishes = say(coach, { said, reaction, gone, "I said stop reacting" })
+    assert.not_equal("remove-reaction", wishes[1].type)
+  end)
+
+  it("of somebody else's is not its business", function()
+    local theirs = { kind = "reaction", from = "Mike", emoji = "👎", id = "m-ok" }
+    assert.not_equal("remove-reaction", say(coach, { said, theirs, "remove your reaction" })[1].type)
+  end)
+end)

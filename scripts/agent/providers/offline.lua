@@ -218,6 +218,11 @@ local function is_nod(s)
   return not (answers_me(s) and begins_as_answer(s))
 end
 
+-- The reaction of its own that somebody does not want, or nil.
+local function unwelcome(s)
+  return text_of.any(s.normal, general.unreact) and s.reactions[#s.reactions] or nil
+end
+
 -- What to do: text to say or nil, an emoji to react with or nil.
 local function plan(s)
   local intent = intent_of(s)
@@ -275,25 +280,29 @@ local function silence(out, tools, why)
   if tools.stay_silent then out:tool("silence", { name = "stay_silent", arguments = { reason = why } }) end
 end
 
+-- Says it, reacts, or takes a reaction back, as planned.
+local function act(out, tools, s)
+  if not s.line then return silence(out, tools, "nothing new was said") end
+  if s.line.reaction then return silence(out, tools, "a reaction needs no answer") end
+  local own = unwelcome(s)
+  if own and tools.remove_reaction then
+    return out:tool("unreact", { name = "remove_reaction", arguments = { message_id = own.id, emoji = own.emoji } })
+  end
+  local text, reaction = plan(s)
+  local can_react = reaction and tools.add_reaction and s.line.id
+  if can_react then
+    out:tool("react", { name = "add_reaction", arguments = { message_id = s.line.id, emoji = reaction } })
+  end
+  if text then say(out, tools, s, text) elseif not can_react then stream(out, reaction) end
+end
+
 --- Answer a chat without a server: reports to the collector `out` as a stream would.
 function M.answer(req, _, out)
   local last = req.messages[#req.messages].content
   if type(last) == "string" and last:find "^<notes>" then
     return out:fail { code = "no_language_model", message = "the offline provider cannot write summaries" }
   end
-  local s, tools = prepare(req), names_of(req.tools)
-  if not s.line then
-    silence(out, tools, "nothing new was said")
-  elseif s.line.reaction then
-    silence(out, tools, "a reaction needs no answer")
-  else
-    local text, reaction = plan(s)
-    local can_react = reaction and tools.add_reaction and s.line.id
-    if can_react then
-      out:tool("react", { name = "add_reaction", arguments = { message_id = s.line.id, emoji = reaction } })
-    end
-    if text then say(out, tools, s, text) elseif not can_react then stream(out, reaction) end
-  end
+  act(out, names_of(req.tools), prepare(req))
   out:stop "stop"
 end
 

@@ -86,18 +86,62 @@ local function nickname(line)
   return name
 end
 
--- The newest line that somebody else wrote, unless the agent has answered it.
-local function newest(lines)
+-- What the agent is called: its name, and the first word of it.
+local function names_of(me)
+  if not me then return {} end
+  local whole = text_of.normal(me)
+  return { whole, whole:match "^ [^ ]+ " }
+end
+
+-- Whether a line is meant for the agent: it says a name of its, or answers what nobody else has written (the
+-- prompt shows ids of other people's messages only).
+local function is_addressed(line, names, their_ids)
+  if line.reply_to and not their_ids[line.reply_to] then return true end
+  local text = text_of.normal(line.text)
+  for _, name in ipairs(names) do
+    if text:find(name, 1, true) then return true end
+  end
+  return false
+end
+
+-- The line to answer, and its place.  Of those since the agent's last message: the newest that is addressed to
+-- it, else the newest question, else the newest.  Nil when everything has been answered.
+local function to_answer(lines, names, their_ids)
+  local asked, question, newest
   for i = #lines, 1, -1 do
     local line = lines[i]
-    if line.mine and not line.reaction then return nil end
-    if not line.mine then return line, i end
+    if line.mine and not line.reaction then break end
+    if not line.mine then
+      newest = newest or i
+      if not line.reaction then
+        if not asked and is_addressed(line, names, their_ids) then asked = i end
+        if not question and line.text:find("?", 1, true) then question = i end
+      end
+    end
   end
+  local at = asked or question or newest
+  return at and lines[at], at
+end
+
+-- Ids of other people's messages, and the agent's reactions that still stand ({id, emoji}, oldest first).
+local function known(lines)
+  local ids, reactions = {}, {}
+  for _, line in ipairs(lines) do
+    if line.mine and line.reaction then
+      for i = #reactions, 1, -1 do
+        if reactions[i].id == line.to and reactions[i].emoji == line.emoji then table.remove(reactions, i) end
+      end
+      if not line.removed then reactions[#reactions + 1] = { id = line.to, emoji = line.emoji } end
+    elseif line.id then
+      ids[line.id] = true
+    end
+  end
+  return ids, reactions
 end
 
 --- The facts of a chat request: me, role, personality, prompt, line (the one to answer, or nil),
 --- name (who wrote it), own (what the agent said, oldest first), latest (is it the newest line),
---- people (how many others take part, as far as is known).
+--- reactions (its own that still stand, {id, emoji}), people (how many others take part, as far as is known).
 function M.situation(req)
   local system = req.system or ""
   local personality, prompt = sections(system)
@@ -111,8 +155,9 @@ function M.situation(req)
     if line.mine and line.text then s.own[#s.own + 1] = line.text end
   end
   for _ in req.messages[1].content:gmatch "<person>" do s.people = s.people + 1 end
-  local at
-  s.line, at = newest(lines)
+  local ids, at
+  ids, s.reactions = known(lines)
+  s.line, at = to_answer(lines, names_of(s.me), ids)
   if s.line then
     s.name, s.latest = nickname(s.line), at == #lines
     s.after_mine = at > 1 and lines[at - 1].mine and lines[at - 1].text or nil

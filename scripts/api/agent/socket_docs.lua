@@ -24,7 +24,8 @@ local OUT = {
 }
 
 local details = s.array(s.object { { "path", s.string }, { "message", s.string } }):optional()
-local problem = { { "code", s.string:describe "Stable name of the error" }, { "message", s.string }, { "details", details } }
+local code = s.string:describe "Stable name of the error"
+local problem = { { "code", code }, { "message", s.string }, { "details", details } }
 
 local function received()
   local list = {}
@@ -54,7 +55,7 @@ return {
     .. "it was stored. A refused connection gets `connect_error` with `data: {statusCode, code}`.",
   handshake = s.object {
     { "agentId", s.string }, { "apiKey", s.string },
-    { "lastSeq", s.int { min = 0 }:optional():describe "The last action that you have: the later ones are sent at once" },
+    { "lastSeq", s.int { min = 0 }:optional():describe "The last action that you have; later ones are sent at once" },
   },
   receives = received(), sends = sent(),
   replies = {
