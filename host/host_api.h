@@ -63,7 +63,7 @@ int host_stopped(void);                  /* Lua is idle after HOST_EV_STOP: the 
  * Written in place, without a call, at every step of a task; the supervisor reads it when a turn does
  * not end.  A label is the number of a name: a route, a job. */
 typedef struct {
-  int32_t label;  /* 0: nothing of a script */
+  int32_t label;  /* 0: nothing of a script; negative: only a name, which is never struck */
   int32_t ref_n;  /* bytes of `ref`: the request's id, or another text that says which one */
   int32_t struck; /* how many labels may not run until the next reload */
   char ref[68];

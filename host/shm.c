@@ -173,6 +173,8 @@ static void read_page(const page *p, shm_beat *out) {
   out->turn = p->turn;
   out->since = p->since;
   int32_t label = p->beat.label, n = p->beat.ref_n;
+  out->named = label < 0;
+  if (label < 0) label = -label;
   if (label > 0 && label <= LABELS_MAX) memcpy(out->label, p->label[label - 1], SHM_LABEL - 1);
   if (n < 0 || n > (int32_t)sizeof p->beat.ref) n = 0;
   snprintf(out->what, sizeof out->what, n && *out->label ? "%s (%.*s)" : "%s",

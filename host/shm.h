@@ -16,6 +16,7 @@ typedef struct {
   bool started;          /* it has served at least one turn */
   bool busy;             /* Lua is running */
   bool retiring;         /* it leaves of its own accord: start its replacement */
+  bool named;            /* `label` is only a name for people: nobody asks whether it is struck */
   uint32_t turn;         /* counts shm_busy() calls */
   double since;          /* monotonic seconds: when that turn began */
   char label[SHM_LABEL]; /* what of the scripts runs: a route, a job ..; empty: the runtime itself */

@@ -129,6 +129,6 @@ bool watchdog_died(int worker, pid_t pid, int status, double now) {
   else
     log_fmt(LOG_ERROR, "worker %d (process %d) ended with status %d", worker, (int)pid,
             WEXITSTATUS(status));
-  if (blamed) watchdog_strike(beat.label, now);
+  if (blamed && !beat.named) watchdog_strike(beat.label, now);
   return blamed;
 }

@@ -83,9 +83,10 @@ function M.label(name)
   return n
 end
 
-function M.label_name(label) return label_names[label] or "?" end
+function M.label_name(label) return label_names[math.abs(label)] or "?" end
 
--- Now runs `label`; ref (nil, or at most 68 bytes) says which one, as a request's id does.
+-- Now runs `label` (negative: only a name for people, which is never struck); ref (nil, or at most 68
+-- bytes) says which one, as a request's id does.
 function M.mark(label, ref)
   beat.label = label
   if ref ~= last_ref then

@@ -12,6 +12,7 @@ local timer = require "human.timer"
 
 local M = {}
 local LEASE_S, RENEW_S = 15, 5                   -- a job of a host that died waits that long for another
+local PAUSE_S, PAUSE_MAX = 2, 11                 -- after a run that its worker did not survive; how often it doubles
 local LOOK_S = 1                                 -- how often due jobs are looked for
 local me = id.new()                              -- this worker's incarnation
 local looking, stopped = false, false
@@ -19,20 +20,26 @@ local running = {}                               -- job name -> the run, a table
 local next_look = {}                             -- job name -> host.now() before which it cannot be due
 
 local sql = {
-  take = [[insert into host_jobs (name, owner, lease_until)
-    values ($1, $2, now() + $3::int * interval '1 second')
-    on conflict (name) do update set owner = excluded.owner, lease_until = excluded.lease_until
-    where host_jobs.due_at <= now()
-      and (coalesce(host_jobs.lease_until, now()) <= now() or host_jobs.owner = excluded.owner)
-    returning name]],
+  -- Counted before it runs: what ends worker after worker is tried ever less often, by all hosts together.
+  take = [[insert into host_jobs (name, owner, lease_until, attempts)
+    values ($1, $2, now() + $3::int * interval '1 second', 1)
+    on conflict (name) do update set owner = excluded.owner, lease_until = excluded.lease_until,
+      attempts = host_jobs.attempts + 1
+    where host_jobs.due_at <= now() and (host_jobs.lease_until is null or host_jobs.owner = excluded.owner
+      or host_jobs.lease_until + case when host_jobs.attempts = 0 then interval '0'
+        else $4::int * power(2, least(host_jobs.attempts - 1, $5::int)) * (0.5 + random()) * interval '1 second' end
+        <= now())
+    returning attempts]],
   renew = [[update host_jobs set lease_until = now() + $3::int * interval '1 second'
     where name = $1 and owner = $2]],
   done = [[update host_jobs set owner = null, lease_until = null, last_run_at = now(), last_error = $3,
-    due_at = now() + $4::float8 * interval '1 second' where name = $1 and owner = $2]],
+    attempts = 0, due_at = now() + $4::float8 * interval '1 second' where name = $1 and owner = $2]],
 }
 
 sql.sooner = [[update host_jobs set due_at = least(due_at, now() + $2::float8 * interval '1 second')
   where name = $1]]
+
+M.sql = sql
 
 local function building(what)
   local g = gen.building()
@@ -72,9 +79,13 @@ end
 -- A lease of our own that is left (the database went away before we could give it back) is taken again.
 local function take_and_run(job)
   next_look[job.name] = host.now() + job.seconds
-  if not db.row(sql.take, job.name, me, LEASE_S) then
+  local taken = db.row(sql.take, job.name, me, LEASE_S, PAUSE_S, PAUSE_MAX)
+  if not taken then
     next_look[job.name] = host.now() + math.min(job.seconds, 5)
     return
+  end
+  if taken.attempts and taken.attempts > 1 then
+    log.warn("job taken up again: its last run did not end", { job = job.name, attempts = taken.attempts })
   end
   local renewer = sched.spawn(renew, job.name, running[job.name])
   local ok, err = pcall(function() resolve(job.path)() end)
@@ -110,9 +121,14 @@ end
 
 local function start_all(paths)
   for _, path in ipairs(paths) do
-    sched.name(host.label("job " .. path))
-    local ok, err = pcall(function() resolve(path)() end)
-    if not ok then log.error("start job failed", { job = path, error = tostring(err) }) end
+    local label = host.label("job " .. path)
+    sched.name(label)
+    if sched.struck > 0 and host.is_struck(label) then
+      log.error("start job left out: it has ended several workers", { job = path })
+    else
+      local ok, err = pcall(function() resolve(path)() end)
+      if not ok then log.error("start job failed", { job = path, error = tostring(err) }) end
+    end
   end
 end
 

@@ -24,6 +24,7 @@ local sql = {
   jobs = [[create table if not exists host_jobs (
     name text primary key, due_at timestamptz not null default now(), owner text,
     lease_until timestamptz, last_run_at timestamptz, last_error text)]],
+  jobs_attempts = "alter table host_jobs add column if not exists attempts integer not null default 0",
 }
 
 local function hex(bytes)
@@ -92,6 +93,7 @@ local function prepare(files)
     tx:query(sql.lock, LOCK)
     tx:exec(sql.create)
     tx:exec(sql.jobs)
+    tx:exec(sql.jobs_attempts)
   end, UNGATED)
   return list
 end

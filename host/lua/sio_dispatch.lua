@@ -57,6 +57,13 @@ local function report(socket, what, err)
   })
 end
 
+-- What the task does from here on.  False: that has ended too many workers, and is not to be done.
+local function may_run(socket, event)
+  local label = label_of(socket.nsp.name, event)
+  sched.name(label, socket.id)
+  return sched.struck == 0 or not host.is_struck(label)
+end
+
 local function call(socket, what, handler, ...)
   local ok, err = xpcall(handler, trap, socket, ...)
   if not ok then report(socket, what, err) end
@@ -85,13 +92,12 @@ local function on_event(socket, args, ack)
   local name = args[1]
   local handler = decl.on and decl.on[name]
   local n, first = #args, 2
-  local label = label_of(socket.nsp.name, handler and name or "*")
+  local event = handler and name or "*"
   if not handler then
     handler, first = decl.on_any, 1
     if not handler then return end
   end
-  sched.name(label, socket.id)
-  if sched.struck > 0 and host.is_struck(label) then return report(socket, tostring(name), OUT_OF_SERVICE) end
+  if not may_run(socket, event) then return report(socket, tostring(name), OUT_OF_SERVICE) end
   local ok, err
   if ack then
     n = n + 1
@@ -171,7 +177,7 @@ end
 
 local function on_open(socket, auth)
   local nsp = socket.nsp
-  sched.name(label_of(nsp.name, "connect"), socket.id)
+  if not may_run(socket, "connect") then return refuse(socket, "Out of service", { code = "route_disabled" }) end
   local missed
   if namespaces.log_of(nsp) and auth and auth.pid then missed = recovery.restore(nsp, socket, auth) end
   local decl = handlers_of(socket)
@@ -184,7 +190,7 @@ end
 
 local function on_end(socket, reason)
   local decl = handlers_of(socket)
-  sched.name(label_of(socket.nsp.name, "disconnect"), socket.id)
+  if not may_run(socket, "disconnect") then return report(socket, "on_disconnect", OUT_OF_SERVICE) end
   if decl and decl.on_disconnect then call(socket, "on_disconnect", decl.on_disconnect, reason) end
 end
 

@@ -5,6 +5,7 @@ local db = require "human.db"
 local gen = require "human.gen"
 local host = require "human.host"
 local json = require "human.json"
+local sched = require "human.sched"
 
 local M = {}
 local STARTED = host.now()
@@ -32,6 +33,9 @@ local function problems(llm, reload)
   local list, suffers = {}, false
   if not host.db_up() then list[1], suffers = "the database is not reachable", true end
   if llm.problem and llm.provider ~= "none" then list[#list + 1], suffers = "language model: " .. llm.problem, true end
+  if sched.struck > 0 then
+    list[#list + 1] = "what ended several workers is out of service until the next reload (see the log)"
+  end
   if draining then list[#list + 1] = "this worker is stopping" end
   if reload == "refused" then list[#list + 1] = "the last reload of the scripts was refused" end
   return json.array(list), suffers

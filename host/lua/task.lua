@@ -5,6 +5,8 @@ local sched = require "human.sched"
 local timer = require "human.timer"
 
 local M = {}
+local SUSPECTS_MAX = 256                         -- names of a worker, which never forgets one
+local suspects, n_suspects = {}, 0
 
 --- Runs fn(...) as a task of its own: at once until its first wait, then whenever it can go on.  What
 --- it raises is logged.  It does not end with the request that started it, and has no deadline.
@@ -17,7 +19,22 @@ end
 --- back: `name` one of a few ("agent turn"), `which` (optional) a text such as an id.  Tasks that it
 --- starts have the same name until they say otherwise.
 function M.name(name, which)
-  sched.name(host.label(name), which)
+  sched.name(-host.label(name), which)
+end
+
+--- Says that what the task does from here on has ended a worker before: what `suspect` names (an agent, a
+--- file; not one of a few, but few of them come to this) is out of service until the next reload once it
+--- has ended several.  False: it is, so leave it alone.
+function M.suspect(suspect, which)
+  local label = suspects[suspect]
+  if not label then
+    if n_suspects >= SUSPECTS_MAX then return true end
+    label, n_suspects = host.label(suspect), n_suspects + 1
+    suspects[suspect] = label
+  end
+  if sched.struck > 0 and host.is_struck(label) then return false end
+  sched.name(label, which)
+  return true
 end
 
 --- Ends a task: it is raised inside it, at its present or next wait, that it is canceled, so what it

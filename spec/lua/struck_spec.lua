@@ -15,6 +15,8 @@ g:websocket("/ws", { summary = "Socket" }, { on_message = function() count "ws" 
 bus.on("news", function() count "bus" end)
 function M.run() count "job" end
 jobs.every("work", 1, "api.struck.run")
+function M.begin() count "start" end
+jobs.start "api.struck.begin"
 return M
 ]]
 
@@ -25,7 +27,7 @@ describe("what is struck", function() -- limit: strikes
     app = fake_host.start()
     app:load { ["api/struck.lua"] = SCRIPT }
     seen = require("human.state").table "struck"
-    for _, name in ipairs { "bad", "ws", "bus", "job" } do seen[name] = 0 end
+    for _, name in ipairs { "bad", "ws", "bus", "job", "start" } do seen[name] = 0 end
     app.on_query = function(sql) return sql:find "^insert" and { { name = "work" } } or { n = 1 } end
   end)
   after_each(function()
@@ -67,6 +69,30 @@ describe("what is struck", function() -- limit: strikes
     strike "bus news"
     bus.send("news", {})
     assert.equal(1, seen.bus)
+  end)
+
+  it("is a job of the start, so that a host comes up without it", function()
+    strike "job api.struck.begin"
+    require("human.jobs").run()
+    app:settle()
+    assert.equal(0, seen.start)
+  end)
+
+  it("is what a task says it suspects, and never what it is only called", function()
+    local task, sched = require "human.task", require "human.sched"
+    local may = {}
+    local function ask(key, what) sched.spawn(function() may[key] = task.suspect(what) end) end
+    ask("before", "agent turn a")
+    strike "agent turn a"
+    ask("after", "agent turn a")
+    ask("other", "agent turn b")
+    assert.same({ before = true, after = false, other = true }, may)
+    local label
+    sched.spawn(function()
+      task.name "agent turn a"
+      label = sched.current().label
+    end)
+    assert.is_true(label < 0)
   end)
 
   it("is a job", function()
