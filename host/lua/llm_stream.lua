@@ -11,6 +11,7 @@ local M = {}
 local MAX_ANSWER_BYTES = 1048576 -- text and tool arguments together
 local MAX_TOOL_CALLS = 64
 local MAX_EVENT_BYTES = 1048576
+local TOKENS_MAX = 1e9
 
 local Collector = {}
 Collector.__index = Collector
@@ -61,10 +62,15 @@ function Collector:tool(index, part)
   end
 end
 
---- Token counts as the server gave them; later ones replace earlier ones.  Not numbers are ignored.
+-- A number that can be one of tokens; they are counted in whole ones.
+local function whole(n)
+  return type(n) == "number" and n >= 0 and n < TOKENS_MAX and math.floor(n) or nil
+end
+
+--- Token counts as the server gave them; later ones replace earlier ones.  What cannot be one is ignored.
 function Collector:usage(input, output)
-  if type(input) == "number" then self.tokens.input = input end
-  if type(output) == "number" then self.tokens.output = output end
+  self.tokens.input = whole(input) or self.tokens.input
+  self.tokens.output = whole(output) or self.tokens.output
 end
 
 --- The model has finished: "stop", "length" or "tool_calls".

@@ -26,7 +26,7 @@ M.sql = {
     where a.id = $1]],
   said = [[select id, pos, direction, type, content, message_id, created_at,
       (extract(epoch from now() - created_at) * 1000)::float8 as age_ms
-    from agent_events where agent_id = $1 and pos > $2 and pos <= $3
+    from agent_events where agent_id = $1 and pos > $2 and pos <= $3 and not given_up
       and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
     order by pos desc limit $4]],
   people = [[select participant_id as id, nickname, is_agent,

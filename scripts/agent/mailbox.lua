@@ -7,6 +7,7 @@ local config = require "human.config"
 local db = require "human.db"
 local id = require "human.id"
 local agents = require "agent.agents"
+local limits = require "agent.rules.limits"
 local lines = require "agent.lines"
 local store = require "agent.store"
 
@@ -14,29 +15,51 @@ local M = {}
 
 M.LOST = setmetatable({}, { __tostring = function() return "the agent's lease was lost" end })
 
+local RETRY_MS, RETRY_MAX_MS = 1000, 60000       -- after a lease that was lost; doubles with each attempt
+
+local PAUSE_MIN_MS, PAUSE_MAX_MS = 50, 3600000
+
+-- Something is to be done and nobody does it.  $1: limits.attempts.  The last attempt of a turn is made
+-- while no other last attempt is: who only happened to be where another one ends its workers gets through.
+local READY = [[m.last_in_pos > m.processed_pos and (m.due_at is null or m.due_at <= now())
+  and (m.lease_owner is null or m.lease_until + m.retry_ms * interval '1 ms' < now())
+  and (m.attempts = 0 or m.attempts + 1 <> $1::int or not exists (select 1 from agent_mailboxes o
+    where o.attempts > 1 and o.attempts = $1::int and o.lease_until > now()))]]
+
 M.sql = {
-  claim = [[update agent_mailboxes set lease_owner = $2, lease_until = now() + $3::int * interval '1 ms'
-    where agent_id = $1 and (lease_owner is null or lease_until < now()) and last_in_pos > processed_pos
-      and (due_at is null or due_at <= now()) returning agent_id]],
+  -- The attempt is counted before it runs: whoever dies at it writes nothing any more.  After a turn that was
+  -- given up the next one has a single attempt.
+  claim = [[update agent_mailboxes m set lease_owner = $3, lease_until = now() + $4::int * interval '1 ms',
+      attempts = m.attempts + 1,
+      tried_pos = case when m.attempts < case when m.failures > 0 then 1 else $1::int end then m.last_in_pos
+        else m.tried_pos end,
+      retry_ms = least($6::int, $5::int * power(2, least(m.attempts, 20))) * (0.5 + random())
+    where m.agent_id = $2 and ]] .. READY .. [[
+    returning m.attempts, m.failures, m.attempts > case when m.failures > 0 then 1 else $1::int end as over]],
   renew = [[update agent_mailboxes set lease_until = now() + $3::int * interval '1 ms'
     where agent_id = $1 and lease_owner = $2]],
   lock = [[select m.*, a.status from agent_mailboxes m join agents a on a.id = m.agent_id
     where m.agent_id = $1 and m.lease_owner = $2 for update of m]],
   save = [[update agent_mailboxes set last_pos = $2, last_seq = $3, processed_pos = $4, superseded = $5,
       runs = $6, input_tokens = $7, output_tokens = $8, cost_micros = $9,
-      waiting_since = case when $4 > processed_pos then null else waiting_since end
+      waiting_since = case when $4 > processed_pos then null else waiting_since end,
+      attempts = case when $4 > processed_pos then 1 else attempts end,
+      failures = case when $4 > processed_pos then 0 else failures end,
+      tried_pos = case when $4 > processed_pos then last_in_pos else tried_pos end
     where agent_id = $1]],
+  -- Events up to tried_pos have had their turn, though nothing came of it but its end.
+  give_up = [[with skipped as (update agent_events set given_up = true
+      where agent_id = $1 and pos > $2::bigint and pos <= $3::bigint and direction = 'in')
+    update agent_mailboxes set failures = $4::int + 1 where agent_id = $1]],
   -- Nothing came since the facts were read; otherwise the turn goes on.
-  release = [[update agent_mailboxes set lease_owner = null, lease_until = null
+  release = [[update agent_mailboxes set lease_owner = null, lease_until = null, attempts = 0
     where agent_id = $1 and lease_owner = $2 and last_in_pos <= processed_pos returning agent_id]],
-  wait = [[update agent_mailboxes set lease_owner = null, lease_until = null,
+  wait = [[update agent_mailboxes set lease_owner = null, lease_until = null, attempts = 0,
       due_at = now() + $4::int * interval '1 ms', waiting_since = coalesce(waiting_since, now())
     where agent_id = $1 and lease_owner = $2 and last_in_pos = $3 returning agent_id]],
-  yield = [[update agent_mailboxes set lease_owner = null, lease_until = null
+  yield = [[update agent_mailboxes set lease_owner = null, lease_until = null, attempts = 0
     where agent_id = $1 and lease_owner = $2]],
-  waiting = [[select agent_id from agent_mailboxes where last_in_pos > processed_pos
-    and (lease_until is null or lease_until < now()) and (due_at is null or due_at <= now())
-    order by last_event_at limit $1]],
+  waiting = "select m.agent_id from agent_mailboxes m where " .. READY .. " order by m.last_event_at limit $2",
 }
 
 -- Events that may cut a run short: what others say, and the end of the session.
@@ -65,9 +88,10 @@ local function lease_ms() return config.agent.lease_ms end
 -- A name for one holding of a lease; nobody else has it.
 function M.new_owner() return id.new() end
 
--- Takes the agent's turn.  False when there is nothing to do or somebody else is at it.
+-- Takes the agent's turn: {attempts (this one included), failures (turns in a row that were given up
+-- before), over (it has had all its attempts)}; nil when there is nothing to do or somebody else is at it.
 function M.claim(agent_id, owner)
-  return db.row(M.sql.claim, agent_id, owner, lease_ms()) ~= nil
+  return db.row(M.sql.claim, limits.attempts, agent_id, owner, lease_ms(), RETRY_MS, RETRY_MAX_MS)
 end
 
 -- False when the lease is somebody else's by now.
@@ -89,8 +113,23 @@ function M.save(tx, box)
     box.input_tokens, box.output_tokens, box.cost_micros)
 end
 
+-- The same for a turn that is given up, of whose events nobody shall ask any more.  box: as it was locked.
+function M.give_up(tx, box)
+  local before, failures = box.processed_pos, box.failures
+  box.processed_pos, box.superseded = math.max(box.tried_pos, before), 0
+  M.save(tx, box)
+  tx:exec(M.sql.give_up, box.agent_id, before, box.processed_pos, failures)
+end
+
 -- Gives the turn back.  False when there is more to do.
 function M.release(agent_id, owner) return db.row(M.sql.release, agent_id, owner) ~= nil end
+
+-- What a rule said to wait, as whole milliseconds within reason.
+function M.pause_ms(value)
+  local ms = tonumber(value)
+  if not ms or ms ~= ms then error("agent.rules.respond: to wait needs wait_ms, a number", 0) end
+  return math.ceil(math.max(PAUSE_MIN_MS, math.min(ms, PAUSE_MAX_MS)))
+end
 
 -- Gives it back until wait_ms from now, unless something came after position seen.
 function M.wait(agent_id, owner, seen, wait_ms)
@@ -103,7 +142,7 @@ function M.yield(agent_id, owner) db.exec(M.sql.yield, agent_id, owner) end
 -- Up to n agents that have events and nobody at work on them.
 function M.waiting(n)
   local list = {}
-  for i, row in ipairs(db.query(M.sql.waiting, n)) do list[i] = row.agent_id end
+  for i, row in ipairs(db.query(M.sql.waiting, limits.attempts, n)) do list[i] = row.agent_id end
   return list
 end
 

@@ -6,6 +6,7 @@ local config = require "human.config"
 local db = require "human.db"
 local llm = require "human.llm"
 local log = require "human.log"
+local task = require "human.task"
 local limits = require "agent.rules.limits"
 local lines = require "agent.lines"
 local prompt = require "agent.prompt"
@@ -18,18 +19,22 @@ M.sql = {
   head = [[select a.id, a.name, p.name as personality_name, coalesce(y.summary, '') as summary,
       coalesce(y.until_pos, 0) as until_pos, m.processed_pos,
       (select count(*) from agent_events e where e.agent_id = a.id and e.pos > coalesce(y.until_pos, 0)
-        and e.pos <= m.processed_pos and e.type in ('new-message', 'send-message', 'send-reply', 'reaction',
-          'add-reaction', 'remove-reaction')) as said
+        and e.pos <= m.processed_pos and not e.given_up and e.type in ('new-message', 'send-message',
+          'send-reply', 'reaction', 'add-reaction', 'remove-reaction')) as said
     from agents a join agent_mailboxes m on m.agent_id = a.id
     left join personalities p on p.id = a.personality_id
     left join agent_memory y on y.agent_id = a.id where a.id = $1]],
   fallen = [[select * from (select id, pos, direction, type, content, message_id, created_at, 0::float8 as age_ms
-      from agent_events where agent_id = $1 and pos > $2 and pos <= $3
+      from agent_events where agent_id = $1 and pos > $2 and pos <= $3 and not given_up
         and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
       order by pos limit $4) oldest order by pos desc]],
   save = [[insert into agent_memory as y (agent_id, summary, until_pos) values ($1, $2, $3)
     on conflict (agent_id) do update set summary = excluded.summary, until_pos = excluded.until_pos,
       updated_at = now() where y.until_pos = $4]],
+  -- Counted before it runs, as a turn is (agent.mailbox): a worker may die of what it reads.
+  begin = [[update agent_mailboxes set memory_attempts = memory_attempts + 1 where agent_id = $1
+    returning memory_attempts]],
+  done = "update agent_mailboxes set memory_attempts = 0 where agent_id = $1",
   charge = [[update agent_mailboxes set input_tokens = input_tokens + $2, output_tokens = output_tokens + $3,
     cost_micros = cost_micros + $4 where agent_id = $1]],
 }
@@ -59,16 +64,29 @@ local function written(head, fallen)
   return reply.text ~= "" and lines.cut(reply.text, limits.memory_chars) or nil
 end
 
+local function summary_of(head, rows)
+  local fallen = lines.from_rows(rows, head)
+  return written(head, fallen) or lines.extract(head.summary, fallen, limits.memory_chars)
+end
+
+-- These lines end whoever reads them: the agent goes on with what it remembers already.
+local function forget(head)
+  log.error("memory given up: lines are left out of the summary", { agent_id = head.id })
+  return head.summary
+end
+
 -- Folds what left the window into the summary, when it is worth its price.  Awaits.
 function M.roll(agent_id)
+  task.name("agent memory", agent_id)
   local head = db.row(M.sql.head, agent_id)
   local window = config.agent.window_messages
   if not head or head.said < window + limits.memory_batch then return end
   local rows = db.query(M.sql.fallen, agent_id, head.until_pos, head.processed_pos,
     math.min(head.said - window, LINES))
-  local fallen = lines.from_rows(rows, head)
-  local summary = written(head, fallen) or lines.extract(head.summary, fallen, limits.memory_chars)
-  db.exec(M.sql.save, agent_id, summary, rows[1].pos, head.until_pos)
+  local attempts = db.value(M.sql.begin, agent_id)
+  db.exec(M.sql.save, agent_id, (attempts or 0) <= limits.attempts and summary_of(head, rows) or forget(head),
+    rows[1].pos, head.until_pos)
+  db.exec(M.sql.done, agent_id)
 end
 
 return M

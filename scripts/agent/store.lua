@@ -115,9 +115,12 @@ end
 
 -- Out ---------------------------------------------------------------------------------------------
 
+-- jsonb holds no NUL, and a model may say one.
+local function storable(value) return type(value) == "string" and value:gsub("%z", "") or value end
+
 local function record(action)
   local content = {}
-  for _, name in ipairs(action_types.names[action.type]) do content[name] = action[name] end
+  for _, name in ipairs(action_types.names[action.type]) do content[name] = storable(action[name]) end
   return { id = id.new(), type = action.type, content = content }
 end
 

@@ -27,9 +27,12 @@ require "agent.providers.init"
 
 local M = {}
 
+metrics.describe("human_agent_turns_given_up_total", "Turns of agents that had all their attempts")
+
 M.sql = {
   begin = [[insert into agent_runs (id, agent_id, until_pos, typing) values ($1, $2, $3, $4)]],
   resume = [[update agent_runs set attempts = attempts + 1, until_pos = $2 where id = $1]],
+  open_run = "select id, until_pos, typing from agent_runs where agent_id = $1 and finished_at is null",
   finish = [[update agent_runs set reason = $2, error_code = $3, typing = false, provider = $4, model = $5,
       input_tokens = $6, output_tokens = $7, cost_micros = $8, finished_at = clock_timestamp() where id = $1]],
   usage = [[select count(*) filter (where started_at > now() - interval '1 hour' and provider is not null) as runs,
@@ -143,6 +146,26 @@ local function at_once(entry, snap, result)
   end)
 end
 
+-- A turn that has had all its attempts.  Nothing here looks at its events, or asks a rule about them: one of
+-- those has ended everybody who did.
+local function give_up(entry, code)
+  db.tx(function(tx)
+    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
+    local run = tx:row(M.sql.open_run, entry.agent_id)
+    if not run then
+      run = { id = id.new(), until_pos = math.max(box.tried_pos, box.processed_pos), typing = false }
+      tx:exec(M.sql.begin, run.id, entry.agent_id, run.until_pos, false)
+    end
+    store.append_out(tx, entry.agent_id, box, run.id, closing(run, {}, "error", code))
+    write_run(tx, run, box, { code = code }, "error")
+    mailbox.give_up(tx, box)
+  end)
+  entry.suspect = true
+  log.error("turn given up", { agent_id = entry.agent_id, code = code, attempts = entry.attempts })
+  metrics.add("human_agent_runs_total", 1, { reason = "error" })
+  metrics.add("human_agent_turns_given_up_total", 1, { code = code })
+end
+
 -- Thinking ----------------------------------------------------------------------------------------
 
 local function request(snap, run)
@@ -180,10 +203,14 @@ end
 
 local function generate(entry, snap, run)
   local reply, err = think(entry, snap, run)
-  if reply then return finish(entry, run, result_of(entry, snap, run, reply)) end
-  if not err then return finish(entry, run, { interrupted = true, reason = "superseded" }) end
-  log.warn("run failed", { agent_id = entry.agent_id, run_id = run.id, code = err.code, error = err.message })
-  return finish(entry, run, { reason = "error", code = err.code })
+  if reply then
+    finish(entry, run, result_of(entry, snap, run, reply))
+  elseif not err then
+    finish(entry, run, { interrupted = true, reason = "superseded" })
+  else
+    log.warn("run failed", { agent_id = entry.agent_id, run_id = run.id, code = err.code, error = err.message })
+    finish(entry, run, { reason = "error", code = err.code })
+  end
 end
 
 local function over_budget(entry)
@@ -197,12 +224,11 @@ local function speak(entry, snap)
   generate(entry, snap, begin(entry, snap))
 end
 
--- Taken up from a worker that did not end it: with what has come since, and not for ever.
+-- Taken up from a worker that did not end it, with what has come since.
 local function resume(entry, snap)
   local run = snap.run
   run.until_pos = snap.seen
   db.exec(M.sql.resume, run.id, run.until_pos)
-  if run.attempts >= limits.attempts then return finish(entry, run, { reason = "error", code = "interrupted" }) end
   generate(entry, snap, run)
 end
 
@@ -229,17 +255,32 @@ end
 
 local carry_out = { speak = speak, react = react, silent = keep_silent }
 
+-- Says what this task does.  Once a worker has died at a turn of this agent it is the agent that answers for
+-- what happens; false: too many have.
+local function may_run(entry)
+  if entry.suspect then return task.suspect("agent turn " .. entry.agent_id, entry.agent_id) end
+  task.name("agent turn", entry.agent_id)
+  return true
+end
+
 -- One look at the mailbox.  Returns how long to wait, when the verdict is to wait.
 local function look(entry)
   entry.stop, entry.decided = false, {}
+  if not may_run(entry) then
+    give_up(entry, "out_of_service")
+    return nil
+  end
   local snap = facts.load(entry.agent_id)
   if not snap then error(mailbox.LOST, 0) end
   entry.seen, entry.may_supersede = snap.seen, limits.may_supersede(snap.head.superseded)
   entry.remember = entry.remember or snap.full
-  if snap.run then return resume(entry, snap) end
+  if snap.run then
+    resume(entry, snap)
+    return nil
+  end
   if snap.seen <= snap.processed_pos then return nil end
   local verdict = ask(entry, respond.decide, snap.facts)
-  if verdict.action == "wait" then return verdict.wait_ms end
+  if verdict.action == "wait" then return mailbox.pause_ms(verdict.wait_ms) end
   carry_out[verdict.action](entry, snap, verdict)
   return nil
 end
@@ -272,8 +313,11 @@ end
 
 -- Looks until nothing is left.
 local function take_turns(entry)
-  if not mailbox.claim(entry.agent_id, entry.owner) then return end
+  local claim = mailbox.claim(entry.agent_id, entry.owner)
+  if not claim then return end
+  entry.attempts, entry.suspect = claim.attempts, claim.attempts > 1 or claim.failures > 0
   entry.renewer = task.spawn(renew, entry)
+  if claim.over then give_up(entry, "interrupted") end
   for _ = 1, limits.turns_in_a_row do
     local wait_ms = look(entry)
     if wait_ms then
@@ -295,7 +339,8 @@ local function leave(entry)
   if entry.again then M.wake(entry.agent_id) end
 end
 
--- A turn that fails keeps its lease until it lapses: that is the pause before the next attempt.
+-- A turn that fails keeps its lease until it lapses, and then for as long as agent.mailbox says: that is the
+-- pause before the next attempt.
 local function run_turns(entry)
   task.name("agent turn", entry.agent_id)
   local ok, err = pcall(take_turns, entry)

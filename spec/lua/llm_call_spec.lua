@@ -28,6 +28,18 @@ describe("A call", function()
     assert.is_nil(world.calls[1].cost_micros)
   end)
 
+  it("counts in whole tokens what a server counts, and estimates where that cannot be", function()
+    local function usage(counted)
+      local world = new { conf = { base_url = "http://h", model = "own" }, replies = { { chunks = { sse(
+        '{"choices":[{"delta":{"content":"12345"},"finish_reason":"stop"}]}', '{"choices":[],"usage":' .. counted .. "}") } } } }
+      local u = ask(world).usage
+      return { u.input_tokens, u.output_tokens, u.estimated }
+    end
+    assert.same({ 10, 3, nil }, usage '{"prompt_tokens":10.7,"completion_tokens":3}')
+    assert.same({ 1, 2, true }, usage '{"prompt_tokens":-5,"completion_tokens":1e300}')
+    assert.same({ 1, 2, true }, usage '{"prompt_tokens":"ten","completion_tokens":{}}')
+  end)
+
   it("counts what a tool call says as output", function()
     local world = new { conf = { ollama_host = "h" }, replies = { { headers = {}, chunks = {
       '{"message":{"tool_calls":[{"function":{"name":"f","arguments":{"text":"12345678"}}}]},"done":true}\n' } } } }

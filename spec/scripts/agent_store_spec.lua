@@ -77,9 +77,105 @@ describe("an agent's log", function()
     end
     together(fns)
     assert.equal(1, holders)
-    db.exec("update agent_mailboxes set lease_until = now() - interval '1 second' where agent_id = $1", agent.id)
-    assert.is_true(mailbox.claim(agent.id, "late"))
+    db.exec("update agent_mailboxes set lease_until = now() - interval '1 minute' where agent_id = $1", agent.id)
+    assert.is_table(mailbox.claim(agent.id, "late"))
     assert.is_false(mailbox.renew(agent.id, "owner1"))
+  end)
+
+  -- As if whoever held the turn had died long ago.
+  local function die(id)
+    db.exec("update agent_mailboxes set lease_until = now() - interval '10 minutes' where agent_id = $1", id or agent.id)
+  end
+  local function attempts(of) return of and { of.attempts, of.over } end
+
+  it("counts an attempt before it is made, and says when there have been enough", function() -- limit: attempts
+    local mailbox = script "mailbox"
+    post "m1"
+    for i = 1, 3 do
+      assert.same({ i, false }, attempts(mailbox.claim(agent.id, "owner" .. i)))
+      die()
+    end
+    assert.same({ 4, true }, attempts(mailbox.claim(agent.id, "last")))
+  end)
+
+  it("pauses longer after each attempt that its holder did not survive", function()
+    local mailbox, last = script "mailbox", 0
+    post "m1"
+    for i = 1, 6 do
+      assert.is_table(mailbox.claim(agent.id, "owner" .. i))
+      local pause = db.value("select retry_ms from agent_mailboxes where agent_id = $1", agent.id)
+      assert.is_true(pause >= 500 * 2 ^ (i - 1) and pause <= 1500 * 2 ^ (i - 1))
+      last = pause
+      db.exec("update agent_mailboxes set lease_until = now() - $2::int * interval '1 ms' where agent_id = $1", agent.id,
+        pause - 400)
+      assert.is_nil(mailbox.claim(agent.id, "early"))
+      assert.same({}, mailbox.waiting(10))
+      die()
+    end
+    assert.is_true(last > 10000)
+  end)
+
+  it("starts to count anew when a turn comes to its end", function()
+    local mailbox = script "mailbox"
+    post "m1"
+    mailbox.claim(agent.id, "one")
+    die()
+    mailbox.claim(agent.id, "two")
+    db.tx(function(tx)
+      local box = mailbox.lock(tx, agent.id, "two")
+      box.processed_pos = box.last_in_pos
+      mailbox.save(tx, box)
+    end)
+    post "m2"
+    assert.is_false(mailbox.release(agent.id, "two"))
+    die() -- in the next turn of the same holder
+    assert.same({ 2, false }, attempts(mailbox.claim(agent.id, "three")))
+    mailbox.yield(agent.id, "three")
+    assert.same({ 1, false }, attempts(mailbox.claim(agent.id, "four")))
+  end)
+
+  it("makes one last attempt at a time, so that bystanders of a death get through", function()
+    local mailbox = script "mailbox"
+    local bystander = script("agents").create(actor, { name = "B", description = "",
+      agentTypeId = db.value "select id from agent_types where name = 'Huma-1'" })
+    post "m1"
+    mailbox.post(actor, bystander.id, message "m1")
+    for i = 1, 2 do
+      for _, id in ipairs { agent.id, bystander.id } do
+        assert.is_table(mailbox.claim(id, "owner" .. i))
+        die(id)
+      end
+    end
+    assert.same({ 3, false }, attempts(mailbox.claim(agent.id, "alone")))
+    assert.is_nil(mailbox.claim(bystander.id, "too"))
+    assert.same({}, mailbox.waiting(10))
+    die()
+    assert.same({ 3, false }, attempts(mailbox.claim(bystander.id, "alone")))
+  end)
+
+  it("gives up what was tried and nothing that came later, and shows it to no model", function()
+    local mailbox = script "mailbox"
+    post "m1"
+    for i = 1, 3 do
+      mailbox.claim(agent.id, "owner" .. i)
+      die()
+    end
+    post "m2"
+    mailbox.claim(agent.id, "last")
+    db.tx(function(tx) mailbox.give_up(tx, mailbox.lock(tx, agent.id, "last")) end)
+    assert.is_false(mailbox.release(agent.id, "last"))
+    local ids = {}
+    for i, line in ipairs(script("facts").load(agent.id).lines) do ids[i] = line.id end
+    assert.same({ "m2" }, ids)
+    die()
+    local claim = mailbox.claim(agent.id, "next")
+    assert.same({ 2, 1, true }, { claim.attempts, claim.failures, claim.over }) -- one attempt was all that it had
+  end)
+
+  it("waits for whole milliseconds within reason, whatever a rule says", function()
+    local pause_ms = script("mailbox").pause_ms
+    assert.same({ 1501, 50, 3600000, 200 }, { pause_ms(1500.5), pause_ms(-1 / 0), pause_ms(1 / 0), pause_ms "200" })
+    for _, wrong in ipairs { false, 0 / 0, {}, "soon" } do assert.has_error(function() pause_ms(wrong) end) end
   end)
 
   it("lets nobody write without the lease", function()
@@ -100,7 +196,7 @@ describe("an agent's log", function()
     assert.is_false(mailbox.wait(agent.id, "mine", seen, 1000))
     db.exec("update agent_mailboxes set processed_pos = last_pos where agent_id = $1", agent.id)
     assert.is_true(mailbox.release(agent.id, "mine"))
-    assert.is_false(mailbox.claim(agent.id, "mine"))
+    assert.is_nil(mailbox.claim(agent.id, "mine"))
   end)
 
   it("waits until the time that was set, or until something comes", function()
@@ -108,11 +204,11 @@ describe("an agent's log", function()
     local seen = post("m1").pos
     mailbox.claim(agent.id, "mine")
     assert.is_true(mailbox.wait(agent.id, "mine", seen, 60000))
-    assert.is_false(mailbox.claim(agent.id, "mine"))
+    assert.is_nil(mailbox.claim(agent.id, "mine"))
     assert.same({}, mailbox.waiting(10))
     post "m2"
     assert.same({ agent.id }, mailbox.waiting(10))
-    assert.is_true(mailbox.claim(agent.id, "mine"))
+    assert.is_table(mailbox.claim(agent.id, "mine"))
   end)
 
   it("numbers actions without gaps and tells of the last", function()
@@ -124,7 +220,7 @@ describe("an agent's log", function()
       local box = { last_pos = 0, last_seq = 0 }
       store.append_out(tx, agent.id, box, "crun000001", { { type = "set-typing", isTyping = true } })
       store.append_out(tx, agent.id, box, "crun000001",
-        { { type = "send-message", content = "Hi" }, { type = "agent-stopped", reason = "completed" } })
+        { { type = "send-message", content = "H\0i" }, { type = "agent-stopped", reason = "completed" } })
     end)
     bus.notify = notify
     local list = store.actions_after(agent.id, 1, 10)

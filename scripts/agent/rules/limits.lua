@@ -18,7 +18,7 @@ local M = {
   turns_per_worker = 200,          -- of all agents together
   turns_in_a_row = 20,             -- of one agent, before others get their turn
   supersedes = 3,                  -- restarts in a row for newer messages; then the agent answers
-  attempts = 3,                    -- of one run over restarts of the host; then it ends with "error"
+  attempts = 3,                    -- of one turn that its worker did not survive, or that failed; then "error"
   run_s = 120,                     -- of one model call with all its retries
   stream_s = 300,                  -- of one answer streamed over HTTP
 

@@ -1,0 +1,53 @@
+-- spec/scripts/agent_memory_spec.lua -- the rolling summary against a real PostgreSQL.
+
+local db = require "human.db"
+local gen = require "human.gen"
+
+describe("an agent's memory", function()
+  local scripts, actor, agent
+
+  setup(function()
+    require("human.migrate").run()
+    db.open()
+    scripts = gen.build(1)
+    gen.install(scripts)
+  end)
+  local function script(name) return scripts.loaded["agent." .. name] end
+
+  before_each(function()
+    actor = script("users").create { email = require("human.id").new() .. "@example.com" }
+    agent = script("agents").create(actor, { name = "A", description = "",
+      agentTypeId = db.value "select id from agent_types where name = 'Huma-1'" })
+    for i = 1, 70 do
+      script("mailbox").post(actor, agent.id, assert(script("events").parse { type = "new-message", message = {
+        id = "m" .. i, content = "Line " .. i, participant = { id = "u1", nickname = "Sarah" },
+        createdAt = "2025-01-01T00:00:00Z" } }))
+    end
+    db.exec("update agent_mailboxes set processed_pos = last_pos where agent_id = $1", agent.id)
+  end)
+  after_each(function() script("users").delete(actor.id) end)
+
+  local function attempts() return db.value("select memory_attempts from agent_mailboxes where agent_id = $1", agent.id) end
+  local function kept() return db.row("select summary, until_pos from agent_memory where agent_id = $1", agent.id) end
+
+  it("grows by what left the window", function()
+    script("memory").roll(agent.id)
+    assert.matches("Line 1", kept().summary)
+    assert.equal(30, kept().until_pos)
+    assert.equal(0, attempts())
+  end)
+
+  it("leaves out, after some attempts, lines that nobody survives to read", function() -- limit: attempts
+    local lines = script "lines"
+    local extract = lines.extract
+    finally(function() lines.extract = extract end)
+    lines.extract = function() error("the worker is gone", 0) end
+    for i = 1, 3 do
+      assert.has_error(function() script("memory").roll(agent.id) end, "the worker is gone")
+      assert.equal(i, attempts())
+    end
+    script("memory").roll(agent.id)
+    assert.same({ summary = "", until_pos = 30 }, kept())
+    assert.equal(0, attempts())
+  end)
+end)
