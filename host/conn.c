@@ -353,7 +353,8 @@ int conn_hold(conn *c, const void *p, size_t n) {
 /* After bytes were parsed: nothing left and nothing more to come ends the connection. */
 static void settle(conn *c) {
   if (c->state == CONN_OPEN && c->eof && !in_flight(c) && !held(c)) {
-    if (c->relay) relay_end(c->relay);
+    if (c->ws) ws_end_of_input(c);
+    else if (c->relay) relay_end(c->relay);
     else conn_finish(c, false);
   }
   read_update(c);
@@ -385,7 +386,7 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *b) {
 
 static void on_end(conn *c, int status) {
   bool known = c->eof;
-  if (status != UV_EOF || c->ws || c->state == CONN_LINGERING) return conn_close(c);
+  if (status != UV_EOF || c->state == CONN_LINGERING) return conn_close(c);
   c->eof = true;
   c->reading = false;
   if (in_flight(c) && !known) op_push(HOST_EV_ABORT, 0, c->req->o.id, 0, NULL, 0);

@@ -42,7 +42,8 @@ enum {
   HOST_EV_ABORT,       /* id: request whose client went away; respond is still legal, but moot */
   HOST_EV_DRAINED,     /* id: request or ws whose queue fell below half of its limit */
   HOST_EV_WS_MSG,      /* id: ws; status: 1 text, 2 binary; data: one whole message */
-  HOST_EV_WS_CLOSE,    /* id: ws (dead now); status: close code (1006: no close frame); data: reason */
+  HOST_EV_WS_CLOSE,    /* id: ws, which nothing more comes from: end it with host_ws_close(), within 5 s;
+                          status: close code (1006: no close frame); data: reason */
   HOST_EV_NOTIFY,      /* data: packed {channel, payload}; only in the worker that listens */
   HOST_EV_BUS,         /* owner: sending worker's index; data: what it sent */
   HOST_EV_TIMER,       /* the time given to host_timer() has come */
@@ -112,7 +113,8 @@ typedef struct {
 host_id host_ws_accept(host_id req, host_str *protocol, host_ws_options *options); /* the ws id */
 int host_ws_send(host_id ws, int opcode, host_str *data); /* bytes queued; written at turn's end */
 int host_ws_broadcast(const host_id *ws, int n, int opcode, host_str *data); /* how many took it */
-int host_ws_close(host_id ws, int code, host_str *reason); /* code 0: a close frame without status */
+/* code 0: a close frame without status.  After WS_CLOSE what the client asked for is answered instead. */
+int host_ws_close(host_id ws, int code, host_str *reason);
 
 /* ---- PostgreSQL ------------------------------------------------------------------------------
  * params: packed array {n, v1, .. vn} (nil as null); all cross as text, typed by the server.

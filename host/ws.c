@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * ws.c -- WebSocket connections (RFC 6455): accepting, sending, keeping alive, closing.
  *
- * Owns: struct ws, which its connection holds until one WS_CLOSE event has been queued for it.  Must
- * never: send after a close frame, or queue without a limit for a client that does not read. */
+ * Owns: struct ws, which its connection holds until Lua, told by one WS_CLOSE event, ends it too: the
+ * answers to what came before the end go out before the close frame.  Must never: send after a close
+ * frame, wait for Lua without a limit, or queue without one for a client that does not read. */
 #include "ws.h"
 
 #include <openssl/evp.h>
@@ -26,8 +27,11 @@ struct ws {
   uint64_t heard_at, pinged_at, ping_ms, idle_ms;
   size_t max_queue, charged; /* charged: for the message that is arriving; see conn_charge() */
   char *pong;        /* the payload of a ping that is still to be answered: length, then bytes */
+  const char *why;   /* goes with `reply`; a fixed text, or NULL */
+  int reply;         /* code of our close frame when it ends; 0: one without a code, -1: none */
   uint8_t window;    /* to compress with; 0: never */
   bool closing;      /* our close frame is queued; only the client's is waited for */
+  bool ending;       /* nothing more is read: WS_CLOSE is queued, and Lua has the last word */
   bool paused;       /* host_read(ws, 0) */
 };
 
@@ -51,14 +55,25 @@ static void release(conn *c) {
   free(w);
 }
 
-/* Whoever gets here says good-bye to Lua; `why` may lie in what is freed. */
-static void over(conn *c, int code, const char *why, size_t n) {
-  op_push(HOST_EV_WS_CLOSE, code, c->ws->o.id, 0, why, n);
-  release(c);
+/* Nothing more comes, or nothing that could be read: Lua hears of it behind the messages before it. */
+static void end(conn *c, int code, const char *why, size_t n) {
+  ws *w = c->ws;
+  if (w->ending) return;
+  w->ending = true;
+  op_push(HOST_EV_WS_CLOSE, code, w->o.id, 0, why, n);
+  c->deadline = conn_now() + CONN_WS_CLOSE_MS;
+  wheel_schedule(c);
+}
+
+void ws_end_of_input(conn *c) {
+  if (!c->ws->ending) c->ws->reply = -1;
+  end(c, 1006, NULL, 0);
 }
 
 void ws_lost(conn *c) {
-  over(c, 1006, NULL, 0);
+  ws *w = c->ws;
+  if (!w->ending) op_push(HOST_EV_WS_CLOSE, 1006, w->o.id, 0, NULL, 0);
+  release(c);
 }
 
 static void ws_cancel(op *o) {
@@ -86,10 +101,17 @@ static int put_close(ws *w, int code, const char *reason, size_t n) {
   return put_frame(w, WS_CLOSE, false, payload, code ? n + 2 : 0);
 }
 
-/* Close at once from our side: an error, or nothing was heard for too long. */
-static void fail(conn *c, int code, const char *why, size_t n) {
-  if (!c->ws->closing) put_close(c->ws, code, why, n);
-  over(c, code, why, n);
+/* Close from our side: an error, or nothing was heard for too long.  `why` is a fixed text. */
+static void fail(conn *c, int code, const char *why) {
+  c->ws->reply = code;
+  c->ws->why = why;
+  end(c, code, why, strlen(why));
+}
+
+static void finish(conn *c) {
+  ws *w = c->ws;
+  if (!w->closing && w->reply >= 0) put_close(w, w->reply, w->why, w->why ? strlen(w->why) : 0);
+  release(c);
   conn_finish(c, true);
 }
 
@@ -213,19 +235,17 @@ static void message(ws *w, const wsf_event *e) {
 }
 
 static void closed_by_peer(conn *c, const wsf_event *e) {
-  if (!c->ws->closing) put_close(c->ws, e->code == 1005 ? 0 : e->code, NULL, 0);
-  over(c, e->code, e->p, e->n);
-  conn_finish(c, true);
+  c->ws->reply = e->code == 1005 ? 0 : e->code;
+  end(c, e->code, e->p, e->n);
 }
 
 /* May the next event be taken?  Otherwise the bytes wait until Lua has caught up. */
 static bool ready(conn *c) {
-  return c->state == CONN_OPEN && c->ws && !c->ws->paused && !conn_pause(c);
+  return c->state == CONN_OPEN && c->ws && !c->ws->ending && !c->ws->paused && !conn_pause(c);
 }
 
-/* The WebSocket may be over, and freed, after any event. */
+/* The connection may be closed, and the WebSocket freed, after any event. */
 size_t ws_feed(conn *c, char *p, size_t n) {
-  static const char full[] = "too many messages are arriving";
   size_t left = n;
   wsf_event e;
   c->ws->heard_at = conn_now();
@@ -234,23 +254,24 @@ size_t ws_feed(conn *c, char *p, size_t n) {
       case WSF_MESSAGE: message(c->ws, &e); break;
       case WSF_PING: answer_ping(c->ws, e.p, e.n); break;
       case WSF_CLOSE: closed_by_peer(c, &e); break;
-      case WSF_ERROR: fail(c, e.code, e.p, e.n); break;
+      case WSF_ERROR: fail(c, e.code, e.p); break;
       case WSF_MORE:
       case WSF_PONG: break;
     }
   }
-  if (c->ws && !conn_charge(&c->ws->charged, c->ws->in.message.cap)) fail(c, 1013, full, sizeof full - 1);
-  return n - left;
+  if (!c->ws) return n;
+  if (!conn_charge(&c->ws->charged, c->ws->in.message.cap)) fail(c, 1013, "too many messages are arriving");
+  return c->ws->ending ? n : n - left;
 }
 
 bool ws_wants_reading(const ws *w) {
-  return !w->paused;
+  return !w->paused && !w->ending;
 }
 
 int host_read(host_id id, int on) {
   ws *w = find(id);
   if (!w) return HOST_EGONE;
-  if (w->closing) return 0; /* the client's close frame must be read */
+  if (w->closing || w->ending) return 0; /* the client's close frame must be read, or was */
   w->paused = !on;
   w->heard_at = conn_now();
   conn_pump(w->c);
@@ -275,11 +296,11 @@ static void schedule(ws *w) {
 }
 
 void ws_expire(ws *w) {
-  static const char why[] = "nothing was received for too long";
   uint64_t now = conn_now();
+  if (w->ending) return finish(w->c);
   if (w->closing) return conn_close(w->c);
   if (w->paused || !link_empty(&w->c->paused)) w->heard_at = now; /* it is us who do not listen */
-  if (idle_due(w) <= now) return fail(w->c, 1001, why, sizeof why - 1);
+  if (idle_due(w) <= now) return fail(w->c, 1001, "nothing was received for too long");
   if (ping_due(w) <= now) {
     w->pinged_at = now;
     if (put_frame(w, WS_PING, false, NULL, 0) < 0) return conn_close(w->c);
@@ -290,6 +311,7 @@ void ws_expire(ws *w) {
 /* ---- closing ---- */
 
 static void close_with(ws *w, int code, const char *reason, size_t n) {
+  if (w->ending) return finish(w->c);
   if (w->closing) return;
   if (put_close(w, code, reason, n) < 0) return conn_close(w->c);
   w->closing = true;

@@ -5,6 +5,7 @@
 
 local access = require "human.access"
 local engine = require "socketio.engine"
+local flow = require "human.sio_flow"
 local host = require "human.host"
 local sio_id = require "human.sio_id"
 local timer = require "human.timer"
@@ -14,12 +15,10 @@ local wsx = require "human.wsx"
 local byte = string.byte
 local ws_send, ws_close, respond = host.ws_send, host.ws_close, access.protocol "/socket.io/"
 local start, cancel = timer.start, timer.cancel
-local next_packet = engine.next_packet
 
 local M = {}
 local CLOSE_GRACE_S = 30       -- for a poller that is between two polls when we close
 local NOOP_DELAY_S = 0.03      -- how long a poll is held while a WebSocket is probed
-local INBOX_SLACK = 262144     -- bytes already read when we ask for a pause, beside one message
 local MOVED = '{"code":3,"message":"Bad request"}' -- a poll after the upgrade
 
 local Session = {}
@@ -205,30 +204,31 @@ local function on_polled(self, packet)
   on_control(self, packet)
 end
 
--- What was read before the pause took effect.
-local function keep(self, data, is_text)
-  local inbox = self.inbox
-  if inbox.bytes + #data > self.conf.max_payload + INBOX_SLACK then
-    return self:fail "transport error"
-  end
-  inbox.n, inbox.bytes = inbox.n + 1, inbox.bytes + #data
-  inbox[inbox.n] = is_text and data or { data }
-end
-
--- wsx: one WebSocket message.
-function Session:on_message(data, is_text)
-  if self.inbox then return keep(self, data, is_text) end
+local function take(self, data, is_text)
   if not is_text then return on_binary(self, data) end
   if byte(data, 1) == 52 then return on_text(self, data) end
   on_control(self, data)
 end
 
--- wsx: the WebSocket is dead.  1002, 1007 and 1009: the client broke the protocol.
-function Session:on_close(code)
+-- wsx: one WebSocket message.
+function Session:on_message(data, is_text)
+  if self.inbox then return flow.keep(self, data, is_text) end
+  take(self, data, is_text)
+end
+
+-- 1002, 1007 and 1009: the client broke the protocol.
+local function end_ws(self, code)
   self.ws = nil
   local broken = code == 1002 or code == 1007 or code == 1009
   detach(self, broken and "transport error" or "transport close")
   remove(self)
+end
+
+-- wsx: nothing more comes from the WebSocket; what was kept is handled before that is said.
+function Session:on_close(code)
+  if not self.inbox then return end_ws(self, code) end
+  self.inbox.over = code
+  return true
 end
 
 -- wsx: the connection of the held poll, or of a post that waits, is dead.
@@ -238,57 +238,13 @@ function Session:on_abort(req)
   self:fail "transport error"
 end
 
-local function next_kept(self)
-  local inbox = self.inbox
-  local item = inbox[inbox.head]
-  if not item then
-    self.inbox = nil
-    if self.ws then host.read(self.ws, true) end
-    return
-  end
-  inbox[inbox.head], inbox.head = nil, inbox.head + 1
-  if type(item) == "table" then return on_binary(self, item[1]) end
-  if byte(item, 1) == 52 then return on_text(self, item) end
-  on_control(self, item)
-end
-
--- Goes on with what is there until there is no more, or somebody asks for a pause.
-local function pump(self)
-  self.corked = true
-  while not self.paused and not self.gone do
-    if self.inbox then
-      next_kept(self)
-    elseif self.body then
-      local packet
-      packet, self.pos = next_packet(self.body, self.pos)
-      if not self.pos then self.body = nil end
-      on_polled(self, packet)
-    else
-      break
-    end
-  end
-  self.corked = nil
+-- What came was handled, or something stopped that: says what there is to say.
+local function settle(self)
   if self.post and (self.gone or not self.body) then answer_post(self, 200, "ok") end
   if self.poll and self.out then flush(self) end
 end
 
---- Back-pressure: no packet is taken until resume() was called as often.
-function Session:pause()
-  if self.gone then return end
-  self.paused = (self.paused or 0) + 1
-  if self.ws and not self.inbox then
-    self.inbox = { head = 1, n = 0, bytes = 0 }
-    host.read(self.ws, false)
-  elseif self.post then
-    wsx.bind(self.post, self)
-  end
-end
-
-function Session:resume()
-  if not self.paused then return end
-  self.paused = self.paused > 1 and self.paused - 1 or nil
-  if not self.paused then pump(self) end
-end
+flow.attach(Session, take, on_polled, settle, end_ws)
 
 -- Polling ----------------------------------------------------------------------------------------------
 
@@ -324,7 +280,7 @@ function Session:take_post(req, headers, body)
   end
   if self.gone then return respond(req, 200, headers.ok, "ok") end
   self.post, self.headers, self.body, self.pos = req, headers, body, 1
-  if not self.paused then return pump(self) end
+  if not self.paused then return flow.pump(self) end
   wsx.bind(req, self)
 end
 

@@ -78,9 +78,11 @@ local function call(conn, name, ...)
   if fn then protected(conn, route, name, fn, conn, ...) end
 end
 
+-- All that came was handled: the host may answer the client's close frame.
 local function forget(conn, code, reason)
   conn.closed = true
   conns[conn.ws] = nil
+  host.ws_close(conn.ws, 0, "")
   call(conn, "on_close", code, reason)
 end
 
@@ -100,12 +102,16 @@ local function work(conn)
     local message = take(conn)
     if message.close then
       forget(conn, message.close, message.data)
+    elseif message.leave then
+      conn:close(GOING_AWAY, "shutting down")
     else
       call(conn, "on_message", message.data, message.is_text)
     end
   end
   conn.working = false
 end
+
+local put
 
 -- A handler that caught every error and waited on was abandoned; messages behind it have no order to keep.
 local function on_finish(task, err)
@@ -118,12 +124,13 @@ local function on_finish(task, err)
     host.read(conn.ws, true)
   end
   conn:close(INTERNAL, "internal error")
+  if conn.over then put(conn, conn.over) end
 end
 
-local function put(conn, message)
+function put(conn, message)
   conn.last = conn.last + 1
   conn.box[conn.last] = message
-  if not conn.paused and not message.close and conn.last - conn.first + 1 >= MAILBOX then
+  if not conn.paused and message.data and not message.close and conn.last - conn.first + 1 >= MAILBOX then
     conn.paused = true
     host.read(conn.ws, false)
   end
@@ -134,7 +141,11 @@ end
 
 -- Events of this connection (wsx).
 function Conn:on_message(data, is_text) put(self, { data = data, is_text = is_text }) end
-function Conn:on_close(code, reason) put(self, { close = code, data = reason }) end
+function Conn:on_close(code, reason)
+  self.over = { close = code, data = reason }
+  put(self, self.over)
+  return true
+end
 
 local function new_conn(ctx, route, ws)
   return setmetatable({
@@ -189,7 +200,7 @@ end
 
 -- Drain: close all connections and streams.
 function M.shutdown()
-  for _, conn in pairs(conns) do conn:close(GOING_AWAY, "shutting down") end
+  for _, conn in pairs(conns) do put(conn, { leave = true }) end -- behind what is still to be answered
   require("human.sse_out").shutdown()
 end
 

@@ -2,8 +2,12 @@
 -- A handler is any table with some of on_message(self, data, is_text), on_close(self, code, reason),
 -- on_drained(self, id) and on_abort(self, id); ids are those of WebSockets and of requests that are
 -- held open.  An object serves as its own handler, so a connection costs one table slot here.
+-- on_close comes behind all messages, and what is sent before it returns still goes out; true: the
+-- handler has more to say, and ends the WebSocket itself (host.ws_close) within 5 s.
 
-local EV = require("human.host").EV
+local host = require "human.host"
+
+local EV = host.EV
 local WS_MSG, WS_CLOSE, DRAINED, ABORT = EV.WS_MSG, EV.WS_CLOSE, EV.DRAINED, EV.ABORT
 
 local M = {}
@@ -22,14 +26,13 @@ end
 --- Hands one event over.  Events of unknown ids are late ones: of connections closed by us.
 function M.dispatch(kind, id, status, data)
   local handler = handlers[id]
-  if not handler then return end
-  if kind == WS_MSG then
-    return handler:on_message(data, status == 1)
-  end
   if kind == WS_CLOSE then
     handlers[id] = nil
-    return handler:on_close(status, data)
+    if not handler or not handler:on_close(status, data) then host.ws_close(id, 0, "") end
+    return
   end
+  if not handler then return end
+  if kind == WS_MSG then return handler:on_message(data, status == 1) end
   if kind == DRAINED then
     if handler.on_drained then handler:on_drained(id) end
   elseif kind == ABORT then

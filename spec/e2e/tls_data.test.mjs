@@ -10,6 +10,7 @@ import tls from 'node:tls';
 import { io } from 'socket.io-client';
 import WebSocket from 'ws';
 import { errors, workerOf } from './hosts.mjs';
+import { closeFrame, frame, frames, upgradeHead } from './raw.mjs';
 import { connect, startSecure } from './secure.mjs';
 import { next, sleep, until } from './support.mjs';
 
@@ -125,6 +126,22 @@ describe('a WebSocket', () => {
       }
       ws.close(1000);
       assert.equal((await next(ws, 'close'))[0], 1000);
+    }
+  });
+
+  it('answers what came before the end, be that a close frame or the end of the connection', async () => {
+    for (const bytes of [[frame('one'), closeFrame(1000)], [frame('one'), frame('x', { rsv: 2 })], [frame('one')]]) {
+      const socket = await connect(host.port);
+      let got = Buffer.alloc(0);
+      socket.on('data', (d) => { got = Buffer.concat([got, d]); });
+      socket.write(upgradeHead('/echo.ws'));
+      await until(() => got.includes('\r\n\r\n'), 3000, 'the upgrade');
+      const from = got.indexOf('\r\n\r\n') + 4;
+      socket.end(Buffer.concat(bytes)); // TLS says good-bye right behind it
+      await once(socket, 'close');
+      const [answer, close] = frames(got.subarray(from));
+      assert.equal(String(answer.payload), 'one');
+      assert.equal(close?.code, bytes.length === 1 ? undefined : bytes[1][0] & 0x70 ? 1002 : 1000);
     }
   });
 });

@@ -55,6 +55,19 @@ const violations = [
   ['a close reason that is not UTF-8', 1007, closeFrame(1000, utf8(0xff))],
 ];
 
+describe('what came before the end is answered before the close frame', () => {
+  const ends = violations.filter(([, , bytes]) => !Array.isArray(bytes) && bytes.length < 9000)
+    .concat([['a close frame', 1000, closeFrame(1000, 'bye')], ['a close frame of an application', 4000, closeFrame(4000)]]);
+  for (const [what, code, bytes] of ends) {
+    it(`${what}: the answer, then ${code}`, async () => {
+      const [pong, one, two, close, ...rest] = await talk(Buffer.concat([
+        frame('p', { opcode: 9 }), frame('one'), frame('tw', cut), frame('o', last), bytes]));
+      assert.deepEqual([pong.opcode, String(one.payload), String(two.payload)], [10, 'one', 'two']);
+      assert.deepEqual([close.opcode, close.code, rest], [8, code, []]);
+    });
+  }
+});
+
 describe('a broken frame ends the connection with the code for it', () => {
   for (const [what, code, bytes] of violations) {
     it(`${what}: ${code}`, async () => {

@@ -20,7 +20,10 @@ describe("a WebSocket", function()
         mine.messages[#mine.messages + 1] = data
         host.ws_send(id, is_text and 1 or 2, data)
       end,
-      on_close = function(_, code, reason) mine.closed = { code, reason } end,
+      on_close = function(_, code, reason)
+        mine.closed = { code, reason }
+        return mine.goes_on
+      end,
     }
     seen = mine
     wire.serve(function(req)
@@ -170,5 +173,78 @@ describe("a WebSocket", function()
     connect()
     assert.equal(1, host.ws_broadcast({ id, 12345 }, 2, 1, "all"))
     expect(1, "all")
+  end)
+
+  -- What ends a connection right behind a message, and the close frame that answers it.
+  local ENDS = {
+    ["a close frame"] = { close(1000, "bye"), "\3\232", 1000 },
+    ["a close frame without a code"] = { frame(8, ""), "", 1005 },
+    ["a close frame with a code of its own"] = { close(4321), "\16\225", 4321 },
+    ["a broken close frame"] = { frame(8, "\3"), "\3\234close code of one byte", 1002 },
+    ["a forbidden close code"] = { close(1006), "\3\234invalid close code", 1002 },
+    ["a reserved bit"] = { frame(1, "x", { rsv = 2 }), "\3\234reserved bits are set", 1002 },
+    ["an unknown opcode"] = { frame(3, "x"), "\3\234unknown opcode", 1002 },
+    ["a frame without a mask"] = { frame(1, "x", { mask = false }), "\3\234frame is not masked", 1002 },
+    ["text that is not UTF-8"] = { frame(1, "\255"), "\3\239text is not UTF-8", 1007 },
+    ["a message that is too large"] = { frame(2, ("x"):rep(2000)), "\3\241message too large", 1009 },
+    ["a fragment of nothing"] = { frame(0, "x"), "\3\234nothing to continue", 1002 },
+  }
+
+  for name, how in pairs(ENDS) do
+    it("answers what came in the same piece before " .. name, function()
+      options.max_message = 1000
+      connect()
+      c:send(frame(1, "one") .. frame(9, "p") .. frame(1, "tw", { fin = false }) .. frame(0, "o") .. how[1]
+        .. frame(1, "late"))
+      expect(10, "p")
+      expect(1, "one")
+      expect(1, "two")
+      expect(8, how[2])
+      assert.equal("", c:read_all())
+      assert.equal(how[3], seen.closed[1])
+      assert.same({ "one", "two" }, seen.messages)
+    end)
+  end
+
+  it("answers compressed messages before the close, too", function()
+    options.deflate = true
+    connect(nil, "Sec-WebSocket-Extensions: permessage-deflate\r\n")
+    c:send(frame(1, ("x"):rep(1000)) .. frame(1, "\255", { rsv = 4 }) .. close(1000))
+    local first = c:read(2)
+    assert.equal(0xc1, first:byte(1))
+    c:read(first:byte(2))
+    expect(8, "\3\239compressed data is malformed")
+    assert.same({ ("x"):rep(1000) }, seen.messages)
+  end)
+
+  it("answers a client that stops sending without a close frame", function()
+    connect()
+    c:send(frame(1, "one") .. frame(1, "tw", { fin = false }))
+    c:half_close()
+    expect(1, "one")
+    assert.equal("", c:read_all())
+    ends(1006, "")
+  end)
+
+  it("waits for a handler that has more to say, and reads no more meanwhile", function()
+    seen.goes_on = true
+    connect()
+    c:send(frame(1, "one") .. close(1001, "bye") .. frame(1, "late"))
+    expect(1, "one")
+    wire.eventually(function() return seen.closed end)
+    assert.is_true(host.ws_send(id, 1, "more") > 0)
+    assert.equal(0, host.ws_close(id, 4000, "not heard"))
+    expect(1, "more")
+    expect(8, "\3\233")
+    ends(1001, "bye")
+    assert.equal("", c:read_all())
+  end)
+
+  it("waits for nobody longer than 5 s", function() -- limit: websocket end
+    seen.goes_on = true
+    connect()
+    c:send(close(1000))
+    assert.equal(ws.head(8, 2) .. "\3\232", c:read_all(8))
+    ends(1000, "")
   end)
 end)

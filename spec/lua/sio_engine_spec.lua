@@ -217,3 +217,23 @@ describe("a client that is faster than its handler", function()
     assert.equal("ok", w:answer(post).body)
   end)
 end)
+
+describe("a WebSocket that its client closes", function()
+  it("has everything handled that came before, also what waited for a pause to end", function()
+    local w = sio_world.start [[io:namespace("/", {
+      on = { slow = function(s, v) task.sleep(0.01) seen[#seen + 1] = v end,
+             message = function(s, v) s:emit("message", v) end },
+      on_disconnect = function(s, reason) seen.reason = reason end })]]
+    local c, app = w:ws(), w.app
+    local EV = require("fake_host").EV
+    for i = 1, 100 do app:push(EV.WS_MSG, 1, c.id, 0, '42["slow",' .. i .. "]") end -- in one segment
+    app:push(EV.WS_MSG, 1, c.id, 0, '42["message",1]')
+    app:push(EV.WS_CLOSE, 1000, c.id, 0, "")
+    app:settle()
+    assert.is_nil(c:closed())
+    w:advance(2)
+    assert.same({ 100, "transport close" }, { #w.seen, w.seen.reason })
+    assert.truthy(c:closed())
+    w:stop()
+  end)
+end)

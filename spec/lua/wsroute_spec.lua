@@ -107,4 +107,19 @@ describe("a websocket route", function()
     require("human.wsroute").shutdown()
     assert.equal(1001, app.sockets[ws].closed.code)
   end)
+
+  it("answers what came before the client's close, and before the worker stops, also when that takes time", function()
+    for _, finish in ipairs { function(ws) app:ws_closed(ws, 1000, "bye") end,
+                              function() require("human.wsroute").shutdown() end } do
+      local ws = open("good").ws
+      app:ws_message(ws, "slow")
+      app:ws_message(ws, "b")
+      finish(ws)
+      assert.is_nil(app.sockets[ws].closed)
+      app:advance(1)
+      assert.same({ "hello u1 in lobby", "1:slow:true", "2:b:true" }, texts(ws))
+      assert.truthy(app.sockets[ws].closed)
+    end
+    assert.equal("1000 bye after 2", seen.closed)
+  end)
 end)

@@ -48,11 +48,11 @@ function M.serve(fn)
     or function() end)
 end
 
---- Wait until what() is true; it is looked at whenever the loop has turned.
-function M.eventually(what)
-  local limit = host.clock() + PATIENCE_S
+--- Wait until what() is true; it is looked at whenever the loop has turned.  Raises after patience_s (5).
+function M.eventually(what, patience_s)
+  local limit = host.clock() + (patience_s or PATIENCE_S)
   while not what() do
-    if host.clock() > limit then error("it did not happen in " .. PATIENCE_S .. " s", 2) end
+    if host.clock() > limit then error("it did not happen in time", 2) end
     sched.sleep(0.002)
   end
 end
@@ -86,11 +86,11 @@ function Client:read(n)
 end
 
 --- Everything until the server closes.
-function Client:read_all()
+function Client:read_all(patience_s)
   M.eventually(function()
     take(self)
     return self.ended
-  end)
+  end, patience_s)
   return self.got
 end
 
