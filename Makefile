@@ -133,9 +133,9 @@ $(B)/obj/llhttp_%.o: /usr/share/llhttp/%.c $(B)/obj/flags
 $(B)/obj/embed_data.o: $(B)/embed_data.c host/embed.h
 	@$(CC) $(CFLAGS) $(DEFINE) -c -o $@ $<
 
-$(B)/embed_data.c: host/embed_gen.lua host/host_api.h $(LUA_SRC) $(B)/obj/files
+$(B)/embed_data.c: host/embed_gen.lua host/host_api.h host/help.txt $(LUA_SRC) $(B)/obj/files
 	@echo 'embed $(words $(LUA_SRC)) modules'
-	@$(LUAJIT) host/embed_gen.lua $@ host/host_api.h $(LUA_SRC)
+	@$(LUAJIT) host/embed_gen.lua $@ host/host_api.h host/help.txt $(LUA_SRC)
 
 # Rewritten only when they change: other flags, or a file that came or went, rebuild what depends.
 $(B)/obj/flags: FORCE

@@ -16,6 +16,8 @@
 #include "control.h"
 #include "embed.h"
 #include "facts.h"
+#include "help.h"
+#include "instance.h"
 #include "log.h"
 #include "newfile.h"
 #include "sanitized.h"
@@ -189,6 +191,13 @@ static int native_fact(lua_State *L) {
   return failed ? 2 : 1;
 }
 
+static int native_help(lua_State *L) {
+  const char *text = "";
+  size_t n = help_find(luaL_checkstring(L, 1), &text);
+  lua_pushlstring(L, text, n);
+  return 1;
+}
+
 static int native_terminal(lua_State *L) {
   lua_pushinteger(L, terminal_rows());
   lua_pushboolean(L, terminal_begin());
@@ -239,9 +248,10 @@ static int native_set_secret(lua_State *L) {
 static int open_native(lua_State *L) {
   static const luaL_Reg fns[] = {
       {"rule_call", rule_call}, {"exit", native_exit}, {"memory", native_memory},
-      {"control", native_control}, {"fact", native_fact}, {"terminal", native_terminal},
-      {"key", native_key}, {"overridable", native_overridable}, {"write_new", native_write_new},
-      {"database", native_database}, {"set_secret", native_set_secret}, {NULL, NULL}};
+      {"control", native_control}, {"fact", native_fact}, {"help", native_help},
+      {"terminal", native_terminal}, {"key", native_key}, {"overridable", native_overridable},
+      {"write_new", native_write_new}, {"database", native_database},
+      {"set_secret", native_set_secret}, {NULL, NULL}};
   lua_newtable(L);
   luaL_register(L, NULL, fns);
   if (bridge.spec->command) {
@@ -256,6 +266,8 @@ static int open_native(lua_State *L) {
   lua_setfield(L, -2, "generation");
   lua_pushstring(L, HUMAN_VERSION);
   lua_setfield(L, -2, "version");
+  lua_pushstring(L, instance_id());
+  lua_setfield(L, -2, "instance");
   lua_newtable(L);
   for (int i = 0; i < bridge.spec->argc; i++) {
     lua_pushstring(L, bridge.spec->argv[i]);

@@ -22,8 +22,10 @@
  * scripts by themselves, start nothing, and use the private database only where it already runs. */
 static bool only_looks(const char *command) {
   static char status[32768];
-  if (strcmp(command, "status") != 0 && strcmp(command, "top") != 0 && strcmp(command, "doctor") != 0)
-    return false;
+  static const char *const looking[] = {"status", "top", "doctor", "ping", "agent"};
+  size_t i = 0, n = sizeof looking / sizeof *looking;
+  while (i < n && strcmp(command, looking[i]) != 0) i++;
+  if (i == n) return false;
   log_quiet();
   if (!strcmp(command, "doctor") && !*conf_str("database.url") &&
       control_get("status", status, sizeof status) >= 0)

@@ -246,7 +246,8 @@ static void load_credentials(void) {
 
 /* Ours, but not settings. */
 static bool is_other_variable(const char *name) {
-  static const char *const others[] = {"HUMAN_CONFIG", "HUMAN_HINTS", "HUMAN_LLM_KEY"};
+  static const char *const others[] = {"HUMAN_AGENT_KEY", "HUMAN_CONFIG", "HUMAN_HINTS",
+                                       "HUMAN_LLM_KEY"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (!strcmp(name, others[i])) return true;
   return !strncmp(name, "HUMAN_TEST_", 11) || !strncmp(name, "HUMAN_SECRET_", 13);
@@ -363,6 +364,11 @@ int conf_set(const char *name, const char *value) {
 
 const char *conf_source(const char *name) {
   return must_find(name)->source;
+}
+
+bool conf_is_shared(const char *name) {
+  const char *source = conf_source(name);
+  return !strcmp(source, "default") || !strncmp(source, SYSTEM_FILE ":", sizeof SYSTEM_FILE);
 }
 
 static void print_value(const conf_item *item) {

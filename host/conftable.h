@@ -41,4 +41,5 @@ int conf_closest(const char *typed, const char *(*nth)(size_t i));
 bool conf_checkout(char *out, size_t n);   /* the tree that this binary was built in and runs from */
 bool conf_in_checkout(void);               /* this binary runs from the tree it was built in */
 const char *conf_source(const char *name); /* where its value came from */
+bool conf_is_shared(const char *name);    /* it has a default, or what this machine's settings file says */
 #endif

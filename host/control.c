@@ -87,22 +87,35 @@ static int cut_status(char *out) {
   return status >= 0 && status < 256 ? (int)status : 1;
 }
 
-/* Nobody in this home: the service of this machine, whose directory a shell does not know. */
+/* Nobody in this home: the service of this machine, whose directory a shell does not know.  Not for who
+ * has named a home: that one is meant. */
 static int connect_to_service(struct sockaddr_un *at) {
   struct sockaddr_un service = {.sun_family = AF_UNIX, .sun_path = "/run/human/control.sock"};
-  if (conf_in_checkout() || access(service.sun_path, F_OK)) return -1;
-  *at = service;
-  return connect_to(at);
+  int why = errno;
+  if (conf_in_checkout() || !conf_is_shared("home")) return -1;
+  int fd = connect_to(&service);
+  if (fd < 0 && errno == ENOENT) errno = why;
+  else *at = service;
+  return fd;
+}
+
+/* Nobody, or somebody who is not for us. */
+static int refuse(const struct sockaddr_un *at, char *out, size_t n) {
+  const char *home = conf_str("home");
+  if (errno == EACCES || errno == EPERM)
+    snprintf(out, n, "%s: %s: the server is for its own user and group, and for root", at->sun_path,
+             strerror(errno));
+  else
+    snprintf(out, n, "no server of %s runs (%s: %s); `human gateway` starts one", home, at->sun_path,
+             strerror(errno));
+  return -1;
 }
 
 int control_get(const char *request, char *out, size_t n) {
   struct sockaddr_un at;
   int fd = address(&at) ? -1 : connect_to(&at);
   if (fd < 0) fd = connect_to_service(&at);
-  if (fd < 0) {
-    snprintf(out, n, "no server answers at %s: %s", at.sun_path, strerror(errno));
-    return -1;
-  }
+  if (fd < 0) return refuse(&at, out, n);
   int failed = exchange(fd, request, out, n);
   close(fd);
   int status = failed ? -1 : cut_status(out);

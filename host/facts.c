@@ -138,6 +138,11 @@ static int source(const char *name, char *out, size_t n) {
   return 0;
 }
 
+static int tty(const char *fd, char *out, size_t n) {
+  out[0] = 0;
+  return isatty((int)strtol(fd, NULL, 10)) ? 0 : because(out, n);
+}
+
 static int scripts(const char *arg, char *out, size_t n) {
   (void)arg;
   int generation = bundle_load(out, n);
@@ -154,7 +159,7 @@ int facts_ask(const char *kind, const char *arg, char *out, size_t n) {
       {"versions", versions}, {"user", user}, {"stat", look}, {"list", list},
       {"writable", writable}, {"disk", disk}, {"files", files}, {"port", portowner_ask},
       {"certificate", certificate}, {"postgres", postgres}, {"source", source},
-      {"scripts", scripts},
+      {"scripts", scripts}, {"tty", tty},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (!strcmp(table[i].kind, kind)) return table[i].ask(arg, out, n);

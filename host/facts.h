@@ -17,6 +17,7 @@
  *   certificate PATH   "expires" in seconds of Unix time, a space, the subject
  *   postgres           directory of PostgreSQL's programs, for the private cluster
  *   source SETTING     where its value came from
+ *   tty DESCRIPTOR     is it a terminal
  *   scripts            reads the search path: the generation number that the bundle got */
 int facts_ask(const char *kind, const char *arg, char *out, size_t n);
 #endif

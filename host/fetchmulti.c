@@ -136,9 +136,10 @@ static void set_policy(CURL *e, const fetchspec *s) {
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(e, CURLOPT_PROXY, "");
   curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-  bool own = s->own && !s->guard;
-  curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, own ? 0L : 1L);
-  curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, own ? 0L : 2L);
+  /* A known key says more than an authority does, also about a certificate for another name. */
+  curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, s->pin ? 0L : 1L);
+  curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, s->pin ? 0L : 2L);
+  curl_easy_setopt(e, CURLOPT_PINNEDPUBLICKEY, s->pin);
   curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);

@@ -13,7 +13,6 @@
 
 #include "conf.h"
 #include "pack.h"
-#include "tls.h"
 
 enum {
   URL_MAX = 16 << 10,
@@ -23,6 +22,7 @@ enum {
   BYTES_DEFAULT = 4 << 20,
   BYTES_MAX = 64 << 20, /* of a response that is kept whole */
   NAME_MAX_N = 64,
+  PIN_MAX = 64,
   TIMEOUT_MAX_S = 3600
 };
 
@@ -172,7 +172,6 @@ static int read_url(fetchspec *s, const pack_value *v) {
     return e;
   }
   s->url = url.p;
-  s->own = tls_is_own(url.p);
   s->secret_url = used > 0;
   return check_scheme(s);
 }
@@ -186,6 +185,15 @@ static int read_body(fetchspec *s, const pack_value *v) {
   s->body[v->n] = 0;
   s->body_n = v->n;
   return 0;
+}
+
+/* "sha256//BASE64": anything else would be the name of a file to curl. */
+static int read_pin(fetchspec *s, const pack_value *v) {
+  static const char kind[] = "sha256//";
+  if (s->pin || v->n >= PIN_MAX || v->n <= sizeof kind - 1) return HOST_EINVAL;
+  if (memcmp(v->s, kind, sizeof kind - 1) != 0 || !is_clean(v->s, v->n)) return HOST_EINVAL;
+  s->pin = strndup(v->s, v->n);
+  return s->pin ? 0 : HOST_EFULL;
 }
 
 static int read_method(fetchspec *s, const pack_value *v) {
@@ -218,6 +226,7 @@ static int read_text(fetchspec *s, const pack_value *key, const pack_value *v) {
   if (is_named(key->s, key->n, "url")) return read_url(s, v);
   if (is_named(key->s, key->n, "method")) return read_method(s, v);
   if (is_named(key->s, key->n, "body")) return read_body(s, v);
+  if (is_named(key->s, key->n, "pin")) return read_pin(s, v);
   return HOST_EINVAL;
 }
 
@@ -275,5 +284,6 @@ void fetchspec_free(fetchspec *s) {
   if (s->url) explicit_bzero(s->url, strlen(s->url));
   free(s->url);
   free(s->body);
+  free(s->pin);
   *s = (fetchspec){0};
 }

@@ -19,7 +19,7 @@ typedef struct {
   double timeout_s, connect_timeout_s;
   size_t max_bytes;
   bool stream, guard;
-  bool own;                   /* https, to this machine's own server */
+  char *pin;                  /* trust who has this public key, and nobody else; NULL: authorities */
 } fetchspec;
 
 /* 0, or HOST_EINVAL, HOST_EDENIED (http or a secret under guard, unknown secret), HOST_ELIMIT,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * main.c -- the command line: which sub-command, which settings; everything else is elsewhere. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,54 +12,62 @@
 
 #include "command.h"
 #include "conf.h"
+#include "conftable.h"
 #include "control.h"
+#include "help.h"
 #include "log.h"
 #include "pgembed.h"
-#include "sockets.h"
 #include "supervisor.h"
 
 enum { FLAGS_MAX = 64, EXIT_USAGE = 2, PSQL_CONNECTIONS = 100 };
 
 typedef enum {
-  RUN_GATEWAY, RUN_LUA, RUN_CONTROL, RUN_PING, RUN_PSQL, RUN_CONFIG, RUN_VERSION, RUN_HELP
+  RUN_GATEWAY, RUN_LUA, RUN_CONTROL, RUN_PSQL, RUN_CONFIG, RUN_VERSION, RUN_HELP
 } run_kind;
 
 typedef struct {
   const char *name, *help;
   run_kind run;
   bool database; /* needs one; see needs_database() */
-  bool rest;     /* takes arguments of its own, which Lua reads */
+  enum {
+    NO_ARGUMENTS,
+    OWN_ARGUMENTS,    /* which Lua reads; a --help among them is ours */
+    FOREIGN_ARGUMENTS /* another program's, whatever they are */
+  } rest;
 } command;
 
 static const command commands[] = {
     {"gateway", "start the server: all APIs, and a private database when none is configured",
-     RUN_GATEWAY, true, false},
+     RUN_GATEWAY, true, NO_ARGUMENTS},
     {"agent", "talk to an agent of a running server (-m TEXT: one message, then exit)", RUN_LUA,
-     false, true},
+     false, OWN_ARGUMENTS},
     {"reload", "put changed scripts in force on all workers, or say why not", RUN_CONTROL, false,
-     false},
-    {"status", "how a running server is: workers, scripts, traffic", RUN_LUA, false, true},
-    {"top", "the same, live", RUN_LUA, false, true},
+     NO_ARGUMENTS},
+    {"status", "how a running server is: workers, scripts, traffic", RUN_LUA, false,
+     OWN_ARGUMENTS},
+    {"top", "the same, live", RUN_LUA, false, OWN_ARGUMENTS},
     {"doctor", "what is wrong with this installation, and how to put it right", RUN_LUA, false,
-     true},
-    {"rules", "rules list | show NAME | examples [NAME] | replay FILE", RUN_LUA, true, true},
+     OWN_ARGUMENTS},
+    {"rules", "rules list | show NAME | examples [NAME] | replay [FILE]", RUN_LUA, true,
+     OWN_ARGUMENTS},
     {"override", "copy a shipped script into your own directory, to be edited: override FILE",
-     RUN_LUA, false, true},
+     RUN_LUA, false, OWN_ARGUMENTS},
     {"overrides", "list what your directory overrides (--diff: what changed)", RUN_LUA, false,
-     true},
+     OWN_ARGUMENTS},
     {"new", "write a small script to start from: new rule|route|channel NAME", RUN_LUA, false,
-     true},
-    {"migrate", "bring the database's schema up to date", RUN_LUA, true, false},
+     OWN_ARGUMENTS},
+    {"migrate", "bring the database's schema up to date", RUN_LUA, true, NO_ARGUMENTS},
     {"check", "check [DIR]: load all scripts (DIR before the shipped ones) and run their examples",
-     RUN_LUA, false, true},
-    {"test", "run specs, without a server: test PATH..", RUN_LUA, true, true},
-    {"openapi", "print the OpenAPI description of all routes", RUN_LUA, false, false},
-    {"psql", "a psql on the database of the server, with psql's own arguments", RUN_PSQL, true, true},
-    {"ping", "ask a running server how it is; exit status 0 when it is well", RUN_PING, false,
-     false},
-    {"config", "print all settings, and where each came from", RUN_CONFIG, false, false},
-    {"version", "print the version", RUN_VERSION, false, false},
-    {"help", "print this", RUN_HELP, false, false},
+     RUN_LUA, false, OWN_ARGUMENTS},
+    {"test", "run specs, without a server: test PATH..", RUN_LUA, true, FOREIGN_ARGUMENTS},
+    {"openapi", "print the OpenAPI description of all routes", RUN_LUA, false, NO_ARGUMENTS},
+    {"psql", "a psql on the database of the server, with psql's own arguments", RUN_PSQL, true,
+     FOREIGN_ARGUMENTS},
+    {"ping", "does the server of this home answer, and how is it", RUN_LUA, false, OWN_ARGUMENTS},
+    {"config", "print all settings, and where each came from", RUN_CONFIG, false, NO_ARGUMENTS},
+    {"version", "print the version", RUN_VERSION, false, NO_ARGUMENTS},
+    {"help", "print this; help COMMAND: what that one does, and its exit status", RUN_HELP, false,
+     OWN_ARGUMENTS},
 };
 
 /* Flags that are settings. */
@@ -71,26 +80,46 @@ typedef struct {
   const command *command;
   const char *settings[2 * FLAGS_MAX + 1]; /* name, value, .., NULL */
   int n_settings;
+  bool wants_help;
   char **rest;
   int n_rest;
 } cli;
 
-static void help(FILE *to) {
-  fprintf(to, "usage: human [COMMAND] [FLAGS]\n\ncommands:\n");
+static int help(const char *about) {
+  const char *text;
+  size_t n = about ? help_find(about, &text) : 0;
+  if (n) return printf("%.*s", (int)n, text), 0;
+  printf("usage: human [COMMAND] [FLAGS]\n\ncommands:\n");
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-    fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].help);
-  fprintf(to, "\nflags:\n"
-              "  --port N, --agent-port N   where to listen (3000 and 4009; agent port 0: off)\n"
-              "  --host ADDRESS             on which address (127.0.0.1)\n"
-              "  --scripts DIR[:DIR..]      where the scripts are; the first one wins\n"
-              "  --workers N|auto           how many processes serve\n"
-              "  --watch                    reload whenever a script changes (development)\n"
-              "  --log-level LEVEL          error, warn, info or debug\n"
-              "  --set NAME=VALUE           any setting; `human config` lists them\n");
+    printf("  %-9s %s\n", commands[i].name, commands[i].help);
+  printf("\nflags:\n"
+         "  --port N, --agent-port N   where to listen (3000 and 4009; agent port 0: off)\n"
+         "  --host ADDRESS             on which address (127.0.0.1)\n"
+         "  --scripts DIR[:DIR..]      where the scripts are; the first one wins\n"
+         "  --workers N|auto           how many processes serve\n"
+         "  --watch                    reload whenever a script changes (development)\n"
+         "  --log-level LEVEL          error, warn, info or debug\n"
+         "  --set NAME=VALUE           any setting; `human config` lists them\n"
+         "  --help                     what a command does: human COMMAND --help\n");
+  return 0;
 }
 
-static int usage(const char *what, const char *word) {
-  fprintf(stderr, "human: %s%s\nTry `human help`.\n", what, word);
+static const char *command_name(size_t i) {
+  return i < sizeof commands / sizeof *commands ? commands[i].name : NULL;
+}
+
+static const char *flag_name(size_t i) {
+  static const char *const others[] = {"--set", "--watch", "--help", "--version", NULL};
+  const size_t n = sizeof flags / sizeof *flags;
+  return i < n ? flags[i].flag : others[i - n];
+}
+
+/* nth: the words that may have been meant; NULL: none are known. */
+static int usage(const char *what, const char *word, const char *(*nth)(size_t i)) {
+  int near = nth ? conf_closest(word, nth) : -1;
+  fprintf(stderr, "human: %s%s", what, word);
+  if (near >= 0) fprintf(stderr, " (did you mean %s?)", nth((size_t)near));
+  fprintf(stderr, "\nTry `human help`.\n");
   return EXIT_USAGE;
 }
 
@@ -101,7 +130,7 @@ static const command *find_command(const char *name) {
 }
 
 static int add_setting(cli *c, const char *name, const char *value) {
-  if (c->n_settings == 2 * FLAGS_MAX) return usage("too many flags", "");
+  if (c->n_settings == 2 * FLAGS_MAX) return usage("too many flags", "", NULL);
   c->settings[c->n_settings++] = name;
   c->settings[c->n_settings++] = value;
   return 0;
@@ -110,7 +139,7 @@ static int add_setting(cli *c, const char *name, const char *value) {
 /* NAME=VALUE; the text is cut in place, argv is ours. */
 static int add_pair(cli *c, char *pair) {
   char *equal = strchr(pair, '=');
-  if (!equal || equal == pair) return usage("--set needs NAME=VALUE, not ", pair);
+  if (!equal || equal == pair) return usage("--set needs NAME=VALUE, not ", pair, NULL);
   *equal = 0;
   return add_setting(c, pair, equal + 1);
 }
@@ -135,42 +164,62 @@ static int take_flag(cli *c, char **argv, int *i) {
     value = flag_value(flags[k].flag, argv, i, &missing);
     if (value) return add_setting(c, flags[k].setting, value);
   }
-  return missing ? usage("a value is missing after ", argv[*i]) : 1;
+  return missing ? usage("a value is missing after ", argv[*i], NULL) : 1;
+}
+
+/* A flag that is no setting; 1: none of ours. */
+static int take_switch(cli *c, const char *word) {
+  bool foreign = c->command && c->command->rest == FOREIGN_ARGUMENTS;
+  if (!strcmp(word, "--watch")) return add_setting(c, "reload.watch", "true");
+  if (foreign) return 1;
+  if (!strcmp(word, "--help") || !strcmp(word, "-h")) return c->wants_help = true, 0;
+  if (c->command || strcmp(word, "--version") != 0) return 1;
+  c->command = find_command("version");
+  return 0;
 }
 
 static int take_word(cli *c, char *word) {
   if (!c->command && word[0] != '-') {
     c->command = find_command(word);
-    return c->command ? 0 : usage("unknown command: ", word);
+    return c->command ? 0 : usage("unknown command: ", word, command_name);
   }
-  if (!strcmp(word, "--watch")) return add_setting(c, "reload.watch", "true");
-  if (!strcmp(word, "--help") || !strcmp(word, "-h")) c->command = find_command("help");
-  else if (!c->command && !strcmp(word, "--version")) c->command = find_command("version");
-  else if (c->command && c->command->rest) c->rest[c->n_rest++] = word;
-  else if (word[0] == '-') return usage("unknown flag: ", word);
-  else return usage("unexpected argument: ", word);
+  int taken = take_switch(c, word);
+  if (taken != 1) return taken;
+  if (!c->command || c->command->rest == NO_ARGUMENTS)
+    return word[0] == '-' ? usage("unknown flag: ", word, flag_name)
+                          : usage("unexpected argument: ", word, NULL);
+  c->rest[c->n_rest++] = word;
   return 0;
 }
 
-static int parse(cli *c, int argc, char **argv) {
+/* What follows "--" is the command's own, whatever it looks like. */
+static int take_rest(cli *c, char **argv) {
+  if (c->command && c->command->rest == FOREIGN_ARGUMENTS) argv++;
+  for (; *argv; argv++) {
+    if (!c->command || c->command->rest == NO_ARGUMENTS) {
+      if (strcmp(*argv, "--") != 0) return usage("unexpected argument: ", *argv, NULL);
+    } else {
+      c->rest[c->n_rest++] = *argv;
+    }
+  }
+  return 0;
+}
+
+static int parse_words(cli *c, int argc, char **argv) {
   c->rest = argv; /* fewer than have been read, so they fit into their own array */
   for (int i = 1; i < argc; i++) {
+    if (!strcmp(argv[i], "--")) return take_rest(c, argv + i);
     int taken = take_flag(c, argv, &i);
     if (taken == 1) taken = take_word(c, argv[i]);
     if (taken) return taken;
   }
-  if (!c->command) c->command = find_command("gateway");
   return 0;
 }
 
-static int ping(void) {
-  char url[96];
-  sockets_url("port", url, sizeof url);
-  if (sockets_check_host()) return 1;
-  int status = sockets_probe("/health");
-  if (status < 0) printf("no answer from %s: %s\n", url, strerror(errno));
-  else printf("%s/health answers %d\n", url, status);
-  return status >= 200 && status < 300 ? 0 : 1;
+static int parse(cli *c, int argc, char **argv) {
+  int failed = parse_words(c, argc, argv);
+  if (!c->command) c->command = find_command(c->wants_help ? "help" : "gateway");
+  return failed;
 }
 
 /* The terminal belongs to psql: Ctrl-C there cancels a query and must not end us. */
@@ -178,12 +227,13 @@ static int psql(const cli *c) {
   const char *args[FLAGS_MAX] = {"psql", NULL};
   bool own = !*conf_str("database.url");
   int status = 0, n = 0;
-  if (c->n_rest > FLAGS_MAX - 4) return usage("too many arguments", "");
+  if (c->n_rest > FLAGS_MAX - 4) return usage("too many arguments", "", NULL);
   if (own && pgembed_start(PSQL_CONNECTIONS, true)) return 1;
   signal(SIGINT, SIG_IGN);
   pid_t pid = fork();
   if (pid == 0) {
     signal(SIGINT, SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
     args[++n] = "-d";
     args[++n] = conf_str("database.url");
     for (int i = 0; i < c->n_rest; i++) args[++n] = c->rest[i];
@@ -202,20 +252,48 @@ static bool needs_database(const cli *c) {
   return c->n_rest > 0 && !strcmp(c->rest[0], "replay");
 }
 
-int main(int argc, char **argv) {
-  cli c = {0};
-  int failed = parse(&c, argc, argv);
-  if (failed) return failed;
-  if (c.command->run == RUN_HELP) return help(stdout), 0;
-  if (c.command->run == RUN_VERSION) return printf("human %s\n", HUMAN_VERSION), 0;
-  if (conf_load(c.settings)) return EXIT_USAGE;
+/* `human help` and `human COMMAND --help`. */
+static int answer_help(const cli *c) {
+  if (c->command->run != RUN_HELP) return help(c->command->name);
+  if (c->n_rest > 1) return usage("unexpected argument: ", c->rest[1], NULL);
+  if (c->n_rest && !find_command(c->rest[0]))
+    return usage("unknown command: ", c->rest[0], command_name);
+  return help(c->n_rest ? c->rest[0] : NULL);
+}
+
+static int run(const cli *c) {
+  if (c->wants_help || c->command->run == RUN_HELP) return answer_help(c);
+  if (c->command->run == RUN_VERSION) return printf("human %s\n", HUMAN_VERSION), 0;
+  if (conf_load(c->settings)) return EXIT_USAGE;
   log_init();
-  switch (c.command->run) {
-  case RUN_PING: return ping();
-  case RUN_PSQL: return psql(&c);
-  case RUN_CONTROL: return control_ask(c.command->name);
+  switch (c->command->run) {
+  case RUN_PSQL: return psql(c);
+  case RUN_CONTROL: return control_ask(c->command->name);
   case RUN_CONFIG: return conf_print(), 0;
-  case RUN_LUA: return command_run(c.command->name, c.n_rest, c.rest, needs_database(&c));
+  case RUN_LUA: return command_run(c->command->name, c->n_rest, c->rest, needs_database(c));
   default: return supervisor_run();
   }
+}
+
+/* A closed descriptor would be given to the next file or socket, and what we print would go there. */
+static void open_standard(void) {
+  static const int modes[] = {O_RDWR, O_RDONLY, O_RDWR}; /* so that writing to stdout fails */
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    while (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) >= 0) continue;
+}
+
+/* An answer that could not be written was not given.  Who closed the pipe knows it. */
+static int after_output(int code) {
+  errno = 0;
+  if (!fflush(stdout) && !ferror(stdout)) return code;
+  if (errno && errno != EPIPE) fprintf(stderr, "human: standard output: %s\n", strerror(errno));
+  return code ? code : 1;
+}
+
+int main(int argc, char **argv) {
+  cli c = {0};
+  open_standard();
+  signal(SIGPIPE, SIG_IGN);
+  int failed = parse(&c, argc, argv);
+  return failed ? failed : after_output(run(&c));
 }

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "activation.h"
@@ -20,7 +19,7 @@
 #include "log.h"
 #include "tls.h"
 
-enum { BACKLOG = 4096, PROBE_S = 5 };
+enum { BACKLOG = 4096 };
 
 typedef union {
   struct sockaddr any;
@@ -156,36 +155,4 @@ void sockets_url(const char *port_name, char *out, unsigned long n) {
   bool v6 = strchr(host, ':') != NULL;
   snprintf(out, n, "http%s://%s%s%s:%.0f", tls_configured() ? "s" : "", v6 ? "[" : "", host,
            v6 ? "]" : "", conf_num(port_name));
-}
-
-/* The answer's beginning takes the question's place. */
-static ssize_t ask(int fd, char *text, size_t n, size_t room) {
-  if (tls_configured()) return tls_ask(fd, text, n, text, room);
-  if (send(fd, text, n, MSG_NOSIGNAL) != (ssize_t)n) return -1;
-  return recv(fd, text, room, MSG_WAITALL);
-}
-
-int sockets_probe(const char *path) {
-  char text[512];
-  address a;
-  int status = -1;
-  struct timeval limit = {.tv_sec = PROBE_S};
-  socklen_t n = make_address(&a, reachable_host(), (int)conf_num("port"));
-  int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -1;
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  if (connect(fd, &a.any, n)) goto out;
-  int k = snprintf(text, sizeof text,
-                   "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
-  ssize_t got = ask(fd, text, (size_t)k, sizeof text - 1);
-  if (got < 0) goto out;
-  text[got] = 0;
-  errno = EPROTO;
-  if (!strncmp(text, "HTTP/1.1 ", 9)) status = (int)strtol(text + 9, NULL, 10);
-out:;
-  int why = errno;
-  close(fd);
-  errno = why;
-  return status;
 }

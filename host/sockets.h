@@ -13,7 +13,4 @@ int sockets_listen_twin(const char *port_name, int count, int *fds);
 int sockets_any(int *port); /* one on a free loopback port; the fd, or -1 */
 int sockets_check_host(void); /* the setting `host` is an address; 0, or -1 and a message */
 void sockets_url(const char *port_name, char *out, unsigned long n); /* where a person would look */
-
-/* GET `path` on the setting `host` and `port`: the status code, or -1 with errno. */
-int sockets_probe(const char *path);
 #endif

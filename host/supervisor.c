@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 #include "activation.h"
 #include "bundle.h"
 #include "control.h"
+#include "instance.h"
 #include "link.h"
 #include "log.h"
 #include "notify.h"
@@ -359,15 +361,29 @@ static size_t put_text(char *out, size_t n, const char *text) {
   return at;
 }
 
+/* Where this server is found and how it is known for itself, whatever the settings of who asks say. */
+static size_t put_place(char *out, size_t n) {
+  char main_url[96], agent_url[96] = "", pin[TLS_PIN], home[PATH_MAX];
+  sockets_url("port", main_url, sizeof main_url);
+  if (conf_num("agent_port") != 0) sockets_url("agent_port", agent_url, sizeof agent_url);
+  tls_pin(pin);
+  put_text(home, sizeof home, conf_str("home"));
+  return (size_t)snprintf(out, n, "\"instance\":\"%s\",\"home\":\"%s\",\"url\":\"%s\","
+                          "\"agent_url\":\"%s\",\"pin\":\"%s\",",
+                          instance_id(), home, main_url, agent_url, pin);
+}
+
 static void answer_status(int client) {
   static char out[24 * 1024], verdict[2 * RELOAD_TEXT];
   const reload_verdict *last = reload_last();
   size_t n = (size_t)snprintf(out, sizeof out,
                               "{\"version\":\"%s\",\"pid\":%d,\"uptime_s\":%.0f,\"generation\":%d,"
-                              "\"bundle\":\"%s\",\"stopping\":%s,\"workers\":[",
+                              "\"bundle\":\"%s\",\"stopping\":%s,",
                               HUMAN_VERSION, (int)s.self, shm_clock() - s.started_at,
                               reload_generation(), bundle_hash(reload_generation()),
                               s.stopping ? "true" : "false");
+  n += put_place(out + n, sizeof out - n);
+  n += (size_t)snprintf(out + n, sizeof out - n, "\"workers\":[");
   for (int i = 0; i < s.count; i++) n += put_worker(out + n, sizeof out - n, i);
   put_text(verdict, sizeof verdict, last->text);
   snprintf(out + n, sizeof out - n, "],\"reload\":{\"at\":%.0f,\"ok\":%s,\"verdict\":\"%s\"}}",
@@ -441,7 +457,7 @@ static int prepare(void) {
   s.count = (int)conf_num("workers");
   raise_file_limit();
   s.started_at = shm_clock();
-  if (tls_start() || sockets_check_host() || make_listeners() || make_bus()) return -1;
+  if (instance_make() || tls_start() || sockets_check_host() || make_listeners() || make_bus()) return -1;
   int generation = load_scripts();
   if (generation < 0) return -1;
   log_generation(bundle_hash(generation));

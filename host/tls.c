@@ -6,6 +6,7 @@
 #include "tls.h"
 
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +42,19 @@ bool tls_on(void) {
 
 SSL_CTX *tls_context(void) {
   return sets[used].ctx[0];
+}
+
+/* The digest of a SubjectPublicKeyInfo (RFC 7469, 2.4). */
+void tls_pin(char *out) {
+  unsigned char *der = NULL, digest[SHA256_DIGEST_LENGTH];
+  *out = 0;
+  if (!tls_on()) return;
+  int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(SSL_CTX_get0_certificate(tls_context())), &der);
+  if (n <= 0) return;
+  SHA256(der, (size_t)n, digest);
+  OPENSSL_free(der);
+  memcpy(out, "sha256//", 8);
+  EVP_EncodeBlock((unsigned char *)out + 8, digest, sizeof digest);
 }
 
 /* ---- what is agreed on ---- */

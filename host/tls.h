@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * tls.h -- TLS 1.2 and 1.3 for the listening sockets: certificates (tls.c, tlscert.c), keys of session
- * tickets (tlskeys.c), one connection (tlsio.c), and asking a server of our own (tlsask.c).
+ * tickets (tlskeys.c), one connection (tlsio.c).
  *
- * Nothing here touches a socket but tls_ask(): conn.c gives what it read and writes what it is given. */
+ * Nothing here touches a socket: conn.c gives what it read and writes what it is given. */
 #ifndef HUMAN_TLS_H
 #define HUMAN_TLS_H
 #include <openssl/ssl.h>
@@ -15,6 +15,10 @@ bool tls_configured(void); /* the settings name a certificate: the listeners spe
 bool tls_on(void);         /* certificates are loaded */
 SSL_CTX *tls_context(void); /* for a new connection */
 int tls_start(void);       /* the supervisor, before it forks: 0, or -1 and a message on stderr */
+
+/* The key of whoever names no host, as curl pins it: "sha256//BASE64"; "" without TLS. */
+enum { TLS_PIN = 64 };
+void tls_pin(char *out);
 
 /* Two steps, so that all processes take new certificates or none.  Connections keep what they began
  * with.  tls_prepare: 0, or -1 with setting, file and reason in `why`; nothing is in use yet. */
@@ -45,11 +49,4 @@ int tls_take(tls *t, char *to);
  * that nothing follows.  -1: no memory. */
 int tls_seal(tls *t, const buf *plain, bool end);
 buf *tls_wire(tls *t); /* is to be written, and emptied by the caller */
-
-/* ---- a client of our own server ----
- * Its certificate is not checked: it is for the name that the world uses, not for an address of this
- * machine, and what goes there does not leave the machine. */
-bool tls_is_own(const char *url);
-/* One request on a connected blocking socket; the answer's beginning, and its length, or -1 with errno. */
-long tls_ask(int fd, const char *request, size_t n, char *answer, size_t room);
 #endif

@@ -65,7 +65,10 @@ local function when_database_ready(fn)
   local db = require "human.db"
   local working, done = false, false
   local function attempt()
-    local ok, err = pcall(migrate.run)
+    local ok, err = pcall(function()
+      migrate.run()
+      require("human.system").identify(migrate.identity())
+    end)
     working = false
     if not ok then
       log.error("migrations failed", { error = tostring(err) })
@@ -154,7 +157,7 @@ local needs_database = {
 -- These look at what is there; without it they end.  The others wait for it.
 local no_waiting = { rules = true }
 -- These say themselves what is wrong with the scripts, or do not need them.
-local without_scripts = { check = true, agent = true, status = true, top = true, doctor = true,
+local without_scripts = { check = true, agent = true, status = true, top = true, doctor = true, ping = true,
                           override = true, overrides = true, new = true }
 
 local function command_task(name)
@@ -165,7 +168,7 @@ local function command_task(name)
     require("human.db").open()
   end
   local run = commands[name] or require("human.cli_" .. name).run
-  return run(host.native.args)
+  return require("human.cli").run(name, run, host.native.args)
 end
 
 -- A refusal is a sentence; only a bug, which begins with where it happened, gets its traceback.

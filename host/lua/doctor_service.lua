@@ -4,16 +4,14 @@
 
 local db = require "human.db"
 local fail = require "human.fail"
-local fetch = require "human.fetch"
 local gen = require "human.gen"
 local host = require "human.host"
-local json = require "human.json"
 local migrate = require "human.migrate"
+local own_server = require "human.own_server"
 local sched = require "human.sched"
-local snapshot = require "human.snapshot"
 
 local M = {}
-local LOOK_S, ANSWER_S, ONLINE_S = 0.05, 3, 20
+local LOOK_S, ONLINE_S = 0.05, 20
 local OLDEST_POSTGRES, SKEW_S = 130000, 2
 local RESTARTS_WARN = 3
 
@@ -43,15 +41,11 @@ local function last_reload(r, server)
     "put the scripts right and run `human reload`; until then the old ones serve")
 end
 
-local function health(r)
-  local url = snapshot.base_url(r.conf)
-  local answer, err = fetch { url = url .. "/health", timeout_s = ANSWER_S }
-  if not answer then
-    return r:fail("http", err.message, "is the setting port the one that the server was started with?")
-  end
-  local state = json.decode(answer.body)
-  if type(state) ~= "table" or not state.status then
-    return r:fail("http", url .. " answers, but not as this server does", "something else has the port")
+local function health(r, server)
+  local url = server.url
+  local state, why = own_server.greet(server)
+  if not state then
+    return r:fail("http", why, "the server's log says why it does not answer; another program may have its port")
   end
   if state.status == "ok" then return r:ok("http", url .. " answers") end
   r:fail("http", url .. "/health says " .. state.status .. ": " .. table.concat(state.problems or {}, "; "),
@@ -61,21 +55,20 @@ end
 --- The server that has this home: its own word, and whether its port answers.  Returns what it says, or
 --- nil when none runs.
 function M.server(r)
-  local text, status = host.native.control "status"
-  local server = status == 0 and json.decode(text)
-  if type(server) == "table" then
+  local server, text = own_server.status()
+  if server then
     r:ok("server", ("runs, process %d, up %d s"):format(server.pid, server.uptime_s))
     workers(r, server)
     last_reload(r, server)
-    health(r)
+    health(r, server)
     return server
   end
   if text:find("ermission", 1, true) then
     r:fail("server", text, "run this as the server's user, or as a member of its group")
-  elseif status >= 0 or not (text:find("No such file", 1, true) or text:find("refused", 1, true)) then
-    r:fail("server", text:match "^[^\n]*", "the server is stuck or another program has its socket; restart it")
-  else
+  elseif text:find("no server of ", 1, true) then
     r:ok("server", "none runs with this home")
+  else
+    r:fail("server", text:match "^[^\n]*", "the server is stuck or another program has its socket; restart it")
   end
 end
 

@@ -61,6 +61,7 @@ local function host_spec(request)
     stream = request.on_chunk ~= nil,
     max_bytes = number_between(request, "max_bytes", DEFAULT_MAX_BYTES, math.huge),
     guard = request.guard == true,
+    pin = request.pin,
   }
 end
 
@@ -177,8 +178,9 @@ end
 --- request: url (http or https; may hold ${secret:NAME}, filled in by the host), method, headers
 ---   ({[name]=value}, the same), body (string), timeout_s (30; for all of it, at most 600),
 ---   connect_timeout_s (10), max_bytes of the response body (8 MiB), guard (true refuses private
----   addresses), on_chunk(bytes, head): called for each piece of a 2xx body; it may await; when it
----   returns false, the rest is not wanted.
+---   addresses), pin ("sha256//" and the base64 digest of the server's public key: who has that key is
+---   trusted instead of whom an authority names), on_chunk(bytes, head): called for each piece of a 2xx
+---   body; it may await; when it returns false, the rest is not wanted.
 --- Returns {status, headers (names in lower case), body}: the body is "" where on_chunk took it.
 ---   Or nil and {code = "timeout" | "network" | "denied" | "too_large", message}.
 --- Raises sched.Canceled when the task is cancelled; the connection is then closed.

@@ -20,6 +20,8 @@ local sql = {
     applied_at timestamptz not null default now())]],
   lock = "select pg_advisory_xact_lock($1::bigint)",
   applied = "select number, name, sha256 from schema_migrations order by number",
+  identity = [[select number || ' ' || name || ' ' || extract(epoch from applied_at)
+    from schema_migrations order by number limit 1]],
   record = "insert into schema_migrations (number, name, sha256) values ($1::int, $2, $3)",
   jobs = [[create table if not exists host_jobs (
     name text primary key, due_at timestamptz not null default now(), owner text,
@@ -108,6 +110,13 @@ function M.run()
     end
   end
   return n
+end
+
+--- A name for this database: when it had its first migration, to the microsecond, which no other one has
+--- and which goes along with a copy of it.  nil where scripts have no migrations.  Awaits.
+function M.identity()
+  local first = db.tx(function(tx) return tx:value(sql.exists) and tx:value(sql.identity) or nil end, UNGATED)
+  return first and hex(host.sha256(first)):sub(1, 16)
 end
 
 -- Raises when generation n needs a migration that this database has not had.  What generation `known`

@@ -2,23 +2,14 @@
 -- Two sources: the supervisor's own word over the control socket (it answers whatever the workers do),
 -- and the numbers of all workers from /metrics.  Without the second, what only workers know is nil.
 
-local fetch = require "human.fetch"
 local host = require "human.host"
 local json = require "human.json"
+local own_server = require "human.own_server"
 
 local M = {}
 local METRICS_WAIT_S = 3
+local greeted                                    -- the instance whose address is known to be its own
 local DURATION = "human_http_request_duration_seconds_bucket"
-
---- Where the main port answers: "http://127.0.0.1:3000".
-function M.base_url(conf)
-  local name, tls = conf.host, conf.tls or {}
-  if name == "" or name == "0.0.0.0" then name = "127.0.0.1" end
-  if name == "::" then name = "::1" end
-  if name:find(":", 1, true) then name = "[" .. name .. "]" end
-  local secure = (tls.certificate or "") ~= "" or (tls.directory or "") ~= ""
-  return ("%s://%s:%d"):format(secure and "https" or "http", name, conf.port)
-end
 
 --- Metrics in text form as {{name =, labels = {..}, value =}}.
 function M.parse(text)
@@ -35,19 +26,22 @@ function M.parse(text)
   return list
 end
 
-local function read_metrics()
-  local answer, err = fetch { url = M.base_url(host.conf()) .. "/metrics", timeout_s = METRICS_WAIT_S }
+local function read_metrics(server)
+  if greeted ~= server.instance then
+    local health, why = own_server.greet(server)
+    if not health then return nil, why end
+    greeted = server.instance
+  end
+  local answer, err = own_server.request(server, { path = "/metrics", timeout_s = METRICS_WAIT_S })
   if answer and answer.status == 200 then return M.parse(answer.body) end
   return nil, err and err.message or "/metrics answers " .. answer.status
 end
 
 --- A look now: {server, metrics, problem, at}; or nil and why no server answers.  Awaits.
 function M.take()
-  local text, status = host.native.control "status"
-  if status ~= 0 then return nil, text end
-  local server = json.decode(text)
-  if type(server) ~= "table" then return nil, "the server's answer about its state is malformed" end
-  local metrics, problem = read_metrics()
+  local server, why = own_server.status()
+  if not server then return nil, why end
+  local metrics, problem = read_metrics(server)
   return { server = server, metrics = metrics, problem = problem, at = host.clock() }
 end
 

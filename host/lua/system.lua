@@ -11,9 +11,13 @@ local M = {}
 local STARTED = host.now()
 local rendered = setmetatable({}, { __mode = "k" })   -- generation -> {module that renders = text}
 local draining = false
+local database_id                                -- of the database that this worker uses
 
 -- This worker stops: it answers what it has, and wants nothing more.
 function M.drain() draining = true end
+
+--- Which database it is (migrate.identity).
+function M.identify(id) database_id = id end
 
 -- Provider "none": no script of this tree asks a model.
 local function llm_status()
@@ -41,8 +45,8 @@ local function problems(llm, reload)
   return json.array(list), suffers
 end
 
--- The state of the parts: {status = "ok"|"degraded", version, problems, database, worker, workers,
--- uptime_s, scripts, reload, llm}.  llm: {provider, model, language_model (false: the built-in rules
+-- The state of the parts: {status = "ok"|"degraded", version, instance, problems, database, database_id,
+-- worker, workers, uptime_s, scripts, reload, llm}.  llm: {provider, model, language_model (false: the built-in rules
 -- answer), problem}.
 function M.health()
   local llm, reload = llm_status(), last_reload()
@@ -50,6 +54,7 @@ function M.health()
   return {
     status = suffers and "degraded" or "ok", version = host.native.version, problems = list,
     database = host.db_up() and "up" or "down", scripts = gen.current().id, reload = reload,
+    instance = host.native.instance, database_id = database_id,
     worker = host.worker(), workers = host.workers(), uptime_s = math.floor(host.now() - STARTED),
     llm = { provider = llm.provider, model = llm.model, language_model = llm.language_model,
             problem = llm.problem },

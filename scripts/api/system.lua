@@ -11,8 +11,10 @@ local main_port = api.group { tag = "System", auth = false, shape = "market" }
 local health = s.object {
   { "status", s.enum { "ok", "degraded" }:describe "degraded: requests fail, problems says why" },
   { "version", s.string },
+  { "instance", s.string:describe "another one at each start: whoever means a certain server compares it" },
   { "problems", s.array(s.string) },
   { "database", s.enum { "up", "down" } },
+  { "database_id", s.string:optional():describe "keys belong to it; another database has another one" },
   { "scripts", s.string:describe "hash of the script bundle in service" },
   { "reload", s.enum { "accepted", "refused" }:optional():describe "the last reload's verdict" },
   { "worker", s.int },

@@ -217,7 +217,7 @@ describe('commands', () => {
     for (const args of [['status'], ['top', '-n', '1']]) {
       const { code, out, err } = await human(nowhere, ...args);
       assert.equal(code, 1);
-      assert.match(out + err, /no server answers at .*control\.sock/);
+      assert.match(out + err, /no server of \S+ runs \(.*control\.sock/);
     }
   });
 });

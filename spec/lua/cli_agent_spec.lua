@@ -3,7 +3,16 @@
 local plain_host = require "plain_host"
 
 local HOME = os.tmpname()
-local NAMES = { "human.host", "human.fetch", "human.id", "human.json", "human.cli_agent" }
+local NAMES = { "human.host", "human.fetch", "human.id", "human.json", "human.cli", "human.own_server",
+                "human.agent_account", "human.cli_agent" }
+local URL, INSTANCE = "http://127.0.0.1:4321", ("0123456789abcdef"):rep(2)
+local STATUS = ([[{"version":"1","instance":"%s","home":"/h","url":"%s","pin":""}]]):format(INSTANCE, URL)
+
+-- What /health says; the differences are those of a test.
+local function health(database_id, instance)
+  return { 200, ([[{"status":"ok","instance":"%s","database_id":"%s","problems":[]}]]):format(
+    instance or INSTANCE, database_id or "db1") }
+end
 
 local function sse(...)
   local out = {}
@@ -14,6 +23,7 @@ end
 -- A server in which nothing exists yet: what it answers to "METHOD path".
 local function routes()
   return {
+    ["GET /health"] = health(),
     ["POST /api/users"] = { 201, '{"id":"cuser"}' },
     ["POST /api/users/cuser/api-keys"] = { 201, '{"id":"ck","key":"ak_secret"}' },
     ["GET /api/agent-types"] = { 200, '[{"id":"ct","name":"Huma-1"}]' },
@@ -31,19 +41,33 @@ local function routes()
 end
 
 describe("human agent", function()
-  local saved, cli, seen, server, written, complaints, stdout, stderr
+  local saved, cli, seen, server, running, written, complaints, stdout, stderr, stdin
+
+  -- What was asked for, in order.
+  local function seen_names()
+    local list = {}
+    for i, name in ipairs(seen) do list[i] = name end
+    return list
+  end
 
   before_each(function()
     os.remove(HOME)
     saved = {}
     for _, name in ipairs(NAMES) do saved[name], package.loaded[name] = package.loaded[name], nil end
     local host = plain_host.new { host = "127.0.0.1", port = 3000, home = HOME }
-    host.secret_set = function() return false end
+    host.secret_set = function(name) return name == "admin" end
+    host.native.help = function() return "usage: human agent\n" end
+    host.native.fact = function() return nil end
+    running = STATUS
+    host.native.control = function()
+      if not running then return "no server of " .. HOME .. " runs", -1 end
+      return running, 0
+    end
     package.loaded["human.host"] = host
     package.loaded["human.id"] = { new = function() return "c0123456789" end }
     seen, server, written, complaints = {}, routes(), {}, {}
     package.loaded["human.fetch"] = function(request)
-      local name = request.method .. " " .. request.url:gsub("^http://127.0.0.1:3000", "")
+      local name = (request.method or "GET") .. " " .. request.url:gsub("^" .. URL:gsub("%p", "%%%0"), "")
       seen[#seen + 1] = name
       seen[name] = request
       local answer = server[name]
@@ -54,14 +78,16 @@ describe("human agent", function()
       end
       return { status = answer[1], headers = {}, body = answer[2] }
     end
-    cli = require "human.cli_agent"
-    stdout, stderr = io.stdout, io.stderr
-    io.stdout = { write = function(_, ...) written[#written + 1] = table.concat { ... } end, flush = function() end }
+    local agent = require "human.cli_agent"
+    cli = { run = function(args) return require("human.cli").run("agent", agent.run, args) end }
+    stdout, stderr, stdin = io.stdout, io.stderr, io.stdin
+    io.stdout = { write = function(_, ...) written[#written + 1] = table.concat { ... } return true end,
+                  flush = function() return true end }
     io.stderr = { write = function(_, ...) complaints[#complaints + 1] = table.concat { ... } end }
   end)
 
   after_each(function()
-    io.stdout, io.stderr = stdout, stderr
+    io.stdout, io.stderr, io.stdin = stdout, stderr, stdin
     for _, name in ipairs(NAMES) do package.loaded[name] = saved[name] end
     os.execute("rm -rf '" .. HOME .. "'")
   end)
@@ -83,7 +109,7 @@ describe("human agent", function()
     pipe:close()
     seen = {}
     assert.equal(0, cli.run { "-m", "two" })
-    assert.same({ "GET /api/agents/ca/state", "POST /api/agents/ca/messages" }, { seen[1], seen[2] })
+    assert.same({ "GET /health", "GET /api/agents/ca/state", "POST /api/agents/ca/messages" }, seen_names())
   end)
 
   it("begins anew when the server no longer knows its key", function()
@@ -98,10 +124,72 @@ describe("human agent", function()
     assert.truthy(seen["POST /api/users"])
   end)
 
-  it("says so when no server answers", function()
-    server = {}
+  it("says so when no server of this home runs", function()
+    running = nil
     assert.equal(1, cli.run { "-m", "x" })
-    assert.same({ "human agent: no server answers at http://127.0.0.1:3000: start one with `human gateway`\n" }, complaints)
+    assert.same({ "human agent: no server of " .. HOME .. " runs\n" }, complaints)
+    assert.same({}, seen_names())
+  end)
+
+  it("sends nothing but a question for its name to a program that is not the server of this home", function()
+    cli.run { "-m", "one" }
+    for _, answer in ipairs { health("db1", ("f"):rep(32)), { 200, "{}" }, { 200, "hello" }, { 404, "" } } do
+      seen, server["GET /health"] = {}, answer
+      assert.equal(1, cli.run { "-m", "two" })
+      assert.matches("another program answers at " .. URL:gsub("%p", "%%%0"), complaints[#complaints])
+      for _, name in ipairs(seen_names()) do assert.equal("GET /health", name) end
+      assert.same({}, seen["GET /health"].headers or {})
+    end
+  end)
+
+  it("makes a user for each database, and shows none the key of another", function()
+    cli.run { "-m", "one" }
+    seen, server["GET /health"] = {}, health "db2"
+    server["POST /api/users/cuser/api-keys"] = { 201, '{"id":"ck","key":"ak_of_db2"}' }
+    assert.equal(0, cli.run { "-m", "two" })
+    assert.truthy(seen["POST /api/users"])
+    for _, name in ipairs(seen_names()) do assert.not_equal("ak_secret", (seen[name].headers or {})["x-api-key"]) end
+    seen, server["GET /health"] = {}, health "db1"
+    assert.equal(0, cli.run { "-m", "three" })
+    assert.is_nil(seen["POST /api/users"])
+    assert.equal("ak_secret", seen["POST /api/agents/ca/messages"].headers["x-api-key"])
+  end)
+
+  it("stops a chat before a line goes to a server that has been replaced meanwhile", function()
+    local lines = { "one", "two" }
+    io.stdin = { read = function()
+      if #lines == 1 then server["GET /health"] = health("db1", ("f"):rep(32)) end
+      return table.remove(lines, 1)
+    end }
+    assert.equal(1, cli.run {})
+    assert.matches("another program answers", complaints[1])
+    local sent = 0
+    for _, name in ipairs(seen_names()) do sent = sent + (name:find "messages$" and 1 or 0) end
+    assert.equal(1, sent)
+  end)
+
+  it("is a filter in a pipe: a line in, what the agent does out, nothing else", function()
+    local lines = { "one", "", "two" }
+    io.stdin = { read = function() return table.remove(lines, 1) end }
+    assert.equal(0, cli.run {})
+    local once = "Coach Alex: I hear you\n(Coach Alex reacts with 👍)\n"
+    assert.equal(once .. once, table.concat(written))
+    server["POST /api/agents/ca/messages"] = { 200, sse '{"type":"agent-stopped","reason":"error"}' }
+    lines = { "three" }
+    assert.equal(1, cli.run {})
+  end)
+
+  it("lets no answer command the terminal", function()
+    server["POST /api/agents/ca/messages"] = { 200, sse('{"type":"send-message","content":"a\\u001b[2Jb\\u009bc\\r\\nd\\u0007"}',
+      '{"type":"agent-stopped","reason":"completed"}') }
+    assert.equal(0, cli.run { "-m", "x" })
+    assert.equal("Coach Alex: a[2Jbc\nd\n", table.concat(written))
+  end)
+
+  it("keeps nothing and makes nothing at a server that is named by its address", function()
+    assert.equal(1, cli.run { "--url", URL, "-m", "x" })
+    assert.matches("HUMAN_AGENT_KEY", complaints[1])
+    assert.same({}, seen_names())
   end)
 
   it("tells what the server refuses, and why an agent did not answer", function()
@@ -114,12 +202,13 @@ describe("human agent", function()
     assert.same({ "(Coach Alex: no answer, error, overloaded)\n" }, written)
   end)
 
-  it("refuses wrong words with its usage", function()
-    for _, args in ipairs { { "-m" }, { "--what" }, { "-m", " " }, { "hello" } } do
-      assert.equal(2, cli.run(args))
+  it("refuses wrong words, and says which", function()
+    for i, case in ipairs { { "a value is missing: %-%-message TEXT", "-m" }, { "unknown flag: %-%-mesage .did you mean %-%-message", "--mesage", "x" },
+                            { "%-%-message is empty", "-m", " " }, { "unexpected argument: hello", "hello" },
+                            { "%-%-agent goes with %-%-url", "--agent", "x" } } do
+      assert.equal(2, cli.run { unpack(case, 2) })
+      assert.matches(case[1], complaints[i])
+      assert.matches("Try `human help agent`", complaints[i])
     end
-    assert.equal(4, #complaints)
-    assert.equal(0, cli.run { "--help" })
-    assert.matches("usage", written[1])
   end)
 end)

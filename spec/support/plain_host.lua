@@ -55,7 +55,7 @@ end
 --- A new host.  What it was told is in `.lines` (log) and `.sums` (metrics); `.clock_s` is its time.
 function M.new(conf)
   local h = { lines = {}, sums = {}, clock_s = 1764237600.123, NULL = cjson.null }
-  h.native = { version = "0.0.0", memory = function() return 0 end }
+  h.native = { version = "0.0.0", instance = ("0"):rep(32), memory = function() return 0 end }
   h.utf8_ok, h.base64, h.unbase64 = utf8_ok, base64, unbase64
   function h.time() return h.clock_s end
   function h.now() return h.clock_s end
