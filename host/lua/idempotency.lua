@@ -18,6 +18,7 @@ local M = {}
 local LEASE_S, SLACK_S = 60, 30                  -- a claim outlives any request by SLACK_S
 local BODY_MAX = 1024 * 1024                     -- of a stored answer
 local TRIES = 3                                  -- a row may go between the claim and the look
+local ATTEMPTS = 3                               -- of a request whose workers died; then nobody begins it again
 local SWEEP_ROWS, SWEEP_ROUNDS = 1000, 100
 
 M.sql = {
@@ -25,12 +26,14 @@ M.sql = {
   claim = [[insert into idempotency_keys as k (scope, key, fingerprint, owner, lease_until)
     values ($1, $2, $3, $4, now() + $5::float8 * interval '1 second')
     on conflict (scope, key) do update set fingerprint = excluded.fingerprint, owner = excluded.owner,
-      lease_until = excluded.lease_until, status = null, headers = null, body = null, created_at = now()
+      lease_until = excluded.lease_until, status = null, headers = null, body = null, created_at = now(),
+      attempts = case when k.created_at <= now() - $6::int * interval '1 hour' then 1 else k.attempts + 1 end
     where k.created_at <= now() - $6::int * interval '1 hour'
-      or (k.lease_until <= now() and k.fingerprint = excluded.fingerprint)
+      or (k.lease_until <= now() and k.fingerprint = excluded.fingerprint and k.attempts < $7::int)
     returning owner]],
-  look = [[select fingerprint, status, headers, body, body is null as is_lost from idempotency_keys
-    where scope = $1 and key = $2]],
+  look = [[select fingerprint, status, headers, body, body is null as is_lost,
+      coalesce(lease_until <= now() and attempts >= $3::int, false) as gave_up
+    from idempotency_keys where scope = $1 and key = $2]],
   store = [[update idempotency_keys set owner = null, lease_until = null, status = $4::int, headers = $5,
       body = decode($6, 'base64')
     where scope = $1 and key = $2 and owner = $3]],
@@ -59,6 +62,9 @@ local function in_progress() fail.throw("idempotency_in_progress", { retry_after
 -- What a repeat is told about the row it found.
 local function judge(row, print)
   if row.fingerprint ~= print then fail.throw "idempotency_key_reused" end
+  if row.gave_up then
+    fail.throw("idempotency_answer_lost", { message = "The request was begun several times and never came to its end" })
+  end
   if not row.status then in_progress() end
   if row.is_lost then fail.throw "idempotency_answer_lost" end
   return row
@@ -72,11 +78,11 @@ function M.begin(ctx, route, key)
   local print = fingerprint(ctx, route)
   local lease_s = math.max(LEASE_S, route.timeout_s + SLACK_S)
   for _ = 1, TRIES do
-    if db.row(M.sql.claim, claim.scope, key, print, claim.owner, lease_s, rules.KEEP_H) then
+    if db.row(M.sql.claim, claim.scope, key, print, claim.owner, lease_s, rules.KEEP_H, ATTEMPTS) then
       ctx.claim = claim
       return nil
     end
-    local row = db.row(M.sql.look, claim.scope, key)
+    local row = db.row(M.sql.look, claim.scope, key, ATTEMPTS)
     if row then return judge(row, print) end
   end
   in_progress()

@@ -135,6 +135,19 @@ describe("a repeated request", function()
     assert.same({ 201, "a: 2\r\n", "\0\255second" }, { kept.status, kept.headers, kept.body })
   end)
 
+  it("is begun a few times when each one's worker dies, and then never again", function() -- limit: idempotency attempts
+    for _ = 1, 3 do
+      assert.is_nil(select(2, claim()))
+      set "lease_until = now() - interval '1 second'"
+    end
+    local ok, err = pcall(claim)
+    assert.same({ false, "idempotency_answer_lost" }, { ok, err.code })
+    assert.matches("never came to its end", err.message)
+    set "created_at = now() - interval '24 hours'"
+    assert.is_nil(select(2, claim()))
+    assert.equal(1, db.value("select attempts from idempotency_keys where key = $1", key))
+  end)
+
   it("is told when the answer was too large to keep", function()
     idempotency.store(claim(), 200, "", ("x"):rep(1024 * 1024 + 1)) -- limit: kept answer
     local _, err = pcall(claim)
