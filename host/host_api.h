@@ -160,6 +160,8 @@ int host_random(host_str *out, int n);             /* n <= 256 bytes from the CS
 int host_equal(host_str *a, host_str *b);          /* constant time */
 int host_utf8_ok(host_str *s);
 int host_base64(int encode, host_str *data, host_str *out); /* standard alphabet, padded */
+enum { HOST_GZIP = 1, HOST_DEFLATE };
+int host_compress(int format, int level, host_str *data, host_str *out); /* HOST_ELIMIT: not smaller */
 
 /* ---- configuration, secrets, scripts --------------------------------------------------------- */
 int host_conf(host_str *out);                    /* packed, nested; secrets are absent */

@@ -275,6 +275,14 @@ function M.unbase64(s)
   return taken()
 end
 
+local FORMAT = { gzip = C.HOST_GZIP, deflate = C.HOST_DEFLATE }
+
+-- coding: "gzip" or "deflate"; level: 1 to 9.  nil when it does not become smaller.
+function M.compress(coding, data, level)
+  if C.host_compress(FORMAT[coding], level, fill(a, data), out) < 0 then return nil end
+  return taken()
+end
+
 -- Configuration, secrets, scripts --------------------------------------------------------------------------
 
 local conf

@@ -1,9 +1,10 @@
 -- scripts/api/system.lua -- health, readiness, metrics and the documents of the APIs.  Public: they tell
 -- nothing about users, and load balancers and Prometheus send no keys.
 
-local api    = require "human.api"
-local s      = require "human.schema"
-local system = require "human.system"
+local api      = require "human.api"
+local document = require "human.document"
+local s        = require "human.schema"
+local system   = require "human.system"
 
 local g = api.group { tag = "System", auth = false, shape = "market", agent_port = true }
 local main_port = api.group { tag = "System", auth = false, shape = "market" }
@@ -48,8 +49,8 @@ end)
 
 g:get("/openapi.json", {
   summary = "This API as an OpenAPI 3.1 document",
-  reply   = { [200] = s.raw "application/json" },
-}, function() return 200, system.openapi() end)
+  reply   = { [200] = s.raw "application/json", [304] = false },
+}, function(ctx) return document.answer(ctx, system.openapi()) end)
 
 g:get("/asyncapi.json", {
   summary = "The events of the sockets as an AsyncAPI 3.1 document",

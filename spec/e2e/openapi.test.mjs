@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import zlib from 'node:zlib';
 import { makeHome, startHost } from './hosts.mjs';
 import { root } from './support.mjs';
 
@@ -57,6 +59,37 @@ after(async () => {
   await host?.stop();
 });
 
+describe('the document as a download', () => {
+  const ask = (headers, method = 'GET') => new Promise((resolve, reject) => {
+    http.request(`${host.url}/openapi.json`, { method, headers }, async (answer) => {
+      resolve({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(await answer.toArray()) });
+    }).on('error', reject).end();
+  });
+
+  for (const [coding, expand] of [['gzip', zlib.gunzipSync], ['deflate', zlib.inflateSync]]) {
+    it(`comes as ${coding} to who takes that, and is the same`, async () => {
+      const answer = await ask({ 'accept-encoding': coding });
+      assert.deepEqual([answer.headers['content-encoding'], answer.headers.vary], [coding, 'Accept-Encoding']);
+      assert.equal(Number(answer.headers['content-length']), answer.body.length);
+      assert.ok(answer.body.length < text.length / 4);
+      assert.equal(expand(answer.body).toString(), text);
+    });
+  }
+
+  it('comes as it is to others, and not at all to who has it', async () => {
+    const plain = await ask({});
+    assert.equal(plain.headers['content-encoding'], undefined);
+    assert.equal(plain.body.toString(), text);
+    for (const method of ['GET', 'HEAD']) {
+      const answer = await ask({ 'if-none-match': `"other", W/${plain.headers.etag}` }, method);
+      assert.deepEqual([answer.status, answer.body.length, answer.headers.etag], [304, 0, plain.headers.etag]);
+    }
+    const head = await ask({}, 'HEAD');
+    assert.deepEqual([head.status, head.headers['content-length'], head.headers.etag, head.body.length],
+                     [200, plain.headers['content-length'], plain.headers.etag, 0]);
+  });
+});
+
 /** Every operation: [title, operation]. */
 const operations = () => Object.entries(doc.paths).flatMap(([p, methods]) =>
   Object.entries(methods).map(([method, op]) => [`${method.toUpperCase()} ${p}`, op]));
@@ -103,7 +136,7 @@ describe('the OpenAPI document', () => {
       assert.ok(Object.keys(op.responses).some((s) => s.startsWith('2')), title);
       for (const [status, r] of Object.entries(op.responses)) {
         assert.ok(r.description, `${title} ${status}`);
-        assert.ok(status === '204' || Object.values(r.content ?? {}).some((c) => c.schema), `${title} ${status}`);
+        assert.ok(['204', '304'].includes(status) || Object.values(r.content ?? {}).some((c) => c.schema), `${title} ${status}`);
       }
     }
   });

@@ -81,6 +81,7 @@ function M.new(conf)
   function h.metric(name, by) h.sums[name] = (h.sums[name] or 0) + by end
   function h.metrics() return h.sums end
   function h.equal(a, b) return a == b end
+  function h.compress(coding, s) return coding .. "(" .. #s .. ")" end
   function h.sha256(s) return ("sha256(" .. s .. ")") end
   function h.hmac_sha256(key, s) return ("hmac(" .. key .. "," .. s .. ")") end
   return h
