@@ -54,8 +54,8 @@ g:get("/openapi.json", {
 
 g:get("/asyncapi.json", {
   summary = "The events of the sockets as an AsyncAPI 3.1 document",
-  reply   = { [200] = s.raw "application/json" },
-}, function() return 200, system.asyncapi() end)
+  reply   = { [200] = s.raw "application/json", [304] = false },
+}, function(ctx) return document.answer(ctx, system.asyncapi()) end)
 
 main_port:get("/metrics", {
   summary = "Counters, gauges and histograms in the Prometheus text format",
