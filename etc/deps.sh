@@ -57,6 +57,8 @@ for purpose in $(echo " $* " | sed 's/ run / build database /'); do
     need "$(has patroni)" patroni 'PostgreSQL that changes its leader'
     need 'command -v etcd || test -x /usr/sbin/etcd' etcd-server 'the memory of Patroni'
     need '/usr/bin/python3 -c "import psycopg2"' python3-psycopg2 'how Patroni reaches PostgreSQL'
+    need "$(has go)" golang-go 'a client of the documentation'
+    need 'java --list-modules | grep -q jdk.compiler' default-jdk-headless 'a client of the documentation'
     need "/usr/bin/python3 -c 'import ensurepip, venv'" python3-venv 'tests that come from PyPI'
     ;;
   bench)

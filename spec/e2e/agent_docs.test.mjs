@@ -1,0 +1,68 @@
+// spec/e2e/agent_docs.test.mjs -- the programs of docs/agent-api.md, run as printed against a real server.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { makeAgent, makeUser } from './agent_client.mjs';
+import { makeHome } from './hosts.mjs';
+import { root, startHuman } from './support.mjs';
+
+const run = promisify(execFile);
+const text = fs.readFileSync(path.join(root, 'docs/agent-api.md'), 'utf8');
+const blocks = new Map([...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, code]) => [language, code]));
+
+// How a program in each language is run: its file, and the command.  npm's packages are looked for above the file.
+const LANGUAGES = {
+  js: { file: 'client.mjs', command: (file) => [process.execPath, file], says: /ok: true.*\n.{20}/s },
+  python: { file: 'client.py', command: (file) => [path.join(root, 'build/venv/bin/python'), file], says: /'ok': True.*/s },
+  go: { file: 'client.go', command: (file) => ['go', 'run', file], says: /^.{20}.*\nstopped: completed/s },
+  java: { file: 'Client.java', command: (file) => ['java', file], says: /^430\[.*"ok":true.*"send-message".*"agent-stopped"/s },
+};
+
+let host, user, dir;
+before(async () => {
+  host = await startHuman();
+  user = await makeUser(host.url);
+  dir = makeHome();
+  fs.symlinkSync(path.join(root, 'spec/e2e/node_modules'), path.join(dir, 'node_modules'));
+});
+after(() => host?.stop());
+
+async function program(language, overrides = {}) {
+  const { file, command } = LANGUAGES[language];
+  const agent = await makeAgent(host.url, user);
+  fs.writeFileSync(path.join(dir, file), blocks.get(language));
+  const [name, ...args] = command(path.join(dir, file));
+  const env = { ...process.env, GO111MODULE: 'off', GOCACHE: path.join(dir, 'go'), URL_: host.url, AGENT: agent.id, KEY: user.key,
+    ...overrides };
+  return run(name, args, { cwd: dir, env, timeout: 120000 });
+}
+
+describe('docs/agent-api.md', () => {
+  it('has one program in each of its languages, and no other code', () => {
+    assert.deepEqual([...text.matchAll(/^```(\w+)\n/gm)].map((m) => m[1]).sort(), Object.keys(LANGUAGES).sort());
+  });
+
+  for (const language of Object.keys(LANGUAGES)) {
+    it(`has a program in ${language} that talks to an agent`, async () => {
+      const { stdout } = await program(language);
+      assert.match(stdout, LANGUAGES[language].says);
+    });
+  }
+
+  it('says in JavaScript why a connection was refused', async () => {
+    const error = await program('js', { KEY: 'ak_wrong' }).then(() => assert.fail('it got in'), (e) => e);
+    assert.equal(error.code, 1);
+    assert.match(error.stderr, /refused: Invalid or missing API key.*unauthorized/s);
+  });
+
+  it('names every event, action, reason and refusal of the document', async () => {
+    const doc = await (await fetch(`${host.url}/asyncapi.json`)).json();
+    const { stored, refused, exception, ...messages } = doc.channels.agent.messages;
+    for (const name of Object.keys(messages)) assert.ok(text.includes(`| \`${name}\` |`), name);
+    for (const reason of messages['agent-stopped'].payload.properties.reason.enum) assert.ok(text.includes(`\`${reason}\``), reason);
+    assert.ok(stored && refused && exception);
+  });
+});
