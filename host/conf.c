@@ -140,6 +140,8 @@ static const char *wrong_type(const conf_rule *rule, confjson_type type) {
   case CONF_INT: return type == CONFJSON_NUMBER ? NULL : "a number";
   case CONF_BOOL: return type == CONFJSON_BOOL ? NULL : "true or false";
   case CONF_TEXT:
+  case CONF_NETWORKS:
+  case CONF_HOSTS:
   case CONF_CHOICE: return type == CONFJSON_STRING ? NULL : "a text in quotes";
   case CONF_WORKERS: break;
   }

@@ -33,6 +33,8 @@ static int pack_item(buf *b, const conf_item *item) {
   case CONF_WORKERS: return pack_num(b, item->num);
   case CONF_BOOL: return pack_bool(b, item->num != 0);
   case CONF_TEXT:
+  case CONF_NETWORKS:
+  case CONF_HOSTS:
   case CONF_CHOICE: break;
   }
   return pack_z(b, item->value);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "peer.h"
+
 #define TEXT(name, fallback) {name, CONF_TEXT, fallback, 0, 0, NULL, NULL, false}
 #define INT(name, fallback, min, max) {name, CONF_INT, fallback, min, max, NULL, NULL, false}
 #define CHOICE(name, fallback, choices) {name, CONF_CHOICE, fallback, 0, 0, choices, NULL, false}
@@ -77,6 +79,10 @@ static const conf_rule rules[] = {
     INT("socketio.ping_timeout_ms", "20000", 100, MS_MAX),
     INT("socketio.recovery_ms", "120000", 0, MS_MAX),
     INT("socketio.max_sockets_per_agent", "100", 1, 100000),
+
+    {"http.trusted_proxies", CONF_NETWORKS, "", 0, 0, NULL, NULL, false},
+    {"http.hosts", CONF_HOSTS, "", 0, 0, NULL, NULL, false},
+    CHOICE("http.proxy_protocol", "off", "off|on|port|agent_port"),
 
     TEXT("cors.origins", "*"),
 
@@ -164,6 +170,13 @@ static int parse_workers(const conf_rule *rule, const char *text, double *num, c
   return -1;
 }
 
+static int parse_hosts(const char *text, char *why, size_t n) {
+  size_t k = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[], ");
+  if (!text[k]) return 0;
+  snprintf(why, n, "must be names of hosts, separated by commas, without http:// or path");
+  return -1;
+}
+
 static int parse(const conf_rule *rule, const char *text, double *num, char *why, size_t n) {
   *num = 0;
   switch (rule->type) {
@@ -171,6 +184,8 @@ static int parse(const conf_rule *rule, const char *text, double *num, char *why
   case CONF_BOOL: return parse_bool(text, num, why, n);
   case CONF_CHOICE: return parse_choice(rule, text, why, n);
   case CONF_WORKERS: return parse_workers(rule, text, num, why, n);
+  case CONF_NETWORKS: return peer_check_networks(text, why, n);
+  case CONF_HOSTS: return parse_hosts(text, why, n);
   case CONF_TEXT: break;
   }
   return 0;

@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef enum { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_CHOICE, CONF_WORKERS } conf_type;
+typedef enum {
+  CONF_TEXT, CONF_INT, CONF_BOOL, CONF_CHOICE, CONF_WORKERS, CONF_NETWORKS, CONF_HOSTS
+} conf_type;
 
 typedef struct {
   const char *name;

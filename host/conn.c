@@ -85,7 +85,8 @@ static void request_ready(conn *c) {
   host_id id = op_open(&r->o, OP_REQUEST, 0, request_cancel);
   if (id < 0) return conn_refuse(c, 503);
   int status = h->method | c->listener << 8 | (h->websocket ? HOST_RQ_WEBSOCKET : 0) |
-               (h->has_body ? HOST_RQ_BODY : 0) | (c->secure ? HOST_RQ_TLS : 0);
+               (h->has_body ? HOST_RQ_BODY : 0) | (c->secure ? HOST_RQ_TLS : 0) |
+               (c->from & CONN_INNER ? HOST_RQ_INNER : 0);
   r->state = REQ_IN_FLIGHT;
   c->timed = false;
   c->deadline = 0;
@@ -362,7 +363,7 @@ static void settle(conn *c) {
 
 void conn_pump(conn *c) {
   size_t n = 1;
-  while (n && c->state == CONN_OPEN && held(c)) {
+  while (n && c->state == CONN_OPEN && held(c) && !c->preface) {
     n = feed(c, c->in.p + c->in_taken, held(c));
     if (c->state == CONN_OPEN) c->in_taken += n;
   }
@@ -386,7 +387,7 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *b) {
 
 static void on_end(conn *c, int status) {
   bool known = c->eof;
-  if (status != UV_EOF || c->state == CONN_LINGERING) return conn_close(c);
+  if (status != UV_EOF || c->preface || c->state == CONN_LINGERING) return conn_close(c);
   c->eof = true;
   c->reading = false;
   if (in_flight(c) && !known) op_push(HOST_EV_ABORT, 0, c->req->o.id, 0, NULL, 0);
@@ -427,8 +428,11 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b) {
     if (c->drained > LINGER_BYTES) conn_close(c);
     return;
   }
-  if (c->tls) take_sealed(c, b->base, (size_t)n);
-  else take(c, b->base, (size_t)n);
+  size_t head = c->preface ? preface_take(c, b->base, (size_t)n) : 0;
+  if (c->state == CONN_OPEN && head < (size_t)n) {
+    if (c->tls) take_sealed(c, b->base + head, (size_t)n - head);
+    else take(c, b->base + head, (size_t)n - head);
+  }
   read_update(c);
 }
 

@@ -7,13 +7,13 @@
  * turn. */
 #ifndef HUMAN_CONN_H
 #define HUMAN_CONN_H
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <uv.h>
 
 #include "buf.h"
 #include "http1.h"
 #include "op.h"
+#include "peer.h"
 #include "tls.h"
 #include "worker.h"
 
@@ -34,10 +34,12 @@ typedef enum {
   CONN_CLOSED
 } conn_state;
 
-typedef struct {
-  uint8_t family; /* 0, AF_INET or AF_INET6 */
-  struct in6_addr addr; /* IPv4 in its first four bytes */
-} conn_peer;
+/* What is known of where a connection comes from, beside its peer. */
+enum {
+  CONN_TRUSTED = 1, /* its peer is one of http.trusted_proxies */
+  CONN_VEILED = 2,  /* a PROXY head names no client, or comes from somebody who is not trusted */
+  CONN_INNER = 4    /* its listener can be reached from this machine alone */
+};
 
 struct conn {
   uv_tcp_t tcp;
@@ -52,10 +54,11 @@ struct conn {
   buf in;             /* held back; in_taken of it have been parsed */
   buf out;            /* not encrypted yet */
   size_t in_taken, drained;
-  conn_peer peer;
-  uint8_t listener;
+  peer peer;          /* the client; behind the PROXY protocol the one that the proxy names */
+  uint8_t listener, from; /* CONN_TRUSTED .. */
   conn_state state;
   bool secure;        /* encrypted, here or by the worker that relays it */
+  bool preface;       /* its first bytes are to be a PROXY head */
   bool redirects;     /* every request is answered with the https address */
   bool reading, eof;
   bool linger;        /* the client may still be sending: let it read our last words */
@@ -82,8 +85,10 @@ struct request {
   bool chunked;       /* the streamed answer is */
   bool silent;        /* the streamed answer has no body: HEAD, 204, 304 */
   bool keep;          /* the connection stays when the streamed answer is complete */
-  conn_peer peer;
-  char address[INET6_ADDRSTRLEN]; /* of the peer, once host_peer() has made it */
+  peer peer;
+  uint8_t from;       /* of its connection, */
+  bool secure;        /* and so is this */
+  char address[PEER_TEXT]; /* of the peer, once host_peer() has made it */
   buf text;           /* what host_headers() gave out */
   size_t charged;     /* of its body; see conn_charge() */
   joined *joined;     /* what host_header had to put together */
@@ -103,7 +108,7 @@ uint64_t conn_now(void);      /* ms, the loop's time */
 bool conn_draining(void);     /* no new connections: answers say "Connection: close" */
 
 /* Lifecycle. */
-conn *conn_open(int fd, int listener); /* owns fd, also on failure: NULL; its peer is the caller's */
+conn *conn_open(int fd, int listener); /* owns fd, also on failure: NULL; peer and from are the caller's */
 void conn_secure(conn *c);    /* a new one: TLS is spoken on it */
 void conn_close(conn *c);     /* at once; the request or WebSocket on it hears of it */
 void conn_finish(conn *c, bool linger); /* write what is queued, then close */
@@ -126,6 +131,11 @@ const char *conn_unwritten(const conn *c, size_t *n); /* what an unfinished writ
 /* What is held of a body or message that arrives has grown or shrunk to `now` bytes.  False: there is
  * too much of that already, on all connections together. */
 bool conn_charge(size_t *charged, size_t now);
+
+/* preface.c: of `n` bytes from the beginning of the connection, how many belonged to its PROXY head; it
+ * is complete when c->preface is false, and the connection is closed when it is none. */
+bool preface_wanted(int listener, bool trusted);
+size_t preface_take(conn *c, const char *p, size_t n);
 
 /* relay.c: the conversation is at the other end of `fd`, which it owns.  0, or -1. */
 int relay_open(conn *c, int fd);

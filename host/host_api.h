@@ -84,11 +84,20 @@ enum { HOST_GET = 1, HOST_HEAD, HOST_POST, HOST_PUT, HOST_DELETE, HOST_PATCH, HO
        HOST_OTHER };
 enum { HOST_RQ_WEBSOCKET = 1 << 16, /* a valid RFC 6455 opening handshake */
        HOST_RQ_BODY = 1 << 17,      /* there is a body */
-       HOST_RQ_TLS = 1 << 18 };
+       HOST_RQ_TLS = 1 << 18,
+       HOST_RQ_INNER = 1 << 19 };   /* its listener can be reached from this machine alone */
 int host_header(host_id req, host_str *name, host_str *out); /* name in lower case; 1 found, 0 not;
                                                                 repeated ones are joined by ", " */
 int host_headers(host_id req, host_str *out);                /* packed {name = value, ..} */
-int host_peer(host_id req, host_str *out);                   /* client address as text */
+/* Whose connection it is: the address as text ("unix", or "" when unknown), and HOST_PEER_* bits. */
+enum { HOST_PEER_LOOPBACK = 1, /* this machine's */
+       HOST_PEER_TRUSTED = 2,  /* one of http.trusted_proxies */
+       HOST_PEER_VEILED = 4,   /* of somebody else, whom a PROXY head names not, or not credibly */
+       HOST_PEER_TLS = 8,
+       HOST_PEER_OLD = 16 };   /* HTTP/1.0 */
+int host_peer(host_id req, host_str *out);
+/* Is a text an IPv4 or IPv6 address?  As it is usually written, and HOST_PEER_LOOPBACK, _TRUSTED. */
+int host_address(host_str *text, host_str *out);
 int host_body(host_id req, host_str *out);
 /* headers: whole "Name: value\r\n" lines or empty (validated: no bare CR, LF or NUL).  C adds
  * Date, Content-Length or chunking, and Connection.  HEAD drops the body. */

@@ -4,7 +4,6 @@
  *
  * Owns: the polls and one spare descriptor, which is spent to turn a client away when there is no
  * other.  Must never: spin on a socket that it cannot accept from. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -19,7 +18,7 @@
 enum { BATCH = 64, PAUSE_MS = 100, LOG_MS = 1000 };
 
 static struct {
-  struct { uv_poll_t poll; int fd, port; } at[LISTENER_MAX];
+  struct { uv_poll_t poll; int fd, port; bool inner; } at[LISTENER_MAX];
   int n, max, spare;
   uint64_t logged_at;
   uv_timer_t pause;
@@ -44,7 +43,8 @@ static void accept_failed(int fd, int err) {
     close(listening.spare);
     int turned_away = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
     if (turned_away >= 0) close(turned_away);
-    listening.spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    peer_init();
+  listening.spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
   }
   for (int i = 0; i < listening.n; i++) uv_poll_stop(&listening.at[i].poll);
   uv_timer_start(&listening.pause, on_pause_over, PAUSE_MS, 0);
@@ -57,25 +57,16 @@ static void turn_away(int fd, bool secure) {
   close(fd);
 }
 
-static void set_peer(conn_peer *p, const struct sockaddr *a) {
-  if (a->sa_family == AF_INET) {
-    p->family = AF_INET;
-    memcpy(&p->addr, &((const struct sockaddr_in *)(const void *)a)->sin_addr, 4);
-  } else if (a->sa_family == AF_INET6) {
-    const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
-    bool mapped = IN6_IS_ADDR_V4MAPPED(six);
-    p->family = mapped ? AF_INET : AF_INET6;
-    memcpy(&p->addr, (const char *)six + (mapped ? 12 : 0), mapped ? 4 : 16);
-  }
-}
-
-static void take(int client, int index, const struct sockaddr *peer) {
+static void take(int client, int index, const struct sockaddr *from) {
   int port = listening.at[index].port;
   bool redirects = port == LISTEN_REDIRECT, secure = tls_on() && !redirects;
   if (conn_count() >= listening.max) return turn_away(client, secure);
   conn *c = conn_open(client, port); /* which a request tells */
   if (!c) return;
-  set_peer(&c->peer, peer);
+  peer_set(&c->peer, from);
+  c->from = (uint8_t)((listening.at[index].inner ? CONN_INNER : 0) |
+                      (peer_is_trusted(&c->peer) ? CONN_TRUSTED : 0));
+  c->preface = preface_wanted(port, c->from & CONN_TRUSTED);
   c->redirects = redirects;
   if (secure) conn_secure(c);
 }
@@ -85,15 +76,15 @@ static void on_ready(uv_poll_t *p, int status, int events) {
   int index = (int)(intptr_t)p->data, fd = listening.at[index].fd;
   if (status < 0) return accept_failed(fd, -status);
   for (int i = 0; i < BATCH; i++) {
-    struct sockaddr_storage peer = {0};
-    socklen_t n = sizeof peer;
-    int client = accept4(fd, (struct sockaddr *)&peer, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct sockaddr_storage from = {0};
+    socklen_t n = sizeof from;
+    int client = accept4(fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (client < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) accept_failed(fd, errno);
       return;
     }
-    take(client, index, (struct sockaddr *)&peer);
+    take(client, index, (struct sockaddr *)&from);
   }
 }
 
@@ -103,6 +94,15 @@ static void set_options(int fd) {
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+}
+
+static bool is_inner(int fd) {
+  struct sockaddr_storage at = {0};
+  socklen_t n = sizeof at;
+  peer p;
+  if (getsockname(fd, (struct sockaddr *)&at, &n)) return false;
+  peer_set(&p, (struct sockaddr *)&at);
+  return peer_is_loopback(&p);
 }
 
 int listen_init(const worker_spec *spec) {
@@ -122,6 +122,7 @@ int listen_init(const worker_spec *spec) {
     p->data = (void *)(intptr_t)i;
     listening.at[i].fd = fds[i];
     listening.at[i].port = spec->listen_port[i];
+    listening.at[i].inner = is_inner(fds[i]);
     listening.n++;
     uv_poll_start(p, UV_READABLE, on_ready);
   }

@@ -13,11 +13,12 @@
 #include "conn.h"
 #include "log.h"
 
-enum { PASS_MAX = 4 * 1024 * 1024, PASS_MARK = 0x32534148 };
+enum { PASS_MAX = 4 * 1024 * 1024, PASS_MARK = 0x33534148 };
 
 typedef struct {
-  uint32_t mark, listener, unwritten, secure;
-  conn_peer peer;
+  uint32_t mark, listener, unwritten;
+  uint8_t secure, from;
+  peer peer;
 } pass_head; /* then: unwritten bytes, the request, what was read behind it */
 
 static int describe(const request *r, buf *b) {
@@ -25,7 +26,7 @@ static int describe(const request *r, buf *b) {
   size_t n = 0, m = c->tls ? 0 : c->out.n; /* what is encrypted here is also written here */
   const char *rest = c->tls ? NULL : conn_unwritten(c, &n);
   pass_head head = {.mark = PASS_MARK, .listener = c->listener, .unwritten = (uint32_t)(n + m),
-                    .secure = c->secure, .peer = c->peer};
+                    .secure = c->secure, .from = c->from, .peer = c->peer};
   if (n + m > PASS_MAX || buf_add(b, &head, sizeof head) < 0) return -1;
   if (buf_add(b, rest, n) < 0 || buf_add(b, c->out.p, m) < 0) return -1;
   if (http1_raw(&r->h, b) < 0) return -1;
@@ -88,6 +89,7 @@ void conn_adopt(int fd, const void *bytes, size_t n) {
   conn *c = conn_open(fd, (int)head.listener);
   if (!c) return;
   c->peer = head.peer;
+  c->from = head.from;
   c->secure = head.secure;
   const char *p = (const char *)bytes + sizeof head;
   char *to = head.unwritten ? conn_out(c, head.unwritten) : NULL;

@@ -3,7 +3,6 @@
  *
  * Owns: the memory of requests, some of it spare.  What is given out lives until the end of the turn.
  * Must never: answer twice, or forget one whose client is gone: answering that one only frees it. */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +34,8 @@ request *request_new(conn *c) {
   http1_start(&r->h, conn_limit()->head_bytes, conn_limit()->body_bytes);
   r->c = c;
   r->peer = c->peer;
+  r->from = c->from;
+  r->secure = c->secure;
   return r;
 }
 
@@ -152,15 +153,27 @@ int host_headers(host_id id, host_str *out) {
   return 1;
 }
 
+static int origin_of(const request *r) {
+  return (peer_is_loopback(&r->peer) ? HOST_PEER_LOOPBACK : 0) | (r->secure ? HOST_PEER_TLS : 0) |
+         (r->from & CONN_TRUSTED ? HOST_PEER_TRUSTED : 0) |
+         (r->from & CONN_VEILED ? HOST_PEER_VEILED : 0) | (r->h.minor == 0 ? HOST_PEER_OLD : 0);
+}
+
 int host_peer(host_id id, host_str *out) {
   request *r = find(id);
   if (!r) return HOST_EGONE;
-  *out = (host_str){r->address, 0};
-  if (r->peer.family && !r->address[0]) {
-    inet_ntop(r->peer.family, &r->peer.addr, r->address, sizeof r->address);
-  }
-  out->n = (uint32_t)strlen(r->address);
-  return 1;
+  if (!r->address[0]) peer_text(&r->peer, r->address);
+  *out = (host_str){r->address, (uint32_t)strlen(r->address)};
+  return origin_of(r);
+}
+
+int host_address(host_str *text, host_str *out) {
+  static char canonical[PEER_TEXT];
+  peer p;
+  if (!peer_parse(&p, text->p, text->n)) return HOST_EINVAL;
+  peer_text(&p, canonical);
+  *out = (host_str){canonical, (uint32_t)strlen(canonical)};
+  return (peer_is_loopback(&p) ? HOST_PEER_LOOPBACK : 0) | (peer_is_trusted(&p) ? HOST_PEER_TRUSTED : 0);
 }
 
 int host_body(host_id id, host_str *out) {

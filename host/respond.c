@@ -6,7 +6,6 @@
  * 9112, 11.1) or send two different lengths. */
 #include "respond.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +71,7 @@ static const char *reason(int status) {
     case 413: return "Payload Too Large";
     case 415: return "Unsupported Media Type";
     case 416: return "Range Not Satisfiable";
+    case 421: return "Misdirected Request";
     case 422: return "Unprocessable Content";
     case 423: return "Locked";
     case 424: return "Failed Dependency";
@@ -135,12 +135,12 @@ static const refusal *refusal_of(int status) {
 
 /* Scripts never see it, so it is counted and logged here. */
 static void note_refusal(const conn *c, int status) {
-  char text[160], ip[INET6_ADDRSTRLEN] = "";
+  char text[160], ip[PEER_TEXT];
   const char *requests = conf_str("log.requests");
   snprintf(text, sizeof text, "human_http_refused_total{status=\"%d\"}", status);
   shm_count(text, 1);
   if (strcmp(requests, "all") != 0 && strcmp(requests, "errors") != 0) return;
-  if (c->peer.family) inet_ntop(c->peer.family, &c->peer.addr, ip, sizeof ip);
+  peer_text(&c->peer, ip);
   int n = snprintf(text, sizeof text,
                    log_is_json() ? "{\"msg\":\"request refused\",\"status\":%d,\"ip\":\"%s\"}"
                                  : "request refused status=%d ip=%s", status, ip);

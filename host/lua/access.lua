@@ -4,6 +4,7 @@
 -- be secret: no query, no header, no body, and of the path only the route's template.
 
 local buffer = require "string.buffer"
+local caller = require "human.caller"
 local ctx_module = require "human.ctx"
 local host = require "human.host"
 local json = require "human.json"
@@ -94,7 +95,7 @@ end
 function M.begin(ctx)
   if mode == nil then configure() end
   if mode == NONE then return end
-  ctx.ip = host.peer(ctx.req)
+  ctx.ip = caller.ip(ctx.req)
   trace.known(ctx.task)
 end
 
@@ -125,7 +126,7 @@ end
 --- (when the host does not know the request any more).
 function M.unrouted(req, g, method, id)
   if mode == nil then configure() end
-  local point, began, ip = point_of(method), clock(), host.peer(req)
+  local point, began, ip = point_of(method), clock(), caller.ip(req)
   return function(status, bytes)
     local seconds = clock() - began
     traffic.observe(point.series, status, seconds)
@@ -142,7 +143,7 @@ local function note(points, req, status, bytes, method)
   end
   traffic.count(point.series, status)
   if mode == NONE or not wanted(status, 0) then return end
-  write(point, ctx_module.request_id(req), nil, status, nil, bytes, host.peer(req))
+  write(point, ctx_module.request_id(req), nil, status, nil, bytes, caller.ip(req))
 end
 
 --- For a protocol of the runtime at `route`: host.respond, which counts and logs what it answers (its

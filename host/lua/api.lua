@@ -3,6 +3,7 @@
 -- prepared by route.lua; request.lua serves it.
 
 local auth = require "human.auth"
+local cors = require "human.cors"
 local fail = require "human.fail"
 local gen = require "human.gen"
 local resource = require "human.resource"
@@ -30,7 +31,9 @@ local function place(level)
 end
 
 -- A group of routes.  options: tag (documentation), base ("" or "/api"), auth (name of an
--- authenticator, names, or false), shape of errors ("agent" or "market"), limit, area (whose rules).
+-- authenticator, names, or false), shape of errors ("agent" or "market"), limit, area (whose rules), cors.
+-- cors: which pages of other origins may use the routes: false (none), a list of origins, or "*".  Without it
+-- cors.origins decides, of which "*" counts only for routes that ask for a key.
 -- Groups below /api are also served on the agent API's own port; agent_port = true serves others there.
 function M.group(options)
   local g = building "api.group"
@@ -43,7 +46,7 @@ function M.group(options)
   if not fail.shapes[shape] then error(where .. ": unknown shape '" .. tostring(shape) .. "'", 0) end
   return setmetatable({
     gen = g, tag = o.tag, base = base, auth = o.auth, shape = shape, limit = o.limit,
-    area = o.area or area,
+    area = o.area or area, cors = cors.check(o.cors, where),
     on_agent_port = o.agent_port or base == "/api" or base:find "^/api/" ~= nil,
   }, Group)
 end
@@ -107,8 +110,9 @@ function Group:resource(name, options)
 end
 
 -- An authenticator, for auth = "name".  scheme: {type = "apiKey", header = "X-API-Key"} or {type = "http",
--- scheme = "bearer"}; optional = true: fn is asked without a token, too; description.  fn(ctx, token) ->
--- actor, which becomes ctx.actor, or nil and an error code.
+-- scheme = "bearer"}; optional = true: fn is asked without a token, too; ambient = true: it may let a client
+-- in for where it asks from; description.  fn(ctx, token) -> actor, which becomes ctx.actor, or nil, an error
+-- code, and facts for the client.
 function M.auth(name, scheme, fn)
   local g = building "api.auth"
   local where = place(2)
@@ -140,9 +144,10 @@ function M.finish(g)
   for _, route in ipairs(g.routes) do
     g.breathe()
     check_errors(g, route)
-    route.auth = auth.compile(g, route.auth_spec, route.where)
+    route_of.finish(route)
     local entry = router.add(g.router, route)
     entry.on_agent_port = entry.on_agent_port or route.on_agent_port
+    if entry.cors and entry.cors ~= route.cors then entry.cors = cors.none else entry.cors = route.cors end
   end
 end
 

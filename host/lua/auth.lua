@@ -13,7 +13,9 @@ end
 
 -- Add an authenticator to the generation being built.  scheme: {type = "apiKey", header = name} or
 -- {type = "http", scheme = "bearer"}, optionally optional = true (fn is asked without a token, too)
--- and a description.  fn(ctx, token) -> actor, or nil and an error code.
+-- and a description; ambient = true: fn may let a client in for where it asks from, not for what it
+-- knows (cookies, too, come by themselves).  fn(ctx, token) -> actor, or nil, an error code and
+-- facts for the client (human.fail).
 function M.declare(gen, name, scheme, fn, where)
   if gen.auth[name] then
     error(where .. ": authenticator '" .. name .. "' was declared at " .. gen.auth[name].where, 0)
@@ -27,7 +29,7 @@ function M.declare(gen, name, scheme, fn, where)
   if type(fn) ~= "function" then error(where .. ": api.auth: a function is needed", 0) end
   gen.auth[name] = {
     name = name, scheme = scheme, header = header:lower(), take = kind == "http" and bearer or nil,
-    optional = scheme.optional or false, fn = fn, where = where,
+    optional = scheme.optional or false, ambient = scheme.ambient or header:lower() == "cookie", fn = fn, where = where,
     challenge = kind == "http" and 'Bearer realm="human"'
       or 'ApiKey realm="human", header="' .. header .. '"',
   }
@@ -44,9 +46,23 @@ function M.compile(gen, spec, where)
   return list
 end
 
-local function refuse(a, code)
-  local f = fail.new(code or "unauthorized")
-  if f.status == 401 then f.data = { headers = { ["www-authenticate"] = a.challenge } } end
+--- What a list means to pages of other origins: must who asks show a key, and is there one of which where
+--- they ask from is enough?
+function M.kind(list)
+  local has_key, is_ambient = list ~= false, false
+  for _, a in ipairs(list or {}) do
+    is_ambient = is_ambient or a.ambient
+    has_key = has_key and not a.ambient and not a.optional
+  end
+  return has_key, is_ambient
+end
+
+local function refuse(a, code, data)
+  local f = fail.new(code or "unauthorized", data)
+  if f.status == 401 then
+    f.data = f.data or {}
+    f.data.headers = { ["www-authenticate"] = a.challenge }
+  end
   error(f, 0)
 end
 
@@ -64,8 +80,8 @@ function M.run(ctx, list)
     local a = list[i]
     local token = token_of(ctx, a)
     if token or (a.optional and i == last) then
-      local actor, code = a.fn(ctx, token)
-      if not actor then refuse(a, code) end
+      local actor, code, data = a.fn(ctx, token)
+      if not actor then refuse(a, code, data) end
       ctx.actor = actor
       return
     end

@@ -7,8 +7,9 @@
 --   query     {name = value}, validated             headers   the request headers that spec.headers
 --   deadline  human.task.clock() at which it ends             declares, by lower-case name
 --   log       human.log, with the request's id      db        human.db
---   fail, rule, emit, stream, tx                     functions, below
+--   fail, rule, emit, stream, tx, is_local, path     functions, below
 
+local caller = require "human.caller"
 local decisions = require "human.decisions"
 local fail = require "human.fail"
 local host = require "human.host"
@@ -45,6 +46,12 @@ function methods:emit(topic, payload) -- luacheck: ignore self
   require("human.bus").notify(require "human.db", topic, payload)
 end
 
+-- Does a client of this machine ask?  true; or false and why not (human.caller).
+function methods:is_local() return caller.is_local(self.req) end
+
+-- The path of an address of ours as the client must ask for it: a proxy may serve us below a prefix.
+function methods:path(path) return caller.prefix(self.req) .. path end
+
 -- Answer with server-sent events: a stream (below).  The request can be refused no more.
 function methods:stream() return require("human.sse_out").open(self) end
 
@@ -70,7 +77,7 @@ function M.request_id(req)
 end
 
 function lazy.id(ctx) return M.request_id(ctx.req) end
-function lazy.ip(ctx) return host.peer(ctx.req) end
+function lazy.ip(ctx) return caller.ip(ctx.req) end
 function lazy.db() return require "human.db" end
 function lazy.params() return {} end
 function lazy.headers() return {} end

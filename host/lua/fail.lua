@@ -13,7 +13,7 @@ local catalogue = {}
 -- Codes that the runtime itself answers with; gen.build refuses a catalogue that lacks one.
 M.required = {
   "internal", "not_found", "method_not_allowed", "validation_error", "unauthorized", "forbidden",
-  "rate_limited", "unsupported_media_type", "payload_too_large", "upgrade_required",
+  "rate_limited", "unsupported_media_type", "payload_too_large", "upgrade_required", "misdirected",
   "deadline_exceeded", "database_unavailable", "db_timeout", "rule_budget", "too_many_operations",
   "service_unavailable", "route_disabled", "idempotency_in_progress", "idempotency_key_reused",
   "idempotency_answer_lost",
@@ -24,7 +24,8 @@ local REASON = {
   [400] = "Bad Request", [401] = "Unauthorized", [402] = "Payment Required", [403] = "Forbidden",
   [404] = "Not Found", [405] = "Method Not Allowed", [406] = "Not Acceptable",
   [408] = "Request Timeout", [409] = "Conflict", [410] = "Gone", [412] = "Precondition Failed",
-  [413] = "Content Too Large", [415] = "Unsupported Media Type", [422] = "Unprocessable Content",
+  [413] = "Content Too Large", [415] = "Unsupported Media Type", [421] = "Misdirected Request",
+  [422] = "Unprocessable Content",
   [423] = "Locked", [425] = "Too Early", [426] = "Upgrade Required",
   [428] = "Precondition Required", [429] = "Too Many Requests", [500] = "Internal Server Error",
   [501] = "Not Implemented", [502] = "Bad Gateway", [503] = "Service Unavailable",

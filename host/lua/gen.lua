@@ -183,8 +183,8 @@ local function new_generation(n, overlay)
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, errors = {},
     websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
   }
-  g.common_head = cors.fixed_headers() .. "x-gen: " .. g.id .. "\r\n"
-  g.vary_origin = not cors.is_fixed()
+  g.common_head = "x-gen: " .. g.id .. "\r\n"
+  g.cors = cors.of_route(nil, false, false)      -- of answers that no route gives
   g.env = sandbox.new(function(name) return require_script(g, name) end)
   g.rule_env = sandbox.rules(function(name) return require_rule(g, name) end, rules.verdicts)
   return g

@@ -27,7 +27,10 @@ M.API_LEVEL = C.HOST_API_LEVEL
 M.METHOD = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER" }
 M.CHUNK = { HEAD = C.HOST_CHUNK_HEAD, BODY = C.HOST_CHUNK_BODY }
 M.RELOAD = { PREPARE = C.HOST_RELOAD_PREPARE, COMMIT = C.HOST_RELOAD_COMMIT, ABORT = C.HOST_RELOAD_ABORT }
-M.RQ = { WEBSOCKET = C.HOST_RQ_WEBSOCKET, BODY = C.HOST_RQ_BODY, TLS = C.HOST_RQ_TLS }
+M.RQ = { WEBSOCKET = C.HOST_RQ_WEBSOCKET, BODY = C.HOST_RQ_BODY, TLS = C.HOST_RQ_TLS,
+         INNER = C.HOST_RQ_INNER }
+M.PEER = { LOOPBACK = C.HOST_PEER_LOOPBACK, TRUSTED = C.HOST_PEER_TRUSTED, VEILED = C.HOST_PEER_VEILED,
+           TLS = C.HOST_PEER_TLS, OLD = C.HOST_PEER_OLD }
 
 local a, b, out = new("host_str"), new("host_str"), new("host_str")
 
@@ -120,9 +123,18 @@ function M.headers(req)
   return M.unpack(taken())
 end
 
+-- The address of the peer as text, and its PEER bits.
 function M.peer(req)
-  if C.host_peer(req, out) < 0 then return "" end
-  return taken()
+  local bits = C.host_peer(req, out)
+  if bits < 0 then return "", 0 end
+  return taken(), bits
+end
+
+-- An IP address as it is usually written, and its PEER bits; nil for another text.
+function M.address(text)
+  local bits = C.host_address(fill(a, text), out)
+  if bits < 0 then return nil end
+  return taken(), bits
 end
 
 function M.body(req)

@@ -6,6 +6,7 @@
 
 local access = require "human.access"
 local auth = require "human.auth"
+local caller = require "human.caller"
 local cors = require "human.cors"
 local ctx_module = require "human.ctx"
 local fail = require "human.fail"
@@ -22,7 +23,7 @@ local wsx = require "human.wsx"
 
 local band, rshift, byte, find, sub = bit.band, bit.rshift, string.byte, string.find, string.sub
 local xpcall = xpcall
-local WEBSOCKET, OPTIONS = host.RQ.WEBSOCKET, router.number.OPTIONS
+local WEBSOCKET, INNER, OPTIONS = host.RQ.WEBSOCKET, host.RQ.INNER, router.number.OPTIONS
 local ALL_METHODS = table.concat(host.METHOD, ", ", 1, 7)
 local AGENT_LISTENER = 1
 local awaits_max = host.conf().limits.awaits
@@ -54,9 +55,11 @@ local function extra_headers(data, status)
   return out
 end
 
--- An answer that no schema of a route prepared.  own: its own header lines, content type first.
-local function respond(req, g, status, id, own, body)
-  host.respond(req, status, own .. g.common_head .. cors.headers(req) .. "x-request-id: " .. id .. "\r\n", body)
+-- An answer that no schema of a route prepared.  own: its own header lines, content type first; policy: of
+-- the route, or of those that no route gives.
+local function respond(req, g, policy, status, id, own, body)
+  local head = policy.fixed .. g.common_head .. cors.headers(policy, req)
+  host.respond(req, status, own .. head .. "x-request-id: " .. id .. "\r\n", body)
 end
 
 -- What is logged of an answer: HEAD has a body that nobody sees.
@@ -64,10 +67,10 @@ local function done(ctx, status, body)
   access.done(ctx, status, ctx.is_head and 0 or #body)
 end
 
-local function respond_fail(req, g, shape, id, f, ctx)
+local function respond_fail(req, g, policy, shape, id, f, ctx)
   local own, body = JSON_TYPE .. extra_headers(f.data, f.status), fail.body(f, shape, id)
   if ctx and ctx.claim then idempotency.store(ctx, f.status, own, body) end
-  respond(req, g, f.status, id, own, body)
+  respond(req, g, policy, f.status, id, own, body)
   if ctx then done(ctx, f.status, body) end
   return #body
 end
@@ -90,7 +93,7 @@ local function answer_error(ctx, err)
   end
   local f = to_fail(ctx, err)
   if ctx.out then return ctx.out:fail(f) end
-  respond_fail(ctx.req, ctx.route.gen, ctx.route.shape, ctx.id, f, ctx)
+  respond_fail(ctx.req, ctx.route.gen, ctx.route.cors, ctx.route.shape, ctx.id, f, ctx)
 end
 
 local LAST_RESORT = '{"error":"internal_error","code":"internal"}'
@@ -183,7 +186,7 @@ local function reply(ctx, route, status, value, headers)
   if r.encode then body = r.encode(value) end
   local head, own = r.head, headers and header_lines(headers) or ""
   if ctx.claim then idempotency.store(ctx, status, r.type .. own, body) end
-  if route.gen.vary_origin then head = head .. cors.headers(ctx.req) end
+  if route.cors.varies then head = head .. cors.headers(route.cors, ctx.req) end
   if headers then head = head .. own end
   local sent = host.respond(ctx.req, status, head .. "x-request-id: " .. ctx.id .. "\r\n", body)
   if sent < 0 and sent ~= host.E.GONE then
@@ -207,7 +210,8 @@ end
 local function replay(ctx, route, key)
   local kept = idempotency.begin(ctx, route, key)
   if not kept then return false end
-  respond(ctx.req, route.gen, kept.status, ctx.id, kept.headers .. "idempotent-replayed: true\r\n", kept.body)
+  local own = kept.headers .. "idempotent-replayed: true\r\n"
+  respond(ctx.req, route.gen, route.cors, kept.status, ctx.id, own, kept.body)
   done(ctx, kept.status, kept.body)
   return true
 end
@@ -278,18 +282,24 @@ local function shape_of(g, path)
 end
 
 -- Answers without a route are counted below one name: their paths are the clients' invention.
-local function refuse(req, g, path, method, code, data)
+local function refuse(req, g, path, method, code, data, policy)
   local id, f = ctx_module.request_id(req), fail.new(code, data, g.errors)
   local finish = access.unrouted(req, g, method, id)
-  finish(f.status, respond_fail(req, g, shape_of(g, path), id, f))
+  finish(f.status, respond_fail(req, g, policy or g.cors, shape_of(g, path), id, f))
 end
 
-local function answer_options(req, g, allow)
+-- Of a path's routes the one that is asked about; where there is none, no page gets an answer about it.
+local function policy_of(entry, method)
+  local route = method and entry[router.number[method]]
+  return route and route.cors or cors.none
+end
+
+local function answer_options(req, g, allow, entry)
   local finish = access.unrouted(req, g, OPTIONS, ctx_module.request_id(req))
-  local head = g.common_head .. cors.headers(req)
-  if host.header(req, "origin") and host.header(req, "access-control-request-method") then
-    head = head .. cors.preflight(req, allow)
-  end
+  local asked = host.header(req, "access-control-request-method")
+  local policy = entry and policy_of(entry, asked) or g.cors
+  local head = policy.fixed .. g.common_head .. cors.headers(policy, req)
+  if asked and host.header(req, "origin") then head = head .. cors.preflight(policy, req, allow) end
   host.respond(req, 204, "allow: " .. allow .. "\r\n" .. head, "")
   finish(204, 0)
 end
@@ -301,18 +311,18 @@ end
 
 local function no_route(req, g, path, entry, method)
   if not entry then return refuse(req, g, path, method, "not_found") end
-  if method == OPTIONS then return answer_options(req, g, entry.allow) end
-  refuse(req, g, path, method, "method_not_allowed", { headers = { allow = entry.allow } })
+  if method == OPTIONS then return answer_options(req, g, entry.allow, entry) end
+  refuse(req, g, path, method, "method_not_allowed", { headers = { allow = entry.allow } }, entry.cors)
 end
 
 local function upgrade_refused(req, g, path, route, status, method)
   if route.kind ~= "websocket" then return false end
   if band(status, WEBSOCKET) == 0 then
-    refuse(req, g, path, method, "upgrade_required", { headers = { upgrade = "websocket" } })
+    refuse(req, g, path, method, "upgrade_required", { headers = { upgrade = "websocket" } }, route.cors)
     return true
   end
-  if cors.permits(req) then return false end
-  refuse(req, g, path, method, "forbidden", { message = "Origin is not allowed" })
+  if cors.permits(route.cors, req) then return false end
+  refuse(req, g, path, method, "forbidden", { message = "Origin is not allowed" }, route.cors)
   return true
 end
 
@@ -333,6 +343,10 @@ end
 function M.on_request(req, status, target)
   local g = gen.current()
   local path, raw_query = router.split(target)
+  if band(status, INNER) ~= 0 and not caller.host_is_known(req) then
+    local data = { message = caller.host_unknown(req) }
+    return refuse(req, g, path, band(status, 255), "misdirected", data, cors.none)
+  end
   local server = g.sio_paths[path]
   if server then return server:on_http(req, status, path, raw_query) end
   local entry, segs = router.find(g.router, path)
@@ -351,11 +365,13 @@ function M.on_request(req, status, target)
   local params
   if route.names then
     params = router.params(route, segs)
-    if not params then return refuse(req, g, path, method, "validation_error", { message = "path is malformed" }) end
+    if not params then
+      return refuse(req, g, path, method, "validation_error", { message = "path is malformed" }, route.cors)
+    end
   end
   if upgrade_refused(req, g, path, route, status, method) then return end
   local why = unavailable(route)
-  if why then return refuse(req, g, path, method, why, RETRY) end
+  if why then return refuse(req, g, path, method, why, RETRY, route.cors) end
   start(req, route, raw_query, params, method)
 end
 

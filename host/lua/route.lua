@@ -2,6 +2,8 @@
 -- readers and encoders compiled, header texts joined, limits checked.  Errors begin with the place of
 -- the declaration.
 
+local auth = require "human.auth"
+local cors = require "human.cors"
 local encode = require "human.encode"
 local host = require "human.host"
 local idempotency_key = require "human.idempotency_key"
@@ -100,15 +102,15 @@ local function compile_body(route, spec)
   if route.body_max > default then raise_body_limit(route) end
 end
 
-local function compile_reply(route, status, s)
+local function compile_reply(status, s)
   if type(status) ~= "number" or status < 200 or status > 599 then
     error("status " .. tostring(status) .. " is not between 200 and 599", 0)
   end
-  if not s then return { type = "", head = route.gen.common_head } end
+  if not s then return { type = "" } end
   if not schema.is(s) then error("status " .. status .. " must have a schema or false", 0) end
   local mime = s.kind == "raw" and s.mime or "application/json; charset=utf-8"
   local line = "content-type: " .. mime .. "\r\n"
-  return { encode = encode.compile(s), type = line, head = line .. route.gen.common_head }
+  return { encode = encode.compile(s), type = line }
 end
 
 local function compile_replies(route, spec)
@@ -117,7 +119,7 @@ local function compile_replies(route, spec)
     error("a route needs reply = { [status] = schema or false }", 0)
   end
   route.replies = {}
-  for status, s in pairs(spec.reply) do route.replies[status] = compile_reply(route, status, s) end
+  for status, s in pairs(spec.reply) do route.replies[status] = compile_reply(status, s) end
 end
 
 -- May the request carry an Idempotency-Key?  Answers that hold a secret shown once must not be kept:
@@ -140,7 +142,7 @@ function M.new(g, group, kind, method, path, spec, where)
   local route = {
     gen = g, group = group, kind = kind, method = method, m = router.number[method], path = full,
     title = method .. " " .. full, spec = spec, where = where, tag = spec.tag or group.tag,
-    auth_spec = option(spec, group, "auth") or false, shape = group.shape, area = group.area,
+    auth_spec = option(spec, group, "auth") or false, cors_option = group.cors, shape = group.shape, area = group.area,
     timeout_s = spec.timeout_s or host.conf().limits.request_timeout_ms / 1000,
     abort = spec.abort, on_agent_port = group.on_agent_port,
   }
@@ -156,6 +158,16 @@ function M.new(g, group, kind, method, path, spec, where)
   at(where, "reply", compile_replies, route, spec)
   at(where, "idempotent", compile_idempotent, route, spec)
   return route
+end
+
+--- Once all authenticators are known: who may use the route, and what all of its answers begin with.
+function M.finish(route)
+  route.auth = auth.compile(route.gen, route.auth_spec, route.where)
+  local has_key, is_ambient = auth.kind(route.auth)
+  route.cors = cors.of_route(route.cors_option, has_key, is_ambient, route.where)
+  route.common_head = route.cors.fixed .. (is_ambient and not route.cors.varies and "vary: Origin\r\n" or "")
+    .. route.gen.common_head
+  for _, r in pairs(route.replies or {}) do r.head = r.type .. route.common_head end
 end
 
 return M

@@ -4,6 +4,7 @@
 
 local access = require "human.access"
 local bit = require "bit"
+local caller = require "human.caller"
 local engine = require "human.sio_engine"
 local host = require "human.host"
 local log = require "human.log"
@@ -58,12 +59,19 @@ function M.cors(origins)
   return sets
 end
 
-local function headers_for(conf, req)
+local function headers_for(conf, origin)
   local sets = conf.cors
-  return sets.any or sets[(header(req, "origin") or ""):lower()] or sets.other
+  return sets.any or sets[(origin or ""):lower()] or sets.other
 end
 
-local function preflight(req, headers)
+-- Clients that are no browsers send no Origin; a page's is our own, or one that cors lists.
+local function may_ask(conf, req, origin)
+  local sets = conf.cors
+  return not origin or sets.any or sets[origin:lower()] or caller.is_own(req, origin)
+end
+
+local function preflight(req, headers, allowed)
+  if not allowed then return respond(req, 204, headers.none, "") end
   local lines = headers.none .. "Access-Control-Allow-Methods: GET,HEAD,PUT,PATCH,POST,DELETE\r\n"
   local wanted = header(req, "access-control-request-headers")
   if wanted and not find(wanted, "[^%w%-_,;:./ ]") then
@@ -117,7 +125,7 @@ local function facts(req, query)
       headers[KEPT[i]] = value
     end
   end
-  return host.pack { query = query, ip = host.peer(req), time = host.time(), headers = headers }
+  return host.pack { query = query, ip = caller.ip(req), time = host.time(), headers = headers }
 end
 
 local function ws_accept(req, conf)
@@ -215,13 +223,15 @@ end
 function M.on_http(server, req, status_bits, _, query)
   local conf = server.conf
   local method, is_ws = band(status_bits, 255), band(status_bits, WEBSOCKET) ~= 0
-  local headers = headers_for(conf, req)
+  local origin = header(req, "origin")
+  local headers = headers_for(conf, origin)
+  local allowed = may_ask(conf, req, origin)
   asking = host.METHOD[method]
-  if method == OPTIONS then return preflight(req, headers) end
+  if method == OPTIONS then return preflight(req, headers, allowed) end
   local params = M.parse_query(query)
   if not conf.transports[params.transport] then return refuse(req, headers, is_ws, 0) end
-  local origin = header(req, "origin")
   if origin and find(origin, "[^\t\32-\126\128-\255]") then return refuse(req, headers, is_ws, 3) end
+  if not allowed then return refuse(req, headers, is_ws, 4) end
   local sid = params.sid
   if sid and sid ~= "" then return continue(server, req, method, is_ws, headers, params) end
   handshake(server, req, method, is_ws, headers, query or "", params)

@@ -31,7 +31,7 @@ function M.open(ctx)
   if ctx.out then error("ctx:stream() was called before", 2) end
   if ctx.claim then require("human.idempotency").release(ctx) end   -- a stream cannot be kept
   local route = ctx.route
-  local head = HEAD .. route.gen.common_head .. require("human.cors").headers(ctx.req)
+  local head = HEAD .. route.common_head .. require("human.cors").headers(route.cors, ctx.req)
     .. "x-request-id: " .. ctx.id .. "\r\n"
   local out = setmetatable({ req = ctx.req, ctx = ctx, closed = false, gone = false, bytes = 0,
                              waiters = {} }, Out)

@@ -16,6 +16,7 @@ return {
   unsupported_media_type = e(415, "Unsupported media type"),
   payload_too_large      = e(413, "Payload too large"),
   upgrade_required       = e(426, "This address speaks WebSocket"),
+  misdirected            = e(421, "This server is not the one that Host names"),
   deadline_exceeded      = e(504, "The request took too long"),
   database_unavailable   = e(503, "The database is not reachable"),
   db_timeout             = e(503, "The database took too long"),

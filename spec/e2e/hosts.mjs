@@ -63,7 +63,7 @@ export function launch(env, scripts = [], { stderr = 'pipe', command = [BINARY, 
   const inherited = Object.entries(process.env).filter(([name]) => !PRIVATE.test(name));
   const child = spawn(command[0], command.slice(1), {
     stdio: ['ignore', 'pipe', stderr],
-    env: { ...Object.fromEntries(inherited), HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: trees,
+    env: { ...Object.fromEntries(inherited), HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: trees, HUMAN_HTTP_HOSTS: 'x, example.com',
            HUMAN_OVERRIDES: '**', HUMAN_AGENT_PORT: '0', HUMAN_LOG_FORMAT: 'json', ...env },
   });
   running.add(child);

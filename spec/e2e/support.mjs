@@ -64,7 +64,7 @@ async function stop(child) {
 
 /**
  * A running host.  scripts: trees laid over the shipped one, relative to the repository;
- * env: further settings (HUMAN_…); port: any free one.  Returns {url, port, agentPort, child, log(), stop()}.
+ * env: further settings (HUMAN_…); port: any free one.  Requests of raw bytes call it x.  Returns {url, port, agentPort, child, log(), stop()}.
  */
 export async function startHuman({ scripts = [], env = {}, port } = {}) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'human-e2e-'));
@@ -75,7 +75,7 @@ export async function startHuman({ scripts = [], env = {}, port } = {}) {
   const child = spawn(BINARY, ['gateway'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_AGENT_PORT: agentPort,
-           HUMAN_SCRIPTS: trees, HUMAN_OVERRIDES: '**', HUMAN_WORKERS: '1', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '5000', ...env },
+           HUMAN_SCRIPTS: trees, HUMAN_HTTP_HOSTS: 'x, example.com', HUMAN_OVERRIDES: '**', HUMAN_WORKERS: '1', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '5000', ...env },
   });
   let log = '';
   child.on('error', (error) => { log += `${BINARY}: ${error.message}\n`; });

@@ -34,7 +34,7 @@ local function connect(fd)
 end
 
 describe("a listening socket", function()
-  setup(function() wire.serve(function(id, status) host.respond(id, 200, "", status .. " " .. host.peer(id)) end) end)
+  setup(function() wire.serve(function(id, status) host.respond(id, 200, "", bit.band(status, 255) .. " " .. (host.peer(id))) end) end)
   teardown(function() wire.serve(nil) end)
 
   it("takes connections and knows where they are from", function()

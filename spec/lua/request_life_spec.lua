@@ -7,7 +7,7 @@ local api, s, task = require "human.api", require "human.schema", require "human
 api.error_shape("/api", "agent")
 local seen = require("human.state").table "life"
 local reply = { [200] = s.object { ok = s.bool } }
-local g = api.group { base = "/api", auth = false, shape = "agent" }
+local g = api.group { base = "/api", auth = false, shape = "agent", cors = "*" }
 g:get("/slow", { summary = "Waits", reply = reply, timeout_s = 2 }, function(ctx)
   local ok, err = pcall(task.sleep, 10)
   seen.cleaned = not ok

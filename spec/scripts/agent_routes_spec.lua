@@ -85,19 +85,24 @@ describe("the agent API", function()
     end
   end)
 
-  local function create_user(token)
-    return app:request { method = "POST", path = "/api/users", json = { email = "a@example.com" },
-                         headers = token and { authorization = "Bearer " .. token } or nil }
+  local function create_user(token, from)
+    return app:request { method = "POST", path = "/api/users", json = { email = "a@example.com" }, ip = from.ip,
+                         headers = { authorization = token and "Bearer " .. token, host = from.host, origin = from.origin } }
   end
+  local OUTSIDE = { ip = "203.0.113.9" }
 
   local cases = {
-    { "open on loopback", { host = "127.0.0.1" }, nil, 201 },
-    { "open on ::1", { host = "::1" }, nil, 201 },
-    { "closed on a public address", { host = "0.0.0.0" }, nil, 401 },
-    { "closed to a wrong token", { host = "0.0.0.0" }, "guess", 401 },
-    { "open to the admin token", { host = "0.0.0.0" }, "admin-token", 201 },
-    { "open in public when told so", { host = "0.0.0.0", api = { user_management = "open" } }, nil, 201 },
-    { "closed on loopback when told so", { host = "127.0.0.1", api = { user_management = "token" } }, nil, 401 },
+    { "open to this machine", {}, nil, 201 },
+    { "open to this machine on ::1", {}, nil, 201, { ip = "::1" } },
+    { "closed to other machines", {}, nil, "203.0.113.9 is not on this machine; set the secret `admin`", OUTSIDE },
+    { "closed to other names of this machine", {}, nil, "'evil.example' is not a name", { host = "evil.example" } },
+    { "closed to pages of other origins", {}, nil, "another origin", { origin = "https://evil.example" } },
+    { "closed to a wrong token", {}, "guess", "this token is not the right one", OUTSIDE },
+    { "open to the admin token", {}, "admin-token", 201, OUTSIDE },
+    { "open to the admin token that a page knows", {}, "admin-token", 201, { origin = "https://evil.example" } },
+    { "open to everybody when told so", { api = { user_management = "open" } }, nil, 201, OUTSIDE },
+    { "closed to this machine when told so", { api = { user_management = "token" } }, nil, 'user_management is "token"' },
+    { "open to the token alone when told so", { api = { user_management = "token" } }, "admin-token", 201 },
   }
   for _, c in ipairs(cases) do
     it("keeps the management routes " .. c[1], function()
@@ -107,9 +112,10 @@ describe("the agent API", function()
         return { { id = "c00000001", email = "a@example.com", createdAt = "2025-01-01T00:00:00.000Z",
                    updatedAt = "2025-01-01T00:00:00.000Z" } }
       end
-      local answer = create_user(c[3])
-      assert.are.equal(c[4], answer.status)
-      if c[4] == 401 then assert.are.equal("admin_token_required", answer.json.code) end
+      local answer = create_user(c[3], c[5] or {})
+      if c[4] == 201 then return assert.are.equal(201, answer.status) end
+      assert.are.same({ 401, "admin_token_required" }, { answer.status, answer.json.code })
+      assert.is_truthy(answer.json.message:find(c[4], 1, true), answer.json.message)
     end)
   end
 

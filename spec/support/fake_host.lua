@@ -22,12 +22,15 @@ local EV = { REQUEST = 1, DONE = 2, CHUNK = 3, ABORT = 4, DRAINED = 5, WS_MSG = 
 local E = { GONE = -1, FULL = -2, CANCELED = -3, TIMEOUT = -4, INVAL = -5, DB = -6, NET = -7,
             LIMIT = -8, DENIED = -9, DOWN = -10, OPS = -11 }
 local METHOD = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER" }
-local RQ = { WEBSOCKET = 65536, BODY = 131072, TLS = 262144 }
+local RQ = { WEBSOCKET = 65536, BODY = 131072, TLS = 262144, INNER = 524288 }
+local PEER = { LOOPBACK = 1, TRUSTED = 2, VEILED = 4, TLS = 8, OLD = 16 }
+local real = package.loaded["human.host"]        -- for what is pure
 local NUMBER = {}
 for i, name in ipairs(METHOD) do NUMBER[name] = i end
 
 local CONF = {
   host = "127.0.0.1", port = 3000, agent_port = 4009, strict_overrides = false, cors = { origins = "*" },
+  http = { hosts = "", trusted_proxies = "", proxy_protocol = "off" },
   limits = { body_bytes = 1048576, request_timeout_ms = 30000, ws_message_bytes = 1048576,
              ws_queue_bytes = 1048576, awaits = 1000, ops = 64, tasks = 20000 },
   database = { pool = 8, statement_timeout_ms = 5000, lease_timeout_ms = 10000 },
@@ -66,7 +69,17 @@ end
 local function add_requests(h, app)
   function h.header(req, name) return app.requests[req] and app.requests[req].headers[name] end
   function h.headers(req) return app.requests[req].headers end
-  function h.peer(req) return app.requests[req] and app.requests[req].ip or "" end
+  function h.address(text)
+    local address, bits = real.address(text)
+    if not address then return nil end
+    return address, app.trusted[address] and bits + PEER.TRUSTED or bits
+  end
+  function h.peer(req)
+    local r = app.requests[req]
+    if not r then return "", 0 end
+    local _, bits = h.address(r.ip)
+    return r.ip, (bits or 0) + r.bits
+  end
   function h.body(req) return app.requests[req] and app.requests[req].body or "" end
   function h.respond(req, status, headers, body)
     local r = app.requests[req]
@@ -261,18 +274,21 @@ function App:answer(id)
 end
 
 -- Send a request without waiting for more than what happens at once.  o: method, path, headers (by
--- lower-case name), body or json, ip, listener (0 or 1), websocket.  Returns its id.
+-- lower-case name; host is 127.0.0.1 unless given, and absent when false), body or json, ip, listener (0 or 1),
+-- websocket, inner (its listener is on loopback), bits (PEER).  Returns its id.
 function App:send(o)
   local id, headers = self:new_id(), {}
   for name, value in pairs(o.headers or {}) do headers[name:lower()] = value end
+  if headers.host == nil then headers.host = "127.0.0.1:3000" end
+  headers.host = headers.host or nil
   local body = o.body
   if o.json ~= nil then
     body = type(o.json) == "string" and o.json or cjson.encode(o.json)
     headers["content-type"] = headers["content-type"] or "application/json"
   end
-  self.requests[id] = { headers = headers, body = body or "", ip = o.ip or "127.0.0.1" }
+  self.requests[id] = { headers = headers, body = body or "", ip = o.ip or "127.0.0.1", bits = o.bits or 0 }
   local status = NUMBER[o.method or "GET"] + 256 * (o.listener or 0)
-    + (o.websocket and RQ.WEBSOCKET or 0) + (body and RQ.BODY or 0)
+    + (o.websocket and RQ.WEBSOCKET or 0) + (o.inner and RQ.INNER or 0) + (body and RQ.BODY or 0)
   self:push(EV.REQUEST, status, id, 0, o.path)
   self:settle()
   return id
@@ -348,12 +364,13 @@ function M.start(options)
   local h = plain_host.new(conf)
   local app = setmetatable({
     host = h, queue = {}, requests = {}, sockets = {}, statements = {}, labels = {}, ended = {}, body_limits = {},
-    secrets = {}, saved = {}, files = {}, below = {}, paths = {}, t = 1000, last_id = 0, queued_bytes = 0,
+    secrets = {}, trusted = {}, saved = {}, files = {}, below = {}, paths = {}, t = 1000, last_id = 0, queued_bytes = 0,
     on_query = function() return {} end,
     on_fetch = function() return E.NET end,
     on_rate = function() return true end,
   }, App)
-  h.EV, h.E, h.METHOD, h.RQ, h.CHUNK = EV, E, METHOD, RQ, { HEAD = 1, BODY = 2 }
+  for address in (conf.http and conf.http.trusted_proxies or ""):gmatch "[^%s,]+" do app.trusted[address] = true end
+  h.EV, h.E, h.METHOD, h.RQ, h.PEER, h.CHUNK = EV, E, METHOD, RQ, PEER, { HEAD = 1, BODY = 2 }
   add_requests(h, app)
   add_websockets(h, app)
   add_ops(h, app)

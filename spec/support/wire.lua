@@ -10,7 +10,7 @@ local Client = {}
 Client.__index = Client
 
 local DECLARATIONS = [[
-typedef struct { uint32_t mark, listener, unwritten, secure; uint8_t peer[20]; } spec_pass_head;
+typedef struct { uint32_t mark, listener, unwritten; uint8_t secure, from, pad[2], peer[20]; } spec_pass_head;
 int socketpair(int domain, int type, int protocol, int fds[2]);
 ssize_t send(int fd, const void *p, size_t n, int flags);
 ssize_t recv(int fd, void *p, size_t n, int flags);
@@ -23,12 +23,12 @@ if not pcall(ffi.typeof, "spec_pass_head") then ffi.cdef(DECLARATIONS) end
 
 local C = ffi.C
 local UNIX, STREAM, NONBLOCK, DONTWAIT, NOSIGNAL = 1, 1, 2048, 64, 16384
-local MARK = 0x32534148
+local MARK = 0x33534148
 local PATIENCE_S = 5
 
 --- A connection on which `bytes` have arrived already.
 function M.open(bytes)
-  local fds, head = ffi.new "int[2]", ffi.new("spec_pass_head", MARK, 0, 0)
+  local fds, head = ffi.new "int[2]", ffi.new("spec_pass_head", { mark = MARK, peer = { UNIX } })
   assert(C.socketpair(UNIX, STREAM + NONBLOCK, 0, fds) == 0)
   local raw = ffi.string(head, ffi.sizeof(head)) .. (bytes or "")
   C.conn_adopt(fds[0], raw, #raw)

@@ -32,7 +32,7 @@ describe("a repeated request", function()
 
   local function open(path, body)
     local text = json.encode(body)
-    return wire.open(("POST %s HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\nIdempotency-Key: %s\r\nContent-Type: "
+    return wire.open(("POST %s HTTP/1.1\r\nHost: localhost\r\nX-API-Key: %s\r\nIdempotency-Key: %s\r\nContent-Type: "
       .. "application/json\r\nContent-Length: %d\r\n\r\n%s"):format(path, secret, key, #text, text))
   end
 

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * peer.h -- the address of whoever is at the other end, and which of them are proxies that we trust
+ * (setting http.trusted_proxies). */
+#ifndef HUMAN_PEER_H
+#define HUMAN_PEER_H
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+  uint8_t family;       /* 0: unknown; AF_INET, AF_INET6, or AF_UNIX, which has no address */
+  struct in6_addr addr; /* IPv4 in its first four bytes; never an IPv4 address inside of IPv6 */
+} peer;
+
+enum { PEER_TEXT = INET6_ADDRSTRLEN, PEER_NETWORKS = 64 };
+
+void peer_set(peer *p, const struct sockaddr *a);
+void peer_set4(peer *p, const void *addr);
+void peer_set6(peer *p, const void *addr);
+bool peer_parse(peer *p, const char *text, size_t n); /* an address without port, bracket or zone */
+void peer_text(const peer *p, char out[PEER_TEXT]);   /* "" when unknown */
+bool peer_is_loopback(const peer *p);                 /* of this machine: also AF_UNIX */
+
+/* "10.0.0.0/8, ::1, unix": what http.trusted_proxies may be.  0, or -1 and why not. */
+int peer_check_networks(const char *text, char *why, size_t n);
+void peer_init(void);                                 /* reads the setting; once per worker */
+bool peer_is_trusted(const peer *p);
+bool peer_trusts_any(void);
+#endif
