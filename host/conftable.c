@@ -54,6 +54,8 @@ static const conf_rule rules[] = {
     INT("limits.awaits", "1000", 1, 1000000),
     INT("limits.ops", "64", 1, 4096),
     INT("limits.tasks", "20000", 100, 1000000),
+    INT("limits.auth_failures", "60", 1, 1000000),
+    INT("limits.list_bytes", "1048576", 1024, 4194304),
 
     INT("reload.timeout_ms", "10000", 100, MS_MAX),
     INT("reload.grace_ms", "60000", 0, MS_MAX),

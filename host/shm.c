@@ -50,7 +50,7 @@ typedef struct {
 
 typedef struct {
   uint64_t hash; /* 0: free */
-  double tokens, at;
+  double tokens, at, full_at;
 } bucket;
 
 typedef struct {
@@ -402,31 +402,45 @@ static void rate_lock(rate_set *s) {
   }
 }
 
-/* This key's bucket; else the one untouched for longest, which is then filled anew. */
-static bucket *rate_bucket(rate_set *s, uint64_t hash, double now, double burst) {
-  bucket *stalest = &s->way[0];
-  for (int i = 0; i < RATE_WAYS; i++) {
-    bucket *b = &s->way[i];
-    if (b->hash == hash) return b;
-    if (b->at < stalest->at) stalest = b;
-  }
-  *stalest = (bucket){.hash = hash, .tokens = burst, .at = now};
-  return stalest;
+/* This key's bucket, or NULL. */
+static bucket *rate_find(rate_set *s, uint64_t hash) {
+  for (int i = 0; i < RATE_WAYS; i++)
+    if (s->way[i].hash == hash) return &s->way[i];
+  return NULL;
 }
 
-int host_rate_take(host_str *key, double rate, double burst) {
-  if (!(rate > 0) || !(burst >= 1) || !isfinite(rate) || !isfinite(burst)) return HOST_EINVAL;
+/* A bucket for a new key.  One that is full again says nothing, so the one that is or will be full first
+ * makes room: who fills the table with new addresses does not wipe out who has used up his tokens. */
+static bucket *rate_new(rate_set *s, uint64_t hash, double now, double burst) {
+  bucket *first = &s->way[0];
+  for (int i = 1; i < RATE_WAYS; i++)
+    if (s->way[i].full_at < first->full_at) first = &s->way[i];
+  *first = (bucket){.hash = hash, .tokens = burst, .at = now};
+  return first;
+}
+
+static int rate_use(rate_set *s, uint64_t hash, double rate, double burst, int n) {
+  double now = shm_clock();
+  bucket *b = rate_find(s, hash);
+  if (!b && !n) return 1;
+  if (!b) b = rate_new(s, hash, now, burst);
+  if (now > b->at) b->tokens += (now - b->at) * rate;
+  if (b->tokens > burst) b->tokens = burst;
+  int granted = b->tokens >= (n ? n : 1);
+  if (granted) b->tokens -= n;
+  b->at = now;
+  b->full_at = now + (burst - b->tokens) / rate;
+  return granted;
+}
+
+int host_rate_take(host_str *key, double rate, double burst, int n) {
+  if (!(rate > 0) || !(burst >= 1) || !isfinite(rate) || !isfinite(burst) || n < 0)
+    return HOST_EINVAL;
   if (!shm) return 1;
   uint64_t hash = hash_of(key->p, key->n);
   rate_set *s = &shm->rate[(hash >> 32) % RATE_SETS];
-  double now = shm_clock();
   rate_lock(s);
-  bucket *b = rate_bucket(s, hash, now, burst);
-  if (now > b->at) b->tokens += (now - b->at) * rate;
-  if (b->tokens > burst) b->tokens = burst;
-  b->at = now;
-  int granted = b->tokens >= 1;
-  if (granted) b->tokens -= 1;
+  int granted = rate_use(s, hash, rate, burst, n);
   __atomic_store_n(&s->lock, 0, __ATOMIC_RELEASE);
   return granted;
 }

@@ -3,6 +3,7 @@
 -- Tokens are never logged and never stored here.
 
 local fail = require "human.fail"
+local guard = require "human.guard"
 local host = require "human.host"
 
 local M = {}
@@ -80,7 +81,12 @@ function M.run(ctx, list)
     local a = list[i]
     local token = token_of(ctx, a)
     if token or (a.optional and i == last) then
-      local actor, code, data = a.fn(ctx, token)
+      local actor, code, data
+      if token then
+        actor, code, data = guard.check(ctx.ip, token, a.fn, ctx, token)
+      else
+        actor, code, data = a.fn(ctx)
+      end
       if not actor then refuse(a, code, data) end
       ctx.actor = actor
       return

@@ -125,7 +125,7 @@ local function own_codes(route, names)
   return {
     has_input and "validation_error" or false, #names > 0 and "unauthorized" or false,
     spec.body and "payload_too_large" or false, spec.body and "unsupported_media_type" or false,
-    (spec.limit or route.group and route.group.limit) and "rate_limited" or false, "internal",
+    (#names > 0 or spec.limit or route.group and route.group.limit) and "rate_limited" or false, "internal",
     if_idempotent "idempotency_in_progress", if_idempotent "idempotency_answer_lost",
     if_idempotent "idempotency_key_reused",
   }

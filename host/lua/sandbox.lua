@@ -9,8 +9,8 @@ local REP_MAX, RULE_REP_MAX, RULE_SUBJECT_MAX = 16 * 1024 * 1024, 64 * 1024, 409
 
 -- Runtime modules that scripts may require; the others are the runtime's own business.
 local PUBLIC = {}
-for name in ([[api bus config crypto db decisions document fail fetch id idempotency jobs json llm log metrics
-               notice schema sio state system task]]):gmatch "%S+" do
+for name in ([[api bus config crypto db decisions document fail fetch guard id idempotency jobs json llm
+               log metrics notice schema sio state system task]]):gmatch "%S+" do
   PUBLIC["human." .. name] = true
 end
 

@@ -11,7 +11,7 @@ import { exchange } from './raw.mjs';
 import { until } from './support.mjs';
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
-const host = await startHost();
+const host = await startHost({ env: { HUMAN_LIMITS_AUTH_FAILURES: '100000' } });
 const mine = await makeUser(host.url), theirs = await makeUser(host.url), gone = await makeUser(host.url);
 const expired = await makeUser(host.url, { expiresAt: '2020-01-01T00:00:00Z' });
 await call(host.url, 'DELETE', `/api/users/${gone.id}`);
@@ -233,7 +233,7 @@ it('afterwards everything is as it was, and works', async () => {
 });
 
 it('user management asks for the admin token when it is told to, and nothing else will do', async () => {
-  const closed = await startHost({ env: { DATABASE_URL: databaseUrl(host.home), HUMAN_API_USER_MANAGEMENT: 'token',
+  const closed = await startHost({ env: { DATABASE_URL: databaseUrl(host.home), HUMAN_API_USER_MANAGEMENT: 'token', HUMAN_LIMITS_AUTH_FAILURES: '100000',
     HUMAN_API_ADMIN_TOKEN: 'let-me-in-please' } });
   try {
     const open = operations.filter((o) => !o.keyed && (o.op.security ?? []).length);

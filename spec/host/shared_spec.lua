@@ -31,6 +31,23 @@ describe("a token bucket", function()
     assert.is_false(host.rate_take(k, 0.001, 1))
   end)
 
+  it("that is used up outlives any flood of keys that are not", function()
+    local k = key()
+    assert.is_true(host.rate_take(k, 0.001, 1))
+    for i = 1, 100000 do host.rate_take("flood " .. i, 1, 30) end
+    assert.is_false(host.rate_take(k, 0.001, 1))
+  end)
+
+  it("can be asked without being used, or being made", function()
+    local k = key()
+    for _ = 1, 3 do assert.is_true(host.rate_take(k, 0.001, 1, 0)) end
+    assert.is_true(host.rate_take(k, 0.001, 1))
+    assert.is_false(host.rate_take(k, 0.001, 1, 0))
+    assert.is_true(host.rate_take(key(), 0.001, 5, 5))
+    assert.is_false(host.rate_take(key(), 0.001, 5, 6))
+    assert.is_false(host.rate_take(key(), 0.001, 5, -1))
+  end)
+
   it("refuses rates that are none", function()
     for _, case in ipairs { { 0, 1 }, { -1, 1 }, { 1, 0 }, { 0 / 0, 1 }, { 1, math.huge } } do
       assert.is_false(host.rate_take(key(), case[1], case[2]))

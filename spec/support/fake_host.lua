@@ -32,7 +32,8 @@ local CONF = {
   host = "127.0.0.1", port = 3000, agent_port = 4009, strict_overrides = false, cors = { origins = "*" },
   http = { hosts = "", trusted_proxies = "", proxy_protocol = "off" },
   limits = { body_bytes = 1048576, request_timeout_ms = 30000, ws_message_bytes = 1048576,
-             ws_queue_bytes = 1048576, awaits = 1000, ops = 64, tasks = 20000 },
+             ws_queue_bytes = 1048576, awaits = 1000, ops = 64, tasks = 20000,
+             auth_failures = 60, list_bytes = 1048576 },
   database = { pool = 8, statement_timeout_ms = 5000, lease_timeout_ms = 10000 },
   log = { level = "debug", format = "json", requests = "none", slow_ms = 1000 }, api = { user_management = "auto" },
   socketio = { ping_interval_ms = 25000, ping_timeout_ms = 20000, recovery_ms = 120000,
@@ -209,7 +210,7 @@ local function add_shared(h, app)
   function h.workers() return 1 end
   function h.bus_send() return 0 end
   function h.pass() return E.GONE end
-  function h.rate_take(key) return app.on_rate(key) end
+  function h.rate_take(key, rate, burst, n) return app.on_rate(key, rate, burst, n) end
   h.API_LEVEL = 1
   function h.secret_set(name) return app.secrets[name] ~= nil end
   function h.secret_equal(name, value) return app.secrets[name] == value end

@@ -6,6 +6,7 @@
 local bus = require "human.bus"
 local config = require "human.config"
 local fail = require "human.fail"
+local guard = require "human.guard"
 local log = require "human.log"
 local sio = require "human.sio"
 local state = require "human.state"
@@ -125,9 +126,19 @@ local function too_many(agent_id)
   return io:of("/"):count_all("agent:" .. agent_id) > config.socketio.max_sockets_per_agent
 end
 
+-- Whose key the handshake has: an actor, or nil and a code.
+local function actor_of(handshake)
+  local key = given(handshake, "apiKey")
+  if type(key) ~= "string" then return nil, "unauthorized" end
+  local ok, actor, code = pcall(guard.check, handshake.ip, key, keys.check, key)
+  if ok then return actor, code end
+  if not fail.is(actor) then error(actor, 0) end
+  return nil, actor.code
+end
+
 local function authorize(socket)
   local handshake = socket.handshake
-  local actor, code = keys.check(given(handshake, "apiKey"))
+  local actor, code = actor_of(handshake)
   if not actor then return refusal(code) end
   local agent_id = given(handshake, "agentId")
   if type(agent_id) ~= "string" or not agent_id:find "^c[a-z0-9]+$" then return refusal "agent_not_found" end
