@@ -74,13 +74,17 @@ local function concerns(entry, record)
   return not entry.rooms or in_any(record.rooms, entry.rooms, record.id)
 end
 
-local function missed_since(log, from, record)
-  local missed = {}
+-- What came after entry `from` for this client; nil when it is more than max_bytes, which its queue could not
+-- hold: it would be cut off with every attempt to come back.
+local function missed_since(log, from, record, max_bytes)
+  local missed, bytes = {}, 0
   for i = from + 1, log.last do
     local e = log.entries[i]
     if concerns(e, record) then
       missed[#missed + 1] = { packet = e.packet, parts = e.parts, offset = e.offset }
+      bytes = bytes + e.size
     end
+    if bytes > max_bytes then return nil end
   end
   return missed
 end
@@ -106,7 +110,7 @@ function M.keep(log, socket, rooms, reason, max)
 end
 
 -- The record of a private id here, and what it missed; a client may be back before we saw it go.
-local function take_here(log, pid, offset)
+local function take_here(log, pid, offset, max_bytes)
   local zombie = log.live[pid]
   if zombie and zombie.session then zombie.session:fail "transport close" end
   local record = log.away[pid]
@@ -115,14 +119,15 @@ local function take_here(log, pid, offset)
   trim(log)
   local from = log.index[offset]
   if not from then return nil end
-  return record, missed_since(log, from, record)
+  local missed = missed_since(log, from, record, max_bytes)
+  return missed and record, missed
 end
 
 cluster.on("recover", function(question)
   local rt = engine.runtimes()[question.path]
   local nsp = rt and rt.namespaces[question.nsp]
   if not nsp or not nsp.log then return nil end
-  local record, missed = take_here(nsp.log, question.pid, question.offset)
+  local record, missed = take_here(nsp.log, question.pid, question.offset, LOG_BYTES)
   if not record then return nil end
   local answer = { id = record.id, rooms = record.rooms, data = record.data, missed = missed }
   local ok, blob = pcall(host.pack, answer)
@@ -144,7 +149,7 @@ end
 function M.restore(nsp, socket, auth)
   local pid, offset = auth.pid, auth.offset
   if type(pid) ~= "string" or type(offset) ~= "string" or #pid > 64 or #offset > 64 then return nil end
-  local record, missed = take_here(nsp.log, pid, offset)
+  local record, missed = take_here(nsp.log, pid, offset, socket.session.conf.max_buffer / 2)
   if not record then record, missed = take_elsewhere(nsp, pid, offset) end
   if not record or not socket.session then return nil end
   socket.pid, socket.id, socket.recovered = pid, record.id, true

@@ -19,8 +19,8 @@ local COLUMNS = 'id, user_id as "userId", agent_type_id as "agentTypeId", name, 
 local CODE = "agent_not_found"
 
 M.sql = {
-  list = "select " .. COLUMNS .. " from agents where user_id = $1 and ($2::text is null or id > $2) "
-    .. "order by id limit $3",
+  list = owned.paged("select " .. COLUMNS .. " from agents where user_id = $1 and ($2::text is null or id > $2) "
+    .. "order by id limit $3", "id", 4),
   count = "select count(*) from agents where user_id = $1",
   get = "select " .. COLUMNS .. " from agents where id = $1 and user_id = $2",
   insert = "with made as (insert into agents (id, user_id, agent_type_id, name, description) "

@@ -20,8 +20,8 @@ local COLUMNS = 'id, name, key_preview as "keyPreview", expires_at as "expiresAt
   .. 'created_at as "createdAt", updated_at as "updatedAt"'
 
 M.sql = {
-  list = "select " .. COLUMNS .. " from api_keys where user_id = $1 and ($2::text is null or id > $2) "
-    .. "order by id limit $3",
+  list = owned.paged("select " .. COLUMNS .. " from api_keys where user_id = $1 and ($2::text is null or id > $2) "
+    .. "order by id limit $3", "id", 4),
   count = "select count(*) from api_keys where user_id = $1",
   insert = "insert into api_keys (id, user_id, name, key_hash, key_preview, expires_at) "
     .. "values ($1, $2, $3, $4, $5, $6) returning " .. COLUMNS,

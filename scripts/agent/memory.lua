@@ -13,7 +13,7 @@ local prompt = require "agent.prompt"
 
 local M = {}
 
-local TOKENS, LINES = 800, 100
+local TOKENS, LINES = 800, 50
 
 M.sql = {
   head = [[select a.id, a.name, p.name as personality_name, coalesce(y.summary, '') as summary,

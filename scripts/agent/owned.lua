@@ -1,23 +1,34 @@
 -- scripts/agent/owned.lua -- what belongs to a user: one set of rules for reading and writing it.
 -- Another user's row does not exist (404); a shared row, without an owner, may be read but not
--- written (403).  The SQL is the caller's: `list`, `count`, `get`, `update` and `delete` take the user
+-- written (403).  The SQL is the caller's: `list` (paged), `count`, `get`, `update` and `delete` take the user
 -- as $2 (`list` and `count` as $1).
 
+local config = require "human.config"
 local db = require "human.db"
 local fail = require "human.fail"
 
 local M = {}
 
--- One page, {rows, total, more}, of rows of which one more than the limit was asked for.
+local PAGE = [[select * from (select t.*, count(*) over () as listed, row_number() over (order by %s) as nr,
+    sum(octet_length(row_to_json(t)::text)) over (order by %s) as upto from (%s) t) page
+  where nr = 1 or upto <= $%d::bigint order by nr]]
+
+-- A select of rows in the order of `order` as one of pages: no more rows than come to limits.list_bytes as JSON
+-- (one at least).  What it takes as parameter `n` is M.bytes().
+function M.paged(select, order, n) return PAGE:format(order, order, select, n) end
+
+function M.bytes() return config.limits.list_bytes end
+
+-- One page, {rows, total, more}, of rows of a paged select which was asked for one more than the limit.
 function M.page(rows, limit, total)
-  local more = #rows > limit
-  if more then rows[#rows] = nil end
-  return { rows = rows, total = total, more = more }
+  local listed = rows[1] and rows[1].listed or 0
+  if #rows > limit then rows[#rows] = nil end
+  return { rows = rows, total = total, more = listed > #rows }
 end
 
 -- A page of what an owner sees.  query: {limit, after (id or nil)}.
 function M.list(sql, owner_id, query)
-  local rows = db.query(sql.list, owner_id, query.after, query.limit + 1)
+  local rows = db.query(sql.list, owner_id, query.after, query.limit + 1, M.bytes())
   return M.page(rows, query.limit, db.value(sql.count, owner_id))
 end
 

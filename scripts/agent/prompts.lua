@@ -12,8 +12,8 @@ local COLUMNS = 'id, user_id as "userId", name, prompt_type as "promptType", tem
 local CODE = "system_prompt_not_found"
 
 M.sql = {
-  list = "select " .. COLUMNS .. " from system_prompts where (user_id = $1 or user_id is null) "
-    .. "and ($2::text is null or id > $2) order by id limit $3",
+  list = owned.paged("select " .. COLUMNS .. " from system_prompts where (user_id = $1 or user_id is null) "
+    .. "and ($2::text is null or id > $2) order by id limit $3", "id", 4),
   count = "select count(*) from system_prompts where user_id = $1 or user_id is null",
   get = "select " .. COLUMNS .. " from system_prompts where id = $1 and (user_id = $2 or user_id is null)",
   insert = "insert into system_prompts (id, user_id, name, prompt_type, template) "

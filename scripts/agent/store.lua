@@ -37,9 +37,16 @@ M.sql = {
   append_out = [[insert into agent_events (id, agent_id, pos, direction, seq, type, content, run_id, created_at)
     select a->>'id', $1, $2::bigint + n, 'out', $3::bigint + n, a->>'type', a->'content', $4, clock_timestamp()
     from jsonb_array_elements($5::jsonb) with ordinality as list (a, n)]],
-  actions = [[select e.id, e.seq, e.type, e.content, e.run_id, e.created_at, r.until_pos
+  actions = owned.paged([[select e.id, e.seq, e.type, e.content, e.run_id, e.created_at, r.until_pos
     from agent_events e join agent_runs r on r.id = e.run_id
-    where e.agent_id = $1 and e.seq > $2 order by e.seq limit $3]],
+    where e.agent_id = $1 and e.seq > $2 order by e.seq limit $3]], "seq", 4),
+  -- Where the newest actions begin that are no more than $4, and come to no more than $5 bytes.
+  replay_after = [[select coalesce(min(seq) - 1, $3::bigint) from (
+      select seq, row_number() over (order by seq desc) as nr,
+        sum(octet_length(content::text) + 200) over (order by seq desc) as upto
+      from (select seq, content from agent_events where agent_id = $1 and seq > $2::bigint and seq <= $3::bigint
+        order by seq desc limit $4) newest) sized
+    where nr = 1 or upto <= $5::bigint]],
   last_seq = "select m.last_seq from agent_mailboxes m join agents a on a.id = m.agent_id "
     .. "where a.id = $1 and a.user_id = $2",
   processed = "select processed_pos from agent_mailboxes where agent_id = $1",
@@ -67,12 +74,13 @@ M.sql = {
     and ($3::text is null or direction = $3)]],
 }
 
-local LOG = [[select id, agent_id as "agentId", direction, type, content, seq, run_id as "runId",
+local LOG = [[select pos, id, agent_id as "agentId", direction, type, content, seq, run_id as "runId",
     created_at as "createdAt"
   from agent_events where agent_id = $1 and ($2::bigint is null or pos > $2)
     and ($3::bigint is null or pos < $3) and ($4::text is null or type = $4)
     and ($5::text is null or direction = $5) order by pos ]]
-M.sql.log_forward, M.sql.log_back = LOG .. "asc limit $6", LOG .. "desc limit $6"
+M.sql.log_forward = owned.paged(LOG .. "asc limit $6", "pos", 7)
+M.sql.log_back = owned.paged(LOG .. "desc limit $6", "pos desc", 7)
 
 -- In ----------------------------------------------------------------------------------------------
 
@@ -143,15 +151,22 @@ local function shown(row)
   return action
 end
 
--- Up to `limit` actions after number `seq`: {{seq, action, ends (the run's last word), until_pos}}.
+-- After which action a client that has seen those up to `after` hears again: not more than it can take at once.
+function M.replay_after(agent_id, after, upto, limit, bytes)
+  return db.value(M.sql.replay_after, agent_id, after, upto, limit, bytes)
+end
+
+-- The next actions after number `seq`, up to `limit`: {{seq, action, ends (the run's last word), until_pos}},
+-- and whether there may be more.
 function M.actions_after(agent_id, seq, limit)
   local list = {}
-  for i, row in ipairs(db.query(M.sql.actions, agent_id, seq, limit)) do
+  local rows = db.query(M.sql.actions, agent_id, seq, limit, owned.bytes())
+  for i, row in ipairs(rows) do
     local action = shown(row)
     list[i] = { seq = row.seq, action = action, until_pos = row.until_pos,
                 ends = row.type == "agent-stopped" and action.reason ~= "superseded" }
   end
-  return list
+  return list, #rows == limit or rows[1] ~= nil and rows[1].listed > #rows
 end
 
 -- Number of the newest action of an agent of the actor's; nil when there is no such agent.
@@ -193,7 +208,7 @@ function M.log(agent_id, query)
   local after = position(agent_id, "after", query.after)
   local before = position(agent_id, "before", query.before)
   local rows = db.query(after and M.sql.log_forward or M.sql.log_back, agent_id, after, before, query.type,
-    query.direction, query.limit + 1)
+    query.direction, query.limit + 1, owned.bytes())
   return owned.page(rows, query.limit, count(agent_id, query))
 end
 

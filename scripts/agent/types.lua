@@ -10,14 +10,15 @@ local M = {}
 local COLUMNS = 'id, name, description, created_at as "createdAt", updated_at as "updatedAt"'
 
 M.sql = {
-  list = "select " .. COLUMNS .. " from agent_types where ($1::text is null or id > $1) order by id limit $2",
+  list = owned.paged("select " .. COLUMNS .. " from agent_types where ($1::text is null or id > $1) order by id "
+    .. "limit $2", "id", 3),
   count = "select count(*) from agent_types",
   get = "select " .. COLUMNS .. " from agent_types where id = $1",
   insert = "insert into agent_types (id, name, description) values ($1, $2, $3) returning " .. COLUMNS,
 }
 
 function M.list(query)
-  local rows = db.query(M.sql.list, query.after, query.limit + 1)
+  local rows = db.query(M.sql.list, query.after, query.limit + 1, owned.bytes())
   return owned.page(rows, query.limit, db.value(M.sql.count))
 end
 

@@ -54,6 +54,16 @@ describe("a client that comes back", function()
     assert.equal(1, #d:texts())
   end)
 
+  it("is a new one when it missed more than its queue could hold", function()
+    local c = client()
+    c:cut()
+    for _ = 1, 6 do of:to("r"):emit("large", ("x"):rep(100000)) end -- half of max_buffer and more
+    local _, texts = back(c)
+    assert.equal(1, #texts)
+    assert.falsy(texts[1]:find(c.sid, 1, true))
+    assert.equal(1, w.seen.visits)
+  end)
+
   it("may do so again and again", function()
     local c = client()
     for i = 1, 3 do

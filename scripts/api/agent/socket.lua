@@ -42,7 +42,7 @@ local function room_of(agent_id) return io:of("/"):to("agent:" .. agent_id) end
 
 local function send_new(agent_id)
   repeat
-    local list = store.actions_after(agent_id, cursors[agent_id], BATCH)
+    local list, more = store.actions_after(agent_id, cursors[agent_id], BATCH)
     for _, a in ipairs(list) do
       if not cursors[agent_id] then return end
       if a.seq > cursors[agent_id] then
@@ -50,7 +50,7 @@ local function send_new(agent_id)
         cursors[agent_id] = a.seq
       end
     end
-  until #list < BATCH
+  until not more
 end
 
 -- One sender for each agent; news that come meanwhile make it look once more.
@@ -153,18 +153,19 @@ local function authorize(socket)
 end
 
 -- lastSeq in the handshake (ours): what came after that action, whatever happened to the server
--- meanwhile, for clients that keep the number themselves.  At most MISSED_MAX actions; the log has all.
+-- meanwhile, for clients that keep the number themselves.  At most MISSED_MAX actions, the newest, and half of
+-- what may wait for a slow reader: more would cut it off each time.  The log has all.
 local function catch_up(socket, agent_id, after)
   local upto = cursors[agent_id]
-  after = math.max(after, upto - MISSED_MAX)
+  after = store.replay_after(agent_id, after, upto, MISSED_MAX, config.limits.ws_queue_bytes / 2)
   repeat
-    local list = store.actions_after(agent_id, after, BATCH)
+    local list, more = store.actions_after(agent_id, after, BATCH)
     for _, a in ipairs(list) do
       if a.seq > upto then return end
       socket:emit("message", a.action)
       after = a.seq
     end
-  until #list < BATCH
+  until not more
 end
 
 -- The number after which a client wants to hear again, or nil.
