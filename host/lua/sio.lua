@@ -22,7 +22,7 @@ local NUMBERS = {
   ping_interval_ms = { 25000, 10, 3600000 }, ping_timeout_ms = { 20000, 10, 3600000 },
   upgrade_timeout_ms = { 10000, 10, 600000 }, connect_timeout_ms = { 45000, 10, 600000 },
   max_payload = { 1000000, 64, 104857600 }, max_buffer = { 1048576, 1024, 1073741824 },
-  recovery_ms = { 0, 0, 86400000 },
+  recovery_ms = { 0, 0, 86400000 }, compress_min = { 1024, 0, 104857600 },
 }
 local OTHERS = { path = "string", transports = "table", cors = "string", allow_request = "function" }
 local HANDLERS = { authorize = "function", on_connect = "function", on = "table",
@@ -72,6 +72,8 @@ local function early(ms)
   return math.max(ms - EARLY_MS, ms * 0.9) / 1000
 end
 
+local function never_for_0(n) return n > 0 and n or math.huge end
+
 local function open_tail(options, upgrade)
   return engine_packets.open_tail {
     upgrade = upgrade, ping_interval_ms = number(options, "ping_interval_ms"),
@@ -93,6 +95,7 @@ local function settings(options, path)
     max_payload = number(options, "max_payload"), max_buffer = number(options, "max_buffer"),
     max_sessions = conf.limits and conf.limits.connections or 20000,
     cors = http.cors(options.cors or conf.cors and conf.cors.origins or "*"),
+    compress_min = never_for_0(number(options, "compress_min")),
     tail_polling = open_tail(options, set.websocket), tail_ws = open_tail(options, false),
   }
 end
@@ -100,7 +103,8 @@ end
 --- Declares a server, while scripts load.  options (all optional): path ("/socket.io/"),
 --- ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms, connect_timeout_ms, max_payload (bytes of one
 --- message or POST), max_buffer (bytes that wait for a slow client; more: it is disconnected),
---- recovery_ms (0: no connection state recovery), transports, cors (origins; default: cors.origins),
+--- recovery_ms (0: no connection state recovery), compress_min (bytes of the answer to a poll from which
+--- it is sent as gzip or deflate to clients that take it, 1024; 0: never), transports, cors (origins; default: cors.origins),
 --- allow_request(info) -> true | false, message (HTTP 403 at the handshake).
 function M.server(options)
   local g = gen.building()

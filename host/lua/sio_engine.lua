@@ -4,6 +4,7 @@
 -- engine.io-protocol v4; deviations from the reference server are named.
 
 local access = require "human.access"
+local encoding = require "human.encoding"
 local engine = require "socketio.engine"
 local flow = require "human.sio_flow"
 local host = require "human.host"
@@ -18,6 +19,7 @@ local start, cancel = timer.start, timer.cancel
 
 local M = {}
 local CLOSE_GRACE_S = 30       -- for a poller that is between two polls when we close
+local POLL_LEVEL = 1           -- of compression: a poll is made once, and read once
 local NOOP_DELAY_S = 0.03      -- how long a poll is held while a WebSocket is probed
 local MOVED = '{"code":3,"message":"Bad request"}' -- a poll after the upgrade
 
@@ -43,11 +45,12 @@ function M.runtimes() return runtimes end
 
 -- Out ----------------------------------------------------------------------------------------------
 
-local function answer_poll(self, body)
-  local req = self.poll
+-- more: further header lines, or nil.
+local function answer_poll(self, body, more)
+  local req, lines = self.poll, self.headers.poll
   self.poll = nil
   wsx.unbind(req)
-  respond(req, 200, self.headers.poll, body)
+  respond(req, 200, more and lines .. more or lines, body)
 end
 
 local function answer_post(self, status, body)
@@ -57,10 +60,28 @@ local function answer_post(self, status, body)
   respond(req, status, self.headers.ok, body, "POST")
 end
 
+-- A CONNECT packet carries ids that are secrets, and the length of what is compressed tells of its content.
+local function has_secret(out)
+  for i = 1, out.n do
+    local kind, what = byte(out[i], 1, 2)
+    if kind == 52 and what == 48 then return true end
+  end
+  return false
+end
+
+local function answer_compressed(self, body)
+  local coding = encoding.choose(host.header(self.poll, "accept-encoding"))
+  local smaller = coding and encoding.compress(coding, body, POLL_LEVEL)
+  if not smaller then return answer_poll(self, body, "Vary: Accept-Encoding\r\n") end
+  answer_poll(self, smaller, "Vary: Accept-Encoding\r\nContent-Encoding: " .. coding .. "\r\n")
+end
+
 local function flush(self)
   local out = self.out
   self.out = nil
-  answer_poll(self, engine.encode_payload(out, out.n, host.base64))
+  local body = engine.encode_payload(out, out.n, host.base64)
+  if #body >= self.conf.compress_min and not has_secret(out) then return answer_compressed(self, body) end
+  answer_poll(self, body)
 end
 
 -- An element is a packet's text, or {data = bytes} for a binary message.

@@ -350,6 +350,21 @@ describe('the HTTP surface', () => {
     });
   }
 
+  it('compresses the answers of polls from 1 KB on, for a client that takes that', async () => {
+    for (const [accept, size, coding] of [['gzip', 2000, 'gzip'], ['deflate', 2000, 'deflate'], ['identity', 2000, null], ['gzip', 900, null]]) {
+      const sid = await joinPolling();
+      const text = `42["message","${'x'.repeat(size)}"]`;
+      await post(sid, text);
+      let answer, got = '';
+      while (!got.startsWith('42["message-back"')) {
+        answer = await polling(sid, { headers: { 'accept-encoding': accept } });
+        got = await answer.text(); // expanded by fetch
+      }
+      assert.equal(answer.headers.get('content-encoding'), coding);
+      assert.equal(got, text.replace('message', 'message-back'));
+    }
+  });
+
   it('answers both packets of one payload in one poll', async () => {
     const sid = await joinPolling();
     const got = [];

@@ -237,3 +237,42 @@ describe("a WebSocket that its client closes", function()
     w:stop()
   end)
 end)
+
+describe("the answer to a poll", function()
+  local w
+  local function start(options) w = sio_world.start(ECHO, options) end
+  after_each(function() w:stop() end)
+
+  local function poll(sid, accept, size)
+    w:http("POST", "polling&sid=" .. sid, '42["message","' .. ("x"):rep(size) .. '"]')
+    return w:http("GET", "polling&sid=" .. sid, nil, { ["accept-encoding"] = accept })
+  end
+
+  it("is compressed from 1 KB on, for a client that takes that", function()
+    start()
+    local a = poll(w:poller(), "gzip, deflate", 1024 - 16)
+    assert.same({ "gzip(1024)", "gzip", "Accept-Encoding" }, { a.body, a.headers["content-encoding"], a.headers.vary })
+    assert.equal("deflate", poll(w:poller(), "deflate", 5000).headers["content-encoding"])
+    for _, accept in ipairs { "", "br", "gzip;q=0" } do
+      local b = poll(w:poller(), accept, 2000)
+      assert.is_nil(b.headers["content-encoding"])
+      assert.same({ 2016, "Accept-Encoding" }, { #b.body, b.headers.vary })
+    end
+    local c = poll(w:poller(), "gzip", 1023 - 16)
+    assert.same({ 1023 }, { #c.body, c.headers["content-encoding"] })
+  end)
+
+  it("is not compressed when the server says so", function()
+    start "compress_min = 0"
+    assert.is_nil(poll(w:poller(), "gzip", 5000).headers["content-encoding"])
+  end)
+
+  it("is not compressed when ids that are secrets stand beside what a client chose", function()
+    start()
+    local sid = w:open()
+    w:http("POST", "polling&sid=" .. sid, "40")
+    local a = poll(sid, "gzip", 5000)
+    assert.is_nil(a.headers["content-encoding"])
+    assert.truthy(a.body:find "^40{")
+  end)
+end)
