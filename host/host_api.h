@@ -120,6 +120,7 @@ typedef struct {
   int32_t flags;
 } host_ws_options;
 host_id host_ws_accept(host_id req, host_str *protocol, host_ws_options *options); /* the ws id */
+enum { HOST_WS_VOLATILE = 16 }; /* added to an opcode: not for who has not taken what it was sent before */
 int host_ws_send(host_id ws, int opcode, host_str *data); /* bytes queued; written at turn's end */
 int host_ws_broadcast(const host_id *ws, int n, int opcode, host_str *data); /* how many took it */
 /* code 0: a close frame without status.  After WS_CLOSE what the client asked for is answered instead. */

@@ -136,10 +136,18 @@ static int put_message(ws *w, int opcode, const host_str *data, buf *packed) {
   return put_frame(w, opcode, false, data->p, data->n);
 }
 
+/* The kernel has not taken all of what was written earlier, or there is much to write in this turn. */
+static bool is_behind(const ws *w) {
+  return w->c->writing || conn_queued(w->c) > CONN_DRAIN_HIGH;
+}
+
 int host_ws_send(host_id id, int opcode, host_str *data) {
   ws *w = find(id);
+  bool is_volatile = opcode & HOST_WS_VOLATILE;
+  opcode &= ~HOST_WS_VOLATILE;
   if (!w || w->closing) return HOST_EGONE;
   if (!can_send(opcode, data)) return HOST_EINVAL;
+  if (is_volatile && is_behind(w)) return 0;
   buf packed;
   buf_init(&packed, 0);
   int r = conn_overfull(w->c, data->n, w->max_queue) ? -1 : put_message(w, opcode, data, &packed);
@@ -193,10 +201,12 @@ static bool send_frame(ws *w, const buf *frame) {
 int host_ws_broadcast(const host_id *ids, int n, int opcode, host_str *data) {
   frames f = {0};
   int took = 0;
+  bool is_volatile = opcode & HOST_WS_VOLATILE;
+  opcode &= ~HOST_WS_VOLATILE;
   if (!can_send(opcode, data)) return HOST_EINVAL;
   for (int i = 0; i < n; i++) {
     ws *w = find(ids[i]);
-    if (w && !w->closing) took += send_frame(w, frame_for(&f, w->window, opcode, data));
+    if (w && !w->closing && !(is_volatile && is_behind(w))) took += send_frame(w, frame_for(&f, w->window, opcode, data));
   }
   for (size_t i = 0; i < sizeof f.frame / sizeof *f.frame; i++) buf_free(&f.frame[i]);
   return took;

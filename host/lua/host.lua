@@ -166,6 +166,8 @@ function M.ws_accept(req, o)
   return C.host_ws_accept(req, fill(a, o.protocol or ""), ws_options)
 end
 
+M.WS_VOLATILE = C.HOST_WS_VOLATILE               -- added to an opcode of ws_send and ws_broadcast
+
 function M.ws_send(ws, opcode, data) return C.host_ws_send(ws, opcode, fill(a, data)) end
 
 local ids, ids_cap = new("host_id[?]", 64), 64

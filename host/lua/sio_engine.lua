@@ -19,6 +19,8 @@ local start, cancel = timer.start, timer.cancel
 
 local M = {}
 local CLOSE_GRACE_S = 30       -- for a poller that is between two polls when we close
+local READY_BYTES = 65536      -- for a poll that is about to be answered; more is too much for volatile events
+local TEXT_VOLATILE = 1 + host.WS_VOLATILE
 local POLL_LEVEL = 1           -- of compression: a poll is made once, and read once
 local NOOP_DELAY_S = 0.03      -- how long a poll is held while a WebSocket is probed
 local MOVED = '{"code":3,"message":"Bad request"}' -- a poll after the upgrade
@@ -120,6 +122,19 @@ function Session:send_parts(packet, parts)
   push(self, packet, #packet)
   for i = 1, #parts do push(self, { data = parts[i] }, #parts[i] * 4 / 3 + 1) end
   after_push(self)
+end
+
+--- Sends an event (as send and send_parts do) if the client is ready for it: it has taken what came before,
+--- or its poll is here.  Otherwise nothing.
+function Session:send_volatile(packet, parts)
+  local ws = self.ws
+  if ws then
+    local queued = ws_send(ws, TEXT_VOLATILE, packet)
+    for i = 1, parts and queued > 0 and #parts or 0 do ws_send(ws, 2, parts[i]) end
+    return queued
+  end
+  if not self.poll or self.out and self.out.bytes > READY_BYTES then return end
+  if parts then self:send_parts(packet, parts) else self:send(packet) end
 end
 
 -- Heartbeat ------------------------------------------------------------------------------------------

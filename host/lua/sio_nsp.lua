@@ -93,17 +93,18 @@ local function select_sockets(nsp, rooms, except)
   return list, collect(set, list, n, nsp.all)
 end
 
-local function deliver(nsp, rooms, except, packet, parts, offset)
+local function deliver(nsp, rooms, except, packet, parts, offset, is_volatile)
   if offset and log_of(nsp) then
     recovery.note(nsp.log, offset, packet, parts, nil, rooms, except)
   end
-  if not except and not rooms then return room.send(nsp.all, packet, parts) end
+  local send = is_volatile and room.send_volatile or room.send
+  if not except and not rooms then return send(nsp.all, packet, parts) end
   if not except and #rooms == 1 and not nsp.sockets_by_id[rooms[1]] then
     local only = nsp.rooms[rooms[1]]
-    return only and room.send(only, packet, parts)
+    return only and send(only, packet, parts)
   end
   local list, n = select_sockets(nsp, rooms, except)
-  room.send_some(list, n, packet, parts)
+  room.send_some(list, n, packet, parts, is_volatile)
 end
 
 local function disconnect(nsp, rooms, except, close)
@@ -125,7 +126,7 @@ end
 
 cluster.on("emit", function(m)
   local nsp = known(m)
-  if nsp then deliver(nsp, m.rooms, m.except, m.packet, m.parts, m.offset) end
+  if nsp then deliver(nsp, m.rooms, m.except, m.packet, m.parts, m.offset, m.volatile) end
 end)
 
 cluster.on("disconnect", function(m)
@@ -138,17 +139,18 @@ cluster.on("count", function(m)
   return nsp and nsp:count(m.room) or 0
 end)
 
-local function emit(nsp, rooms, except, everywhere, event, ...)
-  local log = log_of(nsp)
+-- t: a target, or a namespace, which has none of a target's fields.
+local function emit(nsp, t, everywhere, event, ...)
+  local log = not t.is_volatile and log_of(nsp)
   local offset = log and recovery.offset(log) or nil
   local packet, parts = encode.event(nsp, nil, offset, event, ...)
   if not host.utf8_ok(packet) then
     error("emit: a text is not UTF-8; wrap bytes in sio.binary()", 3)
   end
-  deliver(nsp, rooms, except, packet, parts, offset)
+  deliver(nsp, t.only, t.without, packet, parts, offset, t.is_volatile)
   if everywhere and not cluster.alone() then
-    tell("emit", nsp, { rooms = rooms, except = except, packet = packet, parts = parts,
-                        offset = offset })
+    tell("emit", nsp, { rooms = t.only, except = t.without, packet = packet, parts = parts,
+                        offset = offset, volatile = t.is_volatile })
   end
 end
 
@@ -168,36 +170,41 @@ local function with(list, name)
   return out
 end
 
-local function target(nsp, rooms, except)
-  return setmetatable({ nsp = nsp, rooms = rooms, except_ = except }, Target)
+local function target(nsp, only, without, is_volatile)
+  return setmetatable({ nsp = nsp, only = only, without = without, is_volatile = is_volatile }, Target)
 end
 M.target = target
 
 --- The sockets in `name` (a room or a socket's id); repeated: in any of them.
-function Target:to(name) return target(self.nsp, with(self.rooms, name), self.except_) end
+function Target:to(name) return target(self.nsp, with(self.only, name), self.without, self.is_volatile) end
 
 --- But not those in `name`.
-function Target:except(name) return target(self.nsp, self.rooms, with(self.except_, name)) end
+function Target:except(name) return target(self.nsp, self.only, with(self.without, name), self.is_volatile) end
+
+--- Of what is emitted, nothing waits for a client that is not ready for it: one that has not taken what it was
+--- sent before, or is between two polls, does not get it, nor does one that comes back later.
+function Target:volatile() return target(self.nsp, self.only, self.without, true) end
 
 --- Sends an event to them on all workers of this host.
-function Target:emit(event, ...) emit(self.nsp, self.rooms, self.except_, true, event, ...) end
+function Target:emit(event, ...) emit(self.nsp, self, true, event, ...) end
 
 --- The same for the sockets of this worker only.
-function Target:local_emit(event, ...) emit(self.nsp, self.rooms, self.except_, false, event, ...) end
+function Target:local_emit(event, ...) emit(self.nsp, self, false, event, ...) end
 
 --- Disconnects them on all workers; close: end their transports as well.
 function Target:disconnect_sockets(close)
-  disconnect_everywhere(self.nsp, self.rooms, self.except_, close)
+  disconnect_everywhere(self.nsp, self.only, self.without, close)
 end
 
 --- An array of them, of this worker only.
-function Target:sockets() return (select_sockets(self.nsp, self.rooms, self.except_)) end
+function Target:sockets() return (select_sockets(self.nsp, self.only, self.without)) end
 
 --- As for a target; without to() or except() all sockets of the namespace are meant.
 function Namespace:to(name) return target(self, with(nil, name)) end
 function Namespace:except(name) return target(self, nil, with(nil, name)) end
-function Namespace:emit(event, ...) emit(self, nil, nil, true, event, ...) end
-function Namespace:local_emit(event, ...) emit(self, nil, nil, false, event, ...) end
+function Namespace:volatile() return target(self, nil, nil, true) end
+function Namespace:emit(event, ...) emit(self, self, true, event, ...) end
+function Namespace:local_emit(event, ...) emit(self, self, false, event, ...) end
 function Namespace:disconnect_sockets(close) disconnect_everywhere(self, nil, nil, close) end
 function Namespace:sockets() return (select_sockets(self)) end
 

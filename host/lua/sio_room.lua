@@ -6,6 +6,7 @@
 local host = require "human.host"
 
 local ws_broadcast = host.ws_broadcast
+local TEXT_VOLATILE = 1 + host.WS_VOLATILE
 
 local M = {}
 
@@ -70,11 +71,25 @@ function M.send(room, packet, parts)
   if room.slow then send_slow(room.slow, packet, parts) end
 end
 
+--- The same for who is ready for it; see Session:send_volatile.  Bytes go to each by itself, since its text may
+--- have been dropped.
+function M.send_volatile(room, packet, parts)
+  if parts then return M.send_some(room, room.n, packet, parts, true) end
+  if not room.ids then prepare(room) end
+  if room.n_ids > 0 then ws_broadcast(room.ids, room.n_ids, TEXT_VOLATILE, packet) end
+  for i = 1, room.slow and #room.slow or 0 do
+    local session = room.slow[i].session
+    if session then session:send_volatile(packet) end
+  end
+end
+
 --- The same for a Lua array of sockets.
-function M.send_some(list, n, packet, parts)
+function M.send_some(list, n, packet, parts, is_volatile)
   for i = 1, n do
-    local session = list[i].session
-    if session then
+    local session = list[i].at and list[i].session
+    if session and is_volatile then
+      session:send_volatile(packet, parts)
+    elseif session then
       if parts then session:send_parts(packet, parts) else session:send(packet) end
     end
   end

@@ -91,6 +91,24 @@ function methods:emit(event, ...)
   return true
 end
 
+local Volatile = {}
+Volatile.__index = Volatile
+
+function Volatile:emit(event, ...)
+  local socket = self.socket
+  local session = admitted(socket)
+  if not session then return false end
+  local packet, parts = event_packet(socket.nsp, nil, nil, event, ...)
+  if not session.ws and not host.utf8_ok(packet) then return not_utf8() end
+  local queued = session:send_volatile(packet, parts)
+  if queued == INVAL then not_utf8() end
+  return true
+end
+
+--- socket:volatile():emit(event, …): the event is dropped when the client is not ready for it, because it has
+--- not taken what it was sent before, or is between two polls.
+function methods:volatile() return setmetatable({ socket = self }, Volatile) end
+
 -- A waiter is done once: by the answer, the time-out or the socket's end.
 local function settle(waiter, args, err)
   if waiter.done then return end

@@ -17,6 +17,14 @@ function serve(server, options) {
     socket.on('leave', (room, ack) => { socket.leave(room); ack(); });
     socket.on('tell', (room, text) => io.to(room).emit('told', text));
     socket.on('others', (room, text) => socket.to(room).emit('told', text));
+    socket.on('volatile', (n, text) => {
+      for (let i = 1; i <= n; i++) socket.volatile.emit('volatile', i, text);
+      socket.emit('done');
+    });
+    socket.on('volatile-room', (room, n, text) => {
+      for (let i = 1; i <= n; i++) io.to(room).volatile.emit('volatile', i, text);
+      io.to(room).emit('done');
+    });
     socket.on('bye', (close) => socket.disconnect(close));
     socket.on('disconnect', (reason) => io.to('watchers').emit('gone', reason));
   });

@@ -89,6 +89,21 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       assert.deepEqual(await next(socket, 'asked'), [null, 'timeout']);
     });
 
+    it('gets volatile events when it is ready, and never too many of them', async () => {
+      await socket.emitWithAck('join', 'vapour');
+      for (const args of [['volatile', 500, 'x'.repeat(10000)], ['volatile-room', 'vapour', 500, 'x'.repeat(10000)]]) {
+        const got = [];
+        socket.on('volatile', (n) => got.push(n));
+        await echo(socket, 'ready?');
+        socket.emit(...args);
+        await next(socket, 'done');
+        assert.ok(got.length < 500, `${got.length} came`);
+        assert.equal(got[0] ?? 1, 1);
+        socket.off('volatile');
+      }
+      assert.deepEqual(await echo(socket, 'still here'), ['still here']);
+    });
+
     it('has its packets handled in order, however many there are', async () => {
       const got = [];
       socket.on('slow', (n) => got.push(n));

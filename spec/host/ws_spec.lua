@@ -156,6 +156,36 @@ describe("a WebSocket", function()
     ends(1006, "")
   end)
 
+  it("drops what is volatile for a client that is behind, and nothing else", function()
+    options.max_queue = 10000000
+    connect()
+    assert.is_true(host.ws_send(id, 1 + host.WS_VOLATILE, "ready") > 0)
+    expect(1, "ready")
+    local block = ("q"):rep(50000)
+    local blocks = 0
+    repeat
+      blocks = blocks + 1
+      host.ws_send(id, 2, block)
+    until host.ws_send(id, 1 + host.WS_VOLATILE, "volatile") == 0
+    assert.equal(0, host.ws_broadcast({ id }, 1, 1 + host.WS_VOLATILE, "volatile"))
+    host.ws_send(id, 1, "last")
+    local volatile = 0
+    for _ = 1, blocks do
+      local head = c:read(4)
+      if head:byte(1) == 129 then
+        volatile = volatile + 1
+        c:read(2 + 8 - 4)
+        head = c:read(4)
+      end
+      assert.equal(ws.head(2, 50000), head)
+      c:read(50000)
+    end
+    expect(1, "last")
+    assert.equal(blocks - 1, volatile)
+    assert.is_true(host.ws_send(id, 1 + host.WS_VOLATILE, "again") > 0)
+    expect(1, "again")
+  end)
+
   it("compresses when both sides want it", function()
     options.deflate = true
     local head = connect(nil, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n")

@@ -117,9 +117,14 @@ local function add_websockets(h, app)
   function h.ws_send(ws, opcode, data)
     local s = app.sockets[ws]
     if not s or s.closed then return E.GONE end
+    if opcode >= h.WS_VOLATILE then
+      if s.behind then return 0 end
+      opcode = opcode - h.WS_VOLATILE
+    end
     s.sent[#s.sent + 1] = { opcode = opcode, data = data }
     return #data
   end
+  h.WS_VOLATILE = 16
   function h.ws_broadcast(ids, n, opcode, data)
     for i = 1, n do h.ws_send(ids[i], opcode, data) end
     return n

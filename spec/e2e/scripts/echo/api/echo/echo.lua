@@ -36,6 +36,14 @@ local function serve(options)
       leave = function(socket, room, ack) socket:leave(room) ack() end,
       tell = function(_, room, text) io:of("/"):to(room):emit("told", text) end,
       others = function(socket, room, text) socket:to(room):emit("told", text) end,
+      volatile = function(socket, n, text)
+        for i = 1, n do socket:volatile():emit("volatile", i, text) end
+        socket:emit "done"
+      end,
+      ["volatile-room"] = function(_, room, n, text)
+        for i = 1, n do io:of("/"):to(room):volatile():emit("volatile", i, text) end
+        io:of("/"):to(room):emit "done"
+      end,
       bye = function(socket, close) socket:disconnect(close) end,
     },
     on_disconnect = function(_, reason) io:of("/"):to("watchers"):emit("gone", reason) end,
