@@ -206,7 +206,8 @@ int host_ws_broadcast(const host_id *ids, int n, int opcode, host_str *data) {
   if (!can_send(opcode, data)) return HOST_EINVAL;
   for (int i = 0; i < n; i++) {
     ws *w = find(ids[i]);
-    if (w && !w->closing && !(is_volatile && is_behind(w))) took += send_frame(w, frame_for(&f, w->window, opcode, data));
+    if (!w || w->closing || (is_volatile && is_behind(w))) continue;
+    took += send_frame(w, frame_for(&f, w->window, opcode, data));
   }
   for (size_t i = 0; i < sizeof f.frame / sizeof *f.frame; i++) buf_free(&f.frame[i]);
   return took;

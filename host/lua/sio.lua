@@ -4,6 +4,7 @@
 -- A declaration belongs to the generation that is being built; sessions, sockets and rooms belong to
 -- the runtime and outlive it.  Neighbours: sio_http, sio_engine, sio_dispatch, sio_nsp, sio_socket.
 
+local dynamic = require "human.sio_dynamic"
 local engine = require "human.sio_engine"
 local engine_packets = require "socketio.engine"
 local gen = require "human.gen"
@@ -129,26 +130,37 @@ end
 --- on = {event = fn(socket, ...)} (the acknowledgement function comes last when the client wants
 --- one); on_any(socket, event, ...) for other events; on_disconnect(socket, reason);
 --- on_upgrade(data, from, to) before the first call after a reload, with the bundles' hashes: a table
---- that it returns becomes socket.data; docs, which makes it a channel of /asyncapi.json: {name, title,
---- description, handshake (schema), receives, sends, replies = {{name, event, title, schema}, ..}}.
+--- that it returns becomes socket.data.  One socket's packets are handled one after another: a handler that
+--- waits, in socket:emit_with_ack() too, holds up the next ones of that socket (its answer comes through),
+--- and of nobody else; what need not be waited for belongs into task.spawn().
+--- name: "/chat"; or for namespaces that come to be when a client asks for them a Lua pattern that begins
+--- with "^/" ("^/room%-%d+$"), or a function(name, auth) -> boolean, which may not wait.  socket.nsp.name
+--- is which one it is.  Names are looked for before patterns, and these in the order of their declaration.
 function Server:namespace(name, handlers)
-  if type(name) ~= "string" or not name:find "^/[^,]*$" then
-    refuse(2, "io:namespace: the name must begin with '/' and have no comma")
+  if type(name) ~= "function" and not (type(name) == "string" and name:find "^^?/[^,]*$") then
+    refuse(2, "io:namespace: the name must begin with '/' or '^/' and have no comma, or be a function")
   end
-  if self.namespaces[name] then refuse(2, "io:namespace: %s is declared already", name) end
+  if type(name) == "string" and self.namespaces[name] then
+    refuse(2, "io:namespace: %s is declared already", name)
+  end
   for key, value in pairs(handlers) do
     local kind = HANDLERS[key]
     if not kind then refuse(2, "io:namespace: unknown field '%s'", tostring(key)) end
     if type(value) ~= kind then refuse(2, "io:namespace: %s must be a %s", key, kind) end
   end
-  self.namespaces[name], self.places[name] = handlers, place()
+  if type(name) == "string" and not pcall(string.find, "/", name) then
+    refuse(2, "io:namespace: '%s' is no Lua pattern", name)
+  end
+  local key = dynamic.declare(self, name)
+  self.namespaces[key], self.places[key] = handlers, place()
   return self
 end
 
 --- The sockets of a namespace, to send to: io:of("/chat"):to("room"):emit("event", …).
 function Server:of(name)
-  if not self.namespaces[name] then refuse(2, "io:of: %s is not declared", tostring(name)) end
-  return namespaces.get(self.conf.rt, name)
+  local nsp = type(name) == "string" and dynamic.of(self, name)
+  if not nsp then refuse(2, "io:of: %s is not declared", tostring(name)) end
+  return nsp
 end
 
 --- Answers a request below the path (called by request.lua).
@@ -183,13 +195,14 @@ local function check_server(old, new, rt)
       old.conf.path), 0)
   end
   for name, nsp in pairs(rt.namespaces) do
-    local was, is = old.namespaces[name], new and new.namespaces[name]
+    local key = nsp.parent or name
+    local was, is = old.namespaces[key], new and new.namespaces[key]
     if was and nsp.all.n > 0 then
       if not is then
         error(("%s: namespace %s has connected sockets, and the new scripts do not declare it"):format(
-          old.places[name], name), 0)
+          old.places[key], name), 0)
       end
-      check_events(was, is, new.places[name], name)
+      check_events(was, is, new.places[key], name)
     end
   end
 end

@@ -4,6 +4,7 @@
 -- Handlers are looked up when they are called, so a reload takes effect with the next packet.
 
 local binary = require "socketio.binary"
+local dynamic = require "human.sio_dynamic"
 local encode = require "human.sio_encode"
 local engine = require "human.sio_engine"
 local fail = require "human.fail"
@@ -27,7 +28,7 @@ local OVERDUE = setmetatable({}, { __tostring = function() return "handler took 
 local OUT_OF_SERVICE = "it has ended several workers, and is off until the next reload"
 local OPEN, CLOSE = {}, {}     -- stand in a mailbox for CONNECT and the end of the socket
 
-local labels = {}              -- namespace -> event -> host.label()
+local labels = {}              -- namespace, as it was declared -> event -> host.label()
 
 local function label_of(nsp, event)
   local of_nsp = labels[nsp]
@@ -59,7 +60,7 @@ end
 
 -- What the task does from here on.  False: that has ended too many workers, and is not to be done.
 local function may_run(socket, event)
-  local label = label_of(socket.nsp.name, event)
+  local label = label_of(socket.nsp.title, event)
   sched.name(label, socket.id)
   return sched.struck == 0 or not host.is_struck(label)
 end
@@ -120,6 +121,7 @@ local function unhook(session, socket)
   elseif session.socks then
     session.socks[socket.nsp.name] = nil
   end
+  if socket.nsp.parent then dynamic.leave(session, socket.nsp) end
 end
 
 local function leave_all(socket)
@@ -304,12 +306,10 @@ local function on_connect(session, name, auth)
   if find_socket(session, name) then
     return violation(session, "forced server close", "second CONNECT")
   end
-  local server = namespaces.server(session.conf.path)
-  if not server or not server.namespaces[name] then
-    local head = name == "/" and "" or name .. ","
-    return session:send(encode.refusal(head, "Invalid namespace"))
-  end
-  local socket = sockets.new(session, namespaces.get(session.conf.rt, name))
+  local server, nsp, why = namespaces.server(session.conf.path), nil, "Invalid namespace"
+  if server then nsp, why = dynamic.enter(session, server, name, auth) end
+  if not nsp then return session:send(encode.refusal(name == "/" and "" or name .. ",", why)) end
+  local socket = sockets.new(session, nsp)
   if auth and next(auth) then socket.auth = auth end
   if not session.root then
     session.root = socket

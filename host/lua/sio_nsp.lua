@@ -29,7 +29,7 @@ end
 --- What the present generation declares for this namespace (handlers), and its bundle's hash; or nil.
 function M.declared(nsp)
   local server = M.server(nsp.rt.path)
-  if server then return server.namespaces[nsp.name], server.gen end
+  if server then return server.namespaces[nsp.parent or nsp.name], server.gen end
 end
 
 --- Recovery is as the present generation has it.  Returns the log or false.
@@ -44,16 +44,19 @@ local function log_of(nsp)
 end
 M.log_of = log_of
 
+--- A namespace; parent: the key of the declaration that it came from, for dynamic ones (sio_dynamic).
+function M.make(rt, name, parent)
+  return setmetatable({
+    name = name, rt = rt, head = name == "/" and "" or name .. ",", sockets_by_id = {},
+    all = room.new(), rooms = {}, ack_seq = 0, prefixes = {}, n_prefixes = 0, parent = parent,
+    title = parent or name, users = parent and 0,
+  }, Namespace)
+end
+
 --- The namespace `name` of a runtime; made when it is not there yet.
 function M.get(rt, name)
-  local nsp = rt.namespaces[name]
-  if not nsp then
-    nsp = setmetatable({
-      name = name, rt = rt, head = name == "/" and "" or name .. ",", sockets_by_id = {},
-      all = room.new(), rooms = {}, ack_seq = 0, prefixes = {}, n_prefixes = 0,
-    }, Namespace)
-    rt.namespaces[name] = nsp
-  end
+  local nsp = rt.namespaces[name] or M.make(rt, name)
+  rt.namespaces[name] = nsp
   return nsp
 end
 

@@ -133,7 +133,8 @@ local function wait(self, id, waiter, timeout_s)
 end
 
 --- Sends an event and awaits its acknowledgement.  Returns the client's arguments, or nil and
---- "timeout" | "disconnected" | "too many".
+--- "timeout" | "disconnected" | "too many".  In a handler of this socket the packets that follow wait as long:
+--- one socket's events run one after another.
 function methods:emit_with_ack(timeout_s, event, ...)
   local session = admitted(self)
   if not session then return nil, "disconnected" end

@@ -31,6 +31,9 @@ function serve(server, options) {
   io.of('/custom').on('connection', (socket) => {
     socket.on('message', (...args) => socket.emit('message-back', ...args));
   });
+  io.of(/^\/dynamic-\d+$/).on('connection', (socket) => {
+    socket.on('message', (...args) => socket.emit('message-back', socket.nsp.name, ...args));
+  });
   io.of('/members').use((socket, next) => {
     if (socket.handshake.auth.token === 'abc') return next();
     const error = new Error('Unauthorized');

@@ -139,6 +139,17 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       assert.deepEqual(await echo(socket, 'y'), ['y']);
     });
 
+    it('may join namespaces that match a pattern', async () => {
+      for (const name of ['/dynamic-1', '/dynamic-22']) {
+        const dynamic = connect({ transports, forceNew: false }, name);
+        await next(dynamic, 'connect');
+        assert.deepEqual(await echo(dynamic, 'x'), [name, 'x']);
+        dynamic.disconnect();
+      }
+      const [error] = await next(connect({ transports }, '/dynamic-x'), 'connect_error');
+      assert.equal(error.message, 'Invalid namespace');
+    });
+
     it('is told why it may not enter', async () => {
       const [unknown] = await next(connect({ transports }, '/nowhere'), 'connect_error');
       assert.equal(unknown.message, 'Invalid namespace');

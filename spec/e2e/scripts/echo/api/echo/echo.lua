@@ -51,6 +51,9 @@ local function serve(options)
   io:namespace("/custom", {
     on = { message = function(socket, ...) socket:emit("message-back", ...) end },
   })
+  io:namespace("^/dynamic%-%d+$", {
+    on = { message = function(socket, ...) socket:emit("message-back", socket.nsp.name, ...) end },
+  })
   io:namespace("/members", {
     authorize = function(socket)
       if socket.handshake.auth.token == "abc" then return true end
