@@ -133,6 +133,8 @@ end
 --- that it returns becomes socket.data.  One socket's packets are handled one after another: a handler that
 --- waits, in socket:emit_with_ack() too, holds up the next ones of that socket (its answer comes through),
 --- and of nobody else; what need not be waited for belongs into task.spawn().
+--- docs makes it a channel of /asyncapi.json: {name, title, description, handshake (schema), receives, sends,
+--- replies = {{name, event, title, schema}, ..}}.
 --- name: "/chat"; or for namespaces that come to be when a client asks for them a Lua pattern that begins
 --- with "^/" ("^/room%-%d+$"), or a function(name, auth) -> boolean, which may not wait.  socket.nsp.name
 --- is which one it is.  Names are looked for before patterns, and these in the order of their declaration.
