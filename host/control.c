@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT
  * control.c -- see control.h.
  *
- * Owns: the listening socket and its file, and at most CONTROL_CLIENTS_MAX clients.  Whatever a client
+ * Owns: the claim (a lock that lasts as long as any process of this host), the listening socket and its
+ * file, and at most CONTROL_CLIENTS_MAX clients.  Whatever a client
  * sends or omits costs it its own connection only: a request is one line of at most REQUEST_MAX bytes
  * within REQUEST_S; an answer that is not read is dropped.  Must never block the supervisor. */
 #include "control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -20,10 +23,12 @@
 #include "conf.h"
 #include "conftable.h"
 #include "log.h"
+#include "newfile.h"
+#include "procs.h"
 #include "shm.h"
 
 enum { REQUEST_MAX = 256, ANSWER_MAX = 256 * 1024, WAIT_S = 60 };
-static const double REQUEST_S = 5, ANSWER_S = 120;
+static const double REQUEST_S = 5, ANSWER_S = 120, REMAINS_S = 15, DEAF_S = 1;
 
 typedef struct {
   int fd; /* 0: free; the supervisor's standard input is never a client */
@@ -34,11 +39,12 @@ typedef struct {
 } control_client;
 
 static struct {
-  int fd;
+  int fd, claim;
+  double deaf_until; /* no descriptor for a client */
   struct sockaddr_un at;
   control_handler handler;
   control_client client[CONTROL_CLIENTS_MAX];
-} c = {.fd = -1};
+} c = {.fd = -1, .claim = -1};
 
 /* ---- where ---- */
 
@@ -133,6 +139,75 @@ int control_ask(const char *request) {
   return status < 0 ? 1 : status;
 }
 
+/* ---- the claim ---- */
+
+static int claim_failed(const char *path) {
+  fprintf(stderr, "home: %s: %s\n", path, strerror(errno));
+  return -1;
+}
+
+static int open_claim(char *path, size_t n) {
+  char home[PATH_MAX];
+  snprintf(home, sizeof home, "%s", conf_str("home"));
+  if (newfile_directories(home, geteuid() ? 0700 : 0711)) return claim_failed(home);
+  if (address(&c.at)) return claim_failed(conf_str("home"));
+  snprintf(path, n, "%.*s.lock", (int)(strlen(c.at.sun_path) - strlen(".sock")), c.at.sun_path);
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return claim_failed(path);
+  newfile_give(fd, path);
+  return fd;
+}
+
+static pid_t claimed_by(int fd) {
+  char text[32] = "";
+  return pread(fd, text, sizeof text - 1, 0) > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
+}
+
+static int remains(const char *path) {
+  pid_t pids[8];
+  int n = procs_with(path, pids, 8);
+  fprintf(stderr, "home: processes of an earlier host do not end:");
+  for (int i = 0; i < n && i < 8; i++)
+    if (pids[i] != getpid()) fprintf(stderr, " %d", (int)pids[i]);
+  fprintf(stderr, "; end them (kill -9) and start again\n");
+  return -1;
+}
+
+static int await_claim(int fd, const char *path) {
+  bool told = false;
+  for (double until = shm_clock() + REMAINS_S; flock(fd, LOCK_EX | LOCK_NB);) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return claim_failed(path);
+    pid_t pid = claimed_by(fd);
+    if (procs_is_host(pid)) {
+      fprintf(stderr, "home: %s is in use by another host (process %d); stop it, or set HUMAN_HOME to "
+              "another directory\n", conf_str("home"), (int)pid);
+      return -1;
+    }
+    if (shm_clock() > until) return remains(path);
+    if (!told) log_fmt(LOG_INFO, "waiting for what is left of an earlier host (process %d)", (int)pid);
+    told = true;
+    if (!procs_wait()) return -1;
+  }
+  return 0;
+}
+
+int control_claim(void) {
+  char path[sizeof c.at.sun_path + 8], text[32];
+  int fd = open_claim(path, sizeof path);
+  if (fd < 0) return -1;
+  int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+  if (!await_claim(fd, path)) {
+    if (!ftruncate(fd, 0) && pwrite(fd, text, (size_t)n, 0) == n) return c.claim = fd, 0;
+    claim_failed(path);
+  }
+  close(fd);
+  return -1;
+}
+
+int control_claim_fd(void) {
+  return c.claim;
+}
+
 /* ---- for the supervisor ---- */
 
 /* A file that a server left which was killed is in the way; one that answers is another server. */
@@ -144,13 +219,8 @@ static int clear_path(void) {
   return -1;
 }
 
-/* The home is made here when nothing else needed it before. */
-static int make_home(void) {
-  return mkdir(conf_str("home"), 0711) && errno != EEXIST ? -1 : 0;
-}
-
 static int listen_at(void) {
-  if (address(&c.at) || make_home() || clear_path()) return -1;
+  if (address(&c.at) || clear_path()) return -1;
   c.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (c.fd < 0) return -1;
   mode_t old = umask(0117);
@@ -197,7 +267,12 @@ void control_reply(int client, int exit_status, const char *text) {
 
 static void accept_one(double now) {
   int fd = accept4(c.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (fd < 0) return;
+  if (fd < 0) {
+    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return;
+    log_fmt(LOG_ERROR, "control socket: %s; its clients wait", strerror(errno));
+    c.deaf_until = now + DEAF_S; /* or the same client would wake us at once */
+    return;
+  }
   for (int i = 0; i < CONTROL_CLIENTS_MAX; i++) {
     if (c.client[i].fd) continue;
     c.client[i] = (control_client){.fd = fd, .until = now + REQUEST_S};
@@ -231,7 +306,7 @@ static void read_some(int i, double now) {
 size_t control_poll(struct pollfd *fds) {
   size_t n = 0;
   if (c.fd < 0) return 0;
-  fds[n++] = (struct pollfd){.fd = c.fd, .events = POLLIN};
+  if (shm_clock() >= c.deaf_until) fds[n++] = (struct pollfd){.fd = c.fd, .events = POLLIN};
   for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
     if (c.client[i].fd && !c.client[i].quiet)
       fds[n++] = (struct pollfd){.fd = c.client[i].fd, .events = POLLIN};

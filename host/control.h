@@ -28,6 +28,10 @@ enum { CONTROL_CLIENTS_MAX = 16 };
 /* What a request asks for.  `client` is a handle for control_reply(); the reply may come later. */
 typedef void (*control_handler)(int client, const char *request);
 
+/* One host at a time has the directory of the control socket.  Its workers inherit the claim, so what is left
+ * of a host that was killed is waited for, 15 s at most.  0, or -1 and a message on stderr. */
+int control_claim(void);
+int control_claim_fd(void);                /* for workers to keep open */
 int control_open(control_handler fn);      /* 0, or -1 and a message on stderr */
 size_t control_poll(struct pollfd *fds);   /* fills at most 1 + CONTROL_CLIENTS_MAX; how many */
 void control_turn(const struct pollfd *fds, size_t n, double now);

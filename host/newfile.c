@@ -31,6 +31,46 @@ static bool is_inside(const char *path) {
   return true;
 }
 
+/* ---- root in somebody's directory ---- */
+
+static int owner_above(const char *path, struct stat *st) {
+  char above[PATH_MAX];
+  int n = snprintf(above, sizeof above, "%s", path);
+  char *slash = n < PATH_MAX ? strrchr(above, '/') : NULL;
+  if (!slash) return -1;
+  slash[slash == above] = 0;
+  return stat(above, st);
+}
+
+/* A link or a second name may be of a file that is none of theirs. */
+void newfile_give(int fd, const char *path) {
+  struct stat above, st;
+  if (geteuid() || fstat(fd, &st) || st.st_uid || owner_above(path, &above) || !above.st_uid) return;
+  if (S_ISREG(st.st_mode) && st.st_nlink > 1) return;
+  if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return;
+  (void)!fchown(fd, above.st_uid, above.st_gid);
+}
+
+static void give_directory(const char *path) {
+  int fd = geteuid() ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return;
+  newfile_give(fd, path);
+  close(fd);
+}
+
+int newfile_directories(char *path, mode_t mode) {
+  for (char *p = path + 1;; p++) {
+    char c = *p;
+    if (c && c != '/') continue;
+    *p = 0;
+    bool made = !mkdir(path, mode);
+    if (!made && errno != EEXIST) return -1;
+    if (made) give_directory(path);
+    *p = c;
+    if (!c) return 0;
+  }
+}
+
 /* The directories before the last name of `path`, from byte `from` on. */
 static int make_parents(char *path, size_t from, reason why) {
   for (char *p = path + from; (p = strchr(p, '/')); p++) {
@@ -38,6 +78,7 @@ static int make_parents(char *path, size_t from, reason why) {
     bool made = !*path || !mkdir(path, 0755);
     if (!made && errno != EEXIST) return fail(why, path, strerror(errno));
     if (made && *path && chmod(path, 0755)) return fail(why, path, strerror(errno));
+    if (made && *path) give_directory(path);
     *p = '/';
   }
   return 0;
@@ -75,6 +116,7 @@ int newfile_write(const char *dir, const char *path, const char *text, size_t n,
   int fd = open(full, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (fd < 0) return fail(why, full, errno == EEXIST ? "exists already" : strerror(errno));
   int failed = fchmod(fd, 0644) || write_all(fd, text, n) ? errno : 0;
+  newfile_give(fd, full);
   if (close(fd) && !failed) failed = errno;
   if (!failed) return 0;
   unlink(full);

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: MIT
- * newfile.h -- write a file that does not exist yet, inside a directory and nowhere else. */
+ * newfile.h -- write a file that does not exist yet, inside a directory and nowhere else; and whose what
+ * root makes is: the owner's of the directory that it is made in. */
 #ifndef HUMAN_NEWFILE_H
 #define HUMAN_NEWFILE_H
 #include <stddef.h>
+#include <sys/types.h>
 
 /* `path` is relative to `dir`; directories on the way are made.  What is there is never changed.
  * Readable by all, writable by its owner only, whatever the umask.  0, or -1 and "path: reason". */
 int newfile_write(const char *dir, const char *path, const char *text, size_t n, char *why,
                   size_t why_n);
+
+/* As root: a file or directory that root just made at `path` goes to the owner of the directory above, who
+ * could not use it otherwise.  Does nothing for other users. */
+void newfile_give(int fd, const char *path);
+
+/* mkdir -p; what exists stays as it is.  Writes into `path` and puts it back.  0; or -1 with errno, and
+ * `path` cut behind the part that cannot be made. */
+int newfile_directories(char *path, mode_t mode);
 #endif

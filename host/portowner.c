@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * portowner.c -- see portowner.h.  /proc/net/tcp and tcp6 name the socket that listens (proc(5)), the
- * descriptors of processes name whose it is; those of others are visible to root alone. */
+ * descriptors of processes name whose it is; those of others are visible to root alone.  Owns nothing. */
 #include "portowner.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <stdbool.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TCP_STATE_LISTEN = 0x0A };
+#include "procs.h"
+
+enum { TCP_STATE_TIME_WAIT = 0x06, TCP_STATE_LISTEN = 0x0A, OWNERS_MAX = 32 };
 
 static int can_listen(const char *address, int port) {
   struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
@@ -36,67 +36,108 @@ static int can_listen(const char *address, int port) {
   return failed ? -1 : 0;
 }
 
-/* A line of the table: "0: 0100007F:0F47 00000000:0000 0A 0:0 0:0 0 UID 0 INODE ..".  The inode when
- * that is a socket listening on the port; else 0. */
-static unsigned long inode_of(char *line, int port) {
+/* ---- which socket ---- */
+
+typedef struct {
+  struct in6_addr at; /* IPv4 as ::ffff:a.b.c.d */
+  int port, state;
+  unsigned uid;
+  unsigned long inode;
+} row;
+
+static struct in6_addr mapped(uint32_t v4) {
+  struct in6_addr out = {0};
+  out.s6_addr[10] = out.s6_addr[11] = 0xff;
+  memcpy(out.s6_addr + 12, &v4, sizeof v4);
+  return out;
+}
+
+static bool overlap(const struct in6_addr *a, const struct in6_addr *b) {
+  static const uint32_t any_v4 = 0;
+  if (!memcmp(a, &in6addr_any, sizeof *a) || !memcmp(b, &in6addr_any, sizeof *b)) return true;
+  if (!memcmp(a, b, sizeof *a)) return true;
+  return IN6_IS_ADDR_V4MAPPED(a) && IN6_IS_ADDR_V4MAPPED(b) &&
+         (!memcmp(a->s6_addr + 12, &any_v4, 4) || !memcmp(b->s6_addr + 12, &any_v4, 4));
+}
+
+/* "0100007F" or "00000000000000000000000001000000": words of the address as the machine has them. */
+static struct in6_addr read_address(const char *hex, size_t n) {
+  uint32_t word[4] = {0};
+  char one[9] = "";
+  for (size_t i = 0; i < 4 && 8 * i + 8 <= n; i++) {
+    memcpy(one, hex + 8 * i, 8);
+    word[i] = (uint32_t)strtoul(one, NULL, 16);
+  }
+  if (n <= 8) return mapped(word[0]);
+  struct in6_addr out;
+  memcpy(&out, word, sizeof out);
+  return out;
+}
+
+/* A line of the table: "0: 0100007F:0F47 00000000:0000 0A 0:0 0:0 0 UID 0 INODE ..". */
+static bool read_row(char *line, row *r) {
   char *field[10], *rest = line;
   for (size_t i = 0; i < sizeof field / sizeof *field; i++)
-    if (!(field[i] = strtok_r(i ? NULL : line, " \n", &rest))) return 0;
+    if (!(field[i] = strtok_r(i ? NULL : line, " \n", &rest))) return false;
   const char *colon = strchr(field[1], ':');
-  if (!colon || strtol(colon + 1, NULL, 16) != port) return 0;
-  return strtol(field[3], NULL, 16) == TCP_STATE_LISTEN ? strtoul(field[9], NULL, 10) : 0;
+  if (!colon) return false;
+  *r = (row){.at = read_address(field[1], (size_t)(colon - field[1])),
+             .port = (int)strtol(colon + 1, NULL, 16), .state = (int)strtol(field[3], NULL, 16),
+             .uid = (unsigned)strtoul(field[7], NULL, 10), .inode = strtoul(field[9], NULL, 10)};
+  return r->inode || r->state == TCP_STATE_TIME_WAIT;
 }
 
-/* The inode of a socket that listens on the port; 0: none. */
-static unsigned long listener(const char *table, int port) {
+/* A socket that is in the way at this address: one that listens, else any. */
+static bool find_socket(const char *table, const struct in6_addr *at, int port, row *out) {
   char line[512];
-  unsigned long inode = 0;
-  FILE *f = fopen(table, "re");
-  if (!f) return 0;
-  while (!inode && fgets(line, sizeof line, f)) inode = inode_of(line, port);
-  fclose(f);
-  return inode;
-}
-
-static bool has_socket(const char *pid, const char *wanted) {
-  char path[300], link[300], target[64];
-  const struct dirent *e;
+  row r;
   bool found = false;
-  snprintf(path, sizeof path, "/proc/%s/fd", pid);
-  DIR *d = opendir(path);
-  while (d && !found && (e = readdir(d))) {
-    int n = snprintf(link, sizeof link, "/proc/%s/fd/%s", pid, e->d_name);
-    ssize_t k = n < (int)sizeof link ? readlink(link, target, sizeof target - 1) : -1;
-    if (k <= 0) continue;
-    target[k] = 0;
-    found = !strcmp(target, wanted);
+  FILE *f = fopen(table, "re");
+  while (f && fgets(line, sizeof line, f)) {
+    if (!read_row(line, &r) || r.port != port || !overlap(&r.at, at)) continue;
+    if (found && r.state != TCP_STATE_LISTEN) continue;
+    *out = r;
+    found = true;
+    if (r.state == TCP_STATE_LISTEN) break;
   }
-  if (d) closedir(d);
+  if (f) fclose(f);
   return found;
 }
 
-static void name_process(const char *pid, char *out, size_t n) {
-  char path[300], name[64] = "?";
-  snprintf(path, sizeof path, "/proc/%s/comm", pid);
-  FILE *f = fopen(path, "re");
-  if (f && fgets(name, sizeof name, f)) name[strcspn(name, "\n")] = 0;
-  if (f) fclose(f);
-  snprintf(out, n, " by %s (process %ld)", name, strtol(pid, NULL, 10));
+static struct in6_addr address_of(const char *text) {
+  struct in6_addr v6;
+  struct in_addr v4;
+  if (inet_pton(AF_INET, text, &v4) == 1) return mapped(v4.s_addr);
+  return inet_pton(AF_INET6, text, &v6) == 1 ? v6 : in6addr_any;
 }
 
-/* " by NAME (process N)", or "". */
-static void find_owner(int port, char *out, size_t n) {
+/* ---- whose ---- */
+
+static void name_user(unsigned uid, char *out, size_t n) {
+  const struct passwd *user = getpwuid(uid);
+  if (user) snprintf(out, n, "a program of user %s", user->pw_name);
+  else snprintf(out, n, "a program of user %u", uid);
+}
+
+portowner_state portowner_find(const char *address, int port, char *out, size_t n) {
+  struct in6_addr at = address_of(address);
   char wanted[64];
-  const struct dirent *e;
+  pid_t pids[OWNERS_MAX];
+  row r;
   out[0] = 0;
-  unsigned long inode = listener("/proc/net/tcp", port);
-  if (!inode) inode = listener("/proc/net/tcp6", port);
-  DIR *d = inode ? opendir("/proc") : NULL;
-  snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
-  while (d && !*out && (e = readdir(d)))
-    if (isdigit((unsigned char)e->d_name[0]) && has_socket(e->d_name, wanted))
-      name_process(e->d_name, out, n);
-  if (d) closedir(d);
+  if (!find_socket("/proc/net/tcp", &at, port, &r) && !find_socket("/proc/net/tcp6", &at, port, &r))
+    return PORTOWNER_UNKNOWN;
+  if (r.state == TCP_STATE_TIME_WAIT) return PORTOWNER_ENDING;
+  snprintf(wanted, sizeof wanted, "socket:[%lu]", r.inode);
+  int found = procs_with(wanted, pids, OWNERS_MAX);
+  for (int i = 0; i < found && i < OWNERS_MAX; i++) {
+    if (!procs_runs(pids[i])) continue;
+    procs_name(pids[i], out, n);
+    return PORTOWNER_KNOWN;
+  }
+  if (found) return PORTOWNER_ENDING;
+  name_user(r.uid, out, n);
+  return PORTOWNER_KNOWN;
 }
 
 int portowner_ask(const char *arg, char *out, size_t n) {
@@ -107,7 +148,7 @@ int portowner_ask(const char *arg, char *out, size_t n) {
   out[0] = 0;
   if (!can_listen(address, port)) return 0;
   int why = errno;
-  if (why == EADDRINUSE) find_owner(port, owner, sizeof owner);
-  snprintf(out, n, "%s%s", strerror(why), owner);
+  if (why == EADDRINUSE) portowner_find(address, port, owner, sizeof owner);
+  snprintf(out, n, "%s%s%s", strerror(why), *owner ? " by " : "", owner);
   return -1;
 }

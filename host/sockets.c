@@ -17,9 +17,13 @@
 #include "conf.h"
 #include "conftable.h"
 #include "log.h"
+#include "portowner.h"
+#include "procs.h"
+#include "shm.h"
 #include "tls.h"
 
-enum { BACKLOG = 4096 };
+enum { BACKLOG = 4096, OWNER_MAX = 160 };
+static const double ENDING_S = 65, UNSEEN_S = 2; /* TIME_WAIT lasts 60 s */
 
 typedef union {
   struct sockaddr any;
@@ -72,13 +76,24 @@ static const char *flag_of(const char *port_name) {
   return strcmp(port_name, "agent_port") ? "--set tls.redirect_port=N" : "--agent-port";
 }
 
+static const char *owner_of(const char *host, int port, char *out) {
+  if (!strcmp(host, "localhost")) host = "127.0.0.1";
+  portowner_find(host, port, out, OWNER_MAX);
+  if (!*out) snprintf(out, OWNER_MAX, "another program");
+  return out;
+}
+
 static int explain(const char *port_name, int port) {
   const char *host = conf_str("host");
+  char owner[OWNER_MAX];
   if (errno == EADDRINUSE)
-    fprintf(stderr, "%s: port %d on %s is taken by another program; stop it, or choose another one "
-            "with %s\n", port_name, port, host, flag_of(port_name));
+    fprintf(stderr, "%s: port %d on %s is taken by %s; stop it, or choose another one with %s\n",
+            port_name, port, host, owner_of(host, port, owner), flag_of(port_name));
   else if (errno == EACCES)
     fprintf(stderr, "%s: port %d needs privileges; choose one above 1023\n", port_name, port);
+  else if (errno == EMFILE)
+    fprintf(stderr, "%s: too few open files are allowed (%ld): `ulimit -Hn`, or LimitNOFILE= of the unit, "
+            "says how many\n", port_name, sysconf(_SC_OPEN_MAX));
   else if (errno == EADDRNOTAVAIL)
     fprintf(stderr, "host: %s is not an address of this machine\n", host);
   else
@@ -100,13 +115,31 @@ static int share(const address *a, socklen_t n, int count, int *fds) {
 }
 
 /* A plain bind first: sockets that share a port would also share it with another host's. */
-static int listen_at(const char *host, int port, int count, int *fds) {
+static int try_listen(const char *host, int port, int count, int *fds) {
   address a;
   socklen_t n = make_address(&a, host, port);
   int probe = bound_socket(&a, n, false);
   if (probe < 0) return -1;
   close(probe);
   return share(&a, n, count, fds);
+}
+
+/* A port whose owner is just ending is worth waiting for. */
+static int listen_at(const char *host, int port, int count, int *fds) {
+  char owner[OWNER_MAX];
+  bool told = false;
+  for (double begin = shm_clock();;) {
+    if (!try_listen(host, port, count, fds)) return 0;
+    if (errno != EADDRINUSE) return -1;
+    portowner_state state = portowner_find(host, port, owner, sizeof owner);
+    double waited = shm_clock() - begin;
+    errno = EADDRINUSE;
+    if (state == PORTOWNER_KNOWN || waited > (state == PORTOWNER_ENDING ? ENDING_S : UNSEEN_S)) return -1;
+    if (!told && waited > UNSEEN_S / 2)
+      log_fmt(LOG_INFO, "port %d on %s: waiting for what is just ending there", port, host);
+    told = told || waited > UNSEEN_S / 2;
+    if (!procs_wait()) return errno = EINTR, -1;
+  }
 }
 
 int sockets_listen(const char *port_name, int count, int *fds) {
@@ -119,14 +152,15 @@ int sockets_listen(const char *port_name, int count, int *fds) {
 /* Who was handed a socket has decided what is listened to. */
 int sockets_listen_twin(const char *port_name, int count, int *fds) {
   address a;
+  char owner[OWNER_MAX];
   make_address(&a, conf_str("host"), 0);
   if (a.any.sa_family != AF_INET || a.v4.sin_addr.s_addr != htonl(INADDR_LOOPBACK)) return 0;
   if (activation_has(port_name)) return 0;
   int port = (int)conf_num(port_name);
   if (!listen_at("::1", port, count, fds)) return 1;
   if (errno == EADDRINUSE)
-    log_fmt(LOG_WARN, "%s: port %d on ::1 is taken by another program: who calls localhost may reach "
-            "that one", port_name, port);
+    log_fmt(LOG_WARN, "%s: port %d on ::1 is taken by %s: who calls localhost may reach that one",
+            port_name, port, owner_of("::1", port, owner));
   return 0;
 }
 

@@ -74,7 +74,7 @@ static void add_listener(int port, const int *fds) {
 static int make_listeners(void) {
   static const char *const names[] = {
       [LISTEN_MAIN] = "port", [LISTEN_AGENT] = "agent_port", [LISTEN_REDIRECT] = "tls.redirect_port"};
-  if (activation_take()) return -1;
+  if (activation_take() || control_claim()) return -1;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     int fds[WORKER_MAX];
     if (conf_num(names[i]) == 0) continue;
@@ -103,6 +103,10 @@ static void raise_file_limit(void) {
   if (getrlimit(RLIMIT_NOFILE, &limit)) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  if ((double)limit.rlim_max < conf_num("limits.connections"))
+    log_fmt(LOG_WARN, "at most %.0f files may be open, fewer than limits.connections (%.0f): raise "
+            "LimitNOFILE= of the unit, or `ulimit -Hn`; clients for whom there is none get 503",
+            (double)limit.rlim_max, conf_num("limits.connections"));
 }
 
 /* ---- in the child ---- */
@@ -113,12 +117,13 @@ static int by_number(const void *a, const void *b) {
 
 /* All but its own: a copy of another worker's control end would hide the supervisor's death. */
 static void close_others(const worker_spec *spec) {
-  int keep[LISTENER_MAX + WORKER_MAX + 2];
+  int keep[LISTENER_MAX + WORKER_MAX + 3];
   size_t n = 0;
   for (int i = 0; i < spec->listeners; i++) keep[n++] = spec->listen_fd[i];
   for (int i = 0; i < spec->count; i++) keep[n++] = spec->bus_out[i];
   keep[n++] = spec->bus_in;
   keep[n++] = spec->control_fd;
+  keep[n++] = control_claim_fd();
   qsort(keep, n, sizeof *keep, by_number);
   unsigned from = 3;
   for (size_t i = 0; i < n; i++) {

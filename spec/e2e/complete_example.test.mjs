@@ -121,7 +121,7 @@ it('is answered all the same where another program holds ::1, and the log says s
   await once(taken, 'listening');
   const second = await startHuman({ port });
   taken.close();
-  assert.match(second.log(), new RegExp(`port: port ${port} on ::1 is taken by another program`));
+  assert.match(second.log(), new RegExp(`port: port ${port} on ::1 is taken by \\S+ \\(process ${process.pid}\\)`));
   assert.equal((await fetch(`http://127.0.0.1:${port}/api/agent-types`)).status, 200);
   assert.equal(await second.stop(), 0);
 });
