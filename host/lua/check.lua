@@ -2,16 +2,14 @@
 -- Builds the generation without installing it: syntax, globals, modules, routes, error codes, jobs and
 -- the examples of rules.  Needs no database and no running server.
 
+local cli = require "human.cli"
 local gen = require "human.gen"
 local host = require "human.host"
 local json = require "human.json"
 local override = require "human.override"
 
 local M = {}
-local USAGE = [[
-usage: human check [DIR] [--json]
-Loads all scripts as the server would, with DIR before the shipped ones, and runs the examples of rules.
-]]
+local FIRST = { "ok", "error", "bundle", "modules", "routes", "examples", "overridden", "added", "warnings" }
 
 local function plural(n, noun) return n .. " " .. noun .. (n == 1 and "" or "s") end
 
@@ -83,16 +81,10 @@ end
 -- `human check [DIR] [--json]`.  Returns the exit code: 0 accepted, 1 refused, 2 wrong usage.  The verdict
 -- is printed, a refusal and warnings to stderr; with --json everything to stdout.
 function M.run(args)
-  local dirs, wants_json = 0, false
-  for _, word in ipairs(args) do
-    if word == "--json" then wants_json = true elseif word:sub(1, 1) ~= "-" then dirs = dirs + 1 else dirs = 2 end
-  end
-  if dirs > 1 then
-    io.stderr:write(USAGE)
-    return 2
-  end
+  local words, o = cli.parse("check", args, { ["--json"] = true })
+  cli.count("check", words, {}, 0, 1)
   local ok, g = verdict()
-  if wants_json then io.stdout:write(json.encode(as_json(ok, g)), "\n") else say(ok, g) end
+  if o.json then io.stdout:write(json.encode_sorted(as_json(ok, g), FIRST), "\n") else say(ok, g) end
   return ok and 0 or 1
 end
 

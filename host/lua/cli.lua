@@ -12,8 +12,23 @@ local COMMON = { "--port", "--agent-port", "--host", "--scripts", "--workers", "
 --- Ends the command with a sentence on stderr.  code: 1 (it did not work) unless told otherwise.
 function M.stop(text, code) error({ say = text, code = code or 1 }, 0) end
 
+--- The text of `human help COMMAND`.
+function M.help(command) return host.native.help(command) end
+
+-- Its first lines: how the command is called.
+local function usage(command)
+  local out = {}
+  for line in M.help(command):gmatch "[^\n]+" do
+    if not line:find "^usage: " and not line:find "^       %S" then break end
+    out[#out + 1] = line
+  end
+  return table.concat(out, "\n")
+end
+
 --- Ends it because it was called wrongly: exit status 2.
-function M.misused(command, text) M.stop(("%s\nTry `human help %s`."):format(text, command), 2) end
+function M.misused(command, text)
+  M.stop(("%s\n%s\nTry `human help %s`."):format(text, usage(command), command), 2)
+end
 
 -- How many letters must be put in, left out or exchanged to make b of a.
 local function distance(a, b)
@@ -72,7 +87,7 @@ function M.parse(command, args, known)
       o[flag:sub(3)] = true
     else
       if not value then i, value = i + 1, args[i + 1] end
-      if not value then M.misused(command, ("a value is missing: %s %s"):format(flag, kind)) end
+      if not value then M.misused(command, ("a value is missing after %s (%s)"):format(flag, kind)) end
       o[flag:sub(3)] = value
     end
     i = i + 1
@@ -86,15 +101,13 @@ function M.count(command, words, names, least, most)
   if #words > most then M.misused(command, "unexpected argument: " .. words[most + 1]) end
 end
 
---- The text of `human help COMMAND`.
-function M.help(command) return host.native.help(command) end
-
 --- Runs run(args), the function of a command; returns the exit status.
 function M.run(command, run, args)
   local ok, result = pcall(run, args)
   if ok then return result end
   if type(result) ~= "table" or not result.say then error(result, 0) end
-  io.stderr:write("human ", command, ": ", result.say, result.say:find "\n$" and "" or "\n")
+  local about = result.say:find "^usage:" and "" or "human " .. command .. ": "
+  io.stderr:write(about, result.say, result.say:find "\n$" and "" or "\n")
   return result.code
 end
 

@@ -2,27 +2,15 @@
 -- right.  Starts nothing and changes nothing, whether a server runs or not.  Exit status 1 when
 -- something is wrong; a warning is not.
 
+local cli = require "human.cli"
 local doctor = require "human.doctor"
 local host = require "human.host"
 local json = require "human.json"
 local service = require "human.doctor_service"
 
 local M = {}
-local USAGE = [[
-usage: human doctor [--online] [--json]
-  --online  also ask the configured language model (costs a few tokens)
-]]
+local FIRST = { "level", "name", "text", "fix" }
 local MARK = { ok = "ok  ", warn = "warn", fail = "FAIL" }
-
-local function parse(args)
-  local flags = {}
-  for _, arg in ipairs(args) do
-    local name = arg:match "^%-%-(%l+)$"
-    if name ~= "online" and name ~= "json" then return nil end
-    flags[name] = true
-  end
-  return flags
-end
 
 --- All checks; the report.
 function M.examine(ask, conf, ask_model)
@@ -62,13 +50,14 @@ local function print_text(findings)
 end
 
 function M.run(args)
-  local flags = parse(args)
-  if not flags then
-    io.stderr:write(USAGE)
-    return 2
+  local words, o = cli.parse("doctor", args, { ["--json"] = true, ["--online"] = true })
+  cli.count("doctor", words, {}, 0, 0)
+  local r = M.examine(host.native.fact, host.conf(), o.online)
+  if o.json then
+    io.stdout:write(json.encode_sorted(json.array(r.findings), FIRST), "\n")
+  else
+    print_text(r.findings)
   end
-  local r = M.examine(host.native.fact, host.conf(), flags.online)
-  if flags.json then io.stdout:write(json.encode(json.array(r.findings)), "\n") else print_text(r.findings) end
   return count(r.findings, "fail") > 0 and 1 or 0
 end
 

@@ -1,16 +1,12 @@
 -- host/lua/cli_new.lua -- `human new rule|route|channel NAME`: a small script to start from, and its spec.
 
+local cli = require "human.cli"
 local cli_override = require "human.cli_override"
 local host = require "human.host"
+local own_server = require "human.own_server"
 local templates = require "human.new_templates"
 
 local M = {}
-local USAGE = [[
-usage: human new rule NAME [--area AREA]    AREA/rules/NAME.lua: a decision (area: agent)
-       human new route NAME                 api/local/NAME.lua: GET /api/local/NAME
-       human new channel NAME               api/local/NAME.lua: a webhook whose messages go to an agent
-Each comes with its spec, NAME_spec.lua beside it.  NAME: small letters, digits and _.
-]]
 local NAME_MAX = 24                              -- so that no line of a template grows too long
 
 local function refuse(...)
@@ -20,21 +16,17 @@ end
 
 local function is_name(text) return #text <= NAME_MAX and text:find "^[a-z][a-z0-9_]*$" ~= nil end
 
--- {kind, name, area}, or nil when that is no usage of ours.
+-- {kind, name, area}
 local function parse(args)
-  local o, words, i = { area = "agent" }, {}, 1
-  while i <= #args do
-    if args[i] == "--area" and args[i + 1] then
-      o.area, o.has_area, i = args[i + 1], true, i + 1
-    elseif args[i]:sub(1, 1) == "-" then
-      return nil
-    else
-      words[#words + 1] = args[i]
-    end
-    i = i + 1
-  end
+  local kinds = { "rule", "route", "channel" }
+  local words, o = cli.parse("new", args, { ["--area"] = "AREA" })
+  cli.count("new", words, { "what (rule, route or channel)", "NAME" }, 2, 2)
   o.kind, o.name = words[1], words[2]
-  if #words ~= 2 or not templates[o.kind .. "_spec"] or (o.has_area and o.kind ~= "rule") then return nil end
+  if not templates[o.kind .. "_spec"] then
+    cli.misused("new", "not one of rule, route, channel: " .. o.kind .. cli.suggest(o.kind, kinds))
+  end
+  if o.area and o.kind ~= "rule" then cli.misused("new", "--area goes with a rule") end
+  o.area = o.area or "agent"
   return o
 end
 
@@ -68,6 +60,23 @@ local function write(dir, path, text)
   return 0
 end
 
+-- Where the server is that has these settings, when none runs that could say it.
+local function configured()
+  local conf = host.conf()
+  local name = conf.host
+  if name == "0.0.0.0" or name == "" then name = "127.0.0.1" elseif name == "::" then name = "::1" end
+  if name:find(":", 1, true) then name = "[" .. name .. "]" end
+  local secure = conf.tls.certificate ~= "" or conf.tls.directory ~= ""
+  return { url = ("%s://%s:%d"):format(secure and "https" or "http", name, conf.port), pin = "" }
+end
+
+-- A line for a shell.  The certificate is for the name that the world uses: here the key says whose it is.
+local function curl(path)
+  local server = own_server.status() or configured()
+  local trust = server.pin ~= "" and ("-k --pinnedpubkey '%s' "):format(server.pin) or ""
+  return ("curl -sS %s'%s%s'"):format(trust, server.url, path)
+end
+
 local function make(o)
   local dir, why = cli_override.own_directory()
   if not dir then return refuse(why) end
@@ -80,16 +89,13 @@ local function make(o)
   if code == 0 then code = write(dir, stem .. "_spec.lua", fill(templates[o.kind .. "_spec"], o)) end
   if code ~= 0 then return code end
   io.stdout:write("Next: human test ", dir, "/", stem, "_spec.lua; human check; and human reload puts it in force.\n")
+  if o.kind == "route" then io.stdout:write("Then: ", curl("/api/local/" .. o.name .. "?name=Ann"), "\n") end
   return 0
 end
 
 --- Returns the exit code: 0 written, 1 refused, 2 wrong usage.
 function M.run(args)
   local o = parse(args)
-  if not o then
-    io.stderr:write(USAGE)
-    return 2
-  end
   if not is_name(o.name) then
     return refuse(o.name, ": a name has small letters, digits and _, at most ", tostring(NAME_MAX), " of them")
   end

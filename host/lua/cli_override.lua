@@ -2,17 +2,12 @@
 -- It goes into the first directory of the search path and says what it was copied from; that text is
 -- kept beside it, so that after an upgrade both sides' changes can be told apart (human overrides --diff).
 
+local cli = require "human.cli"
 local host = require "human.host"
 local origin = require "human.origin"
 local override = require "human.override"
 
 local M = {}
-local USAGE = [[
-usage: human override PATH
-Copies a script, for example agent/rules/limits.lua, into your own directory: edit the copy, then
-`human check` and `human reload`.  `human overrides` lists what there is.
-]]
-
 local function refuse(...)
   io.stderr:write("human override: ", table.concat { ... }, "\n")
   return 1
@@ -53,6 +48,14 @@ local function similar(o, path)
   return #list > 0 and "; did you mean " .. table.concat(list, " or ") .. "?" or ""
 end
 
+local function next_steps(path)
+  if not path:find "/rules/" then
+    return "Edit it, then `human check`; a running server takes it with `human reload`.\n"
+  end
+  return ("Edit it, then `human check`; `human rules replay %s` shows what it would have decided otherwise, and\n"
+    .. "a running server takes it with `human reload`.\n"):format(path:match "[^/]+$")
+end
+
 local function copy(o, dir, path)
   local entry = o.files[path][1]
   local text = host.bundle_file(o.n, path)
@@ -61,18 +64,15 @@ local function copy(o, dir, path)
   if not ok then return refuse(why) end
   ok, why = host.native.write_new(dir, override.base_path(sum), text)
   if not ok and not why:find("exists already", 1, true) then return refuse(why) end
-  io.stdout:write(("%s/%s: a copy of %s\nEdit it, then `human check`; a running server takes it with `human reload`.\n")
-    :format(dir, path, entry.file))
+  io.stdout:write(("%s/%s: a copy of %s\n"):format(dir, path, entry.file), next_steps(path))
   return 0
 end
 
 --- Returns the exit code: 0 written, 1 refused, 2 wrong usage.
 function M.run(args)
-  local path = args[1]
-  if #args ~= 1 or path:sub(1, 1) == "-" then
-    io.stderr:write(USAGE)
-    return 2
-  end
+  local words = cli.parse("override", args, {})
+  cli.count("override", words, { "PATH" }, 1, 1)
+  local path = words[1]
   if host.native.refused ~= "" then return refuse(host.native.refused) end
   local dir, why = M.own_directory()
   if not dir then return refuse(why) end

@@ -1,28 +1,21 @@
 -- host/lua/cli_overrides.lua -- `human overrides [--diff] [PATH..]`: what does not come as shipped.
 
+local cli = require "human.cli"
 local host = require "human.host"
 local linediff = require "human.linediff"
 local origin = require "human.origin"
 local override = require "human.override"
 
 local M = {}
-local USAGE = [[
-usage: human overrides [--diff] [PATH..]
-Lists the scripts in force that were not shipped.  --diff: what they change, and, where the shipped script
-has changed since it was copied, what changed there.
-]]
 local SAYS = {
   added = "added", same = "overrides", unknown = "overrides (not said which version)",
   outdated = "overrides an older shipped version", gone = "overrides a script that is no longer shipped",
 }
 
 local function parse(args)
-  local o = { wanted = {}, named = false }
-  for _, word in ipairs(args) do
-    if word == "--diff" then o.diff = true
-    elseif word:sub(1, 1) == "-" then return nil
-    else o.wanted[word], o.named = false, true end
-  end
+  local words, flags = cli.parse("overrides", args, { ["--diff"] = true })
+  local o = { diff = flags.diff, wanted = {}, words = words, named = #words > 0 }
+  for _, word in ipairs(words) do o.wanted[word] = false end
   return o
 end
 
@@ -52,10 +45,6 @@ end
 --- Returns the exit code: 0, 1 when something is not there, 2 wrong usage.
 function M.run(args)
   local options = parse(args)
-  if not options then
-    io.stderr:write(USAGE)
-    return 2
-  end
   if host.native.refused ~= "" then
     io.stderr:write("human overrides: ", host.native.refused, "\n")
     return 1
@@ -68,8 +57,8 @@ function M.run(args)
     end
   end
   local code = 0
-  for path, seen in pairs(options.wanted) do
-    if not seen then
+  for _, path in ipairs(options.words) do
+    if not options.wanted[path] then
       io.stderr:write("human overrides: ", path, ": is not overridden\n")
       code = 1
     end

@@ -2,7 +2,9 @@
 -- list, show and examples read the scripts and need nothing else; replay reads the decisions that the
 -- server's database keeps, and may run while the server does.
 
+local cli = require "human.cli"
 local gen = require "human.gen"
+local host = require "human.host"
 local rule_files = require "human.rule_files"
 local rules = require "human.rules"
 local show = require "human.replay_report"
@@ -13,28 +15,15 @@ local LIMIT, LIMIT_MAX, SAMPLE, SAMPLE_MAX = 10000, 1000000, 5, 1000
 local FILE_MAX = 1048576
 local UNIT_S = { s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
 local CHANGES = 3
-local USAGE = [[
-usage: human rules list [--json]            every rule file, and what it lets you turn
-       human rules show NAME                one file: its path and text
-       human rules examples [NAME]          run the examples; exit status 1 when one fails
-       human rules replay FILE [FLAGS]      what an edited rule would have decided
-  --since 1h|2d|TIME    only decisions younger than that (TIME: 2025-11-27T10:00:00Z)
-  --limit N             at most so many, newest first (10000)
-  --as PATH             the rule that FILE is to replace, when its name does not say
-  --sample N            how many changes to show (5)
-  --json                as JSON
-replay exits with 0 when nothing would change, 3 when something would, 1 when it cannot tell.
-]]
 
--- Ends the command with a sentence.
-local function give_up(text, code) error({ say = text, code = code or 1 }, 0) end
+local stop = cli.stop
 
 -- Arguments -------------------------------------------------------------------------------------------
 
 local function whole(text, flag, max)
   local n = text:find "^%d+$" and tonumber(text)
   if n and n >= 1 and n <= max then return n end
-  give_up(("%s must be a whole number from 1 to %d, not '%s'"):format(flag, max, text))
+  stop(("%s must be a whole number from 1 to %d, not '%s'"):format(flag, max, text))
 end
 
 local function since(text)
@@ -42,36 +31,7 @@ local function since(text)
   if n and tonumber(n) <= 100000 then return time.format(time.now_ms() - tonumber(n) * UNIT_S[unit] * 1000) end
   local at = time.normalize(text)
   if at then return at end
-  give_up("--since must be like 90m, 1h, 2d or 2025-11-27T10:00:00Z, not '" .. text .. "'")
-end
-
-local FLAGS = {
-  ["--since"] = function(o, text) o.since = since(text) end,
-  ["--limit"] = function(o, text) o.limit = whole(text, "--limit", LIMIT_MAX) end,
-  ["--sample"] = function(o, text) o.sample = whole(text, "--sample", SAMPLE_MAX) end,
-  ["--as"] = function(o, text) o.as = text end,
-}
-
--- {words}, {since, limit, sample, as, json}; "--flag=value" and "--flag value".
-local function parse(args, allowed)
-  local words, o, i = {}, { limit = LIMIT, sample = SAMPLE }, 1
-  while i <= #args do
-    local flag, value = args[i]:match "^(%-%-[%w-]+)=(.*)$"
-    flag = flag or args[i]
-    if flag:sub(1, 1) ~= "-" then
-      words[#words + 1] = flag
-    elseif not allowed:find(flag .. " ", 1, true) then
-      give_up("unknown flag: " .. flag .. "\n" .. USAGE, 2)
-    elseif flag == "--json" then
-      o.json = true
-    else
-      if not value then i, value = i + 1, args[i + 1] end
-      if not value then give_up("a value is missing after " .. flag, 2) end
-      FLAGS[flag](o, value)
-    end
-    i = i + 1
-  end
-  return words, o
+  stop("--since must be like 90m, 1h, 2d or 2025-11-27T10:00:00Z, not '" .. text .. "'")
 end
 
 -- Scripts ---------------------------------------------------------------------------------------------
@@ -85,15 +45,15 @@ end
 
 local function load_scripts()
   local g, why = build(nil)
-  if not g then give_up("the scripts do not load: " .. why) end
+  if not g then stop("the scripts do not load: " .. why) end
   return g
 end
 
 local function rule_named(files, name)
   local found, candidates = rule_files.find(files, name)
   if found then return found end
-  if candidates then give_up(name .. " may be " .. table.concat(candidates, " or ")) end
-  give_up("no rule file is called " .. name .. "; `human rules list` shows them")
+  if candidates then stop(name .. " may be " .. table.concat(candidates, " or ")) end
+  stop("no rule file is called " .. name .. "; `human rules list` shows them")
 end
 
 -- Sub-commands ----------------------------------------------------------------------------------------
@@ -101,22 +61,22 @@ end
 local commands = {}
 
 function commands.list(args)
-  local words, o = parse(args, "--json ")
-  if #words > 0 then give_up("unexpected argument: " .. words[1], 2) end
+  local words, o = cli.parse("rules", args, { ["--json"] = true })
+  cli.count("rules", words, {}, 0, 0)
   io.stdout:write(rule_files.list(rule_files.of(load_scripts()), o.json))
   return 0
 end
 
 function commands.show(args)
-  local words = parse(args, "")
-  if #words ~= 1 then give_up("show needs the name of one rule\n" .. USAGE, 2) end
+  local words = cli.parse("rules", args, {})
+  cli.count("rules", words, { "NAME" }, 1, 1)
   io.stdout:write(rule_files.show(rule_named(rule_files.of(load_scripts()), words[1])))
   return 0
 end
 
 function commands.examples(args)
-  local words = parse(args, "")
-  if #words > 1 then give_up("unexpected argument: " .. words[2], 2) end
+  local words = cli.parse("rules", args, {})
+  cli.count("rules", words, {}, 0, 1)
   local g = load_scripts()
   local files, failed, passed = rule_files.of(g), 0, 0
   if words[1] then files = { rule_named(files, words[1]) } end
@@ -133,13 +93,29 @@ end
 
 -- Replay ----------------------------------------------------------------------------------------------
 
+local FLAGS = { ["--json"] = true, ["--since"] = "TIME", ["--limit"] = "N", ["--as"] = "PATH", ["--sample"] = "N" }
+
+local function replay_words(args)
+  local words, o = cli.parse("rules", args, FLAGS)
+  cli.count("rules", words, {}, 0, 1)
+  o.limit = o.limit and whole(o.limit, "--limit", LIMIT_MAX) or LIMIT
+  o.sample = o.sample and whole(o.sample, "--sample", SAMPLE_MAX) or SAMPLE
+  o.since = o.since and since(o.since)
+  if o.as and not words[1] then cli.misused("rules", "--as goes with a FILE") end
+  return words[1], o
+end
+
+-- The text of the file at a path; nil when there is none.
 local function read_file(name)
   local file, why = io.open(name, "r")
-  if not file then give_up("cannot read " .. why) end
+  if not file then
+    if why:find("No such file", 1, true) or why:find("Not a directory", 1, true) then return nil end
+    stop("cannot read " .. why)
+  end
   local text, problem = file:read(FILE_MAX + 1)
   file:close()
-  if not text and problem then give_up("cannot read " .. name .. ": " .. problem) end
-  if #(text or "") > FILE_MAX then give_up(name .. " is larger than a script may be (1 MB)") end
+  if not text and problem then stop("cannot read " .. name .. ": " .. problem) end
+  if #(text or "") > FILE_MAX then stop(name .. " is larger than a script may be (1 MB)") end
   return text or ""
 end
 
@@ -148,12 +124,35 @@ local function replaced_by(files, name, as)
     for _, file in ipairs(files) do
       if file.path == as then return file end
     end
-    give_up("--as: the scripts have no rule " .. as .. "; `human rules list` shows them")
+    stop("--as: the scripts have no rule " .. as .. "; `human rules list` shows them")
   end
   local found, candidates = rule_files.find(files, name)
   if found then return found end
-  if candidates then give_up(("%s may be %s: say which with --as"):format(name, table.concat(candidates, " or "))) end
-  give_up(("no rule of the scripts has the name of %s: say which with --as PATH"):format(name))
+  if candidates then stop(("%s may be %s: say which with --as"):format(name, table.concat(candidates, " or "))) end
+  stop(("no rule of the scripts has the name of %s: say which with --as PATH"):format(name))
+end
+
+-- The rules that do not come as shipped.
+local function edited(files)
+  local list = {}
+  for _, file in ipairs(files) do
+    if file.file ~= file.path then list[#list + 1] = file end
+  end
+  return list
+end
+
+-- All of them, or the one that `name` means there.
+local function edits_named(files, name)
+  local list = edited(files)
+  local first = host.conf().scripts:match "^[^:]+"
+  if not name then
+    if #list > 0 then return list end
+    stop(("no rule is edited in %s; `human override agent/rules/limits.lua` makes a copy to edit"):format(first))
+  end
+  local found, candidates = rule_files.find(list, name)
+  if found then return { found } end
+  if candidates then stop(("%s may be %s"):format(name, table.concat(candidates, " or "))) end
+  stop(("there is no file %s, and no edited rule of that name in %s"):format(name, first))
 end
 
 -- Messages speak of the file that was given, not of the one that it stands in for.
@@ -171,40 +170,40 @@ local function warn_of_examples(g, file, name)
   end
 end
 
-function commands.replay(args)
-  local words, o = parse(args, "--json --since --limit --sample --as ")
-  if #words ~= 1 then give_up("replay needs one file\n" .. USAGE, 2) end
-  local name = words[1]
-  local text = read_file(name)
-  local target = replaced_by(rule_files.of(load_scripts()), name, o.as)
+-- The generation to ask, and what of it is edited: {{file, path, name}, ..}.
+local function what_to_ask(name, as)
+  local files = rule_files.of(load_scripts())
+  local text = name and read_file(name)
+  if not text then return load_scripts(), edits_named(files, name) end
+  local target = replaced_by(files, name, as)
   local g, why = build { [target.path] = text }
-  if not g then give_up("refused: " .. in_words_of(why, target.file, name)) end
-  warn_of_examples(g, target.file, name)
+  if not g then stop("refused: " .. in_words_of(why, target.file, name)) end
+  return g, { { file = name, path = target.path, name = target.name, stands_for = target.file } }
+end
+
+function commands.replay(args)
+  local name, o = replay_words(args)
+  local g, edits = what_to_ask(name, o.as)
+  warn_of_examples(g, edits[1].stands_for or edits[1].file, edits[1].file)
   require("human.db").open()
-  o.module = target.name
+  o.modules, o.edits = {}, {}
+  for i, e in ipairs(edits) do
+    o.modules[i], o.edits[i] = e.name, { file = e.file, path = e.path }
+  end
   local report = require("human.replay").run(g, o)
-  if not report then give_up "this database has never kept a decision: no server has used it yet" end
-  report.file, report.path, report.since, report.limit = name, target.path, o.since, o.limit
+  if not report then stop "this database has never kept a decision: no server has used it yet" end
+  report.edits, report.since, report.limit = o.edits, o.since, o.limit
   io.stdout:write(o.json and show.json(report) or show.text(report))
   return (report.changed + report.failed > 0) and CHANGES or 0
 end
 
 --- Runs a sub-command with the command line's words; returns the exit status.  Awaits.
 function M.run(args)
-  local name = args[1]
-  local command = commands[name]
-  if not command then
-    local asked = name == "-h" or name == "--help"
-    local to = asked and io.stdout or io.stderr
-    if name and not asked then to:write("human rules: unknown command: ", name, "\n") end
-    to:write(USAGE)
-    return asked and 0 or 2
-  end
-  local ok, result = pcall(command, { unpack(args, 2) })
-  if ok then return result end
-  if type(result) ~= "table" or not result.say then error(result, 0) end
-  io.stderr:write("human rules: ", result.say, result.say:find "\n$" and "" or "\n")
-  return result.code
+  local names = { "list", "show", "examples", "replay" }
+  if not args[1] then stop(cli.help "rules", 2) end
+  local command = commands[args[1]]
+  if not command then cli.misused("rules", "unknown command: " .. args[1] .. cli.suggest(args[1], names)) end
+  return command { unpack(args, 2) }
 end
 
 return M

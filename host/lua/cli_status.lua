@@ -1,29 +1,24 @@
 -- host/lua/cli_status.lua -- `human status`: how a running server is.  Takes two looks, a second apart,
 -- so that it can say how many requests come now.  Exit status 1 when no server runs.
 
+local cli = require "human.cli"
 local json = require "human.json"
 local sched = require "human.sched"
 local snapshot = require "human.snapshot"
 
 local M = {}
 local APART_S = 1
-local USAGE = "usage: human status [--json]\n"
+local FIRST = { "version", "pid", "uptime_s", "scripts", "stopping", "problem", "index", "state", "name", "total" }
 
 function M.run(args)
-  local as_json = args[1] == "--json"
-  if args[1] and not as_json or args[2] then
-    io.stderr:write(USAGE)
-    return 2
-  end
+  local words, o = cli.parse("status", args, { ["--json"] = true })
+  cli.count("status", words, {}, 0, 0)
   local before, why = snapshot.take()
-  if not before then
-    io.stderr:write(why, "\n")
-    return 1
-  end
+  if not before then cli.stop(why) end
   sched.sleep(APART_S)
   local now = snapshot.take() or before
   local view = snapshot.view(now, now ~= before and before or nil)
-  io.stdout:write(as_json and json.encode(view) or table.concat(snapshot.lines(view), "\n"), "\n")
+  io.stdout:write(o.json and json.encode_sorted(view, FIRST) or table.concat(snapshot.lines(view), "\n"), "\n")
   return 0
 end
 

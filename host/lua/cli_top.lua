@@ -2,6 +2,7 @@
 -- On a terminal each look takes the place of the one before; elsewhere they follow one another, which
 -- `human top -n 60 >file` makes a record of a minute.
 
+local cli = require "human.cli"
 local host = require "human.host"
 local sched = require "human.sched"
 local snapshot = require "human.snapshot"
@@ -9,13 +10,14 @@ local snapshot = require "human.snapshot"
 local M = {}
 local EVERY_S, KEY_S = 1, 0.1
 local HOME, CLEAR_LINE, CLEAR_BELOW, HIDE, SHOW = "\27[H", "\27[K", "\27[J", "\27[?25l", "\27[?25h"
-local USAGE = "usage: human top [-n LOOKS]\n"
 
--- How many looks; nil: no end.  false: malformed.
+-- How many looks; nil: no end.
 local function parse(args)
-  if #args == 0 then return nil end
-  local n = args[1] == "-n" and #args == 2 and tonumber(args[2])
-  return n and n >= 1 and math.floor(n) or false
+  local words, o = cli.parse("top", args, { ["-n"] = "--looks", ["--looks"] = "LOOKS" })
+  cli.count("top", words, {}, 0, 0)
+  local n = o.looks and o.looks:find "^%d+$" and tonumber(o.looks)
+  if o.looks and not (n and n >= 1) then cli.misused("top", "-n must be a whole number from 1, not " .. o.looks) end
+  return n
 end
 
 local function on_screen(lines, rows)
@@ -41,6 +43,7 @@ end
 
 local function look(before, rows)
   local now, why = snapshot.take()
+  if not now and rows == 0 and not before then cli.stop(why) end
   local lines = now and snapshot.lines(snapshot.view(now, before)) or { why }
   if rows > 0 then return now, on_screen(lines, rows) end
   return now, os.date "%Y-%m-%d %H:%M:%S\n" .. table.concat(lines, "\n") .. "\n\n"
@@ -58,10 +61,6 @@ end
 
 function M.run(args)
   local n = parse(args)
-  if n == false then
-    io.stderr:write(USAGE)
-    return 2
-  end
   local rows, has_keys = host.native.terminal()
   if rows == 0 then return loop(n, 0, false) end
   io.stdout:write(HIDE, HOME, CLEAR_BELOW)

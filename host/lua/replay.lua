@@ -5,12 +5,14 @@
 local db = require "human.db"
 local decisions = require "human.decisions"
 local json = require "human.json"
+local reads = require "human.replay_reads"
 local rules = require "human.rules"
 
 local M = {}
 local PAGE = 50                                  -- rows of at most 2 * 64 KB: below what a query may return
 local LAST_ID = "9223372036854775807"            -- of a bigint
 local GROUPS_MAX = 200                           -- pairs of verdicts that are counted apart
+M.FIRST = { "verdict", "action", "code", "reason" }  -- of an answer, before its other names
 
 M.sql = {
   is_there = "select to_regclass('rule_decisions') is not null",
@@ -33,10 +35,11 @@ M.sql = {
 
 -- Rules -----------------------------------------------------------------------------------------------
 
--- The rule modules of generation g that change with module `name`: it and all that require it, however
+-- The rule modules of generation g that change with those named: they and all that require them, however
 -- indirectly.  {module name = true}
-function M.affected(g, name)
-  local out, grown = { [name] = true }, true
+function M.affected(g, names)
+  local out, grown = {}, true
+  for _, name in ipairs(names) do out[name] = true end
   while grown do
     grown = false
     for _, r in ipairs(g.rule_sources) do
@@ -102,7 +105,7 @@ local function answer(fn, row)
   local args, n = arguments_of(row.inputs)
   local ok, result = rules.try(fn, unpack(args, 1, n))
   if not ok then return nil, result end
-  local said, text = pcall(json.encode, rules.output(result))
+  local said, text = pcall(json.encode_sorted, rules.output(result), M.FIRST)
   if not said then return nil, "its answer is not plain data: " .. tostring(text) end
   return { value = result == nil and nil or value_of(text), text = text }
 end
@@ -121,10 +124,21 @@ local function counted(list, by_name, name, fields)
   entry.count = entry.count + 1
 end
 
-function Report:keep(row, what, more)
+-- What is shown in one order of names, however it was kept.
+local function in_order(text) return json.encode_sorted(assert(json.decode("[" .. text .. "]"))[1], M.FIRST) end
+
+-- The facts that fn read to come to `label` (nil: to fail), or nil.
+local function facts_read(g, fn, row, label)
+  if not fn then return nil end
+  local args, n = arguments_of(row.inputs)
+  return reads.of(g, fn, args, n, label)
+end
+
+function Report:keep(row, what, more, fn)
   if #self.sample >= self.sample_max then return end
   local entry = { id = row.id, at = row.at, rule = row.rule, bundle = row.bundle, ref = row.ref,
-                  subject = row.subject, what = what, from = row.verdict, inputs = row.inputs, was = row.output }
+                  subject = row.subject, what = what, from = row.verdict, inputs = in_order(row.inputs),
+                  was = in_order(row.output), read = facts_read(self.g, fn, row, more.to) }
   for k, v in pairs(more) do entry[k] = v end
   self.sample[#self.sample + 1] = entry
 end
@@ -140,7 +154,7 @@ function Report:look(row, fn)
   if not now then
     self.failed = self.failed + 1
     counted(self.errors, self.by_error, row.rule .. problem, { rule = row.rule, message = problem })
-    return self:keep(row, "failed", { problem = problem })
+    return self:keep(row, "failed", { problem = problem }, fn)
   end
   if rules.same(now.value, value_of(row.output)) then
     self.unchanged = self.unchanged + 1
@@ -150,7 +164,7 @@ function Report:look(row, fn)
   local to = rules.label(now.value)
   counted(self.groups, self.by_group, ("%s\0%s\0%s"):format(row.rule, row.verdict, to),
     { rule = row.rule, from = row.verdict, to = to })
-  self:keep(row, "changed", { to = to, now = now.text })
+  self:keep(row, "changed", { to = to, now = now.text }, fn)
 end
 
 local function biggest_first(a, b)
@@ -161,21 +175,23 @@ end
 local function finished(report)
   table.sort(report.groups, biggest_first)
   table.sort(report.errors, biggest_first)
-  report.by_group, report.by_error = nil, nil
+  report.by_group, report.by_error, report.g = nil, nil, nil
   return setmetatable(report, nil)
 end
 
---- Asks the rules of generation g again.  options: module (its name; those that require it are asked,
---- too), since (a time that PostgreSQL reads, or nil), limit (how many decisions), sample (how many to
+--- Asks the rules of generation g again.  options: modules (their names; those that require them are
+--- asked, too), since (a time that PostgreSQL reads, or nil), limit (how many decisions), sample (how many to
 --- show).  Returns {examined, unchanged, changed, failed, skipped, rules = {name, ..}, bundles = {hash =
 --- count}, groups = {{rule, from, to, count}}, errors = {{rule, message, count}}, sample = {{id, at, rule,
---- bundle, ref, subject, what = "changed" | "failed", from, to, inputs, was, now (JSON texts), problem}}},
+--- bundle, ref, subject, what = "changed" | "failed", from, to, inputs, was, now (JSON texts), problem,
+--- read = {{path, value}, ..} (human.replay_reads)}}},
 --- or nil when this database has never kept a decision.  Awaits.
 function M.run(g, options)
   if not db.value(M.sql.is_there) then return nil end
-  local modules = M.affected(g, options.module)
+  local modules = M.affected(g, options.modules)
   local functions, names = functions_of(g, modules), recorded_rules(modules)
   local report = setmetatable({
+    g = g,
     examined = 0, unchanged = 0, changed = 0, failed = 0, skipped = 0, rules = names, bundles = {},
     groups = {}, by_group = {}, errors = {}, by_error = {}, sample = {}, sample_max = options.sample,
   }, Report)

@@ -1,5 +1,6 @@
 // spec/e2e/operator_new.test.mjs -- the first hour of an operator: a script is begun, checked, tested, served.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
@@ -50,6 +51,21 @@ describe('human new', () => {
     for (const words of [[], ['rule'], ['spec', 'x'], ['rule', 'x', 'y'], ['route', 'x', '--area', 'agent'], ['rule', '--x']]) {
       assert.match(await run(2, 'new', ...words), /usage: human new/);
     }
+  });
+
+  it('says how a new route is called: the line works when it is pasted', async () => {
+    const scripts = `${op.own}:${op.shipped}`;
+    const host = await startHost({ env: { HUMAN_SCRIPTS: scripts, HUMAN_WORKERS: '1' } });
+    try {
+      const here = { env: { HUMAN_HOME: host.home, HUMAN_SCRIPTS: scripts } };
+      const line = (await run(0, 'new', 'route', 'hello', here)).match(/^Then: (curl .*)$/m)[1];
+      await run(0, 'reload', here);
+      assert.deepEqual(JSON.parse(execFileSync('sh', ['-c', line], { encoding: 'utf8' })), { greeting: 'Hello, Ann!' });
+    } finally {
+      await host.stop();
+    }
+    assert.match(await run(0, 'new', 'route', 'later', { env: { HUMAN_PORT: '4321', HUMAN_HOST: '::' } }),
+      /^Then: curl -sS 'http:\/\/\[::1\]:4321\/api\/local\/later\?name=Ann'$/m);
   });
 
   it('makes what a server serves, with the channel closed until its secret is set', async () => {

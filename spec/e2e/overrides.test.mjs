@@ -33,6 +33,7 @@ describe('human override', () => {
     const shipped = fs.readFileSync(path.join(op.shipped, LIMITS), 'utf8');
     const { out } = await accepted('override', LIMITS);
     assert.ok(out.includes(op.path(LIMITS)), out);
+    assert.match(out, /`human rules replay limits\.lua` shows what it would have decided otherwise/);
     const [first, ...rest] = op.read(LIMITS).split('\n');
     assert.match(first, /^--% base: [0-9a-f]{64}$/);
     assert.equal(rest.join('\n'), shipped);

@@ -131,6 +131,59 @@ describe('human rules replay', () => {
     assert.equal((await fetch(`${host.url}/ready`)).status, 200);
   });
 
+  it('shows which facts the rule read, and what it read of lists', async () => {
+    const said = (rule) => `function M.decide(facts)\n  if facts.own_in_row ~= nil then ${rule} end`;
+    const look = async (rule) => {
+      const { out, code } = await rules(['replay', edited('respond.lua', 'function M.decide(facts)', said(rule)), '--sample', '1000', '--json']);
+      assert.equal(code, 3, out);
+      return JSON.parse(out).sample.map((s) => Object.fromEntries(s.read.map((r) => [r.path, r.value])));
+    };
+    const [one] = await look('return silent("x" .. #facts.messages .. tostring(facts.typing_ms) .. tostring(facts.nothing))');
+    assert.deepEqual(Object.keys(one), ['own_in_row', 'messages', 'typing_ms', 'nothing']);
+    assert.deepEqual([one.messages.length, one.nothing], [1, null]);
+    const texts = await look('local t = {} for i, m in ipairs(facts.messages) do t[i] = m.text end return silent(table.concat(t))');
+    assert.ok(texts.some((r) => r['messages[1].text'] === 'i struggle to stay motivated'), JSON.stringify(texts));
+    assert.ok(texts.every((r) => !('status' in r) && !r.messages?.length));
+    const all = await look('local n = 0 for k in pairs(facts) do n = n + 1 end return silent("n" .. n)');
+    assert.ok(all.every((r) => 'status' in r && 'others' in r), 'pairs has looked at all');
+    const alike = await look('facts.others = 7 facts.mood = "x" return silent("x" .. facts.others .. facts.mood .. tostring(facts.messages[1] and next(facts.messages[1]) ~= nil))');
+    assert.ok(alike.every((r) => !('others' in r) && !('mood' in r)), 'what it has written itself is no fact');
+    const failing = await look('return facts.others.x.y');
+    assert.ok(failing.every((r) => 'others' in r), 'also to fail');
+    const text = (await rules(['replay', edited('respond.lua', 'function M.decide(facts)', said('return silent("y" .. facts.others)'))])).out;
+    assert.match(text, /\n {4}read {3}own_in_row=0 others=\d+\n/);
+  });
+
+  it('shows names in one order, whoever wrote them', async () => {
+    const file = edited('respond.lua', '{ action = "speak", reason = "one-to-one" }', '{ zeta = 1, wait_ms = 2, reason = "night", action = "silent", alpha = 3 }');
+    const once = (await rules(['replay', file])).out;
+    assert.match(once, /\n {4}now {4}\{"action":"silent","reason":"night","alpha":3,"wait_ms":2,"zeta":1\}\n/);
+    assert.match(once, /\n {4}said {3}\{"action":"speak","reason":"one-to-one"\}\n/);
+    for (let i = 0; i < 3; i += 1) assert.equal((await rules(['replay', file])).out, once);
+  });
+
+  it('finds an edit by its name among the overrides, and takes all of them without one', async () => {
+    const own = path.join(work, 'mine'), env = { HUMAN_SCRIPTS: `${own}:${path.join(root, 'scripts')}` };
+    const put = (name, from, to) => {
+      fs.mkdirSync(path.join(own, 'agent/rules'), { recursive: true });
+      fs.copyFileSync(edited(name, from, to), path.join(own, 'agent/rules', name));
+    };
+    put('limits.lua', 'text_chars = 16000', 'text_chars = 3');
+    for (const name of ['limits.lua', 'limits', 'agent/rules/limits.lua', 'agent.rules.limits']) {
+      const { code, out, err } = await rules(['replay', name], env);
+      assert.equal(code, 3, err);
+      assert.match(out, /^\S+mine\/agent\/rules\/limits\.lua as agent\/rules\/limits\.lua: \d+ decisions\n/);
+      assert.match(out, /ok -> too-long/);
+    }
+    assert.match((await rules(['replay', 'respond.lua'], env)).err, /no file respond\.lua, and no edited rule of that name/);
+    put('respond.lua', '{ action = "speak", reason = "one-to-one" }', '{ action = "silent", reason = "night" }');
+    const { code, out } = await rules(['replay', '--json'], env);
+    const report = JSON.parse(out);
+    assert.equal(code, 3);
+    assert.deepEqual(report.edits.map((e) => e.path), ['agent/rules/limits.lua', 'agent/rules/respond.lua']);
+    assert.deepEqual(new Set(report.groups.map((g) => g.to)), new Set(['too-long', 'silent night']));
+  });
+
   it('says the same as JSON', async () => {
     const file = edited('respond.lua', '{ action = "speak", reason = "one-to-one" }', '{ action = "silent", reason = "night" }');
     const { code, out } = await rules(['replay', '--json', file, '--since=1h', '--limit=1000']);
@@ -189,15 +242,16 @@ describe('human rules replay', () => {
     const stranger = edited('safety.lua', 'local M = {}', 'local M = {}', 'stranger.lua');
     const good = path.join(SHIPPED, 'safety.lua');
     for (const [args, status, why] of [
-      [['replay', broken], 1, /respond\.lua:\d+: /], [['replay', '/nowhere.lua'], 1, /cannot read \/nowhere\.lua/],
+      [['replay', broken], 1, /respond\.lua:\d+: /], [['replay', '/nowhere.lua'], 1, /there is no file \/nowhere\.lua, and no edited rule of that name/],
       [['replay', work], 1, /cannot read/], [['replay', stranger], 1, /stranger\.lua: say which with --as/],
       [['replay', path.join(root, 'scripts/agent/turn.lua')], 1, /no rule of the scripts/],
       [['replay', good, '--as', 'agent/turn.lua'], 1, /--as: the scripts have no rule agent\/turn\.lua/],
       [['replay', good, '--since', 'yesterday'], 1, /--since must be like .*not 'yesterday'/],
       [['replay', good, '--limit', '0'], 1, /--limit must be a whole number from 1/],
       [['replay', good, '--limit', '1e3'], 1, /--limit must be/], [['replay', good, '--since'], 2, /missing after --since/],
-      [['replay', good, '--nope'], 2, /unknown flag: --nope/], [['replay'], 2, /replay needs one file/],
-      [['replay', good, good], 2, /replay needs one file/], [['nope'], 2, /unknown command: nope/], [[], 2, /^usage/],
+      [['replay', good, '--nope'], 2, /unknown flag: --nope/], [['replay'], 1, /no rule is edited in .*scripts/],
+      [['replay', good, '--sinse', '1d'], 2, /did you mean --since/], [['replay', '--as', 'agent/rules/limits.lua'], 2, /--as goes with a FILE/],
+      [['replay', good, good], 2, /unexpected argument: .*safety/], [['replai'], 2, /unknown command: replai .did you mean replay/], [[], 2, /^usage/],
       [['show', 'nope'], 1, /no rule file is called nope/], [['examples', 'nope'], 1, /no rule file/],
     ]) {
       const { code, out, err } = await rules(args);

@@ -203,7 +203,7 @@ describe("human agent", function()
   end)
 
   it("refuses wrong words, and says which", function()
-    for i, case in ipairs { { "a value is missing: %-%-message TEXT", "-m" }, { "unknown flag: %-%-mesage .did you mean %-%-message", "--mesage", "x" },
+    for i, case in ipairs { { "a value is missing after %-%-message .TEXT.", "-m" }, { "unknown flag: %-%-mesage .did you mean %-%-message", "--mesage", "x" },
                             { "%-%-message is empty", "-m", " " }, { "unexpected argument: hello", "hello" },
                             { "%-%-agent goes with %-%-url", "--agent", "x" } } do
       assert.equal(2, cli.run { unpack(case, 2) })

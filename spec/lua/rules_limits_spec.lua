@@ -145,7 +145,7 @@ describe("a rule", function()
                         c = 'local b = require "market.rules.b" return { n = b.n }', d = "return { n = 1 }" }
     local replay = require "human.replay"
     assert.same({ ["market.rules.a"] = true, ["market.rules.b"] = true, ["market.rules.c"] = true },
-      replay.affected(g, "market.rules.a"))
-    assert.same({ ["market.rules.d"] = true }, replay.affected(g, "market.rules.d"))
+      replay.affected(g, { "market.rules.a" }))
+    assert.same({ ["market.rules.d"] = true }, replay.affected(g, { "market.rules.d" }))
   end)
 end)
