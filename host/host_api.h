@@ -174,6 +174,22 @@ int host_base64(int encode, host_str *data, host_str *out); /* standard alphabet
 enum { HOST_GZIP = 1, HOST_DEFLATE };
 int host_compress(int format, int level, host_str *data, host_str *out); /* HOST_ELIMIT: not smaller */
 
+/* Patterns (match.c): those of Lua 5.1, within a number of steps.  1 found, 0 not, HOST_ELIMIT: no steps were
+ * left, HOST_EINVAL: `why` says what is wrong with the pattern (match.h).  Positions count from 0. */
+enum { HOST_CAPTURES = 32, HOST_CAPTURE_OPEN = -1, HOST_CAPTURE_POSITION = -2 };
+enum { HOST_MATCH_FIND,   /* ^ anchors; a pattern without special characters is a plain text */
+       HOST_MATCH_MATCH,  /* ^ anchors */
+       HOST_MATCH_NEXT,   /* ^ stands for itself, as in gmatch */
+       HOST_MATCH_PLAIN };
+typedef struct {
+  double steps;              /* in: at most so many; out: what is left of them */
+  int32_t from, to, level;   /* the match, and how many captures it has */
+  int32_t why;
+  struct { int32_t from, n; } capture[32];
+} host_found;
+int host_match(host_str *text, host_str *pattern, int from, int mode, host_found *found);
+const char *host_match_why(int why);
+
 /* ---- configuration, secrets, scripts --------------------------------------------------------- */
 int host_conf(host_str *out);                    /* packed, nested; secrets are absent */
 int host_secret_set(host_str *name);             /* 1: configured; its value stays in C */

@@ -270,6 +270,20 @@ end
 M.sha256, M.sha1, M.md5 = hash(C.HOST_SHA256), hash(C.HOST_SHA1), hash(C.HOST_MD5)
 M.hmac_sha256, M.hmac_sha1 = hmac(C.HOST_HMAC_SHA256), hmac(C.HOST_HMAC_SHA1)
 
+-- Patterns: what is found stands in M.found until the next search.
+M.found = new("host_found")
+M.CAPTURE = { POSITION = C.HOST_CAPTURE_POSITION }
+M.MATCH = { FIND = C.HOST_MATCH_FIND, MATCH = C.HOST_MATCH_MATCH, NEXT = C.HOST_MATCH_NEXT,
+            PLAIN = C.HOST_MATCH_PLAIN }
+function M.match_why() return str(C.host_match_why(M.found.why)) end
+
+-- from: a position that counts from 0; steps: at most so many.  1 found, 0 not, else an error.
+function M.match(text, pattern, from, mode, steps)
+  local found = M.found
+  found.steps = steps
+  return C.host_match(fill(a, text), fill(b, pattern), from, mode, found)
+end
+
 -- n (at most 256) bytes from the CSPRNG.
 function M.random(n)
   if C.host_random(out, n) < 0 then error("no random bytes", 2) end
