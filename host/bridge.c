@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * bridge.c -- the only user of the Lua C API: one lua_State, entered once per loop turn.
+ * bridge.c -- the only user of the Lua C API, with bridgerule.c: one lua_State, entered once per loop turn.
  *
- * Owns the state, its memory account and the two hooks (watchdog, rule budget).  Must never be
+ * Owns the state, its memory account and the watchdog's hook.  Must never be
  * reached from a host_* function: C called through the FFI does not re-enter Lua. */
 #include <lauxlib.h>
 #include <lua.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bridge.h"
+#include "bridgerule.h"
 #include "command.h"
 #include "control.h"
 #include "embed.h"
@@ -54,6 +55,7 @@ static const size_t RESERVE = (size_t)4 << 20;
 static void *counted_alloc(void *ud, void *p, size_t old, size_t want) {
   (void)ud;
   size_t before = p ? old : 0, cap = bridge.cap;
+  if (want > before && !bridgerule_may_have(want - before)) return NULL;
   if (bridge.over_cap && cap < SIZE_MAX - RESERVE) cap += RESERVE;
   if (want > before && bridge.used + (want - before) > cap) {
     bridge.over_cap = true;
@@ -98,7 +100,10 @@ static void on_stuck(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
   double busy = shm_busy_for();
-  if (busy >= 0 && busy * 1000 < conf_num("limits.script_hard_ms")) return;
+  if (busy >= 0 && busy * 1000 < conf_num("limits.script_hard_ms")) {
+    bridgerule_hook(L);
+    return;
+  }
   raise_here(L, "script ran for too long without waiting");
 }
 
@@ -137,25 +142,6 @@ void bridge_trace(char *to, size_t n) {
   for (lua_State *L = bridge.L; L && count < TRACE_THREADS; L = resumed_by(L)) thread[count++] = L;
   while (count > 0) used = trace_thread(thread[--count], text, used);
   snprintf(to, n, "%.*s", (int)used, text);
-}
-
-static void on_budget(lua_State *L, lua_Debug *ar) {
-  (void)ar;
-  lua_sethook(L, NULL, 0, 0);
-  raise_here(L, "rule_budget");
-}
-
-/* native.rule_call(fn, instructions, ...) -> ok, results or error.  The hook is global to the VM and
- * counts interpreted instructions only, hence rules run with JIT off and cannot yield. */
-static int rule_call(lua_State *L) {
-  int budget = (int)luaL_checkinteger(L, 2);
-  lua_remove(L, 2);
-  lua_sethook(L, on_budget, LUA_MASKCOUNT, budget);
-  int failed = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
-  lua_sethook(L, NULL, 0, 0);
-  lua_pushboolean(L, !failed);
-  lua_insert(L, 1);
-  return lua_gettop(L);
 }
 
 /* ---- what only C can give the trusted runtime: module human.native --------------------------- */
@@ -247,13 +233,14 @@ static int native_set_secret(lua_State *L) {
 
 static int open_native(lua_State *L) {
   static const luaL_Reg fns[] = {
-      {"rule_call", rule_call}, {"exit", native_exit}, {"memory", native_memory},
+      {"exit", native_exit}, {"memory", native_memory},
       {"control", native_control}, {"fact", native_fact}, {"help", native_help},
       {"terminal", native_terminal}, {"key", native_key}, {"overridable", native_overridable},
       {"write_new", native_write_new}, {"database", native_database},
       {"set_secret", native_set_secret}, {NULL, NULL}};
   lua_newtable(L);
   luaL_register(L, NULL, fns);
+  bridgerule_register(L);
   if (bridge.spec->command) {
     lua_pushstring(L, bridge.spec->command);
     lua_setfield(L, -2, "command");

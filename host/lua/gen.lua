@@ -45,7 +45,9 @@ local function name_of(path) return (path:gsub("%.lua$", ""):gsub("/", ".")) end
 local function breathe(g)
   if not sched.current() or host.clock() - g.slice < SLICE_S then return end
   building = nil
+  local of_rules = sandbox.strings_for_rules(false)
   sched.sleep(0)
+  sandbox.strings_for_rules(of_rules)
   building, g.slice = g, host.clock()
 end
 
@@ -77,6 +79,7 @@ local function compile(g, name, file, text)
   local env = is_rule(name) and g.rule_env or g.env
   local chunk, err = load(text, "@" .. file, "t", env)
   if not chunk then error(err, 0) end
+  purity.globals(file, chunk)
   if is_rule(name) then
     jit.off(chunk, true)                         -- budgets are exact only when interpreted
     purity.check(file, chunk)
@@ -98,13 +101,23 @@ local function finish_module(g, name, file, result)
   return view
 end
 
+-- Rules have their own methods of strings from their first line on: what a file keeps must not differ
+-- from load to load either.
+local function run_chunk(name, chunk)
+  local was = sandbox.strings_for_rules(is_rule(name))
+  local ok, result = pcall(chunk, name)
+  sandbox.strings_for_rules(was)
+  if not ok then error(result, 0) end
+  return result
+end
+
 local function run_module(g, name, text)
   local file = file_of(g, name)
   breathe(g)
   if g.on_load then g.on_load(g.origin:full_name(path_of(name))) end
   g.loaded[name] = LOADING
   g.stack[#g.stack + 1] = name
-  local mod = finish_module(g, name, file, compile(g, name, file, text)(name))
+  local mod = finish_module(g, name, file, run_chunk(name, compile(g, name, file, text)))
   g.stack[#g.stack] = nil
   g.loaded[name] = mod
   local outer = g.stack[#g.stack]

@@ -1,97 +1,122 @@
 -- host/lua/rules.lua -- rules: pure functions of facts, with a verdict and a budget.
 -- A rule answers allow(), deny(code, facts) or escalate(reason), or a plain value (a fee, a number).
--- Every call from outside runs with the JIT off and at most BUDGET instructions; the examples of a
--- rule file run at each load, under the same budget, and one that fails refuses the load.  What is
--- recorded of a decision, and replayed, is the business of human.decisions and human.replay.
+-- Every call from outside runs with the JIT off and at most BUDGET steps: instructions, and what library
+-- functions do for it (library.lua).  Nothing that it holds may have changed afterwards (rule_state.lua).
+-- The examples of a rule file run at each load, under the same budget, and one that fails refuses the
+-- load.  What is recorded of a decision, and replayed, is the business of human.decisions and human.replay.
 
 local fail = require "human.fail"
+local native = require "human.native"
+local rule_state = require "human.rule_state"
 local sandbox = require "human.sandbox"
 
 local M = {}
-local BUDGET = 200000                            -- interpreted instructions, about 2 ms
+local BUDGET = 200000                            -- interpreted instructions and their like, about 2 ms
 local NESTED_MAX = 16                            -- tables within tables of a rule's module
 M.BUDGET = BUDGET
-local Verdict = {}
-Verdict.__index = Verdict
+local Verdict = { __metatable = "verdict" }
 
 function Verdict:__tostring() return self.code or self.verdict end
 
-local ALLOW = setmetatable({ verdict = "allow" }, Verdict)
+local plain
+
+local function plain_table(v, depth)
+  if depth > NESTED_MAX then error("a rule's answer is nested too deep, or a cycle", 0) end
+  local out = {}
+  for k, x in next, sandbox.behind(v) or v do out[k] = plain(x, depth + 1) end
+  local mt = debug.getmetatable(v)
+  return mt and not sandbox.is_protected(v) and setmetatable(out, mt) or out
+end
+
+-- A copy of what a rule answers: it keeps nothing that others can change.
+function plain(v, depth)
+  local t = type(v)
+  if t == "table" then return plain_table(v, depth) end
+  if t == "function" or t == "thread" then error("a rule answers with plain data, not with a " .. t, 0) end
+  return v
+end
+
+-- Each is a value of its own: there is none that a rule could write something on.
+local function verdict(v) return setmetatable(v, Verdict) end
 
 M.verdicts = {
-  allow = function() return ALLOW end,
+  allow = function() return verdict { verdict = "allow" } end,
   deny = function(code, data)
     if type(code) ~= "string" then error("deny: the code must be a string", 2) end
-    return setmetatable({ verdict = "deny", code = code, data = data }, Verdict)
+    return verdict { verdict = "deny", code = code, data = plain(data, 0) }
   end,
-  escalate = function(reason)
-    return setmetatable({ verdict = "escalate", reason = reason }, Verdict)
-  end,
+  escalate = function(reason) return verdict { verdict = "escalate", reason = plain(reason, 0) } end,
 }
+for _, fn in pairs(M.verdicts) do jit.off(fn) end
 
-function M.is_verdict(v) return getmetatable(v) == Verdict end
+function M.is_verdict(v) return type(v) == "table" and debug.getmetatable(v) == Verdict end
 
--- The count hook.  In the host C sets it (bridge.c); a plain interpreter has debug.sethook.
-local has_native, native = pcall(require, "human.native")
-
-local function finish(...)
-  debug.sethook()
-  return ...
-end
-
-local function hooked_call(fn, budget, ...)
-  debug.sethook(function()
-    debug.sethook()
-    error("rule_budget", 2)
-  end, "", budget)
-  return finish(pcall(fn, ...))
-end
-
-local limited = has_native and native.rule_call or hooked_call
 local inside = false                             -- a rule is running
+local touched = {}                               -- the states of the rule files whose functions were called
 
-local function left(...)
+local function left(ok, ...)
   inside = false
   sandbox.strings_for_rules(false)
-  return ...
+  local name
+  for state in pairs(touched) do name = name or rule_state.changed(state) end
+  if ok and name then
+    return false, ("'%s' has changed (a rule must not remember)"):format(name)
+  end
+  return ok, ...
 end
 
 -- fn(...) as a rule: true and its results, or false and an error.  A rule that calls another shares
 -- the outer budget.  Nothing waits in here: a yield would cross a C call and is an error.
 local function bounded(fn, ...)
   if inside then return pcall(fn, ...) end
-  inside = true
+  inside, touched = true, {}
   sandbox.strings_for_rules(true)
-  return left(limited(fn, BUDGET, ...))
+  return left(native.rule_call(fn, BUDGET, ...))
 end
 
--- Where the budget ran out ("path:line"), or nil when `err` is something else.
-local function out_of_budget(err)
-  if type(err) ~= "string" then return nil end
-  return err:match "^(.-):? ?rule_budget"
+-- "path:line" of each function of a rule.  A tail call leaves no trace of itself: then at least that.
+local places = setmetatable({}, { __mode = "k" })
+
+-- Where the budget ran out, or nil when `err` is something else.
+local function out_of_budget(fn, err)
+  local where = type(err) == "string" and err:match "^(.*)rule_budget$"
+  if not where then return nil end
+  return where ~= "" and where:gsub(": $", "") or places[fn] or "a rule"
+end
+
+local function placed(fn, err)
+  if type(err) ~= "string" or err:find "^[^%s:]+:%d+: " or not places[fn] then return err end
+  return places[fn] .. ": " .. err
 end
 
 -- Calls a rule's own function within the budget.  Returns true and its result, or false and a text.
 function M.try(fn, ...)
   local ok, result = bounded(fn, ...)
   if ok then return true, result end
-  local where = out_of_budget(result)
-  if not where then return false, tostring(result) end
-  return false, ("%s: used more than %d instructions"):format(where ~= "" and where or "a rule", BUDGET)
+  local where = out_of_budget(fn, result)
+  if not where then return false, tostring(placed(fn, result)) end
+  return false, ("%s: used more than %d instructions"):format(where, BUDGET)
 end
 
-local function returned(name, ok, ...)
-  if ok then return ... end
+-- Rules have one answer, rarely more.
+local function answers(n, v, ...)
+  if n == 0 then return end
+  if n == 1 then return plain(v, 0) end
+  return plain(v, 0), answers(n - 1, ...)
+end
+
+local function returned(name, fn, ok, ...)
+  if ok then return answers(select("#", ...), ...) end
   local err = (...)
-  local where = out_of_budget(err)
-  if not where then error(err, 0) end
+  local where = out_of_budget(fn, err)
+  if not where then error(placed(fn, err), 0) end
   require("human.log").error("rule used more than its budget", { rule = name, at = where })
   fail.throw("rule_budget", { rule = name })
 end
 
 local function call(name, fn, ...)
-  if inside then return fn(...) end
-  return returned(name, bounded(fn, ...))
+  if inside then return fn(...) end              -- by another rule
+  return returned(name, fn, bounded(fn, ...))
 end
 
 -- Modules ---------------------------------------------------------------------------------------------
@@ -122,17 +147,43 @@ function M.view(module_name, mod, bundle)
   return sandbox.read_only(module_name, seen_from_outside(module_name, mod, bundle, 0))
 end
 
+-- fn, which also says whose it is.
+local function telling(state, fn)
+  local f = function(...)
+    touched[state] = true
+    return fn(...)
+  end
+  jit.off(f)
+  local at = debug.getinfo(fn, "S")
+  places[f] = at.source:sub(1, 1) == "@" and at.short_src .. ":" .. at.linedefined or nil
+  return f
+end
+
+-- A copy of a rule's members whose functions do so.
+local function told(state, v, depth)
+  if type(v) == "function" then return telling(state, v) end
+  if type(v) ~= "table" or M.is_verdict(v) or sandbox.is_protected(v) then return v end
+  if depth > NESTED_MAX then error("tables nested too deep, or a cycle", 0) end
+  local out = {}
+  for k, x in next, v do out[k] = told(state, x, depth + 1) end
+  return out
+end
+
 -- Ends the loading of a rule's module: the rule itself can no longer change what it returned.
 -- Returns the members, which are the host's alone, and the view for everybody else.  A rule may return
 -- what another one is to it: then it has the same members under its own name.
 function M.seal(module_name, mod, bundle)
   local members, other = {}, sandbox.behind(mod)
   for k, v in pairs(other or mod) do members[k] = v end
-  local view = M.view(module_name, members, bundle)
-  if other then return members, view end
-  for k in pairs(members) do mod[k] = nil end
-  sandbox.read_only(module_name, members, mod)
-  return members, view
+  if not other then
+    for k in pairs(members) do mod[k] = nil end
+    sandbox.read_only(module_name, members, mod)
+  end
+  local examples = members.examples              -- the host's alone: they need not be compared each time
+  members.examples = nil
+  local checked = told(rule_state.note(members), members, 0)
+  checked.examples = examples
+  return checked, M.view(module_name, checked, bundle)
 end
 
 -- Verdicts as data ------------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
 -- host/lua/sandbox.lua -- the environment that scripts and rules see instead of _G.
 -- A guard rail against mistakes, not a jail: operators are trusted, and the jail is the process.
 -- Unknown globals raise on read and write; nothing here reaches files, the FFI or other code's
--- globals.  Runtime modules are handed out as read-only views.
+-- globals.  Everything that scripts share (the environment, its libraries, runtime modules) is handed
+-- out read-only: a forgotten `local` in one script must not change what another one calls.
+
+local host = require "human.host"
+local library = require "human.library"
 
 local M = {}
-
-local REP_MAX, RULE_REP_MAX, RULE_SUBJECT_MAX = 16 * 1024 * 1024, 64 * 1024, 4096
 
 -- Runtime modules that scripts may require; the others are the runtime's own business.
 local PUBLIC = {}
@@ -47,79 +49,40 @@ local function copy(t, without)
   return out
 end
 
-local function pick(t, names)
-  local out = {}
-  for name in names:gmatch "%S+" do out[name] = t[name] end
-  return out
-end
+local stores = setmetatable({}, { __mode = "kv" }) -- read-only table -> what stands behind it
+local shells = setmetatable({}, { __mode = "k" })  -- every read-only table
 
-local function bounded_rep(limit)
-  local rep = string.rep
-  return function(s, n, sep)
-    s = tostring(s)
-    if (#s + #(sep or "")) * n > limit then
-      error("string.rep: result would exceed " .. limit .. " bytes", 2)
-    end
-    return rep(s, n, sep)
-  end
-end
+-- What stands behind a read-only table; nil for other values.
+function M.behind(t) return stores[t] end
 
--- Pattern matching may backtrack for very long and nothing can interrupt it, so rules match short
--- subjects only.
-local function short_subject(name)
-  local f = string[name]
-  return function(s, ...)
-    if #tostring(s) > RULE_SUBJECT_MAX then
-      error("string." .. name .. ": rules match at most " .. RULE_SUBJECT_MAX .. " bytes", 2)
-    end
-    return f(s, ...)
-  end
-end
+local function is_protected(t) return shells[t] ~= nil end
+M.is_protected = is_protected
 
-local function strings(rep_max)
-  local out = copy(string, { dump = true })
-  out.rep = bounded_rep(rep_max)
-  return out
-end
+local of_scripts, script_tables = nil, nil
+local of_rules, rule_tables, rule_base
 
--- The address of a table differs from run to run, so a rule does not get to see it.
-local function shown_type(v)
-  local t = type(v)
-  return (t == "table" and not (debug.getmetatable(v) or {}).__tostring or t == "function") and t or nil
-end
-
-local function rule_tostring(v) return shown_type(v) or tostring(v) end
-
-local function rule_format(text, ...)
-  for i = 1, select("#", ...) do
-    local kind = shown_type((select(i, ...)))
-    if kind then error("string.format: a rule cannot show a " .. kind, 2) end
-  end
-  return string.format(text, ...)
-end
-
-local PATTERN_FUNCTIONS = { "find", "match", "gmatch", "gsub" }
-
-local function rule_strings()
-  local out = strings(RULE_REP_MAX)
-  for _, name in ipairs(PATTERN_FUNCTIONS) do out[name] = short_subject(name) end
-  out.format = rule_format
-  return out
+local function libraries()
+  if of_scripts then return end
+  script_tables, of_scripts = library.of_scripts(host, is_protected)
+  rule_tables, of_rules, rule_base = library.of_rules(host, is_protected)
 end
 
 -- ("x"):rep and ("").dump find their functions through the metatable of all strings, which must
--- therefore not lead to string.dump; and while a rule runs, not to more than rules may call.
-local string_mt, of_scripts, of_rules
+-- therefore not lead to string.dump; and while a rule runs, to what charges its budget.
+local string_mt
 function M.close_strings()
   if string_mt then return end
+  libraries()
   string_mt = debug.getmetatable("")
-  of_scripts, of_rules = strings(REP_MAX), rule_strings()
   string_mt.__index, string_mt.__metatable = of_scripts, false
 end
 
--- What the methods of strings are from now on.
+-- What the methods of strings are from now on.  Returns what they were.
 function M.strings_for_rules(yes)
-  if string_mt then string_mt.__index = yes and of_rules or of_scripts end
+  if not string_mt then return false end
+  local was = string_mt.__index == of_rules
+  string_mt.__index = yes and of_rules or of_scripts
+  return was
 end
 
 local function read_global(_, name)
@@ -130,27 +93,25 @@ local function write_global(_, name)
   error("assignment to global '" .. tostring(name) .. "' (use a local)", 2)
 end
 
-local function strict(env)
-  return setmetatable(env, { __index = read_global, __newindex = write_global,
-                             __metatable = "environment" })
-end
-
 local function refuse_write(name)
   return function() error("module " .. name .. " is read-only", 2) end
 end
-
-local stores = setmetatable({}, { __mode = "kv" }) -- read-only table -> what stands behind it
-
--- What stands behind a read-only table; nil for other values.
-function M.behind(t) return stores[t] end
 
 -- A table (`shell`, or a new one) that shows what `store` holds and takes nothing.
 function M.read_only(name, store, shell)
   shell = setmetatable(shell or {}, {
     __index = store, __newindex = refuse_write(name), __metatable = "module " .. name,
   })
-  stores[shell] = store
+  stores[shell], shells[shell] = store, true
   return shell
+end
+
+-- An environment that shows the names in `store`, and no others, and takes none.
+local function strict(store)
+  local env = setmetatable({}, { __index = setmetatable(store, { __index = read_global }),
+                                 __newindex = write_global, __metatable = "environment" })
+  stores[env], shells[env] = store, true
+  return env
 end
 
 local views = {}
@@ -168,6 +129,7 @@ local function view(name, mod)
     __newindex = refuse_write(name), __metatable = "module " .. name,
     __call = call and function(_, ...) return call(mod, ...) end,
   })
+  shells[v] = true
   views[name] = { mod = mod, view = v }
   return v
 end
@@ -188,30 +150,51 @@ function M.trusted(name)
 end
 
 -- Pure builtins that scripts and rules share.
-local function base(library)
+local function base(strings, tables, maths)
   return {
     assert = assert, ipairs = ipairs, next = next, pairs = pairs, select = select,
     tonumber = tonumber, tostring = tostring, type = type, unpack = unpack,
-    table = pick(table, "concat insert maxn remove sort"), math = copy(math), bit = copy(require "bit"),
-    string = library,
+    bit = M.read_only("bit", copy(require "bit")), math = M.read_only("math", maths),
+    string = M.read_only("string", copy(strings)), table = M.read_only("table", copy(tables)),
   }
+end
+
+-- Metatables that scripts have made.  Those of the runtime's objects are none of their business: they
+-- are shared by all objects of a kind.
+local theirs = setmetatable({}, { __mode = "k" })
+
+local function script_getmetatable(v)
+  local mt = getmetatable(v)
+  if type(mt) == "table" and not theirs[mt] then return false end
+  return mt
+end
+
+local function script_setmetatable(t, mt)
+  local now = type(t) == "table" and debug.getmetatable(t)
+  if now and not theirs[now] then
+    if rawget(now, "__metatable") ~= nil then error("cannot change a protected metatable", 2) end
+    error("setmetatable: this object is the runtime's", 2)
+  end
+  setmetatable(t, mt)
+  if mt then theirs[mt] = true end
+  return t
 end
 
 -- rawset would otherwise write what read-only tables and the environment refuse.
 local function guarded_rawset(t, k, v)
   local mt = type(t) == "table" and debug.getmetatable(t)
-  if mt and rawget(mt, "__metatable") ~= nil then error("rawset: the table is read-only", 2) end
+  if mt and (shells[t] or rawget(mt, "__metatable") ~= nil) then error("rawset: the table is read-only", 2) end
   return rawset(t, k, v)
 end
 
 -- The environment of scripts; require_script is the generation's own require.
 function M.new(require_script)
   M.close_strings()
-  local env = base(strings(REP_MAX))
+  local env = base(of_scripts, script_tables, copy(math))
   env.error, env.pcall, env.xpcall = error, pcall, xpcall
   env.getmetatable, env.setmetatable, env.rawget, env.rawset, env.rawequal =
-    getmetatable, setmetatable, rawget, guarded_rawset, rawequal
-  env.os = { time = os.time, date = os.date, clock = os.clock, difftime = os.difftime }
+    script_getmetatable, script_setmetatable, rawget, guarded_rawset, rawequal
+  env.os = M.read_only("os", { time = os.time, date = os.date, clock = os.clock, difftime = os.difftime })
   env.print = function(...)
     local parts = {}
     for i = 1, select("#", ...) do parts[i] = tostring((select(i, ...))) end
@@ -262,16 +245,16 @@ local function rule_next(t, k)
   return first, t[first]
 end
 
-for _, fn in ipairs { before, sorted_keys, rule_pairs, rule_next, rule_tostring, rule_format } do
+for _, fn in ipairs { before, sorted_keys, rule_pairs, rule_next } do
   jit.off(fn, true)                              -- what they cost counts like the rule's own instructions
 end
 
 -- The environment of rules: pure builtins and the verdicts, no clock, no chance, no error handling.
 function M.rules(require_rule, verdicts)
   M.close_strings()
-  local env = base(rule_strings())
-  env.math.random, env.math.randomseed = nil, nil
-  env.pairs, env.next, env.tostring = rule_pairs, rule_next, rule_tostring
+  local env = base(of_rules, rule_tables, copy(math, { random = true, randomseed = true }))
+  for name, fn in pairs(rule_base) do env[name] = fn end
+  env.pairs, env.next = rule_pairs, rule_next
   for name, fn in pairs(verdicts) do env[name] = fn end
   env.require = require_rule
   return strict(env)

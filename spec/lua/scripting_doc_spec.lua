@@ -21,9 +21,10 @@ end
 
 local function names(env)
   local list = {}
-  for name, value in pairs(env) do
+  local behind = require("human.sandbox").behind
+  for name, value in pairs(behind(env)) do
     if name == "os" then
-      for member in pairs(value) do list[#list + 1] = "os." .. member end
+      for member in pairs(behind(value)) do list[#list + 1] = "os." .. member end
     else
       list[#list + 1] = name
     end

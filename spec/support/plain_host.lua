@@ -4,6 +4,7 @@
 local bit, cjson = require "bit", require "cjson"
 
 local M = {}
+local has_real, real = pcall(require, "human.host")
 
 local UTF8 = { -- well-formed sequences, RFC 3629 section 4
   "^[%z\1-\127]+", "^[\194-\223][\128-\191]", "^\224[\160-\191][\128-\191]",
@@ -56,6 +57,9 @@ end
 function M.new(conf)
   local h = { lines = {}, sums = {}, clock_s = 1764237600.123, NULL = cjson.null }
   h.native = { version = "0.0.0", instance = ("0"):rep(32), memory = function() return 0 end }
+  if has_real then                               -- pure, and C's
+    h.E, h.match, h.found, h.CAPTURE, h.MATCH, h.match_why = real.E, real.match, real.found, real.CAPTURE, real.MATCH, real.match_why
+  end
   h.utf8_ok, h.base64, h.unbase64 = utf8_ok, base64, unbase64
   function h.time() return h.clock_s end
   function h.now() return h.clock_s end

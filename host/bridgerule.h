@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * bridgerule.h -- what a rule may cost: instructions, which a hook counts, what library functions charge
+ * for, memory, and time.  Only bridge.c includes this. */
+#ifndef HUMAN_BRIDGERULE_H
+#define HUMAN_BRIDGERULE_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Adds rule_call and its like to the table on top of the stack. */
+void bridgerule_register(lua_State *L);
+
+/* Called for each allocation; false: a rule is running, and may not have this. */
+bool bridgerule_may_have(size_t more);
+
+/* Sets the hook of the rule that is running, if one is, in place of another. */
+void bridgerule_hook(lua_State *L);
+
+#endif
