@@ -53,6 +53,7 @@ for purpose in $(echo " $* " | sed 's/ run / build database /'); do
     need "$(has testssl)" testssl.sh 'looks for weaknesses in TLS'
     need "$(has chromium)" chromium 'the browser of the tests'
     need 'test -x /usr/sbin/nginx' nginx 'a proxy before the server'
+    need 'test -e /usr/lib/nginx/modules/ngx_stream_module.so' libnginx-mod-stream 'one that passes on whole connections'
     need 'test -x /usr/sbin/pgbouncer' pgbouncer 'a pooler before the database'
     need "$(has patroni)" patroni 'PostgreSQL that changes its leader'
     need 'command -v etcd || test -x /usr/sbin/etcd' etcd-server 'the memory of Patroni'

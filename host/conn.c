@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "preface.h"
 #include "respond.h"
 #include "worker.h"
 #include "ws.h"

@@ -132,11 +132,6 @@ const char *conn_unwritten(const conn *c, size_t *n); /* what an unfinished writ
  * too much of that already, on all connections together. */
 bool conn_charge(size_t *charged, size_t now);
 
-/* preface.c: of `n` bytes from the beginning of the connection, how many belonged to its PROXY head; it
- * is complete when c->preface is false, and the connection is closed when it is none. */
-bool preface_wanted(int listener, bool trusted);
-size_t preface_take(conn *c, const char *p, size_t n);
-
 /* relay.c: the conversation is at the other end of `fd`, which it owns.  0, or -1. */
 int relay_open(conn *c, int fd);
 void relay_close(conn *c);

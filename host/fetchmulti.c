@@ -135,6 +135,7 @@ static void set_policy(CURL *e, const fetchspec *s) {
   curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, s->guard ? "https" : "http,https");
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(e, CURLOPT_PROXY, "");
+  curl_easy_setopt(e, CURLOPT_HAPROXYPROTOCOL, s->proxy_head ? 1L : 0L);
   curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
   /* A known key says more than an authority does, also about a certificate for another name. */
   curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, s->pin ? 0L : 1L);

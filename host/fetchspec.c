@@ -241,6 +241,7 @@ static int read_field(fetchspec *s, pack_reader *r, bool flags) {
   if (v.type == PACK_NIL || v.type == PACK_NULL) return 0;
   if (is_named(key.s, key.n, "stream") && flags) s->stream = v.b;
   else if (is_named(key.s, key.n, "guard") && flags) s->guard = v.b;
+  else if (is_named(key.s, key.n, "proxy_head") && flags) s->proxy_head = v.b;
   else if (is_named(key.s, key.n, "headers")) return read_headers(s, &at, &v);
   else if (v.type == PACK_NUM) return read_number(s, &key, v.num);
   else return v.type == PACK_STR ? read_text(s, &key, &v) : HOST_EINVAL;

@@ -18,7 +18,7 @@ typedef struct {
   size_t body_n;
   double timeout_s, connect_timeout_s;
   size_t max_bytes;
-  bool stream, guard;
+  bool stream, guard, proxy_head; /* proxy_head: begin with a PROXY head, about ourselves */
   char *pin;                  /* trust who has this public key, and nobody else; NULL: authorities */
 } fetchspec;
 

@@ -12,6 +12,7 @@
 
 #include "conn.h"
 #include "log.h"
+#include "preface.h"
 #include "respond.h"
 #include "worker.h"
 

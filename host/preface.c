@@ -2,10 +2,12 @@
  * preface.c -- a connection's PROXY head (http.proxy_protocol), which comes before everything else, also
  * before TLS.
  *
- * Whether a head is expected is decided by listener and peer, never by the bytes: with
+ * See preface.h.  Whether a head is expected is decided by listener and peer, never by the bytes: with
  * http.trusted_proxies those and nobody else send one, without it everybody does.  It must arrive within
  * limits.head_timeout_ms.  Owns: nothing; what has come of a head waits in c->in.
  * Must never: take an address from somebody whom the settings do not name. */
+#include "preface.h"
+
 #include <string.h>
 
 #include "conn.h"
@@ -20,6 +22,11 @@ bool preface_wanted(int listener, bool trusted) {
   if (!strcmp(setting, "off") || (!trusted && peer_trusts_any())) return false;
   if (!strcmp(setting, "on")) return true;
   return !strcmp(setting, "agent_port") == (listener == LISTEN_AGENT);
+}
+
+bool preface_wanted_here(void) {
+  peer here;
+  return peer_parse(&here, "127.0.0.1", 9) && preface_wanted(LISTEN_MAIN, peer_is_trusted(&here));
 }
 
 /* Every client on earth may cause this: a line a second. */

@@ -29,7 +29,9 @@
 #include "link.h"
 #include "log.h"
 #include "notify.h"
+#include "peer.h"
 #include "pgembed.h"
+#include "preface.h"
 #include "reload.h"
 #include "shm.h"
 #include "sockets.h"
@@ -374,8 +376,9 @@ static size_t put_place(char *out, size_t n) {
   tls_pin(pin);
   put_text(home, sizeof home, conf_str("home"));
   return (size_t)snprintf(out, n, "\"instance\":\"%s\",\"home\":\"%s\",\"url\":\"%s\","
-                          "\"agent_url\":\"%s\",\"pin\":\"%s\",",
-                          instance_id(), home, main_url, agent_url, pin);
+                          "\"agent_url\":\"%s\",\"pin\":\"%s\",\"proxy_head\":%s,",
+                          instance_id(), home, main_url, agent_url, pin,
+                          preface_wanted_here() ? "true" : "false");
 }
 
 static void answer_status(int client) {
@@ -462,6 +465,7 @@ static int prepare(void) {
   s.count = (int)conf_num("workers");
   raise_file_limit();
   s.started_at = shm_clock();
+  peer_init();
   if (instance_make() || tls_start() || sockets_check_host() || make_listeners() || make_bus()) return -1;
   int generation = load_scripts();
   if (generation < 0) return -1;

@@ -66,4 +66,12 @@ function M.render(g)
   return json.encode_sorted(document, asyncapi.first)
 end
 
+--- What render made, for clients that find us at `base` ("https://api.example/human"; nil: they know).
+function M.at(text, base)
+  if not base then return text end
+  local secure, place, prefix = base:match "^http(s?)://([^/]+)(.*)$"
+  return (text:gsub('"protocol":"ws"', '"protocol":"ws' .. secure .. '"'):gsub('"pathname":"', '%0' .. prefix)
+    :gsub('"default":"localhost:%d+"', function() return '"default":' .. json.encode(place) end))
+end
+
 return M

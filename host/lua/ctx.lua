@@ -7,7 +7,7 @@
 --   query     {name = value}, validated             headers   the request headers that spec.headers
 --   deadline  human.task.clock() at which it ends             declares, by lower-case name
 --   log       human.log, with the request's id      db        human.db
---   fail, rule, emit, stream, tx, is_local, path     functions, below
+--   fail, rule, emit, stream, tx, is_local, path, base   functions, below
 
 local caller = require "human.caller"
 local decisions = require "human.decisions"
@@ -51,6 +51,9 @@ function methods:is_local() return caller.is_local(self.req) end
 
 -- The path of an address of ours as the client must ask for it: a proxy may serve us below a prefix.
 function methods:path(path) return caller.prefix(self.req) .. path end
+
+-- Where the client finds us, "https://api.example/human", when a trusted proxy says so; else nil.
+function methods:base() return caller.base(self.req) end
 
 -- Answer with server-sent events: a stream (below).  The request can be refused no more.
 function methods:stream() return require("human.sse_out").open(self) end

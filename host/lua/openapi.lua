@@ -218,4 +218,11 @@ function M.render(gen)
   return json.encode_sorted(document, openapi.first)
 end
 
+--- What render made, for clients that find us at `base` ("https://api.example/human"; nil: where they asked).
+function M.at(text, base)
+  local from, to = text:find('"servers":[{"url":"/"}]', 1, true)
+  if not base or not from then return text end
+  return text:sub(1, from - 1) .. '"servers":[{"url":' .. json.encode(base) .. "}]" .. text:sub(to + 1)
+end
+
 return M

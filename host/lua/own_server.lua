@@ -11,7 +11,8 @@ local sched = require "human.sched"
 local M = {}
 local ANSWER_S, TRIES, BETWEEN_S = 5, 3, 0.2     -- it may be replaced between the two questions
 
---- What the server says of itself over its control socket: {instance, home, url, agent_url, pin, pid, ..};
+--- What the server says of itself over its control socket: {instance, home, url, agent_url, pin, proxy_head
+--- (who asks from here begins with one), pid, ..};
 --- or nil and why there is none.  Blocks.
 function M.status()
   local text, code = host.native.control "status"
@@ -29,6 +30,7 @@ end
 function M.request(server, request)
   request.url = server.url .. request.path
   request.pin = server.pin ~= "" and server.pin or nil
+  request.proxy_head = server.proxy_head
   request.path = nil
   return fetch(request)
 end

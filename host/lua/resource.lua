@@ -40,7 +40,7 @@ local function list_route(o)
     after = schema.string { min = 1, max = 64 }:optional(),
   }, reply = { [200] = schema.array(o.view) } }, function(ctx)
     local rows, total, next_after = o.service.list(ctx, ctx.query)
-    return 200, rows, page_headers(ctx.route.path, ctx.query, total, next_after)
+    return 200, rows, page_headers(ctx:path(ctx.route.path), ctx.query, total, next_after)
   end
 end
 

@@ -85,10 +85,10 @@ local function document(module)
   return texts[module]
 end
 
--- The OpenAPI document of the generation in service, as JSON text.
-function M.openapi() return document "human.openapi" end
+-- The OpenAPI document of the generation in service, as JSON text.  base: where a proxy serves us, or nil.
+function M.openapi(base) return require("human.openapi").at(document "human.openapi", base) end
 
 -- The AsyncAPI document of its Socket.IO servers, as JSON text.
-function M.asyncapi() return document "human.asyncapi" end
+function M.asyncapi(base) return require("human.asyncapi").at(document "human.asyncapi", base) end
 
 return M

@@ -50,12 +50,12 @@ end)
 g:get("/openapi.json", {
   summary = "This API as an OpenAPI 3.1 document",
   reply   = { [200] = s.raw "application/json", [304] = false },
-}, function(ctx) return document.answer(ctx, system.openapi()) end)
+}, function(ctx) return document.answer(ctx, system.openapi(ctx:base())) end)
 
 g:get("/asyncapi.json", {
   summary = "The events of the sockets as an AsyncAPI 3.1 document",
   reply   = { [200] = s.raw "application/json", [304] = false },
-}, function(ctx) return document.answer(ctx, system.asyncapi()) end)
+}, function(ctx) return document.answer(ctx, system.asyncapi(ctx:base())) end)
 
 main_port:get("/metrics", {
   summary = "Counters, gauges and histograms in the Prometheus text format",

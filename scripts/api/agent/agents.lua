@@ -15,7 +15,7 @@ g:get("/agents", {
   reply = { [200] = s.array(view.agent) },
   errors = { "validation_error", "unauthorized", "key_expired" },
 }, function(ctx)
-  return 200, view.page(agents.list(ctx.actor, ctx.query), "/api/agents", ctx.query, "after")
+  return 200, view.page(agents.list(ctx.actor, ctx.query), ctx:path "/api/agents", ctx.query, "after")
 end)
 
 g:post("/agents", {

@@ -17,7 +17,7 @@ g:get("/users/{userId}/api-keys", {
   errors = { "validation_error", "user_not_found", "admin_token_required" },
 }, function(ctx)
   local user_id = ctx.params.userId
-  local path = "/api/users/" .. user_id .. "/api-keys"
+  local path = ctx:path("/api/users/" .. user_id .. "/api-keys")
   return 200, view.page(keys.list(user_id, ctx.query), path, ctx.query, "after")
 end)
 

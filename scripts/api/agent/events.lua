@@ -17,7 +17,7 @@ g:get("/agents/{id}/events", {
   errors = { "validation_error", "agent_not_found", "event_not_found", "unauthorized", "key_expired" },
 }, function(ctx)
   local agent = agents.get(ctx.actor, ctx.params.id)
-  local path = "/api/agents/" .. agent.id .. "/events"
+  local path = ctx:path("/api/agents/" .. agent.id .. "/events")
   return 200, view.page(store.log(agent.id, ctx.query), path, ctx.query, ctx.query.after and "after" or "before")
 end)
 

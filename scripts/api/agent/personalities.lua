@@ -15,7 +15,7 @@ g:get("/personalities", {
   reply = { [200] = s.array(view.personality) },
   errors = { "validation_error", "unauthorized", "key_expired" },
 }, function(ctx)
-  return 200, view.page(personalities.list(ctx.actor, ctx.query), "/api/personalities", ctx.query, "after")
+  return 200, view.page(personalities.list(ctx.actor, ctx.query), ctx:path "/api/personalities", ctx.query, "after")
 end)
 
 g:post("/personalities", {

@@ -15,7 +15,7 @@ g:get("/system-prompts", {
   reply = { [200] = s.array(view.system_prompt) },
   errors = { "validation_error", "unauthorized", "key_expired" },
 }, function(ctx)
-  return 200, view.page(prompts.list(ctx.actor, ctx.query), "/api/system-prompts", ctx.query, "after")
+  return 200, view.page(prompts.list(ctx.actor, ctx.query), ctx:path "/api/system-prompts", ctx.query, "after")
 end)
 
 g:post("/system-prompts", {

@@ -15,7 +15,7 @@ g:get("/agent-types", {
   reply = { [200] = s.array(view.agent_type) },
   errors = { "validation_error" },
 }, function(ctx)
-  return 200, view.page(types.list(ctx.query), "/api/agent-types", ctx.query, "after")
+  return 200, view.page(types.list(ctx.query), ctx:path "/api/agent-types", ctx.query, "after")
 end)
 
 g:get("/agent-types/{id}", {
