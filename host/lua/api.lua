@@ -31,7 +31,8 @@ local function place(level)
 end
 
 -- A group of routes.  options: tag (documentation), base ("" or "/api"), auth (name of an
--- authenticator, names, or false), shape of errors ("agent" or "market"), limit, area (whose rules), cors.
+-- authenticator, names, or false), shape of errors ("agent" or "market"), area (whose rules), cors, limit ({rate
+-- = per second, burst = n, per = "address" | "actor" | nil: actor if there is one}, or a list of them).
 -- cors: which pages of other origins may use the routes: false (none), a list of origins, or "*".  Without it
 -- cors.origins decides, of which "*" counts only for routes that ask for a key.
 -- Groups below /api are also served on the agent API's own port; agent_port = true serves others there.

@@ -10,6 +10,7 @@ local json = require "human.json"
 local owned = require "agent.owned"
 local personalities = require "agent.personalities"
 local prompts = require "agent.prompts"
+local quota = require "agent.quota"
 
 local M = {}
 
@@ -67,7 +68,10 @@ function M.get(actor, agent_id) return owned.get(M.sql, CODE, actor, agent_id) e
 function M.owner(agent_id) return db.must(CODE, M.sql.owner, agent_id) end
 
 function M.create(actor, body)
-  return known_type(db.try(M.sql.insert, id.new(), actor.id, body.agentTypeId, body.name, body.description))
+  return db.tx(function(tx)
+    quota.take(tx, actor.id, "agents")
+    return known_type(tx:try(M.sql.insert, id.new(), actor.id, body.agentTypeId, body.name, body.description))
+  end)
 end
 
 -- A run of an agent that is paused meanwhile ends with "aborted" (agent.turn hears agent.changed).

@@ -11,6 +11,7 @@ local fail = require "human.fail"
 local id = require "human.id"
 local task = require "human.task"
 local owned = require "agent.owned"
+local quota = require "agent.quota"
 
 local M = {}
 
@@ -51,13 +52,12 @@ end
 -- refused as expired.
 function M.create(user_id, body)
   local key, hash, preview = new_secret()
-  local rows, err = db.try(M.sql.insert, id.new(), user_id, body.name, hash, preview, body.expiresAt)
-  if not rows then
-    if err.constraint == "api_keys_user_id_fkey" then fail.throw "user_not_found" end
-    error(err, 0)
-  end
-  rows[1].key = key
-  return rows[1]
+  local row = db.tx(function(tx)
+    quota.take(tx, user_id, "api_keys", "user_not_found")
+    return tx:row(M.sql.insert, id.new(), user_id, body.name, hash, preview, body.expiresAt)
+  end)
+  row.key = key
+  return row
 end
 
 -- The same id with a new key; the old one is dead when this returns.

@@ -7,6 +7,7 @@ local db = require "human.db"
 local fail = require "human.fail"
 local id = require "human.id"
 local owned = require "agent.owned"
+local quota = require "agent.quota"
 
 local M = {}
 
@@ -40,8 +41,11 @@ function M.list(actor, query) return owned.list(M.sql, actor.id, query) end
 function M.get(actor, row_id) return owned.get(M.sql, CODE, actor, row_id) end
 
 function M.create(actor, body)
-  return db.row(M.sql.insert, id.new(), actor.id, body.personalityId or slug(body.name), body.name,
-    body.description, body.styleInstructions)
+  return db.tx(function(tx)
+    quota.take(tx, actor.id, "personalities")
+    return tx:row(M.sql.insert, id.new(), actor.id, body.personalityId or slug(body.name), body.name,
+      body.description, body.styleInstructions)
+  end)
 end
 
 function M.update(actor, row_id, body)

@@ -4,6 +4,7 @@ local db = require "human.db"
 local fail = require "human.fail"
 local id = require "human.id"
 local owned = require "agent.owned"
+local quota = require "agent.quota"
 
 local M = {}
 
@@ -29,7 +30,10 @@ function M.list(actor, query) return owned.list(M.sql, actor.id, query) end
 function M.get(actor, row_id) return owned.get(M.sql, CODE, actor, row_id) end
 
 function M.create(actor, body)
-  return db.row(M.sql.insert, id.new(), actor.id, body.name, body.promptType, body.template)
+  return db.tx(function(tx)
+    quota.take(tx, actor.id, "system_prompts")
+    return tx:row(M.sql.insert, id.new(), actor.id, body.name, body.promptType, body.template)
+  end)
 end
 
 function M.update(actor, row_id, body)

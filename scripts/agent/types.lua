@@ -4,6 +4,7 @@ local db = require "human.db"
 local fail = require "human.fail"
 local id = require "human.id"
 local owned = require "agent.owned"
+local quota = require "agent.quota"
 
 local M = {}
 
@@ -25,10 +26,13 @@ end
 function M.get(type_id) return db.must("agent_type_not_found", M.sql.get, type_id) end
 
 function M.create(body)
-  local rows, err = db.try(M.sql.insert, id.new(), body.name, body.description)
-  if rows then return rows[1] end
-  if err.constraint == "agent_types_name_key" then fail.throw "agent_type_exists" end
-  error(err, 0)
+  return db.tx(function(tx)
+    quota.take_type(tx)
+    local rows, err = tx:try(M.sql.insert, id.new(), body.name, body.description)
+    if rows then return rows[1] end
+    if err.constraint == "agent_types_name_key" then fail.throw "agent_type_exists" end
+    error(err, 0)
+  end)
 end
 
 return M

@@ -35,13 +35,17 @@ return {
   user_not_found         = e(404, "User not found"),
   email_taken            = e(409, "A user with this email exists"),
   api_key_not_found      = e(404, "API key not found"),
-  too_many_api_keys      = e(409, "Too many API keys"),
+  too_many_api_keys      = e(409, "The user has all the API keys that it may have"),
 
   -- Agent API: resources.
   shared_read_only       = e(403, "Shared resources are read-only"),
   personality_not_found  = e(404, "Personality not found"),
   personality_id_taken   = e(409, "A personality with this personalityId exists"),
   system_prompt_not_found = e(404, "System prompt not found"),
+  too_many_personalities = e(409, "The user has all the personalities that it may have"),
+  too_many_system_prompts = e(409, "The user has all the system prompts that it may have"),
+  too_many_agents        = e(409, "The user has all the agents that it may have"),
+  too_many_agent_types   = e(409, "There are all the agent types that there may be"),
   agent_type_not_found   = e(404, "Agent type not found"),
   agent_type_exists      = e(409, "An agent type with this name exists"),
   agent_not_found        = e(404, "Agent not found"),

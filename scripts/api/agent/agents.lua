@@ -3,6 +3,7 @@
 local api = require "human.api"
 local s = require "human.schema"
 local agents = require "agent.agents"
+local quotas = require "agent.rules.quotas"
 local view = require "api.agent.views"
 require "api.agent.auth"
 
@@ -20,9 +21,10 @@ end)
 
 g:post("/agents", {
   summary = "Create an agent",
+  limit = quotas.new_things,
   body = view.agent_in,
   reply = { [201] = view.agent },
-  errors = { "validation_error", "agent_type_not_found", "unauthorized", "key_expired" },
+  errors = { "validation_error", "too_many_agents", "agent_type_not_found", "unauthorized", "key_expired" },
 }, function(ctx, body)
   return 201, agents.create(ctx.actor, body)
 end)

@@ -3,6 +3,7 @@
 local api = require "human.api"
 local s = require "human.schema"
 local keys = require "agent.keys"
+local quotas = require "agent.rules.quotas"
 local view = require "api.agent.views"
 require "api.agent.auth"
 
@@ -23,11 +24,12 @@ end)
 
 g:post("/users/{userId}/api-keys", {
   summary = "Create a key; the answer is the only one that shows it",
+  limit = quotas.new_keys,
   description = SECRET,
   idempotent = false,
   body = view.api_key_in,
   reply = { [201] = view.api_key_made },
-  errors = { "validation_error", "user_not_found", "admin_token_required" },
+  errors = { "validation_error", "too_many_api_keys", "user_not_found", "admin_token_required" },
 }, function(ctx, body)
   return 201, keys.create(ctx.params.userId, body)
 end)

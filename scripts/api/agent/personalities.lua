@@ -3,6 +3,7 @@
 local api = require "human.api"
 local s = require "human.schema"
 local personalities = require "agent.personalities"
+local quotas = require "agent.rules.quotas"
 local view = require "api.agent.views"
 require "api.agent.auth"
 
@@ -20,9 +21,10 @@ end)
 
 g:post("/personalities", {
   summary = "Create a personality",
+  limit = quotas.new_things,
   body = view.personality_in,
   reply = { [201] = view.personality },
-  errors = { "validation_error", "unauthorized", "key_expired" },
+  errors = { "validation_error", "too_many_personalities", "unauthorized", "key_expired" },
 }, function(ctx, body)
   return 201, personalities.create(ctx.actor, body)
 end)

@@ -3,6 +3,7 @@
 local api = require "human.api"
 local s = require "human.schema"
 local prompts = require "agent.prompts"
+local quotas = require "agent.rules.quotas"
 local view = require "api.agent.views"
 require "api.agent.auth"
 
@@ -20,9 +21,10 @@ end)
 
 g:post("/system-prompts", {
   summary = "Create a system prompt",
+  limit = quotas.new_things,
   body = view.system_prompt_in,
   reply = { [201] = view.system_prompt },
-  errors = { "validation_error", "unauthorized", "key_expired" },
+  errors = { "validation_error", "too_many_system_prompts", "unauthorized", "key_expired" },
 }, function(ctx, body)
   return 201, prompts.create(ctx.actor, body)
 end)

@@ -3,6 +3,7 @@
 local api = require "human.api"
 local s = require "human.schema"
 local types = require "agent.types"
+local quotas = require "agent.rules.quotas"
 local view = require "api.agent.views"
 require "api.agent.auth"
 
@@ -28,10 +29,11 @@ end)
 
 g:post("/agent-types", {
   summary = "Create an agent type",
+  limit = quotas.new_things,
   auth = "management",
   body = view.agent_type_in,
   reply = { [201] = view.agent_type },
-  errors = { "validation_error", "agent_type_exists", "admin_token_required" },
+  errors = { "validation_error", "too_many_agent_types", "agent_type_exists", "admin_token_required" },
 }, function(_, body)
   return 201, types.create(body)
 end)

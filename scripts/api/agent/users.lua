@@ -2,6 +2,7 @@
 
 local api = require "human.api"
 local users = require "agent.users"
+local quotas = require "agent.rules.quotas"
 local view = require "api.agent.views"
 require "api.agent.auth"
 
@@ -10,6 +11,7 @@ local g = api.group { tag = "Users", base = "/api", auth = "management", shape =
 
 g:post("/users", {
   summary = "Create a user; the email must be new",
+  limit = quotas.new_users,
   body = view.user_in,
   reply = { [201] = view.user },
   errors = { "validation_error", "email_taken", "admin_token_required" },

@@ -1,0 +1,58 @@
+-- scripts/agent/rules/quotas.lua -- what one user, and one address, may have and use.  Pure.
+-- To turn: the numbers.  A user who has many chats needs as many agents; the rest is small.  Budgets of one agent
+-- are in agent.rules.limits.
+--% version: 1
+
+local M = {
+  -- What there may be: of one user, and of agent types altogether.
+  api_keys = 100,
+  personalities = 200,
+  system_prompts = 200,
+  agents = 10000,
+  agent_types = 200,
+
+  -- How fast: rate is per second, burst at once; per "address" of the client, or "actor", who asks.
+  new_users = { { per = "address", rate = 1000 / 86400, burst = 1000 } },
+  new_keys = { { per = "address", rate = 5, burst = 300 } },
+  new_things = { { per = "address", rate = 10, burst = 600 }, { per = "actor", rate = 5, burst = 300 } },
+
+  -- What the agents of one user may use together.  Reaching a number ends runs with "budget-exceeded".
+  runs_per_hour = 12000,           -- answers that a model was asked for, in an hour of the clock
+  tokens_per_day = 50000000,       -- in and out, all models, in the last 24 hours
+  cost_micros_per_day = 100000000, -- millionths of a US dollar, where prices are known
+}
+
+-- what: api_keys, personalities, system_prompts, agents, agent_types; count: how many there are.
+function M.may_create(what, count)
+  if count >= M[what] then return deny("too_many_" .. what, { limit = M[what] }) end
+  return allow()
+end
+
+-- usage: {runs, tokens, cost_micros}, as above, with what is under way.  true: nothing more for now.
+function M.over_budget(usage)
+  return usage.runs >= M.runs_per_hour or usage.tokens >= M.tokens_per_day
+    or usage.cost_micros >= M.cost_micros_per_day
+end
+
+local function usage(change)
+  local u = { runs = 0, tokens = 0, cost_micros = 0 }
+  for k, v in pairs(change) do u[k] = v end
+  return u
+end
+
+M.examples = {
+  { "may_create", "api_keys", M.api_keys - 1, expect = "allow" },
+  { "may_create", "api_keys", M.api_keys, expect = "too_many_api_keys" },
+  { "may_create", "personalities", M.personalities, expect = "too_many_personalities" },
+  { "may_create", "system_prompts", M.system_prompts, expect = "too_many_system_prompts" },
+  { "may_create", "agents", M.agents - 1, expect = "allow" },
+  { "may_create", "agents", M.agents, expect = "too_many_agents" },
+  { "may_create", "agent_types", M.agent_types, expect = "too_many_agent_types" },
+  { "over_budget", usage {}, expect = false },
+  { "over_budget", usage { runs = M.runs_per_hour }, expect = true },
+  { "over_budget", usage { tokens = M.tokens_per_day - 1 }, expect = false },
+  { "over_budget", usage { tokens = M.tokens_per_day }, expect = true },
+  { "over_budget", usage { cost_micros = M.cost_micros_per_day }, expect = true },
+}
+
+return M
