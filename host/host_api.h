@@ -117,6 +117,7 @@ typedef struct {
   double max_queue;   /* bytes waiting for a slow reader; more: the connection is cut */
   double ping_s;      /* 0: no protocol pings */
   double idle_s;      /* 0: never; else nothing received for that long: close 1001 */
+  double deflate_min; /* bytes of a message that is worth compressing; 0: 256 */
   int32_t flags;
 } host_ws_options;
 host_id host_ws_accept(host_id req, host_str *protocol, host_ws_options *options); /* the ws id */

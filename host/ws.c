@@ -15,7 +15,7 @@
 #include "wsframe.h"
 
 enum {
-  DEFLATE_MIN = 256,      /* shorter messages are not worth compressing */
+  DEFLATE_MIN = 256,      /* shorter messages are not worth compressing, unless the script says otherwise */
   PONG_QUEUE = 16384,     /* over this only the latest ping is answered (5.5.3) */
   ACCEPT_BYTES = 28
 };
@@ -25,7 +25,8 @@ struct ws {
   conn *c;
   wsf_reader in;
   uint64_t heard_at, pinged_at, ping_ms, idle_ms;
-  size_t max_queue, charged; /* charged: for the message that is arriving; see conn_charge() */
+  size_t max_queue, deflate_min;
+  size_t charged;    /* charged: for the message that is arriving; see conn_charge() */
   char *pong;        /* the payload of a ping that is still to be answered: length, then bytes */
   const char *why;   /* goes with `reply`; a fixed text, or NULL */
   int reply;         /* code of our close frame when it ends; 0: one without a code, -1: none */
@@ -127,10 +128,15 @@ static bool can_send(int opcode, const host_str *data) {
          (opcode == WS_TEXT && utf8_check(UTF8_OK, data->p, data->n) == UTF8_OK);
 }
 
+/* To compress with; 0: not at all. */
+static int window_for(const ws *w, int opcode, const host_str *data) {
+  return opcode > WS_BINARY || data->n < w->deflate_min ? 0 : w->window;
+}
+
 /* Compressed when that was agreed on and helps; `packed` is scratch space. */
 static int put_message(ws *w, int opcode, const host_str *data, buf *packed) {
-  bool small = data->n < DEFLATE_MIN || opcode > WS_BINARY;
-  if (w->window && !small && wsdeflate_pack(w->window, data->p, data->n, packed) == 0) {
+  int window = window_for(w, opcode, data);
+  if (window && wsdeflate_pack(window, data->p, data->n, packed) == 0) {
     return put_frame(w, opcode, true, packed->p, packed->n);
   }
   return put_frame(w, opcode, false, data->p, data->n);
@@ -173,7 +179,6 @@ static void make_frame(buf *b, int opcode, bool rsv1, const char *p, size_t n) {
 
 static const buf *frame_for(frames *f, int window, int opcode, const host_str *data) {
   buf packed = {0};
-  if (data->n < DEFLATE_MIN || opcode > WS_BINARY) window = 0;
   if (!f->tried[window]) {
     f->tried[window] = true;
     if (!window) make_frame(&f->frame[0], opcode, false, data->p, data->n);
@@ -207,7 +212,7 @@ int host_ws_broadcast(const host_id *ids, int n, int opcode, host_str *data) {
   for (int i = 0; i < n; i++) {
     ws *w = find(ids[i]);
     if (!w || w->closing || (is_volatile && is_behind(w))) continue;
-    took += send_frame(w, frame_for(&f, w->window, opcode, data));
+    took += send_frame(w, frame_for(&f, window_for(w, opcode, data), opcode, data));
   }
   for (size_t i = 0; i < sizeof f.frame / sizeof *f.frame; i++) buf_free(&f.frame[i]);
   return took;
@@ -416,6 +421,7 @@ static ws *make(conn *c, const host_ws_options *o) {
   w->c = c;
   c->ws = w;
   w->max_queue = to_size(o->max_queue, conn_limit()->queue_bytes);
+  w->deflate_min = to_size(o->deflate_min, DEFLATE_MIN);
   w->ping_ms = to_ms(o->ping_s);
   w->idle_ms = to_ms(o->idle_s);
   w->heard_at = w->pinged_at = conn_now();

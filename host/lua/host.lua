@@ -157,11 +157,12 @@ function M.body_limit(prefix, bytes) return C.host_body_limit(fill(a, prefix), b
 
 local ws_options = new("host_ws_options")
 
--- o: {protocol, max_message, max_queue (bytes), ping_s, idle_s, deflate}; absent means the setting.
+-- o: {protocol, max_message, max_queue (bytes), ping_s, idle_s, deflate, deflate_min (bytes)}; absent means the setting.
 function M.ws_accept(req, o)
   ws_options.max_message = o.max_message or M.conf().limits.ws_message_bytes
   ws_options.max_queue = o.max_queue or M.conf().limits.ws_queue_bytes
   ws_options.ping_s, ws_options.idle_s = o.ping_s or 0, o.idle_s or 0
+  ws_options.deflate_min = o.deflate_min or 0
   ws_options.flags = o.deflate and C.HOST_WS_DEFLATE or 0
   return C.host_ws_accept(req, fill(a, o.protocol or ""), ws_options)
 end

@@ -24,8 +24,10 @@ local NUMBERS = {
   upgrade_timeout_ms = { 10000, 10, 600000 }, connect_timeout_ms = { 45000, 10, 600000 },
   max_payload = { 1000000, 64, 104857600 }, max_buffer = { 1048576, 1024, 1073741824 },
   recovery_ms = { 0, 0, 86400000 }, compress_min = { 1024, 0, 104857600 },
+  deflate_min = { 1024, 1, 104857600 },
 }
-local OTHERS = { path = "string", transports = "table", cors = "string", allow_request = "function" }
+local OTHERS = { path = "string", transports = "table", cors = "string", allow_request = "function",
+                 deflate = "boolean" }
 local HANDLERS = { authorize = "function", on_connect = "function", on = "table",
                    on_any = "function", on_disconnect = "function", on_upgrade = "function", docs = "table" }
 
@@ -96,6 +98,7 @@ local function settings(options, path)
     max_payload = number(options, "max_payload"), max_buffer = number(options, "max_buffer"),
     max_sessions = conf.limits and conf.limits.connections or 20000,
     cors = http.cors(options.cors or conf.cors and conf.cors.origins or "*"),
+    deflate = options.deflate, deflate_min = number(options, "deflate_min"),
     compress_min = never_for_0(number(options, "compress_min")),
     tail_polling = open_tail(options, set.websocket), tail_ws = open_tail(options, false),
   }
@@ -105,7 +108,9 @@ end
 --- ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms, connect_timeout_ms, max_payload (bytes of one
 --- message or POST), max_buffer (bytes that wait for a slow client; more: it is disconnected),
 --- recovery_ms (0: no connection state recovery), compress_min (bytes of the answer to a poll from which
---- it is sent as gzip or deflate to clients that take it, 1024; 0: never), transports, cors (origins; default: cors.origins),
+--- it is sent as gzip or deflate to clients that take it, 1024; 0: never), deflate (true: WebSockets are compressed for clients that offer it, off by
+--- default; nothing is kept between messages, so it costs time and no memory), deflate_min (bytes of a message
+--- that is worth it, 1024), transports, cors (origins; default: cors.origins),
 --- allow_request(info) -> true | false, message (HTTP 403 at the handshake).
 function M.server(options)
   local g = gen.building()

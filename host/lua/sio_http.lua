@@ -130,7 +130,8 @@ end
 
 local function ws_accept(req, conf)
   upgraded(req)
-  return host.ws_accept(req, { max_message = conf.max_payload, max_queue = conf.max_buffer })
+  return host.ws_accept(req, { max_message = conf.max_payload, max_queue = conf.max_buffer,
+                               deflate = conf.deflate, deflate_min = conf.deflate_min })
 end
 
 local function open(server, req, is_ws, headers, query, transport)

@@ -49,6 +49,7 @@ export async function startPeer() {
     serve(server, { path: '/echo.io/' }),
     serve(server, { path: '/fast.io/', pingInterval: 300, pingTimeout: 200, maxHttpBufferSize: 1000,
                     connectTimeout: 1000 }),
+    serve(server, { path: '/small.io/', perMessageDeflate: { threshold: 1024 }, maxHttpBufferSize: 100000 }),
     serve(server, { path: '/back.io/', connectionStateRecovery: { maxDisconnectionDuration: 60000 } }),
   ];
   await new Promise((done) => server.listen(0, '127.0.0.1', done));

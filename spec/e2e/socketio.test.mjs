@@ -519,6 +519,26 @@ describe('the WebSocket surface', () => {
     ws.close();
   });
 
+  it('is compressed from 1 KB on where the server says so, and as it is elsewhere', async () => {
+    for (const [path, extension] of [['/small.io/', /^permessage-deflate/], ['/echo.io/', /^$/]]) {
+      const ws = await rawOpen('', path);
+      assert.match(ws.extensions, extension);
+      await frame(ws);
+      ws.send('40');
+      await until(() => ws.frames.some((f) => f.startsWith('42["welcome"')), 2000, 'the namespace');
+      for (const [size, small] of [[50_000, path === '/small.io/'], [900, false]]) {
+        ws.frames.length = 0;
+        const before = ws._socket.bytesRead;
+        ws.send(`42["message","${'x'.repeat(size)}"]`);
+        assert.equal((await frame(ws)).length, size + '42["message-back",""]'.length);
+        if (peer && size < 1024) continue; // compressed there, whatever its threshold is
+        assert.equal(ws._socket.bytesRead - before < size / 4, small, `${path} ${size}`);
+      }
+      ws.send(`42["message","${'x'.repeat(1_100_000)}"]`); // compressed it is small, and yet it is too large
+      assert.equal((await next(ws, 'close'))[0], 1009);
+    }
+  });
+
   it('sends text first and then its bytes', async () => {
     const ws = await rawJoined();
     ws.send('451-["message",{"_placeholder":true,"num":0}]');
