@@ -189,7 +189,11 @@ typedef struct {
   struct { int32_t from, n; } capture[32];
 } host_found;
 int host_match(host_str *text, host_str *pattern, int from, int mode, host_found *found);
+enum { HOST_MATCH_NO_CAPTURE = 5, HOST_MATCH_UNFINISHED = 9 }; /* two of the values of `why` */
 const char *host_match_why(int why);
+/* All matches replaced (gsub): how many, or an error as above, or HOST_EFULL: the result is too large. */
+int host_replace(host_str *text, host_str *pattern, host_str *repl, double max, host_found *found,
+                 host_str *out);
 
 /* ---- configuration, secrets, scripts --------------------------------------------------------- */
 int host_conf(host_str *out);                    /* packed, nested; secrets are absent */

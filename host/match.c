@@ -13,8 +13,8 @@
 
 #include "host_api.h"
 
-enum { MATCH_ENDS_WITH_ESCAPE = 1, MATCH_NO_BRACKET, MATCH_NO_SET, MATCH_UNBALANCED, MATCH_CAPTURE_INDEX,
-       MATCH_PATTERN_CAPTURE, MATCH_CAPTURES, MATCH_DEPTH }; /* host_found.why */
+enum { MATCH_ENDS_WITH_ESCAPE = 1, MATCH_NO_BRACKET, MATCH_NO_SET, MATCH_UNBALANCED,
+       MATCH_CAPTURE_INDEX = HOST_MATCH_NO_CAPTURE, MATCH_PATTERN_CAPTURE, MATCH_CAPTURES, MATCH_DEPTH }; /* host_found.why */
 enum { ESCAPE = '%', DEPTH_MAX = 100, SPECIALS = 10, SKIPPED_BYTES = 16 };
 static const char specials[SPECIALS + 1] = "^$*+?.([%-";
 
@@ -34,8 +34,8 @@ const char *host_match_why(int why) {
   static const char *const words[] = {
       "invalid pattern", "malformed pattern (ends with '%')", "malformed pattern (missing ']')",
       "missing '[' after '%f' in pattern", "unbalanced pattern", "invalid capture index",
-      "invalid pattern capture", "too many captures", "pattern too complex"};
-  return words[why > 0 && why <= MATCH_DEPTH ? why : 0];
+      "invalid pattern capture", "too many captures", "pattern too complex", "unfinished capture"};
+  return words[why > 0 && why <= HOST_MATCH_UNFINISHED ? why : 0];
 }
 
 /* Always NULL, as if nothing had matched: whoever tries other ways asks k->failed first. */

@@ -1,6 +1,6 @@
 -- host/lua/host.lua -- the one place where Lua touches C: strings in, strings out, over the FFI.
 -- Everything above works with plain values, so a spec can put a fake in this module's place.
--- Two host_str arguments are filled in place for every call; C copies before it returns.
+-- The host_str arguments are filled in place for every call; C copies before it returns.
 
 local ffi = require "ffi"
 local buffer = require "string.buffer"
@@ -32,7 +32,7 @@ M.RQ = { WEBSOCKET = C.HOST_RQ_WEBSOCKET, BODY = C.HOST_RQ_BODY, TLS = C.HOST_RQ
 M.PEER = { LOOPBACK = C.HOST_PEER_LOOPBACK, TRUSTED = C.HOST_PEER_TRUSTED, VEILED = C.HOST_PEER_VEILED,
            TLS = C.HOST_PEER_TLS, OLD = C.HOST_PEER_OLD }
 
-local a, b, out = new("host_str"), new("host_str"), new("host_str")
+local a, b, c, out = new("host_str"), new("host_str"), new("host_str"), new("host_str")
 
 -- The cdata points into Lua strings only during one call; the strings are arguments, hence alive.
 local function fill(s, text)
@@ -276,6 +276,14 @@ M.found = new("host_found")
 M.CAPTURE = { POSITION = C.HOST_CAPTURE_POSITION }
 M.MATCH = { FIND = C.HOST_MATCH_FIND, MATCH = C.HOST_MATCH_MATCH, NEXT = C.HOST_MATCH_NEXT,
             PLAIN = C.HOST_MATCH_PLAIN }
+-- All matches replaced by `repl`, at most `max`: how many, and the new text; or an error.
+function M.replace(text, pattern, repl, max, steps)
+  local found = M.found
+  found.steps = steps
+  local count = C.host_replace(fill(a, text), fill(b, pattern), fill(c, repl), max, found, out)
+  return count, count > 0 and taken() or nil
+end
+
 function M.match_why() return str(C.host_match_why(M.found.why)) end
 
 -- from: a position that counts from 0; steps: at most so many.  1 found, 0 not, else an error.

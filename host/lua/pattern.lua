@@ -16,7 +16,8 @@ M.STEPS, M.PER_BYTE = 4000000, 8
 local function make(host, allowed, spent, blame)
   local POSITION = host.CAPTURE.POSITION
   local FIND, MATCH, NEXT, PLAIN = host.MATCH.FIND, host.MATCH.MATCH, host.MATCH.NEXT, host.MATCH.PLAIN
-  local INVAL, found, search, why = host.E.INVAL, host.found, host.match, host.match_why
+  local INVAL, FULL, why = host.E.INVAL, host.E.FULL, host.match_why
+  local found, search, replace = host.found, host.match, host.replace
   local sub, concat, floor = string.sub, table.concat, math.floor
   local type, tostring, tonumber, unpack = type, tostring, tonumber, unpack
 
@@ -39,14 +40,19 @@ local function make(host, allowed, spent, blame)
     return number < 0 and -floor(-number) or floor(number)
   end
 
+  local function refuse(name, result, text)
+    if result == INVAL then blame(why()) end
+    if result == FULL then blame("string." .. name .. ": the result would be too large") end
+    blame(("string.%s: the pattern tries too many ways to match this text of %d bytes"):format(name, #text))
+  end
+
   -- One search.  Whether there is a match, which `found` then describes, and how many steps are left.
   local function look(name, text, pattern, from, mode, steps)
     local result = search(text, pattern, from, mode, steps)
     local left = found.steps
     spent(steps - left)
-    if result >= 0 then return result == 1, left end
-    if result == INVAL then blame(why()) end
-    blame(("string.%s: the pattern tries too many ways to match this text of %d bytes"):format(name, #text))
+    if result < 0 then refuse(name, result, text) end
+    return result == 1, left
   end
 
   local function capture(text, i)
@@ -107,51 +113,8 @@ local function make(host, allowed, spent, blame)
     end
   end
 
-  -- "%1" in a replacement: a capture, or the whole match.
-  local function numbered(text, digit)
-    local i = tonumber(digit)
-    if i == 0 or i == 1 and found.level == 0 then return sub(text, found.from + 1, found.to) end
-    if i > found.level then blame("invalid capture index") end
-    return capture(text, i - 1)
-  end
-
-  -- A replacement with %1 in it, as pieces: those at even places are digits.
-  local function pieces_of(repl)
-    local list, from = {}, 1
-    while true do
-      local at = from
-      while true do                              -- the next %
-        if at > #repl then
-          list[#list + 1] = sub(repl, from)
-          return list
-        end
-        if sub(repl, at, at) == "%" then break end
-        at = at + 1
-      end
-      local digit = sub(repl, at + 1, at + 1)
-      if digit >= "0" and digit <= "9" then
-        list[#list + 1], list[#list + 2] = sub(repl, from, at - 1), digit
-      else                                       -- % stands for what follows it; at the end, for NUL
-        list[#list + 1], list[#list + 2] = sub(repl, from, at - 1) .. (digit ~= "" and digit or "\0"), ""
-      end
-      from = at + 2
-    end
-  end
-
-  local function filled(pieces, text)
-    if #pieces == 1 then return pieces[1] end
-    local out = {}
-    for i = 1, #pieces, 2 do
-      local digit = pieces[i + 1]
-      out[i] = pieces[i]
-      out[i + 1] = digit and digit ~= "" and numbered(text, digit) or ""
-    end
-    return concat(out)
-  end
-
   -- What stands in the place of the match that was just found.
-  local function replacement(repl, kind, pieces, text)
-    if pieces then return filled(pieces, text) end
+  local function replacement(repl, kind, text)
     local whole_match = sub(text, found.from + 1, found.to)
     local value = kind == "table" and repl[found.level == 0 and whole_match or capture(text, 0)]
     if kind == "function" then value = repl(captures(text)) end
@@ -162,6 +125,15 @@ local function make(host, allowed, spent, blame)
     return value
   end
 
+  -- By a text: all matches at once.
+  local function replaced(s, pattern, repl, max)
+    local steps = allowed(#s)
+    local count, text = replace(s, pattern, repl, max, steps)
+    spent(steps - found.steps)
+    if count < 0 then refuse("gsub", count, s) end
+    return text or s, count
+  end
+
   function P.gsub(s, pattern, repl, max)
     s, pattern = text_of(s, "gsub", 1), text_of(pattern, "gsub", 2)
     local kind = type(repl)
@@ -170,7 +142,7 @@ local function make(host, allowed, spent, blame)
       blame("bad argument #3 to 'gsub' (string/function/table expected)")
     end
     max = whole(max, #s + 1, "gsub", 4)
-    local pieces = kind == "string" and pieces_of(repl) or nil
+    if kind == "string" then return replaced(s, pattern, repl, max) end
     local once = sub(pattern, 1, 1) == "^"
     local out, n, copied, from, count, left = {}, 0, 0, 0, 0, allowed(#s)
     while count < max and from <= #s do
@@ -179,7 +151,7 @@ local function make(host, allowed, spent, blame)
       if not is_there then break end
       local first, last = found.from, found.to
       count = count + 1
-      out[n + 1], out[n + 2] = sub(s, copied + 1, first), replacement(repl, kind, pieces, s)
+      out[n + 1], out[n + 2] = sub(s, copied + 1, first), replacement(repl, kind, s)
       n, copied = n + 2, last
       from = last == first and last + 1 or last
       if once then break end

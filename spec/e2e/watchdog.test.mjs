@@ -78,7 +78,7 @@ async function spin(path, id) {
 }
 
 describe('a script that does not come back', () => { // limit: limits.script_hard_ms
-  for (const path of ['/stuck/pattern', ...(JIT ? COMPILED : [])]) {
+  for (const path of ['/stuck/caught', ...(JIT ? COMPILED : [])]) {
     it(`in ${path} ends its worker, which is replaced`, async () => {
       news();
       const id = `spin-${path.split('/').pop()}`, r = await spin(path, id);

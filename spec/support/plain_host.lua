@@ -58,7 +58,7 @@ function M.new(conf)
   local h = { lines = {}, sums = {}, clock_s = 1764237600.123, NULL = cjson.null }
   h.native = { version = "0.0.0", instance = ("0"):rep(32), memory = function() return 0 end }
   if has_real then                               -- pure, and C's
-    h.E, h.match, h.found, h.CAPTURE, h.MATCH, h.match_why = real.E, real.match, real.found, real.CAPTURE, real.MATCH, real.match_why
+    for _, name in ipairs { "E", "match", "replace", "found", "CAPTURE", "MATCH", "match_why" } do h[name] = real[name] end
   end
   h.utf8_ok, h.base64, h.unbase64 = utf8_ok, base64, unbase64
   function h.time() return h.clock_s end
