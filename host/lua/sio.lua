@@ -108,9 +108,10 @@ end
 --- ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms, connect_timeout_ms, max_payload (bytes of one
 --- message or POST), max_buffer (bytes that wait for a slow client; more: it is disconnected),
 --- recovery_ms (0: no connection state recovery), compress_min (bytes of the answer to a poll from which
---- it is sent as gzip or deflate to clients that take it, 1024; 0: never), deflate (true: WebSockets are compressed for clients that offer it, off by
---- default; nothing is kept between messages, so it costs time and no memory), deflate_min (bytes of a message
---- that is worth it, 1024), transports, cors (origins; default: cors.origins),
+--- it is sent as gzip or deflate to clients that take it, 1024; 0: never), deflate (true: WebSockets are
+--- compressed for clients that offer it, off by default; nothing is kept between messages, so it costs time
+--- and no memory), deflate_min (bytes of a message that is worth it, 1024), transports, cors (origins;
+--- default: cors.origins),
 --- allow_request(info) -> true | false, message (HTTP 403 at the handshake).
 function M.server(options)
   local g = gen.building()
