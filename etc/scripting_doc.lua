@@ -171,6 +171,8 @@ function M.page(hidden)
 end
 
 if arg and arg[0] and arg[0]:find "scripting_doc%.lua$" then
+  -- Outside of the host only the lists in sandbox.lua are wanted, not what it does.
+  for _, name in ipairs { "human.host", "human.library" } do package.preload[name] = function() return {} end end
   io.stdout:write(M.page(dofile("host/lua/sandbox.lua").hidden))
 end
 

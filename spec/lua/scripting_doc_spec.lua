@@ -47,6 +47,13 @@ describe("docs/scripting.md", function()
     assert.is_true(doc.page(sandbox.hidden) == page)
   end)
 
+  it("can be written without the host", function()
+    local p = io.popen '"$(command -v luajit luajit2 | head -n 1)" etc/scripting_doc.lua'
+    local written = p:read "*a"
+    p:close()
+    assert.is_true(written == page)
+  end)
+
   it("describes every module that scripts may require", function()
     local described = {}
     for i, name in ipairs(doc.modules) do described[i] = "human." .. name end
