@@ -64,9 +64,10 @@ describe('a list', () => { // limit: limits.list_bytes
       assert.equal((await user.api('POST', `/api/agents/${agent.id}/messages`, newMessage(`${i} ${'…'.repeat(1500)}`))).status, 202);
     }
     const total = await until(async () => {
+      const { status } = (await user.api('GET', `/api/agents/${agent.id}/state`)).body;
       const { body, headers } = await user.api('GET', `/api/agents/${agent.id}/events?limit=1`);
-      return body[0].type === 'agent-stopped' && Number(headers.get('x-total-count'));
-    }, 10_000, 'the turn has ended');
+      return status === 'idle' && body[0].type === 'agent-stopped' && Number(headers.get('x-total-count'));
+    }, 20_000, 'all turns have ended');
     const path = `/api/agents/${agent.id}/events`;
     const back = await whole(`${path}?limit=200`, { total, descending: true, rowBytes: 6000 });
     assert.ok(back.list.length >= 4);
