@@ -59,7 +59,7 @@ function methods:base() return caller.base(self.req) end
 function methods:stream() return require("human.sse_out").open(self) end
 
 -- The same as db.tx: fn(tx) in one transaction, whose results are returned.
-function methods:tx(fn) return self.db.tx(fn) end
+function methods:tx(fn, options) return self.db.tx(fn, options) end
 
 local counter, prefix = 0, nil
 

@@ -3,7 +3,9 @@
 -- lease, which is released whatever happens.  A task has at most one lease, so the pool cannot
 -- deadlock on itself: a transaction inside a transaction is a savepoint.
 
+local blame = require "human.blame"
 local crypto = require "human.crypto"
+local events = require "human.events"
 local fail = require "human.fail"
 local host = require "human.host"
 local sched = require "human.sched"
@@ -12,14 +14,18 @@ local timer = require "human.timer"
 local E, NULL, pack, unpack_blob = host.E, host.NULL, host.pack, host.unpack
 local await, owner, db_query = sched.await, sched.owner, host.db_query
 
+local function log() return require "human.log" end  -- which asks us nothing, but is loaded late
+
 local M = {}
 local Tx = {}
 Tx.__index = Tx
 
-local TRIES = 3                                  -- a transaction that loses a race runs again
-local AGAIN_S = 0.02                             -- after about so long: who won must get a chance to end
+local CONFLICT_S = 5                             -- a transaction that loses races runs again for so long,
+local AGAIN_S, AGAIN_MAX_S = 0.01, 0.5           -- after about so long, twice as long each time: who won must end
+local PLAN_MAX_S = 0.04                          -- a changed plan is made anew at once, or never
 local OPEN_WAIT_S = 5                            -- how long a statement waits for migrations
--- Serialization failure, deadlock, and a cached plan whose table has changed meanwhile.
+-- Serialization failure and deadlock; and a cached plan whose table has changed meanwhile.
+local CONFLICT = { ["40001"] = true, ["40P01"] = true }
 local RETRY = { ["40001"] = true, ["40P01"] = true, ["0A000"] = true }
 local is_open, waiters = false, {}
 
@@ -82,13 +88,46 @@ local function settle(op)
   return unpack_blob(data)
 end
 
--- Runs one statement; returns as settle() does.
-local function attempt(lease, sql, ...) return settle(start(lease, sql, ...)) end
+-- Runs one statement; returns as settle() does.  What lost a race takes its transaction with it, whoever
+-- catches the error.
+local function attempt(lease, sql, ...)
+  local result, err = settle(start(lease, sql, ...))
+  local tx = not result and sched.current().tx
+  if tx and M.is_error(err) and RETRY[err.sqlstate] then tx.lost = err end
+  return result, err
+end
+
+-- fn(...) -> result, or nil and an error that is raised; again for a while when it lost a race: 503 in the
+-- end, since nothing is wrong with the request.  Each try counts its own waits.
+local function persist(fn, ...)
+  local task, stop, pause = sched.current(), host.now() + CONFLICT_S, AGAIN_S
+  local awaits = task.awaits
+  while true do
+    local result, err = fn(...)
+    if result then return result end
+    local is_conflict = M.is_error(err) and CONFLICT[err.sqlstate]
+    local again = is_conflict or pause < PLAN_MAX_S and M.is_error(err) and RETRY[err.sqlstate]
+    local wait_s = pause * (0.5 + crypto.random())
+    if not again or host.now() + wait_s > stop then
+      error(is_conflict and fail.new("transaction_conflict", { retry_after_s = 1 }) or err, 0)
+    end
+    sched.sleep(wait_s)
+    pause, task.awaits = math.min(pause * 2, AGAIN_MAX_S), awaits
+  end
+end
 
 local function run(lease, sql, ...)
+  if lease == 0 then return persist(attempt, 0, sql, ...) end
   local result, err = attempt(lease, sql, ...)
   if not result then error(err, 0) end
   return result
+end
+
+-- A statement whose result nobody wants; it travels with the next one, unless too many wait for that.
+local function simple(lease, sql)
+  local r = host.db_simple(lease, sql)
+  if r == E.FULL then return run(lease, sql) end
+  if r < 0 then error(failure(r, sql), 0) end
 end
 
 local function first_column(row)
@@ -145,6 +184,18 @@ function M.try(sql, ...)
   return nil, err
 end
 
+-- What a statement that the server refused means for the client, or nil: a value that our schemas let pass
+-- and the database does not is the client's mistake all the same, and so is what collides with other data.
+function M.refusal(err)
+  if not M.is_error(err) then return nil end
+  local state = err.sqlstate
+  if CONFLICT[state] then return fail.new("transaction_conflict", { retry_after_s = 1 }) end
+  if state == "23505" or state == "23503" or state == "23P01" then return fail.new "conflict" end
+  if state:sub(1, 2) == "22" or state:sub(1, 2) == "23" or state == "54000" then
+    return fail.new("validation_error", { message = "A value is not one that can be stored" })
+  end
+end
+
 -- Transactions -------------------------------------------------------------------------------------------
 
 -- As in human.db, on the connection of the transaction.
@@ -162,19 +213,30 @@ end
 
 -- Like db.try; a refused statement is undone alone, by a savepoint.
 function Tx:try(sql, ...)
-  host.db_simple(self.lease, "SAVEPOINT try")
+  simple(self.lease, "SAVEPOINT try")
   local result, err = attempt(self.lease, sql, ...)
   if result then
-    host.db_simple(self.lease, "RELEASE SAVEPOINT try")
+    simple(self.lease, "RELEASE SAVEPOINT try")
     return result.rows
   end
-  if not M.is_error(err) then error(err, 0) end
+  if not M.is_error(err) or RETRY[err.sqlstate] then error(err, 0) end
   run(self.lease, "ROLLBACK TO SAVEPOINT try")
   return nil, err
 end
 
--- fn() runs once, outside the transaction, after it has been committed.
-function Tx:after_commit(fn) self.hooks[#self.hooks + 1] = fn end
+-- fn() runs once, outside the transaction, after it has been committed; not when the savepoint that it was
+-- asked for in is undone.  What it raises is logged: what was committed stays, and so does the answer.
+function Tx:after_commit(fn)
+  if type(fn) ~= "function" then blame.refuse("tx:after_commit: a function is needed") end
+  self.hooks[#self.hooks + 1] = fn
+end
+
+local function run_hooks(tx)
+  for _, hook in ipairs(tx.hooks) do
+    local ok, err = events.try(hook)
+    if not ok then log().error("after_commit: a hook failed", { error = err }) end
+  end
+end
 
 -- Entries that go with the transaction: what M.on_end was given writes them, all in one statement that
 -- travels with the commit.  After a rollback those with `survives` are written outside.
@@ -198,7 +260,9 @@ local function commit(tx)
   for _, op in ipairs { written or ended, written and ended } do
     local result, err = settle(op)
     if not result then error(err, 0) end
-    if result.tag == "ROLLBACK" then error("nothing was committed: a statement had failed (see tx:try)", 0) end
+    if result.tag == "ROLLBACK" then
+      error(tx.lost or "nothing was committed: a statement had failed (see tx:try)", 0)
+    end
   end
 end
 
@@ -207,23 +271,24 @@ local function rescue(tx)
   forget(tx.kept, 1)
   if not tx.kept[1] then return end
   local ok, err = pcall(run, 0, keeper(tx.kept))
-  if not ok then require("human.log").error("decisions lost", { count = #tx.kept, error = tostring(err) }) end
+  if not ok then log().error("decisions lost", { count = #tx.kept, error = tostring(err) }) end
 end
 
 local function keep(ok, ...) return ok, select("#", ...), { ... } end
 
 function Tx:nested(fn)
   self.depth = self.depth + 1
-  local name, kept_before = "nested" .. self.depth, #self.kept
-  host.db_simple(self.lease, "SAVEPOINT " .. name)
+  local name, kept_before, hooks_before = "nested" .. self.depth, #self.kept, #self.hooks
+  simple(self.lease, "SAVEPOINT " .. name)
   local ok, n, values = keep(pcall(fn, self))
   self.depth = self.depth - 1
   if not ok then
     forget(self.kept, kept_before + 1)
+    for i = #self.hooks, hooks_before + 1, -1 do self.hooks[i] = nil end
     run(self.lease, "ROLLBACK TO SAVEPOINT " .. name)
     error(values[1], 0)
   end
-  host.db_simple(self.lease, "RELEASE SAVEPOINT " .. name)
+  simple(self.lease, "RELEASE SAVEPOINT " .. name)
   return unpack(values, 1, n)
 end
 
@@ -234,46 +299,78 @@ local function acquire()
   return lease
 end
 
-local function once(task, begin, fn)
+local ISOLATION = { ["read committed"] = true, ["repeatable read"] = true, serializable = true }
+
+-- The options of a transaction, checked: {isolation, read_only, begin}.
+local function read_options(options)
+  local out = { isolation = options.isolation, read_only = options.read_only, begin = "BEGIN" }
+  for name in pairs(options) do
+    if name ~= "isolation" and name ~= "read_only" and name ~= "ungated" then
+      blame.refuse(("tx: there is no option '%s'"):format(tostring(name)))
+    end
+  end
+  if out.isolation ~= nil then
+    if not ISOLATION[out.isolation] then
+      blame.refuse 'tx: isolation must be "read committed", "repeatable read" or "serializable"'
+    end
+    out.begin = out.begin .. " ISOLATION LEVEL " .. out.isolation
+  end
+  if out.read_only ~= nil and type(out.read_only) ~= "boolean" then
+    blame.refuse "tx: read_only must be true or false"
+  end
+  if out.read_only then out.begin = out.begin .. " READ ONLY" end
+  return out
+end
+
+-- A savepoint cannot have another isolation than its transaction.
+local function check_nested(tx, options)
+  local asked, has = read_options(options), tx.options
+  if asked.isolation ~= nil and asked.isolation ~= has.isolation
+    or asked.read_only ~= nil and asked.read_only ~= (has.read_only or false) then
+    blame.refuse "tx: a transaction inside a transaction has the options of the outer one"
+  end
+end
+
+-- Returns {values, n}, the results of fn; or nil and the error.
+local function once(task, options, fn)
   local lease = acquire()
-  local tx = setmetatable({ lease = lease, hooks = {}, kept = {}, depth = 0 }, Tx)
-  host.db_simple(lease, begin)
+  local tx = setmetatable({ lease = lease, options = options, hooks = {}, kept = {}, depth = 0 }, Tx)
   task.tx = tx
-  local ok, n, values = keep(pcall(fn, tx))
+  local ok, n, values = keep(pcall(function()
+    simple(lease, options.begin)
+    return fn(tx)
+  end))
   if ok then
     local committed, err = pcall(commit, tx)
     if not committed then ok, values = false, { err } end
   end
   task.tx = nil
   host.db_release(lease, not ok)
-  return ok, n, values, tx
+  if ok then
+    run_hooks(tx)
+    return { values, n }
+  end
+  local err = tx.lost or values[1]
+  if not (M.is_error(err) and RETRY[err.sqlstate]) then rescue(tx) end
+  return nil, err
 end
 
 -- Run fn(tx) in one transaction and return what it returns.  An error or a cancelled task rolls back.
--- A serialization failure or deadlock runs fn again after a moment, at most three times in all, so fn must do
--- nothing but talk to the database: no fetch, no sleep.  Inside a transaction: a savepoint.
--- options.isolation: "repeatable read" | "serializable"; options.read_only.
+-- A serialization failure or deadlock runs fn again after a moment, for 5 seconds at most, so fn must do
+-- nothing but talk to the database: no fetch, no sleep; then the request fails with transaction_conflict.
+-- Inside a transaction: a savepoint, with the options of the outer one.
+-- options.isolation: "read committed" | "repeatable read" | "serializable"; options.read_only.
 function M.tx(fn, options)
   local task = sched.current()
   if not task then error("transaction outside a task", 2) end
-  if task.tx then return task.tx:nested(fn) end
-  if not options or not options.ungated then gated() end
-  local begin = "BEGIN"
-  if options and options.isolation then begin = begin .. " ISOLATION LEVEL " .. options.isolation end
-  if options and options.read_only then begin = begin .. " READ ONLY" end
-  for try = 1, TRIES do
-    local ok, n, values, tx = once(task, begin, fn)
-    if ok then
-      for _, hook in ipairs(tx.hooks) do hook() end
-      return unpack(values, 1, n)
-    end
-    local err = values[1]
-    if try == TRIES or not (M.is_error(err) and RETRY[err.sqlstate]) then
-      rescue(tx)
-      error(err, 0)
-    end
-    sched.sleep(AGAIN_S * try * (0.5 + crypto.random()))
+  if task.tx then
+    if options then check_nested(task.tx, options) end
+    return task.tx:nested(fn)
   end
+  if options ~= nil and type(options) ~= "table" then blame.refuse "tx: options must be a table" end
+  if not options or not options.ungated then gated() end
+  local result = persist(once, task, read_options(options or {}), fn)
+  return unpack(result[1], 1, result[2])
 end
 
 -- The current task's transaction, or nil.

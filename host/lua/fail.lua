@@ -3,6 +3,8 @@
 -- The catalogue is scripts/api/errors.lua of the generation in service; here are only the two ways to
 -- show an error to a client.
 
+local blame = require "human.blame"
+local headers = require "human.headers"
 local json = require "human.json"
 
 local M = {}
@@ -16,7 +18,7 @@ M.required = {
   "rate_limited", "unsupported_media_type", "payload_too_large", "upgrade_required", "misdirected",
   "deadline_exceeded", "database_unavailable", "db_timeout", "rule_budget", "too_many_operations",
   "service_unavailable", "route_disabled", "idempotency_in_progress", "idempotency_key_reused",
-  "idempotency_answer_lost",
+  "idempotency_answer_lost", "transaction_conflict", "conflict",
 }
 
 -- RFC 9110 section 15, RFC 6585.
@@ -42,14 +44,26 @@ end
 -- errors: {code = {status =, message =}}; what fail.new looks codes up in from now on.
 function M.use(errors) catalogue = errors end
 
+local function check_data(code, data)
+  if type(data) ~= "table" then blame.refuse(code .. ": data must be a table") end
+  local retry_s = data.retry_after_s
+  if retry_s ~= nil and not (type(retry_s) == "number" and retry_s >= 0 and retry_s < 2 ^ 31) then
+    blame.refuse(code .. ": retry_after_s must be a number of seconds")
+  end
+  if data.headers == nil then return end
+  local _, why = headers.lines(data.headers, "content-type")
+  if why then blame.refuse(code .. ": " .. why) end
+end
+
 -- A Fail for `code`.  data (optional): facts for the client; data.message replaces the catalogue's
 -- message, data.details is a list of {path =, message =}, data.retry_after_s and data.headers
 -- ({name = value}) become headers of the answer.  errors: another catalogue than the one in service.
 function M.new(code, data, errors)
   local entry = (errors or catalogue)[code] or catalogue[code]
-  if not entry then error("unknown error code '" .. tostring(code) .. "' (see api/errors.lua)", 2) end
+  if not entry then blame.refuse("unknown error code '" .. tostring(code) .. "' (see api/errors.lua)") end
+  if data then check_data(code, data) end
   return setmetatable({
-    code = code, status = entry.status, data = data,
+    code = entry.code or code, status = entry.status, data = data,
     message = data and data.message or entry.message, details = data and data.details,
   }, Fail)
 end

@@ -2,7 +2,8 @@
 -- Handlers, services and rules name a code; what the client sees is decided here.  A route lists the
 -- codes that it may answer with, and a code that is not here refuses the load.
 
-local function e(status, message) return { status = status, message = message } end
+-- code: what clients see instead of the name, which only scripts use.
+local function e(status, message, code) return { status = status, message = message, code = code } end
 
 return {
   -- The runtime's own.
@@ -25,6 +26,7 @@ return {
   service_unavailable    = e(503, "Service unavailable"),
   route_disabled         = e(503, "This route has failed badly several times and is out of service for now"),
   conflict               = e(409, "Conflict with the present state"),
+  transaction_conflict   = e(503, "Too many requests change the same data at once; try again", "conflict"),
   idempotency_in_progress = e(409, "The first request with this Idempotency-Key is still being carried out"),
   idempotency_answer_lost = e(409, "The request was carried out; its answer was too large to keep"),
   idempotency_key_reused = e(422, "This Idempotency-Key was used for another request"),

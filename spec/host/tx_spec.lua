@@ -2,7 +2,10 @@
 
 local db = require "human.db"
 local fail = require "human.fail"
+local host = require "human.host"
 local sched = require "human.sched"
+
+local LOSE = [[do $$ begin raise exception 'lost' using errcode = '40001'; end $$]]
 
 -- Runs the functions as tasks side by side and waits for all.
 local function together(...)
@@ -127,6 +130,110 @@ describe("human.db", function()
       error "x"
     end)
     assert.same({ "false" }, seen)
+  end)
+
+  it("forgets the hooks of what was rolled back to its savepoint", function()
+    local seen = {}
+    local function hook(name) return function() seen[#seen + 1] = name end end
+    db.tx(function(tx)
+      tx:after_commit(hook "first")
+      pcall(db.tx, function(inner)
+        inner:after_commit(hook "undone")
+        db.tx(function(innermost) innermost:after_commit(hook "undone, too") end)
+        error "x"
+      end)
+      db.tx(function(inner)
+        inner:after_commit(hook "nested")
+        pcall(db.tx, function(innermost)
+          innermost:after_commit(hook "undone")
+          innermost:exec "select 1 / 0"
+        end)
+      end)
+      tx:after_commit(hook "last")
+    end)
+    assert.same({ "first", "nested", "last" }, seen)
+  end)
+
+  it("forgets the hooks of a run that lost a race", function()
+    local runs, seen = 0, 0
+    db.tx(function(tx)
+      runs = runs + 1
+      tx:after_commit(function() seen = seen + 1 end)
+      if runs < 3 then tx:exec(LOSE) end
+    end)
+    assert.same({ 3, 1 }, { runs, seen })
+  end)
+
+  it("keeps what was committed when a hook raises, logs it, and runs the others", function()
+    local seen, lines, log = {}, {}, require "human.log"
+    local saved = log.error
+    log.error = function(_, fields) lines[#lines + 1] = fields.error end
+    local ok, value = pcall(db.tx, function(tx)
+      tx:exec "update spec_accounts set cents = 7 where id = 1"
+      tx:after_commit(function() error "broken" end)
+      tx:after_commit(function() db.exec "select 1 / 0" end)
+      tx:after_commit(function() fail.throw "not_found" end)
+      tx:after_commit(function() seen[1] = cents(1) end)
+      return 5
+    end)
+    log.error = saved
+    assert.same({ true, 5, { 7 }, 3 }, { ok, value, seen, #lines })
+    assert.matches("tx_spec.lua:%d+: broken", lines[1])
+  end)
+
+  it("keeps savepoints in order however many there are without a statement between them", function()
+    db.tx(function(tx)
+      for _ = 1, 40 do db.tx(function() end) end
+      for _ = 1, 40 do pcall(db.tx, function() error "x" end) end
+      tx:exec "update spec_accounts set cents = 8 where id = 1"
+    end)
+    assert.equal(8, cents(1))
+  end)
+
+  it("refuses options that it does not have, and those that a savepoint cannot have", function()
+    local function refused(options, why)
+      local ok, err = pcall(db.tx, function() end, options)
+      assert.is_false(ok)
+      assert.matches("tx_spec.lua:%d+: tx: " .. why, err)
+    end
+    refused({ isolation = "snapshot" }, "isolation must be")
+    refused({ isolation = "serializable; drop table x" }, "isolation must be")
+    refused({ isolaton = "serializable" }, "there is no option 'isolaton'")
+    refused({ read_only = 1 }, "read_only must be")
+    refused("serializable", "options must be a table")
+    db.tx(function()
+      refused({ isolation = "repeatable read" }, "a transaction inside")
+      refused({ read_only = true }, "a transaction inside")
+      assert.equal(1, db.tx(function() return 1 end, { isolation = "serializable" }))
+    end, { isolation = "serializable" })
+    assert.is_false((pcall(db.tx, function(tx) tx:exec "delete from spec_accounts" end, { read_only = true })))
+    assert.equal("serializable", db.tx(function(tx) return tx:value "show transaction_isolation" end,
+      { isolation = "serializable" }))
+  end)
+
+  it("runs again what lost a race even when the function caught the error", function()
+    local runs = 0
+    db.tx(function(tx)
+      runs = runs + 1
+      if runs == 1 then pcall(tx.exec, tx, LOSE) end
+      if runs == 2 then tx:try(LOSE) end
+      if runs == 3 then pcall(db.tx, function(inner) inner:exec(LOSE) end) end
+      if runs == 3 then error("because of it", 0) end
+    end)
+    assert.equal(4, runs)
+  end)
+
+  it("runs a single statement again that lost a race, and says conflict in the end", function() -- limit: lost races
+    fail.use(require "api.errors")
+    local begun, ok, err = host.clock(), pcall(db.tx, function(tx) tx:exec(LOSE) end)
+    assert.same({ false, true, 503, "conflict" }, { ok, fail.is(err), err.status, err.code })
+    assert.is_true(host.clock() - begun < 6)
+    db.exec "create sequence spec_seq"
+    db.exec [[do $$ begin
+      if nextval('spec_seq') < 3 then raise exception 'lost' using errcode = '40P01'; end if;
+    end $$]]
+    assert.equal(3, db.value "select last_value from spec_seq")
+    db.exec "drop sequence spec_seq"
   end)
 
   it("runs the function again when a serializable transaction loses a race", function()
