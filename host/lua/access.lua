@@ -3,6 +3,7 @@
 -- it leaves no garbage but what its numbers need.  It holds nothing that a client could have meant to
 -- be secret: no query, no header, no body, and of the path only the route's template.
 
+local answer = require "human.answer"
 local buffer = require "string.buffer"
 local caller = require "human.caller"
 local ctx_module = require "human.ctx"
@@ -146,14 +147,14 @@ local function note(points, req, status, bytes, method)
   write(point, ctx_module.request_id(req), nil, status, nil, bytes, caller.ip(req))
 end
 
---- For a protocol of the runtime at `route`: host.respond, which counts and logs what it answers (its
+--- For a protocol of the runtime at `route`: answer.send, which counts and logs what it answers (its
 --- last argument is the method's name, GET when absent), and a function(req) for an upgrade.  A long
 --- poll takes as long as nothing happens, so its duration is neither in the metrics nor in the log.
 function M.protocol(route)
   local points = { route = route }
   return function(req, status, headers, body, method)
     note(points, req, status, #body, method or "GET")
-    return host.respond(req, status, headers, body)
+    return answer.send(req, status, headers, body)
   end, function(req) note(points, req, 101, 0, "GET") end
 end
 

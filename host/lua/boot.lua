@@ -4,6 +4,8 @@
 
 local host = require "human.host"
 require("human.shuffle").install(host)           -- before the scheduler takes host.next
+local answer = require "human.answer"
+local events = require "human.events"
 local sched = require "human.sched"
 local timer = require "human.timer"
 local log = require "human.log"
@@ -17,7 +19,7 @@ local function exit(code) host.native.exit(code) end
 
 -- A request that arrives while the scripts still load is answered when they are there.
 local function hold_request(status, id, _, target)
-  if #held >= HELD_MAX then return host.respond(id, 503, "Retry-After: 1\r\n", "") end
+  if #held >= HELD_MAX then return answer.send(id, 503, "Retry-After: 1\r\n", "") end
   held[#held + 1] = { id, status, target }
 end
 
@@ -34,9 +36,13 @@ local function count_sockets()
 end
 
 local function serve_requests()
-  local on_request = require("human.request").on_request
-  sched.on_event(EV.REQUEST, function(status, id, _, target) on_request(id, status, target) end)
-  for _, r in ipairs(held) do on_request(r[1], r[2], r[3]) end
+  local request = require "human.request"
+  sched.on_event(EV.REQUEST, function(status, id, _, target) request.on_request(id, status, target) end,
+    answer.last_resort)
+  for _, r in ipairs(held) do
+    local ok, err = events.handle(EV.REQUEST, r[2], r[1], 0, r[3])
+    if not ok then host.log(0, err) end
+  end
   held = nil
 end
 
@@ -51,11 +57,12 @@ local function route_events()
   limit_tasks()
   sched.on_event(EV.TIMER, timer.run)
   for _, kind in ipairs { EV.WS_MSG, EV.WS_CLOSE, EV.DRAINED, EV.ABORT } do
-    sched.on_event(kind, function(status, id, _, data) wsx.dispatch(kind, id, status, data) end)
+    sched.on_event(kind, function(status, id, _, data) wsx.dispatch(kind, id, status, data) end,
+      kind == EV.WS_MSG and wsx.failed or nil)
   end
   sched.on_event(EV.BUS, require("human.bus").on_bus)
   sched.on_event(EV.NOTIFY, require("human.bus").on_notify)
-  sched.on_event(EV.REQUEST, hold_request)
+  sched.on_event(EV.REQUEST, hold_request, answer.last_resort)
   sched.on_event(EV.RELOAD, require("human.reload").on_event)
 end
 
@@ -97,11 +104,13 @@ local function load_scripts()
   for _, warning in ipairs(g.warnings) do log.warn("scripts: " .. warning) end
 end
 
+-- Whatever fails here, the others must hear that it ends.
 local function drain()
-  require("human.system").drain()
-  require("human.jobs").stop()
-  require("human.sio").shutdown()
-  require("human.wsroute").shutdown()
+  local steps = { { "system", "drain" }, { "jobs", "stop" }, { "sio", "shutdown" }, { "wsroute", "shutdown" } }
+  for _, step in ipairs(steps) do
+    local ok, err = events.try(require("human." .. step[1])[step[2]])
+    if not ok then log.error("shutdown: a part failed", { part = step[1], error = err }) end
+  end
   local function look()
     if sched.live() == 0 then host.stopped() else timer.start(DRAIN_LOOK_S, look) end
   end

@@ -110,8 +110,8 @@ end
 function M.start()
   local handle
   local function again()
-    M.publish()
     timer.restart(handle)
+    M.publish()
   end
   handle = timer.start(EVERY_S, again)
 end

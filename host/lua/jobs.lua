@@ -109,14 +109,13 @@ local function begin(job)
 end
 
 local function look()
-  looking = false
+  looking = not stopped
   if stopped then return end
+  timer.start(LOOK_S, look)
   local now = host.now()
   for name, job in pairs(gen.current().jobs) do
     if (next_look[name] or 0) <= now and host.db_up() then begin(job) end
   end
-  looking = true
-  timer.start(LOOK_S, look)
 end
 
 local function start_all(paths)

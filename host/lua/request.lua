@@ -5,12 +5,15 @@
 -- Must never show a client a stack trace or anything else of a bug but the request's id.
 
 local access = require "human.access"
+local answer = require "human.answer"
 local auth = require "human.auth"
 local caller = require "human.caller"
 local cors = require "human.cors"
 local ctx_module = require "human.ctx"
+local db = require "human.db"
 local fail = require "human.fail"
 local gen = require "human.gen"
+local headers_of = require "human.headers"
 local host = require "human.host"
 local idempotency = require "human.idempotency"
 local idempotency_key = require "human.idempotency_key"
@@ -21,7 +24,7 @@ local router = require "human.router"
 local sched = require "human.sched"
 local wsx = require "human.wsx"
 
-local band, rshift, byte, find, sub = bit.band, bit.rshift, string.byte, string.find, string.sub
+local band, rshift, byte, sub = bit.band, bit.rshift, string.byte, string.sub
 local xpcall = xpcall
 local WEBSOCKET, INNER, OPTIONS = host.RQ.WEBSOCKET, host.RQ.INNER, router.number.OPTIONS
 local ALL_METHODS = table.concat(host.METHOD, ", ", 1, 7)
@@ -49,67 +52,80 @@ end
 -- 503 speaks of the moment, so its client is told when to come back (RFC 9110 section 15.6.4).
 local function extra_headers(data, status)
   local out = ""
-  for name, value in pairs(data and data.headers or {}) do out = out .. name .. ": " .. value .. "\r\n" end
+  if data and data.headers then out = assert(headers_of.lines(data.headers)) end
   local retry_s = data and data.retry_after_s or status == 503 and 1
-  if retry_s then out = out .. "retry-after: " .. math.ceil(retry_s) .. "\r\n" end
+  if retry_s then out = out .. ("retry-after: %d\r\n"):format(math.ceil(retry_s)) end
   return out
 end
 
 -- An answer that no schema of a route prepared.  own: its own header lines, content type first; policy: of
--- the route, or of those that no route gives.
+-- the route, or of those that no route gives.  Returns its status and size.
 local function respond(req, g, policy, status, id, own, body)
   local head = policy.fixed .. g.common_head .. cors.headers(policy, req)
-  host.respond(req, status, own .. head .. "x-request-id: " .. id .. "\r\n", body)
+  return answer.send(req, status, own .. head .. "x-request-id: " .. id .. "\r\n", body)
 end
 
 -- What is logged of an answer: HEAD has a body that nobody sees.
-local function done(ctx, status, body)
-  access.done(ctx, status, ctx.is_head and 0 or #body)
+local function done(ctx, status, bytes)
+  access.done(ctx, status, ctx.is_head and 0 or bytes)
 end
 
 local function respond_fail(req, g, policy, shape, id, f, ctx)
   local own, body = JSON_TYPE .. extra_headers(f.data, f.status), fail.body(f, shape, id)
   if ctx and ctx.claim then idempotency.store(ctx, f.status, own, body) end
-  respond(req, g, policy, f.status, id, own, body)
-  if ctx then done(ctx, f.status, body) end
-  return #body
+  local status, bytes = respond(req, g, policy, f.status, id, own, body)
+  if ctx then done(ctx, status, bytes) end
+  return status, bytes
 end
 
 -- What a handler raised, as the Fail that its client sees; bugs are logged with their traceback.
 local function to_fail(ctx, err)
-  if fail.is(err) then return err end
+  if fail.is(err) then
+    if err.cause then
+      log.warn("refused by the database", { request_id = ctx.id, route = ctx.route.title, error = err.cause })
+    end
+    return err
+  end
   if err == sched.TooMany then return fail.new("too_many_operations") end
   log.error("request failed", { request_id = ctx.id, route = ctx.route.title, where = ctx.route.where,
                                 error = tostring(err) })
   return fail.new("internal", nil, ctx.route.gen.errors)
 end
 
-local function answer_error(ctx, err)
-  if err == sched.Canceled then
-    if ctx.out then ctx.out:abandon() end
-    if ctx.claim then idempotency.release(ctx) end
-    done(ctx, 499, "")
-    return
+-- The task was told to end: its client has left, or its time on replaced scripts is over.  The host keeps
+-- a request until it is answered, even one whose client is gone.
+local function answer_canceled(ctx)
+  if ctx.out then ctx.out:abandon() end
+  if ctx.claim then idempotency.release(ctx) end
+  if not ctx.gone and not ctx.out then
+    local f = fail.new("service_unavailable")
+    return respond_fail(ctx.req, ctx.route.gen, ctx.route.cors, ctx.route.shape, ctx.id, f, ctx)
   end
+  if ctx.gone then answer.last_resort(ctx.req) end
+  done(ctx, 499, 0)
+end
+
+local function answer_error(ctx, err)
+  if err == sched.Canceled then return answer_canceled(ctx) end
   local f = to_fail(ctx, err)
   if ctx.out then return ctx.out:fail(f) end
   respond_fail(ctx.req, ctx.route.gen, ctx.route.cors, ctx.route.shape, ctx.id, f, ctx)
 end
 
-local LAST_RESORT = '{"error":"internal_error","code":"internal"}'
-
 local function safely_answer_error(ctx, err)
   local ok, again = pcall(answer_error, ctx, err)
   if ok then return end
   log.error("error while answering an error", { request_id = ctx.id, error = tostring(again) })
-  host.respond(ctx.req, 500, "content-type: application/json\r\n", LAST_RESORT)
-  done(ctx, 500, LAST_RESORT)
+  done(ctx, answer.last_resort(ctx.req))
 end
 
--- What is no bug passes as it is; a bug becomes a text with the traceback of where it came from.
+-- What is no bug passes as it is; a bug becomes a text with the traceback of where it came from, and what the
+-- database refused the Fail that stands for it.
 local function on_error(err)
   if fail.is(err) or err == sched.Canceled or err == sched.TooMany then return err end
-  return debug.traceback(tostring(err), 2)
+  local where, refused = debug.traceback(tostring(err), 2), db.refusal(err)
+  if refused then refused.cause = where end
+  return refused or where
 end
 
 -- Input ---------------------------------------------------------------------------------------------
@@ -165,15 +181,9 @@ end
 
 -- Output --------------------------------------------------------------------------------------------
 
-local function header_lines(headers)
-  local out = ""
-  for name, value in pairs(headers) do
-    name, value = tostring(name):lower(), tostring(value)
-    if not find(name, "^[%w!#$%%&'*+%-.^_`|~]+$") or find(value, "[%c]") then
-      error("handler returned an invalid header '" .. name .. "'", 0)
-    end
-    out = out .. name .. ": " .. value .. "\r\n"
-  end
+local function header_lines(route, r, headers)
+  local out, why = headers_of.lines(headers, r.type ~= "" and "content-type")
+  if not out then error(route.where .. ": " .. why .. " (returned by the handler)", 0) end
   return out
 end
 
@@ -184,15 +194,11 @@ local function reply(ctx, route, status, value, headers)
   end
   local body = ""
   if r.encode then body = r.encode(value) end
-  local head, own = r.head, headers and header_lines(headers) or ""
+  local head, own = r.head, headers and header_lines(route, r, headers) or ""
   if ctx.claim then idempotency.store(ctx, status, r.type .. own, body) end
   if route.cors.varies then head = head .. cors.headers(route.cors, ctx.req) end
   if headers then head = head .. own end
-  local sent = host.respond(ctx.req, status, head .. "x-request-id: " .. ctx.id .. "\r\n", body)
-  if sent < 0 and sent ~= host.E.GONE then
-    error("respond: " .. host.error_name(sent), 0)
-  end
-  done(ctx, status, body)
+  done(ctx, answer.send(ctx.req, status, head .. "x-request-id: " .. ctx.id .. "\r\n", body))
 end
 
 -- The task ------------------------------------------------------------------------------------------
@@ -211,8 +217,7 @@ local function replay(ctx, route, key)
   local kept = idempotency.begin(ctx, route, key)
   if not kept then return false end
   local own = kept.headers .. "idempotent-replayed: true\r\n"
-  respond(ctx.req, route.gen, route.cors, kept.status, ctx.id, own, kept.body)
-  done(ctx, kept.status, kept.body)
+  done(ctx, respond(ctx.req, route.gen, route.cors, kept.status, ctx.id, own, kept.body))
   return true
 end
 
@@ -285,7 +290,7 @@ end
 local function refuse(req, g, path, method, code, data, policy)
   local id, f = ctx_module.request_id(req), fail.new(code, data, g.errors)
   local finish = access.unrouted(req, g, method, id)
-  finish(f.status, respond_fail(req, g, policy or g.cors, shape_of(g, path), id, f))
+  finish(respond_fail(req, g, policy or g.cors, shape_of(g, path), id, f))
 end
 
 -- Of a path's routes the one that is asked about; where there is none, no page gets an answer about it.
@@ -300,8 +305,7 @@ local function answer_options(req, g, allow, entry)
   local policy = entry and policy_of(entry, asked) or g.cors
   local head = policy.fixed .. g.common_head .. cors.headers(policy, req)
   if asked and host.header(req, "origin") then head = head .. cors.preflight(policy, req, allow) end
-  host.respond(req, 204, "allow: " .. allow .. "\r\n" .. head, "")
-  finish(204, 0)
+  finish(answer.send(req, 204, "allow: " .. allow .. "\r\n" .. head, ""))
 end
 
 -- The second listener carries the agent API alone.

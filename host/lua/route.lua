@@ -5,6 +5,7 @@
 local auth = require "human.auth"
 local cors = require "human.cors"
 local encode = require "human.encode"
+local headers = require "human.headers"
 local host = require "human.host"
 local idempotency_key = require "human.idempotency_key"
 local rate = require "human.rate"
@@ -12,6 +13,7 @@ local router = require "human.router"
 local schema = require "human.schema"
 
 local M = {}
+local PROTOCOL_MAX = 128
 local TEXT = { coerce = true }                   -- paths, queries and headers are text that spells values
 
 local function set(text)
@@ -109,6 +111,8 @@ local function compile_reply(status, s)
   if not s then return { type = "" } end
   if not schema.is(s) then error("status " .. status .. " must have a schema or false", 0) end
   local mime = s.kind == "raw" and s.mime or "application/json; charset=utf-8"
+  local why = headers.refusal("content-type", mime)
+  if why then error(why, 0) end
   local line = "content-type: " .. mime .. "\r\n"
   return { encode = encode.compile(s), type = line }
 end
@@ -134,6 +138,12 @@ local function option(spec, group, name)
   return group[name]
 end
 
+-- RFC 6455 section 4.1: a token.
+local function check_protocol(_, spec)
+  local name = spec.protocol
+  if name and (#name > PROTOCOL_MAX or headers.refusal(name, "")) then error("must be a token", 0) end
+end
+
 -- A route of generation g.  kind: "http", "stream" or "websocket"; path is below the group's base.
 function M.new(g, group, kind, method, path, spec, where)
   if type(spec) ~= "table" then error(where .. ": the second argument must be a table", 0) end
@@ -157,6 +167,7 @@ function M.new(g, group, kind, method, path, spec, where)
   at(where, "body", compile_body, route, spec)
   at(where, "reply", compile_replies, route, spec)
   at(where, "idempotent", compile_idempotent, route, spec)
+  if kind == "websocket" then at(where, "protocol", check_protocol, route, spec) end
   return route
 end
 

@@ -3,6 +3,7 @@
 -- (suspend/wake).  It is ended by raising inside it, so that its pcall-based cleanup runs; a
 -- suspended coroutine is never dropped.  Coroutines are reused: a task costs one small table.
 
+local events = require "human.events"
 local host = require "human.host"
 local timer = require "human.timer"
 
@@ -28,7 +29,6 @@ local slice_label, slice_ref = 0, nil            -- what this event made run fir
 local limits = { tasks = 20000, ops = 64, slice_s = 0.02 }
 local on_slow
 local trace_of                                   -- task -> its trace (human.trace)
-local handlers = {}                              -- event kind -> function(status, id, owner, data)
 
 M.generation = nil                               -- the one in service (gen.install)
 M.Canceled = setmetatable({}, { __tostring = function() return "canceled" end })
@@ -59,7 +59,9 @@ local function finish(task, err)
     task_end(task.owner)
   end
   local hook = task.on_finish
-  if hook then hook(task, err) elseif err then report(task, err) end
+  if not hook then return err and report(task, err) end
+  local ok, why = events.try(hook, task, err)
+  if not ok then host.log(0, "end of a task failed: " .. why) end
 end
 
 -- A task that goes on however often it is told to end is left where it waits: what it holds is released,
@@ -82,9 +84,7 @@ end
 
 local function pause(task, what)
   if what == LOST then return finish(task, task.limit_error_now) end
-  if not task.listed then
-    task.listed, listed[task] = true, true
-  end
+  if not task.listed then task.listed, listed[task] = true, true end
   if what ~= PARKED then
     waiting[what], task.op = task, what
   else
@@ -182,24 +182,25 @@ function M.current() return current end
 function M.owner()
   local task = current
   if not task then error("await outside a task", 2) end
-  local owner = task.owner
-  if not owner then
-    owner = task_new()
-    if owner < 0 then error("no free task id", 2) end
-    task.owner, owners[owner] = owner, task
-  end
+  if task.owner then return task.owner end
+  local owner = task_new()
+  if owner < 0 then error("no free task id", 2) end
+  task.owner, owners[owner] = owner, task
   return owner
 end
 
+-- The error that a task was told to end with.
+local function raise_pending(task)
+  local err = task.err
+  if not err then return end
+  task.err = nil
+  error(err, 0)
+end
+
 local function enter(task)
-  if task.err then
-    local err = task.err
-    task.err = nil
-    error(err, 0)
-  end
-  local n = task.awaits + 1
+  raise_pending(task)
+  local n, max = task.awaits + 1, task.max_awaits
   task.awaits = n
-  local max = task.max_awaits
   if max and n > max then
     if n > max + REFUSED_MAX then
       task.limit_error_now = M.TooMany
@@ -227,11 +228,7 @@ function M.await(op)
   else
     code, data = yield(op)
   end
-  if task.err then
-    local err = task.err
-    task.err = nil
-    error(err, 0)
-  end
+  raise_pending(task)
   if code == CANCELED_CODE then error(M.Canceled, 0) end
   return code, data
 end
@@ -245,11 +242,7 @@ function M.suspend()
   if not task then error("suspend outside a task", 2) end
   enter(task)
   local a, b, c = yield(PARKED)
-  if task.err then
-    local err = task.err
-    task.err = nil
-    error(err, 0)
-  end
+  raise_pending(task)
   return a, b, c
 end
 
@@ -321,8 +314,8 @@ end
 -- A task that another one starts belongs to what fn(task) says that one does.
 function M.inherit_trace(fn) trace_of = fn end
 
--- kind: one of host.EV but DONE and CHUNK.
-function M.on_event(kind, fn) handlers[kind] = fn end
+-- kind: one of host.EV but DONE and CHUNK; see events.on.
+M.on_event = events.on
 
 -- What ran since `begun` without waiting; the present time.
 local function measure(begun)
@@ -358,6 +351,17 @@ local function keep_for(task, id, code, data)
   task.early[id] = { code, data }
 end
 
+-- Whoever waits for the rest of a response that cannot be taken must not wait for ever.
+local function take_chunk(id, code, data)
+  local fn = chunks[id]
+  if not fn then return end
+  local ok, err = events.try(fn, code, data)
+  if ok then return end
+  host.log(0, "a piece of a response was not taken: " .. err)
+  chunks[id] = nil
+  host.cancel(id)
+end
+
 local function one(kind, code, id, owner, data)
   if kind == DONE then
     local task = waiting[id]
@@ -366,12 +370,9 @@ local function one(kind, code, id, owner, data)
     waiting[id], task.op = nil, nil
     return step(task, code, data)
   end
-  if kind == CHUNK then
-    local fn = chunks[id]
-    if fn then fn(code, data) end
-    return
-  end
-  handlers[kind](code, id, owner, data)
+  if kind == CHUNK then return take_chunk(id, code, data) end
+  local ok, err = events.handle(kind, code, id, owner, data)
+  if not ok then host.log(0, err) end
 end
 
 -- The one function that C calls, once per loop turn.  Returns true when it stopped early to be fair.

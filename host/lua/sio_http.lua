@@ -128,10 +128,16 @@ local function facts(req, query)
   return host.pack { query = query, ip = caller.ip(req), time = host.time(), headers = headers }
 end
 
-local function ws_accept(req, conf)
+-- The id of the WebSocket that a request becomes; a negative number: it has been answered, or is gone.
+local function ws_accept(req, conf, headers)
   upgraded(req)
-  return host.ws_accept(req, { max_message = conf.max_payload, max_queue = conf.max_buffer,
-                               deflate = conf.deflate, deflate_min = conf.deflate_min })
+  local ws = host.ws_accept(req, { max_message = conf.max_payload, max_queue = conf.max_buffer,
+                                   deflate = conf.deflate, deflate_min = conf.deflate_min })
+  if ws < 0 and ws ~= host.E.GONE then
+    log.error("socket.io: no WebSocket was opened", { path = conf.path, error = host.error_name(ws) })
+    respond(req, 503, headers.plain .. "Retry-After: 1\r\n", "")
+  end
+  return ws
 end
 
 local function open(server, req, is_ws, headers, query, transport)
@@ -145,7 +151,7 @@ local function open(server, req, is_ws, headers, query, transport)
     host.metric("human_socketio_sessions_total", 1)
     return engine.open(conf, hs):open_polling(req, headers)
   end
-  local ws = ws_accept(req, conf)
+  local ws = ws_accept(req, conf, headers)
   if ws < 0 then return end
   if transport == "polling" then return host.ws_close(ws, 0, "") end
   host.metric("human_socketio_sessions_total", 1)
@@ -189,8 +195,8 @@ local function post(session, req, headers)
   session:take_post(req, headers, body)
 end
 
-local function upgrade(session, req, params)
-  local ws = ws_accept(req, session.conf)
+local function upgrade(session, req, headers, params)
+  local ws = ws_accept(req, session.conf, headers)
   if ws < 0 then return end
   if params.transport == "polling" then return host.ws_close(ws, 0, "") end
   upgrades.begin(session, ws)
@@ -211,7 +217,7 @@ local function continue(server, req, method, is_ws, headers, params)
     if not pass_on(req, headers, is_ws, sid) then refuse(req, headers, is_ws, 1) end
     return
   end
-  if is_ws then return upgrade(session, req, params) end
+  if is_ws then return upgrade(session, req, headers, params) end
   local transport = session.ws and "websocket" or "polling"
   if params.transport ~= transport then return refuse(req, headers, is_ws, 3) end
   if method == GET and transport == "polling" then return session:get(req, headers) end

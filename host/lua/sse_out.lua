@@ -35,8 +35,11 @@ function M.open(ctx)
     .. "x-request-id: " .. ctx.id .. "\r\n"
   local out = setmetatable({ req = ctx.req, ctx = ctx, closed = false, gone = false, bytes = 0,
                              waiters = {} }, Out)
-  ctx.out = out
-  if host.stream(ctx.req, 200, head) < 0 then out.gone = true end
+  local begun = host.stream(ctx.req, 200, head)
+  if begun < 0 and begun ~= host.E.GONE and begun ~= host.E.FULL then
+    error("ctx:stream(): the host refuses to begin: " .. host.error_name(begun), 0)
+  end
+  ctx.out, out.gone = out, begun < 0
   local task = ctx.task
   task.max_awaits = nil
   if not route.spec.timeout_s then

@@ -5,6 +5,7 @@
 -- conn.data is plain and stays, and on_upgrade(data, from, to) may bring it up to date first.
 
 local access = require "human.access"
+local blame = require "human.blame"
 local fail = require "human.fail"
 local gen = require "human.gen"
 local host = require "human.host"
@@ -13,7 +14,8 @@ local sched = require "human.sched"
 local wsx = require "human.wsx"
 
 local M = {}
-local MAILBOX = 64
+local byte = string.byte
+local MAILBOX, REASON_MAX = 64, 123
 local TEXT, BINARY = 1, 2
 local GOING_AWAY, INTERNAL, RESTART, TRY_LATER = 1001, 1011, 1012, 1013
 local Conn = {}
@@ -33,11 +35,23 @@ function Conn:transmit(opcode, data)
   return queued
 end
 
--- Begin the closing handshake.  code: 1000 or 3000 to 4999 (RFC 6455 section 7.4).
+-- Begin the closing handshake.  code: 1000 or 3000 to 4999 (RFC 6455 section 7.4); reason: at most 123 bytes
+-- of UTF-8.
 function Conn:close(code, reason)
   if self.closed then return end
+  local r = host.ws_close(self.ws, code or 1000, reason or "")
+  if r == host.E.INVAL then
+    blame.refuse "conn:close: the code must be 1000 or 3000 to 4999, the reason at most 123 bytes of UTF-8"
+  end
   self.closed = true
-  host.ws_close(self.ws, code or 1000, reason or "")
+end
+
+-- As much of a text as fits beside a close code, not ending inside a character.
+local function clipped(text)
+  if #text <= REASON_MAX then return text end
+  local last = REASON_MAX
+  while byte(text, last + 1) >= 128 and byte(text, last + 1) < 192 do last = last - 1 end
+  return text:sub(1, last)
 end
 
 local function trap(err)
@@ -48,7 +62,7 @@ local function protected(conn, route, name, fn, ...)
   local ok, err = xpcall(fn, trap, ...)
   if ok or err == sched.Canceled then return ok, err end
   if fail.is(err) then
-    conn:close(4000, (err.code .. ": " .. err.message):sub(1, 120))
+    conn:close(4000, clipped(err.code .. ": " .. err.message))
     return false
   end
   log.error("websocket handler failed", { route = route.title, handler = name, conn = conn.id,
@@ -164,6 +178,8 @@ function M.open(ctx, route)
     protocol = spec.protocol, max_message = spec.max_message, max_queue = spec.max_queue,
     ping_s = spec.ping_s or 30, idle_s = spec.idle_s or 90, deflate = spec.deflate,
   })
+  if ws == host.E.GONE then return access.done(ctx, 499, 0) end
+  if ws == host.E.FULL then fail.throw "service_unavailable" end
   if ws < 0 then error("websocket: " .. host.error_name(ws), 0) end
   access.done(ctx, 101, 0, true)
   conn.ws, conns[ws] = ws, conn

@@ -7,7 +7,7 @@
 
 local host = require "human.host"
 
-local EV = host.EV
+local EV, INTERNAL = host.EV, 1011
 local WS_MSG, WS_CLOSE, DRAINED, ABORT = EV.WS_MSG, EV.WS_CLOSE, EV.DRAINED, EV.ABORT
 
 local M = {}
@@ -39,6 +39,11 @@ function M.dispatch(kind, id, status, data)
     handlers[id] = nil
     if handler.on_abort then handler:on_abort(id) end
   end
+end
+
+--- A message that could not be handled: what its connection says next would be misunderstood.
+function M.failed(id)
+  host.ws_close(id, INTERNAL, "internal error")
 end
 
 return M

@@ -11,6 +11,7 @@
 local cjson = require "cjson"
 local buffer = require "string.buffer"
 local plain_host = require "plain_host"
+local fake_wire = require "fake_wire"
 
 local M = {}
 local apps = setmetatable({}, { __mode = "k" })  -- those that run
@@ -24,7 +25,6 @@ local E = { GONE = -1, FULL = -2, CANCELED = -3, TIMEOUT = -4, INVAL = -5, DB = 
 local METHOD = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER" }
 local RQ = { WEBSOCKET = 65536, BODY = 131072, TLS = 262144, INNER = 524288 }
 local PEER = { LOOPBACK = 1, TRUSTED = 2, VEILED = 4, TLS = 8, OLD = 16 }
-local real = package.loaded["human.host"]        -- for what is pure
 local NUMBER = {}
 for i, name in ipairs(METHOD) do NUMBER[name] = i end
 
@@ -63,80 +63,6 @@ local function origins(app)
     add(path, 1)
   end
   return o
-end
-
--- The requests and connections part -------------------------------------------------------------------
-
-local function add_requests(h, app)
-  function h.header(req, name) return app.requests[req] and app.requests[req].headers[name] end
-  function h.headers(req) return app.requests[req].headers end
-  function h.address(text)
-    local address, bits = real.address(text)
-    if not address then return nil end
-    return address, app.trusted[address] and bits + PEER.TRUSTED or bits
-  end
-  function h.peer(req)
-    local r = app.requests[req]
-    if not r then return "", 0 end
-    local _, bits = h.address(r.ip)
-    return r.ip, (bits or 0) + r.bits
-  end
-  function h.body(req) return app.requests[req] and app.requests[req].body or "" end
-  function h.respond(req, status, headers, body)
-    local r = app.requests[req]
-    if not r or r.answer then return E.GONE end
-    r.answer = { status = status, head = headers, body = body }
-    return 0
-  end
-  function h.stream(req, status, headers)
-    local r = app.requests[req]
-    if not r then return E.GONE end
-    r.answer = { status = status, head = headers, body = "", streaming = true }
-    return 0
-  end
-  function h.write(req, chunk)
-    local r = app.requests[req]
-    if not r or r.aborted then return E.GONE end
-    r.answer.body = r.answer.body .. chunk
-    return app.queued_bytes
-  end
-  function h.finish(req)
-    app.requests[req].answer.streaming = false
-    return 0
-  end
-  function h.body_limit(prefix, bytes) app.body_limits[prefix] = bytes end
-end
-
-local function add_websockets(h, app)
-  function h.ws_accept(req, options)
-    local ws = app:new_id()
-    app.requests[req].answer = { status = 101, head = "", body = "", ws = ws }
-    app.sockets[ws] = { sent = {}, options = options, reading = true }
-    return ws
-  end
-  function h.ws_send(ws, opcode, data)
-    local s = app.sockets[ws]
-    if not s or s.closed then return E.GONE end
-    if opcode >= h.WS_VOLATILE then
-      if s.behind then return 0 end
-      opcode = opcode - h.WS_VOLATILE
-    end
-    s.sent[#s.sent + 1] = { opcode = opcode, data = data }
-    return #data
-  end
-  h.WS_VOLATILE = 16
-  function h.ws_broadcast(ids, n, opcode, data)
-    for i = 1, n do h.ws_send(ids[i], opcode, data) end
-    return n
-  end
-  function h.ws_close(ws, code, reason)
-    app.sockets[ws].closed = { code = code, reason = reason }
-    return 0
-  end
-  function h.read(ws, on)
-    app.sockets[ws].reading = on and true or false
-    return 0
-  end
 end
 
 -- Time, ops, database, network ---------------------------------------------------------------------------
@@ -358,10 +284,13 @@ local function connect_events()
   sched.on_event(EV.TIMER, require("human.timer").run)
   sched.on_event(EV.REQUEST, function(status, id, _, target)
     require("human.request").on_request(id, status, target)
-  end)
+  end, require("human.answer").last_resort)
   for _, kind in ipairs { EV.WS_MSG, EV.WS_CLOSE, EV.DRAINED, EV.ABORT } do
-    sched.on_event(kind, function(status, id, _, data) wsx.dispatch(kind, id, status, data) end)
+    sched.on_event(kind, function(status, id, _, data) wsx.dispatch(kind, id, status, data) end,
+      kind == EV.WS_MSG and wsx.failed or nil)
   end
+  sched.on_event(EV.BUS, require("human.bus").on_bus)
+  sched.on_event(EV.NOTIFY, require("human.bus").on_notify)
 end
 
 -- A fresh runtime over a fake host.  options.conf is merged into usable settings.
@@ -377,8 +306,7 @@ function M.start(options)
   }, App)
   for address in (conf.http and conf.http.trusted_proxies or ""):gmatch "[^%s,]+" do app.trusted[address] = true end
   h.EV, h.E, h.METHOD, h.RQ, h.PEER, h.CHUNK = EV, E, METHOD, RQ, PEER, { HEAD = 1, BODY = 2 }
-  add_requests(h, app)
-  add_websockets(h, app)
+  fake_wire.add(h, app, E)
   add_ops(h, app)
   add_database(h, app)
   add_shared(h, app)
