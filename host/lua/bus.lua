@@ -2,42 +2,93 @@
 -- Inside a host: datagrams between workers.  Between hosts: PostgreSQL NOTIFY, which one worker of
 -- each host hears and passes on.  A notification carries a topic and a few ids; what it is about
 -- stands in a table, since it may be lost while the database is away (then topic "bus.gap" comes).
+-- Any user of the database can notify anything: what comes from there reaches scripts only, by topics
+-- that are theirs, in the shape that they declared.
 
+local blame = require "human.blame"
+local events = require "human.events"
 local gen = require "human.gen"
 local host = require "human.host"
 local json = require "human.json"
 local log = require "human.log"
+local metrics = require "human.metrics"
+local schema = require "human.schema"
 local sched = require "human.sched"
 
 local M = {}
 local CHANNEL = "human"
 local PAYLOAD_MAX = 7000                         -- NOTIFY takes at most 8000 bytes
+local TOPIC_MAX = 100
+local QUIET_S = 10                               -- between two lines about what was dropped
+local GAP = "bus.gap"
+-- The runtime's own topics, and their beginnings: scripts neither speak nor listen on them.  Of GAP they
+-- hear, and only the runtime says it.
+local RESERVED, PREFIX = { sio = true }, "bus."
 local runtime = {}                               -- topic -> function, for modules of the runtime
 local listening = false
+local dropped, told_at = 0, nil
 
--- Declare, while scripts load: fn(payload) is run as a task for each message on the topic.
-function M.on(topic, fn)
+metrics.describe("human_bus_dropped_total", "Messages of the bus that were malformed or could not be handled")
+
+local function is_reserved(topic) return RESERVED[topic] or topic:sub(1, #PREFIX) == PREFIX end
+
+-- For what scripts call.
+local function check_topic(what, topic)
+  if type(topic) ~= "string" or topic == "" or #topic > TOPIC_MAX then
+    blame.refuse(("%s: the topic must be a text of 1 to %d bytes"):format(what, TOPIC_MAX))
+  end
+  if is_reserved(topic) then blame.refuse(("%s: the topic '%s' is the runtime's own"):format(what, topic)) end
+end
+
+-- A flood of them is one line in a while.
+local function drop(why, topic)
+  metrics.add("human_bus_dropped_total", 1)
+  dropped = dropped + 1
+  if told_at and host.now() - told_at < QUIET_S then return end
+  log.warn("bus: message dropped", { why = why, topic = topic and topic:sub(1, TOPIC_MAX), dropped = dropped })
+  told_at, dropped = host.now(), 0
+end
+
+-- Declare, while scripts load: fn(payload) is run as a task for each message on the topic.  shape
+-- (optional, before fn): a schema; messages of another shape are dropped, and the log says so.
+function M.on(topic, shape, fn)
   local g = gen.building()
   if not g then error("bus.on: only while scripts are loading", 2) end
+  if fn == nil then shape, fn = nil, shape end
+  if topic ~= GAP then check_topic("bus.on", topic) end
+  if type(fn) ~= "function" then error("bus.on: a function is needed", 2) end
   local list = g.bus[topic] or {}
-  list[#list + 1] = fn
+  list[#list + 1] = { fn = fn, read = shape and schema.reader(shape) }
   g.bus[topic] = list
 end
 
--- The same for the runtime itself: called at once, not as a task; survives reloads.
+-- The same for the runtime itself: called at once, not as a task; survives reloads.  On a topic that is not
+-- reserved it hears whatever scripts and other users of the database say.
 function M.on_runtime(topic, fn) runtime[topic] = fn end
 
+local function run(label, topic, listener, payload)
+  local details
+  if listener.read then
+    payload, details = listener.read(payload == nil and json.null or payload)
+    if details then return drop(details[1].path .. " " .. details[1].message, topic) end
+  end
+  sched.spawn_as({ label = label }, listener.fn, payload)
+end
+
+local function to_runtime(topic, payload)
+  local ok, err = events.try(runtime[topic], payload)
+  if not ok then log.error("bus: message of the runtime failed", { topic = topic, error = err }) end
+end
+
 local function deliver(topic, payload)
-  if runtime[topic] then runtime[topic](payload) end
+  if runtime[topic] then to_runtime(topic, payload) end
   local g = gen.current()
   local list = g and g.bus[topic]
   if not list then return end
   local label = host.label("bus " .. topic)
   if sched.struck > 0 and host.is_struck(label) then return end
-  if sched.is_full() then
-    return log.error("bus: message dropped, limits.tasks is reached", { topic = topic })
-  end
-  for _, fn in ipairs(list) do sched.spawn_as({ label = label }, fn, payload) end
+  if sched.is_full() then return drop("limits.tasks is reached", topic) end
+  for _, listener in ipairs(list) do run(label, topic, listener, payload) end
 end
 
 local function to_siblings(topic, payload)
@@ -46,20 +97,26 @@ local function to_siblings(topic, payload)
   if r < 0 then log.error("bus: message not sent", { topic = topic, error = host.error_name(r) }) end
 end
 
--- All workers of this host, this one included.  payload: plain data.
-function M.send(topic, payload)
+local function send(topic, payload)
   to_siblings(topic, payload)
   deliver(topic, payload)
 end
 
--- Only the other workers of this host.
+-- All workers of this host, this one included.  payload: plain data.
+function M.send(topic, payload)
+  check_topic("bus.send", topic)
+  send(topic, payload)
+end
+
+-- For the runtime: only the other workers of this host, on a topic of on_runtime().
 M.send_others = to_siblings
 
 -- All workers of all hosts on this database, when the transaction commits (or at once, for human.db).
 -- payload: plain data, less than 7,000 bytes as JSON.
 function M.notify(db, topic, payload)
+  check_topic("bus.notify", topic)
   local text = json.encode { topic, payload }
-  if #text > PAYLOAD_MAX then error("bus.notify: payload of " .. topic .. " is too large", 2) end
+  if #text > PAYLOAD_MAX then blame.refuse("bus.notify: payload of " .. topic .. " is too large") end
   if db.lease then
     db:query("select pg_notify($1, $2)", CHANNEL, text)
   else
@@ -69,26 +126,42 @@ end
 
 -- Event handlers, set by boot.
 
+-- What another worker sent: its bus let nothing of scripts pass on reserved topics.
 function M.on_bus(_, _, _, data)
   local message = host.unpack(data)
   deliver(message[1], message[2])
 end
 
+-- {topic} or {topic, payload} of a notification; or nil and why it is none.
+local function read_notification(text)
+  local message, err = json.decode(text)
+  if err then return nil, err end
+  if not json.is_array(message) or #message > 2 then return nil, "is no list of a topic and a payload" end
+  local topic = message[1]
+  if type(topic) ~= "string" or topic == "" or #topic > TOPIC_MAX then return nil, "has no topic" end
+  if is_reserved(topic) then return nil, "is on a topic of the runtime's own" end
+  return message
+end
+
 -- Status 1: listening has just begun, or begun again.  What was notified before (while the database
 -- or the worker that listened was away) is lost, so subscribers read again from where they were.
 function M.on_notify(status, _, _, data)
-  if status == 1 then return M.send("bus.gap", {}) end
-  local message = json.decode(host.unpack(data).payload)
-  if type(message) ~= "table" or type(message[1]) ~= "string" then return end
-  M.send(message[1], message[2])
+  if status == 1 then return send(GAP, {}) end
+  local notification = host.unpack(data)
+  local message, why = read_notification(notification.payload)
+  if not message then return drop("a notification " .. why) end
+  local payload = message[2]
+  if payload == json.null then payload = nil end
+  send(message[1], payload)
 end
 
 -- Worker 0 listens for its host.  Whatever was notified while the connection was away is lost, hence
 -- the topic "bus.gap": subscribers read again from where they were.
 function M.on_database(up)
   if not up or listening or host.worker() ~= 0 then return end
-  listening = true
-  host.db_listen(CHANNEL)
+  local r = host.db_listen(CHANNEL)
+  listening = r >= 0
+  if r < 0 then log.error("bus: cannot listen to the database", { error = host.error_name(r) }) end
 end
 
 return M

@@ -2,7 +2,9 @@
 -- tell() is one-way and may be lost when a worker dies; ask() gathers answers and waits for them.
 
 local bus = require "human.bus"
+local events = require "human.events"
 local host = require "human.host"
+local log = require "human.log"
 local sched = require "human.sched"
 local timer = require "human.timer"
 
@@ -61,9 +63,17 @@ local function on_answer(message)
   if waiter.left == 0 then finish(waiter) end
 end
 
+-- An ask is answered even when there is nothing to say, or it failed: who asked counts the answers.
+local function handle(message)
+  local answer
+  local ok, err = events.try(function() answer = handlers[message.kind](message.payload) end)
+  if not ok then log.error("socket.io: message of another worker failed", { kind = message.kind, error = err }) end
+  return answer
+end
+
 bus.on_runtime(TOPIC, function(message)
   if message.kind == "answer" then return on_answer(message) end
-  local answer = handlers[message.kind](message.payload)
+  local answer = handle(message)
   if message.ask then
     bus.send_others(TOPIC, { kind = "answer", to = message.from, id = message.ask, answer = answer })
   end

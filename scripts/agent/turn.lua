@@ -19,6 +19,7 @@ local facts = require "agent.facts"
 local limits = require "agent.rules.limits"
 local mailbox = require "agent.mailbox"
 local memory = require "agent.memory"
+local news_of = require "agent.news"
 local prompt = require "agent.prompt"
 local respond = require "agent.rules.respond"
 local store = require "agent.store"
@@ -362,7 +363,13 @@ function M.wake(agent_id)
   if n_running >= limits.turns_per_worker then return end
   entry = { agent_id = agent_id, owner = mailbox.new_owner() }
   running[agent_id], n_running = entry, n_running + 1
-  entry.task = task.spawn(run_turns, entry)
+  local ok, made = pcall(task.spawn, run_turns, entry)
+  if ok then
+    entry.task = made
+    return
+  end
+  running[agent_id], n_running = nil, n_running - 1
+  log.warn("turn put off", { agent_id = agent_id, error = tostring(made) })
 end
 
 -- Ends the model call of a turn, if it is at one.
@@ -372,20 +379,20 @@ function M.interrupt(entry)
 end
 
 -- Somebody said more, or the session is over: {agent_id, pos, final}.
-bus.on("agent.interrupt", function(news)
+bus.on("agent.interrupt", news_of.interrupt, function(news)
   local entry = running[news.agent_id]
   if not entry or not entry.seen or news.pos <= entry.seen then return end
   if news.final or entry.may_supersede then M.interrupt(entry) end
 end)
 
 local function stop_now(news)
-  local entry = running[news.agent_id]
+  local entry = news.agent_id and running[news.agent_id]
   if entry then M.interrupt(entry) end
 end
 
-bus.on("agent.changed", stop_now)
-bus.on("agent.access_ended", stop_now)
-bus.on("agent.wake", function(news)
+bus.on("agent.changed", news_of.changed, stop_now)
+bus.on("agent.access_ended", news_of.access_ended, stop_now)
+bus.on("agent.wake", news_of.wake, function(news)
   for _, agent_id in ipairs(news.agents) do M.wake(agent_id) end
 end)
 

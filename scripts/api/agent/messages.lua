@@ -10,6 +10,7 @@ local task = require "human.task"
 local events = require "agent.events"
 local limits = require "agent.rules.limits"
 local mailbox = require "agent.mailbox"
+local news_of = require "agent.news"
 local store = require "agent.store"
 local turn = require "agent.turn"
 local view = require "api.agent.views"
@@ -19,15 +20,15 @@ local M = {}
 local BATCH, LOOK_S = 100, 1
 local watchers = {}                              -- agent id -> {watcher = true}; they end with their streams
 
-bus.on("agent.action", function(news)
+bus.on("agent.action", news_of.action, function(news)
   for watcher in pairs(watchers[news.agent_id] or {}) do
-    watcher.seq = math.max(watcher.seq, news.seq)
+    watcher.heard = true
     task.wake(watcher.task)
   end
 end)
 
 local function watch(agent_id)
-  local watcher = { task = task.current(), agent_id = agent_id, seq = 0 }
+  local watcher = { task = task.current(), agent_id = agent_id, heard = false }
   watchers[agent_id] = watchers[agent_id] or {}
   watchers[agent_id][watcher] = true
   return watcher
@@ -39,9 +40,10 @@ local function unwatch(watcher)
   if not next(list) then watchers[watcher.agent_id] = nil end
 end
 
--- Until an action after `seq` is heard of; a second at most, since news may be lost.
-local function wait_for_news(watcher, seq)
-  if watcher.seq <= seq then task.wait(LOOK_S) end
+-- Until news of the agent are heard; a second at most, since they may be lost.
+local function wait_for_news(watcher)
+  if not watcher.heard then task.wait(LOOK_S) end
+  watcher.heard = false
 end
 
 -- Sends what there is after `seq`.  Returns the new seq, and true when the run has ended.
@@ -68,7 +70,7 @@ local function follow(out, watcher, stored)
     if not processed then return end
     if seq == before then
       if processed >= stored.pos then return end
-      wait_for_news(watcher, seq)
+      wait_for_news(watcher)
     end
   end
 end

@@ -14,6 +14,7 @@ local task = require "human.task"
 local events = require "agent.events"
 local keys = require "agent.keys"
 local mailbox = require "agent.mailbox"
+local news_of = require "agent.news"
 local store = require "agent.store"
 local turn = require "agent.turn"
 local docs = require "api.agent.socket_docs"
@@ -87,7 +88,7 @@ local function forget_left()
   end
 end
 
-bus.on("agent.action", function(news)
+bus.on("agent.action", news_of.action, function(news)
   local cursor = cursors[news.agent_id]
   if cursor and news.seq > cursor then pump(news.agent_id) end
 end)
@@ -99,7 +100,7 @@ bus.on("bus.gap", function()
 end)
 
 -- A key, user or agent is no more: {key_id} | {user_id} | {agent_id}.
-bus.on("agent.access_ended", function(gone)
+bus.on("agent.access_ended", news_of.access_ended, function(gone)
   for _, kind in ipairs { "key", "user", "agent" } do
     local id = gone[kind .. "_id"]
     if id then

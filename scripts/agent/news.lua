@@ -1,0 +1,15 @@
+-- scripts/agent/news.lua -- what workers and hosts tell each other about agents, by topic of human.bus.
+-- News are hints: what they are about stands in the database, and they may be lost or come twice.  Whoever may
+-- speak to the database can send some, so their shape is checked.
+
+local s = require "human.schema"
+
+local function news(fields) return s.object(fields, { extra = "drop" }) end
+
+return {
+  action = news { agent_id = s.id, seq = s.int { min = 0 } },
+  interrupt = news { agent_id = s.id, pos = s.int { min = 0 }, final = s.bool:optional() },
+  changed = news { agent_id = s.id },
+  access_ended = news { agent_id = s.id:optional(), key_id = s.id:optional(), user_id = s.id:optional() },
+  wake = news { agents = s.array(s.id, { max = 1000 }) },
+}

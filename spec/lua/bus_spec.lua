@@ -1,0 +1,121 @@
+-- spec/lua/bus_spec.lua -- the bus: whose topics are whose, and what becomes of messages that are wrong.
+
+local fake_host = require "fake_host"
+
+local SCRIPT = [[
+local api, bus, s, task = require "human.api", require "human.bus", require "human.schema", require "human.task"
+local seen = require("human.state").table "bus"
+local g = api.group { auth = false, shape = "agent" }
+local reply = { [204] = false }
+local function try(name, topic)
+  g:post("/" .. name .. "/" .. topic, { summary = "Speaks", reply = reply }, function(ctx)
+    if name == "send" then bus.send(topic, {}) end
+    if name == "notify" then bus.notify(ctx.db, topic, {}) end
+    if name == "emit" then ctx:emit(topic, {}) end
+    return 204
+  end)
+end
+for _, topic in ipairs { "sio", "bus.gap", "bus.more", "mine" } do
+  for _, name in ipairs { "send", "notify", "emit" } do try(name, topic) end
+end
+bus.on("mine", function(payload) seen.mine = (seen.mine or 0) + 1 seen.payload = payload end)
+bus.on("shaped", s.object { n = s.int { min = 0 } }, function(news) seen.n = news.n end)
+bus.on("broken", function(payload) return payload.no.such.thing end)
+bus.on("bus.gap", function() seen.gap = true end)
+return {}
+]]
+
+describe("the bus", function()
+  local app, bus, seen
+
+  before_each(function()
+    app = fake_host.start()
+    app:load { ["api/speak.lua"] = SCRIPT }
+    bus, seen = require "human.bus", require("human.state").table "bus"
+    for _, key in ipairs { "mine", "payload", "n", "gap" } do seen[key] = nil end
+  end)
+  after_each(function() app:stop() end)
+
+  local function logged(text)
+    local n = 0
+    for _, line in ipairs(app.host.lines) do
+      if line.line:find(text, 1, true) then n = n + 1 end
+    end
+    return n
+  end
+
+  -- A notification of any user of the database.
+  local function notified(payload)
+    app:push(fake_host.EV.NOTIFY, 0, 0, 0, app.host.pack { channel = "human", payload = payload })
+    app:settle()
+  end
+
+  it("does not let scripts speak on the runtime's topics, and names their line", function()
+    local line = { send = 7, notify = 8, emit = 9 }
+    for _, name in ipairs { "send", "notify", "emit" } do
+      for _, topic in ipairs { "sio", "bus.gap", "bus.more" } do
+        local path = ("/%s/%s"):format(name, topic)
+        assert.equal(500, app:request({ method = "POST", path = path }).status, path)
+        assert.equal(1, logged(("api/speak.lua:%d: bus.%s: the topic '%s' is the runtime's own"):format(line[name],
+          name == "send" and "send" or "notify", topic)), path)
+        app.host.lines = {}
+      end
+      assert.equal(204, app:request({ method = "POST", path = "/" .. name .. "/mine" }).status)
+    end
+  end)
+
+  it("does not let scripts listen on them, except for what they are meant to hear", function()
+    for topic, refused in pairs { sio = true, ["bus.more"] = true, ["bus.gap"] = false } do
+      local ok, err = pcall(app.load, app, { ["api/x.lua"] = ('require("human.bus").on(%q, function() end)\nreturn {}')
+        :format(topic) })
+      assert.equal(refused, not ok)
+      if refused then assert.matches("^api/x.lua:1: bus.on: the topic '" .. topic, err) end
+    end
+  end)
+
+  it("wants a topic that is one", function()
+    for _, topic in ipairs { "", ("x"):rep(101), 5, {} } do
+      assert.is_false(pcall(bus.send, topic, {}))
+      assert.is_false(pcall(bus.notify, { query = function() end }, topic, {}))
+    end
+    assert.is_false(pcall(bus.send))
+  end)
+
+  it("drops notifications that are malformed or on the runtime's topics, with one line in a while", function()
+    for _, payload in ipairs { "", "x", "null", "5", '"mine"', "{}", "[]", "[5]", "[null]", '[""]', '[{},{}]',
+      '["mine",{},{}]', '{"1":"mine"}', '["sio",{}]', '["sio",null]', '["sio",{"kind":"emit"}]', '["bus.gap",{}]',
+      '["' .. ("x"):rep(101) .. '"]', "\255", '["mine"', ("["):rep(5000), '["\\ud800",{}]' } do
+      notified(payload)
+    end
+    assert.is_nil(seen.mine or seen.gap)
+    assert.equal(1, logged "bus: message dropped")
+    notified '["mine",{"a":1}]'
+    assert.same({ 1, { a = 1 } }, { seen.mine, seen.payload })
+    notified '["mine"]'
+    notified '["mine",null]'
+    assert.same({ 3 }, { seen.mine, seen.payload })
+  end)
+
+  it("hands over what has the declared shape only", function()
+    for _, payload in ipairs { "", ",null", ",5", ",[]", ",{}", ',{"n":-1}', ',{"n":"1"}', ',{"n":1,"more":2}' } do
+      notified('["shaped"' .. payload .. "]")
+    end
+    assert.is_nil(seen.n)
+    notified '["shaped",{"n":7}]'
+    assert.equal(7, seen.n)
+    assert.equal(8, app.host.sums.human_bus_dropped_total)
+  end)
+
+  it("goes on when a handler of a script fails, or one of the runtime", function()
+    notified '["broken"]'
+    bus.on_runtime("sio", function(message) return message.no.such.thing end)
+    app:push(fake_host.EV.BUS, 0, 0, 1, app.host.pack { "sio", {} })
+    app:push(fake_host.EV.BUS, 0, 0, 1, "no packed data at all")
+    app:push(fake_host.EV.BUS, 0, 0, 1, app.host.pack { "mine", 5 })
+    app:settle()
+    assert.equal(5, seen.payload)
+    assert.equal(1, logged "api/speak.lua")
+    assert.equal(1, logged "bus: message of the runtime failed")
+    assert.equal(1, logged "event 9:")
+  end)
+end)
