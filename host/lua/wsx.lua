@@ -41,7 +41,7 @@ function M.dispatch(kind, id, status, data)
   end
 end
 
---- A message that could not be handled: what its connection says next would be misunderstood.
+--- A message, or an end, that could not be handled: what its connection says next would be misunderstood.
 function M.failed(id)
   host.ws_close(id, INTERNAL, "internal error")
 end

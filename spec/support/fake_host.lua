@@ -287,7 +287,7 @@ local function connect_events()
   end, require("human.answer").last_resort)
   for _, kind in ipairs { EV.WS_MSG, EV.WS_CLOSE, EV.DRAINED, EV.ABORT } do
     sched.on_event(kind, function(status, id, _, data) wsx.dispatch(kind, id, status, data) end,
-      kind == EV.WS_MSG and wsx.failed or nil)
+      (kind == EV.WS_MSG or kind == EV.WS_CLOSE) and wsx.failed or nil)
   end
   sched.on_event(EV.BUS, require("human.bus").on_bus)
   sched.on_event(EV.NOTIFY, require("human.bus").on_notify)
