@@ -92,6 +92,7 @@ void http1_start(http1 *h, size_t head_max, size_t body_max) {
   h->keep = h->chunked = h->has_body = h->websocket = h->expect = false;
   h->header[0] = (http1_header){0};
   h->refused = 0;
+  h->fed = 0;
   llhttp_init(&h->parser, HTTP_REQUEST, settings());
 }
 
@@ -170,6 +171,7 @@ static bool is_token(unsigned char c) {
 }
 
 enum { IN_TOKEN = 1, IN_HOST = 2 };
+enum { METHOD_MAX = 64 };
 
 static uint8_t class_of[256];
 
@@ -391,11 +393,32 @@ static int head_complete(http1 *h) {
 
 /* ---- the head ---- */
 
-/* An unknown method is a token and then a space; anything else there is not HTTP. */
-static int refused_method(const http1 *h, const char *at) {
-  const char *p = h->head.p;
-  while (p < at && (*p == '\r' || *p == '\n')) p++;
-  return http1_token(p, (size_t)(at - p) + 1) ? 501 : 400;
+/* Would the parser take this method? */
+static bool is_known(const char *p, size_t n) {
+  static const char *const usual[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
+  for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+    if (strlen(usual[i]) == n && memcmp(usual[i], p, n) == 0) return true;
+  llhttp_t trial;
+  llhttp_init(&trial, HTTP_REQUEST, settings());
+  return llhttp_execute(&trial, p, n) == HPE_OK && llhttp_execute(&trial, " ", 1) == HPE_OK;
+}
+
+/* The parser refuses methods that it does not know, before anybody can say which ones the target has: it
+ * sees another in their place (RFC 9110, 15.5.6).  HTTP1_MORE, HTTP1_HEAD when the rest may be parsed. */
+static int read_method(http1 *h) {
+  static const char substitute[] = "PROPFIND";
+  const char *p = h->head.p, *end = p + h->head.n, *at = p;
+  while (at < end && (*at == '\r' || *at == '\n')) at++;
+  size_t n = (size_t)(end - at) < METHOD_MAX + 1 ? (size_t)(end - at) : METHOD_MAX + 1;
+  const char *space = n ? memchr(at, ' ', n) : NULL;
+  if (space) n = (size_t)(space - at);
+  if (n > METHOD_MAX) return http1_token(at, n) ? 501 : 400;
+  if (n ? !http1_token(at, n) : space != NULL) return 400;
+  if (!space) return HTTP1_MORE;
+  if (is_known(at, n)) return HTTP1_HEAD;
+  if (llhttp_execute(&h->parser, substitute, sizeof substitute - 1) != HPE_OK) return 400;
+  h->fed = (uint16_t)(space - p);
+  return HTTP1_HEAD;
 }
 
 static int refused_target(const http1 *h, const char *at) {
@@ -407,7 +430,6 @@ static int parser_status(const http1 *h, llhttp_errno_t e) {
   if (h->refused) return h->refused;
   const char *at = llhttp_get_error_pos(&h->parser);
   switch (e) {
-    case HPE_INVALID_METHOD: return refused_method(h, at);
     case HPE_INVALID_URL: return refused_target(h, at);
     case HPE_INVALID_VERSION:
       return strcmp(llhttp_get_error_reason(&h->parser), "Invalid HTTP version") == 0 ? 505 : 400;
@@ -423,13 +445,16 @@ static int feed_head(http1 *h, const char *p, size_t n, size_t *used) {
   size_t take = end ? (size_t)(end - p) + 4 : n;
   if (take > room) take = room;
   if (buf_add(&h->head, p, take) < 0) return 503;
-  const char *from = h->head.p + before;
-  llhttp_errno_t e = llhttp_execute(&h->parser, from, take);
   *used = take;
+  int status = h->fed ? HTTP1_HEAD : read_method(h);
+  if (status == HTTP1_MORE && h->head.n == h->head_max) return 431;
+  if (status != HTTP1_HEAD) return status;
+  llhttp_errno_t e = llhttp_execute(&h->parser, h->head.p + h->fed, h->head.n - h->fed);
+  h->fed = (uint16_t)h->head.n;
   if (e == HPE_OK) return h->head.n == h->head_max ? 431 : HTTP1_MORE;
   if (e != HPE_PAUSED) return parser_status(h, e);
-  *used = (size_t)(llhttp_get_error_pos(&h->parser) - from);
-  h->head.n = before + *used;
+  h->head.n = (size_t)(llhttp_get_error_pos(&h->parser) - h->head.p);
+  *used = h->head.n - before;
   return head_complete(h);
 }
 

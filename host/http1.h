@@ -40,6 +40,7 @@ typedef struct {
   int refused;       /* the status given by a callback of the parser */
   uint8_t trailer_n; /* of the name of the trailer that is being read, as far as it matters */
   char trailer[19];
+  uint16_t fed;      /* bytes of the head that the parser has had */
   llhttp_t parser;
 } http1;
 

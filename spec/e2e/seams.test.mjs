@@ -74,6 +74,17 @@ describe('the runtime', () => {
   });
 });
 
+describe('a method that nobody knows', () => {
+  for (const method of ['BREW', 'QUERY', 'propfind', 'TRACEX', 'x'.repeat(64)]) {
+    it(`is not allowed where there is something, whatever it is called: ${method.slice(0, 10)}`, async () => {
+      const there = await fetch(`${host.url}/health`, { method });
+      assert.deepEqual([there.status, there.headers.get('allow'), (await there.json()).code],
+        [405, 'GET, HEAD, OPTIONS', 'method_not_allowed']);
+      assert.equal((await fetch(`${host.url}/nowhere`, { method })).status, 404);
+    });
+  }
+});
+
 describe('transactions that lose races', () => {
   before(() => sql(host.home, 'create table seams (n int)'));
 

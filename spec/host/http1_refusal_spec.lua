@@ -11,6 +11,10 @@ local function line(l) return l .. "\r\nHost: x\r\n\r\n" end
 
 local refused = {
   [400] = {
+    ["a method with a control character"] = line "BR\1W / HTTP/1.1",
+    ["a method in quotes"] = line '"BREW" / HTTP/1.1',
+    ["no method"] = line " / HTTP/1.1",
+    ["an unknown method and a length that is none"] = "BREW / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
     ["a length and a coding"] = post("Content-Length: 3\r\n" .. TE, "0\r\n\r\n"),
     ["a coding and a length"] = post(TE .. "Content-Length: 3\r\n", "0\r\n\r\n"),
     ["two lengths"] = post("Content-Length: 3\r\nContent-Length: 3\r\n", "abc"),
@@ -125,7 +129,7 @@ local refused = {
             ["extensions without end"] = post(TE, "3;" .. ("a"):rep(20000)),
             ["zeros without end"] = post(TE, ("0"):rep(20000)),
             ["trailers without end"] = post(TE, "0\r\n" .. ("A: b\r\n"):rep(4000)) },
-  [501] = { ["an unknown method"] = line "BREW / HTTP/1.1",
+  [501] = { ["a method of 65 characters"] = line(("B"):rep(65) .. " / HTTP/1.1"), -- limit: method
             ["an unknown coding"] = post "Transfer-Encoding: gzip\r\n",
             ["a coding in front of chunks"] = post "Transfer-Encoding: gzip, chunked\r\n",
             ["nearly chunked"] = post "Transfer-Encoding: xchunked\r\n" },

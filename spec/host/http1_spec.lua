@@ -44,6 +44,16 @@ describe("a request", function()
     end)
   end
 
+  for _, method in ipairs { "BREW", "get", "G", "QUERY", "GETS", "TRACE", "PROPFIND", "M-SEARCH", "x!#$%", ("B"):rep(64) } do
+    it("may have the method " .. method .. ", which a script refuses", function()
+      local text = "\r\n" .. method .. " /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcmore"
+      for _, step in ipairs { #text, 1, 3, 7 } do
+        local r = http1.parse(text, step)
+        assert.same({ 8, "/x", "abc", "Host=x" }, { r.method, r.target, r.body, r.headers[1] })
+      end
+    end)
+  end
+
   it("can be written down and read again as the same", function()
     for _, c in ipairs(bodies) do
       local r = http1.parse(post(c[1], c[2]))
