@@ -58,7 +58,7 @@ end
 local function add_fields(list, node, place)
   for _, field in ipairs(node and node.fields or {}) do
     local inner = field.schema
-    local shown = schema_doc.json_schema(inner, "in")
+    local shown = schema_doc.json_schema(inner, "exact")
     local description = shown.description
     shown.description = nil
     list[#list + 1] = {
@@ -88,7 +88,7 @@ local function body(route)
   local node = route.spec.body
   if not node then return nil end
   return { required = not node.is_optional, mime = node.kind == "raw" and node.mime or nil,
-           schema = schema_doc.json_schema(node, "in") }
+           schema = schema_doc.json_schema(node, "exact") }
 end
 
 -- spec.events says what a stream tells; a plain route has it when its handler may call ctx:stream().

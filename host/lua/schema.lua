@@ -25,7 +25,7 @@ local OPTIONS = {
   array = { min = "number", max = "number" },
   map = { max = "number" },
   object = { extra = "string" },
-  json = { max = "number" },
+  json = { max = "number", nul = "boolean" },
   raw = { max = "number" },
   email = { max = "number" },
   url = { max = "number" },
@@ -79,6 +79,9 @@ function Node:describe(text) return changed(self, "description", text) end
 --- An example for the documentation, as it looks in JSON.
 function Node:example(value) return changed(self, "sample", value) end
 
+--- Documented as another schema, for a value that the handler itself checks.
+function Node:shown(node) return changed(self, "shown_as", node) end
+
 local function new(kind, fields)
   local node = fields or {}
   node.kind = kind
@@ -104,14 +107,15 @@ M.bool = new "bool"      -- true or false
 M.uuid = new "uuid"      -- read in lower case
 M.id = new "id"          -- what human.id makes: c and 8 to 40 of a-z0-9
 M.email = new("email", { max = 254 }) -- an address as RFC 5321 allows them on the network
-M.time = new "time"      -- RFC 3339; read as UTC with milliseconds, "2025-11-27T10:00:00.123Z"
+M.time = new "time"      -- RFC 3339, years 0001 to 9999 in UTC; read as UTC with milliseconds, "2025-11-27T10:00:00.123Z"
 M.url = new("url", { max = 2048 }) -- absolute, http or https
 M.cents = new("cents", { min = 0 }) -- money as an integer
 -- Money as decimal dollars in JSON, as integer cents in Lua, under the field name `as` when given.
 -- min and max are dollars.
 M.usd = new("usd", { min = 0 })
 -- Any JSON value.  In Lua it is a string holding JSON text, ready for a jsonb column; written back
--- verbatim.  max: bytes of that text, 65536 unless said otherwise.
+-- verbatim.  max: bytes of that text, 65536 unless said otherwise; nul: it may hold the NUL character,
+-- which no column takes.
 M.json = new("json", { max = 65536 })
 
 --- One of the given strings or numbers.

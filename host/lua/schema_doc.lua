@@ -2,6 +2,7 @@
 -- It says what the reader checks, as far as JSON Schema can say it.
 
 local json = require "human.json"
+local schema_leaf = require "human.schema_leaf"
 local schema_reader = require "human.schema_reader"
 
 local M = {}
@@ -52,16 +53,38 @@ end
 
 local KIND = {}
 
-function KIND.string(node)
+-- What the reader refuses beside the length: NUL, and nothing but white space where that is dropped.
+local NO_NUL = "^[^\\u0000]*$"
+local NOT_BLANK = "^[^\\u0000]*[^\\u0000\\t-\\r ][^\\u0000]*$"
+
+local function pattern_of(node)
+  local own = node.pattern and not node.trim and M.regex(node.pattern)
+  if own then return own end
+  return node.trim and (node.min or 0) > 0 and NOT_BLANK or NO_NUL
+end
+
+function KIND.string(node, direction)
   return { type = "string", minLength = node.min, maxLength = node.max,
-           pattern = node.pattern and not node.trim and M.regex(node.pattern) or nil }
+           pattern = direction == "exact" and pattern_of(node) or node.pattern and M.regex(node.pattern) or nil }
 end
 
 function KIND.uuid() return { type = "string", format = "uuid" } end
 function KIND.id() return { type = "string", pattern = "^c[a-z0-9]{8,40}$" } end
-function KIND.email(node) return { type = "string", format = "email", maxLength = node.max } end
-function KIND.time() return { type = "string", format = "date-time" } end
-function KIND.url(node) return { type = "string", format = "uri", maxLength = node.max } end
+-- Readers take more than these formats do, international names for one: exactly, it is the pattern.
+function KIND.email(node, direction)
+  if direction ~= "exact" then return { type = "string", format = "email", maxLength = node.max } end
+  return { type = "string", maxLength = node.max, pattern = schema_leaf.EMAIL_REGEX,
+           description = "An e-mail address" }
+end
+function KIND.url(node, direction)
+  if direction ~= "exact" then return { type = "string", format = "uri", maxLength = node.max } end
+  return { type = "string", maxLength = node.max, pattern = schema_leaf.URL_REGEX,
+           description = "An http or https URL" }
+end
+-- The calendar of PostgreSQL has no year 0000.
+function KIND.time(_, direction)
+  return { type = "string", format = "date-time", pattern = direction == "exact" and "^(?!0000)" or nil }
+end
 function KIND.bool() return { type = "boolean" } end
 
 function KIND.int(node)
@@ -83,7 +106,7 @@ end
 
 function KIND.const(node) return { const = node.value } end
 function KIND.json() return {} end
-function KIND.raw() return { type = "string" } end
+function KIND.raw(node) return { type = not node.mime:find "json" and "string" or nil } end
 
 function KIND.array(node, direction)
   return { type = "array", items = document(node.item, direction), minItems = node.min,
@@ -92,7 +115,7 @@ end
 
 function KIND.map(node, direction)
   return { type = "object", additionalProperties = document(node.value, direction),
-           maxProperties = direction == "in" and node.max or nil }
+           maxProperties = direction ~= "out" and node.max or nil }
 end
 
 function KIND.one_of(node, direction)
@@ -109,12 +132,12 @@ function KIND.object(node, direction)
     local inner = field.schema
     properties[field.name] = document(inner, direction)
     local has_default = inner.default_value ~= nil
-    if not inner.is_optional and not (has_default and direction == "in") then
+    if not inner.is_optional and not (has_default and direction ~= "out") then
       required[#required + 1] = field.name
     end
   end
   local out = { type = "object", properties = properties, required = #required > 0 and required or nil }
-  if direction == "in" and node.extra == "refuse" then out.additionalProperties = false end
+  if direction ~= "out" and node.extra == "refuse" then out.additionalProperties = false end
   return out
 end
 
@@ -138,16 +161,18 @@ local function shown_default(node)
 end
 
 function document(node, direction)
+  if node.shown_as then return document(node.shown_as, direction) end
   local out = KIND[node.kind](node, direction)
   if node.is_nullable then out = nullable(out) end
-  out.description = node.description
+  out.description = node.description or out.description
   if node.default_value ~= nil and node.kind ~= "json" then out.default = shown_default(node) end
   if node.sample ~= nil then out.examples = json.array { node.sample } end
   return out
 end
 
 --- A schema as a Lua table that encodes to JSON Schema 2020-12.  direction: "in" for what is read
---- (defaulted fields are not required, undeclared ones are refused), "out" for what is written.
+--- (defaulted fields are not required, undeclared ones are refused), "out" for what is written, "exact" for
+--- what is read with everything that the reader refuses, NUL for one.
 function M.json_schema(node, direction)
   return document(node, direction or "in")
 end

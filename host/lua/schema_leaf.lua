@@ -56,17 +56,20 @@ function M.string(node)
   return function(v)
     if type(v) ~= "string" then return nil, wrong end
     if find(v, "\0", 1, true) then return nil, "must not contain the NUL character" end
-    if trim then v = trimmed(v) end
+    if trim then
+      if too_long(v, max) then return nil, wrong end
+      v = trimmed(v)
+    end
     if too_short(v, min) or too_long(v, max) then return nil, wrong end
     if pattern and not find(v, pattern) then return nil, form end
     return v
   end
 end
 
--- Text of `length` bytes that fits a pattern.
+-- Text of min to max characters that fits a pattern.
 local function patterned(pattern, min, max, wrong, convert)
   return function(v)
-    if type(v) ~= "string" or #v < min or #v > max or not find(v, pattern) then
+    if type(v) ~= "string" or too_short(v, min) or too_long(v, max) or not find(v, pattern) then
       return nil, wrong
     end
     return convert and convert(v) or v
@@ -80,6 +83,11 @@ function M.uuid() return patterned(UUID, 36, 36, "must be a UUID", string.lower)
 
 function M.id() return patterned("^c[a-z0-9]+$", 9, 41, "must be an id") end
 
+-- The same for JSON Schema, for the readers below.
+M.EMAIL_REGEX = "^[^\\u0000-\\u0020\\u007f@]+@[^\\u0000-\\u0020\\u007f@.]+"
+  .. "\\.[^\\u0000-\\u0020\\u007f@]*[^\\u0000-\\u0020\\u007f@.]$"
+M.URL_REGEX = "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#\\u0000-\\u0020\\u007f][^\\u0000-\\u0020\\u007f]*$"
+
 -- Not a grammar check (RFC 5321 allows what nobody has): one @, no white space, a dot in the domain.
 function M.email(node)
   local wrong = "must be an e-mail address of at most " .. node.max .. " characters"
@@ -90,7 +98,7 @@ function M.url(node)
   local max = node.max
   local wrong = "must be an http or https URL of at most " .. max .. " characters"
   return function(v)
-    if type(v) ~= "string" or #v > max or not find(v, "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]")
+    if type(v) ~= "string" or too_long(v, max) or not find(v, "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]")
       or find(v, "[%s%c]") then
       return nil, wrong
     end
@@ -103,6 +111,7 @@ function M.time()
   return function(v)
     local normal = type(v) == "string" and #v <= 40 and time.normalize(v)
     if not normal then return nil, wrong end
+    if sub(normal, 1, 4) == "0000" then return nil, "must not be before the year 1" end
     return normal
   end
 end
@@ -210,12 +219,12 @@ local function has_nul(v)
 end
 
 function M.json(node)
-  local max = node.max
+  local max, may_nul = node.max, node.nul
   return function(v)
     local ok, text = pcall(json.encode, v)
     if not ok then return nil, "must be JSON with finite numbers, at most 64 levels deep" end
     if #text > max then return nil, "must be JSON of at most " .. max .. " bytes" end
-    if find(text, "\\u0000", 1, true) and has_nul(v) then
+    if not may_nul and find(text, "\\u0000", 1, true) and has_nul(v) then
       return nil, "must not contain the NUL character"
     end
     return text

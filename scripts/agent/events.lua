@@ -42,8 +42,19 @@ M.types = {
   ["timer-expired"] = s.object({ expiresAt = s.time }, DROP),
 }
 
-local readers = {}
-for name, schema in pairs(M.types) do readers[name] = s.reader(schema) end
+local readers, shapes = {}, {}
+for _, name in ipairs { "agent-joined", "new-message", "user-joined", "user-typing", "reaction", "timer-expired" } do
+  local fields = { { "type", s.const(name) } }
+  shapes[#shapes + 1] = s.object({ fields[1], { "content", M.types[name] } }, DROP)
+  for _, field in ipairs(M.types[name].fields) do
+    if field.name ~= "type" then fields[#fields + 1] = { field.name, field.schema } end
+  end
+  shapes[#shapes + 1] = s.object(fields, DROP)
+  readers[name] = s.reader(M.types[name])
+end
+
+-- An event in either form, for documentation: parse() says more of what is wrong.
+M.shape = s.one_of(shapes)
 
 local function refuse(code, message, details) return nil, { code = code, message = message, details = details } end
 
@@ -60,7 +71,9 @@ function M.parse(raw)
       { { path = "type", message = "must be one of agent-joined, new-message, user-joined, user-typing, "
         .. "reaction, timer-expired" } })
   end
-  local content, details = reader(type(raw.content) == "table" and raw.content or raw)
+  local given = type(raw.content) == "table" and raw.content or raw
+  local content, details = reader(given)
+  if not content and given ~= raw then content = reader(raw) end
   if not content then return refuse("invalid_event", "Invalid " .. name .. " event", details) end
   return { type = name, content = content, message_id = content.message and content.message.id or nil }
 end

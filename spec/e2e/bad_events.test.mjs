@@ -122,8 +122,7 @@ describe('an event is refused, by socket and by HTTP alike:', () => {
       const { status, body } = await call(host.url, 'POST', `/api/agents/${agent.id}/messages`,
         { key: user.key, body: JSON.stringify(event) });
       assert.deepEqual([status, body.statusCode], [400, 400]);
-      if (typeof event === 'object' && event) assert.equal(body.code,
-        JSON.stringify(event).includes('\\u0000') ? 'validation_error' : code);
+      if (typeof event === 'object' && event) assert.equal(body.code, code);
     });
   }
 

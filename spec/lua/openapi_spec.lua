@@ -60,6 +60,18 @@ describe("schema_doc", function()
       assert.same(case[3], out)
     end)
   end
+  it("says exactly what is read, for OpenAPI", function()
+    local no_nul = "^[^\\u0000]*$"
+    local function exact(node) return schema_doc.json_schema(node, "exact") end
+    assert.same({ type = "string", maxLength = 5, pattern = no_nul }, exact(s.string { max = 5 }))
+    assert.same({ type = "string", pattern = "^[a-z]+$" }, exact(s.string { pattern = "^%l+$" }))
+    assert.equal("^[^\\u0000]*[^\\u0000\\t-\\r ][^\\u0000]*$", exact(s.string { min = 1, trim = true }).pattern)
+    assert.same({ type = "string", format = "date-time", pattern = "^(?!0000)" }, exact(s.time))
+    assert.is_nil(exact(s.email).format)
+    assert.same({ type = "object", required = { "a" }, additionalProperties = false,
+                  properties = { a = { type = "string", pattern = no_nul } } }, exact(s.object { a = s.text }))
+    assert.same({ type = "boolean" }, exact(s.json { nul = true }:shown(s.bool)))
+  end)
   for _, case in ipairs(PATTERNS) do
     it("translates the pattern " .. case[1], function() assert.equal(case[2] or nil, schema_doc.regex(case[1])) end)
   end

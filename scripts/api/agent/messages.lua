@@ -90,7 +90,7 @@ g:post("/agents/{id}/messages", {
   summary = "Send an event to an agent; Accept: text/event-stream streams the actions that answer it",
   description = "The body is an event as on the socket: {type, content}, fields in content or at the top level.",
   headers = { accept = s.string:optional() },
-  body = s.json { max = 1048576 },
+  body = s.json { max = 1048576, nul = true }:shown(events.shape),
   reply = { [202] = view.accepted },
   events = "With Accept: text/event-stream: an `accepted` event, then the actions of the run as unnamed events",
   errors = { "validation_error", "unknown_event_type", "invalid_event", "agent_not_found", "mailbox_full",

@@ -1,0 +1,50 @@
+// spec/e2e/schemathesis.test.mjs -- schemathesis reads the OpenAPI document and tries what it says, and what it does
+// not say: valid data must be taken, invalid data refused, methods that are not listed answered 405, keys demanded, and
+// nothing is a server error.  All checks, all operations, nothing excluded; the seed is fixed, so that a failure is one
+// for everybody (SCHEMATHESIS_SEED, SCHEMATHESIS_EXAMPLES look further).
+//
+// Of its checks one cannot fail here: object_level_authorization needs two users' credentials in its configuration, and
+// asks whether one reads what the other made; agent_api.test.mjs does that for each kind of resource.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { makeUser } from './agent_client.mjs';
+import { errors, makeHome, startHost } from './hosts.mjs';
+import { root } from './support.mjs';
+
+const run = promisify(execFile);
+const { SCHEMATHESIS_SEED: seed = '1', SCHEMATHESIS_EXAMPLES: examples = '6' } = process.env;
+const LIMIT_MS = 280_000;
+
+let host, user, dir;
+before(async () => {
+  host = await startHost();
+  user = await makeUser(host.url);
+  dir = makeHome();
+});
+after(async () => {
+  assert.equal((await host?.stop())?.code, 0);
+});
+
+describe('schemathesis', () => {
+  it('finds nothing', { timeout: LIMIT_MS }, async () => {
+    const config = path.join(dir, 'schemathesis.toml');
+    fs.writeFileSync(config, `[auth.openapi]\nagent_key = { api_key = "${user.key}" }\n`);
+    const program = path.join(root, 'build/venv/bin/schemathesis');
+    const args = ['--config-file', config, 'run', `${host.url}/openapi.json`, '--checks', 'all',
+      '--seed', seed, '--max-examples', examples, '--continue-on-failure', '--generation-database', 'none', '--no-color'];
+    const env = { ...process.env, SCHEMATHESIS_HOOKS: 'schemathesis_hooks', PYTHONPATH: path.join(root, 'spec/e2e'),
+      PYTHONDONTWRITEBYTECODE: '1' };
+    const { stdout, code } = await run(program, args, { cwd: dir, env, maxBuffer: 64 << 20, timeout: LIMIT_MS })
+      .catch((error) => error);
+    assert.equal(code ?? 0, 0, stdout);
+    const tested = /Tested: +(\d+)/.exec(stdout)?.[1], selected = /Selected: +(\d+)\/(\d+)/.exec(stdout);
+    assert.deepEqual([tested, selected?.[1]], [selected?.[2], selected?.[2]], stdout);
+    assert.ok(Number(/(\d+) passed/.exec(stdout.slice(stdout.indexOf('Test cases:')))?.[1]) > 1000, stdout);
+  });
+
+  it('met no error that was logged', () => assert.deepEqual(errors(host.log()), []));
+});
