@@ -7,6 +7,7 @@
  * be well formed unless this process wrote it or bundle_attach() has checked it. */
 #include "bundle.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
@@ -130,7 +131,7 @@ static int map_read_only(bundle *b, int fd, size_t size) {
 /* A writable mapping forbids F_SEAL_WRITE, so it is written, unmapped, sealed and mapped anew. */
 static int write_sealed(bundle *b, const tree *t) {
   size_t size = size_of(t);
-  if (size > SIZE_MAX_BYTES) return -1;
+  if (size > SIZE_MAX_BYTES) return errno = EFBIG, -1;
   int fd = memfd_create("human-scripts", MFD_ALLOW_SEALING | MFD_CLOEXEC);
   if (fd < 0 || ftruncate(fd, (off_t)size)) goto fail;
   char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -158,7 +159,7 @@ int bundle_load(char *why, size_t n) {
   }
   int failed = tree_read(&t, why, n);
   if (!failed && write_sealed(b, &t)) {
-    snprintf(why, n, "scripts: no memory for a copy of them");
+    snprintf(why, n, "scripts: no copy of them can be made: %s", strerror(errno));
     failed = -1;
   }
   tree_free(&t);

@@ -178,8 +178,9 @@ int host_reload_serving(int generation) {
 
 /* What is new is taken beside what serves: the scripts, and the certificates. */
 static int prepare_reload(const link_message *m, int fd, char *why, size_t n) {
-  if (!bundle_attach(m->generation, fd)) return tls_prepare(why, n);
-  snprintf(why, n, "the bundle cannot be mapped");
+  if (fd >= 0 && !bundle_attach(m->generation, fd)) return tls_prepare(why, n);
+  snprintf(why, n, fd < 0 ? "too many open files: no descriptor is left for the scripts"
+                          : "the bundle cannot be mapped");
   return -1;
 }
 
