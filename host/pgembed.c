@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * pgembed.c -- see pgembed.h: initdb once, then a `postgres` child on a Unix socket only.
  *
- * Owns: the server process and the home's lock.  Must never leave a half-made cluster behind: it is
- * made under another name and renamed when whole.  What a killed host left is put right here. */
+ * Owns: the server process and the locks of home and cluster.  Must never leave a half-made cluster behind:
+ * it is made under another name and renamed when whole.  What a killed host left is put right here. */
 #include "pgembed.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -22,29 +23,21 @@
 #include "conf.h"
 #include "log.h"
 #include "pghome.h"
+#include "procs.h"
 #include "shm.h"
 
 enum { LOG_BYTES_MAX = 8 * 1024 * 1024, TRIES = 3 };
-static const double READY_S = 300, STOP_S = 20, ORPHAN_S = 25, BACKOFF_MIN_S = 0.25,
-                    BACKOFF_MAX_S = 5;
+static const double READY_S = 300, STOP_S = 20, ORPHAN_S = 25, GLANCE_S = 0.5, OTHERS_S = 10,
+                    BACKOFF_MIN_S = 0.25, BACKOFF_MAX_S = 5;
 
 static struct {
   pghome home;
   pid_t pid;          /* 0: not running */
   int connections;
   bool ours;          /* started here, so stopped here */
+  bool shared;        /* by a command: others may use it as well, and end first */
   double started_at, retry_at, backoff;
 } pg;
-
-static void nap(void) {
-  nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-}
-
-/* The supervisor holds its signals blocked while it starts. */
-static bool interrupted(void) {
-  sigset_t set;
-  return !sigpending(&set) && (sigismember(&set, SIGTERM) || sigismember(&set, SIGINT));
-}
 
 static int say(const char *what, const char *detail) {
   fprintf(stderr, "database: %s%s\n", what, detail);
@@ -73,7 +66,7 @@ static off_t log_size(void) {
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
   (void)st, (void)type, (void)ftw;
-  return remove(path);
+  return remove(path) && errno != ENOENT ? -1 : 0;
 }
 
 static int remove_tree(const char *path) {
@@ -110,17 +103,33 @@ static int write_tuning(const char *dir) {
   return fclose(f) ? say("cannot write postgresql.conf: ", strerror(errno)) : 0;
 }
 
+/* What initdb of a killed host left; it may still be writing, which is why each has a name of its own. */
+static void remove_unfinished(void) {
+  char parent[PATH_MAX], path[PATH_MAX];
+  const struct dirent *e;
+  snprintf(parent, sizeof parent, "%s", pg.home.data);
+  char *name = strrchr(parent, '/');
+  *name++ = 0;
+  DIR *d = opendir(parent);
+  while (d && (e = readdir(d))) {
+    size_t n = strlen(name);
+    if (strncmp(e->d_name, name, n) != 0 || strncmp(e->d_name + n, ".new", 4) != 0) continue;
+    if (snprintf(path, sizeof path, "%s/%s", parent, e->d_name) < PATH_MAX && remove_tree(path))
+      log_fmt(LOG_WARN, "database: %s is left over and cannot be removed: %s", path, strerror(errno));
+  }
+  if (d) closedir(d);
+}
+
 static int make_cluster(void) {
   char dir[PATH_MAX];
   locale_t utf8 = newlocale(LC_ALL_MASK, "C.UTF-8", (locale_t)0);
   if (utf8) freelocale(utf8);
-  if (snprintf(dir, sizeof dir, "%s.new", pg.home.data) >= PATH_MAX) return -1;
+  if (snprintf(dir, sizeof dir, "%s.new-XXXXXX", pg.home.data) >= PATH_MAX) return -1;
+  log_fmt(LOG_INFO, "database: making a private PostgreSQL cluster in %s", pg.home.data);
+  if (!mkdtemp(dir) || (pg.home.drop && chown(dir, pg.home.uid, pg.home.gid)))
+    return say("cannot make the cluster's directory: ", strerror(errno));
   const char *args[] = {"initdb", "-D", dir, "-U", "human", "-A", "trust", "-E", "UTF8",
                         utf8 ? "--locale=C.UTF-8" : "--locale=C", NULL};
-  log_fmt(LOG_INFO, "database: making a private PostgreSQL cluster in %s", pg.home.data);
-  if (remove_tree(dir)) return say("cannot remove what is left of ", dir);
-  if (mkdir(dir, 0700) || (pg.home.drop && chown(dir, pg.home.uid, pg.home.gid)))
-    return say("cannot make the cluster's directory: ", strerror(errno));
   if (run("initdb", args)) return say("initdb failed; see ", pg.home.log);
   if (write_tuning(dir)) return -1;
   if (rename(dir, pg.home.data)) return say("cannot rename the new cluster: ", strerror(errno));
@@ -144,16 +153,22 @@ static const char *conninfo(const char *database) {
 }
 
 /* Servers of a host that was killed end by themselves, or are made to: first asked, then told. */
-static int end_orphans(void) {
-  if (!pghome_orphans(&pg.home, SIGINT)) return 0;
+static int end_orphans(const pghome *h) {
+  char name[96];
+  pid_t guardian = pghome_guardian(h);
+  if (guardian) {
+    procs_name(guardian, name, sizeof name);
+    fprintf(stderr, "database: the server of %s is not ours to stop: %s has it\n", h->data, name);
+    return -1;
+  }
+  if (!pghome_orphans(h, SIGINT)) return 0;
   log_fmt(LOG_INFO, "database: stopping the server that an earlier host left running");
   double begin = shm_clock(), now;
   while ((now = shm_clock() - begin) < ORPHAN_S) {
-    if (!pghome_orphans(&pg.home, now > 15 ? SIGKILL : now > 10 ? SIGQUIT : 0)) return 0;
-    if (interrupted()) return -1;
-    nap();
+    if (!pghome_orphans(h, now > 15 ? SIGKILL : now > 10 ? SIGQUIT : 0)) return 0;
+    if (!procs_wait()) return -1;
   }
-  return say("an earlier server does not end: ", pg.home.data);
+  return say("an earlier server does not end: ", h->data);
 }
 
 static void unlink_below(const char *dir, const char *name) {
@@ -192,10 +207,10 @@ static bool has_died(void) {
 
 static int await_ready(void) {
   const char *info = conninfo("postgres");
-  while (shm_clock() - pg.started_at < READY_S && !interrupted()) {
+  while (shm_clock() - pg.started_at < READY_S && !procs_stopping()) {
     if (has_died()) return -1;
     if (PQping(info) == PQPING_OK) return 0;
-    nap();
+    procs_wait();
   }
   return -1;
 }
@@ -207,9 +222,9 @@ static int start_server(void) {
     before = log_size();
     if (spawn_server()) return -1;
     if (!await_ready()) return 0;
-    if (interrupted()) return say("interrupted while it started", "");
+    if (procs_stopping()) return say("interrupted while it started", "");
     if (pg.pid) break;
-    for (int j = 0; j < 25; j++) nap();
+    for (int j = 0; j < 25; j++) procs_wait();
   }
   show_log(before);
   return say("the private PostgreSQL server does not start; see ", pg.home.log);
@@ -243,33 +258,72 @@ static int set_url(void) {
   return conf_set("database.url", conninfo("human"));
 }
 
-static int in_use(pid_t holder, bool share) {
-  if (!share) {
-    fprintf(stderr, "home: %s is in use by another host (process %d); stop it, or set HUMAN_HOME "
-            "to another directory\n",
-            pg.home.home, (int)holder);
+static int in_use(pid_t holder) {
+  fprintf(stderr, "home: %s is in use by another host (process %d); stop it, or set HUMAN_HOME to another "
+          "directory\n", pg.home.home, (int)holder);
+  return -1;
+}
+
+/* A server answers a ping before it has our database. */
+static bool has_database(void) {
+  char info[2 * PATH_MAX + 96];
+  if (PQping(conninfo("human")) != PQPING_OK) return false;
+  snprintf(info, sizeof info, "%s connect_timeout=5", conninfo("human"));
+  PGconn *c = PQconnectdb(info);
+  bool ok = PQstatus(c) == CONNECTION_OK;
+  PQfinish(c);
+  return ok;
+}
+
+/* 0: the home is ours; 1: another process has it and its server answers; -1.  Who has it may be about to
+ * start its server, to stop it, or to have been killed; what only looks at the lock has it for a moment. */
+static int take_home(bool share) {
+  for (double begin = shm_clock();;) {
+    pid_t holder;
+    int locked = pghome_lock(&pg.home, &holder);
+    double waited = shm_clock() - begin;
+    if (locked <= 0) return locked;
+    if (share && pghome_use(&pg.home, false) && has_database()) return 1;
+    if (!share && waited > (procs_is_host(holder) ? GLANCE_S : ORPHAN_S)) return in_use(holder);
+    if (waited > READY_S)
+      return say("the server of the host that has this home does not answer: ", pg.home.home);
+    if (!procs_wait()) return say("interrupted while it waited for another host", "");
+  }
+}
+
+/* Under the locks of this home and of the cluster, so whatever happens in between it is in one place. */
+static int move_former(void) {
+  pghome old;
+  if (!pghome_former(&pg.home, &old)) return 0;
+  if (pghome_claim(&old) || end_orphans(&old)) return -1;
+  if (rename(old.data, pg.home.data)) {
+    fprintf(stderr, "database: %s cannot be moved to %s (%s): do it by hand\n", old.data, pg.home.data,
+            strerror(errno));
     return -1;
   }
-  const char *info = conninfo("human");
-  for (double begin = shm_clock(); shm_clock() - begin < READY_S && !interrupted(); nap())
-    if (PQping(info) == PQPING_OK) return set_url();
-  return say("the server of the host that has this home does not answer: ", pg.home.home);
+  rename(old.log, pg.home.log);
+  log_fmt(LOG_INFO, "database: %s has been moved to %s, where this home's belongs", old.data, pg.home.data);
+  return 0;
+}
+
+static int bring_up(void) {
+  struct stat st;
+  if (move_former() || pghome_binaries(&pg.home)) return -1;
+  remove_unfinished();
+  if (stat(pg.home.data, &st) && make_cluster()) return -1;
+  if (pghome_claim(&pg.home) || end_orphans(&pg.home)) return -1;
+  return start_server() || make_database() || set_url() ? -1 : 0;
 }
 
 int pgembed_start(int connections, bool share) {
-  struct stat st;
-  pid_t holder;
   pg.connections = connections;
   pg.backoff = BACKOFF_MIN_S;
   if (pghome_find(&pg.home)) return -1;
-  int locked = pghome_lock(&pg.home, &holder);
-  if (locked) return locked < 0 ? -1 : in_use(holder, share);
+  int taken = take_home(share);
+  if (taken) return taken < 0 ? -1 : set_url();
   pg.ours = true;
-  if (pghome_binaries(&pg.home) || end_orphans()) goto fail;
-  if (stat(pg.home.data, &st) && make_cluster()) goto fail;
-  if (start_server() || make_database() || set_url()) goto fail;
-  return 0;
-fail:
+  pg.shared = share;
+  if (!bring_up()) return 0;
   pgembed_stop();
   return -1;
 }
@@ -307,10 +361,12 @@ void pgembed_stop(void) {
   if (!pg.ours) return;
   pg.ours = false;
   double begin = shm_clock(), waited;
+  while (pg.shared && !pghome_use(&pg.home, true) && shm_clock() - begin < OTHERS_S) procs_wait();
+  begin = shm_clock();
   if (pg.pid) kill(pg.pid, SIGINT);
   while (pg.pid && (waited = shm_clock() - begin) < STOP_S + 5 && !has_died()) {
     if (waited > STOP_S) kill(pg.pid, SIGQUIT);
-    nap();
+    procs_wait();
   }
   if (pg.pid) log_fmt(LOG_ERROR, "database: the private server did not end in %.0f s", STOP_S);
   pg.pid = 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * pghome.c -- see pghome.h: paths, users, the lock and child processes of the private cluster.
+ * pghome.c -- see pghome.h: paths, users, locks and child processes of the private cluster.
  *
- * Owns: the lock's file descriptor.  PostgreSQL refuses to run as root, hence the change of user
- * and the second place for a cluster whose user cannot reach the first. */
+ * Owns: the locks' file descriptors.  Must never signal a server that a living host looks after.  PostgreSQL
+ * refuses to run as root, hence the change of user and the second place for a cluster whose user cannot
+ * reach the first. */
 #include "pghome.h"
 
 #include <dirent.h>
@@ -24,14 +25,19 @@
 #include "conf.h"
 #include "conftable.h"
 #include "log.h"
+#include "newfile.h"
+#include "procs.h"
+#include "shm.h"
 
-#define SYSTEM_HOME "/var/lib/human"
+#define SERVICE_HOME "/var/lib/human"       /* of the package, and of its user */
+#define HOMES "/var/lib/human-homes"        /* of root: clusters of homes that only root can enter */
+static const double ENDING_S = 5;
 enum {
   SOCKET_DIR_MAX = 90, /* sun_path has 107 characters; "/.s.PGSQL.5432" and room */
   ARGS_MAX = 32
 };
 
-static int lock_fd = -1;
+static int lock_fd = -1, claim_fd = -1, use_fd = -1;
 
 static int fail(const char *path, const char *what) {
   fprintf(stderr, "database: %s: %s: %s\n", path, what, strerror(errno));
@@ -44,18 +50,10 @@ static int join(char *out, const char *dir, const char *name) {
   return fail(dir, "home");
 }
 
-/* mkdir -p; directories that exist stay as they are. */
 static int make_directories(const char *path, mode_t mode) {
   char part[PATH_MAX];
   snprintf(part, sizeof part, "%s", path);
-  for (char *p = part + 1;; p++) {
-    char c = *p;
-    if (c && c != '/') continue;
-    *p = 0;
-    if (mkdir(part, mode) && errno != EEXIST) return fail(part, "cannot be made");
-    *p = c;
-    if (!c) return 0;
-  }
+  return newfile_directories(part, mode) ? fail(part, "cannot be made") : 0;
 }
 
 /* ---- as whom ---- */
@@ -118,6 +116,12 @@ static uint32_t hash_path(const char *path) {
   return h;
 }
 
+static uint64_t hash_path_64(const char *path) {
+  uint64_t h = 14695981039346656037u;
+  for (; *path; path++) h = (h ^ (unsigned char)*path) * 1099511628211u;
+  return h;
+}
+
 /* A directory only for the cluster's user; one that a stranger put there is refused. */
 static int private_directory(const pghome *h, const char *path) {
   struct stat st;
@@ -133,42 +137,86 @@ static int private_directory(const pghome *h, const char *path) {
   return -1;
 }
 
-static int name_socket(pghome *h, const char *base, const char *suffix) {
-  char name[32];
-  snprintf(name, sizeof name, "run%s", suffix);
-  if (join(h->run, base, name)) return -1;
+static int name_socket(pghome *h, const char *base) {
+  if (join(h->run, base, "run")) return -1;
   if (strlen(h->run) > SOCKET_DIR_MAX)
     snprintf(h->run, sizeof h->run, "/tmp/human-%08x", (unsigned)hash_path(h->data));
   return private_directory(h, h->run);
 }
 
+/* Whose place it is stands in it: for people, and for the case that two homes have one hash. */
+static int sign(const char *place, const char *home) {
+  char path[PATH_MAX], text[PATH_MAX] = "";
+  if (join(path, place, "home")) return -1;
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+  if (fd < 0) return fail(path, "cannot be opened");
+  ssize_t n = pread(fd, text, sizeof text - 1, 0), k = (ssize_t)strlen(home);
+  bool written = n > 0 || pwrite(fd, home, (size_t)k, 0) == k;
+  close(fd);
+  if (!written) return fail(path, "cannot be written");
+  if (n <= 0 || !strcmp(text, home)) return 0;
+  fprintf(stderr, "database: %s has the cluster of %s: choose another home than %s\n", place, text, home);
+  return -1;
+}
+
+static int place_apart(pghome *h, char *place) {
+  char real[PATH_MAX];
+  if (!realpath(h->home, real)) return fail(h->home, "cannot be read");
+  snprintf(place, PATH_MAX, HOMES "/%016llx", (unsigned long long)hash_path_64(real));
+  h->apart = true;
+  return make_directories(place, 0711) || sign(place, real) ? -1 : 0;
+}
+
+/* A cluster that lies in the service's home, but that no host of that home has made. */
+static bool is_strange(const pghome *h) {
+  char lock[PATH_MAX];
+  struct stat st;
+  if (strcmp(h->home, SERVICE_HOME) != 0 || stat(h->data, &st) || join(lock, h->home, "lock")) return false;
+  return access(lock, F_OK) != 0;
+}
+
 int pghome_find(pghome *h) {
-  char suffix[16] = "", name[32];
+  char place[PATH_MAX];
   snprintf(h->home, sizeof h->home, "%s", conf_str("home"));
   if (find_user(h) || make_directories(h->home, h->drop ? 0711 : 0700)) return -1;
   follow_owner(h);
-  const char *base = h->home;
-  if (!user_can_enter(h, base)) {
-    base = SYSTEM_HOME;
-    if (make_directories(base, 0711)) return -1;
-    /* Another home is another cluster. */
-    if (strcmp(conf_source("home"), "default"))
-      snprintf(suffix, sizeof suffix, "-%08x", (unsigned)hash_path(h->home));
-  }
-  snprintf(name, sizeof name, "pg%s", suffix);
-  if (join(h->data, base, name)) return -1;
-  snprintf(name, sizeof name, "pg%s.log", suffix);
-  if (join(h->log, base, name)) return -1;
-  return name_socket(h, base, suffix);
+  snprintf(place, sizeof place, "%s", h->home);
+  if (!user_can_enter(h, place) && place_apart(h, place)) return -1;
+  if (join(h->data, place, "pg") || join(h->log, place, "pg.log")) return -1;
+  if (!is_strange(h)) return name_socket(h, place);
+  fprintf(stderr, "database: %s was made for another home, by a host of root and of an earlier version: "
+          "stop that one and start it again with this version, which takes its cluster along, or move it "
+          "away (if it is this service's own: touch %s/lock)\n", h->data, h->home);
+  return -1;
 }
 
-/* ---- the lock ---- */
+static bool is_former(const pghome *h, pghome *old, const char *place, const char *suffix) {
+  struct stat st;
+  *old = *h;
+  snprintf(old->data, sizeof old->data, "%s/pg%s", place, suffix);
+  snprintf(old->log, sizeof old->log, "%s/pg%s.log", place, suffix);
+  if (lstat(old->data, &st) || !S_ISDIR(st.st_mode)) return false;
+  if (h->known && st.st_uid == h->uid) return true;
+  log_fmt(LOG_WARN, "database: %s is not taken over: it is not known to be of this home", old->data);
+  return false;
+}
 
-int pghome_lock(const pghome *h, pid_t *holder) {
+bool pghome_former(const pghome *h, pghome *old) {
+  char suffix[16] = "";
+  if (!h->apart || !access(h->data, F_OK)) return false;
+  if (strcmp(conf_source("home"), "default") != 0)
+    snprintf(suffix, sizeof suffix, "-%08x", (unsigned)hash_path(h->home));
+  return is_former(h, old, SERVICE_HOME, suffix) || is_former(h, old, HOMES "/old", suffix);
+}
+
+/* ---- locks ---- */
+
+int pghome_lock(pghome *h, pid_t *holder) {
   char path[PATH_MAX], text[32] = "";
   *holder = 0;
   if (join(path, h->home, "lock")) return -1;
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  h->known = !access(path, F_OK);
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return fail(path, "cannot be opened");
   if (flock(fd, LOCK_EX | LOCK_NB)) {
     int why = errno;
@@ -188,8 +236,45 @@ int pghome_lock(const pghome *h, pid_t *holder) {
 }
 
 void pghome_unlock(void) {
+  if (claim_fd >= 0) close(claim_fd);
+  if (use_fd >= 0) close(use_fd);
   if (lock_fd >= 0) close(lock_fd);
-  lock_fd = -1;
+  lock_fd = claim_fd = use_fd = -1;
+}
+
+static bool is_claimed(int fd) {
+  struct stat a, b;
+  return claim_fd >= 0 && !fstat(fd, &a) && !fstat(claim_fd, &b) && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
+/* A process that is being killed may still have it for a moment. */
+static int await_claim(int fd, const char *path) {
+  char name[96];
+  for (double until = shm_clock() + ENDING_S; flock(fd, LOCK_EX | LOCK_NB);) {
+    pid_t pid = errno == EWOULDBLOCK ? procs_locker(fd) : -1;
+    if (pid < 0) return fail(path, "cannot be locked");
+    if (!procs_is_host(pid) && shm_clock() < until && procs_wait()) continue;
+    procs_name(pid, name, sizeof name);
+    fprintf(stderr, "database: %s is in use by another home's host: %s\n", path, name);
+    return -1;
+  }
+  return 0;
+}
+
+int pghome_claim(const pghome *h) {
+  int fd = open(h->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return fail(h->data, "cannot be opened");
+  bool done = is_claimed(fd), failed = !done && await_claim(fd, h->data);
+  if (done || failed) close(fd);
+  else claim_fd = fd;
+  return failed ? -1 : 0;
+}
+
+/* The lock is the directory of its socket: all of them know it. */
+bool pghome_use(const pghome *h, bool alone) {
+  if (use_fd < 0) use_fd = open(h->run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return use_fd >= 0 && !flock(use_fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB);
 }
 
 /* ---- which PostgreSQL ---- */
@@ -342,4 +427,30 @@ int pghome_orphans(const pghome *h, int sig) {
   }
   if (d) closedir(d);
   return n;
+}
+
+/* What pgembed.c starts is told where its socket is. */
+static bool is_of_a_host(pid_t pid) {
+  char path[64], text[4096];
+  snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
+  FILE *f = fopen(path, "re");
+  size_t n = f ? fread(text, 1, sizeof text, f) : 0;
+  if (f) fclose(f);
+  return memmem(text, n, "unix_socket_directories=", 24) != NULL;
+}
+
+pid_t pghome_guardian(const pghome *h) {
+  char path[PATH_MAX], text[32] = "";
+  pghome real = *h;
+  if (!realpath(h->data, real.data) || join(path, h->data, "postmaster.pid")) return 0;
+  FILE *f = fopen(path, "re");
+  if (!f) return 0;
+  if (!fgets(text, sizeof text, f)) text[0] = 0;
+  fclose(f);
+  pid_t server = (pid_t)strtol(text, NULL, 10), parent;
+  snprintf(text, sizeof text, "%d", (int)server);
+  if (server <= 0 || !is_server_of(&real, text)) return 0;
+  parent = procs_parent(server);
+  if (parent != getpid() && procs_is_host(parent)) return parent;
+  return is_of_a_host(server) ? 0 : server;
 }

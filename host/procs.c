@@ -113,8 +113,12 @@ pid_t procs_locker(int fd) {
   return pid;
 }
 
-bool procs_wait(void) {
+bool procs_stopping(void) {
   sigset_t set;
+  return !sigpending(&set) && (sigismember(&set, SIGTERM) || sigismember(&set, SIGINT));
+}
+
+bool procs_wait(void) {
   nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-  return sigpending(&set) || !(sigismember(&set, SIGTERM) || sigismember(&set, SIGINT));
+  return !procs_stopping();
 }

@@ -22,7 +22,8 @@ int procs_with(const char *target, pid_t *pids, int max);
 /* Who holds a lock of flock() on this open file; 0: nobody, or it cannot be told. */
 pid_t procs_locker(int fd);
 
-/* Who waits for others to end looks again after a moment: false when we are asked to stop meanwhile
- * (the supervisor holds its signals blocked while it starts). */
+/* We are asked to stop; the supervisor holds its signals blocked while it starts. */
+bool procs_stopping(void);
+/* A moment's pause for who waits for others; false: procs_stopping(). */
 bool procs_wait(void);
 #endif
