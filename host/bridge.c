@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include "bridge.h"
 #include "bridgerule.h"
@@ -30,7 +32,7 @@
 enum { GC_PAUSE = 300, GC_PAUSE_LARGE = 150, TRACE_BYTES = 2000, TRACE_LEVELS = 24, TRACE_THREADS = 8,
        ANSWER_MAX = 256 * 1024 };
 
-static const double YOUNG_S = 2;
+static const double YOUNG_S = 2, LOAD_GRACE_S = 1, STOP_GRACE_S = 0.3;
 
 int luaopen_cjson(lua_State *L);
 
@@ -112,6 +114,106 @@ void bridge_on_sigusr1(int sig) {
   if (bridge.L) lua_sethook(bridge.L, on_stuck, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
+/* The coroutine that L has resumed: resume() keeps it in its first slot. */
+static lua_State *resumed_by(lua_State *L) {
+  lua_Debug ar;
+  if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "S", &ar) || *ar.what != 'C') return NULL;
+  return lua_getlocal(L, &ar, 1) ? lua_tothread(L, -1) : NULL;
+}
+
+/* ---- loading scripts ends ----------------------------------------------------------------------
+ * A timer interrupts it after reload.timeout_ms, which names the line, for scripts are loaded without a
+ * compiler.  What does not come back a second later has caught that: then the process ends, saying where. */
+
+static struct {
+  double limit_s;               /* 0: nothing is being loaded */
+  volatile sig_atomic_t interrupted, stopped; /* stopped: the signal that asked for it */
+} load;
+
+static void alarm_in(double seconds) {
+  long s = (long)seconds;
+  struct itimerval t = {.it_value = {.tv_sec = s, .tv_usec = (long)((seconds - (double)s) * 1e6)}};
+  setitimer(ITIMER_REAL, &t, NULL);
+}
+
+static void hook_next(lua_State *L, lua_Hook hook) {
+  lua_sethook(L, hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+}
+
+static void load_text(lua_State *L, char *to, size_t n) {
+  char place[LUA_IDSIZE + 40];
+  bool found = bridgerule_place(L, place, sizeof place);
+  snprintf(to, n, "%s%sloading took longer than reload.timeout_ms (%.3g s)", place, found ? ": " : "", load.limit_s);
+}
+
+static void on_load_limit(lua_State *L, lua_Debug *ar) {
+  char text[LUA_IDSIZE + 160];
+  (void)ar;
+  lua_sethook(L, NULL, 0, 0);
+  load_text(L, text, sizeof text);
+  lua_pushstring(L, text);
+  lua_error(L);
+}
+
+static void on_interrupt(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lua_sethook(L, NULL, 0, 0);
+  raise_here(L, "interrupted");
+}
+
+/* The checker's verdict goes to stdout (reload.c), a command's to the terminal, a worker's to the log. */
+static _Noreturn void give_up_loading(void) {
+  static char text[LUA_IDSIZE + 160];
+  const char *command = bridge.spec->command;
+  lua_State *innermost = bridge.L;
+  for (lua_State *L = innermost; L; L = resumed_by(L)) innermost = L;
+  load_text(innermost, text, sizeof text);
+  if (!command) log_fmt(LOG_ERROR, "scripts refused: %s", text);
+  else if (bridge.spec->index < 0) dprintf(STDOUT_FILENO, "%s\n", text);
+  else dprintf(STDERR_FILENO, "refused: %s\n", text);
+  if (!command) log_flush();
+  _exit(1);
+}
+
+static void on_alarm(int sig) {
+  (void)sig;
+  if (load.stopped && shm_busy_for() > 0) _exit(128 + load.stopped);
+  if (load.stopped || load.limit_s <= 0) return;
+  if (load.interrupted) give_up_loading();
+  load.interrupted = 1;
+  hook_next(bridge.L, on_load_limit);
+  alarm_in(LOAD_GRACE_S);
+}
+
+static void take_alarm(void) {
+  struct sigaction a = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+  sigemptyset(&a.sa_mask);
+  sigaction(SIGALRM, &a, NULL);
+}
+
+void bridge_interrupt(int sig) {
+  if (!bridge.L || shm_busy_for() <= 0) return;
+  load.stopped = sig;
+  hook_next(bridge.L, on_interrupt);
+  alarm_in(STOP_GRACE_S);
+}
+
+/* native.load_begin(seconds), native.load_end(): scripts are being loaded. */
+static int native_load_begin(lua_State *L) {
+  load.limit_s = luaL_checknumber(L, 1);
+  load.interrupted = 0;
+  if (!load.stopped) alarm_in(load.limit_s);
+  return 0;
+}
+
+static int native_load_end(lua_State *L) {
+  load.limit_s = 0;
+  if (load.stopped) return 0;
+  alarm_in(0);
+  if (load.interrupted) lua_sethook(L, NULL, 0, 0);
+  return 0;
+}
+
 /* Appends the calls of one thread, innermost first, to the text; how long it is now. */
 static size_t trace_thread(lua_State *L, char *to, size_t n) {
   lua_Debug ar;
@@ -123,13 +225,6 @@ static size_t trace_thread(lua_State *L, char *to, size_t n) {
     if (k > 0) n += (size_t)k;
   }
   return n < TRACE_BYTES ? n : TRACE_BYTES - 1;
-}
-
-/* The coroutine that L has resumed: resume() keeps it in its first slot. */
-static lua_State *resumed_by(lua_State *L) {
-  lua_Debug ar;
-  if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "S", &ar) || *ar.what != 'C') return NULL;
-  return lua_getlocal(L, &ar, 1) ? lua_tothread(L, -1) : NULL;
 }
 
 /* Where the scripts are, without allocating: the process may have been stopped anywhere, and ends when
@@ -233,6 +328,7 @@ static int native_set_secret(lua_State *L) {
 
 static int open_native(lua_State *L) {
   static const luaL_Reg fns[] = {
+      {"load_begin", native_load_begin}, {"load_end", native_load_end},
       {"exit", native_exit}, {"memory", native_memory},
       {"control", native_control}, {"fact", native_fact}, {"help", native_help},
       {"terminal", native_terminal}, {"key", native_key}, {"overridable", native_overridable},
@@ -355,6 +451,7 @@ static void check_soft_cap(lua_State *L) {
 int bridge_init(const worker_spec *spec) {
   bridge.spec = spec;
   bridge.cap = bridge.soft_cap = SIZE_MAX;
+  take_alarm();
   lua_State *L = bridge.L = new_state();
   if (!L) return -1;
   bridge.alloc = lua_getallocf(L, &bridge.alloc_ud);

@@ -26,7 +26,7 @@ static struct {
   lua_State *L;                 /* NULL: no rule is running */
   double left, until;           /* instructions, seconds of processor_time() */
   size_t allocated;
-  char where[PLACE_BYTES];      /* where it asked for too much */
+  char where[2 * PLACE_BYTES];  /* where it asked for too much */
 } rule;
 
 /* Whether a frame runs a script, as opposed to what is compiled in. */
@@ -44,23 +44,28 @@ static bool is_script(const lua_Debug *ar) {
  * neither of them sees, such as joining long texts, is bounded by the memory that a call may ask for, and
  * by its time on the processor. */
 
-/* "path:line: rule_budget" of the innermost script, which may have called runtime modules; without a
- * place when it called them last of all.  Allocates nothing. */
-static void rule_place(lua_State *L, char *to, size_t n) {
+bool bridgerule_place(lua_State *L, char *to, size_t n) {
   lua_Debug ar;
   bool in_lua = false; /* then the next C function is rule_call() */
-  snprintf(to, n, "rule_budget");
+  *to = 0;
   for (int level = 0; lua_getstack(L, level, &ar) && lua_getinfo(L, "Sl", &ar); level++) {
-    if (in_lua && *ar.what == 'C') return;
+    if (rule.L && in_lua && *ar.what == 'C') return false;
     in_lua = *ar.what != 'C';
     if (!is_script(&ar)) continue;
-    snprintf(to, n, "%s:%d: rule_budget", ar.short_src, ar.currentline);
-    return;
+    snprintf(to, n, "%s:%d", ar.short_src, ar.currentline);
+    return true;
   }
+  return false;
+}
+
+static void rule_place(lua_State *L, char *to, size_t n) {
+  char place[PLACE_BYTES];
+  bool found_one = bridgerule_place(L, place, sizeof place);
+  snprintf(to, n, "%s%srule_budget", place, found_one ? ": " : "");
 }
 
 static void rule_raise(lua_State *L) {
-  char text[PLACE_BYTES];
+  char text[2 * PLACE_BYTES];
   lua_sethook(L, NULL, 0, 0);
   rule_place(L, text, sizeof text);
   lua_pushstring(L, text);

@@ -17,4 +17,8 @@ bool bridgerule_may_have(size_t more);
 /* Sets the hook of the rule that is running, if one is, in place of another. */
 void bridgerule_hook(lua_State *L);
 
+/* "path:line" of the innermost script of the thread, which may have called runtime modules; false: there
+ * is none (it called them last of all).  Allocates nothing. */
+bool bridgerule_place(lua_State *L, char *to, size_t n);
+
 #endif

@@ -30,7 +30,7 @@
 #include "worker.h"
 
 enum { PATH_TEXT = 512, CHECKER_NICE = 10 };
-static const double SOFT_S = 1, COMMIT_S = 5;
+static const double SOFT_S = 1, COMMIT_S = 5, SPEAK_S = 3; /* the checker ends its loading itself, first */
 
 typedef enum { RELOAD_IDLE, RELOAD_CHECKING, RELOAD_VOTING, RELOAD_COMMITTING } reload_phase;
 
@@ -247,7 +247,7 @@ static _Noreturn void become_checker(int out) {
   char *argv[] = {generation, current};
   worker_spec spec = {.index = -1, .count = 1, .bus_in = -1, .control_fd = -1, .argc = 2,
                       .argv = argv, .command = "checker", .generation = r.candidate};
-  struct rlimit cpu = {.rlim_cur = (rlim_t)limit_s() + 2, .rlim_max = (rlim_t)limit_s() + 2};
+  struct rlimit cpu = {.rlim_cur = (rlim_t)limit_s() + 6, .rlim_max = (rlim_t)limit_s() + 6};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (dup2(out, STDOUT_FILENO) < 0) _exit(1);
   close_range(3, ~0U, 0);
@@ -274,7 +274,7 @@ static int start_checker(void) {
 static void begin(void) {
   static char why[LINK_TEXT];
   r.began_at = shm_clock();
-  r.deadline = r.began_at + limit_s();
+  r.deadline = r.began_at + limit_s() + SPEAK_S;
   r.n = r.n_held = 0;
   r.interrupted = false;
   r.loading[0] = r.text[0] = 0;

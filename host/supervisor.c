@@ -40,11 +40,12 @@
 #include "watchdog.h"
 
 enum { EXTRA_CONNECTIONS = 13 };
-static const double BACKOFF_MIN_S = 0.1, BACKOFF_MAX_S = 5, STEADY_S = 10, KILL_GRACE_S = 4;
+static const double BACKOFF_MIN_S = 0.1, BACKOFF_MAX_S = 5, STEADY_S = 10, KILL_GRACE_S = 4, LOAD_MARGIN_S = 5;
 
 typedef struct {
   pid_t pid;                    /* 0: not running */
   int link;                     /* our end; its end sees us go */
+  bool loaded;                  /* it has loaded its scripts */
   int restarts;
   int listen_fd[LISTENER_MAX];
   int bus_in, bus_out;
@@ -63,6 +64,8 @@ static struct {
   int signals;                  /* a signalfd */
   double started_at;
   bool ready, stopping, failed;
+  bool served;                  /* a worker has loaded its scripts */
+  int early_deaths;             /* of workers before that */
   double kill_at;
 } s;
 
@@ -156,6 +159,7 @@ static void start_worker(int i) {
   slot *k = &s.worker[i];
   int pair[2];
   k->started_at = shm_clock();
+  k->loaded = false;
   if (link_pair(pair)) goto fail;
   fflush(NULL);
   pid_t pid = fork();
@@ -202,6 +206,11 @@ static void count_restart(const char *reason) {
   shm_count(name, 1);
 }
 
+/* Before any worker has loaded its scripts: what they refuse, or end more than once, they always will. */
+static bool cannot_start(int status) {
+  return (WIFEXITED(status) && WEXITSTATUS(status)) || ++s.early_deaths > s.count;
+}
+
 /* What cannot start now will not start in a second either: say so and end.  Later deaths are
  * accidents, answered by a replacement: at once, then slower while they repeat. */
 static void worker_died(int i, int status) {
@@ -214,6 +223,11 @@ static void worker_died(int i, int status) {
   k->pid = 0;
   reload_lost(i);
   if (s.stopping) return;
+  if (!s.served && !expected && cannot_start(status)) {
+    s.failed = true;
+    begin_stop("the scripts cannot be loaded");
+    return;
+  }
   k->restarts++;
   count_restart(blamed ? "stuck" : expected ? "memory" : WIFSIGNALED(status) ? "signal" : "exit");
   if (blamed || expected) {
@@ -267,6 +281,12 @@ static void reap(void) {
 
 /* ---- looking ---- */
 
+/* How long a turn may last.  Loading scripts has a limit of its own, which the worker enforces. */
+static double hard_s(const slot *k) {
+  if (k->loaded) return conf_num("limits.script_hard_ms") / 1000;
+  return conf_num("reload.timeout_ms") / 1000 + LOAD_MARGIN_S;
+}
+
 /* True: it serves, and comes back. */
 static bool look_at(int i, double now) {
   slot *k = &s.worker[i];
@@ -274,7 +294,7 @@ static bool look_at(int i, double now) {
   if (k->pid && is_retiring(i) && !k->leaving.pid && !s.stopping && !reload_deciding())
     make_way(i, now);
   if (!k->pid && !s.stopping && now >= k->retry_at && !reload_deciding()) start_worker(i);
-  return k->pid && watchdog_look(i, k->pid, now);
+  return k->pid && watchdog_look(i, k->pid, hard_s(k), now);
 }
 
 /* What to try next, for a person at a terminal. */
@@ -336,6 +356,7 @@ static void hear(int i) {
   int passed;
   while (s.worker[i].pid && link_receive(s.worker[i].link, &m, &passed) == 1) {
     if (passed >= 0) close(passed); /* workers have nothing to give */
+    if (m.kind == LINK_SERVING) s.served = s.worker[i].loaded = true;
     reload_heard(i, &m);
   }
 }

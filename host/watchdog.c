@@ -56,11 +56,11 @@ void watchdog_started(int worker, double now) {
   dog.started[worker] = now;
 }
 
-bool watchdog_look(int worker, pid_t pid, double now) {
+bool watchdog_look(int worker, pid_t pid, double hard_s, double now) {
   shm_beat beat;
   shm_look(worker, &beat);
   if (beat.since < dog.started[worker]) return true; /* its predecessor's */
-  switch (watchdog_decide(&dog.worker[worker], &beat, conf_num("limits.script_hard_ms") / 1000, now)) {
+  switch (watchdog_decide(&dog.worker[worker], &beat, hard_s, now)) {
   case WATCHDOG_WELL: return true;
   case WATCHDOG_WAIT: return false;
   case WATCHDOG_INTERRUPT:

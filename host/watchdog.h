@@ -26,7 +26,8 @@ typedef struct {
 watchdog_verdict watchdog_decide(watchdog_state *s, const shm_beat *beat, double hard_s, double now);
 
 void watchdog_started(int worker, double now);
-bool watchdog_look(int worker, pid_t pid, double now); /* acts on it; true: the worker is well */
+/* Acts on it; true: the worker is well. */
+bool watchdog_look(int worker, pid_t pid, double hard_s, double now);
 
 /* A worker has ended.  True: scripts are to blame, so that a replacement may start at once. */
 bool watchdog_died(int worker, pid_t pid, int status, double now);

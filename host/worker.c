@@ -143,10 +143,11 @@ void worker_retire(void) {
   begin_drain();
 }
 
-/* Async-signal-safe.  A second request ends a sub-command whose Lua does not come back. */
+/* Async-signal-safe.  A sub-command obeys at once, whatever its Lua is at. */
 static void on_stop_signal(int sig) {
   if (w.asked_to_stop && w.spec->command) _exit(128 + sig);
   w.asked_to_stop = sig;
+  if (w.spec->command) bridge_interrupt(sig);
   uv_async_send(&w.async);
 }
 
@@ -309,8 +310,8 @@ static int serve(void) {
     turn();
     if (first) shm_started();
     first = false;
-    if (bridge_exit_code(&code)) return code;
     if (w.asked_to_stop && w.spec->command) return 128 + w.asked_to_stop;
+    if (bridge_exit_code(&code)) return code;
     if (w.asked_to_stop) give_notice();
     if (w.stop_now) begin_drain();
   }

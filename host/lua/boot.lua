@@ -100,6 +100,7 @@ local function load_scripts()
   local gen = require "human.gen"
   local g = gen.build(host.native.generation)
   gen.install(g)
+  host.reload_serving(host.native.generation)
   if host.worker() ~= 0 or host.native.command then return end
   for _, warning in ipairs(g.warnings) do log.warn("scripts: " .. warning) end
 end

@@ -101,6 +101,27 @@ local function finish_module(g, name, file, result)
   return view
 end
 
+local limited = false
+
+local function unlimited(compiling, ok, ...)
+  host.native.load_end()
+  if compiling then jit.on() end
+  limited = false
+  if not ok then error((...), 0) end
+  return ...
+end
+
+--- fn(...), which loads scripts, within reload.timeout_ms where nobody else sees to that: in a command, and
+--- in a worker that does not serve yet.  Without a compiler, so that an endless loop can be interrupted.
+function M.within_limit(fn, ...)
+  if limited or not host.native.load_begin or current and not host.native.command then return fn(...) end
+  local compiling = jit.status()
+  limited = true
+  jit.off()
+  host.native.load_begin(host.conf().reload.timeout_ms / 1000)
+  return unlimited(compiling, pcall(fn, ...))
+end
+
 -- Rules have their own methods of strings from their first line on: what a file keeps must not differ
 -- from load to load either.
 local function run_chunk(name, chunk)
@@ -284,6 +305,7 @@ local function build(g)
   check_jobs(g)
   if g.examples then
     for _, r in ipairs(g.rule_sources) do
+      if g.on_load then g.on_load(g.origin:full_name(path_of(r.name))) end
       rules.check_examples(r.file, r.mod, g.errors, text_of(g, r.name))
     end
   end
@@ -303,9 +325,9 @@ function M.build(n, options)
   g.breathe = function() breathe(g) end
   g.on_load = options and options.on_load
   building, busy = g, true
-  local ok, err = xpcall(build, function(e)
+  local ok, err = xpcall(M.within_limit, function(e)
     return (type(e) == "string" or fail.is(e)) and e or debug.traceback(tostring(e), 2)
-  end, g)
+  end, build, g)
   building, busy = nil, false
   if not ok then error(g.origin:explain(tostring(err)), 0) end
   return g
@@ -326,7 +348,7 @@ function M.loader(n)
     end
     local outer = building
     building = g
-    local ok, mod = pcall(require_script, g, name)
+    local ok, mod = pcall(M.within_limit, require_script, g, name)
     building = outer
     if not ok then error(g.origin:explain(tostring(mod)), 0) end
     return mod

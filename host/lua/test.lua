@@ -31,7 +31,7 @@ end
 local function rule_loader(name, chunk)
   setfenv(chunk, rule_environment())
   jit.off(chunk, true)
-  return function(...) return (select(2, rules.seal(name, chunk(...), "checkout"))) end
+  return function(...) return (select(2, rules.seal(name, gen.within_limit(chunk, ...), "checkout"))) end
 end
 
 -- Scripts, rocks and spec/support of the checkout that we stand in.  `human.*` is what is compiled in.
@@ -44,7 +44,7 @@ local function from_checkout(name)
     local path = place .. ".lua"
     local chunk, err = loadfile(path)
     if chunk and name:find "%.rules%." then return rule_loader(name, chunk) end
-    if chunk then return chunk end
+    if chunk then return function(...) return gen.within_limit(chunk, ...) end end
     if not err:find("cannot open", 1, true) then error(err, 0) end
     tried[#tried + 1] = "\n\tno file '" .. path .. "'"
   end

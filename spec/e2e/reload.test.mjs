@@ -162,9 +162,11 @@ describe('a bad edit', () => {
   const cases = {
     'a syntax error': [{ [FILE]: line('local x = = 1') }, `${FILE}:${LINE}: unexpected symbol near '='`],
     'a run-time error while it loads': [{ [FILE]: line('local n = nil + 1; print(n)') }, `${FILE}:${LINE}: `],
-    'an endless loop while it loads': [{ [FILE]: line('while true do end') }, `${FILE}:${LINE}: script ran for too long`],
-    'a pattern that never ends': [{ [FILE]: line('print(("a"):rep(40):find(("a?"):rep(40) .. ("a"):rep(40)))') }, // limit: reload.timeout_ms
-      `${FILE}: loading took longer than reload.timeout_ms`],
+    'an endless loop while it loads': [{ [FILE]: line('while true do end') }, `${FILE}:${LINE}: loading took longer than reload.timeout_ms`],
+    'a loop that catches every error': [{ [FILE]: line('while true do pcall(function() for _ = 1, 1e7 do end end) end') }, // limit: reload.timeout_ms
+      `${FILE}:${LINE}: loading took longer than reload.timeout_ms`],
+    'a pattern that never ends': [{ [FILE]: line('print(("a"):rep(40):find(("a?"):rep(40) .. ("a"):rep(40)))') },
+      `${FILE}:${LINE}: string.find: the pattern tries too many ways`],
     'a route that is there already': [{ [FILE]: line('g:get("/probe", { summary = "Twice", reply = { [200] = s.bool } }, print)') },
       `${FILE}:${LINE}: duplicate route GET /probe, first declared at ${FILE}:6`],
     'a global': [{ [FILE]: line('oops = 1') }, `${FILE}:${LINE}: assignment to global 'oops'`],
