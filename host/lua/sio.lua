@@ -27,7 +27,7 @@ local NUMBERS = {
   deflate_min = { 1024, 1, 104857600 },
 }
 local OTHERS = { path = "string", transports = "table", cors = "string", allow_request = "function",
-                 deflate = "boolean" }
+                 deflate = "boolean", parser = "string" }
 local HANDLERS = { authorize = "function", on_connect = "function", on = "table",
                    on_any = "function", on_disconnect = "function", on_upgrade = "function", docs = "table" }
 
@@ -87,9 +87,12 @@ end
 -- What sessions need to know, without any function of a script: they outlive its generation.
 local function settings(options, path)
   local set = transports(options.transports)
-  local conf = host.conf()
+  local conf, packed = host.conf(), options.parser == "msgpack"
+  if not packed and options.parser and options.parser ~= "json" then
+    refuse(3, "sio.server: parser must be 'json' or 'msgpack'")
+  end
   return {
-    rt = engine.runtime(path), path = path, transports = set,
+    rt = engine.runtime(path, packed), packed = packed, path = path, transports = set,
     ping_s = early(number(options, "ping_interval_ms")),
     pong_s = early(number(options, "ping_timeout_ms")),
     upgrade_s = number(options, "upgrade_timeout_ms") / 1000,
@@ -110,8 +113,8 @@ end
 --- recovery_ms (0: no connection state recovery), compress_min (bytes of the answer to a poll from which
 --- it is sent as gzip or deflate to clients that take it, 1024; 0: never), deflate (true: WebSockets are
 --- compressed for clients that offer it, off by default; nothing is kept between messages, so it costs time
---- and no memory), deflate_min (bytes of a message that is worth it, 1024), transports, cors (origins;
---- default: cors.origins),
+--- and no memory), deflate_min (bytes of a message that is worth it, 1024), parser ("json", or "msgpack" for
+--- clients with socket.io-msgpack-parser), transports, cors (origins; default: cors.origins),
 --- allow_request(info) -> true | false, message (HTTP 403 at the handshake).
 function M.server(options)
   local g = gen.building()
@@ -198,6 +201,10 @@ local function check_events(old, new, where, name)
 end
 
 local function check_server(old, new, rt)
+  if new and new.conf.rt ~= rt and rt.count > 0 then
+    error(("%s: sessions are open at %s, and the new scripts declare another parser there"):format(new.where,
+      old.conf.path), 0)
+  end
   if not new and rt.count > 0 then
     error(("%s: sessions are open at %s, and the new scripts declare no server there"):format(old.where,
       old.conf.path), 0)

@@ -137,7 +137,7 @@ local function refuse(socket, message, data)
   leave_all(socket)
   unhook(session, socket)
   socket.session, socket.mail = false, false
-  session:send(encode.refusal(socket.nsp.head, message, data))
+  session:transmit(encode.refusal(session, socket.nsp.name, message, data))
 end
 
 -- Whether the script lets the socket in; when not, it has been told.
@@ -156,10 +156,7 @@ end
 
 local function admit(socket, missed)
   local session, nsp = socket.session, socket.nsp
-  local body = '{"sid":"' .. socket.id .. '"}'
-  if nsp.log then
-    body = '{"sid":"' .. socket.id .. '","pid":"' .. recovery.admit(nsp.log, socket) .. '"}'
-  end
+  local pid = nsp.log and recovery.admit(nsp.log, socket) or nil
   socket.at = room.add(nsp.all, socket)
   nsp.sockets_by_id[socket.id] = socket
   if socket.rooms then
@@ -168,13 +165,9 @@ local function admit(socket, missed)
   timer.cancel(session.connect_timer)
   session.connect_timer = nil
   for _, event in ipairs(missed or {}) do -- before the CONNECT, as the reference does
-    if event.parts then
-      session:send_parts(event.packet, event.parts)
-    else
-      session:send(event.packet)
-    end
+    session:transmit(event.packet, event.parts)
   end
-  session:send("40" .. nsp.head .. body)
+  session:transmit(encode.connect(session, socket, pid))
 end
 
 local function on_open(socket, auth)
@@ -308,7 +301,7 @@ local function on_connect(session, name, auth)
   end
   local server, nsp, why = namespaces.server(session.conf.path), nil, "Invalid namespace"
   if server then nsp, why = dynamic.enter(session, server, name, auth) end
-  if not nsp then return session:send(encode.refusal(name == "/" and "" or name .. ",", why)) end
+  if not nsp then return session:transmit(encode.refusal(session, name, why)) end
   local socket = sockets.new(session, nsp)
   if auth and next(auth) then socket.auth = auth end
   if not session.root then
@@ -333,7 +326,9 @@ local function on_packet(session, kind, name, id, data)
 end
 
 local function on_text(session, packet)
-  if session.pending then return violation(session, "parse error", "attachment expected") end
+  if session.pending or session.conf.packed then
+    return violation(session, "parse error", "a binary message was expected")
+  end
   local kind, name, id, data, count = decode(packet, 2)
   if kind == 2 then
     local socket = find_socket(session, name)
@@ -347,7 +342,14 @@ local function on_text(session, packet)
   on_packet(session, kind, name, id, data)
 end
 
+local function on_packed(session, bytes)
+  local kind, name, id, data = encode.unpack(bytes)
+  if not kind then return violation(session, "parse error", name) end
+  on_packet(session, kind, name, id, data)
+end
+
 local function on_binary(session, bytes)
+  if session.conf.packed then return on_packed(session, bytes) end
   local pending = session.pending
   if not pending then return violation(session, "parse error", "no attachment expected") end
   local parts = pending.parts

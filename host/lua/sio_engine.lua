@@ -20,14 +20,14 @@ local start, cancel = timer.start, timer.cancel
 local M = {}
 local CLOSE_GRACE_S = 30       -- for a poller that is between two polls when we close
 local READY_BYTES = 65536      -- for a poll that is about to be answered; more is too much for volatile events
-local TEXT_VOLATILE = 1 + host.WS_VOLATILE
+local TEXT_VOLATILE, BINARY_VOLATILE = 1 + host.WS_VOLATILE, 2 + host.WS_VOLATILE
 local POLL_LEVEL = 1           -- of compression: a poll is made once, and read once
 local NOOP_DELAY_S = 0.03      -- how long a poll is held while a WebSocket is probed
 local MOVED = '{"code":3,"message":"Bad request"}' -- a poll after the upgrade
 
 local Session = {}
 Session.__index = Session
-local runtimes = {}            -- path -> what outlives a generation of scripts
+local runtimes = {}            -- path (and parser) -> what outlives a generation of scripts
 local on_text, on_binary, on_closed, on_switched
 
 --- Sets what messages mean: text(session, packet with its leading "4"), binary(session, bytes),
@@ -36,10 +36,12 @@ function M.attach(text, binary, closed, switched)
   on_text, on_binary, on_closed, on_switched = text, binary, closed, switched
 end
 
---- The sessions and namespaces of a path; they survive reloads of the scripts.
-function M.runtime(path)
-  local rt = runtimes[path] or { path = path, sessions = {}, count = 0, namespaces = {} }
-  runtimes[path] = rt
+--- The sessions and namespaces of a path; they survive reloads of the scripts.  packed: packets are MessagePack.
+function M.runtime(path, packed)
+  local key = packed and path .. " msgpack" or path
+  local rt = runtimes[key] or { path = path, key = key, packed = packed or false, sessions = {}, count = 0,
+                                namespaces = {} }
+  runtimes[key] = rt
   return rt
 end
 
@@ -110,18 +112,24 @@ function Session:send(packet)
   after_push(self)
 end
 
---- Queues a packet and the binary messages (strings) that belong to it, not interleaved.
+--- Queues a packet (false: none) and the binary messages (strings) that belong to it, not interleaved.
 function Session:send_parts(packet, parts)
   local ws = self.ws
   if ws then
-    local queued = ws_send(ws, 1, packet)
-    for i = 1, queued < 0 and 0 or #parts do ws_send(ws, 2, parts[i]) end
+    local queued = packet and ws_send(ws, 1, packet) or 0
+    for i = 1, queued < 0 and 0 or #parts do queued = ws_send(ws, 2, parts[i]) end
     return queued
   end
   if self.gone then return end
-  push(self, packet, #packet)
+  if packet then push(self, packet, #packet) end
   for i = 1, #parts do push(self, { data = parts[i] }, #parts[i] * 4 / 3 + 1) end
   after_push(self)
+end
+
+--- As one of both.
+function Session:transmit(packet, parts)
+  if parts then return self:send_parts(packet, parts) end
+  return self:send(packet)
 end
 
 --- Sends an event (as send and send_parts do) if the client is ready for it: it has taken what came before,
@@ -129,12 +137,13 @@ end
 function Session:send_volatile(packet, parts)
   local ws = self.ws
   if ws then
+    if not packet then return ws_send(ws, BINARY_VOLATILE, parts[1]) end
     local queued = ws_send(ws, TEXT_VOLATILE, packet)
     for i = 1, parts and queued > 0 and #parts or 0 do ws_send(ws, 2, parts[i]) end
     return queued
   end
   if not self.poll or self.out and self.out.bytes > READY_BYTES then return end
-  if parts then self:send_parts(packet, parts) else self:send(packet) end
+  self:transmit(packet, parts)
 end
 
 -- Heartbeat ------------------------------------------------------------------------------------------

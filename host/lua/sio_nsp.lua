@@ -123,7 +123,7 @@ local function known(message)
 end
 
 local function tell(kind, nsp, message)
-  message.path, message.nsp = nsp.rt.path, nsp.name
+  message.path, message.nsp = nsp.rt.key, nsp.name
   cluster.tell(kind, message)
 end
 
@@ -147,7 +147,7 @@ local function emit(nsp, t, everywhere, event, ...)
   local log = not t.is_volatile and log_of(nsp)
   local offset = log and recovery.offset(log) or nil
   local packet, parts = encode.event(nsp, nil, offset, event, ...)
-  if not host.utf8_ok(packet) then
+  if packet and not host.utf8_ok(packet) then
     error("emit: a text is not UTF-8; wrap bytes in sio.binary()", 3)
   end
   deliver(nsp, t.only, t.without, packet, parts, offset, t.is_volatile)
@@ -222,7 +222,7 @@ end
 function Namespace:count_all(name)
   local n = self:count(name)
   if cluster.alone() then return n end
-  for _, more in ipairs(cluster.ask("count", { path = self.rt.path, nsp = self.name, room = name })) do
+  for _, more in ipairs(cluster.ask("count", { path = self.rt.key, nsp = self.name, room = name })) do
     n = n + more
   end
   return n

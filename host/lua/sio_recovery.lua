@@ -47,7 +47,7 @@ end
 
 --- Notes an event.  to: the id of its one recipient, or nil with rooms (array, nil: all) and except.
 function M.note(log, offset, packet, parts, to, rooms, except)
-  local size = 160 + #packet
+  local size = 160 + (packet and #packet or 0)
   for i = 1, parts and #parts or 0 do size = size + #parts[i] end
   local last = log.last + 1
   log.entries[last] = { offset = offset, packet = packet, parts = parts, to = to, rooms = rooms,
@@ -136,7 +136,7 @@ end)
 
 local function take_elsewhere(nsp, pid, offset)
   if cluster.alone() then return nil end
-  local record = cluster.ask("recover", { path = nsp.rt.path, nsp = nsp.name, pid = pid,
+  local record = cluster.ask("recover", { path = nsp.rt.key, nsp = nsp.name, pid = pid,
                                           offset = offset })[1]
   if not record then return nil end
   adopt_offset(nsp.log, offset)

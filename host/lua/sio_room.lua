@@ -52,18 +52,16 @@ end
 local function send_slow(slow, packet, parts)
   for i = 1, #slow do
     local session = slow[i].session
-    if session then
-      if parts then session:send_parts(packet, parts) else session:send(packet) end
-    end
+    if session then session:transmit(packet, parts) end
   end
 end
 
---- Sends a packet, and the binary messages `parts` (or nil) that belong to it, to every member.
+--- Sends a packet (or false), and the binary messages `parts` (or nil) that belong to it, to every member.
 function M.send(room, packet, parts)
   if not room.ids then prepare(room) end
   local n = room.n_ids
   if n > 0 then
-    ws_broadcast(room.ids, n, 1, packet)
+    if packet then ws_broadcast(room.ids, n, 1, packet) end
     if parts then
       for i = 1, #parts do ws_broadcast(room.ids, n, 2, parts[i]) end
     end
@@ -90,7 +88,7 @@ function M.send_some(list, n, packet, parts, is_volatile)
     if session and is_volatile then
       session:send_volatile(packet, parts)
     elseif session then
-      if parts then session:send_parts(packet, parts) else session:send(packet) end
+      session:transmit(packet, parts)
     end
   end
 end

@@ -62,7 +62,7 @@ local function not_utf8()
 end
 
 local function send(session, packet, parts)
-  if not session.ws and not host.utf8_ok(packet) then return not_utf8() end
+  if not session.ws and packet and not host.utf8_ok(packet) then return not_utf8() end
   local queued
   if parts then queued = session:send_parts(packet, parts) else queued = session:send(packet) end
   if queued == INVAL then not_utf8() end
@@ -99,7 +99,7 @@ function Volatile:emit(event, ...)
   local session = admitted(socket)
   if not session then return false end
   local packet, parts = event_packet(socket.nsp, nil, nil, event, ...)
-  if not session.ws and not host.utf8_ok(packet) then return not_utf8() end
+  if not session.ws and packet and not host.utf8_ok(packet) then return not_utf8() end
   local queued = session:send_volatile(packet, parts)
   if queued == INVAL then not_utf8() end
   return true
@@ -228,11 +228,11 @@ function methods:disconnect(close)
   local session = self.session
   if not session then return end
   if not close then
-    session:send("41" .. self.nsp.head)
+    session:transmit(encode.disconnect(session, self.nsp))
     return on_close(self, "server namespace disconnect")
   end
   M.each(session, function(socket)
-    session:send("41" .. socket.nsp.head)
+    session:transmit(encode.disconnect(session, socket.nsp))
     on_close(socket, "server namespace disconnect")
   end)
   session:close "forced server close"

@@ -1,6 +1,7 @@
 // spec/e2e/peer.mjs -- npm socket.io with the behaviour of scripts/echo, to check the tests against.
 import http from 'node:http';
 import { Server } from 'socket.io';
+import packed from 'socket.io-msgpack-parser';
 
 function serve(server, options) {
   const io = new Server(server, { destroyUpgrade: false, cors: { origin: '*' }, ...options });
@@ -49,6 +50,7 @@ export async function startPeer() {
     serve(server, { path: '/echo.io/' }),
     serve(server, { path: '/fast.io/', pingInterval: 300, pingTimeout: 200, maxHttpBufferSize: 1000,
                     connectTimeout: 1000 }),
+    serve(server, { path: '/packed.io/', parser: packed }),
     serve(server, { path: '/small.io/', perMessageDeflate: { threshold: 1024 }, maxHttpBufferSize: 100000 }),
     serve(server, { path: '/back.io/', connectionStateRecovery: { maxDisconnectionDuration: 60000 } }),
   ];

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { io } from 'socket.io-client';
+import packed from 'socket.io-msgpack-parser';
 import WebSocket from 'ws';
 import { next, sleep, startHuman, until } from './support.mjs';
 
@@ -212,6 +213,51 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       assert.deepEqual([told[0], Buffer.from(told[1]).toString()], ['two', 'three']);
       away.disconnect();
       sender.disconnect();
+    });
+  });
+}
+
+for (const [name, transports] of Object.entries(TRANSPORTS)) {
+  describe(`the official client with the MessagePack parser over ${name}`, () => {
+    const options = { transports, parser: packed, path: '/packed.io/' };
+    let socket;
+    before(async () => { socket = await connected(options); });
+    after(() => socket.disconnect());
+
+    it('gets back what it sends, bytes too, anywhere', async () => {
+      const bytes = Buffer.from([0, 1, 2, 255]);
+      for (const args of [[1, '2', { 3: [true] }], [], [null], [[]], [{}], ['a/b "ü" \u2028'], [0.1, -1.5e-9, 2 ** 53 - 1, -129, 70000],
+                          [bytes, { deep: [bytes] }, 'text'], ['x'.repeat(100_000)]]) {
+        assert.deepEqual(await echo(socket, ...args), args);
+      }
+    });
+
+    it('has its events acknowledged, and acknowledges', async () => {
+      assert.deepEqual(await socket.emitWithAck('message-with-ack', { a: Buffer.from('x') }), { a: Buffer.from('x') });
+      socket.once('question', (text, ack) => ack(Buffer.from(text)));
+      socket.emit('ask', 'who');
+      assert.deepEqual(await next(socket, 'asked'), [Buffer.from('who')]);
+    });
+
+    it('is told and tells in rooms, of other namespaces, and why it may not enter', async () => {
+      const other = await connected(options);
+      for (const s of [socket, other]) await s.emitWithAck('join', 'r');
+      const both = Promise.all([next(socket, 'told'), next(other, 'told')]);
+      socket.emit('tell', 'r', Buffer.from('all'));
+      assert.deepEqual(await both, [[Buffer.from('all')], [Buffer.from('all')]]);
+      const custom = await connected({ ...options, forceNew: false }, '/custom');
+      assert.deepEqual(await echo(custom, 'x'), ['x']);
+      const [error] = await next(connect({ ...options, auth: { token: 'no' } }, '/members'), 'connect_error');
+      assert.deepEqual([error.message, error.data], ['Unauthorized', { statusCode: 401, code: 'bad_key' }]);
+      await connected({ ...options, auth: { token: 'abc' } }, '/members');
+      other.emit('bye');
+      assert.equal((await next(other, 'disconnect'))[0], 'io server disconnect');
+    });
+
+    it('is disconnected when it speaks JSON there', async () => {
+      const plain = connect({ transports, path: '/packed.io/', reconnection: false });
+      await next(plain.io, 'close');
+      assert.equal(plain.connected, false);
     });
   });
 }
