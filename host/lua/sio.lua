@@ -26,7 +26,7 @@ local NUMBERS = {
   recovery_ms = { 0, 0, 86400000 }, compress_min = { 1024, 0, 104857600 },
   deflate_min = { 1024, 1, 104857600 },
 }
-local OTHERS = { path = "string", transports = "table", cors = "string", allow_request = "function",
+local OTHERS = { path = "string", transports = "table", allow_request = "function",
                  deflate = "boolean", parser = "string" }
 local HANDLERS = { authorize = "function", on_connect = "function", on = "table",
                    on_any = "function", on_disconnect = "function", on_upgrade = "function", docs = "table" }
@@ -54,7 +54,7 @@ end
 local function check_options(options)
   if type(options) ~= "table" then refuse(3, "sio.server: expected a table of options") end
   for name, value in pairs(options) do
-    local kind = OTHERS[name] or NUMBERS[name] and "number"
+    local kind = OTHERS[name] or NUMBERS[name] and "number" or name == "cors" and type(value)
     if not kind then refuse(3, "sio.server: unknown option '%s'", tostring(name)) end
     if type(value) ~= kind then refuse(3, "sio.server: %s must be a %s", name, kind) end
   end
@@ -69,6 +69,23 @@ local function transports(list)
     set[name] = true
   end
   return set
+end
+
+-- cors: the origins, or {origins, credentials}.  Cookies for every page there is would lend each what its
+-- visitor may do, and browsers refuse that.
+local function cors(option)
+  local o = type(option) == "table" and option or { origins = option or nil }
+  for name in pairs(o) do
+    if name ~= "origins" and name ~= "credentials" then
+      refuse(4, "sio.server: cors: unknown field '%s'", tostring(name))
+    end
+  end
+  local origins = o.origins or host.conf().cors and host.conf().cors.origins or "*"
+  if option == false or type(origins) ~= "string" or o.credentials ~= nil and type(o.credentials) ~= "boolean" then
+    refuse(4, "sio.server: cors must be a string, or a table of origins (a string) and credentials (a boolean)")
+  end
+  if origins == "*" and o.credentials then refuse(4, "sio.server: cors: credentials need a list of origins") end
+  return http.cors(origins, o.credentials)
 end
 
 local function early(ms)
@@ -100,7 +117,7 @@ local function settings(options, path)
     recovery_s = number(options, "recovery_ms") / 1000,
     max_payload = number(options, "max_payload"), max_buffer = number(options, "max_buffer"),
     max_sessions = conf.limits and conf.limits.connections or 20000,
-    cors = http.cors(options.cors or conf.cors and conf.cors.origins or "*"),
+    cors = cors(options.cors),
     deflate = options.deflate, deflate_min = number(options, "deflate_min"),
     compress_min = never_for_0(number(options, "compress_min")),
     tail_polling = open_tail(options, set.websocket), tail_ws = open_tail(options, false),
@@ -114,7 +131,8 @@ end
 --- it is sent as gzip or deflate to clients that take it, 1024; 0: never), deflate (true: WebSockets are
 --- compressed for clients that offer it, off by default; nothing is kept between messages, so it costs time
 --- and no memory), deflate_min (bytes of a message that is worth it, 1024), parser ("json", or "msgpack" for
---- clients with socket.io-msgpack-parser), transports, cors (origins; default: cors.origins),
+--- clients with socket.io-msgpack-parser), transports, cors (origins; default: cors.origins; or
+--- {origins = "https://a.example", credentials = true}: pages of these may send cookies along),
 --- allow_request(info) -> true | false, message (HTTP 403 at the handshake).
 function M.server(options)
   local g = gen.building()

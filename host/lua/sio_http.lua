@@ -49,12 +49,14 @@ local function header_set(cors)
   }
 end
 
---- Prepares what `headers_for` looks up.  origins: "*", or a list separated by commas or spaces.
-function M.cors(origins)
+--- Prepares what `headers_for` looks up.  origins: "*", or a list separated by commas or spaces; credentials:
+--- pages of listed origins may send cookies along.
+function M.cors(origins, credentials)
   if origins == "*" then return { any = header_set "Access-Control-Allow-Origin: *\r\n" } end
   local sets = { other = header_set "Vary: Origin\r\n" }
+  local more = credentials and "Access-Control-Allow-Credentials: true\r\n" or ""
   for origin in gmatch(origins, "[^,%s]+") do
-    sets[origin:lower()] = header_set("Access-Control-Allow-Origin: " .. origin .. "\r\nVary: Origin\r\n")
+    sets[origin:lower()] = header_set("Access-Control-Allow-Origin: " .. origin .. "\r\n" .. more .. "Vary: Origin\r\n")
   end
   return sets
 end

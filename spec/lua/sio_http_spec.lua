@@ -169,4 +169,26 @@ describe("who may open a session", function()
     assert.is_nil(allowed "https://evil.example")
     assert.is_nil(allowed(nil))
   end)
+
+  it("may be told to bring cookies along, on listed origins alone", function()
+    w = sio_world.start(ECHO, 'cors = { origins = "https://a.example", credentials = true }')
+    for _, method in ipairs { "GET", "OPTIONS", "PUT" } do
+      local a = w:http(method, "polling", nil, { origin = "https://a.example" }).headers
+      assert.same({ "https://a.example", "true", "Origin" },
+        { a["access-control-allow-origin"], a["access-control-allow-credentials"], a.vary })
+      local b = w:http(method, "polling", nil, { origin = "https://b.example" }).headers
+      assert.is_nil(b["access-control-allow-origin"])
+      assert.is_nil(b["access-control-allow-credentials"])
+    end
+    w:load(ECHO, 'cors = "https://a.example"')
+    assert.is_nil(w:http("GET", "polling", nil, { origin = "https://a.example" }).headers["access-control-allow-credentials"])
+  end)
+
+  for _, cors in ipairs { '{ credentials = true }', '{ origins = "*", credentials = true }', '{ origins = 5 }', "false",
+                          '{ origins = "https://a", credentials = "yes" }', '{ origin = "https://a" }' } do
+    it("is not declared with cors = " .. cors, function()
+      w = sio_world.start(ECHO)
+      assert.has_error(function() w:load(ECHO, "cors = " .. cors) end)
+    end)
+  end
 end)
