@@ -17,6 +17,7 @@ local LOOK_S = 1                                 -- how often due jobs are looke
 local me = id.new()                              -- this worker's incarnation
 local looking, stopped = false, false
 local running = {}                               -- job name -> the run, a table of its own
+local LOST = setmetatable({}, { __tostring = function() return "the lease of this job was lost" end })
 local next_look = {}                             -- job name -> host.now() before which it cannot be due
 
 local sql = {
@@ -69,16 +70,34 @@ local function resolve(path)
   return fn
 end
 
+-- Another worker may run the job now: ours is told to end, and left when it does not.
+local function end_run(run)
+  run.lost = true
+  sched.deadline(run.task, 0, LOST)
+end
+
+-- The lease that was asked for at `sent` is ours until then at least.
+local function hold(run, sent)
+  timer.cancel(run.alarm)
+  run.alarm = timer.start(sent + LEASE_S - host.now(), end_run, run)
+end
+
 local function renew(name, run)
-  while running[name] == run do
+  while running[name] == run and not run.lost do
     sched.sleep(RENEW_S)
-    if running[name] == run then pcall(db.exec, sql.renew, name, me, LEASE_S) end
+    if running[name] ~= run or run.lost then return end
+    local sent = host.now()
+    local ok, n = pcall(db.exec, sql.renew, name, me, LEASE_S)
+    if running[name] ~= run then return end
+    if ok and n == 0 then return end_run(run) end
+    if ok then hold(run, sent) end
   end
 end
 
 -- A lease of our own that is left (the database went away before we could give it back) is taken again.
-local function take_and_run(job)
-  next_look[job.name] = host.now() + job.seconds
+local function take_and_run(job, run)
+  local sent = host.now()
+  next_look[job.name] = sent + job.seconds
   local taken = db.row(sql.take, job.name, me, LEASE_S, PAUSE_S, PAUSE_MAX)
   if not taken then
     next_look[job.name] = host.now() + math.min(job.seconds, 5)
@@ -87,25 +106,37 @@ local function take_and_run(job)
   if taken.attempts and taken.attempts > 1 then
     log.warn("job taken up again: its last run did not end", { job = job.name, attempts = taken.attempts })
   end
-  local renewer = sched.spawn(renew, job.name, running[job.name])
+  hold(run, sent)
+  local renewer = sched.spawn(renew, job.name, run)
   local ok, err = pcall(function() resolve(job.path)() end)
   sched.kill(renewer)
+  timer.cancel(run.alarm)
+  if run.lost then return log.error("job ended: its lease was lost", { job = job.name }) end
   if not ok then log.error("job failed", { job = job.name, error = tostring(err) }) end
   db.exec(sql.done, job.name, me, not ok and tostring(err):sub(1, 1000) or nil, job.seconds)
 end
 
 local function run_job(job)
   if running[job.name] then return end
-  running[job.name] = {}
-  local ok, err = pcall(take_and_run, job)
+  local run = { task = sched.current() }
+  running[job.name] = run
+  local ok, err = pcall(take_and_run, job, run)
   running[job.name] = nil
   if not ok then error(err, 0) end
+end
+
+-- One that went on after it was told to end was left where it waited.
+local function on_finish(task, err)
+  if not err then return end
+  local name = task.job
+  if running[name] and running[name].task == task then running[name] = nil end
+  log.error("job failed", { job = name, error = tostring(err) })
 end
 
 local function begin(job)
   local label = host.label("job " .. job.name)
   if sched.struck > 0 and host.is_struck(label) then return end
-  sched.spawn_as({ label = label }, run_job, job)
+  sched.spawn_as({ label = label, job = job.name, on_finish = on_finish }, run_job, job)
 end
 
 local function look()

@@ -12,6 +12,13 @@ function M.slow()
   task.sleep(12)
 end
 function M.wrong() error "no" end
+function M.stubborn()
+  for _ = 1, 100 do
+    pcall(task.sleep, 1)
+    seen.stubborn = (seen.stubborn or 0) + 1
+  end
+end
+jobs.every("stubborn", 1, "api.work.stubborn")
 jobs.every("quick", 2, "api.work.quick")
 jobs.every("slow", 1, "api.work.slow")
 jobs.every("wrong", 60, "api.work.wrong")
@@ -19,19 +26,20 @@ return M
 ]]
 
 describe("a job", function()
-  local app, seen, asked, away
+  local app, seen, asked, away, lost
 
   before_each(function()
-    asked, away = {}, nil
+    asked, away, lost = {}, nil, nil
     app = fake_host.start()
     app:load { ["api/work.lua"] = SCRIPT }
     seen = require("human.state").table "jobs"
-    seen.quick, seen.slow = 0, 0
+    seen.quick, seen.slow, seen.stubborn = 0, 0, 0
     app.on_query = function(sql, p)
       local what = sql:match "^insert" or sql:find("last_run_at", 1, true) and "done" or "renew"
       local name = p[1]
       asked[name] = asked[name] or {}
       table.insert(asked[name], { what = what, owner = p[2], error = what == "done" and p[3] or nil })
+      if what == "renew" and lost then return lost() end
       if what == "done" and away then return nil, { code = "57P01", message = "away" } end
       return what == "insert" and { { name = name } } or { n = 1 }
     end
@@ -63,6 +71,28 @@ describe("a job", function()
     app:advance(4)
     assert.equal(2, seen.slow)
     assert.equal(1, count("slow", "done"))
+  end)
+
+  it("ends when another worker has its lease, and may run again", function()
+    lost = function() return { n = 0 } end
+    app:advance(6)
+    assert.equal(2, seen.slow)                     -- it sleeps for 12 s, so the first was ended
+    assert.equal(0, count("slow", "done"))
+    local ended
+    for _, line in ipairs(app.host.lines) do ended = ended or line.line:find "job ended: its lease was lost" end
+    assert.truthy(ended)
+  end)
+
+  it("ends when its lease may have lapsed because the database is away", function()
+    lost = function() return nil, { code = "57P01", message = "away" } end
+    app:advance(11)
+    assert.equal(1, seen.slow)
+    assert.equal(1, count("stubborn", "insert"))
+    app:advance(5)
+    assert.is_true(seen.slow > 1)
+    app:advance(10)                                -- three times told, 2 s apart, then left
+    assert.equal(2, count("stubborn", "insert"))
+    assert.equal(0, count("stubborn", "done"))
   end)
 
   it("whose lease could not be given back is taken again by the same worker", function()
