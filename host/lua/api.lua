@@ -27,7 +27,7 @@ end
 local function place(level)
   local info = debug.getinfo(level + 1, "Sl")
   local folder = info.short_src:match ".*api/([%w_]+)/"
-  return info.short_src .. ":" .. info.currentline, AREA[folder or ""] or "agent"
+  return info.short_src .. ":" .. info.currentline, AREA[folder or ""] or folder or "agent"
 end
 
 -- A group of routes.  options: tag (documentation), base ("" or "/api"), auth (name of an

@@ -9,6 +9,7 @@ local host = require "human.host"
 local origin = require "human.origin"
 local override = require "human.override"
 local purity = require "human.purity"
+local rule_names = require "human.rule_names"
 local rules = require "human.rules"
 local sandbox = require "human.sandbox"
 local sched = require "human.sched"
@@ -269,33 +270,11 @@ local function check_jobs(g)
   for _, target in ipairs(g.starts) do check_target(g, "jobs.start", target) end
 end
 
--- ctx:rule("bidding.may_place") in area "marketplace" is marketplace.rules.bidding, may_place; rules of
--- the agent area serve all.
-local function find_rule(g, area, name)
-  local module, fn_name = name:match "^([%w_.]+)%.([%w_]+)$"
-  if module then
-    local mod = g.loaded[area .. ".rules." .. module] or g.loaded["agent.rules." .. module]
-    local rule = mod and rules.about(mod[fn_name])
-    if rule then return mod[fn_name] end
-  end
-  error("no rule '" .. name .. "' in " .. area .. ".rules or agent.rules", 3)
-end
-
-local function rule_lookup(g)
-  local known = {}
-  return function(area, name)
-    local of_area = known[area]
-    if not of_area then
-      of_area = {}
-      known[area] = of_area
-    end
-    local fn = of_area[name]
-    if not fn then
-      fn = find_rule(g, area, name)
-      of_area[name] = fn
-    end
-    return fn
-  end
+-- The texts of files by the names they have in messages, for rule_names.check.
+local function texts(g)
+  local names = {}
+  for _, path in ipairs(host.bundle_list(g.n)) do names[g.origin:name(path)] = path end
+  return function(file) return names[file] and text_of(g, name_of(names[file])) end
 end
 
 local function build(g)
@@ -310,7 +289,8 @@ local function build(g)
     end
   end
   require("human.api").finish(g)
-  g.rule = rule_lookup(g)
+  rule_names.check(g, texts(g))
+  g.rule = rule_names.lookup(g)
   g.deadline_fail = fail.new("deadline_exceeded", nil, g.errors)
 end
 

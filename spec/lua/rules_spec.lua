@@ -54,6 +54,36 @@ describe("a rule", function()
     assert.equal("escalate", ask("ask").json.got)
   end)
 
+  it("is of the route's area, and of no other", function()
+    local function ask_from(path, options, call)
+      return pcall(app.load, app, { [path] = ([[
+        local api = require "human.api"
+        local g = api.group { auth = false, shape = "agent"%s }
+        g:get("/x", { summary = "x", reply = { [204] = false } }, function(ctx)
+          %s
+          return 204
+        end)
+        return {}]]):format(options, call), ["agent/rules/own.lua"] = "return { may = function() return allow() end }" })
+    end
+    for path, area in pairs { ["api/market/x.lua"] = "marketplace", ["api/shop/x.lua"] = "shop" } do
+      for _, call in ipairs { 'ctx:rule("own.may", 1)', "ctx:rule 'own.may'" } do
+        local ok, err = ask_from(path, "", call)
+        assert.is_false(ok)
+        assert.equal(("%s:4: ctx:rule: no rule 'own.may' in %s.rules"):format(path, area), err)
+      end
+      assert.is_true(ask_from(path, ', area = "agent"', 'ctx:rule("own.may")'))
+      assert.is_true(ask_from(path, "", '-- ctx:rule("own.may")'))
+      assert.is_true(ask_from(path, "", 'ctx:rule("own" .. ".may")'))
+      assert.equal(500, app:request({ path = "/x" }).status)
+      local last = ""
+      for _, line in ipairs(app.host.lines) do last = line.line:find("request failed", 1, true) and line.line or last end
+      assert.truthy(last:find(("%s:4: ctx:rule: no rule 'own.may' in %s.rules"):format(path, area), 1, true), last)
+    end
+    assert.is_true(ask_from("api/x.lua", "", 'ctx:rule("own.may")'))
+    assert.equal(204, app:request({ path = "/x" }).status)
+    assert.is_false((ask_from("api/x.lua", "", 'ctx:rule("own.none")')))
+  end)
+
   it("is ended when it uses more than its budget, and the next one runs", function() -- limit: rule budget
     load()
     assert.same({ 500, "rule_budget" }, { ask("spin").status, ask("spin").json.code })
@@ -78,7 +108,7 @@ describe("a rule", function()
   it("must exist", function()
     load()
     assert.equal(500, ask("nope").status)
-    assert.matches("no rule 'bids.nope' in market.rules or agent.rules", app.host.lines[#app.host.lines].line)
+    assert.matches("no rule 'bids.nope' in market.rules", app.host.lines[#app.host.lines].line)
   end)
 
   it("refuses the load when an example does not hold", function()
