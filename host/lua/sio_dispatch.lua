@@ -11,6 +11,7 @@ local fail = require "human.fail"
 local host = require "human.host"
 local json = require "human.json"
 local log = require "human.log"
+local lossy = require "human.lossy"
 local namespaces = require "human.sio_nsp"
 local parser = require "socketio.parser"
 local recovery = require "human.sio_recovery"
@@ -20,7 +21,9 @@ local sockets = require "human.sio_socket"
 local timer = require "human.timer"
 
 local spawn_as, declared = sched.spawn_as, namespaces.declared
-local decode = parser.decoder { json_decode = json.decode, max_attachments = 10 }
+local function from_json(text) return json.decode(lossy.json(text)) end
+
+local decode = parser.decoder { json_decode = from_json, max_attachments = 10 }
 
 local MAILBOX = 64             -- packets that wait for one socket's handler
 local HANDLER_S = 30           -- a handler that waits longer is ended

@@ -8,6 +8,7 @@ local caller = require "human.caller"
 local engine = require "human.sio_engine"
 local host = require "human.host"
 local log = require "human.log"
+local lossy = require "human.lossy"
 local sched = require "human.sched"
 local sio_id = require "human.sio_id"
 local upgrades = require "human.sio_upgrade"
@@ -194,7 +195,7 @@ local function post(session, req, headers)
   end
   local body = host.body(req)
   if #body > session.conf.max_payload then return respond(req, 413, headers.none, "") end
-  session:take_post(req, headers, body)
+  session:take_post(req, headers, lossy.utf8(body))
 end
 
 local function upgrade(session, req, headers, params)
