@@ -75,6 +75,7 @@ static const conf_rule rules[] = {
     INT("log.slow_ms", "1000", 1, MS_MAX),
 
     CHOICE("api.user_management", "auto", "auto|open|token"),
+    CHOICE("api.internals", "auto", "auto|open|token"),
     SECRET("api.admin_token", NULL),
 
     INT("socketio.ping_interval_ms", "25000", 100, MS_MAX),

@@ -1,6 +1,7 @@
 -- host/lua/system.lua -- what the host says about itself: health, readiness, metrics, OpenAPI.
 -- The routes are in scripts/api/system.lua.
 
+local crypto = require "human.crypto"
 local db = require "human.db"
 local gen = require "human.gen"
 local host = require "human.host"
@@ -72,6 +73,28 @@ function M.readiness()
     reasons[#reasons + 1] = "starting"
   end
   return #reasons == 0, json.array(reasons)
+end
+
+local HOW = "set the secret `admin` (HUMAN_API_ADMIN_TOKEN, api.admin_token or /etc/human/secrets/admin) and send it "
+  .. "as `Authorization: Bearer TOKEN`"
+
+-- Whether what the setting api.NAME is about asks this client for nothing; else why not.
+local function is_open(ctx, name)
+  local mode = host.conf().api[name]
+  if mode == "open" then return true end
+  if mode == "token" then return false, "api." .. name .. " is \"token\"" end
+  return ctx:is_local()
+end
+
+-- For authenticators of operators: the actor who has the admin token, or who may do without by the setting
+-- api.NAME ("auto": clients of this machine; "open": everybody; "token": nobody).  Else nil, a code and a message
+-- that says why not and what to do.  what: what is asked for, as the subject of a sentence.
+function M.operator(ctx, token, name, what)
+  if token and crypto.secret_equal("admin", token) then return { id = "admin", kind = "operator" } end
+  local open, why = is_open(ctx, name)
+  if open then return { id = "management", kind = "operator" } end
+  if token then why = why .. ", and this token is not the right one" end
+  return nil, "admin_token_required", { message = ("%s needs the admin token: %s; %s"):format(what, why, HOW) }
 end
 
 -- Counters and gauges of all processes in the Prometheus text format 0.0.4.

@@ -1,5 +1,6 @@
--- scripts/api/system.lua -- health, readiness, metrics and the documents of the APIs.  Public: they tell
--- nothing about users, and load balancers and Prometheus send no keys.
+-- scripts/api/system.lua -- health, readiness, metrics and the documents of the APIs.  They tell nothing about
+-- users.  What tells of the inside of the server (metrics, details of its health) is for clients of this machine
+-- and for who has the admin token; load balancers get the answer that they need without.
 
 local api      = require "human.api"
 local document = require "human.document"
@@ -7,32 +8,55 @@ local s        = require "human.schema"
 local system   = require "human.system"
 
 local g = api.group { tag = "System", auth = false, shape = "market", agent_port = true }
-local main_port = api.group { tag = "System", auth = false, shape = "market" }
+local main_port = api.group { tag = "System", auth = "internals", shape = "market" }
+
+local INSIDE = "What tells of the server's inside"
+
+-- api.internals: as api.user_management is for users and keys.
+api.auth("internals", {
+  type = "http", scheme = "bearer", optional = true, ambient = true,
+  description = "The admin token; clients of the server's own machine do without.",
+}, function(ctx, token) return system.operator(ctx, token, "internals", INSIDE) end)
+
+-- The same, but that others are let in, too: ctx.actor.kind says who it is.
+api.auth("anybody", {
+  type = "http", scheme = "bearer", optional = true, ambient = true,
+  description = "The admin token shows more; clients of the server's own machine do without.",
+}, function(ctx, token)
+  local actor, code, data = system.operator(ctx, token, "internals", INSIDE)
+  if actor or token then return actor, code, data end
+  return { id = "anybody", kind = "public" }
+end)
 
 local health = s.object {
   { "status", s.enum { "ok", "degraded" }:describe "degraded: requests fail, problems says why" },
-  { "version", s.string },
-  { "instance", s.string:describe "another one at each start: whoever means a certain server compares it" },
-  { "problems", s.array(s.string) },
-  { "database", s.enum { "up", "down" } },
+  { "version", s.string:optional() },
+  { "instance", s.string:optional():describe "another one at each start: whoever means a certain server compares it" },
+  { "problems", s.array(s.string):optional() },
+  { "database", s.enum { "up", "down" }:optional() },
   { "database_id", s.string:optional():describe "keys belong to it; another database has another one" },
-  { "scripts", s.string:describe "hash of the script bundle in service" },
+  { "scripts", s.string:optional():describe "hash of the script bundle in service" },
   { "reload", s.enum { "accepted", "refused" }:optional():describe "the last reload's verdict" },
-  { "worker", s.int },
-  { "workers", s.int },
-  { "uptime_s", s.int },
+  { "worker", s.int:optional() },
+  { "workers", s.int:optional() },
+  { "uptime_s", s.int:optional() },
   { "llm", s.object {
     { "provider", s.string },
     { "model", s.string:nullable() },
     { "language_model", s.bool:describe "false: the built-in rules answer, not a language model" },
     { "problem", s.string:nullable() },
-  } },
+  }:optional() },
 }
 
 g:get("/health", {
-  summary = "State of the server and of what it depends on",
+  summary = "State of the server and of what it depends on; strangers see the status alone",
+  auth = "anybody",
   reply   = { [200] = health },
-}, function() return 200, system.health() end)
+  errors  = { "admin_token_required" },
+}, function(ctx)
+  local state = system.health()
+  return 200, ctx.actor.kind == "operator" and state or { status = state.status }
+end)
 
 local readiness = s.object {
   { "ready", s.bool },
@@ -60,6 +84,7 @@ g:get("/asyncapi.json", {
 main_port:get("/metrics", {
   summary = "Counters, gauges and histograms in the Prometheus text format",
   reply   = { [200] = s.raw "text/plain; version=0.0.4; charset=utf-8" },
+  errors  = { "admin_token_required" },
 }, function() return 200, system.metrics_text() end)
 
 return { group = g }

@@ -35,7 +35,7 @@ local CONF = {
              ws_queue_bytes = 1048576, awaits = 1000, ops = 64, tasks = 20000,
              auth_failures = 60, list_bytes = 1048576 },
   database = { pool = 8, statement_timeout_ms = 5000, lease_timeout_ms = 10000 },
-  log = { level = "debug", format = "json", requests = "none", slow_ms = 1000 }, api = { user_management = "auto" },
+  log = { level = "debug", format = "json", requests = "none", slow_ms = 1000 }, api = { user_management = "auto", internals = "auto" },
   socketio = { ping_interval_ms = 25000, ping_timeout_ms = 20000, recovery_ms = 120000,
                max_sockets_per_agent = 100 },
   llm = { provider = "offline", model = "", timeout_ms = 60000, max_retries = 3 },

@@ -1,0 +1,66 @@
+// spec/e2e/internals.test.mjs -- what tells of the server's inside is not for strangers.
+import assert from 'node:assert/strict';
+import os from 'node:os';
+import { after, before, describe, it } from 'node:test';
+import { startHost } from './hosts.mjs';
+
+const TOKEN = 'open-sesame-1234';
+// An address of this machine that others reach, or a proxy that nobody has told us of.
+const outside = Object.values(os.networkInterfaces()).flat().find((a) => a.family === 'IPv4' && !a.internal)?.address;
+let host, open;
+const settings = { HUMAN_HOST: '0.0.0.0', HUMAN_API_ADMIN_TOKEN: TOKEN, HUMAN_LIMITS_AUTH_FAILURES: '5' };
+before(async () => {
+  host = await startHost({ env: settings });
+  open = await startHost({ env: { ...settings, HUMAN_API_INTERNALS: 'open' } });
+});
+after(async () => { await host?.stop(); await open?.stop(); });
+
+const ask = async (where, path, { headers = {}, address = '127.0.0.1' } = {}) => {
+  const answer = await fetch(`http://${address}:${where.port}${path}`, { headers });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, text, body: answer.headers.get('content-type')?.includes('json') ? JSON.parse(text) : null };
+};
+const strangers = { 'through a proxy': { headers: { 'x-forwarded-for': '203.0.113.9' } },
+  ...(outside && { 'over the network': { address: outside } }) };
+
+for (const [how, options] of Object.entries(strangers)) {
+  describe(`a stranger who comes ${how}`, () => {
+    it('sees metrics with the admin token only', async () => {
+      const refused = await ask(host, '/metrics', options);
+      assert.deepEqual([refused.status, refused.body.code], [401, 'admin_token_required']);
+      assert.match(refused.headers.get('www-authenticate'), /^Bearer/);
+      const shown = await ask(host, '/metrics', { ...options, headers: { ...options.headers, authorization: `Bearer ${TOKEN}` } });
+      assert.equal(shown.status, 200);
+      assert.match(shown.text, /^human_build_info/m);
+    });
+
+    it('sees whether the server is well, and no more', async () => {
+      assert.deepEqual((await ask(host, '/health', options)).body, { status: 'ok' });
+      assert.equal((await ask(host, '/ready', options)).body.ready, true);
+      const full = (await ask(host, '/health', { ...options, headers: { ...options.headers, authorization: `Bearer ${TOKEN}` } })).body;
+      assert.ok(full.version && full.scripts && full.llm);
+    });
+
+    it('sees all of it where the setting says so', async () => {
+      assert.equal((await ask(open, '/metrics', options)).status, 200);
+      assert.ok((await ask(open, '/health', options)).body.version);
+    });
+  });
+}
+
+describe('a client of this machine', () => {
+  it('sees all of it without a token', async () => {
+    assert.equal((await ask(host, '/metrics')).status, 200);
+    assert.ok((await ask(host, '/health')).body.version);
+  });
+});
+
+describe('who guesses the admin token', () => { // limit: limits.auth_failures
+  it('is limited, at /health as well', async () => {
+    const statuses = [];
+    for (let i = 0; i < 7; i += 1) {
+      statuses.push((await ask(host, '/health', { headers: { 'x-forwarded-for': '203.0.113.9', authorization: `Bearer guess-${i}` } })).status);
+    }
+    assert.deepEqual(statuses, [401, 401, 401, 401, 401, 429, 429]);
+  });
+});
