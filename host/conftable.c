@@ -55,6 +55,7 @@ static const conf_rule rules[] = {
     INT("limits.ops", "64", 1, 4096),
     INT("limits.tasks", "20000", 100, 1000000),
     INT("limits.auth_failures", "60", 1, 1000000),
+    INT("limits.recheck_ms", "30000", 100, MS_MAX),
     INT("limits.list_bytes", "1048576", 1024, 4194304),
 
     INT("reload.timeout_ms", "10000", 100, MS_MAX),

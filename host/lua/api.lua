@@ -112,8 +112,9 @@ end
 
 -- An authenticator, for auth = "name".  scheme: {type = "apiKey", header = "X-API-Key"} or {type = "http",
 -- scheme = "bearer"}; optional = true: fn is asked without a token, too; ambient = true: it may let a client
--- in for where it asks from; description.  fn(ctx, token) -> actor, which becomes ctx.actor, or nil, an error
--- code, and facts for the client.
+-- in for where it asks from; description; still(actors) -> {[i] = true} of those for whom it still stands, asked
+-- now and then about who holds a stream or WebSocket open.  fn(ctx, token) -> actor, which becomes ctx.actor, or
+-- nil, an error code, and facts for the client.
 function M.auth(name, scheme, fn)
   local g = building "api.auth"
   local where = place(2)

@@ -88,7 +88,7 @@ function M.run(ctx, list)
         actor, code, data = a.fn(ctx)
       end
       if not actor then refuse(a, code, data) end
-      ctx.actor = actor
+      ctx.actor, ctx.authority = actor, a.name
       return
     end
   end

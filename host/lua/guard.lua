@@ -5,6 +5,7 @@
 -- of the host share; keys are never kept, a bucket is found by a keyed hash.
 
 local fail = require "human.fail"
+local grants = require "human.grants"
 local host = require "human.host"
 local metrics = require "human.metrics"
 local rate = require "human.rate"
@@ -40,5 +41,9 @@ function M.check(ip, token, fn, ...)
   end
   return actor, code, data
 end
+
+--- Ends the streams, WebSockets and Socket.IO sockets of this worker that are open for actors of whom one of
+--- these fields has this value: guard.revoke { key_id = id }.
+function M.revoke(fields) grants.revoke(fields) end
 
 return M

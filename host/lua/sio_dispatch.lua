@@ -8,6 +8,7 @@ local dynamic = require "human.sio_dynamic"
 local encode = require "human.sio_encode"
 local engine = require "human.sio_engine"
 local fail = require "human.fail"
+local grants = require "human.grants"
 local host = require "human.host"
 local json = require "human.json"
 local log = require "human.log"
@@ -265,6 +266,7 @@ end
 local function close_socket(socket, reason)
   local session, nsp = socket.session, socket.nsp
   if not session then return end
+  grants.drop(socket)
   unhook(session, socket)
   if not socket.at then -- it never came in
     leave_all(socket)

@@ -3,6 +3,7 @@
 -- socket is one small table.  A closed socket takes every call and does nothing.
 
 local encode = require "human.sio_encode"
+local grants = require "human.grants"
 local host = require "human.host"
 local http = require "human.sio_http"
 local namespaces = require "human.sio_nsp"
@@ -222,6 +223,15 @@ end
 function methods:broadcast()
   return namespaces.target(self.nsp, nil, { self.id })
 end
+
+--- Ends the socket once the authenticator of this name (api.auth) does not stand by the actor any more: plain data,
+--- what its `still` wants to know.
+function methods:grant(authenticator, actor)
+  if self.session then grants.hold(self, actor, authenticator) end
+end
+
+-- That is so now (human.grants).
+function methods:revoke() self:disconnect(true) end
 
 --- Takes the client out of the namespace; close: and ends its transport, for all namespaces.
 function methods:disconnect(close)

@@ -5,6 +5,7 @@
 
 local access = require "human.access"
 local fail = require "human.fail"
+local grants = require "human.grants"
 local host = require "human.host"
 local json = require "human.json"
 local sched = require "human.sched"
@@ -48,6 +49,7 @@ function M.open(ctx)
   end
   out.timer = timer.start(HEARTBEAT_S, heartbeat, out)
   open_streams[out] = true
+  grants.hold(out, ctx.actor, ctx.authority)
   ctx.held = true
   wsx.bind(ctx.req, out)
   return out
@@ -124,6 +126,7 @@ local function stop(out)
   out.closed = true
   timer.cancel(out.timer)
   open_streams[out] = nil
+  grants.drop(out)
   wsx.unbind(out.req)
   access.done(out.ctx, 200, out.bytes, true)
   return true
@@ -142,6 +145,13 @@ function Out:fail(f)
     host.write(self.req, "event: error\n" .. data_lines(fail.body(f, route.shape, self.ctx.id)) .. "\n")
   end
   self:close()
+end
+
+-- The key that the stream was asked for with is no more (human.grants).
+function Out:revoke()
+  self:fail(fail.new("unauthorized", nil, self.ctx.route.gen.errors))
+  self:on_drained()
+  sched.kill(self.ctx.task)
 end
 
 -- The client left or the task was ended.

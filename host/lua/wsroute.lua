@@ -8,6 +8,7 @@ local access = require "human.access"
 local blame = require "human.blame"
 local fail = require "human.fail"
 local gen = require "human.gen"
+local grants = require "human.grants"
 local host = require "human.host"
 local log = require "human.log"
 local sched = require "human.sched"
@@ -17,6 +18,7 @@ local M = {}
 local byte = string.byte
 local MAILBOX, REASON_MAX = 64, 123
 local TEXT, BINARY = 1, 2
+local REFUSED = 4000
 local GOING_AWAY, INTERNAL, RESTART, TRY_LATER = 1001, 1011, 1012, 1013
 local Conn = {}
 Conn.__index = Conn
@@ -54,6 +56,12 @@ local function clipped(text)
   return text:sub(1, last)
 end
 
+-- The key that it was opened with is no more (human.grants).
+function Conn:revoke()
+  local f = fail.new "unauthorized"
+  self:close(REFUSED, f.code .. ": " .. f.message)
+end
+
 local function trap(err)
   return (fail.is(err) or err == sched.Canceled) and err or debug.traceback(tostring(err), 2)
 end
@@ -62,7 +70,7 @@ local function protected(conn, route, name, fn, ...)
   local ok, err = xpcall(fn, trap, ...)
   if ok or err == sched.Canceled then return ok, err end
   if fail.is(err) then
-    conn:close(4000, clipped(err.code .. ": " .. err.message))
+    conn:close(REFUSED, clipped(err.code .. ": " .. err.message))
     return false
   end
   log.error("websocket handler failed", { route = route.title, handler = name, conn = conn.id,
@@ -96,6 +104,7 @@ end
 local function forget(conn, code, reason)
   conn.closed = true
   conns[conn.ws] = nil
+  grants.drop(conn)
   host.ws_close(conn.ws, 0, "")
   call(conn, "on_close", code, reason)
 end
@@ -183,6 +192,7 @@ function M.open(ctx, route)
   if ws < 0 then error("websocket: " .. host.error_name(ws), 0) end
   access.done(ctx, 101, 0, true)
   conn.ws, conns[ws] = ws, conn
+  grants.hold(conn, ctx.actor, ctx.authority)
   ctx.held = true
   wsx.unbind(ctx.req)
   wsx.bind(ws, conn)

@@ -9,6 +9,7 @@ local crypto = require "human.crypto"
 local db = require "human.db"
 local fail = require "human.fail"
 local id = require "human.id"
+local json = require "human.json"
 local task = require "human.task"
 local owned = require "agent.owned"
 local quota = require "agent.quota"
@@ -31,6 +32,9 @@ M.sql = {
   delete = "delete from api_keys where id = $1 and user_id = $2",
   check = "select id, user_id, coalesce(expires_at <= now(), false) as expired from api_keys "
     .. "where key_hash = $1",
+  still = "select id, key_hash from api_keys where id in (select jsonb_array_elements_text($1::jsonb)) "
+    .. "and (expires_at is null or expires_at > now())",
+  agents = "select id from agents where id in (select jsonb_array_elements_text($1::jsonb))",
   expiring = "select id, greatest(extract(epoch from expires_at - now()), 0)::float8 as left_s from api_keys "
     .. "where closed_at is null and expires_at <= now() + interval '3 seconds' order by expires_at limit $1",
   close = "update api_keys set closed_at = now() where id = $1 and closed_at is null and expires_at <= now() "
@@ -84,10 +88,27 @@ function M.check(key)
   if type(key) ~= "string" or #key ~= #PREFIX + LENGTH or key:sub(1, #PREFIX) ~= PREFIX then
     return nil, "unauthorized"
   end
-  local row = db.row(M.sql.check, crypto.sha256_hex(key))
+  local hash = crypto.sha256_hex(key)
+  local row = db.row(M.sql.check, hash)
   if not row then return nil, "unauthorized" end
   if row.expired then return nil, "key_expired" end
-  return { id = row.user_id, kind = "user", key_id = row.id }
+  return { id = row.user_id, kind = "user", key_id = row.id, proof = hash }
+end
+
+-- Of these actors {key_id, proof, agent_id (optional)} those whose key, and agent, is still there: {[i] = true}.
+function M.still(actors)
+  local keys, agents, known = {}, {}, {}
+  for _, actor in ipairs(actors) do
+    keys[#keys + 1], agents[#agents + 1] = actor.key_id, actor.agent_id
+  end
+  local proofs, there = {}, {}
+  for _, row in ipairs(db.query(M.sql.still, json.encode(json.array(keys)))) do proofs[row.id] = row.key_hash end
+  for _, row in ipairs(db.query(M.sql.agents, json.encode(json.array(agents)))) do there[row.id] = true end
+  for i, actor in ipairs(actors) do
+    local has_agent = not actor.agent_id or there[actor.agent_id]
+    known[i] = has_agent and actor.proof and actor.proof == proofs[actor.key_id] or nil
+  end
+  return known
 end
 
 local function close_at_expiry(row)

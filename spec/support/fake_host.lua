@@ -33,7 +33,7 @@ local CONF = {
   http = { hosts = "", trusted_proxies = "", proxy_protocol = "off" },
   limits = { body_bytes = 1048576, request_timeout_ms = 30000, ws_message_bytes = 1048576,
              ws_queue_bytes = 1048576, awaits = 1000, ops = 64, tasks = 20000,
-             auth_failures = 60, list_bytes = 1048576 },
+             auth_failures = 60, list_bytes = 1048576, recheck_ms = 30000 },
   database = { pool = 8, statement_timeout_ms = 5000, lease_timeout_ms = 10000 },
   log = { level = "debug", format = "json", requests = "none", slow_ms = 1000 }, api = { user_management = "auto", internals = "auto" },
   socketio = { ping_interval_ms = 25000, ping_timeout_ms = 20000, recovery_ms = 120000,

@@ -5,13 +5,22 @@
 -- api.user_management: "auto" is that, "token" asks everybody for it, "open" asks nobody (human.system).
 
 local api = require "human.api"
+local bus = require "human.bus"
+local guard = require "human.guard"
 local system = require "human.system"
 local keys = require "agent.keys"
+local news_of = require "agent.news"
 
 local M = {}
 
-api.auth("agent_key", { type = "apiKey", header = "X-API-Key", description = "A user's key, ak_ and 32 characters." },
-  function(_, key) return keys.check(key) end)
+api.auth("agent_key", {
+  type = "apiKey", header = "X-API-Key", description = "A user's key, ak_ and 32 characters.", still = keys.still,
+}, function(_, key) return keys.check(key) end)
+
+-- Streams, WebSockets and sockets end with the key that they were begun with: {key_id} | {user_id} | {agent_id}.
+bus.on("agent.access_ended", news_of.access_ended, function(gone)
+  if gone.key_id or gone.user_id then guard.revoke { key_id = gone.key_id, id = gone.user_id } end
+end)
 
 api.auth("management", {
   type = "http", scheme = "bearer", optional = true,

@@ -99,14 +99,9 @@ bus.on("bus.gap", function()
   for _, agent_id in ipairs(list) do pump(agent_id) end
 end)
 
--- A key, user or agent is no more: {key_id} | {user_id} | {agent_id}.
+-- An agent is no more; keys and users: api.agent.auth.
 bus.on("agent.access_ended", news_of.access_ended, function(gone)
-  for _, kind in ipairs { "key", "user", "agent" } do
-    local id = gone[kind .. "_id"]
-    if id then
-      for _, socket in ipairs(io:of("/"):to(kind .. ":" .. id):sockets()) do socket:disconnect(true) end
-    end
-  end
+  if gone.agent_id then guard.revoke { agent_id = gone.agent_id } end
 end)
 
 -- Connecting --------------------------------------------------------------------------------------
@@ -150,6 +145,7 @@ local function authorize(socket)
   socket:join("user:" .. actor.id)
   if too_many(agent_id) then return refusal "too_many_sockets" end
   socket.data.agent_id, socket.data.actor, socket.data.seq = agent_id, { id = actor.id, key_id = actor.key_id }, seq
+  socket:grant("agent_key", { id = actor.id, key_id = actor.key_id, proof = actor.proof, agent_id = agent_id })
   return true
 end
 
