@@ -128,17 +128,17 @@ end
 local function in_order(text) return json.encode_sorted(assert(json.decode("[" .. text .. "]"))[1], M.FIRST) end
 
 -- The facts that fn read to come to `label` (nil: to fail), or nil.
-local function facts_read(g, fn, row, label)
+local function facts_read(fn, row, label)
   if not fn then return nil end
   local args, n = arguments_of(row.inputs)
-  return reads.of(g, fn, args, n, label)
+  return reads.of(fn, args, n, label)
 end
 
 function Report:keep(row, what, more, fn)
   if #self.sample >= self.sample_max then return end
   local entry = { id = row.id, at = row.at, rule = row.rule, bundle = row.bundle, ref = row.ref,
                   subject = row.subject, what = what, from = row.verdict, inputs = in_order(row.inputs),
-                  was = in_order(row.output), read = facts_read(self.g, fn, row, more.to) }
+                  was = in_order(row.output), read = facts_read(fn, row, more.to) }
   for k, v in pairs(more) do entry[k] = v end
   self.sample[#self.sample + 1] = entry
 end
@@ -175,7 +175,7 @@ end
 local function finished(report)
   table.sort(report.groups, biggest_first)
   table.sort(report.errors, biggest_first)
-  report.by_group, report.by_error, report.g = nil, nil, nil
+  report.by_group, report.by_error = nil, nil
   return setmetatable(report, nil)
 end
 
@@ -191,7 +191,6 @@ function M.run(g, options)
   local modules = M.affected(g, options.modules)
   local functions, names = functions_of(g, modules), recorded_rules(modules)
   local report = setmetatable({
-    g = g,
     examined = 0, unchanged = 0, changed = 0, failed = 0, skipped = 0, rules = names, bundles = {},
     groups = {}, by_group = {}, errors = {}, by_error = {}, sample = {}, sample_max = options.sample,
   }, Report)

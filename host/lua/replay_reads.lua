@@ -5,6 +5,7 @@
 
 local json = require "human.json"
 local rules = require "human.rules"
+local sandbox = require "human.sandbox"
 
 local M = {}
 
@@ -34,60 +35,23 @@ end
 local function object_of(v, path, seen)
   local store, written = {}, {}
   for k, x in pairs(v) do store[k] = stand_in(x, joined(path, k), seen) end
+  local function look(k)
+    if k ~= nil and not written[k] then note(seen, joined(path, k), v[k]) end
+    return store[k]
+  end
   local proxy = setmetatable({}, {
-    __index = function(_, k)
-      if not written[k] then note(seen, joined(path, k), v[k]) end
-      return store[k]
-    end,
+    __index = function(_, k) return look(k) end,
     __newindex = function(_, k, x) store[k], written[k] = x, true end,
   })
-  seen.behind[proxy] = store
+  sandbox.stand_in(proxy, store, function()
+    for k in next, store do look(k) end
+  end)
   return proxy
 end
 
 function stand_in(v, path, seen)
   if type(v) ~= "table" then return v end
   return is_list(v) and list_of(v, path, seen) or object_of(v, path, seen)
-end
-
--- The environments of the rules in generation g.
-local function environments(g)
-  local set = {}
-  local function add(members)
-    for k, v in pairs(members) do
-      if type(v) == "function" then set[getfenv(v)] = true
-      elseif type(v) == "table" and k ~= "examples" then add(v) end
-    end
-  end
-  for _, r in ipairs(g.rule_sources) do add(r.mod) end
-  return set
-end
-
--- The same objects, as those see them who go through all names: each has been looked at.
-local function through(seen, original)
-  return function(t)
-    local store = seen.behind[t]
-    if not store then return original(t) end
-    local copy = {}
-    for k in pairs(store) do copy[k] = t[k] end
-    return original(copy)
-  end
-end
-
--- Runs fn while `pairs` and `next` of the rules know the stand-ins.
-local function with_pairs(g, seen, fn)
-  local saved = {}
-  for env in pairs(environments(g)) do
-    saved[env] = { pairs = rawget(env, "pairs"), next = rawget(env, "next") }
-    rawset(env, "pairs", through(seen, env.pairs))
-    rawset(env, "next", through(seen, env.next))
-  end
-  local ok, result = pcall(fn)
-  for env, own in pairs(saved) do
-    rawset(env, "pairs", own.pairs)
-    rawset(env, "next", own.next)
-  end
-  return ok, result
 end
 
 -- Those of which no part was read: of a table that was opened its parts say more.
@@ -104,23 +68,21 @@ local function leaves(list)
   return out
 end
 
---- The facts that fn, a rule of generation g, reads of its n arguments, in the order of the first look:
+--- The facts that fn, a rule, reads of its n arguments, in the order of the first look:
 --- {{path = "messages[1].text" (as a rule writes it), value}, ..}; nil when that cannot be told.
 --- label: what it answers to them; nil: it fails.  The arguments themselves are "[1]", "[2]"; where the only
 --- one is an object, its names stand alone.
-function M.of(g, fn, args, n, label)
-  local seen = { list = {}, behind = setmetatable({}, { __mode = "k" }) }
+function M.of(fn, args, n, label)
+  local seen = { list = {} }
   local inputs = {}
   for i = 1, n do
     local path = "[" .. i .. "]"
     if type(args[i]) ~= "table" then note(seen, path, args[i]) end
     inputs[i] = stand_in(args[i], n == 1 and "" or path, seen)
   end
-  local ok, said = with_pairs(g, seen, function()
-    local fine, answer = rules.try(fn, unpack(inputs, 1, n))
-    return fine and rules.label(rules.output(answer))
-  end)
-  if not ok or said ~= (label or false) then return nil end
+  local ok, answer = rules.try(fn, unpack(inputs, 1, n))
+  local said = ok and rules.label(rules.output(answer)) or nil
+  if said ~= label then return nil end
   return leaves(seen.list)
 end
 

@@ -36,7 +36,7 @@ local function describe(g, r)
   local text = host.bundle_file(g.n, r.path) or ""
   local purpose = (text:match "^[^\n]*" or ""):match "^%-%-%s*%S+%.lua %-%- (.+)$"
   return {
-    name = r.name, path = r.path, file = r.file or r.path, members = r.mod, text = text, purpose = purpose,
+    name = r.name, path = r.path, file = g.origin:full_name(r.path), members = r.mod, text = text, purpose = purpose,
     version = text:match "\n%-%-%% version: (%S+)", examples = #(r.mod.examples or {}),
     functions = sorted_names(r.mod, "function"), numbers = numbers_of(text, r.mod),
   }

@@ -52,8 +52,13 @@ end
 local stores = setmetatable({}, { __mode = "kv" }) -- read-only table -> what stands behind it
 local shells = setmetatable({}, { __mode = "k" })  -- every read-only table
 
+local walked = setmetatable({}, { __mode = "k" })  -- stand-in -> function, told of who goes through it
+
 -- What stands behind a read-only table; nil for other values.
 function M.behind(t) return stores[t] end
+
+-- `shell` is to rules, when they go through it, what `store` is; on_walk() hears of that.
+function M.stand_in(shell, store, on_walk) stores[shell], walked[shell] = store, on_walk end
 
 local function is_protected(t) return shells[t] ~= nil end
 M.is_protected = is_protected
@@ -226,6 +231,7 @@ local function sorted_keys(t)
 end
 
 local function rule_pairs(t)
+  if walked[t] then walked[t]() end
   t = stores[t] or t
   local keys, i = sorted_keys(t), 0
   return function()
