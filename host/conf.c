@@ -15,6 +15,7 @@
 
 #include "confjson.h"
 #include "conftable.h"
+#include "confunit.h"
 
 #define SYSTEM_FILE "/etc/human/human.json"
 enum { FILE_MAX = 262144, WORKERS_AUTO_MAX = 4 };
@@ -137,7 +138,9 @@ static int settle_log(void) {
 /* What a rule wants to see in a file, when it is not what is there. */
 static const char *wrong_type(const conf_rule *rule, confjson_type type) {
   switch (rule->type) {
-  case CONF_INT: return type == CONFJSON_NUMBER ? NULL : "a number";
+  case CONF_INT:
+    if (type == CONFJSON_STRING && confunit_has(rule->name)) return NULL;
+    return type == CONFJSON_NUMBER ? NULL : "a number";
   case CONF_BOOL: return type == CONFJSON_BOOL ? NULL : "true or false";
   case CONF_TEXT:
   case CONF_NETWORKS:
@@ -376,6 +379,8 @@ bool conf_is_shared(const char *name) {
 static void print_value(const conf_item *item) {
   if (item->rule->secret) printf("%s", *item->value ? "(set, not shown)" : "(not set)");
   else if (item->rule->type == CONF_TEXT) printf("\"%s\"", item->value);
+  else if (item->rule->type == CONF_INT && strspn(item->value, "0123456789") < strlen(item->value))
+    printf("%s (%.0f)", item->value, item->num);
   else if (item->rule->type == CONF_WORKERS) printf("%s (%.0f)", item->value, item->num);
   else printf("%s", item->value);
 }

@@ -2,6 +2,7 @@
  * conftable.c -- see conftable.h.  Members of one group stand together: conf_pack relies on it.
  * etc/human.json describes them to people; keep the two alike. */
 #include "conftable.h"
+#include "confunit.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -128,11 +129,11 @@ conf_item *conf_find(const char *name) {
 /* ---- what a value may be ---- */
 
 static int parse_int(const conf_rule *rule, const char *text, double *num, char *why, size_t n) {
-  char *end;
-  *num = strtod(text, &end);
-  bool plain = *text && strspn(text, "0123456789+-.eE") == strlen(text) && !*end;
-  if (plain && *num == floor(*num) && *num >= rule->min && *num <= rule->max) return 0;
-  snprintf(why, n, "must be a whole number from %.0f to %.0f", rule->min, rule->max);
+  const char *examples = confunit_examples(rule->name);
+  bool is_number = !confunit_parse(rule->name, text, num);
+  if (is_number && *num == floor(*num) && *num >= rule->min && *num <= rule->max) return 0;
+  snprintf(why, n, "must be a whole number from %.0f to %.0f%s%s", rule->min, rule->max,
+           examples ? ", or " : "", examples ? examples : "");
   return -1;
 }
 

@@ -50,6 +50,34 @@ describe("settings", function()
     assert.equal("(not set)", value_of("secrets.gemini", text))
   end)
 
+  it("take sizes and times with units, from everywhere alike", function()
+    local file = '{"limits": {"body_bytes": "2MB", "head_bytes": "64k"}, "log": {"slow_ms": "1.1s"}}'
+    local text = config(file, "HUMAN_LIMITS_REQUEST_TIMEOUT_MS=5m 'HUMAN_LIMITS_WS_QUEUE_BYTES=3 MiB' HUMAN_TLS_HSTS_S=365d",
+      "--set reload.grace_ms=1h --set limits.lua_memory_bytes=0.5G --set reload.timeout_ms=250ms")
+    for name, shown in pairs {
+      ["limits.body_bytes"] = "2MB (2097152)", ["limits.head_bytes"] = "64k (65536)", ["log.slow_ms"] = "1.1s (1100)",
+      ["limits.request_timeout_ms"] = "5m (300000)", ["limits.ws_queue_bytes"] = "3 MiB (3145728)",
+      ["tls.hsts_s"] = "365d (31536000)", ["reload.grace_ms"] = "1h (3600000)",
+      ["limits.lua_memory_bytes"] = "0.5G (536870912)", ["reload.timeout_ms"] = "250ms (250)",
+    } do assert.equal(shown, value_of(name, text), name) end
+  end)
+
+  it("with units that are not one thing, or not theirs, are refused", function()
+    for _, pair in ipairs {
+      "limits.body_bytes=1Mb", "limits.body_bytes=1m", "limits.body_bytes=5s", "limits.body_bytes=1TB", "limits.body_bytes=MB",
+      "limits.body_bytes=0x10k", "limits.body_bytes=1e3k", "limits.body_bytes=1k2", "limits.body_bytes=-1k", "limits.body_bytes=2G",
+      "limits.request_timeout_ms=5M", "limits.request_timeout_ms=5min", "limits.request_timeout_ms=1k", "limits.request_timeout_ms=2d",
+      "limits.request_timeout_ms=0.0001s", "tls.hsts_s=500ms", "port=3k", "database.pool=8s", "decisions.keep_days=30d", "workers=2k",
+    } do
+      local text = config(nil, nil, "--set " .. pair)
+      assert.truthy(text:find("must be ", 1, true), pair .. "\n" .. text)
+      assert.is_nil(value_of("port", text), pair)
+    end
+    assert.matches("must be a whole number from 1 to 86400000, or like 500ms, 30s or 5m", config(nil, "HUMAN_LOG_SLOW_MS=5M"))
+    assert.matches("FILE:1: log.slow_ms: must be a whole number", config '{"log": {"slow_ms": "soon"}}')
+    assert.matches("FILE:1: port: must be a number", config '{"port": "3k"}')
+  end)
+
   local refused = {
     { '{\n"database": {"pool": 65}}', nil, nil,
       "FILE:2: database.pool: must be a whole number from 1 to 64" },

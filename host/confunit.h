@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ * confunit.h -- units in the values of settings: 64k, 1MB, 30s, 5m.  The end of a setting's name says what a
+ * bare number counts: _bytes, _ms or _s; other settings take no unit. */
+#ifndef HUMAN_CONFUNIT_H
+#define HUMAN_CONFUNIT_H
+#include <stdbool.h>
+
+bool confunit_has(const char *name); /* may its values have a unit */
+
+/* The text as a number of what the name counts.  0; -1: no number at all, or a unit that means nothing, or
+ * not one thing, there. */
+int confunit_parse(const char *name, const char *text, double *num);
+
+const char *confunit_examples(const char *name); /* "like 64k or 1MB" for a message; NULL: takes none */
+#endif
