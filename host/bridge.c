@@ -143,7 +143,8 @@ static void hook_next(lua_State *L, lua_Hook hook) {
 static void load_text(lua_State *L, char *to, size_t n) {
   char place[LUA_IDSIZE + 40];
   bool found = bridgerule_place(L, place, sizeof place);
-  snprintf(to, n, "%s%sloading took longer than reload.timeout_ms (%.3g s)", place, found ? ": " : "", load.limit_s);
+  snprintf(to, n, "%s%sloading took longer than reload.timeout_ms (%.3g s)", place, found ? ": " : "",
+           load.limit_s);
 }
 
 static void on_load_limit(lua_State *L, lua_Debug *ar) {

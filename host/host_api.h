@@ -142,8 +142,8 @@ int host_db_up(void);                             /* 1 when reachable */
 
 /* ---- outbound HTTP ----------------------------------------------------------------------------
  * spec: packed {url, method, headers = {{name, value}, ..}, body, timeout_s, connect_timeout_s,
- *   stream = bool, max_bytes, guard = bool (refuse private addresses), proxy_head = bool}.  A header or the url may
- *   contain ${secret:NAME}, filled in C.  Not streaming: DONE status is the HTTP status, data is
+ *   stream = bool, max_bytes, guard = bool (refuse private addresses), proxy_head = bool}.  A header or
+ *   the url may contain ${secret:NAME}, filled in C.  Not streaming: DONE status is the HTTP status, data is
  *   packed {status, headers, body}.  Streaming: CHUNK(HOST_CHUNK_HEAD, packed {status, headers}),
  *   CHUNK(HOST_CHUNK_BODY, bytes)*, then DONE. */
 enum { HOST_CHUNK_HEAD = 1, HOST_CHUNK_BODY = 2 };

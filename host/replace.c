@@ -55,7 +55,8 @@ static int put_replacement(const host_str *text, const host_str *repl, host_foun
   return failed;
 }
 
-int host_replace(host_str *text, host_str *pattern, host_str *repl, double max, host_found *f, host_str *out) {
+int host_replace(host_str *text, host_str *pattern, host_str *repl, double max, host_found *f,
+                 host_str *out) {
   int count = 0, at = 0, copied = 0;
   if (result.cap > RESULT_KEEP) buf_free(&result);
   result.n = 0;

@@ -40,7 +40,8 @@
 #include "watchdog.h"
 
 enum { EXTRA_CONNECTIONS = 13 };
-static const double BACKOFF_MIN_S = 0.1, BACKOFF_MAX_S = 5, STEADY_S = 10, KILL_GRACE_S = 4, LOAD_MARGIN_S = 5;
+static const double BACKOFF_MIN_S = 0.1, BACKOFF_MAX_S = 5, STEADY_S = 10, KILL_GRACE_S = 4,
+                    LOAD_MARGIN_S = 5;
 
 typedef struct {
   pid_t pid;                    /* 0: not running */

@@ -157,7 +157,8 @@ function M.body_limit(prefix, bytes) return C.host_body_limit(fill(a, prefix), b
 
 local ws_options = new("host_ws_options")
 
--- o: {protocol, max_message, max_queue (bytes), ping_s, idle_s, deflate, deflate_min (bytes)}; absent means the setting.
+-- o: {protocol, max_message, max_queue (bytes), ping_s, idle_s, deflate, deflate_min (bytes)}; absent means
+-- the setting.
 function M.ws_accept(req, o)
   ws_options.max_message = o.max_message or M.conf().limits.ws_message_bytes
   ws_options.max_queue = o.max_queue or M.conf().limits.ws_queue_bytes

@@ -107,7 +107,7 @@ M.bool = new "bool"      -- true or false
 M.uuid = new "uuid"      -- read in lower case
 M.id = new "id"          -- what human.id makes: c and 8 to 40 of a-z0-9
 M.email = new("email", { max = 254 }) -- an address as RFC 5321 allows them on the network
-M.time = new "time"      -- RFC 3339, years 0001 to 9999 in UTC; read as UTC with milliseconds, "2025-11-27T10:00:00.123Z"
+M.time = new "time"      -- RFC 3339, years 0001 to 9999 in UTC; read as UTC with ms, "2025-11-27T10:00:00.123Z"
 M.url = new("url", { max = 2048 }) -- absolute, http or https
 M.cents = new("cents", { min = 0 }) -- money as an integer
 -- Money as decimal dollars in JSON, as integer cents in Lua, under the field name `as` when given.

@@ -1,7 +1,6 @@
 -- host/lua/sio_engine.lua -- Engine.IO v4 sessions: one per client, over polling or a WebSocket.
--- Owns heartbeat, buffering, upgrade and close.  What the messages mean is the business of sio_nsp,
--- which attaches three functions.  No closure and at most one timer per idle session.  Source:
--- engine.io-protocol v4; deviations from the reference server are named.
+-- Owns heartbeat, buffering, upgrade and close; sio_nsp, which attaches three functions, knows what messages
+-- mean.  No closure and at most one timer per idle session.  Source: engine.io-protocol v4.
 
 local access = require "human.access"
 local encoding = require "human.encoding"

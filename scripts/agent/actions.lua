@@ -178,6 +178,19 @@ function M.allowed(wishes, chat, where)
   return out
 end
 
+-- The actions that end a run ({typing}) which has done `done`.  Typing never stays on: a message clears it,
+-- anything else is preceded by set-typing{false}.
+function M.closing(run, done, reason, code)
+  local list, said = {}, false
+  for _, action in ipairs(done) do
+    said = said or action.type == "send-message" or action.type == "send-reply"
+  end
+  if run.typing and not said then list[1] = { type = "set-typing", isTyping = false } end
+  for _, action in ipairs(done) do list[#list + 1] = action end
+  list[#list + 1] = { type = "agent-stopped", reason = reason, code = code }
+  return list
+end
+
 -- The message ids that wishes name, as a JSON array.
 function M.message_ids(wishes)
   local ids = {}

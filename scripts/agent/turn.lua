@@ -69,19 +69,6 @@ end
 
 -- Ending a run ------------------------------------------------------------------------------------
 
--- The actions that end a run.  Typing never stays on: a message clears it, anything else is preceded
--- by set-typing{false}.
-local function closing(run, done, reason, code)
-  local list, said = {}, false
-  for _, action in ipairs(done) do
-    said = said or action.type == "send-message" or action.type == "send-reply"
-  end
-  if run.typing and not said then list[1] = { type = "set-typing", isTyping = false } end
-  for _, action in ipairs(done) do list[#list + 1] = action end
-  list[#list + 1] = { type = "agent-stopped", reason = reason, code = code }
-  return list
-end
-
 -- How the run really ends, now that the mailbox is locked: the session may be over, the agent paused,
 -- or somebody may have said more before the first action.
 local function outcome(tx, box, run, result)
@@ -109,7 +96,7 @@ local function finish(entry, run, result)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
     local real = outcome(tx, box, run, result)
     record(tx, entry, run.id)
-    store.append_out(tx, entry.agent_id, box, run.id, closing(run, real.actions or {}, real.reason, real.code))
+    store.append_out(tx, entry.agent_id, box, run.id, actions.closing(run, real.actions or {}, real.reason, real.code))
     if real.reason == "superseded" then
       box.superseded = box.superseded + 1
     else
@@ -157,7 +144,7 @@ local function give_up(entry, code)
       run = { id = id.new(), until_pos = math.max(box.tried_pos, box.processed_pos), typing = false }
       tx:exec(M.sql.begin, run.id, entry.agent_id, run.until_pos, false)
     end
-    store.append_out(tx, entry.agent_id, box, run.id, closing(run, {}, "error", code))
+    store.append_out(tx, entry.agent_id, box, run.id, actions.closing(run, {}, "error", code))
     write_run(tx, run, box, { code = code }, "error")
     mailbox.give_up(tx, box)
   end)

@@ -53,7 +53,7 @@ describe("what the database refuses", function()
   end)
   teardown(function() db.exec "drop table spec_values, spec_long" end)
 
-  for i, case in ipairs(CASES) do
+  for _, case in ipairs(CASES) do
     it(("is %s for the client: %s"):format(case[3] or "a bug", case[1]), function()
       local value = case[2] or long()
       local ok, err = pcall(db.query, case[1], value)
