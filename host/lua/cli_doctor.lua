@@ -23,6 +23,7 @@ function M.examine(ask, conf, ask_model)
   local server = service.server(r)
   if not server then doctor.ports(r) end
   doctor.certificates(r)
+  doctor.management(r)
   local g, number = service.scripts(r, server)
   service.database(r, server, number)
   service.model(r, g, ask_model)

@@ -183,4 +183,53 @@ function M.certificates(r)
   end
 end
 
+local function is_loopback(name)
+  return name == "localhost" or name == "::1" or name:find "^127%." ~= nil
+end
+
+-- A trusted address of this machine, or a network that it belongs to.
+local function trusts_this_machine(list)
+  for word in list:gmatch "[^%s,]+" do
+    if word == "unix" or word:find "/0$" or is_loopback(word:match "^[^/]*") then return word end
+  end
+end
+
+local BY_TOKEN = "set api.user_management to token, and the secret admin"
+
+-- Management that is open to clients of this machine: who may pass for one?
+local function check_local(r)
+  local http = r.conf.http
+  if http.trusted_proxies:find "/0" then
+    return r:fail("management", "http.trusted_proxies trusts everybody, who may claim to be a client of this machine",
+      "list the addresses of your proxies alone")
+  end
+  local proxy = trusts_this_machine(http.trusted_proxies)
+  if proxy then
+    return r:warn("management", ("open to what %s asks without saying for whom (http.trusted_proxies)"):format(proxy),
+      "see that the proxy always sends X-Forwarded-For or Forwarded, or " .. BY_TOKEN)
+  end
+  if http.hosts ~= "" then
+    return r:warn("management", "open to clients of a proxy on this machine that adds no header and calls us "
+      .. http.hosts .. " (http.hosts)", "let it send X-Forwarded-For, and list it in http.trusted_proxies, or " .. BY_TOKEN)
+  end
+  r:ok("management", "open to clients of this machine, asks others for the secret admin")
+end
+
+--- Who may create users and keys?
+function M.management(r)
+  local mode = r.conf.api.user_management
+  if mode == "auto" then return check_local(r) end
+  if mode == "token" then
+    if host.secret_set "admin" then return r:ok("management", "asks everybody for the secret admin") end
+    return r:warn("management", "asks everybody for the secret admin, and there is none: nobody can create users",
+      "set HUMAN_API_ADMIN_TOKEN, api.admin_token or /etc/human/secrets/admin")
+  end
+  local fix = "set api.user_management to auto or token"
+  if is_loopback(r.conf.host) then
+    return r:warn("management", "open to every web page and proxy that reaches this machine: anybody can create users "
+      .. "and keys", fix)
+  end
+  r:fail("management", ("open to everybody who reaches %s: anybody can create users and keys"):format(r.conf.host), fix)
+end
+
 return M

@@ -4,7 +4,7 @@ require("plain_host").install()
 local host = require "human.host"
 
 local CONF = { host = "127.0.0.1", port = 3000, agent_port = 4009, home = "/h/.human", scripts = "/s",
-               limits = { connections = 20000 }, tls = { certificate = "", key = "", directory = "", redirect_port = 0 } }
+               limits = { connections = 20000 }, api = { user_management = "auto" }, http = { hosts = "", trusted_proxies = "" }, tls = { certificate = "", key = "", directory = "", redirect_port = 0 } }
 local SOUND = {
   versions = "human 1\nlibuv 2", user = "me 1000", files = "1024 65536", ["stat /h/.human"] = "dir 0711 1000 me",
   ["writable /h/.human"] = "", ["disk /h/.human"] = "50000000000 100000000000",
@@ -45,6 +45,17 @@ local CASES = {
   { "certificates", { ["certificate /c"] = expiring(3) }, { tls = tls { certificate = "/c" } }, "warn", "valid for 2 days", "renew" },
   { "certificates", { ["certificate /c"] = expiring(-1) }, { tls = tls { certificate = "/c" } }, "fail", "expired", "human reload" },
   { "certificates", {}, { tls = tls { certificate = "/c" } }, "fail", "/c: nope", "PEM" },
+  { "management", {}, {}, "ok", "clients of this machine" },
+  { "management", {}, { host = "0.0.0.0" }, "ok", "asks others for the secret" },
+  { "management", {}, { api = { user_management = "open" } }, "warn", "every web page and proxy", "auto or token" },
+  { "management", {}, { host = "0.0.0.0", api = { user_management = "open" } }, "fail", "everybody who reaches 0.0.0.0", "auto or token" },
+  { "management", {}, { api = { user_management = "token" } }, "warn", "there is none", "HUMAN_API_ADMIN_TOKEN" },
+  { "management", {}, { http = { hosts = "", trusted_proxies = "10.0.0.1, 127.0.0.1" } }, "warn", "what 127.0.0.1 asks", "X%-Forwarded%-For" },
+  { "management", {}, { http = { hosts = "", trusted_proxies = "127.0.0.0/8" } }, "warn", "what 127.0.0.0/8 asks", "to token" },
+  { "management", {}, { http = { hosts = "", trusted_proxies = "unix" } }, "warn", "what unix asks", "to token" },
+  { "management", {}, { http = { hosts = "", trusted_proxies = "::/0" } }, "fail", "trusts everybody", "your proxies alone" },
+  { "management", {}, { http = { hosts = "api.example", trusted_proxies = "" } }, "warn", "calls us api.example", "http.trusted_proxies" },
+  { "management", {}, { http = { hosts = "api.example", trusted_proxies = "10.0.0.1" } }, "warn", "calls us api.example", "to token" },
   { "certificates", { ["stat /k"] = "file 0644 0 root" }, { tls = tls { key = "/k" } }, "fail", "private key", "chmod 640 /k" },
   { "certificates", { ["list /d"] = "a.crt\na.key\nb\n", ["certificate /d/a.crt"] = expiring(90), ["stat /d/b/fullchain.pem"] = "file 0644 0 root",
     ["certificate /d/b/fullchain.pem"] = expiring(1) }, { tls = tls { directory = "/d" } }, "warn", "/d/b/fullchain.pem" },

@@ -70,6 +70,7 @@ function M.new(conf)
     return table.concat(bytes)
   end
   function h.label() return 1 end
+  function h.secret_set() return false end
   function h.conf() return conf or {} end
   function h.log(level, line, gen) h.lines[#h.lines + 1] = { level = level, line = line, gen = gen } end
   function h.log_buffer(level, buf, gen)
