@@ -47,6 +47,10 @@ static int option(int fd, int name) {
   return getsockopt(fd, SOL_SOCKET, name, &value, &n) ? -1 : value;
 }
 
+static bool is_unix(const handed *s) {
+  return option(s->fd, SO_DOMAIN) == AF_UNIX;
+}
+
 static int read_address(handed *s) {
   union {
     struct sockaddr any;
@@ -66,12 +70,12 @@ static int read_address(handed *s) {
 static int take_one(handed *s) {
   int flags = fcntl(s->fd, F_GETFL);
   if (flags < 0) return refuse(s, strerror(errno));
-  if (option(s->fd, SO_PROTOCOL) != IPPROTO_TCP || option(s->fd, SO_TYPE) != SOCK_STREAM)
-    return refuse(s, "is not a TCP socket (ListenStream=ADDRESS:PORT makes one)");
+  if ((option(s->fd, SO_PROTOCOL) != IPPROTO_TCP && !is_unix(s)) || option(s->fd, SO_TYPE) != SOCK_STREAM)
+    return refuse(s, "is not a TCP socket, nor a Unix one (ListenStream= with ADDRESS:PORT or a path makes one)");
   if (option(s->fd, SO_ACCEPTCONN) != 1) return refuse(s, "does not listen (Accept=no makes it)");
   if (fcntl(s->fd, F_SETFD, FD_CLOEXEC) || fcntl(s->fd, F_SETFL, flags | O_NONBLOCK))
     return refuse(s, strerror(errno));
-  return read_address(s);
+  return is_unix(s) ? 0 : read_address(s);
 }
 
 /* The next of "a:b:c"; what does not fit is no name of a setting. */
@@ -110,23 +114,36 @@ int activation_take(void) {
 
 static handed *find(const char *port_name) {
   for (int i = 0; i < a.n; i++)
-    if (!a.at[i].setting && !strcmp(a.at[i].name, port_name)) return &a.at[i];
+    if (!a.at[i].setting && !is_unix(&a.at[i]) && !strcmp(a.at[i].name, port_name)) return &a.at[i];
   for (int i = 0; i < a.n; i++)
-    if (!a.at[i].setting && !conf_find(a.at[i].name) && a.at[i].port == (int)conf_num(port_name))
+    if (!a.at[i].setting && a.at[i].port && !conf_find(a.at[i].name) && a.at[i].port == (int)conf_num(port_name))
       return &a.at[i];
   return NULL;
 }
 
-int activation_share(const char *port_name, int count, int *fds) {
-  handed *s = find(port_name);
-  if (!s) return 1;
-  s->setting = port_name;
+static int share(handed *s, const char *setting, int count, int *fds) {
+  s->setting = setting;
   fds[0] = s->fd;
   for (int i = 1; i < count; i++) {
     fds[i] = fcntl(s->fd, F_DUPFD_CLOEXEC, FIRST_FD);
     if (fds[i] < 0) return refuse(s, strerror(errno));
   }
   return 0;
+}
+
+int activation_share(const char *port_name, int count, int *fds) {
+  handed *s = find(port_name);
+  return s ? share(s, port_name, count, fds) : 1;
+}
+
+int activation_share_unix(int count, int *fds, bool *is_agent) {
+  for (int i = 0; i < a.n; i++) {
+    handed *s = &a.at[i];
+    if (s->setting || !is_unix(s)) continue;
+    *is_agent = !strcmp(s->name, "agent_port");
+    return share(s, "unix", count, fds);
+  }
+  return 1;
 }
 
 bool activation_has(const char *port_name) {
@@ -154,6 +171,8 @@ int activation_finish(void) {
   for (int i = 0; i < a.n; i++) {
     const handed *s = &a.at[i];
     char port[16];
+    if (is_unix(s) && s->setting) continue;
+    if (is_unix(s)) return refuse(s, "is one socket too many");
     if (!s->setting) return unmatched(s);
     snprintf(port, sizeof port, "%d", s->port);
     if (s->port != (int)conf_num(s->setting) && conf_set(s->setting, port)) return -1;

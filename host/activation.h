@@ -15,5 +15,7 @@ int activation_finish(void); /* every socket has found its setting; `host` and p
 /* Between them: `count` copies of the socket of the setting `port_name`, in `fds`.  1: there is
  * none, open your own. */
 int activation_share(const char *port_name, int count, int *fds);
+/* The same of the next Unix socket, which is one more door to `port`, or by its name to `agent_port`. */
+int activation_share_unix(int count, int *fds, bool *is_agent);
 bool activation_has(const char *port_name); /* it was shared */
 #endif

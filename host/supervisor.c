@@ -77,6 +77,15 @@ static void add_listener(int port, const int *fds) {
   s.listen_port[s.listeners++] = port;
 }
 
+/* 0, or -1 with a message. */
+static int share_unix(void) {
+  int fds[WORKER_MAX], more = 1;
+  bool is_agent;
+  while (s.listeners < LISTENER_MAX && !(more = activation_share_unix(s.count, fds, &is_agent)))
+    add_listener(is_agent ? LISTEN_AGENT : LISTEN_MAIN, fds);
+  return more < 0 ? -1 : 0;
+}
+
 static int make_listeners(void) {
   static const char *const names[] = {
       [LISTEN_MAIN] = "port", [LISTEN_AGENT] = "agent_port", [LISTEN_REDIRECT] = "tls.redirect_port"};
@@ -88,7 +97,7 @@ static int make_listeners(void) {
     add_listener((int)i, fds);
     if (sockets_listen_twin(names[i], s.count, fds)) add_listener((int)i, fds);
   }
-  return activation_finish();
+  return share_unix() || activation_finish() ? -1 : 0;
 }
 
 static int make_bus(void) {

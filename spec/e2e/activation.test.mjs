@@ -7,6 +7,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { after, it } from 'node:test';
 import { makeHome } from './hosts.mjs';
+import { tempDir } from './operator.mjs';
 import { freePort, root, until } from './support.mjs';
 
 const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
@@ -102,6 +103,32 @@ it('a socket belongs to the setting that it is named after, else to the one that
     await service.exited;
     assert.deepEqual(service.codes(), [0], service.log);
   }
+});
+
+it('a Unix socket is one more door, whose peers are of this machine', async () => {
+  const socketPath = path.join(tempDir(), 'http.sock');
+  const service = await activate({ name: 'human.socket', more: `,${socketPath}`, env: { HUMAN_HTTP_TRUSTED_PROXIES: 'unix', HUMAN_HTTP_HOSTS: 'api.example' } });
+  await ready(service);
+  const ask = (method, target, headers, body) => new Promise((resolve, reject) => {
+    const request = http.request({ socketPath, method, path: target, headers: { host: 'localhost', ...headers } }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode));
+    });
+    request.on('error', reject).end(body);
+  });
+  await until(async () => (await ask('GET', '/ready')) === 200, READY_MS, 'the Unix socket answers');
+  const create = (headers) => ask('POST', '/api/users', headers, JSON.stringify({ email: `${Math.random()}@example.com` }));
+  assert.equal(await create(), 201);
+  assert.equal(await create({ 'x-forwarded-for': '203.0.113.9', host: 'api.example' }), 401);
+  assert.equal(await create({ 'x-forwarded-for': '127.0.0.1', host: 'api.example' }), 201);
+  assert.equal(await create({ host: 'evil.example' }), 421);
+  const addresses = await until(() => {
+    const all = service.log.split('\n').filter((l) => l.includes('"/api/users"')).map((l) => JSON.parse(l).ip);
+    return all.length === 3 && all;
+  }, 5000, 'the requests are logged');
+  assert.deepEqual(addresses, ['unix', '203.0.113.9', '127.0.0.1']);
+  process.kill(service.pids()[0], 'SIGTERM');
+  await service.exited;
+  assert.deepEqual(service.codes(), [0], service.log);
 });
 
 const refused = [

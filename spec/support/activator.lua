@@ -2,15 +2,17 @@
 -- opens listening sockets on loopback, hands them over as sd_listen_fds(3) says, starts the service
 -- again as often as it ends, keeps the sockets all the while.  Runs on any LuaJIT.
 --
--- luajit activator.lua NAME PORT[,PORT..] RUNS COMMAND..    NAME: what the sockets are called
+-- luajit activator.lua NAME WHERE[,WHERE..] RUNS COMMAND..    WHERE: a port or the path of a Unix socket;
+-- NAME: what the sockets are called.
 -- Says "started PID" and "ended STATUS" for each of RUNS runs.
 
 local ffi = require "ffi"
 
 ffi.cdef [[
 struct in4 { uint16_t family, port; uint32_t addr; char zero[8]; };
+struct un { uint16_t family; char path[108]; };
 int socket(int domain, int type, int protocol);
-int bind(int fd, const struct in4 *a, unsigned n);
+int bind(int fd, const void *a, unsigned n);
 int listen(int fd, int backlog);
 int setsockopt(int fd, int level, int name, const void *v, unsigned n);
 int dup2(int from, int to);
@@ -24,7 +26,7 @@ char *strerror(int e);
 ]]
 
 local C = ffi.C
-local AF_INET, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR, BACKLOG = 2, 1, 1, 2, 4096
+local AF_INET, AF_UNIX, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR, BACKLOG = 2, 1, 1, 1, 2, 4096
 local FIRST_FD = 3
 
 local function must(result, what)
@@ -32,11 +34,17 @@ local function must(result, what)
   error(what .. ": " .. ffi.string(C.strerror(ffi.errno())), 0)
 end
 
-local function listening(port, wanted)
-  local fd = must(C.socket(AF_INET, SOCK_STREAM, 0), "socket")
-  must(C.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, ffi.new("int[1]", 1), 4), "setsockopt")
+local function address(word)
+  local port = tonumber(word)
+  if not port then return ffi.new("struct un", { AF_UNIX, word }) end
   local swapped = bit.bor(bit.lshift(bit.band(port, 255), 8), bit.rshift(port, 8))
-  local at = ffi.new("struct in4", { AF_INET, swapped, 0x0100007f })
+  return ffi.new("struct in4", { AF_INET, swapped, 0x0100007f })
+end
+
+local function listening(word, wanted)
+  local at = address(word)
+  local fd = must(C.socket(at.family, SOCK_STREAM, 0), "socket")
+  must(C.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, ffi.new("int[1]", 1), 4), "setsockopt")
   must(C.bind(fd, at, ffi.sizeof(at)), "bind")
   must(C.listen(fd, BACKLOG), "listen")
   if fd ~= wanted then must(C.dup2(fd, wanted), "dup2") end
@@ -56,8 +64,8 @@ local name, runs, count = arg[1], tonumber(arg[3]), 0
 local argv = ffi.new("const char *[?]", #arg - 2)
 for i = 4, #arg do argv[i - 4] = arg[i] end
 io.stdout:setvbuf "line"
-for port in arg[2]:gmatch "%d+" do
-  listening(tonumber(port), FIRST_FD + count)
+for word in arg[2]:gmatch "[^,]+" do
+  listening(word, FIRST_FD + count)
   count = count + 1
 end
 for _ = 1, runs do
