@@ -17,13 +17,18 @@ local VARY = "vary: Origin\r\n"
 M.none = { fixed = "", varies = false, any = false, origins = {} }
 local any = { fixed = "access-control-allow-origin: *\r\n" .. EXPOSE, varies = false, any = true, origins = {} }
 
+local policies = setmetatable({}, { __mode = "v" }) -- text -> policy: equal ones are the same
+
 --- The policy of a list: "*", or origins separated by commas or white space.
 function M.policy(text)
   if text == "*" then return any end
-  local origins = {}
+  local policy, origins = policies[text], {}
+  if policy then return policy end
   for origin in text:gmatch "[^%s,]+" do origins[origin:lower()] = true end
   if not next(origins) then return M.none end
-  return { fixed = VARY, varies = true, any = false, origins = origins }
+  policy = { fixed = VARY, varies = true, any = false, origins = origins }
+  policies[text] = policy
+  return policy
 end
 
 --- The option of a group or Socket.IO server, checked: nil, false, or a text.

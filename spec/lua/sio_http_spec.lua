@@ -191,4 +191,21 @@ describe("who may open a session", function()
       assert.has_error(function() w:load(ECHO, "cors = " .. cors) end)
     end)
   end
+
+  it("is refused to pages of other origins, on every transport", function()
+    w = sio_world.start(ECHO, 'cors = "https://a.example"', { http = { hosts = "human.example" } })
+    local own = "http://127.0.0.1:3000"
+    for origin, status in pairs { ["https://a.example"] = 200, [own] = 200, ["https://b.example"] = 403, null = 403,
+      ["http://localhost.evil.com"] = 403, ["http://127.0.0.1"] = 403, ["http://127.0.0.1:3001"] = 403, ["https://127.0.0.1:3000"] = 403,
+      ["https://a.example.evil.com"] = 403, ["https://a.example, https://b.example"] = 403 } do
+      assert.equal(status, w:http("GET", "polling", nil, { origin = origin }).status, origin)
+      local id = w.app:send { path = "/socket.io/?EIO=4&transport=websocket", websocket = true, headers = { origin = origin } }
+      assert.equal(status == 200 and 101 or 400, w:answer(id).status, origin)
+      local answer = w:http("OPTIONS", "polling", nil, { origin = origin, ["access-control-request-headers"] = "x-a" })
+      assert.equal(status == 200 and "x-a" or nil, answer.headers["access-control-allow-headers"], origin)
+    end
+    local sid = w:open()
+    assert.equal(403, w:http("POST", "polling&sid=" .. sid, "40", { origin = "https://b.example" }).status)
+    assert.equal(200, w:http("POST", "polling&sid=" .. sid, "40").status)
+  end)
 end)
