@@ -71,7 +71,8 @@ static int take_one(handed *s) {
   int flags = fcntl(s->fd, F_GETFL);
   if (flags < 0) return refuse(s, strerror(errno));
   if ((option(s->fd, SO_PROTOCOL) != IPPROTO_TCP && !is_unix(s)) || option(s->fd, SO_TYPE) != SOCK_STREAM)
-    return refuse(s, "is not a TCP socket, nor a Unix one (ListenStream= with ADDRESS:PORT or a path makes one)");
+    return refuse(s, "is not a TCP socket, nor a Unix one (ListenStream= with ADDRESS:PORT or a path makes "
+                  "one)");
   if (option(s->fd, SO_ACCEPTCONN) != 1) return refuse(s, "does not listen (Accept=no makes it)");
   if (fcntl(s->fd, F_SETFD, FD_CLOEXEC) || fcntl(s->fd, F_SETFL, flags | O_NONBLOCK))
     return refuse(s, strerror(errno));
@@ -116,7 +117,8 @@ static handed *find(const char *port_name) {
   for (int i = 0; i < a.n; i++)
     if (!a.at[i].setting && !is_unix(&a.at[i]) && !strcmp(a.at[i].name, port_name)) return &a.at[i];
   for (int i = 0; i < a.n; i++)
-    if (!a.at[i].setting && a.at[i].port && !conf_find(a.at[i].name) && a.at[i].port == (int)conf_num(port_name))
+    if (!a.at[i].setting && a.at[i].port && !conf_find(a.at[i].name) &&
+        a.at[i].port == (int)conf_num(port_name))
       return &a.at[i];
   return NULL;
 }

@@ -379,9 +379,9 @@ bool conf_is_shared(const char *name) {
 static void print_value(const conf_item *item) {
   if (item->rule->secret) printf("%s", *item->value ? "(set, not shown)" : "(not set)");
   else if (item->rule->type == CONF_TEXT) printf("\"%s\"", item->value);
-  else if (item->rule->type == CONF_INT && strspn(item->value, "0123456789") < strlen(item->value))
+  else if (item->rule->type == CONF_WORKERS ||
+           (item->rule->type == CONF_INT && item->value[strspn(item->value, "0123456789")]))
     printf("%s (%.0f)", item->value, item->num);
-  else if (item->rule->type == CONF_WORKERS) printf("%s (%.0f)", item->value, item->num);
   else printf("%s", item->value);
 }
 

@@ -131,7 +131,8 @@ end
 function M.new(req, route, raw_query)
   return setmetatable({
     req = req, route = route, raw_query = raw_query, started = host.now(),
-    task = false, tracked = false, is_head = false, held = false, out = false, authority = false, gone = false, claim = false,
+    task = false, tracked = false, is_head = false, held = false, out = false, authority = false,
+    gone = false, claim = false,
   }, Ctx)
 end
 

@@ -210,7 +210,8 @@ local function check_local(r)
   end
   if http.hosts ~= "" then
     return r:warn("management", "open to clients of a proxy on this machine that adds no header and calls us "
-      .. http.hosts .. " (http.hosts)", "let it send X-Forwarded-For, and list it in http.trusted_proxies, or " .. BY_TOKEN)
+      .. http.hosts .. " (http.hosts)",
+      "let it send X-Forwarded-For, and list it in http.trusted_proxies, or " .. BY_TOKEN)
   end
   r:ok("management", "open to clients of this machine, asks others for the secret admin")
 end

@@ -15,7 +15,9 @@ local function find(g, area, name)
   return fn and rules.about(fn) and fn or nil
 end
 
-local function missing(name, areas) return ("no rule '%s' in %s.rules"):format(name, table.concat(areas, ".rules or ")) end
+local function missing(name, areas)
+  return ("no rule '%s' in %s.rules"):format(name, table.concat(areas, ".rules or "))
+end
 
 --- fn(area, name) -> the rule's function; raises at the script's line when the area has none of that name.
 function M.lookup(g)

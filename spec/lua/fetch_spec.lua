@@ -4,7 +4,7 @@ local cjson = require "cjson"
 
 local DONE, CHUNK, TIMER = 2, 3, 10
 local HEAD, BODY = 1, 2
-local NAMES = { "human.host", "human.timer", "human.sched", "human.trace", "human.fetch" }
+local NAMES = { "human.host", "human.timer", "human.sched", "human.events", "human.trace", "human.fetch" }
 
 local function fake_host()
   local f = { queue = {}, specs = {}, cancelled = {}, resumed = 0, logged = {}, t = 0, tasks = 0 }

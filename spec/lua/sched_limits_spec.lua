@@ -3,7 +3,7 @@
 
 local E = { CANCELED = -3, OPS = -11 }
 local DONE, TIMER = 2, 10
-local NAMES = { "human.host", "human.timer", "human.sched" }
+local NAMES = { "human.host", "human.timer", "human.sched", "human.events" }
 local event_queue = require "event_queue"
 
 describe("the scheduler", function()

@@ -5,7 +5,7 @@ local event_queue = require "event_queue"
 
 describe("the scheduler", function()
   local sched, host, saved
-  local names = { "human.host", "human.timer", "human.sched" }
+  local names = { "human.host", "human.timer", "human.sched", "human.events" }
 
   before_each(function()
     saved = {}
