@@ -23,13 +23,15 @@ enum {
   PIECE_BYTES = 96 * 1024,          /* fits the default socket buffer twice */
   MESSAGE_MAX = 4 * 1024 * 1024,
   QUEUE_MAX = 4 * 1024 * 1024,      /* bytes waiting for one worker */
-  READS_PER_TURN = 64
+  READS_PER_TURN = 64,
+  SENDERS = 3                       /* processes of one index: one that retires, and its successors */
 };
 enum { KIND_MESSAGE = 1, KIND_CONNECTION = 2 };
 
 /* Before the bytes of each datagram; both ends are the same program on the same machine. */
 typedef struct {
   uint32_t kind, from, total, at;
+  uint32_t sender; /* process id: a worker that retires and its successor have the same index */
 } header;
 
 typedef struct piece piece;
@@ -61,7 +63,8 @@ static struct {
   uv_poll_t readable;
   int in;
   outlet out[WORKER_MAX];
-  arrival from[WORKER_MAX];
+  uint32_t self;
+  arrival from[WORKER_MAX][SENDERS];
 } bus = {.in = -1};
 
 int host_worker(void) {
@@ -153,7 +156,7 @@ static int outlet_send(outlet *o, uint32_t kind, int fd, const char *p, size_t n
   size_t at = 0;
   do {
     size_t k = n - at < PIECE_BYTES ? n - at : PIECE_BYTES;
-    header head = {kind, (uint32_t)bus.index, (uint32_t)n, (uint32_t)at};
+    header head = {kind, (uint32_t)bus.index, (uint32_t)n, (uint32_t)at, bus.self};
     int pass = at == 0 ? fd : -1;
     int sent = o->first ? 0 : transmit(o->fd, &head, p + at, k, pass);
     if (sent < 0) return HOST_EGONE;
@@ -222,18 +225,29 @@ static bool begin(arrival *a, const header *head, int fd) {
   return true;
 }
 
+/* Where a datagram belongs; NULL: the beginning went to the worker that was here before.  A message whose
+ * sender died between two pieces is given up when there is no other place. */
+static arrival *arrival_of(const header *head) {
+  arrival *all = bus.from[head->from], *spare = &all[0];
+  for (int i = SENDERS - 1; i >= 0; i--) {
+    if (all[i].p && all[i].head.sender == head->sender) return &all[i];
+    if (!all[i].p) spare = &all[i];
+  }
+  return head->at ? NULL : spare;
+}
+
 /* One datagram; owns fd. */
 static void receive(const header *head, const char *p, size_t n, int fd) {
   bool known = (head->kind == KIND_MESSAGE || head->kind == KIND_CONNECTION) &&
                head->from < (uint32_t)bus.count && head->total <= MESSAGE_MAX;
   if (!known || n > head->total || head->at > head->total - n) goto drop;
-  arrival *a = &bus.from[head->from];
+  arrival *a = arrival_of(head);
+  if (!a) goto drop;
   if (head->at == 0) {
     if (!begin(a, head, fd)) goto drop;
     fd = -1;
-  } else if (!a->p || a->n != head->at || a->head.total != head->total ||
-             a->head.kind != head->kind) {
-    goto drop; /* the beginning went to the worker that was here before */
+  } else if (a->n != head->at || a->head.total != head->total || a->head.kind != head->kind) {
+    goto drop;
   }
   memcpy(a->p + a->n, p, n);
   a->n += n;
@@ -281,7 +295,8 @@ int bus_init(const worker_spec *spec) {
   uv_loop_t *loop = worker_loop();
   bus.index = spec->index;
   bus.count = spec->count;
-  for (int i = 0; i < WORKER_MAX; i++) bus.from[i].fd = -1;
+  bus.self = (uint32_t)getpid();
+  for (int i = 0; i < WORKER_MAX * SENDERS; i++) bus.from[i / SENDERS][i % SENDERS].fd = -1;
   if (spec->count < 2) return 0;
   bus.in = spec->bus_in;
   if (uv_poll_init(loop, &bus.readable, bus.in)) return -1;
@@ -317,6 +332,6 @@ void bus_stop(void) {
     }
     o->polling = false;
     uv_close((uv_handle_t *)&o->writable, NULL);
-    arrival_drop(&bus.from[i]);
+    for (int k = 0; k < SENDERS; k++) arrival_drop(&bus.from[i][k]);
   }
 }

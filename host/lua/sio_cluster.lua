@@ -14,6 +14,15 @@ local ASK_TIMEOUT_S = 1
 local ASKING_MAX = 1000
 local handlers = {}            -- kind -> function(payload) -> answer | nil
 local asking, n_asking, last_id = {}, 0, 0
+local instance                 -- of this process: a worker that retires and its successor have one number
+
+--- A text that names this process among the workers of this host, those before it included.
+function M.instance()
+  if not instance then
+    instance = host.random(4):gsub(".", function(c) return ("%02x"):format(c:byte()) end)
+  end
+  return instance
+end
 
 --- Declares what a message of `kind` does; what it returns answers an ask.
 function M.on(kind, fn) handlers[kind] = fn end
@@ -45,7 +54,7 @@ function M.ask(kind, payload)
   local others = host.workers() - 1
   if others == 0 or n_asking >= ASKING_MAX then return {} end
   last_id = last_id + 1
-  local id = last_id
+  local id = M.instance() .. last_id
   local waiter = { task = sched.current(), left = others, answers = {} }
   asking[id], n_asking = waiter, n_asking + 1
   bus.send_others(TOPIC, { kind = kind, payload = payload, ask = id, from = host.worker() })

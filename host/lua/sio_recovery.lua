@@ -27,10 +27,11 @@ function M.log(seconds)
            away = {}, n_away = 0, live = {} }
 end
 
---- A new offset: unique among the workers of this host.
+--- A new offset: unique among the workers of this host, past ones included, whose offsets may still be asked
+--- for elsewhere.
 function M.offset(log)
   log.count = log.count + 1
-  return ("%x.%x"):format(host.worker(), log.count)
+  return ("%s.%x"):format(cluster.instance(), log.count)
 end
 
 local function trim(log)
