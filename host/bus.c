@@ -210,6 +210,7 @@ static void deliver(arrival *a) {
     free(p);
   } else if (op_push_own(HOST_EV_BUS, 0, 0, (host_id)head.from, p, head.total)) {
     log_fmt(LOG_ERROR, "bus: a message of %u bytes was lost: the event queue is full", head.total);
+    op_missed();
   }
 }
 
@@ -218,6 +219,7 @@ static bool begin(arrival *a, const header *head, int fd) {
   a->p = malloc(head->total ? head->total : 1);
   if (!a->p) {
     log_fmt(LOG_ERROR, "bus: a message of %u bytes was lost: out of memory", head->total);
+    op_missed();
     return false;
   }
   a->head = *head;

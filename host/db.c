@@ -101,9 +101,9 @@ static void push_notify(int status, const char *channel, const char *payload) {
   buf_init(&b, 0);
   if (pack_map(&b, 2) < 0 || pack_z(&b, "channel") < 0 || pack_z(&b, channel) < 0 ||
       pack_z(&b, "payload") < 0 || pack_z(&b, payload) < 0)
-    buf_free(&b);
-  else
-    op_push_own(HOST_EV_NOTIFY, status, 0, 0, b.p, b.n);
+    buf_free(&b), op_missed();
+  else if (op_push_own(HOST_EV_NOTIFY, status, 0, 0, b.p, b.n) < 0)
+    op_missed();
 }
 
 static void send_listen(const char *channel) {

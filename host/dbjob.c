@@ -179,9 +179,7 @@ void dbjob_succeed(dbjob *j) {
     op_done(&j->op, HOST_EFULL, NULL, 0);
     return;
   }
-  if (j->op.quiet) buf_free(&out);
-  else op_push_own(HOST_EV_DONE, 0, j->op.id, j->op.owner, out.p, out.n);
-  op_close(&j->op);
+  op_done_own(&j->op, 0, out.p, out.n);
 }
 
 void dbjob_rewind(dbjob *j) {

@@ -104,8 +104,7 @@ static void succeed(fetch *f) {
     buf_free(&b);
     op_done(&f->op, HOST_EFULL, NULL, 0);
   } else {
-    op_push_own(HOST_EV_DONE, status, f->op.id, f->op.owner, b.p, b.n);
-    op_close(&f->op);
+    op_done_own(&f->op, status, b.p, b.n);
   }
 }
 

@@ -44,7 +44,8 @@ enum {
   HOST_EV_WS_MSG,      /* id: ws; status: 1 text, 2 binary; data: one whole message */
   HOST_EV_WS_CLOSE,    /* id: ws, which nothing more comes from: end it with host_ws_close(), within 5 s;
                           status: close code (1006: no close frame); data: reason */
-  HOST_EV_NOTIFY,      /* data: packed {channel, payload}; only in the worker that listens */
+  HOST_EV_NOTIFY,      /* data: packed {channel, payload}; only in the worker that listens.
+                          status 1: what it, or another worker, said before this may be lost */
   HOST_EV_BUS,         /* owner: sending worker's index; data: what it sent */
   HOST_EV_TIMER,       /* the time given to host_timer() has come */
   HOST_EV_DB,          /* status: 1 reachable, 0 away (edges only; the first one is always sent) */

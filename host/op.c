@@ -2,7 +2,8 @@
  * op.c -- the table of ids and the event queue (see op.h).
  *
  * Owns: slots, the ring of events and the data of queued events.  An op itself belongs to the module
- * that embeds it.  Must never: call Lua, or touch an op after its op_close(). */
+ * that embeds it.  The ring has room for the end of each op since it was opened, whatever memory there is
+ * then; without that room no op is opened.  Must never: call Lua, or touch an op after its op_close(). */
 #include "op.h"
 
 #include <stdbool.h>
@@ -16,7 +17,9 @@ enum {
   SLOT_MAX = 1 << SLOT_BITS,
   GEN_MAX = 1 << (31 - SLOT_BITS),
   RING_MIN = 1024,
-  RING_MAX = 1 << 20,
+  RING_MAX = 1 << 22,
+  OP_PLACES = 2,                  /* of one op: its end, and that its client left or reads again */
+  SYSTEM_PLACES = 64,             /* of the worker itself: timers, reloads, the end */
   SOFT_EVENTS = 8192,             /* over this, sockets stop being read .. */
   SOFT_BYTES = 8 * 1024 * 1024    /* .. or over this many queued bytes */
 };
@@ -39,8 +42,45 @@ static int32_t free_head = -1, free_tail = -1; /* first in, first out: a stale i
 static struct {
   host_event *v;
   size_t head, n, cap, bytes;
+  bool missed;        /* something was said that could not be queued */
   host_event reading; /* the event that Lua holds now; a push may reuse its place in the ring */
 } ring;
+
+int op_starved;
+
+static void *get(size_t n) {
+  return op_starved ? NULL : malloc(n);
+}
+
+/* ---- the ring's room ----------------------------------------------------------------------- */
+
+static bool ring_grow(size_t want) {
+  size_t cap = ring.cap ? ring.cap : RING_MIN;
+  while (cap < want) cap *= 2;
+  if (cap > RING_MAX) return false;
+  host_event *v = get(cap * sizeof *v);
+  if (!v) return false;
+  for (size_t i = 0; i < ring.n; i++) v[i] = ring.v[(ring.head + i) & (ring.cap - 1)];
+  free(ring.v);
+  ring.v = v;
+  ring.head = 0;
+  ring.cap = cap;
+  return true;
+}
+
+static bool ring_room(size_t want) {
+  return want <= ring.cap || ring_grow(want);
+}
+
+/* Room that only those events may use which nobody could do without. */
+static size_t kept_places(int32_t ops) {
+  return (size_t)ops * OP_PLACES + SYSTEM_PLACES;
+}
+
+static bool is_dispensable(int kind) {
+  return kind == HOST_EV_REQUEST || kind == HOST_EV_CHUNK || kind == HOST_EV_WS_MSG ||
+         kind == HOST_EV_BUS || kind == HOST_EV_NOTIFY;
+}
 
 /* ---- ids ---------------------------------------------------------------------------------- */
 
@@ -54,6 +94,7 @@ static void free_push(int32_t i) {
 static bool slots_grow(void) {
   int32_t want = n_slots ? n_slots * 2 : 256;
   if (want > SLOT_MAX) return false;
+  if (op_starved) return false;
   slot *v = realloc(slots, (size_t)want * sizeof *v);
   if (!v) return false;
   slots = v;
@@ -103,6 +144,7 @@ host_id op_open(op *o, op_kind kind, host_id owner, void (*cancel)(op *)) {
   task *t = owner ? (task *)op_find(owner, OP_TASK) : NULL;
   if (owner && !t) return HOST_EGONE;
   if (t && owner_full(t)) return HOST_EOPS;
+  if (!ring_room(ring.n + kept_places(n_live + 1))) return HOST_EFULL;
   if (free_head < 0 && !slots_grow()) return HOST_EFULL;
   int32_t i = free_head;
   free_head = slots[i].next_free;
@@ -137,8 +179,9 @@ int host_op_cancel(host_id id) {
 /* ---- owners --------------------------------------------------------------------------------- */
 
 host_id host_task_new(void) {
-  task *t = calloc(1, sizeof *t);
+  task *t = get(sizeof *t);
   if (!t) return HOST_EFULL;
+  *t = (task){0};
   host_id id = op_open(&t->base, OP_TASK, 0, NULL);
   if (id < 0) free(t);
   return id;
@@ -160,21 +203,8 @@ void host_task_end(host_id id) {
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-static bool ring_grow(void) {
-  size_t cap = ring.cap ? ring.cap * 2 : RING_MIN;
-  if (cap > RING_MAX) return false;
-  host_event *v = malloc(cap * sizeof *v);
-  if (!v) return false;
-  for (size_t i = 0; i < ring.n; i++) v[i] = ring.v[(ring.head + i) & (ring.cap - 1)];
-  free(ring.v);
-  ring.v = v;
-  ring.head = 0;
-  ring.cap = cap;
-  return true;
-}
-
 int op_push_own(int kind, int status, host_id id, host_id owner, void *data, size_t n) {
-  if (ring.n == ring.cap && !ring_grow()) {
+  if (!ring_room(ring.n + 1 + (is_dispensable(kind) ? kept_places(n_live) : 0))) {
     free(data);
     return HOST_EFULL;
   }
@@ -187,7 +217,7 @@ int op_push_own(int kind, int status, host_id id, host_id owner, void *data, siz
 int op_push(int kind, int status, host_id id, host_id owner, const void *data, size_t n) {
   void *copy = NULL;
   if (n) {
-    copy = malloc(n);
+    copy = get(n);
     if (!copy) return HOST_EFULL;
     memcpy(copy, data, n);
   }
@@ -205,10 +235,23 @@ int op_done(op *o, int status, const void *data, size_t n) {
   return r;
 }
 
+int op_done_own(op *o, int status, void *data, size_t n) {
+  int r = 0;
+  if (o->quiet) free(data);
+  else r = op_push_own(HOST_EV_DONE, status, o->id, o->owner, data, n);
+  op_close(o);
+  return r;
+}
+
 const host_event *host_next_event(void) {
   free((void *)(uintptr_t)ring.reading.data.p);
   ring.reading.data.p = NULL;
-  if (!ring.n) return NULL;
+  if (!ring.n && !ring.missed) return NULL;
+  if (!ring.n) {
+    ring.missed = false;
+    ring.reading = (host_event){.kind = HOST_EV_NOTIFY, .status = 1};
+    return &ring.reading;
+  }
   ring.reading = ring.v[ring.head];
   ring.head = (ring.head + 1) & (ring.cap - 1);
   ring.n--;
@@ -216,8 +259,12 @@ const host_event *host_next_event(void) {
   return &ring.reading;
 }
 
+void op_missed(void) {
+  ring.missed = true;
+}
+
 int op_pending(void) {
-  return (int)ring.n;
+  return (int)ring.n + ring.missed;
 }
 
 int op_congested(void) {

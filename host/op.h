@@ -27,11 +27,15 @@ op *op_find(host_id id, op_kind kind); /* NULL: stale, or of another kind */
 void op_close(op *o);
 int op_live(void); /* how many are open */
 
-/* Queue an event; `data` is copied.  Returns 0, or HOST_EFULL when out of memory. */
+/* Queue an event; `data` is copied.  Returns 0, or HOST_EFULL when out of memory: never so for an event
+ * without data, but for REQUEST, CHUNK, WS_MSG, BUS and NOTIFY, whose sender must be told. */
 int op_push(int kind, int status, host_id id, host_id owner, const void *data, size_t n);
 /* The same, but takes `data` over (malloc'ed; freed when the event has been read). */
 int op_push_own(int kind, int status, host_id id, host_id owner, void *data, size_t n);
 int op_done(op *o, int status, const void *data, size_t n); /* DONE unless quiet; then op_close */
+int op_done_own(op *o, int status, void *data, size_t n); /* the same, but takes `data` over */
+void op_missed(void);    /* a NOTIFY or BUS event was lost: NOTIFY with status 1 will say so */
+extern int op_starved;   /* for specs: there is no memory for events or ops while it is set */
 int op_pending(void);    /* events queued */
 int op_congested(void);  /* over the queue's soft limit: stop reading from sockets until it drains */
 #endif

@@ -61,7 +61,8 @@ static void end(conn *c, int code, const char *why, size_t n) {
   ws *w = c->ws;
   if (w->ending) return;
   w->ending = true;
-  op_push(HOST_EV_WS_CLOSE, code, w->o.id, 0, why, n);
+  if (op_push(HOST_EV_WS_CLOSE, code, w->o.id, 0, why, n) < 0)
+    op_push(HOST_EV_WS_CLOSE, code, w->o.id, 0, NULL, 0);
   c->deadline = conn_now() + CONN_WS_CLOSE_MS;
   wheel_schedule(c);
 }
@@ -240,14 +241,17 @@ void ws_drained(ws *w) {
   w->pong = NULL;
 }
 
+/* What cannot be queued ends the connection: its client must not believe that it was heard. */
 static void message(ws *w, const wsf_event *e) {
+  int lost = 0;
   if (w->closing) {
     if (e->owned) free(e->p);
   } else if (e->owned) {
-    op_push_own(HOST_EV_WS_MSG, e->code, w->o.id, 0, e->p, e->n);
+    lost = op_push_own(HOST_EV_WS_MSG, e->code, w->o.id, 0, e->p, e->n);
   } else {
-    op_push(HOST_EV_WS_MSG, e->code, w->o.id, 0, e->p, e->n);
+    lost = op_push(HOST_EV_WS_MSG, e->code, w->o.id, 0, e->p, e->n);
   }
+  if (lost < 0) conn_close(w->c);
 }
 
 static void closed_by_peer(conn *c, const wsf_event *e) {
