@@ -6,6 +6,7 @@
 local cors = require "human.cors"
 local fail = require "human.fail"
 local host = require "human.host"
+local log = require "human.log"
 local origin = require "human.origin"
 local override = require "human.override"
 local purity = require "human.purity"
@@ -337,7 +338,10 @@ end
 
 -- Generation g serves from now on; tasks that run finish on theirs.
 function M.install(g)
-  for prefix, bytes in pairs(g.body_limits) do host.body_limit(prefix, bytes) end
+  for prefix, bytes in pairs(g.body_limits) do
+    local r = host.body_limit(prefix, bytes)
+    if r < 0 then log.error("body limit not raised", { prefix = prefix, error = host.error_name(r) }) end
+  end
   fail.use(g.errors)
   current, sched.generation = g, g
 end

@@ -320,7 +320,7 @@ M.on_event = events.on
 -- What ran since `begun` without waiting; the present time.
 local function measure(begun)
   local now = clock()
-  if now - begun > limits.slice_s and on_slow then on_slow(slice_label, slice_ref, now - begun) end
+  if now - begun > limits.slice_s and on_slow then events.try(on_slow, slice_label, slice_ref, now - begun) end
   slice_label, slice_ref = 0, nil
   return now
 end

@@ -148,7 +148,8 @@ function M.server(options)
                               gen = g.id, allow_request = options.allow_request }, Server)
   g.sio[#g.sio + 1] = self
   if self.conf.max_payload > (host.conf().limits.body_bytes or 0) then
-    host.body_limit(path, self.conf.max_payload)
+    local r = host.body_limit(path, self.conf.max_payload)
+    if r < 0 then refuse(2, "sio.server: max_payload cannot be raised below %s: %s", path, host.error_name(r)) end
   end
   return self
 end

@@ -24,6 +24,7 @@ require "api.agent.auth"
 
 local M = {}
 
+local SEQ_MAX = 2 ^ 53
 local BATCH, RETRY_S, TRIES, SWEEP_S, MISSED_MAX = 100, 1, 5, 60, 1000
 local cursors = state.table "agent.cursors"      -- agent id -> number of the last action sent here
 local idle = state.table "agent.idle"            -- agent id -> when its last socket left this worker
@@ -168,7 +169,7 @@ end
 -- The number after which a client wants to hear again, or nil.
 local function wanted(handshake)
   local after = tonumber(given(handshake, "lastSeq"))
-  return after and after >= 0 and after % 1 == 0 and after or nil
+  return after and after >= 0 and after <= SEQ_MAX and after % 1 == 0 and after or nil
 end
 
 local function on_connect(socket)
