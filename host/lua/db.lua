@@ -97,6 +97,12 @@ local function attempt(lease, sql, ...)
   return result, err
 end
 
+-- Nil while no catalogue is loaded, as for the first migrations.
+local function conflict()
+  local known, f = pcall(fail.new, "transaction_conflict", { retry_after_s = 1 })
+  return known and f or nil
+end
+
 -- fn(...) -> result, or nil and an error that is raised; again for a while when it lost a race: 503 in the
 -- end, since nothing is wrong with the request.  Each try counts its own waits.
 local function persist(fn, ...)
@@ -109,7 +115,7 @@ local function persist(fn, ...)
     local again = is_conflict or pause < PLAN_MAX_S and M.is_error(err) and RETRY[err.sqlstate]
     local wait_s = pause * (0.5 + crypto.random())
     if not again or host.now() + wait_s > stop then
-      error(is_conflict and fail.new("transaction_conflict", { retry_after_s = 1 }) or err, 0)
+      error(is_conflict and conflict() or err, 0)
     end
     sched.sleep(wait_s)
     pause, task.awaits = math.min(pause * 2, AGAIN_MAX_S), awaits
@@ -189,7 +195,7 @@ end
 function M.refusal(err)
   if not M.is_error(err) then return nil end
   local state = err.sqlstate
-  if CONFLICT[state] then return fail.new("transaction_conflict", { retry_after_s = 1 }) end
+  if CONFLICT[state] then return conflict() end
   if state == "23505" or state == "23503" or state == "23P01" then return fail.new "conflict" end
   if state:sub(1, 2) == "22" or state:sub(1, 2) == "23" or state == "54000" then
     return fail.new("validation_error", { message = "A value is not one that can be stored" })

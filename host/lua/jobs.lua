@@ -51,6 +51,10 @@ end
 -- Run module.fn() every so many seconds, on one worker of one host at a time.
 function M.every(name, seconds, fn_path)
   local g = building "jobs.every"
+  if type(name) ~= "string" then error("jobs.every: the name must be a text", 2) end
+  if type(seconds) ~= "number" or not (seconds > 0 and seconds < math.huge) then
+    error("jobs.every: " .. name .. " needs a number of seconds above 0", 2)
+  end
   if g.jobs[name] then error("jobs.every: a job named " .. name .. " exists already", 2) end
   g.jobs[name] = { name = name, seconds = seconds, path = fn_path }
 end

@@ -105,6 +105,15 @@ describe("a job", function()
     assert.equal(asked.quick[1].owner, asked.quick[#asked.quick].owner)
   end)
 
+  it("needs a name and a time between its runs", function()
+    for _, args in ipairs { '5, 1, "api.x.run"', '"x", 0, "api.x.run"', '"x", -1, "api.x.run"', '"x", 0 / 0, "api.x.run"',
+      '"x", math.huge, "api.x.run"', '"x", "1", "api.x.run"', '"x", nil, "api.x.run"' } do
+      local ok, err = pcall(app.load, app, { ["api/x.lua"] = ('require("human.jobs").every(%s)\nreturn {}'):format(args) })
+      assert.is_false(ok)
+      assert.matches("^api/x.lua:1: jobs.every: ", err)
+    end
+  end)
+
   it("that fails says why", function()
     assert.equal("done", asked.wrong[2].what)
     assert.matches("no", asked.wrong[2].error)
