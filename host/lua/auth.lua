@@ -4,6 +4,7 @@
 
 local fail = require "human.fail"
 local guard = require "human.guard"
+local headers = require "human.headers"
 local host = require "human.host"
 
 local M = {}
@@ -27,6 +28,8 @@ function M.declare(gen, name, scheme, fn, where)
   elseif kind ~= "apiKey" or type(header) ~= "string" then
     error(where .. ": api.auth: type must be apiKey with a header, or http with scheme bearer", 0)
   end
+  local why = headers.refusal(header, "")
+  if why then error(where .. ": api.auth: " .. why, 0) end
   if type(fn) ~= "function" then error(where .. ": api.auth: a function is needed", 0) end
   gen.auth[name] = {
     name = name, scheme = scheme, header = header:lower(), take = kind == "http" and bearer or nil,

@@ -120,7 +120,7 @@ end
 
 -- What a string of a query or path spells; anything else is left for the check that follows.
 local function spelled(v)
-  if type(v) == "string" and #v <= 40 and find(v, "^%-?%d+%.?%d*$") then return tonumber(v) end
+  if type(v) == "string" and #v <= 40 and find(v, "^%-?%d+%.?%d*$") and byte(v, -1) ~= 46 then return tonumber(v) end
   return v
 end
 

@@ -6,6 +6,7 @@
 local binary = require "socketio.binary"
 local host = require "human.host"
 local json = require "human.json"
+local lossy = require "human.lossy"
 local msgpack = require "msgpack"
 local packed = require "socketio.packed"
 local parser = require "socketio.parser"
@@ -54,7 +55,7 @@ end
 
 local pack_value, unpack_value = msgpack.codec {
   null = NULL, array = json.array, is_array = json.is_array, bytes = binary.new, bytes_of = bytes_of,
-  is_text = host.utf8_ok, plain = plain,
+  is_text = host.utf8_ok, mend = lossy.utf8, plain = plain,
 }
 
 --- The packet in a binary message: kind, namespace, id | false, data; or nil and a message.

@@ -170,8 +170,10 @@ end
 local function take_text(o, text, at, n)
   need(text, at, n)
   local value = sub(text, at, at + n - 1)
-  if not o.is_text(value) then error("a text is not UTF-8", 0) end
-  return value, at + n
+  if o.is_text(value) then return value, at + n end
+  local mended = o.mend(value)
+  if not mended then error("a text is not UTF-8", 0) end
+  return mended, at + n
 end
 
 local function take_bytes(o, text, at, n)
@@ -286,13 +288,14 @@ local function never() return nil end
 
 local DEFAULTS = {
   array = same, is_array = function(v) return v[1] ~= nil end, bytes = same, bytes_of = never,
-  is_text = function() return true end, plain = same,
+  is_text = function() return true end, mend = never, plain = same,
 }
 
 --- Makes encode(value) -> text, which raises a string for what cannot be written, and decode(text) -> value, or
 --- nil and a message.  options, all optional: null; array(list), which marks an empty list as one; is_array(t);
 --- bytes(string), what binary data becomes, and bytes_of(t), the string of such a value or nil;
---- is_text(string), whether it is UTF-8; plain(t), a value to write instead of a table of a special kind.
+--- is_text(string), whether it is UTF-8, and mend(string), the text to read instead, or nil; plain(t), a value to
+--- write instead of a table of a special kind.
 function M.codec(options)
   local o = setmetatable({}, { __index = DEFAULTS })
   for name, value in pairs(options or {}) do o[name] = value end

@@ -146,9 +146,12 @@ describe("an answer", function()
         local g = api.group { auth = false }
         ]] .. spec .. " return {}" })
     end
+    local ok, err = load [[api.auth("a", { type = "apiKey", header = "X-Key\r\nx: y" }, function() end)]]
+    assert.is_false(ok)
+    assert.matches("^api/x.lua:3: api.auth: the header name", err)
     for _, spec in ipairs { [[g:get("/x", { summary = "x", reply = { [200] = s.raw "a\r\nb: c" } }, function() end)]],
       [[g:websocket("/x", { summary = "x", protocol = "a b" }, {})]] } do
-      local ok, err = load(spec)
+      ok, err = load(spec)
       assert.is_false(ok)
       assert.matches("^api/x.lua:3: ", err)
     end

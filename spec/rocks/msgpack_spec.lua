@@ -88,4 +88,9 @@ describe("MessagePack", function()
       assert.has_error(function() encode(value) end)
     end
   end)
+
+  it("reads what is no text as the caller mends it", function()
+    local _, read = require("msgpack").codec { is_text = function(t) return t ~= "\255" end, mend = function() return "?" end }
+    assert.same({ "?", "a" }, read "\146\161\255\161a")
+  end)
 end)
