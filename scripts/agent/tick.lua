@@ -4,6 +4,7 @@
 local config = require "human.config"
 local decisions = require "human.decisions"
 local jobs = require "human.jobs"
+local budget = require "agent.budget"
 local keys = require "agent.keys"
 local turn = require "agent.turn"
 
@@ -15,8 +16,11 @@ function M.run()
   if not ok then error(err, 0) end
 end
 
--- Recorded decisions that are too old.
-function M.forget() decisions.forget(config.decisions.keep_days) end
+-- Recorded decisions, and what models cost, that are too old.
+function M.forget()
+  decisions.forget(config.decisions.keep_days)
+  budget.forget()
+end
 
 jobs.every("agent.tick", 1, "agent.tick.run")
 jobs.every("agent.forget", 600, "agent.tick.forget")

@@ -15,6 +15,7 @@ local log = require "human.log"
 local metrics = require "human.metrics"
 local task = require "human.task"
 local actions = require "agent.actions"
+local budget = require "agent.budget"
 local facts = require "agent.facts"
 local limits = require "agent.rules.limits"
 local mailbox = require "agent.mailbox"
@@ -88,6 +89,7 @@ local function write_run(tx, run, box, result, reason)
     usage.cost_micros)
   box.runs, box.cost_micros = box.runs + 1, box.cost_micros + (usage.cost_micros or 0)
   box.input_tokens, box.output_tokens = box.input_tokens + input, box.output_tokens + output
+  budget.charge(function(...) tx:exec(...) end, box.agent_id, usage)
 end
 
 -- result: {actions, reason, code, usage, provider, model, interrupted, final (whatever came since)}.
@@ -110,17 +112,18 @@ local function finish(entry, run, result)
   return reason
 end
 
--- A run that thinks: its row, and typing for all to see.
+-- A run that thinks: its row, and typing for all to see.  Nil when the user has no budget for it.
 local function begin(entry, snap)
   local run = { id = id.new(), until_pos = snap.seen, typing = true }
-  db.tx(function(tx)
+  return db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
+    if not budget.take(tx, entry.agent_id, run.id) then return nil end
     tx:exec(M.sql.begin, run.id, entry.agent_id, run.until_pos, true)
     record(tx, entry, run.id)
     store.append_out(tx, entry.agent_id, box, run.id, { { type = "set-typing", isTyping = true } })
     mailbox.save(tx, box)
+    return run
   end)
-  return run
 end
 
 -- A run that needs no model: begun and ended at once.
@@ -208,8 +211,9 @@ end
 -- Verdicts ----------------------------------------------------------------------------------------
 
 local function speak(entry, snap)
-  if over_budget(entry) then return at_once(entry, snap, { reason = "budget-exceeded" }) end
-  generate(entry, snap, begin(entry, snap))
+  local run = not over_budget(entry) and begin(entry, snap)
+  if not run then return at_once(entry, snap, { reason = "budget-exceeded", code = "budget_exceeded" }) end
+  generate(entry, snap, run)
 end
 
 -- Taken up from a worker that did not end it, with what has come since.

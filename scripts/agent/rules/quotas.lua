@@ -17,8 +17,8 @@ local M = {
   new_things = { { per = "address", rate = 10, burst = 600 }, { per = "actor", rate = 5, burst = 300 } },
 
   -- What the agents of one user may use together.  Reaching a number ends runs with "budget-exceeded".
-  runs_per_hour = 12000,           -- answers that a model was asked for, in an hour of the clock
-  tokens_per_day = 50000000,       -- in and out, all models, in the last 24 hours
+  runs_per_hour = 60000,           -- answers that a model was asked for, in an hour of the clock
+  tokens_per_day = 100000000,      -- in and out, all models, in the last 24 hours
   cost_micros_per_day = 100000000, -- millionths of a US dollar, where prices are known
 }
 
