@@ -155,7 +155,8 @@ int host_fetch_resume(host_id op); /* after 256 KB unread, a transfer pauses unt
 int host_worker(void);                           /* this worker's index, from 0 */
 int host_workers(void);                          /* how many there are */
 int host_bus_send(int worker, host_str *data);   /* -1: all others */
-/* Takes n tokens of a bucket that is refilled by `rate` a second up to `burst`; n 0 only asks for one. */
+/* Takes n tokens of a bucket that is refilled by `rate` a second up to `burst`; n 0 only asks for one, -1
+ * leaves none. */
 int host_rate_take(host_str *key, double rate, double burst, int n); /* 1 granted, 0 refused */
 int host_metric_add(host_str *name, double by);  /* name may carry labels: a_total{x="y"} */
 int host_metric_set(host_str *name, double value); /* a gauge of this worker's: give it a label */

@@ -426,15 +426,16 @@ static int rate_use(rate_set *s, uint64_t hash, double rate, double burst, int n
   if (!b) b = rate_new(s, hash, now, burst);
   if (now > b->at) b->tokens += (now - b->at) * rate;
   if (b->tokens > burst) b->tokens = burst;
-  int granted = b->tokens >= (n ? n : 1);
-  if (granted) b->tokens -= n;
+  int granted = b->tokens >= (n > 1 ? n : 1);
+  if (n < 0) b->tokens = 0;
+  else if (granted) b->tokens -= n;
   b->at = now;
   b->full_at = now + (burst - b->tokens) / rate;
   return granted;
 }
 
 int host_rate_take(host_str *key, double rate, double burst, int n) {
-  if (!(rate > 0) || !(burst >= 1) || !isfinite(rate) || !isfinite(burst) || n < 0)
+  if (!(rate > 0) || !(burst >= 1) || !isfinite(rate) || !isfinite(burst))
     return HOST_EINVAL;
   if (!shm) return 1;
   uint64_t hash = hash_of(key->p, key->n);

@@ -9,9 +9,12 @@ local grants = require "human.grants"
 local host = require "human.host"
 local metrics = require "human.metrics"
 local rate = require "human.rate"
+local sched = require "human.sched"
 
 local M = {}
 local GOOD_S = 900                               -- for how long a key that was right is known to have been
+local PENDING_MAX, PENDING_S = 8, 0.01           -- unknown keys of one address that a worker looks at at a time
+local pending = {}                               -- address -> how many are
 local failures                                   -- limits.auth_failures, once read
 
 metrics.describe("human_auth_failures_total", "Requests with a key or token that was refused")
@@ -19,27 +22,52 @@ metrics.describe("human_auth_limited_total", "Requests that were refused before 
 
 -- "Good" is a bucket that has no token left.
 local function is_known(token) return not host.rate_take("good " .. token, 1 / GOOD_S, 1, 0) end
-local function note_good(token) host.rate_take("good " .. token, 1 / GOOD_S, 1) end
+local function note_good(token) host.rate_take("good " .. token, 1 / GOOD_S, 1, -1) end
 
---- fn(...) -> actor, or nil and what is wrong, about a token that came from address ip.  Throws rate_limited
---- when too many from there were wrong.
-function M.check(ip, token, fn, ...)
-  failures = failures or host.conf().limits.auth_failures
-  local from = "auth " .. rate.network(ip)
-  local per_s = failures / 60
-  if not host.rate_take(from, per_s, failures, 0) and not is_known(token) then
-    metrics.add("human_auth_limited_total", 1)
-    fail.throw("rate_limited", { retry_after_s = math.ceil(1 / per_s),
-                                 message = "Too many wrong keys came from this address" })
+local function refuse_when_spent(from, per_s)
+  if host.rate_take(from, per_s, failures, 0) then return end
+  metrics.add("human_auth_limited_total", 1)
+  fail.throw("rate_limited", { retry_after_s = math.ceil(1 / per_s),
+                               message = "Too many wrong keys came from this address" })
+end
+
+-- Waits while enough unknown keys of this address are being looked at: those that come at once must not all pass
+-- before the first is known to be wrong.  True: this one is looked at now; false: it need not wait, since it was
+-- right a while ago, or turned out so meanwhile.
+local function queue(token, from, per_s)
+  while not is_known(token) do
+    refuse_when_spent(from, per_s)
+    local n = pending[from] or 0
+    if n < PENDING_MAX then
+      pending[from] = n + 1
+      return true
+    end
+    sched.sleep(PENDING_S)
   end
-  local actor, code, data = fn(...)
+  return false
+end
+
+local function settle(token, from, per_s, is_counted, ok, actor, ...)
+  if is_counted then
+    local left = pending[from] - 1
+    pending[from] = left > 0 and left or nil
+  end
+  if not ok then error(actor, 0) end
   if actor then
     note_good(token)
   else
     host.rate_take(from, per_s, failures)
     metrics.add("human_auth_failures_total", 1)
   end
-  return actor, code, data
+  return actor, ...
+end
+
+--- fn(...) -> actor, or nil and what is wrong, about a token that came from address ip.  Throws rate_limited
+--- when too many from there were wrong.  Awaits.
+function M.check(ip, token, fn, ...)
+  failures = failures or host.conf().limits.auth_failures
+  local from, per_s = "auth " .. rate.network(ip), failures / 60
+  return settle(token, from, per_s, queue(token, from, per_s), pcall(fn, ...))
 end
 
 --- Ends the streams, WebSockets and Socket.IO sockets of this worker that are open for actors of whom one of

@@ -219,7 +219,7 @@ function M.fetch_resume(op) return C.host_fetch_resume(op) end
 function M.worker() return C.host_worker() end
 function M.workers() return C.host_workers() end
 function M.bus_send(worker, data) return C.host_bus_send(worker, fill(a, data)) end
--- n: how many tokens to take, 1 when nil; 0: is there one?
+-- n: how many tokens to take, 1 when nil; 0: is there one? -1: all that there are.
 function M.rate_take(key, rate, burst, n) return C.host_rate_take(fill(a, key), rate, burst, n or 1) == 1 end
 function M.metric(name, by) return C.host_metric_add(fill(a, name), by or 1) end
 

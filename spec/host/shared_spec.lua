@@ -45,7 +45,15 @@ describe("a token bucket", function()
     assert.is_false(host.rate_take(k, 0.001, 1, 0))
     assert.is_true(host.rate_take(key(), 0.001, 5, 5))
     assert.is_false(host.rate_take(key(), 0.001, 5, 6))
-    assert.is_false(host.rate_take(key(), 0.001, 5, -1))
+  end)
+
+  it("can be emptied, again before it is full", function()
+    local k = key()
+    host.rate_take(k, 500, 1, -1)
+    local stop = host.clock() + 0.0015
+    while host.clock() < stop do end -- luacheck: ignore 542
+    host.rate_take(k, 500, 1, -1)
+    assert.is_false(host.rate_take(k, 500, 1, 0))
   end)
 
   it("refuses rates that are none", function()
