@@ -5,9 +5,11 @@
  * uses, but for the private database where the command says that it needs one. */
 #include "command.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "bridgetest.h"
 #include "bundle.h"
 #include "conf.h"
 #include "control.h"
@@ -43,14 +45,21 @@ static int listen_for_specs(worker_spec *spec) {
   return conf_set("port", text) || conf_set("log.requests", "none") ? -1 : 0;
 }
 
-/* Which scripts and specs a command is about, where its words say so. */
+static int choose_specs(worker_spec *spec) {
+  char path[PATH_MAX];
+  int status = bridgetest_read(spec->argc, spec->argv, path, sizeof path);
+  if (status >= 0) return status;
+  return draft_test(*path ? path : NULL, &spec->draft) || listen_for_specs(spec) ? 1 : -1;
+}
+
+/* Which scripts and specs a command is about, where its words say so.  -1: go on; else the exit status. */
 static int choose_scripts(worker_spec *spec) {
   const char *path = NULL;
+  if (!strcmp(spec->command, "test")) return choose_specs(spec);
   for (int i = 0; i < spec->argc && !path; i++)
     if (spec->argv[i][0] != '-') path = spec->argv[i];
-  if (!strcmp(spec->command, "check") && path) return draft_check(path);
-  if (strcmp(spec->command, "test")) return 0;
-  return draft_test(path, &spec->draft) ? -1 : listen_for_specs(spec);
+  if (strcmp(spec->command, "check") != 0 || !path) return -1;
+  return draft_check(path) ? 1 : -1;
 }
 
 int command_database(void) {
@@ -63,7 +72,9 @@ int command_run(const char *command, int argc, char **argv, bool database) {
   worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
                       .command = command, .refused = why};
   if (!strcmp(command, "rules")) log_quiet(); /* its answer is what it prints */
-  if (choose_scripts(&spec) || shm_init(1)) return 1;
+  int status = choose_scripts(&spec);
+  if (status >= 0) return status;
+  if (shm_init(1)) return 1;
   /* One that needs no scripts may run without; the others say what `why` says. */
   if (!only_looks(command)) spec.generation = bundle_load(why, sizeof why);
   database = database && !spec.draft;

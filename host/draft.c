@@ -74,6 +74,20 @@ static bool has_area(const char *dir) {
   return found;
 }
 
+/* Scripts lie in folders only: what lies beside specs otherwise is theirs, as helpers are. */
+static bool has_loose_files(const char *dir) {
+  DIR *d = opendir(dir);
+  bool found = false;
+  const struct dirent *e;
+  while (d && !found && (e = readdir(d))) {
+    size_t n = strlen(e->d_name);
+    bool lua = n > 4 && !strcmp(e->d_name + n - 4, ".lua");
+    found = lua && (n < 9 || strcmp(e->d_name + n - 9, "_spec.lua") != 0);
+  }
+  if (d) closedir(d);
+  return found;
+}
+
 /* The nearest directory upwards that has areas and is none itself (api/agent is both). */
 static bool find_root(char *path) {
   char first[PATH_MAX];
@@ -85,7 +99,7 @@ static bool find_root(char *path) {
     if (has_area(path) && !is_area(slash + 1)) return true;
   }
   memcpy(path, first, PATH_MAX);
-  return directory;
+  return directory && !has_loose_files(path);
 }
 
 static int put_before_shipped(const char *root) {

@@ -54,8 +54,8 @@ headers() {
 # Who may touch what: host/host_api.h is the boundary, and layers look down only.
 layers() {
   grep -nE '#include *[<"](lua|lauxlib|lualib|luajit)\.h' host/*.c host/*.h /dev/null |
-    grep -vE '^host/(bridge\.c|bridgerule\.[ch]):' |
-    sed -E 's/^([^:]+:[0-9]+):.*/\1: only host\/bridge.c and bridgerule.c may include the Lua headers/'
+    grep -vE '^host/(bridge\.c|bridgerule\.[ch]|bridgetest\.c):' |
+    sed -E 's/^([^:]+:[0-9]+):.*/\1: only host\/bridge.c, bridgerule.c and bridgetest.c may include the Lua headers/'
   forbid "require *\\(?[\"']ffi[\"']" 'only host/lua/host.lua, host/lua/test.lua and specs may use the FFI' \
     $(lua_files host/lua rocks scripts | grep -vE '^host/lua/(host|test)\.lua$')
   forbid "require *\\(?[\"']cjson" 'only host/lua/json.lua decides how JSON is read and written' \

@@ -1,7 +1,8 @@
 -- host/lua/test.lua -- `human test PATH..`: busted inside the host, so that a spec may await.
 -- busted runs in one task; its pcalls let yields through.  It wants to be a command line program: it
 -- looks at its caller's source, reads the global `arg` and ends with os.exit, all of which is arranged
--- here.  The last line it prints is "N passed, N failed".  Specs of the source tree find its files; those
+-- here.  Words, outputs and exit status are busted's; ours is the output without `-o`, whose last line is
+-- "N passed, N failed".  Specs of the source tree find its files; those
 -- of an operator find scripts as a server would, in their sandbox, and have human.spec besides.
 
 local gen = require "human.gen"
@@ -9,20 +10,11 @@ local host = require "human.host"
 local rules = require "human.rules"
 local sandbox = require "human.sandbox"
 local sched = require "human.sched"
+local words = require "human.test_words"
 
 local M = {}
 local TEST_LIMIT_S = 120                         -- one `it` may wait that long
 local TURN_S = 1                                 -- and so long tests that never wait may share a turn
-local HANDLER = "human"
-local DISTRIBUTION = {
-  "/usr/share/lua/5.1/?.lua", "/usr/share/lua/5.1/?/init.lua", "/usr/local/share/lua/5.1/?.lua",
-  "/usr/local/share/lua/5.1/?/init.lua",
-}
-local LIBRARIES = {
-  "/usr/lib/x86_64-linux-gnu/lua/5.1/?.so", "/usr/lib/aarch64-linux-gnu/lua/5.1/?.so",
-  "/usr/local/lib/lua/5.1/?.so",
-}
-
 local function rule_environment()
   return sandbox.rules(require, rules.verdicts)
 end
@@ -62,8 +54,7 @@ local function from_bundle()
 end
 
 local function extend_search()
-  package.path = table.concat(DISTRIBUTION, ";") .. ";" .. package.path
-  package.cpath = table.concat(LIBRARIES, ";") .. ";" .. package.cpath
+  words.extend_search()
   table.insert(package.loaders, 3, host.native.draft and from_bundle() or from_checkout)
 end
 
@@ -81,91 +72,94 @@ local function forget(element)
   end
 end
 
--- busted's plain output; we keep its counts, and limit how long a test may wait.
-local function output_handler(task, seen)
-  return function(options)
-    local busted = require "busted"
-    local handler = require "busted.outputHandlers.plainTerminal"(options)
-    seen.counts = handler
-    busted.subscribe({ "test", "start" }, function()
-      -- Time stands still within a turn: a limit counted from its beginning may have passed already.
-      if host.clock() - host.now() > TURN_S then sched.sleep(0) end
-      sched.deadline(task, TEST_LIMIT_S, "the test waited for more than " .. TEST_LIMIT_S .. " s")
-      return nil, true                           -- true: others want to hear of it too
-    end)
-    busted.subscribe({ "test", "end" }, function()
-      sched.deadline(task, nil)
-      return nil, true
-    end)
-    busted.subscribe({ "file", "end" }, function(file)
-      forget(file)
-      jit.flush()
-      return nil, true
-    end)
-    return handler
+-- A test that waits is limited, whatever prints its result; `once`: specs are not run again.
+local function watch(busted, task, once)
+  busted.subscribe({ "test", "start" }, function()
+    -- Time stands still within a turn: a limit counted from its beginning may have passed already.
+    if host.clock() - host.now() > TURN_S then sched.sleep(0) end
+    sched.deadline(task, TEST_LIMIT_S, "the test waited for more than " .. TEST_LIMIT_S .. " s")
+    return nil, true                             -- true: others want to hear of it too
+  end)
+  busted.subscribe({ "test", "end" }, function()
+    sched.deadline(task, nil)
+    return nil, true
+  end)
+  busted.subscribe({ "file", "end" }, function(file)
+    if once then forget(file) end
+    jit.flush()
+    return nil, true
+  end)
+end
+
+-- busted loads an output when it has been made ready and before it runs anything.
+local function prepare_outputs(task, once, seen)
+  local name = "busted.modules.output_handler_loader"
+  local make_loader = require(name)
+  package.loaded[name] = function()
+    local load = make_loader()
+    return function(busted, ...)
+      watch(busted, task, once)
+      return load(busted, ...)
+    end
+  end
+  package.preload["busted.outputHandlers." .. words.OUTPUT] = function()
+    return function(options)
+      seen.counts = require "busted.outputHandlers.plainTerminal"(options)
+      return seen.counts
+    end
   end
 end
 
-local function arguments(args)
-  local out, has_path = { "--output=" .. HANDLER, "--pattern=_spec%.lua$" }, false
-  for _, a in ipairs(args) do
-    out[#out + 1] = a
-    has_path = has_path or a:sub(1, 1) ~= "-"
-  end
-  if not has_path then out[#out + 1] = host.native.draft and "." or "spec" end
-  out[0] = "human test"
-  return out
-end
+-- The runner asks who called it, and names that in what it says; hence a chunk of that name, and no tail call.
+local call_runner = assert(loadstring("require 'busted.runner' { standalone = false, output = '" .. words.OUTPUT ..
+  "' } return true", "@" .. words.NAME))
 
--- The runner asks who called it, hence no tail call.
-local function call_runner()
-  local runner = require "busted.runner"
-  runner { standalone = false }
-  return true
-end
-
+-- The exit status, or nil and what went wrong.
 local function run_busted()
   local exited = {}
-  local real_exit, real_arg = os.exit, rawget(_G, "arg")
-  os.exit = function(code)                        -- luacheck: ignore 122
-    exited.code = code
+  local compatibility = require "busted.compatibility"
+  local real_exit, real_compatible, real_arg = os.exit, compatibility.exit, rawget(_G, "arg")
+  local function exit(code)
+    exited.code = (code == 0 or code == true) and 0 or 1 -- as a Lua of 5.1 ends, however many have failed
     error(exited, 0)
   end
+  os.exit, compatibility.exit = exit, exit        -- luacheck: ignore 122
   local ok, err = xpcall(call_runner, function(e)
-    if e == exited or e == nil then return e end
+    if e == exited then return e end
     return debug.traceback(tostring(e), 2)
   end)
-  os.exit = real_exit                             -- luacheck: ignore 122
+  os.exit, compatibility.exit = real_exit, real_compatible -- luacheck: ignore 122
   rawset(_G, "arg", real_arg)
-  if ok or err == exited or err == nil then return nil end
-  return err
+  if ok then return 0 end
+  if err == exited then return exited.code end
+  return nil, err
 end
 
--- The summary line and the exit code: 0 when something ran and nothing failed.
-local function verdict(counts, err)
-  if err then io.stderr:write("human test: ", err, "\n") end
-  local passed = counts and counts.successesCount or 0
-  local failed = counts and counts.failuresCount + counts.errorsCount or 0
-  local skipped = counts and counts.pendingsCount or 0
-  if err then failed = failed + 1 end
+-- The last line of our own output.
+local function summary(counts, broken)
+  local passed, skipped = counts.successesCount, counts.pendingsCount
+  local failed = counts.failuresCount + counts.errorsCount + (broken and 1 or 0)
   local line = ("%d passed, %d failed"):format(passed, failed)
   if skipped > 0 then line = line .. (", %d skipped"):format(skipped) end
-  io.stdout:write(line, "\n")
-  io.stdout:flush()
-  if failed > 0 or passed + skipped == 0 then return 1 end
-  return 0
+  return line .. "\n"
 end
 
--- Run the specs named by args (files, or folders whose *_spec.lua are meant; other arguments go to
--- busted).  Must be called inside a task.  Returns the exit code.
+-- Run the specs named by args, which are busted's.  Must be called inside a task.  Returns the exit code.
 function M.run(args)
   extend_search()
+  local options, why = words.parse(args)
+  if not options then
+    io.stderr:write(why, "\n")
+    return 1
+  end
   local seen = {}
-  local make = output_handler(sched.current(), seen)
-  package.preload["busted.outputHandlers." .. HANDLER] = function() return make end
-  rawset(_G, "arg", arguments(args))
-  local err = run_busted()
-  return verdict(seen.counts, err)
+  prepare_outputs(sched.current(), options["repeat"] == 1, seen)
+  rawset(_G, "arg", words.complete(args, not options.ROOT and host.native.draft and "." or nil))
+  local status, err = run_busted()
+  if err then io.stderr:write("human test: ", err, "\n") end
+  if seen.counts and not options.list then io.stdout:write(summary(seen.counts, err)) end
+  io.stdout:flush()
+  return status or 1
 end
 
 return M
