@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,21 @@ static const char *setting_name(size_t i) {
   return i < conf_count ? conf_at(i)->rule->name : NULL;
 }
 
+/* What a file gave (`export X="$(cat f; echo)"`) ends with a line's end, and often more. */
+static void trim(char *text) {
+  size_t n = strlen(text);
+  while (n && strchr(" \t\r\n", text[n - 1])) text[--n] = 0;
+}
+
+static int assign_trimmed(conf_item *item, const char *text, const char *source, char *why, size_t n) {
+  char *copy = strdup(text);
+  if (!copy) return snprintf(why, n, "no memory"), -1;
+  trim(copy);
+  int failed = conf_assign(item, copy, source, why, n);
+  free(copy);
+  return failed;
+}
+
 static void assign(const char *name, const char *text, const char *source) {
   char why[160];
   conf_item *item = conf_find(name);
@@ -35,7 +51,8 @@ static void assign(const char *name, const char *text, const char *source) {
     if (near >= 0) fprintf(stderr, " (did you mean \"%s\"?)", setting_name((size_t)near));
     fputc('\n', stderr);
     failures++;
-  } else if (conf_assign(item, text, source, why, sizeof why)) {
+  } else if (item->rule->secret ? assign_trimmed(item, text, source, why, sizeof why)
+                                : conf_assign(item, text, source, why, sizeof why)) {
     fprintf(stderr, "%s: %s: %s\n", source, name, why);
     failures++;
   }
@@ -151,6 +168,17 @@ static const char *wrong_type(const conf_rule *rule, confjson_type type) {
   return NULL;
 }
 
+__attribute__((format(printf, 3, 4)))
+static void file_failed(const char *source, const char *name, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  fprintf(stderr, "%s: %s: ", source, name);
+  vfprintf(stderr, fmt, args);
+  fputc('\n', stderr);
+  va_end(args);
+  failures++;
+}
+
 static void on_file_value(void *file, const char *name, int line, confjson_type type,
                           const char *text) {
   char source[sizeof((conf_item *)0)->source];
@@ -158,12 +186,11 @@ static void on_file_value(void *file, const char *name, int line, confjson_type 
   const conf_item *item = conf_find(name);
   if (item && type == CONFJSON_NULL) return; /* null: keep the default */
   const char *wanted = item ? wrong_type(item->rule, type) : NULL;
-  if (!wanted) {
-    assign(name, text, source);
-    return;
-  }
-  fprintf(stderr, "%s: %s: must be %s\n", source, name, wanted);
-  failures++;
+  if (wanted) return file_failed(source, name, "must be %s", wanted);
+  size_t n = strlen(file);
+  if (item && !strncmp(item->source, file, n) && item->source[n] == ':')
+    return file_failed(source, name, "is set twice, in line %s as well", item->source + n + 1);
+  assign(name, text, source);
 }
 
 /* -1: does not exist; 0: read.  Anything wrong in it is counted in `failures`. */
@@ -179,8 +206,11 @@ static int load_file(const char *path) {
   }
   char *text = malloc(FILE_MAX + 1);
   size_t n = text ? fread(text, 1, FILE_MAX + 1, f) : 0;
-  if (!text || ferror(f) || n > FILE_MAX) {
-    fprintf(stderr, "%s: cannot be read, or is larger than %d bytes\n", path, FILE_MAX);
+  if (!text || ferror(f)) {
+    fprintf(stderr, "%s: cannot be read: %s\n", path, strerror(errno));
+    failures++;
+  } else if (n > FILE_MAX) {
+    fprintf(stderr, "%s: is larger than a settings file may be (%d bytes)\n", path, FILE_MAX);
     failures++;
   } else if (confjson_parse(path, text, n, on_file_value, (void *)(uintptr_t)path)) {
     failures++;
@@ -224,9 +254,14 @@ static const char *credential(const char *dir, const char *name, char *text, siz
     failures++;
     return NULL;
   }
-  while (k && (text[k - 1] == '\n' || text[k - 1] == '\r')) k--;
   text[k] = 0;
-  return text;
+  if (strlen(text) != k) {
+    fprintf(stderr, "%s: holds a NUL byte: a secret is a line of text (UTF-8)\n", path);
+    failures++;
+    return NULL;
+  }
+  trim(text);
+  return strncmp(text, "\xef\xbb\xbf", 3) ? text : text + 3; /* an editor's byte order mark */
 }
 
 /* systemd's LoadCredential=: files that only this process can read.  LoadCredential=human:DIRECTORY
@@ -265,38 +300,100 @@ static const char *variable_name(size_t i) {
   return name;
 }
 
-static void refuse_variable(const char *name) {
+/* ---- variables of a service that is called as we are ---- */
+
+static struct {
+  char names[512];
+  size_t n;
+  int count;
+} services;
+
+static bool is_service_url(const char *value) {
+  return !strncmp(value, "tcp://", 6) || !strncmp(value, "udp://", 6) || !strncmp(value, "sctp://", 7);
+}
+
+/* ..PORT_3000_TCP, ..PORT_3000_TCP_ADDR, _PORT and _PROTO. */
+static bool is_service_port(const char *name) {
+  static const char *const ends[] = {"TCP", "UDP", "SCTP"};
+  const char *p = strstr(name, "_PORT_");
+  size_t n = p ? strspn(p + 6, "0123456789") : 0;
+  if (!n || p[6 + n] != '_') return false;
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    size_t k = strlen(ends[i]);
+    if (!strncmp(p + 7 + n, ends[i], k) && (!p[7 + n + k] || p[7 + n + k] == '_')) return true;
+  }
+  return false;
+}
+
+/* Kubernetes, and Docker for links, give them to whoever runs beside a service "human" or "human-agent". */
+static bool is_service_variable(const char *name, const char *value) {
+  return is_service_url(value) || is_service_port(name) || strstr(name, "_SERVICE_HOST") ||
+         strstr(name, "_SERVICE_PORT") || !strncmp(name, "HUMAN_ENV_", 10) ||
+         (!strcmp(name, "HUMAN_NAME") && *value == '/');
+}
+
+static void note_service(const char *name) {
+  services.count++;
+  if (services.n + strlen(name) + 8 > sizeof services.names) return;
+  services.n += (size_t)snprintf(services.names + services.n, sizeof services.names - services.n, "%s%s",
+                                 services.n ? ", " : "", name);
+}
+
+static void tell_services(void) {
+  if (services.count)
+    fprintf(stderr, "environment: %s%s: of a service (Kubernetes, Docker links), no settings: ignored\n",
+            services.names, strlen(services.names) + 64 > sizeof services.names ? " and more" : "");
+}
+
+/* ---- all variables ---- */
+
+static void warn_of_variable(const char *name) {
   int near = conf_closest(name, variable_name);
   fprintf(stderr, "environment: unknown setting %s", name);
   if (near >= 0) fprintf(stderr, " (did you mean %s?)", variable_name((size_t)near));
-  fputc('\n', stderr);
-  failures++;
+  fputs(" is ignored\n", stderr);
+}
+
+/* A setting that is a number has no address for a value. */
+static bool is_for(const conf_rule *rule, const char *value) {
+  return rule->type == CONF_TEXT || !is_service_url(value);
 }
 
 static void load_variable(const char *name, size_t n) {
   char text[128], candidate[128];
-  if (n >= sizeof text) return;
+  const char *value = name + n + 1;
+  if (n >= sizeof text || !name[n]) return;
   memcpy(text, name, n);
   text[n] = 0;
   for (size_t i = 0; i < conf_count; i++) {
     conf_env_name(conf_at(i)->rule->name, candidate, sizeof candidate);
-    if (!strcmp(candidate, text)) {
-      if (name[n + 1]) assign(conf_at(i)->rule->name, name + n + 1, text);
-      return;
-    }
+    if (strcmp(candidate, text) != 0) continue;
+    if (!is_for(conf_at(i)->rule, value)) note_service(text);
+    else if (*value) assign(conf_at(i)->rule->name, value, text);
+    return;
   }
-  if (!is_other_variable(text)) refuse_variable(text);
+  if (is_other_variable(text)) return;
+  if (is_service_variable(text, value)) note_service(text);
+  else warn_of_variable(text);
 }
 
 /* An empty variable is as good as none.  HUMAN_DATABASE_URL wins over DATABASE_URL. */
 static void load_environment(void) {
   for (size_t i = 0; i < conf_count; i++) {
     const conf_rule *rule = conf_at(i)->rule;
-    const char *value = rule->env ? getenv(rule->env) : NULL;
-    if (value && *value) assign(rule->name, value, rule->env);
+    char *value = rule->env ? getenv(rule->env) : NULL;
+    if (!value) continue;
+    trim(value);
+    if (*value) assign(rule->name, value, rule->env);
   }
-  for (char **e = environ; *e; e++)
-    if (!strncmp(*e, "HUMAN_", 6)) load_variable(*e, strcspn(*e, "="));
+  services.count = 0;
+  services.names[services.n = 0] = 0;
+  for (char **e = environ; *e; e++) {
+    if (strncmp(*e, "HUMAN_", 6) != 0) continue;
+    trim(*e);
+    load_variable(*e, strcspn(*e, "="));
+  }
+  tell_services();
 }
 
 /* ---- all of it ---- */

@@ -193,9 +193,20 @@ static int object(parser *s, int depth) {
   return 0;
 }
 
+/* Editors of other systems save what looks the same. */
+static int check_encoding(const parser *s) {
+  size_t n = (size_t)(s->end - s->p);
+  if (n >= 3 && !memcmp(s->p, "\xef\xbb\xbf", 3))
+    return fail(s, "the file begins with a byte order mark (BOM): save it as UTF-8 without one");
+  if (n >= 2 && (!memcmp(s->p, "\xff\xfe", 2) || !memcmp(s->p, "\xfe\xff", 2)))
+    return fail(s, "the file is UTF-16 (it begins with its byte order mark, BOM): save it as UTF-8");
+  if (memchr(s->p, 0, n)) return fail(s, "the file holds NUL bytes: save it as UTF-8");
+  return 0;
+}
+
 int confjson_parse(const char *file, const char *text, size_t n, confjson_fn fn, void *ctx) {
   parser s = {.file = file, .p = text, .end = text + n, .line = 1, .fn = fn, .ctx = ctx};
-  if (skip_space(&s)) return -1;
+  if (check_encoding(&s) || skip_space(&s)) return -1;
   if (s.p == s.end) return 0; /* nothing but comments */
   if (!at(&s, '{')) return fail(&s, "a settings file is one { .. }");
   if (object(&s, 1) || skip_space(&s)) return -1;

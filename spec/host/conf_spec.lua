@@ -96,7 +96,15 @@ describe("settings", function()
     { ("{\"a\":"):rep(9) .. "1", nil, nil, "nested too deep" },
     { "[]", nil, nil, "a settings file is one { .. }" },
     { "{} x", nil, nil, "something follows the closing }" },
-    { nil, "HUMAN_PORTS=1", nil, "unknown setting HUMAN_PORTS (did you mean HUMAN_PORT?)" },
+    { nil, "HUMAN_AGENT_PORT=tcp:4009", nil, "HUMAN_AGENT_PORT: agent_port: must be a whole number" },
+    { '{"port": 3001, "host": "::1",\n"port": 3002}', nil, nil, "FILE:2: port: is set twice, in line 1 as well" },
+    { '{"log": {"level": "info"},\n"log": {"level": "warn"}}', nil, nil, "log.level: is set twice, in line 1" },
+    { "\239\187\191{}", nil, nil, "FILE:1: the file begins with a byte order mark (BOM)" },
+    { "\255\254{\0}\0", nil, nil, "FILE:1: the file is UTF-16 (it begins with its byte order mark, BOM)" },
+    { "\254\255\0{\0}", nil, nil, "FILE:1: the file is UTF-16" },
+    { "{\0}\0", nil, nil, "FILE:1: the file holds NUL bytes: save it as UTF-8" },
+    { '{"host": "a\tb"}', nil, nil, "a control character in a text must be written as an escape" },
+    { nil, "HUMAN_CONFIG=/tmp", nil, "/tmp: cannot be read: Is a directory" },
     { nil, "HUMAN_PORT=x", nil, "HUMAN_PORT: port: must be a whole number from 1 to 65535" },
     { nil, nil, "--port 0", "--port: port: must be a whole number from 1 to 65535" },
     { nil, nil, "--agent-port 3000", "agent_port: must differ from port (3000)" },
@@ -110,6 +118,66 @@ describe("settings", function()
       assert.is_nil(value_of("port", text))
     end)
   end
+
+  it("are not what unknown variables say, which are warned of", function()
+    local text = config(nil, "HUMAN_PORTS=1 HUMAN_DATABASE_POOLS=2 HUMAN_XYZZY=1")
+    assert.equal("3000", value_of("port", text))
+    assert.truthy(text:find("unknown setting HUMAN_PORTS (did you mean HUMAN_PORT?) is ignored", 1, true), text)
+    assert.truthy(text:find("unknown setting HUMAN_DATABASE_POOLS (did you mean HUMAN_DATABASE_POOL?) is ignored", 1, true))
+    assert.truthy(text:find("unknown setting HUMAN_XYZZY is ignored", 1, true))
+  end)
+
+  it("are not what Kubernetes and Docker say of services called human and human-agent", function()
+    local names = {
+      "HUMAN_PORT=tcp://10.0.0.1:3000", "HUMAN_SERVICE_HOST=10.0.0.1", "HUMAN_SERVICE_PORT=3000",
+      "HUMAN_SERVICE_PORT_HTTP=3000", "HUMAN_PORT_3000_TCP=tcp://10.0.0.1:3000", "HUMAN_PORT_3000_TCP_PROTO=tcp",
+      "HUMAN_PORT_3000_TCP_PORT=3000", "HUMAN_PORT_3000_TCP_ADDR=10.0.0.1", "HUMAN_AGENT_PORT=tcp://10.0.0.2:4009",
+      "HUMAN_AGENT_SERVICE_HOST=10.0.0.2", "HUMAN_AGENT_PORT_4009_TCP_ADDR=10.0.0.2", "HUMAN_NAME=/web/human",
+      "HUMAN_ENV_PATH=/bin", "HUMAN_PORT_53_UDP=udp://10.0.0.1:53",
+    }
+    local text = config(nil, table.concat(names, " "))
+    assert.equal("3000", value_of("port", text))
+    assert.equal("4009", value_of("agent_port", text))
+    local lines = select(2, text:gsub("environment: ", ""))
+    assert.equal(1, lines, text)
+    for _, name in ipairs(names) do assert.truthy(text:find(name:match "^[^=]+", 1, true), name) end
+    assert.truthy(text:find("of a service (Kubernetes, Docker links), no settings: ignored", 1, true))
+  end)
+
+  it("may end with a line's end, wherever a secret comes from", function()
+    local dir = os.tmpname()
+    os.execute(("rm %s; mkdir %s; printf 'k-cred \\r\\n\\n' >%s/openai; printf '\\357\\273\\277k-bom\\n' >%s/gemini")
+      :format(dir, dir, dir, dir))
+    local f = assert(io.open(dir .. "/show_spec.lua", "w"))
+    f:write [[
+      local ffi = require "ffi"
+      pcall(ffi.cdef, "const char *conf_secret(const char *name);")
+      it("shows", function()
+        for _, name in ipairs { "openai", "gemini", "anthropic", "llm", "mine" } do
+          print("=" .. ffi.string(ffi.C.conf_secret(name)) .. "=")
+        end
+      end)]]
+    f:close()
+    f = assert(io.open(dir .. "/human.json", "w"))
+    f:write '{"secrets": {"llm": "k-file\\r\\n"}}'
+    f:close()
+    local p = assert(io.popen(("env -i HOME=/tmp HUMAN_CONFIG=%s/human.json CREDENTIALS_DIRECTORY=%s " ..
+      "ANTHROPIC_API_KEY='k-env\n' HUMAN_SECRET_MINE='k-own \r\n' HUMAN_LOG_LEVEL='error\n' %s test -o TAP %s/show_spec.lua 2>&1")
+      :format(dir, dir, BINARY, dir)))
+    local text = p:read "*a"
+    p:close()
+    os.execute("rm -r " .. dir)
+    for _, secret in ipairs { "k-cred", "k-bom", "k-env", "k-file", "k-own" } do
+      assert.truthy(text:find("=" .. secret .. "=\n", 1, true), text)
+    end
+  end)
+
+  it("may be written with the line ends of other systems, tabs, or not at all", function()
+    assert.equal("3100", value_of("port", config '{ // x\r\n\t"port": 3100,\r\n}\r\n'))
+    for _, nothing in ipairs { "", "\n", "// nothing\n", "{}" } do
+      assert.equal("3000", value_of("port", config(nothing)))
+    end
+  end)
 
   it("are all described in etc/human.json, with the defaults that hold", function()
     local file = assert(io.open "etc/human.json"):read "*a"
