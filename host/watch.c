@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -24,6 +25,7 @@ static const uint32_t EVENTS = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED
 static struct {
   int fd;
   const char *paths;
+  uint64_t roots;    /* which directories the paths are, as far as they are there */
   double changed_at; /* 0: nothing has */
 } w = {.fd = -1};
 
@@ -60,8 +62,25 @@ static void add_all(void) {
   }
 }
 
+/* A directory that is not there, or is replaced as a whole, has nothing that could be watched: where the paths
+ * lead is looked up each time, a handful of them ten times a second. */
+static uint64_t look_up(void) {
+  uint64_t sum = 14695981039346656037u;
+  for (const char *p = w.paths; *p; p += *p == ':') {
+    char path[PATH_MAX];
+    struct stat st = {0};
+    size_t n = strcspn(p, ":");
+    snprintf(path, sizeof path, "%.*s", (int)n, p);
+    if (n && stat(path, &st)) st = (struct stat){0};
+    sum = ((sum ^ st.st_ino) * 1099511628211u ^ st.st_dev) * 1099511628211u;
+    p += n;
+  }
+  return sum;
+}
+
 void watch_open(const char *paths) {
   w.paths = paths;
+  w.roots = look_up();
   w.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   if (w.fd < 0) log_fmt(LOG_ERROR, "watch: %s", strerror(errno));
   else add_all();
@@ -71,6 +90,12 @@ bool watch_due(double now) {
   char events[4096];
   if (w.fd < 0) return false;
   while (read(w.fd, events, sizeof events) > 0) w.changed_at = now;
+  uint64_t roots = look_up();
+  if (roots != w.roots) {
+    w.roots = roots;
+    w.changed_at = now;
+    add_all(); /* what is written there from now on is seen */
+  }
   if (w.changed_at == 0 || now - w.changed_at < QUIET_S) return false;
   w.changed_at = 0;
   add_all();

@@ -343,6 +343,34 @@ describe('reload.watch', () => {
   });
 });
 
+describe('reload.watch, of a directory of overrides', () => {
+  const home = makeHome(), own = path.join(home, 'scripts'); // where a person has them without being told
+  let watched;
+  const serves = (version) => until(async () => await fetch(`${watched.url}/probe`).then((r) => r.text()) === version, 15_000, `${version} serves`);
+  const save = (dir, version) => {
+    fs.mkdirSync(path.dirname(path.join(dir, FILE)), { recursive: true });
+    fs.writeFileSync(path.join(dir, FILE), probe(version));
+  };
+
+  it('that comes after the start, goes, comes back, and is replaced by a link', async () => {
+    watched = await startHost({ home, env: { HUMAN_SCRIPTS: '', HUMAN_RELOAD_WATCH: 'true' } });
+    assert.equal(fs.existsSync(own), false);
+    save(own, 'first');
+    await serves('first');
+    save(own, 'second');
+    await serves('second');
+    fs.rmSync(own, { recursive: true });
+    await until(async () => (await fetch(`${watched.url}/probe`)).status === 404, 15_000, 'it is gone');
+    const other = path.join(makeHome(), 'other');
+    save(other, 'third');
+    fs.symlinkSync(other, own);
+    await serves('third');
+    save(other, 'fourth');
+    await serves('fourth');
+    assert.equal((await watched.stop()).code, 0);
+  });
+});
+
 describe('without a server', () => {
   it('`human reload` says so and fails', async () => {
     const env = { ...process.env, HUMAN_HOME: makeHome(), HUMAN_CONFIG: '/dev/null' };
