@@ -32,10 +32,13 @@ static const conf_rule rules[] = {
     INT("stop_notice_ms", "0", 0, MS_MAX),
 
     SECRET("database.url", "DATABASE_URL"),
+    SECRET("database.direct_url", NULL),
+    CHOICE("database.pooler", "none", "none|transaction"),
     INT("database.pool", "8", 1, 64),
     INT("database.statement_timeout_ms", "5000", 1, MS_MAX),
     INT("database.lease_timeout_ms", "10000", 1, MS_MAX),
     INT("database.connect_timeout_ms", "5000", 1, MS_MAX),
+    INT("database.migrate_timeout_ms", "0", 0, MS_MAX),
 
     INT("limits.body_bytes", "1048576", 1024, BYTES_MAX),
     INT("limits.head_bytes", "16384", 1024, 1048576),

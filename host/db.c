@@ -4,14 +4,17 @@
  * Owns the listening connection and its channels; everything else is the pool's.  Nothing here
  * blocks: a call either refuses at once or arms work whose DONE comes later. */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "dbaddr.h"
+#include "dbwatch.h"
 #include "log.h"
 #include "pack.h"
 #include "pool.h"
+#include "shm.h"
 #include "worker.h"
 
 enum { CHANNELS_MAX = 32, CHANNEL_BYTES = 63 };
@@ -92,6 +95,24 @@ int host_db_release(host_id lease, int broken) {
   return l ? pool_release(l, broken) : HOST_EGONE;
 }
 
+host_id host_db_acquire_direct(host_id owner) {
+  return listener.configured ? pool_acquire_direct(owner) : HOST_EDOWN;
+}
+
+int host_db_state(host_str *out) {
+  static char why[2 * DBSERVER_WHY];
+  int state = HOST_DB_UNREACHABLE;
+  snprintf(why, sizeof why, "no database is configured");
+  if (listener.configured) state = dbwatch_state(why, sizeof why);
+  *out = (host_str){why, (uint32_t)strlen(why)};
+  return state;
+}
+
+int host_db_sibling(void) {
+  int i = dbwatch_starved() ? shm_database_sibling() : -1;
+  return i < 0 ? HOST_EDOWN : i;
+}
+
 int host_db_up(void) { return listener.configured && pool_state() == 1; }
 
 /* ---- LISTEN ---------------------------------------------------------------------------------- */
@@ -156,6 +177,8 @@ int host_db_listen(host_str *channel) {
   if (listener.n == CHANNELS_MAX) return HOST_EFULL;
   memcpy(listener.channel[listener.n], channel->p, channel->n);
   listener.channel[listener.n++][channel->n] = 0;
+  listener.conn.route = DBADDR_DIRECT;
+  listener.conn.aside = true;
   if (listener.conn.state == DBCONN_OFF) dbconn_open(&listener.conn, &hooks);
   else if (dbconn_ready(&listener.conn)) send_listen(listener.channel[listener.n - 1]);
   return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * dbaddr.c -- see dbaddr.h.
  *
- * Owns the parsed connection string, password included: no text from here or from libpq's parser
- * reaches the log.  Each host name becomes as many (host, hostaddr, port) entries as it has
- * addresses; libpq tries them in order, and `host` stays the name that TLS verifies. */
+ * Owns the parsed connection strings, passwords included: no text from here or from libpq's parser
+ * reaches the log.  A host name becomes as many servers as it has addresses; `host` stays the name
+ * that TLS verifies.  target_session_attrs is ours: every connection is asked whether it takes writes. */
 #include "dbaddr.h"
 
 #include <netdb.h>
@@ -12,118 +12,77 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
 #include "log.h"
 #include "worker.h"
 
-enum { PARAMS_MAX = 64, LIST_MAX = 16, LIST_BYTES = 8192, OPTIONS_MAX = 2048 };
+enum { PARAMS_MAX = 64, HOSTS_MAX = 32, ROUTES = 2 };
 
 typedef struct {
   uv_getaddrinfo_t req; /* first: it is what libuv hands back */
+  dbaddr_route route;
+  int host;
   void *arg;
   unsigned epoch;
   dbaddr_done *done;
-  buf host, hostaddr, port; /* comma-separated, one entry per address */
-  int next, entries;        /* the configured host to look up next */
 } lookup;
 
-static struct {
-  PQconninfoOption *info;
+typedef struct {
+  PQconninfoOption *info; /* NULL: not configured */
   const char *keys[PARAMS_MAX + 1], *values[PARAMS_MAX + 1];
-  int n, host_at, addr_at, port_at;
-  char options[OPTIONS_MAX];
-  char *host, *hostaddr, *port; /* of the last lookup */
-  const char *names, *ports;    /* as configured */
-} addr;
+  int n;
+  const char *names, *addresses, *ports; /* comma-separated lists, as configured */
+  int hosts;
+} target;
 
-/* ---- the setting ----------------------------------------------------------------------------- */
+static target targets[ROUTES];
 
-static int set(const char *key, const char *value) {
-  for (int i = 0; i < addr.n; i++)
-    if (strcmp(addr.keys[i], key) == 0) {
-      addr.values[i] = value;
-      return i;
-    }
-  if (addr.n == PARAMS_MAX) return -1;
-  addr.keys[addr.n] = key;
-  addr.values[addr.n] = value;
-  return addr.n++;
+static target *of(dbaddr_route route) {
+  return targets[route].info ? &targets[route] : &targets[DBADDR_MAIN];
 }
 
-static void set_default(const char *key, const char *value) {
-  for (int i = 0; i < addr.n; i++)
-    if (strcmp(addr.keys[i], key) == 0) return;
-  set(key, value);
+/* ---- the settings ---------------------------------------------------------------------------- */
+
+static void set(target *t, const char *key, const char *value) {
+  if (t->n == PARAMS_MAX) return;
+  t->keys[t->n] = key;
+  t->values[t->n++] = value;
 }
 
-static const char *value_of(const char *key) {
-  for (int i = 0; i < addr.n; i++)
-    if (strcmp(addr.keys[i], key) == 0) return addr.values[i];
+static const char *value_of(const target *t, const char *key) {
+  for (const PQconninfoOption *o = t->info; o && o->keyword; o++)
+    if (strcmp(o->keyword, key) == 0) return o->val && *o->val ? o->val : NULL;
   return NULL;
 }
 
-/* A dead peer is noticed in seconds, also by the thread that sends a cancel request. */
-static void set_session(void) {
-  const char *own = value_of("options");
-  int lease_ms = (int)conf_num("database.lease_timeout_ms");
-  snprintf(addr.options, sizeof addr.options,
-           "-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres -c bytea_output=hex"
-           " -c client_min_messages=warning -c statement_timeout=%d"
-           " -c idle_in_transaction_session_timeout=%d%s%s",
-           (int)conf_num("database.statement_timeout_ms"), lease_ms ? lease_ms + 5000 : 0,
-           own ? " " : "", own ? own : "");
-  set("options", addr.options);
-  set("client_encoding", "UTF8");
-  set_default("application_name", "human");
-  set_default("keepalives_idle", "30");
-  set_default("keepalives_interval", "10");
-  set_default("keepalives_count", "3");
-  set_default("tcp_user_timeout", "15000");
+static void set_default(target *t, const char *key, const char *value) {
+  if (!value_of(t, key)) set(t, key, value);
 }
 
-int dbaddr_init(void) {
-  const char *url = conf_secret("database.url");
-  if (!url || !*url) {
-    log_fmt(LOG_WARN, "database.url: not set; the database is not available");
-    return -1;
-  }
-  char *why = NULL;
-  addr.info = PQconninfoParse(url, &why);
-  PQfreemem(why); /* it may quote the password */
-  if (!addr.info) {
-    log_fmt(LOG_ERROR, "database.url: neither a postgresql:// URI nor a key=value list");
-    return -1;
-  }
-  addr.n = 0;
-  for (PQconninfoOption *o = addr.info; o->keyword; o++)
-    if (o->val) set(o->keyword, o->val);
-  set_session();
-  addr.names = value_of("host");
-  if (!addr.names) addr.names = getenv("PGHOST");
-  addr.ports = value_of("port");
-  if (!addr.ports) addr.ports = getenv("PGPORT");
-  if (!addr.ports || !*addr.ports) addr.ports = "5432";
-  return 0;
+/* These are for us: libpq gets one address at a time, without conditions. */
+static bool is_ours(const char *key) {
+  static const char *const ours[] = {"host", "hostaddr", "port", "target_session_attrs",
+                                     "connect_timeout", "load_balance_hosts", "client_encoding"};
+  for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+    if (strcmp(ours[i], key) == 0) return true;
+  return false;
 }
 
-static void forget_lookup(void) {
-  free(addr.host);
-  free(addr.hostaddr);
-  free(addr.port);
-  addr.host = addr.hostaddr = addr.port = NULL;
+/* A dead peer is noticed in seconds.  No `options`: poolers refuse them, dbsetup.c sets what we need. */
+static void set_session(target *t) {
+  for (PQconninfoOption *o = t->info; o->keyword; o++)
+    if (o->val && !is_ours(o->keyword)) set(t, o->keyword, o->val);
+  set(t, "client_encoding", "UTF8");
+  set(t, "target_session_attrs", "any");
+  set_default(t, "application_name", "human");
+  set_default(t, "keepalives_idle", "30");
+  set_default(t, "keepalives_interval", "10");
+  set_default(t, "keepalives_count", "3");
+  set_default(t, "tcp_user_timeout", "15000");
 }
-
-void dbaddr_stop(void) {
-  forget_lookup();
-  PQconninfoFree(addr.info);
-  addr.info = NULL;
-  addr.n = 0;
-}
-
-/* ---- looking up ------------------------------------------------------------------------------ */
 
 /* The i-th entry of a comma-separated list; a list of one serves every i when `single`. */
 static bool entry(const char *list, int i, bool single, char out[256]) {
+  if (!list) return false;
   if (single && !strchr(list, ',')) i = 0;
   for (; i > 0; i--) {
     list = strchr(list, ',');
@@ -137,105 +96,134 @@ static bool entry(const char *list, int i, bool single, char out[256]) {
   return true;
 }
 
-static int add_entry(buf *b, bool first, const char *text) {
-  return (first ? 0 : buf_add(b, ",", 1)) < 0 ? -1 : buf_str(b, text);
+static int count(const char *list) {
+  int n = 1;
+  for (const char *p = list; p && (p = strchr(p, ',')); p++) n++;
+  return n < HOSTS_MAX ? n : HOSTS_MAX;
 }
 
-static void add_address(lookup *l, const char *host, const char *ip) {
-  char port[256];
-  if (l->entries == LIST_MAX) return;
-  if (!entry(addr.ports, l->next, true, port)) return;
-  bool first = l->entries == 0;
-  if (add_entry(&l->host, first, host) < 0 || add_entry(&l->hostaddr, first, ip) < 0) return;
-  if (add_entry(&l->port, first, port) == 0) l->entries++;
+static const char *or_env(const char *value, const char *name) {
+  return value ? value : getenv(name);
 }
 
-static void end_lookup(lookup *l, const char *failure) {
-  if (!failure) {
-    forget_lookup();
-    buf_add(&l->host, "", 1);
-    buf_add(&l->hostaddr, "", 1);
-    buf_add(&l->port, "", 1);
-    addr.host = l->host.p;
-    addr.hostaddr = l->hostaddr.p;
-    addr.port = l->port.p;
-  } else {
-    buf_free(&l->host);
-    buf_free(&l->hostaddr);
-    buf_free(&l->port);
+static int read_url(target *t, const char *setting) {
+  const char *url = conf_secret(setting);
+  char *why = NULL;
+  if (!url || !*url) return -1;
+  t->info = PQconninfoParse(url, &why);
+  PQfreemem(why); /* it may quote the password; dburl.c has said what is wrong */
+  if (!t->info) return -1;
+  set_session(t);
+  t->names = or_env(value_of(t, "host"), "PGHOST");
+  t->addresses = or_env(value_of(t, "hostaddr"), "PGHOSTADDR");
+  t->ports = or_env(value_of(t, "port"), "PGPORT");
+  if (!t->ports || !*t->ports) t->ports = "5432";
+  t->hosts = count(t->addresses ? t->addresses : t->names);
+  return 0;
+}
+
+int dbaddr_init(void) {
+  if (read_url(&targets[DBADDR_MAIN], "database.url") < 0) {
+    log_fmt(LOG_WARN, "database.url: not set; the database is not available");
+    return -1;
   }
-  void *arg = l->arg;
-  unsigned epoch = l->epoch;
-  dbaddr_done *done = l->done;
-  free(l);
-  done(arg, epoch, failure);
+  read_url(&targets[DBADDR_DIRECT], "database.direct_url");
+  return 0;
 }
 
-static void look_up_next(lookup *l);
+void dbaddr_stop(void) {
+  for (int i = 0; i < ROUTES; i++) {
+    PQconninfoFree(targets[i].info);
+    targets[i] = (target){0};
+  }
+  dbserver_forget_all();
+}
 
-static void on_addresses(uv_getaddrinfo_t *req, int status, struct addrinfo *list) {
+int dbaddr_hosts(dbaddr_route route) { return of(route)->hosts; }
+
+/* libpq 16 knows load_balance_hosts. */
+int dbaddr_first(dbaddr_route route) {
+  const target *t = of(route);
+  const char *how = value_of(t, "load_balance_hosts");
+  if (!how || strcmp(how, "random") != 0) return 0;
+  return (int)(uv_hrtime() / 1000 % (uint64_t)t->hosts);
+}
+
+uint64_t dbaddr_limit_ms(dbaddr_route route) {
+  const char *seconds = value_of(of(route), "connect_timeout");
+  long s = seconds ? strtol(seconds, NULL, 10) : 0;
+  return s > 0 && s < 3600 ? (uint64_t)s * 1000 : (uint64_t)conf_num("database.connect_timeout_ms");
+}
+
+/* ---- looking up ------------------------------------------------------------------------------ */
+
+static void add(dbaddr_list *list, const target *t, int i, const char *host, const char *ip) {
+  char port[256];
+  if (list->n == DBADDR_LIST) return;
+  if (!entry(t->ports, i, true, port) || !*port) snprintf(port, sizeof port, "5432");
+  list->at[list->n++] = dbserver_get(host, ip, port);
+}
+
+static void on_addresses(uv_getaddrinfo_t *req, int status, struct addrinfo *found) {
   lookup *l = (lookup *)req;
-  char host[256], ip[INET6_ADDRSTRLEN];
-  bool named = addr.info && entry(addr.names, l->next, false, host);
-  for (struct addrinfo *a = status == 0 && named ? list : NULL; a; a = a->ai_next)
+  const target *t = of(l->route);
+  dbaddr_list list = {.n = 0};
+  char host[256], ip[INET6_ADDRSTRLEN], why[300];
+  bool named = t->info && entry(t->names, l->host, false, host);
+  for (struct addrinfo *a = status == 0 && named ? found : NULL; a; a = a->ai_next)
     if (getnameinfo(a->ai_addr, a->ai_addrlen, ip, sizeof ip, NULL, 0, NI_NUMERICHOST) == 0)
-      add_address(l, host, ip);
-  uv_freeaddrinfo(list);
-  l->next++;
-  look_up_next(l);
+      add(&list, t, l->host, host, ip);
+  uv_freeaddrinfo(found);
+  snprintf(why, sizeof why, "the host name \"%s\" has no address", named ? host : "");
+  l->done(l->arg, l->epoch, list.n ? &list : NULL, list.n ? NULL : why);
+  free(l);
 }
 
 static bool is_path(const char *host) { return !*host || *host == '/' || *host == '@'; }
 
-static void look_up_next(lookup *l) {
+static int look_up(dbaddr_route route, int host, const char *name, void *arg, unsigned epoch,
+                   dbaddr_done *done) {
   static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC};
-  char host[256];
-  while (addr.info && entry(addr.names, l->next, false, host)) {
-    if (!is_path(host) &&
-        uv_getaddrinfo(worker_loop(), &l->req, on_addresses, host, NULL, &hints) == 0)
-      return;
-    if (is_path(host)) add_address(l, host, "");
-    l->next++;
-  }
-  end_lookup(l, l->entries ? NULL : "the host name has no address");
-}
-
-void dbaddr_resolve(void *arg, unsigned epoch, dbaddr_done *done) {
-  if (!addr.names || !*addr.names || value_of("hostaddr")) {
-    done(arg, epoch, NULL);
-    return;
-  }
   lookup *l = calloc(1, sizeof *l);
-  if (!l) {
-    done(arg, epoch, "out of memory");
-    return;
-  }
+  if (!l) return -1;
+  l->route = route;
+  l->host = host;
   l->arg = arg;
   l->epoch = epoch;
   l->done = done;
-  buf_init(&l->host, LIST_BYTES);
-  buf_init(&l->hostaddr, LIST_BYTES);
-  buf_init(&l->port, LIST_BYTES);
-  look_up_next(l);
+  if (!uv_getaddrinfo(worker_loop(), &l->req, on_addresses, name, NULL, &hints)) return 0;
+  free(l);
+  return -1;
 }
 
-PGconn *dbaddr_connect(void) {
-  const char *keys[PARAMS_MAX + 4], *values[PARAMS_MAX + 4];
-  int n = 0;
-  for (int i = 0; i < addr.n; i++) {
-    bool replaced = strcmp(addr.keys[i], "host") == 0 || strcmp(addr.keys[i], "port") == 0;
-    if (addr.host && replaced) continue;
-    keys[n] = addr.keys[i];
-    values[n++] = addr.values[i];
+void dbaddr_resolve(dbaddr_route route, int i, void *arg, unsigned epoch, dbaddr_done *done) {
+  const target *t = of(route);
+  char host[256] = "", ip[256] = "";
+  dbaddr_list list = {.n = 0};
+  entry(t->names, i, false, host);
+  entry(t->addresses, i, false, ip);
+  if (*ip || is_path(host)) {
+    add(&list, t, i, host, ip);
+    done(arg, epoch, &list, NULL);
+  } else if (look_up(route, i, host, arg, epoch, done) < 0) {
+    done(arg, epoch, NULL, "the host name cannot be looked up");
   }
-  if (addr.host) {
-    const char *found[][2] = {
-        {"host", addr.host}, {"hostaddr", addr.hostaddr}, {"port", addr.port}};
-    for (int i = 0; i < 3; i++) {
-      keys[n] = found[i][0];
-      values[n++] = found[i][1];
-    }
+}
+
+PGconn *dbaddr_connect(dbaddr_route route, const dbserver *s) {
+  const target *t = of(route);
+  const char *keys[PARAMS_MAX + 4], *values[PARAMS_MAX + 4];
+  const char *place[][2] = {{"host", s->host}, {"hostaddr", s->addr}, {"port", s->port}};
+  int n = t->n;
+  memcpy(keys, t->keys, sizeof *keys * (size_t)n);
+  memcpy(values, t->values, sizeof *values * (size_t)n);
+  for (int i = 0; i < 3; i++) {
+    if (!*place[i][1]) continue;
+    keys[n] = place[i][0];
+    values[n++] = place[i][1];
   }
   keys[n] = values[n] = NULL;
-  return PQconnectStartParams(keys, values, 0);
+  PGconn *pg = PQconnectStartParams(keys, values, 0);
+  if (pg) PQsetErrorVerbosity(pg, PQERRORS_VERBOSE); /* for SQLSTATEs of a refusal */
+  return pg;
 }

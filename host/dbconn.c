@@ -3,35 +3,35 @@
  * dbflight.c is the other half: sending jobs and reading their answers.
  *
  * libpq may close its socket and open another inside PQconnectPoll(), under the same number even, so
- * the poll handle is stopped before each such call and made anew after it.  PQcancel() blocks: it
- * runs in libuv's pool, a few at a time, and while it runs nothing is sent on the connection, so
- * that a late signal cannot hit the next statement. */
+ * the poll handle is stopped before each such call and made anew after it.  Each address gets its own
+ * limit of time; one that hangs keeps a single connection waiting while the others go on to the next.
+ * While a cancel request runs nothing is sent, so that a late signal cannot hit the next statement. */
 #include "dbconn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dbaddr.h"
+#include "dbcancel.h"
 #include "dbflight.h"
+#include "dbsetup.h"
+#include "dbwatch.h"
 #include "log.h"
 #include "worker.h"
 
-enum { RETRY_MIN_MS = 50, RETRY_MAX_MS = 2000, CANCELS_MAX = 2, NOTICES_PER_S = 10 };
+enum {
+  RETRY_MIN_MS = 50,
+  RETRY_MAX_MS = 1000,
+  CROWDED_MS = 8000,
+  TOGETHER_MS = 500, /* for so long all connections wait for one address; then one does */
+  NOTICES_PER_S = 10
+};
 
 struct dbconn_poll {
   uv_poll_t handle;
   dbconn *conn; /* NULL: closing */
   int fd, events;
 };
-
-typedef struct {
-  uv_work_t req;
-  PGcancel *cancel;
-  dbconn *conn;
-  unsigned epoch;
-} cancel_work;
-
-static int cancels; /* threads busy with PQcancel() */
 
 static void on_timer(uv_timer_t *t);
 static void advance(dbconn *c);
@@ -119,19 +119,53 @@ static void on_notice(void *arg, const char *text) {
   if (n++ < NOTICES_PER_S) log_fmt(LOG_DEBUG, "database: %.*s", (int)strcspn(text, "\n"), text);
 }
 
+static void next_host(dbconn *c);
+
+/* PQfinish and all that belongs to the session, however far it has come. */
+static void close_session(dbconn *c) {
+  poll_close(c);
+  PQfinish(c->pg);
+  c->pg = NULL;
+  c->epoch++;
+  if (c->server && c->state == DBCONN_READY) c->server->ready--;
+  else if (c->server) c->server->tries--;
+  c->server = NULL;
+  c->canceling = c->want_cancel = c->single_row = false;
+  c->shared_now = c->dirty = c->resetting = false;
+  c->probing = c->doubt = c->retire = false;
+  c->cancel_at = 0;
+  dbstmts_clear(&c->stmts);
+  c->stmts.serial = 0;
+}
+
+static void drop_jobs(dbjobs *q) {
+  for (dbjob *j; (j = dbjobs_pop(q));) dbjob_free(j);
+}
+
+static void set_why(dbconn *c, const char *why) {
+  snprintf(c->why, sizeof c->why, "%.*s", (int)strcspn(why, "\n"), why);
+}
+
 static void connected(dbconn *c) {
-  uv_timer_stop(&c->timer);
   if (PQsetnonblocking(c->pg, 1) != 0 || !PQenterPipelineMode(c->pg)) {
-    dbconn_break(c, PQerrorMessage(c->pg));
+    dbconn_lost(c, PQerrorMessage(c->pg));
     return;
   }
   PQsetNoticeProcessor(c->pg, on_notice, NULL);
+  c->state = DBCONN_SETUP;
+  if (dbconn_watch(c, UV_READABLE) < 0) dbconn_lost(c, "the socket cannot be watched");
+  else dbsetup_begin(c);
+}
+
+void dbconn_accept(dbconn *c) {
+  uv_timer_stop(&c->timer);
+  c->server->tries--;
+  c->server->ready++;
+  c->server_heard = c->server->heard;
   c->state = DBCONN_READY;
   c->failures = 0;
-  if (dbconn_watch(c, UV_READABLE) < 0) {
-    dbconn_break(c, "the socket cannot be watched");
-    return;
-  }
+  c->crowded = false;
+  dbserver_note(c->server, HOST_DB_UP, "");
   c->hooks->ready(c);
 }
 
@@ -142,69 +176,170 @@ static void advance(dbconn *c) {
     case PGRES_POLLING_READING: events = UV_READABLE; break;
     case PGRES_POLLING_WRITING: events = UV_WRITABLE; break;
     case PGRES_POLLING_OK: connected(c); return;
-    default: dbconn_break(c, PQerrorMessage(c->pg)); return;
+    default: dbconn_lost(c, PQerrorMessage(c->pg)); return;
   }
-  if (dbconn_watch(c, events) < 0) dbconn_break(c, "the socket cannot be watched");
+  if (dbconn_watch(c, events) < 0) dbconn_lost(c, "the socket cannot be watched");
 }
 
-static void on_address(void *arg, unsigned epoch, const char *failure) {
+/* ---- one address after another --------------------------------------------------------------- */
+
+static bool has_more(const dbconn *c) {
+  return c->list_at < c->list.n || c->hosts_tried < dbaddr_hosts(c->route);
+}
+
+/* One connection at a time waits for a server that has let others wait in vain. */
+static bool is_left_to_another(const dbserver *s) { return s->hung && s->tries > 0; }
+
+/* The limit of an address begins; at first only for as long as it may keep all connections waiting. */
+static void start_limit(dbconn *c) {
+  uint64_t limit = dbaddr_limit_ms(c->route), first = limit;
+  c->limit_at = uv_now(worker_loop()) + limit;
+  if (has_more(c) && limit > TOGETHER_MS) first = TOGETHER_MS;
+  uv_timer_start(&c->timer, on_timer, first, 0);
+}
+
+static bool try_server(dbconn *c, dbserver *s) {
+  c->server = s;
+  s->tries++;
+  c->state = DBCONN_CONNECTING;
+  c->pg = dbaddr_connect(c->route, s);
+  start_limit(c);
+  /* "behave as if PQconnectPoll had returned PGRES_POLLING_WRITING" (libpq manual) */
+  if (c->pg && PQstatus(c->pg) != CONNECTION_BAD && dbconn_watch(c, UV_WRITABLE) == 0) return true;
+  char why[DBSERVER_WHY];
+  bool crowded;
+  int condition = dbserver_classify(c->pg ? PQerrorMessage(c->pg) : "out of memory", why, sizeof why,
+                                    &crowded);
+  set_why(c, why);
+  dbserver_note(s, condition, why);
+  close_session(c);
+  return false;
+}
+
+static void next_server(dbconn *c) {
+  while (c->list_at < c->list.n) {
+    dbserver *s = c->list.at[c->list_at++];
+    if (is_left_to_another(s)) set_why(c, s->why);
+    else if (try_server(c, s)) return;
+  }
+  next_host(c);
+}
+
+static void on_address(void *arg, unsigned epoch, const dbaddr_list *found, const char *failure) {
   dbconn *c = arg;
   if (c->state != DBCONN_RESOLVING || c->epoch != epoch) return;
-  c->pg = failure ? NULL : dbaddr_connect();
-  if (!c->pg || PQstatus(c->pg) == CONNECTION_BAD) {
-    dbconn_break(c, failure ? failure : c->pg ? PQerrorMessage(c->pg) : "out of memory");
+  if (failure) set_why(c, failure);
+  c->list = found ? *found : (dbaddr_list){.n = 0};
+  c->list_at = 0;
+  next_server(c);
+}
+
+/* Twice as long after each failure, up to 2 s, and a random quarter off: the connections of all
+ * workers should not come back at the same moment.  Where others have taken all that there is, one
+ * that is not the first need not ask so often. */
+static uint64_t pause_ms(const dbconn *c) {
+  uint64_t ms = RETRY_MIN_MS, most = RETRY_MAX_MS;
+  if (c->crowded && !c->aside && dbwatch_ready()) most = CROWDED_MS;
+  for (int i = 1; i < c->failures && ms < most; i++) ms *= 2;
+  if (ms > most) ms = most;
+  return ms - uv_hrtime() / 1000 % (ms / 4);
+}
+
+static void wait_for_next(dbconn *c) {
+  c->state = DBCONN_WAITING;
+  c->failures++;
+  uv_timer_start(&c->timer, on_timer, pause_ms(c), 0);
+}
+
+static void next_host(dbconn *c) {
+  int hosts = dbaddr_hosts(c->route);
+  c->epoch++;
+  if (c->hosts_tried == hosts) {
+    char text[DBSERVER_WHY];
+    snprintf(text, sizeof text, "%s", c->why);
+    wait_for_next(c);
+    c->hooks->down(c, text);
     return;
   }
-  c->state = DBCONN_CONNECTING;
-  /* "behave as if PQconnectPoll had returned PGRES_POLLING_WRITING" (libpq manual) */
-  if (dbconn_watch(c, UV_WRITABLE) < 0) dbconn_break(c, "the socket cannot be watched");
+  int host = (c->first_host + c->hosts_tried++) % hosts;
+  c->state = DBCONN_RESOLVING;
+  uv_timer_start(&c->timer, on_timer, dbaddr_limit_ms(c->route), 0);
+  dbaddr_resolve(c->route, host, c, c->epoch, on_address);
 }
 
 static void begin(dbconn *c) {
-  c->epoch++;
-  c->state = DBCONN_RESOLVING;
-  uint64_t limit = (uint64_t)conf_num("database.connect_timeout_ms");
-  uv_timer_start(&c->timer, on_timer, limit, 0);
-  dbaddr_resolve(c, c->epoch, on_address);
+  c->hosts_tried = c->list_at = c->list.n = 0;
+  c->first_host = dbaddr_first(c->route);
+  next_host(c);
+}
+
+void dbconn_give_up(dbconn *c, int condition, const char *why) {
+  set_why(c, why);
+  if (condition) dbserver_note(c->server, condition, c->why);
+  drop_jobs(&c->flight);
+  drop_jobs(&c->pending);
+  close_session(c);
+  next_server(c);
+}
+
+/* It accepts and does not answer, or nothing is heard of it at all. */
+static void give_up_hung(dbconn *c) {
+  char name[80], text[DBSERVER_WHY];
+  dbserver *s = c->server;
+  bool silent = c->pg && (PQstatus(c->pg) == CONNECTION_STARTED || PQstatus(c->pg) == CONNECTION_NEEDED);
+  dbserver_name(s, name, sizeof name);
+  snprintf(text, sizeof text, silent ? "%s: no connection within %d ms" : "%s accepts connections but "
+           "does not answer within %d ms", name, (int)dbaddr_limit_ms(c->route));
+  dbserver_note(s, silent ? HOST_DB_UNREACHABLE : HOST_DB_STUCK, text);
+  s->hung = true;
+  dbconn_give_up(c, 0, text);
+}
+
+static void on_limit(dbconn *c) {
+  uint64_t now = uv_now(worker_loop());
+  if (now >= c->limit_at) {
+    give_up_hung(c);
+  } else if (c->server->tries > 1 && has_more(c)) { /* another one stays with it */
+    c->server->hung = true;
+    dbconn_give_up(c, 0, "no answer yet");
+  } else {
+    uv_timer_start(&c->timer, on_timer, c->limit_at - now, 0);
+  }
 }
 
 static void on_timer(uv_timer_t *t) {
   dbconn *c = t->data;
-  if (c->state == DBCONN_WAITING) begin(c);
-  else if (c->state != DBCONN_READY) dbconn_break(c, "timeout while connecting");
+  switch (c->state) {
+    case DBCONN_WAITING: begin(c); return;
+    case DBCONN_RESOLVING:
+      set_why(c, "the host name cannot be looked up in time");
+      next_host(c);
+      return;
+    case DBCONN_CONNECTING:
+    case DBCONN_SETUP: on_limit(c); return;
+    case DBCONN_OFF:
+    case DBCONN_READY: return;
+  }
 }
 
 void dbconn_open(dbconn *c, const dbconn_hooks *hooks) {
   if (c->state != DBCONN_OFF) return;
   c->hooks = hooks;
-  if (!c->timer_made) uv_timer_init(worker_loop(), &c->timer);
+  if (!c->timer_made) {
+    uv_timer_init(worker_loop(), &c->timer);
+    dbwatch_add(c);
+  }
   c->timer_made = true;
   c->timer.data = c;
+  c->failures = 0;
   begin(c);
 }
 
+void dbconn_nudge(dbconn *c) {
+  if (c->state == DBCONN_WAITING && !c->crowded) begin(c);
+}
+
 /* ---- breaking -------------------------------------------------------------------------------- */
-
-/* Twice as long after each failure, up to 2 s, and a random quarter off: the connections of all
- * workers should not come back at the same moment. */
-static uint64_t pause_ms(const dbconn *c) {
-  uint64_t ms = RETRY_MIN_MS;
-  for (int i = 1; i < c->failures && ms < RETRY_MAX_MS; i++) ms *= 2;
-  if (ms > RETRY_MAX_MS) ms = RETRY_MAX_MS;
-  return ms - uv_hrtime() / 1000 % (ms / 4);
-}
-
-static void close_session(dbconn *c) {
-  poll_close(c);
-  PQfinish(c->pg);
-  c->pg = NULL;
-  c->epoch++;
-  c->canceling = c->want_cancel = c->single_row = false;
-  c->shared_now = c->dirty = c->resetting = false;
-  c->cancel_at = 0;
-  dbstmts_clear(&c->stmts);
-  c->stmts.serial = 0;
-}
 
 static void fail_jobs(dbjobs *q, int status) {
   for (dbjob *j; (j = dbjobs_pop(q));) {
@@ -213,17 +348,19 @@ static void fail_jobs(dbjobs *q, int status) {
   }
 }
 
-void dbconn_break(dbconn *c, const char *why) {
-  char text[256];
-  if (c->state == DBCONN_OFF || c->state == DBCONN_WAITING) return;
-  size_t n = strcspn(why, "\n");
-  if (n >= sizeof text) n = sizeof text - 1;
-  memcpy(text, why, n); /* it lives in what is closed next */
-  text[n] = 0;
+void dbconn_break(dbconn *c, int condition, const char *why) {
+  char text[DBSERVER_WHY];
+  if (c->state == DBCONN_CONNECTING || c->state == DBCONN_SETUP) {
+    dbconn_give_up(c, condition, why);
+    return;
+  }
+  if (c->state != DBCONN_READY) return;
+  set_why(c, why); /* it may live in what is closed next */
+  snprintf(text, sizeof text, "%s", c->why);
+  if (condition) dbserver_note(c->server, condition, text);
+  if (condition == HOST_DB_STUCK) c->server->hung = true;
   close_session(c);
-  c->state = DBCONN_WAITING;
-  c->failures++;
-  uv_timer_start(&c->timer, on_timer, pause_ms(c), 0);
+  wait_for_next(c);
   dbjobs flight = c->flight, pending = c->pending;
   c->flight = c->pending = (dbjobs){0};
   fail_jobs(&flight, HOST_EDOWN);
@@ -231,59 +368,47 @@ void dbconn_break(dbconn *c, const char *why) {
   c->hooks->down(c, text);
 }
 
-void dbconn_stop(dbconn *c) {
+void dbconn_lost(dbconn *c, const char *message) {
+  char why[DBSERVER_WHY];
+  bool crowded;
+  int condition = dbserver_classify(message, why, sizeof why, &crowded);
+  dbserver *s = c->server;
+  c->crowded = crowded;
+  dbconn_break(c, condition, why);
+  if (s && crowded) s->crowded = true;
+}
+
+void dbconn_pause(dbconn *c) {
   if (c->state == DBCONN_OFF) return;
+  uv_timer_stop(&c->timer);
+  close_session(c);
+  c->state = DBCONN_OFF;
+}
+
+void dbconn_stop(dbconn *c) {
+  if (!c->timer_made) return;
   close_session(c);
   c->state = DBCONN_OFF;
   c->timer_made = false;
   uv_close((uv_handle_t *)&c->timer, NULL);
-  for (dbjob *j; (j = dbjobs_pop(&c->flight));) dbjob_free(j);
-  for (dbjob *j; (j = dbjobs_pop(&c->pending));) dbjob_free(j);
+  drop_jobs(&c->flight);
+  drop_jobs(&c->pending);
 }
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
-static void run_cancel(uv_work_t *req) {
-  cancel_work *w = (cancel_work *)req;
-  char why[256];
-  PQcancel(w->cancel, why, sizeof why); /* should it fail, the drain limit closes the connection */
-}
-
-static void after_cancel(uv_work_t *req, int status) {
-  cancel_work *w = (cancel_work *)req;
-  (void)status;
-  cancels--;
-  PQfreeCancel(w->cancel);
-  dbconn *c = w->conn;
-  if (c->state == DBCONN_READY && c->epoch == w->epoch) {
-    c->canceling = false;
-    if (!c->flight.n) c->cancel_at = 0;
-    dbflight_pump(c);
-    if (c->state == DBCONN_READY) c->hooks->room(c);
-  }
-  free(w);
-}
-
-static bool start_cancel(dbconn *c) {
-  if (cancels == CANCELS_MAX) return false;
-  cancel_work *w = calloc(1, sizeof *w);
-  if (!w) return false;
-  w->conn = c;
-  w->epoch = c->epoch;
-  w->cancel = PQgetCancel(c->pg);
-  if (!w->cancel || uv_queue_work(worker_loop(), &w->req, run_cancel, after_cancel) != 0) {
-    PQfreeCancel(w->cancel);
-    free(w);
-    return false;
-  }
-  cancels++;
-  return true;
+void dbconn_cancelled(dbconn *c, unsigned epoch) {
+  if (c->state != DBCONN_READY || c->epoch != epoch) return;
+  c->canceling = false;
+  if (!c->flight.n) c->cancel_at = 0;
+  dbflight_pump(c);
+  if (c->state == DBCONN_READY) c->hooks->room(c);
 }
 
 void dbconn_cancel(dbconn *c) {
   if (c->state != DBCONN_READY || !c->flight.n || c->canceling) return;
   if (!c->cancel_at) c->cancel_at = uv_now(worker_loop());
-  c->canceling = start_cancel(c);
+  c->canceling = dbcancel_start(c) == 0;
   c->want_cancel = !c->canceling;
   for (dbjob *j = c->flight.first; j; j = j->next) j->suspect = true;
 }

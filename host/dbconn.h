@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "dbaddr.h"
 #include "dbjob.h"
 #include "dbstmt.h"
 
@@ -21,13 +22,30 @@ typedef struct {
   void (*notify)(dbconn *c, const PGnotify *n); /* may be NULL */
 } dbconn_hooks;
 
-typedef enum { DBCONN_OFF, DBCONN_WAITING, DBCONN_RESOLVING, DBCONN_CONNECTING, DBCONN_READY }
-    dbconn_state;
+typedef enum {
+  DBCONN_OFF, DBCONN_WAITING, DBCONN_RESOLVING, DBCONN_CONNECTING, DBCONN_SETUP, DBCONN_READY
+} dbconn_state;
 
 struct dbconn {
   const dbconn_hooks *hooks;
   void *user;            /* the pool's: the lease that holds it */
   dbconn_state state;
+  dbaddr_route route;    /* set before it is opened, like the next two */
+  bool patient;          /* for migrations: no limit of time but their own */
+  bool aside;            /* not one of the pool's: says nothing about whether statements pass */
+  dbaddr_list list;      /* the addresses of the present host */
+  int hosts_tried, first_host, list_at; /* how far the present attempt has come */
+  dbserver *server;      /* the one that it is connected to, or tries; NULL: none */
+  uint64_t limit_at;     /* loop time, ms: when the present address has had its time */
+  uint64_t server_heard; /* answers of the server when this became ready */
+  char why[DBSERVER_WHY]; /* the last failure */
+  int verdict;           /* dbsetup.c's: HOST_DB_*, what is wrong with the session, .. */
+  char verdict_why[DBSERVER_WHY], mark[48]; /* .. and a text by which the session is known */
+  bool probing;          /* dbwatch.c's: a probe is under way, .. */
+  int probe_ticks;       /* .. for how long, .. */
+  uint64_t probe_heard;  /* .. and what its server had answered before */
+  bool doubt, retire;    /* .. look at it soon; close it when it is free */
+  bool crowded;          /* the last attempt found all connections taken */
   unsigned epoch;        /* counts sessions: what belongs to an older one is ignored */
   int failures;          /* in a row; sets the pause before the next attempt */
   bool shared_now;       /* jobs of several tasks may be in flight: none of them in a transaction */
@@ -52,9 +70,18 @@ void dbconn_stop(dbconn *c);               /* for good; frees its jobs without e
 void dbconn_post(dbconn *c, dbjob *j);     /* sends it now, if nothing is in the way */
 void dbconn_cancel(dbconn *c);             /* interrupt the statement that runs now; again while
                                               want_cancel is set: too many are being cancelled */
-void dbconn_break(dbconn *c, const char *why); /* close, fail what it held, connect anew */
+/* Close, fail what it held, connect anew.  condition: what that says about its server, or 0. */
+void dbconn_break(dbconn *c, int condition, const char *why);
+void dbconn_lost(dbconn *c, const char *message); /* the same with libpq's message */
+void dbconn_pause(dbconn *c);              /* close it until dbconn_open(); it must be quiet */
+void dbconn_nudge(dbconn *c);              /* try now, if it waits for its next attempt */
 bool dbconn_ready(const dbconn *c);
 bool dbconn_quiet(const dbconn *c);        /* ready, nothing sent, waiting or being cancelled */
 bool dbconn_in_tx(const dbconn *c);        /* when quiet: inside a transaction block */
 int dbconn_depth(const dbconn *c);         /* jobs sent and waiting */
+
+/* Between the parts of a connection: dbsetup.c ends with one of these, dbcancel.c with the third. */
+void dbconn_accept(dbconn *c);
+void dbconn_give_up(dbconn *c, int condition, const char *why); /* try the next address */
+void dbconn_cancelled(dbconn *c, unsigned epoch);
 #endif

@@ -5,13 +5,16 @@
  * Describe, Execute; then one Sync.  An error skips the rest of the segment and nothing else.  Rows
  * are taken one by one, so that a result over the limit is noticed while it arrives.
  *
- * Must never touch c->pg after dbconn_break(): callers look at c->epoch. */
+ * Must never touch c->pg after dbconn_lost(): callers look at c->epoch. */
 #include "dbflight.h"
 
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "dbsetup.h"
+#include "dbwatch.h"
 #include "log.h"
 #include "worker.h"
 
@@ -35,9 +38,10 @@ static bool send_step(dbconn *c, dbjob *j, dbstep *s, bool last) {
   bool with_params = last && j->wanted;
   int n = with_params ? j->nparams : 0;
   const char *const *values = n ? j->params : NULL;
-  s->serial = dbstmts_find(&c->stmts, sql, s->len, s->hash);
+  bool unnamed = j->unnamed || dbsetup_pooled(c);
+  s->serial = unnamed ? 0 : dbstmts_find(&c->stmts, sql, s->len, s->hash);
   bool known = s->serial != 0;
-  if (!known && s->len <= PREPARE_MAX)
+  if (!known && !unnamed && s->len <= PREPARE_MAX)
     s->serial = dbstmts_add(&c->stmts, sql, s->len, s->hash);
   if (!s->serial) return PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, 0);
   char name[DBSTMT_NAME];
@@ -52,7 +56,24 @@ static void in_flight(dbconn *c, dbjob *j) {
   dbjobs_push(&c->flight, j);
 }
 
+static bool is_begin(const dbjob *j) {
+  const char *sql = j->text.p + j->step[0].at;
+  return !strncasecmp(sql, "begin", 5) || !strncasecmp(sql, "start", 5);
+}
+
+/* Behind a pooler by transactions each of them begins with the settings that it needs.  They follow
+ * BEGIN, which may only have an isolation level while nothing has been asked. */
+static bool prime(dbconn *c, dbjob *j) {
+  if (j->primed || !dbsetup_pooled(c)) return true;
+  bool begins = is_begin(j);
+  if (!begins && !c->shared_now && dbconn_in_tx(c)) return true;
+  const char *sql = dbsetup_local();
+  j->primed = true;
+  return dbjob_insert(j, begins ? 1 : 0, sql, strlen(sql)) == 0;
+}
+
 static bool send_job(dbconn *c, dbjob *j) {
+  if (!prime(c, j)) return false;
   for (int i = 0; i < j->steps; i++)
     if (!send_step(c, j, &j->step[i], i == j->steps - 1)) return false;
   if (!PQpipelineSync(c->pg)) return false;
@@ -96,13 +117,13 @@ static bool send_drops(dbconn *c) {
 
 static void flush(dbconn *c) {
   int left = PQflush(c->pg);
-  if (left < 0) dbconn_break(c, PQerrorMessage(c->pg));
+  if (left < 0) dbconn_lost(c, PQerrorMessage(c->pg));
   else if (dbconn_watch(c, left ? UV_READABLE | UV_WRITABLE : UV_READABLE) < 0)
-    dbconn_break(c, "the socket cannot be watched");
+    dbconn_lost(c, "the socket cannot be watched");
 }
 
 static bool may_send(const dbconn *c) {
-  return c->state == DBCONN_READY && !c->canceling && !c->want_cancel;
+  return (c->state == DBCONN_READY || c->state == DBCONN_SETUP) && !c->canceling && !c->want_cancel;
 }
 
 void dbflight_pump(dbconn *c) {
@@ -118,7 +139,7 @@ void dbflight_pump(dbconn *c) {
       continue;
     }
     dbjobs_push_front(&c->pending, j);
-    dbconn_break(c, PQerrorMessage(c->pg));
+    dbconn_lost(c, PQerrorMessage(c->pg));
     return;
   }
   if (sent) flush(c);
@@ -144,7 +165,10 @@ static void note_error(dbconn *c, dbjob *j, const PGresult *r) {
   j->failed = true;
   j->at_failure = j->at;
   if (!j->status) j->status = HOST_EDB;
+  const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
   snprintf(j->sqlstate, sizeof j->sqlstate, "%s", state ? state : "");
+  snprintf(j->why, sizeof j->why, "%s", message ? message : "");
+  dbwatch_met(c, j->sqlstate, j->why);
   if (dbrow_error(r, &j->error) < 0) j->status = HOST_EFULL;
   if (j->at == j->steps || j->step[j->at].preparing) return;
   bool stale = is_stale_plan(r, j->sqlstate);
@@ -161,7 +185,9 @@ static bool is_fatal(const dbconn *c, const PGresult *r) {
 }
 
 static void on_rows(dbconn *c, dbjob *j, const PGresult *r) {
-  bool mine = j->wanted && j->at == j->steps - 1 && !j->step[j->at].preparing;
+  bool mine = j->at == j->steps - 1 && !j->step[j->at].preparing;
+  if (mine && j->on_row && PQntuples(r)) j->on_row(c, r);
+  mine = mine && j->wanted;
   if (!mine || j->status || !dbjob_open(j) || dbrows_add(&j->rows, r) == 0) return;
   j->status = HOST_ELIMIT;
   dbrows_free(&j->rows);
@@ -192,7 +218,8 @@ static void on_end(dbconn *c, dbjob *j) {
 /* A job that failed without effect and may succeed at once: its plan or name was out of date, or a
  * cancel request meant for another one hit it.  Of several steps it must have been the first. */
 static bool worth_retrying(const dbconn *c, const dbjob *j) {
-  if (j->status != HOST_EDB || !dbjob_open(j) || j->retried || j->at_failure != 0) return false;
+  int first = j->primed && c->shared_now ? 1 : 0; /* settings go before it */
+  if (j->status != HOST_EDB || !dbjob_open(j) || j->retried || j->at_failure > first) return false;
   if (c->shared_now && j->suspect && strcmp(j->sqlstate, query_canceled) == 0) return true;
   return j->unprepared && (c->shared_now || (!c->flight.n && !dbconn_in_tx(c)));
 }
@@ -204,6 +231,11 @@ static void on_sync(dbconn *c) {
   if (head) head->head_at = uv_now(worker_loop());
   else c->want_cancel = false;
   if (!c->canceling && !c->want_cancel && !(head && head->suspect)) c->cancel_at = 0;
+  if (j->on_end) {
+    j->on_end(c, j);
+    dbjob_free(j);
+    return;
+  }
   if (worth_retrying(c, j)) {
     dbjob_rewind(j);
     j->retried = true;
@@ -228,12 +260,12 @@ static void on_result(dbconn *c, dbjob *j, PGresult *r) {
     case PGRES_PIPELINE_ABORTED: on_failure(c, j, r); break;
     case PGRES_FATAL_ERROR:
     case PGRES_BAD_RESPONSE:
-      if (is_fatal(c, r)) dbconn_break(c, PQresultErrorMessage(r));
+      if (is_fatal(c, r)) dbconn_lost(c, PQresultErrorMessage(r));
       else on_failure(c, j, r);
       break;
     default: /* COPY has no place in a pipeline */
       dbjob_finish(j, HOST_EINVAL, NULL, 0);
-      dbconn_break(c, "COPY is not supported");
+      dbconn_lost(c, "COPY is not supported");
   }
 }
 
@@ -245,10 +277,11 @@ static void read_answers(dbconn *c) {
     if (PQisBusy(c->pg)) break;
     PGresult *r = PQgetResult(c->pg);
     ends = r ? 0 : ends + 1;
+    if (r) c->server->heard++;
     if (r) on_result(c, c->flight.first, r);
     else on_end(c, c->flight.first);
     PQclear(r);
-    if (ends > ENDS_MAX) dbconn_break(c, "libpq and we disagree on what is in flight");
+    if (ends > ENDS_MAX) dbconn_lost(c, "libpq and we disagree on what is in flight");
   }
   if (c->epoch == epoch && c->pending.n) dbflight_pump(c);
   if (c->epoch == epoch && c->flight.n != jobs) c->hooks->room(c);
@@ -274,7 +307,7 @@ void dbflight_ready(dbconn *c, bool readable) {
   unsigned epoch = c->epoch;
   do {
     if (readable && !PQconsumeInput(c->pg)) {
-      dbconn_break(c, PQerrorMessage(c->pg));
+      dbconn_lost(c, PQerrorMessage(c->pg));
       return;
     }
     read_answers(c);

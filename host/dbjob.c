@@ -55,6 +55,21 @@ int dbjob_add(dbjob *j, const char *sql, size_t n) {
   return 0;
 }
 
+/* Parameters point into the text, which may move while it grows. */
+int dbjob_insert(dbjob *j, int i, const char *sql, size_t n) {
+  char *was = j->text.p;
+  for (int k = 0; k < j->nparams; k++)
+    if (j->params[k]) j->params[k] = (const char *)(j->params[k] - was + 1);
+  int e = dbjob_add(j, sql, n);
+  for (int k = 0; k < j->nparams; k++)
+    if (j->params[k]) j->params[k] = j->text.p + ((uintptr_t)j->params[k] - 1);
+  if (e < 0) return e;
+  dbstep s = j->step[j->steps - 1];
+  memmove(&j->step[i + 1], &j->step[i], sizeof s * (size_t)(j->steps - 1 - i));
+  j->step[i] = s;
+  return 0;
+}
+
 /* ---- parameters: packed {n, v1, .. vn} ------------------------------------------------------- */
 
 static int add_number(buf *b, const pack_value *v) {

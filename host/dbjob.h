@@ -14,7 +14,7 @@
 #include "dbrow.h"
 #include "op.h"
 
-enum { DBJOB_STEPS = 17, DBJOB_PARAMS = 32767, DBJOB_SQL_MAX = 4 << 20, DBJOB_TEXT_MAX = 64 << 20 };
+enum { DBJOB_STEPS = 18, DBJOB_PARAMS = 32767, DBJOB_SQL_MAX = 4 << 20, DBJOB_TEXT_MAX = 64 << 20 };
 
 typedef struct {
   size_t at, len;    /* the SQL text, within the job's text */
@@ -30,6 +30,9 @@ struct dbjob {
   struct dbconn *conn; /* where it waits or runs; NULL: still in the pool's queue */
   bool sent, wanted;   /* wanted: the last step is a query whose result goes to the op */
   bool retried, suspect, failed, unprepared;
+  bool unnamed, primed; /* to be sent without named statements; with all that must precede it */
+  void (*on_row)(struct dbconn *c, const PGresult *r); /* our own: each row of the last step, .. */
+  void (*on_end)(struct dbconn *c, dbjob *j);          /* .. and its end, at which c may be broken */
   int at_failure;      /* the step that failed */
   uint64_t deadline, head_at; /* loop time, ms */
   double queued;       /* monotonic seconds: since when it waits for a connection; 0: it did not */
@@ -41,13 +44,15 @@ struct dbjob {
   dbrows rows;
   int status;          /* 0, or the error that ends it */
   buf error;           /* packed, with HOST_EDB */
-  char sqlstate[6], tag[64];
+  char sqlstate[6], tag[64], why[160]; /* why: the message of a failure */
   double affected;
 };
 
 dbjob *dbjob_new(void);
 /* A statement without parameters or result; 0, or HOST_EFULL. */
 int dbjob_add(dbjob *j, const char *sql, size_t n);
+/* The same, as the i-th step of those that there are. */
+int dbjob_insert(dbjob *j, int i, const char *sql, size_t n);
 /* The statement somebody waits for: opens the op and returns its id.  On an error (HOST_EINVAL,
  * HOST_EFULL, HOST_EGONE) the job is as it was before. */
 host_id dbjob_query(dbjob *j, const host_str *sql, const host_str *params, host_id owner,

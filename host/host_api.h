@@ -139,7 +139,15 @@ int host_db_simple(host_id lease, host_str *sql); /* no result wanted; sent with
                                                      in one round trip (BEGIN, SAVEPOINT ..) */
 int host_db_release(host_id lease, int broken);   /* broken: roll back and reset before reuse */
 int host_db_listen(host_str *channel);            /* LISTEN on the one extra connection */
-int host_db_up(void);                             /* 1 when reachable */
+host_id host_db_acquire_direct(host_id owner);    /* the same on a connection of its own: past a
+                                                     pooler, and without the pool's limits of time */
+int host_db_up(void);                             /* 1 when statements can be sent */
+/* What the last statements and attempts found, and why in words (out); up and full can be asked. */
+enum { HOST_DB_UNKNOWN = 0, HOST_DB_UP, HOST_DB_FULL, HOST_DB_STARTING, HOST_DB_READ_ONLY,
+       HOST_DB_STUCK, HOST_DB_REFUSED, HOST_DB_UNREACHABLE };
+int host_db_state(host_str *out);
+int host_db_sibling(void); /* while there are no connections left for this worker: another one that
+                              has some; else HOST_EDOWN */
 
 /* ---- outbound HTTP ----------------------------------------------------------------------------
  * spec: packed {url, method, headers = {{name, value}, ..}, body, timeout_s, connect_timeout_s,

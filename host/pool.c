@@ -6,16 +6,20 @@
  * only then given to somebody else. */
 #include "pool.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dbcancel.h"
+#include "dbsetup.h"
+#include "dbwatch.h"
 #include "log.h"
 #include "shm.h"
 #include "worker.h"
 
 enum {
   TICK_MS = 20,
-  DRAIN_MS = 5000, /* from a cancel request to an idle connection; longer: it is closed */
+  DRAIN_MS = 1500, /* from a cancel request to an idle connection; longer: it is closed */
   SLOW_MS = 5,     /* a shared connection whose statement runs for that long is avoided */
   SOFT_DEPTH = 8,  /* one more shared connection is put to use when all are that deep: few deep
                       pipelines wake fewer processes and are faster than many shallow ones */
@@ -25,8 +29,10 @@ enum {
 };
 
 static struct {
-  dbconn conn[POOL_MAX];
-  int n, shared_max, leased_max;
+  dbconn conn[POOL_MAX], direct;
+  dblease *direct_waiting;
+  int direct_idle;
+  int n;
   int up;                   /* 1, 0, or -1 before the first attempt has ended */
   dblease *waiting, *waiting_last, *held;
   int n_waiting, n_leased;
@@ -78,6 +84,14 @@ static bool is_shareable(const dbconn *c) {
   return dbconn_ready(c) && !c->user && !c->resetting && !c->canceling && !c->cancel_at;
 }
 
+/* Of what there is: half for single statements, all but one for transactions. */
+static int shared_max(void) { return (dbwatch_ready() + 1) / 2; }
+
+static int leased_max(void) {
+  int ready = dbwatch_ready();
+  return ready > 1 ? ready - 1 : ready;
+}
+
 /* How busy a shared connection is; one whose present statement is slow comes last. */
 static int load_of(const dbconn *c) {
   int depth = dbconn_depth(c);
@@ -98,7 +112,7 @@ static dbconn *shared_conn(void) {
     busy++;
     if (dbconn_depth(c) < POOL_DEPTH && (!best || load_of(c) < load_of(best))) best = c;
   }
-  if (idle && busy < pool.shared_max && (!best || load_of(best) >= SOFT_DEPTH)) return idle;
+  if (idle && busy < shared_max() && (!best || load_of(best) >= SOFT_DEPTH)) return idle;
   return best;
 }
 
@@ -155,14 +169,15 @@ static void free_lease(dblease *l) {
 }
 
 static void grant(dblease *l, dbconn *c) {
-  wait_remove(l);
+  if (l->direct) pool.direct_waiting = NULL;
+  else wait_remove(l);
   if (l->asked > 0) note_wait(l->asked);
   hold_push(l);
   l->conn = c;
   c->user = l;
-  pool.n_leased++;
+  pool.n_leased += !l->direct;
   c->shared_now = false;
-  l->deadline = pool.lease_ms ? now_ms() + pool.lease_ms : UINT64_MAX;
+  l->deadline = pool.lease_ms && !l->direct ? now_ms() + pool.lease_ms : UINT64_MAX;
   op_push(HOST_EV_DONE, 0, l->op.id, l->op.owner, NULL, 0);
 }
 
@@ -171,13 +186,14 @@ static dbconn *detach(dblease *l) {
   if (!c) return NULL;
   l->conn = NULL;
   c->user = NULL;
-  pool.n_leased--;
+  pool.n_leased -= !l->direct;
   return c;
 }
 
 static void refuse_waiting(dblease *l, int status) {
   if (l->asked > 0) note_wait(l->asked);
-  wait_remove(l);
+  if (l->direct) pool.direct_waiting = NULL;
+  else wait_remove(l);
   op_done(&l->op, status, NULL, 0);
   free_lease(l);
 }
@@ -212,10 +228,13 @@ static void give_back(dblease *l, int status, bool broken) {
 static dbjob *reset_job(const dbconn *c) {
   static const char *const sql[] = {"ROLLBACK", "RESET ALL", "SELECT pg_advisory_unlock_all()",
                                     "UNLISTEN *"};
+  enum { SESSION_RESETS = sizeof sql / sizeof *sql };
   dbjob *j = dbjob_new();
   if (!j) return NULL;
-  for (int i = dbconn_in_tx(c) ? 0 : 1; i < (c->dirty ? 4 : 1); i++)
+  int last = c->dirty && !dbsetup_pooled(c) ? SESSION_RESETS : 1; /* behind a pooler there is none */
+  for (int i = dbconn_in_tx(c) ? 0 : 1; i < last; i++)
     if (dbjob_add(j, sql[i], strlen(sql[i])) < 0) goto fail;
+  if (last > 1 && dbsetup_again(c, j) < 0) goto fail;
   return j;
 fail:
   dbjob_free(j);
@@ -232,7 +251,7 @@ static void settle(dbconn *c) {
     dbjob *j = ++c->resets > RESETS_MAX ? NULL : reset_job(c);
     c->dirty = false;
     if (j) dbconn_post(c, j);
-    else dbconn_break(c, "a transaction cannot be rolled back");
+    else dbconn_break(c, 0, "a transaction cannot be rolled back");
     need_tick();
     return;
   }
@@ -267,6 +286,58 @@ host_id pool_acquire(host_id owner, double timeout_s) {
   return id;
 }
 
+static void on_direct_ready(dbconn *c) {
+  if (pool.direct_waiting) grant(pool.direct_waiting, c);
+}
+
+static void on_direct_down(dbconn *c, const char *why) {
+  dblease *l = c->user;
+  if (l) {
+    detach(l);
+    l->lost = HOST_EDOWN;
+  }
+  if (pool.direct_waiting) {
+    log_fmt(LOG_WARN, "database: no connection for migrations: %s", why);
+    refuse_waiting(pool.direct_waiting, HOST_EDOWN);
+  }
+  dbwatch_changed();
+}
+
+static void on_direct_room(dbconn *c) {
+  if (c->resetting) settle(c);
+}
+
+static void on_direct_again(dbconn *c, dbjob *j) { dbconn_post(c, j); }
+
+host_id pool_acquire_direct(host_id owner) {
+  static const dbconn_hooks hooks = {.ready = on_direct_ready, .down = on_direct_down,
+                                     .room = on_direct_room, .again = on_direct_again};
+  if (pool.direct_waiting || pool.direct.user) return HOST_EFULL;
+  dblease *l = calloc(1, sizeof *l);
+  if (!l) return HOST_EFULL;
+  host_id id = op_open(&l->op, OP_LEASE, owner, lease_cancel);
+  if (id < 0) {
+    free(l);
+    return id;
+  }
+  l->direct = true;
+  l->deadline = UINT64_MAX; /* on_direct_down() ends the waiting */
+  pool.direct_waiting = l;
+  pool.direct_idle = 0;
+  if (pool.direct.state == DBCONN_OFF) dbconn_open(&pool.direct, &hooks);
+  else if (is_free(&pool.direct)) grant(l, &pool.direct);
+  else dbconn_nudge(&pool.direct);
+  return id;
+}
+
+/* Also one that cannot be made: nobody wants it any more. */
+void pool_close_idle_direct(int looks) {
+  dbconn *c = &pool.direct;
+  bool used = c->user || pool.direct_waiting || c->resetting || dbconn_depth(c);
+  if (c->state == DBCONN_OFF || used) pool.direct_idle = 0;
+  else if (++pool.direct_idle >= looks) dbconn_pause(c);
+}
+
 int pool_release(dblease *l, int broken) {
   op_close(&l->op);
   hold_remove(l);
@@ -292,7 +363,7 @@ static void send_shared(dbconn *c, dbjob *j) {
 }
 
 static void match(void) {
-  while (pool.waiting && pool.n_leased < pool.leased_max) {
+  while (pool.waiting && pool.n_leased < leased_max()) {
     dbconn *c = free_conn();
     if (!c) break;
     grant(pool.waiting, c);
@@ -324,7 +395,7 @@ int pool_admits(const dblease *l) {
 }
 
 void pool_submit(dbjob *j, dblease *l, double timeout_s) {
-  j->deadline = deadline_in(timeout_s, pool.statement_ms);
+  j->deadline = l && l->direct ? UINT64_MAX : deadline_in(timeout_s, pool.statement_ms);
   pool.statements++;
   need_tick();
   if (l) {
@@ -347,13 +418,21 @@ static void check_jobs(dbjobs *q, uint64_t now) {
     if (dbjob_open(j) && now >= j->deadline) dbjob_finish(j, HOST_ETIMEOUT, NULL, 0);
 }
 
+/* Its server has not even heeded a cancel request. */
+static void no_end(dbconn *c) {
+  char name[80], why[DBSERVER_WHY];
+  dbserver_name(c->server, name, sizeof name);
+  snprintf(why, sizeof why, "%s neither answered a statement nor ended it", name);
+  dbconn_break(c, HOST_DB_STUCK, why);
+}
+
 /* A statement that nobody waits for is interrupted once it is its turn and it takes its time. */
 static void check_conn(dbconn *c, uint64_t now) {
   check_jobs(&c->flight, now);
   check_jobs(&c->pending, now);
   dbjob *head = c->flight.first;
   if (c->cancel_at && now - c->cancel_at > DRAIN_MS) {
-    dbconn_break(c, "a cancelled statement did not end");
+    no_end(c);
     return;
   }
   bool abandoned = head && head->wanted && !dbjob_open(head) && now - head->head_at >= TICK_MS;
@@ -375,8 +454,8 @@ static void on_tick(uv_timer_t *t) {
   uint64_t now = now_ms();
   bool busy = check_leases(now);
   check_jobs(&pool.queue, now);
-  for (int i = 0; i < pool.n; i++) {
-    dbconn *c = &pool.conn[i];
+  for (int i = 0; i <= pool.n; i++) {
+    dbconn *c = i < pool.n ? &pool.conn[i] : &pool.direct;
     if (!dbconn_ready(c)) continue;
     check_conn(c, now);
     busy = busy || dbconn_depth(c) || c->canceling || c->resetting || c->want_cancel;
@@ -395,17 +474,14 @@ static void set_up(int up) {
   op_push(HOST_EV_DB, up, 0, 0, NULL, 0);
 }
 
+/* When one has found a server that serves, the others need not wait for their turn. */
 static void on_ready(dbconn *c) {
   (void)c;
-  if (pool.up != 1) log_fmt(LOG_INFO, "database: connected");
+  bool first = pool.up != 1;
   set_up(1);
+  dbwatch_changed();
+  for (int i = 0; first && i < pool.n; i++) dbconn_nudge(&pool.conn[i]);
   match();
-}
-
-static bool any_ready(void) {
-  for (int i = 0; i < pool.n; i++)
-    if (dbconn_ready(&pool.conn[i])) return true;
-  return false;
 }
 
 static void refuse_all(void) {
@@ -422,9 +498,10 @@ static void on_down(dbconn *c, const char *why) {
     detach(l);
     l->lost = HOST_EDOWN;
   }
-  if (any_ready()) return;
-  if (pool.up) log_fmt(LOG_ERROR, "database: not reachable: %s", why);
+  (void)why;
+  if (dbwatch_ready()) return;
   set_up(0);
+  dbwatch_changed();
   refuse_all();
 }
 
@@ -447,14 +524,15 @@ int pool_init(void) {
       .ready = on_ready, .down = on_down, .room = on_room, .again = on_again};
   int n = (int)conf_num("database.pool");
   pool.n = n < 2 ? 2 : n > POOL_MAX ? POOL_MAX : n;
-  pool.shared_max = pool.n / 2;
-  pool.leased_max = pool.n - 1;
   pool.lease_ms = (uint64_t)conf_num("database.lease_timeout_ms");
   pool.statement_ms = (uint64_t)conf_num("database.statement_timeout_ms");
   pool.statement_ms = pool.statement_ms ? pool.statement_ms + GRACE_MS : DAY_MS;
   pool.up = -1;
   pool.started = true;
   uv_timer_init(worker_loop(), &pool.tick);
+  dbwatch_start();
+  pool.direct.route = DBADDR_DIRECT;
+  pool.direct.patient = pool.direct.aside = true;
   for (int i = 0; i < pool.n; i++) dbconn_open(&pool.conn[i], &hooks);
   return 0;
 }
@@ -467,7 +545,14 @@ void pool_stop(void) {
     pool.conn[i].user = NULL;
     dbconn_stop(&pool.conn[i]);
   }
+  pool.direct.user = NULL;
+  dbconn_stop(&pool.direct);
   for (dbjob *j; (j = dbjobs_pop(&pool.queue));) dbjob_free(j);
+  if (pool.direct_waiting) {
+    op_close(&pool.direct_waiting->op);
+    free_lease(pool.direct_waiting);
+    pool.direct_waiting = NULL;
+  }
   while (pool.waiting) {
     dblease *l = pool.waiting;
     wait_remove(l);
@@ -481,4 +566,6 @@ void pool_stop(void) {
     free_lease(l);
   }
   uv_close((uv_handle_t *)&pool.tick, NULL);
+  dbwatch_stop();
+  dbcancel_stop();
 }

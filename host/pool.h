@@ -2,8 +2,9 @@
  * pool.h -- the connections of one worker: leases for transactions, shared pipelines for single
  * statements, limits of time, and whether the database is reachable.
  *
- * At most half of the connections carry shared pipelines; one is never leased, so that a statement
- * outside a transaction cannot wait for the transaction that issued it. */
+ * At most half of the connections carry shared pipelines; one is never leased as long as there are
+ * two, so that a statement outside a transaction need not wait for one.  How many there are is up to
+ * the server: a pool works with what it gets. */
 #ifndef HUMAN_POOL_H
 #define HUMAN_POOL_H
 #include "dbconn.h"
@@ -26,6 +27,7 @@ struct dblease {
   uint64_t deadline;     /* loop time, ms: of the waiting, then of the holding */
   double asked;          /* monotonic seconds */
   dbjob *prefix;         /* statements to send with the next query; NULL: none */
+  bool direct;           /* on the connection for migrations: no limit of time */
 };
 
 int pool_init(void);
@@ -40,6 +42,9 @@ typedef struct {
 void pool_look(pool_numbers *out);
 
 host_id pool_acquire(host_id owner, double timeout_s);
+/* On a connection of its own, past a pooler and without limits of time; one at a time. */
+host_id pool_acquire_direct(host_id owner);
+void pool_close_idle_direct(int looks); /* called at each look (dbwatch.c): after so many idle ones */
 int pool_release(dblease *l, int broken);
 /* Whether a statement may be submitted now; with l NULL: on any connection.  0 or an error. */
 int pool_admits(const dblease *l);

@@ -39,6 +39,7 @@ typedef struct {
 
 typedef struct {
   uint32_t started, busy, turn, retiring;
+  uint32_t db_ready, db_starved; /* connections to the database; none can be had */
   double since;
   host_beat beat;
   uint32_t n_labels;
@@ -125,6 +126,7 @@ void shm_succeed(int worker) {
 
 static void clear(page *p) {
   p->started = p->busy = p->retiring = p->n_labels = 0;
+  p->db_ready = p->db_starved = 0;
   p->beat = (host_beat){.struck = (int32_t)shm->n_struck};
   for (uint32_t i = 0; i < p->n_metrics; i++)
     if (!is_counter(p->metrics[i].name)) p->metrics[i].value = 0;
@@ -162,6 +164,39 @@ void shm_idle(void) {
 double shm_busy_for(void) {
   if (!self) return -1;
   return self->busy ? shm_clock() - self->since : 0;
+}
+
+/* ---- who has connections to the database ---- */
+
+void shm_database(int ready, bool starved) {
+  if (!self) return;
+  __atomic_store_n(&self->db_ready, (uint32_t)ready, __ATOMIC_RELAXED);
+  __atomic_store_n(&self->db_starved, starved, __ATOMIC_RELAXED);
+}
+
+/* Workers that serve; one that leaves takes nothing new. */
+static page *sibling(int i) {
+  page *p = page_of(i);
+  return p != self && __atomic_load_n(&p->started, __ATOMIC_ACQUIRE) && !p->retiring ? p : NULL;
+}
+
+bool shm_database_starved(void) {
+  for (int i = 0; shm && self && i < shm->workers; i++) {
+    const page *p = sibling(i);
+    if (p && __atomic_load_n(&p->db_starved, __ATOMIC_RELAXED)) return true;
+  }
+  return false;
+}
+
+int shm_database_sibling(void) {
+  int best = -1;
+  uint32_t most = 0;
+  for (int i = 0; shm && self && i < shm->workers; i++) {
+    const page *p = sibling(i);
+    uint32_t n = p ? __atomic_load_n(&p->db_ready, __ATOMIC_RELAXED) : 0;
+    if (n > most) best = i, most = n;
+  }
+  return best;
 }
 
 /* The worker may write while we read: what is copied is bounded and ends, more is not needed. */

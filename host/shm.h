@@ -39,6 +39,11 @@ void shm_look(int worker, shm_beat *out);
 void shm_self(shm_beat *out); /* the same of this process, safe in a signal handler */
 double shm_clock(void);      /* monotonic seconds, the clock of `since` */
 
+/* Connections to the database: how many this worker has, and whether there are none for it. */
+void shm_database(int ready, bool starved);
+bool shm_database_starved(void); /* another worker has none */
+int shm_database_sibling(void);  /* the worker that has most of them, not this one; -1: none has */
+
 /* Labels that no worker may run until they are pardoned (watchdog.c, in the supervisor). */
 int shm_strike(const char *label); /* 0, or -1: the list is full */
 void shm_pardon(void);

@@ -230,7 +230,7 @@ python_modules() {
 
 # Each file by itself: what hangs, or leaves something running, fails alone.  Two at a time, for most of their
 # time is spent waiting; those that measure have the machine to themselves.
-ALONE='faults_database overload reload_load slow_clients watchdog'
+ALONE='failover faults_database overload reload_load slow_clients watchdog'
 
 # Files of spec/e2e that have changed since the last commit, and those called like a source that has.
 changed() {

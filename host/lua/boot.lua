@@ -13,6 +13,7 @@ local log = require "human.log"
 local EV = host.EV
 local HELD_MAX = 10000
 local DRAIN_LOOK_S = 0.02
+local MIGRATE_AGAIN_S = 1
 local held = {}                                  -- requests that came before the scripts were loaded
 
 local function exit(code) host.native.exit(code) end
@@ -68,26 +69,33 @@ end
 
 -- Calls fn once, when the database is first reachable and its schema is up to date.
 local function when_database_ready(fn)
+  local fail = require "human.fail"
   local migrate = require "human.migrate"
   local db = require "human.db"
   local working, done = false, false
+  local function prepare()
+    migrate.run()
+    require("human.system").identify(migrate.identity())
+  end
+  -- What only the moment refuses is tried again, here or when the database is back.
   local function attempt()
-    local ok, err = pcall(function()
-      migrate.run()
-      require("human.system").identify(migrate.identity())
-    end)
+    local ok, err = pcall(prepare)
+    while not ok and fail.is(err) and host.db_up() do
+      log.warn("migrations wait for the database", { error = err.message })
+      sched.sleep(MIGRATE_AGAIN_S)
+      ok, err = pcall(prepare)
+    end
     working = false
     if not ok then
+      if fail.is(err) then return end
       log.error("migrations failed", { error = tostring(err) })
-      if host.db_up() then exit(1) end
-      return
+      return exit(1)
     end
     done = true
     db.open()
     fn()
   end
   sched.on_event(EV.DB, function(up)
-    log.info(up == 1 and "database reachable" or "database away")
     require("human.bus").on_database(up == 1)
     if up == 1 and not done and not working then
       working = true
@@ -207,11 +215,13 @@ local function run_command(name)
   sched.on_event(EV.DB, function(up)
     if not needed or begun then return end
     if up == 1 then return begin() end
-    if no_waiting[name] then
-      io.stderr:write("human ", name, ": the database is not reachable\n")
+    local state, why = host.db_state()
+    local text = "human " .. name .. ": the database is not reachable: " .. why
+    if no_waiting[name] or state == "refused" then   -- who is refused now will be in a minute, too
+      io.stderr:write(text, "\n")
       exit(1)
     else
-      io.stderr:write("human ", name, ": the database is not reachable; waiting for it\n")
+      io.stderr:write(text, "; waiting for it\n")
     end
   end)
   if not needed then begin() end

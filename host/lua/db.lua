@@ -5,6 +5,7 @@
 
 local blame = require "human.blame"
 local crypto = require "human.crypto"
+local db_error = require "human.db_error"
 local events = require "human.events"
 local fail = require "human.fail"
 local host = require "human.host"
@@ -29,35 +30,23 @@ local CONFLICT = { ["40001"] = true, ["40P01"] = true }
 local RETRY = { ["40001"] = true, ["40P01"] = true, ["0A000"] = true }
 local is_open, waiters = false, {}
 
--- What a refused statement raises: {sqlstate, message, detail, constraint, column, table}.
-local DbError = {}
-DbError.__index = DbError
-DbError.__tostring = function(e) return ("SQLSTATE %s: %s"):format(e.sqlstate, e.message) end
+local failure, unavailable = db_error.failure, db_error.unavailable
 
--- True for the error object of a statement that the server refused.
-function M.is_error(e) return getmetatable(e) == DbError end
-
-local function failure(status, data)
-  if status == E.DB then
-    local e = unpack_blob(data)
-    e.sqlstate = e.code
-    return setmetatable(e, DbError)
-  end
-  if status == E.TIMEOUT then return fail.new("db_timeout") end
-  if status == E.LIMIT then return "the result is larger than a query may return" end
-  if status == E.INVAL then return "the statement or its parameters are malformed: " .. data end
-  return fail.new("database_unavailable")
-end
+-- True for the error object of a statement that the server refused: {sqlstate, message, detail, constraint, column,
+-- table}.
+M.is_error = db_error.is
+-- What a client is told of a database that is not well, by host.db_state().
+M.SENTENCES = db_error.SENTENCES
 
 local function wait_until_open()
-  if not host.db_up() then error(fail.new("database_unavailable"), 0) end
+  if not host.db_up() then error(unavailable(), 0) end
   local task = sched.current()
   if not task then error("database call outside a task", 3) end
   waiters[#waiters + 1] = task
   local h = timer.start(OPEN_WAIT_S, sched.wake, task)
   sched.suspend()
   timer.cancel(h)
-  if not is_open then error(fail.new("database_unavailable"), 0) end
+  if not is_open then error(unavailable "starting", 0) end
 end
 
 -- The schema is up to date: let statements through.  Called by boot after the migrations.
@@ -67,8 +56,8 @@ function M.open()
   waiters = {}
 end
 
--- Whether statements go through now: the server is reachable and its schema up to date.
-function M.is_ready() return is_open and host.db_up() end
+-- Whether statements go through now, writes too: the server is well and its schema up to date.
+function M.is_ready() return is_open and host.db_state() == "up" end
 
 local function params(...)
   local n = select("#", ...)
@@ -298,8 +287,8 @@ function Tx:nested(fn)
   return unpack(values, 1, n)
 end
 
-local function acquire()
-  local lease = host.db_acquire(owner(), 0)
+local function acquire(direct)
+  local lease = direct and host.db_acquire_direct(owner()) or host.db_acquire(owner(), 0)
   local status = await(lease)
   if status < 0 then error(failure(status, ""), 0) end
   return lease
@@ -309,9 +298,9 @@ local ISOLATION = { ["read committed"] = true, ["repeatable read"] = true, seria
 
 -- The options of a transaction, checked: {isolation, read_only, begin}.
 local function read_options(options)
-  local out = { isolation = options.isolation, read_only = options.read_only, begin = "BEGIN" }
+  local out = { isolation = options.isolation, read_only = options.read_only, direct = options.direct, begin = "BEGIN" }
   for name in pairs(options) do
-    if name ~= "isolation" and name ~= "read_only" and name ~= "ungated" then
+    if name ~= "isolation" and name ~= "read_only" and name ~= "ungated" and name ~= "direct" then
       blame.refuse(("tx: there is no option '%s'"):format(tostring(name)))
     end
   end
@@ -339,7 +328,7 @@ end
 
 -- Returns {values, n}, the results of fn; or nil and the error.
 local function once(task, options, fn)
-  local lease = acquire()
+  local lease = acquire(options.direct)
   local tx = setmetatable({ lease = lease, options = options, hooks = {}, kept = {}, depth = 0 }, Tx)
   task.tx = tx
   local ok, n, values = keep(pcall(function()
@@ -365,7 +354,8 @@ end
 -- A serialization failure or deadlock runs fn again after a moment, for 5 seconds at most, so fn must do
 -- nothing but talk to the database: no fetch, no sleep; then the request fails with transaction_conflict.
 -- Inside a transaction: a savepoint, with the options of the outer one.
--- options.isolation: "read committed" | "repeatable read" | "serializable"; options.read_only.
+-- options.isolation: "read committed" | "repeatable read" | "serializable"; options.read_only.  (options.direct is
+-- for migrations: a connection of its own, past a pooler and without limits of time.)
 function M.tx(fn, options)
   local task = sched.current()
   if not task then error("transaction outside a task", 2) end

@@ -11,7 +11,7 @@ local own_server = require "human.own_server"
 local sched = require "human.sched"
 
 local M = {}
-local LOOK_S, ONLINE_S = 0.05, 20
+local LOOK_S, LONGER_S, ONLINE_S = 0.05, 1, 20
 local OLDEST_POSTGRES, SKEW_S = 130000, 2
 local RESTARTS_WARN = 3
 
@@ -99,10 +99,10 @@ end
 
 -- The database -------------------------------------------------------------------------------------
 
+-- An attempt that hangs says so at its limit, hence a little longer.
 local function wait_for_database(conf)
-  local until_at = host.clock() + conf.database.connect_timeout_ms / 1000
-  while not host.db_up() and host.clock() < until_at do sched.sleep(LOOK_S) end
-  return host.db_up()
+  local until_at = host.clock() + conf.database.connect_timeout_ms / 1000 + LONGER_S
+  while not host.db_up() and host.db_state() ~= "refused" and host.clock() < until_at do sched.sleep(LOOK_S) end
 end
 
 local function version(r)
@@ -114,15 +114,33 @@ local function version(r)
   end
 end
 
--- A private one is made for as many as the server needs.
+local LIMITS = [[select current_user as role, current_database() as name,
+  current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as server,
+  (select rolconnlimit from pg_roles where rolname = current_user) as of_role,
+  (select datconnlimit from pg_database where datname = current_database()) as of_database]]
+
+-- The narrowest of the limits that apply, and how it is raised.
+local function narrowest(l)
+  local most, fix = l.server, "raise its max_connections"
+  if l.of_role and l.of_role >= 0 and l.of_role < most then
+    most, fix = l.of_role, ("ALTER ROLE %s CONNECTION LIMIT .."):format(l.role)
+  end
+  if l.of_database >= 0 and l.of_database < most then
+    most, fix = l.of_database, ("ALTER DATABASE %s CONNECTION LIMIT .."):format(l.name)
+  end
+  return most, fix
+end
+
+-- A private one is made for as many as the server needs; of what a pooler allows it tells nobody.
 local function connections(r)
   local conf = r.conf
-  if r.ask("source", "database.url") == "set by the host" then return end
-  local most = tonumber(db.value "show max_connections") - tonumber(db.value "show superuser_reserved_connections")
+  if r.ask("source", "database.url") == "set by the host" or conf.database.pooler ~= "none" then return end
+  local most, fix = narrowest(db.row(LIMITS))
   local needed = conf.workers * (conf.database.pool + 1)
   if needed <= most then return r:ok("connections", ("%d of %d of the database"):format(needed, most)) end
-  r:fail("connections", ("%d workers with a pool of %d need %d, the database allows %d"):format(conf.workers,
-    conf.database.pool, needed, most), "raise its max_connections, or lower database.pool")
+  local text = "%d workers with a pool of %d need %d, the database allows %d; the workers share those"
+  r:fail("connections", text:format(conf.workers, conf.database.pool, needed, most),
+    fix .. ", or lower database.pool or workers")
 end
 
 local function clock_skew(r)
@@ -136,7 +154,8 @@ end
 
 local function migrations(r, number)
   if not number then return end
-  local list = migrate.pending(number)
+  local list, warning = migrate.pending(number)
+  if warning then r:warn("migrations", warning, "put the file back, or leave what it made") end
   if #list == 0 then return r:ok("migrations", "all applied") end
   r:warn("migrations", #list .. " not applied yet: " .. table.concat(list, ", "),
     "the next start applies them, or `human migrate`")
@@ -146,7 +165,9 @@ local function examine(r, number)
   for _, check in ipairs { version, connections, clock_skew } do check(r) end
   local ok, err = pcall(migrations, r, number)
   if not ok then
-    r:fail("migrations", message(err), "give the file its old text back; changes belong into a new migration")
+    local is_newer = message(err):find("newer than this program", 1, true)
+    r:fail("migrations", message(err), is_newer and "an older program must not work on it"
+      or "give the file its old text back; changes belong into a new migration")
   end
 end
 
@@ -160,13 +181,21 @@ local function private_cluster(r, server)
   r:fail("database", why, "apt install postgresql, or set DATABASE_URL to a server")
 end
 
+local FIXES = {
+  starting = "wait; the server's own log says what it does",
+  unreachable = "is the url right, does the server run, does a firewall stand in between?",
+  read_only = "name the server that takes writes in database.url, or all of them: host=a,b",
+  stuck = "its processes are halted or starved: look there, or restart it",
+  full = "make room on its disk",
+  refused = "do what it says; `human psql` tries it by hand",
+}
+
 --- Reachable, recent, large enough, with the schema that generation `number` needs?
 function M.database(r, server, number)
   if not host.secret_set "database.url" then return private_cluster(r, server) end
-  if not wait_for_database(r.conf) then
-    return r:fail("database", "not reachable within database.connect_timeout_ms",
-      "the line above says why; is the url right, does the server run, does it let us in?")
-  end
+  wait_for_database(r.conf)
+  local state, why = host.db_state()
+  if state ~= "up" then return r:fail("database", state .. ": " .. why, FIXES[state]) end
   db.open()
   local ok, err = pcall(examine, r, number)
   if not ok then r:fail("database", message(err), "its log says more") end

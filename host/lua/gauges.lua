@@ -15,6 +15,7 @@ local EVERY_S = 1
 local STARTED = host.now()
 local sources, names, last = {}, {}, {}          -- of others; series of this worker; what counters said
 
+local DATABASE = { "up", "starting", "unreachable", "read_only", "stuck", "full", "refused" }
 local KINDS = { counter = "counter", gauge = "gauge" }
 local HELP = {
   human_bundle_info = { "gauge", "Always 1; the label says which scripts are in service." },
@@ -47,6 +48,7 @@ local HELP = {
   human_pool_wait_seconds_total = { "counter", "Time they waited altogether." },
   human_pool_statements_total = { "counter", "Statements sent to the database." },
   human_database_up = { "gauge", "1 when this worker reaches the database." },
+  human_database_state = { "gauge", "1 for what the database is to this worker, 0 for all that it is not." },
   human_lua_memory_bytes = { "gauge", "Memory that scripts hold." },
   human_resident_memory_bytes = { "gauge", "Resident memory of a worker." },
   human_uptime_seconds = { "gauge", "Age of a worker." },
@@ -101,7 +103,9 @@ function M.publish()
   set("human_resident_memory_bytes", s.rss_bytes)
   set("human_lua_memory_bytes", host.native.memory())
   set("human_uptime_seconds", host.now() - STARTED)
+  local state = host.db_state()
   set("human_database_up", host.db_up() and 1 or 0)
+  for _, name in ipairs(DATABASE) do set("human_database_state", name == state and 1 or 0, 'state="' .. name .. '"') end
   set_pool(s.pool)
   for name, fn in pairs(sources) do set(name, fn()) end
 end

@@ -207,7 +207,26 @@ end
 function M.db_simple(lease, sql) return C.host_db_simple(lease, fill(a, sql)) end
 function M.db_release(lease, broken) return C.host_db_release(lease, broken and 1 or 0) end
 function M.db_listen(channel) return C.host_db_listen(fill(a, channel)) end
+function M.db_acquire_direct(owner) return C.host_db_acquire_direct(owner) end
 function M.db_up() return C.host_db_up() == 1 end
+
+local CONDITIONS = {
+  [C.HOST_DB_UNKNOWN] = "starting", [C.HOST_DB_UP] = "up", [C.HOST_DB_FULL] = "full",
+  [C.HOST_DB_STARTING] = "starting", [C.HOST_DB_READ_ONLY] = "read_only", [C.HOST_DB_STUCK] = "stuck",
+  [C.HOST_DB_REFUSED] = "refused", [C.HOST_DB_UNREACHABLE] = "unreachable",
+}
+
+-- How the database is ("up", "starting", "full", "read_only", "stuck", "refused", "unreachable"), and why.
+function M.db_state()
+  local state = C.host_db_state(out)
+  return CONDITIONS[state], taken()
+end
+
+-- While others have taken all connections to the database: a worker of this host that has some.  Else nil.
+function M.db_sibling()
+  local worker = C.host_db_sibling()
+  if worker >= 0 then return worker end
+end
 
 -- Outbound HTTP -------------------------------------------------------------------------------------
 

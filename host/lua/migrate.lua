@@ -1,6 +1,7 @@
 -- host/lua/migrate.lua -- the database schema follows the scripts: forward only, once, in order.
 -- Files are */migrations/NNNN_name.sql of the bundle, numbers unique across the tree.  Each runs in a
--- transaction of its own under one advisory lock, so that several workers and hosts may start at once.
+-- transaction of its own under one advisory lock, so that several workers and hosts may start at once;
+-- on a connection of its own, past a pooler, where the only limit of time is database.migrate_timeout_ms.
 
 local db = require "human.db"
 local fail = require "human.fail"
@@ -12,7 +13,8 @@ local sql_split = require "human.sql_split"
 local M = {}
 
 local LOCK = 7312498                             -- any number, as long as it stays the same
-local UNGATED = { ungated = true }
+local UNGATED = { ungated = true, direct = true }
+local LOCAL = 9000                               -- numbers from here on are the operators' own
 local sql = {
   exists = "select to_regclass('schema_migrations') is not null",
   create = [[create table if not exists schema_migrations (
@@ -62,6 +64,10 @@ local function applied_in(tx)
   return applied(function(q) return tx:value(q) end, function(q) return tx:query(q) end)
 end
 
+-- Where tables will be made, and by whom.
+sql.place = [[select current_user as role, current_schema() as schema, current_database() as database,
+  has_schema_privilege(current_schema(), 'create') as may_create]]
+
 local function pending(files, done)
   local list = {}
   for _, file in ipairs(files) do
@@ -73,6 +79,54 @@ local function pending(files, done)
     end
   end
   return list
+end
+
+-- What the database has had and this program does not know: {{number, name}..}.
+local function unknown(files, done)
+  local known, list = {}, {}
+  for _, file in ipairs(files) do known[file.number] = true end
+  for number, row in pairs(done) do
+    if not known[number] then list[#list + 1] = row end
+  end
+  table.sort(list, function(a, b) return a.number < b.number end)
+  return list
+end
+
+local function title(row) return ("%04d_%s"):format(row.number, row.name) end
+
+--- What is wrong with those that only the database knows, or nil.  A newer program may have changed tables that
+--- this one would misread; what an operator's own script had made does no harm when that is gone: second result.
+function M.judge_unknown(list)
+  local newer, own = {}, {}
+  for _, row in ipairs(list) do
+    local to = row.number < LOCAL and newer or own
+    to[#to + 1] = title(row)
+  end
+  local refusal = newer[1] and ("the database is newer than this program (%s): it has had %s; install the version "
+    .. "that brings this, or restore the backup from before the upgrade"):format(host.native.version,
+    table.concat(newer, ", ")) or nil
+  local warning = own[1] and ("the database has had %s, which no script here brings any more"):format(
+    table.concat(own, ", ")) or nil
+  return refusal, warning
+end
+
+local function check_unknown(files, done)
+  local refusal, warning = M.judge_unknown(unknown(files, done))
+  if refusal then error(refusal, 0) end
+  if warning and host.worker() == 0 then log.warn(warning) end
+end
+
+local function check_place(tx)
+  local at = tx:row(sql.place)
+  if not at.schema then
+    error(("the search_path of the role %s names no schema that exists in the database %s: CREATE SCHEMA %s"):format(
+      at.role, at.database, at.role), 0)
+  end
+  if not at.may_create then
+    error(('the role "%s" may not make tables in the schema "%s" of the database "%s": GRANT USAGE, CREATE ON SCHEMA '
+      .. '"%s" TO "%s" (since PostgreSQL 15 not everybody may in "public")'):format(at.role, at.schema, at.database,
+      at.schema, at.role), 0)
+  end
 end
 
 local function apply(file)
@@ -89,10 +143,15 @@ local function apply(file)
 end
 
 local function prepare(files)
-  local list = db.tx(function(tx) return pending(files, applied_in(tx)) end, UNGATED)
+  local list = db.tx(function(tx)
+    local done = applied_in(tx)
+    check_unknown(files, done)
+    return pending(files, done)
+  end, UNGATED)
   if #list == 0 then return list end
   db.tx(function(tx)
     tx:query(sql.lock, LOCK)
+    check_place(tx)
     tx:exec(sql.create)
     tx:exec(sql.jobs)
     tx:exec(sql.jobs_attempts)
@@ -100,13 +159,30 @@ local function prepare(files)
   return list
 end
 
--- Apply what is missing; returns how many.  Raises with file and line of a statement that fails.
+local function explained(err)
+  if db.is_error(err) and err.sqlstate == "42501" then
+    return err.message .. ": the role lacks a right; tables that another one made must be granted to it"
+  end
+  if fail.is(err) and err.code == "db_timeout" then
+    return "a migration took longer than database.migrate_timeout_ms; 0 sets no limit"
+  end
+  return fail.is(err) and err or tostring(err)
+end
+
+-- Apply what is missing; returns how many.  Raises with file and line of a statement that fails; a Fail when the
+-- database went away meanwhile, so that it is worth another try.
 function M.run()
+  local ok, n = pcall(M.apply_all)
+  if not ok then error(explained(n), 0) end
+  return n
+end
+
+function M.apply_all()
   local n = 0
   for _, file in ipairs(prepare(M.files(host.native.generation))) do
     if apply(file) then
       n = n + 1
-      log.info("migration applied", { migration = ("%04d_%s"):format(file.number, file.name) })
+      log.info("migration applied", { migration = title(file) })
     end
   end
   return n
@@ -135,12 +211,14 @@ function M.check(n, known)
   end
 end
 
---- Those of generation n that this database has not had, as {path..}.  Raises when one was changed
---- after it had been applied.  Looks only.
+--- Those of generation n that this database has not had, as {path..}, and a warning or nil.  Raises when one was
+--- changed after it had been applied, or the database is newer.  Looks only.
 function M.pending(n)
-  local list = {}
-  for i, file in ipairs(pending(M.files(n), applied(db.value, db.query))) do list[i] = file.path end
-  return list
+  local list, files, done = {}, M.files(n), applied(db.value, db.query)
+  local refusal, warning = M.judge_unknown(unknown(files, done))
+  if refusal then error(refusal, 0) end
+  for i, file in ipairs(pending(files, done)) do list[i] = file.path end
+  return list, warning
 end
 
 -- `human migrate`.

@@ -343,8 +343,17 @@ local function unavailable(route)
   if sched.is_full() then return "service_unavailable" end
 end
 
+-- Where the database allows fewer connections than the workers want, one without any hands requests on to one
+-- that has some.
+local function passed_on(req)
+  if host.db_up() then return false end
+  local sibling = host.db_sibling()
+  return sibling ~= nil and host.pass(req, sibling) == 0
+end
+
 -- A request event of the host: its id, status bits (host_api.h, HOST_RQ_*) and target.
 function M.on_request(req, status, target)
+  if passed_on(req) then return end
   local g = gen.current()
   local path, raw_query = router.split(target)
   if band(status, INNER) ~= 0 and not caller.host_is_known(req) then

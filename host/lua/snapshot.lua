@@ -135,6 +135,16 @@ local function pool_view(m)
            waiting = sum(m, "human_pool_waiting") }
 end
 
+-- What the database is to the workers: all states that one of them reports.
+local function database_view(m)
+  local states = {}
+  for _, s in ipairs(m) do
+    local state = s.name == "human_database_state" and s.value > 0 and s.labels.state
+    if state and not states[state] then states[state], states[#states + 1] = true, state end
+  end
+  return states
+end
+
 local function model_view(m)
   local tokens = {}
   for _, direction in ipairs { "input", "output" } do
@@ -154,6 +164,7 @@ function M.view(now, before)
   if not m then return out end
   out.requests, out.pool, out.model = requests(now, before), pool_view(m), model_view(m)
   out.database_up = sum(m, "human_database_up") > 0
+  out.database = json.array(database_view(m))
   out.sockets = { connections = sum(m, "human_connections"), socketio = sum(m, "human_socketio_sockets"),
                   websockets = sum(m, "human_websockets") }
   out.log_lines_lost = sum(m, "human_log_lines_lost_total")
@@ -214,7 +225,8 @@ local function numbers(view)
     { "requests", ("%s/s, p50 %s, p99 %s; %d since the start, %d failed"):format(
       r.per_s and ("%.1f"):format(r.per_s) or "-", ms(r.p50_ms), ms(r.p99_ms), r.total, r.failed) },
     { "database", ("%s; connections: %d in transactions, %d busy, %d idle; %d waiting"):format(
-      view.database_up and "up" or "AWAY", p.leased, p.busy, p.idle, p.waiting) },
+      view.database[1] and table.concat(view.database, ", ") or view.database_up and "up" or "AWAY",
+      p.leased, p.busy, p.idle, p.waiting) },
     { "clients", ("%d connections, %d Socket.IO, %d WebSocket"):format(s.connections, s.socketio, s.websockets) },
     { "model", ("%d calls, %d tokens in, %d out, $%.4f"):format(m.requests, m.input_tokens, m.output_tokens,
       m.cost_dollars) },

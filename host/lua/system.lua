@@ -36,7 +36,8 @@ end
 -- What is wrong, in sentences; and whether requests suffer from it.
 local function problems(llm, reload)
   local list, suffers = {}, false
-  if not host.db_up() then list[1], suffers = "the database is not reachable", true end
+  local state = host.db_state()
+  if state ~= "up" then list[1], suffers = db.SENTENCES[state], true end
   if llm.problem and llm.provider ~= "none" then list[#list + 1], suffers = "language model: " .. llm.problem, true end
   if sched.struck > 0 then
     list[#list + 1] = "what ended several workers is out of service until the next reload (see the log)"
@@ -46,15 +47,16 @@ local function problems(llm, reload)
   return json.array(list), suffers
 end
 
--- The state of the parts: {status = "ok"|"degraded", version, instance, problems, database, database_id,
--- worker, workers, uptime_s, scripts, reload, llm}.  llm: {provider, model, language_model (false: the built-in rules
+-- The state of the parts: {status = "ok"|"degraded", version, instance, problems, database ("up", or what is the
+-- case: "starting", "unreachable", "read_only", "stuck", "full", "refused"), database_id, worker, workers,
+-- uptime_s, scripts, reload, llm}.  llm: {provider, model, language_model (false: the built-in rules
 -- answer), problem}.
 function M.health()
   local llm, reload = llm_status(), last_reload()
   local list, suffers = problems(llm, reload)
   return {
     status = suffers and "degraded" or "ok", version = host.native.version, problems = list,
-    database = host.db_up() and "up" or "down", scripts = gen.current().id, reload = reload,
+    database = host.db_state(), scripts = gen.current().id, reload = reload,
     instance = host.native.instance, database_id = database_id,
     worker = host.worker(), workers = host.workers(), uptime_s = math.floor(host.now() - STARTED),
     llm = { provider = llm.provider, model = llm.model, language_model = llm.language_model,
@@ -62,17 +64,17 @@ function M.health()
   }
 end
 
--- May a load balancer send requests here?  true, or false and why not.  A full pool is no reason: all
--- servers behind a balancer share the load, and taking one out makes it worse for the others.
+-- May a load balancer send requests here?  true, or false and why not; and how the database is.  A full pool is
+-- no reason: all servers behind a balancer share the load, and taking one out makes it worse for the others.
 function M.readiness()
-  local reasons = {}
+  local reasons, state = {}, host.db_state()
   if draining then reasons[1] = "draining" end
-  if not host.db_up() then
+  if state ~= "up" then
     reasons[#reasons + 1] = "database_unavailable"
   elseif not db.is_ready() then
     reasons[#reasons + 1] = "starting"
   end
-  return #reasons == 0, json.array(reasons)
+  return #reasons == 0, json.array(reasons), state
 end
 
 local HOW = "set the secret `admin` (HUMAN_API_ADMIN_TOKEN, api.admin_token or /etc/human/secrets/admin) and send it "

@@ -28,12 +28,15 @@ api.auth("anybody", {
   return { id = "anybody", kind = "public" }
 end)
 
+local database = s.enum { "up", "starting", "unreachable", "read_only", "stuck", "full", "refused" }
+  :describe "up, or what is the case"
+
 local health = s.object {
   { "status", s.enum { "ok", "degraded" }:describe "degraded: requests fail, problems says why" },
   { "version", s.string:optional() },
   { "instance", s.string:optional():describe "another one at each start: whoever means a certain server compares it" },
   { "problems", s.array(s.string):optional() },
-  { "database", s.enum { "up", "down" }:optional() },
+  { "database", database:optional() },
   { "database_id", s.string:optional():describe "keys belong to it; another database has another one" },
   { "scripts", s.string:optional():describe "hash of the script bundle in service" },
   { "reload", s.enum { "accepted", "refused" }:optional():describe "the last reload's verdict" },
@@ -61,14 +64,15 @@ end)
 local readiness = s.object {
   { "ready", s.bool },
   { "reasons", s.array(s.enum { "starting", "draining", "database_unavailable" }) },
+  { "database", database },
 }
 
 g:get("/ready", {
   summary = "200 when requests can be served, else 503",
   reply   = { [200] = readiness, [503] = readiness },
 }, function()
-  local ready, reasons = system.readiness()
-  return ready and 200 or 503, { ready = ready, reasons = reasons }
+  local ready, reasons, state = system.readiness()
+  return ready and 200 or 503, { ready = ready, reasons = reasons, database = state }
 end)
 
 g:get("/openapi.json", {

@@ -1,9 +1,11 @@
-// spec/e2e/faults_database.test.mjs -- PostgreSQL dies, hangs and comes back under load.
-// What must hold: meanwhile 503 with Retry-After and nothing else, no request waits beyond its limits, the
-// service comes back by itself, and no write that was acknowledged is lost or doubled.
+// spec/e2e/faults_database.test.mjs -- PostgreSQL dies, hangs, has a full disk and comes back, under load.
+// What must hold: meanwhile 503 with Retry-After and nothing else, /ready says which of it is the case, no request
+// waits beyond its limits, the service comes back by itself, and no acknowledged write is lost or doubled.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { makeAgent, makeUser } from './agent_client.mjs';
 import { BINARY, children, databaseUrl, isAlive, makeHome, sql, startHost } from './hosts.mjs';
@@ -48,11 +50,25 @@ async function killAll(postmaster) {
   await until(() => !all.some(isAlive), 5000, 'all of PostgreSQL is gone');
 }
 
+/** What /ready says of the database; undefined while it is well. */
+async function conditionOf(host) {
+  const ready = await fetch(`${host.url}/ready`);
+  return ready.status === 200 ? undefined : (await ready.json()).database;
+}
+
+async function says(host, condition) {
+  await until(async () => (await conditionOf(host)) === condition, 15_000, `/ready says ${condition}`);
+  await until(async () => {
+    const health = await (await fetch(`${host.url}/health`)).json();
+    return health.status === 'degraded' && health.database === condition && health.problems.length > 0;
+  }, 5000, `/health says ${condition}`);
+}
+
 /**
  * Load, a fault, until `over`, and load again; then what every request got is looked at.
- * home: where the database is.
+ * home, name: where the database is.
  */
-async function survives(host, home, fault, over) {
+async function survives(host, home, fault, over, name = 'human') {
   const user = await makeUser(host.url), agent = await makeAgent(host.url, user);
   const load = keepAsking(CLIENTS, readsAndWrites(host, user, agent)), { seen } = load;
   const good = () => seen.filter((a) => a.status === 202).length, bad = () => seen.filter((a) => a.status === 503).length;
@@ -73,7 +89,8 @@ async function survives(host, home, fault, over) {
   }
   const slowest = Math.max(...seen.map((a) => a.ms));
   assert.ok(slowest < REQUEST_MS + SLACK_MS, `a request took ${slowest} ms`);
-  const stored = await sql(home, `select id from agent_events where agent_id = '${agent.id}' and type = 'user-joined'`);
+  await until(async () => !(await conditionOf(host)), 15_000, '/ready says that all is well');
+  const stored = await sql(home, `select id from agent_events where agent_id = '${agent.id}' and type = 'user-joined'`, name);
   assert.equal(new Set(stored).size, stored.length, 'no event is doubled');
   const lost = seen.filter((a) => a.id && !stored.includes(a.id));
   assert.deepEqual(lost, [], 'no acknowledged event is lost');
@@ -105,15 +122,61 @@ describe("somebody else's database, under load", () => {
     host = await startHost({ env: { ...limits, DATABASE_URL: databaseUrl(outside.home) } });
     await survives(host, outside.home, () => killAll(outside.postmaster), async () => {
       assert.equal((await fetch(`${host.url}/health`)).status, 200);
-      assert.equal((await fetch(`${host.url}/ready`)).status, 503);
+      await says(host, 'unreachable');
       await outside.end();
       await outside.start();
     });
   });
 
+  // limit: cancelled statement; limit: cancel requests
   it('hung: requests end at their limits, and go on when it does', async () => {
     let all;
-    await survives(host, outside.home, () => { all = family(outside.postmaster); signal(all, 'SIGSTOP'); },
-      () => signal(all, 'SIGCONT'));
+    await survives(host, outside.home, () => { all = family(outside.postmaster); signal(all, 'SIGSTOP'); }, async () => {
+      await says(host, 'stuck');
+      signal(all, 'SIGCONT');
+    });
+  });
+
+  // limit: database answer
+  it('hung while nobody asks anything: /ready says so all the same', async () => {
+    const all = family(outside.postmaster);
+    signal(all, 'SIGSTOP');
+    await says(host, 'stuck').finally(() => signal(all, 'SIGCONT'));
+    await until(async () => !(await conditionOf(host)), 15_000, '/ready says that all is well');
+  });
+
+  it('told to take no writes: /ready says so, and when it takes them again', async () => {
+    const set = (value) => sql(outside.home, `alter database human set default_transaction_read_only = ${value}`, 'postgres');
+    const cut = () => sql(outside.home, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'human'");
+    await survives(host, outside.home, async () => { await set('on'); await cut(); }, async () => {
+      await says(host, 'read_only');
+      await set('off');
+    });
+  });
+});
+
+describe('a database whose disk is full, under load', { skip: process.getuid() !== 0 && 'only root makes file systems' }, () => {
+  const outside = new Outside(), disk = makeHome();
+  let host;
+  after(async () => {
+    await host?.stop();
+    await outside.end();
+    execFileSync('umount', ['-l', disk]);
+  });
+
+  it('refuses writes, says so, and writes again when there is room', async () => {
+    await outside.start();
+    const { uid, gid } = fs.statSync(`${outside.home}/run`);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=48m,uid=${uid},gid=${gid},mode=700`, 'tmpfs', disk]);
+    await sql(outside.home, `create tablespace small location '${disk}'`);
+    await sql(outside.home, 'create database small tablespace small template template0');
+    host = await startHost({ env: { ...limits, DATABASE_URL: databaseUrl(outside.home, 'small') } });
+    const ballast = path.join(disk, 'ballast');
+    await survives(host, outside.home, () => {
+      assert.throws(() => fs.writeFileSync(ballast, Buffer.alloc(64 << 20)), { code: 'ENOSPC' });
+    }, async () => {
+      await says(host, 'full');
+      fs.rmSync(ballast);
+    }, 'small');
   });
 });

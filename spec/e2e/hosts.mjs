@@ -128,8 +128,8 @@ export async function startHost({ home = makeHome(), port, env = {}, scripts, as
 export const databaseUrl = (home, name = 'human') => `postgresql://human@/${name}?host=${encodeURIComponent(`${home}/run`)}&port=5432`;
 
 /** Rows of one statement on the private server of a home, columns separated by "|". */
-export async function sql(home, statement) {
-  const args = ['-h', `${home}/run`, '-p', '5432', '-U', 'human', '-d', 'human', '-XAtqc', statement];
+export async function sql(home, statement, name = 'human') {
+  const args = ['-h', `${home}/run`, '-p', '5432', '-U', 'human', '-d', name, '-XAtqc', statement];
   const { stdout } = await promisify(execFile)('psql', args, { maxBuffer: 256 << 20 });
   return stdout.trim().split('\n').filter(Boolean);
 }

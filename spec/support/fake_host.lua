@@ -123,6 +123,9 @@ local function add_database(h, app)
   function h.db_release(_, broken) app.released = broken and "broken" or "clean" return 0 end
   function h.db_listen() return 0 end
   function h.db_up() return true end
+  function h.db_state() return h.db_up() and "up" or "unreachable", "" end
+  function h.db_sibling() return nil end
+  h.db_acquire_direct = h.db_acquire
   function h.fetch(_, spec)
     local id = app:new_id()
     local reply = app.on_fetch(spec)
