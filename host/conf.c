@@ -268,9 +268,10 @@ static const char *credential(const char *dir, const char *name, char *text, siz
  * loads all that are in it and begins their names with "human_". */
 static void load_credentials(void) {
   static const struct { const char *name, *setting; } known[] = {
-      {"human_db-url", "database.url"},         {"human_admin", "api.admin_token"},
-      {"human_openai", "secrets.openai"},       {"human_gemini", "secrets.gemini"},
-      {"human_anthropic", "secrets.anthropic"}, {"human_llm", "secrets.llm"},
+      {"human_db-url", "database.url"},         {"human_direct-url", "database.direct_url"},
+      {"human_admin", "api.admin_token"},       {"human_openai", "secrets.openai"},
+      {"human_gemini", "secrets.gemini"},       {"human_anthropic", "secrets.anthropic"},
+      {"human_llm", "secrets.llm"},
   };
   const char *dir = getenv("CREDENTIALS_DIRECTORY");
   char text[4096], source[64];

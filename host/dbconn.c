@@ -17,6 +17,7 @@
 #include "dbsetup.h"
 #include "dbwatch.h"
 #include "log.h"
+#include "shm.h"
 #include "worker.h"
 
 enum {
@@ -194,7 +195,7 @@ static bool is_left_to_another(const dbserver *s) { return s->hung && s->tries >
 static void start_limit(dbconn *c) {
   uint64_t limit = dbaddr_limit_ms(c->route), first = limit;
   c->limit_at = uv_now(worker_loop()) + limit;
-  if (has_more(c) && limit > TOGETHER_MS) first = TOGETHER_MS;
+  if (limit > TOGETHER_MS) first = TOGETHER_MS;
   uv_timer_start(&c->timer, on_timer, first, 0);
 }
 
@@ -282,10 +283,21 @@ void dbconn_give_up(dbconn *c, int condition, const char *why) {
   next_server(c);
 }
 
+/* Accepted, and nothing more, while others are served: a pooler lets it wait for its turn. */
+static bool is_queued(const dbconn *c) {
+  bool others = c->server->ready > 0 || (!c->aside && shm_database_sibling() >= 0);
+  return c->pg && PQstatus(c->pg) == CONNECTION_OK && others;
+}
+
 /* It accepts and does not answer, or nothing is heard of it at all. */
 static void give_up_hung(dbconn *c) {
   char name[80], text[DBSERVER_WHY];
   dbserver *s = c->server;
+  c->crowded = is_queued(c);
+  if (c->crowded) {
+    dbconn_give_up(c, HOST_DB_REFUSED, "a pooler has no connection left");
+    return;
+  }
   bool silent = c->pg && (PQstatus(c->pg) == CONNECTION_STARTED || PQstatus(c->pg) == CONNECTION_NEEDED);
   dbserver_name(s, name, sizeof name);
   snprintf(text, sizeof text, silent ? "%s: no connection within %d ms" : "%s accepts connections but "
@@ -297,6 +309,7 @@ static void give_up_hung(dbconn *c) {
 
 static void on_limit(dbconn *c) {
   uint64_t now = uv_now(worker_loop());
+  c->crowded = is_queued(c);
   if (now >= c->limit_at) {
     give_up_hung(c);
   } else if (c->server->tries > 1 && has_more(c)) { /* another one stays with it */

@@ -2,40 +2,20 @@
 // What must hold: meanwhile 503 with Retry-After and nothing else, /ready says which of it is the case, no request
 // waits beyond its limits, the service comes back by itself, and no acknowledged write is lost or doubled.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { makeAgent, makeUser } from './agent_client.mjs';
-import { BINARY, children, databaseUrl, isAlive, makeHome, sql, startHost } from './hosts.mjs';
+import { children, databaseUrl, isAlive, makeHome, sql, startHost } from './hosts.mjs';
 import { keepAsking, readsAndWrites } from './load.mjs';
+import { Outside } from './outside.mjs';
 import { until } from './support.mjs';
 
 const STATEMENT_MS = 1500, LEASE_MS = 2500, REQUEST_MS = 5000, SLACK_MS = 2500;
 const limits = { HUMAN_DATABASE_STATEMENT_TIMEOUT_MS: STATEMENT_MS, HUMAN_DATABASE_LEASE_TIMEOUT_MS: LEASE_MS,
   HUMAN_LIMITS_REQUEST_TIMEOUT_MS: REQUEST_MS };
 const CLIENTS = 9;
-
-/** A cluster that no host looks after: it lives as long as a psql on it. */
-class Outside {
-  home = makeHome();
-
-  async start() {
-    this.psql = spawn(BINARY, ['psql', '-At'], { stdio: ['pipe', 'pipe', 'ignore'],
-      env: { ...process.env, HUMAN_HOME: this.home, HUMAN_CONFIG: '/dev/null', DATABASE_URL: '' } });
-    this.psql.stdin.write('select 1;\n');
-    await once(this.psql.stdout, 'data');
-  }
-
-  get postmaster() { return children(this.psql.pid).find((c) => c.name === 'postgres').pid; }
-
-  async end() {
-    const ended = once(this.psql, 'exit');
-    this.psql.stdin.end();
-    await ended;
-  }
-}
 
 const family = (pid) => [pid, ...children(pid).map((c) => c.pid)];
 
