@@ -170,6 +170,10 @@ static void note_error(dbconn *c, dbjob *j, const PGresult *r) {
   snprintf(j->why, sizeof j->why, "%s", message ? message : "");
   dbwatch_met(c, j->sqlstate, j->why);
   if (dbrow_error(r, &j->error) < 0) j->status = HOST_EFULL;
+  if (!strcmp(j->sqlstate, "42P05")) { /* its name is taken: the session is not only ours */
+    j->status = HOST_EDOWN;
+    dbsetup_swapped(c);
+  }
   if (j->at == j->steps || j->step[j->at].preparing) return;
   bool stale = is_stale_plan(r, j->sqlstate);
   j->unprepared = stale || strcmp(j->sqlstate, "26000") == 0; /* no such prepared statement */

@@ -189,11 +189,17 @@ void dbsetup_begin(dbconn *c) {
 
 /* ---- probes ---------------------------------------------------------------------------------- */
 
+void dbsetup_swapped(dbconn *c) {
+  if (dbsetup_pooled(c)) return;
+  setup.swapped_at = uv_now(worker_loop());
+  c->doubt = true;
+}
+
 static void on_probe_row(dbconn *c, const PGresult *r) {
   judge_writes(c, PQgetvalue(r, 0, 0), PQgetvalue(r, 0, 1));
-  if (dbsetup_pooled(c) || !strcmp(PQgetvalue(r, 0, 2), c->mark)) return;
-  setup.swapped_at = uv_now(worker_loop());
-  refuse(c, HOST_DB_REFUSED, swapped);
+  if (dbsetup_pooled(c)) return;
+  if (strcmp(PQgetvalue(r, 0, 2), c->mark) != 0) dbsetup_swapped(c);
+  if (is_swapped(c)) refuse(c, HOST_DB_REFUSED, swapped);
 }
 
 static void on_probe_end(dbconn *c, dbjob *j) {

@@ -10,7 +10,9 @@ local json = require "human.json"
 local M = {}
 local Fail = {}
 Fail.__index = Fail
-local catalogue = {}
+-- Until scripts are loaded: migrations may run before.
+local catalogue = { database_unavailable = { status = 503, message = "The database is not reachable" },
+                    db_timeout = { status = 503, message = "The database took too long" } }
 
 -- Codes that the runtime itself answers with; gen.build refuses a catalogue that lacks one.
 M.required = {
