@@ -23,7 +23,8 @@ static int load_words(lua_State *L) {
 /* read(words) -> exit status or nil, path or text. */
 static int ask(lua_State *L, int argc, char **argv) {
   lua_pushcfunction(L, load_words);
-  if (lua_pcall(L, 0, 1, 0) || lua_pcall(L, 0, 1, 0)) return -1;
+  if (lua_pcall(L, 0, 1, 0)) return -1; /* the chunk .. */
+  if (lua_pcall(L, 0, 1, 0)) return -1; /* .. and what it returns */
   lua_getfield(L, -1, "read");
   lua_newtable(L);
   for (int i = 0; i < argc; i++) {

@@ -7,16 +7,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { BINARY, children, isAlive, launch, makeHome, startHost } from './hosts.mjs';
-import { freePort, until } from './support.mjs';
+import { freePort, root, until } from './support.mjs';
 
 const LIMIT_MS = 90_000;
 const mayMount = process.getuid() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
 const skip = mayMount ? false : 'needs root, who may mount';
 
 /** `human WORDS` with a home: {code, out, err}.  inside: a directory that is /var/lib for it. */
-function human(home, words, { inside, env = {}, input = '' } = {}) {
+function human(home, words, { inside, env = {}, input = '', uid, gid } = {}) {
   const [command, ...args] = inside ? within(inside, words) : [BINARY, ...words];
-  const child = spawn(command, args, { env: { ...process.env, HUMAN_HOME: home, HUMAN_CONFIG: '/dev/null', DATABASE_URL: '', ...env } });
+  const child = spawn(command, args, { uid, gid, env: { ...process.env, HUMAN_HOME: home, HUMAN_CONFIG: '/dev/null', DATABASE_URL: '', ...env } });
   let out = '', err = '';
   child.stdout.on('data', (t) => { out += t; });
   child.stderr.on('data', (t) => { err += t; });
@@ -138,5 +138,31 @@ describe('commands', () => {
     assert.equal((await host.stop()).code, 0);
     assert.ok(!isAlive(postgres));
     assert.equal((await query(home, 'select 8')).out, '8\n');
+  });
+});
+
+describe('root, in a home and a directory of scripts that are another user\'s', { skip: process.getuid() !== 0 && 'needs root' }, () => {
+  it('leaves no file behind that is root\'s, whichever command is run', async () => {
+    const home = makeHome(), { uid, gid } = { uid: 65534, gid: 65534 };
+    fs.mkdirSync(`${home}/scripts`);
+    for (const dir of [home, `${home}/scripts`]) fs.chownSync(dir, uid, gid);
+    const strange = () => execFileSync('find', [home, '!', '-user', String(uid)], { encoding: 'utf8' });
+    const env = { HUMAN_SCRIPTS: `${home}/scripts:${path.join(root, 'scripts')}`, HOME: makeHome() };
+    const agent = ['--port', String(await freePort()), '--agent-port', String(await freePort())];
+    for (const words of [['doctor', ...agent], ['agent', '-m', 'Hi'], ['status'], ['reload'], ['config'], ['check'], ['openapi'],
+      ['rules', 'list'], ['psql', '-c', 'select 1'], ['migrate'], ['rules', 'replay', 'agent/rules/limits.lua'],
+      ['override', 'agent/rules/limits.lua'], ['new', 'route', 'local/mine'], ['overrides'], ['ping']]) {
+      const { code, err } = await human(home, words, { env });
+      assert.equal(strange(), '', `${words.join(' ')} (${code} ${err})`);
+    }
+    assert.ok(fs.existsSync(`${home}/scripts/agent/rules/limits.lua`));
+    const host = await startHost({ home });
+    assert.equal((await human(home, ['agent', '-m', 'Hi'], { env: { ...env, HUMAN_AGENT_PORT: '0', HUMAN_PORT: host.port } })).code, 0);
+    assert.equal(strange(), `${home}/control.sock\n`, 'as long as it runs');
+    await host.kill();
+    fs.rmSync(`${home}/control.sock`, { force: true });
+    assert.equal(strange(), '');
+    const own = await human(home, ['psql', '-XAtqc', 'select 7'], { env: { ...env, HOME: home }, uid, gid });
+    assert.equal(own.out, '7\n');
   });
 });
