@@ -276,6 +276,8 @@ static bool read_one(void) {
   ssize_t k = recvmsg(bus.in, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (k < 0) return errno == EINTR;
   int fd = passed_fd(&m);
+  if (m.msg_flags & MSG_CTRUNC)
+    log_fmt(LOG_ERROR, "bus: no descriptor is left for a connection of another worker, which is lost");
   if ((size_t)k < sizeof head || (m.msg_flags & MSG_TRUNC)) {
     if (fd >= 0) close(fd);
     return true;

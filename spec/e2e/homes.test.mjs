@@ -14,14 +14,14 @@ const mayMount = process.getuid() === 0 && spawnSync('unshare', ['-m', 'true']).
 const skip = mayMount ? false : 'needs root, who may mount';
 
 /** `human WORDS` with a home: {code, out, err}.  inside: a directory that is /var/lib for it. */
-function human(home, words, { inside, env = {}, input = '', uid, gid } = {}) {
+function human(home, words, { inside, env = {}, open = false, uid, gid } = {}) {
   const [command, ...args] = inside ? within(inside, words) : [BINARY, ...words];
   const child = spawn(command, args, { uid, gid, env: { ...process.env, HUMAN_HOME: home, HUMAN_CONFIG: '/dev/null', DATABASE_URL: '', ...env } });
   let out = '', err = '';
   child.stdout.on('data', (t) => { out += t; });
   child.stderr.on('data', (t) => { err += t; });
   child.stdin.on('error', () => {});
-  child.stdin.end(input);
+  if (!open) child.stdin.end();
   const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
   return Object.assign(once(child, 'close').then(([code]) => { clearTimeout(timer); return { code, out, err }; }), { child });
 }
@@ -126,6 +126,28 @@ describe('commands', () => {
     const home = makeHome();
     const all = await Promise.all([1, 2, 3, 4, 5].map((n) => query(home, `select ${n}`)));
     assert.deepEqual(all.map((r) => [r.code, r.out, r.err.replace(/.*"level":"info".*\n|^\S+ info.*\n/gm, '')]), [1, 2, 3, 4, 5].map((n) => [0, `${n}\n`, '']));
+  });
+
+  it('that use the server of another one may end first, but are not waited for without end', async () => { // limit: shared server
+    const home = makeHome(), first = human(home, ['psql', '-XAtq'], { open: true });
+    first.child.stdin.write("select 'up';\n");
+    await once(first.child.stdout, 'data');
+    const short = human(home, ['psql', '-XAtq', '-c', "select 'here'", '-c', 'select pg_sleep(2)', '-c', 'select 7']);
+    await once(short.child.stdout, 'data');
+    first.child.stdin.end();
+    assert.equal((await short).out, 'here\n\n7\n');
+    assert.equal((await first).code, 0);
+
+    const second = human(home, ['psql', '-XAtq'], { open: true });
+    second.child.stdin.write("select 'up';\n");
+    await once(second.child.stdout, 'data');
+    const long = human(home, ['psql', '-XAtq', '-c', "select 'here'", '-c', 'select pg_sleep(600)']);
+    await once(long.child.stdout, 'data');
+    const begun = Date.now();
+    second.child.stdin.end();
+    assert.notEqual((await long).code, 0);
+    assert.equal((await second).code, 0);
+    assert.ok(Date.now() - begun >= 10_000);
   });
 
   it('that come while a host starts use its server, which it stops when it ends', async () => {
