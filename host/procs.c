@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SIGKILL_BIT = 1 << 8 };
+enum { SIGKILL_BIT = 1 << 8, EXITING_FLAG = 4 }; /* PF_EXITING */
 
 /* The value behind "Name:\t" in /proc/PID/status. */
 static bool status_field(pid_t pid, const char *name, char *out, size_t n) {
@@ -39,10 +39,24 @@ static bool is_killed(pid_t pid, const char *signals) {
   return status_field(pid, signals, text, sizeof text) && (strtoull(text, NULL, 16) & SIGKILL_BIT);
 }
 
+/* No signal waits any more and the state says nothing: it is closing what it had open, one after another. */
+static bool is_exiting(pid_t pid) {
+  char path[64], line[512] = "";
+  unsigned flags = 0;
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  FILE *f = fopen(path, "re");
+  if (!f) return true;
+  const char *rest = fgets(line, sizeof line, f) ? strrchr(line, ')') : NULL;
+  fclose(f);
+  // NOLINTNEXTLINE(cert-err34-c): the kernel wrote it
+  return !rest || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %u", &flags) != 1 || (flags & EXITING_FLAG);
+}
+
 bool procs_runs(pid_t pid) {
   char state[32];
   if (pid <= 0 || !status_field(pid, "State", state, sizeof state)) return false;
-  return !strchr("ZX", state[0]) && !is_killed(pid, "SigPnd") && !is_killed(pid, "ShdPnd");
+  return !strchr("ZX", state[0]) && !is_killed(pid, "SigPnd") && !is_killed(pid, "ShdPnd") &&
+         !is_exiting(pid);
 }
 
 bool procs_is_host(pid_t pid) {

@@ -23,7 +23,8 @@
 #include "tls.h"
 
 enum { BACKLOG = 4096, OWNER_MAX = 160 };
-static const double ENDING_S = 65, UNSEEN_S = 2; /* TIME_WAIT lasts 60 s */
+static const double TOLD_S = 1; /* TIME_WAIT lasts 60 s */
+static const double limit_s[] = {[PORTOWNER_UNKNOWN] = 2, [PORTOWNER_ENDING] = 65, [PORTOWNER_KNOWN] = 0.2};
 
 typedef union {
   struct sockaddr any;
@@ -134,10 +135,10 @@ static int listen_at(const char *host, int port, int count, int *fds) {
     portowner_state state = portowner_find(host, port, owner, sizeof owner);
     double waited = shm_clock() - begin;
     errno = EADDRINUSE;
-    if (state == PORTOWNER_KNOWN || waited > (state == PORTOWNER_ENDING ? ENDING_S : UNSEEN_S)) return -1;
-    if (!told && waited > UNSEEN_S / 2)
+    if (waited > limit_s[state]) return -1;
+    if (!told && waited > TOLD_S)
       log_fmt(LOG_INFO, "port %d on %s: waiting for what is just ending there", port, host);
-    told = told || waited > UNSEEN_S / 2;
+    told = told || waited > TOLD_S;
     if (!procs_wait()) return errno = EINTR, -1;
   }
 }

@@ -62,8 +62,8 @@ static void add_all(void) {
   }
 }
 
-/* A directory that is not there, or is replaced as a whole, has nothing that could be watched: where the paths
- * lead is looked up each time, a handful of them ten times a second. */
+/* A directory that is not there, or is replaced as a whole, has nothing that could be watched: where the
+ * paths lead is looked up each time, a handful of them ten times a second. */
 static uint64_t look_up(void) {
   uint64_t sum = 14695981039346656037u;
   for (const char *p = w.paths; *p; p += *p == ':') {
