@@ -25,6 +25,7 @@ local GAP = "bus.gap"
 -- hear, and only the runtime says it.
 local RESERVED, PREFIX = { sio = true }, "bus."
 local runtime = {}                               -- topic -> function, for modules of the runtime
+local channels = {}                              -- further ones -> function
 local listening = false
 local dropped, told_at = 0, nil
 
@@ -65,6 +66,13 @@ end
 -- The same for the runtime itself: called at once, not as a task; survives reloads.  On a topic that is not
 -- reserved it hears whatever scripts and other users of the database say.
 function M.on_runtime(topic, fn) runtime[topic] = fn end
+
+-- For the runtime: notifications on a channel beside ours, in the worker that listens.  fn(payload); nil: listening
+-- has begun, or begun again.
+function M.on_channel(name, fn)
+  channels[name] = fn
+  if listening then host.db_listen(name) end
+end
 
 local function run(label, topic, listener, payload)
   local details
@@ -146,8 +154,10 @@ end
 -- Status 1: listening has just begun, or begun again.  What was notified before (while the database
 -- or the worker that listened was away) is lost, so subscribers read again from where they were.
 function M.on_notify(status, _, _, data)
+  local notification = data ~= "" and host.unpack(data) or {}
+  local other = channels[notification.channel]
+  if other then return other(status ~= 1 and notification.payload or nil) end
   if status == 1 then return send(GAP, {}) end
-  local notification = host.unpack(data)
   local message, why = read_notification(notification.payload)
   if not message then return drop("a notification " .. why) end
   local payload = message[2]
@@ -162,6 +172,7 @@ function M.on_database(up)
   local r = host.db_listen(CHANNEL)
   listening = r >= 0
   if r < 0 then log.error("bus: cannot listen to the database", { error = host.error_name(r) }) end
+  for name in pairs(channels) do host.db_listen(name) end
 end
 
 return M

@@ -12,6 +12,7 @@ local host = require "human.host"
 local http = require "human.sio_http"
 local namespaces = require "human.sio_nsp"
 require "human.sio_dispatch"
+require "human.sio_gather"
 
 local M = {}
 local Server = {}
@@ -199,6 +200,10 @@ Server.on_http = http.on_http
 --- The same as io:of("/"):to(room) and io:of("/"):emit(…).
 function Server:to(room) return self:of("/"):to(room) end
 function Server:emit(event, ...) return self:of("/"):emit(event, ...) end
+
+--- The same as io:of("/"):timeout(ms) and io:of("/"):fetch_sockets(timeout_s).
+function Server:timeout(ms) return self:of("/"):timeout(ms) end
+function Server:sockets(timeout_s) return self:of("/"):fetch_sockets(timeout_s) end
 
 --- Bytes as an argument of an event; handlers get them as {is_binary = true, data = bytes}.
 M.binary = namespaces.binary

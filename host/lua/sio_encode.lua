@@ -58,6 +58,9 @@ local pack_value, unpack_value = msgpack.codec {
   is_text = host.utf8_ok, mend = lossy.utf8, plain = plain,
 }
 
+--- Any plain value as a text for other workers and hosts, bytes included, and back: value | nil, message.
+M.pack, M.unpack_value = pack_value, unpack_value
+
 --- The packet in a binary message: kind, namespace, id | false, data; or nil and a message.
 M.unpack = packed.decoder { decode = unpack_value, is_array = json.is_array, null = NULL }
 

@@ -18,7 +18,7 @@ local start, cancel = timer.start, timer.cancel
 
 local M = {}
 local CLOSE_GRACE_S = 30       -- for a poller that is between two polls when we close
-local READY_BYTES = 65536      -- for a poll that is about to be answered; more is too much for volatile events
+local READY_BYTES = 65536      -- in the answer to a poll; more is too much for volatile events
 local TEXT_VOLATILE, BINARY_VOLATILE = 1 + host.WS_VOLATILE, 2 + host.WS_VOLATILE
 local POLL_LEVEL = 1           -- of compression: a poll is made once, and read once
 local NOOP_DELAY_S = 0.03      -- how long a poll is held while a WebSocket is probed
@@ -256,8 +256,7 @@ end
 
 -- wsx: one WebSocket message.
 function Session:on_message(data, is_text)
-  if self.inbox then return flow.keep(self, data, is_text) end
-  take(self, data, is_text)
+  return (self.inbox and flow.keep or take)(self, data, is_text)
 end
 
 -- 1002, 1007 and 1009: the client broke the protocol.

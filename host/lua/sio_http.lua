@@ -250,6 +250,7 @@ end
 --- No new session from now on; those of all paths end so that their clients come back elsewhere.
 function M.shutdown()
   stopping = true
+  require("human.sio_hosts").bye()
   for _, rt in pairs(engine.runtimes()) do
     local all = {}
     for _, session in pairs(rt.sessions) do all[#all + 1] = session end

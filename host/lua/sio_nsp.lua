@@ -12,6 +12,7 @@ local recovery = require "human.sio_recovery"
 local room = require "human.sio_room"
 
 local M = {}
+local ASK_MAX_MS = 50000       -- of a broadcast that wants answers
 local Namespace, Target = {}, {}
 Namespace.__index, Target.__index = Namespace, Target
 
@@ -95,6 +96,8 @@ local function select_sockets(nsp, rooms, except)
   if rooms then return list, gather(nsp, rooms, set, list, n) end
   return list, collect(set, list, n, nsp.all)
 end
+
+M.select_sockets = select_sockets
 
 local function deliver(nsp, rooms, except, packet, parts, offset, is_volatile)
   if offset and log_of(nsp) then
@@ -202,6 +205,31 @@ end
 --- An array of them, of this worker only.
 function Target:sockets() return (select_sockets(self.nsp, self.only, self.without)) end
 
+--- An array of them on all workers of all hosts on this database, each {id, rooms, data, worker, host}; data is
+--- left out where it is larger than 4 KB.  Awaits, at most timeout_s (2); then, and when there are more than 1,000
+--- on a worker, the array is not complete and "timeout" or "too many" comes behind it.
+function Target:fetch_sockets(timeout_s)
+  return require("human.sio_gather").sockets(self.nsp, self.only, self.without, timeout_s)
+end
+
+local Ask = {}
+Ask.__index = Ask
+
+--- target:timeout(ms):emit_with_ack(event, …) sends them an event, on all workers of all hosts on this database, and
+--- awaits their answers: an array of what each sent first.  Where not all came, the array has those that did, and
+--- "timeout", "disconnected" or "too many" comes behind it.
+function Target:timeout(ms)
+  if type(ms) ~= "number" or ms < 1 or ms > ASK_MAX_MS then
+    error("timeout: expected milliseconds, from 1 to " .. ASK_MAX_MS, 2)
+  end
+  return setmetatable({ target = self, timeout_s = ms / 1000 }, Ask)
+end
+
+function Ask:emit_with_ack(event, ...)
+  local t = self.target
+  return require("human.sio_gather").ask(t.nsp or t, t.only, t.without, self.timeout_s, event, ...)
+end
+
 --- As for a target; without to() or except() all sockets of the namespace are meant.
 function Namespace:to(name) return target(self, with(nil, name)) end
 function Namespace:except(name) return target(self, nil, with(nil, name)) end
@@ -210,6 +238,8 @@ function Namespace:emit(event, ...) emit(self, self, true, event, ...) end
 function Namespace:local_emit(event, ...) emit(self, self, false, event, ...) end
 function Namespace:disconnect_sockets(close) disconnect_everywhere(self, nil, nil, close) end
 function Namespace:sockets() return (select_sockets(self)) end
+function Namespace:fetch_sockets(timeout_s) return target(self):fetch_sockets(timeout_s) end
+function Namespace:timeout(ms) return target(self):timeout(ms) end
 
 --- How many sockets of this worker are in a room (nil: in the namespace).
 function Namespace:count(name)

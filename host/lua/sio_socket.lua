@@ -161,7 +161,30 @@ end
 function M.on_ack(self, id, args)
   local acks = rawget(self, "acks")
   local waiter = acks and acks[tonumber(id)]
-  if waiter then settle(waiter, args or {}) end
+  if not waiter then return end
+  if not waiter.take then return settle(waiter, args or {}) end
+  M.forget(self, tonumber(id))
+  waiter:take(args or {})
+end
+
+--- The socket is asked together with others (sio_gather): `round` takes its answer to `id`.  False: too many are
+--- open already.
+function M.expect(self, id, round)
+  local acks = rawget(self, "acks")
+  if not acks then
+    acks = { n = 0 }
+    self.acks = acks
+  end
+  if acks.n >= ACKS_MAX then return false end
+  acks[id], acks.n = round, acks.n + 1
+  return true
+end
+
+function M.is_expected(self, id) return rawget(self, "acks") and self.acks[id] ~= nil end
+
+function M.forget(self, id)
+  local acks = rawget(self, "acks")
+  if acks and acks[id] then acks[id], acks.n = nil, acks.n - 1 end
 end
 
 --- Nobody will answer any more.
@@ -169,7 +192,7 @@ function M.end_acks(self)
   local acks = rawget(self, "acks")
   if not acks then return end
   for id, waiter in pairs(acks) do
-    if id ~= "n" then settle(waiter, nil, "disconnected") end
+    if id ~= "n" and waiter.take then waiter:take(nil) elseif id ~= "n" then settle(waiter, nil, "disconnected") end
   end
 end
 

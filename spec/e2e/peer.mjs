@@ -26,6 +26,10 @@ function serve(server, options) {
       for (let i = 1; i <= n; i++) io.to(room).volatile.emit('volatile', i, text);
       io.to(room).emit('done');
     });
+    socket.on('ask-room', async (room, ms, question, ack) => {
+      await io.to(room).timeout(ms).emitWithAck('question', question).then((list) => ack(list), (e) => ack(e.responses, 'timeout'));
+    });
+    socket.on('who', async (room, ack) => ack((await io.in(room).fetchSockets()).map((s) => s.id)));
     socket.on('bye', (close) => socket.disconnect(close));
     socket.on('disconnect', (reason) => io.to('watchers').emit('gone', reason));
   });

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { io } from 'socket.io-client';
 import packed from 'socket.io-msgpack-parser';
 import WebSocket from 'ws';
+import { databaseUrl, startHost } from './hosts.mjs';
 import { next, sleep, startHuman, until } from './support.mjs';
 
 const peer = process.env.SIO_PEER === 'npm';
@@ -128,6 +129,28 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       assert.deepEqual(await echo(socket, 1), [1]);
       socket.off('told');
       await socket.emitWithAck('leave', 'r');
+      other.disconnect();
+    });
+
+    it('answers together with others who were asked, and what is missing is said', async () => {
+      const others = [await connected({ transports }), await connected({ transports })];
+      for (const s of others) await s.emitWithAck('join', 'jury');
+      others[0].on('question', (text, ack) => ack([text, 'guilty']));
+      others[1].once('question', (text, ack) => ack(Buffer.from('innocent')));
+      const ask = (room, ms) => new Promise((done) => { socket.emit('ask-room', room, ms, 'well?', (...args) => done(args)); });
+      const [all] = await ask('jury', 3000);
+      assert.deepEqual(new Set(all.map((a) => (Array.isArray(a) ? a.join() : a.toString()))), new Set(['well?,guilty', 'innocent']));
+      assert.deepEqual(await ask('jury', 300), [[['well?', 'guilty']], 'timeout']);
+      assert.deepEqual((await ask('nobody', 300))[0], []);
+      for (const s of others) s.disconnect();
+    });
+
+    it('is one of those who are in a room', async () => {
+      const other = await connected({ transports });
+      for (const s of [socket, other]) await s.emitWithAck('join', 'here');
+      assert.deepEqual((await socket.emitWithAck('who', 'here')).sort(), [socket.id, other.id].sort());
+      assert.deepEqual(await socket.emitWithAck('who', 'nowhere'), []);
+      await socket.emitWithAck('leave', 'here');
       other.disconnect();
     });
 
@@ -668,6 +691,42 @@ describe('sessions of several workers', onlyOurs, () => {
       await end;
     } finally {
       await many.stop();
+    }
+  });
+});
+
+describe('hosts on one database', onlyOurs, () => {
+  it('know whose sockets there are, and gather the answers of all', async () => {
+    const scripts = ['spec/e2e/scripts/echo'];
+    const env = { HUMAN_WORKERS: '2', HUMAN_DATABASE_POOL: '2' };
+    const one = await startHost({ scripts, env });
+    const two = await startHost({ scripts, env: { ...env, DATABASE_URL: databaseUrl(one.home) } });
+    try {
+      const sockets = [];
+      for (let i = 0; i < 12; i++) {
+        const socket = connect({ transports: ['websocket'] }, '', (i % 2 ? one : two).url);
+        await next(socket, 'connect');
+        await socket.emitWithAck('join', 'all');
+        socket.on('question', (text, ack) => ack(socket.id + 'é'.repeat(3000)));
+        sockets.push(socket);
+      }
+      const ids = sockets.map((s) => s.id).sort();
+      await until(async () => (await sockets[0].emitWithAck('who', 'all')).length === 12, 5000, 'the hosts know each other');
+      for (const socket of sockets.slice(0, 6)) {
+        assert.deepEqual((await socket.emitWithAck('who', 'all')).sort(), ids);
+        const [answers, error] = await new Promise((done) => {
+          socket.emit('ask-room', 'all', 5000, 'x'.repeat(20_000), (...args) => done(args));
+        });
+        assert.equal(error, undefined);
+        assert.deepEqual(answers.map((a) => a.slice(0, 20)).sort(), ids);
+      }
+      await two.stop();
+      const left = ids.filter((id) => sockets.some((s, i) => i % 2 && s.id === id));
+      await until(async () => (await sockets[1].emitWithAck('who', 'all')).length === left.length, 5000, 'the other host is forgotten');
+      assert.deepEqual((await sockets[1].emitWithAck('who', 'all')).sort(), left);
+    } finally {
+      await two.stop();
+      await one.stop();
     }
   });
 });

@@ -44,6 +44,14 @@ local function serve(options)
         for i = 1, n do io:of("/"):to(room):volatile():emit("volatile", i, text) end
         io:of("/"):to(room):emit "done"
       end,
+      ["ask-room"] = function(_, room, ms, question, ack)
+        ack(io:of("/"):to(room):timeout(ms):emit_with_ack("question", question))
+      end,
+      who = function(_, room, ack)
+        local ids = require("human.json").array {}
+        for i, one in ipairs(io:of("/"):to(room):fetch_sockets()) do ids[i] = one.id end
+        ack(ids)
+      end,
       bye = function(socket, close) socket:disconnect(close) end,
     },
     on_disconnect = function(_, reason) io:of("/"):to("watchers"):emit("gone", reason) end,
