@@ -14,7 +14,7 @@ local sched = require "human.sched"
 local M = {}
 local GOOD_S = 900                               -- for how long a key that was right is known to have been
 local PENDING_MAX, PENDING_S = 8, 0.01           -- unknown keys of one address that a worker looks at at a time
-local pending = {}                               -- address -> how many are
+local pending = {}                               -- address -> {n = how many keys, times = {[key] = how often}}
 local failures                                   -- limits.auth_failures, once read
 
 metrics.describe("human_auth_failures_total", "Requests with a key or token that was refused")
@@ -32,14 +32,17 @@ local function refuse_when_spent(from, per_s)
 end
 
 -- Waits while enough unknown keys of this address are being looked at: those that come at once must not all pass
--- before the first is known to be wrong.  True: this one is looked at now; false: it need not wait, since it was
--- right a while ago, or turned out so meanwhile.
+-- before the first is known to be wrong; the same key twice is one guess.  True: this one is looked at now;
+-- false: it need not wait, since it was right a while ago, or turned out so meanwhile.
 local function queue(token, from, per_s)
   while not is_known(token) do
     refuse_when_spent(from, per_s)
-    local n = pending[from] or 0
-    if n < PENDING_MAX then
-      pending[from] = n + 1
+    local under_way = pending[from] or { n = 0, times = {} }
+    local times = under_way.times[token]
+    if times or under_way.n < PENDING_MAX then
+      pending[from] = under_way
+      if not times then under_way.n = under_way.n + 1 end
+      under_way.times[token] = (times or 0) + 1
       return true
     end
     sched.sleep(PENDING_S)
@@ -47,11 +50,16 @@ local function queue(token, from, per_s)
   return false
 end
 
+local function leave(token, from)
+  local under_way = pending[from]
+  local times = under_way.times[token] - 1
+  under_way.times[token] = times > 0 and times or nil
+  if times == 0 then under_way.n = under_way.n - 1 end
+  if under_way.n == 0 then pending[from] = nil end
+end
+
 local function settle(token, from, per_s, is_counted, ok, actor, ...)
-  if is_counted then
-    local left = pending[from] - 1
-    pending[from] = left > 0 and left or nil
-  end
+  if is_counted then leave(token, from) end
   if not ok then error(actor, 0) end
   if actor then
     note_good(token)

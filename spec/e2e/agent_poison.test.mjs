@@ -1,12 +1,14 @@
 // spec/e2e/agent_poison.test.mjs -- turns that end whoever takes them up, over two hosts of two workers.
 // Each is tried limits.attempts times, ends with an action that says so, and everybody else is served.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { call, connected, makeAgent, makeUser, newMessage, NORMAL, outline, run, send } from './agent_client.mjs';
 import { startModel } from './agent_model.mjs';
-import { databaseUrl, makeHome, startHost, sql } from './hosts.mjs';
+import { BINARY, databaseUrl, makeHome, startHost, sql } from './hosts.mjs';
 import { root, until } from './support.mjs';
 
 const shipped = fs.readFileSync(path.join(root, 'scripts/agent/rules/limits.lua'), 'utf8');
@@ -85,6 +87,20 @@ describe('a turn that its worker does not survive', () => {
     assert.match(text, /# TYPE human_agent_turns_given_up_total counter/);
     const health = await Promise.all(hosts.map(async (h) => (await fetch(`${h.url}/health`)).json()));
     assert.ok(health.some((h) => h.problems.some((p) => p.includes('out of service'))));
+  });
+});
+
+describe('a number of attempts', () => {
+  it('that the database would not take refuses the scripts, instead of every turn', () => {
+    for (const wrong of ['2.5', '0', '"3"', 'nil']) {
+      const tree = fs.mkdtempSync(path.join(os.tmpdir(), 'human-attempts-'));
+      fs.mkdirSync(path.join(tree, 'agent/rules'), { recursive: true });
+      fs.writeFileSync(path.join(tree, 'agent/rules/limits.lua'), shipped.replace(/\n {2}attempts = \d+/, `\n  attempts = ${wrong}`));
+      const { status, stderr } = spawnSync(BINARY, ['check', tree], { encoding: 'utf8', env: { ...process.env, HUMAN_HOME: tree } });
+      fs.rmSync(tree, { recursive: true });
+      assert.equal(status, 1);
+      assert.match(stderr, /agent\/rules\/limits\.lua: attempts must be a whole number/);
+    }
   });
 });
 
