@@ -93,6 +93,7 @@ local function commit(n)
     return log.error("told to serve scripts that were not built", { generation = n })
   end
   gen.install(new)
+  host.reload_serving(n)                         -- whatever fails below, the others must not wait for us
   retire(old)
   jobs.reloaded(old, new)
   swept_for = n
@@ -100,7 +101,6 @@ local function commit(n)
     sweeping = true
     sched.spawn_as({ gen = false }, sweep)       -- the runtime's own: no generation's end may cancel it
   end
-  host.reload_serving(n)
 end
 
 local function abort()

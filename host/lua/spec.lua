@@ -33,7 +33,8 @@ function M.serve(options)
   if options and options.database then M.database() end
   local request = require "human.request"
   gen.install(gen.build(host.native.generation))
-  sched.on_event(host.EV.REQUEST, function(status, id, _, target) request.on_request(id, status, target) end)
+  sched.on_event(host.EV.REQUEST, function(status, id, _, target) request.on_request(id, status, target) end,
+    require("human.answer").last_resort)
   return setmetatable({ url = "http://127.0.0.1:" .. host.conf().port }, Server)
 end
 
