@@ -54,23 +54,23 @@ end
 --- pages of listed origins may send cookies along.
 function M.cors(origins, credentials)
   if origins == "*" then return { any = header_set "Access-Control-Allow-Origin: *\r\n" } end
-  local sets = { other = header_set "Vary: Origin\r\n" }
+  local sets = { other = header_set "Vary: Origin\r\n", listed = {} }
   local more = credentials and "Access-Control-Allow-Credentials: true\r\n" or ""
   for origin in gmatch(origins, "[^,%s]+") do
-    sets[origin:lower()] = header_set("Access-Control-Allow-Origin: " .. origin .. "\r\n" .. more .. "Vary: Origin\r\n")
+    sets.listed[origin:lower()] = header_set("Access-Control-Allow-Origin: " .. origin .. "\r\n" .. more .. "Vary: Origin\r\n")
   end
   return sets
 end
 
 local function headers_for(conf, origin)
   local sets = conf.cors
-  return sets.any or sets[(origin or ""):lower()] or sets.other
+  return sets.any or sets.listed[(origin or ""):lower()] or sets.other
 end
 
 -- Clients that are no browsers send no Origin; a page's is our own, or one that cors lists.
 local function may_ask(conf, req, origin)
   local sets = conf.cors
-  return not origin or sets.any or sets[origin:lower()] or caller.is_own(req, origin)
+  return not origin or sets.any or sets.listed[origin:lower()] or caller.is_own(req, origin)
 end
 
 local function preflight(req, headers, allowed)

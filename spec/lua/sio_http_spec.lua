@@ -195,7 +195,7 @@ describe("who may open a session", function()
   it("is refused to pages of other origins, on every transport", function()
     w = sio_world.start(ECHO, 'cors = "https://a.example"', { http = { hosts = "human.example" } })
     local own = "http://127.0.0.1:3000"
-    for origin, status in pairs { ["https://a.example"] = 200, [own] = 200, ["https://b.example"] = 403, null = 403,
+    for origin, status in pairs { ["https://a.example"] = 200, [own] = 200, ["https://b.example"] = 403, null = 403, other = 403, listed = 403,
       ["http://localhost.evil.com"] = 403, ["http://127.0.0.1"] = 403, ["http://127.0.0.1:3001"] = 403, ["https://127.0.0.1:3000"] = 403,
       ["https://a.example.evil.com"] = 403, ["https://a.example, https://b.example"] = 403 } do
       assert.equal(status, w:http("GET", "polling", nil, { origin = origin }).status, origin)
