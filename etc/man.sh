@@ -10,6 +10,15 @@ entries() { sed -n "/^$1:/,/^\$/p" | sed '1d;/^$/d' | sed 's/^  *//;s/\\/\\e/g' 
          rest = n ? substr($0, n) : substr($0, length($1) + 1); sub(/^ +/, "", rest)
          gsub(/-/, "\\-", name); printf ".TP\n.B %s\n%s\n", name, rest }'; }
 
+# What each command says of itself: how it is called, its own flags, its exit status.
+details() {
+  "$binary" help | sed -n '/^commands:/,/^$/p' | sed '1d;/^$/d' | awk '{ print $1 }' | while read -r name; do
+    printf '.SH "HUMAN %s"\n.nf\n' "$(echo "$name" | tr '[:lower:]' '[:upper:]')"
+    "$binary" help "$name" | sed 's/\\/\\e/g;s/-/\\-/g;s/^\([.'"'"']\)/\\\&\1/'
+    echo .fi
+  done
+}
+
 cat <<END
 .TH HUMAN 1 "" "$("$binary" version)" "User commands"
 .SH NAME
@@ -26,6 +35,7 @@ Socket.IO and WebSocket. Scripts are changed while the server runs
 $("$binary" help | entries commands)
 .SH FLAGS
 $("$binary" help | entries flags)
+$(details)
 .SH FILES
 .TP
 .I /etc/human/human.json
@@ -49,6 +59,9 @@ reload the scripts
 .TP
 .B SIGTERM, SIGINT
 take no new clients, end what is under way, stop
+.SH EXIT STATUS
+0 it worked; 1 it did not, and a sentence on standard error says why; 2 wrong usage, or wrong settings. Commands that
+mean more by it say so above. An answer that could not be written is 1, too.
 .SH SEE ALSO
 operating.md and scripting.md in the package's documentation
 END

@@ -475,11 +475,10 @@ bool conf_is_shared(const char *name) {
 }
 
 static void print_value(const conf_item *item) {
+  bool in_units = item->rule->type == CONF_INT && item->value[strspn(item->value, "0123456789")];
   if (item->rule->secret) printf("%s", *item->value ? "(set, not shown)" : "(not set)");
   else if (item->rule->type == CONF_TEXT) printf("\"%s\"", item->value);
-  else if (item->rule->type == CONF_WORKERS ||
-           (item->rule->type == CONF_INT && item->value[strspn(item->value, "0123456789")]))
-    printf("%s (%.0f)", item->value, item->num);
+  else if (in_units || item->rule->type == CONF_WORKERS) printf("%s (%.0f)", item->value, item->num);
   else printf("%s", item->value);
 }
 

@@ -2,6 +2,7 @@
  * main.c -- the command line: which sub-command, which settings; everything else is elsewhere. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -282,11 +283,18 @@ static void open_standard(void) {
     while (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) >= 0) continue;
 }
 
-/* An answer that could not be written was not given.  Who closed the pipe knows it. */
+/* Who has closed the other end of a pipe knows it. */
+static bool reader_has_left(void) {
+  struct pollfd out = {.fd = STDOUT_FILENO};
+  return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP));
+}
+
+/* An answer that could not be written was not given. */
 static int after_output(int code) {
   errno = 0;
   if (!fflush(stdout) && !ferror(stdout)) return code;
-  if (errno && errno != EPIPE) fprintf(stderr, "human: standard output: %s\n", strerror(errno));
+  const char *why = errno ? strerror(errno) : "could not be written";
+  if (!reader_has_left()) fprintf(stderr, "human: standard output: %s\n", why);
   return code ? code : 1;
 }
 

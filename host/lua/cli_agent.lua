@@ -42,7 +42,6 @@ local function at_home()
 end
 
 local function elsewhere(url)
-  if not url:find "^https?://[^/]" then cli.misused("agent", "--url must be like https://example.org") end
   return setmetatable({ url = url:match "^(.-)/*$" }, Client)
 end
 
@@ -199,6 +198,9 @@ local function parse(args)
     if o[flag] and not o[flag]:find "%S" then cli.misused("agent", "--" .. flag .. " is empty") end
   end
   if o.agent and o.agent:find "[^%w_-]" then cli.misused("agent", "--agent is no id: " .. o.agent) end
+  if o.url and not o.url:find "^https?://[^/]" then
+    cli.misused("agent", "--url must be like https://example.org")
+  end
   if o.agent and not o.url then cli.misused("agent", "--agent goes with --url") end
   return o
 end

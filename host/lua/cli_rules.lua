@@ -165,8 +165,8 @@ local function warn_of_examples(g, file, name)
   for _, r in ipairs(g.rule_sources) do
     local ok, problem = pcall(rules.check_examples, r.file or r.path, r.mod, g.errors)
     if not ok then
-      local why = in_words_of(g.origin:explain(tostring(problem)), file, name)
-    io.stderr:write("note: a reload would refuse this: ", why, "\n")
+      local text = in_words_of(g.origin:explain(tostring(problem)), file, name)
+      io.stderr:write("note: a reload would refuse this: ", text, "\n")
     end
   end
 end

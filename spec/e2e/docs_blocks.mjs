@@ -38,8 +38,20 @@ export function wordsOf({ words }) {
            untilReady: words === 'until ready', notRun: after('not run:') };
 }
 
-/** Pages whose blocks are programs for a spec of their own. */
-export const RUN_BY = { 'docs/agent-api.md': 'spec/e2e/agent_docs.test.mjs' };
+/** Blocks that a spec of their own runs: of a page, and of one language where that is said. */
+const RUN_BY = [
+  { page: 'docs/agent-api.md', spec: 'spec/e2e/agent_docs.test.mjs' },
+  { page: 'docs/operating.md', language: 'nginx', spec: 'spec/e2e/nginx.mjs' },
+];
+
+/** Which other spec runs a block; it has to name the page. */
+export function runBy(block) {
+  const found = RUN_BY.find((r) => r.page === block.page && (r.language ?? block.language) === block.language);
+  if (found && !fs.readFileSync(path.join(root, found.spec), 'utf8').includes(path.basename(found.page))) {
+    throw new Error(`${found.spec} does not read ${found.page}`);
+  }
+  return found?.spec;
+}
 
 /** Whether an output is what the page shows: "…" stands for the rest of a word or line, alone for any lines. */
 export function looksLike(shown, real) {

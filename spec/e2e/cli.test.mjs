@@ -1,0 +1,140 @@
+// spec/e2e/cli.test.mjs -- the command line as a stranger meets it: wrong words, help, pipes that close, no terminal.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { BINARY, makeHome } from './hosts.mjs';
+import { root } from './support.mjs';
+
+const home = makeHome();
+const env = { PATH: process.env.PATH, HOME: home, HUMAN_HOME: path.join(home, 'h'), HUMAN_CONFIG: '/dev/null',
+              HUMAN_SCRIPTS: path.join(root, 'scripts'), NO_COLOR: '1' };
+
+/** {code, out, err} of `human WORDS`, which gets nothing to read. */
+const human = (...words) => new Promise((resolve) => {
+  const child = execFile(BINARY, words, { env, timeout: 30_000, maxBuffer: 16 << 20 }, (error, out, err) => resolve({ code: error ? error.code ?? -1 : 0, out, err }));
+  child.stdin.end();
+});
+
+/** The same with a shell's redirections. */
+const shell = (line) => new Promise((resolve) => {
+  execFile('sh', ['-c', line], { env: { ...env, HUMAN: BINARY }, timeout: 30_000 }, (error, out, err) => resolve({ code: error ? error.code ?? -1 : 0, out, err }));
+});
+
+const help = execFileSync(BINARY, ['help'], { env, encoding: 'utf8' });
+const COMMANDS = /commands:\n([\s\S]*?)\n\n/.exec(help)[1].split('\n').map((line) => line.trim().split(/\s/)[0]);
+const FOREIGN = ['test', 'psql', 'help'];
+
+describe('help', () => {
+  for (const command of COMMANDS) {
+    it(`says of ${command} how it is called and how it ends`, async () => {
+      const { code, out } = await human('help', command);
+      assert.equal(code, 0);
+      assert.match(out, new RegExp(`^usage: human \\[?${command}`));
+      if (command !== 'version' && command !== 'help') assert.match(out, /^exit status: /m);
+      if (FOREIGN.includes(command)) return; // they have a --help of their own
+      for (const flag of ['--help', '-h']) assert.equal((await human(command, flag)).out, out, flag);
+      assert.equal((await human('--port', '3001', command, '--help')).out, out);
+    });
+  }
+
+  it('is on the manual page, exit statuses included', () => {
+    const page = execFileSync('sh', [path.join(root, 'etc/man.sh'), BINARY], { env, encoding: 'utf8' });
+    for (const command of COMMANDS) assert.ok(page.includes(`.SH "HUMAN ${command.toUpperCase()}"`), command);
+    assert.match(page, /^\.SH EXIT STATUS$/m);
+    assert.match(page, /^exit status: 0 nothing is wrong/m);
+  });
+
+  it('of a command that is none says which may have been meant', async () => {
+    for (const words of [['help', 'stauts'], ['stauts']]) {
+      const { code, err } = await human(...words);
+      assert.deepEqual([code, err.split('\n')[0]], [2, 'human: unknown command: stauts (did you mean status?)']);
+    }
+  });
+});
+
+describe('words that mean nothing', () => {
+  const cases = [
+    [['--prot', '1'], 'human: unknown flag: --prot (did you mean --port?)'], [['reload', '--jsno'], 'human: unknown flag: --jsno'],
+    [['--port'], 'human: a value is missing after --port'], [['--set', 'port'], 'human: --set needs NAME=VALUE, not port'],
+    [['version', 'x'], 'human: unexpected argument: x'], [['version', '--', 'x'], 'human: unexpected argument: x'],
+    [['help', 'status', 'top'], 'human: unexpected argument: top'],
+    [['status', '--jsn'], 'human status: unknown flag: --jsn (did you mean --json?)'], [['status', '--prot=1'], 'human status: unknown flag: --prot (did you mean --port?)'],
+    [['status', '--json=1'], 'human status: --json takes no value'], [['status', '--', '--json'], 'human status: unexpected argument: --json'],
+    [['top', '-n'], 'human top: a value is missing after --looks (LOOKS)'], [['top', '-n', 'x'], 'human top: -n must be a whole number from 1, not x'],
+    [['top', '-n', '0'], 'human top: -n must be a whole number from 1, not 0'], [['doctor', '--onlin'], 'human doctor: unknown flag: --onlin (did you mean --online?)'],
+    [['rules', 'shwo'], 'human rules: unknown command: shwo (did you mean show?)'], [['rules', 'show'], 'human rules: NAME is missing'],
+    [['new'], 'human new: what (rule, route or channel) is missing'], [['new', 'chanel', 'x'], 'human new: not one of rule, route, channel: chanel (did you mean channel?)'],
+    [['new', 'rule'], 'human new: NAME is missing'], [['override'], 'human override: PATH is missing'],
+    [['overrides', '--dif'], 'human overrides: unknown flag: --dif (did you mean --diff?)'], [['check', '.', 'b'], 'human check: unexpected argument: b'],
+    [['agent', 'hello'], 'human agent: unexpected argument: hello'], [['agent', '-m'], 'human agent: a value is missing after --message (TEXT)'],
+    [['agent', '--url', 'example.org'], 'human agent: --url must be like https://example.org'], [['ping', '--url', 'ftp://x'], 'human ping: --url must be like https://example.org'],
+  ];
+  for (const [words, says] of cases) {
+    it(`are refused, and nothing else happens: human ${words.join(' ')}`, async () => {
+      const { code, out, err } = await human(...words);
+      assert.deepEqual([code, out, err.split('\n')[0]], [2, '', says]);
+      assert.match(err, /Try `human help/);
+      assert.equal(fs.existsSync(env.HUMAN_HOME), false);
+    });
+  }
+});
+
+describe('without a server', () => {
+  it('commands that need one say which home has none', async () => {
+    for (const words of [['ping'], ['status'], ['top'], ['top', '-n', '3'], ['reload'], ['agent'], ['agent', '-m', 'x']]) {
+      const { code, out, err } = await human(...words);
+      assert.deepEqual([code, out], [1, ''], words.join(' '));
+      assert.ok(err.includes(`no server of ${env.HUMAN_HOME} runs`), err);
+    }
+  });
+});
+
+describe('an answer that cannot be written', () => {
+  it('is told and is no success', async () => {
+    for (const command of ['help', 'version', 'config', 'openapi', 'help status', 'rules list', 'check --json']) {
+      const full = await shell(`"$HUMAN" ${command} >/dev/full`);
+      assert.equal(full.code, 1, command);
+      assert.match(full.err, /standard output: (No space left on device|could not be written)/);
+      assert.equal((await shell(`"$HUMAN" ${command} >&-`)).code, 1, command);
+    }
+  });
+
+  it('to a reader who has left ends quietly', async () => {
+    for (const words of [['openapi'], ['rules', 'show', 'respond'], ['config']]) {
+      const child = spawn(BINARY, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      let err = '';
+      child.stderr.on('data', (text) => { err += text; });
+      child.stdout.destroy();
+      const [code, signal] = await once(child, 'close');
+      assert.deepEqual([signal, err], [null, ''], words.join(' '));
+      assert.ok(code === 0 || code === 1, String(code));
+    }
+  });
+
+  it('nor goes to whatever has its descriptor: all three may be closed', async () => {
+    const { code } = await shell('"$HUMAN" check <&- >&- 2>&-');
+    assert.equal(code, 1);
+    assert.equal((await shell('"$HUMAN" version <&- 2>&-')).code, 0);
+  });
+});
+
+describe('output', () => {
+  it('has no escape codes where no terminal is', async () => {
+    for (const words of [['help'], ['config'], ['doctor'], ['rules', 'list'], ['check'], ['status'], ['overrides']]) {
+      const { out, err } = await human(...words);
+      assert.doesNotMatch(out + err, /\x1b/, words.join(' '));
+    }
+  });
+
+  it('for programs has its names in one order', async () => {
+    for (const words of [['doctor', '--json'], ['check', '--json'], ['rules', 'list', '--json'], ['openapi']]) {
+      const order = (text) => [...text.matchAll(/"([a-z_]+)":/g)].map((m) => m[1]).join();
+      assert.equal(order((await human(...words)).out), order((await human(...words)).out), words.join(' '));
+    }
+    const [finding] = JSON.parse((await human('doctor', '--json')).out);
+    assert.deepEqual(Object.keys(finding).slice(0, 3), ['level', 'name', 'text']);
+  });
+});
