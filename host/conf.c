@@ -19,9 +19,11 @@
 #include "confunit.h"
 
 #define SYSTEM_FILE "/etc/human/human.json"
+#define SYSTEM_SECRETS "/etc/human/secrets"
 enum { FILE_MAX = 262144, WORKERS_AUTO_MAX = 4 };
 
 static int failures; /* messages printed so far */
+static bool as_system; /* the settings are those of this machine's server */
 
 static const char *setting_name(size_t i) {
   return i < conf_count ? conf_at(i)->rule->name : NULL;
@@ -204,6 +206,7 @@ static int load_file(const char *path) {
     failures++;
     return 0;
   }
+  if (!strcmp(path, SYSTEM_FILE)) as_system = true;
   char *text = malloc(FILE_MAX + 1);
   size_t n = text ? fread(text, 1, FILE_MAX + 1, f) : 0;
   if (!text || ferror(f)) {
@@ -265,7 +268,8 @@ static const char *credential(const char *dir, const char *name, char *text, siz
 }
 
 /* systemd's LoadCredential=: files that only this process can read.  LoadCredential=human:DIRECTORY
- * loads all that are in it and begins their names with "human_". */
+ * loads all that are in it and begins their names with "human_".  Who looks at that server from a shell
+ * (human doctor, rules replay) has none of it, but, being root, the files that they come from. */
 static void load_credentials(void) {
   static const struct { const char *name, *setting; } known[] = {
       {"human_db-url", "database.url"},         {"human_direct-url", "database.direct_url"},
@@ -275,6 +279,7 @@ static void load_credentials(void) {
   };
   const char *dir = getenv("CREDENTIALS_DIRECTORY");
   char text[4096], source[64];
+  if ((!dir || !*dir) && as_system) dir = SYSTEM_SECRETS;
   for (size_t i = 0; dir && *dir && i < sizeof known / sizeof *known; i++) {
     const char *name = known[i].name, *value = credential(dir, name, text, sizeof text);
     if (!value) value = credential(dir, name += sizeof "human_" - 1, text, sizeof text);
@@ -427,6 +432,7 @@ static void check_together(void) {
 
 int conf_load(const char *const *flags) {
   failures = 0;
+  as_system = false;
   for (size_t i = 0; i < conf_count; i++)
     assign(conf_at(i)->rule->name, conf_at(i)->rule->fallback, "default");
   load_files();

@@ -94,9 +94,23 @@ static int disk(const char *path, char *out, size_t n) {
   return 0;
 }
 
+/* proc(5): "Max open files            1024                 524288               files". */
+static int files_of(const char *pid, char *out, size_t n) {
+  char path[64], line[256], soft[32], hard[32];
+  int found = 0;
+  snprintf(path, sizeof path, "/proc/%.20s/limits", pid);
+  FILE *f = fopen(path, "re");
+  if (!f) return because(out, n);
+  while (!found && fgets(line, sizeof line, f))
+    found = sscanf(line, "Max open files %31s %31s", soft, hard) == 2;
+  fclose(f);
+  snprintf(out, n, "%s %s", found ? soft : "?", found ? hard : "?");
+  return 0;
+}
+
 static int files(const char *arg, char *out, size_t n) {
   struct rlimit r;
-  (void)arg;
+  if (*arg) return files_of(arg, out, n);
   if (getrlimit(RLIMIT_NOFILE, &r)) return because(out, n);
   snprintf(out, n, "%.0f %.0f", (double)r.rlim_cur, (double)r.rlim_max);
   return 0;

@@ -12,7 +12,7 @@
  *   list PATH          names in a directory, one a line
  *   writable PATH      may we write there
  *   disk PATH          "free total" bytes of its file system
- *   files              "soft hard" limit of open files
+ *   files [PID]        "soft hard" limit of open files: our own, or that of a process
  *   port ADDRESS PORT  can it be listened on; when not, the reason names the process if it can be seen
  *   certificate PATH   "expires" in seconds of Unix time, a space, the subject
  *   postgres           directory of PostgreSQL's programs, for the private cluster

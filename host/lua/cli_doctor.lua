@@ -6,6 +6,7 @@ local cli = require "human.cli"
 local doctor = require "human.doctor"
 local host = require "human.host"
 local json = require "human.json"
+local own_server = require "human.own_server"
 local service = require "human.doctor_service"
 
 local M = {}
@@ -19,7 +20,7 @@ function M.examine(ask, conf, ask_model)
   doctor.secrets(r)
   doctor.home(r)
   doctor.disk(r)
-  doctor.files(r)
+  doctor.files(r, (own_server.status()))
   local server = service.server(r)
   if not server then doctor.ports(r) end
   doctor.certificates(r)

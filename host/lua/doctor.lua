@@ -57,13 +57,25 @@ local function home_missing(r, home)
     "make it, owned by the user who starts the server, or set HUMAN_HOME")
 end
 
-local function home_found(r, home, st)
+local function who(r)
   local name, uid = (r.ask "user" or ""):match "^(%S+) (%d+)"
-  uid = tonumber(uid)
+  return name, tonumber(uid)
+end
+
+-- Root looks at the service of this machine, whose settings are these: it runs as the owner of the home, with
+-- the limits of its unit.
+local function is_service(r, st)
+  local _, uid = who(r)
+  return uid == 0 and st and st.uid ~= 0 and (r.ask("source", "home") or ""):find("^/etc/human/human%.json:") ~= nil
+end
+
+local function home_found(r, home, st)
+  local name, uid = who(r)
   if st.kind ~= "dir" then return r:fail("home", home .. " is no directory", "move it away, or set HUMAN_HOME") end
   if bit.band(st.mode, 2) ~= 0 then
     return r:fail("home", home .. " can be written by everybody", "chmod o-w " .. home)
   end
+  if is_service(r, st) then return r:ok("home", home .. " of the service, which runs as " .. st.owner) end
   if uid == 0 and st.uid ~= 0 then
     return r:warn("home", home .. " belongs to " .. st.owner .. ", and you are root",
       "start the server as " .. st.owner .. ", so that its files stay readable for it")
@@ -95,9 +107,10 @@ function M.disk(r)
   r:ok("disk", text)
 end
 
---- The server takes the hard limit for itself.
-function M.files(r)
-  local hard = tonumber((r.ask "files" or ""):match "^%d+ (%d+)")
+--- The server takes the hard limit for itself.  server: the one that runs, or nil.
+function M.files(r, server)
+  if not server and is_service(r, stat(r, r.conf.home)) then return end -- its unit says, not this shell
+  local hard = tonumber((r.ask("files", server and tostring(server.pid) or "") or ""):match "^%d+ (%d+)")
   if not hard then return end
   local needed = r.conf.limits.connections + SPARE_FILES
   if hard >= needed then return r:ok("open files", ("at most %d, %d are needed"):format(hard, needed)) end
@@ -109,6 +122,9 @@ local function check_port(r, setting, port)
   local address = r.conf.host == "localhost" and "127.0.0.1" or r.conf.host
   local free, why = r.ask("port", address .. " " .. port)
   if free then return r:ok(setting, ("%s:%d is free"):format(address, port)) end
+  if why:find("by systemd (process 1)", 1, true) then
+    return r:ok(setting, ("%s:%d is held by systemd for the service (human.socket)"):format(address, port))
+  end
   local fix = "stop that, or choose another: --set " .. setting .. "=N"
   if why:find("ermission", 1, true) then
     fix = "a port below 1024 needs CAP_NET_BIND_SERVICE, or systemd's sockets"
