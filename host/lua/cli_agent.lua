@@ -33,10 +33,10 @@ local function at_home()
     if health then sched.sleep(LOOK_S) end
     server, health = own_server.find()
     if not server then cli.stop(health) end
-  until health.database_id or health.database ~= "up" or host.clock() > until_at
+  until health.database_id or health.database == "down" or host.clock() > until_at
   if not health.database_id then
     cli.stop(("the server at %s is not ready: %s"):format(server.url,
-      health.database == "up" and "it is still starting" or "the database is not reachable"))
+      health.database == "down" and "the database is not reachable" or "it is still starting"))
   end
   return setmetatable({ server = server, database_id = health.database_id }, Client), health
 end

@@ -35,6 +35,11 @@ function M.request(server, request)
   return fetch(request)
 end
 
+--- The headers of an operator, where this process has the admin token: only for a server that was greeted.
+function M.operator()
+  return host.secret_set "admin" and { authorization = "Bearer ${secret:admin}" } or nil
+end
+
 --- Is it that instance which answers?  Its health, or nil and a sentence.  Sends no secret.  Awaits.
 function M.greet(server)
   local answer, err = M.request(server, { path = "/health", timeout_s = ANSWER_S })

@@ -32,7 +32,8 @@ local function read_metrics(server)
     if not health then return nil, why end
     greeted = server.instance
   end
-  local answer, err = own_server.request(server, { path = "/metrics", timeout_s = METRICS_WAIT_S })
+  local answer, err = own_server.request(server, { path = "/metrics", timeout_s = METRICS_WAIT_S,
+    headers = own_server.operator() })
   if answer and answer.status == 200 then return M.parse(answer.body) end
   return nil, err and err.message or "/metrics answers " .. answer.status
 end

@@ -52,13 +52,14 @@ local health = s.object {
 }
 
 g:get("/health", {
-  summary = "State of the server and of what it depends on; strangers see the status alone",
+  summary = "State of the server and of what it depends on; strangers see no more than which server it is",
   auth = "anybody",
   reply   = { [200] = health },
   errors  = { "admin_token_required" },
 }, function(ctx)
   local state = system.health()
-  return 200, ctx.actor.kind == "operator" and state or { status = state.status }
+  if ctx.actor.kind == "operator" then return 200, state end
+  return 200, { status = state.status, instance = state.instance, database_id = state.database_id }
 end)
 
 local readiness = s.object {

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { BINARY, launch, makeHome } from './hosts.mjs';
@@ -187,6 +188,27 @@ describe('with a server that speaks TLS by flags, on ::1 alone', () => {
     authority.issue('main', { hosts: ['chat.example.org'] });
     assert.equal((await human(home, ['reload'])).code, 0);
     assert.match((await human(home, ['ping'])).out, /answers 200/);
+  });
+});
+
+const outside = Object.values(os.networkInterfaces()).flat().find((a) => a.family === 'IPv4' && !a.internal)?.address;
+
+describe('with a server that other machines can reach', { skip: outside ? false : 'this machine has no address of its own' }, () => {
+  const home = makeHome(), admin = { env: { HUMAN_API_ADMIN_TOKEN: 'token-of-the-operator' } };
+  let host;
+  before(async () => {
+    const port = await freePort();
+    host = await start(home, '--port', String(port), '--host', outside, '--set', 'api.admin_token=token-of-the-operator');
+  });
+  after(() => stop(host.child));
+
+  it('every command finds it; who has the admin token sees and may more', async () => {
+    assert.match((await human(home, ['ping'])).out, new RegExp(`^http://${outside}:\\d+/health answers 200: ok`));
+    assert.match((await human(home, ['status'])).out, /not available: \/metrics answers 401/);
+    assert.ok(JSON.parse((await human(home, ['status', '--json'], admin)).out).requests.total > 0);
+    assert.match((await human(home, ['agent', '-m', 'hello'])).err, /answered 401: .*admin token/);
+    assert.match((await human(home, ['agent', '-m', 'hello'], admin)).out, ANSWER);
+    assert.match((await human(home, ['agent', '-m', 'with the key that was kept'])).out, ANSWER);
   });
 });
 
