@@ -9,7 +9,7 @@ M.MARK = "<!-- reference: written by `make docs`; edit the comments in host/lua 
 -- What scripts may require, in the order of the page, and what a script calls the module.
 M.modules = {
   "api", "schema", "fail", "db", "decisions", "task", "fetch", "llm", "sio", "bus", "jobs", "state", "log", "metrics",
-  "json", "id", "crypto", "config", "document", "guard", "idempotency", "system", "notice",
+  "json", "text", "id", "crypto", "config", "document", "guard", "idempotency", "system", "notice",
 }
 
 -- Objects that scripts are handed: title, where they are made, file, the prefix of their functions.

@@ -78,6 +78,12 @@ luacheck_all() {
   [ $? -le 2 ] || echo ".luacheckrc:1: luacheck could not run"
 }
 
+# What a stranger writes must not take the square of its length.
+patterns() {
+  luajit spec/lint_patterns.lua $(lua_files host/lua rocks scripts bench/scripts)
+  [ $? -le 1 ] || echo "spec/lint_patterns.lua:1: could not run"
+}
+
 shell() {
   for f in $(find spec etc bench -maxdepth 1 -name '*.sh' | sort); do
     sh -n "$f" 2>&1 | sed -E "s|^$f: ([0-9]+):|$f:\1:|"
@@ -142,6 +148,7 @@ sizes | report
 headers | report
 layers | report
 luacheck_all | report
+patterns | report
 shell | report
 tidy "$@" | report
 

@@ -29,7 +29,7 @@ local PROMPT = {
 local function path()
   local home = host.conf().home
   local owner = (host.native.fact("stat", home) or ""):match "^%S+ %d+ (%d+)"
-  local uid = (host.native.fact "user" or ""):match "(%d+)$"
+  local uid = (host.native.fact "user" or ""):match "^%S+ (%d+)"
   if not owner or owner == uid then return home .. "/agent.json" end
   local own = os.getenv "HOME" or ""
   if own:sub(1, 1) ~= "/" then cli.stop "HOME names no directory to keep a key in" end

@@ -26,7 +26,7 @@ end
 -- "api/agent/users.lua:12" of the script `level` calls up, and its area.
 local function place(level)
   local info = debug.getinfo(level + 1, "Sl")
-  local folder = info.short_src:match ".*api/([%w_]+)/"
+  local folder = info.short_src:match "^.*api/([%w_]+)/"
   return info.short_src .. ":" .. info.currentline, AREA[folder or ""] or folder or "agent"
 end
 

@@ -42,7 +42,8 @@ local function at_home()
 end
 
 local function elsewhere(url)
-  return setmetatable({ url = url:match "^(.-)/*$" }, Client)
+  if not url:find "^https?://[^/]" then cli.misused("agent", "--url must be like https://example.org") end
+  return setmetatable({ url = url:match "^.*[^/]" }, Client)
 end
 
 -- The server may have been replaced since, and its address may be another program's.

@@ -40,9 +40,9 @@ end
 
 -- Paths with the same file name, for somebody who remembers only that.
 local function similar(o, path)
-  local name, list = path:match "([^/]+)$", {}
+  local name, list = path:match "^.*/(.*)$" or path, {}
   for known in pairs(o.files) do
-    if known:match "([^/]+)$" == name then list[#list + 1] = known end
+    if (known:match "^.*/(.*)$" or known) == name then list[#list + 1] = known end
   end
   table.sort(list)
   return #list > 0 and "; did you mean " .. table.concat(list, " or ") .. "?" or ""
@@ -53,7 +53,7 @@ local function next_steps(path)
     return "Edit it, then `human check`; a running server takes it with `human reload`.\n"
   end
   return ("Edit it, then `human check`; `human rules replay %s` shows what it would have decided otherwise, and\n"
-    .. "a running server takes it with `human reload`.\n"):format(path:match "[^/]+$")
+    .. "a running server takes it with `human reload`.\n"):format(path:match "^.*/(.*)$" or path)
 end
 
 local function copy(o, dir, path)

@@ -18,7 +18,7 @@ end
 
 local function ping_url(url)
   if not url:find "^https?://[^/]" then cli.misused("ping", "--url must be like https://example.org") end
-  url = url:match "^(.-)/*$"
+  url = url:match "^.*[^/]"
   local answer, err = fetch { url = url .. "/health", timeout_s = ANSWER_S }
   if not answer then cli.stop("no answer: " .. err.message) end
   local health = json.decode(answer.body)

@@ -10,6 +10,7 @@ local json = require "human.json"
 local log = require "human.log"
 local metrics = require "human.metrics"
 local rules = require "human.rules"
+local texts = require "human.text"
 
 local M = {}
 local INPUT_MAX = 65536                          -- bytes of JSON; what is larger is not kept whole
@@ -69,7 +70,7 @@ local function fits_jsonb(text)
 end
 
 local function utf8_head(text)
-  local head = text:sub(1, HEAD_MAX):gsub("[\192-\255]?[\128-\191]*$", "")
+  local head = texts.cut(text, HEAD_MAX)
   return host.utf8_ok(head) and head or head:gsub("[\128-\255]", "?")
 end
 

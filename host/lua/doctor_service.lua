@@ -37,7 +37,7 @@ end
 local function last_reload(r, server)
   local reload = server.reload
   if not reload or reload.at == 0 or reload.ok then return end
-  r:warn("reload", "the last one was refused: " .. reload.verdict:gsub("%s*\n%s*", "; "),
+  r:warn("reload", "the last one was refused: " .. reload.verdict:gsub("\n%s*", "; "),
     "put the scripts right and run `human reload`; until then the old ones serve")
 end
 

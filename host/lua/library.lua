@@ -193,7 +193,7 @@ local function rule_strings(charge)
   end
 
   function S.format(text, ...)
-    if type(text) == "string" and text:gsub("%%%%", ""):find "%%[^%a]*p" then
+    if type(text) == "string" and text:gsub("%%%%", ""):find "%%[ #+%-%d.]*p" then
       pattern.blame("string.format: a rule cannot show an address (%p)")
     end
     local bytes = 0

@@ -56,8 +56,8 @@ local function given(text) return type(text) == "string" and text ~= "" and text
 -- "box:11434", as OLLAMA_HOST has it, or a URL; without the slash at its end.
 local function base_url(text, default_port)
   local url = text:find "^https?://" and text or "http://" .. text
-  if default_port and not url:find(":%d+", 7) then url = url:gsub("/*$", "") .. ":" .. default_port end
-  return (url:gsub("/+$", ""))
+  if default_port and not url:find(":%d+", 7) then url = url:match "^.*[^/]" .. ":" .. default_port end
+  return url:match "^.*[^/]"
 end
 
 -- Choosing --------------------------------------------------------------------------------------------

@@ -45,7 +45,8 @@ function M.retry_after(headers, now)
   if ms and ms >= 0 then return ms / 1000 end
   local value = headers["retry-after"]
   if type(value) ~= "string" then return nil end
-  if value:find "^%s*%d+%.?%d*%s*$" then return tonumber(value) end
+  local is_number = #value <= 40 and value:find "^%s*%d+%.?%d*%s*$" -- linear: of at most 40 bytes
+  if is_number then return tonumber(value) end
   local at = M.http_date(value, now)
   return at and math.max(0, at - now)
 end

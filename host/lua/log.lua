@@ -4,6 +4,7 @@
 
 local host = require "human.host"
 local json = require "human.json"
+local texts = require "human.text"
 
 local gsub, find, sub, format = string.gsub, string.find, string.sub, string.format
 local type, tostring, concat = type, tostring, table.concat
@@ -20,12 +21,19 @@ local MASK = "[redacted]"
 local SECRET = { key = true, authorization = true, cookie = true, setcookie = true, dsn = true }
 local ENDINGS = { "token", "secret", "password", "passwd", "apikey", "privatekey" }
 
+-- A run of letters, digits, - and _ without the key in it.  Looked for in the whole run at once: from each
+-- "sk-" of many it would run to the end again.
+local function without_key(run)
+  local at = find(run, "%f[%w_]sk%-")
+  if at and find(run, "%w%w%w%w%w%w%w%w%w", at + 3) then return sub(run, 1, at + 2) .. MASK end
+end
+
 -- Texts that are secrets wherever they stand: our keys, providers' keys, credentials in a header, a
 -- query string or a URL.
 local SECRETS = {
   { "%f[%w_](ak_)%w%w%w%w%w%w%w%w+", "%1" .. MASK },
   { "%f[%w_](hm_)[%w_]*%w%w%w%w%w%w%w%w+", "%1" .. MASK },
-  { "%f[%w_](sk%-)[%w_%-]*%w%w%w%w%w%w%w%w+", "%1" .. MASK },
+  { "%f[%w_%-][%w_%-]*sk%-[%w_%-]+", without_key },
   { "([Aa][Pp][Ii][-_]?[Kk][Ee][Yy]=)[^&%s\"']+", "%1" .. MASK },
   { "([?&][Tt][Oo][Kk][Ee][Nn]=)[^&%s\"']+", "%1" .. MASK },
   { "([Bb]earer%s+)[%w%-._~+/=]+", "%1" .. MASK },
@@ -44,7 +52,7 @@ end
 -- The first `max` bytes at most, not ending inside a UTF-8 character.
 local function clip(text, max)
   if #text <= max then return text end
-  return (gsub(sub(text, 1, max - 3), "[\192-\255]?[\128-\191]*$", "")) .. "..."
+  return texts.cut(text, max - 3) .. "..."
 end
 
 local function clean_text(text)

@@ -59,11 +59,11 @@ end
 
 -- "a_bucket{x="1",le="5"}" of a histogram a -> a, "bucket", 'x="1"', "5"; of others name, nil, labels.
 local function split(full)
-  local name, labels = match(full, "^([^{]*){?(.-)}?$")
+  local name, labels = match(full, "^([^{]*){?(.-)}?$")   -- linear: each part ends where the next begins
   local base, part = match(name, "^(.*)_(%l+)$")
   local family = base and families[base]
   if not (family and family.kind == "histogram") then return name, nil, labels end
-  local rest, le = match(labels, '^(.-),?le="([^"]*)"$')
+  local rest, le = match(labels, '^(.-),?le="([^"]*)"$') -- linear: names and labels are ours
   return base, part, rest or labels, le
 end
 

@@ -4,6 +4,7 @@
 
 local host = require "human.host"
 local linediff = require "human.linediff"
+local texts = require "human.text"
 
 local M = {}
 local BASE_DIR = ".base"                         -- texts that overrides were copied from, by SHA-256
@@ -22,8 +23,8 @@ function M.metadata(text)
     number = number + 1
     if not line:find "^%s*%-%-" and line:find "%S" then break end
     if line == "" and number > 100 then break end
-    local key, value = line:match "^%-%-%%%s*([%w_]+):%s*(.-)%s*$"
-    if key and not out[key] then out[key] = { value = value, line = number } end
+    local key, value = line:match "^%-%-%%%s*([%w_]+):(.*)$"
+    if key and not out[key] then out[key] = { value = texts.trim(value), line = number } end
   end
   return out
 end

@@ -1,13 +1,14 @@
 -- host/lua/replay_report.lua -- the report of human.replay for people and for programs.
 
 local json = require "human.json"
+local texts = require "human.text"
 
 local M = {}
 local INPUTS_MAX, VALUE_MAX, FACT_MAX = 300, 200, 80 -- bytes of JSON in the text form
 
 local function cut(text, max)
   if #text <= max then return text end
-  return (text:sub(1, max):gsub("[\192-\255]?[\128-\191]*$", "")) .. "..."
+  return texts.cut(text, max) .. "..."
 end
 
 local function plural(n, noun) return n .. " " .. noun .. (n == 1 and "" or "s") end

@@ -4,6 +4,7 @@
 
 local host = require "human.host"
 local json = require "human.json"
+local texts = require "human.text"
 
 local M = {}
 
@@ -85,7 +86,7 @@ local function entry(out, file)
   if #file.functions > 0 then out[#out + 1] = "  functions: " .. table.concat(file.functions, ", ") end
   if #file.numbers > 0 then out[#out + 1] = "  numbers:" end
   for _, n in ipairs(file.numbers) do
-    out[#out + 1] = ("    %-18s %-10s %s"):format(n.name, json.number(n.value), n.comment or ""):gsub("%s+$", "")
+    out[#out + 1] = texts.trim_end(("    %-18s %-10s %s"):format(n.name, json.number(n.value), n.comment or ""))
   end
   out[#out + 1] = ""
 end

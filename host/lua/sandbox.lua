@@ -12,7 +12,7 @@ local M = {}
 -- Runtime modules that scripts may require; the others are the runtime's own business.
 local PUBLIC = {}
 for name in ([[api bus config crypto db decisions document fail fetch guard id idempotency jobs json llm
-               log metrics notice schema sio state system task]]):gmatch "%S+" do
+               log metrics notice schema sio state system task text]]):gmatch "%S+" do
   PUBLIC["human." .. name] = true
 end
 

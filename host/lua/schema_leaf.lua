@@ -2,10 +2,13 @@
 -- Each gives function(value) -> converted, or nil and a message.  Messages never repeat the value:
 -- it may be a secret, or a megabyte.
 
+local host = require "human.host"
 local json = require "human.json"
+local pattern_of = require "human.pattern"
+local texts = require "human.text"
 local time = require "human.time"
 
-local type, find, gsub, sub, byte = type, string.find, string.gsub, string.sub, string.byte
+local type, find, gsub = type, string.find, string.gsub
 local floor, huge, tonumber, tostring = math.floor, math.huge, tonumber, tostring
 
 local M = {}
@@ -39,14 +42,13 @@ end
 
 -- ---- text --------------------------------------------------------------------------------------
 
-local function is_space(b) return b == 32 or (b and b >= 9 and b <= 13) end
+local bounded_find = pattern_of.for_scripts(host).find
 
--- Bytes from both ends: the pattern "%s+$" takes quadratic time on a megabyte of spaces.
-local function trimmed(text)
-  local first, last = 1, #text
-  while is_space(byte(text, first)) do first = first + 1 end
-  while last >= first and is_space(byte(text, last)) do last = last - 1 end
-  return sub(text, first, last)
+-- Whether a text fits a pattern that a script has written: one that it tries too many ways does not.
+local function fits(v, pattern)
+  local ok, found = pcall(bounded_find, v, pattern)
+  if not ok and not find(found, "too many ways", 1, true) then error(found, 0) end
+  return ok and found ~= nil
 end
 
 function M.string(node)
@@ -58,10 +60,10 @@ function M.string(node)
     if find(v, "\0", 1, true) then return nil, "must not contain the NUL character" end
     if trim then
       if too_long(v, max) then return nil, wrong end
-      v = trimmed(v)
+      v = texts.trim(v)
     end
     if too_short(v, min) or too_long(v, max) then return nil, wrong end
-    if pattern and not find(v, pattern) then return nil, form end
+    if pattern and not fits(v, pattern) then return nil, form end
     return v
   end
 end
@@ -120,7 +122,8 @@ end
 
 -- What a string of a query or path spells; anything else is left for the check that follows.
 local function spelled(v)
-  if type(v) == "string" and #v <= 40 and find(v, "^%-?%d+%.?%d*$") and byte(v, -1) ~= 46 then return tonumber(v) end
+  local is_number = type(v) == "string" and #v <= 40 and find(v, "^%-?%d+%.?%d*$") -- linear: of at most 40 bytes
+  if is_number and byte(v, -1) ~= 46 then return tonumber(v) end
   return v
 end
 

@@ -5,6 +5,7 @@
 local json = require "human.json"
 local leaf = require "human.schema_leaf"
 local schema_splice = require "human.schema_splice"
+local texts = require "human.text"
 
 local next, type, sub, gsub = next, type, string.sub, string.gsub
 
@@ -34,7 +35,7 @@ end
 -- A name sent by a client, safe to show: no control characters, bounded.
 local function shown(name)
   name = gsub(tostring(name), "%c", "?")
-  return #name > 80 and gsub(sub(name, 1, 80), "[\192-\255]?[\128-\191]*$", "") .. "..." or name
+  return #name > 80 and texts.cut(name, 80) .. "..." or name
 end
 
 local function clone(v)

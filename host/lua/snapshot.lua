@@ -5,6 +5,7 @@
 local host = require "human.host"
 local json = require "human.json"
 local own_server = require "human.own_server"
+local texts = require "human.text"
 
 local M = {}
 local METRICS_WAIT_S = 3
@@ -19,7 +20,7 @@ function M.parse(text)
     if not name then name, value = line:match "^([%a_:][%w_:]*) (%S+)$" end
     if name then
       local labels = {}
-      for label, v in (inside or ""):gmatch '([%a_][%w_]*)="([^"]*)"' do labels[label] = v end
+      for label, v in (inside or ""):gmatch '%f[%w_]([%a_][%w_]*)="([^"]*)"' do labels[label] = v end
       list[#list + 1] = { name = name, labels = labels, value = tonumber(value) or 0 }
     end
   end
@@ -197,7 +198,7 @@ local function table_lines(rows)
   for _, row in ipairs(rows) do
     local cells = {}
     for i, cell in ipairs(row) do cells[i] = cell .. (" "):rep(width[i] - #cell) end
-    out[#out + 1] = (table.concat(cells, "  "):gsub("%s+$", ""))
+    out[#out + 1] = texts.trim_end(table.concat(cells, "  "))
   end
   return out
 end

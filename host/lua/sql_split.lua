@@ -35,13 +35,24 @@ local function count_lines(text, from, to)
   return n
 end
 
+-- Whether there is more in a piece than comments.
+local function says_something(piece)
+  local i = piece:find "%S"
+  while i do
+    local two = piece:sub(i, i + 1)
+    if two ~= "--" and two ~= "/*" then return true end
+    local _, stop = piece:find(two == "--" and "\n" or "*/", i + 2, true)
+    i = stop and piece:find("%S", stop + 1)
+  end
+  return false
+end
+
 -- {{text, line}, ..}: line is where the statement begins.  Empty ones are left out.
 function M.statements(text)
   local list, start, i, line = {}, 1, 1, 1
   local function cut(to)
     local piece = text:sub(start, to)
-    local bare = piece:gsub("%-%-[^\n]*", ""):gsub("/%*.-%*/", "")
-    if bare:find "%S" then
+    if says_something(piece) then
       local lead = piece:match "^%s*"
       list[#list + 1] = { text = piece:sub(#lead + 1), line = line + count_lines(lead, 1, #lead) }
     end

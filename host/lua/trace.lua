@@ -6,6 +6,7 @@
 
 local host = require "human.host"
 local sched = require "human.sched"
+local texts = require "human.text"
 
 local band, byte, find, format = bit.band, string.byte, string.find, string.format
 local gsub, match = string.gsub, string.match
@@ -43,8 +44,8 @@ end
 function M.state(header)
   if not header or #header > STATE_MAX then return nil end
   local seen, n = {}, 0
-  for part in (header .. ","):gmatch "([^,]*)," do
-    local member = match(part, "^[ \t]*(.-)[ \t]*$")
+  for part in header:gmatch "[^,]+" do
+    local member = texts.trim(part)
     if member ~= "" then
       local key = match(member, "^[^=]*")
       if seen[key] or not is_member(member) then return nil end

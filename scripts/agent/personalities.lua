@@ -33,7 +33,7 @@ M.sql = {
 
 -- A name's own slug: "Coach Alex" -> "coach-alex".
 local function slug(name)
-  local text = name:lower():gsub("[^%w\128-\255]+", "-"):gsub("^%-+", ""):gsub("%-+$", "")
+  local text = name:lower():gsub("[^%w\128-\255]+", "-"):gsub("^%-+", ""):match "^.*[^%-]" or ""
   return text ~= "" and #text <= 100 and text or "personality"
 end
 

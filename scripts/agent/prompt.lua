@@ -5,6 +5,7 @@
 -- in somebody else's name.
 
 local limits = require "agent.rules.limits"
+local texts = require "human.text"
 
 local M = {}
 
@@ -17,8 +18,7 @@ function M.escape(text) return (text:gsub('[&<>"]', ESCAPES)) end
 -- A name on one line, for places where people's names meet the operator's text.
 local function one_line(text)
   text = text:gsub("[%c]+", " "):gsub("%s+", " ")
-  if #text <= NAME_CHARS then return text end
-  return (text:sub(1, NAME_CHARS):gsub("[\192-\255]?[\128-\191]*$", ""))
+  return texts.cut(text, NAME_CHARS)
 end
 
 -- The names of the others.

@@ -1,6 +1,8 @@
 -- scripts/agent/tools.lua -- how a model acts: five tools, and what an answer means.
 -- Plain text counts as a message.  What comes out are wishes; agent.actions decides about them.
 
+local texts = require "human.text"
+
 local M = {}
 
 local message_id = { type = "string", description = "The id attribute of a message of this chat." }
@@ -37,8 +39,8 @@ local TYPES = {
 
 -- Models now and then imitate how the chat is quoted to them.
 local function clean(text)
-  local inner = text:match "^%s*<message[^>]*>(.-)</message>%s*$" or text
-  return (inner:gsub("^%s+", ""):gsub("%s+$", ""))
+  text = texts.trim(text)
+  return texts.trim(text:match "^<message[^>]*>(.*)</message>$" or text)
 end
 
 local function string_of(value) return type(value) == "string" and value or "" end

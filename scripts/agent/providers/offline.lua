@@ -258,7 +258,7 @@ end
 
 local function stream(out, text)
   local words, n = {}, 0
-  for word in text:gmatch "%s*%S+" do
+  for word in text:gmatch "%S+%s*" do
     n = n + 1
     words[n] = word
   end

@@ -3,6 +3,7 @@
 -- send plain system texts and messages, which are read as a chat with one person.
 
 local text_of = require "agent.providers.offline_text"
+local texts = require "human.text"
 
 local M = {}
 
@@ -13,7 +14,7 @@ local function unescape(text) return (text:gsub("&%a+;", UNESCAPE)) end
 
 local function attributes(text)
   local out = {}
-  for name, value in text:gmatch '([%w_]+)="([^"]*)"' do out[name] = unescape(value) end
+  for name, value in text:gmatch '%f[%w_]([%w_]+)="([^"]*)"' do out[name] = unescape(value) end
   return out
 end
 
@@ -21,8 +22,9 @@ end
 local function elements(content, lines)
   local from = 1
   while true do
-    local s, e, name, attrs = content:find("<(%a+)%s?([^<>]-)/?>", from)
+    local s, e, attrs = content:find("<([^<>]*)>", from)
     if not s then return end
+    local name = attrs:match "^%a*"
     from = e + 1
     if name == "message" then
       local stop = content:find("</message>", from, true) or #content + 1
@@ -57,10 +59,17 @@ local function lines_of(messages)
   return lines
 end
 
+-- What stands between the first `head` and the first `tail` after it, or nil.
+local function between(text, head, tail)
+  local _, from = text:find(head, 1, true)
+  local to = from and text:find(tail, from + 1, true)
+  return to and text:sub(from + 1, to - 1)
+end
+
 -- The sections of agent.prompt's system text; a text without them is all "What you do".
 local function sections(system)
   local personality = system:match "^# Who you are\n(.-)\n\n# " or ""
-  local prompt = system:match "# What you do\n(.-)\n\n# How this chat works" or nil
+  local prompt = between(system, "# What you do\n", "\n\n# How this chat works")
   if not prompt then
     prompt = system:find("# How this chat works", 1, true) and "" or system
   end
@@ -169,7 +178,7 @@ end
 function M.knowledge(prompt)
   local list = {}
   for line in prompt:gmatch "[^\n]+" do
-    line = line:gsub("^[%s%-%*•%d.)]+", ""):gsub("%s+$", "")
+    line = texts.trim_end(line:gsub("^[%s%-%*•%d.)]+", ""))
     local first = text_of.normal(line):match "^ ([^ ]+)"
     local orders = first and (" you your never always do don't be use ask avoid refer respond reply write provide help "
       .. "celebrate acknowledge create build suggest base when if keep act speak stay "):find(" " .. first .. " ", 1, true)
@@ -181,7 +190,7 @@ end
 --- What the personality remembers of its own life, as sentences in the first person.
 function M.memories(personality)
   local list, inside = {}, false
-  for line in (personality .. "\n"):gmatch "([^\n]*)\n" do
+  for line in personality:gmatch "[^\n]+" do
     local head = line:match "^(%u[%a &]+):"
     if head then inside = head:find "^Memor" ~= nil end
     local item = line:match "^%s*[%-%*]%s*(.+)$"

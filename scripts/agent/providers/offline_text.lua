@@ -20,7 +20,7 @@ for word in ([[a about after again all also am an and any are as at be because b
 --- Lower case, one space between and around words; what is neither letter, digit, ' nor - is a space.
 function M.normal(text)
   text = text:sub(1, READ_MAX):gsub("\226\128\153", "'"):lower()
-  return " " .. text:gsub("[^%w'%-\128-\255]+", " "):gsub("^ +", ""):gsub(" +$", "") .. " "
+  return " " .. text:gsub("[^%w'%-\128-\255]+", " "):gsub("^ ", ""):gsub(" $", "") .. " "
 end
 
 --- How many words a normal text has.
@@ -99,7 +99,7 @@ function M.about(text)
   local best, run = "", {}
   for word in text:sub(1, READ_MAX):gmatch "%S+" do
     local ends = word:find "[.,;:!?]$" ~= nil
-    local bare = word:gsub("^[^%w\128-\255]+", ""):gsub("[^%w\128-\255]+$", "")
+    local bare = word:gsub("^[^%w\128-\255]+", ""):match "^.*[%w\128-\255]" or ""
     if #bare < 3 or STOP[bare:lower()] then
       best, run = longer(run, best), {}
     else
