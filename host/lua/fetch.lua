@@ -62,7 +62,7 @@ local function host_spec(request)
     max_bytes = number_between(request, "max_bytes", DEFAULT_MAX_BYTES, math.huge),
     guard = request.guard == true,
     pin = request.pin,
-    proxy_head = request.proxy_head or nil,
+    proxy_head = request.proxy_head == true or nil,
   }
 end
 

@@ -1,17 +1,22 @@
 -- spec/lua/replay_reads_spec.lua -- what a rule looked at, noted without changing what it sees.
 
-local gen = require "human.gen"
-local host = require "human.host"
-local reads = require "human.replay_reads"
-local rules = require "human.rules"
+local fake_host = require "fake_host"
 
 describe("the facts that a rule reads", function()
+  local app, reads, rules
+  before_each(function()
+    app = fake_host.start()
+    reads, rules = require "human.replay_reads", require "human.rules"
+  end)
+  after_each(function() app:stop() end)
+
+  -- A rule with that body.
   local function rule(body)
-    local g = gen.build(host.native.generation, { examples = false, overlay = {
-      ["agent/rules/safety.lua"] = "local M = {}\nfunction M.may_say(facts, other)\n" .. body .. "\nend\nreturn M\n" } })
-    for _, r in ipairs(g.rule_sources) do
-      if r.path == "agent/rules/safety.lua" then return r.mod.may_say end
-    end
+    local g = app:load {
+      ["api/x.lua"] = "return {}",
+      ["market/rules/r.lua"] = "local M = {}\nfunction M.f(facts, other)\n" .. body .. "\nend\nreturn M",
+    }
+    return g.rule_sources[1].mod.f
   end
 
   -- {path = value} of what is read of the arguments; and the answer's label.
