@@ -46,8 +46,8 @@ local function areas_of(routes)
 end
 
 local function check_line(g, areas, place, line)
-  line = line:gsub("%-%-.*", "")
-  for name, behind in line:gmatch ":rule%s*%(?%s*[\"']([%w_.]+)[\"']%s*()" do
+  line = line:gsub("%-%-.*", ""):gsub("%s", "")
+  for name, behind in line:gmatch ":rule%(?[\"']([%w_.]+)[\"']()" do
     local found = line:find("^%.%.", behind)       -- put together: known when it is asked
     for _, area in ipairs(areas) do found = found or find(g, area, name) end
     if not found then error(place .. ": ctx:rule: " .. missing(name, areas), 0) end
@@ -59,9 +59,10 @@ end
 function M.check(g, text_of)
   for file, areas in pairs(areas_of(g.routes)) do
     local n = 0
-    for line in ((text_of(file) or "") .. "\n"):gmatch "([^\n]*)\n" do
+    for line, ending in (text_of(file) or ""):gmatch "([^\n]*)(\n?)" do
       n = n + 1
       check_line(g, areas, file .. ":" .. n, line)
+      if ending == "" then break end
     end
   end
 end

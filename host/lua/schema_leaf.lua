@@ -8,7 +8,7 @@ local pattern_of = require "human.pattern"
 local texts = require "human.text"
 local time = require "human.time"
 
-local type, find, gsub = type, string.find, string.gsub
+local type, byte, find, gsub, sub = type, string.byte, string.find, string.gsub, string.sub
 local floor, huge, tonumber, tostring = math.floor, math.huge, tonumber, tostring
 
 local M = {}

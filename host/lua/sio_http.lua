@@ -57,7 +57,8 @@ function M.cors(origins, credentials)
   local sets = { other = header_set "Vary: Origin\r\n", listed = {} }
   local more = credentials and "Access-Control-Allow-Credentials: true\r\n" or ""
   for origin in gmatch(origins, "[^,%s]+") do
-    sets.listed[origin:lower()] = header_set("Access-Control-Allow-Origin: " .. origin .. "\r\n" .. more .. "Vary: Origin\r\n")
+    sets.listed[origin:lower()] = header_set("Access-Control-Allow-Origin: " .. origin .. "\r\n" .. more
+      .. "Vary: Origin\r\n")
   end
   return sets
 end
