@@ -25,8 +25,8 @@ function machine() {
   return { dir, user, lib: (name) => path.join(dir, 'lib', name) };
 }
 
-const mayMount = process.getuid() === 0 && spawnSync('unshare', within(machine().dir, ['true'])).status === 0;
-const skip = mayMount ? false : 'needs root, who may mount, and an overlay';
+const mayMount = process.getuid() === 0 && spawnSync('unshare', within(machine().dir, ['sh', '-c', 'command -v adduser'])).status === 0;
+const skip = mayMount ? false : 'needs adduser, and root, who may mount an overlay';
 
 function run(m, command, env = {}) {
   const { DATABASE_URL, HUMAN_HOME, HUMAN_CONFIG, HUMAN_SCRIPTS, ...rest } = process.env; // eslint-disable-line no-unused-vars
