@@ -28,7 +28,7 @@ local NUMBERS = {
   deflate_min = { 1024, 1, 104857600 },
 }
 local OTHERS = { path = "string", transports = "table", allow_request = "function",
-                 deflate = "boolean", parser = "string" }
+                 deflate = "boolean", parser = "string", allow_eio3 = "boolean" }
 local HANDLERS = { authorize = "function", on_connect = "function", on = "table",
                    on_any = "function", on_disconnect = "function", on_upgrade = "function", docs = "table" }
 
@@ -110,6 +110,7 @@ local function settings(options, path)
     refuse(3, "sio.server: parser must be 'json' or 'msgpack'")
   end
   return {
+    allow_eio3 = options.allow_eio3 and not packed,
     rt = engine.runtime(path, packed), packed = packed, path = path, transports = set,
     ping_s = early(number(options, "ping_interval_ms")),
     pong_s = early(number(options, "ping_timeout_ms")),
@@ -134,6 +135,8 @@ end
 --- and no memory), deflate_min (bytes of a message that is worth it, 1024), parser ("json", or "msgpack" for
 --- clients with socket.io-msgpack-parser), transports, cors (origins; default: cors.origins; or
 --- {origins = "https://a.example", credentials = true}: pages of these may send cookies along),
+--- allow_eio3 (true: also clients of Socket.IO 2, whose socket.id is the secret id of their session, so it must
+--- not be told to others; off by default),
 --- allow_request(info) -> true | false, message (HTTP 403 at the handshake).
 function M.server(options)
   local g = gen.building()

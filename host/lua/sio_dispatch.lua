@@ -10,6 +10,7 @@ local engine = require "human.sio_engine"
 local fail = require "human.fail"
 local grants = require "human.grants"
 local host = require "human.host"
+local http = require "human.sio_http"
 local json = require "human.json"
 local log = require "human.log"
 local lossy = require "human.lossy"
@@ -300,7 +301,15 @@ local function violation(session, reason, why)
   session:close(reason)
 end
 
+-- Clients of Socket.IO 2 put their query behind the namespace's name; it stands for auth.
+local function split_query(name)
+  local mark = name:find("?", 1, true)
+  if not mark then return name, nil end
+  return name:sub(1, mark - 1), http.parse_query(name:sub(mark + 1))
+end
+
 local function on_connect(session, name, auth)
+  if session.v3 then name, auth = split_query(name) end
   if find_socket(session, name) then
     return violation(session, "forced server close", "second CONNECT")
   end
@@ -309,6 +318,7 @@ local function on_connect(session, name, auth)
   if not nsp then return session:transmit(encode.refusal(session, name, why)) end
   local socket = sockets.new(session, nsp)
   if auth and next(auth) then socket.auth = auth end
+  if session.v3 then socket.id = name == "/" and session.id or name .. "#" .. session.id end
   if not session.root then
     session.root = socket
   else
@@ -378,7 +388,9 @@ local function on_switched(session)
   end)
 end
 
-engine.attach(on_text, on_binary, on_closed, on_switched)
+local function on_open_v3(session) on_connect(session, "/") end
+
+engine.attach(on_text, on_binary, on_closed, on_switched, on_open_v3)
 sockets.attach(close_socket)
 
 return {}

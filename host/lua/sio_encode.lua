@@ -110,6 +110,9 @@ local function head(name) return name == "/" and "" or name .. "," end
 function M.refusal(session, name, message, data)
   message = tostring(message)
   if session.conf.packed then return packed_packet(4, name, nil, { message = message, data = data }) end
+  if session.v3 then
+    return "44" .. head(name) .. (data ~= nil and encode(data) or json.quote(message))
+  end
   local body = '{"message":' .. json.quote(message)
   if data ~= nil then body = body .. ',"data":' .. encode(data) end
   return "44" .. head(name) .. body .. "}"
@@ -119,6 +122,7 @@ end
 function M.connect(session, socket, pid)
   local nsp = socket.nsp
   if session.conf.packed then return packed_packet(0, nsp.name, nil, { sid = socket.id, pid = pid }) end
+  if session.v3 then return "40" .. nsp.head end
   local body = '{"sid":"' .. socket.id .. (pid and '","pid":"' .. pid or "") .. '"}'
   return "40" .. nsp.head .. body
 end

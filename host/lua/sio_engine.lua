@@ -2,37 +2,38 @@
 -- Owns heartbeat, buffering, upgrade and close; sio_nsp, which attaches three functions, knows what messages
 -- mean.  No closure and at most one timer per idle session.  Source: engine.io-protocol v4.
 
-local access = require "human.access"
-local encoding = require "human.encoding"
 local engine = require "socketio.engine"
 local flow = require "human.sio_flow"
 local host = require "human.host"
+local poll = require "human.sio_poll"
 local sio_id = require "human.sio_id"
 local timer = require "human.timer"
 local upgrade = require "human.sio_upgrade"
+local v3 = require "human.sio_v3"
 local wsx = require "human.wsx"
 
 local byte = string.byte
-local ws_send, ws_close, respond = host.ws_send, host.ws_close, access.protocol "/socket.io/"
+local ws_send, ws_close, respond = host.ws_send, host.ws_close, poll.respond
+local answer_poll, answer_post, flush = poll.answer, poll.answer_post, poll.flush
 local start, cancel = timer.start, timer.cancel
 
 local M = {}
 local CLOSE_GRACE_S = 30       -- for a poller that is between two polls when we close
 local READY_BYTES = 65536      -- in the answer to a poll; more is too much for volatile events
 local TEXT_VOLATILE, BINARY_VOLATILE = 1 + host.WS_VOLATILE, 2 + host.WS_VOLATILE
-local POLL_LEVEL = 1           -- of compression: a poll is made once, and read once
 local NOOP_DELAY_S = 0.03      -- how long a poll is held while a WebSocket is probed
 local MOVED = '{"code":3,"message":"Bad request"}' -- a poll after the upgrade
 
 local Session = {}
 Session.__index = Session
 local runtimes = {}            -- path (and parser) -> what outlives a generation of scripts
-local on_text, on_binary, on_closed, on_switched
+local on_text, on_binary, on_closed, on_switched, on_open
 
 --- Sets what messages mean: text(session, packet with its leading "4"), binary(session, bytes),
---- closed(session, reason), exactly once, and switched(session), from polling to its WebSocket.
-function M.attach(text, binary, closed, switched)
-  on_text, on_binary, on_closed, on_switched = text, binary, closed, switched
+--- closed(session, reason), exactly once, switched(session), from polling to its WebSocket, and open(session),
+--- for clients of the third revision, which do not say CONNECT themselves.
+function M.attach(text, binary, closed, switched, open)
+  on_text, on_binary, on_closed, on_switched, on_open = text, binary, closed, switched, open
 end
 
 --- The sessions and namespaces of a path; they survive reloads of the scripts.  packed: packets are MessagePack.
@@ -47,45 +48,6 @@ end
 function M.runtimes() return runtimes end
 
 -- Out ----------------------------------------------------------------------------------------------
-
--- more: further header lines, or nil.
-local function answer_poll(self, body, more)
-  local req, lines = self.poll, self.headers.poll
-  self.poll = nil
-  wsx.unbind(req)
-  respond(req, 200, more and lines .. more or lines, body)
-end
-
-local function answer_post(self, status, body)
-  local req = self.post
-  self.post, self.body = nil, nil
-  wsx.unbind(req)
-  respond(req, status, self.headers.ok, body, "POST")
-end
-
--- A CONNECT packet carries ids that are secrets, and the length of what is compressed tells of its content.
-local function has_secret(out)
-  for i = 1, out.n do
-    local kind, what = byte(out[i], 1, 2)
-    if kind == 52 and what == 48 then return true end
-  end
-  return false
-end
-
-local function answer_compressed(self, body)
-  local coding = encoding.choose(host.header(self.poll, "accept-encoding"))
-  local smaller = coding and encoding.compress(coding, body, POLL_LEVEL)
-  if not smaller then return answer_poll(self, body, "Vary: Accept-Encoding\r\n") end
-  answer_poll(self, smaller, "Vary: Accept-Encoding\r\nContent-Encoding: " .. coding .. "\r\n")
-end
-
-local function flush(self)
-  local out = self.out
-  self.out = nil
-  local body = engine.encode_payload(out, out.n, host.base64)
-  if #body >= self.conf.compress_min and not has_secret(out) then return answer_compressed(self, body) end
-  answer_poll(self, body)
-end
 
 -- An element is a packet's text, or {data = bytes} for a binary message.
 local function push(self, packet, size)
@@ -138,7 +100,7 @@ function Session:send_volatile(packet, parts)
   if ws then
     if not packet then return ws_send(ws, BINARY_VOLATILE, parts[1]) end
     local queued = ws_send(ws, TEXT_VOLATILE, packet)
-    for i = 1, parts and queued > 0 and #parts or 0 do ws_send(ws, 2, parts[i]) end
+    if parts and queued > 0 then return self:send_parts(nil, parts) end
     return queued
   end
   if not self.poll or self.out and self.out.bytes > READY_BYTES then return end
@@ -234,6 +196,7 @@ end
 -- Every packet but messages; 0, 5 and 6 have no meaning here and are passed over.
 local function on_control(self, packet)
   local kind = byte(packet, 1)
+  if kind == 50 and self.v3 then return self:on_ping(packet) end
   if kind == 51 then return on_pong(self) end
   if kind == 49 then return on_client_close(self) end
   if kind == 50 then return self:fail "transport error" end -- in v4 the server pings
@@ -241,6 +204,7 @@ local function on_control(self, packet)
 end
 
 local function on_polled(self, packet)
+  if self.v3 then return v3.polled(self, packet) end
   if byte(packet, 1) == 52 then return on_text(self, packet) end
   local bytes = engine.binary(packet, host.unbase64)
   if bytes then return on_binary(self, bytes) end
@@ -315,14 +279,15 @@ function Session:get(req, headers)
   end
 end
 
---- A POST with this session's id.
-function Session:take_post(req, headers, body)
+--- A POST with this session's id.  as_bytes: its body is no text, which the third revision has.
+function Session:take_post(req, headers, body, as_bytes)
   if self.post then
     respond(req, 400, headers.none, "")
     return self:fail "transport error"
   end
   if self.gone then return respond(req, 200, headers.ok, "ok") end
   self.post, self.headers, self.body, self.pos = req, headers, body, 1
+  if self.v3 then self.body = v3.split(body, as_bytes) end
   if not self.paused then return flow.pump(self) end
   wsx.bind(req, self)
 end
@@ -343,7 +308,7 @@ local function flush_to_ws(self)
   self.out = nil
   for i = 1, out.n do
     local packet = out[i]
-    if type(packet) == "table" then ws_send(ws, 2, packet.data) else ws_send(ws, 1, packet) end
+    if type(packet) == "table" then self:send_parts(nil, { packet.data }) else ws_send(ws, 1, packet) end
   end
 end
 
@@ -371,22 +336,31 @@ local function on_connect_overdue(self)
   self:close "forced server close"
 end
 
---- A new session.  conf: see sio.lua; hs: the packed facts of its first request.
-function M.open(conf, hs)
+--- A new session.  conf: see sio.lua; hs: the packed facts of its first request; class: see sio_v3.
+function M.open(conf, hs, class)
   local self = setmetatable({
     conf = conf, id = sio_id.session(), hs = hs, ws = nil, timer = nil, root = false, connect_timer = nil, socks = nil,
-  }, Session)
+  }, class or Session)
   local rt = conf.rt
   rt.sessions[self.id] = self
   rt.count = rt.count + 1
-  self.timer = start(conf.ping_s, on_ping_due, self)
+  if self.v3 then
+    self.timer = start(conf.ping_s + conf.pong_s, on_pong_overdue, self) -- its client pings
+  else
+    self.timer = start(conf.ping_s, on_ping_due, self)
+  end
   self.connect_timer = start(conf.connect_s, on_connect_overdue, self)
   return self
 end
 
+--- The class of sessions whose clients speak the third revision.
+M.V3 = v3.class(Session)
+
 --- Starts on polling: `req` is answered with the open packet.
 function Session:open_polling(req, headers)
-  respond(req, 200, headers.poll, '0{"sid":"' .. self.id .. self.conf.tail_polling)
+  self.poll, self.headers = req, headers
+  answer_poll(self, '0{"sid":"' .. self.id .. self.conf.tail_polling)
+  if self.v3 then on_open(self) end
 end
 
 --- Starts on a WebSocket.
@@ -394,6 +368,7 @@ function Session:open_ws(ws)
   self.ws = ws
   wsx.bind(ws, self)
   ws_send(ws, 1, '0{"sid":"' .. self.id .. self.conf.tail_ws)
+  if self.v3 then on_open(self) end
 end
 
 return M

@@ -35,6 +35,12 @@ local function next_kept(session)
   host.ws_close(ws, 0, "")
 end
 
+-- Of a body in the text of the fourth revision, or of an array of packets (sio_v3).
+local function next_of(body, pos)
+  if type(body) == "string" then return next_packet(body, pos) end
+  return body[pos], body[pos + 1] ~= nil and pos + 1 or nil
+end
+
 --- Goes on with what is there until there is no more, or somebody asks for a pause.
 function M.pump(session)
   session.corked = true
@@ -43,7 +49,7 @@ function M.pump(session)
       next_kept(session)
     elseif session.body then
       local packet
-      packet, session.pos = next_packet(session.body, session.pos)
+      packet, session.pos = next_of(session.body, session.pos)
       if not session.pos then session.body = nil end
       take_polled(session, packet)
     else

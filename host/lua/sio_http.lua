@@ -144,7 +144,14 @@ local function ws_accept(req, conf, headers)
   return ws
 end
 
-local function open(server, req, is_ws, headers, query, transport)
+local function session_of(conf, hs, params)
+  if params.EIO == "4" then return engine.open(conf, hs) end
+  local session = engine.open(conf, hs, engine.V3)
+  session.b64 = params.b64 ~= nil
+  return session
+end
+
+local function open(server, req, is_ws, headers, query, params)
   local conf = server.conf
   if stopping or conf.rt.count >= conf.max_sessions then
     local lines = (is_ws and headers.plain or headers.json) .. "Retry-After: 1\r\n"
@@ -153,17 +160,17 @@ local function open(server, req, is_ws, headers, query, transport)
   local hs = facts(req, query)
   if not is_ws then
     host.metric("human_socketio_sessions_total", 1)
-    return engine.open(conf, hs):open_polling(req, headers)
+    return session_of(conf, hs, params):open_polling(req, headers)
   end
   local ws = ws_accept(req, conf, headers)
   if ws < 0 then return end
-  if transport == "polling" then return host.ws_close(ws, 0, "") end
+  if params.transport == "polling" then return host.ws_close(ws, 0, "") end
   host.metric("human_socketio_sessions_total", 1)
-  engine.open(conf, hs):open_ws(ws)
+  session_of(conf, hs, params):open_ws(ws)
 end
 
 -- The script's own check; it may await, so the answer may come later.
-local function ask_script(server, req, is_ws, headers, query, transport)
+local function ask_script(server, req, is_ws, headers, query, params)
   local info = host.unpack(facts(req, query))
   info.query = M.parse_query(query)
   sched.spawn(function()
@@ -173,7 +180,7 @@ local function ask_script(server, req, is_ws, headers, query, transport)
       return refuse(req, headers, is_ws, 4)
     end
     if not allowed then return refuse(req, headers, is_ws, 4, message and tostring(message)) end
-    open(server, req, is_ws, headers, query, transport)
+    open(server, req, is_ws, headers, query, params)
   end)
 end
 
@@ -181,22 +188,25 @@ local function handshake(server, req, method, is_ws, headers, query, params)
   local transport = params.transport
   if method ~= GET then return refuse(req, headers, is_ws, 2) end
   if transport == "websocket" and not is_ws then return refuse(req, headers, is_ws, 3) end
-  if params.EIO ~= "4" then return refuse(req, headers, is_ws, 5) end
-  if server.allow_request then return ask_script(server, req, is_ws, headers, query, transport) end
-  open(server, req, is_ws, headers, query, transport)
+  if params.EIO ~= "4" and not (server.conf.allow_eio3 and (params.EIO or "3") == "3") then
+    return refuse(req, headers, is_ws, 5)
+  end
+  if server.allow_request then return ask_script(server, req, is_ws, headers, query, params) end
+  open(server, req, is_ws, headers, query, params)
 end
 
 -- Live sessions ----------------------------------------------------------------------------------------
 
 local function post(session, req, headers)
   local kind = header(req, "content-type")
-  if kind == "application/octet-stream" then -- that was EIO=3
+  local as_bytes = kind == "application/octet-stream" -- that was EIO=3
+  if as_bytes and not session.v3 then
     respond(req, 400, headers.none, "")
     return session:fail "transport error"
   end
   local body = host.body(req)
   if #body > session.conf.max_payload then return respond(req, 413, headers.none, "") end
-  session:take_post(req, headers, lossy.utf8(body))
+  session:take_post(req, headers, as_bytes and body or lossy.utf8(body), as_bytes)
 end
 
 local function upgrade(session, req, headers, params)

@@ -37,7 +37,7 @@ local function prepare(room)
     local socket = room[i]
     local session = socket.at and socket.session
     if session then
-      if session.ws then
+      if session.ws and not session.v3 then -- there bytes look otherwise
         n = n + 1
         ids[n] = session.ws
       else

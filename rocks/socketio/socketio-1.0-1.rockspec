@@ -12,6 +12,7 @@ build = {
     ["socketio"] = "socketio.lua",
     ["socketio.binary"] = "binary.lua",
     ["socketio.engine"] = "engine.lua",
+    ["socketio.engine3"] = "engine3.lua",
     ["socketio.packed"] = "packed.lua",
     ["socketio.parser"] = "parser.lua",
   },

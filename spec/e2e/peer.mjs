@@ -54,6 +54,7 @@ export async function startPeer() {
     serve(server, { path: '/echo.io/' }),
     serve(server, { path: '/fast.io/', pingInterval: 300, pingTimeout: 200, maxHttpBufferSize: 1000,
                     connectTimeout: 1000 }),
+    serve(server, { path: '/old.io/', allowEIO3: true }),
     serve(server, { path: '/packed.io/', parser: packed }),
     serve(server, { path: '/small.io/', perMessageDeflate: { threshold: 1024 }, maxHttpBufferSize: 100000 }),
     serve(server, { path: '/back.io/', connectionStateRecovery: { maxDisconnectionDuration: 60000 } }),

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { io } from 'socket.io-client';
+import io2 from 'socket.io-client-2';
 import packed from 'socket.io-msgpack-parser';
 import WebSocket from 'ws';
 import { databaseUrl, startHost } from './hosts.mjs';
@@ -284,6 +285,128 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
     });
   });
 }
+
+for (const [name, transports] of Object.entries(TRANSPORTS)) {
+  for (const forceBase64 of [false, true]) {
+    describe(`the official client of version 2 over ${name}${forceBase64 ? ' in base64' : ''}`, () => {
+      const options = { transports, forceBase64, path: '/old.io/', forceNew: true };
+      const join = (more, namespace = '') => {
+        const socket = io2(server.url + namespace, { ...options, ...more });
+        open.add(socket);
+        return socket;
+      };
+      let socket, welcome;
+      before(async () => {
+        socket = join({ query: { who: 'ann & bob' } });
+        [welcome] = await Promise.all([next(socket, 'welcome'), next(socket, 'connect')]);
+        if (name === 'upgrade' && socket.io.engine.transport.name === 'polling') await next(socket.io.engine, 'upgrade');
+      });
+      after(() => socket.disconnect());
+
+      it('is welcomed, by its name and id', () => {
+        assert.equal(welcome[1], 'ann & bob');
+        assert.equal(socket.id, socket.io.engine.id);
+        assert.equal(socket.io.engine.transport.name, name === 'polling' ? 'polling' : 'websocket');
+      });
+
+      it('gets back what it sends, bytes too', async () => {
+        const bytes = Buffer.from([0, 1, 2, 255]);
+        for (const args of [[1, '2', { 3: [true] }], [], [null], [[]], ['ü € 😀 \u2028'], ['x'.repeat(5000)], [bytes, { deep: [bytes] }, '😀']]) {
+          assert.deepEqual(await echo(socket, ...args), args);
+        }
+      });
+
+      it('has many packets in one payload taken and answered in order', async () => {
+        const got = [];
+        socket.on('message-back', (n) => got.push(n));
+        for (let i = 0; i < 200; i++) socket.emit('message', i, '😀');
+        await until(() => got.length === 200, 5000, 'all come back');
+        assert.deepEqual(got, [...got.keys()]);
+        socket.off('message-back');
+      });
+
+      it('has its events acknowledged, and acknowledges', async () => {
+        const answer = await new Promise((done) => { socket.emit('message-with-ack', Buffer.from('é'), done); });
+        assert.deepEqual(answer, Buffer.from('é'));
+        socket.once('question', (text, ack) => ack(text + '!'));
+        socket.emit('ask', 'who');
+        assert.deepEqual(await next(socket, 'asked'), ['who!']);
+      });
+
+      it('is told in rooms together with clients of version 4', async () => {
+        const other = await connected({ transports, path: '/old.io/' });
+        await new Promise((done) => { socket.emit('join', 'r', done); });
+        await other.emitWithAck('join', 'r');
+        const both = Promise.all([next(socket, 'told'), next(other, 'told')]);
+        other.emit('tell', 'r', Buffer.from('all'));
+        assert.deepEqual(await both, [[Buffer.from('all')], [Buffer.from('all')]]);
+        other.disconnect();
+      });
+
+      it('enters other namespaces, or is told why not', async () => {
+        const custom = join({}, '/custom');
+        await next(custom, 'connect');
+        assert.deepEqual(await echo(custom, 'x'), ['x']);
+        assert.equal(custom.id, `/custom#${custom.io.engine.id}`);
+        custom.disconnect();
+        const member = join({ query: { token: 'abc' } }, '/members');
+        await next(member, 'connect');
+        const [error] = await next(join({ query: { token: 'no' } }, '/members'), 'error');
+        assert.deepEqual(error, { statusCode: 401, code: 'bad_key' });
+      });
+
+      it('hears that it must leave, and is heard to go', async () => {
+        await new Promise((done) => { socket.emit('join', 'watchers', done); });
+        const gone = next(socket, 'gone'), guest = join();
+        await next(guest, 'connect');
+        guest.emit('bye');
+        assert.deepEqual(await next(guest, 'disconnect'), ['io server disconnect']);
+        assert.deepEqual(await gone, ['server namespace disconnect']);
+      });
+    });
+  }
+}
+
+describe('clients of version 2', () => {
+  it('find their ping answered, and enter without a CONNECT', async () => {
+    const ws = raw('', '/old.io/', 3);
+    assert.match(await frame(ws), /^0{"sid"/);
+    assert.equal(await frame(ws), '40');
+    ws.frames.length = 0;
+    ws.send('2');
+    await until(() => ws.frames.includes('3'), 2000, 'the pong');
+    ws.close();
+  });
+
+  it('frame what they post by its length in UTF-16, or as bytes; anything else ends the session', async () => {
+    const start = async () => {
+      const text = await (await http('EIO=3&transport=polling', {}, '/old.io/')).text();
+      assert.match(text, /^\d+:0{/);
+      return JSON.parse(text.slice(text.indexOf('{'), text.indexOf('}') + 1)).sid;
+    };
+    const at = (sid, init) => http(`EIO=3&transport=polling&sid=${sid}`, init, '/old.io/');
+    const back = async (sid, init, want) => {
+      assert.equal(await (await at(sid, { method: 'POST', ...init })).text(), 'ok');
+      for (let got = ''; !got.includes(want);) got = await (await at(sid)).text();
+    };
+    const sid = await start(), packet = '42["message","😀é"]', type = { 'content-type': 'application/octet-stream' };
+    await back(sid, { body: `${packet.length}:${packet}` }, '24:42["message-back","😀é"]');
+    const bytes = Buffer.from(packet);
+    const body = Buffer.concat([Buffer.from([0, ...String(bytes.length).split('').map(Number), 255]), bytes]);
+    await back(sid, { headers: type, body }, '24:42["message-back","😀é"]');
+    for (const bad of ['', '5', '5:', ':', '3:42', 'x:y', ...(peer ? [] : ['1:4\u001e1:4', '99999999999999999999:4'])]) {
+      const broken = await start();
+      await at(broken, { method: 'POST', body: bad }).then((r) => r.text()).catch(() => {});
+      await at(broken).then((r) => r.text()).catch(() => {});
+      assert.equal((await at(broken)).status, 400, bad);
+    }
+  });
+
+  it('are refused where they are not wanted', async () => {
+    const socket = io2(server.url, { path: '/echo.io/', transports: ['polling'], reconnection: false, forceNew: true });
+    assert.match(String((await next(socket, 'connect_error'))[0]), /xhr poll error/);
+  });
+});
 
 describe('an upgrade in the middle of traffic', () => {
   it('neither loses nor reorders', async () => {

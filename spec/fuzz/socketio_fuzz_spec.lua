@@ -3,6 +3,7 @@
 local cjson = require "cjson"
 local binary = require "socketio.binary"
 local engine = require "socketio.engine"
+local engine3 = require "socketio.engine3"
 local parser = require "socketio.parser"
 
 local ROUNDS = 40000
@@ -76,6 +77,20 @@ describe("the codec", function()
       local payload = mutate(SEEDS[random(#SEEDS)] .. "\030" .. SEEDS[random(#SEEDS)])
       local packets = engine.decode_payload(payload, #payload + 1)
       assert(table.concat(packets, "\030") == payload)
+    end
+  end)
+
+  it("splits mutated payloads of Engine.IO v3, or says why not", function()
+    for _ = 1, ROUNDS / 4 do
+      local list = { SEEDS[random(#SEEDS)], { data = mutate "bytes" }, "4\240\159\152\128\195\164" }
+      local text = engine3.encode_payload({ list[1], list[3] }, 2, tostring, true)
+      assert(engine3.decode_text(text, 10)[2] == list[3])
+      local bytes = engine3.encode_payload(list, 3, tostring)
+      assert.same(list, engine3.decode_bytes(bytes, 10))
+      for read, payload in pairs { [engine3.decode_text] = mutate(text), [engine3.decode_bytes] = mutate(bytes) } do
+        local packets, err = read(payload, 10)
+        assert(packets and #packets <= 10 or type(err) == "string")
+      end
     end
   end)
 

@@ -74,6 +74,7 @@ serve { path = "/echo.io/" }
 serve { path = "/fast.io/", ping_interval_ms = 300, ping_timeout_ms = 200, max_payload = 1000,
         connect_timeout_ms = 1000 }
 serve { path = "/back.io/", recovery_ms = 60000 }
+serve { path = "/old.io/", allow_eio3 = true }
 serve { path = "/packed.io/", parser = "msgpack" }
 serve { path = "/small.io/", deflate = true, max_payload = 100000 }
 
