@@ -80,7 +80,7 @@ describe('a number that no column takes', () => {
       const socket = await connected(host.url, agent.id, user.key, { query: { agentId: agent.id, apiKey: user.key, lastSeq } });
       try {
         assert.equal((await send(socket, newMessage('How do I begin?'))).ok, true);
-        assert.equal((await run(socket)).at(-1).type, 'agent-stopped');
+        assert.ok((await run(socket)).some((action) => action.type === 'agent-stopped'));
       } finally {
         socket.disconnect();
       }
