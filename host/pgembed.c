@@ -285,6 +285,9 @@ static int take_home(bool share) {
     if (locked <= 0) return locked;
     if (share && pghome_use(&pg.home, false) && has_database()) return 1;
     if (!share && waited > (procs_is_host(holder) ? GLANCE_S : ORPHAN_S)) return in_use(holder);
+    pghome old;
+    if (waited > ORPHAN_S && pghome_former(&pg.home, &old))
+      return say("a host of an earlier version has this home: start it again with this one: ", pg.home.home);
     if (waited > READY_S)
       return say("the server of the host that has this home does not answer: ", pg.home.home);
     if (!procs_wait()) return say("interrupted while it waited for another host", "");
