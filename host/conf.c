@@ -16,6 +16,7 @@
 
 #include "confjson.h"
 #include "conftable.h"
+#include "dburl.h"
 #include "confunit.h"
 
 #define SYSTEM_FILE "/etc/human/human.json"
@@ -416,7 +417,25 @@ static void load_flags(const char *const *flags) {
   }
 }
 
+/* What can never become right is told before anything waits for it. */
+static void check_databases(void) {
+  static const char *const urls[] = {"database.url", "database.direct_url"};
+  char why[240];
+  for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+    const conf_item *item = conf_find(urls[i]);
+    if (!dburl_check(item->value, why, sizeof why)) continue;
+    fprintf(stderr, "%s: %s: %s\n", item->source, urls[i], why);
+    failures++;
+  }
+  if (strcmp(conf_str("database.pooler"), "none") != 0 && !*conf_str("database.direct_url")) {
+    fprintf(stderr, "%s: database.pooler: needs database.direct_url, the way past the pooler (LISTEN and"
+            " migrations have no place in it)\n", conf_find("database.pooler")->source);
+    failures++;
+  }
+}
+
 static void check_together(void) {
+  check_databases();
   if (conf_num("port") == conf_num("agent_port")) {
     fprintf(stderr, "%s: agent_port: must differ from port (%.0f); 0 turns it off\n",
             conf_find("agent_port")->source, conf_num("port"));

@@ -109,7 +109,7 @@ int host_db_state(host_str *out) {
 }
 
 int host_db_sibling(void) {
-  int i = dbwatch_starved() ? shm_database_sibling() : -1;
+  int i = dbwatch_starved() || dbwatch_migration_waits() ? shm_database_sibling() : -1;
   return i < 0 ? HOST_EDOWN : i;
 }
 

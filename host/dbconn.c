@@ -240,7 +240,7 @@ static void on_address(void *arg, unsigned epoch, const dbaddr_list *found, cons
  * that is not the first need not ask so often. */
 static uint64_t pause_ms(const dbconn *c) {
   uint64_t ms = RETRY_MIN_MS, most = RETRY_MAX_MS;
-  if (c->crowded && !c->aside && dbwatch_ready()) most = CROWDED_MS;
+  if (c->crowded && !c->aside && (dbwatch_ready() || dbwatch_migration_waits())) most = CROWDED_MS;
   for (int i = 1; i < c->failures && ms < most; i++) ms *= 2;
   if (ms > most) ms = most;
   return ms - uv_hrtime() / 1000 % (ms / 4);
@@ -349,7 +349,7 @@ void dbconn_open(dbconn *c, const dbconn_hooks *hooks) {
 }
 
 void dbconn_nudge(dbconn *c) {
-  if (c->state == DBCONN_WAITING && !c->crowded) begin(c);
+  if (c->state == DBCONN_WAITING) begin(c);
 }
 
 /* ---- breaking -------------------------------------------------------------------------------- */

@@ -24,7 +24,7 @@ enum {
   LOOKS_DOUBT = 2,  /* without an answer: ask the others */
   LOOKS_STUCK = 6,  /* without an answer: closed */
   LOOKS_ROOM = 4,   /* between two questions whether there is room again */
-  LOOKS_IDLE = 8,   /* a connection for migrations that nobody uses is closed */
+  LOOKS_IDLE = 2,   /* a connection for migrations that nobody uses is closed */
   FULL_MS = 5000,   /* after the last refusal for want of room */
   CONNS_MAX = POOL_MAX + 2
 };
@@ -173,11 +173,19 @@ static void ask_for_room(dbconn *c) {
 
 /* ---- sharing what there is ------------------------------------------------------------------- */
 
+static bool waits(const dbconn *c) {
+  return c->aside && c->crowded && c->state != DBCONN_READY && c->state != DBCONN_OFF;
+}
+
 static bool listener_waits(void) {
-  for (int i = 0; i < watch.n; i++) {
-    const dbconn *c = watch.conn[i];
-    if (c->aside && c->crowded && c->state != DBCONN_READY && c->state != DBCONN_OFF) return true;
-  }
+  for (int i = 0; i < watch.n; i++)
+    if (waits(watch.conn[i])) return true;
+  return false;
+}
+
+bool dbwatch_migration_waits(void) {
+  for (int i = 0; i < watch.n; i++)
+    if (watch.conn[i]->patient && waits(watch.conn[i])) return true;
   return false;
 }
 
@@ -189,11 +197,13 @@ bool dbwatch_starved(void) {
 }
 
 /* Where the server allows fewer connections than all workers want, nobody has two while another has
- * none; nor does the pool while LISTEN or a migration waits. */
+ * none; nor does the pool while LISTEN waits.  Migrations come before everything else. */
 static void share(void) {
   int ready = dbwatch_ready();
-  shm_database(ready, dbwatch_starved());
-  if (ready < 2 || watch.looks % LOOKS_ROOM || !(listener_waits() || shm_database_starved())) return;
+  bool migrating = dbwatch_migration_waits();
+  shm_database(migrating ? 0 : ready, dbwatch_starved());
+  bool wanted = ready > 1 && (listener_waits() || shm_database_starved());
+  if (watch.looks % LOOKS_ROOM || !(wanted || (ready && migrating))) return;
   for (int i = watch.n - 1; i >= 0; i--) {
     dbconn *c = watch.conn[i];
     if (!serves(c) || !is_free(c)) continue;

@@ -15,5 +15,6 @@ void dbwatch_condemn(dbserver *s, int condition, const char *why);
 int dbwatch_state(char *why, size_t n); /* HOST_DB_*; why: in words, empty when it is up */
 void dbwatch_changed(void);      /* a connection has become ready, or broken: tell the log */
 bool dbwatch_starved(void);      /* there are none, for others have taken all */
+bool dbwatch_migration_waits(void); /* for a connection, because all are taken */
 int dbwatch_ready(void);         /* how many of the pool's connections are ready */
 #endif

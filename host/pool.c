@@ -25,6 +25,7 @@ enum {
                       pipelines wake fewer processes and are faster than many shallow ones */
   GRACE_MS = 1000, /* a statement's own limit is the server's and this */
   DAY_MS = 86400000,
+  DIRECT_MS = 60000, /* for a migration to get a connection where all are taken */
   RESETS_MAX = 2
 };
 
@@ -177,7 +178,7 @@ static void grant(dblease *l, dbconn *c) {
   c->user = l;
   pool.n_leased += !l->direct;
   c->shared_now = false;
-  l->deadline = pool.lease_ms && !l->direct ? now_ms() + pool.lease_ms : UINT64_MAX;
+  l->deadline = pool.lease_ms && !l->patient ? now_ms() + pool.lease_ms : UINT64_MAX;
   op_push(HOST_EV_DONE, 0, l->op.id, l->op.owner, NULL, 0);
 }
 
@@ -286,6 +287,15 @@ host_id pool_acquire(host_id owner, double timeout_s) {
   return id;
 }
 
+/* Up to n connections that wait for their next attempt make it now. */
+static void nudge_pool(int n) {
+  for (int i = 0; n > 0 && i < pool.n; i++) {
+    if (pool.conn[i].state != DBCONN_WAITING) continue;
+    dbconn_nudge(&pool.conn[i]);
+    n--;
+  }
+}
+
 static void on_direct_ready(dbconn *c) {
   if (pool.direct_waiting) grant(pool.direct_waiting, c);
 }
@@ -296,7 +306,8 @@ static void on_direct_down(dbconn *c, const char *why) {
     detach(l);
     l->lost = HOST_EDOWN;
   }
-  if (pool.direct_waiting) {
+  /* Where all are taken the pool gives one up (dbwatch.c), so it goes on waiting for a while. */
+  if (pool.direct_waiting && !(c->crowded && now_ms() < pool.direct_waiting->deadline)) {
     log_fmt(LOG_WARN, "database: no connection for migrations: %s", why);
     refuse_waiting(pool.direct_waiting, HOST_EDOWN);
   }
@@ -305,13 +316,30 @@ static void on_direct_down(dbconn *c, const char *why) {
 
 static void on_direct_room(dbconn *c) {
   if (c->resetting) settle(c);
+  else match();
 }
 
-static void on_direct_again(dbconn *c, dbjob *j) { dbconn_post(c, j); }
+/* A lease of the pool's that lifts the server's limits of time; its release sets them again. */
+static host_id acquire_patient(host_id owner) {
+  char sql[160];
+  int n = snprintf(sql, sizeof sql, "SELECT set_config('statement_timeout', '%.0f', false),"
+                   " set_config('idle_in_transaction_session_timeout', '0', false)",
+                   conf_num("database.migrate_timeout_ms"));
+  host_id id = pool_acquire(owner, DIRECT_MS / 1000.0);
+  dblease *l = id > 0 ? (dblease *)op_find(id, OP_LEASE) : NULL;
+  if (!l) return id;
+  l->patient = true;
+  if (l->conn) l->deadline = UINT64_MAX;
+  l->prefix = dbjob_new();
+  if (l->prefix && dbjob_add(l->prefix, sql, (size_t)n) == 0) return id;
+  pool_release(l, 0);
+  return HOST_EFULL;
+}
 
 host_id pool_acquire_direct(host_id owner) {
   static const dbconn_hooks hooks = {.ready = on_direct_ready, .down = on_direct_down,
-                                     .room = on_direct_room, .again = on_direct_again};
+                                     .room = on_direct_room, .again = dbconn_post};
+  if (!*conf_str("database.direct_url")) return acquire_patient(owner);
   if (pool.direct_waiting || pool.direct.user) return HOST_EFULL;
   dblease *l = calloc(1, sizeof *l);
   if (!l) return HOST_EFULL;
@@ -320,8 +348,8 @@ host_id pool_acquire_direct(host_id owner) {
     free(l);
     return id;
   }
-  l->direct = true;
-  l->deadline = UINT64_MAX; /* on_direct_down() ends the waiting */
+  l->direct = l->patient = true;
+  l->deadline = now_ms() + DIRECT_MS; /* on_direct_down() looks at it */
   pool.direct_waiting = l;
   pool.direct_idle = 0;
   if (pool.direct.state == DBCONN_OFF) dbconn_open(&pool.direct, &hooks);
@@ -335,13 +363,13 @@ void pool_close_idle_direct(int looks) {
   dbconn *c = &pool.direct;
   bool used = c->user || pool.direct_waiting || c->resetting || dbconn_depth(c);
   if (c->state == DBCONN_OFF || used) pool.direct_idle = 0;
-  else if (++pool.direct_idle >= looks) dbconn_pause(c);
+  else if (++pool.direct_idle >= looks) dbconn_pause(c), nudge_pool(1);
 }
 
 int pool_release(dblease *l, int broken) {
   op_close(&l->op);
   hold_remove(l);
-  give_back(l, HOST_ECANCELED, broken != 0);
+  give_back(l, HOST_ECANCELED, broken != 0 || (l->patient && !l->direct));
   free_lease(l);
   return 0;
 }
@@ -363,6 +391,7 @@ static void send_shared(dbconn *c, dbjob *j) {
 }
 
 static void match(void) {
+  if (pool.direct_waiting && is_free(&pool.direct)) grant(pool.direct_waiting, &pool.direct);
   while (pool.waiting && pool.n_leased < leased_max()) {
     dbconn *c = free_conn();
     if (!c) break;
@@ -395,7 +424,7 @@ int pool_admits(const dblease *l) {
 }
 
 void pool_submit(dbjob *j, dblease *l, double timeout_s) {
-  j->deadline = l && l->direct ? UINT64_MAX : deadline_in(timeout_s, pool.statement_ms);
+  j->deadline = l && l->patient ? UINT64_MAX : deadline_in(timeout_s, pool.statement_ms);
   pool.statements++;
   need_tick();
   if (l) {
@@ -480,7 +509,7 @@ static void on_ready(dbconn *c) {
   bool first = pool.up != 1;
   set_up(1);
   dbwatch_changed();
-  for (int i = 0; first && i < pool.n; i++) dbconn_nudge(&pool.conn[i]);
+  if (first) nudge_pool(pool.n);
   match();
 }
 
@@ -498,7 +527,7 @@ static void on_down(dbconn *c, const char *why) {
     detach(l);
     l->lost = HOST_EDOWN;
   }
-  (void)why;
+  (void)why; /* dbwatch.c tells it */
   if (dbwatch_ready()) return;
   set_up(0);
   dbwatch_changed();

@@ -27,7 +27,8 @@ struct dblease {
   uint64_t deadline;     /* loop time, ms: of the waiting, then of the holding */
   double asked;          /* monotonic seconds */
   dbjob *prefix;         /* statements to send with the next query; NULL: none */
-  bool direct;           /* on the connection for migrations: no limit of time */
+  bool direct;           /* on the connection of its own that database.direct_url leads to */
+  bool patient;          /* for migrations: no limit of time but their own */
 };
 
 int pool_init(void);
@@ -42,7 +43,8 @@ typedef struct {
 void pool_look(pool_numbers *out);
 
 host_id pool_acquire(host_id owner, double timeout_s);
-/* On a connection of its own, past a pooler and without limits of time; one at a time. */
+/* For migrations: without the pool's limits of time, and past a pooler where there is a way; one at a
+ * time.  Without such a way it is one of the pool's connections, for there may be no other. */
 host_id pool_acquire_direct(host_id owner);
 void pool_close_idle_direct(int looks); /* called at each look (dbwatch.c): after so many idle ones */
 int pool_release(dblease *l, int broken);

@@ -56,6 +56,9 @@ function M.open()
   waiters = {}
 end
 
+-- Whether statements go through, as far as this worker can tell at no cost.
+function M.passes() return is_open and host.db_up() end
+
 -- Whether statements go through now, writes too: the server is well and its schema up to date.
 function M.is_ready() return is_open and host.db_state() == "up" end
 

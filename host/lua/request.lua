@@ -346,7 +346,7 @@ end
 -- Where the database allows fewer connections than the workers want, one without any hands requests on to one
 -- that has some.
 local function passed_on(req)
-  if host.db_up() then return false end
+  if db.passes() then return false end
   local sibling = host.db_sibling()
   return sibling ~= nil and host.pass(req, sibling) == 0
 end

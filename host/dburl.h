@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT
+ * dburl.h -- whether a database URL can ever be right, and which part of it is not. */
+#ifndef HUMAN_DBURL_H
+#define HUMAN_DBURL_H
+#include <stddef.h>
+
+/* 0, or -1 and the part that is wrong.  Must never quote what may be part of a password. */
+int dburl_check(const char *url, char *why, size_t n);
+#endif
