@@ -42,6 +42,7 @@ export function wordsOf({ words }) {
 const RUN_BY = [
   { page: 'docs/agent-api.md', spec: 'spec/e2e/agent_docs.test.mjs' },
   { page: 'docs/operating.md', language: 'nginx', spec: 'spec/e2e/nginx.mjs' },
+  { page: 'docs/operating.md', language: 'ini', spec: 'spec/e2e/pooler.test.mjs' },
 ];
 
 /** Which other spec runs a block; it has to name the page. */
