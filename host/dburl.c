@@ -126,11 +126,11 @@ static int check_hosts(const char *from, size_t len, bool may_show, char *why, s
 
 /* user:password@hosts, up to the first "/", which none of them may contain. */
 static int check_authority(const char *from, size_t len, const char *query, char *why, size_t n) {
-  const char *at = memchr(from, '@', len), *last = at;
+  const char *at = memchr(from, '@', len);
   bool later = memchr(from + len, '@', (size_t)(query - (from + len))) != NULL;
   if (!at && later)
     return fail(why, n, "there is a \"/\" before the \"@\": in a user name or password it is written %%2F");
-  while (last && (last = memchr(last + 1, '@', len - (size_t)(last + 1 - from))))
+  if (at && memchr(at + 1, '@', len - (size_t)(at + 1 - from)))
     return fail(why, n, "there is more than one \"@\": in a user name or password it is written %%40");
   size_t user = at ? (size_t)(at - from) : 0;
   if (at && check_user(from, user, why, n)) return -1;
