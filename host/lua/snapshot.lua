@@ -139,10 +139,10 @@ end
 
 -- What the database is to the workers: all states that one of them reports.
 local function database_view(m)
-  local states = {}
+  local states, seen = {}, {}
   for _, s in ipairs(m) do
     local state = s.name == "human_database_state" and s.value > 0 and s.labels.state
-    if state and not states[state] then states[state], states[#states + 1] = true, state end
+    if state and not seen[state] then seen[state], states[#states + 1] = true, state end
   end
   return states
 end
