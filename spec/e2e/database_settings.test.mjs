@@ -17,8 +17,10 @@ async function human(args, env) {
   const child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, HUMAN_CONFIG: '/dev/null',
     HUMAN_HOME: makeHome(), HUMAN_SCRIPTS: path.join(root, 'scripts'), ...env } });
   let text = '';
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (t) => { text += t; });
   const [code] = await once(child, 'close');
+  clearTimeout(timer);
   return { code, text };
 }
 
@@ -28,7 +30,6 @@ describe('a database URL that can never become right ends the program with statu
     ['mysql://u:geheim@h/db', /the scheme is mysql:\/\//],
     ['http://example.com', /the scheme is http:\/\//],
     ['"postgresql://u:geheim@h/db"', /begins with a quote/],
-    ['postgresql://u:geheim@h/db\n', /line break/],
     ['postgresql://u:ge\nheim@h/db', /line break/],
     ['postgresql://u:ge@heim@h/db', /more than one "@".*%40/],
     ['postgresql://u:geheim/x@h/db', /"\/" before the "@".*%2F/],
