@@ -376,6 +376,6 @@ describe('without a server', () => {
     const env = { ...process.env, HUMAN_HOME: makeHome(), HUMAN_CONFIG: '/dev/null' };
     const run = await new Promise((done) => execFile(BINARY, ['reload'], { env }, (e, out, err) => done({ code: e?.code, err })));
     assert.equal(run.code, 1);
-    assert.match(run.err, /^no server answers at .*control\.sock: No such file or directory/);
+    assert.match(run.err, /^no server of \/.* runs \(.*control\.sock: No such file or directory\); `human gateway` starts one/);
   });
 });

@@ -71,7 +71,7 @@ after(async () => {
 describe('a decision', () => {
   it('is recorded with its rule, inputs, verdict, run and bundle', async () => {
     assert.deepEqual(await decisions(`subject = '${agent.id}' and verdict <> 'silent nothing-said'`), [
-      ...Array(2).fill(['agent.rules.respond.decide speak one-to-one', 'agent.rules.limits.over_budget false',
+      ...Array(2).fill(['agent.rules.quotas.over_budget false', 'agent.rules.respond.decide speak one-to-one', 'agent.rules.limits.over_budget false',
         'agent.rules.safety.may_say ok', 'agent.rules.tool_use.check ok']).flat()]);
     assert.deepEqual(await sql(host.home, 'select distinct bundle from rule_decisions'), [gen]);
     const orphans = `select count(*) from rule_decisions d where ref is not null and not exists (select 1 from agent_runs r where r.id = d.ref)`;
