@@ -28,12 +28,18 @@ export function refused(answer, status, word, message) {
   return answer.body;
 }
 
+/** The body of an answer that made something; what was refused says so itself, not what is tried with it next. */
+function made(answer) {
+  if (answer.status !== 201) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
+
 /** A new user with a key: {id, key, keyId, api(method, path, body)}. */
 export async function makeUser(url, keyFields = {}) {
-  const user = (await call(url, 'POST', '/api/users', { body: { email: `${unique('u')}@example.com` } })).body;
-  const made = (await call(url, 'POST', `/api/users/${user.id}/api-keys`, { body: { name: 'spec', ...keyFields } })).body;
-  return { id: user.id, key: made.key, keyId: made.id,
-    api: (method, path, body) => call(url, method, path, { key: made.key, body }) };
+  const user = made(await call(url, 'POST', '/api/users', { body: { email: `${unique('u')}@example.com` } }));
+  const key = made(await call(url, 'POST', `/api/users/${user.id}/api-keys`, { body: { name: 'spec', ...keyFields } }));
+  return { id: user.id, key: key.key, keyId: key.id,
+    api: (method, path, body) => call(url, method, path, { key: key.key, body }) };
 }
 
 export async function humaType(url) {
@@ -44,8 +50,8 @@ export async function humaType(url) {
 export async function makeAgent(url, user, { name = 'Coach Alex', template = 'You are a fitness coach. Talk about cardio.' } = {}) {
   const personality = (await user.api('POST', '/api/personalities', { personalityId: 'coach-alex', name,
     styleInstructions: 'Warm. Uses fitness terms.' })).body;
-  const prompt = (await user.api('POST', '/api/system-prompts', { name: 'Coach', promptType: 'system', template })).body;
-  const agent = (await user.api('POST', '/api/agents', { name: `${name} - Spec`, agentTypeId: await humaType(url) })).body;
+  const prompt = made(await user.api('POST', '/api/system-prompts', { name: 'Coach', promptType: 'system', template }));
+  const agent = made(await user.api('POST', '/api/agents', { name: `${name} - Spec`, agentTypeId: await humaType(url) }));
   const linked = await user.api('PUT', `/api/agents/${agent.id}/state`,
     { personalityId: personality.id, systemPromptId: prompt.id });
   if (linked.status !== 200) throw new Error(JSON.stringify(linked.body));

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { makeAgent, makeUser } from './agent_client.mjs';
@@ -80,6 +81,24 @@ describe('a database of somebody else', () => {
     assert.doesNotMatch(text, /traceback/);
     await sql(outside.home, 'grant usage, create on schema public to plain', 'granted');
     assert.equal((await human(['migrate'], { DATABASE_URL: as('plain', 'granted') })).code, 0);
+  });
+
+  it('whose first host accepts and never answers is reached by the second one, within the first one\'s own time', async () => {
+    const callers = new Set(), mute = net.createServer((socket) => callers.add(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    await sql(outside.home, 'create database second');
+    const host = await startHost({ env: { HUMAN_DATABASE_CONNECT_TIMEOUT_MS: '2000',
+      DATABASE_URL: `host=127.0.0.1,${outside.home}/run port=${mute.address().port},5432 user=human dbname=second` } });
+    const ready = await until(async () => {
+      const answer = await fetch(`${host.url}/ready`);
+      return answer.status === 200 && answer.json();
+    }, 8000, 'the second host is found, after 2 s for the first');
+    assert.deepEqual(ready.reasons, []);
+    assert.ok(callers.size > 0, 'the first host was asked');
+    await makeUser(host.url);
+    assert.equal((await host.stop()).code, 0);
+    for (const socket of callers) socket.destroy();
+    mute.close();
   });
 
   it('that is not in UTF-8 is refused before the first migration', async () => {
