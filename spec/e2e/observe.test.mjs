@@ -296,11 +296,11 @@ describe('a server that stops', () => {
         res.on('data', (t) => { text += t; }).on('end', () => resolve({ status: res.statusCode, body: JSON.parse(text) }));
       }).on('error', reject);
     });
-    assert.deepEqual(await ready(), { status: 200, body: { ready: true, reasons: [] } });
+    assert.deepEqual(await ready(), { status: 200, body: { ready: true, reasons: [], database: 'up' } });
     other.child.kill('SIGTERM');
     await until(() => other.log().includes('stopping (Terminated)'), 5000, 'it was told');
     const answer = await ready();
-    assert.deepEqual(answer, { status: 503, body: { ready: false, reasons: ['draining'] } });
+    assert.deepEqual(answer, { status: 503, body: { ready: false, reasons: ['draining'], database: 'up' } });
     keep.destroy();
     socket.disconnect();
     await other.stop();
