@@ -219,7 +219,8 @@ local function new_generation(n, overlay)
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, errors = {},
     websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
   }
-  g.common_head = "x-gen: " .. g.id .. "\r\n"
+  -- nosniff: what an answer is, its type says, whatever a browser reads into it (Fetch standard).
+  g.common_head = "x-gen: " .. g.id .. "\r\nx-content-type-options: nosniff\r\n"
   g.cors = cors.of_route(nil, false, false)      -- of answers that no route gives
   g.env = sandbox.new(function(name) return require_script(g, name) end)
   g.rule_env = sandbox.rules(function(name) return require_rule(g, name) end, rules.verdicts)
