@@ -1,0 +1,157 @@
+-- scripts/agent/run.lua -- one run of an agent: the row of what it did about what came, and what it cost.
+-- A run that speaks has three steps, each one transaction: it begins (typing), the model answers (no
+-- transaction, interruptible: agent.thinking), it ends (all actions, agent-stopped, the mailbox moved on).
+-- Since a run's actions and its end are one transaction, a host that is killed leaves a run either
+-- finished or without actions; one without is taken up again when the lease lapses.
+--
+-- An entry is what a worker holds while it has an agent's turn (agent.turn): {agent_id, owner (of the lease),
+-- decided (what rules said since the last transaction), attempts, ..}.
+
+local db = require "human.db"
+local decisions = require "human.decisions"
+local id = require "human.id"
+local log = require "human.log"
+local metrics = require "human.metrics"
+local actions = require "agent.actions"
+local budget = require "agent.budget"
+local limits = require "agent.rules.limits"
+local mailbox = require "agent.mailbox"
+local store = require "agent.store"
+
+local M = {}
+
+metrics.describe("human_agent_turns_given_up_total", "Turns of agents that had all their attempts")
+
+M.sql = {
+  begin = [[insert into agent_runs (id, agent_id, until_pos, typing) values ($1, $2, $3, $4)]],
+  resume = [[update agent_runs set attempts = attempts + 1, until_pos = $2 where id = $1]],
+  open_run = "select id, until_pos, typing from agent_runs where agent_id = $1 and finished_at is null",
+  finish = [[update agent_runs set reason = $2, error_code = $3, typing = false, provider = $4, model = $5,
+      input_tokens = $6, output_tokens = $7, cost_micros = $8, finished_at = clock_timestamp() where id = $1]],
+  usage = [[select count(*) filter (where started_at > now() - interval '1 hour' and provider is not null) as runs,
+      coalesce(sum(input_tokens + output_tokens), 0)::float8 as tokens
+    from agent_runs where agent_id = $1 and started_at > now() - interval '24 hours']],
+}
+
+-- Decisions ---------------------------------------------------------------------------------------
+-- What rules said in this look is written with the transaction that carries it out.
+
+-- Asks a rule about an agent; the decision is kept for the next transaction of its turn.
+function M.ask(entry, fn, ...)
+  local answer, decision = decisions.ask(fn, { subject = entry.agent_id }, ...)
+  entry.decided[#entry.decided + 1] = decision
+  return answer
+end
+
+-- Writes them with tx.  run_id: what they were for, or nil.
+function M.record(tx, entry, run_id)
+  local decided = entry.decided
+  if #decided == 0 then return end
+  for _, decision in ipairs(decided) do
+    decision.row.ref = run_id
+    decisions.record(tx, decision)
+  end
+  tx:after_commit(function() entry.decided = {} end)
+end
+
+-- Ending a run ------------------------------------------------------------------------------------
+
+-- How the run really ends, now that the mailbox is locked: the session may be over, the agent paused,
+-- or somebody may have said more before the first action.
+local function outcome(tx, box, run, result)
+  if result.final then return result end
+  if box.expired_at then return { reason = "timer-expired", upto = box.last_in_pos } end
+  if box.status ~= "active" then return { reason = "aborted" } end
+  local newer = box.last_said_pos > run.until_pos and decisions.decide(tx, limits.may_supersede,
+    { ref = run.id, subject = box.agent_id }, box.superseded)
+  if result.interrupted or newer then return { reason = "superseded" } end
+  return result
+end
+
+local function write_run(tx, run, box, result, reason)
+  local usage = result.usage or {}
+  local input, output = usage.input_tokens or 0, usage.output_tokens or 0
+  tx:exec(M.sql.finish, run.id, reason, result.code, result.provider, result.model, input, output,
+    usage.cost_micros)
+  box.runs, box.cost_micros = box.runs + 1, box.cost_micros + (usage.cost_micros or 0)
+  box.input_tokens, box.output_tokens = box.input_tokens + input, box.output_tokens + output
+  budget.charge(function(...) tx:exec(...) end, box.agent_id, usage)
+end
+
+-- result: {actions, reason, code, usage, provider, model, interrupted, final (whatever came since)}.
+function M.finish(entry, run, result)
+  local reason = db.tx(function(tx)
+    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
+    local real = outcome(tx, box, run, result)
+    M.record(tx, entry, run.id)
+    store.append_out(tx, entry.agent_id, box, run.id, actions.closing(run, real.actions or {}, real.reason, real.code))
+    if real.reason == "superseded" then
+      box.superseded = box.superseded + 1
+    else
+      box.superseded, box.processed_pos = 0, real.upto or run.until_pos
+    end
+    write_run(tx, run, box, result, real.reason)
+    mailbox.save(tx, box)
+    return real.reason
+  end)
+  metrics.add("human_agent_runs_total", 1, { reason = reason })
+  return reason
+end
+
+-- A run that thinks: its row, and typing for all to see.  Nil when the user has no budget for it.
+function M.begin(entry, snap)
+  local run = { id = id.new(), until_pos = snap.seen, typing = true }
+  return db.tx(function(tx)
+    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
+    if not budget.take(tx, entry.agent_id, run.id) then return nil end
+    tx:exec(M.sql.begin, run.id, entry.agent_id, run.until_pos, true)
+    M.record(tx, entry, run.id)
+    store.append_out(tx, entry.agent_id, box, run.id, { { type = "set-typing", isTyping = true } })
+    mailbox.save(tx, box)
+    return run
+  end)
+end
+
+-- A run that needs no model: begun and ended at once.
+function M.at_once(entry, snap, result)
+  result.final = true
+  local run = { id = id.new(), until_pos = snap.seen, typing = false }
+  db.tx(function(tx)
+    mailbox.lock(tx, entry.agent_id, entry.owner)
+    tx:exec(M.sql.begin, run.id, entry.agent_id, run.until_pos, false)
+    M.finish(entry, run, result)
+  end)
+end
+
+-- A turn that has had all its attempts.  Nothing here looks at its events, or asks a rule about them: one of
+-- those has ended everybody who did.
+function M.give_up(entry, code)
+  db.tx(function(tx)
+    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
+    local run = tx:row(M.sql.open_run, entry.agent_id)
+    if not run then
+      run = { id = id.new(), until_pos = math.max(box.tried_pos, box.processed_pos), typing = false }
+      tx:exec(M.sql.begin, run.id, entry.agent_id, run.until_pos, false)
+    end
+    store.append_out(tx, entry.agent_id, box, run.id, actions.closing(run, {}, "error", code))
+    write_run(tx, run, box, { code = code }, "error")
+    mailbox.give_up(tx, box)
+  end)
+  entry.suspect = true
+  log.error("turn given up", { agent_id = entry.agent_id, code = code, attempts = entry.attempts })
+  metrics.add("human_agent_runs_total", 1, { reason = "error" })
+  metrics.add("human_agent_turns_given_up_total", 1, { code = code })
+end
+
+-- Whether the agent has used up its own budget.
+function M.over_budget(entry)
+  return M.ask(entry, limits.over_budget, db.row(M.sql.usage, entry.agent_id))
+end
+
+-- A run taken up from a worker that did not end it, with what has come since.
+function M.resume(run, seen)
+  run.until_pos = seen
+  db.exec(M.sql.resume, run.id, seen)
+end
+
+return M

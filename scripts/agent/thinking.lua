@@ -1,0 +1,59 @@
+-- scripts/agent/thinking.lua -- what a run asks the model, and what its answer comes to.
+-- Awaits the model outside of any transaction; agent.turn ends the task when the run is cut short.
+
+local config = require "human.config"
+local llm = require "human.llm"
+local log = require "human.log"
+local actions = require "agent.actions"
+local limits = require "agent.rules.limits"
+local prompt = require "agent.prompt"
+local runs = require "agent.run"
+local store = require "agent.store"
+local tools = require "agent.tools"
+require "agent.providers.init"
+
+local M = {}
+
+local function request(snap, run)
+  local built = prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ")
+  return {
+    system = built.system, messages = built.messages, tools = tools.definitions, ref = run.id,
+    max_tokens = limits.answer_tokens, deadline_s = limits.run_s,
+  }
+end
+
+-- The model's answer, or nil and an error; nil alone when the run was interrupted.
+local function think(entry, snap, run)
+  if entry.stop then return nil end
+  entry.thinking = true
+  local ok, reply, err = pcall(llm.chat, request(snap, run))
+  entry.thinking = false
+  if ok then return reply, err end
+  if entry.stop then return nil end
+  error(reply, 0)
+end
+
+-- What the answer comes to, with everything refused that may not be done.
+local function result_of(entry, snap, run, reply)
+  local wishes, unknown = tools.wishes(reply)
+  local where = { agent_id = entry.agent_id, run_id = run.id, ask = function(...) return runs.ask(entry, ...) end }
+  if #unknown > 0 then log.warn("unknown tools", { run_id = run.id, tools = table.concat(unknown, " ") }) end
+  local chat = store.known(entry.agent_id, actions.message_ids(wishes))
+  chat.template, chat.max = snap.head.template, config.agent.max_actions
+  local done = actions.allowed(wishes, chat, where)
+  return {
+    actions = done, reason = #done > 0 and "completed" or "no-response",
+    usage = reply.usage, provider = reply.provider, model = reply.model,
+  }
+end
+
+-- What the run comes to, for agent.run.finish.
+function M.result(entry, snap, run)
+  local reply, err = think(entry, snap, run)
+  if reply then return result_of(entry, snap, run, reply) end
+  if not err then return { interrupted = true, reason = "superseded" } end
+  log.warn("run failed", { agent_id = entry.agent_id, run_id = run.id, code = err.code, error = err.message })
+  return { reason = "error", code = err.code }
+end
+
+return M
