@@ -32,7 +32,7 @@ taken_port() {
     echo 'a second server starts on a port that is taken'
     return 1
   fi
-  echo "$said" | grep -q "port $HUMAN_PORT on 127.0.0.1 is taken by another program" || {
+  echo "$said" | grep -q "port $HUMAN_PORT on 127.0.0.1 is taken by human (process" || {
     echo "a second server on a taken port says: $said"
     return 1
   }
