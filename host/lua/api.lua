@@ -12,7 +12,7 @@ local router = require "human.router"
 
 local M = {}
 local Group = {}
-Group.__index = Group
+local group_mt = { __index = Group }
 -- scripts/api/<folder>: whose rules ctx:rule asks
 local WEBSOCKET = { on_open = true, on_message = true, on_close = true, on_upgrade = true }
 local AREA = { agent = "agent", market = "marketplace", gateway = "gateway" }
@@ -49,7 +49,7 @@ function M.group(options)
     gen = g, tag = o.tag, base = base, auth = o.auth, shape = shape, limit = o.limit,
     area = o.area or area, cors = cors.check(o.cors, where),
     on_agent_port = o.agent_port or base == "/api" or base:find "^/api/" ~= nil,
-  }, Group)
+  }, group_mt)
 end
 
 local function declare(group, kind, method, path, spec, where)

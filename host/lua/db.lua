@@ -19,7 +19,7 @@ local function log() return require "human.log" end  -- which asks us nothing, b
 
 local M = {}
 local Tx = {}
-Tx.__index = Tx
+local tx_mt = { __index = Tx }
 
 local CONFLICT_S = 5                             -- a transaction that loses races runs again for so long,
 local AGAIN_S, AGAIN_MAX_S = 0.01, 0.5           -- after about so long, twice as long each time: who won must end
@@ -332,7 +332,7 @@ end
 -- Returns {values, n}, the results of fn; or nil and the error.
 local function once(task, options, fn)
   local lease = acquire(options.direct)
-  local tx = setmetatable({ lease = lease, options = options, hooks = {}, kept = {}, depth = 0 }, Tx)
+  local tx = setmetatable({ lease = lease, options = options, hooks = {}, kept = {}, depth = 0 }, tx_mt)
   task.tx = tx
   local ok, n, values = keep(pcall(function()
     simple(lease, options.begin)

@@ -10,11 +10,11 @@ local E = host.E
 
 -- What a refused statement raises: {sqlstate, message, detail, constraint, column, table}.
 local DbError = {}
-DbError.__index = DbError
-DbError.__tostring = function(e) return ("SQLSTATE %s: %s"):format(e.sqlstate, e.message) end
+local db_error_mt = { __index = DbError }
+db_error_mt.__tostring = function(e) return ("SQLSTATE %s: %s"):format(e.sqlstate, e.message) end
 
 -- True for the error object of a statement that the server refused.
-function M.is(e) return getmetatable(e) == DbError end
+function M.is(e) return getmetatable(e) == db_error_mt end
 
 -- Refusals that tell how the server is and not what was asked of it: no room (disk, memory, connections), an
 -- input or output error, a server or pooler that lets nobody in.  25006 is one unless the script wanted to read only.
@@ -49,7 +49,7 @@ function M.failure(status, data)
     local e = host.unpack(data)
     e.sqlstate = e.code
     if is_servers_fault(e.code) then return M.unavailable(CONDITION[e.code]) end
-    return setmetatable(e, DbError)
+    return setmetatable(e, db_error_mt)
   end
   if status == E.TIMEOUT then return fail.new("db_timeout") end
   if status == E.LIMIT then return "the result is larger than a query may return" end

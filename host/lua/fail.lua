@@ -9,7 +9,7 @@ local json = require "human.json"
 
 local M = {}
 local Fail = {}
-Fail.__index = Fail
+local fail_mt = { __index = Fail }
 -- Until scripts are loaded: migrations may run before.
 local catalogue = { database_unavailable = { status = 503, message = "The database is not reachable" },
                     db_timeout = { status = 503, message = "The database took too long" } }
@@ -36,7 +36,7 @@ local REASON = {
   [504] = "Gateway Timeout",
 }
 
-function Fail:__tostring() return self.code .. ": " .. self.message end
+function fail_mt:__tostring() return self.code .. ": " .. self.message end
 
 -- The reason phrase of a status; a generic one for those that RFC 9110 does not name.
 function M.reason(status)
@@ -67,14 +67,14 @@ function M.new(code, data, errors)
   return setmetatable({
     code = entry.code or code, status = entry.status, data = data,
     message = data and data.message or entry.message, details = data and data.details,
-  }, Fail)
+  }, fail_mt)
 end
 
 -- Throw it.
 function M.throw(code, data, errors) error(M.new(code, data, errors), 0) end
 
 -- Whether `v` is a Fail.
-function M.is(v) return getmetatable(v) == Fail end
+function M.is(v) return getmetatable(v) == fail_mt end
 
 -- Members of data that are not facts for the body.
 local SPECIAL = { message = true, details = true, retry_after_s = true, headers = true }

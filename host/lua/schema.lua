@@ -13,7 +13,7 @@ local schema_reader = require "human.schema_reader"
 
 local M = {}
 local Node = {}
-Node.__index = Node
+local node_mt = { __index = Node }
 
 -- Options that each kind takes; anything else is a slip of the pen and refused where it stands.
 local OPTIONS = {
@@ -39,7 +39,7 @@ end
 
 local function with_options(node, options)
   local known = OPTIONS[node.kind] or {}
-  local out = setmetatable(copy(node), Node)
+  local out = setmetatable(copy(node), node_mt)
   for name, value in pairs(options or {}) do
     if known[name] ~= type(value) then
       error(("schema %s has no %s option '%s'"):format(node.kind, type(value), tostring(name)), 3)
@@ -53,13 +53,13 @@ local function with_options(node, options)
 end
 
 -- No tail calls where errors are raised: their levels count the frames up to the declaration.
-Node.__call = function(node, options)
+node_mt.__call = function(node, options)
   local out = with_options(node, options)
   return out
 end
 
 local function changed(node, name, value)
-  local out = setmetatable(copy(node), Node)
+  local out = setmetatable(copy(node), node_mt)
   out[name] = value
   return out
 end
@@ -85,11 +85,11 @@ function Node:shown(node) return changed(self, "shown_as", node) end
 local function new(kind, fields)
   local node = fields or {}
   node.kind = kind
-  return setmetatable(node, Node)
+  return setmetatable(node, node_mt)
 end
 
 --- Whether `v` is a schema.
-function M.is(v) return getmetatable(v) == Node end
+function M.is(v) return getmetatable(v) == node_mt end
 
 local function check_schema(v, what)
   if not M.is(v) then error(what .. " must be a schema, not a " .. type(v), 3) end

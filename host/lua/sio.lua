@@ -16,7 +16,7 @@ require "human.sio_gather"
 
 local M = {}
 local Server = {}
-Server.__index = Server
+local server_mt = { __index = Server }
 local EARLY_MS = 5 -- timers are fired this much early, since a client counts from when it sees us
 
 -- option -> kind, default, least, greatest
@@ -149,7 +149,7 @@ function M.server(options)
     if other.conf.path == path then refuse(2, "sio.server: there is a server at %s already", path) end
   end
   local self = setmetatable({ conf = settings(options, path), namespaces = {}, places = {}, where = place(),
-                              gen = g.id, allow_request = options.allow_request }, Server)
+                              gen = g.id, allow_request = options.allow_request }, server_mt)
   g.sio[#g.sio + 1] = self
   if self.conf.max_payload > (host.conf().limits.body_bytes or 0) then
     local r = host.body_limit(path, self.conf.max_payload)

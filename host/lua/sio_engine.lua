@@ -25,7 +25,7 @@ local NOOP_DELAY_S = 0.03      -- how long a poll is held while a WebSocket is p
 local MOVED = '{"code":3,"message":"Bad request"}' -- a poll after the upgrade
 
 local Session = {}
-Session.__index = Session
+local session_mt = { __index = Session }
 local runtimes = {}            -- path (and parser) -> what outlives a generation of scripts
 local on_text, on_binary, on_closed, on_switched, on_open
 
@@ -336,11 +336,11 @@ local function on_connect_overdue(self)
   self:close "forced server close"
 end
 
---- A new session.  conf: see sio.lua; hs: the packed facts of its first request; class: see sio_v3.
-function M.open(conf, hs, class)
+--- A new session.  conf: see sio.lua; hs: the packed facts of its first request; mt: M.V3, or nil.
+function M.open(conf, hs, mt)
   local self = setmetatable({
     conf = conf, id = sio_id.session(), hs = hs, ws = nil, timer = nil, root = false, connect_timer = nil, socks = nil,
-  }, class or Session)
+  }, mt or session_mt)
   local rt = conf.rt
   rt.sessions[self.id] = self
   rt.count = rt.count + 1
@@ -353,7 +353,7 @@ function M.open(conf, hs, class)
   return self
 end
 
---- The class of sessions whose clients speak the third revision.
+--- The metatable of sessions whose clients speak the third revision.
 M.V3 = v3.class(Session)
 
 --- Starts on polling: `req` is answered with the open packet.

@@ -14,7 +14,7 @@ local room = require "human.sio_room"
 local M = {}
 local ASK_MAX_MS = 50000       -- of a broadcast that wants answers
 local Namespace, Target = {}, {}
-Namespace.__index, Target.__index = Namespace, Target
+local namespace_mt, target_mt = { __index = Namespace }, { __index = Target }
 
 -- Declarations -------------------------------------------------------------------------------------
 
@@ -51,7 +51,7 @@ function M.make(rt, name, parent)
     name = name, rt = rt, head = name == "/" and "" or name .. ",", sockets_by_id = {},
     all = room.new(), rooms = {}, ack_seq = 0, prefixes = {}, n_prefixes = 0, parent = parent,
     title = parent or name, users = parent and 0,
-  }, Namespace)
+  }, namespace_mt)
 end
 
 --- The namespace `name` of a runtime; made when it is not there yet.
@@ -177,7 +177,7 @@ local function with(list, name)
 end
 
 local function target(nsp, only, without, is_volatile)
-  return setmetatable({ nsp = nsp, only = only, without = without, is_volatile = is_volatile }, Target)
+  return setmetatable({ nsp = nsp, only = only, without = without, is_volatile = is_volatile }, target_mt)
 end
 M.target = target
 
@@ -213,7 +213,7 @@ function Target:fetch_sockets(timeout_s)
 end
 
 local Ask = {}
-Ask.__index = Ask
+local ask_mt = { __index = Ask }
 
 --- target:timeout(ms):emit_with_ack(event, …) sends them an event, on all workers of all hosts on this database, and
 --- awaits their answers: an array of what each sent first.  Where not all came, the array has those that did, and
@@ -222,7 +222,7 @@ function Target:timeout(ms)
   if type(ms) ~= "number" or ms < 1 or ms > ASK_MAX_MS then
     error("timeout: expected milliseconds, from 1 to " .. ASK_MAX_MS, 2)
   end
-  return setmetatable({ target = self, timeout_s = ms / 1000 }, Ask)
+  return setmetatable({ target = self, timeout_s = ms / 1000 }, ask_mt)
 end
 
 function Ask:emit_with_ack(event, ...)

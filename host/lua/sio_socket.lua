@@ -93,7 +93,7 @@ function methods:emit(event, ...)
 end
 
 local Volatile = {}
-Volatile.__index = Volatile
+local volatile_mt = { __index = Volatile }
 
 function Volatile:emit(event, ...)
   local socket = self.socket
@@ -108,7 +108,7 @@ end
 
 --- socket:volatile():emit(event, …): the event is dropped when the client is not ready for it, because it has
 --- not taken what it was sent before, or is between two polls.
-function methods:volatile() return setmetatable({ socket = self }, Volatile) end
+function methods:volatile() return setmetatable({ socket = self }, volatile_mt) end
 
 -- A waiter is done once: by the answer, the time-out or the socket's end.
 local function settle(waiter, args, err)

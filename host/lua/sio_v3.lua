@@ -11,10 +11,9 @@ local ws_send = host.ws_send
 local M = {}
 local PACKETS_MAX = 10000      -- of one POST
 
---- A session's class: what it does not do otherwise it does as `Session`.
+--- Their sessions' metatable: what such a session does not do otherwise it does as `Session`.
 function M.class(Session)
   local V3 = setmetatable({ v3 = true }, { __index = Session })
-  V3.__index = V3
 
   function V3:send_parts(packet, parts)
     local ws = self.ws
@@ -47,7 +46,7 @@ function M.class(Session)
     Session.on_message(self, data, is_text)
   end
 
-  return V3
+  return { __index = V3 }
 end
 
 --- A packet of a POST.

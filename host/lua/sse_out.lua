@@ -16,7 +16,7 @@ local M = {}
 local QUEUE_MAX, HEARTBEAT_S = 64 * 1024, 15
 local STALLED_S = 60                             -- a client that reads nothing for so long is gone
 local Out = {}
-Out.__index = Out
+local out_mt = { __index = Out }
 local open_streams = {}                          -- out -> true
 
 local HEAD = "content-type: text/event-stream; charset=utf-8\r\ncache-control: no-store\r\n"
@@ -35,7 +35,7 @@ function M.open(ctx)
   local head = HEAD .. route.common_head .. require("human.cors").headers(route.cors, ctx.req)
     .. "x-request-id: " .. ctx.id .. "\r\n"
   local out = setmetatable({ req = ctx.req, ctx = ctx, closed = false, gone = false, bytes = 0,
-                             waiters = {} }, Out)
+                             waiters = {} }, out_mt)
   local begun = host.stream(ctx.req, 200, head)
   if begun < 0 and begun ~= host.E.GONE and begun ~= host.E.FULL then
     error("ctx:stream(): the host refuses to begin: " .. host.error_name(begun), 0)

@@ -21,7 +21,7 @@ local TEXT, BINARY = 1, 2
 local REFUSED = 4000
 local GOING_AWAY, INTERNAL, RESTART, TRY_LATER = 1001, 1011, 1012, 1013
 local Conn = {}
-Conn.__index = Conn
+local conn_mt = { __index = Conn }
 local conns = {}                                 -- ws id -> conn
 
 -- Queue a text message.  Bytes queued, or nil and an error name when the connection is gone.
@@ -175,7 +175,7 @@ local function new_conn(ctx, route, ws)
     ws = ws, id = ctx.id, path = route.path, label = route.label, gen = route.gen.id, data = {}, closed = false,
     actor = ctx.actor, params = ctx.params, query = ctx.query, ip = ctx.ip,
     box = {}, first = 1, last = 0, working = true, paused = false,
-  }, Conn)
+  }, conn_mt)
 end
 
 -- Accept the handshake of an admitted request (request.lua) and call on_open, before any message.

@@ -43,6 +43,13 @@ describe("human.db", function()
     assert.equal(100, cents(1))
   end)
 
+  it("gives no way from a transaction to the methods of all", function()
+    db.tx(function(tx)
+      local methods = tx.__index
+      assert.is_nil(methods)
+    end)
+  end)
+
   it("gives rows, a row, a value and a count", function()
     assert.same({ { id = 1, cents = 100 }, { id = 2, cents = 0 } },
       db.query "select id, cents from spec_accounts order by id")

@@ -89,6 +89,14 @@ describe("the sandbox", function()
       assert(t.b == 2 and t[1] == 3)]], env))
   end)
 
+  it("gives scripts no way from an object to the methods of all its kind", function()
+    local fail, schema = require "human.fail", require "human.schema"
+    for kind, object in pairs { schema = schema.string, fail = select(2, pcall(fail.throw, "internal")) } do
+      local methods = object.__index
+      assert.is_nil(methods, kind)
+    end
+  end)
+
   it("bounds strings that repeat, and hides the metatable of strings", function() -- limit: repeated text
     for _, text in ipairs { "('x'):rep(1e9)", "string.rep('xx', 1e8)", "('x'):rep(2, ('y'):rep(2e7))" } do
       local ok, err = run("return " .. text)
