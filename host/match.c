@@ -15,7 +15,8 @@
 
 enum { MATCH_ENDS_WITH_ESCAPE = 1, MATCH_NO_BRACKET, MATCH_NO_SET, MATCH_UNBALANCED,
        MATCH_CAPTURE_INDEX, MATCH_PATTERN_CAPTURE, MATCH_CAPTURES, MATCH_DEPTH }; /* host_found.why */
-_Static_assert((int)MATCH_CAPTURE_INDEX == (int)HOST_MATCH_NO_CAPTURE, "scripts are told of this one by its number");
+_Static_assert((int)MATCH_CAPTURE_INDEX == (int)HOST_MATCH_NO_CAPTURE,
+               "scripts are told of this one by its number");
 enum { ESCAPE = '%', DEPTH_MAX = 100, SPECIALS = 10, SKIPPED_BYTES = 16 };
 static const char specials[SPECIALS + 1] = "^$*+?.([%-";
 
