@@ -327,6 +327,13 @@ function M.probe(deadline_s)
   return choice.name, choice.model
 end
 
+--- Whether a model of this name may be asked for: the provider that it names, if it names one, is set up.
+function M.has_provider(model)
+  local registry, conf = registry_now(), settings()
+  local name = split_model(registry, conf, model)
+  return not name or choice_of(registry, conf, name, model) ~= nil
+end
+
 -- For those who show it --------------------------------------------------------------------------------
 
 --- What would be asked now: {provider, model, language_model = bool, base_url, problem, fallback}.

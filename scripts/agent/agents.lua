@@ -11,11 +11,12 @@ local owned = require "agent.owned"
 local personalities = require "agent.personalities"
 local prompts = require "agent.prompts"
 local quota = require "agent.quota"
+local settings = require "agent.settings"
 
 local M = {}
 
 local COLUMNS = 'id, user_id as "userId", agent_type_id as "agentTypeId", name, description, status, '
-  .. 'personality_id as "personalityId", system_prompt_id as "systemPromptId", '
+  .. 'personality_id as "personalityId", system_prompt_id as "systemPromptId", settings, '
   .. 'created_at as "createdAt", updated_at as "updatedAt"'
 local CODE = "agent_not_found"
 
@@ -24,11 +25,12 @@ M.sql = {
     .. "order by id limit $3", "id", 4),
   count = "select count(*) from agents where user_id = $1",
   get = "select " .. COLUMNS .. " from agents where id = $1 and user_id = $2",
-  insert = "with made as (insert into agents (id, user_id, agent_type_id, name, description) "
-    .. "values ($1, $2, $3, $4, $5) returning *), box as (insert into agent_mailboxes (agent_id) "
-    .. "select id from made) select " .. COLUMNS .. " from made",
+  insert = "with made as (insert into agents (id, user_id, agent_type_id, name, description, settings) "
+    .. "values ($1, $2, $3, $4, $5, jsonb_strip_nulls(coalesce($6::jsonb, '{}'))) returning *), "
+    .. "box as (insert into agent_mailboxes (agent_id) select id from made) select " .. COLUMNS .. " from made",
   update = "update agents set name = coalesce($3, name), description = coalesce($4, description), "
-    .. "status = coalesce($5, status), agent_type_id = coalesce($6, agent_type_id), updated_at = now() "
+    .. "status = coalesce($5, status), agent_type_id = coalesce($6, agent_type_id), "
+    .. "settings = jsonb_strip_nulls(settings || coalesce($7::jsonb, '{}')), updated_at = now() "
     .. "where id = $1 and user_id = $2 returning " .. COLUMNS,
   -- Whoever grows a log locks the mailbox before rows that refer to the agent; so does whoever deletes.
   lock_mailbox = "select m.agent_id from agent_mailboxes m join agents a on a.id = m.agent_id "
@@ -55,30 +57,45 @@ M.sql = {
     left join personalities p on p.id = a.personality_id where a.id = $1 and a.user_id = $2]],
 }
 
+-- A row as clients see it.
+local function shown(row)
+  if row then row.settings = settings.of(row.settings) end
+  return row
+end
+
 local function known_type(rows, err)
-  if rows then return rows[1] end
+  if rows then return shown(rows[1]) end
   if err.constraint == "agents_agent_type_id_fkey" then fail.throw "agent_type_not_found" end
   error(err, 0)
 end
 
-function M.list(actor, query) return owned.list(M.sql, actor.id, query) end
-function M.get(actor, agent_id) return owned.get(M.sql, CODE, actor, agent_id) end
+function M.list(actor, query)
+  local page = owned.list(M.sql, actor.id, query)
+  for _, row in ipairs(page.rows) do shown(row) end
+  return page
+end
+
+function M.get(actor, agent_id) return shown(owned.get(M.sql, CODE, actor, agent_id)) end
 
 -- The user whom an agent belongs to, as an actor: for callers who prove themselves without a user's key.
 function M.owner(agent_id) return db.must(CODE, M.sql.owner, agent_id) end
 
 function M.create(actor, body)
+  local given = settings.checked(body.settings)
   return db.tx(function(tx)
     quota.take(tx, actor.id, "agents")
-    return known_type(tx:try(M.sql.insert, id.new(), actor.id, body.agentTypeId, body.name, body.description))
+    return known_type(tx:try(M.sql.insert, id.new(), actor.id, body.agentTypeId, body.name, body.description,
+      given))
   end)
 end
 
+-- Settings that are given replace the ones before; null makes it the default again.
 -- A run of an agent that is paused meanwhile ends with "aborted" (agent.turn hears agent.changed).
 function M.update(actor, agent_id, body)
+  local given = settings.checked(body.settings)
   return db.tx(function(tx)
     local row = known_type(tx:try(M.sql.update, agent_id, actor.id, body.name, body.description,
-      body.status, body.agentTypeId)) or fail.throw(CODE)
+      body.status, body.agentTypeId, given)) or fail.throw(CODE)
     if body.status == "paused" then bus.notify(tx, "agent.changed", { agent_id = agent_id }) end
     return row
   end)

@@ -2,6 +2,7 @@
 -- Names and shapes are the seed's; what the seed leaves open is marked in the reference as ours.
 
 local s = require "human.schema"
+local settings = require "agent.settings"
 
 local M = {}
 
@@ -49,7 +50,7 @@ M.agent_type = object { { "id", s.id }, { "name", s.string }, { "description", s
 M.agent = object {
   { "id", s.id }, { "name", s.string }, { "description", s.string }, { "status", s.string },
   { "agentTypeId", s.id }, { "personalityId", s.id:nullable() }, { "systemPromptId", s.id:nullable() },
-  { "userId", s.id },
+  { "userId", s.id }, { "settings", settings.shown },
 }
 
 local count = s.int { min = 0 }
@@ -120,10 +121,12 @@ M.agent_type_in = s.object {
   name = s.string { min = 1, max = 100, trim = true }, description = description:default "",
 }
 
-M.agent_in = s.object { name = name, agentTypeId = s.id, description = description:default "" }
+M.agent_in = s.object { name = name, agentTypeId = s.id, description = description:default "",
+                          settings = settings.schema:optional() }
 M.agent_change = s.object {
   name = name:optional(), description = description:optional(), agentTypeId = s.id:optional(),
   status = s.enum { "active", "paused" }:optional(),
+  settings = settings.schema:optional():describe "what is left out stays; null makes a setting the default again",
 }
 
 M.state_in = s.object {

@@ -1,0 +1,105 @@
+-- scripts/agent/settings.lua -- what its owner may set about one agent: the schema, the defaults, the checks.
+-- Stored are only the settings that somebody set (agents.settings, jsonb), so a default that changes changes for
+-- everybody who left it alone.  What the settings mean is decided by rules and by those who read them.
+
+local fail = require "human.fail"
+local json = require "human.json"
+local llm = require "human.llm"
+local s = require "human.schema"
+local tools = require "agent.tools"
+
+local M = {}
+
+local TOOLS = {}
+for _, tool in ipairs(tools.definitions) do
+  if tool.name ~= "stay_silent" then TOOLS[#TOOLS + 1] = tool.name end
+end
+
+local id = s.string { min = 1, max = 200 }
+local clock = s.string { min = 5, max = 5, pattern = "^[0-2]%d:[0-5]%d$", form = "a time of day such as 22:00" }
+local offset = s.string { min = 6, max = 6, pattern = "^[+-][01]%d:[0-5]%d$", form = "an offset such as +01:00" }
+
+-- {name, schema, default}; a default of nil is null for clients.  A null sent by a client is the default.
+local FIELDS = {
+  { "speak", s.enum { "mentioned", "asked", "free" }
+      :describe "when it speaks in a group: named, also asked in its field, or when it has something to add", "asked" },
+  { "talkativeness", s.int { min = 0, max = 100 }:describe "of an agent that speaks freely: how readily", 50 },
+  { "answers", s.enum { "people", "everyone" }:describe "whom it answers: people, or other agents as well", "people" },
+  { "ignores", s.array(id, { max = 200 }):describe "participant ids that it never answers", {} },
+  { "quiet_hours", s.object { { "from", clock }, { "to", clock }, { "utc_offset", offset:default "+00:00" } }
+      :describe "when it says nothing of its own accord" },
+  { "greeting", s.string { min = 1, max = 2000, trim = true }:describe "what it posts when it joins a chat" },
+  { "follow_up_after_s", s.int { min = 1, max = 2592000 }
+      :describe "after so much silence since its own last message it may speak once more" },
+  { "reactions_only", s.bool:describe "it reacts, and writes nothing", false },
+  { "debounce_ms", s.int { min = 0, max = 60000 }:describe "how long it waits for more lines before it answers", 700 },
+  { "max_message_chars", s.int { min = 100, max = 16000 }
+      :describe "the platform's limit for one message; longer answers are split", 4000 },
+  { "model", s.string { min = 1, max = 200, pattern = "^[%w/][%w/._:@+-]*$", form = "the name of a model" }
+      :describe "\"name\" or \"provider/name\"; null: the server's own choice" },
+  { "temperature", s.number { min = 0, max = 2 } },
+  { "reasoning_effort", s.enum { "minimal", "low", "medium", "high" } },
+  { "max_tokens", s.int { min = 16, max = 65536 }:describe "that the model may write in one answer" },
+  { "tools", s.array(s.enum(TOOLS), { max = #TOOLS })
+      :describe "what it may do; null: everything. It may always stay silent." },
+  { "tokens_per_day", s.int { min = 0 }:describe "a budget: in and out, in the last 24 hours" },
+  { "cost_per_day_micros", s.int { min = 0 }
+      :describe "a budget in millionths of a US dollar, in the last 24 hours, where prices are known" },
+}
+
+local taken, shown = {}, {}
+for i, field in ipairs(FIELDS) do
+  local name, node, default = field[1], field[2], field[3]
+  taken[i] = { name, node:nullable():optional() }
+  shown[i] = { name, default == nil and node:nullable() or node }
+end
+
+M.schema = s.object(taken)                       -- as clients send them: some of them
+M.shown = s.object(shown)                        -- as clients get them: all of them
+
+-- The settings that are stored as `text` (JSON, or nil), with the defaults.  A list or table in it is the
+-- caller's own.
+function M.of(text)
+  local stored, out = text and text ~= "{}" and json.decode(text) or {}, {}
+  for _, field in ipairs(FIELDS) do
+    local name, default = field[1], field[3]
+    local value = stored[name]
+    if value == nil or value == json.null then value = default end
+    if type(default) == "table" and value == default then value = json.array {} end
+    out[name] = value
+  end
+  return out
+end
+
+-- What a schema cannot say.
+local CHECKS = {
+  quiet_hours = function(hours, problem)
+    for _, name in ipairs { "from", "to" } do
+      if hours[name] > "23:59" then problem("." .. name, "must be a time of day such as 22:00") end
+    end
+    if hours.utc_offset:sub(2) > "14:00" then problem(".utc_offset", "must be from -14:00 to +14:00") end
+    if hours.from == hours.to then problem(".to", "must differ from the beginning") end
+  end,
+  model = function(name, problem)
+    if name:find("..", 1, true) then problem("", "must be the name of a model") end
+    if not llm.has_provider(name) then problem("", "names a provider that is not set up on this server") end
+  end,
+}
+
+-- Settings that passed the schema, as JSON for the database; fails with validation_error.  nil stays nil.
+function M.checked(given)
+  if not given then return nil end
+  local details = {}
+  for name, check in pairs(CHECKS) do
+    local value = given[name]
+    if value ~= nil and value ~= json.null then
+      check(value, function(path, message)
+        details[#details + 1] = { path = "settings." .. name .. path, message = message }
+      end)
+    end
+  end
+  if #details > 0 then fail.throw("validation_error", { details = details }) end
+  return json.encode(given)
+end
+
+return M
