@@ -30,7 +30,8 @@ local NUMBERS = {
 local OTHERS = { path = "string", transports = "table", allow_request = "function",
                  deflate = "boolean", parser = "string", allow_eio3 = "boolean" }
 local HANDLERS = { authorize = "function", on_connect = "function", on = "table",
-                   on_any = "function", on_disconnect = "function", on_upgrade = "function", docs = "table" }
+                   on_any = "function", on_ack = "function", on_disconnect = "function", on_upgrade = "function",
+                   docs = "table" }
 
 local function refuse(level, format, ...)
   error(format:format(...), level + 1)
@@ -160,7 +161,8 @@ end
 
 --- Declares a namespace: authorize(socket) -> true | nil, message, data; on_connect(socket);
 --- on = {event = fn(socket, ...)} (the acknowledgement function comes last when the client wants
---- one); on_any(socket, event, ...) for other events; on_disconnect(socket, reason);
+--- one); on_any(socket, event, ...) for other events; on_ack(socket, mark, ...) for what the client acknowledges of
+--- socket:emit_marked(); on_disconnect(socket, reason);
 --- on_upgrade(data, from, to) before the first call after a reload, with the bundles' hashes: a table
 --- that it returns becomes socket.data.  One socket's packets are handled one after another: a handler that
 --- waits, in socket:emit_with_ack() too, holds up the next ones of that socket (its answer comes through),

@@ -31,7 +31,7 @@ local MAILBOX = 64             -- packets that wait for one socket's handler
 local HANDLER_S = 30           -- a handler that waits longer is ended
 local OVERDUE = setmetatable({}, { __tostring = function() return "handler took over 30 s" end })
 local OUT_OF_SERVICE = "it has ended several workers, and is off until the next reload"
-local OPEN, CLOSE = {}, {}     -- stand in a mailbox for CONNECT and the end of the socket
+local OPEN, CLOSE, ACKED = {}, {}, {} -- stand in a mailbox for CONNECT, the end, what was acknowledged
 
 local labels = {}              -- namespace, as it was declared -> event -> host.label()
 
@@ -58,9 +58,8 @@ end
 
 local function report(socket, what, err)
   if err == sched.Canceled then return end
-  log.error("socket.io handler failed", {
-    handler = what, namespace = socket.nsp.name, error = fail.is(err) and err.code or tostring(err),
-  })
+  log.error("socket.io handler failed", { handler = what, namespace = socket.nsp.name,
+                                          error = fail.is(err) and err.code or tostring(err) })
 end
 
 -- What the task does from here on.  False: that has ended too many workers, and is not to be done.
@@ -194,11 +193,18 @@ local function on_end(socket, reason)
   if decl and decl.on_disconnect then call(socket, "on_disconnect", decl.on_disconnect, reason) end
 end
 
+local function on_acked(socket, mark, args)
+  local decl = handlers_of(socket)
+  if not decl or not decl.on_ack or not may_run(socket, "ack") then return end
+  call(socket, "on_ack", decl.on_ack, mark, unpack(args, 1, #args))
+end
+
 -- Mailboxes --------------------------------------------------------------------------------------------
 
 local function handle(socket, args, ack)
   if args == OPEN then return on_open(socket, ack) end
   if args == CLOSE then return on_end(socket, ack) end
+  if args == ACKED then return on_acked(socket, ack[1], ack[2]) end
   on_event(socket, args, ack)
 end
 
@@ -388,9 +394,7 @@ local function on_switched(session)
   end)
 end
 
-local function on_open_v3(session) on_connect(session, "/") end
-
-engine.attach(on_text, on_binary, on_closed, on_switched, on_open_v3)
-sockets.attach(close_socket)
+engine.attach(on_text, on_binary, on_closed, on_switched, function(session) on_connect(session, "/") end)
+sockets.attach(close_socket, function(socket, mark, args) deliver(socket, ACKED, { mark, args }) end)
 
 return {}

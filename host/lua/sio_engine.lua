@@ -121,7 +121,16 @@ end
 
 local function on_pong(self)
   cancel(self.timer)
+  self.asked = nil
   self.timer = start(self.conf.ping_s, on_ping_due, self)
+end
+
+--- A ping out of turn, to be answered within `seconds`; one at a time.  In the third revision clients ping.
+function Session:probe_life(seconds)
+  if self.gone or self.v3 or self.asked then return end
+  cancel(self.timer)
+  self.asked, self.timer = true, start(seconds, on_pong_overdue, self)
+  self:send "2"
 end
 
 -- Close ------------------------------------------------------------------------------------------------

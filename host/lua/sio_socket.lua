@@ -19,10 +19,10 @@ local event_packet = encode.event
 local M = {}
 local ACKS_MAX = 1000          -- emit_with_ack() calls that one socket may have open
 local methods, lazy = {}, {}
-local on_close                 -- set by sio_dispatch
+local on_close, on_acked       -- set by sio_dispatch
 
---- Sets what ends a socket: fn(socket, reason).
-function M.attach(fn) on_close = fn end
+--- Sets what ends a socket, fn(socket, reason), and who hears of marked events: fn(socket, mark, args).
+function M.attach(close, acked) on_close, on_acked = close, acked end
 
 local Socket = {
   __index = function(self, key)
@@ -155,6 +155,34 @@ function methods:emit_with_ack(timeout_s, event, ...)
   local args, err = wait(self, id, waiter, timeout_s)
   if not args then return nil, err end
   return unpack(args, 1, #args)
+end
+
+local Marked = {}
+Marked.__index = Marked
+
+-- args: nil when the socket has ended.
+function Marked:take(args)
+  if args then on_acked(self.socket, self.mark, args) end
+end
+
+--- Sends an event that nobody waits for, and of which the namespace's on_ack(socket, mark, ...) hears when the client
+--- acknowledges it, after a reload too.  mark: plain data.  Connection state recovery does not send it again.
+--- False: the socket is closed, or owes too many acknowledgements already.
+function methods:emit_marked(mark, event, ...)
+  local session = admitted(self)
+  local nsp = self.nsp
+  local id = nsp.ack_seq
+  if not session or not M.expect(self, id, setmetatable({ socket = self, mark = mark }, Marked)) then return false end
+  local packet, parts = event_packet(nsp, id, nil, event, ...)
+  nsp.ack_seq = id + 1
+  send(session, packet, parts)
+  return true
+end
+
+--- Asks the client for a sign of life: without one within `seconds` it is disconnected ("ping timeout").
+function methods:probe(seconds)
+  local session = admitted(self)
+  if session and session.probe_life then session:probe_life(seconds) end
 end
 
 --- The client's answer; ids that are not waited for are ignored.

@@ -32,6 +32,25 @@ describe("a session's heartbeat", function()
     assert.equal("ping timeout", w.seen.reason)
   end)
 
+  it("asks out of turn for a sign of life, and ends who gives none", function()
+    w:load([[io:namespace("/", { on = { message = function(s) s:probe(0.1) s:probe(5) end },
+      on_disconnect = function(_, why) seen.reason = why end })]], TIMES)
+    local c = w:ws()
+    c:texts()
+    c:say '42["message"]'
+    assert.same({ "2" }, c:texts())
+    c:say "3"
+    w:advance(0.29)
+    assert.is_nil(c:closed())
+    assert.same({}, c:texts())
+    w:advance(0.01)
+    assert.same({ "2" }, c:texts())
+    c:say "3"
+    c:say '42["message"]'
+    w:advance(0.1)
+    assert.equal("ping timeout", w.seen.reason)
+  end)
+
   it("flushes a held poll with its ping", function()
     local poll = w:send("GET", "polling&sid=" .. w:poller())
     w:advance(0.3)

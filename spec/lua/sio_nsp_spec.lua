@@ -166,6 +166,27 @@ describe("events", function()
     answers('4212["ask",5]', { '4312[5,"answer"]' })
   end)
 
+  it("that are marked tell on_ack of their acknowledgement, in the order of the client's packets", function()
+    w:load [[
+      io:namespace("/", { on = {
+        message = function() end, ask = function() end, bytes = function() end, question = function() end,
+        slow = function(s, n) task.sleep(1) seen[#seen + 1] = n end, broken = function() end, leave = function() end,
+        [7] = function() end,
+        mark = function(s) s:emit_marked({ seq = 7 }, "do", "this") end },
+        on_any = function() end,
+        on_ack = function(s, mark, answer) seen[#seen + 1] = { mark.seq, answer } end })
+      io:namespace("/b", {})]]
+    c:say '42["mark"]'
+    local id = c:texts()[1]:match '^42(%d+)%["do","this"%]$'
+    c:say '42["slow","before"]'
+    c:say("43" .. id .. '["done"]')
+    c:say("43" .. id .. '["again"]')
+    c:say '43999[1]'
+    w:advance(1)
+    assert.same({ "before", { 7, "done" } }, { w.seen[1], w.seen[2] })
+    assert.is_nil(w.seen[3])
+  end)
+
   it("carry bytes in both directions", function()
     c:say '451-3["bytes",{"_placeholder":true,"num":0}]'
     c:say_binary "\1\2"
