@@ -1,7 +1,7 @@
 // bench/run.mjs -- ours, a peer and the floor, side by side on this machine: `make bench`.
 // Servers on core 0, load on core 1, interleaved round by round since the cores influence each other;
 // medians with their range, and ratios.  One machine's numbers mean little, its ratios more.
-// Usage: node bench/run.mjs [http] [sio] [db] [start] [reload]      ROUNDS=5 SECONDS=4
+// Usage: node bench/run.mjs [http] [sio] [db] [turns] [start] [reload]      ROUNDS=5 SECONDS=4
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -10,6 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { watchOthers } from './others.mjs';
 import { reload } from './reload.mjs';
+import { turns } from './turns.mjs';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
 const root = path.dirname(here);
@@ -46,9 +47,9 @@ async function reachable(port, child) {
   throw new Error('server did not begin to listen');
 }
 
-async function serve(name, cmd, args, port, env = {}) {
+async function serve(name, cmd, args, port, env = {}, cores = '0') {
   const file = path.join(dir, `${name.replace(/\W/g, '_')}.log`), log = fs.openSync(file, 'a');
-  const child = spawn('taskset', ['-c', '0', cmd, ...args],
+  const child = spawn('taskset', ['-c', cores, cmd, ...args],
     { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
   running.add(child);
   await reachable(port, child).catch((error) => {
@@ -75,9 +76,9 @@ const mine = (server) => family(server.child.pid).filter((pid) => {
   try { return !/postgres/.test(fs.readFileSync(`/proc/${pid}/comm`, 'utf8')); } catch { return false; }
 });
 
-function cpuSeconds(server) {
+function cpuOfAll(pids) {
   let ticks = 0;
-  for (const pid of mine(server)) {
+  for (const pid of pids) {
     try {
       const f = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /, '').split(' ');
       ticks += Number(f[11]) + Number(f[12]);
@@ -85,6 +86,9 @@ function cpuSeconds(server) {
   }
   return ticks / hz;
 }
+
+const cpuSeconds = (server) => cpuOfAll(mine(server));
+const cpuOf = (pid) => cpuOfAll(family(pid));
 
 function memory(server) {
   let kb = 0;
@@ -265,8 +269,8 @@ async function start(pg) {
   console.log(`binary: ${short(fs.statSync(human).size / 2 ** 20)} MB`);
 }
 
-const lent = { dir, human, rounds: ROUNDS, seconds: SECONDS, round, median, short, freePort, reachable, serve, stop };
-const parts = { http, sio, db, start, reload: (database) => reload(lent, database) };
+const lent = { dir, human, rounds: ROUNDS, seconds: SECONDS, round, median, short, freePort, reachable, serve, stop, cpuSeconds, cpuOf };
+const parts = { http, sio, db, start, turns: (database) => turns(lent, database), reload: (database) => reload(lent, database) };
 const wanted = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(parts);
 const pg = await cluster();
 try {
