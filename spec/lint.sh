@@ -67,6 +67,12 @@ layers() {
   forbid "require *\\(?[\"']api\\." 'a service must not look up to the api' $services
   forbid "require *\\(?[\"']human\\.api[\"']" 'a service knows no HTTP' $services
   for f in $(lua_files scripts | grep '/rules/'); do
+    awk '/^function M\.[a-z_]+\(/ { name = $2; sub(/^M\./, "", name); sub(/\(.*/, "", name); line[name] = FNR }
+      /^M\.returns = / { inside = 1 }
+      inside { declared = declared " " $0 }
+      inside && /}$/ && /^}|^M\./ { inside = 0 }
+      END { for (n in line) if (declared !~ "[ {]" n " = ") {
+        print FILENAME ":" line[n] ": M.returns must say what " n " answers" } }' "$f"
     awk '{ sub(/--.*/, "") }
       /require/ && !/require *\(?["'\''][a-z_]+\.rules\./ && !/require *\(?["'\'']shipped:/ {
         print FILENAME ":" FNR ": a rule may require rules only" }' "$f"

@@ -5,8 +5,8 @@
 local cli = require "human.cli"
 local gen = require "human.gen"
 local host = require "human.host"
+local rule_examples = require "human.rule_examples"
 local rule_files = require "human.rule_files"
-local rules = require "human.rules"
 local show = require "human.replay_report"
 local time = require "human.time"
 
@@ -81,7 +81,7 @@ function commands.examples(args)
   local files, failed, passed = rule_files.of(g), 0, 0
   if words[1] then files = { rule_named(files, words[1]) } end
   for _, file in ipairs(files) do
-    for _, ex in ipairs(rules.run_examples(file.members, g.errors)) do
+    for _, ex in ipairs(rule_examples.run(file.members, g.errors)) do
       if ex.problem then failed = failed + 1 else passed = passed + 1 end
       io.stdout:write(("%-6s %s example %d (%s)%s\n"):format(ex.problem and "failed" or "ok", file.path,
         ex.number, ex.fn, ex.problem and ": " .. ex.problem or ""))
@@ -163,7 +163,7 @@ end
 
 local function warn_of_examples(g, file, name)
   for _, r in ipairs(g.rule_sources) do
-    local ok, problem = pcall(rules.check_examples, r.file or r.path, r.mod, g.errors)
+    local ok, problem = pcall(rule_examples.check, r.file or r.path, r.mod, g.errors)
     if not ok then
       local text = in_words_of(g.origin:explain(tostring(problem)), file, name)
       io.stderr:write("note: a reload would refuse this: ", text, "\n")

@@ -105,9 +105,11 @@ local function recorded_output(v)
   return json.encode { truncated = true, bytes = #text }, false
 end
 
-local function row_of(rule, about, inputs, complete, answer)
+-- failed: of rules.ask, or nil.  What answered in the place of a rule that failed is not what the rule said.
+local function row_of(rule, about, inputs, complete, answer, failed)
   local output = rules.output(answer)
-  local label = rules.label(output)
+  local label = failed and "failed" or rules.label(output)
+  if failed then output = { failed = texts.cut(failed.error, HEAD_MAX), by = failed.by, instead = output } end
   local text, whole = recorded_output(output)
   count(rule.name, label)
   return {
@@ -123,11 +125,16 @@ end
 function M.ask(fn, about, ...)
   local rule = rules.about(fn)
   if not rule then error("decisions.ask: not a function of a rule module", 2) end
-  local n, args = select("#", ...), {}
-  for i = 1, n do args[i] = copy((select(i, ...)), nil, 1) end
+  local n, given = select("#", ...), { ... }
+  local function copies()                        -- a rule that fails may have changed those that it was given
+    local list = { n = n }
+    for i = 1, n do list[i] = copy(given[i], nil, 1) end
+    return list
+  end
+  local args = copies()
   local inputs, complete = encoded(args, n)
-  local answer = fn(unpack(args, 1, n))
-  return answer, row_of(rule, about or {}, inputs, complete, answer)
+  local answer, failed = rules.ask(fn, copies, unpack(args, 1, n))
+  return answer, row_of(rule, about or {}, inputs, complete, answer, failed)
 end
 
 local function statement(entries)

@@ -10,6 +10,7 @@ local log = require "human.log"
 local origin = require "human.origin"
 local override = require "human.override"
 local purity = require "human.purity"
+local rule_examples = require "human.rule_examples"
 local rule_names = require "human.rule_names"
 local rules = require "human.rules"
 local sandbox = require "human.sandbox"
@@ -89,6 +90,28 @@ local function compile(g, name, file, text)
   return chunk
 end
 
+-- How many files have this path.  One that is laid over the bundle and overrides nothing yet counts, so
+-- that it may ask for what it is going to override.
+local function depth_of(g, path)
+  local depth = g.origin:depth(path)
+  return g.overlay[path] and depth == 1 and 2 or depth
+end
+
+-- What a rule file stands before answers when it fails, and for what it lacks.  nil where there is nothing;
+-- and where that does not load, which it need not beside rules that have changed: then there is a warning.
+local function contract_behind(g, name)
+  local path, level = path_of(name)
+  if depth_of(g, path) <= level + 1 then return nil end
+  local below, depth = SHIPPED .. name, #g.stack
+  local ok, err = pcall(g.env.require, "shipped:" .. name_of(path))
+  if ok then return g.contracts[below] end
+  for i = depth + 1, #g.stack do g.loaded[g.stack[i]], g.stack[i] = nil, nil end
+  if g.loaded[below] == LOADING then g.loaded[below] = nil end
+  g.warnings[#g.warnings + 1] = ("%s: what it overrides does not load beside it, and cannot answer when it fails: %s")
+    :format(file_of(g, name), tostring(err))
+  return nil
+end
+
 -- A rule behind another is the other's business: its own examples need not hold any more.
 local function finish_module(g, name, file, result)
   if type(result) ~= "table" then
@@ -96,7 +119,9 @@ local function finish_module(g, name, file, result)
   end
   if not is_rule(name) then return result end
   local path, level = path_of(name)
-  local members, view = rules.seal(name, result, g.id)
+  local ok, members, view, contract = pcall(rules.seal, name, result, g.id, contract_behind(g, name))
+  if not ok then error(file .. ": " .. tostring(members), 0) end
+  g.contracts[name] = contract
   if level == 0 then
     g.rule_sources[#g.rule_sources + 1] = { name = name, path = path, file = file, mod = members }
   end
@@ -146,13 +171,6 @@ local function run_module(g, name, text)
   local outer = g.stack[#g.stack]
   if g.on_load and outer then g.on_load(g.origin:full_name(path_of(outer))) end
   return mod
-end
-
--- How many files have this path.  One that is laid over the bundle and overrides nothing yet counts, so
--- that it may ask for what it is going to override.
-local function depth_of(g, path)
-  local depth = g.origin:depth(path)
-  return g.overlay[path] and depth == 1 and 2 or depth
 end
 
 -- The name under which shipped:x is loaded: what is behind x, or behind the script that is asking.
@@ -215,7 +233,7 @@ end
 local function new_generation(n, overlay)
   local g = {
     n = n, id = host.bundle_id(n), origin = origin.read(n), overlay = overlay or {}, slice = host.clock(),
-    loaded = {}, stack = {}, uses = {}, rule_sources = {},
+    loaded = {}, stack = {}, uses = {}, rule_sources = {}, contracts = {}, warnings = {},
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, errors = {},
     websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
   }
@@ -280,14 +298,14 @@ local function texts(g)
 end
 
 local function build(g)
-  g.warnings = override.check(g.origin)
+  for _, warning in ipairs(override.check(g.origin)) do g.warnings[#g.warnings + 1] = warning end
   load_catalogue(g)
   for _, path in ipairs(roots(g.n)) do g.env.require(name_of(path)) end
   check_jobs(g)
   if g.examples then
     for _, r in ipairs(g.rule_sources) do
       if g.on_load then g.on_load(g.origin:full_name(path_of(r.name))) end
-      rules.check_examples(r.file, r.mod, g.errors, text_of(g, r.name))
+      rule_examples.check(r.file, r.mod, g.errors, text_of(g, r.name))
     end
   end
   require("human.api").finish(g)

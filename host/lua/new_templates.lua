@@ -15,6 +15,9 @@ local M = {
   per_day = 20,                    -- what an operator is most likely to change
 }
 
+-- What it answers: checked each time.
+M.returns = { per_day = "integer 0..", decide = "verdict" }
+
 -- facts: {count = how often it was done today}.  deny() names a code of api/errors.lua.
 function M.decide(facts)
   if facts.count < M.per_day then return allow() end

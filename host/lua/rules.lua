@@ -1,12 +1,15 @@
 -- host/lua/rules.lua -- rules: pure functions of facts, with a verdict and a budget.
--- A rule answers allow(), deny(code, facts) or escalate(reason), or a plain value (a fee, a number).
--- Every call from outside runs with the JIT off and at most BUDGET steps: instructions, and what library
--- functions do for it (library.lua).  Nothing that it holds may have changed afterwards (rule_state.lua).
--- The examples of a rule file run at each load, under the same budget, and one that fails refuses the
--- load.  What is recorded of a decision, and replayed, is the business of human.decisions and human.replay.
+-- A rule answers allow(), deny(code, facts) or escalate(reason), or a plain value (a fee, a number), of the
+-- shape that its file declares (rule_shape.lua).  Every call from outside runs with the JIT off and at most
+-- BUDGET steps: instructions, and what library functions do for it (library.lua).  Nothing that it holds may
+-- have changed afterwards (rule_state.lua).  Where a call fails, the rule of that name behind it is asked, or
+-- the answer that its file declares in `fallback` is given.  The examples of a file are the business of
+-- human.rule_examples; what is recorded of a decision, and replayed, of human.decisions and human.replay.
 
 local fail = require "human.fail"
+local metrics = require "human.metrics"
 local native = require "human.native"
+local rule_shape = require "human.rule_shape"
 local rule_state = require "human.rule_state"
 local sandbox = require "human.sandbox"
 
@@ -89,14 +92,7 @@ local function placed(fn, err)
   return places[fn] .. ": " .. err
 end
 
--- Calls a rule's own function within the budget.  Returns true and its result, or false and a text.
-function M.try(fn, ...)
-  local ok, result = bounded(fn, ...)
-  if ok then return true, result end
-  local where = out_of_budget(fn, result)
-  if not where then return false, tostring(placed(fn, result)) end
-  return false, ("%s: used more than %d instructions"):format(where, BUDGET)
-end
+local shapes = setmetatable({}, { __mode = "k" }) -- function of a rule -> the shape of its answers
 
 -- Rules have one answer, rarely more.
 local function answers(n, v, ...)
@@ -105,18 +101,85 @@ local function answers(n, v, ...)
   return plain(v, 0), answers(n - 1, ...)
 end
 
-local function returned(name, fn, ok, ...)
-  if ok then return answers(select("#", ...), ...) end
-  local err = (...)
-  local where = out_of_budget(fn, err)
-  if not where then error(placed(fn, err), 0) end
-  require("human.log").error("rule used more than its budget", { rule = name, at = where })
+-- What fn answered as others get it; raises what is wrong with it.
+local function settled(fn, n, v, ...)
+  local first, shape = plain(v, 0), shapes[fn]
+  local what = shape and rule_shape.problem(shape, first, "its answer", M.is_verdict)
+  if what then error(placed(fn, what), 0) end
+  if n == 0 then return end
+  return first, answers(n - 1, ...)
+end
+
+-- Calls a rule's own function within the budget.  Returns true and its result, or false and a text.
+function M.try(fn, ...)
+  local ok, result = bounded(fn, ...)
+  if ok then return pcall(settled, fn, 1, result) end
+  local where = out_of_budget(fn, result)
+  if not where then return false, tostring(placed(fn, result)) end
+  return false, ("%s: used more than %d instructions"):format(where, BUDGET)
+end
+
+-- Failing ---------------------------------------------------------------------------------------------
+
+metrics.describe("human_rule_failures_total", "Calls of rules that failed: an error, the budget, a wrong shape.")
+
+-- What decisions.ask wants to know, and has to give, of the call that it makes.
+local failure, again
+
+--- fn(...), which is a rule's, and how it failed when the answer is not its own: {error, by = who answered}.
+--- more(): the arguments once more, for who answers in its place.
+function M.ask(fn, more, ...)
+  failure, again = nil, more
+  local answer = fn(...)
+  local failed = failure
+  failure, again = nil, nil
+  return answer, failed
+end
+
+local function raise(name, err, where)
+  if not where then error(err, 0) end
   fail.throw("rule_budget", { rule = name })
 end
 
-local function call(name, fn, ...)
+-- Who answers when rule `name` has failed: its stand-in, a function behind it, or the declared value.
+local function answer_instead(stand_in, args)
+  if stand_in.fn then
+    local ok, answer = pcall(stand_in.fn, unpack(args, 1, args.n))
+    if ok then return true, answer, "shipped" end
+  end
+  if stand_in.has_value then return true, plain(stand_in.value, 0), "fallback" end
+  return false
+end
+
+local function failed_call(name, fn, stand_in, err, args)
+  local where = out_of_budget(fn, err)
+  local text = where and ("%s: used more than %d instructions"):format(where, BUDGET) or placed(fn, err)
+  local ok, answer, by = false, nil, nil
+  if stand_in then ok, answer, by = answer_instead(stand_in, args) end
+  metrics.add("human_rule_failures_total", 1, { rule = name })
+  if ok or where then
+    require("human.log").error("rule failed", { rule = name, error = tostring(text), at = where, answered = by })
+  end
+  if not ok then raise(name, text, where) end
+  failure = { error = tostring(text), by = by }
+  return answer
+end
+
+local function given(name, fn, stand_in, args, fits, ...)
+  local more = again
+  again = nil
+  if fits then return ... end
+  return failed_call(name, fn, stand_in, (...), more and more() or args)
+end
+
+local function returned(name, fn, stand_in, args, ok, ...)
+  if not ok then return given(name, fn, stand_in, args, false, ...) end
+  return given(name, fn, stand_in, args, pcall(settled, fn, select("#", ...), ...))
+end
+
+local function call(name, fn, stand_in, ...)
   if inside then return fn(...) end              -- by another rule
-  return returned(name, fn, bounded(fn, ...))
+  return returned(name, fn, stand_in, { n = select("#", ...), ... }, bounded(fn, ...))
 end
 
 -- Modules ---------------------------------------------------------------------------------------------
@@ -129,9 +192,9 @@ local known = setmetatable({}, { __mode = "k" })
 -- scripts it came with}; nil when it is no rule's.
 function M.about(fn) return known[fn] end
 
-local function seen_from_outside(name, v, bundle, depth)
+local function seen_from_outside(name, v, bundle, depth, stand_in)
   if type(v) == "function" then
-    local f = function(...) return call(name, v, ...) end
+    local f = function(...) return call(name, v, stand_in, ...) end
     known[f] = { name = name, bundle = bundle }
     return f
   end
@@ -142,9 +205,24 @@ local function seen_from_outside(name, v, bundle, depth)
   return out
 end
 
+-- Who answers for function `name` when it fails; nil: nobody.
+local function stand_in_of(name, contract)
+  local fn, value = contract.behind and contract.behind.view[name], contract.fallback[name]
+  if type(fn) ~= "function" then fn = nil end
+  return (fn or value ~= nil) and { fn = fn, value = value, has_value = value ~= nil } or nil
+end
+
+local NOTHING = { shapes = {}, fallback = {} }
+
 -- The module as others see it: read-only, its functions budgeted, its tables copies of the rule's own.
-function M.view(module_name, mod, bundle)
-  return sandbox.read_only(module_name, seen_from_outside(module_name, mod, bundle, 0))
+-- contract: of seal(), or nil.
+function M.view(module_name, mod, bundle, contract)
+  contract = contract or NOTHING
+  local out = {}
+  for k, v in pairs(mod) do
+    out[k] = seen_from_outside(module_name .. "." .. tostring(k), v, bundle, 1, stand_in_of(k, contract))
+  end
+  return sandbox.read_only(module_name, out)
 end
 
 -- fn, which also says whose it is.
@@ -169,21 +247,65 @@ local function told(state, v, depth)
   return out
 end
 
+-- The shapes that a file declares, and those of the file behind it for what it does not speak of.
+local function shapes_of(returns, behind, members)
+  local out = {}
+  for name, shape in pairs(behind and behind.shapes or {}) do out[name] = shape end
+  if returns ~= nil and type(returns) ~= "table" then error("returns must be a table", 0) end
+  for name, shape in pairs(returns or {}) do
+    out[name] = rule_shape.compile(shape, name)
+    if members[name] == nil and not out[name].optional then error("there is no " .. tostring(name), 0) end
+  end
+  return out
+end
+
+-- Refuses what a file itself can be seen to do against its shapes.
+local function check_contract(checked, contract)
+  for name, shape in pairs(contract.shapes) do
+    local v, what = checked[name], nil
+    if type(v) == "function" then shapes[v] = shape
+    else what = rule_shape.problem(shape, v, tostring(name), M.is_verdict) end
+    if what then error(what, 0) end
+  end
+  for name, value in pairs(contract.fallback) do
+    if type(checked[name]) ~= "function" then error("fallback: there is no function " .. tostring(name), 0) end
+    local shape, where = contract.shapes[name], "fallback." .. tostring(name)
+    local what = shape and rule_shape.problem(shape, value, where, M.is_verdict)
+    if what then error(what, 0) end
+  end
+end
+
+-- Takes `name` out of the members: the host's alone, it need not be compared after each call.
+local function taken(members, name)
+  local v = members[name]
+  members[name] = nil
+  return v
+end
+
 -- Ends the loading of a rule's module: the rule itself can no longer change what it returned.
--- Returns the members, which are the host's alone, and the view for everybody else.  A rule may return
--- what another one is to it: then it has the same members under its own name.
-function M.seal(module_name, mod, bundle)
+-- Returns the members, which are the host's alone, the view for everybody else, and the contract:
+-- {members, view, shapes, fallback, behind}.  A rule may return what another one is to it: then it has the
+-- same members under its own name.  behind: the contract of the file that this one stands before, or nil;
+-- what this one lacks is taken from there.
+function M.seal(module_name, mod, bundle, behind)
   local members, other = {}, sandbox.behind(mod)
   for k, v in pairs(other or mod) do members[k] = v end
   if not other then
     for k in pairs(members) do mod[k] = nil end
     sandbox.read_only(module_name, members, mod)
   end
-  local examples = members.examples              -- the host's alone: they need not be compared each time
-  members.examples = nil
+  local examples, returns, fallback = taken(members, "examples"), taken(members, "returns"), taken(members, "fallback")
   local checked = told(rule_state.note(members), members, 0)
+  local declared = shapes_of(returns, behind, members)
+  for k, v in pairs(behind and behind.members or {}) do
+    if checked[k] == nil then checked[k] = v end
+  end
+  local contract = { members = checked, shapes = declared, behind = behind,
+                     fallback = plain(fallback or {}, 0) }
+  check_contract(checked, contract)
   checked.examples = examples
-  return checked, M.view(module_name, checked, bundle)
+  contract.view = M.view(module_name, checked, bundle, contract)
+  return checked, contract.view, contract
 end
 
 -- Verdicts as data ------------------------------------------------------------------------------------
@@ -223,74 +345,5 @@ local function same(a, b)
   return true
 end
 M.same = same
-
-local function shown(v)
-  if M.is_verdict(v) then return tostring(v) end
-  if type(v) ~= "table" then return tostring(v) end
-  local parts = {}
-  for k, x in pairs(v) do parts[#parts + 1] = tostring(k) .. "=" .. shown(x) end
-  table.sort(parts)
-  return "{" .. table.concat(parts, ", ") .. "}"
-end
-
--- Examples --------------------------------------------------------------------------------------------
-
--- Nil when example `ex` of the members holds, else why it does not.
-local function try_example(members, ex, errors)
-  local fn = members[ex[1]]
-  if type(fn) ~= "function" then return "no function '" .. tostring(ex[1]) .. "'" end
-  local ok, got = M.try(fn, unpack(ex, 2, table.maxn(ex)))
-  if not ok then return got end
-  if M.is_verdict(got) then
-    if got.verdict == "deny" and not errors[got.code] then
-      return "denies with '" .. got.code .. "', which is not in api/errors.lua"
-    end
-    got = tostring(got)
-  end
-  if not same(got, ex.expect) then
-    return "expected " .. shown(ex.expect) .. ", got " .. shown(got)
-  end
-end
-
--- Runs members.examples ({"function", arguments.., expect = "allow" | code | "escalate" | value}).
--- Returns {{number, fn, problem = text or nil}, ..}.  They run twice, the second time backwards: a rule
--- that remembers what it was asked before does not give the same answers.
-function M.run_examples(members, errors)
-  local list, out = members.examples or {}, {}
-  for i, ex in ipairs(list) do
-    out[i] = { number = i, fn = tostring(ex[1]), problem = try_example(members, ex, errors) }
-  end
-  for i = #list, 1, -1 do
-    local problem = not out[i].problem and try_example(members, list[i], errors)
-    if problem then out[i].problem = "asked a second time: " .. problem .. " (a rule must not remember)" end
-  end
-  return out
-end
-
--- ":line" of example n in the text of a file, where each example begins a line, as they are written
--- everywhere; else of the list; "" when there is neither.
-local function line_of(text, n, count)
-  local line, list, found, nth = 0, nil, 0, nil
-  for source in text:gmatch "([^\n]*)\n?" do
-    line = line + 1
-    if list and source:find "^%s*{%s*[\"']" then
-      found = found + 1
-      if found == n then nth = line end
-    end
-    if source:find "examples%s*=" then list, found, nth = line, 0, nil end
-  end
-  local at = found == count and nth or list
-  return at and ":" .. at or ""
-end
-
--- Raises "path:line: example N (function): ..." on the first that does not hold.  text: of the file, or nil.
-function M.check_examples(path, members, errors, text)
-  for _, ex in ipairs(M.run_examples(members, errors)) do
-    if ex.problem then
-      local at = text and line_of(text, ex.number, #members.examples) or ""
-      error(("%s%s: example %d (%s): %s"):format(path, at, ex.number, ex.fn, ex.problem), 0)
-    end
-  end
-end
 
 return M

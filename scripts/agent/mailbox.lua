@@ -15,14 +15,6 @@ local M = {}
 
 M.LOST = setmetatable({}, { __tostring = function() return "the agent's lease was lost" end })
 
--- These reach the database, which takes whole numbers only: a changed file with another one is refused.
-for _, name in ipairs { "attempts", "mailbox", "participants", "turns_per_worker", "turns_in_a_row" } do
-  local n = limits[name]
-  if type(n) ~= "number" or n < 1 or n % 1 ~= 0 or n > 1e9 then
-    error("agent/rules/limits.lua: " .. name .. " must be a whole number of at least 1", 0)
-  end
-end
-
 local RETRY_MS, RETRY_MAX_MS = 1000, 60000       -- after a lease that was lost; doubles with each attempt
 
 local PAUSE_MIN_MS, PAUSE_MAX_MS = 50, 3600000

@@ -155,9 +155,9 @@ describe('human rules replay', () => {
   });
 
   it('shows names in one order, whoever wrote them', async () => {
-    const file = edited('respond.lua', '{ action = "speak", reason = "one-to-one" }', '{ zeta = 1, wait_ms = 2, reason = "night", action = "silent", alpha = 3 }');
+    const file = edited('respond.lua', '{ action = "speak", reason = "one-to-one" }', '{ wait_ms = 2, reason = "night", action = "silent", emoji = "x" }');
     const once = (await rules(['replay', file])).out;
-    assert.match(once, /\n {4}now {4}\{"action":"silent","reason":"night","alpha":3,"wait_ms":2,"zeta":1\}\n/);
+    assert.match(once, /\n {4}now {4}\{"action":"silent","reason":"night","emoji":"x","wait_ms":2\}\n/);
     assert.match(once, /\n {4}said {3}\{"action":"speak","reason":"one-to-one"\}\n/);
     for (let i = 0; i < 3; i += 1) assert.equal((await rules(['replay', file])).out, once);
   });
@@ -232,9 +232,15 @@ describe('human rules replay', () => {
       assert.ok(failed === examined && failed > 0);
       assert.match(errors[0].message, why);
     }
-    const gone = JSON.parse((await rules(['replay', edited('safety.lua', 'M.may_say', 'M.may_speak'), '--json'])).out);
-    assert.equal(gone.failed, gone.examined);
-    assert.match(gone.errors[0].message, /no function agent\.rules\.safety\.may_say/);
+    const renamed = await rules(['replay', edited('safety.lua', 'M.may_say', 'M.may_speak'), '--json']);
+    assert.equal(renamed.code, 1);
+    assert.match(renamed.err, /safety\.lua: there is no may_say/);
+    await sql(host.home, `insert into rule_decisions (bundle, rule, verdict, inputs, complete, output)
+      values ('0', 'agent.rules.safety.may_sing', 'ok', '[]', true, '"ok"')`);
+    const gone = JSON.parse((await rules(['replay', path.join(SHIPPED, 'safety.lua'), '--json'])).out);
+    await sql(host.home, `delete from rule_decisions where rule = 'agent.rules.safety.may_sing'`);
+    assert.equal(gone.failed, 1);
+    assert.match(gone.errors[0].message, /no function agent\.rules\.safety\.may_sing/);
   });
 
   it('refuses what it cannot use, and says why', async () => {

@@ -1,7 +1,7 @@
 -- spec/scripts/agent_rules_spec.lua -- the agent's rules: their own examples, and what must hold always.
 
 require("plain_host").install()
-local rules = require "human.rules"
+local rule_examples = require "human.rule_examples"
 local limits = require "agent.rules.limits"
 local respond = require "agent.rules.respond"
 
@@ -10,7 +10,7 @@ describe("the rules of the agent", function()
     it("agree with their examples: " .. name, function()
       local mod = require("agent.rules." .. name)
       assert.is_true(#mod.examples > 0)
-      rules.check_examples(name, mod, {})
+      rule_examples.check(name, mod, {})
     end)
   end
 

@@ -39,6 +39,19 @@ local M = {
   answer_tokens = 1024,            -- that the model may write in one answer
 }
 
+-- What others take from this file.
+local whole, ms = "integer 1..1000000000", "integer 0..1000000000"
+M.returns = {
+  text_chars = whole, participants = whole, mailbox = whole,
+  runs_per_hour = "number 0..", tokens_per_day = "number 0..",
+  turns_per_worker = whole, turns_in_a_row = whole, supersedes = "integer 0..1000000000", attempts = whole,
+  run_s = "number 0.1..86400", stream_s = "number 0.1..86400",
+  typing_fresh_ms = ms, typing_step_ms = ms, typing_wait_ms = ms, follow_up_ms = ms, agent_chain = whole,
+  own_in_row = whole, window_chars = whole, memory_batch = whole, memory_chars = whole, answer_tokens = whole,
+  over_budget = "boolean", may_supersede = "boolean",
+}
+M.fallback = { over_budget = true, may_supersede = false }
+
 -- usage: {runs = in the last hour, tokens = in the last 24 hours}.  true: nothing more for now.
 function M.over_budget(usage)
   return usage.runs >= M.runs_per_hour or usage.tokens >= M.tokens_per_day

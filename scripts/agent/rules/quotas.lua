@@ -22,6 +22,13 @@ local M = {
   cost_micros_per_day = 100000000, -- millionths of a US dollar, where prices are known
 }
 
+M.returns = {
+  api_keys = "integer 0..", personalities = "integer 0..", system_prompts = "integer 0..", agents = "integer 0..",
+  agent_types = "integer 0..", runs_per_hour = "number 0..", tokens_per_day = "number 0..",
+  cost_micros_per_day = "number 0..", may_create = "verdict", over_budget = "boolean",
+}
+M.fallback = { over_budget = true }
+
 -- what: api_keys, personalities, system_prompts, agents, agent_types; count: how many there are.
 function M.may_create(what, count)
   if count >= M[what] then return deny("too_many_" .. what, { limit = M[what] }) end

@@ -10,6 +10,14 @@ local limits = require "agent.rules.limits"
 
 local M = {}
 
+M.returns = {
+  decide = { action = { "speak", "react", "wait", "silent" }, reason = "string", wait_ms = "integer 0..3600000?",
+    emoji = "string?", message_id = "string?" },
+  names = "string[]", field = "table",
+}
+-- A rule that fails leaves these events unanswered, and the next ones get their turn.
+M.fallback = { decide = { action = "silent", reason = "rule-failed" } }
+
 -- Words of a prompt that name no field.
 local COMMON = {}
 for word in ([[about above after again agent agents always answer answers approach assistant based before being
@@ -138,7 +146,7 @@ local function in_group(facts)
     return { action = "react", reason = "thanks", emoji = "👍", message_id = m.id }
   end
   if keeps_typing(facts) then
-    local wait_ms = math.min(limits.typing_step_ms, limits.typing_wait_ms - facts.waited_ms)
+    local wait_ms = math.ceil(math.min(limits.typing_step_ms, limits.typing_wait_ms - facts.waited_ms))
     return { action = "wait", reason = "typing", wait_ms = wait_ms }
   end
   return { action = "speak", reason = reason }

@@ -7,6 +7,9 @@ local limits = require "agent.rules.limits"
 
 local M = {}
 
+M.returns = { may_say = { "ok", "empty", "too-long", "secret", "prompt-leak", "rule-failed" } }
+M.fallback = { may_say = "rule-failed" }
+
 -- "ok", or why the text must not be sent.
 -- facts: chars (length), has_key (something that looks like a key of ours or of a model provider),
 -- leaks_prompt (a long run of the system prompt, word by word)

@@ -5,6 +5,12 @@
 
 local M = {}
 
+M.returns = {
+  check = { "ok", "too-many-actions", "unknown-message", "not-an-emoji", "already-reacted", "no-such-reaction",
+    "empty", "too-long", "secret", "prompt-leak", "rule-failed" },
+}
+M.fallback = { check = "rule-failed" }
+
 -- "ok", or why not.
 -- action: {type = "send-message" | "send-reply" | "add-reaction" | "remove-reaction"}
 -- facts: taken (actions of this turn so far), max (allowed), known_message (its messageId is one of
