@@ -153,6 +153,7 @@ local function facts_of(action, taken, chat, ask)
   end
   return {
     taken = taken, max = chat.max, said = said,
+    permitted = chat.permits == nil or chat.permits[action.type] == true,
     known_message = action.messageId ~= nil and chat.messages[action.messageId] == true,
     is_emoji = action.emoji ~= nil and M.is_emoji(action.emoji),
     reacted = action.emoji ~= nil and chat.reactions[reaction_key(action)] == true,
@@ -161,8 +162,9 @@ end
 
 -- The wishes that may be carried out, in order.
 -- chat: {messages = {id = true}, reactions = {"id\0emoji" = true} (the agent's own, as they stand),
--- template (of the system prompt, or nil), max (actions)}; where: {agent_id, run_id} for the log, and
--- ask(rule, facts..) -> verdict, which sees to it that the decision is recorded.
+-- template (of the system prompt, or nil), max (actions), permits ({type = true}; nil: all)};
+-- where: {agent_id, run_id} for the log, and ask(rule, facts..) -> verdict, which sees to it that the decision is
+-- recorded.
 function M.allowed(wishes, chat, where)
   local out = {}
   for _, action in ipairs(wishes) do

@@ -7,6 +7,8 @@
 local limits = require "agent.rules.limits"
 local texts = require "human.text"
 
+local tools = require "agent.tools"
+
 local M = {}
 
 local NAME_CHARS = 80
@@ -56,6 +58,16 @@ Act through the tools: send_message to say something, send_reply to answer one p
 remove_reaction for emoji, stay_silent when nothing is called for. Usually one message is right. Text that you write
 without a tool is posted as a message, as it stands. Use only ids of messages that you see.]]
 
+-- What the agent's settings take from that.
+local function restricted(settings)
+  local offered, types = tools.permitted(settings)
+  if #offered == #tools.definitions then return "" end
+  local names = {}
+  for i, tool in ipairs(offered) do names[i] = tool.name end
+  return ("\nIn this chat you have only %s.%s"):format(table.concat(names, ", "),
+    types["send-message"] and "" or " Text that you write without a tool is not posted.")
+end
+
 function M.system(snap, now)
   local head, parts = snap.head, {}
   local name = head.personality_name or head.name
@@ -67,7 +79,7 @@ function M.system(snap, now)
   if head.template then
     parts[#parts + 1] = "# What you do\n" .. M.fill(head.template, variables(snap, now))
   end
-  parts[#parts + 1] = HOUSE:format(name)
+  parts[#parts + 1] = HOUSE:format(name) .. restricted(snap.settings or {})
   return table.concat(parts, "\n\n")
 end
 

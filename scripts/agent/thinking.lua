@@ -15,10 +15,11 @@ require "agent.providers.init"
 local M = {}
 
 local function request(snap, run)
-  local built = prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ")
+  local built, set = prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ"), snap.settings
   return {
-    system = built.system, messages = built.messages, tools = tools.definitions, ref = run.id,
-    max_tokens = limits.answer_tokens, deadline_s = limits.run_s,
+    system = built.system, messages = built.messages, tools = tools.permitted(set), ref = run.id,
+    model = set.model, temperature = set.temperature, reasoning_effort = set.reasoning_effort,
+    max_tokens = set.max_tokens or limits.answer_tokens, deadline_s = limits.run_s,
   }
 end
 
@@ -39,7 +40,8 @@ local function result_of(entry, snap, run, reply)
   local where = { agent_id = entry.agent_id, run_id = run.id, ask = function(...) return runs.ask(entry, ...) end }
   if #unknown > 0 then log.warn("unknown tools", { run_id = run.id, tools = table.concat(unknown, " ") }) end
   local chat = store.known(entry.agent_id, actions.message_ids(wishes))
-  chat.template, chat.max = snap.head.template, config.agent.max_actions
+  local _, permits = tools.permitted(snap.settings)
+  chat.template, chat.max, chat.permits = snap.head.template, config.agent.max_actions, permits
   local done = actions.allowed(wishes, chat, where)
   return {
     actions = done, reason = #done > 0 and "completed" or "no-response",

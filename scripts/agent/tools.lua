@@ -10,7 +10,7 @@ local emoji = { type = "string", description = "One emoji, for example 👍." }
 
 local function text_of(what) return { type = "string", description = what } end
 
-local function tool(name, description, properties, required)
+local function definition(name, description, properties, required)
   return {
     name = name, description = description,
     parameters = { type = "object", properties = properties, required = required,
@@ -19,16 +19,16 @@ local function tool(name, description, properties, required)
 end
 
 M.definitions = {
-  tool("send_message", "Post a message to the chat.",
+  definition("send_message", "Post a message to the chat.",
     { content = text_of "The text, as people shall read it." }, { "content" }),
-  tool("send_reply", "Post a reply that refers to one message, when it is not the last one.",
+  definition("send_reply", "Post a reply that refers to one message, when it is not the last one.",
     { content = text_of "The text, as people shall read it.", message_id = message_id },
     { "content", "message_id" }),
-  tool("add_reaction", "React to a message with an emoji, when that says enough.",
+  definition("add_reaction", "React to a message with an emoji, when that says enough.",
     { message_id = message_id, emoji = emoji }, { "message_id", "emoji" }),
-  tool("remove_reaction", "Take back a reaction of yours.",
+  definition("remove_reaction", "Take back a reaction of yours.",
     { message_id = message_id, emoji = emoji }, { "message_id", "emoji" }),
-  tool("stay_silent", "Say nothing, when the chat does not need you now.",
+  definition("stay_silent", "Say nothing, when the chat does not need you now.",
     { reason = text_of "Why, in a few words; nobody in the chat sees it." }, { "reason" }),
 }
 
@@ -36,6 +36,25 @@ local TYPES = {
   send_message = "send-message", send_reply = "send-reply",
   add_reaction = "add-reaction", remove_reaction = "remove-reaction",
 }
+
+local function set_of(list)
+  local set = {}
+  for _, name in ipairs(list or {}) do set[name] = true end
+  return set
+end
+
+-- What an agent with these settings may do: the tools that its model is offered, and {type of action = true}.
+function M.permitted(settings)
+  local only, offered, types = settings.tools and set_of(settings.tools), {}, {}
+  for _, tool in ipairs(M.definitions) do
+    local kind = TYPES[tool.name]
+    local may = not only or only[tool.name]
+    if kind and settings.reactions_only then may = may and kind:find("reaction", 1, true) ~= nil end
+    if may or not kind then offered[#offered + 1] = tool end
+    if may and kind then types[kind] = true end
+  end
+  return offered, types
+end
 
 -- Models now and then imitate how the chat is quoted to them.
 local function clean(text)

@@ -312,7 +312,7 @@ describe('human rules', () => {
   it('runs examples', async () => {
     const { code, out } = await rules(['examples', 'tool_use'], without);
     assert.equal(code, 0);
-    assert.match(out, /^ok {5}agent\/rules\/tool_use\.lua example 1 \(check\)\n[\s\S]*\n14 ok, 0 failed\n$/);
+    assert.match(out, /^ok {5}agent\/rules\/tool_use\.lua example 1 \(check\)\n[\s\S]*\n\d+ ok, 0 failed\n$/);
     const tree = path.join(work, 'tree/agent/rules');
     fs.mkdirSync(tree, { recursive: true });
     fs.copyFileSync(edited('safety.lua', 'facts.chars == 0', 'facts.chars == 1'), path.join(tree, 'safety.lua'));

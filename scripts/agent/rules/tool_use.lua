@@ -13,10 +13,11 @@ M.fallback = { check = "rule-failed" }
 
 -- "ok", or why not.
 -- action: {type = "send-message" | "send-reply" | "add-reaction" | "remove-reaction"}
--- facts: taken (actions of this turn so far), max (allowed), known_message (its messageId is one of
--- this chat), is_emoji, reacted (the agent's own reaction of that kind stands there now), said
--- (verdict of agent.rules.safety on its text)
+-- facts: permitted (false: the agent's settings take it away), taken (actions of this turn so far), max (allowed),
+-- known_message (its messageId is one of this chat), is_emoji, reacted (the agent's own reaction of that kind
+-- stands there now), said (verdict of agent.rules.safety on its text)
 function M.check(action, facts)
+  if facts.permitted == false then return "not-permitted" end
   if facts.taken >= facts.max then return "too-many-actions" end
   if action.type ~= "send-message" and not facts.known_message then return "unknown-message" end
   if action.type == "send-message" or action.type == "send-reply" then return facts.said end
@@ -39,6 +40,7 @@ M.examples = {
   { "check", say, facts {}, expect = "ok" },
   { "check", say, facts { known_message = false }, expect = "ok" },
   { "check", say, facts { said = "empty" }, expect = "empty" },
+  { "check", say, facts { permitted = false }, expect = "not-permitted" },
   { "check", say, facts { taken = 4 }, expect = "too-many-actions" },
   { "check", reply, facts {}, expect = "ok" },
   { "check", reply, facts { known_message = false }, expect = "unknown-message" },
