@@ -55,11 +55,20 @@ describe("The choice of a provider", function()
     assert.equal("no_provider", select(2, ask(new { conf = { provider = "x" } })).code)
   end)
 
-  it("completes OLLAMA_HOST as Ollama does", function()
-    for given, url in pairs { box = "http://box:11434", ["10.0.0.1:80"] = "http://10.0.0.1:80",
-                              ["https://o.example/"] = "https://o.example:11434" } do
-      local world = new { conf = { ollama_host = given } }
-      assert.equal(url, world.llm.status().base_url)
-    end
-  end)
+  -- Ollama takes the port of a URL's scheme, and of anything else its own.
+  local HOSTS = {
+    { "box", "http://box:11434" }, { "10.0.0.1:80", "http://10.0.0.1:80" }, { ":8080", "http://127.0.0.1:8080" },
+    { "0.0.0.0", "http://127.0.0.1:11434" }, { "0.0.0.0:9", "http://127.0.0.1:9" }, { "::", "http://[::1]:11434" },
+    { "[::1]", "http://[::1]:11434" }, { "[::1]:9", "http://[::1]:9" }, { "[::]:9", "http://[::1]:9" }, { "::1", "http://[::1]:11434" },
+    { "fd00::7", "http://[fd00::7]:11434" }, { "box:", "http://box:11434" }, { "box:x", "http://box:11434" }, { "box:70000", "http://box:11434" },
+    { "http://box", "http://box:80" }, { "http://box:9/", "http://box:9" }, { "http://0.0.0.0:9", "http://127.0.0.1:9" },
+    { "https://o.example/", "https://o.example:443" }, { "https://o.example/ollama/", "https://o.example:443/ollama" },
+    { "box/ollama//", "http://box:11434/ollama" }, { ' "box:9" ', "http://box:9" }, { "https://[fd00::7]/x", "https://[fd00::7]:443/x" },
+  }
+  for _, case in ipairs(HOSTS) do
+    it("completes OLLAMA_HOST as Ollama does: " .. case[1], function()
+      local status = new({ conf = { ollama_host = case[1] } }).llm.status()
+      assert.same({ "ollama", case[2] }, { status.provider, status.base_url })
+    end)
+  end
 end)

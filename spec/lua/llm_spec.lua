@@ -115,4 +115,45 @@ describe("A cancelled call", function()
     assert.same({ 1, 1, "canceled" }, { #world.requests, #world.calls, world.calls[1].status })
     assert.is_true(world.calls[1].estimated)
   end)
+
+  it("is paid for what it read and what the model had written", function()
+    local world, spent = new { secrets = { openai = true } }, {}
+    world.replies[1] = { chunks = { half }, raise = world.Canceled }
+    pcall(ask, world, { spent = spent, system = ("x"):rep(4000) })
+    assert.same({ 1001, 1, true }, { spent.input_tokens, spent.output_tokens, spent.estimated })
+    assert.same({ 1001, 1 }, { world.calls[1].input_tokens, world.calls[1].output_tokens })
+    assert.is_true(spent.cost_micros > 0)
+  end)
+end)
+
+describe("What a call has cost", function()
+  local function spent_by(replies, more)
+    local world = new { secrets = { openai = true }, conf = { max_retries = 1, fallback_provider = more }, replies = replies }
+    local spent = {}
+    local result, err = ask(world, { spent = spent, system = ("x"):rep(4000) })
+    return spent, result, err, world
+  end
+
+  it("holds the tries that failed before it was answered", function()
+    local spent, result = spent_by { { chunks = { half } }, ok() }
+    assert.same({ 2001, 101, true }, { spent.input_tokens, spent.output_tokens, spent.estimated })
+    assert.same({ 2001, 101 }, { result.usage.input_tokens, result.usage.output_tokens })
+  end)
+
+  it("is known when it was never answered, or not in time", function()
+    local spent, _, err, world = spent_by { { chunks = { half } }, { chunks = { half } } }
+    assert.same({ 2002, 2002, 2002 }, { spent.input_tokens, err.usage.input_tokens, world.calls[1].input_tokens })
+    spent = spent_by { { takes = 100 } }
+    assert.equal(1001, spent.input_tokens)
+  end)
+
+  it("is nothing where a server refused, or was not reached", function()
+    assert.same({}, (spent_by { refused(500), { err = { code = "network", message = "reset" } } }))
+  end)
+
+  it("is the sum of both servers where the fallback answered", function()
+    local spent, result = spent_by({ { chunks = { half } }, { chunks = { half } } }, "offline")
+    assert.equal("offline", result.provider)
+    assert.is_true(spent.input_tokens >= 2002 and result.usage.input_tokens == spent.input_tokens)
+  end)
 end)

@@ -5,7 +5,8 @@ local plain_host = require "plain_host"
 
 local M = {}
 
-local NAMES = { "db", "fetch", "gen", "host", "id", "log", "metrics", "sched", "json", "llm_stream", "llm" }
+local NAMES = { "db", "fetch", "gen", "host", "id", "log", "metrics", "sched", "json", "llm_tokens", "llm_learned",
+                "llm_books", "llm_choice", "llm_server", "llm_answer", "llm_stream", "llm" }
 
 --- The answer that `provider` makes of the pieces of a stream: result or nil, err; and the deltas.
 function M.read(provider, pieces, content_type)
