@@ -6,8 +6,8 @@
 local M = {}
 
 M.returns = {
-  check = { "ok", "too-many-actions", "unknown-message", "not-an-emoji", "already-reacted", "no-such-reaction",
-    "empty", "too-long", "secret", "prompt-leak", "rule-failed" },
+  check = { "ok", "too-many-actions", "not-permitted", "unknown-message", "not-an-emoji", "already-reacted",
+    "no-such-reaction", "empty", "too-long", "secret", "prompt-leak", "rule-failed" },
 }
 M.fallback = { check = "rule-failed" }
 
