@@ -2,22 +2,41 @@
 -- Pure, and linear in the length of the text.  It finds out what was said; agent.rules.respond decides
 -- what follows from it.  An `ear` knows whose name to listen for, and is made once for a turn.
 
+local book = require "agent.hearing_book"
+local mentioned = require "agent.hearing_mentions"
+local named = require "agent.hearing_names"
+local said = require "agent.hearing_words"
+local unicode = require "unicode"
+
 local M = {}
 
-local THANKS = { "thanks", "thank you", "thx", "cheers", "perfect", "got it", "will do", "👍", "🙏", "❤" }
-local THANKS_MAX = 40
+local ME = {}           -- who the agent is among those who are named
+local SHORT_WORDS = 7   -- of a line that may be thanks, a nod or a greeting and no more
+local SHORT_BYTES = 200
 
-local function is_word(byte) return byte ~= nil and (byte >= 128 or string.char(byte):find "[%w_]" ~= nil) end
+local GREETINGS, FAREWELLS = book.phrases(said.greetings), book.phrases(said.farewells)
+local THANKS, NODS = book.phrases(said.thanks), book.phrases(said.nods)
+local QUESTIONS = book.phrases(said.questions)
+local BUT, EVERYONE = book.set(said.but), book.set(said.everyone)
+local QUESTION_ENDS, QUESTION_TAILS = book.set(said.question_ends), book.set(said.question_tails)
+local THANKS_SIGNS = { "👍", "🙏", "❤", "🙌", "💯", "♥" }
 
-local function has_word(text, word)
-  local from = 1
-  while true do
-    local s, e = text:find(word, from, true)
-    if not s then return false end
-    local before = s > 1 and text:byte(s - 1) or nil
-    if not is_word(before) and not is_word(text:byte(e + 1)) then return true end
-    from = e + 1
+-- Learning --------------------------------------------------------------------------------------------
+
+local function taken_words(who)
+  local mine, taken = unicode.fold(who.names[1] or ""), {}
+  for _, other in ipairs(who.others) do
+    if unicode.fold(other.nickname) ~= mine then -- who takes the whole name does not take its words
+      for word in pairs(named.words_of(other.nickname)) do taken[word] = true end
+    end
   end
+  return taken
+end
+
+local function first_word(nickname, mine, taken)
+  local words = unicode.words(nickname)
+  local first = words.n > 1 and words:key(1)
+  return first and #first >= 3 and (taken[first] or not mine[first]) and nickname:sub(words.from[1], words.to[1]) or nil
 end
 
 --- Whom to listen for.
@@ -27,39 +46,146 @@ end
 --- who.others    the other participants: {{id, nickname, handles?}, ..}
 --- Words of the agent's first name are names of it as well, unless somebody else is called so.
 function M.ear(who)
-  local ear = { names = {}, others = who.others or {} }
-  for _, name in ipairs(who.names or {}) do
-    ear.names[#ear.names + 1] = name:lower()
-    for word in name:lower():gmatch "%S+" do
-      if #word >= 3 then ear.names[#ear.names + 1] = word end
-    end
+  who = { id = who.id, ids = who.ids or {}, names = who.names or {}, handles = who.handles or {},
+          others = who.others or {} }
+  local ear = { me = ME, ids = {}, handles = {}, first = {}, inside = {} }
+  local taken = taken_words(who)
+  if who.id then mentioned.learn_ids(ear, { who.id }, ME) end
+  mentioned.learn_ids(ear, who.ids, ME)
+  mentioned.learn_ids(ear, who.handles, ME)
+  for _, other in ipairs(who.others) do
+    mentioned.learn_ids(ear, { other.id }, other.id)
+    mentioned.learn_ids(ear, other.handles or {}, other.id)
+  end
+  for i, name in ipairs(who.names) do
+    mentioned.learn_name(ear, name, ME)
+    named.learn(ear, name, ME, i == 1 and taken or nil)
+  end
+  local mine = named.words_of(who.names[1] or "")
+  for _, other in ipairs(who.others) do
+    mentioned.learn_name(ear, other.nickname, other.id)
+    named.learn(ear, other.nickname, other.id)
+    local first = first_word(other.nickname, mine, taken)
+    if first then named.learn(ear, first, other.id) end
   end
   return ear
+end
+
+-- Hearing ---------------------------------------------------------------------------------------------
+
+local function mentions_in(ear, r, text, found)
+  local by_byte = {}
+  if not text:find("@", 1, true) then return end
+  for i = 1, r.n do by_byte[r.words.from[i]] = i end
+  local spans = mentioned.at_signs(ear, text, found, function(at) return named.at(ear, r, by_byte, at) end)
+  local i = 1
+  for _, span in ipairs(spans) do
+    while i <= r.n and r.words.from[i] < span[1] do i = i + 1 end
+    while i <= r.n and r.words.from[i] <= span[2] do
+      r.skip[i] = true
+      i = i + 1
+    end
+  end
+end
+
+local function ends_as_question(r)
+  local last = r.n > 0 and book.key(r, r.n)
+  if not last then return false end
+  if QUESTION_ENDS[last] and r.n > 1 then return true end
+  if not book.runs_on(r.words.class[r.n]) then return false end
+  for tail in pairs(QUESTION_TAILS) do
+    if #last >= #tail and last:sub(-#tail) == tail then return true end
+  end
+  return false
+end
+
+local CLAUSE = { [","] = true, ["."] = true, ["?"] = true }
+
+local function asks(r)
+  if r.words.asks or ends_as_question(r) then return true end
+  for i = 1, r.n do
+    local start = i == 1 or CLAUSE[r.words.after[i - 1]] or r.opened[i - 1] or r.skip[i - 1]
+    if start and book.phrase_at(r, i, QUESTIONS) then return true end
+  end
+  return false
+end
+
+local function says_but(r)
+  for i = 1, r.n do
+    if BUT[book.key(r, i)] then return true end
+  end
+  return false
+end
+
+local function has_sign(text)
+  for _, sign in ipairs(THANKS_SIGNS) do
+    if text:find(sign, 1, true) then return true end
+  end
+  return false
+end
+
+-- Words that are neither names nor mentions nor of the phrase that opens the line.
+local function is_nod(r)
+  for i = 1, r.n do
+    local last = book.phrase_at(r, i, NODS)
+    if last then return r.n <= 3 end
+  end
+  return r.n <= 2 and book.has(r, NODS)
+end
+
+local function courtesies(r, heard)
+  local short = r.n <= SHORT_WORDS and #r.text <= SHORT_BYTES and not heard.asks and not says_but(r)
+  heard.thanks = short and (book.has(r, THANKS) or r.n <= 3 and has_sign(r.text))
+  heard.greets = short and not heard.thanks and (book.has(r, GREETINGS) or book.has(r, FAREWELLS))
+  local says_little = r.n == 0 or short and not heard.greets and is_nod(r)
+  heard.calls = heard.asks or not (heard.thanks or says_little)
+end
+
+local function calls_everyone(r)
+  for i = 1, math.min(r.n, 4) do
+    if EVERYONE[book.key(r, i)] and (i == 1 or r.opened[i - 1] == "greeting") then
+      return i == 1 and r.words.after[1] == "," or i > 1
+    end
+  end
+  return false
 end
 
 --- What a text says.  mentions: ids or handles that the platform says are mentioned in it, or nil.
 ---   named      "mention" (by handle, id or explicit mention), "name" (spoken to by name), or nil
 ---   spoken_of  the agent's name stands in it, as that of a third person: nobody speaks to the agent
 ---   others     who else is spoken to: ids of participants, or handles that nobody here is known by
----   everyone   all are spoken to (@everyone, @here, @all)
+---   everyone   all are spoken to (@everyone, @here, "hi all")
 ---   asks       it asks something (a question mark of any script, or a question's words)
 ---   thanks     it thanks, or takes note, and says no more
 ---   greets     it greets, or takes leave, and says no more
 ---   calls      something is left to be answered: it is more than thanks, a nod or emoji
 function M.hear(ear, text, mentions)
-  local lower = text:lower()
-  local heard = { others = {}, everyone = false, spoken_of = false, greets = false, thanks = false }
-  for _, name in ipairs(ear.names) do
-    if has_word(lower, name) then heard.named = "name" end
+  local found, uses, seen = { others = {} }, {}, {}
+  for _, mention in ipairs(mentions or {}) do
+    local who = mentioned.who(ear, mention)
+    if who == ME then found.me = true else found.others[#found.others + 1] = who or mention end
   end
-  for _, mention in ipairs(mentions or {}) do heard.others[#heard.others + 1] = mention end
-  heard.asks = text:find("?", 1, true) ~= nil
-  if #text <= THANKS_MAX and not heard.asks then
-    for _, word in ipairs(THANKS) do
-      if has_word(lower, word) or (word:byte(1) >= 128 and text:find(word, 1, true)) then heard.thanks = true end
+  text = mentioned.spoken(ear, text, found)
+  local r = named.read(text)
+  mentions_in(ear, r, text, found)
+  named.each(ear, r, function(who, use)
+    if who == ME then
+      uses[use] = true
+    elseif use == "address" then
+      found.others[#found.others + 1] = who
     end
+  end)
+  local heard = { others = {} }
+  for _, who in ipairs(found.others) do
+    if not seen[who] then heard.others[#heard.others + 1] = who end
+    seen[who] = true
   end
-  heard.calls = heard.asks or not heard.thanks
+  local by_name = uses.address or uses.within and #heard.others == 0
+  heard.named = found.me and "mention" or by_name and "name" or nil
+  heard.spoken_of = not heard.named and (uses.within or uses.third) or false
+  heard.asks = asks(r)
+  heard.everyone = found.everyone or calls_everyone(r)
+  courtesies(r, heard)
   return heard
 end
 

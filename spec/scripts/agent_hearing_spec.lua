@@ -1,13 +1,231 @@
--- spec/scripts/agent_hearing_spec.lua -- who is named in a line, and what it wants.
+-- spec/scripts/agent_hearing_spec.lua -- who is named in a line of a chat, in all scripts, and what it wants.
 
 local hearing = require "agent.hearing"
 
-describe("A line of a chat", function()
-  local ear = hearing.ear { id = "bot-9", names = { "Coach Alex", "Gym Chat" }, handles = {},
-    others = { { id = "u1", nickname = "Sarah" }, { id = "u2", nickname = "Ben" } } }
+local OTHERS = { { id = "u1", nickname = "Sarah" }, { id = "u2", nickname = "Ben" }, { id = "u3", nickname = "Max Miller" } }
 
-  it("names the agent or does not", function()
-    assert.equal("name", hearing.hear(ear, "Alex, any tips for sleep").named)
-    assert.is_nil(hearing.hear(ear, "alexander the great won").named)
+local function ear(name, more)
+  local who = { id = "bot-9", names = { name }, others = OTHERS }
+  for k, v in pairs(more or {}) do who[k] = v end
+  return hearing.ear(who)
+end
+
+-- name of the agent, then texts that speak to it by name
+local spoken_to = {
+  { "Coach Alex", "Alex, any tips for sleep", "alex any tips for sleep", "thanks alex!", "alex?", "so, what do you think alex",
+    "alex, go on", "Coach, what now?", "what does alex think?", "alex—what do you think?", "(alex) hello", "Hey Alex!!!",
+    "ALEX", "thanks alex, what about legs?", "Hi there Alex :)", "ask alex", "coach alex look", "Sarah and Alex, what do you say?",
+    "alex/sarah, who comes?", "a\nAlex, b", "good night alex", "_alex_ what now", "**Alex**: help", "what about it, Alex's crew aside, Alex?",
+    "Alex.What do you think", "and what do you say, Alex", "ok alex tell me" },
+  { "Łukasz", "Łukasz, co polecasz?", "ŁUKASZ?", "lukasz, hej", "Łukaszu, co polecasz?", "Cześć Łukasz!", "cześć Łukaszu!", "dzięki, Łukasz" },
+  { "Marek", "Marku, jak się masz?", "Cześć Marku!" },
+  { "Anna", "Anno, co polecasz?", "anna wie geht es dir?", "Hallo Anna" },
+  { "سارة", "يا سارة، ما رأيك؟", "سارة ما رأيك؟", "شكرا سارة", "مرحبا سَارَة" },
+  { "さくら", "さくら、元気？", "サクラ、元気？", "さくらちゃん、おはよう", "さくらさんはどう思う？", "ねえさくら、聞いて", "元気？さくら", "ありがとう、さくら", "さくら元気？", "@さくら 元気" },
+  { "みさき", "みさきはどう思う？", "みさき、おはよう", "みさきさん教えて", "ねえみさき" },
+  { "田中", "田中さん、元気ですか", "田中、来て", "田中先生、質問です" },
+  { "小明", "小明，你怎么看？", "小明你觉得呢", "你好小明", "小明？", "谢谢小明", "小明老师，请问" },
+  { "王小明", "小明，你好", "王小明，在吗？" },
+  { "사쿠라", "사쿠라야, 뭐해?", "사쿠라 뭐해?", "사쿠라씨 안녕하세요", "사쿠라는 어떻게 생각해?", "사쿠라님!" },
+  { "김민준", "민준아, 안녕", "김민준님, 질문 있어요" },
+  { "สมชาย", "สมชาย สบายดีไหม", "คุณสมชายครับ ช่วยหน่อย", "ขอบคุณสมชาย", "สมชายคิดว่าไง?" },
+  { "आशा", "आशा, कैसी हो?", "नमस्ते आशा", "आशा?" },
+  { "Προμηθέας", "ΠΡΟΜΗΘΕΑΣ, τι κάνεις;", "Προμηθέα, τι λες;" },
+  { "Νίκος", "Νίκο, τι κάνεις;", "Νίκος; " },
+  { "Александр", "Александр, что думаешь?", "привет, александр", "спасибо александр" },
+  { "Аня", "Аня, привет", "Аню, привет" },
+  { "דוד", "דוד, מה שלומך?", "תודה, דוד" },
+  { "Will", "Will, will you come?", "will?", "Hey Will!", "hey will can you help me", "what do you think, Will?", "What do you think Will?",
+    "thanks will!", "Thanks, Will.", "@will help", "Good morning Will" },
+  { "Hope", "Hope, are you there?", "hi hope!", "thank you, Hope" },
+  { "Mark", "Mark, look at this", "what now, mark?" },
+  { "Rose", "rose, can you help?" }, { "May", "May, what do you say?" }, { "Art", "art, any idea?" }, { "Grace", "hi grace" },
+  { "Bill", "Bill: who pays?" },
+  { "Jean-Luc", "Jean-Luc, tu viens ?", "jean luc?", "salut Jean-Luc !" },
+  { "Anne Marie", "anne-marie, hallo", "Anne Marie, ja?" },
+  { "María José", "María José, ¿qué opinas?", "¿Qué opinas, Maria Jose?", "¡Hola, maría!" },
+  { "O'Brien", "O'Brien, you there?", "o’brien?" },
+  { "İpek", "ipek, ne dersin?", "IPEK?", "teşekkürler İpek" },
+  { "Nguyễn", "nguyen, help", "NGUYỄN?" },
+  { "Sakura", "sakura-san, genki?", "Sakura, hi" },
+}
+
+-- … and those that do not
+local not_spoken_to = {
+  { "Coach Alex", "alexander the great won", "my friend alex told me", "what a game yesterday", "see http://x.io/alex", "http://x.io/alex?",
+    "alex@example.org", "mail to alex@example.org please", "open alex.txt", "look at www.alex.com", "non-alex", "#alex", "alex_smith",
+    "I was with Alex yesterday", "Alex said so", "alex's plan was good", "my coach says hi", "Alex Morgan scored twice", "/home/alex/x",
+    "C:\\alex\\x", "the coach is late", "`alex`", "> Alex: hello\nI agree", "see alex.io?", "our alex won", "Sarah, what did Alex say?",
+    "salexa", "https://alex.example/what?x=1", "x.alex" },
+  { "Will", "will you come tomorrow", "will you come tomorrow?", "Will you come?", "I will", "i will, promise", "free will?", "hey will you come?",
+    "if you will, come", "where there's a will there's a way", "yes, will do", "good will" , "They will. And you?" },
+  { "Hope", "Hope you are well", "hope so", "I hope, really", "hope this helps!", "i hope so?" },
+  { "Mark", "mark my words", "a question mark?", "Mark that date please" },
+  { "Rose", "the prices rose again", "a rose, for you" }, { "May", "may I ask something?", "I may, perhaps", "in May?" },
+  { "Art", "modern art is odd" }, { "Bill", "who pays the bill?", "the bill, please" }, { "Grace", "say grace", "with grace" },
+  { "さくら", "さくらが咲いたね", "さくらんぼが好き？", "桜はきれい？" },
+  { "小明", "我昨天跟小明去了", "小明说得对" },
+  { "사쿠라", "사쿠라가 말했어", "사쿠란은?" },
+  { "Łukasz", "Łukaszowi powiedziałem", "mój kolega Łukasz mówi" },
+  { "Lea", "Leo, komm her" }, { "Maria", "Mario, vieni?" },
+  { "आशा", "आशा है कि आप ठीक हैं" },
+  { "Вера", "вера важна", "в это вера есть?" },
+  { "Jean", "Jean-Luc, tu viens ?" },
+  { "Sarah Bot", "Sarah, hi" },
+}
+
+-- text, for an agent with handles
+local mentions = {
+  "@CoachAlex", "hey @coachalex, hi", "@Coach Alex look", "@alex look", "@alex_bot what?", "ok @alex_bot.", "<@bot-9> hi", "<@!bot-9>", "<@!123456>",
+  "<@U123>", "<@U123|alex> hello", "<users/987> hi", "@+4917012345678 hi", "@4917012345678", "@alex:example.org hi" , "[Alex](tg://user?id=123456) hi",
+  "<at>Coach Alex</at> hi", "/ask@alex_bot what", "＠alex", "(@alex)", "さくら、@CoachAlex", "@ALEX", "@coach_alex", "@alex's turn",
+}
+
+local not_mentions = {
+  "@alexander hi", "@alex_smith hi", "<@U999> hi", "x@alex.com", "@sarah hi", "<@!99> hi", "<@&123> hi", "<#alex>", "@ alex_botx", "alex@alex.example",
+}
+
+describe("Names:", function()
+  for _, case in ipairs(spoken_to) do
+    local listens = ear(case[1])
+    for i = 2, #case do
+      it(case[1] .. " is spoken to in: " .. case[i], function() assert.truthy(hearing.hear(listens, case[i]).named) end)
+    end
+  end
+
+  for _, case in ipairs(not_spoken_to) do
+    local listens = ear(case[1])
+    for i = 2, #case do
+      it(case[1] .. " is not spoken to in: " .. case[i], function() assert.is_nil(hearing.hear(listens, case[i]).named) end)
+    end
+  end
+
+  it("say when somebody is only spoken of", function()
+    local listens = ear "Coach Alex"
+    assert.is_true(hearing.hear(listens, "Alex said so").spoken_of)
+    assert.is_false(hearing.hear(listens, "Ben said so").spoken_of)
+    assert.is_false(hearing.hear(listens, "Alex, go on").spoken_of)
+  end)
+
+  it("that somebody else has as well mean the other", function()
+    local listens = hearing.ear { names = { "Coach Alex" }, others = { { id = "u4", nickname = "Alex Smith" } } }
+    assert.same({ nil, "u4" }, { hearing.hear(listens, "Alex, hi").named, hearing.hear(listens, "Alex, hi").others[1] })
+    assert.equal("name", hearing.hear(listens, "Coach Alex, hi").named)
+    assert.equal("name", hearing.hear(listens, "coach, hi").named)
+  end)
+
+  it("are not lost to who takes the whole of it", function()
+    local listens = hearing.ear { names = { "Coach Alex" }, others = { { id = "u4", nickname = "coach alex" } } }
+    assert.equal("name", hearing.hear(listens, "Alex, hi").named)
+    assert.equal("name", hearing.hear(listens, "Coach Alex, hi").named)
+  end)
+
+  it("may be several, and learned ones", function()
+    local listens = hearing.ear { id = "a", ids = { "bot-77" }, names = { "Coach Alex", "Gym Chat" } }
+    assert.equal("name", hearing.hear(listens, "gym chat, hello").named)
+    assert.equal("mention", hearing.hear(listens, "<@bot-77> hello").named)
+    assert.is_nil(hearing.hear(listens, "the gym is full").named)
+  end)
+end)
+
+describe("Mentions:", function()
+  local listens = ear("Coach Alex", { handles = { "@alex_bot", "123456", "U123", "users/987", "+49 170 12345678", "@alex:example.org" } })
+
+  for _, text in ipairs(mentions) do
+    it("the agent is mentioned in: " .. text, function() assert.equal("mention", hearing.hear(listens, text).named) end)
+  end
+
+  for _, text in ipairs(not_mentions) do
+    it("the agent is not mentioned in: " .. text, function() assert.is_nil(hearing.hear(listens, text).named) end)
+  end
+
+  it("may come with the event", function()
+    assert.equal("mention", hearing.hear(listens, "\239\191\188 hi", { "bot-9" }).named)
+    assert.equal("mention", hearing.hear(listens, "hi", { "@Alex_Bot" }).named)
+    assert.same({ "u1" }, hearing.hear(listens, "hi", { "u1" }).others)
+    assert.same({ "u77" }, hearing.hear(listens, "hi", { "u77" }).others)
+  end)
+
+  it("of all are told", function()
+    for _, text in ipairs { "@everyone look", "<!here> look", "<users/all> look", "@all look", "hi all, look", "大家，你们好" } do
+      assert.is_true(hearing.hear(listens, text).everyone, text)
+    end
+    for _, text in ipairs { "look here", "all is well", "Alex, hi", "team spirit" } do assert.is_false(hearing.hear(listens, text).everyone, text) end
+  end)
+end)
+
+describe("Somebody else", function()
+  local listens = ear "Coach Alex"
+  local cases = {
+    { "Sarah, what did you eat?", "u1" }, { "@sarah hi", "u1" }, { "<@u2> hi", "u2" }, { "thanks, ben", "u2" }, { "max?", "u3" },
+    { "@MaxMiller hi", "u3" }, { "@tom hi", "tom" }, { "Max Miller, hi", "u3" }, { "Sarah and Ben, hi", "u1", "u2" }, { "@Ольга привет", "Ольга" },
+  }
+  for _, case in ipairs(cases) do
+    it("is spoken to in: " .. case[1], function() assert.same({ unpack(case, 2) }, hearing.hear(listens, case[1]).others) end)
+  end
+
+  for _, text in ipairs { "I saw Sarah yesterday", "Sarah said so", "what do you think about Sarah's plan, Alex?", "to the max", "sarah@x.org" } do
+    it("is not spoken to in: " .. text, function() assert.same({}, hearing.hear(listens, text).others) end)
+  end
+end)
+
+describe("A line", function()
+  local listens = ear "Coach Alex"
+  local function heard(text) return hearing.hear(listens, text) end
+
+  it("asks in any language", function()
+    for _, text in ipairs { "what now?", "元気？", "ما رأيك؟", "τι κάνεις;", "ինչպե՞ս ես", "ምን ነው፧", "¿Qué tal", "how do I get stronger", "can you help me",
+      "元気ですか", "你好吗", "怎么办", "잘 지내나요", "สบายดีไหม", "czy to działa", "подскажите как быть", "kannst du mir helfen", "est-ce que ça marche",
+      "puedes ayudarme", "você pode ajudar", "puoi aiutarmi", "iyi misin", "क्या हाल है", "هل هذا صحيح", "Alex, any tips for sleep", "hi, does anyone know this" } do
+      assert.is_true(heard(text).asks, text)
+    end
+  end)
+
+  it("does not ask", function()
+    for _, text in ipairs { "what a game yesterday", "ok", "see http://x.io/?a=b", "今日は寒い", "so how it goes", "`a ? b : c`", "> why?\nbecause", "fine; thanks" } do
+      assert.is_false(heard(text).asks, text)
+    end
+  end)
+
+  it("thanks in any language, and says no more", function()
+    for _, text in ipairs { "thanks alex!", "🙏🙏", "thank you so much", "danke dir", "merci beaucoup Alex", "¡Gracias!", "obrigado", "grazie mille", "dziękuję bardzo",
+      "спасибо", "شكرا", "ありがとう！", "谢谢你", "고마워요", "teşekkürler", "धन्यवाद", "got it", "👍" } do
+      assert.is_true(heard(text).thanks, text)
+      assert.is_false(heard(text).calls, text)
+    end
+    for _, text in ipairs { "thanks alex, what about legs?", "thanks, but my knee still hurts", "danke, aber es geht nicht", "hello", "I am thankful for my family and friends and all of you",
+      "谢谢，但是不行吗" } do
+      assert.is_false(heard(text).thanks, text)
+    end
+  end)
+
+  it("greets in any language, and says no more", function()
+    for _, text in ipairs { "hi", "Hello Alex", "Guten Morgen", "bonjour", "¡Hola!", "olá", "ciao", "cześć", "привет", "مرحبا", "こんにちは", "你好", "안녕하세요", "merhaba", "नमस्ते",
+      "bye", "bis morgen", "до свидания", "再见" } do
+      assert.is_true(heard(text).greets, text)
+      assert.is_true(heard(text).calls, text)
+    end
+    for _, text in ipairs { "hi, how do I get stronger?", "hello world is the first program that one writes", "what a day" } do
+      assert.is_false(heard(text).greets, text)
+    end
+  end)
+
+  it("leaves nothing to be answered when it is a nod", function()
+    for _, text in ipairs { "ok", "haha", "😀😀", "alles klar", "да", "了解", "ㅋㅋㅋ", "!!!", "" } do assert.is_false(heard(text).calls, text) end
+    for _, text in ipairs { "I ran 5k", "今日は走った", "no way that this works for me" } do assert.is_true(heard(text).calls, text) end
+  end)
+
+  it("of 16,000 characters is heard in a few milliseconds", function()
+    local many = {}
+    for i = 1, 200 do many[i] = { id = "u" .. i, nickname = (i % 2 == 0 and "さくら" or "Alex ") .. i } end
+    local crowd = hearing.ear { id = "bot-9", names = { "Coach Alex", "さくら" }, handles = { "alex_bot" }, others = many }
+    for _, piece in ipairs { "alex ", "alex, ", "@alex", "@a@", "<@", "<@bot-9|", "<", "[", "さくら", "さ", "あの", "\204\129", "@", "/", "a/", "`", "> \n", "\226\128\139", "tg://user?id=",
+      "hi ", "thank ", "will ", "a'", "alex-", "://", "wwww.", "<at>", "사쿠라", "谢谢", "?", "<!here", "\255" } do
+      local text = piece:rep(math.ceil(16000 / math.max(1, select(2, piece:gsub("[^\128-\191]", "")))))
+      local from = os.clock()
+      hearing.hear(crowd, text)
+      local ms = (os.clock() - from) * 1000
+      assert.is_true(ms < 100, ("%s: %.1f ms"):format(piece, ms)) -- some 10; the square would take seconds
+    end
   end)
 end)

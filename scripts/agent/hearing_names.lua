@@ -1,0 +1,324 @@
+-- scripts/agent/hearing_names.lua -- names in a text, and whether somebody is spoken to by them or spoken of.
+-- A name counts by where it stands: alone between the ends of a clause ("…, Alex?"), at its beginning or
+-- end, or within it; names that are words as well count only in the first place.  Pure, and linear in the
+-- length of the text: what can stand at one place is bounded.
+
+local book = require "agent.hearing_book"
+local said = require "agent.hearing_words"
+local unicode = require "unicode"
+
+local M = {}
+
+local ALIKE_MAX = 16 -- names that begin with the same word
+local ALIAS_MIN = 3  -- bytes of a part of a name that is a name
+local AROUND = 48    -- bytes beside a name in a word of a script without spaces
+local IN_RUN_MAX = 64 -- names in one such word
+
+local key = book.key
+local COMMON, ROLES, NOT_NAMES = book.set(said.common), book.set(said.roles), book.set(said.not_names)
+local OF_THIRD, DOES_THIRD = book.set(said.of_third), book.set(said.does_third)
+local HONORIFICS, SLAVIC, REQUESTS = book.set(said.honorifics), book.set(said.slavic), book.set(said.requests)
+local OPENERS = book.phrases((said.openers:gsub("%s+", "|")))
+local GREETINGS, THANKS = book.phrases(said.greetings), book.phrases(said.thanks)
+local FAREWELLS, QUESTIONS = book.phrases(said.farewells), book.phrases(said.questions)
+local TAILS = {}
+for class, kinds in pairs(said.tails) do
+  TAILS[class] = { to = book.set(kinds.to), topic = book.set(kinds.topic), third = book.set(kinds.third) }
+end
+
+-- Learning names --------------------------------------------------------------------------------------
+
+local function kind_of(folded)
+  return COMMON[folded] and "common" or ROLES[folded] and "role" or "name"
+end
+
+local function add(ear, keys, class, form)
+  local first = ear.first[keys[1]] or {}
+  ear.first[keys[1]] = first
+  for _, known in ipairs(first) do
+    if table.concat(known.keys, " ") == table.concat(keys, " ") then return end
+  end
+  if #first >= ALIKE_MAX then return end
+  form.keys = keys
+  first[#first + 1] = form
+  table.sort(first, function(a, b) return #a.keys > #b.keys end)
+  if #keys == 1 and book.runs_on(class) then
+    local head = keys[1]:match "^[^\128-\191][\128-\191]*"
+    local inside = ear.inside[head] or { sizes = {}, forms = {} }
+    ear.inside[head] = inside
+    if not inside.forms[keys[1]] then inside.sizes[#inside.sizes + 1] = #keys[1] end
+    inside.forms[keys[1]] = form
+    table.sort(inside.sizes, function(a, b) return a > b end)
+  end
+end
+
+local function characters(text) return select(2, text:gsub("[^\128-\191]", "")) end
+
+-- "Łukasz" is called "Łukaszu".
+local function add_vocatives(ear, name, class, who)
+  if class ~= "L" or #name < 4 then return end
+  for _, ending in ipairs(said.vocatives) do
+    local from, to = unicode.fold(ending[1]), unicode.fold(ending[2])
+    if name:sub(-#from) == from or from == "" then
+      local stem = name:sub(1, #name - #from)
+      if #stem >= ALIAS_MIN and not COMMON[stem .. to] then
+        add(ear, { stem .. to }, class, { who = who, kind = "vocative", slavic = ending.slavic })
+      end
+    end
+  end
+end
+
+-- part: it is one word of a longer name.
+local function add_word(ear, name, class, who, part)
+  local kind = kind_of(name)
+  if book.runs_on(class) and characters(name) < 2 then kind = "common" end
+  add(ear, { name }, class, { who = who, kind = kind, part = part })
+end
+
+--- The whole name, and its words as well when the words that are `taken` by others are given.
+function M.learn(ear, name, who, taken)
+  local words, keys = unicode.words(name), {}
+  if words.n == 0 then return end
+  for i = 1, words.n do keys[i] = words:key(i) end
+  if words.n == 1 then
+    add_word(ear, keys[1], words.class[1], who)
+  else
+    add(ear, keys, words.class[1], { who = who, kind = "name" })
+  end
+  if not taken then return end
+  for i, word in ipairs(keys) do
+    local class = words.class[i]
+    if class ~= "N" and #word >= ALIAS_MIN and not NOT_NAMES[word] and not taken[word] then
+      if words.n > 1 then add_word(ear, word, class, who, true) end
+      if (class == "H" or class == "Z") and characters(word) == 3 then -- without the family name
+        local given = word:match "^[^\128-\191][\128-\191]*(.*)"
+        if not taken[given] then add_word(ear, given, class, who, true) end
+      end
+      if not ROLES[word] then add_vocatives(ear, word, class, who) end
+    end
+  end
+end
+
+-- Where clauses begin and end -------------------------------------------------------------------------
+
+local ENDS = { [","] = true, ["."] = true, ["?"] = true }
+
+-- opened[i]: word i is the last of what stands before an address ("hi", "thanks", "ok so").
+local function openings(r)
+  local opened, after = {}, r.words.after
+  for i = 1, r.n do
+    local start = i == 1 or ENDS[after[i - 1]] or opened[i - 1] or r.skip[i - 1]
+    local greets = start and (book.phrase_at(r, i, GREETINGS) or book.phrase_at(r, i, FAREWELLS))
+    local last = greets or book.phrase_at(r, i, THANKS) or start and book.phrase_at(r, i, OPENERS)
+    if last then opened[last] = greets and "greeting" or "opener" end
+  end
+  return opened
+end
+
+local function starts(r, i)
+  return i == 1 or ENDS[r.words.after[i - 1]] or r.opened[i - 1] ~= nil or r.skip[i - 1] or false
+end
+
+local function ends(r, j) return j == r.n or ENDS[r.words.after[j]] or false end
+
+-- Words, paths and tags that only hold the name: "non-alex", "alex_bot", "#alex", "alex.txt".
+local function stands_alone(r, i, j)
+  local text, words = r.text, r.words
+  local before, after = text:sub(words.from[i] - 1, words.from[i] - 1), text:sub(words.to[j] + 1, words.to[j] + 1)
+  local joined = i > 1 and words.from[i] - words.to[i - 1] == 2
+  local joins = j < r.n and words.from[j + 1] - words.to[j] == 2
+  if before:find "[#$=\\]" or before == "/" and not joined or joined and before:find "[_.-]" then return false end
+  if joins and after == "-" then return HONORIFICS[key(r, j + 1)] or false end
+  if joins and after == "." then return not text:find("^[%l%d]", words.to[j] + 2) end
+  return not (joins and after:find "[_@=\\]")
+end
+
+-- "alex's", "Alex'in": what belongs to the name, or is said of it.
+local function has_suffix(r, j)
+  if j >= r.n then return false end
+  local between = r.text:sub(r.words.to[j] + 1, r.words.from[j + 1] - 1)
+  return between == "'" or between == "’"
+end
+
+local function is_capital(r, i)
+  local from = r.words.from[i]
+  return r.text:sub(from, r.words.to[i]) ~= key(r, i) and r.text:find("^[%u\195-\212]", from) ~= nil
+end
+
+-- Names that are words ("will", "hope").
+local function judge_common(r, i, j)
+  if starts(r, i) and ends(r, j) then
+    local alone = i == 1 and j == r.n
+    if not alone or r.words.asks or is_capital(r, i) then return "address" end
+  elseif r.opened[i - 1] == "greeting" and (REQUESTS[key(r, j + 1)] or book.phrase_at(r, j + 1, QUESTIONS)) then
+    return "address"
+  elseif i > 1 and ends(r, j) and r.words.asks and is_capital(r, i) and not OF_THIRD[key(r, i - 1)] then
+    return "address"
+  end
+  return nil
+end
+
+local function judge_plain(r, i, j, form)
+  local after = key(r, j + 1)
+  local bound = r.words.after[j] == " "
+  if starts(r, i) and ends(r, j) then return "address" end
+  if i > 1 and not starts(r, i) and OF_THIRD[key(r, i - 1)] then return "third" end
+  if has_suffix(r, j) then return r.words.asks and "within" or "third" end
+  if starts(r, i) then
+    if bound and DOES_THIRD[after] then return r.words.asks and "within" or "third" end
+    local surname = #form.keys == 1 and form.part and bound and is_capital(r, i) and is_capital(r, j + 1)
+    if surname and not r.words.asks and not book.phrase_at(r, j + 1, QUESTIONS) then return "third" end
+    return "address"
+  end
+  if ends(r, j) then return "address" end
+  if form.kind == "role" then return nil end
+  if bound and DOES_THIRD[after] then return r.words.asks and "within" or "third" end
+  return "within"
+end
+
+-- How the name from word i to j is meant: "address" (somebody is spoken to), "within" (it may be), "third"
+-- (somebody is spoken of), or nil (it is no name here).
+local function judge(r, i, j, form)
+  if not stands_alone(r, i, j) then return nil end
+  if form.kind == "common" then return judge_common(r, i, j) end
+  if form.kind == "vocative" then
+    if form.slavic and not r.slavic then return nil end
+    return starts(r, i) and ends(r, j) and "address" or nil
+  end
+  return judge_plain(r, i, j, form)
+end
+
+-- Scripts without spaces ------------------------------------------------------------------------------
+
+-- The kind of what follows a name within its word: "to", "topic", "third", "" (nothing), or nil.
+local function tail_of(tail, class)
+  if tail == "" then return "" end
+  local tails, best, size = TAILS[class], nil, 0
+  for kind, set in pairs(tails) do
+    for ending in pairs(set) do
+      local fits = tail == ending or (kind == "to" or class ~= "H") and tail:sub(1, #ending) == ending
+      if fits and #ending > size then best, size = kind, #ending end
+    end
+  end
+  return best
+end
+
+local function opens(head)
+  for _, phrases in ipairs { OPENERS, GREETINGS, THANKS } do
+    for _, phrase in ipairs(phrases.inside) do
+      if #phrase <= #head and head:sub(-#phrase) == phrase then return true end
+    end
+  end
+  return false
+end
+
+-- A name that fills the word at i from byte `from` to `to` of its key.
+local function judge_run(r, i, form, from, to)
+  local class, word = r.words.class[i], key(r, i)
+  local head, tail = word:sub(math.max(1, from - AROUND), from - 1), word:sub(to + 1, to + AROUND)
+  local free = class == "Z" or class == "T"      -- any word may follow: there are no particles to tell
+  local kind = tail_of(tail, class) or free and "any"
+  local opened = head ~= "" and opens(head)
+  local start = opened or head == "" and starts(r, i)
+  if not kind or head ~= "" and not opened and not free then return nil end
+  if form.kind == "common" then
+    if kind == "to" and tail ~= "" and class ~= "Z" then return start and "address" or "within" end
+    local ended = kind == "" and (ends(r, i) or r.words.asks and r.words.after[i] ~= "-")
+    return start and ended and "address" or nil
+  end
+  if kind == "third" then return "third" end
+  if kind == "to" then return (start or ends(r, i)) and "address" or "within" end
+  if start and (kind == "" or r.words.asks) then return "address" end
+  if kind == "" and ends(r, i) then return "address" end
+  return r.words.asks and "within" or "third"
+end
+
+-- Names within word i, told to found(who, use).
+local function in_run(ear, r, i, found)
+  local word, at, n = key(r, i), 1, 0
+  while at <= #word and n < IN_RUN_MAX do
+    local size = #word:match("^[^\128-\191][\128-\191]*", at)
+    local inside = ear.inside[word:sub(at, at + size - 1)]
+    for _, bytes in ipairs(inside and inside.sizes or {}) do
+      local form = inside.forms[word:sub(at, at + bytes - 1)]
+      if form then
+        local use = judge_run(r, i, form, at, at + bytes - 1)
+        if use then found(form.who, use) end
+        size, n = bytes, n + 1
+        break
+      end
+    end
+    at = at + size
+  end
+end
+
+-- All names -------------------------------------------------------------------------------------------
+
+-- The longest name that begins with word i, and its last word.
+local function name_at(ear, r, i)
+  for _, form in ipairs(ear.first[key(r, i)] or {}) do
+    local last = i + #form.keys - 1
+    local fits = last <= r.n
+    for k = 2, #form.keys do
+      local between = r.words.after[i + k - 2]
+      fits = fits and key(r, i + k - 1) == form.keys[k] and (between == " " or between == "-" or between == "")
+    end
+    if fits then return form, last end
+  end
+end
+
+local function is_slavic(r)
+  for i = 1, r.n do
+    if SLAVIC[key(r, i)] then return true end
+  end
+  return r.text:find "[\196\197][\128-\191]" ~= nil
+end
+
+--- The words of a text, made ready for names: skip[i] marks words that belong to mentions.
+function M.read(text)
+  local r = book.read(text)
+  r.skip = {}
+  return r
+end
+
+--- Who is named from byte `at` on, and the last byte of the name; for names after "@".
+function M.at(ear, r, by_byte, at)
+  local i = by_byte[at]
+  local form, last = nil, nil
+  if i then form, last = name_at(ear, r, i) end
+  if not form or form.kind == "vocative" then return nil end
+  return form.who, r.words.to[last]
+end
+
+--- Every name in a text is told to found(who, use).
+function M.each(ear, r, found)
+  r.opened, r.slavic = openings(r), is_slavic(r)
+  local i = 1
+  while i <= r.n do
+    local form, last = nil, i
+    if not r.skip[i] then
+      form, last = name_at(ear, r, i)
+      local runs_on = book.runs_on(r.words.class[i])
+      if form and not (runs_on and #form.keys == 1) then
+        local use = judge(r, i, last, form)
+        if use then
+          found(form.who, use)
+          r.opened[last] = r.opened[last] or "opener"
+        end
+      elseif runs_on then
+        last = i
+        in_run(ear, r, i, found)
+      end
+    end
+    i = (form and last or i) + 1
+  end
+end
+
+--- The words by which somebody is called.
+function M.words_of(name)
+  local words, out = unicode.words(name), {}
+  for i = 1, words.n do out[words:key(i)] = true end
+  return out
+end
+
+return M

@@ -1,0 +1,156 @@
+-- scripts/agent/hearing_words.lua -- words by which agent.hearing knows how a line is meant.
+-- English, German, French, Spanish, Portuguese, Italian, Polish, Russian, Arabic, Turkish, Hindi, Japanese, Chinese,
+-- Korean and Thai.  They are compared folded, so that accents and case do not matter here.  Phrases are parted by "|".
+
+local M = {}
+
+-- Names that are words as well: they count only where nothing but a name can stand.
+M.common = [[will mark hope rose may art bill grace joy faith june april august summer autumn amber ivy lily olive pearl ruby
+daisy violet iris holly ginger sage basil dawn eve sky star sunny angel bishop chance chase chip chuck cliff clay dale dean
+drew duke earl frank gene grant guy hunter jack jay jean lance lane major max miles nick norm pat patience penny
+rich rob robin rocky rod rusty sandy scout sue trip victor wade ward woody reed heath forest brook crystal destiny harmony
+honor melody mercy misty opal paige page pepper piper prudence rainbow raven river robot scarlet serenity storm trinity
+truth verity winter wren chat echo nova buddy pal champ bot ai assistant helper agent support mate bob tom carol dick
+john josh mike more best love king prince sunday friday monday gym team group club news one just
+wolf ernst rosa klaus heide dirk linde pierre claire aime blanche fleur marine olivier clement constant desire parfait
+luz paz sol mar cruz dolores esperanza consuelo pilar rocio mercedes soledad alba leon angeles
+gioia speranza fede fiore stella luna bianca chiara pace grazia amore vita serena felice
+vera roza wiara slawa luba вера надежда любовь роза слава лев мир свет майя роман
+سلام نور امل كريم سعيد امين ورد حلم سما فرح صبر جميل رحمه هدى
+deniz baris umut can ay yildiz gunes ozgur bulut cicek gul savas yagmur ruzgar sevgi hayat onur
+आशा प्रकाश ज्योति शांति दया किरण सागर आकाश पूजा गीता
+さくら 桜 ひかり 光 はな 花 ゆき 雪 そら 空 うみ 海 あい 愛 のぞみ 望 ゆめ 夢 いずみ 泉 はる 春 なつ 夏 あき 秋 ふゆ 冬 つき ほし
+小雪 明 小花 雨 阳 高 王 金
+하늘 사랑 이슬 바다 나무 별 봄 보람 가을 겨울 여름 소리 아름 한결 미소
+ฟ้า น้ำ ฝน ดาว ใจ เดือน]]
+
+-- Parts of a name that say what somebody is: "my coach" is somebody else.
+M.roles = [[coach doctor doc dr chef teacher professor prof captain trainer guide mentor nurse master mister mr mrs ms miss
+madam sir lady uncle aunt father sister brother saint sensei guru tutor advisor expert concierge lehrer trainerin koch arzt
+professeur docteur maitre entraineur profesor profesora doctora entrenador treinador professora allenatore dottore trener
+trenerka lekarz тренер доктор учитель مدرب دكتور استاذ antrenor doktor hoca कोच डॉक्टर गुरु コーチ 先生 教练 老师 医生 코치 선생 의사
+โค้ช ครู หมอ]]
+
+-- Before a name, these tell of a third person ("my friend Alex", "with Alex").
+M.of_third = [[my your his her our their the a an this that another some friend brother sister cousin uncle aunt mom mum dad
+boss colleague coworker neighbor neighbour husband wife boyfriend girlfriend son daughter mate roommate called named
+with from about to for by of in on at since until last next every without like than against told met saw see know knew love miss visited called
+mein meine meinem meinen dein sein unser der die das dem den ein eine freund freundin bruder schwester kollege chef mit von
+uber fur bei nach zu ohne mon ma mes ton ta son sa notre le la les un une ami amie frere soeur collegue avec chez pour sur de
+mi mis tu su nuestro el los amigo amiga hermano hermana colega con para sobre por meu minha seu nosso o os irmao irma com
+mio mia tuo suo nostro il lo gli amico amica fratello sorella collega di per moj moja twoj jego jej przyjaciel kolega brat
+siostra z od dla o bez мой моя мои твой его её наш друг подруга брат сестра коллега с от про для о без у
+صديقي صديقتي اخي اختي مع عن من الى benim arkadasim kardesim ile मेरा मेरी मेरे दोस्त भाई बहन]]
+
+-- After a name, these tell of a third person ("Alex said so").
+M.does_third = [[said says told tells is was has had went came would thinks thought wants wanted knows knew likes liked loves
+did does who which never already just still also isn't and's gave got made looks seems sounds
+sagt sagte hat hatte ist war meint meinte ging kam findet wollte wusste dit disait est etait avait pense va fait
+dijo dice es esta era fue ha piensa tiene quiere disse diz foi tem acha era ha dice pensa e ed
+powiedzial powiedziala mowi mowil jest byl byla ma mial сказал сказала говорит был была думает
+قال قالت يقول كان كانت dedi diyor ने कहता कहती है था]]
+
+-- Before a name in address, besides greetings and thanks.
+M.openers = [[so and but well ok okay yes no yeah yep nope oh wow sorry ask asking dear right look listen wait also or sir please
+also und aber ja nein ach bitte liebe lieber frag alors et mais oui non cher chere demande pero si oye querido querida
+pregunta mas sim nao entao caro cara allora ma senti chiedi ale tak nie drogi droga spytaj zapytaj но да нет слушай спроси
+дорогой дорогая يا ايها عزيزي عزيزتي اسال ya ama evet hayir sevgili और लेकिन हाँ नहीं अरे ओ प्रिय जी ねえ ねぇ ね あの 那 那么 喂 亲爱的 问问 问
+저기 저기요 근데 그럼 คุณ พี่ น้อง ถาม]]
+
+M.greetings = [[hi|hello|hey|hiya|yo|howdy|good morning|good afternoon|good evening|good day|greetings|sup|morning|evening|hey there|hi there
+hallo|guten morgen|guten tag|guten abend|moin|servus|gruss gott|grusse|hei
+bonjour|bonsoir|salut|coucou|hola|buenos dias|buenas tardes|buenas noches|buenas|que tal|ola|oi|bom dia|boa tarde|boa noite
+ciao|buongiorno|buonasera|salve|czesc|hej|dzien dobry|dobry wieczor|siema|witaj|witam
+привет|здравствуй|здравствуйте|добрыи день|доброе утро|добрыи вечер|приветик
+مرحبا|اهلا|السلام عليكم|سلام عليكم|صباح الخير|مساء الخير|هلا|merhaba|selam|gunaydin|iyi gunler|iyi aksamlar
+नमस्ते|नमस्कार|हैलो|हाय|こんにちは|こんばんは|おはよう|やあ|どうも|もしもし|はじめまして
+你好|您好|嗨|哈喽|嘿|早上好|晚上好|下午好|大家好|早安|안녕|안녕하세요|하이|여보세요|สวัสดี|หวัดดี]]
+
+M.farewells = [[bye|goodbye|good night|goodnight|see you|see ya|talk later|take care|ciao|tschuss|auf wiedersehen|gute nacht|bis spater|bis morgen
+au revoir|a bientot|bonne nuit|a demain|adios|hasta luego|hasta manana|tchau|ate logo|ate amanha|arrivederci|a presto|buonanotte
+pa pa|do widzenia|dobranoc|na razie|пока|до свидания|спокоинои ночи|до завтра|مع السلامه|الى اللقاء|تصبح على خير|gorusuruz|hosca kal|iyi geceler
+अलविदा|फिर मिलेंगे|शुभ रात्रि|さようなら|じゃあね|またね|おやすみ|再见|拜拜|晚安|明天见|잘 가|잘자|잘 자|안녕히|ลาก่อน|ราตรีสวัสดิ์]]
+
+M.thanks = [[thanks|thank you|thank u|thx|ty|tysm|cheers|much appreciated|perfect|got it|will do|many thanks
+danke|dankeschon|vielen dank|merci beaucoup|merci|merci bien|gracias|muchas gracias|obrigado|obrigada|valeu|grazie|grazie mille
+dzieki|dziekuje|dziekuje bardzo|wielkie dzieki|спасибо|благодарю|спс|شكرا|شكرا جزيلا|مشكور|يسلمو|tesekkurler|tesekkur ederim|sagol|sag ol|eyvallah
+धन्यवाद|शुक्रिया|थैंक्यू|ありがとう|ありがとうございます|サンキュー|感謝|助かりました|谢谢|多谢|感谢|謝謝|谢啦|고마워|고맙습니다|감사합니다|감사해요|땡큐|ขอบคุณ|ขอบใจ]]
+
+M.nods = [[ok|okay|k|kk|cool|nice|lol|haha|hah|hahaha|lmao|rofl|great|yep|yup|yes|no|nope|sure|alright|awesome|wow|sounds good|makes sense|good|fine|done
+alles klar|gut|super|genau|ja|nein|d accord|oui|non|vale|claro|si|jaja|jajaja|ta bom|sim|nao|kkk|kkkk|rsrs|va bene|certo|perfetto|dobra|spoko|tak|nie|jasne
+хорошо|ок|ладно|да|нет|понятно|ясно|супер|ахаха|تمام|حسنا|نعم|لا|اوك|ههه|هههه|tamam|evet|hayir|peki|ठीक है|अच्छा|हाँ|नहीं|हाहा
+はい|うん|うんうん|了解|わかった|わかりました|なるほど|いいね|そうだね|そうですね|笑|草|www|好|好的|嗯|嗯嗯|哈哈|哈哈哈|明白|知道了|可以|네|응|그래|알았어|알겠어요|좋아|ㅋㅋ|ㅋㅋㅋ|ㅎㅎ|โอเค|ได้|555|5555]]
+
+-- Thanks with one of these go on to something else.
+M.but = [[but however though although still aber doch jedoch mais pourtant pero aunque mas porem pero ma ale jednak но однако لكن ama
+ancak fakat लेकिन मगर पर]]
+
+-- Small words of Polish and Czech: where one of them stands, "Anno" calls an Anna.
+M.slavic = [[co czy jak jest sie dla masz mozesz jaki jaka kiedy gdzie prosze hej czesc dzien dzieki polecasz myslisz kdy kde mas
+muzes prosim ahoj]]
+
+-- Words of a name that call nobody.
+M.not_names = [[the and der die das von van den und les des del della los las dos das bin ibn abu for of our your my]]
+
+-- What follows a name with a hyphen and belongs to it.
+M.honorifics = [[san chan kun sama sensei senpai ssi nim ah ya]]
+
+-- "What a game" begins like a question; these leave no doubt that somebody is asked for something.
+M.requests = [[can could would do are did have what how when where why who which is any please tell help show give explain what's
+kannst wie was wann wo warum hilf sag peux comment quoi puedes como que puedes puoi mozesz jak co czy]]
+
+-- How a question begins that may lack its mark.
+M.questions = [[how do|how does|how did|how can|how could|how should|how would|how much|how many|how long|how often|how is|how are|how s
+what is|what s|what are|what do|what does|what did|what should|what would|what can|what about|what time|which one|who is|who s|who can|who knows
+when is|when do|when does|when should|where is|where s|where can|where do|why is|why do|why does|why did|why are
+can you|could you|would you|will you|do you|did you|are you|have you|can i|could i|should i|may i|can we|should we|does anyone|does anybody|does it
+is there|are there|is it|any tips|any idea|any ideas|any advice|any suggestions|anyone know|anybody know|anyone knows
+was ist|was sind|was soll|was haltst|was meinst|was denkst|was kann|wie kann|wie geht|wie viel|wie viele|wie oft|wie lange|wie soll|wann ist|wann soll|warum|wieso|weshalb|wo ist|wo kann|wer kann|wer ist|wer weiss|kannst du|konntest du|konnt ihr|hast du|weisst du|gibt es|soll ich|darf ich|kann ich
+est ce que|qu est ce|que penses|comment faire|comment puis|comment on|comment ca|pourquoi|combien|ou est|peux tu|pouvez vous|tu peux|c est quoi|quel est|quelle est|tu penses quoi|quand est
+que opinas|que piensas|que es|que puedo|que hago|como puedo|como hago|como se|como estas|cuanto|cuantos|cuando es|donde esta|por que|cual es|puedes|podrias|sabes
+o que|como faco|como posso|como esta|qual e|quanto|quantos|onde fica|voce pode|voce sabe|pode me|sera que|cosa ne|cosa pensi|come posso|come faccio|come stai|quanti|dove si|perche|qual e|puoi|potresti|che ne
+czy|jak|co polecasz|co myslisz|co sadzisz|co robic|kiedy|gdzie|dlaczego|ile|mozesz|ktory|ktora|как|что думаешь|что делать|что такое|когда|где|почему|сколько|можешь|можете|какои|какая|какие|кто знает|зачем|подскажи|подскажите
+هل|ما هو|ما هي|ما رايك|ماذا|كيف|متى|اين|لماذا|كم|nasil|neden|ne zaman|nerede|ne dersin|ne yapmali|kac|kim bilir|क्या|कैसे|क्यों|कब|कहाँ|कौन|कितना|कितने]]
+
+-- How it ends: the last word, or the end of it in scripts without spaces.
+M.question_ends = [[mi mu misin musun misiniz musunuz midir right huh eh oder innit]]
+M.question_tails = [[か かな かしら ですか ますか 吗 呢 嗎 吧 怎么样 怎么办 如何 什么 多少 为什么 까 까요 나요 니 냐 가요 을까 ㄹ까 어때 뭐야 뭐지 ไหม มั้ย
+หรือเปล่า อะไร ยังไง อย่างไร ทำไม เมื่อไหร่ ที่ไหน เท่าไหร่ ใคร]]
+
+M.everyone = [[everyone everybody all here channel room guys folks team alle zusammen leute tous todos todas tutti wszyscy wszystkim
+всем все الجميع herkes millet सब みんな みなさん 皆さん 大家 各位 여러분 모두 ทุกคน]]
+
+-- What follows a name within its word: it is spoken to; it is the topic; it is a third person.
+M.tails = {
+  H = {
+    to = "야 아 이야 씨 님 형 누나 오빠 언니 선생님 코치님 쌤 코치",
+    topic = "은 는 도 이는",
+    third = "이 가 을 를 의 에게 한테 와 과 랑 이랑 하고 께서 에 로 으로 이가 이를 보고 이한테",
+  },
+  J = {
+    to = "さん ちゃん くん さま せんせい せんぱい たん コーチ ー ーー よ や さーん ちゃーん ねえ",
+    topic = "は って も なら はどう",
+    third = "が を の に へ と から より まで だ です でした がいい とか",
+  },
+  Z = {
+    to = "你 您 同学 老师 教练 哥 姐 先生 小姐 医生 妹 弟 君 様 氏 先輩 请 帮 能",
+    topic = "觉得 会 可以 有 要 怎么 什么 为什么",
+    third = "说 是 在 的 了 和 跟 昨天 今天 去 来 也 都 真 很",
+  },
+  T = {
+    to = "ครับ ค่ะ คะ คับ จ้า จ๊ะ นะ ช่วย คุณ ขอ",
+    topic = "คิดว่า มี ว่า",
+    third = "บอก เป็น อยู่ ไป มา กับ ของ และ",
+  },
+}
+M.tails.K = M.tails.J
+
+-- Endings of the vocative where it changes the name, by the end of the name (folded).
+M.vocatives = {
+  { "ek", "ku" }, { "el", "le" }, { "tr", "trze" }, { "tr", "tre" }, { "sz", "szu" }, { "s", "si" }, { "s", "sie" },
+  { "a", "o", slavic = true }, { "", "u" }, { "", "ie" }, { "", "e" }, { "ia", "iu" }, { "sia", "siu" },
+  { "ий", "ие" }, { "а", "о" }, { "я", "ю" }, { "а", "" }, { "я", "" }, { "", "е" }, { "", "у" }, { "и", "ю" },
+  { "οσ", "ε" }, { "οσ", "ο" }, { "ησ", "η" }, { "ασ", "α" }, { "as", "ai" },
+}
+
+return M
