@@ -1,7 +1,8 @@
 -- host/lua/bus.lua -- telling other workers and other hosts.
 -- Inside a host: datagrams between workers.  Between hosts: PostgreSQL NOTIFY, which one worker of
 -- each host hears and passes on.  A notification carries a topic and a few ids; what it is about
--- stands in a table, since it may be lost while the database is away (then topic "bus.gap" comes).
+-- stands in a table, since it may be lost while the database is away (then topic "bus.gap" comes) or when
+-- a worker dies before it has told (so "bus.look" comes every other second, for those who must not miss any).
 -- Any user of the database can notify anything: what comes from there reaches scripts only, by topics
 -- that are theirs, in the shape that they declared.
 
@@ -9,20 +10,23 @@ local blame = require "human.blame"
 local events = require "human.events"
 local gen = require "human.gen"
 local host = require "human.host"
+local hosts = require "human.bus_hosts"
 local json = require "human.json"
 local log = require "human.log"
 local metrics = require "human.metrics"
 local schema = require "human.schema"
 local sched = require "human.sched"
+local timer = require "human.timer"
 
 local M = {}
-local CHANNEL = "human"
+local CHANNEL = hosts.CHANNEL
 local PAYLOAD_MAX = 7000                         -- NOTIFY takes at most 8000 bytes
 local TOPIC_MAX = 100
 local QUIET_S = 10                               -- between two lines about what was dropped
-local GAP = "bus.gap"
--- The runtime's own topics, and their beginnings: scripts neither speak nor listen on them.  Of GAP they
--- hear, and only the runtime says it.
+local GAP, LOOK = "bus.gap", "bus.look"
+local LOOK_S = 2
+-- The runtime's own topics, and their beginnings: scripts neither speak nor listen on them.  Of GAP and LOOK they
+-- hear, and only the runtime says them.
 local RESERVED, PREFIX = { sio = true }, "bus."
 local runtime = {}                               -- topic -> function, for modules of the runtime
 local channels = {}                              -- further ones -> function
@@ -50,13 +54,14 @@ local function drop(why, topic)
   told_at, dropped = host.now(), 0
 end
 
--- Declare, while scripts load: fn(payload) is run as a task for each message on the topic.  shape
--- (optional, before fn): a schema; messages of another shape are dropped, and the log says so.
+-- Declare, while scripts load: fn(payload, extra) is run as a task for each message on the topic.  shape
+-- (optional, before fn): a schema; messages of another shape are dropped, and the log says so.  extra: what
+-- bus.publish gave to its own host.
 function M.on(topic, shape, fn)
   local g = gen.building()
   if not g then error("bus.on: only while scripts are loading", 2) end
   if fn == nil then shape, fn = nil, shape end
-  if topic ~= GAP then check_topic("bus.on", topic) end
+  if topic ~= GAP and topic ~= LOOK then check_topic("bus.on", topic) end
   if type(fn) ~= "function" then error("bus.on: a function is needed", 2) end
   local list = g.bus[topic] or {}
   list[#list + 1] = { fn = fn, read = shape and schema.reader(shape) }
@@ -74,13 +79,13 @@ function M.on_channel(name, fn)
   if listening then host.db_listen(name) end
 end
 
-local function run(label, topic, listener, payload)
+local function run(label, topic, listener, payload, extra)
   local details
   if listener.read then
     payload, details = listener.read(payload == nil and json.null or payload)
     if details then return drop(details[1].path .. " " .. details[1].message, topic) end
   end
-  sched.spawn_as({ label = label }, listener.fn, payload)
+  sched.spawn_as({ label = label }, listener.fn, payload, extra)
 end
 
 local function to_runtime(topic, payload)
@@ -88,7 +93,7 @@ local function to_runtime(topic, payload)
   if not ok then log.error("bus: message of the runtime failed", { topic = topic, error = err }) end
 end
 
-local function deliver(topic, payload)
+local function deliver(topic, payload, extra)
   if runtime[topic] then to_runtime(topic, payload) end
   local g = gen.current()
   local list = g and g.bus[topic]
@@ -96,18 +101,18 @@ local function deliver(topic, payload)
   local label = host.label("bus " .. topic)
   if sched.struck > 0 and host.is_struck(label) then return end
   if sched.is_full() then return drop("limits.tasks is reached", topic) end
-  for _, listener in ipairs(list) do run(label, topic, listener, payload) end
+  for _, listener in ipairs(list) do run(label, topic, listener, payload, extra) end
 end
 
-local function to_siblings(topic, payload)
+local function to_siblings(topic, payload, extra)
   if host.workers() == 1 then return end
-  local r = host.bus_send(-1, host.pack { topic, payload })
+  local r = host.bus_send(-1, host.pack { topic, payload, extra })
   if r < 0 then log.error("bus: message not sent", { topic = topic, error = host.error_name(r) }) end
 end
 
-local function send(topic, payload)
-  to_siblings(topic, payload)
-  deliver(topic, payload)
+local function send(topic, payload, extra)
+  to_siblings(topic, payload, extra)
+  deliver(topic, payload, extra)
 end
 
 -- All workers of this host, this one included.  payload: plain data.
@@ -119,12 +124,27 @@ end
 -- For the runtime: only the other workers of this host, on a topic of on_runtime().
 M.send_others = to_siblings
 
--- All workers of all hosts on this database, when the transaction commits (or at once, for human.db).
+local function text_of(what, topic, payload)
+  check_topic(what, topic)
+  local text = json.encode { topic, payload }
+  if #text > PAYLOAD_MAX then blame.refuse(("%s: payload of %s is too large"):format(what, topic)) end
+  return text
+end
+
+-- All workers of all hosts: those of this host at once, the others within milliseconds, many messages together.  For
+-- after a commit: a message may be lost when the worker dies, so whoever needs it looks, too (topic "bus.look").
+-- payload: plain data, less than 7,000 bytes as JSON; extra (optional): plain data for this host alone.
+function M.publish(topic, payload, extra)
+  local text = text_of("bus.publish", topic, payload)
+  send(topic, payload, extra)
+  if not hosts.tell(text) then drop("too many for other hosts", topic) end
+end
+
+-- All workers of all hosts on this database, when the transaction commits (or at once, for human.db): never lost
+-- while they listen, but at the price of a lock that all writers of the server share; for what happens seldom.
 -- payload: plain data, less than 7,000 bytes as JSON.
 function M.notify(db, topic, payload)
-  check_topic("bus.notify", topic)
-  local text = json.encode { topic, payload }
-  if #text > PAYLOAD_MAX then blame.refuse("bus.notify: payload of " .. topic .. " is too large") end
+  local text = text_of("bus.notify", topic, payload)
   if db.lease then
     db:query("select pg_notify($1, $2)", CHANNEL, text)
   else
@@ -137,18 +157,40 @@ end
 -- What another worker sent: its bus let nothing of scripts pass on reserved topics.
 function M.on_bus(_, _, _, data)
   local message = host.unpack(data)
-  deliver(message[1], message[2])
+  deliver(message[1], message[2], message[3])
 end
 
 -- {topic} or {topic, payload} of a notification; or nil and why it is none.
-local function read_notification(text)
-  local message, err = json.decode(text)
-  if err then return nil, err end
+local function read_message(message)
   if not json.is_array(message) or #message > 2 then return nil, "is no list of a topic and a payload" end
   local topic = message[1]
   if type(topic) ~= "string" or topic == "" or #topic > TOPIC_MAX then return nil, "has no topic" end
   if is_reserved(topic) then return nil, "is on a topic of the runtime's own" end
   return message
+end
+
+local function pass_on(message)
+  local read, why = read_message(message)
+  if not read then return drop("a notification " .. why) end
+  local payload = read[2]
+  if payload == json.null then payload = nil end
+  send(read[1], payload)
+end
+
+local function tell_alone(alone) to_siblings(hosts.ALONE, alone) end
+
+runtime[hosts.ALONE] = hosts.set_alone
+
+local OF_HOSTS = { [hosts.NEWS] = true, [hosts.HERE] = true, [hosts.HELLO] = true }
+
+local function on_text(text)
+  local message, err = json.decode(text)
+  if err then return drop("a notification " .. err) end
+  local ours = json.is_array(message) and type(message[1]) == "string" and OF_HOSTS[message[1]]
+  if not ours then return pass_on(message) end
+  local list, why = hosts.hear(message, tell_alone)
+  if why then return drop("a notification " .. why) end
+  for _, one in ipairs(list or {}) do pass_on(one) end
 end
 
 -- Status 1: listening has just begun, or begun again.  What was notified before (while the database
@@ -157,12 +199,16 @@ function M.on_notify(status, _, _, data)
   local notification = data ~= "" and host.unpack(data) or {}
   local other = channels[notification.channel]
   if other then return other(status ~= 1 and notification.payload or nil) end
-  if status == 1 then return send(GAP, {}) end
-  local message, why = read_notification(notification.payload)
-  if not message then return drop("a notification " .. why) end
-  local payload = message[2]
-  if payload == json.null then payload = nil end
-  send(message[1], payload)
+  if status ~= 1 then return on_text(notification.payload) end
+  hosts.on_listening()
+  tell_alone(false)
+  send(GAP, {})
+end
+
+local function look()
+  timer.start(LOOK_S, look)
+  tell_alone(hosts.beat())
+  send(LOOK, {})
 end
 
 -- Worker 0 listens for its host.  Whatever was notified while the connection was away is lost, hence
@@ -173,6 +219,7 @@ function M.on_database(up)
   listening = r >= 0
   if r < 0 then log.error("bus: cannot listen to the database", { error = host.error_name(r) }) end
   for name in pairs(channels) do host.db_listen(name) end
+  if listening then timer.start(LOOK_S, look) end
 end
 
 return M

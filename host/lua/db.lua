@@ -6,6 +6,7 @@
 local blame = require "human.blame"
 local crypto = require "human.crypto"
 local db_error = require "human.db_error"
+local options_of = require "human.db_options"
 local events = require "human.events"
 local fail = require "human.fail"
 local host = require "human.host"
@@ -82,12 +83,14 @@ end
 
 -- Runs one statement; returns as settle() does.  What lost a race takes its transaction with it, whoever
 -- catches the error.
-local function attempt(lease, sql, ...)
-  local result, err = settle(start(lease, sql, ...))
-  local tx = not result and sched.current().tx
+local function settle_in(task, op)
+  local result, err = settle(op)
+  local tx = not result and task.tx
   if tx and M.is_error(err) and RETRY[err.sqlstate] then tx.lost = err end
   return result, err
 end
+
+local function attempt(lease, sql, ...) return settle_in(sched.current(), start(lease, sql, ...)) end
 
 -- Nil while no catalogue is loaded, as for the first migrations.
 local function conflict()
@@ -209,8 +212,34 @@ function Tx:must(code, sql, ...)
   return row
 end
 
+-- Sends a statement on without waiting for it; later ones travel with it.  Returns a function that waits and gives
+-- its rows.  What nobody waited for is waited for with the commit: the server's refusal undoes all.
+function Tx:ask(sql, ...)
+  local task, op, result, err = sched.current(), start(self.lease, sql, ...), nil, nil
+  if op < 0 then error(failure(op, ""), 0) end     -- not sent: the commit must not be either
+  local function answer()
+    if op then
+      local armed = op
+      op = nil
+      result, err = settle_in(task, armed)
+    end
+    if not result then error(err, 0) end
+    return result.rows
+  end
+  self.asked[#self.asked + 1] = answer
+  return answer
+end
+
+-- What was asked for is part of what a savepoint undoes.
+local function hear(tx)
+  local asked = tx.asked
+  tx.asked = {}
+  for _, answer in ipairs(asked) do answer() end
+end
+
 -- Like db.try; a refused statement is undone alone, by a savepoint.
 function Tx:try(sql, ...)
+  hear(self)
   simple(self.lease, "SAVEPOINT try")
   local result, err = attempt(self.lease, sql, ...)
   if result then
@@ -255,6 +284,7 @@ end
 local function commit(tx)
   local written = tx.kept[1] and start(tx.lease, keeper(tx.kept))
   local ended = start(tx.lease, "COMMIT")
+  hear(tx)
   for _, op in ipairs { written or ended, written and ended } do
     local result, err = settle(op)
     if not result then error(err, 0) end
@@ -276,12 +306,20 @@ local function keep(ok, ...) return ok, select("#", ...), { ... } end
 
 function Tx:nested(fn)
   self.depth = self.depth + 1
+  hear(self)
   local name, kept_before, hooks_before = "nested" .. self.depth, #self.kept, #self.hooks
   simple(self.lease, "SAVEPOINT " .. name)
-  local ok, n, values = keep(pcall(fn, self))
+  local ok, n, values = keep(pcall(function()
+    local function heard(...)
+      hear(self)
+      return ...
+    end
+    return heard(fn(self))
+  end))
   self.depth = self.depth - 1
   if not ok then
     forget(self.kept, kept_before + 1)
+    self.asked = {}
     for i = #self.hooks, hooks_before + 1, -1 do self.hooks[i] = nil end
     run(self.lease, "ROLLBACK TO SAVEPOINT " .. name)
     error(values[1], 0)
@@ -297,42 +335,10 @@ local function acquire(direct)
   return lease
 end
 
-local ISOLATION = { ["read committed"] = true, ["repeatable read"] = true, serializable = true }
-
--- The options of a transaction, checked: {isolation, read_only, begin}.
-local function read_options(options)
-  local out = { isolation = options.isolation, read_only = options.read_only, direct = options.direct, begin = "BEGIN" }
-  for name in pairs(options) do
-    if name ~= "isolation" and name ~= "read_only" and name ~= "ungated" and name ~= "direct" then
-      blame.refuse(("tx: there is no option '%s'"):format(tostring(name)))
-    end
-  end
-  if out.isolation ~= nil then
-    if not ISOLATION[out.isolation] then
-      blame.refuse 'tx: isolation must be "read committed", "repeatable read" or "serializable"'
-    end
-    out.begin = out.begin .. " ISOLATION LEVEL " .. out.isolation
-  end
-  if out.read_only ~= nil and type(out.read_only) ~= "boolean" then
-    blame.refuse "tx: read_only must be true or false"
-  end
-  if out.read_only then out.begin = out.begin .. " READ ONLY" end
-  return out
-end
-
--- A savepoint cannot have another isolation than its transaction.
-local function check_nested(tx, options)
-  local asked, has = read_options(options), tx.options
-  if asked.isolation ~= nil and asked.isolation ~= has.isolation
-    or asked.read_only ~= nil and asked.read_only ~= (has.read_only or false) then
-    blame.refuse "tx: a transaction inside a transaction has the options of the outer one"
-  end
-end
-
 -- Returns {values, n}, the results of fn; or nil and the error.
 local function once(task, options, fn)
   local lease = acquire(options.direct)
-  local tx = setmetatable({ lease = lease, options = options, hooks = {}, kept = {}, depth = 0 }, tx_mt)
+  local tx = setmetatable({ lease = lease, options = options, hooks = {}, kept = {}, asked = {}, depth = 0 }, tx_mt)
   task.tx = tx
   local ok, n, values = keep(pcall(function()
     simple(lease, options.begin)
@@ -363,12 +369,12 @@ function M.tx(fn, options)
   local task = sched.current()
   if not task then error("transaction outside a task", 2) end
   if task.tx then
-    if options then check_nested(task.tx, options) end
+    if options then options_of.check_nested(task.tx, options) end
     return task.tx:nested(fn)
   end
   if options ~= nil and type(options) ~= "table" then blame.refuse "tx: options must be a table" end
   if not options or not options.ungated then gated() end
-  local result = persist(once, task, read_options(options or {}), fn)
+  local result = persist(once, task, options_of.read(options or {}), fn)
   return unpack(result[1], 1, result[2])
 end
 

@@ -126,6 +126,42 @@ describe("human.db", function()
     assert.same({ 90, 0 }, { cents(1), cents(2) })
   end)
 
+  it("sends statements on together, and gives what each of them found", function()
+    local first, second
+    local found = db.tx(function(tx)
+      first = tx:ask "update spec_accounts set cents = 90 where id = 1 returning cents"
+      second = tx:ask "select cents from spec_accounts where id = 1"
+      tx:ask "update spec_accounts set cents = 10 where id = 2"
+      return second()[1].cents
+    end)
+    assert.same({ 90, 90 }, { found, first()[1].cents })
+    assert.same({ 90, 10 }, { cents(1), cents(2) })
+  end)
+
+  it("commits nothing when a statement fails that was sent on and forgotten", function()
+    local ok, err = pcall(db.tx, function(tx)
+      tx:ask "update spec_accounts set cents = 7 where id = 1"
+      tx:ask "update spec_accounts set cents = -1 where id = 2"
+    end)
+    assert.is_false(ok)
+    assert.equal("23514", err.sqlstate)
+    assert.same({ 100, 0 }, { cents(1), cents(2) })
+  end)
+
+  it("undoes what was sent on in a transaction inside another, alone", function()
+    db.tx(function(tx)
+      tx:ask "update spec_accounts set cents = 90 where id = 1"
+      pcall(db.tx, function(inner) inner:ask "update spec_accounts set cents = -1 where id = 2" end)
+      pcall(db.tx, function(inner)
+        inner:ask "update spec_accounts set cents = -1 where id = 2"
+        error "x"
+      end)
+      assert.is_nil(tx:try "select 1 / 0")
+      tx:ask "update spec_accounts set cents = 5 where id = 2"
+    end)
+    assert.same({ 90, 5 }, { cents(1), cents(2) })
+  end)
+
   it("runs hooks after the commit, outside the transaction, and not after a rollback", function()
     local seen = {}
     db.tx(function(tx)

@@ -11,17 +11,21 @@ local function try(name, topic)
   g:post("/" .. name .. "/" .. topic, { summary = "Speaks", reply = reply }, function(ctx)
     if name == "send" then bus.send(topic, {}) end
     if name == "notify" then bus.notify(ctx.db, topic, {}) end
+    if name == "publish" then bus.publish(topic, {}) end
     if name == "emit" then ctx:emit(topic, {}) end
     return 204
   end)
 end
 for _, topic in ipairs { "sio", "bus.gap", "bus.more", "mine" } do
-  for _, name in ipairs { "send", "notify", "emit" } do try(name, topic) end
+  for _, name in ipairs { "send", "notify", "publish", "emit" } do try(name, topic) end
 end
-bus.on("mine", function(payload) seen.mine = (seen.mine or 0) + 1 seen.payload = payload end)
+bus.on("mine", function(payload, extra)
+  seen.mine, seen.payload, seen.extra = (seen.mine or 0) + 1, payload, extra
+end)
 bus.on("shaped", s.object { n = s.int { min = 0 } }, function(news) seen.n = news.n end)
 bus.on("broken", function(payload) return payload.no.such.thing end)
 bus.on("bus.gap", function() seen.gap = true end)
+bus.on("bus.look", function() end)
 return {}
 ]]
 
@@ -32,7 +36,7 @@ describe("the bus", function()
     app = fake_host.start()
     app:load { ["api/speak.lua"] = SCRIPT }
     bus, seen = require "human.bus", require("human.state").table "bus"
-    for _, key in ipairs { "mine", "payload", "n", "gap" } do seen[key] = nil end
+    for _, key in ipairs { "mine", "payload", "extra", "n", "gap" } do seen[key] = nil end
   end)
   after_each(function() app:stop() end)
 
@@ -51,13 +55,13 @@ describe("the bus", function()
   end
 
   it("does not let scripts speak on the runtime's topics, and names their line", function()
-    local line = { send = 7, notify = 8, emit = 9 }
-    for _, name in ipairs { "send", "notify", "emit" } do
+    local line = { send = 7, notify = 8, publish = 9, emit = 10 }
+    for _, name in ipairs { "send", "notify", "publish", "emit" } do
       for _, topic in ipairs { "sio", "bus.gap", "bus.more" } do
         local path = ("/%s/%s"):format(name, topic)
         assert.equal(500, app:request({ method = "POST", path = path }).status, path)
         assert.equal(1, logged(("api/speak.lua:%d: bus.%s: the topic '%s' is the runtime's own"):format(line[name],
-          name == "send" and "send" or "notify", topic)), path)
+          name == "emit" and "notify" or name, topic)), path)
         app.host.lines = {}
       end
       assert.equal(204, app:request({ method = "POST", path = "/" .. name .. "/mine" }).status)
@@ -65,7 +69,7 @@ describe("the bus", function()
   end)
 
   it("does not let scripts listen on them, except for what they are meant to hear", function()
-    for topic, refused in pairs { sio = true, ["bus.more"] = true, ["bus.gap"] = false } do
+    for topic, refused in pairs { sio = true, ["bus.more"] = true, ["bus.gap"] = false, ["bus.look"] = false } do
       local ok, err = pcall(app.load, app, { ["api/x.lua"] = ('require("human.bus").on(%q, function() end)\nreturn {}')
         :format(topic) })
       assert.equal(refused, not ok)
@@ -104,6 +108,27 @@ describe("the bus", function()
     notified '["shaped",{"n":7}]'
     assert.equal(7, seen.n)
     assert.equal(8, app.host.sums.human_bus_dropped_total)
+  end)
+
+  it("hands what is published to the own host at once, with what only that host gets", function()
+    bus.publish("mine", { a = 1 }, { "more" })
+    assert.same({ 1, { a = 1 }, { "more" } }, { seen.mine, seen.payload, seen.extra })
+    app:push(fake_host.EV.BUS, 0, 0, 1, app.host.pack { "mine", { a = 2 }, { "too" } })
+    app:settle()
+    assert.same({ 2, { a = 2 }, { "too" } }, { seen.mine, seen.payload, seen.extra })
+  end)
+
+  it("takes the news of other hosts, many in one notification, and believes as little of them", function()
+    notified '["bus.news","another",[["mine",{"a":1},{"extra":1}],["bus.gap",{}],["sio",{}],5,["mine",{"a":2}]]]'
+    assert.same({ 1, { a = 2 } }, { seen.mine, seen.payload })
+    assert.is_nil(seen.extra or seen.gap)
+    assert.equal(4, app.host.sums.human_bus_dropped_total)
+    notified(('["bus.news","%s",[["mine",{"a":3}]]]'):format(app.host.native and app.host.native.instance or "host"))
+    assert.equal(1, seen.mine)
+    for _, payload in ipairs { '["bus.news"]', '["bus.news",5,[]]', '["bus.news","x",{"a":1}]', '["bus.news","x"]',
+      '["bus.here",""]', '["bus.hello"]', '["bus.alone",true]' } do notified(payload) end
+    assert.equal(11, app.host.sums.human_bus_dropped_total)
+    assert.equal(1, seen.mine)
   end)
 
   it("goes on when a handler of a script fails, or one of the runtime", function()
