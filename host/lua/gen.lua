@@ -258,11 +258,20 @@ local function roots(n)
   return list
 end
 
+-- What the catalogue says, and behind it: an override that was made before a code came has it from there.
+local function read_catalogue(g, path)
+  local errors = {}
+  for level = math.max(depth_of(g, path), 1) - 1, 0, -1 do
+    local name = SHIPPED:rep(level) .. name_of(path)
+    for code, entry in pairs(g.loaded[name] or run_module(g, name, text_of(g, name))) do errors[code] = entry end
+  end
+  return errors
+end
+
 local function load_catalogue(g)
   local path = "api/errors.lua"
-  local text = host.bundle_file(g.n, path)
-  if not text then error(path .. ": the catalogue of errors is missing", 0) end
-  local errors = run_module(g, "api.errors", text)
+  if not host.bundle_file(g.n, path) then error(path .. ": the catalogue of errors is missing", 0) end
+  local errors = read_catalogue(g, path)
   path = file_of(g, "api.errors")
   for code, entry in pairs(errors) do
     local status = type(entry) == "table" and entry.status

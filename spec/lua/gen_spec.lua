@@ -102,6 +102,15 @@ describe("a generation", function()
       { ["api/errors.lua"] = "return { x = { status = 200, message = '' } }" })
   end)
 
+  it("gives a catalogue that was made before a code came the code of the one behind it", function()
+    local file = assert(io.open "scripts/api/errors.lua")
+    local shipped = file:read "*a"
+    file:close()
+    local g = app:load { ["shipped:api/errors.lua"] = shipped,
+      ["api/errors.lua"] = "return { internal = { status = 503, message = 'mine' } }" }
+    assert.same({ "mine", "Not found" }, { g.errors.internal.message, g.errors.not_found.message })
+  end)
+
   it("keeps the one in service when the next is refused", function()
     local g = app:load { ["api/a.lua"] = API .. ROUTE .. END }
     assert.is_false(pcall(app.load, app, { ["api/a.lua"] = "x = 1" }))
