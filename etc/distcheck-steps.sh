@@ -3,9 +3,9 @@
 set -eu
 
 READY_S=300 SAY='I struggle to stay motivated for cardio'
-# Debian's npm takes the system's bundle instead of what node trusts.
-npm_config_cafile=/etc/distcheck-ca.crt
-[ ! -e "$npm_config_cafile" ] || export npm_config_cafile
+# Debian's npm takes the system's bundle instead of what node trusts, and pip takes its own.
+ca=/etc/distcheck-ca.crt
+[ ! -e "$ca" ] || export npm_config_cafile="$ca" PIP_CERT="$ca"
 
 # Is nobody listening on this port?  /proc has the numbers in hexadecimal.
 free() { ! awk '{ print $2, $4 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q ":$(printf %04X "$1") 0A"; }
