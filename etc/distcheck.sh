@@ -5,7 +5,7 @@
 #   MIRROR     of Debian; empty: debootstrap's own
 # Each release gets a tree in build/dist, made once with debootstrap and kept as an archive.  What happens there
 # has its own mounts and process numbers, which end with this script however it ends.  The network is this
-# machine's: free ports are looked for.  The settings of npm, pip and apt and this machine's CA certificates are
+# machine's: free ports are looked for.  npm's and apt's settings and this machine's CA certificates are
 # taken along.  Only what is committed is tried.  Needs root.
 set -eu
 cd "$(dirname "$0")/.."

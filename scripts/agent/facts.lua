@@ -13,6 +13,7 @@ local TEXT_BYTES, PROMPT_BYTES = 1000, 4000      -- what rules get to see of a t
 
 M.sql = {
   head = [[select a.id, a.name, a.status, a.settings, m.last_in_pos, m.processed_pos, m.superseded, m.chat_code,
+      m.greet, m.follow_up_pos,
       m.expired_at, (extract(epoch from now() - m.waiting_since) * 1000)::float8 as waited_ms,
       p.name as personality_name, p.description as personality_description, p.style_instructions,
       s.template, y.summary, coalesce(y.until_pos, 0) as summary_pos,
@@ -105,7 +106,7 @@ end
 
 -- nil when the agent is gone, else
 --   agent {id, name, personality_name}   head (row of sql.head)      people, lines
---   settings (of agent.settings)
+--   settings (of agent.settings)      quiet_ms (how long its quiet hours go on, or nil)
 --   seen (the newest event that the turn knows of)                   processed_pos
 --   expires (a timer-expired event is among the new ones)            facts (of agent.rules.respond)
 --   full (there is as much to read as may be: time for agent.memory)
@@ -116,6 +117,7 @@ function M.load(agent_id)
   local snap = { head = head, seen = head.last_in_pos, processed_pos = head.processed_pos, expires = head.expires }
   snap.agent = { id = head.id, name = head.name, personality_name = head.personality_name }
   snap.settings = settings.of(head.settings)
+  snap.quiet_ms = settings.quiet_ms(snap.settings.quiet_hours, os.time())
   snap.people = db.query(M.sql.people, agent_id, limits.participants)
   local window = config.agent.window_messages + limits.memory_batch
   local rows = db.query(M.sql.said, agent_id, head.summary_pos, head.last_in_pos, window)

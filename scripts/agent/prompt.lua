@@ -134,6 +134,11 @@ local function add(messages, role, text)
   end
 end
 
+-- Of a turn that nobody's words caused (agent.rules.initiative).
+local SILENCE = [[<silence/>
+Nobody has answered you for a while. Follow up once, briefly and kindly, if that helps the people of this chat;
+otherwise stay silent.]]
+
 function M.messages(snap)
   local messages = { { role = "user", content = context(snap) } }
   for _, line in ipairs(within_window(snap.lines)) do
@@ -143,6 +148,7 @@ function M.messages(snap)
       add(messages, "user", M.quote(line))
     end
   end
+  if snap.follow_up then add(messages, "user", SILENCE) end
   if messages[#messages].role == "assistant" then add(messages, "user", "<nothing-new/>") end
   return messages
 end

@@ -14,6 +14,7 @@ local log = require "human.log"
 local metrics = require "human.metrics"
 local actions = require "agent.actions"
 local budget = require "agent.budget"
+local initiative = require "agent.initiative"
 local limits = require "agent.rules.limits"
 local mailbox = require "agent.mailbox"
 local store = require "agent.store"
@@ -85,6 +86,7 @@ function M.finish(entry, run, result)
     local real = outcome(tx, box, run, result)
     M.record(tx, entry, run.id)
     store.append_out(tx, entry.agent_id, box, run.id, actions.closing(run, real.actions or {}, real.reason, real.code))
+    initiative.arm(tx, entry, real.actions)
     if real.reason == "superseded" then
       box.superseded = box.superseded + 1
     else

@@ -71,6 +71,18 @@ function M.of(text)
   return out
 end
 
+local function minutes(clock_time) return tonumber(clock_time:sub(1, 2)) * 60 + tonumber(clock_time:sub(4, 5)) end
+
+-- How long quiet hours go on at a Unix time, in ms; nil when they are not now.
+function M.quiet_ms(hours, now_s)
+  if not hours then return nil end
+  local ahead = minutes(hours.utc_offset:sub(2)) * 60
+  if hours.utc_offset:sub(1, 1) == "-" then ahead = -ahead end
+  local from, to = minutes(hours.from) * 60, minutes(hours.to) * 60
+  local since, whole = (now_s + ahead - from) % 86400, (to - from) % 86400
+  return since < whole and (whole - since) * 1000 or nil
+end
+
 -- What a schema cannot say.
 local CHECKS = {
   quiet_hours = function(hours, problem)

@@ -50,7 +50,10 @@ M.sql = {
   last_seq = "select m.last_seq from agent_mailboxes m join agents a on a.id = m.agent_id "
     .. "where a.id = $1 and a.user_id = $2",
   processed = "select processed_pos from agent_mailboxes where agent_id = $1",
-  joined = "update agent_mailboxes set chat_code = $2, expired_at = null where agent_id = $1",
+  -- A platform may say again where the agent is: only another chat, or one after its time was up, is a new session.
+  joined = [[update agent_mailboxes m set chat_code = $2, expired_at = null, follow_up_at = null,
+      greet = (m.greet or m.chat_code is distinct from $2 or m.expired_at is not null) and a.settings ? 'greeting'
+    from agents a where m.agent_id = $1 and a.id = m.agent_id]],
   expired = "update agent_mailboxes set expired_at = now() where agent_id = $1",
   forget_participants = "delete from agent_participants where agent_id = $1",
   see = [[insert into agent_participants as p (agent_id, participant_id, nickname, is_agent, typing_at)

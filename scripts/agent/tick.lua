@@ -1,10 +1,11 @@
 -- scripts/agent/tick.lua -- what the agent API looks after once a second, on one worker of one host.
--- One job for both, since every job costs two writes each time.
+-- One job for all, since every job costs two writes each time.
 
 local config = require "human.config"
 local decisions = require "human.decisions"
 local jobs = require "human.jobs"
 local budget = require "agent.budget"
+local initiative = require "agent.initiative"
 local keys = require "agent.keys"
 local turn = require "agent.turn"
 
@@ -12,6 +13,7 @@ local M = {}
 
 function M.run()
   local ok, err = pcall(keys.close_expired)
+  initiative.fire()
   turn.scan()
   if not ok then error(err, 0) end
 end

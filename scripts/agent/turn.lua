@@ -7,6 +7,8 @@ local db = require "human.db"
 local log = require "human.log"
 local task = require "human.task"
 local facts = require "agent.facts"
+local initiative = require "agent.initiative"
+local initiative_rules = require "agent.rules.initiative"
 local limits = require "agent.rules.limits"
 local mailbox = require "agent.mailbox"
 local memory = require "agent.memory"
@@ -53,6 +55,28 @@ local function keep_silent(entry, snap, verdict)
   end)
 end
 
+-- What it does of its own accord: greets a session that has begun, and speaks once more when nobody answers.
+
+local function greet(entry, snap)
+  local verdict = runs.ask(entry, initiative_rules.greet, initiative.facts(snap))
+  db.tx(function(tx)
+    mailbox.lock(tx, entry.agent_id, entry.owner)
+    initiative.greeted(tx, entry)
+    if verdict.action ~= "greet" then return runs.record(tx, entry) end
+    runs.at_once(entry, { seen = initiative.greeting_pos(snap) }, { reason = "completed", actions = {
+      { type = "set-typing", isTyping = true }, { type = "send-message", content = snap.settings.greeting } } })
+  end)
+end
+
+local function follow_up(entry, snap)
+  local verdict = runs.ask(entry, initiative_rules.follow_up, initiative.facts(snap))
+  if verdict.action == "speak" then return speak(entry, snap) end
+  db.tx(function(tx)
+    keep_silent(entry, snap, verdict)
+    if verdict.action == "wait" then initiative.put_off(tx, entry, verdict.wait_ms) end
+  end)
+end
+
 local carry_out = { speak = speak, react = react, silent = keep_silent }
 
 -- Says what this task does.  Once a worker has died at a turn of this agent it is the agent that answers for
@@ -74,12 +98,15 @@ local function look(entry)
   if not snap then error(mailbox.LOST, 0) end
   entry.seen, entry.may_supersede = snap.seen, limits.may_supersede(snap.head.superseded)
   entry.remember = entry.remember or snap.full
+  initiative.note(entry, snap)
   if snap.run then
     runs.resume(snap.run, snap.seen)
     generate(entry, snap, snap.run)
     return nil
   end
   if snap.seen <= snap.processed_pos then return nil end
+  if snap.head.greet then return greet(entry, snap) end
+  if snap.follow_up then return follow_up(entry, snap) end
   local verdict = runs.ask(entry, respond.decide, snap.facts)
   if verdict.action == "wait" then return mailbox.pause_ms(verdict.wait_ms) end
   carry_out[verdict.action](entry, snap, verdict)
