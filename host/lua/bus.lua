@@ -104,10 +104,12 @@ local function deliver(topic, payload, extra)
   for _, listener in ipairs(list) do run(label, topic, listener, payload, extra) end
 end
 
+-- A sibling that is gone has nobody who could miss it.
 local function to_siblings(topic, payload, extra)
   if host.workers() == 1 then return end
   local r = host.bus_send(-1, host.pack { topic, payload, extra })
-  if r < 0 then log.error("bus: message not sent", { topic = topic, error = host.error_name(r) }) end
+  if r >= 0 or r == host.E.GONE then return end
+  log.error("bus: message not sent", { topic = topic, error = host.error_name(r) })
 end
 
 local function send(topic, payload, extra)

@@ -11,5 +11,7 @@ return {
   interrupt = news { agent_id = s.id, pos = s.int { min = 0 }, final = s.bool:optional() },
   changed = news { agent_id = s.id },
   access_ended = news { agent_id = s.id:optional(), key_id = s.id:optional(), user_id = s.id:optional() },
+  claim_free = news { agent_id = s.id },
+  claim_beat = news { worker = s.id, chain = s.int { min = 0 } },
   wake = news { agents = s.array(s.id, { max = 1000 }) },
 }

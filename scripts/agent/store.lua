@@ -147,7 +147,7 @@ function M.append_out(tx, agent_id, box, run_id, actions)
 end
 
 -- A stored action as clients get it: the seed's fields at the top level, and ours.
-local function shown(row)
+function M.shown(row)
   local action = json.decode(row.content)
   action.type, action.id, action.runId, action.seq = row.type, row.id, row.run_id, row.seq
   action.createdAt = row.created_at
@@ -165,7 +165,7 @@ function M.actions_after(agent_id, seq, limit)
   local list = {}
   local rows = db.query(M.sql.actions, agent_id, seq, limit, owned.bytes())
   for i, row in ipairs(rows) do
-    local action = shown(row)
+    local action = M.shown(row)
     list[i] = { seq = row.seq, action = action, until_pos = row.until_pos,
                 ends = row.type == "agent-stopped" and action.reason ~= "superseded" }
   end

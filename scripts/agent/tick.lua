@@ -5,6 +5,7 @@ local config = require "human.config"
 local decisions = require "human.decisions"
 local jobs = require "human.jobs"
 local budget = require "agent.budget"
+local claims = require "agent.claims"
 local initiative = require "agent.initiative"
 local keys = require "agent.keys"
 local turn = require "agent.turn"
@@ -18,10 +19,11 @@ function M.run()
   if not ok then error(err, 0) end
 end
 
--- Recorded decisions, and what models cost, that are too old.
+-- Recorded decisions, what models cost, and workers, that are too old.
 function M.forget()
   decisions.forget(config.decisions.keep_days)
   budget.forget()
+  claims.forget()
 end
 
 jobs.every("agent.tick", 1, "agent.tick.run")

@@ -1,14 +1,14 @@
 -- scripts/api/agent/socket.lua -- The agent's Socket.IO: events in, actions out.
 -- In: check, store, acknowledge, then wake the agent.  Out: every worker that has sockets of an agent
 -- reads the log from where it stopped (its cursor) and sends in order, so news that are lost, merged
--- or late cost nothing but time.  Rooms: agent:<id>, key:<id>, user:<id>.
+-- or late cost nothing but time.  Sockets that claim are api.agent.executors' business.
+-- Rooms: agent:<id>, claims:<id>, key:<id>, user:<id>.
 
 local bus = require "human.bus"
 local config = require "human.config"
 local fail = require "human.fail"
 local guard = require "human.guard"
 local log = require "human.log"
-local sio = require "human.sio"
 local state = require "human.state"
 local task = require "human.task"
 local events = require "agent.events"
@@ -18,6 +18,8 @@ local news_of = require "agent.news"
 local store = require "agent.store"
 local turn = require "agent.turn"
 local docs = require "api.agent.socket_docs"
+local executors = require "api.agent.executors"
+local io = require("api.agent.io").server
 require "agent.seed"
 require "agent.tick"
 require "api.agent.auth"
@@ -31,15 +33,6 @@ local idle = state.table "agent.idle"            -- agent id -> when its last so
 local pumping = state.table "agent.pumping"      -- agent id -> "now" | "again"
 local sweeps = state.table "agent.sweeps"
 
-local io = sio.server {
-  path = "/socket.io/",
-  ping_interval_ms = config.socketio.ping_interval_ms, ping_timeout_ms = config.socketio.ping_timeout_ms,
-  recovery_ms = config.socketio.recovery_ms, max_payload = config.limits.ws_message_bytes,
-  max_buffer = config.limits.ws_queue_bytes,
-}
-
-local function room_of(agent_id) return io:of("/"):to("agent:" .. agent_id) end
-
 -- Out ---------------------------------------------------------------------------------------------
 
 local function send_new(agent_id)
@@ -48,11 +41,18 @@ local function send_new(agent_id)
     for _, a in ipairs(list) do
       if not cursors[agent_id] then return end
       if a.seq > cursors[agent_id] then
-        room_of(agent_id):local_emit("message", a.action)
+        executors.others(agent_id):local_emit("message", a.action)
+        executors.show(agent_id, a.action)
         cursors[agent_id] = a.seq
       end
     end
   until not more
+end
+
+-- The executor comes last: it must not have been looked after before the cursor says that there is nothing new.
+local function send_all(agent_id)
+  send_new(agent_id)
+  executors.send(agent_id)
 end
 
 -- One sender for each agent; news that come meanwhile make it look once more.
@@ -65,7 +65,7 @@ local function pump(agent_id)
   repeat
     pumping[agent_id] = "now"
     local ok, err = true, nil
-    if cursors[agent_id] then ok, err = pcall(send_new, agent_id) end
+    if cursors[agent_id] then ok, err = pcall(send_all, agent_id) end
     if not ok then
       failures = failures + 1
       log.warn("actions not sent yet", { agent_id = agent_id, error = tostring(err) })
@@ -93,6 +93,12 @@ bus.on("agent.action", news_of.action, function(news)
   local cursor = cursors[news.agent_id]
   if cursor and news.seq > cursor then pump(news.agent_id) end
 end)
+
+bus.on("agent.claim_free", news_of.claim_free, function(news)
+  if executors.on_free(news) then pump(news.agent_id) end
+end)
+
+bus.on("agent.claim_beat", news_of.claim_beat, function(news) executors.on_beat(news, pump) end)
 
 bus.on("bus.gap", function()
   local list = {}
@@ -142,6 +148,8 @@ local function authorize(socket)
   local seq = store.last_seq_of(actor, agent_id)
   if not seq then return refusal "agent_not_found" end
   socket:join("agent:" .. agent_id)
+  socket.data.claims = executors.wanted(given(handshake, "claim"))
+  if socket.data.claims then socket:join("claims:" .. agent_id) end
   socket:join("key:" .. actor.key_id)
   socket:join("user:" .. actor.id)
   if too_many(agent_id) then return refusal "too_many_sockets" end
@@ -179,7 +187,11 @@ local function on_connect(socket)
   idle[agent_id] = nil
   cursors[agent_id] = cursors[agent_id] or socket.data.seq
   local after = not socket.recovered and wanted(handshake)
-  if after then catch_up(socket, agent_id, after) end
+  if socket.data.claims then
+    executors.enter(socket, after)
+  elseif after then
+    catch_up(socket, agent_id, after)
+  end
   pump(agent_id)
   forget_left()
 end
@@ -187,7 +199,12 @@ end
 local function on_disconnect(socket)
   local agent_id = socket.data.agent_id
   if agent_id and io:of("/"):count("agent:" .. agent_id) == 0 then idle[agent_id] = task.clock() end
+  if socket.data.claims and executors.leave(socket) then pump(agent_id) end
   forget_left()
+end
+
+local function on_ack(socket, mark, answer)
+  if executors.on_ack(socket, mark, answer) then pump(socket.data.agent_id) end
 end
 
 -- In ----------------------------------------------------------------------------------------------
@@ -224,7 +241,7 @@ end
 
 io:namespace("/", {
   authorize = authorize, on_connect = on_connect, on_disconnect = on_disconnect,
-  on = { message = on_message }, docs = docs,
+  on = { message = on_message }, on_ack = on_ack, docs = docs,
 })
 
 return M

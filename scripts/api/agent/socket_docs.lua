@@ -37,10 +37,19 @@ local function received()
 end
 
 local function sent()
-  local list = {}
+  local list, types = {}, {}
   for i, a in ipairs(OUT) do
+    types[i] = a[1]
     list[i] = { name = a[1], event = "message", title = a[2], schema = action_types.schema(a[1]) }
   end
+  list[#list + 1] = {
+    name = "watch", event = "watch", title = "What another instance of the platform is told to do, for watchers",
+    schema = s.object { { "type", s.enum(types) }, { "id", s.id }, { "seq", s.int { min = 1 } } },
+  }
+  list[#list + 1] = {
+    name = "claim", event = "claim", title = "Whether this socket carries out the agent's actions from now on",
+    schema = s.object { { "executor", s.bool } },
+  }
   list[#list + 1] = {
     name = "exception", event = "exception", title = "An event was refused; nothing of it was stored",
     schema = s.object { { "status", s.const "error" }, problem[1], problem[2], problem[3] },
@@ -56,6 +65,8 @@ return {
   handshake = s.object {
     { "agentId", s.string }, { "apiKey", s.string },
     { "lastSeq", s.int { min = 0 }:optional():describe "The last action that you have; later ones are sent at once" },
+    { "claim", s.bool:optional():describe("Of all sockets with true one gets the actions as `message`, to carry out "
+      .. "and to acknowledge; the others get them as `watch`") },
   },
   receives = received(), sends = sent(),
   replies = {
