@@ -276,7 +276,9 @@ static void load_credentials(void) {
       {"human_db-url", "database.url"},         {"human_direct-url", "database.direct_url"},
       {"human_admin", "api.admin_token"},       {"human_openai", "secrets.openai"},
       {"human_gemini", "secrets.gemini"},       {"human_anthropic", "secrets.anthropic"},
-      {"human_llm", "secrets.llm"},
+      {"human_llm", "secrets.llm"},             {"human_openrouter", "secrets.openrouter"},
+      {"human_groq", "secrets.groq"},           {"human_mistral", "secrets.mistral"},
+      {"human_deepseek", "secrets.deepseek"},   {"human_azure", "secrets.azure"},
   };
   const char *dir = getenv("CREDENTIALS_DIRECTORY");
   char text[4096], source[64];

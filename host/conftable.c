@@ -15,6 +15,8 @@
 #define TEXT(name, fallback) {name, CONF_TEXT, fallback, 0, 0, NULL, NULL, false}
 #define INT(name, fallback, min, max) {name, CONF_INT, fallback, min, max, NULL, NULL, false}
 #define CHOICE(name, fallback, choices) {name, CONF_CHOICE, fallback, 0, 0, choices, NULL, false}
+#define LLM_PROVIDERS \
+  "openai|anthropic|gemini|ollama|openrouter|groq|mistral|deepseek|azure|vllm|llamacpp|lmstudio|offline"
 #define SECRET(name, env) {name, CONF_TEXT, "", 0, 0, NULL, env, true}
 
 static const double MS_MAX = 86400000, BYTES_MAX = 1073741824;
@@ -94,13 +96,19 @@ static const conf_rule rules[] = {
 
     TEXT("cors.origins", "*"),
 
-    CHOICE("llm.provider", "auto", "auto|openai|anthropic|gemini|ollama|offline"),
+    CHOICE("llm.provider", "auto", "auto|" LLM_PROVIDERS),
     TEXT("llm.model", ""),
     TEXT("llm.base_url", ""),
-    CHOICE("llm.fallback_provider", "", "|openai|anthropic|gemini|ollama|offline"),
+    CHOICE("llm.fallback_provider", "", "|" LLM_PROVIDERS),
     TEXT("llm.fallback_model", ""),
-    INT("llm.timeout_ms", "60000", 1, MS_MAX),
+    INT("llm.timeout_ms", "120000", 1, MS_MAX),
+    INT("llm.first_byte_ms", "60000", 1, MS_MAX),
+    INT("llm.idle_ms", "60000", 1, MS_MAX),
     INT("llm.max_retries", "3", 0, 10),
+    INT("llm.context_tokens", "0", 0, 100000000),
+    TEXT("llm.extra_body", ""),
+    TEXT("llm.proxy", ""),
+    TEXT("llm.no_proxy", "localhost,127.0.0.0/8,::1"),
     {"llm.ollama_host", CONF_TEXT, "", 0, 0, NULL, "OLLAMA_HOST", false},
 
     INT("agent.max_actions", "4", 1, 64),
@@ -112,6 +120,11 @@ static const conf_rule rules[] = {
     SECRET("secrets.openai", "OPENAI_API_KEY"),
     SECRET("secrets.anthropic", "ANTHROPIC_API_KEY"),
     SECRET("secrets.gemini", "GEMINI_API_KEY"),
+    SECRET("secrets.openrouter", "OPENROUTER_API_KEY"),
+    SECRET("secrets.groq", "GROQ_API_KEY"),
+    SECRET("secrets.mistral", "MISTRAL_API_KEY"),
+    SECRET("secrets.deepseek", "DEEPSEEK_API_KEY"),
+    SECRET("secrets.azure", "AZURE_OPENAI_API_KEY"),
     SECRET("secrets.llm", "HUMAN_LLM_KEY"),
 };
 

@@ -130,11 +130,14 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
   return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-/* A redirect, a proxy, a cookie or a .netrc would send the request where the script did not. */
+/* A redirect, a cookie, a .netrc, or a proxy that the environment names would send the request where the
+ * script did not. */
 static void set_policy(CURL *e, const fetchspec *s) {
   curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, s->guard ? "https" : "http,https");
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(e, CURLOPT_PROXY, "");
+  curl_easy_setopt(e, CURLOPT_PROXY, s->proxy ? s->proxy : "");
+  curl_easy_setopt(e, CURLOPT_NOPROXY, s->no_proxy ? s->no_proxy : "");
+  curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* they are the proxy's, not the answer's */
   curl_easy_setopt(e, CURLOPT_HAPROXYPROTOCOL, s->proxy_head ? 1L : 0L);
   curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
   /* A known key says more than an authority does, also about a certificate for another name. */
@@ -159,7 +162,8 @@ static void set_message(CURL *e, const fetchspec *s) {
     curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->body_n);
   }
   curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, s->method);
-  if (!s->stream) curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
+  /* A stream is asked for as it is, since what is compressed comes late; but some servers compress all. */
+  curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, s->stream ? "" : "gzip");
   if (!head) curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)s->max_bytes);
 }
 

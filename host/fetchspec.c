@@ -121,6 +121,7 @@ static int add_header(fetchspec *s, const pack_value *name, const pack_value *va
   }
   if (buf_add(&line, "", 1) < 0) goto end;
   if (is_named(name->s, name->n, "content-type")) s->has_type = true;
+  if (is_named(name->s, name->n, "accept-encoding")) s->has_encoding = true;
   e = add_line(s, line.p);
 end:
   if (line.p) explicit_bzero(line.p, line.n);
@@ -172,7 +173,7 @@ static int read_url(fetchspec *s, const pack_value *v) {
     return e;
   }
   s->url = url.p;
-  s->secret_url = used > 0;
+  s->secret_url = s->secret_url || used > 0;
   return check_scheme(s);
 }
 
@@ -194,6 +195,31 @@ static int read_pin(fetchspec *s, const pack_value *v) {
   if (memcmp(v->s, kind, sizeof kind - 1) != 0 || !is_clean(v->s, v->n)) return HOST_EINVAL;
   s->pin = strndup(v->s, v->n);
   return s->pin ? 0 : HOST_EFULL;
+}
+
+/* Who is named as a proxy sees where everything goes: never for what strangers ask for. */
+static int read_proxy(fetchspec *s, const pack_value *v) {
+  buf proxy;
+  int used = 0;
+  if (s->proxy) return HOST_EINVAL;
+  if (s->guard) return HOST_EDENIED;
+  buf_init(&proxy, URL_MAX);
+  int e = fill_in(&proxy, v->s, v->n, false, &used);
+  if (e == 0 && (proxy.n == 0 || !is_clean(proxy.p, proxy.n))) e = HOST_EINVAL;
+  if (e == 0 && buf_add(&proxy, "", 1) < 0) e = HOST_ELIMIT;
+  if (e < 0) {
+    buf_free(&proxy);
+    return e;
+  }
+  s->proxy = proxy.p;
+  s->secret_url = s->secret_url || strchr(s->proxy, '@'); /* a password, most often */
+  return 0;
+}
+
+static int read_no_proxy(fetchspec *s, const pack_value *v) {
+  if (s->no_proxy || v->n >= URL_MAX || !is_clean(v->s, v->n)) return HOST_EINVAL;
+  s->no_proxy = strndup(v->s, v->n);
+  return s->no_proxy ? 0 : HOST_EFULL;
 }
 
 static int read_method(fetchspec *s, const pack_value *v) {
@@ -227,6 +253,8 @@ static int read_text(fetchspec *s, const pack_value *key, const pack_value *v) {
   if (is_named(key->s, key->n, "method")) return read_method(s, v);
   if (is_named(key->s, key->n, "body")) return read_body(s, v);
   if (is_named(key->s, key->n, "pin")) return read_pin(s, v);
+  if (is_named(key->s, key->n, "proxy")) return read_proxy(s, v);
+  if (is_named(key->s, key->n, "no_proxy")) return read_no_proxy(s, v);
   return HOST_EINVAL;
 }
 
@@ -248,10 +276,12 @@ static int read_field(fetchspec *s, pack_reader *r, bool flags) {
   return 0;
 }
 
-/* "Name:" keeps curl from adding its own: a form's type for any body, Expect for a large one. */
+/* "Name:" keeps curl from adding its own: a form's type for any body, Expect for a large one, all the
+ * encodings that it can undo for a stream. */
 static int finish(fetchspec *s) {
   if (!s->url) return HOST_EINVAL;
   if (!s->stream && s->max_bytes > BYTES_MAX) s->max_bytes = BYTES_MAX;
+  if (s->stream && !s->has_encoding && add_line(s, "Accept-Encoding:") < 0) return HOST_EFULL;
   if (!*s->method) snprintf(s->method, sizeof s->method, "%s", s->body ? "POST" : "GET");
   if (!s->body) return 0;
   if (!s->has_type && add_line(s, "Content-Type:") < 0) return HOST_EFULL;
@@ -286,5 +316,8 @@ void fetchspec_free(fetchspec *s) {
   free(s->url);
   free(s->body);
   free(s->pin);
+  if (s->proxy) explicit_bzero(s->proxy, strlen(s->proxy));
+  free(s->proxy);
+  free(s->no_proxy);
   *s = (fetchspec){0};
 }

@@ -13,12 +13,13 @@ typedef struct {
   bool secret_url;            /* then no text of curl's may be shown: it could quote the url */
   char method[24];
   struct curl_slist *headers; /* whole lines, secrets included */
-  bool has_type;              /* a Content-Type among them */
+  bool has_type, has_encoding; /* a Content-Type, an Accept-Encoding among them */
   char *body;                 /* NULL: none */
   size_t body_n;
   double timeout_s, connect_timeout_s;
   size_t max_bytes;
   bool stream, guard, proxy_head; /* proxy_head: begin with a PROXY head, about ourselves */
+  char *proxy, *no_proxy;     /* whom to go through, and the names for which not; NULL: nobody */
   char *pin;                  /* trust who has this public key, and nobody else; NULL: authorities */
 } fetchspec;
 

@@ -25,7 +25,8 @@ local DISK_FAIL, DISK_WARN = 100 * MB, GB
 local SPARE_FILES = 256                          -- of a worker beside its clients: pool, transfers, pipes
 local CERTIFICATE_WARN_S = 14 * 86400
 local FILE_SECRETS = { "database.url", "database.direct_url", "api.admin_token", "secrets.openai", "secrets.anthropic",
-                       "secrets.gemini", "secrets.llm" }
+                       "secrets.gemini", "secrets.llm", "secrets.openrouter", "secrets.groq", "secrets.mistral",
+                       "secrets.deepseek", "secrets.azure" }
 
 local function size(n) return n >= GB and ("%.1f GB"):format(n / GB) or ("%.0f MB"):format(n / MB) end
 local function parent_of(path) return path:match "^(.+)/[^/]+/*$" or "/" end

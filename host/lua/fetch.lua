@@ -63,6 +63,7 @@ local function host_spec(request)
     guard = request.guard == true,
     pin = request.pin,
     proxy_head = request.proxy_head == true or nil,
+    proxy = request.proxy, no_proxy = request.no_proxy,
   }
 end
 
@@ -101,6 +102,27 @@ local function park(stream)
   -- The pieces of one transfer are one operation to the limit on a task's awaits.
   stream.reader.awaits = stream.reader.awaits - 1
   sched.suspend()
+end
+
+-- The server has been silent for too long.
+local function hush(stream)
+  stream.silent = true
+  wake_reader(stream)
+end
+
+-- Waits for a piece; not longer than first_byte_s for the first one of the body, idle_s for others.
+local function wait_for_piece(stream, request)
+  local limit = request[stream.last > 0 and "idle_s" or "first_byte_s"]
+  if not limit then return park(stream) end
+  local patience = timer.start(math.max(0, stream.heard_at + limit - host.clock()), hush, stream)
+  local ok, err = pcall(park, stream)
+  timer.cancel(patience)
+  if not ok then error(err, 0) end
+end
+
+local function too_silent(stream, request)
+  local what = stream.last > 0 and "it fell silent within its answer" or "it did not begin to answer"
+  return nil, { code = "timeout", message = origin(request.url) .. ": " .. what }
 end
 
 local function take(stream)
@@ -156,17 +178,20 @@ local function consume(stream, request)
         stream.status = stream.status or host.E.CANCELED
         return finish(stream, request, collected)
       end
+      stream.heard_at = host.clock() -- while the caller was busy, nothing could be heard
     elseif stream.status then
       return finish(stream, request, collected)
+    elseif stream.silent then
+      return too_silent(stream, request)
     else
       if stream.op and stream.head then host.fetch_resume(stream.op) end
-      park(stream)
+      wait_for_piece(stream, request)
     end
   end
 end
 
 local function fetch_stream(request, spec)
-  local stream = { first = 1, last = 0, reader = sched.current() }
+  local stream = { first = 1, last = 0, reader = sched.current(), heard_at = host.clock() }
   local pump = sched.spawn(transfer, stream, spec)
   local ok, result, err = pcall(consume, stream, request)
   stream.parked = false
@@ -180,8 +205,10 @@ end
 ---   ({[name]=value}, the same), body (string), timeout_s (30; for all of it, at most 600),
 ---   connect_timeout_s (10), max_bytes of the response body (8 MiB), guard (true refuses private
 ---   addresses), pin ("sha256//" and the base64 digest of the server's public key: who has that key is
----   trusted instead of whom an authority names), on_chunk(bytes, head): called for each piece of a 2xx
----   body; it may await; when it returns false, the rest is not wanted.
+---   trusted instead of whom an authority names), proxy (a URL, may hold ${secret:NAME}; the environment names
+---   none) and no_proxy (hosts and networks that are reached without it), on_chunk(bytes, head): called for each
+---   piece of a 2xx body; it may await; when it returns false, the rest is not wanted.  With on_chunk:
+---   first_byte_s, how long the body may take to begin, and idle_s, how long each next piece of it.
 --- Returns {status, headers (names in lower case), body}: the body is "" where on_chunk took it.
 ---   Or nil and {code = "timeout" | "network" | "denied" | "too_large", message}.
 --- Raises sched.Canceled when the task is cancelled; the connection is then closed.

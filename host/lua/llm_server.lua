@@ -152,20 +152,21 @@ local function leave_out(call, err)
   return found
 end
 
--- Less is sent next time, whatever the server says: by the window that it names, and when what we held to be
+-- Less is sent next time, whatever the server says: by the window that it names, and where what we held to be
 -- within it was too much, by counting more.
 local function shrink(call, err)
   if err.code ~= "context_length" then return false end
   local learned, before = call.choice.learned, tokens.of_request(call.asked, true)
   local window = err.window or math.floor(call.choice.window * 0.75)
-  if window < call.choice.window then
-    learned.window = math.max(window, LEAST_TOKENS)
-  else
+  if window < call.choice.window then learned.window = math.max(window, LEAST_TOKENS) end
+  local ratio = learned.ratio
+  for _ = 1, call.req.fit and MAX_ADAPTIONS or 0 do
+    prepare(call)
+    if tokens.of_request(call.asked, true) < before then return true end
     learned.ratio = learned.ratio * 1.5
   end
-  if not call.req.fit then return false end
-  prepare(call)
-  return tokens.of_request(call.asked, true) < before
+  learned.ratio = ratio
+  return false
 end
 
 local function give_room(call, err)

@@ -14,8 +14,12 @@ local REPLACEMENT = "\239\191\189"
 
 local HIGH, LOW = "^\\u[dD][89aAbB]%x%x", "^\\u[dD][c-fC-F]%x%x"
 
---- JSON text in which each \uD800 to \uDFFF without its other half is \uFFFD.  Linear.
-function M.json(text)
+local function replacement_escape() return "\\ufffd" end
+
+--- JSON text in which each \uD800 to \uDFFF without its other half is \uFFFD, or what `instead` makes of
+--- the escape.  Linear.
+function M.json(text, instead)
+  instead = instead or replacement_escape
   if not find(text, "\\u[dD][89a-fA-F]%x%x") then return text end
   local parts, from, i = {}, 1, find(text, "\\", 1, true)
   while i do
@@ -23,7 +27,7 @@ function M.json(text)
     if half and find(text, LOW, i + 6) then
       i = i + 12
     elseif half or find(text, LOW, i) then
-      parts[#parts + 1], parts[#parts + 2] = sub(text, from, i - 1), "\\ufffd"
+      parts[#parts + 1], parts[#parts + 2] = sub(text, from, i - 1), instead(sub(text, i, i + 5))
       i = i + 6
       from = i
     else
@@ -60,15 +64,19 @@ local function sequence(text, i)
   return n + 1, true
 end
 
---- Bytes as UTF-8, with U+FFFD for each maximal part that is none (WHATWG Encoding).  Linear.
-function M.utf8(text)
+local function replacement() return REPLACEMENT end
+
+--- Bytes as UTF-8, with U+FFFD, or what `instead` makes of the bytes, for each maximal part that is none
+--- (WHATWG Encoding).  Linear.
+function M.utf8(text, instead)
   if host.utf8_ok(text) then return text end
+  instead = instead or replacement
   local parts, from = {}, 1
   local i = find(text, "[\128-\255]")
   while i do
     local n, ok = sequence(text, i)
     if not ok then
-      parts[#parts + 1], parts[#parts + 2] = sub(text, from, i - 1), REPLACEMENT
+      parts[#parts + 1], parts[#parts + 2] = sub(text, from, i - 1), instead(sub(text, i, i + n - 1))
       from = i + n
     end
     i = find(text, "[\128-\255]", i + n)

@@ -13,11 +13,13 @@ local DEFAULT_MAX_BYTES = 1048576
 local parser = {}
 parser.__index = parser
 
---- A parser.  options.max_bytes: the longest unfinished event kept, in bytes (1 MiB by default).
+--- A parser.  options.max_bytes: the longest unfinished event kept, in bytes (1 MiB by default); options.errors:
+--- a line "error: text", which some servers send, is the data of an event `error`.
 --- Its fields `last_id` (string) and `retry_ms` (integer or nil) are what a client needs to reconnect.
 function M.parser(options)
   return setmetatable({
     max_bytes = options and options.max_bytes or DEFAULT_MAX_BYTES,
+    errors = options and options.errors,
     head = "",        -- the first bytes, until it is known whether they are a byte order mark
     line = {},        -- pieces of the line that is not yet ended
     data = {},        -- the data lines of the event that is not yet ended
@@ -30,6 +32,7 @@ function M.parser(options)
 end
 
 local function field(self, name, value)
+  if name == "error" and self.errors then name, self.event = "data", "error" end
   if name == "data" then
     self.data[#self.data + 1] = value
     self.held = self.held + #value + 1

@@ -18,7 +18,7 @@ const PAGES = [...['README.md', 'bench/README.md'], ...fs.readdirSync(path.join(
 const readHere = (page) => blocksOf(page).filter((block) => !runBy(block));
 const NOT_RUN_MAX = 5;
 const LIMIT_MS = 90_000;
-const PRIVATE = /^(HUMAN_|DATABASE_URL|OPENAI|ANTHROPIC|GEMINI|OLLAMA|PG|CREDENTIALS_DIRECTORY)/;
+const PRIVATE = /^(HUMAN_|DATABASE_URL|OPENAI|ANTHROPIC|GEMINI|OPENROUTER|GROQ|MISTRAL|DEEPSEEK|AZURE_OPENAI|OLLAMA|PG|CREDENTIALS_DIRECTORY)/;
 const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !PRIVATE.test(name)));
 
 /** {code, out, err}: out is what both streams said, in order. */

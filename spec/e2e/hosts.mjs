@@ -12,7 +12,7 @@ import { freePort, root, until } from './support.mjs';
 
 export const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
 const READY_MS = 60_000, STOP_MS = 20_000, LOG_MAX = 2_000_000;
-const PRIVATE = /^(OPENAI|ANTHROPIC|GEMINI|HUMAN_LLM|OLLAMA|DATABASE_URL|PG)/; // of whoever runs this
+const PRIVATE = /^(OPENAI|ANTHROPIC|GEMINI|OPENROUTER|GROQ|MISTRAL|DEEPSEEK|AZURE_OPENAI|HUMAN_LLM|OLLAMA|DATABASE_URL|PG)/; // of whoever runs this
 
 // What is left of hosts when the tests are over, for whatever reason.
 const running = new Set(), homes = new Set();

@@ -38,6 +38,50 @@ describe("The choice of a provider", function()
     assert.equal("Bearer ${secret:llm}", world.requests[1].headers.authorization)
   end)
 
+  it("sends a service's key to its own service behind a base URL, over TLS, and to no look-alike", function()
+    local own = { ["https://api.groq.com/openai/v1"] = "groq", ["https://n.openai.azure.com"] = "azure", ["https://api.openai.com/v1"] = "openai",
+      ["https://API.anthropic.com:443/v1"] = "anthropic" }
+    for url, name in pairs(own) do
+      local world = new { conf = { base_url = url, max_retries = 0 }, secrets = { groq = true, azure = true, openai = true, anthropic = true }, replies = { ok() } }
+      ask(world)
+      local key = world.requests[1].headers
+      assert.equal("${secret:" .. name .. "}", (key["api-key"] or key["x-api-key"] or key.authorization:sub(8)))
+      assert.equal(name, world.llm.status().provider)
+    end
+    for _, url in ipairs { "http://api.openai.com/v1", "https://api.openai.com.evil.example/v1", "https://api.openai.com@evil.example/v1",
+      "https://api.openai.com:x@evil.example/v1", "https://evilapi.openai.com/v1", "https://evil.example/https://api.openai.com", "https://api.openai.com\\@evil.example/v1" } do
+      for _, provider in ipairs { "auto", "openai" } do
+        local world = new { conf = { base_url = url, provider = provider }, secrets = { openai = true }, replies = { ok() } }
+        ask(world)
+        assert.is_nil(world.requests[1].headers.authorization, url)
+      end
+    end
+  end)
+
+  it("sends no key of one service to another by name", function()
+    local world = new { conf = { provider = "groq", base_url = "https://api.mistral.ai/v1" }, secrets = { groq = true, mistral = true }, replies = { ok() } }
+    ask(world)
+    assert.is_nil(world.requests[1].headers.authorization)
+  end)
+
+  it("leaves names with a slash to a service that has such models", function()
+    for model, sent in pairs { ["anthropic/claude-x"] = "anthropic/claude-x", ["openrouter/openai/x"] = "openai/x", ["openrouter/auto"] = "openrouter/auto" } do
+      local world = new { conf = { provider = "openrouter" }, secrets = { openrouter = true, anthropic = true }, replies = { ok() } }
+      local result = ask(world, { model = model })
+      assert.same({ "openrouter", sent }, { result.provider, result.model })
+    end
+  end)
+
+  it("finds a server of this machine where it listens unless told otherwise, and needs no key for it", function()
+    for name, url in pairs { vllm = "http://127.0.0.1:8000/v1", llamacpp = "http://127.0.0.1:8080/v1", lmstudio = "http://127.0.0.1:1234/v1" } do
+      local world = new { conf = { provider = name, model = "m" }, secrets = { openai = true }, replies = { ok() } }
+      ask(world)
+      assert.equal(url .. "/chat/completions", world.requests[1].url)
+      assert.is_nil(world.requests[1].headers.authorization)
+    end
+    assert.matches("llm.base_url is not set", new({ conf = { provider = "azure" }, secrets = { azure = true } }).llm.status().problem)
+  end)
+
   it("follows provider/model of the request", function()
     local world = new { secrets = { openai = true, gemini = true }, replies = { { chunks = { sse(
       [[{"candidates":[{"content":{"parts":[{"text":"G"}]},"finishReason":"STOP"}]}]]) } } } }

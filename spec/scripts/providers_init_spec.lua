@@ -2,7 +2,7 @@
 
 local fake_host = require "fake_host"
 
-local FILES = { "init", "common", "openai", "anthropic", "gemini", "ollama", "prices", "offline", "offline_read",
+local FILES = { "init", "common", "refusals", "models", "presets", "openai", "openai_stream", "anthropic", "gemini", "ollama", "prices", "offline", "offline_read",
                 "offline_text", "offline_fitness", "offline_general" }
 
 local function scripts()
@@ -46,7 +46,8 @@ describe("The shipped providers", function()
       assert.is_number(llm.cost(provider.name, provider.default_model, 1000, 1000))
       for _, model in ipairs(provider.models) do assert.is_true(model.input > 0 and model.output >= model.input) end
     end
-    assert.same({ "anthropic", "gemini", "offline", "ollama", "openai" }, seen)
+    assert.same({ "anthropic", "azure", "deepseek", "gemini", "groq", "llamacpp", "lmstudio", "mistral", "offline", "ollama",
+      "openai", "openrouter", "vllm" }, seen)
   end)
 
   it("are refused when one of them cannot work", function()

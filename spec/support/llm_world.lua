@@ -112,6 +112,7 @@ function M.registry()
     prices = { openai = { ["gpt-4o-mini"] = { 150000, 600000 } }, offline = { ["*"] = { 0, 0 } } },
   }
   for _, name in ipairs(r.order) do r.providers[name] = require("agent.providers." .. name) end
+  for name, preset in pairs(require "agent.providers.presets") do r.providers[name] = preset end
   return r
 end
 

@@ -10,34 +10,53 @@ local M = {
   max_tokens = 1024, -- the API requires a limit; used where the caller gives none
 }
 
+-- Tokens to think with, by reasoning_effort; without, or with "minimal", it does not.  1024 are the least it takes.
+local THINKING = { low = 1024, medium = 4096, high = 16384 }
+
 local STOP = {
-  end_turn = "stop", stop_sequence = "stop", pause_turn = "stop", tool_use = "tool_calls",
+  end_turn = "stop", stop_sequence = "stop", tool_use = "tool_calls",
   max_tokens = "length", model_context_window_exceeded = "length",
 }
 
-local RETRYABLE = { overloaded_error = true, api_error = true, rate_limit_error = true, timeout_error = true }
-
 -- Tool results are said by the user, in Anthropic's terms.
 local function role(m) return m.role == "assistant" and "assistant" or "user" end
+
+local function image(one)
+  local source = one.url and { type = "url", url = one.url }
+    or { type = "base64", media_type = one.media_type, data = one.data }
+  return { type = "image", source = source }
+end
 
 local function parts(m)
   if m.role == "tool" then
     return { { type = "tool_result", tool_use_id = m.tool_call_id, content = m.content } }
   end
   local list = {}
-  if common.text(m.content) then list[1] = { type = "text", text = m.content } end
+  for _, one in ipairs(m.images or {}) do list[#list + 1] = image(one) end
+  if common.text(m.content) then list[#list + 1] = { type = "text", text = m.content } end
   for _, call in ipairs(m.tool_calls or {}) do
     list[#list + 1] = { type = "tool_use", id = call.id, name = call.name, input = call.arguments }
   end
   return list
 end
 
-local function messages(req)
+-- What stands before a mark is kept by the server for five minutes, and then costs a tenth.
+local MARK = { type = "ephemeral" }
+
+local function messages(req, cached)
   local list = {}
   for _, entry in ipairs(common.by_speaker(req.messages, role, parts)) do
     if #entry.parts > 0 then list[#list + 1] = { role = entry.role, content = entry.parts } end
   end
+  -- All but what is new: the next prompt begins with the same.
+  local stable = cached and list[#list - 1]
+  if stable then stable.content[#stable.content].cache_control = MARK end
   return list
+end
+
+local function system(req, cached)
+  if not common.text(req.system) then return nil end
+  return { { type = "text", text = req.system, cache_control = cached and MARK or nil } }
 end
 
 local function tools(req)
@@ -49,8 +68,15 @@ local function tools(req)
   return list
 end
 
---- The HTTP request for a chat.  conf: {model, base_url or nil, secret (name) or nil}.
-function M.request(req, conf)
+local function thinking(req)
+  local budget = THINKING[req.reasoning_effort or ""]
+  return budget and { type = "enabled", budget_tokens = budget } or nil
+end
+
+--- The HTTP request for a chat.  conf: {model, base_url or nil, secret (name) or nil, without, facts}.
+function M.request(all, conf)
+  local req, cached = common.reduced(all, conf), not (conf.without or {}).cache_control
+  local think, limit = thinking(req), req.max_tokens or M.max_tokens
   return {
     url = (conf.base_url or M.default_url) .. "/messages",
     headers = {
@@ -58,8 +84,13 @@ function M.request(req, conf)
       ["anthropic-version"] = M.version,
     },
     body = {
-      model = conf.model, system = req.system, messages = messages(req), tools = tools(req),
-      max_tokens = req.max_tokens or M.max_tokens, temperature = req.temperature, stream = true,
+      model = conf.model, system = system(req, cached), messages = messages(req, cached), tools = tools(req),
+      max_tokens = limit + (think and think.budget_tokens or 0), stream = true, thinking = think,
+      temperature = not think and req.temperature or nil, -- one excludes the other
+    },
+    optional = {
+      tools = req.tools and #req.tools > 0, reasoning_effort = think ~= nil, images = common.has_images(req),
+      temperature = not think and (req.temperature or nil) ~= nil, cache_control = cached,
     },
   }
 end
@@ -81,7 +112,9 @@ function on.message_start(out, data) usage(out, common.table(data.message).usage
 function on.content_block_start(out, data)
   local block = common.table(data.content_block)
   if block.type == "tool_use" then
-    out:tool(data.index, { id = common.text(block.id), name = common.text(block.name) })
+    -- Its input is an empty object here, and follows in pieces; some servers give it at once.
+    local input = next(common.table(block.input)) ~= nil and block.input or nil
+    out:tool(data.index, { id = common.text(block.id), name = common.text(block.name), arguments = input })
   elseif block.type == "text" then
     out:text(block.text)
   end
@@ -102,7 +135,18 @@ function on.message_delta(out, data, state)
   if reason == "refusal" then
     return out:fail { code = "blocked", message = "anthropic: the model refused to answer" }
   end
-  state.stop = reason and (STOP[reason] or "stop") or state.stop
+  if reason and not STOP[reason] then return out:broken(reason) end
+  state.stop = reason and STOP[reason] or state.stop
+end
+
+-- A whole answer, of a server that does not stream.
+function on.message(out, data, state)
+  usage(out, data.usage)
+  for i, block in ipairs(common.table(data.content)) do
+    on.content_block_start(out, { index = i, content_block = block })
+  end
+  on.message_delta(out, { delta = data }, state)
+  out:stop(state.stop)
 end
 
 function on.message_stop(out, _, state)
@@ -110,19 +154,25 @@ function on.message_stop(out, _, state)
   out:finish()
 end
 
-function on.error(out, data)
-  local kind = common.table(data.error).type
-  out:fail {
-    code = kind == "overloaded_error" and "overloaded" or "provider_error",
-    retryable = RETRYABLE[kind] or false,
-    message = "anthropic: " .. (common.message(data) or tostring(kind)),
-  }
-end
-
 --- One event of the stream.  Unknown kinds are skipped, as the documentation asks; so are pings.
-function M.event(out, data, state)
+function M.event(out, data, state, name)
+  local is_error = data.type == "error" or name == "error" or next(common.table(data.error)) ~= nil
+  if is_error or common.text(data.error) then return out:fail(M.stream_error(data)) end
   local handler = on[data.type]
   if handler then handler(out, data, state) end
+end
+
+-- The status that the same error would have had.
+local STATUS = {
+  overloaded_error = 529, rate_limit_error = 429, timeout_error = 504, authentication_error = 401, billing_error = 402,
+  permission_error = 403, not_found_error = 404, request_too_large = 413,
+}
+
+function M.stream_error(data)
+  local kind = common.table(data.error).type
+  local err = common.stream_error("anthropic", data)
+  if err.code ~= "provider_error" or not STATUS[kind] then return err end
+  return common.http_error("anthropic", STATUS[kind], data)
 end
 
 --- An answer with an error status (529: overloaded).

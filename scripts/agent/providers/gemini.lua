@@ -23,6 +23,12 @@ local BLOCKED = {
   IMAGE_SAFETY = true, LANGUAGE = true,
 }
 
+-- All other reasons (OTHER, MALFORMED_RESPONSE, …) end half an answer.
+local STOP = { STOP = "stop", MAX_TOKENS = "length" }
+
+-- Tokens to think with, by reasoning_effort, of models before Gemini 3, which take the word.
+local THINKING = { minimal = 512, low = 2048, medium = 4096, high = 16384 }
+
 local schema_of
 
 local function map(values, fn)
@@ -68,6 +74,15 @@ local function call_part(call)
   }
 end
 
+local TYPES = { png = "image/png", webp = "image/webp", gif = "image/gif", heic = "image/heic" }
+
+-- An address must say its type here; what its name does not tell is most often a photograph.
+local function image_part(one)
+  if one.data then return { inlineData = { mimeType = one.media_type, data = one.data } } end
+  local ending = one.url:match "%.(%w+)$" or one.url:match "%.(%w+)[?#]" or ""
+  return { fileData = { mimeType = one.media_type or TYPES[ending:lower()] or "image/jpeg", fileUri = one.url } }
+end
+
 -- A function's answer is named by the function: the id of the call is ours.
 local function parts_with(names)
   return function(m)
@@ -76,7 +91,8 @@ local function parts_with(names)
       return { { functionResponse = { name = name, response = { result = m.content } } } }
     end
     local list = {}
-    if common.text(m.content) then list[1] = { text = m.content } end
+    for _, one in ipairs(m.images or {}) do list[#list + 1] = image_part(one) end
+    if common.text(m.content) then list[#list + 1] = { text = m.content } end
     for _, call in ipairs(m.tool_calls or {}) do
       names[call.id] = call.name
       list[#list + 1] = call_part(call)
@@ -87,20 +103,32 @@ end
 
 local function role(m) return m.role == "assistant" and "model" or "user" end
 
---- The HTTP request for a chat.  conf: {model, base_url or nil, secret (name) or nil}.
-function M.request(req, conf)
-  local contents = {}
+local function thinking(req, conf)
+  local wanted = req.reasoning_effort
+  if not wanted or not common.table(conf.facts).thinks then return nil end
+  if conf.model:find("gemini-3", 1, true) then return { thinkingLevel = wanted } end
+  return { thinkingBudget = THINKING[wanted] }
+end
+
+--- The HTTP request for a chat.  conf: {model, base_url or nil, secret (name) or nil, without, facts}.
+function M.request(all, conf)
+  local req, contents = common.reduced(all, conf), {}
   for _, entry in ipairs(common.by_speaker(req.messages, role, parts_with {})) do
     if #entry.parts > 0 then contents[#contents + 1] = entry end
   end
-  local base = conf.base_url or M.default_url
+  local base, think = conf.base_url or M.default_url, thinking(req, conf)
+  local limit = not (conf.without or {}).max_tokens and req.max_tokens or nil
   return {
     url = base .. "/models/" .. conf.model .. ":streamGenerateContent?alt=sse",
     headers = { ["x-goog-api-key"] = conf.secret and "${secret:" .. conf.secret .. "}" },
     body = {
-      systemInstruction = req.system and { parts = { { text = req.system } } },
+      systemInstruction = req.system and { parts = { { text = req.system } } } or nil,
       contents = contents, tools = tools(req),
-      generationConfig = { maxOutputTokens = req.max_tokens, temperature = req.temperature },
+      generationConfig = { maxOutputTokens = limit, temperature = req.temperature or nil, thinkingConfig = think },
+    },
+    optional = {
+      tools = req.tools and #req.tools > 0, reasoning_effort = think ~= nil, images = common.has_images(req),
+      system = common.text(req.system) ~= nil, temperature = (req.temperature or nil) ~= nil, max_tokens = limit ~= nil,
     },
   }
 end
@@ -128,12 +156,14 @@ local function stop(out, reason)
   if reason == "MALFORMED_FUNCTION_CALL" or reason == "UNEXPECTED_TOOL_CALL" then
     return out:fail { code = "bad_response", message = "gemini: " .. reason, retryable = true }
   end
-  out:stop(reason == "MAX_TOKENS" and "length" or "stop")
+  if STOP[reason] then out:stop(STOP[reason]) else out:broken(reason) end
 end
 
 --- One event of the stream.
 function M.event(out, data, state)
-  if type(data.error) == "table" then return out:fail(M.error(tonumber(data.error.code) or 500, data)) end
+  if common.text(data.error) or next(common.table(data.error)) ~= nil then
+    return out:fail(M.error(tonumber(common.table(data.error).code) or 500, data))
+  end
   local feedback = common.table(data.promptFeedback)
   if common.text(feedback.blockReason) then return blocked(out, feedback.blockReason) end
   local usage = common.table(data.usageMetadata)
@@ -150,7 +180,9 @@ end
 
 -- google.rpc.RetryInfo: {"retryDelay": "34s"}
 local function retry_after(body)
-  for _, detail in ipairs(common.table(common.table(common.table(body).error).details)) do
+  body = common.table(body)
+  if body[1] then body = common.table(body[1]) end -- without alt=sse errors come in an array
+  for _, detail in ipairs(common.table(common.table(body.error).details)) do
     local seconds = type(detail) == "table" and tostring(detail.retryDelay):match "^([%d.]+)s$"
     if seconds then return tonumber(seconds) end
   end
@@ -159,7 +191,6 @@ end
 --- An answer with an error status.  A wrong key is a 400 here.
 function M.error(status, body)
   local err = common.http_error("gemini", status, body)
-  if status == 400 and err.message:find("API key", 1, true) then err.code = "unauthorized" end
   err.retry_after_s = retry_after(body)
   return err
 end

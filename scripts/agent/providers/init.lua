@@ -4,17 +4,20 @@
 local jobs = require "human.jobs"
 local llm = require "human.llm"
 local log = require "human.log"
+local presets = require "agent.providers.presets"
 
 local M = {}
 
 M.registry = {
   -- llm.provider = "auto" takes the first of these that is configured, else the offline provider.
-  order = { "openai", "anthropic", "gemini", "ollama" },
+  order = { "openai", "anthropic", "gemini", "openrouter", "groq", "mistral", "deepseek", "ollama" },
   providers = {
     openai    = require "agent.providers.openai",
     anthropic = require "agent.providers.anthropic",
     gemini    = require "agent.providers.gemini",
     ollama    = require "agent.providers.ollama",
+    openrouter = presets.openrouter, groq = presets.groq, mistral = presets.mistral, deepseek = presets.deepseek,
+    vllm = presets.vllm, llamacpp = presets.llamacpp, lmstudio = presets.lmstudio, azure = presets.azure,
     offline   = require "agent.providers.offline",
   },
   -- What is asked where neither the caller nor llm.model says otherwise.
@@ -23,9 +26,12 @@ M.registry = {
     anthropic = "claude-haiku-4-5",
     gemini    = "gemini-2.5-flash",
     ollama    = "llama3.2",
+    openrouter = "openai/gpt-4.1-mini", groq = "llama-3.3-70b-versatile", mistral = "mistral-small-latest",
+    deepseek = "deepseek-chat", azure = "gpt-4.1-mini", vllm = "default", llamacpp = "default", lmstudio = "default",
     offline   = "offline",
   },
   prices = require "agent.providers.prices",
+  facts = require("agent.providers.models").facts,
 }
 
 llm.register(M.registry)

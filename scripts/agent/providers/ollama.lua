@@ -1,16 +1,35 @@
 -- scripts/agent/providers/ollama.lua -- models on a machine of one's own, /api/chat.
 -- https://github.com/ollama/ollama/blob/main/docs/api.md: JSON lines; the last one has done = true and
--- the token counts.  Tool calls come whole and without ids.
+-- the token counts.  Tool calls come whole and often without ids.
 
 local common = require "agent.providers.common"
 
 local M = {
   name = "ollama", framing = "lines", default_url = "http://127.0.0.1:11434",
   host_setting = "ollama_host", host_port = 11434, keyless = true,
+  -- Ollama cuts a longer prompt silently, at 4096 tokens unless told otherwise.  It keeps memory for all of
+  -- num_ctx, and loads the model anew when that changes: a middling number, always the same.
+  window = 8192,
 }
 
+-- An answer ended by "load" or "unload" was cut; servers of old give no reason.
+local STOP = { stop = "stop", length = "length", [""] = "stop" }
+
+local function images(m)
+  local list = {}
+  for _, one in ipairs(m.images or {}) do list[#list + 1] = one.data end
+  return #list > 0 and list or nil
+end
+
+-- It takes images as data only; for others there is a note.
+local function seen(m)
+  if m.images and #m.images > 0 and not images(m) then return common.noted(m) end
+  return m
+end
+
 local function message(m)
-  local out = { role = m.role, content = m.content or "" }
+  m = seen(m)
+  local out = { role = m.role, content = m.content or "", images = images(m) }
   if m.tool_calls and #m.tool_calls > 0 then
     out.tool_calls = {}
     for i, call in ipairs(m.tool_calls) do
@@ -33,33 +52,56 @@ local function messages(req)
   return list
 end
 
---- The HTTP request for a chat.  conf: {model, base_url or nil}.
-function M.request(req, conf)
+-- gpt-oss is told how hard to think, others whether.
+local function think(req, conf)
+  local wanted = req.reasoning_effort
+  if not wanted or not common.table(conf.facts).thinks then return nil end
+  if conf.model:find("gpt-oss", 1, true) then return wanted == "minimal" and "low" or wanted end
+  return wanted ~= "minimal"
+end
+
+--- The HTTP request for a chat.  conf: {model, base_url or nil, window, without, facts}.
+function M.request(all, conf)
+  local req, without = common.reduced(all, conf), conf.without or {}
+  local body = {
+    model = conf.model, messages = messages(req), tools = common.functions(req), stream = true,
+    think = think(req, conf),
+    options = {
+      num_predict = not without.max_tokens and req.max_tokens or nil, temperature = req.temperature or nil,
+      num_ctx = not without.num_ctx and conf.window or nil,
+    },
+  }
   return {
-    url = (conf.base_url or M.default_url) .. "/api/chat",
-    headers = {},
-    body = {
-      model = conf.model, messages = messages(req), tools = common.functions(req), stream = true,
-      options = { num_predict = req.max_tokens, temperature = req.temperature },
+    url = (conf.base_url or M.default_url) .. "/api/chat", headers = {}, body = body,
+    optional = {
+      tools = body.tools ~= nil, reasoning_effort = body.think ~= nil, images = common.has_images(req),
+      temperature = body.options.temperature ~= nil, num_ctx = body.options.num_ctx ~= nil,
+      max_tokens = body.options.num_predict ~= nil, system = common.text(req.system) ~= nil,
     },
   }
 end
 
+local function tool_calls(out, state, m)
+  for _, call in ipairs(common.table(m.tool_calls)) do
+    call = common.table(call)
+    local fn = common.table(call["function"])
+    state.n = (state.n or 0) + 1
+    out:tool(state.n, { id = common.text(call.id), name = common.text(fn.name), arguments = fn.arguments })
+  end
+end
+
 --- One line of the stream.
 function M.event(out, data, state)
-  if common.text(data.error) then
-    return out:fail { code = "provider_error", message = "ollama: " .. data.error, retryable = true }
+  if common.text(data.error) or next(common.table(data.error)) ~= nil then
+    return out:fail(common.stream_error("ollama", data))
   end
   local m = common.table(data.message)
-  out:text(m.content)
-  for _, call in ipairs(common.table(m.tool_calls)) do
-    local fn = common.table(common.table(call)["function"])
-    state.n = (state.n or 0) + 1
-    out:tool(state.n, { name = common.text(fn.name), arguments = fn.arguments })
-  end
+  out:text(common.content(m.content))
+  tool_calls(out, state, m)
   if data.done ~= true then return end
   out:usage(data.prompt_eval_count, data.eval_count)
-  out:stop(data.done_reason == "length" and "length" or "stop")
+  local reason = STOP[common.text(data.done_reason) or ""]
+  if reason then out:stop(reason) else out:broken(data.done_reason) end
   out:finish()
 end
 

@@ -1,17 +1,12 @@
 -- scripts/agent/providers/openai.lua -- OpenAI chat completions, and the many servers that speak them.
--- https://platform.openai.com/docs/api-reference/chat-streaming.  Other servers (llm.base_url) often
--- leave out usage, the [DONE] marker, tool call ids or indexes: none of them is needed here.  A
--- finish_reason is: without it the answer was cut.
+-- https://platform.openai.com/docs/api-reference/chat-streaming.  What such a server says is read in
+-- agent.providers.openai_stream; the known ones, with what is different at each, are in agent.providers.presets.
 
 local json = require "human.json"
 local common = require "agent.providers.common"
+local stream = require "agent.providers.openai_stream"
 
-local M = {
-  name = "openai", framing = "sse", default_url = "https://api.openai.com/v1",
-  secret = "openai", key_name = "OPENAI_API_KEY",
-}
-
-local STOP = { stop = "stop", length = "length", tool_calls = "tool_calls", function_call = "tool_calls" }
+local M = {}
 
 local function tool_call(call)
   return {
@@ -20,8 +15,21 @@ local function tool_call(call)
   }
 end
 
+local function image(one)
+  local url = one.url or "data:" .. one.media_type .. ";base64," .. one.data
+  return { type = "image_url", image_url = { url = url } }
+end
+
+local function content(m)
+  if not m.images or #m.images == 0 then return m.content or "" end
+  local parts = {}
+  if common.text(m.content) then parts[1] = { type = "text", text = m.content } end
+  for _, one in ipairs(m.images) do parts[#parts + 1] = image(one) end
+  return parts
+end
+
 local function message(m)
-  local out = { role = m.role, content = m.content or "", tool_call_id = m.tool_call_id }
+  local out = { role = m.role, content = content(m), tool_call_id = m.tool_call_id }
   if m.tool_calls and #m.tool_calls > 0 then
     out.tool_calls = {}
     for i, call in ipairs(m.tool_calls) do out.tool_calls[i] = tool_call(call) end
@@ -36,70 +44,78 @@ local function messages(req)
   return list
 end
 
---- The HTTP request for a chat.  conf: {model, base_url or nil, secret (name) or nil}.
-function M.request(req, conf)
-  local own = not conf.base_url
+-- The names of the limit, in the order in which they are tried: newer models of OpenAI refuse max_tokens, most
+-- other servers know nothing else.
+local function limit_name(preset, conf)
+  local newer = preset.newer_limit and not (preset.name == "openai" and conf.base_url)
+  local first, second = "max_tokens", "max_completion_tokens"
+  if newer then first, second = second, first end
+  local without = conf.without or {}
+  if not without[first] then return first end
+  return not without[second] and second or nil
+end
+
+-- The address with the path of the call: the base URL may have a query, or be that of the call already.
+local function address(base)
+  local path, query = base:match "^([^?]*)(.*)$"
+  if path:sub(-17) ~= "/chat/completions" then path = path .. "/chat/completions" end
+  return path .. query
+end
+
+local function header(preset, conf)
+  if not conf.secret then return {} end
+  local key = "${secret:" .. conf.secret .. "}"
+  if preset.key_header then return { [preset.key_header] = key } end
+  return { authorization = "Bearer " .. key }
+end
+
+-- How hard the model is to think, in the words of this server.  Unknown models of unknown servers are not told:
+-- most refuse the field.
+local function effort(preset, req, conf)
+  local wanted = req.reasoning_effort
+  if not wanted or not (preset.thinks_on_demand or common.table(conf.facts).thinks) then return nil end
+  return (preset.efforts or {})[wanted] or wanted
+end
+
+local function request(preset, all, conf)
+  local req, without = common.reduced(all, conf), conf.without or {}
   local body = {
-    model = conf.model, messages = messages(req), tools = common.functions(req), temperature = req.temperature,
-    stream = true, stream_options = { include_usage = true },
+    model = conf.model, messages = messages(req), tools = common.functions(req), temperature = req.temperature or nil,
+    stream = true, stream_options = not (preset.no_stream_options or without.stream_options)
+      and { include_usage = true } or nil,
   }
-  -- OpenAI's newer models refuse max_tokens; other servers know nothing else.
-  body[own and "max_completion_tokens" or "max_tokens"] = req.max_tokens
+  local name = limit_name(preset, conf)
+  if name then body[name] = req.max_tokens end
+  local how = effort(preset, req, conf)
+  if how and preset.effort_object then body.reasoning = { effort = how } else body.reasoning_effort = how end
   return {
-    url = (conf.base_url or M.default_url) .. "/chat/completions",
-    headers = { authorization = conf.secret and "Bearer ${secret:" .. conf.secret .. "}" },
-    body = body,
+    url = address(conf.base_url or preset.default_url), headers = header(preset, conf), body = body,
+    optional = {
+      tools = body.tools ~= nil, temperature = body.temperature ~= nil, stream_options = body.stream_options ~= nil,
+      reasoning_effort = how ~= nil, images = common.has_images(req), system = body.messages[1].role == "system",
+      max_tokens = body.max_tokens ~= nil, max_completion_tokens = body.max_completion_tokens ~= nil,
+    },
   }
 end
 
-local function tool_part(out, state, part)
-  local fn = common.table(part["function"])
-  local id = common.text(part.id)
-  local index = part.index
-  if type(index) ~= "number" then
-    -- A new id opens a call; a piece without one continues the last.
-    if id and id ~= state.last_id then state.n = (state.n or -1) + 1 end
-    index = state.n or 0
-  end
-  state.last_id = id or state.last_id
-  out:tool(index, { id = id, name = common.text(fn.name), arguments = fn.arguments })
+--- A provider that speaks this dialect.  preset: name, default_url, secret (its name) and key_name (the variable),
+--- or keyless; hosts (of the service, when not that of default_url), key_header, newer_limit, no_stream_options,
+--- thinks_on_demand, efforts, effort_object, slashes (its models have names with "/"), window, complete(url).
+function M.new(preset)
+  preset.framing = "sse"
+  --- The HTTP request for a chat.  conf: {model, base_url or nil, secret (name) or nil, without, facts}.
+  function preset.request(req, conf) return request(preset, req, conf) end
+  --- One event of the stream (or a whole answer that was not streamed).
+  function preset.event(out, data, state, name) return stream.event(preset.name, out, data, state, name) end
+  --- An answer with an error status.
+  function preset.error(status, body) return common.http_error(preset.name, status, body) end
+  return preset
 end
 
--- An error where the stream had begun with status 200; routers put the status into its code.
-local function stream_error(data)
-  local err = common.table(data.error)
-  local status = tonumber(err.code)
-  if status and status >= 400 and status <= 599 then return M.error(status, data) end
-  return {
-    code = err.code == "invalid_api_key" and "unauthorized" or "provider_error",
-    retryable = err.type ~= "invalid_request_error" and err.type ~= "authentication_error",
-    message = "openai: " .. (common.message(data) or "it gave no reason"),
-  }
-end
+local openai = M.new {
+  name = "openai", default_url = "https://api.openai.com/v1", secret = "openai", key_name = "OPENAI_API_KEY",
+  newer_limit = true,
+}
+openai.new = M.new
 
---- One event of the stream (or a whole answer that was not streamed).
-function M.event(out, data, state)
-  if type(data.error) == "table" or common.text(data.error) then return out:fail(stream_error(data)) end
-  local usage = common.table(data.usage)
-  out:usage(usage.prompt_tokens, usage.completion_tokens)
-  local choice = common.table(common.table(data.choices)[1])
-  local delta = type(choice.delta) == "table" and choice.delta or common.table(choice.message)
-  out:text(common.text(delta.content) or common.text(delta.refusal))
-  for _, part in ipairs(common.table(delta.tool_calls)) do tool_part(out, state, part) end
-  local reason = common.text(choice.finish_reason)
-  if reason == "content_filter" then
-    out:fail { code = "blocked", message = "openai: the answer was withheld by its content filter" }
-  elseif reason then
-    out:stop(STOP[reason] or "stop")
-  end
-end
-
---- An answer with an error status.
-function M.error(status, body)
-  local err = common.http_error("openai", status, body)
-  local code = common.table(common.table(body).error).code
-  if code == "insufficient_quota" then err.code, err.retryable = "no_credit", false end
-  return err
-end
-
-return M
+return openai
