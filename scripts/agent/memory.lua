@@ -14,7 +14,7 @@ local prompt = require "agent.prompt"
 
 local M = {}
 
-local TOKENS, LINES = 800, 50
+local TOKENS, LINES, LINE_BYTES = 800, 50, 40
 
 M.sql = {
   head = [[select a.id, a.name, p.name as personality_name, coalesce(y.summary, '') as summary,
@@ -29,6 +29,10 @@ M.sql = {
       from agent_events where agent_id = $1 and pos > $2 and pos <= $3 and not given_up
         and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
       order by pos limit $4) oldest order by pos desc]],
+  left_out = [[select count(*)::float8 as lines, coalesce(sum(octet_length(content)), 0)::float8 as bytes from (
+    select content::text from agent_events where agent_id = $1 and pos > $2 and pos <= $3 and not given_up
+      and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
+    order by pos limit 100) oldest]],
   save = [[insert into agent_memory as y (agent_id, summary, until_pos) values ($1, $2, $3)
     on conflict (agent_id) do update set summary = excluded.summary, until_pos = excluded.until_pos,
       updated_at = now() where y.until_pos = $4]],
@@ -50,13 +54,21 @@ local function charge(agent_id, usage)
   budget.charge(db.exec, agent_id, usage)
 end
 
+-- What the model is to read, each line as long as all can be in so many tokens.  A token is at least two bytes.
+local function material(head, fallen, tokens)
+  local parts, share = { "<notes>" .. prompt.escape(head.summary) .. "</notes>" }, tokens * 2 / (#fallen + 2)
+  for i, line in ipairs(fallen) do
+    local text = lines.cut(line.text or "", math.max(LINE_BYTES, math.floor(math.min(share, 1e6))))
+    parts[i + 1] = prompt.quote(setmetatable({ text = text }, { __index = line }))
+  end
+  return { { role = "user", content = table.concat(parts, "\n") } }
+end
+
 local function written(head, fallen)
   if not llm.status().language_model or budget.is_over(db, head.id, "memory:" .. head.id) then return nil end
-  local parts = { "<notes>" .. prompt.escape(head.summary) .. "</notes>" }
-  for _, line in ipairs(fallen) do parts[#parts + 1] = prompt.quote(line) end
   local reply, err = llm.chat {
     system = SYSTEM:format(head.personality_name or head.name), max_tokens = TOKENS, ref = "memory:" .. head.id,
-    messages = { { role = "user", content = table.concat(parts, "\n") } },
+    fit = function(tokens) return material(head, fallen, tokens) end,
   }
   if not reply then
     log.warn("summary without the model", { agent_id = head.id, code = err.code })
@@ -77,14 +89,26 @@ local function forget(head)
   return head.summary
 end
 
+-- How many of the oldest lines have left the window: of messages, or of the tokens of the model, which had no
+-- room for the line at `left_out` and those before.
+local function due(head, left_out)
+  local window = config.agent.window_messages
+  if head.said >= window + limits.memory_batch then return math.min(head.said - window, LINES), head.processed_pos end
+  if not left_out or left_out <= head.until_pos then return 0 end
+  local fallen = db.row(M.sql.left_out, head.id, head.until_pos, left_out)
+  local is_much = fallen.lines >= limits.memory_batch or fallen.bytes >= limits.memory_chars
+  return is_much and math.min(fallen.lines, LINES) or 0, left_out
+end
+
 -- Folds what left the window into the summary, when it is worth its price.  Awaits.
-function M.roll(agent_id)
+-- left_out: the newest line for which the last prompt had no room, or nil.
+function M.roll(agent_id, left_out)
   task.name("agent memory", agent_id)
   local head = db.row(M.sql.head, agent_id)
-  local window = config.agent.window_messages
-  if not head or head.said < window + limits.memory_batch then return end
-  local rows = db.query(M.sql.fallen, agent_id, head.until_pos, head.processed_pos,
-    math.min(head.said - window, LINES))
+  if not head then return end
+  local n, upto = due(head, left_out)
+  if n == 0 then return end
+  local rows = db.query(M.sql.fallen, agent_id, head.until_pos, upto, n)
   local attempts = db.value(M.sql.begin, agent_id)
   db.exec(M.sql.save, agent_id, (attempts or 0) <= limits.attempts and summary_of(head, rows) or forget(head),
     rows[1].pos, head.until_pos)

@@ -12,6 +12,7 @@ local tools = require "agent.tools"
 local M = {}
 
 local NAME_CHARS = 80
+local LINE_TOKENS, LEAST_BYTES = 25, 200          -- of what stands around a line; of a line that is cut
 local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
 
 -- Text for inside an element or attribute.
@@ -111,17 +112,25 @@ local function context(snap)
   return table.concat(parts, "\n")
 end
 
--- The newest lines that fit the window.
-local function within_window(lines)
-  local from, chars = #lines + 1, 0
+-- A line that is longer than all the room there is: its beginning.  A token is at least two bytes, about.
+local function shortened(line, tokens)
+  local text = texts.cut(line.text or "", math.max(LEAST_BYTES, tokens * 2)) .. " […]"
+  return setmetatable({ text = text }, { __index = line })
+end
+
+-- The newest lines that fit the window, and the newest one that does not.
+local function within_window(lines, tokens, count)
+  local from, chars, left = #lines + 1, 0, tokens
   for i = #lines, 1, -1 do
-    chars = chars + #(lines[i].text or "") + 60
-    if chars > limits.window_chars and from <= #lines then break end
+    local text = lines[i].text or ""
+    chars, left = chars + #text + 60, left - count(text) - LINE_TOKENS
+    if (chars > limits.window_chars or left < 0) and from <= #lines then break end
     from = i
   end
   local out = {}
   for i = from, #lines do out[#out + 1] = lines[i] end
-  return out
+  if #out == 1 and left < 0 then out[1] = shortened(out[1], tokens - LINE_TOKENS) end
+  return out, lines[from - 1]
 end
 
 -- Consecutive lines of one side make one message, since some providers refuse two in a row.
@@ -139,9 +148,15 @@ local SILENCE = [[<silence/>
 Nobody has answered you for a while. Follow up once, briefly and kindly, if that helps the people of this chat;
 otherwise stay silent.]]
 
-function M.messages(snap)
+local function no_tokens() return 0 end
+
+-- tokens: how many there may be, and count(text), how many a text has; nil: as many as there are.  Also returns the
+-- newest line that was left out, or nil.
+function M.messages(snap, tokens, count)
   local messages = { { role = "user", content = context(snap) } }
-  for _, line in ipairs(within_window(snap.lines)) do
+  local left = tokens and tokens - count(messages[1].content) or math.huge
+  local lines, left_out = within_window(snap.lines, left, count or no_tokens)
+  for _, line in ipairs(lines) do
     if line.mine and line.kind == "message" then
       add(messages, "assistant", line.text)
     else
@@ -150,7 +165,7 @@ function M.messages(snap)
   end
   if snap.follow_up then add(messages, "user", SILENCE) end
   if messages[#messages].role == "assistant" then add(messages, "user", "<nothing-new/>") end
-  return messages
+  return messages, left_out
 end
 
 -- {system, messages} for llm.chat.  now: ISO 8601 text, for {{now}}.

@@ -14,12 +14,18 @@ require "agent.providers.init"
 
 local M = {}
 
-local function request(snap, run)
+-- What the model's window has no room for is for agent.memory.
+local function request(entry, snap, run)
   local built, set = prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ"), snap.settings
   return {
     system = built.system, messages = built.messages, tools = tools.permitted(set), ref = run.id,
     model = set.model, temperature = set.temperature, reasoning_effort = set.reasoning_effort,
-    max_tokens = set.max_tokens or limits.answer_tokens, deadline_s = limits.run_s,
+    max_tokens = set.max_tokens or limits.answer_tokens,
+    fit = function(tokens)
+      local messages, left_out = prompt.messages(snap, tokens, llm.tokens)
+      entry.left_out = left_out and left_out.pos
+      return messages
+    end,
   }
 end
 
@@ -27,7 +33,7 @@ end
 local function think(entry, snap, run)
   if entry.stop then return nil end
   entry.thinking = true
-  local ok, reply, err = pcall(llm.chat, request(snap, run))
+  local ok, reply, err = pcall(llm.chat, request(entry, snap, run))
   entry.thinking = false
   if ok then return reply, err end
   if entry.stop then return nil end

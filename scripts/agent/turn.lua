@@ -177,7 +177,7 @@ local function run_turns(entry)
     local why = type(err) == "table" and err.message or tostring(err)
     log.error("turn failed", { agent_id = entry.agent_id, error = why })
   end
-  if ok and entry.remember then task.spawn(memory.roll, entry.agent_id) end
+  if ok and (entry.remember or entry.left_out) then task.spawn(memory.roll, entry.agent_id, entry.left_out) end
 end
 
 -- Looks after an agent soon, unless this worker has enough to do; then M.scan finds it later.

@@ -19,7 +19,6 @@ local M = {
   turns_in_a_row = 20,             -- of one agent, before others get their turn
   supersedes = 3,                  -- restarts in a row for newer messages; then the agent answers
   attempts = 3,                    -- of one turn that its worker did not survive, or that failed; then "error"
-  run_s = 120,                     -- of one model call with all its retries
   stream_s = 300,                  -- of one answer streamed over HTTP
 
   -- When to wait for people who type (agent.rules.respond).
@@ -33,7 +32,7 @@ local M = {
   own_in_row = 2,                  -- my messages in a row, after which I wait to be addressed
 
   -- What the model reads (agent.prompt, agent.memory).
-  window_chars = 48000,            -- of chat in the prompt; the oldest go first
+  window_chars = 48000,            -- of chat in the prompt, where the model can take it; the oldest go first
   memory_batch = 20,               -- messages beyond the window that make a new summary worth its price
   memory_chars = 4000,             -- of a summary
   answer_tokens = 1024,            -- that the model may write in one answer
@@ -45,7 +44,7 @@ M.returns = {
   text_chars = whole, participants = whole, mailbox = whole,
   runs_per_hour = "number 0..", tokens_per_day = "number 0..",
   turns_per_worker = whole, turns_in_a_row = whole, supersedes = "integer 0..1000000000", attempts = whole,
-  run_s = "number 0.1..86400", stream_s = "number 0.1..86400",
+  stream_s = "number 0.1..86400",
   typing_fresh_ms = ms, typing_step_ms = ms, typing_wait_ms = ms, follow_up_ms = ms, agent_chain = whole,
   own_in_row = whole, window_chars = whole, memory_batch = whole, memory_chars = whole, answer_tokens = whole,
   over_budget = "boolean", may_supersede = "boolean",
