@@ -37,9 +37,9 @@ end
 
 -- Counts a run that begins, whose row tx is about to make.  False: the budget is used up.
 function M.take(tx, agent_id, run_id)
-  tx:row(M.sql.lock, agent_id)
+  tx:ask(M.sql.lock, agent_id)
   if M.is_over(tx, agent_id, run_id) then return false end
-  tx:exec(M.sql.charge, agent_id, 1, 0, 0)
+  tx:ask(M.sql.charge, agent_id, 1, 0, 0)
   return true
 end
 

@@ -12,8 +12,8 @@ local M = {}
 local TEXT_BYTES, PROMPT_BYTES = 1000, 4000      -- what rules get to see of a text
 
 M.sql = {
-  head = [[select a.id, a.name, a.status, a.settings, m.last_in_pos, m.processed_pos, m.superseded, m.chat_code,
-      m.greet, m.follow_up_pos,
+  head = [[select a.id, a.name, a.status, a.settings, m.last_pos, m.last_in_pos, m.processed_pos,
+      m.superseded, m.chat_code, m.greet, m.follow_up_pos,
       m.expired_at, (extract(epoch from now() - m.waiting_since) * 1000)::float8 as waited_ms,
       p.name as personality_name, p.description as personality_description, p.style_instructions,
       s.template, y.summary, coalesce(y.until_pos, 0) as summary_pos,
@@ -26,11 +26,14 @@ M.sql = {
     left join agent_memory y on y.agent_id = a.id
     left join agent_runs r on r.agent_id = a.id and r.finished_at is null
     where a.id = $1]],
-  said = [[select id, pos, direction, type, content, message_id, created_at,
-      (extract(epoch from now() - created_at) * 1000)::float8 as age_ms
-    from agent_events where agent_id = $1 and pos > $2 and pos <= $3 and not given_up
-      and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
-    order by pos desc limit $4]],
+  -- answers: the newest event that the run of an action knew of.
+  said = [[select e.id, e.pos, e.direction, e.type, e.content, e.message_id, e.created_at, r.until_pos as answers,
+      (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms
+    from agent_events e left join agent_runs r on r.id = e.run_id
+    where e.agent_id = $1 and e.pos > coalesce((select y.until_pos from agent_memory y where y.agent_id = $1), 0)
+      and not e.given_up
+      and e.type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
+    order by e.pos desc limit $2]],
   people = [[select participant_id as id, nickname, is_agent,
       (extract(epoch from now() - typing_at) * 1000)::float8 as typing_ms
     from agent_participants where agent_id = $1 order by seen_at desc, participant_id limit $2]],
@@ -104,6 +107,23 @@ local function facts_of(snap)
   return facts
 end
 
+-- Sends for what a turn has to know, with transaction tx; for M.load, when it has come.
+function M.ask(tx, agent_id)
+  return {
+    head = tx:ask(M.sql.head, agent_id), people = tx:ask(M.sql.people, agent_id, limits.participants),
+    said = tx:ask(M.sql.said, agent_id, config.agent.window_messages + limits.memory_batch),
+  }
+end
+
+-- What came between two of the reads is left for the next look.
+local function until_pos(rows, last_pos)
+  local out = {}
+  for _, row in ipairs(rows) do
+    if row.pos <= last_pos then out[#out + 1] = row end
+  end
+  return out
+end
+
 -- nil when the agent is gone, else
 --   agent {id, name, personality_name}   head (row of sql.head)      people, lines
 --   settings (of agent.settings)      quiet_ms (how long its quiet hours go on, or nil)
@@ -111,21 +131,23 @@ end
 --   expires (a timer-expired event is among the new ones)            facts (of agent.rules.respond)
 --   full (there is as much to read as may be: time for agent.memory)
 --   run (taken up from a worker that died: {id, attempts, typing, until_pos}) or nil
-function M.load(agent_id)
-  local head = db.row(M.sql.head, agent_id)
+-- asked: what M.ask gave; without it all is read now.
+function M.load(agent_id, asked)
+  asked = asked or db.tx(function(tx) return M.ask(tx, agent_id) end)
+  local head, rows = asked.head()[1], asked.said()
   if not head then return nil end
   local snap = { head = head, seen = head.last_in_pos, processed_pos = head.processed_pos, expires = head.expires }
   snap.agent = { id = head.id, name = head.name, personality_name = head.personality_name }
   snap.settings = settings.of(head.settings)
   snap.quiet_ms = settings.quiet_ms(snap.settings.quiet_hours, os.time())
-  snap.people = db.query(M.sql.people, agent_id, limits.participants)
-  local window = config.agent.window_messages + limits.memory_batch
-  local rows = db.query(M.sql.said, agent_id, head.summary_pos, head.last_in_pos, window)
-  snap.lines, snap.full = lines.from_rows(rows, snap.agent), #rows == window
+  snap.people = asked.people()
+  snap.lines = lines.from_rows(until_pos(rows, head.last_pos), snap.agent)
+  snap.full = #rows == config.agent.window_messages + limits.memory_batch
   if head.run_id then
     snap.run = { id = head.run_id, attempts = head.attempts, typing = head.typing, until_pos = head.until_pos }
   end
   snap.facts = facts_of(snap)
+  lines.in_order_of_answers(snap.lines)
   return snap
 end
 

@@ -61,7 +61,7 @@ function M.greeted(tx, entry) tx:exec(M.sql.greeted, entry.agent_id, entry.owner
 function M.arm(tx, entry, done)
   if not entry.follow_up_ms then return end
   for _, action in ipairs(done or {}) do
-    if action.content then return tx:exec(M.sql.follow_up_in, entry.agent_id, entry.follow_up_ms) end
+    if action.content then return tx:ask(M.sql.follow_up_in, entry.agent_id, entry.follow_up_ms) end
   end
 end
 

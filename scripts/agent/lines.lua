@@ -52,7 +52,7 @@ end
 readers["remove-reaction"] = readers["add-reaction"]
 
 local function line_of(row, agent)
-  local line = { pos = row.pos, at = row.created_at, age_ms = row.age_ms }
+  local line = { pos = row.pos, at = row.created_at, age_ms = row.age_ms, answers = row.answers }
   readers[row.type](line, row, json.decode(row.content), agent)
   return line
 end
@@ -80,6 +80,16 @@ function M.from_rows(rows, agent)
     if not is_echo(line, sent) then out[#out + 1] = line end
   end
   return out
+end
+
+-- Puts the agent's lines right behind what they answer: whatever came while it thought was said without them, and
+-- is not answered by them.
+function M.in_order_of_answers(list)
+  local function place(line) return line.answers or line.pos end
+  table.sort(list, function(a, b)
+    if place(a) ~= place(b) then return place(a) < place(b) end
+    return a.pos < b.pos
+  end)
 end
 
 -- The first sentence of a text, on one line.

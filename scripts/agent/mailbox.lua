@@ -43,7 +43,9 @@ M.sql = {
   save = [[update agent_mailboxes set last_pos = $2, last_seq = $3, processed_pos = $4, superseded = $5,
       runs = $6, input_tokens = $7, output_tokens = $8, cost_micros = $9,
       waiting_since = case when $4 > processed_pos then null else waiting_since end,
-      attempts = case when $4 > processed_pos then 1 else attempts end,
+      lease_owner = case when $10::boolean then null else lease_owner end,
+      lease_until = case when $10::boolean then null else lease_until end,
+      attempts = case when $10::boolean then 0 when $4 > processed_pos then 1 else attempts end,
       failures = case when $4 > processed_pos then 0 else failures end,
       tried_pos = case when $4 > processed_pos then last_in_pos else tried_pos end
     where agent_id = $1]],
@@ -76,8 +78,8 @@ function M.post(actor, agent_id, event)
     local cuts = interrupts(agent, event)
     local stored = store.append_in(tx, agent_id, event, cuts)
     if cuts and stored.busy and not stored.duplicate then
-      bus.notify(tx, "agent.interrupt", { agent_id = agent_id, pos = stored.pos,
-                                          final = event.type == "timer-expired" })
+      local news = { agent_id = agent_id, pos = stored.pos, final = event.type == "timer-expired" }
+      tx:after_commit(function() bus.publish("agent.interrupt", news) end)
     end
     return stored
   end)
@@ -90,8 +92,16 @@ function M.new_owner() return id.new() end
 
 -- Takes the agent's turn: {attempts (this one included), failures (turns in a row that were given up
 -- before), over (it has had all its attempts)}; nil when there is nothing to do or somebody else is at it.
-function M.claim(agent_id, owner)
-  return db.row(M.sql.claim, limits.attempts, agent_id, owner, lease_ms(), RETRY_MS, RETRY_MAX_MS)
+-- read (optional): fn(tx), in the same transaction; what it returns comes second.  Nothing waits for the disk: a
+-- database that loses the claim has lost the lease with it, and the turn ends at its next write.
+function M.claim(agent_id, owner, read)
+  local claimed, found
+  db.tx(function(tx)
+    tx:ask "set local synchronous_commit = off"
+    claimed = tx:ask(M.sql.claim, limits.attempts, agent_id, owner, lease_ms(), RETRY_MS, RETRY_MAX_MS)
+    found = read and read(tx)
+  end)
+  return claimed()[1], found
 end
 
 -- False when the lease is somebody else's by now.
@@ -100,17 +110,21 @@ function M.renew(agent_id, owner) return db.exec(M.sql.renew, agent_id, owner, l
 -- Seconds between renewals: a third of the lease, so that one may fail.
 function M.renew_every_s() return lease_ms() / 3000 end
 
--- The mailbox row (and the agent's status), locked; raises LOST when the lease is not ours any more.
-function M.lock(tx, agent_id, owner)
-  local box = tx:row(M.sql.lock, agent_id, owner)
-  if not box then error(M.LOST, 0) end
-  return box
+-- Sends for the mailbox row (and the agent's status), locked.  What is returned waits for it, and raises LOST when
+-- the lease is not ours any more.
+function M.locking(tx, agent_id, owner)
+  local rows = tx:ask(M.sql.lock, agent_id, owner)
+  return function() return rows()[1] or error(M.LOST, 0) end
 end
 
--- Writes back what a turn moved on.
-function M.save(tx, box)
-  tx:exec(M.sql.save, box.agent_id, box.last_pos, box.last_seq, box.processed_pos, box.superseded, box.runs,
-    box.input_tokens, box.output_tokens, box.cost_micros)
+function M.lock(tx, agent_id, owner) return M.locking(tx, agent_id, owner)() end
+
+-- Writes back what a turn moved on.  ends: it gives its lease back when nothing is left to do; true when it does.
+function M.save(tx, box, ends)
+  local over = ends == true and box.last_in_pos <= box.processed_pos
+  tx:ask(M.sql.save, box.agent_id, box.last_pos, box.last_seq, box.processed_pos, box.superseded, box.runs,
+    box.input_tokens, box.output_tokens, box.cost_micros, over)
+  return over
 end
 
 -- The same for a turn that is given up, of whose events nobody shall ask any more.  box: as it was locked.

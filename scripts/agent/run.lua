@@ -1,11 +1,12 @@
 -- scripts/agent/run.lua -- one run of an agent: the row of what it did about what came, and what it cost.
 -- A run that speaks has three steps, each one transaction: it begins (typing), the model answers (no
--- transaction, interruptible: agent.thinking), it ends (all actions, agent-stopped, the mailbox moved on).
+-- transaction, interruptible: agent.thinking), it ends (all actions, agent-stopped, the mailbox moved on, the
+-- lease given back when nothing is left).
 -- Since a run's actions and its end are one transaction, a host that is killed leaves a run either
 -- finished or without actions; one without is taken up again when the lease lapses.
 --
 -- An entry is what a worker holds while it has an agent's turn (agent.turn): {agent_id, owner (of the lease),
--- decided (what rules said since the last transaction), attempts, ..}.
+-- decided (what rules said since the last transaction), attempts, given_back (the lease, with the run's end), ..}.
 
 local db = require "human.db"
 local decisions = require "human.decisions"
@@ -60,7 +61,6 @@ end
 -- How the run really ends, now that the mailbox is locked: the session may be over, the agent paused,
 -- or somebody may have said more before the first action.
 local function outcome(tx, box, run, result)
-  if result.final then return result end
   if box.expired_at then return { reason = "timer-expired", upto = box.last_in_pos } end
   if box.status ~= "active" then return { reason = "aborted" } end
   local newer = box.last_said_pos > run.until_pos and decisions.decide(tx, limits.may_supersede,
@@ -72,41 +72,56 @@ end
 local function write_run(tx, run, box, result, reason)
   local usage = result.usage or {}
   local input, output = usage.input_tokens or 0, usage.output_tokens or 0
-  tx:exec(M.sql.finish, run.id, reason, result.code, result.provider, result.model, input, output,
+  tx:ask(M.sql.finish, run.id, reason, result.code, result.provider, result.model, input, output,
     usage.cost_micros)
   box.runs, box.cost_micros = box.runs + 1, box.cost_micros + (usage.cost_micros or 0)
   box.input_tokens, box.output_tokens = box.input_tokens + input, box.output_tokens + output
-  budget.charge(function(...) tx:exec(...) end, box.agent_id, usage)
+  budget.charge(function(...) tx:ask(...) end, box.agent_id, usage)
 end
 
--- result: {actions, reason, code, usage, provider, model, interrupted, final (whatever came since)}.
-function M.finish(entry, run, result)
-  local reason = db.tx(function(tx)
-    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
-    local real = outcome(tx, box, run, result)
-    M.record(tx, entry, run.id)
-    store.append_out(tx, entry.agent_id, box, run.id, actions.closing(run, real.actions or {}, real.reason, real.code))
-    initiative.arm(tx, entry, real.actions)
-    if real.reason == "superseded" then
-      box.superseded = box.superseded + 1
-    else
-      box.superseded, box.processed_pos = 0, real.upto or run.until_pos
-    end
-    write_run(tx, run, box, result, real.reason)
-    mailbox.save(tx, box)
-    return real.reason
-  end)
+-- Writes the end of a run, on the locked mailbox.  real: how it ends; result: what it cost.
+local function close(tx, entry, box, run, real, result)
+  M.record(tx, entry, run.id)
+  store.append_out(tx, entry.agent_id, box, run.id, actions.closing(run, real.actions or {}, real.reason, real.code))
+  initiative.arm(tx, entry, real.actions)
+  if real.reason == "superseded" then
+    box.superseded = box.superseded + 1
+  else
+    box.superseded, box.processed_pos = 0, real.upto or run.until_pos
+  end
+  write_run(tx, run, box, result, real.reason)
+  entry.given_back = mailbox.save(tx, box, true)
+  return real.reason
+end
+
+local function count(reason)
   metrics.add("human_agent_runs_total", 1, { reason = reason })
   return reason
 end
 
--- A run that thinks: its row, and typing for all to see.  Nil when the user has no budget for it.
+-- result: {actions, reason, code, usage, provider, model, interrupted}.
+function M.finish(entry, run, result)
+  return count(db.tx(function(tx)
+    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
+    return close(tx, entry, box, run, outcome(tx, box, run, result), result)
+  end))
+end
+
+-- Whether there is money for one more run, of the agent and of its user.
+local function may_spend(tx, entry, run, usage)
+  return not M.ask(entry, limits.over_budget, usage()[1]) and budget.take(tx, entry.agent_id, run.id)
+end
+
+-- A run that thinks: its row, and typing for all to see.  Nil when there is no budget for it; nil and true when
+-- somebody has said more since the facts were read, and they are better read again.
 function M.begin(entry, snap)
   local run = { id = id.new(), until_pos = snap.seen, typing = true }
   return db.tx(function(tx)
-    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
-    if not budget.take(tx, entry.agent_id, run.id) then return nil end
-    tx:exec(M.sql.begin, run.id, entry.agent_id, run.until_pos, true)
+    local locked, usage = mailbox.locking(tx, entry.agent_id, entry.owner), tx:ask(M.sql.usage, entry.agent_id)
+    local box = locked()
+    if box.last_said_pos > snap.seen and entry.may_look_again then return nil, true end
+    if not may_spend(tx, entry, run, usage) then return nil end
+    tx:ask(M.sql.begin, run.id, entry.agent_id, run.until_pos, true)
     M.record(tx, entry, run.id)
     store.append_out(tx, entry.agent_id, box, run.id, { { type = "set-typing", isTyping = true } })
     mailbox.save(tx, box)
@@ -116,12 +131,21 @@ end
 
 -- A run that needs no model: begun and ended at once.
 function M.at_once(entry, snap, result)
-  result.final = true
   local run = { id = id.new(), until_pos = snap.seen, typing = false }
+  return count(db.tx(function(tx)
+    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
+    tx:ask(M.sql.begin, run.id, entry.agent_id, run.until_pos, false)
+    return close(tx, entry, box, run, result, result)
+  end))
+end
+
+-- Nothing is said, and nobody is told.
+function M.pass(entry, snap)
   db.tx(function(tx)
-    mailbox.lock(tx, entry.agent_id, entry.owner)
-    tx:exec(M.sql.begin, run.id, entry.agent_id, run.until_pos, false)
-    M.finish(entry, run, result)
+    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
+    box.processed_pos = snap.seen
+    M.record(tx, entry)
+    entry.given_back = mailbox.save(tx, box, true)
   end)
 end
 
@@ -133,7 +157,7 @@ function M.give_up(entry, code)
     local run = tx:row(M.sql.open_run, entry.agent_id)
     if not run then
       run = { id = id.new(), until_pos = math.max(box.tried_pos, box.processed_pos), typing = false }
-      tx:exec(M.sql.begin, run.id, entry.agent_id, run.until_pos, false)
+      tx:ask(M.sql.begin, run.id, entry.agent_id, run.until_pos, false)
     end
     store.append_out(tx, entry.agent_id, box, run.id, actions.closing(run, {}, "error", code))
     write_run(tx, run, box, { code = code }, "error")
@@ -145,10 +169,6 @@ function M.give_up(entry, code)
   metrics.add("human_agent_turns_given_up_total", 1, { code = code })
 end
 
--- Whether the agent has used up its own budget.
-function M.over_budget(entry)
-  return M.ask(entry, limits.over_budget, db.row(M.sql.usage, entry.agent_id))
-end
 
 -- A run taken up from a worker that did not end it, with what has come since.
 function M.resume(run, seen)

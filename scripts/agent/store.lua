@@ -1,7 +1,7 @@
 -- scripts/agent/store.lua -- the durable log of an agent, both directions.
 -- Everything that grows the log holds the agent's mailbox row, so positions and action numbers are in
 -- the order of commits: a reader that has seen number n has seen all before it.  An action is in the
--- log before anybody is told of it; the topic agent.action goes out when its transaction commits.
+-- log before anybody is told of it; the topic agent.action goes out when its transaction has committed.
 
 local bus = require "human.bus"
 local db = require "human.db"
@@ -13,6 +13,9 @@ local owned = require "agent.owned"
 local action_types = require "agent.action_types"
 
 local M = {}
+
+local SEQS_AT_ONCE = 500
+local TOLD_BYTES = 65536                         -- of text that workers tell each other; more is read from the log
 
 M.sql = {
   -- One statement, so that a duplicate burns no position.
@@ -36,7 +39,7 @@ M.sql = {
     from agent_events e where e.agent_id = $1 and e.message_id = $2]],
   append_out = [[insert into agent_events (id, agent_id, pos, direction, seq, type, content, run_id, created_at)
     select a->>'id', $1, $2::bigint + n, 'out', $3::bigint + n, a->>'type', a->'content', $4, clock_timestamp()
-    from jsonb_array_elements($5::jsonb) with ordinality as list (a, n)]],
+    from jsonb_array_elements($5::jsonb) with ordinality as list (a, n) returning seq, created_at]],
   actions = owned.paged([[select e.id, e.seq, e.type, e.content, e.run_id, e.created_at, r.until_pos
     from agent_events e join agent_runs r on r.id = e.run_id
     where e.agent_id = $1 and e.seq > $2 order by e.seq limit $3]], "seq", 4),
@@ -49,6 +52,8 @@ M.sql = {
     where nr = 1 or upto <= $5::bigint]],
   last_seq = "select m.last_seq from agent_mailboxes m join agents a on a.id = m.agent_id "
     .. "where a.id = $1 and a.user_id = $2",
+  last_seqs = [[select agent_id, last_seq from agent_mailboxes
+    where agent_id in (select jsonb_array_elements_text($1::jsonb))]],
   processed = "select processed_pos from agent_mailboxes where agent_id = $1",
   -- A platform may say again where the agent is: only another chat, or one after its time was up, is a new session.
   joined = [[update agent_mailboxes m set chat_code = $2, expired_at = null, follow_up_at = null,
@@ -135,15 +140,31 @@ local function record(action)
   return { id = id.new(), type = action.type, content = content }
 end
 
--- Stores actions ({type, and the seed's fields}) of a run in order and tells everybody at commit.
+-- Stored actions as clients get them, for this host's own workers, who need not read them then.
+local function told(list, rows, run_id)
+  local at, out, bytes = {}, {}, 0
+  for _, row in ipairs(rows) do at[row.seq] = row.created_at end
+  for i, one in ipairs(list) do
+    local action = { type = one.type, id = one.id, runId = run_id, seq = one.seq, createdAt = at[one.seq] }
+    for name, value in pairs(one.content) do
+      action[name], bytes = value, bytes + (type(value) == "string" and #value or 0)
+    end
+    out[i] = action
+  end
+  return bytes <= TOLD_BYTES and out or nil
+end
+
+-- Stores actions ({type, and the seed's fields}) of a run in order and tells everybody when they are committed.
 -- box: the locked mailbox row {last_pos, last_seq}; it is moved on, the caller writes it back.
 function M.append_out(tx, agent_id, box, run_id, actions)
   if #actions == 0 then return end
   local list = {}
   for i, action in ipairs(actions) do list[i] = record(action) end
-  tx:exec(M.sql.append_out, agent_id, box.last_pos, box.last_seq, run_id, json.encode(json.array(list)))
+  local rows = tx:ask(M.sql.append_out, agent_id, box.last_pos, box.last_seq, run_id, json.encode(json.array(list)))
+  for i, one in ipairs(list) do one.seq = box.last_seq + i end
   box.last_pos, box.last_seq = box.last_pos + #list, box.last_seq + #list
-  bus.notify(tx, "agent.action", { agent_id = agent_id, seq = box.last_seq })
+  local news = { agent_id = agent_id, seq = box.last_seq }
+  tx:after_commit(function() bus.publish("agent.action", news, told(list, rows(), run_id)) end)
 end
 
 -- A stored action as clients get it: the seed's fields at the top level, and ours.
@@ -174,6 +195,17 @@ end
 
 -- Number of the newest action of an agent of the actor's; nil when there is no such agent.
 function M.last_seq_of(actor, agent_id) return db.value(M.sql.last_seq, agent_id, actor.id) end
+
+-- Numbers of the newest actions: {agent id = seq} of those that exist.
+function M.last_seqs(agent_ids)
+  local out = {}
+  for from = 1, #agent_ids, SEQS_AT_ONCE do
+    local some = { unpack(agent_ids, from, math.min(from + SEQS_AT_ONCE - 1, #agent_ids)) }
+    local rows = db.query(M.sql.last_seqs, json.encode(json.array(some)))
+    for _, row in ipairs(rows) do out[row.agent_id] = row.last_seq end
+  end
+  return out
+end
 
 -- Events up to this position have had their turn; nil when the agent is gone.
 function M.processed(agent_id) return db.value(M.sql.processed, agent_id) end

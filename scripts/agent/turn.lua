@@ -1,6 +1,7 @@
 -- scripts/agent/turn.lua -- one turn of an agent: from what came in to what it does.
--- A worker takes the agent's lease, reads what is new, asks agent.rules.respond, and carries the
--- verdict out (agent.run, agent.thinking).
+-- A worker takes the agent's lease and reads what is new, asks agent.rules.respond, and carries the
+-- verdict out (agent.run, agent.thinking).  A turn that speaks is three transactions: the lease with the facts,
+-- the beginning of the run, and its end, which gives the lease back.
 
 local bus = require "human.bus"
 local db = require "human.db"
@@ -24,14 +25,44 @@ local M = {}
 -- not this table, keeps two turns of an agent apart.
 local running, n_running = {}, 0
 
+-- News of the present turn ------------------------------------------------------------------------
+-- They may come before the facts that contain what they are about have been read, or after; what counts is whether
+-- the facts contain it when the model is asked.
+
+-- Whether what came since the facts were read makes the present run pointless.
+local function is_outrun(entry)
+  local seen = entry.seen
+  return seen ~= nil and (entry.final_pos > seen or entry.said_pos > seen and entry.may_supersede)
+end
+
+-- Ends the model call of a turn, if it is at one.
+function M.interrupt(entry)
+  entry.stop = true
+  if entry.thinking then task.kill(entry.task) end
+end
+
+-- Somebody said more, or the session is over: {pos, final}.
+local function hear(entry, news)
+  local kind = news.final and "final_pos" or "said_pos"
+  entry[kind] = math.max(entry[kind], news.pos)
+  if is_outrun(entry) then M.interrupt(entry) end
+end
+
 -- Verdicts ----------------------------------------------------------------------------------------
 
-local function generate(entry, snap, run) runs.finish(entry, run, thinking.result(entry, snap, run)) end
+local function generate(entry, snap, run)
+  entry.stop = entry.stop or is_outrun(entry)
+  runs.finish(entry, run, thinking.result(entry, snap, run))
+end
 
 local function speak(entry, snap)
-  local run = not runs.over_budget(entry) and runs.begin(entry, snap)
-  if not run then return runs.at_once(entry, snap, { reason = "budget-exceeded", code = "budget_exceeded" }) end
-  generate(entry, snap, run)
+  local run, again = runs.begin(entry, snap)
+  if run then return generate(entry, snap, run) end
+  if again then
+    entry.looks_again = entry.looks_again + 1
+    return
+  end
+  runs.at_once(entry, snap, { reason = "budget-exceeded", code = "budget_exceeded" })
 end
 
 local function react(entry, snap, verdict)
@@ -47,12 +78,7 @@ local function keep_silent(entry, snap, verdict)
     told = verdict.reason == "timer-expired" and "timer-expired" or "no-response"
   end
   if told then return runs.at_once(entry, snap, { reason = told }) end
-  db.tx(function(tx)
-    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
-    box.processed_pos = snap.seen
-    runs.record(tx, entry)
-    mailbox.save(tx, box)
-  end)
+  runs.pass(entry, snap)
 end
 
 -- What it does of its own accord: greets a session that has begun, and speaks once more when nobody answers.
@@ -87,16 +113,13 @@ local function may_run(entry)
   return true
 end
 
--- One look at the mailbox.  Returns how long to wait, when the verdict is to wait.
-local function look(entry)
-  entry.stop, entry.decided = false, {}
-  if not may_run(entry) then
-    runs.give_up(entry, "out_of_service")
-    return nil
-  end
-  local snap = facts.load(entry.agent_id)
+-- One look at the mailbox.  asked: of facts.ask, or nil to read now.  Returns how long to wait, when the verdict is
+-- to wait.
+local function look(entry, asked)
+  local snap = facts.load(entry.agent_id, asked)
   if not snap then error(mailbox.LOST, 0) end
   entry.seen, entry.may_supersede = snap.seen, limits.may_supersede(snap.head.superseded)
+  entry.may_look_again = entry.looks_again < limits.supersedes
   entry.remember = entry.remember or snap.full
   initiative.note(entry, snap)
   if snap.run then
@@ -139,21 +162,33 @@ local function wait(entry, wait_ms)
   end)
 end
 
+local function give_up(entry, code)
+  runs.give_up(entry, code)
+  return nil
+end
+
+local function look_once(entry, asked)
+  entry.seen, entry.stop, entry.decided, entry.given_back = nil, false, {}, false
+  if not may_run(entry) then return give_up(entry, "out_of_service") end
+  return look(entry, asked)
+end
+
 -- Looks until nothing is left.
 local function take_turns(entry)
-  local claim = mailbox.claim(entry.agent_id, entry.owner)
+  local claim, asked = mailbox.claim(entry.agent_id, entry.owner, function(tx) return facts.ask(tx, entry.agent_id) end)
   if not claim then return end
   entry.attempts, entry.suspect = claim.attempts, claim.attempts > 1 or claim.failures > 0
   entry.renewer = task.spawn(renew, entry)
-  if claim.over then runs.give_up(entry, "interrupted") end
+  if claim.over then asked = give_up(entry, "interrupted") end
   for _ = 1, limits.turns_in_a_row do
-    local wait_ms = look(entry)
+    local wait_ms = look_once(entry, asked)
+    asked = nil
     if wait_ms then
       if wait(entry, wait_ms) then
         task.spawn(wake_later, entry.agent_id, wait_ms)
         return
       end
-    elseif mailbox.release(entry.agent_id, entry.owner) then
+    elseif entry.given_back or mailbox.release(entry.agent_id, entry.owner) then
       return
     end
   end
@@ -188,7 +223,7 @@ function M.wake(agent_id)
     return
   end
   if n_running >= limits.turns_per_worker then return end
-  entry = { agent_id = agent_id, owner = mailbox.new_owner() }
+  entry = { agent_id = agent_id, owner = mailbox.new_owner(), said_pos = 0, final_pos = 0, looks_again = 0 }
   running[agent_id], n_running = entry, n_running + 1
   local ok, made = pcall(task.spawn, run_turns, entry)
   if ok then
@@ -199,17 +234,9 @@ function M.wake(agent_id)
   log.warn("turn put off", { agent_id = agent_id, error = tostring(made) })
 end
 
--- Ends the model call of a turn, if it is at one.
-function M.interrupt(entry)
-  entry.stop = true
-  if entry.thinking then task.kill(entry.task) end
-end
-
--- Somebody said more, or the session is over: {agent_id, pos, final}.
 bus.on("agent.interrupt", news_of.interrupt, function(news)
   local entry = running[news.agent_id]
-  if not entry or not entry.seen or news.pos <= entry.seen then return end
-  if news.final or entry.may_supersede then M.interrupt(entry) end
+  if entry then hear(entry, news) end
 end)
 
 local function stop_now(news)

@@ -213,8 +213,8 @@ describe("an agent's log", function()
 
   it("numbers actions without gaps and tells of the last", function()
     local store, told = script "store", {}
-    local notify = bus.notify
-    bus.notify = function(_, topic, payload) told[#told + 1] = { topic, payload.seq } end
+    local publish = bus.publish
+    bus.publish = function(topic, payload, extra) told[#told + 1] = { topic, payload.seq, #extra } end
     db.exec("insert into agent_runs (id, agent_id, until_pos) values ('crun000001', $1, 0)", agent.id)
     db.tx(function(tx)
       local box = { last_pos = 0, last_seq = 0 }
@@ -222,9 +222,9 @@ describe("an agent's log", function()
       store.append_out(tx, agent.id, box, "crun000001",
         { { type = "send-message", content = "H\0i" }, { type = "agent-stopped", reason = "completed" } })
     end)
-    bus.notify = notify
+    bus.publish = publish
     local list = store.actions_after(agent.id, 1, 10)
-    assert.same({ { "agent.action", 1 }, { "agent.action", 3 } }, told)
+    assert.same({ { "agent.action", 1, 1 }, { "agent.action", 3, 2 } }, told)
     local said, stopped = list[1], list[2]
     assert.same({ 2, "send-message", "Hi", false }, { said.seq, said.action.type, said.action.content, said.ends })
     assert.same({ 3, "completed", true }, { stopped.seq, stopped.action.reason, stopped.ends })

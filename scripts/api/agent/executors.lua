@@ -30,6 +30,9 @@ local function room(agent_id) return io:of("/"):to("claims:" .. agent_id) end
 -- The sockets that get an agent's actions without asking who carries them out.
 function M.others(agent_id) return io:of("/"):to("agent:" .. agent_id):except("claims:" .. agent_id) end
 
+-- Whether sockets of this worker claim them.
+function M.any(agent_id) return claimed[agent_id] ~= nil end
+
 local function socket_of(entry) return io:of("/"):to(entry.socket_id):sockets()[1] end
 
 local function worker_id()

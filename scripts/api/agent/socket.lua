@@ -89,9 +89,21 @@ local function forget_left()
   end
 end
 
-bus.on("agent.action", news_of.action, function(news)
-  local cursor = cursors[news.agent_id]
-  if cursor and news.seq > cursor then pump(news.agent_id) end
+-- What a worker of this host did comes with its news; it goes out at once when it is what comes next.
+local function send_told(agent_id, list)
+  for _, action in ipairs(list) do
+    executors.others(agent_id):local_emit("message", action)
+    cursors[agent_id] = action.seq
+  end
+end
+
+bus.on("agent.action", news_of.action, function(news, told)
+  local agent_id = news.agent_id
+  local cursor = cursors[agent_id]
+  if not cursor or news.seq <= cursor then return end
+  local is_next = told and cursor + #told == news.seq and not pumping[agent_id]
+  if is_next and not executors.any(agent_id) then return send_told(agent_id, told) end
+  pump(agent_id)
 end)
 
 bus.on("agent.claim_free", news_of.claim_free, function(news)
@@ -100,10 +112,21 @@ end)
 
 bus.on("agent.claim_beat", news_of.claim_beat, function(news) executors.on_beat(news, pump) end)
 
-bus.on("bus.gap", function()
+local function followed()
   local list = {}
   for agent_id in state.pairs "agent.cursors" do list[#list + 1] = agent_id end
-  for _, agent_id in ipairs(list) do pump(agent_id) end
+  return list
+end
+
+bus.on("bus.gap", function()
+  for _, agent_id in ipairs(followed()) do pump(agent_id) end
+end)
+
+-- News that nobody lived to tell.
+bus.on("bus.look", function()
+  for agent_id, seq in pairs(store.last_seqs(followed())) do
+    if cursors[agent_id] and seq > cursors[agent_id] then task.spawn(pump, agent_id) end
+  end
 end)
 
 -- An agent is no more; keys and users: api.agent.auth.
