@@ -19,9 +19,9 @@ local TOKENS, LINES, LINE_BYTES = 800, 50, 40
 M.sql = {
   head = [[select a.id, a.name, p.name as personality_name, coalesce(y.summary, '') as summary,
       coalesce(y.until_pos, 0) as until_pos, m.processed_pos,
-      (select count(*) from agent_events e where e.agent_id = a.id and e.pos > coalesce(y.until_pos, 0)
+      (select count(*) from (select 1 from agent_events e where e.agent_id = a.id and e.pos > coalesce(y.until_pos, 0)
         and e.pos <= m.processed_pos and not e.given_up and e.type in ('new-message', 'send-message',
-          'send-reply', 'reaction', 'add-reaction', 'remove-reaction')) as said
+          'send-reply', 'reaction', 'add-reaction', 'remove-reaction') order by e.pos limit $2) oldest) as said
     from agents a join agent_mailboxes m on m.agent_id = a.id
     left join personalities p on p.id = a.personality_id
     left join agent_memory y on y.agent_id = a.id where a.id = $1]],
@@ -104,7 +104,8 @@ end
 -- left_out: the newest line for which the last prompt had no room, or nil.
 function M.roll(agent_id, left_out)
   task.name("agent memory", agent_id)
-  local head = db.row(M.sql.head, agent_id)
+  local window = config.agent.window_messages
+  local head = db.row(M.sql.head, agent_id, window + math.max(LINES, limits.memory_batch))
   if not head then return end
   local n, upto = due(head, left_out)
   if n == 0 then return end
