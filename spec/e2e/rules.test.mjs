@@ -111,6 +111,11 @@ describe('a decision', () => {
 
 describe('human rules replay', () => {
   it('finds that nothing changes when nothing was changed', async () => {
+    const greeter = await makeAgent(host.url, user), socket = await connected(host.url, greeter.id, user.key);
+    open.push(socket);
+    await user.api('PUT', `/api/agents/${greeter.id}`, { settings: { greeting: 'Hi.' } });
+    await send(socket, joined(sarah));
+    await run(socket);
     for (const name of fs.readdirSync(SHIPPED)) {
       const { code, out, err } = await rules(['replay', path.join(SHIPPED, name)]);
       assert.equal(code, 0, out + err);
@@ -201,7 +206,7 @@ describe('human rules replay', () => {
     const { code, out } = await rules(['replay', file, '--as', 'agent/rules/limits.lua', '--json']);
     const report = JSON.parse(out);
     assert.equal(code, 3);
-    assert.deepEqual(report.rules, ['agent.rules.limits.over_budget', 'agent.rules.respond.decide', 'agent.rules.safety.may_say']);
+    assert.deepEqual(report.rules, ['agent.rules.initiative.greet', 'agent.rules.limits.over_budget', 'agent.rules.respond.decide', 'agent.rules.safety.may_say']);
     assert.deepEqual(report.groups.map(({ count, ...g }) => g), [{ rule: 'agent.rules.safety.may_say', from: 'ok', to: 'too-long' }]);
   });
 
@@ -293,7 +298,7 @@ describe('human rules', () => {
   it('lists what there is to turn, without a database', async () => {
     const { code, out } = await rules(['list'], without);
     assert.equal(code, 0);
-    assert.match(out, /^agent\/rules\/limits\.lua {2}\(agent\.rules\.limits, version \d+, 6 examples\)/);
+    assert.match(out, /(?:^|\n)agent\/rules\/limits\.lua {2}\(agent\.rules\.limits, version \d+, 6 examples\)/);
     assert.match(out, /\n {4}typing_wait_ms +8000 +all waits for one answer together\n/);
     const list = JSON.parse((await rules(['list', '--json'], without)).out);
     assert.deepEqual(list.map((f) => f.path), fs.readdirSync(SHIPPED).sort().map((f) => `agent/rules/${f}`));
