@@ -5,6 +5,7 @@ local config = require "human.config"
 local llm = require "human.llm"
 local log = require "human.log"
 local actions = require "agent.actions"
+local endings = require "agent.endings"
 local limits = require "agent.rules.limits"
 local prompt = require "agent.prompt"
 local runs = require "agent.run"
@@ -58,6 +59,7 @@ end
 -- What the run comes to, for agent.run.finish.
 function M.result(entry, snap, run)
   local reply, err = think(entry, snap, run)
+  if reply and reply.stop_reason == "length" then reply.text = endings.whole(reply.text) end
   if reply then return result_of(entry, snap, run, reply) end
   if not err then return { interrupted = true, reason = "superseded" } end
   log.warn("run failed", { agent_id = entry.agent_id, run_id = run.id, code = err.code, error = err.message })

@@ -69,6 +69,11 @@ describe('a server of OpenAI\'s dialect', () => {
     }
   });
 
+  it('may stop at the length: what is posted ends with a sentence', async () => {
+    model.on = (request, res) => stream(res, sse({ choices: [{ delta: { content: 'Run twice a week. Rest on Sundays. After that you sho' } }] }, { choices: [{ delta: {}, finish_reason: 'length' }] }, '[DONE]'));
+    assert.equal(said(await agent.say('Hi')), 'Run twice a week. Rest on Sundays.');
+  });
+
   it('may have less context than we think: older lines are left out, the newest is not', async () => {
     const fits = 1500;
     for (let i = 0; i < 6; i += 1) {

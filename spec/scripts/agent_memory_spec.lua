@@ -37,6 +37,17 @@ describe("an agent's memory", function()
     assert.equal(0, attempts())
   end)
 
+  it("grows by lines for which the model's window had no room, when they are worth it", function()
+    db.exec("update agent_mailboxes set processed_pos = 30 where agent_id = $1", agent.id)
+    script("memory").roll(agent.id, 10)
+    assert.is_nil(kept())
+    script("memory").roll(agent.id, 25)
+    assert.equal(25, kept().until_pos)
+    assert.matches("Line 25", kept().summary)
+    script("memory").roll(agent.id, 25)
+    assert.equal(25, kept().until_pos)
+  end)
+
   it("leaves out, after some attempts, lines that nobody survives to read", function() -- limit: attempts
     local lines = script "lines"
     local extract = lines.extract

@@ -79,4 +79,28 @@ describe("a prompt", function()
     s.head.summary = "Sarah likes <running>."
     assert.is_truthy(all_of(s):find("<earlier>Sarah likes &lt;running&gt;.</earlier>", 1, true))
   end)
+
+  it("takes the newest lines for which the model has tokens, and says which line it left out", function()
+    local lines = {}
+    for i = 1, 30 do lines[i] = { kind = "message", id = "m" .. i, pos = i, from = "Sarah", text = ("word "):rep(20) .. i } end
+    local function count(text) return #text / 4 end
+    local messages, left_out = prompt.messages(snap { lines = lines }, 600, count)
+    local text = messages[1].content
+    assert.is_truthy(text:find('id="m30"', 1, true))
+    assert.is_nil(text:find('id="m1"', 1, true))
+    assert.is_truthy(text:find('id="m' .. left_out.pos + 1 .. '"', 1, true))
+    assert.is_nil(text:find('id="m' .. left_out.pos .. '"', 1, true))
+    assert.is_true(count(text) <= 600)
+    messages, left_out = prompt.messages(snap { lines = lines }, 1e6, count)
+    assert.is_truthy(messages[1].content:find('id="m1"', 1, true))
+    assert.is_nil(left_out)
+  end)
+
+  it("cuts one line that is longer than all the room", function()
+    local lines = { { kind = "message", id = "m1", pos = 1, from = "Sarah", text = ("漢"):rep(5000) } }
+    local function count(text) return #text / 2 end
+    local text = prompt.messages(snap { lines = lines }, 1000, count)[1].content
+    assert.is_true(count(text) <= 1100 and #text > 1000)
+    assert.equal(15000, #lines[1].text)
+  end)
 end)

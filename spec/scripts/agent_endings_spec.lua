@@ -1,0 +1,31 @@
+-- spec/scripts/agent_endings_spec.lua -- texts that a model could not finish.
+
+local endings = require "agent.endings"
+
+describe("a text that was cut", function()
+  local cases = {
+    { "Run twice a week. Then rest. After that you sho", "Run twice a week. Then rest." },
+    { "It costs 3.5 euros a piece! And the", "It costs 3.5 euros a piece!" },
+    { 'She said "Run." Then she', 'She said "Run."' },
+    { "毎週二回走りましょう。その後は休みま", "毎週二回走りましょう。" },
+    { "「走ろう。」と言", "「走ろう。」" },
+    { "दौड़ो। फिर आरा", "दौड़ो।" },
+    { "هل تركض؟ ثم است", "هل تركض؟" },
+    { "One\nTwo\nThr", "One\nTwo" },
+    { "Whole already.", "Whole already." },
+    { "No sentence ends in this long te", "No sentence ends in this long…" },
+    { "Hi! And now comes a very long sentence without any end in si", "Hi! And now comes a very long sentence without any end in…" },
+    { "Donaudampfschiff", "Donaudampfschiff…" },
+  }
+  for _, case in ipairs(cases) do
+    it("ends at a sentence or a word: " .. case[1]:gsub("\n", " / "), function() assert.equal(case[2], endings.whole(case[1])) end)
+  end
+
+  it("costs no more than its length", function()
+    for _, piece in ipairs { "*", "…", "\"", "a.", "。」", " ", "!" } do
+      local begun = os.clock()
+      endings.whole(piece:rep(50000))
+      assert.is_true(os.clock() - begun < 0.5, piece)
+    end
+  end)
+end)
