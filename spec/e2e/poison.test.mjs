@@ -2,45 +2,19 @@
 // fields and parameters of /openapi.json, headers, events of /asyncapi.json, settings, and what a model answers.  No
 // request may cost a worker more than a moment of the processor, and no worker may die.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { connected, makeAgent, makeUser, newMessage, run, send } from './agent_client.mjs';
 import { startHost } from './hosts.mjs';
 import { operator } from './operator.mjs';
+import { POISONS, TEXT_MAX, cheap as watched } from './poisons.mjs';
 import { until } from './support.mjs';
 
-const CPU_MS = 1000 * (process.env.ASAN_OPTIONS ? 10 : 1); // of all workers together, for one request with all that it causes
-const TEXT_MAX = 100_000, HEADER_MAX = 12_000, TARGET_MAX = 6000;
-
-const times = (text, n) => text.repeat(Math.max(1, Math.floor(n / text.length))).slice(0, n);
-const between = (a, fill, b, n) => a + times(fill, n - a.length - b.length) + b;
-/** Name -> a text of n characters. */
-const POISONS = {
-  spaces: (n) => times(' ', n), dots: (n) => times('.', n), quotes: (n) => times('"', n), apostrophes: (n) => times("'", n),
-  brackets: (n) => times('[', n), parentheses: (n) => times('(', n), braces: (n) => times('{{', n), angles: (n) => times('<a ', n),
-  backslashes: (n) => times('\\', n), slashes: (n) => times('/*', n), percents: (n) => times('%', n), keys: (n) => times('sk-', n),
-  'x, spaces, y': (n) => between('x', ' ', 'y', n), 'x, line breaks, y': (n) => between('x', '\n', 'y', n), 'an open tag': (n) => between('<', 'a', '', n),
-  'an open message': (n) => between('<message ', 'a="', '', n), 'half a section': (n) => times('# What you do\n', n), words: (n) => times('a ', n),
-  letters: (n) => times('a', n), commas: (n) => times(' ,', n), urls: (n) => times('a://', n), 'a number': (n) => times('1', n), umlauts: (n) => times('ä', n),
-};
+const HEADER_MAX = 12_000, TARGET_MAX = 6000;
 
 let host, offline, user, agent, doc, events;
 
-const cpu = (on) => on.workers().reduce((sum, pid) => {
-  const used = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13);
-  return sum + (Number(used[0]) + Number(used[1])) * 10; // ms: the kernel counts in hundredths
-}, 0);
-
-/** Runs fn, and refuses what it cost the workers, or that one of them died. */
-async function cheap(what, fn, on = host) {
-  const pids = on.workers().join(), begun = cpu(on);
-  const result = await fn();
-  assert.equal(on.workers().join(), pids, `${what}: a worker died\n${on.log().slice(-2000)}`);
-  const took = cpu(on) - begun;
-  assert.ok(took <= CPU_MS, `${what} took ${took} ms of the processor`);
-  return result;
-}
+const cheap = (what, fn, on = host) => watched(what, fn, on);
 
 // ---- schemas ----
 

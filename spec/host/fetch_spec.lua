@@ -95,6 +95,31 @@ describe("host.fetch", function()
     assert.equal(E.LIMIT, (fetch { path = "/fields" }))
   end)
 
+  it("undoes a compression of a stream that it did not ask for, within the limit", function()
+    local function streamed(n, max_bytes)
+      local op = start { path = "/gzip?n=" .. n, stream = true, max_bytes = max_bytes }
+      local got = collect(op, function() host.fetch_resume(op) end)
+      return (sched.await(op)), got
+    end
+    local status, got = streamed(100000)
+    assert.same({ 200, ("a"):rep(100000) }, { status, table.concat(got.body) })
+    assert.equal(E.LIMIT, (streamed(50000000, 1000000)))
+    local op = start { path = "/echo", stream = true }
+    local echo = collect(op)
+    sched.await(op)
+    assert.falsy(table.concat(echo.body):lower():find "accept%-encoding")
+  end)
+
+  it("goes through a proxy that the request names, and not with what strangers ask for", function()
+    local status, r = fetch { url = "http://nowhere.invalid/echo", proxy = origin }
+    assert.equal(200, status)
+    assert.truthy(r.body:find "^GET http://nowhere%.invalid/echo HTTP/1%.1\r\n")
+    assert.equal(E.NET, (fetch { url = "http://127.0.0.1:1/echo", proxy = origin, no_proxy = "10.0.0.0/8,127.0.0.0/8" }))
+    assert.equal(E.DENIED, (fetch { url = "https://1.1.1.1/", proxy = origin, guard = true }))
+    for _, proxy in ipairs { "", "http://a\r\nb", "http://a\0b" } do assert.equal(E.INVAL, (fetch { path = "/echo", proxy = proxy })) end
+    assert.equal(E.DENIED, (fetch { path = "/echo", proxy = "http://${secret:no_such}@127.0.0.1" }))
+  end)
+
   it("times out", function() -- limit: fetch time
     local began = host.clock()
     assert.equal(E.TIMEOUT, (fetch { path = "/hang", timeout_s = 0.1 }))
