@@ -189,6 +189,95 @@ describe("The offline helper in another role", function()
   end)
 end)
 
+describe("That no language model is connected", function()
+  local function notices(said)
+    local n = 0
+    for _, text in ipairs(said) do
+      if text:find("language model", 1, true) then n = n + 1 end
+    end
+    return n
+  end
+
+  for name, head in pairs { coach = coach, support = support } do
+    it("is said once in a chat by the " .. name, function()
+      local lines, said = {}, {}
+      for i, text in ipairs { "Hi", "How many sets should I do?", "what a day", "I want to get stronger", "who won?" } do
+        lines[#lines + 1] = { text = text, id = "m" .. i }
+        local _, answer = say(head, lines)
+        said[i] = answer or ""
+        if answer then lines[#lines + 1] = { text = answer, mine = true, id = "a" .. i } end
+      end
+      assert.same({ 1, 1 }, { notices(said), notices { said[1] } })
+    end)
+  end
+
+  it("is not said again after hundreds of lines", function()
+    local lines = { "Hi", { text = select(2, say(coach, { "Hi" })), mine = true } }
+    for i = 1, 200 do
+      lines[#lines + 1] = "line " .. i
+      lines[#lines + 1] = { text = "so it is " .. i, mine = true }
+    end
+    lines[#lines + 1] = "How many sets should I do for legs?"
+    assert.equal(0, notices { select(2, say(coach, lines)) })
+  end)
+
+  it("is told by what it says of itself as well", function()
+    local _, first = say(coach, { "who are you?" })
+    assert.equal(1, select(2, first:gsub("language model", "")))
+    assert.equal(0, notices { select(2, say(coach, { "who are you?", { text = first, mine = true }, "I want to get stronger" })) })
+  end)
+
+  it("is told in the language of who cannot be read, and from then on a reaction says it was seen", function()
+    local told_in = { ["Wie kann ich heute mein Rad reparieren?"] = "Sprachmodell", ["さくら、元気？"] = "言語モデル", ["Łukasz, co polecasz mi dzisiaj?"] = "modelu językowego",
+      ["يا سارة، ما رأيك؟"] = "نموذج لغوي", ["你觉得怎么样？"] = "语言模型", ["Что ты думаешь?"] = "Языковая модель", ["¿Qué me recomiendas para el almuerzo?"] = "modelo de lenguaje" }
+    for text, word in pairs(told_in) do
+      local _, answer = say(coach, { text })
+      assert.truthy(answer:find(word, 1, true), answer)
+      local wishes = say(coach, { text, { text = answer, mine = true, id = "a" }, text })
+      assert.same({ "add-reaction", 1 }, { wishes[1].type, #wishes })
+    end
+    assert.same({ "add-reaction", "👍" }, { say(coach, { "Vielen Dank!" })[1].type, say(coach, { "Vielen Dank!" })[1].emoji })
+    assert.truthy(select(2, say(coach, { "Guten Morgen" })):find "^Hallo!")
+  end)
+end)
+
+describe("What the offline provider was told", function()
+  local function head(template, style) return { name = "Bot", personality_name = "Bo", personality_description = "", style_instructions = style or "", template = template } end
+  local known = {
+    { "How do I reset my router?", "The reset button is on the back; hold it for 10 seconds",
+      "You help with routers. The reset button is on the back; hold it for 10 seconds. Never promise dates." },
+    { "how do i reset my router", "The reset button is on the back; hold it for 10 seconds", "The reset button is on the back; hold it for 10 seconds" },
+    { "When do you open?", "The shop opens at 9 and closes at 18.", "You are a shop.\n- The shop opens at 9 and closes at 18.\n- Parking is free." },
+    { "Is parking free?", "Parking is free.", "You are a shop.\n- The shop opens at 9 and closes at 18.\n- Parking is free." },
+    { "Wie lange ist die Garantie?", "Die Garantie gilt zwei Jahre.", "Du hilfst Kunden. Die Garantie gilt zwei Jahre." },
+    { "返品はできますか？", "返品は三十日以内です。", "丁寧に答えてください。返品は三十日以内です。" },
+    { "Сколько стоит доставка?", "Доставка стоит 300 рублей.", "Ты помогаешь. Доставка стоит 300 рублей." },
+    { "Where do you live?", "I live in Lisbon and surf every morning.", "You are a friend.", "I live in Lisbon and surf every morning." },
+  }
+  for _, case in ipairs(known) do
+    it("answers: " .. case[1], function()
+      local _, text = say(head(case[3], case[4]), { case[1] })
+      assert.truthy(text:find(case[2], 1, true), text)
+    end)
+  end
+
+  it("is no answer to something else", function()
+    local template = "You help with routers. The reset button is on the back; hold it for 10 seconds."
+    for _, question in ipairs { "Who won the game?", "How do I cook rice?", "what a day" } do
+      assert.is_nil((select(2, say(head(template), { question })) or ""):find("reset button", 1, true), question)
+    end
+  end)
+end)
+
+describe("What cannot be read at all", function()
+  it("gets a reaction and no advice", function()
+    for _, text in ipairs { "asdfghjkl", "xkcdq qwrtz", "hmpfrgl", "???" } do
+      local wishes = say(coach, { text })
+      assert.same({ "add-reaction", 1 }, { wishes[1].type, #wishes }, text)
+    end
+  end)
+end)
+
 describe("The offline provider asked without tools", function()
   it("streams its text in a few pieces that are the text", function()
     local result, _, deltas = chat.ask { system = "You are a cooking assistant.",

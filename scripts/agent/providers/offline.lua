@@ -1,10 +1,14 @@
 -- scripts/agent/providers/offline.lua -- answers by rules, where no language model is configured.
 -- It reads the same prompt and acts through the same tools as a model would, but it is none, and says
--- so when asked.  What it says is put together from offline_fitness.lua and offline_general.lua; which
--- wording is taken depends on the message alone, so that the same chat gives the same answers.
+-- so once in a chat, and when asked.  What it says is put together from offline_fitness.lua and
+-- offline_general.lua, or is a sentence of the agent's own prompt that answers a question; which wording is
+-- taken depends on the message alone, so that the same chat gives the same answers.  It reads English.
+-- Somebody in danger gets the emergency number and nothing else (offline_emergency.lua).
 
+local hearing = require "agent.hearing"
 local fitness = require "agent.providers.offline_fitness"
 local general = require "agent.providers.offline_general"
+local languages = require "agent.providers.offline_languages"
 local read = require "agent.providers.offline_read"
 local text_of = require "agent.providers.offline_text"
 
@@ -104,6 +108,32 @@ local function with_emoji(s, text)
   return text .. " " .. s.style.emoji[index(s, "emoji", #s.style.emoji)]
 end
 
+-- What it was told -----------------------------------------------------------------------------------
+
+local ABOUT_ME = { "are you", "do you", "did you", "have you", "were you", "can you", "your", "yourself" }
+
+-- The sentence that shares the most words with a message: two of them, or half of a question's.
+local function best_sentence(s, text, least)
+  local asked, best, most = text_of.count(s.stems), nil, (least or 1) - 1
+  for _, sentence in ipairs(read.knowledge(text)) do
+    local n = text_of.overlap(s.stems, sentence)
+    local fits = n > 1 or s.asks and n * 2 >= asked
+    if n > most and fits and (s.asks or not was_said(s, sentence)) then best, most = sentence, n end
+  end
+  return best and best .. (best:find "[%p\128-\255]$" and "" or ".")
+end
+
+-- A sentence of the prompt that answers, or one of the personality when the agent is asked about itself.
+local function told(s, least)
+  local about_me = s.asks and text_of.any(s.normal, ABOUT_ME)
+  return best_sentence(s, s.prompt, least) or about_me and best_sentence(s, s.personality, least) or nil
+end
+
+local function note(s, least)
+  local known = told(s, least)
+  return known and pick(s, "note", general.help.notes) .. known
+end
+
 -- Fitness -----------------------------------------------------------------------------------------
 
 local function best_topic(normal)
@@ -154,6 +184,8 @@ end
 local function coach(s)
   local topic = best_topic(s.normal)
   if topic and topic.first then return compose(s, topic) end
+  local known = s.asks and note(s, topic and 2) -- one word of the field in common says little
+  if known then return with_emoji(s, known) end
   if went_well(s) then return with_emoji(s, compose(s, fitness.progress)) end
   local asked = asked_topic(s)
   if asked and (answers_me(s) or topic == asked and not s.line.text:find("?", 1, true)) then
@@ -164,20 +196,11 @@ end
 
 -- Any other role ----------------------------------------------------------------------------------
 
--- A line of the prompt that shares enough words with the message.
-local function note(s)
-  local best, most = nil, 1
-  for _, line in ipairs(read.knowledge(s.prompt)) do
-    local n = text_of.overlap(s.stems, line)
-    if n > most and not was_said(s, line) then best, most = line, n end
-  end
-  if not best then return nil end
-  return pick(s, "note", general.help.notes) .. best .. (best:find "[.!?]$" and "" or ".")
-end
-
 local CHEER = { ack = { "Congratulations, {name}!", "That's great news, {name}.", "Well done, {name}!" } }
 
 local function helper(s)
+  local known = note(s)
+  if known then return with_emoji(s, known) end
   local kind = general.help.statement
   if text_of.any(s.normal, general.problem) then
     kind = general.help.problem
@@ -186,8 +209,7 @@ local function helper(s)
   elseif went_well(s) then
     return with_emoji(s, join(pick(s, "ack", CHEER.ack), pick(s, "ask", general.help.ask, true)))
   end
-  local known = note(s)
-  return with_emoji(s, join(pick(s, "ack", kind.ack), known or pick(s, "advice", kind.advice),
+  return with_emoji(s, join(pick(s, "ack", kind.ack), pick(s, "advice", kind.advice),
     pick(s, "ask", general.help.ask, true)))
 end
 
@@ -208,7 +230,7 @@ end
 
 local function by_intent(s, intent)
   local text = join(pick(s, "say", intent.say), intent.ask and pick(s, "ask", intent.ask))
-  if intent.name == "crisis" or intent.name == "machine" then return text end
+  if intent.name == "machine" then return text end
   return with_emoji(s, text)
 end
 
@@ -223,13 +245,32 @@ local function unwelcome(s)
   return text_of.any(s.normal, general.unreact) and s.reactions[#s.reactions] or nil
 end
 
+-- It reads English.  In other languages it knows what it was told, greetings and thanks; the rest it says once that it
+-- cannot read, and from then on it only shows that it has seen it.
+local function foreign(s)
+  local known = told(s)
+  if known then return known end
+  if s.heard.thanks then return nil, "👍" end
+  if s.heard.greets and languages.greeting[s.lang] then return languages.greeting[s.lang] end
+  if s.noticed then return nil, "👀" end
+  return ""
+end
+
+local function unreadable(s)
+  return text_of.gibberish(s.line.text) and not (s.is_coach and best_topic(s.normal))
+end
+
 -- What to do: text to say or nil, an emoji to react with or nil.
 local function plan(s)
+  if s.lang ~= "en" then return foreign(s) end
   local intent = intent_of(s)
   if intent and not is_courtesy(s, intent) then return by_intent(s, intent), intent.reaction end
   if is_nod(s) then return nil, "👍" end
+  if unreadable(s) then return nil, "👀" end
   return s.is_coach and coach(s) or helper(s), nil
 end
+
+local nobody = hearing.ear {}
 
 local function prepare(req)
   local s = read.situation(req)
@@ -237,6 +278,8 @@ local function prepare(req)
   local field = text_of.normal(s.personality .. " " .. s.prompt)
   s.is_coach = text_of.score(field, fitness.field) >= fitness.needs
   s.normal = text_of.normal(s.line.text)
+  s.heard = hearing.hear(nobody, s.line.text)
+  s.lang, s.asks = languages.of(s.line.text) or "en", s.heard.asks
   s.words, s.stems = text_of.words(s.normal), text_of.stems(s.line.text)
   s.seed = (s.line.id or "") .. "\0" .. s.line.text:sub(1, 500) .. "\0" .. #s.own
   s.style = text_of.style(s.personality .. "\n" .. s.prompt, s.is_coach and fitness.emoji or general.emoji)
@@ -280,6 +323,13 @@ local function silence(out, tools, why)
   if tools.stay_silent then out:tool("silence", { name = "stay_silent", arguments = { reason = why } }) end
 end
 
+-- The text, and once in a chat that no model is connected.
+local function with_notice(s, text)
+  if s.noticed or languages.says_notice(text) then return text end
+  local notice = languages.notice[s.lang] or languages.notice.en
+  return text == "" and notice or text .. " " .. notice
+end
+
 -- Says it, reacts, or takes a reaction back, as planned.
 local function act(out, tools, s)
   if not s.line then return silence(out, tools, "nothing new was said") end
@@ -288,7 +338,9 @@ local function act(out, tools, s)
   if own and tools.remove_reaction then
     return out:tool("unreact", { name = "remove_reaction", arguments = { message_id = own.id, emoji = own.emoji } })
   end
+  if s.emergency then return say(out, tools, s, s.emergency) end
   local text, reaction = plan(s)
+  text = text and with_notice(s, text)
   local can_react = reaction and tools.add_reaction and s.line.id
   if can_react then
     out:tool("react", { name = "add_reaction", arguments = { message_id = s.line.id, emoji = reaction } })

@@ -8,13 +8,6 @@ local M = {}
 -- `short`: only in messages of at most so many words, so that "hi, my knee hurts" is about the knee.
 M.intents = {
   {
-    name = "crisis",
-    words = { "kill myself", "suicid*", "end my life", "self-harm", "self harm", "want to die", "want to hurt myself", "hurting myself on purpose", "don't want to live" },
-    say = {
-      "{name}, I'm really glad you said that, and I'm sorry that it is so heavy right now. I'm not the right help for this: please talk to someone now. In an emergency call your local emergency number (112 or 911), and in the US you can call or text 988 at any hour. Is there a person near you whom you can call right away?",
-    },
-  },
-  {
     name = "machine",
     words = { "are you a bot", "are you an ai", "are you ai", "are you human", "are you real", "are you a real person",
       "are you a robot", "real person", "chatgpt", "language model", "which model", "what model", "are you a machine", "llm" },

@@ -2,12 +2,15 @@
 -- The offline provider is asked like any model, with the text that agent.prompt writes; other callers
 -- send plain system texts and messages, which are read as a chat with one person.
 
+local emergency = require "agent.providers.offline_emergency"
+local languages = require "agent.providers.offline_languages"
 local text_of = require "agent.providers.offline_text"
 local texts = require "human.text"
 
 local M = {}
 
-local LINES_MAX = 60 -- of the chat that are looked at
+local LINES_MAX = 60    -- of the chat that are looked at
+local DANGER_LINES = 20 -- of them in which somebody may be in danger
 local UNESCAPE = { ["&lt;"] = "<", ["&gt;"] = ">", ["&quot;"] = '"', ["&amp;"] = "&" }
 
 local function unescape(text) return (text:gsub("&%a+;", UNESCAPE)) end
@@ -124,12 +127,22 @@ local function to_answer(lines, names, their_ids)
       newest = newest or i
       if not line.reaction then
         if not asked and is_addressed(line, names, their_ids) then asked = i end
-        if not question and line.text:find("?", 1, true) then question = i end
+        if not question and text_of.asks(line.text) then question = i end
       end
     end
   end
   local at = asked or question or newest
   return at and lines[at], at
+end
+
+-- The newest line since the agent's last message in which somebody is in danger, and what to say to it.
+local function in_danger(lines)
+  for i = #lines, math.max(1, #lines - DANGER_LINES), -1 do
+    local line = lines[i]
+    if line.mine and not line.reaction then return nil end
+    local say = line.text and not line.mine and emergency.answer(line.text, languages.of(line.text))
+    if say then return i, say end
+  end
 end
 
 -- Ids of other people's messages, and the agent's reactions that still stand ({id, emoji}, oldest first).
@@ -148,25 +161,50 @@ local function known(lines)
   return ids, reactions
 end
 
+-- How many others take part, as far as the prompt says.
+local function people_in(messages)
+  local n = 0
+  for _, m in ipairs(messages) do
+    if type(m.content) == "string" and m.content:find("<participants>", 1, true) then
+      n = n + select(2, m.content:gsub("<person>", ""))
+    end
+  end
+  return n
+end
+
+-- Whether the agent has told this chat that no model is connected: in what it said, or before what is summed up.
+local function noticed(messages)
+  for _, m in ipairs(messages) do
+    local content = type(m.content) == "string" and m.content or ""
+    if m.role == "assistant" and languages.says_notice(content) then return true end
+    if m.role == "user" and content:find("<earlier>", 1, true) then return true end
+  end
+  return false
+end
+
 --- The facts of a chat request: me, role, personality, prompt, line (the one to answer, or nil),
 --- name (who wrote it), own (what the agent said, oldest first), latest (is it the newest line),
---- reactions (its own that still stand, {id, emoji}), people (how many others take part, as far as is known).
+--- reactions (its own that still stand, {id, emoji}), people (how many others take part, as far as is known),
+--- noticed (it has said that no model is connected), emergency (what must be said, whatever else is the case).
 function M.situation(req)
   local system = req.system or ""
   local personality, prompt = sections(system)
   local lines = lines_of(req.messages)
   local s = {
     personality = personality, prompt = prompt, own = {}, people = 0,
+    noticed = noticed(req.messages),
     me = personality:match "^Name: ([^\n]+)" or system:match "[Yy]ou are (%u[%w'-]+ ?%u?[%w'-]*)",
     role = role_of(prompt) or role_of(personality),
   }
   for _, line in ipairs(lines) do
     if line.mine and line.text then s.own[#s.own + 1] = line.text end
   end
-  for _ in req.messages[1].content:gmatch "<person>" do s.people = s.people + 1 end
+  s.people = people_in(req.messages)
   local ids, at
   ids, s.reactions = known(lines)
   s.line, at = to_answer(lines, names_of(s.me), ids)
+  local endangered, say = in_danger(lines)
+  if endangered then s.line, at, s.emergency = lines[endangered], endangered, say end
   if s.line then
     s.name, s.latest = nickname(s.line), at == #lines
     s.after_mine = at > 1 and lines[at - 1].mine and lines[at - 1].text or nil
@@ -174,15 +212,34 @@ function M.situation(req)
   return s
 end
 
---- Lines of the agent's own prompt that tell something, as opposed to telling the agent what to do.
-function M.knowledge(prompt)
-  local list = {}
-  for line in prompt:gmatch "[^\n]+" do
-    line = texts.trim_end(line:gsub("^[%s%-%*•%d.)]+", ""))
-    local first = text_of.normal(line):match "^ ([^ ]+)"
-    local orders = first and (" you your never always do don't be use ask avoid refer respond reply write provide help "
-      .. "celebrate acknowledge create build suggest base when if keep act speak stay "):find(" " .. first .. " ", 1, true)
-    if not orders and #line >= 20 and #line <= 180 and not line:find ":$" then list[#list + 1] = line end
+local ORDERS = {}
+for word in ([[you your never always do don't be use ask avoid refer respond reply write provide help celebrate acknowledge
+  create build suggest base when if keep act speak stay answer offer give tell make try remember]]):gmatch "%S+" do
+  ORDERS[word] = true
+end
+local TELLS_MIN, TELLS_MAX = 15, 180 -- bytes of a sentence; the leak check lets pass what is shorter than 200
+
+-- The sentences of a line, each with its stop.
+local function sentences(line, list)
+  local from = 1
+  while from <= #line do
+    local last = line:find("[.!?]%s", from) or #line
+    list[#list + 1] = texts.trim(line:sub(from, last))
+    from = last + 1
+  end
+end
+
+--- Sentences of the agent's own texts that tell something, as opposed to telling the agent what to do.
+function M.knowledge(text)
+  local all, list = {}, {}
+  for _, stop in ipairs { "。", "！", "？", "।", "؟", "۔" } do text = text:gsub(stop, "%0\n") end
+  for line in text:gmatch "[^\n]+" do
+    sentences(line:gsub("^[%s%-%*•]+", ""):gsub("^%d+[.)]%s", ""), all)
+  end
+  for _, sentence in ipairs(all) do
+    local first = text_of.normal(sentence):match "^ ([^ ]+)"
+    local tells = first and not ORDERS[first] and #sentence >= TELLS_MIN and #sentence <= TELLS_MAX
+    if tells and not sentence:find "[:?]$" and not sentence:find("{{", 1, true) then list[#list + 1] = sentence end
   end
   return list
 end

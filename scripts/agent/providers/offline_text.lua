@@ -1,5 +1,7 @@
 -- scripts/agent/providers/offline_text.lua -- words: finding them, choosing between wordings, style.
 
+local unicode = require "unicode"
+
 local M = {}
 
 local READ_MAX = 2000 -- bytes of a message that are looked at
@@ -52,6 +54,18 @@ function M.readable(text)
   return text:find "%w" ~= nil or (text:find "[\195-\223]" ~= nil) or text:find "[\224-\233]" ~= nil
 end
 
+--- Whether no word of it can be one ("asdfghjkl").
+function M.gibberish(text)
+  local words, n = 0, 0
+  for word in text:sub(1, READ_MAX):lower():gmatch "[%w\128-\255]+" do
+    words = words + 1
+    local odd = #word >= 5 and (word:find "[bcdfghjklmnpqrstvwxz][bcdfghjklmnpqrstvwxz][bcdfghjklmnpqrstvwxz][bcdfghjklmnpqrstvwxz][bcdfghjklmnpqrstvwxz]"
+      or not word:find "[aeiouy0-9\128-\255]")
+    if odd then n = n + 1 end
+  end
+  return words > 0 and n == words
+end
+
 --- A number that depends on the text alone, spread evenly (djb2, then a prime modulus).
 function M.hash(text)
   local h = 5381
@@ -59,11 +73,32 @@ function M.hash(text)
   return (h % 65521) * 40503 % 65521
 end
 
---- Content words of a text (lower case, cut to a stem of six letters): {stem = true}.
+--- Whether there is a question mark of any script.
+function M.asks(text) return unicode.words(text:sub(1, READ_MAX)).asks end
+
+local STEM, PIECE = "^" .. ("[^\128-\191]?[\128-\191]*"):rep(6), "[^\128-\191][\128-\191]*"
+
+-- Pairs of characters stand for the words of scripts without spaces.
+local function pairs_of(key, out)
+  local before
+  for piece in key:gmatch(PIECE) do
+    if before then out[before .. piece] = true end
+    before = piece
+  end
+end
+
+--- Content words of a text (folded, cut to a stem of six letters): {stem = true}.
 function M.stems(text)
-  local out = {}
-  for word in M.normal(text):gmatch "[^ ]+" do
-    if #word >= 4 and not STOP[word] then out[word:sub(1, 6)] = true end
+  local words, out = unicode.words(text:sub(1, READ_MAX)), {}
+  for i = 1, words.n do
+    local key, class = words:key(i), words.class[i]
+    if class == "Z" or class == "K" or class == "T" then
+      pairs_of(key, out)
+    elseif class == "H" and #key >= 6 then
+      out[key:sub(1, 6)] = true
+    elseif class ~= "J" and #key >= 4 and not STOP[key] then
+      out[key:match(STEM)] = true
+    end
   end
   return out
 end
@@ -76,6 +111,13 @@ local function meets(stems, stem)
     if stem:sub(1, n) == other:sub(1, n) then return true end
   end
   return false
+end
+
+--- How many there are.
+function M.count(stems)
+  local n = 0
+  for _ in pairs(stems) do n = n + 1 end
+  return n
 end
 
 --- How many words of a line are among `stems`.
