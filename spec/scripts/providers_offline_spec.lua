@@ -297,6 +297,12 @@ describe("The offline provider asked without tools", function()
     end
   end)
 
+  it("only reacts where it may do no more", function()
+    local req = { messages = { { role = "user", content = '<participants></participants>\n<message id="m1" from="Sarah">how are you?</message>' } },
+      tools = { { name = "add_reaction" }, { name = "stay_silent" } } }
+    assert.same({ "add_reaction", 1 }, { chat.ask(req).tool_calls[1].name, #chat.ask(req).tool_calls })
+  end)
+
   it("refuses to write summaries", function()
     local result, err = chat.ask { messages = { { role = "user", content = "<notes></notes>\n<message id=\"1\">a</message>" } } }
     assert.same({ nil, "no_language_model" }, { result, err.code })

@@ -319,8 +319,10 @@ local function say(out, tools, s, text)
   end
 end
 
+-- Who offers no way to stay silent waits for a text.
 local function silence(out, tools, why)
-  if tools.stay_silent then out:tool("silence", { name = "stay_silent", arguments = { reason = why } }) end
+  if not tools.stay_silent then return stream(out, languages.notice.en) end
+  out:tool("silence", { name = "stay_silent", arguments = { reason = why } })
 end
 
 -- The text, and once in a chat that no model is connected.
@@ -332,15 +334,16 @@ end
 
 -- Says it, reacts, or takes a reaction back, as planned.
 local function act(out, tools, s)
+  if s.emergency then return say(out, tools, s, s.emergency) end
   if not s.line then return silence(out, tools, "nothing new was said") end
   if s.line.reaction then return silence(out, tools, "a reaction needs no answer") end
   local own = unwelcome(s)
   if own and tools.remove_reaction then
     return out:tool("unreact", { name = "remove_reaction", arguments = { message_id = own.id, emoji = own.emoji } })
   end
-  if s.emergency then return say(out, tools, s, s.emergency) end
   local text, reaction = plan(s)
   text = text and with_notice(s, text)
+  if text and tools.add_reaction and not tools.send_message then text, reaction = nil, reaction or "👍" end
   local can_react = reaction and tools.add_reaction and s.line.id
   if can_react then
     out:tool("react", { name = "add_reaction", arguments = { message_id = s.line.id, emoji = reaction } })
