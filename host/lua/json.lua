@@ -221,12 +221,12 @@ local function has_empty_array(text)
   return false
 end
 
---- The closing quote of the string whose opening quote is at `at`, in a text that is valid JSON.
+--- The closing quote of the string whose opening quote is at `at`; nil where a text that is no JSON has none.
 function M.string_end(text, at)
   local i = at + 1
   while true do
     i = find(text, '["\\]', i)
-    if byte(text, i) == 34 then return i end
+    if not i or byte(text, i) == 34 then return i end
     i = i + 2
   end
 end
@@ -243,7 +243,9 @@ local function mark_empty(text)
     local at = find(text, '["%[]', i)
     if not at then break end
     if byte(text, at) == 34 then
-      i = M.string_end(text, at) + 1
+      local close = M.string_end(text, at)
+      if not close then return text end -- which the parser is going to refuse
+      i = close + 1
     else
       local _, close = find(text, "^%s*%]", at + 1)
       if close then
