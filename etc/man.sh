@@ -51,7 +51,8 @@ one secret a file: openai, anthropic, gemini, llm, admin, db\-url (with systemd)
 the settings of a user's own server
 .SH ENVIRONMENT
 Every setting has a variable: HUMAN_DATABASE_POOL for database.pool. HUMAN_CONFIG names a settings file.
-DATABASE_URL, OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY and OLLAMA_HOST are read as well.
+DATABASE_URL, OLLAMA_HOST and the key of a model service (OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY and others:
+docs/models.md) are read as well.
 .SH SIGNALS
 .TP
 .B SIGHUP

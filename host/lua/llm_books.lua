@@ -13,7 +13,7 @@ local tokens = require "human.llm_tokens"
 local M = {}
 
 local BYTES_PER_TOKEN = 4 -- of an answer, whose text is not kept
-local RATIO_MAX = 4
+local RATIO_MAX, CALIBRATES = 4, 1000
 
 local INSERT = [[insert into llm_calls
   (id, ref, provider, model, status, error_code, attempts, input_tokens, output_tokens, estimated,
@@ -34,8 +34,10 @@ function M.cost(registry, provider, model, input_tokens, output_tokens)
   return math.floor((input_tokens * price[1] + output_tokens * price[2]) / 1000000 + 0.5)
 end
 
--- A server that counts more tokens than we do is believed from then on.
+-- A server that counts more tokens than we do is believed from then on.  In a short prompt most of them are the
+-- server's own, around ours.
 local function calibrate(choice, req, counted)
+  if counted < CALIBRATES then return end
   local ratio = counted / math.max(1, tokens.of_request(req, true))
   if ratio > choice.learned.ratio then choice.learned.ratio = math.min(ratio, RATIO_MAX) end
 end

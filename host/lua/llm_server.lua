@@ -33,7 +33,7 @@ local function max_tokens(call)
   local n, room = req.max_tokens, choice.learned.room
   if room > 1 then n = (n or ANSWER_TOKENS) * room end
   if n and choice.facts.thinks then n = n + THINKING_TOKENS[req.reasoning_effort or "medium"] end
-  return n
+  return n and math.min(n, math.floor(choice.window / 2)) -- the other half is for what it reads
 end
 
 --- The tokens of context that a choice has: as set, as learned, as the table says.

@@ -41,7 +41,12 @@ local function read_sse(provider, out)
   local function on_event(event) deliver(provider, out, state, event.data, event.event) end
   return function(bytes)
     if not parser:feed(bytes, on_event) then too_long(out) end
-  end, function() end
+  end, function()
+    -- Some servers forget the blank line behind the last event.  What was cut short is no JSON.
+    parser:feed("\n\n", function(event)
+      if json.decode(halves.keep(event.data)) then on_event(event) end
+    end)
+  end
 end
 
 local function read_lines(provider, out)

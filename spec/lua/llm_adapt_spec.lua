@@ -84,6 +84,16 @@ describe("An answer without room", function()
   end)
 end)
 
+describe("Room to think", function()
+  it("is never more than half of the context", function()
+    local sizes = {}
+    local world = new { conf = { base_url = "http://h", model = "m", context_tokens = 4096, max_retries = 0 }, replies = { thinking, ok() } }
+    ask(world, { max_tokens = 1024, fit = function(tokens) sizes[#sizes + 1] = tokens return { { role = "user", content = "Hi" } } end })
+    assert.same({ 1024, 2048 }, { body(world, 1).max_tokens, body(world, 2).max_tokens })
+    assert.is_true(sizes[#sizes] > 1500)
+  end)
+end)
+
 describe("An answer without a word", function()
   it("is asked for once more", function()
     local nothing = { chunks = { sse [[{"choices":[{"delta":{},"finish_reason":"stop"}]}]] } }

@@ -141,6 +141,13 @@ describe("The text of an answer", function()
     assert.equal("Hi", read("openrouter", ": OPENROUTER PROCESSING\n\ndata:\n\ndata: \n\n" .. sse(delta '{"content":"Hi"}', done) .. "data: [DONE] \n\n").text)
   end)
 
+  it("may end without the blank line behind its last event", function()
+    local text = sse(delta '{"content":"Hi"}', done)
+    assert.equal("Hi", read("openai", text:sub(1, -2)).text)
+    assert.equal("Hi", read("openai", text:sub(1, -3)).text)
+    assert.equal("incomplete", select(2, read("openai", text:sub(1, -4))).code)
+  end)
+
   it("may be a whole document where a stream was asked for", function()
     assert.equal("Hi", read("anthropic", '{"type":"message","content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}', "application/json").text)
     assert.equal("Hi you", read("gemini", '[{"candidates":[{"content":{"parts":[{"text":"Hi "}]}}]},{"candidates":[{"content":{"parts":[{"text":"you"}]},"finishReason":"STOP"}]}]', "application/json").text)

@@ -89,6 +89,7 @@ describe("A refused field", function()
     { "openai", 400, { error = { message = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", param = "max_tokens" } }, "max_tokens" },
     { "openai", 400, { error = { message = "Unsupported value: 'temperature' does not support 0.5 with this model." } }, "temperature" },
     { "mistral", 422, { detail = { { loc = { "body", "stream_options" }, msg = "Extra inputs are not permitted" } } }, "stream_options" },
+    { "openai", 400, { error = "bad parameter stream_options" }, "stream_options" },
     { "vllm", 400, { object = "error", message = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set' }, "tools" },
     { "llamacpp", 500, { error = { code = 500, message = "tools param requires --jinja flag" } }, "tools" },
     { "openrouter", 404, { error = { code = 404, message = "No endpoints found that support tool use." } }, "tools" },

@@ -119,7 +119,7 @@ function M.request(all, conf)
   local base, think = conf.base_url or M.default_url, thinking(req, conf)
   local limit = not (conf.without or {}).max_tokens and req.max_tokens or nil
   return {
-    url = base .. "/models/" .. conf.model .. ":streamGenerateContent?alt=sse",
+    url = base .. "/models/" .. conf.model:gsub("^models/", "") .. ":streamGenerateContent?alt=sse",
     headers = { ["x-goog-api-key"] = conf.secret and "${secret:" .. conf.secret .. "}" },
     body = {
       systemInstruction = req.system and { parts = { { text = req.system } } } or nil,

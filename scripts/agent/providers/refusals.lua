@@ -98,23 +98,27 @@ local FIELDS = {
 
 -- What distinguishes "is not supported" from any other error that mentions tools.
 local REFUSED = {
-  "support", "require", "not permitted", "not allowed", "not enabled", "unrecognized", "unknown", "unexpected",
-  "extra", "invalid", "no endpoints", "disabled", "must be", "should be", "cannot", "too large", "incompatible",
+  "support", "require", "not ", "n't ", "unrecognized", "unknown", "unexpected", "extra", "invalid", "no endpoints",
+  "disabled", "must be", "should be", "cannot", "too large", "incompatible", "unavailable", "illegal", "forbidden",
 }
 
+-- Who names a field by its name in a refusal of the request means it; words need more to tell.
+local EXACT = { stream_options = true, max_tokens = true, max_completion_tokens = true, cache_control = true,
+                num_ctx = true }
+
+local OF_THE_REQUEST = { [400] = true, [404] = true, [405] = true, [415] = true, [422] = true }
+
 local function may_refuse(status, says)
-  if status == nil or status == 400 or status == 404 or status == 405 or status == 415 or status == 422 then
-    return any(says, REFUSED)
-  end
+  if status == nil or OF_THE_REQUEST[status] then return any(says, REFUSED) end
   return (status == 500 or status == 501) and any(says, { "support", "require", "not enabled", "disabled" })
 end
 
 -- The fields of a request that an error may be about; nil when it is about none.
 function M.fields(status, says)
-  if not may_refuse(status, says) then return nil end
-  local list = {}
+  local list, may = {}, may_refuse(status, says)
   for _, field in ipairs(FIELDS) do
-    if any(says, field[2]) then list[#list + 1] = field[1] end
+    local means_it = may or (OF_THE_REQUEST[status or 0] and EXACT[field[1]])
+    if means_it and any(says, field[2]) then list[#list + 1] = field[1] end
   end
   return #list > 0 and list or nil
 end
