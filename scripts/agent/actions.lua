@@ -4,6 +4,8 @@
 
 local json = require "human.json"
 local log = require "human.log"
+local limits = require "agent.rules.limits"
+local parts = require "agent.parts"
 local safety = require "agent.rules.safety"
 local tool_use = require "agent.rules.tool_use"
 
@@ -119,11 +121,6 @@ local KEYS = { "ak_" .. ("%w"):rep(32), "hm_" .. ("%w"):rep(32), "sk%-[%w%-_]+" 
 local KEY_MIN = 24                               -- shorter ones are words, not keys
 local LEAK_RUN = 200                             -- bytes of the system prompt, word by word
 
-local function length(text)
-  local _, n = text:gsub("[^\128-\191]", "")
-  return n
-end
-
 local function has_key(text)
   for _, pattern in ipairs(KEYS) do
     for found in text:gmatch(pattern) do
@@ -145,32 +142,57 @@ end
 
 local function reaction_key(action) return action.messageId .. "\0" .. action.emoji end
 
-local function facts_of(action, taken, chat, ask)
-  local said = "ok"
-  if action.content then
-    said = ask(safety.may_say, { chars = length(action.content), has_key = has_key(action.content),
-                                 leaks_prompt = leaks(action.content, chat.template) })
-  end
+local function longest(texts)
+  local most = 0
+  for _, text in ipairs(texts) do most = math.max(most, parts.length(text)) end
+  return most
+end
+
+-- What is found in a text is looked for in the whole of it: parts could hide it.
+local function said_of(action, pieces, chat, ask)
+  if not action.content then return "ok" end
+  return ask(safety.may_say, { chars = longest(pieces), has_key = has_key(action.content),
+                               leaks_prompt = leaks(action.content, chat.template) })
+end
+
+local function permits(chat, kind) return chat.permits == nil or chat.permits[kind] == true end
+
+local function facts_of(action, pieces, taken, chat, ask)
   return {
-    taken = taken, max = chat.max, said = said,
-    permitted = chat.permits == nil or chat.permits[action.type] == true,
+    taken = taken, max = chat.max, said = said_of(action, pieces, chat, ask),
+    permitted = permits(chat, action.type), may_message = permits(chat, "send-message"),
     known_message = action.messageId ~= nil and chat.messages[action.messageId] == true,
     is_emoji = action.emoji ~= nil and M.is_emoji(action.emoji),
     reacted = action.emoji ~= nil and chat.reactions[reaction_key(action)] == true,
   }
 end
 
--- The wishes that may be carried out, in order.
+-- Adds an action, as several messages when it is a long one: the first of them is the reply.
+local function add(out, action, pieces, as_message)
+  if not action.content then
+    out[#out + 1] = action
+    return
+  end
+  for i, piece in ipairs(pieces) do
+    local plain = i > 1 or as_message or action.type == "send-message"
+    out[#out + 1] = { type = plain and "send-message" or action.type, content = piece,
+                      messageId = not plain and action.messageId or nil }
+  end
+end
+
+-- The wishes that may be carried out, in order, as actions.
 -- chat: {messages = {id = true}, reactions = {"id\0emoji" = true} (the agent's own, as they stand),
--- template (of the system prompt, or nil), max (actions), permits ({type = true}; nil: all)};
--- where: {agent_id, run_id} for the log, and ask(rule, facts..) -> verdict, which sees to it that the decision is
--- recorded.
+-- template (of the system prompt, or nil), max (wishes), permits ({type = true}; nil: all), part_chars (of one
+-- message)}; where: {agent_id, run_id} for the log, and ask(rule, facts..) -> verdict, which sees to it that the
+-- decision is recorded.
 function M.allowed(wishes, chat, where)
-  local out = {}
+  local out, taken = {}, 0
   for _, action in ipairs(wishes) do
-    local verdict = where.ask(tool_use.check, action, facts_of(action, #out, chat, where.ask))
-    if verdict == "ok" then
-      out[#out + 1] = action
+    local pieces = action.content and parts.of(action.content, chat.part_chars, limits.message_parts) or {}
+    local verdict = where.ask(tool_use.check, action, facts_of(action, pieces, taken, chat, where.ask))
+    if verdict == "ok" or verdict == "as-message" then
+      add(out, action, pieces, verdict == "as-message")
+      taken = taken + 1
       if action.emoji then chat.reactions[reaction_key(action)] = action.type == "add-reaction" end
     else
       log.warn("action dropped", { agent_id = where.agent_id, run_id = where.run_id,

@@ -11,6 +11,7 @@ local budget = require "agent.budget"
 local limits = require "agent.rules.limits"
 local lines = require "agent.lines"
 local prompt = require "agent.prompt"
+local said = require "agent.said"
 
 local M = {}
 
@@ -75,7 +76,8 @@ local function written(head, fallen)
     return nil
   end
   charge(head.id, reply.usage)
-  return reply.text ~= "" and lines.cut(reply.text, limits.memory_chars) or nil
+  local text = said.read(reply.text, said.names())
+  return text ~= "" and lines.cut(text, limits.memory_chars) or nil
 end
 
 local function summary_of(head, rows)

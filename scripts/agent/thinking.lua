@@ -7,8 +7,10 @@ local log = require "human.log"
 local actions = require "agent.actions"
 local endings = require "agent.endings"
 local limits = require "agent.rules.limits"
+local pacing = require "agent.rules.pacing"
 local prompt = require "agent.prompt"
 local runs = require "agent.run"
+local said = require "agent.said"
 local store = require "agent.store"
 local tools = require "agent.tools"
 require "agent.providers.init"
@@ -41,14 +43,25 @@ local function think(entry, snap, run)
   error(reply, 0)
 end
 
+-- Whose names may stand before a line of the answer.
+local function names(snap)
+  local others = {}
+  for _, p in ipairs(snap.people) do
+    if not p.mine then others[#others + 1] = p.nickname end
+  end
+  return said.names({ snap.head.personality_name or snap.head.name, snap.head.name }, others)
+end
+
 -- What the answer comes to, with everything refused that may not be done.
 local function result_of(entry, snap, run, reply)
-  local wishes, unknown = tools.wishes(reply)
+  local wishes, unknown, broken = tools.wishes(reply, names(snap))
   local where = { agent_id = entry.agent_id, run_id = run.id, ask = function(...) return runs.ask(entry, ...) end }
   if #unknown > 0 then log.warn("unknown tools", { run_id = run.id, tools = table.concat(unknown, " ") }) end
+  if broken then log.warn("call of a tool not understood", { run_id = run.id, model = reply.model }) end
   local chat = store.known(entry.agent_id, actions.message_ids(wishes))
   local _, permits = tools.permitted(snap.settings)
   chat.template, chat.max, chat.permits = snap.head.template, config.agent.max_actions, permits
+  chat.part_chars = where.ask(pacing.part_chars, snap.settings.max_message_chars)
   local done = actions.allowed(wishes, chat, where)
   return {
     actions = done, reason = #done > 0 and "completed" or "no-response",

@@ -1,7 +1,9 @@
 -- scripts/agent/tools.lua -- how a model acts: five tools, and what an answer means.
--- Plain text counts as a message.  What comes out are wishes; agent.actions decides about them.
+-- Plain text counts as a message, as far as it is one (agent.said).  What comes out are wishes; agent.actions
+-- decides about them.
 
 local texts = require "human.text"
+local said = require "agent.said"
 
 local M = {}
 
@@ -56,41 +58,77 @@ function M.permitted(settings)
   return offered, types
 end
 
--- Models now and then imitate how the chat is quoted to them.
-local function clean(text)
-  text = texts.trim(text)
-  return texts.trim(text:match "^<message[^>]*>(.*)</message>$" or text)
+local IDS = { "message_id", "messageId", "id", "reply_to", "replyTo", "in_reply_to", "to" }
+
+local function string_of(value)
+  if type(value) == "number" then value = tostring(value) end
+  return type(value) == "string" and said.clean(value) or ""
 end
 
-local function string_of(value) return type(value) == "string" and value or "" end
-
-local function wish(call)
-  local a = type(call.arguments) == "table" and call.arguments or {}
-  local kind = TYPES[call.name]
-  if kind == "send-message" then return { type = kind, content = clean(string_of(a.content)) } end
-  if kind == "send-reply" then
-    return { type = kind, content = clean(string_of(a.content)), messageId = string_of(a.message_id) }
+-- The id of a message among arguments, without the quoting that it had in the prompt.
+local function id_of(a)
+  for _, key in ipairs(IDS) do
+    local id = texts.trim(string_of(a[key]))
+    if id ~= "" then return id:match '^id="([^"]*)"$' or id:match '^"([^"]*)"$' or id end
   end
-  return { type = kind, messageId = string_of(a.message_id), emoji = string_of(a.emoji) }
+  return ""
 end
 
--- reply: of llm.chat.  Returns the wishes in order ({type, content?, messageId?, emoji?}) and a list
--- of tool names that do not exist.
-function M.wishes(reply)
-  local out, unknown, spoke = {}, {}, false
+-- The text of a message among arguments.  What a model wrote there is read like an answer: it may think aloud and
+-- call tools within a call.
+local function content_of(a, names)
+  local text, calls = said.read(said.content(a) or "", names)
+  for _, call in ipairs(calls) do
+    if text == "" and not call.unknown then text = said.read(said.content(call.arguments) or "", names) end
+  end
+  return text
+end
+
+local function wish(call, names)
+  local a, kind = said.arguments(call.arguments), TYPES[call.name]
+  if kind == "send-message" then return { type = kind, content = content_of(a, names) } end
+  if kind == "send-reply" then return { type = kind, content = content_of(a, names), messageId = id_of(a) } end
+  return { type = kind, messageId = id_of(a), emoji = texts.trim(string_of(a.emoji or a.reaction or a.content)) }
+end
+
+-- A message that has been said in this answer already, as it is or as a reply, is not said again.
+local function is_repeated(action, taken)
+  if not action.content then return false end
+  local key = action.content:gsub("%s+", " "):lower()
+  if taken[key] then return true end
+  taken[key] = true
+  return false
+end
+
+-- All calls of an answer, the written ones included; and its text.
+local function calls_of(reply, names)
+  local text, written, broken = said.read(reply.text or "", names)
+  local list = {}
   for _, call in ipairs(reply.tool_calls or {}) do
+    list[#list + 1] = { name = said.tool(call.name) or string_of(call.name), arguments = call.arguments }
+  end
+  for _, call in ipairs(written) do list[#list + 1] = call end
+  return list, text, broken
+end
+
+-- reply: of llm.chat; names: of agent.said.names.  Returns the wishes in order ({type, content?, messageId?,
+-- emoji?}), a list of tool names that do not exist, and whether a call could not be read.
+function M.wishes(reply, names)
+  local out, unknown, taken, spoke = {}, {}, {}, false
+  local calls, text, broken = calls_of(reply, names or said.names())
+  for _, call in ipairs(calls) do
     if TYPES[call.name] then
-      out[#out + 1] = wish(call)
-      spoke = spoke or call.name == "send_message" or call.name == "send_reply"
+      local action = wish(call, names or said.names())
+      if not is_repeated(action, taken) then out[#out + 1] = action end
+      spoke = spoke or action.content ~= nil
     elseif call.name == "stay_silent" then
       spoke = true
     else
-      unknown[#unknown + 1] = tostring(call.name)
+      unknown[#unknown + 1] = call.name
     end
   end
-  local text = clean(reply.text or "")
   if text ~= "" and not spoke then table.insert(out, 1, { type = "send-message", content = text }) end
-  return out, unknown
+  return out, unknown, broken
 end
 
 return M

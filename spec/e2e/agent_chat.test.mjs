@@ -43,8 +43,10 @@ describe('the tools', () => {
   const cases = [
     ['reply to and react to messages that exist', [['send_reply', { content: 'Yes', message_id: 'known' }], ['add_reaction', { message_id: 'known', emoji: '💪' }]],
       ['set-typing:true', 'send-reply', 'add-reaction', 'agent-stopped:completed']],
-    ['cannot reach messages that do not, nor use words for emoji', [['send_reply', { content: 'Yes', message_id: 'unknown' }], ['add_reaction', { message_id: 'known', emoji: 'yes' }]],
+    ['cannot reach messages that do not, nor use words for emoji', [['add_reaction', { message_id: 'unknown', emoji: '👍' }], ['add_reaction', { message_id: 'known', emoji: 'yes' }]],
       ['set-typing:true', 'set-typing:false', 'agent-stopped:no-response']],
+    ['make a message of a reply to what does not exist', [['send_reply', { content: 'Yes', message_id: 'unknown' }]],
+      ['set-typing:true', 'send-message', 'agent-stopped:completed']],
     ['clear typing before a reaction alone', [['add_reaction', { message_id: 'known', emoji: '👍' }]],
       ['set-typing:true', 'set-typing:false', 'add-reaction', 'agent-stopped:completed']],
     ['may choose silence', [['stay_silent', { reason: 'nothing to add' }]], ['set-typing:true', 'set-typing:false', 'agent-stopped:no-response']],

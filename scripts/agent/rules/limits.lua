@@ -26,6 +26,11 @@ local M = {
   typing_step_ms = 1500,           -- how long one wait is
   typing_wait_ms = 8000,           -- all waits for one answer together
 
+  -- How an answer is given (agent.rules.pacing).
+  message_parts = 100,             -- of one answer that is too long for one message; the rest is left out
+  typing_again_ms = 4000,          -- after which typing is shown again: indicators fade after five seconds
+  typing_max_ms = 20000,           -- of typing before one message
+
   -- Groups (agent.rules.respond).
   follow_up_ms = 120000,           -- a line right after mine counts as an answer to me for so long
   agent_chain = 3,                 -- messages by agents in a row, after which agents keep quiet
@@ -45,6 +50,7 @@ M.returns = {
   runs_per_hour = "number 0..", tokens_per_day = "number 0..",
   turns_per_worker = whole, turns_in_a_row = whole, supersedes = "integer 0..1000000000", attempts = whole,
   stream_s = "number 0.1..86400",
+  message_parts = whole, typing_again_ms = ms, typing_max_ms = ms,
   typing_fresh_ms = ms, typing_step_ms = ms, typing_wait_ms = ms, follow_up_ms = ms, agent_chain = whole,
   own_in_row = whole, window_chars = whole, memory_batch = whole, memory_chars = whole, answer_tokens = whole,
   over_budget = "boolean", may_supersede = "boolean",

@@ -11,8 +11,8 @@ M.returns = { may_say = { "ok", "empty", "too-long", "secret", "prompt-leak", "r
 M.fallback = { may_say = "rule-failed" }
 
 -- "ok", or why the text must not be sent.
--- facts: chars (length), has_key (something that looks like a key of ours or of a model provider),
--- leaks_prompt (a long run of the system prompt, word by word)
+-- facts: chars (length; of a text that goes out in parts, of the longest), has_key (something that looks like a key
+-- of ours or of a model provider), leaks_prompt (a long run of the system prompt, word by word)
 function M.may_say(facts)
   if facts.chars == 0 then return "empty" end
   if facts.chars > limits.text_chars then return "too-long" end

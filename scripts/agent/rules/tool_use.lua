@@ -1,26 +1,28 @@
 -- scripts/agent/rules/tool_use.lua -- may the agent do this?  Pure: one action and facts, verdict out.
 -- The model proposes; this decides.  What is refused is dropped and logged, never sent.  To turn: what
 -- each kind of action needs; the number of actions of one turn is the setting agent.max_actions.
---% version: 1
+--% version: 2
 
 local M = {}
 
 M.returns = {
-  check = { "ok", "too-many-actions", "not-permitted", "unknown-message", "not-an-emoji", "already-reacted",
-    "no-such-reaction", "empty", "too-long", "secret", "prompt-leak", "rule-failed" },
+  check = { "ok", "as-message", "too-many-actions", "not-permitted", "unknown-message", "not-an-emoji",
+    "already-reacted", "no-such-reaction", "empty", "too-long", "secret", "prompt-leak", "rule-failed" },
 }
 M.fallback = { check = "rule-failed" }
 
--- "ok", or why not.
+-- "ok", "as-message" (a reply without what it refers to), or why not.
 -- action: {type = "send-message" | "send-reply" | "add-reaction" | "remove-reaction"}
 -- facts: permitted (false: the agent's settings take it away), taken (actions of this turn so far), max (allowed),
--- known_message (its messageId is one of this chat), is_emoji, reacted (the agent's own reaction of that kind
--- stands there now), said (verdict of agent.rules.safety on its text)
+-- may_message (a plain message is permitted), known_message (its messageId is one of this chat), is_emoji, reacted
+-- (the agent's own reaction of that kind stands there now), said (verdict of agent.rules.safety on its text)
 function M.check(action, facts)
   if facts.permitted == false then return "not-permitted" end
   if facts.taken >= facts.max then return "too-many-actions" end
-  if action.type ~= "send-message" and not facts.known_message then return "unknown-message" end
-  if action.type == "send-message" or action.type == "send-reply" then return facts.said end
+  if action.type == "send-message" then return facts.said end
+  if action.type == "send-reply" and (facts.known_message or facts.said ~= "ok") then return facts.said end
+  if action.type == "send-reply" and facts.may_message ~= false then return "as-message" end
+  if not facts.known_message then return "unknown-message" end
   if not facts.is_emoji then return "not-an-emoji" end
   if action.type == "add-reaction" and facts.reacted then return "already-reacted" end
   if action.type == "remove-reaction" and not facts.reacted then return "no-such-reaction" end
@@ -43,7 +45,9 @@ M.examples = {
   { "check", say, facts { permitted = false }, expect = "not-permitted" },
   { "check", say, facts { taken = 4 }, expect = "too-many-actions" },
   { "check", reply, facts {}, expect = "ok" },
-  { "check", reply, facts { known_message = false }, expect = "unknown-message" },
+  { "check", reply, facts { known_message = false }, expect = "as-message" },
+  { "check", reply, facts { known_message = false, said = "secret" }, expect = "secret" },
+  { "check", reply, facts { known_message = false, may_message = false }, expect = "unknown-message" },
   { "check", reply, facts { said = "secret" }, expect = "secret" },
   { "check", add, facts {}, expect = "ok" },
   { "check", add, facts { taken = 3 }, expect = "ok" },
