@@ -14,7 +14,7 @@ local sse = require "sse"
 
 local M = {}
 
-local CALL_S, ANSWER_S = 15, 300
+local CALL_S, ANSWER_S, DETAILS_MAX = 15, 300, 20
 local START_S, LOOK_S = 30, 0.2                  -- of a server whose database is being made ready
 local KEY_VARIABLE = "HUMAN_AGENT_KEY"
 local FLAGS = { ["--message"] = "TEXT", ["-m"] = "--message", ["--name"] = "NICKNAME", ["--url"] = "URL",
@@ -72,6 +72,23 @@ function Client:headers(accept)
   return headers
 end
 
+-- What others wrote must not command the terminal that it is shown on: no control characters (C0, C1).
+local function plain(text)
+  return (tostring(text):gsub("\194[\128-\159]", ""):gsub("[%z\1-\8\11-\31\127]", ""))
+end
+
+-- What a refusal says, and of which fields.
+local function why(body)
+  local value = json.decode(body)
+  if type(value) ~= "table" then return "no reason given" end
+  local parts = { tostring(value.message or "no reason given") }
+  for i, one in ipairs(json.is_array(value.details) and value.details or {}) do
+    if i > DETAILS_MAX then break end
+    if type(one) == "table" then parts[#parts + 1] = ("\n  %s %s"):format(tostring(one.path), tostring(one.message)) end
+  end
+  return plain(table.concat(parts))
+end
+
 function Client:no_answer(err)
   if err.code == "timeout" then cli.stop("the server at " .. self:address() .. " did not answer in time") end
   cli.stop("no answer from the server: " .. err.message)
@@ -87,16 +104,10 @@ function Client:call(method, path, body, expected)
   local value = json.decode(answer.body)
   if answer.status >= 200 and answer.status < 300 and type(value) == "table" then return value end
   if expected and expected[answer.status] then return nil, answer.status end
-  local why = type(value) == "table" and value.message or "no reason given"
-  cli.stop(("%s %s: the server answered %d: %s"):format(method, path, answer.status, tostring(why)))
+  cli.stop(("%s %s: the server answered %d: %s"):format(method, path, answer.status, why(answer.body)))
 end
 
 -- Talking ---------------------------------------------------------------------------------------------
-
--- What others wrote must not command the terminal that it is shown on: no control characters (C0, C1).
-local function plain(text)
-  return (tostring(text):gsub("\194[\128-\159]", ""):gsub("[%z\1-\8\11-\31\127]", ""))
-end
 
 local SHOW = {
   ["send-message"] = function(me, action) return me.name .. ": " .. tostring(action.content) end,
@@ -149,9 +160,7 @@ local function say(me, text)
   }
   if not answer then me:no_answer(err) end
   if answer.status ~= 200 then
-    local value = json.decode(answer.body)
-    cli.stop(("the server refused the message (%d): %s"):format(answer.status,
-      type(value) == "table" and tostring(value.message) or "no reason given"))
+    cli.stop(("the server refused the message (%d): %s"):format(answer.status, why(answer.body)))
   end
   return ended ~= nil and ended ~= "error"
 end

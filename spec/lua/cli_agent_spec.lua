@@ -124,6 +124,18 @@ describe("human agent", function()
     assert.truthy(seen["POST /api/users"])
   end)
 
+  it("says which fields a refusal is about, without what would command the terminal", function()
+    server["POST /api/agents/ca/messages"] = { 400, [[{"message":"Invalid new-message event","details":[
+      {"path":"message.content","message":"must have at most 16000 characters\u001b[2J"},
+      {"path":"message.id","message":"must be a string"}]}]] }
+    assert.equal(1, cli.run { "-m", "x" })
+    assert.same({ "human agent: the server refused the message (400): Invalid new-message event\n"
+      .. "  message.content must have at most 16000 characters[2J\n  message.id must be a string\n" }, complaints)
+    server["POST /api/agents/ca/messages"] = { 503, "busy" }
+    assert.equal(1, cli.run { "-m", "x" })
+    assert.matches("%(503%): no reason given", complaints[2])
+  end)
+
   it("says so when no server of this home runs", function()
     running = nil
     assert.equal(1, cli.run { "-m", "x" })
