@@ -57,6 +57,8 @@ static const command commands[] = {
      OWN_ARGUMENTS},
     {"new", "write a small script to start from: new rule|route|channel NAME", RUN_LUA, false,
      OWN_ARGUMENTS},
+    {"model", "a small language model of your own: model install|serve small", RUN_LUA, false,
+     OWN_ARGUMENTS},
     {"migrate", "bring the database's schema up to date", RUN_LUA, true, NO_ARGUMENTS},
     {"check", "check [DIR]: load all scripts (DIR before the shipped ones) and run their examples",
      RUN_LUA, false, OWN_ARGUMENTS},

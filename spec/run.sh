@@ -6,6 +6,7 @@
 # leak     every Lua test HUMAN_TEST_ROUNDS times: memory must not grow; then traffic without faults, likewise
 # nojit    without the JIT compiler
 # shuffle  tests, and what completes in one turn, in another order: HUMAN_TEST_SEED
+# chats    plays spec/chats with a scripted model; judge: with a real, small one, and prints a table
 # soak     mixed traffic with reloads and kills for SOAK_SECONDS
 # quick    all Lua specs, a whole conversation, and the end-to-end files of what has changed since the last commit
 # Without a mode: all rings, a short soak, and a little of each mode so that none rots.
@@ -69,6 +70,7 @@ leak) rings='lua_specs soak' lua_options=$MODES LIMIT_S=10800 SOAK_FAULTS=none S
 soak) rings='soak' ;;
 modes) rings='modes' ;;             # only the little of each
 quick) rings='lua_specs e2e' ;;
+chats | judge) rings='play' ;;
 fuzz-one)
   fuzz_one "$(basename "$2" .c)"
   exit
@@ -78,7 +80,7 @@ e2e-one)
   exit 0
   ;;
 *)
-  echo 'usage: spec/run.sh [asan|fuzz|reload|leak|nojit|shuffle|modes|soak|quick]' >&2
+  echo 'usage: spec/run.sh [asan|fuzz|reload|leak|nojit|shuffle|modes|soak|quick|chats|judge]' >&2
   exit 2
   ;;
 esac
@@ -228,6 +230,20 @@ python_modules() {
   add 0 0 "$status"
 }
 
+# The model that an operator gets, in the home build/small.
+small_model() {
+  run env HUMAN_HOME="$PWD/build/small" "$binary" model install small
+  add 0 0 "$status"
+}
+
+# No specs: nothing is counted.
+play() {
+  node_modules
+  [ "$mode" = chats ] || small_model
+  node spec/e2e/chats_play.mjs "$mode"
+  exit
+}
+
 # Each file by itself: what hangs, or leaves something running, fails alone.  Two at a time, for most of their
 # time is spent waiting; those that measure have the machine to themselves.
 ALONE='failover faults_database overload reload_load slow_clients watchdog'
@@ -240,7 +256,7 @@ changed() {
 
 e2e() {
   node_modules
-  [ "$mode" = quick ] || python_modules
+  [ "$mode" = quick ] || { python_modules; small_model; }
   E2E_COUNTS=$work/counts
   mkdir -p "$E2E_COUNTS"
   export E2E_COUNTS

@@ -176,7 +176,7 @@ local needs_database = {
 local no_waiting = { rules = true }
 -- These say themselves what is wrong with the scripts, or do not need them.
 local without_scripts = { check = true, agent = true, status = true, top = true, doctor = true, ping = true,
-                          override = true, overrides = true, new = true }
+                          override = true, overrides = true, new = true, model = true }
 
 local function command_task(name)
   local refused = host.native.refused or ""

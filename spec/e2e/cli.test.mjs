@@ -69,6 +69,8 @@ describe('words that mean nothing', () => {
     [['new'], 'human new: what (rule, route or channel) is missing'], [['new', 'chanel', 'x'], 'human new: not one of rule, route, channel: chanel (did you mean channel?)'],
     [['new', 'rule'], 'human new: NAME is missing'], [['override'], 'human override: PATH is missing'],
     [['overrides', '--dif'], 'human overrides: unknown flag: --dif (did you mean --diff?)'], [['check', '.', 'b'], 'human check: unexpected argument: b'],
+    [['model', 'install'], 'human model: small is missing'], [['model', 'install', 'large'], 'human model: the only model is called small, not large'],
+    [['model', 'srve', 'small'], 'human model: unknown command: srve (did you mean serve?)'], [['model', 'serve', 'small', '--at', 'x'], 'human model: --at must be a port, not x'],
     [['agent', 'hello'], 'human agent: unexpected argument: hello'], [['agent', '-m'], 'human agent: a value is missing after --message (TEXT)'],
     [['agent', '--url', 'example.org'], 'human agent: --url must be like https://example.org'], [['ping', '--url', 'ftp://x'], 'human ping: --url must be like https://example.org'],
   ];

@@ -4,6 +4,7 @@
 local jobs = require "human.jobs"
 local llm = require "human.llm"
 local log = require "human.log"
+local notice = require "human.notice"
 local presets = require "agent.providers.presets"
 
 local M = {}
@@ -44,6 +45,7 @@ function M.announce()
     return log.info("language model", { provider = now.provider, model = now.model })
   end
   log.info "no language model is configured: the offline provider answers by rules"
+  notice.show { "No language model is configured; `human model install small` gets a small one." }
 end
 
 jobs.start "agent.providers.init.announce"
