@@ -7,6 +7,7 @@ local unicode = require "unicode"
 local M = {}
 
 local PHONE_MIN = 6    -- digits
+local MENTIONS_MAX = 200 -- in one text; a crowd that is named beyond that is a stranger's joke
 local COMMAND_MAX = 64 -- bytes of "/command" before its "@"
 local EVERYONE = { everyone = true, here = true, all = true, channel = true, todos = true, alle = true, room = true }
 
@@ -114,7 +115,7 @@ end
 -- Mentions in angle brackets, taken out of the text.
 local function bracketed(ear, text, found)
   local out, from, at = {}, 1, text:find("<", 1, true)
-  while at do
+  while at and #found.others < MENTIONS_MAX do
     local slack = text:match("^<!(%a+)[|>]", at) -- linear: letters end where the rest begins
     local handle, stop = marked(text, at)
     if slack and EVERYONE[slack] then found.everyone = true end
@@ -159,7 +160,7 @@ end
 --- Returns where they stand: {{from, to}, ..}.
 function M.at_signs(ear, text, found, name_at)
   local spans, at = {}, text:find("@", 1, true)
-  while at do
+  while at and #spans < MENTIONS_MAX do
     local before = at > 1 and text:sub(at - 1, at - 1) or " "
     local command = at <= COMMAND_MAX and before:find "%w" and text:sub(1, at - 1):find "^%s*/[%w_]+$"
     local stop

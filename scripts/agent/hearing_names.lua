@@ -18,10 +18,12 @@ local key = book.key
 local COMMON, ROLES, NOT_NAMES = book.set(said.common), book.set(said.roles), book.set(said.not_names)
 local OF_THIRD, DOES_THIRD = book.set(said.of_third), book.set(said.does_third)
 local HONORIFICS, SLAVIC, REQUESTS = book.set(said.honorifics), book.set(said.slavic), book.set(said.requests)
+local POSSESSIVES, WHO_ASKS = book.set(said.possessives), book.set(said.who_asks)
+local HAS_DONE = book.phrases(said.has_done)
 local OPENERS = book.phrases((said.openers:gsub("%s+", "|")))
 local GREETINGS, THANKS = book.phrases(said.greetings), book.phrases(said.thanks)
 local FAREWELLS, QUESTIONS = book.phrases(said.farewells), book.phrases(said.questions)
-local TAILS = {}
+local TAILS, TITLES = {}, book.set(said.titles)
 for class, kinds in pairs(said.tails) do
   TAILS[class] = { to = book.set(kinds.to), topic = book.set(kinds.topic), third = book.set(kinds.third) }
 end
@@ -75,7 +77,29 @@ local function add_word(ear, name, class, who, part)
   add(ear, { name }, class, { who = who, kind = kind, part = part })
 end
 
---- The whole name, and its words as well when the words that are `taken` by others are given.
+-- A part of a longer name that is a name by itself: "Alex" of "Coach Alex", "O'Neill" of "Siobhán O'Neill".
+local function add_part(ear, words, from, to, who, taken, whole)
+  local keys, class = {}, words.class[from]
+  for i = from, to do keys[#keys + 1] = words:key(i) end
+  local part = table.concat(keys, "-")
+  if class == "N" or #part < ALIAS_MIN or NOT_NAMES[part] or taken[part] then return end
+  if not whole and #keys > 1 then add(ear, keys, class, { who = who, kind = "name", part = true }) end
+  if #keys > 1 then return end
+  if not whole then add_word(ear, part, class, who, true) end
+  if (class == "H" or class == "Z") and characters(part) == 3 then -- without the family name
+    local given = part:match "^[^\128-\191][\128-\191]*(.*)"
+    if not taken[given] then add_word(ear, given, class, who, true) end
+  end
+  if not ROLES[part] then add_vocatives(ear, part, class, who) end
+end
+
+-- Words that only a hyphen or an apostrophe parts stay together; those of other scripts do not.
+local function part_end(words, i)
+  while i < words.n and words.after[i] == "-" and not book.runs_on(words.class[i]) do i = i + 1 end
+  return i
+end
+
+--- The whole name, and its parts as well when the words that are `taken` by others are given.
 function M.learn(ear, name, who, taken)
   local words, keys = unicode.words(name), {}
   if words.n == 0 then return end
@@ -85,17 +109,11 @@ function M.learn(ear, name, who, taken)
   else
     add(ear, keys, words.class[1], { who = who, kind = "name" })
   end
-  if not taken then return end
-  for i, word in ipairs(keys) do
-    local class = words.class[i]
-    if class ~= "N" and #word >= ALIAS_MIN and not NOT_NAMES[word] and not taken[word] then
-      if words.n > 1 then add_word(ear, word, class, who, true) end
-      if (class == "H" or class == "Z") and characters(word) == 3 then -- without the family name
-        local given = word:match "^[^\128-\191][\128-\191]*(.*)"
-        if not taken[given] then add_word(ear, given, class, who, true) end
-      end
-      if not ROLES[word] then add_vocatives(ear, word, class, who) end
-    end
+  local from = 1
+  while taken and from <= words.n do
+    local to = part_end(words, from)
+    add_part(ear, words, from, to, who, taken, from == 1 and to == words.n)
+    from = to + 1
   end
 end
 
@@ -109,8 +127,9 @@ local function openings(r)
   for i = 1, r.n do
     local start = i == 1 or ENDS[after[i - 1]] or opened[i - 1] or r.skip[i - 1]
     local greets = start and (book.phrase_at(r, i, GREETINGS) or book.phrase_at(r, i, FAREWELLS))
-    local last = greets or book.phrase_at(r, i, THANKS) or start and book.phrase_at(r, i, OPENERS)
-    if last then opened[last] = greets and "greeting" or "opener" end
+    local thanks = book.phrase_at(r, i, THANKS)
+    local last = greets or thanks or start and book.phrase_at(r, i, OPENERS)
+    if last then opened[last] = greets and "greeting" or thanks and "thanks" or "opener" end
   end
   return opened
 end
@@ -127,7 +146,8 @@ local function stands_alone(r, i, j)
   local before, after = text:sub(words.from[i] - 1, words.from[i] - 1), text:sub(words.to[j] + 1, words.to[j] + 1)
   local joined = i > 1 and words.from[i] - words.to[i - 1] == 2
   local joins = j < r.n and words.from[j + 1] - words.to[j] == 2
-  if before:find "[#$=\\]" or before == "/" and not joined or joined and before:find "[_.-]" then return false end
+  if before:find "[#$=\\]" or before == "/" and not r.named[i - 1] then return false end
+  if joined and before:find "[_.-]" then return false end
   if joins and after == "-" then return HONORIFICS[key(r, j + 1)] or false end
   if joins and after == "." then return not text:find("^[%l%d]", words.to[j] + 2) end
   return not (joins and after:find "[_@=\\]")
@@ -140,6 +160,13 @@ local function has_suffix(r, j)
   return between == "'" or between == "’"
 end
 
+-- "d'Alex", "dell'Alex".
+local function has_article(r, i)
+  if i == 1 then return false end
+  local between = r.text:sub(r.words.to[i - 1] + 1, r.words.from[i] - 1)
+  return between == "'" or between == "’"
+end
+
 local function is_capital(r, i)
   local from = r.words.from[i]
   return r.text:sub(from, r.words.to[i]) ~= key(r, i) and r.text:find("^[%u\195-\212]", from) ~= nil
@@ -148,8 +175,8 @@ end
 -- Names that are words ("will", "hope").
 local function judge_common(r, i, j)
   if starts(r, i) and ends(r, j) then
-    local alone = i == 1 and j == r.n
-    if not alone or r.words.asks or is_capital(r, i) then return "address" end
+    local bare = i == 1 and j == r.n or r.opened[i - 1] == "opener" and r.words.after[i - 1] == " "
+    if not bare or r.words.asks or is_capital(r, i) then return "address" end
   elseif r.opened[i - 1] == "greeting" and (REQUESTS[key(r, j + 1)] or book.phrase_at(r, j + 1, QUESTIONS)) then
     return "address"
   elseif i > 1 and ends(r, j) and r.words.asks and is_capital(r, i) and not OF_THIRD[key(r, i - 1)] then
@@ -158,22 +185,34 @@ local function judge_common(r, i, j)
   return nil
 end
 
-local function judge_plain(r, i, j, form)
+-- "with Alex", "my trainer Alex", "d'Alex".
+local function is_introduced(r, i, j)
+  if i == 1 or starts(r, i) then return false end
+  local before, further = key(r, i - 1), key(r, i - 2)
+  return OF_THIRD[before] or has_article(r, i) or POSSESSIVES[further] and not ends(r, j) or false
+end
+
+-- "Alex said", "Alex Morgan".
+local function goes_on_in_third(r, j, form, i)
+  if r.words.after[j] ~= " " then return false end
+  if DOES_THIRD[key(r, j + 1)] or book.phrase_at(r, j + 1, HAS_DONE) then return true end
+  return form.part and starts(r, i) and is_capital(r, i) and is_capital(r, j + 1)
+    and not book.phrase_at(r, j + 1, QUESTIONS)
+end
+
+-- "Coach" at the beginning or the end; in between it is anybody's trade.
+local function judge_role(r, i, j)
   local after = key(r, j + 1)
-  local bound = r.words.after[j] == " "
+  if starts(r, i) then return (r.words.asks or REQUESTS[after] or WHO_ASKS[after]) and "address" or nil end
+  return ends(r, j) and r.words.asks and "address" or nil
+end
+
+local function judge_plain(r, i, j, form)
   if starts(r, i) and ends(r, j) then return "address" end
-  if i > 1 and not starts(r, i) and OF_THIRD[key(r, i - 1)] then return "third" end
-  if has_suffix(r, j) then return r.words.asks and "within" or "third" end
-  if starts(r, i) then
-    if bound and DOES_THIRD[after] then return r.words.asks and "within" or "third" end
-    local surname = #form.keys == 1 and form.part and bound and is_capital(r, i) and is_capital(r, j + 1)
-    if surname and not r.words.asks and not book.phrase_at(r, j + 1, QUESTIONS) then return "third" end
-    return "address"
-  end
-  if ends(r, j) then return "address" end
-  if form.kind == "role" then return nil end
-  if bound and DOES_THIRD[after] then return r.words.asks and "within" or "third" end
-  return "within"
+  if is_introduced(r, i, j) then return "third" end
+  if has_suffix(r, j) or goes_on_in_third(r, j, form, i) then return r.words.asks and "within" or "third" end
+  if form.kind == "role" then return judge_role(r, i, j) end
+  return (starts(r, i) or ends(r, j)) and "address" or "within"
 end
 
 -- How the name from word i to j is meant: "address" (somebody is spoken to), "within" (it may be), "third"
@@ -203,6 +242,17 @@ local function tail_of(tail, class)
   return best
 end
 
+-- What is written right behind word i: an honorific, or a particle behind Han.
+local function tail_behind(r, i)
+  local class, after = r.words.class[i], r.words.class[i + 1]
+  if r.words.after[i] ~= "" or not after then return "" end
+  if after == "J" and class == "Z" then return tail_of(key(r, i + 1), "J") or "" end
+  for title in pairs(after == "Z" and TITLES or {}) do
+    if key(r, i + 1):sub(1, #title) == title then return "to" end
+  end
+  return ""
+end
+
 local function opens(head)
   for _, phrases in ipairs { OPENERS, GREETINGS, THANKS } do
     for _, phrase in ipairs(phrases.inside) do
@@ -218,17 +268,18 @@ local function judge_run(r, i, form, from, to)
   local head, tail = word:sub(math.max(1, from - AROUND), from - 1), word:sub(to + 1, to + AROUND)
   local free = class == "Z" or class == "T"      -- any word may follow: there are no particles to tell
   local kind = tail_of(tail, class) or free and "any"
+  if kind == "" then kind = tail_behind(r, i) end
   local opened = head ~= "" and opens(head)
   local start = opened or head == "" and starts(r, i)
   if not kind or head ~= "" and not opened and not free then return nil end
   if form.kind == "common" then
-    if kind == "to" and tail ~= "" and class ~= "Z" then return start and "address" or "within" end
+    if kind == "to" and (class ~= "Z" or tail == "") then return start and "address" or "within" end
     local ended = kind == "" and (ends(r, i) or r.words.asks and r.words.after[i] ~= "-")
     return start and ended and "address" or nil
   end
   if kind == "third" then return "third" end
   if kind == "to" then return (start or ends(r, i)) and "address" or "within" end
-  if start and (kind == "" or r.words.asks) then return "address" end
+  if opened or start and (kind == "" or r.words.asks) then return "address" end
   if kind == "" and ends(r, i) then return "address" end
   return r.words.asks and "within" or "third"
 end
@@ -292,7 +343,7 @@ end
 
 --- Every name in a text is told to found(who, use).
 function M.each(ear, r, found)
-  r.opened, r.slavic = openings(r), is_slavic(r)
+  r.opened, r.slavic, r.named = openings(r), is_slavic(r), {}
   local i = 1
   while i <= r.n do
     local form, last = nil, i
@@ -303,6 +354,7 @@ function M.each(ear, r, found)
         local use = judge(r, i, last, form)
         if use then
           found(form.who, use)
+          r.named[last] = true
           r.opened[last] = r.opened[last] or "opener"
         end
       elseif runs_on then

@@ -32,15 +32,15 @@ trenerka lekarz тренер доктор учитель مدرب دكتور ا�
 โค้ช ครู หมอ]]
 
 -- Before a name, these tell of a third person ("my friend Alex", "with Alex").
-M.of_third = [[my your his her our their the a an this that another some friend brother sister cousin uncle aunt mom mum dad
+M.of_third = [[my your his her our their the a an this that another some friend brother sister cousin dog cat uncle aunt mom mum dad
 boss colleague coworker neighbor neighbour husband wife boyfriend girlfriend son daughter mate roommate called named
 with from about to for by of in on at since until last next every without like than against told met saw see know knew love miss visited called
 mein meine meinem meinen dein sein unser der die das dem den ein eine freund freundin bruder schwester kollege chef mit von
 uber fur bei nach zu ohne mon ma mes ton ta son sa notre le la les un une ami amie frere soeur collegue avec chez pour sur de
-mi mis tu su nuestro el los amigo amiga hermano hermana colega con para sobre por meu minha seu nosso o os irmao irma com
+mi mis su nuestro el los amigo amiga hermano hermana colega con para sobre por meu minha seu nosso o os irmao irma com
 mio mia tuo suo nostro il lo gli amico amica fratello sorella collega di per moj moja twoj jego jej przyjaciel kolega brat
 siostra z od dla o bez мой моя мои твой его её наш друг подруга брат сестра коллега с от про для о без у
-صديقي صديقتي اخي اختي مع عن من الى benim arkadasim kardesim ile मेरा मेरी मेरे दोस्त भाई बहन]]
+قال قالت يقول تقول ذهب ذهبت كان كانت جاء جاءت رايت صديقي صديقتي اخي اختي مع عن من الى benim arkadasim kardesim ile मेरा मेरी मेरे दोस्त भाई बहन]]
 
 -- After a name, these tell of a third person ("Alex said so").
 M.does_third = [[said says told tells is was has had went came would thinks thought wants wanted knows knew likes liked loves
@@ -49,6 +49,19 @@ sagt sagte hat hatte ist war meint meinte ging kam findet wollte wusste dit disa
 dijo dice es esta era fue ha piensa tiene quiere disse diz foi tem acha era ha dice pensa e ed
 powiedzial powiedziala mowi mowil jest byl byla ma mial сказал сказала говорит был была думает
 قال قالت يقول كان كانت dedi diyor ने कहता कहती है था]]
+
+-- "my trainer Alex"
+M.possessives = [[my our his her their mein meine meinem unser unsere mon ma notre mi nuestro nuestra meu minha nosso nossa mio mia nostro moj moja
+nasz мой моя мои наш наша benim bizim]]
+
+-- "Alex a dit"
+M.has_done = [[a dit|a fait|a ete|a eu|a parle|a raison|a tort|a trouve|a pris|a vu|a raconte|m a|t a|l a|ha detto|ha fatto|me dijo|nos dijo|me ha dicho|me disse]]
+
+-- "Coach, I need you"
+M.who_asks = [[i we you my our let's ich wir du je nous yo eu io]]
+
+-- Behind a name of kana, in Han.
+M.titles = [[先生 様 君 氏 先輩 選手]]
 
 -- Before a name in address, besides greetings and thanks.
 M.openers = [[so and but well ok okay yes no yeah yep nope oh wow sorry ask asking dear right look listen wait also or sir please
@@ -114,7 +127,7 @@ czy|jak|co polecasz|co myslisz|co sadzisz|co robic|kiedy|gdzie|dlaczego|ile|moze
 
 -- How it ends: the last word, or the end of it in scripts without spaces.
 M.question_ends = [[mi mu misin musun misiniz musunuz midir right huh eh oder innit]]
-M.question_tails = [[か かな かしら ですか ますか 吗 呢 嗎 吧 怎么样 怎么办 如何 什么 多少 为什么 까 까요 나요 니 냐 가요 을까 ㄹ까 어때 뭐야 뭐지 ไหม มั้ย
+M.question_tails = [[か かな かしら ですか ますか 吗 呢 嗎 吧 怎么样 怎么办 如何 什么 多少 为什么 까 까요 나요 니 냐 가요 을까 ㄹ까 어때 뭐야 뭐지 ไหม มั้ย ไหมครับ ไหมคะ ไหมค่ะ มั้ยครับ มั้ยคะ ไง ไงครับ ไงคะ อะไรครับ อะไรคะ
 หรือเปล่า อะไร ยังไง อย่างไร ทำไม เมื่อไหร่ ที่ไหน เท่าไหร่ ใคร]]
 
 M.everyone = [[everyone everybody all here channel room guys folks team alle zusammen leute tous todos todas tutti wszyscy wszystkim

@@ -48,6 +48,41 @@ local spoken_to = {
   { "İpek", "ipek, ne dersin?", "IPEK?", "teşekkürler İpek" },
   { "Nguyễn", "nguyen, help", "NGUYỄN?" },
   { "Sakura", "sakura-san, genki?", "Sakura, hi" },
+  { "Alex", "What do you think, alex?", "Could alex help me?", "@alex", "alex!", "hey @Alex: hi", "Alex – what now?", "good morning, Alex", "Bonjour Alex, ça va ?",
+    "Hola Alex", "Olá Alex, tudo bem?", "Cześć Alex", "Привет, Alex", "alex你怎么看", "Alexさん、元気？", "Alex씨 안녕", "Alex, kannst du mir helfen?", "was meinst du alex",
+    "qu'en penses-tu Alex ?", "Et toi, Alex ?", "ALEX!!! HELP", "alex alex alex", "Alex...", "Alex can you help", "Alex please", "I need help alex",
+    "@Alex, Sarah said hi", "Hey guys, and Alex of course, what do we do?", "Alexさんはどう思いますか", "Alex、教えて", "嗨Alex", "يا Alex", "“Alex”, please", "*alex* hi",
+    "Alex😀 hi", "😀Alex hi", "Alex\nwhat now", "tell me, alex, how", "is alex here?", "Alex?! Hello", "hey alex's here?" },
+  { "Will", "Will: help", "ok Will, go", "hey will, what's up", "Will?", "WILL!", "So, Will, what do you think?", "@Will", "hi Will", "Bye Will!", "good point, Will",
+    "and you, will?" },
+  { "Hope", "Hope, can you help?", "Hey Hope", "thanks hope", "Hope?" },
+  { "さくら", "さくら！", "さくらさん", "さくらちゃんはどう？", "ねぇ、さくら", "さくら、どう思う", "おはようさくら", "@さくら、見て", "さくらー！", "サクラちゃん元気？", "さくら先生、質問" },
+  { "ゆうき", "ゆうき、聞いて", "ゆうきくん！", "ゆうきはどう思う？", "ありがとう、ゆうき" },
+  { "太郎", "太郎、元気？", "太郎くん", "太郎さんはどう思いますか", "おい太郎", "太郎はどう思う？", "ねえ太郎、来て" },
+  { "李雷", "李雷，你好", "李雷你在吗", "李雷老师好", "你好李雷！", "@李雷 看看", "请问李雷，怎么办", "李雷怎么看？", "李雷：帮我" },
+  { "지민", "지민아", "지민아, 뭐해?", "지민씨", "지민님 안녕하세요", "지민 안녕", "안녕 지민", "지민, 어떻게 생각해?", "지민이는 어때?", "고마워 지민아", "야 지민" },
+  { "Сергей", "Сергей, как дела?", "сергей помоги", "Привет Сергей", "Сергей?", "спасибо, Сергей!", "Что думаешь, Сергей?" },
+  { "Саша", "Саш, привет", "Саша, привет", "Саш?" },
+  { "محمد", "يا محمد", "محمد، كيف حالك؟", "مرحبا محمد", "محمد هل تساعدني؟", "شكرًا يا محمد", "ما رأيك يا محمد؟" },
+  { "דנה", "דנה, מה שלומך?", "היי דנה", "תודה דנה", "דנה?" },
+  { "प्रिया", "प्रिया, कैसी हो?", "प्रिया जी, नमस्ते", "अरे प्रिया", "धन्यवाद प्रिया", "प्रिया क्या सोचती हो?" },
+  { "สมหญิง", "สมหญิง ช่วยหน่อย", "คุณสมหญิง", "สวัสดีสมหญิง", "สมหญิงคะ", "พี่สมหญิงคิดว่าไงคะ" },
+  { "Ελένη", "Ελένη, τι κάνεις;", "ΕΛΕΝΗ;", "γεια σου Ελένη" },
+  { "Γιώργος", "Γιώργο, έλα", "Γιώργε", "Γιώργος;" },
+  { "Ayşe", "Ayşe, nasılsın?", "ayse?", "AYŞE!", "merhaba Ayşe", "Ayşe Hanım", "Ayşe hanım, merhaba" },
+  { "Tomasz", "Tomaszu, co robisz?", "Tomasz?", "hej Tomasz" },
+  { "Katarzyna", "Katarzyno, jak się masz?" },
+  { "Kasia", "Kasiu, co słychać?", "Cześć Kasiu", "Kasia?" },
+  { "Piotr", "Piotrze, pomóż", "Piotr, co tam?" },
+  { "Paweł", "Pawle, co tam?" },
+  { "Pavel", "Pavle, jak se máš?", "Pavle!" },
+  { "Mehmet Ali", "mehmet ali, merhaba", "Mehmet?" },
+  { "Chef Bot", "Chef Bot, what's for dinner?", "chef, what's for dinner?", "@ChefBot", "chef?" },
+  { "Siobhán O'Neill", "Siobhan, hi", "siobhán?", "O'Neill, hi" },
+  { "X Æ", "x ae, hi" },
+  { "R2-D2", "r2-d2, hi", "R2-D2?", "@r2d2" },
+  { "Coach Alex", "Coach Alex", "@Coach_Alex", "@coach-alex", "@coach.alex hi", "@CoachAlexBot", "coach alex?", "Coach, I need you", "hey coach", "thanks coach!",
+    "what do you think coach?" },
 }
 
 -- … and those that do not
@@ -72,6 +107,34 @@ local not_spoken_to = {
   { "Вера", "вера важна", "в это вера есть?" },
   { "Jean", "Jean-Luc, tu viens ?" },
   { "Sarah Bot", "Sarah, hi" },
+  { "Alex", "I told Alex about it", "Alex was here yesterday", "with alex it was fun", "mit Alex war es schön", "alexa, play music", "Alexander?",
+    "Alex's dog ate it", "die Idee von Alex war gut", "c'est l'idée d'Alex", "avec Alex", "Alex hat gesagt, dass es regnet", "Alex a dit oui", "Alex dijo que sí",
+    "con Alex", "ftp://alex/", "alex.png is broken", "git checkout feature/alex", "user_alex", "alex2", "mailto:alex@x.org", "http://alex.com/?q=1",
+    "(see https://x.io/alex)", "[link](http://x.io/alex)", "$alex", "#alex rocks", "alex-prod is down", "my dog alex barks", "our trainer alex left",
+    "Sarahs Freund Alex kommt" },
+  { "Will", "Will they come?", "will do!", "Will it rain?", "where there is will", "Will be there", "who will?", "if it will, fine", "Free Willy", "I think it will.",
+    "that will", "Will that work?", "Will do.", "They said they will, then left", "you will?" },
+  { "May", "may be", "May 5th works", "in may we go", "maybe", "May I?", "You may.", "it may, or not", "May the force be with you" },
+  { "Grace", "grace period", "a saving grace" },
+  { "Hope", "I hope so!", "hope", "hope everyone is ok", "Hope so.", "no hope", "there is hope?" },
+  { "Joy", "what a joy", "joy!" },
+  { "Bill", "bill me", "the electricity bill?" },
+  { "Mark", "Mark it down", "on your mark", "good mark!", "Check mark?" },
+  { "Art", "Art is long", "art!" },
+  { "Rose", "Rose petals?", "she rose.", "I like rose" },
+  { "Chase", "chase it", "Chase bank is closed" },
+  { "Sunny", "It's sunny", "sunny today?" },
+  { "Summer", "summer is here", "Next summer?", "this summer" },
+  { "Angel", "you are an angel", "angel" },
+  { "さくら", "さくらは春の花です", "さくらの写真", "きれいなさくら", "さくら味のお菓子", "さくらが好き" },
+  { "太郎", "太郎が来た", "昨日太郎と会った" },
+  { "李雷", "我和李雷吃饭了", "李雷是我朋友", "李雷说他不来" },
+  { "지민", "지민이가 왔어", "지민을 봤어", "지민의 책", "지민한테 말했어" },
+  { "Сергей", "Сергея нет дома", "я видел Сергея", "мой друг Сергей сказал", "Сергей сказал да" },
+  { "محمد", "قال محمد كذا", "مع محمد كان جميلا" },
+  { "Ayşe", "Ayşe'nin kitabı", "Ayşe'ye söyledim" },
+  { "Chef Bot", "the chef is good", "our chef left", "a bot wrote that", "bots are bad" },
+  { "Coach Alex", "I need a coach", "the coach said", "football coach", "coach class tickets", "coaching", "my coach is great?" },
 }
 
 -- text, for an agent with handles
@@ -144,6 +207,12 @@ describe("Mentions:", function()
     assert.equal("mention", hearing.hear(listens, "hi", { "@Alex_Bot" }).named)
     assert.same({ "u1" }, hearing.hear(listens, "hi", { "u1" }).others)
     assert.same({ "u77" }, hearing.hear(listens, "hi", { "u77" }).others)
+  end)
+
+  it("of a crowd are heard up to a limit", function() -- limit: mentions
+    local crowd = {}
+    for i = 1, 300 do crowd[i] = "@guest" .. i end
+    assert.equal(200, #hearing.hear(listens, table.concat(crowd, " ")).others)
   end)
 
   it("of all are told", function()
