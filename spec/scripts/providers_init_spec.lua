@@ -2,17 +2,16 @@
 
 local fake_host = require "fake_host"
 
-local FILES = { "init", "common", "refusals", "models", "presets", "openai", "openai_stream", "anthropic", "gemini", "ollama", "prices", "offline", "offline_read",
-                "offline_text", "offline_fitness", "offline_general" }
-
+-- All of them, and what they need of the agent's scripts.
 local function scripts()
   local files = { ["api/x.lua"] = 'require "agent.providers.init"\nreturn {}\n' }
-  for _, name in ipairs(FILES) do
-    local path = "agent/providers/" .. name .. ".lua"
+  local list = assert(io.popen "cd scripts && ls agent/providers/*.lua agent/hear*.lua")
+  for path in list:lines() do
     local file = assert(io.open("scripts/" .. path))
     files[path] = file:read "*a"
     file:close()
   end
+  list:close()
   return files
 end
 
