@@ -54,6 +54,7 @@ local function run(choice, req, conf, until_at)
   local ok, result, err = pcall(server.insist, call, until_at, conf.max_retries)
   if not ok and call.open then books.tried(call) end
   local usage = books.usage(registry, call)
+  if req.spent then req.spent.provider, req.spent.model = choice.name, choice.model end
   books.add(req.spent, usage)
   if not ok then
     local status = result == sched.Canceled and "canceled" or "error"
@@ -89,7 +90,7 @@ end
 ---   ("minimal" | "low" | "medium" | "high"), on_delta(text) (may await), ref (what the call is for, at most 200
 ---   bytes; recorded), deadline_s (for everything, retries and fallback included; llm.timeout_ms when absent, and
 ---   never longer), context (facts for the offline provider), spent (a table to which the usage of all tries is
----   added, also when the call fails or is cancelled).
+---   added, also when the call fails or is cancelled; provider and model in it are those asked last).
 --- Returns {text, tool_calls = {{id, name, arguments}}, stop_reason = "stop" | "length" |
 ---   "tool_calls", usage = {input_tokens, output_tokens, cost_micros, estimated, unpriced} (of all tries), provider,
 ---   model}, or nil and {code, message, status, retryable, provider, model, usage}.  Codes: rate_limited, overloaded,

@@ -21,6 +21,11 @@ M.sql = {
     select user_id, date_trunc('hour', now()), $2::int, $3::bigint, $4::bigint from agents where id = $1
     on conflict (user_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
       cost_micros = n.cost_micros + excluded.cost_micros]],
+  book_run = [[update agent_runs set input_tokens = input_tokens + $2, output_tokens = output_tokens + $3,
+      cost_micros = case when $4::bigint is null then cost_micros else coalesce(cost_micros, 0) + $4 end
+    where id = $1]],
+  book_agent = [[update agent_mailboxes set input_tokens = input_tokens + $2, output_tokens = output_tokens + $3,
+    cost_micros = cost_micros + $4 where agent_id = $1]],
   forget = "delete from user_usage where hour < now() - $1::int * interval '1 day'",
 }
 
@@ -47,6 +52,23 @@ end
 function M.charge(exec, agent_id, usage)
   local tokens, cost = (usage.input_tokens or 0) + (usage.output_tokens or 0), usage.cost_micros or 0
   if tokens > 0 or cost > 0 then exec(M.sql.charge, agent_id, 0, tokens, cost) end
+end
+
+-- What a usage cost, or nil where no price is known.
+function M.known_cost(usage)
+  local cost = usage.cost_micros
+  return not (usage.unpriced and cost == 0) and cost or nil
+end
+
+-- Books what was spent on an agent other than at the end of a run.  run_id: of the run that it was for, or nil.
+function M.book(agent_id, usage, run_id)
+  local input, output = usage.input_tokens or 0, usage.output_tokens or 0
+  if input + output == 0 then return end
+  db.tx(function(tx)
+    tx:exec(M.sql.book_agent, agent_id, input, output, usage.cost_micros or 0)
+    if run_id then tx:exec(M.sql.book_run, run_id, input, output, M.known_cost(usage)) end
+    M.charge(function(...) tx:exec(...) end, agent_id, usage)
+  end)
 end
 
 -- Removes what nobody looks up any more.

@@ -29,7 +29,9 @@ M.sql = {
   resume = [[update agent_runs set attempts = attempts + 1, until_pos = $2 where id = $1]],
   open_run = "select id, until_pos, typing from agent_runs where agent_id = $1 and finished_at is null",
   finish = [[update agent_runs set reason = $2, error_code = $3, typing = false, provider = $4, model = $5,
-      input_tokens = $6, output_tokens = $7, cost_micros = $8, finished_at = clock_timestamp() where id = $1]],
+      input_tokens = input_tokens + $6, output_tokens = output_tokens + $7, finished_at = clock_timestamp(),
+      cost_micros = case when $8::bigint is null then cost_micros else coalesce(cost_micros, 0) + $8 end
+    where id = $1]],
   usage = [[select count(*) filter (where started_at > now() - interval '1 hour' and provider is not null) as runs,
       coalesce(sum(input_tokens + output_tokens), 0)::float8 as tokens
     from agent_runs where agent_id = $1 and started_at > now() - interval '24 hours']],
@@ -73,7 +75,7 @@ local function write_run(tx, run, box, result, reason)
   local usage = result.usage or {}
   local input, output = usage.input_tokens or 0, usage.output_tokens or 0
   tx:ask(M.sql.finish, run.id, reason, result.code, result.provider, result.model, input, output,
-    usage.cost_micros)
+    budget.known_cost(usage))
   box.runs, box.cost_micros = box.runs + 1, box.cost_micros + (usage.cost_micros or 0)
   box.input_tokens, box.output_tokens = box.input_tokens + input, box.output_tokens + output
   budget.charge(function(...) tx:ask(...) end, box.agent_id, usage)

@@ -4,7 +4,9 @@
 local config = require "human.config"
 local llm = require "human.llm"
 local log = require "human.log"
+local task = require "human.task"
 local actions = require "agent.actions"
+local budget = require "agent.budget"
 local endings = require "agent.endings"
 local limits = require "agent.rules.limits"
 local pacing = require "agent.rules.pacing"
@@ -18,12 +20,13 @@ require "agent.providers.init"
 local M = {}
 
 -- What the model's window has no room for is for agent.memory.
-local function request(entry, snap, run)
+-- spent: takes what the call costs, whatever becomes of it.
+local function request(entry, snap, run, spent)
   local built, set = prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ"), snap.settings
   return {
     system = built.system, messages = built.messages, tools = tools.permitted(set), ref = run.id,
     model = set.model, temperature = set.temperature, reasoning_effort = set.reasoning_effort,
-    max_tokens = set.max_tokens or limits.answer_tokens,
+    max_tokens = set.max_tokens or limits.answer_tokens, spent = spent,
     fit = function(tokens)
       local messages, left_out = prompt.messages(snap, tokens, llm.tokens)
       entry.left_out = left_out and left_out.pos
@@ -33,13 +36,14 @@ local function request(entry, snap, run)
 end
 
 -- The model's answer, or nil and an error; nil alone when the run was interrupted.
-local function think(entry, snap, run)
+local function think(entry, snap, run, spent)
   if entry.stop then return nil end
   entry.thinking = true
-  local ok, reply, err = pcall(llm.chat, request(entry, snap, run))
+  local ok, reply, err = pcall(llm.chat, request(entry, snap, run, spent))
   entry.thinking = false
   if ok then return reply, err end
   if entry.stop then return nil end
+  task.spawn(budget.book, entry.agent_id, spent, run.id) -- nobody ends the run here
   error(reply, 0)
 end
 
@@ -63,20 +67,24 @@ local function result_of(entry, snap, run, reply)
   chat.template, chat.max, chat.permits = snap.head.template, config.agent.max_actions, permits
   chat.part_chars = where.ask(pacing.part_chars, snap.settings.max_message_chars)
   local done = actions.allowed(wishes, chat, where)
-  return {
-    actions = done, reason = #done > 0 and "completed" or "no-response",
-    usage = reply.usage, provider = reply.provider, model = reply.model,
-  }
+  return { actions = done, reason = #done > 0 and "completed" or "no-response" }
 end
 
--- What the run comes to, for agent.run.finish.
-function M.result(entry, snap, run)
-  local reply, err = think(entry, snap, run)
+local function outcome(entry, snap, run, spent)
+  local reply, err = think(entry, snap, run, spent)
   if reply and reply.stop_reason == "length" then reply.text = endings.whole(reply.text) end
   if reply then return result_of(entry, snap, run, reply) end
   if not err then return { interrupted = true, reason = "superseded" } end
   log.warn("run failed", { agent_id = entry.agent_id, run_id = run.id, code = err.code, error = err.message })
   return { reason = "error", code = err.code }
+end
+
+-- What the run comes to, for agent.run.finish, and what it cost.
+function M.result(entry, snap, run)
+  local spent = {}
+  local result = outcome(entry, snap, run, spent)
+  result.usage, result.provider, result.model = spent, spent.provider, spent.model
+  return result
 end
 
 return M

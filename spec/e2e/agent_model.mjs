@@ -1,6 +1,6 @@
 // spec/e2e/agent_model.mjs -- a language model that says what a spec tells it to, when it tells it to.
 // It speaks OpenAI's streaming dialect.  `model.answer` is asked for each request: it gets the texts of
-// the messages and gives {text, tools: [[name, arguments]], ms (before it answers), status}.
+// the messages and gives {text, tools: [[name, arguments]], ms (before it answers), status, half (a text that breaks off)}.
 import http from 'node:http';
 
 const sse = (events) => events.map((e) => `data: ${typeof e === 'string' ? e : JSON.stringify(e)}\n\n`).join('');
@@ -35,6 +35,10 @@ export async function startModel() {
         return;
       }
       res.writeHead(200, { 'content-type': 'text/event-stream' });
+      if (reply.half) { // as much of an answer, and the connection is gone
+        res.write(sse([{ choices: [{ delta: { content: reply.half } }] }]), () => res.destroy());
+        return;
+      }
       res.end(stream(reply));
     });
   });
