@@ -1,23 +1,25 @@
 -- scripts/agent/facts.lua -- everything a turn needs to know, read once at its beginning.
--- Turns rows into the facts of agent.rules.respond and, by agent.lines, what agent.prompt quotes.
+-- agent.lines makes lines of the rows, agent.situation the facts of agent.rules.respond, agent.prompt quotes them.
 
 local config = require "human.config"
 local db = require "human.db"
+local json = require "human.json"
 local limits = require "agent.rules.limits"
 local lines = require "agent.lines"
+local people = require "agent.people"
 local settings = require "agent.settings"
+local situation = require "agent.situation"
 
 local M = {}
 
-local TEXT_BYTES, PROMPT_BYTES = 1000, 4000      -- what rules get to see of a text
-
 M.sql = {
   head = [[select a.id, a.name, a.status, a.settings, m.last_pos, m.last_in_pos, m.processed_pos,
-      m.superseded, m.chat_code, m.greet, m.follow_up_pos,
+      m.superseded, m.chat_code, m.room, m.greet, m.follow_up_pos,
       m.expired_at, (extract(epoch from now() - m.waiting_since) * 1000)::float8 as waited_ms,
       p.name as personality_name, p.description as personality_description, p.style_instructions,
       s.template, y.summary, coalesce(y.until_pos, 0) as summary_pos,
-      r.id as run_id, r.attempts, r.typing, r.until_pos,
+      r.id as run_id, r.attempts, r.typing, r.until_pos, r.verdict,
+      exists (select 1 from agent_mailboxes o where o.room = m.room and o.agent_id <> a.id) as has_siblings,
       exists (select 1 from agent_events e where e.agent_id = a.id and e.type = 'timer-expired'
         and e.pos > m.processed_pos and e.pos <= m.last_in_pos) as expires
     from agents a join agent_mailboxes m on m.agent_id = a.id
@@ -26,91 +28,80 @@ M.sql = {
     left join agent_memory y on y.agent_id = a.id
     left join agent_runs r on r.agent_id = a.id and r.finished_at is null
     where a.id = $1]],
-  -- answers: the newest event that the run of an action knew of.
+  -- answers: the newest event that the run of an action knew of; verdict: what that run carried out.
   said = [[select e.id, e.pos, e.direction, e.type, e.content, e.message_id, e.created_at, r.until_pos as answers,
-      (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms
+      r.verdict, (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms
     from agent_events e left join agent_runs r on r.id = e.run_id
     where e.agent_id = $1 and e.pos > coalesce((select y.until_pos from agent_memory y where y.agent_id = $1), 0)
       and not e.given_up
       and e.type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
     order by e.pos desc limit $2]],
-  people = [[select participant_id as id, nickname, is_agent,
-      (extract(epoch from now() - typing_at) * 1000)::float8 as typing_ms
-    from agent_participants where agent_id = $1 order by seen_at desc, participant_id limit $2]],
 }
 
--- Facts -------------------------------------------------------------------------------------------
+-- Who is there ------------------------------------------------------------------------------------
 
-local function own_ids(list)
-  local ids = {}
-  for _, line in ipairs(list) do
-    if line.mine and line.kind == "message" then
-      if line.id then ids[line.id] = true end
-      if line.action_id then ids[line.action_id] = true end
-    end
+-- Who an agent is and who is there, for agent.lines; and the people as a list, newest first.
+-- room: where to listen for other agents of its user, or nil; seen: what people.ask gave, or nil to read now.
+function M.who(agent, room, seen)
+  local list, by_id = people.of(agent.id, seen)
+  local names = { agent.personality_name or agent.name, agent.name }
+  return { id = agent.id, names = names, people = by_id, siblings = room and people.siblings(agent.id, room) }, list
+end
+
+-- Whoever has brought nothing but the agent's words is nobody else, as far as anybody knows.
+local function tell_apart(snap)
+  snap.others = 0
+  for _, p in ipairs(snap.people) do
+    p.mine = snap.found.mine[p.id] or snap.found.echoing[p.id] or false
+    if not p.mine then snap.others = snap.others + 1 end
   end
-  return ids
 end
 
-local function agents_by_id(people)
-  local ids = {}
-  for _, p in ipairs(people) do ids[p.id] = p.is_agent end
-  return ids
-end
-
--- The new messages, and what the end of the chat looked like before and with them.
-local function conversation(snap, facts)
-  local mine, is_agent, before = own_ids(snap.lines), agents_by_id(snap.people), nil
+-- What the agent said last, when that is not long ago, the line before it and all lines by their ids.
+local function last_said(snap)
+  local own, before, by_id, prior = nil, nil, {}, nil
   for _, line in ipairs(snap.lines) do
     if line.kind == "message" then
-      line.by_agent = line.by_agent or is_agent[line.from_id] or false
-      facts.agent_chain = (line.mine or line.by_agent) and facts.agent_chain + 1 or 0
-      if line.pos <= snap.processed_pos or line.action_id then
-        facts.own_in_row = line.mine and facts.own_in_row + 1 or 0
-      else
-        line.new = true
-        facts.messages[#facts.messages + 1] = {
-          id = line.id, text = lines.cut(line.text, TEXT_BYTES):lower(), mine = line.mine, by_agent = line.by_agent,
-          after_mine = before ~= nil and before.mine,
-          replies_to_me = line.reply_to ~= nil and mine[line.reply_to] or false,
-        }
-      end
-      if line.action_id then facts.since_mine_ms = line.age_ms end
-      before = line
+      if line.id then by_id[line.id] = line end
+      if line.action_id then own, before = line, prior end
+      if not line.mine then prior = line end
     end
   end
+  if own and own.age_ms <= limits.follow_up_ms then return own, before, by_id end
 end
 
-local function others(snap)
-  local list, typing_ms = {}, nil
-  for _, p in ipairs(snap.people) do
-    p.mine = lines.is_self(snap.agent, p)
-    if not p.mine then
-      list[#list + 1] = p.nickname
-      if p.typing_ms and (not typing_ms or p.typing_ms < typing_ms) then typing_ms = p.typing_ms end
-    end
-  end
-  return list, typing_ms
+-- To whom that was: {to = participant id, text (what was said to the agent), follow_ups (how many answers before
+-- it nobody had asked for by name)}; without a verdict it was to who spoke before it.
+local function last_answered(snap)
+  if snap.others < 2 or snap.seen <= snap.processed_pos then return nil end
+  local own, before, by_id = last_said(snap)
+  if not own then return nil end
+  local verdict = own.verdict and json.decode(own.verdict) or {}
+  local line = by_id[verdict.message_id] or before or {}
+  return { to = verdict.to or line.from_id, text = line.text, follow_ups = verdict.follow_ups or 0 }
 end
 
-local function facts_of(snap)
-  local head, nicknames, typing_ms = snap.head, others(snap)
-  local facts = {
-    status = head.status, expired = head.expired_at ~= nil, others = #nicknames, messages = {},
-    typing_ms = typing_ms, waited_ms = head.waited_ms or 0, own_in_row = 0, agent_chain = 0,
-  }
-  if facts.others > 1 then                       -- a one-to-one chat needs no address
-    facts.called, facts.nicknames = { head.personality_name or head.name, head.name }, nicknames
-    facts.prompt = lines.cut((head.template or "") .. " " .. (head.style_instructions or ""), PROMPT_BYTES)
+-- What the run of this look does: verdict (of a rule) and, for the prompt, reason and to (whom and what it answers:
+-- {id, nickname, message_id}, as far as known).
+function M.carry_out(snap, verdict)
+  local last
+  for _, line in ipairs(snap.lines) do
+    local fits = line.kind == "message" and not line.mine
+    if fits and (verdict.message_id == nil or line.id == verdict.message_id) then last = line end
   end
-  conversation(snap, facts)
-  return facts
+  snap.verdict, snap.reason = verdict, verdict.reason
+  snap.to = last and { id = last.from_id, nickname = last.from, message_id = last.id }
+end
+
+local function open_run(head)
+  if not head.run_id then return nil end
+  return { id = head.run_id, attempts = head.attempts, typing = head.typing, until_pos = head.until_pos }
 end
 
 -- Sends for what a turn has to know, with transaction tx; for M.load, when it has come.
 function M.ask(tx, agent_id)
   return {
-    head = tx:ask(M.sql.head, agent_id), people = tx:ask(M.sql.people, agent_id, limits.participants),
+    head = tx:ask(M.sql.head, agent_id), people = people.ask(tx, agent_id),
     said = tx:ask(M.sql.said, agent_id, config.agent.window_messages + limits.memory_batch),
   }
 end
@@ -124,29 +115,39 @@ local function until_pos(rows, last_pos)
   return out
 end
 
+local function read_lines(snap, rows, seen)
+  local head = snap.head
+  snap.rows, snap.full = until_pos(rows, head.last_pos), #rows == config.agent.window_messages + limits.memory_batch
+  snap.who, snap.people = M.who(snap.agent, head.has_siblings and head.room or nil, seen)
+  snap.by_id = snap.who.people
+  snap.lines, snap.found = lines.from_rows(snap.rows, snap.who)
+end
+
 -- nil when the agent is gone, else
---   agent {id, name, personality_name}   head (row of sql.head)      people, lines
---   settings (of agent.settings)      quiet_ms (how long its quiet hours go on, or nil)
+--   agent {id, name, personality_name}   head (row of sql.head)      people (mine: the agent itself), lines
+--   settings (of agent.settings)         quiet_ms (how long its quiet hours go on, or nil)
+--   others (how many people)
 --   seen (the newest event that the turn knows of)                   processed_pos
 --   expires (a timer-expired event is among the new ones)            facts (of agent.rules.respond)
 --   full (there is as much to read as may be: time for agent.memory)
 --   run (taken up from a worker that died: {id, attempts, typing, until_pos}) or nil
+--   verdict, reason, to (of that run; agent.turn puts in those of the present look, by M.carry_out) or nil
 -- asked: what M.ask gave; without it all is read now.
 function M.load(agent_id, asked)
   asked = asked or db.tx(function(tx) return M.ask(tx, agent_id) end)
-  local head, rows = asked.head()[1], asked.said()
+  local head, rows, seen = asked.head()[1], asked.said(), asked.people()
   if not head then return nil end
   local snap = { head = head, seen = head.last_in_pos, processed_pos = head.processed_pos, expires = head.expires }
   snap.agent = { id = head.id, name = head.name, personality_name = head.personality_name }
   snap.settings = settings.of(head.settings)
   snap.quiet_ms = settings.quiet_ms(snap.settings.quiet_hours, os.time())
-  snap.people = asked.people()
-  snap.lines = lines.from_rows(until_pos(rows, head.last_pos), snap.agent)
-  snap.full = #rows == config.agent.window_messages + limits.memory_batch
-  if head.run_id then
-    snap.run = { id = head.run_id, attempts = head.attempts, typing = head.typing, until_pos = head.until_pos }
-  end
-  snap.facts = facts_of(snap)
+  read_lines(snap, rows, seen)
+  tell_apart(snap)
+  people.learn(agent_id, snap.found.learned)
+  snap.run = open_run(head)
+  if head.verdict then M.carry_out(snap, json.decode(head.verdict)) end
+  snap.answered = last_answered(snap)
+  snap.facts = situation.of(snap)
   lines.in_order_of_answers(snap.lines)
   return snap
 end

@@ -1,18 +1,17 @@
 -- scripts/agent/lines.lua -- rows of the log as lines of a chat, and what is cut out of them.  Pure.
+-- Platforms send an agent's own messages back, under an id and a name of their own choice: such echoes are known by
+-- their text, and with time the id that brings them (agent.people keeps it).  A nickname proves nothing.
 
 local json = require "human.json"
+local hearing = require "agent.hearing"
+local limits = require "agent.rules.limits"
+local texts = require "human.text"
 
 local M = {}
 
 local SENTENCE_BYTES = 160
-
--- Whether a participant of a chat is the agent itself: platforms may send its own messages back.
--- agent: {id, name, personality_name}.
-function M.is_self(agent, participant)
-  if participant.id == agent.id then return true end
-  local nick = participant.nickname:lower()
-  return nick == agent.name:lower() or (agent.personality_name ~= nil and nick == agent.personality_name:lower())
-end
+local CLOCK_MS = 1000                            -- transactions that began in another order than they wrote
+local TELLING = 12                               -- bytes of letters and digits by which a text is known again
 
 -- At most n bytes of UTF-8 text, cut between characters.
 function M.cut(text, n)
@@ -21,17 +20,16 @@ function M.cut(text, n)
   return text:sub(1, n)
 end
 
--- {pos, kind = "message" | "reaction", mine, by_agent, from, text, id, reply_to, age_ms, at,
---  emoji, removed}, oldest first.
+-- {pos, kind = "message" | "reaction", mine, by_agent, from, from_id, text, id, reply_to, mentions, age_ms, at,
+--  emoji, removed; of what the agent sent: action_id, answers, verdict (JSON)}, oldest first.
 
 local readers = {}
 
-readers["new-message"] = function(line, row, c, agent)
+readers["new-message"] = function(line, row, c)
   local m = c.message
   line.kind, line.id, line.text, line.reply_to = "message", row.message_id, m.content, m.replyTo
-  line.from, line.from_id = m.participant.nickname, m.participant.id
+  line.from, line.from_id, line.mentions = m.participant.nickname, m.participant.id, m.mentions
   line.by_agent = m.participant.isAgent or false
-  line.mine = M.is_self(agent, m.participant)
 end
 
 readers["send-message"] = function(line, row, c)
@@ -40,9 +38,9 @@ readers["send-message"] = function(line, row, c)
 end
 readers["send-reply"] = readers["send-message"]
 
-readers["reaction"] = function(line, _, c, agent)
+readers["reaction"] = function(line, _, c)
   line.kind, line.id, line.emoji, line.removed = "reaction", c.messageId, c.emoji, c.action == "remove"
-  line.from, line.mine = c.participant.nickname, M.is_self(agent, c.participant)
+  line.from, line.from_id = c.participant.nickname, c.participant.id
 end
 
 readers["add-reaction"] = function(line, row, c)
@@ -51,35 +49,155 @@ readers["add-reaction"] = function(line, row, c)
 end
 readers["remove-reaction"] = readers["add-reaction"]
 
-local function line_of(row, agent)
-  local line = { pos = row.pos, at = row.created_at, age_ms = row.age_ms, answers = row.answers }
-  readers[row.type](line, row, json.decode(row.content), agent)
+local function line_of(row)
+  local line = { pos = row.pos, at = row.created_at, age_ms = row.age_ms, answers = row.answers, verdict = row.verdict }
+  readers[row.type](line, row, json.decode(row.content))
   return line
 end
 
--- A platform may send the agent's own message back; then the line that was sent gets its id.
-local function is_echo(line, sent)
-  if not (line.mine and line.id and line.kind == "message") then return false end
-  for i, own in ipairs(sent) do
-    if own.text == line.text then
-      own.id = line.id
-      table.remove(sent, i)
-      return true
+-- Echoes ------------------------------------------------------------------------------------------
+
+-- What a text is known by: platforms change marks, spaces and case on the way.
+local function key_of(text)
+  local bare = text:lower():gsub("[^%w\128-\255]+", "")
+  return #bare >= TELLING and bare or texts.trim(text)
+end
+
+local nobody = hearing.ear {}
+
+-- The line of `sent` that this one brings back, or nil.  Of several with the same text it is the first without an
+-- echo yet.
+local function original(line, sent)
+  local found
+  for _, own in ipairs(sent[key_of(line.text)] or {}) do
+    local after_ms = own.age_ms - line.age_ms
+    if after_ms >= -CLOCK_MS and after_ms <= limits.echo_ms then
+      if not own.id then return own end
+      found = own
+    end
+  end
+  return found
+end
+
+local function remember(sent, line)
+  local key = key_of(line.text)
+  sent[key] = sent[key] or {}
+  table.insert(sent[key], line)
+end
+
+-- People greet as they are greeted: once that is no echo, from somebody who is known to be a person.
+local function greets_back(line, carrier, person)
+  if #line.text > TELLING or carrier.echoes > 0 or not (carrier.lines > 0 or person and person.introduced) then
+    return false
+  end
+  return hearing.hear(nobody, line.text).greets
+end
+
+-- What an id brings: {lines (of its own), echoes, siblings (echoes of other agents), telling}.
+local function weigh(line, sent, who, carriers)
+  local carrier = carriers[line.from_id] or { lines = 0, echoes = 0, siblings = 0, nickname = line.from }
+  carriers[line.from_id] = carrier
+  local own = original(line, sent)
+  local other = not own and original(line, who.siblings)
+  if not (own or other) or greets_back(line, carrier, who.people[line.from_id]) then
+    carrier.lines = carrier.lines + 1
+    return
+  end
+  carrier.echoes, carrier.siblings = carrier.echoes + 1, carrier.siblings + (other and 1 or 0)
+  carrier.telling = carrier.telling or #key_of(line.text) >= TELLING
+  line.echo_of, line.by_agent = own, true
+  if own then
+    own.id = own.id or line.id
+    if own.id ~= line.id then who.copies[line.id] = own end
+  end
+end
+
+local function resembles(nickname, names)
+  local nick = nickname:lower():gsub("[^%w\128-\255]+", "")
+  for _, name in ipairs(names) do
+    for word in name:lower():gmatch "[%w\128-\255]+" do
+      if #word >= 3 and nick:find(word, 1, true) then return true end
     end
   end
   return false
 end
 
--- rows: of the log ({id, pos, type, content, message_id, created_at, age_ms}), newest first.
--- agent: {id, name, personality_name}.
-function M.from_rows(rows, agent)
-  local out, sent = {}, {}
-  for i = #rows, 1, -1 do
-    local line = line_of(rows[i], agent)
-    if line.action_id then sent[#sent + 1] = line end
-    if not is_echo(line, sent) then out[#out + 1] = line end
+-- Whose words an id carries: "self", "agent" (another one of the same user) or nil.  One echo says so of a stranger
+-- or of a name like the agent's, and nothing of somebody who talks; whoever was taken for the agent and talks more
+-- than echoes is somebody else.
+local function carries(carrier, person, names)
+  local echoes, own = carrier.echoes, carrier.lines
+  local before = person and person.learned
+  if before then return not (own >= 3 and own > echoes) and before or nil end
+  if echoes == 0 then return nil end
+  local looks = resembles(carrier.nickname, names)
+  local convinces = own == 0 and (echoes >= 2 or carrier.telling and (looks or not (person and person.introduced)))
+    or looks and echoes >= 2 and echoes >= own
+  return convinces and (carrier.siblings > 0 and "agent" or "self") or nil
+end
+
+-- Who is the agent, among people and carriers: {[id] = true}; and what is new about it, for agent.people.
+local function selves(who, carriers)
+  local mine, learned = { [who.id] = true }, {}
+  for id, p in pairs(who.people) do
+    if p.is_self or p.learned == "self" then mine[id] = true end
+  end
+  for id, carrier in pairs(carriers) do
+    local p = who.people[id]
+    local what = carries(carrier, p, who.names)
+    if not (p and p.is_self) and id ~= who.id then
+      if p and p.learned ~= what then learned[id] = what or false end
+      mine[id] = what == "self" or nil
+    end
+    carrier.is_agent = what == "agent" or p ~= nil and p.is_agent
+  end
+  return mine, learned
+end
+
+local function settle(line, mine, carriers)
+  if line.action_id or line.mine then return line end
+  line.mine = mine[line.from_id] or false
+  local carrier = carriers[line.from_id]
+  if line.kind == "message" then line.by_agent = line.mine or line.by_agent or carrier.is_agent or false end
+  return line
+end
+
+local function by_key(list)
+  local out = {}
+  for _, said in ipairs(list or {}) do
+    if said.text then remember(out, said) end
   end
   return out
+end
+
+-- rows: of the log ({id, pos, type, content, message_id, created_at, age_ms, answers, verdict}), newest first.
+-- who: {id (of the agent), names, people = {[participant id] = of agent.people}, siblings = what other agents of its
+-- user have said in this room, or nil}.
+-- Returns the lines without echoes, and {learned = {[participant id] = "self" | "agent" | false}, for agent.people,
+-- mine = {[participant id] = true}, echoing = {[participant id] = true} who has brought nothing but echoes,
+-- copies = {[message id] = line of the agent that it repeats}}.
+function M.from_rows(rows, who)
+  local all, sent, carriers = {}, {}, {}
+  who = { id = who.id, names = who.names or {}, people = who.people or {}, siblings = by_key(who.siblings),
+          copies = {} }
+  for i = #rows, 1, -1 do
+    local line = line_of(rows[i])
+    all[#all + 1] = line
+    if line.action_id then
+      remember(sent, line)
+    elseif line.kind == "message" then
+      weigh(line, sent, who, carriers)
+    end
+  end
+  local found, out = { copies = who.copies, echoing = {} }, {}
+  found.mine, found.learned = selves(who, carriers)
+  for id, carrier in pairs(carriers) do
+    found.echoing[id] = carrier.echoes > 0 and carrier.siblings + carrier.lines == 0 or nil
+  end
+  for _, line in ipairs(all) do
+    if not line.echo_of then out[#out + 1] = settle(line, found.mine, carriers) end
+  end
+  return out, found
 end
 
 -- Puts the agent's lines right behind what they answer: whatever came while it thought was said without them, and

@@ -8,7 +8,6 @@ local db = require "human.db"
 local id = require "human.id"
 local agents = require "agent.agents"
 local limits = require "agent.rules.limits"
-local lines = require "agent.lines"
 local store = require "agent.store"
 
 local M = {}
@@ -64,18 +63,16 @@ M.sql = {
   waiting = "select m.agent_id from agent_mailboxes m where " .. READY .. " order by m.last_event_at limit $2",
 }
 
--- Events that may cut a run short: what others say, and the end of the session.
-local function interrupts(agent, event)
-  if event.type == "timer-expired" then return true end
-  return event.type == "new-message" and not lines.is_self(agent, event.content.message.participant)
-end
+-- Events that may cut a run short: what is said (agent.newer finds out whether it would change the answer), and the
+-- end of the session.
+local CUTS = { ["new-message"] = true, ["timer-expired"] = true }
 
 -- Stores an event for an agent of the actor's and tells all workers.  event: of agent.events.
 -- Returns {id, pos, seq, duplicate} (agent.store).
 function M.post(actor, agent_id, event)
   return db.tx(function(tx)
-    local agent = tx:must("agent_not_found", agents.sql.identity, agent_id, actor.id)
-    local cuts = interrupts(agent, event)
+    tx:must("agent_not_found", agents.sql.identity, agent_id, actor.id)
+    local cuts = CUTS[event.type] or false
     local stored = store.append_in(tx, agent_id, event, cuts)
     if cuts and stored.busy and not stored.duplicate then
       local news = { agent_id = agent_id, pos = stored.pos, final = event.type == "timer-expired" }

@@ -8,6 +8,7 @@ local llm = require "human.llm"
 local log = require "human.log"
 local task = require "human.task"
 local budget = require "agent.budget"
+local facts = require "agent.facts"
 local limits = require "agent.rules.limits"
 local lines = require "agent.lines"
 local prompt = require "agent.prompt"
@@ -76,7 +77,7 @@ local function written(head, fallen)
 end
 
 local function summary_of(head, rows)
-  local fallen = lines.from_rows(rows, head)
+  local fallen = lines.from_rows(rows, (facts.who(head)))
   return written(head, fallen) or lines.extract(head.summary, fallen, limits.memory_chars)
 end
 

@@ -11,6 +11,7 @@
 local db = require "human.db"
 local decisions = require "human.decisions"
 local id = require "human.id"
+local json = require "human.json"
 local log = require "human.log"
 local metrics = require "human.metrics"
 local actions = require "agent.actions"
@@ -18,6 +19,8 @@ local budget = require "agent.budget"
 local initiative = require "agent.initiative"
 local limits = require "agent.rules.limits"
 local mailbox = require "agent.mailbox"
+local newer = require "agent.newer"
+local respond = require "agent.rules.respond"
 local store = require "agent.store"
 
 local M = {}
@@ -26,6 +29,7 @@ metrics.describe("human_agent_turns_given_up_total", "Turns of agents that had a
 
 M.sql = {
   begin = [[insert into agent_runs (id, agent_id, until_pos, typing) values ($1, $2, $3, $4)]],
+  speak = [[insert into agent_runs (id, agent_id, until_pos, typing, verdict) values ($1, $2, $3, true, $4::jsonb)]],
   resume = [[update agent_runs set attempts = attempts + 1, until_pos = $2 where id = $1]],
   open_run = "select id, until_pos, typing from agent_runs where agent_id = $1 and finished_at is null",
   finish = [[update agent_runs set reason = $2, error_code = $3, typing = false, provider = $4, model = $5,
@@ -61,13 +65,13 @@ end
 -- Ending a run ------------------------------------------------------------------------------------
 
 -- How the run really ends, now that the mailbox is locked: the session may be over, the agent paused,
--- or somebody may have said more before the first action.
-local function outcome(tx, box, run, result)
+-- or somebody may have said something before the first action that changes the answer.
+local function outcome(tx, entry, box, run, result)
   if box.expired_at then return { reason = "timer-expired", upto = box.last_in_pos } end
   if box.status ~= "active" then return { reason = "aborted" } end
-  local newer = box.last_said_pos > run.until_pos and decisions.decide(tx, limits.may_supersede,
-    { ref = run.id, subject = box.agent_id }, box.superseded)
-  if result.interrupted or newer then return { reason = "superseded" } end
+  local changed = result.interrupted or box.last_said_pos > run.until_pos and decisions.decide(tx, respond.supersedes,
+    { ref = run.id, subject = box.agent_id }, newer.facts(entry.snap, run.until_pos, box.superseded))
+  if changed then return { reason = "superseded" } end
   return result
 end
 
@@ -105,7 +109,7 @@ end
 function M.finish(entry, run, result)
   return count(db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
-    return close(tx, entry, box, run, outcome(tx, box, run, result), result)
+    return close(tx, entry, box, run, outcome(tx, entry, box, run, result), result)
   end))
 end
 
@@ -123,7 +127,7 @@ function M.begin(entry, snap)
     local box = locked()
     if box.last_said_pos > snap.seen and entry.may_look_again then return nil, true end
     if not may_spend(tx, entry, run, usage) then return nil end
-    tx:ask(M.sql.begin, run.id, entry.agent_id, run.until_pos, true)
+    tx:ask(M.sql.speak, run.id, entry.agent_id, run.until_pos, json.encode(snap.verdict))
     M.record(tx, entry, run.id)
     store.append_out(tx, entry.agent_id, box, run.id, { { type = "set-typing", isTyping = true } })
     mailbox.save(tx, box)
@@ -171,6 +175,14 @@ function M.give_up(entry, code)
   metrics.add("human_agent_turns_given_up_total", 1, { code = code })
 end
 
+-- Whether what came since the look that began the present answer would change it; false before it has begun.
+-- Awaits.
+function M.is_superseded(entry)
+  local snap = entry.snap
+  if not (snap and snap.verdict) then return false end
+  local facts = newer.facts(snap, entry.seen, snap.head.superseded)
+  return entry.snap == snap and (decisions.ask(respond.supersedes, { subject = entry.agent_id }, facts))
+end
 
 -- A run taken up from a worker that did not end it, with what has come since.
 function M.resume(run, seen)

@@ -10,6 +10,7 @@ local id = require "human.id"
 local json = require "human.json"
 local limits = require "agent.rules.limits"
 local owned = require "agent.owned"
+local people = require "agent.people"
 local action_types = require "agent.action_types"
 
 local M = {}
@@ -55,18 +56,7 @@ M.sql = {
   last_seqs = [[select agent_id, last_seq from agent_mailboxes
     where agent_id in (select jsonb_array_elements_text($1::jsonb))]],
   processed = "select processed_pos from agent_mailboxes where agent_id = $1",
-  -- A platform may say again where the agent is: only another chat, or one after its time was up, is a new session.
-  joined = [[update agent_mailboxes m set chat_code = $2, expired_at = null, follow_up_at = null,
-      greet = (m.greet or m.chat_code is distinct from $2 or m.expired_at is not null) and a.settings ? 'greeting'
-    from agents a where m.agent_id = $1 and a.id = m.agent_id]],
   expired = "update agent_mailboxes set expired_at = now() where agent_id = $1",
-  forget_participants = "delete from agent_participants where agent_id = $1",
-  see = [[insert into agent_participants as p (agent_id, participant_id, nickname, is_agent, typing_at)
-    select $1, x->>'id', x->>'nickname', coalesce((x->>'isAgent')::boolean, false),
-      case when $3::boolean then now() end
-    from (select distinct on (v->>'id') v as x from jsonb_array_elements($2::jsonb) v) list
-    on conflict (agent_id, participant_id) do update set nickname = excluded.nickname,
-      is_agent = p.is_agent or excluded.is_agent, typing_at = excluded.typing_at, seen_at = now()]],
   known_messages = [[select message_id from agent_events where agent_id = $1
     and message_id in (select jsonb_array_elements_text($2::jsonb))]],
   own_reactions = [[select distinct on (content->>'messageId', content->>'emoji')
@@ -93,22 +83,15 @@ M.sql.log_back = owned.paged(LOG .. "desc limit $6", "pos desc", 7)
 -- In ----------------------------------------------------------------------------------------------
 
 -- What an event changes besides the log: who is in the chat, who types, whether the session is over.
-local function see(tx, agent_id, people, typing)
-  if #people == 0 then return end
-  tx:exec(M.sql.see, agent_id, json.encode(json.array(people)), typing or false)
-end
+local KNOWN, TYPES = { introduced = true }, { introduced = true, typing = true }
 
 local effects = {
-  ["agent-joined"] = function(tx, agent_id, c)
-    tx:exec(M.sql.joined, agent_id, c.chatCode)
-    tx:exec(M.sql.forget_participants, agent_id)
-    see(tx, agent_id, c.participants)
-  end,
-  ["new-message"] = function(tx, agent_id, c) see(tx, agent_id, { c.message.participant }) end,
-  ["user-joined"] = function(tx, agent_id, c) see(tx, agent_id, { c.participant }) end,
-  ["reaction"] = function(tx, agent_id, c) see(tx, agent_id, { c.participant }) end,
+  ["agent-joined"] = function(tx, agent_id, c) people.begin(tx, agent_id, c.chatCode, c.participants) end,
+  ["new-message"] = function(tx, agent_id, c) people.see(tx, agent_id, { c.message.participant }) end,
+  ["user-joined"] = function(tx, agent_id, c) people.see(tx, agent_id, { c.participant }, KNOWN) end,
+  ["reaction"] = function(tx, agent_id, c) people.see(tx, agent_id, { c.participant }) end,
   ["user-typing"] = function(tx, agent_id, c)
-    see(tx, agent_id, { { id = c.participantId, nickname = c.nickname } }, true)
+    people.see(tx, agent_id, { { id = c.participantId, nickname = c.nickname } }, TYPES)
   end,
   ["timer-expired"] = function(tx, agent_id) tx:exec(M.sql.expired, agent_id) end,
 }

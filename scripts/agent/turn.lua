@@ -29,10 +29,10 @@ local running, n_running = {}, 0
 -- They may come before the facts that contain what they are about have been read, or after; what counts is whether
 -- the facts contain it when the model is asked.
 
--- Whether what came since the facts were read makes the present run pointless.
+-- Whether what came since the facts were read makes the present run pointless.  Awaits.
 local function is_outrun(entry)
   local seen = entry.seen
-  return seen ~= nil and (entry.final_pos > seen or entry.said_pos > seen and entry.may_supersede)
+  return seen ~= nil and (entry.final_pos > seen or entry.said_pos > seen and runs.is_superseded(entry))
 end
 
 -- Ends the model call of a turn, if it is at one.
@@ -55,7 +55,8 @@ local function generate(entry, snap, run)
   runs.finish(entry, run, thinking.result(entry, snap, run))
 end
 
-local function speak(entry, snap)
+local function speak(entry, snap, verdict)
+  facts.carry_out(snap, verdict)
   local run, again = runs.begin(entry, snap)
   if run then return generate(entry, snap, run) end
   if again then
@@ -96,7 +97,7 @@ end
 
 local function follow_up(entry, snap)
   local verdict = runs.ask(entry, initiative_rules.follow_up, initiative.facts(snap))
-  if verdict.action == "speak" then return speak(entry, snap) end
+  if verdict.action == "speak" then return speak(entry, snap, verdict) end
   db.tx(function(tx)
     keep_silent(entry, snap, verdict)
     if verdict.action == "wait" then initiative.put_off(tx, entry, verdict.wait_ms) end
@@ -118,7 +119,7 @@ end
 local function look(entry, asked)
   local snap = facts.load(entry.agent_id, asked)
   if not snap then error(mailbox.LOST, 0) end
-  entry.seen, entry.may_supersede = snap.seen, limits.may_supersede(snap.head.superseded)
+  entry.seen, entry.snap = snap.seen, snap
   entry.may_look_again = entry.looks_again < limits.supersedes
   entry.remember = entry.remember or snap.full
   initiative.note(entry, snap)
@@ -131,7 +132,11 @@ local function look(entry, asked)
   if snap.head.greet then return greet(entry, snap) end
   if snap.follow_up then return follow_up(entry, snap) end
   local verdict = runs.ask(entry, respond.decide, snap.facts)
-  if verdict.action == "wait" then return mailbox.pause_ms(verdict.wait_ms) end
+  if verdict.action == "wait" then
+    -- Each line of a burst would be a decision; the one that ends it knows how long was waited.
+    if verdict.reason == "burst" then entry.decided = {} end
+    return mailbox.pause_ms(verdict.wait_ms)
+  end
   carry_out[verdict.action](entry, snap, verdict)
   return nil
 end
@@ -168,7 +173,7 @@ local function give_up(entry, code)
 end
 
 local function look_once(entry, asked)
-  entry.seen, entry.stop, entry.decided, entry.given_back = nil, false, {}, false
+  entry.seen, entry.snap, entry.stop, entry.decided, entry.given_back = nil, nil, false, {}, false
   if not may_run(entry) then return give_up(entry, "out_of_service") end
   return look(entry, asked)
 end

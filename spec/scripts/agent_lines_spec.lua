@@ -2,26 +2,30 @@
 
 require("plain_host").install()
 local json = require "human.json"
+local limits = require "agent.rules.limits"
 local lines = require "agent.lines"
 
-local agent = { id = "cagent0001", name = "Coach Alex - Gym", personality_name = "Coach Alex" }
+local agent = { id = "cagent0001", names = { "Coach Alex", "Coach Alex - Gym" } }
+local LONG = "Run twenty minutes a day."
 
-local function said(pos, id, nickname, text)
+local function said(pos, id, nickname, text, more)
   return { id = "ce" .. pos, pos = pos, direction = "in", type = "new-message", message_id = id, created_at = "t",
-           age_ms = 0, content = json.encode { message = { content = text, participant = { id = "u-" .. nickname,
-             nickname = nickname } } } }
+           age_ms = more and more.age_ms or 0, content = json.encode { message = { content = text, participant = {
+             id = more and more.from or "u-" .. nickname, nickname = nickname } } } }
 end
 
-local function sent(pos, text)
-  return { id = "ce" .. pos, pos = pos, direction = "out", type = "send-message", created_at = "t", age_ms = 5,
-           content = json.encode { content = text } }
+local function sent(pos, text, age_ms)
+  return { id = "ce" .. pos, pos = pos, direction = "out", type = "send-message", created_at = "t",
+           age_ms = age_ms or 5, content = json.encode { content = text } }
 end
 
-local function chat(...)
+local function read(who, ...)
   local rows, n = {}, select("#", ...)
   for i = 1, n do rows[i] = select(n + 1 - i, ...) end
-  return lines.from_rows(rows, agent)
+  return lines.from_rows(rows, setmetatable(who, { __index = agent }))
 end
+
+local function chat(...) return (read({}, ...)) end
 
 describe("lines of a chat", function()
   it("are in the order of the log, with their authors", function()
@@ -32,21 +36,75 @@ describe("lines of a chat", function()
     assert.is_false(list[3].mine)
   end)
 
-  it("hold the agent's own message once when the platform sends it back, with the platform's id", function()
-    local list = chat(said(1, "m1", "Sarah", "Hi"), sent(2, "Hello"), said(3, "m2", "coach alex", "Hello"))
-    assert.are.equal(2, #list)
-    assert.are.equal("m2", list[2].id)
+  it("are a person's when a person has the agent's name", function()
+    local list = chat(said(1, "m1", "Coach Alex", "I am back"))
+    assert.are.same({ false, false }, { list[1].mine, list[1].by_agent })
   end)
 
-  it("hold what somebody else wrote in the agent's name as the agent's", function()
-    local list = chat(said(1, "m1", "Coach Alex", "I am back"))
-    assert.is_true(list[1].mine)
+  it("are the agent's when they come from its own id, or from one that is known to be", function()
+    local who = { people = { ["u-Bot"] = { id = "u-Bot", is_self = true } } }
+    local list = read(who, said(1, "m1", "Any", "I am back", { from = "cagent0001" }), said(2, "m2", "Bot", "So am I"))
+    assert.are.same({ true, true }, { list[1].mine, list[2].mine })
   end)
 
   it("hold reactions", function()
     local list = chat({ id = "ce1", pos = 1, type = "reaction", created_at = "t", content = json.encode {
       messageId = "m1", emoji = "👍", participant = { id = "u1", nickname = "Sarah" }, action = "remove" } })
     assert.are.equal("reaction 👍 true", ("%s %s %s"):format(list[1].kind, list[1].emoji, tostring(list[1].removed)))
+  end)
+end)
+
+describe("an echo", function()
+  it("is the line that was sent, with the platform's id, whoever brings it", function()
+    local list, found = read({}, said(1, "m1", "Sarah", "Hi"), sent(2, "Hello"), said(3, "m2", "Tom", "Hello"),
+      said(4, "m3", "Ann", "Hello"))
+    assert.are.equal(2, #list)
+    assert.are.equal("m2", list[2].id)
+    assert.are.equal(list[2], found.copies.m3)
+  end)
+
+  it("is known by its letters when the platform changes the marks", function()
+    assert.are.equal(1, #chat(sent(1, "*Run* twenty   minutes a day!"), said(2, "m1", "Bot", "RUN twenty minutes a day")))
+  end)
+
+  it("is none when it comes late", function() -- limit: echo_ms
+    local ms = limits.echo_ms
+    assert.are.equal(1, #chat(sent(1, LONG, ms), said(2, "m1", "Tom", LONG)))
+    assert.are.equal(2, #chat(sent(1, LONG, ms + 1), said(2, "m1", "Tom", LONG)))
+  end)
+
+  local function learned(people, ...)
+    local _, found = read({ people = people }, ...)
+    return found.learned
+  end
+  local function people(more)
+    local p = { id = "x", nickname = "Relay" }
+    for k, v in pairs(more or {}) do p[k] = v end
+    return { x = p }
+  end
+  local function x(pos, text, nickname) return said(pos, "m" .. pos, nickname or "Relay", text, { from = "x" }) end
+
+  it("tells whose account that is", function()
+    assert.are.same({ x = "self" }, learned(people(), sent(1, LONG), x(2, LONG)))
+    assert.are.same({ x = "self" }, learned(people { introduced = true }, sent(1, LONG), x(2, LONG, "AlexBot")))
+  end)
+
+  it("tells nothing of somebody who was introduced, talks, or says what anybody says", function()
+    assert.are.same({}, learned(people { introduced = true }, sent(1, LONG), x(2, LONG)))
+    assert.are.same({}, learned(people(), x(1, "Hi"), sent(2, LONG), x(3, LONG)))
+    assert.are.same({}, learned(people(), sent(1, "Yes"), x(2, "Yes")))
+  end)
+
+  it("that misled is found out when more is said than echoed", function()
+    local was = people { learned = "self" }
+    assert.are.same({}, learned(was, sent(1, LONG), x(2, LONG), x(3, "a"), x(4, "b")))
+    assert.are.same({ x = false }, learned(was, sent(1, LONG), x(2, LONG), x(3, "a"), x(4, "b"), x(5, "c")))
+  end)
+
+  it("of another agent of the same user is that agent's line", function()
+    local list, found = read({ people = people(), siblings = { { text = LONG, age_ms = 9 } } }, x(1, LONG))
+    assert.are.same({ false, true }, { list[1].mine, list[1].by_agent })
+    assert.are.same({ x = "agent" }, found.learned)
   end)
 end)
 

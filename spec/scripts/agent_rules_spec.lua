@@ -15,37 +15,51 @@ describe("the rules of the agent", function()
   end
 
   local function facts(change)
-    local f = { status = "active", expired = false, others = 3, called = { "Alex" }, nicknames = {}, prompt = "",
-                messages = {}, waited_ms = 0, own_in_row = 0, agent_chain = 0 }
+    local f = { status = "active", expired = false, others = 3, messages = {}, waited_ms = 0, own_in_row = 0,
+                agent_chain = 0 }
     for k, v in pairs(change) do f[k] = v end
     return f
   end
 
-  it("wait for people who type, but not for ever", function()
+  local function called(more)
+    local m = { id = "m", from = "u", text = "alex?", named = "name" }
+    for k, v in pairs(more or {}) do m[k] = v end
+    return { m }
+  end
+
+  -- How long a chat waits in which every look finds the same.
+  local function waits(of)
     local waited = 0
     for _ = 1, 100 do
-      local v = respond.decide(facts { messages = { { id = "m", text = "alex?" } }, typing_ms = 0, waited_ms = waited })
+      of.waited_ms = waited
+      local v = respond.decide(facts(of))
       if v.action ~= "wait" then break end
-      assert.is_true(v.wait_ms > 0)
+      assert.is_true(v.wait_ms > 0 and v.wait_ms % 1 == 0)
       waited = waited + v.wait_ms
     end
-    assert.are.equal(limits.typing_wait_ms, waited)
+    return waited
+  end
+
+  it("wait for people who type, but not for ever", function()
+    assert.are.equal(limits.typing_wait_ms, waits { messages = called(), typing_ms = 0.5 })
+    assert.are.equal(limits.typing_wait_ms, waits { messages = called(), typing_ms = 0.5, others = 1 })
+  end)
+
+  it("wait for a burst to end, but not for ever", function() -- limit: burst_wait_ms, debounce_ms
+    assert.are.equal(limits.burst_wait_ms, waits { messages = called { age_ms = 0.5 } })
   end)
 
   it("let no rule of a group silence a one-to-one chat", function()
     for _, text in ipairs { "hi", "thanks", "who won?", "" } do
-      local v = respond.decide(facts { others = 1, own_in_row = 9, typing_ms = 0,
-                                       messages = { { id = "m", text = text } } })
+      local v = respond.decide(facts { others = 1, own_in_row = 9, share = 100,
+                                       messages = { { id = "m", from = "u", text = text, thanks = true } } })
       assert.are.equal("speak", v.action)
     end
   end)
 
-  it("stay within a rule's budget with the largest texts that they are given", function()
-    local words, messages, nicknames = {}, {}, {}
-    for i = 1, 600 do words[i] = "word" .. string.char(97 + i % 26):rep(3) end
-    for i = 1, 20 do messages[i] = { id = "m" .. i, text = ("lorem ipsum? "):rep(76) } end
-    for i = 1, 200 do nicknames[i] = "Person Number " .. i end
-    local f = facts { prompt = table.concat(words, " "):sub(1, 4000), messages = messages, nicknames = nicknames }
-    assert.are.equal("silent", respond.decide(f).action)
+  it("stay within a rule's budget with as many lines as a turn may have", function()
+    local messages = {}
+    for i = 1, 1000 do messages[i] = { id = "m" .. i, from = "u" .. i, text = ("alexcoach"):rep(44), asks = true } end
+    assert.are.equal("silent", respond.decide(facts { messages = messages }).action)
   end)
 end)

@@ -8,6 +8,7 @@ local M = {
   -- What a platform may send.
   text_chars = 16000,              -- of one chat message
   participants = 200,              -- of one agent-joined, and of one prompt
+  participants_kept = 1000,        -- that an agent remembers; who has not been seen for longest is forgotten
   mailbox = 1000,                  -- log rows behind which new events are refused (429)
 
   -- What one agent may use.  Reaching a number ends the run with "budget-exceeded".
@@ -25,6 +26,9 @@ local M = {
   typing_fresh_ms = 6000,          -- a typing signal older than this means nothing
   typing_step_ms = 1500,           -- how long one wait is
   typing_wait_ms = 8000,           -- all waits for one answer together
+  debounce_ms = 700,               -- of quiet that ends a burst of lines; an agent may have a setting of its own
+  burst_wait_ms = 4000,            -- all waits for a burst to end, when nobody types
+  newer = 50,                      -- lines that are looked at to find out whether they change an answer
 
   -- How an answer is given (agent.rules.pacing).
   message_parts = 100,             -- of one answer that is too long for one message; the rest is left out
@@ -33,8 +37,14 @@ local M = {
 
   -- Groups (agent.rules.respond).
   follow_up_ms = 120000,           -- a line right after mine counts as an answer to me for so long
-  agent_chain = 3,                 -- messages by agents in a row, after which agents keep quiet
+  follow_ups = 2,                  -- answers in a row to one person who does not name me: the first, and once more
+  agent_chain = 3,                 -- messages by agents and bots in a row, after which agents keep quiet
   own_in_row = 2,                  -- my messages in a row, after which I wait to be addressed
+
+  -- Echoes (agent.lines).
+  echo_ms = 600000,                -- a text of mine that comes back within this time is mine, whoever brings it
+  siblings = 16,                   -- other agents of the user in the same room, whose words are known again,
+  sibling_actions = 30,            -- and how many of the newest actions of each
 
   -- What the model reads (agent.prompt, agent.memory).
   window_chars = 48000,            -- of chat in the prompt, where the model can take it; the oldest go first
@@ -46,12 +56,14 @@ local M = {
 -- What others take from this file.
 local whole, ms = "integer 1..1000000000", "integer 0..1000000000"
 M.returns = {
-  text_chars = whole, participants = whole, mailbox = whole,
+  text_chars = whole, participants = whole, participants_kept = whole, mailbox = whole,
   runs_per_hour = "number 0..", tokens_per_day = "number 0..",
   turns_per_worker = whole, turns_in_a_row = whole, supersedes = "integer 0..1000000000", attempts = whole,
   stream_s = "number 0.1..86400",
   message_parts = whole, typing_again_ms = ms, typing_max_ms = ms,
-  typing_fresh_ms = ms, typing_step_ms = ms, typing_wait_ms = ms, follow_up_ms = ms, agent_chain = whole,
+  typing_fresh_ms = ms, typing_step_ms = ms, typing_wait_ms = ms, debounce_ms = ms, burst_wait_ms = ms,
+  newer = whole, follow_up_ms = ms, follow_ups = "integer 0..1000", agent_chain = whole, echo_ms = ms,
+  siblings = "integer 0..1000", sibling_actions = "integer 0..1000",
   own_in_row = whole, window_chars = whole, memory_batch = whole, memory_chars = whole, answer_tokens = whole,
   over_budget = "boolean", may_supersede = "boolean",
 }

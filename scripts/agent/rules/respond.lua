@@ -1,10 +1,11 @@
 -- scripts/agent/rules/respond.lua -- should the agent speak?  Pure: facts in, verdict out.
--- In a one-to-one chat it speaks at once.  In a group it speaks when it is addressed, when somebody
--- answers it, or when a question falls into its field; it never answers itself, never keeps a loop of
--- agents going, and lets people finish typing.  agent.turn gathers the facts and carries this out.
--- To turn: the numbers in agent/rules/limits.lua ("When to wait", "Groups"), the words below, and the
--- order of the reasons in decide().
---% version: 2
+-- In a one-to-one chat it speaks.  In a group it speaks when it is spoken to, when the person whom it answered goes
+-- on with that, or when a question falls into its field; an agent that may speak freely has a share of the talk
+-- besides.  It never answers itself, never keeps a loop of agents going, and lets people finish.
+-- agent.situation finds out what the lines say and to whom, agent.turn carries the verdict out.
+-- To turn: the numbers in agent/rules/limits.lua ("When to wait", "Groups"), the settings of each agent (`policy`),
+-- and the order of the reasons in reason_to_speak().
+--% version: 3
 
 local limits = require "agent.rules.limits"
 
@@ -12,256 +13,301 @@ local M = {}
 
 M.returns = {
   decide = { action = { "speak", "react", "wait", "silent" }, reason = "string", wait_ms = "integer 0..3600000?",
-    emoji = "string?", message_id = "string?" },
-  names = "string[]", field = "table",
+    emoji = "string?", message_id = "string?", to = "string?", follow_ups = "integer 0..?" },
+  supersedes = "boolean",
 }
 -- A rule that fails leaves these events unanswered, and the next ones get their turn.
-M.fallback = { decide = { action = "silent", reason = "rule-failed" } }
+M.fallback = { decide = { action = "silent", reason = "rule-failed" }, supersedes = false }
 
--- Words of a prompt that name no field.
-local COMMON = {}
-for word in ([[about above after again agent agents always answer answers approach assistant based before being
-  below between brief casual celebrate chats clear clearly communicate communication community concise context
-  conversation create current detailed every example examples expert expertise first friendly general goals
-  group guideline guidelines helping helps human important information instructions insights language likes
-  listen maintain makes member members message messages might names natural naturally never occasional
-  occasionally offer other others people person personal please practical provide provides question questions
-  really refer reply respond responses resource rules saying sentence sentences share shares short should
-  small someone something specific speak style suggest suggestions support supportive system their them
-  themselves there these thing things think those through topic topics understand unless until useful user
-  users using validate voice warmth where which while within without words would write writes writing your
-  yourself years]]):gmatch "%S+" do COMMON[word] = true end
-
-local THANKS = { "thanks", "thank you", "thx", "cheers", "perfect", "got it", "will do", "👍", "🙏", "❤" }
-local THANKS_MAX = 40                            -- bytes; longer lines say more than thanks
-
-local function is_word(byte)
-  return byte ~= nil and (byte >= 128 or (byte >= 48 and byte <= 57) or (byte >= 65 and byte <= 90)
-    or (byte >= 97 and byte <= 122) or byte == 95)
-end
-
--- Whether `word` stands in `text` as a whole word.  Both are lower case.
-local function has_word(text, word)
-  local from = 1
-  while true do
-    local s, e = text:find(word, from, true)
-    if not s then return false end
-    local before = s > 1 and text:byte(s - 1) or nil
-    if not is_word(before) and not is_word(text:byte(e + 1)) then return true end
-    from = e + 1
-  end
-end
-
-local function any_word(text, words)
-  for _, word in ipairs(words) do
-    if has_word(text, word) then return true end
-  end
-  return false
-end
-
--- What people may call the agent, in lower case: its full names, and the words of its first name that
--- are nobody else's.  names: {"Coach Alex", ..}; nicknames: those of the others.
-function M.names(names, nicknames)
-  local out, seen, theirs = {}, {}, {}
-  for _, nick in ipairs(nicknames) do
-    for word in nick:lower():gmatch "%S+" do theirs[word] = true end
-  end
-  local function add(name)
-    if #name < 2 or seen[name] then return end
-    seen[name] = true
-    out[#out + 1] = name
-  end
-  for _, name in ipairs(names) do add(name:lower()) end
-  for word in (names[1] or ""):lower():gmatch "%S+" do
-    if #word >= 3 and word:find "^%w+$" and not COMMON[word] and not theirs[word] then add(word) end
-  end
-  return out
-end
-
--- The words that tell an agent's field, from what its prompt and personality say: {word = true}.
-function M.field(text)
-  local out = {}
-  for word in text:lower():gmatch "%a+" do
-    if #word >= 5 and not COMMON[word] then out[word] = true end
-  end
-  return out
-end
-
-local function in_field(text, field)
-  for word in text:gmatch "%a+" do
-    if field[word] then return true end
-  end
-  return false
-end
-
-local function is_thanks(text)
-  if #text > THANKS_MAX or text:find("?", 1, true) then return false end
-  for _, word in ipairs(THANKS) do
-    if has_word(text, word) or (word:byte(1) >= 128 and text:find(word, 1, true)) then return true end
-  end
-  return false
-end
+local LIKE = "👍"
+local SILENCE = { mine = "own-message", ignored = "ignored", agent = "agent" }
 
 local function silent(reason) return { action = "silent", reason = reason } end
 
--- Why the agent should answer message m of a group, or nil.  me: what has been found out about it.
-local function reason_to_speak(facts, me, m)
-  if m.replies_to_me then return "reply" end
-  if any_word(m.text, me.names) then return "addressed" end
-  if facts.own_in_row >= limits.own_in_row then return nil end
-  if m.after_mine and (facts.since_mine_ms or 0) <= limits.follow_up_ms then return "reply" end
-  if m.by_agent or not m.text:find("?", 1, true) then return nil end
-  me.field = me.field or M.field(facts.prompt)
-  return in_field(m.text, me.field) and "in-field" or nil
+local function policy_of(facts)
+  local set = facts.policy or {}
+  return {
+    speak = set.speak or "asked", talkativeness = set.talkativeness or 50, everyone = set.answers == "everyone",
+    reactions_only = set.reactions_only, debounce_ms = set.debounce_ms or limits.debounce_ms,
+  }
 end
 
--- The newest message of a group that deserves an answer, and why.
-local function group_reason(facts)
-  local me = { names = M.names(facts.called, facts.nicknames) }
+-- Why nothing in message m can be answered, whatever it says, or nil.
+local function barred(m, policy)
+  if m.mine then return "mine" end
+  if m.ignored then return "ignored" end
+  return m.by_agent and not policy.everyone and "agent" or nil
+end
+
+-- The reason for silence when all messages are barred, or nil.
+local function all_barred(facts, policy)
+  local why
+  for _, m in ipairs(facts.messages) do
+    local bar = barred(m, policy)
+    if not bar then return nil end
+    if bar ~= "mine" or not why then why = bar end
+  end
+  return SILENCE[why]
+end
+
+-- Whether m goes on, unasked, with what the agent said last to the same person.
+local function follows_up(facts, m)
+  return m.by_answered and m.after_mine and m.about_mine
+    and (facts.since_mine_ms or 0) <= limits.follow_up_ms and (facts.follow_ups or 0) < limits.follow_ups
+end
+
+-- Why the agent should answer message m of a group, or nil.
+local function reason_to_speak(facts, policy, m)
+  if m.named then return "addressed" end
+  if m.names_other or m.replies_to_other then return nil end
+  if m.replies_to_me then return "reply" end
+  if policy.speak == "mentioned" or facts.own_in_row >= limits.own_in_row then return nil end
+  if follows_up(facts, m) then return "follow-up" end
+  local share = facts.share or 0
+  if m.by_agent or m.bot or share >= policy.talkativeness then return nil end
+  if m.asks and m.in_field then return "in-field" end
+  return policy.speak == "free" and not m.thanks and 2 * share < policy.talkativeness and "free" or nil
+end
+
+-- The newest message that deserves an answer, and why.
+local function to_answer(facts, policy)
   for i = #facts.messages, 1, -1 do
     local m = facts.messages[i]
-    local reason = not m.mine and reason_to_speak(facts, me, m)
-    if reason then return reason, m end
+    if not barred(m, policy) then
+      local alone = facts.others <= 1 and (m.named or not m.names_sibling)
+      local reason = alone and "one-to-one" or reason_to_speak(facts, policy, m)
+      if reason then return m, reason end
+    end
   end
   return nil
 end
 
-local function all_mine(messages)
-  for _, m in ipairs(messages) do
-    if not m.mine then return false end
+-- How long to wait for people to finish, and why; nil when they have.
+local function pause(facts, policy, m)
+  if facts.typing_ms and facts.typing_ms <= limits.typing_fresh_ms and facts.waited_ms < limits.typing_wait_ms then
+    return math.min(limits.typing_step_ms, limits.typing_wait_ms - facts.waited_ms), "typing"
   end
-  return true
+  local last, before
+  for _, other in ipairs(facts.messages) do
+    if other.from == m.from and not other.mine then last, before = other, last end
+  end
+  local quiet_ms = last.age_ms or policy.debounce_ms
+  local burst = before and before.age_ms and before.age_ms - quiet_ms < policy.debounce_ms
+  if quiet_ms >= policy.debounce_ms or facts.waited_ms >= limits.burst_wait_ms then return nil end
+  if last.complete and not burst then return nil end
+  return math.min(policy.debounce_ms - quiet_ms, limits.burst_wait_ms - facts.waited_ms), "burst"
 end
 
-local function keeps_typing(facts)
-  return facts.typing_ms and facts.typing_ms <= limits.typing_fresh_ms
-    and facts.waited_ms < limits.typing_wait_ms
-end
+local function react(reason, m) return { action = "react", reason = reason, emoji = LIKE, message_id = m.id } end
 
-local function in_group(facts)
-  local reason, m = group_reason(facts)
-  if not reason then return silent "not-addressed" end
-  if m.by_agent and facts.agent_chain >= limits.agent_chain then return silent "agent-loop" end
-  if is_thanks(m.text) then
-    return { action = "react", reason = "thanks", emoji = "👍", message_id = m.id }
-  end
-  if keeps_typing(facts) then
-    local wait_ms = math.ceil(math.min(limits.typing_step_ms, limits.typing_wait_ms - facts.waited_ms))
-    return { action = "wait", reason = "typing", wait_ms = wait_ms }
-  end
-  return { action = "speak", reason = reason }
+local function answer(facts, policy, m, reason)
+  if m.bot and facts.agent_chain >= limits.agent_chain then return silent "agent-loop" end
+  if m.thanks and facts.others > 1 then return react("thanks", m) end
+  if policy.reactions_only then return react("reactions-only", m) end
+  local wait_ms, why = pause(facts, policy, m)
+  if wait_ms then return { action = "wait", reason = why, wait_ms = math.max(1, math.ceil(wait_ms)) } end
+  if reason == "one-to-one" then return { action = "speak", reason = "one-to-one" } end
+  return { action = "speak", reason = reason, message_id = m.id, to = m.from,
+           follow_ups = reason == "follow-up" and (facts.follow_ups or 0) + 1 or nil }
 end
 
 -- The verdict on everything that came since the last turn:
---   {action = "speak" | "react" | "wait" | "silent", reason =, wait_ms =, emoji =, message_id =}
--- facts:
+--   {action = "speak" | "react" | "wait" | "silent", reason =, wait_ms =, emoji =, message_id = and to = (message and
+--   participant that it is about), follow_ups = (answers in a row that were not asked for by name)}
+-- facts; of those that are true or false, what is left out is false:
 --   status         "active" | "paused"
 --   expired        the platform's time limit was reached and no new session has begun
+--   quiet          it is in the agent's quiet hours
+--   policy         the agent's settings {speak, talkativeness, answers, reactions_only, debounce_ms}, or nil
 --   others         how many participants there are besides the agent
---   called         in a group: what the agent is called, nicest first
---   nicknames      in a group: what the others are called
---   prompt         in a group: what its prompt and personality say (cut)
---   messages       the new chat messages, oldest first: {id, text (lower case, cut), mine, by_agent,
---                  after_mine (the line before it in the chat is the agent's), replies_to_me}
+--   called, nicknames, prompt   in a group: what the agent is called, nicest first; what the others are; what its
+--                  prompt and personality say (cut)
+--   messages       the new chat messages, oldest first:
+--     id, from (participant), text (lower case, cut), age_ms, mine (the agent's own)
+--     by_agent     said by another agent; bot: by one, or by who may be one
+--     ignored      by somebody whom this agent is to ignore
+--     named        the agent is spoken to: "mention", "name"; names_other: somebody else is;
+--                  names_sibling: another agent of the same user
+--     asks, thanks, complete (a whole question: nothing more need come), in_field (of the agent's prompt)
+--     replies_to (a message id), replies_to_me, replies_to_other
+--     after_mine   nobody else spoke since the agent's last line; by_answered: by the person whom that answered;
+--                  about_mine: it goes on with it
 --   typing_ms      how long ago somebody last signalled typing without posting since, or nil
---   waited_ms      how long the agent has waited for them already
+--   waited_ms      how long the agent has waited already
 --   since_mine_ms  age of the agent's last message, or nil
+--   follow_ups     of the agent's last answer, as above
+--   share          per cent of the last lines before the new ones that are the agent's
 --   own_in_row     the agent's messages at the end of the chat before the new ones
---   agent_chain    messages by agents in a row at the end of the chat, the new ones included
+--   agent_chain    messages by agents and bots in a row at the end of the chat, the new ones included
 function M.decide(facts)
   if facts.expired then return silent "timer-expired" end
   if facts.status ~= "active" then return silent "paused" end
   if #facts.messages == 0 then return silent "nothing-said" end
-  if all_mine(facts.messages) then return silent "own-message" end
-  if facts.others > 1 then return in_group(facts) end
-  local last = facts.messages[#facts.messages]
-  if last.by_agent and facts.agent_chain >= limits.agent_chain then return silent "agent-loop" end
-  return { action = "speak", reason = "one-to-one" }
+  local policy = policy_of(facts)
+  local why = all_barred(facts, policy)
+  if why then return silent(why) end
+  if facts.quiet then return silent "quiet-hours" end
+  local m, reason = to_answer(facts, policy)
+  if not m then return silent "not-addressed" end
+  return answer(facts, policy, m, reason)
+end
+
+-- Whether message m, which came while an answer to participant facts.to is made, would change that answer.
+local function concerns(facts, m)
+  if facts.others <= 1 or not facts.to then return true end
+  if m.replies_to and m.replies_to == facts.message_id then return true end
+  return m.from == facts.to and (m.named ~= nil or not (m.names_other or m.replies_to_other))
+end
+
+-- May what came while an answer is made cut it short?
+-- facts: superseded (how often in a row that has happened), others and policy as above, to and message_id (whom and
+-- what is answered, or nil), messages (those that came, as above)
+function M.supersedes(facts)
+  if not limits.may_supersede(facts.superseded) then return false end
+  local policy = policy_of(facts)
+  for _, m in ipairs(facts.messages) do
+    if not barred(m, policy) and concerns(facts, m) then return true end
+  end
+  return false
 end
 
 -- Run at every load; an edit that breaks one of these is refused.
 local function facts(change)
   local f = {
     status = "active", expired = false, others = 4, messages = {},
-    called = { "Coach Alex" }, nicknames = { "Sarah", "Ben" }, prompt = "Talk about cardio and protein.",
     typing_ms = nil, waited_ms = 0, since_mine_ms = nil, own_in_row = 0, agent_chain = 0,
   }
   for k, v in pairs(change) do f[k] = v end
   return f
 end
 
-local function says(text, more)
-  local m = { id = "m1", text = text }
+local function line(text, more)
+  local m = { id = "m1", from = "u1", text = text }
   for k, v in pairs(more or {}) do m[k] = v end
+  return m
+end
+
+local function says(...) return { line(...) } end
+
+local function speak(reason, more)
+  local v = { action = "speak", reason = reason, message_id = "m1", to = "u1" }
+  for k, v2 in pairs(more or {}) do v[k] = v2 end
+  return v
+end
+
+local function chat_of_two() return { action = "speak", reason = "one-to-one" } end
+
+local function wait(reason, ms) return { action = "wait", reason = reason, wait_ms = ms } end
+
+local CHAIN, ROW, STEP, FRESH = limits.agent_chain, limits.own_in_row, limits.typing_step_ms, limits.typing_fresh_ms
+local LONG, QUIET, BURST = limits.typing_wait_ms, limits.debounce_ms, limits.burst_wait_ms
+local NAMED = { named = "name" }
+local chatter, asked = says "what a game yesterday", says("alex, any tips?", NAMED)
+local FOLLOWS = { after_mine = true, by_answered = true, about_mine = true }
+local by_agent = says("alex, go on", { named = "name", by_agent = true, bot = true })
+local by_bot = says("alex, go on", { named = "name", bot = true })
+local function follow(more)
+  local m = line("yes, twice", FOLLOWS)
+  for k, v in pairs(more) do m[k] = v end
   return { m }
 end
 
-local function speak(reason) return { action = "speak", reason = reason } end
-
-local CHAIN, ROW, STEP, FRESH = limits.agent_chain, limits.own_in_row, limits.typing_step_ms, limits.typing_fresh_ms
-local LONG = limits.typing_wait_ms
-local one_to_one = { others = 1, messages = says "i struggle to stay motivated" }
-local chatter = says "what a game yesterday"
-
 M.examples = {
-  { "decide", facts(one_to_one), expect = speak "one-to-one" },
-  { "decide", facts { others = 0, messages = says "hello" }, expect = speak "one-to-one" },
-  { "decide", facts { others = 1, messages = says "hello", typing_ms = 100 }, expect = speak "one-to-one" },
+  { "decide", facts { others = 1, messages = says "i struggle to stay motivated" }, expect = chat_of_two() },
+  { "decide", facts { others = 0, messages = says "hello" }, expect = chat_of_two() },
+  { "decide", facts { others = 1, messages = says("ben, any tips?", { names_other = true, names_sibling = true }) },
+    expect = silent "not-addressed" },
   { "decide", facts { others = 1, messages = says("hi", { mine = true }) }, expect = silent "own-message" },
   { "decide", facts { others = 1 }, expect = silent "nothing-said" },
-  { "decide", facts { status = "paused", messages = says "alex?" }, expect = silent "paused" },
-  { "decide", facts { expired = true, messages = says "alex?" }, expect = silent "timer-expired" },
-  -- Loops: two agents may exchange a few lines, not more.
-  { "decide", facts { others = 1, agent_chain = CHAIN - 1, messages = says("hi", { by_agent = true }) },
-    expect = speak "one-to-one" },
-  { "decide", facts { others = 1, agent_chain = CHAIN, messages = says("hi", { by_agent = true }) },
-    expect = silent "agent-loop" },
-  { "decide", facts { agent_chain = CHAIN, messages = says("alex, go on", { by_agent = true }) },
-    expect = silent "agent-loop" },
-  { "decide", facts { agent_chain = 1, messages = says("alex, go on", { by_agent = true }) },
+  { "decide", facts { status = "paused", messages = asked }, expect = silent "paused" },
+  { "decide", facts { expired = true, messages = asked }, expect = silent "timer-expired" },
+  -- Loops: an agent is answered where the policy says so, who may be one as well, and neither for ever.
+  { "decide", facts { messages = by_agent }, expect = silent "agent" },
+  { "decide", facts { messages = by_agent, policy = { answers = "everyone" }, agent_chain = CHAIN - 1 },
     expect = speak "addressed" },
+  { "decide", facts { messages = by_agent, policy = { answers = "everyone" }, agent_chain = CHAIN },
+    expect = silent "agent-loop" },
+  { "decide", facts { messages = by_bot, agent_chain = CHAIN - 1 }, expect = speak "addressed" },
+  { "decide", facts { messages = by_bot, agent_chain = CHAIN }, expect = silent "agent-loop" },
+  { "decide", facts { others = 1, messages = by_bot, agent_chain = CHAIN }, expect = silent "agent-loop" },
+  { "decide", facts { messages = says("protein?", { asks = true, in_field = true, bot = true }) },
+    expect = silent "not-addressed" },
   -- Groups.
   { "decide", facts { messages = chatter }, expect = silent "not-addressed" },
-  { "decide", facts { messages = says "alex, any tips for sleep" }, expect = speak "addressed" },
-  { "decide", facts { messages = says "@coach alex look" }, expect = speak "addressed" },
-  { "decide", facts { messages = says "alexander the great won" }, expect = silent "not-addressed" },
-  { "decide", facts { messages = says "how much protein do you eat?" }, expect = speak "in-field" },
-  { "decide", facts { messages = says "i love protein" }, expect = silent "not-addressed" },
-  { "decide", facts { messages = says "who won the game?" }, expect = silent "not-addressed" },
-  { "decide", facts { messages = says("how much protein?", { by_agent = true }) },
-    expect = silent "not-addressed" },
-  { "decide", facts { messages = says("yes, i did", { replies_to_me = true }) }, expect = speak "reply" },
-  { "decide", facts { messages = says("yes, twice", { after_mine = true }), since_mine_ms = limits.follow_up_ms },
-    expect = speak "reply" },
-  { "decide", facts { messages = says("yes, twice", { after_mine = true }), since_mine_ms = limits.follow_up_ms + 1 },
-    expect = silent "not-addressed" },
-  { "decide", facts { messages = says("so what", { after_mine = true }), since_mine_ms = 9, own_in_row = ROW },
-    expect = silent "not-addressed" },
-  { "decide", facts { messages = says "alex?", own_in_row = ROW }, expect = speak "addressed" },
-  { "decide", facts { messages = says("alex said so", { mine = true }) }, expect = silent "own-message" },
-  { "decide", facts { messages = { says("alex?")[1], chatter[1] } }, expect = speak "addressed" },
-  -- Thanks get a reaction, not another paragraph.
-  { "decide", facts { messages = says "thanks alex!" },
-    expect = { action = "react", reason = "thanks", emoji = "👍", message_id = "m1" } },
-  { "decide", facts { messages = says("🙏🙏", { replies_to_me = true }) },
-    expect = { action = "react", reason = "thanks", emoji = "👍", message_id = "m1" } },
-  { "decide", facts { messages = says "thanks alex, what about legs?" }, expect = speak "addressed" },
-  { "decide", facts { messages = says "thanks, sarah" }, expect = silent "not-addressed" },
-  -- People still typing.
-  { "decide", facts { messages = says "alex?", typing_ms = FRESH },
-    expect = { action = "wait", reason = "typing", wait_ms = math.min(STEP, LONG) } },
-  { "decide", facts { messages = says "alex?", typing_ms = 0, waited_ms = LONG - 1 },
-    expect = { action = "wait", reason = "typing", wait_ms = 1 } },
-  { "decide", facts { messages = says "alex?", typing_ms = 0, waited_ms = LONG },
+  { "decide", facts { messages = asked }, expect = speak "addressed" },
+  { "decide", facts { messages = says("alex, not you, tom", { named = "name", names_other = true }) },
     expect = speak "addressed" },
-  { "decide", facts { messages = says "alex?", typing_ms = FRESH + 1 }, expect = speak "addressed" },
+  { "decide", facts { messages = { asked[1], line("nice", { from = "u2" }) } }, expect = speak "addressed" },
+  { "decide", facts { messages = says("how much protein?", { asks = true, in_field = true }) },
+    expect = speak "in-field" },
+  { "decide", facts { messages = says("tom, how much protein?", { asks = true, in_field = true, names_other = true }) },
+    expect = silent "not-addressed" },
+  { "decide", facts { messages = says("how much protein?", { asks = true, in_field = true }), share = 50 },
+    expect = silent "not-addressed" },
+  { "decide", facts { messages = says("who won?", { asks = true }) }, expect = silent "not-addressed" },
+  { "decide", facts { messages = says("yes, i did", { replies_to_me = true }) }, expect = speak "reply" },
+  { "decide", facts { messages = says("tom, see this", { replies_to_me = true, names_other = true }) },
+    expect = silent "not-addressed" },
+  -- Whoever was answered may go on, twice; nobody else.
+  { "decide", facts { messages = follow {}, since_mine_ms = limits.follow_up_ms },
+    expect = speak("follow-up", { follow_ups = 1 }) },
+  { "decide", facts { messages = follow {}, since_mine_ms = limits.follow_up_ms + 1 },
+    expect = silent "not-addressed" },
+  { "decide", facts { messages = follow {}, follow_ups = limits.follow_ups - 1 },
+    expect = speak("follow-up", { follow_ups = limits.follow_ups }) },
+  { "decide", facts { messages = follow {}, follow_ups = limits.follow_ups }, expect = silent "not-addressed" },
+  { "decide", facts { messages = follow {}, own_in_row = ROW }, expect = silent "not-addressed" },
+  { "decide", facts { messages = follow { by_answered = false } }, expect = silent "not-addressed" },
+  { "decide", facts { messages = follow { about_mine = false } }, expect = silent "not-addressed" },
+  { "decide", facts { messages = follow { names_other = true } }, expect = silent "not-addressed" },
+  { "decide", facts { messages = follow { replies_to_other = true } }, expect = silent "not-addressed" },
+  { "decide", facts { messages = asked, own_in_row = ROW }, expect = speak "addressed" },
+  { "decide", facts { messages = says("alex said so", { mine = true }) }, expect = silent "own-message" },
+  -- What its owner wants.
+  { "decide", facts { messages = asked, policy = { speak = "mentioned" } }, expect = speak "addressed" },
+  { "decide", facts { messages = follow {}, policy = { speak = "mentioned" } }, expect = silent "not-addressed" },
+  { "decide", facts { messages = chatter, policy = { speak = "free" } }, expect = speak "free" },
+  { "decide", facts { messages = chatter, policy = { speak = "free", talkativeness = 20 }, share = 10 },
+    expect = silent "not-addressed" },
+  { "decide", facts { messages = says("hi", { ignored = true }), others = 1 }, expect = silent "ignored" },
+  { "decide", facts { messages = asked, quiet = true }, expect = silent "quiet-hours" },
+  { "decide", facts { messages = asked, policy = { reactions_only = true } },
+    expect = { action = "react", reason = "reactions-only", emoji = LIKE, message_id = "m1" } },
+  -- Thanks get a reaction, not another paragraph.
+  { "decide", facts { messages = says("thanks alex!", { named = "name", thanks = true }) },
+    expect = { action = "react", reason = "thanks", emoji = LIKE, message_id = "m1" } },
+  { "decide", facts { messages = says("thanks, sarah", { thanks = true, names_other = true }) },
+    expect = silent "not-addressed" },
+  -- People still typing.
+  { "decide", facts { messages = asked, typing_ms = FRESH }, expect = wait("typing", math.min(STEP, LONG)) },
+  { "decide", facts { messages = asked, others = 1, typing_ms = 0 }, expect = wait("typing", math.min(STEP, LONG)) },
+  { "decide", facts { messages = asked, typing_ms = 0, waited_ms = LONG - 0.5 }, expect = wait("typing", 1) },
+  { "decide", facts { messages = asked, typing_ms = 0, waited_ms = LONG }, expect = speak "addressed" },
+  { "decide", facts { messages = asked, typing_ms = FRESH + 1 }, expect = speak "addressed" },
   { "decide", facts { messages = chatter, typing_ms = 0 }, expect = silent "not-addressed" },
-  -- Names.
-  { "names", { "Coach Alex", "Gym Chat" }, { "Sarah" },
-    expect = { "coach alex", "gym chat", "coach", "alex" } },
-  { "names", { "Coach Alex" }, { "Alex Smith" }, expect = { "coach alex", "coach" } },
-  { "names", {}, {}, expect = {} },
-  { "field", "Provide cardio advice, cardio plans.", expect = { cardio = true, advice = true, plans = true } },
+  -- Bursts: a whole question is answered at once, anything else when no more has come for a while.
+  { "decide", facts { others = 1, messages = says("any tips for me?", { age_ms = 1, complete = true }) },
+    expect = chat_of_two() },
+  { "decide", facts { others = 1, messages = says("hey", { age_ms = 0 }) }, expect = wait("burst", QUIET) },
+  { "decide", facts { others = 1, messages = says("hey", { age_ms = QUIET }) }, expect = chat_of_two() },
+  { "decide", facts { others = 1, messages = says("hey", { age_ms = 0 }), policy = { debounce_ms = 0 } },
+    expect = chat_of_two() },
+  { "decide", facts { others = 1, messages = says("hey", { age_ms = 0 }), waited_ms = BURST },
+    expect = chat_of_two() },
+  { "decide", facts { others = 1, messages = { line("hey", { age_ms = 99 }),
+      line("any tips for me?", { age_ms = 0, complete = true }) } }, expect = wait("burst", QUIET) },
+  { "decide", facts { messages = { line("alex, any tips?", { named = "name", complete = true, age_ms = 99 }),
+      line("lunch", { from = "u2", age_ms = 0 }) } }, expect = speak "addressed" },
+  -- What changes an answer that is being made.
+  { "supersedes", { superseded = 0, others = 1, to = "u1", messages = chatter }, expect = true },
+  { "supersedes", { superseded = limits.supersedes, others = 1, to = "u1", messages = chatter }, expect = false },
+  { "supersedes", { superseded = 0, others = 1, to = "u1", messages = says("hi", { mine = true }) }, expect = false },
+  { "supersedes", { superseded = 0, others = 4, to = "u1", messages = says "for my legs" }, expect = true },
+  { "supersedes", { superseded = 0, others = 4, to = "u2", messages = chatter }, expect = false },
+  { "supersedes", { superseded = 0, others = 4, to = "u1", messages = says("tom, lunch?", { names_other = true }) },
+    expect = false },
+  { "supersedes", { superseded = 0, others = 4, to = "u2", message_id = "m0",
+      messages = says("ten minutes", { replies_to = "m0", replies_to_other = true }) }, expect = true },
 }
 
 return M

@@ -1,0 +1,98 @@
+-- scripts/agent/people.lua -- who is in an agent's chat, and who of them is the agent itself.
+-- A participant is who its id says.  Nicknames prove nothing: anybody may take the agent's.  That an id carries
+-- the agent's own words, or those of another agent, is said by the platform or found out (agent.lines), and then
+-- kept for all sessions.
+
+local db = require "human.db"
+local json = require "human.json"
+local limits = require "agent.rules.limits"
+
+local M = {}
+
+local SELVES = 8                                 -- of the agent's own ids, that a turn reads beside the newest people
+
+M.sql = {
+  -- Of too many people those go whom nobody has seen for longest; only a new one makes that necessary.
+  see = [[with seen as (
+      insert into agent_participants as p (agent_id, participant_id, nickname, is_agent, is_self, handles, introduced,
+        typing_at)
+      select $1, x->>'id', x->>'nickname', coalesce((x->>'isAgent')::boolean, false)
+          or exists (select 1 from agents a where a.id = x->>'id' and a.id <> $1),
+        case when x->>'id' = $1 then true else (x->>'self')::boolean end, x->'handles', $3::boolean,
+        case when $4::boolean then now() end
+      from (select distinct on (v->>'id') v as x from jsonb_array_elements($2::jsonb) v) list
+      on conflict (agent_id, participant_id) do update set nickname = excluded.nickname,
+        is_agent = p.is_agent or excluded.is_agent, is_self = coalesce(excluded.is_self, p.is_self),
+        handles = coalesce(excluded.handles, p.handles), introduced = p.introduced or excluded.introduced,
+        typing_at = excluded.typing_at, seen_at = now()
+      returning xmax = 0 as is_new
+    ) delete from agent_participants where agent_id = $1 and exists (select 1 from seen where is_new)
+        and seen_at <= (select seen_at from agent_participants where agent_id = $1
+          order by seen_at desc offset $5::int - 1 limit 1)]],
+  -- The ids of the agent itself are the platform's, not the chat's.
+  forget = [[delete from agent_participants where agent_id = $1 and is_self is not true
+    and learned is distinct from 'self']],
+  -- A platform may say again where the agent is: only another chat, or one after its time was up, is a new session.
+  joined = [[update agent_mailboxes m set chat_code = $2, room = a.user_id || '/' || $2, expired_at = null,
+      follow_up_at = null,
+      greet = (m.greet or m.chat_code is distinct from $2 or m.expired_at is not null) and a.settings ? 'greeting'
+    from agents a where m.agent_id = $1 and a.id = m.agent_id]],
+  list = [[select participant_id as id, nickname, is_agent, is_self, learned, introduced, handles,
+      (extract(epoch from now() - typing_at) * 1000)::float8 as typing_ms
+    from (select * from (select * from agent_participants where agent_id = $1
+        order by seen_at desc, participant_id limit $2) newest
+      union select * from (select * from agent_participants where agent_id = $1 and (is_self or learned = 'self')
+        limit $3) selves) people
+    order by seen_at desc, participant_id]],
+  learn = "update agent_participants set learned = $3 where agent_id = $1 and participant_id = $2",
+  siblings = [[select a.id, coalesce(p.name, a.name) as nickname, e.content->>'content' as text,
+      (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms
+    from (select agent_id, last_seq from agent_mailboxes where room = $2 and agent_id <> $1 limit $3) s
+      join agents a on a.id = s.agent_id
+      left join personalities p on p.id = a.personality_id
+      left join lateral (select content, created_at from agent_events where agent_id = s.agent_id
+        and seq > s.last_seq - $4::int and type in ('send-message', 'send-reply')) e on true]],
+}
+
+-- What an event shows of people: list of {id, nickname, isAgent?, self?, handles?}.
+-- how: {introduced, typing}, both optional.
+function M.see(tx, agent_id, list, how)
+  if #list == 0 then return end
+  tx:exec(M.sql.see, agent_id, json.encode(json.array(list)), how and how.introduced or false,
+    how and how.typing or false, limits.participants_kept)
+end
+
+-- A session begins: chat_code, and who is there.
+function M.begin(tx, agent_id, chat_code, list)
+  tx:exec(M.sql.joined, agent_id, chat_code)
+  tx:exec(M.sql.forget, agent_id)
+  M.see(tx, agent_id, list, { introduced = true })
+end
+
+-- Sends for the participants, with transaction tx; a function that gives them, when they have come.
+function M.ask(tx, agent_id) return tx:ask(M.sql.list, agent_id, limits.participants, SELVES) end
+
+-- The participants, newest first: {id, nickname, is_agent, is_self, learned, introduced, handles (a list),
+-- typing_ms}, and by id.
+-- seen: what M.ask has brought, or nil to read now.
+function M.of(agent_id, seen)
+  local list, by_id = seen or db.query(M.sql.list, agent_id, limits.participants, SELVES), {}
+  for _, p in ipairs(list) do
+    p.handles = p.handles and json.decode(p.handles) or {}
+    by_id[p.id] = p
+  end
+  return list, by_id
+end
+
+-- What has been found out about participants: {[id] = "self" | "agent" | false}.
+function M.learn(agent_id, learned)
+  for id, what in pairs(learned) do db.exec(M.sql.learn, agent_id, id, what or nil) end
+end
+
+-- Other agents of the same user in the same room, and what they have said lately: {{id, nickname, text, age_ms}, ..},
+-- one for each of their lines; who has said nothing is there once, without a text.
+function M.siblings(agent_id, room)
+  return db.query(M.sql.siblings, agent_id, room, limits.siblings, limits.sibling_actions)
+end
+
+return M
