@@ -11,6 +11,7 @@ local M = {}
 
 local SENTENCE_BYTES = 160
 local CLOCK_MS = 1000                            -- transactions that began in another order than they wrote
+local KEY_BYTES = 2000                           -- of a text, by which it is known again
 local TELLING = 12                               -- bytes of letters and digits by which a text is known again
 
 -- At most n bytes of UTF-8 text, cut between characters.
@@ -59,6 +60,7 @@ end
 
 -- What a text is known by: platforms change marks, spaces and case on the way.
 local function key_of(text)
+  text = text:sub(1, KEY_BYTES)
   local bare = text:lower():gsub("[^%w\128-\255]+", "")
   return #bare >= TELLING and bare or texts.trim(text)
 end
@@ -69,6 +71,7 @@ local nobody = hearing.ear {}
 -- echo yet.
 local function original(line, sent)
   local found
+  if not next(sent) then return nil end
   for _, own in ipairs(sent[key_of(line.text)] or {}) do
     local after_ms = own.age_ms - line.age_ms
     if after_ms >= -CLOCK_MS and after_ms <= limits.echo_ms then

@@ -3,8 +3,9 @@
 
 local M = {}
 
-local WORD_MIN, STEM = 4, 5                      -- bytes: of a word that means something, and that tell its kind
-local SHORT, ANSWER = 60, 200                    -- bytes: of a question that hangs on the line before, of an answer
+local WORD_MIN, STEM = 3, 5                      -- bytes: of a word that means something, and that tell its kind
+local SHORT, ANSWER = 100, 200                   -- bytes: of a line that hangs on the one before, of an answer
+local FEW = 3                                    -- words of a question that says nothing without what was before
 
 local function set(text)
   local out = {}
@@ -24,16 +25,21 @@ local COMMON = set [[about above after again agent agents always answer answers 
   themselves there these thing things think those through topic topics understand unless until useful user
   users using validate voice warmth where which while within without words would write writes writing your
   yourself years]]
-local TALK = set [[also been best better could does doing done down even feel from going good great have here into
-  just keep know last like look made make many maybe more most much need next only over right same start still sure
-  take tell than that then they this time today tomorrow tonight very want week well were what when will with work
-  yesterday nice great happy little long need soon start]]
+local TALK = set [[all also and any anyone are been best better big bit but can could day did does doing done down even
+  feel for from get goes going good got great had happy has have her here him his how into its just keep know last
+  let like little long look lot lunch made make man many may maybe more most much need new next not now off old one
+  only our out over own per put right same say see she soon start still sure take tell than that the then they this
+  time today tomorrow tonight too try two use very want was way well were what when who why will with week work yes
+  yesterday yet you]]
 
 -- How a line begins that goes on with the one before: alone, or only before one of the first kind.
 local GOES_ON = set [[why how which really yes yeah yep no nope not because that this it those these such more like
   warum wieso wie welche ja nein doch das pourquoi comment oui non si quel quelle ça cómo por cuál sí eso perché come
   sì quale dlaczego jak tak nie który почему как да нет какой neden nasıl evet hayır hangi なぜ どう はい それ
   为什么 怎么 那 لماذا كيف نعم لا 왜 어떻게 네 아니]]
+-- The second word of "what about", and the words before "I" in a question for advice.
+local WHAT = set "about if else kind sort type do does would should"
+local MAY = set "should can could do must may shall am would will muss soll kann darf"
 local LINKS = set "and but so or also ok okay und aber oder et mais ou y pero o e ma i a ale и а но ve ama でも 但 و"
 local REFERS = set "it that this those them these one ones you your yours das es du dein ça toi tu eso ello ty это ты"
 local EVERYONE = set [[guys everyone everybody anyone anybody folks y'all alle jemand leute quelqu'un alguien todos
@@ -114,15 +120,25 @@ function M.for_everyone(text)
   return false
 end
 
+local function clause_goes_on(words, asks)
+  local first = 1
+  while LINKS[words[first]] and words[first + 1] do first = first + 1 end
+  local word, second = words[first], words[first + 1]
+  if GOES_ON[word] or word == "what" and WHAT[second] then return true end
+  return asks and (MAY[word] and (second == "i" or second == "ich") or #words <= FEW and word ~= "who")
+end
+
+-- Whether a line says little without the one before it: so begins one of its clauses, or it points to something.
 local function hangs_on(text, asks)
   if #text > SHORT then return false end
-  local words = {}
-  for word in plain(text):gmatch "[%w\128-\255]+" do words[#words + 1] = word end
-  if words[1] == nil then return true end
-  if GOES_ON[words[1]] then return true end
-  if LINKS[words[1]] and (GOES_ON[words[2]] or #words <= 4) then return true end
-  if words[1] == "what" and (words[2] == "about" or words[2] == "if" or words[2] == "else") then return true end
-  return asks and any(words, REFERS)
+  local said = false
+  for clause in text:gmatch "[^.,;:!?]+" do
+    local words = {}
+    for word in plain(clause):gmatch "[%w\128-\255]+" do words[#words + 1] = word end
+    said = said or words[1] ~= nil
+    if words[1] and (clause_goes_on(words, asks) or asks and any(words, REFERS)) then return true end
+  end
+  return not said
 end
 
 -- Whether a line, said right after `mine` by the person whom it answered, goes on with it.

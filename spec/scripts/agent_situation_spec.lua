@@ -76,6 +76,7 @@ describe("what was said before", function()
 
   it("is gone on with by its words, and by words that point to it", function()
     for _, text in ipairs { "my knees hurt when I do", "why?", "and how often?", "is that enough?", "what about Sundays?",
+      "ok, so what if it rains", "Got it. How many times a week?", "should I stretch first?", "every day?", "I cannot run",
       "warum?", "pourquoi?", "なぜ?", "yes" } do
       assert.is_true(follows(text), text)
     end
@@ -83,6 +84,8 @@ describe("what was said before", function()
 
   it("is left by other words, and by what is meant for all", function()
     for _, text in ipairs { "the new cinema opens on Friday", "who is hungry?", "why is everybody so quiet?",
+      "did you see the match, Tom and I went there with the whole family and all of our friends from school?",
+      "what time is dinner?",
       "pizza tonight, guys?" } do
       assert.is_false(follows(text), text)
     end
