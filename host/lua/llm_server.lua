@@ -141,15 +141,16 @@ end
 
 -- What a refusal teaches ------------------------------------------------------------------------------------
 
+-- One at a time: a refusal may mention what it is not about.
 local function leave_out(call, err)
-  local found
   for _, field in ipairs(err.refuses or {}) do
     if call.optional[field] and not call.choice.learned.without[field] then
-      call.choice.learned.without[field], found = true, true
+      call.choice.learned.without[field] = true
       log.info("llm request without", { provider = call.choice.name, model = call.choice.model, field = field })
+      return true
     end
   end
-  return found
+  return false
 end
 
 -- Less is sent next time, whatever the server says: by the window that it names, and where what we held to be

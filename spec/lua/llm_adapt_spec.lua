@@ -52,6 +52,35 @@ describe("A field that a server refuses", function()
     assert.truthy(body(world, 3).tools)
   end)
 
+  it("is one at a time where a refusal mentions two, and not without end", function() -- limit: changed requests
+    local both = refused(400, "Function tools with reasoning_effort are not supported")
+    local registry = llm_world.registry()
+    registry.facts = function() return { thinks = true } end
+    local function world_of(replies)
+      return new { registry = registry, conf = { base_url = "http://h", model = "m", max_retries = 0 }, replies = replies }
+    end
+    local world = world_of { both, ok() }
+    assert.equal("Hello", ask(world, { tools = { tool }, reasoning_effort = "low" }).text)
+    assert.truthy(body(world, 2).tools)
+    assert.is_nil(body(world, 2).reasoning_effort)
+    local replies = {}
+    local all = "max_tokens, max_completion_tokens, stream_options, temperature, reasoning, tools, system role: not supported"
+    for i = 1, 20 do replies[i] = i <= 2 and thinking or refused(400, all) end
+    world = world_of(replies)
+    assert.is_nil((ask(world, { tools = { tool }, reasoning_effort = "low", max_tokens = 9, temperature = 1, system = "x" })))
+    assert.equal(9, #world.requests)
+  end)
+
+  it("is forgotten when too many other models have been met", function() -- limit: learned models
+    local replies = { refused(400, "tools are not supported") }
+    for i = 2, 260 do replies[i] = ok() end
+    local world = new { conf = { base_url = "http://h" }, replies = replies }
+    for i = 1, 257 do ask(world, { tools = { tool }, model = "m" .. i }) end
+    ask(world, { tools = { tool }, model = "m1" })
+    assert.is_nil(body(world, 2).tools)
+    assert.truthy(body(world, 259).tools)
+  end)
+
   it("may be the system text, which is then said in front", function()
     local world = new { conf = { base_url = "http://h", model = "m" }, replies = { refused(400, "System role not supported"), ok() } }
     assert.equal("Hello", ask(world, { system = "Be brief." }).text)

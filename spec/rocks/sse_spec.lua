@@ -91,3 +91,15 @@ describe("An event stream", function()
     assert.equal(300000, seen)
   end)
 end)
+
+describe("a parser of servers that send errors as a field", function()
+  it("delivers them as events, and ignores them unless told", function()
+    local function events(options)
+      local list, parser = {}, sse.parser(options)
+      parser:feed("data: a\n\nerror: boom\n\ndata: b\n\n", function(e) list[#list + 1] = e.event .. ":" .. e.data end)
+      return list
+    end
+    assert.same({ "message:a", "error:boom", "message:b" }, events { errors = true })
+    assert.same({ "message:a", "message:b" }, events())
+  end)
+end)

@@ -96,6 +96,7 @@ describe("A refused field", function()
     { "ollama", 400, { error = "registry.ollama.ai/library/gemma:2b does not support tools" }, "tools" },
     { "ollama", 400, { error = '"llama3.2" does not support thinking' }, "reasoning_effort" },
     { "gemini", 400, { error = { message = "Function calling is not enabled for models/gemma-3-27b-it" } }, "tools" },
+    { "openai", 400, { error = { message = "Unsupported value: 'messages[0].role' does not support 'system' with this model." } }, "system" },
     { "gemini", 400, { error = { message = "Developer instruction is not enabled for models/gemma-3-27b-it" } }, "system" },
     { "groq", 400, { error = { message = "messages[1].content must be a string" } }, "images" },
     { "openrouter", 404, { error = { message = "No endpoints found that support image input" } }, "images" },

@@ -81,7 +81,7 @@ function M.read(status, says)
   if status == nil and any(says, RATE) then return "rate_limited", true end
 end
 
--- Fields that a server may do without, and what its refusal calls them.
+-- Fields that a server may do without, and what its refusal calls them; the first one is left out first.
 local FIELDS = {
   { "stream_options", { "stream_options", "stream options", "include_usage" } },
   { "max_completion_tokens", { "max_completion_tokens", "max completion tokens" } },
@@ -93,7 +93,7 @@ local FIELDS = {
   { "cache_control", { "cache_control" } },
   { "num_ctx", { "num_ctx" } },
   { "system", { "system role", "role system", "role: system", "developer instruction", "system instruction",
-                "system message", "system prompt", "only user and assistant roles" } },
+                "system message", "system prompt", "support 'system'", "only user and assistant roles" } },
 }
 
 -- What distinguishes "is not supported" from any other error that mentions tools.
