@@ -38,6 +38,7 @@ end
 -- The text up to its last whole sentence; where that is too little of it, up to its last whole word.
 function M.whole(text)
   text = texts.trim(text)
+  if text == "" then return text end
   local best = last_latin(text)
   for _, mark in ipairs(ENDS) do best = math.max(best, last_of(text, mark)) end
   if best > #text * LEAST then return texts.trim_end(text:sub(1, best)) end

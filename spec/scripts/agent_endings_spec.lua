@@ -15,7 +15,7 @@ describe("a text that was cut", function()
     { "Whole already.", "Whole already." },
     { "No sentence ends in this long te", "No sentence ends in this long…" },
     { "Hi! And now comes a very long sentence without any end in si", "Hi! And now comes a very long sentence without any end in…" },
-    { "Donaudampfschiff", "Donaudampfschiff…" },
+    { "Donaudampfschiff", "Donaudampfschiff…" }, { "", "" }, { " \n", "" },
   }
   for _, case in ipairs(cases) do
     it("ends at a sentence or a word: " .. case[1]:gsub("\n", " / "), function() assert.equal(case[2], endings.whole(case[1])) end)

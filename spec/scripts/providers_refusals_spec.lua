@@ -111,6 +111,8 @@ describe("A refused field", function()
   end
 
   it("is none in other errors", function()
+    local err = err_of("vllm", 400, { error = { message = "'max_tokens' or 'max_completion_tokens' is too large: 2048. This model's maximum context length is 4096 tokens and your request has 3000 input tokens" } })
+    assert.same({ "context_length", 4096, nil }, { err.code, err.window, err.refuses })
     assert.is_nil(err_of("openai", 429, { error = { message = "tools are not supported" } }).refuses)
     assert.is_nil(err_of("openai", 400, { error = { message = "the tool said hello" } }).refuses)
   end)

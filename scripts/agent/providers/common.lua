@@ -89,7 +89,8 @@ local function error_of(name, status, body, known)
   local code, retryable, window = refusals.read(status, all)
   local told = status and " answered " .. status .. ": " or ": "
   local err = {
-    code = code or known[1], status = status, window = window, refuses = refusals.fields(status, all),
+    code = code or known[1], status = status, window = window,
+    refuses = not code and refusals.fields(status, all) or nil, -- else it means something else
     message = name .. told .. (M.message(body) or "it gave no reason"),
   }
   if code then err.retryable = retryable else err.retryable = known[2] end
