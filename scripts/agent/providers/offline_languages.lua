@@ -11,19 +11,19 @@ local LATIN = {
 could would should will have has had not no yes and or but if so to of in on at for with from about just really any some me him them there here don t im ve ll
 please thanks hi hello hey good new too very up out get got go going]] },
   { "de", [[der die das den dem ein eine einen ich du er sie wir ihr mein meine dein ist sind bin war hat habe haben nicht kein keine und oder aber wenn wie was warum
-wann wo wer mit von fur auf bei nach zu im am zum auch noch schon sehr mir mich dir dich uns kann muss soll gibt es hallo danke bitte heute guten morgen tag abend vielen dank wieviel gut]] },
+wann wo wer mit von fur auf bei nach zu im am zum auch noch schon sehr mir mich dir dich uns kann muss soll gibt es hallo danke bitte heute guten morgen tag abend vielen dank wieviel gut will mochte]] },
   { "fr", [[le la les un une des du je tu il elle nous vous ils mon ma mes ton ta est sont suis es ai as a avez pas ne et ou mais si comment pourquoi quand qui que quoi
-avec pour dans sur chez tres aussi j l d c qu n s y en ce cette ca bonjour merci salut peux fait bonsoir beaucoup combien]] },
+avec pour dans sur chez tres aussi j l d c qu n s y en ce cette ca bonjour merci salut peux fait bonsoir beaucoup combien veux pense]] },
   { "es", [[el la los las un una unos yo tu usted nosotros mi mis su es son soy esta estoy hay no si y o pero como que por porque cuando donde quien cual con para en del
-al muy tambien me te se lo le hola gracias puedo tengo tiene mas hoy buenos buenas dias tardes noches muchas]] },
+al muy tambien me te se lo le hola gracias puedo tengo tiene mas hoy buenos buenas dias tardes noches muchas quiero pienso creo puedes]] },
   { "pt", [[o a os as um uma eu voce ele ela nos meu minha seu sua e sao sou esta estou tem tenho nao sim mas ou se como que por porque quando onde quem qual com para em
-do da dos das no na muito tambem me ola obrigado obrigada isso hoje teve fazer bom boa dia noite muito]] },
+do da dos das no na muito tambem me ola obrigado obrigada isso hoje teve fazer bom boa dia noite muito quero estou acho penso]] },
   { "it", [[il lo la i gli le un una io tu lui lei noi voi mio mia tuo sua e sono sei ho hai ha non si ma se come che perche quando dove chi quale con per di da del della
-nel al molto anche mi ti ci ciao grazie posso oggi avuto sta questo buongiorno buonasera mille fa]] },
+nel al molto anche mi ti ci ciao grazie posso oggi avuto sta questo buongiorno buonasera mille fa voglio penso riesco]] },
   { "pl", [[jest sie nie tak i w z na do o ale czy jak co kto gdzie kiedy dlaczego mam ma masz moj moja ja ty on ona my wy to ten ta te dla od po przez bardzo tez mi mnie
-ci ciebie jestem sa hej czesc dziekuje dzien prosze juz dobry wieczor bardzo]] },
+ci ciebie jestem sa hej czesc dziekuje dzien prosze juz dobry wieczor bardzo chce mysle moge]] },
   { "tr", [[bir bu su ve ile ama icin ben sen o biz siz var yok mi mu ne nasil neden nerede kim cok daha gibi degil evet hayir benim senin da de merhaba tesekkurler bugun
-iyi ki selam gunaydin ederim]] },
+iyi ki selam gunaydin ederim istiyorum]] },
 }
 
 local WORDS = {}
@@ -65,8 +65,8 @@ end
 
 --- That no language model is connected, to be said once in a chat.
 M.notice = {
-  en = "(No language model is connected here yet, so simple built-in rules write my answers.)",
-  de = "(Hier ist noch kein Sprachmodell verbunden; einfache eingebaute Regeln schreiben meine Antworten, und sie lesen nur Englisch.)",
+  en = "(No language model is connected at the moment, so simple built-in rules write my answers.)",
+  de = "(Hier ist gerade kein Sprachmodell verbunden; einfache eingebaute Regeln schreiben meine Antworten, und sie lesen nur Englisch.)",
   fr = "(Aucun modèle de langage n'est connecté ici ; de simples règles écrivent mes réponses, et elles ne lisent que l'anglais.)",
   es = "(Aquí no hay ningún modelo de lenguaje conectado; unas reglas sencillas escriben mis respuestas y solo leen inglés.)",
   pt = "(Nenhum modelo de linguagem está conectado aqui; regras simples escrevem minhas respostas e só leem inglês.)",
