@@ -131,28 +131,31 @@ local function share_of(old)
   return #old == 0 and 0 or math.floor(100 * own / (#old - from + 1))
 end
 
+-- How many lines in a row there are now: by agents and bots, and of the agent's own before the new ones.  An answer in
+-- several messages is one; a stranger neither ends a row nor makes it longer.
+local function count_rows(facts, line, kind, last)
+  if line.mine and last and last.mine and line.answers and line.answers == last.answers then return end
+  if line.mine or kind == "agent" or kind == "bot" then
+    facts.agent_chain = facts.agent_chain + 1
+  elseif kind ~= "stranger" then
+    facts.agent_chain = 0
+  end
+  if not line.new then facts.own_in_row = line.mine and facts.own_in_row + 1 or 0 end
+end
+
 -- The new messages, and what the end of the chat looked like before and with them.
 local function conversation(reader, facts)
-  local talk, old = {}, {}
+  local talk, old, last = {}, {}, nil
   for _, line in ipairs(reader.snap.lines) do
     if line.kind == "message" then
-      local kind = kind_of(reader, line)
-      local part = line.mine and last ~= nil and last.mine and line.answers ~= nil and last.answers == line.answers
-      if part then
-        facts.agent_chain = facts.agent_chain + 0 -- of an answer in several messages the first is counted
-      elseif line.mine or kind == "agent" or kind == "bot" then
-        facts.agent_chain = facts.agent_chain + 1
-      elseif kind ~= "stranger" then
-        facts.agent_chain = 0
-      end
-      if line.pos <= reader.snap.processed_pos or line.action_id then
-        facts.own_in_row = line.mine and facts.own_in_row + 1 or 0
-        old[#old + 1] = line
-      else
+      line.new = line.pos > reader.snap.processed_pos and not line.action_id or nil
+      count_rows(facts, line, kind_of(reader, line), last)
+      if line.new then
         local m = heard(reader, line)
-        line.new = true
         if reader.snap.others > 1 then follow_up(reader, line, m, talk) end
         facts.messages[#facts.messages + 1] = m
+      else
+        old[#old + 1] = line
       end
       if line.mine then
         talk = { mine = line }
@@ -161,6 +164,7 @@ local function conversation(reader, facts)
         talk.by = line.from_id
       end
       if line.action_id then facts.since_mine_ms = line.age_ms end
+      last = line
     end
   end
   facts.share = share_of(old)

@@ -56,6 +56,13 @@ describe("a line", function()
     assert.equal(0, chain(mine "a", by("u1", "b")))
   end)
 
+  it("of the agent's own counts once with the others of one answer", function()
+    local function part(answers) return { mine = true, action_id = "ce1", text = "a", answers = answers } end
+    local known = facts { by("u1", "hi"), part(1), part(1), part(1) }
+    assert.same({ 1, 1 }, { known.agent_chain, known.own_in_row })
+    assert.equal(2, facts({ part(1), part(1), part(2) }).own_in_row)
+  end)
+
   it("is whole when it is a question of some words", function()
     local function complete(text) return facts({ by("u1", text) }).messages[1].complete or false end
     for _, text in ipairs { "any tips for me?", "Alex, how long?", "さくら、元気ですか?" } do

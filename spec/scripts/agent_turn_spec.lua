@@ -19,7 +19,7 @@ describe("a turn of an agent", function()
     undo = {}
     actor = script("users").create { email = require("human.id").new() .. "@example.com" }
     agent = script("agents").create(actor, { name = "A", description = "",
-      agentTypeId = db.value "select id from agent_types where name = 'Huma-1'" })
+      agentTypeId = db.value "select id from agent_types where name = 'Huma-1'", settings = { debounce_ms = 0 } })
   end)
   after_each(function()
     for _, fn in ipairs(undo) do fn() end
