@@ -23,16 +23,18 @@ local offset = s.string { min = 6, max = 6, pattern = "^[+-][01]%d:[0-5]%d$", fo
 local FIELDS = {
   { "speak", s.enum { "mentioned", "asked", "free" }
       :describe "when it speaks in a group: named, also asked in its field, or when it has something to add", "asked" },
-  { "talkativeness", s.int { min = 0, max = 100 }:describe "of an agent that speaks freely: how readily", 50 },
+  { "talkativeness", s.int { min = 0, max = 100 }
+      :describe "per cent of the talk that may be its own before it keeps to what it is asked by name", 50 },
   { "answers", s.enum { "people", "everyone" }:describe "whom it answers: people, or other agents as well", "people" },
   { "ignores", s.array(id, { max = 200 }):describe "participant ids that it never answers", {} },
   { "quiet_hours", s.object { { "from", clock }, { "to", clock }, { "utc_offset", offset:default "+00:00" } }
-      :describe "when it says nothing of its own accord" },
+      :describe "when it says nothing, whoever asks" },
   { "greeting", s.string { min = 1, max = 2000, trim = true }:describe "what it posts when it joins a chat" },
   { "follow_up_after_s", s.int { min = 1, max = 2592000 }
       :describe "after so much silence since its own last message it may speak once more" },
   { "reactions_only", s.bool:describe "it reacts, and writes nothing", false },
-  { "debounce_ms", s.int { min = 0, max = 60000 }:describe "how long it waits for more lines before it answers", 700 },
+  { "debounce_ms", s.int { min = 0, max = 60000 }
+      :describe "how long it waits for more lines before it answers what is no whole question", 700 },
   { "max_message_chars", s.int { min = 100, max = 16000 }
       :describe "the platform's limit for one message; longer answers are split", 4000 },
   { "model", s.string { min = 1, max = 200, pattern = "^[%w/][%w/._:@+-]*$", form = "the name of a model" }
