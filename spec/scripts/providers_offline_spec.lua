@@ -227,6 +227,13 @@ describe("That no language model is connected", function()
     assert.equal(0, notices { select(2, say(coach, { "who are you?", { text = first, mine = true }, "I want to get stronger" })) })
   end)
 
+  it("is told in English where a foreign word stands in English", function()
+    for _, text in ipairs { "die hard fan of yours", "Los Angeles trip soon", "that pizza was la dolce vita", "I met José in the gym", "leg day" } do
+      local _, answer = say(coach, { text })
+      assert.truthy(answer:find("No language model is connected", 1, true), answer)
+    end
+  end)
+
   it("is told in the language of who cannot be read, and from then on a reaction says it was seen", function()
     local told_in = { ["Wie kann ich heute mein Rad reparieren?"] = "Sprachmodell", ["さくら、元気？"] = "言語モデル", ["Łukasz, co polecasz mi dzisiaj?"] = "modelu językowego",
       ["يا سارة، ما رأيك؟"] = "نموذج لغوي", ["你觉得怎么样？"] = "语言模型", ["Что ты думаешь?"] = "Языковая модель", ["¿Qué me recomiendas para el almuerzo?"] = "modelo de lenguaje" }

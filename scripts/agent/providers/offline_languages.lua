@@ -43,13 +43,13 @@ local SCRIPTS = {
 
 local READ_MAX = 1000
 
---- The language that a text seems to be in ("en", "de", ..), or nil; and how many of its words told so.
+--- The language that a text seems to be in ("en", "de", ..), or nil.
 function M.of(text)
   text = text:sub(1, READ_MAX)
   local latin = select(2, text:gsub("%a", ""))
   for _, script in ipairs(SCRIPTS) do
     local n = select(2, text:gsub(script[2], ""))
-    if n * 3 > latin and n > 1 then return script[1], n end
+    if n * 3 > latin and n > 1 then return script[1] end
   end
   local words, scores = unicode.words(text), {}
   for i = 1, words.n do
@@ -59,8 +59,9 @@ function M.of(text)
   for i = 1, #LATIN do
     if scores[i] and (not best or scores[i] > scores[best]) then best = i end
   end
-  if not best then return nil, 0 end
-  return LATIN[best][1], scores[best]
+  local enough = best and (scores[best] > 1 or scores[best] * 2 >= words.n or text:find "[\195-\197][\128-\191]")
+  if not enough then return nil end               -- "Los Angeles is hot" is no Spanish
+  return LATIN[best][1]
 end
 
 --- That no language model is connected, to be said once in a chat.
