@@ -77,17 +77,20 @@ ciao|buongiorno|buonasera|salve|czesc|hej|dzien dobry|dobry wieczor|siema|witaj|
 привет|здравствуй|здравствуйте|добрыи день|доброе утро|добрыи вечер|приветик
 مرحبا|اهلا|السلام عليكم|سلام عليكم|صباح الخير|مساء الخير|هلا|merhaba|selam|gunaydin|iyi gunler|iyi aksamlar
 नमस्ते|नमस्कार|हैलो|हाय|こんにちは|こんばんは|おはよう|やあ|どうも|もしもし|はじめまして
-你好|您好|嗨|哈喽|嘿|早上好|晚上好|下午好|大家好|早安|안녕|안녕하세요|하이|여보세요|สวัสดี|หวัดดี]]
+你好|您好|嗨|哈喽|嘿|早上好|晚上好|下午好|大家好|早安|안녕|안녕하세요|하이|여보세요|สวัสดี|หวัดดี
+γεια|γεια σου|γεια σας|καλημερα|καλησπερα|שלום|היי|בוקר טוב|hoi|goedemorgen|goedemiddag|hejsan|tjena|ahoj|dobry den|привіт|добрии день|вітаю|buna|buna ziua|szia|jo napot|xin chao|chao|selamat pagi|zdravo|bok]]
 
 M.farewells = [[bye|goodbye|good night|goodnight|see you|see ya|talk later|take care|ciao|tschuss|auf wiedersehen|gute nacht|bis spater|bis morgen
 au revoir|a bientot|bonne nuit|a demain|adios|hasta luego|hasta manana|tchau|ate logo|ate amanha|arrivederci|a presto|buonanotte
 pa pa|do widzenia|dobranoc|na razie|пока|до свидания|спокоинои ночи|до завтра|مع السلامه|الى اللقاء|تصبح على خير|gorusuruz|hosca kal|iyi geceler
-अलविदा|फिर मिलेंगे|शुभ रात्रि|さようなら|じゃあね|またね|おやすみ|再见|拜拜|晚安|明天见|잘 가|잘자|잘 자|안녕히|ลาก่อน|ราตรีสวัสดิ์]]
+अलविदा|फिर मिलेंगे|शुभ रात्रि|さようなら|じゃあね|またね|おやすみ|再见|拜拜|晚安|明天见|잘 가|잘자|잘 자|안녕히|ลาก่อน|ราตรีสวัสดิ์
+αντιο|καληνυχτα|τα λεμε|להתראות|לילה טוב|tot ziens|doei|hej da|na shledanou|nashle|до побачення|бувай|la revedere|viszlat|tam biet|sampai jumpa]]
 
 M.thanks = [[thanks|thank you|thank u|thx|ty|tysm|cheers|much appreciated|perfect|got it|will do|many thanks
 danke|dankeschon|vielen dank|merci beaucoup|merci|merci bien|gracias|muchas gracias|obrigado|obrigada|valeu|grazie|grazie mille
 dzieki|dziekuje|dziekuje bardzo|wielkie dzieki|спасибо|благодарю|спс|شكرا|شكرا جزيلا|مشكور|يسلمو|tesekkurler|tesekkur ederim|sagol|sag ol|eyvallah
-धन्यवाद|शुक्रिया|थैंक्यू|ありがとう|ありがとうございます|サンキュー|感謝|助かりました|谢谢|多谢|感谢|謝謝|谢啦|고마워|고맙습니다|감사합니다|감사해요|땡큐|ขอบคุณ|ขอบใจ]]
+धन्यवाद|शुक्रिया|थैंक्यू|ありがとう|ありがとうございます|サンキュー|感謝|助かりました|谢谢|多谢|感谢|謝謝|谢啦|고마워|고맙습니다|감사합니다|감사해요|땡큐|ขอบคุณ|ขอบใจ
+ευχαριστω|σ ευχαριστω|ευχαριστουμε|תודה|תודה רבה|dank je|dank je wel|bedankt|dank u|tack|tack sa mycket|takk|tusen takk|tak skal du have|kiitos|diky|dekuji|dekuju|дякую|multumesc|mersi|koszonom|koszi|cam on|terima kasih|makasih|hvala|blagodaria|благодаря|salamat|asante]]
 
 M.nods = [[ok|okay|k|kk|cool|nice|lol|haha|hah|hahaha|lmao|rofl|great|yep|yup|yes|no|nope|sure|alright|awesome|wow|sounds good|makes sense|good|fine|done
 alles klar|gut|super|genau|ja|nein|d accord|oui|non|vale|claro|si|jaja|jajaja|ta bom|sim|nao|kkk|kkkk|rsrs|va bene|certo|perfetto|dobra|spoko|tak|nie|jasne

@@ -258,7 +258,7 @@ describe("A line", function()
 
   it("thanks in any language, and says no more", function()
     for _, text in ipairs { "thanks alex!", "🙏🙏", "thank you so much", "danke dir", "merci beaucoup Alex", "¡Gracias!", "obrigado", "grazie mille", "dziękuję bardzo",
-      "спасибо", "شكرا", "ありがとう！", "谢谢你", "고마워요", "teşekkürler", "धन्यवाद", "got it", "👍" } do
+      "спасибо", "شكرا", "ありがとう！", "谢谢你", "고마워요", "teşekkürler", "धन्यवाद", "ευχαριστώ Νίκο", "תודה", "dank je wel", "дякую", "got it", "👍" } do
       assert.is_true(heard(text).thanks, text)
       assert.is_false(heard(text).calls, text)
     end
