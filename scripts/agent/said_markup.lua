@@ -25,7 +25,7 @@ local CALLS = set [[tool_call tool_calls function_call function_calls tool_use u
 local RESULTS = set [[tool_response tool_result tool_results tool_output function_result function_results
   function_response observation]]
 local OTHERS = set "user human system tool ipython developer"
-local OURS = set "turn day pause sent nothing-new participants earlier chat"
+local OURS = set "turn day pause sent silence nothing-new participants earlier chat"
 
 -- What is collected ----------------------------------------------------------------------------------------
 -- w: text, lower (the same in lower case), at (from there on it is still to come), names (whose is it?), out (pieces

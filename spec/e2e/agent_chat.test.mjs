@@ -108,7 +108,7 @@ it('what falls out of the window is remembered as notes', async () => {
     await run(socket, 3 + 3 * i);
   }
   const notes = await until(() => model.requests.find(isNotes), 5000, 'the notes are written');
-  assert.match(notes.messages[1].content, /<message id="first" from="Sarah">I want to run a marathon<\/message>/);
+  assert.match(notes.messages[1].content, /<message id="first" from="Sarah" at="\d\d:\d\d">I want to run a marathon<\/message>/);
   await sleep(200);
   await send(socket, newMessage('What did I want?'));
   await run(socket, 51);

@@ -45,14 +45,14 @@ end
 
 local function lines_of(messages)
   local lines = {}
+  local is_quoted = type(messages[1].content) == "string" and messages[1].content:find("<participants>", 1, true)
   for i = math.max(1, #messages - LINES_MAX), #messages do
     local m = messages[i]
     local content = type(m.content) == "string" and m.content or ""
     if m.role == "assistant" then
       if content ~= "" then lines[#lines + 1] = { mine = true, text = content } end
     elseif m.role == "user" then
-      if content:find("<message ", 1, true) or content:find("<participants>", 1, true)
-        or content:find("<reaction ", 1, true) or content == "<nothing-new/>" then
+      if is_quoted or content:find("<message ", 1, true) or content:find("<reaction ", 1, true) then
         elements(content, lines)
       elseif content ~= "" then
         lines[#lines + 1] = { text = content }

@@ -110,8 +110,9 @@ local prompt_type = s.enum { "system" }
 
 M.system_prompt_in = s.object {
   name = name, promptType = prompt_type:default "system",
-  template = template:describe
-    "may hold {{agent.name}}, {{personality.name}}, {{participants}}, {{chat.code}} and {{now}}",
+  template = template:describe(
+    "may hold {{agent.name}}, {{personality.name}} and {{chat.code}}; {{participants}} and {{now}} refer to the chat, "
+      .. "where they are told"),
 }
 M.system_prompt_change = s.object {
   name = name:optional(), promptType = prompt_type:optional(), template = template:optional(),

@@ -1,0 +1,53 @@
+-- scripts/agent/times.lua -- times of a chat as a prompt shows them: the same words for the same time, always.
+-- Times are text, "2025-11-27 10:33:07+00" or with a T; all of them UTC.  Pure.
+
+local M = {}
+
+local PAUSE_MINUTES = 30                         -- after which silence is worth a word
+local DAYS = { [0] = "Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday" }
+
+-- Days since 1970-01-01 (a Thursday), and the minutes of the day; nil: that is no time.
+local function read(at)
+  if not at then return nil end
+  local y, m, d, hour, minute = at:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)[T ](%d%d):(%d%d)"
+  if not y then return nil end
+  y, m, d = tonumber(y), tonumber(m), tonumber(d)
+  if m <= 2 then y, m = y - 1, m + 12 end
+  local days = 365 * y + math.floor(y / 4) - math.floor(y / 100) + math.floor(y / 400)
+    + math.floor((153 * (m - 3) + 2) / 5) + d - 1 - 719468
+  return days, hour * 60 + minute
+end
+
+--- "10:33"; nil: that is no time.
+function M.clock(at) return read(at) and at:sub(12, 16) end
+
+local function day(at, days) return DAYS[days % 7] .. " " .. at:sub(1, 10) end
+
+--- "Thursday 2025-11-27 10:33"; nil: that is no time.
+function M.written(at)
+  local days = read(at)
+  return days and day(at, days) .. " " .. M.clock(at)
+end
+
+local function length(minutes)
+  if minutes < 120 then return minutes .. " minutes" end
+  if minutes < 2880 then return math.floor(minutes / 60) .. " hours" end
+  return math.floor(minutes / 1440) .. " days"
+end
+
+--- What a prompt says between two lines, the first of which may be nil: a long pause, and the day when it is
+--- another one.  Nil: nothing.
+function M.between(before, at)
+  local days, minutes = read(at)
+  if not days then return nil end
+  local old_days, old_minutes = read(before)
+  local marks = {}
+  if old_days then
+    local pause = (days - old_days) * 1440 + minutes - old_minutes
+    if pause >= PAUSE_MINUTES then marks[1] = ("<pause for=\"%s\"/>"):format(length(pause)) end
+  end
+  if days ~= old_days then marks[#marks + 1] = ("<day date=\"%s\"/>"):format(day(at, days)) end
+  return marks[1] and table.concat(marks, "\n")
+end
+
+return M
