@@ -21,9 +21,9 @@ local COLUMNS = 'id, user_id as "userId", agent_type_id as "agentTypeId", name, 
 local CODE = "agent_not_found"
 
 M.sql = {
-  list = owned.paged("select " .. COLUMNS .. " from agents where user_id = $1 and ($2::text is null or id > $2) "
+  list = owned.paged("select " .. COLUMNS .. " from agents where user_id = $1 and id > coalesce($2::text, '') "
     .. "order by id limit $3", "id", 4),
-  count = "select count(*) from agents where user_id = $1",
+  count = owned.counted "from agents where user_id = $1",
   get = "select " .. COLUMNS .. " from agents where id = $1 and user_id = $2",
   insert = "with made as (insert into agents (id, user_id, agent_type_id, name, description, settings) "
     .. "values ($1, $2, $3, $4, $5, jsonb_strip_nulls(coalesce($6::jsonb, '{}'))) returning *), "

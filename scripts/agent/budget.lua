@@ -10,14 +10,19 @@ local quotas = require "agent.rules.quotas"
 local M = {}
 
 M.sql = {
-  lock = "select u.id from agents a join users u on u.id = a.user_id where a.id = $1 for no key update of u",
+  lock = "select id from users where id = (select user_id from agents where id = $1) for no key update",
   usage = [[select coalesce(sum(n.runs) filter (where n.hour = date_trunc('hour', now())), 0)::float8 as runs,
       coalesce(sum(n.tokens), 0)::float8 as tokens, coalesce(sum(n.cost_micros), 0)::float8 as cost_micros,
-      (select count(*) from agent_runs r join agents o on o.id = r.agent_id
-        where o.user_id = a.user_id and r.finished_at is null)::float8 as open
+      (select count(*) from agent_runs r where r.finished_at is null and exists (select 1 from agents o
+        where o.id = r.agent_id and o.user_id = a.user_id offset 0))::float8 as open
     from agents a left join user_usage n on n.user_id = a.user_id and n.hour > now() - interval '24 hours'
     where a.id = $1 group by a.user_id]],
-  charge = [[insert into user_usage as n (user_id, hour, runs, tokens, cost_micros)
+  charge = [[with of_agent as (
+      insert into agent_usage as n (agent_id, hour, runs, tokens, cost_micros)
+      select id, date_trunc('hour', now()), $2::int, $3::bigint, $4::bigint from agents where id = $1
+      on conflict (agent_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
+        cost_micros = n.cost_micros + excluded.cost_micros)
+    insert into user_usage as n (user_id, hour, runs, tokens, cost_micros)
     select user_id, date_trunc('hour', now()), $2::int, $3::bigint, $4::bigint from agents where id = $1
     on conflict (user_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
       cost_micros = n.cost_micros + excluded.cost_micros]],
@@ -27,6 +32,7 @@ M.sql = {
   book_agent = [[update agent_mailboxes set input_tokens = input_tokens + $2, output_tokens = output_tokens + $3,
     cost_micros = cost_micros + $4 where agent_id = $1]],
   forget = "delete from user_usage where hour < now() - $1::int * interval '1 day'",
+  forget_agents = "delete from agent_usage where hour < now() - $1::int * interval '1 day'",
 }
 
 local KEEP_DAYS = 100                            -- what people may want to look up
@@ -72,6 +78,9 @@ function M.book(agent_id, usage, run_id)
 end
 
 -- Removes what nobody looks up any more.
-function M.forget() db.exec(M.sql.forget, KEEP_DAYS) end
+function M.forget()
+  db.exec(M.sql.forget, KEEP_DAYS)
+  db.exec(M.sql.forget_agents, KEEP_DAYS)
+end
 
 return M

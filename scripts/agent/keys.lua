@@ -22,9 +22,9 @@ local COLUMNS = 'id, name, key_preview as "keyPreview", expires_at as "expiresAt
   .. 'created_at as "createdAt", updated_at as "updatedAt"'
 
 M.sql = {
-  list = owned.paged("select " .. COLUMNS .. " from api_keys where user_id = $1 and ($2::text is null or id > $2) "
+  list = owned.paged("select " .. COLUMNS .. " from api_keys where user_id = $1 and id > coalesce($2::text, '') "
     .. "order by id limit $3", "id", 4),
-  count = "select count(*) from api_keys where user_id = $1",
+  count = owned.counted "from api_keys where user_id = $1",
   insert = "insert into api_keys (id, user_id, name, key_hash, key_preview, expires_at) "
     .. "values ($1, $2, $3, $4, $5, $6) returning " .. COLUMNS,
   replace = "update api_keys set key_hash = $3, key_preview = $4, updated_at = now() "

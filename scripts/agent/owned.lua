@@ -9,6 +9,8 @@ local fail = require "human.fail"
 
 local M = {}
 
+local COUNTED = 1000                             -- rows of a list that are counted for its total
+
 local PAGE = [[select * from (select t.*, count(*) over () as listed, row_number() over (order by %s) as nr,
     sum(octet_length(row_to_json(t)::text)) over (order by %s) as upto from (%s) t) page
   where nr = 1 or upto <= $%d::bigint order by nr]]
@@ -17,9 +19,30 @@ local PAGE = [[select * from (select t.*, count(*) over () as listed, row_number
 -- (one at least).  What it takes as parameter `n` is M.bytes().
 function M.paged(select, order, n) return PAGE:format(order, order, select, n) end
 
+-- How many rows a list has, as a statement: up to COUNTED one by one, and no further (M.total says what it came to).
+-- from: "from table where ..".
+function M.counted(from) return ("select count(*) from (select 1 %s limit %d) counted"):format(from, COUNTED + 1) end
+
+-- For X-Total-Count: the number, or "1000+" for more than that.
+function M.total(n) return n > COUNTED and COUNTED .. "+" or ("%d"):format(n) end
+
+-- A select of a user's rows ($1) and of the shared ones, after $2, no more than $3: in the order of ids, from both
+-- ends of one index instead of past everybody else's.
+function M.with_shared(columns, name)
+  local part = "(select * from " .. name .. " where user_id %s and id > coalesce($2::text, '') order by id limit $3)"
+  return "select " .. columns .. " from (" .. part:format "= $1" .. " union all " .. part:format "is null"
+    .. ") both_kinds order by id limit $3"
+end
+
+-- The same, counted.
+function M.counted_with_shared(name)
+  local part = "(select 1 from " .. name .. (" where user_id %%s limit %d)"):format(COUNTED + 1)
+  return M.counted("from (" .. part:format "= $1" .. " union all " .. part:format "is null" .. ") both_kinds")
+end
+
 function M.bytes() return config.limits.list_bytes end
 
--- One page, {rows, total, more}, of rows of a paged select which was asked for one more than the limit.
+-- One page, {rows, total (rows counted), more}, of rows of a paged select which was asked for one more than the limit.
 function M.page(rows, limit, total)
   local listed = rows[1] and rows[1].listed or 0
   if #rows > limit then rows[#rows] = nil end

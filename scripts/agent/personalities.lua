@@ -16,9 +16,8 @@ local COLUMNS = 'id, user_id as "userId", personality_id as "personalityId", nam
 local CODE = "personality_not_found"
 
 M.sql = {
-  list = owned.paged("select " .. COLUMNS .. " from personalities where (user_id = $1 or user_id is null) "
-    .. "and ($2::text is null or id > $2) order by id limit $3", "id", 4),
-  count = "select count(*) from personalities where user_id = $1 or user_id is null",
+  list = owned.paged(owned.with_shared(COLUMNS, "personalities"), "id", 4),
+  count = owned.counted_with_shared "personalities",
   get = "select " .. COLUMNS .. " from personalities where id = $1 and (user_id = $2 or user_id is null)",
   insert = "insert into personalities (id, user_id, personality_id, name, description, style_instructions) "
     .. "values ($1, $2, $3, $4, $5, $6) returning " .. COLUMNS,

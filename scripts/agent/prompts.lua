@@ -13,9 +13,8 @@ local COLUMNS = 'id, user_id as "userId", name, prompt_type as "promptType", tem
 local CODE = "system_prompt_not_found"
 
 M.sql = {
-  list = owned.paged("select " .. COLUMNS .. " from system_prompts where (user_id = $1 or user_id is null) "
-    .. "and ($2::text is null or id > $2) order by id limit $3", "id", 4),
-  count = "select count(*) from system_prompts where user_id = $1 or user_id is null",
+  list = owned.paged(owned.with_shared(COLUMNS, "system_prompts"), "id", 4),
+  count = owned.counted_with_shared "system_prompts",
   get = "select " .. COLUMNS .. " from system_prompts where id = $1 and (user_id = $2 or user_id is null)",
   insert = "insert into system_prompts (id, user_id, name, prompt_type, template) "
     .. "values ($1, $2, $3, $4, $5) returning " .. COLUMNS,

@@ -36,9 +36,9 @@ M.sql = {
       input_tokens = input_tokens + $6, output_tokens = output_tokens + $7, finished_at = clock_timestamp(),
       cost_micros = case when $8::bigint is null then cost_micros else coalesce(cost_micros, 0) + $8 end
     where id = $1]],
-  usage = [[select count(*) filter (where started_at > now() - interval '1 hour' and provider is not null) as runs,
-      coalesce(sum(input_tokens + output_tokens), 0)::float8 as tokens
-    from agent_runs where agent_id = $1 and started_at > now() - interval '24 hours']],
+  usage = [[select coalesce(sum(runs) filter (where hour = date_trunc('hour', now())), 0)::float8 as runs,
+      coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
+    from agent_usage where agent_id = $1 and hour > now() - interval '24 hours']],
 }
 
 -- Decisions ---------------------------------------------------------------------------------------

@@ -35,8 +35,8 @@ M.sql = {
       from made where m.agent_id = $2
     )
     select box.last_seq as seq, box.busy, made.id, made.pos from box left join made on true]],
-  by_message = [[select e.id, e.pos, coalesce((select max(o.seq) from agent_events o
-      where o.agent_id = e.agent_id and o.seq is not null and o.pos < e.pos), 0) as seq
+  by_message = [[select e.id, e.pos, coalesce((select o.seq from agent_events o
+      where o.agent_id = e.agent_id and o.direction = 'out' and o.pos < e.pos order by o.pos desc limit 1), 0) as seq
     from agent_events e where e.agent_id = $1 and e.message_id = $2]],
   append_out = [[insert into agent_events (id, agent_id, pos, direction, seq, type, content, run_id, created_at)
     select a->>'id', $1, $2::bigint + n, 'out', $3::bigint + n, a->>'type', a->'content', $4, clock_timestamp()
@@ -59,26 +59,29 @@ M.sql = {
   expired = "update agent_mailboxes set expired_at = now() where agent_id = $1",
   known_messages = [[select message_id from agent_events where agent_id = $1
     and message_id in (select jsonb_array_elements_text($2::jsonb))]],
-  own_reactions = [[select distinct on (content->>'messageId', content->>'emoji')
-      content->>'messageId' as message_id, content->>'emoji' as emoji, type
-    from agent_events where agent_id = $1 and type in ('add-reaction', 'remove-reaction')
-      and content->>'messageId' in (select jsonb_array_elements_text($2::jsonb))
-    order by content->>'messageId', content->>'emoji', pos desc]],
+  own_reactions = [[select latest.* from (select distinct v as id from jsonb_array_elements_text($2::jsonb) v) m
+    cross join lateral (select distinct on (content->>'emoji')
+        content->>'messageId' as message_id, content->>'emoji' as emoji, type
+      from agent_events where agent_id = $1 and type in ('add-reaction', 'remove-reaction')
+        and content->>'messageId' = m.id
+      order by content->>'emoji', pos desc) latest]],
   position = "select pos from agent_events where agent_id = $1 and id = $2",
   -- Positions and action numbers have no gaps, so only a type has to be counted.
   count = [[select case $2::text when 'out' then last_seq when 'in' then last_pos - last_seq else last_pos end
     from agent_mailboxes where agent_id = $1]],
-  count_type = [[select count(*) from agent_events where agent_id = $1 and type = $2
-    and ($3::text is null or direction = $3)]],
+  count_type = owned.counted "from agent_events where agent_id = $1 and type = $2",
 }
 
+-- The log, forward and back: all of it, one type, or one direction, each along an index of its own.
 local LOG = [[select pos, id, agent_id as "agentId", direction, type, content, seq, run_id as "runId",
     created_at as "createdAt"
-  from agent_events where agent_id = $1 and ($2::bigint is null or pos > $2)
-    and ($3::bigint is null or pos < $3) and ($4::text is null or type = $4)
-    and ($5::text is null or direction = $5) order by pos ]]
-M.sql.log_forward = owned.paged(LOG .. "asc limit $6", "pos", 7)
-M.sql.log_back = owned.paged(LOG .. "desc limit $6", "pos desc", 7)
+  from agent_events where agent_id = $1 and pos > coalesce($2::bigint, -1)
+    and pos < coalesce($3::bigint, 9223372036854775807) and %s order by pos %s limit $5]]
+local FILTER = { all = "$4::text is null", type = "type = $4", direction = "direction = $4" }
+for name, filter in pairs(FILTER) do
+  M.sql["log_forward_" .. name] = owned.paged(LOG:format(filter, "asc"), "pos", 6)
+  M.sql["log_back_" .. name] = owned.paged(LOG:format(filter, "desc"), "pos desc", 6)
+end
 
 -- In ----------------------------------------------------------------------------------------------
 
@@ -215,9 +218,14 @@ local function position(agent_id, name, event_id)
   fail.throw("event_not_found", { details = { { path = name, message = "is not an event of this agent" } } })
 end
 
-local function count(agent_id, query)
-  if not query.type then return db.value(M.sql.count, agent_id, query.direction) end
-  return db.value(M.sql.count_type, agent_id, query.type, query.direction)
+-- The statement's filter for a query, its value, and how many rows it has in all.  A type has one direction.
+local function filter(agent_id, query)
+  local name = query.type
+  local is_out = name ~= nil and action_types.names[name] ~= nil
+  if name and query.direction and (query.direction == "out") ~= is_out then return nil end
+  if name then return "type", name, db.value(M.sql.count_type, agent_id, name) end
+  local direction = query.direction
+  return direction and "direction" or "all", direction, db.value(M.sql.count, agent_id, direction)
 end
 
 -- A page of the log: oldest first after a cursor, newest first without one or before one.
@@ -225,9 +233,11 @@ end
 function M.log(agent_id, query)
   local after = position(agent_id, "after", query.after)
   local before = position(agent_id, "before", query.before)
-  local rows = db.query(after and M.sql.log_forward or M.sql.log_back, agent_id, after, before, query.type,
-    query.direction, query.limit + 1, owned.bytes())
-  return owned.page(rows, query.limit, count(agent_id, query))
+  local kind, value, total = filter(agent_id, query)
+  if not kind then return owned.page({}, query.limit, 0) end
+  local rows = db.query(M.sql[(after and "log_forward_" or "log_back_") .. kind], agent_id, after, before, value,
+    query.limit + 1, owned.bytes())
+  return owned.page(rows, query.limit, total)
 end
 
 return M

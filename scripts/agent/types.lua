@@ -11,9 +11,9 @@ local M = {}
 local COLUMNS = 'id, name, description, created_at as "createdAt", updated_at as "updatedAt"'
 
 M.sql = {
-  list = owned.paged("select " .. COLUMNS .. " from agent_types where ($1::text is null or id > $1) order by id "
+  list = owned.paged("select " .. COLUMNS .. " from agent_types where id > coalesce($1::text, '') order by id "
     .. "limit $2", "id", 3),
-  count = "select count(*) from agent_types",
+  count = owned.counted "from agent_types",
   get = "select " .. COLUMNS .. " from agent_types where id = $1",
   insert = "insert into agent_types (id, name, description) values ($1, $2, $3) returning " .. COLUMNS,
 }

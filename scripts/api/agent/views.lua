@@ -2,6 +2,7 @@
 -- Names and shapes are the seed's; what the seed leaves open is marked in the reference as ours.
 
 local s = require "human.schema"
+local owned = require "agent.owned"
 local settings = require "agent.settings"
 
 local M = {}
@@ -151,10 +152,10 @@ local function encoded(text)
   return (text:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
--- The rows of a page ({rows, total, more}) and its headers: X-Total-Count, and Link (RFC 8288) to the
--- next page.  cursor: the query's name for the last row's id; others are carried along.
+-- The rows of a page ({rows, total, more}) and its headers: X-Total-Count ("1000+" for more), and Link (RFC 8288) to
+-- the next page.  cursor: the query's name for the last row's id; others are carried along.
 function M.page(page, path, query, cursor)
-  local headers = { ["x-total-count"] = ("%d"):format(page.total) }
+  local headers = { ["x-total-count"] = owned.total(page.total) }
   if page.more then
     local parts, names = {}, {}
     for key in pairs(query) do names[#names + 1] = key end

@@ -1,0 +1,156 @@
+-- spec/scripts/agent_explain_spec.lua -- what serves one event or one page may not look at all of them.
+-- Every statement of the shipped scripts (all tables `sql` of their modules) is planned, without its parameters'
+-- values, on a database of tens of thousands of rows that belong to one agent and one user.  A plan must not walk
+-- through a table, sort more than so many rows, or read more than so many on its way.
+
+local db = require "human.db"
+local gen = require "human.gen"
+local json = require "human.json"
+
+local ROWS, FEW = 12000, 2000
+
+-- Those that may, and why.
+local ALLOWED = {
+  ["agent.agents.delete"] = "deletes all that it finds",
+  ["agent.users.lock_mailboxes"] = "locks what is about to be deleted",
+  ["agent.users.delete"] = "deletes all that it finds",
+  ["agent.budget.forget"] = "deletes all that it finds, every ten minutes",
+  ["agent.budget.forget_agents"] = "deletes all that it finds, every ten minutes",
+  ["agent.claims.forget"] = "a row per worker",
+  ["agent.people.forget"] = "deletes all that it finds",
+  ["agent.people.see"] = "deletes who is too many: limits.participants_kept of an agent are left",
+}
+
+-- Tables that stay small: rules limit them, or they have a row per host.
+local SMALL = { agent_types = true, claim_workers = true, host_jobs = true }
+-- Indexes that hold only what is under way, or what is shared by all.
+local SHORT = { agent_runs_open = true, agent_mailboxes_waiting = true, personalities_shared_slug = true,
+                system_prompts_shared_name = true }
+
+local FILL = {
+  [[insert into users (id, email) select 'cu' || lpad(i::text, 10, '0'), i || '@spec.example' from generate_series(1, $1::int) i]],
+  [[insert into api_keys (id, user_id, name, key_hash, key_preview)
+    select 'ck' || lpad(i::text, 10, '0'), 'cu0000000001', 'k', lpad(to_hex(i), 64, '0'), '...abcd' from generate_series(1, $1::int) i]],
+  [[insert into personalities (id, user_id, personality_id, name)
+    select 'cp' || lpad(i::text, 10, '0'), case when i % 2 = 0 then 'cu0000000001' else 'cu' || lpad(i::text, 10, '0') end,
+      'p' || i, 'P' from generate_series(1, $1::int) i]],
+  [[insert into system_prompts (id, user_id, name, template)
+    select 'cs' || lpad(i::text, 10, '0'), case when i % 2 = 0 then 'cu0000000001' else 'cu' || lpad(i::text, 10, '0') end,
+      'S', 'T' from generate_series(1, $1::int) i]],
+  [[insert into agents (id, user_id, agent_type_id, name)
+    select 'ca' || lpad(i::text, 10, '0'), 'cu0000000001', (select id from agent_types limit 1), 'A'
+    from generate_series(1, $1::int) i]],
+  [[insert into agent_mailboxes (agent_id, last_pos, last_in_pos, processed_pos, last_seq)
+    select id, 100, 100, 100, 50 from agents where id like 'ca%' and length(id) = 12 and $1::int > 0]],
+  [[insert into agent_participants (agent_id, participant_id, nickname, seen_at)
+    select 'ca0000000001', 'u' || i, 'N', now() - i * interval '1 s' from generate_series(1, $1::int) i]],
+  [[insert into agent_memory (agent_id, summary, until_pos)
+    select id, '', 0 from agents where id like 'ca%' and length(id) = 12 and $1::int > 0]],
+  [[insert into agent_claims (agent_id, done_seq) select id, 0 from agents where id like 'ca%' and length(id) = 12 and $1::int > 0]],
+  [[insert into agent_runs (id, agent_id, until_pos, reason, finished_at)
+    select 'cr' || lpad(i::text, 10, '0'), 'ca0000000001', i, 'completed', now() from generate_series(1, $1::int) i]],
+  [[insert into agent_events (id, agent_id, pos, direction, type, content, message_id)
+    select 'ce' || lpad(i::text, 10, '0'), 'ca0000000001', 2 * i, 'in', 'new-message', '{}', 'm' || i
+    from generate_series(1, $1::int) i]],
+  [[insert into agent_events (id, agent_id, pos, direction, seq, type, content, run_id)
+    select 'cf' || lpad(i::text, 10, '0'), 'ca0000000001', 2 * i + 1, 'out', i,
+      case when i % 2 = 0 then 'add-reaction' else 'send-message' end, jsonb_build_object('messageId', 'm' || i),
+      'cr' || lpad(i::text, 10, '0') from generate_series(1, $1::int) i]],
+  [[insert into user_usage (user_id, hour) select 'cu0000000001', now() - i * interval '1 hour' from generate_series(1, $1::int) i]],
+  [[insert into agent_usage (agent_id, hour) select 'ca0000000001', now() - i * interval '1 hour' from generate_series(1, $1::int) i]],
+  [[insert into llm_calls (id, provider, model, status, attempts, input_tokens, output_tokens, estimated, duration_ms)
+    select 'l' || i, 'offline', 'offline', 'ok', 1, 1, 1, true, 1 from generate_series(1, $1::int) i]],
+  [[insert into rule_decisions (bundle, rule, subject, verdict, inputs, complete, output)
+    select 'b', 'a.rule', 'ca0000000001', 'v', '[]', true, '1' from generate_series(1, $1::int) i]],
+}
+
+local MADE = { agents = "id like 'ca0%' and length(id) = 12", users = "id like 'cu0%' and length(id) = 12",
+               llm_calls = "id like 'l%' and length(id) < 8" }
+
+local CONSUMES = { Sort = true, Aggregate = true, Hash = true, WindowAgg = true, Materialize = true, SetOp = true,
+                   ["Bitmap Heap Scan"] = true, ModifyTable = true, LockRows = true }
+
+-- What is wrong with a plan: adds to `found`.  limited: somebody above stops asking after a few rows.
+local function check(node, limited, found)
+  local kind, rows, name = node["Node Type"], node["Plan Rows"], node["Relation Name"]
+  local scans = kind:find("Scan", 1, true) and not SMALL[name or ""] and not SHORT[node["Index Name"] or ""]
+  -- Few rows are asked of it, and most of those that it meets are wanted.
+  local stops = limited and (not node.Filter or rows > FEW)
+  if scans and kind == "Seq Scan" and not stops then
+    found[#found + 1] = "walks through " .. name
+  elseif scans and kind:find("^Index") and not node["Index Cond"] and not stops then
+    found[#found + 1] = "walks along " .. node["Index Name"]
+  elseif scans and rows > FEW and not stops then
+    found[#found + 1] = ("reads %d rows of %s"):format(rows, name or node["Index Name"] or kind)
+  elseif kind:find("Sort", 1, true) and rows > FEW and not limited then
+    found[#found + 1] = ("sorts %d rows"):format(rows)
+  end
+  if kind == "Limit" then limited = true elseif CONSUMES[kind] then limited = false end
+  for _, child in ipairs(node.Plans or {}) do check(child, limited, found) end
+  return found
+end
+
+local function parameters(sql)
+  local n = 0
+  for i in sql:gmatch "%$(%d+)" do n = math.max(n, tonumber(i)) end
+  return n
+end
+
+-- The plan for any values.
+local function plan(sql)
+  local n, text = parameters(sql), nil
+  db.tx(function(tx)
+    tx:exec "set local plan_cache_mode = force_generic_plan"
+    tx:exec("prepare spec_explained as " .. sql)
+    text = tx:value("explain (format json) execute spec_explained"
+      .. (n > 0 and "(" .. ("null, "):rep(n - 1) .. "null)" or ""))
+    tx:exec "deallocate spec_explained"
+  end)
+  return (type(text) == "string" and json.decode(text) or text)[1].Plan
+end
+
+describe("a statement of the shipped scripts", function()
+  local scripts
+
+  setup(function()
+    require("human.migrate").run()
+    db.open()
+    scripts = gen.build(1)
+    gen.install(scripts)
+    for _, sql in ipairs(FILL) do db.exec(sql, ROWS) end
+    db.exec "analyze"
+  end)
+  teardown(function()
+    for _, name in ipairs { "agents", "users", "llm_calls" } do
+      repeat
+        local n = db.exec(("delete from %s where id in (select id from %s where %s limit 500)"):format(name, name, MADE[name]))
+      until n == 0
+    end
+  end)
+
+  it("reads along an index, and no more than it needs", function()
+    local wrong, n = {}, 0
+    for module, mod in pairs(scripts.loaded) do
+      for name, sql in pairs(type(mod) == "table" and rawget(mod, "sql") or {}) do
+        n = n + 1
+        local found = check(plan(sql), false, {})
+        local full = module .. "." .. name
+        if #found > 0 and not ALLOWED[full] then wrong[#wrong + 1] = full .. ": " .. table.concat(found, ", ") end
+      end
+    end
+    table.sort(wrong)
+    assert.is_true(n > 60, "statements are found")
+    assert.same({}, wrong)
+  end)
+
+  it("counts a list up to a thousand rows, and says that there are more", function() -- limit: rows counted
+    local owned, page = scripts.loaded["agent.owned"], { limit = 2 }
+    local list = scripts.loaded["agent.agents"].list({ id = "cu0000000001" }, page)
+    assert.same({ 2, "1000+", true }, { #list.rows, owned.total(list.total), list.more })
+    assert.equal("1000", owned.total(1000))
+    local log = scripts.loaded["agent.store"].log("ca0000000001", { limit = 2, type = "add-reaction" })
+    assert.same({ 2, "1000+", true }, { #log.rows, owned.total(log.total), log.more })
+    log = scripts.loaded["agent.store"].log("ca0000000001", { limit = 2, type = "add-reaction", direction = "in" })
+    assert.same({ 0, "0" }, { #log.rows, owned.total(log.total) })
+  end)
+end)
