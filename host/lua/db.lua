@@ -7,6 +7,7 @@ local blame = require "human.blame"
 local crypto = require "human.crypto"
 local db_error = require "human.db_error"
 local options_of = require "human.db_options"
+local soon = require "human.db_soon"
 local events = require "human.events"
 local fail = require "human.fail"
 local host = require "human.host"
@@ -167,12 +168,14 @@ function M.exec(sql, ...)
   return run(lease_now(), sql, ...).n
 end
 
--- The first row; without one the request fails with `code` of the catalogue.
-function M.must(code, sql, ...)
-  local row = M.query(sql, ...)[1]
-  if not row then error(fail.new(code), 0) end
-  return row
+-- Writes soon what nobody waits for: with the task's next commit, or by itself within a moment.  failed(err) hears of
+-- a statement that could not be written.
+function M.soon(failed, sql, ...)
+  soon.add(sched.current(), { sql = sql, n = select("#", ...), failed = failed, ... }, M.exec)
 end
+
+-- The first row; without one the request fails with `code` of the catalogue.
+function M.must(code, sql, ...) return M.query(sql, ...)[1] or error(fail.new(code), 0) end
 
 -- rows, or nil and {sqlstate, message, constraint, ..}; other failures raise as in query().
 function M.try(sql, ...)
@@ -206,11 +209,7 @@ function Tx:value(sql, ...) return first_column(run(self.lease, sql, ...).rows[1
 function Tx:exec(sql, ...) return run(self.lease, sql, ...).n end
 
 -- As in human.db: the first row, or the request fails with `code`.
-function Tx:must(code, sql, ...)
-  local row = run(self.lease, sql, ...).rows[1]
-  if not row then error(fail.new(code), 0) end
-  return row
-end
+function Tx:must(code, sql, ...) return run(self.lease, sql, ...).rows[1] or error(fail.new(code), 0) end
 
 -- Sends a statement on without waiting for it; later ones travel with it.  Returns a function that waits and gives
 -- its rows.  What nobody waited for is waited for with the commit: the server's refusal undoes all.
@@ -282,6 +281,7 @@ local function forget(kept, from)
 end
 
 local function commit(tx)
+  for _, entry in ipairs(tx.owed) do tx:ask(entry.sql, unpack(entry, 1, entry.n)) end
   local written = tx.kept[1] and start(tx.lease, keeper(tx.kept))
   local ended = start(tx.lease, "COMMIT")
   hear(tx)
@@ -345,6 +345,7 @@ local function once(task, options, fn)
     return fn(tx)
   end))
   if ok then
+    tx.owed = soon.take(task)
     local committed, err = pcall(commit, tx)
     if not committed then ok, values = false, { err } end
   end
@@ -354,6 +355,7 @@ local function once(task, options, fn)
     run_hooks(tx)
     return { values, n }
   end
+  if tx.owed then soon.give_back(tx.owed, M.exec) end
   local err = tx.lost or values[1]
   if not (M.is_error(err) and RETRY[err.sqlstate]) then rescue(tx) end
   return nil, err

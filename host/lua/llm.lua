@@ -90,7 +90,8 @@ end
 ---   ("minimal" | "low" | "medium" | "high"), on_delta(text) (may await), ref (what the call is for, at most 200
 ---   bytes; recorded), deadline_s (for everything, retries and fallback included; llm.timeout_ms when absent, and
 ---   never longer), context (facts for the offline provider), spent (a table to which the usage of all tries is
----   added, also when the call fails or is cancelled; provider and model in it are those asked last).
+---   added, also when the call fails or is cancelled; provider and model in it are those asked last), record_soon
+---   (the record may wait for the next commit of who asks).
 --- Returns {text, tool_calls = {{id, name, arguments}}, stop_reason = "stop" | "length" |
 ---   "tool_calls", usage = {input_tokens, output_tokens, cost_micros, estimated, unpriced} (of all tries), provider,
 ---   model}, or nil and {code, message, status, retryable, provider, model, usage}.  Codes: rate_limited, overloaded,

@@ -86,17 +86,26 @@ local function count(choice, status, usage, seconds)
   if usage.cost_micros then metrics.add("human_llm_cost_dollars_total", usage.cost_micros / 1e6, who) end
 end
 
+-- Of a caller who is about to commit something, with that; else now.
+local function write(req, failed, ...)
+  if req.record_soon then return db.soon(failed, INSERT, ...) end
+  local ok, err = pcall(db.exec, INSERT, ...)
+  if ok then return end
+  if err == sched.Canceled then error(err, 0) end
+  failed(err)
+end
+
 --- Writes a call down.  Never fails the call that it records.
 function M.record(call, status, usage, code)
   local choice, seconds = call.choice, host.clock() - call.started
   count(choice, status, usage, seconds)
-  local ok, err = pcall(db.exec, INSERT, id.new(), call.req.ref, choice.name, choice.model, status, code,
+  local function failed(err)
+    log.warn("llm call not recorded", { provider = choice.name, error = tostring(err) })
+  end
+  write(call.req, failed, id.new(), call.req.ref, choice.name, choice.model, status, code,
     call.attempts, usage and usage.input_tokens or 0, usage and usage.output_tokens or 0,
     usage ~= nil and usage.estimated == true, usage and usage.cost_micros,
     math.floor(seconds * 1000 + 0.5))
-  if ok then return end
-  if err == sched.Canceled then error(err, 0) end
-  log.warn("llm call not recorded", { provider = choice.name, error = tostring(err) })
 end
 
 return M

@@ -162,6 +162,32 @@ describe("human.db", function()
     assert.same({ 90, 5 }, { cents(1), cents(2) })
   end)
 
+  it("writes with the next commit what nobody waits for, or by itself when that fails or none comes", function()
+    local function set(id, value, failed)
+      db.soon(failed or error, "update spec_accounts set cents = $2::int where id = $1::int", id, value)
+    end
+    set(1, 7)
+    assert.equal(100, cents(1))
+    db.tx(function(tx) assert.equal(100, tx:value "select cents from spec_accounts where id = 1") end)
+    assert.equal(7, cents(1))
+    set(1, 8)
+    pcall(db.tx, function() error "x" end)
+    for _ = 1, 200 do
+      if cents(1) == 8 then break end
+      sched.sleep(0.01)
+    end
+    assert.equal(8, cents(1))
+    local refused
+    set(2, -1, function(err) refused = err.sqlstate end)
+    set(2, 9)
+    pcall(db.tx, function(tx) tx:exec "update spec_accounts set cents = 5 where id = 1" end)
+    for _ = 1, 200 do
+      if refused and cents(2) == 9 then break end
+      sched.sleep(0.01)
+    end
+    assert.same({ "23514", 9, 8 }, { refused, cents(2), cents(1) })
+  end)
+
   it("runs hooks after the commit, outside the transaction, and not after a rollback", function()
     local seen = {}
     db.tx(function(tx)

@@ -102,4 +102,20 @@ describe("a turn of an agent", function()
     for i, line in ipairs(snaps[2].lines) do seen[i] = { line.mine and "mine" or line.id, line.new } end
     assert.same({ { "first" }, { "mine" }, { "second", true } }, seen)
   end)
+
+  it("takes four transactions, its event and the record of its call included", function()
+    local hosts = require "human.bus_hosts"      -- which this process does not know yet to be absent
+    local tell = hosts.tell
+    undo[#undo + 1] = function() hosts.tell = tell end
+    hosts.tell = function() return true end
+    local function transactions() return db.value "select pg_current_xact_id()::text::bigint" end
+    post "first"
+    take_turn()
+    local before = transactions()
+    post "second"
+    assert.same("completed", take_turn()[6])
+    assert.equal(1, db.value([[select count(*) from llm_calls c join agent_runs r on r.id = c.ref
+      where r.agent_id = $1 and r.until_pos = (select max(until_pos) from agent_runs where agent_id = $1)]], agent.id))
+    assert.equal(4, transactions() - before - 1)
+  end)
 end)
