@@ -1,49 +1,73 @@
--- scripts/agent/events.lua -- what a platform may tell an agent: the six events, checked.
+-- scripts/agent/events.lua -- what a platform may tell an agent: nine events, checked.
 -- An event's fields stand in `content`, or at the top level where a client puts them there (the seed's
 -- table of events reads both ways).  Fields that are not listed are kept out.  Knows no transport.
 
 local json = require "human.json"
 local s = require "human.schema"
+local attachments = require "agent.attachments"
+local given = require "agent.given"
 local limits = require "agent.rules.limits"
 
 local M = {}
 
 local DROP = { extra = "drop" }
 local short = s.string { min = 1, max = 200 }
+-- agent.given has made texts of numbers; so the documentation says both.
+local id = short:shown(s.one_of { short, s.int })
+local time = s.time:shown(s.one_of { s.time, s.number { min = 0 } })
+local text = s.string { max = limits.text_chars }
+local mentions = s.array(id, { max = limits.mentions }):optional():describe "Ids or handles of who is meant"
 
--- isAgent is ours: it marks other agents, so that agents do not answer each other for ever.
-M.participant = s.object({ id = short, nickname = short, isAgent = s.bool:optional() }, DROP)
+-- isAgent is ours: it marks other agents, so that agents do not answer each other for ever.  self: the agent as
+-- the platform knows it.  handles: what people write to mean this one.
+local ABOUT = {
+  { "isAgent", s.bool:optional() }, { "self", s.bool:optional() },
+  { "handles", s.array(id, { max = limits.handles }):optional() },
+}
+M.participant = s.object({ { "id", id }, { "nickname", short }, unpack(ABOUT) }, DROP)
+local leaver = s.object({ { "id", id }, { "nickname", short:optional() } }, DROP)
 
 -- replyTo is ours: the id of the message that this one answers (a message's or an action's).
 M.message = s.object({
-  id = short,
-  content = s.string { min = 1, max = limits.text_chars },
-  participant = M.participant,
-  createdAt = s.time,
-  type = s.string { max = 50 }:optional(),
-  replyTo = short:optional(),
+  { "id", id },
+  { "content", text:describe "May be empty, or left out, where there are attachments" },
+  { "participant", M.participant },
+  { "createdAt", time },
+  { "type", s.string { max = 50 }:optional() },
+  { "replyTo", id:optional() },
+  { "mentions", mentions },
+  { "attachments", s.array(attachments.schema, { max = limits.attachments }):optional() },
 }, DROP)
+
+M.names = { "agent-joined", "new-message", "message-edited", "message-deleted", "user-joined", "user-left",
+            "user-typing", "reaction", "timer-expired" }
 
 M.types = {
   ["agent-joined"] = s.object({
-    chatCode = short,
+    chatCode = id,
     participants = s.array(M.participant, { max = limits.participants }),
   }, DROP),
   ["new-message"] = s.object({ message = M.message }, DROP),
+  ["message-edited"] = s.object({
+    { "messageId", id }, { "content", text:describe "The text as it is now" },
+    { "editedAt", time:optional() }, { "mentions", mentions },
+  }, DROP),
+  ["message-deleted"] = s.object({ messageId = id }, DROP),
   ["user-joined"] = s.object({ participant = M.participant }, DROP),
-  ["user-typing"] = s.object({ participantId = short, nickname = short }, DROP),
+  ["user-left"] = s.object({ participant = leaver }, DROP),
+  ["user-typing"] = s.object({ participantId = id, nickname = short }, DROP),
   -- action is ours; without it a reaction is an added one.
   ["reaction"] = s.object({
-    messageId = short,
+    messageId = id,
     emoji = s.string { min = 1, max = 64 },
     participant = M.participant,
     action = s.enum { "add", "remove" }:optional(),
   }, DROP),
-  ["timer-expired"] = s.object({ expiresAt = s.time }, DROP),
+  ["timer-expired"] = s.object({ expiresAt = time }, DROP),
 }
 
 local readers, shapes = {}, {}
-for _, name in ipairs { "agent-joined", "new-message", "user-joined", "user-typing", "reaction", "timer-expired" } do
+for _, name in ipairs(M.names) do
   local fields = { { "type", s.const(name) } }
   shapes[#shapes + 1] = s.object({ fields[1], { "content", M.types[name] } }, DROP)
   for _, field in ipairs(M.types[name].fields) do
@@ -58,6 +82,24 @@ M.shape = s.one_of(shapes)
 
 local function refuse(code, message, details) return nil, { code = code, message = message, details = details } end
 
+-- What the schema cannot say: a message has a text or something attached.
+local function read_message(m)
+  if m.attachments then
+    local list, details = attachments.read(m.attachments, "message.attachments")
+    if not list then return details end
+    m.attachments = list
+  end
+  if m.content == "" and #(m.attachments or {}) == 0 then
+    return { { path = "message.content", message = "must not be empty where nothing is attached" } }
+  end
+end
+
+local function read(name, fields)
+  local content, details = readers[name](given.read(name, fields))
+  if content and content.message then details = read_message(content.message) end
+  return not details and content or nil, details
+end
+
 -- raw: what the client sent, decoded.  Returns {type, content (checked), message_id (of new-message)},
 -- or nil and {code, message, details}.
 function M.parse(raw)
@@ -65,15 +107,13 @@ function M.parse(raw)
     return refuse("invalid_event", "An event must be an object", { { path = "", message = "must be an object" } })
   end
   local name = raw.type
-  local reader = type(name) == "string" and readers[name]
-  if not reader then
+  if type(name) ~= "string" or not readers[name] then
     return refuse("unknown_event_type", "Unknown event type",
-      { { path = "type", message = "must be one of agent-joined, new-message, user-joined, user-typing, "
-        .. "reaction, timer-expired" } })
+      { { path = "type", message = "must be one of " .. table.concat(M.names, ", ") } })
   end
-  local given = type(raw.content) == "table" and raw.content or raw
-  local content, details = reader(given)
-  if not content and given ~= raw then content = reader(raw) end
+  local fields = type(raw.content) == "table" and not json.is_array(raw.content) and raw.content or raw
+  local content, details = read(name, fields)
+  if not content and fields ~= raw then content = read(name, raw) end
   if not content then return refuse("invalid_event", "Invalid " .. name .. " event", details) end
   return { type = name, content = content, message_id = content.message and content.message.id or nil }
 end

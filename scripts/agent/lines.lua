@@ -30,6 +30,7 @@ readers["new-message"] = function(line, row, c)
   local m = c.message
   line.kind, line.id, line.text, line.reply_to = "message", row.message_id, m.content, m.replyTo
   line.from, line.from_id, line.mentions = m.participant.nickname, m.participant.id, m.mentions
+  line.attachments, line.pos = m.attachments, m.editedPos or line.pos
   line.by_agent = m.participant.isAgent or false
 end
 
@@ -51,7 +52,7 @@ end
 readers["remove-reaction"] = readers["add-reaction"]
 
 local function line_of(row)
-  local line = { pos = row.pos, at = row.created_at, age_ms = row.age_ms, answers = row.answers, verdict = row.verdict }
+  local line = { pos = row.pos, place = row.pos, at = row.created_at, age_ms = row.age_ms, answers = row.answers, verdict = row.verdict }
   readers[row.type](line, row, json.decode(row.content))
   return line
 end
@@ -206,10 +207,10 @@ end
 -- Puts the agent's lines right behind what they answer: whatever came while it thought was said without them, and
 -- is not answered by them.
 function M.in_order_of_answers(list)
-  local function place(line) return line.answers or line.pos end
+  local function place(line) return line.answers or line.place end
   table.sort(list, function(a, b)
     if place(a) ~= place(b) then return place(a) < place(b) end
-    return a.pos < b.pos
+    return a.place < b.place
   end)
 end
 

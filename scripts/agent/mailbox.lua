@@ -74,8 +74,9 @@ function M.post(actor, agent_id, event)
     tx:must("agent_not_found", agents.sql.identity, agent_id, actor.id)
     local cuts = CUTS[event.type] or false
     local stored = store.append_in(tx, agent_id, event, cuts)
-    if cuts and stored.busy and not stored.duplicate then
-      local news = { agent_id = agent_id, pos = stored.pos, final = event.type == "timer-expired" }
+    if (cuts or stored.changed) and stored.busy and not stored.duplicate then
+      local news = { agent_id = agent_id, pos = stored.pos, changed = stored.changed or nil,
+                     final = event.type == "timer-expired" }
       tx:after_commit(function() bus.publish("agent.interrupt", news) end)
     end
     return stored

@@ -8,7 +8,7 @@ local function news(fields) return s.object(fields, { extra = "drop" }) end
 
 return {
   action = news { agent_id = s.id, seq = s.int { min = 0 } },
-  interrupt = news { agent_id = s.id, pos = s.int { min = 0 }, final = s.bool:optional() },
+  interrupt = news { agent_id = s.id, pos = s.int { min = 0 }, final = s.bool:optional(), changed = s.bool:optional() },
   changed = news { agent_id = s.id },
   access_ended = news { agent_id = s.id:optional(), key_id = s.id:optional(), user_id = s.id:optional() },
   claim_free = news { agent_id = s.id },

@@ -17,6 +17,7 @@ local M = {}
 local NAME_CHARS, CODE_CHARS = 80, 40
 local WINDOW_STEP = 8                            -- positions of the log by which a full window moves on
 local LINE_TOKENS, LEAST_BYTES = 25, 200          -- of what stands around a line; of a line that is cut
+local IMAGE_TOKENS = 1000                        -- about what models take an image for
 local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
 
 -- Text for inside an element or attribute.
@@ -104,6 +105,15 @@ local function attribute(name, value)
   return value and (" %s=\"%s\""):format(name, M.escape(value)) or ""
 end
 
+-- What hangs on a line, by kind and name; images themselves go along with the message.
+local function attached(line)
+  local parts = {}
+  for i, a in ipairs(line.attachments or {}) do
+    parts[i] = ("<attachment%s%s/>"):format(attribute("type", a.type or a.mediaType), attribute("name", a.name))
+  end
+  return table.concat(parts)
+end
+
 -- One line of the chat as an element.
 function M.quote(line)
   if line.kind == "reaction" then
@@ -111,9 +121,9 @@ function M.quote(line)
       attribute("emoji", line.emoji), attribute("to", line.id), attribute("at", times.clock(line.at)),
       line.removed and ' removed="true"' or "")
   end
-  return ("<message%s%s%s%s>%s</message>"):format(attribute("id", line.id),
+  return ("<message%s%s%s%s>%s%s</message>"):format(attribute("id", line.id),
     attribute("from", line.mine and "you" or line.from), attribute("reply_to", line.reply_to),
-    attribute("at", times.clock(line.at)), M.escape(line.text))
+    attribute("at", times.clock(line.at)), M.escape(line.text), attached(line))
 end
 
 -- What stands before the first line: who is there, and what was said before the window.
@@ -152,7 +162,7 @@ local function within_window(lines, tokens, count)
   local from, chars, left = #lines + 1, 0, tokens
   for i = #lines, 1, -1 do
     local text = lines[i].text or ""
-    chars, left = chars + #text + 60, left - count(text) - LINE_TOKENS
+    chars, left = chars + #text + 60, left - count(text) - LINE_TOKENS - IMAGE_TOKENS * #(lines[i].images or {})
     if (chars > limits.window_chars or left < 0) and from <= #lines then break end
     from = i
   end
@@ -164,12 +174,17 @@ local function within_window(lines, tokens, count)
 end
 
 -- Consecutive lines of one side make one message, since some providers refuse two in a row.
-local function add(messages, role, text)
+local function add(messages, role, text, images)
   local last = messages[#messages]
   if last.role == role then
     last.content = last.content .. "\n" .. text
   else
-    messages[#messages + 1] = { role = role, content = text }
+    last = { role = role, content = text }
+    messages[#messages + 1] = last
+  end
+  for _, image in ipairs(images or {}) do
+    last.images = last.images or {}
+    table.insert(last.images, image)
   end
 end
 
@@ -205,7 +220,7 @@ local function chat(messages, lines)
       add(messages, "assistant", line.text)
       sent = line.at and ("<sent%s/>"):format(attribute("at", times.clock(line.at)))
     else
-      add(messages, "user", M.quote(line))
+      add(messages, "user", M.quote(line), line.images)
     end
     before = line.at or before
   end

@@ -9,6 +9,8 @@ local fail = require "human.fail"
 local id = require "human.id"
 local json = require "human.json"
 local limits = require "agent.rules.limits"
+local attachments = require "agent.attachments"
+local changes = require "agent.changes"
 local owned = require "agent.owned"
 local people = require "agent.people"
 local action_types = require "agent.action_types"
@@ -57,7 +59,8 @@ M.sql = {
     where agent_id in (select jsonb_array_elements_text($1::jsonb))]],
   processed = "select processed_pos from agent_mailboxes where agent_id = $1",
   expired = "update agent_mailboxes set expired_at = now() where agent_id = $1",
-  known_messages = [[select message_id from agent_events where agent_id = $1
+  left = "delete from agent_participants where agent_id = $1 and participant_id = $2",
+  known_messages = [[select message_id from agent_events where agent_id = $1 and not given_up
     and message_id in (select jsonb_array_elements_text($2::jsonb))]],
   own_reactions = [[select latest.* from (select distinct v as id from jsonb_array_elements_text($2::jsonb) v) m
     cross join lateral (select distinct on (content->>'emoji')
@@ -93,6 +96,8 @@ local effects = {
   ["new-message"] = function(tx, agent_id, c) people.see(tx, agent_id, { c.message.participant }) end,
   ["user-joined"] = function(tx, agent_id, c) people.see(tx, agent_id, { c.participant }, KNOWN) end,
   ["reaction"] = function(tx, agent_id, c) people.see(tx, agent_id, { c.participant }) end,
+  ["message-edited"] = changes.edit, ["message-deleted"] = changes.delete,
+  ["user-left"] = function(tx, agent_id, c) tx:exec(M.sql.left, agent_id, c.participant.id) end,
   ["user-typing"] = function(tx, agent_id, c)
     people.see(tx, agent_id, { { id = c.participantId, nickname = c.nickname } }, TYPES)
   end,
@@ -101,12 +106,14 @@ local effects = {
 
 -- Stores an event of agent.events.  interrupts: it may cut a run short.
 -- Returns {id, pos, seq (of the last action before it), busy (somebody holds the agent's turn),
--- duplicate = true | nil}.
+-- changed (what somebody is answering is not what it was), duplicate = true | nil}.
 function M.append_in(tx, agent_id, event, interrupts)
+  local images = attachments.take(event.content.message)
   local box = tx:must("agent_not_found", M.sql.append_in, id.new(), agent_id, event.type,
     json.encode(event.content), event.message_id, interrupts, limits.mailbox)
   if box.id then
-    effects[event.type](tx, agent_id, event.content)
+    attachments.store(tx, agent_id, box.id, images)
+    box.changed = effects[event.type](tx, agent_id, event.content, box.pos) == true
     return box
   end
   local before = event.message_id and tx:row(M.sql.by_message, agent_id, event.message_id)

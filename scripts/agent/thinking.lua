@@ -6,6 +6,7 @@ local llm = require "human.llm"
 local log = require "human.log"
 local task = require "human.task"
 local actions = require "agent.actions"
+local attachments = require "agent.attachments"
 local budget = require "agent.budget"
 local endings = require "agent.endings"
 local limits = require "agent.rules.limits"
@@ -71,6 +72,7 @@ local function result_of(entry, snap, run, reply)
 end
 
 local function outcome(entry, snap, run, spent)
+  attachments.show(entry.agent_id, snap.lines)
   local reply, err = think(entry, snap, run, spent)
   if reply and reply.stop_reason == "length" then reply.text = endings.whole(reply.text) end
   if reply then return result_of(entry, snap, run, reply) end

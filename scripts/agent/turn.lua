@@ -32,7 +32,9 @@ local running, n_running = {}, 0
 -- Whether what came since the facts were read makes the present run pointless.  Awaits.
 local function is_outrun(entry)
   local seen = entry.seen
-  return seen ~= nil and (entry.final_pos > seen or entry.said_pos > seen and runs.is_superseded(entry))
+  if not seen then return false end
+  return entry.final_pos > seen or entry.changed_pos > seen and limits.may_supersede(entry.snap.head.superseded)
+    or entry.said_pos > seen and runs.is_superseded(entry)
 end
 
 -- Ends the model call of a turn, if it is at one.
@@ -41,9 +43,9 @@ function M.interrupt(entry)
   if entry.thinking then task.kill(entry.task) end
 end
 
--- Somebody said more, or the session is over: {pos, final}.
+-- Somebody said more or changed what is being answered, or the session is over: {pos, changed, final}.
 local function hear(entry, news)
-  local kind = news.final and "final_pos" or "said_pos"
+  local kind = news.final and "final_pos" or news.changed and "changed_pos" or "said_pos"
   entry[kind] = math.max(entry[kind], news.pos)
   if is_outrun(entry) then M.interrupt(entry) end
 end
@@ -228,7 +230,8 @@ function M.wake(agent_id)
     return
   end
   if n_running >= limits.turns_per_worker then return end
-  entry = { agent_id = agent_id, owner = mailbox.new_owner(), said_pos = 0, final_pos = 0, looks_again = 0 }
+  entry = { agent_id = agent_id, owner = mailbox.new_owner(), looks_again = 0, said_pos = 0, changed_pos = 0,
+            final_pos = 0 }
   running[agent_id], n_running = entry, n_running + 1
   local ok, made = pcall(task.spawn, run_turns, entry)
   if ok then

@@ -8,14 +8,19 @@ import addFormats from 'ajv-formats';
 import { connected, makeAgent, makeUser, newMessage, sarah, send } from './agent_client.mjs';
 import { next, startHuman, until } from './support.mjs';
 
-// The seed's tables of events and actions; `exception` is ours.
-const EVENTS = ['agent-joined', 'new-message', 'user-joined', 'user-typing', 'reaction', 'timer-expired'];
+// The seed's tables of events and actions, with edits, deletions, who leaves, and `exception`, which are ours.
+const EVENTS = ['agent-joined', 'new-message', 'message-edited', 'message-deleted', 'user-joined', 'user-left', 'user-typing',
+  'reaction', 'timer-expired'];
 const ACTIONS = ['set-typing', 'send-message', 'send-reply', 'add-reaction', 'remove-reaction', 'agent-stopped'];
 
 const mike = { id: 'user-2', nickname: 'Mike' };
 const SENT = [
   { type: 'agent-joined', content: { chatCode: 'ROOM-1', participants: [sarah] } },
   newMessage('How do I start with cardio?'),
+  newMessage('', { id: 17, createdAt: 1763893800, mentions: ['alex', 5], attachments: [{ url: 'https://example.com/a.png' }] }),
+  { type: 'message-edited', content: { messageId: 'msg-1', content: 'How?', editedAt: 1763893800000 } },
+  { type: 'message-deleted', content: { messageId: 17 } },
+  { type: 'user-left', content: { participant: { id: 'user-9' } } },
   { type: 'user-joined', content: { participant: mike } },
   { type: 'user-typing', content: { participantId: 'user-2', nickname: 'Mike' } },
   { type: 'reaction', content: { messageId: 'msg-1', emoji: '🎉', participant: sarah } },

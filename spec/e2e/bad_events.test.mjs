@@ -78,12 +78,19 @@ const wrong = [
   ['content that is a text', { type: 'new-message', content: 'x' }, 'invalid_event', 'message'],
   ...['id', 'content', 'participant', 'createdAt'].map((name) =>
     [`a message without ${name}`, message({ [name]: undefined }), 'invalid_event', `message.${name}`]),
-  ...[['id', 5], ['id', ''], ['id', 'x'.repeat(201)], ['id', 'a\0'], ['content', 5], ['content', ''], ['content', []],
+  ...[['id', 1.5], ['id', 2 ** 60], ['id', ''], ['id', 'x'.repeat(201)], ['id', 'a\0'], ['content', 5], ['content', ''], ['content', []],
     ['content', 'x'.repeat(16_001)], ['content', 'ž'.repeat(16_001)],
-    ['content', 'a\0b'], ['participant', 'Sarah'], ['participant', []], ['createdAt', 'yesterday'], ['createdAt', 1700000000],
-    ['createdAt', '2025-13-45T00:00:00Z'], ['replyTo', 5], ['type', 5]]
+    ['content', 'a\0b'], ['participant', 'Sarah'], ['participant', []], ['createdAt', 'yesterday'], ['createdAt', -1],
+    ['createdAt', '2025-13-45T00:00:00Z'], ['replyTo', true], ['type', 5]]
     .map(([name, value]) => [`a message whose ${name} is ${JSON.stringify(value).slice(0, 30)}`, message({ [name]: value }),
       'invalid_event', `message.${name}`]),
+  ['an attachment that is no address', message({ attachments: [{ url: 'file:///etc/passwd' }] }), 'invalid_event',
+    'message.attachments[0].url'],
+  ['eleven attachments', message({ attachments: Array.from({ length: 11 }, () => ({ url: 'https://x.io/a.png' })) }),
+    'invalid_event', 'message.attachments'],
+  ['an edit of nothing', { type: 'message-edited', content: { content: 'x' } }, 'invalid_event', 'messageId'],
+  ['a deletion of nothing', { type: 'message-deleted', content: {} }, 'invalid_event', 'messageId'],
+  ['nobody who left', { type: 'user-left', content: {} }, 'invalid_event', 'participant'],
   ['a participant without an id', message({ participant: { nickname: 'x' } }), 'invalid_event', 'message.participant.id'],
   ['a nickname of 201 characters', message({ participant: { id: 'x', nickname: 'x'.repeat(201) } }), 'invalid_event',
     'message.participant.nickname'],

@@ -1,4 +1,4 @@
--- spec/scripts/agent_events_spec.lua -- the six events of a platform: what is taken, what is refused.
+-- spec/scripts/agent_events_spec.lua -- the nine events of a platform: what is taken, what is refused.
 
 require("plain_host").install()
 local events = require "agent.events"
@@ -27,7 +27,10 @@ end
 local good = {
   ["agent-joined"] = { chatCode = "gym", participants = json.array { sarah } },
   ["new-message"] = { message = message() },
+  ["message-edited"] = { messageId = "m1", content = "Hello" },
+  ["message-deleted"] = { messageId = "m1" },
   ["user-joined"] = { participant = sarah },
+  ["user-left"] = { participant = sarah },
   ["user-typing"] = { participantId = "user-1", nickname = "Sarah" },
   ["reaction"] = { messageId = "m1", emoji = "👍", participant = sarah },
   ["timer-expired"] = { expiresAt = now },
@@ -101,5 +104,95 @@ describe("an event", function()
     end
     assert.are.equal("invalid_event", select(2, events.parse(nil)).code)
     assert.is_nil(without({ a = 1 }, "a").a)
+  end)
+
+  local function taken(raw)
+    local event, err = events.parse(raw)
+    assert(event, err and err.details and err.details[1].path .. " " .. err.details[1].message)
+    return event.content
+  end
+
+  it("may have numbers for ids, and times as seconds or milliseconds since 1970", function()
+    local m = taken { type = "new-message", message = message { id = 17, replyTo = 16, createdAt = 1763893800,
+      participant = { id = -1001234567890, nickname = "Sarah", handles = json.array { 5 } },
+      mentions = json.array { 7, "alex" } } }.message
+    assert.same({ "17", "16", "-1001234567890", "5", "7", "alex", "2025-11-23T10:30:00.000Z" },
+      { m.id, m.replyTo, m.participant.id, m.participant.handles[1], m.mentions[1], m.mentions[2], m.createdAt })
+    for _, time in ipairs { 1763893800000, "1763893800", "1763893800000", "1763893800.000000" } do
+      assert.equal(now, taken { type = "timer-expired", expiresAt = time }.expiresAt)
+    end
+    assert.equal("2025-11-23T10:30:00.500Z", taken { type = "timer-expired", expiresAt = 1763893800.5 }.expiresAt)
+    assert.equal("9", taken { type = "agent-joined", chatCode = 9, participants = people(1) }.chatCode)
+    for _, id in ipairs { 1.5, 2 ^ 60, 0 / 0, 1 / 0 } do
+      assert.is_nil(events.parse { type = "message-deleted", messageId = id })
+    end
+    for _, time in ipairs { -1, 1e300, 0 / 0, "12:30", "1763893800x" } do
+      assert.is_nil(events.parse { type = "timer-expired", expiresAt = time })
+    end
+  end)
+
+  it("of an edited or deleted message, or of somebody who left, may be told as it was when it was new", function()
+    assert.same({ messageId = "m1", content = "New" },
+      taken { type = "message-edited", content = { message = message { content = "New" } } })
+    assert.same({ messageId = "m1" }, taken { type = "message-deleted", content = { message = message() } })
+    assert.same({ participant = { id = "4" } }, taken { type = "user-left", participantId = 4 })
+    assert.same({ messageId = "m1", content = "flat" },
+      taken { type = "message-edited", messageId = "m1", content = "flat" })
+  end)
+
+  it("takes null for what may be absent", function()
+    assert.same({ message = message() }, taken { type = "new-message", message = message {
+      replyTo = json.null, mentions = json.null, attachments = json.null } })
+  end)
+
+  describe("with attachments", function()
+    local png = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="
+    local function with(url, more)
+      local a = { url = url }
+      for k, v in pairs(more or {}) do a[k] = v end
+      return { type = "new-message", message = message { content = false, attachments = json.array { a } } }
+    end
+    local function parse(raw)
+      if raw.message.content == false then raw.message.content = nil end
+      return events.parse(raw)
+    end
+
+    it("needs no text", function()
+      local m = assert(parse(with(png))).content.message
+      assert.same({ "", "image/png", 16 }, { m.content, m.attachments[1].mediaType, m.attachments[1].bytes })
+      local other = assert(parse(with("https://example.com/a.jpg", { name = "me.jpg" }))).content.message.attachments[1]
+      assert.same({ url = "https://example.com/a.jpg", name = "me.jpg" }, other)
+    end)
+
+    local bad_urls = {
+      ["an address of another kind"] = "ftp://example.com/a.png", ["a script"] = "javascript:alert(1)",
+      ["a path"] = "/etc/passwd", ["white space"] = "https://example.com/a b.png",
+      ["another kind of data"] = "data:text/html;base64,PGI+", ["data that is not base64"] = "data:image/png;base64,%%%",
+      ["data of another kind than it says"] = "data:image/jpeg;base64,iVBORw0KGgoAAAANSUhEUg==",
+      ["an address of 2,049 characters"] = "https://example.com/" .. ("a"):rep(2029),
+    }
+    for what, url in pairs(bad_urls) do
+      it("is refused for " .. what, function()
+        local _, err = parse(with(url))
+        assert.equal("message.attachments[0].url", err.details[1].path)
+      end)
+    end
+
+    it("takes ten, fifty mentions and twenty handles", function() -- limit: attachments, limit: mentions
+      local function many(n, value)
+        local list = json.array()
+        for i = 1, n do list[i] = value end
+        return list
+      end
+      for field, c in pairs { attachments = { 10, { url = png } }, mentions = { 50, "u1" } } do
+        assert.is_truthy(events.parse { type = "new-message", message = message { [field] = many(c[1], c[2]) } })
+        assert.is_nil(events.parse { type = "new-message", message = message { [field] = many(c[1] + 1, c[2]) } })
+      end
+      local function joined(n)
+        return events.parse { type = "user-joined", participant = { id = "u", nickname = "U", handles = many(n, "h") } }
+      end
+      assert.is_truthy(joined(20))
+      assert.is_nil(joined(21))
+    end)
   end)
 end)

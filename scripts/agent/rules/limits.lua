@@ -9,6 +9,10 @@ local M = {
   text_chars = 16000,              -- of one chat message
   participants = 200,              -- of one agent-joined, and of one prompt
   participants_kept = 1000,        -- that an agent remembers; who has not been seen for longest is forgotten
+  attachments = 10,                -- of one chat message
+  mentions = 50,                   -- of one chat message
+  handles = 20,                    -- of one participant
+  images_kept = 20,                -- of one agent's chat, of those that came as data; the oldest go first
   mailbox = 1000,                  -- log rows behind which new events are refused (429)
 
   -- What one agent may use.  Reaching a number ends the run with "budget-exceeded".
@@ -48,6 +52,7 @@ local M = {
 
   -- What the model reads (agent.prompt, agent.memory).
   window_chars = 48000,            -- of chat in the prompt, where the model can take it; the oldest go first
+  prompt_images = 4,               -- of the chat that the model sees, the newest
   memory_batch = 20,               -- messages beyond the window that make a new summary worth its price
   memory_chars = 4000,             -- of a summary
   answer_tokens = 1024,            -- that the model may write in one answer

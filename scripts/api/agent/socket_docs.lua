@@ -8,7 +8,10 @@ local events = require "agent.events"
 local IN = {
   { "agent-joined", "The agent is in a chat: its code, and who is there" },
   { "new-message", "Somebody said something; sent again with the same message id it is stored once" },
+  { "message-edited", "Somebody changed what they had said; of a message that is not known nothing comes" },
+  { "message-deleted", "Somebody took back what they had said: the agent has not read it" },
   { "user-joined", "Somebody came" },
+  { "user-left", "Somebody went" },
   { "user-typing", "Somebody types: the agent waits a little before it answers" },
   { "reaction", "Somebody reacted to a message, or took a reaction back" },
   { "timer-expired", "The platform's time is up: the session ends" },
