@@ -35,16 +35,19 @@ local sweeps = state.table "agent.sweeps"
 
 -- Out ---------------------------------------------------------------------------------------------
 
+-- To all but the executor, whose part is executors.send().
+local function send_one(agent_id, action)
+  executors.others(agent_id):local_emit("message", action)
+  executors.show(agent_id, action)
+  cursors[agent_id] = action.seq
+end
+
 local function send_new(agent_id)
   repeat
     local list, more = store.actions_after(agent_id, cursors[agent_id], BATCH)
     for _, a in ipairs(list) do
       if not cursors[agent_id] then return end
-      if a.seq > cursors[agent_id] then
-        executors.others(agent_id):local_emit("message", a.action)
-        executors.show(agent_id, a.action)
-        cursors[agent_id] = a.seq
-      end
+      if a.seq > cursors[agent_id] then send_one(agent_id, a.action) end
     end
   until not more
 end
