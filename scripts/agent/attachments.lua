@@ -30,7 +30,8 @@ M.sql = {
 
 -- As platforms send it.
 M.schema = s.object({
-  { "url", s.string { min = 1 }:describe "https://…, or a data URL with a PNG, JPEG, GIF or WebP image in base64" },
+  { "url", s.string { min = 1 }:optional():describe "https://…, or a data URL: a PNG, JPEG, GIF or WebP image" },
+  { "data", s.string { min = 1 }:optional():describe "Instead of url: such an image, in base64" },
   { "type", s.string { max = 50 }:optional():describe "image, file, audio, …; without it the address says" },
   { "mediaType", s.string { max = 100 }:optional() },
   { "name", s.string { max = 200 }:optional() },
@@ -38,15 +39,20 @@ M.schema = s.object({
 
 -- Reading -----------------------------------------------------------------------------------------
 
-local function data_of(url)
-  local comma = url:sub(1, HEAD_BYTES):find(",", 1, true)
-  local media_type = comma and url:sub(1, comma - 1):lower():match "^data:([%w/+.-]+);base64$"
-  if not IMAGES[media_type or ""] then return nil, "must be a PNG, JPEG, GIF or WebP image in base64" end
-  local data = url:sub(comma + 1)
-  local bytes = crypto.unbase64(data)
-  if not bytes or not bytes:sub(1, 16):find(IMAGES[media_type]) then
-    return nil, "is no " .. media_type .. " in base64"
+-- What such bytes are; what somebody says that they are is not believed.
+local function kind_of(bytes)
+  local head = bytes:sub(1, 16)
+  for media_type, pattern in pairs(IMAGES) do
+    if head:find(pattern) then return media_type end
   end
+end
+
+local function data_of(text)
+  local comma = text:sub(1, 5):lower() == "data:" and text:sub(1, HEAD_BYTES):find(";base64,", 1, true)
+  local data = comma and text:sub(comma + 8) or text
+  local bytes = crypto.unbase64(data)
+  local media_type = bytes and kind_of(bytes)
+  if not media_type then return nil, "must be a PNG, JPEG, GIF or WebP image in base64" end
   return { mediaType = media_type, data = data, bytes = #bytes }
 end
 
@@ -56,12 +62,14 @@ local function address_of(a)
   return { url = a.url, mediaType = a.mediaType }
 end
 
--- One attachment of a message that the schema has passed; or nil and what is wrong with its url.
+-- One attachment of a message that the schema has passed; or nil, what is wrong and with which field.
 local function read(a)
-  local is_data = a.url:sub(1, 5):lower() == "data:"
+  local field = a.url and "url" or a.data and "data"
+  if not field then return nil, "must be there, or data", "url" end
+  local is_data = field == "data" or a.url:sub(1, 5):lower() == "data:"
   local out, why
-  if is_data then out, why = data_of(a.url) else out, why = address_of(a) end
-  if not out then return nil, why end
+  if is_data then out, why = data_of(a[field]) else out, why = address_of(a) end
+  if not out then return nil, why, field end
   out.type, out.name = a.type, a.name
   return out
 end
@@ -70,8 +78,8 @@ end
 function M.read(list, path)
   local out = json.array()
   for i, a in ipairs(list) do
-    local one, why = read(a)
-    if not one then return nil, { { path = ("%s[%d].url"):format(path, i - 1), message = why } } end
+    local one, why, field = read(a)
+    if not one then return nil, { { path = ("%s[%d].%s"):format(path, i - 1, field), message = why } } end
     out[i] = one
   end
   return out

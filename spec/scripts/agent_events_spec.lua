@@ -168,7 +168,7 @@ describe("an event", function()
       ["an address of another kind"] = "ftp://example.com/a.png", ["a script"] = "javascript:alert(1)",
       ["a path"] = "/etc/passwd", ["white space"] = "https://example.com/a b.png",
       ["another kind of data"] = "data:text/html;base64,PGI+", ["data that is not base64"] = "data:image/png;base64,%%%",
-      ["data of another kind than it says"] = "data:image/jpeg;base64,iVBORw0KGgoAAAANSUhEUg==",
+      ["data that is no image"] = "data:image/png;base64,PGI+PGI+PGI+",
       ["an address of 2,049 characters"] = "https://example.com/" .. ("a"):rep(2029),
     }
     for what, url in pairs(bad_urls) do
@@ -177,6 +177,18 @@ describe("an event", function()
         assert.equal("message.attachments[0].url", err.details[1].path)
       end)
     end
+
+    it("may be data without a URL, and is what its bytes are, whatever is said of it", function()
+      for _, a in ipairs { { data = "iVBORw0KGgoAAAANSUhEUg==" }, { data = png, mediaType = "image/jpeg" },
+                           { url = png:gsub("png", "jpeg") } } do
+        local m = assert(events.parse { type = "new-message",
+          message = message { attachments = json.array { a } } }).content.message
+        assert.same({ "image/png", "iVBORw0KGgoAAAANSUhEUg==" }, { m.attachments[1].mediaType, m.attachments[1].data })
+      end
+      for _, a in ipairs { { name = "x" }, { data = "PGI+" }, { data = "%" } } do
+        assert.is_nil(events.parse { type = "new-message", message = message { attachments = json.array { a } } })
+      end
+    end)
 
     it("takes ten, fifty mentions and twenty handles", function() -- limit: attachments, limit: mentions
       local function many(n, value)
