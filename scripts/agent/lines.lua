@@ -52,7 +52,8 @@ end
 readers["remove-reaction"] = readers["add-reaction"]
 
 local function line_of(row)
-  local line = { pos = row.pos, place = row.pos, at = row.created_at, age_ms = row.age_ms, answers = row.answers, verdict = row.verdict }
+  local line = { pos = row.pos, place = row.pos, at = row.created_at, age_ms = row.age_ms, answers = row.answers,
+                 verdict = row.verdict }
   readers[row.type](line, row, json.decode(row.content))
   return line
 end
