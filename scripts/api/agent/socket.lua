@@ -94,10 +94,7 @@ end
 
 -- What a worker of this host did comes with its news; it goes out at once when it is what comes next.
 local function send_told(agent_id, list)
-  for _, action in ipairs(list) do
-    executors.others(agent_id):local_emit("message", action)
-    cursors[agent_id] = action.seq
-  end
+  for _, action in ipairs(list) do send_one(agent_id, action) end
 end
 
 bus.on("agent.action", news_of.action, function(news, told)
