@@ -225,7 +225,9 @@ int host_fetch_resume(host_id id) {
   f->unread = 0;
   if (!f->paused || !f->easy) return 0;
   f->paused = false;
-  curl_easy_pause(f->easy, CURLPAUSE_CONT); /* hands over what it kept; may pause once more */
+  /* Hands over what it kept; may pause once more.  What fails in that is told to nobody else. */
+  CURLcode result = curl_easy_pause(f->easy, CURLPAUSE_CONT);
+  if (result != CURLE_OK) on_done(f, result);
   return 0;
 }
 

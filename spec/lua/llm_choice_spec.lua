@@ -78,6 +78,7 @@ describe("The choice of a provider", function()
       ask(world)
       assert.equal(url .. "/chat/completions", world.requests[1].url)
       assert.is_nil(world.requests[1].headers.authorization)
+      assert.equal("http://gpu:9/v1", new({ conf = { provider = name, base_url = "gpu:9" } }).llm.status().base_url)
     end
     assert.matches("llm.base_url is not set", new({ conf = { provider = "azure" }, secrets = { azure = true } }).llm.status().problem)
   end)

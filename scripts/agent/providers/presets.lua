@@ -14,6 +14,7 @@ end
 
 local function own_machine(name, port, more)
   local preset = { name = name, default_url = "http://127.0.0.1:" .. port .. "/v1", keyless = true, slashes = true }
+  preset.complete = function(url) return url:find "^https?://[^/?]+$" and url .. "/v1" or url end
   for key, value in pairs(more or {}) do preset[key] = value end
   return openai.new(preset)
 end
