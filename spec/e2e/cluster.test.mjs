@@ -65,6 +65,20 @@ describe('sockets of one agent on every worker of every host', () => {
     }
   });
 
+  it('hear within seconds what a worker committed and did not live to tell', async () => {
+    const agent = await makeAgent(one.url, user), sockets = await onAll(agent);
+    await post(one, agent, newMessage('a'));
+    await Promise.all(sockets.map((s) => run(s)));
+    // The same that the end of a run writes, from somebody who tells nobody.
+    await sql(one.home, `with box as (update agent_mailboxes set last_pos = last_pos + 1, last_seq = last_seq + 1
+        where agent_id = '${agent.id}' returning agent_id, last_pos, last_seq)
+      insert into agent_events (id, agent_id, pos, direction, seq, type, content, run_id)
+      select 'cuntold' || substr(agent_id, 2), agent_id, last_pos, 'out', last_seq, 'agent-stopped', '{"reason": "completed"}',
+        (select id from agent_runs r where r.agent_id = box.agent_id limit 1) from box`);
+    await Promise.all(sockets.map((s) => run(s, 3, 1, 6000)));
+    for (const socket of sockets) assert.deepEqual(socket.actions.map((a) => a.seq), [1, 2, 3, 4]);
+  });
+
   it('are closed when their key is revoked on one of the hosts', async () => {
     const agent = await makeAgent(one.url, user);
     const doomed = (await call(one.url, 'POST', `/api/users/${user.id}/api-keys`, { body: { name: 'doomed' } })).body;
