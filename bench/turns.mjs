@@ -9,7 +9,7 @@ import pg from 'pg';
 import WebSocket from 'ws';
 
 const here = path.dirname(new URL(import.meta.url).pathname), root = path.dirname(here);
-const AGENTS = [1, 20, 200], WARM_S = 1, STATS_S = 1.2, SILENCE_S = 20;
+const AGENTS = [1, 20, 200], WARM_S = 1, STATS_S = 1.2, COSTS_S = 4, ALONE_S = 20, SILENCE_S = 20;
 
 // What a turn writes at least: the event; and its end with typing, answer, stop, one decision and the call.
 const FLOOR = `\\set a random(1, :agents)
@@ -85,7 +85,7 @@ function talk(port, agentId, key, state) {
       const text = last = data.toString();
       if (text[0] === '0') socket.send('40');
       else if (text === '2') socket.send('3');
-      else if (text.startsWith('40')) say();
+      else if (text.startsWith('40')) state.open(say);
       else if (text.includes('"agent-stopped"')) {
         if (state.counting) state.took.push(performance.now() - at);
         if (!/"reason":"(completed|no-response)"/.test(text)) state.other += 1;
@@ -107,8 +107,11 @@ async function counters(client) {
   return row;
 }
 
+// open: what a platform does once it is connected.
+const begin = (counting, open = (say) => say()) => ({ running: true, counting, took: [], other: 0, open });
+
 async function loop(t, server, client, agents, key) {
-  const state = { running: true, counting: false, took: [], other: 0 };
+  const state = begin(false);
   const talks = Promise.all(agents.map((id) => talk(server.port, id, key, state)));
   await Promise.race([sleep(WARM_S * 1000), talks]);
   const host = t.cpuSeconds(server), database = t.cpuOf(server.postmaster), from = performance.now();
@@ -124,14 +127,16 @@ async function loop(t, server, client, agents, key) {
     host: cpu.host / n * 1e6, database: cpu.database / n * 1e6 };
 }
 
-// Transactions and WAL need counters that have settled, so they have a loop of their own, of which all turns count.
+// Transactions and WAL need counters that have settled, so they have a loop of their own, of which all turns count;
+// connecting is no part of it.
 async function costs(server, client, agents, key) {
-  const state = { running: true, counting: true, took: [], other: 0 };
-  const before = await counters(client);
-  const idle = await counters(client);           // the host's own looks at the database
-  const begun = performance.now();
+  const waiting = [], state = begin(true, (say) => waiting.push(say));
   const talks = Promise.all(agents.map((id) => talk(server.port, id, key, state)));
-  await Promise.race([sleep(2000), talks]);
+  while (waiting.length < agents.length) await Promise.race([sleep(20), talks]);
+  const before = await counters(client), idle = await counters(client); // between them: the host's own looks
+  const begun = performance.now();
+  for (const say of waiting) say();
+  await Promise.race([sleep(COSTS_S * 1000), talks]);
   state.running = false;
   await talks;
   const after = await counters(client), turns = state.took.length;
@@ -163,6 +168,7 @@ export async function turns(t, db) {
     server.postmaster = Number(fs.readFileSync(path.join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
     await client.query(FLOOR_TABLES);
     const { key, list } = await makeAgents(port, Math.max(...AGENTS));
+    await sleep(ALONE_S * 1000); // until then a host tells others, in case there are any
     console.log('\n(e) turns over Socket.IO, offline provider, closed loop');
     for (const n of AGENTS) {
       const ours = [], least = [];
