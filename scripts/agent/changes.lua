@@ -12,9 +12,9 @@ M.sql = {
   message = [[select e.id, e.pos, e.content->'message'->>'content' as text, e.pos > m.processed_pos as is_new,
       exists (select 1 from agent_runs r where r.agent_id = e.agent_id and r.finished_at is null
         and r.until_pos >= e.pos) as asked,
-      exists (select 1 from agent_events o where o.agent_id = e.agent_id and o.type = 'send-message' and o.pos > e.pos)
-        or exists (select 1 from agent_events o where o.agent_id = e.agent_id and o.type = 'send-reply'
-          and o.pos > e.pos) as answered
+      coalesce((select true from agent_events o where o.agent_id = $1 and o.type = 'send-message' and o.pos > e.pos
+          order by o.pos limit 1), (select true from agent_events o where o.agent_id = $1 and o.type = 'send-reply'
+          and o.pos > e.pos order by o.pos limit 1), false) as answered
     from agent_events e join agent_mailboxes m on m.agent_id = e.agent_id
     where e.agent_id = $1 and e.message_id = $2 and not e.given_up]],
   edit = [[update agent_events set content = jsonb_set(content, '{message}', content->'message' || $2::jsonb)

@@ -56,6 +56,9 @@ local FILL = {
     select 'cf' || lpad(i::text, 10, '0'), 'ca0000000001', 2 * i + 1, 'out', i,
       case when i % 2 = 0 then 'add-reaction' else 'send-message' end, jsonb_build_object('messageId', 'm' || i),
       'cr' || lpad(i::text, 10, '0') from generate_series(1, $1::int) i]],
+  [[insert into agent_images (id, agent_id, event_id, media_type, data)
+    select 'ci' || lpad(i::text, 10, '0'), 'ca' || lpad(i::text, 10, '0'), 'ce' || lpad(i::text, 10, '0'), 'image/png', ''
+    from generate_series(1, $1::int) i]],
   [[insert into user_usage (user_id, hour) select 'cu0000000001', now() - i * interval '1 hour' from generate_series(1, $1::int) i]],
   [[insert into agent_usage (agent_id, hour) select 'ca0000000001', now() - i * interval '1 hour' from generate_series(1, $1::int) i]],
   [[insert into llm_calls (id, provider, model, status, attempts, input_tokens, output_tokens, estimated, duration_ms)
