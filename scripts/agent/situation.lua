@@ -4,6 +4,7 @@
 local hearing = require "agent.hearing"
 local lines = require "agent.lines"
 local topic = require "agent.topic"
+local unicode = require "unicode"
 
 local M = {}
 
@@ -11,6 +12,12 @@ local SHOWN, HEARD, ENDING = 400, 1000, 500      -- bytes of a text: that rules 
 local PROMPT_BYTES = 4000                        -- of prompt and personality, that tell the agent's field
 local SHARE_OF = 20                              -- lines, of which the agent has its share
 local BOT_IDS = { bot = true, chatbot = true, agent = true, assistant = true }
+local CALL = 60                                  -- bytes in which somebody may be called
+local OPENINGS = {}                              -- of sentences, that look like names before a comma
+for word in ([[actually alright also and anyway basically but btw cool damn finally fine first generally good great guys
+    ha hello hey hi hm hmm honestly however interesting later lately maybe nice no nope now oh ok okay perhaps please
+    question really right seriously so sorry still sure thanks then today tomorrow tonight true ugh well wow yeah yep
+    yes yesterday yo]]):gmatch "%a+" do OPENINGS[word] = true end
 local BOT_NAMES = { bot = true, chatbot = true }
 
 -- Who is there ------------------------------------------------------------------------------------
@@ -46,6 +53,22 @@ local function ear_of(snap)
                        handles = handles, others = others }, siblings
 end
 
+local function words_of(text, add)
+  for word in unicode.fold(text):gmatch "[%w\128-\255]+" do
+    if #word >= 3 then add(word) end
+  end
+end
+
+-- The words by which others may be called and the agent is not.
+local function their_words(snap)
+  local mine, theirs = {}, {}
+  words_of((snap.agent.personality_name or "") .. " " .. snap.agent.name, function(word) mine[word] = true end)
+  for _, p in ipairs(snap.people) do
+    if not p.mine then words_of(p.nickname, function(word) theirs[word] = not mine[word] or nil end) end
+  end
+  return theirs
+end
+
 -- What is needed to read lines: whose they are, what they may be about.
 local function reader_of(snap)
   local ignored, introduced = {}, false
@@ -60,7 +83,8 @@ local function reader_of(snap)
   end
   for id in pairs(snap.found.copies) do own[id] = true end
   local ear, siblings = ear_of(snap)
-  return { snap = snap, ear = ear, siblings = siblings, own = own, ignored = ignored, introduced = introduced }
+  return { snap = snap, ear = ear, siblings = siblings, own = own, ignored = ignored, introduced = introduced,
+           theirs = their_words(snap) }
 end
 
 -- "agent" (said or found out), "bot" (by its own name, or a stranger where people are introduced), or nil: a person.
@@ -86,6 +110,28 @@ local function is_complete(text, asks)
   return words >= 3 or #text >= 18 and text:find "[\227-\237][\128-\191][\128-\191]" ~= nil
 end
 
+-- What stands before the first comma, when that is short: there people say to whom they speak.
+local function opening(text)
+  local head = text:sub(1, CALL)
+  local stop = head:find "[,:.!?\n]"
+  if not stop or not head:find("^[,:]", stop) then return nil end
+  head = head:sub(1, stop - 1)
+  return select(2, head:gsub("%S+", "")) <= 3 and head or nil
+end
+
+-- Whether a line begins with a word of a name.
+local function calls(text, names)
+  local head, found = opening(text), false
+  if head then words_of(head, function(word) found = found or names[word] or false end) end
+  return found
+end
+
+-- Whether it begins as if it called somebody whom the agent does not know ("Alex, how ..").
+local function calls_somebody(text)
+  local head = opening(text)
+  return head ~= nil and head:find "^%u%l+$" ~= nil and not OPENINGS[head:lower():match "%a+"]
+end
+
 local function prompt_of(head)
   return lines.cut((head.template or "") .. " " .. (head.style_instructions or ""), PROMPT_BYTES)
 end
@@ -102,14 +148,16 @@ local function heard(reader, line)
   local kind, to = kind_of(reader, line), line.reply_to
   local m = {
     id = line.id, from = line.from_id, text = lines.cut(line.text, SHOWN):lower(), age_ms = line.age_ms,
-    mine = line.mine or nil, by_agent = kind == "agent" or nil, bot = kind ~= nil or nil,
+    mine = line.mine or nil, by_agent = kind == "agent" or nil,
+    bot = (kind == "agent" or kind == "bot") or nil, stranger = kind == "stranger" or nil,
     ignored = reader.ignored[line.from_id], named = said.named, names_other = #said.others > 0 or nil,
     asks = said.asks or nil, thanks = said.thanks or nil, complete = is_complete(text, said.asks) or nil,
     replies_to = to, replies_to_me = to and reader.own[to] or nil, replies_to_other = to and not reader.own[to] or nil,
   }
   for _, id in ipairs(said.others) do m.names_sibling = m.names_sibling or reader.siblings[id] end
-  if said.asks and not (kind or line.mine) and reader.snap.others > 1 then
-    m.in_field = in_field(reader, text) or nil
+  m.names_other = m.names_other or not said.named and calls(text, reader.theirs) or nil
+  if said.asks and not (m.bot or line.mine) and reader.snap.others > 1 then
+    m.in_field = not calls_somebody(text) and in_field(reader, text) or nil
   end
   return m
 end

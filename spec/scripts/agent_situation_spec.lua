@@ -46,7 +46,8 @@ describe("a line", function()
   it("is by a bot when its author says so, or was not introduced as others were", function()
     local people = { { id = "u1", nickname = "Sarah", introduced = true }, { id = "u2", nickname = "Tom" } }
     local list = facts({ by("u1", "hi"), by("u2", "hi"), by("bot-7", "hi"), by("x", "hi") }, { people = people }).messages
-    assert.same({ nil, true, true, nil }, { list[1].bot, list[2].bot, list[3].bot, list[4].bot })
+    assert.same({ [3] = true }, { list[1].bot, list[2].bot, list[3].bot, list[4].bot })
+    assert.same({ [2] = true }, { list[1].stranger, list[2].stranger, list[3].stranger, list[4].stranger })
   end)
 
   it("counts in a chain of agents and bots that only people end", function()
@@ -73,7 +74,14 @@ describe("a line", function()
 
   it("is asked in the agent's field when a word of its prompt is in it", function()
     assert.is_true(facts({ by("u1", "is cardio good?") }).messages[1].in_field)
-    assert.is_nil(facts({ by("u1", "who won?") }).messages[1].in_field)
+    for _, text in ipairs { "who won?", "Ben, is cardio good?", "Doc Smith, is cardio good?" } do
+      local people = { { id = "u2", nickname = "Smith" } }
+      local m = facts({ by("u1", text) }, { people = people }).messages[1]
+      assert.is_true(not m.in_field or m.names_other, text)
+    end
+    for _, text in ipairs { "Hey, is cardio good?", "sorry, is cardio good?", "In winter, is cardio good?" } do
+      assert.is_true(facts({ by("u1", text) }).messages[1].in_field, text)
+    end
   end)
 end)
 

@@ -101,7 +101,7 @@ end
 local function react(reason, m) return { action = "react", reason = reason, emoji = LIKE, message_id = m.id } end
 
 local function answer(facts, policy, m, reason)
-  if m.bot and facts.agent_chain >= limits.agent_chain then return silent "agent-loop" end
+  if (m.bot or m.stranger) and facts.agent_chain >= limits.agent_chain then return silent "agent-loop" end
   if m.thanks and facts.others > 1 then return react("thanks", m) end
   if policy.reactions_only then return react("reactions-only", m) end
   local wait_ms, why = pause(facts, policy, m)
@@ -124,7 +124,7 @@ end
 --                  prompt and personality say (cut)
 --   messages       the new chat messages, oldest first:
 --     id, from (participant), text (lower case, cut), age_ms, mine (the agent's own)
---     by_agent     said by another agent; bot: by one, or by who may be one
+--     by_agent     said by another agent; bot: by one, or by who says so; stranger: by whom nobody introduced
 --     ignored      by somebody whom this agent is to ignore
 --     named        the agent is spoken to: "mention", "name"; names_other: somebody else is;
 --                  names_sibling: another agent of the same user
@@ -230,6 +230,8 @@ M.examples = {
   { "decide", facts { messages = by_bot, agent_chain = CHAIN - 1 }, expect = speak "addressed" },
   { "decide", facts { messages = by_bot, agent_chain = CHAIN }, expect = silent "agent-loop" },
   { "decide", facts { others = 1, messages = by_bot, agent_chain = CHAIN }, expect = silent "agent-loop" },
+  { "decide", facts { messages = says("go on", { named = "name", stranger = true }), agent_chain = CHAIN },
+    expect = silent "agent-loop" },
   { "decide", facts { messages = says("protein?", { asks = true, in_field = true, bot = true }) },
     expect = silent "not-addressed" },
   -- Groups.
