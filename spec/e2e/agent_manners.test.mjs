@@ -118,6 +118,20 @@ describe('its own words, sent back by the platform,', () => {
   });
 });
 
+describe('an account that the platform calls the agent', () => {
+  it('is the agent from its first line on, and is spoken to by its handles', async () => {
+    const { socket, quiet, hears } = await member();
+    const own = { id: '815', nickname: 'Helper', self: true, handles: ['fit_helper'] };
+    await send(socket, joined([sarah, tom, own]));
+    await hears('What I wrote by hand, under my own account', { id: '815', nickname: 'Helper' });
+    await hears('@fit_helper how long should I run?');
+    await quiet();
+    assert.equal(said(socket).length, 1);
+    const { messages } = model.requests.at(-1);
+    assert.ok(messages.some((m) => m.role === 'assistant' && m.content.includes('by hand')), JSON.stringify(messages));
+  });
+});
+
 describe('a person with the name of the agent', () => {
   const namesake = { id: 'user-7', nickname: 'Coach Alex' };
 
