@@ -36,7 +36,7 @@ DEFINE  := -D_GNU_SOURCE -DHUMAN_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -
 override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
-.PHONY: help deps deps-test build run test quick check soak bench lint asan fuzz fuzzers install uninstall \
+.PHONY: help deps deps-test build run test quick check soak chats judge bench lint asan fuzz fuzzers install uninstall \
         deb distcheck docs clean
 .SUFFIXES:
 
@@ -46,6 +46,8 @@ help:
 	@echo 'make quick      build, lint, Lua specs, one conversation, what has changed: before each commit'
 	@echo 'make check MODE=reload|leak|nojit|shuffle|asan   the same specs in another light'
 	@echo 'make soak       an hour of mixed traffic, reloads and kills (SOAK_SECONDS=3600)'
+	@echo 'make chats      play all chats of spec/chats; CHATS=expression: some of them'
+	@echo 'make judge      the same with a real model, a small one, and a table of what it made of them'
 	@echo 'make deps       install what building and running need (Debian 12, 13)'
 	@echo 'make deps-test  the same for tests'
 	@echo 'make build      build/human'
@@ -98,6 +100,11 @@ check: deps-test
 soak: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) build
 	@spec/run.sh soak
+
+# CHATS: which chats; CHATS_SCRIPTS: an operator's own scripts, and the shipped ones: dir:scripts.
+chats judge: deps-test
+	@$(MAKE) --no-print-directory $(JOBS) build
+	@spec/run.sh $@
 
 # ARGS: which benchmarks (http, sio, db, start, reload); ROUNDS and SECONDS in the environment.
 bench:
