@@ -2,6 +2,7 @@
 -- Awaits the model outside of any transaction; agent.turn ends the task when the run is cut short.
 
 local config = require "human.config"
+local decisions = require "human.decisions"
 local llm = require "human.llm"
 local log = require "human.log"
 local task = require "human.task"
@@ -66,7 +67,8 @@ local function result_of(entry, snap, run, reply)
   local chat = store.known(entry.agent_id, actions.message_ids(wishes))
   local _, permits = tools.permitted(snap.settings)
   chat.template, chat.max, chat.permits = snap.head.template, config.agent.max_actions, permits
-  chat.part_chars = where.ask(pacing.part_chars, snap.settings.max_message_chars)
+  -- Told by the setting alone, so there is nothing to keep of it.
+  chat.part_chars = (decisions.ask(pacing.part_chars, { subject = entry.agent_id }, snap.settings.max_message_chars))
   local done = actions.allowed(wishes, chat, where)
   return { actions = done, reason = #done > 0 and "completed" or "no-response" }
 end
