@@ -110,6 +110,21 @@ describe('a message that is deleted', () => {
     assert.doesNotMatch(JSON.stringify(log.filter((e) => e.type === 'new-message')), /secret/);
   });
 
+  it('may be one that the agent said: by the id of the action, or by that of its copy from the platform', async () => {
+    const alex = { id: 'bot-1', nickname: 'Alex', self: true };
+    await join(sarah, alex);
+    model.answer = () => ({ text: `Drink ${4710 + model.requests.length} cups.` });
+    const first = (await ask('How much?')).find((a) => a.type === 'send-message');
+    const second = (await ask('And then?')).find((a) => a.type === 'send-message');
+    await tell(newMessage(second.content, { id: 'copy-2', participant: alex }));
+    await ask('Which?');
+    assert.match(prompt(), /4711[^]*4712/);
+    await tell(remove(first.id));
+    await tell(remove('copy-2'));
+    await ask('What did you say?');
+    assert.doesNotMatch(prompt(), /471[12]/);
+  });
+
   it('is not answered when the agent is still at it', async () => {
     const id = unique('m');
     let begun;
