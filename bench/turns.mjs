@@ -9,7 +9,7 @@ import pg from 'pg';
 import WebSocket from 'ws';
 
 const here = path.dirname(new URL(import.meta.url).pathname), root = path.dirname(here);
-const AGENTS = [1, 20, 200], WARM_S = 1, STATS_S = 1.2, COSTS_S = 4, ALONE_S = 20, SILENCE_S = 20;
+const AGENTS = [1, 20, 200], WARM_S = 1, STATS_S = 1.2, COSTS_S = 4, IDLE_S = 5, ALONE_S = 20, SILENCE_S = 20;
 
 // What a turn writes at least: the event; and its end with typing, answer, stop, one decision and the call.
 const FLOOR = `\\set a random(1, :agents)
@@ -133,14 +133,16 @@ async function costs(server, client, agents, key) {
   const waiting = [], state = begin(true, (say) => waiting.push(say));
   const talks = Promise.all(agents.map((id) => talk(server.port, id, key, state)));
   while (waiting.length < agents.length) await Promise.race([sleep(20), talks]);
-  const before = await counters(client), idle = await counters(client); // between them: the host's own looks
+  await counters(client);                        // what came before has settled
+  const before = await counters(client), from = performance.now();
+  await sleep(IDLE_S * 1000);                    // the host's own looks at the database
+  const idle = await counters(client), perSecond = (idle.transactions - before.transactions) * 1000 / (performance.now() - from);
   const begun = performance.now();
   for (const say of waiting) say();
   await Promise.race([sleep(COSTS_S * 1000), talks]);
   state.running = false;
   await talks;
-  const after = await counters(client), turns = state.took.length;
-  const seconds = (performance.now() - begun) / 1000, perSecond = (idle.transactions - before.transactions) / STATS_S;
+  const after = await counters(client), turns = state.took.length, seconds = (performance.now() - begun) / 1000;
   return { transactions: (after.transactions - idle.transactions - perSecond * seconds) / turns, wal: (after.wal - idle.wal) / turns };
 }
 
