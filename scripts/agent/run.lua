@@ -72,7 +72,7 @@ local function outcome(tx, entry, box, run, result)
   if box.changed_pos > run.until_pos and limits.may_supersede(box.superseded) then return { reason = "superseded" } end
   local changed = result.interrupted or box.last_said_pos > run.until_pos and decisions.decide(tx, respond.supersedes,
     { ref = run.id, subject = box.agent_id }, newer.facts(entry.snap, run.until_pos, box.superseded))
-  if changed then return { reason = "superseded" } end
+  if changed and not result.said then return { reason = "superseded" } end
   return result
 end
 
@@ -106,7 +106,7 @@ local function count(reason)
   return reason
 end
 
--- result: {actions, reason, code, usage, provider, model, interrupted}.
+-- result: {actions, reason, code, usage, provider, model, interrupted, said (some of its messages: agent.delivery)}.
 function M.finish(entry, run, result)
   return count(db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)

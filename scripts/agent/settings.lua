@@ -37,6 +37,8 @@ local FIELDS = {
       :describe "how long it waits for more lines before it answers what is no whole question", 700 },
   { "max_message_chars", s.int { min = 100, max = 16000 }
       :describe "the platform's limit for one message; longer answers are split", 4000 },
+  { "typing_ms_per_char", s.int { min = 0, max = 500 }
+      :describe "it types for so long before each message, with the time that it thought; 0: it posts at once", 0 },
   { "model", s.string { min = 1, max = 200, pattern = "^[%w/][%w/._:@+-]*$", form = "the name of a model" }
       :describe "\"name\" or \"provider/name\"; null: the server's own choice" },
   { "temperature", s.number { min = 0, max = 2 } },

@@ -2,7 +2,6 @@
 -- Awaits the model outside of any transaction; agent.turn ends the task when the run is cut short.
 
 local config = require "human.config"
-local decisions = require "human.decisions"
 local llm = require "human.llm"
 local log = require "human.log"
 local task = require "human.task"
@@ -12,6 +11,7 @@ local budget = require "agent.budget"
 local endings = require "agent.endings"
 local limits = require "agent.rules.limits"
 local pacing = require "agent.rules.pacing"
+local parts = require "agent.parts"
 local prompt = require "agent.prompt"
 local runs = require "agent.run"
 local said = require "agent.said"
@@ -58,6 +58,15 @@ local function names(snap)
   return said.names({ snap.head.personality_name or snap.head.name, snap.head.name }, others)
 end
 
+-- How long a message may be; a decision is recorded where one is longer.
+local function part_chars(wishes, wanted, ask)
+  local most = pacing.part_chars(wanted)
+  for _, wish in ipairs(wishes) do
+    if wish.content and parts.length(wish.content) > most then return ask(pacing.part_chars, wanted) end
+  end
+  return most
+end
+
 -- What the answer comes to, with everything refused that may not be done.
 local function result_of(entry, snap, run, reply)
   local wishes, unknown, broken = tools.wishes(reply, names(snap))
@@ -67,8 +76,7 @@ local function result_of(entry, snap, run, reply)
   local chat = store.known(entry.agent_id, actions.message_ids(wishes))
   local _, permits = tools.permitted(snap.settings)
   chat.template, chat.max, chat.permits = snap.head.template, config.agent.max_actions, permits
-  -- Told by the setting alone, so there is nothing to keep of it.
-  chat.part_chars = (decisions.ask(pacing.part_chars, { subject = entry.agent_id }, snap.settings.max_message_chars))
+  chat.part_chars = part_chars(wishes, snap.settings.max_message_chars, where.ask)
   local done = actions.allowed(wishes, chat, where)
   return { actions = done, reason = #done > 0 and "completed" or "no-response" }
 end

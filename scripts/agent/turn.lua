@@ -7,6 +7,7 @@ local bus = require "human.bus"
 local db = require "human.db"
 local log = require "human.log"
 local task = require "human.task"
+local delivery = require "agent.delivery"
 local facts = require "agent.facts"
 local initiative = require "agent.initiative"
 local initiative_rules = require "agent.rules.initiative"
@@ -54,7 +55,15 @@ end
 
 local function generate(entry, snap, run)
   entry.stop = entry.stop or is_outrun(entry)
-  runs.finish(entry, run, thinking.result(entry, snap, run))
+  delivery.answer(entry, snap, run, thinking.result)
+end
+
+-- A run that another worker has left: what it was about to say is said, otherwise it starts over with what has come.
+local function take_up(entry, snap, run)
+  local plan = delivery.plan(run)
+  if plan then return delivery.go_on(entry, run, plan) end
+  runs.resume(run, snap.seen)
+  generate(entry, snap, run)
 end
 
 local function speak(entry, snap, verdict)
@@ -126,8 +135,7 @@ local function look(entry, asked)
   entry.remember = entry.remember or snap.full
   initiative.note(entry, snap)
   if snap.run then
-    runs.resume(snap.run, snap.seen)
-    generate(entry, snap, snap.run)
+    take_up(entry, snap, snap.run)
     return nil
   end
   if snap.seen <= snap.processed_pos then return nil end

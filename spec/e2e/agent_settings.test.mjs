@@ -6,14 +6,14 @@ import { startHuman } from './support.mjs';
 
 const DEFAULTS = {
   speak: 'asked', talkativeness: 50, answers: 'people', ignores: [], quiet_hours: null, greeting: null,
-  follow_up_after_s: null, reactions_only: false, debounce_ms: 700, max_message_chars: 4000, model: null,
+  follow_up_after_s: null, reactions_only: false, debounce_ms: 700, max_message_chars: 4000, typing_ms_per_char: 0, model: null,
   temperature: null, reasoning_effort: null, max_tokens: null, tools: null, tokens_per_day: null,
   cost_per_day_micros: null,
 };
 const ALL = {
   speak: 'free', talkativeness: 0, answers: 'everyone', ignores: ['bot-7'],
   quiet_hours: { from: '22:00', to: '07:00', utc_offset: '+01:00' }, greeting: 'Hi, I am Alex.', follow_up_after_s: 3600,
-  reactions_only: true, debounce_ms: 0, max_message_chars: 2000, model: 'meta-llama/llama-3.3-70b:free', temperature: 0.2,
+  reactions_only: true, debounce_ms: 0, max_message_chars: 2000, typing_ms_per_char: 5, model: 'meta-llama/llama-3.3-70b:free', temperature: 0.2,
   reasoning_effort: 'low', max_tokens: 300, tools: ['send_message'], tokens_per_day: 100000, cost_per_day_micros: 0,
 };
 

@@ -113,9 +113,11 @@ describe('human rules replay', () => {
   it('finds that nothing changes when nothing was changed', async () => {
     const greeter = await makeAgent(host.url, user), socket = await connected(host.url, greeter.id, user.key);
     open.push(socket);
-    await user.api('PUT', `/api/agents/${greeter.id}`, { settings: { greeting: 'Hi.' } });
+    await user.api('PUT', `/api/agents/${greeter.id}`, { settings: { greeting: 'Hi.', typing_ms_per_char: 1 } });
     await send(socket, joined(sarah));
     await run(socket);
+    await send(socket, newMessage('Hello'));
+    await run(socket, 0, 2);
     for (const name of fs.readdirSync(SHIPPED)) {
       const { code, out, err } = await rules(['replay', path.join(SHIPPED, name)]);
       assert.equal(code, 0, out + err);
@@ -130,8 +132,8 @@ describe('human rules replay', () => {
     assert.match(err, /note: a reload would refuse this: .*respond\.lua: example 1 \(decide\)/);
     const [head, counts] = out.split('\n');
     assert.match(head, /respond\.lua as agent\/rules\/respond\.lua: \d+ decisions$/);
-    assert.match(counts, /^\d+ unchanged, 2 changed, 0 failed, 0 skipped$/);
-    assert.match(out, /\nagent\.rules\.respond\.decide\n {7}2 {2}speak one-to-one -> silent night\n/);
+    assert.match(counts, /^\d+ unchanged, 3 changed, 0 failed, 0 skipped$/);
+    assert.match(out, /\nagent\.rules\.respond\.decide\n {7}3 {2}speak one-to-one -> silent night\n/);
     assert.match(out, /\n#\d+ {2}\d{4}-\d\d-\d\dT.*Z {2}agent\.rules\.respond\.decide {2}ref c\w+ {2}subject c\w+\n {4}asked {2}\[\{.*\n {4}said.*speak.*\n {4}now.*night/);
     assert.equal((await fetch(`${host.url}/ready`)).status, 200);
   });
@@ -194,7 +196,7 @@ describe('human rules replay', () => {
     const { code, out } = await rules(['replay', '--json', file, '--since=1h', '--limit=1000']);
     const report = JSON.parse(out);
     assert.equal(code, 3);
-    assert.deepEqual(report.groups, [{ rule: 'agent.rules.respond.decide', from: 'speak one-to-one', to: 'silent night', count: 2 }]);
+    assert.deepEqual(report.groups, [{ rule: 'agent.rules.respond.decide', from: 'speak one-to-one', to: 'silent night', count: 3 }]);
     assert.equal(report.examined, report.unchanged + report.changed);
     assert.deepEqual(report.bundles, { [gen]: report.examined });
     assert.deepEqual(report.sample.map((s) => s.now), Array(2).fill({ action: 'silent', reason: 'night' }));
@@ -206,7 +208,7 @@ describe('human rules replay', () => {
     const { code, out } = await rules(['replay', file, '--as', 'agent/rules/limits.lua', '--json']);
     const report = JSON.parse(out);
     assert.equal(code, 3);
-    assert.deepEqual(report.rules, ['agent.rules.initiative.greet', 'agent.rules.limits.over_budget', 'agent.rules.respond.decide', 'agent.rules.safety.may_say']);
+    assert.deepEqual(report.rules, ['agent.rules.initiative.greet', 'agent.rules.limits.over_budget', 'agent.rules.pacing.pause_ms', 'agent.rules.respond.decide', 'agent.rules.safety.may_say']);
     assert.deepEqual(report.groups.map(({ count, ...g }) => g), [{ rule: 'agent.rules.safety.may_say', from: 'ok', to: 'too-long' }]);
   });
 
