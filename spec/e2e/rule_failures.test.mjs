@@ -64,8 +64,8 @@ describe('when agent.rules.respond fails', () => {
     fs.cpSync(SHIPPED, tree, { recursive: true });
     broken(path.join(tree, RESPOND));
     const { host, say, decided } = await served(tree);
-    for (const word of WORDS) assert.deepEqual(await say(`${word} it`), ['agent-stopped:no-response'], word);
-    assert.deepEqual(await say('hello there'), NORMAL);
+    for (const word of WORDS) assert.deepEqual(await say(`will you ${word} it for me?`), ['agent-stopped:no-response'], word);
+    assert.deepEqual(await say('how do you do today?'), NORMAL);
     assert.deepEqual(await decided(), [...WORDS.map(() => 'failed fallback'), 'speak one-to-one']);
     const log = errors(host.log()).map((line) => JSON.parse(line)).filter((e) => e.msg === 'rule failed');
     assert.equal(log.length, WORDS.length);
@@ -88,7 +88,7 @@ describe('when agent.rules.respond fails', () => {
     const own = path.join(makeHome(), 'scripts');
     broken(path.join(own, RESPOND));
     const { say, decided } = await served(`${own}:${SHIPPED}`);
-    for (const word of WORDS) assert.deepEqual(await say(`${word} it`), NORMAL, word);
+    for (const word of WORDS) assert.deepEqual(await say(`will you ${word} it for me?`), NORMAL, word);
     assert.deepEqual(await decided(), WORDS.map(() => 'failed shipped'));
   });
 });
