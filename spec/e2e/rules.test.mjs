@@ -199,7 +199,7 @@ describe('human rules replay', () => {
     assert.deepEqual(report.groups, [{ rule: 'agent.rules.respond.decide', from: 'speak one-to-one', to: 'silent night', count: 3 }]);
     assert.equal(report.examined, report.unchanged + report.changed);
     assert.deepEqual(report.bundles, { [gen]: report.examined });
-    assert.deepEqual(report.sample.map((s) => s.now), Array(2).fill({ action: 'silent', reason: 'night' }));
+    assert.deepEqual(report.sample.map((s) => s.now), Array(3).fill({ action: 'silent', reason: 'night' }));
     assert.ok(report.sample[0].id > report.sample[1].id, 'newest first');
   });
 
