@@ -69,10 +69,11 @@ end
 local function outcome(tx, entry, box, run, result)
   if box.expired_at then return { reason = "timer-expired", upto = box.last_in_pos } end
   if box.status ~= "active" then return { reason = "aborted" } end
+  if result.said then return result end
   if box.changed_pos > run.until_pos and limits.may_supersede(box.superseded) then return { reason = "superseded" } end
   local changed = result.interrupted or box.last_said_pos > run.until_pos and decisions.decide(tx, respond.supersedes,
     { ref = run.id, subject = box.agent_id }, newer.facts(entry.snap, run.until_pos, box.superseded))
-  if changed and not result.said then return { reason = "superseded" } end
+  if changed then return { reason = "superseded" } end
   return result
 end
 
