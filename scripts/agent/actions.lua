@@ -119,7 +119,7 @@ end
 
 local KEYS = { "ak_" .. ("%w"):rep(32), "hm_" .. ("%w"):rep(32), "sk%-[%w%-_]+" }
 local KEY_MIN = 24                               -- shorter ones are words, not keys
-local LEAK_RUN = 200                             -- bytes of the system prompt, word by word
+local LEAK_RUN, HOUSE_RUN = 200, 60              -- bytes of a system prompt, and of our own part of it, word by word
 
 local function has_key(text)
   for _, pattern in ipairs(KEYS) do
@@ -130,10 +130,15 @@ local function has_key(text)
   return false
 end
 
-local function leaks(text, template)
-  if not template or #template < LEAK_RUN or #text < LEAK_RUN then return false end
-  for from = 1, #template - LEAK_RUN + 1, LEAK_RUN do
-    if text:find(template:sub(from, from + LEAK_RUN - 1), 1, true) then return true end
+-- Line breaks are the first thing that a model changes of what it repeats.
+local function flat(text) return (text:gsub("%s+", " ")) end
+
+-- Whether `run` bytes of the source stand in text, which is flat.
+local function leaks(text, source, run)
+  if not source or #text < run then return false end
+  source = flat(source)
+  for from = 1, #source - run + 1, run do
+    if text:find(source:sub(from, from + run - 1), 1, true) then return true end
   end
   return false
 end
@@ -151,8 +156,9 @@ end
 -- What is found in a text is looked for in the whole of it: parts could hide it.
 local function said_of(action, pieces, chat, ask)
   if not action.content then return "ok" end
+  local text = flat(action.content)
   return ask(safety.may_say, { chars = longest(pieces), has_key = has_key(action.content),
-                               leaks_prompt = leaks(action.content, chat.template) })
+    leaks_prompt = leaks(text, chat.template, LEAK_RUN) or leaks(text, chat.house, HOUSE_RUN) })
 end
 
 local function permits(chat, kind) return chat.permits == nil or chat.permits[kind] == true end
@@ -182,8 +188,9 @@ end
 
 -- The wishes that may be carried out, in order, as actions.
 -- chat: {messages = {id = true}, reactions = {"id\0emoji" = true} (the agent's own, as they stand),
--- template (of the system prompt, or nil), max (wishes), permits ({type = true}; nil: all), part_chars (of one
--- message)}; where: {agent_id, run_id} for the log, and ask(rule, facts..) -> verdict, which sees to it that the
+-- template (of the system prompt, or nil), house (our own part of that, or nil), max (wishes), permits ({type =
+-- true}; nil: all), part_chars (of one message)}; where: {agent_id, run_id} for the log, and
+-- ask(rule, facts..) -> verdict, which sees to it that the
 -- decision is recorded.
 function M.allowed(wishes, chat, where)
   local out, taken = {}, 0

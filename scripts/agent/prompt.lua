@@ -61,7 +61,8 @@ local function variables(snap)
   }
 end
 
-local HOUSE = [[# How this chat works
+-- Our own part of every system section.
+M.HOUSE = [[# How this chat works
 You take part in a chat between people. You are %s: write as that person, in the first person, in the language of the
 people, and never as an assistant that describes what it would say.
 The chat is given to you in user messages. Each line of it is an element such as
@@ -95,7 +96,7 @@ function M.system(snap)
   if head.template then
     parts[#parts + 1] = "# What you do\n" .. M.fill(head.template, variables(snap))
   end
-  parts[#parts + 1] = HOUSE:format(name) .. restricted(snap.settings or {})
+  parts[#parts + 1] = M.HOUSE:format(name) .. restricted(snap.settings or {})
   return table.concat(parts, "\n\n")
 end
 

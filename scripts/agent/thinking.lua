@@ -76,6 +76,7 @@ local function result_of(entry, snap, run, reply)
   local chat = store.known(entry.agent_id, actions.message_ids(wishes))
   local _, permits = tools.permitted(snap.settings)
   chat.template, chat.max, chat.permits = snap.head.template, config.agent.max_actions, permits
+  chat.house = prompt.HOUSE
   chat.part_chars = part_chars(wishes, snap.settings.max_message_chars, where.ask)
   local done = actions.allowed(wishes, chat, where)
   return { actions = done, reason = #done > 0 and "completed" or "no-response" }
