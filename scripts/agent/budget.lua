@@ -1,31 +1,57 @@
--- scripts/agent/budget.lua -- what all agents of a user may spend on models together (agent.rules.quotas).
+-- scripts/agent/budget.lua -- what may be spent on models: by one agent (agent.rules.limits), by all agents of a user,
+-- through one key, and by everybody together (agent.rules.quotas).
 -- A run is counted when it begins, under a lock on the user's row, so turns that begin at the same time see each
 -- other.  What a run costs is known at its end; until then it counts as one answer of full length.
+--
+-- A payer is {agent_id, user_id, key_id (through which the words came that are answered, or nil)}.
 
 local db = require "human.db"
 local decisions = require "human.decisions"
+local task = require "human.task"
 local limits = require "agent.rules.limits"
 local quotas = require "agent.rules.quotas"
 
 local M = {}
 
 M.sql = {
-  lock = "select id from users where id = (select user_id from agents where id = $1) for no key update",
-  usage = [[select coalesce(sum(n.runs) filter (where n.hour = date_trunc('hour', now())), 0)::float8 as runs,
+  lock = "select id from users where id = $1 for no key update",
+  -- The last 24 hours, and of runs the present hour.
+  agent = [[select coalesce(sum(n.runs) filter (where n.hour = date_trunc('hour', now())), 0)::float8 as runs,
       coalesce(sum(n.tokens), 0)::float8 as tokens, coalesce(sum(n.cost_micros), 0)::float8 as cost_micros,
-      (select count(*) from agent_runs r where r.finished_at is null and exists (select 1 from agents o
-        where o.id = r.agent_id and o.user_id = a.user_id offset 0))::float8 as open
-    from agents a left join user_usage n on n.user_id = a.user_id and n.hour > now() - interval '24 hours'
-    where a.id = $1 group by a.user_id]],
+      (a.settings->>'tokens_per_day')::float8 as tokens_allowed,
+      (a.settings->>'cost_per_day_micros')::float8 as cost_allowed
+    from agents a left join agent_usage n on n.agent_id = a.id and n.hour > now() - interval '24 hours'
+    where a.id = $1 group by a.id]],
+  usage = [[select u.runs, u.tokens, u.cost_micros, o.tokens as open, k.runs as key_runs, k.tokens as key_tokens,
+      k.cost_micros as key_cost
+    from (select coalesce(sum(runs) filter (where hour = date_trunc('hour', now())), 0)::float8 as runs,
+        coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
+      from user_usage where user_id = $1 and hour > now() - interval '24 hours') u,
+    (select coalesce(sum(coalesce((a.settings->>'max_tokens')::float8, $3::float8)), 0) as tokens
+      from agent_runs r cross join lateral (select settings from agents o
+        where o.id = r.agent_id and o.user_id = $1 offset 0) a where r.finished_at is null) o,
+    (select coalesce(sum(runs) filter (where hour = date_trunc('hour', now())), 0)::float8 as runs,
+        coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
+      from usage_hours where kind = 'key' and subject = $2 and hour > now() - interval '24 hours') k]],
+  house = [[select coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
+    from usage_hours where kind = 'house' and subject in ('0', '1', '2', '3', '4', '5', '6', '7')
+      and hour > now() - interval '24 hours']],
   charge = [[with of_agent as (
       insert into agent_usage as n (agent_id, hour, runs, tokens, cost_micros)
-      select id, date_trunc('hour', now()), $2::int, $3::bigint, $4::bigint from agents where id = $1
+      select id, date_trunc('hour', now()), $4::int, $5::bigint, $6::bigint from agents where id = $2
       on conflict (agent_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
+        cost_micros = n.cost_micros + excluded.cost_micros),
+    mine as (
+      insert into user_usage as n (user_id, hour, runs, tokens, cost_micros)
+      select id, date_trunc('hour', now()), $4::int, $5::bigint, $6::bigint from users where id = $1
+      on conflict (user_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
         cost_micros = n.cost_micros + excluded.cost_micros)
-    insert into user_usage as n (user_id, hour, runs, tokens, cost_micros)
-    select user_id, date_trunc('hour', now()), $2::int, $3::bigint, $4::bigint from agents where id = $1
-    on conflict (user_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
-      cost_micros = n.cost_micros + excluded.cost_micros]],
+    insert into usage_hours as n (kind, subject, hour, runs, tokens, cost_micros)
+    select t.kind, t.subject, date_trunc('hour', now()), $4::int, $5::bigint, $6::bigint
+    from (values ('house', (hashtext($1::text) & 7)::text), ('key', $3::text)) t (kind, subject)
+    where t.subject is not null and (t.kind <> 'house' or $5::bigint > 0) order by t.kind
+    on conflict (kind, subject, hour) do update set runs = n.runs + excluded.runs,
+      tokens = n.tokens + excluded.tokens, cost_micros = n.cost_micros + excluded.cost_micros]],
   book_run = [[update agent_runs set input_tokens = input_tokens + $2, output_tokens = output_tokens + $3,
       cost_micros = case when $4::bigint is null then cost_micros else coalesce(cost_micros, 0) + $4 end
     where id = $1]],
@@ -33,31 +59,64 @@ M.sql = {
     cost_micros = cost_micros + $4 where agent_id = $1]],
   forget = "delete from user_usage where hour < now() - $1::int * interval '1 day'",
   forget_agents = "delete from agent_usage where hour < now() - $1::int * interval '1 day'",
+  forget_hours = "delete from usage_hours where hour < now() - $1::int * interval '1 day'",
 }
 
-local KEEP_DAYS = 100                            -- what people may want to look up
+local HOUSE_S = 1
+local KEEP_DAYS, KEEP_HOURS_DAYS = 100, 8        -- what people may want to look up
 
--- Has the agent's user used up its budget?  q: a transaction or human.db; ref: what for.
-function M.is_over(q, agent_id, ref)
-  local usage
-  if q.keep then usage = q:row(M.sql.usage, agent_id) else usage = q.row(M.sql.usage, agent_id) end
-  if not usage then return false end
-  return decisions.decide(q, quotas.over_budget, { ref = ref, subject = agent_id }, { runs = usage.runs,
-    tokens = usage.tokens + usage.open * limits.answer_tokens, cost_micros = usage.cost_micros })
+local function row(q, ...)
+  if q.keep then return q:row(...) end
+  return q.row(...)
+end
+
+-- What the house has used: read once a second, not for each run.
+local house, house_at = nil, 0
+
+local function house_usage(q)
+  local now = task.clock()
+  if not house or now - house_at >= HOUSE_S then house, house_at = row(q, M.sql.house), now end
+  return { tokens = house.tokens, cost_micros = house.cost_micros }
+end
+
+-- For quotas.over_budget.
+local function facts_of(usage, payer, house_now)
+  return {
+    runs = usage.runs, tokens = usage.tokens + usage.open, cost_micros = usage.cost_micros,
+    key = payer.key_id and { runs = usage.key_runs, tokens = usage.key_tokens, cost_micros = usage.key_cost } or nil,
+    house = house_now,
+  }
+end
+
+-- Has the payer's user used up its budget, or the key, or the house?  q: a transaction or human.db; ref: what for.
+function M.is_over(q, payer, ref)
+  local usage = row(q, M.sql.usage, payer.user_id, payer.key_id, limits.answer_tokens)
+  return decisions.decide(q, quotas.over_budget, { ref = ref, subject = payer.agent_id },
+    facts_of(usage, payer, house_usage(q)))
+end
+
+-- The same for the agent's own budget, outside of a transaction.
+function M.agent_is_over(agent_id, ref)
+  local usage = db.row(M.sql.agent, agent_id)
+  return usage ~= nil and decisions.decide(db, limits.over_budget, { ref = ref, subject = agent_id }, usage)
+end
+
+local function add(tx, payer, runs, tokens, cost)
+  tx:ask(M.sql.charge, payer.user_id, payer.agent_id, payer.key_id, runs, tokens, cost)
 end
 
 -- Counts a run that begins, whose row tx is about to make.  False: the budget is used up.
-function M.take(tx, agent_id, run_id)
-  tx:ask(M.sql.lock, agent_id)
-  if M.is_over(tx, agent_id, run_id) then return false end
-  tx:ask(M.sql.charge, agent_id, 1, 0, 0)
+function M.take(tx, payer, run_id)
+  tx:ask(M.sql.lock, payer.user_id)
+  if M.is_over(tx, payer, run_id) then return false end
+  add(tx, payer, 1, 0, 0)
   return true
 end
 
--- Adds what a model has been paid.  exec: of a transaction or of human.db, as fn(sql, ...).
-function M.charge(exec, agent_id, usage)
+-- Adds what a model has been paid.
+function M.charge(tx, payer, usage)
   local tokens, cost = (usage.input_tokens or 0) + (usage.output_tokens or 0), usage.cost_micros or 0
-  if tokens > 0 or cost > 0 then exec(M.sql.charge, agent_id, 0, tokens, cost) end
+  if tokens > 0 or cost > 0 then add(tx, payer, 0, tokens, cost) end
 end
 
 -- What a usage cost, or nil where no price is known.
@@ -66,14 +125,15 @@ function M.known_cost(usage)
   return not (usage.unpriced and cost == 0) and cost or nil
 end
 
--- Books what was spent on an agent other than at the end of a run.  run_id: of the run that it was for, or nil.
-function M.book(agent_id, usage, run_id)
+-- Books what was spent other than at the end of a run: for a summary, for a run that somebody else ends, for an
+-- agent that is gone.  run_id: of the run that it was for, or nil.
+function M.book(payer, usage, run_id)
   local input, output = usage.input_tokens or 0, usage.output_tokens or 0
   if input + output == 0 then return end
   db.tx(function(tx)
-    tx:exec(M.sql.book_agent, agent_id, input, output, usage.cost_micros or 0)
-    if run_id then tx:exec(M.sql.book_run, run_id, input, output, M.known_cost(usage)) end
-    M.charge(function(...) tx:exec(...) end, agent_id, usage)
+    tx:ask(M.sql.book_agent, payer.agent_id, input, output, usage.cost_micros or 0)
+    if run_id then tx:ask(M.sql.book_run, run_id, input, output, M.known_cost(usage)) end
+    M.charge(tx, payer, usage)
   end)
 end
 
@@ -81,6 +141,7 @@ end
 function M.forget()
   db.exec(M.sql.forget, KEEP_DAYS)
   db.exec(M.sql.forget_agents, KEEP_DAYS)
+  db.exec(M.sql.forget_hours, KEEP_HOURS_DAYS)
 end
 
 return M

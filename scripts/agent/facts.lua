@@ -13,8 +13,8 @@ local situation = require "agent.situation"
 local M = {}
 
 M.sql = {
-  head = [[select a.id, a.name, a.status, a.settings, m.last_pos, m.last_in_pos, m.processed_pos,
-      m.superseded, m.chat_code, m.room, m.greet, m.follow_up_pos,
+  head = [[select a.id, a.user_id, a.name, a.status, a.settings, m.last_pos, m.last_in_pos, m.processed_pos,
+      m.superseded, m.chat_code, m.room, m.greet, m.follow_up_pos, m.key_id,
       m.expired_at, (extract(epoch from now() - m.waiting_since) * 1000)::float8 as waited_ms,
       p.name as personality_name, p.description as personality_description, p.style_instructions,
       s.template, y.summary, coalesce(y.until_pos, 0) as summary_pos,
@@ -126,7 +126,7 @@ end
 -- nil when the agent is gone, else
 --   agent {id, name, personality_name}   head (row of sql.head)      people (mine: the agent itself), lines
 --   settings (of agent.settings)         quiet_ms (how long its quiet hours go on, or nil)
---   others (how many people)
+--   others (how many people)           payer (of agent.budget)
 --   seen (the newest event that the turn knows of)                   processed_pos
 --   expires (a timer-expired event is among the new ones)            facts (of agent.rules.respond)
 --   full (there is as much to read as may be: time for agent.memory)
@@ -140,6 +140,7 @@ function M.load(agent_id, asked)
   local snap = { head = head, seen = head.last_in_pos, processed_pos = head.processed_pos, expires = head.expires }
   snap.agent = { id = head.id, name = head.name, personality_name = head.personality_name }
   snap.settings = settings.of(head.settings)
+  snap.payer = { agent_id = agent_id, user_id = head.user_id, key_id = head.key_id }
   snap.quiet_ms = settings.quiet_ms(snap.settings.quiet_hours, os.time())
   read_lines(snap, rows, seen)
   tell_apart(snap)

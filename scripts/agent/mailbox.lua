@@ -73,7 +73,7 @@ function M.post(actor, agent_id, event)
   return db.tx(function(tx)
     tx:must("agent_not_found", agents.sql.identity, agent_id, actor.id)
     local cuts = CUTS[event.type] or false
-    local stored = store.append_in(tx, agent_id, event, cuts)
+    local stored = store.append_in(tx, agent_id, event, cuts, actor.key_id)
     if (cuts or stored.changed) and stored.busy and not stored.duplicate then
       local news = { agent_id = agent_id, pos = stored.pos, changed = stored.changed or nil,
                      final = event.type == "timer-expired" }

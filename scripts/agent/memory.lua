@@ -19,7 +19,7 @@ local M = {}
 local TOKENS, LINES, LINE_BYTES = 800, 50, 40
 
 M.sql = {
-  head = [[select a.id, a.name, p.name as personality_name, coalesce(y.summary, '') as summary,
+  head = [[select a.id, a.user_id, m.key_id, a.name, p.name as personality_name, coalesce(y.summary, '') as summary,
       coalesce(y.until_pos, 0) as until_pos, m.processed_pos,
       (select count(*) from (select 1 from agent_events e where e.agent_id = a.id and e.pos > coalesce(y.until_pos, 0)
         and e.pos <= m.processed_pos and not e.given_up and e.type in ('new-message', 'send-message',
@@ -60,13 +60,16 @@ local function material(head, fallen, tokens)
 end
 
 local function written(head, fallen)
-  if not llm.status().language_model or budget.is_over(db, head.id, "memory:" .. head.id) then return nil end
+  local ref, payer = "memory:" .. head.id, { agent_id = head.id, user_id = head.user_id, key_id = head.key_id }
+  if not llm.status().language_model or budget.agent_is_over(head.id, ref) or budget.is_over(db, payer, ref) then
+    return nil
+  end
   local spent = {}
   local ok, reply, err = pcall(llm.chat, {
-    system = SYSTEM:format(head.personality_name or head.name), max_tokens = TOKENS, ref = "memory:" .. head.id,
+    system = SYSTEM:format(head.personality_name or head.name), max_tokens = TOKENS, ref = ref,
     fit = function(tokens) return material(head, fallen, tokens) end, spent = spent,
   })
-  task.spawn(budget.book, head.id, spent)        -- whatever becomes of this task
+  task.spawn(budget.book, payer, spent)        -- whatever becomes of this task
   if not ok then error(reply, 0) end
   if not reply then
     log.warn("summary without the model", { agent_id = head.id, code = err.code })

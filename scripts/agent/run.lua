@@ -36,9 +36,7 @@ M.sql = {
       input_tokens = input_tokens + $6, output_tokens = output_tokens + $7, finished_at = clock_timestamp(),
       cost_micros = case when $8::bigint is null then cost_micros else coalesce(cost_micros, 0) + $8 end
     where id = $1]],
-  usage = [[select coalesce(sum(runs) filter (where hour = date_trunc('hour', now())), 0)::float8 as runs,
-      coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
-    from agent_usage where agent_id = $1 and hour > now() - interval '24 hours']],
+  usage = budget.sql.agent,
 }
 
 -- Decisions ---------------------------------------------------------------------------------------
@@ -84,7 +82,7 @@ local function write_run(tx, run, box, result, reason)
     budget.known_cost(usage))
   box.runs, box.cost_micros = box.runs + 1, box.cost_micros + (usage.cost_micros or 0)
   box.input_tokens, box.output_tokens = box.input_tokens + input, box.output_tokens + output
-  budget.charge(function(...) tx:ask(...) end, box.agent_id, usage)
+  budget.charge(tx, result.payer, usage)
 end
 
 -- Writes the end of a run, on the locked mailbox.  real: how it ends; result: what it cost.
@@ -107,7 +105,8 @@ local function count(reason)
   return reason
 end
 
--- result: {actions, reason, code, usage, provider, model, interrupted, said (some of its messages: agent.delivery)}.
+-- result: {actions, reason, code, usage, payer (of agent.budget), provider, model, interrupted, said (some of its
+-- messages: agent.delivery)}.
 function M.finish(entry, run, result)
   return count(db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
@@ -116,8 +115,8 @@ function M.finish(entry, run, result)
 end
 
 -- Whether there is money for one more run, of the agent and of its user.
-local function may_spend(tx, entry, run, usage)
-  return not M.ask(entry, limits.over_budget, usage()[1]) and budget.take(tx, entry.agent_id, run.id)
+local function may_spend(tx, entry, run, usage, payer)
+  return not M.ask(entry, limits.over_budget, usage()[1]) and budget.take(tx, payer, run.id)
 end
 
 -- A run that thinks: its row, and typing for all to see.  Nil when there is no budget for it; nil and true when
@@ -128,7 +127,7 @@ function M.begin(entry, snap)
     local locked, usage = mailbox.locking(tx, entry.agent_id, entry.owner), tx:ask(M.sql.usage, entry.agent_id)
     local box = locked()
     if box.last_said_pos > snap.seen and entry.may_look_again then return nil, true end
-    if not may_spend(tx, entry, run, usage) then return nil end
+    if not may_spend(tx, entry, run, usage, snap.payer) then return nil end
     tx:ask(M.sql.speak, run.id, entry.agent_id, run.until_pos, json.encode(snap.verdict))
     M.record(tx, entry, run.id)
     store.append_out(tx, entry.agent_id, box, run.id, { { type = "set-typing", isTyping = true } })

@@ -33,6 +33,7 @@ M.sql = {
     ), grown as (
       update agent_mailboxes m set last_pos = made.pos, last_in_pos = made.pos, due_at = null,
         last_said_pos = case when $6::boolean then made.pos else m.last_said_pos end,
+        key_id = case when $6::boolean then $8 else m.key_id end,
         last_event_at = clock_timestamp(), events_in = m.events_in + 1
       from made where m.agent_id = $2
     )
@@ -104,13 +105,13 @@ local effects = {
   ["timer-expired"] = function(tx, agent_id) tx:exec(M.sql.expired, agent_id) end,
 }
 
--- Stores an event of agent.events.  interrupts: it may cut a run short.
+-- Stores an event of agent.events.  interrupts: it may cut a run short; key_id: of the key that it came with.
 -- Returns {id, pos, seq (of the last action before it), busy (somebody holds the agent's turn),
 -- changed (what somebody is answering is not what it was), duplicate = true | nil}.
-function M.append_in(tx, agent_id, event, interrupts)
+function M.append_in(tx, agent_id, event, interrupts, key_id)
   local images = attachments.take(event.content.message)
   local box = tx:must("agent_not_found", M.sql.append_in, id.new(), agent_id, event.type,
-    json.encode(event.content), event.message_id, interrupts, limits.mailbox)
+    json.encode(event.content), event.message_id, interrupts, limits.mailbox, key_id)
   if box.id then
     attachments.store(tx, agent_id, box.id, images)
     box.changed = effects[event.type](tx, agent_id, event.content, box.pos) == true

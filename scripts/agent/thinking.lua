@@ -45,7 +45,6 @@ local function think(entry, snap, run, spent)
   entry.thinking = false
   if ok then return reply, err end
   if entry.stop then return nil end
-  task.spawn(budget.book, entry.agent_id, spent, run.id) -- nobody ends the run here
   error(reply, 0)
 end
 
@@ -95,8 +94,12 @@ end
 -- What the run comes to, for agent.run.finish, and what it cost.
 function M.result(entry, snap, run)
   local spent = {}
-  local result = outcome(entry, snap, run, spent)
-  result.usage, result.provider, result.model = spent, spent.provider, spent.model
+  local ok, result = pcall(outcome, entry, snap, run, spent)
+  if not ok then
+    task.spawn(budget.book, snap.payer, spent, run.id) -- nobody ends the run here
+    error(result, 0)
+  end
+  result.usage, result.payer, result.provider, result.model = spent, snap.payer, spent.provider, spent.model
   return result
 end
 

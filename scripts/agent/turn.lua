@@ -7,6 +7,7 @@ local bus = require "human.bus"
 local db = require "human.db"
 local log = require "human.log"
 local task = require "human.task"
+local budget = require "agent.budget"
 local delivery = require "agent.delivery"
 local facts = require "agent.facts"
 local initiative = require "agent.initiative"
@@ -53,9 +54,18 @@ end
 
 -- Verdicts ----------------------------------------------------------------------------------------
 
+-- A run that is somebody else's by now, or whose agent is gone, has been paid for all the same.
 local function generate(entry, snap, run)
   entry.stop = entry.stop or is_outrun(entry)
-  delivery.answer(entry, snap, run, thinking.result)
+  local result
+  local ok, err = pcall(delivery.answer, entry, snap, run, function(...)
+    result = thinking.result(...)
+    return result
+  end)
+  if ok then return end
+  -- With a plan (per_char) whoever takes the run up pays.
+  if result and not result.per_char then task.spawn(budget.book, snap.payer, result.usage, run.id) end
+  error(err, 0)
 end
 
 -- A run that another worker has left: what it was about to say is said, otherwise it starts over with what has come.

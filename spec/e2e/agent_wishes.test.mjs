@@ -40,9 +40,10 @@ describe('the model of an agent', () => {
     assert.deepEqual(names(request), ['send_message', 'send_reply', 'add_reaction', 'remove_reaction', 'stay_silent']);
   });
 
-  it('is the one that its owner named, with temperature and length', async () => {
-    const { request } = await answered({ model: 'meta-llama/llama-3:free', temperature: 0, max_tokens: 77 });
-    assert.deepEqual([request.model, request.temperature, request.max_tokens], ['meta-llama/llama-3:free', 0, 77]);
+  it('is the one that its owner named, with temperature, effort and length', async () => {
+    const { request } = await answered({ model: 'meta-llama/llama-3:free', temperature: 0, max_tokens: 77, reasoning_effort: 'low' });
+    assert.deepEqual([request.model, request.temperature, request.reasoning_effort], ['meta-llama/llama-3:free', 0, 'low']);
+    assert.ok(request.max_tokens >= 77, 'what it thinks comes on top');
   });
 
   it('is offered the tools that its owner left it, and may always stay silent', async () => {

@@ -16,6 +16,7 @@ local ALLOWED = {
   ["agent.users.delete"] = "deletes all that it finds",
   ["agent.budget.forget"] = "deletes all that it finds, every ten minutes",
   ["agent.budget.forget_agents"] = "deletes all that it finds, every ten minutes",
+  ["agent.budget.forget_hours"] = "deletes all that it finds, every ten minutes",
   ["agent.claims.forget"] = "a row per worker",
   ["agent.people.forget"] = "deletes all that it finds",
   ["agent.people.see"] = "deletes who is too many: limits.participants_kept of an agent are left",
@@ -61,6 +62,7 @@ local FILL = {
     from generate_series(1, $1::int) i]],
   [[insert into user_usage (user_id, hour) select 'cu0000000001', now() - i * interval '1 hour' from generate_series(1, $1::int) i]],
   [[insert into agent_usage (agent_id, hour) select 'ca0000000001', now() - i * interval '1 hour' from generate_series(1, $1::int) i]],
+  [[insert into usage_hours (kind, subject, hour) select 'key', 'k' || i % 50, now() - i * interval '1 hour' from generate_series(1, $1::int) i]],
   [[insert into llm_calls (id, provider, model, status, attempts, input_tokens, output_tokens, estimated, duration_ms)
     select 'l' || i, 'offline', 'offline', 'ok', 1, 1, 1, true, 1 from generate_series(1, $1::int) i]],
   [[insert into rule_decisions (bundle, rule, subject, verdict, inputs, complete, output)

@@ -16,7 +16,7 @@ local M = {
   mailbox = 1000,                  -- log rows behind which new events are refused (429)
 
   -- What one agent may use.  Reaching a number ends the run with "budget-exceeded".
-  runs_per_hour = 1200,            -- answers that a model was asked for
+  runs_per_hour = 1200,            -- answers that a model was asked for, in an hour of the clock
   tokens_per_day = 5000000,        -- in and out, all models
 
   -- What one worker does at a time; further turns wait for the next look (see agent.turn).
@@ -74,9 +74,12 @@ M.returns = {
 }
 M.fallback = { over_budget = true, may_supersede = false }
 
--- usage: {runs = in this hour of the clock, tokens = in the last 24 hours}.  true: nothing more for now.
+-- usage: {runs = in this hour of the clock; tokens, cost_micros = in the last 24 hours; tokens_allowed, cost_allowed =
+-- what the agent's owner set, or nil}.  true: nothing more for now.
 function M.over_budget(usage)
   return usage.runs >= M.runs_per_hour or usage.tokens >= M.tokens_per_day
+    or usage.tokens_allowed ~= nil and usage.tokens >= usage.tokens_allowed
+    or usage.cost_allowed ~= nil and usage.cost_micros >= usage.cost_allowed
 end
 
 -- May newer messages cut the present run short?  superseded: how often in a row they have.
@@ -90,6 +93,10 @@ M.examples = {
   { "over_budget", { runs = M.runs_per_hour, tokens = 0 }, expect = true },
   { "over_budget", { runs = 0, tokens = M.tokens_per_day - 1 }, expect = false },
   { "over_budget", { runs = 0, tokens = M.tokens_per_day }, expect = true },
+  { "over_budget", { runs = 0, tokens = 9, cost_micros = 9, tokens_allowed = 10, cost_allowed = 10 }, expect = false },
+  { "over_budget", { runs = 0, tokens = 100, cost_micros = 0, tokens_allowed = 100 }, expect = true },
+  { "over_budget", { runs = 0, tokens = 0, cost_micros = 0, tokens_allowed = 0 }, expect = true },
+  { "over_budget", { runs = 0, tokens = 0, cost_micros = 10, cost_allowed = 10 }, expect = true },
   { "may_supersede", M.supersedes - 1, expect = true },
   { "may_supersede", M.supersedes, expect = false },
 }

@@ -20,12 +20,21 @@ local M = {
   runs_per_hour = 60000,           -- answers that a model was asked for, in an hour of the clock
   tokens_per_day = 100000000,      -- in and out, all models, in the last 24 hours
   cost_micros_per_day = 100000000, -- millionths of a US dollar, where prices are known
+
+  -- The same of what comes through one key of a user, and (once it has ended) of all users together.
+  key_runs_per_hour = 60000,
+  key_tokens_per_day = 100000000,
+  key_cost_micros_per_day = 100000000,
+  house_tokens_per_day = 1000000000,
+  house_cost_micros_per_day = 1000000000,
 }
 
 M.returns = {
   api_keys = "integer 0..", personalities = "integer 0..", system_prompts = "integer 0..", agents = "integer 0..",
   agent_types = "integer 0..", runs_per_hour = "number 0..", tokens_per_day = "number 0..",
-  cost_micros_per_day = "number 0..", may_create = "verdict", over_budget = "boolean",
+  cost_micros_per_day = "number 0..", key_runs_per_hour = "number 0..", key_tokens_per_day = "number 0..",
+  key_cost_micros_per_day = "number 0..", house_tokens_per_day = "number 0..",
+  house_cost_micros_per_day = "number 0..", may_create = "verdict", over_budget = "boolean",
 }
 M.fallback = { over_budget = true }
 
@@ -35,10 +44,21 @@ function M.may_create(what, count)
   return allow()
 end
 
--- usage: {runs, tokens, cost_micros}, as above, with what is under way.  true: nothing more for now.
+local function key_is_over(key)
+  return key.runs >= M.key_runs_per_hour or key.tokens >= M.key_tokens_per_day
+    or key.cost_micros >= M.key_cost_micros_per_day
+end
+
+local function house_is_over(house)
+  return house.tokens >= M.house_tokens_per_day or house.cost_micros >= M.house_cost_micros_per_day
+end
+
+-- usage: {runs, tokens, cost_micros} of the user, as above, with what is under way; key: the same of the key, or nil;
+-- house: {tokens, cost_micros}, or nil.  true: nothing more for now.
 function M.over_budget(usage)
   return usage.runs >= M.runs_per_hour or usage.tokens >= M.tokens_per_day
     or usage.cost_micros >= M.cost_micros_per_day
+    or usage.key ~= nil and key_is_over(usage.key) or usage.house ~= nil and house_is_over(usage.house)
 end
 
 local function usage(change)
@@ -60,6 +80,13 @@ M.examples = {
   { "over_budget", usage { tokens = M.tokens_per_day - 1 }, expect = false },
   { "over_budget", usage { tokens = M.tokens_per_day }, expect = true },
   { "over_budget", usage { cost_micros = M.cost_micros_per_day }, expect = true },
+  { "over_budget", usage { key = usage { runs = M.key_runs_per_hour - 1 }, house = usage {} }, expect = false },
+  { "over_budget", usage { key = usage { runs = M.key_runs_per_hour } }, expect = true },
+  { "over_budget", usage { key = usage { tokens = M.key_tokens_per_day } }, expect = true },
+  { "over_budget", usage { key = usage { cost_micros = M.key_cost_micros_per_day } }, expect = true },
+  { "over_budget", usage { house = usage { tokens = M.house_tokens_per_day - 1 } }, expect = false },
+  { "over_budget", usage { house = usage { tokens = M.house_tokens_per_day } }, expect = true },
+  { "over_budget", usage { house = usage { cost_micros = M.house_cost_micros_per_day } }, expect = true },
 }
 
 return M
