@@ -217,19 +217,16 @@ describe("an answer", function()
       "\nCoach Alex: ", "<|channel|>", "<function=send_message>", "<send_message>", '<invoke name="send_message">', " ", "\n",
       '"', "\\", "(", "*", "[TOOL_CALLS]", "<|im_start|>", "&lt;", "</s>", "stay_silent ", "\n>", "{'a':", "[[", "</message>",
       '<tool_call>["', "<reaction emoji=\"x\"/>", "<s>", "<|end|>", "<participants>" }
-    local function took(n)
-      local worst, which = 0, nil
-      for _, piece in ipairs(pieces) do
-        local text = "x" .. piece:rep(math.floor(n / #piece))
-        local began = os.clock()
-        said.read(text, NAMES)
-        local s = os.clock() - began
-        if s > worst then worst, which = s, piece end
-      end
-      return worst, which
+    local function took(piece, n)
+      local text, began = "x" .. piece:rep(math.floor(n / #piece)), os.clock()
+      said.read(text, NAMES)
+      return os.clock() - began
     end
-    took(16000)
-    local worst, which = took(256000)
-    assert.is_true(worst < 1, ("%q took %.2f s"):format(which, worst))
+    for _, piece in ipairs(pieces) do
+      took(piece, 16000)
+      local short, long = took(piece, 16000), took(piece, 128000)
+      -- Eight times as much text; what is quadratic takes 64 times as long.
+      assert.is_true(long < 24 * math.max(short, 0.005), ("%q took %.3f s, then %.3f s"):format(piece, short, long))
+    end
   end)
 end)
