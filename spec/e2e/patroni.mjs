@@ -118,7 +118,8 @@ export class Cluster {
       const node = new Node(this, name, await freePort(), await freePort());
       this.nodes.push(node);
       node.start();
-      await until(() => node.is(name === 'a' ? 'primary' : 'sync'), MOST_MS, `node ${name} runs\n${this.log(name)}`);
+      await until(() => node.is(name === 'a' ? 'primary' : 'sync'), MOST_MS,
+        () => `node ${name} runs\n${this.log(name)}`);
     }
     await this.sql('create database human', 'postgres');
   }
@@ -156,7 +157,7 @@ export class Cluster {
   async settled() {
     let leader;
     await until(async () => (leader = await this.leader()) && this.other(leader).is('sync'), MOST_MS,
-      `both nodes are in step\n${this.log('a')}\n${this.log('b')}`);
+      () => `both nodes are in step\n${this.log('a')}\n${this.log('b')}`);
     return leader;
   }
 

@@ -31,13 +31,13 @@ export function next(emitter, event, ms = 5000) {
   });
 }
 
-/** Calls fn until it returns something true; rejects after `ms`. */
+/** Calls fn until it returns something true; rejects after `ms`.  what: text, or a function that says how things are then. */
 export async function until(fn, ms, what) {
   const end = Date.now() + ms;
   for (;;) {
     const value = await fn();
     if (value) return value;
-    if (Date.now() > end) throw new Error(`${what}: not within ${ms} ms`);
+    if (Date.now() > end) throw new Error(`${typeof what === 'function' ? what() : what}: not within ${ms} ms`);
     await sleep(15);
   }
 }
