@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { BINARY, children, isAlive, launch, makeHome, startHost } from './hosts.mjs';
+import { BINARY, binaryForAll, children, isAlive, launch, makeHome, startHost } from './hosts.mjs';
 import { freePort, root, until } from './support.mjs';
 
 const LIMIT_MS = 90_000;
@@ -15,8 +15,8 @@ const skip = mayMount ? false : 'needs root, who may mount';
 
 /** `human WORDS` with a home: {code, out, err}.  inside: a directory that is /var/lib for it. */
 function human(home, words, { inside, env = {}, open = false, uid, gid } = {}) {
-  const [command, ...args] = inside ? within(inside, words) : [BINARY, ...words];
-  const child = spawn(command, args, { uid, gid, env: { ...process.env, HUMAN_HOME: home, HUMAN_CONFIG: '/dev/null', DATABASE_URL: '', ...env } });
+  const [command, ...args] = inside ? within(inside, words) : [uid ? binaryForAll() : BINARY, ...words];
+  const child = spawn(command, args, { uid, gid, cwd: uid ? '/' : undefined, env: { ...process.env, HUMAN_HOME: home, HUMAN_CONFIG: '/dev/null', DATABASE_URL: '', ...env } });
   let out = '', err = '';
   child.stdout.on('data', (t) => { out += t; });
   child.stderr.on('data', (t) => { err += t; });

@@ -28,6 +28,14 @@ export function makeHome() {
   return home;
 }
 
+/** The binary where everybody may run it: a clone in root's own directory is closed to others. */
+export function binaryForAll() {
+  const copy = path.join(makeHome(), 'human');
+  fs.copyFileSync(BINARY, copy);
+  fs.chmodSync(copy, 0o755);
+  return copy;
+}
+
 /** The processes that `pid` started and that live: [{pid, name}], oldest first. */
 export function children(pid) {
   try {

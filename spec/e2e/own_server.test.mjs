@@ -9,7 +9,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BINARY, launch, makeHome } from './hosts.mjs';
+import { BINARY, binaryForAll, launch, makeHome } from './hosts.mjs';
 import { makeAuthority } from './secure.mjs';
 import { freePort, root, until } from './support.mjs';
 
@@ -34,7 +34,7 @@ const settings = (home) => ({ HUMAN_CONFIG: '/dev/null', HUMAN_HOME: home, HUMAN
 /** {code, out, err} of a command in that home, with what goes to its stdin. */
 function human(home, words, { input = '', env = {}, ...options } = {}) {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HUMAN_|DATABASE_URL|OPENAI|ANTHROPIC|GEMINI)/.test(name)));
-  const child = spawn(BINARY, words, { env: { ...clean, ...settings(home), ...env }, ...options });
+  const child = spawn(options.uid ? binaryForAll() : BINARY, words, { env: { ...clean, ...settings(home), ...env }, ...options });
   const got = { out: '', err: '' };
   child.stdout.on('data', (text) => { got.out += text; });
   child.stderr.on('data', (text) => { got.err += text; });
