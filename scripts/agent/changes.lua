@@ -7,9 +7,12 @@ local json = require "human.json"
 
 local M = {}
 
+local ECHO_WITHIN = 1000                         -- events between what the agent said and what brings it back
+
 M.sql = {
   -- asked: a run is answering it.  answered: the agent has said something since.
   message = [[select e.id, e.pos, e.content->'message'->>'content' as text, e.pos > m.processed_pos as is_new,
+      e.content->'message'->'participant'->>'id' as participant_id,
       exists (select 1 from agent_runs r where r.agent_id = e.agent_id and r.finished_at is null
         and r.until_pos >= e.pos) as asked,
       e.pos < greatest((select max(o.pos) from agent_events o where o.agent_id = $1 and o.type = 'send-message'),
@@ -25,6 +28,13 @@ M.sql = {
   -- What the agent said itself stays in the log, whose actions may be delivered again.
   delete_own = [[update agent_events set given_up = true
     where id = $2 and agent_id = $1 and type in ('send-message', 'send-reply')]],
+  -- A platform that sends the agent's messages back deletes them under its own ids.
+  delete_original = [[update agent_events set given_up = true where id = (select o.id from agent_events o
+      where o.agent_id = $1 and o.type in ('send-message', 'send-reply') and not o.given_up
+        and o.pos < $2::bigint and o.pos > $2::bigint - $3::int and o.content->>'content' = $4
+      order by o.pos desc limit 1)
+    and exists (select 1 from agent_participants p where p.agent_id = $1 and p.participant_id = $5
+      and (p.is_self or p.learned = 'self'))]],
   changed = "update agent_mailboxes set last_said_pos = $2, changed_pos = $2 where agent_id = $1",
 }
 
@@ -53,6 +63,7 @@ function M.delete(tx, agent_id, c, pos)
     return false
   end
   tx:exec(M.sql.delete, m.id)
+  tx:exec(M.sql.delete_original, agent_id, m.pos, ECHO_WITHIN, m.text, m.participant_id)
   attachments.forget(tx, m.id)
   return note(tx, agent_id, pos, m.is_new and m.asked)
 end

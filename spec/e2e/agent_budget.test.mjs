@@ -37,6 +37,6 @@ it('an agent whose budget is used up says so, without typing', async () => { // 
   await send(socket, newMessage('One more'));
   assert.deepEqual(outline(await run(socket, 6)), ['agent-stopped:budget-exceeded']);
   const long = await send(socket, newMessage('x'.repeat(601)));
-  assert.equal(long.error.details[0].message, 'must be a string of 1 to 600 characters');
+  assert.equal(long.error.details[0].message, 'must be a string of at most 600 characters');
   socket.disconnect();
 });
