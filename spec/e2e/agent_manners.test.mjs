@@ -361,9 +361,9 @@ describe('its owner', () => {
     assert.equal(said(await count({ quiet_hours: elsewhere }, name)).length, 1);
   });
 
-  it('says that it reacts only', async () => {
+  it('says that it reacts only, and then a model\'s text is nothing', async () => {
     const socket = await count({ reactions_only: true }, name);
-    assert.deepEqual(outline(socket.actions), ['add-reaction', 'agent-stopped:completed']);
+    assert.deepEqual(outline(socket.actions), ['set-typing:true', 'set-typing:false', 'agent-stopped:no-response']);
   });
 });
 

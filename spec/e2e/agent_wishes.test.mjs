@@ -41,8 +41,8 @@ describe('the model of an agent', () => {
   });
 
   it('is the one that its owner named, with temperature, effort and length', async () => {
-    const { request } = await answered({ model: 'meta-llama/llama-3:free', temperature: 0, max_tokens: 77, reasoning_effort: 'low' });
-    assert.deepEqual([request.model, request.temperature, request.reasoning_effort], ['meta-llama/llama-3:free', 0, 'low']);
+    const { request } = await answered({ model: 'qwen/qwq-32b:free', temperature: 0, max_tokens: 77, reasoning_effort: 'low' });
+    assert.deepEqual([request.model, request.temperature, request.reasoning_effort], ['qwen/qwq-32b:free', 0, 'low']);
     assert.ok(request.max_tokens >= 77, 'what it thinks comes on top');
   });
 

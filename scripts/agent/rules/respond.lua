@@ -103,7 +103,6 @@ local function react(reason, m) return { action = "react", reason = reason, emoj
 local function answer(facts, policy, m, reason)
   if (m.bot or m.stranger) and facts.agent_chain >= limits.agent_chain then return silent "agent-loop" end
   if m.thanks and facts.others > 1 then return react("thanks", m) end
-  if policy.reactions_only then return react("reactions-only", m) end
   local wait_ms, why = pause(facts, policy, m)
   if wait_ms then return { action = "wait", reason = why, wait_ms = math.max(1, math.ceil(wait_ms)) } end
   if reason == "one-to-one" then return { action = "speak", reason = "one-to-one" } end
@@ -273,8 +272,8 @@ M.examples = {
     expect = silent "not-addressed" },
   { "decide", facts { messages = says("hi", { ignored = true }), others = 1 }, expect = silent "ignored" },
   { "decide", facts { messages = asked, quiet = true }, expect = silent "quiet-hours" },
-  { "decide", facts { messages = asked, policy = { reactions_only = true } },
-    expect = { action = "react", reason = "reactions-only", emoji = LIKE, message_id = "m1" } },
+  -- Which reaction fits is for the model: it is offered no other tools.
+  { "decide", facts { messages = asked, policy = { reactions_only = true } }, expect = speak "addressed" },
   -- Thanks get a reaction, not another paragraph.
   { "decide", facts { messages = says("thanks alex!", { named = "name", thanks = true }) },
     expect = { action = "react", reason = "thanks", emoji = LIKE, message_id = "m1" } },
