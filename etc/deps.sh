@@ -56,6 +56,7 @@ for purpose in $(echo " $* " | sed 's/ run / build database /'); do
     need 'test -e /usr/lib/nginx/modules/ngx_stream_module.so' libnginx-mod-stream 'one that passes on whole connections'
     need 'test -x /usr/sbin/pgbouncer' pgbouncer 'a pooler before the database'
     need "$(has patroni)" patroni 'PostgreSQL that changes its leader'
+    need '/usr/bin/python3 -c "import etcd"' python3-etcd 'how Patroni reaches etcd'
     need 'command -v etcd || test -x /usr/sbin/etcd' etcd-server 'the memory of Patroni'
     need '/usr/bin/python3 -c "import psycopg2"' python3-psycopg2 'how Patroni reaches PostgreSQL'
     need "$(has go)" golang-go 'a client of the documentation'

@@ -7,7 +7,7 @@ local limits = require "agent.rules.limits"
 
 local M = {}
 
-M.returns = { may_say = { "ok", "empty", "too-long", "secret", "prompt-leak", "rule-failed" } }
+M.returns = { may_say = "string" }
 M.fallback = { may_say = "rule-failed" }
 
 -- "ok", or why the text must not be sent.
