@@ -35,6 +35,10 @@ M.sql = {
       order by o.pos desc limit 1)
     and exists (select 1 from agent_participants p where p.agent_id = $1 and p.participant_id = $5
       and (p.is_self or p.learned = 'self'))]],
+  -- What is deleted is gone from the edits that came before it and from those that come after, too.
+  forget_edits = [[update agent_events set content = content - 'content' where agent_id = $1
+    and type = 'message-edited' and content->>'messageId' = $2]],
+  is_deleted = "select true from agent_events where agent_id = $1 and message_id = $2 and given_up",
   changed = "update agent_mailboxes set last_said_pos = $2, changed_pos = $2 where agent_id = $1",
 }
 
@@ -49,6 +53,9 @@ end
 -- good as new.
 function M.edit(tx, agent_id, c, pos)
   local m = tx:row(M.sql.message, agent_id, c.messageId)
+  if not m and tx:value(M.sql.is_deleted, agent_id, c.messageId) then
+    tx:exec(M.sql.forget_edits, agent_id, c.messageId)
+  end
   if not m or m.text == c.content then return false end
   local again = not m.is_new and not m.answered
   tx:exec(M.sql.edit, m.id, json.encode { content = c.content, mentions = c.mentions, editedAt = c.editedAt,
@@ -63,6 +70,7 @@ function M.delete(tx, agent_id, c, pos)
     return false
   end
   tx:exec(M.sql.delete, m.id)
+  tx:exec(M.sql.forget_edits, agent_id, c.messageId)
   tx:exec(M.sql.delete_original, agent_id, m.pos, ECHO_WITHIN, m.text, m.participant_id)
   attachments.forget(tx, m.id)
   return note(tx, agent_id, pos, m.is_new and m.asked)

@@ -25,7 +25,7 @@ local ABOUT = {
   { "handles", s.array(id, { max = limits.handles }):optional() },
 }
 M.participant = s.object({ { "id", id }, { "nickname", short }, unpack(ABOUT) }, DROP)
-local leaver = s.object({ { "id", id }, { "nickname", short:optional() } }, DROP)
+local leaver = s.object({ { "id", id }, { "nickname", short:nullable():optional() } }, DROP)
 
 -- replyTo is ours: the id of the message that this one answers (a message's or an action's).
 M.message = s.object({

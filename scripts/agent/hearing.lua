@@ -15,7 +15,7 @@ local SHORT_WORDS = 7   -- of a line that may be thanks, a nod or a greeting and
 local SHORT_BYTES = 200
 
 local GREETINGS, FAREWELLS = book.phrases(said.greetings), book.phrases(said.farewells)
-local THANKS, NODS = book.phrases(said.thanks), book.phrases(said.nods)
+local THANKS, NODS, REFUSALS = book.phrases(said.thanks), book.phrases(said.nods), book.phrases(said.refusals)
 local QUESTIONS = book.phrases(said.questions)
 local BUT, EVERYONE = book.set(said.but), book.set(said.everyone)
 local QUESTION_ENDS, QUESTION_TAILS = book.set(said.question_ends), book.set(said.question_tails)
@@ -135,7 +135,7 @@ end
 
 local function courtesies(r, heard)
   local short = r.n <= SHORT_WORDS and #r.text <= SHORT_BYTES and not heard.asks and not says_but(r)
-  heard.thanks = short and (book.has(r, THANKS) or r.n <= 3 and has_sign(r.text))
+  heard.thanks = short and not book.has(r, REFUSALS) and (book.has(r, THANKS) or r.n <= 3 and has_sign(r.text))
   heard.greets = short and not heard.thanks and (book.has(r, GREETINGS) or book.has(r, FAREWELLS))
   local says_little = r.n == 0 or short and not heard.greets and is_nod(r)
   heard.calls = heard.asks or not (heard.thanks or says_little)

@@ -86,6 +86,9 @@ pa pa|do widzenia|dobranoc|na razie|пока|до свидания|спокои�
 अलविदा|फिर मिलेंगे|शुभ रात्रि|さようなら|じゃあね|またね|おやすみ|再见|拜拜|晚安|明天见|잘 가|잘자|잘 자|안녕히|ลาก่อน|ราตรีสวัสดิ์
 αντιο|καληνυχτα|τα λεμε|להתראות|לילה טוב|tot ziens|doei|hej da|na shledanou|nashle|до побачення|бувай|la revedere|viszlat|tam biet|sampai jumpa]]
 
+-- With one of these a line of thanks is none.
+M.refusals = [[no|not|nothing|never|don t|didn t|nein|nicht|nichts|kein|keine|non|pas|rien|nada|nao|niente|nie|nic|не|нет|ничего|لا|hayir|degil|नहीं|いいえ|いらない|不|不用|아니|아니요]]
+
 M.thanks = [[thanks|thank you|thank u|thx|ty|tysm|cheers|much appreciated|perfect|got it|will do|many thanks
 danke|dankeschon|vielen dank|merci beaucoup|merci|merci bien|gracias|muchas gracias|obrigado|obrigada|valeu|grazie|grazie mille
 dzieki|dziekuje|dziekuje bardzo|wielkie dzieki|спасибо|благодарю|спс|شكرا|شكرا جزيلا|مشكور|يسلمو|tesekkurler|tesekkur ederim|sagol|sag ol|eyvallah

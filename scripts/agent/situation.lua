@@ -1,8 +1,10 @@
 -- scripts/agent/situation.lua -- the chat as agent.rules.respond sees it: facts about each new line, found out once.
 -- Pure, and linear in what was said: a rule has a small budget, and what a stranger writes must not use it up.
 
+local emergency = require "agent.providers.offline_emergency"
 local hearing = require "agent.hearing"
 local lines = require "agent.lines"
+local tools = require "agent.tools"
 local topic = require "agent.topic"
 local unicode = require "unicode"
 
@@ -151,6 +153,7 @@ local function heard(reader, line)
     mine = line.mine or nil, by_agent = kind == "agent" or nil,
     bot = (kind == "agent" or kind == "bot") or nil, stranger = kind == "stranger" or nil,
     ignored = reader.ignored[line.from_id], named = said.named, names_other = #said.others > 0 or nil,
+    danger = not (kind or line.mine) and emergency.answer(text) ~= nil or nil,
     asks = said.asks or nil, thanks = said.thanks or nil, complete = is_complete(text, said.asks) or nil,
     replies_to = to, replies_to_me = to and reader.own[to] or nil, replies_to_other = to and not reader.own[to] or nil,
   }
@@ -238,9 +241,11 @@ local function nicknames(people)
 end
 
 local function policy_of(settings)
+  local _, types = tools.permitted(settings)
   return {
     speak = settings.speak, talkativeness = settings.talkativeness, answers = settings.answers,
     reactions_only = settings.reactions_only, debounce_ms = settings.debounce_ms,
+    no_reactions = not types["add-reaction"] or nil,
   }
 end
 

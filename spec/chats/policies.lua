@@ -6,6 +6,15 @@ return {
     { "Sarah", "Alex, how much protein is in an egg?", "answer" },
     { "Sarah", "and in two eggs?", "silence", after = 3 },
   } },
+  { name = "danger is heard by everybody", lang = "en", agent = { settings = { speak = "mentioned" } }, lines = {
+    { "Sarah", "what a game yesterday", "silence" },
+    { "Ben", "help, he is not breathing!", "answer" },
+    { "Sarah", "this film was so funny, I could not breathe, lol", "silence" },
+  } },
+  { name = "without reactions thanks get none", lang = "en", agent = { settings = { tools = { "send_message" } } }, lines = {
+    { "Sarah", "Alex, what helps against sore legs?", "answer" },
+    { "Sarah", "thanks Alex!", "silence" },
+  } },
   { name = "whom it ignores gets nothing", lang = "en", agent = { settings = { ignores = { "u-ben" } } }, lines = {
     { "Ben", "Alex, what helps against sore legs?", "silence" },
     { "Sarah", "Alex, what helps against sore legs?", "answer" },

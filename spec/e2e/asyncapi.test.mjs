@@ -65,7 +65,7 @@ describe('the AsyncAPI document', () => {
   it('describes all that an agent does, which the offline provider shows without a key', async () => {
     const acted = (type) => until(() => socket.actions.some((a) => a.type === type), 10000, type);
     await send(socket, { type: 'agent-joined', content: { chatCode: 'ROOM-1', participants: [sarah, mike] } });
-    socket.emit('message', newMessage('Alex, how do I get stronger?', { id: 'asked' }));
+    socket.emit('message', newMessage('Alex, I want to get stronger', { id: 'asked' }));
     socket.emit('message', newMessage('what a funny dog', { participant: mike }));
     await acted('send-reply');
     await send(socket, { type: 'agent-joined', content: { chatCode: 'ROOM-2', participants: [sarah] } });

@@ -136,6 +136,7 @@ describe("an event", function()
       taken { type = "message-edited", content = { message = message { content = "New" } } })
     assert.same({ messageId = "m1" }, taken { type = "message-deleted", content = { message = message() } })
     assert.same({ participant = { id = "4" } }, taken { type = "user-left", participantId = 4 })
+    assert.equal("u2", taken({ type = "user-left", participant = { id = "u2", nickname = json.null } }).participant.id)
     assert.same({ messageId = "m1", content = "flat" },
       taken { type = "message-edited", messageId = "m1", content = "flat" })
   end)

@@ -262,7 +262,8 @@ describe("A line", function()
       assert.is_true(heard(text).thanks, text)
       assert.is_false(heard(text).calls, text)
     end
-    for _, text in ipairs { "thanks alex, what about legs?", "thanks, but my knee still hurts", "danke, aber es geht nicht", "hello", "I am thankful for my family and friends and all of you",
+    for _, text in ipairs { "thanks alex, what about legs?", "no thanks", "no thanks Alex", "thanks for nothing", "I did not say thanks",
+      "nein danke", "non merci", "thanks, but my knee still hurts", "danke, aber es geht nicht", "hello", "I am thankful for my family and friends and all of you",
       "谢谢，但是不行吗" } do
       assert.is_false(heard(text).thanks, text)
     end

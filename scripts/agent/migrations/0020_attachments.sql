@@ -12,3 +12,6 @@ create index agent_images_event on agent_images (event_id);
 
 -- The newest event that changed what a run under way is answering.
 alter table agent_mailboxes add column changed_pos bigint not null default 0;
+
+-- The edits of a message, which lose their text with it.
+create index agent_events_edits on agent_events (agent_id, (content->>'messageId')) where type = 'message-edited';

@@ -98,11 +98,14 @@ local function nickname(line)
   return name
 end
 
--- What the agent is called: its name, and the first word of it.
+-- What the agent is called: its name, and each word of it.
 local function names_of(me)
   if not me then return {} end
-  local whole = text_of.normal(me)
-  return { whole, whole:match "^ [^ ]+ " }
+  local names = { text_of.normal(me) }
+  for word in names[1]:gmatch "%S+" do
+    if #word >= 3 then names[#names + 1] = " " .. word .. " " end
+  end
+  return names
 end
 
 -- Whether a line is meant for the agent: it says a name of its, or answers what nobody else has written (the

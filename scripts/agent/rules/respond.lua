@@ -28,7 +28,7 @@ local function policy_of(facts)
   local set = facts.policy or {}
   return {
     speak = set.speak or "asked", talkativeness = set.talkativeness or 50, everyone = set.answers == "everyone",
-    reactions_only = set.reactions_only, debounce_ms = set.debounce_ms or limits.debounce_ms,
+    no_reactions = set.no_reactions, debounce_ms = set.debounce_ms or limits.debounce_ms,
   }
 end
 
@@ -58,6 +58,7 @@ end
 
 -- Why the agent should answer message m of a group, or nil.
 local function reason_to_speak(facts, policy, m)
+  if m.danger then return "danger" end           -- whoever is spoken to, and whatever the agent is for
   if m.named then return "addressed" end
   if m.names_other or m.replies_to_other then return nil end
   if m.replies_to_me then return "reply" end
@@ -102,7 +103,8 @@ local function react(reason, m) return { action = "react", reason = reason, emoj
 
 local function answer(facts, policy, m, reason)
   if (m.bot or m.stranger) and facts.agent_chain >= limits.agent_chain then return silent "agent-loop" end
-  if m.thanks and facts.others > 1 then return react("thanks", m) end
+  if m.thanks and facts.others > 1 then return policy.no_reactions and silent "thanks" or react("thanks", m) end
+  if reason == "danger" then return { action = "speak", reason = reason, message_id = m.id, to = m.from } end
   local wait_ms, why = pause(facts, policy, m)
   if wait_ms then return { action = "wait", reason = why, wait_ms = math.max(1, math.ceil(wait_ms)) } end
   if reason == "one-to-one" then return { action = "speak", reason = "one-to-one" } end
@@ -117,7 +119,8 @@ end
 --   status         "active" | "paused"
 --   expired        the platform's time limit was reached and no new session has begun
 --   quiet          it is in the agent's quiet hours
---   policy         the agent's settings {speak, talkativeness, answers, reactions_only, debounce_ms}, or nil
+--   policy         the agent's settings {speak, talkativeness, answers, reactions_only, debounce_ms}, and
+--                  no_reactions (its tools do not allow them), or nil
 --   others         how many participants there are besides the agent
 --   called, nicknames, prompt   in a group: what the agent is called, nicest first; what the others are; what its
 --                  prompt and personality say (cut)
@@ -127,6 +130,7 @@ end
 --     ignored      by somebody whom this agent is to ignore
 --     named        the agent is spoken to: "mention", "name"; names_other: somebody else is;
 --                  names_sibling: another agent of the same user
+--     danger       somebody's life may be in danger
 --     asks, thanks, complete (a whole question: nothing more need come), in_field (of the agent's prompt)
 --     replies_to (a message id), replies_to_me, replies_to_other
 --     after_mine   nobody else spoke since the agent's last line; by_answered: by the person whom that answered;
@@ -272,6 +276,12 @@ M.examples = {
     expect = silent "not-addressed" },
   { "decide", facts { messages = says("hi", { ignored = true }), others = 1 }, expect = silent "ignored" },
   { "decide", facts { messages = asked, quiet = true }, expect = silent "quiet-hours" },
+  -- Danger is answered at once, whoever was spoken to.
+  { "decide", facts { messages = says("he is not breathing", { danger = true, from = "u1" }), typing_ms = 0,
+      policy = { speak = "mentioned" } },
+    expect = { action = "speak", reason = "danger", message_id = "m1", to = "u1" } },
+  { "decide", facts { messages = says("thanks alex!", { named = "name", thanks = true }),
+      policy = { no_reactions = true } }, expect = silent "thanks" },
   -- Which reaction fits is for the model: it is offered no other tools.
   { "decide", facts { messages = asked, policy = { reactions_only = true } }, expect = speak "addressed" },
   -- Thanks get a reaction, not another paragraph.
