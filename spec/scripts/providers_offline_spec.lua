@@ -37,6 +37,7 @@ local mistakes = {
   { "I hurt myself at the gym", "988" }, { "I will do it later", "bye" }, { "Thanks, but my knee still hurts", "welcome" },
   { "I finally gave up on my diet", "huge", "proud of that", "look at you" },
   { "hi, how do I get past a plateau?", "good to see you", "nice that you" },
+  { "How do I paint my house?", "doctor", "pain" }, { "What is your phone number?", "pain" },
 }
 
 describe("The offline coach,", function()

@@ -30,7 +30,7 @@ M.things = {
 M.topics = {
   {
     name = "injury", first = true,
-    words = { "pain*", "hurt*", "injur*", "sprain*", "torn", "tear", "swollen", "swelling", "dizzy", "numb*",
+    words = { "pain", "pains", "painful", "hurt", "hurts", "hurting", "injur*", "sprain*", "torn", "tear", "swollen", "swelling", "dizzy", "numb", "numbness",
       "chest pain", "faint*", "tendon*", "physio*", "knee hurts", "my knee", "lower back", "herniat*",
       "fractur*", "broke my", "ache*", "aching" },
     ack = {
@@ -143,7 +143,7 @@ M.topics = {
   },
   {
     name = "recovery",
-    words = { "sleep*", "slept", "tired", "exhaust*", "recover*", "rest", "rest day", "rest days", "sore*", "doms", "fatigue*", "burnout",
+    words = { "sleep*", "slept", "tired", "exhaust*", "recover*", "rest", "rest day", "rest days", "sore", "soreness", "doms", "fatigue*", "burnout",
       "burned out", "burnt out", "overtrain*", "drained", "insomnia", "stress*" },
     ack = {
       "That's your body asking for its share, {name}.",
