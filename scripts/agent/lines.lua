@@ -3,7 +3,6 @@
 -- their text, and with time the id that brings them (agent.people keeps it).  A nickname proves nothing.
 
 local json = require "human.json"
-local hearing = require "agent.hearing"
 local limits = require "agent.rules.limits"
 local texts = require "human.text"
 
@@ -67,8 +66,6 @@ local function key_of(text)
   return #bare >= TELLING and bare or texts.trim(text)
 end
 
-local nobody = hearing.ear {}
-
 -- The line of `sent` that this one brings back, or nil.  Of several with the same text it is the first without an
 -- echo yet.
 local function original(line, sent)
@@ -90,12 +87,11 @@ local function remember(sent, line)
   table.insert(sent[key], line)
 end
 
--- People greet as they are greeted: once that is no echo, from somebody who is known to be a person.
-local function greets_back(line, carrier, person)
-  if #line.text > TELLING or carrier.echoes > 0 or not (carrier.lines > 0 or person and person.introduced) then
-    return false
-  end
-  return hearing.hear(nobody, line.text).greets
+-- People greet as they are greeted, and say "ok" to an "ok": once that is no echo, from somebody who is known to be a
+-- person.
+local function says_it_too(line, carrier, person)
+  if carrier.echoes > 0 or not (carrier.lines > 0 or person and person.introduced) then return false end
+  return #line.text <= TELLING
 end
 
 -- What an id brings: {lines (of its own), echoes, siblings (echoes of other agents), telling}.
@@ -104,7 +100,7 @@ local function weigh(line, sent, who, carriers)
   carriers[line.from_id] = carrier
   local own = original(line, sent)
   local other = not own and original(line, who.siblings)
-  if not (own or other) or greets_back(line, carrier, who.people[line.from_id]) then
+  if not (own or other) or says_it_too(line, carrier, who.people[line.from_id]) then
     carrier.lines = carrier.lines + 1
     return
   end

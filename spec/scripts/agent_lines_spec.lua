@@ -95,6 +95,12 @@ describe("an echo", function()
     assert.are.same({}, learned(people(), sent(1, "Yes"), x(2, "Yes")))
   end)
 
+  it("is none when somebody who is known says the same short word, once", function()
+    local known = { people = people { introduced = true } }
+    assert.are.equal(2, #(read(known, sent(1, "ok"), x(2, "ok"))))
+    assert.are.equal(1, #(read({ people = people {} }, sent(1, "ok"), x(2, "ok"))))
+  end)
+
   it("that misled is found out when more is said than echoed", function()
     local was = people { learned = "self" }
     assert.are.same({}, learned(was, sent(1, LONG), x(2, LONG), x(3, "a"), x(4, "b")))

@@ -63,7 +63,7 @@ local function reason_to_speak(facts, policy, m)
   if m.names_other or m.replies_to_other then return nil end
   if m.replies_to_me then return "reply" end
   if policy.speak == "mentioned" or facts.own_in_row >= limits.own_in_row then return nil end
-  if follows_up(facts, m) then return "follow-up" end
+  if policy.talkativeness > 0 and follows_up(facts, m) then return "follow-up" end
   local share = facts.share or 0
   if m.by_agent or m.bot or share >= policy.talkativeness then return nil end
   if m.asks and m.in_field then return "in-field" end
@@ -271,6 +271,7 @@ M.examples = {
   -- What its owner wants.
   { "decide", facts { messages = asked, policy = { speak = "mentioned" } }, expect = speak "addressed" },
   { "decide", facts { messages = follow {}, policy = { speak = "mentioned" } }, expect = silent "not-addressed" },
+  { "decide", facts { messages = follow {}, policy = { talkativeness = 0 } }, expect = silent "not-addressed" },
   { "decide", facts { messages = chatter, policy = { speak = "free" } }, expect = speak "free" },
   { "decide", facts { messages = chatter, policy = { speak = "free", talkativeness = 20 }, share = 10 },
     expect = silent "not-addressed" },
