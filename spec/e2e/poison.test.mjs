@@ -197,7 +197,7 @@ describe('a model', () => {
         model.text = make(TEXT_MAX);
         const from = socket.actions.length;
         await cheap(`${shape}: ${name}`, async () => {
-          await send(socket, newMessage('Hi'));
+          await send(socket, newMessage('How are you?'));
           await until(() => socket.actions.slice(from).some((a) => a.type === 'agent-stopped'), 20_000, `${shape}: ${name}`);
         });
       }

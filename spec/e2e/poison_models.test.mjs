@@ -73,7 +73,7 @@ for (const [name, { env, shapes }] of Object.entries(DIALECTS)) {
           };
           const from = socket.actions.length;
           await cheap(`${shape}: ${poison}`, async () => {
-            await send(socket, newMessage('Hi'));
+            await send(socket, newMessage('How are you?'));
             await until(() => socket.actions.slice(from).some((a) => a.type === 'agent-stopped'), 20_000, `${shape}: ${poison}`);
           }, host);
         }
