@@ -13,31 +13,35 @@ local M = {}
 local DROP = { extra = "drop" }
 local short = s.string { min = 1, max = 200 }
 -- agent.given has made texts of numbers; so the documentation says both.
-local id = short:shown(s.one_of { short, s.int })
-local time = s.time:shown(s.one_of { s.time, s.number { min = 0 } })
+local id_shown = s.one_of { short, s.int { min = 1 - 2 ^ 53, max = 2 ^ 53 - 1 } }
+local time_shown = s.one_of { s.time, s.number { min = 0 } }
+local id, time = short:shown(id_shown), s.time:shown(time_shown)
+local id_or_null = short:shown(id_shown:nullable()):optional()
+local time_or_null = s.time:shown(time_shown:nullable()):optional()
 local text = s.string { max = limits.text_chars }
-local mentions = s.array(id, { max = limits.mentions }):optional():describe "Ids or handles of who is meant"
+local mentions = s.array(id, { max = limits.mentions }):nullable():optional():describe "Ids or handles of who is meant"
 
 -- isAgent is ours: it marks other agents, so that agents do not answer each other for ever.  self: the agent as
 -- the platform knows it.  handles: what people write to mean this one.
 local ABOUT = {
-  { "isAgent", s.bool:optional() }, { "self", s.bool:optional() },
-  { "handles", s.array(id, { max = limits.handles }):optional() },
+  { "isAgent", s.bool:nullable():optional() }, { "self", s.bool:nullable():optional() },
+  { "handles", s.array(id, { max = limits.handles }):nullable():optional() },
 }
 M.participant = s.object({ { "id", id }, { "nickname", short }, unpack(ABOUT) }, DROP)
 local leaver = s.object({ { "id", id }, { "nickname", short:nullable():optional() } }, DROP)
 
 -- replyTo is ours: the id of the message that this one answers (a message's or an action's).
-M.message = s.object({
-  { "id", id },
-  { "content", text:describe "May be empty, or left out, where there are attachments" },
-  { "participant", M.participant },
-  { "createdAt", time },
-  { "type", s.string { max = 50 }:optional() },
-  { "replyTo", id:optional() },
-  { "mentions", mentions },
-  { "attachments", s.array(attachments.schema, { max = limits.attachments }):optional() },
-}, DROP)
+local function message_of(content, more)
+  return s.object({
+    { "id", id }, { "content", content }, { "participant", M.participant }, { "createdAt", time },
+    { "type", s.string { max = 50 }:nullable():optional() }, { "replyTo", id_or_null },
+    { "mentions", mentions }, more,
+  }, DROP)
+end
+-- What is attached has rules that no JSON Schema says (agent.attachments), so the documents show a message with a text.
+M.message = message_of(text, { "attachments", s.array(attachments.schema, { max = limits.attachments }):nullable()
+  :optional() }):shown(message_of(s.string { min = 1, max = limits.text_chars }:describe
+    "With attachments (images, files: docs/agent-api.md) it may be empty, or left out"))
 
 M.names = { "agent-joined", "new-message", "message-edited", "message-deleted", "user-joined", "user-left",
             "user-typing", "reaction", "timer-expired" }
@@ -50,7 +54,7 @@ M.types = {
   ["new-message"] = s.object({ message = M.message }, DROP),
   ["message-edited"] = s.object({
     { "messageId", id }, { "content", text:describe "The text as it is now" },
-    { "editedAt", time:optional() }, { "mentions", mentions },
+    { "editedAt", time_or_null }, { "mentions", mentions },
   }, DROP),
   ["message-deleted"] = s.object({ messageId = id }, DROP),
   ["user-joined"] = s.object({ participant = M.participant }, DROP),
@@ -61,7 +65,7 @@ M.types = {
     messageId = id,
     emoji = s.string { min = 1, max = 64 },
     participant = M.participant,
-    action = s.enum { "add", "remove" }:optional(),
+    action = s.enum { "add", "remove" }:nullable():optional(),
   }, DROP),
   ["timer-expired"] = s.object({ expiresAt = time }, DROP),
 }

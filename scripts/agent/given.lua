@@ -5,7 +5,7 @@ local json = require "human.json"
 
 local M = {}
 
-local SAFE = 2 ^ 53                              -- beyond it two ids may be one number
+local SAFE = 2 ^ 53                              -- from there two ids may be one number
 local IDS = { "id", "messageId", "participantId", "replyTo", "chatCode" }
 local TIMES = { "createdAt", "editedAt", "expiresAt" }
 local OPTIONAL = {
@@ -17,7 +17,7 @@ local MS_FROM, END_S = 1e11, 253402300800        -- larger is milliseconds; the 
 local function is_object(v) return type(v) == "table" and not json.is_array(v) end
 
 local function as_id(v)
-  if type(v) ~= "number" or v % 1 ~= 0 or math.abs(v) > SAFE then return v end
+  if type(v) ~= "number" or v % 1 ~= 0 or math.abs(v) >= SAFE then return v end
   return ("%.0f"):format(v)
 end
 

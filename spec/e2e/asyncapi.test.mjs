@@ -17,7 +17,7 @@ const mike = { id: 'user-2', nickname: 'Mike' };
 const SENT = [
   { type: 'agent-joined', content: { chatCode: 'ROOM-1', participants: [sarah] } },
   newMessage('How do I start with cardio?'),
-  newMessage('', { id: 17, createdAt: 1763893800, mentions: ['alex', 5], attachments: [{ url: 'https://example.com/a.png' }] }),
+  newMessage('Look', { id: 17, createdAt: 1763893800, mentions: ['alex', 5], attachments: [{ url: 'https://example.com/a.png' }] }),
   { type: 'message-edited', content: { messageId: 'msg-1', content: 'How?', editedAt: 1763893800000 } },
   { type: 'message-deleted', content: { messageId: 17 } },
   { type: 'user-left', content: { participant: { id: 'user-9' } } },
