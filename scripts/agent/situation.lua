@@ -153,7 +153,7 @@ local function heard(reader, line)
     mine = line.mine or nil, by_agent = kind == "agent" or nil,
     bot = (kind == "agent" or kind == "bot") or nil, stranger = kind == "stranger" or nil,
     ignored = reader.ignored[line.from_id], named = said.named, names_other = #said.others > 0 or nil,
-    danger = not (kind or line.mine) and emergency.answer(text) ~= nil or nil,
+    danger = reader.snap.others > 1 and not (kind or line.mine) and emergency.answer(text) ~= nil or nil,
     asks = said.asks or nil, thanks = said.thanks or nil, complete = is_complete(text, said.asks) or nil,
     replies_to = to, replies_to_me = to and reader.own[to] or nil, replies_to_other = to and not reader.own[to] or nil,
   }

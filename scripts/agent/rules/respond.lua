@@ -130,7 +130,7 @@ end
 --     ignored      by somebody whom this agent is to ignore
 --     named        the agent is spoken to: "mention", "name"; names_other: somebody else is;
 --                  names_sibling: another agent of the same user
---     danger       somebody's life may be in danger
+--     danger       in a group: somebody's life may be in danger
 --     asks, thanks, complete (a whole question: nothing more need come), in_field (of the agent's prompt)
 --     replies_to (a message id), replies_to_me, replies_to_other
 --     after_mine   nobody else spoke since the agent's last line; by_answered: by the person whom that answered;
