@@ -1,4 +1,4 @@
--- .luacheckrc -- what each tier may name.  The three standards mirror host/lua/sandbox.lua: what is
+-- .luacheckrc -- what each tier may name.  The three standards mirror host/lua/scripts/sandbox.lua: what is
 -- missing here does not exist there either, so a slip is found before a reload refuses it.
 
 local maths = { "abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "deg", "exp", "floor", "fmod",

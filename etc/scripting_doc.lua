@@ -9,21 +9,21 @@ M.MARK = "<!-- reference: written by `make docs`; edit the comments in host/lua 
 -- What scripts may require, in the order of the page, and what a script calls the module.
 M.modules = {
   "api", "schema", "fail", "db", "decisions", "task", "fetch", "llm", "sio", "bus", "jobs", "state", "log", "metrics",
-  "json", "text", "id", "crypto", "config", "document", "guard", "idempotency", "system", "notice",
+  "json", "text", "time", "id", "crypto", "config", "document", "guard", "idempotency", "system", "console",
 }
 
 -- Objects that scripts are handed: title, where they are made, file, the prefix of their functions.
 M.objects = {
   { "g", "a group of routes, from `api.group`", "api", "Group:" },
-  { "ctx", "the request that a handler answers", "ctx", "methods:" },
+  { "ctx", "the request that a handler answers", "http/ctx", "methods:" },
   { "tx", "a transaction, from `db.tx` or `ctx:tx`", "db", "Tx:" },
-  { "stream", "server-sent events, from `ctx:stream()`", "sse_out", "Out:" },
-  { "conn", "a WebSocket, in the handlers of `g:websocket`", "wsroute", "Conn:" },
+  { "stream", "server-sent events, from `ctx:stream()`", "http/event_stream", "Out:" },
+  { "conn", "a WebSocket, in the handlers of `g:websocket`", "http/websocket", "Conn:" },
   { "node", "a schema; each of these gives a changed copy", "schema", "Node:" },
   { "io", "a Socket.IO server, from `sio.server`", "sio", "Server:" },
-  { "namespace", "a Socket.IO namespace, from `io:of`", "sio_nsp", "Namespace:" },
-  { "target", "sockets to send to, from `to` and `except`", "sio_nsp", "Target:" },
-  { "socket", "one client in one namespace, in the handlers of `io:namespace`", "sio_socket", "methods:" },
+  { "namespace", "a Socket.IO namespace, from `io:of`", "sio/namespace", "Namespace:" },
+  { "target", "sockets to send to, from `to` and `except`", "sio/namespace", "Target:" },
+  { "socket", "one client in one namespace, in the handlers of `io:namespace`", "sio/socket", "methods:" },
 }
 
 local function read(path)
@@ -89,7 +89,7 @@ local function purpose(text)
     if not comment or comment == "" then break end
     lines[#lines + 1] = comment
   end
-  local all = joined(lines):gsub("^host/lua/[%w_]+%.lua %-%- ", "")
+  local all = joined(lines):gsub("^host/lua/[%w_/]+%.lua %-%- ", "")
   local first = all:match "^(.-%.) " or all
   return first:sub(1, 1):upper() .. first:sub(2)
 end
@@ -172,8 +172,8 @@ end
 
 if arg and arg[0] and arg[0]:find "scripting_doc%.lua$" then
   -- Outside of the host only the lists in sandbox.lua are wanted, not what it does.
-  for _, name in ipairs { "human.host", "human.library" } do package.preload[name] = function() return {} end end
-  io.stdout:write(M.page(dofile("host/lua/sandbox.lua").hidden))
+  for _, name in ipairs { "human.core.host", "human.scripts.library" } do package.preload[name] = function() return {} end end
+  io.stdout:write(M.page(dofile("host/lua/scripts/sandbox.lua").hidden))
 end
 
 return M

@@ -467,7 +467,7 @@ int bridge_init(const worker_spec *spec) {
   preload(L, "human.native", open_native);
   add_loader(L);
   lua_getglobal(L, "require");
-  lua_pushstring(L, "human.boot");
+  lua_pushstring(L, "human.core.boot");
   if (!call(L, 1, 1)) return -1;
   if (!lua_isfunction(L, -1)) return -1;
   bridge.dispatch = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * bridgetest.c -- see bridgetest.h.  busted's own command line reads them (host/lua/test_words.lua), in a
+ * bridgetest.c -- see bridgetest.h.  busted's own command line reads them (host/lua/cli/test_words.lua), in a
  * Lua state of its own that ends here.  Owns nothing. */
 #include "bridgetest.h"
 
@@ -13,7 +13,7 @@
 #include "help.h"
 
 static int load_words(lua_State *L) {
-  const char *code, *name = "human.test_words";
+  const char *code, *name = "human.cli.test_words";
   size_t n;
   if (!embed_find(name, &code, &n)) return luaL_error(L, "%s is not compiled in", name);
   if (luaL_loadbuffer(L, code, n, name)) return lua_error(L);

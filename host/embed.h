@@ -4,7 +4,7 @@
 #define HUMAN_EMBED_H
 #include <stddef.h>
 
-/* Names: "human.sched" (host/lua), "jsonrpc", "jsonrpc.batch" (rocks) as Lua bytecode, and
+/* Names: "human.core.sched" (host/lua), "jsonrpc", "jsonrpc.batch" (rocks) as Lua bytecode, and
  * "host_api.h" as text.  1 and the bytes (static, followed by a NUL), or 0. */
 int embed_find(const char *name, const char **p, size_t *n);
 

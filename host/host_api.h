@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * host_api.h -- everything Lua may ask of C, and the only file that both sides read.
- * The build embeds this text in the binary and host/lua/host.lua hands it to ffi.cdef, so the
+ * The build embeds this text in the binary and host/lua/core/host.lua hands it to ffi.cdef, so the
  * two cannot drift.  Hence plain C11 declarations only: no #include, #define, inline, bit-field,
  * varargs, struct passed or returned by value, 64-bit integer result, or function pointer.
  *

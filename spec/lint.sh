@@ -56,10 +56,10 @@ layers() {
   grep -nE '#include *[<"](lua|lauxlib|lualib|luajit)\.h' host/*.c host/*.h /dev/null |
     grep -vE '^host/(bridge\.c|bridgerule\.[ch]|bridgetest\.c):' |
     sed -E 's/^([^:]+:[0-9]+):.*/\1: only host\/bridge.c, bridgerule.c and bridgetest.c may include the Lua headers/'
-  forbid "require *\\(?[\"']ffi[\"']" 'only host/lua/host.lua, host/lua/test.lua and specs may use the FFI' \
-    $(lua_files host/lua rocks scripts | grep -vE '^host/lua/(host|test)\.lua$')
+  forbid "require *\\(?[\"']ffi[\"']" 'only host/lua/core/host.lua, host/lua/cli/test.lua and specs may use the FFI' \
+    $(lua_files host/lua rocks scripts | grep -vE '^host/lua/(core/host|cli/test)\.lua$')
   forbid "require *\\(?[\"']cjson" 'only host/lua/json.lua decides how JSON is read and written' \
-    $(lua_files host/lua rocks scripts | grep -vE '^host/lua/(host|json)\.lua$')
+    $(lua_files host/lua rocks scripts | grep -vE '^host/lua/(core/host|json)\.lua$')
   forbid "require *\\(?[\"']human\\." 'a rock knows nothing of this host' $(lua_files rocks)
   forbid "(select .* from |insert into |update [a-z_]+ set |delete from )" \
     'no SQL in api files: it belongs to a service' $(lua_files scripts/api)

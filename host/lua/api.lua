@@ -2,13 +2,13 @@
 -- Every call is a declaration and works only while scripts load.  What a route means at run time is
 -- prepared by route.lua; request.lua serves it.
 
-local auth = require "human.auth"
-local cors = require "human.cors"
+local auth = require "human.http.auth"
+local cors = require "human.http.cors"
 local fail = require "human.fail"
-local gen = require "human.gen"
-local resource = require "human.resource"
-local route_of = require "human.route"
-local router = require "human.router"
+local gen = require "human.scripts.generation"
+local resource = require "human.http.resource"
+local route_of = require "human.http.route"
+local router = require "human.http.router"
 
 local M = {}
 local Group = {}
@@ -97,7 +97,7 @@ function Group:websocket(path, spec, handlers)
     check_function(fn, where)
   end
   local route = declare(self, "websocket", "GET", path, spec, where)
-  route.handlers, route.open = handlers, require("human.wsroute").open
+  route.handlers, route.open = handlers, require("human.http.websocket").open
   self.gen.websockets[route.path] = route
 end
 

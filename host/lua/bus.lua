@@ -6,17 +6,17 @@
 -- Any user of the database can notify anything: what comes from there reaches scripts only, by topics
 -- that are theirs, in the shape that they declared.
 
-local blame = require "human.blame"
-local events = require "human.events"
-local gen = require "human.gen"
-local host = require "human.host"
-local hosts = require "human.bus_hosts"
+local blame = require "human.core.blame"
+local events = require "human.core.events"
+local gen = require "human.scripts.generation"
+local host = require "human.core.host"
+local hosts = require "human.core.bus_hosts"
 local json = require "human.json"
 local log = require "human.log"
 local metrics = require "human.metrics"
 local schema = require "human.schema"
-local sched = require "human.sched"
-local timer = require "human.timer"
+local sched = require "human.core.sched"
+local timer = require "human.core.timer"
 
 local M = {}
 local CHANNEL = hosts.CHANNEL

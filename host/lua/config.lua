@@ -2,7 +2,7 @@
 -- Their owner is host/conf.c; secrets are not among them.  A name that does not exist raises, so that
 -- a slip of the pen is not taken for an unset setting.
 
-local host = require "human.host"
+local host = require "human.core.host"
 
 local views = setmetatable({}, { __mode = "k" })
 local view

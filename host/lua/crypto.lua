@@ -1,6 +1,6 @@
 -- host/lua/crypto.lua -- hashes, random text and base64 for scripts.  The work is done in C.
 
-local host = require "human.host"
+local host = require "human.core.host"
 
 local byte, format, gsub = string.byte, string.format, string.gsub
 

@@ -3,16 +3,16 @@
 -- lease, which is released whatever happens.  A task has at most one lease, so the pool cannot
 -- deadlock on itself: a transaction inside a transaction is a savepoint.
 
-local blame = require "human.blame"
+local blame = require "human.core.blame"
 local crypto = require "human.crypto"
-local db_error = require "human.db_error"
-local options_of = require "human.db_options"
-local soon = require "human.db_soon"
-local events = require "human.events"
+local db_error = require "human.pg.error"
+local options_of = require "human.pg.options"
+local soon = require "human.pg.soon"
+local events = require "human.core.events"
 local fail = require "human.fail"
-local host = require "human.host"
-local sched = require "human.sched"
-local timer = require "human.timer"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
+local timer = require "human.core.timer"
 
 local E, NULL, pack, unpack_blob = host.E, host.NULL, host.pack, host.unpack
 local await, owner, db_query = sched.await, sched.owner, host.db_query

@@ -5,11 +5,11 @@
 
 local db = require "human.db"
 local fail = require "human.fail"
-local host = require "human.host"
+local host = require "human.core.host"
 local json = require "human.json"
 local log = require "human.log"
 local metrics = require "human.metrics"
-local rules = require "human.rules"
+local rules = require "human.scripts.rules"
 local texts = require "human.text"
 
 local M = {}

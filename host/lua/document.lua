@@ -2,8 +2,8 @@
 -- has one already is told so (304), and compressed for those who take it.
 -- Never for answers that hold a secret beside what a client chose: their compressed length would tell of it.
 
-local encoding = require "human.encoding"
-local host = require "human.host"
+local encoding = require "human.http.encoding"
+local host = require "human.core.host"
 
 local gmatch, gsub, format, byte = string.gmatch, string.gsub, string.format, string.byte
 

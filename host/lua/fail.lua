@@ -3,8 +3,8 @@
 -- The catalogue is scripts/api/errors.lua of the generation in service; here are only the two ways to
 -- show an error to a client.
 
-local blame = require "human.blame"
-local headers = require "human.headers"
+local blame = require "human.core.blame"
+local headers = require "human.http.headers"
 local json = require "human.json"
 
 local M = {}

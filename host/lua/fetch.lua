@@ -3,10 +3,10 @@
 -- waits for its end; the caller takes the pieces and may await between them.  When the caller is
 -- cancelled or fails, that task is killed, and the host closes the connection at once.
 
-local host = require "human.host"
-local sched = require "human.sched"
-local timer = require "human.timer"
-local trace = require "human.trace"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
+local timer = require "human.core.timer"
+local trace = require "human.observe.trace"
 
 local DEFAULT_TIMEOUT_S = 30
 local MAX_TIMEOUT_S = 600

@@ -5,11 +5,11 @@
 -- of the host share; keys are never kept, a bucket is found by a keyed hash.
 
 local fail = require "human.fail"
-local grants = require "human.grants"
-local host = require "human.host"
+local grants = require "human.http.grants"
+local host = require "human.core.host"
 local metrics = require "human.metrics"
-local rate = require "human.rate"
-local sched = require "human.sched"
+local rate = require "human.http.rate"
+local sched = require "human.core.sched"
 
 local M = {}
 local GOOD_S = 900                               -- for how long a key that was right is known to have been

@@ -1,6 +1,6 @@
 -- host/lua/id.lua -- identifiers that sort by creation, and keys that nobody guesses.
 
-local host = require "human.host"
+local host = require "human.core.host"
 
 local byte, floor, concat = string.byte, math.floor, table.concat
 

@@ -8,10 +8,10 @@
 local crypto = require "human.crypto"
 local db = require "human.db"
 local fail = require "human.fail"
-local host = require "human.host"
+local host = require "human.core.host"
 local id = require "human.id"
 local log = require "human.log"
-local rules = require "human.idempotency_key"
+local rules = require "human.http.idempotency_key"
 
 local M = {}
 

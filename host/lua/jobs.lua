@@ -3,12 +3,12 @@
 -- Worker 0 of each host looks for due jobs; a lease row decides which host runs one.
 
 local db = require "human.db"
-local gen = require "human.gen"
-local host = require "human.host"
+local gen = require "human.scripts.generation"
+local host = require "human.core.host"
 local id = require "human.id"
 local log = require "human.log"
-local sched = require "human.sched"
-local timer = require "human.timer"
+local sched = require "human.core.sched"
+local timer = require "human.core.timer"
 
 local M = {}
 local LEASE_S, RENEW_S = 15, 5                   -- a job of a host that died waits that long for another

@@ -4,7 +4,7 @@
 
 local cjson = require("cjson").new() -- an instance of our own: settings of others do not reach it
 local buffer = require "string.buffer"
-local host = require "human.host"
+local host = require "human.core.host"
 
 local find, gsub, format, byte, sub = string.find, string.gsub, string.format, string.byte, string.sub
 local floor, huge = math.floor, math.huge

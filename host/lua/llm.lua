@@ -1,16 +1,16 @@
 -- host/lua/llm.lua -- one call for scripts: ask a language model.  Mechanism only.
 -- Which servers there are and how they are spoken to is in scripts/agent/providers; which model to ask
 -- and when is the caller's.  Here: the deadline, the fallback, and the record of every call.  Choosing a server
--- is in llm_choice, asking it in llm_server, what it costs in llm_books.
+-- is in llm/choice, asking it in llm/server, what it costs in llm/books.
 
-local books = require "human.llm_books"
-local choices = require "human.llm_choice"
-local gen = require "human.gen"
-local host = require "human.host"
+local books = require "human.llm.books"
+local choices = require "human.llm.choice"
+local gen = require "human.scripts.generation"
+local host = require "human.core.host"
 local log = require "human.log"
-local sched = require "human.sched"
-local server = require "human.llm_server"
-local tokens = require "human.llm_tokens"
+local sched = require "human.core.sched"
+local server = require "human.llm.server"
+local tokens = require "human.llm.tokens"
 
 local M = {}
 

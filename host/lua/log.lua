@@ -2,7 +2,7 @@
 -- C puts time, level and pid in front and keeps the level's threshold.  Nothing secret passes: fields
 -- with telling names and texts that look like keys are masked here, before they leave Lua.
 
-local host = require "human.host"
+local host = require "human.core.host"
 local json = require "human.json"
 local texts = require "human.text"
 
@@ -144,7 +144,7 @@ local sched                                      -- loaded after this module
 
 -- What the task that speaks belongs to: its trace id, and the id of its generation of scripts.
 local function origin()
-  sched = sched or package.loaded["human.sched"]
+  sched = sched or package.loaded["human.core.sched"]
   local task = sched and sched.current()
   if not task then return nil, nil end
   return task.trace and task.trace.id, task.gen and task.gen.id

@@ -4,7 +4,7 @@
 -- A histogram's buckets are kept apart there and added up here: a bucket that nothing fell into costs
 -- no memory.  Names: https://prometheus.io/docs/practices/naming/
 
-local host = require "human.host"
+local host = require "human.core.host"
 
 local gsub, find, concat, match, format = string.gsub, string.find, table.concat, string.match, string.format
 

@@ -1,6 +1,6 @@
 -- host/lua/schema.lua -- what a value from outside must look like, declared beside its use.
--- A schema is a plain description; schema_reader compiles it to a function that checks and converts,
--- encode to one that writes, schema_doc to JSON Schema for OpenAPI.  All three work from this one
+-- A schema is a plain description; schema/reader compiles it to a function that checks and converts,
+-- encode to one that writes, schema/document to JSON Schema for OpenAPI.  All three work from this one
 -- description, so that what is checked, what is answered and what is documented cannot differ.
 --
 --   local s = require "human.schema"
@@ -9,7 +9,7 @@
 -- Every type can be used bare (`s.uuid`) or with options (`s.uuid{...}`).  Schemas are immutable:
 -- options and modifiers give a changed copy, so one schema may be shared by many routes.
 
-local schema_reader = require "human.schema_reader"
+local schema_reader = require "human.schema.reader"
 
 local M = {}
 local Node = {}

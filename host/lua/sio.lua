@@ -2,17 +2,17 @@
 --   local io = sio.server { path = "/socket.io/" }
 --   io:namespace("/", { on = { message = function(socket, value) socket:emit("message", value) end } })
 -- A declaration belongs to the generation that is being built; sessions, sockets and rooms belong to
--- the runtime and outlive it.  Neighbours: sio_http, sio_engine, sio_dispatch, sio_nsp, sio_socket.
+-- the runtime and outlive it.  Neighbours: sio/http, sio/engine, sio/dispatch, sio/namespace, sio/socket.
 
-local dynamic = require "human.sio_dynamic"
-local engine = require "human.sio_engine"
+local dynamic = require "human.sio.dynamic"
+local engine = require "human.sio.engine"
 local engine_packets = require "socketio.engine"
-local gen = require "human.gen"
-local host = require "human.host"
-local http = require "human.sio_http"
-local namespaces = require "human.sio_nsp"
-require "human.sio_dispatch"
-require "human.sio_gather"
+local gen = require "human.scripts.generation"
+local host = require "human.core.host"
+local http = require "human.sio.http"
+local namespaces = require "human.sio.namespace"
+require "human.sio.dispatch"
+require "human.sio.gather"
 
 local M = {}
 local Server = {}

@@ -4,11 +4,11 @@
 
 local db = require "human.db"
 local fetch = require "human.fetch"
-local gen = require "human.gen"
-local host = require "human.host"
+local gen = require "human.scripts.generation"
+local host = require "human.core.host"
 local json = require "human.json"
-local migrate = require "human.migrate"
-local sched = require "human.sched"
+local migrate = require "human.pg.migrate"
+local sched = require "human.core.sched"
 
 local M = {}
 local Server = {}
@@ -31,10 +31,10 @@ end
 --- The scripts in force, served by this process.  options.database: with one.  Awaits.
 function M.serve(options)
   if options and options.database then M.database() end
-  local request = require "human.request"
+  local request = require "human.http.request"
   gen.install(gen.build(host.native.generation))
   sched.on_event(host.EV.REQUEST, function(status, id, _, target) request.on_request(id, status, target) end,
-    require("human.answer").last_resort)
+    require("human.http.answer").last_resort)
   return setmetatable({ url = "http://127.0.0.1:" .. host.conf().port }, Server)
 end
 

@@ -3,10 +3,10 @@
 
 local crypto = require "human.crypto"
 local db = require "human.db"
-local gen = require "human.gen"
-local host = require "human.host"
+local gen = require "human.scripts.generation"
+local host = require "human.core.host"
 local json = require "human.json"
-local sched = require "human.sched"
+local sched = require "human.core.sched"
 
 local M = {}
 local STARTED = host.now()
@@ -100,7 +100,7 @@ function M.operator(ctx, token, name, what)
 end
 
 -- Counters and gauges of all processes in the Prometheus text format 0.0.4.
-function M.metrics_text() return require("human.gauges").text() end
+function M.metrics_text() return require("human.observe.gauges").text() end
 
 local function document(module)
   local g = gen.current()
@@ -111,9 +111,9 @@ local function document(module)
 end
 
 -- The OpenAPI document of the generation in service, as JSON text.  base: where a proxy serves us, or nil.
-function M.openapi(base) return require("human.openapi").at(document "human.openapi", base) end
+function M.openapi(base) return require("human.http.openapi").at(document "human.http.openapi", base) end
 
 -- The AsyncAPI document of its Socket.IO servers, as JSON text.
-function M.asyncapi(base) return require("human.asyncapi").at(document "human.asyncapi", base) end
+function M.asyncapi(base) return require("human.sio.asyncapi").at(document "human.sio.asyncapi", base) end
 
 return M

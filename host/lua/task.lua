@@ -1,8 +1,8 @@
 -- host/lua/task.lua -- the part of the scheduler that scripts may use.
 
-local host = require "human.host"
-local sched = require "human.sched"
-local timer = require "human.timer"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
+local timer = require "human.core.timer"
 
 local M = {}
 local SUSPECTS_MAX = 256                         -- names of a worker, which never forgets one

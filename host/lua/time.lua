@@ -1,7 +1,7 @@
 -- host/lua/time.lua -- ISO 8601 times as text and as milliseconds since 1970, both in UTC.
 -- The profile of RFC 3339: date, time and zone are all there.  No time zone data, no locale.
 
-local host = require "human.host"
+local host = require "human.core.host"
 
 local floor, format, sub, find, byte = math.floor, string.format, string.sub, string.find, string.byte
 local tonumber = tonumber

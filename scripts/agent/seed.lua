@@ -8,7 +8,7 @@ local db = require "human.db"
 local id = require "human.id"
 local jobs = require "human.jobs"
 local log = require "human.log"
-local notice = require "human.notice"
+local notice = require "human.console"
 local agents = require "agent.agents"
 local keys = require "agent.keys"
 

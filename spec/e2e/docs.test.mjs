@@ -151,8 +151,8 @@ const RUN = {
     return out;
   },
   async promql(block, at) {
-    const source = fs.readdirSync(path.join(root, 'host/lua')).map((f) => fs.readFileSync(path.join(root, 'host/lua', f), 'utf8')).join('')
-      + fs.readdirSync(path.join(root, 'host')).filter((f) => f.endsWith('.c')).map((f) => fs.readFileSync(path.join(root, 'host', f), 'utf8')).join('');
+    const source = fs.readdirSync(path.join(root, 'host'), { recursive: true }).filter((f) => /\.(c|lua)$/.test(f))
+      .map((f) => fs.readFileSync(path.join(root, 'host', f), 'utf8')).join('');
     for (const [name] of block.text.matchAll(/human_\w+/g)) {
       assert.ok(source.includes(name.replace(/_(bucket|count|sum)$/, '')), `${where(block)}: nothing counts ${name}`);
     }

@@ -99,7 +99,7 @@ describe("sessions", function()
   end
 
   local function check()
-    local rt = require("human.sio_engine").runtimes()["/socket.io/"]
+    local rt = require("human.sio.engine").runtimes()["/socket.io/"]
     local sessions, members = 0, {}
     for _ in pairs(rt.sessions) do sessions = sessions + 1 end
     assert(sessions == rt.count, "count of sessions")
@@ -140,7 +140,7 @@ describe("sessions", function()
       assert.is_nil(next(nsp.log.away))
       assert.is_nil(next(nsp.log.live))
     end
-    assert.equal(0, require("human.sched").live())
+    assert.equal(0, require("human.core.sched").live())
     assert.is_nil(w.app.wake_at)
   end)
 end)

@@ -1,9 +1,9 @@
 -- spec/host/arriving_spec.lua -- many large bodies and messages at a time: what a worker holds of all of them
 -- together is bounded.  The limit is shortened in place for the time of these tests.
 
-local host = require "human.host"
+local host = require "human.core.host"
 local wire = require "wire"
-local wsx = require "human.wsx"
+local connections = require "human.http.connections"
 
 describe("bodies that arrive at the same time", function() -- limit: limits.arriving_bytes
   local limit = require "conn_limits"
@@ -50,7 +50,7 @@ describe("bodies that arrive at the same time", function() -- limit: limits.arri
   it("are messages, too: their WebSocket is closed with 1013", function()
     local HANDSHAKE = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       .. "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    wire.serve(function(req) wsx.bind(host.ws_accept(req, {}), { on_close = function() end }) end)
+    wire.serve(function(req) connections.bind(host.ws_accept(req, {}), { on_close = function() end }) end)
     post(900000, 900000 - 1)
     -- the beginning of a masked text frame of 800,000 bytes
     local c = client(HANDSHAKE .. "\1\255\0\0\0\0\0\12\53\0\0\0\0\0" .. ("x"):rep(700000))

@@ -1,7 +1,7 @@
 -- spec/host/bundle_spec.lua -- the sealed script tree that this process was given (host/bundle.c).
 
 local ffi = require "ffi"
-local host = require "human.host"
+local host = require "human.core.host"
 
 ffi.cdef [[
 int bundle_fd(int generation); int bundle_attach(int generation, int fd); void bundle_drop(int generation);

@@ -2,8 +2,8 @@
 -- at the same time, and each message arrives whole.
 
 local ffi = require "ffi"
-local host = require "human.host"
-local sched = require "human.sched"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
 local wire = require "wire"
 
 if not pcall(ffi.typeof, "spec_worker") then ffi.cdef [[
@@ -96,7 +96,7 @@ describe("workers of one index", function()
     local function fresh()
       local h = plain_host.new()
       h.worker = function() return 1 end
-      return plain_host.fresh("human.sio_cluster", h)
+      return plain_host.fresh("human.sio.cluster", h)
     end
     assert.are_not.equal(fresh().instance(), fresh().instance())
   end)

@@ -1,9 +1,9 @@
 -- spec/host/conn_spec.lua -- a connection from its first byte to its last: answers in order, bounded
 -- reading and writing, and what a client that leaves means for its request.
 
-local host = require "human.host"
+local host = require "human.core.host"
 local wire = require "wire"
-local wsx = require "human.wsx"
+local connections = require "human.http.connections"
 
 local function get(target, lines) return "GET " .. target .. " HTTP/1.1\r\nHost: x\r\n" .. (lines or "") .. "\r\n" end
 
@@ -99,7 +99,7 @@ describe("a connection", function()
   it("tells that a client left, and answering it then is harmless", function()
     local c, aborted = open(get "/wait"), false
     wire.eventually(function() return waiting[1] end)
-    wsx.bind(waiting[1], { on_abort = function() aborted = true end })
+    connections.bind(waiting[1], { on_abort = function() aborted = true end })
     c:close()
     wire.eventually(function() return aborted end)
     host.respond(waiting[1], 200, "", "too late")

@@ -1,6 +1,6 @@
 -- spec/host/crypto_spec.lua -- digests, base64, comparison and randomness against published vectors.
 
-local host = require "human.host"
+local host = require "human.core.host"
 
 local function hex(s)
   return (s:gsub(".", function(c) return ("%02x"):format(c:byte()) end))

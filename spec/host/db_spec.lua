@@ -1,10 +1,10 @@
 -- spec/host/db_spec.lua -- the boundary to PostgreSQL: leases, pipelines, limits, broken connections.
 
 local bus = require "human.bus"
-local host = require "human.host"
+local host = require "human.core.host"
 local json = require "human.json"
-local sched = require "human.sched"
-local timer = require "human.timer"
+local sched = require "human.core.sched"
+local timer = require "human.core.timer"
 local E = host.E
 
 -- Arms a query: op id or an error.

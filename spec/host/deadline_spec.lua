@@ -2,7 +2,7 @@
 -- closed without a word.  The limits are shortened in place for the time of these tests.
 
 local ffi = require "ffi"
-local host = require "human.host"
+local host = require "human.core.host"
 local wire = require "wire"
 
 describe("a client that is slow", function()
@@ -41,7 +41,7 @@ describe("a client that is slow", function()
     c = wire.open "GET / HTTP/1.1\r\n"
     local from = host.clock()
     for _ = 1, 100 do
-      require("human.sched").sleep(0.02)
+      require("human.core.sched").sleep(0.02)
       if not pcall(c.send, c, "a") or c:read(1) ~= "" then break end
     end
     assert.is_true(host.clock() - from < 1.5)

@@ -4,7 +4,7 @@
 local db = require "human.db"
 local decisions = require "human.decisions"
 local json = require "human.json"
-local rules = require "human.rules"
+local rules = require "human.scripts.rules"
 
 local v = rules.verdicts
 local seen                                       -- the arguments of the last echo

@@ -2,11 +2,11 @@
 -- what cannot be taken is refused to whom it comes from.
 
 local ffi = require "ffi"
-local host = require "human.host"
-local sched = require "human.sched"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
 local wire = require "wire"
 local ws_unit = require "ws_unit"
-local wsx = require "human.wsx"
+local connections = require "human.http.connections"
 
 if not pcall(function() return ffi.C.op_starved end) then
   ffi.cdef [[
@@ -97,7 +97,7 @@ describe("without memory for events", function()
     local messages, code, id = {}, nil, nil
     wire.serve(function(req)
       id = host.ws_accept(req, {})
-      wsx.bind(id, { on_message = function(_, data) messages[#messages + 1] = data end,
+      connections.bind(id, { on_message = function(_, data) messages[#messages + 1] = data end,
                      on_close = function(_, with) code = with end })
     end)
     c = wire.open(HANDSHAKE)

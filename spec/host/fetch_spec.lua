@@ -1,7 +1,7 @@
 -- spec/host/fetch_spec.lua -- outbound HTTP over real sockets, against a server that misbehaves.
 
-local host = require "human.host"
-local sched = require "human.sched"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
 local E = host.E
 
 local server, origin

@@ -1,7 +1,7 @@
 -- spec/host/fixed_limits_spec.lua -- limits of the host that are no settings, each tripped (docs/limits.md).
 
-local host = require "human.host"
-local sched = require "human.sched"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
 local E = host.E
 local BINARY = io.popen("readlink /proc/" .. io.open("/proc/self/stat"):read "*n" .. "/exe"):read "*l"
 

@@ -2,8 +2,8 @@
 -- are no descriptors left.
 
 local ffi = require "ffi"
-local host = require "human.host"
-local sched = require "human.sched"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
 local wire = require "wire"
 
 if not pcall(ffi.typeof, "struct spec_in") then

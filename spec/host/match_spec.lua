@@ -1,7 +1,7 @@
 -- spec/host/match_spec.lua -- host/match.c against LuaJIT's own string library, and how long it takes.
 
-local host = require "human.host"
-local pattern = require "human.pattern"
+local host = require "human.core.host"
+local pattern = require "human.scripts.pattern"
 
 local SEED, ROUNDS = tonumber(os.getenv "HUMAN_TEST_SEED") or 20251127, 20000
 local ITEMS = { "a", "b", ".", "%a", "%d", "%s", "%w", "%S", "%W", "%p", "%x", "%z", "%u", "%l", "%c", "%.", "%%", "%g", "%]",

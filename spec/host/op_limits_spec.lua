@@ -1,7 +1,7 @@
 -- spec/host/op_limits_spec.lua -- how much one task may have under way at a time.
 
-local host = require "human.host"
-local sched = require "human.sched"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
 local E = host.E
 local MAX = host.conf().limits.ops
 

@@ -19,7 +19,7 @@ pcall(ffi.cdef, [[
 ]])
 local C = ffi.C
 local NIL, BOOL, NULL, NUM, STR, TABLE = 0, 1, 2, 3, 4, 5
-local null = require("human.host").NULL
+local null = require("human.core.host").NULL
 
 local function write(value, b)
   local kind = type(value)

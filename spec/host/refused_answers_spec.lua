@@ -2,9 +2,9 @@
 -- specs with it: one table of cases, asked of both.
 
 local fake_host = require "fake_host"
-local host = require "human.host"
+local host = require "human.core.host"
 local wire = require "wire"
-local headers = require "human.headers"
+local headers = require "human.http.headers"
 
 local HANDSHAKE = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
   .. "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"

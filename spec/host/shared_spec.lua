@@ -1,6 +1,6 @@
 -- spec/host/shared_spec.lua -- what the workers share: token buckets and metrics (host/shm.c).
 
-local host = require "human.host"
+local host = require "human.core.host"
 
 local function key() return "spec " .. host.random(8) end
 

@@ -1,9 +1,9 @@
 -- spec/host/stream_spec.lua -- answers that are written piece by piece (RFC 9112, section 7), to clients
 -- that read and to clients that do not.
 
-local host = require "human.host"
+local host = require "human.core.host"
 local wire = require "wire"
-local wsx = require "human.wsx"
+local connections = require "human.http.connections"
 
 local function request(line, lines) return line .. "\r\nHost: x\r\n" .. (lines or "") .. "\r\n" end
 
@@ -53,7 +53,7 @@ describe("a streamed answer", function()
   it("says when a slow client has caught up", function()
     begin "GET / HTTP/1.1"
     local drained = false
-    wsx.bind(id, { on_drained = function() drained = true end })
+    connections.bind(id, { on_drained = function() drained = true end })
     local piece, sent = ("y"):rep(40000), 0
     while host.write(id, piece) <= 65536 do
       sent = sent + #piece
@@ -64,14 +64,14 @@ describe("a streamed answer", function()
       c:read(20000)
       return drained
     end)
-    wsx.unbind(id)
+    connections.unbind(id)
     host.finish(id)
   end)
 
   it("is cut off when the client reads nothing and the queue is full", function() -- limit: limits.ws_queue_bytes
     begin "GET / HTTP/1.1"
     local gone, last = false, 0
-    wsx.bind(id, { on_abort = function() gone = true end })
+    connections.bind(id, { on_abort = function() gone = true end })
     for _ = 1, 1000 do
       last = host.write(id, ("z"):rep(40000))
       if last < 0 then break end

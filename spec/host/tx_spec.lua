@@ -2,8 +2,8 @@
 
 local db = require "human.db"
 local fail = require "human.fail"
-local host = require "human.host"
-local sched = require "human.sched"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
 
 local LOSE = [[do $$ begin raise exception 'lost' using errcode = '40001'; end $$]]
 

@@ -1,7 +1,7 @@
 -- spec/host/utf8_spec.lua -- host/utf8.c against the definition in RFC 3629, section 4.
 
 local ffi = require "ffi"
-local host = require "human.host"
+local host = require "human.core.host"
 
 pcall(ffi.cdef, "uint32_t utf8_check(uint32_t state, const void *p, size_t n);")
 local OK, BAD = 0, 12

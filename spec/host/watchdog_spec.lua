@@ -2,7 +2,7 @@
 -- clock, and what is struck after how many deaths.  The signals themselves: spec/e2e/watchdog.test.mjs.
 
 local ffi = require "ffi"
-local host = require "human.host"
+local host = require "human.core.host"
 
 local DECLARATIONS = [[
 typedef struct {

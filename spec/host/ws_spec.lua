@@ -1,10 +1,10 @@
 -- spec/host/ws_spec.lua -- WebSocket connections (RFC 6455) from the handshake to the last frame.
 
-local host = require "human.host"
-local sched = require "human.sched"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
 local wire = require "wire"
 local ws = require "ws_unit"
-local wsx = require "human.wsx"
+local connections = require "human.http.connections"
 
 local frame, close = ws.frame, ws.close
 local HANDSHAKE = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -28,7 +28,7 @@ describe("a WebSocket", function()
     seen = mine
     wire.serve(function(req)
       id = host.ws_accept(req, options)
-      wsx.bind(id, handler)
+      connections.bind(id, handler)
     end)
   end)
   after_each(function()

@@ -86,7 +86,7 @@ describe("an answer", function()
 
   it("is a bare 500 when nothing else can be sent", function()
     app.host.peer = function() return "127.0.0.1" end
-    require("human.gen").current().common_head = "date: now\r\n"
+    require("human.scripts.generation").current().common_head = "date: now\r\n"
     for _, path in ipairs { "/returns", "/nope", "/fails" } do
       local a = app:request { path = path }
       if path ~= "/returns" then assert.same({ 500, "internal" }, { a.status, a.json.code }) end

@@ -199,7 +199,7 @@ describe("a trusted proxy", function()
     ["Forwarded: for=203.0.113.9;host=a.example\nX-Forwarded-Host: b.example\nX-Forwarded-For: 203.0.113.9"] = "http://127.0.0.1:3000",
   } do
     it("says how the client calls us: " .. (text:gsub("\n", ", ")), function()
-      caller = require "human.caller"
+      caller = require "human.http.caller"
       local id = app:new_id()
       local all = headers(text)
       all.host = all.host or "127.0.0.1:3000"

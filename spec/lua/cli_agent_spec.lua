@@ -3,8 +3,8 @@
 local plain_host = require "plain_host"
 
 local HOME = os.tmpname()
-local NAMES = { "human.host", "human.fetch", "human.id", "human.json", "human.cli", "human.own_server",
-                "human.agent_account", "human.cli_agent" }
+local NAMES = { "human.core.host", "human.fetch", "human.id", "human.json", "human.cli.words", "human.cli.own_server",
+                "human.cli.agent_account", "human.cli.agent" }
 local URL, INSTANCE = "http://127.0.0.1:4321", ("0123456789abcdef"):rep(2)
 local STATUS = ([[{"version":"1","instance":"%s","home":"/h","url":"%s","pin":""}]]):format(INSTANCE, URL)
 
@@ -63,7 +63,7 @@ describe("human agent", function()
       if not running then return "no server of " .. HOME .. " runs", -1 end
       return running, 0
     end
-    package.loaded["human.host"] = host
+    package.loaded["human.core.host"] = host
     package.loaded["human.id"] = { new = function() return "c0123456789" end }
     seen, server, written, complaints = {}, routes(), {}, {}
     package.loaded["human.fetch"] = function(request)
@@ -78,8 +78,8 @@ describe("human agent", function()
       end
       return { status = answer[1], headers = {}, body = answer[2] }
     end
-    local agent = require "human.cli_agent"
-    cli = { run = function(args) return require("human.cli").run("agent", agent.run, args) end }
+    local agent = require "human.cli.agent"
+    cli = { run = function(args) return require("human.cli.words").run("agent", agent.run, args) end }
     stdout, stderr, stdin = io.stdout, io.stderr, io.stdin
     io.stdout = { write = function(_, ...) written[#written + 1] = table.concat { ... } return true end,
                   flush = function() return true end }

@@ -1,7 +1,7 @@
 -- spec/lua/doctor_spec.lua -- what human doctor makes of a machine, each trouble with its remedy.
 
 require("plain_host").install()
-local host = require "human.host"
+local host = require "human.core.host"
 
 local CONF = { host = "127.0.0.1", port = 3000, agent_port = 4009, home = "/h/.human", scripts = "/s",
                limits = { connections = 20000 }, api = { user_management = "auto" }, http = { hosts = "", trusted_proxies = "" }, tls = { certificate = "", key = "", directory = "", redirect_port = 0 } }
@@ -65,7 +65,7 @@ local CASES = {
 }
 
 describe("human doctor", function()
-  local doctor = require "human.doctor"
+  local doctor = require "human.cli.doctor_machine"
 
   for i, case in ipairs(CASES) do
     it(("finds in %s, case %d: %s"):format(case[1], i, case[5]), function()

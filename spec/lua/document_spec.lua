@@ -64,7 +64,7 @@ describe("a document", function()
 end)
 
 describe("Accept-Encoding", function()
-  local encoding = require "human.encoding"
+  local encoding = require "human.http.encoding"
   for text, want in pairs {
     ["gzip"] = "gzip", ["deflate"] = "deflate", ["GZIP"] = "gzip", ["x-gzip"] = "gzip", ["*"] = "gzip",
     ["gzip, deflate, br, zstd"] = "gzip", ["deflate, gzip"] = "gzip", ["br;q=1, gzip;q=0.1"] = "gzip",

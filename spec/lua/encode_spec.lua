@@ -1,7 +1,7 @@
 -- spec/lua/encode_spec.lua -- answers: declared order, declared fields, the right type or a clear error.
 
 require("plain_host").install()
-local encode = require "human.encode"
+local encode = require "human.schema.encoder"
 local json = require "human.json"
 local s = require "human.schema"
 

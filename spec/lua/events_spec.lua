@@ -6,15 +6,15 @@ local fake_host = require "fake_host"
 local REQUEST, DONE, CHUNK, WS_MSG = 1, 2, 3, 6
 
 describe("an event handler that fails", function()
-  local names = { "human.host", "human.timer", "human.sched", "human.events" }
+  local names = { "human.core.host", "human.core.timer", "human.core.sched", "human.core.events" }
   local sched, host, saved
 
   before_each(function()
     saved = {}
     for _, name in ipairs(names) do saved[name], package.loaded[name] = package.loaded[name], nil end
     host = event_queue()
-    package.loaded["human.host"] = host
-    sched = require "human.sched"
+    package.loaded["human.core.host"] = host
+    sched = require "human.core.sched"
   end)
   after_each(function()
     for _, name in ipairs(names) do package.loaded[name] = saved[name] end
@@ -92,16 +92,16 @@ describe("a request or message that fails in the runtime itself", function()
   after_each(function() app:stop() end)
 
   it("is answered 500", function()
-    require("human.router").split = function() error "broken" end
+    require("human.http.router").split = function() error "broken" end
     local answer = app:request { path = "/" }
     assert.same({ 500, "internal" }, { answer.status, answer.json.code })
   end)
 
   it("closes its WebSocket with 1011", function()
     local ws = app:request({ path = "/ws", websocket = true }).ws
-    local wsx = require "human.wsx"
-    wsx.unbind(ws)
-    wsx.bind(ws, { on_message = function() error "broken" end })
+    local connections = require "human.http.connections"
+    connections.unbind(ws)
+    connections.bind(ws, { on_message = function() error "broken" end })
     app:push(WS_MSG, 1, ws, 0, "x")
     app:settle()
     assert.equal(1011, app.sockets[ws].closed.code)

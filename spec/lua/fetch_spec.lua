@@ -4,7 +4,7 @@ local cjson = require "cjson"
 
 local DONE, CHUNK, TIMER = 2, 3, 10
 local HEAD, BODY = 1, 2
-local NAMES = { "human.host", "human.timer", "human.sched", "human.events", "human.trace", "human.fetch" }
+local NAMES = { "human.core.host", "human.core.timer", "human.core.sched", "human.core.events", "human.observe.trace", "human.fetch" }
 
 local function fake_host()
   local f = { queue = {}, specs = {}, cancelled = {}, resumed = 0, logged = {}, t = 0, tasks = 0 }
@@ -42,8 +42,8 @@ describe("human.fetch", function()
     saved = {}
     for _, name in ipairs(NAMES) do saved[name], package.loaded[name] = package.loaded[name], nil end
     host = fake_host()
-    package.loaded["human.host"] = host
-    sched, timer, fetch = require "human.sched", require "human.timer", require "human.fetch"
+    package.loaded["human.core.host"] = host
+    sched, timer, fetch = require "human.core.sched", require "human.core.timer", require "human.fetch"
     sched.on_event(TIMER, timer.run)
   end)
 

@@ -36,7 +36,7 @@ describe("a Socket.IO socket", function()
         end,
         echo = function(socket, v) socket:emit("echo", v) end,
       } })]]
-    w.seen.spawn = require("human.sched").spawn
+    w.seen.spawn = require("human.core.sched").spawn
     c = w:ws()
     c:texts()
   end)

@@ -15,8 +15,8 @@ describe("a generation", function()
   local function refusal(files)
     local ok, err = pcall(app.load, app, files)
     assert.is_false(ok)
-    assert.is_nil(require("human.gen").building())
-    assert.is_nil(require("human.gen").current())
+    assert.is_nil(require("human.scripts.generation").building())
+    assert.is_nil(require("human.scripts.generation").current())
     return err
   end
 
@@ -59,7 +59,7 @@ describe("a generation", function()
   it("refuses modules that do not exist or are not for scripts", function()
     says("api/a.lua:2: module 'agent.nope' not found: no agent/nope.lua",
       { ["api/a.lua"] = '\nrequire "agent.nope"' })
-    for _, name in ipairs { "human.host", "human.sched", "human.gen" } do
+    for _, name in ipairs { "human.core.host", "human.core.sched", "human.scripts.generation" } do
       says("module '" .. name .. "' is not for scripts", { ["api/a.lua"] = ("require %q"):format(name) })
     end
     local machine = { "ffi", "io", "os", "debug", "package", "jit", "string.buffer", "cjson", "busted" }
@@ -114,7 +114,7 @@ describe("a generation", function()
   it("keeps the one in service when the next is refused", function()
     local g = app:load { ["api/a.lua"] = API .. ROUTE .. END }
     assert.is_false(pcall(app.load, app, { ["api/a.lua"] = "x = 1" }))
-    assert.equal(g, require("human.gen").current())
+    assert.equal(g, require("human.scripts.generation").current())
     assert.equal(200, app:request({ path = "/x" }).status)
   end)
 

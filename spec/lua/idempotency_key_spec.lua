@@ -2,7 +2,7 @@
 
 require("plain_host").install()
 local fail = require "human.fail"
-local rules = require "human.idempotency_key"
+local rules = require "human.http.idempotency_key"
 
 describe("an Idempotency-Key", function()
   setup(function() fail.use { validation_error = { status = 400, message = "Validation failed" } } end)

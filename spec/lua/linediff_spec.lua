@@ -1,6 +1,6 @@
 -- spec/lua/linediff_spec.lua -- differences of texts, as `diff -u` would show them.
 
-local linediff = require "human.linediff"
+local linediff = require "human.core.linediff"
 
 -- What `patch` would make of a text.
 local function patched(before, diff)

@@ -1,6 +1,6 @@
 -- spec/lua/llm_retry_spec.lua -- how long to wait before asking again.
 
-local retry = require "human.llm_retry"
+local retry = require "human.llm.retry"
 
 describe("The wait before another try", function()
   it("doubles up to a cap, and chance takes up to half of it", function()

@@ -1,7 +1,7 @@
 -- spec/lua/lossy_spec.lua -- what is no Unicode becomes U+FFFD where JavaScript would make it so.
 
 local json = require "human.json"
-local lossy = require "human.lossy"
+local lossy = require "human.core.lossy"
 
 local FFFD = "\239\191\189"
 

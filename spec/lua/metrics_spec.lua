@@ -73,7 +73,7 @@ t_seconds_count{r="x"} 5
   end)
 
   it("counts requests by route and status, and how long they took", function()
-    local traffic = plain_host.fresh("human.traffic", host)
+    local traffic = plain_host.fresh("human.observe.traffic", host)
     local s = traffic.series("GET", "/x")
     for _, seconds in ipairs { 0.0001, 0.0005, 0.02, 100 } do traffic.observe(s, 200, seconds) end
     traffic.count(s, 101)

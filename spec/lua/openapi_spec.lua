@@ -2,9 +2,9 @@
 
 require("plain_host").install()
 local json = require "human.json"
-local openapi = require "human.openapi"
+local openapi = require "human.http.openapi"
 local s = require "human.schema"
-local schema_doc = require "human.schema_doc"
+local schema_doc = require "human.schema.document"
 
 local SCHEMAS = { -- schema, direction, JSON Schema
   { s.string { min = 1, max = 5, pattern = "^%w+$" }, "in", { type = "string", minLength = 1, maxLength = 5, pattern = "^[A-Za-z0-9]+$" } },

@@ -14,7 +14,7 @@ describe("an override", function()
   before_each(function()
     app = fake_host.start()
     app.host.sha256 = sum
-    override = require "human.override"
+    override = require "human.scripts.override"
   end)
   after_each(function() app:stop() end)
 

@@ -6,7 +6,7 @@ describe("the facts that a rule reads", function()
   local app, reads, rules
   before_each(function()
     app = fake_host.start()
-    reads, rules = require "human.replay_reads", require "human.rules"
+    reads, rules = require "human.cli.replay_reads", require "human.scripts.rules"
   end)
   after_each(function() app:stop() end)
 

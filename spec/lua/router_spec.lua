@@ -7,7 +7,7 @@ describe("the router", function()
 
   setup(function()
     app = fake_host.start()
-    router = require "human.router"
+    router = require "human.http.router"
   end)
   teardown(function() app:stop() end)
 

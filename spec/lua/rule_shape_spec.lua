@@ -1,7 +1,7 @@
 -- spec/lua/rule_shape_spec.lua -- what a rule may answer, and who answers when it fails.
 
 local fake_host = require "fake_host"
-local shape = require "human.rule_shape"
+local shape = require "human.scripts.rule_shape"
 
 local function no() return false end
 

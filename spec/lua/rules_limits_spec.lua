@@ -61,7 +61,7 @@ describe("a rule", function()
 
   it("cannot wait, even when it is handed something that waits", function()
     local of = load { r = "local M = {} function M.call(f) return f() end return M" }
-    local sched, waited = require "human.sched", nil
+    local sched, waited = require "human.core.sched", nil
     sched.spawn(function() waited = { pcall(of("r").call, function() sched.sleep(1) end) } end)
     app:advance(2)
     assert.is_false(waited[1])
@@ -186,7 +186,7 @@ describe("a rule", function()
       c = 'local a, M = require "market.rules.a", {} for k, v in pairs(a) do M[k] = v end M.g = a.f return M' }
     for _, name in ipairs { "b", "c" } do assert.same({ 1, 2 }, { of(name).n, of(name).f() }) end
     assert.equal(2, of("c").g())
-    assert.equal("market.rules.c.g", require("human.rules").about(of("c").g).name)
+    assert.equal("market.rules.c.g", require("human.scripts.rules").about(of("c").g).name)
     assert.equal(3, #g.rule_sources)
   end)
 
@@ -203,7 +203,7 @@ describe("a rule", function()
   it("is known to the generation by who requires it", function()
     local _, g = load { a = "return { n = 1 }", b = 'local a = require "market.rules.a" return { n = a.n }',
                         c = 'local b = require "market.rules.b" return { n = b.n }', d = "return { n = 1 }" }
-    local replay = require "human.replay"
+    local replay = require "human.cli.replay"
     assert.same({ ["market.rules.a"] = true, ["market.rules.b"] = true, ["market.rules.c"] = true },
       replay.affected(g, { "market.rules.a" }))
     assert.same({ ["market.rules.d"] = true }, replay.affected(g, { "market.rules.d" }))

@@ -7,7 +7,7 @@ describe("the sandbox", function()
 
   setup(function()
     app = fake_host.start()
-    sandbox = require "human.sandbox"
+    sandbox = require "human.scripts.sandbox"
   end)
   teardown(function() app:stop() end)
 
@@ -111,7 +111,8 @@ describe("the sandbox", function()
     local json = sandbox.trusted "human.json"
     assert.equal("[1]", json.encode { 1 })
     assert.has_error(function() json.encode = nil end)
-    assert.is_nil((sandbox.trusted "human.host"))
+    assert.is_nil((sandbox.trusted "human.core.host"))
+    assert.is_nil((sandbox.trusted "human.spec"))
     assert.is_nil((sandbox.trusted "io"))
     assert.is_table((sandbox.trusted "sse"))
   end)

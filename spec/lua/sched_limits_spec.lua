@@ -3,7 +3,7 @@
 
 local E = { CANCELED = -3, OPS = -11 }
 local DONE, TIMER = 2, 10
-local NAMES = { "human.host", "human.timer", "human.sched", "human.events" }
+local NAMES = { "human.core.host", "human.core.timer", "human.core.sched", "human.core.events" }
 local event_queue = require "event_queue"
 
 describe("the scheduler", function()
@@ -13,9 +13,9 @@ describe("the scheduler", function()
     saved = {}
     for _, name in ipairs(NAMES) do saved[name], package.loaded[name] = package.loaded[name], nil end
     host = event_queue()
-    package.loaded["human.host"] = host
-    sched = require "human.sched"
-    sched.on_event(TIMER, require("human.timer").run)
+    package.loaded["human.core.host"] = host
+    sched = require "human.core.sched"
+    sched.on_event(TIMER, require("human.core.timer").run)
   end)
 
   after_each(function()

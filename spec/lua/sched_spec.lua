@@ -5,14 +5,14 @@ local event_queue = require "event_queue"
 
 describe("the scheduler", function()
   local sched, host, saved
-  local names = { "human.host", "human.timer", "human.sched", "human.events" }
+  local names = { "human.core.host", "human.core.timer", "human.core.sched", "human.core.events" }
 
   before_each(function()
     saved = {}
     for _, name in ipairs(names) do saved[name], package.loaded[name] = package.loaded[name], nil end
     host = event_queue()
-    package.loaded["human.host"] = host
-    sched = require "human.sched"
+    package.loaded["human.core.host"] = host
+    sched = require "human.core.sched"
   end)
 
   after_each(function()
@@ -131,7 +131,7 @@ describe("the scheduler", function()
       err = select(2, pcall(sched.suspend))
     end)
     host.t = 2
-    sched.on_event(TIMER, require("human.timer").run)
+    sched.on_event(TIMER, require("human.core.timer").run)
     push(TIMER, 0, 0)
     sched.dispatch(10)
     assert.equal("deadline", err)

@@ -1,6 +1,6 @@
 -- spec/lua/shuffle_spec.lua -- what is done in one turn comes in another order, and nothing else does.
 
-local shuffle = require "human.shuffle"
+local shuffle = require "human.core.shuffle"
 
 local EV = { DONE = 2, CHUNK = 3, TIMER = 10 }
 

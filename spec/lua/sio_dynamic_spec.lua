@@ -20,7 +20,7 @@ describe("a dynamic namespace", function()
   before_each(function() start() end)
   after_each(function() w:stop() end)
 
-  local function runtime() return require("human.sio_engine").runtime "/socket.io/" end
+  local function runtime() return require("human.sio.engine").runtime "/socket.io/" end
 
   local function joins(name, auth)
     local c = w:ws(false)
@@ -90,7 +90,7 @@ describe("a dynamic namespace", function()
     w:load((SCRIPT:gsub('"told"', '"new"')))
     c:say '42/room-x,["tell",1]'
     assert.same({ '42/room-x,["new",1]' }, c:texts())
-    local sio, gen = require "human.sio", require "human.gen"
+    local sio, gen = require "human.sio", require "human.scripts.generation"
     local ok, why = pcall(sio.check_live, { sio = { { conf = gen.current().sio[1].conf, namespaces = {}, places = {} } } })
     assert.is_false(ok)
     assert.truthy(why:find("/room-x has connected sockets", 1, true))

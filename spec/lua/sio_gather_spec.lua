@@ -12,7 +12,7 @@ describe("a question to all", function()
   -- What fn returns, as {first, second}, once it has.
   local function task(fn)
     local out = {}
-    require("human.sched").spawn(function() out.list, out.why = fn() end)
+    require("human.core.sched").spawn(function() out.list, out.why = fn() end)
     return out
   end
 
@@ -121,7 +121,7 @@ describe("a notification of another host", function()
   end
 
   local function message(m)
-    return app.host.base64(require("human.sio_encode").pack(m))
+    return app.host.base64(require("human.sio.encode").pack(m))
   end
 
   it("is answered when it says hello", function()

@@ -47,12 +47,12 @@ describe("CONNECT", function()
 
   it("is refused while it is out of service, so that those who come again end no further worker", function() -- limit: strikes
     w.app.struck = "socket.io / connect"
-    require("human.sched").dispatch(1)
+    require("human.core.sched").dispatch(1)
     local c = w:ws(false)
     c:say "40"
     assert.same({ '44{"message":"Out of service","data":{"code":"route_disabled"}}' }, c:texts())
     w.app.struck = "socket.io / disconnect"
-    require("human.sched").dispatch(1)
+    require("human.core.sched").dispatch(1)
     c:say "40"
     c:say "41"
     assert.same({}, w.seen[1] and { w.seen[1] } or {})

@@ -132,7 +132,7 @@ describe("another worker", function()
 
   it("adds its sockets to count_all", function()
     local total
-    require("human.sched").spawn(function() total = w.seen.io:of("/"):count_all() end)
+    require("human.core.sched").spawn(function() total = w.seen.io:of("/"):count_all() end)
     local question = sent[1][2][2]
     hear { kind = "answer", to = 0, id = question.ask, answer = 4 }
     w:advance(0)
@@ -145,7 +145,7 @@ describe("another worker", function()
     w.app.host.worker = function() return 1 end
     local sid = w:open()
     w.app.host.worker = function() return 0 end
-    require("human.sio_engine").runtimes()["/socket.io/"].sessions[sid] = nil
+    require("human.sio.engine").runtimes()["/socket.io/"].sessions[sid] = nil
     local id = w:send("GET", "polling&sid=" .. sid)
     assert.same({ id, 1 }, passed)
     w.app.host.worker = function() return 1 end

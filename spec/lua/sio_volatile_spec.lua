@@ -58,7 +58,7 @@ describe("a volatile event", function()
     local texts = c:texts()
     assert.equal('42["v",1]', texts[1])
     assert.truthy(texts[2]:find '^42%["after","')
-    assert.equal(1, require("human.sio_engine").runtime("/socket.io/").namespaces["/"].log.last)
+    assert.equal(1, require("human.sio.engine").runtime("/socket.io/").namespaces["/"].log.last)
   end)
 
   it("must be one that could be sent", function()

@@ -2,7 +2,7 @@
 -- /metrics.
 
 require("plain_host").install()
-local snapshot = require "human.snapshot"
+local snapshot = require "human.cli.snapshot"
 
 local function metrics(requests, fast, slow)
   return snapshot.parse(([[

@@ -1,6 +1,6 @@
 -- spec/lua/sql_split_spec.lua -- cutting SQL files into statements.
 
-local split = require "human.sql_split"
+local split = require "human.pg.split"
 
 local function texts(sql)
   local out = {}

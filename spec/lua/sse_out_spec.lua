@@ -83,7 +83,7 @@ describe("a stream of events", function()
   it("ends with its client", function()
     app:abort(app:send { path = "/waits" })
     assert.equal("canceled", seen.ended)
-    assert.equal(0, require("human.sched").live())
+    assert.equal(0, require("human.core.sched").live())
   end)
 
   it("waits for a slow client", function()
@@ -118,7 +118,7 @@ describe("a stream of events", function()
 
   it("is ended when the worker stops", function()
     app:send { path = "/waits" }
-    require("human.wsroute").shutdown()
+    require("human.http.websocket").shutdown()
     app:settle()
     assert.equal("canceled", seen.ended)
   end)

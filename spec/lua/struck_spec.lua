@@ -37,7 +37,7 @@ describe("what is struck", function() -- limit: strikes
 
   local function strike(label)
     app.struck = label
-    require("human.sched").dispatch(1)
+    require("human.core.sched").dispatch(1)
   end
 
   it("is a route: 503 with its code, while others serve", function()
@@ -79,7 +79,7 @@ describe("what is struck", function() -- limit: strikes
   end)
 
   it("is what a task says it suspects, and never what it is only called", function()
-    local task, sched = require "human.task", require "human.sched"
+    local task, sched = require "human.task", require "human.core.sched"
     local may = {}
     local function ask(key, what) sched.spawn(function() may[key] = task.suspect(what) end) end
     ask("before", "agent turn a")
@@ -112,7 +112,7 @@ describe("a worker that has all tasks that it may have", function() -- limit: li
     app:load { ["api/struck.lua"] = SCRIPT }
     local seen = require("human.state").table "struck"
     seen.bus = 0
-    local sched = require "human.sched"
+    local sched = require "human.core.sched"
     sched.limit { tasks = 0, ops = 64, slice_s = 1 }
     require("human.bus").send("news", {})
     assert.equal(0, seen.bus)

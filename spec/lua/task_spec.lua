@@ -1,6 +1,6 @@
 -- spec/lua/task_spec.lua -- what scripts may do with tasks.
 
-local sched = require "human.sched"
+local sched = require "human.core.sched"
 local task = require "human.task"
 
 describe("a script's task", function()

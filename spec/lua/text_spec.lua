@@ -1,6 +1,6 @@
 -- spec/lua/text_spec.lua -- human.text: what it gives, and that it takes linear time.
 
-local host = require "human.host"
+local host = require "human.core.host"
 local text = require "human.text"
 
 describe("a text", function()

@@ -29,7 +29,7 @@ end
 
 local function keys(t)
   local list = {}
-  for k in pairs(require("human.sandbox").behind(t)) do list[#list + 1] = k end
+  for k in pairs(require("human.scripts.sandbox").behind(t)) do list[#list + 1] = k end
   table.sort(list)
   return list
 end
@@ -38,7 +38,7 @@ describe("the environment", function()
   local app, script, rule
   setup(function()
     app = fake_host.start()
-    local sandbox, rules = require "human.sandbox", require "human.rules"
+    local sandbox, rules = require "human.scripts.sandbox", require "human.scripts.rules"
     local function no_modules(name) error("module '" .. name .. "' not found", 0) end
     script, rule = sandbox.new(no_modules), sandbox.rules(no_modules, rules.verdicts)
   end)
@@ -99,7 +99,7 @@ describe("the environment", function()
     { "return assert(false, 'no')", rule = { false, "no" } },
   } do
     it("answers as it should: " .. case[1], function()
-      local sandbox, rules = require "human.sandbox", require "human.rules"
+      local sandbox, rules = require "human.scripts.sandbox", require "human.scripts.rules"
       local call = { script = pcall, rule = rules.try }
       local names = sandbox.behind(script)
       names.require_view = sandbox.trusted "human.json"
@@ -118,7 +118,7 @@ describe("the environment", function()
   end
 
   it("gives the methods of strings back to scripts when a rule has ended, however", function()
-    local rules = require "human.rules"
+    local rules = require "human.scripts.rules"
     for _, text in ipairs { "return 1", "return nil + 1", "while true do end" } do
       local chunk = assert(load(text, "@x.lua", "t", rule))
       jit.off(chunk, true)

@@ -11,14 +11,14 @@ describe("timers", function()
   local timer, saved
 
   before_each(function()
-    saved = { host = package.loaded["human.host"], timer = package.loaded["human.timer"] }
-    package.loaded["human.host"], package.loaded["human.timer"] = fake, nil
+    saved = { host = package.loaded["human.core.host"], timer = package.loaded["human.core.timer"] }
+    package.loaded["human.core.host"], package.loaded["human.core.timer"] = fake, nil
     now, armed, logged = 0, math.huge, {}
-    timer = require "human.timer"
+    timer = require "human.core.timer"
   end)
 
   after_each(function()
-    package.loaded["human.host"], package.loaded["human.timer"] = saved.host, saved.timer
+    package.loaded["human.core.host"], package.loaded["human.core.timer"] = saved.host, saved.timer
   end)
 
   -- Move the clock as the host would: from wake-up to wake-up.

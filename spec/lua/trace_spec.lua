@@ -26,7 +26,7 @@ describe("trace context", function()
 
   before_each(function()
     app = fake_host.start()
-    trace = require "human.trace"
+    trace = require "human.observe.trace"
     app:load { ["api/x.lua"] = [[
       local s, fetch, task = require "human.schema", require "human.fetch", require "human.task"
       local g = require("human.api").group { auth = false }
@@ -86,7 +86,7 @@ describe("trace context", function()
   end)
 
   it("leaves a header alone that the caller has set", function()
-    require("human.sched").spawn(function()
+    require("human.core.sched").spawn(function()
       assert.same({ Traceparent = "mine" }, trace.outbound { Traceparent = "mine" })
     end)
   end)

@@ -56,7 +56,7 @@ describe("a websocket route", function()
     local a = open "good"
     assert.equal(101, a.status)
     assert.same({ "hello u1 in lobby" }, texts(a.ws))
-    assert.equal(0, require("human.sched").live())
+    assert.equal(0, require("human.core.sched").live())
   end)
 
   it("handles messages one after another, whatever they wait for", function()
@@ -85,7 +85,7 @@ describe("a websocket route", function()
     assert.equal(1011, app.sockets[ws].closed.code)
     app:ws_closed(ws, 1011, "")
     assert.equal("1011  after 0", seen.closed)
-    assert.equal(0, require("human.wsroute").count())
+    assert.equal(0, require("human.http.websocket").count())
   end)
 
   it("can be closed by its handler", function()
@@ -104,13 +104,13 @@ describe("a websocket route", function()
 
   it("closes with 1001 when the worker stops", function()
     local ws = open("good").ws
-    require("human.wsroute").shutdown()
+    require("human.http.websocket").shutdown()
     assert.equal(1001, app.sockets[ws].closed.code)
   end)
 
   it("answers what came before the client's close, and before the worker stops, also when that takes time", function()
     for _, finish in ipairs { function(ws) app:ws_closed(ws, 1000, "bye") end,
-                              function() require("human.wsroute").shutdown() end } do
+                              function() require("human.http.websocket").shutdown() end } do
       local ws = open("good").ws
       app:ws_message(ws, "slow")
       app:ws_message(ws, "b")

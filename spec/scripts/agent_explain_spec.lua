@@ -4,7 +4,7 @@
 -- through a table, sort more than so many rows, or read more than so many on its way.
 
 local db = require "human.db"
-local gen = require "human.gen"
+local gen = require "human.scripts.generation"
 local json = require "human.json"
 
 local ROWS, FEW = 12000, 2000
@@ -118,7 +118,7 @@ describe("a statement of the shipped scripts", function()
   local scripts
 
   setup(function()
-    require("human.migrate").run()
+    require("human.pg.migrate").run()
     db.open()
     scripts = gen.build(1)
     gen.install(scripts)

@@ -1,13 +1,13 @@
 -- spec/scripts/agent_memory_spec.lua -- the rolling summary against a real PostgreSQL.
 
 local db = require "human.db"
-local gen = require "human.gen"
+local gen = require "human.scripts.generation"
 
 describe("an agent's memory", function()
   local scripts, actor, agent
 
   setup(function()
-    require("human.migrate").run()
+    require("human.pg.migrate").run()
     db.open()
     scripts = gen.build(1)
     gen.install(scripts)

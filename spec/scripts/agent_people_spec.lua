@@ -1,13 +1,13 @@
 -- spec/scripts/agent_people_spec.lua -- who is in a chat, as a real PostgreSQL remembers it.
 
 local db = require "human.db"
-local gen = require "human.gen"
+local gen = require "human.scripts.generation"
 
 describe("the people of a chat", function()
   local scripts, actor, agent, people
 
   setup(function()
-    require("human.migrate").run()
+    require("human.pg.migrate").run()
     db.open()
     scripts = gen.build(1)
     gen.install(scripts)

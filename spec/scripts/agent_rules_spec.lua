@@ -1,7 +1,7 @@
 -- spec/scripts/agent_rules_spec.lua -- the agent's rules: their own examples, and what must hold always.
 
 require("plain_host").install()
-local rule_examples = require "human.rule_examples"
+local rule_examples = require "human.scripts.rule_examples"
 local limits = require "agent.rules.limits"
 local respond = require "agent.rules.respond"
 

@@ -2,8 +2,8 @@
 
 local bus = require "human.bus"
 local db = require "human.db"
-local gen = require "human.gen"
-local sched = require "human.sched"
+local gen = require "human.scripts.generation"
+local sched = require "human.core.sched"
 
 -- Runs the functions as tasks side by side and waits for all.
 local function together(fns)
@@ -22,7 +22,7 @@ describe("an agent's log", function()
   local scripts, actor, agent
 
   setup(function()
-    require("human.migrate").run()
+    require("human.pg.migrate").run()
     db.open()
     scripts = gen.build(1)
     gen.install(scripts)

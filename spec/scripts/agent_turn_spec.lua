@@ -1,14 +1,14 @@
 -- spec/scripts/agent_turn_spec.lua -- what comes between the steps of a turn, in an order that is made here.
 
 local db = require "human.db"
-local gen = require "human.gen"
-local sched = require "human.sched"
+local gen = require "human.scripts.generation"
+local sched = require "human.core.sched"
 
 describe("a turn of an agent", function()
   local scripts, actor, agent, undo
 
   setup(function()
-    require("human.migrate").run()
+    require("human.pg.migrate").run()
     db.open()
     scripts = gen.build(1)
     gen.install(scripts)
@@ -104,7 +104,7 @@ describe("a turn of an agent", function()
   end)
 
   it("takes four transactions, its event and the record of its call included", function()
-    local hosts = require "human.bus_hosts"      -- which this process does not know yet to be absent
+    local hosts = require "human.core.bus_hosts"      -- which this process does not know yet to be absent
     local tell = hosts.tell
     undo[#undo + 1] = function() hosts.tell = tell end
     hosts.tell = function() return true end

@@ -6,7 +6,7 @@ local sql = require("human.jobs").sql
 describe("a job whose worker died at it", function()
   local NAME = "spec.job"
   setup(function()
-    require("human.migrate").run()
+    require("human.pg.migrate").run()
     db.open()
   end)
   after_each(function() db.exec("delete from host_jobs where name = $1", NAME) end)

@@ -22,7 +22,7 @@ describe("The shipped providers", function()
 
   it("load, and the offline one answers where nothing is configured", function()
     app:load(scripts())
-    local llm, sched, result = require "human.llm", require "human.sched", nil
+    local llm, sched, result = require "human.llm", require "human.core.sched", nil
     assert.same({ provider = "offline", model = "offline", language_model = false }, llm.status())
     sched.spawn(function()
       result = llm.chat { system = "You are a fitness coach.", ref = "r",

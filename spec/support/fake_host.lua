@@ -174,7 +174,7 @@ end
 
 -- Handle everything that can happen without time passing.
 function App:settle()
-  local sched = require "human.sched"
+  local sched = require "human.core.sched"
   repeat sched.dispatch(1) until #self.queue == 0
 end
 
@@ -266,7 +266,7 @@ function App:load(files)
   end
   for path in pairs(self.files) do self.paths[#self.paths + 1] = path end
   table.sort(self.paths)
-  local gen = require "human.gen"
+  local gen = require "human.scripts.generation"
   local g = gen.build(1)
   gen.install(g)
   require("human.db").open()
@@ -283,14 +283,14 @@ function App:stop()
 end
 
 local function connect_events()
-  local sched, wsx = require "human.sched", require "human.wsx"
-  sched.on_event(EV.TIMER, require("human.timer").run)
+  local sched, connections = require "human.core.sched", require "human.http.connections"
+  sched.on_event(EV.TIMER, require("human.core.timer").run)
   sched.on_event(EV.REQUEST, function(status, id, _, target)
-    require("human.request").on_request(id, status, target)
-  end, require("human.answer").last_resort)
+    require("human.http.request").on_request(id, status, target)
+  end, require("human.http.answer").last_resort)
   for _, kind in ipairs { EV.WS_MSG, EV.WS_CLOSE, EV.DRAINED, EV.ABORT } do
-    sched.on_event(kind, function(status, id, _, data) wsx.dispatch(kind, id, status, data) end,
-      (kind == EV.WS_MSG or kind == EV.WS_CLOSE) and wsx.failed or nil)
+    sched.on_event(kind, function(status, id, _, data) connections.dispatch(kind, id, status, data) end,
+      (kind == EV.WS_MSG or kind == EV.WS_CLOSE) and connections.failed or nil)
   end
   sched.on_event(EV.BUS, require("human.bus").on_bus)
   sched.on_event(EV.NOTIFY, require("human.bus").on_notify)
@@ -318,8 +318,8 @@ function M.start(options)
       app.saved[name], package.loaded[name] = mod, nil
     end
   end
-  package.loaded["human.host"] = h
-  require("human.shuffle").install(h)
+  package.loaded["human.core.host"] = h
+  require("human.core.shuffle").install(h)
   connect_events()
   apps[app] = true
   return app

@@ -4,7 +4,7 @@
 local refused = require "c_refusals"
 
 local M = {}
-local real = package.loaded["human.host"]        -- for what is pure
+local real = package.loaded["human.core.host"]        -- for what is pure
 
 local function add_requests(h, app, E)
   function h.header(req, name) return app.requests[req] and app.requests[req].headers[name] end

@@ -5,13 +5,14 @@ local plain_host = require "plain_host"
 
 local M = {}
 
-local NAMES = { "db", "fetch", "gen", "host", "id", "log", "metrics", "sched", "json", "llm_tokens", "llm_learned",
-                "llm_books", "llm_choice", "llm_server", "llm_answer", "llm_stream", "llm" }
+local NAMES = { "db", "fetch", "scripts.generation", "core.host", "id", "log", "metrics", "core.sched", "json",
+                "llm.tokens", "llm.learned",
+                "llm.books", "llm.choice", "llm.server", "llm.answer", "llm.stream", "llm" }
 
 --- The answer that `provider` makes of the pieces of a stream: result or nil, err; and the deltas.
 function M.read(provider, pieces, content_type)
-  if not package.loaded["human.host"] then plain_host.install() end
-  local stream = require "human.llm_stream"
+  if not package.loaded["human.core.host"] then plain_host.install() end
+  local stream = require "human.llm.stream"
   local deltas = {}
   local out = stream.collector(function(text) deltas[#deltas + 1] = text end)
   local feed, close = stream.reader(provider, out, content_type or "text/event-stream")
@@ -143,9 +144,10 @@ function M.new(options)
     requests = {}, slept = {}, calls = {}, log = {}, clock = 1000, time = 1764237600,
   }
   local generation, saved, fakes = {}, {}, {}
-  fakes.sched, fakes.fetch, fakes.host = fake_sched(world), fake_fetch(world), fake_host(world)
+  local sched, fake = fake_sched(world), fake_host(world)
+  fakes["core.sched"], fakes.fetch, fakes["core.host"] = sched, fake_fetch(world), fake
   fakes.db, fakes.log = fake_db(world), silent_log(world)
-  fakes.gen = { building = function() return generation end, current = function() return generation end }
+  fakes["scripts.generation"] = { building = function() return generation end, current = function() return generation end }
   fakes.id = { new = function() return "c1" end }
   for _, name in ipairs(NAMES) do
     saved[name] = package.loaded["human." .. name]
@@ -154,7 +156,7 @@ function M.new(options)
   local ok, llm = pcall(require, "human.llm")
   for _, name in ipairs(NAMES) do package.loaded["human." .. name] = saved[name] end
   if not ok then error(llm, 2) end
-  world.llm, world.host, world.Canceled = llm, fakes.host, fakes.sched.Canceled
+  world.llm, world.host, world.Canceled = llm, fake, sched.Canceled
   llm.register(options.registry or M.registry())
   return world
 end

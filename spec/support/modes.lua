@@ -8,9 +8,9 @@
 
 local ffi = require "ffi"
 local busted = require "busted"
-local host = require "human.host"
-local sched = require "human.sched"
-local gen = require "human.gen"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
+local gen = require "human.scripts.generation"
 
 local ROUNDS = tonumber(os.getenv "HUMAN_TEST_ROUNDS") or 200
 local TEST_S = tonumber(os.getenv "HUMAN_TEST_TEST_S") or 3
@@ -171,7 +171,7 @@ local modes = {
   reload = start_reloading,
   leak = function() executors.it = repeated end,
   nojit = function() assert(not jit.status(), "the JIT compiler is on") end,
-  shuffle = function() assert(require("human.shuffle").seed(), "nothing is shuffled") end,
+  shuffle = function() assert(require("human.core.shuffle").seed(), "nothing is shuffled") end,
 }
 
 local mode = os.getenv "HUMAN_TEST_MODE" or ""

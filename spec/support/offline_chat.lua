@@ -27,7 +27,7 @@ KNOWLEDGE:
 
 --- What the offline provider makes of a request: result of llm.chat's kind, and the deltas.
 function M.ask(req)
-  local offline, stream = require "agent.providers.offline", require "human.llm_stream"
+  local offline, stream = require "agent.providers.offline", require "human.llm.stream"
   local deltas = {}
   local out = stream.collector(function(text) deltas[#deltas + 1] = text end)
   offline.answer(req, {}, out)

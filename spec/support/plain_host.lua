@@ -4,7 +4,7 @@
 local bit, cjson = require "bit", require "cjson"
 
 local M = {}
-local has_real, real = pcall(require, "human.host")
+local has_real, real = pcall(require, "human.core.host")
 
 local UTF8 = { -- well-formed sequences, RFC 3629 section 4
   "^[%z\1-\127]+", "^[\194-\223][\128-\191]", "^\224[\160-\191][\128-\191]",
@@ -94,16 +94,16 @@ end
 
 --- Gives modules a host to load over when there is no real one.
 function M.install()
-  package.loaded["human.host"] = package.loaded["human.host"] or M.new()
-  return package.loaded["human.host"]
+  package.loaded["human.core.host"] = package.loaded["human.core.host"] or M.new()
+  return package.loaded["human.core.host"]
 end
 
 --- A new instance of module `name` above `host`; whatever was loaded before stays loaded.
 function M.fresh(name, host)
-  local saved = { [name] = package.loaded[name], ["human.host"] = package.loaded["human.host"] }
-  package.loaded[name], package.loaded["human.host"] = nil, host
+  local saved = { [name] = package.loaded[name], ["human.core.host"] = package.loaded["human.core.host"] }
+  package.loaded[name], package.loaded["human.core.host"] = nil, host
   local ok, module = pcall(require, name)
-  package.loaded[name], package.loaded["human.host"] = saved[name], saved["human.host"]
+  package.loaded[name], package.loaded["human.core.host"] = saved[name], saved["human.core.host"]
   if not ok then error(module, 2) end
   return module
 end

@@ -25,7 +25,7 @@ function M.start(script, options, conf)
   local app = fake_host.start { conf = conf }
   complete(app.host)
   local w = setmetatable({ app = app, seen = {} }, World)
-  package.loaded["human.task"] = { seen = w.seen, sleep = function(s) require("human.sched").sleep(s) end }
+  package.loaded["human.task"] = { seen = w.seen, sleep = function(s) require("human.core.sched").sleep(s) end }
   w:load(script, options)
   return w
 end

@@ -2,8 +2,8 @@
 -- The connection enters through conn_adopt(), as one that another worker has handed over.
 
 local ffi = require "ffi"
-local host = require "human.host"
-local sched = require "human.sched"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
 
 local M = {}
 local Client = {}

@@ -4,7 +4,7 @@
 local jobs = require "human.jobs"
 local llm = require "human.llm"
 local log = require "human.log"
-local notice = require "human.notice"
+local notice = require "human.console"
 local presets = require "agent.providers.presets"
 
 local M = {}

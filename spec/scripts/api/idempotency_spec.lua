@@ -2,22 +2,22 @@
 -- connections: who is first, who waits, and what happens when the first one dies.
 
 local db = require "human.db"
-local gen = require "human.gen"
+local gen = require "human.scripts.generation"
 local id = require "human.id"
 local idempotency = require "human.idempotency"
 local json = require "human.json"
-local sched = require "human.sched"
+local sched = require "human.core.sched"
 local wire = require "wire"
 
 describe("a repeated request", function()
   local scripts, user, secret, key
 
   setup(function()
-    require("human.migrate").run()
+    require("human.pg.migrate").run()
     db.open()
     scripts = gen.build(1)
     gen.install(scripts)
-    wire.serve(function(...) require("human.request").on_request(...) end)
+    wire.serve(function(...) require("human.http.request").on_request(...) end)
   end)
   teardown(function() wire.serve(nil) end)
 

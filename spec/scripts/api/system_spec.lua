@@ -73,6 +73,6 @@ describe("the system routes", function()
 
   it("are summed up by `human check`", function()
     assert.equal("scripts 0123456789ab: 2 modules, 5 routes, 0 jobs, 0 rule examples",
-      require("human.check").summary(require("human.gen").current()))
+      require("human.cli.check").summary(require("human.scripts.generation").current()))
   end)
 end)

@@ -1,0 +1,68 @@
+-- host/lua/cli/own_server.lua -- the server of this home, for commands that speak HTTP with it.
+-- Where it listens and which key its TLS has is asked of its control socket: the settings that a command
+-- reads may be others than those it was started with.  Who then answers at that address must call itself
+-- the same instance (/health) before anything else is sent there: it may be somebody else's by now.
+
+local fetch = require "human.fetch"
+local host = require "human.core.host"
+local json = require "human.json"
+local sched = require "human.core.sched"
+
+local M = {}
+local ANSWER_S, TRIES, BETWEEN_S = 5, 3, 0.2     -- it may be replaced between the two questions
+
+--- What the server says of itself over its control socket: {instance, home, url, agent_url, pin, proxy_head
+--- (who asks from here begins with one), pid, ..};
+--- or nil and why there is none.  Blocks.
+function M.status()
+  local text, code = host.native.control "status"
+  if code ~= 0 then return nil, text end
+  local server = json.decode(text)
+  if type(server) ~= "table" then return nil, "the server's answer about its state is malformed" end
+  if type(server.instance) ~= "string" or server.instance == "" or type(server.url) ~= "string" then
+    return nil, ("the server that runs is of version %s and does not say where it listens: restart it")
+      :format(tostring(server.version))
+  end
+  return server
+end
+
+--- One request to that server: as human.fetch, with `path` for `url`.  Awaits.
+function M.request(server, request)
+  request.url = server.url .. request.path
+  request.pin = server.pin ~= "" and server.pin or nil
+  request.proxy_head = server.proxy_head
+  request.path = nil
+  return fetch(request)
+end
+
+--- The headers of an operator, where this process has the admin token: only for a server that was greeted.
+function M.operator()
+  return host.secret_set "admin" and { authorization = "Bearer ${secret:admin}" } or nil
+end
+
+--- Is it that instance which answers?  Its health, or nil and a sentence.  Sends no secret.  Awaits.
+function M.greet(server)
+  local answer, err = M.request(server, { path = "/health", timeout_s = ANSWER_S })
+  if not answer then return nil, err.message end
+  local health = json.decode(answer.body)
+  if type(health) ~= "table" or health.instance ~= server.instance then
+    return nil, ("another program answers at %s, not the server of %s"):format(server.url, server.home)
+  end
+  return health
+end
+
+--- The server of this home and its health, once it is sure that it is the one; or nil and why.  Awaits.
+function M.find()
+  local why
+  for try = 1, TRIES do
+    if try > 1 then sched.sleep(BETWEEN_S) end
+    local server, none = M.status()
+    if not server then return nil, none end
+    local health
+    health, why = M.greet(server)
+    if health then return server, health end
+  end
+  return nil, why
+end
+
+return M

@@ -1,0 +1,74 @@
+-- host/lua/cli/test_words.lua -- the words of `human test`: those of busted, as busted's own command line reads
+-- them.  Runs twice: before there is a runtime, since the first path decides which scripts are meant, and in
+-- it.  So it needs nothing of ours.
+
+local M = {}
+local DISTRIBUTION = {
+  "/usr/share/lua/5.1/?.lua", "/usr/share/lua/5.1/?/init.lua", "/usr/local/share/lua/5.1/?.lua",
+  "/usr/local/share/lua/5.1/?/init.lua",
+}
+local LIBRARIES = {
+  "/usr/lib/x86_64-linux-gnu/lua/5.1/?.so", "/usr/lib/aarch64-linux-gnu/lua/5.1/?.so",
+  "/usr/local/lib/lua/5.1/?.so",
+}
+
+M.OUTPUT = "human"                               -- what busted calls our output
+M.NAME = "human test"
+
+--- Where Debian has busted.
+function M.extend_search()
+  package.path = table.concat(DISTRIBUTION, ";") .. ";" .. package.path
+  package.cpath = table.concat(LIBRARIES, ";") .. ";" .. package.cpath
+end
+
+--- For busted: specs run in this Lua, whichever `--lua` names; without a path, in `otherwise`.
+function M.complete(words, otherwise)
+  local out = { [0] = M.NAME, "--ignore-lua" }
+  for _, word in ipairs(words) do out[#out + 1] = word end
+  if otherwise then out[#out + 1] = otherwise end
+  return out
+end
+
+local function parse(words, ...)
+  local cli = require "busted.modules.cli" { output = M.OUTPUT }
+  cli:set_name(M.NAME)
+  return cli:parse(M.complete(words, ...))
+end
+
+--- -> busted's options (ROOT: the paths, or nil when none is given), or nil and why not.
+function M.parse(words)
+  local options, why = parse(words)
+  if not options then return nil, why end
+  -- Without a path ROOT has busted's default; whether that was meant, one path more tells.
+  local given = parse(words, "")
+  local none = not given or type(given.ROOT) ~= "table" or #given.ROOT == 0 or given.ROOT[1] == ""
+  local root = options.ROOT
+  if none and (root == "spec" or type(root) == "table" and #root == 1 and root[1] == "spec") then
+    options.ROOT = nil
+  end
+  return options
+end
+
+local function first_path(options)
+  local dir, path = options.directory, options.ROOT and options.ROOT[1]
+  if not path then return dir ~= "./" and dir or "" end
+  return require "pl.path".join(dir, path)
+end
+
+--- -> nil and the first path, "" when none was given; or an exit status and the text to end with.
+function M.read(words)
+  M.extend_search()
+  if not pcall(require, "busted.modules.cli") then
+    return 1, "human test: busted is not installed (Debian: lua-busted)"
+  end
+  local options, why = M.parse(words)
+  if not options then
+    local usage = why:match "Usage: .*"
+    if not usage then return 1, why end
+    return 0, (usage:gsub("; re%-run with %-%-help for usage%.$", ""))
+  end
+  if options.version then return 0, require "busted.core"().version end
+  return nil, first_path(options)
+end
+
+return M

@@ -1,0 +1,114 @@
+-- host/lua/cli/words.lua -- what the sub-commands share: how they read their words, how they end, what they
+-- suggest.  Texts for `human help COMMAND` are in host/help.txt.
+
+local host = require "human.core.host"
+
+local M = {}
+local FAR = 64                                   -- words that long are not compared
+-- Flags that every command takes and main.c reads; here to be suggested.
+local COMMON = { "--port", "--agent-port", "--host", "--scripts", "--workers", "--log-level", "--set", "--watch",
+                 "--help" }
+
+--- Ends the command with a sentence on stderr.  code: 1 (it did not work) unless told otherwise.
+function M.stop(text, code) error({ say = text, code = code or 1 }, 0) end
+
+--- The text of `human help COMMAND`.
+function M.help(command) return host.native.help(command) end
+
+-- Its first lines: how the command is called.
+local function usage(command)
+  local out = {}
+  for line in M.help(command):gmatch "[^\n]+" do
+    if not line:find "^usage: " and not line:find "^       %S" then break end
+    out[#out + 1] = line
+  end
+  return table.concat(out, "\n")
+end
+
+--- Ends it because it was called wrongly: exit status 2.
+function M.misused(command, text)
+  M.stop(("%s\n%s\nTry `human help %s`."):format(text, usage(command), command), 2)
+end
+
+-- How many letters must be put in, left out or exchanged to make b of a.
+local function distance(a, b)
+  if #a > FAR or #b > FAR then return FAR end
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local best = math.min(diagonal + (a:byte(i) == b:byte(j) and 0 or 1), row[j] + 1, row[j - 1] + 1)
+      diagonal, row[j] = row[j], best
+    end
+  end
+  return row[#b]
+end
+
+--- " (did you mean X?)" for the nearest of `known`, or "".
+function M.suggest(word, known)
+  local best, limit = nil, #word / 3 + 1
+  for _, candidate in ipairs(known) do
+    local d = distance(word, candidate)
+    if d < limit then best, limit = candidate, d end
+  end
+  return best and (" (did you mean %s?)"):format(best) or ""
+end
+
+local function unknown(command, flag, known)
+  local list = {}
+  for name in pairs(known) do list[#list + 1] = name end
+  table.sort(list)
+  for _, name in ipairs(COMMON) do list[#list + 1] = name end
+  M.misused(command, "unknown flag: " .. flag .. M.suggest(flag, list))
+end
+
+--- Reads words: known = {["--json"] = true (a switch), ["--since"] = "TIME" (takes a value, which is called
+--- that), ["-m"] = "--message" (another name)}.  "--flag=value" and "--flag value"; what follows "--" is no flag.
+--- Returns the words that are no flags, and {since = "1d", json = true}.  Ends the command where they are wrong.
+function M.parse(command, args, known)
+  local words, o, i = {}, {}, 1
+  while i <= #args do
+    local arg = args[i]
+    local flag, value = arg:match "^(%-%-[^=]+)=(.*)$"
+    flag = flag or arg
+    if type(known[flag]) == "string" and known[flag]:sub(1, 1) == "-" then flag = known[flag] end
+    local kind = known[flag]
+    if arg == "--" then
+      for k = i + 1, #args do words[#words + 1] = args[k] end
+      break
+    elseif arg:sub(1, 1) ~= "-" or arg == "-" then
+      words[#words + 1] = arg
+    elseif not kind then
+      unknown(command, flag, known)
+    elseif kind == true then
+      if value then M.misused(command, flag .. " takes no value") end
+      o[flag:sub(3)] = true
+    else
+      if not value then i, value = i + 1, args[i + 1] end
+      if not value then M.misused(command, ("a value is missing after %s (%s)"):format(flag, kind)) end
+      o[flag:sub(3)] = value
+    end
+    i = i + 1
+  end
+  return words, o
+end
+
+--- Ends the command unless there are `least` to `most` words; names: what they are called, in order.
+function M.count(command, words, names, least, most)
+  if #words < least then M.misused(command, names[#words + 1] .. " is missing") end
+  if #words > most then M.misused(command, "unexpected argument: " .. words[most + 1]) end
+end
+
+--- Runs run(args), the function of a command; returns the exit status.
+function M.run(command, run, args)
+  local ok, result = pcall(run, args)
+  if ok then return result end
+  if type(result) ~= "table" or not result.say then error(result, 0) end
+  local about = result.say:find "^usage:" and "" or "human " .. command .. ": "
+  io.stderr:write(about, result.say, result.say:find "\n$" and "" or "\n")
+  return result.code
+end
+
+return M

@@ -1,0 +1,42 @@
+-- host/lua/core/events.lua -- who handles which kind of event of the host, and what becomes of one that fails.
+-- A handler's error ends with the handler: it is logged with its place, and what somebody may be waiting
+-- for is given up in good order (the failed() of the kind), so that neither the worker nor the other
+-- events of the turn suffer.  Only a lack of memory passes on: then nothing here can be relied upon, and
+-- bridge.c has another worker take over.  Knows nothing of the host, so that specs can use it anywhere.
+
+local traceback, xpcall = debug.traceback, xpcall
+
+local M = {}
+local NO_MEMORY = "not enough memory"
+local handlers, failures = {}, {}                -- kind -> function
+
+local function place(err)
+  if err == NO_MEMORY then return err end
+  return type(err) == "string" and traceback(err, 2) or tostring(err)
+end
+
+--- kind: one of host.EV.  fn(status, id, owner, data) handles it; failed(id, status), optional, is called
+--- when it raised.
+function M.on(kind, fn, failed) handlers[kind], failures[kind] = fn, failed end
+
+--- fn(a, b, c, d).  True; or false and a text: what went wrong, and where.
+function M.try(fn, a, b, c, d)
+  local ok, err = xpcall(fn, place, a, b, c, d)
+  if ok then return true end
+  if err == NO_MEMORY then error(err, 0) end
+  return false, tostring(err)
+end
+
+--- Hands an event to its handler; returns as try() does.
+function M.handle(kind, status, id, owner, data)
+  local ok, err = M.try(handlers[kind], status, id, owner, data)
+  if ok then return true end
+  local failed = failures[kind]
+  if failed then
+    local given_up, again = M.try(failed, id, status)
+    if not given_up then err = err .. "\nand, giving it up: " .. again end
+  end
+  return false, ("event %s: %s"):format(tostring(kind), err)
+end
+
+return M

@@ -1,0 +1,30 @@
+-- host/lua/http/answer.lua -- every request is answered once, whatever becomes of its answer.
+-- The only module that calls host.respond.  What the host refuses there (a header, a status, a request that
+-- streams already) becomes a bare 500, and where even that cannot be said any more the connection ends:
+-- a client never waits for an answer that nobody will give.
+
+local host = require "human.core.host"
+local log = require "human.log"
+
+local GONE, FULL = host.E.GONE, host.E.FULL
+
+local M = {}
+local HEAD = "content-type: application/json\r\n"
+local BODY = '{"error":"internal_error","code":"internal"}'
+
+--- The answer that nothing can be wrong with.  Returns its status and size.
+function M.last_resort(req)
+  local sent = host.respond(req, 500, HEAD, BODY)
+  if sent < 0 and sent ~= GONE then host.finish(req) end
+  return 500, #BODY
+end
+
+--- Answers a request.  Returns the status and the size of what was sent; also when the client has left.
+function M.send(req, status, lines, body)
+  local sent = host.respond(req, status, lines, body)
+  if sent >= 0 or sent == GONE or sent == FULL then return status, #body end -- FULL: C has ended the connection
+  log.error("the host refused an answer", { status = status, error = host.error_name(sent), headers = lines })
+  return M.last_resort(req)
+end
+
+return M

@@ -1,0 +1,196 @@
+-- host/lua/http/caller.lua -- where a request comes from: the client's address, the scheme, host and prefix that
+-- it used, and whether it is a client of this machine.
+-- Headers of proxies are believed when the peer is one of http.trusted_proxies; from anybody else they
+-- prove that the request was passed on, and nothing more.  What cannot be read, or contradicts itself, is
+-- as if it had not been said, and such a request is not of this machine.
+-- Every surface asks here: routes, WebSockets, Socket.IO, logs, limits, documents.
+
+local bit = require "bit"
+local forwarded = require "human.http.forwarded"
+local host = require "human.core.host"
+
+local band, byte, find, lower, sub = bit.band, string.byte, string.find, string.lower, string.sub
+local PEER, split = host.PEER, forwarded.split
+
+local M = {}
+local SHOWN_MAX = 100
+local KNOWN_MAX = 64                             -- spellings of Host that are remembered
+
+-- Something of a client's, for a message to that client.
+local function shown(text)
+  if #text <= SHOWN_MAX and find(text, "^[%w%-._~:/%[%]]+$") then return "'" .. text .. "'" end
+  return "of this request"
+end
+
+local DEFAULT_PORT = { http = "80", https = "443" }
+
+-- "https://api.example:8443": as browsers write an origin, without the scheme's own port.
+local function origin_of(scheme, authority)
+  local name, port = split(authority)
+  if not name then return nil end
+  if find(name, ":", 1, true) then name = "[" .. name .. "]" end
+  return scheme .. "://" .. name .. (port and port ~= DEFAULT_PORT[scheme] and ":" .. port or "")
+end
+
+-- Takes over what a trusted proxy says.
+local function believe(c, req)
+  local word = forwarded.read(req, c.ip, c.bits)
+  if not word then return end
+  c.ip, c.bits, c.known = word.ip, word.bits, word.known or false
+  c.scheme, c.host = word.scheme or c.scheme, word.host or c.host
+end
+
+-- The answers -----------------------------------------------------------------------------------------
+
+--- Everything about where request `req` comes from: {ip, scheme, host (authority in lower case; nil without
+--- one), prefix ("" or "/path"), bits, known (false: somebody in the chain is not), trusted}.
+function M.of(req)
+  local ip, bits = host.peer(req)
+  local authority = host.header(req, "host")
+  local c = { ip = ip, bits = bits, known = true, prefix = "", host = authority and lower(authority),
+              scheme = band(bits, PEER.TLS) ~= 0 and "https" or "http", trusted = band(bits, PEER.TRUSTED) ~= 0 }
+  if c.trusted then
+    believe(c, req)
+    c.prefix = forwarded.prefix(req)
+  end
+  return c
+end
+
+--- The client's address.
+function M.ip(req)
+  local ip, bits = host.peer(req)
+  if band(bits, PEER.TRUSTED) == 0 then return ip end
+  return M.of(req).ip
+end
+
+-- The origin that this server has for the client, "https://api.example"; nil when it named no host.
+local function own_origin(c) return c.host and origin_of(c.scheme, c.host) end
+
+--- Where a trusted proxy serves us, "https://api.example/human"; nil where there is none.
+function M.base(req)
+  local _, bits = host.peer(req)
+  if band(bits, PEER.TRUSTED) == 0 then return nil end
+  local c = M.of(req)
+  local origin = own_origin(c)
+  return origin and origin .. c.prefix
+end
+
+--- "" or the path below which a trusted proxy serves us.
+function M.prefix(req)
+  local _, bits = host.peer(req)
+  if band(bits, PEER.TRUSTED) == 0 then return "" end
+  return forwarded.prefix(req)
+end
+
+--- Is this Origin the one that the request itself is for?
+function M.is_own(req, origin) return lower(origin) == own_origin(M.of(req)) end
+
+-- Host ------------------------------------------------------------------------------------------------
+
+local listed
+
+-- A name may end with the root.
+local function without_root(name) return byte(name, -1) == 46 and sub(name, 1, -2) or name end
+
+local function listing()
+  local conf, set = host.conf(), { localhost = true }
+  local names = (conf.http and conf.http.hosts or "") .. "," .. (conf.host or "")
+  for word in names:gmatch "[^%s,]+" do
+    word = lower(word)
+    local name = not host.address(word) and split(word) or word
+    set[host.address(name) or without_root(name)] = true
+  end
+  return set
+end
+
+-- Is it a name of this machine, an address that we listen on, or one of http.hosts?
+local function is_ours(authority)
+  listed = listed or listing()
+  local name = split(lower(authority))
+  if not name then return false end
+  name = without_root(name)
+  local address, bits = host.address(name)
+  if address then return band(bits, PEER.LOOPBACK) ~= 0 or listed[address] == true end
+  return listed[name] == true
+end
+
+local known, n_known = {}, 0
+
+--- May a request for this host be answered where only this machine can reach us?  One that names no host
+--- (HTTP/1.0) may: no page's can be without.
+function M.host_is_known(req)
+  local authority = host.header(req, "host")
+  if not authority then return true end
+  local yes = known[authority]
+  if yes == nil then
+    yes = is_ours(authority)
+    if n_known >= KNOWN_MAX then known, n_known = {}, 0 end
+    known[authority], n_known = yes, n_known + 1
+  end
+  return yes
+end
+
+--- Why host_is_known says no.
+function M.host_unknown(req)
+  return "Host " .. shown(host.header(req, "host")) .. " is not a name of this server; http.hosts may list it"
+end
+
+-- This machine ------------------------------------------------------------------------------------------
+
+-- Headers by which proxies of all makes show themselves; name is in lower case.
+local function is_of_proxy(name)
+  return find(name, "forwarded", 1, true) or find(name, "ip$") or find(name, "ipv6$") or find(name, "addr$")
+    or find(name, "address$") or name == "via" or name == "cdn-loop" or find(name, "^proxy%-")
+end
+
+local function passed_on(req)
+  local names = {}
+  for name in pairs(host.headers(req)) do
+    if is_of_proxy(name) then names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names[1]
+end
+
+local function why_veiled(req, c)
+  local _, bits = host.peer(req)
+  if band(bits, PEER.VEILED) ~= 0 then
+    return "a PROXY header names no client, or comes from a peer that is not in http.trusted_proxies"
+  end
+  local name = passed_on(req)
+  if name and not c.trusted then
+    return ("it was passed on (header %s), and %s is not in http.trusted_proxies"):format(shown(name), c.ip)
+  end
+  local says = host.header(req, "x-forwarded-for") or host.header(req, "forwarded")
+  if not c.known or (name and not says) then return "a proxy does not say for whom it asks" end
+  if not says and band(bits, PEER.OLD) ~= 0 then
+    return "it speaks HTTP/1.0, as proxies do that do not say for whom they ask"
+  end
+end
+
+local function why_foreign_page(req, c)
+  local origin, site = host.header(req, "origin"), host.header(req, "sec-fetch-site")
+  if origin and lower(origin) ~= own_origin(c) then
+    return "a page of another origin asks: " .. shown(origin)
+  end
+  if site and site ~= "same-origin" and site ~= "none" then
+    return "a page of another origin asks (Sec-Fetch-Site: " .. shown(site) .. ")"
+  end
+end
+
+--- Does a client of this machine ask, neither through a stranger's proxy nor for a page from elsewhere?
+--- true; or false and which condition does not hold.
+function M.is_local(req)
+  local c = M.of(req)
+  local why = why_veiled(req, c)
+  if not why and band(c.bits, PEER.LOOPBACK) == 0 then why = "the client " .. c.ip .. " is not on this machine" end
+  local authority = host.header(req, "host")
+  if not why and not (authority and is_ours(authority) and is_ours(c.host)) then
+    why = authority and "Host " .. shown(c.host) .. " is not a name of this machine and not in http.hosts"
+      or "it names no Host"
+  end
+  why = why or why_foreign_page(req, c)
+  return why == nil, why
+end
+
+return M

@@ -1,0 +1,76 @@
+-- host/lua/http/cors.lua -- which web pages may read answers, send what needs a preflight, and open WebSockets.
+-- A policy belongs to a route (option `cors` of its group).  Pages of our own origin may always, listed
+-- ones where they are listed.  "*" is for routes that ask for a key: a page must know it, no browser adds
+-- it.  Where nothing is asked, or who asks is told by where the request comes from, "*" would lend every page
+-- what its visitor's machine may do; so there it counts only if the group says it, or not at all.
+
+local caller = require "human.http.caller"
+local host = require "human.core.host"
+
+local M = {}
+local EXPOSE = "access-control-expose-headers: x-request-id, x-total-count, link, retry-after, "
+  .. "idempotent-replayed\r\n"
+local MAX_AGE_S = 600
+local VARY = "vary: Origin\r\n"
+
+--- Nobody but our own pages.  fixed: lines that every answer gets; varies: further ones by Origin.
+M.none = { fixed = "", varies = false, any = false, origins = {} }
+local any = { fixed = "access-control-allow-origin: *\r\n" .. EXPOSE, varies = false, any = true, origins = {} }
+
+local policies = setmetatable({}, { __mode = "v" }) -- text -> policy: equal ones are the same
+
+--- The policy of a list: "*", or origins separated by commas or white space.
+function M.policy(text)
+  if text == "*" then return any end
+  local policy, origins = policies[text], {}
+  if policy then return policy end
+  for origin in text:gmatch "[^%s,]+" do origins[origin:lower()] = true end
+  if not next(origins) then return M.none end
+  policy = { fixed = VARY, varies = true, any = false, origins = origins }
+  policies[text] = policy
+  return policy
+end
+
+--- The option of a group or Socket.IO server, checked: nil, false, or a text.
+function M.check(option, where)
+  if option == nil or option == false or type(option) == "string" then return option end
+  error(where .. ": cors must be false, \"*\", or origins separated by commas", 0)
+end
+
+--- A route's policy.  has_key: who asks must show a key; is_ambient: where they ask from is enough.
+function M.of_route(option, has_key, is_ambient, where)
+  if option == "*" and is_ambient then
+    error(where .. ": cors = \"*\" would give every web page what clients of this machine may do", 0)
+  end
+  if option then return M.policy(option) end
+  if option == false or is_ambient then return M.none end
+  local policy = M.policy(host.conf().cors.origins)
+  if policy.any and not has_key then return M.none end
+  return policy
+end
+
+--- May a page of this request's Origin use a route of this policy?  Clients that are no browsers send none.
+function M.permits(policy, req)
+  if policy.any then return true end
+  local origin = host.header(req, "origin")
+  return not origin or policy.origins[origin:lower()] == true or caller.is_own(req, origin)
+end
+
+--- Header lines for this request's answer beside policy.fixed; "" where those say all.
+function M.headers(policy, req)
+  if not policy.varies then return "" end
+  local origin = host.header(req, "origin")
+  if not origin or not policy.origins[origin:lower()] then return "" end
+  return "access-control-allow-origin: " .. origin .. "\r\n" .. EXPOSE
+end
+
+--- Header lines that answer a preflight (Fetch standard, "CORS-preflight fetch"); none for those who may not.
+function M.preflight(policy, req, allow)
+  if not M.permits(policy, req) then return "" end
+  local asked = host.header(req, "access-control-request-headers")
+  local list = asked and asked:match "^[%w%-_, ]+$" or "content-type, x-api-key, authorization, idempotency-key"
+  return "access-control-allow-methods: " .. allow .. "\r\naccess-control-allow-headers: " .. list
+    .. "\r\naccess-control-max-age: " .. MAX_AGE_S .. "\r\n"
+end
+
+return M

@@ -1,0 +1,139 @@
+-- host/lua/http/ctx.lua -- what a handler knows of its request.
+-- Members are made when first read, so that a request pays for what it uses only.  A script that
+-- reads a member that does not exist gets an error instead of nil.
+--
+--   id        the request's id (x-request-id)       actor     who asks, nil without auth
+--   ip        client address                        params    {name = text} of the path
+--   query     {name = value}, validated             headers   the request headers that spec.headers
+--   deadline  human.task.clock() at which it ends             declares, by lower-case name
+--   log       human.log, with the request's id      db        human.db
+--   fail, rule, emit, stream, tx, is_local, path, base   functions, below
+
+local caller = require "human.http.caller"
+local decisions = require "human.decisions"
+local fail = require "human.fail"
+local host = require "human.core.host"
+local log = require "human.log"
+local router = require "human.http.router"
+local sched = require "human.core.sched"
+
+local M = {}
+local methods, lazy = {}, {}
+
+-- The client went away (connections).  The task goes on to its end, except where the route says abort.
+function methods:on_abort()
+  self.gone = true
+  if self.route.abort then sched.kill(self.task) end
+end
+
+-- Only streams wait for their queue to drain.
+function methods.on_drained() end
+
+-- Refuse: throw the Fail of a code.  data: facts for the client (see human.fail).
+function methods:fail(code, data) fail.throw(code, data, self.route.gen.errors) end
+
+-- Ask a rule of the route's area, and of no other: ctx:rule("bidding.may_place", facts...).
+-- A denial throws; anything else is returned (a verdict or a plain value).  The decision is recorded: in a
+-- transaction with its commit (a denial also after the rollback), outside of one before this returns.
+function methods:rule(name, ...)
+  local gen = self.route.gen
+  local about = { ref = self.id, subject = self.actor and self.actor.id, errors = gen.errors }
+  return decisions.enforce(self.db, gen.rule(self.route.area, name), about, ...)
+end
+
+-- Tell all workers of all hosts (topics of human.bus).
+function methods:emit(topic, payload) -- luacheck: ignore self
+  require("human.bus").notify(require "human.db", topic, payload)
+end
+
+-- Does a client of this machine ask?  true; or false and why not (human.caller).
+function methods:is_local() return caller.is_local(self.req) end
+
+-- The path of an address of ours as the client must ask for it: a proxy may serve us below a prefix.
+function methods:path(path) return caller.prefix(self.req) .. path end
+
+-- Where the client finds us, "https://api.example/human", when a trusted proxy says so; else nil.
+function methods:base() return caller.base(self.req) end
+
+-- Answer with server-sent events: a stream (below).  The request can be refused no more.
+function methods:stream() return require("human.http.event_stream").open(self) end
+
+-- The same as db.tx: fn(tx) in one transaction, whose results are returned.
+function methods:tx(fn, options) return self.db.tx(fn, options) end
+
+local counter, prefix = 0, nil
+
+local function new_id()
+  if not prefix then
+    prefix = host.random(6):gsub(".", function(c) return ("%02x"):format(c:byte()) end) .. "-"
+  end
+  counter = counter + 1
+  return prefix .. counter
+end
+M.new_id = new_id
+
+-- The id for a request: the client's own when it is a sane token, else a new one.
+function M.request_id(req)
+  local given = host.header(req, "x-request-id")
+  if given and #given <= 64 and given:find "^[%w%-_.:]+$" then return given end
+  return new_id()
+end
+
+function lazy.id(ctx) return M.request_id(ctx.req) end
+function lazy.ip(ctx) return caller.ip(ctx.req) end
+function lazy.db() return require "human.db" end
+function lazy.params() return {} end
+function lazy.headers() return {} end
+
+function lazy.query(ctx)
+  if not ctx.raw_query then return {} end
+  local query, err = router.parse_query(ctx.raw_query)
+  if not query then
+    fail.throw("validation_error", { message = "query: " .. err,
+                                     details = { { path = "query", message = err } } })
+  end
+  return query
+end
+
+function lazy.deadline(ctx)
+  local limit = ctx.task.limit
+  return limit and ctx.started + limit or nil
+end
+
+local function logger(ctx, level)
+  return function(message, fields)
+    local all = { request_id = ctx.id, route = ctx.route.title }
+    for k, v in pairs(fields or {}) do all[k] = v end
+    log[level](message, all)
+  end
+end
+
+function lazy.log(ctx)
+  return { info = logger(ctx, "info"), warn = logger(ctx, "warn"), error = logger(ctx, "error"),
+           debug = logger(ctx, "debug") }
+end
+
+local Ctx = {}
+
+function Ctx.__index(ctx, name)
+  local method = methods[name]
+  if method then return method end
+  local make = lazy[name]
+  if make then
+    local v = make(ctx)
+    rawset(ctx, name, v)
+    return v
+  end
+  if name ~= "actor" then error("ctx has no member '" .. tostring(name) .. "'", 2) end
+end
+
+-- A context for request `req` on `route`.  Members below the public ones belong to request.lua.
+function M.new(req, route, raw_query)
+  return setmetatable({
+    req = req, route = route, raw_query = raw_query, started = host.now(),
+    task = false, tracked = false, is_head = false, held = false, out = false, authority = false,
+    gone = false, claim = false,
+  }, Ctx)
+end
+
+return M

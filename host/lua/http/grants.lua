@@ -1,0 +1,92 @@
+-- host/lua/http/grants.lua -- what stays open in somebody's name: streams, WebSockets, Socket.IO sockets.
+-- A key is looked at when a connection begins; this ends what was begun with it when the key is no more.  At
+-- once where scripts hear of it (human.guard), and within limits.recheck_ms in any case: news may be lost, so each
+-- worker asks the authenticators (`still` of api.auth) for whom they still stand.
+-- Owns nothing: who is held here has a method revoke(), and takes itself out when it ends.
+
+local gen = require "human.scripts.generation"
+local host = require "human.core.host"
+local log = require "human.log"
+local sched = require "human.core.sched"
+local timer = require "human.core.timer"
+
+local M = {}
+local BATCH = 1000                               -- actors that an authenticator is asked about at a time
+local held = setmetatable({}, { __mode = "k" })  -- holder -> {actor, authority (an authenticator's name)}
+local waiting = false
+
+-- Ends those of a list whom their authenticator does not know any more.
+local function check(still, list)
+  local actors = {}
+  for i, holder in ipairs(list) do actors[i] = held[holder] and held[holder].actor or {} end
+  local known = still(actors)
+  for i, holder in ipairs(list) do
+    if held[holder] and not known[i] then holder:revoke() end
+  end
+end
+
+local function by_authority()
+  local lists = {}
+  for holder, grant in pairs(held) do
+    local batches = lists[grant.authority] or { {} }
+    if #batches[#batches] == BATCH then batches[#batches + 1] = {} end
+    table.insert(batches[#batches], holder)
+    lists[grant.authority] = batches
+  end
+  return lists
+end
+
+local function check_all()
+  local auth = gen.current().auth
+  for name, batches in pairs(by_authority()) do
+    local still = auth[name] and auth[name].scheme.still
+    for _, list in ipairs(still and batches or {}) do
+      local ok, err = pcall(check, still, list)
+      if not ok then
+        if err == sched.Canceled then error(err, 0) end
+        log.warn("who holds connections open could not be checked", { authenticator = name, error = tostring(err) })
+      end
+    end
+  end
+end
+
+local look
+
+local function look_later()
+  waiting = true
+  timer.start(host.conf().limits.recheck_ms / 1000, look)
+end
+
+function look()
+  waiting = false
+  if next(held) == nil then return end
+  local label = host.label "checking who may stay"
+  sched.spawn_as({ label = label, on_finish = function() if not waiting then look_later() end end }, check_all)
+end
+
+--- holder:revoke() is called when the authenticator of this name does not stand by the actor any more.
+function M.hold(holder, actor, authority)
+  if not actor then return end
+  held[holder] = { actor = actor, authority = authority or "" }
+  if not waiting then look_later() end
+end
+
+--- The holder has come to its end.
+function M.drop(holder) held[holder] = nil end
+
+local function is_meant(actor, fields)
+  for name, value in pairs(fields) do
+    if actor[name] == value then return true end
+  end
+end
+
+--- Ends what is open for actors of whom one of these fields has this value.
+function M.revoke(fields)
+  local list = {}
+  for holder, grant in pairs(held) do
+    if is_meant(grant.actor, fields) then list[#list + 1] = holder end
+  end
+  for _, holder in ipairs(list) do holder:revoke() end
+end
+
+return M

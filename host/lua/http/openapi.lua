@@ -1,0 +1,228 @@
+-- host/lua/http/openapi.lua -- the routes of a generation as an OpenAPI 3.1 document.
+-- Reads the same declarations that serve requests; the shape of the document is the rock's business.
+
+local fail = require "human.fail"
+local idempotency_key = require "human.http.idempotency_key"
+local json = require "human.json"
+local openapi = require "openapi"
+local schema = require "human.schema"
+local schema_doc = require "human.schema.document"
+
+local M = {}
+local VERSION = "1.0.0" -- of the API, not of the program
+
+-- What an error looks like in each shape (fail.lua renders them).
+local details = {
+  type = "array", maxItems = 20, description = "What is wrong, for validation errors",
+  items = { type = "object", required = json.array { "path", "message" },
+            properties = { path = { type = "string" }, message = { type = "string" } } },
+}
+local code = { type = "string", description = "Stable name of the error" }
+local request_id = { type = "string", description = "Only with status 500" }
+local ERRORS = {
+  agent = {
+    type = "object", required = json.array { "error", "message", "statusCode", "code" },
+    properties = { error = { type = "string", description = "Reason phrase of the status" },
+                   message = { type = "string" }, statusCode = { type = "integer" }, code = code,
+                   details = details, request_id = request_id },
+  },
+  market = {
+    type = "object", required = json.array { "error", "code" },
+    properties = { error = { type = "string" }, code = code, details = details,
+                   request_id = request_id },
+  },
+}
+local KEY = {
+  name = "Idempotency-Key", ["in"] = "header", required = false,
+  description = ("A name of your own for this request, new for each. Sent again within %d hours with the same key, "
+    .. "the request is answered as it was the first time, with Idempotent-Replayed: true, and nothing is done "
+    .. "twice. Answers with 5xx or 429 are not kept."):format(idempotency_key.KEEP_H),
+  schema = { type = "string", minLength = 1, maxLength = idempotency_key.MAX, pattern = "^[!-~]+$" },
+}
+local REPLAYED = { ["Idempotent-Replayed"] = {
+  description = "true: the answer to an earlier request with this Idempotency-Key",
+  schema = { type = "string", enum = json.array { "true" } },
+} }
+local NAME = { agent = "AgentError", market = "Error" }
+
+local function ref(shape)
+  return { ["$ref"] = "#/components/schemas/" .. NAME[shape] }
+end
+
+-- An object schema from {name = schema}, or a schema as it is.
+local function as_object(fields)
+  if not fields then return nil end
+  return schema.is(fields) and fields or schema.object(fields)
+end
+
+local function add_fields(list, node, place)
+  for _, field in ipairs(node and node.fields or {}) do
+    local inner = field.schema
+    local shown = schema_doc.json_schema(inner, "exact")
+    local description = shown.description
+    shown.description = nil
+    list[#list + 1] = {
+      name = field.name, ["in"] = place, description = description, schema = shown,
+      required = not inner.is_optional and inner.default_value == nil,
+    }
+  end
+end
+
+-- Path parameters without a schema of their own are text.
+local function parameters(route)
+  local list, known = {}, {}
+  add_fields(list, as_object(route.spec.params), "path")
+  for _, p in ipairs(list) do known[p.name] = true end
+  for name in route.path:gmatch "{([^{}]*)}" do
+    if not known[name] then
+      list[#list + 1] = { name = name, ["in"] = "path", schema = { type = "string" } }
+    end
+  end
+  add_fields(list, as_object(route.spec.query), "query")
+  add_fields(list, as_object(route.spec.headers), "header")
+  if route.idempotent then list[#list + 1] = KEY end
+  return list
+end
+
+local function body(route)
+  local node = route.spec.body
+  if not node then return nil end
+  return { required = not node.is_optional, mime = node.kind == "raw" and node.mime or nil,
+           schema = schema_doc.json_schema(node, "exact") }
+end
+
+-- spec.events says what a stream tells; a plain route has it when its handler may call ctx:stream().
+local function replies(route)
+  local list, is_stream = {}, route.kind == "stream"
+  if is_stream or route.spec.events then
+    list[1] = { status = 200, mime = "text/event-stream", schema = { type = "string" },
+                description = route.spec.events or "Server-sent events" }
+  end
+  if is_stream then return list end
+  for status, node in pairs(route.spec.reply or {}) do
+    list[#list + 1] = {
+      status = status, mime = node and node.kind == "raw" and node.mime or nil,
+      schema = node and schema_doc.json_schema(node, "out") or nil,
+      headers = route.idempotent and REPLAYED or nil,
+    }
+  end
+  return list
+end
+
+local function auth_names(route)
+  local spec = route.auth_spec
+  if spec == nil then spec = route.spec.auth end
+  if spec == nil then spec = route.group and route.group.auth end
+  if not spec then return {} end
+  return type(spec) == "table" and spec or { spec }
+end
+
+-- Refusals that the runtime makes by itself, for what a route declares.
+local function own_codes(route, names)
+  local spec = route.spec
+  local has_input = spec.body or spec.query or spec.params or spec.headers or route.idempotent
+  local function if_idempotent(name) return route.idempotent and name or false end
+  return {
+    has_input and "validation_error" or false, #names > 0 and "unauthorized" or false,
+    spec.body and "payload_too_large" or false, spec.body and "unsupported_media_type" or false,
+    (#names > 0 or spec.limit or route.group and route.group.limit) and "rate_limited" or false, "internal",
+    if_idempotent "idempotency_in_progress", if_idempotent "idempotency_answer_lost",
+    if_idempotent "idempotency_key_reused",
+  }
+end
+
+local function errors(route, names, catalogue)
+  local shape, list, seen = route.shape or "market", {}, {}
+  local function add(name)
+    local entry = name and not seen[name] and catalogue[name]
+    if not entry then return end
+    seen[name] = true
+    local sample = fail.body(fail.new(name, nil, catalogue), shape, "0")
+    list[#list + 1] = { status = entry.status, code = name, message = entry.message,
+                        schema = ref(shape), example = json.raw(sample) }
+  end
+  for _, name in ipairs(own_codes(route, names)) do add(name) end
+  for _, name in ipairs(route.spec.errors or {}) do add(name) end
+  return list
+end
+
+-- The names of authenticators, "" standing for none where a token is optional.
+local function security(names, schemes)
+  local list = {}
+  for i, name in ipairs(names) do list[i] = name end
+  for _, name in ipairs(names) do
+    if schemes[name] and schemes[name].optional then list[#list + 1] = "" break end
+  end
+  return list
+end
+
+local function operation(route, gen)
+  local spec, names = route.spec, auth_names(route)
+  return {
+    method = route.method, path = route.path, summary = spec.summary, description = spec.description,
+    tag = route.tag or spec.tag or route.group and route.group.tag, operation_id = spec.operation_id,
+    deprecated = spec.deprecated, parameters = parameters(route), body = body(route),
+    replies = replies(route), errors = errors(route, names, gen.errors or {}),
+    refused = ref(route.shape or "market"), security = security(names, gen.auth or {}),
+  }
+end
+
+local function security_schemes(auth)
+  local out = {}
+  for name, a in pairs(auth or {}) do
+    local scheme = a.scheme or a
+    out[name] = scheme.type == "http"
+      and { type = "http", scheme = scheme.scheme, description = scheme.description }
+      or { type = "apiKey", ["in"] = "header", name = scheme.header, description = scheme.description }
+  end
+  return out
+end
+
+-- OpenAPI has no word for WebSockets: they are listed beside the paths.
+local function split(routes)
+  local http, sockets = {}, json.array {}
+  for _, route in ipairs(routes) do
+    if route.kind == "websocket" then
+      sockets[#sockets + 1] = { path = route.path, summary = route.spec.summary }
+    else
+      http[#http + 1] = route
+    end
+  end
+  table.sort(sockets, function(a, b) return a.path < b.path end)
+  return http, sockets
+end
+
+-- A schema that nothing refers to is a warning of linters.
+local function error_schemas(routes)
+  local out = {}
+  for _, route in ipairs(routes) do
+    local shape = route.shape or "market"
+    out[NAME[shape]] = ERRORS[shape]
+  end
+  return out
+end
+
+--- The OpenAPI 3.1 document of a generation {routes, auth, errors, id}, as JSON text.  Equal
+--- declarations give equal text.
+function M.render(gen)
+  local routes, sockets = split(gen.routes)
+  local operations = {}
+  for i, route in ipairs(routes) do operations[i] = operation(route, gen) end
+  local document = openapi.document({
+    info = { title = "human", version = VERSION, license = { name = "MIT", identifier = "MIT" },
+             summary = "Conversational agents over REST and Socket.IO" },
+    operations = operations, security_schemes = security_schemes(gen.auth),
+    schemas = error_schemas(routes),
+    extensions = { ["x-scripts"] = gen.id, ["x-websockets"] = #sockets > 0 and sockets or nil },
+  }, { array = json.array })
+  return json.encode_sorted(document, openapi.first)
+end
+
+--- What render made, for clients that find us at `base` ("https://api.example/human"; nil: where they asked).
+function M.at(text, base)
+  local from, to = text:find('"servers":[{"url":"/"}]', 1, true)
+  if not base or not from then return text end
+  return text:sub(1, from - 1) .. '"servers":[{"url":' .. json.encode(base) .. "}]" .. text:sub(to + 1)
+end
+
+return M

@@ -1,0 +1,391 @@
+-- host/lua/http/request.lua -- the life of one request, from its target to its answer.
+-- Order: route, auth, rate limit, path and query, body (content type, JSON, schema), handler, encoding.
+-- This is the hot path: what does not depend on the request was prepared by api.lua when the route was
+-- declared, a handler that never waits costs no timer and no bookkeeping, and no closure is made here.
+-- Must never show a client a stack trace or anything else of a bug but the request's id.
+
+local access = require "human.observe.request_log"
+local answer = require "human.http.answer"
+local auth = require "human.http.auth"
+local caller = require "human.http.caller"
+local cors = require "human.http.cors"
+local ctx_module = require "human.http.ctx"
+local db = require "human.db"
+local fail = require "human.fail"
+local gen = require "human.scripts.generation"
+local headers_of = require "human.http.headers"
+local host = require "human.core.host"
+local idempotency = require "human.idempotency"
+local idempotency_key = require "human.http.idempotency_key"
+local json = require "human.json"
+local log = require "human.log"
+local rate = require "human.http.rate"
+local router = require "human.http.router"
+local sched = require "human.core.sched"
+local connections = require "human.http.connections"
+
+local band, rshift, byte, sub = bit.band, bit.rshift, string.byte, string.sub
+local xpcall = xpcall
+local WEBSOCKET, INNER, OPTIONS = host.RQ.WEBSOCKET, host.RQ.INNER, router.number.OPTIONS
+local ALL_METHODS = table.concat(host.METHOD, ", ", 1, 7)
+local AGENT_LISTENER = 1
+local awaits_max = host.conf().limits.awaits
+local RETRY = { retry_after_s = 5 }
+local HEAD = router.number.HEAD
+local JSON_TYPE = "content-type: application/json; charset=utf-8\r\n"
+
+local M = {}
+
+-- Errors ------------------------------------------------------------------------------------------
+
+local function invalid(where, details)
+  local first = details[1]
+  local path = first.path
+  local name = path ~= "" and path or where
+  fail.throw("validation_error", { message = name .. " " .. first.message, details = details })
+end
+
+local function invalid_text(where, message)
+  invalid(where, { { path = where, message = message } })
+end
+
+-- 503 speaks of the moment, so its client is told when to come back (RFC 9110 section 15.6.4).
+local function extra_headers(data, status)
+  local out = ""
+  if data and data.headers then out = assert(headers_of.lines(data.headers)) end
+  local retry_s = data and data.retry_after_s or status == 503 and 1
+  if retry_s then out = out .. ("retry-after: %d\r\n"):format(math.ceil(retry_s)) end
+  return out
+end
+
+-- An answer that no schema of a route prepared.  own: its own header lines, content type first; policy: of
+-- the route, or of those that no route gives.  Returns its status and size.
+local function respond(req, g, policy, status, id, own, body)
+  local head = policy.fixed .. g.common_head .. cors.headers(policy, req)
+  return answer.send(req, status, own .. head .. "x-request-id: " .. id .. "\r\n", body)
+end
+
+-- What is logged of an answer: HEAD has a body that nobody sees.
+local function done(ctx, status, bytes)
+  access.done(ctx, status, ctx.is_head and 0 or bytes)
+end
+
+local function respond_fail(req, g, policy, shape, id, f, ctx)
+  local own, body = JSON_TYPE .. extra_headers(f.data, f.status), fail.body(f, shape, id)
+  if ctx and ctx.claim then idempotency.store(ctx, f.status, own, body) end
+  local status, bytes = respond(req, g, policy, f.status, id, own, body)
+  if ctx then done(ctx, status, bytes) end
+  return status, bytes
+end
+
+-- What a handler raised, as the Fail that its client sees; bugs are logged with their traceback.
+local function to_fail(ctx, err)
+  if fail.is(err) then
+    if err.cause then
+      log.warn("refused by the database", { request_id = ctx.id, route = ctx.route.title, error = err.cause })
+    end
+    return err
+  end
+  if err == sched.TooMany then return fail.new("too_many_operations") end
+  log.error("request failed", { request_id = ctx.id, route = ctx.route.title, where = ctx.route.where,
+                                error = tostring(err) })
+  return fail.new("internal", nil, ctx.route.gen.errors)
+end
+
+-- The task was told to end: its client has left, or its time on replaced scripts is over.  The host keeps
+-- a request until it is answered, even one whose client is gone.
+local function answer_canceled(ctx)
+  if ctx.out then ctx.out:abandon() end
+  if ctx.claim then idempotency.release(ctx) end
+  if not ctx.gone and not ctx.out then
+    local f = fail.new("service_unavailable")
+    return respond_fail(ctx.req, ctx.route.gen, ctx.route.cors, ctx.route.shape, ctx.id, f, ctx)
+  end
+  if ctx.gone then answer.last_resort(ctx.req) end
+  done(ctx, 499, 0)
+end
+
+local function answer_error(ctx, err)
+  if err == sched.Canceled then return answer_canceled(ctx) end
+  local f = to_fail(ctx, err)
+  if ctx.out then return ctx.out:fail(f) end
+  respond_fail(ctx.req, ctx.route.gen, ctx.route.cors, ctx.route.shape, ctx.id, f, ctx)
+end
+
+local function safely_answer_error(ctx, err)
+  local ok, again = pcall(answer_error, ctx, err)
+  if ok then return end
+  log.error("error while answering an error", { request_id = ctx.id, error = tostring(again) })
+  done(ctx, answer.last_resort(ctx.req))
+end
+
+-- What is no bug passes as it is; a bug becomes a text with the traceback of where it came from, and what the
+-- database refused the Fail that stands for it.
+local function on_error(err)
+  if fail.is(err) or err == sched.Canceled or err == sched.TooMany then return err end
+  local where, refused = debug.traceback(tostring(err), 2), db.refusal(err)
+  if refused then refused.cause = where end
+  return refused or where
+end
+
+-- Input ---------------------------------------------------------------------------------------------
+
+-- Does a Content-Type value name the media type `mime`?  Its parameters do not matter, but a charset
+-- other than UTF-8 does.
+local function is_mime(value, mime)
+  if value == mime then return true end
+  local name, parameters = value:lower():match "^%s*([^%s;]+)%s*(.*)$"
+  if name ~= mime then return false end
+  local charset = parameters:match 'charset="?([^%s;"]+)'
+  return not charset or charset == "utf-8" or charset == "utf8"
+end
+
+local function read_body(ctx, route)
+  local text = host.body(ctx.req)
+  if text == "" then
+    if route.body_required then invalid_text("body", "is required") end
+    return nil
+  end
+  if #text > route.body_max then fail.throw("payload_too_large") end
+  local mime = host.header(ctx.req, "content-type")
+  if mime and not is_mime(mime, route.body_mime) then
+    fail.throw("unsupported_media_type", { message = "Content-Type must be " .. route.body_mime })
+  end
+  if route.body_raw then return text end
+  local value, err = json.decode(text)
+  if err then invalid_text("body", err) end
+  local body, details = route.read_body(value, text)
+  if details then invalid("body", details) end
+  return body
+end
+
+local function read_headers(ctx, route)
+  local values = {}
+  for _, name in ipairs(route.header_names) do values[name] = host.header(ctx.req, name) end
+  local headers, details = route.read_headers(values)
+  if details then invalid("headers", details) end
+  ctx.headers = headers
+end
+
+local function read_query(ctx, route)
+  local query, details = route.read_query(ctx.query)
+  if details then invalid("query", details) end
+  ctx.query = query
+end
+
+local function read_params(ctx, route)
+  local params, details = route.read_params(ctx.params)
+  if details then invalid("path", details) end
+  ctx.params = params
+end
+
+-- Output --------------------------------------------------------------------------------------------
+
+local function header_lines(route, r, headers)
+  local out, why = headers_of.lines(headers, r.type ~= "" and "content-type")
+  if not out then error(route.where .. ": " .. why .. " (returned by the handler)", 0) end
+  return out
+end
+
+local function reply(ctx, route, status, value, headers)
+  local r = route.replies[status]
+  if not r then
+    error(route.where .. ": answers with status " .. tostring(status) .. ", which is not declared", 0)
+  end
+  local body = ""
+  if r.encode then body = r.encode(value) end
+  local head, own = r.head, headers and header_lines(route, r, headers) or ""
+  if ctx.claim then idempotency.store(ctx, status, r.type .. own, body) end
+  if route.cors.varies then head = head .. cors.headers(route.cors, ctx.req) end
+  if headers then head = head .. own end
+  done(ctx, answer.send(ctx.req, status, head .. "x-request-id: " .. ctx.id .. "\r\n", body))
+end
+
+-- The task ------------------------------------------------------------------------------------------
+
+-- Everything before the handler; also used by websocket routes.
+local function admit(ctx, route)
+  if route.auth then auth.run(ctx, route.auth) end
+  if route.limit then rate.check(ctx, route.limit) end
+  if route.read_params then read_params(ctx, route) end
+  if route.read_query then read_query(ctx, route) end
+  if route.read_headers then read_headers(ctx, route) end
+end
+
+-- Answers a repeat with what the first request was answered; false when there is nothing to repeat.
+local function replay(ctx, route, key)
+  local kept = idempotency.begin(ctx, route, key)
+  if not kept then return false end
+  local own = kept.headers .. "idempotent-replayed: true\r\n"
+  done(ctx, respond(ctx.req, route.gen, route.cors, kept.status, ctx.id, own, kept.body))
+  return true
+end
+
+local function process(ctx)
+  local route = ctx.route
+  admit(ctx, route)
+  if route.open then return route.open(ctx, route) end
+  local body
+  if route.body_mime then body = read_body(ctx, route) end
+  if route.idempotent then
+    local key = host.header(ctx.req, idempotency_key.HEADER)
+    if key and replay(ctx, route, key) then return end
+  end
+  local status, value, headers = route.fn(ctx, body)
+  local out = ctx.out or route.kind == "stream" and ctx:stream()
+  if out then return out:close() end
+  reply(ctx, route, status, value, headers)
+end
+
+local function leave(ctx)
+  if ctx.tracked and not ctx.held then connections.unbind(ctx.req) end
+end
+
+local function run(ctx)
+  local ok, err = xpcall(process, on_error, ctx)
+  if not ok then safely_answer_error(ctx, err) end
+  leave(ctx)
+end
+
+-- A handler that caught every error and waited on was abandoned: it cannot answer any more.
+local function on_finish(task, err)
+  if not err then return end
+  local ctx = task.ctx
+  ctx.claim = false -- the lease of an idempotency key ends by itself; giving it back would wait
+  log.error("request abandoned", { request_id = ctx.id, route = ctx.route.title, where = ctx.route.where,
+                                   error = tostring(err) })
+  safely_answer_error(ctx, err)
+  leave(ctx)
+end
+
+local function start(req, route, raw_query, params, method)
+  local ctx = ctx_module.new(req, route, raw_query)
+  ctx.is_head = method == HEAD
+  if params then ctx.params = params end
+  local task = {
+    co = false, ended = false, awaits = 0, max_awaits = awaits_max,
+    limit = route.timeout_s, limit_error = route.gen.deadline_fail, gen = route.gen, req = req,
+    label = route.label, ref = ctx.id,
+  }
+  ctx.task = task
+  access.begin(ctx)
+  sched.spawn_as(task, run, ctx)
+  if task.ended then return end
+  task.ctx, task.on_finish = ctx, on_finish
+  ctx.tracked = true
+  if not ctx.held then connections.bind(req, ctx) end
+end
+
+-- Routing -------------------------------------------------------------------------------------------
+
+local function shape_of(g, path)
+  local best, shape = -1, "market"
+  for prefix, s in pairs(g.shapes) do
+    if #prefix > best and sub(path, 1, #prefix) == prefix then best, shape = #prefix, s end
+  end
+  return shape
+end
+
+-- Answers without a route are counted below one name: their paths are the clients' invention.
+local function refuse(req, g, path, method, code, data, policy)
+  local id, f = ctx_module.request_id(req), fail.new(code, data, g.errors)
+  local finish = access.unrouted(req, g, method, id)
+  finish(respond_fail(req, g, policy or g.cors, shape_of(g, path), id, f))
+end
+
+-- Of a path's routes the one that is asked about; where there is none, no page gets an answer about it.
+local function policy_of(entry, method)
+  local route = method and entry[router.number[method]]
+  return route and route.cors or cors.none
+end
+
+local function answer_options(req, g, allow, entry)
+  local finish = access.unrouted(req, g, OPTIONS, ctx_module.request_id(req))
+  local asked = host.header(req, "access-control-request-method")
+  local policy = entry and policy_of(entry, asked) or g.cors
+  local head = policy.fixed .. g.common_head .. cors.headers(policy, req)
+  if asked and host.header(req, "origin") then head = head .. cors.preflight(policy, req, allow) end
+  finish(answer.send(req, 204, "allow: " .. allow .. "\r\n" .. head, ""))
+end
+
+-- The second listener carries the agent API alone.
+local function hidden(entry, listener)
+  return listener == AGENT_LISTENER and not entry.on_agent_port
+end
+
+local function no_route(req, g, path, entry, method)
+  if not entry then return refuse(req, g, path, method, "not_found") end
+  if method == OPTIONS then return answer_options(req, g, entry.allow, entry) end
+  refuse(req, g, path, method, "method_not_allowed", { headers = { allow = entry.allow } }, entry.cors)
+end
+
+local function upgrade_refused(req, g, path, route, status, method)
+  if route.kind ~= "websocket" then return false end
+  if band(status, WEBSOCKET) == 0 then
+    refuse(req, g, path, method, "upgrade_required", { headers = { upgrade = "websocket" } }, route.cors)
+    return true
+  end
+  if cors.permits(route.cors, req) then return false end
+  refuse(req, g, path, method, "forbidden", { message = "Origin is not allowed" }, route.cors)
+  return true
+end
+
+-- A path below a Socket.IO server's, which the reference server answers, too.
+local function sio_below(g, path)
+  for prefix, server in pairs(g.sio_paths) do
+    if byte(prefix, -1) == 47 and sub(path, 1, #prefix) == prefix then return server end
+  end
+end
+
+-- Why a route is not to be run now, or nil.
+local function unavailable(route)
+  if sched.struck > 0 and host.is_struck(route.label) then return "route_disabled" end
+  if sched.is_full() then return "service_unavailable" end
+end
+
+-- Where the database allows fewer connections than the workers want, one without any hands requests on to one
+-- that has some.
+local function passed_on(req)
+  if db.passes() then return false end
+  local sibling = host.db_sibling()
+  return sibling ~= nil and host.pass(req, sibling) == 0
+end
+
+-- A request event of the host: its id, status bits (host_api.h, HOST_RQ_*) and target.
+function M.on_request(req, status, target)
+  if passed_on(req) then return end
+  local g = gen.current()
+  local path, raw_query = router.split(target)
+  if band(status, INNER) ~= 0 and not caller.host_is_known(req) then
+    local data = { message = caller.host_unknown(req) }
+    return refuse(req, g, path, band(status, 255), "misdirected", data, cors.none)
+  end
+  local server = g.sio_paths[path]
+  if server then return server:on_http(req, status, path, raw_query) end
+  local entry, segs = router.find(g.router, path)
+  local method = band(status, 255)
+  if not entry or hidden(entry, band(rshift(status, 8), 255)) then
+    server = sio_below(g, path)
+    if server then return server:on_http(req, status, path, raw_query) end
+    if path == "*" and method == OPTIONS then return answer_options(req, g, ALL_METHODS) end
+    if segs == true then
+      return refuse(req, g, path, method, "validation_error", { message = "path is malformed" })
+    end
+    return no_route(req, g, path, nil, method)
+  end
+  local route = entry[method]
+  if not route then return no_route(req, g, path, entry, method) end
+  local params
+  if route.names then
+    params = router.params(route, segs)
+    if not params then
+      return refuse(req, g, path, method, "validation_error", { message = "path is malformed" }, route.cors)
+    end
+  end
+  if upgrade_refused(req, g, path, route, status, method) then return end
+  local why = unavailable(route)
+  if why then return refuse(req, g, path, method, why, RETRY, route.cors) end
+  start(req, route, raw_query, params, method)
+end
+
+return M

@@ -1,0 +1,102 @@
+-- host/lua/llm/stream.lua -- from the bytes of a model's answer to events, and those to an answer (llm/answer).
+-- The framing (server-sent events, JSON lines, one JSON document) is handled here, once, with the ways in which
+-- servers depart from it.  What an event means is known by the provider script.
+
+local answer = require "human.llm.answer"
+local halves = require "human.llm.halves"
+local json = require "human.json"
+local sse = require "sse"
+local text_of = require "human.text"
+
+local M = {}
+
+local MAX_EVENT_BYTES = 1048576
+
+M.collector = answer.collector
+
+-- One decoded event to the provider; the end marker of OpenAI's dialect is not JSON, and an error may be none.
+-- Some servers send several in an array.
+local function deliver(provider, out, state, text, name)
+  if out.ended then return end
+  text = text_of.trim(text)
+  if text == "" then return end
+  if text == "[DONE]" then return out:finish() end
+  local value = json.decode(halves.keep(text))
+  if type(value) ~= "table" and name == "error" then value = { error = text } end
+  if type(value) ~= "table" then
+    return out:fail { code = "bad_response", message = "an event is not a JSON object", retryable = true }
+  end
+  for _, item in ipairs(json.is_array(value) and value or { value }) do
+    if out.ended then return end
+    if type(item) == "table" then provider.event(out, item, state, name) end
+  end
+end
+
+local function too_long(out)
+  out:fail { code = "too_large", message = "an event is longer than " .. MAX_EVENT_BYTES .. " bytes" }
+end
+
+local function read_sse(provider, out)
+  local parser, state = sse.parser { max_bytes = MAX_EVENT_BYTES, errors = true }, {}
+  local function on_event(event) deliver(provider, out, state, event.data, event.event) end
+  return function(bytes)
+    if not parser:feed(bytes, on_event) then too_long(out) end
+  end, function()
+    -- Some servers forget the blank line behind the last event.  What was cut short is no JSON.
+    parser:feed("\n\n", function(event)
+      if json.decode(halves.keep(event.data)) then on_event(event) end
+    end)
+  end
+end
+
+local function read_lines(provider, out)
+  local state, pieces, held = {}, {}, 0
+  local function line()
+    local text = table.concat(pieces)
+    pieces, held = {}, 0
+    if text:find "%S" then deliver(provider, out, state, text) end
+  end
+  return function(bytes)
+    local from = 1
+    while true do
+      local at = bytes:find("\n", from, true)
+      pieces[#pieces + 1] = bytes:sub(from, at and at - 1)
+      held = held + #pieces[#pieces]
+      if held > MAX_EVENT_BYTES then return too_long(out) end
+      if not at then return end
+      line()
+      from = at + 1
+    end
+  end, function()
+    -- A last line without its end is whole when it is JSON; cut short, it cannot be.
+    if json.decode(halves.keep(table.concat(pieces))) then line() end
+  end
+end
+
+local function read_document(provider, out)
+  local pieces, held = {}, 0
+  return function(bytes)
+    pieces[#pieces + 1] = bytes
+    held = held + #bytes
+    if held > MAX_EVENT_BYTES then too_long(out) end
+  end, function()
+    deliver(provider, out, {}, table.concat(pieces))
+  end
+end
+
+--- A reader of an answer: feed(bytes) -> false once nothing more is needed, and close() at its end.
+--- A server that ignores `stream` and answers with one document is understood where the provider is.
+function M.reader(provider, out, content_type)
+  local make = read_lines
+  if provider.framing == "sse" then
+    local is_document = (content_type or ""):find("application/json", 1, true)
+    make = is_document and read_document or read_sse
+  end
+  local feed, close = make(provider, out)
+  return function(bytes)
+    feed(bytes)
+    return not out.ended
+  end, close
+end
+
+return M

@@ -1,0 +1,51 @@
+-- host/lua/llm/tokens.lua -- how many tokens a text is, about.  Pure.
+-- No tokenizer is here: each family of models has its own, of megabytes.  The estimate errs to the safe
+-- side for scripts of which a character is a token or more; a server that counts corrects it (llm/learned).
+
+local json = require "human.json"
+
+local M = {}
+
+local byte, ceil = string.byte, math.ceil
+
+-- Tokens of a character by its length in UTF-8: Latin letters share one, a Chinese one may need two.
+local OF_ASCII, OF_TWO, OF_THREE, OF_FOUR = 1 / 4, 1, 1.5, 3
+local OF_IMAGE = 1000
+local OF_MESSAGE = 4 -- what marks its beginning, its end and its role
+
+local function weight(text)
+  local ascii, two, three, four = 0, 0, 0, 0
+  for i = 1, #text do
+    local b = byte(text, i)
+    if b < 128 then ascii = ascii + 1
+    elseif b >= 240 then four = four + 1
+    elseif b >= 224 then three = three + 1
+    elseif b >= 192 then two = two + 1
+    end
+  end
+  return ascii * OF_ASCII + two * OF_TWO + three * OF_THREE + four * OF_FOUR
+end
+
+--- The tokens of a text.
+function M.of_text(text) return ceil(weight(text)) end
+
+--- The tokens of tool definitions.
+function M.of_tools(tools)
+  if not tools or #tools == 0 then return 0 end
+  return ceil(weight(json.encode(tools)))
+end
+
+local function weight_of(m)
+  local n = weight(m.content or "") + (m.images and #m.images or 0) * OF_IMAGE
+  for _, call in ipairs(m.tool_calls or {}) do n = n + weight(json.encode(call.arguments)) end
+  return n
+end
+
+--- The tokens of what is sent to a model: its texts, and where `whole` what stands around them.
+function M.of_request(req, whole)
+  local n = weight(req.system or "")
+  for _, m in ipairs(req.messages) do n = n + weight_of(m) + (whole and OF_MESSAGE or 0) end
+  return ceil(n) + M.of_tools(req.tools)
+end
+
+return M

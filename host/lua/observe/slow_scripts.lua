@@ -1,0 +1,25 @@
+-- host/lua/observe/slow_scripts.lua -- scripts that run for long without waiting: counted, and told in the log.
+-- While one runs nobody else of its worker is served, so an operator wants to know which it was.  One
+-- line for each label in a while is enough: what is slow is slow often.
+
+local host = require "human.core.host"
+local log = require "human.log"
+local metrics = require "human.metrics"
+
+local M = {}
+local QUIET_S = 10
+local told = {}                                  -- label -> host.now() of its last line
+
+metrics.describe("human_slow_slices_total", "Times that scripts ran for over limits.script_soft_ms without waiting")
+
+-- label, ref: as in host.mark(); seconds: how long it ran.  The runtime's own work is no warning.
+function M.report(label, ref, seconds)
+  local what, now = host.label_name(label), host.now()
+  metrics.add("human_slow_slices_total", 1, { what = what })
+  if told[label] and now - told[label] < QUIET_S then return end
+  told[label] = now
+  log[label == 0 and "debug" or "warn"]("ran for long without waiting",
+    { what = what, which = ref, took_ms = math.floor(seconds * 1000 + 0.5) })
+end
+
+return M

@@ -1,0 +1,231 @@
+-- host/lua/pg/migrate.lua -- the database schema follows the scripts: forward only, once, in order.
+-- Files are */migrations/NNNN_name.sql of the bundle, numbers unique across the tree.  Each runs in a
+-- transaction of its own under one advisory lock, so that several workers and hosts may start at once;
+-- on a connection of its own, past a pooler, where the only limit of time is database.migrate_timeout_ms.
+
+local db = require "human.db"
+local fail = require "human.fail"
+local host = require "human.core.host"
+local log = require "human.log"
+local origin = require "human.scripts.provenance"
+local sql_split = require "human.pg.split"
+
+local M = {}
+
+local LOCK = 7312498                             -- any number, as long as it stays the same
+local UNGATED = { ungated = true, direct = true }
+local LOCAL = 9000                               -- numbers from here on are the operators' own
+local sql = {
+  exists = "select to_regclass('schema_migrations') is not null",
+  create = [[create table if not exists schema_migrations (
+    number int primary key, name text not null, sha256 text not null,
+    applied_at timestamptz not null default now())]],
+  lock = "select pg_advisory_xact_lock($1::bigint)",
+  applied = "select number, name, sha256 from schema_migrations order by number",
+  identity = [[select number || ' ' || name || ' ' || extract(epoch from applied_at)
+    from schema_migrations order by number limit 1]],
+  record = "insert into schema_migrations (number, name, sha256) values ($1::int, $2, $3)",
+  jobs = [[create table if not exists host_jobs (
+    name text primary key, due_at timestamptz not null default now(), owner text,
+    lease_until timestamptz, last_run_at timestamptz, last_error text)]],
+  jobs_attempts = "alter table host_jobs add column if not exists attempts integer not null default 0",
+}
+
+local function hex(bytes)
+  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+end
+
+-- The migrations of a bundle, sorted: {{number, name, path, text, sha256}, ..}.  Raises on a clash.
+function M.files(gen)
+  local list, seen, from = {}, {}, origin.read(gen)
+  for _, path in ipairs(host.bundle_list(gen)) do
+    local number, name = path:match "/migrations/(%d%d%d%d)_([%w_]+)%.sql$"
+    if number then
+      if seen[number] then error(path .. ": number " .. number .. " is taken by " .. seen[number], 0) end
+      seen[number] = path
+      local text = host.bundle_file(gen, path)
+      list[#list + 1] = { number = tonumber(number), name = name, path = from:full_name(path), text = text,
+                          sha256 = hex(host.sha256(text)) }
+    end
+  end
+  table.sort(list, function(a, b) return a.number < b.number end)
+  return list
+end
+
+-- value, query: of a transaction or of human.db.
+local function applied(value, query)
+  local done = {}
+  if not value(sql.exists) then return done end
+  for _, row in ipairs(query(sql.applied)) do done[row.number] = row end
+  return done
+end
+
+local function applied_in(tx)
+  return applied(function(q) return tx:value(q) end, function(q) return tx:query(q) end)
+end
+
+-- Where tables will be made, and by whom.
+sql.place = [[select current_user as role, current_schema() as schema, current_database() as database,
+  has_schema_privilege(current_schema(), 'create') as may_create]]
+
+local function pending(files, done)
+  local list = {}
+  for _, file in ipairs(files) do
+    local row = done[file.number]
+    if not row then
+      list[#list + 1] = file
+    elseif row.sha256 ~= file.sha256 then
+      error(file.path .. " was changed after it had been applied to this database", 0)
+    end
+  end
+  return list
+end
+
+-- What the database has had and this program does not know: {{number, name}..}.
+local function unknown(files, done)
+  local known, list = {}, {}
+  for _, file in ipairs(files) do known[file.number] = true end
+  for number, row in pairs(done) do
+    if not known[number] then list[#list + 1] = row end
+  end
+  table.sort(list, function(a, b) return a.number < b.number end)
+  return list
+end
+
+local function title(row) return ("%04d_%s"):format(row.number, row.name) end
+
+--- What is wrong with those that only the database knows, or nil.  A newer program may have changed tables that
+--- this one would misread; what an operator's own script had made does no harm when that is gone: second result.
+function M.judge_unknown(list)
+  local newer, own = {}, {}
+  for _, row in ipairs(list) do
+    local to = row.number < LOCAL and newer or own
+    to[#to + 1] = title(row)
+  end
+  local refusal = newer[1] and ("the database is newer than this program (%s): it has had %s; install the version "
+    .. "that brings this, or restore the backup from before the upgrade"):format(host.native.version,
+    table.concat(newer, ", ")) or nil
+  local warning = own[1] and ("the database has had %s, which no script here brings any more"):format(
+    table.concat(own, ", ")) or nil
+  return refusal, warning
+end
+
+local function check_unknown(files, done)
+  local refusal, warning = M.judge_unknown(unknown(files, done))
+  if refusal then error(refusal, 0) end
+  if warning and host.worker() == 0 then log.warn(warning) end
+end
+
+local function check_place(tx)
+  local at = tx:row(sql.place)
+  if not at.schema then
+    error(("the search_path of the role %s names no schema that exists in the database %s: CREATE SCHEMA %s"):format(
+      at.role, at.database, at.role), 0)
+  end
+  if not at.may_create then
+    error(('the role "%s" may not make tables in the schema "%s" of the database "%s": GRANT USAGE, CREATE ON SCHEMA '
+      .. '"%s" TO "%s" (since PostgreSQL 15 not everybody may in "public")'):format(at.role, at.schema, at.database,
+      at.schema, at.role), 0)
+  end
+end
+
+local function apply(file)
+  return db.tx(function(tx)
+    tx:query(sql.lock, LOCK)
+    if applied_in(tx)[file.number] then return false end
+    for _, statement in ipairs(sql_split.statements(file.text)) do
+      local rows, err = tx:try(statement.text)
+      if not rows then error(("%s:%d: %s"):format(file.path, statement.line, err.message), 0) end
+    end
+    tx:exec(sql.record, file.number, file.name, file.sha256)
+    return true
+  end, UNGATED)
+end
+
+local function prepare(files)
+  local list = db.tx(function(tx)
+    local done = applied_in(tx)
+    check_unknown(files, done)
+    return pending(files, done)
+  end, UNGATED)
+  if #list == 0 then return list end
+  db.tx(function(tx)
+    tx:query(sql.lock, LOCK)
+    check_place(tx)
+    tx:exec(sql.create)
+    tx:exec(sql.jobs)
+    tx:exec(sql.jobs_attempts)
+  end, UNGATED)
+  return list
+end
+
+local function explained(err)
+  if db.is_error(err) and err.sqlstate == "42501" then
+    return err.message .. ": the role lacks a right; tables that another one made must be granted to it"
+  end
+  if fail.is(err) and err.code == "db_timeout" then
+    return "a migration took longer than database.migrate_timeout_ms; 0 sets no limit"
+  end
+  return fail.is(err) and err or tostring(err)
+end
+
+-- Apply what is missing; returns how many.  Raises with file and line of a statement that fails; a Fail when the
+-- database went away meanwhile, so that it is worth another try.
+function M.run()
+  local ok, n = pcall(M.apply_all)
+  if not ok then error(explained(n), 0) end
+  return n
+end
+
+function M.apply_all()
+  local n = 0
+  for _, file in ipairs(prepare(M.files(host.native.generation))) do
+    if apply(file) then
+      n = n + 1
+      log.info("migration applied", { migration = title(file) })
+    end
+  end
+  return n
+end
+
+--- A name for this database: when it had its first migration, to the microsecond, which no other one has
+--- and which goes along with a copy of it.  nil where scripts have no migrations.  Awaits.
+function M.identity()
+  local first = db.tx(function(tx) return tx:value(sql.exists) and tx:value(sql.identity) or nil end, UNGATED)
+  return first and hex(host.sha256(first)):sub(1, 16)
+end
+
+-- Raises when generation n needs a migration that this database has not had.  What generation `known`
+-- needed is there, so the database is asked only when the files differ.
+function M.check(n, known)
+  local old, new = {}, {}
+  for _, file in ipairs(M.files(known)) do old[file.number] = file.sha256 end
+  for _, file in ipairs(M.files(n)) do
+    if old[file.number] ~= file.sha256 then new[#new + 1] = file end
+  end
+  if #new == 0 then return end
+  local ok, list = pcall(function() return pending(new, applied(db.value, db.query)) end)
+  if not ok then error(fail.is(list) and new[1].path .. ": " .. list.message or list, 0) end
+  if list[1] then
+    error(list[1].path .. ": this migration is not in the database yet; `human migrate` applies it", 0)
+  end
+end
+
+--- Those of generation n that this database has not had, as {path..}, and a warning or nil.  Raises when one was
+--- changed after it had been applied, or the database is newer.  Looks only.
+function M.pending(n)
+  local list, files, done = {}, M.files(n), applied(db.value, db.query)
+  local refusal, warning = M.judge_unknown(unknown(files, done))
+  if refusal then error(refusal, 0) end
+  for i, file in ipairs(pending(files, done)) do list[i] = file.path end
+  return list, warning
+end
+
+-- `human migrate`.
+function M.command()
+  local n = M.run()
+  io.stdout:write(n == 0 and "The database is up to date.\n" or ("Applied %d migrations.\n"):format(n))
+  return 0
+end
+
+return M

@@ -1,0 +1,51 @@
+-- host/lua/pg/soon.lua -- statements whose result nobody waits for (human.db.soon).
+-- They travel with the next commit of their task, or go by themselves when none comes in a moment, or when that
+-- transaction failed.
+
+local sched = require "human.core.sched"
+local timer = require "human.core.timer"
+
+local M = {}
+local SOON_S, MAX = 0.25, 10
+
+local function write(entry, run)
+  local ok, err = pcall(run, entry.sql, unpack(entry, 1, entry.n))
+  if not ok then entry.failed(err) end
+end
+
+-- Writes an entry by itself.  run(sql, ..) awaits.
+local function alone(entry, run)
+  if entry.taken then return end
+  entry.taken = true
+  sched.spawn(write, entry, run)
+end
+
+-- entry: {sql, n, parameters.., failed = fn(err)}.
+function M.add(task, entry, run)
+  local list = task.soon or {}
+  if #list == MAX then return alone(entry, run) end
+  list[#list + 1], task.soon = entry, list
+  entry.timer = timer.start(SOON_S, function() alone(entry, run) end)
+end
+
+-- What goes with the commit that comes now.
+function M.take(task)
+  local list = {}
+  for _, entry in ipairs(task.soon or list) do
+    timer.cancel(entry.timer)
+    if not entry.taken then list[#list + 1] = entry end
+    entry.taken = true
+  end
+  task.soon = nil
+  return list
+end
+
+-- That commit failed.
+function M.give_back(list, run)
+  for _, entry in ipairs(list) do
+    entry.taken = false
+    alone(entry, run)
+  end
+end
+
+return M

@@ -1,0 +1,377 @@
+-- host/lua/scripts/generation.lua -- a generation: every script, loaded once, from one bundle, off to the side.
+-- build() raises "path:line: why" on the first problem, and until install() nothing that serves can
+-- see the result.  Declarations (routes, jobs, subscriptions, sockets) are collected in the generation
+-- being built; a generation is never changed once it is installed.
+
+local cors = require "human.http.cors"
+local fail = require "human.fail"
+local host = require "human.core.host"
+local log = require "human.log"
+local origin = require "human.scripts.provenance"
+local override = require "human.scripts.override"
+local purity = require "human.scripts.purity"
+local rule_examples = require "human.scripts.rule_examples"
+local rule_names = require "human.scripts.rule_names"
+local rules = require "human.scripts.rules"
+local sandbox = require "human.scripts.sandbox"
+local sched = require "human.core.sched"
+
+local M = {}
+local SLICE_S = 0.001                            -- loading inside a task yields this often
+local LOADING = {}                               -- stands in loaded[] for a module that is being run
+local building, current
+local busy = false
+
+-- The generation being built, or nil; only while a script runs for the first time.
+function M.building() return building end
+
+-- The generation in service, or nil.
+function M.current() return current end
+
+local function is_rule(name) return name:find("%.rules%.") ~= nil end
+local SHIPPED = "shipped:"
+
+-- The path of a module, and how many files in force stand before it: shipped:a.b is a/b.lua, 1.
+local function path_of(name)
+  local level = 0
+  while name:sub(1, #SHIPPED) == SHIPPED do
+    name, level = name:sub(#SHIPPED + 1), level + 1
+  end
+  return (name:gsub("%.", "/")) .. ".lua", level
+end
+
+-- What a module is called in messages and tracebacks.
+local function file_of(g, name) return g.origin:name(path_of(name)) end
+local function name_of(path) return (path:gsub("%.lua$", ""):gsub("/", ".")) end
+
+-- Inside a task, let requests through once a millisecond.  While we wait nothing is being built.
+local function breathe(g)
+  if not sched.current() or host.clock() - g.slice < SLICE_S then return end
+  building = nil
+  local of_rules = sandbox.strings_for_rules(false)
+  sched.sleep(0)
+  sandbox.strings_for_rules(of_rules)
+  building, g.slice = g, host.clock()
+end
+
+-- "path:line: " of the script that is asking; without the line where it asked in a tail call.
+local function place(g)
+  local name = g.stack[#g.stack]
+  local path = name and file_of(g, name) or ""
+  for level = 3, 16 do
+    local info = debug.getinfo(level, "Sl")
+    if not info then break end
+    if info.source:sub(1, 1) == "@" and (info.short_src == path or not name) then
+      return info.short_src .. ":" .. info.currentline .. ": "
+    end
+  end
+  return name and path .. ": " or ""
+end
+
+local function refuse(g, message) error(place(g) .. message, 0) end
+
+local function loop_message(g, name)
+  local from = 1
+  for i, loading in ipairs(g.stack) do
+    if loading == name then from = i end
+  end
+  return "require loop: " .. table.concat(g.stack, " -> ", from) .. " -> " .. name
+end
+
+local function compile(g, name, file, text)
+  local env = is_rule(name) and g.rule_env or g.env
+  local chunk, err = load(text, "@" .. file, "t", env)
+  if not chunk then error(err, 0) end
+  purity.globals(file, chunk)
+  if is_rule(name) then
+    jit.off(chunk, true)                         -- budgets are exact only when interpreted
+    purity.check(file, chunk)
+  end
+  return chunk
+end
+
+-- How many files have this path.  One that is laid over the bundle and overrides nothing yet counts, so
+-- that it may ask for what it is going to override.
+local function depth_of(g, path)
+  local depth = g.origin:depth(path)
+  return g.overlay[path] and depth == 1 and 2 or depth
+end
+
+-- What a rule file stands before answers when it fails, and for what it lacks.  nil where there is nothing;
+-- and where that does not load, which it need not beside rules that have changed: then there is a warning.
+local function contract_behind(g, name)
+  local path, level = path_of(name)
+  if depth_of(g, path) <= level + 1 then return nil end
+  local below, depth = SHIPPED .. name, #g.stack
+  local ok, err = pcall(g.env.require, "shipped:" .. name_of(path))
+  if ok then return g.contracts[below] end
+  for i = depth + 1, #g.stack do g.loaded[g.stack[i]], g.stack[i] = nil, nil end
+  if g.loaded[below] == LOADING then g.loaded[below] = nil end
+  g.warnings[#g.warnings + 1] = ("%s: what it overrides does not load beside it, and cannot answer when it fails: %s")
+    :format(file_of(g, name), tostring(err))
+  return nil
+end
+
+-- A rule behind another is the other's business: its own examples need not hold any more.
+local function finish_module(g, name, file, result)
+  if type(result) ~= "table" then
+    error(file .. ": must return a table, returned " .. (result == nil and "nothing" or type(result)), 0)
+  end
+  if not is_rule(name) then return result end
+  local path, level = path_of(name)
+  local ok, members, view, contract = pcall(rules.seal, name, result, g.id, contract_behind(g, name))
+  if not ok then error(file .. ": " .. tostring(members), 0) end
+  g.contracts[name] = contract
+  if level == 0 then
+    g.rule_sources[#g.rule_sources + 1] = { name = name, path = path, file = file, mod = members }
+  end
+  return view
+end
+
+local limited = false
+
+local function unlimited(compiling, ok, ...)
+  host.native.load_end()
+  if compiling then jit.on() end
+  limited = false
+  if not ok then error((...), 0) end
+  return ...
+end
+
+--- fn(...), which loads scripts, within reload.timeout_ms where nobody else sees to that: in a command, and
+--- in a worker that does not serve yet.  Without a compiler, so that an endless loop can be interrupted.
+function M.within_limit(fn, ...)
+  if limited or not host.native.load_begin or current and not host.native.command then return fn(...) end
+  local compiling = jit.status()
+  limited = true
+  jit.off()
+  host.native.load_begin(host.conf().reload.timeout_ms / 1000)
+  return unlimited(compiling, pcall(fn, ...))
+end
+
+-- Rules have their own methods of strings from their first line on: what a file keeps must not differ
+-- from load to load either.
+local function run_chunk(name, chunk)
+  local was = sandbox.strings_for_rules(is_rule(name))
+  local ok, result = pcall(chunk, name)
+  sandbox.strings_for_rules(was)
+  if not ok then error(result, 0) end
+  return result
+end
+
+local function run_module(g, name, text)
+  local file = file_of(g, name)
+  breathe(g)
+  if g.on_load then g.on_load(g.origin:full_name(path_of(name))) end
+  g.loaded[name] = LOADING
+  g.stack[#g.stack + 1] = name
+  local mod = finish_module(g, name, file, run_chunk(name, compile(g, name, file, text)))
+  g.stack[#g.stack] = nil
+  g.loaded[name] = mod
+  local outer = g.stack[#g.stack]
+  if g.on_load and outer then g.on_load(g.origin:full_name(path_of(outer))) end
+  return mod
+end
+
+-- The name under which shipped:x is loaded: what is behind x, or behind the script that is asking.
+local function behind(g, name)
+  local asking = g.stack[#g.stack]
+  local path, level = path_of(name)
+  if level ~= 1 then refuse(g, "require '" .. name .. "': write shipped: once") end
+  if asking and path_of(asking) == path then name = SHIPPED .. asking end
+  path, level = path_of(name)
+  if depth_of(g, path) == 0 then refuse(g, "require '" .. name .. "': there is no " .. path) end
+  if depth_of(g, path) <= level then
+    refuse(g, "require '" .. name .. "': " .. file_of(g, name:sub(#SHIPPED + 1)) .. " overrides nothing")
+  end
+  return name
+end
+
+local function text_of(g, name)
+  local path, level = path_of(name)
+  if level == 0 then return g.overlay[path] or host.bundle_file(g.n, path) end
+  return host.bundle_below(g.n, path, level - (depth_of(g, path) - g.origin:depth(path)))
+end
+
+-- Who requires whom: a rule that requires another changes with it.
+local function note_use(g, name)
+  local user = g.stack[#g.stack]
+  if not user then return end
+  g.uses[user] = g.uses[user] or {}
+  g.uses[user][name] = true
+end
+
+-- The module `name` of generation g: a script of its bundle, else a runtime module or rock.
+local function require_script(g, name)
+  if type(name) ~= "string" then refuse(g, "require: the name must be a string") end
+  if name:sub(1, #SHIPPED) == SHIPPED then name = behind(g, name) end
+  note_use(g, name)
+  local mod = g.loaded[name]
+  if mod == LOADING then refuse(g, loop_message(g, name)) end
+  if mod ~= nil then return mod end
+  local text = text_of(g, name)
+  if text then
+    if building ~= g then refuse(g, "require '" .. name .. "': only while scripts are loading") end
+    return run_module(g, name, text)
+  end
+  local trusted, why = sandbox.trusted(name)
+  if trusted == nil then
+    refuse(g, why or ("module '" .. name .. "' not found: no " .. path_of(name) .. " among the scripts"))
+  end
+  return trusted
+end
+
+-- Rules see other rules only.
+local function require_rule(g, name)
+  if type(name) ~= "string" or not is_rule(name) then
+    refuse(g, "rules may require rules only, not '" .. tostring(name) .. "'")
+  end
+  return require_script(g, name)
+end
+
+-- overlay: {path = text} that stands in for files of the bundle, or nil.
+local function new_generation(n, overlay)
+  local g = {
+    n = n, id = host.bundle_id(n), origin = origin.read(n), overlay = overlay or {}, slice = host.clock(),
+    loaded = {}, stack = {}, uses = {}, rule_sources = {}, contracts = {}, warnings = {},
+    routes = {}, sio_paths = {}, auth = {}, shapes = {}, errors = {},
+    websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
+  }
+  -- nosniff: what an answer is, its type says, whatever a browser reads into it (Fetch standard).
+  g.common_head = "x-gen: " .. g.id .. "\r\nx-content-type-options: nosniff\r\n"
+  g.cors = cors.of_route(nil, false, false)      -- of answers that no route gives
+  g.env = sandbox.new(function(name) return require_script(g, name) end)
+  g.rule_env = sandbox.rules(function(name) return require_rule(g, name) end, rules.verdicts)
+  return g
+end
+
+-- What is loaded although nobody requires it: API files, rules for the sake of their examples, and the
+-- init.lua of any folder.
+local function roots(n)
+  local list = {}
+  for _, path in ipairs(host.bundle_list(n)) do
+    local wanted = path:find "^api/.+%.lua$" and path ~= "api/errors.lua"
+    wanted = wanted or path:find "^[^/]+/rules/.+%.lua$" or path:find "/init%.lua$"
+    if wanted then list[#list + 1] = path end
+  end
+  table.sort(list)
+  return list
+end
+
+-- What the catalogue says, and behind it: an override that was made before a code came has it from there.
+local function read_catalogue(g, path)
+  local errors = {}
+  for level = math.max(depth_of(g, path), 1) - 1, 0, -1 do
+    local name = SHIPPED:rep(level) .. name_of(path)
+    for code, entry in pairs(g.loaded[name] or run_module(g, name, text_of(g, name))) do errors[code] = entry end
+  end
+  return errors
+end
+
+local function load_catalogue(g)
+  local path = "api/errors.lua"
+  if not host.bundle_file(g.n, path) then error(path .. ": the catalogue of errors is missing", 0) end
+  local errors = read_catalogue(g, path)
+  path = file_of(g, "api.errors")
+  for code, entry in pairs(errors) do
+    local status = type(entry) == "table" and entry.status
+    if type(status) ~= "number" or status < 400 or status > 599 or type(entry.message) ~= "string" then
+      error(path .. ": " .. tostring(code) .. " needs a status of 400 to 599 and a message", 0)
+    end
+  end
+  for _, code in ipairs(fail.required) do
+    if not errors[code] then error(path .. ": the runtime needs the code '" .. code .. "'", 0) end
+  end
+  g.errors = errors
+end
+
+-- "module.fn" of a job: loads the module, so that a wrong name refuses the load.
+local function check_target(g, what, target)
+  local module, name = tostring(target):match "^(.+)%.([%w_]+)$"
+  local mod = module and g.env.require(module)
+  if type(mod) ~= "table" or type(mod[name]) ~= "function" then
+    error(what .. ": " .. tostring(target) .. " names no function of a script", 0)
+  end
+end
+
+local function check_jobs(g)
+  for name, job in pairs(g.jobs) do check_target(g, "job " .. name, job.path) end
+  for _, target in ipairs(g.starts) do check_target(g, "jobs.start", target) end
+end
+
+-- The texts of files by the names they have in messages, for scripts/rule_names.check.
+local function texts(g)
+  local names = {}
+  for _, path in ipairs(host.bundle_list(g.n)) do names[g.origin:name(path)] = path end
+  return function(file) return names[file] and text_of(g, name_of(names[file])) end
+end
+
+local function build(g)
+  for _, warning in ipairs(override.check(g.origin)) do g.warnings[#g.warnings + 1] = warning end
+  load_catalogue(g)
+  for _, path in ipairs(roots(g.n)) do g.env.require(name_of(path)) end
+  check_jobs(g)
+  if g.examples then
+    for _, r in ipairs(g.rule_sources) do
+      if g.on_load then g.on_load(g.origin:full_name(path_of(r.name))) end
+      rule_examples.check(r.file, r.mod, g.errors, text_of(g, r.name))
+    end
+  end
+  require("human.api").finish(g)
+  rule_names.check(g, texts(g))
+  g.rule = rule_names.lookup(g)
+  g.deadline_fail = fail.new("deadline_exceeded", nil, g.errors)
+end
+
+-- Builds generation n from the host's bundle n.  Raises a text on the first problem.  options:
+-- examples = false leaves out the rules' examples, which another process has run; on_load(path) is
+-- told of each file before it runs, and again when it goes on after a require; overlay = {path = text}
+-- stands in for files of the bundle.
+function M.build(n, options)
+  if busy then error("a generation is being built already", 2) end
+  local g = new_generation(n, options and options.overlay)
+  g.examples = not options or options.examples ~= false
+  g.breathe = function() breathe(g) end
+  g.on_load = options and options.on_load
+  building, busy = g, true
+  local ok, err = xpcall(M.within_limit, function(e)
+    return (type(e) == "string" or fail.is(e)) and e or debug.traceback(tostring(e), 2)
+  end, build, g)
+  building, busy = nil, false
+  if not ok then error(g.origin:explain(tostring(err)), 0) end
+  return g
+end
+
+-- For specs: a function that loads single modules of bundle n, each once, as a generation would.  It
+-- returns the module, or nil and why there is none of that name.
+function M.loader(n)
+  local g = new_generation(n)
+  g.slice = math.huge                            -- busted's require cannot yield
+  building = g
+  pcall(load_catalogue, g)                       -- what is wrong there is not the spec's business
+  building = nil
+  fail.use(g.errors)
+  return function(name)
+    if not text_of(g, name) and name:sub(1, #SHIPPED) ~= SHIPPED then
+      return nil, "no " .. path_of(name) .. " among the scripts"
+    end
+    local outer = building
+    building = g
+    local ok, mod = pcall(M.within_limit, require_script, g, name)
+    building = outer
+    if not ok then error(g.origin:explain(tostring(mod)), 0) end
+    return mod
+  end
+end
+
+-- Generation g serves from now on; tasks that run finish on theirs.
+function M.install(g)
+  for prefix, bytes in pairs(g.body_limits) do
+    local r = host.body_limit(prefix, bytes)
+    if r < 0 then log.error("body limit not raised", { prefix = prefix, error = host.error_name(r) }) end
+  end
+  fail.use(g.errors)
+  current, sched.generation = g, g
+end
+
+return M

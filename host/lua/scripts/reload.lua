@@ -1,0 +1,118 @@
+-- host/lua/scripts/reload.lua -- a reload as one worker sees it; host/reload.c leads it.
+-- PREPARE: the new generation is built beside the one that serves, between requests, and this worker
+-- votes.  COMMIT: one reference is swapped; new requests, events and messages go to the new scripts.
+-- What had begun goes on with the old ones for reload.grace_ms, then it is canceled and they are
+-- collected.  Nothing that serves is touched before COMMIT.
+
+local gen = require "human.scripts.generation"
+local host = require "human.core.host"
+local jobs = require "human.jobs"
+local log = require "human.log"
+local migrate = require "human.pg.migrate"
+local sched = require "human.core.sched"
+local sio = require "human.sio"
+local timer = require "human.core.timer"
+local wsroute = require "human.http.websocket"
+
+local M = {}
+local KEPT_MAX = 8                               -- replaced generations with something running on them
+local LOOK_S = 0.01                              -- while an earlier build, or the first, is under way
+local STEP_KB, QUIET_S, LATEST_S = 32, 0.5, 2
+local sweeping, swept_for = false, nil           -- a sweep is due; the generation that asked for it last
+local wanted                                     -- the generation that is asked for
+local building = false
+local candidate                                  -- built, voted for, not yet in service
+local retired = setmetatable({}, { __mode = "k" })  -- generations that left service
+
+local function build(n)
+  local g = gen.build(n, { examples = false })
+  migrate.check(n, gen.current().n)
+  wsroute.check_live(g)
+  sio.check_live(g)
+  return g
+end
+
+local function prepare(n)
+  while building or not gen.current() do
+    sched.sleep(LOOK_S)
+    if wanted ~= n then return end
+  end
+  building = true
+  local ok, g = pcall(build, n)
+  building = false
+  if wanted ~= n then return end
+  candidate = ok and g or nil
+  host.reload_vote(n, ok, ok and "" or tostring(g))
+end
+
+local function collect(g)
+  local n = sched.kill_generation(g)
+  if n > 0 then log.warn("canceled what ran on replaced scripts", { tasks = n, scripts = g.id }) end
+end
+
+-- Generations that something still runs on, the oldest first.
+local function in_use()
+  local list = {}
+  for g in pairs(retired) do
+    if sched.count(g) > 0 then list[#list + 1] = g end
+  end
+  table.sort(list, function(a, b) return a.n < b.n end)
+  return list
+end
+
+-- The timer must not keep alive what nothing runs on any more.
+local function retire(g)
+  local weak = setmetatable({ g = g }, { __mode = "v" })
+  retired[g] = true
+  timer.start(host.conf().reload.grace_ms / 1000, function() if weak.g then collect(weak.g) end end)
+  local busy = in_use()
+  for i = 1, #busy - KEPT_MAX do collect(busy[i]) end
+end
+
+-- A replaced generation is a few megabytes of garbage at once, which the collector's own pace would
+-- leave for long: two whole cycles, a step between any two turns, take it away.  Compiled traces refer
+-- to the functions that they were made of, so they go as well; what is hot is compiled again at once.
+-- Several reloads in a row are swept up together.
+local function sweep()
+  local begun = host.now()
+  repeat
+    local seen = swept_for
+    sched.sleep(QUIET_S)
+  until seen == swept_for or host.now() - begun > LATEST_S
+  sweeping = false
+  jit.flush()
+  for _ = 1, 2 do
+    while not collectgarbage("step", STEP_KB) do sched.sleep(0) end
+  end
+end
+
+local function commit(n)
+  local old, new = gen.current(), candidate
+  wanted, candidate = nil, nil
+  if not new or new.n ~= n then
+    return log.error("told to serve scripts that were not built", { generation = n })
+  end
+  gen.install(new)
+  host.reload_serving(n)                         -- whatever fails below, the others must not wait for us
+  retire(old)
+  jobs.reloaded(old, new)
+  swept_for = n
+  if not sweeping then
+    sweeping = true
+    sched.spawn_as({ gen = false }, sweep)       -- the runtime's own: no generation's end may cancel it
+  end
+end
+
+local function abort()
+  wanted, candidate = nil, nil
+end
+
+-- An event of the host: phase is one of host.RELOAD, n the generation.
+function M.on_event(phase, n)
+  if phase == host.RELOAD.COMMIT then return commit(n) end
+  if phase == host.RELOAD.ABORT then return abort() end
+  wanted, candidate = n, nil
+  sched.spawn(prepare, n)
+end
+
+return M

@@ -1,0 +1,89 @@
+-- host/lua/sio/flow.lua -- back-pressure of a session: what came while its handlers are busy waits here.
+-- A pause stops the reading of the WebSocket; messages that were read already go to `inbox`.  Of a POST the
+-- packets that were not taken yet stay in `body`, from `pos` on, and it is answered after the last.
+
+local host = require "human.core.host"
+local next_packet = require("socketio.engine").next_packet
+local connections = require "human.http.connections"
+
+local M = {}
+local INBOX_SLACK = 262144     -- bytes already read when we ask for a pause, beside one message
+local take, take_polled, settle, end_ws
+
+--- Keeps a message that was read before the pause took effect.
+function M.keep(session, data, is_text)
+  local inbox = session.inbox
+  if inbox.bytes + #data > session.conf.max_payload + INBOX_SLACK then
+    return session:fail "transport error"
+  end
+  inbox.n, inbox.bytes = inbox.n + 1, inbox.bytes + #data
+  inbox[inbox.n] = is_text and data or { data }
+end
+
+local function next_kept(session)
+  local inbox = session.inbox
+  local item = inbox[inbox.head]
+  if item then
+    inbox[inbox.head], inbox.head = nil, inbox.head + 1
+    if type(item) == "table" then return take(session, item[1], false) end
+    return take(session, item, true)
+  end
+  local ws = session.ws
+  session.inbox = nil
+  if not inbox.over then return ws and host.read(ws, true) end
+  end_ws(session, inbox.over)
+  host.ws_close(ws, 0, "")
+end
+
+-- Of a body in the text of the fourth revision, or of an array of packets (sio/v3).
+local function next_of(body, pos)
+  if type(body) == "string" then return next_packet(body, pos) end
+  return body[pos], body[pos + 1] ~= nil and pos + 1 or nil
+end
+
+--- Goes on with what is there until there is no more, or somebody asks for a pause.
+function M.pump(session)
+  session.corked = true
+  while not session.paused and not session.gone do
+    if session.inbox then
+      next_kept(session)
+    elseif session.body then
+      local packet
+      packet, session.pos = next_of(session.body, session.pos)
+      if not session.pos then session.body = nil end
+      take_polled(session, packet)
+    else
+      break
+    end
+  end
+  session.corked = nil
+  settle(session)
+end
+
+-- No packet is taken until resume() was called as often.
+local function pause(session)
+  if session.gone then return end
+  session.paused = (session.paused or 0) + 1
+  if session.ws and not session.inbox then
+    session.inbox = { head = 1, n = 0, bytes = 0 }
+    host.read(session.ws, false)
+  elseif session.post then
+    connections.bind(session.post, session)
+  end
+end
+
+local function resume(session)
+  if not session.paused then return end
+  session.paused = session.paused > 1 and session.paused - 1 or nil
+  if not session.paused then M.pump(session) end
+end
+
+--- Gives sessions their methods pause and resume.  message(session, data, is_text) and polled(session,
+--- packet) take one packet; settled(session) comes after the last; ended(session, code) when the client
+--- closed its WebSocket behind what was kept.
+function M.attach(Session, message, polled, settled, ended)
+  Session.pause, Session.resume = pause, resume
+  take, take_polled, settle, end_ws = message, polled, settled, ended
+end
+
+return M

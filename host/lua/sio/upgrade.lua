@@ -1,0 +1,52 @@
+-- host/lua/sio/upgrade.lua -- a WebSocket that offers itself to a session which is still polling.
+-- It becomes the session's transport when it says `2probe`, hears `3probe` and says `5`; anything
+-- else, its end or a time-out drops it, and polling goes on as if nothing had been.
+
+local host = require "human.core.host"
+local timer = require "human.core.timer"
+local connections = require "human.http.connections"
+
+local M = {}
+local Probe = {}
+Probe.__index = Probe
+
+--- Ends a session's probe, if there is one.
+function M.drop(session)
+  local probe = session.probe
+  if not probe then return end
+  session.probe = nil
+  timer.cancel(probe.timer)
+  connections.unbind(probe.ws)
+  host.ws_close(probe.ws, 0, "")
+end
+
+--- A WebSocket was opened with this session's id.  One at a time, and never a second transport.
+function M.begin(session, ws)
+  if session.gone or session.ws or session.probe then return host.ws_close(ws, 0, "") end
+  local probe = setmetatable({ session = session, ws = ws, asked = false }, Probe)
+  probe.timer = timer.start(session.conf.upgrade_s, M.drop, session)
+  session.probe = probe
+  connections.bind(ws, probe)
+end
+
+function Probe:on_message(data, is_text)
+  local session = self.session
+  if is_text and data == "2probe" then
+    self.asked = true
+    host.ws_send(self.ws, 1, "3probe")
+    session:release_poll()
+  elseif is_text and data == "5" then
+    timer.cancel(self.timer)
+    session.probe = nil
+    session:switch(self.ws)
+  else
+    M.drop(session)
+  end
+end
+
+function Probe:on_close()
+  timer.cancel(self.timer)
+  self.session.probe = nil
+end
+
+return M

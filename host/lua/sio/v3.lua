@@ -1,0 +1,65 @@
+-- host/lua/sio/v3.lua -- what is different for clients of Socket.IO 2 (the third revision of Engine.IO): they ping and
+-- we answer, bytes have their type in front, payloads are framed by length, and nobody says CONNECT for "/".
+
+local engine3 = require "socketio.engine3"
+local host = require "human.core.host"
+local timer = require "human.core.timer"
+
+local byte, sub = string.byte, string.sub
+local ws_send = host.ws_send
+
+local M = {}
+local PACKETS_MAX = 10000      -- of one POST
+
+--- Their sessions' metatable: what such a session does not do otherwise it does as `Session`.
+function M.class(Session)
+  local V3 = setmetatable({ v3 = true }, { __index = Session })
+
+  function V3:send_parts(packet, parts)
+    local ws = self.ws
+    if not ws then return Session.send_parts(self, packet, parts) end
+    local queued = packet and ws_send(ws, 1, packet) or 0
+    for i = 1, queued < 0 and 0 or #parts do
+      if self.b64 then
+        queued = ws_send(ws, 1, "b4" .. host.base64(parts[i]))
+      else
+        queued = ws_send(ws, 2, "\4" .. parts[i])
+      end
+    end
+    return queued
+  end
+
+  -- A ping, which is the client's part here.
+  function V3:on_ping(packet)
+    timer.restart(self.timer)
+    self:send("3" .. sub(packet, 2))
+  end
+
+  -- connections: one WebSocket message, handed on as the fourth revision has it.
+  function V3:on_message(data, is_text)
+    if is_text and byte(data, 1) == 98 then
+      data, is_text = byte(data, 2) == 52 and host.unbase64(sub(data, 3)), false
+    elseif not is_text then
+      data = byte(data, 1) == 4 and sub(data, 2)
+    end
+    if not data then return self:fail "parse error" end
+    Session.on_message(self, data, is_text)
+  end
+
+  return { __index = V3 }
+end
+
+--- A packet of a POST.
+function M.polled(session, packet)
+  if type(packet) == "table" then return session:on_message("\4" .. packet.data, false) end
+  session:on_message(packet, true)
+end
+
+--- The packets of a POST's body: an array for sio/flow; one that is malformed has a packet that is, too.
+--- as_bytes: it is framed as bytes.
+function M.split(body, as_bytes)
+  local decode = as_bytes and engine3.decode_bytes or engine3.decode_text
+  return decode(body, PACKETS_MAX) or { "" }
+end
+
+return M
