@@ -9,7 +9,7 @@ JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 LUAJIT   = $(firstword $(shell command -v luajit luajit2))
 LUA_SRC := $(sort $(shell find host/lua rocks -name '*.lua' -not -path '*/spec/*' 2>/dev/null))
-C_SRC   := $(sort $(wildcard host/*.c))
+C_SRC   := $(sort $(wildcard host/*.c host/*/*.c))
 OBJ      = $(C_SRC:host/%.c=$(B)/obj/%.o) $(B)/obj/embed_data.o
 
 # ---- libraries: all of the distribution ----
@@ -130,6 +130,7 @@ $(B)/human: $(OBJ)
 	@echo 'built $@'
 
 $(B)/obj/%.o: host/%.c $(B)/obj/flags
+	@mkdir -p $(@D)
 	@echo 'cc    $<'
 	@$(CC) $(CFLAGS) $(WARN) $(DEFINE) $(INCLUDE) -MMD -MP -c -o $@ $<
 
@@ -137,12 +138,12 @@ $(B)/obj/llhttp_%.o: /usr/share/llhttp/%.c $(B)/obj/flags
 	@echo 'cc    $<'
 	@$(CC) $(CFLAGS) -w $(DEFINE) $(INCLUDE) -c -o $@ $<
 
-$(B)/obj/embed_data.o: $(B)/embed_data.c host/embed.h
+$(B)/obj/embed_data.o: $(B)/embed_data.c host/server/embed.h
 	@$(CC) $(CFLAGS) $(DEFINE) -c -o $@ $<
 
-$(B)/embed_data.c: host/embed_gen.lua host/host_api.h host/help.txt $(LUA_SRC) $(B)/obj/files
+$(B)/embed_data.c: host/server/embed_gen.lua host/host_api.h host/cli/help.txt $(LUA_SRC) $(B)/obj/files
 	@echo 'embed $(words $(LUA_SRC)) modules'
-	@$(LUAJIT) host/embed_gen.lua $@ host/host_api.h host/help.txt $(LUA_SRC)
+	@$(LUAJIT) host/server/embed_gen.lua $@ host/host_api.h host/cli/help.txt $(LUA_SRC)
 
 # Rewritten only when they change: other flags, or a file that came or went, rebuild what depends.
 $(B)/obj/flags: FORCE
@@ -158,7 +159,7 @@ $(B)/obj/files: FORCE
 keep = echo '$(subst ','\'',$(1))' | cmp -s - $@ || echo '$(subst ','\'',$(1))' >$@
 .PHONY: FORCE
 
--include $(wildcard $(B)/obj/*.d)
+-include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)
 
 # ---- fuzzing: each spec/fuzz/NAME.c with all of the host but its main ----
 FUZZERS = $(patsubst spec/fuzz/%.c,build/fuzz/%,$(wildcard spec/fuzz/*.c))

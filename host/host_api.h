@@ -12,7 +12,7 @@
  *   borrowed  pointers given to C are copied before return; pointers given to Lua live until
  *             the next host_next_event().
  *   owner     an op belongs to the task that armed it; host_task_end() ends what is left.
- *   packed    a blob in LuaJIT's string.buffer format (host/pack.c). */
+ *   packed    a blob in LuaJIT's string.buffer format (host/core/pack.c). */
 
 enum { HOST_API_LEVEL = 1 }; /* grows when scripts may rely on more: `--% host: >= N` */
 
@@ -219,7 +219,7 @@ int host_bundle_below(int generation, host_str *path, int level, host_str *out);
 int host_bundle_files(int generation, host_str *out);
 int host_bundle_id(int generation, host_str *out);      /* hex of its hash, 12 digits */
 
-/* A reload, as this worker sees it (host/reload.h): build the generation aside and vote; then either
+/* A reload, as this worker sees it (host/server/reload.h): build the generation aside and vote; then either
  * serve it and say so, or forget it. */
 enum { HOST_RELOAD_PREPARE = 1, HOST_RELOAD_COMMIT, HOST_RELOAD_ABORT };
 int host_reload_vote(int generation, int ok, host_str *why);

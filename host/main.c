@@ -11,14 +11,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "command.h"
-#include "conf.h"
-#include "conftable.h"
-#include "control.h"
-#include "help.h"
-#include "log.h"
-#include "pgembed.h"
-#include "supervisor.h"
+#include "cli/command.h"
+#include "cli/help.h"
+#include "core/conf.h"
+#include "core/conftable.h"
+#include "core/log.h"
+#include "pg/pgembed.h"
+#include "server/control.h"
+#include "server/supervisor.h"
 
 enum { FLAGS_MAX = 64, EXIT_USAGE = 2, PSQL_CONNECTIONS = 100 };
 

@@ -1,6 +1,6 @@
 -- spec/lint_patterns.lua -- refuses patterns that may take the square of their text's length.
 -- Usage: luajit spec/lint_patterns.lua FILE..; each finding is a line "file:line: why".  The matcher ends
--- such a search (host/match.c), but an error is no answer.  Three shapes are found in what is written as a
+-- such a search (host/core/match.c), but an error is no answer.  Three shapes are found in what is written as a
 -- literal where find, match, gmatch or gsub take their pattern:
 --   * not anchored, and what follows a repetition may fail: from each place in a long run it runs to the
 --     end again ("%s+$", ".-x", "(%w+)=").  Fine when something before it cannot be part of the run.

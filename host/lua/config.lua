@@ -1,5 +1,5 @@
 -- host/lua/config.lua -- the settings, read-only: `config.database.pool`.
--- Their owner is host/conf.c; secrets are not among them.  A name that does not exist raises, so that
+-- Their owner is host/core/conf.c; secrets are not among them.  A name that does not exist raises, so that
 -- a slip of the pen is not taken for an unset setting.
 
 local host = require "human.core.host"

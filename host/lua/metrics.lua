@@ -1,5 +1,5 @@
 -- host/lua/metrics.lua -- counters, gauges and histograms of all processes, as Prometheus text.
--- The sums live in shared memory (host/shm.c), which has room for a limited number of series; each
+-- The sums live in shared memory (host/core/shm.c), which has room for a limited number of series; each
 -- worker therefore makes at most SERIES_MAX new ones through add() and counts what it had to drop.
 -- A histogram's buckets are kept apart there and added up here: a bucket that nothing fell into costs
 -- no memory.  Names: https://prometheus.io/docs/practices/naming/

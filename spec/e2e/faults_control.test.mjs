@@ -11,7 +11,7 @@ import { BINARY, errors, startHost } from './hosts.mjs';
 import { reload } from './modes.mjs';
 import { until } from './support.mjs';
 
-const CLIENTS_MAX = 16, REQUEST_MS = 5000; // as host/control.c has them (limit: control clients; limit: control request)
+const CLIENTS_MAX = 16, REQUEST_MS = 5000; // as host/server/control.c has them (limit: control clients; limit: control request)
 let host, workers;
 const open = [];
 before(async () => {

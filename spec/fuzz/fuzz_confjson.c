@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "confjson.h"
+#include "core/confjson.h"
 
 static void on_value(void *values, const char *name, int line, confjson_type type,
                      const char *text) {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http1.h"
+#include "http/http1.h"
 
 enum { HEAD_MAX = 16384, BODY_MAX = 4096 };
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf.h"
-#include "dbjob.h"
-#include "fetchspec.h"
-#include "pack.h"
+#include "core/conf.h"
+#include "core/pack.h"
+#include "fetch/fetchspec.h"
+#include "pg/dbjob.h"
 
 enum { DEPTH = 64 };
 

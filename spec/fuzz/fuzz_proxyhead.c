@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "proxyhead.h"
+#include "net/proxyhead.h"
 
 static void check(bool ok, const char *what) {
   if (ok) return;

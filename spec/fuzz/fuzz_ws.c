@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "utf8.h"
-#include "wsframe.h"
+#include "core/utf8.h"
+#include "http/wsframe.h"
 
 enum { MESSAGE_MAX = 65536 };
 

@@ -1,4 +1,4 @@
--- spec/host/bundle_spec.lua -- the sealed script tree that this process was given (host/bundle.c).
+-- spec/host/bundle_spec.lua -- the sealed script tree that this process was given (host/server/bundle.c).
 
 local ffi = require "ffi"
 local host = require "human.core.host"

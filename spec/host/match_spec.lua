@@ -1,4 +1,4 @@
--- spec/host/match_spec.lua -- host/match.c against LuaJIT's own string library, and how long it takes.
+-- spec/host/match_spec.lua -- host/core/match.c against LuaJIT's own string library, and how long it takes.
 
 local host = require "human.core.host"
 local pattern = require "human.scripts.pattern"

@@ -1,4 +1,4 @@
--- spec/host/tls_keys_spec.lua -- how long a session ticket is good (host/tlskeys.c), by a clock of ours.
+-- spec/host/tls_keys_spec.lua -- how long a session ticket is good (host/net/tlskeys.c), by a clock of ours.
 
 local ffi = require "ffi"
 

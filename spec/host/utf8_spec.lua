@@ -1,4 +1,4 @@
--- spec/host/utf8_spec.lua -- host/utf8.c against the definition in RFC 3629, section 4.
+-- spec/host/utf8_spec.lua -- host/core/utf8.c against the definition in RFC 3629, section 4.
 
 local ffi = require "ffi"
 local host = require "human.core.host"

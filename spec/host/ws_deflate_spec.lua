@@ -1,4 +1,4 @@
--- spec/host/ws_deflate_spec.lua -- host/wsdeflate.c: permessage-deflate (RFC 7692).
+-- spec/host/ws_deflate_spec.lua -- host/http/wsdeflate.c: permessage-deflate (RFC 7692).
 
 local ffi = require "ffi"
 require "c_buf"

@@ -1,4 +1,4 @@
--- spec/host/ws_frame_spec.lua -- host/wsframe.c: frames in any pieces become the same events, and what
+-- spec/host/ws_frame_spec.lua -- host/http/wsframe.c: frames in any pieces become the same events, and what
 -- RFC 6455 forbids ends the connection with the right code.
 
 local ws = require "ws_unit"

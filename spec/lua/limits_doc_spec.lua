@@ -26,7 +26,7 @@ local function number_of(text)
 end
 
 local settings = {}
-for name, fallback in read("host/conftable.c"):gmatch '%sINT%("([%w_.]+)", "(%d+)"' do settings[name] = tonumber(fallback) end
+for name, fallback in read("host/core/conftable.c"):gmatch '%sINT%("([%w_.]+)", "(%d+)"' do settings[name] = tonumber(fallback) end
 
 describe("docs/limits.md", function()
   it("lists every limit among the settings", function()

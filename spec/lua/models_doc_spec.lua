@@ -19,7 +19,7 @@ describe("docs/models.md", function()
   it("has a line for each provider that can be set, and for no other", function()
     local listed, settable = {}, {}
     for _, row in ipairs(rows) do listed[row.provider] = true end
-    for name in read("host/conftable.c"):match('define LLM_PROVIDERS \\\n  "([^"]+)"'):gmatch "[^|]+" do
+    for name in read("host/core/conftable.c"):match('define LLM_PROVIDERS \\\n  "([^"]+)"'):gmatch "[^|]+" do
       if name ~= "offline" then settable[name] = true end
     end
     assert.same(settable, listed)
@@ -35,7 +35,7 @@ describe("docs/models.md", function()
   end
 
   it("names settings that exist", function()
-    local table_of = read "host/conftable.c"
+    local table_of = read "host/core/conftable.c"
     for name in doc:gmatch "`(llm%.[%w_]+)`" do assert.truthy(table_of:find('"' .. name .. '"', 1, true), name) end
   end)
 end)

@@ -1,4 +1,4 @@
--- spec/support/c_buf.lua -- host/buf.h's buffer for the specs that hand one to C.
+-- spec/support/c_buf.lua -- host/core/buf.h's buffer for the specs that hand one to C.
 -- Declared once for all of them: two declarations of buf_free() with types of different names clash.
 
 local ffi = require "ffi"

@@ -1,4 +1,4 @@
--- spec/support/c_refusals.lua -- what C refuses at the boundary (host/respond.c, request.c, ws.c), for the fake
+-- spec/support/c_refusals.lua -- what C refuses at the boundary (host/http/respond.c, request.c, ws.c), for the fake
 -- host.  spec/host/refused_answers_spec.lua asks both the same.
 
 local plain_host = require "plain_host"

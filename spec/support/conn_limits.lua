@@ -1,4 +1,4 @@
--- spec/support/conn_limits.lua -- the limits of connections in this very process (host/conn.h), to be changed
+-- spec/support/conn_limits.lua -- the limits of connections in this very process (host/net/conn.h), to be changed
 -- in place by a spec that puts them back.
 
 local ffi = require "ffi"

@@ -1,4 +1,4 @@
--- spec/support/http1_unit.lua -- host/http1.c through the FFI: bytes in, what was understood out.
+-- spec/support/http1_unit.lua -- host/http/http1.c through the FFI: bytes in, what was understood out.
 -- `http1` is declared here up to its header table; what follows (llhttp's state) is private to C.
 
 local ffi = require "ffi"

@@ -1,4 +1,4 @@
--- spec/support/ws_unit.lua -- host/wsframe.c through the FFI, and the frames of a client to feed it.
+-- spec/support/ws_unit.lua -- host/http/wsframe.c through the FFI, and the frames of a client to feed it.
 
 local bit, ffi = require "bit", require "ffi"
 

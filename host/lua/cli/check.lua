@@ -31,7 +31,7 @@ function M.summary(g)
     plural(#g.routes, "route"), plural(size(g.jobs) + #g.starts, "job"), plural(examples(g), "rule example"))
 end
 
--- The checker's process (host/reload.c), which reads a line with a tab as the file being loaded, any
+-- The checker's process (host/server/reload.c), which reads a line with a tab as the file being loaded, any
 -- other as the verdict.  The JIT is off: an endless loop can then be interrupted, and so names its line.
 function M.prove()
   jit.off()

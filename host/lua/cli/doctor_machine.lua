@@ -9,7 +9,7 @@ local M = {}
 local Report = {}
 Report.__index = Report
 
---- ask(kind, arg) -> text | nil, why (host/facts.h); conf: the settings.
+--- ask(kind, arg) -> text | nil, why (host/cli/facts.h); conf: the settings.
 function M.report(ask, conf) return setmetatable({ ask = ask, conf = conf, findings = {} }, Report) end
 
 local function add(level)

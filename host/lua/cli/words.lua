@@ -1,5 +1,5 @@
 -- host/lua/cli/words.lua -- what the sub-commands share: how they read their words, how they end, what they
--- suggest.  Texts for `human help COMMAND` are in host/help.txt.
+-- suggest.  Texts for `human help COMMAND` are in host/cli/help.txt.
 
 local host = require "human.core.host"
 

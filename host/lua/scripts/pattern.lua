@@ -1,5 +1,5 @@
 -- host/lua/scripts/pattern.lua -- find, match, gmatch and gsub, whose every call ends.
--- The matching is C's (host/match.c), which counts its steps; the loop over matches, and what a
+-- The matching is C's (host/core/match.c), which counts its steps; the loop over matches, and what a
 -- replacement is, are here, because C that is called through the FFI may never call Lua.
 
 local native = require "human.native"

@@ -1,4 +1,4 @@
--- host/lua/scripts/reload.lua -- a reload as one worker sees it; host/reload.c leads it.
+-- host/lua/scripts/reload.lua -- a reload as one worker sees it; host/server/reload.c leads it.
 -- PREPARE: the new generation is built beside the one that serves, between requests, and this worker
 -- votes.  COMMIT: one reference is swapped; new requests, events and messages go to the new scripts.
 -- What had begun goes on with the old ones for reload.grace_ms, then it is canceled and they are

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * command.c -- see command.h: which scripts a sub-command gets, and whether a database.
+ *
+ * Owns nothing that lives longer than the command.  Must never start or change what a running server
+ * uses, but for the private database where the command says that it needs one. */
+#include "cli/command.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/draft.h"
+#include "core/conf.h"
+#include "core/log.h"
+#include "core/shm.h"
+#include "pg/pgembed.h"
+#include "server/bridgetest.h"
+#include "server/bundle.h"
+#include "server/control.h"
+#include "server/sockets.h"
+#include "server/supervisor.h"
+
+/* Commands that look at a server and its surroundings, whatever state those are in.  They load no
+ * scripts by themselves, start nothing, and use the private database only where it already runs. */
+static bool only_looks(const char *command) {
+  static char status[32768];
+  static const char *const looking[] = {"status", "top", "doctor", "ping", "agent"};
+  size_t i = 0, n = sizeof looking / sizeof *looking;
+  while (i < n && strcmp(command, looking[i]) != 0) i++;
+  if (i == n) return false;
+  log_quiet();
+  if (!strcmp(command, "doctor") && !*conf_str("database.url") &&
+      control_get("status", status, sizeof status) >= 0)
+    pgembed_join();
+  return true;
+}
+
+/* Specs talk to a server of their own: this process. */
+static int listen_for_specs(worker_spec *spec) {
+  int port;
+  char text[16];
+  if ((spec->listen_fd[0] = sockets_any(&port)) < 0) return -1;
+  spec->listeners = 1;
+  snprintf(text, sizeof text, "%d", port);
+  return conf_set("port", text) || conf_set("log.requests", "none") ? -1 : 0;
+}
+
+static int choose_specs(worker_spec *spec) {
+  char path[PATH_MAX];
+  int status = bridgetest_read(spec->argc, spec->argv, path, sizeof path);
+  if (status >= 0) return status;
+  return draft_test(*path ? path : NULL, &spec->draft) || listen_for_specs(spec) ? 1 : -1;
+}
+
+/* Which scripts and specs a command is about, where its words say so.  -1: go on; else the exit status. */
+static int choose_scripts(worker_spec *spec) {
+  const char *path = NULL;
+  if (!strcmp(spec->command, "test")) return choose_specs(spec);
+  for (int i = 0; i < spec->argc && !path; i++)
+    if (spec->argv[i][0] != '-') path = spec->argv[i];
+  if (strcmp(spec->command, "check") != 0 || !path) return -1;
+  return draft_check(path) ? 1 : -1;
+}
+
+int command_database(void) {
+  if (draft_home() || pgembed_start(supervisor_connections(2), false)) return -1;
+  return db_init();
+}
+
+int command_run(const char *command, int argc, char **argv, bool database) {
+  char why[1024] = "";
+  worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
+                      .command = command, .refused = why};
+  if (!strcmp(command, "rules")) log_quiet(); /* its answer is what it prints */
+  int status = choose_scripts(&spec);
+  if (status >= 0) return status;
+  if (shm_init(1)) return 1;
+  /* One that needs no scripts may run without; the others say what `why` says. */
+  if (!only_looks(command)) spec.generation = bundle_load(why, sizeof why);
+  database = database && !spec.draft;
+  if (database && !*conf_str("database.url") && pgembed_start(supervisor_connections(2), true))
+    return 1;
+  int code = worker_run(&spec);
+  pgembed_stop();
+  draft_end();
+  return code;
+}

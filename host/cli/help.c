@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * help.c -- see help.h.  A section of help.txt begins with a line "@ COMMAND" and ends before an empty line
+ * and the next such line.  Owns nothing. */
+#include "cli/help.h"
+
+#include <string.h>
+
+#include "server/embed.h"
+
+/* The end of the section that begins at p: the next one's mark, less the empty line before it. */
+static const char *section_end(const char *p, const char *end) {
+  const char *next = memmem(p, (size_t)(end - p), "\n@ ", 3);
+  return next ? next : end;
+}
+
+size_t help_find(const char *command, const char **text) {
+  const char *p;
+  size_t n, k = strlen(command);
+  if (!embed_find("help.txt", &p, &n)) return 0;
+  const char *end = p + n;
+  while (p < end) {
+    const char *line_end = memchr(p, '\n', (size_t)(end - p)), *stop = section_end(p, end);
+    if (!line_end) return 0;
+    if ((size_t)(line_end - p) == k + 2 && !memcmp(p + 2, command, k)) {
+      *text = line_end + 1;
+      return (size_t)(stop - *text);
+    }
+    p = stop < end ? stop + 1 : end;
+  }
+  return 0;
+}

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: MIT
+ * conf.c -- see conf.h: where settings come from, weakest first: defaults, one file, credentials,
+ * the environment, the command line.  Owns the values (conftable.c holds them). */
+#include "core/conf.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/confjson.h"
+#include "core/conftable.h"
+#include "core/confunit.h"
+#include "core/dburl.h"
+
+#define SYSTEM_FILE "/etc/human/human.json"
+#define SYSTEM_SECRETS "/etc/human/secrets"
+enum { FILE_MAX = 262144, WORKERS_AUTO_MAX = 4 };
+
+static int failures; /* messages printed so far */
+static bool as_system; /* the settings are those of this machine's server */
+
+static const char *setting_name(size_t i) {
+  return i < conf_count ? conf_at(i)->rule->name : NULL;
+}
+
+/* What a file gave (`export X="$(cat f; echo)"`) ends with a line's end, and often more. */
+static void trim(char *text) {
+  size_t n = strlen(text);
+  while (n && strchr(" \t\r\n", text[n - 1])) text[--n] = 0;
+}
+
+static int assign_trimmed(conf_item *item, const char *text, const char *source, char *why, size_t n) {
+  char *copy = strdup(text);
+  if (!copy) return snprintf(why, n, "no memory"), -1;
+  trim(copy);
+  int failed = conf_assign(item, copy, source, why, n);
+  free(copy);
+  return failed;
+}
+
+static void assign(const char *name, const char *text, const char *source) {
+  char why[160];
+  conf_item *item = conf_find(name);
+  if (!item) {
+    int near = conf_closest(name, setting_name);
+    fprintf(stderr, "%s: unknown setting \"%s\"", source, name);
+    if (near >= 0) fprintf(stderr, " (did you mean \"%s\"?)", setting_name((size_t)near));
+    fputc('\n', stderr);
+    failures++;
+  } else if (item->rule->secret ? assign_trimmed(item, text, source, why, sizeof why)
+                                : conf_assign(item, text, source, why, sizeof why)) {
+    fprintf(stderr, "%s: %s: %s\n", source, name, why);
+    failures++;
+  }
+}
+
+/* ---- places ---- */
+
+static const char *user_home(void) {
+  const char *home = getenv("HOME");
+  if (home && *home == '/') return home;
+  const struct passwd *user = getpwuid(getuid());
+  return user ? user->pw_dir : "/";
+}
+
+/* The source tree that this binary was built in: X for X/build/human and X/build/asan/human. */
+bool conf_checkout(char *out, size_t n) {
+  char path[PATH_MAX];
+  ssize_t k = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (k <= 0) return false;
+  path[k] = 0;
+  char *build = NULL;
+  for (char *p = path; (p = strstr(p, "/build/")); p++) build = p;
+  if (!build) return false;
+  *build = 0;
+  struct stat st;
+  if (snprintf(out, n, "%s/scripts", path) >= (int)n || stat(out, &st) || !S_ISDIR(st.st_mode))
+    return false;
+  out[strlen(path)] = 0;
+  return true;
+}
+
+bool conf_in_checkout(void) {
+  char tree[PATH_MAX];
+  return conf_checkout(tree, sizeof tree);
+}
+
+/* What a setting means here and now, whoever gave it. */
+static int settle(const char *name, const char *value) {
+  conf_item *item = conf_find(name);
+  char why[64], source[sizeof item->source];
+  memcpy(source, item->source, sizeof source);
+  return conf_assign(item, value, source, why, sizeof why);
+}
+
+/* ~ and relative paths mean something else after a change of user or directory. */
+static int settle_home(void) {
+  char path[PATH_MAX], cwd[PATH_MAX];
+  const char *home = conf_str("home");
+  int n;
+  if (*home == '~' && (home[1] == '/' || !home[1]))
+    n = snprintf(path, sizeof path, "%s%s", user_home(), home + 1);
+  else if (*home == '/')
+    n = snprintf(path, sizeof path, "%s", home);
+  else
+    n = snprintf(path, sizeof path, "%s/%s", getcwd(cwd, sizeof cwd) ? cwd : "", home);
+  if (n < (int)sizeof path && !settle("home", path)) return 0;
+  fprintf(stderr, "%s: home: the path is too long\n", conf_find("home")->source);
+  return -1;
+}
+
+/* An account for people, as Debian numbers them; not root, not a service. */
+static bool is_person(void) {
+  return geteuid() >= 1000 && geteuid() < 60000;
+}
+
+/* What one person edits for themselves comes first; services have no such place. */
+static int settle_scripts(void) {
+  char path[3 * PATH_MAX], tree[PATH_MAX], bin[PATH_MAX], own[PATH_MAX] = "";
+  if (*conf_str("scripts")) return 0;
+  bool in_checkout = conf_checkout(tree, sizeof tree);
+  if (in_checkout || is_person()) snprintf(own, sizeof own, "%s/scripts:", conf_str("home"));
+  if (in_checkout) {
+    snprintf(path, sizeof path, "%s%s/scripts", own, tree);
+    return settle("scripts", path);
+  }
+  ssize_t n = readlink("/proc/self/exe", bin, sizeof bin - 1);
+  bin[n > 0 ? n : 0] = 0;
+  char *prefix_end = strstr(bin, "/bin/human"); /* PREFIX of `make install` */
+  if (prefix_end) *prefix_end = 0;
+  snprintf(path, sizeof path, "%s/etc/human/scripts:%s/share/human/scripts", own,
+           prefix_end ? bin : "/usr");
+  return settle("scripts", path);
+}
+
+static void settle_workers(void) {
+  conf_item *item = conf_find("workers");
+  if (item->num > 0) return;
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  item->num = cores < 1 ? 1 : cores > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (double)cores;
+}
+
+/* A person at a terminal reads text, a collector JSON. */
+static int settle_log(void) {
+  if (strcmp(conf_str("log.format"), "auto")) return 0;
+  return settle("log.format", isatty(STDERR_FILENO) ? "text" : "json");
+}
+
+/* ---- the file ---- */
+
+/* What a rule wants to see in a file, when it is not what is there. */
+static const char *wrong_type(const conf_rule *rule, confjson_type type) {
+  switch (rule->type) {
+  case CONF_INT:
+    if (type == CONFJSON_STRING && confunit_has(rule->name)) return NULL;
+    return type == CONFJSON_NUMBER ? NULL : "a number";
+  case CONF_BOOL: return type == CONFJSON_BOOL ? NULL : "true or false";
+  case CONF_TEXT:
+  case CONF_NETWORKS:
+  case CONF_HOSTS:
+  case CONF_CHOICE: return type == CONFJSON_STRING ? NULL : "a text in quotes";
+  case CONF_WORKERS: break;
+  }
+  return NULL;
+}
+
+__attribute__((format(printf, 3, 4)))
+static void file_failed(const char *source, const char *name, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  fprintf(stderr, "%s: %s: ", source, name);
+  vfprintf(stderr, fmt, args);
+  fputc('\n', stderr);
+  va_end(args);
+  failures++;
+}
+
+static void on_file_value(void *file, const char *name, int line, confjson_type type,
+                          const char *text) {
+  char source[sizeof((conf_item *)0)->source];
+  snprintf(source, sizeof source, "%s:%d", (const char *)file, line);
+  const conf_item *item = conf_find(name);
+  if (item && type == CONFJSON_NULL) return; /* null: keep the default */
+  const char *wanted = item ? wrong_type(item->rule, type) : NULL;
+  if (wanted) return file_failed(source, name, "must be %s", wanted);
+  size_t n = strlen(file);
+  if (item && !strncmp(item->source, file, n) && item->source[n] == ':')
+    return file_failed(source, name, "is set twice, in line %s as well", item->source + n + 1);
+  assign(name, text, source);
+}
+
+/* -1: does not exist; 0: read.  Anything wrong in it is counted in `failures`. */
+static int load_file(const char *path) {
+  FILE *f = fopen(path, "re");
+  if (!f && (errno == ENOENT || errno == ENOTDIR)) return -1;
+  if (!f) {
+    bool shared = errno == EACCES && !strcmp(path, SYSTEM_FILE);
+    fprintf(stderr, "%s: %s%s\n", path, strerror(errno),
+            shared ? " (it is this machine's server's; for your own make ~/.human/config.json)" : "");
+    failures++;
+    return 0;
+  }
+  if (!strcmp(path, SYSTEM_FILE)) as_system = true;
+  char *text = malloc(FILE_MAX + 1);
+  size_t n = text ? fread(text, 1, FILE_MAX + 1, f) : 0;
+  if (!text || ferror(f)) {
+    fprintf(stderr, "%s: cannot be read: %s\n", path, strerror(errno));
+    failures++;
+  } else if (n > FILE_MAX) {
+    fprintf(stderr, "%s: is larger than a settings file may be (%d bytes)\n", path, FILE_MAX);
+    failures++;
+  } else if (confjson_parse(path, text, n, on_file_value, (void *)(uintptr_t)path)) {
+    failures++;
+  }
+  free(text);
+  fclose(f);
+  return 0;
+}
+
+/* The first file that exists is the one; a file that was named must exist. */
+static void load_files(void) {
+  char path[PATH_MAX + 32], tree[PATH_MAX];
+  const char *named = getenv("HUMAN_CONFIG");
+  if (named && *named) {
+    if (!load_file(named)) return;
+    fprintf(stderr, "HUMAN_CONFIG: there is no file %s\n", named);
+    failures++;
+    return;
+  }
+  const char *home = getenv("HUMAN_HOME");
+  if (home && *home) snprintf(path, sizeof path, "%s/config.json", home);
+  else snprintf(path, sizeof path, "%s/.human/config.json", user_home());
+  if (!load_file(path) || !load_file(SYSTEM_FILE)) return;
+  if (!conf_checkout(tree, sizeof tree)) return;
+  snprintf(path, sizeof path, "%s/etc/human.json", tree);
+  load_file(path);
+}
+
+/* ---- credentials ---- */
+
+/* The content of dir/name without the line's end, or NULL: there is none.  Too long counts as wrong. */
+static const char *credential(const char *dir, const char *name, char *text, size_t n) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/%s", dir, name);
+  FILE *f = fopen(path, "re");
+  if (!f) return NULL;
+  size_t k = fread(text, 1, n, f);
+  fclose(f);
+  if (k == n) {
+    fprintf(stderr, "%s: is longer than a secret can be\n", path);
+    failures++;
+    return NULL;
+  }
+  text[k] = 0;
+  if (strlen(text) != k) {
+    fprintf(stderr, "%s: holds a NUL byte: a secret is a line of text (UTF-8)\n", path);
+    failures++;
+    return NULL;
+  }
+  trim(text);
+  return strncmp(text, "\xef\xbb\xbf", 3) ? text : text + 3; /* an editor's byte order mark */
+}
+
+/* systemd's LoadCredential=: files that only this process can read.  LoadCredential=human:DIRECTORY
+ * loads all that are in it and begins their names with "human_".  Who looks at that server from a shell
+ * (human doctor, rules replay) has none of it, but, being root, the files that they come from. */
+static void load_credentials(void) {
+  static const struct { const char *name, *setting; } known[] = {
+      {"human_db-url", "database.url"},         {"human_direct-url", "database.direct_url"},
+      {"human_admin", "api.admin_token"},       {"human_openai", "secrets.openai"},
+      {"human_gemini", "secrets.gemini"},       {"human_anthropic", "secrets.anthropic"},
+      {"human_llm", "secrets.llm"},             {"human_openrouter", "secrets.openrouter"},
+      {"human_groq", "secrets.groq"},           {"human_mistral", "secrets.mistral"},
+      {"human_deepseek", "secrets.deepseek"},   {"human_azure", "secrets.azure"},
+  };
+  const char *dir = getenv("CREDENTIALS_DIRECTORY");
+  char text[4096], source[64];
+  if ((!dir || !*dir) && as_system) dir = SYSTEM_SECRETS;
+  for (size_t i = 0; dir && *dir && i < sizeof known / sizeof *known; i++) {
+    const char *name = known[i].name, *value = credential(dir, name, text, sizeof text);
+    if (!value) value = credential(dir, name += sizeof "human_" - 1, text, sizeof text);
+    snprintf(source, sizeof source, "credential %s", name);
+    if (value && *value) assign(known[i].setting, value, source);
+  }
+}
+
+/* ---- the environment ---- */
+
+/* Ours, but not settings. */
+static bool is_other_variable(const char *name) {
+  static const char *const others[] = {"HUMAN_AGENT_KEY", "HUMAN_CONFIG", "HUMAN_HINTS",
+                                       "HUMAN_LLM_KEY"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (!strcmp(name, others[i])) return true;
+  return !strncmp(name, "HUMAN_TEST_", 11) || !strncmp(name, "HUMAN_SECRET_", 13);
+}
+
+static const char *variable_name(size_t i) {
+  static char name[128];
+  if (i >= conf_count) return NULL;
+  conf_env_name(conf_at(i)->rule->name, name, sizeof name);
+  return name;
+}
+
+/* ---- variables of a service that is called as we are ---- */
+
+static struct {
+  char names[512];
+  size_t n;
+  int count;
+} services;
+
+static bool is_service_url(const char *value) {
+  return !strncmp(value, "tcp://", 6) || !strncmp(value, "udp://", 6) || !strncmp(value, "sctp://", 7);
+}
+
+/* ..PORT_3000_TCP, ..PORT_3000_TCP_ADDR, _PORT and _PROTO. */
+static bool is_service_port(const char *name) {
+  static const char *const ends[] = {"TCP", "UDP", "SCTP"};
+  const char *p = strstr(name, "_PORT_");
+  size_t n = p ? strspn(p + 6, "0123456789") : 0;
+  if (!n || p[6 + n] != '_') return false;
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    size_t k = strlen(ends[i]);
+    if (!strncmp(p + 7 + n, ends[i], k) && (!p[7 + n + k] || p[7 + n + k] == '_')) return true;
+  }
+  return false;
+}
+
+/* Kubernetes, and Docker for links, give them to whoever runs beside a service "human" or "human-agent". */
+static bool is_service_variable(const char *name, const char *value) {
+  return is_service_url(value) || is_service_port(name) || strstr(name, "_SERVICE_HOST") ||
+         strstr(name, "_SERVICE_PORT") || !strncmp(name, "HUMAN_ENV_", 10) ||
+         (!strcmp(name, "HUMAN_NAME") && *value == '/');
+}
+
+static void note_service(const char *name) {
+  services.count++;
+  if (services.n + strlen(name) + 8 > sizeof services.names) return;
+  services.n += (size_t)snprintf(services.names + services.n, sizeof services.names - services.n, "%s%s",
+                                 services.n ? ", " : "", name);
+}
+
+static void tell_services(void) {
+  if (services.count)
+    fprintf(stderr, "environment: %s%s: of a service (Kubernetes, Docker links), no settings: ignored\n",
+            services.names, strlen(services.names) + 64 > sizeof services.names ? " and more" : "");
+}
+
+/* ---- all variables ---- */
+
+static void warn_of_variable(const char *name) {
+  int near = conf_closest(name, variable_name);
+  fprintf(stderr, "environment: unknown setting %s", name);
+  if (near >= 0) fprintf(stderr, " (did you mean %s?)", variable_name((size_t)near));
+  fputs(" is ignored\n", stderr);
+}
+
+/* A setting that is a number has no address for a value. */
+static bool is_for(const conf_rule *rule, const char *value) {
+  return rule->type == CONF_TEXT || !is_service_url(value);
+}
+
+static void load_variable(const char *name, size_t n) {
+  char text[128], candidate[128];
+  const char *value = name + n + 1;
+  if (n >= sizeof text || !name[n]) return;
+  memcpy(text, name, n);
+  text[n] = 0;
+  for (size_t i = 0; i < conf_count; i++) {
+    conf_env_name(conf_at(i)->rule->name, candidate, sizeof candidate);
+    if (strcmp(candidate, text) != 0) continue;
+    if (!is_for(conf_at(i)->rule, value)) note_service(text);
+    else if (*value) assign(conf_at(i)->rule->name, value, text);
+    return;
+  }
+  if (is_other_variable(text)) return;
+  if (is_service_variable(text, value)) note_service(text);
+  else warn_of_variable(text);
+}
+
+/* An empty variable is as good as none.  HUMAN_DATABASE_URL wins over DATABASE_URL. */
+static void load_environment(void) {
+  for (size_t i = 0; i < conf_count; i++) {
+    const conf_rule *rule = conf_at(i)->rule;
+    char *value = rule->env ? getenv(rule->env) : NULL;
+    if (!value) continue;
+    trim(value);
+    if (*value) assign(rule->name, value, rule->env);
+  }
+  services.count = 0;
+  services.names[services.n = 0] = 0;
+  for (char **e = environ; *e; e++) {
+    if (strncmp(*e, "HUMAN_", 6) != 0) continue;
+    trim(*e);
+    load_variable(*e, strcspn(*e, "="));
+  }
+  tell_services();
+}
+
+/* ---- all of it ---- */
+
+static void load_flags(const char *const *flags) {
+  for (; flags && flags[0]; flags += 2) {
+    char source[80], shown[64];
+    snprintf(shown, sizeof shown, "%s", flags[0]);
+    for (char *p = shown; *p; p++)
+      if (*p == '_') *p = '-';
+    bool direct = !strchr(shown, '.') && conf_find(flags[0]);
+    snprintf(source, sizeof source, direct ? "--%s" : "--set", shown);
+    assign(flags[0], flags[1], source);
+  }
+}
+
+/* What can never become right is told before anything waits for it. */
+static void check_databases(void) {
+  static const char *const urls[] = {"database.url", "database.direct_url"};
+  char why[240];
+  for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+    const conf_item *item = conf_find(urls[i]);
+    if (!dburl_check(item->value, why, sizeof why)) continue;
+    fprintf(stderr, "%s: %s: %s\n", item->source, urls[i], why);
+    failures++;
+  }
+  if (strcmp(conf_str("database.pooler"), "none") != 0 && !*conf_str("database.direct_url")) {
+    fprintf(stderr, "%s: database.pooler: needs database.direct_url, the way past the pooler (LISTEN and"
+            " migrations have no place in it)\n", conf_find("database.pooler")->source);
+    failures++;
+  }
+}
+
+static void check_together(void) {
+  check_databases();
+  if (conf_num("port") == conf_num("agent_port")) {
+    fprintf(stderr, "%s: agent_port: must differ from port (%.0f); 0 turns it off\n",
+            conf_find("agent_port")->source, conf_num("port"));
+    failures++;
+  }
+  double plain = conf_num("tls.redirect_port");
+  if (plain != 0 && (plain == conf_num("port") || plain == conf_num("agent_port"))) {
+    fprintf(stderr, "%s: tls.redirect_port: must differ from port and agent_port; 0 turns it off\n",
+            conf_find("tls.redirect_port")->source);
+    failures++;
+  }
+}
+
+int conf_load(const char *const *flags) {
+  failures = 0;
+  as_system = false;
+  for (size_t i = 0; i < conf_count; i++)
+    assign(conf_at(i)->rule->name, conf_at(i)->rule->fallback, "default");
+  load_files();
+  load_credentials();
+  load_environment();
+  load_flags(flags);
+  if (failures) return -1;
+  check_together();
+  settle_workers();
+  if (settle_home() || settle_scripts() || settle_log()) return -1;
+  return failures ? -1 : 0;
+}
+
+static const conf_item *must_find(const char *name) {
+  const conf_item *item = conf_find(name);
+  if (item && item->value) return item;
+  fprintf(stderr, "human: a program error: there is no setting \"%s\"\n", name);
+  abort();
+}
+
+const char *conf_str(const char *name) {
+  return must_find(name)->value;
+}
+
+double conf_num(const char *name) {
+  return must_find(name)->num;
+}
+
+bool conf_bool(const char *name) {
+  return must_find(name)->num != 0;
+}
+
+int conf_set(const char *name, const char *value) {
+  int before = failures;
+  assign(name, value, "set by the host");
+  return failures == before ? 0 : -1;
+}
+
+const char *conf_source(const char *name) {
+  return must_find(name)->source;
+}
+
+bool conf_is_shared(const char *name) {
+  const char *source = conf_source(name);
+  return !strcmp(source, "default") || !strncmp(source, SYSTEM_FILE ":", sizeof SYSTEM_FILE);
+}
+
+static void print_value(const conf_item *item) {
+  bool in_units = item->rule->type == CONF_INT && item->value[strspn(item->value, "0123456789")];
+  if (item->rule->secret) printf("%s", *item->value ? "(set, not shown)" : "(not set)");
+  else if (item->rule->type == CONF_TEXT) printf("\"%s\"", item->value);
+  else if (in_units || item->rule->type == CONF_WORKERS) printf("%s (%.0f)", item->value, item->num);
+  else printf("%s", item->value);
+}
+
+void conf_print(void) {
+  for (size_t i = 0; i < conf_count; i++) {
+    const conf_item *item = conf_at(i);
+    printf("%-32s = ", item->rule->name);
+    print_value(item);
+    printf("   (%s)\n", item->source);
+  }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * conf.h -- settings: defaults, then /etc or ~ or $HUMAN_CONFIG, then the files in
+ * $CREDENTIALS_DIRECTORY (systemd), then the environment, then flags.
+ * Read once by the supervisor before it forks; read-only afterwards.  Secrets are kept apart and are
+ * never packed for Lua. */
+#ifndef HUMAN_CONF_H
+#define HUMAN_CONF_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+
+/* Load everything.  On an unknown or malformed setting prints "file:line: name: what" on stderr and
+ * returns -1.  `flags`: {"port", "3000", ..., NULL} from the command line, strongest. */
+int conf_load(const char *const *flags);
+
+/* A setting by its dotted name ("database.pool").  Asking for a name that does not exist aborts. */
+const char *conf_str(const char *name); /* "" when unset */
+double conf_num(const char *name);
+bool conf_bool(const char *name);
+int conf_set(const char *name, const char *value); /* 0, or -1 and a message on stderr */
+
+int conf_pack(buf *b);                        /* nested, without secrets (see host_conf) */
+const char *conf_secret(const char *name);    /* NULL when not configured */
+
+/* Secrets of an operator's own scripts come from HUMAN_SECRET_NAME: the variable for a name of
+ * letters, digits and _; -1 for another name. */
+enum { CONF_SECRET_VARIABLE = 80 };
+int conf_secret_variable(const char *name, char *out, size_t n);
+void conf_print(void);                        /* all settings, their values and where each came from */
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT
+ * fetch.c -- outbound HTTP as Lua sees it (see fetch.h and host_api.h).
+ *
+ * Owns every transfer from host_fetch() to its DONE.  A response counts as received only when curl
+ * saw its end: a body cut short is HOST_ENET.  Must never show a secret: where the url holds one,
+ * curl's own text about the failure stays here. */
+#include "fetch/fetch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/pack.h"
+#include "server/worker.h"
+
+enum { SWEEP_MS = 100, RESULT_HEAD = 1024 };
+
+typedef struct { fetch *first, *last; int n; } list;
+
+static list waiting, running;
+static uv_timer_t sweeper;
+static bool sweeping, started;
+
+static void list_add(list *l, fetch *f) {
+  f->next = NULL;
+  f->prev = l->last;
+  if (l->last) l->last->next = f;
+  else l->first = f;
+  l->last = f;
+  l->n++;
+}
+
+static void list_remove(list *l, fetch *f) {
+  if (f->prev) f->prev->next = f->next;
+  else l->first = f->next;
+  if (f->next) f->next->prev = f->prev;
+  else l->last = f->prev;
+  l->n--;
+}
+
+static void free_fetch(fetch *f) {
+  fetchhead_free(&f->head);
+  buf_free(&f->body);
+  fetchspec_free(&f->spec);
+  free(f);
+}
+
+/* ---- what arrives ---------------------------------------------------------------------------- */
+
+static int refuse(fetch *f, int why) {
+  if (!f->refused) f->refused = why;
+  return -1;
+}
+
+static int push_head(fetch *f) {
+  buf b;
+  buf_init(&b, 0);
+  int e = pack_map(&b, 2);
+  if (e == 0) e = pack_z(&b, "status");
+  if (e == 0) e = pack_int(&b, f->head.status);
+  if (e == 0) e = pack_z(&b, "headers");
+  if (e == 0) e = fetchhead_pack(&f->head, &b);
+  if (e == 0 && !f->op.quiet)
+    return op_push_own(HOST_EV_CHUNK, HOST_CHUNK_HEAD, f->op.id, f->op.owner, b.p, b.n);
+  buf_free(&b);
+  return e;
+}
+
+int fetch_on_header(fetch *f, const char *p, size_t n) {
+  bool before = f->head.complete;
+  if (fetchhead_line(&f->head, p, n) < 0) return refuse(f, HOST_ELIMIT);
+  if (before || !f->head.complete || !f->spec.stream) return 0;
+  return push_head(f) < 0 ? refuse(f, HOST_EFULL) : 0;
+}
+
+int fetch_on_body(fetch *f, const char *p, size_t n) {
+  if (f->spec.stream && f->unread >= FETCH_UNREAD) {
+    f->paused = true;
+    return 1;
+  }
+  f->received += (double)n;
+  if (f->received > (double)f->spec.max_bytes) return refuse(f, HOST_ELIMIT);
+  if (!f->spec.stream) return buf_add(&f->body, p, n) < 0 ? refuse(f, HOST_EFULL) : 0;
+  f->unread += n;
+  if (f->op.quiet || n == 0) return 0;
+  int e = op_push(HOST_EV_CHUNK, HOST_CHUNK_BODY, f->op.id, f->op.owner, p, n);
+  return e < 0 ? refuse(f, HOST_EFULL) : 0;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static int pack_response(const fetch *f, buf *b) {
+  if (pack_map(b, 3) < 0 || pack_z(b, "status") < 0 || pack_int(b, f->head.status) < 0) return -1;
+  if (pack_z(b, "headers") < 0 || fetchhead_pack(&f->head, b) < 0) return -1;
+  return pack_z(b, "body") < 0 ? -1 : pack_str(b, f->body.p, f->body.n);
+}
+
+static void succeed(fetch *f) {
+  int status = f->head.status;
+  buf b;
+  buf_init(&b, 0);
+  if (f->spec.stream || f->op.quiet) {
+    op_done(&f->op, status, NULL, 0);
+  } else if (!buf_reserve(&b, f->body.n + f->head.b.n + RESULT_HEAD) || pack_response(f, &b) < 0) {
+    buf_free(&b);
+    op_done(&f->op, HOST_EFULL, NULL, 0);
+  } else {
+    op_done_own(&f->op, status, b.p, b.n);
+  }
+}
+
+static int status_of(const fetch *f, CURLcode result) {
+  if (f->refused) return f->refused;
+  switch (result) {
+    case CURLE_OPERATION_TIMEDOUT: return HOST_ETIMEOUT;
+    case CURLE_FILESIZE_EXCEEDED: return HOST_ELIMIT;
+    case CURLE_OUT_OF_MEMORY: return HOST_EFULL;
+    default: return HOST_ENET;
+  }
+}
+
+static const char *text_of(const fetch *f, int status, CURLcode result) {
+  bool head_too_large = !f->head.complete && result != CURLE_FILESIZE_EXCEEDED;
+  if (status == HOST_EDENIED) return "the address is not a public one";
+  if (status == HOST_ELIMIT)
+    return head_too_large ? "the response's head is larger than 64 KB or 256 fields"
+                          : "the response is larger than max_bytes";
+  if (result == CURLE_PARTIAL_FILE) return "the response was cut short";
+  if (result == CURLE_GOT_NOTHING) return "the connection was closed before a response came";
+  if (result == CURLE_OK) return "the connection was closed within the response's head";
+  if (f->spec.secret_url || !*f->error) return curl_easy_strerror(result);
+  return f->error;
+}
+
+static void start_waiting(void);
+
+static void end_fetch(fetch *f, int status, const char *text) {
+  op_done(&f->op, status, text, text ? strlen(text) : 0);
+  free_fetch(f);
+}
+
+/* A body that is framed by the end of the connection has no end that could be missed; any other is
+ * checked by curl.  Without a status line there was no response at all. */
+static void on_done(fetch *f, CURLcode result) {
+  fetchmulti_remove(f, result == CURLE_OK);
+  list_remove(&running, f);
+  if (result == CURLE_OK && !f->refused && f->head.complete) {
+    succeed(f);
+    free_fetch(f);
+  } else {
+    int status = status_of(f, result);
+    end_fetch(f, status, text_of(f, status, result));
+  }
+  start_waiting();
+}
+
+static void on_cancel(op *o) {
+  fetch *f = (fetch *)o;
+  bool was_running = f->easy != NULL;
+  fetchmulti_remove(f, false);
+  list_remove(was_running ? &running : &waiting, f);
+  end_fetch(f, HOST_ECANCELED, NULL);
+  if (was_running) start_waiting();
+}
+
+/* ---- waiting for a turn ---------------------------------------------------------------------- */
+
+static void start(fetch *f) {
+  int e = fetchmulti_add(f);
+  if (e < 0) end_fetch(f, e, e == HOST_ETIMEOUT ? "it waited for other transfers" : NULL);
+  else list_add(&running, f);
+}
+
+static void start_waiting(void) {
+  while (waiting.n && running.n < FETCH_RUNNING) {
+    fetch *f = waiting.first;
+    list_remove(&waiting, f);
+    start(f);
+  }
+}
+
+static void on_sweep(uv_timer_t *t) {
+  uint64_t now = uv_now(worker_loop());
+  for (fetch *f = waiting.first, *next; f; f = next) {
+    next = f->next;
+    if ((double)(now - f->since) < f->spec.timeout_s * 1000) continue;
+    list_remove(&waiting, f);
+    end_fetch(f, HOST_ETIMEOUT, "it waited for other transfers");
+  }
+  if (waiting.n) return;
+  uv_timer_stop(t);
+  sweeping = false;
+}
+
+static void wait_turn(fetch *f) {
+  list_add(&waiting, f);
+  if (sweeping) return;
+  sweeping = true;
+  uv_timer_start(&sweeper, on_sweep, SWEEP_MS, SWEEP_MS);
+}
+
+/* ---- what Lua calls -------------------------------------------------------------------------- */
+
+host_id host_fetch(host_id owner, host_str *packed) {
+  if (!started || waiting.n >= FETCH_QUEUE) return HOST_EFULL;
+  fetch *f = calloc(1, sizeof *f);
+  if (!f) return HOST_EFULL;
+  int e = fetchspec_read(&f->spec, packed);
+  host_id id = e < 0 ? e : op_open(&f->op, OP_FETCH, owner, on_cancel);
+  if (id < 0) {
+    fetchspec_free(&f->spec);
+    free(f);
+    return id;
+  }
+  f->since = uv_now(worker_loop());
+  fetchhead_init(&f->head);
+  buf_init(&f->body, f->spec.max_bytes);
+  if (running.n < FETCH_RUNNING) start(f);
+  else wait_turn(f);
+  return id;
+}
+
+int host_fetch_resume(host_id id) {
+  fetch *f = (fetch *)op_find(id, OP_FETCH);
+  if (!f) return HOST_EGONE;
+  f->unread = 0;
+  if (!f->paused || !f->easy) return 0;
+  f->paused = false;
+  /* Hands over what it kept; may pause once more.  What fails in that is told to nobody else. */
+  CURLcode result = curl_easy_pause(f->easy, CURLPAUSE_CONT);
+  if (result != CURLE_OK) on_done(f, result);
+  return 0;
+}
+
+int fetch_init(void) {
+  if (fetchmulti_init(on_done) < 0) return -1;
+  uv_timer_init(worker_loop(), &sweeper);
+  started = true;
+  return 0;
+}
+
+static void drop_all(list *l) {
+  for (fetch *f; (f = l->first);) {
+    fetchmulti_remove(f, false);
+    list_remove(l, f);
+    op_close(&f->op);
+    free_fetch(f);
+  }
+}
+
+void fetch_stop(void) {
+  if (!started) return;
+  started = false;
+  drop_all(&waiting);
+  drop_all(&running);
+  fetchmulti_stop();
+  uv_close((uv_handle_t *)&sweeper, NULL);
+}

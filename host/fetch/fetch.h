@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * fetch.h -- one outbound transfer, and the curl multi handles that carry them (fetchmulti.c).
+ * Lua's side is host_fetch() and host_fetch_resume() in host_api.h. */
+#ifndef HUMAN_FETCH_H
+#define HUMAN_FETCH_H
+#include <curl/curl.h>
+#include <uv.h>
+
+#include "fetch/fetchhead.h"
+#include "fetch/fetchspec.h"
+
+enum {
+  FETCH_RUNNING = 256,       /* transfers at a time */
+  FETCH_QUEUE = 1024,        /* waiting for their turn */
+  FETCH_UNREAD = 256 << 10   /* a stream pauses after so many bytes without host_fetch_resume() */
+};
+
+typedef struct fetch fetch;
+struct fetch {
+  op op;
+  fetch *prev, *next;    /* among the waiting ones, or among the running ones */
+  fetchspec spec;
+  CURL *easy;            /* NULL: it waits */
+  uint64_t since;        /* loop time of the call, ms: waiting counts against the timeout */
+  fetchhead head;
+  buf body;
+  double received;       /* bytes of the body, decoded */
+  size_t unread;
+  bool paused;
+  int refused;           /* why we ended it ourselves: HOST_ELIMIT, HOST_EDENIED, HOST_EFULL; 0 */
+  char error[CURL_ERROR_SIZE];
+};
+
+/* fetchmulti.c: what curl knows.  done() is called from the loop when a transfer has ended. */
+int fetchmulti_init(void (*done)(fetch *f, CURLcode result));
+void fetchmulti_stop(void);
+int fetchmulti_add(fetch *f); /* makes f->easy and starts it; 0, HOST_ETIMEOUT or HOST_EFULL */
+void fetchmulti_remove(fetch *f, bool ended); /* not ended: its connection is closed now */
+
+/* fetch.c: what curl received.  Negative: end the transfer; on_body > 0: pause, bring it again. */
+int fetch_on_header(fetch *f, const char *p, size_t n);
+int fetch_on_body(fetch *f, const char *p, size_t n);
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT
+ * fetchmulti.c -- curl's multi interface on the loop: one uv_poll a socket, one timer a handle.
+ *
+ * There are two multi handles, because a guarded request must not reuse a connection that an
+ * unguarded one opened to a private address.  Nothing is multiplexed: a transfer has its connection
+ * to itself, so that ending it early closes that connection and disturbs nobody. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fetch/fetch.h"
+#include "fetch/ssrf.h"
+#include "server/worker.h"
+
+#ifndef HUMAN_VERSION
+#define HUMAN_VERSION "0"
+#endif
+
+enum { IDLE_CONNECTIONS = 64 };
+
+typedef struct {
+  CURLM *multi;
+  uv_timer_t timer;
+} group;
+
+typedef struct {
+  uv_poll_t handle;
+  group *of;
+  curl_socket_t fd;
+  int events;
+} watch;
+
+static group groups[2]; /* 0: any address, 1: guarded */
+static void (*on_done)(fetch *f, CURLcode result);
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+static void report(group *g) {
+  int left;
+  for (CURLMsg *m; (m = curl_multi_info_read(g->multi, &left));) {
+    if (m->msg != CURLMSG_DONE) continue;
+    CURLcode result = m->data.result; /* m is gone once the handle is removed */
+    fetch *f = NULL;
+    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&f);
+    on_done(f, result);
+  }
+}
+
+static void on_timer(uv_timer_t *t) {
+  group *g = t->data;
+  int running;
+  curl_multi_socket_action(g->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+  report(g);
+}
+
+/* On an error libuv stops watching; curl is told to read, and finds out what is wrong. */
+static void on_poll(uv_poll_t *h, int status, int events) {
+  watch *w = (watch *)h;
+  group *g = w->of;
+  int flags = 0, running;
+  if (status < 0) {
+    uv_poll_start(h, w->events, on_poll);
+    events = UV_READABLE | UV_WRITABLE;
+  }
+  if (events & UV_READABLE) flags |= CURL_CSELECT_IN;
+  if (events & UV_WRITABLE) flags |= CURL_CSELECT_OUT;
+  curl_multi_socket_action(g->multi, w->fd, flags, &running); /* may close w */
+  report(g);
+}
+
+static int set_timer(CURLM *multi, long ms, void *arg) {
+  group *g = arg;
+  (void)multi;
+  if (ms < 0) uv_timer_stop(&g->timer);
+  else uv_timer_start(&g->timer, on_timer, (uint64_t)ms, 0);
+  return 0;
+}
+
+static void on_closed(uv_handle_t *h) { free(h); }
+
+static watch *watch_new(group *g, curl_socket_t fd) {
+  watch *w = calloc(1, sizeof *w);
+  if (!w) return NULL;
+  w->of = g;
+  w->fd = fd;
+  if (uv_poll_init(worker_loop(), &w->handle, fd) != 0) {
+    free(w);
+    return NULL;
+  }
+  curl_multi_assign(g->multi, fd, w);
+  return w;
+}
+
+static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *of_socket) {
+  group *g = arg;
+  watch *w = of_socket;
+  (void)easy;
+  if (what == CURL_POLL_REMOVE) {
+    if (!w) return 0;
+    uv_poll_stop(&w->handle);
+    uv_close((uv_handle_t *)w, on_closed);
+    curl_multi_assign(g->multi, fd, NULL);
+    return 0;
+  }
+  if (!w) w = watch_new(g, fd);
+  if (!w) return -1;
+  w->events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+  return uv_poll_start(&w->handle, w->events, on_poll);
+}
+
+/* ---- a transfer ------------------------------------------------------------------------------ */
+
+static size_t on_header(char *p, size_t size, size_t n, void *arg) {
+  (void)size;
+  return fetch_on_header(arg, p, n) < 0 ? 0 : n;
+}
+
+static size_t on_body(char *p, size_t size, size_t n, void *arg) {
+  (void)size;
+  int r = fetch_on_body(arg, p, n);
+  return r < 0 ? 0 : r > 0 ? CURL_WRITEFUNC_PAUSE : n;
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a) {
+  fetch *f = arg;
+  (void)purpose;
+  if (f->spec.guard && !ssrf_allows(&a->addr)) {
+    f->refused = HOST_EDENIED;
+    return CURL_SOCKET_BAD;
+  }
+  return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+/* A redirect, a cookie, a .netrc, or a proxy that the environment names would send the request where the
+ * script did not. */
+static void set_policy(CURL *e, const fetchspec *s) {
+  curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, s->guard ? "https" : "http,https");
+  curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(e, CURLOPT_PROXY, s->proxy ? s->proxy : "");
+  curl_easy_setopt(e, CURLOPT_NOPROXY, s->no_proxy ? s->no_proxy : "");
+  curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* they are the proxy's, not the answer's */
+  curl_easy_setopt(e, CURLOPT_HAPROXYPROTOCOL, s->proxy_head ? 1L : 0L);
+  curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+  /* A known key says more than an authority does, also about a certificate for another name. */
+  curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, s->pin ? 0L : 1L);
+  curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, s->pin ? 0L : 2L);
+  curl_easy_setopt(e, CURLOPT_PINNEDPUBLICKEY, s->pin);
+  curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+  curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* never join the resolver's thread */
+  curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(e, CURLOPT_USERAGENT, "human/" HUMAN_VERSION);
+}
+
+static void set_message(CURL *e, const fetchspec *s) {
+  bool head = strcmp(s->method, "HEAD") == 0;
+  curl_easy_setopt(e, CURLOPT_URL, s->url);
+  curl_easy_setopt(e, CURLOPT_HTTPHEADER, s->headers);
+  if (head) curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+  if (s->body) {
+    curl_easy_setopt(e, CURLOPT_POSTFIELDS, s->body);
+    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->body_n);
+  }
+  curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, s->method);
+  /* A stream is asked for as it is, since what is compressed comes late; but some servers compress all. */
+  curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, s->stream ? "" : "gzip");
+  if (!head) curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)s->max_bytes);
+}
+
+static int set_limits(CURL *e, const fetch *f) {
+  double waited = (double)(uv_now(worker_loop()) - f->since);
+  double total = f->spec.timeout_s * 1000 - waited, connect = f->spec.connect_timeout_s * 1000;
+  if (total < 1) return HOST_ETIMEOUT;
+  curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)total);
+  curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect < total ? connect : total));
+  return 0;
+}
+
+static void set_callbacks(CURL *e, fetch *f) {
+  curl_easy_setopt(e, CURLOPT_PRIVATE, f);
+  curl_easy_setopt(e, CURLOPT_ERRORBUFFER, f->error);
+  curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(e, CURLOPT_HEADERDATA, f);
+  curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(e, CURLOPT_WRITEDATA, f);
+  curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, f);
+}
+
+static group *group_of(const fetch *f) { return &groups[f->spec.guard]; }
+
+int fetchmulti_add(fetch *f) {
+  CURL *e = f->easy = curl_easy_init();
+  if (!e) return HOST_EFULL;
+  int r = set_limits(e, f);
+  if (r == 0) {
+    set_policy(e, &f->spec);
+    set_message(e, &f->spec);
+    set_callbacks(e, f);
+    if (curl_multi_add_handle(group_of(f)->multi, e) == CURLM_OK) return 0;
+    r = HOST_EFULL;
+  }
+  curl_easy_cleanup(e);
+  f->easy = NULL;
+  return r;
+}
+
+void fetchmulti_remove(fetch *f, bool ended) {
+  if (!f->easy) return;
+  if (!ended) curl_easy_setopt(f->easy, CURLOPT_FORBID_REUSE, 1L);
+  curl_multi_remove_handle(group_of(f)->multi, f->easy);
+  curl_easy_cleanup(f->easy);
+  f->easy = NULL;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static int group_init(group *g) {
+  g->multi = curl_multi_init();
+  if (!g->multi) return -1;
+  uv_timer_init(worker_loop(), &g->timer);
+  g->timer.data = g;
+  curl_multi_setopt(g->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
+  curl_multi_setopt(g->multi, CURLMOPT_SOCKETDATA, g);
+  curl_multi_setopt(g->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+  curl_multi_setopt(g->multi, CURLMOPT_TIMERDATA, g);
+  curl_multi_setopt(g->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+  curl_multi_setopt(g->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
+  return 0;
+}
+
+int fetchmulti_init(void (*done)(fetch *f, CURLcode result)) {
+  on_done = done;
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return -1;
+  return group_init(&groups[0]) < 0 || group_init(&groups[1]) < 0 ? -1 : 0;
+}
+
+void fetchmulti_stop(void) {
+  for (int i = 0; i < 2; i++) {
+    if (!groups[i].multi) continue;
+    curl_multi_cleanup(groups[i].multi);
+    groups[i].multi = NULL;
+    uv_close((uv_handle_t *)&groups[i].timer, NULL);
+  }
+}

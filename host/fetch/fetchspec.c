@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT
+ * fetchspec.c -- see fetchspec.h.
+ *
+ * Secrets are filled in here and nowhere else, into the url and header values only.  A guarded
+ * request never gets one: its address and headers come from strangers, who could ask for any. */
+#include "fetch/fetchspec.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/conf.h"
+#include "core/pack.h"
+
+enum {
+  URL_MAX = 16 << 10,
+  HEADER_MAX = 16 << 10,
+  HEADERS_MAX = 100,
+  BODY_MAX = 32 << 20,
+  BYTES_DEFAULT = 4 << 20,
+  BYTES_MAX = 64 << 20, /* of a response that is kept whole */
+  NAME_MAX_N = 64,
+  PIN_MAX = 64,
+  TIMEOUT_MAX_S = 3600
+};
+
+/* ---- secrets --------------------------------------------------------------------------------- */
+
+/* The database is nobody's business but ours. */
+static const char *secret(const char *name, size_t n) {
+  char z[NAME_MAX_N];
+  if (n == 0 || n >= sizeof z) return NULL;
+  memcpy(z, name, n);
+  z[n] = 0;
+  return strcmp(z, "database.url") == 0 ? NULL : conf_secret(z);
+}
+
+/* Appends text with each ${secret:NAME} replaced; counts them in *used. */
+static int fill_in(buf *out, const char *p, size_t n, bool guard, int *used) {
+  static const char mark[] = "${secret:";
+  const size_t m = sizeof mark - 1;
+  while (n) {
+    const char *at = memmem(p, n, mark, m);
+    size_t before = at ? (size_t)(at - p) : n;
+    if (buf_add(out, p, before) < 0) return HOST_ELIMIT;
+    if (!at) return 0;
+    const char *name = at + m, *end = memchr(name, '}', n - before - m);
+    const char *value = guard || !end ? NULL : secret(name, (size_t)(end - name));
+    if (!value) return HOST_EDENIED;
+    if (buf_str(out, value) < 0) return HOST_ELIMIT;
+    (*used)++;
+    n -= (size_t)(end + 1 - p);
+    p = end + 1;
+  }
+  return 0;
+}
+
+/* ---- headers --------------------------------------------------------------------------------- */
+
+static bool is_token(const char *p, size_t n) {
+  static const char extra[] = "!#$%&'*+-.^_`|~"; /* RFC 9110, 5.6.2 */
+  for (size_t i = 0; i < n; i++) {
+    char c = p[i];
+    bool alnum = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+    if (!alnum && (!c || !strchr(extra, c))) return false;
+  }
+  return n > 0;
+}
+
+static bool is_named(const char *p, size_t n, const char *name) {
+  return strlen(name) == n && strncasecmp(p, name, n) == 0;
+}
+
+/* How the message is framed and the connection used is curl's business. */
+static bool is_framing(const char *p, size_t n) {
+  static const char *const names[] = {"content-length", "transfer-encoding", "connection",
+                                      "keep-alive",     "upgrade",           "te",
+                                      "trailer",        "expect",            "proxy-authorization"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (is_named(p, n, names[i])) return true;
+  return false;
+}
+
+static bool is_clean(const char *p, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (p[i] == '\r' || p[i] == '\n' || p[i] == 0) return false;
+  return true;
+}
+
+static bool is_blank(const char *p, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (p[i] != ' ' && p[i] != '\t') return false;
+  return true;
+}
+
+static int add_line(fetchspec *s, const char *line) {
+  struct curl_slist *list = curl_slist_append(s->headers, line);
+  if (!list) return HOST_EFULL;
+  s->headers = list;
+  return 0;
+}
+
+/* To curl "Name:" means "leave it out", and "Name;" an empty one. */
+static int add_header(fetchspec *s, const pack_value *name, const pack_value *value) {
+  buf line;
+  int used = 0, e = HOST_EINVAL;
+  buf_init(&line, HEADER_MAX);
+  if (!is_token(name->s, name->n) || is_framing(name->s, name->n)) return HOST_EINVAL;
+  if (buf_add(&line, name->s, name->n) < 0) goto end;
+  size_t at = line.n + 2;
+  if (buf_str(&line, ": ") < 0) goto end;
+  e = fill_in(&line, value->s, value->n, s->guard, &used);
+  if (e < 0) goto end;
+  e = HOST_EINVAL;
+  if (!is_clean(line.p, line.n)) goto end;
+  if (is_blank(line.p + at, line.n - at)) {
+    line.p[at - 2] = ';';
+    line.n = at - 1;
+  }
+  if (buf_add(&line, "", 1) < 0) goto end;
+  if (is_named(name->s, name->n, "content-type")) s->has_type = true;
+  if (is_named(name->s, name->n, "accept-encoding")) s->has_encoding = true;
+  e = add_line(s, line.p);
+end:
+  if (line.p) explicit_bzero(line.p, line.n);
+  buf_free(&line);
+  return e;
+}
+
+/* {{name, value}, ..} */
+static int read_headers(fetchspec *s, pack_reader *r, const pack_value *list) {
+  if (list->type != PACK_TABLE || list->hash || list->zero_based) return HOST_EINVAL;
+  if (list->array > HEADERS_MAX) return HOST_ELIMIT;
+  for (uint32_t i = 0; i < list->array; i++) {
+    pack_value pair, name, value;
+    if (pack_read(r, &pair) != PACK_TABLE || pair.array != 2 || pair.hash) return HOST_EINVAL;
+    if (pack_read(r, &name) != PACK_STR || pack_read(r, &value) != PACK_STR) return HOST_EINVAL;
+    int e = add_header(s, &name, &value);
+    if (e < 0) return e;
+  }
+  return 0;
+}
+
+/* ---- the other fields ------------------------------------------------------------------------ */
+
+static int check_scheme(const fetchspec *s) {
+  CURLU *u = curl_url();
+  char *scheme = NULL;
+  int e = HOST_EINVAL;
+  if (!u) return HOST_EFULL;
+  if (curl_url_set(u, CURLUPART_URL, s->url, 0) == CURLUE_OK &&
+      curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK) {
+    if (strcmp(scheme, "https") == 0) e = 0;
+    else if (strcmp(scheme, "http") == 0) e = s->guard ? HOST_EDENIED : 0;
+  }
+  curl_free(scheme);
+  curl_url_cleanup(u);
+  return e;
+}
+
+static int read_url(fetchspec *s, const pack_value *v) {
+  buf url;
+  int used = 0;
+  if (s->url) return HOST_EINVAL;
+  buf_init(&url, URL_MAX);
+  int e = fill_in(&url, v->s, v->n, s->guard, &used);
+  if (e == 0 && (url.n == 0 || !is_clean(url.p, url.n))) e = HOST_EINVAL;
+  if (e == 0 && buf_add(&url, "", 1) < 0) e = HOST_ELIMIT;
+  if (e < 0) {
+    buf_free(&url);
+    return e;
+  }
+  s->url = url.p;
+  s->secret_url = s->secret_url || used > 0;
+  return check_scheme(s);
+}
+
+static int read_body(fetchspec *s, const pack_value *v) {
+  if (s->body) return HOST_EINVAL;
+  if (v->n > BODY_MAX) return HOST_ELIMIT;
+  s->body = malloc(v->n + 1);
+  if (!s->body) return HOST_EFULL;
+  memcpy(s->body, v->s, v->n);
+  s->body[v->n] = 0;
+  s->body_n = v->n;
+  return 0;
+}
+
+/* "sha256//BASE64": anything else would be the name of a file to curl. */
+static int read_pin(fetchspec *s, const pack_value *v) {
+  static const char kind[] = "sha256//";
+  if (s->pin || v->n >= PIN_MAX || v->n <= sizeof kind - 1) return HOST_EINVAL;
+  if (memcmp(v->s, kind, sizeof kind - 1) != 0 || !is_clean(v->s, v->n)) return HOST_EINVAL;
+  s->pin = strndup(v->s, v->n);
+  return s->pin ? 0 : HOST_EFULL;
+}
+
+/* Who is named as a proxy sees where everything goes: never for what strangers ask for. */
+static int read_proxy(fetchspec *s, const pack_value *v) {
+  buf proxy;
+  int used = 0;
+  if (s->proxy) return HOST_EINVAL;
+  if (s->guard) return HOST_EDENIED;
+  buf_init(&proxy, URL_MAX);
+  int e = fill_in(&proxy, v->s, v->n, false, &used);
+  if (e == 0 && (proxy.n == 0 || !is_clean(proxy.p, proxy.n))) e = HOST_EINVAL;
+  if (e == 0 && buf_add(&proxy, "", 1) < 0) e = HOST_ELIMIT;
+  if (e < 0) {
+    buf_free(&proxy);
+    return e;
+  }
+  s->proxy = proxy.p;
+  s->secret_url = s->secret_url || strchr(s->proxy, '@'); /* a password, most often */
+  return 0;
+}
+
+static int read_no_proxy(fetchspec *s, const pack_value *v) {
+  if (s->no_proxy || v->n >= URL_MAX || !is_clean(v->s, v->n)) return HOST_EINVAL;
+  s->no_proxy = strndup(v->s, v->n);
+  return s->no_proxy ? 0 : HOST_EFULL;
+}
+
+static int read_method(fetchspec *s, const pack_value *v) {
+  if (v->n >= sizeof s->method || !is_token(v->s, v->n) || is_named(v->s, v->n, "connect"))
+    return HOST_EINVAL;
+  memcpy(s->method, v->s, v->n);
+  s->method[v->n] = 0;
+  return 0;
+}
+
+static double between(double v, double low, double high, double absent) {
+  if (!(v > 0)) return absent;
+  return v < low ? low : v > high ? high : v;
+}
+
+static int read_number(fetchspec *s, const pack_value *key, double v) {
+  if (is_named(key->s, key->n, "timeout_s")) {
+    s->timeout_s = between(v, 0.001, TIMEOUT_MAX_S, s->timeout_s);
+  } else if (is_named(key->s, key->n, "connect_timeout_s")) {
+    s->connect_timeout_s = between(v, 0.001, TIMEOUT_MAX_S, s->connect_timeout_s);
+  } else if (is_named(key->s, key->n, "max_bytes")) {
+    s->max_bytes = (size_t)between(v, 1, 1e15, BYTES_DEFAULT);
+  } else {
+    return HOST_EINVAL;
+  }
+  return 0;
+}
+
+static int read_text(fetchspec *s, const pack_value *key, const pack_value *v) {
+  if (is_named(key->s, key->n, "url")) return read_url(s, v);
+  if (is_named(key->s, key->n, "method")) return read_method(s, v);
+  if (is_named(key->s, key->n, "body")) return read_body(s, v);
+  if (is_named(key->s, key->n, "pin")) return read_pin(s, v);
+  if (is_named(key->s, key->n, "proxy")) return read_proxy(s, v);
+  if (is_named(key->s, key->n, "no_proxy")) return read_no_proxy(s, v);
+  return HOST_EINVAL;
+}
+
+/* The order of a table's fields is not defined, and what headers and url may hold depends on guard:
+ * hence two rounds, flags first. */
+static int read_field(fetchspec *s, pack_reader *r, bool flags) {
+  pack_value key, v;
+  if (pack_read(r, &key) != PACK_STR) return HOST_EINVAL;
+  pack_reader at = *r;
+  if (pack_skip(r, 4) < 0 || pack_read(&at, &v) < 0) return HOST_EINVAL;
+  if ((v.type == PACK_BOOL) != flags) return 0;
+  if (v.type == PACK_NIL || v.type == PACK_NULL) return 0;
+  if (is_named(key.s, key.n, "stream") && flags) s->stream = v.b;
+  else if (is_named(key.s, key.n, "guard") && flags) s->guard = v.b;
+  else if (is_named(key.s, key.n, "proxy_head") && flags) s->proxy_head = v.b;
+  else if (is_named(key.s, key.n, "headers")) return read_headers(s, &at, &v);
+  else if (v.type == PACK_NUM) return read_number(s, &key, v.num);
+  else return v.type == PACK_STR ? read_text(s, &key, &v) : HOST_EINVAL;
+  return 0;
+}
+
+/* "Name:" keeps curl from adding its own: a form's type for any body, Expect for a large one, all the
+ * encodings that it can undo for a stream. */
+static int finish(fetchspec *s) {
+  if (!s->url) return HOST_EINVAL;
+  if (!s->stream && s->max_bytes > BYTES_MAX) s->max_bytes = BYTES_MAX;
+  if (s->stream && !s->has_encoding && add_line(s, "Accept-Encoding:") < 0) return HOST_EFULL;
+  if (!*s->method) snprintf(s->method, sizeof s->method, "%s", s->body ? "POST" : "GET");
+  if (!s->body) return 0;
+  if (!s->has_type && add_line(s, "Content-Type:") < 0) return HOST_EFULL;
+  return add_line(s, "Expect:");
+}
+
+static int read_fields(fetchspec *s, const host_str *packed) {
+  for (int round = 0; round < 2; round++) {
+    const unsigned char *p = (const unsigned char *)packed->p;
+    pack_reader r = {p, p + packed->n};
+    pack_value t;
+    if (pack_read(&r, &t) != PACK_TABLE || t.array) return HOST_EINVAL;
+    for (uint32_t i = 0; i < t.hash; i++) {
+      int e = read_field(s, &r, round == 0);
+      if (e < 0) return e;
+    }
+  }
+  return finish(s);
+}
+
+int fetchspec_read(fetchspec *s, const host_str *packed) {
+  *s = (fetchspec){.timeout_s = 30, .connect_timeout_s = 10, .max_bytes = BYTES_DEFAULT};
+  int e = read_fields(s, packed);
+  if (e < 0) fetchspec_free(s);
+  return e;
+}
+
+void fetchspec_free(fetchspec *s) {
+  for (struct curl_slist *h = s->headers; h; h = h->next) explicit_bzero(h->data, strlen(h->data));
+  curl_slist_free_all(s->headers);
+  if (s->url) explicit_bzero(s->url, strlen(s->url));
+  free(s->url);
+  free(s->body);
+  free(s->pin);
+  if (s->proxy) explicit_bzero(s->proxy, strlen(s->proxy));
+  free(s->proxy);
+  free(s->no_proxy);
+  *s = (fetchspec){0};
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * fetchspec.h -- an outbound request as Lua describes it: read, checked, secrets filled in. */
+#ifndef HUMAN_FETCHSPEC_H
+#define HUMAN_FETCHSPEC_H
+#include <curl/curl.h>
+#include <stdbool.h>
+
+#include "core/buf.h"
+#include "core/op.h"
+
+typedef struct {
+  char *url;
+  bool secret_url;            /* then no text of curl's may be shown: it could quote the url */
+  char method[24];
+  struct curl_slist *headers; /* whole lines, secrets included */
+  bool has_type, has_encoding; /* a Content-Type, an Accept-Encoding among them */
+  char *body;                 /* NULL: none */
+  size_t body_n;
+  double timeout_s, connect_timeout_s;
+  size_t max_bytes;
+  bool stream, guard, proxy_head; /* proxy_head: begin with a PROXY head, about ourselves */
+  char *proxy, *no_proxy;     /* whom to go through, and the names for which not; NULL: nobody */
+  char *pin;                  /* trust who has this public key, and nobody else; NULL: authorities */
+} fetchspec;
+
+/* 0, or HOST_EINVAL, HOST_EDENIED (http or a secret under guard, unknown secret), HOST_ELIMIT,
+ * HOST_EFULL.  On an error s is already freed. */
+int fetchspec_read(fetchspec *s, const host_str *packed);
+void fetchspec_free(fetchspec *s);
+#endif

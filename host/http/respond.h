@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * respond.h -- answers: heads, refusals that need no Lua, and body limits by path. */
+#ifndef HUMAN_RESPOND_H
+#define HUMAN_RESPOND_H
+#include "net/conn.h"
+
+enum { RESPOND_PLAIN = 497 }; /* told as 400: no TLS where it is spoken */
+size_t respond_body_max(const http1 *h);     /* by the prefixes given to host_body_limit */
+int respond_refusal(conn *c, int status);    /* append the fixed answer; 0, or -1 */
+void respond_redirect(conn *c);              /* answer the request with the https address, and close */
+size_t respond_overload(char *out, size_t n); /* the 503 for a connection that is not even opened */
+
+typedef struct {
+  int status;
+  int minor;               /* of the request's HTTP/1.minor */
+  const host_str *headers; /* checked by respond_check() */
+  bool connection;         /* they have a Connection header of their own */
+  bool keep;               /* the connection stays */
+  bool chunked;
+  bool sized;              /* Content-Length: length */
+  size_t length;
+} respond_spec;
+
+/* Are these whole header lines, and none that C itself writes?  0, or HOST_EINVAL; tells whether there
+ * is a Connection header, and whether it says close. */
+int respond_check(const host_str *headers, bool *connection, bool *close);
+/* Append a head, with `body` bytes reserved behind it; where they go, or NULL without memory. */
+char *respond_head(conn *c, const respond_spec *s, size_t body);
+#endif

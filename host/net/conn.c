@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: MIT
+ * conn.c -- connections: bytes in, bytes out, deadlines, and the requests that are read from them.
+ *
+ * Owns: every struct conn, the one read buffer of the worker, spare output buffers.
+ * Must never: call Lua, read more than it can hold, or queue without a limit. */
+#include "net/conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/log.h"
+#include "http/respond.h"
+#include "http/ws.h"
+#include "net/preface.h"
+#include "server/worker.h"
+
+enum {
+  READ_SIZE = 65536,
+  OUT_SIZE = 4096,       /* output buffers start with this, and are kept when they stayed so */
+  SPARE_OUTS = 256,
+  STALL_MS = 30000,      /* a client that takes nothing for so long is cut */
+  LINGER_MS = 1000,
+  LINGER_BYTES = 65536,
+  LAST_REQUEST_MS = 500, /* a client that does not know yet that we stop may still send one */
+  ARRIVING_FREE = 65536  /* a body or message of that size finds room whatever else arrives */
+};
+
+struct out_write {
+  uv_write_t req;
+  conn *c;
+  buf b;
+};
+
+static struct {
+  conn_limits limit;
+  int count;
+  bool draining;
+  conn_link dirty, paused;
+  size_t arriving;       /* bytes held of bodies and messages */
+  int n_outs;
+  char *outs[SPARE_OUTS];
+  char in[READ_SIZE];
+} conns;
+
+static void read_update(conn *c);
+
+const conn_limits *conn_limit(void) {
+  return &conns.limit;
+}
+
+uint64_t conn_now(void) {
+  return uv_now(worker_loop());
+}
+
+bool conn_draining(void) {
+  return conns.draining;
+}
+
+int conn_count(void) {
+  return conns.count;
+}
+
+/* ---- requests ---- */
+
+static bool in_flight(const conn *c) {
+  return c->req && c->req->state != REQ_READING;
+}
+
+/* The client went away.  A request in flight lives on until it is answered. */
+static void lose_request(conn *c) {
+  request *r = c->req;
+  if (!r) return;
+  c->req = NULL;
+  r->c = NULL;
+  if (r->state == REQ_READING) request_retire(r);
+  else if (!c->eof) op_push(HOST_EV_ABORT, 0, r->o.id, 0, NULL, 0);
+}
+
+static void request_ready(conn *c) {
+  request *r = c->req;
+  const http1 *h = &r->h;
+  if (c->redirects) return respond_redirect(c);
+  host_id id = op_open(&r->o, OP_REQUEST, 0, request_cancel);
+  if (id < 0) return conn_refuse(c, 503);
+  int status = h->method | c->listener << 8 | (h->websocket ? HOST_RQ_WEBSOCKET : 0) |
+               (h->has_body ? HOST_RQ_BODY : 0) | (c->secure ? HOST_RQ_TLS : 0) |
+               (c->from & CONN_INNER ? HOST_RQ_INNER : 0);
+  r->state = REQ_IN_FLIGHT;
+  c->timed = false;
+  c->deadline = 0;
+  if (op_push(HOST_EV_REQUEST, status, id, 0, h->head.p + h->target, h->target_n) < 0) {
+    r->state = REQ_READING; /* nobody knows of it */
+    conn_refuse(c, 503);
+  }
+}
+
+/* ---- deadlines ---- */
+
+static void set_deadline(conn *c, uint64_t ms, bool timed) {
+  c->deadline = conn_now() + ms;
+  c->timed = timed;
+  wheel_schedule(c);
+}
+
+/* The first byte starts the clock of the head, the end of the head that of the body.  A larger body
+ * than the usual limit has as much more time. */
+static void time_request(conn *c) {
+  request *r = c->req;
+  const conn_limits *l = &conns.limit;
+  if (!http1_in_body(&r->h)) {
+    if (!c->timed && http1_begun(&r->h)) set_deadline(c, l->head_ms, true);
+  } else if (!r->body_timed) {
+    uint64_t times = r->h.body_max / l->body_bytes;
+    r->body_timed = true;
+    set_deadline(c, l->body_ms * (times ? times : 1), true);
+  }
+}
+
+static bool is_stalled(conn *c) {
+  if (!c->stall_at || c->stall_at > conn_now()) return false;
+  if (c->tcp.write_queue_size >= c->stalled) return true;
+  c->stalled = c->tcp.write_queue_size;
+  c->stall_at = conn_now() + STALL_MS;
+  return false;
+}
+
+/* Nothing is under way: with TLS we say that nothing more will come. */
+static void part(conn *c) {
+  if (c->tls && c->state == CONN_OPEN) conn_finish(c, false);
+  else conn_close(c);
+}
+
+void conn_expire(conn *c) {
+  if (is_stalled(c)) return conn_close(c);
+  if (!c->deadline || c->deadline > conn_now()) return;
+  if (c->ws) return ws_expire(c->ws);
+  if (!link_empty(&c->paused)) c->deadline = conn_now() + LINGER_MS; /* it is us who are late */
+  else if (c->state == CONN_OPEN && c->timed) conn_refuse(c, 408);
+  else part(c);
+}
+
+/* ---- output ---- */
+
+char *conn_out(conn *c, size_t n) {
+  if (c->state >= CONN_LINGERING) return NULL;
+  if (!c->out.p && conns.n_outs) {
+    c->out.p = conns.outs[--conns.n_outs];
+    c->out.cap = OUT_SIZE;
+  }
+  if (link_empty(&c->dirty)) link_add(&conns.dirty, &c->dirty);
+  return buf_reserve(&c->out, c->out.p || n > OUT_SIZE ? n : OUT_SIZE);
+}
+
+size_t conn_queued(const conn *c) {
+  return c->out.n + c->tcp.write_queue_size + (c->tls ? tls_wire(c->tls)->n : 0);
+}
+
+static void release_out(buf *b) {
+  if (b->p && b->cap == OUT_SIZE && conns.n_outs < SPARE_OUTS) {
+    conns.outs[conns.n_outs++] = b->p;
+    b->p = NULL;
+  }
+  buf_free(b);
+  b->n = b->cap = 0;
+}
+
+/* What is to be written, in the form in which it is sent; NULL: no memory. */
+static buf *outgoing(conn *c) {
+  if (!c->tls) return &c->out;
+  if (tls_seal(c->tls, &c->out, c->state == CONN_FLUSHING) < 0) return NULL;
+  release_out(&c->out);
+  return tls_wire(c->tls);
+}
+
+/* One large piece on a short queue is no sign of a slow client, and neither is a long turn. */
+bool conn_overfull(conn *c, size_t more, size_t max) {
+  if (conn_queued(c) <= CONN_DRAIN_HIGH || conn_queued(c) + more <= max) return false;
+  buf *out = c->writing || !c->out.n ? NULL : outgoing(c);
+  uv_buf_t b = out ? uv_buf_init(out->p, (unsigned)out->n) : (uv_buf_t){0};
+  int n = out ? uv_try_write((uv_stream_t *)&c->tcp, &b, 1) : 0;
+  if (n > 0) buf_take(out, (size_t)n);
+  return conn_queued(c) > CONN_DRAIN_HIGH && conn_queued(c) + more > max;
+}
+
+void conn_await_drain(conn *c) {
+  c->want_drained = true;
+}
+
+const char *conn_unwritten(const conn *c, size_t *n) {
+  *n = c->writing ? c->tcp.write_queue_size : 0;
+  return *n ? c->writing->b.p + c->writing->b.n - *n : NULL;
+}
+
+static void start_lingering(conn *c) {
+  uv_os_fd_t fd;
+  if (!c->linger || c->eof || uv_fileno((uv_handle_t *)&c->tcp, &fd) < 0) return conn_close(c);
+  shutdown(fd, SHUT_WR);
+  c->state = CONN_LINGERING;
+  set_deadline(c, LINGER_MS, false);
+  read_update(c);
+}
+
+/* Everything that was queued is with the kernel. */
+static void all_written(conn *c) {
+  c->stall_at = 0;
+  if (c->want_drained && c->state == CONN_OPEN) {
+    c->want_drained = false;
+    host_id id = ws_id(c->ws);
+    if (!id && c->req) id = c->req->o.id;
+    if (id) op_push(HOST_EV_DRAINED, 0, id, 0, NULL, 0);
+  }
+  if (c->state == CONN_FLUSHING) return start_lingering(c);
+  if (c->ws) ws_drained(c->ws);
+  if (c->relay) relay_drained(c->relay);
+  if (c->want_room) {
+    c->want_room = false;
+    conn_pump(c);
+  }
+}
+
+static void flush_one(conn *c);
+
+static void on_written(uv_write_t *req, int status) {
+  out_write *w = (out_write *)req;
+  conn *c = w->c;
+  release_out(&w->b);
+  free(w);
+  c->writing = NULL;
+  if (c->state == CONN_CLOSED) return;
+  if (status < 0) return conn_close(c);
+  link_del(&c->dirty);
+  flush_one(c);
+}
+
+/* The socket is full: libuv writes the rest, which it borrows, when there is room again. */
+static void write_rest(conn *c, buf *out, size_t done) {
+  out_write *w = malloc(sizeof *w);
+  if (!w) return conn_close(c);
+  *w = (out_write){.c = c, .b = *out};
+  *out = (buf){0};
+  uv_buf_t b = uv_buf_init(w->b.p + done, (unsigned)(w->b.n - done));
+  int r = uv_write(&w->req, (uv_stream_t *)&c->tcp, &b, 1, on_written);
+  if (r < 0) {
+    release_out(&w->b);
+    free(w);
+    return conn_close(c);
+  }
+  c->writing = w;
+  c->stalled = c->tcp.write_queue_size;
+  c->stall_at = conn_now() + STALL_MS;
+  wheel_schedule(c);
+}
+
+static void flush_one(conn *c) {
+  if (c->writing) return; /* on_written goes on */
+  buf *out = outgoing(c);
+  if (!out) return conn_close(c);
+  if (out->n) {
+    uv_buf_t b = uv_buf_init(out->p, (unsigned)out->n);
+    int n = uv_try_write((uv_stream_t *)&c->tcp, &b, 1);
+    if (n < 0 && n != UV_EAGAIN) return conn_close(c);
+    if (n < 0) n = 0;
+    if ((size_t)n < out->n) return write_rest(c, out, (size_t)n);
+  }
+  release_out(out);
+  all_written(c);
+}
+
+void conn_flush(void) {
+  while (!link_empty(&conns.dirty)) {
+    conn *c = link_conn(conns.dirty.next, dirty);
+    link_del(&c->dirty);
+    flush_one(c);
+  }
+  request_bury();
+  if (op_pending()) worker_wake();
+}
+
+/* ---- input ---- */
+
+static size_t held(const conn *c) {
+  return c->in.n - c->in_taken;
+}
+
+bool conn_pause(conn *c) {
+  if (!op_congested()) return false;
+  if (link_empty(&c->paused)) link_add(&conns.paused, &c->paused);
+  return true;
+}
+
+/* The head is there; `more` bytes came with it. */
+static void head_arrived(conn *c, size_t more) {
+  static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+  http1 *h = &c->req->h;
+  h->body_max = respond_body_max(h);
+  if (!h->expect || more || (!h->chunked && h->left > h->body_max)) return;
+  char *p = conn_out(c, sizeof go_on - 1);
+  if (!p) return;
+  memcpy(p, go_on, sizeof go_on - 1);
+  c->out.n += sizeof go_on - 1;
+}
+
+bool conn_charge(size_t *charged, size_t now) {
+  conns.arriving += now - *charged;
+  *charged = now;
+  return conns.arriving <= conns.limit.arriving_bytes || now <= ARRIVING_FREE;
+}
+
+static size_t feed_request(conn *c, const char *p, size_t n) {
+  http1 *h = &c->req->h;
+  size_t used = 0, k;
+  int r;
+  while ((r = http1_feed(h, p + used, n - used, &k)) == HTTP1_HEAD) {
+    used += k;
+    head_arrived(c, n - used);
+  }
+  if (!conn_charge(&c->req->charged, h->body.cap)) conn_refuse(c, 503);
+  else if (r == HTTP1_DONE) request_ready(c);
+  else if (r == HTTP1_MORE) time_request(c);
+  else conn_refuse(c, r);
+  return used + k;
+}
+
+static size_t feed_http(conn *c, const char *p, size_t n) {
+  size_t used = 0;
+  while (used < n && c->state == CONN_OPEN && !in_flight(c) && !c->ws) {
+    if (conn_queued(c) > CONN_DRAIN_HIGH) {
+      c->want_room = true;
+      break;
+    }
+    if (conn_pause(c)) break;
+    if (!c->req) c->req = request_new(c);
+    if (!c->req) {
+      conn_refuse(c, 503);
+      break;
+    }
+    used += feed_request(c, p + used, n - used);
+  }
+  return used;
+}
+
+static size_t feed(conn *c, char *p, size_t n) {
+  return c->ws ? ws_feed(c, p, n) : c->relay ? relay_feed(c, p, n) : feed_http(c, p, n);
+}
+
+int conn_hold(conn *c, const void *p, size_t n) {
+  buf_take(&c->in, c->in_taken);
+  c->in_taken = 0;
+  return buf_add(&c->in, p, n);
+}
+
+/* After bytes were parsed: nothing left and nothing more to come ends the connection. */
+static void settle(conn *c) {
+  if (c->state == CONN_OPEN && c->eof && !in_flight(c) && !held(c)) {
+    if (c->ws) ws_end_of_input(c);
+    else if (c->relay) relay_end(c->relay);
+    else conn_finish(c, false);
+  }
+  read_update(c);
+}
+
+void conn_pump(conn *c) {
+  size_t n = 1;
+  while (n && c->state == CONN_OPEN && held(c) && !c->preface) {
+    n = feed(c, c->in.p + c->in_taken, held(c));
+    if (c->state == CONN_OPEN) c->in_taken += n;
+  }
+  if (c->state == CONN_OPEN && !held(c)) {
+    buf_free(&c->in);
+    c->in_taken = 0;
+  }
+  settle(c);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *b) {
+  (void)hint;
+  const conn *c = (const conn *)handle;
+  size_t n = READ_SIZE;
+  if (!c->ws && in_flight(c)) {
+    size_t room = conns.limit.head_bytes > held(c) ? conns.limit.head_bytes - held(c) : 1;
+    if (room < n) n = room;
+  }
+  *b = uv_buf_init(conns.in, (unsigned)n);
+}
+
+static void on_end(conn *c, int status) {
+  bool known = c->eof;
+  if (status != UV_EOF || c->preface || c->state == CONN_LINGERING) return conn_close(c);
+  c->eof = true;
+  c->reading = false;
+  if (in_flight(c) && !known) op_push(HOST_EV_ABORT, 0, c->req->o.id, 0, NULL, 0);
+  settle(c);
+}
+
+static void take(conn *c, char *p, size_t n) {
+  size_t used = held(c) ? 0 : feed(c, p, n);
+  if (c->state == CONN_OPEN && used < n && conn_hold(c, p + used, n - used) < 0) conn_close(c);
+}
+
+/* All that was read is decrypted at once, also what can only be held back: nothing waits unseen. */
+static void take_sealed(conn *c, const char *p, size_t n) {
+  static char plain[TLS_RECORD];
+  int k;
+  tls_give(c->tls, p, n);
+  while ((k = tls_take(c->tls, plain)) > 0) {
+    take(c, plain, (size_t)k);
+    if (c->state != CONN_OPEN) return;
+  }
+  if (tls_wire(c->tls)->n && link_empty(&c->dirty)) link_add(&conns.dirty, &c->dirty);
+  if (k == TLS_END) return on_end(c, UV_EOF);
+  if (k == TLS_PLAIN) {
+    tls_free(c->tls);
+    c->tls = NULL;
+    conn_refuse(c, RESPOND_PLAIN);
+  } else if (k == TLS_FAILED) {
+    conn_finish(c, true); /* with the alert that says why */
+  }
+}
+
+static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b) {
+  conn *c = (conn *)s;
+  if (n == 0) return;
+  if (n < 0) return on_end(c, (int)n);
+  if (c->state != CONN_OPEN) {
+    c->drained += (size_t)n;
+    if (c->drained > LINGER_BYTES) conn_close(c);
+    return;
+  }
+  size_t head = c->preface ? preface_take(c, b->base, (size_t)n) : 0;
+  if (c->state == CONN_OPEN && head < (size_t)n) {
+    if (c->tls) take_sealed(c, b->base + head, (size_t)n - head);
+    else take(c, b->base + head, (size_t)n - head);
+  }
+  read_update(c);
+}
+
+static bool wants_reading(const conn *c) {
+  if (c->eof) return false;
+  if (c->state != CONN_OPEN) return c->state == CONN_LINGERING;
+  if (!link_empty(&c->paused)) return false;
+  if (c->ws) return ws_wants_reading(c->ws);
+  return c->relay ? relay_wants_reading(c->relay) : held(c) < conns.limit.head_bytes;
+}
+
+static void read_update(conn *c) {
+  if (c->state == CONN_CLOSED) return;
+  bool want = wants_reading(c);
+  if (want == c->reading) return;
+  c->reading = want;
+  if (!want) uv_read_stop((uv_stream_t *)&c->tcp);
+  else if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) < 0) conn_close(c);
+}
+
+void conn_resume_reading(void) {
+  conn_link waiting;
+  if (link_empty(&conns.paused)) return;
+  link_init(&waiting);
+  while (!link_empty(&conns.paused)) link_add(&waiting, conns.paused.next);
+  while (!link_empty(&waiting)) {
+    conn *c = link_conn(waiting.next, paused);
+    link_del(&c->paused);
+    conn_pump(c);
+  }
+}
+
+/* ---- beginning and end ---- */
+
+static void on_closed(uv_handle_t *h) {
+  free(h);
+}
+
+conn *conn_open(int fd, int listener) {
+  conn *c = calloc(1, sizeof *c);
+  if (!c) {
+    close(fd);
+    return NULL;
+  }
+  uv_tcp_init(worker_loop(), &c->tcp);
+  link_init(&c->wheel);
+  link_init(&c->dirty);
+  link_init(&c->paused);
+  c->listener = (uint8_t)listener;
+  conns.count++;
+  if (uv_tcp_open(&c->tcp, fd) < 0) {
+    close(fd);
+    conn_close(c);
+    return NULL;
+  }
+  set_deadline(c, conns.limit.head_ms, false);
+  read_update(c);
+  return c->state == CONN_OPEN ? c : NULL;
+}
+
+void conn_secure(conn *c) {
+  c->secure = true;
+  c->tls = tls_open();
+  if (!c->tls) conn_close(c);
+}
+
+void conn_close(conn *c) {
+  if (c->state == CONN_CLOSED) return;
+  c->state = CONN_CLOSED;
+  link_del(&c->wheel);
+  link_del(&c->dirty);
+  link_del(&c->paused);
+  lose_request(c);
+  if (c->ws) ws_lost(c);
+  relay_close(c);
+  tls_free(c->tls);
+  c->tls = NULL;
+  buf_free(&c->in);
+  release_out(&c->out);
+  conns.count--;
+  uv_handle_t *h = (uv_handle_t *)&c->tcp;
+  if (!uv_is_closing(h)) uv_close(h, on_closed); /* worker.c closes what is left at its very end */
+}
+
+void conn_finish(conn *c, bool linger) {
+  if (c->state != CONN_OPEN) return;
+  c->state = CONN_FLUSHING;
+  c->linger = linger || held(c);
+  c->deadline = 0;
+  c->in_taken = 0;
+  buf_free(&c->in);
+  link_del(&c->paused);
+  lose_request(c);
+  relay_close(c);
+  if (link_empty(&c->dirty)) link_add(&conns.dirty, &c->dirty);
+  read_update(c);
+}
+
+void conn_refuse(conn *c, int status) {
+  if (respond_refusal(c, status) < 0) return conn_close(c);
+  conn_finish(c, true);
+}
+
+void conn_answered(conn *c, bool keep) {
+  c->req = NULL;
+  if (!keep) return conn_finish(c, false);
+  c->deadline = conn_now() + conns.limit.idle_ms;
+  wheel_schedule(c);
+  conn_pump(c);
+}
+
+/* ---- what worker.c calls ---- */
+
+static void read_limits(void) {
+  conns.limit = (conn_limits){
+      .head_bytes = (size_t)conf_num("limits.head_bytes"),
+      .body_bytes = (size_t)conf_num("limits.body_bytes"),
+      .queue_bytes = (size_t)conf_num("limits.ws_queue_bytes"),
+      .ws_message_bytes = (size_t)conf_num("limits.ws_message_bytes"),
+      .head_ms = (uint64_t)conf_num("limits.head_timeout_ms"),
+      .body_ms = (uint64_t)conf_num("limits.body_timeout_ms"),
+      .idle_ms = (uint64_t)conf_num("limits.keepalive_timeout_ms"),
+      .arriving_bytes = (size_t)conf_num("limits.arriving_bytes"),
+  };
+  if (conns.limit.head_bytes > HTTP1_HEAD_MAX) conns.limit.head_bytes = HTTP1_HEAD_MAX;
+  if (conns.limit.body_bytes == 0) conns.limit.body_bytes = 1;
+}
+
+int conn_init(const worker_spec *spec) {
+  read_limits();
+  link_init(&conns.dirty);
+  link_init(&conns.paused);
+  wheel_init();
+  return listen_init(spec);
+}
+
+static bool is_idle(const conn *c) {
+  return c->state == CONN_OPEN && !c->ws && !c->relay && !in_flight(c) &&
+         !(c->req && http1_begun(&c->req->h));
+}
+
+/* Closing at once would meet the request that is on its way with a reset.  Whoever sends one now is
+ * answered, with "Connection: close"; the others are closed when the time is over. */
+static void hurry(conn *c) {
+  if (is_idle(c)) set_deadline(c, LAST_REQUEST_MS, false);
+}
+
+void conn_stop_accepting(void) {
+  conns.draining = true;
+  listen_stop();
+  wheel_each(hurry);
+}
+
+static void shut_down(conn *c) {
+  if (c->state == CONN_OPEN && c->ws) ws_shutdown(c->ws);
+}
+
+void conn_shutdown(void) {
+  conns.draining = true;
+  wheel_each(shut_down);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ * conn.h -- one TCP connection and the request or WebSocket on it; shared by conn.c (bytes and time),
+ * request.c (what Lua asks of it), respond.c (answers), pass.c (handing over) and ws.c.
+ *
+ * A connection reads one request at a time.  While that one is in flight, what follows is held back,
+ * up to one head; more than that stays in the kernel.  Output is appended to `out` and written once a
+ * turn. */
+#ifndef HUMAN_CONN_H
+#define HUMAN_CONN_H
+#include <stdbool.h>
+#include <uv.h>
+
+#include "core/buf.h"
+#include "core/op.h"
+#include "core/peer.h"
+#include "http/http1.h"
+#include "net/tls.h"
+#include "server/worker.h"
+
+typedef struct conn conn;
+typedef struct request request;
+typedef struct ws ws;
+typedef struct relay relay;
+typedef struct out_write out_write;
+
+typedef struct conn_link {
+  struct conn_link *prev, *next;
+} conn_link;
+
+typedef enum {
+  CONN_OPEN,
+  CONN_FLUSHING, /* the last bytes are queued; nothing is read for its sake any more */
+  CONN_LINGERING, /* our side is shut down; wait for the client to have read it */
+  CONN_CLOSED
+} conn_state;
+
+/* What is known of where a connection comes from, beside its peer. */
+enum {
+  CONN_TRUSTED = 1, /* its peer is one of http.trusted_proxies */
+  CONN_VEILED = 2,  /* a PROXY head names no client, or comes from somebody who is not trusted */
+  CONN_INNER = 4    /* its listener can be reached from this machine alone */
+};
+
+struct conn {
+  uv_tcp_t tcp;
+  conn_link wheel, dirty, paused; /* in the timer wheel; has output; waits for the event queue */
+  uint64_t deadline, stall_at, wheel_tick;
+  size_t stalled;     /* bytes unwritten when stall_at was set */
+  request *req;       /* being read, or in flight */
+  ws *ws;
+  tls *tls;           /* NULL: bytes are sent as they are */
+  relay *relay;       /* another worker has the conversation, we have its encryption */
+  out_write *writing;
+  buf in;             /* held back; in_taken of it have been parsed */
+  buf out;            /* not encrypted yet */
+  size_t in_taken, drained;
+  peer peer;          /* the client; behind the PROXY protocol the one that the proxy names */
+  uint8_t listener, from; /* CONN_TRUSTED .. */
+  conn_state state;
+  bool secure;        /* encrypted, here or by the worker that relays it */
+  bool preface;       /* its first bytes are to be a PROXY head */
+  bool redirects;     /* every request is answered with the https address */
+  bool reading, eof;
+  bool linger;        /* the client may still be sending: let it read our last words */
+  bool timed;         /* the deadline is that of a request: 408, not a silent close */
+  bool want_drained;  /* DRAINED is owed */
+  bool want_room;     /* the next request waits for the last answer to be written */
+};
+
+typedef enum { REQ_READING, REQ_IN_FLIGHT, REQ_STREAMING } req_state;
+
+typedef struct joined {
+  struct joined *next;
+  int first;          /* index of the first header of that name */
+  size_t n;
+  char p[];
+} joined;
+
+struct request {
+  op o;
+  conn *c;            /* NULL: the client is gone */
+  request *next;      /* among the retired or the spare */
+  req_state state;
+  bool body_timed;    /* the deadline is that of its body */
+  bool chunked;       /* the streamed answer is */
+  bool silent;        /* the streamed answer has no body: HEAD, 204, 304 */
+  bool keep;          /* the connection stays when the streamed answer is complete */
+  peer peer;
+  uint8_t from;       /* of its connection, */
+  bool secure;        /* and so is this */
+  char address[PEER_TEXT]; /* of the peer, once host_peer() has made it */
+  buf text;           /* what host_headers() gave out */
+  size_t charged;     /* of its body; see conn_charge() */
+  joined *joined;     /* what host_header had to put together */
+  http1 h;            /* last: it is large, and not cleared */
+};
+
+typedef struct {
+  size_t head_bytes, body_bytes, queue_bytes, ws_message_bytes;
+  uint64_t head_ms, body_ms, idle_ms;
+  size_t arriving_bytes; /* of unfinished bodies and messages, all connections together */
+} conn_limits;
+
+enum { CONN_DRAIN_HIGH = 65536, CONN_WS_CLOSE_MS = 5000 };
+
+const conn_limits *conn_limit(void);
+uint64_t conn_now(void);      /* ms, the loop's time */
+bool conn_draining(void);     /* no new connections: answers say "Connection: close" */
+
+/* Lifecycle. */
+conn *conn_open(int fd, int listener); /* owns fd, also on failure: NULL; peer and from are the caller's */
+void conn_secure(conn *c);    /* a new one: TLS is spoken on it */
+void conn_close(conn *c);     /* at once; the request or WebSocket on it hears of it */
+void conn_finish(conn *c, bool linger); /* write what is queued, then close */
+void conn_refuse(conn *c, int status);  /* a fixed answer, then conn_finish */
+void conn_answered(conn *c, bool keep); /* the request in flight is done: go on to the next */
+void conn_expire(conn *c);    /* wheel.c: a deadline may have passed */
+
+/* Input. */
+int conn_hold(conn *c, const void *p, size_t n); /* to be parsed by the next conn_pump(); 0, or -1 */
+void conn_pump(conn *c);      /* parse what was held back, then read on */
+bool conn_pause(conn *c);     /* true: the event queue is congested, wait for conn_resume_reading() */
+
+/* Output.  conn_out() returns where `n` bytes may be appended (advance c->out.n), or NULL. */
+char *conn_out(conn *c, size_t n);
+size_t conn_queued(const conn *c);
+bool conn_overfull(conn *c, size_t more, size_t max); /* the client does not keep up: cut it */
+void conn_await_drain(conn *c); /* DRAINED once most of it is written */
+const char *conn_unwritten(const conn *c, size_t *n); /* what an unfinished write still holds */
+
+/* What is held of a body or message that arrives has grown or shrunk to `now` bytes.  False: there is
+ * too much of that already, on all connections together. */
+bool conn_charge(size_t *charged, size_t now);
+
+/* relay.c: the conversation is at the other end of `fd`, which it owns.  0, or -1. */
+int relay_open(conn *c, int fd);
+void relay_close(conn *c);
+size_t relay_feed(conn *c, const char *p, size_t n);
+bool relay_wants_reading(const relay *r);
+void relay_drained(relay *r); /* the client has taken what it was sent */
+void relay_end(relay *r);     /* the client sends no more */
+
+/* request.c */
+request *request_new(conn *c);
+void request_cancel(op *o);
+void request_retire(request *r); /* closes its op; its memory lives until .. */
+void request_bury(void);         /* .. this, at the end of the turn */
+
+/* listen.c */
+int listen_init(const worker_spec *spec);
+void listen_stop(void);
+
+/* wheel.c: all connections, by the time at which to look at them again. */
+void wheel_init(void);
+void wheel_schedule(conn *c); /* after a change of its deadline or stall_at */
+void wheel_each(void (*fn)(conn *c)); /* fn may close the one it is given */
+
+static inline void link_init(conn_link *l) {
+  l->prev = l->next = l;
+}
+
+static inline bool link_empty(const conn_link *l) {
+  return l->next == l;
+}
+
+static inline void link_del(conn_link *l) {
+  l->prev->next = l->next;
+  l->next->prev = l->prev;
+  link_init(l);
+}
+
+static inline void link_add(conn_link *list, conn_link *l) { /* at the end */
+  link_del(l);
+  l->prev = list->prev;
+  l->next = list;
+  list->prev->next = l;
+  list->prev = l;
+}
+
+#define link_conn(l, member) ((conn *)((char *)(l) - offsetof(conn, member)))
+#endif

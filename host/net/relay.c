@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ * relay.c -- a connection whose conversation moved to another worker, while its encryption cannot move.
+ *
+ * pass.c gives the other worker one end of a local stream in place of the connection; we decrypt what
+ * the client sends into our end, and encrypt what comes out of it.  To the other worker it is a
+ * connection like any other: with requests in their order, WebSockets, and back-pressure, since neither
+ * side is read from while the other one has too much to take.
+ *
+ * Owns: our end.  Must never: look at what passes, or hold more of it than RELAY_HIGH and one read. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/conn.h"
+
+enum { RELAY_HIGH = 65536, RELAY_READ = 65536 };
+
+struct relay {
+  uv_pipe_t pipe;
+  uv_shutdown_t shutdown;
+  conn *c;
+  bool reading, ended;
+};
+
+typedef struct {
+  uv_write_t req;
+  relay *r;
+  char bytes[];
+} rest;
+
+static int relays;
+
+int relay_count(void) {
+  return relays;
+}
+
+/* ---- to the client ---- */
+
+static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *b) {
+  static char bytes[RELAY_READ];
+  (void)handle, (void)hint;
+  *b = uv_buf_init(bytes, sizeof bytes);
+}
+
+static void read_on(relay *r, bool on);
+
+/* Its end is the end of the connection: the other worker has said all that it had to say. */
+static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b) {
+  relay *r = (relay *)s;
+  conn *c = r->c;
+  if (n == 0) return;
+  if (n < 0) return conn_finish(c, true);
+  char *to = conn_out(c, (size_t)n);
+  if (!to) return conn_close(c);
+  memcpy(to, b->base, (size_t)n);
+  c->out.n += (size_t)n;
+  if (conn_queued(c) > CONN_DRAIN_HIGH) read_on(r, false);
+}
+
+static void read_on(relay *r, bool on) {
+  if (on == r->reading) return;
+  r->reading = on;
+  if (!on) uv_read_stop((uv_stream_t *)&r->pipe);
+  else if (uv_read_start((uv_stream_t *)&r->pipe, on_alloc, on_read) < 0) conn_close(r->c);
+}
+
+void relay_drained(relay *r) {
+  read_on(r, true);
+}
+
+/* ---- from the client ---- */
+
+static size_t waiting(const relay *r) {
+  return uv_stream_get_write_queue_size((const uv_stream_t *)&r->pipe);
+}
+
+bool relay_wants_reading(const relay *r) {
+  return waiting(r) <= RELAY_HIGH;
+}
+
+static void on_written(uv_write_t *req, int status) {
+  relay *r = ((rest *)req)->r;
+  free(req);
+  if (status == 0 && r->c) conn_pump(r->c);
+}
+
+/* The other worker takes nothing more: what it said before is still to be read from it. */
+static int write_rest(relay *r, const char *p, size_t n) {
+  rest *w = malloc(sizeof *w + n);
+  if (!w) return -1;
+  w->r = r;
+  memcpy(w->bytes, p, n);
+  uv_buf_t b = uv_buf_init(w->bytes, (unsigned)n);
+  if (uv_write(&w->req, (uv_stream_t *)&r->pipe, &b, 1, on_written) == 0) return 0;
+  free(w);
+  return -1;
+}
+
+size_t relay_feed(conn *c, const char *p, size_t n) {
+  relay *r = c->relay;
+  if (!relay_wants_reading(r)) return 0;
+  uv_buf_t b = uv_buf_init((char *)(uintptr_t)p, (unsigned)n);
+  int k = uv_try_write((uv_stream_t *)&r->pipe, &b, 1);
+  if (k < 0 && k != UV_EAGAIN) return n; /* it is gone; on_read() hears of it */
+  size_t done = k > 0 ? (size_t)k : 0;
+  if (done < n && write_rest(r, p + done, n - done) < 0) conn_close(c);
+  return n;
+}
+
+static void on_shutdown(uv_shutdown_t *req, int status) {
+  (void)req, (void)status;
+}
+
+void relay_end(relay *r) {
+  if (r->ended) return;
+  r->ended = true;
+  if (uv_shutdown(&r->shutdown, (uv_stream_t *)&r->pipe, on_shutdown) < 0) conn_close(r->c);
+}
+
+/* ---- life ---- */
+
+static void on_closed(uv_handle_t *h) {
+  free(h);
+}
+
+int relay_open(conn *c, int fd) {
+  relay *r = calloc(1, sizeof *r);
+  if (!r) {
+    close(fd);
+    return -1;
+  }
+  uv_pipe_init(worker_loop(), &r->pipe, 0);
+  r->c = c;
+  c->relay = r;
+  relays++;
+  if (uv_pipe_open(&r->pipe, fd) < 0) {
+    close(fd);
+    relay_close(c);
+    return -1;
+  }
+  return 0;
+}
+
+void relay_close(conn *c) {
+  relay *r = c->relay;
+  if (!r) return;
+  c->relay = NULL;
+  r->c = NULL;
+  relays--;
+  uv_handle_t *h = (uv_handle_t *)&r->pipe;
+  if (!uv_is_closing(h)) uv_close(h, on_closed); /* worker.c closes what is left at its very end */
+}

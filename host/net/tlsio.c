@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT
+ * tlsio.c -- see tls.h: one connection between bytes as they are and bytes as they are sent.
+ *
+ * OpenSSL reads from what was given to it and writes into a growing buffer, so it never waits for a
+ * socket.  Owns: the SSL, the wire buffer.  Must never: keep what was given beyond the loop of
+ * tls_take() calls, or let its error queue meet another connection's. */
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "net/tls.h"
+
+struct tls {
+  SSL *ssl;
+  const char *in; /* given, not yet taken; borrowed */
+  size_t in_n;
+  buf wire;
+  bool failed, ended;
+};
+
+/* ---- between OpenSSL and the buffers ---- */
+
+static int bio_read(BIO *bio, char *to, size_t room, size_t *n) {
+  tls *t = BIO_get_data(bio);
+  BIO_clear_retry_flags(bio);
+  *n = t->in_n < room ? t->in_n : room;
+  if (*n == 0) {
+    BIO_set_retry_read(bio);
+    return 0;
+  }
+  memcpy(to, t->in, *n);
+  t->in += *n;
+  t->in_n -= *n;
+  return 1;
+}
+
+static int bio_write(BIO *bio, const char *p, size_t room, size_t *n) {
+  tls *t = BIO_get_data(bio);
+  BIO_clear_retry_flags(bio);
+  if (buf_add(&t->wire, p, room) < 0) return 0;
+  *n = room;
+  return 1;
+}
+
+static long bio_control(BIO *bio, int command, long number, void *p) {
+  (void)bio, (void)number, (void)p;
+  return command == BIO_CTRL_FLUSH;
+}
+
+static BIO *make_bio(tls *t) {
+  static BIO_METHOD *method;
+  if (!method) {
+    method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "connection");
+    if (!method || !BIO_meth_set_read_ex(method, bio_read) ||
+        !BIO_meth_set_write_ex(method, bio_write) || !BIO_meth_set_ctrl(method, bio_control)) {
+      BIO_meth_free(method);
+      method = NULL;
+      return NULL;
+    }
+  }
+  BIO *bio = BIO_new(method);
+  if (!bio) return NULL;
+  BIO_set_data(bio, t);
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
+/* ---- beginning and end ---- */
+
+tls *tls_open(void) {
+  BIO *bio = NULL;
+  tls *t = calloc(1, sizeof *t);
+  ERR_clear_error();
+  if (!t || !(t->ssl = SSL_new(tls_context())) || !(bio = make_bio(t))) {
+    tls_free(t);
+    return NULL;
+  }
+  SSL_set_bio(t->ssl, bio, bio);
+  SSL_set_accept_state(t->ssl);
+  return t;
+}
+
+void tls_free(tls *t) {
+  if (!t) return;
+  SSL_free(t->ssl);
+  buf_free(&t->wire);
+  free(t);
+}
+
+/* ---- receiving ---- */
+
+void tls_give(tls *t, const char *p, size_t n) {
+  t->in = p;
+  t->in_n = n;
+}
+
+static bool is_plain_http(unsigned long e) {
+  return ERR_GET_LIB(e) == ERR_LIB_SSL &&
+         (ERR_GET_REASON(e) == SSL_R_HTTP_REQUEST || ERR_GET_REASON(e) == SSL_R_HTTPS_PROXY_REQUEST);
+}
+
+/* Every client on earth may cause this: it is not worth more than a line for who looks for it. */
+static int refuse(tls *t) {
+  unsigned long e = ERR_peek_error();
+  const char *reason = ERR_reason_error_string(e);
+  t->failed = true;
+  t->in_n = 0;
+  if (is_plain_http(e)) {
+    ERR_clear_error();
+    return TLS_PLAIN;
+  }
+  log_fmt(LOG_DEBUG, "TLS: %s: %s", SSL_state_string_long(t->ssl), reason ? reason : "broken off");
+  ERR_clear_error();
+  return TLS_FAILED;
+}
+
+int tls_take(tls *t, char *to) {
+  size_t n;
+  if (t->failed) return TLS_FAILED;
+  if (t->ended) return TLS_END;
+  ERR_clear_error();
+  if (SSL_read_ex(t->ssl, to, TLS_RECORD, &n) == 1) return (int)n;
+  switch (SSL_get_error(t->ssl, 0)) {
+  case SSL_ERROR_WANT_READ: break;
+  case SSL_ERROR_ZERO_RETURN: t->ended = true; return TLS_END;
+  default: return refuse(t);
+  }
+  if (t->wire.n <= TLS_WIRE_MAX) return TLS_MORE;
+  log_fmt(LOG_DEBUG, "TLS: the client asks for more answers than it reads");
+  t->failed = true;
+  return TLS_FAILED;
+}
+
+/* ---- sending ---- */
+
+buf *tls_wire(tls *t) {
+  return &t->wire;
+}
+
+/* A record's overhead is at most 5 bytes of header, 8 of nonce, 1 of type and 16 of tag. */
+static bool reserve(tls *t, size_t n) {
+  return buf_reserve(&t->wire, n + (n / TLS_RECORD + 2) * 32) != NULL;
+}
+
+int tls_seal(tls *t, const buf *plain, bool end) {
+  size_t done;
+  ERR_clear_error();
+  if (plain->n && !t->failed) {
+    if (!reserve(t, plain->n)) return -1;
+    if (SSL_write_ex(t->ssl, plain->p, plain->n, &done) != 1 || done != plain->n) {
+      ERR_clear_error();
+      t->failed = true;
+      return -1;
+    }
+  }
+  if (end && !t->failed && SSL_is_init_finished(t->ssl) &&
+      !(SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN))
+    SSL_shutdown(t->ssl);
+  ERR_clear_error();
+  return 0;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT
+ * dbcancel.h -- cancel requests, which libpq sends in a blocking way: each in a thread of its own. */
+#ifndef HUMAN_DBCANCEL_H
+#define HUMAN_DBCANCEL_H
+#include "pg/dbconn.h"
+
+/* Sends one; later calls dbconn_cancelled(c, epoch) from the loop.  -1: too many are under way. */
+int dbcancel_start(dbconn *c);
+void dbcancel_stop(void);
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * dbrow.h -- what the server sends, packed for Lua: rows typed by column, and errors. */
+#ifndef HUMAN_DBROW_H
+#define HUMAN_DBROW_H
+#include <libpq-fe.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+
+enum { DBROWS_MAX = 8 << 20 };
+
+typedef struct {
+  buf b;      /* packed rows, one behind the other */
+  uint32_t n; /* how many */
+} dbrows;
+
+void dbrows_init(dbrows *r);
+void dbrows_reset(dbrows *r);
+void dbrows_free(dbrows *r);
+int dbrows_add(dbrows *r, const PGresult *res); /* all rows of res; -1: over DBROWS_MAX */
+
+/* {code, message, detail, constraint, column, table}, absent where the server said nothing. */
+int dbrow_error(const PGresult *res, buf *out);
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ * dbsetup.h -- what a session must be like before anybody uses it: set after connecting, and verified,
+ * since a pooler may stand in between. */
+#ifndef HUMAN_DBSETUP_H
+#define HUMAN_DBSETUP_H
+#include "pg/dbconn.h"
+
+/* Sets and verifies, in one round trip; ends with dbconn_accept() or dbconn_give_up(). */
+void dbsetup_begin(dbconn *c);
+/* Asks once more whether it is still ours and takes writes; ends with dbconn_break() if not. */
+void dbsetup_probe(dbconn *c);
+int dbsetup_again(const dbconn *c, dbjob *j); /* after RESET ALL: the settings, as one more step */
+void dbsetup_swapped(dbconn *c); /* it has met what another client left in its session */
+bool dbsetup_pooled(const dbconn *c); /* a pooler gives each transaction another session */
+/* What must precede the statements of a transaction there. */
+const char *dbsetup_local(void);
+#endif

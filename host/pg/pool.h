@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * pool.h -- the connections of one worker: leases for transactions, shared pipelines for single
+ * statements, limits of time, and whether the database is reachable.
+ *
+ * At most half of the connections carry shared pipelines; one is never leased as long as there are
+ * two, so that a statement outside a transaction need not wait for one.  How many there are is up to
+ * the server: a pool works with what it gets. */
+#ifndef HUMAN_POOL_H
+#define HUMAN_POOL_H
+#include "pg/dbconn.h"
+
+enum {
+  POOL_MAX = 64,
+  POOL_DEPTH = 32,       /* statements in flight on one shared connection */
+  POOL_QUEUE = 1024,     /* statements waiting for a connection */
+  POOL_LEASE_QUEUE = 1024,
+  POOL_LEASE_JOBS = 64,  /* statements of one lease that may be under way together */
+  POOL_SIMPLES = DBJOB_STEPS - 1
+};
+
+typedef struct dblease dblease;
+struct dblease {
+  op op;
+  dblease *next, *prev;
+  dbconn *conn;          /* NULL: waiting, or lost */
+  int lost;              /* why it has no connection any more: HOST_ETIMEOUT, HOST_EDOWN */
+  uint64_t deadline;     /* loop time, ms: of the waiting, then of the holding */
+  double asked;          /* monotonic seconds */
+  dbjob *prefix;         /* statements to send with the next query; NULL: none */
+  bool direct;           /* on the connection of its own that database.direct_url leads to */
+  bool patient;          /* for migrations: no limit of time but their own */
+};
+
+int pool_init(void);
+void pool_stop(void);
+int pool_state(void); /* 1 reachable, 0 away, -1 not known yet */
+
+typedef struct {
+  int size, leased, busy, idle; /* connections: in transactions, with single statements, with nothing */
+  int waiting;                  /* transactions and statements that wait for one */
+  double statements, waits, wait_s; /* so far: sent; had to wait, and how long altogether */
+} pool_numbers;
+void pool_look(pool_numbers *out);
+
+host_id pool_acquire(host_id owner, double timeout_s);
+/* For migrations: without the pool's limits of time, and past a pooler where there is a way; one at a
+ * time.  Without such a way it is one of the pool's connections, for there may be no other. */
+host_id pool_acquire_direct(host_id owner);
+void pool_close_idle_direct(int looks); /* called at each look (dbwatch.c): after so many idle ones */
+int pool_release(dblease *l, int broken);
+/* Whether a statement may be submitted now; with l NULL: on any connection.  0 or an error. */
+int pool_admits(const dblease *l);
+void pool_submit(dbjob *j, dblease *l, double timeout_s); /* takes the job */
+void pool_job_cancel(op *o); /* the cancel function of a job's op */
+#endif

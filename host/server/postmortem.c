@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ * postmortem.c -- see postmortem.h: one log line with what ran, where in the scripts, and where in C;
+ * then the signal's own effect, which leaves a core file where the system keeps them.
+ *
+ * The process may have been stopped anywhere, inside malloc() too.  So nothing here allocates, and if
+ * it fails all the same, the second signal ends the process; if it hangs, the supervisor does. */
+#include "server/postmortem.h"
+
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/sanitized.h"
+#include "core/shm.h"
+#include "server/bridge.h"
+
+enum { FRAMES = 16, SKIP = 2, C_BYTES = 1000, LUA_BYTES = 2000, STACK_BYTES = 64 * 1024 };
+
+/* The name of the address's file; that of the program itself is argv[0], which parsing may have moved. */
+static const char *file_of(const Dl_info *info) {
+  const char *slash = strrchr(info->dli_fname, '/');
+  return *info->dli_fname == '/' && slash ? slash + 1 : "human";
+}
+
+/* "symbol+offset < caller ..", innermost first.  A function without a symbol is "file+offset", for
+ * addr2line(1); compiled scripts are "?". */
+static void c_trace(char *to, size_t size) {
+  void *frame[FRAMES];
+  size_t n = 0;
+  int count = backtrace(frame, FRAMES);
+  *to = 0;
+  for (int i = SKIP; i < count && n < size; i++) {
+    Dl_info info;
+    const char *name = "?";
+    uintptr_t from = (uintptr_t)frame[i];
+    if (dladdr(frame[i], &info)) {
+      name = info.dli_sname ? info.dli_sname : file_of(&info);
+      from = (uintptr_t)(info.dli_sname ? info.dli_saddr : info.dli_fbase);
+    }
+    int k = snprintf(to + n, size - n, "%s%s+0x%zx", n ? " < " : "", name, (uintptr_t)frame[i] - from);
+    if (k > 0) n += (size_t)k;
+  }
+}
+
+static const char *running(void) {
+  static shm_beat beat;
+  shm_self(&beat);
+  return beat.busy ? beat.what : "the host";
+}
+
+static void log_script(const char *how, const char *what) {
+  static char text[LUA_BYTES];
+  bridge_trace(text, sizeof text);
+  log_fmt(LOG_ERROR, "%s in %s; script: %s", how, what, text);
+}
+
+static void log_c(const char *how, const char *what) {
+  static char text[C_BYTES];
+  c_trace(text, sizeof text);
+  log_fmt(LOG_ERROR, "%s in %s; C: %s", how, what, text);
+}
+
+/* The C part last: it gives up at compiled code, in ways of its own. */
+static void on_abort(int sig) {
+  const char *what = running();
+  log_script("aborted", what);
+  log_c("aborted", what);
+  raise(sig);
+}
+
+/* The C part first: after a fault the scripts' state may be what is broken. */
+static void on_fault(int sig, siginfo_t *info, void *context) {
+  char how[64];
+  (void)context;
+  const char *what = running();
+  snprintf(how, sizeof how, "%s at %p", sigdescr_np(sig), info->si_addr);
+  log_c(how, what);
+  log_script(how, what);
+  raise(sig);
+}
+
+/* On a stack of its own: the fault may be that there is no more stack. */
+static void install_for_faults(void) {
+  static char memory[STACK_BYTES];
+  static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+  stack_t stack = {.ss_sp = memory, .ss_size = sizeof memory};
+  struct sigaction a = {.sa_sigaction = on_fault};
+  a.sa_flags = (int)(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER);
+  sigemptyset(&a.sa_mask);
+  if (sigaltstack(&stack, NULL)) return;
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigaction(faults[i], &a, NULL);
+}
+
+void postmortem_install(void) {
+  struct sigaction a = {.sa_handler = on_abort, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+  void *frame[1];
+  backtrace(frame, 1); /* loads what it needs now */
+  sigemptyset(&a.sa_mask);
+  sigaction(SIGABRT, &a, NULL);
+  if (!SANITIZED) install_for_faults(); /* it tells of faults itself, and better */
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ * reload.h -- putting a new bundle in force on all workers, or on none.
+ *
+ *   read      the search path, once, into a sealed bundle
+ *   check     a process of its own builds it and runs the rules' examples; it may spin or die
+ *   vote      every worker builds it beside the one that serves
+ *   commit    all said yes: each swaps one reference.  Anything else: nobody changes anything
+ *
+ * Lives in the supervisor and never blocks it; reload_turn() and the two notices move it on. */
+#ifndef HUMAN_RELOAD_H
+#define HUMAN_RELOAD_H
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/link.h"
+
+enum { RELOAD_TEXT = 8192 };
+
+typedef struct {
+  double at; /* unix time of the last verdict; 0: there was none */
+  bool ok;
+  char text[RELOAD_TEXT];
+} reload_verdict;
+
+/* The generation that serves, which workers started from now on build first. */
+void reload_init(int generation, int workers);
+int reload_generation(void);
+
+/* Begin, or once more after the present one.  client: who is told (control.h), or -1. */
+void reload_start(int client);
+void reload_cancel(void); /* the server stops */
+
+int reload_fd(void); /* to poll for reading: the checker's words; -1: none */
+void reload_turn(double now);
+bool reload_reaped(pid_t pid, int status);                  /* true: it was the checker */
+void reload_heard(int worker, const link_message *message); /* a vote, or a worker that serves */
+void reload_lost(int worker);                               /* a worker has ended */
+bool reload_deciding(void); /* no worker may be started: which generation it gets is being decided */
+const reload_verdict *reload_last(void);
+#endif

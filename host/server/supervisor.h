@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * supervisor.h -- the parent of all: sockets, workers, watchdog, the private database. */
+#ifndef HUMAN_SUPERVISOR_H
+#define HUMAN_SUPERVISOR_H
+#include "server/worker.h"
+
+enum { SUPERVISOR_EXIT_BOOT = 3 }; /* a worker's exit status: it could not even begin */
+
+int supervisor_run(void); /* `human gateway`; the exit status */
+
+/* For reload.c: our end of a worker's link, -1 when it does not run. */
+int supervisor_link(int worker);
+
+/* Connections to the database that so many workers may open. */
+int supervisor_connections(int workers);
+#endif

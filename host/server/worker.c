@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT
+ * worker.c -- the life of one worker: start, loop, drain, stop; and the clocks that Lua sees.
+ *
+ * Owns: the loop, the one wake-up timer, the signals.  A turn is: Lua for at most 10 ms, what it
+ * wrote, then the loop; the loop does not wait while there is something left for Lua. */
+#include "server/worker.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/link.h"
+#include "core/log.h"
+#include "core/op.h"
+#include "core/shm.h"
+#include "net/tls.h"
+#include "server/bridge.h"
+#include "server/bundle.h"
+#include "server/postmortem.h"
+#include "server/supervisor.h"
+
+static const double TURN_S = 0.010, GOODBYE_S = 2;
+enum { LOG_RETRY_MS = 100 };
+
+static struct {
+  const worker_spec *spec;
+  uv_loop_t loop;
+  uv_async_t async;
+  uv_timer_t timer, deadline, log_retry;
+  uv_prepare_t prepare;
+  uv_poll_t control;
+  double now, timer_at;
+  int generation; /* of scripts, the one that serves */
+  bool noticed, stop_now, accepting, draining, drained, out_of_time, orphaned, has_control;
+  double drain_until;
+  volatile sig_atomic_t woken, asked_to_stop;
+} w;
+
+uv_loop_t *worker_loop(void) {
+  return &w.loop;
+}
+
+void worker_wake(void) {
+  w.woken = 1;
+}
+
+void worker_stop_accepting(void) {
+  if (!w.accepting) return;
+  w.accepting = false;
+  conn_stop_accepting();
+}
+
+/* ---- time ---- */
+
+double host_clock(void) {
+  return shm_clock();
+}
+
+double host_now(void) {
+  return w.now;
+}
+
+double host_time(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void on_timer(uv_timer_t *timer);
+
+/* The loop counts whole milliseconds from its own idea of now; Lua must never be woken early. */
+static int arm(double seconds) {
+  uv_update_time(&w.loop);
+  return uv_timer_start(&w.timer, on_timer, (uint64_t)ceil(seconds * 1000), 0);
+}
+
+static void on_timer(uv_timer_t *timer) {
+  (void)timer;
+  double left = w.timer_at - shm_clock();
+  if (left > 0) arm(left);
+  else op_push(HOST_EV_TIMER, 0, 0, 0, NULL, 0);
+}
+
+int host_timer(double seconds) {
+  if (!isfinite(seconds)) return HOST_EINVAL;
+  if (seconds < 0) seconds = 0;
+  if (seconds > 1e9) seconds = 1e9;
+  w.timer_at = shm_clock() + seconds;
+  return arm(seconds) ? HOST_EINVAL : 0;
+}
+
+/* ---- stopping ---- */
+
+int host_stopped(void) {
+  if (!w.draining) return HOST_EINVAL;
+  w.drained = true;
+  return 0;
+}
+
+/* A load balancer first hears at /ready that this server stops; only then are clients refused. */
+static void on_noticed(uv_timer_t *timer) {
+  (void)timer;
+  w.stop_now = true;
+}
+
+static void give_notice(void) {
+  if (w.noticed) return;
+  w.noticed = true;
+  uint64_t ms = (uint64_t)conf_num("stop_notice_ms");
+  if (!ms) {
+    w.stop_now = true;
+    return;
+  }
+  op_push(HOST_EV_STOP, 1, 0, 0, NULL, 0);
+  uv_update_time(&w.loop);
+  uv_timer_start(&w.deadline, on_noticed, ms, 0);
+}
+
+static void on_deadline(uv_timer_t *timer) {
+  (void)timer;
+  w.out_of_time = true;
+}
+
+static void begin_drain(void) {
+  if (w.draining) return;
+  w.draining = true;
+  w.drain_until = shm_clock() + conf_num("limits.drain_timeout_ms") / 1000;
+  worker_stop_accepting();
+  op_push(HOST_EV_STOP, 0, 0, 0, NULL, 0);
+  uv_update_time(&w.loop);
+  uv_timer_start(&w.deadline, on_deadline, (uint64_t)conf_num("limits.drain_timeout_ms"), 0);
+}
+
+void worker_retire(void) {
+  if (w.draining) return;
+  shm_retiring();
+  bus_hand_over();
+  begin_drain();
+}
+
+/* Async-signal-safe.  A sub-command obeys at once, whatever its Lua is at. */
+static void on_stop_signal(int sig) {
+  if (w.asked_to_stop && w.spec->command) _exit(128 + sig);
+  w.asked_to_stop = sig;
+  if (w.spec->command) bridge_interrupt(sig);
+  uv_async_send(&w.async);
+}
+
+static void on_async(uv_async_t *async) {
+  (void)async;
+}
+
+/* ---- reloads ---- */
+
+static int answer(link_kind kind, int generation, int ok, const char *why, size_t n) {
+  static link_message m;
+  m = (link_message){.kind = (int32_t)kind, .generation = generation, .ok = ok};
+  snprintf(m.text, sizeof m.text, "%.*s", (int)n, why);
+  return link_send(w.spec->control_fd, &m, -1) ? HOST_EGONE : 0;
+}
+
+int host_reload_vote(int generation, int ok, host_str *why) {
+  if (w.spec->control_fd < 0) return HOST_EINVAL;
+  return answer(LINK_VOTE, generation, ok, why->p, why->n);
+}
+
+int host_reload_serving(int generation) {
+  if (w.spec->control_fd < 0) return HOST_EINVAL;
+  if (generation != w.generation) bundle_drop(w.generation);
+  w.generation = generation;
+  log_generation(bundle_hash(generation));
+  return answer(LINK_SERVING, generation, 1, "", 0);
+}
+
+/* What is new is taken beside what serves: the scripts, and the certificates. */
+static int prepare_reload(const link_message *m, int fd, char *why, size_t n) {
+  if (fd >= 0 && !bundle_attach(m->generation, fd)) return tls_prepare(why, n);
+  snprintf(why, n, fd < 0 ? "too many open files: no descriptor is left for the scripts"
+                          : "the bundle cannot be mapped");
+  return -1;
+}
+
+static void on_link(const link_message *m, int fd) {
+  static const int phase[] = {[LINK_PREPARE] = HOST_RELOAD_PREPARE, [LINK_COMMIT] = HOST_RELOAD_COMMIT,
+                              [LINK_ABORT] = HOST_RELOAD_ABORT};
+  char why[1024];
+  if (m->kind < LINK_PREPARE || m->kind > LINK_ABORT) return;
+  if (m->kind == LINK_PREPARE && prepare_reload(m, fd, why, sizeof why)) {
+    answer(LINK_VOTE, m->generation, 0, why, strlen(why));
+    return;
+  }
+  if (m->kind == LINK_COMMIT) tls_commit();
+  if (m->kind == LINK_ABORT) tls_abort();
+  if (m->kind == LINK_ABORT) bundle_drop(m->generation);
+  op_push(HOST_EV_RELOAD, phase[m->kind], m->generation, 0, NULL, 0);
+}
+
+/* When the supervisor is gone, so is the reason to serve. */
+static void on_control(uv_poll_t *poll, int status, int events) {
+  static link_message m;
+  int fd, got = 0;
+  (void)events;
+  while (status >= 0 && (got = link_receive(w.spec->control_fd, &m, &fd)) == 1) on_link(&m, fd);
+  if (got < 0) return;
+  log_fmt(LOG_ERROR, "worker %d: the supervisor is gone", w.spec->index);
+  uv_poll_stop(poll);
+  w.orphaned = true;
+}
+
+/* ---- starting ---- */
+
+static void handle(int sig, void (*fn)(int)) {
+  struct sigaction a = {.sa_handler = fn, .sa_flags = SA_RESTART};
+  sigemptyset(&a.sa_mask);
+  sigaction(sig, &a, NULL);
+}
+
+/* A worker ignores Ctrl-C in the terminal: the supervisor, who gets it as well, decides. */
+static void take_signals(void) {
+  sigset_t none;
+  handle(SIGPIPE, SIG_IGN);
+  handle(SIGHUP, w.spec->command ? SIG_DFL : SIG_IGN);
+  handle(SIGTERM, on_stop_signal);
+  handle(SIGINT, w.spec->command ? on_stop_signal : SIG_IGN);
+  handle(SIGUSR1, bridge_on_sigusr1);
+  postmortem_install();
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int watch_control(void) {
+  if (w.spec->control_fd < 0) return 0;
+  if (uv_poll_init(&w.loop, &w.control, w.spec->control_fd)) return -1;
+  w.has_control = true;
+  return uv_poll_start(&w.control, UV_READABLE | UV_DISCONNECT, on_control);
+}
+
+/* The loop runs timers, then waits: what a timer has just queued must not wait with it. */
+static void on_prepare(uv_prepare_t *prepare) {
+  (void)prepare;
+  if (op_pending() || w.woken) uv_stop(&w.loop);
+}
+
+static int start_loop(void) {
+  if (uv_loop_init(&w.loop)) return -1;
+  if (uv_async_init(&w.loop, &w.async, on_async)) return -1;
+  uv_timer_init(&w.loop, &w.timer);
+  uv_timer_init(&w.loop, &w.deadline);
+  uv_timer_init(&w.loop, &w.log_retry);
+  uv_prepare_init(&w.loop, &w.prepare);
+  return uv_prepare_start(&w.prepare, on_prepare);
+}
+
+/* Of the sub-commands some do without: their host_db_* calls answer HOST_EDOWN.  So does the checker,
+ * which must judge the scripts alone. */
+static bool has_database(void) {
+  if (w.spec->index < 0) return false;
+  return !w.spec->command || *conf_str("database.url");
+}
+
+static int start(void) {
+  const char *failed = NULL;
+  w.now = shm_clock();
+  if (start_loop()) failed = "loop";
+  take_signals();
+  if (!failed && watch_control()) failed = "control socket";
+  if (!failed && conn_init(w.spec)) failed = "listening sockets";
+  if (!failed && has_database() && db_init()) failed = "database client";
+  if (!failed && fetch_init()) failed = "HTTP client";
+  if (!failed && bus_init(w.spec)) failed = "bus";
+  if (!failed && bridge_init(w.spec)) failed = "Lua runtime";
+  w.accepting = true;
+  if (failed) log_fmt(LOG_ERROR, "worker %d: cannot start: %s", w.spec->index, failed);
+  return failed ? -1 : 0;
+}
+
+/* ---- the loop ---- */
+
+static void on_log_retry(uv_timer_t *timer) {
+  (void)timer;
+}
+
+/* What could not be written is tried again although nothing else may happen. */
+static void flush_log(void) {
+  if (log_flush()) uv_timer_start(&w.log_retry, on_log_retry, LOG_RETRY_MS, 0);
+}
+
+static void turn(void) {
+  int more = bridge_dispatch(TURN_S);
+  conn_flush();
+  flush_log();
+  if (!op_congested()) conn_resume_reading();
+  bool wait = !more && !op_pending() && !w.woken && !w.drained && !w.orphaned &&
+              (!w.asked_to_stop || w.noticed) && (!w.stop_now || w.draining);
+  w.woken = 0;
+  uv_run(&w.loop, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  w.now = shm_clock();
+}
+
+/* Until Lua says it is idle and the clients have taken what they were sent, or time is up. */
+static int serve(void) {
+  int code;
+  bool first = true;
+  while (!w.orphaned && !w.drained && !w.out_of_time) {
+    turn();
+    if (first) shm_started();
+    first = false;
+    if (w.asked_to_stop && w.spec->command) return 128 + w.asked_to_stop;
+    if (bridge_exit_code(&code)) return code;
+    if (w.asked_to_stop) give_notice();
+    if (w.stop_now) begin_drain();
+  }
+  if (w.out_of_time)
+    log_fmt(LOG_WARN, "worker %d: limits.drain_timeout_ms has passed; %d connections are cut",
+            w.spec->index, conn_count());
+  return 0;
+}
+
+/* What another worker says through us ends when it has ended. */
+static bool may_leave(double end) {
+  double now = shm_clock();
+  return conn_count() == 0 || (now >= end && (relay_count() == 0 || now >= w.drain_until));
+}
+
+/* The last bytes of responses and close frames: give the kernel a moment to take them. */
+static void say_goodbye(void) {
+  conn_shutdown();
+  conn_flush();
+  double end = shm_clock() + GOODBYE_S;
+  while (!may_leave(end)) {
+    uv_timer_start(&w.deadline, on_deadline, 20, 0);
+    uv_run(&w.loop, UV_RUN_ONCE);
+    w.now = shm_clock();
+    bridge_dispatch(TURN_S);
+    conn_flush();
+  }
+}
+
+static void close_handle(uv_handle_t *handle_, void *arg) {
+  (void)arg;
+  if (!uv_is_closing(handle_)) uv_close(handle_, NULL);
+}
+
+static void stop(void) {
+  bridge_stop();
+  bus_stop();
+  fetch_stop();
+  if (has_database()) db_stop();
+  uv_walk(&w.loop, close_handle, NULL);
+  for (int i = 0; i < 100 && uv_run(&w.loop, UV_RUN_NOWAIT); i++) continue;
+  uv_loop_close(&w.loop);
+  log_flush();
+}
+
+int worker_run(const worker_spec *spec) {
+  w.spec = spec;
+  w.generation = spec->generation;
+  log_attach(spec->index);
+  log_generation(bundle_hash(w.generation));
+  shm_attach(spec->index);
+  if (start()) return SUPERVISOR_EXIT_BOOT;
+  int code = serve();
+  if (!w.orphaned && !spec->command) say_goodbye();
+  stop();
+  return code;
+}
