@@ -1,6 +1,7 @@
 -- host/lua/jobs.lua -- work by the clock, once per database whatever the number of hosts.
 -- A job is named by module and function, never by a closure, so that a reload replaces what it does.
--- Worker 0 of each host looks for due jobs; a lease row decides which host runs one.
+-- Worker 0 of each host looks for due jobs; a lease row decides which host runs one.  A run lasts as long as the
+-- tasks that it started.
 
 local db = require "human.db"
 local gen = require "human.scripts.generation"
@@ -8,6 +9,7 @@ local host = require "human.core.host"
 local id = require "human.id"
 local log = require "human.log"
 local sched = require "human.core.sched"
+local scope = require "human.scope"
 local timer = require "human.core.timer"
 
 local M = {}
@@ -74,10 +76,10 @@ local function resolve(path)
   return fn
 end
 
--- Another worker may run the job now: ours is told to end, and left when it does not.
+-- Another worker may run the job now: ours is told to end, with all that it started, and left when it does not.
 local function end_run(run)
   run.lost = true
-  sched.deadline(run.task, 0, LOST)
+  run.scope:stop(LOST)
 end
 
 -- The lease that was asked for at `sent` is ours until then at least.
@@ -113,6 +115,8 @@ local function take_and_run(job, run)
   hold(run, sent)
   local renewer = sched.spawn(renew, job.name, run)
   local ok, err = pcall(function() resolve(job.path)() end)
+  local waited, why = pcall(run.scope.wait, run.scope)
+  if ok then ok, err = waited, why end
   sched.kill(renewer)
   timer.cancel(run.alarm)
   if run.lost then return log.error("job ended: its lease was lost", { job = job.name }) end
@@ -122,7 +126,7 @@ end
 
 local function run_job(job)
   if running[job.name] then return end
-  local run = { task = sched.current() }
+  local run = { task = sched.current(), scope = scope.open() }
   running[job.name] = run
   local ok, err = pcall(take_and_run, job, run)
   running[job.name] = nil

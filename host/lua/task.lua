@@ -2,6 +2,7 @@
 
 local host = require "human.core.host"
 local sched = require "human.core.sched"
+local scope = require "human.scope"
 local timer = require "human.core.timer"
 
 local M = {}
@@ -9,10 +10,16 @@ local SUSPECTS_MAX = 256                         -- names of a worker, which nev
 local suspects, n_suspects = {}, 0
 
 --- Runs fn(...) as a task of its own: at once until its first wait, then whenever it can go on.  What
---- it raises is logged.  It does not end with the request that started it, and has no deadline.
+--- it raises is logged.  It does not end with the request that started it, and has no deadline.  A job
+--- lasts as long as the tasks that it started, and they end with it when another worker may run it.
 --- Returns a handle for kill().  A request may have limits.ops of them at a time.
 function M.spawn(fn, ...)
   return sched.spawn_child(fn, ...)
+end
+
+--- The same for what has a lease of its own, or none to keep: a job neither waits for it nor ends it.
+function M.detach(fn, ...)
+  return sched.spawn_child(scope.outside, fn, ...)
 end
 
 --- Says what the task that runs now does, in the log and in what an operator sees when it does not come

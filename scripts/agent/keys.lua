@@ -120,7 +120,7 @@ end
 
 -- Ends the sockets of keys that expire before the next look or so, each on time; see agent.tick.
 function M.close_expired()
-  for _, row in ipairs(db.query(M.sql.expiring, CLOSE_BATCH)) do task.spawn(close_at_expiry, row) end
+  for _, row in ipairs(db.query(M.sql.expiring, CLOSE_BATCH)) do task.detach(close_at_expiry, row) end
 end
 
 return M

@@ -251,7 +251,7 @@ function M.wake(agent_id)
   entry = { agent_id = agent_id, owner = mailbox.new_owner(), looks_again = 0, said_pos = 0, changed_pos = 0,
             final_pos = 0 }
   running[agent_id], n_running = entry, n_running + 1
-  local ok, made = pcall(task.spawn, run_turns, entry)
+  local ok, made = pcall(task.detach, run_turns, entry) -- it has a lease of its own
   if ok then
     entry.task = made
     return

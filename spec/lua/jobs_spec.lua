@@ -18,6 +18,28 @@ function M.stubborn()
     seen.stubborn = (seen.stubborn or 0) + 1
   end
 end
+local function work(name)
+  while true do
+    task.sleep(1)
+    seen[name] = (seen[name] or 0) + 1
+  end
+end
+local function chain()
+  task.detach(work, "free")
+  task.spawn(work, "grandchild")
+  work "child"
+end
+function M.parent()
+  seen.parents = (seen.parents or 0) + 1
+  task.spawn(chain)
+  work "parent"
+end
+function M.brief()
+  seen.briefs = (seen.briefs or 0) + 1
+  task.spawn(work, "spawned")
+end
+jobs.every("brief", 1, "api.work.brief")
+jobs.every("parent", 1, "api.work.parent")
 jobs.every("stubborn", 1, "api.work.stubborn")
 jobs.every("quick", 2, "api.work.quick")
 jobs.every("slow", 1, "api.work.slow")
@@ -33,7 +55,8 @@ describe("a job", function()
     app = fake_host.start()
     app:load { ["api/work.lua"] = SCRIPT }
     seen = require("human.state").table "jobs"
-    seen.quick, seen.slow, seen.stubborn = 0, 0, 0
+    seen.quick, seen.slow, seen.stubborn, seen.parents = 0, 0, 0, 0
+    seen.parent, seen.child, seen.grandchild, seen.free, seen.briefs, seen.spawned = 0, 0, 0, 0, 0, 0
     app.on_query = function(sql, p)
       local what = sql:match "^insert" or sql:find("last_run_at", 1, true) and "done" or "renew"
       local name = p[1]
@@ -93,6 +116,30 @@ describe("a job", function()
     app:advance(10)                                -- three times told, 2 s apart, then left
     assert.equal(2, count("stubborn", "insert"))
     assert.equal(0, count("stubborn", "done"))
+  end)
+
+  it("ends with all that it started when its lease is lost, but for what has a lease of its own", function()
+    local answer = app.on_query
+    app.on_query = function(sql, p)
+      if p[1] == "parent" and sql:match "^insert" then return {} end -- another worker has it
+      return answer(sql, p)
+    end
+    app:advance(3)
+    assert.equal(1, seen.parents)
+    assert.is_true(seen.child >= 2 and seen.grandchild >= 2 and seen.parent >= 2)
+    lost = function() return { n = 0 } end
+    app:advance(6)                                 -- its renewal says that it is lost
+    local before, free = { seen.parent, seen.child, seen.grandchild }, seen.free
+    app:advance(10)
+    assert.same(before, { seen.parent, seen.child, seen.grandchild })
+    assert.is_true(seen.free > free)
+  end)
+
+  it("lasts as long as the tasks that it started: its lease is kept, and no other run begins", function()
+    app:advance(11)
+    assert.equal(1, seen.briefs)
+    assert.same({ 1, 2, 0 }, { count("brief", "insert"), count("brief", "renew"), count("brief", "done") })
+    assert.is_true(seen.spawned >= 10)
   end)
 
   it("whose lease could not be given back is taken again by the same worker", function()

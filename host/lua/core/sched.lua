@@ -53,6 +53,7 @@ local function finish(task, err)
   if task.listed then listed[task] = nil end
   local parent = task.parent
   if parent then parent.children = parent.children - 1 end
+  if task.scope then task.scope:leave(task) end
   if task.deadline then timer.cancel(task.deadline) end
   if task.owner then
     owners[task.owner] = nil
@@ -144,7 +145,7 @@ function M.spawn(fn, a, b, c, d, e)
 end
 
 -- The same for scripts: raises TooMany when a request has limits.ops of them, or this worker all that it
--- may have.
+-- may have.  It joins the scope of the task that starts it (human.scope).
 function M.spawn_child(fn, ...)
   local parent = current
   if live >= limits.tasks then error(M.TooMany, 0) end
@@ -154,6 +155,7 @@ function M.spawn_child(fn, ...)
     if n > limits.ops then error(M.TooMany, 0) end
     task.parent, parent.children = parent, n
   end
+  if parent and parent.scope then parent.scope:enter(task) end
   return M.spawn_as(task, fn, ...)
 end
 

@@ -1,0 +1,52 @@
+-- host/lua/scope.lua -- tasks that end together: one that opened a scope, all that it starts, and those by theirs.
+-- A job is one (human.jobs): who takes over its lease must find none of them at work.
+
+local sched = require "human.core.sched"
+
+local M = {}
+local Scope = {}
+Scope.__index = Scope
+
+--- Of the task that runs now.
+function M.open()
+  local task = sched.current()
+  task.scope = setmetatable({ first = task, others = {}, n = 0 }, Scope)
+  return task.scope
+end
+
+--- The body of a task that is to be in no scope.
+function M.outside(fn, ...)
+  local task = sched.current()
+  if task.scope then task.scope:leave(task) end
+  task.scope = nil
+  return fn(...)
+end
+
+-- Of the scheduler: a task begins, or has ended.
+function Scope:enter(task)
+  if self.over then error(self.over, 0) end
+  task.scope, self.others[task], self.n = self, true, self.n + 1
+end
+
+function Scope:leave(task)
+  if not self.others[task] then return end
+  self.others[task], self.n = nil, self.n - 1
+  if self.n == 0 and self.waits then sched.wake(self.first) end
+end
+
+--- Waits until the first task is alone.
+function Scope:wait()
+  self.waits = true
+  while self.n > 0 do sched.suspend() end
+  self.waits = false
+end
+
+--- Raises err in the first task and cancels the others; one that goes on is left where it waits.  None begins
+--- any more.
+function Scope:stop(err)
+  self.over = err
+  for task in pairs(self.others) do sched.deadline(task, 0) end
+  sched.deadline(self.first, 0, err)
+end
+
+return M
