@@ -9,7 +9,7 @@ local host = require "human.core.host"
 local id = require "human.id"
 local log = require "human.log"
 local sched = require "human.core.sched"
-local scope = require "human.scope"
+local scope = require "human.core.scope"
 local timer = require "human.core.timer"
 
 local M = {}

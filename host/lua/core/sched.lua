@@ -145,7 +145,7 @@ function M.spawn(fn, a, b, c, d, e)
 end
 
 -- The same for scripts: raises TooMany when a request has limits.ops of them, or this worker all that it
--- may have.  It joins the scope of the task that starts it (human.scope).
+-- may have.  It joins the scope of the task that starts it (human.core.scope).
 function M.spawn_child(fn, ...)
   local parent = current
   if live >= limits.tasks then error(M.TooMany, 0) end

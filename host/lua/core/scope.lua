@@ -1,4 +1,4 @@
--- host/lua/scope.lua -- tasks that end together: one that opened a scope, all that it starts, and those by theirs.
+-- host/lua/core/scope.lua -- tasks that end together: one that opened a scope, all that it starts, and those by theirs.
 -- A job is one (human.jobs): who takes over its lease must find none of them at work.
 
 local sched = require "human.core.sched"
