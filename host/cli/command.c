@@ -13,6 +13,7 @@
 #include "core/conf.h"
 #include "core/log.h"
 #include "core/shm.h"
+#include "pg/db.h"
 #include "pg/pgembed.h"
 #include "server/bridgetest.h"
 #include "server/bundle.h"
@@ -39,8 +40,8 @@ static bool only_looks(const char *command) {
 static int listen_for_specs(worker_spec *spec) {
   int port;
   char text[16];
-  if ((spec->listen_fd[0] = sockets_any(&port)) < 0) return -1;
-  spec->listeners = 1;
+  if ((spec->listen.fd[0] = sockets_any(&port)) < 0) return -1;
+  spec->listen.n = 1;
   snprintf(text, sizeof text, "%d", port);
   return conf_set("port", text) || conf_set("log.requests", "none") ? -1 : 0;
 }

@@ -25,7 +25,6 @@
 #include "core/conf.h"
 #include "core/shm.h"
 #include "host_api.h"
-#include "server/worker.h"
 
 enum { LINE_MAX_BYTES = 4000, END_ROOM = 40, GATHER_BYTES = 128 * 1024, WAIT_MS = 20 };
 enum { GEN_MAX = 16 };

@@ -16,7 +16,6 @@
 
 #include "core/pack.h"
 #include "host_api.h"
-#include "server/worker.h"
 
 enum {
   METRICS_MAX = 8192, /* names of one process; memory is touched as they come */
@@ -28,7 +27,7 @@ enum {
   DUMP_MAX = 8 * 1024 * 1024,
   LABELS_MAX = 1024, /* per worker */
   STRUCK_MAX = 32,
-  PAGES = 2 * WORKER_MAX /* a worker and its successor */
+  PAGES = 2 * SHM_WORKERS_MAX /* a worker and its successor */
 };
 
 typedef struct {
@@ -62,7 +61,7 @@ typedef struct {
 static struct {
   int workers;
   uint64_t seed[2]; /* keys the hash, so that nobody can aim at one set of buckets */
-  uint32_t successor[WORKER_MAX]; /* which of a worker's two pages is in use */
+  uint32_t successor[SHM_WORKERS_MAX]; /* which of a worker's two pages is in use */
   uint32_t n_struck;
   char struck[STRUCK_MAX][SHM_LABEL];
   rate_set rate[RATE_SETS];

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SHM_LABEL = 96, SHM_WHAT = 192 };
+enum { SHM_WORKERS_MAX = 16, SHM_LABEL = 96, SHM_WHAT = 192 };
 
 typedef struct {
   bool started;          /* it has served at least one turn */

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/loop.h"
 #include "core/pack.h"
-#include "server/worker.h"
 
 enum { SWEEP_MS = 100, RESULT_HEAD = 1024 };
 
@@ -179,7 +179,7 @@ static void start_waiting(void) {
 }
 
 static void on_sweep(uv_timer_t *t) {
-  uint64_t now = uv_now(worker_loop());
+  uint64_t now = uv_now(loop_uv());
   for (fetch *f = waiting.first, *next; f; f = next) {
     next = f->next;
     if ((double)(now - f->since) < f->spec.timeout_s * 1000) continue;
@@ -211,7 +211,7 @@ host_id host_fetch(host_id owner, host_str *packed) {
     free(f);
     return id;
   }
-  f->since = uv_now(worker_loop());
+  f->since = uv_now(loop_uv());
   fetchhead_init(&f->head);
   buf_init(&f->body, f->spec.max_bytes);
   if (running.n < FETCH_RUNNING) start(f);
@@ -233,7 +233,7 @@ int host_fetch_resume(host_id id) {
 
 int fetch_init(void) {
   if (fetchmulti_init(on_done) < 0) return -1;
-  uv_timer_init(worker_loop(), &sweeper);
+  uv_timer_init(loop_uv(), &sweeper);
   started = true;
   return 0;
 }

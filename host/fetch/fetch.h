@@ -31,6 +31,9 @@ struct fetch {
   char error[CURL_ERROR_SIZE];
 };
 
+int fetch_init(void);
+void fetch_stop(void);
+
 /* fetchmulti.c: what curl knows.  done() is called from the loop when a transfer has ended. */
 int fetchmulti_init(void (*done)(fetch *f, CURLcode result));
 void fetchmulti_stop(void);

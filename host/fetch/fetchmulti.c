@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/loop.h"
 #include "fetch/fetch.h"
 #include "fetch/ssrf.h"
-#include "server/worker.h"
 
 #ifndef HUMAN_VERSION
 #define HUMAN_VERSION "0"
@@ -82,7 +82,7 @@ static watch *watch_new(group *g, curl_socket_t fd) {
   if (!w) return NULL;
   w->of = g;
   w->fd = fd;
-  if (uv_poll_init(worker_loop(), &w->handle, fd) != 0) {
+  if (uv_poll_init(loop_uv(), &w->handle, fd) != 0) {
     free(w);
     return NULL;
   }
@@ -168,7 +168,7 @@ static void set_message(CURL *e, const fetchspec *s) {
 }
 
 static int set_limits(CURL *e, const fetch *f) {
-  double waited = (double)(uv_now(worker_loop()) - f->since);
+  double waited = (double)(uv_now(loop_uv()) - f->since);
   double total = f->spec.timeout_s * 1000 - waited, connect = f->spec.connect_timeout_s * 1000;
   if (total < 1) return HOST_ETIMEOUT;
   curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)total);
@@ -218,7 +218,7 @@ void fetchmulti_remove(fetch *f, bool ended) {
 static int group_init(group *g) {
   g->multi = curl_multi_init();
   if (!g->multi) return -1;
-  uv_timer_init(worker_loop(), &g->timer);
+  uv_timer_init(loop_uv(), &g->timer);
   g->timer.data = g;
   curl_multi_setopt(g->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
   curl_multi_setopt(g->multi, CURLMOPT_SOCKETDATA, g);

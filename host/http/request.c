@@ -9,6 +9,7 @@
 
 #include "core/pack.h"
 #include "http/respond.h"
+#include "net/conn.h"
 
 enum { SPARE_REQUESTS = 64, SPARE_HEAD = 4096 };
 

@@ -13,8 +13,10 @@
 #include <strings.h>
 #include <time.h>
 
+#include "core/conf.h"
 #include "core/log.h"
 #include "core/shm.h"
+#include "net/conn.h"
 
 enum { BODY_LIMITS = 32, NUMBER = 24 };
 

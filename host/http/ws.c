@@ -13,6 +13,8 @@
 #include "core/utf8.h"
 #include "http/respond.h"
 #include "http/wsframe.h"
+#include "net/conn.h"
+#include "net/wheel.h"
 
 enum {
   DEFLATE_MIN = 256,      /* shorter messages are not worth compressing, unless the script says otherwise */

@@ -11,11 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/conf.h"
 #include "core/log.h"
+#include "core/loop.h"
 #include "http/respond.h"
 #include "http/ws.h"
 #include "net/preface.h"
-#include "server/worker.h"
+#include "net/relay.h"
+#include "net/wheel.h"
 
 enum {
   READ_SIZE = 65536,
@@ -52,7 +55,7 @@ const conn_limits *conn_limit(void) {
 }
 
 uint64_t conn_now(void) {
-  return uv_now(worker_loop());
+  return uv_now(loop_uv());
 }
 
 bool conn_draining(void) {
@@ -276,7 +279,7 @@ void conn_flush(void) {
     flush_one(c);
   }
   request_bury();
-  if (op_pending()) worker_wake();
+  if (op_pending()) loop_wake();
 }
 
 /* ---- input ---- */
@@ -478,7 +481,7 @@ conn *conn_open(int fd, int listener) {
     close(fd);
     return NULL;
   }
-  uv_tcp_init(worker_loop(), &c->tcp);
+  uv_tcp_init(loop_uv(), &c->tcp);
   link_init(&c->wheel);
   link_init(&c->dirty);
   link_init(&c->paused);
@@ -562,12 +565,12 @@ static void read_limits(void) {
   if (conns.limit.body_bytes == 0) conns.limit.body_bytes = 1;
 }
 
-int conn_init(const worker_spec *spec) {
+int conn_init(const listen_sockets *sockets) {
   read_limits();
   link_init(&conns.dirty);
   link_init(&conns.paused);
   wheel_init();
-  return listen_init(spec);
+  return listen_init(sockets);
 }
 
 static bool is_idle(const conn *c) {

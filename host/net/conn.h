@@ -14,8 +14,8 @@
 #include "core/op.h"
 #include "core/peer.h"
 #include "http/http1.h"
+#include "net/listen.h"
 #include "net/tls.h"
-#include "server/worker.h"
 
 typedef struct conn conn;
 typedef struct request request;
@@ -132,28 +132,19 @@ const char *conn_unwritten(const conn *c, size_t *n); /* what an unfinished writ
  * too much of that already, on all connections together. */
 bool conn_charge(size_t *charged, size_t now);
 
-/* relay.c: the conversation is at the other end of `fd`, which it owns.  0, or -1. */
-int relay_open(conn *c, int fd);
-void relay_close(conn *c);
-size_t relay_feed(conn *c, const char *p, size_t n);
-bool relay_wants_reading(const relay *r);
-void relay_drained(relay *r); /* the client has taken what it was sent */
-void relay_end(relay *r);     /* the client sends no more */
-
 /* request.c */
 request *request_new(conn *c);
 void request_cancel(op *o);
 void request_retire(request *r); /* closes its op; its memory lives until .. */
 void request_bury(void);         /* .. this, at the end of the turn */
 
-/* listen.c */
-int listen_init(const worker_spec *spec);
-void listen_stop(void);
-
-/* wheel.c: all connections, by the time at which to look at them again. */
-void wheel_init(void);
-void wheel_schedule(conn *c); /* after a change of its deadline or stall_at */
-void wheel_each(void (*fn)(conn *c)); /* fn may close the one it is given */
+/* ---- for worker.c ---- */
+int conn_init(const listen_sockets *sockets);
+void conn_stop_accepting(void);
+void conn_flush(void);          /* write what this turn queued; after each dispatch */
+void conn_resume_reading(void); /* the event queue drained */
+int conn_count(void);           /* open connections */
+void conn_shutdown(void);       /* ws are closed with 1001; at drain */
 
 static inline void link_init(conn_link *l) {
   l->prev = l->next = l;

@@ -4,6 +4,8 @@
  *
  * Owns: the polls and one spare descriptor, which is spent to answer a client 503 when there is no
  * other.  Must never: spin on a socket that it cannot accept from. */
+#include "net/listen.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,16 +14,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "core/conf.h"
 #include "core/log.h"
+#include "core/loop.h"
 #include "http/respond.h"
 #include "net/conn.h"
 #include "net/preface.h"
-#include "server/worker.h"
 
 enum { BATCH = 64, PAUSE_MS = 100, LOG_MS = 1000, OTHER_FILES = 16, CONNECTIONS_MIN = 4 };
 
 static struct {
-  struct { uv_poll_t poll; int fd, port; bool inner; } at[LISTENER_MAX];
+  struct { uv_poll_t poll; int fd, port; bool inner; } at[LISTEN_MAX];
   int n, max, spare;
   uint64_t logged_at;
   uv_timer_t pause;
@@ -143,24 +146,23 @@ static int connections_max(void) {
   return room < CONNECTIONS_MIN ? CONNECTIONS_MIN : (int)room;
 }
 
-int listen_init(const worker_spec *spec) {
-  const int *fds = spec->listen_fd;
-  int n = spec->listeners;
+int listen_init(const listen_sockets *sockets) {
+  const int *fds = sockets->fd;
   listening.max = connections_max();
   peer_init();
   listening.spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  uv_timer_init(worker_loop(), &listening.pause);
-  for (int i = 0; i < n && i < LISTENER_MAX; i++) {
+  uv_timer_init(loop_uv(), &listening.pause);
+  for (int i = 0; i < sockets->n && i < LISTEN_MAX; i++) {
     uv_poll_t *p = &listening.at[i].poll;
     set_options(fds[i]);
-    int r = uv_poll_init(worker_loop(), p, fds[i]);
+    int r = uv_poll_init(loop_uv(), p, fds[i]);
     if (r < 0) {
       log_fmt(LOG_ERROR, "listening socket %d: %s", i, uv_strerror(r));
       return -1;
     }
     p->data = (void *)(intptr_t)i;
     listening.at[i].fd = fds[i];
-    listening.at[i].port = spec->listen_port[i];
+    listening.at[i].port = sockets->port[i];
     listening.at[i].inner = is_inner(fds[i]);
     listening.n++;
     uv_poll_start(p, UV_READABLE, on_ready);

@@ -11,6 +11,7 @@
 
 #include "core/log.h"
 #include "net/conn.h"
+#include "net/relay.h"
 #include "server/bus.h"
 
 enum { PASS_MAX = 4 * 1024 * 1024, PASS_MARK = 0x33534148 };

@@ -10,10 +10,11 @@
 
 #include <string.h>
 
+#include "core/conf.h"
 #include "core/log.h"
 #include "net/conn.h"
+#include "net/listen.h"
 #include "net/proxyhead.h"
-#include "server/worker.h"
 
 enum { LOG_MS = 1000 };
 

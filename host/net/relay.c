@@ -7,10 +7,13 @@
  * side is read from while the other one has too much to take.
  *
  * Owns: our end.  Must never: look at what passes, or hold more of it than RELAY_HIGH and one read. */
+#include "net/relay.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/loop.h"
 #include "net/conn.h"
 
 enum { RELAY_HIGH = 65536, RELAY_READ = 65536 };
@@ -129,7 +132,7 @@ int relay_open(conn *c, int fd) {
     close(fd);
     return -1;
   }
-  uv_pipe_init(worker_loop(), &r->pipe, 0);
+  uv_pipe_init(loop_uv(), &r->pipe, 0);
   r->c = c;
   c->relay = r;
   relays++;

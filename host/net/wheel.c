@@ -3,8 +3,10 @@
  * be looked at; a deadline that moves away costs nothing until then.
  *
  * Owns: the slots and the timer, which stops when there is no connection.  Never closes anything. */
+#include "net/wheel.h"
+
+#include "core/loop.h"
 #include "net/conn.h"
-#include "server/worker.h"
 
 enum { TICK_MS = 250, SLOTS = 256 };
 
@@ -38,7 +40,7 @@ static void on_tick(uv_timer_t *t) {
 
 void wheel_init(void) {
   for (int i = 0; i < SLOTS; i++) link_init(&wheel.slot[i]);
-  uv_timer_init(worker_loop(), &wheel.timer);
+  uv_timer_init(loop_uv(), &wheel.timer);
   uv_unref((uv_handle_t *)&wheel.timer);
 }
 

@@ -3,6 +3,8 @@
  *
  * Owns the listening connection and its channels; everything else is the pool's.  Nothing here
  * blocks: a call either refuses at once or arms work whose DONE comes later. */
+#include "pg/db.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,6 @@
 #include "pg/dbaddr.h"
 #include "pg/dbwatch.h"
 #include "pg/pool.h"
-#include "server/worker.h"
 
 enum { CHANNELS_MAX = 32, CHANNEL_BYTES = 63 };
 

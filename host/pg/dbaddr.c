@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/conf.h"
 #include "core/log.h"
-#include "server/worker.h"
+#include "core/loop.h"
 
 enum { PARAMS_MAX = 64, HOSTS_MAX = 32, ROUTES = 2 };
 
@@ -191,7 +192,7 @@ static int look_up(dbaddr_route route, int host, const char *name, void *arg, un
   l->arg = arg;
   l->epoch = epoch;
   l->done = done;
-  if (!uv_getaddrinfo(worker_loop(), &l->req, on_addresses, name, NULL, &hints)) return 0;
+  if (!uv_getaddrinfo(loop_uv(), &l->req, on_addresses, name, NULL, &hints)) return 0;
   free(l);
   return -1;
 }

@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "server/worker.h"
+#include "core/loop.h"
 
 enum { RUNNING_MAX = 2, THREADS_MAX = 16, STACK_BYTES = 256 * 1024 };
 static const uint64_t ABANDONED_MS = 3000;
@@ -65,7 +65,7 @@ static void on_wake(uv_async_t *wake) {
 
 static int make(void) {
   if (all.made) return 0;
-  if (uv_async_init(worker_loop(), &all.wake, on_wake)) return -1;
+  if (uv_async_init(loop_uv(), &all.wake, on_wake)) return -1;
   uv_unref((uv_handle_t *)&all.wake);
   pthread_mutex_lock(&all.lock);
   all.made = all.open = true;
@@ -76,7 +76,7 @@ static int make(void) {
 /* A place for one more, or -1. */
 static int place(void) {
   int fresh = 0, free_at = -1;
-  uint64_t now = uv_now(worker_loop());
+  uint64_t now = uv_now(loop_uv());
   for (int i = 0; i < THREADS_MAX; i++) {
     if (!all.running[i]) free_at = i;
     else if (now - all.running[i]->begun < ABANDONED_MS) fresh++;
@@ -99,7 +99,7 @@ int dbcancel_start(dbconn *c) {
   int i = make() ? -1 : place();
   cancel_request *r = i < 0 ? NULL : calloc(1, sizeof *r);
   if (!r) return -1;
-  *r = (cancel_request){.conn = c, .epoch = c->epoch, .begun = uv_now(worker_loop())};
+  *r = (cancel_request){.conn = c, .epoch = c->epoch, .begun = uv_now(loop_uv())};
   r->cancel = PQgetCancel(c->pg);
   all.running[i] = r;
   if (r->cancel && !start_thread(r)) return 0;

@@ -13,12 +13,12 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "core/loop.h"
 #include "core/shm.h"
 #include "pg/dbcancel.h"
 #include "pg/dbflight.h"
 #include "pg/dbsetup.h"
 #include "pg/dbwatch.h"
-#include "server/worker.h"
 
 enum {
   RETRY_MIN_MS = 50,
@@ -82,7 +82,7 @@ static struct dbconn_poll *poll_make(dbconn *c) {
   if (!p) return NULL;
   p->fd = PQsocket(c->pg);
   p->conn = c;
-  if (p->fd < 0 || uv_poll_init(worker_loop(), &p->handle, p->fd) != 0) {
+  if (p->fd < 0 || uv_poll_init(loop_uv(), &p->handle, p->fd) != 0) {
     free(p);
     return NULL;
   }
@@ -112,7 +112,7 @@ static void on_notice(void *arg, const char *text) {
   static uint64_t second;
   static int n;
   (void)arg;
-  uint64_t now = uv_now(worker_loop()) / 1000;
+  uint64_t now = uv_now(loop_uv()) / 1000;
   if (now != second) {
     second = now;
     n = 0;
@@ -194,7 +194,7 @@ static bool is_left_to_another(const dbserver *s) { return s->hung && s->tries >
 /* The limit of an address begins; at first only for as long as it may keep all connections waiting. */
 static void start_limit(dbconn *c) {
   uint64_t limit = dbaddr_limit_ms(c->route), first = limit;
-  c->limit_at = uv_now(worker_loop()) + limit;
+  c->limit_at = uv_now(loop_uv()) + limit;
   if (limit > TOGETHER_MS) first = TOGETHER_MS;
   uv_timer_start(&c->timer, on_timer, first, 0);
 }
@@ -308,7 +308,7 @@ static void give_up_hung(dbconn *c) {
 }
 
 static void on_limit(dbconn *c) {
-  uint64_t now = uv_now(worker_loop());
+  uint64_t now = uv_now(loop_uv());
   c->crowded = is_queued(c);
   if (now >= c->limit_at) {
     give_up_hung(c);
@@ -339,7 +339,7 @@ void dbconn_open(dbconn *c, const dbconn_hooks *hooks) {
   if (c->state != DBCONN_OFF) return;
   c->hooks = hooks;
   if (!c->timer_made) {
-    uv_timer_init(worker_loop(), &c->timer);
+    uv_timer_init(loop_uv(), &c->timer);
     dbwatch_add(c);
   }
   c->timer_made = true;
@@ -420,7 +420,7 @@ void dbconn_cancelled(dbconn *c, unsigned epoch) {
 
 void dbconn_cancel(dbconn *c) {
   if (c->state != DBCONN_READY || !c->flight.n || c->canceling) return;
-  if (!c->cancel_at) c->cancel_at = uv_now(worker_loop());
+  if (!c->cancel_at) c->cancel_at = uv_now(loop_uv());
   c->canceling = dbcancel_start(c) == 0;
   c->want_cancel = !c->canceling;
   for (dbjob *j = c->flight.first; j; j = j->next) j->suspect = true;

@@ -14,9 +14,9 @@
 #include <strings.h>
 
 #include "core/log.h"
+#include "core/loop.h"
 #include "pg/dbsetup.h"
 #include "pg/dbwatch.h"
-#include "server/worker.h"
 
 enum { PREPARE_MAX = 32 << 10, ENDS_MAX = 4 };
 
@@ -52,7 +52,7 @@ static bool send_step(dbconn *c, dbjob *j, dbstep *s, bool last) {
 
 static void in_flight(dbconn *c, dbjob *j) {
   j->sent = true;
-  j->head_at = uv_now(worker_loop());
+  j->head_at = uv_now(loop_uv());
   dbjobs_push(&c->flight, j);
 }
 
@@ -232,7 +232,7 @@ static void on_sync(dbconn *c) {
   dbjob *j = dbjobs_pop(&c->flight);
   c->single_row = false;
   dbjob *head = c->flight.first;
-  if (head) head->head_at = uv_now(worker_loop());
+  if (head) head->head_at = uv_now(loop_uv());
   else c->want_cancel = false;
   if (!c->canceling && !c->want_cancel && !(head && head->suspect)) c->cancel_at = 0;
   if (j->on_end) {

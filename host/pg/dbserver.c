@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/worker.h"
+#include "core/loop.h"
 
 enum { SERVERS_MAX = 48, RECENT_MS = 60000, STATE = 5 };
 
@@ -47,7 +47,7 @@ void dbserver_forget_all(void) { n_servers = 0; }
 
 void dbserver_note(dbserver *s, int condition, const char *why) {
   s->condition = condition;
-  s->noted_at = uv_now(worker_loop());
+  s->noted_at = uv_now(loop_uv());
   s->hung = s->crowded = false;
   snprintf(s->why, sizeof s->why, "%s", why);
 }
@@ -111,7 +111,7 @@ int dbserver_classify(const char *message, char *why, size_t n, bool *crowded) {
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 static bool is_recent(const dbserver *s) {
-  return s->noted_at && uv_now(worker_loop()) - s->noted_at < RECENT_MS;
+  return s->noted_at && uv_now(loop_uv()) - s->noted_at < RECENT_MS;
 }
 
 /* A server that answers says more than one that does not. */

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "core/conf.h"
+#include "core/loop.h"
 #include "pg/dbwatch.h"
-#include "server/worker.h"
 
 enum { SQL_MAX = 4096, PATH_MAX_BYTES = 1024 };
 
@@ -44,7 +44,7 @@ bool dbsetup_pooled(const dbconn *c) {
 
 static bool is_swapped(const dbconn *c) {
   bool applies = c->route == DBADDR_MAIN && !dbsetup_pooled(c) && setup.swapped_at;
-  return applies && uv_now(worker_loop()) - setup.swapped_at < SWAPPED_MS;
+  return applies && uv_now(loop_uv()) - setup.swapped_at < SWAPPED_MS;
 }
 
 /* ---- the texts ------------------------------------------------------------------------------- */
@@ -191,7 +191,7 @@ void dbsetup_begin(dbconn *c) {
 
 void dbsetup_swapped(dbconn *c) {
   if (dbsetup_pooled(c)) return;
-  setup.swapped_at = uv_now(worker_loop());
+  setup.swapped_at = uv_now(loop_uv());
   c->doubt = true;
 }
 

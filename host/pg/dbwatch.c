@@ -13,10 +13,10 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "core/loop.h"
 #include "core/shm.h"
 #include "pg/dbsetup.h"
 #include "pg/pool.h"
-#include "server/worker.h"
 
 enum {
   LOOK_MS = 500,
@@ -54,7 +54,7 @@ int dbwatch_state(char *why, size_t n) {
   if (n) *why = 0;
   if (!watch.started) return HOST_DB_UNREACHABLE;
   if (dbwatch_ready()) {
-    if (uv_now(worker_loop()) >= watch.full_until) return HOST_DB_UP;
+    if (uv_now(loop_uv()) >= watch.full_until) return HOST_DB_UP;
     snprintf(why, n, "%s", watch.full_why);
     return HOST_DB_FULL;
   }
@@ -88,7 +88,7 @@ void dbwatch_met(dbconn *c, const char *sqlstate, const char *message) {
   static const char *const room[] = {"53100", "53200", NULL};
   static const char *const over[] = {"53100", "53200", "53300", "57P01", "57P02", "57P03", "58030", NULL};
   if (is_any(sqlstate, room)) {
-    watch.full_until = uv_now(worker_loop()) + FULL_MS;
+    watch.full_until = uv_now(loop_uv()) + FULL_MS;
     snprintf(watch.full_why, sizeof watch.full_why, "%s", message);
     dbwatch_changed();
   }
@@ -219,7 +219,7 @@ static void on_look(uv_timer_t *t) {
   bool all = is_doubtful();
   int turn = ++watch.looks % LOOKS_PROBE ? -1 : whose_turn();
   for (int i = 0; i < watch.n; i++) look_at(watch.conn[i], all || i == turn);
-  bool full = uv_now(worker_loop()) < watch.full_until;
+  bool full = uv_now(loop_uv()) < watch.full_until;
   if (full && watch.looks % LOOKS_ROOM == 0 && (turn = whose_turn()) >= 0)
     ask_for_room(watch.conn[turn]);
   pool_close_idle_direct(LOOKS_IDLE);
@@ -236,7 +236,7 @@ void dbwatch_add(dbconn *c) {
 void dbwatch_start(void) {
   watch.started = true;
   watch.logged = HOST_DB_UNKNOWN;
-  uv_timer_init(worker_loop(), &watch.timer);
+  uv_timer_init(loop_uv(), &watch.timer);
   uv_timer_start(&watch.timer, on_look, LOOK_MS, LOOK_MS);
 }
 

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT
- * pool.c -- see pool.h.
- *
- * Owns the connections, the queue of statements that found no room, and all leases.  A lease that
- * ends with work under way leaves its connection "resetting": interrupted, drained, rolled back, and
- * only then given to somebody else. */
+ * pool.c -- see pool.h.  Owns the connections, the queue of statements that found no room, and all leases.
+ * A lease that ends with work under way leaves its connection "resetting": interrupted, drained, rolled
+ * back, and only then given to somebody else. */
 #include "pg/pool.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/conf.h"
 #include "core/log.h"
+#include "core/loop.h"
 #include "core/shm.h"
 #include "pg/dbcancel.h"
 #include "pg/dbsetup.h"
 #include "pg/dbwatch.h"
-#include "server/worker.h"
 
 enum {
   TICK_MS = 20,
@@ -47,7 +46,7 @@ static struct {
 static void match(void);
 static void settle(dbconn *c);
 
-static uint64_t now_ms(void) { return uv_now(worker_loop()); }
+static uint64_t now_ms(void) { return uv_now(loop_uv()); }
 
 int pool_state(void) { return pool.up; }
 
@@ -558,7 +557,7 @@ int pool_init(void) {
   pool.statement_ms = pool.statement_ms ? pool.statement_ms + GRACE_MS : DAY_MS;
   pool.up = -1;
   pool.started = true;
-  uv_timer_init(worker_loop(), &pool.tick);
+  uv_timer_init(loop_uv(), &pool.tick);
   dbwatch_start();
   pool.direct.route = DBADDR_DIRECT;
   pool.direct.patient = pool.direct.aside = true;

@@ -17,7 +17,9 @@
 #include "cli/facts.h"
 #include "cli/help.h"
 #include "cli/terminal.h"
+#include "core/conf.h"
 #include "core/log.h"
+#include "core/loop.h"
 #include "core/newfile.h"
 #include "core/sanitized.h"
 #include "core/shm.h"
@@ -245,7 +247,7 @@ void bridge_trace(char *to, size_t n) {
 static int native_exit(lua_State *L) {
   bridge.exiting = true;
   bridge.exit_code = (int)luaL_optinteger(L, 1, 0);
-  worker_wake();
+  loop_wake();
   return 0;
 }
 

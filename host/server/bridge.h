@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * bridge.h -- what the process side may ask of the Lua state besides worker.h's bridge_*. */
+ * bridge.h -- what the process side may ask of the Lua state. */
 #ifndef HUMAN_BRIDGE_H
 #define HUMAN_BRIDGE_H
 #include <stddef.h>
+
+#include "server/worker.h"
+
+int bridge_init(const worker_spec *spec);
+int bridge_dispatch(double budget_s); /* 1: Lua stopped early to be fair */
+void bridge_stop(void);
+int bridge_exit_code(int *code); /* a sub-command has finished: 1 and its code */
 
 void bridge_on_sigusr1(int sig); /* async-signal-safe: ends a stuck interpreted script with an error */
 void bridge_interrupt(int sig);  /* async-signal-safe: a command that is at work is to end now */

@@ -16,7 +16,10 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "core/loop.h"
 #include "core/op.h"
+#include "core/shm.h"
+#include "net/conn.h"
 #include "server/worker.h"
 
 enum {
@@ -62,9 +65,9 @@ static struct {
   bool running, handed_over;
   uv_poll_t readable;
   int in;
-  outlet out[WORKER_MAX];
+  outlet out[SHM_WORKERS_MAX];
   uint32_t self;
-  arrival from[WORKER_MAX][SENDERS];
+  arrival from[SHM_WORKERS_MAX][SENDERS];
 } bus = {.in = -1};
 
 int host_worker(void) {
@@ -296,11 +299,11 @@ static void on_readable(uv_poll_t *handle, int status, int events) {
 /* ---- life ---- */
 
 int bus_init(const worker_spec *spec) {
-  uv_loop_t *loop = worker_loop();
+  uv_loop_t *loop = loop_uv();
   bus.index = spec->index;
   bus.count = spec->count;
   bus.self = (uint32_t)getpid();
-  for (int i = 0; i < WORKER_MAX * SENDERS; i++) bus.from[i / SENDERS][i % SENDERS].fd = -1;
+  for (int i = 0; i < SHM_WORKERS_MAX * SENDERS; i++) bus.from[i / SENDERS][i % SENDERS].fd = -1;
   if (spec->count < 2) return 0;
   bus.in = spec->bus_in;
   if (uv_poll_init(loop, &bus.readable, bus.in)) return -1;

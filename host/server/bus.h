@@ -4,6 +4,12 @@
 #define HUMAN_BUS_H
 #include <stddef.h>
 
+#include "server/worker.h"
+
+int bus_init(const worker_spec *spec);
+void bus_hand_over(void); /* the inbox belongs to this worker's successor now */
+void bus_stop(void);
+
 size_t bus_queued(void); /* bytes that did not fit into the inboxes of others yet */
 
 /* Hand a connection over: the other worker gets a copy of `fd` and `head` (at most 4 MB) and calls

@@ -47,7 +47,7 @@ static struct {
   size_t n;
   char held[RELOAD_TEXT];       /* of what it says, the beginning of a line */
   size_t n_held;
-  bool awaited[WORKER_MAX];     /* whose vote, later whose LINK_SERVING, is still to come */
+  bool awaited[SHM_WORKERS_MAX];     /* whose vote, later whose LINK_SERVING, is still to come */
   bool asking[CONTROL_CLIENTS_MAX], asking_next[CONTROL_CLIENTS_MAX], again;
   reload_verdict last;
 } r = {.pipe = -1};

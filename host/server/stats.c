@@ -9,9 +9,9 @@
 
 #include "core/op.h"
 #include "core/pack.h"
+#include "net/conn.h"
 #include "pg/pool.h"
 #include "server/bus.h"
-#include "server/worker.h"
 
 enum { STATS_MAX = 4096 };
 

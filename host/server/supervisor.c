@@ -22,10 +22,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/conf.h"
 #include "core/link.h"
 #include "core/log.h"
 #include "core/peer.h"
 #include "core/shm.h"
+#include "net/listen.h"
 #include "net/preface.h"
 #include "net/tls.h"
 #include "pg/pgembed.h"
@@ -48,7 +50,7 @@ typedef struct {
   int link;                     /* our end; its end sees us go */
   bool loaded;                  /* it has loaded its scripts */
   int restarts;
-  int listen_fd[LISTENER_MAX];
+  listen_sockets listen;
   int bus_in, bus_out;
   double started_at, retry_at, backoff;
   struct {                      /* a predecessor that makes way: it finishes what it has begun */
@@ -59,8 +61,8 @@ typedef struct {
 } slot;
 
 static struct {
-  slot worker[WORKER_MAX];
-  int count, listeners, listen_port[LISTENER_MAX];
+  slot worker[SHM_WORKERS_MAX];
+  int count, listeners;
   pid_t self;
   int signals;                  /* a signalfd */
   double started_at;
@@ -73,15 +75,19 @@ static struct {
 /* ---- sockets ---- */
 
 static void add_listener(int port, const int *fds) {
-  for (int k = 0; k < s.count; k++) s.worker[k].listen_fd[s.listeners] = fds[k];
-  s.listen_port[s.listeners++] = port;
+  for (int k = 0; k < s.count; k++) {
+    listen_sockets *l = &s.worker[k].listen;
+    l->fd[l->n] = fds[k];
+    l->port[l->n++] = port;
+  }
+  s.listeners++;
 }
 
 /* 0, or -1 with a message. */
 static int share_unix(void) {
-  int fds[WORKER_MAX], more = 1;
+  int fds[SHM_WORKERS_MAX], more = 1;
   bool is_agent;
-  while (s.listeners < LISTENER_MAX && !(more = activation_share_unix(s.count, fds, &is_agent)))
+  while (s.listeners < LISTEN_MAX && !(more = activation_share_unix(s.count, fds, &is_agent)))
     add_listener(is_agent ? LISTEN_AGENT : LISTEN_MAIN, fds);
   return more < 0 ? -1 : 0;
 }
@@ -91,7 +97,7 @@ static int make_listeners(void) {
       [LISTEN_MAIN] = "port", [LISTEN_AGENT] = "agent_port", [LISTEN_REDIRECT] = "tls.redirect_port"};
   if (activation_take() || control_claim()) return -1;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    int fds[WORKER_MAX];
+    int fds[SHM_WORKERS_MAX];
     if (conf_num(names[i]) == 0) continue;
     if (sockets_listen(names[i], s.count, fds)) return -1;
     add_listener((int)i, fds);
@@ -132,9 +138,9 @@ static int by_number(const void *a, const void *b) {
 
 /* All but its own: a copy of another worker's control end would hide the supervisor's death. */
 static void close_others(const worker_spec *spec) {
-  int keep[LISTENER_MAX + WORKER_MAX + 3];
+  int keep[LISTEN_MAX + SHM_WORKERS_MAX + 3];
   size_t n = 0;
-  for (int i = 0; i < spec->listeners; i++) keep[n++] = spec->listen_fd[i];
+  for (int i = 0; i < spec->listen.n; i++) keep[n++] = spec->listen.fd[i];
   for (int i = 0; i < spec->count; i++) keep[n++] = spec->bus_out[i];
   keep[n++] = spec->bus_in;
   keep[n++] = spec->control_fd;
@@ -150,13 +156,11 @@ static void close_others(const worker_spec *spec) {
 
 /* OpenSSL's generator reseeds by itself after a fork; there is no other random state before it. */
 static _Noreturn void become_worker(int index, int control) {
-  worker_spec spec = {.index = index, .count = s.count, .listeners = s.listeners,
+  worker_spec spec = {.index = index, .count = s.count, .listen = s.worker[index].listen,
                       .generation = reload_generation(), .control_fd = control,
                       .bus_in = s.worker[index].bus_in};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != s.self) _exit(1);
-  memcpy(spec.listen_fd, s.worker[index].listen_fd, sizeof spec.listen_fd);
-  memcpy(spec.listen_port, s.listen_port, sizeof spec.listen_port);
   for (int i = 0; i < s.count; i++) spec.bus_out[i] = s.worker[i].bus_out;
   close_others(&spec);
   if (isatty(STDOUT_FILENO)) setenv("HUMAN_HINTS", "1", 1);
@@ -198,7 +202,7 @@ static void begin_stop(const char *why) {
   notify_systemd("STOPPING=1");
   reload_cancel();
   for (int i = 0; i < s.count; i++) {
-    for (int k = 0; k < s.listeners; k++) close(s.worker[i].listen_fd[k]);
+    for (int k = 0; k < s.listeners; k++) close(s.worker[i].listen.fd[k]);
     close(s.worker[i].bus_in); /* no replacement will read what a worker leaves unread */
     if (s.worker[i].pid) kill(s.worker[i].pid, SIGTERM);
   }
@@ -452,7 +456,7 @@ static void on_signal(void) {
 }
 
 static void wait_and_hear(void) {
-  struct pollfd fds[3 + WORKER_MAX + 1 + CONTROL_CLIENTS_MAX];
+  struct pollfd fds[3 + SHM_WORKERS_MAX + 1 + CONTROL_CLIENTS_MAX];
   size_t n = 0, control;
   fds[n++] = (struct pollfd){.fd = s.signals, .events = POLLIN};
   fds[n++] = (struct pollfd){.fd = reload_fd(), .events = POLLIN};

@@ -12,7 +12,7 @@
 
 #include "core/conf.h"
 #include "core/log.h"
-#include "server/worker.h"
+#include "core/shm.h"
 
 enum { STRIKES = 3, SUSPECTS = 64 };
 static const double ABORT_AFTER_S = 0.5, KILL_AFTER_S = 3, STRIKES_S = 60, EATING_S = 0.1;
@@ -23,8 +23,8 @@ typedef struct {
 } suspect;
 
 static struct {
-  watchdog_state worker[WORKER_MAX];
-  double started[WORKER_MAX];
+  watchdog_state worker[SHM_WORKERS_MAX];
+  double started[SHM_WORKERS_MAX];
   suspect suspect[SUSPECTS];
 } dog;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * worker.c -- the life of one worker: start, loop, drain, stop; and the clocks that Lua sees.
+ * worker.c -- the life of one worker: start, turns, drain, stop.
  *
- * Owns: the loop, the one wake-up timer, the signals.  A turn is: Lua for at most 10 ms, what it
+ * Owns: the order of starting and stopping, the signals.  A turn is: Lua for at most 10 ms, what it
  * wrote, then the loop; the loop does not wait while there is something left for Lua. */
 #include "server/worker.h"
 
@@ -14,13 +14,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/conf.h"
 #include "core/link.h"
 #include "core/log.h"
+#include "core/loop.h"
 #include "core/op.h"
 #include "core/shm.h"
+#include "fetch/fetch.h"
+#include "net/conn.h"
+#include "net/relay.h"
 #include "net/tls.h"
+#include "pg/db.h"
 #include "server/bridge.h"
 #include "server/bundle.h"
+#include "server/bus.h"
 #include "server/postmortem.h"
 #include "server/supervisor.h"
 
@@ -29,69 +36,18 @@ enum { LOG_RETRY_MS = 100 };
 
 static struct {
   const worker_spec *spec;
-  uv_loop_t loop;
-  uv_async_t async;
-  uv_timer_t timer, deadline, log_retry;
-  uv_prepare_t prepare;
+  uv_timer_t deadline, log_retry;
   uv_poll_t control;
-  double now, timer_at;
   int generation; /* of scripts, the one that serves */
   bool noticed, stop_now, accepting, draining, drained, out_of_time, orphaned, has_control;
   double drain_until;
-  volatile sig_atomic_t woken, asked_to_stop;
+  volatile sig_atomic_t asked_to_stop;
 } w;
 
-uv_loop_t *worker_loop(void) {
-  return &w.loop;
-}
-
-void worker_wake(void) {
-  w.woken = 1;
-}
-
-void worker_stop_accepting(void) {
+static void stop_accepting(void) {
   if (!w.accepting) return;
   w.accepting = false;
   conn_stop_accepting();
-}
-
-/* ---- time ---- */
-
-double host_clock(void) {
-  return shm_clock();
-}
-
-double host_now(void) {
-  return w.now;
-}
-
-double host_time(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_REALTIME, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void on_timer(uv_timer_t *timer);
-
-/* The loop counts whole milliseconds from its own idea of now; Lua must never be woken early. */
-static int arm(double seconds) {
-  uv_update_time(&w.loop);
-  return uv_timer_start(&w.timer, on_timer, (uint64_t)ceil(seconds * 1000), 0);
-}
-
-static void on_timer(uv_timer_t *timer) {
-  (void)timer;
-  double left = w.timer_at - shm_clock();
-  if (left > 0) arm(left);
-  else op_push(HOST_EV_TIMER, 0, 0, 0, NULL, 0);
-}
-
-int host_timer(double seconds) {
-  if (!isfinite(seconds)) return HOST_EINVAL;
-  if (seconds < 0) seconds = 0;
-  if (seconds > 1e9) seconds = 1e9;
-  w.timer_at = shm_clock() + seconds;
-  return arm(seconds) ? HOST_EINVAL : 0;
 }
 
 /* ---- stopping ---- */
@@ -117,7 +73,7 @@ static void give_notice(void) {
     return;
   }
   op_push(HOST_EV_STOP, 1, 0, 0, NULL, 0);
-  uv_update_time(&w.loop);
+  uv_update_time(loop_uv());
   uv_timer_start(&w.deadline, on_noticed, ms, 0);
 }
 
@@ -130,9 +86,9 @@ static void begin_drain(void) {
   if (w.draining) return;
   w.draining = true;
   w.drain_until = shm_clock() + conf_num("limits.drain_timeout_ms") / 1000;
-  worker_stop_accepting();
+  stop_accepting();
   op_push(HOST_EV_STOP, 0, 0, 0, NULL, 0);
-  uv_update_time(&w.loop);
+  uv_update_time(loop_uv());
   uv_timer_start(&w.deadline, on_deadline, (uint64_t)conf_num("limits.drain_timeout_ms"), 0);
 }
 
@@ -148,11 +104,7 @@ static void on_stop_signal(int sig) {
   if (w.asked_to_stop && w.spec->command) _exit(128 + sig);
   w.asked_to_stop = sig;
   if (w.spec->command) bridge_interrupt(sig);
-  uv_async_send(&w.async);
-}
-
-static void on_async(uv_async_t *async) {
-  (void)async;
+  loop_interrupt();
 }
 
 /* ---- reloads ---- */
@@ -235,25 +187,16 @@ static void take_signals(void) {
 
 static int watch_control(void) {
   if (w.spec->control_fd < 0) return 0;
-  if (uv_poll_init(&w.loop, &w.control, w.spec->control_fd)) return -1;
+  if (uv_poll_init(loop_uv(), &w.control, w.spec->control_fd)) return -1;
   w.has_control = true;
   return uv_poll_start(&w.control, UV_READABLE | UV_DISCONNECT, on_control);
 }
 
-/* The loop runs timers, then waits: what a timer has just queued must not wait with it. */
-static void on_prepare(uv_prepare_t *prepare) {
-  (void)prepare;
-  if (op_pending() || w.woken) uv_stop(&w.loop);
-}
-
 static int start_loop(void) {
-  if (uv_loop_init(&w.loop)) return -1;
-  if (uv_async_init(&w.loop, &w.async, on_async)) return -1;
-  uv_timer_init(&w.loop, &w.timer);
-  uv_timer_init(&w.loop, &w.deadline);
-  uv_timer_init(&w.loop, &w.log_retry);
-  uv_prepare_init(&w.loop, &w.prepare);
-  return uv_prepare_start(&w.prepare, on_prepare);
+  if (loop_open()) return -1;
+  uv_timer_init(loop_uv(), &w.deadline);
+  uv_timer_init(loop_uv(), &w.log_retry);
+  return 0;
 }
 
 /* Of the sub-commands some do without: their host_db_* calls answer HOST_EDOWN.  So does the checker,
@@ -265,11 +208,10 @@ static bool has_database(void) {
 
 static int start(void) {
   const char *failed = NULL;
-  w.now = shm_clock();
   if (start_loop()) failed = "loop";
   take_signals();
   if (!failed && watch_control()) failed = "control socket";
-  if (!failed && conn_init(w.spec)) failed = "listening sockets";
+  if (!failed && conn_init(&w.spec->listen)) failed = "listening sockets";
   if (!failed && has_database() && db_init()) failed = "database client";
   if (!failed && fetch_init()) failed = "HTTP client";
   if (!failed && bus_init(w.spec)) failed = "bus";
@@ -295,11 +237,8 @@ static void turn(void) {
   conn_flush();
   flush_log();
   if (!op_congested()) conn_resume_reading();
-  bool wait = !more && !op_pending() && !w.woken && !w.drained && !w.orphaned &&
-              (!w.asked_to_stop || w.noticed) && (!w.stop_now || w.draining);
-  w.woken = 0;
-  uv_run(&w.loop, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
-  w.now = shm_clock();
+  loop_run(!more && !w.drained && !w.orphaned && (!w.asked_to_stop || w.noticed) &&
+           (!w.stop_now || w.draining));
 }
 
 /* Until Lua says it is idle and the clients have taken what they were sent, or time is up. */
@@ -334,16 +273,10 @@ static void say_goodbye(void) {
   double end = shm_clock() + GOODBYE_S;
   while (!may_leave(end)) {
     uv_timer_start(&w.deadline, on_deadline, 20, 0);
-    uv_run(&w.loop, UV_RUN_ONCE);
-    w.now = shm_clock();
+    loop_run(true);
     bridge_dispatch(TURN_S);
     conn_flush();
   }
-}
-
-static void close_handle(uv_handle_t *handle_, void *arg) {
-  (void)arg;
-  if (!uv_is_closing(handle_)) uv_close(handle_, NULL);
 }
 
 static void stop(void) {
@@ -351,9 +284,7 @@ static void stop(void) {
   bus_stop();
   fetch_stop();
   if (has_database()) db_stop();
-  uv_walk(&w.loop, close_handle, NULL);
-  for (int i = 0; i < 100 && uv_run(&w.loop, UV_RUN_NOWAIT); i++) continue;
-  uv_loop_close(&w.loop);
+  loop_close();
   log_flush();
 }
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ * loop.h -- the one event loop of a worker, for everybody who waits on it, and the clocks that Lua sees
+ * (host_now, host_timer and their like in host_api.h). */
+#ifndef HUMAN_LOOP_H
+#define HUMAN_LOOP_H
+#include <stdbool.h>
+#include <uv.h>
+
+uv_loop_t *loop_uv(void);
+void loop_wake(void);      /* the next wait ends at once: something was queued outside a callback */
+void loop_interrupt(void); /* async-signal-safe: the wait that is under way ends */
+
+/* ---- for worker.c ---- */
+int loop_open(void);       /* 0, or -1 */
+void loop_run(bool wait);  /* what is ready now; wait: until something is, unless an event is queued */
+void loop_close(void);     /* closes whatever is still open on it */
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ * wheel.h -- all connections, by the time at which to look at them again. */
+#ifndef HUMAN_WHEEL_H
+#define HUMAN_WHEEL_H
+
+typedef struct conn conn;
+
+void wheel_init(void);
+void wheel_schedule(conn *c); /* after a change of its deadline or stall_at */
+void wheel_each(void (*fn)(conn *c)); /* fn may close the one it is given */
+#endif
