@@ -7,4 +7,6 @@ description = {
   license = "MIT",
 }
 dependencies = { "lua >= 5.1" }
-build = { type = "builtin", modules = { unicode = "unicode.lua", ["unicode.data"] = "data.lua" } }
+build = { type = "builtin", modules = {
+  unicode = "unicode.lua", ["unicode.data"] = "data.lua", ["unicode.phrases"] = "phrases.lua",
+} }

@@ -39,6 +39,11 @@ local function first_word(nickname, mine, taken)
   return first and #first >= 3 and (taken[first] or not mine[first]) and nickname:sub(words.from[1], words.to[1]) or nil
 end
 
+local function new_ear() return { me = ME, ids = {}, handles = {}, first = {}, inside = {} } end
+
+--- Listens for nobody's name.
+M.nobody = new_ear()
+
 --- Whom to listen for.
 --- who.id        the agent's id as participant; who.ids: further ids that have been learned to be it
 --- who.names     what it is called, nicest first: {"Coach Alex", "Gym Chat"}
@@ -48,7 +53,7 @@ end
 function M.ear(who)
   who = { id = who.id, ids = who.ids or {}, names = who.names or {}, handles = who.handles or {},
           others = who.others or {} }
-  local ear = { me = ME, ids = {}, handles = {}, first = {}, inside = {} }
+  local ear = new_ear()
   local taken = taken_words(who)
   if who.id then mentioned.learn_ids(ear, { who.id }, ME) end
   mentioned.learn_ids(ear, who.ids, ME)

@@ -1,5 +1,6 @@
 -- scripts/agent/hearing_book.lua -- a text as its words, and phrases of agent.hearing_words found in it.  Pure.
 
+local phrases = require "unicode.phrases"
 local unicode = require "unicode"
 
 local M = {}
@@ -8,35 +9,30 @@ local SCRIPTS = { H = true, J = true, K = true, Z = true, T = true } -- whose wo
 local BINDS = { [""] = true, ["-"] = true, [" "] = true }
 local INSIDE_BYTES = 400 -- of a text in which phrases of such scripts are looked for
 
---- A set of folded words.
-function M.set(text)
-  local out = {}
-  for word in text:gmatch "%S+" do out[unicode.fold(word)] = true end
-  return out
-end
-
---- Phrases by their first word; those of scripts without spaces in a list.
-function M.phrases(text)
-  local book = { first = {}, inside = {} }
-  for phrase in text:gmatch "[^|\n]+" do
-    local words = unicode.words(phrase)
-    local first = words:key(1)
-    if SCRIPTS[words.class[1]] then book.inside[#book.inside + 1] = unicode.fold(phrase) end
-    local keys = {}
-    for i = 1, words.n do keys[i] = words:key(i) end
-    book.first[first] = book.first[first] or {}
-    table.insert(book.first[first], keys)
-  end
-  return book
-end
+--- Sets and lists of agent.hearing_words.
+M.set, M.phrases = phrases.set, phrases.list
 
 --- Words of a script that is written without spaces between them, or whose particles are written to them.
 function M.runs_on(class) return SCRIPTS[class] or false end
 
+-- A turn looks at the same few lines for several reasons; the words of those read last are kept.
+local KEPT, KEPT_BYTES = 64, 2000
+local newer, older, count = {}, {}, 0
+
+local function words_of(text)
+  local known = newer[text] or older[text]
+  if known then return known end
+  known = { words = unicode.words(text), keys = {} }
+  if #text > KEPT_BYTES then return known end
+  if count == KEPT then newer, older, count = {}, newer, 0 end
+  newer[text], count = known, count + 1
+  return known
+end
+
 --- A text to be looked at: {text, words, n, keys}.
 function M.read(text)
-  local words = unicode.words(text)
-  return { text = text, words = words, n = words.n, keys = {} }
+  local known = words_of(text)
+  return { text = text, words = known.words, n = known.words.n, keys = known.keys }
 end
 
 function M.key(r, i)
@@ -48,6 +44,12 @@ function M.key(r, i)
   return key
 end
 
+--- All words of it, folded.
+function M.keys(r)
+  for i = 1, r.n do M.key(r, i) end
+  return r.keys
+end
+
 local function matches(r, i, keys)
   for k = 2, #keys do
     if not BINDS[r.words.after[i + k - 2]] or M.key(r, i + k - 1) ~= keys[k] then return false end
@@ -57,9 +59,11 @@ end
 
 --- The last word of the longest phrase that begins at word i, or nil.
 function M.phrase_at(r, i, book)
-  local last
-  for _, keys in ipairs(book.first[M.key(r, i)] or {}) do
-    if matches(r, i, keys) then last = math.max(last or 0, i + #keys - 1) end
+  local key = M.key(r, i)
+  if not key then return nil end
+  local last, more = book.single[key] and i or nil, book.more[key]
+  for n = 1, more and #more or 0 do
+    if matches(r, i, more[n]) then last = math.max(last or 0, i + #more[n] - 1) end
   end
   return last
 end

@@ -20,7 +20,7 @@ local OF_THIRD, DOES_THIRD = book.set(said.of_third), book.set(said.does_third)
 local HONORIFICS, SLAVIC, REQUESTS = book.set(said.honorifics), book.set(said.slavic), book.set(said.requests)
 local POSSESSIVES, WHO_ASKS = book.set(said.possessives), book.set(said.who_asks)
 local HAS_DONE = book.phrases(said.has_done)
-local OPENERS = book.phrases((said.openers:gsub("%s+", "|")))
+local OPENERS = book.phrases((said.openers:gsub("%s+", "|"))) -- words
 local GREETINGS, THANKS = book.phrases(said.greetings), book.phrases(said.thanks)
 local FAREWELLS, QUESTIONS = book.phrases(said.farewells), book.phrases(said.questions)
 local TAILS, TITLES = {}, book.set(said.titles)
@@ -60,7 +60,7 @@ local function characters(text) return select(2, text:gsub("[^\128-\191]", "")) 
 local function add_vocatives(ear, name, class, who)
   if class ~= "L" or #name < 4 then return end
   for _, ending in ipairs(said.vocatives) do
-    local from, to = unicode.fold(ending[1]), unicode.fold(ending[2])
+    local from, to = ending[1], ending[2]
     if name:sub(-#from) == from or from == "" then
       local stem = name:sub(1, #name - #from)
       if #stem >= ALIAS_MIN and not COMMON[stem .. to] then

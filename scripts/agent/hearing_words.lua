@@ -1,6 +1,7 @@
 -- scripts/agent/hearing_words.lua -- words by which agent.hearing knows how a line is meant.
 -- English, German, French, Spanish, Portuguese, Italian, Polish, Russian, Arabic, Turkish, Hindi, Japanese, Chinese,
--- Korean and Thai.  They are compared folded, so that accents and case do not matter here.  Phrases are parted by "|".
+-- Korean and Thai.  They are written as unicode.fold and unicode.words would make them, since they are read at every
+-- load: lower case, no accents, hiragana for katakana, a space wherever a word ends.  Phrases are parted by "|".
 
 local M = {}
 
@@ -15,20 +16,20 @@ john josh mike more best love king prince sunday friday monday gym team group cl
 wolf ernst rosa klaus heide dirk linde pierre claire aime blanche fleur marine olivier clement constant desire parfait
 luz paz sol mar cruz dolores esperanza consuelo pilar rocio mercedes soledad alba leon angeles
 gioia speranza fede fiore stella luna bianca chiara pace grazia amore vita serena felice
-vera roza wiara slawa luba вера надежда любовь роза слава лев мир свет майя роман
-سلام نور امل كريم سعيد امين ورد حلم سما فرح صبر جميل رحمه هدى
+vera roza wiara slawa luba вера надежда любовь роза слава лев мир свет маия роман
+سلام نور امل كريم سعيد امين ورد حلم سما فرح صبر جميل رحمه هدي
 deniz baris umut can ay yildiz gunes ozgur bulut cicek gul savas yagmur ruzgar sevgi hayat onur
 आशा प्रकाश ज्योति शांति दया किरण सागर आकाश पूजा गीता
-さくら 桜 ひかり 光 はな 花 ゆき 雪 そら 空 うみ 海 あい 愛 のぞみ 望 ゆめ 夢 いずみ 泉 はる 春 なつ 夏 あき 秋 ふゆ 冬 つき ほし
+さくら 桜 ひかり 光 はな 花 ゆき 雪 そら 空 うみ 海 あい 愛 のぞみ 望 ゆめ 夢 いずみ 泉 はる 春 なつ 夏 あき 秋 ふゆ 冬 つき ほし
 小雪 明 小花 雨 阳 高 王 金
 하늘 사랑 이슬 바다 나무 별 봄 보람 가을 겨울 여름 소리 아름 한결 미소
-ฟ้า น้ำ ฝน ดาว ใจ เดือน]]
+ฟ้า น้ํา ฝน ดาว ใจ เดือน]]
 
 -- Parts of a name that say what somebody is: "my coach" is somebody else.
 M.roles = [[coach doctor doc dr chef teacher professor prof captain trainer guide mentor nurse master mister mr mrs ms miss
 madam sir lady uncle aunt father sister brother saint sensei guru tutor advisor expert concierge lehrer trainerin koch arzt
 professeur docteur maitre entraineur profesor profesora doctora entrenador treinador professora allenatore dottore trener
-trenerka lekarz тренер доктор учитель مدرب دكتور استاذ antrenor doktor hoca कोच डॉक्टर गुरु コーチ 先生 教练 老师 医生 코치 선생 의사
+trenerka lekarz тренер доктор учитель مدرب دكتور استاذ antrenor doktor hoca कोच डॉक्टर गुरु こーち 先生 教练 老师 医生 코치 선생 의사
 โค้ช ครู หมอ]]
 
 -- Before a name, these tell of a third person ("my friend Alex", "with Alex").
@@ -39,12 +40,12 @@ mein meine meinem meinen dein sein unser der die das dem den ein eine freund fre
 uber fur bei nach zu ohne mon ma mes ton ta son sa notre le la les un une ami amie frere soeur collegue avec chez pour sur de
 mi mis su nuestro el los amigo amiga hermano hermana colega con para sobre por meu minha seu nosso o os irmao irma com
 mio mia tuo suo nostro il lo gli amico amica fratello sorella collega di per moj moja twoj jego jej przyjaciel kolega brat
-siostra z od dla o bez мой моя мои твой его её наш друг подруга брат сестра коллега с от про для о без у
-قال قالت يقول تقول ذهب ذهبت كان كانت جاء جاءت رايت صديقي صديقتي اخي اختي مع عن من الى benim arkadasim kardesim ile मेरा मेरी मेरे दोस्त भाई बहन]]
+siostra z od dla o bez мои моя мои твои его ее наш друг подруга брат сестра коллега с от про для о без у
+قال قالت يقول تقول ذهب ذهبت كان كانت جاء جاءت رايت صديقي صديقتي اخي اختي مع عن من الي benim arkadasim kardesim ile मेरा मेरी मेरे दोस्त भाई बहन]]
 
 -- After a name, these tell of a third person ("Alex said so").
 M.does_third = [[said says told tells is was has had went came would thinks thought wants wanted knows knew likes liked loves
-did does who which never already just still also isn't and's gave got made looks seems sounds
+did does who which never already just still also isn gave got made looks seems sounds
 sagt sagte hat hatte ist war meint meinte ging kam findet wollte wusste dit disait est etait avait pense va fait
 dijo dice es esta era fue ha piensa tiene quiere disse diz foi tem acha era ha dice pensa e ed
 powiedzial powiedziala mowi mowil jest byl byla ma mial сказал сказала говорит был была думает
@@ -52,13 +53,13 @@ powiedzial powiedziala mowi mowil jest byl byla ma mial сказал сказа�
 
 -- "my trainer Alex"
 M.possessives = [[my our his her their mein meine meinem unser unsere mon ma notre mi nuestro nuestra meu minha nosso nossa mio mia nostro moj moja
-nasz мой моя мои наш наша benim bizim]]
+nasz мои моя мои наш наша benim bizim]]
 
 -- "Alex a dit"
 M.has_done = [[a dit|a fait|a ete|a eu|a parle|a raison|a tort|a trouve|a pris|a vu|a raconte|m a|t a|l a|ha detto|ha fatto|me dijo|nos dijo|me ha dicho|me disse]]
 
 -- "Coach, I need you"
-M.who_asks = [[i we you my our let's ich wir du je nous yo eu io]]
+M.who_asks = [[i we you my our let ich wir du je nous yo eu io]]
 
 -- Behind a name of kana, in Han.
 M.titles = [[先生 様 君 氏 先輩 選手]]
@@ -66,25 +67,25 @@ M.titles = [[先生 様 君 氏 先輩 選手]]
 -- Before a name in address, besides greetings and thanks.
 M.openers = [[so and but well ok okay yes no yeah yep nope oh wow sorry ask asking dear right look listen wait also or sir please
 also und aber ja nein ach bitte liebe lieber frag alors et mais oui non cher chere demande pero si oye querido querida
-pregunta mas sim nao entao caro cara allora ma senti chiedi ale tak nie drogi droga spytaj zapytaj но да нет слушай спроси
-дорогой дорогая يا ايها عزيزي عزيزتي اسال ya ama evet hayir sevgili और लेकिन हाँ नहीं अरे ओ प्रिय जी ねえ ねぇ ね あの 那 那么 喂 亲爱的 问问 问
+pregunta mas sim nao entao caro cara allora ma senti chiedi ale tak nie drogi droga spytaj zapytaj но да нет слушаи спроси
+дорогои дорогая يا ايها عزيزي عزيزتي اسال ya ama evet hayir sevgili और लेकिन हाँ नहीं अरे ओ प्रिय जी ねえ ねぇ ね あの 那 那么 喂 亲爱的 问问 问
 저기 저기요 근데 그럼 คุณ พี่ น้อง ถาม]]
 
 M.greetings = [[hi|hello|hey|hiya|yo|howdy|good morning|good afternoon|good evening|good day|greetings|sup|morning|evening|hey there|hi there
 hallo|guten morgen|guten tag|guten abend|moin|servus|gruss gott|grusse|hei
 bonjour|bonsoir|salut|coucou|hola|buenos dias|buenas tardes|buenas noches|buenas|que tal|ola|oi|bom dia|boa tarde|boa noite
 ciao|buongiorno|buonasera|salve|czesc|hej|dzien dobry|dobry wieczor|siema|witaj|witam
-привет|здравствуй|здравствуйте|добрыи день|доброе утро|добрыи вечер|приветик
+привет|здравствуи|здравствуите|добрыи день|доброе утро|добрыи вечер|приветик
 مرحبا|اهلا|السلام عليكم|سلام عليكم|صباح الخير|مساء الخير|هلا|merhaba|selam|gunaydin|iyi gunler|iyi aksamlar
-नमस्ते|नमस्कार|हैलो|हाय|こんにちは|こんばんは|おはよう|やあ|どうも|もしもし|はじめまして
+नमस्ते|नमस्कार|हैलो|हाय|こんにちは|こんばんは|おはよう|やあ|どうも|もしもし|はじめまして
 你好|您好|嗨|哈喽|嘿|早上好|晚上好|下午好|大家好|早安|안녕|안녕하세요|하이|여보세요|สวัสดี|หวัดดี
-γεια|γεια σου|γεια σας|καλημερα|καλησπερα|שלום|היי|בוקר טוב|hoi|goedemorgen|goedemiddag|hejsan|tjena|ahoj|dobry den|привіт|добрии день|вітаю|buna|buna ziua|szia|jo napot|xin chao|chao|selamat pagi|zdravo|bok]]
+γεια|γεια σου|γεια σασ|καλημερα|καλησπερα|שלום|היי|בוקר טוב|hoi|goedemorgen|goedemiddag|hejsan|tjena|ahoj|dobry den|привіт|добрии день|вітаю|buna|buna ziua|szia|jo napot|xin chao|chao|selamat pagi|zdravo|bok]]
 
 M.farewells = [[bye|goodbye|good night|goodnight|see you|see ya|talk later|take care|ciao|tschuss|auf wiedersehen|gute nacht|bis spater|bis morgen
 au revoir|a bientot|bonne nuit|a demain|adios|hasta luego|hasta manana|tchau|ate logo|ate amanha|arrivederci|a presto|buonanotte
-pa pa|do widzenia|dobranoc|na razie|пока|до свидания|спокоинои ночи|до завтра|مع السلامه|الى اللقاء|تصبح على خير|gorusuruz|hosca kal|iyi geceler
-अलविदा|फिर मिलेंगे|शुभ रात्रि|さようなら|じゃあね|またね|おやすみ|再见|拜拜|晚安|明天见|잘 가|잘자|잘 자|안녕히|ลาก่อน|ราตรีสวัสดิ์
-αντιο|καληνυχτα|τα λεμε|להתראות|לילה טוב|tot ziens|doei|hej da|na shledanou|nashle|до побачення|бувай|la revedere|viszlat|tam biet|sampai jumpa]]
+pa pa|do widzenia|dobranoc|na razie|пока|до свидания|спокоинои ночи|до завтра|مع السلامه|الي اللقاء|تصبح علي خير|gorusuruz|hosca kal|iyi geceler
+अलविदा|फिर मिलेंगे|शुभ रात्रि|さようなら|じゃあね|またね|おやすみ|再见|拜拜|晚安|明天见|잘 가|잘자|잘 자|안녕히|ลาก่อน|ราตรีสวัสดิ์
+αντιο|καληνυχτα|τα λεμε|להתראות|לילה טוב|tot ziens|doei|hej da|na shledanou|nashle|до побачення|буваи|la revedere|viszlat|tam biet|sampai jumpa]]
 
 -- With one of these a line of thanks is none.
 M.refusals = [[no|not|nothing|never|don t|didn t|nein|nicht|nichts|kein|keine|non|pas|rien|nada|nao|niente|nie|nic|не|нет|ничего|لا|hayir|degil|नहीं|いいえ|いらない|不|不用|아니|아니요]]
@@ -92,13 +93,13 @@ M.refusals = [[no|not|nothing|never|don t|didn t|nein|nicht|nichts|kein|keine|no
 M.thanks = [[thanks|thank you|thank u|thx|ty|tysm|cheers|much appreciated|perfect|got it|will do|many thanks
 danke|dankeschon|vielen dank|merci beaucoup|merci|merci bien|gracias|muchas gracias|obrigado|obrigada|valeu|grazie|grazie mille
 dzieki|dziekuje|dziekuje bardzo|wielkie dzieki|спасибо|благодарю|спс|شكرا|شكرا جزيلا|مشكور|يسلمو|tesekkurler|tesekkur ederim|sagol|sag ol|eyvallah
-धन्यवाद|शुक्रिया|थैंक्यू|ありがとう|ありがとうございます|サンキュー|感謝|助かりました|谢谢|多谢|感谢|謝謝|谢啦|고마워|고맙습니다|감사합니다|감사해요|땡큐|ขอบคุณ|ขอบใจ
+धन्यवाद|शुक्रिया|थैंक्यू|ありがとう|ありがとうございます|さんきゅー|感謝|助 かりました|谢谢|多谢|感谢|謝謝|谢啦|고마워|고맙습니다|감사합니다|감사해요|땡큐|ขอบคุณ|ขอบใจ
 ευχαριστω|σ ευχαριστω|ευχαριστουμε|תודה|תודה רבה|dank je|dank je wel|bedankt|dank u|tack|tack sa mycket|takk|tusen takk|tak skal du have|kiitos|diky|dekuji|dekuju|дякую|multumesc|mersi|koszonom|koszi|cam on|terima kasih|makasih|hvala|blagodaria|благодаря|salamat|asante]]
 
 M.nods = [[ok|okay|k|kk|cool|nice|lol|haha|hah|hahaha|lmao|rofl|great|yep|yup|yes|no|nope|sure|alright|awesome|wow|sounds good|makes sense|good|fine|done
 alles klar|gut|super|genau|ja|nein|d accord|oui|non|vale|claro|si|jaja|jajaja|ta bom|sim|nao|kkk|kkkk|rsrs|va bene|certo|perfetto|dobra|spoko|tak|nie|jasne
 хорошо|ок|ладно|да|нет|понятно|ясно|супер|ахаха|تمام|حسنا|نعم|لا|اوك|ههه|هههه|tamam|evet|hayir|peki|ठीक है|अच्छा|हाँ|नहीं|हाहा
-はい|うん|うんうん|了解|わかった|わかりました|なるほど|いいね|そうだね|そうですね|笑|草|www|好|好的|嗯|嗯嗯|哈哈|哈哈哈|明白|知道了|可以|네|응|그래|알았어|알겠어요|좋아|ㅋㅋ|ㅋㅋㅋ|ㅎㅎ|โอเค|ได้|555|5555]]
+はい|うん|うんうん|了解|わかった|わかりました|なるほど|いいね|そうだね|そうですね|笑|草|www|好|好的|嗯|嗯嗯|哈哈|哈哈哈|明白|知道了|可以|네|응|그래|알았어|알겠어요|좋아|ㅋㅋ|ㅋㅋㅋ|ㅎㅎ|โอเค|ได้|555|5555]]
 
 -- Thanks with one of these go on to something else.
 M.but = [[but however though although still aber doch jedoch mais pourtant pero aunque mas porem pero ma ale jednak но однако لكن ama
@@ -115,7 +116,7 @@ M.not_names = [[the and der die das von van den und les des del della los las do
 M.honorifics = [[san chan kun sama sensei senpai ssi nim ah ya]]
 
 -- "What a game" begins like a question; these leave no doubt that somebody is asked for something.
-M.requests = [[can could would do are did have what how when where why who which is any please tell help show give explain what's
+M.requests = [[can could would do are did have what how when where why who which is any please tell help show give explain
 kannst wie was wann wo warum hilf sag peux comment quoi puedes como que puedes puoi mozesz jak co czy]]
 
 -- How a question begins that may lack its mark.
@@ -127,17 +128,17 @@ is there|are there|is it|any tips|any idea|any ideas|any advice|any suggestions|
 was ist|was sind|was soll|was haltst|was meinst|was denkst|was kann|wie kann|wie geht|wie viel|wie viele|wie oft|wie lange|wie soll|wann ist|wann soll|warum|wieso|weshalb|wo ist|wo kann|wer kann|wer ist|wer weiss|kannst du|konntest du|konnt ihr|hast du|weisst du|gibt es|soll ich|darf ich|kann ich
 est ce que|qu est ce|que penses|comment faire|comment puis|comment on|comment ca|pourquoi|combien|ou est|peux tu|pouvez vous|tu peux|c est quoi|quel est|quelle est|tu penses quoi|quand est
 que opinas|que piensas|que es|que puedo|que hago|como puedo|como hago|como se|como estas|cuanto|cuantos|cuando es|donde esta|por que|cual es|puedes|podrias|sabes
-o que|como faco|como posso|como esta|qual e|quanto|quantos|onde fica|voce pode|voce sabe|pode me|sera que|cosa ne|cosa pensi|come posso|come faccio|come stai|quanti|dove si|perche|qual e|puoi|potresti|che ne
+o que|como faco|como posso|como esta|qual e|quanto|quantos|onde fica|voce pode|voce sabe|pode me|sera que|cosa ne|cosa pensi|come posso|come faccio|come stai|quanti|dove si|perche|puoi|potresti|che ne
 czy|jak|co polecasz|co myslisz|co sadzisz|co robic|kiedy|gdzie|dlaczego|ile|mozesz|ktory|ktora|как|что думаешь|что делать|что такое|когда|где|почему|сколько|можешь|можете|какои|какая|какие|кто знает|зачем|подскажи|подскажите
-هل|ما هو|ما هي|ما رايك|ماذا|كيف|متى|اين|لماذا|كم|nasil|neden|ne zaman|nerede|ne dersin|ne yapmali|kac|kim bilir|क्या|कैसे|क्यों|कब|कहाँ|कौन|कितना|कितने]]
+هل|ما هو|ما هي|ما رايك|ماذا|كيف|متي|اين|لماذا|كم|nasil|neden|ne zaman|nerede|ne dersin|ne yapmali|kac|kim bilir|क्या|कैसे|क्यों|कब|कहाँ|कौन|कितना|कितने]]
 
 -- How it ends: the last word, or the end of it in scripts without spaces.
 M.question_ends = [[mi mu misin musun misiniz musunuz midir right huh eh oder innit]]
-M.question_tails = [[か かな かしら ですか ますか 吗 呢 嗎 吧 怎么样 怎么办 如何 什么 多少 为什么 까 까요 나요 니 냐 가요 을까 ㄹ까 어때 뭐야 뭐지 ไหม มั้ย ไหมครับ ไหมคะ ไหมค่ะ มั้ยครับ มั้ยคะ ไง ไงครับ ไงคะ อะไรครับ อะไรคะ
-หรือเปล่า อะไร ยังไง อย่างไร ทำไม เมื่อไหร่ ที่ไหน เท่าไหร่ ใคร]]
+M.question_tails = [[か かな かしら ですか ますか 吗 呢 嗎 吧 怎么样 怎么办 如何 什么 多少 为什么 까 까요 나요 니 냐 가요 을까 ㄹ까 어때 뭐야 뭐지 ไหม มั้ย ไหมครับ ไหมคะ ไหมค่ะ มั้ยครับ มั้ยคะ ไง ไงครับ ไงคะ อะไรครับ อะไรคะ
+หรือเปล่า อะไร ยังไง อย่างไร ทําไม เมื่อไหร่ ที่ไหน เท่าไหร่ ใคร]]
 
 M.everyone = [[everyone everybody all here channel room guys folks team alle zusammen leute tous todos todas tutti wszyscy wszystkim
-всем все الجميع herkes millet सब みんな みなさん 皆さん 大家 各位 여러분 모두 ทุกคน]]
+всем все الجميع herkes millet सब みんな みなさん 皆 大家 各位 여러분 모두 ทุกคน]]
 
 -- What follows a name within its word: it is spoken to; it is the topic; it is a third person.
 M.tails = {
@@ -147,9 +148,9 @@ M.tails = {
     third = "이 가 을 를 의 에게 한테 와 과 랑 이랑 하고 께서 에 로 으로 이가 이를 보고 이한테",
   },
   J = {
-    to = "さん ちゃん くん さま せんせい せんぱい たん コーチ ー ーー よ や さーん ちゃーん ねえ",
-    topic = "は って も なら はどう",
-    third = "が を の に へ と から より まで だ です でした がいい とか",
+    to = "さん ちゃん くん さま せんせい せんぱい たん こーち ー ーー よ や さーん ちゃーん ねえ",
+    topic = "は って も なら はどう",
+    third = "が を の に へ と から より まで だ です でした がいい とか",
   },
   Z = {
     to = "你 您 同学 老师 教练 哥 姐 先生 小姐 医生 妹 弟 君 様 氏 先輩 请 帮 能",
@@ -168,7 +169,7 @@ M.tails.K = M.tails.J
 M.vocatives = {
   { "ek", "ku" }, { "el", "le" }, { "tr", "trze" }, { "tr", "tre" }, { "sz", "szu" }, { "s", "si" }, { "s", "sie" },
   { "a", "o", slavic = true }, { "", "u" }, { "", "ie" }, { "", "e" }, { "ia", "iu" }, { "sia", "siu" },
-  { "ий", "ие" }, { "а", "о" }, { "я", "ю" }, { "а", "" }, { "я", "" }, { "", "е" }, { "", "у" }, { "и", "ю" },
+  { "ии", "ие" }, { "а", "о" }, { "я", "ю" }, { "а", "" }, { "я", "" }, { "", "е" }, { "", "у" }, { "и", "ю" },
   { "οσ", "ε" }, { "οσ", "ο" }, { "ησ", "η" }, { "ασ", "α" }, { "as", "ai" },
 }
 

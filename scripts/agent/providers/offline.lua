@@ -270,15 +270,13 @@ local function plan(s)
   return s.is_coach and coach(s) or helper(s), nil
 end
 
-local nobody = hearing.ear {}
-
 local function prepare(req)
   local s = read.situation(req)
   if not s.line or s.line.reaction then return s end
   local field = text_of.normal(s.personality .. " " .. s.prompt)
   s.is_coach = text_of.score(field, fitness.field) >= fitness.needs
   s.normal = text_of.normal(s.line.text)
-  s.heard = hearing.hear(nobody, s.line.text)
+  s.heard = hearing.hear(hearing.nobody, s.line.text)
   s.lang, s.asks = languages.of(s.line.text) or "en", s.heard.asks
   s.words, s.stems = text_of.words(s.normal), text_of.stems(s.line.text)
   s.seed = (s.line.id or "") .. "\0" .. s.line.text:sub(1, 500) .. "\0" .. #s.own

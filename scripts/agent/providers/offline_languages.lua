@@ -6,7 +6,7 @@ local unicode = require "unicode"
 local M = {}
 
 -- words: small ones that are common in this language and rare in the others.
-local LATIN = {
+M.latin = {
   { "en", [[the a an is are am was were be been i you he she it we they my your his her our their this that what how why when where who which do does did can
 could would should will have has had not no yes and or but if so to of in on at for with from about just really any some me him them there here don t im ve ll
 please thanks hi hello hey good new too very up out get got go going]] },
@@ -27,6 +27,7 @@ iyi ki selam gunaydin ederim istiyorum]] },
 }
 
 local WORDS = {}
+local LATIN = M.latin
 for i, entry in ipairs(LATIN) do
   for word in entry[2]:gmatch "%S+" do
     WORDS[word] = WORDS[word] or {}

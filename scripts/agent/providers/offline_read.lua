@@ -143,7 +143,7 @@ local function in_danger(lines)
   for i = #lines, math.max(1, #lines - DANGER_LINES), -1 do
     local line = lines[i]
     if line.mine and not line.reaction then return nil end
-    local say = line.text and not line.mine and emergency.answer(line.text, languages.of(line.text))
+    local say = line.text and not line.mine and emergency.answer(line.text)
     if say then return i, say end
   end
 end
