@@ -110,6 +110,9 @@ int host_read(host_id ws, int on);            /* stop or go on reading (back-pre
 int host_pass(host_id req, int worker);       /* hand the connection and this unanswered request to
                                                  another worker, which sees it as its own */
 int host_body_limit(host_str *prefix, double bytes); /* raise the body limit below a path */
+int host_reason(int status, host_str *phrase); /* the reason phrase of a status */
+int host_refusal(host_str *prefix, int status, host_str *json); /* of the host, below a path */
+void host_refusals_clear(void);
 
 /* ---- WebSocket (RFC 6455) ------------------------------------------------------------------ */
 enum { HOST_WS_DEFLATE = 1 }; /* accept permessage-deflate when offered (RFC 7692) */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * respond.c -- answers.  Heads are composed in the connection's output buffer; refusals that happen
- * before Lua knows of a request are fixed texts.
+ * respond.c -- answers.  Heads are composed in the connection's output buffer; what is refused before Lua
+ * knows of a request is worded by refusal.c.
  *
  * Owns: the cached Date and the body limits by path.  Must never: let a caller split a response (RFC
  * 9112, 11.1) or send two different lengths. */
@@ -16,33 +16,12 @@
 #include "core/conf.h"
 #include "core/log.h"
 #include "core/shm.h"
+#include "http/refusal.h"
 #include "net/conn.h"
 
 enum { BODY_LIMITS = 32, NUMBER = 24 };
 
-typedef struct {
-  int status;
-  const char *reason, *code, *message;
-} refusal;
-
-static const refusal refusals[] = {
-    {400, "Bad Request", "bad_request", "The request is not valid HTTP/1.1."},
-    {408, "Request Timeout", "request_timeout", "The request did not arrive in time."},
-    {413, "Payload Too Large", "payload_too_large", "The body is larger than this path accepts."},
-    {414, "URI Too Long", "uri_too_long", "The request target is longer than 8192 bytes."},
-    {417, "Expectation Failed", "expectation_failed", "Only 100-continue can be expected."},
-    {426, "Upgrade Required", "upgrade_required", "Only version 13 of WebSocket is spoken here."},
-    {431, "Request Header Fields Too Large", "headers_too_large",
-     "The headers are too many or too large."},
-    {RESPOND_PLAIN, "Bad Request", "https_required",
-     "TLS is spoken on this port: the address begins with https."},
-    {501, "Not Implemented", "not_implemented", "The method or transfer coding is not known here."},
-    {503, "Service Unavailable", "overloaded", "The server is at its limit; try again later."},
-    {505, "HTTP Version Not Supported", "http_version_not_supported",
-     "Only HTTP/1.1 and HTTP/1.0 are spoken here."},
-};
-
-static const char *reason(int status) {
+const char *respond_reason(int status) {
   switch (status) {
     case 200: return "OK";
     case 201: return "Created";
@@ -70,30 +49,42 @@ static const char *reason(int status) {
     case 410: return "Gone";
     case 411: return "Length Required";
     case 412: return "Precondition Failed";
-    case 413: return "Payload Too Large";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
     case 415: return "Unsupported Media Type";
     case 416: return "Range Not Satisfiable";
+    case 417: return "Expectation Failed";
     case 421: return "Misdirected Request";
     case 422: return "Unprocessable Content";
     case 423: return "Locked";
     case 424: return "Failed Dependency";
     case 425: return "Too Early";
+    case 426: return "Upgrade Required";
     case 428: return "Precondition Required";
     case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
     case 451: return "Unavailable For Legal Reasons";
     case 500: return "Internal Server Error";
     case 501: return "Not Implemented";
     case 502: return "Bad Gateway";
     case 503: return "Service Unavailable";
     case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
     case 507: return "Insufficient Storage";
     case 508: return "Loop Detected";
-    default: return status < 300 ? "OK" : status < 400 ? "Redirect" : "Error";
+    default: break;
   }
+  return status < 300 ? "OK" : status < 400 ? "Redirect" : status < 500 ? "Request Refused" : "Server Error";
+}
+
+int host_reason(int status, host_str *phrase) {
+  phrase->p = respond_reason(status);
+  phrase->n = (uint32_t)strlen(phrase->p);
+  return 0;
 }
 
 /* "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", made once a second. */
-static const char *date_line(size_t *n) {
+const char *respond_date(size_t *n) {
   static time_t made = -1;
   static char line[48];
   static size_t length;
@@ -110,31 +101,6 @@ static const char *date_line(size_t *n) {
 
 /* ---- refusals ---- */
 
-static size_t write_refusal(const refusal *r, char *out, size_t room) {
-  char body[256];
-  size_t date_n;
-  const char *date = date_line(&date_n);
-  int status = r->status == RESPOND_PLAIN ? 400 : r->status;
-  const char *extra = r->status == 426 ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                      : r->status == 503 ? "Retry-After: 1\r\n" : "";
-  int k = snprintf(body, sizeof body,
-                   "{\"error\":\"%s\",\"message\":\"%s\",\"statusCode\":%d,\"code\":\"%s\"}", r->reason,
-                   r->message, status, r->code);
-  int n = snprintf(out, room,
-                   "HTTP/1.1 %d %s\r\n%.*s%sContent-Type: application/json\r\nContent-Length: %d\r\n"
-                   "Connection: close\r\n\r\n%s",
-                   status, r->reason, (int)date_n, date, extra, k, body);
-  return n > 0 && (size_t)n < room ? (size_t)n : 0;
-}
-
-static const refusal *refusal_of(int status) {
-  size_t n = sizeof refusals / sizeof *refusals;
-  for (size_t i = 0; i < n; i++) {
-    if (refusals[i].status == status) return &refusals[i];
-  }
-  return &refusals[0];
-}
-
 /* Scripts never see it, so it is counted and logged here. */
 static void note_refusal(const conn *c, int status) {
   char text[160], ip[PEER_TEXT];
@@ -150,16 +116,15 @@ static void note_refusal(const conn *c, int status) {
 }
 
 int respond_refusal(conn *c, int status) {
-  enum { ROOM = 768 };
   note_refusal(c, status);
-  char *p = conn_out(c, ROOM);
+  char *p = conn_out(c, REFUSAL_ROOM);
   if (!p) return -1;
-  c->out.n += write_refusal(refusal_of(status), p, ROOM);
+  c->out.n += refusal_write(c->req ? &c->req->h : NULL, status, p, REFUSAL_ROOM);
   return 0;
 }
 
 size_t respond_overload(char *out, size_t n) {
-  return write_refusal(refusal_of(503), out, n);
+  return refusal_write(NULL, 503, out, n);
 }
 
 /* ---- the listener that only sends clients to https ---- */
@@ -185,7 +150,7 @@ void respond_redirect(conn *c) {
   char at[16] = "";
   const char *host, *target = h->head.p + h->target;
   size_t date_n, n = asked_host(h, &host);
-  const char *date = date_line(&date_n);
+  const char *date = respond_date(&date_n);
   if (!n || *target != '/') return conn_refuse(c, 400);
   if (port != 443) snprintf(at, sizeof at, ":%.0f", port);
   size_t room = n + h->target_n + 256;
@@ -298,7 +263,7 @@ static char *put_status(char *to, int status) {
   to = put_z(to, "HTTP/1.1 ");
   to += digits(to, (size_t)status);
   *to++ = ' ';
-  return put_z(put_z(to, reason(status)), "\r\n");
+  return put_z(put_z(to, respond_reason(status)), "\r\n");
 }
 
 /* Status line, Date, Connection, Content-Length or Transfer-Encoding, Strict-Transport-Security. */
@@ -314,7 +279,7 @@ static const char *hsts_line(void) {
 
 char *respond_head(conn *c, const respond_spec *s, size_t body) {
   size_t date_n;
-  const char *date = date_line(&date_n);
+  const char *date = respond_date(&date_n);
   char *start = conn_out(c, HEAD_ROOM + s->headers->n + body), *to = start;
   if (!start) return NULL;
   to = put(put_status(to, s->status), date, date_n);

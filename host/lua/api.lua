@@ -4,18 +4,16 @@
 
 local auth = require "human.http.auth"
 local cors = require "human.http.cors"
-local fail = require "human.fail"
 local gen = require "human.scripts.generation"
 local resource = require "human.http.resource"
 local route_of = require "human.http.route"
 local router = require "human.http.router"
+local shapes = require "human.http.shapes"
 
 local M = {}
 local Group = {}
 local group_mt = { __index = Group }
--- scripts/api/<folder>: whose rules ctx:rule asks
 local WEBSOCKET = { on_open = true, on_message = true, on_close = true, on_upgrade = true }
-local AREA = { agent = "agent", market = "marketplace", gateway = "gateway" }
 
 local function building(what)
   local g = gen.building()
@@ -23,32 +21,33 @@ local function building(what)
   return g
 end
 
--- "api/agent/users.lua:12" of the script `level` calls up, and its area.
+-- "api/agent/users.lua:12" of the script `level` calls up, and its area: the folder below scripts/api, whose rules
+-- ctx:rule asks.
 local function place(level)
   local info = debug.getinfo(level + 1, "Sl")
   local folder = info.short_src:match "^.*api/([%w_]+)/"
-  return info.short_src .. ":" .. info.currentline, AREA[folder or ""] or folder or "agent"
+  return info.short_src .. ":" .. info.currentline, folder or "agent"
 end
 
 -- A group of routes.  options: tag (documentation), base ("" or "/api"), auth (name of an
--- authenticator, names, or false), shape of errors ("agent" or "market"), area (whose rules), cors, limit ({rate
--- = per second, burst = n, per = "address" | "actor" | nil: actor if there is one}, or a list of them).
+-- authenticator, names, or false), shape of errors (a name; else by path: api.shape), area (whose rules),
+-- cors, limit ({rate = per second, burst = n, per = "address" | "actor" | nil: actor if there is one}, or a list of
+-- them).
 -- cors: which pages of other origins may use the routes: false (none), a list of origins, or "*".  Without it
 -- cors.origins decides, of which "*" counts only for routes that ask for a key.
--- Groups below /api are also served on the agent API's own port; agent_port = true serves others there.
+-- agent_port = true: also served on the second port, as what is below a path of api.agent_port.
 function M.group(options)
   local g = building "api.group"
   local where, area = place(2)
   local o = options or {}
-  local base, shape = o.base or "", o.shape or "market"
+  local base = o.base or ""
   if base ~= "" and not base:find "^/.*[^/]$" then
     error(where .. ": base must begin and must not end with /", 0)
   end
-  if not fail.shapes[shape] then error(where .. ": unknown shape '" .. tostring(shape) .. "'", 0) end
   return setmetatable({
-    gen = g, tag = o.tag, base = base, auth = o.auth, shape = shape, limit = o.limit,
+    gen = g, tag = o.tag, base = base, auth = o.auth, shape = o.shape, limit = o.limit,
     area = o.area or area, cors = cors.check(o.cors, where),
-    on_agent_port = o.agent_port or base == "/api" or base:find "^/api/" ~= nil,
+    on_agent_port = o.agent_port,
   }, group_mt)
 end
 
@@ -121,11 +120,23 @@ function M.auth(name, scheme, fn)
   auth.declare(g, name, scheme, fn, where)
 end
 
--- The shape of errors for paths below `prefix` that no route serves.  The longest prefix decides.
-function M.error_shape(prefix, shape)
-  local g = building "api.error_shape"
-  if not fail.shapes[shape] then error("api.error_shape: unknown shape '" .. tostring(shape) .. "'", 2) end
-  g.shapes[prefix] = shape
+-- How errors look.  options: title (in OpenAPI), fields ({{name, schema}, ..} in the order of the answer), body(e) ->
+-- {name = value} of e = {status, reason, code, message}, facts (the data of a refusal are shown behind them), paths:
+-- what is below one of these, the longest deciding, looks so unless its group says otherwise; also what no route
+-- serves there, and what the host refuses before it is a request.  Without any shape: {error = message, code}.
+function M.shape(name, options)
+  local g = building "api.shape"
+  local where = place(2)
+  if g.shapes[name] then error(where .. ": the shape '" .. tostring(name) .. "' is declared twice", 0) end
+  local ok, shape = pcall(shapes.new, name, options, g.errors)
+  if not ok then error(where .. ": " .. tostring(shape), 0) end
+  g.shapes[name] = shape
+end
+
+-- What is below `prefix` is also served on the second port (setting agent_port).
+function M.agent_port(prefix)
+  local g = building "api.agent_port"
+  g.agent_paths[#g.agent_paths + 1] = prefix
 end
 
 local function check_errors(g, route)
@@ -134,6 +145,19 @@ local function check_errors(g, route)
       error(route.where .. ": error code '" .. tostring(code) .. "' is not in api/errors.lua", 0)
     end
   end
+end
+
+local function find_shape(g, route)
+  local name = route.group.shape
+  if not name then return shapes.at(g, route.path) end
+  return g.shapes[name] or error(route.where .. ": unknown shape '" .. tostring(name) .. "'", 0)
+end
+
+local function is_below(path, prefixes)
+  for _, prefix in ipairs(prefixes) do
+    if path == prefix or path:sub(1, #prefix + 1) == prefix .. "/" then return true end
+  end
+  return false
 end
 
 -- After all scripts have run (gen.build): what only then can be checked, and the routing table.
@@ -146,6 +170,8 @@ function M.finish(g)
   for _, route in ipairs(g.routes) do
     g.breathe()
     check_errors(g, route)
+    route.shape = find_shape(g, route)
+    route.on_agent_port = route.on_agent_port or is_below(route.path, g.agent_paths)
     route_of.finish(route)
     local entry = router.add(g.router, route)
     entry.on_agent_port = entry.on_agent_port or route.on_agent_port

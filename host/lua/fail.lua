@@ -1,11 +1,11 @@
 -- host/lua/fail.lua -- expected refusals: a code of the catalogue, thrown as an object.
 -- Everything that is not a Fail and escapes a handler is a bug and becomes a 500 with a request id.
--- The catalogue is scripts/api/errors.lua of the generation in service; here are only the two ways to
--- show an error to a client.
+-- The catalogue is scripts/api/errors.lua of the generation in service; how an error is shown to a client is the
+-- business of http/shapes.lua.
 
 local blame = require "human.core.blame"
 local headers = require "human.http.headers"
-local json = require "human.json"
+local host = require "human.core.host"
 
 local M = {}
 local Fail = {}
@@ -23,25 +23,10 @@ M.required = {
   "idempotency_answer_lost", "transaction_conflict", "conflict",
 }
 
--- RFC 9110 section 15, RFC 6585.
-local REASON = {
-  [400] = "Bad Request", [401] = "Unauthorized", [402] = "Payment Required", [403] = "Forbidden",
-  [404] = "Not Found", [405] = "Method Not Allowed", [406] = "Not Acceptable",
-  [408] = "Request Timeout", [409] = "Conflict", [410] = "Gone", [412] = "Precondition Failed",
-  [413] = "Content Too Large", [415] = "Unsupported Media Type", [421] = "Misdirected Request",
-  [422] = "Unprocessable Content",
-  [423] = "Locked", [425] = "Too Early", [426] = "Upgrade Required",
-  [428] = "Precondition Required", [429] = "Too Many Requests", [500] = "Internal Server Error",
-  [501] = "Not Implemented", [502] = "Bad Gateway", [503] = "Service Unavailable",
-  [504] = "Gateway Timeout",
-}
-
 function fail_mt:__tostring() return self.code .. ": " .. self.message end
 
 -- The reason phrase of a status; a generic one for those that RFC 9110 does not name.
-function M.reason(status)
-  return REASON[status] or (status >= 500 and "Server Error" or "Request Refused")
-end
+M.reason = host.reason
 
 -- errors: {code = {status =, message =}}; what fail.new looks codes up in from now on.
 function M.use(errors) catalogue = errors end
@@ -75,52 +60,5 @@ function M.throw(code, data, errors) error(M.new(code, data, errors), 0) end
 
 -- Whether `v` is a Fail.
 function M.is(v) return getmetatable(v) == fail_mt end
-
--- Members of data that are not facts for the body.
-local SPECIAL = { message = true, details = true, retry_after_s = true, headers = true }
-
-local function member(out, key, value)
-  out[#out + 1] = "," .. json.encode(key) .. ":" .. json.encode(value)
-end
-
-local function details_of(out, f)
-  if not f.details then return end
-  local list = {}
-  for i, d in ipairs(f.details) do
-    list[i] = '{"path":' .. json.encode(d.path) .. ',"message":' .. json.encode(d.message) .. "}"
-  end
-  out[#out + 1] = ',"details":[' .. table.concat(list, ",") .. "]"
-end
-
--- Agent API: {"error": reason, "message", "statusCode", "code"} (seed, "Error Responses"; code and
--- details are additions of ours).
-local function agent(f, request_id)
-  local out = { '{"error":' .. json.encode(M.reason(f.status)) }
-  member(out, "message", f.message)
-  member(out, "statusCode", f.status)
-  member(out, "code", f.code)
-  details_of(out, f)
-  if f.status == 500 then member(out, "request_id", request_id) end
-  return table.concat(out) .. "}"
-end
-
--- Marketplace: {"error", "code"} (seed, "Format") followed by the facts, in a stable order.
-local function market(f, request_id)
-  local out, keys = { '{"error":' .. json.encode(f.message) }, {}
-  member(out, "code", f.code)
-  for key in pairs(f.data or {}) do
-    if not SPECIAL[key] and key ~= "error" and key ~= "code" then keys[#keys + 1] = key end
-  end
-  table.sort(keys)
-  for _, key in ipairs(keys) do member(out, key, f.data[key]) end
-  details_of(out, f)
-  if f.status == 500 then member(out, "request_id", request_id) end
-  return table.concat(out) .. "}"
-end
-
-M.shapes = { agent = agent, market = market }
-
--- The JSON text of a Fail in a shape ("agent" or "market").
-function M.body(f, shape, request_id) return M.shapes[shape](f, request_id) end
 
 return M

@@ -417,7 +417,7 @@ static void take_sealed(conn *c, const char *p, size_t n) {
   if (k == TLS_PLAIN) {
     tls_free(c->tls);
     c->tls = NULL;
-    conn_refuse(c, RESPOND_PLAIN);
+    conn_refuse(c, REFUSAL_PLAIN);
   } else if (k == TLS_FAILED) {
     conn_finish(c, true); /* with the alert that says why */
   }

@@ -46,7 +46,7 @@ static bool may_log(void) {
 
 /* What it has sent is read first: a socket closed with bytes unread takes the answer back (RST). */
 static void turn_away(int fd, bool secure) {
-  char answer[512], ignored[4096];
+  char answer[REFUSAL_ROOM], ignored[4096];
   size_t n = respond_overload(answer, sizeof answer);
   for (int i = 0; i < 4 && recv(fd, ignored, sizeof ignored, MSG_DONTWAIT) > 0; i++) continue;
   if (!secure && send(fd, answer, n, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) shutdown(fd, SHUT_WR);

@@ -31,6 +31,17 @@ return {
   idempotency_answer_lost = e(409, "The request was carried out; its answer was too large to keep"),
   idempotency_key_reused = e(422, "This Idempotency-Key was used for another request"),
 
+  -- What the host refuses before a script sees it.
+  bad_request            = e(400, "The request is not valid HTTP/1.1"),
+  request_timeout        = e(408, "The request did not arrive in time"),
+  uri_too_long           = e(414, "The request target is longer than 8192 bytes"),
+  expectation_failed     = e(417, "Only 100-continue can be expected"),
+  websocket_version      = e(426, "Only version 13 of WebSocket is spoken here"),
+  headers_too_large      = e(431, "The headers are too many or too large"),
+  not_implemented        = e(501, "The method or transfer coding is not known here"),
+  overloaded             = e(503, "The server is at its limit; try again later"),
+  http_version_not_supported = e(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here"),
+
   -- Agent API: users and their keys.
   key_expired            = e(401, "API key has expired"),
   admin_token_required   = e(401, "User management needs the admin token"),

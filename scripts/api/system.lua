@@ -7,8 +7,8 @@ local document = require "human.document"
 local s        = require "human.schema"
 local system   = require "human.system"
 
-local g = api.group { tag = "System", auth = false, shape = "market", agent_port = true }
-local main_port = api.group { tag = "System", auth = "internals", shape = "market" }
+local g = api.group { tag = "System", auth = false, agent_port = true }
+local main_port = api.group { tag = "System", auth = "internals" }
 
 local INSIDE = "What tells of the server's inside"
 

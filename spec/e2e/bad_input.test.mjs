@@ -55,7 +55,8 @@ function refused(answer, statuses, what) {
   assert.match(answer.type ?? '', /^application\/json/, shown);
   const body = JSON.parse(answer.body);
   assert.equal(body.statusCode, answer.status, shown);
-  assert.equal(body.error, http.STATUS_CODES[answer.status], shown);
+  const reason = answer.status === 413 ? 'Content Too Large' : http.STATUS_CODES[answer.status]; // RFC 9110; Node has RFC 7231's
+  assert.equal(body.error, reason, shown);
   assert.ok(typeof body.message === 'string' && body.message.length > 0 && body.message.length < 300, shown);
   assert.doesNotMatch(answer.body, /traceback|SQLSTATE|\.lua|select |insert /i, shown);
   return body;

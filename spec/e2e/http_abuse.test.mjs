@@ -94,7 +94,7 @@ describe('a request that cannot be trusted is refused, and what follows it is no
       assert.equal(got[0].headers.connection, 'close');
       assert.match(got[0].headers['content-type'], /^application\/json/);
       const body = JSON.parse(got[0].body);
-      assert.deepEqual([body.statusCode, typeof body.error, typeof body.message], [got[0].status, 'string', 'string']);
+      assert.deepEqual([typeof body.error, typeof body.code], ['string', 'string']);
     });
   }
 

@@ -1,4 +1,4 @@
--- spec/lua/fail_spec.lua -- refusals and the two shapes in which clients see them.
+-- spec/lua/fail_spec.lua -- refusals; shapes_spec is about how clients see them.
 
 local fake_host = require "fake_host"
 
@@ -33,25 +33,6 @@ describe("a refusal", function()
     local ok, err = pcall(fail.throw, "taken", { by = "u1" })
     assert.is_false(ok)
     assert.equal("u1", err.data.by)
-  end)
-
-  it("reads as the agent API shows errors", function()
-    assert.equal('{"error":"Conflict","message":"Taken","statusCode":409,"code":"taken"}',
-      fail.body(fail.new("taken", { by = "u1" }), "agent", "r1"))
-    assert.equal('{"error":"Conflict","message":"Taken","statusCode":409,"code":"taken",'
-      .. '"details":[{"path":"a","message":"is \\"bad\\""}]}',
-      fail.body(fail.new("taken", { details = { { path = "a", message = 'is "bad"' } } }), "agent", ""))
-  end)
-
-  it("reads as the marketplace shows errors, facts in a stable order", function()
-    assert.equal('{"error":"Taken","code":"taken","by":"u1","max_cents":5}',
-      fail.body(fail.new("taken", { max_cents = 5, by = "u1", retry_after_s = 1 }), "market", "r1"))
-  end)
-
-  it("tells the request id of a bug, and nothing else about it", function()
-    assert.equal('{"error":"Internal error","code":"internal","request_id":"r1"}',
-      fail.body(fail.new "internal", "market", "r1"))
-    assert.matches('"request_id":"r1"', fail.body(fail.new "internal", "agent", "r1"))
   end)
 
   it("knows the reason phrases that clients look for", function()

@@ -5,6 +5,13 @@ local json = require "human.json"
 local openapi = require "human.http.openapi"
 local s = require "human.schema"
 local schema_doc = require "human.schema.document"
+local shapes = require "human.http.shapes"
+
+local INTERNAL = { internal = { status = 500, message = "Internal error" } }
+local AGENT = shapes.new("agent", {
+  title = "AgentError", fields = { { "message", s.string }, { "statusCode", s.int }, { "code", s.string } },
+  body = function(e) return { message = e.message, statusCode = e.status, code = e.code } end,
+}, INTERNAL)
 
 local SCHEMAS = { -- schema, direction, JSON Schema
   { s.string { min = 1, max = 5, pattern = "^%w+$" }, "in", { type = "string", minLength = 1, maxLength = 5, pattern = "^[A-Za-z0-9]+$" } },
@@ -38,7 +45,7 @@ local catalogue = {
 }
 
 local function route(method, path, spec, more)
-  local r = { method = method, path = path, spec = spec, kind = "http", shape = "agent", tag = "Agents", auth_spec = "key" }
+  local r = { method = method, path = path, spec = spec, kind = "http", shape = AGENT, tag = "Agents", auth_spec = "key" }
   for name, value in pairs(more or {}) do r[name] = value end
   return r
 end
@@ -48,7 +55,7 @@ local gen = { id = "abc123", errors = catalogue, auth = { key = { scheme = { typ
   route("POST", "/api/agents", { summary = "New", body = s.object { name = s.text }, reply = { [201] = view, [204] = false } }, { idempotent = true }),
   route("POST", "/api/ask", { summary = "Ask", reply = { [202] = view }, events = "what is said" }),
   route("GET", "/api/agents", { summary = "All", query = { limit = s.int:default(50) }, reply = { [200] = s.array(view) } }),
-  route("GET", "/metrics", { summary = "M", reply = { [200] = s.raw "text/plain" } }, { auth_spec = false, shape = "market" }),
+  route("GET", "/metrics", { summary = "M", reply = { [200] = s.raw "text/plain" } }, { auth_spec = false, shape = shapes.PLAIN }),
   route("GET", "/ws", { summary = "W" }, { kind = "websocket" }),
 } }
 
@@ -107,7 +114,7 @@ describe("openapi.render", function()
 
   it("lists errors by status with an example of each code, as clients see them", function()
     local examples = one.responses["404"].content["application/json"].examples
-    assert.same({ error = "Not Found", message = "User not found", statusCode = 404, code = "user_not_found" }, examples.user_not_found.value)
+    assert.same({ message = "User not found", statusCode = 404, code = "user_not_found" }, examples.user_not_found.value)
     assert.is_truthy(examples.agent_not_found and one.responses["401"] and one.responses["500"])
     assert.is_truthy(doc.paths["/api/agents"].post.responses["400"])
   end)

@@ -4,7 +4,6 @@ local fake_host = require "fake_host"
 
 local SCRIPT = [[
 local api, s, task = require "human.api", require "human.schema", require "human.task"
-api.error_shape("/api", "agent")
 local seen = require("human.state").table "life"
 local reply = { [200] = s.object { ok = s.bool } }
 local g = api.group { base = "/api", auth = false, shape = "agent", cors = "*" }

@@ -4,7 +4,6 @@ local fake_host = require "fake_host"
 
 local SCRIPT = [[
 local api, s = require "human.api", require "human.schema"
-api.error_shape("/api", "agent")
 api.auth("agent_key", { type = "apiKey", header = "X-API-Key" }, function(_, token)
   if token == "expired" then return nil, "key_expired" end
   return token == "good" and { id = "u1" } or nil

@@ -65,7 +65,7 @@ describe("a rule", function()
         end)
         return {}]]):format(options, call), ["agent/rules/own.lua"] = "return { may = function() return allow() end }" })
     end
-    for path, area in pairs { ["api/market/x.lua"] = "marketplace", ["api/shop/x.lua"] = "shop" } do
+    for path, area in pairs { ["api/marketplace/x.lua"] = "marketplace", ["api/shop/x.lua"] = "shop" } do
       for _, call in ipairs { 'ctx:rule("own.may", 1)', "ctx:rule 'own.may'" } do
         local ok, err = ask_from(path, "", call)
         assert.is_false(ok)

@@ -67,7 +67,7 @@ describe("the agent API", function()
     for title in ROUTES:gmatch "[^\n]+" do
       assert.is_truthy(have[title], title .. " is missing")
       assert.is_true(have[title].on_agent_port)
-      assert.are.equal("agent", have[title].shape)
+      assert.are.equal("agent", have[title].shape.name)
       count = count + 1
     end
     assert.are.equal(count, #gen.routes)

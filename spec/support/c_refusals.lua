@@ -51,6 +51,10 @@ function M.ws_protocol(protocol)
   return #protocol <= 128 and protocol:find(TOKEN) and 0 or INVAL
 end
 
+function M.refusal(prefix, status, body)
+  return prefix:sub(1, 1) == "/" and #prefix <= 255 and #body <= 1024 and status >= 400 and status <= 599 and 0 or INVAL
+end
+
 function M.body_limit(prefix, bytes)
   return prefix:sub(1, 1) == "/" and bytes >= 0 and bytes <= 1e12 and 0 or INVAL
 end

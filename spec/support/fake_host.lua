@@ -3,7 +3,8 @@
 -- database and outbound HTTP answer what the spec scripted.
 --
 --   local app = fake_host.start { conf = {...} }       -- before_each
---   app:load { ["api/x.lua"] = "..." }                 -- texts; api/errors.lua is the shipped one;
+--   app:load { ["api/x.lua"] = "..." }                 -- texts; api/errors.lua and the agent API's surface
+--                                                    are the shipped ones;
 --                                                    ["shipped:a/b.lua"] is what a/b.lua overrides
 --   local answer = app:request { method = "POST", path = "/x", json = {...}, headers = {...} }
 --   app:stop()                                         -- after_each
@@ -259,7 +260,8 @@ end
 
 -- Build and install a generation of these files ({path = text}).  Raises what the build raises.
 function App:load(files)
-  self.files, self.below, self.paths = { ["api/errors.lua"] = shipped "api/errors.lua" }, {}, {}
+  self.files, self.below, self.paths = {}, {}, {}
+  for _, path in ipairs { "api/errors.lua", "api/agent/surface.lua" } do self.files[path] = shipped(path) end
   for path, text in pairs(files) do
     local behind = path:match "^shipped:(.+)"
     if behind then self.below[behind] = text else self.files[path] = text or nil end
@@ -301,7 +303,7 @@ function M.start(options)
   local conf = merged(CONF, options and options.conf)
   local h = plain_host.new(conf)
   local app = setmetatable({
-    host = h, queue = {}, requests = {}, sockets = {}, statements = {}, labels = {}, ended = {}, body_limits = {},
+    host = h, queue = {}, requests = {}, sockets = {}, statements = {}, labels = {}, ended = {}, body_limits = {}, host_refusals = {},
     secrets = {}, trusted = {}, saved = {}, files = {}, below = {}, paths = {}, t = 1000, last_id = 0, queued_bytes = 0,
     on_query = function() return {} end,
     on_fetch = function() return E.NET end,

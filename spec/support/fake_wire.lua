@@ -59,6 +59,11 @@ local function add_requests(h, app, E)
     r.answer.streaming = false
     return r.aborted and E.GONE or 0
   end
+  function h.refusals_clear() app.host_refusals = {} end
+  function h.refusal(prefix, status, body)
+    app.host_refusals[prefix .. " " .. status] = body
+    return refused.refusal(prefix, status, body)
+  end
   function h.body_limit(prefix, bytes)
     app.body_limits[prefix] = bytes
     return refused.body_limit(prefix, bytes)

@@ -26,6 +26,19 @@ local function utf8_ok(s)
   return true
 end
 
+-- The one table of reason phrases is C's.
+local reasons
+local function reason(status)
+  if not reasons then
+    reasons = {}
+    for line in io.lines "host/http/respond.c" do
+      local number, phrase = line:match 'case (%d+): return "([^"]+)";'
+      if number then reasons[tonumber(number)] = phrase end
+    end
+  end
+  return reasons[status] or status >= 500 and "Server Error" or "Request Refused"
+end
+
 local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 local function base64(s)
@@ -61,6 +74,7 @@ function M.new(conf)
     for _, name in ipairs { "E", "match", "replace", "found", "CAPTURE", "MATCH", "match_why" } do h[name] = real[name] end
   end
   h.utf8_ok, h.base64, h.unbase64 = utf8_ok, base64, unbase64
+  h.reason = has_real and real.reason or reason
   function h.time() return h.clock_s end
   function h.now() return h.clock_s end
   function h.clock() return h.clock_s end

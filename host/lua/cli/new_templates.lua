@@ -65,7 +65,7 @@ local s = require "human.schema"
 
 local M = {}
 
-local g = api.group { tag = "Local", base = "/api/local", auth = false, shape = "agent" }
+local g = api.group { tag = "Local", base = "/api/local", auth = false }
 
 g:get("/NAME", {
   summary = "Greet somebody",
@@ -147,7 +147,7 @@ local function event_of(m)
   } } }
 end
 
-local g = api.group { tag = "Local", base = "/api/local", auth = false, shape = "agent" }
+local g = api.group { tag = "Local", base = "/api/local", auth = false }
 
 g:post("/NAME/{id}", {
   summary = "A message of the platform NAME for an agent",

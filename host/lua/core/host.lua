@@ -5,7 +5,6 @@
 local ffi = require "ffi"
 local buffer = require "string.buffer"
 local native = require "human.native"
-
 ffi.cdef(native.api_header)
 local C = ffi.C
 local str, new = ffi.string, ffi.new
@@ -152,6 +151,9 @@ function M.finish(req) return C.host_finish(req) end
 function M.read(ws, on) return C.host_read(ws, on and 1 or 0) end
 function M.pass(req, worker) return C.host_pass(req, worker) end
 function M.body_limit(prefix, bytes) return C.host_body_limit(fill(a, prefix), bytes) end
+function M.refusal(prefix, status, body) return C.host_refusal(fill(a, prefix), status, fill(b, body)) end
+function M.reason(status) C.host_reason(status, out) return taken() end
+M.refusals_clear = C.host_refusals_clear
 
 -- WebSocket ------------------------------------------------------------------------------------------
 

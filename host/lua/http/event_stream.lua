@@ -11,6 +11,7 @@ local json = require "human.json"
 local sched = require "human.core.sched"
 local timer = require "human.core.timer"
 local connections = require "human.http.connections"
+local shapes = require "human.http.shapes"
 
 local M = {}
 local QUEUE_MAX, HEARTBEAT_S = 64 * 1024, 15
@@ -142,7 +143,7 @@ function Out:fail(f)
   if self.closed then return end
   local route = self.ctx.route
   if not self.gone then
-    host.write(self.req, "event: error\n" .. data_lines(fail.body(f, route.shape, self.ctx.id)) .. "\n")
+    host.write(self.req, "event: error\n" .. data_lines(shapes.body(f, route.shape, self.ctx.id)) .. "\n")
   end
   self:close()
 end

@@ -7,31 +7,11 @@ local json = require "human.json"
 local openapi = require "openapi"
 local schema = require "human.schema"
 local schema_doc = require "human.schema.document"
+local shapes = require "human.http.shapes"
 
 local M = {}
 local VERSION = "1.0.0" -- of the API, not of the program
 
--- What an error looks like in each shape (fail.lua renders them).
-local details = {
-  type = "array", maxItems = 20, description = "What is wrong, for validation errors",
-  items = { type = "object", required = json.array { "path", "message" },
-            properties = { path = { type = "string" }, message = { type = "string" } } },
-}
-local code = { type = "string", description = "Stable name of the error" }
-local request_id = { type = "string", description = "Only with status 500" }
-local ERRORS = {
-  agent = {
-    type = "object", required = json.array { "error", "message", "statusCode", "code" },
-    properties = { error = { type = "string", description = "Reason phrase of the status" },
-                   message = { type = "string" }, statusCode = { type = "integer" }, code = code,
-                   details = details, request_id = request_id },
-  },
-  market = {
-    type = "object", required = json.array { "error", "code" },
-    properties = { error = { type = "string" }, code = code, details = details,
-                   request_id = request_id },
-  },
-}
 local KEY = {
   name = "Idempotency-Key", ["in"] = "header", required = false,
   description = ("A name of your own for this request, new for each. Sent again within %d hours with the same key, "
@@ -43,10 +23,8 @@ local REPLAYED = { ["Idempotent-Replayed"] = {
   description = "true: the answer to an earlier request with this Idempotency-Key",
   schema = { type = "string", enum = json.array { "true" } },
 } }
-local NAME = { agent = "AgentError", market = "Error" }
-
 local function ref(shape)
-  return { ["$ref"] = "#/components/schemas/" .. NAME[shape] }
+  return { ["$ref"] = "#/components/schemas/" .. shape.title }
 end
 
 -- An object schema from {name = schema}, or a schema as it is.
@@ -132,12 +110,12 @@ local function own_codes(route, names)
 end
 
 local function errors(route, names, catalogue)
-  local shape, list, seen = route.shape or "market", {}, {}
+  local shape, list, seen = route.shape, {}, {}
   local function add(name)
     local entry = name and not seen[name] and catalogue[name]
     if not entry then return end
     seen[name] = true
-    local sample = fail.body(fail.new(name, nil, catalogue), shape, "0")
+    local sample = shapes.body(fail.new(name, nil, catalogue), shape, "0")
     list[#list + 1] = { status = entry.status, code = name, message = entry.message,
                         schema = ref(shape), example = json.raw(sample) }
   end
@@ -163,7 +141,7 @@ local function operation(route, gen)
     tag = route.tag or spec.tag or route.group and route.group.tag, operation_id = spec.operation_id,
     deprecated = spec.deprecated, parameters = parameters(route), body = body(route),
     replies = replies(route), errors = errors(route, names, gen.errors or {}),
-    refused = ref(route.shape or "market"), security = security(names, gen.auth or {}),
+    refused = ref(route.shape), security = security(names, gen.auth or {}),
   }
 end
 
@@ -196,8 +174,7 @@ end
 local function error_schemas(routes)
   local out = {}
   for _, route in ipairs(routes) do
-    local shape = route.shape or "market"
-    out[NAME[shape]] = ERRORS[shape]
+    out[route.shape.title] = route.shape.schema
   end
   return out
 end

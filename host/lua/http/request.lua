@@ -22,6 +22,7 @@ local log = require "human.log"
 local rate = require "human.http.rate"
 local router = require "human.http.router"
 local sched = require "human.core.sched"
+local shapes = require "human.http.shapes"
 local connections = require "human.http.connections"
 
 local band, rshift, byte, sub = bit.band, bit.rshift, string.byte, string.sub
@@ -71,7 +72,7 @@ local function done(ctx, status, bytes)
 end
 
 local function respond_fail(req, g, policy, shape, id, f, ctx)
-  local own, body = JSON_TYPE .. extra_headers(f.data, f.status), fail.body(f, shape, id)
+  local own, body = JSON_TYPE .. extra_headers(f.data, f.status), shapes.body(f, shape, id)
   if ctx and ctx.claim then idempotency.store(ctx, f.status, own, body) end
   local status, bytes = respond(req, g, policy, f.status, id, own, body)
   if ctx then done(ctx, status, bytes) end
@@ -278,19 +279,11 @@ end
 
 -- Routing -------------------------------------------------------------------------------------------
 
-local function shape_of(g, path)
-  local best, shape = -1, "market"
-  for prefix, s in pairs(g.shapes) do
-    if #prefix > best and sub(path, 1, #prefix) == prefix then best, shape = #prefix, s end
-  end
-  return shape
-end
-
 -- Answers without a route are counted below one name: their paths are the clients' invention.
 local function refuse(req, g, path, method, code, data, policy)
   local id, f = ctx_module.request_id(req), fail.new(code, data, g.errors)
   local finish = access.unrouted(req, g, method, id)
-  finish(respond_fail(req, g, policy or g.cors, shape_of(g, path), id, f))
+  finish(respond_fail(req, g, policy or g.cors, shapes.at(g, path), id, f))
 end
 
 -- Of a path's routes the one that is asked about; where there is none, no page gets an answer about it.

@@ -152,7 +152,7 @@ function M.new(g, group, kind, method, path, spec, where)
   local route = {
     gen = g, group = group, kind = kind, method = method, m = router.number[method], path = full,
     title = method .. " " .. full, spec = spec, where = where, tag = spec.tag or group.tag,
-    auth_spec = option(spec, group, "auth") or false, cors_option = group.cors, shape = group.shape, area = group.area,
+    auth_spec = option(spec, group, "auth") or false, cors_option = group.cors, area = group.area,
     timeout_s = spec.timeout_s or host.conf().limits.request_timeout_ms / 1000,
     abort = spec.abort, on_agent_port = group.on_agent_port,
   }

@@ -15,6 +15,7 @@ local rule_names = require "human.scripts.rule_names"
 local rules = require "human.scripts.rules"
 local sandbox = require "human.scripts.sandbox"
 local sched = require "human.core.sched"
+local shapes = require "human.http.shapes"
 
 local M = {}
 local SLICE_S = 0.001                            -- loading inside a task yields this often
@@ -234,7 +235,7 @@ local function new_generation(n, overlay)
   local g = {
     n = n, id = host.bundle_id(n), origin = origin.read(n), overlay = overlay or {}, slice = host.clock(),
     loaded = {}, stack = {}, uses = {}, rule_sources = {}, contracts = {}, warnings = {},
-    routes = {}, sio_paths = {}, auth = {}, shapes = {}, errors = {},
+    routes = {}, sio_paths = {}, auth = {}, shapes = {}, agent_paths = {}, errors = {},
     websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
   }
   -- nosniff: what an answer is, its type says, whatever a browser reads into it (Fetch standard).
@@ -370,6 +371,7 @@ function M.install(g)
     local r = host.body_limit(prefix, bytes)
     if r < 0 then log.error("body limit not raised", { prefix = prefix, error = host.error_name(r) }) end
   end
+  shapes.install(g)
   fail.use(g.errors)
   current, sched.generation = g, g
 end

@@ -18,7 +18,7 @@ M.hidden = {}
 for name, words in pairs {
   api = "finish", bus = "on_runtime send_others on_bus on_notify on_database",
   db = "open on_end current_tx", decisions = "arguments sql INPUT_MAX",
-  fail = "required use shapes body", idempotency = "begin release store sql", jobs = "run reloaded sql stop",
+  fail = "required use", idempotency = "begin release store sql", jobs = "run reloaded sql stop",
   json = "string_end raw_text", metrics = "text", sio = "check_live on_http shutdown",
 } do
   local set = {}

@@ -8,7 +8,7 @@ local view = require "api.agent.views"
 require "api.agent.auth"
 
 local M = {}
-local g = api.group { tag = "Agents", base = "/api", auth = "agent_key", shape = "agent" }
+local g = api.group { tag = "Agents", base = "/api", auth = "agent_key" }
 
 g:get("/agents", {
   summary = "List your agents",

@@ -9,7 +9,7 @@ require "api.agent.auth"
 
 local M = {}
 local SECRET = "An Idempotency-Key is ignored here: the answer holds a secret, which is never stored."
-local g = api.group { tag = "API Keys", base = "/api", auth = "management", shape = "agent" }
+local g = api.group { tag = "API Keys", base = "/api", auth = "management" }
 
 g:get("/users/{userId}/api-keys", {
   summary = "List a user's keys, without the keys themselves",

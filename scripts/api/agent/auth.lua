@@ -30,6 +30,4 @@ api.auth("management", {
   return system.operator(ctx, token, "user_management", "User management")
 end)
 
-api.error_shape("/api", "agent")
-
 return M

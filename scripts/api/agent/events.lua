@@ -8,7 +8,7 @@ local view = require "api.agent.views"
 require "api.agent.auth"
 
 local M = {}
-local g = api.group { tag = "Events", base = "/api", auth = "agent_key", shape = "agent" }
+local g = api.group { tag = "Events", base = "/api", auth = "agent_key" }
 
 g:get("/agents/{id}/events", {
   summary = "Events and actions of an agent: oldest first after a cursor, newest first otherwise",

@@ -84,7 +84,7 @@ local function stream(ctx, agent_id, stored)
   if not ok then error(err, 0) end
 end
 
-local g = api.group { tag = "Events", base = "/api", auth = "agent_key", shape = "agent" }
+local g = api.group { tag = "Events", base = "/api", auth = "agent_key" }
 
 g:post("/agents/{id}/messages", {
   summary = "Send an event to an agent; Accept: text/event-stream streams the actions that answer it",

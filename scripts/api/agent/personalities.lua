@@ -8,7 +8,7 @@ local view = require "api.agent.views"
 require "api.agent.auth"
 
 local M = {}
-local g = api.group { tag = "Personalities", base = "/api", auth = "agent_key", shape = "agent" }
+local g = api.group { tag = "Personalities", base = "/api", auth = "agent_key" }
 
 g:get("/personalities", {
   summary = "List your personalities and the shared ones",

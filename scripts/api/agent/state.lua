@@ -6,7 +6,7 @@ local view = require "api.agent.views"
 require "api.agent.auth"
 
 local M = {}
-local g = api.group { tag = "Agent State", base = "/api", auth = "agent_key", shape = "agent" }
+local g = api.group { tag = "Agent State", base = "/api", auth = "agent_key" }
 
 g:get("/agents/{id}/state", {
   summary = "What an agent is linked to, and whether it is idle, waiting or thinking",

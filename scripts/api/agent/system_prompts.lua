@@ -8,7 +8,7 @@ local view = require "api.agent.views"
 require "api.agent.auth"
 
 local M = {}
-local g = api.group { tag = "System Prompts", base = "/api", auth = "agent_key", shape = "agent" }
+local g = api.group { tag = "System Prompts", base = "/api", auth = "agent_key" }
 
 g:get("/system-prompts", {
   summary = "List your system prompts and the shared ones",

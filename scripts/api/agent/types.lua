@@ -8,7 +8,7 @@ local view = require "api.agent.views"
 require "api.agent.auth"
 
 local M = {}
-local g = api.group { tag = "Agent Types", base = "/api", auth = false, shape = "agent" }
+local g = api.group { tag = "Agent Types", base = "/api", auth = false }
 
 g:get("/agent-types", {
   summary = "List agent types; Huma-1 is one",

@@ -7,7 +7,7 @@ local view = require "api.agent.views"
 require "api.agent.auth"
 
 local M = {}
-local g = api.group { tag = "Users", base = "/api", auth = "management", shape = "agent" }
+local g = api.group { tag = "Users", base = "/api", auth = "management" }
 
 g:post("/users", {
   summary = "Create a user; the email must be new",
