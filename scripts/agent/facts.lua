@@ -12,6 +12,8 @@ local situation = require "agent.situation"
 
 local M = {}
 
+local SAID = config.agent.window_messages + limits.memory_batch
+
 M.sql = {
   head = [[select a.id, a.user_id, a.name, a.status, a.settings, m.last_pos, m.last_in_pos, m.processed_pos,
       m.superseded, m.chat_code, m.room, m.greet, m.follow_up_pos, m.key_id,
@@ -28,14 +30,15 @@ M.sql = {
     left join agent_memory y on y.agent_id = a.id
     left join agent_runs r on r.agent_id = a.id and r.finished_at is null
     where a.id = $1]],
-  -- answers: the newest event that the run of an action knew of; verdict: what that run carried out.
-  said = [[select e.id, e.pos, e.direction, e.type, e.content, e.message_id, e.created_at, r.until_pos as answers,
+  -- answers: the newest event that the run of an action knew of; verdict: what that run carried out.  The limit is
+  -- part of the text and comes before the join: else the server finds this statement better planned anew each time.
+  said = ([[select e.id, e.pos, e.direction, e.type, e.content, e.message_id, e.created_at, r.until_pos as answers,
       r.verdict, (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms
-    from agent_events e left join agent_runs r on r.id = e.run_id
-    where e.agent_id = $1 and e.pos > coalesce((select y.until_pos from agent_memory y where y.agent_id = $1), 0)
-      and not e.given_up
-      and e.type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
-    order by e.pos desc limit $2]],
+    from (select * from agent_events where agent_id = $1
+        and pos > coalesce((select y.until_pos from agent_memory y where y.agent_id = $1), 0) and not given_up
+        and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
+      order by pos desc limit %d) e
+    left join agent_runs r on r.id = e.run_id order by e.pos desc]]):format(SAID),
 }
 
 -- Who is there ------------------------------------------------------------------------------------
@@ -102,7 +105,7 @@ end
 function M.ask(tx, agent_id)
   return {
     head = tx:ask(M.sql.head, agent_id), people = people.ask(tx, agent_id),
-    said = tx:ask(M.sql.said, agent_id, config.agent.window_messages + limits.memory_batch),
+    said = tx:ask(M.sql.said, agent_id),
   }
 end
 
@@ -117,7 +120,7 @@ end
 
 local function read_lines(snap, rows, seen)
   local head = snap.head
-  snap.rows, snap.full = until_pos(rows, head.last_pos), #rows == config.agent.window_messages + limits.memory_batch
+  snap.rows, snap.full = until_pos(rows, head.last_pos), #rows == SAID
   snap.who, snap.people = M.who(snap.agent, head.has_siblings and head.room or nil, seen)
   snap.by_id = snap.who.people
   snap.lines, snap.found = lines.from_rows(snap.rows, snap.who)

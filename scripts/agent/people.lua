@@ -37,13 +37,14 @@ M.sql = {
       follow_up_at = null,
       greet = (m.greet or m.chat_code is distinct from $2 or m.expired_at is not null) and a.settings ? 'greeting'
     from agents a where m.agent_id = $1 and a.id = m.agent_id]],
-  list = [[select participant_id as id, nickname, is_agent, is_self, learned, introduced, handles,
+  -- The limits are part of the text: as parameters they would make the server plan it anew each time.
+  list = ([[select participant_id as id, nickname, is_agent, is_self, learned, introduced, handles,
       (extract(epoch from now() - typing_at) * 1000)::float8 as typing_ms
     from (select * from (select * from agent_participants where agent_id = $1
-        order by seen_at desc, participant_id limit $2) newest
+        order by seen_at desc, participant_id limit %d) newest
       union select * from (select * from agent_participants where agent_id = $1 and (is_self or learned = 'self')
-        limit $3) selves) people
-    order by seen_at desc, participant_id]],
+        limit %d) selves) people
+    order by seen_at desc, participant_id]]):format(limits.participants, SELVES),
   learn = "update agent_participants set learned = $3 where agent_id = $1 and participant_id = $2",
   siblings = [[select a.id, coalesce(p.name, a.name) as nickname, e.content->>'content' as text,
       (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms
@@ -70,13 +71,13 @@ function M.begin(tx, agent_id, chat_code, list)
 end
 
 -- Sends for the participants, with transaction tx; a function that gives them, when they have come.
-function M.ask(tx, agent_id) return tx:ask(M.sql.list, agent_id, limits.participants, SELVES) end
+function M.ask(tx, agent_id) return tx:ask(M.sql.list, agent_id) end
 
 -- The participants, newest first: {id, nickname, is_agent, is_self, learned, introduced, handles (a list),
 -- typing_ms}, and by id.
 -- seen: what M.ask has brought, or nil to read now.
 function M.of(agent_id, seen)
-  local list, by_id = seen or db.query(M.sql.list, agent_id, limits.participants, SELVES), {}
+  local list, by_id = seen or db.query(M.sql.list, agent_id), {}
   for _, p in ipairs(list) do
     p.handles = p.handles and json.decode(p.handles) or {}
     by_id[p.id] = p

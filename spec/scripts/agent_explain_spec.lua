@@ -148,6 +148,21 @@ describe("a statement of the shipped scripts", function()
     assert.same({}, wrong)
   end)
 
+  -- Planning costs more than running it.
+  it("is planned once, if it is what a turn reads, however uneven agents are", function()
+    local facts, people = scripts.loaded["agent.facts"].sql, scripts.loaded["agent.people"].sql
+    for name, sql in pairs { said = facts.said, head = facts.head, people = people.list } do
+      local plans = db.tx(function(tx)
+        tx:exec("prepare spec_planned as " .. sql)
+        for _ = 1, 7 do tx:query "execute spec_planned('ca0000000001')" end
+        local n = tx:value "select generic_plans from pg_prepared_statements where name = 'spec_planned'"
+        tx:exec "deallocate spec_planned"
+        return n
+      end)
+      assert.is_true(plans > 0, name .. " is planned each time")
+    end
+  end)
+
   it("counts a list up to a thousand rows, and says that there are more", function() -- limit: rows counted
     local owned, page = scripts.loaded["agent.owned"], { limit = 2 }
     local list = scripts.loaded["agent.agents"].list({ id = "cu0000000001" }, page)
