@@ -15,6 +15,7 @@
 #include "core/pack.h"
 #include "core/shm.h"
 #include "pg/dbaddr.h"
+#include "pg/dbflight.h"
 #include "pg/dbwatch.h"
 #include "pg/pool.h"
 
@@ -202,5 +203,6 @@ void db_stop(void) {
   listener.n = listener.announced = 0;
   dbconn_stop(&listener.conn);
   pool_stop();
+  dbflight_stop();
   dbaddr_stop();
 }

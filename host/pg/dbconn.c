@@ -132,7 +132,7 @@ static void close_session(dbconn *c) {
   else if (c->server) c->server->tries--;
   c->server = NULL;
   c->canceling = c->want_cancel = c->single_row = false;
-  c->shared_now = c->dirty = c->resetting = false;
+  c->shared_now = c->dirty = c->resetting = c->in_block = false;
   c->probing = c->doubt = c->retire = false;
   c->cancel_at = 0;
   dbstmts_clear(&c->stmts);

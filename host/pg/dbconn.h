@@ -57,6 +57,8 @@ struct dbconn {
   bool timer_made;
   uv_timer_t timer;      /* limits connecting; else waits for the next attempt */
   dbjobs flight, pending; /* sent and not answered; not sent yet */
+  dbconn *next_posted;   /* dbflight.c's: those with something to send when this turn of the loop ends, .. */
+  bool posted, in_block; /* .. whether this is one; and whether what is sent last is in a transaction block */
   bool single_row;       /* set for the statement that is being answered */
   bool want_cancel;      /* what runs is to be interrupted; nothing is sent until then */
   bool canceling;        /* a thread of libuv's is sending the request */
@@ -67,7 +69,7 @@ struct dbconn {
 
 void dbconn_open(dbconn *c, const dbconn_hooks *hooks);
 void dbconn_stop(dbconn *c);               /* for good; frees its jobs without events */
-void dbconn_post(dbconn *c, dbjob *j);     /* sends it now, if nothing is in the way */
+void dbconn_post(dbconn *c, dbjob *j);     /* sends it when this turn of the loop ends */
 void dbconn_cancel(dbconn *c);             /* interrupt the statement that runs now; again while
                                               want_cancel is set: too many are being cancelled */
 /* Close, fail what it held, connect anew.  condition: what that says about its server, or 0. */

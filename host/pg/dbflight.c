@@ -5,6 +5,10 @@
  * Describe, Execute; then one Sync.  An error skips the rest of the segment and nothing else.  Rows
  * are taken one by one, so that a result over the limit is noticed while it arrives.
  *
+ * What is posted is sent when the present turn of the loop ends.  Jobs of one transaction that are
+ * sent together share a segment, since the server writes to its socket, and wakes us, at each Sync.
+ * After an error the rest of such a transaction would be refused anyway.
+ *
  * Must never touch c->pg after dbconn_lost(): callers look at c->epoch. */
 #include "pg/dbflight.h"
 
@@ -23,6 +27,12 @@ enum { PREPARE_MAX = 32 << 10, ENDS_MAX = 4 };
 static const char query_canceled[] = "57014";
 
 static unsigned plans_changed; /* how often a table changed below a statement, on any connection */
+
+static struct {
+  uv_prepare_t handle;
+  bool made;
+  dbconn *posted;
+} turn;
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
@@ -72,11 +82,27 @@ static bool prime(dbconn *c, dbjob *j) {
   return dbjob_insert(j, begins ? 1 : 0, sql, strlen(sql)) == 0;
 }
 
+static bool ends_block(const dbjob *j) {
+  static const char *const words[] = {"commit", "rollback", "end", "abort", "prepare"};
+  const char *sql = j->text.p + j->step[j->steps - 1].at;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (!strncasecmp(sql, words[i], strlen(words[i]))) return true;
+  return false;
+}
+
+/* Only within a transaction block: outside of one a segment is a transaction. */
+static bool joins_next(const dbconn *c, const dbjob *j) {
+  const dbjob *next = c->pending.first;
+  return next && c->user && c->in_block && !c->shared_now && j->wanted && next->wanted;
+}
+
 static bool send_job(dbconn *c, dbjob *j) {
   if (!prime(c, j)) return false;
   for (int i = 0; i < j->steps; i++)
     if (!send_step(c, j, &j->step[i], i == j->steps - 1)) return false;
-  if (!PQpipelineSync(c->pg)) return false;
+  c->in_block = (c->in_block || is_begin(j)) && !ends_block(j);
+  j->joined = joins_next(c, j);
+  if (!j->joined && !PQpipelineSync(c->pg)) return false;
   in_flight(c, j);
   return true;
 }
@@ -130,7 +156,7 @@ void dbflight_pump(dbconn *c) {
   bool sent = false;
   while (c->pending.n && may_send(c)) {
     dbjob *j = dbjobs_pop(&c->pending);
-    if (j->wanted && !dbjob_open(j)) { /* nobody waits for it any more */
+    if (j->wanted && !dbjob_open(j) && !c->user) { /* nobody waits for it any more */
       dbjob_free(j);
       continue;
     }
@@ -145,10 +171,30 @@ void dbflight_pump(dbconn *c) {
   if (sent) flush(c);
 }
 
+static void on_turn_end(uv_prepare_t *handle) {
+  while (turn.posted) {
+    dbconn *c = turn.posted;
+    turn.posted = c->next_posted;
+    c->posted = false;
+    dbflight_pump(c);
+  }
+  uv_prepare_stop(handle);
+}
+
 void dbconn_post(dbconn *c, dbjob *j) {
   j->conn = c;
   dbjobs_push(&c->pending, j);
-  dbflight_pump(c);
+  if (c->posted) return;
+  if (!turn.made) uv_prepare_init(loop_uv(), &turn.handle);
+  turn.made = c->posted = true;
+  c->next_posted = turn.posted;
+  turn.posted = c;
+  uv_prepare_start(&turn.handle, on_turn_end);
+}
+
+void dbflight_stop(void) {
+  if (turn.made) uv_close((uv_handle_t *)&turn.handle, NULL);
+  turn.made = false;
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -204,33 +250,37 @@ static void on_success(dbconn *c, dbjob *j, PGresult *r) {
   if (j->wanted && j->at == j->steps - 1) dbjob_note_tag(j, r);
 }
 
+/* An earlier job of the transaction has failed. */
+static void note_skipped(dbjob *j) {
+  static const char state[] = "25P02", why[] = "current transaction is aborted";
+  if (j->failed) return;
+  j->failed = true;
+  if (!j->status) j->status = HOST_EDB;
+  snprintf(j->sqlstate, sizeof j->sqlstate, "%s", state);
+  if (dbrow_refusal(state, why, &j->error) < 0) j->status = HOST_EFULL;
+}
+
 /* A Parse that failed or was skipped has left no statement behind. */
 static void on_failure(dbconn *c, dbjob *j, const PGresult *r) {
   if (PQresultStatus(r) != PGRES_PIPELINE_ABORTED) note_error(c, j, r);
+  else note_skipped(j);
   if (j->at < j->steps && j->step[j->at].preparing)
     dbstmts_forget(&c->stmts, j->step[j->at].serial, false);
-}
-
-/* The NULL behind each answer: on from Parse to the statement, or to the next step. */
-static void on_end(dbconn *c, dbjob *j) {
-  c->single_row = false;
-  if (j->at == j->steps) return;
-  if (j->step[j->at].preparing) j->step[j->at].preparing = false;
-  else j->at++;
 }
 
 /* A job that failed without effect and may succeed at once: its plan or name was out of date, or a
  * cancel request meant for another one hit it.  Of several steps it must have been the first. */
 static bool worth_retrying(const dbconn *c, const dbjob *j) {
   int first = j->primed && c->shared_now ? 1 : 0; /* settings go before it */
+  if (j->joined) return false;
   if (j->status != HOST_EDB || !dbjob_open(j) || j->retried || j->at_failure > first) return false;
   if (c->shared_now && j->suspect && strcmp(j->sqlstate, query_canceled) == 0) return true;
   return j->unprepared && (c->shared_now || (!c->flight.n && !dbconn_in_tx(c)));
 }
 
-static void on_sync(dbconn *c) {
+/* The oldest job has been answered. */
+static void end_job(dbconn *c) {
   dbjob *j = dbjobs_pop(&c->flight);
-  c->single_row = false;
   dbjob *head = c->flight.first;
   if (head) head->head_at = uv_now(loop_uv());
   else c->want_cancel = false;
@@ -252,6 +302,21 @@ static void on_sync(dbconn *c) {
   else if (strcmp(j->sqlstate, query_canceled) == 0) dbjob_finish(j, HOST_ETIMEOUT, NULL, 0);
   else dbjob_finish(j, j->status, j->error.p, j->error.n);
   dbjob_free(j);
+}
+
+static void on_sync(dbconn *c) {
+  c->single_row = false;
+  if (!c->flight.first->next && !dbconn_in_tx(c)) c->in_block = false;
+  end_job(c);
+}
+
+/* The NULL behind each answer: on from Parse to the statement, or to the next step or job. */
+static void on_end(dbconn *c, dbjob *j) {
+  c->single_row = false;
+  if (j->at == j->steps) return;
+  if (j->step[j->at].preparing) j->step[j->at].preparing = false;
+  else j->at++;
+  if (j->at == j->steps && j->joined) end_job(c);
 }
 
 static void on_result(dbconn *c, dbjob *j, PGresult *r) {

@@ -199,7 +199,7 @@ void dbjob_succeed(dbjob *j) {
 
 void dbjob_rewind(dbjob *j) {
   j->conn = NULL;
-  j->sent = j->failed = j->suspect = j->unprepared = false;
+  j->sent = j->joined = j->failed = j->suspect = j->unprepared = false;
   j->status = 0;
   j->at = 0;
   j->error.n = 0;

@@ -29,6 +29,7 @@ struct dbjob {
   dbjob *next;
   struct dbconn *conn; /* where it waits or runs; NULL: still in the pool's queue */
   bool sent, wanted;   /* wanted: the last step is a query whose result goes to the op */
+  bool joined;         /* the next job follows in the same segment: no Sync of its own */
   bool retried, suspect, failed, unprepared;
   bool unnamed, primed; /* to be sent without named statements; with all that must precede it */
   void (*on_row)(struct dbconn *c, const PGresult *r); /* our own: each row of the last step, .. */

@@ -145,3 +145,8 @@ int dbrow_error(const PGresult *res, buf *out) {
   }
   return 0;
 }
+
+int dbrow_refusal(const char *sqlstate, const char *message, buf *out) {
+  if (pack_map(out, 2) < 0 || pack_z(out, "code") < 0 || pack_z(out, sqlstate) < 0) return -1;
+  return pack_z(out, "message") < 0 || pack_z(out, message) < 0 ? -1 : 0;
+}

@@ -21,4 +21,5 @@ int dbrows_add(dbrows *r, const PGresult *res); /* all rows of res; -1: over DBR
 
 /* {code, message, detail, constraint, column, table}, absent where the server said nothing. */
 int dbrow_error(const PGresult *res, buf *out);
+int dbrow_refusal(const char *sqlstate, const char *message, buf *out); /* the same, of our own */
 #endif

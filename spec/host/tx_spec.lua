@@ -148,6 +148,19 @@ describe("human.db", function()
     assert.same({ 100, 0 }, { cents(1), cents(2) })
   end)
 
+  it("refuses what was sent on together with a statement that fails", function()
+    local later
+    local ok, err = pcall(db.tx, function(tx)
+      tx:ask "update spec_accounts set cents = -1 where id = 2"
+      later = tx:ask "update spec_accounts set cents = 7 where id = 1 returning cents"
+      pcall(later)
+      tx:ask "update spec_accounts set cents = 8 where id = 1"
+    end)
+    assert.same({ false, "23514" }, { ok, err.sqlstate })
+    assert.equal("25P02", select(2, pcall(later)).sqlstate)
+    assert.same({ 100, 0 }, { cents(1), cents(2) })
+  end)
+
   it("undoes what was sent on in a transaction inside another, alone", function()
     db.tx(function(tx)
       tx:ask "update spec_accounts set cents = 90 where id = 1"
