@@ -102,8 +102,8 @@ end
 
 function M.store(tx, agent_id, event_id, images)
   if #images == 0 then return end
-  tx:exec(M.sql.insert, agent_id, event_id, json.encode(images))
-  tx:exec(M.sql.trim, agent_id, limits.images_kept)
+  tx:ask(M.sql.insert, agent_id, event_id, json.encode(images))
+  tx:ask(M.sql.trim, agent_id, limits.images_kept)
 end
 
 function M.forget(tx, event_id) tx:exec(M.sql.forget, event_id) end

@@ -88,11 +88,14 @@ local function facts_of(usage, payer, house_now)
   }
 end
 
--- Has the payer's user used up its budget, or the key, or the house?  q: a transaction or human.db; ref: what for.
-function M.is_over(q, payer, ref)
-  local usage = row(q, M.sql.usage, payer.user_id, payer.key_id, limits.answer_tokens)
+local function decide(q, payer, ref, usage)
   return decisions.decide(q, quotas.over_budget, { ref = ref, subject = payer.agent_id },
     facts_of(usage, payer, house_usage(q)))
+end
+
+-- Has the payer's user used up its budget, or the key, or the house?  ref: what for.  Outside of a transaction.
+function M.is_over(payer, ref)
+  return decide(db, payer, ref, db.row(M.sql.usage, payer.user_id, payer.key_id, limits.answer_tokens))
 end
 
 -- The same for the agent's own budget, outside of a transaction.
@@ -105,12 +108,17 @@ local function add(tx, payer, runs, tokens, cost)
   tx:ask(M.sql.charge, payer.user_id, payer.agent_id, payer.key_id, runs, tokens, cost)
 end
 
--- Counts a run that begins, whose row tx is about to make.  False: the budget is used up.
-function M.take(tx, payer, run_id)
+-- Counts a run that begins, whose row tx is about to make.  Sends for what the payers have used, under the lock;
+-- what is returned waits for it.  False: the budget is used up.
+function M.taking(tx, payer, run_id)
   tx:ask(M.sql.lock, payer.user_id)
-  if M.is_over(tx, payer, run_id) then return false end
-  add(tx, payer, 1, 0, 0)
-  return true
+  local agent = tx:ask(M.sql.agent, payer.agent_id)
+  local usage = tx:ask(M.sql.usage, payer.user_id, payer.key_id, limits.answer_tokens)
+  return function(ask)
+    if ask(limits.over_budget, agent()[1]) or decide(tx, payer, run_id, usage()[1]) then return false end
+    add(tx, payer, 1, 0, 0)
+    return true
+  end
 end
 
 -- Adds what a model has been paid.

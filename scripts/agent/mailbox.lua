@@ -6,7 +6,6 @@ local bus = require "human.bus"
 local config = require "human.config"
 local db = require "human.db"
 local id = require "human.id"
-local agents = require "agent.agents"
 local limits = require "agent.rules.limits"
 local store = require "agent.store"
 
@@ -71,9 +70,8 @@ local CUTS = { ["new-message"] = true, ["timer-expired"] = true }
 -- Returns {id, pos, seq, duplicate} (agent.store).
 function M.post(actor, agent_id, event)
   return db.tx(function(tx)
-    tx:must("agent_not_found", agents.sql.identity, agent_id, actor.id)
     local cuts = CUTS[event.type] or false
-    local stored = store.append_in(tx, agent_id, event, cuts, actor.key_id)
+    local stored = store.append_in(tx, actor, agent_id, event, cuts)
     if (cuts or stored.changed) and stored.busy and not stored.duplicate then
       local news = { agent_id = agent_id, pos = stored.pos, changed = stored.changed or nil,
                      final = event.type == "timer-expired" }

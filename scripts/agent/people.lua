@@ -59,14 +59,14 @@ M.sql = {
 -- how: {introduced, typing}, both optional.
 function M.see(tx, agent_id, list, how)
   if #list == 0 then return end
-  tx:exec(M.sql.see, agent_id, json.encode(json.array(list)), how and how.introduced or false,
+  tx:ask(M.sql.see, agent_id, json.encode(json.array(list)), how and how.introduced or false,
     how and how.typing or false, limits.participants_kept)
 end
 
 -- A session begins: chat_code, and who is there.
 function M.begin(tx, agent_id, chat_code, list)
-  tx:exec(M.sql.joined, agent_id, chat_code)
-  tx:exec(M.sql.forget, agent_id)
+  tx:ask(M.sql.joined, agent_id, chat_code)
+  tx:ask(M.sql.forget, agent_id)
   M.see(tx, agent_id, list, { introduced = true })
 end
 

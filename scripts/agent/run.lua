@@ -36,7 +36,6 @@ M.sql = {
       input_tokens = input_tokens + $6, output_tokens = output_tokens + $7, finished_at = clock_timestamp(),
       cost_micros = case when $8::bigint is null then cost_micros else coalesce(cost_micros, 0) + $8 end
     where id = $1]],
-  usage = budget.sql.agent,
 }
 
 -- Decisions ---------------------------------------------------------------------------------------
@@ -114,20 +113,15 @@ function M.finish(entry, run, result)
   end))
 end
 
--- Whether there is money for one more run, of the agent and of its user.
-local function may_spend(tx, entry, run, usage, payer)
-  return not M.ask(entry, limits.over_budget, usage()[1]) and budget.take(tx, payer, run.id)
-end
-
 -- A run that thinks: its row, and typing for all to see.  Nil when there is no budget for it; nil and true when
 -- somebody has said more since the facts were read, and they are better read again.
 function M.begin(entry, snap)
   local run = { id = id.new(), until_pos = snap.seen, typing = true }
   return db.tx(function(tx)
-    local locked, usage = mailbox.locking(tx, entry.agent_id, entry.owner), tx:ask(M.sql.usage, entry.agent_id)
+    local locked, take = mailbox.locking(tx, entry.agent_id, entry.owner), budget.taking(tx, snap.payer, run.id)
     local box = locked()
     if box.last_said_pos > snap.seen and entry.may_look_again then return nil, true end
-    if not may_spend(tx, entry, run, usage, snap.payer) then return nil end
+    if not take(function(...) return M.ask(entry, ...) end) then return nil end
     tx:ask(M.sql.speak, run.id, entry.agent_id, run.until_pos, json.encode(snap.verdict))
     M.record(tx, entry, run.id)
     store.append_out(tx, entry.agent_id, box, run.id, { { type = "set-typing", isTyping = true } })

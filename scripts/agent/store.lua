@@ -24,7 +24,8 @@ M.sql = {
   -- One statement, so that a duplicate burns no position.
   append_in = [[with box as (
       select last_pos, last_seq, processed_pos, coalesce(lease_until > now(), false) as busy
-      from agent_mailboxes where agent_id = $2 for update
+      from agent_mailboxes where agent_id = $2 and exists (select 1 from agents where id = $2 and user_id = $9)
+      for update
     ), made as (
       insert into agent_events (id, agent_id, pos, direction, type, content, message_id)
       select $1, $2, last_pos + 1, 'in', $3, $4::jsonb, $5 from box where last_pos - processed_pos < $7::int
@@ -98,20 +99,20 @@ local effects = {
   ["user-joined"] = function(tx, agent_id, c) people.see(tx, agent_id, { c.participant }, KNOWN) end,
   ["reaction"] = function(tx, agent_id, c) people.see(tx, agent_id, { c.participant }) end,
   ["message-edited"] = changes.edit, ["message-deleted"] = changes.delete,
-  ["user-left"] = function(tx, agent_id, c) tx:exec(M.sql.left, agent_id, c.participant.id) end,
+  ["user-left"] = function(tx, agent_id, c) tx:ask(M.sql.left, agent_id, c.participant.id) end,
   ["user-typing"] = function(tx, agent_id, c)
     people.see(tx, agent_id, { { id = c.participantId, nickname = c.nickname } }, TYPES)
   end,
-  ["timer-expired"] = function(tx, agent_id) tx:exec(M.sql.expired, agent_id) end,
+  ["timer-expired"] = function(tx, agent_id) tx:ask(M.sql.expired, agent_id) end,
 }
 
--- Stores an event of agent.events.  interrupts: it may cut a run short; key_id: of the key that it came with.
+-- Stores an event of agent.events for an agent of the actor's.  interrupts: it may cut a run short.
 -- Returns {id, pos, seq (of the last action before it), busy (somebody holds the agent's turn),
 -- changed (what somebody is answering is not what it was), duplicate = true | nil}.
-function M.append_in(tx, agent_id, event, interrupts, key_id)
+function M.append_in(tx, actor, agent_id, event, interrupts)
   local images = attachments.take(event.content.message)
   local box = tx:must("agent_not_found", M.sql.append_in, id.new(), agent_id, event.type,
-    json.encode(event.content), event.message_id, interrupts, limits.mailbox, key_id)
+    json.encode(event.content), event.message_id, interrupts, limits.mailbox, actor.key_id, actor.id)
   if box.id then
     attachments.store(tx, agent_id, box.id, images)
     box.changed = effects[event.type](tx, agent_id, event.content, box.pos) == true
