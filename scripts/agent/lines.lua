@@ -12,6 +12,7 @@ local SENTENCE_BYTES = 160
 local CLOCK_MS = 1000                            -- transactions that began in another order than they wrote
 local KEY_BYTES = 2000                           -- of a text, by which it is known again
 local TELLING = 12                               -- bytes of letters and digits by which a text is known again
+local NAMES_MAX, HEAD_BYTES, HEAD_WORDS = 16, 120, 3 -- of the agent, before a text that a relay has brought
 
 -- At most n bytes of UTF-8 text, cut between characters.
 function M.cut(text, n)
@@ -66,12 +67,60 @@ local function key_of(text)
   return #bare >= TELLING and bare or texts.trim(text)
 end
 
--- The line of `sent` that this one brings back, or nil.  Of several with the same text it is the first without an
--- echo yet.
-local function original(line, sent)
+-- What a relay may call the agent, in lower case, the longest first: its names, and the words of them.
+local function called(names)
+  local list, known = {}, {}
+  local function add(name)
+    if #name >= 3 and not known[name] and #list < NAMES_MAX then list[#list + 1], known[name] = name, true end
+  end
+  for _, name in ipairs(names) do add(name:lower()) end
+  for _, name in ipairs(names) do
+    for word in name:lower():gmatch "[%w\128-\255]+" do add(word) end
+  end
+  table.sort(list, function(a, b) return #a > #b or #a == #b and a < b end)
+  return list
+end
+
+-- Whether a piece beside a name is part of a head: few words, and none of the marks that part clauses.
+local function is_head(piece)
+  piece = piece:gsub("%d[:.]%d", "")
+  if piece:find "[,;:?!]" then return false end
+  return select(2, piece:gsub("[%w\128-\255]+", "")) <= HEAD_WORDS
+end
+
+-- Marks between a head and the text ("**: ", "> ", " — ").
+local MARKS = { "：", "—", "–", "»", "›", "→", "】", "」", "』", "）", "·", "•" }
+local function without_marks(text)
+  local rest = text:gsub("^[%p%s]+", "")
+  for _, mark in ipairs(MARKS) do
+    if rest:sub(1, #mark) == mark then return without_marks(rest:sub(#mark + 1)) end
+  end
+  return rest
+end
+
+-- What follows a head that names the agent ("Coach Alex: Hi", "<Alex> Hi", "**Coach Alex** said:\nHi"), as far as
+-- that may be told: up to two readings.
+local function relayed(text, names)
+  local head = text:sub(1, HEAD_BYTES):lower()
+  for _, name in ipairs(names) do
+    local from, to = head:find(name, 1, true)
+    if from and is_head(head:sub(1, from - 1)) and not head:find("^%w", to + 1) then
+      local rest, out = text:sub(to + 1), {}
+      local direct, near = without_marks(rest), rest:sub(1, HEAD_BYTES)
+      local marks = rest:sub(1, #rest - #direct)
+      if marks:find "%S" and not marks:find "[,;?!]" then out[1] = direct end
+      local stop = (near .. " "):find ":%D" or near:find("\n", 1, true)
+      if stop and is_head(near:sub(1, stop - 1)) then out[#out + 1] = without_marks(rest:sub(stop + 1)) end
+      return out
+    end
+  end
+  return {}
+end
+
+-- Of several lines with the same text it is the first without an echo yet.
+local function sent_before(line, sent)
   local found
-  if not next(sent) then return nil end
-  for _, own in ipairs(sent[key_of(line.text)] or {}) do
+  for _, own in ipairs(sent or {}) do
     local after_ms = own.age_ms - line.age_ms
     if after_ms >= -CLOCK_MS and after_ms <= limits.echo_ms then
       if not own.id then return own end
@@ -81,30 +130,59 @@ local function original(line, sent)
   return found
 end
 
+-- The line of `sent` that this one brings back, or nil; and the text that a relay has put a name before.
+local function original(line, sent, names)
+  if not next(sent) then return nil end
+  local own = sent_before(line, sent[key_of(line.text)])
+  if own then return own end
+  for _, text in ipairs(relayed(line.text, names)) do
+    own = text ~= "" and sent_before(line, sent[key_of(text)])
+    if own then return own, text end
+  end
+end
+
+-- Whether a text is one that the agent has said, and whether nobody else would say it just so.  names: the agent's.
+function M.repeats(text, own, names)
+  local key = key_of(own)
+  local same = own ~= "" and key_of(text) == key
+  for _, rest in ipairs(not same and own ~= "" and relayed(text, called(names)) or {}) do
+    same = same or key_of(rest) == key
+  end
+  return same, #key >= TELLING
+end
+
 local function remember(sent, line)
   local key = key_of(line.text)
   sent[key] = sent[key] or {}
   table.insert(sent[key], line)
 end
 
--- People greet as they are greeted, and say "ok" to an "ok": once that is no echo, from somebody who is known to be a
--- person.
-local function says_it_too(line, carrier, person)
-  if carrier.echoes > 0 or not (carrier.lines > 0 or person and person.introduced) then return false end
-  return #line.text <= TELLING
+-- People greet as they are greeted, and say "ok" to an "ok": that is no echo, from somebody who is known to be a
+-- person; again it is none from somebody who says other things as often.
+local function says_it_too(text, is_relayed, carrier, person)
+  local known = person and person.introduced or not is_relayed and carrier.lines > 0
+  if carrier.echoes > 0 or not known or #text > TELLING then return false end
+  return carrier.too == 0 or carrier.lines >= 2 * carrier.too
 end
 
--- What an id brings: {lines (of its own), echoes, siblings (echoes of other agents), telling}.
+-- What an id brings: {lines (of its own), too (of those that say what the agent said), echoes, relayed (with a name
+-- before them), siblings (echoes of other agents), telling}.
 local function weigh(line, sent, who, carriers)
-  local carrier = carriers[line.from_id] or { lines = 0, echoes = 0, siblings = 0, nickname = line.from }
+  local carrier = carriers[line.from_id]
+    or { lines = 0, too = 0, echoes = 0, relayed = 0, siblings = 0, nickname = line.from }
   carriers[line.from_id] = carrier
-  local own = original(line, sent)
-  local other = not own and original(line, who.siblings)
-  if not (own or other) or says_it_too(line, carrier, who.people[line.from_id]) then
-    carrier.lines = carrier.lines + 1
+  local own, text = original(line, sent, who.called)
+  local other
+  if not own then other, text = original(line, who.siblings, who.called) end
+  local found, too = own or other, false
+  if found then too = says_it_too(text or line.text, text ~= nil, carrier, who.people[line.from_id]) end
+  if not found or too then
+    carrier.lines, carrier.too = carrier.lines + 1, carrier.too + (too and 1 or 0)
     return
   end
-  carrier.echoes, carrier.siblings = carrier.echoes + 1, carrier.siblings + (other and 1 or 0)
+  -- Who relays with names before the words carries other people's words, too: that is no sign of whose account it is.
+  local count = text and "relayed" or "echoes"
+  carrier[count], carrier.siblings = carrier[count] + 1, carrier.siblings + (other and 1 or 0)
   carrier.telling = carrier.telling or #key_of(line.text) >= TELLING
   line.echo_of, line.by_agent = own, true
   if own then
@@ -166,9 +244,19 @@ end
 local function by_key(list)
   local out = {}
   for _, said in ipairs(list or {}) do
-    if said.text then remember(out, said) end
+    if said.text and said.text ~= "" then remember(out, said) end
   end
   return out
+end
+
+-- All names under which a relay may bring what agents said here.
+local function names_of(who)
+  local list = { unpack(who.names) }
+  for id, p in pairs(who.people) do
+    if id == who.id or p.is_self or p.learned == "self" then list[#list + 1] = p.nickname end
+  end
+  for _, sibling in ipairs(who.siblings or {}) do list[#list + 1] = sibling.nickname end
+  return list
 end
 
 -- rows: of the log ({id, pos, type, content, message_id, created_at, age_ms, answers, verdict}), newest first.
@@ -179,8 +267,8 @@ end
 -- copies = {[message id] = line of the agent that it repeats}}.
 function M.from_rows(rows, who)
   local all, sent, carriers = {}, {}, {}
-  who = { id = who.id, names = who.names or {}, people = who.people or {}, siblings = by_key(who.siblings),
-          copies = {} }
+  who = { id = who.id, names = who.names or {}, people = who.people or {}, siblings = who.siblings, copies = {} }
+  who.called, who.siblings = called(names_of(who)), by_key(who.siblings)
   for i = #rows, 1, -1 do
     local line = line_of(rows[i])
     all[#all + 1] = line
@@ -193,7 +281,7 @@ function M.from_rows(rows, who)
   local found, out = { copies = who.copies, echoing = {} }, {}
   found.mine, found.learned = selves(who, carriers)
   for id, carrier in pairs(carriers) do
-    found.echoing[id] = carrier.echoes > 0 and carrier.siblings + carrier.lines == 0 or nil
+    found.echoing[id] = carrier.echoes + carrier.relayed > 0 and carrier.siblings + carrier.lines == 0 or nil
   end
   for _, line in ipairs(all) do
     if not line.echo_of then out[#out + 1] = settle(line, found.mine, carriers) end

@@ -69,6 +69,8 @@ describe('its own words, sent back by the platform,', () => {
     ['a bot account', { id: 'bot-77', nickname: 'AlexBot' }, (text) => text],
     ['a bridge that nobody was told of', { id: 'relay', nickname: 'Bridge' }, (text) => text],
     ['the agent itself', { nickname: 'Whoever' }, (text) => `said otherwise: ${text}`],
+    ...['Coach Alex: ', '<Coach Alex> ', '**Coach Alex**: ', 'Coach Alex said: '].map((head) => [`a bridge that puts "${head}" before them`,
+      { id: 'relay', nickname: 'Bridge' }, (text) => head + text]),
     ['an account that marks them up', { id: 'x-1', nickname: 'Coach' }, (text) => `**${text.toUpperCase()}** `],
   ];
   for (const [who, carrier, changed] of carriers) {

@@ -67,6 +67,44 @@ describe("an echo", function()
     assert.are.equal(1, #chat(sent(1, "*Run* twenty   minutes a day!"), said(2, "m1", "Bot", "RUN twenty minutes a day")))
   end)
 
+  local function relays(text, more)
+    return #chat(sent(1, text), said(2, "m1", "Bridge", more)) == 1
+  end
+
+  it("is known behind the name of the agent, however a relay puts that there", function()
+    for _, form in ipairs { "Coach Alex: %s", "<Coach Alex> %s", "**Coach Alex**: %s", "**Coach Alex:** %s", "Coach Alex said: %s",
+      "[Coach Alex] %s", "(Coach Alex) %s", "Coach Alex (bot): %s", "Coach Alex [12:30]: %s", "[12:30] Coach Alex: %s",
+      "Coach Alex - %s", "Coach Alex — %s", "Coach Alex » %s", "Coach Alex：%s", "`Coach Alex` %s", "*Coach Alex*\n%s",
+      "Coach Alex wrote:\n> %s", "Coach Alex a écrit : %s", "From Coach Alex: %s", "🤖 Coach Alex: %s", "COACH ALEX: %s",
+      "Alex: %s", "<Alex> %s", "[Telegram] Coach Alex: %s", "Coach Alex - Gym: %s", "@Coach Alex: %s" } do
+      assert.is_true(relays(LONG, form:format(LONG)), form)
+      if not form:find "^@" then assert.is_true(relays("Hi", form:format "Hi"), form .. " with a short text") end
+    end
+  end)
+
+  it("is none where a person speaks to the agent, of it, or is somebody else", function()
+    for _, text in ipairs { "Alex, you said: " .. LONG, "Alex: what about Sunday?", "Alex, " .. LONG, "Tell Coach Alex that I am done",
+      "Sarah: " .. LONG, "Why do you say so, Alex? You said: " .. LONG, "Alexander: " .. LONG, "Hi Alex: " .. LONG .. " Really?" } do
+      assert.is_false(relays(LONG, text), text)
+    end
+    local known = { people = { ["u-Bridge"] = { id = "u-Bridge", nickname = "Bridge", introduced = true } } }
+    assert.are.equal(2, #(read(known, sent(1, "ok"), said(2, "m1", "Bridge", "Alex: ok"))))
+  end)
+
+  it("with a name before it tells nothing of who brings it, but that nobody else is there", function()
+    local _, found = read({}, sent(1, LONG), said(2, "m1", "Bridge", "Coach Alex: " .. LONG), sent(3, LONG .. " And rest."),
+      said(4, "m2", "Bridge", "Coach Alex: " .. LONG .. " And rest."))
+    assert.are.same({ {}, { ["u-Bridge"] = true } }, { found.learned, found.echoing })
+  end)
+
+  it("of a short word is one when the same person says it again and nothing else", function()
+    local known = { people = { ["u-Bot"] = { id = "u-Bot", nickname = "Bot", introduced = true } } }
+    assert.are.equal(3, #(read(known, sent(1, "Ok"), said(2, "m1", "Bot", "Ok"), sent(3, "Yes"), said(4, "m2", "Bot", "Yes"))))
+    known = { people = { ["u-Ann"] = { id = "u-Ann", nickname = "Ann", introduced = true } } }
+    assert.are.equal(5, #(read(known, said(1, "m1", "Ann", "Twenty minutes?"), sent(2, "Ok"), said(3, "m2", "Ann", "Ok"), sent(4, "Yes"),
+      said(5, "m3", "Ann", "Yes"))))
+  end)
+
   it("is none when it comes late", function() -- limit: echo_ms
     local ms = limits.echo_ms
     assert.are.equal(1, #chat(sent(1, LONG, ms), said(2, "m1", "Tom", LONG)))
