@@ -29,7 +29,7 @@ typedef enum {
 typedef struct {
   const char *name, *help;
   run_kind run;
-  bool database; /* needs one; see needs_database() */
+  bool database; /* needs one, whatever its words are */
   enum {
     NO_ARGUMENTS,
     OWN_ARGUMENTS,    /* which Lua reads; a --help among them is ours */
@@ -49,7 +49,7 @@ static const command commands[] = {
     {"top", "the same, live", RUN_LUA, false, OWN_ARGUMENTS},
     {"doctor", "what is wrong with this installation, and how to put it right", RUN_LUA, false,
      OWN_ARGUMENTS},
-    {"rules", "rules list | show NAME | examples [NAME] | replay [FILE]", RUN_LUA, true,
+    {"rules", "rules list | show NAME | examples [NAME] | replay [FILE]", RUN_LUA, false,
      OWN_ARGUMENTS},
     {"override", "copy a shipped script into your own directory, to be edited: override FILE",
      RUN_LUA, false, OWN_ARGUMENTS},
@@ -225,10 +225,18 @@ static int parse(cli *c, int argc, char **argv) {
   return failed;
 }
 
+/* What psql answers by itself, as long as nothing stands before it. */
+static bool asks_psql_alone(const cli *c) {
+  static const char *const alone[] = {"--help", "--version", "-?", "-V"};
+  for (size_t i = 0; c->n_rest && i < sizeof alone / sizeof *alone; i++)
+    if (!strcmp(c->rest[0], alone[i])) return true;
+  return c->n_rest && !strncmp(c->rest[0], "--help=", 7);
+}
+
 /* The terminal belongs to psql: Ctrl-C there cancels a query and must not end us. */
 static int psql(const cli *c) {
   const char *args[FLAGS_MAX] = {"psql", NULL};
-  bool own = !*conf_str("database.url");
+  bool alone = asks_psql_alone(c), own = !alone && !*conf_str("database.url");
   int status = 0, n = 0;
   if (c->n_rest > FLAGS_MAX - 4) return usage("too many arguments", "", NULL);
   if (own && pgembed_start(PSQL_CONNECTIONS, true)) return 1;
@@ -237,8 +245,7 @@ static int psql(const cli *c) {
   if (pid == 0) {
     signal(SIGINT, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
-    args[++n] = "-d";
-    args[++n] = conf_str("database.url");
+    if (!alone) args[++n] = "-d", args[++n] = conf_str("database.url");
     for (int i = 0; i < c->n_rest; i++) args[++n] = c->rest[i];
     execvp("psql", (char *const *)(uintptr_t)args);
     fprintf(stderr, "psql: %s\n", strerror(errno));
@@ -247,12 +254,6 @@ static int psql(const cli *c) {
   while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
   if (own) pgembed_stop();
   return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-}
-
-/* Of `rules`, only replay reads what the database keeps.  boot.lua must agree. */
-static bool needs_database(const cli *c) {
-  if (strcmp(c->command->name, "rules")) return c->command->database;
-  return c->n_rest > 0 && !strcmp(c->rest[0], "replay");
 }
 
 /* `human help` and `human COMMAND --help`. */
@@ -273,7 +274,7 @@ static int run(const cli *c) {
   case RUN_PSQL: return psql(c);
   case RUN_CONTROL: return control_ask(c->command->name);
   case RUN_CONFIG: return conf_print(), 0;
-  case RUN_LUA: return command_run(c->command->name, c->n_rest, c->rest, needs_database(c));
+  case RUN_LUA: return command_run(c->command->name, c->n_rest, c->rest, c->command->database);
   default: return supervisor_run();
   }
 }

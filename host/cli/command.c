@@ -63,8 +63,10 @@ static int choose_scripts(worker_spec *spec) {
   return draft_check(path) ? 1 : -1;
 }
 
-int command_database(void) {
-  if (draft_home() || pgembed_start(supervisor_connections(2), false)) return -1;
+int command_database(bool draft) {
+  if (draft && draft_home()) return -1;
+  if ((draft || !*conf_str("database.url")) && pgembed_start(supervisor_connections(2), !draft))
+    return -1;
   return db_init();
 }
 
@@ -81,6 +83,7 @@ int command_run(const char *command, int argc, char **argv, bool database) {
   database = database && !spec.draft;
   if (database && !*conf_str("database.url") && pgembed_start(supervisor_connections(2), true))
     return 1;
+  spec.database = *conf_str("database.url") && (database || !strcmp(command, "doctor"));
   int code = worker_run(&spec);
   pgembed_stop();
   draft_end();

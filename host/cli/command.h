@@ -7,7 +7,7 @@
 /* The exit status.  database: it needs one. */
 int command_run(const char *command, int argc, char **argv, bool database);
 
-/* In such a worker that was begun without: a private database which ends with it.  Blocks until the
- * server answers; 0, or -1 and a message on stderr. */
-int command_database(void);
+/* In such a worker that was begun without: the database of the server, or, of a draft, a private one
+ * which ends with it.  Blocks until a private server answers; 0, or -1 and a message on stderr. */
+int command_database(bool draft);
 #endif

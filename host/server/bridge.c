@@ -314,9 +314,10 @@ static int native_write_new(lua_State *L) {
   return 1;
 }
 
-/* native.database(): a private database for this run of an operator's specs.  Blocks. */
+/* native.database(): for a sub-command that began without one: the server's, or, for a run of an operator's
+ * specs, a private one.  Blocks. */
 static int native_database(lua_State *L) {
-  lua_pushboolean(L, bridge.spec->draft && !command_database());
+  lua_pushboolean(L, bridge.spec->command && !command_database(bridge.spec->draft));
   return 1;
 }
 

@@ -203,7 +203,7 @@ static int start_loop(void) {
  * which must judge the scripts alone. */
 static bool has_database(void) {
   if (w.spec->index < 0) return false;
-  return !w.spec->command || *conf_str("database.url");
+  return !w.spec->command || w.spec->database;
 }
 
 static int start(void) {
@@ -283,7 +283,7 @@ static void stop(void) {
   bridge_stop();
   bus_stop();
   fetch_stop();
-  if (has_database()) db_stop();
+  db_stop();
   loop_close();
   log_flush();
 }

@@ -17,6 +17,7 @@ typedef struct {
   int control_fd;               /* to the supervisor; closed: it is gone, stop */
   int argc;                     /* what `human test` and other Lua sub-commands were given */
   char **argv;
+  bool database;                /* a sub-command that begins with one; a server always does */
   bool draft;                   /* `human test` of an operator's own specs */
   const char *refused;          /* why there is no bundle (a sub-command's), or "" */
   const char *command;          /* NULL: serve; else the Lua sub-command to run, then exit */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { BINARY, makeHome } from './hosts.mjs';
@@ -71,6 +72,9 @@ describe('words that mean nothing', () => {
     [['overrides', '--dif'], 'human overrides: unknown flag: --dif (did you mean --diff?)'], [['check', '.', 'b'], 'human check: unexpected argument: b'],
     [['model', 'install'], 'human model: small is missing'], [['model', 'install', 'large'], 'human model: the only model is called small, not large'],
     [['model', 'srve', 'small'], 'human model: unknown command: srve (did you mean serve?)'], [['model', 'serve', 'small', '--at', 'x'], 'human model: --at must be a port, not x'],
+    [['model', 'install', 'small', '--at', '1'], 'human model: --at goes with serve'],
+    [['rules', 'replay', '--jsn'], 'human rules: unknown flag: --jsn (did you mean --json?)'], [['rules', 'replay', 'a', 'b'], 'human rules: unexpected argument: b'],
+    [['rules', 'replay', '--as', 'x'], 'human rules: --as goes with a FILE'],
     [['agent', 'hello'], 'human agent: unexpected argument: hello'], [['agent', '-m'], 'human agent: a value is missing after --message (TEXT)'],
     [['agent', '--url', 'example.org'], 'human agent: --url must be like https://example.org'], [['ping', '--url', 'ftp://x'], 'human ping: --url must be like https://example.org'],
   ];
@@ -82,6 +86,53 @@ describe('words that mean nothing', () => {
       assert.equal(fs.existsSync(env.HUMAN_HOME), false);
     });
   }
+});
+
+describe('what is about nothing', () => {
+  for (const [words, says] of [
+    [['rules', 'replay', '--limit', 'x'], /--limit must be a whole number/], [['rules', 'replay', '--since', 'now'], /--since must be like/],
+    [['rules', 'replay'], /no rule is edited/], [['rules', 'replay', 'nosuch.lua'], /there is no file nosuch\.lua/], [['rules', 'replay', '/nosuch/limits.lua'], /no file/],
+    [['rules', 'show', 'nosuch'], /no rule file is called nosuch/], [['test', 'nosuch'], /nosuch: No such file/], [['test', path.join(root, 'spec/rocks'), 'nosuch'], /nosuch: No such file/],
+    [['test', '--nonsense'], /unknown\/bad flag: --nonsense/], [['check', 'nosuch'], /nosuch: No such file/], [['override', 'nosuch'], /own/], [['overrides', 'nosuch'], /is not overridden/],
+    [['new', 'rule', 'A-B'], /a name has small letters/],
+  ]) {
+    it(`starts and makes nothing: human ${words.join(' ')}`, async () => {
+      const { code, out, err } = await human(...words);
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(err, says);
+      assert.equal(fs.existsSync(env.HUMAN_HOME), false);
+    });
+  }
+
+  it('as what psql tells without a database', async () => {
+    for (const words of [['--help'], ['-V'], ['--', '--version']]) {
+      const { code, out } = await human('psql', ...words);
+      assert.deepEqual([code, /^psql /.test(out)], [0, true]);
+      assert.equal(fs.existsSync(env.HUMAN_HOME), false);
+    }
+  });
+});
+
+describe('the database of the settings', () => {
+  it('is not even called by commands that do not need it, nor before their words are known to be right', async () => {
+    let calls = 0;
+    const server = net.createServer((socket) => { calls += 1; socket.destroy(); }).listen(0, '127.0.0.1').unref();
+    await once(server, 'listening');
+    const url = `postgresql://x@127.0.0.1:${server.address().port}/x`;
+    const own = makeHome();
+    fs.mkdirSync(path.join(own, 'agent/rules'), { recursive: true });
+    fs.copyFileSync(path.join(root, 'scripts/agent/rules/limits.lua'), path.join(own, 'agent/rules/limits.lua'));
+    const settings = ['--set', `database.url=${url}`, '--scripts', `${own}:${env.HUMAN_SCRIPTS}`];
+    for (const words of [['rules', 'replay', '--jsn'], ['rules', 'replay', 'nosuch'], ['rules', 'list'], ['check'], ['openapi'], ['overrides'], ['ping']]) {
+      await human(...settings, ...words);
+      assert.equal(calls, 0, words.join(' '));
+    }
+    const { code, err } = await human(...settings, 'rules', 'replay');
+    assert.equal(code, 1);
+    assert.match(err, /^human rules: the database is not reachable: /m);
+    assert.ok(calls > 0);
+    server.close();
+  });
 });
 
 describe('without a server', () => {

@@ -86,7 +86,10 @@ function M.run(args)
   local words, o = cli.parse("model", args, { ["--at"] = "PORT" })
   cli.count("model", words, { "install or serve", "small" }, 2, 2)
   if words[2] ~= "small" then cli.misused("model", "the only model is called small, not " .. words[2]) end
-  if words[1] == "install" then return install() end
+  if words[1] == "install" then
+    if o.at then cli.misused("model", "--at goes with serve") end
+    return install()
+  end
   if words[1] == "serve" then return serve(o) end
   cli.misused("model", "unknown command: " .. words[1] .. cli.suggest(words[1], { "install", "serve" }))
 end

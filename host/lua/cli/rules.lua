@@ -7,6 +7,7 @@ local gen = require "human.scripts.generation"
 local host = require "human.core.host"
 local rule_examples = require "human.scripts.rule_examples"
 local rule_files = require "human.scripts.rule_files"
+local sched = require "human.core.sched"
 local show = require "human.cli.replay_report"
 local time = require "human.time"
 
@@ -182,11 +183,20 @@ local function what_to_ask(name, as)
   return g, { { file = name, path = target.path, name = target.name, stands_for = target.file } }
 end
 
+-- Only when it is sure what to ask: what is wrong with the words starts nothing.
+local function open_database()
+  local task = sched.current()
+  sched.on_event(host.EV.DB, function(up) sched.wake(task, up == 1) end)
+  if not host.native.database() then stop "there is no database to read" end
+  if not sched.suspend() then stop("the database is not reachable: " .. select(2, host.db_state())) end
+  require("human.db").open()
+end
+
 function commands.replay(args)
   local name, o = replay_words(args)
   local g, edits = what_to_ask(name, o.as)
   warn_of_examples(g, edits[1].stands_for or edits[1].file, edits[1].file)
-  require("human.db").open()
+  open_database()
   o.modules, o.edits = {}, {}
   for i, e in ipairs(edits) do
     o.modules[i], o.edits[i] = e.name, { file = e.file, path = e.path }

@@ -49,13 +49,19 @@ function M.parse(words)
   return options
 end
 
+-- The first path, "" when none was given; or nil and one that is not there.
 local function first_path(options)
-  local dir, path = options.directory, options.ROOT and options.ROOT[1]
-  if not path then return dir ~= "./" and dir or "" end
-  return require "pl.path".join(dir, path)
+  local dir, first = options.directory, nil
+  for _, word in ipairs(options.ROOT or {}) do
+    local path = require "pl.path".join(dir, word)
+    if not require "pl.path".exists(path) then return nil, path end
+    first = first or path
+  end
+  return first or (dir ~= "./" and dir or "")
 end
 
---- -> nil and the first path, "" when none was given; or an exit status and the text to end with.
+--- -> nil and the first path, "" when none was given; or an exit status and the text to end with.  Nothing has
+--- been started or made by then.
 function M.read(words)
   M.extend_search()
   if not pcall(require, "busted.modules.cli") then
@@ -68,7 +74,9 @@ function M.read(words)
     return 0, (usage:gsub("; re%-run with %-%-help for usage%.$", ""))
   end
   if options.version then return 0, require "busted.core"().version end
-  return nil, first_path(options)
+  local first, absent = first_path(options)
+  if not first then return 1, absent .. ": No such file or directory" end
+  return nil, first
 end
 
 return M

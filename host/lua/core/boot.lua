@@ -170,10 +170,7 @@ local commands = {
 local needs_database = {
   test = function() return not host.native.draft end,
   migrate = function() return true end,
-  rules = function(args) return args[1] == "replay" end,
 }
--- These look at what is there; without it they end.  The others wait for it.
-local no_waiting = { rules = true }
 -- These say themselves what is wrong with the scripts, or do not need them.
 local without_scripts = { check = true, agent = true, status = true, top = true, doctor = true, ping = true,
                           override = true, overrides = true, new = true, model = true }
@@ -217,7 +214,7 @@ local function run_command(name)
     if up == 1 then return begin() end
     local state, why = host.db_state()
     local text = "human " .. name .. ": the database is not reachable: " .. why
-    if no_waiting[name] or state == "refused" then   -- who is refused now will be in a minute, too
+    if state == "refused" then                       -- who is refused now will be in a minute, too
       io.stderr:write(text, "\n")
       exit(1)
     else
