@@ -1,8 +1,9 @@
 // spec/e2e/internals.test.mjs -- what tells of the server's inside is not for strangers.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import os from 'node:os';
 import { after, before, describe, it } from 'node:test';
-import { startHost } from './hosts.mjs';
+import { BINARY, startHost } from './hosts.mjs';
 
 const TOKEN = 'open-sesame-1234';
 // An address of this machine that others reach, or a proxy that nobody has told us of.
@@ -63,5 +64,35 @@ describe('who guesses the admin token', () => { // limit: limits.auth_failures
       statuses.push((await ask(host, '/health', { headers: { 'x-forwarded-for': '203.0.113.9', authorization: `Bearer guess-${i}` } })).status);
     }
     assert.deepEqual(statuses, [401, 401, 401, 401, 401, 429, 429]);
+  });
+});
+
+describe('the commands of an operator, where everybody is asked for the token', () => {
+  let strict;
+  const settings = { HUMAN_API_INTERNALS: 'token', HUMAN_LIMITS_AUTH_FAILURES: '5' };
+  before(async () => { strict = await startHost({ env: { ...settings, HUMAN_API_ADMIN_TOKEN: TOKEN } }); });
+  after(() => strict?.stop());
+  const human = (words, token) => new Promise((resolve) => {
+    execFile(BINARY, words, { timeout: 60_000,
+      env: { PATH: process.env.PATH, HUMAN_CONFIG: '/dev/null', HUMAN_HOME: strict.home, HUMAN_SCRIPTS: strict.scripts, HUMAN_API_ADMIN_TOKEN: token } },
+      (error, out, err) => resolve({ code: error ? error.code ?? -1 : 0, text: out + err }));
+  });
+  const COMMANDS = { status: ['status'], top: ['top', '-n', '4'], doctor: ['doctor'], ping: ['ping'] };
+
+  for (const [name, words] of Object.entries(COMMANDS)) {
+    it(`${name} uses the token that it can read`, async () => {
+      const { text } = await human(words, TOKEN);
+      if (name === 'status' || name === 'top') assert.match(text, /^requests +[-\d]/m);
+      assert.doesNotMatch(text, /401|admin token|not available/);
+    });
+
+    it(`${name} says what is missing where it can read none`, async () => {
+      assert.match((await human(words, '')).text, /admin token .*and this command has none: set HUMAN_API_ADMIN_TOKEN/);
+    });
+  }
+
+  it('with a wrong one, they say so, and ask no more often than once', async () => { // else they lock this machine out
+    for (const words of Object.values(COMMANDS)) assert.match((await human(words, 'not-the-token-1234')).text, /the admin token of this command is not the server's/);
+    assert.match((await human(COMMANDS.status, TOKEN)).text, /^requests /m);
   });
 });

@@ -47,6 +47,11 @@ local function health(r, server)
   if not state then
     return r:fail("http", why, "the server's log says why it does not answer; another program may have its port")
   end
+  local withheld
+  state, withheld = own_server.inside(server, state)
+  if withheld then
+    r:warn("http", url .. " does not say how it is inside: " .. withheld, "give this command the server's admin token")
+  end
   if state.status == "ok" then return r:ok("http", url .. " answers") end
   r:fail("http", url .. "/health says " .. state.status .. ": " .. table.concat(state.problems or {}, "; "),
     "see the findings below")

@@ -9,6 +9,7 @@ local json = require "human.json"
 local sched = require "human.core.sched"
 
 local M = {}
+local refused = {}                               -- instance -> why it tells us nothing
 local ANSWER_S, TRIES, BETWEEN_S = 5, 3, 0.2     -- it may be replaced between the two questions
 
 --- What the server says of itself over its control socket: {instance, home, url, agent_url, pin, proxy_head
@@ -51,7 +52,38 @@ function M.greet(server)
   return health
 end
 
---- The server of this home and its health, once it is sure that it is the one; or nil and why.  Awaits.
+-- Why a server that was greeted tells this command nothing of its inside.
+local function refusal()
+  if host.secret_set "admin" then
+    return "the admin token of this command is not the server's; `human config` says where it comes from"
+  end
+  return "the server asks for the admin token (api.internals), and this command has none: set HUMAN_API_ADMIN_TOKEN, "
+    .. "or run it as a user who can read api.admin_token or /etc/human/secrets/admin"
+end
+
+--- What is for operators, from a server that was greeted: the answer, or nil and why not.  Who was refused does not
+--- ask again, since a wrong token counts as guessing.  Awaits.
+function M.ask(server, path, wait_s)
+  if refused[server.instance] then return nil, refused[server.instance] end
+  local answer, err = M.request(server, { path = path, timeout_s = wait_s, headers = M.operator() })
+  if not answer then return nil, err.message end
+  if answer.status == 200 then return answer end
+  if answer.status ~= 401 then return nil, path .. " answers " .. answer.status end
+  refused[server.instance] = refusal()
+  return nil, refused[server.instance]
+end
+
+--- Its health as it tells an operator; or what it tells everybody, and why no more.  Awaits.
+function M.inside(server, health)
+  if health.version then return health end
+  if not host.secret_set "admin" then return health, refusal() end
+  local answer, why = M.ask(server, "/health", ANSWER_S)
+  local told = answer and json.decode(answer.body)
+  if type(told) == "table" and told.version then return told end
+  return health, why or "its answer is malformed"
+end
+
+--- The server of this home, its health, and why it does not tell all of that, once it is sure that it is the one; or nil and why.  Awaits.
 function M.find()
   local why
   for try = 1, TRIES do
@@ -60,7 +92,7 @@ function M.find()
     if not server then return nil, none end
     local health
     health, why = M.greet(server)
-    if health then return server, health end
+    if health then return server, M.inside(server, health) end
   end
   return nil, why
 end

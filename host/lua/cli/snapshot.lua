@@ -33,10 +33,9 @@ local function read_metrics(server)
     if not health then return nil, why end
     greeted = server.instance
   end
-  local answer, err = own_server.request(server, { path = "/metrics", timeout_s = METRICS_WAIT_S,
-    headers = own_server.operator() })
-  if answer and answer.status == 200 then return M.parse(answer.body) end
-  return nil, err and err.message or "/metrics answers " .. answer.status
+  local answer, why = own_server.ask(server, "/metrics", METRICS_WAIT_S)
+  if not answer then return nil, why end
+  return M.parse(answer.body)
 end
 
 --- A look now: {server, metrics, problem, at}; or nil and why no server answers.  Awaits.
