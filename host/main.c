@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -236,6 +237,7 @@ static bool asks_psql_alone(const cli *c) {
 /* The terminal belongs to psql: Ctrl-C there cancels a query and must not end us. */
 static int psql(const cli *c) {
   const char *args[FLAGS_MAX] = {"psql", NULL};
+  char limit[16];
   bool alone = asks_psql_alone(c), own = !alone && !*conf_str("database.url");
   int status = 0, n = 0;
   if (c->n_rest > FLAGS_MAX - 4) return usage("too many arguments", "", NULL);
@@ -246,6 +248,8 @@ static int psql(const cli *c) {
     signal(SIGINT, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
     if (!alone) args[++n] = "-d", args[++n] = conf_str("database.url");
+    snprintf(limit, sizeof limit, "%d", (int)(conf_num("database.connect_timeout_ms") + 999) / 1000);
+    setenv("PGCONNECT_TIMEOUT", limit, 0); /* of each host: one that drops packets has others behind it */
     for (int i = 0; i < c->n_rest; i++) args[++n] = c->rest[i];
     execvp("psql", (char *const *)(uintptr_t)args);
     fprintf(stderr, "psql: %s\n", strerror(errno));

@@ -1,13 +1,14 @@
 // spec/e2e/database_settings.test.mjs -- databases as operators hand them over: URLs with something wrong in them,
 // roles that may do too little, the wrong encoding, a newer schema, few connections, migrations that take long.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { makeAgent, makeUser } from './agent_client.mjs';
+import { deaf } from './deaf.mjs';
 import { BINARY, databaseUrl, launch, makeHome, sql, startHost } from './hosts.mjs';
 import { keepAsking, readsAndWrites } from './load.mjs';
 import { Outside } from './outside.mjs';
@@ -66,6 +67,15 @@ describe('a database URL that can never become right ends the program with statu
   });
 });
 
+const mayMount = process.getuid() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
+
+/** The host's program where the names of `lines` (as in /etc/hosts) are known. */
+function knowing(lines) {
+  const file = path.join(makeHome(), 'hosts');
+  fs.writeFileSync(file, lines.join('\n') + '\n');
+  return { command: ['unshare', '-m', 'sh', '-c', 'mount --bind "$1" /etc/hosts && exec "$0" gateway', BINARY, file] };
+}
+
 describe('a database of somebody else', () => {
   const outside = new Outside();
   const as = (role, name) => databaseUrl(outside.home, name).replace('human@', `${role}@`);
@@ -99,6 +109,62 @@ describe('a database of somebody else', () => {
     assert.equal((await host.stop()).code, 0);
     for (const socket of callers) socket.destroy();
     mute.close();
+  });
+
+  /** The outside database at a TCP address, too; which a host there may leave. */
+  async function at(address, port = 0) {
+    const open = new Set(), server = net.createServer((socket) => {
+      const to = net.connect(`${outside.home}/run/.s.PGSQL.5432`);
+      for (const [one, other] of [[socket, to], [to, socket]]) open.add(one.on('error', () => {}).on('close', () => other.destroy()).pipe(other) && one);
+    }).listen(port, address).unref();
+    await once(server, 'listening');
+    const leave = async () => {
+      server.close();
+      for (const socket of open) socket.destroy();
+    };
+    return { port: server.address().port, leave };
+  }
+  const LIMIT_MS = 2000, SLACK_MS = 3000; // of an address; for a start on a machine that is busy
+  const name = async (text) => { await sql(outside.home, `create database ${text}`); return text; };
+
+  it('whose first host drops packets is reached by the second one, within the first one\'s own time', async () => {
+    const [off, live] = [await deaf('127.0.7.1'), await at('127.0.7.2')];
+    const begun = Date.now(), host = await startHost({ env: { HUMAN_DATABASE_CONNECT_TIMEOUT_MS: LIMIT_MS,
+      DATABASE_URL: `host=127.0.7.1,127.0.7.2 port=${off.port},${live.port} user=human dbname=${await name('dropped')}` } });
+    assert.ok(Date.now() - begun < LIMIT_MS + SLACK_MS, `ready after ${Date.now() - begun} ms`);
+    await makeUser(host.url);
+    assert.equal((await host.stop()).code, 0);
+    const asked = await human(['psql', '-Atc', "select 'there'"], { HUMAN_DATABASE_CONNECT_TIMEOUT_MS: LIMIT_MS,
+      DATABASE_URL: `host=127.0.7.1,127.0.7.2 port=${off.port},${live.port} user=human dbname=dropped` });
+    assert.deepEqual(asked, { code: 0, text: 'there\n' });
+    for (const one of [off, live]) (one.close ?? one.leave)();
+  });
+
+  it('whose host has a name with several addresses, of which the first drops packets, is reached at the second', { skip: !mayMount && 'needs mounts' }, async () => {
+    const live = await at('127.0.7.4'), off = await deaf('127.0.7.3', live.port);
+    const begun = Date.now(), host = await startHost({ as: knowing(['127.0.7.3 many.test', '127.0.7.4 many.test', '127.0.0.1 localhost']),
+      env: { HUMAN_DATABASE_CONNECT_TIMEOUT_MS: LIMIT_MS, DATABASE_URL: `postgresql://human@many.test:${live.port}/${await name('many')}` } });
+    assert.ok(Date.now() - begun < LIMIT_MS + SLACK_MS, `ready after ${Date.now() - begun} ms`);
+    await makeUser(host.url);
+    assert.equal((await host.stop()).code, 0);
+    for (const one of [off, live]) (one.close ?? one.leave)();
+  });
+
+  it('that moves, while we run, from a host that then drops packets to the next one of the list is followed', async () => {
+    const [first, second] = [await at('127.0.7.5'), await at('127.0.7.6')];
+    const host = await startHost({ env: { HUMAN_DATABASE_CONNECT_TIMEOUT_MS: LIMIT_MS,
+      DATABASE_URL: `host=127.0.7.5,127.0.7.6 port=${first.port},${second.port} user=human dbname=${await name('moved')}` } });
+    const user = await makeUser(host.url), agent = await makeAgent(host.url, user);
+    await first.leave();
+    const off = await deaf('127.0.7.5', first.port), since = Date.now();
+    const load = keepAsking(6, readsAndWrites(host, user, agent));
+    await until(() => load.seen.some((a) => a.status === 202 && a.at > since - performance.timeOrigin), LIMIT_MS + SLACK_MS, 'writes are answered again');
+    await until(() => load.seen.slice(-100).length === 100 && load.seen.slice(-100).every((a) => a.status < 300), 10_000, 'all is answered again');
+    await load.stop();
+    assert.deepEqual(load.seen.filter((a) => ![200, 202, 503].includes(a.status)).slice(0, 3), []);
+    assert.equal((await host.stop()).code, 0);
+    off.close();
+    second.leave();
   });
 
   it('that is not in UTF-8 is refused before the first migration', async () => {

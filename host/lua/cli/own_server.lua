@@ -83,7 +83,8 @@ function M.inside(server, health)
   return health, why or "its answer is malformed"
 end
 
---- The server of this home, its health, and why it does not tell all of that, once it is sure that it is the one; or nil and why.  Awaits.
+--- The server of this home, its health, and why it does not tell all of that, once it is sure that it is the one;
+--- or nil and why.  Awaits.
 function M.find()
   local why
   for try = 1, TRIES do
