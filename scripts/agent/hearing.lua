@@ -3,6 +3,7 @@
 -- what follows from it.  An `ear` knows whose name to listen for, and is made once for a turn.
 
 local book = require "agent.hearing_book"
+local kept = require "agent.kept"
 local mentioned = require "agent.hearing_mentions"
 local named = require "agent.hearing_names"
 local said = require "agent.hearing_words"
@@ -13,6 +14,7 @@ local M = {}
 local ME = {}           -- who the agent is among those who are named
 local SHORT_WORDS = 7   -- of a line that may be thanks, a nod or a greeting and no more
 local SHORT_BYTES = 200
+local EARS, CROWD = 64, 50 -- ears that are kept, and how many people one may listen for to be kept
 
 local GREETINGS, FAREWELLS = book.phrases(said.greetings), book.phrases(said.farewells)
 local THANKS, NODS, REFUSALS = book.phrases(said.thanks), book.phrases(said.nods), book.phrases(said.refusals)
@@ -44,15 +46,7 @@ local function new_ear() return { me = ME, ids = {}, handles = {}, first = {}, i
 --- Listens for nobody's name.
 M.nobody = new_ear()
 
---- Whom to listen for.
---- who.id        the agent's id as participant; who.ids: further ids that have been learned to be it
---- who.names     what it is called, nicest first: {"Coach Alex", "Gym Chat"}
---- who.handles   its user names on the platform, with or without @ ({"alex_bot", "+49170…"}), or nil
---- who.others    the other participants: {{id, nickname, handles?}, ..}
---- Words of the agent's first name are names of it as well, unless somebody else is called so.
-function M.ear(who)
-  who = { id = who.id, ids = who.ids or {}, names = who.names or {}, handles = who.handles or {},
-          others = who.others or {} }
+local function learn_all(who)
   local ear = new_ear()
   local taken = taken_words(who)
   if who.id then mentioned.learn_ids(ear, { who.id }, ME) end
@@ -74,6 +68,35 @@ function M.ear(who)
     if first then named.learn(ear, first, other.id) end
   end
   return ear
+end
+
+-- Everything that an ear is made of, in one text.
+local function described(who)
+  local parts = { who.id or "" }
+  local function add(list)
+    parts[#parts + 1] = #list
+    for _, text in ipairs(list) do parts[#parts + 1] = text end
+  end
+  add(who.ids)
+  add(who.names)
+  add(who.handles)
+  for _, other in ipairs(who.others) do add { other.id, other.nickname, unpack(other.handles or {}) } end
+  return table.concat(parts, "\0")
+end
+
+-- The same people are listened for turn after turn.
+local ears = kept.of(EARS, function(_, who) return learn_all(who) end)
+
+--- Whom to listen for.
+--- who.id        the agent's id as participant; who.ids: further ids that have been learned to be it
+--- who.names     what it is called, nicest first: {"Coach Alex", "Gym Chat"}
+--- who.handles   its user names on the platform, with or without @ ({"alex_bot", "+49170…"}), or nil
+--- who.others    the other participants: {{id, nickname, handles?}, ..}
+--- Words of the agent's first name are names of it as well, unless somebody else is called so.
+function M.ear(who)
+  who = { id = who.id, ids = who.ids or {}, names = who.names or {}, handles = who.handles or {},
+          others = who.others or {} }
+  return #who.others > CROWD and learn_all(who) or ears(described(who), who)
 end
 
 -- Hearing ---------------------------------------------------------------------------------------------

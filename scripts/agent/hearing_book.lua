@@ -1,5 +1,6 @@
 -- scripts/agent/hearing_book.lua -- a text as its words, and phrases of agent.hearing_words found in it.  Pure.
 
+local kept = require "agent.kept"
 local phrases = require "unicode.phrases"
 local unicode = require "unicode"
 
@@ -15,23 +16,14 @@ M.set, M.phrases = phrases.set, phrases.list
 --- Words of a script that is written without spaces between them, or whose particles are written to them.
 function M.runs_on(class) return SCRIPTS[class] or false end
 
--- A turn looks at the same few lines for several reasons; the words of those read last are kept.
+-- A turn looks at the same few lines for several reasons.
 local KEPT, KEPT_BYTES = 64, 2000
-local newer, older, count = {}, {}, 0
-
-local function words_of(text)
-  local known = newer[text] or older[text]
-  if known then return known end
-  known = { words = unicode.words(text), keys = {} }
-  if #text > KEPT_BYTES then return known end
-  if count == KEPT then newer, older, count = {}, newer, 0 end
-  newer[text], count = known, count + 1
-  return known
-end
+local function segment(text) return { words = unicode.words(text), keys = {} } end
+local segmented = kept.of(KEPT, segment)
 
 --- A text to be looked at: {text, words, n, keys}.
 function M.read(text)
-  local known = words_of(text)
+  local known = #text <= KEPT_BYTES and segmented(text) or segment(text)
   return { text = text, words = known.words, n = known.words.n, keys = known.keys }
 end
 

@@ -29,6 +29,7 @@ local function request(entry, snap, run, spent)
     system = built.system, messages = built.messages, tools = tools.permitted(set), ref = run.id,
     model = set.model, temperature = set.temperature, reasoning_effort = set.reasoning_effort,
     max_tokens = set.max_tokens or limits.answer_tokens, spent = spent, record_soon = true,
+    context = snap,
     fit = function(tokens)
       local messages, left_out = prompt.messages(snap, tokens, llm.tokens)
       entry.left_out = left_out and left_out.pos

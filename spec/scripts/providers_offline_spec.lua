@@ -306,7 +306,9 @@ describe("The offline provider asked without tools", function()
   end)
 
   it("only reacts where it may do no more", function()
-    local req = { messages = { { role = "user", content = '<participants></participants>\n<message id="m1" from="Sarah">how are you?</message>' } },
+    local line = { kind = "message", id = "m1", from = "Sarah", text = "how are you?" }
+    local req = { messages = { { role = "user", content = line.text } },
+      context = { head = {}, people = { { nickname = "Sarah" } }, lines = { line } },
       tools = { { name = "add_reaction" }, { name = "stay_silent" } } }
     assert.same({ "add_reaction", 1 }, { chat.ask(req).tool_calls[1].name, #chat.ask(req).tool_calls })
   end)

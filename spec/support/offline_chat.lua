@@ -49,10 +49,9 @@ end
 --- said: texts of Sarah, or lines ({text, mine, from, id, kind, emoji}).  Returns the wishes of
 --- agent.tools and the text of the message, or nil.
 function M.say(head, said, people)
-  local req = require("agent.prompt").build({
-    head = head, people = people or { { nickname = "Sarah" } }, lines = lines_of(said),
-  }, "2025-11-27T10:00:00Z")
-  req.tools = require("agent.tools").definitions
+  local snap = { head = head, people = people or { { nickname = "Sarah" } }, lines = lines_of(said) }
+  local req = require("agent.prompt").build(snap, "2025-11-27T10:00:00Z")
+  req.tools, req.context = require("agent.tools").definitions, snap
   local wishes = require("agent.tools").wishes(assert((M.ask(req))))
   local text
   for _, wish in ipairs(wishes) do text = text or wish.content end

@@ -1,5 +1,5 @@
 -- scripts/agent/providers/offline.lua -- answers by rules, where no language model is configured.
--- It reads the same prompt and acts through the same tools as a model would, but it is none, and says
+-- It knows the same chat and acts through the same tools as a model would, but it is none, and says
 -- so once in a chat, and when asked.  What it says is put together from offline_fitness.lua and
 -- offline_general.lua, or is a sentence of the agent's own prompt that answers a question; which wording is
 -- taken depends on the message alone, so that the same chat gives the same answers.  It reads English.
@@ -21,7 +21,7 @@ local LONG_MESSAGE = 25   -- words of a message that deserves two suggestions
 
 -- Choosing ----------------------------------------------------------------------------------------
 
-local function index(s, salt, n) return text_of.hash(s.seed .. salt) % n + 1 end
+local function index(s, salt, n) return text_of.hash(s.seed, salt) % n + 1 end
 
 local function was_said(s, piece)
   local head = piece:sub(1, SAID_BYTES)
@@ -36,7 +36,7 @@ local function pick(s, salt, list, fresh)
   local first = index(s, salt, #list)
   for i = 0, #list - 1 do
     local piece = text_of.fill(list[(first + i - 1) % #list + 1], s.slots)
-    if s.style.formal then piece = text_of.formal(piece) end
+    if s.told.style.formal then piece = text_of.formal(piece) end
     if not was_said(s, piece) then return piece end
   end
   if fresh then return nil end
@@ -59,7 +59,7 @@ end
 -- Two different ones, or one when the style or the message is short.
 local function suggestions(s, list)
   local first = pick(s, "advice", fitting(s, list))
-  if s.style.short or s.words < LONG_MESSAGE then return first end
+  if s.told.style.short or s.words < LONG_MESSAGE then return first end
   s.own[#s.own + 1] = first
   local second = pick(s, "advice more", list, true)
   s.own[#s.own] = nil
@@ -68,7 +68,7 @@ end
 
 local function thing_in(s)
   for _, thing in ipairs(fitness.things) do
-    if text_of.any(s.normal, { unpack(thing, 2) }) then return thing[1] end
+    if text_of.any(s.normal, thing.words) then return thing.name end
   end
 end
 
@@ -89,7 +89,7 @@ end
 -- A memory of the personality that has to do with what was said.
 local function memory(s)
   if index(s, "memory", 2) == 1 then return nil end
-  for _, line in ipairs(read.memories(s.personality)) do
+  for _, line in ipairs(s.told.memories) do
     if text_of.overlap(s.stems, line) > 0 and not was_said(s, line) then return line end
   end
 end
@@ -104,8 +104,8 @@ local function join(...)
 end
 
 local function with_emoji(s, text)
-  if not s.style.emoji or index(s, "emoji?", 3) == 1 then return text end
-  return text .. " " .. s.style.emoji[index(s, "emoji", #s.style.emoji)]
+  if not s.told.style.emoji or index(s, "emoji?", 3) == 1 then return text end
+  return text .. " " .. s.told.style.emoji[index(s, "emoji", #s.told.style.emoji)]
 end
 
 -- What it was told -----------------------------------------------------------------------------------
@@ -113,9 +113,9 @@ end
 local ABOUT_ME = { "are you", "do you", "did you", "have you", "were you", "can you", "your", "yourself" }
 
 -- The sentence that shares the most words with a message: two of them, or half of a question's.
-local function best_sentence(s, text, least)
+local function best_sentence(s, sentences, least)
   local asked, best, most = text_of.count(s.stems), nil, (least or 1) - 1
-  for _, sentence in ipairs(read.knowledge(text)) do
+  for _, sentence in ipairs(sentences) do
     local n = text_of.overlap(s.stems, sentence)
     local fits = n > 1 or s.asks and n * 2 >= asked
     if n > most and fits and (s.asks or not was_said(s, sentence)) then best, most = sentence, n end
@@ -126,7 +126,7 @@ end
 -- A sentence of the prompt that answers, or one of the personality when the agent is asked about itself.
 local function told(s, least)
   local about_me = s.asks and text_of.any(s.normal, ABOUT_ME)
-  return best_sentence(s, s.prompt, least) or about_me and best_sentence(s, s.personality, least) or nil
+  return best_sentence(s, s.told.knows, least) or about_me and best_sentence(s, s.told.is, least) or nil
 end
 
 local function note(s, least)
@@ -136,7 +136,7 @@ end
 
 -- Fitness -----------------------------------------------------------------------------------------
 
-local function best_topic(normal)
+local function topic_of(normal)
   local best, most = nil, 0
   for _, topic in ipairs(fitness.topics) do
     local score = text_of.score(normal, topic.words) * (topic.weight or 1)
@@ -144,6 +144,11 @@ local function best_topic(normal)
     if score > most then best, most = topic, score end
   end
   return best
+end
+
+local function best_topic(s)
+  if s.topic == nil then s.topic = topic_of(s.normal) or false end
+  return s.topic
 end
 
 -- The topic that the agent's last message asked about, in formal words or not.
@@ -182,7 +187,7 @@ local function went_well(s)
 end
 
 local function coach(s)
-  local topic = best_topic(s.normal)
+  local topic = best_topic(s)
   if topic and topic.first then return compose(s, topic) end
   local known = s.asks and note(s, topic and 2) -- one word of the field in common says little
   if known then return with_emoji(s, known) end
@@ -224,7 +229,7 @@ end
 -- A greeting or thanks in front of a matter of its own is only a courtesy.
 local function is_courtesy(s, intent)
   if not intent.short or intent.name == "identity" then return false end
-  if s.is_coach and best_topic(s.normal) or text_of.any(s.normal, general.problem) then return true end
+  if s.told.is_coach and best_topic(s) or text_of.any(s.normal, general.problem) then return true end
   return intent.name ~= "goodbye" and s.line.text:find("?", 1, true) ~= nil and s.words > 4
 end
 
@@ -257,7 +262,7 @@ local function foreign(s)
 end
 
 local function unreadable(s)
-  return text_of.gibberish(s.line.text) and not (s.is_coach and best_topic(s.normal))
+  return text_of.gibberish(s.line.text) and not (s.told.is_coach and best_topic(s))
 end
 
 -- What to do: text to say or nil, an emoji to react with or nil.
@@ -267,24 +272,21 @@ local function plan(s)
   if intent and not is_courtesy(s, intent) then return by_intent(s, intent), intent.reaction end
   if is_nod(s) then return nil, "👍" end
   if unreadable(s) then return nil, "👀" end
-  return s.is_coach and coach(s) or helper(s), nil
+  return s.told.is_coach and coach(s) or helper(s), nil
 end
 
 local function prepare(req)
   local s = read.situation(req)
-  if not s.line or s.line.reaction then return s end
-  local field = text_of.normal(s.personality .. " " .. s.prompt)
-  s.is_coach = text_of.score(field, fitness.field) >= fitness.needs
+  if not s.line or s.line.kind == "reaction" then return s end
   s.normal = text_of.normal(s.line.text)
   s.heard = hearing.hear(hearing.nobody, s.line.text)
   s.lang, s.asks = languages.of(s.line.text) or "en", s.heard.asks
   s.words, s.stems = text_of.words(s.normal), text_of.stems(s.line.text)
-  s.seed = (s.line.id or "") .. "\0" .. s.line.text:sub(1, 500) .. "\0" .. #s.own
-  s.style = text_of.style(s.personality .. "\n" .. s.prompt, s.is_coach and fitness.emoji or general.emoji)
+  s.seed = text_of.seed((s.line.id or "") .. "\0" .. s.line.text:sub(1, 500) .. "\0" .. #s.own)
   local about = text_of.about(s.line.text)
   s.slots = {
-    name = s.name, about = about and "“" .. about .. "”" or "that", me = s.me or "an assistant",
-    role = s.role or "here to help",
+    name = s.name, about = about and "“" .. about .. "”" or "that", me = s.told.me or "an assistant",
+    role = s.told.role or "here to help",
   }
   return s
 end
@@ -334,7 +336,7 @@ end
 local function act(out, tools, s)
   if s.emergency then return say(out, tools, s, s.emergency) end
   if not s.line then return silence(out, tools, "nothing new was said") end
-  if s.line.reaction then return silence(out, tools, "a reaction needs no answer") end
+  if s.line.kind == "reaction" then return silence(out, tools, "a reaction needs no answer") end
   local own = unwelcome(s)
   if own and tools.remove_reaction then
     return out:tool("unreact", { name = "remove_reaction", arguments = { message_id = own.id, emoji = own.emoji } })

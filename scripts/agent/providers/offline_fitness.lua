@@ -13,18 +13,18 @@ M.needs = 2 -- of them
 -- What people do, as they name it and as it is named back.
 -- (`ask_known` of a topic holds the questions that make sense once such a thing was named.)
 M.things = {
-  { "running", "run*", "jog*", "treadmill", "5k", "10k", "marathon*" },
-  { "cycling", "cycl*", "bike*", "biking", "spin*", "peloton" },
-  { "swimming", "swim*", "pool" },
-  { "rowing", "row", "rowing", "rower" },
-  { "walking", "walk*", "hik*" },
-  { "HIIT", "hiit", "interval*", "tabata" },
-  { "yoga", "yoga", "pilates" },
-  { "squats", "squat*" },
-  { "bench press", "bench*" },
-  { "deadlifts", "deadlift*" },
-  { "pull-ups", "pullup*", "pull-up*", "pull-ups", "chin-up*" },
-  { "push-ups", "pushup*", "push-up*" },
+  { name = "running", words = { "run*", "jog*", "treadmill", "5k", "10k", "marathon*" } },
+  { name = "cycling", words = { "cycl*", "bike*", "biking", "spin*", "peloton" } },
+  { name = "swimming", words = { "swim*", "pool" } },
+  { name = "rowing", words = { "row", "rowing", "rower" } },
+  { name = "walking", words = { "walk*", "hik*" } },
+  { name = "HIIT", words = { "hiit", "interval*", "tabata" } },
+  { name = "yoga", words = { "yoga", "pilates" } },
+  { name = "squats", words = { "squat*" } },
+  { name = "bench press", words = { "bench*" } },
+  { name = "deadlifts", words = { "deadlift*" } },
+  { name = "pull-ups", words = { "pullup*", "pull-up*", "pull-ups", "chin-up*" } },
+  { name = "push-ups", words = { "pushup*", "push-up*" } },
 }
 
 M.topics = {

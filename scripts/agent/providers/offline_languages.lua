@@ -1,7 +1,7 @@
 -- scripts/agent/providers/offline_languages.lua -- which language a text seems to be in, and the few sentences that
 -- the offline provider can say in each.  It reads English only; to others it says so once, and greets them.
 
-local unicode = require "unicode"
+local book = require "agent.hearing_book"
 
 local M = {}
 
@@ -43,24 +43,31 @@ local SCRIPTS = {
 }
 
 local READ_MAX = 1000
+local NONE = {}
 
---- The language that a text seems to be in ("en", "de", ..), or nil.
-function M.of(text)
-  text = text:sub(1, READ_MAX)
+local function of_script(text)
+  if not text:find "[\206-\237]" then return nil end
   local latin = select(2, text:gsub("%a", ""))
   for _, script in ipairs(SCRIPTS) do
     local n = select(2, text:gsub(script[2], ""))
     if n * 3 > latin and n > 1 then return script[1] end
   end
-  local words, scores = unicode.words(text), {}
-  for i = 1, words.n do
-    for _, language in ipairs(WORDS[words:key(i)] or {}) do scores[language] = (scores[language] or 0) + 1 end
+end
+
+--- The language that a text seems to be in ("en", "de", ..), or nil.
+function M.of(text)
+  text = text:sub(1, READ_MAX)
+  local script = of_script(text)
+  if script then return script end
+  local r, scores = book.read(text), {}
+  for _, key in ipairs(book.keys(r)) do
+    for _, language in ipairs(WORDS[key] or NONE) do scores[language] = (scores[language] or 0) + 1 end
   end
   local best
   for i = 1, #LATIN do
     if scores[i] and (not best or scores[i] > scores[best]) then best = i end
   end
-  local enough = best and (scores[best] > 1 or scores[best] * 2 >= words.n or text:find "[\195-\197][\128-\191]")
+  local enough = best and (scores[best] > 1 or scores[best] * 2 >= r.n or text:find "[\195-\197][\128-\191]")
   if not enough then return nil end               -- "Los Angeles is hot" is no Spanish
   return LATIN[best][1]
 end
@@ -90,12 +97,13 @@ M.greeting = {
 
 --- Whether a text says in any language that no model is connected.
 function M.says_notice(text)
+  local lower = text:lower()
+  if lower:find("no language model is connected", 1, true) or lower:find("not a language model", 1, true) then return true end
+  if not (text:find(")", 1, true) or text:find("）", 1, true)) then return false end
   for _, notice in pairs(M.notice) do
     if text:find(notice, 1, true) then return true end
   end
-  local lower = text:lower()
-  return lower:find("no language model is connected", 1, true) ~= nil
-    or lower:find("not a language model", 1, true) ~= nil
+  return false
 end
 
 return M

@@ -1,65 +1,31 @@
--- scripts/agent/providers/offline_read.lua -- from a prompt back to the facts it was made of.
--- The offline provider is asked like any model, with the text that agent.prompt writes; other callers
--- send plain system texts and messages, which are read as a chat with one person.
+-- scripts/agent/providers/offline_read.lua -- the facts of a chat, for answers by rules.
+-- An agent's turn hands over the chat itself (`context` of llm.chat: a snapshot of agent.facts) besides the prompt that
+-- models read; what the agent was told stands in the system text.  Other callers send plain system texts and
+-- messages, which are read as a chat with one person.
 
 local emergency = require "agent.providers.offline_emergency"
+local fitness = require "agent.providers.offline_fitness"
+local general = require "agent.providers.offline_general"
+local kept = require "agent.kept"
 local languages = require "agent.providers.offline_languages"
 local text_of = require "agent.providers.offline_text"
 local texts = require "human.text"
 
 local M = {}
 
-local LINES_MAX = 60    -- of the chat that are looked at
-local DANGER_LINES = 20 -- of them in which somebody may be in danger
-local UNESCAPE = { ["&lt;"] = "<", ["&gt;"] = ">", ["&quot;"] = '"', ["&amp;"] = "&" }
+local DANGER_LINES = 20 -- of the chat in which somebody may be in danger
+local TOLD = 64         -- system texts of which it is kept what they say
 
-local function unescape(text) return (text:gsub("&%a+;", UNESCAPE)) end
-
-local function attributes(text)
-  local out = {}
-  for name, value in text:gmatch '%f[%w_]([%w_]+)="([^"]*)"' do out[name] = unescape(value) end
-  return out
-end
-
--- The elements of one user message, in order, appended to lines.
-local function elements(content, lines)
-  local from = 1
-  while true do
-    local s, e, attrs = content:find("<([^<>]*)>", from)
-    if not s then return end
-    local name = attrs:match "^%a*"
-    from = e + 1
-    if name == "message" then
-      local stop = content:find("</message>", from, true) or #content + 1
-      local line = attributes(attrs)
-      line.text, line.mine = unescape(content:sub(from, stop - 1)), line.from == "you"
-      lines[#lines + 1] = line
-      from = stop
-    elseif name == "reaction" then
-      local line = attributes(attrs)
-      line.reaction, line.mine = true, line.from == "you"
-      lines[#lines + 1] = line
+-- Without a snapshot: what was said, as a chat with one person.
+local function chat_of(messages)
+  local chat = { lines = {}, people = {}, head = {} }
+  for _, m in ipairs(messages) do
+    local is_line = (m.role == "user" or m.role == "assistant") and type(m.content) == "string" and m.content ~= ""
+    if is_line then
+      chat.lines[#chat.lines + 1] = { kind = "message", mine = m.role == "assistant", text = m.content }
     end
   end
-end
-
-local function lines_of(messages)
-  local lines = {}
-  local is_quoted = type(messages[1].content) == "string" and messages[1].content:find("<participants>", 1, true)
-  for i = math.max(1, #messages - LINES_MAX), #messages do
-    local m = messages[i]
-    local content = type(m.content) == "string" and m.content or ""
-    if m.role == "assistant" then
-      if content ~= "" then lines[#lines + 1] = { mine = true, text = content } end
-    elseif m.role == "user" then
-      if is_quoted or content:find("<message ", 1, true) or content:find("<reaction ", 1, true) then
-        elements(content, lines)
-      elseif content ~= "" then
-        lines[#lines + 1] = { text = content }
-      end
-    end
-  end
-  return lines
+  return chat
 end
 
 -- What stands between the first `head` and the first `tail` after it, or nil.
@@ -125,10 +91,10 @@ local function to_answer(lines, names, their_ids)
   local asked, question, newest
   for i = #lines, 1, -1 do
     local line = lines[i]
-    if line.mine and not line.reaction then break end
+    if line.mine and line.kind == "message" then break end
     if not line.mine then
       newest = newest or i
-      if not line.reaction then
+      if line.kind == "message" then
         if not asked and is_addressed(line, names, their_ids) then asked = i end
         if not question and text_of.asks(line.text) then question = i end
       end
@@ -142,8 +108,8 @@ end
 local function in_danger(lines)
   for i = #lines, math.max(1, #lines - DANGER_LINES), -1 do
     local line = lines[i]
-    if line.mine and not line.reaction then return nil end
-    local say = line.text and not line.mine and emergency.answer(line.text)
+    if line.mine and line.kind == "message" then return nil end
+    local say = line.kind == "message" and not line.mine and emergency.answer(line.text)
     if say then return i, say end
   end
 end
@@ -152,67 +118,16 @@ end
 local function known(lines)
   local ids, reactions = {}, {}
   for _, line in ipairs(lines) do
-    if line.mine and line.reaction then
+    if line.mine and line.kind == "reaction" then
       for i = #reactions, 1, -1 do
-        if reactions[i].id == line.to and reactions[i].emoji == line.emoji then table.remove(reactions, i) end
+        if reactions[i].id == line.id and reactions[i].emoji == line.emoji then table.remove(reactions, i) end
       end
-      if not line.removed then reactions[#reactions + 1] = { id = line.to, emoji = line.emoji } end
-    elseif line.id then
+      if not line.removed then reactions[#reactions + 1] = { id = line.id, emoji = line.emoji } end
+    elseif line.id and not line.mine then
       ids[line.id] = true
     end
   end
   return ids, reactions
-end
-
--- How many others take part, as far as the prompt says.
-local function people_in(messages)
-  local n = 0
-  for _, m in ipairs(messages) do
-    if type(m.content) == "string" and m.content:find("<participants>", 1, true) then
-      n = n + select(2, m.content:gsub("<person>", ""))
-    end
-  end
-  return n
-end
-
--- Whether the agent has told this chat that no model is connected: in what it said, or before what is summed up.
-local function noticed(messages)
-  for _, m in ipairs(messages) do
-    local content = type(m.content) == "string" and m.content or ""
-    if m.role == "assistant" and languages.says_notice(content) then return true end
-    if m.role == "user" and content:find("<earlier>", 1, true) then return true end
-  end
-  return false
-end
-
---- The facts of a chat request: me, role, personality, prompt, line (the one to answer, or nil),
---- name (who wrote it), own (what the agent said, oldest first), latest (is it the newest line),
---- reactions (its own that still stand, {id, emoji}), people (how many others take part, as far as is known),
---- noticed (it has said that no model is connected), emergency (what must be said, whatever else is the case).
-function M.situation(req)
-  local system = req.system or ""
-  local personality, prompt = sections(system)
-  local lines = lines_of(req.messages)
-  local s = {
-    personality = personality, prompt = prompt, own = {}, people = 0,
-    noticed = noticed(req.messages),
-    me = personality:match "^Name: ([^\n]+)" or system:match "[Yy]ou are (%u[%w'-]+ ?%u?[%w'-]*)",
-    role = role_of(prompt) or role_of(personality),
-  }
-  for _, line in ipairs(lines) do
-    if line.mine and line.text then s.own[#s.own + 1] = line.text end
-  end
-  s.people = people_in(req.messages)
-  local ids, at
-  ids, s.reactions = known(lines)
-  s.line, at = to_answer(lines, names_of(s.me), ids)
-  local endangered, say = in_danger(lines)
-  if endangered then s.line, at, s.emergency = lines[endangered], endangered, say end
-  if s.line then
-    s.name, s.latest = nickname(s.line), at == #lines
-    s.after_mine = at > 1 and lines[at - 1].mine and lines[at - 1].text or nil
-  end
-  return s
 end
 
 local ORDERS = {}
@@ -260,6 +175,60 @@ function M.memories(personality)
     end
   end
   return list
+end
+
+-- How many others take part.
+local function count_others(people)
+  local n = 0
+  for _, p in ipairs(people) do n = n + (p.mine and 0 or 1) end
+  return n
+end
+
+-- Whether the agent has told this chat that no model is connected: in what it said, or before what is summed up.
+local function noticed(own, summary)
+  if summary then return true end
+  for _, text in ipairs(own) do
+    if languages.says_notice(text) then return true end
+  end
+  return false
+end
+
+-- What a system text says, which is the same turn after turn.
+local told = kept.of(TOLD, function(system)
+  local t = {}
+  t.personality, t.prompt = sections(system)
+  t.me = t.personality:match "^Name: ([^\n]+)" or system:match "[Yy]ou are (%u[%w'-]+ ?%u?[%w'-]*)"
+  t.names = names_of(t.me)
+  t.role = role_of(t.prompt) or role_of(t.personality)
+  t.is_coach = text_of.score(text_of.normal(t.personality .. " " .. t.prompt), fitness.field) >= fitness.needs
+  t.style = text_of.style(t.personality .. "\n" .. t.prompt, t.is_coach and fitness.emoji or general.emoji)
+  t.knows, t.is = M.knowledge(t.prompt), M.knowledge(t.personality)
+  t.memories = M.memories(t.personality)
+  return t
+end)
+
+--- The facts of a chat request: told {me, role, is_coach, style, knows and is (sentences of prompt and personality),
+--- memories}, line (the one to answer, or nil), name (who wrote it), own (what the agent said, oldest first), latest (is
+--- it the newest line), reactions (its own that still stand, {id, emoji}), people (how many others take part, as far as
+--- is known), noticed (it has said that no model is connected), emergency (what must be said, whatever else is the case).
+function M.situation(req)
+  local chat = req.context or chat_of(req.messages)
+  local lines = chat.lines
+  local s = { told = told(req.system or ""), own = {}, people = count_others(chat.people) }
+  for _, line in ipairs(lines) do
+    if line.mine and line.kind == "message" then s.own[#s.own + 1] = line.text end
+  end
+  s.noticed = noticed(s.own, chat.head.summary)
+  local ids, at
+  ids, s.reactions = known(lines)
+  s.line, at = to_answer(lines, s.told.names, ids)
+  local endangered, say = in_danger(lines)
+  if endangered then s.line, at, s.emergency = lines[endangered], endangered, say end
+  if s.line then
+    s.name, s.latest = nickname(s.line), at == #lines
+    s.after_mine = at > 1 and lines[at - 1].mine and lines[at - 1].text or nil
+  end
+  return s
 end
 
 return M

@@ -1,6 +1,8 @@
 -- scripts/agent/providers/offline_text.lua -- words: finding them, choosing between wordings, style.
 
-local unicode = require "unicode"
+local book = require "agent.hearing_book"
+local kept = require "agent.kept"
+local phrases = require "unicode.phrases"
 
 local M = {}
 
@@ -28,26 +30,35 @@ end
 --- How many words a normal text has.
 function M.words(normal) return select(2, normal:gsub("[^ ]+", "")) end
 
-local function has(normal, word)
-  if word:sub(-1) == "*" then return normal:find(" " .. word:sub(1, -2), 1, true) ~= nil end
-  return normal:find(" " .. word .. " ", 1, true) ~= nil
+-- The words of a normal text.
+local words_of = kept.of(32, function(normal)
+  local words = {}
+  for word in normal:gmatch "[^ ]+" do words[#words + 1] = word end
+  return words
+end)
+
+local books = setmetatable({}, { __mode = "k" }) -- list -> its phrases, each of which has a tag of its own
+
+local function book_of(list)
+  local found = books[list]
+  if found then return found end
+  found = phrases.book()
+  for _, phrase in ipairs(list) do phrases.add(found, phrase, { n = phrase:find(" ", 1, true) and 2 or 1 }) end
+  books[list] = found
+  return found
 end
 
 --- How much of the list is in a normal text: 1 for a word, 2 for a phrase.  "run*" is a beginning.
 function M.score(normal, list)
-  local sum = 0
-  for _, word in ipairs(list) do
-    if has(normal, word) then sum = sum + (word:find(" ", 1, true) and 2 or 1) end
-  end
+  local sum, seen = 0, {}
+  phrases.each(book_of(list), words_of(normal), function(tag)
+    sum, seen[tag] = sum + (seen[tag] and 0 or tag.n), true
+  end)
   return sum
 end
 
-function M.any(normal, list)
-  for _, word in ipairs(list) do
-    if has(normal, word) then return true end
-  end
-  return false
-end
+--- Whether anything of the list is in a normal text.
+function M.any(normal, list) return M.score(normal, list) > 0 end
 
 --- Whether the text holds anything that can be read, and not only emoji and punctuation.
 function M.readable(text)
@@ -66,15 +77,20 @@ function M.gibberish(text)
   return words > 0 and n == words
 end
 
---- A number that depends on the text alone, spread evenly (djb2, then a prime modulus).
-function M.hash(text)
-  local h = 5381
+-- djb2, from where it stands
+local function hashed(text, h)
   for i = 1, #text do h = (h * 33 + text:byte(i)) % 4294967296 end
-  return (h % 65521) * 40503 % 65521
+  return h
 end
 
+--- Where M.hash begins: a seed of some length is read once.
+function M.seed(text) return hashed(text, 5381) end
+
+--- A number that depends on seed and text alone, spread evenly (a prime modulus).
+function M.hash(seed, text) return (hashed(text, seed) % 65521) * 40503 % 65521 end
+
 --- Whether there is a question mark of any script.
-function M.asks(text) return unicode.words(text:sub(1, READ_MAX)).asks end
+function M.asks(text) return book.read(text:sub(1, READ_MAX)).words.asks end
 
 local STEM, PIECE = "^" .. ("[^\128-\191]?[\128-\191]*"):rep(6), "[^\128-\191][\128-\191]*"
 
@@ -87,11 +103,11 @@ local function pairs_of(key, out)
   end
 end
 
---- Content words of a text (folded, cut to a stem of six letters): {stem = true}.
-function M.stems(text)
-  local words, out = unicode.words(text:sub(1, READ_MAX)), {}
-  for i = 1, words.n do
-    local key, class = words:key(i), words.class[i]
+--- Content words of a text (folded, cut to a stem of six letters): {stem = true}; not to be changed.
+M.stems = kept.of(512, function(text)
+  local r, out = book.read(text:sub(1, READ_MAX)), {}
+  for i, key in ipairs(book.keys(r)) do
+    local class = r.words.class[i]
     if class == "Z" or class == "K" or class == "T" then
       pairs_of(key, out)
     elseif class == "H" and #key >= 6 then
@@ -101,7 +117,7 @@ function M.stems(text)
     end
   end
   return out
-end
+end)
 
 -- "sore" meets "sorene(ss)".
 local function meets(stems, stem)
@@ -181,23 +197,23 @@ end
 
 local EMOJI = "[\240-\244][\128-\191][\128-\191][\128-\191]"
 
+local FORMALLY = { "formal", "professional tone", "businesslike", "polite and reserved" }
+local INFORMALLY = { "informal", "not formal", "never formal", "casual" }
+local NO_EMOJI = { "no emoji*", "never emoji*", "without emoji*", "avoid emoji*", "avoids emoji*", "never uses emoji*",
+  "doesn't use emoji*", "does not use emoji*", "don't use emoji*", "never use emoji*" }
+local EMOJI_WORDS = { "emoji*", "casual", "warm", "friendly", "motivat*", "energetic", "playful", "encouraging" }
+local BRIEFLY = { "short", "brief", "concise", "terse", "few words", "to the point" }
+
 --- Style of a personality: {emoji = list or false, short = bool, formal = bool}.
 function M.style(personality, default_emoji)
   local text = M.normal(personality)
-  local formal = M.any(text, { "formal", "professional tone", "businesslike", "polite and reserved" })
-    and not M.any(text, { "informal", "not formal", "never formal", "casual" })
-  local none = M.any(text, { "no emoji*", "never emoji*", "without emoji*", "avoid emoji*", "avoids emoji*",
-    "never uses emoji*", "doesn't use emoji*", "does not use emoji*", "don't use emoji*", "never use emoji*" })
+  local formal = M.any(text, FORMALLY) and not M.any(text, INFORMALLY)
   local list = {}
-  if not none then
+  if not M.any(text, NO_EMOJI) then
     for emoji in personality:gmatch(EMOJI) do list[#list + 1] = emoji end
-    local wants = M.any(text, { "emoji*", "casual", "warm", "friendly", "motivat*", "energetic", "playful", "encouraging" })
-    if #list == 0 and wants and not formal then list[1] = default_emoji end
+    if #list == 0 and not formal and M.any(text, EMOJI_WORDS) then list[1] = default_emoji end
   end
-  return {
-    emoji = #list > 0 and list or false, formal = formal,
-    short = M.any(text, { "short", "brief", "concise", "terse", "few words", "to the point" }),
-  }
+  return { emoji = #list > 0 and list or false, formal = formal, short = M.any(text, BRIEFLY) }
 end
 
 return M
