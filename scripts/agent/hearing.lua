@@ -4,6 +4,7 @@
 
 local book = require "agent.hearing_book"
 local kept = require "agent.kept"
+local learning = require "agent.hearing_learning"
 local mentioned = require "agent.hearing_mentions"
 local named = require "agent.hearing_names"
 local said = require "agent.hearing_words"
@@ -19,6 +20,7 @@ local EARS, CROWD = 64, 50 -- ears that are kept, and how many people one may li
 local GREETINGS, FAREWELLS = book.phrases(said.greetings), book.phrases(said.farewells)
 local THANKS, NODS, REFUSALS = book.phrases(said.thanks), book.phrases(said.nods), book.phrases(said.refusals)
 local QUESTIONS = book.phrases(said.questions)
+local DECLINES, STOPS, SOFT = book.phrases(said.declines), book.phrases(said.stops), book.set(said.soft)
 local BUT, EVERYONE = book.set(said.but), book.set(said.everyone)
 local QUESTION_ENDS, QUESTION_TAILS = book.set(said.question_ends), book.set(said.question_tails)
 local THANKS_SIGNS = { "👍", "🙏", "❤", "🙌", "💯", "♥" }
@@ -29,7 +31,7 @@ local function taken_words(who)
   local mine, taken = unicode.fold(who.names[1] or ""), {}
   for _, other in ipairs(who.others) do
     if unicode.fold(other.nickname) ~= mine then -- who takes the whole name does not take its words
-      for word in pairs(named.words_of(other.nickname)) do taken[word] = true end
+      for word in pairs(learning.words_of(other.nickname)) do taken[word] = true end
     end
   end
   return taken
@@ -58,14 +60,14 @@ local function learn_all(who)
   end
   for i, name in ipairs(who.names) do
     mentioned.learn_name(ear, name, ME)
-    named.learn(ear, name, ME, i == 1 and taken or nil)
+    learning.learn(ear, name, ME, i == 1 and taken or nil)
   end
-  local mine = named.words_of(who.names[1] or "")
+  local mine = learning.words_of(who.names[1] or "")
   for _, other in ipairs(who.others) do
     mentioned.learn_name(ear, other.nickname, other.id)
-    named.learn(ear, other.nickname, other.id)
+    learning.learn(ear, other.nickname, other.id)
     local first = first_word(other.nickname, mine, taken)
-    if first then named.learn(ear, first, other.id) end
+    if first then learning.learn(ear, first, other.id) end
   end
   return ear
 end
@@ -161,12 +163,38 @@ local function is_nod(r)
   return r.n <= 2 and book.has(r, NODS)
 end
 
+-- A word of a script without spaces that ends with such a phrase, behind a name or nothing.
+local function ends_with_stop(r, i)
+  local word = book.key(r, i)
+  if not (r.called[i] and book.runs_on(r.words.class[i])) then return false end
+  for _, phrase in ipairs(STOPS.inside) do
+    if #word > #phrase and word:sub(-#phrase) == phrase then return true end
+  end
+  return false
+end
+
+-- "Alex, stop it now please": what bids silence, and beside it nothing but names, openings and small words.
+local function bids_silence(r)
+  local found, i = false, 1
+  if r.n > SHORT_WORDS + 1 then return false end
+  while i <= r.n do
+    local last = book.phrase_at(r, i, STOPS)
+    found = found or last ~= nil or ends_with_stop(r, i)
+    local is_called = r.called[i] or r.skip[i] or i == 1 and r.words.after[1] == ","
+    if not (last or is_called or r.opened[i] or SOFT[book.key(r, i)]) then return false end
+    i = (last or i) + 1
+  end
+  return found
+end
+
 local function courtesies(r, heard)
   local short = r.n <= SHORT_WORDS and #r.text <= SHORT_BYTES and not heard.asks and not says_but(r)
+  heard.stops = bids_silence(r)
+  heard.declines = short and (book.has(r, DECLINES) or book.has(r, REFUSALS) and book.has(r, THANKS))
   heard.thanks = short and not book.has(r, REFUSALS) and (book.has(r, THANKS) or r.n <= 3 and has_sign(r.text))
   heard.greets = short and not heard.thanks and (book.has(r, GREETINGS) or book.has(r, FAREWELLS))
   local says_little = r.n == 0 or short and not heard.greets and is_nod(r)
-  heard.calls = heard.asks or not (heard.thanks or says_little)
+  heard.calls = heard.asks or not (heard.thanks or heard.declines or says_little)
 end
 
 local function calls_everyone(r)
@@ -185,6 +213,8 @@ end
 ---   everyone   all are spoken to (@everyone, @here, "hi all")
 ---   asks       it asks something (a question mark of any script, or a question's words)
 ---   thanks     it thanks, or takes note, and says no more
+---   declines   it says no to what was offered ("no thanks"), and no more
+---   stops      it bids the agent be silent, and says no more
 ---   greets     it greets, or takes leave, and says no more
 ---   calls      something is left to be answered: it is more than thanks, a nod or emoji
 function M.hear(ear, text, mentions)

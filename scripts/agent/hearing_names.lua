@@ -5,20 +5,17 @@
 
 local book = require "agent.hearing_book"
 local said = require "agent.hearing_words"
-local unicode = require "unicode"
 
 local M = {}
 
-local ALIKE_MAX = 16 -- names that begin with the same word
-local ALIAS_MIN = 3  -- bytes of a part of a name that is a name
 local AROUND = 48    -- bytes beside a name in a word of a script without spaces
 local IN_RUN_MAX = 64 -- names in one such word
 
 local key = book.key
-local COMMON, ROLES, NOT_NAMES = book.set(said.common), book.set(said.roles), book.set(said.not_names)
 local OF_THIRD, DOES_THIRD = book.set(said.of_third), book.set(said.does_third)
 local HONORIFICS, SLAVIC, REQUESTS = book.set(said.honorifics), book.set(said.slavic), book.set(said.requests)
 local POSSESSIVES, WHO_ASKS = book.set(said.possessives), book.set(said.who_asks)
+local BEGINS, YOU, ALSO = book.set(said.begins), book.set(said.you), book.set(said.also)
 local HAS_DONE = book.phrases(said.has_done)
 local OPENERS = book.phrases((said.openers:gsub("%s+", "|"))) -- words
 local GREETINGS, THANKS = book.phrases(said.greetings), book.phrases(said.thanks)
@@ -26,95 +23,6 @@ local FAREWELLS, QUESTIONS = book.phrases(said.farewells), book.phrases(said.que
 local TAILS, TITLES = {}, book.set(said.titles)
 for class, kinds in pairs(said.tails) do
   TAILS[class] = { to = book.set(kinds.to), topic = book.set(kinds.topic), third = book.set(kinds.third) }
-end
-
--- Learning names --------------------------------------------------------------------------------------
-
-local function kind_of(folded)
-  return COMMON[folded] and "common" or ROLES[folded] and "role" or "name"
-end
-
-local function add(ear, keys, class, form)
-  local first = ear.first[keys[1]] or {}
-  ear.first[keys[1]] = first
-  for _, known in ipairs(first) do
-    if table.concat(known.keys, " ") == table.concat(keys, " ") then return end
-  end
-  if #first >= ALIKE_MAX then return end
-  form.keys = keys
-  first[#first + 1] = form
-  table.sort(first, function(a, b) return #a.keys > #b.keys end)
-  if #keys == 1 and book.runs_on(class) then
-    local head = keys[1]:match "^[^\128-\191][\128-\191]*"
-    local inside = ear.inside[head] or { sizes = {}, forms = {} }
-    ear.inside[head] = inside
-    if not inside.forms[keys[1]] then inside.sizes[#inside.sizes + 1] = #keys[1] end
-    inside.forms[keys[1]] = form
-    table.sort(inside.sizes, function(a, b) return a > b end)
-  end
-end
-
-local function characters(text) return select(2, text:gsub("[^\128-\191]", "")) end
-
--- "Łukasz" is called "Łukaszu".
-local function add_vocatives(ear, name, class, who)
-  if class ~= "L" or #name < 4 then return end
-  for _, ending in ipairs(said.vocatives) do
-    local from, to = ending[1], ending[2]
-    if name:sub(-#from) == from or from == "" then
-      local stem = name:sub(1, #name - #from)
-      if #stem >= ALIAS_MIN and not COMMON[stem .. to] then
-        add(ear, { stem .. to }, class, { who = who, kind = "vocative", slavic = ending.slavic })
-      end
-    end
-  end
-end
-
--- part: it is one word of a longer name.
-local function add_word(ear, name, class, who, part)
-  local kind = kind_of(name)
-  if book.runs_on(class) and characters(name) < 2 then kind = "common" end
-  add(ear, { name }, class, { who = who, kind = kind, part = part })
-end
-
--- A part of a longer name that is a name by itself: "Alex" of "Coach Alex", "O'Neill" of "Siobhán O'Neill".
-local function add_part(ear, words, from, to, who, taken, whole)
-  local keys, class = {}, words.class[from]
-  for i = from, to do keys[#keys + 1] = words:key(i) end
-  local part = table.concat(keys, "-")
-  if class == "N" or #part < ALIAS_MIN or NOT_NAMES[part] or taken[part] then return end
-  if not whole and #keys > 1 then add(ear, keys, class, { who = who, kind = "name", part = true }) end
-  if #keys > 1 then return end
-  if not whole then add_word(ear, part, class, who, true) end
-  if (class == "H" or class == "Z") and characters(part) == 3 then -- without the family name
-    local given = part:match "^[^\128-\191][\128-\191]*(.*)"
-    if not taken[given] then add_word(ear, given, class, who, true) end
-  end
-  if not ROLES[part] then add_vocatives(ear, part, class, who) end
-end
-
--- Words that only a hyphen or an apostrophe parts stay together; those of other scripts do not.
-local function part_end(words, i)
-  while i < words.n and words.after[i] == "-" and not book.runs_on(words.class[i]) do i = i + 1 end
-  return i
-end
-
---- The whole name, and its parts as well when the words that are `taken` by others are given.
-function M.learn(ear, name, who, taken)
-  local words, keys = unicode.words(name), {}
-  if words.n == 0 then return end
-  for i = 1, words.n do keys[i] = words:key(i) end
-  if words.n == 1 then
-    add_word(ear, keys[1], words.class[1], who)
-  else
-    add(ear, keys, words.class[1], { who = who, kind = "name" })
-  end
-  local from = 1
-  while taken and from <= words.n do
-    local to = part_end(words, from)
-    add_part(ear, words, from, to, who, taken, from == 1 and to == words.n)
-    from = to + 1
-  end
 end
 
 -- Where clauses begin and end -------------------------------------------------------------------------
@@ -192,12 +100,20 @@ local function is_introduced(r, i, j)
   return OF_THIRD[before] or has_article(r, i) or POSSESSIVES[further] and not ends(r, j) or false
 end
 
+-- "Alex Morgan", but not "Alex I wanted to ask": a capital that begins no sentence.
+local function is_surname(r, j)
+  local word = key(r, j + 1)
+  if not (is_capital(r, j + 1) and #word > 1) then return false end
+  return not (BEGINS[word] or WHO_ASKS[word] or POSSESSIVES[word] or REQUESTS[word] or OF_THIRD[word])
+    and not book.phrase_at(r, j + 1, QUESTIONS) and not book.phrase_at(r, j + 1, THANKS)
+    and not book.phrase_at(r, j + 1, GREETINGS)
+end
+
 -- "Alex said", "Alex Morgan".
 local function goes_on_in_third(r, j, form, i)
   if r.words.after[j] ~= " " then return false end
-  if DOES_THIRD[key(r, j + 1)] or book.phrase_at(r, j + 1, HAS_DONE) then return true end
-  return form.part and starts(r, i) and is_capital(r, i) and is_capital(r, j + 1)
-    and not book.phrase_at(r, j + 1, QUESTIONS)
+  if DOES_THIRD[key(r, j + 1)] and not YOU[key(r, j + 2)] or book.phrase_at(r, j + 1, HAS_DONE) then return true end
+  return form.part and starts(r, i) and is_capital(r, i) and is_surname(r, j)
 end
 
 -- "Coach" at the beginning or the end; in between it is anybody's trade.
@@ -207,11 +123,17 @@ local function judge_role(r, i, j)
   return ends(r, j) and r.words.asks and "address" or nil
 end
 
+-- "Ben, did you ask Alex?": whoever is spoken to in this sentence already is asked about somebody.
+local function is_asked_about(r, i, form)
+  return r.spoken_to ~= nil and r.spoken_to ~= form.who and not starts(r, i) and not ALSO[key(r, i - 1)]
+end
+
 local function judge_plain(r, i, j, form)
   if starts(r, i) and ends(r, j) then return "address" end
   if is_introduced(r, i, j) then return "third" end
   if has_suffix(r, j) or goes_on_in_third(r, j, form, i) then return r.words.asks and "within" or "third" end
   if form.kind == "role" then return judge_role(r, i, j) end
+  if is_asked_about(r, i, form) then return "within" end
   return (starts(r, i) or ends(r, j)) and "address" or "within"
 end
 
@@ -341,36 +263,40 @@ function M.at(ear, r, by_byte, at)
   return form.who, r.words.to[last]
 end
 
---- Every name in a text is told to found(who, use).
+-- A name from word i to `last` that is meant as `use`, or stands there as a word (nil).
+local function note(r, i, last, form, use, found)
+  if not use then return end
+  found(form.who, use)
+  for k = i, last do r.called[k] = true end
+  r.named[last] = true
+  r.opened[last] = r.opened[last] or "opener"
+  if use == "address" then r.spoken_to = form.who end
+end
+
+local SENTENCE_ENDS = { ["."] = true, ["?"] = true }
+
+--- Every name in a text is told to found(who, use).  called[i] marks the words of names that count.
 function M.each(ear, r, found)
-  r.opened, r.slavic, r.named = openings(r), is_slavic(r), {}
+  r.opened, r.slavic, r.named, r.called = openings(r), is_slavic(r), {}, {}
   local i = 1
   while i <= r.n do
     local form, last = nil, i
+    if SENTENCE_ENDS[r.words.after[i - 1]] then r.spoken_to = nil end
     if not r.skip[i] then
       form, last = name_at(ear, r, i)
       local runs_on = book.runs_on(r.words.class[i])
       if form and not (runs_on and #form.keys == 1) then
-        local use = judge(r, i, last, form)
-        if use then
-          found(form.who, use)
-          r.named[last] = true
-          r.opened[last] = r.opened[last] or "opener"
-        end
+        note(r, i, last, form, judge(r, i, last, form), found)
       elseif runs_on then
         last = i
-        in_run(ear, r, i, found)
+        in_run(ear, r, i, function(who, use)
+          r.called[i] = true
+          found(who, use)
+        end)
       end
     end
     i = (form and last or i) + 1
   end
-end
-
---- The words by which somebody is called.
-function M.words_of(name)
-  local words, out = unicode.words(name), {}
-  for i = 1, words.n do out[words:key(i)] = true end
-  return out
 end
 
 return M

@@ -35,13 +35,16 @@ trenerka lekarz тренер доктор учитель مدرب دكتور ا�
 -- Before a name, these tell of a third person ("my friend Alex", "with Alex").
 M.of_third = [[my your his her our their the a an this that another some friend brother sister cousin dog cat uncle aunt mom mum dad
 boss colleague coworker neighbor neighbour husband wife boyfriend girlfriend son daughter mate roommate called named
-with from about to for by of in on at since until last next every without like than against told met saw see know knew love miss visited called
+with from about to for by of in on at since until last next every without like than against told met saw see know knew love miss visited called ask asked asking tell text texted message messaged email
+invite invited mention mentioned heard seen
 mein meine meinem meinen dein sein unser der die das dem den ein eine freund freundin bruder schwester kollege chef mit von
 uber fur bei nach zu ohne mon ma mes ton ta son sa notre le la les un une ami amie frere soeur collegue avec chez pour sur de
 mi mis su nuestro el los amigo amiga hermano hermana colega con para sobre por meu minha seu nosso o os irmao irma com
-mio mia tuo suo nostro il lo gli amico amica fratello sorella collega di per moj moja twoj jego jej przyjaciel kolega brat
+mio mia tuo suo nostro il lo gli amico amica fratello sorella collega di per al ad ao vu demande preguntaste perguntaste pytales pytalas spytales spytalas zapytales zapytalas widziales widzialas znasz
+moj moja twoj jego jej przyjaciel kolega brat
 siostra z od dla o bez мои моя мои твои его ее наш друг подруга брат сестра коллега с от про для о без у
-قال قالت يقول تقول ذهب ذهبت كان كانت جاء جاءت رايت صديقي صديقتي اخي اختي مع عن من الي benim arkadasim kardesim ile मेरा मेरी मेरे दोस्त भाई बहन]]
+спросил спросила спроси видел видела знаешь
+قال قالت يقول تقول ذهب ذهبت كان كانت جاء جاءت رايت سالت كلمت تعرف صديقي صديقتي اخي اختي مع عن من الي benim arkadasim kardesim ile मेरा मेरी मेरे दोस्त भाई बहन]]
 
 -- After a name, these tell of a third person ("Alex said so").
 M.does_third = [[said says told tells is was has had went came would thinks thought wants wanted knows knew likes liked loves
@@ -60,6 +63,18 @@ M.has_done = [[a dit|a fait|a ete|a eu|a parle|a raison|a tort|a trouve|a pris|a
 
 -- "Coach, I need you"
 M.who_asks = [[i we you my our let ich wir du je nous yo eu io]]
+
+-- With a capital behind a name, these begin what is said and are no surname ("Alex It hurts").
+M.begins = [[it he she they there here these those if because just got am been had today tomorrow yesterday now maybe help ok okay yes
+no not what who so but and then one two some nothing something everything in on at as es er sie ihr das dies hier da heute morgen jetzt
+hilfe bitte danke nicht kein il elle ils c j on ce ca aujourd est un une des el ella esto hoy ayer no tengo ele ela isso hoje ontem lui lei
+questo oggi ieri on ona to dzis wczoraj mam nie]]
+
+-- Whoever is called so is spoken to.
+M.you = [[you u ya ye du ihr sie tu vous usted ustedes voce voces lei voi ty wy ты вы]]
+
+-- Before a further name in address ("Sarah and Alex, ..").
+M.also = [[and und et y e o ed i oraz и or oder ou lub или و او ve veya और या]]
 
 -- Behind a name of kana, in Han.
 M.titles = [[先生 様 君 氏 先輩 選手]]
@@ -100,6 +115,62 @@ M.nods = [[ok|okay|k|kk|cool|nice|lol|haha|hah|hahaha|lmao|rofl|great|yep|yup|ye
 alles klar|gut|super|genau|ja|nein|d accord|oui|non|vale|claro|si|jaja|jajaja|ta bom|sim|nao|kkk|kkkk|rsrs|va bene|certo|perfetto|dobra|spoko|tak|nie|jasne
 хорошо|ок|ладно|да|нет|понятно|ясно|супер|ахаха|تمام|حسنا|نعم|لا|اوك|ههه|هههه|tamam|evet|hayir|peki|ठीक है|अच्छा|हाँ|नहीं|हाहा
 はい|うん|うんうん|了解|わかった|わかりました|なるほど|いいね|そうだね|そうですね|笑|草|www|好|好的|嗯|嗯嗯|哈哈|哈哈哈|明白|知道了|可以|네|응|그래|알았어|알겠어요|좋아|ㅋㅋ|ㅋㅋㅋ|ㅎㅎ|โอเค|ได้|555|5555]]
+
+-- Whoever says so wants no more of it.
+M.declines = [[no thanks|no thank you|no thank u|nope thanks|nah thanks|not now thanks|i m good thanks|i m fine thanks|im good thanks|thanks but no|no need|never mind
+nevermind|not needed
+nein danke|nee danke|danke nein|nicht notig|schon gut|non merci|merci non|pas besoin|no gracias|gracias pero no|no hace falta|nao obrigado|nao obrigada
+nao precisa|no grazie|non serve|nie dziekuje|nie dzieki|nie trzeba
+нет спасибо|спасибо нет|не надо|не нужно|لا شكرا|شكرا لا|لا داعي|hayir tesekkurler
+hayir tesekkur ederim|hayir sagol|yok sagol|gerek yok|नहीं धन्यवाद|नहीं शुक्रिया|जी नहीं
+रहने दो|रहने दीजिए
+結構 です|いいえ 結構 です|大丈夫 です|いりません|いらないです|遠慮 します|不用了|不用谢谢
+不了谢谢|不需要|不必了|괜찮아요|괜찮습니다|아니요 괜찮아요|필요 없어요|필요없어요|사양할게요
+ไม่เป็นไร|ไม่ต้อง|ไม่เอา]]
+
+-- Whoever says so, and no more, wants the agent to be silent.
+M.stops = [[stop|stop it|stop that|stop this|stop talking|stop writing|stop typing|stop posting|stop messaging|stop replying|stop answering|stop responding
+stop chatting|stop spamming|stop bothering me|stop bothering us|stop texting|stop texting me|stop messaging me|shut up|shut it|be quiet|be silent
+keep quiet|quiet|hush|shush|shh|silence|that s enough|enough already|enough now|zip it|leave me alone|leave us alone|go away|get lost|stfu|pipe down
+no more messages|don t write|don t answer|don t reply|don t talk|don t talk to me|cut it out|knock it off|give it a rest
+stopp|hor auf|hor auf damit|hor auf zu schreiben|hor auf zu reden|halt den mund|halt bitte den mund|halt endlich den mund|halt die klappe|halts maul|halt s maul|sei still|sei ruhig|sei leise
+ruhe|schweig|still|klappe|lass mich in ruhe|lass uns in ruhe|geh weg|aufhoren|schreib nicht mehr|schreib mir nicht mehr|es reicht|das reicht
+genug jetzt|schluss jetzt|schluss
+arrete|arretez|arrete ca|tais toi|taisez vous|la ferme|ferme la|silence|chut|ca suffit|laisse moi tranquille|laisse nous tranquilles|arrete de parler
+arrete d ecrire|arrete de repondre
+para|para ya|basta|basta ya|ya basta|callate|calla|silencio|deja de escribir|deja de hablar|deja de responder|dejame en paz|dejanos en paz|alto
+cierra la boca|detente
+pare|para com isso|cala a boca|cale a boca|cala te|silencio|chega|deixa me em paz|me deixa em paz|me deixe em paz|fica quieto|fique quieto
+para de escrever|pare de escrever|para de falar|pare de falar
+fermati|smettila|smetti|zitto|zitta|stai zitto|stai zitta|sta zitto|silenzio|taci|chiudi la bocca|lasciami in pace|lasciaci in pace|smetti di scrivere
+smettila di scrivere|smetti di parlare
+przestan|przestan pisac|przestan mowic|cicho|cicho badz|badz cicho|zamknij sie|ucisz sie|dosc|wystarczy|daj mi spokoj|daj nam spokoj|milcz|zamilcz
+nie pisz
+стоп|хватит|замолчи|замолчите|молчи|тихо|тише|заткнись|перестань|прекрати
+отстань|помолчи|тишина|оставь меня в покое|не пиши|не пиши больше|хватит писать
+довольно
+توقف|توقفي|قف|اسكت|اسكتي|اصمت|اصمتي|كفي|يكفي|خلاص|بس خلاص|بس|اتركني|اتركنا
+دعني وشاني|لا ترد|لا تكتب|هدوء|توقف عن الكتابه|توقف عن الكلام
+dur|sus|kes|kes sesini|kapa ceneni|sessiz ol|yeter|yeter artik|yazma|yazmayi birak|konusma|konusmayi kes|beni rahat birak|rahat birak
+रुको|रुक जाओ|बस|बस करो|चुप|चुप रहो|चुप करो|चुप हो जाओ
+बंद करो|शांत रहो|मुझे अकेला छोड दो|मत लिखो|खामोश|खामोश रहो
+黙 って|黙 れ|黙 ってください|静 かに|静 かにして|静 かにしろ|静 かにしてください|やめて|やめろ
+やめてください|すとっぷ|止 めて|うるさい|もうやめて|話 しかけないで|ほっといて
+闭嘴|住口|停|停止|停下|安静|安静点|安静一点|别说了|别说话|不要说了|不要说话|别发了|别吵|别吵了|够了|别烦我|走开|閉嘴|安靜
+別說了
+그만|그만해|그만 해|멈춰|닥쳐|조용히 해|조용히 해줘|조용히 해 줘|조용히|조용|입 다물어|말하지 마|그만 말해
+그만 써|시끄러워|저리 가|스톱
+หยุด|หยุดพูด|เงียบ|เงียบหน่อย|หุบปาก|พอได้แล้ว|พอแล้ว
+เลิกพูด|อย่าพูด|หยุดส่ง|หยุดเถอะ]]
+
+-- Small words around that.
+M.soft = [[please pls plz now just ok okay already right really you it this that at once immediately can could would will for god s sake bot damn hell fuck
+fucking man dude me us with to
+bitte jetzt mal doch endlich sofort einfach du mir uns stp svp s il te plait vous maintenant tout de suite por favor ya ahora agora ja per favore
+adesso ora subito prosze juz teraz natychmiast
+пожалуиста уже сеичас все من فضلك الان رجاء lutfen artik simdi hemen कृपया अब अभी
+प्लीज 请 請 你 请你 吧 了 现在 给我 좀 제발 이제 지금 요 ください い ね よ もう さん ちゃん くん นะ
+ครับ คะ ค่ะ หน่อย]]
 
 -- Thanks with one of these go on to something else.
 M.but = [[but however though although still aber doch jedoch mais pourtant pero aunque mas porem pero ma ale jednak но однако لكن ama
@@ -153,12 +224,12 @@ M.tails = {
     third = "が を の に へ と から より まで だ です でした がいい とか",
   },
   Z = {
-    to = "你 您 同学 老师 教练 哥 姐 先生 小姐 医生 妹 弟 君 様 氏 先輩 请 帮 能",
+    to = "我 我们 咱们 俺 你 您 同学 老师 教练 哥 姐 先生 小姐 医生 妹 弟 君 様 氏 先輩 请 帮 能",
     topic = "觉得 会 可以 有 要 怎么 什么 为什么",
     third = "说 是 在 的 了 和 跟 昨天 今天 去 来 也 都 真 很",
   },
   T = {
-    to = "ครับ ค่ะ คะ คับ จ้า จ๊ะ นะ ช่วย คุณ ขอ",
+    to = "อยากถาม ขอถาม มีคําถาม ผม ฉัน หนู เรา ครับ ค่ะ คะ คับ จ้า จ๊ะ นะ ช่วย คุณ ขอ",
     topic = "คิดว่า มี ว่า",
     third = "บอก เป็น อยู่ ไป มา กับ ของ และ",
   },

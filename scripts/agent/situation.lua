@@ -154,7 +154,8 @@ local function heard(reader, line)
     bot = (kind == "agent" or kind == "bot") or nil, stranger = kind == "stranger" or nil,
     ignored = reader.ignored[line.from_id], named = said.named, names_other = #said.others > 0 or nil,
     danger = reader.snap.others > 1 and not (kind or line.mine) and emergency.answer(text) ~= nil or nil,
-    asks = said.asks or nil, thanks = said.thanks or nil, complete = is_complete(text, said.asks) or nil,
+    asks = said.asks or nil, thanks = said.thanks or nil, stops = said.stops or nil,
+    complete = is_complete(text, said.asks) or nil,
     replies_to = to, replies_to_me = to and reader.own[to] or nil, replies_to_other = to and not reader.own[to] or nil,
   }
   for _, id in ipairs(said.others) do m.names_sibling = m.names_sibling or reader.siblings[id] end
@@ -214,8 +215,10 @@ local function conversation(reader, facts)
         talk.crossed = talk.crossed or talk.by ~= nil and talk.by ~= line.from_id
         talk.by = line.from_id
       end
-      if line.action_id then facts.since_mine_ms = line.age_ms end
+      if line.action_id then facts.since_mine_ms, facts.reacted = line.age_ms, nil end
       last = line
+    elseif line.mine then
+      facts.reacted = not line.removed or nil
     end
   end
   facts.share = share_of(old)

@@ -54,6 +54,23 @@ return {
     { "Ben", "Alex is a good coach", "silence" },
     { "Sarah", "what do you think, Alex?", "answer" },
   } },
+  { name = "whoever is asked about it is not it", lang = "en", lines = {
+    { "Sarah", "Ben, did you ask Alex?", "silence" },
+    { "Ben", "not yet", "silence" },
+    { "Ben", "Alex I wanted to ask you something", "answer" },
+  } },
+  { name = "told to stop, it stops, with one sign that it heard", lang = "en", lines = {
+    { "Sarah", "Alex, how long should I rest?", "answer" },
+    { "Sarah", "Alex, stop", "react" },
+    { "Sarah", "stop it, Alex!", "silence" },
+    { "Ben", "what a day", "silence" },
+  } },
+  { name = "one-to-one it stops when told to", lang = "en", people = { "Sarah" }, lines = {
+    { "Sarah", "how long should I rest?", "answer" },
+    { "Sarah", "be quiet now please", "react" },
+    { "Sarah", "shut up", "silence" },
+    { "Sarah", "how many sets should I do for my legs?", "answer", after = 300 },
+  } },
   { name = "it is spoken to in the ways that people have", lang = "en", lines = {
     { "Sarah", "hey alex", "answer" },
     { "Ben", "ALEX!! how long should I sleep?", "answer", after = 300 },

@@ -12,6 +12,9 @@ end
 
 -- name of the agent, then texts that speak to it by name
 local spoken_to = {
+  { "Coach Alex", "Alex I wanted to ask you something", "Alex It hurts again", "Alex My knee is sore", "Alex Help me please", "Alex Ich habe eine Frage",
+    "Alex you said squats are fine", "Ben: lunch? And what do you say Alex", "Sarah and Alex, lunch?", "Ben, what do you think, Alex?" },
+  { "小明", "小明我想问你一件事" }, { "สมชาย", "สมชายอยากถามอะไรหน่อย" },
   { "Coach Alex", "Alex, any tips for sleep", "alex any tips for sleep", "thanks alex!", "alex?", "so, what do you think alex",
     "alex, go on", "Coach, what now?", "what does alex think?", "alex—what do you think?", "(alex) hello", "Hey Alex!!!",
     "ALEX", "thanks alex, what about legs?", "Hi there Alex :)", "ask alex", "coach alex look", "Sarah and Alex, what do you say?",
@@ -87,6 +90,10 @@ local spoken_to = {
 
 -- … and those that do not
 local not_spoken_to = {
+  { "Coach Alex", "Ben, did you ask Alex?", "Ben did you ask Alex?", "Sarah, have you talked to Alex?", "did you ask Alex?", "Ben, can you tell Alex?",
+    "Ben, would you trust alex?", "Alex Morgan wanted to come" },
+  { "Alex", "Ben, hast du Alex gefragt?", "Ben, as-tu demandé à Alex ?", "Ben, ¿le preguntaste a Alex?", "Ben, perguntaste ao Alex?", "Ben, hai chiesto ad Alex?",
+    "Ben, pytałeś Alex?", "Ben, kennst du Alex?", "Ben, tu connais Alex ?", "Ben, ты спросил Alex?" },
   { "Coach Alex", "alexander the great won", "my friend alex told me", "what a game yesterday", "see http://x.io/alex", "http://x.io/alex?",
     "alex@example.org", "mail to alex@example.org please", "open alex.txt", "look at www.alex.com", "non-alex", "#alex", "alex_smith",
     "I was with Alex yesterday", "Alex said so", "alex's plan was good", "my coach says hi", "Alex Morgan scored twice", "/home/alex/x",
@@ -267,6 +274,30 @@ describe("A line", function()
       "谢谢，但是不行吗" } do
       assert.is_false(heard(text).thanks, text)
     end
+  end)
+
+  it("declines in any language, and says no more", function()
+    for _, text in ipairs { "no thanks", "No, thank you!", "nein danke", "non merci", "no, gracias", "não, obrigado", "no grazie", "nie, dziękuję", "нет, спасибо", "لا شكرا",
+      "hayır, teşekkürler", "नहीं, धन्यवाद", "いいえ、結構です", "不用了，谢谢", "아니요, 괜찮아요" } do
+      assert.is_true(heard(text).declines, text)
+      assert.is_false(heard(text).calls, text)
+    end
+    for _, text in ipairs { "thanks", "no thanks, what about legs?", "no", "I need no thanks for that, it was a pleasure to help you all" } do
+      assert.is_false(heard(text).declines, text)
+    end
+  end)
+
+  it("bids silence in any language, and says no more", function()
+    for _, text in ipairs { "Alex, stop", "stop it alex!", "Alex please shut up", "can you be quiet?", "leave me alone", "Alex, hör auf!", "Alex, halt bitte den Mund", "tais-toi Alex",
+      "arrête s'il te plaît", "¡cállate!", "Basta ya", "Alex, cala a boca", "Alex, para!", "zitto, Alex", "przestań, proszę", "Алекс, замолчи", "хватит!", "اسكت", "Alex sus lütfen",
+      "चुप रहो", "黙って", "静かにしてください", "闭嘴", "Alex，安静点", "조용히 해", "Alex 그만해", "หยุดพูด" } do
+      assert.is_true(heard(text).stops, text)
+    end
+    for _, text in ipairs { "how do I stop snoring?", "don't stop", "the bus stop", "I can't stop eating", "stop the timer at five", "这里很安静", "静かな部屋", "para mí está bien",
+      "Bus hält hier" } do
+      assert.is_false(heard(text).stops, text)
+    end
+    assert.is_true(hearing.hear(ear "小明", "小明闭嘴").stops)
   end)
 
   it("greets in any language, and says no more", function()

@@ -5,7 +5,7 @@ local phrases = require "unicode.phrases"
 local unicode = require "unicode"
 
 local PHRASES = { has_done = true, greetings = true, farewells = true, thanks = true, nods = true, refusals = true,
-                  questions = true }
+                  questions = true, declines = true, stops = true }
 
 -- Every text in a tree of lists is told with the path to it.
 local function each(tree, path, found)

@@ -353,24 +353,3 @@ describe("Among several people, the offline provider", function()
     assert.not_equal("m-asked", wishes[1].messageId)
   end)
 end)
-
-describe("An unwelcome reaction of the offline provider's", function()
-  local said = { text = "ok", id = "m-ok" }
-  local reaction = { kind = "reaction", mine = true, emoji = "👍", id = "m-ok" }
-
-  it("is taken back", function()
-    local wishes = say(coach, { said, reaction, "please remove your reaction" })
-    assert.same({ { type = "remove-reaction", messageId = "m-ok", emoji = "👍" } }, wishes)
-  end)
-
-  it("is not taken back twice", function()
-    local gone = { kind = "reaction", mine = true, emoji = "👍", id = "m-ok", removed = true }
-    local wishes = say(coach, { said, reaction, gone, "I said stop reacting" })
-    assert.not_equal("remove-reaction", wishes[1].type)
-  end)
-
-  it("of somebody else's is not its business", function()
-    local theirs = { kind = "reaction", from = "Mike", emoji = "👎", id = "m-ok" }
-    assert.not_equal("remove-reaction", say(coach, { said, theirs, "remove your reaction" })[1].type)
-  end)
-end)

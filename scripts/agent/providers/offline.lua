@@ -265,8 +265,21 @@ local function unreadable(s)
   return text_of.gibberish(s.line.text) and not (s.told.is_coach and best_topic(s))
 end
 
--- What to do: text to say or nil, an emoji to react with or nil.
+-- What hangs on a line is not seen, which is said once; from then on it counts where words come with it.
+local function unseen(s)
+  local blind = languages.blind[s.lang] or languages.blind.en
+  if s.line.attachments and #s.line.attachments > 0 then
+    if not was_said(s, blind) then return blind end
+    if not text_of.readable(s.line.text) then return nil, "👀" end
+  end
+end
+
+-- What to do: text to say or nil, an emoji to react with or nil; neither: to be silent.
 local function plan(s)
+  if s.heard.stops then return nil, not s.reacted and "👍" or nil end
+  if s.heard.declines then return nil, "👍" end
+  local text, reaction = unseen(s)
+  if text or reaction then return text, reaction end
   if s.lang ~= "en" then return foreign(s) end
   local intent = intent_of(s)
   if intent and not is_courtesy(s, intent) then return by_intent(s, intent), intent.reaction end
@@ -279,8 +292,8 @@ local function prepare(req)
   local s = read.situation(req)
   if not s.line or s.line.kind == "reaction" then return s end
   s.normal = text_of.normal(s.line.text)
-  s.heard = hearing.hear(hearing.nobody, s.line.text)
-  s.lang, s.asks = languages.of(s.line.text) or "en", s.heard.asks
+  s.heard = hearing.hear(s.told.me and hearing.ear { names = { s.told.me } } or hearing.nobody, s.line.text)
+  s.asks = s.heard.asks
   s.words, s.stems = text_of.words(s.normal), text_of.stems(s.line.text)
   s.seed = text_of.seed((s.line.id or "") .. "\0" .. s.line.text:sub(1, 500) .. "\0" .. #s.own)
   local about = text_of.about(s.line.text)
@@ -342,6 +355,7 @@ local function act(out, tools, s)
     return out:tool("unreact", { name = "remove_reaction", arguments = { message_id = own.id, emoji = own.emoji } })
   end
   local text, reaction = plan(s)
+  if not text and not reaction then return silence(out, tools, "they want no more to be said") end
   text = text and with_notice(s, text)
   if text and tools.add_reaction and not tools.send_message then text, reaction = nil, reaction or "👍" end
   local can_react = reaction and tools.add_reaction and s.line.id

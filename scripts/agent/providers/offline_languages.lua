@@ -90,6 +90,24 @@ M.notice = {
   ko = "(연결된 언어 모델이 없습니다. 영어만 읽는 간단한 규칙이 제 답을 씁니다.)",
 }
 
+--- That pictures and files are not seen, to be said once in a chat.
+M.blind = {
+  en = "I can't see pictures or open files here. Please tell me in words what it is about.",
+  de = "Bilder und Dateien kann ich hier nicht sehen. Schreib mir bitte in Worten, worum es geht.",
+  fr = "Je ne peux pas voir les images ni ouvrir les fichiers ici. Dis-moi avec des mots de quoi il s'agit.",
+  es = "Aquí no puedo ver imágenes ni abrir archivos. Cuéntame con palabras de qué se trata.",
+  pt = "Aqui não consigo ver imagens nem abrir arquivos. Diga-me em palavras do que se trata.",
+  it = "Qui non posso vedere immagini né aprire file. Dimmi a parole di che cosa si tratta.",
+  pl = "Nie widzę tu obrazów i nie otwieram plików. Napisz mi słowami, o co chodzi.",
+  ru = "Я не вижу здесь изображений и не открываю файлы. Опишите, пожалуйста, словами.",
+  ar = "لا أستطيع هنا رؤية الصور أو فتح الملفات. اكتب لي بالكلمات ما الموضوع من فضلك.",
+  tr = "Burada resimleri göremem, dosyaları açamam. Lütfen ne olduğunu sözcüklerle yaz.",
+  hi = "मैं यहाँ चित्र नहीं देख सकता और फ़ाइलें नहीं खोल सकता। कृपया शब्दों में बताइए।",
+  ja = "ここでは画像やファイルを見ることができません。言葉で教えてください。",
+  zh = "我在这里看不到图片，也打不开文件。请用文字告诉我。",
+  ko = "여기서는 그림이나 파일을 볼 수 없습니다. 글로 알려 주세요.",
+}
+
 M.greeting = {
   de = "Hallo!", fr = "Bonjour !", es = "¡Hola!", pt = "Olá!", it = "Ciao!", pl = "Cześć!", ru = "Здравствуйте!", ar = "مرحبًا!",
   tr = "Merhaba!", hi = "नमस्ते!", ja = "こんにちは！", zh = "你好！", ko = "안녕하세요!",

@@ -14,6 +14,7 @@ local texts = require "human.text"
 local M = {}
 
 local DANGER_LINES = 20 -- of the chat in which somebody may be in danger
+local LANGUAGE_LINES = 20 -- in which somebody's language is looked for
 local TOLD = 64         -- system texts of which it is kept what they say
 
 -- Without a snapshot: what was said, as a chat with one person.
@@ -85,14 +86,16 @@ local function is_addressed(line, names, their_ids)
   return false
 end
 
--- The line to answer, and its place.  Of those since the agent's last message: the newest that is addressed to
--- it, else the newest question, else the newest.  Nil when everything has been answered.
-local function to_answer(lines, names, their_ids)
-  local asked, question, newest
+-- The line to answer, and its place.  Of those since the agent's last message to which it has not reacted either: the
+-- newest that is addressed to it, else the newest question, else the newest.  Nil when everything has been answered.
+local function to_answer(lines, names, their_ids, reacted)
+  local asked, question, newest, noticed
   for i = #lines, 1, -1 do
     local line = lines[i]
     if line.mine and line.kind == "message" then break end
-    if not line.mine then
+    if not line.mine and line.id and reacted[line.id] then
+      noticed = noticed or i
+    elseif not line.mine then
       newest = newest or i
       if line.kind == "message" then
         if not asked and is_addressed(line, names, their_ids) then asked = i end
@@ -100,7 +103,7 @@ local function to_answer(lines, names, their_ids)
       end
     end
   end
-  local at = asked or question or newest
+  local at = asked or question or newest or noticed
   return at and lines[at], at
 end
 
@@ -207,9 +210,28 @@ local told = kept.of(TOLD, function(system)
   return t
 end)
 
+-- The language of a line; where it has no words, that of what its writer wrote before.
+local function language_at(lines, at)
+  for i = at, math.max(1, at - LANGUAGE_LINES), -1 do
+    local line = lines[i]
+    local is_theirs = i == at or not line.mine and line.from == lines[at].from
+    if is_theirs and line.text and text_of.readable(line.text) then return languages.of(line.text) or "en" end
+  end
+  return "en"
+end
+
+-- Whether the agent has only reacted since it said something.
+local function has_reacted(lines, at)
+  for i = at - 1, 1, -1 do
+    local line = lines[i]
+    if line.mine then return line.kind == "reaction" and not line.removed end
+  end
+  return false
+end
+
 --- The facts of a chat request: told {me, role, is_coach, style, knows and is (sentences of prompt and personality),
 --- memories}, line (the one to answer, or nil), name (who wrote it), own (what the agent said, oldest first), latest (is
---- it the newest line), reactions (its own that still stand, {id, emoji}), people (how many others take part, as far as
+--- it the newest line), lang (the language of the line), reacted (it has reacted since its last message), reactions (its own that still stand, {id, emoji}), people (how many others take part, as far as
 --- is known), noticed (it has said that no model is connected), emergency (what must be said, whatever else is the case).
 function M.situation(req)
   local chat = req.context or chat_of(req.messages)
@@ -219,14 +241,19 @@ function M.situation(req)
     if line.mine and line.kind == "message" then s.own[#s.own + 1] = line.text end
   end
   s.noticed = noticed(s.own, chat.head.summary)
-  local ids, at
-  ids, s.reactions = known(lines)
-  s.line, at = to_answer(lines, s.told.names, ids)
+  local ids, reactions = known(lines)
+  local reacted = {}
+  s.reactions = reactions
+  for _, reaction in ipairs(reactions) do reacted[reaction.id] = true end
+  local line, at = to_answer(lines, s.told.names, ids, reacted)
+  s.line = line
   local endangered, say = in_danger(lines)
   if endangered then s.line, at, s.emergency = lines[endangered], endangered, say end
   if s.line then
     s.name, s.latest = nickname(s.line), at == #lines
     s.after_mine = at > 1 and lines[at - 1].mine and lines[at - 1].text or nil
+    s.lang = language_at(lines, at)
+    s.reacted = has_reacted(lines, at)
   end
   return s
 end

@@ -5,7 +5,7 @@
 -- agent.situation finds out what the lines say and to whom, agent.turn carries the verdict out.
 -- To turn: the numbers in agent/rules/limits.lua ("When to wait", "Groups"), the settings of each agent (`policy`),
 -- and the order of the reasons in reason_to_speak().
---% version: 3
+--% version: 4
 
 local limits = require "agent.rules.limits"
 
@@ -105,6 +105,9 @@ local function answer(facts, policy, m, reason)
   if (m.bot or m.stranger) and facts.agent_chain >= limits.agent_chain then return silent "agent-loop" end
   if m.thanks and facts.others > 1 then return policy.no_reactions and silent "thanks" or react("thanks", m) end
   if reason == "danger" then return { action = "speak", reason = reason, message_id = m.id, to = m.from } end
+  if m.stops then
+    return (facts.reacted or policy.no_reactions) and silent "told-to-stop" or react("told-to-stop", m)
+  end
   local wait_ms, why = pause(facts, policy, m)
   if wait_ms then return { action = "wait", reason = why, wait_ms = math.max(1, math.ceil(wait_ms)) } end
   if reason == "one-to-one" then return { action = "speak", reason = "one-to-one" } end
@@ -131,13 +134,14 @@ end
 --     named        the agent is spoken to: "mention", "name"; names_other: somebody else is;
 --                  names_sibling: another agent of the same user
 --     danger       in a group: somebody's life may be in danger
---     asks, thanks, complete (a whole question: nothing more need come), in_field (of the agent's prompt)
+--     asks, thanks, stops (it bids the agent be silent), complete (a whole question: nothing more need come), in_field
+--                  (of the agent's prompt)
 --     replies_to (a message id), replies_to_me, replies_to_other
 --     after_mine   nobody else spoke since the agent's last line; by_answered: by the person whom that answered;
 --                  about_mine: it goes on with it
 --   typing_ms      how long ago somebody last signalled typing without posting since, or nil
 --   waited_ms      how long the agent has waited already
---   since_mine_ms  age of the agent's last message, or nil
+--   since_mine_ms  age of the agent's last message, or nil; reacted: it has reacted to something since then
 --   follow_ups     of the agent's last answer, as above
 --   share          per cent of the last lines before the new ones that are the agent's
 --   own_in_row     the agent's messages at the end of the chat before the new ones
@@ -289,6 +293,13 @@ M.examples = {
   { "decide", facts { messages = says("thanks alex!", { named = "name", thanks = true }) },
     expect = { action = "react", reason = "thanks", emoji = LIKE, message_id = "m1" } },
   { "decide", facts { messages = says("thanks, sarah", { thanks = true, names_other = true }) },
+    expect = silent "not-addressed" },
+  -- Whoever wants silence gets it, with one sign that he was heard.
+  { "decide", facts { messages = says("alex, stop", { named = "name", stops = true }) },
+    expect = { action = "react", reason = "told-to-stop", emoji = LIKE, message_id = "m1" } },
+  { "decide", facts { others = 1, messages = says("be quiet", { stops = true }), reacted = true },
+    expect = silent "told-to-stop" },
+  { "decide", facts { messages = says("ben, stop", { stops = true, names_other = true }) },
     expect = silent "not-addressed" },
   -- People still typing.
   { "decide", facts { messages = asked, typing_ms = FRESH }, expect = wait("typing", math.min(STEP, LONG)) },
