@@ -10,7 +10,7 @@ local STATUS = ([[{"version":"1","instance":"%s","home":"/h","url":"%s","pin":""
 
 -- What /health says; the differences are those of a test.
 local function health(database_id, instance)
-  return { 200, ([[{"status":"ok","instance":"%s","database_id":"%s","problems":[]}]]):format(
+  return { 200, ([[{"status":"ok","version":"1","instance":"%s","database_id":"%s","problems":[]}]]):format(
     instance or INSTANCE, database_id or "db1") }
 end
 

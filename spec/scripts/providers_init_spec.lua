@@ -5,7 +5,7 @@ local fake_host = require "fake_host"
 -- All of them, and what they need of the agent's scripts.
 local function scripts()
   local files = { ["api/x.lua"] = 'require "agent.providers.init"\nreturn {}\n' }
-  local list = assert(io.popen "cd scripts && ls agent/providers/*.lua agent/hear*.lua")
+  local list = assert(io.popen "cd scripts && ls agent/providers/*.lua agent/hear*.lua agent/kept.lua")
   for path in list:lines() do
     local file = assert(io.open("scripts/" .. path))
     files[path] = file:read "*a"
