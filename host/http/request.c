@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT
- * request.c -- what Lua asks of a request: its headers, body and peer, and how it is answered.
+ * request.c -- what Lua asks of a request: its headers, body and peer; how it is answered, or passed on.
  *
  * Owns: the memory of requests, some of it spare.  What is given out lives until the end of the turn.
  * Must never: answer twice, or forget one whose client is gone: answering that one only frees it. */
+#include "http/request.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/pack.h"
 #include "http/respond.h"
+#include "http/serve.h"
 #include "net/conn.h"
+#include "net/pass.h"
 
 enum { SPARE_REQUESTS = 64, SPARE_HEAD = 4096 };
 
@@ -198,7 +202,7 @@ static int answerable(host_id id, int status, request **out) {
 static void answered(request *r, bool keep) {
   conn *c = r->c;
   request_retire(r);
-  if (c) conn_answered(c, keep);
+  if (c) serve_answered(c, keep);
 }
 
 static bool has_no_body(const request *r, int status) {
@@ -299,4 +303,22 @@ int host_finish(host_id id) {
   }
   answered(r, keep && !conn_draining());
   return gone ? HOST_EGONE : 0;
+}
+
+/* Another worker parses it again and sees it as its own. */
+int host_pass(host_id id, int worker) {
+  request *r = find(id);
+  if (!r || !r->c) return HOST_EGONE;
+  if (r->state != REQ_IN_FLIGHT) return HOST_EINVAL;
+  conn *c = r->c;
+  buf b;
+  int e = pass_begin(c, &b);
+  if (!e && http1_raw(&r->h, &b) < 0) e = HOST_ELIMIT;
+  if (!e) e = pass_send(c, worker, &b);
+  buf_free(&b);
+  if (e) return e;
+  c->req = NULL;
+  request_retire(r);
+  pass_leave(c);
+  return 0;
 }

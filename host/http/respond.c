@@ -17,6 +17,7 @@
 #include "core/log.h"
 #include "core/shm.h"
 #include "http/refusal.h"
+#include "http/request.h"
 #include "net/conn.h"
 
 enum { BODY_LIMITS = 32, NUMBER = 24 };
@@ -115,12 +116,12 @@ static void note_refusal(const conn *c, int status) {
   log_line(LOG_INFO, text, (unsigned long)n);
 }
 
-int respond_refusal(conn *c, int status) {
+void respond_refuse(conn *c, int status) {
   note_refusal(c, status);
   char *p = conn_out(c, REFUSAL_ROOM);
-  if (!p) return -1;
+  if (!p) return conn_close(c);
   c->out.n += refusal_write(c->req ? &c->req->h : NULL, status, p, REFUSAL_ROOM);
-  return 0;
+  conn_finish(c, true);
 }
 
 size_t respond_overload(char *out, size_t n) {
@@ -151,7 +152,7 @@ void respond_redirect(conn *c) {
   const char *host, *target = h->head.p + h->target;
   size_t date_n, n = asked_host(h, &host);
   const char *date = respond_date(&date_n);
-  if (!n || *target != '/') return conn_refuse(c, 400);
+  if (!n || *target != '/') return respond_refuse(c, 400);
   if (port != 443) snprintf(at, sizeof at, ":%.0f", port);
   size_t room = n + h->target_n + 256;
   char *to = conn_out(c, room);

@@ -2,11 +2,12 @@
  * respond.h -- answers: heads, refusals that need no Lua, and body limits by path. */
 #ifndef HUMAN_RESPOND_H
 #define HUMAN_RESPOND_H
+#include "http/http1.h"
 #include "http/refusal.h"
 #include "net/conn.h"
 
 size_t respond_body_max(const http1 *h);     /* by the prefixes given to host_body_limit */
-int respond_refusal(conn *c, int status);    /* append the fixed answer; 0, or -1 */
+void respond_refuse(conn *c, int status);    /* a fixed answer, and nothing after it */
 void respond_redirect(conn *c);              /* answer the request with the https address, and close */
 const char *respond_reason(int status);       /* RFC 9110, 15; RFC 6585 */
 const char *respond_date(size_t *n);          /* "Date: ..\r\n", made once a second */

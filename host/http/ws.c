@@ -4,14 +4,13 @@
  * Owns: struct ws, which its connection holds until Lua, told by one WS_CLOSE event, ends it too: the
  * answers to what came before the end go out before the close frame.  Must never: send after a close
  * frame, wait for Lua without a limit, or queue without one for a client that does not read. */
-#include "http/ws.h"
-
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/utf8.h"
-#include "http/respond.h"
+#include "http/request.h"
+#include "http/serve.h"
 #include "http/wsframe.h"
 #include "net/conn.h"
 #include "net/wheel.h"
@@ -42,8 +41,8 @@ static ws *find(host_id id) {
   return (ws *)op_find(id, OP_WS);
 }
 
-host_id ws_id(const ws *w) {
-  return w ? w->o.id : 0;
+static host_id id_of(const conn *c) {
+  return c->ws->o.id;
 }
 
 /* ---- the end ---- */
@@ -52,6 +51,7 @@ static void release(conn *c) {
   ws *w = c->ws;
   if (w->o.id) op_close(&w->o);
   c->ws = NULL;
+  c->talk = &serve_http.talk;
   conn_charge(&w->charged, 0);
   wsf_free(&w->in);
   free(w->pong);
@@ -69,12 +69,12 @@ static void end(conn *c, int code, const char *why, size_t n) {
   wheel_schedule(c);
 }
 
-void ws_end_of_input(conn *c) {
+static void end_of_input(conn *c) {
   if (!c->ws->ending) c->ws->reply = -1;
   end(c, 1006, NULL, 0);
 }
 
-void ws_lost(conn *c) {
+static void lost(conn *c) {
   ws *w = c->ws;
   if (!w->ending) op_push(HOST_EV_WS_CLOSE, 1006, w->o.id, 0, NULL, 0);
   release(c);
@@ -236,7 +236,8 @@ static void answer_ping(ws *w, const char *p, size_t n) {
   else if (put_frame(w, WS_PONG, false, p, n) < 0) conn_close(w->c);
 }
 
-void ws_drained(ws *w) {
+static void drained(conn *c) {
+  ws *w = c->ws;
   if (!w->pong) return;
   if (!w->closing) put_frame(w, WS_PONG, false, w->pong + 1, (uint8_t)w->pong[0]);
   free(w->pong);
@@ -267,7 +268,7 @@ static bool ready(conn *c) {
 }
 
 /* The connection may be closed, and the WebSocket freed, after any event. */
-size_t ws_feed(conn *c, char *p, size_t n) {
+static size_t feed(conn *c, char *p, size_t n) {
   size_t left = n;
   wsf_event e;
   c->ws->heard_at = conn_now();
@@ -286,8 +287,8 @@ size_t ws_feed(conn *c, char *p, size_t n) {
   return c->ws->ending ? n : n - left;
 }
 
-bool ws_wants_reading(const ws *w) {
-  return !w->paused && !w->ending;
+static bool wants_reading(const conn *c) {
+  return !c->ws->paused && !c->ws->ending;
 }
 
 int host_read(host_id id, int on) {
@@ -317,11 +318,12 @@ static void schedule(ws *w) {
   wheel_schedule(w->c);
 }
 
-void ws_expire(ws *w) {
+static void expire(conn *c) {
+  ws *w = c->ws;
   uint64_t now = conn_now();
   if (w->ending) return finish(w->c);
   if (w->closing) return conn_close(w->c);
-  if (w->paused || !link_empty(&w->c->paused)) w->heard_at = now; /* it is us who do not listen */
+  if (w->paused || conn_is_paused(w->c)) w->heard_at = now; /* it is us who do not listen */
   if (idle_due(w) <= now) return fail(w->c, 1001, "nothing was received for too long");
   if (ping_due(w) <= now) {
     w->pinged_at = now;
@@ -353,9 +355,9 @@ int host_ws_close(host_id id, int code, host_str *reason) {
   return 0;
 }
 
-void ws_shutdown(ws *w) {
+static void shut_down(conn *c) {
   static const char why[] = "the server is stopping";
-  close_with(w, 1001, why, sizeof why - 1);
+  close_with(c->ws, 1001, why, sizeof why - 1);
 }
 
 /* ---- accepting ---- */
@@ -417,6 +419,15 @@ static size_t to_size(double bytes, size_t otherwise) {
   return bytes >= 1 && bytes < 1e12 ? (size_t)bytes : otherwise;
 }
 
+static bool never(const conn *c) {
+  (void)c;
+  return false;
+}
+
+static const conn_talk talk = {.feed = feed, .wants_reading = wants_reading, .is_busy = never,
+                               .is_idle = never, .id = id_of, .expire = expire, .end = end_of_input,
+                               .lost = lost, .drained = drained, .shut_down = shut_down};
+
 static ws *make(conn *c, const host_ws_options *o) {
   ws *w = calloc(1, sizeof *w);
   if (!w) return NULL;
@@ -426,6 +437,7 @@ static ws *make(conn *c, const host_ws_options *o) {
   }
   w->c = c;
   c->ws = w;
+  c->talk = &talk;
   w->max_queue = to_size(o->max_queue, conn_limit()->queue_bytes);
   w->deflate_min = to_size(o->deflate_min, DEFLATE_MIN);
   w->ping_ms = to_ms(o->ping_s);
@@ -439,7 +451,7 @@ static ws *make(conn *c, const host_ws_options *o) {
 static int gone(request *r) {
   conn *c = r->c;
   request_retire(r);
-  if (c) conn_answered(c, false);
+  if (c) serve_answered(c, false);
   return HOST_EGONE;
 }
 

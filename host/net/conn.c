@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * conn.c -- connections: bytes in, bytes out, deadlines, and the requests that are read from them.
+ * conn.c -- connections: bytes in, bytes out, deadlines.
  *
  * Owns: every struct conn, the one read buffer of the worker, spare output buffers.
  * Must never: call Lua, read more than it can hold, or queue without a limit. */
@@ -14,8 +14,7 @@
 #include "core/conf.h"
 #include "core/log.h"
 #include "core/loop.h"
-#include "http/respond.h"
-#include "http/ws.h"
+#include "net/listen.h"
 #include "net/preface.h"
 #include "net/relay.h"
 #include "net/wheel.h"
@@ -39,6 +38,7 @@ struct out_write {
 
 static struct {
   conn_limits limit;
+  const conn_service *service;
   int count;
   bool draining;
   conn_link dirty, paused;
@@ -54,6 +54,10 @@ const conn_limits *conn_limit(void) {
   return &conns.limit;
 }
 
+const conn_service *conn_serves(void) {
+  return conns.service;
+}
+
 uint64_t conn_now(void) {
   return uv_now(loop_uv());
 }
@@ -66,60 +70,12 @@ int conn_count(void) {
   return conns.count;
 }
 
-/* ---- requests ---- */
-
-static bool in_flight(const conn *c) {
-  return c->req && c->req->state != REQ_READING;
-}
-
-/* The client went away.  A request in flight lives on until it is answered. */
-static void lose_request(conn *c) {
-  request *r = c->req;
-  if (!r) return;
-  c->req = NULL;
-  r->c = NULL;
-  if (r->state == REQ_READING) request_retire(r);
-  else if (!c->eof) op_push(HOST_EV_ABORT, 0, r->o.id, 0, NULL, 0);
-}
-
-static void request_ready(conn *c) {
-  request *r = c->req;
-  const http1 *h = &r->h;
-  if (c->redirects) return respond_redirect(c);
-  host_id id = op_open(&r->o, OP_REQUEST, 0, request_cancel);
-  if (id < 0) return conn_refuse(c, 503);
-  int status = h->method | c->listener << 8 | (h->websocket ? HOST_RQ_WEBSOCKET : 0) |
-               (h->has_body ? HOST_RQ_BODY : 0) | (c->secure ? HOST_RQ_TLS : 0) |
-               (c->from & CONN_INNER ? HOST_RQ_INNER : 0);
-  r->state = REQ_IN_FLIGHT;
-  c->timed = false;
-  c->deadline = 0;
-  if (op_push(HOST_EV_REQUEST, status, id, 0, h->head.p + h->target, h->target_n) < 0) {
-    r->state = REQ_READING; /* nobody knows of it */
-    conn_refuse(c, 503);
-  }
-}
-
 /* ---- deadlines ---- */
 
-static void set_deadline(conn *c, uint64_t ms, bool timed) {
+void conn_deadline(conn *c, uint64_t ms, bool timed) {
   c->deadline = conn_now() + ms;
   c->timed = timed;
   wheel_schedule(c);
-}
-
-/* The first byte starts the clock of the head, the end of the head that of the body.  A larger body
- * than the usual limit has as much more time. */
-static void time_request(conn *c) {
-  request *r = c->req;
-  const conn_limits *l = &conns.limit;
-  if (!http1_in_body(&r->h)) {
-    if (!c->timed && http1_begun(&r->h)) set_deadline(c, l->head_ms, true);
-  } else if (!r->body_timed) {
-    uint64_t times = r->h.body_max / l->body_bytes;
-    r->body_timed = true;
-    set_deadline(c, l->body_ms * (times ? times : 1), true);
-  }
 }
 
 static bool is_stalled(conn *c) {
@@ -130,19 +86,14 @@ static bool is_stalled(conn *c) {
   return false;
 }
 
-/* Nothing is under way: with TLS we say that nothing more will come. */
-static void part(conn *c) {
+void conn_part(conn *c) {
   if (c->tls && c->state == CONN_OPEN) conn_finish(c, false);
   else conn_close(c);
 }
 
 void conn_expire(conn *c) {
   if (is_stalled(c)) return conn_close(c);
-  if (!c->deadline || c->deadline > conn_now()) return;
-  if (c->ws) return ws_expire(c->ws);
-  if (!link_empty(&c->paused)) c->deadline = conn_now() + LINGER_MS; /* it is us who are late */
-  else if (c->state == CONN_OPEN && c->timed) conn_refuse(c, 408);
-  else part(c);
+  if (c->deadline && c->deadline <= conn_now()) c->talk->expire(c);
 }
 
 /* ---- output ---- */
@@ -202,22 +153,21 @@ static void start_lingering(conn *c) {
   if (!c->linger || c->eof || uv_fileno((uv_handle_t *)&c->tcp, &fd) < 0) return conn_close(c);
   shutdown(fd, SHUT_WR);
   c->state = CONN_LINGERING;
-  set_deadline(c, LINGER_MS, false);
+  conn_deadline(c, LINGER_MS, false);
   read_update(c);
 }
 
 /* Everything that was queued is with the kernel. */
 static void all_written(conn *c) {
   c->stall_at = 0;
-  if (c->want_drained && c->state == CONN_OPEN) {
+  if (c->state == CONN_FLUSHING) return start_lingering(c);
+  if (c->state != CONN_OPEN) return;
+  if (c->want_drained) {
     c->want_drained = false;
-    host_id id = ws_id(c->ws);
-    if (!id && c->req) id = c->req->o.id;
+    host_id id = c->talk->id(c);
     if (id) op_push(HOST_EV_DRAINED, 0, id, 0, NULL, 0);
   }
-  if (c->state == CONN_FLUSHING) return start_lingering(c);
-  if (c->ws) ws_drained(c->ws);
-  if (c->relay) relay_drained(c->relay);
+  if (c->talk->drained) c->talk->drained(c);
   if (c->want_room) {
     c->want_room = false;
     conn_pump(c);
@@ -278,15 +228,10 @@ void conn_flush(void) {
     link_del(&c->dirty);
     flush_one(c);
   }
-  request_bury();
   if (op_pending()) loop_wake();
 }
 
 /* ---- input ---- */
-
-static size_t held(const conn *c) {
-  return c->in.n - c->in_taken;
-}
 
 bool conn_pause(conn *c) {
   if (!op_congested()) return false;
@@ -294,59 +239,10 @@ bool conn_pause(conn *c) {
   return true;
 }
 
-/* The head is there; `more` bytes came with it. */
-static void head_arrived(conn *c, size_t more) {
-  static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-  http1 *h = &c->req->h;
-  h->body_max = respond_body_max(h);
-  if (!h->expect || more || (!h->chunked && h->left > h->body_max)) return;
-  char *p = conn_out(c, sizeof go_on - 1);
-  if (!p) return;
-  memcpy(p, go_on, sizeof go_on - 1);
-  c->out.n += sizeof go_on - 1;
-}
-
 bool conn_charge(size_t *charged, size_t now) {
   conns.arriving += now - *charged;
   *charged = now;
   return conns.arriving <= conns.limit.arriving_bytes || now <= ARRIVING_FREE;
-}
-
-static size_t feed_request(conn *c, const char *p, size_t n) {
-  http1 *h = &c->req->h;
-  size_t used = 0, k;
-  int r;
-  while ((r = http1_feed(h, p + used, n - used, &k)) == HTTP1_HEAD) {
-    used += k;
-    head_arrived(c, n - used);
-  }
-  if (!conn_charge(&c->req->charged, h->body.cap)) conn_refuse(c, 503);
-  else if (r == HTTP1_DONE) request_ready(c);
-  else if (r == HTTP1_MORE) time_request(c);
-  else conn_refuse(c, r);
-  return used + k;
-}
-
-static size_t feed_http(conn *c, const char *p, size_t n) {
-  size_t used = 0;
-  while (used < n && c->state == CONN_OPEN && !in_flight(c) && !c->ws) {
-    if (conn_queued(c) > CONN_DRAIN_HIGH) {
-      c->want_room = true;
-      break;
-    }
-    if (conn_pause(c)) break;
-    if (!c->req) c->req = request_new(c);
-    if (!c->req) {
-      conn_refuse(c, 503);
-      break;
-    }
-    used += feed_request(c, p + used, n - used);
-  }
-  return used;
-}
-
-static size_t feed(conn *c, char *p, size_t n) {
-  return c->ws ? ws_feed(c, p, n) : c->relay ? relay_feed(c, p, n) : feed_http(c, p, n);
 }
 
 int conn_hold(conn *c, const void *p, size_t n) {
@@ -357,21 +253,17 @@ int conn_hold(conn *c, const void *p, size_t n) {
 
 /* After bytes were parsed: nothing left and nothing more to come ends the connection. */
 static void settle(conn *c) {
-  if (c->state == CONN_OPEN && c->eof && !in_flight(c) && !held(c)) {
-    if (c->ws) ws_end_of_input(c);
-    else if (c->relay) relay_end(c->relay);
-    else conn_finish(c, false);
-  }
+  if (c->state == CONN_OPEN && c->eof && !c->talk->is_busy(c) && !conn_held(c)) c->talk->end(c);
   read_update(c);
 }
 
 void conn_pump(conn *c) {
   size_t n = 1;
-  while (n && c->state == CONN_OPEN && held(c) && !c->preface) {
-    n = feed(c, c->in.p + c->in_taken, held(c));
+  while (n && c->state == CONN_OPEN && conn_held(c) && !c->preface) {
+    n = c->talk->feed(c, c->in.p + c->in_taken, conn_held(c));
     if (c->state == CONN_OPEN) c->in_taken += n;
   }
-  if (c->state == CONN_OPEN && !held(c)) {
+  if (c->state == CONN_OPEN && !conn_held(c)) {
     buf_free(&c->in);
     c->in_taken = 0;
   }
@@ -382,8 +274,8 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *b) {
   (void)hint;
   const conn *c = (const conn *)handle;
   size_t n = READ_SIZE;
-  if (!c->ws && in_flight(c)) {
-    size_t room = conns.limit.head_bytes > held(c) ? conns.limit.head_bytes - held(c) : 1;
+  if (c->talk->is_busy(c)) {
+    size_t room = conns.limit.head_bytes > conn_held(c) ? conns.limit.head_bytes - conn_held(c) : 1;
     if (room < n) n = room;
   }
   *b = uv_buf_init(conns.in, (unsigned)n);
@@ -394,12 +286,12 @@ static void on_end(conn *c, int status) {
   if (status != UV_EOF || c->preface || c->state == CONN_LINGERING) return conn_close(c);
   c->eof = true;
   c->reading = false;
-  if (in_flight(c) && !known) op_push(HOST_EV_ABORT, 0, c->req->o.id, 0, NULL, 0);
+  if (!known && c->talk->is_busy(c)) c->talk->abort(c);
   settle(c);
 }
 
 static void take(conn *c, char *p, size_t n) {
-  size_t used = held(c) ? 0 : feed(c, p, n);
+  size_t used = conn_held(c) ? 0 : c->talk->feed(c, p, n);
   if (c->state == CONN_OPEN && used < n && conn_hold(c, p + used, n - used) < 0) conn_close(c);
 }
 
@@ -417,7 +309,7 @@ static void take_sealed(conn *c, const char *p, size_t n) {
   if (k == TLS_PLAIN) {
     tls_free(c->tls);
     c->tls = NULL;
-    conn_refuse(c, REFUSAL_PLAIN);
+    conns.service->not_tls(c);
   } else if (k == TLS_FAILED) {
     conn_finish(c, true); /* with the alert that says why */
   }
@@ -443,9 +335,7 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b) {
 static bool wants_reading(const conn *c) {
   if (c->eof) return false;
   if (c->state != CONN_OPEN) return c->state == CONN_LINGERING;
-  if (!link_empty(&c->paused)) return false;
-  if (c->ws) return ws_wants_reading(c->ws);
-  return c->relay ? relay_wants_reading(c->relay) : held(c) < conns.limit.head_bytes;
+  return !conn_is_paused(c) && c->talk->wants_reading(c);
 }
 
 static void read_update(conn *c) {
@@ -485,6 +375,7 @@ conn *conn_open(int fd, int listener) {
   link_init(&c->wheel);
   link_init(&c->dirty);
   link_init(&c->paused);
+  c->talk = &conns.service->talk;
   c->listener = (uint8_t)listener;
   conns.count++;
   if (uv_tcp_open(&c->tcp, fd) < 0) {
@@ -492,7 +383,7 @@ conn *conn_open(int fd, int listener) {
     conn_close(c);
     return NULL;
   }
-  set_deadline(c, conns.limit.head_ms, false);
+  conn_deadline(c, conns.limit.head_ms, false);
   read_update(c);
   return c->state == CONN_OPEN ? c : NULL;
 }
@@ -509,9 +400,7 @@ void conn_close(conn *c) {
   link_del(&c->wheel);
   link_del(&c->dirty);
   link_del(&c->paused);
-  lose_request(c);
-  if (c->ws) ws_lost(c);
-  relay_close(c);
+  c->talk->lost(c);
   tls_free(c->tls);
   c->tls = NULL;
   buf_free(&c->in);
@@ -524,28 +413,14 @@ void conn_close(conn *c) {
 void conn_finish(conn *c, bool linger) {
   if (c->state != CONN_OPEN) return;
   c->state = CONN_FLUSHING;
-  c->linger = linger || held(c);
+  c->linger = linger || conn_held(c);
   c->deadline = 0;
   c->in_taken = 0;
   buf_free(&c->in);
   link_del(&c->paused);
-  lose_request(c);
-  relay_close(c);
+  if (c->talk->finish) c->talk->finish(c);
   if (link_empty(&c->dirty)) link_add(&conns.dirty, &c->dirty);
   read_update(c);
-}
-
-void conn_refuse(conn *c, int status) {
-  if (respond_refusal(c, status) < 0) return conn_close(c);
-  conn_finish(c, true);
-}
-
-void conn_answered(conn *c, bool keep) {
-  c->req = NULL;
-  if (!keep) return conn_finish(c, false);
-  c->deadline = conn_now() + conns.limit.idle_ms;
-  wheel_schedule(c);
-  conn_pump(c);
 }
 
 /* ---- what worker.c calls ---- */
@@ -561,11 +436,11 @@ static void read_limits(void) {
       .idle_ms = (uint64_t)conf_num("limits.keepalive_timeout_ms"),
       .arriving_bytes = (size_t)conf_num("limits.arriving_bytes"),
   };
-  if (conns.limit.head_bytes > HTTP1_HEAD_MAX) conns.limit.head_bytes = HTTP1_HEAD_MAX;
   if (conns.limit.body_bytes == 0) conns.limit.body_bytes = 1;
 }
 
-int conn_init(const listen_sockets *sockets) {
+int conn_init(const listen_sockets *sockets, const conn_service *service) {
+  conns.service = service;
   read_limits();
   link_init(&conns.dirty);
   link_init(&conns.paused);
@@ -573,15 +448,10 @@ int conn_init(const listen_sockets *sockets) {
   return listen_init(sockets);
 }
 
-static bool is_idle(const conn *c) {
-  return c->state == CONN_OPEN && !c->ws && !c->relay && !in_flight(c) &&
-         !(c->req && http1_begun(&c->req->h));
-}
-
 /* Closing at once would meet the request that is on its way with a reset.  Whoever sends one now is
  * answered, with "Connection: close"; the others are closed when the time is over. */
 static void hurry(conn *c) {
-  if (is_idle(c)) set_deadline(c, LAST_REQUEST_MS, false);
+  if (c->state == CONN_OPEN && c->talk->is_idle(c)) conn_deadline(c, LAST_REQUEST_MS, false);
 }
 
 void conn_stop_accepting(void) {
@@ -591,7 +461,7 @@ void conn_stop_accepting(void) {
 }
 
 static void shut_down(conn *c) {
-  if (c->state == CONN_OPEN && c->ws) ws_shutdown(c->ws);
+  if (c->state == CONN_OPEN && c->talk->shut_down) c->talk->shut_down(c);
 }
 
 void conn_shutdown(void) {

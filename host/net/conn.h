@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * conn.h -- one TCP connection and the request or WebSocket on it; shared by conn.c (bytes and time),
- * request.c (what Lua asks of it), respond.c (answers), pass.c (handing over) and ws.c.
+ * conn.h -- one TCP connection: bytes and time.  What is spoken on it is a conn_talk, which the rooms above
+ * bring: this one knows nothing of HTTP.
  *
  * A connection reads one request at a time.  While that one is in flight, what follows is held back,
  * up to one head; more than that stays in the kernel.  Output is appended to `out` and written once a
@@ -8,12 +8,12 @@
 #ifndef HUMAN_CONN_H
 #define HUMAN_CONN_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <uv.h>
 
 #include "core/buf.h"
 #include "core/op.h"
 #include "core/peer.h"
-#include "http/http1.h"
 #include "net/listen.h"
 #include "net/tls.h"
 
@@ -22,6 +22,30 @@ typedef struct request request;
 typedef struct ws ws;
 typedef struct relay relay;
 typedef struct out_write out_write;
+
+/* What is spoken on a connection: HTTP (http/serve.c), a WebSocket (http/ws.c), or what passes between the
+ * client and another worker (relay.c).  The last three may be NULL: nothing is to be done. */
+typedef struct {
+  size_t (*feed)(conn *c, char *p, size_t n); /* how many bytes were taken; fewer: something must wait */
+  bool (*wants_reading)(const conn *c);
+  bool (*is_busy)(const conn *c); /* a request is in flight: what follows is held back */
+  bool (*is_idle)(const conn *c); /* nothing has begun: it may end when we stop */
+  host_id (*id)(const conn *c);   /* who hears DRAINED; 0: nobody */
+  void (*expire)(conn *c);        /* the deadline has passed */
+  void (*abort)(conn *c);         /* busy, and the client sends no more */
+  void (*end)(conn *c);           /* the client sends no more, and all that it sent was taken */
+  void (*lost)(conn *c);          /* the connection is closed */
+  void (*drained)(conn *c);       /* everything is written */
+  void (*finish)(conn *c);        /* only what is queued is still written */
+  void (*shut_down)(conn *c);     /* the host stops */
+} conn_talk;
+
+/* What a server on these connections is. */
+typedef struct {
+  conn_talk talk;                          /* what every connection begins with */
+  void (*not_tls)(conn *c);                /* the client does not speak TLS where that is spoken */
+  size_t (*overload)(char *out, size_t n); /* the answer to whom there is no room for; n is CONN_OVERLOAD */
+} conn_service;
 
 typedef struct conn_link {
   struct conn_link *prev, *next;
@@ -46,7 +70,8 @@ struct conn {
   conn_link wheel, dirty, paused; /* in the timer wheel; has output; waits for the event queue */
   uint64_t deadline, stall_at, wheel_tick;
   size_t stalled;     /* bytes unwritten when stall_at was set */
-  request *req;       /* being read, or in flight */
+  const conn_talk *talk;
+  request *req;       /* HTTP: being read, or in flight */
   ws *ws;
   tls *tls;           /* NULL: bytes are sent as they are */
   relay *relay;       /* another worker has the conversation, we have its encryption */
@@ -67,53 +92,26 @@ struct conn {
   bool want_room;     /* the next request waits for the last answer to be written */
 };
 
-typedef enum { REQ_READING, REQ_IN_FLIGHT, REQ_STREAMING } req_state;
-
-typedef struct joined {
-  struct joined *next;
-  int first;          /* index of the first header of that name */
-  size_t n;
-  char p[];
-} joined;
-
-struct request {
-  op o;
-  conn *c;            /* NULL: the client is gone */
-  request *next;      /* among the retired or the spare */
-  req_state state;
-  bool body_timed;    /* the deadline is that of its body */
-  bool chunked;       /* the streamed answer is */
-  bool silent;        /* the streamed answer has no body: HEAD, 204, 304 */
-  bool keep;          /* the connection stays when the streamed answer is complete */
-  peer peer;
-  uint8_t from;       /* of its connection, */
-  bool secure;        /* and so is this */
-  char address[PEER_TEXT]; /* of the peer, once host_peer() has made it */
-  buf text;           /* what host_headers() gave out */
-  size_t charged;     /* of its body; see conn_charge() */
-  joined *joined;     /* what host_header had to put together */
-  http1 h;            /* last: it is large, and not cleared */
-};
-
 typedef struct {
   size_t head_bytes, body_bytes, queue_bytes, ws_message_bytes;
   uint64_t head_ms, body_ms, idle_ms;
   size_t arriving_bytes; /* of unfinished bodies and messages, all connections together */
 } conn_limits;
 
-enum { CONN_DRAIN_HIGH = 65536, CONN_WS_CLOSE_MS = 5000 };
+enum { CONN_DRAIN_HIGH = 65536, CONN_WS_CLOSE_MS = 5000, CONN_OVERLOAD = 2048 };
 
 const conn_limits *conn_limit(void);
+const conn_service *conn_serves(void);
 uint64_t conn_now(void);      /* ms, the loop's time */
 bool conn_draining(void);     /* no new connections: answers say "Connection: close" */
 
 /* Lifecycle. */
 conn *conn_open(int fd, int listener); /* owns fd, also on failure: NULL; peer and from are the caller's */
 void conn_secure(conn *c);    /* a new one: TLS is spoken on it */
-void conn_close(conn *c);     /* at once; the request or WebSocket on it hears of it */
+void conn_close(conn *c);     /* at once; who speaks on it hears of it */
 void conn_finish(conn *c, bool linger); /* write what is queued, then close */
-void conn_refuse(conn *c, int status);  /* a fixed answer, then conn_finish */
-void conn_answered(conn *c, bool keep); /* the request in flight is done: go on to the next */
+void conn_part(conn *c);      /* nothing is under way: with TLS we say that nothing more will come */
+void conn_deadline(conn *c, uint64_t ms, bool timed); /* from now; timed: it is that of a request */
 void conn_expire(conn *c);    /* wheel.c: a deadline may have passed */
 
 /* Input. */
@@ -132,19 +130,13 @@ const char *conn_unwritten(const conn *c, size_t *n); /* what an unfinished writ
  * too much of that already, on all connections together. */
 bool conn_charge(size_t *charged, size_t now);
 
-/* request.c */
-request *request_new(conn *c);
-void request_cancel(op *o);
-void request_retire(request *r); /* closes its op; its memory lives until .. */
-void request_bury(void);         /* .. this, at the end of the turn */
-
 /* ---- for worker.c ---- */
-int conn_init(const listen_sockets *sockets);
+int conn_init(const listen_sockets *sockets, const conn_service *service);
 void conn_stop_accepting(void);
 void conn_flush(void);          /* write what this turn queued; after each dispatch */
 void conn_resume_reading(void); /* the event queue drained */
 int conn_count(void);           /* open connections */
-void conn_shutdown(void);       /* ws are closed with 1001; at drain */
+void conn_shutdown(void);       /* who can, says so to the client; at drain */
 
 static inline void link_init(conn_link *l) {
   l->prev = l->next = l;
@@ -166,6 +158,14 @@ static inline void link_add(conn_link *list, conn_link *l) { /* at the end */
   l->next = list;
   list->prev->next = l;
   list->prev = l;
+}
+
+static inline bool conn_is_paused(const conn *c) {
+  return !link_empty(&c->paused);
+}
+
+static inline size_t conn_held(const conn *c) {
+  return c->in.n - c->in_taken;
 }
 
 #define link_conn(l, member) ((conn *)((char *)(l) - offsetof(conn, member)))

@@ -17,7 +17,6 @@
 #include "core/conf.h"
 #include "core/log.h"
 #include "core/loop.h"
-#include "http/respond.h"
 #include "net/conn.h"
 #include "net/preface.h"
 
@@ -46,8 +45,8 @@ static bool may_log(void) {
 
 /* What it has sent is read first: a socket closed with bytes unread takes the answer back (RST). */
 static void turn_away(int fd, bool secure) {
-  char answer[REFUSAL_ROOM], ignored[4096];
-  size_t n = respond_overload(answer, sizeof answer);
+  char answer[CONN_OVERLOAD], ignored[4096];
+  size_t n = conn_serves()->overload(answer, sizeof answer);
   for (int i = 0; i < 4 && recv(fd, ignored, sizeof ignored, MSG_DONTWAIT) > 0; i++) continue;
   if (!secure && send(fd, answer, n, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) shutdown(fd, SHUT_WR);
   close(fd);

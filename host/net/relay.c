@@ -67,8 +67,8 @@ static void read_on(relay *r, bool on) {
   else if (uv_read_start((uv_stream_t *)&r->pipe, on_alloc, on_read) < 0) conn_close(r->c);
 }
 
-void relay_drained(relay *r) {
-  read_on(r, true);
+static void drained(conn *c) {
+  read_on(c->relay, true);
 }
 
 /* ---- from the client ---- */
@@ -77,8 +77,8 @@ static size_t waiting(const relay *r) {
   return uv_stream_get_write_queue_size((const uv_stream_t *)&r->pipe);
 }
 
-bool relay_wants_reading(const relay *r) {
-  return waiting(r) <= RELAY_HIGH;
+static bool wants_reading(const conn *c) {
+  return waiting(c->relay) <= RELAY_HIGH;
 }
 
 static void on_written(uv_write_t *req, int status) {
@@ -99,10 +99,10 @@ static int write_rest(relay *r, const char *p, size_t n) {
   return -1;
 }
 
-size_t relay_feed(conn *c, const char *p, size_t n) {
+static size_t feed(conn *c, char *p, size_t n) {
   relay *r = c->relay;
-  if (!relay_wants_reading(r)) return 0;
-  uv_buf_t b = uv_buf_init((char *)(uintptr_t)p, (unsigned)n);
+  if (!wants_reading(c)) return 0;
+  uv_buf_t b = uv_buf_init(p, (unsigned)n);
   int k = uv_try_write((uv_stream_t *)&r->pipe, &b, 1);
   if (k < 0 && k != UV_EAGAIN) return n; /* it is gone; on_read() hears of it */
   size_t done = k > 0 ? (size_t)k : 0;
@@ -114,10 +114,11 @@ static void on_shutdown(uv_shutdown_t *req, int status) {
   (void)req, (void)status;
 }
 
-void relay_end(relay *r) {
+static void end(conn *c) {
+  relay *r = c->relay;
   if (r->ended) return;
   r->ended = true;
-  if (uv_shutdown(&r->shutdown, (uv_stream_t *)&r->pipe, on_shutdown) < 0) conn_close(r->c);
+  if (uv_shutdown(&r->shutdown, (uv_stream_t *)&r->pipe, on_shutdown) < 0) conn_close(c);
 }
 
 /* ---- life ---- */
@@ -125,6 +126,20 @@ void relay_end(relay *r) {
 static void on_closed(uv_handle_t *h) {
   free(h);
 }
+
+static bool never(const conn *c) {
+  (void)c;
+  return false;
+}
+
+static host_id nobody(const conn *c) {
+  (void)c;
+  return 0;
+}
+
+static const conn_talk talk = {.feed = feed, .wants_reading = wants_reading, .is_busy = never,
+                               .is_idle = never, .id = nobody, .expire = conn_part, .end = end,
+                               .lost = relay_close, .drained = drained, .finish = relay_close};
 
 int relay_open(conn *c, int fd) {
   relay *r = calloc(1, sizeof *r);
@@ -135,6 +150,7 @@ int relay_open(conn *c, int fd) {
   uv_pipe_init(loop_uv(), &r->pipe, 0);
   r->c = c;
   c->relay = r;
+  c->talk = &talk;
   relays++;
   if (uv_pipe_open(&r->pipe, fd) < 0) {
     close(fd);
@@ -144,10 +160,17 @@ int relay_open(conn *c, int fd) {
   return 0;
 }
 
+void relay_begin(conn *c) {
+  c->in_taken = c->in.n;
+  read_on(c->relay, true);
+  conn_pump(c);
+}
+
 void relay_close(conn *c) {
   relay *r = c->relay;
   if (!r) return;
   c->relay = NULL;
+  c->talk = &conn_serves()->talk;
   r->c = NULL;
   relays--;
   uv_handle_t *h = (uv_handle_t *)&r->pipe;

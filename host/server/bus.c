@@ -19,7 +19,7 @@
 #include "core/loop.h"
 #include "core/op.h"
 #include "core/shm.h"
-#include "net/conn.h"
+#include "net/pass.h"
 #include "server/worker.h"
 
 enum {
@@ -209,7 +209,7 @@ static void deliver(arrival *a) {
   header head = a->head;
   *a = (arrival){.fd = -1};
   if (head.kind == KIND_CONNECTION) {
-    if (fd >= 0) conn_adopt(fd, p, head.total);
+    if (fd >= 0) pass_adopt(fd, p, head.total);
     free(p);
   } else if (op_push_own(HOST_EV_BUS, 0, 0, (host_id)head.from, p, head.total)) {
     log_fmt(LOG_ERROR, "bus: a message of %u bytes was lost: the event queue is full", head.total);

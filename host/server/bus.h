@@ -13,10 +13,7 @@ void bus_stop(void);
 size_t bus_queued(void); /* bytes that did not fit into the inboxes of others yet */
 
 /* Hand a connection over: the other worker gets a copy of `fd` and `head` (at most 4 MB) and calls
- * conn_adopt().  `fd` stays the caller's, who closes it once this has returned 0.
+ * pass_adopt().  `fd` stays the caller's, who closes it once this has returned 0.
  * Errors: HOST_EINVAL no such worker, HOST_ELIMIT head too large, HOST_EFULL its queue is full. */
 int bus_send_conn(int worker, int fd, const void *head, size_t n);
-
-/* conn.c: take over a connection that another worker sent; owns fd; the bytes are borrowed. */
-void conn_adopt(int fd, const void *bytes, size_t n);
 #endif

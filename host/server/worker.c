@@ -21,7 +21,10 @@
 #include "core/op.h"
 #include "core/shm.h"
 #include "fetch/fetch.h"
+#include "http/request.h"
+#include "http/serve.h"
 #include "net/conn.h"
+#include "net/pass.h"
 #include "net/relay.h"
 #include "net/tls.h"
 #include "pg/db.h"
@@ -211,10 +214,11 @@ static int start(void) {
   if (start_loop()) failed = "loop";
   take_signals();
   if (!failed && watch_control()) failed = "control socket";
-  if (!failed && conn_init(&w.spec->listen)) failed = "listening sockets";
+  if (!failed && conn_init(&w.spec->listen, &serve_http)) failed = "listening sockets";
   if (!failed && has_database() && db_init()) failed = "database client";
   if (!failed && fetch_init()) failed = "HTTP client";
   if (!failed && bus_init(w.spec)) failed = "bus";
+  pass_init(bus_send_conn);
   if (!failed && bridge_init(w.spec)) failed = "Lua runtime";
   w.accepting = true;
   if (failed) log_fmt(LOG_ERROR, "worker %d: cannot start: %s", w.spec->index, failed);
@@ -232,9 +236,15 @@ static void flush_log(void) {
   if (log_flush()) uv_timer_start(&w.log_retry, on_log_retry, LOG_RETRY_MS, 0);
 }
 
+/* What Lua has said in this turn goes out, and what it was given ends. */
+static void end_turn(void) {
+  conn_flush();
+  request_bury();
+}
+
 static void turn(void) {
   int more = bridge_dispatch(TURN_S);
-  conn_flush();
+  end_turn();
   flush_log();
   if (!op_congested()) conn_resume_reading();
   loop_run(!more && !w.drained && !w.orphaned && (!w.asked_to_stop || w.noticed) &&
@@ -269,13 +279,13 @@ static bool may_leave(double end) {
 /* The last bytes of responses and close frames: give the kernel a moment to take them. */
 static void say_goodbye(void) {
   conn_shutdown();
-  conn_flush();
+  end_turn();
   double end = shm_clock() + GOODBYE_S;
   while (!may_leave(end)) {
     uv_timer_start(&w.deadline, on_deadline, 20, 0);
     loop_run(true);
     bridge_dispatch(TURN_S);
-    conn_flush();
+    end_turn();
   }
 }
 

@@ -1,5 +1,5 @@
 -- spec/support/wire.lua -- a client at the other end of a connection that this very process serves.
--- The connection enters through conn_adopt(), as one that another worker has handed over.
+-- The connection enters through pass_adopt(), as one that another worker has handed over.
 
 local ffi = require "ffi"
 local host = require "human.core.host"
@@ -16,7 +16,7 @@ ssize_t send(int fd, const void *p, size_t n, int flags);
 ssize_t recv(int fd, void *p, size_t n, int flags);
 int shutdown(int fd, int how);
 int close(int fd);
-void conn_adopt(int fd, const void *bytes, size_t n);
+void pass_adopt(int fd, const void *bytes, size_t n);
 int conn_count(void);
 ]]
 if not pcall(ffi.typeof, "spec_pass_head") then ffi.cdef(DECLARATIONS) end
@@ -31,7 +31,7 @@ function M.open(bytes)
   local fds, head = ffi.new "int[2]", ffi.new("spec_pass_head", { mark = MARK, peer = { UNIX } })
   assert(C.socketpair(UNIX, STREAM + NONBLOCK, 0, fds) == 0)
   local raw = ffi.string(head, ffi.sizeof(head)) .. (bytes or "")
-  C.conn_adopt(fds[0], raw, #raw)
+  C.pass_adopt(fds[0], raw, #raw)
   return M.client(fds[1])
 end
 

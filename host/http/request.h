@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * request.h -- one request, from its first byte until it is answered. */
+#ifndef HUMAN_REQUEST_H
+#define HUMAN_REQUEST_H
+#include <stdbool.h>
+
+#include "core/buf.h"
+#include "core/op.h"
+#include "core/peer.h"
+#include "http/http1.h"
+#include "net/conn.h"
+
+typedef enum { REQ_READING, REQ_IN_FLIGHT, REQ_STREAMING } req_state;
+
+typedef struct joined {
+  struct joined *next;
+  int first;          /* index of the first header of that name */
+  size_t n;
+  char p[];
+} joined;
+
+struct request {
+  op o;
+  conn *c;            /* NULL: the client is gone */
+  request *next;      /* among the retired or the spare */
+  req_state state;
+  bool body_timed;    /* the deadline is that of its body */
+  bool chunked;       /* the streamed answer is */
+  bool silent;        /* the streamed answer has no body: HEAD, 204, 304 */
+  bool keep;          /* the connection stays when the streamed answer is complete */
+  peer peer;
+  uint8_t from;       /* of its connection, */
+  bool secure;        /* and so is this */
+  char address[PEER_TEXT]; /* of the peer, once host_peer() has made it */
+  buf text;           /* what host_headers() gave out */
+  size_t charged;     /* of its body; see conn_charge() */
+  joined *joined;     /* what host_header had to put together */
+  http1 h;            /* last: it is large, and not cleared */
+};
+
+request *request_new(conn *c);
+void request_cancel(op *o);
+void request_retire(request *r); /* closes its op; its memory lives until .. */
+void request_bury(void);         /* .. this, at the end of the turn */
+#endif

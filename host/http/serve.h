@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT
+ * serve.h -- HTTP on a connection: requests are read one after the other, and told to Lua. */
+#ifndef HUMAN_SERVE_H
+#define HUMAN_SERVE_H
+#include "net/conn.h"
+
+extern const conn_service serve_http; /* for conn_init() */
+
+void serve_answered(conn *c, bool keep); /* the request in flight is done: go on to the next */
+#endif
