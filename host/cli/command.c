@@ -10,12 +10,12 @@
 #include <string.h>
 
 #include "cli/draft.h"
+#include "cli/native.h"
 #include "core/conf.h"
 #include "core/log.h"
 #include "core/shm.h"
 #include "pg/db.h"
 #include "pg/pgembed.h"
-#include "server/bridgetest.h"
 #include "server/bundle.h"
 #include "server/control.h"
 #include "server/sockets.h"
@@ -48,7 +48,7 @@ static int listen_for_specs(worker_spec *spec) {
 
 static int choose_specs(worker_spec *spec) {
   char path[PATH_MAX];
-  int status = bridgetest_read(spec->argc, spec->argv, path, sizeof path);
+  int status = native_test_words(spec->argc, spec->argv, path, sizeof path);
   if (status >= 0) return status;
   return draft_test(*path ? path : NULL, &spec->draft) || listen_for_specs(spec) ? 1 : -1;
 }
@@ -63,24 +63,27 @@ static int choose_scripts(worker_spec *spec) {
   return draft_check(path) ? 1 : -1;
 }
 
-int command_database(bool draft) {
-  if (draft && draft_home()) return -1;
-  if ((draft || !*conf_str("database.url")) && pgembed_start(supervisor_connections(2), !draft))
-    return -1;
+static bool is_draft; /* the specs that run are an operator's */
+
+int command_database(void) {
+  if (is_draft && draft_home()) return -1;
+  bool own = is_draft || !*conf_str("database.url");
+  if (own && pgembed_start(supervisor_connections(2), !is_draft)) return -1;
   return db_init();
 }
 
 int command_run(const char *command, int argc, char **argv, bool database) {
   char why[1024] = "";
   worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
-                      .command = command, .refused = why};
+                      .command = command, .refused = why, .more_native = native_register};
   if (!strcmp(command, "rules")) log_quiet(); /* its answer is what it prints */
   int status = choose_scripts(&spec);
   if (status >= 0) return status;
   if (shm_init(1)) return 1;
   /* One that needs no scripts may run without; the others say what `why` says. */
   if (!only_looks(command)) spec.generation = bundle_load(why, sizeof why);
-  database = database && !spec.draft;
+  is_draft = spec.draft;
+  database = database && !is_draft;
   if (database && !*conf_str("database.url") && pgembed_start(supervisor_connections(2), true))
     return 1;
   spec.database = *conf_str("database.url") && (database || !strcmp(command, "doctor"));

@@ -9,5 +9,5 @@ int command_run(const char *command, int argc, char **argv, bool database);
 
 /* In such a worker that was begun without: the database of the server, or, of a draft, a private one
  * which ends with it.  Blocks until a private server answers; 0, or -1 and a message on stderr. */
-int command_database(bool draft);
+int command_database(void);
 #endif

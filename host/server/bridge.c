@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bridge.c -- the only user of the Lua C API, with bridgerule.c: one lua_State, entered once per loop turn.
+ * bridge.c -- the only user of the Lua C API, with bridgerule.c and what commands add (cli/native.c): one
+ * lua_State, entered once per loop turn.
  *
  * Owns the state, its memory account and the watchdog's hook.  Must never be
  * reached from a host_* function: C called through the FFI does not re-enter Lua. */
@@ -13,26 +14,18 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "cli/command.h"
-#include "cli/facts.h"
-#include "cli/help.h"
-#include "cli/terminal.h"
 #include "core/conf.h"
 #include "core/log.h"
 #include "core/loop.h"
-#include "core/newfile.h"
 #include "core/sanitized.h"
 #include "core/shm.h"
 #include "server/bridge.h"
 #include "server/bridgerule.h"
-#include "server/control.h"
 #include "server/embed.h"
 #include "server/instance.h"
-#include "server/tree.h"
 #include "server/worker.h"
 
-enum { GC_PAUSE = 300, GC_PAUSE_LARGE = 150, TRACE_BYTES = 2000, TRACE_LEVELS = 24, TRACE_THREADS = 8,
-       ANSWER_MAX = 256 * 1024 };
+enum { GC_PAUSE = 300, GC_PAUSE_LARGE = 150, TRACE_BYTES = 2000, TRACE_LEVELS = 24, TRACE_THREADS = 8 };
 
 static const double YOUNG_S = 2, LOAD_GRACE_S = 1, STOP_GRACE_S = 0.3;
 
@@ -256,91 +249,15 @@ static int native_memory(lua_State *L) {
   return 1;
 }
 
-/* For sub-commands alone: these may block.  native.control(request) -> text, exit status (-1: no server
- * answers); native.fact(kind, arg) -> text | nil, why; native.terminal() -> rows of the screen, whether
- * there are keys; native.key() -> byte, 0 when none was pressed. */
-static int native_control(lua_State *L) {
-  char *out = lua_newuserdata(L, ANSWER_MAX);
-  int status = control_get(luaL_checkstring(L, 1), out, ANSWER_MAX);
-  lua_pushstring(L, out);
-  lua_pushinteger(L, status);
-  return 2;
-}
-
-static int native_fact(lua_State *L) {
-  char out[8192];
-  int failed = facts_ask(luaL_checkstring(L, 1), luaL_optstring(L, 2, ""), out, sizeof out);
-  if (failed) lua_pushnil(L);
-  lua_pushstring(L, out);
-  return failed ? 2 : 1;
-}
-
-static int native_help(lua_State *L) {
-  const char *text = "";
-  size_t n = help_find(luaL_checkstring(L, 1), &text);
-  lua_pushlstring(L, text, n);
-  return 1;
-}
-
-static int native_terminal(lua_State *L) {
-  lua_pushinteger(L, terminal_rows());
-  lua_pushboolean(L, terminal_begin());
-  return 2;
-}
-
-static int native_key(lua_State *L) {
-  lua_pushinteger(L, terminal_key());
-  return 1;
-}
-
-/* native.overridable(path): may a directory before the shipped one have it? */
-static int native_overridable(lua_State *L) {
-  lua_pushboolean(L, tree_overridable(luaL_checkstring(L, 1)));
-  return 1;
-}
-
-/* native.write_new(dir, path, text) -> true, or nil and "path: reason" (newfile.h). */
-static int native_write_new(lua_State *L) {
-  char why[1024];
-  size_t n;
-  const char *dir = luaL_checkstring(L, 1), *path = luaL_checkstring(L, 2);
-  const char *text = luaL_checklstring(L, 3, &n);
-  if (newfile_write(dir, path, text, n, why, sizeof why)) {
-    lua_pushnil(L);
-    lua_pushstring(L, why);
-    return 2;
-  }
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
-/* native.database(): for a sub-command that began without one: the server's, or, for a run of an operator's
- * specs, a private one.  Blocks. */
-static int native_database(lua_State *L) {
-  lua_pushboolean(L, bridge.spec->command && !command_database(bridge.spec->draft));
-  return 1;
-}
-
-/* native.set_secret(name, value): a secret of an operator's own, for a spec. */
-static int native_set_secret(lua_State *L) {
-  char name[CONF_SECRET_VARIABLE];
-  if (conf_secret_variable(luaL_checkstring(L, 1), name, sizeof name))
-    return luaL_argerror(L, 1, "a secret's name is letters, digits and _");
-  lua_pushboolean(L, bridge.spec->command && !setenv(name, luaL_checkstring(L, 2), 1));
-  return 1;
-}
-
 static int open_native(lua_State *L) {
   static const luaL_Reg fns[] = {
       {"load_begin", native_load_begin}, {"load_end", native_load_end},
       {"exit", native_exit}, {"memory", native_memory},
-      {"control", native_control}, {"fact", native_fact}, {"help", native_help},
-      {"terminal", native_terminal}, {"key", native_key}, {"overridable", native_overridable},
-      {"write_new", native_write_new}, {"database", native_database},
-      {"set_secret", native_set_secret}, {NULL, NULL}};
+      {NULL, NULL}};
   lua_newtable(L);
   luaL_register(L, NULL, fns);
   bridgerule_register(L);
+  if (bridge.spec->more_native) bridge.spec->more_native(L);
   if (bridge.spec->command) {
     lua_pushstring(L, bridge.spec->command);
     lua_setfield(L, -2, "command");

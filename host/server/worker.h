@@ -8,6 +8,8 @@
 #include "core/shm.h"
 #include "net/listen.h"
 
+struct lua_State;
+
 typedef struct {
   int index, count;             /* which worker (-1: none, the checker), of how many */
   listen_sockets listen;        /* this worker's own; the supervisor keeps a copy */
@@ -20,6 +22,7 @@ typedef struct {
   bool database;                /* a sub-command that begins with one; a server always does */
   bool draft;                   /* `human test` of an operator's own specs */
   const char *refused;          /* why there is no bundle (a sub-command's), or "" */
+  void (*more_native)(struct lua_State *L); /* NULL, or what a command adds to the module human.native */
   const char *command;          /* NULL: serve; else the Lua sub-command to run, then exit */
 } worker_spec;
 
