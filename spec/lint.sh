@@ -55,9 +55,6 @@ headers() {
 
 # Who may touch what: host/host_api.h is the boundary, and layers look down only.
 layers() {
-  grep -nE '#include *[<"](lua|lauxlib|lualib|luajit)\.h' $(c_files) |
-    grep -vE '^host/(server/(bridge\.c|bridgerule\.[ch])|cli/native\.c):' |
-    sed -E 's/^([^:]+:[0-9]+):.*/\1: only server\/bridge.c, server\/bridgerule.c and cli\/native.c may include the Lua headers/'
   forbid "require *\\(?[\"']ffi[\"']" 'only host/lua/core/host.lua, host/lua/cli/test.lua and specs may use the FFI' \
     $(lua_files host/lua rocks scripts | grep -vE '^host/lua/(core/host|cli/test)\.lua$')
   forbid "require *\\(?[\"']cjson" 'only host/lua/json.lua decides how JSON is read and written' \
@@ -90,6 +87,12 @@ luacheck_all() {
 patterns() {
   luajit spec/lint_patterns.lua $(lua_files host/lua rocks scripts bench/scripts)
   [ $? -le 1 ] || echo "spec/lint_patterns.lua:1: could not run"
+}
+
+# Which room of host/ may look into which, and where a prototype belongs.
+rooms() {
+  luajit spec/lint_rooms.lua host $(c_files | sed 's|^host/||')
+  [ $? -le 1 ] || echo "spec/lint_rooms.lua:1: could not run"
 }
 
 shell() {
@@ -157,6 +160,7 @@ headers | report
 layers | report
 luacheck_all | report
 patterns | report
+rooms | report
 shell | report
 tidy "$@" | report
 

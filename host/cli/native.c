@@ -16,6 +16,7 @@
 #include "cli/help.h"
 #include "cli/terminal.h"
 #include "core/conf.h"
+#include "core/confpack.h"
 #include "core/newfile.h"
 #include "server/control.h"
 #include "server/embed.h"
@@ -92,8 +93,8 @@ static int native_database(lua_State *L) {
 
 /* native.set_secret(name, value): a secret of an operator's own, for a spec. */
 static int native_set_secret(lua_State *L) {
-  char name[CONF_SECRET_VARIABLE];
-  if (conf_secret_variable(luaL_checkstring(L, 1), name, sizeof name))
+  char name[CONFPACK_VARIABLE];
+  if (confpack_variable(luaL_checkstring(L, 1), name, sizeof name))
     return luaL_argerror(L, 1, "a secret's name is letters, digits and _");
   lua_pushboolean(L, !setenv(name, luaL_checkstring(L, 2), 1));
   return 1;

@@ -8,8 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/buf.h"
-
 /* Load everything.  On an unknown or malformed setting prints "file:line: name: what" on stderr and
  * returns -1.  `flags`: {"port", "3000", ..., NULL} from the command line, strongest. */
 int conf_load(const char *const *flags);
@@ -20,12 +18,9 @@ double conf_num(const char *name);
 bool conf_bool(const char *name);
 int conf_set(const char *name, const char *value); /* 0, or -1 and a message on stderr */
 
-int conf_pack(buf *b);                        /* nested, without secrets (see host_conf) */
-const char *conf_secret(const char *name);    /* NULL when not configured */
-
-/* Secrets of an operator's own scripts come from HUMAN_SECRET_NAME: the variable for a name of
- * letters, digits and _; -1 for another name. */
-enum { CONF_SECRET_VARIABLE = 80 };
-int conf_secret_variable(const char *name, char *out, size_t n);
 void conf_print(void);                        /* all settings, their values and where each came from */
+bool conf_checkout(char *out, size_t n);   /* the tree that this binary was built in and runs from */
+bool conf_in_checkout(void);               /* this binary runs from the tree it was built in */
+const char *conf_source(const char *name); /* where its value came from */
+bool conf_is_shared(const char *name);    /* it has a default, or what this machine's settings file says */
 #endif

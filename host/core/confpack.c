@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * confpack.c -- settings for Lua: the public ones as nested tables; of secrets only whether they
  * are set and whether a value equals them.  Must never pack a secret. */
+#include "core/confpack.h"
+
 #include <ctype.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -60,7 +62,7 @@ static bool opens_group(size_t i) {
   return pack_group(NULL, name, n, &failed) > 0;
 }
 
-int conf_pack(buf *b) {
+int confpack_all(buf *b) {
   int failed = 0;
   uint32_t pairs = pack_group(NULL, "", 0, &failed);
   for (size_t i = 0; i < conf_count; i++) pairs += opens_group(i);
@@ -79,14 +81,14 @@ int conf_pack(buf *b) {
 int host_conf(host_str *out) {
   static buf b = {.max = 65536};
   b.n = 0;
-  if (conf_pack(&b)) return HOST_EFULL;
+  if (confpack_all(&b)) return HOST_EFULL;
   *out = (host_str){b.p, (uint32_t)b.n};
   return 0;
 }
 
 /* ---- secrets ---- */
 
-int conf_secret_variable(const char *name, char *out, size_t n) {
+int confpack_variable(const char *name, char *out, size_t n) {
   static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
   int length = snprintf(out, n, "HUMAN_SECRET_%s", name);
   if (!*name || length < 0 || (size_t)length >= n) return -1;
@@ -95,13 +97,13 @@ int conf_secret_variable(const char *name, char *out, size_t n) {
 }
 
 static const char *own_secret(const char *name) {
-  char variable[CONF_SECRET_VARIABLE];
-  if (conf_secret_variable(name, variable, sizeof variable)) return NULL;
+  char variable[CONFPACK_VARIABLE];
+  if (confpack_variable(name, variable, sizeof variable)) return NULL;
   const char *value = getenv(variable);
   return value && *value ? value : NULL;
 }
 
-const char *conf_secret(const char *name) {
+const char *confpack_secret(const char *name) {
   const char *given = name;
   char full[64];
   if (!strcmp(name, "admin")) name = "api.admin_token";
@@ -119,7 +121,7 @@ static const char *secret_named(const host_str *name) {
   if (!name->n || name->n >= sizeof text) return NULL;
   memcpy(text, name->p, name->n);
   text[name->n] = 0;
-  return conf_secret(text);
+  return confpack_secret(text);
 }
 
 int host_secret_set(host_str *name) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * conftable.c -- see conftable.h.  Members of one group stand together: conf_pack relies on it.
+ * conftable.c -- see conftable.h.  Members of one group stand together: confpack_all relies on it.
  * etc/human.json describes them to people; keep the two alike. */
 #include "core/conftable.h"
 #include "core/confunit.h"

@@ -38,10 +38,4 @@ void conf_env_name(const char *name, char *out, size_t n);
 
 /* Which known name is closest to a mistyped one, or -1; names come from nth(i), NULL ends them. */
 int conf_closest(const char *typed, const char *(*nth)(size_t i));
-
-/* conf.c */
-bool conf_checkout(char *out, size_t n);   /* the tree that this binary was built in and runs from */
-bool conf_in_checkout(void);               /* this binary runs from the tree it was built in */
-const char *conf_source(const char *name); /* where its value came from */
-bool conf_is_shared(const char *name);    /* it has a default, or what this machine's settings file says */
 #endif

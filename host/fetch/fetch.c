@@ -11,6 +11,7 @@
 
 #include "core/loop.h"
 #include "core/pack.h"
+#include "fetch/fetchmulti.h"
 
 enum { SWEEP_MS = 100, RESULT_HEAD = 1024 };
 

@@ -34,13 +34,7 @@ struct fetch {
 int fetch_init(void);
 void fetch_stop(void);
 
-/* fetchmulti.c: what curl knows.  done() is called from the loop when a transfer has ended. */
-int fetchmulti_init(void (*done)(fetch *f, CURLcode result));
-void fetchmulti_stop(void);
-int fetchmulti_add(fetch *f); /* makes f->easy and starts it; 0, HOST_ETIMEOUT or HOST_EFULL */
-void fetchmulti_remove(fetch *f, bool ended); /* not ended: its connection is closed now */
-
-/* fetch.c: what curl received.  Negative: end the transfer; on_body > 0: pause, bring it again. */
+/* What curl received.  Negative: end the transfer; on_body > 0: pause, bring it again. */
 int fetch_on_header(fetch *f, const char *p, size_t n);
 int fetch_on_body(fetch *f, const char *p, size_t n);
 #endif

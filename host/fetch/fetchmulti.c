@@ -4,6 +4,8 @@
  * There are two multi handles, because a guarded request must not reuse a connection that an
  * unguarded one opened to a private address.  Nothing is multiplexed: a transfer has its connection
  * to itself, so that ending it early closes that connection and disturbs nobody. */
+#include "fetch/fetchmulti.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "core/conf.h"
+#include "core/confpack.h"
 #include "core/pack.h"
 
 enum {
@@ -34,7 +35,7 @@ static const char *secret(const char *name, size_t n) {
   if (n == 0 || n >= sizeof z) return NULL;
   memcpy(z, name, n);
   z[n] = 0;
-  return strcmp(z, "database.url") == 0 ? NULL : conf_secret(z);
+  return strcmp(z, "database.url") == 0 ? NULL : confpack_secret(z);
 }
 
 /* Appends text with each ${secret:NAME} replaced; counts them in *used. */

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "host_api.h"
+#include "http/http1body.h"
 
 /* ---- what llhttp tells ---- */
 
@@ -88,7 +89,7 @@ void http1_start(http1 *h, size_t head_max, size_t body_max) {
   h->left = 0;
   h->framing = 0;
   h->target = h->target_n = h->count = 0;
-  h->state = HTTP1_IN_HEAD;
+  h->state = HTTP1BODY_IN_HEAD;
   h->keep = h->chunked = h->has_body = h->websocket = h->expect = false;
   h->header[0] = (http1_header){0};
   h->refused = 0;
@@ -109,7 +110,7 @@ bool http1_begun(const http1 *h) {
 }
 
 bool http1_in_body(const http1 *h) {
-  return h->state != HTTP1_IN_HEAD;
+  return h->state != HTTP1BODY_IN_HEAD;
 }
 
 /* ---- looking at headers ---- */
@@ -387,7 +388,7 @@ static int head_complete(http1 *h) {
   if (status) return status;
   h->keep = !http1_has_token(h, "connection", "close") &&
             (h->minor == 1 || http1_has_token(h, "connection", "keep-alive"));
-  h->state = HTTP1_BODY_START;
+  h->state = HTTP1BODY_START;
   return HTTP1_HEAD;
 }
 
@@ -460,7 +461,7 @@ static int feed_head(http1 *h, const char *p, size_t n, size_t *used) {
 
 int http1_feed(http1 *h, const char *p, size_t n, size_t *used) {
   *used = 0;
-  if (h->state != HTTP1_IN_HEAD) return http1_feed_body(h, p, n, used);
+  if (h->state != HTTP1BODY_IN_HEAD) return http1body_feed(h, p, n, used);
   return n ? feed_head(h, p, n, used) : HTTP1_MORE;
 }
 

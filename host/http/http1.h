@@ -54,10 +54,6 @@ int http1_feed(http1 *h, const char *p, size_t n, size_t *used);
 bool http1_begun(const http1 *h); /* has any byte of a request arrived? */
 bool http1_in_body(const http1 *h); /* its head is complete */
 
-/* What http1.c and http1body.c share: the states, of which the latter has more, and its part of feeding. */
-enum { HTTP1_IN_HEAD, HTTP1_BODY_START };
-int http1_feed_body(http1 *h, const char *p, size_t n, size_t *used);
-
 /* The next header called `name` (lower case) from index `from` on; its index, or -1. */
 int http1_find(const http1 *h, const char *name, size_t n, int from);
 const char *http1_value(const http1 *h, int i, size_t *n);

@@ -5,6 +5,8 @@
  * another way could hide a second request.
  *
  * Owns: the body.  Must never: hold more of it than its maximum. */
+#include "http/http1body.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -13,7 +15,7 @@
 enum { CHUNK_FRAMING = 16384 }; /* extensions and trailers of one request, in bytes */
 
 enum {
-  FIXED = HTTP1_BODY_START + 1, CHUNK_SIZE, CHUNK_MORE, EXT_GAP, EXT_START, EXT_NAME, EXT_NAME_GAP,
+  FIXED = HTTP1BODY_START + 1, CHUNK_SIZE, CHUNK_MORE, EXT_GAP, EXT_START, EXT_NAME, EXT_NAME_GAP,
   EXT_VALUE_START, EXT_TOKEN, EXT_QUOTED, EXT_ESCAPED, EXT_QUOTED_END, CHUNK_LF, CHUNK_DATA, CHUNK_DATA_CR,
   CHUNK_DATA_LF, TRAILER_START, TRAILER_NAME, TRAILER_VALUE, TRAILER_LF, LAST_LF, COMPLETE
 };
@@ -183,8 +185,8 @@ static int feed_fixed(http1 *h, const char *p, size_t n, size_t *used) {
   return HTTP1_DONE;
 }
 
-int http1_feed_body(http1 *h, const char *p, size_t n, size_t *used) {
-  if (h->state == HTTP1_BODY_START) {
+int http1body_feed(http1 *h, const char *p, size_t n, size_t *used) {
+  if (h->state == HTTP1BODY_START) {
     int r = body_start(h);
     if (r != HTTP1_MORE) return r;
   }

@@ -17,6 +17,7 @@
 #include "net/listen.h"
 #include "net/preface.h"
 #include "net/relay.h"
+#include "net/tlsio.h"
 #include "net/wheel.h"
 
 enum {
@@ -109,7 +110,7 @@ char *conn_out(conn *c, size_t n) {
 }
 
 size_t conn_queued(const conn *c) {
-  return c->out.n + c->tcp.write_queue_size + (c->tls ? tls_wire(c->tls)->n : 0);
+  return c->out.n + c->tcp.write_queue_size + (c->tls ? tlsio_wire(c->tls)->n : 0);
 }
 
 static void release_out(buf *b) {
@@ -124,9 +125,9 @@ static void release_out(buf *b) {
 /* What is to be written, in the form in which it is sent; NULL: no memory. */
 static buf *outgoing(conn *c) {
   if (!c->tls) return &c->out;
-  if (tls_seal(c->tls, &c->out, c->state == CONN_FLUSHING) < 0) return NULL;
+  if (tlsio_seal(c->tls, &c->out, c->state == CONN_FLUSHING) < 0) return NULL;
   release_out(&c->out);
-  return tls_wire(c->tls);
+  return tlsio_wire(c->tls);
 }
 
 /* One large piece on a short queue is no sign of a slow client, and neither is a long turn. */
@@ -297,20 +298,20 @@ static void take(conn *c, char *p, size_t n) {
 
 /* All that was read is decrypted at once, also what can only be held back: nothing waits unseen. */
 static void take_sealed(conn *c, const char *p, size_t n) {
-  static char plain[TLS_RECORD];
+  static char plain[TLSIO_RECORD];
   int k;
-  tls_give(c->tls, p, n);
-  while ((k = tls_take(c->tls, plain)) > 0) {
+  tlsio_give(c->tls, p, n);
+  while ((k = tlsio_take(c->tls, plain)) > 0) {
     take(c, plain, (size_t)k);
     if (c->state != CONN_OPEN) return;
   }
-  if (tls_wire(c->tls)->n && link_empty(&c->dirty)) link_add(&conns.dirty, &c->dirty);
-  if (k == TLS_END) return on_end(c, UV_EOF);
-  if (k == TLS_PLAIN) {
-    tls_free(c->tls);
+  if (tlsio_wire(c->tls)->n && link_empty(&c->dirty)) link_add(&conns.dirty, &c->dirty);
+  if (k == TLSIO_END) return on_end(c, UV_EOF);
+  if (k == TLSIO_PLAIN) {
+    tlsio_free(c->tls);
     c->tls = NULL;
     conns.service->not_tls(c);
-  } else if (k == TLS_FAILED) {
+  } else if (k == TLSIO_FAILED) {
     conn_finish(c, true); /* with the alert that says why */
   }
 }
@@ -390,7 +391,7 @@ conn *conn_open(int fd, int listener) {
 
 void conn_secure(conn *c) {
   c->secure = true;
-  c->tls = tls_open();
+  c->tls = tlsio_open();
   if (!c->tls) conn_close(c);
 }
 
@@ -401,7 +402,7 @@ void conn_close(conn *c) {
   link_del(&c->dirty);
   link_del(&c->paused);
   c->talk->lost(c);
-  tls_free(c->tls);
+  tlsio_free(c->tls);
   c->tls = NULL;
   buf_free(&c->in);
   release_out(&c->out);

@@ -15,12 +15,12 @@
 #include "core/op.h"
 #include "core/peer.h"
 #include "net/listen.h"
-#include "net/tls.h"
 
 typedef struct conn conn;
 typedef struct request request;
 typedef struct ws ws;
 typedef struct relay relay;
+typedef struct tls tls;
 typedef struct out_write out_write;
 
 /* What is spoken on a connection: HTTP (http/serve.c), a WebSocket (http/ws.c), or what passes between the

@@ -19,6 +19,7 @@
 #include "core/loop.h"
 #include "net/conn.h"
 #include "net/preface.h"
+#include "net/tls.h"
 
 enum { BATCH = 64, PAUSE_MS = 100, LOG_MS = 1000, OTHER_FILES = 16, CONNECTIONS_MIN = 4 };
 

@@ -15,6 +15,7 @@
 #include "core/conf.h"
 #include "core/conftable.h"
 #include "net/tlscert.h"
+#include "net/tlskeys.h"
 
 /* Forward secrecy and authenticated encryption only (RFC 9325, 4.2); of TLS 1.3 all are of that kind. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:!aPSK:!aNULL"
@@ -100,7 +101,7 @@ static bool set_rules(SSL_CTX *ctx) {
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets: every worker can read them */
   SSL_CTX_set_timeout(ctx, SESSION_S);
-  SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, tls_on_ticket);
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, tlskeys_on_ticket);
   SSL_CTX_set_tlsext_servername_callback(ctx, on_name);
   SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
   return SSL_CTX_set_min_proto_version(ctx, only_13 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
@@ -168,7 +169,7 @@ int tls_start(void) {
   }
   started_by = getpid();
   if (!tls_configured()) return 0;
-  if (tls_keys_init()) {
+  if (tlskeys_init()) {
     perror("keys of TLS sessions");
     return -1;
   }

@@ -3,7 +3,9 @@
  *
  * OpenSSL reads from what was given to it and writes into a growing buffer, so it never waits for a
  * socket.  Owns: the SSL, the wire buffer.  Must never: keep what was given beyond the loop of
- * tls_take() calls, or let its error queue meet another connection's. */
+ * tlsio_take() calls, or let its error queue meet another connection's. */
+#include "net/tlsio.h"
+
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,12 +70,12 @@ static BIO *make_bio(tls *t) {
 
 /* ---- beginning and end ---- */
 
-tls *tls_open(void) {
+tls *tlsio_open(void) {
   BIO *bio = NULL;
   tls *t = calloc(1, sizeof *t);
   ERR_clear_error();
   if (!t || !(t->ssl = SSL_new(tls_context())) || !(bio = make_bio(t))) {
-    tls_free(t);
+    tlsio_free(t);
     return NULL;
   }
   SSL_set_bio(t->ssl, bio, bio);
@@ -81,7 +83,7 @@ tls *tls_open(void) {
   return t;
 }
 
-void tls_free(tls *t) {
+void tlsio_free(tls *t) {
   if (!t) return;
   SSL_free(t->ssl);
   buf_free(&t->wire);
@@ -90,7 +92,7 @@ void tls_free(tls *t) {
 
 /* ---- receiving ---- */
 
-void tls_give(tls *t, const char *p, size_t n) {
+void tlsio_give(tls *t, const char *p, size_t n) {
   t->in = p;
   t->in_n = n;
 }
@@ -108,42 +110,42 @@ static int refuse(tls *t) {
   t->in_n = 0;
   if (is_plain_http(e)) {
     ERR_clear_error();
-    return TLS_PLAIN;
+    return TLSIO_PLAIN;
   }
   log_fmt(LOG_DEBUG, "TLS: %s: %s", SSL_state_string_long(t->ssl), reason ? reason : "broken off");
   ERR_clear_error();
-  return TLS_FAILED;
+  return TLSIO_FAILED;
 }
 
-int tls_take(tls *t, char *to) {
+int tlsio_take(tls *t, char *to) {
   size_t n;
-  if (t->failed) return TLS_FAILED;
-  if (t->ended) return TLS_END;
+  if (t->failed) return TLSIO_FAILED;
+  if (t->ended) return TLSIO_END;
   ERR_clear_error();
-  if (SSL_read_ex(t->ssl, to, TLS_RECORD, &n) == 1) return (int)n;
+  if (SSL_read_ex(t->ssl, to, TLSIO_RECORD, &n) == 1) return (int)n;
   switch (SSL_get_error(t->ssl, 0)) {
   case SSL_ERROR_WANT_READ: break;
-  case SSL_ERROR_ZERO_RETURN: t->ended = true; return TLS_END;
+  case SSL_ERROR_ZERO_RETURN: t->ended = true; return TLSIO_END;
   default: return refuse(t);
   }
-  if (t->wire.n <= TLS_WIRE_MAX) return TLS_MORE;
+  if (t->wire.n <= TLSIO_WIRE_MAX) return TLSIO_MORE;
   log_fmt(LOG_DEBUG, "TLS: the client asks for more answers than it reads");
   t->failed = true;
-  return TLS_FAILED;
+  return TLSIO_FAILED;
 }
 
 /* ---- sending ---- */
 
-buf *tls_wire(tls *t) {
+buf *tlsio_wire(tls *t) {
   return &t->wire;
 }
 
 /* A record's overhead is at most 5 bytes of header, 8 of nonce, 1 of type and 16 of tag. */
 static bool reserve(tls *t, size_t n) {
-  return buf_reserve(&t->wire, n + (n / TLS_RECORD + 2) * 32) != NULL;
+  return buf_reserve(&t->wire, n + (n / TLSIO_RECORD + 2) * 32) != NULL;
 }
 
-int tls_seal(tls *t, const buf *plain, bool end) {
+int tlsio_seal(tls *t, const buf *plain, bool end) {
   size_t done;
   ERR_clear_error();
   if (plain->n && !t->failed) {

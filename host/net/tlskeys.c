@@ -5,6 +5,8 @@
  * of a dead one, and after a reload.  The supervisor alone writes; it makes new ones every twelve hours,
  * the last ones are still accepted, older ones are gone, and what was recorded under them is safe.
  * Never on disk, and not in a core dump. */
+#include "net/tlskeys.h"
+
 #include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -43,7 +45,7 @@ static int make_key(uint32_t count, double now) {
   return 0;
 }
 
-int tls_keys_init(void) {
+int tlskeys_init(void) {
   void *p = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED) return -1;
   madvise(p, sizeof *page, MADV_DONTDUMP);
@@ -55,7 +57,7 @@ int tls_keys_init(void) {
   return -1;
 }
 
-void tls_keys_turn(double now) {
+void tlskeys_turn(double now) {
   if (page && now - page->made_at >= TURN_S) make_key(atomic_load(&page->count) + 1, now);
 }
 
@@ -72,7 +74,7 @@ static int use(const ticket_key *k, unsigned char *iv, EVP_CIPHER_CTX *cipher, E
 }
 
 /* 1: go on; 2: go on, and give the client a new ticket; 0: an unknown key, a full handshake. */
-int tls_on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
+int tlskeys_on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
                   EVP_MAC_CTX *mac, int encrypt) {
   (void)ssl;
   if (!page) return encrypt ? -1 : 0;

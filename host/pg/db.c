@@ -135,7 +135,7 @@ static void send_listen(const char *channel) {
   buf_init(&sql, 0);
   dbjob *j = dbjob_new();
   if (quoted && j && buf_fmt(&sql, "LISTEN %s", quoted) == 0 && dbjob_add(j, sql.p, sql.n) == 0)
-    dbconn_post(&listener.conn, j);
+    dbflight_post(&listener.conn, j);
   else if (j)
     dbjob_free(j);
   buf_free(&sql);
@@ -159,7 +159,7 @@ static void on_room(dbconn *c) {
     push_notify(1, listener.channel[listener.announced], "");
 }
 
-static void on_again(dbconn *c, dbjob *j) { dbconn_post(c, j); }
+static void on_again(dbconn *c, dbjob *j) { dbflight_post(c, j); }
 
 static void on_notify(dbconn *c, const PGnotify *n) {
   (void)c;

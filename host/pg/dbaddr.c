@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/conf.h"
+#include "core/confpack.h"
 #include "core/log.h"
 #include "core/loop.h"
 
@@ -108,7 +109,7 @@ static const char *or_env(const char *value, const char *name) {
 }
 
 static int read_url(target *t, const char *setting) {
-  const char *url = conf_secret(setting);
+  const char *url = confpack_secret(setting);
   char *why = NULL;
   if (!url || !*url) return -1;
   t->info = PQconninfoParse(url, &why);

@@ -3,7 +3,7 @@
  * cancelling, and coming back after it has broken, for ever.
  *
  * Its user (the pool, the listener) decides what is sent; the hooks tell it what happened.  A hook
- * may post jobs.  Jobs given to dbconn_post() belong to the connection from then on. */
+ * may post jobs.  Jobs given to dbflight_post() belong to the connection from then on. */
 #ifndef HUMAN_DBCONN_H
 #define HUMAN_DBCONN_H
 #include <stdbool.h>
@@ -69,7 +69,6 @@ struct dbconn {
 
 void dbconn_open(dbconn *c, const dbconn_hooks *hooks);
 void dbconn_stop(dbconn *c);               /* for good; frees its jobs without events */
-void dbconn_post(dbconn *c, dbjob *j);     /* sends it when this turn of the loop ends */
 void dbconn_cancel(dbconn *c);             /* interrupt the statement that runs now; again while
                                               want_cancel is set: too many are being cancelled */
 /* Close, fail what it held, connect anew.  condition: what that says about its server, or 0. */
@@ -86,4 +85,7 @@ int dbconn_depth(const dbconn *c);         /* jobs sent and waiting */
 void dbconn_accept(dbconn *c);
 void dbconn_give_up(dbconn *c, int condition, const char *why); /* try the next address */
 void dbconn_cancelled(dbconn *c, unsigned epoch);
+
+/* For dbflight.c: which readiness of the socket to wait for. */
+int dbconn_watch(dbconn *c, int events); /* UV_READABLE | UV_WRITABLE; -1: impossible */
 #endif

@@ -181,7 +181,7 @@ static void on_turn_end(uv_prepare_t *handle) {
   uv_prepare_stop(handle);
 }
 
-void dbconn_post(dbconn *c, dbjob *j) {
+void dbflight_post(dbconn *c, dbjob *j) {
   j->conn = c;
   dbjobs_push(&c->pending, j);
   if (c->posted) return;

@@ -15,6 +15,7 @@
 
 #include "core/conf.h"
 #include "core/loop.h"
+#include "pg/dbflight.h"
 #include "pg/dbwatch.h"
 
 enum { SQL_MAX = 4096, PATH_MAX_BYTES = 1024 };
@@ -180,7 +181,7 @@ void dbsetup_begin(dbconn *c) {
   c->verdict = 0;
   dbjob *j = job(on_verified, on_setup_end);
   if (j && dbjob_add(j, set, strlen(set)) == 0 && dbjob_add(j, verify, strlen(verify)) == 0) {
-    dbconn_post(c, j);
+    dbflight_post(c, j);
     return;
   }
   if (j) dbjob_free(j);
@@ -224,5 +225,5 @@ void dbsetup_probe(dbconn *c) {
   c->probe_ticks = 0;
   c->probe_heard = c->server->heard;
   c->doubt = false;
-  dbconn_post(c, j);
+  dbflight_post(c, j);
 }

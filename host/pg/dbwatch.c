@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/loop.h"
 #include "core/shm.h"
+#include "pg/dbflight.h"
 #include "pg/dbsetup.h"
 #include "pg/pool.h"
 
@@ -168,7 +169,7 @@ static void ask_for_room(dbconn *c) {
   if (dbjob_add(j, steps[0], strlen(steps[0])) || dbjob_add(j, steps[1], strlen(steps[1])))
     dbjob_free(j);
   else
-    dbconn_post(c, j);
+    dbflight_post(c, j);
 }
 
 /* ---- sharing what there is ------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include "core/loop.h"
 #include "core/shm.h"
 #include "pg/dbcancel.h"
+#include "pg/dbflight.h"
 #include "pg/dbsetup.h"
 #include "pg/dbwatch.h"
 
@@ -219,7 +220,7 @@ static void give_back(dblease *l, int status, bool broken) {
   if (finish_jobs(c, status)) {
     dbconn_cancel(c);
   } else if (!broken && l->prefix) {
-    dbconn_post(c, l->prefix);
+    dbflight_post(c, l->prefix);
     l->prefix = NULL;
   }
   if (dbconn_ready(c)) settle(c);
@@ -250,7 +251,7 @@ static void settle(dbconn *c) {
   if (dbconn_in_tx(c) || c->dirty) {
     dbjob *j = ++c->resets > RESETS_MAX ? NULL : reset_job(c);
     c->dirty = false;
-    if (j) dbconn_post(c, j);
+    if (j) dbflight_post(c, j);
     else dbconn_break(c, 0, "a transaction cannot be rolled back");
     need_tick();
     return;
@@ -337,7 +338,7 @@ static host_id acquire_patient(host_id owner) {
 
 host_id pool_acquire_direct(host_id owner) {
   static const dbconn_hooks hooks = {.ready = on_direct_ready, .down = on_direct_down,
-                                     .room = on_direct_room, .again = dbconn_post};
+                                     .room = on_direct_room, .again = dbflight_post};
   if (!*conf_str("database.direct_url")) return acquire_patient(owner);
   if (pool.direct_waiting || pool.direct.user) return HOST_EFULL;
   dblease *l = calloc(1, sizeof *l);
@@ -386,7 +387,7 @@ static void send_shared(dbconn *c, dbjob *j) {
   c->shared_now = true;
   if (j->queued > 0) note_wait(j->queued);
   j->queued = 0;
-  dbconn_post(c, j);
+  dbflight_post(c, j);
 }
 
 static void match(void) {
@@ -427,7 +428,7 @@ void pool_submit(dbjob *j, dblease *l, double timeout_s) {
   pool.statements++;
   need_tick();
   if (l) {
-    dbconn_post(l->conn, j);
+    dbflight_post(l->conn, j);
     return;
   }
   dbconn *c = pool.queue.n ? NULL : shared_conn();
@@ -540,7 +541,7 @@ static void on_room(dbconn *c) {
 
 static void on_again(dbconn *c, dbjob *j) {
   if (!c->shared_now) {
-    dbconn_post(c, j);
+    dbflight_post(c, j);
     return;
   }
   dbjobs_push_front(&pool.queue, j);

@@ -30,6 +30,7 @@
 #include "net/listen.h"
 #include "net/preface.h"
 #include "net/tls.h"
+#include "net/tlskeys.h"
 #include "pg/pgembed.h"
 #include "server/activation.h"
 #include "server/bundle.h"
@@ -349,7 +350,7 @@ static void look(void) {
       if (s.worker[i].pid) kill(s.worker[i].pid, SIGKILL);
       if (s.worker[i].leaving.pid) kill(s.worker[i].leaving.pid, SIGKILL);
     }
-  tls_keys_turn(now);
+  tlskeys_turn(now);
   pgembed_tick();
 }
 

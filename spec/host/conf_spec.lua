@@ -151,10 +151,10 @@ describe("settings", function()
     local f = assert(io.open(dir .. "/show_spec.lua", "w"))
     f:write [[
       local ffi = require "ffi"
-      pcall(ffi.cdef, "const char *conf_secret(const char *name);")
+      pcall(ffi.cdef, "const char *confpack_secret(const char *name);")
       it("shows", function()
         for _, name in ipairs { "openai", "gemini", "anthropic", "llm", "mine" } do
-          print("=" .. ffi.string(ffi.C.conf_secret(name)) .. "=")
+          print("=" .. ffi.string(ffi.C.confpack_secret(name)) .. "=")
         end
       end)]]
     f:close()

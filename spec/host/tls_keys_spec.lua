@@ -3,9 +3,9 @@
 local ffi = require "ffi"
 
 pcall(ffi.cdef, [[
-  int tls_keys_init(void);
-  void tls_keys_turn(double now);
-  int tls_on_ticket(void *ssl, unsigned char *name, unsigned char *iv, void *cipher, void *mac, int encrypt);
+  int tlskeys_init(void);
+  void tlskeys_turn(double now);
+  int tlskeys_on_ticket(void *ssl, unsigned char *name, unsigned char *iv, void *cipher, void *mac, int encrypt);
   double host_clock(void);
   void *EVP_CIPHER_CTX_new(void); void EVP_CIPHER_CTX_free(void *c);
   void *EVP_MAC_fetch(void *libctx, const char *algorithm, const char *properties);
@@ -21,7 +21,7 @@ describe("a session ticket", function()
   local mac, cipher, mac_state, begun, iv
 
   setup(function()
-    assert.equal(0, C.tls_keys_init())
+    assert.equal(0, C.tlskeys_init())
     begun = C.host_clock()
     mac = C.EVP_MAC_fetch(nil, "HMAC", nil)
     cipher, mac_state, iv = C.EVP_CIPHER_CTX_new(), C.EVP_MAC_CTX_new(mac), ffi.new "unsigned char[16]"
@@ -34,23 +34,23 @@ describe("a session ticket", function()
 
   local function sealed()
     local name = ffi.new "unsigned char[16]"
-    assert.equal(KNOWN, C.tls_on_ticket(nil, name, iv, cipher, mac_state, 1))
+    assert.equal(KNOWN, C.tlskeys_on_ticket(nil, name, iv, cipher, mac_state, 1))
     return name
   end
-  local function opened(name) return C.tls_on_ticket(nil, name, iv, cipher, mac_state, 0) end
+  local function opened(name) return C.tlskeys_on_ticket(nil, name, iv, cipher, mac_state, 0) end
 
   it("is good for twelve hours, is replaced in the twelve after, and is nothing then", function()
     begun = begun + 4 * TURN_S
-    C.tls_keys_turn(begun)
+    C.tlskeys_turn(begun)
     local name = sealed()
     assert.equal(KNOWN, opened(name))
-    C.tls_keys_turn(begun + TURN_S - 60)
+    C.tlskeys_turn(begun + TURN_S - 60)
     assert.equal(KNOWN, opened(name))
-    C.tls_keys_turn(begun + TURN_S + 60)
+    C.tlskeys_turn(begun + TURN_S + 60)
     assert.equal(OLD, opened(name))
     local young = sealed()
     assert.equal(KNOWN, opened(young))
-    C.tls_keys_turn(begun + 2 * TURN_S + 120)
+    C.tlskeys_turn(begun + 2 * TURN_S + 120)
     assert.equal(UNKNOWN, opened(name))
     assert.equal(OLD, opened(young))
   end)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * confpack.h -- settings for Lua, and secrets, which never leave C (host_conf, host_secret_* of Lua). */
+#ifndef HUMAN_CONFPACK_H
+#define HUMAN_CONFPACK_H
+#include <stddef.h>
+
+#include "core/buf.h"
+
+int confpack_all(buf *b);                      /* nested, without secrets */
+const char *confpack_secret(const char *name); /* NULL when not configured */
+
+/* Secrets of an operator's own scripts come from HUMAN_SECRET_NAME: the variable for a name of
+ * letters, digits and _; -1 for another name. */
+enum { CONFPACK_VARIABLE = 80 };
+int confpack_variable(const char *name, char *out, size_t n);
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT
+ * http1body.h -- between http1.c and http1body.c only: the states of a request, of which the latter has more,
+ * and its part of feeding. */
+#ifndef HUMAN_HTTP1BODY_H
+#define HUMAN_HTTP1BODY_H
+#include "http/http1.h"
+
+enum { HTTP1BODY_IN_HEAD, HTTP1BODY_START };
+int http1body_feed(http1 *h, const char *p, size_t n, size_t *used);
+#endif
