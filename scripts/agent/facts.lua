@@ -30,11 +30,13 @@ M.sql = {
     left join agent_memory y on y.agent_id = a.id
     left join agent_runs r on r.agent_id = a.id and r.finished_at is null
     where a.id = $1]],
-  -- answers: the newest event that the run of an action knew of; verdict: what that run carried out.  The limit is
-  -- part of the text and comes before the join: else the server finds this statement better planned anew each time.
+  -- answers: the newest event that the run of an action knew of; verdict: what that run carried out.  The server
+  -- would find this planned better for each agent and each limit, and plan it anew each time, which costs more than to
+  -- run it.  So the limit is part of the text and comes before the join, and the agent is a sub-select, of whose value
+  -- nothing is known until it runs.
   said = ([[select e.id, e.pos, e.direction, e.type, e.content, e.message_id, e.created_at, r.until_pos as answers,
       r.verdict, (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms
-    from (select * from agent_events where agent_id = $1
+    from (select * from agent_events where agent_id = (select $1::text)
         and pos > coalesce((select y.until_pos from agent_memory y where y.agent_id = $1), 0) and not given_up
         and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
       order by pos desc limit %d) e

@@ -37,12 +37,13 @@ M.sql = {
       follow_up_at = null,
       greet = (m.greet or m.chat_code is distinct from $2 or m.expired_at is not null) and a.settings ? 'greeting'
     from agents a where m.agent_id = $1 and a.id = m.agent_id]],
-  -- The limits are part of the text: as parameters they would make the server plan it anew each time.
+  -- Planned once, as agent.facts says.
   list = ([[select participant_id as id, nickname, is_agent, is_self, learned, introduced, handles,
       (extract(epoch from now() - typing_at) * 1000)::float8 as typing_ms
-    from (select * from (select * from agent_participants where agent_id = $1
+    from (select * from (select * from agent_participants where agent_id = (select $1::text)
         order by seen_at desc, participant_id limit %d) newest
-      union select * from (select * from agent_participants where agent_id = $1 and (is_self or learned = 'self')
+      union select * from (select * from agent_participants where agent_id = (select $1::text)
+          and (is_self or learned = 'self')
         limit %d) selves) people
     order by seen_at desc, participant_id]]):format(limits.participants, SELVES),
   learn = "update agent_participants set learned = $3 where agent_id = $1 and participant_id = $2",

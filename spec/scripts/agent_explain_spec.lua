@@ -151,15 +151,17 @@ describe("a statement of the shipped scripts", function()
   -- Planning costs more than running it.
   it("is planned once, if it is what a turn reads, however uneven agents are", function()
     local facts, people = scripts.loaded["agent.facts"].sql, scripts.loaded["agent.people"].sql
+    local function planned(tx, sql, agent_id)
+      tx:exec("prepare spec_planned as " .. sql)
+      for _ = 1, 7 do tx:query(("execute spec_planned('%s')"):format(agent_id)) end
+      local once = tx:value "select generic_plans > 0 from pg_prepared_statements where name = 'spec_planned'"
+      tx:exec "deallocate spec_planned"
+      return once
+    end
     for name, sql in pairs { said = facts.said, head = facts.head, people = people.list } do
-      local plans = db.tx(function(tx)
-        tx:exec("prepare spec_planned as " .. sql)
-        for _ = 1, 7 do tx:query "execute spec_planned('ca0000000001')" end
-        local n = tx:value "select generic_plans from pg_prepared_statements where name = 'spec_planned'"
-        tx:exec "deallocate spec_planned"
-        return n
-      end)
-      assert.is_true(plans > 0, name .. " is planned each time")
+      for _, agent_id in ipairs { "ca0000000001", "ca0000000002" } do -- has said all there is; has said nothing
+        assert.is_true(db.tx(function(tx) return planned(tx, sql, agent_id) end), name .. " is planned each time")
+      end
     end
   end)
 
