@@ -28,7 +28,8 @@ end
 
 -- Libraries compiled into the binary (rocks/), by the first part of the module name.
 local ROCKS = { jsonschema = true, socketio = true, jsonrpc = true, mcp = true, cron = true,
-                openapi = true, asyncapi = true, sse = true, msgpack = true, unicode = true }
+                openapi = true, asyncapi = true, sse = true, msgpack = true, unicode = true,
+                standardwebhooks = true }
 
 local function copy(t, without)
   local out = {}
