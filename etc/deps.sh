@@ -49,6 +49,8 @@ for purpose in $(echo " $* " | sed 's/ run / build database /'); do
       'fuzzers and sanitizers'
     need "$(has wrk)" wrk 'load on a running server'
     need "$(has curl)" curl 'a client for trying things'
+    need "$(has zip)" zip 'archives of another program'
+    need "$(has unzip)" unzip 'checks them'
     need "$(has openssl)" openssl 'certificates and handshakes of the TLS tests'
     need "$(has testssl)" testssl.sh 'looks for weaknesses in TLS'
     need "$(has chromium)" chromium 'the browser of the tests'
