@@ -131,11 +131,12 @@ end
 
 local function tell(list, stands, where, at, found)
   for n = 1, list and #list or 0 do
-    if stands(where, at, list[n]) then found(list[n].tag) end
+    if stands(where, at, list[n]) then found(list[n].tag, at) end
   end
 end
 
---- found(tag) is told of each phrase that stands in a text.  keys: its words, folded.
+--- found(tag, i) is told of each phrase that stands in a text, and with which word (of squeezed languages: byte) it
+--- begins.  keys: its words, folded.
 function M.each(book, keys, found)
   for i = 1, #keys do
     local key = keys[i]

@@ -52,4 +52,14 @@ describe("lists of words", function()
       end)
     end
   end)
+
+  it("of medicines are folded", function()
+    local words = require "agent.providers.offline_dose_words"
+    each({ words.languages, words.medicines, words.others, words.excuses }, "", function(path, text)
+      assert.is_nil(phrases.unfolded(text, "add"), path)
+    end)
+    assert.is_nil(phrases.unfolded(words.between, "set"))
+    each(words.squeezed, "", function(path, text) assert.equal(unicode.fold(text), text, path) end)
+    for unit in pairs(words.weights) do assert.equal(unicode.fold(unit), unit) end
+  end)
 end)

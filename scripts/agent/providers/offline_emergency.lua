@@ -3,6 +3,7 @@
 -- the message.  It is better to say it once too often, but not to who dies laughing.
 
 local book = require "agent.hearing_book"
+local doses = require "agent.providers.offline_doses"
 local languages = require "agent.providers.offline_languages"
 local phrases = require "unicode.phrases"
 local words = require "agent.providers.offline_emergency_words"
@@ -76,17 +77,29 @@ local function language_of(kind, text, hits, keys)
   return found
 end
 
+-- Of the languages in which much of a medicine is told to have been taken: the one that the text seems to be in, or any.
+local function language_of_doses(text, keys)
+  local found = not is_joke(text) and doses.found(keys)
+  if not found then return nil end
+  local seems, any = languages.of(text), nil
+  for _, language in ipairs(M.languages) do
+    if found[language.lang] and (not any or language.lang == seems) then any = language end
+  end
+  return any
+end
+
 --- What must be answered to a text in which somebody's life seems to be in danger, the language and the kind
 --- ("danger" or "self"); nil for all other texts.
 function M.answer(text)
   text = text:sub(1, READ_MAX)
   local keys, hits, any = book.keys(book.read(text)), {}, false
   phrases.each(dangers, keys, function(group) hits[group], any = true, true end)
-  if not any then return nil end
-  for _, kind in ipairs(KINDS) do
+  for _, kind in ipairs(any and KINDS or {}) do
     local language = language_of(kind, text, hits, keys)
     if language then return language[kind .. "_say"], language.lang, kind end
   end
+  local language = language_of_doses(text, keys)
+  if language then return language.danger_say, language.lang, "danger" end
   return nil
 end
 
