@@ -6,6 +6,7 @@ local db = require "human.db"
 local json = require "human.json"
 local limits = require "agent.rules.limits"
 local lines = require "agent.lines"
+local old_rows = require "agent.old_rows"
 local people = require "agent.people"
 local settings = require "agent.settings"
 local situation = require "agent.situation"
@@ -14,10 +15,20 @@ local M = {}
 
 local SAID = config.agent.window_messages + limits.memory_batch
 
+local SAID_SQL = [[select e.id, e.pos, e.direction, e.type, e.content, e.message_id, e.created_at,
+    r.until_pos as answers, r.verdict, (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms
+  from (select * from agent_events where agent_id = (select $1::text)
+      and pos > %s and not given_up
+      and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction'%s)
+    order by pos desc limit %d) e
+  left join agent_runs r on r.id = e.run_id order by e.pos desc]]
+local SUMMARY_POS = "coalesce((select y.until_pos from agent_memory y where y.agent_id = $1), 0)"
+
 M.sql = {
   head = [[select a.id, a.user_id, a.name, a.status, a.settings, m.last_pos, m.last_in_pos, m.processed_pos,
       m.superseded, m.chat_code, m.room, m.greet, m.follow_up_pos, m.key_id,
       m.expired_at, (extract(epoch from now() - m.waiting_since) * 1000)::float8 as waited_ms,
+      (extract(epoch from now()) * 1000)::float8 as now_ms,
       p.name as personality_name, p.description as personality_description, p.style_instructions,
       s.template, y.summary, coalesce(y.until_pos, 0) as summary_pos,
       r.id as run_id, r.attempts, r.typing, r.until_pos, r.verdict,
@@ -34,13 +45,10 @@ M.sql = {
   -- would find this planned better for each agent and each limit, and plan it anew each time, which costs more than to
   -- run it.  So the limit is part of the text and comes before the join, and the agent is a sub-select, of whose value
   -- nothing is known until it runs.
-  said = ([[select e.id, e.pos, e.direction, e.type, e.content, e.message_id, e.created_at, r.until_pos as answers,
-      r.verdict, (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms
-    from (select * from agent_events where agent_id = (select $1::text)
-        and pos > coalesce((select y.until_pos from agent_memory y where y.agent_id = $1), 0) and not given_up
-        and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
-      order by pos desc limit %d) e
-    left join agent_runs r on r.id = e.run_id order by e.pos desc]]):format(SAID),
+  said = SAID_SQL:format(SUMMARY_POS, "", SAID),
+  -- Of what is behind the position up to which this worker knows it (agent.old_rows); and what has changed lines there.
+  said_since = SAID_SQL:format("greatest($2::bigint, " .. SUMMARY_POS .. ")",
+    ", 'message-edited', 'message-deleted'", SAID),
 }
 
 -- Who is there ------------------------------------------------------------------------------------
@@ -105,9 +113,10 @@ end
 
 -- Sends for what a turn has to know, with transaction tx; for M.load, when it has come.
 function M.ask(tx, agent_id)
+  local known = old_rows.of(agent_id)
   return {
-    head = tx:ask(M.sql.head, agent_id), people = people.ask(tx, agent_id),
-    said = tx:ask(M.sql.said, agent_id),
+    head = tx:ask(M.sql.head, agent_id), people = people.ask(tx, agent_id), known = known,
+    said = known and tx:ask(M.sql.said_since, agent_id, known.until_pos) or tx:ask(M.sql.said, agent_id),
   }
 end
 
@@ -118,6 +127,22 @@ local function until_pos(rows, last_pos)
     if row.pos <= last_pos then out[#out + 1] = row end
   end
   return out
+end
+
+local CHANGES = { ["message-edited"] = true, ["message-deleted"] = true }
+
+local function holds_change(rows)
+  for _, row in ipairs(rows) do
+    if CHANGES[row.type] then return true end
+  end
+  return false
+end
+
+-- New rows with those that were known.
+local function all_rows(head, rows, known)
+  if known then rows = old_rows.with(known, rows, head.summary_pos, SAID, head.now_ms) end
+  old_rows.keep(head.id, rows, head.processed_pos, head.now_ms)
+  return rows
 end
 
 local function read_lines(snap, rows, seen)
@@ -142,12 +167,16 @@ function M.load(agent_id, asked)
   asked = asked or db.tx(function(tx) return M.ask(tx, agent_id) end)
   local head, rows, seen = asked.head()[1], asked.said(), asked.people()
   if not head then return nil end
+  if asked.known and holds_change(rows) then
+    old_rows.forget(agent_id)
+    return M.load(agent_id)
+  end
   local snap = { head = head, seen = head.last_in_pos, processed_pos = head.processed_pos, expires = head.expires }
   snap.agent = { id = head.id, name = head.name, personality_name = head.personality_name }
   snap.settings = settings.of(head.settings)
   snap.payer = { agent_id = agent_id, user_id = head.user_id, key_id = head.key_id }
   snap.quiet_ms = settings.quiet_ms(snap.settings.quiet_hours, os.time())
-  read_lines(snap, rows, seen)
+  read_lines(snap, all_rows(head, rows, asked.known), seen)
   tell_apart(snap)
   people.learn(agent_id, snap.found.learned)
   snap.run = open_run(head)

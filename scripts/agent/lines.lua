@@ -22,7 +22,7 @@ function M.cut(text, n)
 end
 
 -- {pos, kind = "message" | "reaction", mine, by_agent, from, from_id, text, id, reply_to, mentions, age_ms, at,
---  emoji, removed; of what the agent sent: action_id, answers, verdict (JSON)}, oldest first.
+--  emoji, removed; of what the agent sent: action_id, answers, verdict (JSON); row}, oldest first.
 
 local readers = {}
 
@@ -53,8 +53,9 @@ readers["remove-reaction"] = readers["add-reaction"]
 
 local function line_of(row)
   local line = { pos = row.pos, place = row.pos, at = row.created_at, age_ms = row.age_ms, answers = row.answers,
-                 verdict = row.verdict }
-  readers[row.type](line, row, json.decode(row.content))
+                 verdict = row.verdict, row = row }
+  row.read = row.read or json.decode(row.content) -- a row may be read again (agent.old_rows)
+  readers[row.type](line, row, row.read)
   return line
 end
 
@@ -65,6 +66,13 @@ local function key_of(text)
   text = text:sub(1, KEY_BYTES)
   local bare = text:lower():gsub("[^%w\128-\255]+", "")
   return #bare >= TELLING and bare or texts.trim(text)
+end
+
+-- The same of a line, or of what another agent said; found out once.
+local function key_of_line(said)
+  local known = said.row or said
+  if not known.key then known.key = key_of(said.text) end
+  return known.key
 end
 
 -- What a relay may call the agent, in lower case, the longest first: its names, and the words of them.
@@ -78,6 +86,7 @@ local function called(names)
     for word in name:lower():gmatch "[%w\128-\255]+" do add(word) end
   end
   table.sort(list, function(a, b) return #a > #b or #a == #b and a < b end)
+  list.text = table.concat(list, "\n")
   return list
 end
 
@@ -117,6 +126,13 @@ local function relayed(text, names)
   return {}
 end
 
+-- The same of a line, found out once as long as the agent is called so.
+local function readings(line, names)
+  local row = line.row
+  if row.relayed_to ~= names.text then row.relayed, row.relayed_to = relayed(line.text, names), names.text end
+  return row.relayed
+end
+
 -- Of several lines with the same text it is the first without an echo yet.
 local function sent_before(line, sent)
   local found
@@ -133,9 +149,9 @@ end
 -- The line of `sent` that this one brings back, or nil; and the text that a relay has put a name before.
 local function original(line, sent, names)
   if not next(sent) then return nil end
-  local own = sent_before(line, sent[key_of(line.text)])
+  local own = sent_before(line, sent[key_of_line(line)])
   if own then return own end
-  for _, text in ipairs(relayed(line.text, names)) do
+  for _, text in ipairs(readings(line, names)) do
     own = text ~= "" and sent_before(line, sent[key_of(text)])
     if own then return own, text end
   end
@@ -152,9 +168,9 @@ function M.repeats(text, own, names)
 end
 
 local function remember(sent, line)
-  local key = key_of(line.text)
-  sent[key] = sent[key] or {}
-  table.insert(sent[key], line)
+  local known_by = key_of_line(line)
+  sent[known_by] = sent[known_by] or {}
+  table.insert(sent[known_by], line)
 end
 
 -- People greet as they are greeted, and say "ok" to an "ok": that is no echo, from somebody who is known to be a
@@ -183,7 +199,7 @@ local function weigh(line, sent, who, carriers)
   -- Who relays with names before the words carries other people's words, too: that is no sign of whose account it is.
   local count = text and "relayed" or "echoes"
   carrier[count], carrier.siblings = carrier[count] + 1, carrier.siblings + (other and 1 or 0)
-  carrier.telling = carrier.telling or #key_of(line.text) >= TELLING
+  carrier.telling = carrier.telling or #key_of_line(line) >= TELLING
   line.echo_of, line.by_agent = own, true
   if own then
     own.id = own.id or line.id
@@ -293,6 +309,12 @@ end
 -- is not answered by them.
 function M.in_order_of_answers(list)
   local function place(line) return line.answers or line.place end
+  local in_order = true
+  for i = 2, #list do
+    local a, b = place(list[i - 1]), place(list[i])
+    in_order = in_order and (a < b or a == b and list[i - 1].place <= list[i].place)
+  end
+  if in_order then return end
   table.sort(list, function(a, b)
     if place(a) ~= place(b) then return place(a) < place(b) end
     return a.place < b.place

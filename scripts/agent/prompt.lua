@@ -103,7 +103,7 @@ end
 -- Chat --------------------------------------------------------------------------------------------
 
 local function attribute(name, value)
-  return value and (" %s=\"%s\""):format(name, M.escape(value)) or ""
+  return value and " " .. name .. "=\"" .. M.escape(value) .. "\"" or ""
 end
 
 -- What hangs on a line, by kind and name; images themselves go along with the message.
@@ -115,16 +115,24 @@ local function attached(line)
   return table.concat(parts)
 end
 
--- One line of the chat as an element.
+local function reaction(line, from)
+  return ("<reaction%s%s%s%s%s/>"):format(attribute("from", from), attribute("emoji", line.emoji),
+    attribute("to", line.id), attribute("at", times.clock(line.at)), line.removed and ' removed="true"' or "")
+end
+
+local function message(line, from)
+  return ("<message%s%s%s%s>%s%s</message>"):format(attribute("id", line.id), attribute("from", from),
+    attribute("reply_to", line.reply_to), attribute("at", times.clock(line.at)), M.escape(line.text), attached(line))
+end
+
+-- One line of the chat as an element.  It stays with its row, by whose it is: a line is quoted in many prompts.
 function M.quote(line)
-  if line.kind == "reaction" then
-    return ("<reaction%s%s%s%s%s/>"):format(attribute("from", line.mine and "you" or line.from),
-      attribute("emoji", line.emoji), attribute("to", line.id), attribute("at", times.clock(line.at)),
-      line.removed and ' removed="true"' or "")
-  end
-  return ("<message%s%s%s%s>%s%s</message>"):format(attribute("id", line.id),
-    attribute("from", line.mine and "you" or line.from), attribute("reply_to", line.reply_to),
-    attribute("at", times.clock(line.at)), M.escape(line.text), attached(line))
+  local from, row = line.mine and "you" or line.from, rawget(line, "row")
+  local known = row and row.quoted
+  if known and row.quoted_from == from then return known end
+  local text = line.kind == "reaction" and reaction(line, from) or message(line, from)
+  if row then row.quoted, row.quoted_from = text, from end
+  return text
 end
 
 -- What stands before the first line: who is there, and what was said before the window.

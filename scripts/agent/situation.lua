@@ -86,15 +86,19 @@ local function reader_of(snap)
   for id in pairs(snap.found.copies) do own[id] = true end
   local ear, siblings = ear_of(snap)
   return { snap = snap, ear = ear, siblings = siblings, own = own, ignored = ignored, introduced = introduced,
-           theirs = their_words(snap) }
+           kinds = {}, theirs = their_words(snap) }
 end
 
 -- "agent" (said or found out), "bot" (by its own name, or a stranger where people are introduced), or nil: a person.
 local function kind_of(reader, line)
   if line.by_agent then return "agent" end
-  local p = reader.snap.by_id[line.from_id] or { id = line.from_id, nickname = line.from, introduced = true }
-  if calls_itself_bot(p) then return "bot" end
-  return reader.introduced and not p.introduced and "stranger" or nil
+  local known = reader.kinds[line.from_id]
+  if known then return known ~= "person" and known or nil end
+  local p = reader.snap.by_id[line.from_id]
+  local kind = calls_itself_bot(p or { id = line.from_id, nickname = line.from }) and "bot"
+    or reader.introduced and p and not p.introduced and "stranger" or nil
+  if p then reader.kinds[line.from_id] = kind or "person" end -- others have a name of their own in each line
+  return kind
 end
 
 -- Lines -------------------------------------------------------------------------------------------

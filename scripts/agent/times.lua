@@ -6,12 +6,30 @@ local M = {}
 local PAUSE_MINUTES = 30                         -- after which silence is worth a word
 local DAYS = { [0] = "Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday" }
 
+-- The two digits at byte i as a number; nil: there are none.
+local function two(at, i)
+  local a, b = at:byte(i, i + 1)
+  if not b or a < 48 or a > 57 or b < 48 or b > 57 then return nil end
+  return a * 10 + b - 528
+end
+
+local DASH, COLON = 45, 58
+
+-- Year, month, day, hour and minute; nil: that is no time.
+local function fields(at)
+  local century, year, m, d, hour, minute = two(at, 1), two(at, 3), two(at, 6), two(at, 9), two(at, 12), two(at, 15)
+  if not (century and year and m and d and hour and minute) then return nil end
+  local between = at:byte(11)
+  if at:byte(5) ~= DASH or at:byte(8) ~= DASH or at:byte(14) ~= COLON then return nil end
+  if between ~= 32 and between ~= 84 then return nil end -- a space, or T
+  return century * 100 + year, m, d, hour, minute
+end
+
 -- Days since 1970-01-01 (a Thursday), and the minutes of the day; nil: that is no time.
 local function read(at)
   if not at then return nil end
-  local y, m, d, hour, minute = at:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)[T ](%d%d):(%d%d)"
+  local y, m, d, hour, minute = fields(at)
   if not y then return nil end
-  y, m, d = tonumber(y), tonumber(m), tonumber(d)
   if m <= 2 then y, m = y - 1, m + 12 end
   local days = 365 * y + math.floor(y / 4) - math.floor(y / 100) + math.floor(y / 400)
     + math.floor((153 * (m - 3) + 2) / 5) + d - 1 - 719468

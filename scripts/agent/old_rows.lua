@@ -1,0 +1,52 @@
+-- scripts/agent/old_rows.lua -- rows of the log that this worker has read before, so that a turn reads what is new.
+-- Kept are rows up to a mailbox's processed_pos, newest first.  Nothing changes those any more but edits and deletions,
+-- which stand in the log themselves: whoever finds one among the new rows reads all again (agent.facts).  What
+-- agent.lines and agent.prompt find out about a row stays with it.  Any worker may take the next turn, since each asks
+-- the database for all that is behind what it knows.
+
+local M = {}
+
+M.BYTES = 16 * 1024 * 1024                       -- of a worker: agents that were not looked at for longest are left out
+local ROW_BYTES = 1000                           -- of a row, besides its text (twice, for what is found out about it)
+
+-- Two halves: what is used moves to the young one, and when that is full the other one goes.
+local young, old, bytes = {}, {}, 0
+
+--- {until_pos, rows (with said_ms: when each was said, by the database's clock)} of an agent, or nil.
+function M.of(agent_id) return young[agent_id] or old[agent_id] end
+
+local function size_of(rows)
+  local n = 0
+  for _, row in ipairs(rows) do n = n + 2 * #row.content + ROW_BYTES end
+  return n
+end
+
+--- Forgets what is known of an agent.
+function M.forget(agent_id) young[agent_id], old[agent_id] = nil, nil end
+
+--- Keeps those rows (newest first) of an agent that have had their turn.  now_ms: when they were read.
+function M.keep(agent_id, rows, processed_pos, now_ms)
+  local known = { until_pos = processed_pos, rows = {} }
+  for _, row in ipairs(rows) do
+    if row.pos <= processed_pos then
+      row.said_ms = row.said_ms or now_ms - row.age_ms
+      known.rows[#known.rows + 1] = row
+    end
+  end
+  known.bytes = size_of(known.rows)
+  bytes = bytes + known.bytes - (young[agent_id] and young[agent_id].bytes or 0)
+  if bytes > M.BYTES / 2 then young, old, bytes = {}, young, known.bytes end
+  young[agent_id] = known
+end
+
+--- The rows of `new` and those of `known` that are left of it: behind `after_pos`, at most n, newest first.
+function M.with(known, new, after_pos, n, now_ms)
+  for _, row in ipairs(known.rows) do
+    if #new >= n or row.pos <= after_pos then break end
+    row.age_ms = now_ms - row.said_ms
+    new[#new + 1] = row
+  end
+  return new
+end
+
+return M
