@@ -40,13 +40,30 @@ local SECRETS = {
   { "(%w://[^%s:/@]*:)[^%s@/]+@", "%1" .. MASK .. "@" },
 }
 
-local function is_secret_name(name)
-  name = gsub(tostring(name):lower(), "[_%-]", "")
+-- Each of those texts has one of these marks: most texts have none, and are not searched for secrets.
+local MARKS = { "_", "sk-", "=", "earer", "://" }
+local SHORTEST = 7                               -- bytes of a secret with what makes it one ("a://:x@")
+
+local NAMES_MAX, NAME_MAX = 1000, 64             -- names, and their bytes, whose answer is kept; strangers choose some
+local secret_names, n_names = {}, 0
+
+local function says_secret(name)
+  name = gsub(name:lower(), "[_%-]", "")
   if SECRET[name] then return true end
   for _, ending in ipairs(ENDINGS) do
     if sub(name, -#ending) == ending then return true end
   end
   return false
+end
+
+local function is_secret_name(name)
+  name = tostring(name)
+  local known = secret_names[name]
+  if known == nil then
+    known = says_secret(name)
+    if n_names < NAMES_MAX and #name <= NAME_MAX then secret_names[name], n_names = known, n_names + 1 end
+  end
+  return known
 end
 
 -- The first `max` bytes at most, not ending inside a UTF-8 character.
@@ -61,10 +78,18 @@ local function clean_text(text)
   return M.mask(text)
 end
 
+local function without_secrets(text)
+  for _, secret in ipairs(SECRETS) do text = gsub(text, secret[1], secret[2]) end
+  return text
+end
+
 --- `text` with what looks like a secret masked; all of it when `name`, of the field it is in, says so.
 function M.mask(text, name)
   if type(name) == "string" and is_secret_name(name) then return MASK end
-  for _, secret in ipairs(SECRETS) do text = gsub(text, secret[1], secret[2]) end
+  if #text < SHORTEST then return text end
+  for _, mark in ipairs(MARKS) do
+    if find(text, mark, 1, true) then return without_secrets(text) end
+  end
   return text
 end
 
