@@ -14,30 +14,54 @@ local known, series = {}, 0
 local families = {}                              -- name -> {type, help, bounds}
 local ESCAPE = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
 
+local fine_names, fine_labels = {}, {}           -- those of series that there are
+
+local function check(fine, name, pattern, what, level)
+  if fine[name] then return end
+  if not find(name, pattern) then error(what .. " '" .. tostring(name) .. "' is malformed", level) end
+end
+
+local function is_plain(text)
+  return not (find(text, "\\", 1, true) or find(text, '"', 1, true) or find(text, "\n", 1, true))
+end
+
+local function pair(label, value)
+  value = tostring(value)
+  return label .. '="' .. (is_plain(value) and value or gsub(value, '[\\"\n]', ESCAPE)) .. '"'
+end
+
 --- {a="x",b="y"} of a table of labels, sorted by name.
 function M.labels(labels)
-  local names, parts = {}, {}
-  for label in pairs(labels) do names[#names + 1] = label end
-  table.sort(names)
+  local names, n, parts = {}, 0, {}
+  for label in pairs(labels) do
+    n = n + 1
+    names[n] = label
+  end
+  if n > 1 then table.sort(names) end
   for i, label in ipairs(names) do
-    if not find(label, "^[%a_][%w_]*$") then error("metric label '" .. label .. "' is malformed", 3) end
-    parts[i] = label .. '="' .. gsub(tostring(labels[label]), '[\\"\n]', ESCAPE) .. '"'
+    check(fine_labels, label, "^[%a_][%w_]*$", "metric label", 4)
+    parts[i] = pair(label, labels[label])
   end
   return "{" .. concat(parts, ",") .. "}"
+end
+
+-- A new series; false: there are too many.
+local function begin(full, name, labels)
+  if series >= SERIES_MAX then
+    host.metric("human_metrics_dropped_total", 1)
+    return false
+  end
+  known[full], series, fine_names[name] = true, series + 1, true
+  for label in pairs(labels or {}) do fine_labels[label] = true end
+  return true
 end
 
 --- Adds `by` (1 when nil) to a series.  name: Prometheus style, counters end in "_total"; labels
 --- (optional): {name = value} with few different values -- never an id.
 function M.add(name, by, labels)
-  if not find(name, "^[%a_:][%w_:]*$") then error("metric name '" .. tostring(name) .. "' is malformed", 2) end
+  check(fine_names, name, "^[%a_:][%w_:]*$", "metric name", 3)
   local full = labels and name .. M.labels(labels) or name
-  if not known[full] then
-    if series >= SERIES_MAX then
-      host.metric("human_metrics_dropped_total", 1)
-      return
-    end
-    known[full], series = true, series + 1
-  end
+  if not known[full] and not begin(full, name, labels) then return end
   host.metric(full, by or 1)
 end
 
