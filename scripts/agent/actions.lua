@@ -133,12 +133,26 @@ end
 -- Line breaks are the first thing that a model changes of what it repeats.
 local function flat(text) return (text:gsub("%s+", " ")) end
 
+-- The pieces of `run` bytes of a source, of which none may be said.  Agents of one type have the same: the last of each
+-- length are kept.
+local forbidden = {}
+
+local function pieces_of(source, run)
+  local known = forbidden[run]
+  if not known or known.source ~= source then
+    known = { source = source }
+    local text = flat(source)
+    for from = 1, #text - run + 1, run do known[#known + 1] = text:sub(from, from + run - 1) end
+    forbidden[run] = known
+  end
+  return known
+end
+
 -- Whether `run` bytes of the source stand in text, which is flat.
 local function leaks(text, source, run)
   if not source or #text < run then return false end
-  source = flat(source)
-  for from = 1, #source - run + 1, run do
-    if text:find(source:sub(from, from + run - 1), 1, true) then return true end
+  for _, piece in ipairs(pieces_of(source, run)) do
+    if text:find(piece, 1, true) then return true end
   end
   return false
 end

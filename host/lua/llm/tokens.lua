@@ -29,10 +29,23 @@ end
 --- The tokens of a text.
 function M.of_text(text) return ceil(weight(text)) end
 
---- The tokens of tool definitions.
+local weights = setmetatable({}, { __mode = "k" }) -- of tool definitions, which do not change
+
+local function weight_of_tool(tool)
+  local n = weights[tool]
+  if not n then
+    n = weight(json.encode(tool))
+    weights[tool] = n
+  end
+  return n
+end
+
+--- The tokens of tool definitions, with the brackets and commas of their list.
 function M.of_tools(tools)
   if not tools or #tools == 0 then return 0 end
-  return ceil(weight(json.encode(tools)))
+  local n = (#tools + 1) * OF_ASCII
+  for _, tool in ipairs(tools) do n = n + weight_of_tool(tool) end
+  return ceil(n)
 end
 
 local function weight_of(m)
