@@ -63,28 +63,24 @@ static bool between(byte c, byte low, byte high) {
   return c >= low && c <= high;
 }
 
-static bool in_letter_class(byte c, byte letter) {
-  bool lower = between(c, 'a', 'z'), upper = between(c, 'A', 'Z'), digit = between(c, '0', '9');
-  switch (letter) {
-  case 'a': return lower || upper;
-  case 'c': return c < 32 || c == 127;
-  case 'd': return digit;
-  case 'g': return between(c, 33, 126);
-  case 'l': return lower;
-  case 'p': return between(c, 33, 126) && !lower && !upper && !digit;
-  case 's': return c == ' ' || between(c, 9, 13);
-  case 'u': return upper;
-  case 'w': return lower || upper || digit;
-  case 'x': return digit || between(c, 'a', 'f') || between(c, 'A', 'F');
-  default: return c == 0; /* z */
-  }
-}
-
 /* What follows a % in a pattern: a class, the complement of one, or itself. */
 static bool in_class(byte c, byte name) {
-  byte letter = name | 0x20;
-  if (!between(letter, 'a', 'z') || !strchr("acdglpsuwxz", letter)) return c == name;
-  return in_letter_class(c, letter) == (name == letter);
+  bool lower = between(c, 'a', 'z'), upper = between(c, 'A', 'Z'), digit = between(c, '0', '9'), in;
+  switch (name | 0x20) {
+  case 'a': in = lower || upper; break;
+  case 'c': in = c < 32 || c == 127; break;
+  case 'd': in = digit; break;
+  case 'g': in = between(c, 33, 126); break;
+  case 'l': in = lower; break;
+  case 'p': in = between(c, 33, 126) && !lower && !upper && !digit; break;
+  case 's': in = c == ' ' || between(c, 9, 13); break;
+  case 'u': in = upper; break;
+  case 'w': in = lower || upper || digit; break;
+  case 'x': in = digit || between(c, 'a', 'f') || between(c, 'A', 'F'); break;
+  case 'z': in = c == 0; break;
+  default: return c == name;
+  }
+  return in == between(name, 'a', 'z');
 }
 
 /* `set` points to its [, `last` to its ]. */
@@ -117,14 +113,18 @@ static const byte *item_end(matcher *k, const byte *p) {
   return p + 1;
 }
 
-static bool single(matcher *k, const byte *s, const byte *p, const byte *item) {
-  if (s >= k->end || !spend(k, item - p)) return false;
+/* Whether c is what the item from p to `item` stands for. */
+static inline bool in_item(byte c, const byte *p, const byte *item) {
   switch (*p) {
   case '.': return true;
-  case ESCAPE: return in_class(*s, p[1]);
-  case '[': return in_set(*s, p, item - 1);
-  default: return *p == *s;
+  case ESCAPE: return in_class(c, p[1]);
+  case '[': return in_set(c, p, item - 1);
+  default: return *p == c;
   }
+}
+
+static bool single(matcher *k, const byte *s, const byte *p, const byte *item) {
+  return s < k->end && spend(k, item - p) && in_item(*s, p, item);
 }
 
 /* ---- repetitions ---- */
@@ -293,10 +293,35 @@ static const byte *next_start(matcher *k, const byte *s, const byte *p) {
   return found;
 }
 
+/* Behind a capture that the pattern begins with. */
+static const byte *behind_capture(const matcher *k, const byte *p) {
+  return at(k, p) == '(' && at(k, p + 1) != ')' ? p + 1 : p;
+}
+
+/* Where the first item of the pattern, at p, ends, if that is a class or a set and every match begins with it. */
+static const byte *begins_with_item(matcher *k, const byte *p) {
+  byte c = at(k, p), name = c ? at(k, p + 1) : 0;
+  bool is_class = c == ESCAPE && name && name != 'b' && name != 'f' && !between(name, '0', '9');
+  const byte *item = is_class || c == '[' ? item_end(k, p) : NULL;
+  byte next = item ? at(k, item) : 0;
+  return next != '*' && next != '?' && next != '-' ? item : NULL;
+}
+
+/* As if a match had been tried at each place before it; `steps` are those of a try besides the item. */
+static const byte *next_of_item(matcher *k, const byte *s, const byte *p, const byte *item, int steps) {
+  int64_t price = steps + (item - p), most = k->steps / price + 1;
+  const byte *from = s, *stop = k->end - s > most ? s + most : k->end;
+  while (s < stop && !in_item(*s, p, item)) s++;
+  return spend(k, (s - from) * price) && s < stop ? s : NULL;
+}
+
 static int search(matcher *k, const byte *s, const byte *p, bool once) {
   bool plainly = !once && begins_plainly(k, p);
+  const byte *first = behind_capture(k, p), *item = once || plainly ? NULL : begins_with_item(k, first);
+  if (k->failed) return k->failed;
   for (; s <= k->end; s++) {
     if (plainly && !(s = next_start(k, s, p))) break;
+    if (item && !(s = next_of_item(k, s, first, item, first > p ? 2 : 1))) break;
     k->m->level = k->depth = 0;
     const byte *end = match(k, s, p);
     if (k->failed) break;
