@@ -30,15 +30,20 @@ for name, fields in pairs(M.fields) do
   for i, field in ipairs(fields) do M.names[name][i] = field[1] end
 end
 
--- An action of this type as clients get it.
-function M.schema(type_name)
+local function as_clients_get_it(type_name, own)
   local fields = { { "type", s.const(type_name) } }
-  for _, field in ipairs(M.fields[type_name]) do fields[#fields + 1] = field end
+  for _, field in ipairs(own) do fields[#fields + 1] = field end
   fields[#fields + 1] = { "id", s.id:describe "Stable: the same action, however often it is delivered" }
   fields[#fields + 1] = { "runId", s.id:nullable() }
   fields[#fields + 1] = { "seq", s.int { min = 1 }:describe "1, 2, 3, .. of this agent, without gaps" }
   fields[#fields + 1] = { "createdAt", s.time }
   return s.object(fields)
 end
+
+-- An action of this type as clients get it.
+function M.schema(type_name) return as_clients_get_it(type_name, M.fields[type_name]) end
+
+-- What is delivered again of a message that was deleted (agent.store.shown).
+M.deleted = as_clients_get_it("action-deleted", {})
 
 return M

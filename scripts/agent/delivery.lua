@@ -75,7 +75,7 @@ local function give(entry, run, plan)
   return db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
     if box.expired_at or box.status ~= "active" then return false end
-    runs.record(tx, entry, run.id)
+    runs.record(tx, entry, run.id, box)
     local action = table.remove(plan.actions, 1)
     plan.said, plan.typed_ms = plan.said or action.content ~= nil, 0
     store.append_out(tx, entry.agent_id, box, run.id, { action, TYPING })

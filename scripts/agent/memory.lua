@@ -20,7 +20,7 @@ local TOKENS, LINES, LINE_BYTES = 800, 50, 40
 
 M.sql = {
   head = [[select a.id, a.user_id, m.key_id, a.name, p.name as personality_name, coalesce(y.summary, '') as summary,
-      coalesce(y.until_pos, 0) as until_pos, m.processed_pos,
+      coalesce(y.until_pos, 0) as until_pos, m.processed_pos, m.rewritten_pos,
       (select count(*) from (select 1 from agent_events e where e.agent_id = a.id and e.pos > coalesce(y.until_pos, 0)
         and e.pos <= m.processed_pos and not e.given_up and e.type in ('new-message', 'send-message',
           'send-reply', 'reaction', 'add-reaction', 'remove-reaction') order by e.pos limit $2) oldest) as said
@@ -35,7 +35,10 @@ M.sql = {
     select content::text from agent_events where agent_id = $1 and pos > $2 and pos <= $3 and not given_up
       and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
     order by pos limit 100) oldest]],
-  save = [[insert into agent_memory as y (agent_id, summary, until_pos) values ($1, $2, $3)
+  -- Nothing that was deleted or edited since it was read is kept: whoever did that holds the mailbox row.
+  save = [[with box as (select agent_id, rewritten_pos from agent_mailboxes where agent_id = $1 for share)
+    insert into agent_memory as y (agent_id, summary, until_pos)
+      select agent_id, $2, $3 from box where rewritten_pos = $5
     on conflict (agent_id) do update set summary = excluded.summary, until_pos = excluded.until_pos,
       updated_at = now() where y.until_pos = $4]],
   -- Counted before it runs, as a turn is (agent.mailbox): a worker may die of what it reads.
@@ -113,7 +116,7 @@ function M.roll(agent_id, left_out)
   local rows = db.query(M.sql.fallen, agent_id, head.until_pos, upto, n)
   local attempts = db.value(M.sql.begin, agent_id)
   db.exec(M.sql.save, agent_id, (attempts or 0) <= limits.attempts and summary_of(head, rows) or forget(head),
-    rows[1].pos, head.until_pos)
+    rows[1].pos, head.until_pos, head.rewritten_pos)
   db.exec(M.sql.done, agent_id)
 end
 

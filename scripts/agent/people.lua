@@ -53,7 +53,7 @@ M.sql = {
       join agents a on a.id = s.agent_id
       left join personalities p on p.id = a.personality_id
       left join lateral (select content, created_at from agent_events where agent_id = s.agent_id
-        and seq > s.last_seq - $4::int and type in ('send-message', 'send-reply')) e on true]],
+        and seq > s.last_seq - $4::int and type in ('send-message', 'send-reply') and not given_up) e on true]],
 }
 
 -- What an event shows of people: list of {id, nickname, isAgent?, self?, handles?}.

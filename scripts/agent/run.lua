@@ -16,6 +16,7 @@ local log = require "human.log"
 local metrics = require "human.metrics"
 local actions = require "agent.actions"
 local budget = require "agent.budget"
+local changes = require "agent.changes"
 local initiative = require "agent.initiative"
 local limits = require "agent.rules.limits"
 local mailbox = require "agent.mailbox"
@@ -32,7 +33,7 @@ M.sql = {
   speak = [[insert into agent_runs (id, agent_id, until_pos, typing, verdict) values ($1, $2, $3, true, $4::jsonb)]],
   resume = [[update agent_runs set attempts = attempts + 1, until_pos = $2 where id = $1]],
   open_run = "select id, until_pos, typing from agent_runs where agent_id = $1 and finished_at is null",
-  finish = [[update agent_runs set reason = $2, error_code = $3, typing = false, provider = $4, model = $5,
+  finish = [[update agent_runs set reason = $2, error_code = $3, typing = false, plan = null, provider = $4, model = $5,
       input_tokens = input_tokens + $6, output_tokens = output_tokens + $7, finished_at = clock_timestamp(),
       cost_micros = case when $8::bigint is null then cost_micros else coalesce(cost_micros, 0) + $8 end
     where id = $1]],
@@ -48,12 +49,15 @@ function M.ask(entry, fn, ...)
   return answer
 end
 
--- Writes them with tx.  run_id: what they were for, or nil.
-function M.record(tx, entry, run_id)
+-- Writes them with tx.  run_id: what they were for, or nil; box: the mailbox, or nil where nothing can have come.
+-- Somebody may have deleted what they quote since it was read.
+function M.record(tx, entry, run_id, box)
   local decided = entry.decided
   if #decided == 0 then return end
+  local is_stale = box and box.rewritten_pos > (entry.seen or 0)
   for _, decision in ipairs(decided) do
     decision.row.ref = run_id
+    if is_stale then decision.row.inputs, decision.row.complete = json.raw(changes.FORGOTTEN), false end
     decisions.record(tx, decision)
   end
   tx:after_commit(function() entry.decided = {} end)
@@ -86,7 +90,7 @@ end
 
 -- Writes the end of a run, on the locked mailbox.  real: how it ends; result: what it cost.
 local function close(tx, entry, box, run, real, result)
-  M.record(tx, entry, run.id)
+  M.record(tx, entry, run.id, box)
   store.append_out(tx, entry.agent_id, box, run.id, actions.closing(run, real.actions or {}, real.reason, real.code))
   initiative.arm(tx, entry, real.actions)
   if real.reason == "superseded" then
@@ -123,7 +127,7 @@ function M.begin(entry, snap)
     if box.last_said_pos > snap.seen and entry.may_look_again then return nil, true end
     if not take(function(...) return M.ask(entry, ...) end) then return nil end
     tx:ask(M.sql.speak, run.id, entry.agent_id, run.until_pos, json.encode(snap.verdict))
-    M.record(tx, entry, run.id)
+    M.record(tx, entry, run.id, box)
     store.append_out(tx, entry.agent_id, box, run.id, { { type = "set-typing", isTyping = true } })
     mailbox.save(tx, box)
     return run
@@ -145,7 +149,7 @@ function M.pass(entry, snap)
   db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
     box.processed_pos = snap.seen
-    M.record(tx, entry)
+    M.record(tx, entry, nil, box)
     entry.given_back = mailbox.save(tx, box, true)
   end)
 end

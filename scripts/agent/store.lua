@@ -23,7 +23,7 @@ local TOLD_BYTES = 65536                         -- of text that workers tell ea
 M.sql = {
   -- One statement, so that a duplicate burns no position.
   append_in = [[with box as (
-      select last_pos, last_seq, processed_pos, coalesce(lease_until > now(), false) as busy
+      select last_pos, last_seq, processed_pos, early_changes, coalesce(lease_until > now(), false) as busy
       from agent_mailboxes where agent_id = $2 and exists (select 1 from agents where id = $2 and user_id = $9)
       for update
     ), made as (
@@ -38,7 +38,7 @@ M.sql = {
         last_event_at = clock_timestamp(), events_in = m.events_in + 1
       from made where m.agent_id = $2
     )
-    select box.last_seq as seq, box.busy, made.id, made.pos from box left join made on true]],
+    select box.last_seq as seq, box.busy, box.early_changes, made.id, made.pos from box left join made on true]],
   by_message = [[select e.id, e.pos, coalesce((select o.seq from agent_events o
       where o.agent_id = e.agent_id and o.direction = 'out' and o.pos < e.pos order by o.pos desc limit 1), 0) as seq
     from agent_events e where e.agent_id = $1 and e.message_id = $2]],
@@ -108,7 +108,7 @@ local effects = {
 
 -- Stores an event of agent.events for an agent of the actor's.  interrupts: it may cut a run short.
 -- Returns {id, pos, seq (of the last action before it), busy (somebody holds the agent's turn),
--- changed (what somebody is answering is not what it was), duplicate = true | nil}.
+-- changed (what somebody is answering is not what it was), early_changes, duplicate = true | nil}.
 function M.append_in(tx, actor, agent_id, event, interrupts)
   local images = attachments.take(event.content.message)
   local box = tx:must("agent_not_found", M.sql.append_in, id.new(), agent_id, event.type,
@@ -116,6 +116,7 @@ function M.append_in(tx, actor, agent_id, event, interrupts)
   if box.id then
     attachments.store(tx, agent_id, box.id, images)
     box.changed = effects[event.type](tx, agent_id, event.content, box.pos) == true
+    if box.early_changes and event.message_id then changes.catch_up(tx, agent_id, event.content.message, box.pos) end
     return box
   end
   local before = event.message_id and tx:row(M.sql.by_message, agent_id, event.message_id)
@@ -162,9 +163,13 @@ function M.append_out(tx, agent_id, box, run_id, actions)
   tx:after_commit(function() bus.publish("agent.action", news, told(list, rows(), run_id)) end)
 end
 
--- A stored action as clients get it: the seed's fields at the top level, and ours.
+-- A stored action as clients get it: the seed's fields at the top level, and ours.  Of a message that was deleted
+-- there is only that: whoever carries out actions that came before has nothing to post.
 function M.shown(row)
   local action = json.decode(row.content)
+  if action.deleted then
+    return { type = "action-deleted", id = row.id, runId = row.run_id, seq = row.seq, createdAt = row.created_at }
+  end
   action.type, action.id, action.runId, action.seq = row.type, row.id, row.run_id, row.seq
   action.createdAt = row.created_at
   return action

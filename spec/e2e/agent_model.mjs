@@ -1,6 +1,6 @@
 // spec/e2e/agent_model.mjs -- a language model that says what a spec tells it to, when it tells it to.
 // It speaks OpenAI's streaming dialect.  `model.answer` is asked for each request: it gets the texts of
-// the messages and gives {text, tools: [[name, arguments]], ms (before it answers), status, half (a text that breaks off)}.
+// the messages and gives {text, tools: [[name, arguments]], ms or wait (a promise: before it answers), status, half (a text that breaks off)}.
 import http from 'node:http';
 
 const sse = (events) => events.map((e) => `data: ${typeof e === 'string' ? e : JSON.stringify(e)}\n\n`).join('');
@@ -26,6 +26,7 @@ export async function startModel() {
       model.requests.push(body);
       model.headers.push(req.headers);
       const reply = model.answer(body.messages.map((m) => m.content ?? ''), body);
+      await reply.wait;
       if (reply.ms) await new Promise((r) => { setTimeout(r, reply.ms); });
       done = true;
       if (res.destroyed) return;

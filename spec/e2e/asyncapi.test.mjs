@@ -59,7 +59,7 @@ describe('the AsyncAPI document', () => {
     const received = Object.values(doc.operations).filter((o) => o.action === 'receive').map((o) => o.messages[0].$ref);
     assert.deepEqual(received.sort(), EVENTS.map((name) => `#/channels/agent/messages/${name}`).sort());
     const sent = doc.operations['send.agent'].messages.map((m) => m.$ref);
-    assert.deepEqual(sent.sort(), [...ACTIONS, 'exception', 'watch', 'claim'].map((name) => `#/channels/agent/messages/${name}`).sort());
+    assert.deepEqual(sent.sort(), [...ACTIONS, 'action-deleted', 'exception', 'watch', 'claim'].map((name) => `#/channels/agent/messages/${name}`).sort());
   });
 
   it('describes all that an agent does, which the offline provider shows without a key', async () => {

@@ -61,4 +61,24 @@ describe("an agent's memory", function()
     assert.same({ summary = "", until_pos = 30 }, kept())
     assert.equal(0, attempts())
   end)
+
+  it("is made anew of the last lines when one that it was made of is deleted", function() -- limit: memory_again
+    db.exec([[insert into agent_events (id, agent_id, pos, direction, type, content, message_id)
+      select 'cm' || lpad(i::text, 10, '0'), $1, i, 'in', 'new-message', jsonb_build_object('message', jsonb_build_object(
+        'content', 'Line ' || i, 'participant', '{"id": "u1", "nickname": "Sarah"}'::jsonb)), 'm' || i
+      from generate_series(71, 400) i]], agent.id)
+    db.exec("update agent_mailboxes set last_pos = 400, last_in_pos = 400, processed_pos = 400 where agent_id = $1", agent.id)
+    db.exec("insert into agent_memory (agent_id, summary, until_pos) values ($1, 'Notes', 350)", agent.id)
+    local function delete(id)
+      script("mailbox").post(actor, agent.id, assert(script("events").parse { type = "message-deleted", messageId = id }))
+      return kept()
+    end
+    assert.same({ summary = "Notes", until_pos = 350 }, delete "m360")
+    assert.same({ summary = "", until_pos = 149 }, delete "m300")
+    script("memory").roll(agent.id)
+    assert.matches("Line 150", kept().summary)
+    assert.equal(199, kept().until_pos)
+    assert.matches("Line 150", delete("m100").summary, "what it was not made of")
+    assert.equal("", delete("m150").summary)
+  end)
 end)

@@ -55,6 +55,7 @@ local M = {
   prompt_images = 4,               -- of the chat that the model sees, the newest
   memory_batch = 20,               -- messages beyond the window that make a new summary worth its price
   memory_chars = 4000,             -- of a summary
+  memory_again = 200,              -- lines of which a summary is made anew when one that it held was changed
   answer_tokens = 1024,            -- that the model may write in one answer
 }
 
@@ -69,7 +70,8 @@ M.returns = {
   typing_fresh_ms = ms, typing_step_ms = ms, typing_wait_ms = ms, debounce_ms = ms, burst_wait_ms = ms,
   newer = whole, follow_up_ms = ms, follow_ups = "integer 0..1000", agent_chain = whole, echo_ms = ms,
   siblings = "integer 0..1000", sibling_actions = "integer 0..1000",
-  own_in_row = whole, window_chars = whole, memory_batch = whole, memory_chars = whole, answer_tokens = whole,
+  own_in_row = whole, window_chars = whole, memory_batch = whole, memory_chars = whole,
+  memory_again = whole, answer_tokens = whole,
   over_budget = "boolean", may_supersede = "boolean",
 }
 M.fallback = { over_budget = true, may_supersede = false }

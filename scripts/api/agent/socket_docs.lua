@@ -8,8 +8,8 @@ local events = require "agent.events"
 local IN = {
   { "agent-joined", "The agent is in a chat: its code, and who is there" },
   { "new-message", "Somebody said something; sent again with the same message id it is stored once" },
-  { "message-edited", "Somebody changed what they had said; of a message that is not known nothing comes" },
-  { "message-deleted", "Somebody took back what they had said: the agent has not read it" },
+  { "message-edited", "Somebody changed what was said; it may come before the message" },
+  { "message-deleted", "Somebody took back what was said: its text is gone; it may come before the message" },
   { "user-joined", "Somebody came" },
   { "user-left", "Somebody went" },
   { "user-typing", "Somebody types: the agent waits a little before it answers" },
@@ -45,6 +45,9 @@ local function sent()
     types[i] = a[1]
     list[i] = { name = a[1], event = "message", title = a[2], schema = action_types.schema(a[1]) }
   end
+  types[#types + 1] = "action-deleted"
+  list[#list + 1] = { name = "action-deleted", event = "message", schema = action_types.deleted,
+    title = "Delivered again instead of a message that was deleted: nothing to do" }
   list[#list + 1] = {
     name = "watch", event = "watch", title = "What another instance of the platform is told to do, for watchers",
     schema = s.object { { "type", s.enum(types) }, { "id", s.id }, { "seq", s.int { min = 1 } } },
