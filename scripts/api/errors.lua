@@ -68,6 +68,7 @@ return {
   unknown_event_type     = e(400, "Unknown event type"),
   invalid_event          = e(400, "Invalid event"),
   event_not_found        = e(404, "Event not found"),
+  invalid_last_seq       = e(400, "lastSeq must be the seq of an action, or 0"),
   too_many_sockets       = e(429, "Too many open sockets for this agent"),
   agent_paused           = e(409, "Agent is not active"),
   mailbox_full           = e(429, "The agent has too many unprocessed events"),

@@ -27,8 +27,10 @@ local electing, acked, storing = {}, {}, {}
 
 local function room(agent_id) return io:of("/"):to("claims:" .. agent_id) end
 
--- The sockets that get an agent's actions without asking who carries them out.
-function M.others(agent_id) return io:of("/"):to("agent:" .. agent_id):except("claims:" .. agent_id) end
+-- The sockets that get an agent's actions without asking who carries them out, and have had all before.
+function M.others(agent_id)
+  return io:of("/"):to("agent:" .. agent_id):except("claims:" .. agent_id):except("behind:" .. agent_id)
+end
 
 -- Whether sockets of this worker claim them.
 function M.any(agent_id) return claimed[agent_id] ~= nil end

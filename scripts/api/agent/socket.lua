@@ -2,12 +2,14 @@
 -- In: check, store, acknowledge, then wake the agent.  Out: every worker that has sockets of an agent
 -- reads the log from where it stopped (its cursor) and sends in order, so news that are lost, merged
 -- or late cost nothing but time.  Sockets that claim are api.agent.executors' business.
--- Rooms: agent:<id>, claims:<id>, key:<id>, user:<id>.
+-- Rooms: agent:<id>, claims:<id>, behind:<id> (those that catch up, and hear nothing new until they have), key:<id>,
+-- user:<id>.
 
 local bus = require "human.bus"
 local config = require "human.config"
 local fail = require "human.fail"
 local guard = require "human.guard"
+local json = require "human.json"
 local log = require "human.log"
 local state = require "human.state"
 local task = require "human.task"
@@ -162,17 +164,33 @@ local function actor_of(handshake)
   return nil, actor.code
 end
 
+-- The number after which a client wants to hear again, or nil; and whether what it says is none.
+local function wanted(handshake)
+  local value = given(handshake, "lastSeq")
+  if value == nil or value == json.null or value == "" then return nil end
+  local after = type(value) ~= "boolean" and tonumber(value)
+  if after and after >= 0 and after <= SEQ_MAX and after % 1 == 0 then return after end
+  return nil, true
+end
+
 local function authorize(socket)
   local handshake = socket.handshake
   local actor, code = actor_of(handshake)
   if not actor then return refusal(code) end
+  local after, is_wrong = wanted(handshake)
+  if is_wrong then return refusal "invalid_last_seq" end
   local agent_id = given(handshake, "agentId")
   if type(agent_id) ~= "string" or not agent_id:find "^c[a-z0-9]+$" then return refusal "agent_not_found" end
   local seq = store.last_seq_of(actor, agent_id)
   if not seq then return refusal "agent_not_found" end
   socket:join("agent:" .. agent_id)
   socket.data.claims = executors.wanted(given(handshake, "claim"))
-  if socket.data.claims then socket:join("claims:" .. agent_id) end
+  if socket.data.claims then
+    socket:join("claims:" .. agent_id)
+  elseif after and not socket.recovered then
+    socket:join("behind:" .. agent_id)
+    socket.data.behind = after
+  end
   socket:join("key:" .. actor.key_id)
   socket:join("user:" .. actor.id)
   if too_many(agent_id) then return refusal "too_many_sockets" end
@@ -184,23 +202,35 @@ end
 -- lastSeq in the handshake (ours): what came after that action, whatever happened to the server
 -- meanwhile, for clients that keep the number themselves.  At most MISSED_MAX actions, the newest, and half of
 -- what may wait for a slow reader: more would cut it off each time.  The log has all.
-local function catch_up(socket, agent_id, after)
-  local upto = cursors[agent_id]
-  after = store.replay_after(agent_id, after, upto, MISSED_MAX, config.limits.ws_queue_bytes / 2)
-  repeat
-    local list, more = store.actions_after(agent_id, after, BATCH)
+
+-- Sends what the room has had, until this socket has had all of it.  data.behind is how far it is, for whoever takes
+-- its place when it is cut off (connection state recovery).
+local function send_missed(socket, agent_id)
+  local upto, bytes = cursors[agent_id], config.limits.ws_queue_bytes / 2
+  local after = store.replay_after(agent_id, math.min(socket.data.behind, upto), upto, MISSED_MAX, bytes)
+  while socket:connected() and after < (cursors[agent_id] or 0) do
+    local list = store.actions_after(agent_id, after, BATCH)
+    if not list[1] or not socket:connected() then return end
     for _, a in ipairs(list) do
-      if a.seq > upto then return end
+      if a.seq > (cursors[agent_id] or 0) then break end
       socket:emit("message", a.action)
       after = a.seq
     end
-  until not more
+    socket.data.behind = after
+  end
 end
 
--- The number after which a client wants to hear again, or nil.
-local function wanted(handshake)
-  local after = tonumber(given(handshake, "lastSeq"))
-  return after and after >= 0 and after <= SEQ_MAX and after % 1 == 0 and after or nil
+-- From then on it hears the room.  A database that is away is waited for: nothing new may come before what is old.
+local function catch_up(socket, agent_id)
+  local ok, err = pcall(send_missed, socket, agent_id)
+  while not ok and socket:connected() do
+    log.warn("missed actions not sent yet", { agent_id = agent_id, error = tostring(err) })
+    task.sleep(RETRY_S)
+    ok, err = pcall(send_missed, socket, agent_id)
+  end
+  if not socket:connected() then return end
+  socket:leave("behind:" .. agent_id)
+  socket.data.behind = nil
 end
 
 local function on_connect(socket)
@@ -209,11 +239,10 @@ local function on_connect(socket)
   if not keys.check(given(handshake, "apiKey")) then return socket:disconnect(true) end
   idle[agent_id] = nil
   cursors[agent_id] = cursors[agent_id] or socket.data.seq
-  local after = not socket.recovered and wanted(handshake)
   if socket.data.claims then
-    executors.enter(socket, after)
-  elseif after then
-    catch_up(socket, agent_id, after)
+    executors.enter(socket, not socket.recovered and wanted(handshake))
+  elseif socket.data.behind then
+    catch_up(socket, agent_id)
   end
   pump(agent_id)
   forget_left()
