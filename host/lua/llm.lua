@@ -7,6 +7,7 @@ local books = require "human.llm.books"
 local choices = require "human.llm.choice"
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"
+local id = require "human.id"
 local log = require "human.log"
 local sched = require "human.core.sched"
 local server = require "human.llm.server"
@@ -47,10 +48,19 @@ local function whole(call, result, usage)
   }
 end
 
--- One server.  Whatever becomes of it, it is in the books, and the caller's `spent` knows what it cost.
-local function run(choice, req, conf, until_at)
-  local registry = choices.registry()
+-- A call, and what it asks.  What costs something is written down before it is made.
+local function planned(choice, req, conf)
   local call = server.call(choice, req, conf)
+  call.id = id.new()
+  if not choice.provider.answer then server.prepare(call) end
+  return call
+end
+
+-- One server.  Whatever becomes of it, it is in the books, and the caller's `spent` knows what it cost.
+local function run(call, until_at)
+  local registry, choice, req, conf = choices.registry(), call.choice, call.req, call.conf
+  call.started = host.clock()
+  if call.asked and not call.opened then books.open(registry, call) end
   local ok, result, err = pcall(server.insist, call, until_at, conf.max_retries)
   if not ok and call.open then books.tried(call) end
   local usage = books.usage(registry, call)
@@ -59,16 +69,16 @@ local function run(choice, req, conf, until_at)
   if not ok then
     local status = result == sched.Canceled and "canceled" or "error"
     local code = type(result) == "table" and result.code or status
-    sched.spawn(books.record, call, status, usage, code)
+    sched.spawn(books.record, registry, call, status, usage, code)
     error(result, 0)
   end
   if result then
-    books.record(call, "ok", usage)
+    books.record(registry, call, "ok", usage)
     return whole(call, result, usage)
   end
   err.delivered = call.out and call.out.delivered or nil
   err.provider, err.model, err.usage = choice.name, choice.model, usage
-  books.record(call, "error", usage, err.code)
+  books.record(registry, call, "error", usage, err.code)
   return nil, err
 end
 
@@ -91,7 +101,7 @@ end
 ---   bytes; recorded), deadline_s (for everything, retries and fallback included; llm.timeout_ms when absent, and
 ---   never longer), context (facts for the offline provider), spent (a table to which the usage of all tries is
 ---   added, also when the call fails or is cancelled; provider and model in it are those asked last), record_soon
----   (the record may wait for the next commit of who asks).
+---   (the record may wait for the next commit of who asks), plan (of llm.plan).
 --- Returns {text, tool_calls = {{id, name, arguments}}, stop_reason = "stop" | "length" |
 ---   "tool_calls", usage = {input_tokens, output_tokens, cost_micros, estimated, unpriced} (of all tries), provider,
 ---   model}, or nil and {code, message, status, retryable, provider, model, usage}.  Codes: rate_limited, overloaded,
@@ -101,23 +111,51 @@ end
 function M.chat(req)
   check(req)
   local registry, conf = choices.registry(), choices.settings()
-  local first, refused = choices.primary(registry, conf, req.model)
+  local call, refused = req.plan, nil
+  if not call then
+    local first
+    first, refused = choices.primary(registry, conf, req.model)
+    call = first and planned(first, req, conf)
+  end
   local second = choices.fallback(registry, conf)
   local started = host.clock()
   local total = math.min(req.deadline_s or math.huge, conf.timeout_ms / 1000)
   local result, err
-  if first then
+  if call then
     local share = second and not second.provider.answer and PRIMARY_SHARE or 1
-    result, err = run(first, req, conf, started + total * share)
+    result, err = run(call, started + total * share)
   else
     err = refused
   end
   if result or not second or err.delivered then return result, err end
   log.warn("llm fallback", { from = err.provider, to = second.name, code = err.code })
-  local answer, why = run(second, req, conf, math.max(started + total, host.clock() + 1))
+  local answer, why = run(planned(second, req, conf), math.max(started + total, host.clock() + 1))
   if answer and err.usage then books.add(answer.usage, err.usage) end
   return answer, why
 end
+
+--- What asking will come to, for who has something to commit before: llm.write_down(tx, plan) puts the call into the
+--- books with that, and req.plan = plan makes it.  (Every other call is written down by itself.)  Nil where nothing
+--- will be paid, or no server can be asked.
+function M.plan(req)
+  check(req)
+  local conf = choices.settings()
+  local choice = choices.primary(choices.registry(), conf, req.model)
+  return choice and not choice.provider.answer and planned(choice, req, conf) or nil
+end
+
+--- Writes down, with tx, a call that is about to be made.  Awaits nothing.
+function M.write_down(tx, plan) books.open(choices.registry(), plan, tx) end
+
+--- Strikes out a call that was written down and will not be made.
+function M.strike_out(plan) books.record(choices.registry(), plan, "canceled", nil, "canceled") end
+
+--- How long a call takes at most.
+function M.timeout_ms() return choices.settings().timeout_ms end
+
+--- Closes, with tx, the calls for `ref` that were written down age_ms ago or more and of which nothing was heard:
+--- their worker is dead.  Returns what they cost at least ({input_tokens, output_tokens, cost_micros, ..}), or nil.
+function M.interrupted(tx, ref, age_ms) return books.interrupted(choices.registry(), tx, ref, age_ms or 0) end
 
 --- Asks the configured model one small thing, whatever happened before; nothing is recorded.  Awaits.
 --- Returns provider, model; or nil and {code, message}.

@@ -7,6 +7,7 @@
 
 local db = require "human.db"
 local decisions = require "human.decisions"
+local llm = require "human.llm"
 local task = require "human.task"
 local limits = require "agent.rules.limits"
 local quotas = require "agent.rules.quotas"
@@ -57,12 +58,22 @@ M.sql = {
     where id = $1]],
   book_agent = [[update agent_mailboxes set input_tokens = input_tokens + $2, output_tokens = output_tokens + $3,
     cost_micros = cost_micros + $4 where agent_id = $1]],
+  payer = [[select a.id as agent_id, a.user_id, m.key_id from agents a join agent_mailboxes m on m.agent_id = a.id
+    where a.id = $1]],
+  -- What its calls cost and nobody has booked yet.
+  due = [[select coalesce(c.input, 0)::float8 - r.input_tokens as input_tokens,
+      coalesce(c.output, 0)::float8 - r.output_tokens as output_tokens,
+      coalesce(c.cost, 0)::float8 - coalesce(r.cost_micros, 0) as cost_micros
+    from agent_runs r cross join lateral (select sum(input_tokens) as input, sum(output_tokens) as output,
+      sum(cost_micros) as cost from llm_calls where ref = r.id) c
+    where r.id = $1 for update of r]],
   forget = "delete from user_usage where hour < now() - $1::int * interval '1 day'",
   forget_agents = "delete from agent_usage where hour < now() - $1::int * interval '1 day'",
   forget_hours = "delete from usage_hours where hour < now() - $1::int * interval '1 day'",
 }
 
 local HOUSE_S = 1
+local RECORDED_S = 1                             -- by when the calls of a turn that failed have been written down
 local KEEP_DAYS, KEEP_HOURS_DAYS = 100, 8        -- what people may want to look up
 
 local function row(q, ...)
@@ -133,15 +144,41 @@ function M.known_cost(usage)
   return not (usage.unpriced and cost == 0) and cost or nil
 end
 
+local function add_all(tx, payer, usage, run_id)
+  local input, output = usage.input_tokens or 0, usage.output_tokens or 0
+  if input + output == 0 then return end
+  tx:ask(M.sql.book_agent, payer.agent_id, input, output, usage.cost_micros or 0)
+  if run_id then tx:ask(M.sql.book_run, run_id, input, output, M.known_cost(usage)) end
+  M.charge(tx, payer, usage)
+end
+
+-- What is still to be paid of a run that did not end as it should: what its calls cost, less what is booked, since two
+-- workers may find out that it is to be done.  Nil when there is no such run any more.
+local function due(tx, run_id)
+  local usage = tx:row(M.sql.due, run_id)
+  if usage then usage.unpriced = usage.cost_micros == 0 or nil end
+  return usage
+end
+
 -- Books what was spent other than at the end of a run: for a summary, for a run that somebody else ends, for an
 -- agent that is gone.  run_id: of the run that it was for, or nil.
 function M.book(payer, usage, run_id)
-  local input, output = usage.input_tokens or 0, usage.output_tokens or 0
-  if input + output == 0 then return end
+  if (usage.input_tokens or 0) + (usage.output_tokens or 0) == 0 then return end
+  if run_id then task.sleep(RECORDED_S) end
+  db.tx(function(tx) add_all(tx, payer, run_id and due(tx, run_id) or usage, run_id) end)
+end
+
+-- Books what a worker that was killed spent on a run, which somebody else has taken up.
+function M.book_interrupted(tx, payer, run_id)
+  llm.interrupted(tx, run_id)
+  add_all(tx, payer, due(tx, run_id) or {}, run_id)
+end
+
+-- The same of summaries, which nobody takes up: those that cannot be under way any more.
+function M.book_interrupted_summary(payer, ref)
   db.tx(function(tx)
-    tx:ask(M.sql.book_agent, payer.agent_id, input, output, usage.cost_micros or 0)
-    if run_id then tx:ask(M.sql.book_run, run_id, input, output, M.known_cost(usage)) end
-    M.charge(tx, payer, usage)
+    local usage = llm.interrupted(tx, ref, llm.timeout_ms())
+    if usage then add_all(tx, payer, usage) end
   end)
 end
 

@@ -64,6 +64,7 @@ end
 
 local function written(head, fallen)
   local ref, payer = "memory:" .. head.id, { agent_id = head.id, user_id = head.user_id, key_id = head.key_id }
+  budget.book_interrupted_summary(payer, ref)
   if not llm.status().language_model or budget.agent_is_over(head.id, ref) or budget.is_over(payer, ref) then
     return nil
   end

@@ -12,6 +12,7 @@ local db = require "human.db"
 local decisions = require "human.decisions"
 local id = require "human.id"
 local json = require "human.json"
+local llm = require "human.llm"
 local log = require "human.log"
 local metrics = require "human.metrics"
 local actions = require "agent.actions"
@@ -117,16 +118,20 @@ function M.finish(entry, run, result)
   end))
 end
 
--- A run that thinks: its row, and typing for all to see.  Nil when there is no budget for it; nil and true when
--- somebody has said more since the facts were read, and they are better read again.
-function M.begin(entry, snap)
-  local run = { id = id.new(), until_pos = snap.seen, typing = true }
+-- A run that will think, for M.begin.
+function M.new(snap) return { id = id.new(), until_pos = snap.seen, typing = true } end
+
+-- A run that thinks: its row, typing for all to see, and what asking the model will cost at least (run.plan, of
+-- human.llm, or nil).  Nil when there is no budget for it; nil and true when somebody has said more since the facts
+-- were read, and they are better read again.
+function M.begin(entry, snap, run)
   return db.tx(function(tx)
     local locked, take = mailbox.locking(tx, entry.agent_id, entry.owner), budget.taking(tx, snap.payer, run.id)
     local box = locked()
     if box.last_said_pos > snap.seen and entry.may_look_again then return nil, true end
     if not take(function(...) return M.ask(entry, ...) end) then return nil end
     tx:ask(M.sql.speak, run.id, entry.agent_id, run.until_pos, json.encode(snap.verdict))
+    if run.plan then llm.write_down(tx, run.plan) end
     M.record(tx, entry, run.id, box)
     store.append_out(tx, entry.agent_id, box, run.id, { { type = "set-typing", isTyping = true } })
     mailbox.save(tx, box)
@@ -158,8 +163,9 @@ end
 -- those has ended everybody who did.
 function M.give_up(entry, code)
   db.tx(function(tx)
-    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
     local run = tx:row(M.sql.open_run, entry.agent_id)
+    if run then budget.book_interrupted(tx, tx:row(budget.sql.payer, entry.agent_id), run.id) end
+    local box = mailbox.lock(tx, entry.agent_id, entry.owner)
     if not run then
       run = { id = id.new(), until_pos = math.max(box.tried_pos, box.processed_pos), typing = false }
       tx:ask(M.sql.begin, run.id, entry.agent_id, run.until_pos, false)
@@ -183,10 +189,16 @@ function M.is_superseded(entry)
   return entry.snap == snap and (decisions.ask(respond.supersedes, { subject = entry.agent_id }, facts))
 end
 
--- A run taken up from a worker that did not end it, with what has come since.
-function M.resume(run, seen)
-  run.until_pos = seen
-  db.exec(M.sql.resume, run.id, seen)
+-- A run taken up from a worker that did not end it, with what has come since.  What that one spent is booked, and
+-- what asking again will cost is written down, as M.begin does.
+function M.resume(entry, snap, run)
+  run.until_pos = snap.seen
+  db.tx(function(tx)
+    mailbox.lock(tx, entry.agent_id, entry.owner)
+    tx:ask(M.sql.resume, run.id, run.until_pos)
+    budget.book_interrupted(tx, snap.payer, run.id)
+    if run.plan then llm.write_down(tx, run.plan) end
+  end)
 end
 
 return M

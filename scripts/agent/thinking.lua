@@ -22,13 +22,12 @@ require "agent.providers.init"
 local M = {}
 
 -- What the model's window has no room for is for agent.memory.
--- spent: takes what the call costs, whatever becomes of it.
-local function request(entry, snap, run, spent)
+local function request(entry, snap, run)
   local built, set = prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ"), snap.settings
   return {
     system = built.system, messages = built.messages, tools = tools.permitted(set), ref = run.id,
     model = set.model, temperature = set.temperature, reasoning_effort = set.reasoning_effort,
-    max_tokens = set.max_tokens or limits.answer_tokens, spent = spent, record_soon = true,
+    max_tokens = set.max_tokens or limits.answer_tokens, record_soon = true,
     context = snap,
     fit = function(tokens)
       local messages, left_out = prompt.messages(snap, tokens, llm.tokens)
@@ -38,11 +37,22 @@ local function request(entry, snap, run, spent)
   }
 end
 
+-- What will be asked for a run (run.request), so that it can be written down with the run's beginning (run.plan).
+function M.plan(entry, snap, run)
+  attachments.show(entry.agent_id, snap.lines)
+  run.request = request(entry, snap, run)
+  run.plan = llm.plan(run.request)
+  run.request.plan = run.plan
+end
+
 -- The model's answer, or nil and an error; nil alone when the run was interrupted.
-local function think(entry, snap, run, spent)
-  if entry.stop then return nil end
+local function think(entry, req)
+  if entry.stop then
+    if req.plan then llm.strike_out(req.plan) end
+    return nil
+  end
   entry.thinking = true
-  local ok, reply, err = pcall(llm.chat, request(entry, snap, run, spent))
+  local ok, reply, err = pcall(llm.chat, req)
   entry.thinking = false
   if ok then return reply, err end
   if entry.stop then return nil end
@@ -82,9 +92,8 @@ local function result_of(entry, snap, run, reply)
   return { actions = done, reason = #done > 0 and "completed" or "no-response" }
 end
 
-local function outcome(entry, snap, run, spent)
-  attachments.show(entry.agent_id, snap.lines)
-  local reply, err = think(entry, snap, run, spent)
+local function outcome(entry, snap, run)
+  local reply, err = think(entry, run.request)
   if reply and reply.stop_reason == "length" then reply.text = endings.whole(reply.text) end
   if reply then return result_of(entry, snap, run, reply) end
   if not err then return { interrupted = true, reason = "superseded" } end
@@ -92,10 +101,11 @@ local function outcome(entry, snap, run, spent)
   return { reason = "error", code = err.code }
 end
 
--- What the run comes to, for agent.run.finish, and what it cost.
+-- What a run that was planned comes to, for agent.run.finish, and what it cost.
 function M.result(entry, snap, run)
   local spent = {}
-  local ok, result = pcall(outcome, entry, snap, run, spent)
+  run.request.spent = spent
+  local ok, result = pcall(outcome, entry, snap, run)
   if not ok then
     task.spawn(budget.book, snap.payer, spent, run.id) -- nobody ends the run here
     error(result, 0)

@@ -72,13 +72,16 @@ end
 local function take_up(entry, snap, run)
   local plan = delivery.plan(run)
   if plan then return delivery.go_on(entry, run, plan) end
-  runs.resume(run, snap.seen)
+  thinking.plan(entry, snap, run)
+  runs.resume(entry, snap, run)
   generate(entry, snap, run)
 end
 
 local function speak(entry, snap, verdict)
   facts.carry_out(snap, verdict)
-  local run, again = runs.begin(entry, snap)
+  local planned = runs.new(snap)
+  thinking.plan(entry, snap, planned)
+  local run, again = runs.begin(entry, snap, planned)
   if run then return generate(entry, snap, run) end
   if again then
     entry.looks_again = entry.looks_again + 1

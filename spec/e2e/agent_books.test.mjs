@@ -1,7 +1,7 @@
 // spec/e2e/agent_books.test.mjs -- what was spent on models is what is booked, whatever became of the answer.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { connected, makeAgent, makeUser, newMessage, run, send } from './agent_client.mjs';
+import { call, connected, makeAgent, makeUser, newMessage, run, send } from './agent_client.mjs';
 import { startModel } from './agent_model.mjs';
 import { startHost, sql } from './hosts.mjs';
 import { until } from './support.mjs';
@@ -9,7 +9,8 @@ import { until } from './support.mjs';
 let model, host;
 before(async () => {
   model = await startModel();
-  host = await startHost({ env: { ...model.env, HUMAN_LLM_MODEL: 'gpt-4o', HUMAN_AGENT_WINDOW_MESSAGES: '2' } });
+  host = await startHost({ env: { ...model.env, HUMAN_LLM_MODEL: 'gpt-4o', HUMAN_AGENT_WINDOW_MESSAGES: '2', HUMAN_AGENT_LEASE_MS: '1000',
+    HUMAN_LLM_TIMEOUT_MS: '4000' } });
 });
 after(async () => {
   await host?.stop();
@@ -43,7 +44,7 @@ async function settled(made, but = () => true) {
   return last[0];
 }
 const ended = (agent) => sql(host.home, `select reason || ' ' || coalesce(provider, '-') || ' ' || coalesce(model, '-') from agent_runs
-  where agent_id = '${agent.id}' order by started_at`);
+  where agent_id = '${agent.id}' and finished_at is not null order by started_at`);
 const asked = (n) => until(() => model.requests.length > n, 15_000, 'the model is asked');
 
 describe('the books', () => {
@@ -98,6 +99,40 @@ describe('the books', () => {
     made.socket.disconnect();
   });
 
+  it('have what an answer cost at least whose worker was killed, however often', async () => {
+    const made = await make();
+    const text = 'How do I begin? '.repeat(100);
+    model.answer = () => ({ text: 'Never.', ms: 60_000 });
+    const n = model.requests.length;
+    await send(made.socket, newMessage(text));
+    made.socket.disconnect();
+    for (let times = 1; times <= 2; times += 1) {
+      await asked(n + times - 1);
+      for (const pid of host.workers()) process.kill(pid, 'SIGKILL');
+    }
+    model.answer = () => ({ text: 'Fine.' });
+    await until(async () => (await ended(made.agent))[0]?.startsWith('completed'), 30_000, 'the run has ended');
+    const [tokens, cost] = (await settled(made)).split('|').map(Number);
+    assert.ok(tokens > 110 + 2 * text.length / 4 && cost > 350 + 2 * text.length / 4 * 2.5, `${tokens} tokens, ${cost} micros`);
+    assert.deepEqual(await sql(host.home, `select status || ' ' || coalesce(error_code, '-') from llm_calls where ref in
+      (select id from agent_runs where agent_id = '${made.agent.id}') order by created_at`),
+    ['canceled interrupted', 'canceled interrupted', 'ok -']);
+  });
+
+  it('have what a turn cost at least that was given up after its worker was killed', async () => {
+    const made = await make(), n = model.requests.length;
+    model.answer = () => ({ text: 'Never.', ms: 60_000 });
+    await send(made.socket, newMessage('Hi'));
+    made.socket.disconnect();
+    await asked(n);
+    await sql(host.home, `update agent_mailboxes set attempts = 100 where agent_id = '${made.agent.id}'`); // as if it were the last
+    for (const pid of host.workers()) process.kill(pid, 'SIGKILL');
+    await until(async () => (await ended(made.agent))[0], 30_000, 'the turn is given up');
+    assert.match((await ended(made.agent))[0], /^error/);
+    assert.notEqual(await settled(made), '0|0');
+    assert.deepEqual(await sql(host.home, `select distinct status from llm_calls where ref in (select id from agent_runs where agent_id = '${made.agent.id}')`), ['canceled']);
+  });
+
   it('have what a summary cost, also one that broke off', async () => {
     const made = await make();
     const isSummary = (texts) => texts[0].startsWith('You keep the notes');
@@ -122,6 +157,36 @@ describe('the books', () => {
     await until(async () => {
       const [runs, agent, mine, calls] = await books(made);
       return agent === mine && mine === calls && Number(agent.split('|')[0]) === Number(runs.split('|')[0]) + costs.reduce((a, b) => a + b, 0);
+    }, 15_000, 'all books say the same');
+    made.socket.disconnect();
+  });
+
+  it('have what a summary cost at least whose worker was killed', async () => {
+    const made = await make(), memory = `select coalesce(error_code, status) from llm_calls where ref = 'memory:${made.agent.id}' order by created_at`;
+    let hangs = 0;
+    const answer = (texts) => {
+      if (!texts[0].startsWith('You keep the notes')) return { text: 'Fine.' };
+      hangs += 1;
+      return hangs === 1 ? { text: 'Never.', ms: 60_000 } : { text: 'They talked.' };
+    };
+    model.answer = answer;
+    const line = async (i) => {
+      assert.equal((await call(host.url, 'POST', `/api/agents/${made.agent.id}/messages`, { key: made.user.key, body: newMessage(`Line ${i}`) })).status, 202);
+      await until(async () => (await sql(host.home, `select processed_pos >= last_in_pos from agent_mailboxes where agent_id = '${made.agent.id}'`))[0] === 't', 15_000, 'it is answered');
+    };
+    for (let i = 0; hangs < 1; i += 1) {
+      assert.ok(i < 60, 'no summary was begun');
+      await line(i);
+    }
+    for (const pid of host.workers()) process.kill(pid, 'SIGKILL');
+    await until(async () => (await sql(host.home, `select created_at < now() - interval '4 s' from llm_calls where ref = 'memory:${made.agent.id}'`))[0] === 't', 15_000, 'nobody waits for it');
+    for (let i = 0; (await sql(host.home, memory))[0] !== 'interrupted'; i += 1) {
+      assert.ok(i < 60, 'no other summary was begun');
+      await line(`later ${i}`);
+    }
+    await until(async () => {
+      const [, agent, mine, calls] = await books(made);
+      return agent === mine && mine === calls;
     }, 15_000, 'all books say the same');
     made.socket.disconnect();
   });

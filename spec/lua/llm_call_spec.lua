@@ -12,11 +12,55 @@ describe("A call", function()
     assert.same({ "Hello", "stop", "openai", "gpt-4o-mini" },
       { result.text, result.stop_reason, result.provider, result.model })
     assert.same({ input_tokens = 1000, output_tokens = 100, cost_micros = 210 }, result.usage)
-    assert.same({ ref = "run-1", provider = "openai", model = "gpt-4o-mini", status = "ok", attempts = 1,
+    assert.same({ id = "c1", ref = "run-1", provider = "openai", model = "gpt-4o-mini", status = "ok", attempts = 1,
       input_tokens = 1000, output_tokens = 100, estimated = false, cost_micros = 210, duration_ms = 0 },
       world.calls[1])
     assert.equal(1, world.host.sums['human_llm_requests_total{model="gpt-4o-mini",provider="openai",status="ok"}'])
     assert.equal(1000, world.host.sums['human_llm_tokens_total{direction="input",model="gpt-4o-mini",provider="openai"}'])
+  end)
+
+  it("is written down before it is made, with what it costs at least", function()
+    local world = new { secrets = { openai = true }, replies = { ok() } }
+    local fetch_saw
+    world.on_request = function() fetch_saw = world.opened[1] end
+    ask(world)
+    assert.same({ id = "c1", ref = "run-1", provider = "openai", model = "gpt-4o-mini", input_tokens = 1, cost_micros = 0 }, fetch_saw)
+    assert.equal("c1", world.calls[1].id)
+  end)
+
+  it("that costs nothing is not written down before", function()
+    local world = new {}
+    assert.equal("by rule", ask(world).text)
+    assert.same({ {}, 1 }, { world.opened, #world.calls })
+  end)
+
+  it("that was planned is written down with what its caller commits, and made as it was planned", function()
+    local world, sent = new { secrets = { openai = true }, replies = { ok() } }, {}
+    local req = { messages = { { role = "user", content = "Hi!!" } }, ref = "run-1" }
+    req.plan = world.llm.plan(req)
+    world.llm.write_down({ ask = function(_, _, ...) sent[#sent + 1] = { ... } end }, req.plan)
+    assert.same({ { "c1", "run-1", "openai", "gpt-4o-mini", 1, 0 } }, sent)
+    assert.equal("Hello", world.llm.chat(req).text)
+    assert.same({ {}, "c1", "ok" }, { world.opened, world.calls[1].id, world.calls[1].status })
+    assert.is_nil(new({}).llm.plan(req)) -- by rule
+  end)
+
+  it("counts under a name that an owner gave it only once that answered, and only so many of them", function() -- limit: models in metrics
+    local world = new { conf = { base_url = "http://h" } }
+    local function count(model, status)
+      return world.host.sums[('human_llm_requests_total{model="%s",provider="openai",status="%s"}'):format(model, status)]
+    end
+    world.replies = { llm_world.refused(404) }
+    ask(world, { model = "typo" })
+    assert.same({ nil, 1 }, { count("typo", "error"), count("other", "error") })
+    for i = 1, 60 do
+      world.replies = { ok() }
+      ask(world, { model = "own-" .. i })
+    end
+    assert.same({ 1, 1, nil, 10 }, { count("own-1", "ok"), count("own-50", "ok"), count("own-51", "ok"), count("other", "ok") })
+    world.replies = { ok() }
+    ask(world, { model = "gpt-4o-mini" })
+    assert.equal(1, count("gpt-4o-mini", "ok"))
   end)
 
   it("estimates tokens where the server counts none, and flags them and unknown prices", function()
@@ -58,7 +102,7 @@ describe("A call", function()
     local world = new { secrets = { openai = true }, replies = { ok() } }
     world.db_error = "database away"
     assert.equal("Hello", ask(world).text)
-    assert.same({ "llm call not recorded" }, world.log)
+    assert.same({ "llm call not recorded", "llm call not recorded" }, world.log) -- before it, and behind it
   end)
 
   it("is refused without messages and inside a transaction", function()

@@ -71,9 +71,9 @@ describe("a turn of an agent", function()
 
   it("is cut short by what came between its facts and the model, before the model is asked", function()
     local asked = {}
-    instead("run", "begin", function(begin, entry, snap)
+    instead("run", "begin", function(begin, entry, snap, planned)
       entry.may_look_again = false
-      local run = begin(entry, snap)
+      local run = begin(entry, snap, planned)
       if #asked == 0 then post "second" end
       return run
     end)

@@ -49,6 +49,7 @@ end
 local function fake_fetch(world)
   return function(request)
     world.requests[#world.requests + 1] = request
+    if world.on_request then world.on_request() end
     local reply = table.remove(world.replies, 1) or error("no reply is left", 0)
     world.clock = world.clock + math.min(reply.takes or 0, request.timeout_s)
     if (reply.takes or 0) > request.timeout_s then return nil, { code = "timeout", message = "too slow" } end
@@ -74,11 +75,16 @@ local function fake_host(world)
 end
 
 local function fake_db(world)
-  return { exec = function(_, ...)
+  return { exec = function(sql, ...)
     if world.db_error then error(world.db_error, 0) end
     local v = { ... }
+    if sql:find("'open'", 1, true) and not sql:find("do update", 1, true) then
+      world.opened[#world.opened + 1] = { id = v[1], ref = v[2], provider = v[3], model = v[4], input_tokens = v[5],
+        cost_micros = v[6] }
+      return
+    end
     world.calls[#world.calls + 1] = {
-      ref = v[2], provider = v[3], model = v[4], status = v[5], error_code = v[6], attempts = v[7],
+      id = v[1], ref = v[2], provider = v[3], model = v[4], status = v[5], error_code = v[6], attempts = v[7],
       input_tokens = v[8], output_tokens = v[9], estimated = v[10], cost_micros = v[11],
       duration_ms = v[12],
     }
@@ -141,7 +147,7 @@ end
 function M.new(options)
   local world = {
     conf = defaults(options.conf), secrets = options.secrets or {}, replies = options.replies or {},
-    requests = {}, slept = {}, calls = {}, log = {}, clock = 1000, time = 1764237600,
+    requests = {}, slept = {}, calls = {}, opened = {}, log = {}, clock = 1000, time = 1764237600,
   }
   local generation, saved, fakes = {}, {}, {}
   local sched, fake = fake_sched(world), fake_host(world)

@@ -1,10 +1,10 @@
 -- host/lua/llm/books.lua -- what calls of language models cost, and the record of each.
 -- Every try counts with what it cost, also one that failed, timed out or was cancelled: the server has read the
--- prompt by then, and bills it.  What it did not count itself is estimated.
+-- prompt by then, and bills it.  What it did not count itself is estimated.  A call that costs something is written
+-- down before it is made (status open): a worker that is killed meanwhile cannot tell any more.
 
 local db = require "human.db"
 local host = require "human.core.host"
-local id = require "human.id"
 local log = require "human.log"
 local metrics = require "human.metrics"
 local sched = require "human.core.sched"
@@ -14,11 +14,25 @@ local M = {}
 
 local BYTES_PER_TOKEN = 4 -- of an answer, whose text is not kept
 local RATIO_MAX, CALIBRATES = 4, 1000
+local MAX_NAMED = 50          -- models that owners name, in the labels of metrics
 
-local INSERT = [[insert into llm_calls
+-- What becomes of a call, in place of its opening, and of what a worker that held it for lost has made of that.
+local RECORD = [[insert into llm_calls as c
   (id, ref, provider, model, status, error_code, attempts, input_tokens, output_tokens, estimated,
    cost_micros, duration_ms)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)]]
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  on conflict (id) do update set status = excluded.status, error_code = excluded.error_code,
+    attempts = excluded.attempts, input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
+    estimated = excluded.estimated, cost_micros = excluded.cost_micros, duration_ms = excluded.duration_ms
+  where c.status = 'open' or c.error_code = 'interrupted']]
+-- It may come after the record, when both are written soon.
+local OPEN = [[insert into llm_calls
+  (id, ref, provider, model, status, attempts, input_tokens, output_tokens, estimated, cost_micros, duration_ms)
+  values ($1, $2, $3, $4, 'open', 1, $5, 0, true, $6, 0) on conflict (id) do nothing]]
+local INTERRUPTED = [[update llm_calls set status = 'canceled', error_code = 'interrupted',
+    duration_ms = greatest(0, extract(epoch from clock_timestamp() - created_at) * 1000)::bigint
+  where ref = $1 and status = 'open' and created_at <= now() - $2::float8 * interval '1 ms'
+  returning provider, model, input_tokens::float8, cost_micros::float8]]
 
 -- A version's date or tag says nothing about its price.
 local function family(model)
@@ -47,9 +61,9 @@ end
 function M.tried(call, free)
   local counted, sum = call.out.tokens, call.tried
   if free and not counted.input and call.out.bytes == 0 then return end
-  if counted.input then calibrate(call.choice, call.req, counted.input) end
+  if counted.input then calibrate(call.choice, call.asked, counted.input) end
   sum.any = true
-  sum.input = sum.input + (counted.input or tokens.of_request(call.req))
+  sum.input = sum.input + (counted.input or tokens.of_request(call.asked))
   sum.output = sum.output + (counted.output or math.ceil(call.out.bytes / BYTES_PER_TOKEN))
   sum.estimated = sum.estimated or not (counted.input and counted.output)
 end
@@ -74,38 +88,77 @@ function M.add(spent, usage)
   spent.estimated, spent.unpriced = spent.estimated or usage.estimated, spent.unpriced or usage.unpriced
 end
 
-local function count(choice, status, usage, seconds)
-  local who = { provider = choice.name, model = choice.model }
-  metrics.add("human_llm_requests_total", 1, { provider = choice.name, model = choice.model, status = status })
+-- Owners of agents may name models, and a series of a metric is kept for good: names that are not the operator's get
+-- one of their own once they have answered, as long as there are few.
+local named, n_named = {}, 0
+
+local function label_of(registry, provider, model, status)
+  local prices = registry.prices[provider] or {}
+  if prices[model] or prices[family(model)] or registry.models[provider] == model then return model end
+  local conf = host.conf().llm
+  if model == conf.model or model == conf.fallback_model or named[model] then return model end
+  if status ~= "ok" or n_named >= MAX_NAMED then return "other" end
+  named[model], n_named = true, n_named + 1
+  return model
+end
+
+local function count(registry, provider, model, status, usage, seconds)
+  model = label_of(registry, provider, model, status)
+  local who = { provider = provider, model = model }
+  metrics.add("human_llm_requests_total", 1, { provider = provider, model = model, status = status })
   metrics.add("human_llm_request_duration_seconds_total", seconds, who)
   if not usage then return end
   for direction, n in pairs { input = usage.input_tokens, output = usage.output_tokens } do
-    metrics.add("human_llm_tokens_total", n,
-      { provider = choice.name, model = choice.model, direction = direction })
+    metrics.add("human_llm_tokens_total", n, { provider = provider, model = model, direction = direction })
   end
   if usage.cost_micros then metrics.add("human_llm_cost_dollars_total", usage.cost_micros / 1e6, who) end
 end
 
--- Of a caller who is about to commit something, with that; else now.
-local function write(req, failed, ...)
-  if req.record_soon then return db.soon(failed, INSERT, ...) end
-  local ok, err = pcall(db.exec, INSERT, ...)
+-- Of a caller who is about to commit something, with that; else now.  Never fails the call that it is about.
+local function write(call, sql, ...)
+  local function failed(err)
+    log.warn("llm call not recorded", { provider = call.choice.name, error = tostring(err) })
+  end
+  if call.req.record_soon then return db.soon(failed, sql, ...) end
+  local ok, err = pcall(db.exec, sql, ...)
   if ok then return end
   if err == sched.Canceled then error(err, 0) end
   failed(err)
 end
 
---- Writes a call down.  Never fails the call that it records.
-function M.record(call, status, usage, code)
+local function opening(registry, call)
+  local choice, input = call.choice, tokens.of_request(call.asked)
+  return call.id, call.req.ref, choice.name, choice.model, input, M.cost(registry, choice.name, choice.model, input, 0)
+end
+
+--- Writes down a call that is about to be made: with a transaction that sends for nothing more, or without.
+function M.open(registry, call, tx)
+  call.opened = true
+  if tx then tx:ask(OPEN, opening(registry, call)) else write(call, OPEN, opening(registry, call)) end
+end
+
+--- Writes down what became of it.
+function M.record(registry, call, status, usage, code)
   local choice, seconds = call.choice, host.clock() - call.started
-  count(choice, status, usage, seconds)
-  local function failed(err)
-    log.warn("llm call not recorded", { provider = choice.name, error = tostring(err) })
-  end
-  write(call.req, failed, id.new(), call.req.ref, choice.name, choice.model, status, code,
+  count(registry, choice.name, choice.model, status, usage, seconds)
+  write(call, RECORD, call.id, call.req.ref, choice.name, choice.model, status, code,
     call.attempts, usage and usage.input_tokens or 0, usage and usage.output_tokens or 0,
     usage ~= nil and usage.estimated == true, usage and usage.cost_micros,
     math.floor(seconds * 1000 + 0.5))
+end
+
+--- Closes what nobody will record any more: the calls of `ref` that are open for age_ms.  The sum of what they cost
+--- at least, which is what was sent; nil where there are none.
+function M.interrupted(registry, tx, ref, age_ms)
+  local sum
+  for _, row in ipairs(tx:query(INTERRUPTED, ref, age_ms)) do
+    local usage = { input_tokens = row.input_tokens, output_tokens = 0, cost_micros = row.cost_micros,
+                    estimated = true, unpriced = row.cost_micros == nil or nil }
+    count(registry, row.provider, row.model, "canceled", usage, 0)
+    sum = sum or {}
+    M.add(sum, usage)
+  end
+  return sum
 end
 
 return M

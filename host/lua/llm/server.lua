@@ -52,8 +52,8 @@ local function room_for_messages(call)
   return math.max(LEAST_TOKENS, math.floor(n))
 end
 
--- The caller's request with what this server needs instead.
-local function prepare(call)
+--- The caller's request with what this server needs instead: call.asked.
+function M.prepare(call)
   local req, choice = call.req, call.choice
   choice.window = M.window(choice, call.conf)
   choice.without = choice.learned.without
@@ -123,7 +123,7 @@ local function is_free(err) return err and (err.status ~= nil or err.code == "ne
 
 local function ask(call, timeout_s)
   local choice = call.choice
-  prepare(call)
+  if call.attempts > 0 or not call.asked then M.prepare(call) end
   local out = stream.collector(call.req.on_delta)
   call.attempts, call.out, call.open = call.attempts + 1, out, true
   local err
@@ -162,7 +162,7 @@ local function shrink(call, err)
   if window < call.choice.window then learned.window = math.max(window, LEAST_TOKENS) end
   local ratio = learned.ratio
   for _ = 1, call.req.fit and MAX_ADAPTIONS or 0 do
-    prepare(call)
+    M.prepare(call)
     if tokens.of_request(call.asked, true) < before then return true end
     learned.ratio = learned.ratio * 1.5
   end
