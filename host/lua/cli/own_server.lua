@@ -83,8 +83,7 @@ function M.inside(server, health)
   return health, why or "its answer is malformed"
 end
 
---- The server of this home, its health, and why it does not tell all of that, once it is sure that it is the one;
---- or nil and why.  Awaits.
+--- The server of this home and its health, once it is sure that it is the one; or nil and why.  Awaits.
 function M.find()
   local why
   for try = 1, TRIES do
@@ -93,7 +92,7 @@ function M.find()
     if not server then return nil, none end
     local health
     health, why = M.greet(server)
-    if health then return server, M.inside(server, health) end
+    if health then return server, health end
   end
   return nil, why
 end

@@ -32,8 +32,10 @@ function M.run(args)
   local words, o = cli.parse("ping", args, { ["--url"] = "URL" })
   cli.count("ping", words, {}, 0, 0)
   if o.url then return ping_url(o.url) end
-  local server, health, withheld = own_server.find()
+  local server, health = own_server.find()
   if not server then cli.stop(health) end
+  local withheld
+  health, withheld = own_server.inside(server, health)
   if withheld then io.stderr:write("note: the server does not say how it is inside: ", withheld, "\n") end
   return say(server.url, 200, health)
 end
