@@ -2,17 +2,10 @@
 // It speaks OpenAI's streaming dialect.  `model.answer` is asked for each request: it gets the texts of
 // the messages and gives {text, tools: [[name, arguments]], ms or wait (a promise: before it answers), status, half (a text that breaks off)}.
 import http from 'node:http';
+import { openai, sse } from './dialects.mjs';
 
-const sse = (events) => events.map((e) => `data: ${typeof e === 'string' ? e : JSON.stringify(e)}\n\n`).join('');
-
-function stream({ text = '', tools = [] }) {
-  const calls = tools.map(([name, args], index) => ({
-    index, id: `call_${index}`, type: 'function', function: { name, arguments: JSON.stringify(args) } }));
-  return sse([
-    { choices: [{ delta: { content: text, ...(calls.length && { tool_calls: calls }) } }] },
-    { choices: [{ delta: {}, finish_reason: calls.length ? 'tool_calls' : 'stop' }] },
-    { choices: [], usage: { prompt_tokens: 100, completion_tokens: 10 } }, '[DONE]']);
-}
+const stream = ({ text = '', tools = [] }) => openai.stream({ text, usage: [100, 10],
+  calls: tools.map(([name, args], index) => ({ id: `call_${index}`, name, arguments: args })) });
 
 export async function startModel() {
   const model = { requests: [], headers: [], hungUp: 0, answer: () => ({ text: 'Fine.' }) };
@@ -37,7 +30,7 @@ export async function startModel() {
       }
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       if (reply.half) { // as much of an answer, and the connection is gone
-        res.write(sse([{ choices: [{ delta: { content: reply.half } }] }]), () => res.destroy());
+        res.write(sse({ choices: [{ delta: { content: reply.half } }] }), () => res.destroy());
         return;
       }
       res.end(stream(reply));

@@ -11,45 +11,22 @@
 //   after:S   429 with Retry-After: S at the first request, an answer at the second
 //   error:0   an error event in the middle of the stream
 import http from 'node:http';
+import * as shapes from './dialects.mjs';
+import { lines, named, sse } from './dialects.mjs';
 
 export const ANSWER = 'Hi Sarah, žluť 💪';
 
-const halves = [ANSWER.slice(0, 9), ANSWER.slice(9)];
-const sse = (...events) => events.map((e) => `data: ${typeof e === 'string' ? e : JSON.stringify(e)}\n\n`).join('');
-const named = (...events) => events.map((e) => `event: ${e.type}\ndata: ${JSON.stringify(e)}\n\n`).join('');
+const answered = { pieces: [ANSWER.slice(0, 9), ANSWER.slice(9)] };
 
 // Each dialect: the path that tells it, its whole stream, and an error in the middle of one.
+const broken = (name, count, error) => shapes[name].stream(answered).split(/(?<=\n)(?=\S)/).slice(0, count).join('') + error;
 const dialects = [
-  {
-    name: 'openai', path: /\/chat\/completions$/, type: 'text/event-stream',
-    stream: sse({ choices: [{ delta: { content: halves[0] } }] },
-      { choices: [{ delta: { content: halves[1] }, finish_reason: 'stop' }] },
-      { choices: [], usage: { prompt_tokens: 12, completion_tokens: 7 } }, '[DONE]'),
-    error: sse({ choices: [{ delta: { content: halves[0] } }] }, { error: { message: 'broke', type: 'server_error' } }),
-  },
-  {
-    name: 'anthropic', path: /\/messages$/, type: 'text/event-stream',
-    stream: named({ type: 'message_start', message: { usage: { input_tokens: 12 } } }, { type: 'ping' },
-      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: halves[0] } },
-      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: halves[1] } },
-      { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 7 } },
-      { type: 'message_stop' }),
-    error: named({ type: 'message_start', message: {} }, { type: 'error', error: { type: 'overloaded_error', message: 'broke' } }),
-  },
-  {
-    name: 'gemini', path: /:streamGenerateContent/, type: 'text/event-stream',
-    stream: sse({ candidates: [{ content: { parts: [{ text: halves[0] }] } }] },
-      { candidates: [{ content: { parts: [{ text: halves[1] }] }, finishReason: 'STOP' }],
-        usageMetadata: { promptTokenCount: 12, candidatesTokenCount: 7 } }),
-    error: sse({ candidates: [{ content: { parts: [{ text: halves[0] }] } }] }, { error: { code: 503, message: 'broke' } }),
-  },
-  {
-    name: 'ollama', path: /\/api\/chat$/, type: 'application/x-ndjson',
-    stream: [{ message: { content: halves[0] }, done: false }, { message: { content: halves[1] }, done: false },
-      { done: true, done_reason: 'stop', prompt_eval_count: 12, eval_count: 7 }].map((l) => JSON.stringify(l) + '\n').join(''),
-    error: `${JSON.stringify({ message: { content: halves[0] }, done: false })}\n${JSON.stringify({ error: 'broke' })}\n`,
-  },
-];
+  { name: 'openai', path: /\/chat\/completions$/, error: broken('openai', 2, sse({ error: { message: 'broke', type: 'server_error' } })) },
+  { name: 'anthropic', path: /\/messages$/,
+    error: broken('anthropic', 2, named({ type: 'error', error: { type: 'overloaded_error', message: 'broke' } })) },
+  { name: 'gemini', path: /:streamGenerateContent/, error: broken('gemini', 1, sse({ error: { code: 503, message: 'broke' } })) },
+  { name: 'ollama', path: /\/api\/chat$/, error: broken('ollama', 1, lines({ error: 'broke' })) },
+].map((d) => ({ ...d, type: shapes[d.name].type, stream: shapes[d.name].stream(answered) }));
 
 export const streamOf = (name) => Buffer.from(dialects.find((d) => d.name === name).stream);
 

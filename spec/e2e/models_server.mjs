@@ -2,19 +2,12 @@
 // with helpers for the four dialects.  model.requests has {url, headers, body} of all.
 import http from 'node:http';
 import zlib from 'node:zlib';
+import * as dialects from './dialects.mjs';
 
-export const sse = (...events) => events.map((e) => `data: ${typeof e === 'string' ? e : JSON.stringify(e)}\n\n`).join('');
+export { sse } from './dialects.mjs';
 
 /** A whole answer of a dialect. */
-export const WHOLE = {
-  openai: (text) => sse({ choices: [{ delta: { content: text } }] }, { choices: [{ delta: {}, finish_reason: 'stop' }] },
-    { choices: [], usage: { prompt_tokens: 12, completion_tokens: 7 } }, '[DONE]'),
-  anthropic: (text) => sse({ type: 'message_start', message: { usage: { input_tokens: 12 } } },
-    { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } },
-    { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 7 } }, { type: 'message_stop' }),
-  gemini: (text) => sse({ candidates: [{ content: { parts: [{ text }] }, finishReason: 'STOP' }], usageMetadata: { promptTokenCount: 12, candidatesTokenCount: 7 } }),
-  ollama: (text) => `${JSON.stringify({ message: { content: text } })}\n${JSON.stringify({ done: true, done_reason: 'stop', prompt_eval_count: 12, eval_count: 7 })}\n`,
-};
+export const WHOLE = Object.fromEntries(Object.entries(dialects).filter(([, d]) => d.stream).map(([name, d]) => [name, (text) => d.stream({ text })]));
 
 export const stream = (res, text, headers = {}) => {
   res.writeHead(200, { 'content-type': 'text/event-stream', ...headers });

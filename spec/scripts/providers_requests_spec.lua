@@ -70,7 +70,7 @@ describe("A chat becomes", function()
     assert.equal("${secret:gemini}", spec.headers["x-goog-api-key"])
     local fn = body.tools[1].functionDeclarations[1]
     assert.is_nil(fn.parameters.additionalProperties)
-    assert.same({ content = { type = "string", maxLength = 9 } }, fn.parameters.properties)
+    assert.same({ content = { type = "STRING", maxLength = 9 } }, fn.parameters.properties)
     assert.same({ "user", "model", "user" },
       { body.contents[1].role, body.contents[2].role, body.contents[3].role })
     assert.same({ functionCall = { name = "send_message", args = arguments }, thoughtSignature = "sig" },

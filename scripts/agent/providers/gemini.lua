@@ -19,9 +19,12 @@ for name in ([[type format title description nullable enum items minItems maxIte
 end
 
 local BLOCKED = {
-  SAFETY = true, RECITATION = true, BLOCKLIST = true, PROHIBITED_CONTENT = true, SPII = true,
-  IMAGE_SAFETY = true, LANGUAGE = true,
+  SAFETY = true, RECITATION = true, BLOCKLIST = true, PROHIBITED_CONTENT = true, SPII = true, LANGUAGE = true,
+  IMAGE_SAFETY = true, IMAGE_PROHIBITED_CONTENT = true, IMAGE_RECITATION = true, MODEL_ARMOR = true, ESCALATION = true,
 }
+
+-- The model wrote a call that is none.
+local BAD_CALL = { MALFORMED_FUNCTION_CALL = true, UNEXPECTED_TOOL_CALL = true, TOO_MANY_TOOL_CALLS = true }
 
 -- All other reasons (OTHER, MALFORMED_RESPONSE, …) end half an answer.
 local STOP = { STOP = "stop", MAX_TOKENS = "length" }
@@ -37,6 +40,15 @@ local function map(values, fn)
   return json.is_array(values) and json.array(out) or out
 end
 
+-- Types are its own words, and one of them; that null is another is said beside it.
+local function type_of(schema, out)
+  local kinds = type(schema.type) == "table" and schema.type or { schema.type }
+  out.type = nil
+  for _, kind in ipairs(kinds) do
+    if kind == "null" then out.nullable = true else out.type = out.type or tostring(kind):upper() end
+  end
+end
+
 function schema_of(schema)
   if type(schema) ~= "table" then return schema end
   local out = {}
@@ -44,6 +56,7 @@ function schema_of(schema)
     if SCHEMA[key] then out[key] = value end
   end
   if schema.const ~= nil then out.enum = { schema.const } end
+  type_of(schema, out)
   if out.properties then out.properties = map(out.properties, schema_of) end
   if out.items then out.items = schema_of(out.items) end
   if out.anyOf then out.anyOf = map(out.anyOf, schema_of) end
@@ -153,7 +166,7 @@ end
 
 local function stop(out, reason)
   if BLOCKED[reason] then return blocked(out, reason) end
-  if reason == "MALFORMED_FUNCTION_CALL" or reason == "UNEXPECTED_TOOL_CALL" then
+  if BAD_CALL[reason] then
     return out:fail { code = "bad_response", message = "gemini: " .. reason, retryable = true }
   end
   if STOP[reason] then out:stop(STOP[reason]) else out:broken(reason) end
