@@ -115,6 +115,21 @@ function M.agent_is_over(agent_id, ref)
   return usage ~= nil and decisions.decide(db, limits.over_budget, { ref = ref, subject = agent_id }, usage)
 end
 
+-- Whether a run that is under way, and has spent something that is not booked yet, may ask once more.
+function M.may_go_on(payer, run_id, spent)
+  local tokens, cost = (spent.input_tokens or 0) + (spent.output_tokens or 0), spent.cost_micros or 0
+  local function with(usage)
+    usage.runs, usage.tokens, usage.cost_micros = usage.runs - 1, usage.tokens + tokens, usage.cost_micros + cost
+    return usage
+  end
+  local context, agent = { ref = run_id, subject = payer.agent_id }, db.row(M.sql.agent, payer.agent_id)
+  if not agent or decisions.decide(db, limits.over_budget, context, with(agent)) then return false end
+  local usage = db.row(M.sql.usage, payer.user_id, payer.key_id, limits.answer_tokens)
+  local all = with(facts_of(usage, payer, house_usage(db)))
+  if all.key then with(all.key) end
+  return not decisions.decide(db, quotas.over_budget, context, all)
+end
+
 local function add(tx, payer, runs, tokens, cost)
   tx:ask(M.sql.charge, payer.user_id, payer.agent_id, payer.key_id, runs, tokens, cost)
 end

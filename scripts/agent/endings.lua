@@ -25,25 +25,44 @@ local function last_of(text, mark)
   return last
 end
 
+-- "3." at the beginning of a line is the number of an item, which is still to come.
+local function is_number(text, at)
+  local digits = text:sub(math.max(1, at - 3), at - 1):match "%d+$" -- linear: three bytes
+  local before = digits and at - #digits - 1
+  return before == 0 or before ~= nil and text:byte(before) == 10
+end
+
 local function last_latin(text)
   local last, at = 0, text:find "[.!?]"
   while at do
     local behind = past_closing(text, at + 1)
-    if behind > #text or text:find("^%s", behind) then last = behind - 1 end
+    if (behind > #text or text:find("^%s", behind)) and not is_number(text, at) then last = behind - 1 end
     at = text:find("[.!?]", at + 1)
   end
   return last
 end
 
--- The text up to its last whole sentence; where that is too little of it, up to its last whole word.
-function M.whole(text)
+-- The text up to its last whole sentence; where that is too little of it, up to its last whole word.  Also the space
+-- that was behind it, and whether it ends in the middle of a sentence.
+function M.head(text)
+  local all = text
   text = texts.trim(text)
-  if text == "" then return text end
   local best = last_latin(text)
   for _, mark in ipairs(ENDS) do best = math.max(best, last_of(text, mark)) end
-  if best > #text * LEAST then return texts.trim_end(text:sub(1, best)) end
-  local word = text:match "^(.*%S)%s" or text
-  return (#word > #text * LEAST and word or text) .. "…"
+  local is_half = best <= #text * LEAST
+  if is_half then
+    local word = text:match "^(.*%S)%s" or text
+    best = #word > #text * LEAST and #word or #text
+  end
+  local head = texts.trim_end(text:sub(1, best))
+  local _, stop = all:find(head, 1, true)
+  return head, all:match("^%s*", (stop or 0) + 1), is_half
+end
+
+-- The same, as it is said when nothing comes behind it.
+function M.whole(text)
+  local head, _, is_half = M.head(text)
+  return is_half and head ~= "" and head .. "…" or head
 end
 
 return M

@@ -8,6 +8,7 @@ local task = require "human.task"
 local actions = require "agent.actions"
 local attachments = require "agent.attachments"
 local budget = require "agent.budget"
+local continuing = require "agent.continuing"
 local endings = require "agent.endings"
 local limits = require "agent.rules.limits"
 local pacing = require "agent.rules.pacing"
@@ -20,6 +21,8 @@ local tools = require "agent.tools"
 require "agent.providers.init"
 
 local M = {}
+
+local LEAST_S = 2                                -- to go on with an answer; there may be a retry in it
 
 -- What the model's window has no room for is for agent.memory.
 local function request(entry, snap, run)
@@ -92,9 +95,36 @@ local function result_of(entry, snap, run, reply)
   return { actions = done, reason = #done > 0 and "completed" or "no-response" }
 end
 
+-- What is still to be said of a text that was cut off: one more call, if there is time and money for it.  Nil when it
+-- comes to nothing.  What the owner sets as the length of an answer is that.
+local function rest_of(entry, snap, run, text, left_s)
+  local req = run.request
+  if snap.settings.max_tokens or left_s < LEAST_S then return nil end
+  if not budget.may_go_on(snap.payer, run.id, req.spent) then return nil end
+  local more = continuing.request(req, text, llm.tokens)
+  more.deadline_s = left_s
+  local reply, err = think(entry, more)
+  if err then log.info("answer not continued", { run_id = run.id, code = err.code }) end
+  return reply
+end
+
+-- An answer that was cut off by its length, as whole as it gets: continued, and else ended at a sentence.
+local function whole(entry, snap, run, reply, began)
+  local text = continuing.text(reply, names(snap))
+  local more = text and rest_of(entry, snap, run, text, llm.timeout_ms() / 1000 - (task.clock() - began))
+  local rest, calls = said.read(more and more.text or "", names(snap))
+  if rest == "" or #calls > 0 then return endings.whole(reply.text) end
+  local joined = continuing.join(text, rest)
+  return more.stop_reason == "length" and endings.whole(joined) or joined
+end
+
 local function outcome(entry, snap, run)
+  local began = task.clock()
   local reply, err = think(entry, run.request)
-  if reply and reply.stop_reason == "length" then reply.text = endings.whole(reply.text) end
+  if reply and reply.stop_reason == "length" then
+    reply.text = whole(entry, snap, run, reply, began)
+    if entry.stop then reply = nil end
+  end
   if reply then return result_of(entry, snap, run, reply) end
   if not err then return { interrupted = true, reason = "superseded" } end
   log.warn("run failed", { agent_id = entry.agent_id, run_id = run.id, code = err.code, error = err.message })

@@ -19,16 +19,21 @@ const start = (env) => startHost({ home, env: { HUMAN_WORKERS: '1', HUMAN_LLM_MO
 
 /** A host with an agent: say(text) gives the actions of the run that answers. */
 async function agentOn(env) {
-  const host = await start(env), user = await makeUser(host.url);
-  const socket = await connected(host.url, (await makeAgent(host.url, user)).id, user.key);
+  const host = await start(env);
+  return { host, ...await agentAt(host), async stop() { this.leave(); await host.stop(); } };
+}
+
+async function agentAt(host, settings = {}) {
+  const user = await makeUser(host.url), { id } = await makeAgent(host.url, user);
+  assert.equal((await user.api('PUT', `/api/agents/${id}`, { settings })).status, 200);
+  const socket = await connected(host.url, id, user.key);
   return {
-    host,
     async say(content) {
       const from = socket.actions.length;
       await send(socket, newMessage(content));
       return run(socket, from);
     },
-    async stop() { socket.disconnect(); await host.stop(); },
+    leave: () => socket.disconnect(),
   };
 }
 
@@ -72,6 +77,41 @@ describe('a server of OpenAI\'s dialect', () => {
   it('may stop at the length: what is posted ends with a sentence', async () => {
     model.on = (request, res) => stream(res, sse({ choices: [{ delta: { content: 'Run twice a week. Rest on Sundays. After that you sho' } }] }, { choices: [{ delta: {}, finish_reason: 'length' }] }, '[DONE]'));
     assert.equal(said(await agent.say('Hi')), 'Run twice a week. Rest on Sundays.');
+  });
+
+  const cutOff = (text) => sse({ choices: [{ delta: { content: text } }] }, { choices: [{ delta: {}, finish_reason: 'length' }] }, '[DONE]');
+
+  it('may stop at the length: it is asked to go on, once, and what comes is joined without a seam', async () => {
+    for (const [rest, ends, whole] of [['After that you should swim.', 'stop', 'Run twice a week. Rest on Sundays. After that you should swim.'],
+      ['Rest on Sundays. After that you should swim. And th', 'length', 'Run twice a week. Rest on Sundays. After that you should swim.']]) {
+      model.requests.length = 0;
+      model.on = (request, res) => stream(res, model.requests.length === 1 ? cutOff('Run twice a week. Rest on Sundays. After that you sho')
+        : ends === 'stop' ? WHOLE.openai(rest) : cutOff(rest));
+      assert.equal(said(await agent.say('Hi')), whole);
+      assert.equal(model.requests.length, 2);
+      const [first, second] = model.requests.map((r) => r.body);
+      assert.deepEqual(second.messages.slice(0, -2), first.messages);
+      assert.deepEqual([second.messages.at(-2).role, second.messages.at(-2).content], ['assistant', 'Run twice a week. Rest on Sundays.']);
+      assert.match(second.messages.at(-1).content, /cut off/);
+    }
+  });
+
+  it('may fail to go on: what it had said is ended at a sentence', async () => {
+    model.requests.length = 0;
+    model.on = (request, res) => (model.requests.length === 1 ? stream(res, cutOff('Run twice a week. Rest on Sundays. After that you sho')) : refuse(res, 500, { error: 'no' }));
+    assert.equal(said(await agent.say('Hi')), 'Run twice a week. Rest on Sundays.');
+    assert.equal(model.requests.length, 2);
+  });
+
+  it('is not asked to go on where the owner has set the length, or has no budget left', async () => {
+    for (const settings of [{ max_tokens: 100 }, { tokens_per_day: 5 }]) {
+      const other = await agentAt(agent.host, settings);
+      model.requests.length = 0;
+      model.on = (request, res) => stream(res, cutOff('Run twice a week. Rest on Sundays. After that you sho'));
+      assert.equal(said(await other.say('Hi')), 'Run twice a week. Rest on Sundays.');
+      assert.equal(model.requests.length, 1);
+      other.leave();
+    }
   });
 
   it('may have less context than we think: older lines are left out, the newest is not', async () => {

@@ -11,7 +11,7 @@ describe("a text that was cut", function()
     { "「走ろう。」と言", "「走ろう。」" },
     { "दौड़ो। फिर आरा", "दौड़ो।" },
     { "هل تركض؟ ثم است", "هل تركض؟" },
-    { "One\nTwo\nThr", "One\nTwo" },
+    { "One\nTwo\nThr", "One\nTwo" }, { "Do:\n1. Run.\n2. Sw", "Do:\n1. Run." }, { "We met in 1990. Th", "We met in 1990." },
     { "Whole already.", "Whole already." },
     { "No sentence ends in this long te", "No sentence ends in this long…" },
     { "Hi! And now comes a very long sentence without any end in si", "Hi! And now comes a very long sentence without any end in…" },
