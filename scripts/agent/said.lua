@@ -6,6 +6,8 @@
 
 local texts = require "human.text"
 local calls = require "agent.said_calls"
+local characters = require "agent.said_text"
+local hearing = require "agent.hearing"
 local markup = require "agent.said_markup"
 local values = require "agent.said_values"
 
@@ -13,14 +15,13 @@ local M = {}
 
 local NAME_MAX = 90                              -- bytes before a colon that may be a name
 local CANDIDATES = 8                             -- lines at which calls are looked for
+local TALK_BYTES = 200                           -- of a line, by which it is talk
+local NOBODY = hearing.ear { id = "", ids = {}, names = {}, handles = {}, others = {} }
 local CONTENT = { "content", "text", "message", "response", "reply", "answer", "body", "msg" }
 local BESIDE = { content = true, text = true, message = true, response = true, reply = true, answer = true, body = true,
                  msg = true, type = true, role = true, from = true, message_id = true, reply_to = true, name = true }
 
---- Text that a database takes: without NUL, and without halves of characters.
-function M.clean(text)
-  return (text:gsub("%z", ""):gsub("\237[\160-\191][\128-\191]", ""))
-end
+M.clean = characters.clean
 
 --- The text in a value: itself, a field of it, or its parts one after another.  Nil: there is none.
 function M.content(value, depth)
@@ -52,7 +53,7 @@ end
 --- names: what the agent is called; people: what the others are.  As read() takes them.
 function M.names(names, people)
   local out = { own = { you = true, me = true, assistant = true, ai = true, bot = true, model = true },
-                others = { user = true, human = true } }
+                others = { user = true, human = true }, roles = { user = true, human = true } }
   for _, name in ipairs(people or {}) do
     out.others[bare(name)] = true
     local first = bare(name):match "^%S+"
@@ -83,42 +84,67 @@ local function speaker(line)
   return bare(head), rest
 end
 
--- Whether lines that begin with names are a list of who does what: the line before announces it, or they are no
--- sentences.  Talk between people never is one.
-local function is_list(lines, at, names)
-  for i = at - 1, 1, -1 do
-    local before = texts.trim(lines[i])
-    if before:find "[:：]$" then return true end -- linear: one byte at the end of a trimmed text
-    if before ~= "" then break end
-  end
-  local n = 0
-  for i = at, #lines do
-    local name, rest = speaker(lines[i])
-    if name and names.own[name] then return false end
-    if name and names.others[name] then
-      n = n + 1
-      if rest:find "^%d" then return true end
-      if texts.trim(rest):find "[.!?]$" then return false end
+-- Voices ------------------------------------------------------------------------------------------------------
+
+-- The lines of a text that begin with names, outside of code: {[line number] = {name, rest, own}}, and their number.
+local function voices_of(lines, names)
+  local found, n, code = {}, 0, false
+  for i, line in ipairs(lines) do
+    local name, rest
+    if line:find "^%s*```" then code = not code elseif not code then name, rest = speaker(line) end
+    if name and (names.own[name] or names.others[name]) then
+      found[i], n = { name = name, rest = rest, own = names.own[name] or false }, n + 1
     end
   end
-  return n > 1
+  return found, n
+end
+
+-- Whether somebody says that to somebody: asks, thanks, speaks of himself.
+local function is_talk(text)
+  local said = hearing.hear(NOBODY, text:sub(1, TALK_BYTES))
+  return said.asks or said.thanks or text:find "^I[ ']" ~= nil or text:find "^[Mm][ey] " ~= nil
+end
+
+-- Whether the lines of others are talk that is made up.  It is where the agent's own name stands before a line, too, or
+-- that of a role; where several of them say sentences; or where one of them says what one says to somebody.  Otherwise
+-- they are what the agent says about others, or no names at all ("Tip: drink water", where somebody is called Tip).
+local function is_dialogue(lines, voices, names)
+  local who, several, sentences, talk, first = nil, false, false, false, nil
+  for i, line in ipairs(lines) do
+    local voice = voices[i]
+    if voice and (voice.own or names.roles[voice.name]) then return true end
+    if voice then
+      first = first or i
+      several, who = several or who ~= nil and who ~= voice.name, voice.name
+      if voice.rest:find "^%d" then return false end
+      sentences = sentences or texts.trim(line):find "[.!?]$" ~= nil
+      talk = talk or is_talk(voice.rest)
+    end
+  end
+  for i = (first or 1) - 1, 1, -1 do             -- a list, when what stands before it announces one
+    local before = texts.trim(lines[i])
+    if before:find "[:：]$" then return false end -- linear: one byte at the end of a trimmed text
+    if before ~= "" then break end
+  end
+  return several and sentences or talk
 end
 
 -- Lines without the agent's name before them, up to where others begin to speak.
 local function without_speakers(text, names)
   if not text:find(":", 1, true) and not text:find("：", 1, true) then return text end
-  local lines, out, code, listed, theirs, said = {}, {}, false, nil, false, false
+  local lines, out, theirs, said = {}, {}, false, false
   for line in (text .. "\n"):gmatch "([^\n]*)\n" do lines[#lines + 1] = line end -- linear: each line once
+  local voices, n = voices_of(lines, names)
+  if n == 0 then return text end
+  local dialogue = is_dialogue(lines, voices, names)
   for i, line in ipairs(lines) do
-    local name, rest = nil, nil
-    if line:find "^%s*```" then code = not code elseif not code then name, rest = speaker(line) end
-    if name and names.own[name] then
+    local voice = voices[i]
+    if voice and voice.own then
       if theirs and said then break end
-      theirs, line = false, rest
-    elseif name and names.others[name] then
-      if listed == nil then listed = is_list(lines, i, names) end
-      if not listed and said then break end
-      theirs = not listed
+      theirs, line = false, voice.rest
+    elseif voice and dialogue then
+      if said then break end
+      theirs = true
     end
     if not theirs then
       out[#out + 1] = line
@@ -274,7 +300,7 @@ function M.read(text, names)
   local more, unreadable
   text, more, unreadable = without_calls(text)
   for _, call in ipairs(more) do list[#list + 1] = call end
-  text = texts.trim(without_speakers(texts.trim(text), names))
+  text = texts.trim(characters.unquoted(texts.trim(without_speakers(texts.trim(text), names))))
   if spoken(list) or is_silence(text) then text = "" end
   return text, list, broken or unreadable or false
 end

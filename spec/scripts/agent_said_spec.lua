@@ -159,6 +159,9 @@ local voices = {
   { "talk made up", "Coach Alex: Hi\nSarah: Thanks\nCoach Alex: Welcome", "Hi" },
   { "talk made up, without its name", "Hi Sarah!\n\nSarah: Thanks!\nBen: Me too!", "Hi Sarah!" },
   { "talk with a user", "Hi!\nUser: Thanks", "Hi!" },
+  { "talk with one who thanks", "Hi!\nSarah: Thanks!", "Hi!" },
+  { "talk with one who asks", "Run a little.\nSarah: How long should I run?", "Run a little." },
+  { "talk with one who speaks of himself", "Hi!\n\nBen: I will do that.", "Hi!" },
   { "the turns of a template", "Hi<|im_end|>\n<|im_start|>user\nThanks<|im_end|>\n<|im_start|>assistant\nBye", "Hi" },
   { "the beginning of a template", "<|im_start|>assistant\nHi<|im_end|>", "Hi" },
   { "Llama's headers", "<|start_header_id|>assistant<|end_header_id|>\n\nHi<|eot_id|>", "Hi" },
@@ -204,6 +207,52 @@ describe("text for people stays as it is:", function()
       assert.are.same({ text, "" }, { left, outline(list) })
     end)
   end
+end)
+
+describe("a name that is a word, too,", function()
+  it("takes no line away, unless they talk", function()
+    local names = said.names({ "Coach Alex" }, { "Tip", "Note", "Day 1", "Warm-up", "Bonus", "Sarah" })
+    for _, text in ipairs { "Tip: drink water.", "Drink water.\nTip: take a bottle along.", "Tip: drink.\nTip: rest.", "**Tip:** rest!",
+      "Run today.\n\nNote: not on ice", "Day 1: run\nDay 2: rest", "Warm-up: ten squats.\nThen run.", "Sarah: a shorter run is better.",
+      "Slowly.\nBonus: stretch afterwards." } do
+      assert.are.equal(text, (said.read(text, names)))
+    end
+    assert.are.equal("Tip: drink.\nRun.", (said.read("Coach Alex: Tip: drink.\nRun.", names)))
+    assert.are.equal("Hi", (said.read("Coach Alex: Hi\nTip: Thanks\nCoach Alex: Welcome", names)))
+  end)
+end)
+
+describe("an answer that is one quotation", function()
+  it("is meant without its marks, in all scripts", function()
+    for _, text in ipairs { '"%s"', "'%s'", "“%s”", "„%s“", "„%s”", "”%s”", "«%s»", "»%s«", "‹%s›", "‘%s’", "‚%s‘", "「%s」", "『%s』", "＂%s＂",
+      'Coach Alex: "%s"', '"%s"\n' } do
+      assert.are.equal("Don't run today. Rest.", (said.read(text:format "Don't run today. Rest.", NAMES)))
+    end
+  end)
+
+  it("stays as it is when only parts of it are quoted", function()
+    for _, text in ipairs { '"Hi" and "bye"', '"Rest," he said.', "«Oui» ou «non»", '"', '""', '5\'10"', '"Run" means "run"' } do
+      assert.are.equal(text, (said.read(text, NAMES)))
+    end
+  end)
+end)
+
+describe("what nobody sees", function()
+  it("is not posted: marks that turn a line around, controls, fillers, tags", function()
+    for _, c in ipairs { "\226\128\170", "\226\128\171", "\226\128\172", "\226\128\173", "\226\128\174", "\226\129\166", "\226\129\167",
+      "\226\129\168", "\226\129\169", "\226\129\160", "\226\129\170", "\226\128\139", "\239\187\191", "\27", "\8", "\194\133", "\194\173",
+      "\227\133\164", "\243\160\129\129", "\243\160\132\128", "\127", "\239\191\185" } do
+      assert.are.equal("Run today", (said.read("Run " .. c .. "today" .. c, NAMES)), (c:gsub(".", function(b) return b:byte() .. " " end)))
+    end
+  end)
+
+  it("stays where a script or an emoji needs it", function()
+    for _, text in ipairs { "می\226\128\140خواهم", "👨\226\128\141👩\226\128\141👧 👍🏽 ❤️", "क्\226\128\141ष", "សួស្តី\226\128\139អ្នក",
+      "🏴\243\160\129\167\243\160\129\162\243\160\129\165\243\160\129\174\243\160\129\167\243\160\129\191", "a\tb\nc",
+      "שלום\226\128\143 Alex!", "1\194\160000 €", "Ünïcödé — «ok» 日本語" } do
+      assert.are.equal(text, (said.read(text, NAMES)))
+    end
+  end)
 end)
 
 describe("an answer", function()
