@@ -8,7 +8,8 @@
 # shuffle  tests, and what completes in one turn, in another order: HUMAN_TEST_SEED
 # chats    plays spec/chats with a scripted model; judge: with a real, small one, and prints a table
 # soak     mixed traffic with reloads and kills for SOAK_SECONDS
-# quick    all Lua specs, a whole conversation, and the end-to-end files of what has changed since the last commit
+# quick    specs of the runtime and the scripts; beside them lint, a whole conversation, and, of what has changed since
+#          the last commit, end-to-end files, specs of the C host and of rocks
 # Without a mode: all rings, a short soak, and a little of each mode so that none rots.
 # A runner that ends badly without counting a failure counts as one.
 set -u
@@ -69,7 +70,8 @@ shuffle) rings='lua_specs e2e' lua_options="$MODES --shuffle" ;;
 leak) rings='lua_specs soak' lua_options=$MODES LIMIT_S=10800 SOAK_FAULTS=none SOAK_SECONDS=${SOAK_SECONDS:-600} ;;
 soak) rings='soak' ;;
 modes) rings='modes' ;;             # only the little of each
-quick) rings='lua_specs e2e' ;;
+quick) rings='beside_begin lua_specs beside_end' ;;
+quick-beside) rings='lua_specs e2e' ;;
 chats | judge) rings='play' ;;
 fuzz-one)
   fuzz_one "$(basename "$2" .c)"
@@ -99,8 +101,8 @@ esac
 [ "$mode" = all ] || echo "mode $mode${HUMAN_TEST_SEED:+, HUMAN_TEST_SEED=$HUMAN_TEST_SEED}"
 
 work=$(mktemp -d)
-soaking=''
-trap '[ -z "$soaking" ] || kill "$soaking" 2>/dev/null; rm -rf "$work"' EXIT
+soaking='' beside=''
+trap 'for one in $soaking $beside; do kill "$one" 2>/dev/null; done; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 chmod 711 "$work"               # as root the database runs as another user, who must get there
 mkdir -m 711 "$work/home"
@@ -160,13 +162,22 @@ lua() {
   add "$(echo "$line" | cut -d ' ' -f 1)" "$(echo "$line" | cut -d ' ' -f 3)" "$status"
 }
 
+# All of them; in quick mode those of the host in C and of rocks, whose tests wait and compute for most of the time,
+# run beside the others, and only when something there has changed.
 lua_specs() {
   dirs=''
   for dir in spec/*/; do
+    case $mode-$dir in
+    quick-spec/host/ | quick-spec/rocks/) continue ;;
+    quick-beside-spec/host/) touched host spec/host || continue ;;
+    quick-beside-spec/rocks/) touched rocks spec/rocks || continue ;;
+    quick-beside-*) continue ;;
+    esac
     if [ -n "$(find "$dir" -name '*_spec.lua' -not -path '*/node_modules/*' | head -n 1)" ]; then
       dirs="$dirs ${dir%/}"
     fi
   done
+  [ -n "$dirs" ] || return
   # shellcheck disable=SC2086 # a list of words
   lua $dirs
 }
@@ -248,6 +259,30 @@ play() {
 # time is spent waiting; those that measure have the machine to themselves.
 ALONE='failover faults_database overload reload_load slow_clients watchdog'
 
+# Has anything below these paths changed since the last commit?
+touched() {
+  [ -n "$(git status --porcelain -- "$@")" ]
+}
+
+# ---- quick mode: what goes on beside the Lua specs ----
+beside_begin() {
+  {
+    spec/lint.sh
+    echo $? >"$work/lint"
+    spec/run.sh quick-beside
+  } >"$work/beside" 2>&1 &
+  beside=$!
+}
+
+beside_end() {
+  wait "$beside"
+  status=$?
+  cat "$work/beside"
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$work/beside" | tail -n 1)
+  add "$(echo "$line" | cut -d ' ' -f 1)" "$(echo "$line" | cut -d ' ' -f 3)" "$status"
+  [ "$(cat "$work/lint")" = 0 ] || add 0 1 1
+}
+
 # Files of spec/e2e that have changed since the last commit, and those called like a source that has.
 changed() {
   { git diff --name-only HEAD; git ls-files --others --exclude-standard; } | sed 's|.*/||; s|\..*||' | sort -u |
@@ -256,13 +291,13 @@ changed() {
 
 e2e() {
   node_modules
-  [ "$mode" = quick ] || { python_modules; small_model; }
+  [ "$mode" = quick-beside ] || { python_modules; small_model; }
   E2E_COUNTS=$work/counts
   mkdir -p "$E2E_COUNTS"
   export E2E_COUNTS
   : >"$work/together"
   : >"$work/alone"
-  if [ "$mode" = quick ]; then
+  if [ "$mode" = quick-beside ]; then
     { echo complete_example; changed; } | sort -u >"$work/names"
   else
     ls spec/e2e/*.test.mjs | sed 's|.*/||; s|\.test\.mjs||' >"$work/names"
@@ -281,7 +316,7 @@ e2e() {
 
 for ring in $rings; do $ring; done
 
-if [ -e "$work/counts/times" ] && [ "$mode" != quick ]; then
+if [ -e "$work/counts/times" ] && [ "$mode" != quick-beside ]; then
   printf '\nthe slowest files:\n'
   sort -rn "$work/counts/times" | head -n 5
 fi
