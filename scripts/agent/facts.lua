@@ -19,14 +19,14 @@ local SAID_SQL = [[select e.id, e.pos, e.direction, e.type, e.content, e.message
     r.until_pos as answers, r.verdict, (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms
   from (select * from agent_events where agent_id = (select $1::text)
       and pos > %s and not given_up
-      and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction'%s)
+      and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
     order by pos desc limit %d) e
   left join agent_runs r on r.id = e.run_id order by e.pos desc]]
 local SUMMARY_POS = "coalesce((select y.until_pos from agent_memory y where y.agent_id = $1), 0)"
 
 M.sql = {
   head = [[select a.id, a.user_id, a.name, a.status, a.settings, m.last_pos, m.last_in_pos, m.processed_pos,
-      m.superseded, m.chat_code, m.room, m.greet, m.follow_up_pos, m.key_id,
+      m.superseded, m.chat_code, m.room, m.greet, m.follow_up_pos, m.key_id, m.rewritten_pos,
       m.expired_at, (extract(epoch from now() - m.waiting_since) * 1000)::float8 as waited_ms,
       (extract(epoch from now()) * 1000)::float8 as now_ms,
       p.name as personality_name, p.description as personality_description, p.style_instructions,
@@ -45,10 +45,9 @@ M.sql = {
   -- would find this planned better for each agent and each limit, and plan it anew each time, which costs more than to
   -- run it.  So the limit is part of the text and comes before the join, and the agent is a sub-select, of whose value
   -- nothing is known until it runs.
-  said = SAID_SQL:format(SUMMARY_POS, "", SAID),
-  -- Of what is behind the position up to which this worker knows it (agent.old_rows); and what has changed lines there.
-  said_since = SAID_SQL:format("greatest($2::bigint, " .. SUMMARY_POS .. ")",
-    ", 'message-edited', 'message-deleted'", SAID),
+  said = SAID_SQL:format(SUMMARY_POS, SAID),
+  -- Of what is behind the position up to which this worker knows it (agent.old_rows).
+  said_since = SAID_SQL:format("greatest($2::bigint, " .. SUMMARY_POS .. ")", SAID),
 }
 
 -- Who is there ------------------------------------------------------------------------------------
@@ -129,15 +128,6 @@ local function until_pos(rows, last_pos)
   return out
 end
 
-local CHANGES = { ["message-edited"] = true, ["message-deleted"] = true }
-
-local function holds_change(rows)
-  for _, row in ipairs(rows) do
-    if CHANGES[row.type] then return true end
-  end
-  return false
-end
-
 -- New rows with those that were known.
 local function all_rows(head, rows, known)
   if known then rows = old_rows.with(known, rows, head.summary_pos, SAID, head.now_ms) end
@@ -167,7 +157,7 @@ function M.load(agent_id, asked)
   asked = asked or db.tx(function(tx) return M.ask(tx, agent_id) end)
   local head, rows, seen = asked.head()[1], asked.said(), asked.people()
   if not head then return nil end
-  if asked.known and holds_change(rows) then
+  if asked.known and head.rewritten_pos > asked.known.until_pos then -- what is known may not be so any more
     old_rows.forget(agent_id)
     return M.load(agent_id)
   end

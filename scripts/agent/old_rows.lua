@@ -1,6 +1,6 @@
 -- scripts/agent/old_rows.lua -- rows of the log that this worker has read before, so that a turn reads what is new.
 -- Kept are rows up to a mailbox's processed_pos, newest first.  Nothing changes those any more but edits and deletions,
--- which stand in the log themselves: whoever finds one among the new rows reads all again (agent.facts).  What
+-- of which the mailbox has the newest (rewritten_pos): whoever knows less reads all again (agent.facts).  What
 -- agent.lines and agent.prompt find out about a row stays with it.  Any worker may take the next turn, since each asks
 -- the database for all that is behind what it knows.
 
