@@ -24,39 +24,50 @@ end
 -- {pos, kind = "message" | "reaction", mine, by_agent, from, from_id, text, id, reply_to, mentions, age_ms, at,
 --  emoji, removed; of what the agent sent: action_id, answers, verdict (JSON); row}, oldest first.
 
+-- Each makes a line in one piece: there are many, and a table that grows is made several times.
 local readers = {}
 
-readers["new-message"] = function(line, row, c)
+readers["new-message"] = function(row, c)
   local m = c.message
-  line.kind, line.id, line.text, line.reply_to = "message", row.message_id, m.content, m.replyTo
-  line.from, line.from_id, line.mentions = m.participant.nickname, m.participant.id, m.mentions
-  line.attachments, line.pos = m.attachments, m.editedPos or line.pos
-  line.by_agent = m.participant.isAgent or false
+  local person = m.participant
+  return {
+    kind = "message", id = row.message_id, text = m.content, reply_to = m.replyTo, from = person.nickname,
+    from_id = person.id, mentions = m.mentions, attachments = m.attachments, by_agent = person.isAgent or false,
+    mine = nil, pos = m.editedPos or row.pos, place = row.pos, at = row.created_at, age_ms = row.age_ms,
+    answers = row.answers, row = row,
+  }
 end
 
-readers["send-message"] = function(line, row, c)
-  line.kind, line.mine, line.by_agent, line.text = "message", true, true, c.content
-  line.action_id, line.reply_to = row.id, c.messageId
+readers["send-message"] = function(row, c)
+  return {
+    kind = "message", mine = true, by_agent = true, text = c.content, action_id = row.id, reply_to = c.messageId,
+    id = nil, pos = row.pos, place = row.pos, at = row.created_at, age_ms = row.age_ms, answers = row.answers,
+    verdict = row.verdict, row = row,
+  }
 end
 readers["send-reply"] = readers["send-message"]
 
-readers["reaction"] = function(line, _, c)
-  line.kind, line.id, line.emoji, line.removed = "reaction", c.messageId, c.emoji, c.action == "remove"
-  line.from, line.from_id = c.participant.nickname, c.participant.id
+local function reaction(row, c)
+  return { kind = "reaction", id = c.messageId, emoji = c.emoji, pos = row.pos, place = row.pos, at = row.created_at,
+           age_ms = row.age_ms, answers = row.answers, verdict = row.verdict, row = row }
 end
 
-readers["add-reaction"] = function(line, row, c)
-  line.kind, line.mine, line.id, line.emoji = "reaction", true, c.messageId, c.emoji
-  line.removed = row.type == "remove-reaction"
+readers["reaction"] = function(row, c)
+  local line = reaction(row, c)
+  line.removed, line.from, line.from_id = c.action == "remove", c.participant.nickname, c.participant.id
+  return line
+end
+
+readers["add-reaction"] = function(row, c)
+  local line = reaction(row, c)
+  line.mine, line.removed = true, row.type == "remove-reaction"
+  return line
 end
 readers["remove-reaction"] = readers["add-reaction"]
 
 local function line_of(row)
-  local line = { pos = row.pos, place = row.pos, at = row.created_at, age_ms = row.age_ms, answers = row.answers,
-                 verdict = row.verdict, row = row }
   row.read = row.read or json.decode(row.content) -- a row may be read again (agent.old_rows)
-  readers[row.type](line, row, row.read)
-  return line
+  return readers[row.type](row, row.read)
 end
 
 -- Echoes ------------------------------------------------------------------------------------------
