@@ -227,7 +227,8 @@ local function chat(messages, lines)
     if marks then add(messages, "user", marks) end
     if line.mine and line.kind == "message" then
       add(messages, "assistant", line.text)
-      sent = line.at and ("<sent%s/>"):format(attribute("at", times.clock(line.at)))
+      local clock = times.clock(line.at)
+      sent = clock and '<sent at="' .. clock .. '"/>' or line.at and "<sent/>"
     else
       add(messages, "user", M.quote(line), line.images)
     end

@@ -25,15 +25,19 @@ local function fields(at)
   return century * 100 + year, m, d, hour, minute
 end
 
+local last_at, last_days, last_minutes           -- lines are compared with the one before
+
 -- Days since 1970-01-01 (a Thursday), and the minutes of the day; nil: that is no time.
 local function read(at)
   if not at then return nil end
+  if at == last_at then return last_days, last_minutes end
   local y, m, d, hour, minute = fields(at)
   if not y then return nil end
   if m <= 2 then y, m = y - 1, m + 12 end
   local days = 365 * y + math.floor(y / 4) - math.floor(y / 100) + math.floor(y / 400)
     + math.floor((153 * (m - 3) + 2) / 5) + d - 1 - 719468
-  return days, hour * 60 + minute
+  last_at, last_days, last_minutes = at, days, hour * 60 + minute
+  return last_days, last_minutes
 end
 
 --- "10:33"; nil: that is no time.
@@ -56,9 +60,9 @@ end
 --- What a prompt says between two lines, the first of which may be nil: a long pause, and the day when it is
 --- another one.  Nil: nothing.
 function M.between(before, at)
+  local old_days, old_minutes = read(before)
   local days, minutes = read(at)
   if not days then return nil end
-  local old_days, old_minutes = read(before)
   local marks = {}
   if old_days then
     local pause = (days - old_days) * 1440 + minutes - old_minutes
