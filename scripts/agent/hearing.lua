@@ -223,9 +223,11 @@ function M.hear(ear, text, mentions)
     local who = mentioned.who(ear, mention)
     if who == ME then found.me = true else found.others[#found.others + 1] = who or mention end
   end
+  local begins_with_mention = text:find "^%s*<?@" ~= nil
   text = mentioned.spoken(ear, text, found)
   local r = named.read(text)
   mentions_in(ear, r, text, found)
+  r.spoken_to = begins_with_mention and found.others[1] or nil
   named.each(ear, r, function(who, use)
     if who == ME then
       uses[use] = true

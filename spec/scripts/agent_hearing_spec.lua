@@ -91,7 +91,7 @@ local spoken_to = {
 -- … and those that do not
 local not_spoken_to = {
   { "Coach Alex", "Ben, did you ask Alex?", "Ben did you ask Alex?", "Sarah, have you talked to Alex?", "did you ask Alex?", "Ben, can you tell Alex?",
-    "Ben, would you trust alex?", "Alex Morgan wanted to come" },
+    "Ben, would you trust alex?", "@ben did you ask Alex?", "<@u2> do you trust Alex?", "Alex Morgan wanted to come" },
   { "Alex", "Ben, hast du Alex gefragt?", "Ben, as-tu demandé à Alex ?", "Ben, ¿le preguntaste a Alex?", "Ben, perguntaste ao Alex?", "Ben, hai chiesto ad Alex?",
     "Ben, pytałeś Alex?", "Ben, kennst du Alex?", "Ben, tu connais Alex ?", "Ben, ты спросил Alex?" },
   { "Coach Alex", "alexander the great won", "my friend alex told me", "what a game yesterday", "see http://x.io/alex", "http://x.io/alex?",

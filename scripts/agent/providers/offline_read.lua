@@ -234,7 +234,7 @@ end
 --- it the newest line), lang (the language of the line), reacted (it has reacted since its last message), reactions (its own that still stand, {id, emoji}), people (how many others take part, as far as
 --- is known), noticed (it has said that no model is connected), emergency (what must be said, whatever else is the case).
 function M.situation(req)
-  local chat = req.context or chat_of(req.messages)
+  local chat = req.context and req.context.lines and req.context or chat_of(req.messages)
   local lines = chat.lines
   local s = { told = told(req.system or ""), own = {}, people = count_others(chat.people) }
   for _, line in ipairs(lines) do
