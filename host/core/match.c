@@ -298,7 +298,7 @@ static const byte *behind_capture(const matcher *k, const byte *p) {
   return at(k, p) == '(' && at(k, p + 1) != ')' ? p + 1 : p;
 }
 
-/* Where the first item of the pattern, at p, ends, if that is a class or a set and every match begins with it. */
+/* Where the first item of the pattern, at p, ends, if it is a class or a set that every match begins with. */
 static const byte *begins_with_item(matcher *k, const byte *p) {
   byte c = at(k, p), name = c ? at(k, p + 1) : 0;
   bool is_class = c == ESCAPE && name && name != 'b' && name != 'f' && !between(name, '0', '9');

@@ -35,13 +35,13 @@ enum { KIND_MESSAGE = 1, KIND_CONNECTION = 2 };
 typedef struct {
   uint32_t kind, from, total, at;
   uint32_t sender; /* process id: a worker that retires and its successor have the same index */
-} header;
+} bus_header;
 
 typedef struct piece piece;
 struct piece {
   piece *next;
   int fd; /* -1, or to be passed along; owned */
-  header head;
+  bus_header head;
   char bytes[];
 };
 
@@ -55,7 +55,7 @@ typedef struct {
 
 typedef struct {
   char *p; /* the message as far as it has come; NULL: none under way */
-  header head;
+  bus_header head;
   size_t n;
   int fd;
 } arrival;
@@ -81,7 +81,7 @@ int host_workers(void) {
 /* ---- sending ---- */
 
 /* 1 sent, 0 its inbox is full, -1 lost. */
-static int transmit(int to, const header *head, const char *p, size_t n, int fd) {
+static int transmit(int to, const bus_header *head, const char *p, size_t n, int fd) {
   union { struct cmsghdr align; char space[CMSG_SPACE(sizeof(int))]; } control = {0};
   struct iovec v[2] = {{(void *)(uintptr_t)head, sizeof *head}, {(void *)(uintptr_t)p, n}};
   struct msghdr m = {.msg_iov = v, .msg_iovlen = 2};
@@ -137,7 +137,7 @@ static void outlet_poll(outlet *o, bool on) {
   else uv_poll_stop(&o->writable);
 }
 
-static int enqueue(outlet *o, const header *head, const char *p, size_t n, int fd) {
+static int enqueue(outlet *o, const bus_header *head, const char *p, size_t n, int fd) {
   piece *q = malloc(sizeof *q + n);
   if (!q) return HOST_EFULL;
   *q = (piece){.fd = fd < 0 ? -1 : dup(fd), .head = *head};
@@ -159,7 +159,7 @@ static int outlet_send(outlet *o, uint32_t kind, int fd, const char *p, size_t n
   size_t at = 0;
   do {
     size_t k = n - at < PIECE_BYTES ? n - at : PIECE_BYTES;
-    header head = {kind, (uint32_t)bus.index, (uint32_t)n, (uint32_t)at, bus.self};
+    bus_header head = {kind, (uint32_t)bus.index, (uint32_t)n, (uint32_t)at, bus.self};
     int pass = at == 0 ? fd : -1;
     int sent = o->first ? 0 : transmit(o->fd, &head, p + at, k, pass);
     if (sent < 0) return HOST_EGONE;
@@ -206,7 +206,7 @@ static void arrival_drop(arrival *a) {
 static void deliver(arrival *a) {
   char *p = a->p;
   int fd = a->fd;
-  header head = a->head;
+  bus_header head = a->head;
   *a = (arrival){.fd = -1};
   if (head.kind == KIND_CONNECTION) {
     if (fd >= 0) pass_adopt(fd, p, head.total);
@@ -217,7 +217,7 @@ static void deliver(arrival *a) {
   }
 }
 
-static bool begin(arrival *a, const header *head, int fd) {
+static bool begin(arrival *a, const bus_header *head, int fd) {
   arrival_drop(a); /* its sender died between two pieces */
   a->p = malloc(head->total ? head->total : 1);
   if (!a->p) {
@@ -232,7 +232,7 @@ static bool begin(arrival *a, const header *head, int fd) {
 
 /* Where a datagram belongs; NULL: the beginning went to the worker that was here before.  A message whose
  * sender died between two pieces is given up when there is no other place. */
-static arrival *arrival_of(const header *head) {
+static arrival *arrival_of(const bus_header *head) {
   arrival *all = bus.from[head->from], *spare = &all[0];
   for (int i = SENDERS - 1; i >= 0; i--) {
     if (all[i].p && all[i].head.sender == head->sender) return &all[i];
@@ -242,7 +242,7 @@ static arrival *arrival_of(const header *head) {
 }
 
 /* One datagram; owns fd. */
-static void receive(const header *head, const char *p, size_t n, int fd) {
+static void receive(const bus_header *head, const char *p, size_t n, int fd) {
   bool known = (head->kind == KIND_MESSAGE || head->kind == KIND_CONNECTION) &&
                head->from < (uint32_t)bus.count && head->total <= MESSAGE_MAX;
   if (!known || n > head->total || head->at > head->total - n) goto drop;
@@ -272,7 +272,7 @@ static int passed_fd(struct msghdr *m) {
 static bool read_one(void) {
   static char bytes[PIECE_BYTES];
   union { struct cmsghdr align; char space[CMSG_SPACE(sizeof(int))]; } control;
-  header head;
+  bus_header head;
   struct iovec v[2] = {{&head, sizeof head}, {bytes, sizeof bytes}};
   struct msghdr m = {.msg_iov = v, .msg_iovlen = 2, .msg_control = control.space,
                      .msg_controllen = sizeof control.space};

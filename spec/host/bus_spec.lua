@@ -6,22 +6,8 @@ local host = require "human.core.host"
 local sched = require "human.core.sched"
 local wire = require "wire"
 
-if not pcall(ffi.typeof, "spec_worker") then ffi.cdef [[
-typedef struct {
-  int index, count, listeners, listen_port[6], listen_fd[6], bus_in, bus_out[16], generation, control_fd, argc;
-  char **argv;
-  bool draft;
-  const char *refused, *command;
-} spec_worker;
-typedef struct { uint32_t kind, from, total, at, sender; } spec_bus_header;
-int bus_init(const spec_worker *spec);
-void bus_stop(void);
-]] end
-if not pcall(function() return ffi.C.socketpair end) then
-  ffi.cdef "int socketpair(int domain, int type, int protocol, int fds[2]);"
-end
-local C = ffi.C
-local UNIX, DGRAM, NONBLOCK, NOSIGNAL, MESSAGE = 1, 2, 2048, 16384, 1
+local C = require "c_types" ("server/bus.c", "worker_spec", "bus_header", "KIND_MESSAGE", "bus_init", "bus_stop")
+local UNIX, DGRAM, NONBLOCK, NOSIGNAL, MESSAGE = 1, 2, 2048, 16384, C.KIND_MESSAGE
 
 describe("the bus between workers", function()
   local inbox, outbox, heard, bus
@@ -29,7 +15,7 @@ describe("the bus between workers", function()
     bus = require "human.bus"
     inbox, outbox = ffi.new "int[2]", ffi.new "int[2]"
     assert(C.socketpair(UNIX, DGRAM + NONBLOCK, 0, inbox) == 0 and C.socketpair(UNIX, DGRAM + NONBLOCK, 0, outbox) == 0)
-    local spec = ffi.new "spec_worker"
+    local spec = ffi.new "worker_spec"
     spec.index, spec.count, spec.bus_in = 0, 2, inbox[0]
     spec.bus_out[0], spec.bus_out[1] = outbox[0], outbox[0]
     assert.equal(0, C.bus_init(spec))
@@ -38,7 +24,7 @@ describe("the bus between workers", function()
   teardown(function()
     sched.on_event(host.EV.BUS, bus.on_bus)
     C.bus_stop()
-    local alone = ffi.new "spec_worker"
+    local alone = ffi.new "worker_spec"
     alone.count = 1
     C.bus_init(alone)
     for i = 0, 1 do C.close(inbox[i]) C.close(outbox[i]) end
@@ -46,7 +32,7 @@ describe("the bus between workers", function()
   before_each(function() heard = {} end)
 
   local function piece(sender, total, at, bytes, from)
-    local head = ffi.new("spec_bus_header", MESSAGE, from or 1, total, at, sender)
+    local head = ffi.new("bus_header", MESSAGE, from or 1, total, at, sender)
     local text = ffi.string(head, ffi.sizeof(head)) .. bytes
     assert.equal(#text, tonumber(C.send(inbox[1], text, #text, NOSIGNAL)))
   end
@@ -83,7 +69,7 @@ describe("the bus between workers", function()
     assert.equal(0, host.bus_send(1, "hello"))
     local bytes = ffi.new "char[64]"
     local n = tonumber(C.recv(outbox[1], bytes, 64, 64))
-    local head = ffi.new "spec_bus_header"
+    local head = ffi.new "bus_header"
     ffi.copy(head, bytes, ffi.sizeof(head))
     assert.same({ 25, 0, 5, 0 }, { n, head.from, head.total, head.at })
     assert.is_true(head.sender > 1)

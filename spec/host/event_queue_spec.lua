@@ -1,21 +1,13 @@
 -- spec/host/event_queue_spec.lua -- the event queue without memory: what somebody waits for arrives all the same, and
 -- what cannot be taken is refused to whom it comes from.
 
-local ffi = require "ffi"
 local host = require "human.core.host"
 local sched = require "human.core.sched"
 local wire = require "wire"
 local ws_unit = require "ws_unit"
 local connections = require "human.http.connections"
 
-if not pcall(function() return ffi.C.op_starved end) then
-  ffi.cdef [[
-    extern int op_starved;
-    int op_push(int kind, int status, host_id id, host_id owner, const void *data, size_t n);
-    void op_missed(void);
-  ]]
-end
-local C, EV, E = ffi.C, host.EV, host.E
+local C, EV, E = require "c_types" ("core/op.h", "op_starved", "op_push", "op_missed"), host.EV, host.E
 
 local HANDSHAKE = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
   .. "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"

@@ -6,28 +6,21 @@ local host = require "human.core.host"
 local sched = require "human.core.sched"
 local wire = require "wire"
 
-if not pcall(ffi.typeof, "struct spec_in") then
-  ffi.cdef "struct spec_in { uint16_t family; uint8_t port[2]; uint8_t addr[4]; uint8_t zero[8]; };"
-  ffi.cdef "struct spec_rlimit { unsigned long now, max; };"
-end
-for _, declaration in ipairs {
-  "int socket(int domain, int type, int protocol);", "int dup(int fd);",
-  "int connect(int fd, const void *address, unsigned n);",
-  "int getrlimit(int what, struct spec_rlimit *r);",
-  "int setrlimit(int what, const struct spec_rlimit *r);", "int conn_count(void);",
-} do pcall(ffi.cdef, declaration) end
-
-local C = ffi.C
+require "c_types" ("netinet/in.h", "struct sockaddr", "struct sockaddr_in", "socket", "connect")
+require "c_types" ("sys/resource.h", "struct rlimit", "getrlimit", "setrlimit")
+require "c_types" ("unistd.h", "dup")
+local C = require "c_types" ("net/conn.h", "conn_count")
 local INET, STREAM, NONBLOCK, FILES = 2, 1, 2048, 7
 local HELLO = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 -- `human test` serves on a port of its own.
 local port = host.conf().port
-local address = ffi.new("struct spec_in", INET, { math.floor(port / 256), port % 256 }, { 127, 0, 0, 1 })
+local address = ffi.new("struct sockaddr_in", INET, bit.rshift(bit.bswap(port), 16), { bit.bswap(0x7f000001) })
+local to = ffi.new("__CONST_SOCKADDR_ARG", { __sockaddr_in__ = address })
 
 local function connect(fd)
   fd = fd or C.socket(INET, STREAM + NONBLOCK, 0)
-  C.connect(fd, address, 16)
+  C.connect(fd, to, ffi.sizeof(address))
   local c = wire.client(fd)
   sched.sleep(0.01)
   return c
@@ -48,14 +41,14 @@ describe("a listening socket", function()
   end)
 
   it("answers 503 while there are no descriptors, and recovers", function()
-    local limit, low = ffi.new "struct spec_rlimit", ffi.new "struct spec_rlimit"
+    local limit, low = ffi.new "struct rlimit", ffi.new "struct rlimit"
     assert(C.getrlimit(FILES, limit) == 0)
     -- Those of other tests that are being closed would make room.
     wire.eventually(function() return C.conn_count() == 0 end)
     local away = C.socket(INET, STREAM + NONBLOCK, 0)
     local next_fd = C.dup(away)
     C.close(next_fd)
-    low.now, low.max = next_fd, limit.max
+    low.rlim_cur, low.rlim_max = next_fd, limit.rlim_max
     assert(C.setrlimit(FILES, low) == 0)
     local c = connect(away)
     local ok, got = pcall(c.read_all, c)

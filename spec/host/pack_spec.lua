@@ -5,20 +5,9 @@ local buffer = require "string.buffer"
 local ffi = require "ffi"
 require "c_buf"
 
-pcall(ffi.cdef, [[
-  typedef struct { const char *p, *end; } pack_spec_reader;
-  typedef struct { int type; bool b, is_int; double num; const char *s; size_t n;
-                   uint32_t array, hash; bool zero_based; } pack_spec_value;
-  int pack_nil(spec_buf *b); int pack_null(spec_buf *b);
-  int pack_bool(spec_buf *b, bool v); int pack_int(spec_buf *b, int32_t v);
-  int pack_num(spec_buf *b, double v);
-  int pack_str(spec_buf *b, const char *p, size_t n);
-  int pack_map(spec_buf *b, uint32_t pairs); int pack_array(spec_buf *b, uint32_t n);
-  int pack_read(pack_spec_reader *r, pack_spec_value *v);
-  int pack_skip(pack_spec_reader *r, int depth);
-]])
-local C = ffi.C
-local NIL, BOOL, NULL, NUM, STR, TABLE = 0, 1, 2, 3, 4, 5
+local C = require "c_types" ("core/pack.h", "pack_reader", "pack_value", "pack_nil", "pack_null", "pack_bool", "pack_int",
+  "pack_num", "pack_str", "pack_map", "pack_array", "pack_read", "pack_skip", "PACK_NIL")
+local NIL, BOOL, NULL, NUM, STR, TABLE = C.PACK_NIL, C.PACK_BOOL, C.PACK_NULL, C.PACK_NUM, C.PACK_STR, C.PACK_TABLE
 local null = require("human.core.host").NULL
 
 local function write(value, b)
@@ -40,7 +29,7 @@ local function write(value, b)
 end
 
 local function written(fn)
-  local b = ffi.new "spec_buf"
+  local b = ffi.new "buf"
   fn(b)
   local blob = ffi.string(b.p, b.n)
   C.buf_free(b)
@@ -50,7 +39,7 @@ end
 local kept                                       -- what the reader points into
 
 local function reader(blob)
-  local r = ffi.new "pack_spec_reader"
+  local r = ffi.new "pack_reader"
   kept = blob
   r.p = kept
   r["end"] = r.p + #kept
@@ -58,7 +47,7 @@ local function reader(blob)
 end
 
 local function read(r)
-  local v = ffi.new "pack_spec_value"
+  local v = ffi.new "pack_value"
   local kind = C.pack_read(r, v)
   if kind == NIL then return nil end
   if kind == BOOL then return v.b end
@@ -128,7 +117,7 @@ describe("the packed format", function()
   end)
 
   it("stops at the buffer's maximum and leaves what was written", function()
-    local b = ffi.new("spec_buf", { max = 16 })
+    local b = ffi.new("buf", { max = 16 })
     assert.equal(0, C.pack_str(b, "0123456789", 10))
     assert.equal(-1, C.pack_str(b, "0123456789", 10))
     assert.equal("0123456789", buffer.decode(ffi.string(b.p, b.n)))

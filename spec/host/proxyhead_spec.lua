@@ -3,21 +3,15 @@
 
 local ffi = require "ffi"
 
-if not pcall(ffi.typeof, "spec_peer") then
-  ffi.cdef [[
-    typedef struct { uint8_t family; uint8_t pad[3]; uint8_t addr[16]; } spec_peer;
-    int proxyhead_parse(const char *p, size_t n, spec_peer *source, size_t *used);
-    void peer_text(const spec_peer *p, char *out);
-    int peer_check_networks(const char *text, char *why, size_t n);
-  ]]
-end
-local C = ffi.C
-local NAMES = { [0] = "more", "source", "nobody", "bad" }
+require "c_types" ("core/peer.h", "peer", "PEER_TEXT", "peer_text", "peer_check_networks")
+local C = require "c_types" ("net/proxyhead.h", "PROXYHEAD_MORE", "proxyhead_parse")
+local NAMES = { [C.PROXYHEAD_MORE] = "more", [C.PROXYHEAD_SOURCE] = "source", [C.PROXYHEAD_NOBODY] = "nobody",
+                [C.PROXYHEAD_BAD] = "bad" }
 local SIGNATURE = "\r\n\r\n\0\r\nQUIT\n"
 
 local function parse(text)
-  local source, used, out = ffi.new "spec_peer", ffi.new "size_t[1]", ffi.new "char[46]"
-  local what = NAMES[C.proxyhead_parse(text, #text, source, used)]
+  local source, used, out = ffi.new "peer", ffi.new "size_t[1]", ffi.new("char[?]", C.PEER_TEXT)
+  local what = NAMES[tonumber(C.proxyhead_parse(text, #text, source, used))]
   if what ~= "source" then return what, tonumber(used[0]) end
   C.peer_text(source, out)
   return ffi.string(out), tonumber(used[0])

@@ -1,10 +1,7 @@
 -- spec/host/ssrf_spec.lua -- which addresses a guarded request may reach.
 -- The IANA special-purpose registries; each range by its first, a middle and its last address.
 
-local ffi = require "ffi"
-
-pcall(ffi.cdef, "bool ssrf_allows_text(const char *ip);")
-local allows = ffi.C.ssrf_allows_text
+local allows = require "c_types" ("fetch/ssrf.h", "ssrf_allows_text").ssrf_allows_text
 
 local REFUSED = {
   ["this network"] = "0.0.0.0 0.1.2.3 0.255.255.255",

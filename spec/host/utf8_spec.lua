@@ -1,16 +1,15 @@
 -- spec/host/utf8_spec.lua -- host/core/utf8.c against the definition in RFC 3629, section 4.
 
-local ffi = require "ffi"
 local host = require "human.core.host"
 
-pcall(ffi.cdef, "uint32_t utf8_check(uint32_t state, const void *p, size_t n);")
-local OK, BAD = 0, 12
+local C = require "c_types" ("core/utf8.h", "utf8_check", "UTF8_OK")
+local OK, BAD = C.UTF8_OK, C.UTF8_BAD
 
 -- One byte at a time; the state after each.
 local function states(text)
   local out, state = {}, OK
   for i = 1, #text do
-    state = ffi.C.utf8_check(state, text:sub(i, i), 1)
+    state = C.utf8_check(state, text:sub(i, i), 1)
     out[i] = state
   end
   return out

@@ -4,30 +4,20 @@
 local ffi = require "ffi"
 local host = require "human.core.host"
 
-local DECLARATIONS = [[
-typedef struct {
-  bool started, busy, retiring;
-  uint32_t turn;
-  double since;
-  char label[96], what[192];
-} spec_beat;
-typedef struct { uint32_t turn; int stage; double at; } spec_watchdog;
-int watchdog_decide(spec_watchdog *s, const spec_beat *beat, double hard_s, double now);
-bool watchdog_strike(const char *label, double now);
-void watchdog_pardon(void);
-]]
-if not pcall(ffi.typeof, "spec_watchdog") then ffi.cdef(DECLARATIONS) end
-local C = ffi.C
+require "c_types" ("core/shm.h", "shm_beat")
+local C = require "c_types" ("server/watchdog.h", "watchdog_state", "watchdog_decide", "watchdog_strike", "watchdog_pardon",
+  "WATCHDOG_WELL")
 local STRUCK, OTHER = host.label "GET /struck", host.label "GET /other" -- while there is room for labels
-local WELL, WAIT, INTERRUPT, ABORT, KILL = 0, 1, 2, 3, 4
+local WELL, WAIT, INTERRUPT, ABORT, KILL = C.WATCHDOG_WELL, C.WATCHDOG_WAIT, C.WATCHDOG_INTERRUPT,
+  C.WATCHDOG_ABORT, C.WATCHDOG_KILL
 
 describe("the watchdog", function()
   local state, beat
   before_each(function()
-    state = ffi.new "spec_watchdog"
-    beat = ffi.new("spec_beat", { busy = true, turn = 7, since = 100 })
+    state = ffi.new "watchdog_state"
+    beat = ffi.new("shm_beat", { busy = true, turn = 7, since = 100 })
   end)
-  local function at(now) return C.watchdog_decide(state, beat, 2, now) end
+  local function at(now) return tonumber(C.watchdog_decide(state, beat, 2, now)) end
 
   it("leaves a worker alone that is idle, or busy for a short while", function() -- limit: limits.script_hard_ms
     assert.equal(WELL, at(101.9))

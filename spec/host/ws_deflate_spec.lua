@@ -4,12 +4,7 @@ local ffi = require "ffi"
 require "c_buf"
 local ws = require "ws_unit"
 
-local DECLARATIONS = [[
-int wsdeflate_negotiate(const char *offers, size_t n, spec_buf *answer);
-int wsdeflate_pack(int window, const void *p, size_t n, spec_buf *out);
-]]
-pcall(ffi.cdef, DECLARATIONS)
-local C = ffi.C
+local C = require "c_types" ("http/wsdeflate.h", "wsdeflate_negotiate", "wsdeflate_pack")
 
 local ANSWER = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 
@@ -20,12 +15,12 @@ local function taken(b)
 end
 
 local function negotiate(offers)
-  local b = ffi.new "spec_buf"
+  local b = ffi.new "buf"
   return C.wsdeflate_negotiate(offers, #offers, b), taken(b)
 end
 
 local function pack(text, window)
-  local b = ffi.new "spec_buf"
+  local b = ffi.new "buf"
   local status = C.wsdeflate_pack(window or 15, text, #text, b)
   return status, taken(b)
 end

@@ -3,12 +3,12 @@
 local ffi = require "ffi"
 local fake_host = require "fake_host"
 
-pcall(ffi.cdef, [[typedef struct { long s, ns; } spec_timespec; int clock_gettime(int, spec_timespec *);]])
+local C = require "c_types" ("time.h", "struct timespec", "clock_gettime")
 local THREAD_CPU = 3
 local function processor_s()
-  local t = ffi.new "spec_timespec"
-  ffi.C.clock_gettime(THREAD_CPU, t)
-  return tonumber(t.s) + tonumber(t.ns) * 1e-9
+  local t = ffi.new "struct timespec"
+  C.clock_gettime(THREAD_CPU, t)
+  return tonumber(t.tv_sec) + tonumber(t.tv_nsec) * 1e-9
 end
 
 -- Bodies of functions that do too much.

@@ -1,32 +1,12 @@
 -- spec/support/http1_unit.lua -- host/http/http1.c through the FFI: bytes in, what was understood out.
--- `http1` is declared here up to its header table; what follows (llhttp's state) is private to C.
 
 local ffi = require "ffi"
 require "c_buf"
+local C = require "c_types" ("http/http1.h", "http1", "http1_start", "http1_free", "http1_feed", "http1_raw",
+  "HTTP1_MORE", "HTTP1_HEAD", "HTTP1_DONE")
 
-local M = { MORE = 0, HEAD = 1, DONE = 2 }
+local M = { MORE = C.HTTP1_MORE, HEAD = C.HTTP1_HEAD, DONE = C.HTTP1_DONE }
 
-local DECLARATIONS = [[
-typedef struct { uint16_t name, name_n, value, value_n; } spec_http1_header;
-typedef struct {
-  spec_buf head, body;
-  uint64_t left;
-  size_t body_max;
-  uint32_t head_max, framing;
-  uint16_t target, target_n, count;
-  uint8_t method, minor, state;
-  bool keep, chunked, has_body, websocket, expect;
-  spec_http1_header header[101];
-  char private[512];
-} spec_http1;
-void http1_start(spec_http1 *h, size_t head_max, size_t body_max);
-void http1_free(spec_http1 *h);
-int http1_feed(spec_http1 *h, const char *p, size_t n, size_t *used);
-int http1_raw(const spec_http1 *h, spec_buf *out);
-]]
-if not pcall(ffi.typeof, "spec_http1") then ffi.cdef(DECLARATIONS) end
-
-local C = ffi.C
 local used = ffi.new "size_t[1]"
 
 local function part(h, at, n) return ffi.string(h.head.p + at, n) end
@@ -44,7 +24,7 @@ local function describe_request(h)
 end
 
 local function raw(h)
-  local b = ffi.new "spec_buf"
+  local b = ffi.new "buf"
   assert(C.http1_raw(h, b) == 0)
   local text = ffi.string(b.p, b.n)
   C.buf_free(b)
@@ -54,7 +34,7 @@ end
 -- Feed `text` in pieces of `step` bytes (default: in one).  The request as a table with `rest`, the
 -- bytes behind it, and `raw`; or nil and the status of the refusal, 0 when it is not complete.
 function M.parse(text, step, head_max, body_max)
-  local h = ffi.gc(ffi.new "spec_http1", C.http1_free)
+  local h = ffi.gc(ffi.new "http1", C.http1_free)
   C.http1_start(h, head_max or 16384, body_max or 65536)
   local at, state = 0, M.MORE
   while at < #text and state < M.DONE do

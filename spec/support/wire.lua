@@ -9,26 +9,16 @@ local M = {}
 local Client = {}
 Client.__index = Client
 
-local DECLARATIONS = [[
-typedef struct { uint32_t mark, listener, unwritten; uint8_t secure, from, pad[2], peer[20]; } spec_pass_head;
-int socketpair(int domain, int type, int protocol, int fds[2]);
-ssize_t send(int fd, const void *p, size_t n, int flags);
-ssize_t recv(int fd, void *p, size_t n, int flags);
-int shutdown(int fd, int how);
-int close(int fd);
-void pass_adopt(int fd, const void *bytes, size_t n);
-int conn_count(void);
-]]
-if not pcall(ffi.typeof, "spec_pass_head") then ffi.cdef(DECLARATIONS) end
+require "c_types" ("sys/socket.h", "socketpair", "send", "recv", "shutdown", "SOCK_STREAM", "MSG_DONTWAIT")
+require "c_types" ("unistd.h", "close")
+local C = require "c_types" ("net/pass.c", "pass_head", "PASS_MARK", "pass_adopt", "conn_count")
 
-local C = ffi.C
 local UNIX, STREAM, NONBLOCK, DONTWAIT, NOSIGNAL = 1, 1, 2048, 64, 16384
-local MARK = 0x33534148
 local PATIENCE_S = 5
 
 --- A connection on which `bytes` have arrived already.
 function M.open(bytes)
-  local fds, head = ffi.new "int[2]", ffi.new("spec_pass_head", { mark = MARK, peer = { UNIX } })
+  local fds, head = ffi.new "int[2]", ffi.new("pass_head", { mark = C.PASS_MARK, peer = { UNIX } })
   assert(C.socketpair(UNIX, STREAM + NONBLOCK, 0, fds) == 0)
   local raw = ffi.string(head, ffi.sizeof(head)) .. (bytes or "")
   C.pass_adopt(fds[0], raw, #raw)

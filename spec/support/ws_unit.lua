@@ -2,20 +2,12 @@
 
 local bit, ffi = require "bit", require "ffi"
 
-local M = { MORE = 0, MESSAGE = 1, PING = 2, PONG = 3, CLOSE = 4, ERROR = 5 }
+local C = require "c_types" ("http/wsframe.h", "wsf_event", "wsf_reader", "wsf_start", "wsf_free", "wsf_next",
+  "wsf_head", "WSF_MORE", "WSF_HEAD_MAX")
+require "c_types" ("stdlib.h", "free")
 
-local DECLARATIONS = [[
-typedef struct { int code; char *p; size_t n; bool owned; } spec_wsf_event;
-typedef struct { uint64_t private[64]; } spec_wsf_reader;
-void wsf_start(spec_wsf_reader *r, size_t max, bool deflate);
-void wsf_free(spec_wsf_reader *r);
-int wsf_next(spec_wsf_reader *r, char **p, size_t *n, spec_wsf_event *e);
-size_t wsf_head(uint8_t *to, int opcode, bool rsv1, size_t n);
-void free(void *p);
-]]
-if not pcall(ffi.typeof, "spec_wsf_event") then ffi.cdef(DECLARATIONS) end
-
-local C = ffi.C
+local M = { MORE = tonumber(C.WSF_MORE), MESSAGE = tonumber(C.WSF_MESSAGE), PING = tonumber(C.WSF_PING),
+            PONG = tonumber(C.WSF_PONG), CLOSE = tonumber(C.WSF_CLOSE), ERROR = tonumber(C.WSF_ERROR) }
 local KEY = { 0x37, 0xfa, 0x21, 0x3d }
 
 local function big_endian(n, bytes)
@@ -49,7 +41,7 @@ function M.close(code, reason) return M.frame(8, big_endian(code, 2) .. (reason 
 
 -- The head of a server's frame.
 function M.head(opcode, n)
-  local to = ffi.new "uint8_t[14]"
+  local to = ffi.new("uint8_t[?]", C.WSF_HEAD_MAX)
   return ffi.string(to, C.wsf_head(to, opcode, false, n))
 end
 
@@ -59,9 +51,9 @@ local memory
 
 local function read_piece(r, piece, events)
   memory = ffi.new("char[?]", #piece + 1, piece)
-  local p, n, e = ffi.new("char *[1]", memory), ffi.new("size_t[1]", #piece), ffi.new "spec_wsf_event"
+  local p, n, e = ffi.new("char *[1]", memory), ffi.new("size_t[1]", #piece), ffi.new "wsf_event"
   while n[0] > 0 do
-    local kind = C.wsf_next(r, p, n, e)
+    local kind = tonumber(C.wsf_next(r, p, n, e))
     if kind ~= M.MORE then
       events[#events + 1] = { kind, e.code, kind == M.ERROR and "" or ffi.string(e.p, e.n) }
       if e.owned then C.free(e.p) end
@@ -72,7 +64,7 @@ end
 
 -- The events {kind, code, payload} of `bytes`, fed in pieces of `step`.
 function M.events(bytes, step, max, deflate)
-  local r, events = ffi.gc(ffi.new "spec_wsf_reader", C.wsf_free), {}
+  local r, events = ffi.gc(ffi.new "wsf_reader", C.wsf_free), {}
   C.wsf_start(r, max or 65536, deflate or false)
   for at = 1, #bytes, step or #bytes do read_piece(r, bytes:sub(at, at + (step or #bytes) - 1), events) end
   return events
