@@ -114,3 +114,17 @@ describe('a call of C that would not end', () => {
     });
   }
 });
+
+describe('scripts that take all memory while they are loaded', () => {
+  const GREEDY = 'local M, s = {}, "x"\nfor _ = 1, 40 do s = s .. s end\nreturn M\n';
+  for (const file of ['agent/rules/local.lua', 'agent/tools.lua']) {
+    it(`are refused by the name of their file: ${file}`, async () => {
+      const me = given(file, GREEDY), says = `${file}: takes more memory than scripts may have (limits.lua_memory_bytes)`;
+      for (const words of [['check'], ['gateway', '--port', String(await freePort()), '--set', 'agent_port=0', '--set', 'database.url=postgresql://127.0.0.1:1/none']]) {
+        const { code, out, err } = await me.human(...words);
+        assert.equal(code, 1, err + out);
+        assert.ok((err + out).includes(says), err + out);
+      }
+    });
+  }
+});

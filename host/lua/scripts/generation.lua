@@ -18,6 +18,7 @@ local sched = require "human.core.sched"
 local shapes = require "human.http.shapes"
 
 local M = {}
+local NO_MEMORY = "not enough memory"            -- what Lua says, without a place
 local SLICE_S = 0.001                            -- loading inside a task yields this often
 local LOADING = {}                               -- stands in loaded[] for a module that is being run
 local building, current
@@ -160,17 +161,23 @@ local function run_chunk(name, chunk)
   return result
 end
 
+-- What is at work now, for who has to end it, and for what Lua says without a place.
+local function begin_file(g, name)
+  g.at = g.origin:full_name(path_of(name))
+  if g.on_load then g.on_load(g.at) end
+end
+
 local function run_module(g, name, text)
   local file = file_of(g, name)
   breathe(g)
-  if g.on_load then g.on_load(g.origin:full_name(path_of(name))) end
+  begin_file(g, name)
   g.loaded[name] = LOADING
   g.stack[#g.stack + 1] = name
   local mod = finish_module(g, name, file, run_chunk(name, compile(g, name, file, text)))
   g.stack[#g.stack] = nil
   g.loaded[name] = mod
   local outer = g.stack[#g.stack]
-  if g.on_load and outer then g.on_load(g.origin:full_name(path_of(outer))) end
+  if outer then begin_file(g, outer) end
   return mod
 end
 
@@ -314,7 +321,7 @@ local function build(g)
   check_jobs(g)
   if g.examples then
     for _, r in ipairs(g.rule_sources) do
-      if g.on_load then g.on_load(g.origin:full_name(path_of(r.name))) end
+      begin_file(g, r.name)
       rule_examples.check(r.file, r.mod, g.errors, text_of(g, r.name))
     end
   end
@@ -339,6 +346,9 @@ function M.build(n, options)
     return (type(e) == "string" or fail.is(e)) and e or debug.traceback(tostring(e), 2)
   end, build, g)
   building, busy = nil, false
+  if err == NO_MEMORY and g.at then
+    err = g.at .. ": takes more memory than scripts may have (limits.lua_memory_bytes)"
+  end
   if not ok then error(g.origin:explain(tostring(err)), 0) end
   return g
 end
