@@ -17,7 +17,9 @@ local node_mt = { __index = Node }
 
 -- Options that each kind takes; anything else is a slip of the pen and refused where it stands.
 local OPTIONS = {
-  string = { min = "number", max = "number", pattern = "string", form = "string", trim = "boolean" },
+  string = { min = "number", max = "number", pattern = "string", regex = "string", form = "string", trim = "boolean",
+             check = "function" },
+  time = { form = "string" },
   int = { min = "number", max = "number" },
   number = { min = "number", max = "number" },
   cents = { min = "number", max = "number" },
@@ -98,7 +100,8 @@ end
 
 -- Text without NUL, which PostgreSQL cannot store.  min and max count Unicode characters; `trim`
 -- drops white space around it first; `pattern` is a Lua pattern and `form` says it in words, for the
--- message "must be <form>".
+-- message "must be <form>"; `regex` is what the documentation shows, where a pattern has no equal; `check` is a
+-- function(text) that says whether it has that form, where no pattern can.
 M.string = new "string"
 M.text = M.string      -- the same
 M.int = new "int"        -- an integer within +-2^53

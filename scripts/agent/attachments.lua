@@ -37,6 +37,19 @@ M.schema = s.object({
   { "name", s.string { max = 200 }:optional() },
 }, { extra = "drop" })
 
+-- The same for documents, which cannot say what makes an image: an address, or a PNG.
+local ABOUT = { { "type", s.string { max = 50 }:nullable():optional() },
+                { "mediaType", s.string { max = 100 }:nullable():optional() },
+                { "name", s.string { max = 200 }:nullable():optional() } }
+M.shown = s.one_of {
+  s.object({ { "url", s.string { max = URL_CHARS, regex = "^https?://[!-.0-~]+(?:/[!-~]*)?$" }
+    :describe "An address; or a data URL with a PNG, JPEG, GIF or WebP image in base64" }, unpack(ABOUT) },
+    { extra = "drop" }),
+  s.object({ { "data", s.string { regex = "^iVBORw0KGgo[A-Za-z0-9+/](?:[A-Za-z0-9+/]{4})*$" }
+    :describe "Such an image in base64; JPEG, GIF and WebP are taken as well" }, unpack(ABOUT) },
+    { extra = "drop" }),
+}
+
 -- Reading -----------------------------------------------------------------------------------------
 
 -- What such bytes are; what somebody says that they are is not believed.

@@ -5,6 +5,7 @@
 local json = require "human.json"
 local s = require "human.schema"
 local attachments = require "agent.attachments"
+local emoji = require "agent.emoji"
 local given = require "agent.given"
 local limits = require "agent.rules.limits"
 
@@ -15,9 +16,12 @@ local short = s.string { min = 1, max = 200 }
 -- agent.given has made texts of numbers; so the documentation says both.
 local id_shown = s.one_of { short, s.int { min = 1 - 2 ^ 53, max = 2 ^ 53 - 1 } }
 local time_shown = s.one_of { s.time, s.number { min = 0 } }
-local id, time = short:shown(id_shown), s.time:shown(time_shown)
+local when = s.time { form = "a time: ISO 8601 with a zone, such as 2025-11-27T10:00:00Z, or seconds or milliseconds "
+  .. "since 1970" }
+local id, time = short:shown(id_shown), when:shown(time_shown)
+local nickname = s.string { min = 1, max = 200, trim = true }
 local id_or_null = short:shown(id_shown:nullable()):optional()
-local time_or_null = s.time:shown(time_shown:nullable()):optional()
+local time_or_null = when:shown(time_shown:nullable()):optional()
 local text = s.string { max = limits.text_chars }
 local mentions = s.array(id, { max = limits.mentions }):nullable():optional():describe "Ids or handles of who is meant"
 
@@ -27,7 +31,7 @@ local ABOUT = {
   { "isAgent", s.bool:nullable():optional() }, { "self", s.bool:nullable():optional() },
   { "handles", s.array(id, { max = limits.handles }):nullable():optional() },
 }
-M.participant = s.object({ { "id", id }, { "nickname", short }, unpack(ABOUT) }, DROP)
+M.participant = s.object({ { "id", id }, { "nickname", nickname }, unpack(ABOUT) }, DROP)
 local leaver = s.object({ { "id", id }, { "nickname", short:nullable():optional() } }, DROP)
 
 -- replyTo is ours: the id of the message that this one answers (a message's or an action's).
@@ -38,10 +42,17 @@ local function message_of(content, more)
     { "mentions", mentions }, more,
   }, DROP)
 end
--- What is attached has rules that no JSON Schema says (agent.attachments), so the documents show a message with a text.
+-- A message has a text, or something attached (agent.attachments).
+local function shown_message()
+  local function with(list) return { "attachments", s.array(attachments.shown, list) } end
+  local some = with { max = limits.attachments }
+  return s.one_of {
+    message_of(s.string { min = 1, max = limits.text_chars }, { some[1], some[2]:nullable():optional() }),
+    message_of(text:nullable():optional(), with { min = 1, max = limits.attachments }),
+  }
+end
 M.message = message_of(text, { "attachments", s.array(attachments.schema, { max = limits.attachments }):nullable()
-  :optional() }):shown(message_of(s.string { min = 1, max = limits.text_chars }:describe
-    "With attachments (images, files: docs/agent-api.md) it may be empty, or left out"))
+  :optional() }):shown(shown_message())
 
 M.names = { "agent-joined", "new-message", "message-edited", "message-deleted", "user-joined", "user-left",
             "user-typing", "reaction", "timer-expired" }
@@ -49,7 +60,7 @@ M.names = { "agent-joined", "new-message", "message-edited", "message-deleted", 
 M.types = {
   ["agent-joined"] = s.object({
     chatCode = id,
-    participants = s.array(M.participant, { max = limits.participants }),
+    participants = s.array(M.participant, { max = limits.participants }):describe "One of them at most with self: true",
   }, DROP),
   ["new-message"] = s.object({ message = M.message }, DROP),
   ["message-edited"] = s.object({
@@ -59,11 +70,11 @@ M.types = {
   ["message-deleted"] = s.object({ messageId = id }, DROP),
   ["user-joined"] = s.object({ participant = M.participant }, DROP),
   ["user-left"] = s.object({ participant = leaver }, DROP),
-  ["user-typing"] = s.object({ participantId = id, nickname = short }, DROP),
+  ["user-typing"] = s.object({ participantId = id, nickname = nickname }, DROP),
   -- action is ours; without it a reaction is an added one.
   ["reaction"] = s.object({
     messageId = id,
-    emoji = s.string { min = 1, max = 64 },
+    emoji = emoji.schema,
     participant = M.participant,
     action = s.enum { "add", "remove" }:nullable():optional(),
   }, DROP),
@@ -98,9 +109,21 @@ local function read_message(m)
   end
 end
 
+-- Nor can it say that an agent has one account in a chat.
+local function read_participants(list)
+  local own
+  for i, p in ipairs(list) do
+    if p.self and own and own ~= p.id then
+      return { { path = ("participants[%d].self"):format(i - 1), message = "must be true of one participant only" } }
+    end
+    own = p.self and p.id or own
+  end
+end
+
 local function read(name, fields)
   local content, details = readers[name](given.read(name, fields))
   if content and content.message then details = read_message(content.message) end
+  if content and content.participants then details = read_participants(content.participants) end
   return not details and content or nil, details
 end
 

@@ -16,17 +16,23 @@ for _, tool in ipairs(tools.definitions) do
 end
 
 local id = s.string { min = 1, max = 200 }
-local clock = s.string { min = 5, max = 5, pattern = "^[0-2]%d:[0-5]%d$", form = "a time of day such as 22:00" }
-local offset = s.string { min = 6, max = 6, pattern = "^[+-][01]%d:[0-5]%d$", form = "an offset such as +01:00" }
+-- As events have them.
+local id_or_number = s.one_of { id, s.int { min = 1 - 2 ^ 53, max = 2 ^ 53 - 1 } }
+local clock = s.string { min = 5, max = 5, pattern = "^[0-2]%d:[0-5]%d$", form = "a time of day such as 22:00",
+                         regex = "^(?:[01][0-9]|2[0-3]):[0-5][0-9]$" }
+local offset = s.string { min = 6, max = 6, pattern = "^[+-][01]%d:[0-5]%d$", form = "an offset such as +01:00",
+                          regex = "^[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00)$" }
 
--- {name, schema, default}; a default of nil is null for clients.  A null sent by a client is the default.
+-- {name, schema, default, schema of what is sent}; a default of nil is null for clients.  A null sent by a client is
+-- the default.
 local FIELDS = {
   { "speak", s.enum { "mentioned", "asked", "free" }
       :describe "when it speaks in a group: named, also asked in its field, or when it has something to add", "asked" },
   { "talkativeness", s.int { min = 0, max = 100 }
       :describe "per cent of the talk that may be its own before it keeps to what it is asked by name", 50 },
   { "answers", s.enum { "people", "everyone" }:describe "whom it answers: people, or other agents as well", "people" },
-  { "ignores", s.array(id, { max = 200 }):describe "participant ids that it never answers", {} },
+  { "ignores", s.array(id, { max = 200 }):describe "participant ids that it never answers", {},
+    s.array(id_or_number, { max = 200 }):describe "participant ids that it never answers; numbers are taken as text" },
   { "quiet_hours", s.object { { "from", clock }, { "to", clock }, { "utc_offset", offset:default "+00:00" } }
       :describe "when it says nothing, whoever asks" },
   { "greeting", s.string { min = 1, max = 2000, trim = true }:describe "what it posts when it joins a chat" },
@@ -54,7 +60,7 @@ local FIELDS = {
 local taken, shown = {}, {}
 for i, field in ipairs(FIELDS) do
   local name, node, default = field[1], field[2], field[3]
-  taken[i] = { name, node:nullable():optional() }
+  taken[i] = { name, (field[4] or node):nullable():optional() }
   shown[i] = { name, default == nil and node:nullable() or node }
 end
 
@@ -114,6 +120,11 @@ function M.checked(given)
     end
   end
   if #details > 0 then fail.throw("validation_error", { details = details }) end
+  if json.is_array(given.ignores) then
+    for i, one in ipairs(given.ignores) do
+      given.ignores[i] = type(one) == "number" and ("%.0f"):format(one) or one
+    end
+  end
   return json.encode(given)
 end
 

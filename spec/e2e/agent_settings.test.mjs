@@ -93,6 +93,18 @@ describe('settings of an agent', () => {
     });
   }
 
+  it('take participant ids that are numbers, as events do', async () => {
+    const agent = await make();
+    assert.deepEqual((await put(agent, { ignores: [17, 'user-2', -1001234567890] })).body.settings.ignores, ['17', 'user-2', '-1001234567890']);
+  });
+
+  it('are documented with the hours that there are', async () => {
+    const text = JSON.stringify((await call(host.url, 'GET', '/openapi.json')).body);
+    const pattern = new RegExp(JSON.parse(`"${/"from":\{[^}]*"pattern":"((?:[^"\\]|\\.)*)"/.exec(text)[1]}"`));
+    for (const time of ['00:00', '19:59', '23:59']) assert.match(time, pattern);
+    for (const time of ['24:00', '29:00', '7:00', '22:60']) assert.doesNotMatch(time, pattern);
+  });
+
   it('are documented with every field', async () => {
     const doc = (await call(host.url, 'GET', '/openapi.json')).body;
     const props = (node) => Object.keys(deref(node).properties.settings ? deref(deref(node).properties.settings).properties : {});

@@ -2,18 +2,19 @@
 
 require("plain_host").install()
 local actions = require "agent.actions"
+local emoji = require "agent.emoji"
 local said = require "agent.said"
 local tools = require "agent.tools"
 
 describe("an emoji", function()
   for _, text in ipairs { "👍", "❤️", "❤", "💪🏽", "👩‍💻", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇺🇸",
     "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "#️⃣", "1⃣", "☕", "🏃", "🫡", "⭐" } do
-    it("is " .. text, function() assert.is_true(actions.is_emoji(text)) end)
+    it("is " .. text, function() assert.is_true(emoji.is(text)) end)
   end
 
   for _, text in ipairs { "", "a", "1", ":+1:", "👍👍", "ok 👍", "🇺", "é", "中",
     "\240\159\145", "\255", "❤️x", ("👍"):rep(20) } do
-    it(("is not %q"):format(text), function() assert.is_false(actions.is_emoji(text)) end)
+    it(("is not %q"):format(text), function() assert.is_false(emoji.is(text)) end)
   end
 end)
 
@@ -99,7 +100,7 @@ describe("actions that are carried out", function()
     return actions.allowed(wishes, c, { agent_id = "a", run_id = "r", ask = function(rule, ...) return rule(...) end })
   end
   local function say(text) return { type = "send-message", content = text } end
-  local function react(id, emoji) return { type = "add-reaction", messageId = id, emoji = emoji } end
+  local function react(id, sign) return { type = "add-reaction", messageId = id, emoji = sign } end
 
   local cases = {
     { "a message", { say "Hi" }, 1 },

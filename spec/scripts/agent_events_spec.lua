@@ -141,6 +141,36 @@ describe("an event", function()
       taken { type = "message-edited", messageId = "m1", content = "flat" })
   end)
 
+  it("is refused where a name is blank, a reaction is no emoji, or two participants are the agent", function()
+    local function why(raw)
+      local event, err = events.parse(raw)
+      return not event and err.details[1].path .. " " .. err.details[1].message
+    end
+    local function reaction(text)
+      return { type = "reaction", messageId = "m", emoji = text, participant = { id = "u", nickname = "Sarah" } }
+    end
+    assert.matches("nickname must be a string of 1 to 200", why { type = "user-joined", participant = { id = "u", nickname = " \t" } })
+    for _, text in ipairs { "hello", "👍 nice", "Привет", "好", "1", "::", ":a b:", "👍👍" } do
+      assert.matches("^emoji must be one emoji", why(reaction(text)) or text)
+    end
+    for _, text in ipairs { "👍", "❤", "👨‍👩‍👧‍👦", "🇺🇸", "1️⃣", ":party_parrot:", ":+1:", "<:wave:4711>", "<a:wave:4711>" } do
+      assert.is_false(why(reaction(text)))
+    end
+    local function join(...)
+      local list = json.array {}
+      for i, self in ipairs { ... } do list[i] = { id = "u" .. i, nickname = "N", self = self } end
+      return { type = "agent-joined", chatCode = "c", participants = list }
+    end
+    assert.equal("participants[2].self must be true of one participant only", why(join(true, false, true)))
+    assert.is_false(why(join(false, true, false)))
+  end)
+
+  it("says in which forms a time is taken", function()
+    local _, err = events.parse { type = "timer-expired", expiresAt = "yesterday" }
+    assert.equal("must be a time: ISO 8601 with a zone, such as 2025-11-27T10:00:00Z, or seconds or milliseconds since 1970",
+      err.details[1].message)
+  end)
+
   it("takes null for what may be absent", function()
     assert.same({ message = message() }, taken { type = "new-message", message = message {
       replyTo = json.null, mentions = json.null, attachments = json.null } })

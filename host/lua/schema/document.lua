@@ -58,6 +58,7 @@ local NO_NUL = "^[^\\u0000]*$"
 local NOT_BLANK = "^[^\\u0000]*[^\\u0000\\t-\\r ][^\\u0000]*$"
 
 local function pattern_of(node)
+  if node.regex then return node.regex end
   local own = node.pattern and not node.trim and M.regex(node.pattern)
   if own then return own end
   return node.trim and (node.min or 0) > 0 and NOT_BLANK or NO_NUL
@@ -65,7 +66,8 @@ end
 
 function KIND.string(node, direction)
   return { type = "string", minLength = node.min, maxLength = node.max,
-           pattern = direction == "exact" and pattern_of(node) or node.pattern and M.regex(node.pattern) or nil }
+           pattern = direction == "exact" and pattern_of(node) or node.regex
+             or node.pattern and M.regex(node.pattern) or nil }
 end
 
 function KIND.uuid() return { type = "string", format = "uuid" } end

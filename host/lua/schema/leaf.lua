@@ -53,6 +53,7 @@ end
 
 function M.string(node)
   local min, max, pattern, trim = node.min or 0, node.max or huge, node.pattern, node.trim
+  local check = node.check
   local wrong = "must be a string" .. M.range(" of", node.min, node.max, "character")
   local form = "must be " .. (node.form or "of the expected form")
   return function(v)
@@ -63,7 +64,7 @@ function M.string(node)
       v = texts.trim(v)
     end
     if too_short(v, min) or too_long(v, max) then return nil, wrong end
-    if pattern and not fits(v, pattern) then return nil, form end
+    if pattern and not fits(v, pattern) or check and not check(v) then return nil, form end
     return v
   end
 end
@@ -108,8 +109,8 @@ function M.url(node)
   end
 end
 
-function M.time()
-  local wrong = "must be an ISO 8601 time with a zone, such as 2025-11-27T10:00:00Z"
+function M.time(node)
+  local wrong = "must be " .. (node.form or "an ISO 8601 time with a zone, such as 2025-11-27T10:00:00Z")
   return function(v)
     local normal = type(v) == "string" and #v <= 40 and time.normalize(v)
     if not normal then return nil, wrong end
