@@ -100,6 +100,14 @@ describe("A refused field", function()
     { "gemini", 400, { error = { message = "Developer instruction is not enabled for models/gemma-3-27b-it" } }, "system" },
     { "groq", 400, { error = { message = "messages[1].content must be a string" } }, "images" },
     { "openrouter", 404, { error = { message = "No endpoints found that support image input" } }, "images" },
+    { "anthropic", 400, { error = { message = "`temperature` is deprecated for this model." } }, "temperature" },
+    { "openai", 400, { error = { message = "Only the default (1) value is supported for temperature" } }, "temperature" },
+    { "anthropic", 400, { error = { message = "`temperature` may only be set to 1 when thinking is enabled." } }, "temperature" },
+    { "gemini", 400, { error = { message = 'Invalid JSON payload received. Unknown name "thinkingConfig": Cannot find field.' } }, "reasoning_effort" },
+    { "openai", 400, { error = { message = "Unrecognized request argument supplied: reasoning_effort" } }, "reasoning_effort" },
+    { "vllm", 400, { message = "At most 0 image(s) may be provided in one request." }, "images" },
+    { "openai", 422, { detail = { { loc = { "body", "messages", 0, "role" }, msg = "Input should be 'user' or 'assistant', input: 'system'" } } }, "system" },
+    { "openai", 501, { error = "tools are not implemented" }, "tools" },
     { "anthropic", 400, { error = { message = "system.0.cache_control: Extra inputs are not permitted" } }, "cache_control" },
   }
   for i, case in ipairs(cases) do

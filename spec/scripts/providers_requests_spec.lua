@@ -169,9 +169,19 @@ describe("reasoning_effort", function()
     assert.same({ nil, 100, 0.5 }, { body.thinking, body.max_tokens, body.temperature })
   end)
 
+  it("is said to models of which nothing is known, by servers of which it is that they take it or refuse it", function()
+    for _, name in ipairs { "openai", "groq", "mistral", "deepseek", "vllm", "llamacpp", "lmstudio" } do
+      assert.equal("high", body_of(name, how "high", { facts = {} }).reasoning_effort)
+    end
+    assert.same({ effort = "high" }, body_of("openrouter", how "high", { facts = {} }).reasoning)
+    assert.same({ thinkingBudget = 16384 }, body_of("gemini", how "high", { facts = {} }).generationConfig.thinkingConfig)
+    assert.is_true(body_of("ollama", how "high", { facts = {} }).think)
+    assert.is_nil(body_of("openai", how "high", { facts = {}, base_url = "http://own:1/v1" }).reasoning_effort)
+  end)
+
   it("is not said to models that do not think, nor where it was refused", function()
     for _, name in ipairs { "openai", "openrouter", "gemini", "ollama" } do
-      local text = json.encode(body_of(name, how "high"))
+      local text = json.encode(body_of(name, how "high", { facts = { thinks = false } }))
       assert.is_nil(text:find "effort" or text:find "think" or text:find "reasoning")
       text = json.encode(body_of(name, how "high", { facts = thinks.facts, without = { reasoning_effort = true } }))
       assert.is_nil(text:find "effort" or text:find "think" or text:find "reasoning")

@@ -140,6 +140,7 @@ end
 local function read_arguments(call)
   local text, value = halves.join(table.concat(call.json)), call.value
   if text:find "%S" then value = json.decode(halves.keep(text)) end
+  if type(value) == "string" then value = json.decode(halves.keep(value)) end -- JSON of JSON
   if value == nil and not text:find "%S" then value = {} end
   if type(value) == "table" and not json.is_array(value) then return clean(value) end
   return bad("the arguments of tool " .. call.name:sub(1, 80) .. " are not a JSON object")

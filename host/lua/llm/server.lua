@@ -104,9 +104,9 @@ end
 -- is a fallback for that, or the caller wants to know.
 local function transfer(call, out, timeout_s)
   local request, feed, close = request_of(call, timeout_s), nil, nil
-  function request.on_chunk(bytes, head)
+  function request.on_chunk(bytes)
     if not feed then
-      feed, close = stream.reader(call.choice.provider, out, head and head.headers["content-type"])
+      feed, close = stream.reader(call.choice.provider, out)
     end
     return feed(bytes)
   end

@@ -11,17 +11,37 @@ local text_of = require "human.text"
 local M = {}
 
 local MAX_EVENT_BYTES = 1048576
+local HEAD_MAX = 65536 -- of blank space, before an answer begins
+local BOM = "\239\187\191"
 
 M.collector = answer.collector
 
+-- The events in a text, when it is more than one and each is whole: some servers put no blank line between them.
+local function several(text)
+  local list = {}
+  for line in text:gmatch "[^\r\n]+" do -- linear: each line once
+    line = text_of.trim(line)
+    if line ~= "" and line ~= "[DONE]" and json.decode(halves.keep(line)) == nil then return nil end
+    list[#list + 1] = line
+  end
+  return #list > 1 and list or nil
+end
+
 -- One decoded event to the provider; the end marker of OpenAI's dialect is not JSON, and an error may be none.
 -- Some servers send several in an array.
-local function deliver(provider, out, state, text, name)
+local deliver
+
+function deliver(provider, out, state, text, name)
   if out.ended then return end
   text = text_of.trim(text)
   if text == "" then return end
   if text == "[DONE]" then return out:finish() end
   local value = json.decode(halves.keep(text))
+  for _, line in ipairs(value == nil and several(text) or {}) do
+    deliver(provider, out, state, line, name)
+    value = false
+  end
+  if value == false then return end
   if type(value) ~= "table" and name == "error" then value = { error = text } end
   if type(value) ~= "table" then
     return out:fail { code = "bad_response", message = "an event is not a JSON object", retryable = true }
@@ -44,7 +64,7 @@ local function read_sse(provider, out)
   end, function()
     -- Some servers forget the blank line behind the last event.  What was cut short is no JSON.
     parser:feed("\n\n", function(event)
-      if json.decode(halves.keep(event.data)) then on_event(event) end
+      if json.decode(halves.keep(event.data)) or several(event.data) then on_event(event) end
     end)
   end
 end
@@ -84,19 +104,39 @@ local function read_document(provider, out)
   end
 end
 
+-- How an answer is framed is seen at its beginning: what servers say about it (content-type) is often not so.
+-- One that ignores `stream` answers with a document; one in front of it, with a page.
+local function framing_of(provider, start)
+  if start == "<" then return nil end
+  local is_json = start == "{" or start == "["
+  if provider.framing == "sse" then return is_json and read_document or read_sse end
+  return is_json and read_lines or read_sse
+end
+
 --- A reader of an answer: feed(bytes) -> false once nothing more is needed, and close() at its end.
---- A server that ignores `stream` and answers with one document is understood where the provider is.
-function M.reader(provider, out, content_type)
-  local make = read_lines
-  if provider.framing == "sse" then
-    local is_document = (content_type or ""):find("application/json", 1, true)
-    make = is_document and read_document or read_sse
+function M.reader(provider, out)
+  local head, feed, close = "", nil, nil
+  local function open()
+    if #head < 3 and (BOM:sub(1, #head) == head) then return end
+    local text = head:gsub("^" .. BOM, "")
+    local start = text:match "%S"
+    if not start then return end
+    local make = framing_of(provider, start)
+    if not make then
+      return out:fail { code = "bad_response", message = "the answer is a page of HTML", retryable = true }
+    end
+    feed, close = make(provider, out)
+    feed(text)
   end
-  local feed, close = make(provider, out)
   return function(bytes)
-    feed(bytes)
+    if feed then
+      feed(bytes)
+    else
+      head = head .. bytes
+      if #head > HEAD_MAX then too_long(out) else open() end
+    end
     return not out.ended
-  end, close
+  end, function() if close then close() end end
 end
 
 return M

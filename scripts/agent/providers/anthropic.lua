@@ -109,23 +109,29 @@ end
 
 function on.message_start(out, data) usage(out, common.table(data.message).usage) end
 
-function on.content_block_start(out, data)
-  local block = common.table(data.content_block)
+-- Blocks are numbered; some servers give all the same number, or none.  Tools of the server's own are none of ours.
+function on.content_block_start(out, data, state)
+  local block, index = common.table(data.content_block), tonumber(data.index) or 0
+  state.tools = state.tools or {}
+  state.tools[index] = nil
   if block.type == "tool_use" then
+    state.n = (state.n or 0) + 1
+    state.tools[index] = state.n
     -- Its input is an empty object here, and follows in pieces; some servers give it at once.
     local input = next(common.table(block.input)) ~= nil and block.input or nil
-    out:tool(data.index, { id = common.text(block.id), name = common.text(block.name), arguments = input })
+    out:tool(state.n, { id = common.text(block.id), name = common.text(block.name), arguments = input })
   elseif block.type == "text" then
     out:text(block.text)
   end
 end
 
-function on.content_block_delta(out, data)
+function on.content_block_delta(out, data, state)
   local delta = common.table(data.delta)
   if delta.type == "text_delta" then
     out:text(delta.text)
   elseif delta.type == "input_json_delta" then
-    out:tool(data.index, { arguments = delta.partial_json })
+    local key = (state.tools or {})[tonumber(data.index) or 0]
+    if key then out:tool(key, { arguments = delta.partial_json }) end
   end
 end
 
@@ -143,7 +149,7 @@ end
 function on.message(out, data, state)
   usage(out, data.usage)
   for i, block in ipairs(common.table(data.content)) do
-    on.content_block_start(out, { index = i, content_block = block })
+    on.content_block_start(out, { index = i, content_block = block }, state)
   end
   on.message_delta(out, { delta = data }, state)
   out:stop(state.stop)
@@ -156,8 +162,10 @@ end
 
 --- One event of the stream.  Unknown kinds are skipped, as the documentation asks; so are pings.
 function M.event(out, data, state, name)
-  local is_error = data.type == "error" or name == "error" or next(common.table(data.error)) ~= nil
-  if is_error or common.text(data.error) then return out:fail(M.stream_error(data)) end
+  local is_error = data.type == "error" or name == "error" or data.type == nil and data.detail ~= nil
+  if is_error or common.text(data.error) or next(common.table(data.error)) ~= nil then
+    return out:fail(M.stream_error(data))
+  end
   local handler = on[data.type]
   if handler then handler(out, data, state) end
 end

@@ -43,7 +43,8 @@ end
 
 -- How they say no -------------------------------------------------------------------------------------------
 
-local WORDS = { "message", "error", "detail", "details", "msg", "errors", "reason", "title", "raw", "metadata" }
+local WORDS = { "message", "error", "detail", "details", "msg", "errors", "reason", "title", "raw", "metadata",
+                "status_msg", "base_resp" }
 local words
 
 -- FastAPI says {loc = {"body", "stream_options"}, msg = "Extra inputs are not permitted"}.
@@ -106,7 +107,8 @@ end
 --- The same of an error in a stream that had begun with status 200.  Some put the status into its code.
 function M.stream_error(name, body)
   local err = M.table(body.error)
-  for _, value in ipairs { err.code or false, err.status or false, body.code or false, body.status or false } do
+  for _, value in ipairs { err.code or false, err.status or false, body.code or false, body.status or false,
+                        body.status_code or false } do
     local status = tonumber(value)
     if status and status >= 400 and status <= 599 then return M.http_error(name, status, body) end
   end

@@ -29,6 +29,12 @@ local BAD_CALL = { MALFORMED_FUNCTION_CALL = true, UNEXPECTED_TOOL_CALL = true, 
 -- All other reasons (OTHER, MALFORMED_RESPONSE, …) end half an answer.
 local STOP = { STOP = "stop", MAX_TOKENS = "length" }
 
+-- The status that an error without a number would have had.
+local STATUS = {
+  RESOURCE_EXHAUSTED = 429, UNAVAILABLE = 503, DEADLINE_EXCEEDED = 504, INVALID_ARGUMENT = 400,
+  FAILED_PRECONDITION = 400, UNAUTHENTICATED = 401, PERMISSION_DENIED = 403, NOT_FOUND = 404,
+}
+
 -- Tokens to think with, by reasoning_effort, of models before Gemini 3, which take the word.
 local THINKING = { minimal = 512, low = 2048, medium = 4096, high = 16384 }
 
@@ -118,7 +124,7 @@ local function role(m) return m.role == "assistant" and "model" or "user" end
 
 local function thinking(req, conf)
   local wanted = req.reasoning_effort
-  if not wanted or not common.table(conf.facts).thinks then return nil end
+  if not wanted or common.table(conf.facts).thinks == false then return nil end
   if conf.model:find("gemini-3", 1, true) then return { thinkingLevel = wanted } end
   return { thinkingBudget = THINKING[wanted] }
 end
@@ -154,7 +160,7 @@ local function part_of(out, state, part)
   local call = part.functionCall
   if type(call) == "table" then
     state.n = (state.n or 0) + 1
-    local args = type(call.args) == "table" and call.args or {}
+    local args = type(call.args) == "table" and call.args or common.text(call.args) or {}
     out:tool(state.n, {
       id = common.text(call.id), name = common.text(call.name), arguments = args,
       extra = common.text(part.thoughtSignature),
@@ -165,6 +171,7 @@ local function part_of(out, state, part)
 end
 
 local function stop(out, reason)
+  if reason == "FINISH_REASON_UNSPECIFIED" then return end -- none is given yet
   if BLOCKED[reason] then return blocked(out, reason) end
   if BAD_CALL[reason] then
     return out:fail { code = "bad_response", message = "gemini: " .. reason, retryable = true }
@@ -175,7 +182,8 @@ end
 --- One event of the stream.
 function M.event(out, data, state)
   if common.text(data.error) or next(common.table(data.error)) ~= nil then
-    return out:fail(M.error(tonumber(common.table(data.error).code) or 500, data))
+    local err = common.table(data.error)
+    return out:fail(M.error(tonumber(err.code) or STATUS[err.status] or 500, data))
   end
   local feedback = common.table(data.promptFeedback)
   if common.text(feedback.blockReason) then return blocked(out, feedback.blockReason) end

@@ -13,7 +13,7 @@ local M = {
 }
 
 -- An answer ended by "load" or "unload" was cut; servers of old give no reason.
-local STOP = { stop = "stop", length = "length", [""] = "stop" }
+local STOP = { stop = "stop", length = "length", tool_calls = "tool_calls", [""] = "stop" }
 
 local function images(m)
   local list = {}
@@ -55,7 +55,7 @@ end
 -- gpt-oss is told how hard to think, others whether.
 local function think(req, conf)
   local wanted = req.reasoning_effort
-  if not wanted or not common.table(conf.facts).thinks then return nil end
+  if not wanted or common.table(conf.facts).thinks == false then return nil end
   if conf.model:find("gpt-oss", 1, true) then return wanted == "minimal" and "low" or wanted end
   return wanted ~= "minimal"
 end

@@ -69,11 +69,12 @@ local function header(preset, conf)
   return { authorization = "Bearer " .. key }
 end
 
--- How hard the model is to think, in the words of this server.  Unknown models of unknown servers are not told:
--- most refuse the field.
+-- How hard the model is to think, in the words of this server.  Of a model that nothing is known of the servers that we
+-- know are told (they ignore it, or say that they refuse it), others are not.
 local function effort(preset, req, conf)
-  local wanted = req.reasoning_effort
-  if not wanted or not (preset.thinks_on_demand or common.table(conf.facts).thinks) then return nil end
+  local wanted, thinks = req.reasoning_effort, common.table(conf.facts).thinks
+  if thinks == nil then thinks = not (preset.name == "openai" and conf.base_url) end
+  if not wanted or not thinks then return nil end
   return (preset.efforts or {})[wanted] or wanted
 end
 
@@ -100,7 +101,7 @@ end
 
 --- A provider that speaks this dialect.  preset: name, default_url, secret (its name) and key_name (the variable),
 --- or keyless; hosts (of the service, when not that of default_url), key_header, newer_limit, no_stream_options,
---- thinks_on_demand, efforts, effort_object, slashes (its models have names with "/"), window, complete(url).
+--- efforts, effort_object, slashes (its models have names with "/"), window, complete(url).
 function M.new(preset)
   preset.framing = "sse"
   --- The HTTP request for a chat.  conf: {model, base_url or nil, secret (name) or nil, without, facts}.

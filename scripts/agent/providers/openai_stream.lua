@@ -28,7 +28,7 @@ end
 
 local function tool_part(out, state, part)
   part = common.table(part)
-  local fn = common.table(part["function"])
+  local fn = type(part["function"]) == "table" and part["function"] or part
   local id, name, arguments = common.text(part.id), common.text(fn.name), arguments_of(fn)
   local index = tonumber(part.index) or 0
   state.open = state.open or {}
@@ -44,7 +44,7 @@ end
 
 local function tool_parts(out, state, delta)
   local parts = common.table(delta.tool_calls)
-  if parts["function"] then parts = { parts } end
+  if parts["function"] or parts.name then parts = { parts } end
   for _, part in ipairs(parts) do tool_part(out, state, part) end
   -- What came before tools, and is still spoken.
   if type(delta.function_call) ~= "table" then return end
@@ -60,7 +60,22 @@ end
 
 local function is_error(data, name)
   if common.text(data.error) or next(common.table(data.error)) ~= nil then return true end
-  return type(data.choices) ~= "table" and (name == "error" or data.object == "error" or data.detail ~= nil)
+  if type(data.choices) == "table" then return false end
+  local status = tonumber(common.table(data.base_resp).status_code)
+  return name == "error" or data.object == "error" or data.detail ~= nil or data.success == false
+    or type(data.errors) == "table" or status ~= nil and status ~= 0
+    or data.code ~= nil and (common.text(data.message) or common.text(data.msg)) ~= nil
+end
+
+-- The choice that counts, when a server gives more than it was asked for: always the same one.
+local function choice_of(data, state)
+  for _, choice in ipairs(common.table(data.choices)) do
+    choice = common.table(choice)
+    local index = tonumber(choice.index) or 0
+    state.choice = state.choice or index
+    if index == state.choice then return choice end
+  end
+  return {}
 end
 
 local function finish(name, out, choice)
@@ -77,7 +92,7 @@ end
 -- One event, or a whole answer.  name: of the provider; kind: the event's, "error" where the server says so.
 function M.event(name, out, data, state, kind)
   if is_error(data, kind) then return out:fail(common.stream_error(name, data)) end
-  local choice = common.table(common.table(data.choices)[1])
+  local choice = choice_of(data, state)
   usage(out, data, choice)
   local delta = type(choice.delta) == "table" and choice.delta or common.table(choice.message)
   out:text(common.content(delta.content) or common.text(delta.refusal))

@@ -93,13 +93,15 @@ local FIELDS = {
   { "cache_control", { "cache_control" } },
   { "num_ctx", { "num_ctx" } },
   { "system", { "system role", "role system", "role: system", "developer instruction", "system instruction",
-                "system message", "system prompt", "support 'system'", "only user and assistant roles" } },
+                "system message", "system prompt", "support 'system'", "only user and assistant roles",
+                "input: 'system'" } },
 }
 
 -- What distinguishes "is not supported" from any other error that mentions tools.
 local REFUSED = {
   "support", "require", "not ", "n't ", "unrecognized", "unknown", "unexpected", "extra", "invalid", "no endpoints",
   "disabled", "must be", "should be", "cannot", "too large", "incompatible", "unavailable", "illegal", "forbidden",
+  "deprecated", "no longer", "only the default", "may only", "at most 0", "removed",
 }
 
 -- Who names a field by its name in a refusal of the request means it; words need more to tell.
@@ -110,7 +112,8 @@ local OF_THE_REQUEST = { [400] = true, [404] = true, [405] = true, [415] = true,
 
 local function may_refuse(status, says)
   if status == nil or OF_THE_REQUEST[status] then return any(says, REFUSED) end
-  return (status == 500 or status == 501) and any(says, { "support", "require", "not enabled", "disabled" })
+  return (status == 500 or status == 501)
+    and any(says, { "support", "require", "not enabled", "disabled", "not implemented" })
 end
 
 -- The fields of a request that an error may be about; nil when it is about none.
