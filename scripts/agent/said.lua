@@ -16,7 +16,7 @@ local M = {}
 local NAME_MAX = 90                              -- bytes before a colon that may be a name
 local CANDIDATES = 8                             -- lines at which calls are looked for
 local TALK_BYTES = 200                           -- of a line, by which it is talk
-local NOBODY = hearing.ear { id = "", ids = {}, names = {}, handles = {}, others = {} }
+local NOBODY = hearing.nobody
 local CONTENT = { "content", "text", "message", "response", "reply", "answer", "body", "msg" }
 local BESIDE = { content = true, text = true, message = true, response = true, reply = true, answer = true, body = true,
                  msg = true, type = true, role = true, from = true, message_id = true, reply_to = true, name = true }
