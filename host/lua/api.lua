@@ -29,10 +29,10 @@ local function place(level)
   return info.short_src .. ":" .. info.currentline, folder or "agent"
 end
 
--- A group of routes.  options: tag (documentation), base ("" or "/api"), auth (name of an
--- authenticator, names, or false), shape of errors (a name; else by path: api.shape), area (whose rules),
--- cors, limit ({rate = per second, burst = n, per = "address" | "actor" | nil: actor if there is one}, or a list of
--- them).
+-- A group of routes.  options: tag (documentation), base ("" or "/api"), auth (name of an authenticator, names, or
+-- false), errors (codes that all of its routes may answer with), shape of errors (a name; else by path: api.shape),
+-- area (whose rules), cors, limit ({rate = per second, burst = n, per = "address" | "actor" | nil: actor if there is
+-- one}, or a list of them).
 -- cors: which pages of other origins may use the routes: false (none), a list of origins, or "*".  Without it
 -- cors.origins decides, of which "*" counts only for routes that ask for a key.
 -- agent_port = true: also served on the second port, as what is below a path of api.agent_port.
@@ -45,7 +45,7 @@ function M.group(options)
     error(where .. ": base must begin and must not end with /", 0)
   end
   return setmetatable({
-    gen = g, tag = o.tag, base = base, auth = o.auth, shape = o.shape, limit = o.limit,
+    gen = g, tag = o.tag, base = base, auth = o.auth, errors = o.errors, shape = o.shape, limit = o.limit,
     area = o.area or area, cors = cors.check(o.cors, where),
     on_agent_port = o.agent_port,
   }, group_mt)
@@ -100,8 +100,9 @@ function Group:websocket(path, spec, handlers)
   self.gen.websockets[route.path] = route
 end
 
--- The five routes of a plain collection: list, create, read, update, delete.  options: view, create, update
--- (schemas), service (a module with list, get, create, update, delete), auth, limit, errors, singular.
+-- The five routes of a plain collection.  options: view (schema), service (a module with list, get, create, update,
+-- delete, each of which is given ctx.actor first), and for list, create, get, update and delete what their routes have
+-- besides (summary, body, errors, limit, ..; false: no such route); auth, limit, errors (for all), page, singular.
 function Group:resource(name, options)
   local where = place(2)
   resource.declare(name, options, where, function(method, path, spec, fn)
@@ -109,11 +110,11 @@ function Group:resource(name, options)
   end)
 end
 
--- An authenticator, for auth = "name".  scheme: {type = "apiKey", header = "X-API-Key"} or {type = "http",
--- scheme = "bearer"}; optional = true: fn is asked without a token, too; ambient = true: it may let a client
--- in for where it asks from; description; still(actors) -> {[i] = true} of those for whom it still stands, asked
--- now and then about who holds a stream or WebSocket open.  fn(ctx, token) -> actor, which becomes ctx.actor, or
--- nil, an error code, and facts for the client.
+-- An authenticator, for auth = "name".  scheme: {type = "apiKey", header = "X-API-Key"} or {type = "http", scheme =
+-- "bearer"}; errors: codes that fn refuses with, besides unauthorized; optional = true: fn is asked without a token,
+-- too; ambient = true: it may let a client in for where it asks from; description; still(actors) -> {[i] = true} of
+-- those for whom it still stands, asked now and then about who holds a stream or WebSocket open.  fn(ctx, token) ->
+-- actor, which becomes ctx.actor, or nil, an error code, and facts for the client.
 function M.auth(name, scheme, fn)
   local g = building "api.auth"
   local where = place(2)
@@ -140,7 +141,7 @@ function M.agent_port(prefix)
 end
 
 local function check_errors(g, route)
-  for _, code in ipairs(route.spec.errors or {}) do
+  for _, code in ipairs(route_of.errors(route)) do
     if not g.errors[code] then
       error(route.where .. ": error code '" .. tostring(code) .. "' is not in api/errors.lua", 0)
     end
@@ -169,10 +170,10 @@ function M.finish(g)
   end
   for _, route in ipairs(g.routes) do
     g.breathe()
-    check_errors(g, route)
     route.shape = find_shape(g, route)
     route.on_agent_port = route.on_agent_port or is_below(route.path, g.agent_paths)
     route_of.finish(route)
+    check_errors(g, route)
     local entry = router.add(g.router, route)
     entry.on_agent_port = entry.on_agent_port or route.on_agent_port
     if entry.cors and entry.cors ~= route.cors then entry.cors = cors.none else entry.cors = route.cors end

@@ -29,6 +29,12 @@ local g = api.group { base = "/api", auth = false, shape = "agent" }
 local text = s.object { text = s.string }
 local view = s.object { id = s.id, text = s.string }
 g:resource("notes", { view = view, create = text, update = text, service = store })
+g:resource("old-notes", {
+  view = view, service = store, create = false, delete = false, errors = { "conflict" },
+  page = function(listed, path, query) return { listed[1] }, { link = path .. "#" .. query.limit } end,
+  list = { summary = "What was noted", query = s.object { limit = s.int { max = 3 }:default(2) } },
+  update = { body = text, summary = "Correct an old note", errors = { "not_found" } },
+})
 return {}
 ]]
 
@@ -87,6 +93,53 @@ describe("the API of scripts", function()
     assert.equal("up", ask("PUT", "/c12345678", { text = "up" }).json.text)
     assert.same({ 204, "" }, { ask("DELETE", "/c12345678").status, ask("DELETE", "/c12345678").body })
     assert.equal("GET, HEAD, PUT, DELETE, OPTIONS", ask("PATCH", "/c12345678").headers.allow)
+  end)
+
+  it("makes those routes of a collection that are wanted, with what each has of its own", function()
+    local g = start { ["api/agent/notes.lua"] = NOTES, ["agent/notes.lua"] = STORE }
+    local specs = {}
+    for _, route in ipairs(g.routes) do
+      if route.path:find("/old-notes", 1, true) then specs[route.title] = route.spec end
+    end
+    assert.equal("What was noted", specs["GET /api/old-notes"].summary)
+    assert.equal("Get an old note", specs["GET /api/old-notes/{id}"].summary)
+    assert.same({ "conflict" }, specs["GET /api/old-notes/{id}"].errors)
+    assert.same({ "Correct an old note", { "not_found" } },
+      { specs["PUT /api/old-notes/{id}"].summary, specs["PUT /api/old-notes/{id}"].errors })
+    assert.is_nil(specs["POST /api/old-notes"] or specs["DELETE /api/old-notes/{id}"])
+    local a = app:request { path = "/api/old-notes" }
+    assert.same({ 1, "/api/old-notes#2" }, { #a.json, a.headers.link })
+  end)
+
+  for what, text in pairs {
+    ["needs view and service"] = "service = store",
+    ["needs the schema of a body for create"] = "view = view, service = store",
+    ["no function list"] = "view = view, service = {}",
+  } do
+    it("refuses a collection that " .. what, function()
+      assert.error_matches(function()
+        start { ["agent/notes.lua"] = STORE, ["api/agent/notes.lua"] = [[
+          local api, s = require "human.api", require "human.schema"
+          local store, view = require "agent.notes", s.object { id = s.id }
+          assert(store and view)
+          api.group({ auth = false }):resource("x", { ]] .. text .. [[ })
+          return {}]] }
+      end, what, 1, true)
+    end)
+  end
+
+  it("refuses codes of groups and of authenticators that are not in the catalogue, too", function()
+    for _, text in ipairs { 'errors = { "nope" }, auth = false', 'auth = "k"' } do
+      assert.error_matches(function()
+        start { ["api/x.lua"] = ([[
+          local api = require "human.api"
+          api.auth("k", { type = "apiKey", header = "X-K", errors = { "nope" } }, function() end)
+          api.group({ %s }):get("/x", { summary = "X", reply = { [204] = false } }, function() return 204 end)
+          return {}]]):format(text) }
+      end, "error code 'nope' is not in api/errors.lua", 1, true)
+      app:stop()
+    end
+    start {}
   end)
 
   it("lets pages of listed origins read its answers, and no others", function()

@@ -5,6 +5,7 @@ local fail = require "human.fail"
 local idempotency_key = require "human.http.idempotency_key"
 local json = require "human.json"
 local openapi = require "openapi"
+local route_of = require "human.http.route"
 local schema = require "human.schema"
 local schema_doc = require "human.schema.document"
 local shapes = require "human.http.shapes"
@@ -120,7 +121,7 @@ local function errors(route, names, catalogue)
                         schema = ref(shape), example = json.raw(sample) }
   end
   for _, name in ipairs(own_codes(route, names)) do add(name) end
-  for _, name in ipairs(route.spec.errors or {}) do add(name) end
+  for _, name in ipairs(route_of.errors(route)) do add(name) end
   return list
 end
 

@@ -1,28 +1,22 @@
 -- host/lua/http/resource.lua -- g:resource(name, options): list, create, read, update, delete of a plain
 -- collection, as ordinary routes.  Nothing else is generated.
 --
--- options: view (schema of one object), create, update (schemas of bodies), service, auth, limit,
--- errors (further codes), singular (for the summaries).  service is a module with
---   list(ctx, {limit =, after =}) -> array [, total number [, id to continue after]]
---   get(ctx, id), create(ctx, body), update(ctx, id, body) -> object
---   delete(ctx, id)
--- each of which throws a Fail where there is nothing to answer.
+-- options: view (schema of one object), service, and for each of list, create, get, update, delete the keys of its
+-- route that are not as usual: summary, errors, limit, auth, query, body, ..; false leaves the route out.  create and
+-- update may be just the schema of the body.  auth, limit and errors beside them are for all five.  singular: for the
+-- summaries.  service is a module with
+--   list(actor, {limit =, after =}) -> array [, total number [, id to continue after]]
+--   get(actor, id), create(actor, body), update(actor, id, body) -> object
+--   delete(actor, id)
+-- each of which throws a Fail where there is nothing to answer.  page(listed, path, query) -> array, headers makes a
+-- page of what list gives, where that is something else.
 
 local schema = require "human.schema"
 
 local M = {}
 local LIMIT, LIMIT_MAX = 50, 200
-
-local function need(options, where)
-  for _, name in ipairs { "view", "create", "update", "service" } do
-    if type(options[name]) ~= "table" then error(where .. ": resource needs " .. name, 0) end
-  end
-  for _, name in ipairs { "list", "get", "create", "update", "delete" } do
-    if type(options.service[name]) ~= "function" then
-      error(where .. ": the service of the resource has no function " .. name, 0)
-    end
-  end
-end
+local ACTIONS = { "list", "create", "get", "update", "delete" }
+local SHARED = { "auth", "limit", "errors" }
 
 -- Headers of one page: RFC 8288 for Link; X-Total-Count is common practice.
 local function page_headers(path, query, total, next_after)
@@ -34,55 +28,73 @@ local function page_headers(path, query, total, next_after)
   return headers
 end
 
-local function list_route(o)
-  return { summary = "List " .. o.plural, query = {
-    limit = schema.int { min = 1, max = LIMIT_MAX }:default(LIMIT),
-    after = schema.string { min = 1, max = 64 }:optional(),
-  }, reply = { [200] = schema.array(o.view) } }, function(ctx)
-    local rows, total, next_after = o.service.list(ctx, ctx.query)
-    return 200, rows, page_headers(ctx:path(ctx.route.path), ctx.query, total, next_after)
+-- What each route is unless options say otherwise, and its handler.
+local ROUTE = {
+  list = function(o)
+    return "GET", "", { summary = "List " .. o.plural, query = {
+      limit = schema.int { min = 1, max = LIMIT_MAX }:default(LIMIT),
+      after = schema.string { min = 1, max = 64 }:optional(),
+    }, reply = { [200] = schema.array(o.view) } }, function(ctx)
+      local rows, total, next_after = o.service.list(ctx.actor, ctx.query)
+      local path = ctx:path(ctx.route.path)
+      if o.page then return 200, o.page(rows, path, ctx.query) end
+      return 200, rows, page_headers(path, ctx.query, total, next_after)
+    end
+  end,
+  create = function(o)
+    return "POST", "", { summary = "Create " .. o.one, reply = { [201] = o.view } },
+      function(ctx, body) return 201, o.service.create(ctx.actor, body) end
+  end,
+  get = function(o)
+    return "GET", "/{id}", { summary = "Get " .. o.one, reply = { [200] = o.view } },
+      function(ctx) return 200, o.service.get(ctx.actor, ctx.params.id) end
+  end,
+  update = function(o)
+    return "PUT", "/{id}", { summary = "Update " .. o.one, reply = { [200] = o.view } },
+      function(ctx, body) return 200, o.service.update(ctx.actor, ctx.params.id, body) end
+  end,
+  delete = function(o)
+    return "DELETE", "/{id}", { summary = "Delete " .. o.one, reply = { [204] = false } }, function(ctx)
+      o.service.delete(ctx.actor, ctx.params.id)
+      return 204
+    end
+  end,
+}
+
+-- What options say of one route.
+local function own(options, action)
+  local value = options[action]
+  if schema.is(value) then return { body = value } end
+  return value or {}
+end
+
+local function need(options, action, where)
+  if type(options.view) ~= "table" or type(options.service) ~= "table" then
+    error(where .. ": resource needs view and service", 0)
+  end
+  if type(options.service[action]) ~= "function" then
+    error(where .. ": the service of the resource has no function " .. action, 0)
+  end
+  if (action == "create" or action == "update") and not own(options, action).body then
+    error(where .. ": resource needs the schema of a body for " .. action, 0)
   end
 end
 
-local function create_route(o)
-  return { summary = "Create a " .. o.singular, body = o.create, reply = { [201] = o.view } },
-    function(ctx, body) return 201, o.service.create(ctx, body) end
-end
-
-local function get_route(o)
-  return { summary = "Get a " .. o.singular, reply = { [200] = o.view } },
-    function(ctx) return 200, o.service.get(ctx, ctx.params.id) end
-end
-
-local function update_route(o)
-  return { summary = "Update a " .. o.singular, body = o.update, reply = { [200] = o.view } },
-    function(ctx, body) return 200, o.service.update(ctx, ctx.params.id, body) end
-end
-
-local function delete_route(o)
-  return { summary = "Delete a " .. o.singular, reply = { [204] = false } }, function(ctx)
-    o.service.delete(ctx, ctx.params.id)
-    return 204
-  end
-end
-
--- Declares the routes through add(method, path, spec, fn).
+--- Declares the routes through add(method, path, spec, fn).
 function M.declare(name, options, where, add)
-  need(options, where)
   local plural = name:gsub("%-", " ")
   local singular = options.singular or plural:gsub("ies$", "y"):gsub("s$", "")
-  local o = setmetatable({ plural = plural, singular = singular }, { __index = options })
-  local one, all = "/" .. name .. "/{id}", "/" .. name
-  local function route(method, path, make)
-    local spec, fn = make(o)
-    spec.auth, spec.limit, spec.errors = o.auth, o.limit, o.errors
-    add(method, path, spec, fn)
+  local one = (singular:find "^[aeiou]" and "an " or "a ") .. singular
+  local o = setmetatable({ plural = plural, one = one }, { __index = options })
+  for _, action in ipairs(ACTIONS) do
+    if options[action] ~= false then
+      need(options, action, where)
+      local method, tail, spec, fn = ROUTE[action](o)
+      for _, key in ipairs(SHARED) do spec[key] = options[key] end
+      for key, value in pairs(own(options, action)) do spec[key] = value end
+      add(method, "/" .. name .. tail, spec, fn)
+    end
   end
-  route("GET", all, list_route)
-  route("POST", all, create_route)
-  route("GET", one, get_route)
-  route("PUT", one, update_route)
-  route("DELETE", one, delete_route)
 end
 
 return M

@@ -171,6 +171,18 @@ function M.new(g, group, kind, method, path, spec, where)
   return route
 end
 
+--- The codes of a finished route that scripts refuse with: its own, its group's and those of who may use it.
+function M.errors(route)
+  local list = {}
+  local function add(codes)
+    for _, code in ipairs(codes or {}) do list[#list + 1] = code end
+  end
+  add(route.spec.errors)
+  add(route.group and route.group.errors)
+  for _, authenticator in ipairs(route.auth or {}) do add(authenticator.scheme.errors) end
+  return list
+end
+
 --- Once all authenticators are known: who may use the route, and what all of its answers begin with.
 function M.finish(route)
   route.auth = auth.compile(route.gen, route.auth_spec, route.where)

@@ -15,11 +15,11 @@ g:get("/users/{userId}/api-keys", {
   summary = "List a user's keys, without the keys themselves",
   query = view.page_query,
   reply = { [200] = s.array(view.api_key) },
-  errors = { "validation_error", "user_not_found", "admin_token_required" },
+  errors = { "user_not_found" },
 }, function(ctx)
   local user_id = ctx.params.userId
   local path = ctx:path("/api/users/" .. user_id .. "/api-keys")
-  return 200, view.page(keys.list(user_id, ctx.query), path, ctx.query, "after")
+  return 200, view.page(keys.list(user_id, ctx.query), path, ctx.query)
 end)
 
 g:post("/users/{userId}/api-keys", {
@@ -29,7 +29,7 @@ g:post("/users/{userId}/api-keys", {
   idempotent = false,
   body = view.api_key_in,
   reply = { [201] = view.api_key_made },
-  errors = { "validation_error", "too_many_api_keys", "user_not_found", "admin_token_required" },
+  errors = { "too_many_api_keys", "user_not_found" },
 }, function(ctx, body)
   return 201, keys.create(ctx.params.userId, body)
 end)
@@ -37,7 +37,7 @@ end)
 g:delete("/users/{userId}/api-keys/{keyId}", {
   summary = "Delete a key; sockets opened with it are closed",
   reply = { [204] = false },
-  errors = { "api_key_not_found", "admin_token_required" },
+  errors = { "api_key_not_found" },
 }, function(ctx)
   keys.delete(ctx.params.userId, ctx.params.keyId)
   return 204
@@ -48,7 +48,7 @@ g:post("/users/{userId}/api-keys/{keyId}/regenerate", {
   description = SECRET,
   idempotent = false,
   reply = { [200] = view.api_key_made },
-  errors = { "api_key_not_found", "admin_token_required" },
+  errors = { "api_key_not_found" },
 }, function(ctx)
   return 200, keys.regenerate(ctx.params.userId, ctx.params.keyId)
 end)

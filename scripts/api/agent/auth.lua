@@ -15,6 +15,7 @@ local M = {}
 
 api.auth("agent_key", {
   type = "apiKey", header = "X-API-Key", description = "A user's key, ak_ and 32 characters.", still = keys.still,
+  errors = { "key_expired" },
 }, function(_, key) return keys.check(key) end)
 
 -- Streams, WebSockets and sockets end with the key that they were begun with: {key_id} | {user_id} | {agent_id}.
@@ -24,7 +25,7 @@ end)
 
 api.auth("management", {
   type = "http", scheme = "bearer", optional = true,
-  ambient = true,
+  ambient = true, errors = { "admin_token_required" },
   description = "The admin token; clients of the server's own machine do without.",
 }, function(ctx, token)
   return system.operator(ctx, token, "user_management", "User management")

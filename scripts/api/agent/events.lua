@@ -14,7 +14,7 @@ g:get("/agents/{id}/events", {
   summary = "Events and actions of an agent: oldest first after a cursor, newest first otherwise",
   query = view.events_query,
   reply = { [200] = s.array(view.event) },
-  errors = { "validation_error", "agent_not_found", "event_not_found", "unauthorized", "key_expired" },
+  errors = { "agent_not_found", "event_not_found" },
 }, function(ctx)
   local agent = agents.get(ctx.actor, ctx.params.id)
   local path = ctx:path("/api/agents/" .. agent.id .. "/events")

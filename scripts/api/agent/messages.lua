@@ -93,8 +93,7 @@ g:post("/agents/{id}/messages", {
   body = s.json { max = 1048576, nul = true }:shown(events.shape),
   reply = { [202] = view.accepted },
   events = "With Accept: text/event-stream: an `accepted` event, then the actions of the run as unnamed events",
-  errors = { "validation_error", "unknown_event_type", "invalid_event", "agent_not_found", "mailbox_full",
-             "unauthorized", "key_expired" },
+  errors = { "unknown_event_type", "invalid_event", "agent_not_found", "mailbox_full" },
 }, function(ctx, body)
   local event, err = events.parse(json.decode(body))
   if not event then ctx:fail(err.code, { message = err.message, details = err.details }) end

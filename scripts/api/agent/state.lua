@@ -11,7 +11,7 @@ local g = api.group { tag = "Agent State", base = "/api", auth = "agent_key" }
 g:get("/agents/{id}/state", {
   summary = "What an agent is linked to, and whether it is idle, waiting or thinking",
   reply = { [200] = view.state },
-  errors = { "agent_not_found", "unauthorized", "key_expired" },
+  errors = { "agent_not_found" },
 }, function(ctx)
   return 200, agents.state(ctx.actor, ctx.params.id)
 end)
@@ -20,8 +20,7 @@ g:put("/agents/{id}/state", {
   summary = "Link a personality and a system prompt; null unlinks, what is left out stays",
   body = view.state_in,
   reply = { [200] = view.state },
-  errors = { "validation_error", "agent_not_found", "personality_not_found", "system_prompt_not_found",
-             "unauthorized", "key_expired" },
+  errors = { "agent_not_found", "personality_not_found", "system_prompt_not_found" },
 }, function(ctx, body)
   return 200, agents.set_state(ctx.actor, ctx.params.id, body)
 end)

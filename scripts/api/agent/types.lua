@@ -14,9 +14,8 @@ g:get("/agent-types", {
   summary = "List agent types; Huma-1 is one",
   query = view.page_query,
   reply = { [200] = s.array(view.agent_type) },
-  errors = { "validation_error" },
 }, function(ctx)
-  return 200, view.page(types.list(ctx.query), ctx:path "/api/agent-types", ctx.query, "after")
+  return 200, view.page(types.list(ctx.query), ctx:path "/api/agent-types", ctx.query)
 end)
 
 g:get("/agent-types/{id}", {
@@ -33,7 +32,7 @@ g:post("/agent-types", {
   auth = "management",
   body = view.agent_type_in,
   reply = { [201] = view.agent_type },
-  errors = { "validation_error", "too_many_agent_types", "agent_type_exists", "admin_token_required" },
+  errors = { "too_many_agent_types", "agent_type_exists" },
 }, function(_, body)
   return 201, types.create(body)
 end)

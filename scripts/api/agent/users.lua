@@ -14,7 +14,7 @@ g:post("/users", {
   limit = quotas.new_users,
   body = view.user_in,
   reply = { [201] = view.user },
-  errors = { "validation_error", "email_taken", "admin_token_required" },
+  errors = { "email_taken" },
 }, function(_, body)
   return 201, users.create(body)
 end)
@@ -22,7 +22,7 @@ end)
 g:get("/users/{id}", {
   summary = "Get a user",
   reply = { [200] = view.user },
-  errors = { "user_not_found", "admin_token_required" },
+  errors = { "user_not_found" },
 }, function(ctx)
   return 200, users.get(ctx.params.id)
 end)
@@ -31,7 +31,7 @@ g:put("/users/{id}", {
   summary = "Update a user; fields that are left out stay",
   body = view.user_change,
   reply = { [200] = view.user },
-  errors = { "validation_error", "user_not_found", "email_taken", "admin_token_required" },
+  errors = { "user_not_found", "email_taken" },
 }, function(ctx, body)
   return 200, users.update(ctx.params.id, body)
 end)
@@ -39,7 +39,7 @@ end)
 g:delete("/users/{id}", {
   summary = "Delete a user with all that it owns; its sockets are closed",
   reply = { [204] = false },
-  errors = { "user_not_found", "admin_token_required" },
+  errors = { "user_not_found" },
 }, function(ctx)
   users.delete(ctx.params.id)
   return 204

@@ -153,8 +153,9 @@ local function encoded(text)
 end
 
 -- The rows of a page ({rows, total, more}) and its headers: X-Total-Count ("1000+" for more), and Link (RFC 8288) to
--- the next page.  cursor: the query's name for the last row's id; others are carried along.
+-- the next page.  cursor: the query's name for the last row's id ("after" unless given); others are carried along.
 function M.page(page, path, query, cursor)
+  cursor = cursor or "after"
   local headers = { ["x-total-count"] = owned.total(page.total) }
   if page.more then
     local parts, names = {}, {}
