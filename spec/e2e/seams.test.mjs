@@ -1,8 +1,9 @@
 // spec/e2e/seams.test.mjs -- between scripts, workers and the database: what one of them says wrongly hurts no other.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { call, connected, makeAgent, makeUser, newMessage, run, send } from './agent_client.mjs';
+import { call, connected, makeAgent, makeUser, newMessage, openSocket, run, send } from './agent_client.mjs';
 import { errors, sql, startHost } from './hosts.mjs';
+import { next } from './support.mjs';
 
 let host, workers, user, agent;
 before(async () => {
@@ -75,17 +76,24 @@ describe('the runtime', () => {
 });
 
 describe('a number that no column takes', () => {
-  for (const lastSeq of ['1e308', '9007199254740994', '-1', 'inf', 'nan', '0x10', '1.5', '']) {
+  const open = (lastSeq) => openSocket(host.url, agent.id, user.key, { query: { agentId: agent.id, apiKey: user.key, lastSeq } });
+
+  for (const lastSeq of ['1e308', '9007199254740994', '-1', 'inf', 'nan', '0x10', '1.5', ' 1']) {
     it(`is no place in the log: lastSeq=${lastSeq}`, async () => {
-      const socket = await connected(host.url, agent.id, user.key, { query: { agentId: agent.id, apiKey: user.key, lastSeq } });
-      try {
-        assert.equal((await send(socket, newMessage('How do I begin?'))).ok, true);
-        assert.ok((await run(socket)).some((action) => action.type === 'agent-stopped'));
-      } finally {
-        socket.disconnect();
-      }
+      const socket = open(lastSeq);
+      const [error] = await next(socket, 'connect_error', 10000);
+      socket.disconnect();
+      assert.deepEqual(error.data, { statusCode: 400, code: 'invalid_last_seq' });
     });
   }
+
+  it('is not needed', async () => {
+    const socket = open('');
+    await next(socket, 'connect', 10000);
+    assert.equal((await send(socket, newMessage('How do I begin?'))).ok, true);
+    assert.ok((await run(socket)).some((action) => action.type === 'agent-stopped'));
+    socket.disconnect();
+  });
 });
 
 describe('a method that nobody knows', () => {

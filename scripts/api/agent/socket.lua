@@ -168,7 +168,7 @@ end
 local function wanted(handshake)
   local value = given(handshake, "lastSeq")
   if value == nil or value == json.null or value == "" then return nil end
-  local after = type(value) ~= "boolean" and tonumber(value)
+  local after = type(value) == "number" and value or type(value) == "string" and value:find "^%d+$" and tonumber(value)
   if after and after >= 0 and after <= SEQ_MAX and after % 1 == 0 then return after end
   return nil, true
 end
