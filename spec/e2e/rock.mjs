@@ -77,7 +77,7 @@ export function source_of(name, version, sha256) {
   mkdirSync(folder, { recursive: true })
   if (!existsSync(file)) {
     execFileSync(existsSync(`${root}build/venv/bin/pip`) ? `${root}build/venv/bin/pip` : 'pip3',
-      ['download', '--quiet', '--disable-pip-version-check', '--no-deps', '--no-binary', ':all:', '-d', folder, `${name}==${version}`])
+      ['download', '--quiet', '--disable-pip-version-check', '--no-deps', '--no-binary', name, '-d', folder, `${name}==${version}`])
   }
   const found = createHash('sha256').update(readFileSync(file)).digest('hex')
   if (found !== sha256) throw new Error(`${file} is not what it was: ${found}`)
