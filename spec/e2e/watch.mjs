@@ -36,8 +36,8 @@ export class Watch {
 
   /**
    * What grew, as sentences.  Of each series the first `warmUp` (a part of it) is left out; then the medians
-   * of the first and the last quarter are compared, and there must be growth between any two quarters: what
-   * is collected now and then goes up and down.
+   * of the first and the last quarter are compared, and there must be growth between any two quarters, not all
+   * in one step: what is collected now and then goes up and down, and what fills once stays.
    */
   grown({ warmUp = 0.3, samples = 20, mb = 6, rate = 0.1, descriptors = 8 } = {}) {
     const found = [];
@@ -46,8 +46,9 @@ export class Watch {
       for (const [what, limit, unit] of [['memory', (x) => Math.max(mb * MB, x * rate), MB], ['files', () => descriptors, 1]]) {
         const list = part(s[what], warmUp, 1);
         const quarters = [0, 1, 2, 3].map((i) => median(part(list, i / 4, (i + 1) / 4)));
-        const steady = quarters.every((q, i) => i === 0 || q > quarters[i - 1]);
-        if (steady && quarters[3] - quarters[0] > limit(quarters[0])) {
+        const steps = [1, 2, 3].map((i) => quarters[i] - quarters[i - 1]), all = quarters[3] - quarters[0], most = limit(quarters[0]);
+        const steady = steps.every((step) => step > 0) && all - Math.max(...steps) > most / 4;
+        if (steady && all > most) {
           found.push(`${what} of ${name} (process ${s.pid}): ${quarters.map((q) => (q / unit).toFixed(1)).join(' > ')}`);
         }
       }
