@@ -20,7 +20,7 @@ export async function startModel() {
       model.headers.push(req.headers);
       const reply = model.answer(body.messages.map((m) => m.content ?? ''), body);
       await reply.wait;
-      if (reply.ms) await new Promise((r) => { setTimeout(r, reply.ms); });
+      if (reply.ms) await new Promise((r) => { setTimeout(r, reply.ms).unref(); });
       done = true;
       if (res.destroyed) return;
       if (reply.status) {
