@@ -59,7 +59,7 @@ describe("a refusal of the host", function()
     end
   end)
 
-  it("keeps no more texts than it has room for", function()
+  it("keeps no more texts than it has room for", function() -- limit: refusal texts
     host.refusals_clear()
     local n = 0
     while n < 1000 and host.refusal("/p" .. n, 413, "{}") == 0 do n = n + 1 end
