@@ -121,14 +121,17 @@ describe('a server of OpenAI\'s dialect', () => {
       await agent.say(`${'long '.repeat(800)} ${i}`);
     }
     model.requests.length = 0;
+    const sizeOf = (request) => request.body.messages.reduce((sum, m) => sum + m.content.length, 0) / 4;
     model.on = (request, res) => {
-      const size = request.body.messages.reduce((sum, m) => sum + m.content.length, 0) / 4;
+      const size = sizeOf(request);
       if (size > fits) return refuse(res, 400, { error: { message: `This model's maximum context length is ${fits} tokens. However, you requested ${size} tokens.` } });
       return stream(res, WHOLE.openai('Now it fits.'));
     };
     assert.equal(said(await agent.say('And the newest?')), 'Now it fits.');
     assert.ok(model.requests.length >= 2);
-    assert.match(model.requests.at(-1).body.messages.at(-1).content, /And the newest\?/);
+    // What was left out may be summarised by now, which is one more request.
+    const asked = model.requests.filter((request) => /And the newest\?/.test(request.body.messages.at(-1).content));
+    assert.ok(sizeOf(asked.at(-1)) <= fits);
   });
 });
 
