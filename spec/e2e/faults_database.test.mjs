@@ -36,6 +36,9 @@ async function conditionOf(host) {
   return ready.status === 200 ? undefined : (await ready.json()).database;
 }
 
+/** Each worker finds out by itself; so many connections come to all of them. */
+const isWell = async (host) => (await Promise.all(Array.from({ length: 16 }, () => conditionOf(host)))).every((said) => !said);
+
 async function says(host, condition) {
   await until(async () => (await conditionOf(host)) === condition, 15_000, `/ready says ${condition}`);
   await until(async () => {
@@ -69,7 +72,7 @@ async function survives(host, home, fault, over, name = 'human') {
   }
   const slowest = Math.max(...seen.map((a) => a.ms));
   assert.ok(slowest < REQUEST_MS + SLACK_MS, `a request took ${slowest} ms`);
-  await until(async () => !(await conditionOf(host)), 15_000, '/ready says that all is well');
+  await until(() => isWell(host), 15_000, '/ready says that all is well');
   const stored = await sql(home, `select id from agent_events where agent_id = '${agent.id}' and type = 'user-joined'`, name);
   assert.equal(new Set(stored).size, stored.length, 'no event is doubled');
   const lost = seen.filter((a) => a.id && !stored.includes(a.id));
@@ -122,7 +125,7 @@ describe("somebody else's database, under load", () => {
     const all = family(outside.postmaster);
     signal(all, 'SIGSTOP');
     await says(host, 'stuck').finally(() => signal(all, 'SIGCONT'));
-    await until(async () => !(await conditionOf(host)), 15_000, '/ready says that all is well');
+    await until(() => isWell(host), 15_000, '/ready says that all is well');
   });
 
   it('told to take no writes: /ready says so, and when it takes them again', async () => {
