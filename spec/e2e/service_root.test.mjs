@@ -36,6 +36,7 @@ describe('root beside the service', { skip: mayMount ? false : 'needs root, who 
     service = spawn('unshare', within(as), { stdio: ['ignore', 'ignore', 'pipe'] });
     let log = '';
     service.stderr.on('data', (t) => { log += t; });
+    await until(() => log !== '' || service.exitCode !== null, 30_000, 'it speaks'); // two mounts of one overlay at once fail
     await until(async () => {
       assert.equal(service.exitCode, null, log);
       return (await human('ping')).out.includes(': ok');
