@@ -131,6 +131,13 @@ function M.shape(name, options)
   if g.shapes[name] then error(where .. ": the shape '" .. tostring(name) .. "' is declared twice", 0) end
   local ok, shape = pcall(shapes.new, name, options, g.errors)
   if not ok then error(where .. ": " .. tostring(shape), 0) end
+  for _, path in ipairs(shape.paths) do
+    for _, other in pairs(g.shapes) do
+      for _, taken in ipairs(other.paths) do
+        if taken == path then error(where .. ": the shape '" .. other.name .. "' has the path " .. path, 0) end
+      end
+    end
+  end
   g.shapes[name] = shape
 end
 

@@ -70,7 +70,21 @@ describe("the shape of errors", function()
       .. '"code":"payload_too_large"}', app.host_refusals["/api 413"])
   end)
 
+  it("may be one for all that no other shape has, also in what the host refuses without a path", function()
+    app:load { ["api/x.lua"] = [[
+      local api, s = require "human.api", require "human.schema"
+      api.shape("all", { title = "All", paths = { "/" }, fields = { { "all", s.string } },
+        body = function(e) return { all = e.code } end })
+      return {}]] }
+    assert.equal('{"all":"not_found"}', body "/nothing")
+    assert.equal('{"all":"request_timeout"}', app.host_refusals["/ 408"])
+    assert.matches('"statusCode":404', body "/api/nothing", 1, true)
+    assert.matches('"statusCode":408', app.host_refusals["/api 408"], 1, true)
+  end)
+
   local wrong = {
+    { "a path that another one has", 'api.shape("x", { title = "X", paths = { "/api" }, fields = {}, body = function() return {} end })',
+      "the shape 'agent' has the path /api" },
     { "unknown options", 'api.shape("x", { title = "X", colour = 1 })', "no number option 'colour'" },
     { "less than title, fields and body", 'api.shape("x", { title = "X" })', "needs title, fields and body" },
     { "a path that ends with /", 'api.shape("x", { title = "X", paths = { "/x/" }, fields = {}, body = function() end })', "must not end with /" },

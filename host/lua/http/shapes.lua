@@ -48,10 +48,12 @@ local function compile(name, options)
   local fields = {}
   for i, pair in ipairs(options.fields) do fields[i] = pair end
   fields[#fields + 1], fields[#fields + 2] = { "details", DETAILS }, { "request_id", REQUEST_ID }
+  local taken = {}
+  for _, pair in ipairs(fields) do taken[pair[1]] = true end
   local node = s.object(fields, { extra = options.facts and "keep" or "refuse" })
   return {
     name = name, title = options.title, paths = options.paths or {}, facts = options.facts, body = options.body,
-    encode = encoder.compile(node), schema = schema_doc.json_schema(node, "out"), taken = node.fields,
+    encode = encoder.compile(node), schema = schema_doc.json_schema(node, "out"), taken = taken,
   }
 end
 
@@ -60,10 +62,9 @@ local SPECIAL = { message = true, details = true, retry_after_s = true, headers 
 
 -- The facts behind the members of a text, in a stable order.
 local function with_facts(shape, text, data)
-  local keys, out, taken = {}, { text:sub(1, -2) }, {}
-  for _, field in ipairs(shape.taken) do taken[field.name] = true end
+  local keys, out = {}, { text:sub(1, -2) }
   for key in pairs(data) do
-    if not SPECIAL[key] and not taken[key] then keys[#keys + 1] = key end
+    if not SPECIAL[key] and not shape.taken[key] then keys[#keys + 1] = key end
   end
   table.sort(keys)
   for _, key in ipairs(keys) do out[#out + 1] = "," .. json.encode(key) .. ":" .. json.encode(data[key]) end
@@ -127,9 +128,11 @@ end
 --- Hands the host what it refuses with, for generation g.
 function M.install(g)
   host.refusals_clear()
-  hand_over("/", M.PLAIN, g.errors)
+  hand_over("/", M.at(g, "/"), g.errors)         -- also of what has no path
   for _, shape in pairs(g.shapes) do
-    for _, prefix in ipairs(shape.paths) do hand_over(prefix, shape, g.errors) end
+    for _, prefix in ipairs(shape.paths) do
+      if prefix ~= "/" then hand_over(prefix, shape, g.errors) end
+    end
   end
 end
 
