@@ -183,6 +183,10 @@ enum { HOST_SHA256 = 1, HOST_HMAC_SHA256, HOST_SHA1, HOST_HMAC_SHA1, HOST_MD5 };
 int host_hash(int kind, host_str *key, host_str *data, host_str *out); /* raw bytes */
 int host_random(host_str *out, int n);             /* n <= 256 bytes from the CSPRNG */
 int host_equal(host_str *a, host_str *b);          /* constant time */
+/* Sealed with the host's key for a context (host/core/seal.h).  HOST_EDOWN: there is no key, out says why. */
+int host_seal(host_str *text, host_str *context, host_str *out);
+/* HOST_EINVAL: no sealed text; HOST_EGONE: of another key; HOST_EDENIED: altered, or of another context. */
+int host_unseal(host_str *sealed, host_str *context, host_str *out);
 int host_utf8_ok(host_str *s);
 int host_base64(int encode, host_str *data, host_str *out); /* standard alphabet, padded */
 enum { HOST_GZIP = 1, HOST_DEFLATE };

@@ -274,7 +274,8 @@ static const char *credential(const char *dir, const char *name, char *text, siz
 static void load_credentials(void) {
   static const struct { const char *name, *setting; } known[] = {
       {"human_db-url", "database.url"},         {"human_direct-url", "database.direct_url"},
-      {"human_admin", "api.admin_token"},       {"human_openai", "secrets.openai"},
+      {"human_admin", "api.admin_token"},       {"human_seal-key", "seal.key"},
+      {"human_openai", "secrets.openai"},
       {"human_gemini", "secrets.gemini"},       {"human_anthropic", "secrets.anthropic"},
       {"human_llm", "secrets.llm"},             {"human_openrouter", "secrets.openrouter"},
       {"human_groq", "secrets.groq"},           {"human_mistral", "secrets.mistral"},

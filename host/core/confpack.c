@@ -128,10 +128,15 @@ int host_secret_set(host_str *name) {
   return secret_named(name) != NULL;
 }
 
+/* The settings of the host itself have a dot: scripts may know whether they are set, no more. */
+static const char *secret_for_scripts(const host_str *name) {
+  return name->n && memchr(name->p, '.', name->n) ? NULL : secret_named(name);
+}
+
 /* Hashes are compared, so that neither length nor content shows in the time taken. */
 int host_secret_equal(host_str *name, host_str *value) {
   unsigned char a[SHA256_DIGEST_LENGTH], b[SHA256_DIGEST_LENGTH];
-  const char *secret = secret_named(name);
+  const char *secret = secret_for_scripts(name);
   if (!secret) return 0;
   SHA256((const unsigned char *)secret, strlen(secret), a);
   SHA256((const unsigned char *)value->p, value->n, b);
@@ -140,7 +145,7 @@ int host_secret_equal(host_str *name, host_str *value) {
 
 int host_secret_hmac(host_str *name, host_str *data, host_str *out) {
   static unsigned char value[EVP_MAX_MD_SIZE];
-  const char *secret = secret_named(name);
+  const char *secret = secret_for_scripts(name);
   unsigned n = 0;
   if (!secret) return HOST_EDENIED;
   const unsigned char *text = (const unsigned char *)(data->n ? data->p : "");

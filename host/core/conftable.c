@@ -117,6 +117,8 @@ static const conf_rule rules[] = {
 
     INT("decisions.keep_days", "30", 1, 3650),
 
+    SECRET("seal.key", NULL),
+
     SECRET("secrets.openai", "OPENAI_API_KEY"),
     SECRET("secrets.anthropic", "ANTHROPIC_API_KEY"),
     SECRET("secrets.gemini", "GEMINI_API_KEY"),

@@ -29,13 +29,13 @@ enum {
 
 /* ---- secrets --------------------------------------------------------------------------------- */
 
-/* The database is nobody's business but ours. */
+/* A name with a dot is a setting's: the database, what others are sealed with.  Nobody's but ours. */
 static const char *secret(const char *name, size_t n) {
   char z[NAME_MAX_N];
-  if (n == 0 || n >= sizeof z) return NULL;
+  if (n == 0 || n >= sizeof z || memchr(name, '.', n)) return NULL;
   memcpy(z, name, n);
   z[n] = 0;
-  return strcmp(z, "database.url") == 0 ? NULL : confpack_secret(z);
+  return confpack_secret(z);
 }
 
 /* Appends text with each ${secret:NAME} replaced; counts them in *used. */

@@ -32,6 +32,42 @@ function M.secret_hmac_hex(name, data)
   return raw and M.hex(raw)
 end
 
+local SEAL_MAX, CONTEXT_MAX = 16777216, 1024
+
+local function check_context(name, text, context)
+  if type(text) ~= "string" then error("crypto." .. name .. ": text must be a string", 3) end
+  if type(context) ~= "string" or context == "" or #context > CONTEXT_MAX then
+    error("crypto." .. name .. ": context must be a string of 1 to " .. CONTEXT_MAX .. " bytes", 3)
+  end
+end
+
+--- A text that only hosts with this host's key can read, or change unnoticed: "sealed:1:..", of letters, digits
+--- and + / = :.  context: what it is for, like "agent_keys.token " .. id; it opens with the same one only, so that
+--- nobody can move it to another row.  The key is in the home (seal.key) or the setting seal.key, which several
+--- hosts may share.  Raises when there is no key, or the text is longer than 16 MB.
+function M.seal(text, context)
+  check_context("seal", text, context)
+  if #text > SEAL_MAX then error("crypto.seal: a text of more than " .. SEAL_MAX .. " bytes", 2) end
+  local sealed, _, why = host.seal(text, context)
+  if not sealed then error("crypto.seal: " .. (why or "out of memory"), 2) end
+  return sealed
+end
+
+local WHY = {
+  [host.E.INVAL] = "not_sealed",
+  [host.E.GONE] = "other_key",
+  [host.E.DENIED] = "altered",
+}
+
+--- What was sealed for that context.  Or nil and why: "not_sealed" (it is no sealed text), "other_key" (its key is
+--- none of this host's), "altered" (it was changed, or sealed for another context).
+function M.open(sealed, context)
+  check_context("open", sealed, context)
+  local text, e = host.unseal(sealed, context)
+  if text then return text end
+  return nil, WHY[e] or error("crypto.open: out of memory", 2)
+end
+
 --- n random bytes (1 to 256) as 2n hex digits.
 function M.random_hex(n) return M.hex(host.random(n)) end
 

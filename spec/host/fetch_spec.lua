@@ -160,7 +160,7 @@ describe("host.fetch", function()
   end)
 
   it("gives no secret that does not exist, none under guard, and never the database's", function()
-    for _, name in ipairs { "${secret:no_such}", "${secret:database.url}", "${secret:}", "${secret:openai" } do
+    for _, name in ipairs { "${secret:no_such}", "${secret:database.url}", "${secret:database.direct_url}", "${secret:seal.key}", "${secret:}", "${secret:openai" } do
       assert.equal(E.DENIED, (fetch { path = "/echo", headers = { { "A", "x" .. name } } }), name)
       assert.equal(E.DENIED, (fetch { url = "https://127.0.0.1/" .. name }), name)
     end

@@ -276,22 +276,7 @@ end
 
 -- Crypto and text ----------------------------------------------------------------------------------------
 
-local function hash(kind)
-  return function(data)
-    if C.host_hash(kind, fill(a, ""), fill(b, data), out) < 0 then error("hash failed", 2) end
-    return taken()
-  end
-end
-
-local function hmac(kind)
-  return function(key, data)
-    if C.host_hash(kind, fill(a, key), fill(b, data), out) < 0 then error("hmac failed", 2) end
-    return taken()
-  end
-end
-
-M.sha256, M.sha1, M.md5 = hash(C.HOST_SHA256), hash(C.HOST_SHA1), hash(C.HOST_MD5)
-M.hmac_sha256, M.hmac_sha1 = hmac(C.HOST_HMAC_SHA256), hmac(C.HOST_HMAC_SHA1)
+require "human.core.host_crypto"(M, C, fill, taken, { a, b, out })
 
 -- Patterns: what is found stands in M.found until the next search.
 M.found = new("host_found")
@@ -315,25 +300,7 @@ function M.match(text, pattern, from, mode, steps)
   return C.host_match(fill(a, text), fill(b, pattern), from, mode, found)
 end
 
--- n (at most 256) bytes from the CSPRNG.
-function M.random(n)
-  if C.host_random(out, n) < 0 then error("no random bytes", 2) end
-  return taken()
-end
-
-function M.equal(x, y) return C.host_equal(fill(a, x), fill(b, y)) == 1 end
 function M.utf8_ok(s) return C.host_utf8_ok(fill(a, s)) == 1 end
-
-function M.base64(s)
-  if C.host_base64(1, fill(a, s), out) < 0 then error("base64: too long", 2) end
-  return taken()
-end
-
--- nil for anything but the standard alphabet with correct padding.
-function M.unbase64(s)
-  if C.host_base64(0, fill(a, s), out) < 0 then return nil end
-  return taken()
-end
 
 local FORMAT = { gzip = C.HOST_GZIP, deflate = C.HOST_DEFLATE }
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * seal.h -- texts that only who has the host's key can read or change (host_seal and host_open of Lua).
+ *
+ * "sealed:1:KEY ID:BASE64", of XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM under a
+ * key that is derived for each text, so that any number may be sealed with one key.  What it is for
+ * and the context are authenticated: a text opens as what it was sealed as, and as nothing else. */
+#ifndef HUMAN_SEAL_H
+#define HUMAN_SEAL_H
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "host_api.h"
+
+enum { SEAL_TEXT_MAX = 16 << 20 };
+
+/* What a text is for: those of one kind never open as another. */
+typedef enum { SEAL_SCRIPT = 1, SEAL_SECRET } seal_kind;
+
+/* Appends the sealed text.  0, HOST_ELIMIT, HOST_EFULL, or HOST_EDOWN: no key (seal_why). */
+int seal_close(seal_kind kind, const host_str *text, const host_str *context, buf *out);
+
+/* Appends the text.  0, HOST_EINVAL: not a sealed text; HOST_EGONE: sealed with a key that is not ours;
+ * HOST_EDENIED: altered, or sealed for another context; HOST_EFULL. */
+int seal_open(seal_kind kind, const host_str *sealed, const host_str *context, buf *out);
+
+const char *seal_why(void); /* why there was no key, "file: reason" */
+#endif

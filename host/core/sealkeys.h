@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * sealkeys.h -- the keys that seal.c seals with: one for new texts, and those before it, which still open. */
+#ifndef HUMAN_SEALKEYS_H
+#define HUMAN_SEALKEYS_H
+#include <stddef.h>
+
+enum { SEALKEY_BYTES = 32, SEALKEY_ID = 8, SEALKEYS_MAX = 16 };
+
+typedef struct {
+  unsigned char bytes[SEALKEY_BYTES];
+  char id[SEALKEY_ID + 1]; /* the first digits of a hash: tells keys apart, and nothing about them */
+} sealkey;
+
+/* The key for new texts; made where there is none.  NULL and "what: why": it cannot be had. */
+const sealkey *sealkeys_current(char *why, size_t n);
+
+const sealkey *sealkeys_find(const char *id); /* NULL: no key of ours */
+
+/* A new key for new texts, in the file.  0; -1 and "what: why". */
+int sealkeys_rotate(char *why, size_t n);
+#endif
