@@ -212,6 +212,25 @@ describe('a database of somebody else', () => {
     assert.equal((await host.stop()).code, 0);
   });
 
+  it('that has had a later migration of a range refuses an earlier one, and takes those of other ranges', async () => {
+    await sql(outside.home, 'create database ordered');
+    const own = fs.mkdtempSync(path.join(makeHome(), 'own-'));
+    fs.mkdirSync(path.join(own, 'api/local/migrations'), { recursive: true });
+    fs.chmodSync(own, 0o755);
+    const write = (name) => fs.writeFileSync(path.join(own, 'api/local/migrations', name), 'select 1;\n');
+    const env = { DATABASE_URL: databaseUrl(outside.home, 'ordered'), HUMAN_SCRIPTS: `${own}:${path.join(root, 'scripts')}` };
+    write('9005_first.sql');
+    assert.equal((await human(['migrate'], env)).code, 0);
+    write('9006_next.sql');
+    assert.match((await human(['migrate'], env)).text, /Applied 1 migrations/);
+    write('9004_late.sql');
+    for (const command of ['migrate', 'doctor']) {
+      const { code, text } = await human([command], env);
+      assert.equal(code, 1, text);
+      assert.match(text, /9004_late\.sql: comes too late: this database has had 9006_next/);
+    }
+  });
+
   // limit: database.migrate_timeout_ms
   it('whose migration takes longer than any statement may: two hosts start at once, and it is applied once', async () => {
     await sql(outside.home, 'create database slow');

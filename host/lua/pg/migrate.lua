@@ -1,20 +1,19 @@
 -- host/lua/pg/migrate.lua -- the database schema follows the scripts: forward only, once, in order.
--- Files are */migrations/NNNN_name.sql of the bundle, numbers unique across the tree.  Each runs in a
--- transaction of its own under one advisory lock, so that several workers and hosts may start at once;
--- on a connection of its own, past a pooler, where the only limit of time is database.migrate_timeout_ms.
+-- Which files there are, and in which order, is the business of migration_files.lua.  Each runs in a transaction of
+-- its own under one advisory lock, so that several workers and hosts may start at once; on a connection of its own,
+-- past a pooler, where the only limit of time is database.migrate_timeout_ms.
 
 local db = require "human.db"
 local fail = require "human.fail"
 local host = require "human.core.host"
 local log = require "human.log"
-local origin = require "human.scripts.provenance"
+local migration_files = require "human.pg.migration_files"
 local sql_split = require "human.pg.split"
 
 local M = {}
 
 local LOCK = 7312498                             -- any number, as long as it stays the same
 local UNGATED = { ungated = true, direct = true }
-local LOCAL = 9000                               -- numbers from here on are the operators' own
 local sql = {
   exists = "select to_regclass('schema_migrations') is not null",
   create = [[create table if not exists schema_migrations (
@@ -33,23 +32,6 @@ local sql = {
 
 local function hex(bytes)
   return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-end
-
--- The migrations of a bundle, sorted: {{number, name, path, text, sha256}, ..}.  Raises on a clash.
-function M.files(gen)
-  local list, seen, from = {}, {}, origin.read(gen)
-  for _, path in ipairs(host.bundle_list(gen)) do
-    local number, name = path:match "/migrations/(%d%d%d%d)_([%w_]+)%.sql$"
-    if number then
-      if seen[number] then error(path .. ": number " .. number .. " is taken by " .. seen[number], 0) end
-      seen[number] = path
-      local text = host.bundle_file(gen, path)
-      list[#list + 1] = { number = tonumber(number), name = name, path = from:full_name(path), text = text,
-                          sha256 = hex(host.sha256(text)) }
-    end
-  end
-  table.sort(list, function(a, b) return a.number < b.number end)
-  return list
 end
 
 -- value, query: of a transaction or of human.db.
@@ -73,6 +55,7 @@ local function pending(files, done)
   for _, file in ipairs(files) do
     local row = done[file.number]
     if not row then
+      migration_files.check_order(file, done)
       list[#list + 1] = file
     elseif row.sha256 ~= file.sha256 then
       error(file.path .. " was changed after it had been applied to this database", 0)
@@ -99,7 +82,7 @@ local function title(row) return ("%04d_%s"):format(row.number, row.name) end
 function M.judge_unknown(list)
   local newer, own = {}, {}
   for _, row in ipairs(list) do
-    local to = row.number < LOCAL and newer or own
+    local to = row.number < migration_files.LOCAL and newer or own
     to[#to + 1] = title(row)
   end
   local refusal = newer[1] and ("the database is newer than this program (%s): it has had %s; install the version "
@@ -179,7 +162,7 @@ end
 
 function M.apply_all()
   local n = 0
-  for _, file in ipairs(prepare(M.files(host.native.generation))) do
+  for _, file in ipairs(prepare(migration_files.read(host.native.generation))) do
     if apply(file) then
       n = n + 1
       log.info("migration applied", { migration = title(file) })
@@ -199,8 +182,8 @@ end
 -- needed is there, so the database is asked only when the files differ.
 function M.check(n, known)
   local old, new = {}, {}
-  for _, file in ipairs(M.files(known)) do old[file.number] = file.sha256 end
-  for _, file in ipairs(M.files(n)) do
+  for _, file in ipairs(migration_files.read(known)) do old[file.number] = file.sha256 end
+  for _, file in ipairs(migration_files.read(n)) do
     if old[file.number] ~= file.sha256 then new[#new + 1] = file end
   end
   if #new == 0 then return end
@@ -214,7 +197,7 @@ end
 --- Those of generation n that this database has not had, as {path..}, and a warning or nil.  Raises when one was
 --- changed after it had been applied, or the database is newer.  Looks only.
 function M.pending(n)
-  local list, files, done = {}, M.files(n), applied(db.value, db.query)
+  local list, files, done = {}, migration_files.read(n), applied(db.value, db.query)
   local refusal, warning = M.judge_unknown(unknown(files, done))
   if refusal then error(refusal, 0) end
   for i, file in ipairs(pending(files, done)) do list[i] = file.path end

@@ -315,6 +315,7 @@ local function texts(g)
 end
 
 local function build(g)
+  require("human.pg.migration_files").read(g.n)
   for _, warning in ipairs(override.check(g.origin)) do g.warnings[#g.warnings + 1] = warning end
   load_catalogue(g)
   for _, path in ipairs(roots(g.n)) do g.env.require(name_of(path)) end
