@@ -8,7 +8,7 @@ M.MARK = "<!-- reference: written by `make docs`; edit the comments in host/lua 
 
 -- What scripts may require, in the order of the page, and what a script calls the module.
 M.modules = {
-  "api", "schema", "fail", "db", "decisions", "task", "fetch", "llm", "sio", "bus", "jobs", "state", "log", "metrics",
+  "api", "schema", "fail", "db", "decisions", "task", "fetch", "llm", "sio", "ws", "bus", "jobs", "state", "log", "metrics",
   "json", "text", "time", "id", "crypto", "config", "document", "guard", "idempotency", "system", "console",
 }
 
@@ -19,6 +19,7 @@ M.objects = {
   { "tx", "a transaction, from `db.tx` or `ctx:tx`", "db", "Tx:" },
   { "stream", "server-sent events, from `ctx:stream()`", "http/event_stream", "Out:" },
   { "conn", "a WebSocket, in the handlers of `g:websocket`", "http/websocket", "Conn:" },
+  { "room", "connections to send to, from `ws.to`", "ws", "Room:" },
   { "node", "a schema; each of these gives a changed copy", "schema", "Node:" },
   { "io", "a Socket.IO server, from `sio.server`", "sio", "Server:" },
   { "namespace", "a Socket.IO namespace, from `io:of`", "sio/namespace", "Namespace:" },

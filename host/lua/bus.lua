@@ -11,6 +11,7 @@ local events = require "human.core.events"
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"
 local hosts = require "human.core.bus_hosts"
+local pieces = require "human.core.bus_pieces"
 local json = require "human.json"
 local log = require "human.log"
 local metrics = require "human.metrics"
@@ -29,6 +30,7 @@ local LOOK_S = 2
 -- hear, and only the runtime says them.
 local RESERVED, PREFIX = { sio = true }, "bus."
 local runtime = {}                               -- topic -> function, for modules of the runtime
+local of_hosts = {}                              -- topic -> function: is this a message of it?
 local channels = {}                              -- further ones -> function
 local listening = false
 local dropped, told_at = 0, nil
@@ -71,6 +73,9 @@ end
 -- The same for the runtime itself: called at once, not as a task; survives reloads.  On a topic that is not
 -- reserved it hears whatever scripts and other users of the database say.
 function M.on_runtime(topic, fn) runtime[topic] = fn end
+
+-- The same, and other hosts may say it, too: is(payload) -> whether it is a message of the topic.
+function M.on_hosts(topic, is, fn) runtime[topic], of_hosts[topic] = fn, is end
 
 -- For the runtime: notifications on a channel beside ours, in the worker that listens.  fn(payload); nil: listening
 -- has begun, or begun again.
@@ -126,6 +131,16 @@ end
 -- For the runtime: only the other workers of this host, on a topic of on_runtime().
 M.send_others = to_siblings
 
+-- For the runtime: all other workers of this host, and those of other hosts, on a topic of on_hosts().  From one
+-- worker it arrives in the order in which it was told, or not at all.
+function M.tell_others(topic, payload)
+  to_siblings(topic, payload)
+  if hosts.is_alone() then return end
+  for _, text in ipairs(pieces.cut(json.encode { topic, payload }, PAYLOAD_MAX)) do
+    if not hosts.tell(text) then return drop("too many for other hosts", topic) end
+  end
+end
+
 local function text_of(what, topic, payload)
   check_topic(what, topic)
   local text = json.encode { topic, payload }
@@ -167,7 +182,12 @@ local function read_message(message)
   if not json.is_array(message) or #message > 2 then return nil, "is no list of a topic and a payload" end
   local topic = message[1]
   if type(topic) ~= "string" or topic == "" or #topic > TOPIC_MAX then return nil, "has no topic" end
-  if is_reserved(topic) then return nil, "is on a topic of the runtime's own" end
+  local is = of_hosts[topic]
+  if is then
+    if type(message[2]) ~= "table" or not is(message[2]) then return nil, "has another shape" end
+  elseif is_reserved(topic) then
+    return nil, "is on a topic of the runtime's own"
+  end
   return message
 end
 
@@ -177,6 +197,15 @@ local function pass_on(message)
   local payload = read[2]
   if payload == json.null then payload = nil end
   send(read[1], payload)
+end
+
+-- What was too long for one notification, once all of it is there.
+local function take_piece(piece)
+  local text = pieces.join(piece)
+  if not text then return end
+  local message, err = json.decode(text)
+  if err then return drop("a notification " .. err) end
+  pass_on(message)
 end
 
 local function tell_alone(alone) to_siblings(hosts.ALONE, alone) end
@@ -192,7 +221,9 @@ local function on_text(text)
   if not ours then return pass_on(message) end
   local list, why = hosts.hear(message, tell_alone)
   if why then return drop("a notification " .. why) end
-  for _, one in ipairs(list or {}) do pass_on(one) end
+  for _, one in ipairs(list or {}) do
+    if pieces.is(one) then take_piece(one) else pass_on(one) end
+  end
 end
 
 -- Status 1: listening has just begun, or begun again.  What was notified before (while the database

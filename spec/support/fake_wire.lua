@@ -97,6 +97,11 @@ local function add_websockets(h, app, E)
     for i = 1, n do h.ws_send(ids[i], opcode, data) end
     return n
   end
+  function h.ws_ids(list, n)
+    local copy = {}
+    for i = 1, n do copy[i] = list[i] end
+    return copy
+  end
   function h.ws_close(ws, code, reason)
     local s = app.sockets[ws]
     if not s then return E.GONE end

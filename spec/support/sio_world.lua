@@ -11,19 +11,10 @@ local World, Client = {}, {}
 World.__index, Client.__index = World, Client
 local BASE = "/socket.io/?EIO=4&transport="
 
-local function complete(h)
-  function h.ws_ids(list, n)
-    local copy = {}
-    for i = 1, n do copy[i] = list[i] end
-    return copy
-  end
-end
-
 --- options: text of the options of sio.server; conf: settings.  seen, in the script, is w.seen.
 function M.start(script, options, conf)
   math.randomseed(7)
   local app = fake_host.start { conf = conf }
-  complete(app.host)
   local w = setmetatable({ app = app, seen = {} }, World)
   package.loaded["human.task"] = { seen = w.seen, sleep = function(s) require("human.core.sched").sleep(s) end }
   w:load(script, options)

@@ -114,6 +114,9 @@ function M.beat()
   return alone
 end
 
+--- Whether nobody else needs to be told.
+function M.is_alone() return alone end
+
 --- What worker 0 has found out.
 function M.set_alone(value) alone = value == true end
 

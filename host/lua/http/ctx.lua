@@ -7,8 +7,9 @@
 --   query     {name = value}, validated             headers   the request headers that spec.headers
 --   deadline  human.task.clock() at which it ends             declares, by lower-case name
 --   log       human.log, with the request's id      db        human.db
---   fail, rule, emit, stream, tx, is_local, path, base   functions, below
+--   fail, rule, emit, stream, tx, after, is_local, path, base   functions, below
 
+local after = require "human.http.after"
 local caller = require "human.http.caller"
 local decisions = require "human.decisions"
 local fail = require "human.fail"
@@ -57,6 +58,10 @@ function methods:base() return caller.base(self.req) end
 
 -- Answer with server-sent events: a stream (below).  The request can be refused no more.
 function methods:stream() return require("human.http.event_stream").open(self) end
+
+-- Starts fn(...) as a task of its own once this request has been answered, so that the answer comes before what the
+-- task does.  A request that fails starts nothing; neither does one that is answered with what an earlier one was.
+function methods:after(fn, ...) after.add(self, fn, ...) end
 
 -- The same as db.tx: fn(tx) in one transaction, whose results are returned.
 function methods:tx(fn, options) return self.db.tx(fn, options) end
@@ -132,7 +137,7 @@ function M.new(req, route, raw_query)
   return setmetatable({
     req = req, route = route, raw_query = raw_query, started = host.now(),
     task = false, tracked = false, is_head = false, held = false, out = false, authority = false,
-    gone = false, claim = false,
+    gone = false, claim = false, afters = false,
   }, Ctx)
 end
 

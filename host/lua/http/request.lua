@@ -5,6 +5,7 @@
 -- Must never show a client a stack trace or anything else of a bug but the request's id.
 
 local access = require "human.observe.request_log"
+local after = require "human.http.after"
 local answer = require "human.http.answer"
 local auth = require "human.http.auth"
 local caller = require "human.http.caller"
@@ -244,7 +245,11 @@ end
 
 local function run(ctx)
   local ok, err = xpcall(process, on_error, ctx)
-  if not ok then safely_answer_error(ctx, err) end
+  if not ok then
+    safely_answer_error(ctx, err)
+  elseif ctx.afters then
+    after.run(ctx)
+  end
   leave(ctx)
 end
 

@@ -5,12 +5,14 @@
 -- conn.data is plain and stays, and on_upgrade(data, from, to) may bring it up to date first.
 
 local access = require "human.observe.request_log"
+local after = require "human.http.after"
 local blame = require "human.core.blame"
 local fail = require "human.fail"
 local gen = require "human.scripts.generation"
 local grants = require "human.http.grants"
 local host = require "human.core.host"
 local log = require "human.log"
+local rooms = require "human.http.ws_rooms"
 local sched = require "human.core.sched"
 local connections = require "human.http.connections"
 
@@ -46,6 +48,25 @@ function Conn:close(code, reason)
     blame.refuse "conn:close: the code must be 1000 or 3000 to 4999, the reason at most 123 bytes of UTF-8"
   end
   self.closed = true
+end
+
+-- Joins a room: ws.to(path, room):send(text) of human.ws reaches all who are in it, on whichever worker or host, over
+-- reloads too.  A room is any text of up to 200 bytes; it is left with the connection.  True; or nil and "too many"
+-- (256 rooms) or "gone".
+function Conn:join(room)
+  rooms.check_name("conn:join", room)
+  if self.closed or self.over then return nil, "gone" end
+  return rooms.join(self, room)
+end
+
+-- Leaves a room.
+function Conn:leave(room) rooms.leave(self, room) end
+
+-- Starts fn(...) as a task of its own once the handler that runs now has returned, so that what it sends comes
+-- before what the task does; at once where none runs.  A handler that fails starts nothing.
+function Conn:after(fn, ...)
+  after.add(self, fn, ...)
+  if not self.handling then after.run(self) end
 end
 
 -- As much of a text as fits beside a close code, not ending inside a character.
@@ -97,13 +118,18 @@ local function call(conn, name, ...)
   if sched.struck > 0 and host.is_struck(route.label) then return conn:close(TRY_LATER, "out of service") end
   if conn.gen ~= g.id and not upgrade(conn, route, g) then return end
   local fn = route.handlers[name]
-  if fn then protected(conn, route, name, fn, conn, ...) end
+  if not fn then return end
+  conn.handling = true
+  local ok = protected(conn, route, name, fn, conn, ...)
+  conn.handling = false
+  if conn.afters then after[ok and "run" or "drop"](conn) end
 end
 
 -- All that came was handled: the host may answer the client's close frame.
 local function forget(conn, code, reason)
   conn.closed = true
   conns[conn.ws] = nil
+  rooms.leave_all(conn)
   grants.drop(conn)
   host.ws_close(conn.ws, 0, "")
   call(conn, "on_close", code, reason)
@@ -141,7 +167,7 @@ local function on_finish(task, err)
   if not err then return end
   local conn = task.conn
   log.error("websocket handler abandoned", { route = conn.path, conn = conn.id, error = tostring(err) })
-  conn.box, conn.first, conn.last, conn.working = {}, 1, 0, false
+  conn.box, conn.first, conn.last, conn.working, conn.handling = {}, 1, 0, false, false
   if conn.paused then
     conn.paused = false
     host.read(conn.ws, true)
@@ -175,6 +201,7 @@ local function new_conn(ctx, route, ws)
     ws = ws, id = ctx.id, path = route.path, label = route.label, gen = route.gen.id, data = {}, closed = false,
     actor = ctx.actor, params = ctx.params, query = ctx.query, ip = ctx.ip,
     box = {}, first = 1, last = 0, working = true, paused = false,
+    rooms = {}, n_rooms = 0, afters = false, handling = false,
   }, conn_mt)
 end
 
