@@ -1,11 +1,14 @@
 -- host/lua/task.lua -- the part of the scheduler that scripts may use.
 
+local blame = require "human.core.blame"
 local host = require "human.core.host"
+local named = require "human.core.named"
 local sched = require "human.core.sched"
 local scope = require "human.core.scope"
 local timer = require "human.core.timer"
 
 local M = {}
+local KEY_MAX = 200
 local SUSPECTS_MAX = 256                         -- names of a worker, which never forgets one
 local suspects, n_suspects = {}, 0
 
@@ -20,6 +23,28 @@ end
 --- The same for what has a lease of its own, or none to keep: a job neither waits for it nor ends it.
 function M.detach(fn, ...)
   return sched.spawn_child(scope.outside, fn, ...)
+end
+
+local function check_key(what, key)
+  if type(key) == "string" and key ~= "" and #key <= KEY_MAX then return end
+  blame.refuse(("%s: the key must be a text of 1 to %d bytes"):format(what, KEY_MAX))
+end
+
+--- The same as spawn, for a run that others end by its name: kill_named(key) finds it from any worker and host, also
+--- when it began before a reload.  Returns its handle, or nil and "running" while this worker has a run of that name.
+--- Other workers may have one as well: what must be one for all takes a lease in the database.
+function M.spawn_named(key, fn, ...)
+  check_key("task.spawn_named", key)
+  if type(fn) ~= "function" then blame.refuse "task.spawn_named: a function is needed" end
+  return named.spawn(key, fn, ...)
+end
+
+--- Ends the runs of that name on all workers of all hosts, as kill() does: on this worker at once, on this host within
+--- a millisecond or so, on others within a few more, or not at all when the database is away just then.  Returns
+--- whether this worker had one.
+function M.kill_named(key)
+  check_key("task.kill_named", key)
+  return named.kill(key)
 end
 
 --- Says what the task that runs now does, in the log and in what an operator sees when it does not come
