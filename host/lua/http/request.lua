@@ -8,6 +8,7 @@ local access = require "human.observe.request_log"
 local after = require "human.http.after"
 local answer = require "human.http.answer"
 local auth = require "human.http.auth"
+local body_of = require "human.http.body"
 local caller = require "human.http.caller"
 local cors = require "human.http.cors"
 local ctx_module = require "human.http.ctx"
@@ -18,7 +19,6 @@ local headers_of = require "human.http.headers"
 local host = require "human.core.host"
 local idempotency = require "human.idempotency"
 local idempotency_key = require "human.http.idempotency_key"
-local json = require "human.json"
 local log = require "human.log"
 local rate = require "human.http.rate"
 local router = require "human.http.router"
@@ -39,17 +39,6 @@ local JSON_TYPE = "content-type: application/json; charset=utf-8\r\n"
 local M = {}
 
 -- Errors ------------------------------------------------------------------------------------------
-
-local function invalid(where, details)
-  local first = details[1]
-  local path = first.path
-  local name = path ~= "" and path or where
-  fail.throw("validation_error", { message = name .. " " .. first.message, details = details })
-end
-
-local function invalid_text(where, message)
-  invalid(where, { { path = where, message = message } })
-end
 
 -- 503 speaks of the moment, so its client is told when to come back (RFC 9110 section 15.6.4).
 local function extra_headers(data, status)
@@ -130,57 +119,6 @@ local function on_error(err)
   return refused or where
 end
 
--- Input ---------------------------------------------------------------------------------------------
-
--- Does a Content-Type value name the media type `mime`?  Its parameters do not matter, but a charset
--- other than UTF-8 does.
-local function is_mime(value, mime)
-  if value == mime then return true end
-  local name, parameters = value:lower():match "^%s*([^%s;]+)%s*(.*)$"
-  if name ~= mime then return false end
-  local charset = parameters:match 'charset="?([^%s;"]+)'
-  return not charset or charset == "utf-8" or charset == "utf8"
-end
-
-local function read_body(ctx, route)
-  local text = host.body(ctx.req)
-  if text == "" then
-    if route.body_required then invalid_text("body", "is required") end
-    return nil
-  end
-  if #text > route.body_max then fail.throw("payload_too_large") end
-  local mime = host.header(ctx.req, "content-type")
-  if mime and not is_mime(mime, route.body_mime) then
-    fail.throw("unsupported_media_type", { message = "Content-Type must be " .. route.body_mime })
-  end
-  if route.body_raw then return text end
-  local value, err = json.decode(text)
-  if err then invalid_text("body", err) end
-  local body, details = route.read_body(value, text)
-  if details then invalid("body", details) end
-  return body
-end
-
-local function read_headers(ctx, route)
-  local values = {}
-  for _, name in ipairs(route.header_names) do values[name] = host.header(ctx.req, name) end
-  local headers, details = route.read_headers(values)
-  if details then invalid("headers", details) end
-  ctx.headers = headers
-end
-
-local function read_query(ctx, route)
-  local query, details = route.read_query(ctx.query)
-  if details then invalid("query", details) end
-  ctx.query = query
-end
-
-local function read_params(ctx, route)
-  local params, details = route.read_params(ctx.params)
-  if details then invalid("path", details) end
-  ctx.params = params
-end
-
 -- Output --------------------------------------------------------------------------------------------
 
 local function header_lines(route, r, headers)
@@ -209,9 +147,9 @@ end
 local function admit(ctx, route)
   if route.auth then auth.run(ctx, route.auth) end
   if route.limit then rate.check(ctx, route.limit) end
-  if route.read_params then read_params(ctx, route) end
-  if route.read_query then read_query(ctx, route) end
-  if route.read_headers then read_headers(ctx, route) end
+  if route.read_params then body_of.read_params(ctx, route) end
+  if route.read_query then body_of.read_query(ctx, route) end
+  if route.read_headers then body_of.read_headers(ctx, route) end
 end
 
 -- Answers a repeat with what the first request was answered; false when there is nothing to repeat.
@@ -228,7 +166,7 @@ local function process(ctx)
   admit(ctx, route)
   if route.open then return route.open(ctx, route) end
   local body
-  if route.body_mime then body = read_body(ctx, route) end
+  if route.body_mime then body = body_of.read(ctx, route) end
   if route.idempotent then
     local key = host.header(ctx.req, idempotency_key.HEADER)
     if key and replay(ctx, route, key) then return end
