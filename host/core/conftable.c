@@ -28,7 +28,7 @@ static const conf_rule rules[] = {
     {"workers", CONF_WORKERS, "auto", 1, 16, NULL, NULL, false},
     TEXT("home", "~/.human"),
     TEXT("scripts", ""),
-    TEXT("overrides", "marketplace/rules/**, agent/**, api/local/**, api/errors.lua"),
+    TEXT("overrides", "marketplace/rules/**, agent/**, api/local/**, api/errors.lua, api/*/errors.lua"),
     {"strict_overrides", CONF_BOOL, "false", 0, 0, NULL, NULL, false},
     {"jit", CONF_BOOL, "true", 0, 0, NULL, NULL, false},
     INT("stop_notice_ms", "0", 0, MS_MAX),

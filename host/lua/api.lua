@@ -3,6 +3,7 @@
 -- prepared by route.lua; request.lua serves it.
 
 local auth = require "human.http.auth"
+local catalogue = require "human.scripts.catalogue"
 local cors = require "human.http.cors"
 local gen = require "human.scripts.generation"
 local resource = require "human.http.resource"
@@ -127,9 +128,9 @@ end
 -- serves there, and what the host refuses before it is a request.  Without any shape: {error = message, code}.
 function M.shape(name, options)
   local g = building "api.shape"
-  local where = place(2)
+  local where, area = place(2)
   if g.shapes[name] then error(where .. ": the shape '" .. tostring(name) .. "' is declared twice", 0) end
-  local ok, shape = pcall(shapes.new, name, options, g.errors)
+  local ok, shape = pcall(shapes.new, name, options, catalogue.of(g, area))
   if not ok then error(where .. ": " .. tostring(shape), 0) end
   for _, path in ipairs(shape.paths) do
     for _, other in pairs(g.shapes) do
@@ -147,10 +148,11 @@ function M.agent_port(prefix)
   g.agent_paths[#g.agent_paths + 1] = prefix
 end
 
-local function check_errors(g, route)
-  for _, code in ipairs(route_of.errors(route)) do
-    if not g.errors[code] then
-      error(route.where .. ": error code '" .. tostring(code) .. "' is not in api/errors.lua", 0)
+local function check_errors(route)
+  for _, code in ipairs(route_of.codes(route)) do
+    if not route.errors[code] then
+      error(("%s: error code '%s' is not in api/errors.lua, nor in api/%s/errors.lua"):format(route.where,
+        tostring(code), route.area), 0)
     end
   end
 end
@@ -180,7 +182,7 @@ function M.finish(g)
     route.shape = find_shape(g, route)
     route.on_agent_port = route.on_agent_port or is_below(route.path, g.agent_paths)
     route_of.finish(route)
-    check_errors(g, route)
+    check_errors(route)
     local entry = router.add(g.router, route)
     entry.on_agent_port = entry.on_agent_port or route.on_agent_port
     if entry.cors and entry.cors ~= route.cors then entry.cors = cors.none else entry.cors = route.cors end

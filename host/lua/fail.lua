@@ -1,7 +1,7 @@
 -- host/lua/fail.lua -- expected refusals: a code of the catalogue, thrown as an object.
 -- Everything that is not a Fail and escapes a handler is a bug and becomes a 500 with a request id.
--- The catalogue is scripts/api/errors.lua of the generation in service; how an error is shown to a client is the
--- business of http/shapes.lua.
+-- What a code means to a client is decided by the surface that answers (scripts/catalogue.lua), how it is shown by
+-- http/shapes.lua.
 
 local blame = require "human.core.blame"
 local headers = require "human.http.headers"
@@ -47,12 +47,24 @@ end
 -- ({name = value}) become headers of the answer.  errors: another catalogue than the one in service.
 function M.new(code, data, errors)
   local entry = (errors or catalogue)[code] or catalogue[code]
-  if not entry then blame.refuse("unknown error code '" .. tostring(code) .. "' (see api/errors.lua)") end
+  if not entry then
+    blame.refuse("unknown error code '" .. tostring(code) .. "' (see api/errors.lua and api/AREA/errors.lua)")
+  end
   if data then check_data(code, data) end
   return setmetatable({
-    code = entry.code or code, status = entry.status, data = data,
+    name = code, entry = entry, code = entry.code or code, status = entry.status, data = data,
     message = data and data.message or entry.message, details = data and data.details,
   }, fail_mt)
+end
+
+-- A Fail as the surface with this catalogue says it: a service may have thrown it that knows of no surface.  What the
+-- catalogue lacks stays as it is.
+function M.on(f, errors)
+  local entry = errors[f.name]
+  if not entry or entry == f.entry then return f end
+  local own = M.new(f.name, f.data, errors)
+  own.cause = f.cause
+  return own
 end
 
 -- Throw it.

@@ -136,7 +136,7 @@ describe("the API of scripts", function()
           api.auth("k", { type = "apiKey", header = "X-K", errors = { "nope" } }, function() end)
           api.group({ %s }):get("/x", { summary = "X", reply = { [204] = false } }, function() return 204 end)
           return {}]]):format(text) }
-      end, "error code 'nope' is not in api/errors.lua", 1, true)
+      end, "error code 'nope' is not in api/errors.lua, nor in api/agent/errors.lua", 1, true)
       app:stop()
     end
     start {}

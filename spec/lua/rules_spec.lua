@@ -127,7 +127,7 @@ describe("a rule", function()
   it("refuses the load when an example denies with an unknown code", function()
     local ok, err = pcall(load, (RULE:gsub('"conflict"', '"nonsense"')))
     assert.is_false(ok)
-    assert.matches("denies with 'nonsense', which is not in api/errors.lua", err)
+    assert.matches("denies with 'nonsense', which is in no errors.lua", err)
   end)
 
   it("cannot reach the runtime or other scripts", function()

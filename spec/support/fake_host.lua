@@ -3,8 +3,8 @@
 -- database and outbound HTTP answer what the spec scripted.
 --
 --   local app = fake_host.start { conf = {...} }       -- before_each
---   app:load { ["api/x.lua"] = "..." }                 -- texts; api/errors.lua and the agent API's surface
---                                                    are the shipped ones;
+--   app:load { ["api/x.lua"] = "..." }                 -- texts; api/errors.lua, the agent API's errors
+--                                                    and surface are the shipped ones;
 --                                                    ["shipped:a/b.lua"] is what a/b.lua overrides
 --   local answer = app:request { method = "POST", path = "/x", json = {...}, headers = {...} }
 --   app:stop()                                         -- after_each
@@ -261,7 +261,7 @@ end
 -- Build and install a generation of these files ({path = text}).  Raises what the build raises.
 function App:load(files)
   self.files, self.below, self.paths = {}, {}, {}
-  for _, path in ipairs { "api/errors.lua", "api/agent/surface.lua" } do self.files[path] = shipped(path) end
+  for _, path in ipairs { "api/errors.lua", "api/agent/errors.lua", "api/agent/surface.lua" } do self.files[path] = shipped(path) end
   for path, text in pairs(files) do
     local behind = path:match "^shipped:(.+)"
     if behind then self.below[behind] = text else self.files[path] = text or nil end

@@ -18,7 +18,7 @@ local M = {
 -- What it answers: checked each time.
 M.returns = { per_day = "integer 0..", decide = "verdict" }
 
--- facts: {count = how often it was done today}.  deny() names a code of api/errors.lua.
+-- facts: {count = how often it was done today}.  deny() names a code of an errors.lua.
 function M.decide(facts)
   if facts.count < M.per_day then return allow() end
   return deny("rate_limited", { per_day = M.per_day })

@@ -2,6 +2,7 @@
 -- list, show and examples read the scripts and need nothing else; replay reads the decisions that the
 -- server's database keeps, and may run while the server does.
 
+local catalogue = require "human.scripts.catalogue"
 local cli = require "human.cli.words"
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"
@@ -82,7 +83,7 @@ function commands.examples(args)
   local files, failed, passed = rule_files.of(g), 0, 0
   if words[1] then files = { rule_named(files, words[1]) } end
   for _, file in ipairs(files) do
-    for _, ex in ipairs(rule_examples.run(file.members, g.errors)) do
+    for _, ex in ipairs(rule_examples.run(file.members, catalogue.of_rule(g, file.name))) do
       if ex.problem then failed = failed + 1 else passed = passed + 1 end
       io.stdout:write(("%-6s %s example %d (%s)%s\n"):format(ex.problem and "failed" or "ok", file.path,
         ex.number, ex.fn, ex.problem and ": " .. ex.problem or ""))
@@ -164,7 +165,7 @@ end
 
 local function warn_of_examples(g, file, name)
   for _, r in ipairs(g.rule_sources) do
-    local ok, problem = pcall(rule_examples.check, r.file or r.path, r.mod, g.errors)
+    local ok, problem = pcall(rule_examples.check, r.file or r.path, r.mod, catalogue.of_rule(g, r.name))
     if not ok then
       local text = in_words_of(g.origin:explain(tostring(problem)), file, name)
       io.stderr:write("note: a reload would refuse this: ", text, "\n")

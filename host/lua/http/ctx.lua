@@ -31,14 +31,14 @@ end
 function methods.on_drained() end
 
 -- Refuse: throw the Fail of a code.  data: facts for the client (see human.fail).
-function methods:fail(code, data) fail.throw(code, data, self.route.gen.errors) end
+function methods:fail(code, data) fail.throw(code, data, self.route.errors) end
 
 -- Ask a rule of the route's area, and of no other: ctx:rule("bidding.may_place", facts...).
 -- A denial throws; anything else is returned (a verdict or a plain value).  The decision is recorded: in a
 -- transaction with its commit (a denial also after the rollback), outside of one before this returns.
 function methods:rule(name, ...)
   local gen = self.route.gen
-  local about = { ref = self.id, subject = self.actor and self.actor.id, errors = gen.errors }
+  local about = { ref = self.id, subject = self.actor and self.actor.id, errors = self.route.errors }
   return decisions.enforce(self.db, gen.rule(self.route.area, name), about, ...)
 end
 

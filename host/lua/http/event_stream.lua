@@ -150,7 +150,7 @@ end
 
 -- The key that the stream was asked for with is no more (human.grants).
 function Out:revoke()
-  self:fail(fail.new("unauthorized", nil, self.ctx.route.gen.errors))
+  self:fail(fail.new("unauthorized", nil, self.ctx.route.errors))
   self:on_drained()
   sched.kill(self.ctx.task)
 end

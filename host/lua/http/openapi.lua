@@ -121,7 +121,7 @@ local function errors(route, names, catalogue)
                         schema = ref(shape), example = json.raw(sample) }
   end
   for _, name in ipairs(own_codes(route, names)) do add(name) end
-  for _, name in ipairs(route_of.errors(route)) do add(name) end
+  for _, name in ipairs(route_of.codes(route)) do add(name) end
   return list
 end
 
@@ -141,7 +141,7 @@ local function operation(route, gen)
     method = route.method, path = route.path, summary = spec.summary, description = spec.description,
     tag = route.tag or spec.tag or route.group and route.group.tag, operation_id = spec.operation_id,
     deprecated = spec.deprecated, parameters = parameters(route), body = body(route),
-    replies = replies(route), errors = errors(route, names, gen.errors or {}),
+    replies = replies(route), errors = errors(route, names, route.errors or gen.errors or {}),
     refused = ref(route.shape), security = security(names, gen.auth or {}),
   }
 end

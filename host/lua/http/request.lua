@@ -75,12 +75,12 @@ local function to_fail(ctx, err)
     if err.cause then
       log.warn("refused by the database", { request_id = ctx.id, route = ctx.route.title, error = err.cause })
     end
-    return err
+    return fail.on(err, ctx.route.errors)
   end
-  if err == sched.TooMany then return fail.new("too_many_operations") end
+  if err == sched.TooMany then return fail.new("too_many_operations", nil, ctx.route.errors) end
   log.error("request failed", { request_id = ctx.id, route = ctx.route.title, where = ctx.route.where,
                                 error = tostring(err) })
-  return fail.new("internal", nil, ctx.route.gen.errors)
+  return fail.new("internal", nil, ctx.route.errors)
 end
 
 -- The task was told to end: its client has left, or its time on replaced scripts is over.  The host keeps
@@ -89,7 +89,7 @@ local function answer_canceled(ctx)
   if ctx.out then ctx.out:abandon() end
   if ctx.claim then idempotency.release(ctx) end
   if not ctx.gone and not ctx.out then
-    local f = fail.new("service_unavailable")
+    local f = fail.new("service_unavailable", nil, ctx.route.errors)
     return respond_fail(ctx.req, ctx.route.gen, ctx.route.cors, ctx.route.shape, ctx.id, f, ctx)
   end
   if ctx.gone then answer.last_resort(ctx.req) end
@@ -224,9 +224,9 @@ end
 
 -- Answers without a route are counted below one name: their paths are the clients' invention.
 local function refuse(req, g, path, method, code, data, policy)
-  local id, f = ctx_module.request_id(req), fail.new(code, data, g.errors)
+  local id, shape = ctx_module.request_id(req), shapes.at(g, path)
   local finish = access.unrouted(req, g, method, id)
-  finish(respond_fail(req, g, policy or g.cors, shapes.at(g, path), id, f))
+  finish(respond_fail(req, g, policy or g.cors, shape, id, fail.new(code, data, shape.errors or g.errors)))
 end
 
 -- Of a path's routes the one that is asked about; where there is none, no page gets an answer about it.

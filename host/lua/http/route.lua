@@ -3,6 +3,7 @@
 -- the declaration.
 
 local auth = require "human.http.auth"
+local catalogue = require "human.scripts.catalogue"
 local cors = require "human.http.cors"
 local encode = require "human.schema.encoder"
 local headers = require "human.http.headers"
@@ -153,6 +154,7 @@ function M.new(g, group, kind, method, path, spec, where)
     gen = g, group = group, kind = kind, method = method, m = router.number[method], path = full,
     title = method .. " " .. full, spec = spec, where = where, tag = spec.tag or group.tag,
     auth_spec = option(spec, group, "auth") or false, cors_option = group.cors, area = group.area,
+    errors = catalogue.of(g, group.area),
     timeout_s = spec.timeout_s or host.conf().limits.request_timeout_ms / 1000,
     abort = spec.abort, on_agent_port = group.on_agent_port,
   }
@@ -172,7 +174,7 @@ function M.new(g, group, kind, method, path, spec, where)
 end
 
 --- The codes of a finished route that scripts refuse with: its own, its group's and those of who may use it.
-function M.errors(route)
+function M.codes(route)
   local list = {}
   local function add(codes)
     for _, code in ipairs(codes or {}) do list[#list + 1] = code end

@@ -86,10 +86,11 @@ M.PLAIN = compile("plain", {
   body = function(e) return { error = e.message, code = e.code } end,
 })
 
---- A shape for api.shape(); errors: the catalogue of its generation.  Raises what is wrong with it.
+--- A shape for api.shape(); errors: the catalogue of its area.  Raises what is wrong with it.
 function M.new(name, options, errors)
   check(options)
   local shape = compile(name, options)
+  shape.errors = errors
   render(shape, fail.new("internal", { message = "m", details = { { path = "p", message = "m" } } }, errors), SAMPLE_ID)
   return shape
 end
@@ -115,7 +116,8 @@ function M.at(g, path)
   return found
 end
 
-local function hand_over(prefix, shape, errors)
+local function hand_over(g, prefix, shape)
+  local errors = shape.errors or g.errors
   for status, code in pairs(OF_HOST) do
     if errors[code] then
       local text = M.body(fail.new(code, nil, errors), shape, "")
@@ -128,10 +130,10 @@ end
 --- Hands the host what it refuses with, for generation g.
 function M.install(g)
   host.refusals_clear()
-  hand_over("/", M.at(g, "/"), g.errors)         -- also of what has no path
+  hand_over(g, "/", M.at(g, "/"))                   -- also of what has no path
   for _, shape in pairs(g.shapes) do
     for _, prefix in ipairs(shape.paths) do
-      if prefix ~= "/" then hand_over(prefix, shape, g.errors) end
+      if prefix ~= "/" then hand_over(g, prefix, shape) end
     end
   end
 end

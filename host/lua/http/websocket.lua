@@ -91,6 +91,7 @@ local function protected(conn, route, name, fn, ...)
   local ok, err = xpcall(fn, trap, ...)
   if ok or err == sched.Canceled then return ok, err end
   if fail.is(err) then
+    err = fail.on(err, route.errors)
     conn:close(REFUSED, clipped(err.code .. ": " .. err.message))
     return false
   end

@@ -3,6 +3,7 @@
 -- see the result.  Declarations (routes, jobs, subscriptions, sockets) are collected in the generation
 -- being built; a generation is never changed once it is installed.
 
+local catalogue = require "human.scripts.catalogue"
 local cors = require "human.http.cors"
 local fail = require "human.fail"
 local host = require "human.core.host"
@@ -258,7 +259,7 @@ end
 local function roots(n)
   local list = {}
   for _, path in ipairs(host.bundle_list(n)) do
-    local wanted = path:find "^api/.+%.lua$" and path ~= "api/errors.lua"
+    local wanted = path:find "^api/.+%.lua$" and not catalogue.is_path(path)
     wanted = wanted or path:find "^[^/]+/rules/.+%.lua$" or path:find "/init%.lua$"
     if wanted then list[#list + 1] = path end
   end
@@ -266,7 +267,7 @@ local function roots(n)
   return list
 end
 
--- What the catalogue says, and behind it: an override that was made before a code came has it from there.
+-- What a catalogue says, and behind it: an override that was made before a code came has it from there.
 local function read_catalogue(g, path)
   local errors = {}
   for level = math.max(depth_of(g, path), 1) - 1, 0, -1 do
@@ -276,21 +277,11 @@ local function read_catalogue(g, path)
   return errors
 end
 
-local function load_catalogue(g)
-  local path = "api/errors.lua"
-  if not host.bundle_file(g.n, path) then error(path .. ": the catalogue of errors is missing", 0) end
-  local errors = read_catalogue(g, path)
-  path = file_of(g, "api.errors")
-  for code, entry in pairs(errors) do
-    local status = type(entry) == "table" and entry.status
-    if type(status) ~= "number" or status < 400 or status > 599 or type(entry.message) ~= "string" then
-      error(path .. ": " .. tostring(code) .. " needs a status of 400 to 599 and a message", 0)
-    end
-  end
-  for _, code in ipairs(fail.required) do
-    if not errors[code] then error(path .. ": the runtime needs the code '" .. code .. "'", 0) end
-  end
-  g.errors = errors
+local function load_catalogues(g)
+  local shared = "api/errors.lua"
+  if not host.bundle_file(g.n, shared) then error(shared .. ": the catalogue of errors is missing", 0) end
+  catalogue.load(g, host.bundle_list(g.n), function(path) return read_catalogue(g, path) end,
+    function(path) return file_of(g, name_of(path)) end)
 end
 
 -- "module.fn" of a job: loads the module, so that a wrong name refuses the load.
@@ -317,13 +308,13 @@ end
 local function build(g)
   require("human.pg.migration_files").read(g.n)
   for _, warning in ipairs(override.check(g.origin)) do g.warnings[#g.warnings + 1] = warning end
-  load_catalogue(g)
+  load_catalogues(g)
   for _, path in ipairs(roots(g.n)) do g.env.require(name_of(path)) end
   check_jobs(g)
   if g.examples then
     for _, r in ipairs(g.rule_sources) do
       begin_file(g, r.name)
-      rule_examples.check(r.file, r.mod, g.errors, text_of(g, r.name))
+      rule_examples.check(r.file, r.mod, catalogue.of_rule(g, r.name), text_of(g, r.name))
     end
   end
   require("human.api").finish(g)
@@ -360,7 +351,7 @@ function M.loader(n)
   local g = new_generation(n)
   g.slice = math.huge                            -- busted's require cannot yield
   building = g
-  pcall(load_catalogue, g)                       -- what is wrong there is not the spec's business
+  pcall(load_catalogues, g)                       -- what is wrong there is not the spec's business
   building = nil
   fail.use(g.errors)
   return function(name)

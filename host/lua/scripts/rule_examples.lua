@@ -22,7 +22,7 @@ local function try_example(members, ex, errors)
   if not ok then return got end
   if rules.is_verdict(got) then
     if got.verdict == "deny" and not errors[got.code] then
-      return "denies with '" .. got.code .. "', which is not in api/errors.lua"
+      return "denies with '" .. got.code .. "', which is in no errors.lua"
     end
     got = tostring(got)
   end
