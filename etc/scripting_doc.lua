@@ -8,7 +8,7 @@ M.MARK = "<!-- reference: written by `make docs`; edit the comments in host/lua 
 
 -- What scripts may require, in the order of the page, and what a script calls the module.
 M.modules = {
-  "api", "schema", "fail", "db", "decisions", "task", "fetch", "llm", "sio", "ws", "bus", "jobs", "state", "log", "metrics",
+  "api", "schema", "fail", "db", "decisions", "task", "fetch", "llm", "sio", "ws", "bus", "feed", "jobs", "state", "log", "metrics",
   "json", "text", "time", "id", "crypto", "config", "document", "guard", "idempotency", "system", "console",
 }
 
@@ -124,7 +124,8 @@ end
 -- Methods that scripts do not call are left out of the page, and hidden by nothing but that.
 M.internal = {
   ["methods:"] = { on_abort = true, on_drained = true },
-  ["Out:"] = { on_abort = true, on_drained = true, fail = true, abandon = true },
+  ["Out:"] = { on_abort = true, on_drained = true, fail = true, abandon = true, put = true, handled = true,
+              refuse = true },
   ["Conn:"] = { transmit = true, on_message = true, on_close = true },
   ["Server:"] = { on_http = true },
   ["Tx:"] = { nested = true },

@@ -28,6 +28,7 @@ end
 local function count_sockets()
   local gauges, engine = require "human.observe.gauges", require "human.sio.engine"
   gauges.source("human_websockets", require("human.http.websocket").count)
+  gauges.source("human_feed_followers", require("human.core.feeds").count)
   gauges.source("human_socketio_sockets", function()
     local n = 0
     for _, rt in pairs(engine.runtimes()) do n = n + rt.count end

@@ -1,10 +1,15 @@
 -- host/lua/http/event_stream.lua -- ctx:stream(): server-sent events to one client.
 -- Owns the response from open() to close(): back-pressure (waits while more than 64 KB are queued),
 -- a comment every 15 s so that proxies and dead peers are noticed, and the error event at the end of a
--- stream whose handler failed.
+-- stream whose handler failed.  A stream that follows a feed outlives its handler, and its scripts: it has no task,
+-- and holds nothing of their generation.
 
 local access = require "human.observe.request_log"
+local blame = require "human.core.blame"
+local catalogue = require "human.scripts.catalogue"
 local fail = require "human.fail"
+local feeds = require "human.core.feeds"
+local gen = require "human.scripts.generation"
 local grants = require "human.http.grants"
 local host = require "human.core.host"
 local json = require "human.json"
@@ -14,7 +19,7 @@ local connections = require "human.http.connections"
 local shapes = require "human.http.shapes"
 
 local M = {}
-local QUEUE_MAX, HEARTBEAT_S = 64 * 1024, 15
+local QUEUE_MAX, HEARTBEAT_S, ID_MAX = 64 * 1024, 15, 200
 local STALLED_S = 60                             -- a client that reads nothing for so long is gone
 local Out = {}
 local out_mt = { __index = Out }
@@ -25,7 +30,17 @@ local HEAD = "content-type: text/event-stream; charset=utf-8\r\ncache-control: n
 
 local function heartbeat(out)
   if out.closed then return end
-  if host.write(out.req, ":\n\n") < 0 then out.gone = true else timer.restart(out.timer) end
+  if host.write(out.req, ":\n\n") >= 0 then return timer.restart(out.timer) end
+  out.gone = true
+  if out.follows then out:close() end
+end
+
+-- Where a client says that it stopped: a text, or nil; and whether it says what no feed can have said.
+local function last_event_id(req)
+  local id = host.header(req, "last-event-id")
+  if not id or id == "" then return nil end
+  if #id > ID_MAX or id:find "%c" or not host.utf8_ok(id) then return nil, true end
+  return id
 end
 
 -- Begin the answer of ctx.  The request's time limit ends unless the route sets one.
@@ -36,7 +51,8 @@ function M.open(ctx)
   local head = HEAD .. route.common_head .. require("human.http.cors").headers(route.cors, ctx.req)
     .. "x-request-id: " .. ctx.id .. "\r\n"
   local out = setmetatable({ req = ctx.req, ctx = ctx, closed = false, gone = false, bytes = 0,
-                             waiters = {} }, out_mt)
+                             waiters = {}, follows = false }, out_mt)
+  out.last_id, out.lost = last_event_id(ctx.req)
   local begun = host.stream(ctx.req, 200, head)
   if begun < 0 and begun ~= host.E.GONE and begun ~= host.E.FULL then
     error("ctx:stream(): the host refuses to begin: " .. host.error_name(begun), 0)
@@ -58,6 +74,10 @@ end
 
 -- The client reads again (connections).
 function Out:on_drained()
+  if self.follows then
+    timer.cancel(self.stall)
+    return feeds.resume(self)
+  end
   local waiters = self.waiters
   self.waiters = {}
   for _, task in ipairs(waiters) do sched.wake(task) end
@@ -66,6 +86,7 @@ end
 -- The client left (connections): the task is ended, unless the route says abort = false.
 function Out:on_abort()
   self.gone = true
+  if self.follows then return self:close() end
   if self.ctx.route.abort ~= false then sched.kill(self.ctx.task) else self:on_drained() end
 end
 
@@ -110,11 +131,17 @@ local function field(name, value)
   return name .. ": " .. value .. "\n"
 end
 
+-- One event in the format, as a text.
+local function event_text(name, data, id)
+  local text = type(data) == "string" and data or json.encode(data)
+  return field("event", name) .. field("id", id) .. data_lines(text) .. "\n"
+end
+Out.format = event_text
+
 -- Send an event: name (nil: an unnamed one), data a text or a table (as JSON), id for Last-Event-ID.
 -- Waits while the client is slow.  true, or nil and "gone" when the client has left.
 function Out:event(name, data, id)
-  local text = type(data) == "string" and data or json.encode(data)
-  return put(self, field("event", name) .. field("id", id) .. data_lines(text) .. "\n")
+  return put(self, event_text(name, data, id))
 end
 
 -- Send a comment, which clients ignore.
@@ -126,6 +153,9 @@ local function stop(out)
   if out.closed then return false end
   out.closed = true
   timer.cancel(out.timer)
+  timer.cancel(out.stall)
+  timer.cancel(out.ending)
+  feeds.unfollow(out)
   open_streams[out] = nil
   grants.drop(out)
   connections.unbind(out.req)
@@ -138,19 +168,75 @@ function Out:close()
   if stop(self) then host.finish(self.req) end
 end
 
+-- Follow a feed (human.feed), as the last thing that the handler does: once it has returned, the client is sent what
+-- comes behind position `after` (nil: from the beginning), now and later, until it leaves.  A client that comes back
+-- with Last-Event-ID goes on behind that.  Reloads do not end the stream.  key: a text of up to 200 bytes, for
+-- feed.tell.  options: arg (a text or number that the feed's function gets as well), for_s (the stream ends after so
+-- many seconds).
+function Out:follow(name, key, after, options)
+  if self.follow_next then blame.refuse "stream:follow: a stream follows one feed" end
+  local at, is_lost = require("human.feed").begin(name, key, after, self.last_id)
+  options = options or {}
+  self.lost = self.lost or is_lost
+  self.follow_next = { name = name, key = key, at = at, arg = options.arg, for_s = options.for_s }
+end
+
+-- Of feeds: sends what was read.
+function Out:put(text)
+  local queued = host.write(self.req, text)
+  if queued < 0 then
+    self.gone = true
+    return "gone"
+  end
+  self.bytes = self.bytes + #text
+  if queued <= QUEUE_MAX then return "more" end
+  self.stall = timer.start(STALLED_S, self.close, self)
+  return "full"
+end
+
+local function begin_to_follow(out)
+  local wanted = out.follow_next
+  local route = out.ctx.route
+  out.shape, out.area = route.shape.name, route.area
+  out.ctx, out.waiters, out.follow_next = access.keep(out.ctx), nil, nil
+  out.follows, out.at, out.arg, out.last_id = true, wanted.at, wanted.arg, nil
+  if wanted.for_s then out.ending = timer.start(wanted.for_s, out.close, out) end
+  if out.lost then host.write(out.req, feeds.RESET) end
+  feeds.follow(wanted.name, wanted.key, out)
+end
+
+-- The handler has returned.
+function Out:handled()
+  if self.follow_next and not (self.closed or self.gone) then return begin_to_follow(self) end
+  self:close()
+end
+
+-- In which errors look: of the scripts in service, once the stream has outlived its own.
+local function look_of(out)
+  if not out.follows then return out.ctx.route.shape, out.ctx.route.errors end
+  local g = gen.current()
+  return g.shapes[out.shape] or shapes.PLAIN, catalogue.of(g, out.area)
+end
+
 -- The handler failed: one error event in the route's shape, then the end.
 function Out:fail(f)
   if self.closed then return end
-  local route = self.ctx.route
   if not self.gone then
-    host.write(self.req, "event: error\n" .. data_lines(shapes.body(f, route.shape, self.ctx.id)) .. "\n")
+    host.write(self.req, "event: error\n" .. data_lines(shapes.body(f, (look_of(self)), self.ctx.id)) .. "\n")
   end
   self:close()
 end
 
+-- What it follows cannot be read any more (feeds).
+function Out:refuse(code)
+  local _, errors = look_of(self)
+  self:fail(fail.new(code, nil, errors))
+end
+
 -- The key that the stream was asked for with is no more (human.grants).
 function Out:revoke()
-  self:fail(fail.new("unauthorized", nil, self.ctx.route.errors))
+  self:refuse "unauthorized"
+  if self.follows then return end
   self:on_drained()
   sched.kill(self.ctx.task)
 end
@@ -160,7 +246,9 @@ function Out:abandon() self:close() end
 
 -- Ends all streams (drain): their tasks are canceled.
 function M.shutdown()
-  for out in pairs(open_streams) do sched.kill(out.ctx.task) end
+  for out in pairs(open_streams) do
+    if out.follows then out:close() else sched.kill(out.ctx.task) end
+  end
 end
 
 return M

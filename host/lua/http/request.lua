@@ -173,7 +173,7 @@ local function process(ctx)
   end
   local status, value, headers = route.fn(ctx, body)
   local out = ctx.out or route.kind == "stream" and ctx:stream()
-  if out then return out:close() end
+  if out then return out:handled() end
   reply(ctx, route, status, value, headers)
 end
 

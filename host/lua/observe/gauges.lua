@@ -38,6 +38,7 @@ local HELP = {
   human_tasks = { "gauge", "Tasks that have begun and not ended." },
   human_operations = { "gauge", "Host operations under way (statements, transfers, requests)." },
   human_connections = { "gauge", "Open connections of clients." },
+  human_feed_followers = { "gauge", "Streams that follow a feed." },
   human_websockets = { "gauge", "Open WebSocket routes, without Socket.IO." },
   human_socketio_sockets = { "gauge", "Open Socket.IO sessions." },
   human_event_queue_length = { "gauge", "Events that wait for scripts to take them." },

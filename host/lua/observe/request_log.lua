@@ -111,6 +111,16 @@ function M.done(ctx, status, bytes, is_stream)
   write(point, ctx.id, route.gen.id, status, seconds, bytes, ctx.ip, ctx.actor, known and known.id)
 end
 
+--- What done() needs of ctx, without the scripts that it belongs to: for answers that outlive them.
+function M.keep(ctx)
+  local actor, known, point = ctx.actor, ctx.task.trace, of_route(ctx.route, ctx.is_head)
+  return {
+    id = ctx.id, ip = rawget(ctx, "ip"), started = ctx.started, is_head = ctx.is_head,
+    actor = actor and { kind = tostring(actor.kind or "actor"), id = tostring(actor.id) } or nil,
+    task = { trace = known }, route = { point = point, head_point = point, gen = { id = ctx.route.gen.id } },
+  }
+end
+
 local NO_ROUTE = "none"
 local unrouted = {}                              -- method number -> point
 

@@ -17,6 +17,7 @@ local rules = require "human.scripts.rules"
 local sandbox = require "human.scripts.sandbox"
 local sched = require "human.core.sched"
 local shapes = require "human.http.shapes"
+local target = require "human.scripts.target"
 
 local M = {}
 local NO_MEMORY = "not enough memory"            -- what Lua says, without a place
@@ -244,7 +245,7 @@ local function new_generation(n, overlay)
     n = n, id = host.bundle_id(n), origin = origin.read(n), overlay = overlay or {}, slice = host.clock(),
     loaded = {}, stack = {}, uses = {}, rule_sources = {}, contracts = {}, warnings = {},
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, agent_paths = {}, errors = {},
-    websockets = {}, body_limits = {}, sio = {}, bus = {}, jobs = {}, starts = {},
+    websockets = {}, body_limits = {}, sio = {}, bus = {}, feeds = {}, jobs = {}, starts = {},
   }
   -- nosniff: what an answer is, its type says, whatever a browser reads into it (Fetch standard).
   g.common_head = "x-gen: " .. g.id .. "\r\nx-content-type-options: nosniff\r\n"
@@ -284,18 +285,9 @@ local function load_catalogues(g)
     function(path) return file_of(g, name_of(path)) end)
 end
 
--- "module.fn" of a job: loads the module, so that a wrong name refuses the load.
-local function check_target(g, what, target)
-  local module, name = tostring(target):match "^(.+)%.([%w_]+)$"
-  local mod = module and g.env.require(module)
-  if type(mod) ~= "table" or type(mod[name]) ~= "function" then
-    error(what .. ": " .. tostring(target) .. " names no function of a script", 0)
-  end
-end
-
 local function check_jobs(g)
-  for name, job in pairs(g.jobs) do check_target(g, "job " .. name, job.path) end
-  for _, target in ipairs(g.starts) do check_target(g, "jobs.start", target) end
+  for name, job in pairs(g.jobs) do target.check(g, "job " .. name, job.path) end
+  for _, path in ipairs(g.starts) do target.check(g, "jobs.start", path) end
 end
 
 -- The texts of files by the names they have in messages, for scripts/rule_names.check.
@@ -311,6 +303,7 @@ local function build(g)
   load_catalogues(g)
   for _, path in ipairs(roots(g.n)) do g.env.require(name_of(path)) end
   check_jobs(g)
+  require("human.feed").finish(g)
   if g.examples then
     for _, r in ipairs(g.rule_sources) do
       begin_file(g, r.name)

@@ -4,6 +4,7 @@
 -- What had begun goes on with the old ones for reload.grace_ms, then it is canceled and they are
 -- collected.  Nothing that serves is touched before COMMIT.
 
+local feed = require "human.feed"
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"
 local jobs = require "human.jobs"
@@ -28,6 +29,7 @@ local function build(n)
   local g = gen.build(n, { examples = false })
   migrate.check(n, gen.current().n)
   wsroute.check_live(g)
+  feed.check_live(g)
   sio.check_live(g)
   return g
 end
