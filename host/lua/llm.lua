@@ -88,7 +88,6 @@ local function check(req)
     error("llm.chat: messages must be a list with at least one message", 3)
   end
   if sched.current().tx then error("llm.chat: not inside a transaction", 3) end
-  if not listed then req.messages = req.fit(math.huge) end
 end
 
 --- Ask a language model.  Awaits.
@@ -142,6 +141,14 @@ function M.plan(req)
   local conf = choices.settings()
   local choice = choices.primary(choices.registry(), conf, req.model)
   return choice and not choice.provider.answer and planned(choice, req, conf) or nil
+end
+
+--- Whether rules give that model's answer (nil: the configured one's), at once and for nothing, so that a prompt is not
+--- even needed where req.context says what there is to know.
+function M.is_instant(model)
+  local conf = choices.settings()
+  local choice = conf.fallback_provider == "" and choices.primary(choices.registry(), conf, model)
+  return choice and choice.provider.answer ~= nil or false
 end
 
 --- Writes down, with tx, a call that is about to be made.  Awaits nothing.

@@ -6,6 +6,7 @@ local bus = require "human.bus"
 local config = require "human.config"
 local db = require "human.db"
 local id = require "human.id"
+local json = require "human.json"
 local limits = require "agent.rules.limits"
 local store = require "agent.store"
 
@@ -34,8 +35,9 @@ M.sql = {
       retry_ms = least($6::int, $5::int * power(2, least(m.attempts, 20))) * (0.5 + random())
     where m.agent_id = $2 and ]] .. READY .. [[
     returning m.attempts, m.failures, m.attempts > case when m.failures > 0 then 1 else $1::int end as over]],
-  renew = [[update agent_mailboxes set lease_until = now() + $3::int * interval '1 ms'
-    where agent_id = $1 and lease_owner = $2]],
+  renew = [[update agent_mailboxes m set lease_until = now() + $2::int * interval '1 ms'
+    from jsonb_to_recordset($1::jsonb) as held (agent_id text, owner text)
+    where m.agent_id = held.agent_id and m.lease_owner = held.owner returning m.lease_owner]],
   lock = [[select m.*, a.status from agent_mailboxes m join agents a on a.id = m.agent_id
     where m.agent_id = $1 and m.lease_owner = $2 for update of m]],
   save = [[update agent_mailboxes set last_pos = $2, last_seq = $3, processed_pos = $4, superseded = $5,
@@ -66,22 +68,24 @@ M.sql = {
 -- end of the session.
 local CUTS = { ["new-message"] = true, ["timer-expired"] = true }
 
--- Stores an event for an agent of the actor's and tells all workers.  event: of agent.events.
--- Returns {id, pos, seq, duplicate} (agent.store).
-function M.post(actor, agent_id, event)
+local function lease_ms() return config.agent.lease_ms end
+
+-- Stores an event for an agent of the actor's and tells all workers.  event: of agent.events.  owner, read (optional):
+-- who would have its turn, as of M.claim.
+-- Returns {id, pos, seq, duplicate, claimed} (agent.store), and what read(tx) returned where the turn is the owner's.
+function M.post(actor, agent_id, event, owner, read)
+  local lease = owner and { owner = owner, ms = lease_ms(), retry_ms = RETRY_MS }
   return db.tx(function(tx)
     local cuts = CUTS[event.type] or false
-    local stored = store.append_in(tx, actor, agent_id, event, cuts)
+    local stored = store.append_in(tx, actor, agent_id, event, cuts, lease)
     if (cuts or stored.changed) and stored.busy and not stored.duplicate then
       local news = { agent_id = agent_id, pos = stored.pos, changed = stored.changed or nil,
                      final = event.type == "timer-expired" }
       tx:after_commit(function() bus.publish("agent.interrupt", news) end)
     end
-    return stored
+    return stored, stored.claimed and read(tx) or nil
   end)
 end
-
-local function lease_ms() return config.agent.lease_ms end
 
 -- A name for one holding of a lease; nobody else has it.
 function M.new_owner() return id.new() end
@@ -100,8 +104,14 @@ function M.claim(agent_id, owner, read)
   return claimed()[1], found
 end
 
--- False when the lease is somebody else's by now.
-function M.renew(agent_id, owner) return db.exec(M.sql.renew, agent_id, owner, lease_ms()) == 1 end
+-- Holds these leases ({{agent_id, owner}, ..}) for longer.  Returns {owner = true} of those that are still theirs.
+function M.renew(list)
+  local held = {}
+  for _, row in ipairs(db.query(M.sql.renew, json.encode(json.array(list)), lease_ms())) do
+    held[row.lease_owner] = true
+  end
+  return held
+end
 
 -- Seconds between renewals: a third of the lease, so that one may fail.
 function M.renew_every_s() return lease_ms() / 3000 end

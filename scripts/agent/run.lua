@@ -27,11 +27,16 @@ local store = require "agent.store"
 
 local M = {}
 
+local TYPING = { type = "set-typing", isTyping = true }
+
 metrics.describe("human_agent_turns_given_up_total", "Turns of agents that had all their attempts")
 
 M.sql = {
-  begin = [[insert into agent_runs (id, agent_id, until_pos, typing) values ($1, $2, $3, $4)]],
   speak = [[insert into agent_runs (id, agent_id, until_pos, typing, verdict) values ($1, $2, $3, true, $4::jsonb)]],
+  -- One that is begun and ended at once.
+  whole = [[insert into agent_runs (id, agent_id, until_pos, typing, verdict, reason, error_code, provider, model,
+      input_tokens, output_tokens, cost_micros, finished_at)
+    values ($1, $2, $3, false, $4::jsonb, $5, $6, $7, $8, $9, $10, $11, clock_timestamp())]],
   resume = [[update agent_runs set attempts = attempts + 1, until_pos = $2 where id = $1]],
   open_run = "select id, until_pos, typing from agent_runs where agent_id = $1 and finished_at is null",
   finish = [[update agent_runs set reason = $2, error_code = $3, typing = false, plan = null, provider = $4, model = $5,
@@ -81,9 +86,13 @@ end
 
 local function write_run(tx, run, box, result, reason)
   local usage = result.usage or {}
-  local input, output = usage.input_tokens or 0, usage.output_tokens or 0
-  tx:ask(M.sql.finish, run.id, reason, result.code, result.provider, result.model, input, output,
-    budget.known_cost(usage))
+  local input, output, cost = usage.input_tokens or 0, usage.output_tokens or 0, budget.known_cost(usage)
+  if run.is_new then
+    tx:ask(M.sql.whole, run.id, box.agent_id, run.until_pos, run.verdict and json.encode(run.verdict), reason,
+      result.code, result.provider, result.model, input, output, cost)
+  else
+    tx:ask(M.sql.finish, run.id, reason, result.code, result.provider, result.model, input, output, cost)
+  end
   box.runs, box.cost_micros = box.runs + 1, box.cost_micros + (usage.cost_micros or 0)
   box.input_tokens, box.output_tokens = box.input_tokens + input, box.output_tokens + output
   budget.charge(tx, result.payer, usage)
@@ -92,7 +101,9 @@ end
 -- Writes the end of a run, on the locked mailbox.  real: how it ends; result: what it cost.
 local function close(tx, entry, box, run, real, result)
   M.record(tx, entry, run.id, box)
-  store.append_out(tx, entry.agent_id, box, run.id, actions.closing(run, real.actions or {}, real.reason, real.code))
+  local list = actions.closing(run, real.actions or {}, real.reason, real.code)
+  if run.is_new and run.typing then table.insert(list, 1, TYPING) end
+  store.append_out(tx, entry.agent_id, box, run.id, list)
   initiative.arm(tx, entry, real.actions)
   if real.reason == "superseded" then
     box.superseded = box.superseded + 1
@@ -121,19 +132,25 @@ end
 -- A run that will think, for M.begin.
 function M.new(snap) return { id = id.new(), until_pos = snap.seen, typing = true } end
 
+-- The mailbox, locked, with the run counted; or nil and whether the facts are better read again.
+local function may_begin(tx, entry, snap, run)
+  local locked, take = mailbox.locking(tx, entry.agent_id, entry.owner), budget.taking(tx, snap.payer, run.id)
+  local box = locked()
+  if box.last_said_pos > snap.seen and entry.may_look_again then return nil, true end
+  return take(function(...) return M.ask(entry, ...) end) and box or nil
+end
+
 -- A run that thinks: its row, typing for all to see, and what asking the model will cost at least (run.plan, of
 -- human.llm, or nil).  Nil when there is no budget for it; nil and true when somebody has said more since the facts
 -- were read, and they are better read again.
 function M.begin(entry, snap, run)
   return db.tx(function(tx)
-    local locked, take = mailbox.locking(tx, entry.agent_id, entry.owner), budget.taking(tx, snap.payer, run.id)
-    local box = locked()
-    if box.last_said_pos > snap.seen and entry.may_look_again then return nil, true end
-    if not take(function(...) return M.ask(entry, ...) end) then return nil end
+    local box, again = may_begin(tx, entry, snap, run)
+    if not box then return nil, again end
     tx:ask(M.sql.speak, run.id, entry.agent_id, run.until_pos, json.encode(snap.verdict))
     if run.plan then llm.write_down(tx, run.plan) end
     M.record(tx, entry, run.id, box)
-    store.append_out(tx, entry.agent_id, box, run.id, { { type = "set-typing", isTyping = true } })
+    store.append_out(tx, entry.agent_id, box, run.id, { TYPING })
     mailbox.save(tx, box)
     return run
   end)
@@ -141,12 +158,22 @@ end
 
 -- A run that needs no model: begun and ended at once.
 function M.at_once(entry, snap, result)
-  local run = { id = id.new(), until_pos = snap.seen, typing = false }
+  local run = { id = id.new(), until_pos = snap.seen, typing = false, is_new = true }
   return count(db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
-    tx:ask(M.sql.begin, run.id, entry.agent_id, run.until_pos, false)
     return close(tx, entry, box, run, result, result)
   end))
+end
+
+-- The same for one whose answer was there at once and has cost nothing.  Nil, or nil and true: as of M.begin.
+function M.answer_at_once(entry, snap, run, result)
+  run.is_new, run.verdict = true, snap.verdict
+  local reason, again = db.tx(function(tx)
+    local box, why = may_begin(tx, entry, snap, run)
+    if not box then return nil, why end
+    return close(tx, entry, box, run, outcome(tx, entry, box, run, result), result)
+  end)
+  return reason and count(reason), again
 end
 
 -- Nothing is said, and nobody is told.
@@ -166,10 +193,8 @@ function M.give_up(entry, code)
     local run = tx:row(M.sql.open_run, entry.agent_id)
     if run then budget.book_interrupted(tx, tx:row(budget.sql.payer, entry.agent_id), run.id) end
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
-    if not run then
-      run = { id = id.new(), until_pos = math.max(box.tried_pos, box.processed_pos), typing = false }
-      tx:ask(M.sql.begin, run.id, entry.agent_id, run.until_pos, false)
-    end
+    run = run or { id = id.new(), until_pos = math.max(box.tried_pos, box.processed_pos), typing = false,
+                   is_new = true }
     store.append_out(tx, entry.agent_id, box, run.id, actions.closing(run, {}, "error", code))
     write_run(tx, run, box, { code = code }, "error")
     mailbox.give_up(tx, box)

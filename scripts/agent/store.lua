@@ -23,22 +23,29 @@ local TOLD_BYTES = 65536                         -- of text that workers tell ea
 M.sql = {
   -- One statement, so that a duplicate burns no position.
   append_in = [[with box as (
-      select last_pos, last_seq, processed_pos, early_changes, coalesce(lease_until > now(), false) as busy
+      select last_pos, last_seq, processed_pos, early_changes, coalesce(lease_until > now(), false) as busy,
+        $10::text is not null and lease_owner is null and attempts = 0 and failures = 0 as free
       from agent_mailboxes where agent_id = $2 and exists (select 1 from agents where id = $2 and user_id = $9)
       for update
     ), made as (
       insert into agent_events (id, agent_id, pos, direction, type, content, message_id)
       select $1, $2, last_pos + 1, 'in', $3, $4::jsonb, $5 from box where last_pos - processed_pos < $7::int
       on conflict (agent_id, message_id) where message_id is not null do nothing
-      returning id, pos
+      returning id, pos, (select free from box) as claimed
     ), grown as (
       update agent_mailboxes m set last_pos = made.pos, last_in_pos = made.pos, due_at = null,
         last_said_pos = case when $6::boolean then made.pos else m.last_said_pos end,
         key_id = case when $6::boolean then $8 else m.key_id end,
-        last_event_at = clock_timestamp(), events_in = m.events_in + 1
+        last_event_at = clock_timestamp(), events_in = m.events_in + 1,
+        lease_owner = case when made.claimed then $10 else m.lease_owner end,
+        lease_until = case when made.claimed then now() + $11::int * interval '1 ms' else m.lease_until end,
+        attempts = case when made.claimed then 1 else m.attempts end,
+        tried_pos = case when made.claimed then made.pos else m.tried_pos end,
+        retry_ms = case when made.claimed then $12::int * (0.5 + random()) else m.retry_ms end
       from made where m.agent_id = $2
     )
-    select box.last_seq as seq, box.busy, box.early_changes, made.id, made.pos from box left join made on true]],
+    select box.last_seq as seq, box.busy, box.early_changes, made.id, made.pos, made.claimed
+    from box left join made on true]],
   by_message = [[select e.id, e.pos, coalesce((select o.seq from agent_events o
       where o.agent_id = e.agent_id and o.direction = 'out' and o.pos < e.pos order by o.pos desc limit 1), 0) as seq
     from agent_events e where e.agent_id = $1 and e.message_id = $2]],
@@ -106,13 +113,16 @@ local effects = {
   ["timer-expired"] = function(tx, agent_id) tx:ask(M.sql.expired, agent_id) end,
 }
 
--- Stores an event of agent.events for an agent of the actor's.  interrupts: it may cut a run short.
--- Returns {id, pos, seq (of the last action before it), busy (somebody holds the agent's turn),
+-- Stores an event of agent.events for an agent of the actor's.  interrupts: it may cut a run short.  lease: of
+-- agent.mailbox, for who would have the turn: {owner, ms, retry_ms}, or nil.
+-- Returns {id, pos, seq (of the last action before it), busy (somebody holds the agent's turn), claimed (the turn is
+-- that owner's: nobody had it, and nothing has gone wrong with it),
 -- changed (what somebody is answering is not what it was), early_changes, duplicate = true | nil}.
-function M.append_in(tx, actor, agent_id, event, interrupts)
-  local images = attachments.take(event.content.message)
+function M.append_in(tx, actor, agent_id, event, interrupts, lease)
+  local images, by = attachments.take(event.content.message), lease or {}
   local box = tx:must("agent_not_found", M.sql.append_in, id.new(), agent_id, event.type,
-    json.encode(event.content), event.message_id, interrupts, limits.mailbox, actor.key_id, actor.id)
+    json.encode(event.content), event.message_id, interrupts, limits.mailbox, actor.key_id, actor.id,
+    by.owner, by.ms, by.retry_ms)
   if box.id then
     attachments.store(tx, agent_id, box.id, images)
     box.changed = effects[event.type](tx, agent_id, event.content, box.pos) == true

@@ -26,7 +26,8 @@ local LEAST_S = 2                                -- to go on with an answer; the
 
 -- What the model's window has no room for is for agent.memory.
 local function request(entry, snap, run)
-  local built, set = prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ"), snap.settings
+  local set = snap.settings
+  local built = run.at_once and {} or prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ")
   return {
     system = built.system, messages = built.messages, tools = tools.permitted(set), ref = run.id,
     model = set.model, temperature = set.temperature, reasoning_effort = set.reasoning_effort,
@@ -41,9 +42,12 @@ local function request(entry, snap, run)
 end
 
 -- What will be asked for a run (run.request), so that it can be written down with the run's beginning (run.plan).
+-- run.at_once: the answer is there at once and free, and is given without pauses; then there is no prompt either.
 function M.plan(entry, snap, run)
-  attachments.show(entry.agent_id, snap.lines)
+  run.at_once = (snap.settings.typing_ms_per_char or 0) == 0 and llm.is_instant(snap.settings.model)
+  if not run.at_once then attachments.show(entry.agent_id, snap.lines) end
   run.request = request(entry, snap, run)
+  if run.at_once then return end
   run.plan = llm.plan(run.request)
   run.request.plan = run.plan
 end

@@ -26,6 +26,7 @@ local M = {}
 -- new generation has a table of its own; turns of the old one end by themselves, and the database,
 -- not this table, keeps two turns of an agent apart.
 local running, n_running = {}, 0
+local renewer                                    -- the task that keeps their leases, while there are any
 
 -- News of the present turn ------------------------------------------------------------------------
 -- They may come before the facts that contain what they are about have been read, or after; what counts is whether
@@ -77,12 +78,22 @@ local function take_up(entry, snap, run)
   generate(entry, snap, run)
 end
 
+-- Begins it, and gives the answer; nil, or nil and true: as of agent.run.begin.
+local function begin(entry, snap, planned)
+  if planned.at_once then
+    return runs.answer_at_once(entry, snap, planned, thinking.result(entry, snap, planned))
+  end
+  local run, again = runs.begin(entry, snap, planned)
+  if run then generate(entry, snap, run) end
+  return run, again
+end
+
 local function speak(entry, snap, verdict)
   facts.carry_out(snap, verdict)
   local planned = runs.new(snap)
   thinking.plan(entry, snap, planned)
-  local run, again = runs.begin(entry, snap, planned)
-  if run then return generate(entry, snap, run) end
+  local begun, again = begin(entry, snap, planned)
+  if begun then return end
   if again then
     entry.looks_again = entry.looks_again + 1
     return
@@ -166,14 +177,35 @@ end
 
 -- Holding the lease -------------------------------------------------------------------------------
 
-local function renew(entry)
-  while not entry.over do
-    task.sleep(mailbox.renew_every_s())
-    if entry.over then return end
-    -- While the database is away the lease cannot be lost to anybody either; it is checked at every write.
-    local ok, held = pcall(mailbox.renew, entry.agent_id, entry.owner)
-    if ok and not held then return M.interrupt(entry) end
+-- One task for all turns, which goes on until there are none: few of them take long enough to need it.
+local function renew_due()
+  local due, held_until = {}, task.clock() - mailbox.renew_every_s() / 2
+  for _, entry in pairs(running) do
+    if entry.held_at and entry.held_at < held_until then due[#due + 1] = entry end
   end
+  if not due[1] then return end
+  local list = {}
+  for i, entry in ipairs(due) do list[i] = { agent_id = entry.agent_id, owner = entry.owner } end
+  -- While the database is away the lease cannot be lost to anybody either; it is checked at every write.
+  local ok, held = pcall(mailbox.renew, list)
+  for _, entry in ipairs(ok and due or {}) do
+    if held[entry.owner] then
+      entry.held_at = task.clock()
+    elseif running[entry.agent_id] == entry then
+      M.interrupt(entry)
+    end
+  end
+end
+
+local function renew()
+  local ok, err = pcall(function()
+    repeat
+      task.sleep(mailbox.renew_every_s() / 2)
+      renew_due()
+    until n_running == 0
+  end)
+  renewer = nil
+  if not ok then error(err, 0) end
 end
 
 local function wake_later(agent_id, wait_ms)
@@ -201,13 +233,25 @@ local function look_once(entry, asked)
   return look(entry, asked)
 end
 
--- Looks until nothing is left.
-local function take_turns(entry)
-  local claim, asked = mailbox.claim(entry.agent_id, entry.owner, function(tx) return facts.ask(tx, entry.agent_id) end)
-  if not claim then return end
-  entry.attempts, entry.suspect = claim.attempts, claim.attempts > 1 or claim.failures > 0
-  entry.renewer = task.spawn(renew, entry)
-  if claim.over then asked = give_up(entry, "interrupted") end
+-- What is there to know, if the turn is ours.
+local function claim(entry)
+  local held_at = task.clock()
+  local function read(tx) return facts.ask(tx, entry.agent_id) end
+  local claimed, asked = mailbox.claim(entry.agent_id, entry.owner, read)
+  if not claimed then return false end
+  entry.held_at, entry.attempts, entry.suspect = held_at, claimed.attempts, claimed.attempts > 1 or claimed.failures > 0
+  if claimed.over then asked = give_up(entry, "interrupted") end
+  return true, asked
+end
+
+-- Looks until nothing is left.  asked: what was read with the claim, if it has been made.
+local function take_turns(entry, asked)
+  if not asked then
+    local is_ours
+    is_ours, asked = claim(entry)
+    if not is_ours then return end
+  end
+  renewer = renewer or task.detach(renew)
   for _ = 1, limits.turns_in_a_row do
     local wait_ms = look_once(entry, asked)
     asked = nil
@@ -225,22 +269,42 @@ end
 
 local function leave(entry)
   entry.over = true
-  if entry.renewer then task.kill(entry.renewer) end
   running[entry.agent_id], n_running = nil, n_running - 1
   if entry.again then M.wake(entry.agent_id) end
 end
 
 -- A turn that fails keeps its lease until it lapses, and then for as long as agent.mailbox says: that is the
 -- pause before the next attempt.
-local function run_turns(entry)
+local function run_turns(entry, asked)
   task.name("agent turn", entry.agent_id)
-  local ok, err = pcall(take_turns, entry)
+  local ok, err = pcall(take_turns, entry, asked)
   leave(entry)
   if not ok and err ~= mailbox.LOST then
     local why = type(err) == "table" and err.message or tostring(err)
     log.error("turn failed", { agent_id = entry.agent_id, error = why })
   end
   if ok and (entry.remember or entry.left_out) then task.spawn(memory.roll, entry.agent_id, entry.left_out) end
+end
+
+-- An agent's place in this worker, unless it has one or there are enough.
+local function enter(agent_id)
+  if running[agent_id] or n_running >= limits.turns_per_worker then return nil end
+  local entry = { agent_id = agent_id, owner = mailbox.new_owner(), looks_again = 0, said_pos = 0, changed_pos = 0,
+                  final_pos = 0 }
+  running[agent_id], n_running = entry, n_running + 1
+  return entry
+end
+
+-- False when there is no room for its task.
+local function begin_turns(entry, run, ...)
+  local ok, made = pcall(task.detach, run, entry, ...) -- it has a lease of its own
+  if ok then
+    entry.task = made
+    return true
+  end
+  running[entry.agent_id], n_running = nil, n_running - 1
+  log.warn("turn put off", { agent_id = entry.agent_id, error = tostring(made) })
+  return false
 end
 
 -- Looks after an agent soon, unless this worker has enough to do; then M.scan finds it later.
@@ -250,17 +314,40 @@ function M.wake(agent_id)
     entry.again = true
     return
   end
-  if n_running >= limits.turns_per_worker then return end
-  entry = { agent_id = agent_id, owner = mailbox.new_owner(), looks_again = 0, said_pos = 0, changed_pos = 0,
-            final_pos = 0 }
-  running[agent_id], n_running = entry, n_running + 1
-  local ok, made = pcall(task.detach, run_turns, entry) -- it has a lease of its own
-  if ok then
-    entry.task = made
-    return
+  entry = enter(agent_id)
+  if entry then begin_turns(entry, run_turns) end
+end
+
+-- Whoever has posted an event hears first that it is stored.
+local function run_posted(entry, asked)
+  task.sleep(0)
+  run_turns(entry, asked)
+end
+
+local function wake_soon(agent_id)
+  task.sleep(0)
+  M.wake(agent_id)
+end
+
+-- Stores an event, as agent.mailbox does, and sees to its turn, which this worker has from the same moment on when it
+-- is nobody else's.
+function M.post(actor, agent_id, event)
+  local entry = enter(agent_id)
+  local held_at = task.clock()
+  local ok, stored, asked = pcall(mailbox.post, actor, agent_id, event, entry and entry.owner,
+    function(tx) return facts.ask(tx, agent_id) end)
+  if ok and stored.claimed then
+    entry.held_at, entry.attempts = held_at, 1
+    if not begin_turns(entry, run_posted, asked) then mailbox.yield(agent_id, entry.owner) end
+    return stored
   end
-  running[agent_id], n_running = nil, n_running - 1
-  log.warn("turn put off", { agent_id = agent_id, error = tostring(made) })
+  if entry then leave(entry) end
+  if not ok then                                 -- it may have been stored all the same
+    if entry then pcall(mailbox.yield, agent_id, entry.owner) end
+    error(stored, 0)
+  end
+  task.detach(wake_soon, agent_id)
+  return stored
 end
 
 bus.on("agent.interrupt", news_of.interrupt, function(news)

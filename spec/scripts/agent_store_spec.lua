@@ -79,7 +79,8 @@ describe("an agent's log", function()
     assert.equal(1, holders)
     db.exec("update agent_mailboxes set lease_until = now() - interval '1 minute' where agent_id = $1", agent.id)
     assert.is_table(mailbox.claim(agent.id, "late"))
-    assert.is_false(mailbox.renew(agent.id, "owner1"))
+    assert.same({ late = true }, mailbox.renew { { agent_id = agent.id, owner = "owner1" },
+      { agent_id = agent.id, owner = "late" } })
   end)
 
   -- As if whoever held the turn had died long ago.

@@ -26,17 +26,27 @@ describe("a turn of an agent", function()
     script("users").delete(actor.id)
   end)
 
-  local function post(id)
-    return script("mailbox").post(actor, agent.id, assert(script("events").parse { type = "new-message",
+  local function event(id)
+    return assert(script("events").parse { type = "new-message",
       message = { id = id, content = "How do I begin, " .. id .. "?", participant = { id = "u1", nickname = "Sarah" },
-                  createdAt = "2025-01-01T00:00:00Z" } }))
+                  createdAt = "2025-01-01T00:00:00Z" } })
   end
+
+  local function post(id) return script("mailbox").post(actor, agent.id, event(id)) end
 
   -- fn(shipped, ..) in place of a function of a module.
   local function instead(module, name, fn)
     local shipped = script(module)[name]
     undo[#undo + 1] = function() script(module)[name] = shipped end
     script(module)[name] = function(...) return fn(shipped, ...) end
+  end
+
+  -- An answer that takes its time, as a model's does.
+  local function with_a_model()
+    local llm = require "human.llm"
+    local shipped = llm.is_instant
+    undo[#undo + 1] = function() llm.is_instant = shipped end
+    llm.is_instant = function() return false end
   end
 
   -- Takes the agent's turn, and all that follow at once; gives the types (and reasons) of its actions.
@@ -70,6 +80,7 @@ describe("a turn of an agent", function()
   end)
 
   it("is cut short by what came between its facts and the model, before the model is asked", function()
+    with_a_model()
     local asked = {}
     instead("run", "begin", function(begin, entry, snap, planned)
       entry.may_look_again = false
@@ -87,6 +98,7 @@ describe("a turn of an agent", function()
   end)
 
   it("knows what it has just said, though a message came while it thought", function()
+    with_a_model()
     local snaps = {}
     instead("thinking", "result", function(result, entry, snap, run)
       snaps[#snaps + 1] = snap
@@ -103,19 +115,48 @@ describe("a turn of an agent", function()
     assert.same({ { "first" }, { "mine" }, { "second", true } }, seen)
   end)
 
-  it("takes four transactions, its event and the record of its call included", function()
+  local function transactions() return db.value "select pg_current_xact_id()::text::bigint" end
+
+  -- How many transactions one turn takes, with that of its event; take(id) stores the event.
+  local function of_a_turn(take)
     local hosts = require "human.core.bus_hosts"      -- which this process does not know yet to be absent
     local tell = hosts.tell
     undo[#undo + 1] = function() hosts.tell = tell end
     hosts.tell = function() return true end
-    local function transactions() return db.value "select pg_current_xact_id()::text::bigint" end
-    post "first"
+    take "first"
     take_turn()
     local before = transactions()
-    post "second"
+    take "second"
     assert.same("completed", take_turn()[6])
+    local n = transactions() - before - 1
     assert.equal(1, db.value([[select count(*) from llm_calls c join agent_runs r on r.id = c.ref
       where r.agent_id = $1 and r.until_pos = (select max(until_pos) from agent_runs where agent_id = $1)]], agent.id))
-    assert.equal(4, transactions() - before - 1)
+    return n
+  end
+
+  it("takes two transactions, its event and the record of its call included", function()
+    assert.equal(2, of_a_turn(function(id) script("turn").post(actor, agent.id, event(id)) end))
+  end)
+
+  it("takes one more when a model is asked, and one when another worker has stored the event", function()
+    with_a_model()
+    assert.equal(4, of_a_turn(post))
+  end)
+
+  it("is taken by who stores its event only when nobody has it", function()
+    script("turn").post(actor, agent.id, event "first")
+    script("turn").post(actor, agent.id, event "second")
+    post "third"
+    take_turn()
+    assert.same({ attempts = 0, last = 0 }, db.row([[select attempts, last_in_pos - processed_pos as last
+      from agent_mailboxes where agent_id = $1 and lease_owner is null]], agent.id))
+  end)
+
+  it("is nobody's when its event could not be stored, and is had by the next one", function()
+    instead("mailbox", "post", function() error "the connection is gone" end)
+    assert.has_error(function() script("turn").post(actor, agent.id, event "first") end)
+    undo[#undo]()
+    script("turn").post(actor, agent.id, event "second")
+    assert.same({ "set-typing", "send-message", "completed" }, take_turn())
   end)
 end)

@@ -30,7 +30,8 @@ describe("The shipped providers", function()
     end)
     app:settle()
     assert.matches("%a+", result.text)
-    assert.same({ "offline", 0, true }, { result.provider, result.usage.cost_micros, result.usage.estimated })
+    assert.same({ "offline", 0, 0, 0 }, { result.provider, result.usage.cost_micros, result.usage.input_tokens,
+      result.usage.output_tokens })
     local row = app.statements[#app.statements]
     assert.matches("insert into llm_calls", row.sql)
     assert.same({ "r", "offline", "offline", "ok" }, { unpack(row.params, 2, 5) })

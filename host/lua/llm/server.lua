@@ -58,7 +58,11 @@ function M.prepare(call)
   choice.window = M.window(choice, call.conf)
   choice.without = choice.learned.without
   call.asked = setmetatable({ max_tokens = max_tokens(call) }, { __index = req })
-  if req.fit and not choice.provider.answer then call.asked.messages = req.fit(room_for_messages(call)) end
+  if choice.provider.answer then
+    if not req.context and not req.messages then call.asked.messages = req.fit(math.huge) end
+  elseif req.fit then
+    call.asked.messages = req.fit(room_for_messages(call))
+  end
 end
 
 local function merge(body, extra)

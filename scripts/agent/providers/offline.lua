@@ -367,8 +367,9 @@ end
 
 --- Answer a chat without a server: reports to the collector `out` as a stream would.
 function M.answer(req, _, out)
-  local last = req.messages[#req.messages].content
-  if type(last) == "string" and last:find "^<notes>" then
+  out:usage(0, 0)
+  local last = not req.context and req.messages[#req.messages].content
+  if last and last:find "^<notes>" then
     return out:fail { code = "no_language_model", message = "the offline provider cannot write summaries" }
   end
   act(out, names_of(req.tools), prepare(req))

@@ -9,7 +9,6 @@ local s = require "human.schema"
 local task = require "human.task"
 local events = require "agent.events"
 local limits = require "agent.rules.limits"
-local mailbox = require "agent.mailbox"
 local news_of = require "agent.news"
 local store = require "agent.store"
 local turn = require "agent.turn"
@@ -98,8 +97,7 @@ g:post("/agents/{id}/messages", {
   local event, err = events.parse(json.decode(body))
   if not event then ctx:fail(err.code, { message = err.message, details = err.details }) end
   local agent_id = ctx.params.id
-  local stored = mailbox.post(ctx.actor, agent_id, event)
-  turn.wake(agent_id)
+  local stored = turn.post(ctx.actor, agent_id, event)
   if (ctx.headers.accept or ""):find("text/event-stream", 1, true) then return stream(ctx, agent_id, stored) end
   return 202, { eventId = stored.id, duplicate = stored.duplicate }
 end)

@@ -15,7 +15,6 @@ local state = require "human.state"
 local task = require "human.task"
 local events = require "agent.events"
 local keys = require "agent.keys"
-local mailbox = require "agent.mailbox"
 local news_of = require "agent.news"
 local store = require "agent.store"
 local turn = require "agent.turn"
@@ -285,10 +284,9 @@ local function on_message(socket, ...)
   local raw, ack = split(...)
   local event, err = events.parse(raw)
   if not event then return answer(socket, ack, err) end
-  local ok, stored = pcall(mailbox.post, socket.data.actor, socket.data.agent_id, event)
+  local ok, stored = pcall(turn.post, socket.data.actor, socket.data.agent_id, event)
   if not ok then return answer(socket, ack, problem(socket, stored)) end
   if ack then ack { ok = true, eventId = stored.id, duplicate = stored.duplicate } end
-  turn.wake(socket.data.agent_id)
 end
 
 io:namespace("/", {
