@@ -15,13 +15,17 @@ local M = {}
 
 local SAID = config.agent.window_messages + limits.memory_batch
 
-local SAID_SQL = [[select e.id, e.pos, e.direction, e.type, e.content, e.message_id, e.created_at,
-    r.until_pos as answers, r.verdict, (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms
+local SAID_SQL = ([[select e.id, e.pos, e.direction, e.type, e.content, e.message_id, e.created_at,
+    r.until_pos as answers, r.verdict, (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms,
+    e.type = 'new-message' and length(e.content->'message'->>'content') >= %d and exists (select 1 from agent_events o
+      where md5(o.content->>'content') = md5(e.content->'message'->>'content') and o.agent_id <> e.agent_id
+        and o.type in ('send-message', 'send-reply') and o.created_at <= e.created_at
+        and o.created_at > e.created_at - %d * interval '1 ms') as is_of_agent
   from (select * from agent_events where agent_id = (select $1::text)
-      and pos > %s and not given_up
+      and pos > %%s and not given_up
       and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
-    order by pos desc limit %d) e
-  left join agent_runs r on r.id = e.run_id order by e.pos desc]]
+    order by pos desc limit %%d) e
+  left join agent_runs r on r.id = e.run_id order by e.pos desc]]):format(limits.known_words_chars, limits.echo_ms)
 local SUMMARY_POS = "coalesce((select y.until_pos from agent_memory y where y.agent_id = $1), 0)"
 
 M.sql = {
@@ -41,10 +45,11 @@ M.sql = {
     left join agent_memory y on y.agent_id = a.id
     left join agent_runs r on r.agent_id = a.id and r.finished_at is null
     where a.id = $1]],
-  -- answers: the newest event that the run of an action knew of; verdict: what that run carried out.  The server
-  -- would find this planned better for each agent and each limit, and plan it anew each time, which costs more than to
-  -- run it.  So the limit is part of the text and comes before the join, and the agent is a sub-select, of whose value
-  -- nothing is known until it runs.
+  -- answers: the newest event that the run of an action knew of; verdict: what that run carried out; is_of_agent:
+  -- another agent here, whoever its user is, said just that shortly before.  The server would find this planned
+  -- better for each agent and each limit, and plan it anew each time, which costs more than to run it.  So the limit
+  -- is part of the text and comes before the join, and the agent is a sub-select, of whose value nothing is known
+  -- until it runs.
   said = SAID_SQL:format(SUMMARY_POS, SAID),
   -- Of what is behind the position up to which this worker knows it (agent.old_rows).
   said_since = SAID_SQL:format("greatest($2::bigint, " .. SUMMARY_POS .. ")", SAID),

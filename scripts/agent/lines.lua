@@ -11,6 +11,7 @@ local M = {}
 local SENTENCE_BYTES = 160
 local CLOCK_MS = 1000                            -- transactions that began in another order than they wrote
 local KEY_BYTES = 2000                           -- of a text, by which it is known again
+local FOREIGN = 2                                -- lines that make somebody another agent: one may be a quotation
 local TELLING = 12                               -- bytes of letters and digits by which a text is known again
 local NAMES_MAX, HEAD_BYTES, HEAD_WORDS = 16, 120, 3 -- of the agent, before a text that a relay has brought
 
@@ -193,10 +194,10 @@ local function says_it_too(text, is_relayed, carrier, person)
 end
 
 -- What an id brings: {lines (of its own), too (of those that say what the agent said), echoes, relayed (with a name
--- before them), siblings (echoes of other agents), telling}.
+-- before them), siblings (echoes of other agents), foreign (lines that an agent of anybody's had just said), telling}.
 local function weigh(line, sent, who, carriers)
   local carrier = carriers[line.from_id]
-    or { lines = 0, too = 0, echoes = 0, relayed = 0, siblings = 0, nickname = line.from }
+    or { lines = 0, too = 0, echoes = 0, relayed = 0, siblings = 0, foreign = 0, nickname = line.from }
   carriers[line.from_id] = carrier
   local own, text = original(line, sent, who.called)
   local other
@@ -205,6 +206,7 @@ local function weigh(line, sent, who, carriers)
   if found then too = says_it_too(text or line.text, text ~= nil, carrier, who.people[line.from_id]) end
   if not found or too then
     carrier.lines, carrier.too = carrier.lines + 1, carrier.too + (too and 1 or 0)
+    if line.row.is_of_agent then carrier.foreign = carrier.foreign + 1 end
     return
   end
   -- Who relays with names before the words carries other people's words, too: that is no sign of whose account it is.
@@ -228,12 +230,13 @@ local function resembles(nickname, names)
   return false
 end
 
--- Whose words an id carries: "self", "agent" (another one of the same user) or nil.  One echo says so of a stranger
+-- Whose words an id carries: "self", "agent" (another one) or nil.  One echo says so of a stranger
 -- or of a name like the agent's, and nothing of somebody who talks; whoever was taken for the agent and talks more
 -- than echoes is somebody else.
 local function carries(carrier, person, names)
   local echoes, own = carrier.echoes, carrier.lines
   local before = person and person.learned
+  if carrier.foreign >= FOREIGN and 2 * carrier.foreign > own then return "agent" end
   if before then return not (own >= 3 and own > echoes) and before or nil end
   if echoes == 0 then return nil end
   local looks = resembles(carrier.nickname, names)

@@ -6,7 +6,7 @@ import { connected, makeAgent, makeUser, newMessage, outline, NORMAL, sarah, sen
 import { startModel } from './agent_model.mjs';
 import { startHuman, until } from './support.mjs';
 
-const AGENT_CHAIN = 3;                           // scripts/agent/rules/limits.lua
+const AGENT_CHAIN = 3, FOREIGN = 2;              // scripts/agent/rules/limits.lua, scripts/agent/lines.lua
 const tom = { id: 'user-2', nickname: 'Tom' };
 const ann = { id: 'user-3', nickname: 'Ann' };
 
@@ -193,6 +193,15 @@ describe('two agents in one room', () => {
       assert.ok(lines >= 1 && lines <= AGENT_CHAIN, `${lines} lines`);
     });
   }
+
+  it('of two users, introduced to each other as people, end after agent_chain lines of which each knows', async () => { // limit: known_words_chars
+    model.answer = chatty;
+    const bots = [{ id: 'bot-0', nickname: 'Alex' }, { id: 'bot-1', nickname: 'Ben' }];
+    const members = await room([user, await makeUser(host.url)], {}, [sarah, ...bots]);
+    for (const m of members) await m.hears('Alex, what do you think of cardio?', sarah);
+    const lines = await talk(members, 20);
+    assert.ok(lines >= 1 && lines <= 2 * FOREIGN + AGENT_CHAIN, `${lines} lines`);
+  });
 
   for (const people of [[sarah], [sarah, tom]]) it(`leave a line to whom it names, among ${people.length}`, async () => {
     model.answer = chatty;

@@ -47,6 +47,7 @@ local M = {
 
   -- Echoes (agent.lines).
   echo_ms = 600000,                -- a text of mine that comes back within this time is mine, whoever brings it
+  known_words_chars = 24,          -- of a text that is known as another agent's, which two of somebody's lines must be
   siblings = 16,                   -- other agents of the user in the same room, whose words are known again,
   sibling_actions = 30,            -- and how many of the newest actions of each
 
@@ -69,7 +70,7 @@ M.returns = {
   message_parts = whole, typing_again_ms = ms, typing_max_ms = ms,
   typing_fresh_ms = ms, typing_step_ms = ms, typing_wait_ms = ms, debounce_ms = ms, burst_wait_ms = ms,
   newer = whole, follow_up_ms = ms, follow_ups = "integer 0..1000", agent_chain = whole, echo_ms = ms,
-  siblings = "integer 0..1000", sibling_actions = "integer 0..1000",
+  known_words_chars = whole, siblings = "integer 0..1000", sibling_actions = "integer 0..1000",
   own_in_row = whole, window_chars = whole, memory_batch = whole, memory_chars = whole,
   memory_again = whole, answer_tokens = whole,
   over_budget = "boolean", may_supersede = "boolean",
