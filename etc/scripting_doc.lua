@@ -8,8 +8,8 @@ M.MARK = "<!-- reference: written by `make docs`; edit the comments in host/lua 
 
 -- What scripts may require, in the order of the page, and what a script calls the module.
 M.modules = {
-  "api", "schema", "fail", "db", "decisions", "task", "fetch", "llm", "sio", "ws", "bus", "feed", "jobs", "state", "log", "metrics",
-  "json", "text", "time", "id", "crypto", "config", "document", "guard", "idempotency", "system", "console",
+  "api", "schema", "fail", "db", "decisions", "task", "fetch", "exec", "llm", "sio", "ws", "bus", "feed", "jobs", "state", "log",
+  "metrics", "json", "text", "time", "id", "crypto", "config", "document", "guard", "idempotency", "system", "console",
 }
 
 -- Objects that scripts are handed: title, where they are made, file, the prefix of their functions.
@@ -17,6 +17,7 @@ M.objects = {
   { "g", "a group of routes, from `api.group`", "api", "Group:" },
   { "ctx", "the request that a handler answers", "http/ctx", "methods:" },
   { "tx", "a transaction, from `db.tx` or `ctx:tx`", "db", "Tx:" },
+  { "process", "a program to talk to, from `exec.start`", "exec", "Process:" },
   { "stream", "server-sent events, from `ctx:stream()`", "http/event_stream", "Out:" },
   { "conn", "a WebSocket, in the handlers of `g:websocket`", "http/websocket", "Conn:" },
   { "room", "connections to send to, from `ws.to`", "ws", "Room:" },

@@ -162,6 +162,23 @@ enum { HOST_CHUNK_HEAD = 1, HOST_CHUNK_BODY = 2 };
 host_id host_fetch(host_id owner, host_str *spec);
 int host_fetch_resume(host_id op); /* after 256 KB unread, a transfer pauses until this */
 
+/* ---- programs ----------------------------------------------------------------------------------
+ * spec: packed {args = {..}, env = {"NAME=value", ..}, directory (below exec.root), stdin, max = bytes kept
+ *   of each output, strict_max = killed there, stream, open = more input will come, umask, grace_ms, cpu_s,
+ *   memory_bytes, files, processes, file_bytes, box, strict, network, unix = bool, read, write = {path, ..}}.
+ * CHUNK: HOST_EXEC_STARTED; streaming: HOST_EXEC_STDOUT, _STDERR with bytes; HOST_EXEC_TAKEN: less than
+ *   64 KB of input wait.  DONE status: HOST_EXEC_ENDED, packed {status or signal, truncated, duration_ms,
+ *   stdout, stdout_bytes, stderr, stderr_bytes}; HOST_EXEC_REFUSED, packed {code, at, reason, text}.
+ * HOST_EDOWN: exec.enabled is false. */
+enum { HOST_EXEC_STARTED = 1, HOST_EXEC_STDOUT, HOST_EXEC_STDERR, HOST_EXEC_TAKEN };
+enum { HOST_EXEC_ENDED = 1, HOST_EXEC_REFUSED };
+enum { HOST_EXEC_RESUME = 1, /* after 256 KB unread, its output is left where it is until this */
+       HOST_EXEC_CLOSE,      /* no more input */
+       HOST_EXEC_TERM, HOST_EXEC_KILL }; /* SIGTERM, and SIGKILL after grace_ms; SIGKILL */
+host_id host_exec(host_id owner, host_str *spec);
+int host_exec_write(host_id op, host_str *bytes); /* bytes that wait now; HOST_EGONE: it takes none */
+int host_exec_tell(host_id op, int what);
+
 /* ---- shared by all workers ------------------------------------------------------------------- */
 int host_worker(void);                           /* this worker's index, from 0 */
 int host_workers(void);                          /* how many there are */

@@ -18,6 +18,7 @@
 #include "core/conftable.h"
 #include "core/log.h"
 #include "pg/pgembed.h"
+#include "server/broker.h"
 #include "server/control.h"
 #include "server/supervisor.h"
 
@@ -308,6 +309,7 @@ static int after_output(int code) {
 int main(int argc, char **argv) {
   cli c = {0};
   open_standard();
+  if (broker_is_meant(argc, argv)) return broker_main(argv);
   signal(SIGPIPE, SIG_IGN);
   int failed = parse(&c, argc, argv);
   return failed ? failed : after_output(run(&c));

@@ -16,6 +16,7 @@
 #include "core/shm.h"
 #include "pg/db.h"
 #include "pg/pgembed.h"
+#include "server/brokerstart.h"
 #include "server/bundle.h"
 #include "server/control.h"
 #include "server/sockets.h"
@@ -74,7 +75,7 @@ int command_database(void) {
 
 int command_run(const char *command, int argc, char **argv, bool database) {
   char why[1024] = "";
-  worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .argc = argc, .argv = argv,
+  worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .broker_fd = -1, .argc = argc, .argv = argv,
                       .command = command, .refused = why, .more_native = native_register};
   if (!strcmp(command, "rules")) log_quiet(); /* its answer is what it prints */
   int status = choose_scripts(&spec);
@@ -87,7 +88,10 @@ int command_run(const char *command, int argc, char **argv, bool database) {
   if (database && !*conf_str("database.url") && pgembed_start(supervisor_connections(2), true))
     return 1;
   spec.database = *conf_str("database.url") && (database || !strcmp(command, "doctor"));
+  if (!strcmp(command, "test") && brokerstart_open(1)) return 1;
+  spec.broker_fd = brokerstart_channel(0);
   int code = worker_run(&spec);
+  brokerstart_close();
   pgembed_stop();
   draft_end();
   return code;

@@ -28,6 +28,7 @@
 #include "core/conftable.h"
 #include "net/portowner.h"
 #include "pg/pghome.h"
+#include "server/brokerbox.h"
 #include "server/bundle.h"
 
 static int because(char *out, size_t n) {
@@ -157,6 +158,13 @@ static int tty(const char *fd, char *out, size_t n) {
   return isatty((int)strtol(fd, NULL, 10)) ? 0 : because(out, n);
 }
 
+/* "7 seccomp": the version of Landlock, and whether there is the other. */
+static int sandbox(const char *arg, char *out, size_t n) {
+  (void)arg;
+  snprintf(out, n, "%d %s", box_landlock(), box_seccomp() ? "seccomp" : "none");
+  return 0;
+}
+
 static int scripts(const char *arg, char *out, size_t n) {
   (void)arg;
   int generation = bundle_load(out, n);
@@ -173,7 +181,7 @@ int facts_ask(const char *kind, const char *arg, char *out, size_t n) {
       {"versions", versions}, {"user", user}, {"stat", look}, {"list", list},
       {"writable", writable}, {"disk", disk}, {"files", files}, {"port", portowner_ask},
       {"certificate", certificate}, {"postgres", postgres}, {"source", source},
-      {"scripts", scripts}, {"tty", tty},
+      {"scripts", scripts}, {"tty", tty}, {"sandbox", sandbox},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (!strcmp(table[i].kind, kind)) return table[i].ask(arg, out, n);

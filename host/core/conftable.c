@@ -111,6 +111,11 @@ static const conf_rule rules[] = {
     TEXT("llm.no_proxy", "localhost,127.0.0.0/8,::1"),
     {"llm.ollama_host", CONF_TEXT, "", 0, 0, NULL, "OLLAMA_HOST", false},
 
+    {"exec.enabled", CONF_BOOL, "true", 0, 0, NULL, NULL, false},
+    TEXT("exec.root", ""),
+    TEXT("exec.path", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+    INT("exec.processes", "64", 1, 1024),
+
     INT("agent.max_actions", "4", 1, 64),
     INT("agent.window_messages", "40", 1, 1000),
     INT("agent.lease_ms", "15000", 1000, MS_MAX),

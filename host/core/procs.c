@@ -70,6 +70,23 @@ pid_t procs_parent(pid_t pid) {
   return status_field(pid, "PPid", text, sizeof text) ? (pid_t)strtol(text, NULL, 10) : 0;
 }
 
+/* RLIMIT_NPROC counts threads. */
+static unsigned long threads_of(pid_t pid, uid_t uid) {
+  char text[64];
+  if (!status_field(pid, "Uid", text, sizeof text) || strtoul(text, NULL, 10) != uid) return 0;
+  return status_field(pid, "Threads", text, sizeof text) ? strtoul(text, NULL, 10) : 0;
+}
+
+unsigned long procs_threads(uid_t uid) {
+  const struct dirent *e;
+  unsigned long n = 0;
+  DIR *d = opendir("/proc");
+  while (d && (e = readdir(d)))
+    if (isdigit((unsigned char)e->d_name[0])) n += threads_of((pid_t)strtol(e->d_name, NULL, 10), uid);
+  if (d) closedir(d);
+  return n;
+}
+
 void procs_name(pid_t pid, char *out, size_t n) {
   char name[64];
   if (!status_field(pid, "Name", name, sizeof name)) snprintf(name, sizeof name, "a program");

@@ -12,6 +12,7 @@ bool procs_runs(pid_t pid);
 /* The same, of a process of this program. */
 bool procs_is_host(pid_t pid);
 pid_t procs_parent(pid_t pid); /* 0: unknown */
+unsigned long procs_threads(uid_t uid); /* of all its processes that we see */
 /* "nginx (process 812)". */
 void procs_name(pid_t pid, char *out, size_t n);
 

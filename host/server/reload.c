@@ -245,7 +245,7 @@ static _Noreturn void become_checker(int out) {
   snprintf(generation, sizeof generation, "%d", r.candidate);
   snprintf(current, sizeof current, "%d", r.current);
   char *argv[] = {generation, current};
-  worker_spec spec = {.index = -1, .count = 1, .bus_in = -1, .control_fd = -1, .argc = 2,
+  worker_spec spec = {.index = -1, .count = 1, .bus_in = -1, .control_fd = -1, .broker_fd = -1, .argc = 2,
                       .argv = argv, .command = "checker", .generation = r.candidate};
   struct rlimit cpu = {.rlim_cur = (rlim_t)limit_s() + 6, .rlim_max = (rlim_t)limit_s() + 6};
   prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "core/conf.h"
+#include "core/fds.h"
 #include "core/link.h"
 #include "core/log.h"
 #include "core/peer.h"
@@ -33,6 +34,7 @@
 #include "net/tlskeys.h"
 #include "pg/pgembed.h"
 #include "server/activation.h"
+#include "server/brokerstart.h"
 #include "server/bundle.h"
 #include "server/control.h"
 #include "server/instance.h"
@@ -133,33 +135,24 @@ static void raise_file_limit(void) {
 
 /* ---- in the child ---- */
 
-static int by_number(const void *a, const void *b) {
-  return *(const int *)a - *(const int *)b;
-}
-
 /* All but its own: a copy of another worker's control end would hide the supervisor's death. */
 static void close_others(const worker_spec *spec) {
-  int keep[LISTEN_MAX + SHM_WORKERS_MAX + 3];
+  int keep[LISTEN_MAX + SHM_WORKERS_MAX + 4];
   size_t n = 0;
   for (int i = 0; i < spec->listen.n; i++) keep[n++] = spec->listen.fd[i];
   for (int i = 0; i < spec->count; i++) keep[n++] = spec->bus_out[i];
   keep[n++] = spec->bus_in;
   keep[n++] = spec->control_fd;
   keep[n++] = control_claim_fd();
-  qsort(keep, n, sizeof *keep, by_number);
-  unsigned from = 3;
-  for (size_t i = 0; i < n; i++) {
-    if ((unsigned)keep[i] > from) close_range(from, (unsigned)keep[i] - 1, 0);
-    from = (unsigned)keep[i] + 1;
-  }
-  close_range(from, ~0U, 0);
+  keep[n++] = spec->broker_fd;
+  fds_keep_only(keep, n);
 }
 
 /* OpenSSL's generator reseeds by itself after a fork; there is no other random state before it. */
 static _Noreturn void become_worker(int index, int control) {
   worker_spec spec = {.index = index, .count = s.count, .listen = s.worker[index].listen,
                       .generation = reload_generation(), .control_fd = control,
-                      .bus_in = s.worker[index].bus_in};
+                      .bus_in = s.worker[index].bus_in, .broker_fd = brokerstart_channel(index)};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != s.self) _exit(1);
   for (int i = 0; i < s.count; i++) spec.bus_out[i] = s.worker[i].bus_out;
@@ -287,6 +280,7 @@ static void reap(void) {
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
     if (pgembed_reaped(pid, status) || reload_reaped(pid, status)) continue;
+    if (brokerstart_reaped(pid, status)) continue;
     for (int i = 0; i < s.count; i++) {
       if (s.worker[i].pid == pid) worker_died(i, status);
       if (s.worker[i].leaving.pid == pid) has_left(i);
@@ -352,6 +346,7 @@ static void look(void) {
     }
   tlskeys_turn(now);
   pgembed_tick();
+  brokerstart_tick(now);
 }
 
 static bool any_alive(void) {
@@ -514,7 +509,7 @@ static int prepare(void) {
   }
   /* A home that another host uses is told by its database, which says more, before its socket. */
   if (!*conf_str("database.url") && pgembed_start(supervisor_connections(s.count), false)) return -1;
-  return control_open(on_request);
+  return brokerstart_open(s.count) ? -1 : control_open(on_request);
 }
 
 /* nohup(1) ignores SIGHUP for us; taking it all the same would end what it was to keep. */
@@ -535,12 +530,14 @@ int supervisor_run(void) {
   /* Its number may not be that of a socket which should have been handed to us, hence after. */
   if (prepare() || (s.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)) < 0) {
     control_close();
+    brokerstart_close();
     pgembed_stop();
     return 1;
   }
   for (int i = 0; i < s.count; i++) start_worker(i);
   serve();
   control_close();
+  brokerstart_close();
   pgembed_stop();
   log_fmt(LOG_INFO, "stopped");
   return s.failed ? 1 : 0;

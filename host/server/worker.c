@@ -29,6 +29,7 @@
 #include "net/tls.h"
 #include "pg/db.h"
 #include "server/bridge.h"
+#include "server/brokercall.h"
 #include "server/bundle.h"
 #include "server/bus.h"
 #include "server/postmortem.h"
@@ -217,6 +218,7 @@ static int start(void) {
   if (!failed && conn_init(&w.spec->listen, &serve_http)) failed = "listening sockets";
   if (!failed && has_database() && db_init()) failed = "database client";
   if (!failed && fetch_init()) failed = "HTTP client";
+  if (!failed && brokercall_init(w.spec->broker_fd)) failed = "broker";
   if (!failed && bus_init(w.spec)) failed = "bus";
   pass_init(bus_send_conn);
   if (!failed && bridge_init(w.spec)) failed = "Lua runtime";
@@ -293,6 +295,7 @@ static void stop(void) {
   bridge_stop();
   bus_stop();
   fetch_stop();
+  brokercall_stop();
   db_stop();
   loop_close();
   log_flush();

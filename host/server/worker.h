@@ -17,6 +17,7 @@ typedef struct {
   int bus_out[SHM_WORKERS_MAX]; /* every worker's inbox, for writing */
   int generation;               /* of scripts, the one to begin with */
   int control_fd;               /* to the supervisor; closed: it is gone, stop */
+  int broker_fd;                /* on which it asks for programs (brokercall.h); -1: they are switched off */
   int argc;                     /* what `human test` and other Lua sub-commands were given */
   char **argv;
   bool database;                /* a sub-command that begins with one; a server always does */

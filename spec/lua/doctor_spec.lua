@@ -4,7 +4,7 @@ require("plain_host").install()
 local host = require "human.core.host"
 
 local CONF = { host = "127.0.0.1", port = 3000, agent_port = 4009, home = "/h/.human", scripts = "/s",
-               limits = { connections = 20000 }, api = { user_management = "auto" }, http = { hosts = "", trusted_proxies = "" }, tls = { certificate = "", key = "", directory = "", redirect_port = 0 } }
+               limits = { connections = 20000 }, exec = { enabled = true }, api = { user_management = "auto" }, http = { hosts = "", trusted_proxies = "" }, tls = { certificate = "", key = "", directory = "", redirect_port = 0 } }
 local SOUND = {
   versions = "human 1\nlibuv 2", user = "me 1000", files = "1024 65536", ["stat /h/.human"] = "dir 0711 1000 me",
   ["writable /h/.human"] = "", ["disk /h/.human"] = "50000000000 100000000000",
@@ -48,6 +48,11 @@ local CASES = {
   { "certificates", { ["certificate /c"] = expiring(3) }, { tls = tls { certificate = "/c" } }, "warn", "valid for 2 days", "renew" },
   { "certificates", { ["certificate /c"] = expiring(-1) }, { tls = tls { certificate = "/c" } }, "fail", "expired", "human reload" },
   { "certificates", {}, { tls = tls { certificate = "/c" } }, "fail", "/c: nope", "PEM" },
+  { "programs", { sandbox = "7 seccomp" }, {}, "ok", "files by Landlock 7, calls by seccomp" },
+  { "programs", { sandbox = "0 seccomp" }, {}, "warn", "no Landlock", "5.13" },
+  { "programs", { sandbox = "3 none" }, {}, "warn", "no seccomp", "exec.enabled" },
+  { "programs", {}, {}, "warn", "neither", "exec.enabled" },
+  { "programs", {}, { exec = { enabled = false } }, "ok", "switched off" },
   { "management", {}, {}, "ok", "clients of this machine" },
   { "management", {}, { host = "0.0.0.0" }, "ok", "asks others for the secret" },
   { "management", {}, { api = { user_management = "open" } }, "warn", "every web page and proxy", "auto or token" },

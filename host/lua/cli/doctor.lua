@@ -25,6 +25,7 @@ function M.examine(ask, conf, ask_model)
   if not server then doctor.ports(r) end
   doctor.certificates(r)
   doctor.management(r)
+  doctor.programs(r)
   local g, number = service.scripts(r, server)
   service.database(r, server, number)
   service.model(r, g, ask_model)

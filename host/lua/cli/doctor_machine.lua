@@ -211,6 +211,18 @@ local function trusts_this_machine(list)
   end
 end
 
+--- What can the kernel keep the programs of scripts from?
+function M.programs(r)
+  if not r.conf.exec.enabled then return r:ok("programs", "switched off (exec.enabled)") end
+  local version, filter = (r.ask "sandbox" or ""):match "^(%d+) (%a+)"
+  local landlock = version ~= nil and version ~= "0"
+  local has = { landlock and "files by Landlock " .. version, filter == "seccomp" and "calls by seccomp" or nil }
+  if landlock and has[2] then return r:ok("programs", "kept in a sandbox: " .. has[1] .. ", " .. has[2]) end
+  local lacks = landlock and "no seccomp" or has[2] and "no Landlock" or "neither Landlock nor seccomp"
+  r:warn("programs", "this kernel has " .. lacks .. ": programs of scripts see what the server's user sees",
+    "a kernel of 5.13 or later with both, or exec.enabled = false")
+end
+
 local BY_TOKEN = "set api.user_management to token, and the secret admin"
 
 -- Management that is open to clients of this machine: who may pass for one?

@@ -235,6 +235,12 @@ end
 function M.fetch(owner, spec) return C.host_fetch(owner, fill(a, M.pack(spec))) end
 function M.fetch_resume(op) return C.host_fetch_resume(op) end
 
+M.EXEC = { STDOUT = C.HOST_EXEC_STDOUT, STDERR = C.HOST_EXEC_STDERR, REFUSED = C.HOST_EXEC_REFUSED,
+           RESUME = C.HOST_EXEC_RESUME, CLOSE = C.HOST_EXEC_CLOSE, TERM = C.HOST_EXEC_TERM, KILL = C.HOST_EXEC_KILL }
+function M.exec(owner, spec) return C.host_exec(owner, fill(a, M.pack(spec))) end
+function M.exec_write(op, bytes) return C.host_exec_write(op, fill(a, bytes)) end
+M.exec_tell = C.host_exec_tell
+
 -- Shared by the workers --------------------------------------------------------------------------------
 
 function M.worker() return C.host_worker() end

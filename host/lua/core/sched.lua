@@ -19,7 +19,7 @@ local LATE_MAX, LATE_S = 3, 2                    -- how often, and how long afte
 local REFUSED_MAX = 100                          -- waits that a task may try beyond its limit
 local waiting = {}                               -- op id -> task
 local owners = {}                                -- host task id -> task
-local chunks = {}                                -- op id -> function(status, data)
+local chunks, ends = {}, {}                      -- op id -> function(status, data)
 local pool, pooled = {}, 0
 local ready, next_ready, n_ready = {}, 1, 0      -- tasks woken during this event
 local current                                    -- the task that runs now
@@ -235,8 +235,8 @@ function M.await(op)
   return code, data
 end
 
--- Receive the CHUNK events of an op: fn(status, data), called outside a task.  nil ends it.
-function M.on_chunk(op, fn) chunks[op] = fn end
+-- fn(status, data) gets the CHUNK events of an op, outside a task; at_end(status, data) its end, when nobody awaits it.
+function M.on_chunk(op, fn, at_end) chunks[op], ends[op] = fn, at_end end
 
 -- Wait until somebody calls wake(task, a, b, c); returns those values.
 function M.suspend()
@@ -366,9 +366,9 @@ end
 
 local function one(kind, code, id, owner, data)
   if kind == DONE then
-    local task = waiting[id]
-    chunks[id] = nil
-    if not task then return keep_for(owners[owner], id, code, data) end
+    local task, at_end = waiting[id], ends[id]
+    chunks[id], ends[id] = nil, nil
+    if not task then return at_end and events.try(at_end, code, data) or keep_for(owners[owner], id, code, data) end
     waiting[id], task.op = nil, nil
     return step(task, code, data)
   end

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ * broker.c -- see broker.h.  No Lua, no libuv, no threads: one poll for requests and for the ends of keepers.
+ *
+ * It begins as a fresh image with an empty environment, so nothing of the supervisor's is in its memory:
+ * no secret, no key.  It copies no data of programs: their descriptors come with the request and go to the
+ * keeper (brokerkeep.c).  While as many programs run as may, it reads no request: they wait in the channels.
+ * Owns: the keepers, and the lifeline, whose end of file tells them that it is gone.
+ * Must never trust a request: its writer may have been taken over. */
+#include "server/broker.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/procs.h"
+#include "core/shm.h"
+#include "server/brokerkeep.h"
+
+static const double COUNT_AGAIN_S = 1;
+
+static struct {
+  run_place place;
+  pid_t keepers[BROKER_RUNNING_MAX];
+  int running, max, channels;
+  int signals;
+  int lifeline[2];
+  bool strays;   /* a keeper was killed: what it kept is ours now */
+  bool stopping;
+  double counted_at;
+} b;
+
+/* ---- keepers ---- */
+
+static int find_keeper(pid_t pid) {
+  int i = 0;
+  while (i < b.running && b.keepers[i] != pid) i++;
+  return i < b.running ? i : -1;
+}
+
+static bool is_keeper(pid_t pid) {
+  return find_keeper(pid) >= 0;
+}
+
+static void reap(void) {
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    int i = find_keeper(pid);
+    if (i < 0) continue;
+    b.keepers[i] = b.keepers[--b.running];
+    if (WIFSIGNALED(status)) b.strays = true;
+  }
+  if (b.strays && !keep_kill_children(is_keeper)) b.strays = false;
+}
+
+/* ---- requests ---- */
+
+/* The limit on processes counts those that our user has already, whoever started them. */
+static void count_threads(void) {
+  double now = shm_clock();
+  if (!geteuid() || now < b.counted_at + COUNT_AGAIN_S) return;
+  b.counted_at = now;
+  b.place.threads = procs_threads(geteuid());
+}
+
+static bool is_gone(int line) {
+  struct pollfd p = {.fd = line};
+  return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR));
+}
+
+static void refuse(int line, int why) {
+  wire_answer a = {.kind = WIRE_REFUSED, .value = WIRE_AT_START, .error = why};
+  wire_say(line, &a);
+}
+
+static void start(char *message, size_t n, const int fds[WIRE_FDS]) {
+  static wire_call call;
+  if (is_gone(fds[0])) return;
+  if (wire_read(message, n, &call)) {
+    refuse(fds[0], EBADMSG);
+    return;
+  }
+  count_threads();
+  pid_t pid = keep_start(&call, &b.place, fds, b.lifeline[0]);
+  if (pid < 0) refuse(fds[0], errno);
+  else b.keepers[b.running++] = pid;
+}
+
+static void hear(int channel) {
+  static char message[WIRE_BYTES];
+  int fds[WIRE_FDS];
+  long n = wire_receive(channel, message, sizeof message, fds);
+  if (n <= 0) return;
+  start(message, (size_t)n, fds);
+  for (int i = 0; i < WIRE_FDS; i++) close(fds[i]);
+}
+
+/* ---- the loop ---- */
+
+static void hear_signals(void) {
+  struct signalfd_siginfo info;
+  while (read(b.signals, &info, sizeof info) == sizeof info)
+    if (info.ssi_signo != SIGCHLD) b.stopping = true;
+  reap();
+}
+
+static void turn(void) {
+  struct pollfd p[1 + SHM_WORKERS_MAX] = {{.fd = b.signals, .events = POLLIN}};
+  nfds_t n = 1;
+  for (int i = 0; i < b.channels && b.running < b.max && !b.stopping; i++)
+    p[n++] = (struct pollfd){.fd = BROKER_CHANNEL + i, .events = POLLIN};
+  if (poll(p, n, b.strays ? 10 : -1) < 0) return;
+  if (p[0].revents || b.strays) hear_signals();
+  for (nfds_t i = 1; i < n && b.running < b.max; i++)
+    if (p[i].revents) hear(p[i].fd);
+}
+
+static int take_signals(void) {
+  sigset_t set;
+  for (int i = 1; i < NSIG; i++) signal(i, SIG_DFL);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigprocmask(SIG_SETMASK, &set, NULL);
+  b.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  return b.signals < 0 ? -1 : 0;
+}
+
+static void open_root(const char *path) {
+  mkdir(path, 0700);
+  b.place.root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (b.place.root < 0) fprintf(stderr, "exec.root: %s: %s\n", path, strerror(errno));
+}
+
+static int number(const char *text, int max) {
+  long n = strtol(text, NULL, 10);
+  return n < 1 ? 1 : n > max ? max : (int)n;
+}
+
+static int begin(char **words) {
+  pid_t parent = (pid_t)strtol(words[1], NULL, 10);
+  prctl(PR_SET_NAME, BROKER_NAME);
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent) return -1;
+  setsid();
+  prctl(PR_SET_DUMPABLE, 0); /* the programs are of our user: they must not look into us */
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  open_root(words[2]);
+  b.place.path = words[3];
+  b.max = number(words[4], BROKER_RUNNING_MAX);
+  b.channels = number(words[5], SHM_WORKERS_MAX);
+  return take_signals() || pipe2(b.lifeline, O_CLOEXEC) ? -1 : 0;
+}
+
+bool broker_is_meant(int argc, char **argv) {
+  return argc == BROKER_WORDS && !strcmp(argv[0], BROKER_NAME);
+}
+
+int broker_main(char **argv) {
+  if (begin(argv)) return 1;
+  while (!b.stopping) turn();
+  close(b.lifeline[1]);
+  while (b.running || b.strays) turn();
+  return 0;
+}

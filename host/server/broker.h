@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ * broker.h -- the process that starts programs for workers (human.exec). */
+#ifndef HUMAN_BROKER_H
+#define HUMAN_BROKER_H
+#include <stdbool.h>
+
+/* How the broker is started: this program again, with BROKER_NAME as its name and then these words: the
+ * process that started it, the directory below which programs work, where they are looked for, how many may
+ * run at a time, how many workers ask.  Their channels are the descriptors from BROKER_CHANNEL on. */
+#define BROKER_NAME "human-broker"
+enum { BROKER_CHANNEL = 3, BROKER_WORDS = 6, BROKER_RUNNING_MAX = 1024 };
+
+bool broker_is_meant(int argc, char **argv);
+int broker_main(char **argv); /* exit status */
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT
+ * brokerkeep.c -- see brokerkeep.h.
+ *
+ * A keeper is the subreaper of its program: whoever loses his parent down there becomes the keeper's child,
+ * double forks and new sessions included, so "all of it" is what waitpid() knows of.  Killing goes from the
+ * top: children are killed, theirs become ours, until there are none.  Root's program, whom no RLIMIT_NPROC
+ * holds, has a PID namespace besides, in which one kill() reaches all at once.
+ * Must never end before everything below it has, nor report before that. */
+#include "server/brokerkeep.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/fds.h"
+#include "core/procs.h"
+#include "core/shm.h"
+
+enum { AGAIN_MS = 5 };
+
+static struct {
+  int line, lifeline, signals;
+  pid_t program;
+  bool alone;       /* in a PID namespace, whose first process we are */
+  int status;       /* of the program, once it has ended */
+  bool ended, lost; /* lost: the broker is */
+  double kill_at;   /* when patience ends; 0: nobody has asked for an end */
+} k;
+
+/* ---- everything below this process ---- */
+
+static int kill_one(pid_t pid, bool (*spare)(pid_t)) {
+  if (pid <= 0 || (spare && spare(pid))) return 0;
+  kill(pid, SIGKILL);
+  return 1;
+}
+
+/* Where the kernel does not list children: whose parent we are. */
+static int kill_by_parent(bool (*spare)(pid_t)) {
+  const struct dirent *e;
+  int n = 0;
+  DIR *d = opendir("/proc");
+  while (d && (e = readdir(d))) {
+    pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
+    if (pid > 0 && procs_parent(pid) == getpid()) n += kill_one(pid, spare);
+  }
+  if (d) closedir(d);
+  return n;
+}
+
+/* A child that has not been waited for keeps its number, so nobody else is hit. */
+int keep_kill_children(bool (*spare)(pid_t)) {
+  char path[64], text[4096];
+  int n = 0;
+  pid_t pid = 0;
+  ssize_t got;
+  snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return kill_by_parent(spare);
+  while ((got = read(fd, text, sizeof text)) > 0)
+    for (ssize_t i = 0; i < got; i++) {
+      bool digit = isdigit((unsigned char)text[i]);
+      if (!digit) n += kill_one(pid, spare);
+      pid = digit ? pid * 10 + (text[i] - '0') : 0;
+    }
+  close(fd);
+  return n + kill_one(pid, spare);
+}
+
+static void kill_all(void) {
+  if (k.alone) kill(-1, SIGKILL);
+  else keep_kill_children(NULL);
+}
+
+/* True: there is nobody left. */
+static bool reap_all(void) {
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    if (pid != k.program) continue;
+    k.ended = true;
+    k.status = status;
+  }
+  return pid < 0 && errno == ECHILD;
+}
+
+/* The program's number is its group's; it is nobody else's until the program has been waited for. */
+static void end_all(void) {
+  struct pollfd p = {.fd = k.signals, .events = POLLIN};
+  kill(-k.program, SIGKILL);
+  kill(k.program, SIGKILL);
+  while (!reap_all()) {
+    struct signalfd_siginfo info;
+    kill_all();
+    poll(&p, 1, AGAIN_MS);
+    while (read(k.signals, &info, sizeof info) > 0) continue;
+  }
+}
+
+/* ---- while it runs ---- */
+
+static void say(int kind, int value) {
+  wire_answer a = {.kind = kind, .value = value};
+  wire_say(k.line, &a);
+}
+
+static void end_kindly(double grace_s) {
+  if (k.kill_at > 0) return;
+  kill(-k.program, SIGTERM);
+  kill(k.program, SIGCONT); /* what is stopped would not hear */
+  k.kill_at = shm_clock() + grace_s;
+}
+
+/* False: kill it. */
+static bool hear_worker(double grace_s) {
+  char what;
+  ssize_t n = recv(k.line, &what, 1, MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+  if (n == 1 && what == WIRE_KILL) return false;
+  end_kindly(grace_s);
+  return true;
+}
+
+/* True: the program has ended.  It stays a zombie until end_all(), so that its number is not another's. */
+static bool look_at_children(void) {
+  struct signalfd_siginfo info;
+  while (read(k.signals, &info, sizeof info) > 0) continue;
+  for (;;) {
+    siginfo_t ended = {0};
+    if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) || !ended.si_pid) return false;
+    if (ended.si_pid == k.program) return true;
+    waitpid(ended.si_pid, NULL, WNOHANG);
+  }
+}
+
+/* Once the worker's end is closed it would say so for ever. */
+static int patience(struct pollfd *line) {
+  if (!(k.kill_at > 0)) return -1;
+  double left = (k.kill_at - shm_clock()) * 1000;
+  if (line->revents & POLLHUP) line->fd = -1;
+  return left > 0 ? (int)left + 1 : 0;
+}
+
+static void attend(double grace_s) {
+  struct pollfd p[] = {{.fd = k.line, .events = POLLIN}, {.fd = k.lifeline, .events = POLLIN},
+                       {.fd = k.signals, .events = POLLIN}};
+  for (;;) {
+    int wait_ms = patience(&p[0]);
+    if (wait_ms == 0) return;
+    if (poll(p, 3, wait_ms) < 0) continue;
+    if (p[2].revents && look_at_children()) return;
+    if (p[1].revents) {
+      k.lost = true;
+      return;
+    }
+    if (p[0].revents && !hear_worker(grace_s)) return;
+  }
+}
+
+/* ---- the beginning ---- */
+
+static void take_signals(void) {
+  sigset_t set;
+  for (int i = 1; i < NSIG; i++) signal(i, SIG_IGN);
+  signal(SIGCHLD, SIG_DFL);
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigprocmask(SIG_SETMASK, &set, NULL);
+  k.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* What the child says before it has become the program; nothing: it has. */
+static void hear_start(int pipe_end, wire_answer *a) {
+  ssize_t n;
+  memset(a, 0, sizeof *a);
+  while ((n = read(pipe_end, a, sizeof *a)) < 0 && errno == EINTR) continue;
+  if (n != (ssize_t)sizeof *a) *a = (wire_answer){.kind = WIRE_STARTED, .value = k.program};
+  close(pipe_end);
+}
+
+static int start_program(const wire_call *call, const run_place *place, const int *std, int *failed) {
+  int pipes[2];
+  if (k.signals < 0 || pipe2(pipes, O_CLOEXEC)) return -1;
+  pid_t self = getpid();
+  k.program = fork();
+  if (k.program == 0) run_program(call, place, std, pipes[1], self);
+  close(pipes[1]);
+  *failed = pipes[0];
+  return k.program < 0 ? -1 : 0;
+}
+
+static _Noreturn void keep(const wire_call *call, const run_place *place, const int fds[WIRE_FDS],
+                           int lifeline) {
+  int failed, mine[] = {fds[0], fds[1], fds[2], fds[3], lifeline, place->root};
+  wire_answer answer = {.kind = WIRE_REFUSED, .value = WIRE_AT_START};
+  fds_keep_only(mine, sizeof mine / sizeof *mine);
+  k.line = fds[0];
+  k.lifeline = lifeline;
+  k.alone = getpid() == 1;
+  setsid();
+  prctl(PR_SET_NAME, "human-exec");
+  prctl(PR_SET_DUMPABLE, 0); /* the program must not be able to look into us */
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  take_signals();
+  if (start_program(call, place, fds + 1, &failed)) {
+    answer.error = errno;
+    wire_say(k.line, &answer);
+    _exit(1);
+  }
+  for (int i = 1; i < WIRE_FDS; i++) close(fds[i]);
+  hear_start(failed, &answer);
+  if (answer.kind == WIRE_STARTED) {
+    wire_say(k.line, &answer);
+    attend(call->head.grace_ms / 1000.0);
+  }
+  end_all();
+  if (answer.kind != WIRE_STARTED) wire_say(k.line, &answer);
+  else say(k.lost ? WIRE_LOST : WIRE_ENDED, k.status);
+  _exit(0);
+}
+
+/* As fork(), in a PID namespace of its own where that is allowed. */
+static pid_t fork_alone(void) {
+  struct clone_args how = {.flags = CLONE_NEWPID, .exit_signal = SIGCHLD};
+  pid_t pid = geteuid() ? -1 : (pid_t)syscall(SYS_clone3, &how, sizeof how);
+  return pid < 0 ? fork() : pid;
+}
+
+pid_t keep_start(const wire_call *call, const run_place *place, const int fds[WIRE_FDS], int lifeline) {
+  pid_t pid = fork_alone();
+  if (pid == 0) keep(call, place, fds, lifeline);
+  return pid;
+}

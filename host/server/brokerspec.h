@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * brokerspec.h -- the spec of host_exec(): what of it is for the broker, and what for the call itself. */
+#ifndef HUMAN_BROKERSPEC_H
+#define HUMAN_BROKERSPEC_H
+#include <stdbool.h>
+
+#include "core/buf.h"
+#include "core/op.h"
+
+typedef struct {
+  buf request;        /* a message of brokerwire.h */
+  buf input;          /* for its standard input */
+  size_t max;         /* bytes of each output that are kept */
+  bool stream, open;  /* output in pieces; more input will come */
+  bool strict_max;    /* it is killed at the maximum */
+} brokerspec;
+
+int brokerspec_read(brokerspec *s, host_str *packed); /* 0, HOST_EINVAL, or HOST_ELIMIT: too large */
+void brokerspec_free(brokerspec *s);
+#endif

@@ -1,0 +1,372 @@
+-- spec/lua/exec_spec.lua -- programs for scripts, run by the real broker: what they are given, what they are kept
+-- from, and that nothing of them is left.
+
+local exec = require "human.exec"
+local host = require "human.core.host"
+local log = require "human.log"
+local sched = require "human.core.sched"
+
+-- The number of a process as we see it; in a namespace of its own it has another one for itself.
+local SELF = "read n rest < /proc/self/stat; echo $n"
+
+local OWN = io.open("/proc/self/stat"):read "*n"
+
+local function sh(script, options) return assert(exec.run({ "sh", "-c", script }, options)) end
+
+local function is_alive(pid)
+  local f = io.open("/proc/" .. assert(tonumber(pid), "no number of a process") .. "/stat")
+  if f then f:close() end
+  return f ~= nil
+end
+
+local function line_of(p) return (assert(p:read(20)):gsub("\n$", "")) end
+
+-- Awaits what comes soon, and is no event of ours.
+local function eventually(fn)
+  local limit = host.clock() + 20
+  while not fn() do
+    assert.is_true(host.clock() < limit, "it did not come")
+    sched.sleep(0.005)
+  end
+end
+
+describe("A program", function()
+  it("gets its arguments as they are, and no shell reads them", function()
+    local r = assert(exec.run { "printf", "%s\n", "a b", "$HOME; `id` *", "", "'\"\\" })
+    assert.same({ 0, "a b\n$HOME; `id` *\n\n'\"\\\n" }, { r.status, r.stdout })
+  end)
+
+  it("has the environment that it was given, and nothing else", function()
+    assert.equal("", exec.run({ "env" }).stdout)
+    assert.equal("ONE=1\nTWO=zwei\n", exec.run({ "env" }, { env = { TWO = "zwei", ONE = 1 } }).stdout)
+  end)
+
+  it("has no descriptor but its three, no signal ignored or blocked, no core, a session of its own", function()
+    assert.equal("0\n1\n2\n3\n", exec.run({ "ls", "/proc/self/fd" }).stdout) -- 3 is what ls reads
+    local status = exec.run({ "cat", "/proc/self/status" }).stdout
+    for _, name in ipairs { "SigBlk", "SigIgn", "SigCgt", "SigPnd" } do
+      assert.equal("0000000000000000", status:match(name .. ":\t(%x+)"), name)
+    end
+    assert.equal("1", status:match "NoNewPrivs:\t(%d)")
+    local pid, group, session = sh("read n c s p g x rest < /proc/self/stat; echo $n $g $x").stdout:match "(%d+) (%d+) (%d+)"
+    assert.same({ pid, pid }, { group, session })
+    assert.equal("0\n022\n", (sh("ulimit -c; umask").stdout:gsub("0022", "022")))
+  end)
+
+  it("is found by its full path, or by a name in exec.path, never by its own PATH", function()
+    assert.equal(0, exec.run({ "/bin/true" }).status)
+    for _, argv in ipairs { { "no-such-program" }, { "/no/such" } } do
+      local r, err = exec.run(argv, { env = { PATH = "/tmp" } })
+      assert.same({ nil, "not_found" }, { r, err.code })
+      assert.truthy(err.message:find(argv[1], 1, true))
+    end
+    assert.equal("denied", select(2, exec.run { "/etc/passwd" }).code)
+    assert.equal("denied", select(2, exec.run { "/usr" }).code)
+  end)
+
+  it("tells how it ended", function()
+    assert.equal(7, sh("exit 7").status)
+    local r = sh "kill -9 $$"
+    if not r.signal then r = sh "sh -c 'kill -9 $PPID'; sleep 60" end
+    assert.same({ nil, 9, false }, { r.status, r.signal, r.timed_out })
+    assert.is_true(r.duration_ms >= 0 and r.duration_ms < 20000)
+  end)
+
+  it("reads and writes more than any pipe holds, at the same time", function()
+    local bytes = ("0123456789abcdef"):rep(131072)
+    local r = assert(exec.run({ "cat" }, { stdin = bytes, output_max = #bytes })) -- limit: program input
+    assert.is_true(r.stdout == bytes)
+    assert.same({ #bytes, false }, { r.stdout_bytes, r.truncated })
+  end)
+
+  it("that leaves its input unread ends all the same", function()
+    assert.equal(0, exec.run({ "true" }, { stdin = ("x"):rep(1048576) }).status)
+  end)
+
+  it("that prints 100 MB is counted, and kept to the limit", function() -- limit: program output
+    local r = assert(exec.run({ "head", "-c", "100000000", "/dev/zero" }, { output_max = 1000 }))
+    assert.same({ 0, 1000, 100000000, true }, { r.status, #r.stdout, r.stdout_bytes, r.truncated })
+  end)
+
+  it("that prints more than it may is killed where that was asked for", function()
+    local r = assert(exec.run({ "yes" }, { output_max = 1000, overflow = "kill" }))
+    assert.same({ 9, 1000, true }, { r.signal, #r.stdout, r.truncated })
+  end)
+
+  it("works below exec.root, and nowhere else", function()
+    sh "mkdir -p below/deeper; ln -sfn / out; ln -sfn below in"
+    assert.truthy(exec.run({ "pwd" }, { cwd = "below/deeper" }).stdout:find "/below/deeper\n$")
+    assert.equal(0, exec.run({ "pwd" }, { cwd = "in/deeper" }).status)
+    for _, cwd in ipairs { "..", "below/../..", "out", "out/tmp", "/tmp", "missing" } do
+      local r, err = exec.run({ "pwd" }, { cwd = cwd })
+      assert.same({ nil, "failed" }, { r, err.code }, cwd)
+      assert.truthy(err.message:find("directory", 1, true))
+    end
+  end)
+
+  it("is held to its limits", function() -- limit: program rlimits
+    assert.equal(24, sh("while :; do :; done", { limits = { cpu_s = 1 } }).signal) -- SIGXCPU
+    assert.equal("33\n", sh("ulimit -n", { limits = { files = 33 } }).stdout)
+    assert.not_equal(0, sh("head -c 100000 /dev/zero > big", { limits = { file_bytes = 4096 } }).status)
+    local r = sh("x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo survived", { limits = { memory_bytes = 64 * 1048576 } })
+    assert.falsy(r.stdout:find "survived" and r.status == 0)
+  end)
+end)
+
+describe("The end of a program", function()
+  it("comes when its time is up: first asked, then told", function() -- limit: program time
+    local r = sh("trap 'echo asked; exit 4' TERM; while :; do sleep 0.01; done", { timeout_s = 0.3 })
+    assert.same({ 4, "asked\n", true }, { r.status, r.stdout, r.timed_out })
+    r = sh("trap '' TERM; while :; do sleep 0.01; done", { timeout_s = 0.3, grace_s = 0.1 })
+    assert.same({ 9, true }, { r.signal, r.timed_out })
+  end)
+
+  it("is the end of all that it started: background, new sessions, double forks, deaf ones", function()
+    local away = "setsid sh -c '(trap \"\" TERM HUP; " .. SELF .. "; sleep 1000; sleep 1000) & "
+      .. SELF .. "; sleep 1000' &"
+    local r = sh(away .. " (setsid sh -c '" .. SELF .. "; exec sleep 1000' &) ; sleep 0.3; " .. SELF)
+    local n = 0
+    for pid in r.stdout:gmatch "%d+" do
+      n = n + 1
+      assert.is_false(is_alive(pid), "left over: " .. pid)
+    end
+    assert.equal(4, n)
+  end)
+
+  it("does not wait for whom it left its pipes", function()
+    local begun = host.clock()
+    local r = sh("sleep 1000 & echo left")
+    assert.same({ 0, "left\n" }, { r.status, r.stdout })
+    assert.is_true(host.clock() - begun < 10)
+  end)
+
+  it("is not the end of its output", function()
+    local r = sh "exec >&- 2>&-; sleep 0.1; exit 5"
+    assert.same({ 5, "" }, { r.status, r.stdout })
+  end)
+
+  it("comes with the end of the task that runs it", function()
+    local pid
+    local task = sched.spawn(function()
+      local p = exec.start { "sh", "-c", "trap '' TERM; " .. SELF .. "; sleep 1000; sleep 1000" }
+      pid = line_of(p)
+      p:wait()
+    end)
+    eventually(function() return pid end)
+    assert.is_true(is_alive(pid))
+    sched.kill(task)
+    eventually(function() return not is_alive(pid) end)
+    sched.spawn(function() pid = line_of(exec.start { "sh", "-c", SELF .. "; exec sleep 1000" }) end)
+    eventually(function() return not is_alive(pid) end) -- a task that simply returns
+  end)
+
+  it("comes to a family of which each has left its parent", function()
+    local r = sh("i=0; while [ $i -lt 60 ]; do (setsid sh -c '" .. SELF .. "; exec sleep 1000' &); i=$((i+1)); done; sleep 0.5")
+    local n = 0
+    for pid in r.stdout:gmatch "%d+" do
+      n = n + 1
+      assert.is_false(is_alive(pid))
+    end
+    assert.is_true(n > 0)
+  end)
+end)
+
+describe("A sandbox", function()
+  local secret
+
+  setup(function()
+    secret = os.tmpname()
+    local f = assert(io.open(secret, "w"))
+    f:write "secret"
+    f:close()
+  end)
+  teardown(function() os.remove(secret) end)
+
+  it("keeps a program from reading and writing elsewhere", function()
+    for _, box in ipairs { true, { network = false }, "best-effort" } do
+      local r = assert(exec.run({ "cat", secret }, { sandbox = box }))
+      assert.same({ 1, "" }, { r.status, r.stdout })
+      assert.not_equal(0, sh("echo x > " .. secret, { sandbox = box }).status)
+      assert.equal(0, sh("echo x > here && cat here && mkdir -p d && rm here", { sandbox = box }).status)
+    end
+    assert.not_equal(0, exec.run({ "cat", secret }).status)          -- unless somebody says otherwise:
+    assert.equal("secret", exec.run({ "cat", secret }, { sandbox = false }).stdout)
+    assert.not_equal(0, exec.run({ "cat", "/proc/" .. OWN .. "/environ" }).status)
+  end)
+
+  it("opens what it is told to, and no more than that", function()
+    assert.equal("secret", exec.run({ "cat", secret }, { sandbox = { read = { secret } } }).stdout)
+    assert.not_equal(0, sh("echo x >> " .. secret, { sandbox = { read = { secret } } }).status)
+    assert.equal(0, sh("printf '' >> " .. secret, { sandbox = { write = { secret } } }).status)
+    local r, err = exec.run({ "true" }, { sandbox = { read = { "/no/such" } } })
+    assert.same({ nil, "failed" }, { r, err.code })
+    assert.truthy(err.message:find("/no/such: No such file", 1, true))
+  end)
+
+  it("keeps a program from the network where that is said, and from sockets of this machine", function()
+    local dial = "exec 3<>/dev/tcp/127.0.0.1/" .. host.conf().port .. " && echo reached"
+    assert.equal("reached\n", exec.run { "bash", "-c", dial }.stdout)
+    local r = exec.run({ "bash", "-c", dial }, { sandbox = { network = false } })
+    assert.equal("", r.stdout)
+    assert.truthy(r.stderr:find "[Pp]ermission")
+  end)
+
+  it("keeps a program from other processes, mounts, namespaces", function()
+    for _, argv in ipairs { { "unshare", "-U", "true" }, { "unshare", "-n", "true" }, { "mount", "-t", "tmpfs", "x", "/mnt" } } do
+      assert.not_equal(0, exec.run(argv).status, argv[1])
+      assert.not_equal(0, exec.run(argv, { sandbox = false }).status, argv[1])
+    end
+    local other = exec.start { "sleep", "1000" }
+    local victim = exec.start({ "sh", "-c", SELF .. "; exec sleep 1000" }, { sandbox = false })
+    sh("kill -9 " .. line_of(victim))
+    assert.same({ nil, "timeout" }, { victim:read(0.05) })
+    victim:kill(true)
+    other:kill(true)
+    assert.equal(9, victim:wait().signal)
+  end)
+end)
+
+describe("A program to talk to", function()
+  it("takes and gives while it runs", function()
+    local p = assert(exec.start { "cat" })
+    for i = 1, 20 do
+      assert.is_true(p:write("line " .. i .. "\n"))
+      assert.same({ "line " .. i .. "\n", "stdout" }, { p:read(20) })
+    end
+    assert.same({ nil, "timeout" }, { p:read(0.01) })
+    p:close_stdin()
+    assert.same({ nil, "end" }, { p:read(20) })
+    assert.equal(0, p:wait().status)
+    assert.same({ nil, "closed" }, { p:write "more" })
+  end)
+
+  it("says which of its two outputs it has used", function()
+    local p = assert(exec.start { "sh", "-c", "echo warned >&2; read line; echo told $line" })
+    assert.same({ "warned\n", "stderr" }, { p:read(20) })
+    p:write "it\n"
+    assert.same({ "told it\n", "stdout" }, { p:read(20) })
+    assert.equal(0, p:wait().status)
+  end)
+
+  it("that writes without being read is made to wait, and goes on when it is", function() -- limit: program unread
+    local p, total = assert(exec.start { "head", "-c", "20000000", "/dev/zero" }), 0
+    eventually(function() return p.last > 0 end)
+    sched.sleep(0.2)
+    for i = p.first, p.last do total = total + #p[i][1] end
+    assert.is_true(total < 600000, "kept " .. total)
+    total = 0
+    for bytes in function() return (p:read(20)) end do total = total + #bytes end
+    assert.same({ 20000000, 0 }, { total, p:wait().status })
+  end)
+
+  it("that reads nothing makes its writer wait until it ends", function()
+    local p, written = assert(exec.start { "sh", "-c", "echo up; exec sleep 1000" }), nil
+    line_of(p)
+    sched.spawn(function() written = { p:write(("x"):rep(1000000)) } end)
+    sched.sleep(0.05)
+    assert.is_nil(written)
+    p:kill()
+    assert.equal(15, p:wait().signal)
+    eventually(function() return written end)
+  end)
+
+  it("says in wait() that there is none", function()
+    local p = assert(exec.start { "no-such-program" })
+    assert.same({ nil, "end" }, { p:read(20) })
+    assert.equal("not_found", select(2, p:wait()).code)
+  end)
+
+  it("ends with the task that started it for those, too, who only wait for it", function()
+    local p, heard
+    sched.spawn(function() p = exec.start { "sleep", "1000" } end)
+    sched.spawn(function() heard = { select(2, p:wait()).code, p:read() } end)
+    eventually(function() return heard end)
+    assert.same({ "canceled", nil, "end" }, heard)
+  end)
+
+  it("has as long as timeout_s says", function()
+    local r = assert(exec.start({ "sleep", "1000" }, { timeout_s = 0.1 })):wait()
+    assert.same({ 15, true }, { r.signal, r.timed_out })
+  end)
+end)
+
+describe("Many programs", function()
+  it("run beside each other, as many as exec.processes says, and the others wait", function() -- limit: exec.processes
+    sh "rm -rf running; mkdir running"
+    local done, most = 0, 0
+    for i = 1, 200 do
+      sched.spawn(function()
+        local r = sh(("mkdir running/%d; ls running | wc -l; sleep 0.02; rmdir running/%d"):format(i, i), { timeout_s = 120 })
+        most = math.max(most, tonumber(r.stdout))
+        done = done + 1
+      end)
+    end
+    eventually(function() return done == 200 end)
+    assert.is_true(most > 1 and most <= host.conf().exec.processes, "at a time: " .. most)
+  end)
+
+  it("are refused beyond what one worker may have under way", function() -- limit: program calls
+    local tasks, busy = {}, nil
+    for i = 1, 257 do
+      tasks[i] = sched.spawn(function()
+        local _, err = exec.run({ "sleep", "1000" }, { timeout_s = 300 })
+        busy = err
+      end)
+    end
+    assert.equal("busy", busy.code)
+    for _, task in ipairs(tasks) do sched.kill(task) end
+    assert.equal(0, exec.run({ "true" }, { timeout_s = 120 }).status)
+  end)
+
+  it("leave no descriptor behind", function()
+    local function count()
+      local ls = io.popen("ls /proc/" .. OWN .. "/fd | wc -l")
+      local n = ls:read "*n"
+      ls:close()
+      return n
+    end
+    exec.run { "true" }
+    local before = count()
+    for _ = 1, 20 do
+      exec.run { "true" }
+      exec.run { "no-such-program" }
+      exec.run({ "sleep", "1000" }, { timeout_s = 0.001 })
+    end
+    eventually(function() return count() <= before end)
+  end)
+end)
+
+describe("human.exec", function()
+  it("says what is wrong with a call", function()
+    local function message(...) return select(2, pcall(exec.run, ...)) end
+    for _, case in ipairs {
+      { { "ls -l" }, "argv must be a list" }, { { {} }, "name a program" }, { { { "ls", 1 } }, "argv%[2%]" },
+      { { { "./x" } }, "absolute path" }, { { { "a\0b" } }, "NUL" }, { { { "ls" }, { shell = true } }, "no 'shell'" },
+      { { { "ls" }, { env = { ["A=B"] = "1" } } }, "env" }, { { { "ls" }, { limits = { gpu = 1 } } }, "no 'gpu'" },
+      { { { "ls" }, { sandbox = { net = false } } }, "no 'net'" }, { { { "ls" }, { timeout_s = 0 } }, "timeout_s" },
+      { { { "ls" }, { sandbox = "none" } }, "sandbox" }, { { { "ls" }, { overflow = "x" } }, "overflow" },
+    } do
+      local argv, options = unpack(case[1])
+      assert.truthy(tostring(message(argv, options)):find(case[2]), case[2] .. ": " .. tostring(message(argv, options)))
+    end
+    local r, err = exec.run({ "true", ("x"):rep(200000) })
+    assert.same({ nil, "too_large" }, { r, err.code }) -- limit: program arguments
+  end)
+
+  it("logs which program, and nothing of its environment, arguments or input", function()
+    local said, real = {}, log.debug
+    log.debug = function(text, fields) said[#said + 1] = text .. require("cjson").encode(fields) end
+    exec.run({ "sh", "-c", "echo hush1" }, { env = { TOKEN = "hush2" }, stdin = "hush3" })
+    log.debug = real
+    local text = table.concat(said)
+    assert.truthy(text:find('"sh"', 1, true))
+    assert.falsy(text:find "hush" or text:find "TOKEN")
+  end)
+
+  it("is not for rules", function()
+    local generation_rules = require "human.scripts.sandbox"
+    assert.is_table((generation_rules.trusted "human.exec"))
+    local env = generation_rules.rules(function(name) error("a rule may require rules only: " .. name, 0) end, {})
+    assert.is_false((pcall(function() return env.exec end)))
+  end)
+end)
