@@ -10,7 +10,11 @@ JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 LUAJIT   = $(firstword $(shell command -v luajit luajit2))
 LUA_SRC := $(sort $(shell find host/lua rocks -name '*.lua' -not -path '*/spec/*' 2>/dev/null))
 C_SRC   := $(sort $(wildcard host/*.c host/*/*.c))
-OBJ      = $(C_SRC:host/%.c=$(B)/obj/%.o) $(B)/obj/embed_data.o
+OBJ      = $(C_SRC:host/%.c=$(B)/obj/%.o) $(B)/obj/embed_data.o $(B)/obj/assets.o
+
+# Trees of files in the binary, NAME=DIRECTORY (api.assets); one that is not there is left out.
+ASSETS  ?= ui=ui/dist
+SAMPLE   = ui=spec/fixtures/ui empty=spec/fixtures/none
 
 # ---- libraries: all of the distribution ----
 PC      := libuv libpq libcurl openssl zlib
@@ -128,6 +132,10 @@ $(B)/human: $(OBJ)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@.tmp $(OBJ) $(LIBS) && mv $@.tmp $@
 	@echo 'built $@'
 
+# For specs: the same with the sample of a user interface in it.
+$(B)/human-sample: $(filter-out $(B)/obj/assets.o,$(OBJ)) $(B)/obj/sample.o
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@.tmp $^ $(LIBS) && mv $@.tmp $@
+
 $(B)/obj/%.o: host/%.c $(B)/obj/flags
 	@mkdir -p $(@D)
 	@echo 'cc    $<'
@@ -143,6 +151,24 @@ $(B)/obj/embed_data.o: $(B)/embed_data.c host/server/embed.h
 $(B)/embed_data.c: host/server/embed_gen.lua host/host_api.h host/cli/help.txt $(LUA_SRC) $(B)/obj/files
 	@echo 'embed $(words $(LUA_SRC)) modules'
 	@$(LUAJIT) host/server/embed_gen.lua $@ host/host_api.h host/cli/help.txt $(LUA_SRC)
+
+# Their names may hold blanks, so no rule names the files: the generator runs when the list has changed.
+$(B)/assets.c: host/http/assets_gen.lua $(B)/obj/assets.list
+	@$(LUAJIT) host/http/assets_gen.lua $@ $(@:.c=.bin) $(ASSETS)
+
+$(B)/sample.c: host/http/assets_gen.lua $(B)/obj/sample.list
+	@$(LUAJIT) host/http/assets_gen.lua $@ $(@:.c=.bin) $(SAMPLE)
+
+$(B)/obj/assets.o $(B)/obj/sample.o: $(B)/obj/%.o: $(B)/%.c host/http/assets.h
+	@$(CC) $(CFLAGS) $(DEFINE) $(INCLUDE) -c -o $@ $<
+
+$(B)/obj/assets.list: TREES = $(ASSETS)
+$(B)/obj/sample.list: TREES = $(SAMPLE)
+$(B)/obj/assets.list $(B)/obj/sample.list: FORCE
+	@mkdir -p $(@D)
+	@{ echo '$(TREES)'; command -v brotli; for tree in $(TREES); do \
+	  [ ! -d $${tree#*=} ] || find $${tree#*=} -type f -printf '%p %s %T@\n' | sort; done; } >$@.tmp
+	@if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
 
 # Rewritten only when they change: other flags, or a file that came or went, rebuild what depends.
 $(B)/obj/flags: FORCE

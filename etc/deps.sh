@@ -31,6 +31,7 @@ for purpose in $(echo " $* " | sed 's/ run / build database /'); do
     need "$(header libcurl)" libcurl4-openssl-dev 'outbound HTTP'
     need "$(header openssl)" libssl-dev 'TLS and hashes'
     need "$(header zlib)" zlib1g-dev 'compression'
+    need "$(has brotli)" brotli 'packs the files of a user interface that the binary holds'
     need 'ls /usr/lib/*/liblua5.1-cjson.a || ls /usr/lib/*/liblua5.1-cjson.so' lua-cjson-dev 'JSON for Lua'
     ;;
   database)

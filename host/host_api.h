@@ -114,6 +114,23 @@ int host_reason(int status, host_str *phrase); /* the reason phrase of a status 
 int host_refusal(host_str *prefix, int status, host_str *json); /* of the host, below a path */
 void host_refusals_clear(void);
 
+/* ---- files as answers ------------------------------------------------------------------------
+ * C finds, compares, encodes and sends them: ETag, 304, ranges, codings, types.  path: what
+ * host_asset_path() made; headers: lines besides.  The result is the status of the answer that was given,
+ * `sent` (or DONE's data) the bytes of its body as text; or one of HOST_ASSET_*: nothing was answered. */
+enum { HOST_ASSET_NONE,        /* there is no such file */
+       HOST_ASSET_DIRECTORY,   /* it has an index.html, and is asked for without the "/" at the end */
+       HOST_ASSET_METHOD };    /* there is, but it can only be read */
+enum { HOST_ASSET_LINKS = 1,   /* symbolic links that stay below are followed */
+       HOST_ASSET_FALLBACK = 2, /* it stands for another path, for who accepts it */
+       HOST_ASSET_IMMUTABLE = 4 };
+int host_asset_path(host_str *raw, host_str *out); /* HOST_EINVAL: no path; HOST_EDENIED: not to be shown */
+int host_asset_tree(host_str *tree);               /* 1: something of that name was compiled in */
+int host_asset_embedded(host_id req, host_str *tree, host_str *path, int flags, host_str *headers,
+                        host_str *sent);
+host_id host_asset_file(host_id owner, host_id req, host_str *root, host_str *path, int flags,
+                        host_str *headers);
+
 /* ---- WebSocket (RFC 6455) ------------------------------------------------------------------ */
 enum { HOST_WS_DEFLATE = 1 }; /* accept permessage-deflate when offered (RFC 7692) */
 typedef struct {

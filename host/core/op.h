@@ -10,7 +10,9 @@
 
 #include "host_api.h"
 
-typedef enum { OP_TASK = 1, OP_REQUEST, OP_WS, OP_LEASE, OP_QUERY, OP_FETCH, OP_EXEC } op_kind;
+typedef enum {
+  OP_TASK = 1, OP_REQUEST, OP_WS, OP_LEASE, OP_QUERY, OP_FETCH, OP_EXEC, OP_FILE
+} op_kind;
 
 typedef struct op op;
 struct op {

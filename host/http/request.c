@@ -20,8 +20,15 @@ enum { SPARE_REQUESTS = 64, SPARE_HEAD = 4096 };
 static request *retired, *spare;
 static int n_spare;
 
+/* One that a file is sent to is nobody's any more. */
 static request *find(host_id id) {
-  return (request *)op_find(id, OP_REQUEST);
+  request *r = (request *)op_find(id, OP_REQUEST);
+  return r && r->transfer ? NULL : r;
+}
+
+request *request_in_flight(host_id id) {
+  request *r = find(id);
+  return r && r->state == REQ_IN_FLIGHT ? r : NULL;
 }
 
 /* ---- its memory ---- */
@@ -199,7 +206,7 @@ static int answerable(host_id id, int status, request **out) {
   return 0;
 }
 
-static void answered(request *r, bool keep) {
+void request_answered(request *r, bool keep) {
   conn *c = r->c;
   request_retire(r);
   if (c) serve_answered(c, keep);
@@ -210,7 +217,7 @@ static bool has_no_body(const request *r, int status) {
 }
 
 /* What both kinds of answer have in common. */
-static int begin(request *r, int status, const host_str *headers, respond_spec *s) {
+int request_begin(request *r, int status, const host_str *headers, respond_spec *s) {
   bool close = false;
   *s = (respond_spec){.status = status, .minor = r->h.minor, .headers = headers};
   int e = respond_check(headers, &s->connection, &close);
@@ -222,7 +229,7 @@ int host_respond(host_id id, int status, host_str *headers, host_str *body) {
   request *r;
   respond_spec s;
   int e = answerable(id, status, &r);
-  if (!e) e = begin(r, status, headers, &s);
+  if (!e) e = request_begin(r, status, headers, &s);
   if (e) return e;
   if (!r->c) {
     request_retire(r);
@@ -239,7 +246,7 @@ int host_respond(host_id id, int status, host_str *headers, host_str *body) {
   }
   if (n) memcpy(to, body->p, n);
   r->c->out.n += n;
-  answered(r, s.keep);
+  request_answered(r, s.keep);
   return 0;
 }
 
@@ -247,7 +254,7 @@ int host_stream(host_id id, int status, host_str *headers) {
   request *r;
   respond_spec s;
   int e = answerable(id, status, &r);
-  if (!e) e = begin(r, status, headers, &s);
+  if (!e) e = request_begin(r, status, headers, &s);
   if (e) return e;
   r->silent = has_no_body(r, status);
   s.chunked = r->chunked = r->h.minor == 1 && status != 204 && status != 304;
@@ -292,7 +299,7 @@ int host_finish(host_id id) {
   request *r = find(id);
   if (!r) return HOST_EGONE;
   if (r->state != REQ_STREAMING) { /* nothing was begun that could be ended: give the request up */
-    answered(r, false);
+    request_answered(r, false);
     return HOST_EINVAL;
   }
   bool gone = !r->c, keep = r->keep;
@@ -301,7 +308,7 @@ int host_finish(host_id id) {
     if (to) r->c->out.n += 5, memcpy(to, "0\r\n\r\n", 5);
     else keep = false;
   }
-  answered(r, keep && !conn_draining());
+  request_answered(r, keep && !conn_draining());
   return gone ? HOST_EGONE : 0;
 }
 

@@ -8,9 +8,12 @@
 #include "core/op.h"
 #include "core/peer.h"
 #include "http/http1.h"
+#include "http/respond.h"
 #include "net/conn.h"
 
 typedef enum { REQ_READING, REQ_IN_FLIGHT, REQ_STREAMING } req_state;
+
+typedef struct transfer transfer;
 
 typedef struct joined {
   struct joined *next;
@@ -35,6 +38,7 @@ struct request {
   buf text;           /* what host_headers() gave out */
   size_t charged;     /* of its body; see conn_charge() */
   joined *joined;     /* what host_header had to put together */
+  transfer *transfer; /* which sends the rest of the answer */
   http1 h;            /* last: it is large, and not cleared */
 };
 
@@ -42,4 +46,10 @@ request *request_new(conn *c);
 void request_cancel(op *o);
 void request_retire(request *r); /* closes its op; its memory lives until .. */
 void request_bury(void);         /* .. this, at the end of the turn */
+
+/* For those who answer with other bodies than Lua's: one that has no answer yet, or NULL; what its head has
+ * in common with all others (0, or an error); and that all of it is queued. */
+request *request_in_flight(host_id id);
+int request_begin(request *r, int status, const host_str *headers, respond_spec *s);
+void request_answered(request *r, bool keep);
 #endif

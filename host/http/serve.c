@@ -11,6 +11,7 @@
 #include "http/refusal.h"
 #include "http/request.h"
 #include "http/respond.h"
+#include "http/transfer.h"
 #include "net/conn.h"
 #include "net/wheel.h"
 
@@ -131,10 +132,15 @@ static void end(conn *c) {
 static void lost(conn *c) {
   request *r = c->req;
   if (!r) return;
-  if (is_busy(c) && !c->eof) tell_abort(c);
+  if (is_busy(c) && !c->eof && !r->transfer) tell_abort(c);
   c->req = NULL;
   r->c = NULL;
-  if (r->state == REQ_READING) request_retire(r);
+  if (r->transfer) transfer_lost(r->transfer);
+  else if (r->state == REQ_READING) request_retire(r);
+}
+
+static void drained(conn *c) {
+  if (c->req && c->req->transfer) transfer_go_on(c->req->transfer);
 }
 
 void serve_answered(conn *c, bool keep) {
@@ -151,7 +157,8 @@ static void not_tls(conn *c) {
 
 const conn_service serve_http = {
     .talk = {.feed = feed, .wants_reading = wants_reading, .is_busy = is_busy, .is_idle = is_idle,
-             .id = id_of, .expire = expire, .abort = tell_abort, .end = end, .lost = lost, .finish = lost},
+             .id = id_of, .expire = expire, .abort = tell_abort, .end = end, .lost = lost, .drained = drained,
+             .finish = lost},
     .not_tls = not_tls,
     .overload = respond_overload,
 };

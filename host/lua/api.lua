@@ -2,6 +2,7 @@
 -- Every call is a declaration and works only while scripts load.  What a route means at run time is
 -- prepared by route.lua; request.lua serves it.
 
+local assets = require "human.http.assets"
 local auth = require "human.http.auth"
 local catalogue = require "human.scripts.catalogue"
 local cors = require "human.http.cors"
@@ -148,6 +149,16 @@ function M.agent_port(prefix)
   g.agent_paths[#g.agent_paths + 1] = prefix
 end
 
+-- Files below `path`, where no route is.  options: dir (absolute, or below the home directory; "" is as nil) or
+-- embedded (the name of a tree in the binary: ui/dist is "ui"), which dir goes before; fallback ("index.html": for
+-- navigations to what does not exist, but never below a path of an API), immutable ("assets/": what is below it has
+-- the hash of its contents in its name; such names are known by their looks, too), links = true (follow symbolic
+-- links that stay below dir), cors, agent_port = true.
+function M.assets(path, options)
+  local g = building "api.assets"
+  assets.declare(g, path, options, (place(2)))
+end
+
 local function check_errors(route)
   for _, code in ipairs(route_of.codes(route)) do
     if not route.errors[code] then
@@ -187,6 +198,7 @@ function M.finish(g)
     entry.on_agent_port = entry.on_agent_port or route.on_agent_port
     if entry.cors and entry.cors ~= route.cors then entry.cors = cors.none else entry.cors = route.cors end
   end
+  assets.finish(g)
 end
 
 return M

@@ -23,6 +23,7 @@
 #include "fetch/fetch.h"
 #include "http/request.h"
 #include "http/serve.h"
+#include "http/transfer.h"
 #include "net/conn.h"
 #include "net/pass.h"
 #include "net/relay.h"
@@ -272,10 +273,11 @@ static int serve(void) {
   return 0;
 }
 
-/* What another worker says through us ends when it has ended. */
+/* What another worker says through us ends when it has ended, and a file when all of it is sent. */
 static bool may_leave(double end) {
   double now = shm_clock();
-  return conn_count() == 0 || (now >= end && (relay_count() == 0 || now >= w.drain_until));
+  bool under_way = relay_count() + transfer_count() > 0;
+  return conn_count() == 0 || (now >= end && (!under_way || now >= w.drain_until));
 }
 
 /* The last bytes of responses and close frames: give the kernel a moment to take them. */

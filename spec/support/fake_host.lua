@@ -304,7 +304,7 @@ function M.start(options)
   local h = plain_host.new(conf)
   local app = setmetatable({
     host = h, queue = {}, requests = {}, sockets = {}, statements = {}, labels = {}, ended = {}, body_limits = {}, host_refusals = {},
-    secrets = {}, trusted = {}, saved = {}, files = {}, below = {}, paths = {}, t = 1000, last_id = 0, queued_bytes = 0,
+    secrets = {}, trusted = {}, saved = {}, files = {}, trees = {}, below = {}, paths = {}, t = 1000, last_id = 0, queued_bytes = 0,
     on_query = function() return {} end,
     on_fetch = function() return E.NET end,
     on_rate = function() return true end,
@@ -312,6 +312,7 @@ function M.start(options)
   for address in (conf.http and conf.http.trusted_proxies or ""):gmatch "[^%s,]+" do app.trusted[address] = true end
   h.EV, h.E, h.METHOD, h.RQ, h.PEER, h.CHUNK = EV, E, METHOD, RQ, PEER, { HEAD = 1, BODY = 2 }
   fake_wire.add(h, app, E)
+  fake_wire.add_assets(h, app, E)
   add_ops(h, app)
   add_database(h, app)
   add_shared(h, app)

@@ -115,6 +115,28 @@ local function add_websockets(h, app, E)
   end
 end
 
+--- Files as answers, of app.trees: {[tree or directory] = {[path] = text}}.
+function M.add_assets(h, app, E)
+  h.ASSET = { NONE = 0, DIRECTORY = 1, METHOD = 2, LINKS = 1, FALLBACK = 2, IMMUTABLE = 4 }
+  function h.asset_path(raw)
+    if raw:find("..", 1, true) then return nil, E.INVAL end
+    return (raw:gsub("^/", ""))
+  end
+  function h.asset_tree(name) return app.trees[name] ~= nil end
+  function h.asset_embedded(req, tree, path, flags, headers)
+    local text = (app.trees[tree] or {})[path]
+    if not text then return h.ASSET.NONE, 0 end
+    h.respond(req, 200, headers .. "flags: " .. flags .. "\r\n", text)
+    return 200, #text
+  end
+  function h.asset_file(_, req, dir, path, flags, headers)
+    local op = app:new_id()
+    local status, n = h.asset_embedded(req, dir, path, flags, headers)
+    app:push(h.EV.DONE, status, op, 0, tostring(n))
+    return op
+  end
+end
+
 --- Gives host `h` of `app` its functions for requests and WebSockets.
 function M.add(h, app, E)
   add_requests(h, app, E)

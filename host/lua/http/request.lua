@@ -7,6 +7,7 @@
 local access = require "human.observe.request_log"
 local after = require "human.http.after"
 local answer = require "human.http.answer"
+local assets = require "human.http.assets"
 local auth = require "human.http.auth"
 local body_of = require "human.http.body"
 local caller = require "human.http.caller"
@@ -223,9 +224,9 @@ end
 -- Routing -------------------------------------------------------------------------------------------
 
 -- Answers without a route are counted below one name: their paths are the clients' invention.
-local function refuse(req, g, path, method, code, data, policy)
+local function refuse(req, g, path, method, code, data, policy, finish)
   local id, shape = ctx_module.request_id(req), shapes.at(g, path)
-  local finish = access.unrouted(req, g, method, id)
+  finish = finish or access.unrouted(req, g, method, id)
   finish(respond_fail(req, g, policy or g.cors, shape, id, fail.new(code, data, shape.errors or g.errors)))
 end
 
@@ -307,6 +308,8 @@ function M.on_request(req, status, target)
     if segs == true then
       return refuse(req, g, path, method, "validation_error", { message = "path is malformed" })
     end
+    local mount = assets.find(g, path, band(rshift(status, 8), 255) == AGENT_LISTENER)
+    if mount and not entry then return assets.serve(req, g, mount, path, raw_query, method, refuse) end
     return no_route(req, g, path, nil, method)
   end
   local route = entry[method]

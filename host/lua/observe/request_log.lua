@@ -121,23 +121,25 @@ function M.keep(ctx)
   }
 end
 
-local NO_ROUTE = "none"
-local unrouted = {}                              -- method number -> point
+local unrouted = { route = "none" }              -- and method number -> point
 
-local function point_of(method)
-  local point = unrouted[method]
+local function point_of(points, method)
+  local point = points[method]
   if not point then
-    point = M.point(host.METHOD[method] or "OTHER", NO_ROUTE)
-    unrouted[method] = point
+    point = M.point(host.METHOD[method] or "OTHER", points.route)
+    points[method] = point
   end
   return point
 end
 
+--- What has no route of its own and is counted below one name: to be given to unrouted().
+function M.points(route) return { route = route } end
+
 --- A request that reached no route: a function to be called with status and bytes once it is answered
 --- (when the host does not know the request any more).
-function M.unrouted(req, g, method, id)
+function M.unrouted(req, g, method, id, points)
   if mode == nil then configure() end
-  local point, began, ip = point_of(method), clock(), caller.ip(req)
+  local point, began, ip = point_of(points or unrouted, method), clock(), caller.ip(req)
   return function(status, bytes)
     local seconds = clock() - began
     traffic.observe(point.series, status, seconds)

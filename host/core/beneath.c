@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ * beneath.c -- see beneath.h.  Owns: nothing.  Must never: look at a name first and open it later. */
+#include "core/beneath.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/utf8.h"
+
+enum { RENAMED_MAX = 64 }; /* how often a directory may be moved while we pass through it */
+
+int beneath_walks;
+
+static bool part_ok(const char *p, size_t n) {
+  if (!n || n > BENEATH_PART || (n == 1 && *p == '.') || (n == 2 && p[0] == '.' && p[1] == '.')) return false;
+  for (size_t i = 0; i < n; i++) {
+    if ((unsigned char)p[i] < 0x20 || p[i] == 0x7f || p[i] == '\\') return false;
+  }
+  return true;
+}
+
+bool beneath_ok(const char *name, size_t n) {
+  size_t from = 0, depth = 0;
+  if (!n || n > BENEATH_NAME || utf8_check(UTF8_OK, name, n) != UTF8_OK) return false;
+  for (size_t i = 0; i <= n; i++) {
+    if (i < n && name[i] != '/') continue;
+    if (!part_ok(name + from, i - from) || ++depth > BENEATH_DEPTH) return false;
+    from = i + 1;
+  }
+  return true;
+}
+
+int beneath_root(const char *path) {
+  return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Part by part, each below the descriptor of the one before. */
+static int walk(int root, const char *name, int flags) {
+  char part[BENEATH_PART + 1];
+  int dir = root;
+  for (;;) {
+    size_t n = strcspn(name, "/");
+    if (n >= sizeof part) {
+      errno = ENAMETOOLONG;
+      n = 0;
+    }
+    memcpy(part, name, n);
+    part[n] = 0;
+    name += n + (name[n] == '/');
+    int how = *name ? O_PATH | O_DIRECTORY : flags;
+    int fd = n ? openat(dir, part, how | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+    int why = errno;
+    if (dir != root) close(dir);
+    errno = why;
+    if (fd < 0 || !*name) return fd;
+    dir = fd;
+  }
+}
+
+static int open2(int root, const char *name, int flags, bool links) {
+  int more = flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  struct open_how how = {
+      .flags = (unsigned)(flags | more),
+      .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (links ? 0u : (unsigned)RESOLVE_NO_SYMLINKS),
+  };
+  return (int)syscall(SYS_openat2, root, name, &how, sizeof how);
+}
+
+/* EPERM: filters of system calls that are older than the call say so. */
+static bool is_missing(int why) {
+  return why == ENOSYS || why == EPERM;
+}
+
+int beneath_open(int root, const char *name, int flags, bool links) {
+  static int missing; /* set by any thread, to the same value */
+  if (!*name) return openat(root, ".", (flags & ~O_NOFOLLOW) | O_CLOEXEC);
+  if (beneath_walks || __atomic_load_n(&missing, __ATOMIC_RELAXED)) return walk(root, name, flags);
+  int fd = -1;
+  for (int i = 0; i < RENAMED_MAX; i++) {
+    fd = open2(root, name, flags, links);
+    if (fd >= 0 || errno != EAGAIN) break;
+  }
+  if (fd >= 0 || !is_missing(errno)) return fd;
+  if (errno == ENOSYS) __atomic_store_n(&missing, 1, __ATOMIC_RELAXED);
+  return walk(root, name, flags);
+}
+
+int beneath_parent(int root, const char *name, const char **last) {
+  char parent[BENEATH_NAME + 1];
+  const char *slash = strrchr(name, '/');
+  size_t n = slash ? (size_t)(slash - name) : 0;
+  *last = slash ? slash + 1 : name;
+  if (n >= sizeof parent) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  memcpy(parent, name, n);
+  parent[n] = 0;
+  return beneath_open(root, parent, O_PATH | O_DIRECTORY, false);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * assets.h -- files as answers: what a path names, and how the answer to it looks.  What is compiled in is in
+ * build/assets.c, made by host/http/assets_gen.lua. */
+#ifndef HUMAN_ASSETS_H
+#define HUMAN_ASSETS_H
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "http/precond.h"
+#include "http/transfer.h"
+
+typedef struct {
+  const char *name; /* "tree/path" */
+  struct { uint32_t from, n; } in[PRECOND_CODINGS]; /* of assets_bytes; n 0: not in that coding */
+} assets_file;
+extern const assets_file assets_files[]; /* sorted by name */
+extern const size_t assets_count;
+extern const char assets_bytes[];
+
+enum { ASSETS_ETAG = 64 };
+extern const char *const assets_endings[PRECOND_CODINGS]; /* "", ".gz", ".br": of files, and of ETags */
+
+typedef struct {
+  const char *name;      /* its type comes from the name */
+  char etag[ASSETS_ETAG];
+  time_t modified;       /* 0: unknown */
+  uint64_t size;
+  int coding, flags;     /* HOST_ASSET_.. */
+  transfer_source source;
+  const char *first;     /* what has been read of a file already, from its beginning */
+  size_t first_n;
+} asset;
+
+bool assets_method_ok(const request *r);
+/* Answers, and takes the source over in every case.  The status, and in `sent` the bytes of the body; or an
+ * error. */
+int assets_answer(request *r, asset *a, const host_str *headers, uint64_t *sent);
+#endif

@@ -1,0 +1,30 @@
+-- host/lua/core/host_files.lua -- the part of host.lua that is files, as answers and for scripts.
+-- Adds its functions to the module M; C and what fills and reads host_str are host.lua's.
+
+return function(M, C, fill, taken, strs)
+  local a, b, c, out = strs[1], strs[2], strs[3], strs[4]
+
+  M.ASSET = { NONE = C.HOST_ASSET_NONE, DIRECTORY = C.HOST_ASSET_DIRECTORY, METHOD = C.HOST_ASSET_METHOD,
+              LINKS = C.HOST_ASSET_LINKS, FALLBACK = C.HOST_ASSET_FALLBACK, IMMUTABLE = C.HOST_ASSET_IMMUTABLE }
+
+  -- What the path of a URL names below a tree; nil and the error: there can be nothing of that name.
+  function M.asset_path(raw)
+    local e = C.host_asset_path(fill(a, raw), out)
+    if e < 0 then return nil, e end
+    return taken()
+  end
+
+  function M.asset_tree(name) return C.host_asset_tree(fill(a, name)) == 1 end
+
+  -- The status of what was answered, or one of ASSET or an error; the bytes of its body.
+  function M.asset_embedded(req, tree, path, flags, headers)
+    out.n = 0
+    local status = C.host_asset_embedded(req, fill(a, tree), fill(b, path), flags, fill(c, headers), out)
+    return status, tonumber(taken()) or 0
+  end
+
+  -- The op, whose status says the same.
+  function M.asset_file(owner, req, dir, path, flags, headers)
+    return C.host_asset_file(owner, req, fill(a, dir), fill(b, path), flags, fill(c, headers))
+  end
+end
