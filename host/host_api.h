@@ -86,7 +86,9 @@ enum { HOST_GET = 1, HOST_HEAD, HOST_POST, HOST_PUT, HOST_DELETE, HOST_PATCH, HO
 enum { HOST_RQ_WEBSOCKET = 1 << 16, /* a valid RFC 6455 opening handshake */
        HOST_RQ_BODY = 1 << 17,      /* there is a body */
        HOST_RQ_TLS = 1 << 18,
-       HOST_RQ_INNER = 1 << 19 };   /* its listener can be reached from this machine alone */
+       HOST_RQ_INNER = 1 << 19,     /* its listener can be reached from this machine alone */
+       HOST_RQ_AHEAD = 1 << 20 };   /* its body was not read: host_upload() or host_body_wait() does, or an
+                                       answer, after which the connection ends */
 int host_header(host_id req, host_str *name, host_str *out); /* name in lower case; 1 found, 0 not;
                                                                 repeated ones are joined by ", " */
 int host_headers(host_id req, host_str *out);                /* packed {name = value, ..} */
@@ -111,6 +113,19 @@ int host_pass(host_id req, int worker);       /* hand the connection and this un
                                                  another worker, which sees it as its own */
 int host_body_limit(host_str *prefix, double bytes); /* raise the body limit below a path */
 int host_reason(int status, host_str *phrase); /* the reason phrase of a status */
+/* Requests with a body whose target begins so are told AHEAD of it. */
+int host_upload_path(host_str *prefix);
+void host_upload_paths_clear(void);
+int host_body_wait(host_id req); /* no upload: its event comes again, with the body; this id is no more */
+/* Reads the body to disk.  spec: packed {max, fields_max, parts_max, boundary, name, max, name, max, ..}:
+ * bytes of the body and of the fields of a form together; an empty boundary: the body is one file; parts
+ * with these names are files.  DONE: packed {parts, files}: {{name, value} or {name, filename, type, file},
+ * ..}, where file is an index of {{size, sha256 (raw), path}, ..}.  Or HOST_ELIMIT, HOST_EFULL (no room on
+ * the disk), HOST_EINVAL (malformed), HOST_ETIMEOUT, HOST_EGONE, HOST_EDOWN, with a text.  The files go
+ * with their request. */
+host_id host_upload(host_id owner, host_id req, host_str *spec);
+/* A file to dir/to, where it stays.  DONE: 1, or HOST_EFULL (there is one) or HOST_EINVAL with a text. */
+host_id host_upload_move(host_id owner, host_id req, int file, host_str *dir, host_str *to);
 int host_refusal(host_str *prefix, int status, host_str *json); /* of the host, below a path */
 void host_refusals_clear(void);
 

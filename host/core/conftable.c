@@ -63,6 +63,8 @@ static const conf_rule rules[] = {
     INT("limits.auth_failures", "60", 1, 1000000),
     INT("limits.recheck_ms", "30000", 100, MS_MAX),
     INT("limits.list_bytes", "1048576", 1024, 4194304),
+    INT("limits.upload_spool_bytes", "4294967296", 1048576, 1e15),
+    INT("limits.upload_free_bytes", "268435456", 0, 1e15),
 
     INT("reload.timeout_ms", "10000", 100, MS_MAX),
     INT("reload.grace_ms", "60000", 0, MS_MAX),

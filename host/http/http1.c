@@ -86,7 +86,7 @@ void http1_start(http1 *h, size_t head_max, size_t body_max) {
   h->head_max = (uint32_t)h->head.max;
   h->head.n = 0;
   h->body_max = body_max;
-  h->left = 0;
+  h->left = h->taken = 0;
   h->framing = 0;
   h->target = h->target_n = h->count = 0;
   h->state = HTTP1BODY_IN_HEAD;
@@ -107,6 +107,10 @@ bool http1_begun(const http1 *h) {
     if (h->head.p[i] != '\r' && h->head.p[i] != '\n') return true;
   }
   return false;
+}
+
+bool http1_complete(const http1 *h) {
+  return http1body_complete(h);
 }
 
 bool http1_in_body(const http1 *h) {
@@ -467,6 +471,7 @@ int http1_feed(http1 *h, const char *p, size_t n, size_t *used) {
 
 int http1_raw(const http1 *h, buf *out) {
   if (buf_add(out, h->head.p, h->head.n) < 0) return -1;
+  if (h->state == HTTP1BODY_START) return 0; /* the body was not looked at: its bytes follow as they came */
   if (!h->chunked) return buf_add(out, h->body.p, h->body.n);
   if (h->body.n && buf_fmt(out, "%zx\r\n", h->body.n) < 0) return -1;
   if (buf_add(out, h->body.p, h->body.n) < 0) return -1;

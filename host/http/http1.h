@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
   buf head;          /* request line and headers, as received */
   buf body;          /* without chunking */
+  uint64_t taken;    /* bytes of the body that were taken out of it, and are no more there */
   uint64_t left;     /* bytes still to come of the body, or of this chunk */
   size_t body_max;   /* may be changed at HTTP1_HEAD */
   uint32_t head_max, framing; /* framing: bytes spent on chunk extensions and trailers */
@@ -52,6 +53,7 @@ void http1_free(http1 *h);
  * many of the bytes were its own. */
 int http1_feed(http1 *h, const char *p, size_t n, size_t *used);
 bool http1_begun(const http1 *h); /* has any byte of a request arrived? */
+bool http1_complete(const http1 *h); /* body and all */
 bool http1_in_body(const http1 *h); /* its head is complete */
 
 /* The next header called `name` (lower case) from index `from` on; its index, or -1. */

@@ -75,7 +75,7 @@ static int chunk_size(http1 *h, unsigned char c) {
   if (digit >= 0) {
     h->left = (h->state == CHUNK_SIZE ? 0 : h->left * 16) + (unsigned)digit;
     h->state = CHUNK_MORE;
-    return h->left > h->body_max - h->body.n ? 413 : HTTP1_MORE;
+    return h->left > h->body_max - h->taken - h->body.n ? 413 : HTTP1_MORE;
   }
   if (h->state == CHUNK_SIZE) return 400;
   return ext_end(h, c, EXT_GAP);
@@ -183,6 +183,10 @@ static int feed_fixed(http1 *h, const char *p, size_t n, size_t *used) {
   if (status || h->left) return status;
   h->state = COMPLETE;
   return HTTP1_DONE;
+}
+
+bool http1body_complete(const http1 *h) {
+  return h->state == COMPLETE;
 }
 
 int http1body_feed(http1 *h, const char *p, size_t n, size_t *used) {

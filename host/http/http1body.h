@@ -6,5 +6,6 @@
 #include "http/http1.h"
 
 enum { HTTP1BODY_IN_HEAD, HTTP1BODY_START };
+bool http1body_complete(const http1 *h);
 int http1body_feed(http1 *h, const char *p, size_t n, size_t *used);
 #endif

@@ -12,6 +12,7 @@
 #include "core/pack.h"
 #include "http/respond.h"
 #include "http/serve.h"
+#include "http/upload.h"
 #include "net/conn.h"
 #include "net/pass.h"
 
@@ -53,6 +54,8 @@ request *request_new(conn *c) {
 
 void request_retire(request *r) {
   if (r->o.id) op_close(&r->o);
+  if (r->upload) upload_forget(r->upload);
+  r->upload = NULL;
   r->next = retired;
   retired = r;
 }
@@ -208,8 +211,12 @@ static int answerable(host_id id, int status, request **out) {
 
 void request_answered(request *r, bool keep) {
   conn *c = r->c;
+  bool unread = r->unread;
   request_retire(r);
-  if (c) serve_answered(c, keep);
+  if (!c) return;
+  if (!unread) return serve_answered(c, keep);
+  c->req = NULL;
+  conn_finish(c, true); /* the client may still be sending */
 }
 
 static bool has_no_body(const request *r, int status) {
@@ -221,7 +228,7 @@ int request_begin(request *r, int status, const host_str *headers, respond_spec 
   bool close = false;
   *s = (respond_spec){.status = status, .minor = r->h.minor, .headers = headers};
   int e = respond_check(headers, &s->connection, &close);
-  s->keep = r->h.keep && !close && !conn_draining();
+  s->keep = r->h.keep && !close && !r->unread && !conn_draining();
   return e;
 }
 

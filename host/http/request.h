@@ -11,7 +11,7 @@
 #include "http/respond.h"
 #include "net/conn.h"
 
-typedef enum { REQ_READING, REQ_IN_FLIGHT, REQ_STREAMING } req_state;
+typedef enum { REQ_READING, REQ_IN_FLIGHT, REQ_UPLOADING, REQ_STREAMING } req_state;
 
 typedef struct transfer transfer;
 
@@ -27,6 +27,7 @@ struct request {
   conn *c;            /* NULL: the client is gone */
   request *next;      /* among the retired or the spare */
   req_state state;
+  bool unread;        /* its body was not read, or not all of it: nothing can follow it */
   bool body_timed;    /* the deadline is that of its body */
   bool chunked;       /* the streamed answer is */
   bool silent;        /* the streamed answer has no body: HEAD, 204, 304 */
@@ -37,6 +38,7 @@ struct request {
   char address[PEER_TEXT]; /* of the peer, once host_peer() has made it */
   buf text;           /* what host_headers() gave out */
   size_t charged;     /* of its body; see conn_charge() */
+  struct upload *upload; /* its body goes to disk */
   joined *joined;     /* what host_header had to put together */
   transfer *transfer; /* which sends the rest of the answer */
   http1 h;            /* last: it is large, and not cleared */

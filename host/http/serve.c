@@ -12,14 +12,18 @@
 #include "http/request.h"
 #include "http/respond.h"
 #include "http/transfer.h"
+#include "http/upload.h"
+#include "http/uploadspec.h"
 #include "net/conn.h"
 #include "net/wheel.h"
 
 enum { LATE_MS = 1000 };
 _Static_assert((int)REFUSAL_ROOM <= (int)CONN_OVERLOAD, "a refusal must fit");
 
+/* An upload is in flight, and is read all the same. */
 static bool is_busy(const conn *c) {
-  return c->req && c->req->state != REQ_READING;
+  if (!c->req || c->req->state == REQ_READING) return false;
+  return c->req->state != REQ_UPLOADING || upload_is_read(c->req);
 }
 
 static bool is_idle(const conn *c) {
@@ -44,7 +48,7 @@ static void request_ready(conn *c) {
   if (id < 0) return respond_refuse(c, 503);
   int status = h->method | c->listener << 8 | (h->websocket ? HOST_RQ_WEBSOCKET : 0) |
                (h->has_body ? HOST_RQ_BODY : 0) | (c->secure ? HOST_RQ_TLS : 0) |
-               (c->from & CONN_INNER ? HOST_RQ_INNER : 0);
+               (c->from & CONN_INNER ? HOST_RQ_INNER : 0) | (r->unread ? HOST_RQ_AHEAD : 0);
   r->state = REQ_IN_FLIGHT;
   c->timed = false;
   c->deadline = 0;
@@ -68,16 +72,26 @@ static void time_request(conn *c) {
   }
 }
 
-/* The head is there; `more` bytes came with it. */
-static void head_arrived(conn *c, size_t more) {
+void serve_go_on(request *r) {
   static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-  http1 *h = &c->req->h;
-  h->body_max = respond_body_max(h);
-  if (!h->expect || more || (!h->chunked && h->left > h->body_max)) return;
-  char *p = conn_out(c, sizeof go_on - 1);
+  const http1 *h = &r->h;
+  if (!h->expect || (!h->chunked && h->left > h->body_max)) return;
+  char *p = conn_out(r->c, sizeof go_on - 1);
   if (!p) return;
   memcpy(p, go_on, sizeof go_on - 1);
-  c->out.n += sizeof go_on - 1;
+  r->c->out.n += sizeof go_on - 1;
+}
+
+/* The head is there; `more` bytes came with it. */
+static void head_arrived(conn *c, size_t more) {
+  c->req->h.body_max = respond_body_max(&c->req->h);
+  if (!more) serve_go_on(c->req);
+}
+
+/* May the body be an upload?  Then Lua decides before any of it is read. */
+static bool is_told_ahead(const request *r) {
+  const http1 *h = &r->h;
+  return h->has_body && !r->c->redirects && uploadspec_is_path(h->head.p + h->target, h->target_n);
 }
 
 static size_t feed_request(conn *c, const char *p, size_t n) {
@@ -86,6 +100,11 @@ static size_t feed_request(conn *c, const char *p, size_t n) {
   int r;
   while ((r = http1_feed(h, p + used, n - used, &k)) == HTTP1_HEAD) {
     used += k;
+    c->req->unread = is_told_ahead(c->req);
+    if (c->req->unread) {
+      request_ready(c);
+      return used;
+    }
     head_arrived(c, n - used);
   }
   if (!conn_charge(&c->req->charged, h->body.cap)) respond_refuse(c, 503);
@@ -108,15 +127,38 @@ static size_t feed(conn *c, char *p, size_t n) {
       respond_refuse(c, 503);
       break;
     }
-    used += feed_request(c, p + used, n - used);
+    if (c->req->state != REQ_UPLOADING) used += feed_request(c, p + used, n - used);
+    else if (upload_wants(c->req)) used += upload_feed(c->req, p + used, n - used);
+    else break;
   }
   return used;
+}
+
+/* It is no upload: read it as any other, and tell of it again when it is there. */
+int host_body_wait(host_id id) {
+  request *r = (request *)op_find(id, OP_REQUEST);
+  if (!r) return HOST_EGONE;
+  if (!r->unread || r->state != REQ_IN_FLIGHT) return HOST_EINVAL;
+  conn *c = r->c;
+  r->unread = false;
+  op_close(&r->o);
+  if (!c) {
+    request_retire(r);
+    return HOST_EGONE;
+  }
+  r->state = REQ_READING;
+  head_arrived(c, conn_held(c));
+  time_request(c);
+  conn_pump(c);
+  return 0;
 }
 
 /* ---- deadlines and ends ---- */
 
 static void expire(conn *c) {
-  if (conn_is_paused(c)) c->deadline = conn_now() + LATE_MS; /* it is us who are late */
+  bool uploads = c->req && c->req->state == REQ_UPLOADING;
+  if (uploads && upload_late(c->req)) return;
+  if (uploads || conn_is_paused(c)) c->deadline = conn_now() + LATE_MS; /* it is us who are late */
   else if (c->state == CONN_OPEN && c->timed) respond_refuse(c, 408);
   else conn_part(c);
 }
@@ -132,11 +174,16 @@ static void end(conn *c) {
 static void lost(conn *c) {
   request *r = c->req;
   if (!r) return;
-  if (is_busy(c) && !c->eof && !r->transfer) tell_abort(c);
+  bool uploads = r->state == REQ_UPLOADING;
+  if (uploads || (is_busy(c) && !c->eof && !r->transfer)) tell_abort(c);
   c->req = NULL;
   r->c = NULL;
-  if (r->transfer) transfer_lost(r->transfer);
-  else if (r->state == REQ_READING) request_retire(r);
+  if (r->transfer) {
+    transfer_lost(r->transfer);
+    return;
+  }
+  if (uploads) upload_lost(r);
+  if (r->state == REQ_READING) request_retire(r);
 }
 
 static void drained(conn *c) {

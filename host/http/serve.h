@@ -6,5 +6,6 @@
 
 extern const conn_service serve_http; /* for conn_init() */
 
+void serve_go_on(request *r); /* its body is wanted: says so to a client that waits for that */
 void serve_answered(conn *c, bool keep); /* the request in flight is done: go on to the next */
 #endif

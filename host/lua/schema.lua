@@ -29,6 +29,7 @@ local OPTIONS = {
   object = { extra = "string" },
   json = { max = "number", nul = "boolean" },
   raw = { max = "number" },
+  upload = { max = "number" },
   email = { max = "number" },
   url = { max = "number" },
 }
@@ -153,6 +154,11 @@ function M.one_of(alternatives)
   if #alternatives < 1 then error("s.one_of wants a list of schemas", 2) end
   return new("one_of", { alternatives = alternatives })
 end
+
+--- A file: the whole body, or a field of a multipart/form-data form.  The host writes it to disk as it comes; in Lua
+--- it is {filename, content_type, size, sha256 (hex), path} and file:move(root, path), and it goes with the request
+--- unless it was moved.  max: bytes, 16 MB unless said otherwise.
+M.upload = new "upload"
 
 --- A body or reply that is not JSON: a Lua string of bytes.  options: max (bytes).
 function M.raw(mime, options)

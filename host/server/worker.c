@@ -24,6 +24,7 @@
 #include "http/request.h"
 #include "http/serve.h"
 #include "http/transfer.h"
+#include "http/upload.h"
 #include "net/conn.h"
 #include "net/pass.h"
 #include "net/relay.h"
@@ -222,6 +223,7 @@ static int start(void) {
   if (!failed && brokercall_init(w.spec->broker_fd)) failed = "broker";
   if (!failed && bus_init(w.spec)) failed = "bus";
   pass_init(bus_send_conn);
+  upload_init();
   if (!failed && bridge_init(w.spec)) failed = "Lua runtime";
   w.accepting = true;
   if (failed) log_fmt(LOG_ERROR, "worker %d: cannot start: %s", w.spec->index, failed);

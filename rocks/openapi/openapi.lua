@@ -44,6 +44,16 @@ local function media(mime, schema, examples)
   return { [mime or "application/json"] = { schema = schema, examples = examples } }
 end
 
+-- What a request may bring: one type, or several.
+local function request_body(body)
+  if not body then return nil end
+  local content = {}
+  for _, one in ipairs(body.types or { body }) do
+    content[one.mime or "application/json"] = { schema = one.schema }
+  end
+  return { required = body.required and true or false, content = content }
+end
+
 local function parameters(op, array)
   local list = {}
   for _, p in ipairs(op.parameters or {}) do
@@ -116,9 +126,7 @@ local function operation(op, options)
     operationId = op.operation_id, summary = op.summary, description = op.description,
     tags = op.tag and array { op.tag } or nil,
     parameters = parameters(op, array),
-    requestBody = op.body and {
-      required = op.body.required and true or false, content = media(op.body.mime, op.body.schema),
-    } or nil,
+    requestBody = request_body(op.body),
     responses = responses(op, op.refused), security = security(op, array),
     deprecated = op.deprecated and true or nil,
   }
@@ -158,6 +166,7 @@ end
 ---   extensions = {["x-.."] = value};
 ---   operations = {{method = "GET", path = "/x/{id}", summary, description, tag, operation_id,
 ---     parameters = {{name, in, required, description, schema}}, body = {mime, schema, required},
+---       or {types = {{mime, schema}, ..}, required},
 ---     replies = {{status, description, mime, schema, headers}}, errors = {{status, code, message, schema,
 ---     example}}, refused = schema, security = {"scheme", ..} or {} for none, deprecated}}.
 ---   refused: what a refusal looks like where no 4xx status is declared.

@@ -17,6 +17,7 @@ return {
   rate_limited           = e(429, "Too many requests"),
   unsupported_media_type = e(415, "Unsupported media type"),
   payload_too_large      = e(413, "Payload too large"),
+  insufficient_storage   = e(507, "No room for what was sent"),
   upgrade_required       = e(426, "This address speaks WebSocket"),
   misdirected            = e(421, "This server is not the one that Host names"),
   deadline_exceeded      = e(504, "The request took too long"),

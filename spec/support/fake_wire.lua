@@ -64,6 +64,8 @@ local function add_requests(h, app, E)
     app.host_refusals[prefix .. " " .. status] = body
     return refused.refusal(prefix, status, body)
   end
+  function h.upload_paths_clear() end
+  function h.upload_path() return 0 end
   function h.body_limit(prefix, bytes)
     app.body_limits[prefix] = bytes
     return refused.body_limit(prefix, bytes)

@@ -27,7 +27,7 @@ M.METHOD = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER"
 M.CHUNK = { HEAD = C.HOST_CHUNK_HEAD, BODY = C.HOST_CHUNK_BODY }
 M.RELOAD = { PREPARE = C.HOST_RELOAD_PREPARE, COMMIT = C.HOST_RELOAD_COMMIT, ABORT = C.HOST_RELOAD_ABORT }
 M.RQ = { WEBSOCKET = C.HOST_RQ_WEBSOCKET, BODY = C.HOST_RQ_BODY, TLS = C.HOST_RQ_TLS,
-         INNER = C.HOST_RQ_INNER }
+         INNER = C.HOST_RQ_INNER, AHEAD = C.HOST_RQ_AHEAD }
 M.PEER = { LOOPBACK = C.HOST_PEER_LOOPBACK, TRUSTED = C.HOST_PEER_TRUSTED, VEILED = C.HOST_PEER_VEILED,
            TLS = C.HOST_PEER_TLS, OLD = C.HOST_PEER_OLD }
 
@@ -154,6 +154,12 @@ function M.body_limit(prefix, bytes) return C.host_body_limit(fill(a, prefix), b
 function M.refusal(prefix, status, body) return C.host_refusal(fill(a, prefix), status, fill(b, body)) end
 function M.reason(status) C.host_reason(status, out) return taken() end
 M.refusals_clear = C.host_refusals_clear
+M.upload_paths_clear, M.body_wait = C.host_upload_paths_clear, C.host_body_wait
+function M.upload_path(prefix) return C.host_upload_path(fill(a, prefix)) end
+function M.upload(owner, req, spec) return C.host_upload(owner, req, fill(a, M.pack(spec))) end -- spec: an array
+function M.upload_move(owner, req, file, dir, to)
+  return C.host_upload_move(owner, req, file, fill(a, dir), fill(b, to))
+end
 
 -- WebSocket ------------------------------------------------------------------------------------------
 

@@ -42,6 +42,12 @@ function methods:rule(name, ...)
   return decisions.enforce(self.db, gen.rule(self.route.area, name), about, ...)
 end
 
+-- The body byte by byte as it was sent, for signatures.  What the host wrote to disk is not there.
+function methods:raw_body()
+  if rawget(self, "ahead") then error("ctx:raw_body: the body was written to disk", 2) end
+  return host.body(self.req)
+end
+
 -- Tell all workers of all hosts (topics of human.bus).
 function methods:emit(topic, payload) -- luacheck: ignore self
   require("human.bus").notify(require "human.db", topic, payload)

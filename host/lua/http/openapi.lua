@@ -64,10 +64,12 @@ local function parameters(route)
 end
 
 local function body(route)
-  local node = route.spec.body
-  if not node then return nil end
-  return { required = not node.is_optional, mime = node.kind == "raw" and node.mime or nil,
-           schema = schema_doc.json_schema(node, "exact") }
+  if not route.body_types then return nil end
+  local types = {}
+  for i, t in ipairs(route.body_types) do
+    types[i] = { mime = t.mime, schema = schema_doc.json_schema(t.schema, "exact") }
+  end
+  return { required = route.body_required, types = types }
 end
 
 -- spec.events says what a stream tells; a plain route has it when its handler may call ctx:stream().
@@ -105,6 +107,7 @@ local function own_codes(route, names)
     has_input and "validation_error" or false, #names > 0 and "unauthorized" or false,
     spec.body and "payload_too_large" or false, spec.body and "unsupported_media_type" or false,
     (#names > 0 or spec.limit or route.group and route.group.limit) and "rate_limited" or false, "internal",
+    route.has_upload and "insufficient_storage" or false, route.has_upload and "request_timeout" or false,
     if_idempotent "idempotency_in_progress", if_idempotent "idempotency_answer_lost",
     if_idempotent "idempotency_key_reused",
   }

@@ -29,7 +29,8 @@ local connections = require "human.http.connections"
 
 local band, rshift, byte, sub = bit.band, bit.rshift, string.byte, string.sub
 local xpcall = xpcall
-local WEBSOCKET, INNER, OPTIONS = host.RQ.WEBSOCKET, host.RQ.INNER, router.number.OPTIONS
+local WEBSOCKET, INNER, AHEAD = host.RQ.WEBSOCKET, host.RQ.INNER, host.RQ.AHEAD
+local OPTIONS = router.number.OPTIONS
 local ALL_METHODS = table.concat(host.METHOD, ", ", 1, 7)
 local AGENT_LISTENER = 1
 local awaits_max = host.conf().limits.awaits
@@ -167,7 +168,7 @@ local function process(ctx)
   admit(ctx, route)
   if route.open then return route.open(ctx, route) end
   local body
-  if route.body_mime then body = body_of.read(ctx, route) end
+  if route.body_types then body = body_of.read(ctx, route) end
   if route.idempotent then
     local key = host.header(ctx.req, idempotency_key.HEADER)
     if key and replay(ctx, route, key) then return end
@@ -203,8 +204,10 @@ local function on_finish(task, err)
   leave(ctx)
 end
 
-local function start(req, route, raw_query, params, method)
+local function start(req, route, raw_query, params, status)
   local ctx = ctx_module.new(req, route, raw_query)
+  local method = band(status, 255)
+  if band(status, AHEAD) ~= 0 then ctx.ahead = true end
   ctx.is_head = method == HEAD
   if params then ctx.params = params end
   local task = {
@@ -288,11 +291,19 @@ local function passed_on(req)
   return sibling ~= nil and host.pass(req, sibling) == 0
 end
 
+-- The body of this request has not been read.  Shall it be before anything is decided?
+local function wants_body_first(req, g, status, path)
+  local entry = router.find(g.router, path)
+  local route = entry and entry[band(status, 255)]
+  return not route or not body_of.is_upload(req, route)
+end
+
 -- A request event of the host: its id, status bits (host_api.h, HOST_RQ_*) and target.
 function M.on_request(req, status, target)
   if passed_on(req) then return end
   local g = gen.current()
   local path, raw_query = router.split(target)
+  if band(status, AHEAD) ~= 0 and wants_body_first(req, g, status, path) then return host.body_wait(req) end
   if band(status, INNER) ~= 0 and not caller.host_is_known(req) then
     local data = { message = caller.host_unknown(req) }
     return refuse(req, g, path, band(status, 255), "misdirected", data, cors.none)
@@ -324,7 +335,7 @@ function M.on_request(req, status, target)
   if upgrade_refused(req, g, path, route, status, method) then return end
   local why = unavailable(route)
   if why then return refuse(req, g, path, method, why, RETRY, route.cors) end
-  start(req, route, raw_query, params, method)
+  start(req, route, raw_query, params, status)
 end
 
 return M

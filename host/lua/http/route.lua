@@ -3,6 +3,7 @@
 -- the declaration.
 
 local auth = require "human.http.auth"
+local body_of = require "human.http.body"
 local catalogue = require "human.scripts.catalogue"
 local cors = require "human.http.cors"
 local encode = require "human.schema.encoder"
@@ -83,28 +84,6 @@ local function compile_headers(route, spec)
   route.read_headers = schema.reader(route.headers_schema, TEXT)
 end
 
-local function raise_body_limit(route)
-  local limits = route.gen.body_limits
-  local prefix = route.path:match "^[^{]*"
-  limits[prefix] = math.max(limits[prefix] or 0, route.body_max)
-end
-
-local function compile_body(route, spec)
-  local body = spec.body
-  if not body then return end
-  local default = host.conf().limits.body_bytes
-  if not schema.is(body) then error("must be a schema", 0) end
-  local raw = body.kind == "raw" and body
-  route.body_schema, route.body_required = body, not body.is_optional
-  route.body_max = spec.body_max or raw and raw.max or default
-  if raw then
-    route.body_raw, route.body_mime = true, raw.mime
-  else
-    route.body_raw, route.body_mime, route.read_body = false, "application/json", schema.reader(body)
-  end
-  if route.body_max > default then raise_body_limit(route) end
-end
-
 local function compile_reply(status, s)
   if type(status) ~= "number" or status < 200 or status > 599 then
     error("status " .. tostring(status) .. " is not between 200 and 599", 0)
@@ -131,6 +110,10 @@ end
 -- their routes say idempotent = false, and the header is ignored there.
 local function compile_idempotent(route, spec)
   if route.kind ~= "http" then return end
+  if route.has_upload then
+    if spec.idempotent then error("a route that takes uploads cannot be: what was sent is not kept", 0) end
+    return
+  end
   route.idempotent = idempotency_key.applies(route.method, route.auth_spec ~= false, spec.idempotent)
 end
 
@@ -166,7 +149,7 @@ function M.new(g, group, kind, method, path, spec, where)
   at(where, "params", compile_params, route, spec, names)
   at(where, "query", compile_query, route, spec)
   at(where, "headers", compile_headers, route, spec)
-  at(where, "body", compile_body, route, spec)
+  at(where, "body", body_of.compile, route, spec)
   at(where, "reply", compile_replies, route, spec)
   at(where, "idempotent", compile_idempotent, route, spec)
   if kind == "websocket" then at(where, "protocol", check_protocol, route, spec) end

@@ -108,6 +108,8 @@ end
 
 function KIND.const(node) return { const = node.value } end
 function KIND.json() return {} end
+function KIND.upload() return { type = "string", contentMediaType = "application/octet-stream" } end
+
 function KIND.raw(node) return { type = not node.mime:find "json" and "string" or nil } end
 
 function KIND.array(node, direction)

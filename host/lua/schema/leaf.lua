@@ -235,6 +235,14 @@ function M.json(node)
   end
 end
 
+-- How large it may be is the host's business: what is too large does not arrive.
+function M.upload()
+  return function(v)
+    if type(v) ~= "table" or not v.sha256 or not v.path then return nil, "must be a file" end
+    return v
+  end
+end
+
 function M.raw(node)
   local max = node.max or huge
   local wrong = "must be " .. node.mime .. M.range(" of", nil, node.max, "byte")

@@ -18,6 +18,7 @@ local sandbox = require "human.scripts.sandbox"
 local sched = require "human.core.sched"
 local shapes = require "human.http.shapes"
 local target = require "human.scripts.target"
+local uploads = require "human.http.upload"
 
 local M = {}
 local NO_MEMORY = "not enough memory"            -- what Lua says, without a place
@@ -245,7 +246,8 @@ local function new_generation(n, overlay)
     n = n, id = host.bundle_id(n), origin = origin.read(n), overlay = overlay or {}, slice = host.clock(),
     loaded = {}, stack = {}, uses = {}, rule_sources = {}, contracts = {}, warnings = {},
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, agent_paths = {}, errors = {},
-    websockets = {}, body_limits = {}, sio = {}, bus = {}, feeds = {}, jobs = {}, starts = {}, assets = {},
+    websockets = {}, body_limits = {}, upload_paths = {}, sio = {}, bus = {}, feeds = {}, jobs = {}, starts = {},
+    assets = {},
   }
   -- nosniff: what an answer is, its type says, whatever a browser reads into it (Fetch standard).
   g.common_head = "x-gen: " .. g.id .. "\r\nx-content-type-options: nosniff\r\n"
@@ -366,6 +368,7 @@ function M.install(g)
     local r = host.body_limit(prefix, bytes)
     if r < 0 then log.error("body limit not raised", { prefix = prefix, error = host.error_name(r) }) end
   end
+  uploads.install(g)
   shapes.install(g)
   fail.use(g.errors)
   current, sched.generation = g, g

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT
+ * spool.c -- see spool.h.
+ *
+ * Owns: the directory home/spool, and of each file the lock that says whose it is.  A host that was killed
+ * leaves files without a lock, which the next worker that starts removes.  Must never: follow a link. */
+#include "http/spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "core/conf.h"
+
+enum { COPY = 1 << 18, NAME = 64 };
+
+static char directory[PATH_MAX];
+static const EVP_MD *sha256;
+
+void spool_init(void) {
+  snprintf(directory, sizeof directory, "%.*s/spool", PATH_MAX - NAME - 8, conf_str("home"));
+  if (!sha256) sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+const char *spool_dir(void) {
+  return directory;
+}
+
+spool_file *spool_new(void) {
+  static unsigned count;
+  spool_file *f = calloc(1, sizeof *f);
+  if (!f) return NULL;
+  f->fd = -1;
+  f->digest = EVP_MD_CTX_new();
+  if (!f->digest || EVP_DigestInit_ex(f->digest, sha256, NULL) != 1) {
+    EVP_MD_CTX_free(f->digest);
+    free(f);
+    return NULL;
+  }
+  snprintf(f->path, sizeof f->path, "%.*s/%d-%u", PATH_MAX - NAME, directory, (int)getpid(), ++count);
+  return f;
+}
+
+/* ---- writing ---- */
+
+static int create(const char *path) {
+  int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd >= 0 || errno != ENOENT) return fd;
+  if (mkdir(directory, 0700) && errno != EEXIST) return -1;
+  return open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+/* Who cleans up may have seen it before it was locked: then it is no more, and is made again. */
+static int open_locked(spool_file *f) {
+  for (int attempt = 0; attempt < 8; attempt++) {
+    struct stat st;
+    int fd = create(f->path);
+    if (fd < 0 && errno == EEXIST && !unlink(f->path)) continue; /* of a process that had our number */
+    if (fd < 0) return errno;
+    if (!flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &st) && st.st_nlink > 0) {
+      f->fd = fd;
+      return 0;
+    }
+    close(fd);
+  }
+  return EBUSY;
+}
+
+static int has_room(int fd, size_t n, uint64_t keep_free) {
+  struct statvfs s;
+  if (fstatvfs(fd, &s)) return errno;
+  return (uint64_t)s.f_bavail * s.f_frsize < keep_free + n ? ENOSPC : 0;
+}
+
+static int write_all(int fd, const char *p, size_t n) {
+  while (n) {
+    ssize_t k = write(fd, p, n);
+    if (k < 0 && errno == EINTR) continue;
+    if (k < 0) return errno;
+    p += k;
+    n -= (size_t)k;
+  }
+  return 0;
+}
+
+int spool_write(spool_file *f, const void *p, size_t n, uint64_t keep_free) {
+  int e = f->fd < 0 ? open_locked(f) : 0;
+  if (!e && n) e = has_room(f->fd, n, keep_free);
+  if (!e) e = write_all(f->fd, p, n);
+  if (!e && EVP_DigestUpdate(f->digest, p, n) != 1) e = ENOMEM;
+  if (!e) f->size += n;
+  return e;
+}
+
+int spool_finish(spool_file *f) {
+  int e = f->fd < 0 ? open_locked(f) : 0;
+  if (!e && EVP_DigestFinal_ex(f->digest, f->sha256, NULL) != 1) e = ENOMEM;
+  return e;
+}
+
+void spool_drop(spool_file *f) {
+  if (f->fd >= 0 && !f->moved) unlink(f->path);
+  if (f->fd >= 0) close(f->fd);
+  EVP_MD_CTX_free(f->digest);
+  free(f);
+}
+
+/* ---- moving it where it shall stay ---- */
+
+static bool is_step(const char *p, size_t n) {
+  return n && n <= NAME_MAX && !(n == 1 && p[0] == '.') && !(n == 2 && p[0] == '.' && p[1] == '.');
+}
+
+/* The folder `name` in `at`, made if need be; closes `at`.  A descriptor, or -1 with errno. */
+static int enter(int at, const char *name) {
+  const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  int fd = openat(at, name, flags);
+  if (fd < 0 && errno == ENOENT && (!mkdirat(at, name, 0755) || errno == EEXIST))
+    fd = openat(at, name, flags);
+  int e = errno;
+  close(at);
+  errno = e;
+  return fd;
+}
+
+/* The folder that `to` is in, and what it is called there. */
+static int parent_of(const char *dir, const char *to, char *last) {
+  int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  while (fd >= 0) {
+    const char *slash = strchr(to, '/');
+    size_t n = slash ? (size_t)(slash - to) : strlen(to);
+    if (!is_step(to, n)) {
+      close(fd);
+      errno = EINVAL;
+      return -1;
+    }
+    memcpy(last, to, n);
+    last[n] = 0;
+    if (!slash) return fd;
+    fd = enter(fd, last);
+    to = slash + 1;
+  }
+  return fd;
+}
+
+static int copy_bytes(int from, int to) {
+  char *p = malloc(COPY);
+  ssize_t n = p ? 1 : 0;
+  int e = p ? 0 : ENOMEM;
+  for (off_t at = 0; !e && n > 0; at += n) {
+    n = pread(from, p, COPY, at);
+    if (n < 0) e = errno;
+    else e = write_all(to, p, (size_t)n);
+  }
+  free(p);
+  return e;
+}
+
+/* The file gets a second name, never one that is taken; not every file system can do it the first way. */
+static int rename_into(int from_at, const char *from, int at, const char *name) {
+  if (!renameat2(from_at, from, at, name, RENAME_NOREPLACE)) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  if (linkat(from_at, from, at, name, 0)) return errno;
+  return unlinkat(from_at, from, 0) ? errno : 0;
+}
+
+/* Another file system: its bytes go there under a name that nobody asks for, and then get theirs. */
+static int copy_into(spool_file *f, int at, const char *name) {
+  char part[NAME];
+  snprintf(part, sizeof part, ".part-%s", strrchr(f->path, '/') + 1);
+  int fd = openat(at, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return errno;
+  int e = copy_bytes(f->fd, fd);
+  if (!e && fsync(fd)) e = errno;
+  close(fd);
+  if (!e) e = rename_into(at, part, at, name);
+  if (e) unlinkat(at, part, 0);
+  else unlink(f->path);
+  return e;
+}
+
+int spool_move(spool_file *f, const char *dir, const char *to) {
+  char last[NAME_MAX + 1];
+  if (f->moved) return ENOENT;
+  int at = parent_of(dir, to, last);
+  if (at < 0) return errno;
+  int e = fsync(f->fd) ? errno : rename_into(AT_FDCWD, f->path, at, last);
+  if (e == EXDEV) e = copy_into(f, at, last);
+  if (!e && fsync(at)) e = errno;
+  close(at);
+  f->moved = !e;
+  return e;
+}
+
+/* ---- what was left behind ---- */
+
+static bool is_left(int dir, const char *name) {
+  int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return false;
+  bool left = !flock(fd, LOCK_EX | LOCK_NB) && !unlinkat(dir, name, 0);
+  close(fd);
+  return left;
+}
+
+int spool_clean(void) {
+  int n = 0;
+  DIR *d = opendir(directory);
+  if (!d) return 0;
+  for (struct dirent *e; (e = readdir(d));) {
+    if (e->d_name[0] != '.') n += is_left(dirfd(d), e->d_name);
+  }
+  closedir(d);
+  return n;
+}
