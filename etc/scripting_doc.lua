@@ -8,8 +8,9 @@ M.MARK = "<!-- reference: written by `make docs`; edit the comments in host/lua 
 
 -- What scripts may require, in the order of the page, and what a script calls the module.
 M.modules = {
-  "api", "schema", "fail", "db", "decisions", "task", "fetch", "exec", "llm", "sio", "ws", "bus", "feed", "jobs", "state", "log",
-  "metrics", "json", "text", "time", "id", "crypto", "config", "document", "guard", "idempotency", "system", "console",
+  "api", "schema", "fail", "db", "decisions", "task", "fetch", "exec", "llm", "sio", "ws", "rpc", "bus", "feed", "jobs",
+  "state", "log", "metrics", "json", "text", "time", "id", "crypto", "config", "document", "guard", "idempotency",
+  "system", "console",
 }
 
 -- Objects that scripts are handed: title, where they are made, file, the prefix of their functions.
@@ -21,6 +22,9 @@ M.objects = {
   { "stream", "server-sent events, from `ctx:stream()`", "http/event_stream", "Out:" },
   { "conn", "a WebSocket, in the handlers of `g:websocket`", "http/websocket", "Conn:" },
   { "room", "connections to send to, from `ws.to`", "ws", "Room:" },
+  { "ctx.conn", "the connection of a call, in the handlers of `g:rpc`; it also has what a `conn` has", "http/rpc_conn",
+    "Conn:" },
+  { "rpc room", "connections of an RPC socket to send to, from `rpc.to`", "rpc", "Room:" },
   { "node", "a schema; each of these gives a changed copy", "schema", "Node:" },
   { "io", "a Socket.IO server, from `sio.server`", "sio", "Server:" },
   { "namespace", "a Socket.IO namespace, from `io:of`", "sio/namespace", "Namespace:" },

@@ -9,6 +9,7 @@ local cors = require "human.http.cors"
 local gen = require "human.scripts.generation"
 local resource = require "human.http.resource"
 local route_of = require "human.http.route"
+local rpc = require "human.http.rpc"
 local router = require "human.http.router"
 local shapes = require "human.http.shapes"
 
@@ -38,6 +39,7 @@ end
 -- cors: which pages of other origins may use the routes: false (none), a list of origins, or "*".  Without it
 -- cors.origins decides, of which "*" counts only for routes that ask for a key.
 -- agent_port = true: also served on the second port, as what is below a path of api.agent_port.
+-- rpc: the path of the RPC socket that its methods belong to, where the area has several.
 function M.group(options)
   local g = building "api.group"
   local where, area = place(2)
@@ -49,7 +51,7 @@ function M.group(options)
   return setmetatable({
     gen = g, tag = o.tag, base = base, auth = o.auth, errors = o.errors, shape = o.shape, limit = o.limit,
     area = o.area or area, cors = cors.check(o.cors, where),
-    on_agent_port = o.agent_port,
+    on_agent_port = o.agent_port, rpc_path = o.rpc,
   }, group_mt)
 end
 
@@ -100,6 +102,34 @@ function Group:websocket(path, spec, handlers)
   local route = declare(self, "websocket", "GET", path, spec, where)
   route.handlers, route.open = handlers, require("human.http.websocket").open
   self.gen.websockets[route.path] = route
+end
+
+-- A WebSocket for calls (RPC), of which g:rpc declares the methods and g:event the events, in any file of the area.
+-- options, beside those of a WebSocket: dialects ({"gateway", "jsonrpc"}, the first is spoken until the client has said
+-- something; {"jsonrpc"} without), roles (who may call, where a method says nothing), on_open(conn), on_close(conn,
+-- code, reason), on_upgrade as for a WebSocket, adapt(frame) -> {id, method, params} of a frame that is neither
+-- dialect's, or nil; extra ("drop": unknown params are passed over), calls ({rate, burst} of a connection), in_flight
+-- (open calls of a connection, 32) and batch (messages of one, 32).
+function Group:rpc_socket(path, options)
+  local where = place(2)
+  local spec, socket, handlers = rpc.socket(options, where)
+  local route = declare(self, "websocket", "GET", path, spec, where)
+  route.handlers, route.rpc, route.open = handlers, socket, require("human.http.websocket").open
+  self.gen.websockets[route.path] = route
+end
+
+-- A method of an RPC socket: fn(ctx, params) -> result.  spec: summary, description, params and result (schemas, or
+-- {name = schema}: objects), errors, roles (names, of which actor.role or actor.roles must have one; false: everybody,
+-- signed in or not), limit, timeout_s, abort (true: it ends with its connection), deprecated.  ctx also has conn and
+-- ctx:sign_in(authenticator, token) -> actor, whose connection it is from then on.
+function Group:rpc(name, spec, fn)
+  local where = place(2)
+  rpc.declare(self.gen, self, "method", name, spec, check_function(fn, where), where)
+end
+
+-- An event of an RPC socket, for conn:event and rpc.to().  spec: summary, description, payload (schema).
+function Group:event(name, spec)
+  rpc.declare(self.gen, self, "event", name, spec, nil, (place(2)))
 end
 
 -- The five routes of a plain collection.  options: view (schema), service (a module with list, get, create, update,
@@ -199,6 +229,7 @@ function M.finish(g)
     if entry.cors and entry.cors ~= route.cors then entry.cors = cors.none else entry.cors = route.cors end
   end
   assets.finish(g)
+  rpc.finish(g)
 end
 
 return M

@@ -20,7 +20,8 @@ M.required = {
   "rate_limited", "unsupported_media_type", "payload_too_large", "upgrade_required", "misdirected",
   "deadline_exceeded", "database_unavailable", "db_timeout", "rule_budget", "too_many_operations",
   "service_unavailable", "route_disabled", "idempotency_in_progress", "idempotency_key_reused",
-  "idempotency_answer_lost", "transaction_conflict", "conflict",
+  "idempotency_answer_lost", "transaction_conflict", "conflict", "parse_error", "invalid_request", "method_not_found",
+  "request_canceled",
 }
 
 function fail_mt:__tostring() return self.code .. ": " .. self.message end

@@ -33,6 +33,12 @@ return {
   idempotency_answer_lost = e(409, "The request was carried out; its answer was too large to keep"),
   idempotency_key_reused = e(422, "This Idempotency-Key was used for another request"),
 
+  -- What RPC over a WebSocket refuses (human.api, g:rpc).
+  parse_error            = e(400, "The message is not valid JSON"),
+  invalid_request        = e(400, "The message is not a request"),
+  method_not_found       = e(404, "Unknown method"),
+  request_canceled       = e(409, "The request was canceled"),
+
   -- What the host refuses before a script sees it.
   bad_request            = e(400, "The request is not valid HTTP/1.1"),
   request_timeout        = e(408, "The request did not arrive in time"),

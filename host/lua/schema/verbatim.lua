@@ -105,6 +105,13 @@ function plan(node)
   if node.kind == "map" then return collection(node.value) end
 end
 
+--- The texts of the members of a JSON object or array that has been decoded before: {name or position -> text}.
+function M.members(text)
+  local out, from = {}, skip_space(text, 1)
+  each(text, from, function(key, first, last) out[key] = sub(text, first, last) end)
+  return out
+end
+
 --- function(value, text) that replaces every s.json in a value read by the schema's reader with its
 --- bytes in `text` and returns the value; nil when the schema has no s.json.
 function M.compile(node)

@@ -1,0 +1,210 @@
+-- host/lua/http/rpc.lua -- RPC sockets and their methods, as scripts declare them (g:rpc_socket, g:rpc, g:event).
+-- A socket is a WebSocket route of a generation; its methods may be declared in other files, so all is put together
+-- once all scripts have run.  What becomes of a connection and its calls is rpc_conn.lua's and rpc_call.lua's business.
+
+local encoder = require "human.schema.encoder"
+local host = require "human.core.host"
+local rate = require "human.http.rate"
+local rpc_conn = require "human.http.rpc_conn"
+local rpc_frame = require "human.http.rpc_frame"
+local schema = require "human.schema"
+
+local M = {}
+local IN_FLIGHT, BATCH = 32, 32                  -- limit: calls of a connection that are open; messages of a batch
+local CALLS = { rate = 60, burst = 120 }         -- limit: messages of a connection, per second
+local NAME = "^[%a_][%w_.%-/$]*$"
+
+local SOCKET = {
+  dialects = "table", roles = "any", in_flight = "number", batch = "number", calls = "table", extra = "string",
+  adapt = "function", on_open = "function", on_close = "function", on_upgrade = "function",
+}
+local METHOD = {
+  summary = "string", description = "string", params = "table", result = "table", errors = "table", roles = "any",
+  limit = "table", timeout_s = "number", abort = "boolean", deprecated = "boolean",
+}
+local EVENT = { summary = "string", description = "string", payload = "table" }
+
+local function check_keys(spec, known, where)
+  if type(spec) ~= "table" then error(where .. ": the second argument must be a table", 0) end
+  for name, value in pairs(spec) do
+    local want = known[name]
+    if not want or want ~= "any" and type(value) ~= want then
+      error(("%s: there is no %s option '%s'"):format(where, type(value), tostring(name)), 0)
+    end
+  end
+end
+
+local function check_roles(roles, where)
+  if roles == nil or roles == false then return roles end
+  if type(roles) == "string" then roles = { roles } end
+  if type(roles) ~= "table" or #roles == 0 then error(where .. ": roles must be a list of names, or false", 0) end
+  for _, role in ipairs(roles) do
+    if type(role) ~= "string" then error(where .. ": roles must be a list of names, or false", 0) end
+  end
+  return roles
+end
+
+local function check_count(spec, name, default, where)
+  local n = spec[name] or default
+  if n < 1 or n > 1000 or n ~= math.floor(n) then error(("%s: %s must be 1 to 1000"):format(where, name), 0) end
+  return n
+end
+
+local function dialects_of(spec, where)
+  local set = {}
+  for _, name in ipairs(spec.dialects or { "jsonrpc" }) do
+    if not rpc_frame.DIALECTS[name] then error(where .. ": unknown dialect '" .. tostring(name) .. "'", 0) end
+    set[name] = true
+  end
+  local first = (spec.dialects or { "jsonrpc" })[1]
+  if not first then error(where .. ": dialects must name one", 0) end
+  return set, first
+end
+
+--- The parts of options that a WebSocket route takes, and a socket made of the others.
+function M.socket(options, where)
+  local own, of_route = {}, {}
+  if type(options) ~= "table" then error(where .. ": the second argument must be a table", 0) end
+  for name, value in pairs(options) do
+    if SOCKET[name] then own[name] = value else of_route[name] = value end
+  end
+  check_keys(own, SOCKET, where)
+  local dialects, first = dialects_of(own, where)
+  local calls = own.calls or CALLS
+  rate.compile(calls, "", where)
+  if own.extra and own.extra ~= "refuse" and own.extra ~= "drop" then
+    error(where .. ": extra must be refuse or drop", 0)
+  end
+  return of_route, {
+    where = where, dialects = dialects, dialect = first, roles = check_roles(own.roles, where), adapt = own.adapt,
+    in_flight = check_count(own, "in_flight", IN_FLIGHT, where), batch = check_count(own, "batch", BATCH, where),
+    rate = calls.rate or calls[1], burst = calls.burst or calls[2], extra = own.extra or "refuse",
+    on_open = own.on_open, on_close = own.on_close, methods = {}, events = {},
+  }, { on_open = rpc_conn.on_open, on_message = rpc_conn.on_message, on_close = rpc_conn.on_close,
+       on_upgrade = own.on_upgrade }
+end
+
+--- Notes a method or event of a generation; finish() finds its socket.
+function M.declare(g, group, kind, name, spec, fn, where)
+  if type(name) ~= "string" or #name > 128 or not name:find(NAME) then
+    error(where .. ": the name must be a word of letters, digits and . _ - / $", 0)
+  end
+  check_keys(spec, kind == "method" and METHOD or EVENT, where)
+  if not spec.summary then error(where .. ": a summary is needed", 0) end
+  g.rpc[#g.rpc + 1] = { kind = kind, group = group, name = name, spec = spec, fn = fn, where = where }
+end
+
+-- ---- once all scripts have run -------------------------------------------------------------------
+
+local function sockets_of(g)
+  local list, by_path = {}, {}
+  for _, route in ipairs(g.routes) do
+    if route.rpc then list[#list + 1], by_path[route.path] = route, route end
+  end
+  return list, by_path
+end
+
+-- The socket that a group says, else the only one of its area, else the only one there is.
+local function socket_for(d, list, by_path)
+  if d.group.rpc_path then
+    return by_path[d.group.rpc_path] or error(d.where .. ": no RPC socket at " .. tostring(d.group.rpc_path), 0)
+  end
+  local of_area = {}
+  for _, route in ipairs(list) do
+    if route.area == d.group.area then of_area[#of_area + 1] = route end
+  end
+  if #of_area == 0 then of_area = list end
+  if #of_area == 1 then return of_area[1] end
+  error(d.where .. ": which RPC socket? say rpc = PATH in its group", 0)
+end
+
+local function at(where, what, fn, ...)
+  local ok, result = pcall(fn, ...)
+  if not ok then error(("%s: %s: %s"):format(where, what, tostring(result)), 0) end
+  return result
+end
+
+local OBJECT = { object = true, map = true }
+
+-- The gateway's dialect wants objects, and takes one with an `error` for a failure.
+local function check_object(node, d, what, taken)
+  local list = node.kind == "one_of" and node.alternatives or { node }
+  for _, one in ipairs(list) do
+    if not OBJECT[one.kind] or node.is_nullable then error(("%s: %s must be an object"):format(d.where, what), 0) end
+    for _, field in ipairs(one.fields or {}) do
+      if field.name == taken then error(("%s: %s must have no field '%s'"):format(d.where, what, taken), 0) end
+    end
+  end
+end
+
+local function as_schema(fields, extra)
+  if schema.is(fields) then return fields end
+  return schema.object(fields, extra and { extra = extra } or nil)
+end
+
+local function codes(d, route)
+  local list = {}
+  for _, of in ipairs { d.spec.errors or {}, d.group.errors or {} } do
+    for _, code in ipairs(of) do
+      if not route.errors[code] then error(("%s: unknown error code '%s'"):format(d.where, tostring(code)), 0) end
+      list[#list + 1] = code
+    end
+  end
+  return list
+end
+
+local function roles_of(d, route)
+  local roles = check_roles(d.spec.roles, d.where)
+  if roles == nil then roles = route.rpc.roles end
+  if roles == nil and not route.auth_spec then
+    error(d.where .. ": say who may call it: roles = {...}, or false for everybody", 0)
+  end
+  return roles
+end
+
+-- A method is to a call what a route is to a request.
+local function add_method(g, d, route)
+  local spec, socket = d.spec, route.rpc
+  local title = "rpc " .. d.name
+  local params = at(d.where, "params", as_schema, spec.params or {}, socket.extra)
+  local result = at(d.where, "result", as_schema, spec.result or {})
+  check_object(params, d, "params")
+  if socket.dialects.gateway then check_object(result, d, "result", "error") end
+  if spec.timeout_s and not (spec.timeout_s > 0) then error(d.where .. ": timeout_s must be above 0", 0) end
+  socket.methods[d.name] = {
+    gen = g, group = d.group, name = d.name, title = title, where = d.where, area = d.group.area, spec = spec,
+    fn = d.fn, errors = route.errors, codes = codes(d, route), roles = roles_of(d, route), label = host.label(title),
+    limit = rate.compile(spec.limit, title, d.where), abort = spec.abort, params = params, result = result,
+    timeout_s = spec.timeout_s or host.conf().limits.request_timeout_ms / 1000,
+    read = at(d.where, "params", schema.reader, params), encode = at(d.where, "result", encoder.compile, result),
+  }
+end
+
+local function add_event(d, route)
+  local payload = at(d.where, "payload", as_schema, d.spec.payload or {})
+  check_object(payload, d, "payload", "seq")
+  route.rpc.events[d.name] = { name = d.name, spec = d.spec, where = d.where, payload = payload,
+                               encode = at(d.where, "payload", encoder.compile, payload) }
+end
+
+--- All scripts have run: methods and events go to their sockets.
+function M.finish(g)
+  local list, by_path = sockets_of(g)
+  for _, d in ipairs(g.rpc) do
+    if #list == 0 then error(d.where .. ": there is no RPC socket (g:rpc_socket)", 0) end
+    local route = socket_for(d, list, by_path)
+    local known = d.kind == "method" and route.rpc.methods or route.rpc.events
+    if known[d.name] then
+      error(("%s: %s %s is declared twice, first at %s"):format(d.where, d.kind, d.name, known[d.name].where), 0)
+    end
+    if d.kind == "method" then add_method(g, d, route) else add_event(d, route) end
+  end
+  for _, route in ipairs(list) do
+    local names = {}
+    for name in pairs(route.rpc.methods) do names[#names + 1] = name end
+    table.sort(names)
+    route.rpc.names, route.rpc.errors = names, route.errors
+  end
+end
+
+return M

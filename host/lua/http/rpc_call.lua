@@ -1,0 +1,212 @@
+-- host/lua/http/rpc_call.lua -- the life of one call of an RPC socket, from its message to its answer.
+-- Order: how many are open, who may call, rate limit, params, handler, answer; then what the handler left to be begun
+-- after it.  Each call is a task, so that a slow one holds up no other of its connection.  Must never show a client
+-- anything of a bug but the call's id.
+
+local after = require "human.http.after"
+local blame = require "human.core.blame"
+local ctx_module = require "human.http.ctx"
+local db = require "human.db"
+local fail = require "human.fail"
+local gen = require "human.scripts.generation"
+local grants = require "human.http.grants"
+local guard = require "human.guard"
+local host = require "human.core.host"
+local json = require "human.json"
+local log = require "human.log"
+local metrics = require "human.metrics"
+local rate = require "human.http.rate"
+local rpc_frame = require "human.http.rpc_frame"
+local sched = require "human.core.sched"
+
+local M = {}
+
+metrics.describe("human_rpc_calls_total", "Calls over RPC sockets, by method and outcome (ok, or the error's code)")
+
+-- Two ids are one when they are of one type and equal: 1 is not "1".
+local function key_of(id) return id ~= nil and type(id):sub(1, 1) .. tostring(id) or nil end
+
+-- The end of a call: what it holds is given back, and its answer sent.
+local function finish(call, frame, outcome)
+  if call.ended then return end
+  call.ended = true
+  local conn, rpc = call.conn, call.conn.rpc
+  rpc.calls[call] = nil
+  rpc.n = rpc.n - 1
+  local method = call.route and call.route.name or "unknown"
+  metrics.add("human_rpc_calls_total", 1, { method = method, outcome = outcome })
+  if call.batch then return call.batch:ended(call, frame) end
+  if call.kind ~= "notification" then conn:send(frame) end
+end
+
+local function answer_fail(call, f)
+  finish(call, rpc_frame.failure(call, f, call.ref), f.code)
+end
+
+local function to_fail(call, err)
+  local errors = call.errors
+  if fail.is(err) then
+    if err.cause then
+      log.warn("refused by the database", { request_id = call.ref, route = call.route.title, error = err.cause })
+    end
+    return fail.on(err, errors)
+  end
+  if err == sched.TooMany then return fail.new("too_many_operations", nil, errors) end
+  if err == sched.Canceled then
+    return fail.new(call.canceled and "request_canceled" or "service_unavailable", nil, errors)
+  end
+  log.error("call failed", { request_id = call.ref, route = call.route.title, where = call.route.where,
+                             error = tostring(err) })
+  return fail.new("internal", nil, errors)
+end
+
+local function on_error(err)
+  if fail.is(err) or err == sched.Canceled or err == sched.TooMany then return err end
+  local where, refused = debug.traceback(tostring(err), 2), db.refusal(err)
+  if refused then refused.cause = where end
+  return refused or where
+end
+
+-- ---- who may call, and with what -----------------------------------------------------------------
+
+local function has_role(actor, roles)
+  for _, role in ipairs(roles) do
+    if actor.role == role then return true end
+    for _, own in ipairs(actor.roles or {}) do
+      if own == role then return true end
+    end
+  end
+  return false
+end
+
+local function check_roles(ctx, route)
+  if route.roles == false then return end
+  if not ctx.actor then fail.throw("unauthorized", nil, route.errors) end
+  if route.roles and not has_role(ctx.actor, route.roles) then fail.throw("forbidden", nil, route.errors) end
+end
+
+-- JSON-RPC's positions are not offered, but an empty list says the same as nothing.
+local function read_params(call, route)
+  local value = call.params
+  if value == nil or json.is_array(value) and #value == 0 then value = {} end
+  local params, details = route.read(value, value == call.params and call.params_text or nil)
+  if not details then return params end
+  local first = details[1]
+  local name = first.path ~= "" and first.path or "params"
+  fail.throw("validation_error", { message = name .. " " .. first.message, details = details }, route.errors)
+end
+
+-- ---- what a handler has besides a request's ctx --------------------------------------------------
+
+local function not_local() return false, "a call is of its connection" end
+
+-- ctx:sign_in(name, token): asks an authenticator (api.auth) about a token that came in a message; the connection is
+-- its actor's from then on, as if it had been opened so.  Refuses as the authenticator does.
+local function sign_in(ctx, name, token)
+  local conn, a = ctx.conn, ctx.route.gen.auth[name]
+  if not a then blame.refuse("ctx:sign_in: no authenticator named '" .. tostring(name) .. "'") end
+  if type(token) ~= "string" or token == "" then fail.throw("unauthorized", nil, ctx.route.errors) end
+  local actor, code, data = guard.check(ctx.ip, token, a.fn, ctx, token)
+  if not actor then fail.throw(code or "unauthorized", data, ctx.route.errors) end
+  if conn.closed then error(sched.Canceled, 0) end
+  grants.drop(conn)
+  grants.hold(conn, actor, name)
+  conn.actor, ctx.actor = actor, actor
+  return actor
+end
+
+local function absent() blame.refuse "a call has no path, base or stream; conn:event tells its client more" end
+
+local function new_ctx(call, task)
+  local conn, ctx = call.conn, ctx_module.new(0, call.route)
+  ctx.task, ctx.id, ctx.ip, ctx.conn, ctx.actor = task, call.ref, conn.ip, conn, conn.actor
+  ctx.params, ctx.query, ctx.headers, ctx.sign_in = {}, conn.query or {}, {}, sign_in
+  ctx.is_local, ctx.path, ctx.base, ctx.stream = not_local, absent, absent, absent
+  return ctx
+end
+
+-- ---- the task --------------------------------------------------------------------------------------
+
+local function process(call)
+  local route, ctx = call.route, call.ctx
+  check_roles(ctx, route)
+  if route.limit then rate.check(ctx, route.limit) end
+  local body = route.encode(route.fn(ctx, read_params(call, route)) or {})
+  finish(call, rpc_frame.result(call, body), "ok")
+end
+
+local function run(call)
+  call.ctx = new_ctx(call, call.task)
+  local ok, err = xpcall(process, on_error, call)
+  if ok then return after.run(call.ctx) end
+  after.drop(call.ctx)
+  answer_fail(call, to_fail(call, err))
+end
+
+-- A handler that caught every error and waited on was abandoned.
+local function on_finish(task, err)
+  if not err then return end
+  log.error("call abandoned", { request_id = task.call.ref, route = task.call.route.title, error = tostring(err) })
+  answer_fail(task.call, to_fail(task.call, err))
+end
+
+-- Why a call is not begun: {code, data}, or nil.
+local function refusal(conn, socket, call)
+  local route, rpc = socket.methods[call.method], conn.rpc
+  if not route then return "method_not_found" end
+  if rpc.n > socket.in_flight then
+    return "rate_limited", { message = ("At most %d calls may be open at a time"):format(socket.in_flight) }
+  end
+  for other in pairs(rpc.calls) do
+    if call.id_text and other ~= call and other.id_text == call.id_text then
+      return "invalid_request", { message = "the id is that of a call which is still open" }
+    end
+  end
+  if sched.struck > 0 and host.is_struck(route.label) then return "route_disabled", { retry_after_s = 5 } end
+  if sched.is_full() then return "service_unavailable", { retry_after_s = 5 } end
+end
+
+--- Carries a call out, at once until its first wait.
+function M.start(conn, socket, call)
+  local rpc = conn.rpc
+  rpc.n, rpc.count, rpc.calls[call] = rpc.n + 1, rpc.count + 1, true
+  call.conn, call.ref, call.errors = conn, conn.id .. "." .. rpc.count, socket.errors
+  call.route = socket.methods[call.method]
+  local code, data = refusal(conn, socket, call)
+  if code then return answer_fail(call, fail.new(code, data, socket.errors)) end
+  local route, g = call.route, gen.current()
+  call.key = key_of(call.id)
+  call.task = {
+    co = false, ended = false, awaits = 0, max_awaits = host.conf().limits.awaits, limit = route.timeout_s,
+    limit_error = g.deadline_fail, gen = g, label = route.label, ref = call.ref, call = call, on_finish = on_finish,
+  }
+  sched.spawn_as(call.task, run, call)
+end
+
+-- ---- ends ------------------------------------------------------------------------------------------
+
+--- See conn:cancel.
+function M.cancel(conn, which)
+  local key, method = key_of(which.id), which.method
+  local list = {}
+  for call in pairs(conn.rpc.calls) do
+    local is_own = call.task == sched.current()
+    if not is_own and (key and call.key == key or method and call.method == method) then list[#list + 1] = call end
+  end
+  for _, call in ipairs(list) do
+    call.canceled = true
+    sched.kill(call.task)
+  end
+  return #list
+end
+
+--- The client is gone: calls whose method says abort end.
+function M.client_left(conn)
+  local list = {}
+  for call in pairs(conn.rpc.calls) do
+    if call.route.abort then list[#list + 1] = call end
+  end
+  for _, call in ipairs(list) do sched.kill(call.task) end
+end
+
+return M

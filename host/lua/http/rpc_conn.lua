@@ -1,0 +1,199 @@
+-- host/lua/http/rpc_conn.lua -- a connection of an RPC socket: what comes in is handed to calls, events go out.
+-- State is plain and outlives a reload: the next message goes to the methods of the generation in service, calls that
+-- are open end on theirs.  conn.rpc belongs to this file and rpc_call.lua, conn.data to the script.
+
+local blame = require "human.core.blame"
+local fail = require "human.fail"
+local gen = require "human.scripts.generation"
+local host = require "human.core.host"
+local rooms = require "human.http.ws_rooms"
+local rpc_call = require "human.http.rpc_call"
+local rpc_frame = require "human.http.rpc_frame"
+local sched = require "human.core.sched"
+
+local M = {}
+local Conn = {}
+local JSONRPC, GATEWAY = "jsonrpc ", "gateway "  -- before the names of rooms: each has its own dialect
+
+local function socket_of(conn) return gen.current().websockets[conn.path].rpc end
+
+local function encoded(socket, name, payload)
+  local event = socket.events[name]
+  if not event then blame.refuse("no event '" .. tostring(name) .. "' is declared (g:event)") end
+  return event.encode(payload or {})
+end
+
+--- Tells this client of an event, in the dialect that it speaks and with the next number (`seq`).  payload is written
+--- by the schema of g:event.  Bytes queued, or nil and "gone".
+function Conn:event(name, payload)
+  if self.closed then return nil, "gone" end
+  local body, rpc = encoded(socket_of(self), name, payload), self.rpc
+  rpc.seq = rpc.seq + 1
+  return self:send(rpc_frame.event(rpc.dialect, name, body, rpc.seq))
+end
+
+--- The same as a notification of JSON-RPC, whatever dialect the client speaks, and without a number.
+function Conn:notify(name, payload)
+  if self.closed then return nil, "gone" end
+  return self:send(rpc_frame.event("jsonrpc", name, encoded(socket_of(self), name, payload)))
+end
+
+--- Ends open calls of this connection: those with this id, or of this method ({id = 5} or {method = "chat.send"}).
+--- Each is answered with request_canceled.  How many.
+function Conn:cancel(which) return rpc_call.cancel(self, which) end
+
+--- The names of the socket's methods, sorted.
+function Conn:methods()
+  local out = {}
+  for i, name in ipairs(socket_of(self).names) do out[i] = name end
+  return out
+end
+
+--- As for any WebSocket; in a call, what is begun so comes behind its answer.
+function Conn:after(fn, ...)
+  local task = sched.current()
+  local call = task and task.call
+  if call and call.conn == self and not call.ended then return call.ctx:after(fn, ...) end
+  return self.raw.after(self, fn, ...)
+end
+
+--- As for any WebSocket (conn:join); what rpc.to() tells the room comes in the dialect of each connection.
+function Conn:join(room) return self.raw.join(self, self.rpc.dialect .. " " .. room) end
+function Conn:leave(room) return self.raw.leave(self, self.rpc.dialect .. " " .. room) end
+
+-- Its own methods first, then those of any WebSocket.
+local function dress(conn)
+  local raw = getmetatable(conn).__index
+  conn.raw = raw
+  setmetatable(conn, { __index = setmetatable(Conn, { __index = raw }) })
+end
+
+-- The first message says what a client speaks.
+local function speak(conn, dialect)
+  local rpc = conn.rpc
+  if not dialect or rpc.dialect == dialect then return end
+  local old, names = rpc.dialect .. " ", {}
+  for name in pairs(conn.rooms) do
+    if name:sub(1, #old) == old then names[#names + 1] = name end
+  end
+  rpc.dialect = dialect
+  for _, name in ipairs(names) do
+    rooms.leave(conn, name)
+    rooms.join(conn, dialect .. " " .. name:sub(#old + 1))
+  end
+end
+
+-- A connection that was opened before its path became an RPC socket is made one now.
+local function ready(conn)
+  local socket = socket_of(conn)
+  if not conn.rpc then
+    conn.rpc = { dialect = socket.dialect, seq = 0, calls = {}, n = 0, count = 0 }
+    dress(conn)
+  end
+  return socket
+end
+
+function M.on_open(conn)
+  local socket = ready(conn)
+  if socket.on_open then socket.on_open(conn) end
+end
+
+local function refuse(conn, call, f)
+  call.dialect = call.dialect or conn.rpc.dialect
+  conn:send(rpc_frame.failure(call, f))
+end
+
+local function limited(conn, socket)
+  if host.rate_take("rpc " .. conn.id, socket.rate, socket.burst) then return nil end
+  return fail.new("rate_limited", { retry_after_s = 1 / socket.rate }, socket.errors)
+end
+
+-- Why a call is not even begun, or nil.
+local function unfit(conn, socket, call)
+  if call.kind == "invalid" or call.kind == "unreadable" then return rpc_frame.refusal(call, socket.errors) end
+  return limited(conn, socket)
+end
+
+local function take(conn, socket, call)
+  if call.kind == "answer" then return end
+  speak(conn, call.kind ~= "invalid" and call.dialect)
+  local f = unfit(conn, socket, call)
+  if not f then return rpc_call.start(conn, socket, call) end
+  if call.kind ~= "notification" then refuse(conn, call, f) end
+end
+
+-- The members of a batch are carried out one after another, and answered together.
+local Batch = {}
+local batch_mt = { __index = Batch }
+
+function Batch:add(call, frame)
+  if call.kind ~= "notification" then self.frames[#self.frames + 1] = frame end
+end
+
+-- Begins the next member.  True: it has ended already.
+function Batch:step(call)
+  if call.kind == "answer" then return true end
+  local f = unfit(self.conn, self.socket, call)
+  if f then
+    self:add(call, rpc_frame.failure(call, f))
+    return true
+  end
+  self.open, call.batch = true, self
+  rpc_call.start(self.conn, self.socket, call)
+  return not self.open
+end
+
+function Batch:go_on()
+  while self.i < #self.calls do
+    self.i = self.i + 1
+    if not self:step(self.calls[self.i]) then
+      self.waits = true
+      return
+    end
+  end
+  if #self.frames > 0 then self.conn:send("[" .. table.concat(self.frames, ",") .. "]") end
+end
+
+--- A member has ended (rpc_call.lua).
+function Batch:ended(call, frame)
+  self:add(call, frame)
+  self.open = false
+  if not self.waits then return end              -- within step()
+  self.waits = false
+  self:go_on()
+end
+
+local function take_batch(conn, socket, calls)
+  speak(conn, "jsonrpc")
+  setmetatable({ conn = conn, socket = socket, calls = calls, frames = {}, i = 0, open = false, waits = false },
+    batch_mt):go_on()
+end
+
+function M.on_message(conn, data, is_text)
+  local socket = ready(conn)
+  if not is_text then
+    return refuse(conn, { kind = "invalid" }, rpc_frame.refusal({ why = "a message is text" }, socket.errors))
+  end
+  local call, batch = rpc_frame.read(data, socket)
+  if batch then return take_batch(conn, socket, batch) end
+  take(conn, socket, call)
+end
+
+function M.on_close(conn, code, reason)
+  local socket = ready(conn)
+  rpc_call.client_left(conn)
+  if socket.on_close then socket.on_close(conn, code, reason) end
+end
+
+--- The frames of an event for a room: {prefix of the room's name -> text}.
+function M.to_room(path, name, payload)
+  local route = gen.current().websockets[path]
+  local socket = route and route.rpc
+  if not socket then blame.refuse("rpc.to: no RPC socket is declared at '" .. tostring(path) .. "'") end
+  local body, out = encoded(socket, name, payload), {}
+  if socket.dialects.jsonrpc then out[JSONRPC] = rpc_frame.event("jsonrpc", name, body) end
+  if socket.dialects.gateway then out[GATEWAY] = rpc_frame.event("gateway", name, body) end
+  return out
+end
+
+return M
