@@ -17,7 +17,7 @@ M.modules = {
 M.objects = {
   { "g", "a group of routes, from `api.group`", "api", "Group:" },
   { "ctx", "the request that a handler answers", "http/ctx", "methods:" },
-  { "tx", "a transaction, from `db.tx` or `ctx:tx`", "db", "Tx:" },
+  { "tx", "a transaction, from `db.tx` or `ctx:tx`", "pg/transaction", "Tx:" },
   { "process", "a program to talk to, from `exec.start`", "exec", "Process:" },
   { "stream", "server-sent events, from `ctx:stream()`", "http/event_stream", "Out:" },
   { "conn", "a WebSocket, in the handlers of `g:websocket`", "http/websocket", "Conn:" },

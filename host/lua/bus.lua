@@ -6,6 +6,7 @@
 -- Any user of the database can notify anything: what comes from there reaches scripts only, by topics
 -- that are theirs, in the shape that they declared.
 
+local beyond = require "human.core.beyond"
 local blame = require "human.core.blame"
 local events = require "human.core.events"
 local gen = require "human.scripts.generation"
@@ -153,6 +154,7 @@ end
 -- payload: plain data, less than 7,000 bytes as JSON; extra (optional): plain data for this host alone.
 function M.publish(topic, payload, extra)
   local text = text_of("bus.publish", topic, payload)
+  beyond "bus.publish"
   send(topic, payload, extra)
   if not hosts.tell(text) then drop("too many for other hosts", topic) end
 end

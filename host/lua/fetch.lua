@@ -3,6 +3,7 @@
 -- waits for its end; the caller takes the pieces and may await between them.  When the caller is
 -- cancelled or fails, that task is killed, and the host closes the connection at once.
 
+local beyond = require "human.core.beyond"
 local host = require "human.core.host"
 local sched = require "human.core.sched"
 local timer = require "human.core.timer"
@@ -215,6 +216,7 @@ end
 local function fetch(request)
   local task = sched.current()
   if not task then error("fetch: outside a task", 2) end
+  beyond "fetch"
   if task.tx then error("fetch: not inside a transaction", 2) end
   local spec = host_spec(request)
   if request.on_chunk then return fetch_stream(request, spec) end

@@ -1,9 +1,11 @@
 -- host/lua/idempotency.lua -- Idempotency-Key: a request that is sent twice is carried out once.
--- After draft-ietf-httpapi-idempotency-key-header: the first request with a key claims a row and stores
--- its answer there before it is sent; a repeat gets that answer.  The key is opaque text: its quotes, if
--- any, are part of it.  A claim is a lease, so the key of a worker that died comes free again; between
--- a handler's commit and the stored answer lies the one moment in which that may run it a second time.
--- request.lua asks begin() only for requests that carry the header.
+-- After draft-ietf-httpapi-idempotency-key-header: a repeat gets the answer that the first request got.  The key is
+-- opaque text: its quotes, if any, are part of it.
+-- What the handler does in the database is one transaction, with the answer in it (human.pg.whole): both are there, or
+-- neither.  While it runs, an advisory lock tells others that it does.  A handler that reaches beyond the database
+-- leaves a claim with what it has done so far.  A claim is a lease, so the key of a worker that died comes free again;
+-- between the handler's last commit and the stored answer lies the one moment in which that may run it a second time.
+-- request.lua asks only for requests that carry the header.
 
 local crypto = require "human.crypto"
 local db = require "human.db"
@@ -12,6 +14,8 @@ local host = require "human.core.host"
 local id = require "human.id"
 local log = require "human.log"
 local rules = require "human.http.idempotency_key"
+local sealed = require "human.http.sealed_answer"
+local upload = require "human.http.upload"
 
 local M = {}
 
@@ -21,71 +25,114 @@ local TRIES = 3                                  -- a row may go between the cla
 local ATTEMPTS = 3                               -- of a request whose workers died; then nobody begins it again
 local SWEEP_ROWS, SWEEP_ROUNDS = 1000, 100
 
+local LEFT = [[coalesce(k.lease_until <= now() and k.attempts %s %d, false)]]
+local FOUND = "k.fingerprint, k.status, k.headers, k.body, k.is_sealed, k.body is null as is_lost, "
+  .. LEFT:format(">=", ATTEMPTS) .. " as gave_up"
+
 M.sql = {
-  -- A row that nobody needs any more, or whose holder died over the same request, is taken over.
+  -- Whether nobody else is at work on it, and what is known of it: one row.
+  first = "select pg_try_advisory_xact_lock(hashtextextended($1::text || ' ' || $2::text, 0)) as is_mine, "
+    .. "coalesce(k.created_at <= now() - $3::int * interval '1 hour', false) as is_old, "
+    .. LEFT:format("<", ATTEMPTS) .. " as is_dead, " .. FOUND
+    .. " from (select 1) one left join idempotency_keys k on k.scope = $1 and k.key = $2",
+  -- A row that nobody needs any more, or whose holder died over the same request, makes way.
+  clear = [[delete from idempotency_keys k where scope = $1 and key = $2
+    and (created_at <= now() - $3::int * interval '1 hour' or ]] .. LEFT:format("<", ATTEMPTS) .. ")",
+  answer = [[insert into idempotency_keys (scope, key, fingerprint, status, headers, body, is_sealed)
+    values ($1, $2, $3, $4::int, $5, decode($6, 'base64'), $7::bool)]],
+  leave = [[insert into idempotency_keys (scope, key, fingerprint, owner, lease_until)
+    values ($1, $2, $3, $4, now() + $5::float8 * interval '1 second')]],
   claim = [[insert into idempotency_keys as k (scope, key, fingerprint, owner, lease_until)
     values ($1, $2, $3, $4, now() + $5::float8 * interval '1 second')
     on conflict (scope, key) do update set fingerprint = excluded.fingerprint, owner = excluded.owner,
-      lease_until = excluded.lease_until, status = null, headers = null, body = null, created_at = now(),
+      lease_until = excluded.lease_until, status = null, headers = null, body = null, is_sealed = false,
+      created_at = now(),
       attempts = case when k.created_at <= now() - $6::int * interval '1 hour' then 1 else k.attempts + 1 end
     where k.created_at <= now() - $6::int * interval '1 hour'
       or (k.lease_until <= now() and k.fingerprint = excluded.fingerprint and k.attempts < $7::int)
     returning owner]],
-  look = [[select fingerprint, status, headers, body, body is null as is_lost,
-      coalesce(lease_until <= now() and attempts >= $3::int, false) as gave_up
-    from idempotency_keys where scope = $1 and key = $2]],
+  look = "select " .. FOUND .. " from idempotency_keys k where scope = $1 and key = $2",
   store = [[update idempotency_keys set owner = null, lease_until = null, status = $4::int, headers = $5,
-      body = decode($6, 'base64')
+      body = decode($6, 'base64'), is_sealed = $7::bool
     where scope = $1 and key = $2 and owner = $3]],
   release = "delete from idempotency_keys where scope = $1 and key = $2 and owner = $3",
   sweep = [[delete from idempotency_keys where (scope, key) in (select scope, key from idempotency_keys
     where created_at <= now() - $1::int * interval '1 hour' order by created_at limit $2::int)]],
 }
 
--- What makes two requests the same: path parameters, query and body, byte by byte.  Only the body may
--- hold a NUL, and it comes last.
-local function fingerprint(ctx, route)
+-- Claims ----------------------------------------------------------------------------------------------
+
+-- What makes two requests the same: path parameters, query and body, byte by byte; of one that was written to disk
+-- what it holds.  Only the body may hold a NUL, and it comes last.
+local function fingerprint(ctx, route, body)
   local parts = {}
   for i, name in ipairs(route.names or {}) do parts[i] = tostring(ctx.params[name]) end
   parts[#parts + 1] = ctx.raw_query or ""
-  parts[#parts + 1] = host.body(ctx.req)
+  parts[#parts + 1] = ctx.ahead and upload.identity(body) or host.body(ctx.req)
   return crypto.sha256_hex(table.concat(parts, "\0"))
 end
 
+-- Whose key it is: of callers who cannot be told apart otherwise, their address's.
 local function scope_of(ctx, route)
   local actor = ctx.actor
-  return tostring(actor and actor.id or "public") .. " " .. route.title
+  local who = actor and actor.id or "public " .. ctx.ip
+  return tostring(who) .. " " .. route.title
 end
+
+local function claim_of(ctx, route, key, body)
+  rules.check(key)
+  return { scope = scope_of(ctx, route), key = key, print = fingerprint(ctx, route, body), owner = id.new(),
+           lease_s = math.max(LEASE_S, route.timeout_s + SLACK_S) }
+end
+
+-- What a repeat is told.
+local Repeat = { __tostring = function() return "this request was answered before" end }
+local function is_repeat(v) return getmetatable(v) == Repeat end
 
 local function in_progress() fail.throw("idempotency_in_progress", { retry_after_s = 1 }) end
 
--- What a repeat is told about the row it found.
-local function judge(row, print)
-  if row.fingerprint ~= print then fail.throw "idempotency_key_reused" end
+-- What a repeat is told about the row it found: {status, headers, body}.
+local function judge(claim, row)
+  if row.fingerprint ~= claim.print then fail.throw "idempotency_key_reused" end
   if row.gave_up then
     fail.throw("idempotency_answer_lost", { message = "The request was begun several times and never came to its end" })
   end
   if not row.status then in_progress() end
   if row.is_lost then fail.throw "idempotency_answer_lost" end
+  if row.is_sealed then sealed.open(row, claim) end
   return row
+end
+
+-- The answer as it is kept: headers, body (base64, or nil) and whether it is sealed.
+local function kept(claim, route, status, headers, body)
+  local is_secret = sealed.is_needed(route, status, headers)
+  if is_secret then headers, body = sealed.close(headers, body, claim) end
+  return headers, body and #body <= BODY_MAX and host.base64(body) or nil, is_secret
+end
+
+-- Answers about the moment (5xx, 429) may be others when the request is sent again.
+local function is_kept(status) return status ~= nil and status < 500 and status ~= 429 end
+
+-- A lease ---------------------------------------------------------------------------------------------
+
+local function take(claim)
+  for _ = 1, TRIES do
+    if db.row(M.sql.claim, claim.scope, claim.key, claim.print, claim.owner, claim.lease_s, rules.KEEP_H, ATTEMPTS) then
+      return nil
+    end
+    local row = db.row(M.sql.look, claim.scope, claim.key)
+    if row then return judge(claim, row) end
+  end
+  in_progress()
 end
 
 -- Nil when the request is to be carried out, with ctx.claim set; else the stored answer {status,
 -- headers (lines), body}.  Fails with 400, 409 or 422.
-function M.begin(ctx, route, key)
-  rules.check(key)
-  local claim = { scope = scope_of(ctx, route), key = key, owner = id.new() }
-  local print = fingerprint(ctx, route)
-  local lease_s = math.max(LEASE_S, route.timeout_s + SLACK_S)
-  for _ = 1, TRIES do
-    if db.row(M.sql.claim, claim.scope, key, print, claim.owner, lease_s, rules.KEEP_H, ATTEMPTS) then
-      ctx.claim = claim
-      return nil
-    end
-    local row = db.row(M.sql.look, claim.scope, key, ATTEMPTS)
-    if row then return judge(row, print) end
-  end
-  in_progress()
+function M.begin(ctx, route, key, body)
+  local claim = claim_of(ctx, route, key, body)
+  local answer = take(claim)
+  if not answer then ctx.claim = claim end
+  return answer
 end
 
 -- The answer stands whatever becomes of its record.
@@ -102,11 +149,63 @@ end
 -- Give the key back: the next request with it is carried out again.
 function M.release(ctx) settle(ctx, "release") end
 
--- Keep the answer of the request that has the claim, unless it is about the moment (5xx, 429) and may
--- be another one when the request is sent again.  headers: its own lines.
+-- Keep the answer of the request that has the claim, if it is one to keep.  headers: its own lines.
 function M.store(ctx, status, headers, body)
-  if status >= 500 or status == 429 then return M.release(ctx) end
-  settle(ctx, "store", status, headers, #body <= BODY_MAX and host.base64(body) or nil)
+  if not is_kept(status) then return M.release(ctx) end
+  settle(ctx, "store", status, kept(ctx.claim, ctx.route, status, headers, body))
+end
+
+-- One transaction -------------------------------------------------------------------------------------
+
+-- Nobody else is at work on it, and nothing is known of it; or an error.
+local function look_first(claim, tx)
+  local row = tx:row(M.sql.first, claim.scope, claim.key, rules.KEEP_H)
+  if row.fingerprint and not row.is_old and not (row.is_dead and row.fingerprint == claim.print) then
+    error(setmetatable(judge(claim, row), Repeat), 0)
+  end
+  if not row.is_mine then in_progress() end
+  if row.fingerprint then tx:ask(M.sql.clear, claim.scope, claim.key, rules.KEEP_H) end
+end
+
+-- Somebody stored an answer whom the lock did not stop: what we did is undone, and we look again.
+local function raced(err)
+  if not db.is_error(err) or err.constraint ~= "idempotency_keys_pkey" then return nil end
+  err.sqlstate = "40001"
+  return err
+end
+
+local function plan_of(ctx, route, key, body)
+  local plan = { raced = raced }
+  function plan.keeps(answer) return is_kept(answer.status) end
+  if route.idempotent == "tx" then
+    plan.strict = "not in " .. route.title .. ', which is one transaction (idempotent = "tx")'
+  end
+  if not key then
+    function plan.store() end
+    return plan
+  end
+  local claim = claim_of(ctx, route, key, body)
+  function plan.begin(tx) look_first(claim, tx) end
+  function plan.store(tx, answer)
+    tx:ask(M.sql.answer, claim.scope, claim.key, claim.print, answer.status,
+      kept(claim, route, answer.status, answer.headers, answer.body))
+  end
+  function plan.leave(tx)
+    tx:ask(M.sql.leave, claim.scope, claim.key, claim.print, claim.owner, claim.lease_s)
+  end
+  function plan.left() ctx.claim = claim end
+  return plan
+end
+
+-- Carries a request out, once for all that come with this key (nil: it has none).  fn() runs the handler, never raises
+-- and returns {status, headers (own lines), body}; more than once when a race was lost.  What it did in the
+-- database stays when that answer is one to keep, and only then.  Returns what fn returned; or nil and the stored
+-- answer of an earlier request.  ctx.claim is set afterwards when the handler reached beyond the database.
+function M.carry_out(ctx, route, key, body, fn)
+  local ok, answer = pcall(db.whole, plan_of(ctx, route, key, body), fn)
+  if ok then return answer end
+  if is_repeat(answer) then return nil, answer end
+  error(answer, 0)
 end
 
 -- Removes what is older than answers are kept; returns how many rows.

@@ -40,11 +40,14 @@ local function copy(t)
   return c
 end
 
+-- Of every kind.  secret: it is shown this once (an API key); an answer that is kept for an Idempotency-Key is sealed.
+OPTIONS.of_all = { secret = "boolean" }
+
 local function with_options(node, options)
   local known = OPTIONS[node.kind] or {}
   local out = setmetatable(copy(node), node_mt)
   for name, value in pairs(options or {}) do
-    if known[name] ~= type(value) then
+    if (known[name] or OPTIONS.of_all[name]) ~= type(value) then
       error(("schema %s has no %s option '%s'"):format(node.kind, type(value), tostring(name)), 3)
     end
     out[name] = value

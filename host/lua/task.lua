@@ -1,5 +1,6 @@
 -- host/lua/task.lua -- the part of the scheduler that scripts may use.
 
+local beyond = require "human.core.beyond"
 local blame = require "human.core.blame"
 local host = require "human.core.host"
 local named = require "human.core.named"
@@ -17,11 +18,13 @@ local suspects, n_suspects = {}, 0
 --- lasts as long as the tasks that it started, and they end with it when another worker may run it.
 --- Returns a handle for kill().  A request may have limits.ops of them at a time.
 function M.spawn(fn, ...)
+  beyond "task.spawn"
   return sched.spawn_child(fn, ...)
 end
 
 --- The same for what has a lease of its own, or none to keep: a job neither waits for it nor ends it.
 function M.detach(fn, ...)
+  beyond "task.detach"
   return sched.spawn_child(scope.outside, fn, ...)
 end
 
@@ -36,6 +39,7 @@ end
 function M.spawn_named(key, fn, ...)
   check_key("task.spawn_named", key)
   if type(fn) ~= "function" then blame.refuse "task.spawn_named: a function is needed" end
+  beyond "task.spawn_named"
   return named.spawn(key, fn, ...)
 end
 
@@ -44,6 +48,7 @@ end
 --- whether this worker had one.
 function M.kill_named(key)
   check_key("task.kill_named", key)
+  beyond "task.kill_named"
   return named.kill(key)
 end
 
@@ -77,6 +82,7 @@ end
 
 --- Waits without holding anything up.  seconds: 0 lets others run first.
 function M.sleep(seconds)
+  beyond "task.sleep"
   sched.sleep(seconds)
 end
 
@@ -87,6 +93,7 @@ end
 
 --- Waits until wake() is called with this task's handle, or `seconds` have passed.  True: it was woken.
 function M.wait(seconds)
+  beyond "task.wait"
   local task = sched.current()
   local h = timer.start(seconds, sched.wake, task)
   local ok, woken = pcall(sched.suspend)

@@ -2,6 +2,7 @@
 -- Connections join them with conn:join(room).  What one task sends to a room arrives in that order; what is sent while
 -- a worker dies, or the database is away, may not arrive at all: what must is a row that a feed reads (human.feed).
 
+local beyond = require "human.core.beyond"
 local blame = require "human.core.blame"
 local bus = require "human.bus"
 local gen = require "human.scripts.generation"
@@ -42,6 +43,7 @@ local function check(room, what, data)
   if not (g and g.websockets[room.path]) then
     blame.refuse(("room:%s: no WebSocket route is declared at '%s'"):format(what, tostring(room.path)))
   end
+  beyond("room:" .. what)
 end
 
 -- Sends a text to all connections in the room, at most 256 KB.

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { call, makeUser, unique } from './agent_client.mjs';
-import { startHost } from './hosts.mjs';
+import { sql, startHost } from './hosts.mjs';
 
-const SENDERS = 16, TRIES_MS = 20_000;
+const SENDERS = 50, TRIES_MS = 20_000, SCRIPTS = ['spec/e2e/scripts/ledger'];
 let host;
 let user;
 before(async () => {
-  host = await startHost();
+  host = await startHost({ scripts: SCRIPTS });
   user = await makeUser(host.url);
 });
 after(async () => {
@@ -54,18 +54,82 @@ describe('Idempotency-Key', () => {
     const key = unique('crash');
     const first = await create(key);
     await host.kill();
-    host = await startHost({ home: host.home });
+    host = await startHost({ home: host.home, scripts: SCRIPTS });
     const again = await create(key);
     assert.deepEqual([again.status, again.body, replayed(again)], [201, first.body, true]);
     assert.ok(!replayed(await create(unique('other'))));
     assert.equal((await own()).length, 3);
   });
 
-  it('is ignored where the answer is a secret', async () => {
+  it('shows a secret again to whoever was shown it, and keeps it where nobody else can read it', async () => {
     const headers = { 'idempotency-key': unique('secret') };
-    const make = () => call(host.url, 'POST', `/api/users/${user.id}/api-keys`, { headers, body: {} });
+    const make = (more) => call(host.url, 'POST', `/api/users/${user.id}/api-keys`, { headers, body: { ...more } });
     const [one, two] = [await make(), await make()];
-    assert.deepEqual([one.status, two.status], [201, 201]);
-    assert.notEqual(one.body.key, two.body.key);
+    assert.deepEqual([one.status, two.status, two.body, replayed(two)], [201, 201, one.body, true]);
+    assert.match(one.body.key, /^ak_/);
+    assert.equal((await make({ name: 'another' })).body.code, 'idempotency_key_reused');
+    const [row] = await sql(host.home, `select convert_from(body, 'UTF8') || headers from idempotency_keys where key = '${headers['idempotency-key']}'`);
+    assert.match(row, /^sealed:/);
+    assert.ok(!row.includes(one.body.key.slice(3)));
+  });
+});
+
+describe('a handler that is repeated', () => {
+  const teller = 'teller';
+  let account;
+  const post = (path, body, key = unique('key'), more = {}) => call(host.url, 'POST', `/ledger${path}`,
+    { key: teller, headers: key ? { 'idempotency-key': key, ...more } : {}, body });
+  const take = (way, key, cents = 1) => post(`/accounts/${account}/${way}`, { cents, request: String(key) }, key);
+  const left = async () => Number((await sql(host.home, `select cents from ledger_accounts where id = '${account}'`))[0]);
+  before(async () => {
+    account = unique('account');
+    assert.equal((await post(`/accounts/${account}`, { cents: 100, request: 'open' })).status, 201);
+  });
+
+  for (const [way, what, cents] of [['debits', 'is one transaction', 1], ['pairs', 'has two', 2], ['patient', 'waits for others', 1], ['strict', 'may not', 1]]) {
+    it(`does what it does once when it ${what}`, async () => {
+      const [before, key] = [await left(), unique('way')];
+      const [one, two] = [await take(way, key), await take(way, key)];
+      assert.deepEqual([one.status, replayed(one), two.status, two.body, replayed(two)], [201, false, 201, one.body, true]);
+      assert.equal(await left(), before - cents);
+    });
+  }
+
+  it('keeps a refusal with what was done before it, and undoes what another answer may come to', async () => {
+    for (const [code, status, taken, kept] of [['conflict', 409, 1, true], ['rate_limited', 429, 0, false], ['internal', 500, 0, false]]) {
+      const [before, key] = [await left(), unique('refused')];
+      const [one, two] = [await take(`then_${code}`, key), await take(`then_${code}`, key)];
+      assert.deepEqual([one.status, two.status, replayed(two)], [status, status, kept], code);
+      assert.equal(await left(), before - taken, code);
+    }
+  });
+
+  it('undoes a transaction that failed, and that alone', async () => {
+    const [before, key] = [await left(), unique('poor')];
+    const [one, two] = [await take('debits', key, 1000), await take('debits', key, 1000)];
+    assert.deepEqual([one.status, two.status, replayed(two), await left()], [409, 409, true, before]);
+    const half = unique('half');
+    assert.equal((await take('pairs', half, before - 1)).status, 409);
+    assert.equal(await left(), 1);
+    assert.equal(replayed(await take('pairs', half, before - 1)), true);
+    await post(`/accounts/${account = unique('account')}`, { cents: 100, request: 'open' });
+  });
+
+  it('is refused by name when it waits where it said that it would not', async () => {
+    for (const key of [unique('strict'), null]) {
+      assert.equal((await take('strict', key, 2)).status, 500);
+      assert.equal(await left(), 100);
+    }
+    assert.match(host.log(), /task\.sleep: not in POST \/ledger\/accounts\/\{id\}\/strict, which is one transaction/);
+  });
+
+  it('has a key for each address where nobody is known', async () => {
+    const key = unique('public');
+    const from = (address) => fetch(`http://${address}:${host.port}/ledger/keys`,
+      { method: 'POST', headers: { 'idempotency-key': key } }).then(async (r) => ({ body: await r.json(), headers: r.headers }));
+    const [one, two] = [await from('127.0.0.1'), await from('127.0.0.1')];
+    assert.deepEqual([two.body, replayed(two)], [one.body, true]);
+    const [scope] = await sql(host.home, `select scope from idempotency_keys where key = '${key}'`);
+    assert.equal(scope, 'public 127.0.0.1 POST /ledger/keys');
   });
 });

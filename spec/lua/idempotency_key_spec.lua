@@ -23,11 +23,12 @@ describe("an Idempotency-Key", function()
 
   local ROUTES = { -- method, has an authenticator, spec.idempotent, takes the header
     { "POST", true, nil, true }, { "POST", false, nil, false }, { "POST", false, true, true }, { "POST", true, false, false },
-    { "PATCH", true, nil, false }, { "PATCH", true, true, true }, { "GET", true, nil, false }, { "GET", true, false, false },
+    { "PATCH", true, nil, true }, { "PATCH", false, nil, false }, { "PATCH", true, true, true }, { "GET", true, nil, false },
+    { "GET", true, false, false }, { "POST", true, "tx", "tx" }, { "POST", false, "lease", "lease" },
     { "PUT", true, nil, false }, { "DELETE", true, nil, false },
   }
   for _, r in ipairs(ROUTES) do
-    it(("%s taken by %s %s a key, idempotent = %s"):format(r[4] and "is" or "is not", r[1], r[2] and "with" or "without", tostring(r[3])),
+    it(("%s taken by %s %s an authenticator, idempotent = %s"):format(r[4] and "is" or "is not", r[1], r[2] and "with" or "without", tostring(r[3])),
       function() assert.equal(r[4], rules.applies(r[1], r[2], r[3])) end)
   end
 
@@ -36,6 +37,6 @@ describe("an Idempotency-Key", function()
       assert.has_error(function() rules.applies(method, true, true) end,
         "only POST and PATCH may be idempotent = true: " .. method .. " is repeatable by itself")
     end
-    assert.has_error(function() rules.applies("POST", true, "yes") end, "must be true or false")
+    assert.has_error(function() rules.applies("POST", true, "yes") end, 'must be true, false, "tx" or "lease"')
   end)
 end)

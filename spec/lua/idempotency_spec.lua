@@ -53,15 +53,18 @@ describe("an Idempotency-Key", function()
     n = require("human.state").table "idempotency"
     n.n = 0
     app.on_query = function(text, p)
-      if text == sql.claim then
-        claims[#claims + 1] = { scope = p[1], key = p[2], print = p[3], lease_s = p[5] }
-        if row then return {} end
-        row = { fingerprint = p[3], owner = p[4] }
-        return { { owner = p[4] } }
+      if text == sql.first then
+        claims[#claims + 1] = { scope = p[1], key = p[2] }
+        if not row then return { { is_mine = true } } end
+        return { { is_mine = row.status ~= nil, fingerprint = row.fingerprint, status = row.status, headers = row.headers,
+                   body = row.body, is_lost = row.body == nil } }
       end
-      if text == sql.look then
-        return { { fingerprint = row.fingerprint, status = row.status, headers = row.headers, body = row.body,
-                   is_lost = row.body == nil } }
+      if text == sql.answer then
+        row = { fingerprint = p[3], status = p[4], headers = p[5], body = p[6] and app.host.unbase64(p[6]) }
+      end
+      if text == sql.leave then
+        claims[#claims + 1] = { lease_s = p[5] }
+        row = { fingerprint = p[3], owner = p[4] }
       end
       if text == sql.release then row = nil end
       if text == sql.store then row.owner, row.status, row.headers, row.body = nil, p[4], p[5], p[6] and app.host.unbase64(p[6]) end
@@ -142,8 +145,10 @@ describe("an Idempotency-Key", function()
     end
     local scopes = {}
     for i, c in ipairs(claims) do scopes[i] = c.scope end
-    assert.same({ "u1 POST /api/things/{id}", "u2 POST /api/things/{id}", "u1 POST /api/others/{id}", "public POST /api/signup" }, scopes)
-    assert.equal(60, claims[1].lease_s)
+    assert.same({ "u1 POST /api/things/{id}", "u2 POST /api/things/{id}", "u1 POST /api/others/{id}",
+                  "public 127.0.0.1 POST /api/signup" }, scopes)
+    send("/api/things/1", "slow")
+    assert.equal(60, claims[#claims].lease_s)
   end)
 
   it("does nothing where answers are secret, callers unknown, or requests repeatable by nature", function()

@@ -143,7 +143,7 @@ function M.new(req, route, raw_query)
   return setmetatable({
     req = req, route = route, raw_query = raw_query, started = host.now(),
     task = false, tracked = false, is_head = false, held = false, out = false, authority = false,
-    gone = false, claim = false, afters = false,
+    gone = false, claim = false, afters = false, ahead = false,
   }, Ctx)
 end
 

@@ -5,6 +5,7 @@
 -- and holds nothing of their generation.
 
 local access = require "human.observe.request_log"
+local beyond = require "human.core.beyond"
 local blame = require "human.core.blame"
 local catalogue = require "human.scripts.catalogue"
 local fail = require "human.fail"
@@ -46,6 +47,7 @@ end
 -- Begin the answer of ctx.  The request's time limit ends unless the route sets one.
 function M.open(ctx)
   if ctx.out then error("ctx:stream() was called before", 2) end
+  beyond "ctx:stream()"
   if ctx.claim then require("human.idempotency").release(ctx) end   -- a stream cannot be kept
   local route = ctx.route
   local head = HEAD .. route.common_head .. require("human.http.cors").headers(route.cors, ctx.req)

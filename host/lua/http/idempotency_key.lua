@@ -9,15 +9,21 @@ M.HEADER = "idempotency-key"
 M.MAX = 255                                      -- characters
 M.KEEP_H = 24                                    -- hours that an answer is kept
 
---- Whether a route takes the header.  wish: its spec.idempotent.  Routes without an authenticator must
---- ask for it, since their callers cannot be told apart.  Raises a text on nonsense.
+local HOW = { [true] = true, [false] = false, tx = "tx", lease = "lease" }
+local TAKES = { POST = true, PATCH = true }      -- others are repeatable by themselves
+
+--- Whether a route takes the header, and how: false, true, "tx" or "lease".  wish: its spec.idempotent.  Routes without
+--- an authenticator must ask for it, since nothing but an address tells their callers apart.  Raises a text on
+--- nonsense.
 function M.applies(method, has_auth, wish)
-  if wish == nil then return method == "POST" and has_auth end
-  if type(wish) ~= "boolean" then error("must be true or false", 0) end
-  if wish and method ~= "POST" and method ~= "PATCH" then
-    error("only POST and PATCH may be idempotent = true: " .. method .. " is repeatable by itself", 0)
+  if wish == nil then return TAKES[method] == true and has_auth end
+  local how = HOW[wish]
+  if how == nil then error('must be true, false, "tx" or "lease"', 0) end
+  if how and not TAKES[method] then
+    error(("only POST and PATCH may be idempotent = %s: %s is repeatable by itself"):format(
+      how == true and "true" or '"' .. how .. '"', method), 0)
   end
-  return wish
+  return how
 end
 
 --- Throws validation_error unless the key is 1 to 255 visible ASCII characters.

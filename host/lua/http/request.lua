@@ -38,6 +38,8 @@ local RETRY = { retry_after_s = 5 }
 local HEAD = router.number.HEAD
 local JSON_TYPE = "content-type: application/json; charset=utf-8\r\n"
 
+local REPLAYED = "idempotent-replayed: true\r\n"
+
 local M = {}
 
 -- Errors ------------------------------------------------------------------------------------------
@@ -129,14 +131,20 @@ local function header_lines(route, r, headers)
   return out
 end
 
-local function reply(ctx, route, status, value, headers)
+-- What a handler returned, written: how its route answers so, the body, the handler's own header lines.
+local function written(route, status, value, headers)
   local r = route.replies[status]
   if not r then
     error(route.where .. ": answers with status " .. tostring(status) .. ", which is not declared", 0)
   end
   local body = ""
   if r.encode then body = r.encode(value) end
-  local head, own = r.head, headers and header_lines(route, r, headers) or ""
+  return r, body, headers and header_lines(route, r, headers) or ""
+end
+
+local function reply(ctx, route, status, value, headers)
+  local r, body, own = written(route, status, value, headers)
+  local head = r.head
   if ctx.claim then idempotency.store(ctx, status, r.type .. own, body) end
   if route.cors.varies then head = head .. cors.headers(route.cors, ctx.req) end
   if headers then head = head .. own end
@@ -154,13 +162,57 @@ local function admit(ctx, route)
   if route.read_headers then body_of.read_headers(ctx, route) end
 end
 
--- Answers a repeat with what the first request was answered; false when there is nothing to repeat.
-local function replay(ctx, route, key)
-  local kept = idempotency.begin(ctx, route, key)
-  if not kept then return false end
-  local own = kept.headers .. "idempotent-replayed: true\r\n"
+-- Answers with what is kept for an Idempotency-Key: now, or since an earlier request.
+local function respond_kept(ctx, route, kept, more)
+  local own = kept.headers .. (more or "")
   done(ctx, respond(ctx.req, route.gen, route.cors, kept.status, ctx.id, own, kept.body))
-  return true
+end
+
+local function handled(ctx, route, body)
+  local status, value, headers = route.fn(ctx, body)
+  local out = ctx.out or route.kind == "stream" and ctx:stream()
+  if out then return out:handled() end
+  local r, text, own = written(route, status, value, headers)
+  return { status = status, headers = r.type .. own, body = text }
+end
+
+-- What a handler came to, as it is kept: {status, headers, body}; err: it raised that.
+local function outcome(ctx, route, body)
+  ctx.afters = false
+  local ok, result = xpcall(handled, on_error, ctx, route, body)
+  if ok then return result or {} end
+  if not fail.is(result) then return { err = result } end
+  local f = fail.on(result, route.errors)
+  return { err = result, status = f.status, headers = JSON_TYPE .. extra_headers(f.data, f.status),
+           body = shapes.body(f, route.shape, ctx.id) }
+end
+
+-- What the handler did to the body must not be there when it runs again; files are.
+local function carry_out(ctx, route, key, body)
+  local again = false
+  local made, kept = idempotency.carry_out(ctx, route, key, body, function()
+    if again and route.body_types and not ctx.ahead then body = body_of.read(ctx, route) end
+    again = true
+    return outcome(ctx, route, body)
+  end)
+  if not made or made.err then ctx.afters = false end
+  if kept then return respond_kept(ctx, route, kept, REPLAYED) end
+  if made.err then return answer_error(ctx, made.err) end
+  if not made.status then return end             -- it was a stream
+  if ctx.claim then idempotency.store(ctx, made.status, made.headers, made.body) end
+  respond_kept(ctx, route, made)
+end
+
+-- Whether the request was answered in another way than by running the handler here.
+local function is_carried_out(ctx, route, body)
+  local how, key = route.idempotent, host.header(ctx.req, idempotency_key.HEADER)
+  if how == "tx" or key and how ~= "lease" then
+    carry_out(ctx, route, key, body)
+    return true
+  end
+  local kept = key and idempotency.begin(ctx, route, key, body)
+  if kept then respond_kept(ctx, route, kept, REPLAYED) end
+  return kept ~= nil
 end
 
 local function process(ctx)
@@ -169,10 +221,7 @@ local function process(ctx)
   if route.open then return route.open(ctx, route) end
   local body
   if route.body_types then body = body_of.read(ctx, route) end
-  if route.idempotent then
-    local key = host.header(ctx.req, idempotency_key.HEADER)
-    if key and replay(ctx, route, key) then return end
-  end
+  if route.idempotent and is_carried_out(ctx, route, body) then return end
   local status, value, headers = route.fn(ctx, body)
   local out = ctx.out or route.kind == "stream" and ctx:stream()
   if out then return out:handled() end

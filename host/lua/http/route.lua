@@ -13,6 +13,7 @@ local idempotency_key = require "human.http.idempotency_key"
 local rate = require "human.http.rate"
 local router = require "human.http.router"
 local schema = require "human.schema"
+local sealed_answer = require "human.http.sealed_answer"
 
 local M = {}
 local PROTOCOL_MAX = 128
@@ -94,7 +95,7 @@ local function compile_reply(status, s)
   local why = headers.refusal("content-type", mime)
   if why then error(why, 0) end
   local line = "content-type: " .. mime .. "\r\n"
-  return { encode = encode.compile(s), type = line }
+  return { encode = encode.compile(s), type = line, is_secret = sealed_answer.of_schema(s) }
 end
 
 local function compile_replies(route, spec)
@@ -106,8 +107,7 @@ local function compile_replies(route, spec)
   for status, s in pairs(spec.reply) do route.replies[status] = compile_reply(status, s) end
 end
 
--- May the request carry an Idempotency-Key?  Answers that hold a secret shown once must not be kept:
--- their routes say idempotent = false, and the header is ignored there.
+-- May the request carry an Idempotency-Key, and how is it kept?
 local function compile_idempotent(route, spec)
   if route.kind ~= "http" then return end
   if route.has_upload then

@@ -2,6 +2,7 @@
 -- A script gets {filename, content_type, size, sha256 (hex), path} and moves what it wants to keep; the rest goes with
 -- the request.  Until the body is there the request's own time limit stands still: the host has one for bodies.
 
+local beyond = require "human.core.beyond"
 local fail = require "human.fail"
 local form = require "human.http.form"
 local host = require "human.core.host"
@@ -32,6 +33,7 @@ function File:move(root, path)
   if type(dir) ~= "string" or dir:sub(1, 1) ~= "/" or type(path) ~= "string" then
     error("file:move wants a root and a path below it", 2)
   end
+  beyond "file:move"
   local code, why = sched.await(host.upload_move(sched.owner(), home[1], home[2], dir, path))
   if code >= 0 then
     self.path = (dir:gsub("/$", "")) .. "/" .. path
@@ -175,6 +177,22 @@ local function start_clock(ctx)
   ctx.deadline = route.timeout_s and host.now() + route.timeout_s
   sched.deadline(ctx.task, route.timeout_s, route.gen.deadline_fail)
 end
+
+local function identity_of(v)
+  if M.is(v) then
+    return ("%s\0%s\0%s"):format(v.filename or "", v.content_type, v.sha256)
+  elseif type(v) ~= "table" then
+    return tostring(v)
+  end
+  local names, parts = {}, {}
+  for name in pairs(v) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do parts[i] = name .. "\0" .. identity_of(v[name]) end
+  return ("{%s}"):format(table.concat(parts, "\0"))
+end
+
+--- A text that two bodies which were written to disk have in common when they hold the same.
+function M.identity(body) return identity_of(body) end
 
 --- The body of a request that was told ahead of it: a file, or {name = text or file}.
 function M.read(ctx, t, content_type)

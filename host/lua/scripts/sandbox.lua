@@ -17,9 +17,9 @@ local function is_public(name) return name:find "^human%.[%w_]+$" ~= nil and nam
 M.hidden = {}
 for name, words in pairs {
   api = "finish", bus = "on_runtime on_hosts on_channel send_others tell_others on_bus on_notify on_database",
-  db = "open on_end current_tx", decisions = "arguments sql INPUT_MAX",
-  fail = "required use", feed = "finish begin check_live", idempotency = "begin release store sql",
-  jobs = "run reloaded sql stop",
+  db = "open on_end current_tx whole", decisions = "arguments sql INPUT_MAX",
+  fail = "required use", feed = "finish begin check_live",
+  idempotency = "begin carry_out release store sql", jobs = "run reloaded sql stop",
   json = "string_end raw_text", metrics = "text", sio = "check_live on_http shutdown",
 } do
   local set = {}

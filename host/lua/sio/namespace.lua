@@ -2,6 +2,7 @@
 -- A namespace belongs to the runtime, not to a generation of scripts: its sockets and rooms stay
 -- through reloads.  io:of("/") is one; :to() and :except() make a narrower target of it.
 
+local beyond = require "human.core.beyond"
 local binary = require "socketio.binary"
 local cluster = require "human.sio.cluster"
 local encode = require "human.sio.encode"
@@ -147,6 +148,7 @@ end)
 
 -- t: a target, or a namespace, which has none of a target's fields.
 local function emit(nsp, t, everywhere, event, ...)
+  beyond "emit"
   local log = not t.is_volatile and log_of(nsp)
   local offset = log and recovery.offset(log) or nil
   local packet, parts = encode.event(nsp, nil, offset, event, ...)

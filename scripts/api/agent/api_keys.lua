@@ -8,7 +8,6 @@ local view = require "api.agent.views"
 require "api.agent.auth"
 
 local M = {}
-local SECRET = "An Idempotency-Key is ignored here: the answer holds a secret, which is never stored."
 local g = api.group { tag = "API Keys", base = "/api", auth = "management" }
 
 g:get("/users/{userId}/api-keys", {
@@ -25,8 +24,6 @@ end)
 g:post("/users/{userId}/api-keys", {
   summary = "Create a key; the answer is the only one that shows it",
   limit = quotas.new_keys,
-  description = SECRET,
-  idempotent = false,
   body = view.api_key_in,
   reply = { [201] = view.api_key_made },
   errors = { "too_many_api_keys", "user_not_found" },
@@ -45,8 +42,6 @@ end)
 
 g:post("/users/{userId}/api-keys/{keyId}/regenerate", {
   summary = "Replace a key: a new key with the same id; the old one is dead at once",
-  description = SECRET,
-  idempotent = false,
   reply = { [200] = view.api_key_made },
   errors = { "api_key_not_found" },
 }, function(ctx)

@@ -31,7 +31,7 @@ M.api_key = object(key_fields)
 
 M.api_key_made = object {
   { "id", s.id },
-  { "key", s.string:describe "Shown this once; only its hash is kept." },
+  { "key", s.string { secret = true }:describe "Shown this once; only its hash is kept." },
   { "keyPreview", s.string }, { "name", s.string }, { "expiresAt", s.time:nullable() },
 }
 

@@ -51,17 +51,22 @@ describe("a repeated request", function()
     return db.exec("update idempotency_keys set " .. assignment .. " where key = $1", key)
   end
 
+  local function until_one_waits(tx)
+    for _ = 1, 1000 do
+      if tx:value "select count(*) from pg_locks where locktype = 'advisory' and objsubid = 1" > 0 then return end
+      sched.sleep(0.005)
+    end
+    error "nobody is at work on it"
+  end
+
   it("is carried out once, however many come at the same time", function()
     local clients, first, refused = {}, nil, 0
     local answers = {}
     db.tx(function(tx)
       tx:exec "lock table personalities in share mode"         -- whoever is first waits, and the others meet it
-      for i = 1, 24 do clients[i] = open("/api/personalities", { name = "Coach" }) end
-      for _ = 1, 1000 do
-        if tx:value("select count(*) from idempotency_keys where key = $1", key) > 0 then break end
-        sched.sleep(0.005)
-      end
-      answers[25] = answer(open("/api/personalities", { name = "Coach" }))
+      for i = 1, 49 do clients[i] = open("/api/personalities", { name = "Coach" }) end
+      until_one_waits(tx)
+      answers[50] = answer(open("/api/personalities", { name = "Coach" }))
     end)
     for i, client in ipairs(clients) do answers[i] = answer(client) end
     for _, a in ipairs(answers) do
@@ -78,7 +83,7 @@ describe("a repeated request", function()
         assert.same({ 201, first.body }, { a.status, a.body })
       end
     end
-    assert.same({ 409, true }, { answers[25].status, refused > 0 })
+    assert.same({ 409, true }, { answers[50].status, refused > 0 })
     assert.same({ 1, first.body, true }, { made(), post().body, post().replayed })
   end)
 
@@ -98,7 +103,7 @@ describe("a repeated request", function()
     too_many_operations = function() for _ = 1, 1000 do db.exec "select 1" end end,
   }
   for code, bug in pairs(bugs) do
-    it("is carried out again after a bug, and only then: " .. code, function()
+    it("finds nothing of what came to a bug, and is carried out again: " .. code, function()
       local route
       for _, r in ipairs(gen.current().routes) do if r.title == "POST /api/personalities" then route = r end end
       local fn = route.fn
@@ -109,8 +114,9 @@ describe("a repeated request", function()
       local broken = post()
       route.fn = fn
       assert.same({ 500, code }, { broken.status, broken.json.code })
+      assert.equal(0, made())
       local again = post()
-      assert.same({ 201, false, 2 }, { again.status, again.replayed, made() })
+      assert.same({ 201, false, 1 }, { again.status, again.replayed, made() })
       assert.equal(422, post("Another").status)
     end)
   end

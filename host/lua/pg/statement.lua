@@ -1,0 +1,109 @@
+-- host/lua/pg/statement.lua -- one statement on its way: sent, waited for, sent again when it lost a race.
+-- Private to human.db and its transactions; whoever calls has looked at the gate (db.open).
+
+local crypto = require "human.crypto"
+local db_error = require "human.pg.error"
+local fail = require "human.fail"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
+
+local E, NULL, pack, unpack_blob = host.E, host.NULL, host.pack, host.unpack
+local await, owner, db_query = sched.await, sched.owner, host.db_query
+local failure, is_error = db_error.failure, db_error.is
+
+local M = {}
+
+local CONFLICT_S = 5                             -- a transaction that loses races runs again for so long,
+local AGAIN_S, AGAIN_MAX_S = 0.01, 0.5           -- after about so long, twice as long each time: who won must end
+local PLAN_MAX_S = 0.04                          -- a changed plan is made anew at once, or never
+-- Serialization failure and deadlock; and a cached plan whose table has changed meanwhile.
+local CONFLICT = { ["40001"] = true, ["40P01"] = true }
+local RETRY = { ["40001"] = true, ["40P01"] = true, ["0A000"] = true }
+M.CONFLICT = CONFLICT
+
+local function params(...)
+  local n = select("#", ...)
+  local list = { n, ... }
+  for i = 2, n + 1 do
+    if list[i] == nil then list[i] = NULL end
+  end
+  return pack(list)
+end
+
+--- Sends a statement; returns the op that settle() waits for.
+function M.start(lease, sql, ...) return db_query(owner(), lease, sql, params(...), 0) end
+local start = M.start
+
+--- The result {rows, n, tag} of a statement that was started, or nil and the error object.
+function M.settle(op)
+  local status, data = await(op)
+  if status < 0 then return nil, failure(status, data) end
+  return unpack_blob(data)
+end
+local settle = M.settle
+
+--- Whether what a statement failed with is nothing but a lost race.
+function M.is_lost(err) return is_error(err) and RETRY[err.sqlstate] or false end
+local is_lost = M.is_lost
+
+--- As settle().  What lost a race takes its transaction with it, whoever catches the error.
+function M.settle_in(task, op)
+  local result, err = settle(op)
+  local tx = not result and task.tx
+  if tx and is_lost(err) then tx.lost = err end
+  return result, err
+end
+local settle_in = M.settle_in
+
+--- Runs one statement once; returns as settle() does.
+function M.attempt(lease, sql, ...) return settle_in(sched.current(), start(lease, sql, ...)) end
+local attempt = M.attempt
+
+--- What a client is told when a race is lost for good.  Nil while no catalogue is loaded, as for the first migrations.
+function M.conflict()
+  local known, f = pcall(fail.new, "transaction_conflict", { retry_after_s = 1 })
+  return known and f or nil
+end
+
+--- fn(...) -> result, or nil and an error that is raised; again for a while when it lost a race: 503 in the
+--- end, since nothing is wrong with the request.  Each try counts its own waits.
+function M.persist(fn, ...)
+  local task, stop, pause = sched.current(), host.now() + CONFLICT_S, AGAIN_S
+  local awaits = task.awaits
+  while true do
+    local result, err = fn(...)
+    if result then return result end
+    local is_conflict = is_error(err) and CONFLICT[err.sqlstate]
+    local again = is_conflict or pause < PLAN_MAX_S and is_lost(err)
+    local wait_s = pause * (0.5 + crypto.random())
+    if not again or host.now() + wait_s > stop then
+      error(is_conflict and M.conflict() or err, 0)
+    end
+    sched.sleep(wait_s)
+    pause, task.awaits = math.min(pause * 2, AGAIN_MAX_S), awaits
+  end
+end
+
+--- The result of a statement; raises what it failed with.
+function M.run(lease, sql, ...)
+  if lease == 0 then return M.persist(attempt, 0, sql, ...) end
+  local result, err = attempt(lease, sql, ...)
+  if not result then error(err, 0) end
+  return result
+end
+
+--- A statement whose result nobody wants; it travels with the next one, unless too many wait for that.
+function M.simple(lease, sql)
+  local r = host.db_simple(lease, sql)
+  if r == E.FULL then return M.run(lease, sql) end
+  if r < 0 then error(failure(r, sql), 0) end
+end
+
+--- The only column of a row, or nil.
+function M.first_column(row)
+  if not row then return nil end
+  local _, v = next(row)
+  return v
+end
+
+return M

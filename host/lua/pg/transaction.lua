@@ -1,0 +1,202 @@
+-- host/lua/pg/transaction.lua -- a transaction: its statements, its savepoints, its end.
+-- It holds one lease, which is released whatever happens.  human.db begins it; pg/whole.lua, where a whole task is one.
+
+local blame = require "human.core.blame"
+local events = require "human.core.events"
+local fail = require "human.fail"
+local db_error = require "human.pg.error"
+local host = require "human.core.host"
+local sched = require "human.core.sched"
+local soon = require "human.pg.soon"
+local statement = require "human.pg.statement"
+
+local failure, is_error, is_lost = db_error.failure, db_error.is, statement.is_lost
+local start, settle, settle_in = statement.start, statement.settle, statement.settle_in
+local attempt, run, simple, first_column = statement.attempt, statement.run, statement.simple, statement.first_column
+
+local function log() return require "human.log" end  -- which asks us nothing, but is loaded late
+
+local M = {}
+local Tx = {}
+local tx_mt = { __index = Tx }
+
+-- As in human.db, on the connection of the transaction.
+function Tx:query(sql, ...) return run(self.lease, sql, ...).rows end
+function Tx:row(sql, ...) return run(self.lease, sql, ...).rows[1] end
+function Tx:value(sql, ...) return first_column(run(self.lease, sql, ...).rows[1]) end
+function Tx:exec(sql, ...) return run(self.lease, sql, ...).n end
+
+-- As in human.db: the first row, or the request fails with `code`.
+function Tx:must(code, sql, ...) return run(self.lease, sql, ...).rows[1] or error(fail.new(code), 0) end
+
+-- Sends a statement on without waiting for it; later ones travel with it.  Returns a function that waits and gives
+-- its rows.  What nobody waited for is waited for with the commit: the server's refusal undoes all.
+function Tx:ask(sql, ...)
+  local task, op, result, err = sched.current(), start(self.lease, sql, ...), nil, nil
+  if op < 0 then error(failure(op, ""), 0) end     -- not sent: the commit must not be either
+  local function answer()
+    if op then
+      local armed = op
+      op = nil
+      result, err = settle_in(task, armed)
+    end
+    if not result then error(err, 0) end
+    return result.rows
+  end
+  self.asked[#self.asked + 1] = answer
+  return answer
+end
+
+-- What was asked for is part of what a savepoint undoes.
+local function hear(tx)
+  local asked = tx.asked
+  tx.asked = {}
+  for _, answer in ipairs(asked) do answer() end
+end
+M.hear = hear
+
+-- Like db.try; a refused statement is undone alone, by a savepoint.
+function Tx:try(sql, ...)
+  hear(self)
+  simple(self.lease, "SAVEPOINT try")
+  local result, err = attempt(self.lease, sql, ...)
+  if result then
+    simple(self.lease, "RELEASE SAVEPOINT try")
+    return result.rows
+  end
+  if not is_error(err) or is_lost(err) then error(err, 0) end
+  run(self.lease, "ROLLBACK TO SAVEPOINT try")
+  return nil, err
+end
+
+-- fn() runs once, outside the transaction, after it has been committed; not when the savepoint that it was
+-- asked for in is undone.  What it raises is logged: what was committed stays, and so does the answer.
+function Tx:after_commit(fn)
+  if type(fn) ~= "function" then blame.refuse("tx:after_commit: a function is needed") end
+  self.hooks[#self.hooks + 1] = fn
+end
+
+function M.run_hooks(tx)
+  for _, hook in ipairs(tx.hooks) do
+    local ok, err = events.try(hook)
+    if not ok then log().error("after_commit: a hook failed", { error = err }) end
+  end
+end
+
+-- Entries that go with the transaction: what M.on_end was given writes them, all in one statement that
+-- travels with the commit.  After a rollback those with `survives` are written outside.
+function Tx:keep(entry) self.kept[#self.kept + 1] = entry end
+
+local keeper                                     -- entries -> sql, parameter
+
+-- Declares how the entries of Tx:keep are written: fn(entries) -> sql, its only parameter.
+function M.on_end(fn) keeper = fn end
+
+-- Undone from entry number `from` on: only those that survive stay.
+function M.forget(kept, from)
+  for i = #kept, from, -1 do
+    if not kept[i].survives then table.remove(kept, i) end
+  end
+end
+
+local function commit(tx, more)
+  if more then more(tx) end
+  for _, entry in ipairs(tx.owed) do tx:ask(entry.sql, unpack(entry, 1, entry.n)) end
+  local written = tx.kept[1] and start(tx.lease, keeper(tx.kept))
+  local ended = start(tx.lease, "COMMIT")
+  hear(tx)
+  for _, op in ipairs { written or ended, written and ended } do
+    local result, err = settle(op)
+    if not result then error(err, 0) end
+    if result.tag == "ROLLBACK" then
+      error(tx.lost or "nothing was committed: a statement had failed (see tx:try)", 0)
+    end
+  end
+end
+
+-- A transaction that failed for good: its survivors are written, come what may of the write.
+function M.rescue(tx)
+  M.forget(tx.kept, 1)
+  if not tx.kept[1] then return end
+  local ok, err = pcall(run, 0, keeper(tx.kept))
+  if not ok then log().error("decisions lost", { count = #tx.kept, error = tostring(err) }) end
+end
+
+local function keep(ok, ...) return ok, select("#", ...), { ... } end
+M.keep = keep
+
+function Tx:nested(fn)
+  self.depth = self.depth + 1
+  hear(self)
+  local name, kept_before, hooks_before = "nested" .. self.depth, #self.kept, #self.hooks
+  simple(self.lease, "SAVEPOINT " .. name)
+  local ok, n, values = keep(pcall(function()
+    local function heard(...)
+      hear(self)
+      return ...
+    end
+    return heard(fn(self))
+  end))
+  self.depth = self.depth - 1
+  if not ok then
+    M.forget(self.kept, kept_before + 1)
+    self.asked = {}
+    for i = #self.hooks, hooks_before + 1, -1 do self.hooks[i] = nil end
+    run(self.lease, "ROLLBACK TO SAVEPOINT " .. name)
+    error(values[1], 0)
+  end
+  simple(self.lease, "RELEASE SAVEPOINT " .. name)
+  return unpack(values, 1, n)
+end
+
+-- A connection for a transaction.  direct: see db.tx.
+function M.acquire(direct)
+  local lease = direct and host.db_acquire_direct(sched.owner()) or host.db_acquire(sched.owner(), 0)
+  local status = sched.await(lease)
+  if status < 0 then error(failure(status, ""), 0) end
+  return lease
+end
+
+--- A transaction of these options (human.pg.options) on a connection; `fields` are further members.
+function M.new(lease, options, fields)
+  local tx = fields or {}
+  tx.lease, tx.options, tx.hooks, tx.kept, tx.asked, tx.depth = lease, options, {}, {}, {}, 0
+  return setmetatable(tx, tx_mt)
+end
+
+local function exec(sql, ...) return run(0, sql, ...).n end
+
+--- Commits; `more` (optional) asks for what goes with the commit.  Raises why not.  The connection stays the caller's.
+function M.commit(task, tx, more)
+  tx.owed = soon.take(task)
+  local ok, err = pcall(commit, tx, more)
+  if ok then return end
+  soon.give_back(tx.owed, exec)
+  error(err, 0)
+end
+
+--- Returns {values, n}, the results of fn; or nil and the error.
+function M.once(task, options, fn)
+  local lease = M.acquire(options.direct)
+  local tx = M.new(lease, options)
+  task.tx = tx
+  local ok, n, values = keep(pcall(function()
+    simple(lease, options.begin)
+    return fn(tx)
+  end))
+  if ok then
+    local committed, err = pcall(M.commit, task, tx)
+    if not committed then ok, values = false, { err } end
+  end
+  task.tx = nil
+  host.db_release(lease, not ok)
+  if ok then
+    M.run_hooks(tx)
+    return { values, n }
+  end
+  local err = tx.lost or values[1]
+  if not is_lost(err) then M.rescue(tx) end
+  return nil, err
+end
+
+return M
