@@ -2,6 +2,7 @@
 -- Built on host.exec: the broker starts the program and its keeper ends it, with all that it has started,
 -- when the call ends: with its task, its time, or this worker.  Knows nothing of what is run.
 
+local beyond = require "human.core.beyond"
 local host = require "human.core.host"
 local sched = require "human.core.sched"
 local timer = require "human.core.timer"
@@ -149,6 +150,7 @@ end
 local function begin(spec)
   local task = sched.current()
   if not task then error("exec: outside a task", 3) end
+  beyond "exec"
   if task.tx then error("exec: not inside a transaction", 3) end
   log.debug("exec: a program is run", { program = spec.args[1], arguments = #spec.args - 1 })
   return host.exec(sched.owner(), spec)
