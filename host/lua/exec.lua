@@ -161,7 +161,7 @@ end
 --- options: stdin (bytes), cwd (a directory below the setting exec.root), env ({NAME = value}; it has no other),
 ---   timeout_s (30), grace_s (2; between SIGTERM and SIGKILL), output_max (1 MiB; of stdout and of stderr),
 ---   overflow ("truncate": the rest is counted and dropped; "kill"), umask (18, that is octal 022), limits
----   ({cpu_s, memory_bytes, files (1024), processes (256 more than its user has; not for root), file_bytes
+---   ({cpu_s, memory_bytes, files (1024), processes (256, with all that it starts), file_bytes
 ---   (1 GiB)}), sandbox: {read = {path, ..}, write = {path, ..}, network = bool (true), unix = bool (false; its
 ---   sockets, such as the database's), best_effort = bool}.  It may read the system's programs and libraries, write
 ---   to its working directory, and use what these say besides.  A table, or true, must be had from the kernel

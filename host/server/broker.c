@@ -8,7 +8,6 @@
  * Must never trust a request: its writer may have been taken over. */
 #include "server/broker.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -26,6 +25,7 @@
 #include "core/procs.h"
 #include "core/shm.h"
 #include "server/brokerkeep.h"
+#include "server/brokerkin.h"
 
 static const double COUNT_AGAIN_S = 1;
 
@@ -61,7 +61,7 @@ static void reap(void) {
     b.keepers[i] = b.keepers[--b.running];
     if (WIFSIGNALED(status)) b.strays = true;
   }
-  if (b.strays && !keep_kill_children(is_keeper)) b.strays = false;
+  if (b.strays && !kin_kill_children(is_keeper)) b.strays = false;
 }
 
 /* ---- requests ---- */

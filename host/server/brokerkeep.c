@@ -4,19 +4,16 @@
  * A keeper is the subreaper of its program: whoever loses his parent down there becomes the keeper's child,
  * double forks and new sessions included, so "all of it" is what waitpid() knows of.  Killing goes from the
  * top: children are killed, theirs become ours, until there are none.  Root's program, whom no RLIMIT_NPROC
- * holds, has a PID namespace besides, in which one kill() reaches all at once.
+ * holds, has a PID namespace besides, in which one kill() reaches all at once; its family is counted now and
+ * then, and ended when it is too large.
  * Must never end before everything below it has, nor report before that. */
 #include "server/brokerkeep.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -26,10 +23,10 @@
 #include <unistd.h>
 
 #include "core/fds.h"
-#include "core/procs.h"
 #include "core/shm.h"
+#include "server/brokerkin.h"
 
-enum { AGAIN_MS = 5 };
+enum { AGAIN_MS = 5, COUNT_MS = 100 };
 
 static struct {
   int line, lifeline, signals;
@@ -38,51 +35,14 @@ static struct {
   int status;       /* of the program, once it has ended */
   bool ended, lost; /* lost: the broker is */
   double kill_at;   /* when patience ends; 0: nobody has asked for an end */
+  int family_max;   /* how many there may be below us; 0: the kernel counts */
 } k;
 
 /* ---- everything below this process ---- */
 
-static int kill_one(pid_t pid, bool (*spare)(pid_t)) {
-  if (pid <= 0 || (spare && spare(pid))) return 0;
-  kill(pid, SIGKILL);
-  return 1;
-}
-
-/* Where the kernel does not list children: whose parent we are. */
-static int kill_by_parent(bool (*spare)(pid_t)) {
-  const struct dirent *e;
-  int n = 0;
-  DIR *d = opendir("/proc");
-  while (d && (e = readdir(d))) {
-    pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
-    if (pid > 0 && procs_parent(pid) == getpid()) n += kill_one(pid, spare);
-  }
-  if (d) closedir(d);
-  return n;
-}
-
-/* A child that has not been waited for keeps its number, so nobody else is hit. */
-int keep_kill_children(bool (*spare)(pid_t)) {
-  char path[64], text[4096];
-  int n = 0;
-  pid_t pid = 0;
-  ssize_t got;
-  snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return kill_by_parent(spare);
-  while ((got = read(fd, text, sizeof text)) > 0)
-    for (ssize_t i = 0; i < got; i++) {
-      bool digit = isdigit((unsigned char)text[i]);
-      if (!digit) n += kill_one(pid, spare);
-      pid = digit ? pid * 10 + (text[i] - '0') : 0;
-    }
-  close(fd);
-  return n + kill_one(pid, spare);
-}
-
 static void kill_all(void) {
   if (k.alone) kill(-1, SIGKILL);
-  else keep_kill_children(NULL);
+  else kin_kill_children(NULL);
 }
 
 /* True: there is nobody left. */
@@ -146,11 +106,17 @@ static bool look_at_children(void) {
   }
 }
 
-/* Once the worker's end is closed it would say so for ever. */
+static bool is_crowd(void) {
+  return k.family_max && kin_count(k.family_max) > k.family_max;
+}
+
+/* How long to wait for something to happen.  Once the worker's end is closed it would say so for ever. */
 static int patience(struct pollfd *line) {
-  if (!(k.kill_at > 0)) return -1;
+  int wait_ms = k.family_max ? COUNT_MS : -1;
+  if (!(k.kill_at > 0)) return wait_ms;
   double left = (k.kill_at - shm_clock()) * 1000;
   if (line->revents & POLLHUP) line->fd = -1;
+  if (wait_ms >= 0 && left > wait_ms) return wait_ms;
   return left > 0 ? (int)left + 1 : 0;
 }
 
@@ -159,7 +125,7 @@ static void attend(double grace_s) {
                        {.fd = k.signals, .events = POLLIN}};
   for (;;) {
     int wait_ms = patience(&p[0]);
-    if (wait_ms == 0) return;
+    if (wait_ms == 0 || is_crowd()) return;
     if (poll(p, 3, wait_ms) < 0) continue;
     if (p[2].revents && look_at_children()) return;
     if (p[1].revents) {
@@ -210,6 +176,7 @@ static _Noreturn void keep(const wire_call *call, const run_place *place, const 
   k.line = fds[0];
   k.lifeline = lifeline;
   k.alone = getpid() == 1;
+  if (!place->threads) k.family_max = run_processes(call);
   setsid();
   prctl(PR_SET_NAME, "human-exec");
   prctl(PR_SET_DUMPABLE, 0); /* the program must not be able to look into us */

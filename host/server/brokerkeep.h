@@ -10,7 +10,4 @@
 /* Forks the keeper of a program: its process, or -1 with errno.  fds: as they came with the request;
  * lifeline: its end of file says that the broker is gone. */
 pid_t keep_start(const wire_call *call, const run_place *place, const int fds[WIRE_FDS], int lifeline);
-
-/* Kills the children of this process but those that `spare` says; how many there were. */
-int keep_kill_children(bool (*spare)(pid_t));
 #endif

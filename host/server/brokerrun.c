@@ -20,7 +20,7 @@
 #include "core/fds.h"
 #include "server/brokerbox.h"
 
-enum { PATH_BYTES = 4096, FILES = 1024, PROCESSES = 256, FAILED = 127 };
+enum { PATH_BYTES = 4096, FILES = 1024, PROCESSES = 256, PROCESSES_MAX = 4096, FAILED = 127 };
 static const rlim_t FILE_BYTES = (rlim_t)1 << 30;
 
 static int report_to; /* the pipe to the keeper */
@@ -70,16 +70,20 @@ static void limit(int resource, uint64_t value, uint64_t hard) {
   if (setrlimit((__rlimit_resource_t)resource, &r)) fail(WIRE_AT_LIMITS, "");
 }
 
-static void set_limits(const wire_head *h, const run_place *place) {
-  const uint64_t *l = h->limit;
+int run_processes(const wire_call *call) {
+  uint64_t n = call->head.limit[WIRE_PROCESSES];
+  return n && n < PROCESSES_MAX ? (int)n : n ? PROCESSES_MAX : PROCESSES;
+}
+
+static void set_limits(const wire_call *call, const run_place *place) {
+  const uint64_t *l = call->head.limit;
   struct rlimit none = {0, 0};
   if (setrlimit(RLIMIT_CORE, &none)) fail(WIRE_AT_LIMITS, "");
   limit(RLIMIT_CPU, l[WIRE_CPU_S], 1);
   limit(RLIMIT_AS, l[WIRE_MEMORY], 0);
   limit(RLIMIT_NOFILE, l[WIRE_FILES] ? l[WIRE_FILES] : FILES, 0);
   limit(RLIMIT_FSIZE, l[WIRE_FILE_BYTES] ? l[WIRE_FILE_BYTES] : FILE_BYTES, 0);
-  uint64_t more = l[WIRE_PROCESSES] ? l[WIRE_PROCESSES] : PROCESSES;
-  if (place->threads) limit(RLIMIT_NPROC, place->threads + more, 0);
+  if (place->threads) limit(RLIMIT_NPROC, place->threads + (uint64_t)run_processes(call), 0);
 }
 
 /* ---- the program ---- */
@@ -126,7 +130,7 @@ _Noreturn void run_program(const wire_call *call, const run_place *place, const 
     if (dup2(std[i], i) < 0) fail(WIRE_AT_START, "");
   int keep[] = {failed};
   fds_keep_only(keep, 1);
-  set_limits(&call->head, place);
+  set_limits(call, place);
   if (box_calls(call, &where)) fail(WIRE_AT_BOX, where);
   execve(program, call->args, call->env);
   fail(WIRE_AT_PROGRAM, program);

@@ -10,6 +10,8 @@ typedef struct {
   uint64_t threads;      /* that our user has already; 0: RLIMIT_NPROC does not count for him */
 } run_place;
 
+int run_processes(const wire_call *call); /* how many processes it may have */
+
 /* In the child, whose parent `keeper` reads from `failed`: nothing, when the program runs. */
 _Noreturn void run_program(const wire_call *call, const run_place *place, const int std[3], int failed,
                            int keeper);

@@ -171,6 +171,22 @@ describe("The end of a program", function()
   end)
 end)
 
+describe("A program that multiplies", function()
+  it("is stopped at the number of processes that it may have", function()
+    sh "rm -f kin"
+    local bomb = "b() { " .. SELF .. " >> kin; b & b & wait; }; b"
+    local r = sh(bomb, { limits = { processes = 40 }, timeout_s = 20 })
+    assert.is_false(r.timed_out)
+    local n = 0
+    for line in io.lines(host.conf().home .. "/workspace/kin") do
+      n = n + 1
+      assert.is_false(is_alive(line))
+    end
+    assert.is_true(n > 1)
+    assert.equal(0, exec.run({ "true" }).status)
+  end)
+end)
+
 describe("A sandbox", function()
   local secret
 
