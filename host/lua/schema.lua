@@ -24,6 +24,7 @@ local OPTIONS = {
   number = { min = "number", max = "number" },
   cents = { min = "number", max = "number" },
   usd = { min = "number", max = "number", as = "string" },
+  mrc = { min = "number", max = "number", as = "string" },
   array = { min = "number", max = "number" },
   map = { max = "number" },
   object = { extra = "string" },
@@ -117,9 +118,12 @@ M.email = new("email", { max = 254 }) -- an address as RFC 5321 allows them on t
 M.time = new "time"      -- RFC 3339, years 0001 to 9999 in UTC; read as UTC with ms, "2025-11-27T10:00:00.123Z"
 M.url = new("url", { max = 2048 }) -- absolute, http or https
 M.cents = new("cents", { min = 0 }) -- money as an integer
--- Money as decimal dollars in JSON, as integer cents in Lua, under the field name `as` when given.
--- min and max are dollars.
+-- Money as decimal dollars in JSON, as integer cents in Lua, under the field name `as` when given.  A number or a
+-- string in plain digits with at most two decimals, as it is written: 75.0000001, 1e2 and -0 are none.  Written as 75
+-- or 7.50.  min (0) and max are dollars.
 M.usd = new("usd", { min = 0 })
+-- The same for credits: at most three decimals in JSON, thousandths in Lua; written as 128 or 0.5.
+M.mrc = new("mrc", { min = 0 })
 -- Any JSON value.  In Lua it is a string holding JSON text, ready for a jsonb column; written back
 -- verbatim.  max: bytes of that text, 65536 unless said otherwise; nul: it may hold the NUL character,
 -- which no column takes.

@@ -96,9 +96,24 @@ KIND.cents = KIND.int
 
 function KIND.number(node) return { type = "number", minimum = node.min, maximum = node.max } end
 
-function KIND.usd(node)
-  return { type = "number", multipleOf = 0.01, minimum = node.min, maximum = node.max }
+-- As text: no more digits than the greatest amount has, no zero where there must be something, and never -0.
+local function amount_pattern(node, places)
+  local digits = #("%.0f"):format(math.floor(node.max or (MAX_INT - 1) / 10 ^ places))
+  local zero = "0(\\.0{1," .. places .. "})?$"
+  local sign = (node.min or 0) < 0 and "(-(?!" .. zero .. "))?" or ""
+  return "^" .. ((node.min or 0) > 0 and "(?!" .. zero .. ")" or "") .. sign
+    .. ("(0|[1-9][0-9]{0,%d})(\\.[0-9]{1,%d})?$"):format(digits - 1, places)
 end
+
+local function amount(node, direction, places)
+  local is_out = direction == "out"
+  return { type = is_out and "number" or json.array { "number", "string" }, multipleOf = 10 ^ -places,
+           minimum = node.min, maximum = node.max or not is_out and (MAX_INT - 1) / 10 ^ places or nil,
+           pattern = not is_out and amount_pattern(node, places) or nil }
+end
+
+function KIND.usd(node, direction) return amount(node, direction, 2) end
+function KIND.mrc(node, direction) return amount(node, direction, 3) end
 
 function KIND.enum(node)
   local all_strings = true
@@ -160,6 +175,7 @@ end
 -- A default as it looks in JSON, which for money differs from what Lua holds.
 local function shown_default(node)
   if node.kind == "usd" then return node.default_value / 100 end
+  if node.kind == "mrc" then return node.default_value / 1000 end
   if node.kind == "array" then return json.array { unpack(node.default_value) } end
   return node.default_value
 end

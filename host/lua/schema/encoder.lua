@@ -8,7 +8,7 @@ local json = require "human.json"
 local schema_reader = require "human.schema.reader"
 
 local type, pcall, error, floor = type, pcall, error, math.floor
-local concat, format = table.concat, string.format
+local concat, format, gsub = table.concat, string.format, string.gsub
 local quote, number, is_array, raw_text = json.quote, json.number, json.is_array, json.raw_text
 
 local M = {}
@@ -51,6 +51,15 @@ local function usd(v)
   return format("%s%d.%02d", sign, whole, cents)
 end
 
+-- Thousandths to credits: 128000 -> 128, 500 -> 0.5.
+local function mrc(v)
+  if type(v) ~= "number" or v ~= floor(v) or v > 2 ^ 53 or v < -2 ^ 53 then bad() end
+  local whole, rest = floor(math.abs(v) / 1000), math.abs(v) % 1000
+  local sign = v < 0 and "-" or ""
+  if rest == 0 then return format("%s%d", sign, whole) end
+  return (gsub(format("%s%d.%03d", sign, whole, rest), "0+$", "")) -- linear: three digits
+end
+
 local function free(v)
   if type(v) == "string" then return v end
   local spliced = raw_text(v)
@@ -74,7 +83,7 @@ end
 
 local LEAF = {
   string = text, uuid = text, id = text, email = text, time = text, url = text,
-  int = int, cents = int, number = num, bool = bool, usd = usd, json = free, raw = bytes,
+  int = int, cents = int, number = num, bool = bool, usd = usd, mrc = mrc, json = free, raw = bytes,
 }
 
 -- ---- compound values -----------------------------------------------------------------------------

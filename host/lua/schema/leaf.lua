@@ -2,6 +2,7 @@
 -- Each gives function(value) -> converted, or nil and a message.  Messages never repeat the value:
 -- it may be a secret, or a megabyte.
 
+local exact = require "human.schema.exact"
 local host = require "human.core.host"
 local json = require "human.json"
 local pattern_of = require "human.scripts.pattern"
@@ -155,20 +156,22 @@ function M.number(node, options)
   end
 end
 
--- Dollars to cents.  A double holds every amount of cents up to 2^53/100 closely enough that rounding
--- finds it again; a third decimal is off by far more than the tolerance.
-function M.usd(node, options)
-  local min, max, coerce = (node.min or 0) * 100, (node.max or MAX_INT / 1000) * 100, options.coerce
-  local wrong = "must be an amount in dollars" .. M.range(node.max and " of" or "", node.min, node.max)
-  return function(v)
-    if coerce then v = spelled(v) end
-    if type(v) ~= "number" or v ~= v or v == huge or v == -huge then return nil, wrong end
-    local cents = floor(v * 100 + 0.5)
-    if math.abs(v * 100 - cents) > 1e-4 then return nil, "must have at most two decimals" end
-    if cents < min or cents > max then return nil, wrong end
-    return cents
+-- Decimal money to integers, by the text that the client wrote (exact.lua).
+local function money(node, places, what, decimals)
+  local scale = 10 ^ places
+  local min, max = floor((node.min or 0) * scale + 0.5), floor((node.max or huge) * scale + 0.5)
+  local wrong = "must be " .. what .. M.range(" of", node.min, node.max)
+  local form, more = "must be " .. what .. ", in plain digits", "must have at most " .. decimals .. " decimals"
+  return function(v, holder, key)
+    local units, why = exact.units(v, places, holder, key)
+    if not units then return nil, why == "places" and more or why == "range" and wrong or form end
+    if units < min or units > max then return nil, wrong end
+    return units
   end
 end
+
+function M.usd(node) return money(node, 2, "an amount in dollars", "two") end
+function M.mrc(node) return money(node, 3, "an amount in credits", "three") end
 
 -- ---- the rest ----------------------------------------------------------------------------------
 

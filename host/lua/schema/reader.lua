@@ -1,7 +1,9 @@
 -- host/lua/schema/reader.lua -- compiles a schema to a function that checks and converts a value.
--- Every part gives `value` or `nil, problem`; a problem is a message, or a list of {path, message}
--- that grows its path on the way out.  So a good value pays nothing for the paths of bad ones.
+-- Every part is given its value, and the table and key where it was, and gives `value` or `nil, problem`; a problem is
+-- a message, or a list of {path, message} that grows its path on the way out.  So a good value pays nothing for the
+-- paths of bad ones.
 
+local exact = require "human.schema.exact"
 local json = require "human.json"
 local leaf = require "human.schema.leaf"
 local schema_splice = require "human.schema.verbatim"
@@ -97,7 +99,7 @@ local function object(node, options)
       local x = v[names[i]]
       if x ~= nil then
         seen = seen + 1
-        local y, problem = reads[i](x)
+        local y, problem = reads[i](x, v, names[i])
         if problem then problems = add(problems, names[i], problem) end
         out[targets[i]] = y
       elseif defaults[i] ~= nil then
@@ -123,7 +125,7 @@ local function map(node, options)
       if type(name) ~= "string" or string.find(name, "\0", 1, true) then
         return nil, "must have names without the NUL character"
       end
-      local y, problem = read(x)
+      local y, problem = read(x, v, name)
       if problem then problems = add(problems, shown(name), problem) end
       out[name] = y
     end
@@ -146,7 +148,7 @@ local function array(node, options)
     if n < min or n > max then return nil, wrong end
     local out, problems = {}, nil
     for i = 1, n do
-      local y, problem = read(v[i])
+      local y, problem = read(v[i], v, i)
       if problem then
         problems = add(problems, "[" .. i - 1 .. "]", problem)
         if #problems >= MAX_PROBLEMS then break end
@@ -198,10 +200,10 @@ local function one_of(node, options)
   for i, alternative in ipairs(node.alternatives) do reads[i] = compile(alternative, options) end
   local name, by_value = discriminator(node.alternatives)
   if name then return by_tag(reads, name, by_value) end
-  return function(v)
+  return function(v, holder, key)
     local first
     for i = 1, #reads do
-      local y, problem = reads[i](v)
+      local y, problem = reads[i](v, holder, key)
       if not problem then return y end
       first = first or problem
     end
@@ -217,9 +219,9 @@ local COMPOUND = { object = object, map = map, array = array, one_of = one_of }
 function compile(node, options)
   local read = (COMPOUND[node.kind] or leaf[node.kind])(node, options)
   if not node.is_nullable then return read end
-  return function(v)
+  return function(v, holder, key)
     if v == NULL then return NULL end
-    return read(v)
+    return read(v, holder, key)
   end
 end
 
@@ -227,13 +229,16 @@ end
 function M.compile(node, options)
   local read = compile(node, options or {})
   local default, optional, splice = node.default_value, node.is_optional, schema_splice.compile(node)
+  local money = exact.compile(node)
   return function(v, text)
     if v == nil then
       if default ~= nil then return clone(default) end
       if optional then return nil end
       return nil, { { path = "", message = "is required" } }
     end
+    local outer = money and text and exact.begin(money, v, text)
     local out, problem = read(v)
+    if money and text then exact.finish(outer) end
     if problem then return nil, add(nil, "", problem) end
     if splice and text then return splice(out, text) end
     return out

@@ -50,6 +50,8 @@ local function each(text, i, fn)
   end
 end
 
+M.each = each
+
 -- Raw control characters inside a string pass cjson, but not PostgreSQL.
 local function has_control(text)
   if not find(text, "%c") then return false end
