@@ -8,7 +8,7 @@ M.MARK = "<!-- reference: written by `make docs`; edit the comments in host/lua 
 
 -- What scripts may require, in the order of the page, and what a script calls the module.
 M.modules = {
-  "api", "schema", "fail", "db", "decisions", "task", "fetch", "exec", "llm", "sio", "ws", "rpc", "bus", "feed", "jobs",
+  "api", "schema", "fail", "db", "decisions", "files", "task", "fetch", "exec", "llm", "sio", "ws", "rpc", "bus", "feed", "jobs",
   "state", "log", "metrics", "json", "text", "time", "id", "crypto", "config", "document", "guard", "idempotency",
   "system", "console",
 }
@@ -17,6 +17,7 @@ M.modules = {
 M.objects = {
   { "g", "a group of routes, from `api.group`", "api", "Group:" },
   { "ctx", "the request that a handler answers", "http/ctx", "methods:" },
+  { "root", "a directory for files, from `files.root`", "files", "Root:" },
   { "tx", "a transaction, from `db.tx` or `ctx:tx`", "pg/transaction", "Tx:" },
   { "process", "a program to talk to, from `exec.start`", "exec", "Process:" },
   { "stream", "server-sent events, from `ctx:stream()`", "http/event_stream", "Out:" },

@@ -146,6 +146,32 @@ int host_asset_embedded(host_id req, host_str *tree, host_str *path, int flags, 
 host_id host_asset_file(host_id owner, host_id req, host_str *root, host_str *path, int flags,
                         host_str *headers);
 
+/* ---- files for scripts ------------------------------------------------------------------------
+ * Below `root` (an absolute path), without a link on the way.  Names: of 1 KB, parts of text with "/" between
+ * them.  DONE status: HOST_FILE_OK and the result in data (READ: bytes; STAT: packed {kind, size,
+ * changed_at}; LIST: an array of these with a name), or why not (FAILED: data says it). */
+enum { HOST_FILE_READ,     /* of at most max bytes */
+       HOST_FILE_WRITE,    /* data, whole or not at all; replaces a file unless HOST_FILE_NEW */
+       HOST_FILE_LIST,     /* a directory of at most max entries; name "": the root */
+       HOST_FILE_STAT,
+       HOST_FILE_REMOVE,   /* HOST_FILE_ALL: also a directory that is not empty */
+       HOST_FILE_MKDIR,    /* and those that it is in */
+       HOST_FILE_MOVE,     /* to `to` below to_root; replaces a file with HOST_FILE_REPLACE */
+       HOST_FILE_TREE };   /* a new directory with data's packed {name, bytes or false, ..} in it */
+enum { HOST_FILE_NEW = 1, HOST_FILE_ALL = 2, HOST_FILE_REPLACE = 4 };
+enum { HOST_FILE_OK, HOST_FILE_NONE, HOST_FILE_EXISTS, HOST_FILE_DIRECTORY, HOST_FILE_NO_DIRECTORY,
+       HOST_FILE_NOT_EMPTY, HOST_FILE_LINK, HOST_FILE_LARGE, HOST_FILE_FULL, HOST_FILE_FORBIDDEN,
+       HOST_FILE_FAILED };
+typedef struct {
+  int32_t what, flags;
+  double max;
+  host_str root, name, to_root, to, data;
+} host_file_spec;
+host_id host_file(host_id owner, host_file_spec *spec);
+/* What DEFLATE made, unpacked: HOST_ELIMIT when it is more than max bytes, HOST_EINVAL when it is none. */
+enum { HOST_RAW = 3 };
+int host_inflate(int format, host_str *data, double max, host_str *out); /* HOST_RAW or HOST_GZIP */
+
 /* ---- WebSocket (RFC 6455) ------------------------------------------------------------------ */
 enum { HOST_WS_DEFLATE = 1 }; /* accept permessage-deflate when offered (RFC 7692) */
 typedef struct {

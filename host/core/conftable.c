@@ -92,6 +92,10 @@ static const conf_rule rules[] = {
     INT("socketio.recovery_ms", "120000", 0, MS_MAX),
     INT("socketio.max_sockets_per_agent", "100", 1, 100000),
 
+    TEXT("files.workspace", ""),
+    TEXT("files.skills", ""),
+    TEXT("files.uploads", ""),
+
     {"http.trusted_proxies", CONF_NETWORKS, "", 0, 0, NULL, NULL, false},
     {"http.hosts", CONF_HOSTS, "", 0, 0, NULL, NULL, false},
     CHOICE("http.proxy_protocol", "off", "off|on|port|agent_port"),

@@ -1,7 +1,7 @@
 -- host/lua/core/host_files.lua -- the part of host.lua that is files, as answers and for scripts.
 -- Adds its functions to the module M; C and what fills and reads host_str are host.lua's.
 
-return function(M, C, fill, taken, strs)
+return function(M, C, fill, taken, strs, new)
   local a, b, c, out = strs[1], strs[2], strs[3], strs[4]
 
   M.ASSET = { NONE = C.HOST_ASSET_NONE, DIRECTORY = C.HOST_ASSET_DIRECTORY, METHOD = C.HOST_ASSET_METHOD,
@@ -21,6 +21,34 @@ return function(M, C, fill, taken, strs)
     out.n = 0
     local status = C.host_asset_embedded(req, fill(a, tree), fill(b, path), flags, fill(c, headers), out)
     return status, tonumber(taken()) or 0
+  end
+
+  local FORMAT = { gzip = C.HOST_GZIP, raw = C.HOST_RAW }
+
+  -- What was packed, at most max bytes; nil and the error.  format: "gzip", or "raw" (DEFLATE alone).
+  function M.inflate(format, data, max)
+    local e = C.host_inflate(FORMAT[format], fill(a, data), max, out)
+    if e < 0 then return nil, e end
+    return taken()
+  end
+
+  local spec = new "host_file_spec"
+  M.FILE = {}
+  for _, name in ipairs { "READ", "WRITE", "LIST", "STAT", "REMOVE", "MKDIR", "MOVE", "TREE", "NEW", "ALL", "REPLACE",
+                          "OK", "NONE", "EXISTS", "DIRECTORY", "NO_DIRECTORY", "NOT_EMPTY", "LINK", "LARGE", "FULL",
+                          "FORBIDDEN", "FAILED" } do
+    M.FILE[name] = C["HOST_FILE_" .. name]
+  end
+
+  -- o: {what, root, name, flags, max, to_root, to, data}: see host_api.h.
+  function M.file(owner, o)
+    spec.what, spec.flags, spec.max = o.what, o.flags or 0, o.max or 0
+    fill(spec.root, o.root)
+    fill(spec.name, o.name)
+    fill(spec.to_root, o.to_root or "")
+    fill(spec.to, o.to or "")
+    fill(spec.data, o.data or "")
+    return C.host_file(owner, spec)
   end
 
   -- The op, whose status says the same.

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT
+ * files.c -- see files.h.  Everything is done relative to descriptors that beneath.c has opened, by single
+ * names, so what a name meant when it was checked is what is read, written or removed.
+ *
+ * Owns: nothing.  Must never: follow a link, leave a half-written file under a name, or touch what is shared
+ * with the loop: it runs in the thread pool. */
+#include "core/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/beneath.h"
+#include "core/pack.h"
+#include "host_api.h"
+
+enum { PIECE = 65536, DEPTH_MAX = 64, ROUNDS_MAX = 64, ASIDE = 40 };
+static const char PREFIX[] = ".human-", SUFFIX[] = ".tmp";
+
+static int reason(int why) {
+  switch (why) {
+    case ENOENT: return HOST_FILE_NONE;
+    case EEXIST: return HOST_FILE_EXISTS;
+    case EISDIR: return HOST_FILE_DIRECTORY;
+    case ENOTDIR: return HOST_FILE_NO_DIRECTORY;
+    case ENOTEMPTY: return HOST_FILE_NOT_EMPTY;
+    case ELOOP: case EXDEV: return HOST_FILE_LINK;
+    case EFBIG: return HOST_FILE_LARGE;
+    case ENOSPC: case EDQUOT: return HOST_FILE_FULL;
+    case EACCES: case EPERM: case EROFS: return HOST_FILE_FORBIDDEN;
+    default: return HOST_FILE_FAILED;
+  }
+}
+
+/* Closes what may be open without losing why something failed. */
+static void shut(int fd) {
+  int why = errno;
+  if (fd >= 0) close(fd);
+  errno = why;
+}
+
+/* ---- names that are not finished ---- */
+
+static void aside_name(char name[ASIDE]) {
+  uint64_t chance = 0;
+  if (getrandom(&chance, sizeof chance, 0) < 0) chance = (uint64_t)(uintptr_t)name ^ (uint64_t)getpid();
+  snprintf(name, ASIDE, "%s%016llx%s", PREFIX, (unsigned long long)chance, SUFFIX);
+}
+
+static bool is_aside(const char *name) {
+  size_t n = strlen(name);
+  return n == sizeof PREFIX + sizeof SUFFIX + 14 && !strncmp(name, PREFIX, sizeof PREFIX - 1) &&
+         !strcmp(name + n - (sizeof SUFFIX - 1), SUFFIX);
+}
+
+/* ---- reading ---- */
+
+static int read_all(int fd, size_t max, buf *out) {
+  for (;;) {
+    size_t want = max + 1 - out->n < PIECE ? max + 1 - out->n : PIECE;
+    char *to = buf_reserve(out, want);
+    if (!to) return ENOMEM;
+    ssize_t n = read(fd, to, want);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return n < 0 ? errno : 0;
+    out->n += (size_t)n;
+    if (out->n > max) return EFBIG;
+  }
+}
+
+static int do_read(int root, files_job *j) {
+  struct stat st;
+  int fd = beneath_open(root, j->name, O_RDONLY, false);
+  if (fd < 0) return errno;
+  int why = fstat(fd, &st) ? errno : S_ISDIR(st.st_mode) ? EISDIR : !S_ISREG(st.st_mode) ? EINVAL : 0;
+  if (!why && (uint64_t)st.st_size > j->max) why = EFBIG;
+  if (!why) why = read_all(fd, j->max, &j->out);
+  close(fd);
+  return why;
+}
+
+static const char *kind_of(mode_t mode) {
+  return S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "directory" : S_ISLNK(mode) ? "link" : "other";
+}
+
+static int pack_facts(buf *b, const char *name, const struct stat *st) {
+  int e = pack_map(b, name ? 4 : 3);
+  if (name) e |= pack_z(b, "name") | pack_z(b, name);
+  e |= pack_z(b, "kind") | pack_z(b, kind_of(st->st_mode));
+  e |= pack_z(b, "size") | pack_num(b, S_ISREG(st->st_mode) ? (double)st->st_size : 0);
+  e |= pack_z(b, "changed_at") | pack_num(b, (double)st->st_mtim.tv_sec + (double)st->st_mtim.tv_nsec * 1e-9);
+  return e ? ENOMEM : 0;
+}
+
+static int do_stat(int root, files_job *j) {
+  struct stat st;
+  int fd = beneath_open(root, j->name, O_PATH | O_NOFOLLOW, false);
+  if (fd < 0) return errno;
+  int why = fstat(fd, &st) ? errno : pack_facts(&j->out, NULL, &st);
+  close(fd);
+  return why;
+}
+
+static int list_entry(DIR *d, const char *name, buf *rows, uint32_t *count, size_t max) {
+  struct stat st;
+  if (!strcmp(name, ".") || !strcmp(name, "..") || is_aside(name)) return 0;
+  if (fstatat(dirfd(d), name, &st, AT_SYMLINK_NOFOLLOW)) return errno == ENOENT ? 0 : errno;
+  return ++*count > max ? EFBIG : pack_facts(rows, name, &st);
+}
+
+static int list_all(DIR *d, files_job *j) {
+  buf rows = {0};
+  uint32_t count = 0;
+  int why = 0;
+  for (struct dirent *e; !why && (errno = 0, e = readdir(d));)
+    why = list_entry(d, e->d_name, &rows, &count, j->max);
+  if (!why) why = errno;
+  if (!why && (pack_array(&j->out, count) || (rows.n && buf_add(&j->out, rows.p, rows.n)))) why = ENOMEM;
+  buf_free(&rows);
+  return why;
+}
+
+static int do_list(int root, files_job *j) {
+  int fd = beneath_open(root, j->name, O_RDONLY | O_DIRECTORY, false);
+  DIR *d = fd < 0 ? NULL : fdopendir(fd);
+  if (!d) {
+    shut(fd);
+    return errno;
+  }
+  int why = list_all(d, j);
+  closedir(d);
+  return why;
+}
+
+/* ---- writing ---- */
+
+static int write_all(int fd, const char *p, size_t n) {
+  while (n) {
+    ssize_t k = write(fd, p, n);
+    if (k < 0 && errno == EINTR) continue;
+    if (k < 0) return errno;
+    p += k;
+    n -= (size_t)k;
+  }
+  return fsync(fd) ? errno : 0;
+}
+
+/* That a name is there, or is not any more, outlives a loss of power. */
+static int settle(int dir) {
+  int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int why = fd < 0 || fsync(fd) ? errno : 0;
+  shut(fd);
+  return why == EINVAL ? 0 : why; /* some file systems have no such thing */
+}
+
+static int put_in_place(int from, const char *name, int dir, const char *last, bool replaces) {
+  if (renameat2(from, name, dir, last, replaces ? 0 : RENAME_NOREPLACE)) return errno;
+  return settle(dir);
+}
+
+static int write_file(int dir, const char *last, const char *p, size_t n, bool replaces) {
+  char name[ASIDE];
+  aside_name(name);
+  int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) return errno;
+  int why = write_all(fd, p, n);
+  close(fd);
+  if (!why) why = put_in_place(dir, name, dir, last, replaces);
+  if (why) unlinkat(dir, name, 0);
+  return why;
+}
+
+static int do_write(int root, files_job *j) {
+  const char *last;
+  int dir = beneath_parent(root, j->name, &last);
+  if (dir < 0) return errno;
+  int why = write_file(dir, last, j->p, j->n, !(j->flags & HOST_FILE_NEW));
+  close(dir);
+  return why;
+}
+
+/* The first n bytes of a name as directories, made where they are missing: a descriptor of the last, or
+ * -1. */
+static int make_path(int root, const char *name, size_t n) {
+  char part[BENEATH_PART + 1];
+  int dir = fcntl(root, F_DUPFD_CLOEXEC, 0);
+  for (size_t i = 0; dir >= 0 && i < n;) {
+    size_t k = strcspn(name + i, "/");
+    if (k > n - i) k = n - i;
+    memcpy(part, name + i, k);
+    part[k] = 0;
+    int made = mkdirat(dir, part, 0700) && errno != EEXIST ? -1 : 0;
+    int next = made ? -1 : openat(dir, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    shut(dir);
+    dir = next;
+    i += k + 1;
+  }
+  return dir;
+}
+
+static int do_mkdir(int root, files_job *j) {
+  int dir = make_path(root, j->name, strlen(j->name));
+  if (dir < 0) return errno == ENOTDIR ? EEXIST : errno;
+  int why = settle(dir);
+  close(dir);
+  return why;
+}
+
+/* ---- removing ---- */
+
+static int remove_tree(int dir, const char *name, int depth);
+
+static int empty(DIR *d, int depth) {
+  int why = 0;
+  for (struct dirent *e; !why && (e = readdir(d));) {
+    if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
+    if (!unlinkat(dirfd(d), e->d_name, 0)) continue;
+    if (errno == EISDIR || errno == EPERM) why = remove_tree(dirfd(d), e->d_name, depth + 1);
+    else if (errno != ENOENT) why = errno;
+  }
+  return why;
+}
+
+static int remove_tree(int dir, const char *name, int depth) {
+  int fd = depth > DEPTH_MAX ? -1 : openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  DIR *d = fd < 0 ? NULL : fdopendir(fd);
+  int why = 0;
+  if (!d) {
+    shut(fd);
+    return depth > DEPTH_MAX ? EFBIG : errno;
+  }
+  for (int i = 0; !why && i < ROUNDS_MAX; i++) { /* others may still write there */
+    why = empty(d, depth);
+    if (!why && !unlinkat(dir, name, AT_REMOVEDIR)) break;
+    if (!why && errno != ENOTEMPTY) why = errno;
+    rewinddir(d);
+  }
+  closedir(d);
+  return why;
+}
+
+/* All of a tree is gone from its name at once, then bit by bit from the disk. */
+static int remove_directory(int dir, const char *last, bool all) {
+  char name[ASIDE];
+  if (!all) return unlinkat(dir, last, AT_REMOVEDIR) ? errno : settle(dir);
+  aside_name(name);
+  int why = put_in_place(dir, last, dir, name, false);
+  return why ? why : remove_tree(dir, name, 0);
+}
+
+static int do_remove(int root, files_job *j) {
+  const char *last;
+  int dir = beneath_parent(root, j->name, &last);
+  if (dir < 0) return errno;
+  int why = unlinkat(dir, last, 0) ? errno : settle(dir);
+  if (why == EISDIR || why == EPERM) why = remove_directory(dir, last, j->flags & HOST_FILE_ALL);
+  close(dir);
+  return why;
+}
+
+/* ---- moving ---- */
+
+static int do_move(int root, files_job *j) {
+  const char *from, *to;
+  int to_root = beneath_root(j->to_root);
+  int a = to_root < 0 ? -1 : beneath_parent(root, j->name, &from);
+  int b = a < 0 ? -1 : beneath_parent(to_root, j->to, &to);
+  int why = b < 0 ? errno : put_in_place(a, from, b, to, j->flags & HOST_FILE_REPLACE);
+  if (!why) why = settle(a);
+  shut(b);
+  shut(a);
+  shut(to_root);
+  return why == EXDEV && b >= 0 ? EIO : why;
+}
+
+/* ---- a tree, whole or not at all ---- */
+
+static int add_entry(int dir, const char *name, const pack_value *bytes) {
+  const char *slash = strrchr(name, '/');
+  size_t n = bytes->type != PACK_STR ? strlen(name) : slash ? (size_t)(slash - name) : 0;
+  int parent = make_path(dir, name, n);
+  if (parent < 0) return errno;
+  int why = bytes->type == PACK_STR
+                ? write_file(parent, slash ? slash + 1 : name, bytes->s, bytes->n, false) : 0;
+  close(parent);
+  return why;
+}
+
+/* {name, bytes, name, false, ..}: a file, a directory. */
+static int add_entries(int dir, const files_job *j) {
+  pack_reader r = {(const unsigned char *)j->p, (const unsigned char *)j->p + j->n};
+  pack_value t, v, bytes;
+  char name[BENEATH_NAME + 1];
+  if (pack_read(&r, &t) != PACK_TABLE || t.hash) return EINVAL;
+  if (t.zero_based) t.array -= (uint32_t)(pack_skip(&r, 1) == 0);
+  for (uint32_t i = 0; i + 1 < t.array; i += 2) {
+    int type = pack_read(&r, &v);
+    if (type == PACK_NIL) break;
+    if (type != PACK_STR || pack_read(&r, &bytes) < 0 || !beneath_ok(v.s, v.n)) return EINVAL;
+    memcpy(name, v.s, v.n);
+    name[v.n] = 0;
+    int why = add_entry(dir, name, &bytes);
+    if (why) return why;
+  }
+  return 0;
+}
+
+static int do_tree(int root, files_job *j) {
+  char name[ASIDE];
+  const char *last;
+  struct stat st;
+  int dir = beneath_parent(root, j->name, &last);
+  if (dir < 0) return errno;
+  aside_name(name);
+  int why = fstatat(dir, last, &st, AT_SYMLINK_NOFOLLOW) == 0 ? EEXIST : mkdirat(dir, name, 0700) ? errno : 0;
+  if (!why) {
+    int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    why = fd < 0 ? errno : add_entries(fd, j);
+    if (fd >= 0) close(fd);
+    if (!why) why = put_in_place(dir, name, dir, last, false);
+    if (why) remove_tree(dir, name, 0);
+  }
+  close(dir);
+  return why;
+}
+
+int files_do(files_job *j) {
+  static int (*const all[])(int, files_job *) = {
+      [HOST_FILE_READ] = do_read, [HOST_FILE_WRITE] = do_write, [HOST_FILE_LIST] = do_list,
+      [HOST_FILE_STAT] = do_stat, [HOST_FILE_REMOVE] = do_remove, [HOST_FILE_MKDIR] = do_mkdir,
+      [HOST_FILE_MOVE] = do_move, [HOST_FILE_TREE] = do_tree};
+  bool makes = j->what == HOST_FILE_WRITE || j->what == HOST_FILE_MKDIR || j->what == HOST_FILE_TREE;
+  if (makes && mkdir(j->root, 0700) && errno != EEXIST) return reason(errno);
+  if (j->what == HOST_FILE_MOVE && mkdir(j->to_root, 0700) && errno != EEXIST) return reason(errno);
+  int root = beneath_root(j->root);
+  int why = root < 0 ? errno : all[j->what](root, j);
+  if (root >= 0) close(root);
+  if (!why) return HOST_FILE_OK;
+  buf_free(&j->out);
+  int result = reason(why);
+  if (result == HOST_FILE_FAILED) buf_str(&j->out, strerror(why));
+  return result;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * files.h -- files below a root, for scripts (host_file in host_api.h); what is done to the disk. */
+#ifndef HUMAN_FILES_H
+#define HUMAN_FILES_H
+#include <stddef.h>
+
+#include "core/buf.h"
+
+typedef struct {
+  int what, flags;         /* HOST_FILE_*: what is to be done */
+  const char *root, *name; /* name "": the root itself, where that makes sense */
+  const char *to_root, *to; /* of a move */
+  const char *p;           /* what is to be written, or the packed entries of a tree */
+  size_t n, max;
+  buf out;                 /* bytes, or packed facts; the caller's */
+} files_job;
+
+/* Blocks.  HOST_FILE_OK, or why not. */
+int files_do(files_job *j);
+#endif
