@@ -96,7 +96,9 @@ static int make_channels(void) {
 int brokerstart_open(int workers) {
   if (!conf_bool("exec.enabled")) return 0;
   const char *root = conf_str("exec.root");
-  if (*root) snprintf(s.root, sizeof s.root, "%s", root);
+  if (!*root) root = conf_str("files.workspace"); /* where scripts write what programs are to read */
+  if (*root && *root != '/') snprintf(s.root, sizeof s.root, "%s/%s", conf_str("home"), root);
+  else if (*root) snprintf(s.root, sizeof s.root, "%s", root);
   else snprintf(s.root, sizeof s.root, "%s/workspace", conf_str("home"));
   s.workers = workers;
   s.backoff = BACKOFF_MIN_S;
