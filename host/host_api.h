@@ -138,7 +138,8 @@ enum { HOST_ASSET_NONE,        /* there is no such file */
        HOST_ASSET_METHOD };    /* there is, but it can only be read */
 enum { HOST_ASSET_LINKS = 1,   /* symbolic links that stay below are followed */
        HOST_ASSET_FALLBACK = 2, /* it stands for another path, for who accepts it */
-       HOST_ASSET_IMMUTABLE = 4 };
+       HOST_ASSET_IMMUTABLE = 4,
+       HOST_ASSET_PRIVATE = 8 }; /* for this client alone, and `headers` say of which type it is */
 int host_asset_path(host_str *raw, host_str *out); /* HOST_EINVAL: no path; HOST_EDENIED: not to be shown */
 int host_asset_tree(host_str *tree);               /* 1: something of that name was compiled in */
 int host_asset_embedded(host_id req, host_str *tree, host_str *path, int flags, host_str *headers,
@@ -168,6 +169,7 @@ typedef struct {
   host_str root, name, to_root, to, data;
 } host_file_spec;
 host_id host_file(host_id owner, host_file_spec *spec);
+int host_file_name_ok(host_str *name); /* 1: something below a root may be called so */
 /* What DEFLATE made, unpacked: HOST_ELIMIT when it is more than max bytes, HOST_EINVAL when it is none. */
 enum { HOST_RAW = 3 };
 int host_inflate(int format, host_str *data, double max, host_str *out); /* HOST_RAW or HOST_GZIP */

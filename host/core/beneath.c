@@ -44,8 +44,8 @@ static int walk(int root, const char *name, int flags) {
   int dir = root;
   for (;;) {
     size_t n = strcspn(name, "/");
-    if (n >= sizeof part) {
-      errno = ENAMETOOLONG;
+    if (n >= sizeof part || !part_ok(name, n)) {
+      errno = EXDEV;
       n = 0;
     }
     memcpy(part, name, n);

@@ -161,9 +161,20 @@ static int settle(int dir) {
   return why == EINVAL ? 0 : why; /* some file systems have no such thing */
 }
 
+/* Some file systems cannot do both at once: a file gets a second name, and a directory is looked for. */
+static int rename_new(int from, const char *name, int dir, const char *last) {
+  struct stat st;
+  if (!renameat2(from, name, dir, last, RENAME_NOREPLACE)) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  if (!linkat(from, name, dir, last, 0)) return unlinkat(from, name, 0) ? errno : 0;
+  if (errno != EPERM) return errno;
+  if (!fstatat(dir, last, &st, AT_SYMLINK_NOFOLLOW)) return EEXIST;
+  return renameat(from, name, dir, last) ? errno : 0;
+}
+
 static int put_in_place(int from, const char *name, int dir, const char *last, bool replaces) {
-  if (renameat2(from, name, dir, last, replaces ? 0 : RENAME_NOREPLACE)) return errno;
-  return settle(dir);
+  int why = !replaces ? rename_new(from, name, dir, last) : renameat(from, name, dir, last) ? errno : 0;
+  return why ? why : settle(dir);
 }
 
 static int write_file(int dir, const char *last, const char *p, size_t n, bool replaces) {

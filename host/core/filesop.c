@@ -78,6 +78,10 @@ static int fill(filesop *w, const host_file_spec *s) {
   return j->root && j->name && j->to_root && j->to && j->p ? 0 : HOST_EFULL;
 }
 
+int host_file_name_ok(host_str *name) {
+  return beneath_ok(name->p, name->n);
+}
+
 host_id host_file(host_id owner, host_file_spec *s) {
   if (s->what < HOST_FILE_READ || s->what > HOST_FILE_TREE) return HOST_EINVAL;
   if (!(s->max >= 0 && s->max <= 1e12) || !names_ok(s)) return HOST_EINVAL;

@@ -171,7 +171,8 @@ static void on_cancel(op *o) {
 }
 
 static void choose_codings(opening *w, const http1 *h, const char *name) {
-  unsigned there = mime_of(name, strlen(name))->packs ? ~0u : 0;
+  bool packs = !(w->flags & HOST_ASSET_PRIVATE) && mime_of(name, strlen(name))->packs;
+  unsigned there = packs ? ~0u : 0;
   for (int i = 0; i < PRECOND_CODINGS; i++) {
     w->codings[i] = precond_coding(h, there);
     there &= ~(1u << w->codings[i]);
@@ -210,7 +211,8 @@ host_id host_asset_file(host_id owner, host_id req, host_str *root, host_str *pa
                         host_str *headers) {
   const request *r = request_in_flight(req);
   if (!r) return HOST_EGONE;
-  if (path->n > BENEATH_NAME) return HOST_EINVAL;
+  size_t n = path->n && path->p[path->n - 1] == '/' ? path->n - 1 : path->n;
+  if (n && !beneath_ok(path->p, n)) return HOST_EINVAL;
   opening *w = prepare(r, root, path, flags, headers);
   if (!w) return HOST_EFULL;
   w->req = req;

@@ -84,6 +84,10 @@ bool assets_method_ok(const request *r) {
   return r->h.method == HOST_GET || r->h.method == HOST_HEAD;
 }
 
+static bool is_private(const asset *a) {
+  return a->flags & HOST_ASSET_PRIVATE;
+}
+
 static void put_vary(buf *b, const asset *a, bool packs) {
   bool by_accept = a->flags & HOST_ASSET_FALLBACK;
   if (packs || by_accept)
@@ -97,18 +101,19 @@ static void put_validators(buf *b, const asset *a, const mime *type) {
   bool fixed = !(a->flags & HOST_ASSET_FALLBACK) &&
                (a->flags & HOST_ASSET_IMMUTABLE || mime_is_hashed(a->name, strlen(a->name)));
   buf_fmt(b, "etag: %s\r\ncache-control: %s\r\n", a->etag,
-          fixed ? "public, max-age=31536000, immutable" : "no-cache");
+          is_private(a) ? "private, no-cache" : fixed ? "public, max-age=31536000, immutable" : "no-cache");
   if (a->modified) {
     precond_date(a->modified, date);
     buf_fmt(b, "last-modified: %s\r\n", date);
   }
-  put_vary(b, a, type->packs);
+  if (!is_private(a)) put_vary(b, a, type->packs);
 }
 
 static void put_content(buf *b, const asset *a, const mime *type, int status, uint64_t from, uint64_t n) {
   if (status == 416) buf_fmt(b, "content-range: bytes */%llu\r\n", (unsigned long long)a->size);
   if (status >= 300) return;
-  buf_fmt(b, "content-type: %s\r\naccept-ranges: bytes\r\n", type->type);
+  if (!is_private(a)) buf_fmt(b, "content-type: %s\r\n", type->type);
+  buf_str(b, "accept-ranges: bytes\r\n");
   if (a->coding != PRECOND_IDENTITY)
     buf_fmt(b, "content-encoding: %s\r\n", a->coding == PRECOND_GZIP ? "gzip" : "br");
   if (status == 206)

@@ -188,6 +188,7 @@ static int copy_into(spool_file *f, int at, const char *name) {
 int spool_move(spool_file *f, const char *dir, const char *to) {
   char last[NAME_MAX + 1];
   if (f->moved) return ENOENT;
+  mkdir(dir, 0700); /* a root of files that was never used is not there yet */
   int at = parent_of(dir, to, last);
   if (at < 0) return errno;
   int e = fsync(f->fd) ? errno : rename_into(AT_FDCWD, f->path, at, last);

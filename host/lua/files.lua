@@ -9,7 +9,12 @@ local sched = require "human.core.sched"
 
 local M = {}
 local Root = {}
-local root_mt = { __index = Root, __metatable = "root",
+local directories = {}
+local function member(root, key)
+  if key == "dir" then return directories[root].path end
+  return Root[key]
+end
+local root_mt = { __index = member, __metatable = "root",
                   __newindex = function() error("a root of files is read-only", 2) end }
 
 local FILE = host.FILE
@@ -18,7 +23,7 @@ local READ_MAX, WRITE_MAX, LIST_MAX = 64 * MB, 64 * MB, 10000
 local READ_BYTES = 16 * MB                       -- unless a script says otherwise
 local FULL, INVAL = host.E.FULL, host.E.INVAL
 local ROOTS = { workspace = true, skills = true, uploads = true }
-local roots, directories = {}, {}
+local roots = {}
 
 local WHY = {
   [FILE.NONE] = { "not_found", "is not there" },
@@ -43,7 +48,7 @@ local function directory_of(name)
 end
 
 --- The root "workspace", "skills" or "uploads": a directory of that name in the home, or what files.<name> in the
---- settings says.  Its methods are below; `root` in what follows.
+--- settings says.  root.dir is its path; its methods are below.
 function M.root(name)
   if not ROOTS[name] then
     error("files.root: there is no root '" .. tostring(name) .. "', only workspace, skills and uploads", 2)
@@ -155,6 +160,19 @@ function Root:move(from, to, options)
   local done, why, code = run(root, from, { what = FILE.MOVE, flags = flags, to_root = other.path, to = to,
                                             about = from .. " or " .. to })
   return done and true, why, code
+end
+
+--- Answers a request with a file, from a handler of g:get that refuses nothing any more: true.  The host sends it,
+--- with ranges and 304.  options: type ("application/pdf"; else bytes), filename (what it is saved as), inline = true
+--- (shown in the browser, which runs nothing of it; else saved).  The route's reply has {[200] = s.raw(type)}.
+function Root:send(ctx, name, options)
+  local root = directory(self, "send")
+  name = check_name(name, "send")
+  if not host.file_name_ok(name) then return problem(root, name, "bad_name", "is no name for a file here") end
+  local status = require("human.http.file_answer").send(ctx, root.path, name, options)
+  if status == 200 then return true end
+  if status < 0 then return problem(root, name, "busy", "cannot be opened now") end
+  return problem(root, name, "not_found", "is not there")
 end
 
 -- Archives --------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ end
 
 --- Files as answers, of app.trees: {[tree or directory] = {[path] = text}}.
 function M.add_assets(h, app, E)
-  h.ASSET = { NONE = 0, DIRECTORY = 1, METHOD = 2, LINKS = 1, FALLBACK = 2, IMMUTABLE = 4 }
+  h.ASSET = { NONE = 0, DIRECTORY = 1, METHOD = 2, LINKS = 1, FALLBACK = 2, IMMUTABLE = 4, PRIVATE = 8 }
   h.FILE = {}
   for i, name in ipairs { "OK", "NONE", "EXISTS", "DIRECTORY", "NO_DIRECTORY", "NOT_EMPTY", "LINK", "LARGE", "FULL",
                           "FORBIDDEN", "FAILED" } do h.FILE[name] = i - 1 end

@@ -5,7 +5,8 @@ return function(M, C, fill, taken, strs, new)
   local a, b, c, out = strs[1], strs[2], strs[3], strs[4]
 
   M.ASSET = { NONE = C.HOST_ASSET_NONE, DIRECTORY = C.HOST_ASSET_DIRECTORY, METHOD = C.HOST_ASSET_METHOD,
-              LINKS = C.HOST_ASSET_LINKS, FALLBACK = C.HOST_ASSET_FALLBACK, IMMUTABLE = C.HOST_ASSET_IMMUTABLE }
+              LINKS = C.HOST_ASSET_LINKS, FALLBACK = C.HOST_ASSET_FALLBACK, IMMUTABLE = C.HOST_ASSET_IMMUTABLE,
+              PRIVATE = C.HOST_ASSET_PRIVATE }
 
   -- What the path of a URL names below a tree; nil and the error: there can be nothing of that name.
   function M.asset_path(raw)
@@ -13,6 +14,9 @@ return function(M, C, fill, taken, strs, new)
     if e < 0 then return nil, e end
     return taken()
   end
+
+  -- Is it a name for something below a root?
+  function M.file_name_ok(name) return C.host_file_name_ok(fill(a, name)) == 1 end
 
   function M.asset_tree(name) return C.host_asset_tree(fill(a, name)) == 1 end
 

@@ -1,0 +1,60 @@
+-- host/lua/http/file_answer.lua -- a file of a root as the answer of a handler (human.files, root:send).
+-- C sends it, with ranges and 304, and no script takes part in that.  What it is called, and what it is, is the
+-- handler's word: a browser neither guesses nor runs it.
+
+local access = require "human.observe.request_log"
+local cors = require "human.http.cors"
+local headers_of = require "human.http.headers"
+local host = require "human.core.host"
+local log = require "human.log"
+local sched = require "human.core.sched"
+
+local M = {}
+local Sent = {}
+Sent.__index = Sent
+local PRIVATE, METHOD, GONE = host.ASSET.PRIVATE, host.ASSET.METHOD, host.E.GONE
+local NAME_MAX = 255
+
+-- RFC 6266: the name in ASCII for old clients, and as it is.
+local function disposition(options)
+  local kind, name = options.inline and "inline" or "attachment", options.filename
+  if not name then return kind end
+  if type(name) ~= "string" or #name > NAME_MAX then
+    error("root:send: filename must be a text of up to 255 bytes", 4)
+  end
+  local plain = name:gsub("[^%w%.%-_ ]", "_")
+  local exact = name:gsub("[^%w%.%-_]", function(c) return ("%%%02X"):format(c:byte()) end)
+  return ("%s; filename=\"%s\"; filename*=UTF-8''%s"):format(kind, plain, exact)
+end
+
+local function head_of(ctx, options)
+  local route, mime = ctx.route, options.type or "application/octet-stream"
+  local lines, why = headers_of.lines { ["content-type"] = mime, ["content-disposition"] = disposition(options),
+                                        ["content-security-policy"] = "sandbox; default-src 'none'" }
+  if not lines then error("root:send: " .. why, 4) end
+  return lines .. route.common_head .. (route.cors.varies and cors.headers(route.cors, ctx.req) or "")
+    .. "x-request-id: " .. ctx.id .. "\r\n"
+end
+
+-- As ctx.out of request.lua: the answer is given, and cannot be taken back.
+function Sent:handled() access.done(self.ctx, self.status, self.ctx.is_head and 0 or self.bytes) end
+
+function Sent:fail(f)
+  log.error("failed after a file had been sent", { request_id = self.ctx.id, error = f.message })
+  self:handled()
+end
+
+function Sent.abandon() end
+
+--- Answers ctx with the file.  A status of host.ASSET when there is none, an error of the host, or 200: it is sent.
+function M.send(ctx, directory, name, options)
+  if ctx.out then error("root:send: the request is answered already", 3) end
+  if ctx.route.method ~= "GET" then error("root:send: only in a handler of g:get", 3) end
+  local op = host.asset_file(sched.owner(), ctx.req, directory, name, PRIVATE, head_of(ctx, options or {}))
+  local status, bytes = sched.await(op)
+  if status ~= GONE and status <= METHOD then return status end
+  ctx.out = setmetatable({ ctx = ctx, status = status == GONE and 499 or status, bytes = tonumber(bytes) or 0 }, Sent)
+  return 200
+end
+
+return M
