@@ -3,7 +3,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { BINARY, children, makeHome, startHost } from './hosts.mjs';
+import { BINARY, makeHome, pids, startHost } from './hosts.mjs';
 import { root } from './support.mjs';
 
 export const UI = path.join(root, 'spec/fixtures/ui');
@@ -24,8 +24,9 @@ export async function startWithFiles(declare, options = {}) {
   const file = path.join(tree, 'api/local/ui.lua');
   fs.writeFileSync(file, `local api, s = require "human.api", require "human.schema"\n${declare(dir)}\nreturn { s }\n`);
   const env = { HUMAN_SCRIPTS: `${tree}:${path.join(root, 'scripts')}`, HUMAN_WORKERS: '1', ...options.env };
-  const host = await startHost({ ...options, home, env, as: { command: [sample(), 'gateway'] } });
-  const worker = () => children(host.child.pid).find((c) => c.name.startsWith('human')).pid;
+  const binary = sample();
+  const host = await startHost({ ...options, home, env, as: { command: [binary, 'gateway'] } });
+  const worker = () => pids(host.child.pid, path.basename(binary))[0];
   return { ...host, dir, script: file, worker };
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * fuzz_assets.c -- any request for a file: what it is given lies within the file, and what its path names, below
  * the tree. */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
