@@ -144,6 +144,7 @@ int host_asset_path(host_str *raw, host_str *out); /* HOST_EINVAL: no path; HOST
 int host_asset_tree(host_str *tree);               /* 1: something of that name was compiled in */
 int host_asset_embedded(host_id req, host_str *tree, host_str *path, int flags, host_str *headers,
                         host_str *sent);
+/* HOST_EDOWN: there is no directory `root`. */
 host_id host_asset_file(host_id owner, host_id req, host_str *root, host_str *path, int flags,
                         host_str *headers);
 

@@ -125,7 +125,7 @@ static int look(int root, opening *w) {
 static void on_work(uv_work_t *work) {
   opening *w = (opening *)((char *)work - offsetof(opening, work));
   int root = beneath_root(w->root);
-  w->result = root < 0 ? refusal_of(errno) : HOST_ECANCELED;
+  w->result = root >= 0 ? HOST_ECANCELED : refusal_of(errno) ? HOST_EFULL : HOST_EDOWN;
   for (int i = 0; i < ATTEMPTS && w->result == HOST_ECANCELED; i++) w->result = look(root, w);
   if (w->result == HOST_ECANCELED) w->result = HOST_EFULL;
   if (root >= 0) close(root);

@@ -27,7 +27,8 @@ local function contents(path)
 end
 
 local function names_in(directory)
-  local found = output_of("cd " .. quote(directory) .. " 2>/dev/null && find . -type f -not -path '*/.*' -print0")
+  local shown = [[\( -path './.well-known/*' -o -not -path '*/.*' \)]]
+  local found = output_of(("cd %s 2>/dev/null && find . -type f %s -print0"):format(quote(directory), shown))
   local names = {}
   for name in found:gmatch "%./(%Z+)" do names[#names + 1] = name end
   return names

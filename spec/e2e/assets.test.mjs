@@ -12,7 +12,7 @@ import { chromium } from 'playwright-core';
 import { UI, age, curl, noSample, startWithFiles } from './assets.mjs';
 import { errors } from './hosts.mjs';
 import { open, responses } from './raw.mjs';
-import { freePort } from './support.mjs';
+import { freePort, until } from './support.mjs';
 
 const APP = 'assets/app-BX3f9aQ1.js';
 const app = fs.readFileSync(path.join(UI, APP)), page = fs.readFileSync(path.join(UI, 'index.html'));
@@ -25,6 +25,7 @@ before(async () => {
     api.assets("/", { embedded = "ui", dir = ${noSample ? `"${dir}/ui"` : '""'}, fallback = "index.html" })
     api.assets("/dir", { dir = "${dir}", fallback = "fall.html", immutable = "fixed/" })
     api.assets("/links", { dir = "${dir}", links = true })
+    api.assets("/later", { dir = "later" })
     api.assets("/agent-too", { dir = "${dir}", agent_port = true })
     local g = api.group { tag = "T", base = "/made-up", auth = false }
     g:get("/up/{id}", { summary = "x", reply = { [204] = false } }, function() return 204 end)`, { env: { HUMAN_AGENT_PORT: agentPort } });
@@ -249,6 +250,15 @@ describe('where there is no file', () => {
 });
 
 describe('a directory', () => {
+  it('that is not there is an error for clients, and a line for the operator', async () => {
+    const a = await get('/later/a.txt', ...HTML);
+    assert.deepEqual([a.status, JSON.parse(a.body).code], [404, 'not_found']);
+    await until(() => /"msg":"the directory of api.assets is not there","directory":"[^"]+\/later"/.test(host.log()), 5000, 'it is in the log');
+    fs.mkdirSync(path.join(host.home, 'later'));
+    fs.writeFileSync(path.join(host.home, 'later/a.txt'), 'came');
+    assert.equal((await get('/later/a.txt')).body.toString(), 'came');
+  });
+
   it('is its page, asked for with a slash; there are no listings', async () => {
     assert.equal((await get('/dir/deep/')).body.toString(), '<p>deep');
     const a = await get('/dir/deep?x=1');

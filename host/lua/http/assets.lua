@@ -7,6 +7,7 @@ local answer = require "human.http.answer"
 local cors = require "human.http.cors"
 local ctx_module = require "human.http.ctx"
 local host = require "human.core.host"
+local log = require "human.log"
 local sched = require "human.core.sched"
 
 local byte, find, gmatch, match, sub = string.byte, string.find, string.gmatch, string.match, string.sub
@@ -15,7 +16,8 @@ local M = {}
 local GET, HEAD, SLASH = 1, 2, 47
 local NONE, DIRECTORY, METHOD = host.ASSET.NONE, host.ASSET.DIRECTORY, host.ASSET.METHOD
 local LINKS, FALLBACK, IMMUTABLE = host.ASSET.LINKS, host.ASSET.FALLBACK, host.ASSET.IMMUTABLE
-local DENIED, GONE = host.E.DENIED, host.E.GONE
+local DENIED, GONE, DOWN = host.E.DENIED, host.E.GONE, host.E.DOWN
+local TELL_S = 60
 local ACCEPT_MAX = 1024
 local OPTIONS = { embedded = "string", dir = "string", fallback = "string", immutable = "string", links = "boolean",
                   agent_port = "boolean", cors = true }
@@ -146,6 +148,14 @@ local function refuse(job, code, data)
   job.refuse(job.req, job.g, job.path, job.method, code, data, job.mount.policy, job.finish)
 end
 
+-- No directory is no reason to refuse scripts: it may come with the next deploy.
+local function tell_missing(mount)
+  local now = host.now()
+  if mount.told_at and now - mount.told_at < TELL_S then return end
+  mount.told_at = now
+  log.warn("the directory of api.assets is not there", { directory = mount.dir, where = mount.where })
+end
+
 local function serve(job)
   local path, why = host.asset_path(sub(job.path, #job.mount.below))
   if not path and why ~= DENIED then return refuse(job, "validation_error", { message = "path is malformed" }) end
@@ -157,9 +167,10 @@ local function serve(job)
     if status == NONE and may_fall_back(job, path) then status, sent = ask(job, job.mount.fallback, FALLBACK) end
   end
   if status > METHOD then return job.finish(status, sent) end
+  if status == DOWN then tell_missing(job.mount) end
   if status == GONE then return job.finish(499, 0) end
   if status == DIRECTORY and (job.method == GET or job.method == HEAD) then return redirect(job) end
-  if status == NONE then return refuse(job, "not_found") end
+  if status == NONE or status == DOWN then return refuse(job, "not_found") end
   if status < 0 then return refuse(job, "service_unavailable", BUSY) end
   refuse(job, "method_not_allowed", ALLOW)
 end

@@ -12,7 +12,7 @@ local sched = require "human.core.sched"
 local M = {}
 local Sent = {}
 Sent.__index = Sent
-local PRIVATE, METHOD, GONE = host.ASSET.PRIVATE, host.ASSET.METHOD, host.E.GONE
+local PRIVATE, METHOD, GONE, DOWN = host.ASSET.PRIVATE, host.ASSET.METHOD, host.E.GONE, host.E.DOWN
 local NAME_MAX = 255
 
 -- RFC 6266: the name in ASCII for old clients, and as it is.
@@ -52,6 +52,7 @@ function M.send(ctx, directory, name, options)
   if ctx.route.method ~= "GET" then error("root:send: only in a handler of g:get", 3) end
   local op = host.asset_file(sched.owner(), ctx.req, directory, name, PRIVATE, head_of(ctx, options or {}))
   local status, bytes = sched.await(op)
+  if status == DOWN then return host.ASSET.NONE end -- a root that nothing was written to
   if status ~= GONE and status <= METHOD then return status end
   ctx.out = setmetatable({ ctx = ctx, status = status == GONE and 499 or status, bytes = tonumber(bytes) or 0 }, Sent)
   return 200
