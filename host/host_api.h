@@ -292,6 +292,14 @@ int host_replace(host_str *text, host_str *pattern, host_str *repl, double max, 
 
 /* ---- configuration, secrets, scripts --------------------------------------------------------- */
 int host_conf(host_str *out);                    /* packed, nested; secrets are absent */
+/* What was given for a setting that scripts define, or for a second environment variable of it: 1, packed
+ * {type, text, source}, or 0.  Generation 0: at the start.  type: string, number, bool, null, list, object; word: of a variable or flag. */
+int host_setting(int generation, host_str *name, host_str *variable, host_str *out);
+int host_setting_secret(host_str *name, host_str *variable); /* a secret may come from that variable, too */
+/* Packed {given = {{name, type, source}, ..}, variables = {HUMAN_.., ..}, own = {names of the host's}}. */
+int host_settings(int generation, host_str *out);
+double host_setting_number(host_str *name, host_str *text); /* with units (core/confunit.h); NaN: none */
+int host_setting_units(host_str *name, host_str *out);      /* 1: examples of them; 0: it has none */
 int host_secret_set(host_str *name);             /* 1: configured; its value stays in C */
 int host_secret_hmac(host_str *name, host_str *data, host_str *out); /* HMAC-SHA-256, raw bytes */
 int host_secret_equal(host_str *name, host_str *value); /* constant time; 0 when not configured */

@@ -25,7 +25,7 @@
 enum { FLAGS_MAX = 64, EXIT_USAGE = 2, PSQL_CONNECTIONS = 100 };
 
 typedef enum {
-  RUN_GATEWAY, RUN_LUA, RUN_CONTROL, RUN_PSQL, RUN_CONFIG, RUN_VERSION, RUN_HELP
+  RUN_GATEWAY, RUN_LUA, RUN_CONTROL, RUN_PSQL, RUN_VERSION, RUN_HELP
 } run_kind;
 
 typedef struct {
@@ -69,7 +69,7 @@ static const command commands[] = {
     {"psql", "a psql on the database of the server, with psql's own arguments", RUN_PSQL, true,
      FOREIGN_ARGUMENTS},
     {"ping", "does the server of this home answer, and how is it", RUN_LUA, false, OWN_ARGUMENTS},
-    {"config", "print all settings, and where each came from", RUN_CONFIG, false, NO_ARGUMENTS},
+    {"config", "print all settings, and where each came from", RUN_LUA, false, NO_ARGUMENTS},
     {"version", "print the version", RUN_VERSION, false, NO_ARGUMENTS},
     {"help", "print this; help COMMAND: what that one does, and its exit status", RUN_HELP, false,
      OWN_ARGUMENTS},
@@ -278,7 +278,6 @@ static int run(const cli *c) {
   switch (c->command->run) {
   case RUN_PSQL: return psql(c);
   case RUN_CONTROL: return control_ask(c->command->name);
-  case RUN_CONFIG: return conf_print(), 0;
   case RUN_LUA: return command_run(c->command->name, c->n_rest, c->rest, c->command->database);
   default: return supervisor_run();
   }

@@ -100,12 +100,19 @@ static int native_set_secret(lua_State *L) {
   return 1;
 }
 
+/* native.print_settings(): the host's own. */
+static int native_print_settings(lua_State *L) {
+  (void)L;
+  conf_print();
+  return 0;
+}
+
 void native_register(lua_State *L) {
   static const luaL_Reg fns[] = {
       {"control", native_control}, {"fact", native_fact}, {"help", native_help},
       {"terminal", native_terminal}, {"key", native_key}, {"overridable", native_overridable},
       {"write_new", native_write_new}, {"database", native_database},
-      {"set_secret", native_set_secret}, {NULL, NULL}};
+      {"set_secret", native_set_secret}, {"print_settings", native_print_settings}, {NULL, NULL}};
   luaL_register(L, NULL, fns);
 }
 

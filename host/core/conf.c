@@ -14,20 +14,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/confextra.h"
+#include "core/conffile.h"
 #include "core/confjson.h"
 #include "core/conftable.h"
 #include "core/confunit.h"
 #include "core/dburl.h"
 
-#define SYSTEM_FILE "/etc/human/human.json"
 #define SYSTEM_SECRETS "/etc/human/secrets"
-enum { FILE_MAX = 262144, WORKERS_AUTO_MAX = 4 };
+enum { WORKERS_AUTO_MAX = 4 };
 
 static int failures; /* messages printed so far */
-static bool as_system; /* the settings are those of this machine's server */
 
-static const char *setting_name(size_t i) {
-  return i < conf_count ? conf_at(i)->rule->name : NULL;
+static FILE *out(void) {
+  return confjson_out ? confjson_out : stderr;
 }
 
 /* What a file gave (`export X="$(cat f; echo)"`) ends with a line's end, and often more. */
@@ -48,22 +48,16 @@ static int assign_trimmed(conf_item *item, const char *text, const char *source,
 static void assign(const char *name, const char *text, const char *source) {
   char why[160];
   conf_item *item = conf_find(name);
-  if (!item) {
-    int near = conf_closest(name, setting_name);
-    fprintf(stderr, "%s: unknown setting \"%s\"", source, name);
-    if (near >= 0) fprintf(stderr, " (did you mean \"%s\"?)", setting_name((size_t)near));
-    fputc('\n', stderr);
-    failures++;
-  } else if (item->rule->secret ? assign_trimmed(item, text, source, why, sizeof why)
+  if (item->rule->secret ? assign_trimmed(item, text, source, why, sizeof why)
                                 : conf_assign(item, text, source, why, sizeof why)) {
-    fprintf(stderr, "%s: %s: %s\n", source, name, why);
+    fprintf(out(), "%s: %s: %s\n", source, name, why);
     failures++;
   }
 }
 
 /* ---- places ---- */
 
-static const char *user_home(void) {
+const char *conf_user_home(void) {
   const char *home = getenv("HOME");
   if (home && *home == '/') return home;
   const struct passwd *user = getpwuid(getuid());
@@ -97,7 +91,7 @@ static int settle(const char *name, const char *value) {
   conf_item *item = conf_find(name);
   char why[64], source[sizeof item->source];
   memcpy(source, item->source, sizeof source);
-  return conf_assign(item, value, source, why, sizeof why);
+  return conf_override(item, value, source, why, sizeof why);
 }
 
 /* ~ and relative paths mean something else after a change of user or directory. */
@@ -106,13 +100,13 @@ static int settle_home(void) {
   const char *home = conf_str("home");
   int n;
   if (*home == '~' && (home[1] == '/' || !home[1]))
-    n = snprintf(path, sizeof path, "%s%s", user_home(), home + 1);
+    n = snprintf(path, sizeof path, "%s%s", conf_user_home(), home + 1);
   else if (*home == '/')
     n = snprintf(path, sizeof path, "%s", home);
   else
     n = snprintf(path, sizeof path, "%s/%s", getcwd(cwd, sizeof cwd) ? cwd : "", home);
   if (n < (int)sizeof path && !settle("home", path)) return 0;
-  fprintf(stderr, "%s: home: the path is too long\n", conf_find("home")->source);
+  fprintf(out(), "%s: home: the path is too long\n", conf_find("home")->source);
   return -1;
 }
 
@@ -140,6 +134,28 @@ static int settle_scripts(void) {
   return settle("scripts", path);
 }
 
+static bool is_loopback(const char *host) {
+  return !strncmp(host, "127.", 4) || !strcmp(host, "::1") || !strcmp(host, "localhost");
+}
+
+static void settle_as(const char *name, const char *value, const char *like, const char *why_not) {
+  char why[64], source[320];
+  snprintf(source, sizeof source, "%.250s%s", conf_find(like)->source, why_not);
+  conf_override(conf_find(name), value, source, why, sizeof why);
+}
+
+/* The gateway's block says port and host for people who know no other.  `host` and `port` mean what they
+ * say; what is said here is for this machine alone until it may be public. */
+static void settle_gateway(void) {
+  const char *host = conf_str("gateway.host");
+  bool public = conf_bool("gateway.allow_public_bind");
+  if (conf_num("gateway.port") != 0 && !strcmp(conf_source("port"), "default"))
+    settle_as("port", conf_str("gateway.port"), "gateway.port", "");
+  if (!*host || strcmp(conf_source("host"), "default") != 0) return;
+  if (public || is_loopback(host)) settle_as("host", host, "gateway.host", "");
+  else settle_as("host", "127.0.0.1", "gateway.host", ", without gateway.allow_public_bind");
+}
+
 static void settle_workers(void) {
   conf_item *item = conf_find("workers");
   if (item->num > 0) return;
@@ -153,96 +169,6 @@ static int settle_log(void) {
   return settle("log.format", isatty(STDERR_FILENO) ? "text" : "json");
 }
 
-/* ---- the file ---- */
-
-/* What a rule wants to see in a file, when it is not what is there. */
-static const char *wrong_type(const conf_rule *rule, confjson_type type) {
-  switch (rule->type) {
-  case CONF_INT:
-    if (type == CONFJSON_STRING && confunit_has(rule->name)) return NULL;
-    return type == CONFJSON_NUMBER ? NULL : "a number";
-  case CONF_BOOL: return type == CONFJSON_BOOL ? NULL : "true or false";
-  case CONF_TEXT:
-  case CONF_NETWORKS:
-  case CONF_HOSTS:
-  case CONF_CHOICE: return type == CONFJSON_STRING ? NULL : "a text in quotes";
-  case CONF_WORKERS: break;
-  }
-  return NULL;
-}
-
-__attribute__((format(printf, 3, 4)))
-static void file_failed(const char *source, const char *name, const char *fmt, ...) {
-  va_list args;
-  va_start(args, fmt);
-  fprintf(stderr, "%s: %s: ", source, name);
-  vfprintf(stderr, fmt, args);
-  fputc('\n', stderr);
-  va_end(args);
-  failures++;
-}
-
-static void on_file_value(void *file, const char *name, int line, confjson_type type,
-                          const char *text) {
-  char source[sizeof((conf_item *)0)->source];
-  snprintf(source, sizeof source, "%s:%d", (const char *)file, line);
-  const conf_item *item = conf_find(name);
-  if (item && type == CONFJSON_NULL) return; /* null: keep the default */
-  const char *wanted = item ? wrong_type(item->rule, type) : NULL;
-  if (wanted) return file_failed(source, name, "must be %s", wanted);
-  size_t n = strlen(file);
-  if (item && !strncmp(item->source, file, n) && item->source[n] == ':')
-    return file_failed(source, name, "is set twice, in line %s as well", item->source + n + 1);
-  assign(name, text, source);
-}
-
-/* -1: does not exist; 0: read.  Anything wrong in it is counted in `failures`. */
-static int load_file(const char *path) {
-  FILE *f = fopen(path, "re");
-  if (!f && (errno == ENOENT || errno == ENOTDIR)) return -1;
-  if (!f) {
-    bool shared = errno == EACCES && !strcmp(path, SYSTEM_FILE);
-    fprintf(stderr, "%s: %s%s\n", path, strerror(errno),
-            shared ? " (it is this machine's server's; for your own make ~/.human/config.json)" : "");
-    failures++;
-    return 0;
-  }
-  if (!strcmp(path, SYSTEM_FILE)) as_system = true;
-  char *text = malloc(FILE_MAX + 1);
-  size_t n = text ? fread(text, 1, FILE_MAX + 1, f) : 0;
-  if (!text || ferror(f)) {
-    fprintf(stderr, "%s: cannot be read: %s\n", path, strerror(errno));
-    failures++;
-  } else if (n > FILE_MAX) {
-    fprintf(stderr, "%s: is larger than a settings file may be (%d bytes)\n", path, FILE_MAX);
-    failures++;
-  } else if (confjson_parse(path, text, n, on_file_value, (void *)(uintptr_t)path)) {
-    failures++;
-  }
-  free(text);
-  fclose(f);
-  return 0;
-}
-
-/* The first file that exists is the one; a file that was named must exist. */
-static void load_files(void) {
-  char path[PATH_MAX + 32], tree[PATH_MAX];
-  const char *named = getenv("HUMAN_CONFIG");
-  if (named && *named) {
-    if (!load_file(named)) return;
-    fprintf(stderr, "HUMAN_CONFIG: there is no file %s\n", named);
-    failures++;
-    return;
-  }
-  const char *home = getenv("HUMAN_HOME");
-  if (home && *home) snprintf(path, sizeof path, "%s/config.json", home);
-  else snprintf(path, sizeof path, "%s/.human/config.json", user_home());
-  if (!load_file(path) || !load_file(SYSTEM_FILE)) return;
-  if (!conf_checkout(tree, sizeof tree)) return;
-  snprintf(path, sizeof path, "%s/etc/human.json", tree);
-  load_file(path);
-}
-
 /* ---- credentials ---- */
 
 /* The content of dir/name without the line's end, or NULL: there is none.  Too long counts as wrong. */
@@ -254,13 +180,13 @@ static const char *credential(const char *dir, const char *name, char *text, siz
   size_t k = fread(text, 1, n, f);
   fclose(f);
   if (k == n) {
-    fprintf(stderr, "%s: is longer than a secret can be\n", path);
+    fprintf(out(), "%s: is longer than a secret can be\n", path);
     failures++;
     return NULL;
   }
   text[k] = 0;
   if (strlen(text) != k) {
-    fprintf(stderr, "%s: holds a NUL byte: a secret is a line of text (UTF-8)\n", path);
+    fprintf(out(), "%s: holds a NUL byte: a secret is a line of text (UTF-8)\n", path);
     failures++;
     return NULL;
   }
@@ -283,7 +209,7 @@ static void load_credentials(void) {
   };
   const char *dir = getenv("CREDENTIALS_DIRECTORY");
   char text[4096], source[64];
-  if ((!dir || !*dir) && as_system) dir = SYSTEM_SECRETS;
+  if ((!dir || !*dir) && conffile_is_system()) dir = SYSTEM_SECRETS;
   for (size_t i = 0; dir && *dir && i < sizeof known / sizeof *known; i++) {
     const char *name = known[i].name, *value = credential(dir, name, text, sizeof text);
     if (!value) value = credential(dir, name += sizeof "human_" - 1, text, sizeof text);
@@ -296,18 +222,12 @@ static void load_credentials(void) {
 
 /* Ours, but not settings. */
 static bool is_other_variable(const char *name) {
-  static const char *const others[] = {"HUMAN_AGENT_KEY", "HUMAN_CONFIG", "HUMAN_HINTS",
-                                       "HUMAN_LLM_KEY"};
+  static const char *const others[] = {"HUMAN_AGENT_KEY", "HUMAN_CONFIG", "HUMAN_HINTS"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (!strcmp(name, others[i])) return true;
+  for (size_t i = 0; i < conf_count; i++) /* a second name of a setting */
+    if (conf_at(i)->rule->env && !strcmp(name, conf_at(i)->rule->env)) return true;
   return !strncmp(name, "HUMAN_TEST_", 11) || !strncmp(name, "HUMAN_SECRET_", 13);
-}
-
-static const char *variable_name(size_t i) {
-  static char name[128];
-  if (i >= conf_count) return NULL;
-  conf_env_name(conf_at(i)->rule->name, name, sizeof name);
-  return name;
 }
 
 /* ---- variables of a service that is called as we are ---- */
@@ -351,18 +271,11 @@ static void note_service(const char *name) {
 
 static void tell_services(void) {
   if (services.count)
-    fprintf(stderr, "environment: %s%s: of a service (Kubernetes, Docker links), no settings: ignored\n",
+    fprintf(out(), "environment: %s%s: of a service (Kubernetes, Docker links), no settings: ignored\n",
             services.names, strlen(services.names) + 64 > sizeof services.names ? " and more" : "");
 }
 
 /* ---- all variables ---- */
-
-static void warn_of_variable(const char *name) {
-  int near = conf_closest(name, variable_name);
-  fprintf(stderr, "environment: unknown setting %s", name);
-  if (near >= 0) fprintf(stderr, " (did you mean %s?)", variable_name((size_t)near));
-  fputs(" is ignored\n", stderr);
-}
 
 /* A setting that is a number has no address for a value. */
 static bool is_for(const conf_rule *rule, const char *value) {
@@ -384,7 +297,7 @@ static void load_variable(const char *name, size_t n) {
   }
   if (is_other_variable(text)) return;
   if (is_service_variable(text, value)) note_service(text);
-  else warn_of_variable(text);
+  else confextra_variable(text);
 }
 
 /* An empty variable is as good as none.  HUMAN_DATABASE_URL wins over DATABASE_URL. */
@@ -414,10 +327,16 @@ static void load_flags(const char *const *flags) {
     snprintf(shown, sizeof shown, "%s", flags[0]);
     for (char *p = shown; *p; p++)
       if (*p == '_') *p = '-';
-    bool direct = !strchr(shown, '.') && conf_find(flags[0]);
+    bool known = conf_find(flags[0]), direct = known && !strchr(shown, '.');
     snprintf(source, sizeof source, direct ? "--%s" : "--set", shown);
-    assign(flags[0], flags[1], source);
+    if (known) assign(flags[0], flags[1], source);
+    else confextra_flag(flags[0], flags[1]);
   }
+}
+
+static bool is_in_file(const char *name) {
+  size_t n = strlen(conffile_path());
+  return n && !strncmp(conf_source(name), conffile_path(), n);
 }
 
 /* What can never become right is told before anything waits for it. */
@@ -427,11 +346,11 @@ static void check_databases(void) {
   for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
     const conf_item *item = conf_find(urls[i]);
     if (!dburl_check(item->value, why, sizeof why)) continue;
-    fprintf(stderr, "%s: %s: %s\n", item->source, urls[i], why);
+    fprintf(out(), "%s: %s: %s\n", item->source, urls[i], why);
     failures++;
   }
   if (strcmp(conf_str("database.pooler"), "none") != 0 && !*conf_str("database.direct_url")) {
-    fprintf(stderr, "%s: database.pooler: needs database.direct_url, the way past the pooler (LISTEN and"
+    fprintf(out(), "%s: database.pooler: needs database.direct_url, the way past the pooler (LISTEN and"
             " migrations have no place in it)\n", conf_find("database.pooler")->source);
     failures++;
   }
@@ -439,14 +358,20 @@ static void check_databases(void) {
 
 static void check_together(void) {
   check_databases();
+  if (conf_num("gateway.port") != 0 && conf_num("gateway.port") != conf_num("port") &&
+      is_in_file("port") && is_in_file("gateway.port")) {
+    fprintf(out(), "%s: gateway.port: must not differ from port (%.0f)\n", conf_source("gateway.port"),
+            conf_num("port"));
+    failures++;
+  }
   if (conf_num("port") == conf_num("agent_port")) {
-    fprintf(stderr, "%s: agent_port: must differ from port (%.0f); 0 turns it off\n",
+    fprintf(out(), "%s: agent_port: must differ from port (%.0f); 0 turns it off\n",
             conf_find("agent_port")->source, conf_num("port"));
     failures++;
   }
   double plain = conf_num("tls.redirect_port");
   if (plain != 0 && (plain == conf_num("port") || plain == conf_num("agent_port"))) {
-    fprintf(stderr, "%s: tls.redirect_port: must differ from port and agent_port; 0 turns it off\n",
+    fprintf(out(), "%s: tls.redirect_port: must differ from port and agent_port; 0 turns it off\n",
             conf_find("tls.redirect_port")->source);
     failures++;
   }
@@ -454,24 +379,38 @@ static void check_together(void) {
 
 int conf_load(const char *const *flags) {
   failures = 0;
-  as_system = false;
+  confextra_clear();
   for (size_t i = 0; i < conf_count; i++)
     assign(conf_at(i)->rule->name, conf_at(i)->rule->fallback, "default");
-  load_files();
+  failures += conffile_load(assign);
   load_credentials();
   load_environment();
   load_flags(flags);
   if (failures) return -1;
+  settle_gateway();
   check_together();
   settle_workers();
   if (settle_home() || settle_scripts() || settle_log()) return -1;
   return failures ? -1 : 0;
 }
 
+int conf_again(const buf *text, buf *restart, char *why, size_t n) {
+  char *said = NULL;
+  size_t said_n = 0;
+  confjson_out = open_memstream(&said, &said_n);
+  int wrong = conffile_again(text, restart);
+  if (confjson_out) fclose(confjson_out);
+  confjson_out = NULL;
+  while (said_n && said[said_n - 1] == '\n') said[--said_n] = 0;
+  if (wrong) snprintf(why, n, "%s", said ? said : "no memory");
+  free(said);
+  return wrong ? -1 : 0;
+}
+
 static const conf_item *must_find(const char *name) {
   const conf_item *item = conf_find(name);
   if (item && item->value) return item;
-  fprintf(stderr, "human: a program error: there is no setting \"%s\"\n", name);
+  fprintf(out(), "human: a program error: there is no setting \"%s\"\n", name);
   abort();
 }
 
@@ -488,9 +427,10 @@ bool conf_bool(const char *name) {
 }
 
 int conf_set(const char *name, const char *value) {
-  int before = failures;
-  assign(name, value, "set by the host");
-  return failures == before ? 0 : -1;
+  char why[160];
+  if (!conf_override(conf_find(name), value, "set by the host", why, sizeof why)) return 0;
+  fprintf(out(), "set by the host: %s: %s\n", name, why);
+  return -1;
 }
 
 const char *conf_source(const char *name) {
@@ -499,7 +439,7 @@ const char *conf_source(const char *name) {
 
 bool conf_is_shared(const char *name) {
   const char *source = conf_source(name);
-  return !strcmp(source, "default") || !strncmp(source, SYSTEM_FILE ":", sizeof SYSTEM_FILE);
+  return !strcmp(source, "default") || !strncmp(source, CONFFILE_SYSTEM ":", sizeof CONFFILE_SYSTEM);
 }
 
 static void print_value(const conf_item *item) {

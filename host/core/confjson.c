@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * confjson.c -- see confjson.h.  Reads objects of strings, numbers, booleans and null into calls;
- * a list is refused, no setting is one.  Owns nothing; allocates nothing. */
+ * confjson.c -- see confjson.h.  Reads objects of strings, numbers, booleans, null and lists into
+ * calls.  Owns nothing; allocates nothing. */
 #include "core/confjson.h"
 
 #include <stdbool.h>
@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 8, NAME_MAX_BYTES = 256, TEXT_MAX = 8192 };
+FILE *confjson_out;
+
+enum { DEPTH_MAX = 8, NAME_MAX_BYTES = 256, TEXT_MAX = 16384 };
 
 typedef struct {
-  const char *file, *p, *end;
+  const char *file, *p, *begin, *end;
   int line;
   char name[NAME_MAX_BYTES];
   size_t name_n;
@@ -21,7 +23,7 @@ typedef struct {
 } parser;
 
 static int fail(const parser *s, const char *what) {
-  fprintf(stderr, "%s:%d: %s\n", s->file, s->line, what);
+  fprintf(confjson_out ? confjson_out : stderr, "%s:%d: %s\n", s->file, s->line, what);
   return -1;
 }
 
@@ -132,29 +134,108 @@ static int string(parser *s, char *to, size_t max) {
   return 0;
 }
 
-static int word(parser *s) {
+/* true, false, null or a number, to `to`; its type, or -1. */
+static int word(parser *s, char *to, size_t max) {
   size_t n = 0;
-  while (s->p < s->end && n + 1 < sizeof s->text && *s->p && !strchr(" \t\r\n,}]/:\"", *s->p))
-    s->text[n++] = *s->p++;
-  s->text[n] = 0;
-  confjson_type type;
-  if (!strcmp(s->text, "true") || !strcmp(s->text, "false")) type = CONFJSON_BOOL;
-  else if (!strcmp(s->text, "null")) type = CONFJSON_NULL;
-  else if (n && strspn(s->text, "0123456789+-.eE") == n) type = CONFJSON_NUMBER;
-  else return fail(s, "a value must be a \"text\", a number, true, false, null or { .. }");
-  s->fn(s->ctx, s->name, s->line, type, s->text);
+  while (s->p < s->end && n + 1 < max && *s->p && !strchr(" \t\r\n,}]/:\"", *s->p))
+    to[n++] = *s->p++;
+  to[n] = 0;
+  if (!strcmp(to, "true") || !strcmp(to, "false")) return CONFJSON_BOOL;
+  if (!strcmp(to, "null")) return CONFJSON_NULL;
+  if (n && strspn(to, "0123456789+-.eE") == n) return CONFJSON_NUMBER;
+  return fail(s, "a value must be a \"text\", a number, true, false, null, [ .. ] or { .. }");
+}
+
+/* ---- lists: copied to `text` without comments ---- */
+
+typedef struct { char *at; size_t room; } copy;
+
+static int put(parser *s, copy *c, const char *p, size_t n) {
+  if (n >= c->room) return fail(s, "this list is too long");
+  memcpy(c->at, p, n);
+  c->at += n;
+  c->room -= n;
+  *c->at = 0;
   return 0;
 }
 
-static int object(parser *s, int depth);
+/* As it stands in the file, which is JSON. */
+static int copy_string(parser *s, copy *c) {
+  const char *from = s->p;
+  if (string(s, c->at, c->room)) return -1;
+  return put(s, c, from, (size_t)(s->p - from));
+}
+
+static int copy_value(parser *s, copy *c, int depth);
+
+/* Behind the opening bracket: elements, or members, and the closing one. */
+static int copy_elements(parser *s, copy *c, char close, int depth) {
+  if (skip_space(s)) return -1;
+  for (bool first = true; !at(s, close); first = false) {
+    if (s->p == s->end) return fail(s, "the file ends inside of a list");
+    if (!first && put(s, c, ",", 1)) return -1;
+    if (close == '}') {
+      if (!at(s, '"')) return fail(s, "expected a name in quotes");
+      if (copy_string(s, c) || skip_space(s)) return -1;
+      if (!at(s, ':')) return fail(s, "expected : after a name");
+      s->p++;
+      if (put(s, c, ":", 1) || skip_space(s)) return -1;
+    }
+    if (copy_value(s, c, depth) || skip_space(s)) return -1;
+    if (at(s, ',')) s->p++;
+    else if (!at(s, close)) return fail(s, "expected , or the end of the list");
+    if (skip_space(s)) return -1;
+  }
+  s->p++;
+  return put(s, c, &close, 1);
+}
+
+static int copy_value(parser *s, copy *c, int depth) {
+  if (at(s, '"')) return copy_string(s, c);
+  if (at(s, '[') || at(s, '{')) {
+    char open = *s->p++;
+    if (depth >= DEPTH_MAX) return fail(s, "nested too deep");
+    return put(s, c, &open, 1) || copy_elements(s, c, open == '[' ? ']' : '}', depth + 1) ? -1 : 0;
+  }
+  char text[64];
+  return word(s, text, sizeof text) < 0 || put(s, c, text, strlen(text)) ? -1 : 0;
+}
+
+/* ---- values ---- */
+
+static int object(parser *s, int depth, size_t *members);
+
+static int typed(parser *s, int depth, size_t *members) {
+  copy c = {s->text, sizeof s->text};
+  s->text[0] = 0;
+  if (at(s, '{')) {
+    if (depth >= DEPTH_MAX) return fail(s, "nested too deep");
+    int failed = object(s, depth + 1, members);
+    s->text[0] = 0;
+    return failed ? -1 : CONFJSON_OBJECT;
+  }
+  if (at(s, '[')) return copy_value(s, &c, depth) ? -1 : CONFJSON_LIST;
+  if (at(s, '"')) return string(s, s->text, sizeof s->text) ? -1 : CONFJSON_STRING;
+  return word(s, s->text, sizeof s->text);
+}
 
 static int value(parser *s, int depth) {
-  if (at(s, '{')) return depth < DEPTH_MAX ? object(s, depth + 1) : fail(s, "nested too deep");
-  if (at(s, '[')) return fail(s, "no setting takes a list");
-  if (!at(s, '"')) return word(s);
-  int line = s->line;
-  if (string(s, s->text, sizeof s->text)) return -1;
-  s->fn(s->ctx, s->name, line, CONFJSON_STRING, s->text);
+  size_t from = (size_t)(s->p - s->begin), members = 0;
+  int line = s->line, type = typed(s, depth, &members);
+  if (type < 0) return -1;
+  s->fn(s->ctx, &(confjson_value){s->name, line, (confjson_type)type, s->text, from,
+                                  (size_t)(s->p - s->begin), members});
+  return 0;
+}
+
+/* A dot in a key would look like the one between two keys. */
+static int escape_key(parser *s, size_t from) {
+  for (char *p = s->name + from; (p = strpbrk(p, ".%")); p += 3) {
+    if (strlen(s->name) + 3 > sizeof s->name) return fail(s, "this name is too long");
+    bool dot = *p == '.';
+    memmove(p + 3, p + 1, strlen(p + 1) + 1);
+    memcpy(p, dot ? "%2E" : "%25", 3);
+  }
   return 0;
 }
 
@@ -165,7 +246,7 @@ static int member(parser *s, int depth) {
   if (!at(s, '"')) return fail(s, "expected a setting's name in quotes");
   if (n) s->name[n++] = '.';
   if (sizeof s->name - n < 16) return fail(s, "this name is too long");
-  if (string(s, s->name + n, sizeof s->name - n - 1)) return -1;
+  if (string(s, s->name + n, sizeof s->name - n - 1) || escape_key(s, n)) return -1;
   s->name_n = strlen(s->name);
   if (skip_space(s)) return -1;
   if (!at(s, ':')) return fail(s, "expected : after a setting's name");
@@ -176,12 +257,13 @@ static int member(parser *s, int depth) {
   return skip_space(s);
 }
 
-static int object(parser *s, int depth) {
+static int object(parser *s, int depth, size_t *members) {
   s->p++;
   if (skip_space(s)) return -1;
   while (!at(s, '}')) {
     if (s->p == s->end) return fail(s, "the file ends inside { .. }");
     if (member(s, depth)) return -1;
+    (*members)++;
     if (at(s, ',')) {
       s->p++;
       if (skip_space(s)) return -1;
@@ -205,10 +287,10 @@ static int check_encoding(const parser *s) {
 }
 
 int confjson_parse(const char *file, const char *text, size_t n, confjson_fn fn, void *ctx) {
-  parser s = {.file = file, .p = text, .end = text + n, .line = 1, .fn = fn, .ctx = ctx};
+  parser s = {.file = file, .p = text, .begin = text, .end = text + n, .line = 1, .fn = fn, .ctx = ctx};
   if (check_encoding(&s) || skip_space(&s)) return -1;
   if (s.p == s.end) return 0; /* nothing but comments */
   if (!at(&s, '{')) return fail(&s, "a settings file is one { .. }");
-  if (object(&s, 1) || skip_space(&s)) return -1;
+  if (value(&s, 0) || skip_space(&s)) return -1;
   return s.p == s.end ? 0 : fail(&s, "something follows the closing }");
 }

@@ -3,13 +3,28 @@
 #ifndef HUMAN_CONFJSON_H
 #define HUMAN_CONFJSON_H
 #include <stddef.h>
+#include <stdio.h>
 
-typedef enum { CONFJSON_STRING, CONFJSON_NUMBER, CONFJSON_BOOL, CONFJSON_NULL } confjson_type;
+typedef enum {
+  CONFJSON_STRING, CONFJSON_NUMBER, CONFJSON_BOOL, CONFJSON_NULL,
+  CONFJSON_LIST,  /* text: the list as plain JSON */
+  CONFJSON_OBJECT /* text: ""; told behind its members */
+} confjson_type;
 
-/* Called for each value that is not an object; `name` is the dotted path of its keys. */
-typedef void (*confjson_fn)(void *ctx, const char *name, int line, confjson_type type,
-                            const char *text);
+typedef struct {
+  const char *name; /* the path of its keys, joined by dots; in a key "." is "%2E" and "%" is "%25" */
+  int line;
+  confjson_type type;
+  const char *text;
+  size_t from, to; /* where it is in the file, in bytes; of an object, with its braces */
+  size_t members;  /* of an object */
+} confjson_value;
 
-/* 0, or -1 and "file:line: what" on stderr at the first thing that is not JSON. */
+/* Called for each value, also for objects, but not for what is in a list. */
+typedef void (*confjson_fn)(void *ctx, const confjson_value *value);
+
+extern FILE *confjson_out; /* where complaints about settings go; NULL: stderr */
+
+/* 0, or -1 and "file:line: what" at the first thing that is not JSON. */
 int confjson_parse(const char *file, const char *text, size_t n, confjson_fn fn, void *ctx);
 #endif

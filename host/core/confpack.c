@@ -13,8 +13,10 @@
 #include <string.h>
 
 #include "core/conf.h"
+#include "core/confextra.h"
 #include "core/conftable.h"
 #include "core/pack.h"
+#include "core/secretstore.h"
 #include "host_api.h"
 
 static size_t group_length(const char *name) {
@@ -96,16 +98,36 @@ int confpack_variable(const char *name, char *out, size_t n) {
   return strspn(out, allowed) == (size_t)length ? 0 : -1;
 }
 
+/* In the home, under a name of small letters. */
+static const char *kept(const char *name) {
+  char lower[SECRETSTORE_NAME];
+  size_t n = strlen(name);
+  if (n >= sizeof lower) return NULL;
+  for (size_t i = 0; i <= n; i++) lower[i] = (char)tolower((unsigned char)name[i]);
+  return secretstore_is_name(lower) ? secretstore_value(lower) : NULL;
+}
+
+/* A secret setting of scripts may name one that is kept: "${sealed:NAME}". */
+static const char *resolved(const char *value) {
+  char name[SECRETSTORE_NAME];
+  size_t n = value ? strlen(value) : 0;
+  if (n < sizeof "${sealed:}" || n >= sizeof name || strncmp(value, "${sealed:", 9) || value[n - 1] != '}')
+    return value;
+  snprintf(name, sizeof name, "%.*s", (int)n - 10, value + 9);
+  return kept(name);
+}
+
 static const char *own_secret(const char *name) {
   char variable[CONFPACK_VARIABLE];
   if (confpack_variable(name, variable, sizeof variable)) return NULL;
   const char *value = getenv(variable);
-  return value && *value ? value : NULL;
+  return value && *value ? value : kept(name);
 }
 
 const char *confpack_secret(const char *name) {
   const char *given = name;
-  char full[64];
+  char full[CONFPACK_NAME + 8];
+  if (strchr(name, '.') && !conf_find(name)) return resolved(confextra_secret(name));
   if (!strcmp(name, "admin")) name = "api.admin_token";
   if (!strchr(name, '.')) {
     snprintf(full, sizeof full, "secrets.%s", name);
@@ -113,11 +135,19 @@ const char *confpack_secret(const char *name) {
   }
   const conf_item *item = conf_find(name);
   if (!item) return own_secret(given);
-  return item->rule->secret && item->value && *item->value ? item->value : NULL;
+  if (!item->rule->secret) return NULL;
+  return item->value && *item->value ? item->value : kept(given);
+}
+
+const char *confpack_sealed(const char *name) { return kept(name); }
+
+/* Of the secret settings of the host itself scripts may know whether they are set, no more. */
+const char *confpack_for_scripts(const char *name) {
+  return strchr(name, '.') && conf_find(name) ? NULL : confpack_secret(name);
 }
 
 static const char *secret_named(const host_str *name) {
-  char text[64];
+  char text[CONFPACK_NAME];
   if (!name->n || name->n >= sizeof text) return NULL;
   memcpy(text, name->p, name->n);
   text[name->n] = 0;
@@ -128,9 +158,12 @@ int host_secret_set(host_str *name) {
   return secret_named(name) != NULL;
 }
 
-/* The settings of the host itself have a dot: scripts may know whether they are set, no more. */
 static const char *secret_for_scripts(const host_str *name) {
-  return name->n && memchr(name->p, '.', name->n) ? NULL : secret_named(name);
+  char text[CONFPACK_NAME];
+  if (!name->n || name->n >= sizeof text) return NULL;
+  memcpy(text, name->p, name->n);
+  text[name->n] = 0;
+  return confpack_for_scripts(text);
 }
 
 /* Hashes are compared, so that neither length nor content shows in the time taken. */

@@ -15,8 +15,6 @@
 #define TEXT(name, fallback) {name, CONF_TEXT, fallback, 0, 0, NULL, NULL, false}
 #define INT(name, fallback, min, max) {name, CONF_INT, fallback, min, max, NULL, NULL, false}
 #define CHOICE(name, fallback, choices) {name, CONF_CHOICE, fallback, 0, 0, choices, NULL, false}
-#define LLM_PROVIDERS \
-  "openai|anthropic|gemini|ollama|openrouter|groq|mistral|deepseek|azure|vllm|llamacpp|lmstudio|offline"
 #define SECRET(name, env) {name, CONF_TEXT, "", 0, 0, NULL, env, true}
 
 static const double MS_MAX = 86400000, BYTES_MAX = 1073741824;
@@ -102,29 +100,14 @@ static const conf_rule rules[] = {
 
     TEXT("cors.origins", "*"),
 
-    CHOICE("llm.provider", "auto", "auto|" LLM_PROVIDERS),
-    TEXT("llm.model", ""),
-    TEXT("llm.base_url", ""),
-    CHOICE("llm.fallback_provider", "", "|" LLM_PROVIDERS),
-    TEXT("llm.fallback_model", ""),
-    INT("llm.timeout_ms", "120000", 1, MS_MAX),
-    INT("llm.first_byte_ms", "60000", 1, MS_MAX),
-    INT("llm.idle_ms", "60000", 1, MS_MAX),
-    INT("llm.max_retries", "3", 0, 10),
-    INT("llm.context_tokens", "0", 0, 100000000),
-    TEXT("llm.extra_body", ""),
-    TEXT("llm.proxy", ""),
-    TEXT("llm.no_proxy", "localhost,127.0.0.0/8,::1"),
-    {"llm.ollama_host", CONF_TEXT, "", 0, 0, NULL, "OLLAMA_HOST", false},
-
     {"exec.enabled", CONF_BOOL, "true", 0, 0, NULL, NULL, false},
     TEXT("exec.root", ""),
     TEXT("exec.path", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
     INT("exec.processes", "64", 1, 1024),
 
-    INT("agent.max_actions", "4", 1, 64),
-    INT("agent.window_messages", "40", 1, 1000),
-    INT("agent.lease_ms", "15000", 1000, MS_MAX),
+    {"gateway.allow_public_bind", CONF_BOOL, "false", 0, 0, NULL, "HUMAN_ALLOW_PUBLIC_BIND", false},
+    TEXT("gateway.host", ""),
+    INT("gateway.port", "0", 0, 65535),
 
     INT("decisions.keep_days", "30", 1, 3650),
 
@@ -153,6 +136,10 @@ conf_item *conf_find(const char *name) {
   for (size_t i = 0; i < conf_count; i++)
     if (!strcmp(rules[i].name, name)) return conf_at(i);
   return NULL;
+}
+
+size_t conf_index(const conf_item *item) {
+  return (size_t)(item - items);
 }
 
 /* ---- what a value may be ---- */
@@ -211,7 +198,7 @@ static int parse_hosts(const char *text, char *why, size_t n) {
   return -1;
 }
 
-static int parse(const conf_rule *rule, const char *text, double *num, char *why, size_t n) {
+int conf_check(const conf_rule *rule, const char *text, double *num, char *why, size_t n) {
   *num = 0;
   switch (rule->type) {
   case CONF_INT: return parse_int(rule, text, num, why, n);
@@ -225,9 +212,9 @@ static int parse(const conf_rule *rule, const char *text, double *num, char *why
   return 0;
 }
 
-int conf_assign(conf_item *item, const char *text, const char *source, char *why, size_t why_n) {
+int conf_override(conf_item *item, const char *text, const char *source, char *why, size_t why_n) {
   double num;
-  if (parse(item->rule, text, &num, why, why_n)) return -1;
+  if (conf_check(item->rule, text, &num, why, why_n)) return -1;
   char *copy = strdup(text);
   if (!copy) {
     snprintf(why, why_n, "out of memory");
@@ -237,6 +224,26 @@ int conf_assign(conf_item *item, const char *text, const char *source, char *why
   item->value = copy;
   item->num = num;
   snprintf(item->source, sizeof item->source, "%s", source);
+  return 0;
+}
+
+bool conf_differs(const conf_item *item, const char *text) {
+  char why[160];
+  double now, then;
+  if (conf_check(item->rule, text, &now, why, sizeof why) ||
+      conf_check(item->rule, item->given, &then, why, sizeof why))
+    return true;
+  if (item->rule->type == CONF_INT || item->rule->type == CONF_BOOL) return now != then;
+  return strcmp(item->given, text) != 0;
+}
+
+int conf_assign(conf_item *item, const char *text, const char *source, char *why, size_t why_n) {
+  if (conf_override(item, text, source, why, why_n)) return -1;
+  char *copy = strdup(text);
+  if (!copy) return snprintf(why, why_n, "out of memory"), -1;
+  free(item->given);
+  item->given = copy;
+  snprintf(item->given_source, sizeof item->given_source, "%s", source);
   return 0;
 }
 

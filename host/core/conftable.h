@@ -24,14 +24,22 @@ typedef struct {
   char *value;
   double num;             /* number, or 1 and 0 for true and false */
   char source[320];       /* "default", "etc/human.json:12", "HUMAN_PORT", "--port" */
+  char *given;            /* value and source, before the host made something else of them */
+  char given_source[320];
 } conf_item;
 
 extern const size_t conf_count;
 conf_item *conf_at(size_t i);
 conf_item *conf_find(const char *name); /* NULL: no such setting */
+size_t conf_index(const conf_item *item);
+
+/* 0 and what the text means, or -1 with what it must be in `why`.  Changes nothing. */
+int conf_check(const conf_rule *rule, const char *text, double *num, char *why, size_t why_n);
+bool conf_differs(const conf_item *item, const char *text); /* from a text that is right */
 
 /* 0, or -1 with what it must be in `why`. */
 int conf_assign(conf_item *item, const char *text, const char *source, char *why, size_t why_n);
+int conf_override(conf_item *item, const char *text, const char *source, char *why, size_t why_n); /* by us */
 
 /* HUMAN_DATABASE_POOL for database.pool. */
 void conf_env_name(const char *name, char *out, size_t n);

@@ -14,6 +14,7 @@
 #include "core/conf.h"
 #include "core/confpack.h"
 #include "core/pack.h"
+#include "core/secretstore.h"
 
 enum {
   URL_MAX = 16 << 10,
@@ -22,35 +23,44 @@ enum {
   BODY_MAX = 32 << 20,
   BYTES_DEFAULT = 4 << 20,
   BYTES_MAX = 64 << 20, /* of a response that is kept whole */
-  NAME_MAX_N = 64,
   PIN_MAX = 64,
+  MARK = sizeof "${secret:" - 1,
   TIMEOUT_MAX_S = 3600
 };
 
 /* ---- secrets --------------------------------------------------------------------------------- */
 
-/* A name with a dot is a setting's: the database, what others are sealed with.  Nobody's but ours. */
-static const char *secret(const char *name, size_t n) {
-  char z[NAME_MAX_N];
-  if (n == 0 || n >= sizeof z || memchr(name, '.', n)) return NULL;
+static const char *secret(const char *name, size_t n, bool sealed) {
+  char z[CONFPACK_NAME];
+  if (n == 0 || n >= sizeof z) return NULL;
   memcpy(z, name, n);
   z[n] = 0;
-  return confpack_secret(z);
+  return sealed ? confpack_sealed(z) : confpack_for_scripts(z);
 }
 
-/* Appends text with each ${secret:NAME} replaced; counts them in *used. */
+/* The first ${secret: or ${sealed: (which are as long), or NULL. */
+static const char *find_mark(const char *p, size_t n) {
+  const char *secret_at = memmem(p, n, "${secret:", MARK), *sealed_at = memmem(p, n, "${sealed:", MARK);
+  if (!secret_at || !sealed_at) return secret_at ? secret_at : sealed_at;
+  return secret_at < sealed_at ? secret_at : sealed_at;
+}
+
+/* Appends text with each ${secret:NAME} and ${sealed:NAME} replaced; counts them in *used. */
 static int fill_in(buf *out, const char *p, size_t n, bool guard, int *used) {
-  static const char mark[] = "${secret:";
-  const size_t m = sizeof mark - 1;
+  const size_t m = MARK;
+  if (!find_mark(p, n)) return buf_add(out, p, n) < 0 ? HOST_ELIMIT : 0;
+  if (!buf_reserve(out, out->max - out->n)) return HOST_ELIMIT; /* moving would leave a copy behind */
   while (n) {
-    const char *at = memmem(p, n, mark, m);
+    const char *at = find_mark(p, n);
     size_t before = at ? (size_t)(at - p) : n;
     if (buf_add(out, p, before) < 0) return HOST_ELIMIT;
     if (!at) return 0;
     const char *name = at + m, *end = memchr(name, '}', n - before - m);
-    const char *value = guard || !end ? NULL : secret(name, (size_t)(end - name));
+    const char *value = guard || !end ? NULL : secret(name, (size_t)(end - name), at[4] == 'a');
     if (!value) return HOST_EDENIED;
-    if (buf_str(out, value) < 0) return HOST_ELIMIT;
+    int failed = buf_str(out, value);
+    secretstore_forget();
+    if (failed) return HOST_ELIMIT;
     (*used)++;
     n -= (size_t)(end + 1 - p);
     p = end + 1;

@@ -1,18 +1,35 @@
--- host/lua/config.lua -- the settings, read-only: `config.database.pool`.
--- Their owner is host/core/conf.c; secrets are not among them.  A name that does not exist raises, so that
--- a slip of the pen is not taken for an unset setting.
+-- host/lua/config.lua -- the settings, read-only: `config.database.pool`; and config.define, for scripts' own.
+-- The host's are read once, at its start; those of scripts belong to a generation of them.  Secrets are not among
+-- them.  A name that does not exist raises, so that a slip of the pen is not taken for an unset setting.
 
-local host = require "human.core.host"
+local gen = require "human.scripts.generation"
+local settings = require "human.scripts.settings"
 
+local M = {}
 local views = setmetatable({}, { __mode = "k" })
 local view
 
-local function read(prefix, settings)
+local function present()
+  local g = gen.building()
+  if g then return settings.of(g) end
+  return settings.present()
+end
+
+-- Lists and objects are the reader's own.
+local function copy(value)
+  if type(value) ~= "table" then return value end
+  local out = {}
+  for k, v in pairs(value) do out[k] = copy(v) end
+  return out
+end
+
+local function read(prefix, source)
   return function(_, name)
-    local value = settings()[name]
+    local value = source()[name]
     if value == nil then error("no such setting: " .. prefix .. tostring(name), 2) end
-    if type(value) == "table" and not value[1] then return view(prefix .. name .. ".", value) end
-    return value
+    if type(value) ~= "table" then return value end
+    if value[1] or settings.is_value(value) then return copy(value) end
+    return view(prefix .. name .. ".", value)
   end
 end
 
@@ -20,14 +37,29 @@ local function refuse(_, name)
   error("settings are read-only: " .. tostring(name), 2)
 end
 
-function view(prefix, settings)
-  views[settings] = views[settings] or setmetatable({}, {
-    __index = read(prefix, function() return settings end), __newindex = refuse, __metatable = "config",
+function view(prefix, values)
+  views[values] = views[values] or setmetatable({}, {
+    __index = read(prefix, function() return values end), __newindex = refuse, __metatable = "config",
   })
-  return views[settings]
+  return views[values]
+end
+
+--- A setting of scripts, while they load: in the settings file `{"area": {"name": ..}}`, HUMAN_AREA_NAME in the
+--- environment, --set area.name=..; read as config.area.name.
+--- spec: type ("text", "int", "number", "bool", "list" of texts, "object": anything below the name), text (what it
+--- is), default ("", 0, false, or an empty table), min and max (of a number, the bytes of a text, the entries of a
+--- list), enum (list of texts), unit ("ms", "s", "bytes"; else as the name ends: values may be "5m" or "64k"),
+--- secret (a text that scripts never see: crypto.secret_equal("area.name", ..) and ${secret:area.name} in a fetch),
+--- env (a second environment variable), restart (true: a change counts from the next start of the host on; else
+--- from the next reload on).
+--- Definitions in a file config.lua of any folder are there before other scripts are loaded.
+function M.define(name, spec)
+  local g = gen.building()
+  if not g then error("config.define: only while scripts are loading", 2) end
+  local info = debug.getinfo(2, "Sl")
+  local wrong = settings.define(g, name, spec, info.short_src .. ":" .. info.currentline)
+  if wrong then error("config.define: " .. wrong, 2) end
 end
 
 -- The settings are asked for at each use: they do not exist yet while the runtime loads.
-return setmetatable({}, {
-  __index = read("", function() return host.conf() end), __newindex = refuse, __metatable = "config",
-})
+return setmetatable(M, { __index = read("", present), __newindex = refuse, __metatable = "config" })

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * bundle.c -- see bundle.h.  Head, index of files, index of roots, then their texts, all in one
- * memfd.  The index is sorted by path, and where several directories have a path, by their order in
- * the search path: the first is in force, the next is what it overrides.
+ * bundle.c -- see bundle.h.  Head, index of files, index of roots, then their texts, at the end the
+ * settings, in one memfd.  The index is sorted by path, and where several directories have a path, by
+ * their order in the search path: the first is in force, the next is what it overrides.
  *
  * Owns: the mappings, and the descriptors of what it loaded itself.  A mapping is never trusted to
  * be well formed unless this process wrote it or bundle_attach() has checked it. */
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/conffile.h"
 #include "core/pack.h"
 #include "host_api.h"
 #include "server/tree.h"
@@ -25,7 +27,7 @@
 enum { LIST_BYTES_MAX = 4 * 1024 * 1024, GENERATIONS_MAX = 8, ID_DIGITS = 12,
        SIZE_MAX_BYTES = TREE_BYTES_MAX + 64 * 1024 * 1024 };
 
-static const char MAGIC[8] = "human 1\n";
+static const char MAGIC[8] = "human 2\n";
 static const int SEALS = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
 typedef struct { uint32_t at, n; } span; /* bytes from the start; paths end in a NUL besides */
@@ -33,6 +35,8 @@ typedef struct { span path, text; uint32_t root; } entry;
 typedef struct {
   char magic[sizeof MAGIC], id[ID_DIGITS + 4];
   uint32_t size, files, roots;
+  span settings;
+  uint32_t settings_sum[2];
 } head;
 
 typedef struct {
@@ -86,6 +90,19 @@ static int hash(const bundle *b, char id[ID_DIGITS + 1]) {
   return ok ? 0 : -1;
 }
 
+static void sum(const char *p, size_t n, uint32_t out[2]) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256((const unsigned char *)p, n, digest);
+  memcpy(out, digest, 2 * sizeof *out);
+}
+
+static bool has_sum(const bundle *b) {
+  const head *h = b->map.h;
+  uint32_t now[2];
+  sum(b->map.p + h->settings.at, h->settings.n, now);
+  return !memcmp(now, h->settings_sum, sizeof now);
+}
+
 /* ---- writing ---- */
 
 static size_t size_of(const tree *t) {
@@ -97,19 +114,18 @@ static size_t size_of(const tree *t) {
 
 static span put(char *map, size_t *at, const char *p, size_t n, bool nul) {
   span s = {(uint32_t)*at, (uint32_t)n};
-  memcpy(map + *at, p, n);
+  if (n) memcpy(map + *at, p, n);
   *at += n;
   if (nul) map[(*at)++] = 0;
   return s;
 }
 
-static void fill(char *map, size_t size, const tree *t) {
+static void fill(char *map, const tree *t) {
   head *h = (head *)(void *)map;
   entry *e = (entry *)(void *)(map + sizeof *h);
   span *root = (span *)(void *)(e + t->count);
   size_t at = sizeof *h + t->count * sizeof *e + t->roots * sizeof *root;
   memcpy(h->magic, MAGIC, sizeof MAGIC);
-  h->size = (uint32_t)size;
   h->files = (uint32_t)t->count;
   h->roots = t->roots;
   for (unsigned i = 0; i < t->roots; i++)
@@ -129,14 +145,19 @@ static int map_read_only(bundle *b, int fd, size_t size) {
 }
 
 /* A writable mapping forbids F_SEAL_WRITE, so it is written, unmapped, sealed and mapped anew. */
-static int write_sealed(bundle *b, const tree *t) {
-  size_t size = size_of(t);
+static int write_sealed(bundle *b, const tree *t, const bundle *like) {
+  const buf *settings = conffile_entries();
+  size_t scripts = t ? size_of(t) : like->map.h->settings.at, size = scripts + settings->n;
   if (size > SIZE_MAX_BYTES) return errno = EFBIG, -1;
   int fd = memfd_create("human-scripts", MFD_ALLOW_SEALING | MFD_CLOEXEC);
   if (fd < 0 || ftruncate(fd, (off_t)size)) goto fail;
   char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (map == MAP_FAILED) goto fail;
-  fill(map, size, t);
+  if (t) fill(map, t);
+  else memcpy(map, like->map.p, scripts);
+  ((head *)(void *)map)->size = (uint32_t)size;
+  ((head *)(void *)map)->settings = put(map, &scripts, settings->p, settings->n, false);
+  sum(settings->p, settings->n, ((head *)(void *)map)->settings_sum);
   b->map.p = map;
   int failed = hash(b, ((head *)(void *)map)->id);
   munmap(map, size);
@@ -150,21 +171,31 @@ fail:
   return -1;
 }
 
-int bundle_load(char *why, size_t n) {
-  tree t = {0};
+static int make(const tree *t, const bundle *like, char *why, size_t n) {
   bundle *b = bundle_free_slot();
   if (!b) {
     snprintf(why, n, "scripts: too many generations are in use");
     return -1;
   }
-  int failed = tree_read(&t, why, n);
-  if (!failed && write_sealed(b, &t)) {
+  if (write_sealed(b, t, like)) {
     snprintf(why, n, "scripts: no copy of them can be made: %s", strerror(errno));
-    failed = -1;
+    return -1;
   }
-  tree_free(&t);
-  if (failed) return -1;
   return b->generation = ++last_generation;
+}
+
+int bundle_load(char *why, size_t n) {
+  tree t = {0};
+  int generation = tree_read(&t, why, n) ? -1 : make(&t, NULL, why, n);
+  tree_free(&t);
+  return generation;
+}
+
+int bundle_again(int generation, char *why, size_t n) {
+  const bundle *b = bundle_find(generation);
+  if (b) return make(NULL, b, why, n);
+  snprintf(why, n, "scripts: there is no generation %d", generation);
+  return -1;
 }
 
 /* ---- taking over ---- */
@@ -197,6 +228,9 @@ static bool well_formed(const bundle *b, size_t size) {
     if (!is_name(b, e->path) || !inside(h, e->text, false) || e->root >= h->roots) return false;
     if (i && !in_order(b, e - 1, e)) return false;
   }
+  if (!inside(h, h->settings, false) || h->settings.at + h->settings.n != size ||
+      !has_sum(b))
+    return false;
   return !hash(b, id) && !memcmp(id, h->id, sizeof id);
 }
 
@@ -236,6 +270,12 @@ void bundle_drop(int generation) {
 int bundle_fd(int generation) {
   const bundle *b = bundle_find(generation);
   return b && b->loader == getpid() ? b->fd : -1;
+}
+
+const char *bundle_settings(int generation, size_t *n) {
+  const bundle *b = bundle_find(generation);
+  *n = b ? b->map.h->settings.n : 0;
+  return b ? b->map.p + b->map.h->settings.at : NULL;
 }
 
 const char *bundle_hash(int generation) {

@@ -45,6 +45,7 @@ static struct {
   char loading[PATH_TEXT];      /* the file it was at */
   char text[RELOAD_TEXT];       /* its verdict */
   size_t n;
+  char restart[512];            /* names of settings that a restart would change */
   char held[RELOAD_TEXT];       /* of what it says, the beginning of a line */
   size_t n_held;
   bool awaited[SHM_WORKERS_MAX];     /* whose vote, later whose LINK_SERVING, is still to come */
@@ -161,8 +162,9 @@ __attribute__((format(printf, 1, 2))) static void abandon(const char *fmt, ...) 
 
 static void finish(const char *note) {
   static char text[RELOAD_TEXT];
-  snprintf(text, sizeof text, "%.*s\nin force on %d worker%s after %.0f ms%s", (int)r.n, r.text,
-           r.workers, r.workers == 1 ? "" : "s", (shm_clock() - r.began_at) * 1000, note);
+  snprintf(text, sizeof text, "%.*s\nin force on %d worker%s after %.0f ms%s%s%s", (int)r.n, r.text,
+           r.workers, r.workers == 1 ? "" : "s", (shm_clock() - r.began_at) * 1000, note,
+           *r.restart ? "\na restart is needed for " : "", r.restart);
   decide(true, text);
 }
 
@@ -271,6 +273,15 @@ static int start_checker(void) {
   return r.checker < 0 ? -1 : 0;
 }
 
+/* Settings of scripts come into force with them; the host's own are only looked at. */
+static int read_settings(char *why, size_t n) {
+  buf restart = {.max = sizeof r.restart - 1};
+  int failed = conf_again(NULL, &restart, why, n);
+  snprintf(r.restart, sizeof r.restart, "%.*s", (int)restart.n, restart.n ? restart.p : "");
+  buf_free(&restart);
+  return failed;
+}
+
 static void begin(void) {
   static char why[LINK_TEXT];
   r.began_at = shm_clock();
@@ -278,7 +289,7 @@ static void begin(void) {
   r.n = r.n_held = 0;
   r.interrupted = false;
   r.loading[0] = r.text[0] = 0;
-  r.candidate = bundle_load(why, sizeof why);
+  r.candidate = read_settings(why, sizeof why) ? -1 : bundle_load(why, sizeof why);
   if (r.candidate < 0 || tls_prepare(why, sizeof why)) return refuse("%s", why);
   r.phase = RELOAD_CHECKING;
   if (start_checker()) refuse("the checker cannot be started: %s", strerror(errno));

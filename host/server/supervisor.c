@@ -44,7 +44,7 @@
 #include "server/watch.h"
 #include "server/watchdog.h"
 
-enum { EXTRA_CONNECTIONS = 13 };
+enum { EXTRA_CONNECTIONS = 13, SETTINGS_WRONG = 2 };
 static const double BACKOFF_MIN_S = 0.1, BACKOFF_MAX_S = 5, STEADY_S = 10, KILL_GRACE_S = 4,
                     LOAD_MARGIN_S = 5;
 
@@ -69,7 +69,8 @@ static struct {
   pid_t self;
   int signals;                  /* a signalfd */
   double started_at;
-  bool ready, stopping, failed;
+  bool ready, stopping;
+  int failed;                   /* the exit status: 1, or 2 when settings are wrong */
   bool served;                  /* a worker has loaded its scripts */
   int early_deaths;             /* of workers before that */
   double kill_at;
@@ -232,8 +233,8 @@ static void worker_died(int i, int status) {
   reload_lost(i);
   if (s.stopping) return;
   if (!s.served && !expected && cannot_start(status)) {
-    s.failed = true;
-    begin_stop("the scripts cannot be loaded");
+    if (!s.failed) s.failed = WIFEXITED(status) && WEXITSTATUS(status) == SETTINGS_WRONG ? SETTINGS_WRONG : 1;
+    begin_stop(s.failed == 1 ? "the scripts cannot be loaded" : "settings are wrong");
     return;
   }
   k->restarts++;
@@ -243,7 +244,7 @@ static void worker_died(int i, int status) {
     return;
   }
   if (k->backoff == 0 && lived < STEADY_S && WIFEXITED(status) && WEXITSTATUS(status)) {
-    s.failed = true;
+    s.failed = 1;
     begin_stop("a worker cannot start");
     return;
   }
@@ -540,5 +541,5 @@ int supervisor_run(void) {
   brokerstart_close();
   pgembed_stop();
   log_fmt(LOG_INFO, "stopped");
-  return s.failed ? 1 : 0;
+  return s.failed;
 }

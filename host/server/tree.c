@@ -260,7 +260,7 @@ static int add_root(const walk *w, const char *path, bool may_miss) {
 
 static int add_roots(const walk *w) {
   const char *list = conf_str("scripts");
-  bool by_default = !strcmp(conf_source("scripts"), "default");
+  bool by_default = !*conf_find("scripts")->given && strcmp(conf_source("scripts"), "set by the host") != 0;
   while (*list) {
     char path[PATH_MAX];
     size_t n = strcspn(list, ":");

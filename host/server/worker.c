@@ -33,6 +33,7 @@
 #include "server/bridge.h"
 #include "server/brokercall.h"
 #include "server/bundle.h"
+#include "server/settings.h"
 #include "server/bus.h"
 #include "server/postmortem.h"
 #include "server/supervisor.h"
@@ -128,6 +129,7 @@ int host_reload_vote(int generation, int ok, host_str *why) {
 }
 
 int host_reload_serving(int generation) {
+  settings_serve(generation);
   if (w.spec->control_fd < 0) return HOST_EINVAL;
   if (generation != w.generation) bundle_drop(w.generation);
   w.generation = generation;

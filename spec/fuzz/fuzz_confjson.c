@@ -7,11 +7,11 @@
 
 #include "core/confjson.h"
 
-static void on_value(void *values, const char *name, int line, confjson_type type,
-                     const char *text) {
+static void on_value(void *values, const confjson_value *v) {
   ++*(size_t *)values;
-  if (line < 1 || strlen(name) > 255 || strlen(text) > 8191) abort();
-  if (type == CONFJSON_BOOL && strcmp(text, "true") && strcmp(text, "false")) abort();
+  if (v->line < 1 || strlen(v->name) > 255 || strlen(v->text) > 16383) abort();
+  if (v->to <= v->from || v->members > v->to - v->from) abort();
+  if (v->type == CONFJSON_BOOL && strcmp(v->text, "true") && strcmp(v->text, "false")) abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

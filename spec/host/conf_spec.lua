@@ -119,6 +119,12 @@ describe("settings", function()
     end)
   end
 
+  it("are in a file of at most 256 KB, each text and list of at most 16 KB", function() -- limit: settings file
+    assert.matches("FILE: is larger than a settings file may be", config("// " .. ("x"):rep(262144)))
+    assert.matches("FILE:1: this text is too long", config('{"cors": {"origins": "' .. ("x"):rep(16384) .. '"}}'))
+    assert.matches("FILE:1: this [tl][ei][xs]t is too long", config('{"gateway": {"cors_origins": [' .. ('"x",'):rep(8000) .. "]}}"))
+  end)
+
   it("are not what unknown variables say, which are warned of", function()
     local text = config(nil, "HUMAN_PORTS=1 HUMAN_DATABASE_POOLS=2 HUMAN_XYZZY=1")
     assert.equal("3000", value_of("port", text))

@@ -3,7 +3,13 @@
 local plain_host = require "plain_host"
 
 describe("config", function()
-  local config = plain_host.fresh("human.config", plain_host.new { port = 3000, database = { pool = 8 }, cors = { "a" } })
+  local config, sched = require "human.config", require "human.core.sched"
+  local serving
+  before_each(function()
+    serving = sched.generation
+    sched.generation = { config = { port = 3000, database = { pool = 8 }, cors = { "a" } } }
+  end)
+  after_each(function() sched.generation = serving end)
 
   it("reads settings by their dotted names", function()
     assert.equal(3000, config.port)

@@ -147,6 +147,17 @@ local function add_shared(h, app)
   function h.pass() return E.GONE end
   function h.rate_take(key, rate, burst, n) return app.on_rate(key, rate, burst, n) end
   h.API_LEVEL = 1
+  -- What a spec's `conf` says of settings that scripts define, as a flag would.
+  function h.setting(_, name)
+    local value = app.conf
+    for part in name:gmatch "[^.]+" do value = type(value) == "table" and value[part] end
+    if value == nil or value == false then return nil end
+    return { "word", tostring(value), "conf" }
+  end
+  function h.settings() return { given = {}, variables = {}, own = {} } end
+  function h.setting_secret() return true end
+  function h.setting_number(_, text) return tonumber(text) end
+  function h.setting_units() return nil end
   function h.secret_set(name) return app.secrets[name] ~= nil end
   function h.secret_equal(name, value) return app.secrets[name] == value end
   function h.bundle_list() return app.paths end

@@ -6,7 +6,7 @@ local plain_host = require "plain_host"
 local M = {}
 
 local NAMES = { "db", "fetch", "scripts.generation", "core.host", "id", "log", "metrics", "core.sched", "json",
-                "llm.tokens", "llm.learned",
+                "llm.tokens", "llm.learned", "scripts.settings",
                 "llm.books", "llm.choice", "llm.server", "llm.answer", "llm.stream", "llm" }
 
 --- The answer that `provider` makes of the pieces of a stream: result or nil, err; and the deltas.

@@ -44,6 +44,7 @@ function M.prove()
   })
   say("", ok and M.summary(g) or tostring(g))
   for _, warning in ipairs(ok and g.warnings or {}) do say("warning: ", warning) end
+  for _, name in ipairs(ok and g.settings.pending or {}) do say("warning: ", "a restart is needed for " .. name) end
   return ok and 0 or 1
 end
 

@@ -55,6 +55,7 @@ end
 
 local function extend_search()
   words.extend_search()
+  if not host.native.draft then gen.use_settings(host.native.generation) end
   table.insert(package.loaders, 3, host.native.draft and from_bundle() or from_checkout)
 end
 

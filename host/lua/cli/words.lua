@@ -2,9 +2,9 @@
 -- suggest.  Texts for `human help COMMAND` are in host/cli/help.txt.
 
 local host = require "human.core.host"
+local nearest = require "human.core.nearest"
 
 local M = {}
-local FAR = 64                                   -- words that long are not compared
 -- Flags that every command takes and main.c reads; here to be suggested.
 local COMMON = { "--port", "--agent-port", "--host", "--scripts", "--workers", "--log-level", "--set", "--watch",
                  "--help" }
@@ -30,38 +30,14 @@ function M.misused(command, text)
   M.stop(("%s\n%s\nTry `human help %s`."):format(text, usage(command), command), 2)
 end
 
--- How many letters must be put in, left out or exchanged to make b of a.
-local function distance(a, b)
-  if #a > FAR or #b > FAR then return FAR end
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local best = math.min(diagonal + (a:byte(i) == b:byte(j) and 0 or 1), row[j] + 1, row[j - 1] + 1)
-      diagonal, row[j] = row[j], best
-    end
-  end
-  return row[#b]
-end
-
---- " (did you mean X?)" for the nearest of `known`, or "".
-function M.suggest(word, known)
-  local best, limit = nil, #word / 3 + 1
-  for _, candidate in ipairs(known) do
-    local d = distance(word, candidate)
-    if d < limit then best, limit = candidate, d end
-  end
-  return best and (" (did you mean %s?)"):format(best) or ""
-end
+M.suggest = nearest.suggest
 
 local function unknown(command, flag, known)
   local list = {}
   for name in pairs(known) do list[#list + 1] = name end
   table.sort(list)
   for _, name in ipairs(COMMON) do list[#list + 1] = name end
-  M.misused(command, "unknown flag: " .. flag .. M.suggest(flag, list))
+  M.misused(command, "unknown flag: " .. flag .. nearest.suggest(flag, list))
 end
 
 --- Reads words: known = {["--json"] = true (a switch), ["--since"] = "TIME" (takes a value, which is called

@@ -144,6 +144,10 @@ local function serve()
   when_database_ready(ready)
   sched.spawn_as({ label = host.label "loading scripts" }, function()
     local ok, err = pcall(load_scripts)
+    if not ok and require("human.scripts.generation").refuses_settings(err) then
+      if host.worker() == 0 then io.stderr:write(err, "\n") end
+      return exit(2)
+    end
     if not ok then
       log.error("scripts refused", { error = tostring(err) })
       return exit(1)
@@ -174,7 +178,7 @@ local needs_database = {
 }
 -- These say themselves what is wrong with the scripts, or do not need them.
 local without_scripts = { check = true, agent = true, status = true, top = true, doctor = true, ping = true,
-                          override = true, overrides = true, new = true, model = true }
+                          override = true, overrides = true, new = true, model = true, config = true }
 
 local function command_task(name)
   local refused = host.native.refused or ""

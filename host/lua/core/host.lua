@@ -335,6 +335,8 @@ function M.conf()
   return conf
 end
 
+require "human.core.host_settings"(M, C, fill, taken, { a, b, out })
+
 function M.secret_set(name) return C.host_secret_set(fill(a, name)) == 1 end
 
 -- HMAC-SHA-256 of data under the secret of that name, raw; nil when it is not configured.

@@ -8,6 +8,7 @@ local host = require "human.core.host"
 local log = require "human.log"
 local metrics = require "human.metrics"
 local sched = require "human.core.sched"
+local settings = require "human.scripts.settings"
 local tokens = require "human.llm.tokens"
 
 local M = {}
@@ -95,7 +96,7 @@ local named, n_named = {}, 0
 local function label_of(registry, provider, model, status)
   local prices = registry.prices[provider] or {}
   if prices[model] or prices[family(model)] or registry.models[provider] == model then return model end
-  local conf = host.conf().llm
+  local conf = settings.present().llm
   if model == conf.model or model == conf.fallback_model or named[model] then return model end
   if status ~= "ok" or n_named >= MAX_NAMED then return "other" end
   named[model], n_named = true, n_named + 1

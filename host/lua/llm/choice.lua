@@ -6,6 +6,7 @@ local gen = require "human.scripts.generation"
 local host = require "human.core.host"
 local json = require "human.json"
 local learned = require "human.llm.learned"
+local settings = require "human.scripts.settings"
 local log = require "human.log"
 local text = require "human.text"
 
@@ -18,7 +19,7 @@ function M.registry()
   return g.llm
 end
 
-function M.settings() return host.conf().llm end
+function M.settings() return settings.present().llm or {} end
 
 local function given(value) return type(value) == "string" and value ~= "" and value or nil end
 

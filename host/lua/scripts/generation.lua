@@ -10,17 +10,20 @@ local host = require "human.core.host"
 local log = require "human.log"
 local origin = require "human.scripts.provenance"
 local override = require "human.scripts.override"
+local paths = require "human.scripts.paths"
 local purity = require "human.scripts.purity"
 local rule_examples = require "human.scripts.rule_examples"
 local rule_names = require "human.scripts.rule_names"
 local rules = require "human.scripts.rules"
 local sandbox = require "human.scripts.sandbox"
 local sched = require "human.core.sched"
+local settings = require "human.scripts.settings"
 local shapes = require "human.http.shapes"
 local target = require "human.scripts.target"
 local uploads = require "human.http.upload"
 
 local M = {}
+local SHIPPED, is_rule, path_of, name_of = paths.SHIPPED, paths.is_rule, paths.path_of, paths.name_of
 local NO_MEMORY = "not enough memory"            -- what Lua says, without a place
 local SLICE_S = 0.001                            -- loading inside a task yields this often
 local LOADING = {}                               -- stands in loaded[] for a module that is being run
@@ -33,21 +36,8 @@ function M.building() return building end
 -- The generation in service, or nil.
 function M.current() return current end
 
-local function is_rule(name) return name:find("%.rules%.") ~= nil end
-local SHIPPED = "shipped:"
-
--- The path of a module, and how many files in force stand before it: shipped:a.b is a/b.lua, 1.
-local function path_of(name)
-  local level = 0
-  while name:sub(1, #SHIPPED) == SHIPPED do
-    name, level = name:sub(#SHIPPED + 1), level + 1
-  end
-  return (name:gsub("%.", "/")) .. ".lua", level
-end
-
 -- What a module is called in messages and tracebacks.
 local function file_of(g, name) return g.origin:name(path_of(name)) end
-local function name_of(path) return (path:gsub("%.lua$", ""):gsub("/", ".")) end
 
 -- Inside a task, let requests through once a millisecond.  While we wait nothing is being built.
 local function breathe(g)
@@ -254,20 +244,8 @@ local function new_generation(n, overlay)
   g.cors = cors.of_route(nil, false, false)      -- of answers that no route gives
   g.env = sandbox.new(function(name) return require_script(g, name) end)
   g.rule_env = sandbox.rules(function(name) return require_rule(g, name) end, rules.verdicts)
+  settings.begin(g)
   return g
-end
-
--- What is loaded although nobody requires it: API files, rules for the sake of their examples, and the
--- init.lua of any folder.
-local function roots(n)
-  local list = {}
-  for _, path in ipairs(host.bundle_list(n)) do
-    local wanted = path:find "^api/.+%.lua$" and not catalogue.is_path(path)
-    wanted = wanted or path:find "^[^/]+/rules/.+%.lua$" or path:find "/init%.lua$"
-    if wanted then list[#list + 1] = path end
-  end
-  table.sort(list)
-  return list
 end
 
 -- What a catalogue says, and behind it: an override that was made before a code came has it from there.
@@ -303,7 +281,9 @@ local function build(g)
   require("human.pg.migration_files").read(g.n)
   for _, warning in ipairs(override.check(g.origin)) do g.warnings[#g.warnings + 1] = warning end
   load_catalogues(g)
-  for _, path in ipairs(roots(g.n)) do g.env.require(name_of(path)) end
+  for _, path in ipairs(paths.roots(g.n)) do g.env.require(name_of(path)) end
+  settings.finish(g)
+  for _, warning in ipairs(g.settings.strange) do g.warnings[#g.warnings + 1] = warning end
   check_jobs(g)
   require("human.feed").finish(g)
   if g.examples then
@@ -336,8 +316,28 @@ function M.build(n, options)
   if err == NO_MEMORY and g.at then
     err = g.at .. ": takes more memory than scripts may have (limits.lua_memory_bytes)"
   end
+  if not ok and err == g.settings.refused then M.refused_settings = err end
   if not ok then error(g.origin:explain(tostring(err)), 0) end
   return g
+end
+
+-- Whether build() raised that: a text about settings, not about scripts.
+function M.refuses_settings(err) return err ~= nil and err == M.refused_settings end
+
+local function load_settings(g)
+  for _, path in ipairs(paths.roots(g.n)) do
+    if paths.is_config(path) then pcall(M.within_limit, require_script, g, name_of(path)) end
+  end
+  settings.fallback = g
+end
+
+-- For specs that load scripts by themselves: the settings that the scripts of bundle n define.
+function M.use_settings(n)
+  local g = new_generation(n)
+  g.slice = math.huge
+  building = g
+  load_settings(g)
+  building = nil
 end
 
 -- For specs: a function that loads single modules of bundle n, each once, as a generation would.  It
@@ -347,6 +347,7 @@ function M.loader(n)
   g.slice = math.huge                            -- busted's require cannot yield
   building = g
   pcall(load_catalogues, g)                       -- what is wrong there is not the spec's business
+  load_settings(g)
   building = nil
   fail.use(g.errors)
   return function(name)

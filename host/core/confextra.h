@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * confextra.h -- settings that are none of C's: kept as they were given, for the scripts that define them
+ * (config.define), who judge them and those that nobody defines.
+ *
+ * What the settings file says of them belongs to a generation of scripts and travels with its bundle, as a
+ * text of entries: name, type, text and source, each with a NUL behind it. */
+#ifndef HUMAN_CONFEXTRA_H
+#define HUMAN_CONFEXTRA_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "core/confjson.h"
+
+typedef struct {
+  const char *name, *text, *source;
+  int type; /* a confjson_type, or CONFEXTRA_WORD: of a variable or a flag, which have no types */
+} confextra;
+
+enum { CONFEXTRA_WORD = -1, CONFEXTRA_BYTES_MAX = 512 << 10 };
+
+/* ---- collecting, while settings are loaded ---- */
+void confextra_clear(void);
+void confextra_flag(const char *name, const char *text); /* --set */
+void confextra_variable(const char *name); /* HUMAN_..., which is no setting of C's */
+/* NULL, or where it was said already. */
+const char *confextra_add(buf *entries, const confextra *e);
+
+/* ---- asking ---- */
+/* The next entry of a text of them; false at its end, and where it is none. */
+bool confextra_next(const char **at, const char *end, confextra *e);
+bool confextra_each_flag(size_t i, confextra *e);
+const char *confextra_each_variable(size_t i);
+
+/* What counts for `name` in this process: a flag, else its variables, else the entries. */
+bool confextra_find(const char *entries, size_t n, const char *name, const char *variable, confextra *e);
+
+/* The entries that secrets are looked up in (confpack_secret) from now on; they stay the caller's. */
+void confextra_use(const char *entries, size_t n);
+/* A second variable that a secret may come from.  -1: there are too many. */
+int confextra_alias(const char *name, const char *variable);
+const char *confextra_secret(const char *name); /* a text; NULL: not given */
+#endif

@@ -1,0 +1,33 @@
+-- host/lua/core/nearest.lua -- which known word a mistyped one was meant to be.
+
+local M = {}
+local FAR = 64
+
+-- How many letters must be put in, left out or exchanged to make b of a.
+local function distance(a, b)
+  if #a > FAR or #b > FAR then return FAR end
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local best = math.min(diagonal + (a:byte(i) == b:byte(j) and 0 or 1), row[j] + 1, row[j - 1] + 1)
+      diagonal, row[j] = row[j], best
+    end
+  end
+  return row[#b]
+end
+
+--- " (did you mean X?)" for the nearest of `known`, or "".  quote: what stands before and behind X, or nil.
+function M.suggest(word, known, quote)
+  local best, limit = nil, #word / 3 + 1
+  for _, candidate in ipairs(known) do
+    local d = distance(word, candidate)
+    if d < limit then best, limit = candidate, d end
+  end
+  quote = quote or ""
+  return best and (" (did you mean %s?)"):format(quote .. best .. quote) or ""
+end
+
+return M
