@@ -14,6 +14,7 @@
 
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/secret.h"
 #include "core/conf.h"
 #include "core/conftable.h"
 #include "core/log.h"
@@ -25,7 +26,7 @@
 enum { FLAGS_MAX = 64, EXIT_USAGE = 2, PSQL_CONNECTIONS = 100 };
 
 typedef enum {
-  RUN_GATEWAY, RUN_LUA, RUN_CONTROL, RUN_PSQL, RUN_VERSION, RUN_HELP
+  RUN_GATEWAY, RUN_LUA, RUN_CONTROL, RUN_PSQL, RUN_SECRET, RUN_VERSION, RUN_HELP
 } run_kind;
 
 typedef struct {
@@ -70,6 +71,7 @@ static const command commands[] = {
      FOREIGN_ARGUMENTS},
     {"ping", "does the server of this home answer, and how is it", RUN_LUA, false, OWN_ARGUMENTS},
     {"config", "print all settings, and where each came from", RUN_LUA, false, NO_ARGUMENTS},
+    {"secret", "keep secrets, sealed: secret set|list|remove|rotate", RUN_SECRET, false, OWN_ARGUMENTS},
     {"version", "print the version", RUN_VERSION, false, NO_ARGUMENTS},
     {"help", "print this; help COMMAND: what that one does, and its exit status", RUN_HELP, false,
      OWN_ARGUMENTS},
@@ -277,6 +279,7 @@ static int run(const cli *c) {
   log_init();
   switch (c->command->run) {
   case RUN_PSQL: return psql(c);
+  case RUN_SECRET: return secret_command(c->n_rest, c->rest);
   case RUN_CONTROL: return control_ask(c->command->name);
   case RUN_LUA: return command_run(c->command->name, c->n_rest, c->rest, c->command->database);
   default: return supervisor_run();

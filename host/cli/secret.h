@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT
+ * secret.h -- `human secret`: secrets that are kept in the home, sealed. */
+#ifndef HUMAN_SECRET_H
+#define HUMAN_SECRET_H
+
+int secret_command(int argc, char **argv); /* the words behind `human secret`; exit status */
+#endif
