@@ -90,7 +90,9 @@ enum { HOST_RQ_WEBSOCKET = 1 << 16, /* a valid RFC 6455 opening handshake */
        HOST_RQ_AHEAD = 1 << 20 };   /* its body was not read: host_upload() or host_body_wait() does, or an
                                        answer, after which the connection ends */
 int host_header(host_id req, host_str *name, host_str *out); /* name in lower case; 1 found, 0 not;
-                                                                repeated ones are joined by ", " */
+                                                                repeated ones are joined by ", ",
+                                                                cookies by "; " */
+int host_header_nth(host_id req, host_str *name, int nth, host_str *out); /* one of those, from 0 */
 int host_headers(host_id req, host_str *out);                /* packed {name = value, ..} */
 /* Whose connection it is: the address as text ("unix", or "" when unknown), and HOST_PEER_* bits. */
 enum { HOST_PEER_LOOPBACK = 1, /* this machine's */

@@ -100,6 +100,7 @@ void request_bury(void) {
 
 static joined *join(request *r, const char *name, size_t n, int first) {
   const http1 *h = &r->h;
+  const char *between = n == 6 && memcmp(name, "cookie", 6) == 0 ? "; " : ", "; /* RFC 6265bis, 5.8.3 */
   size_t total = 0, k;
   for (int i = first; i >= 0; i = http1_find(h, name, n, i + 1)) total += h->header[i].value_n + 2u;
   joined *j = malloc(sizeof *j + total);
@@ -109,7 +110,7 @@ static joined *join(request *r, const char *name, size_t n, int first) {
   for (int i = first; i >= 0; i = http1_find(h, name, n, i + 1)) {
     const char *v = http1_value(h, i, &k);
     if (i != first) {
-      memcpy(j->p + j->n, ", ", 2);
+      memcpy(j->p + j->n, between, 2);
       j->n += 2;
     }
     memcpy(j->p + j->n, v, k);
@@ -132,6 +133,18 @@ int host_header(host_id id, host_str *name, host_str *out) {
   if (!j) j = join(r, name->p, name->n, i);
   if (!j) return HOST_EFULL;
   *out = (host_str){j->p, (uint32_t)j->n};
+  return 1;
+}
+
+int host_header_nth(host_id id, host_str *name, int nth, host_str *out) {
+  request *r = find(id);
+  if (!r) return HOST_EGONE;
+  int i = http1_find(&r->h, name->p, name->n, 0);
+  while (i >= 0 && nth-- > 0) i = http1_find(&r->h, name->p, name->n, i + 1);
+  if (i < 0) return 0;
+  size_t n;
+  const char *value = http1_value(&r->h, i, &n);
+  *out = (host_str){value, (uint32_t)n};
   return 1;
 }
 

@@ -11,6 +11,7 @@ local resource = require "human.http.resource"
 local route_of = require "human.http.route"
 local rpc = require "human.http.rpc"
 local router = require "human.http.router"
+local security = require "human.http.security"
 local shapes = require "human.http.shapes"
 
 local M = {}
@@ -38,6 +39,8 @@ end
 -- one}, or a list of them).
 -- cors: which pages of other origins may use the routes: false (none), a list of origins, or "*".  Without it
 -- cors.origins decides, of which "*" counts only for routes that ask for a key.
+-- headers: what all answers have, errors too: "api" or "page" (nothing is framed, nothing loaded from elsewhere), or
+-- { "page", [name] = value or false, .. }; a handler that returns one of these decides itself.
 -- agent_port = true: also served on the second port, as what is below a path of api.agent_port.
 -- rpc: the path of the RPC socket that its methods belong to, where the area has several.
 function M.group(options)
@@ -48,9 +51,11 @@ function M.group(options)
   if base ~= "" and not base:find "^/.*[^/]$" then
     error(where .. ": base must begin and must not end with /", 0)
   end
+  local secure = security.compile(o.headers, where)
+  security.announce(g, base, secure)
   return setmetatable({
     gen = g, tag = o.tag, base = base, auth = o.auth, errors = o.errors, shape = o.shape, limit = o.limit,
-    area = o.area or area, cors = cors.check(o.cors, where),
+    area = o.area or area, secure = secure, cors = cors.check(o.cors, where),
     on_agent_port = o.agent_port, rpc_path = o.rpc,
   }, group_mt)
 end
@@ -88,7 +93,7 @@ end
 -- A raw WebSocket: handlers = {on_open(conn), on_message(conn, data, is_text), on_close(conn, code,
 -- reason), on_upgrade(data, from, to)}.  on_upgrade is called before the first call after a reload,
 -- with the bundles' hashes; a table that it returns becomes conn.data.
--- conn: send(text), send_binary(data), close(code, reason), id, actor, params, query, ip and
+-- conn: send(text), send_binary(data), close(code, reason), header(name), id, actor, params, query, ip and
 -- data, a table of plain values that survives a reload.
 function Group:websocket(path, spec, handlers)
   local where = place(2)
@@ -142,8 +147,10 @@ function Group:resource(name, options)
   end)
 end
 
--- An authenticator, for auth = "name".  scheme: {type = "apiKey", header = "X-API-Key"} or {type = "http", scheme =
--- "bearer"}; errors: codes that fn refuses with, besides unauthorized; optional = true: fn is asked without a token,
+-- An authenticator, for auth = "name".  scheme: {type = "apiKey", header = "X-API-Key"}, {type = "http", scheme =
+-- "bearer"} or {type = "apiKey", cookie = "__Host-session"}: what changes something is then refused from pages of other
+-- origins, but for those that cors lists; errors: codes that fn refuses with, besides unauthorized; optional = true: fn
+-- is asked without a token,
 -- too; ambient = true: it may let a client in for where it asks from; description; still(actors) -> {[i] = true} of
 -- those for whom it still stands, asked now and then about who holds a stream or WebSocket open.  fn(ctx, token) ->
 -- actor, which becomes ctx.actor, or nil, an error code, and facts for the client.
@@ -183,7 +190,7 @@ end
 -- embedded (the name of a tree in the binary: ui/dist is "ui"), which dir goes before; fallback ("index.html": for
 -- navigations to what does not exist, but never below a path of an API), immutable ("assets/": what is below it has
 -- the hash of its contents in its name; such names are known by their looks, too), links = true (follow symbolic
--- links that stay below dir), cors, agent_port = true.
+-- links that stay below dir), cors, headers (as of a group), agent_port = true.
 function M.assets(path, options)
   local g = building "api.assets"
   assets.declare(g, path, options, (place(2)))
@@ -227,6 +234,8 @@ function M.finish(g)
     local entry = router.add(g.router, route)
     entry.on_agent_port = entry.on_agent_port or route.on_agent_port
     if entry.cors and entry.cors ~= route.cors then entry.cors = cors.none else entry.cors = route.cors end
+    local lines = route.secure and route.secure.lines or ""
+    entry.common_head = entry.cors.fixed .. g.common_head .. lines
   end
   assets.finish(g)
   rpc.finish(g)

@@ -52,7 +52,12 @@ describe("an answer", function()
     { { ["x a"] = "b" }, [[the header name \"x a\" is none]] },
     { { [""] = "b" }, [[the header name \"\" is none]] },
     { { [1] = "b" }, [[the header name \"1\" is none]] },
-    { { ["x-a"] = { "b" } }, "the header 'x-a' must be a text" },
+    { { ["x-a"] = { a = "b" } }, "the header 'x-a' must be a text, or a list of texts" },
+    { { ["x-a"] = { "b", { "c" } } }, "the header 'x-a' must be a text" },
+    { { ["x-a"] = { "b", "c\r\nd: e" } }, "the header 'x-a' has a line break" },
+    { { Location = { "/b" } }, "the header 'Location' may be said once only" },
+    { { ["set-cookie"] = "a" }, "a Set-Cookie has no name" },
+    { { ["set-cookie"] = { "a=b", "__Secure-a=b; Path=/" } }, "the cookie '__Secure-a' must be Secure, by its name" },
     { { ["content-type"] = "text/html" }, "the header 'content-type' is the declared reply's" },
   }
 
@@ -86,7 +91,9 @@ describe("an answer", function()
 
   it("is a bare 500 when nothing else can be sent", function()
     app.host.peer = function() return "127.0.0.1" end
-    require("human.scripts.generation").current().common_head = "date: now\r\n"
+    local g = require("human.scripts.generation").current()
+    g.common_head = "date: now\r\n"
+    for _, route in ipairs(g.routes) do route.common_head = g.common_head end
     for _, path in ipairs { "/returns", "/nope", "/fails" } do
       local a = app:request { path = path }
       if path ~= "/returns" then assert.same({ 500, "internal" }, { a.status, a.json.code }) end

@@ -9,6 +9,8 @@ local real = package.loaded["human.core.host"]        -- for what is pure
 local function add_requests(h, app, E)
   function h.header(req, name) return app.requests[req] and app.requests[req].headers[name] end
   function h.headers(req) return app.requests[req].headers end
+  function h.headers_packed(req) return h.pack(h.headers(req)) end
+  function h.header_nth(req, name, nth) return nth == 0 and h.header(req, name) or nil end
   function h.address(text)
     local address, bits = real.address(text)
     if not address then return nil end

@@ -117,10 +117,16 @@ function M.header(req, name)
   return taken()
 end
 
-function M.headers(req)
-  if C.host_headers(req, out) < 0 then return {} end
-  return M.unpack(taken())
+function M.header_nth(req, name, nth)
+  if C.host_header_nth(req, fill(a, name), nth, out) > 0 then return taken() end
 end
+
+-- All of them as a blob, for unpack().
+function M.headers_packed(req)
+  return C.host_headers(req, out) < 0 and M.pack {} or taken()
+end
+
+function M.headers(req) return M.unpack(M.headers_packed(req)) end
 
 -- The address of the peer as text, and its PEER bits.
 function M.peer(req)

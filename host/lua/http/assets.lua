@@ -9,6 +9,7 @@ local ctx_module = require "human.http.ctx"
 local host = require "human.core.host"
 local log = require "human.log"
 local sched = require "human.core.sched"
+local security = require "human.http.security"
 
 local byte, find, gmatch, match, sub = string.byte, string.find, string.gmatch, string.match, string.sub
 
@@ -20,7 +21,7 @@ local DENIED, GONE, DOWN = host.E.DENIED, host.E.GONE, host.E.DOWN
 local TELL_S = 60
 local ACCEPT_MAX = 1024
 local OPTIONS = { embedded = "string", dir = "string", fallback = "string", immutable = "string", links = "boolean",
-                  agent_port = "boolean", cors = true }
+                  agent_port = "boolean", cors = true, headers = true }
 local REDIRECT = "location: ./%s/%s\r\n"
 local ALLOW = { headers = { allow = "GET, HEAD" } }
 local BUSY = { retry_after_s = 1 }
@@ -62,7 +63,8 @@ function M.declare(g, prefix, o, where)
     path = prefix, below = prefix == "/" and "/" or prefix .. "/", where = where, dir = directory(o),
     embedded = o.embedded, fallback = o.fallback, immutable = o.immutable, flags = o.links and LINKS or 0,
     on_agent_port = o.agent_port, policy = cors.of_route(cors.check(o.cors, where), false, false, where),
-    apis = {}, label = host.label("files " .. prefix),
+    head = (security.compile(o.headers, where) or { lines = "" }).lines, apis = {},
+    label = host.label("files " .. prefix),
   }
   if not mount.dir and (o.embedded or "") == "" then error(where .. ": dir is empty, and nothing is embedded", 0) end
   if not mount.dir and not host.asset_tree(o.embedded) then
@@ -124,7 +126,7 @@ local function ask(job, path, flags)
   local mount = job.mount
   flags = mount.flags + flags
   if mount.immutable and sub(path, 1, #mount.immutable) == mount.immutable then flags = flags + IMMUTABLE end
-  local head = job.g.common_head .. mount.policy.fixed .. cors.headers(mount.policy, job.req)
+  local head = job.g.common_head .. mount.head .. mount.policy.fixed .. cors.headers(mount.policy, job.req)
     .. "x-request-id: " .. job.id .. "\r\n"
   if not mount.dir then return host.asset_embedded(job.req, mount.embedded, path, flags, head) end
   local status, sent = sched.await(host.asset_file(sched.owner(), job.req, mount.dir, path, flags, head))
@@ -145,7 +147,9 @@ local function redirect(job)
 end
 
 local function refuse(job, code, data)
-  job.refuse(job.req, job.g, job.path, job.method, code, data, job.mount.policy, job.finish)
+  local policy = job.mount.policy
+  local from = { cors = policy, common_head = policy.fixed .. job.g.common_head .. job.mount.head }
+  job.refuse(job.req, job.g, job.path, job.method, code, data, from, job.finish)
 end
 
 -- No directory is no reason to refuse scripts: it may come with the next deploy.

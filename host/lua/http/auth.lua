@@ -2,6 +2,8 @@
 -- An authenticator takes the token from one header and asks its script function for the actor.
 -- Tokens are never logged and never stored here.
 
+local cookies = require "human.http.cookies"
+local cors = require "human.http.cors"
 local fail = require "human.fail"
 local guard = require "human.guard"
 local headers = require "human.http.headers"
@@ -14,27 +16,30 @@ local function bearer(value)
 end
 
 -- Add an authenticator to the generation being built.  scheme: {type = "apiKey", header = name} or
--- {type = "http", scheme = "bearer"}, optionally optional = true (fn is asked without a token, too)
--- and a description; ambient = true: fn may let a client in for where it asks from, not for what it
--- knows (cookies, too, come by themselves).  fn(ctx, token) -> actor, or nil, an error code and
--- facts for the client (human.fail).
+-- {type = "http", scheme = "bearer"} or {type = "apiKey", cookie = name}, optionally optional = true (fn is
+-- asked without a token, too) and a description; ambient = true: fn may let a client in for where it asks
+-- from, not for what it knows (cookies, too, come by themselves).  fn(ctx, token) -> actor, or nil, an error
+-- code and facts for the client (human.fail).
 function M.declare(gen, name, scheme, fn, where)
   if gen.auth[name] then
     error(where .. ": authenticator '" .. name .. "' was declared at " .. gen.auth[name].where, 0)
   end
-  local kind, header = scheme.type, scheme.header
+  local kind, header, cookie = scheme.type, scheme.header, scheme.cookie
+  if cookie and kind == "apiKey" and not header then header = "Cookie" end
   if kind == "http" and scheme.scheme == "bearer" then
     header = "Authorization"
   elseif kind ~= "apiKey" or type(header) ~= "string" then
-    error(where .. ": api.auth: type must be apiKey with a header, or http with scheme bearer", 0)
+    error(where .. ": api.auth: type must be apiKey with a header or a cookie, or http with scheme bearer", 0)
   end
-  local why = headers.refusal(header, "")
+  local why = headers.refusal(header, "") or cookie and headers.refusal(cookie, "")
   if why then error(where .. ": api.auth: " .. why, 0) end
   if type(fn) ~= "function" then error(where .. ": api.auth: a function is needed", 0) end
   gen.auth[name] = {
     name = name, scheme = scheme, header = header:lower(), take = kind == "http" and bearer or nil,
     optional = scheme.optional or false, ambient = scheme.ambient or header:lower() == "cookie", fn = fn, where = where,
+    cookie = cookie, by_cookie = header:lower() == "cookie",
     challenge = kind == "http" and 'Bearer realm="human"'
+      or cookie and 'Cookie realm="human", cookie-name="' .. cookie .. '"'
       or 'ApiKey realm="human", header="' .. header .. '"',
   }
 end
@@ -51,14 +56,15 @@ function M.compile(gen, spec, where)
 end
 
 --- What a list means to pages of other origins: must who asks show a key, and is there one of which where
---- they ask from is enough?
+--- they ask from is enough?  And is there one that asks for a cookie?
 function M.kind(list)
-  local has_key, is_ambient = list ~= false, false
+  local has_key, is_ambient, by_cookie = list ~= false, false, false
   for _, a in ipairs(list or {}) do
     is_ambient = is_ambient or a.ambient
+    by_cookie = by_cookie or a.by_cookie
     has_key = has_key and not a.ambient and not a.optional
   end
-  return has_key, is_ambient
+  return has_key, is_ambient, by_cookie
 end
 
 local function refuse(a, code, data)
@@ -72,9 +78,17 @@ end
 
 local function token_of(ctx, a)
   local value = host.header(ctx.req, a.header)
+  if value and a.cookie then value = cookies.values(value, a.cookie)[1] end
   if value and a.take then value = a.take(value) end
   if value == "" then return nil end
   return value
+end
+
+-- A browser adds cookies to what any page sends.  What changes something is taken from pages that may, alone.
+local function check_page(ctx)
+  local route = ctx.route
+  if route.method == "GET" or cors.permits(route.cors, ctx.req) then return end
+  fail.throw("forbidden", { message = "Origin is not allowed" })
 end
 
 -- Sets ctx.actor or throws.  Of several authenticators the first that finds its header decides.
@@ -85,6 +99,7 @@ function M.run(ctx, list)
     local token = token_of(ctx, a)
     if token or (a.optional and i == last) then
       local actor, code, data
+      if token and a.by_cookie then check_page(ctx) end
       if token then
         actor, code, data = guard.check(ctx.ip, token, a.fn, ctx, token)
       else

@@ -10,7 +10,6 @@ local schema = require "human.schema"
 local upload = require "human.http.upload"
 
 local M = {}
-local rawget = rawget
 local JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 local ANY = "*/*"
 local TEXT = { coerce = true }
@@ -185,7 +184,7 @@ end
 
 --- The body of a request on a route that takes one; nil without.
 function M.read(ctx, route)
-  if route.has_upload and rawget(ctx, "ahead") then return read_upload(ctx, route) end
+  if route.has_upload and ctx.ahead then return read_upload(ctx, route) end
   local text = host.body(ctx.req)
   if text == "" then
     if route.body_required then invalid_text("body", "is required") end

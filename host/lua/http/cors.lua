@@ -11,6 +11,7 @@ local M = {}
 local EXPOSE = "access-control-expose-headers: x-request-id, x-total-count, link, retry-after, "
   .. "idempotent-replayed\r\n"
 local MAX_AGE_S = 600
+local CREDENTIALS = "access-control-allow-credentials: true\r\n"
 local VARY = "vary: Origin\r\n"
 
 --- Nobody but our own pages.  fixed: lines that every answer gets; varies: further ones by Origin.
@@ -19,15 +20,17 @@ local any = { fixed = "access-control-allow-origin: *\r\n" .. EXPOSE, varies = f
 
 local policies = setmetatable({}, { __mode = "v" }) -- text -> policy: equal ones are the same
 
---- The policy of a list: "*", or origins separated by commas or white space.
-function M.policy(text)
+--- The policy of a list: "*", or origins separated by commas or white space.  with_cookies: pages of these may send
+--- those along.
+function M.policy(text, with_cookies)
   if text == "*" then return any end
-  local policy, origins = policies[text], {}
+  local key = with_cookies and "cookies " .. text or text
+  local policy, origins = policies[key], {}
   if policy then return policy end
   for origin in text:gmatch "[^%s,]+" do origins[origin:lower()] = true end
   if not next(origins) then return M.none end
-  policy = { fixed = VARY, varies = true, any = false, origins = origins }
-  policies[text] = policy
+  policy = { fixed = VARY, varies = true, any = false, origins = origins, extra = with_cookies and CREDENTIALS or "" }
+  policies[key] = policy
   return policy
 end
 
@@ -37,12 +40,13 @@ function M.check(option, where)
   error(where .. ": cors must be false, \"*\", or origins separated by commas", 0)
 end
 
---- A route's policy.  has_key: who asks must show a key; is_ambient: where they ask from is enough.
-function M.of_route(option, has_key, is_ambient, where)
+--- A route's policy.  has_key: who asks must show a key; is_ambient: where they ask from is enough; by_cookie: they
+--- are asked for one, which the pages that the option lists may then send along.
+function M.of_route(option, has_key, is_ambient, where, by_cookie)
   if option == "*" and is_ambient then
     error(where .. ": cors = \"*\" would give every web page what clients of this machine may do", 0)
   end
-  if option then return M.policy(option) end
+  if option then return M.policy(option, by_cookie) end
   if option == false or is_ambient then return M.none end
   local policy = M.policy(host.conf().cors.origins)
   if policy.any and not has_key then return M.none end
@@ -61,7 +65,7 @@ function M.headers(policy, req)
   if not policy.varies then return "" end
   local origin = host.header(req, "origin")
   if not origin or not policy.origins[origin:lower()] then return "" end
-  return "access-control-allow-origin: " .. origin .. "\r\n" .. EXPOSE
+  return "access-control-allow-origin: " .. origin .. "\r\n" .. policy.extra .. EXPOSE
 end
 
 --- Header lines that answer a preflight (Fetch standard, "CORS-preflight fetch"); none for those who may not.

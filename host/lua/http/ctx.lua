@@ -11,6 +11,7 @@
 
 local after = require "human.http.after"
 local caller = require "human.http.caller"
+local cookies = require "human.http.cookies"
 local decisions = require "human.decisions"
 local fail = require "human.fail"
 local host = require "human.core.host"
@@ -42,9 +43,48 @@ function methods:rule(name, ...)
   return decisions.enforce(self.db, gen.rule(self.route.area, name), about, ...)
 end
 
+-- Any header of the request, whatever the case of its name; repeated ones joined by commas (cookies by semicolons),
+-- nil without one.  Also for authenticators, and after waiting; not once the request is answered.
+function methods:header(name) return host.header(self.req, name:lower()) end
+
+-- Its values one by one, as they were sent.
+function methods:header_values(name)
+  local out, i = {}, 0
+  repeat
+    local value = host.header_nth(self.req, name:lower(), i)
+    out[#out + 1], i = value, i + 1
+  until not value
+  return out
+end
+
+-- The value of a cookie, nil without; of several the one that browsers put first, for the longest path.
+function methods:cookie(name) return self:cookies(name)[1] end
+
+-- All values of a cookie.
+function methods:cookies(name) return cookies.values(host.header(self.req, "cookie"), name) end
+
+-- Sets a cookie with the answer that the handler returns, or with its stream; errors do not.  options: path ("/"),
+-- domain, max_age_s (without: for the session), secure (true), http_only (true), same_site ("Lax", "Strict", "None"),
+-- partitioned.  __Host- and __Secure- names must be what they promise.
+function methods:set_cookie(name, value, options)
+  if self.route.idempotent then
+    error("ctx:set_cookie: a route that sets cookies says idempotent = false, for kept answers must not have them", 2)
+  end
+  local ok, line = pcall(cookies.compose, name, value, options)
+  if not ok then error("ctx:set_cookie: " .. line, 2) end
+  rawset(self, "cookie_lines", (rawget(self, "cookie_lines") or "") .. "set-cookie: " .. line .. "\r\n")
+end
+
+-- Takes a cookie away; options: the path, domain and partitioned that it was set with.
+function methods:clear_cookie(name, options)
+  local o = { max_age_s = 0 }
+  for key, v in pairs(options or {}) do o[key] = v end
+  return self:set_cookie(name, "", o)
+end
+
 -- The body byte by byte as it was sent, for signatures.  What the host wrote to disk is not there.
 function methods:raw_body()
-  if rawget(self, "ahead") then error("ctx:raw_body: the body was written to disk", 2) end
+  if self.ahead then error("ctx:raw_body: the body was written to disk", 2) end
   return host.body(self.req)
 end
 

@@ -51,7 +51,7 @@ function M.open(ctx)
   if ctx.claim then require("human.idempotency").release(ctx) end   -- a stream cannot be kept
   local route = ctx.route
   local head = HEAD .. route.common_head .. require("human.http.cors").headers(route.cors, ctx.req)
-    .. "x-request-id: " .. ctx.id .. "\r\n"
+    .. "x-request-id: " .. ctx.id .. "\r\n" .. (rawget(ctx, "cookie_lines") or "")
   local out = setmetatable({ req = ctx.req, ctx = ctx, closed = false, gone = false, bytes = 0,
                              waiters = {}, follows = false }, out_mt)
   out.last_id, out.lost = last_event_id(ctx.req)

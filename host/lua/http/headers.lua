@@ -2,11 +2,17 @@
 -- What C would refuse with nothing but a number (respond.c, check_line) is refused here with a reason, before
 -- anything is answered.  spec/host/refused_answers_spec.lua holds the two against each other.
 
+local cookies = require "human.http.cookies"
+
 local find, format = string.find, string.format
 
 local M = {}
 local TOKEN = "^[%w!#$%%&'*+%-.^_`|~]+$"         -- RFC 9110 section 5.6.2
 local CONTROL = "[%z\1-\8\10-\31\127]"           -- a tab is none
+local SINGLE = {}                                -- of which an answer has one, or none
+for name in ([[content-type content-disposition content-range content-location location etag last-modified expires
+  retry-after age access-control-allow-origin access-control-max-age strict-transport-security referrer-policy server
+  x-frame-options x-request-id]]):gmatch "%S+" do SINGLE[name] = true end
 local OWN = { ["content-length"] = true, ["transfer-encoding"] = true, date = true }
 
 --- Nil when a header may be sent, else why not.  taken (optional): the name, in lower case, of one that the
@@ -26,14 +32,39 @@ function M.refusal(name, value, taken)
   end
 end
 
---- {name = value} as lines; or nil and why not.
+local function list_refusal(name, list)
+  if type(name) ~= "string" then return format("the header name %q is none", tostring(name)) end
+  if SINGLE[name:lower()] then return format("the header '%s' may be said once only", name) end
+  if #list == 0 then return format("the header '%s' must be a text, or a list of texts", name) end
+end
+
+-- One line; or nil and why not.
+local function line(name, value, taken)
+  local why = M.refusal(name, value, taken)
+  if not why and name:lower() == "set-cookie" then why = cookies.refusal(tostring(value)) end
+  if why then return nil, why end
+  return name:lower() .. ": " .. tostring(value) .. "\r\n"
+end
+
+local function lines_of(name, list, taken)
+  local out, why = "", list_refusal(name, list)
+  if why then return nil, why end
+  for _, value in ipairs(list) do
+    local text, refused = line(name, value, taken)
+    if refused then return nil, refused end
+    out = out .. text
+  end
+  return out
+end
+
+--- {name = value} as lines, a list of values as several; or nil and why not.
 function M.lines(headers, taken)
   if type(headers) ~= "table" then return nil, "headers must be a table, not a " .. type(headers) end
   local out = ""
   for name, value in pairs(headers) do
-    local why = M.refusal(name, value, taken)
+    local text, why = (type(value) == "table" and lines_of or line)(name, value, taken)
     if why then return nil, why end
-    out = out .. name:lower() .. ": " .. tostring(value) .. "\r\n"
+    out = out .. text
   end
   return out
 end

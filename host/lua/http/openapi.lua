@@ -47,15 +47,24 @@ local function add_fields(list, node, place)
   end
 end
 
+-- OpenAPI has no way to say that a parameter may have slashes.
+local function describe_rest(list, name)
+  for _, p in ipairs(list) do
+    if p.name == name then p.description = p.description or "The rest of the path, slashes included" end
+  end
+end
+
 -- Path parameters without a schema of their own are text.
 local function parameters(route)
   local list, known = {}, {}
   add_fields(list, as_object(route.spec.params), "path")
   for _, p in ipairs(list) do known[p.name] = true end
   for name in route.path:gmatch "{([^{}]*)}" do
-    if not known[name] then
-      list[#list + 1] = { name = name, ["in"] = "path", schema = { type = "string" } }
+    local plain = name:gsub("%.%.%.$", "")
+    if not known[plain] then
+      list[#list + 1] = { name = plain, ["in"] = "path", schema = { type = "string" } }
     end
+    if plain ~= name then describe_rest(list, plain) end
   end
   add_fields(list, as_object(route.spec.query), "query")
   add_fields(list, as_object(route.spec.headers), "header")
@@ -141,7 +150,8 @@ end
 local function operation(route, gen)
   local spec, names = route.spec, auth_names(route)
   return {
-    method = route.method, path = route.path, summary = spec.summary, description = spec.description,
+    method = route.method, path = (route.path:gsub("%.%.%.}", "}")),
+    summary = spec.summary, description = spec.description,
     tag = route.tag or spec.tag or route.group and route.group.tag, operation_id = spec.operation_id,
     deprecated = spec.deprecated, parameters = parameters(route), body = body(route),
     replies = replies(route), errors = errors(route, names, route.errors or gen.errors or {}),
@@ -155,7 +165,8 @@ local function security_schemes(auth)
     local scheme = a.scheme or a
     out[name] = scheme.type == "http"
       and { type = "http", scheme = scheme.scheme, description = scheme.description }
-      or { type = "apiKey", ["in"] = "header", name = scheme.header, description = scheme.description }
+      or { type = "apiKey", ["in"] = scheme.cookie and "cookie" or "header", name = scheme.cookie or scheme.header,
+           description = scheme.description }
   end
   return out
 end

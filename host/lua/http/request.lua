@@ -24,11 +24,12 @@ local log = require "human.log"
 local rate = require "human.http.rate"
 local router = require "human.http.router"
 local sched = require "human.core.sched"
+local security = require "human.http.security"
 local shapes = require "human.http.shapes"
 local connections = require "human.http.connections"
 
 local band, rshift, byte, sub = bit.band, bit.rshift, string.byte, string.sub
-local xpcall = xpcall
+local rawget, xpcall = rawget, xpcall
 local WEBSOCKET, INNER, AHEAD = host.RQ.WEBSOCKET, host.RQ.INNER, host.RQ.AHEAD
 local OPTIONS = router.number.OPTIONS
 local ALL_METHODS = table.concat(host.METHOD, ", ", 1, 7)
@@ -53,11 +54,17 @@ local function extra_headers(data, status)
   return out
 end
 
--- An answer that no schema of a route prepared.  own: its own header lines, content type first; policy: of
--- the route, or of those that no route gives.  Returns its status and size.
-local function respond(req, g, policy, status, id, own, body)
-  local head = policy.fixed .. g.common_head .. cors.headers(policy, req)
-  return answer.send(req, status, own .. head .. "x-request-id: " .. id .. "\r\n", body)
+-- What an answer has that no route gives, where `policy` says which pages may read it.
+local function loose(g, policy, lines)
+  return { cors = policy, common_head = policy.fixed .. g.common_head .. (lines or "") }
+end
+
+-- An answer that no schema of a route prepared.  own: its own header lines, content type first; from: the route,
+-- the entry of its path, or loose().  Returns its status and size.
+local function respond(req, from, status, id, own, body)
+  local head = from.secure and security.without(from.common_head, from.secure, own) or from.common_head
+  head = own .. head .. cors.headers(from.cors, req)
+  return answer.send(req, status, head .. "x-request-id: " .. id .. "\r\n", body)
 end
 
 -- What is logged of an answer: HEAD has a body that nobody sees.
@@ -65,10 +72,10 @@ local function done(ctx, status, bytes)
   access.done(ctx, status, ctx.is_head and 0 or bytes)
 end
 
-local function respond_fail(req, g, policy, shape, id, f, ctx)
+local function respond_fail(req, from, shape, id, f, ctx)
   local own, body = JSON_TYPE .. extra_headers(f.data, f.status), shapes.body(f, shape, id)
   if ctx and ctx.claim then idempotency.store(ctx, f.status, own, body) end
-  local status, bytes = respond(req, g, policy, f.status, id, own, body)
+  local status, bytes = respond(req, from, f.status, id, own, body)
   if ctx then done(ctx, status, bytes) end
   return status, bytes
 end
@@ -94,7 +101,7 @@ local function answer_canceled(ctx)
   if ctx.claim then idempotency.release(ctx) end
   if not ctx.gone and not ctx.out then
     local f = fail.new("service_unavailable", nil, ctx.route.errors)
-    return respond_fail(ctx.req, ctx.route.gen, ctx.route.cors, ctx.route.shape, ctx.id, f, ctx)
+    return respond_fail(ctx.req, ctx.route, ctx.route.shape, ctx.id, f, ctx)
   end
   if ctx.gone then answer.last_resort(ctx.req) end
   done(ctx, 499, 0)
@@ -104,7 +111,7 @@ local function answer_error(ctx, err)
   if err == sched.Canceled then return answer_canceled(ctx) end
   local f = to_fail(ctx, err)
   if ctx.out then return ctx.out:fail(f) end
-  respond_fail(ctx.req, ctx.route.gen, ctx.route.cors, ctx.route.shape, ctx.id, f, ctx)
+  respond_fail(ctx.req, ctx.route, ctx.route.shape, ctx.id, f, ctx)
 end
 
 local function safely_answer_error(ctx, err)
@@ -144,10 +151,12 @@ end
 
 local function reply(ctx, route, status, value, headers)
   local r, body, own = written(route, status, value, headers)
-  local head = r.head
+  local head, cookies = r.head, rawget(ctx, "cookie_lines")
+  if headers and route.secure then head = security.without(head, route.secure, own) end
   if ctx.claim then idempotency.store(ctx, status, r.type .. own, body) end
   if route.cors.varies then head = head .. cors.headers(route.cors, ctx.req) end
   if headers then head = head .. own end
+  if cookies then head = head .. cookies end
   done(ctx, answer.send(ctx.req, status, head .. "x-request-id: " .. ctx.id .. "\r\n", body))
 end
 
@@ -165,7 +174,7 @@ end
 -- Answers with what is kept for an Idempotency-Key: now, or since an earlier request.
 local function respond_kept(ctx, route, kept, more)
   local own = kept.headers .. (more or "")
-  done(ctx, respond(ctx.req, route.gen, route.cors, kept.status, ctx.id, own, kept.body))
+  done(ctx, respond(ctx.req, route, kept.status, ctx.id, own, kept.body))
 end
 
 local function handled(ctx, route, body)
@@ -276,10 +285,11 @@ end
 -- Routing -------------------------------------------------------------------------------------------
 
 -- Answers without a route are counted below one name: their paths are the clients' invention.
-local function refuse(req, g, path, method, code, data, policy, finish)
+local function refuse(req, g, path, method, code, data, from, finish)
   local id, shape = ctx_module.request_id(req), shapes.at(g, path)
   finish = finish or access.unrouted(req, g, method, id)
-  finish(respond_fail(req, g, policy or g.cors, shape, id, fail.new(code, data, shape.errors or g.errors)))
+  from = from or loose(g, g.cors, security.at(g, path))
+  finish(respond_fail(req, from, shape, id, fail.new(code, data, shape.errors or g.errors)))
 end
 
 -- Of a path's routes the one that is asked about; where there is none, no page gets an answer about it.
@@ -305,17 +315,17 @@ end
 local function no_route(req, g, path, entry, method)
   if not entry then return refuse(req, g, path, method, "not_found") end
   if method == OPTIONS then return answer_options(req, g, entry.allow, entry) end
-  refuse(req, g, path, method, "method_not_allowed", { headers = { allow = entry.allow } }, entry.cors)
+  refuse(req, g, path, method, "method_not_allowed", { headers = { allow = entry.allow } }, entry)
 end
 
 local function upgrade_refused(req, g, path, route, status, method)
   if route.kind ~= "websocket" then return false end
   if band(status, WEBSOCKET) == 0 then
-    refuse(req, g, path, method, "upgrade_required", { headers = { upgrade = "websocket" } }, route.cors)
+    refuse(req, g, path, method, "upgrade_required", { headers = { upgrade = "websocket" } }, route)
     return true
   end
   if cors.permits(route.cors, req) then return false end
-  refuse(req, g, path, method, "forbidden", { message = "Origin is not allowed" }, route.cors)
+  refuse(req, g, path, method, "forbidden", { message = "Origin is not allowed" }, route)
   return true
 end
 
@@ -355,7 +365,7 @@ function M.on_request(req, status, target)
   if band(status, AHEAD) ~= 0 and wants_body_first(req, g, status, path) then return host.body_wait(req) end
   if band(status, INNER) ~= 0 and not caller.host_is_known(req) then
     local data = { message = caller.host_unknown(req) }
-    return refuse(req, g, path, band(status, 255), "misdirected", data, cors.none)
+    return refuse(req, g, path, band(status, 255), "misdirected", data, loose(g, cors.none))
   end
   local server = g.sio_paths[path]
   if server then return server:on_http(req, status, path, raw_query) end
@@ -378,12 +388,12 @@ function M.on_request(req, status, target)
   if route.names then
     params = router.params(route, segs)
     if not params then
-      return refuse(req, g, path, method, "validation_error", { message = "path is malformed" }, route.cors)
+      return refuse(req, g, path, method, "validation_error", { message = "path is malformed" }, route)
     end
   end
   if upgrade_refused(req, g, path, route, status, method) then return end
   local why = unavailable(route)
-  if why then return refuse(req, g, path, method, why, RETRY, route.cors) end
+  if why then return refuse(req, g, path, method, why, RETRY, route) end
   start(req, route, raw_query, params, status)
 end
 

@@ -110,10 +110,7 @@ end
 -- May the request carry an Idempotency-Key, and how is it kept?
 local function compile_idempotent(route, spec)
   if route.kind ~= "http" then return end
-  if route.has_upload then
-    if spec.idempotent then error("a route that takes uploads cannot be: what was sent is not kept", 0) end
-    return
-  end
+  if route.has_upload and spec.idempotent == nil then return end -- files are moved, which no transaction takes back
   route.idempotent = idempotency_key.applies(route.method, route.auth_spec ~= false, spec.idempotent)
 end
 
@@ -137,6 +134,7 @@ function M.new(g, group, kind, method, path, spec, where)
     gen = g, group = group, kind = kind, method = method, m = router.number[method], path = full,
     title = method .. " " .. full, spec = spec, where = where, tag = spec.tag or group.tag,
     auth_spec = option(spec, group, "auth") or false, cors_option = group.cors, area = group.area,
+    secure = group.secure,
     errors = catalogue.of(g, group.area),
     timeout_s = spec.timeout_s or host.conf().limits.request_timeout_ms / 1000,
     abort = spec.abort, on_agent_port = group.on_agent_port,
@@ -145,7 +143,7 @@ function M.new(g, group, kind, method, path, spec, where)
   if kind ~= "http" and route.abort == nil then route.abort = true end
   route.limit = rate.compile(option(spec, group, "limit"), route.title, where)
   local names = {}
-  for name in full:gmatch "{([^{}]*)}" do names[#names + 1] = name end
+  for name in full:gmatch "{([^{}]*)}" do names[#names + 1] = (name:gsub("%.%.%.$", "")) end
   at(where, "params", compile_params, route, spec, names)
   at(where, "query", compile_query, route, spec)
   at(where, "headers", compile_headers, route, spec)
@@ -171,10 +169,10 @@ end
 --- Once all authenticators are known: who may use the route, and what all of its answers begin with.
 function M.finish(route)
   route.auth = auth.compile(route.gen, route.auth_spec, route.where)
-  local has_key, is_ambient = auth.kind(route.auth)
-  route.cors = cors.of_route(route.cors_option, has_key, is_ambient, route.where)
+  local has_key, is_ambient, by_cookie = auth.kind(route.auth)
+  route.cors = cors.of_route(route.cors_option, has_key, is_ambient, route.where, by_cookie)
   route.common_head = route.cors.fixed .. (is_ambient and not route.cors.varies and "vary: Origin\r\n" or "")
-    .. route.gen.common_head
+    .. route.gen.common_head .. (route.secure and route.secure.lines or "")
   for _, r in pairs(route.replies or {}) do r.head = r.type .. route.common_head end
 end
 

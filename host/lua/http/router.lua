@@ -1,6 +1,8 @@
 -- host/lua/http/router.lua -- from a request target to a route: path, percent-encoding, query string.
 -- Paths without parameters are found by one hash lookup; the others by a tree of segments in which a
--- literal wins over a {parameter}.  Nothing here allocates for a literal path.
+-- literal wins over a {parameter}, and that over {the rest...}; where a choice leads nowhere the next one is tried.
+-- The path decides alone: a path that a literal serves for POST only answers GET with 405, whatever {rest...} would do.
+-- Nothing here allocates for a literal path.
 
 local host = require "human.core.host"
 
@@ -86,9 +88,11 @@ local function segments(path)
   while true do
     local slash = find(path, "/", from, true)
     local text = sub(path, from, (slash or 0) - 1)
-    local name = text:match "^{([%a_][%w_]*)}$"
+    local name, dots = text:match "^{([%a_][%w_]*)(%.?%.?%.?)}$"
+    if dots == "..." and slash then error("path '" .. path .. "': {" .. name .. "...} must be its end", 0) end
+    if dots ~= "" and dots ~= "..." then name = nil end
     if not name and text:find "[{}]" then error("path '" .. path .. "': bad segment '" .. text .. "'", 0) end
-    out[#out + 1] = name and { param = name } or { literal = text }
+    out[#out + 1] = name and { param = name, is_rest = dots == "..." } or { literal = text }
     if not slash then return out end
     from = slash + 1
   end
@@ -99,8 +103,9 @@ local function entry_for(router, path, parts, names)
   for _, part in ipairs(parts) do
     if part.param then
       names[#names + 1] = part.param
-      node.param = node.param or new_node()
-      node = node.param
+      local kind = part.is_rest and "rest" or "param"
+      node[kind] = node[kind] or new_node()
+      node = node[kind]
     else
       node.literal[part.literal] = node.literal[part.literal] or new_node()
       node = node.literal[part.literal]
@@ -139,6 +144,29 @@ end
 
 local captured = {}
 
+-- All segments from `from` on, each decoded once, as one text; nil: one of them is no name.  A slash or a way up that
+-- was hidden by an encoding, and an empty segment, would be another path to who opens a file by it.
+local function rest_of(path, from)
+  local out = {}
+  repeat
+    local slash = find(path, "/", from, true)
+    local text = M.decode(sub(path, from, (slash or 0) - 1))
+    if not text or find(text, "/", 1, true) or text == "." or text == ".." or text == "" and slash then
+      malformed = true
+      return nil
+    end
+    out[#out + 1], from = text, slash and slash + 1
+  until not slash
+  return table.concat(out, "/")
+end
+
+local function take_rest(node, path, from, n)
+  local text = rest_of(path, from)
+  if not text then return nil end
+  captured[n + 1] = text
+  return node.rest.entry
+end
+
 local function walk(node, path, from, n)
   local slash = find(path, "/", from, true)
   local text = sub(path, from, (slash or 0) - 1)
@@ -155,9 +183,12 @@ local function walk(node, path, from, n)
     if hit then return hit end
   end
   local param = node.param
-  if not param or text == "" then return nil end
-  captured[n + 1] = text
-  return slash and walk(param, path, slash + 1, n + 1) or not slash and param.entry or nil
+  if param and text ~= "" then
+    captured[n + 1] = text
+    local hit = slash and walk(param, path, slash + 1, n + 1) or not slash and param.entry
+    if hit then return hit end
+  end
+  return node.rest and take_rest(node, path, from, n) or nil
 end
 
 -- The entry {[method number] = route, allow} for a path, and the captured segments (one shared

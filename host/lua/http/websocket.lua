@@ -39,6 +39,9 @@ function Conn:transmit(opcode, data)
   return queued
 end
 
+-- Any header of the request that opened it, whatever the case of its name; nil without.
+function Conn:header(name) return host.unpack(self.headers)[name:lower()] end
+
 -- Begin the closing handshake.  code: 1000 or 3000 to 4999 (RFC 6455 section 7.4); reason: at most 123 bytes
 -- of UTF-8.
 function Conn:close(code, reason)
@@ -200,7 +203,7 @@ end
 local function new_conn(ctx, route, ws)
   return setmetatable({
     ws = ws, id = ctx.id, path = route.path, label = route.label, gen = route.gen.id, data = {}, closed = false,
-    actor = ctx.actor, params = ctx.params, query = ctx.query, ip = ctx.ip,
+    headers = host.headers_packed(ctx.req), actor = ctx.actor, params = ctx.params, query = ctx.query, ip = ctx.ip,
     box = {}, first = 1, last = 0, working = true, paused = false,
     rooms = {}, n_rooms = 0, afters = false, handling = false,
   }, conn_mt)

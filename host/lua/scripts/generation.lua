@@ -236,8 +236,8 @@ local function new_generation(n, overlay)
     n = n, id = host.bundle_id(n), origin = origin.read(n), overlay = overlay or {}, slice = host.clock(),
     loaded = {}, stack = {}, uses = {}, rule_sources = {}, contracts = {}, warnings = {},
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, agent_paths = {}, errors = {},
-    websockets = {}, rpc = {}, body_limits = {}, upload_paths = {}, sio = {}, bus = {}, feeds = {}, jobs = {},
-    starts = {}, assets = {},
+    websockets = {}, rpc = {}, body_limits = {}, upload_paths = {}, secured = {},
+    sio = {}, bus = {}, feeds = {}, jobs = {}, starts = {}, assets = {},
   }
   -- nosniff: what an answer is, its type says, whatever a browser reads into it (Fetch standard).
   g.common_head = "x-gen: " .. g.id .. "\r\nx-content-type-options: nosniff\r\n"
