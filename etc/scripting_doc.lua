@@ -9,8 +9,8 @@ M.MARK = "<!-- reference: written by `make docs`; edit the comments in host/lua 
 -- What scripts may require, in the order of the page, and what a script calls the module.
 M.modules = {
   "api", "schema", "fail", "db", "decisions", "files", "task", "fetch", "exec", "llm", "sio", "ws", "rpc", "bus", "feed", "jobs",
-  "state", "log", "metrics", "json", "text", "time", "id", "crypto", "config", "document", "guard", "idempotency",
-  "system", "console",
+  "queue", "outbox", "state", "log", "metrics", "json", "text", "time", "id", "crypto", "config", "document", "guard",
+  "idempotency", "system", "console",
 }
 
 -- Objects that scripts are handed: title, where they are made, file, the prefix of their functions.
@@ -20,6 +20,7 @@ M.objects = {
   { "root", "a directory for files, from `files.root`", "files", "Root:" },
   { "tx", "a transaction, from `db.tx` or `ctx:tx`", "pg/transaction", "Tx:" },
   { "process", "a program to talk to, from `exec.start`", "exec", "Process:" },
+  { "row", "of a kind of `human.queue`, and a batch of `human.outbox`", "queue/run", "Row:" },
   { "stream", "server-sent events, from `ctx:stream()`", "http/event_stream", "Out:" },
   { "conn", "a WebSocket, in the handlers of `g:websocket`", "http/websocket", "Conn:" },
   { "room", "connections to send to, from `ws.to`", "ws", "Room:" },

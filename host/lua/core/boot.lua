@@ -116,7 +116,8 @@ end
 
 -- Whatever fails here, the others must hear that it ends.
 local function drain()
-  local steps = { { "system", "drain" }, { "jobs", "stop" }, { "sio", "shutdown" }, { "http.websocket", "shutdown" } }
+  local steps = { { "system", "drain" }, { "jobs", "stop" }, { "queue", "stop" }, { "sio", "shutdown" },
+                  { "http.websocket", "shutdown" } }
   for _, step in ipairs(steps) do
     local ok, err = events.try(require("human." .. step[1])[step[2]])
     if not ok then log.error("shutdown: a part failed", { part = step[1], error = err }) end
@@ -140,7 +141,10 @@ local function serve()
   sched.on_event(EV.STOP, function(is_notice)
     if is_notice == 1 then require("human.system").drain() else drain() end
   end)
-  local ready = latch(2, function() require("human.jobs").run() end)
+  local ready = latch(2, function()
+    require("human.jobs").run()
+    require("human.queue").run()
+  end)
   when_database_ready(ready)
   sched.spawn_as({ label = host.label "loading scripts" }, function()
     local ok, err = pcall(load_scripts)

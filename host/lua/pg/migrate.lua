@@ -28,6 +28,9 @@ local sql = {
     name text primary key, due_at timestamptz not null default now(), owner text,
     lease_until timestamptz, last_run_at timestamptz, last_error text)]],
   jobs_attempts = "alter table host_jobs add column if not exists attempts integer not null default 0",
+  -- The time by which things come due; a test clock puts another one in its place (human.core.clock).
+  has_clock = "select to_regprocedure('human_now()') is not null",
+  clock = "create function human_now() returns timestamptz language sql stable parallel safe as 'select now()'",
 }
 
 local function hex(bytes)
@@ -138,6 +141,7 @@ local function prepare(files)
     tx:exec(sql.create)
     tx:exec(sql.jobs)
     tx:exec(sql.jobs_attempts)
+    if not tx:value(sql.has_clock) then tx:exec(sql.clock) end
   end, UNGATED)
   return list
 end

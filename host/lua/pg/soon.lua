@@ -48,4 +48,13 @@ function M.give_back(list, run)
   end
 end
 
+-- Rows that a module of the runtime collects (human.queue.rows): write_rows(tx, rows) sends them in one statement,
+-- before a savepoint begins or ends, and with the commit.
+function M.send_rows(tx)
+  local rows = tx.rows
+  if not rows then return end
+  tx.rows = nil
+  tx.write_rows(tx, rows)
+end
+
 return M

@@ -100,6 +100,7 @@ function M.forget(kept, from)
 end
 
 local function commit(tx, more)
+  soon.send_rows(tx)
   if more then more(tx) end
   for _, entry in ipairs(tx.owed) do tx:ask(entry.sql, unpack(entry, 1, entry.n)) end
   local written = tx.kept[1] and start(tx.lease, keeper(tx.kept))
@@ -127,11 +128,13 @@ M.keep = keep
 
 function Tx:nested(fn)
   self.depth = self.depth + 1
+  soon.send_rows(self)
   hear(self)
   local name, kept_before, hooks_before = "nested" .. self.depth, #self.kept, #self.hooks
   simple(self.lease, "SAVEPOINT " .. name)
   local ok, n, values = keep(pcall(function()
     local function heard(...)
+      soon.send_rows(self)
       hear(self)
       return ...
     end
@@ -140,7 +143,7 @@ function Tx:nested(fn)
   self.depth = self.depth - 1
   if not ok then
     M.forget(self.kept, kept_before + 1)
-    self.asked = {}
+    self.asked, self.rows = {}, nil
     for i = #self.hooks, hooks_before + 1, -1 do self.hooks[i] = nil end
     run(self.lease, "ROLLBACK TO SAVEPOINT " .. name)
     error(values[1], 0)

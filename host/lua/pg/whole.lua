@@ -16,7 +16,7 @@ local PLAIN = options_of.read {}
 local function undo(tx)
   local lease = tx.lease
   transaction.forget(tx.kept, 1)
-  tx.hooks, tx.asked, tx.lease, tx.depth = {}, {}, nil, 0
+  tx.hooks, tx.asked, tx.rows, tx.lease, tx.depth = {}, {}, nil, nil, 0
   if not lease then return end
   local ok = pcall(statement.run, lease, "ROLLBACK")
   host.db_release(lease, not ok)

@@ -236,8 +236,8 @@ local function new_generation(n, overlay)
     n = n, id = host.bundle_id(n), origin = origin.read(n), overlay = overlay or {}, slice = host.clock(),
     loaded = {}, stack = {}, uses = {}, rule_sources = {}, contracts = {}, warnings = {},
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, agent_paths = {}, errors = {},
-    websockets = {}, rpc = {}, body_limits = {}, upload_paths = {}, secured = {},
-    sio = {}, bus = {}, feeds = {}, jobs = {}, starts = {}, assets = {},
+    websockets = {}, rpc = {}, body_limits = {}, upload_paths = {}, secured = {}, sio = {}, bus = {}, feeds = {},
+    jobs = {}, starts = {}, assets = {}, queue = {}, outbox = {},
   }
   -- nosniff: what an answer is, its type says, whatever a browser reads into it (Fetch standard).
   g.common_head = "x-gen: " .. g.id .. "\r\nx-content-type-options: nosniff\r\n"
@@ -268,6 +268,7 @@ end
 local function check_jobs(g)
   for name, job in pairs(g.jobs) do target.check(g, "job " .. name, job.path) end
   for _, path in ipairs(g.starts) do target.check(g, "jobs.start", path) end
+  for kind, def in pairs(g.queue) do target.check(g, "queue " .. kind, def.path) end
 end
 
 -- The texts of files by the names they have in messages, for scripts/rule_names.check.

@@ -10,6 +10,7 @@ local host = require "human.core.host"
 local jobs = require "human.jobs"
 local log = require "human.log"
 local migrate = require "human.pg.migrate"
+local queue = require "human.queue"
 local sched = require "human.core.sched"
 local sio = require "human.sio"
 local timer = require "human.core.timer"
@@ -98,6 +99,7 @@ local function commit(n)
   host.reload_serving(n)                         -- whatever fails below, the others must not wait for us
   retire(old)
   jobs.reloaded(old, new)
+  queue.reloaded(old, new)
   swept_for = n
   if not sweeping then
     sweeping = true

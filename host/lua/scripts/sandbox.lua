@@ -20,6 +20,7 @@ for name, words in pairs {
   db = "open on_end current_tx whole", decisions = "arguments sql INPUT_MAX",
   fail = "required use", feed = "finish begin check_live",
   idempotency = "begin carry_out release store sql", jobs = "run reloaded sql stop",
+  queue = "run reloaded stop",
   json = "string_end raw_text", metrics = "text", sio = "check_live on_http shutdown",
 } do
   local set = {}

@@ -1,0 +1,61 @@
+-- host/lua/outbox.lua -- what has happened, for those who follow it: an event is written in the transaction of its
+-- cause and handed to each consumer of its topic, in batches, when that is committed and not otherwise.
+-- Each consumer has a row of its own for each event (human.queue, of the kind "outbox TOPIC module.fn"), which goes
+-- when it is done: there is no position that a transaction which commits late could be behind.
+
+local blame = require "human.core.blame"
+local gen = require "human.scripts.generation"
+local id = require "human.id"
+local json = require "human.json"
+local rows = require "human.queue.rows"
+
+local M = {}
+local TOPIC_MAX, CONSUMERS_MAX = 100, 32
+local BATCH = 100
+-- In the terms of human.queue.define; a consumer that fails is waited for: its events stay in order.
+local DEF = { concurrency = 1000, limit = 1000, lease_s = 15, attempts = 25, timeout_s = 60, run = 25, batch = BATCH,
+              per_key = true, backoff = { first_s = 1, max_s = 3600 } }
+
+local function check_topic(what, topic)
+  if type(topic) ~= "string" or not topic:find "^[%w_.-]+$" or #topic > TOPIC_MAX then
+    blame.refuse(("%s: the topic must be a text of 1 to %d letters, digits and . _ -"):format(what, TOPIC_MAX))
+  end
+end
+
+--- Declares a consumer while scripts load: module.fn(batch) is called for the events on the topic that are put from
+--- then on.  batch: a list of up to 100 {id, key, payload, attempt, added_at}; events with one key come in the order
+--- in which they were put, one batch after the other.  What it raises is logged, and the events come again, one by
+--- one; so an event may come more than once, with the same id, but not what batch:done(tx) commits.  batch:retry_in()
+--- and batch:dead() are as those of a row (human.queue).
+function M.on(topic, fn_path)
+  local g = gen.building()
+  if not g then error("outbox.on: only while scripts are loading", 2) end
+  check_topic("outbox.on", topic)
+  local list = g.outbox[topic] or {}
+  local kind = ("outbox %s %s"):format(topic, tostring(fn_path))
+  if g.queue[kind] then blame.refuse(("outbox.on: %s follows %s already"):format(tostring(fn_path), topic)) end
+  if #list >= CONSUMERS_MAX then
+    blame.refuse(("outbox.on: %s has %d consumers, as many as may be"):format(topic, #list))
+  end
+  local def = { kind = kind, path = fn_path, topic = topic }
+  for name, value in pairs(DEF) do def[name] = value end
+  list[#list + 1] = kind
+  g.queue[kind], g.outbox[topic] = def, list
+end
+
+--- Puts an event in `q`, a transaction or human.db.  key (nil: none): what it is about; payload: plain data, up to
+--- 256 KB as JSON.  Returns its id, which all consumers are given.  Where nobody follows the topic nothing is written.
+function M.put(q, topic, key, payload)
+  q = rows.place("outbox.put", q)
+  check_topic("outbox.put", topic)
+  rows.check_key("outbox.put", key)
+  local event_id, list = id.new(), {}
+  local text = json.raw(rows.payload("outbox.put", payload))
+  for i, kind in ipairs(gen.current().outbox[topic] or {}) do
+    list[i] = { kind = kind, id = event_id, key = key, payload = text, is_event = true }
+  end
+  if list[1] then rows.add(q, list) end
+  return event_id
+end
+
+return M

@@ -1,0 +1,368 @@
+-- host/lua/queue/engine.lua -- one worker's part in the queue: it takes rows that are due, runs them, and writes what
+-- became of them.
+-- Each kind has a pump, which is one transaction after another while there is anything to do: the rows that have ended
+-- go in, those that are to run come out.  It is started by a commit that added rows, the end of a run, a timer for
+-- the next row that is due, and a look once a second, which finds what other hosts added and who died over it.
+-- A row that is held here has a lease, renewed for as long as it is held; what it is about is written by its id, its
+-- owner and the number of its attempt, so that nobody ends what another one runs.
+
+local bus = require "human.bus"
+local crypto = require "human.crypto"
+local db = require "human.db"
+local gen = require "human.scripts.generation"
+local host = require "human.core.host"
+local id = require "human.id"
+local json = require "human.json"
+local log = require "human.log"
+local metrics = require "human.metrics"
+local report = require "human.queue.report"
+local run = require "human.queue.run"
+local sched = require "human.core.sched"
+local sql = require "human.queue.sql"
+local timer = require "human.core.timer"
+
+local M = {}
+local LOOK_S, AGAIN_S, SOONEST_S = 1, 0.5, 0.002
+local TAKE_MAX, SCAN = 32, 128                   -- rows taken at once; looked at for it, where keys matter
+local TELL_S = 0.05                              -- how often others hear that there is more than we can take
+local TOPIC = "bus.queue"
+local me = id.new()                              -- this worker's incarnation
+local kinds = {}                                 -- kind -> what this worker has of it
+local looking, stopped = false, false
+
+metrics.describe("human_queue_done_total", "Rows of the queue that are done.")
+metrics.describe("human_queue_failed_total", "Tries of rows of the queue that failed.")
+metrics.describe("human_queue_dead_total", "Rows of the queue that were given up.")
+
+local function kind_of(name)
+  local k = kinds[name]
+  if not k then
+    k = { name = name, held = {}, n = 0, done = {}, back = {}, freed = {}, told_at = 0 }
+    kinds[name] = k
+  end
+  return k
+end
+
+local function def_of(name)
+  local g = gen.current()
+  return g and g.queue[name]
+end
+
+local pump                                       -- (k): starts it unless it works
+
+-- How many rows may be taken now.
+local function room(k, def)
+  if stopped or not def or k.suspects or sched.is_full() then return 0 end
+  local label = host.label("queue " .. k.name)
+  if sched.struck > 0 and host.is_struck(label) then return 0 end
+  local running = k.n - #k.done - #k.back        -- the others go in before any comes out
+  if def.batch then return running == 0 and def.batch or 0 end
+  return math.min(TAKE_MAX, def.concurrency - running)
+end
+
+-- What became of rows -----------------------------------------------------------------------------
+
+-- Seconds before try number n + 1; spread, so that what failed together does not come again together.
+local function pause(def, n)
+  local s = def.backoff
+  local wait = s.list and s.list[math.min(n, #s.list)] or math.min(s.first_s * 2 ^ math.min(n - 1, 40), s.max_s)
+  return wait * (0.75 + crypto.random() * 0.5)
+end
+
+local function fail_row(k, def, row, o)
+  local dead = o.dead or row.attempts >= (def and def.attempts or math.huge)
+  metrics.add("human_queue_failed_total", 1, { kind = k.name })
+  if dead then metrics.add("human_queue_dead_total", 1, { kind = k.name }) end
+  log[dead and "error" or "warn"](dead and "queue: a row is given up" or "queue: a try failed",
+    { kind = k.name, row = row.id, attempt = row.attempts, error = o.error })
+  k.back[#k.back + 1] = { id = row.id, attempts = row.attempts, error = o.error, dead = dead,
+                          wait_s = o.wait_s or def and pause(def, row.attempts) or 60 }
+end
+
+local function settle(k, row, o)
+  if k.held[row.id] ~= row then return end
+  k.held[row.id] = nil
+  if row.key then k.freed[row.key] = true end
+  if row.lapses >= 2 then k.suspects = nil end
+  if not o then
+    k.n = k.n - 1
+  elseif o.is_done then
+    k.done[#k.done + 1] = row
+  elseif o.is_void then
+    k.back[#k.back + 1] = { id = row.id, attempts = row.attempts }
+  else
+    fail_row(k, def_of(k.name), row, o)
+  end
+end
+
+-- Runs the chain from number i on; rows with a key that has failed in it are given back.
+local function go_on(k, chain, i)
+  local r = chain[i]
+  if not r then return end
+  local kept = {}
+  for _, row in ipairs(r.rows) do
+    if chain.failed and chain.failed[row.key or row] or stopped then
+      settle(k, row, { is_void = true })
+    elseif k.held[row.id] then
+      kept[#kept + 1] = row
+    end
+  end
+  r.rows = kept
+  if #kept == 0 then return go_on(k, chain, i + 1) end
+  for _, row in ipairs(kept) do row.run = r end
+  run.start(r, function(ended, o)
+    if ended.is_done or o and o.is_done then
+      metrics.add("human_queue_done_total", #ended.rows, { kind = k.name })
+    else
+      chain.failed = chain.failed or {}
+      for _, row in ipairs(ended.rows) do chain.failed[row.key or row] = true end
+    end
+    for _, row in ipairs(ended.rows) do settle(k, row, o) end
+    go_on(k, chain, i + 1)
+    pump(k)
+  end)
+end
+
+local function comes_before(a, b)
+  if a.order_at ~= b.order_at then return a.order_at < b.order_at end
+  return a.seq < b.seq
+end
+
+local function begin(k, def, rows, sent)
+  table.sort(rows, comes_before)
+  for _, row in ipairs(rows) do
+    row.until_at = sent + def.lease_s
+    k.held[row.id], k.n = row, k.n + 1
+    if row.lapses >= 2 then k.suspects = true end
+  end
+  for _, chain in ipairs(run.chains(rows, def, me)) do go_on(k, chain, 1) end
+end
+
+-- The pump ----------------------------------------------------------------------------------------
+
+local function names_of(set)
+  local list = {}
+  for name in pairs(set) do list[#list + 1] = name end
+  table.sort(list)
+  return list
+end
+
+local function take(tx, k, def, n, freed)
+  if not def.per_key then return tx:ask(sql.take, k.name, me, n, def.limit, def.lease_s) end
+  return tx:ask(sql.take_by_key, k.name, me, n, def.limit, def.lease_s, SCAN, sql.texts(names_of(freed)), def.run)
+end
+
+-- One transaction.  Returns the rows that came, and when the next one is due.
+local function exchange(k, def, n, given)
+  local came, nexts
+  db.tx(function(tx)
+    tx:ask(sql.lock, k.name)
+    if given.done[1] then
+      local ids, attempts = run.arrays(given.done)
+      tx:ask(sql.done, k.name, ids, attempts, me)
+    end
+    if given.back[1] then tx:ask(sql.back, k.name, json.encode(given.back), me) end
+    if def and n > 0 then came = take(tx, k, def, n, given.freed) end
+    nexts = tx:ask(sql.next, k.name)
+  end)
+  local first = nexts()[1]
+  return came and came() or {}, first and first.in_s
+end
+
+-- What could not be written is written by the next one.
+local function take_back(k, given)
+  for _, name in ipairs { "done", "back" } do
+    for _, entry in ipairs(given[name]) do table.insert(k[name], entry) end
+  end
+  for key in pairs(given.freed) do k.freed[key] = true end
+end
+
+local function arm(k, in_s)
+  timer.cancel(k.timer)
+  k.timer = timer.start(math.max(in_s, SOONEST_S), pump, k)
+end
+
+-- Others of this host may have room.
+local function tell(k)
+  if host.now() - k.told_at < TELL_S then return end
+  k.told_at = host.now()
+  bus.send_others(TOPIC, k.name)
+end
+
+local function turn(k)
+  local def = def_of(k.name)
+  local n = room(k, def)
+  if n <= 0 and not k.done[1] and not k.back[1] then return end
+  local given = { done = k.done, back = k.back, freed = n > 0 and k.freed or {} }
+  k.done, k.back = {}, {}
+  if n > 0 then k.freed = {} end
+  local sent = host.now()
+  local ok, rows, in_s = pcall(exchange, k, def, n, given)
+  if not ok then
+    take_back(k, given)
+    if rows ~= sched.Canceled and host.db_up() then
+      log.warn("queue: rows could not be taken", { kind = k.name, error = tostring(rows) })
+    end
+    return arm(k, AGAIN_S)
+  end
+  k.n = k.n - #given.done - #given.back
+  if rows[1] then begin(k, def, rows, sent) end
+  if not in_s then return end
+  if in_s > 0 then
+    if in_s < 2 * LOOK_S then arm(k, in_s) end
+  elseif rows[1] then
+    tell(k)
+    k.again = true
+  end
+end
+
+local function work(k)
+  repeat
+    k.again = false
+    turn(k)
+  until not k.again
+end
+
+local function on_finish(task, err)
+  local k = task.queue
+  k.working = false
+  if err and err ~= sched.Canceled then
+    log.error("queue: the pump failed", { kind = k.name, error = tostring(err) })
+    return arm(k, AGAIN_S)
+  end
+  if k.again then pump(k) end
+end
+
+function pump(k)
+  if k.working then
+    k.again = true
+    return
+  end
+  if not db.is_ready() then return end           -- the next look comes
+  k.working, k.again = true, false
+  sched.spawn_as({ gen = false, label = 0, queue = k, on_finish = on_finish }, work, k)
+end
+
+--- Rows of these kinds ({[kind] = true}) have been added, and their transaction is committed.
+function M.poke(names)
+  for name in pairs(names) do
+    if stopped then
+      bus.send_others(TOPIC, name)
+    elseif looking and def_of(name) then
+      pump(kind_of(name))
+    end
+  end
+end
+
+-- Leases ------------------------------------------------------------------------------------------
+
+local function lose(k, row)
+  log.error("queue: a row is let go: its lease was lost", { kind = k.name, row = row.id })
+  if row.run then return run.lose(row.run) end
+  settle(k, row)                                 -- it waited for its turn
+end
+
+local function renew(k, def, rows)
+  local sent, ids = host.now(), run.arrays(rows)
+  local ok, left = pcall(db.query, sql.renew, k.name, ids, me, def.lease_s)
+  if not ok then return end                      -- the database is away; the lease ends by itself
+  local ours = {}
+  for _, row in ipairs(left) do ours[row.id] = row.is_renewed and "renewed" or "busy" end
+  for _, row in ipairs(rows) do
+    if ours[row.id] == "renewed" then row.until_at = sent + def.lease_s end
+    if not ours[row.id] and k.held[row.id] == row and not (row.run and row.run.is_done) then lose(k, row) end
+  end
+end
+
+local function keep_leases(k)
+  local def, now, due = def_of(k.name) or k.last_def, host.now(), {}
+  local late = {}
+  k.last_def = def
+  for _, row in pairs(k.held) do
+    if row.until_at <= now then
+      late[#late + 1] = row
+    elseif row.until_at - now < def.lease_s * 2 / 3 then
+      due[#due + 1] = row
+    end
+  end
+  for _, row in ipairs(late) do lose(k, row) end
+  if due[1] and not k.renewing then
+    k.renewing = true
+    sched.spawn_as({ gen = false, label = 0, on_finish = function() k.renewing = false end }, renew, k, def, due)
+  end
+end
+
+-- Looking -----------------------------------------------------------------------------------------
+
+-- Rows whose workers are gone; worker 0 looks for its host.
+local function release_lapsed(defs)
+  local attempts, lapsed = {}, {}
+  local names = names_of(defs)
+  for i, name in ipairs(names) do attempts[i] = defs[name].attempts end
+  for _, row in ipairs(db.query(sql.lapse, sql.texts(names), "{" .. table.concat(attempts, ",") .. "}")) do
+    lapsed[row.kind] = (lapsed[row.kind] or 0) + 1
+    if row.is_dead then metrics.add("human_queue_dead_total", 1, { kind = row.kind }) end
+  end
+  for name, n in pairs(lapsed) do log.warn("queue: the worker of rows is gone", { kind = name, rows = n }) end
+  db.exec(sql.forgotten)
+end
+
+local function look_for_due()
+  local defs = gen.current().queue
+  if host.worker() == 0 then release_lapsed(defs) end
+  if not next(defs) then return end
+  for _, row in ipairs(db.query(sql.look, sql.texts(names_of(defs)))) do
+    local k = kind_of(row.kind)
+    if row.in_s <= 0 then pump(k) elseif row.in_s < 2 * LOOK_S then arm(k, row.in_s) end
+  end
+end
+
+local busy = false
+local function look()
+  if stopped and not next(M.holding()) then looking = false return end
+  timer.start(LOOK_S, look)
+  for _, k in pairs(kinds) do
+    if next(k.held) then keep_leases(k) end
+    if (k.done[1] or k.back[1]) and not k.working then pump(k) end
+  end
+  if busy or stopped or not db.is_ready() then return end
+  busy = true
+  sched.spawn_as({ gen = false, label = 0, on_finish = function(_, err)
+    busy = false
+    if err and err ~= sched.Canceled and host.db_up() then
+      log.warn("queue: could not look", { error = tostring(err) })
+    end
+  end }, look_for_due)
+end
+
+--- The kinds of which this worker holds rows: {[kind] = how many}.
+function M.holding()
+  local out = {}
+  for name, k in pairs(kinds) do
+    if k.n > 0 then out[name] = k.n end
+  end
+  return out
+end
+
+--- Every kind looks at once: the scripts have changed, or the time has.
+function M.look_again()
+  if not looking or stopped then return end
+  for name in pairs(gen.current().queue) do pump(kind_of(name)) end
+end
+
+--- The database is ready and scripts are loaded (boot).
+function M.run()
+  if looking then return end
+  looking = true
+  bus.on_runtime(TOPIC, function(name)
+    if not stopped and def_of(name) then pump(kind_of(name)) end
+  end)
+  look()
+  M.look_again()
+  report.start()
+end
+
+--- No further row begins (drain); what became of those that run is still written.
+function M.stop() stopped = true end
+
+return M

@@ -1,0 +1,73 @@
+-- host/lua/queue/rows.lua -- rows on their way into the queue: checked, collected by their transaction, written in one
+-- statement that travels with its commit; after that this worker takes them, and others hear when it cannot.
+
+local blame = require "human.core.blame"
+local db = require "human.db"
+local engine = require "human.queue.engine"
+local json = require "human.json"
+local sql = require "human.queue.sql"
+
+local M = {}
+local KEY_MAX, PAYLOAD_MAX = 500, 256 * 1024
+local ROWS_MAX, BYTES_MAX = 1000, 2 ^ 20         -- of one statement
+
+--- Where rows are written that are added in q: a transaction, also where a script says human.db inside one.  what: the
+--- function that was called, for the message.
+function M.place(what, q)
+  if q == db then return db.current_tx() or db end
+  if type(q) == "table" and q.lease then return q end
+  blame.refuse(what .. ": a transaction or human.db is needed")
+end
+
+function M.check_key(what, key)
+  if key ~= nil and (type(key) ~= "string" or key == "" or #key > KEY_MAX or key:find "%z") then
+    blame.refuse(("%s: the key must be nil or a text of 1 to %d bytes"):format(what, KEY_MAX))
+  end
+end
+
+--- The payload as JSON text.
+function M.payload(what, payload)
+  local ok, text = pcall(json.encode, payload == nil and json.null or payload)
+  if not ok then blame.refuse(("%s: the payload cannot be written as JSON: %s"):format(what, tostring(text))) end
+  if #text > PAYLOAD_MAX then blame.refuse(("%s: the payload is larger than %d bytes"):format(what, PAYLOAD_MAX)) end
+  return text
+end
+
+local function write(q, rows)
+  local text = json.encode(rows)
+  if q.lease then q:ask(sql.add, text) else db.exec(sql.add, text) end
+end
+
+--- After the commit of q, a transaction, or at once for human.db, this worker looks for rows of the kind.
+function M.poke_after(q, kind)
+  if not q.lease then return engine.poke { [kind] = true } end
+  local hook = q.poked
+  if not hook or q.hooks[hook.at] ~= hook.fn then -- that of a savepoint goes with it
+    local kinds = {}
+    hook = { kinds = kinds, fn = function() engine.poke(kinds) end }
+    q:after_commit(hook.fn)
+    hook.at, q.poked = #q.hooks, hook
+  end
+  hook.kinds[kind] = true
+end
+
+--- Adds rows {kind, id, key, payload = json.raw, due_at = text or nil, is_event} in q, a transaction or human.db.
+--- is_later: there is no need to look for them soon.
+function M.add(q, list, is_later)
+  if not q.lease then
+    write(q, list)
+  else
+    if not q.rows then q.rows, q.rows_bytes, q.write_rows = {}, 0, write end
+    for _, row in ipairs(list) do
+      q.rows[#q.rows + 1], q.rows_bytes = row, q.rows_bytes + #json.raw_text(row.payload)
+    end
+    if #q.rows >= ROWS_MAX or q.rows_bytes >= BYTES_MAX then
+      write(q, q.rows)
+      q.rows = nil
+    end
+  end
+  if is_later then return end
+  for _, row in ipairs(list) do M.poke_after(q, row.kind) end
+end
+
+return M

@@ -1,0 +1,164 @@
+// spec/e2e/queue.test.mjs -- the queue and the outbox on two hosts with one database: rows run once, in order, and
+// whoever is killed over them loses none.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { databaseUrl, sql, startHost } from './hosts.mjs';
+import { until } from './support.mjs';
+
+const TREES = ['spec/e2e/scripts/queue'], PATIENCE_MS = 90_000;
+let first, second;
+before(async () => {
+  first = await startHost({ scripts: TREES, env: { HUMAN_DATABASE_POOL: '8' } }); // its server has room for the other one's
+  second = await startHost({ scripts: TREES, env: { HUMAN_DATABASE_POOL: '2', DATABASE_URL: databaseUrl(first.home) } });
+});
+after(async () => {
+  await second?.stop();
+  await first?.stop();
+});
+
+async function post(path, body, host = first) {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(host.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  return { status: answer.status, ...(await answer.json()) };
+}
+
+const rows = (statement) => sql(first.home, statement);
+const one = async (statement) => (await rows(statement))[0];
+const add = async (body, host) => {
+  const answer = await post('/queue', body, host);
+  assert.equal(answer.status, 200, JSON.stringify(answer));
+  return answer.id;
+};
+const put = async (body, host) => assert.equal((await post('/outbox', body, host)).status, 200);
+const clear = () => rows('delete from host_queue; delete from effects');
+const drained = (kind = '%') => until(async () => (await one(`select count(*) from host_queue where kind like '${kind}' and dead_at is null`)) === '0',
+  PATIENCE_MS, `no row of ${kind} is left`);
+
+describe('a kind of work', () => {
+  before(clear);
+
+  it('runs each of 2,000 rows once, on all workers of both hosts', async () => {
+    await clear();
+    await add({ kind: 'once', count: 2000 });
+    await drained();
+    assert.equal(await one(`select count(*) || ' ' || count(distinct n) || ' ' || count(distinct row_id) from effects`), '2000 2000 2000');
+  });
+
+  it('that is per key runs one row of a key at a time, in order, also when one fails', async () => {
+    await clear();
+    await add({ kind: 'keyed', count: 300, keys: 5, payload: { fails: 0 } });
+    await add({ kind: 'keyed', count: 5, keys: 5, payload: { fails: 2 } }, second);
+    await add({ kind: 'keyed', count: 300, keys: 5, payload: { fails: 0 } }, second);
+    await drained();
+    const seen = new Map();
+    for (const line of await rows('select key, what, row_id, attempt from effects order by pos')) {
+      const [key, what, id, attempt] = line.split('|');
+      const list = seen.get(key) ?? [];
+      const last = list.at(-1);
+      if (what === 'end') assert.deepEqual(last, { what: 'begin', id, attempt }, 'what ended is what had begun last');
+      else if (last?.what === 'begin') assert.deepEqual({ id, attempt: Number(attempt) }, { id: last.id, attempt: Number(last.attempt) + 1 }, 'only its own next try follows one that failed');
+      list.push({ what, id, attempt });
+      seen.set(key, list);
+    }
+    assert.equal(await one(`select count(*) from effects where what = 'end'`), '605');
+    const order = `select count(*) from (select n, lag(n) over (partition by key, batch order by pos) as before from (select *,
+      row_number() over (partition by key order by pos) <= 60 as batch from effects where what = 'end') x) y where before > n`;
+    assert.equal(await one(order), '0');
+  });
+
+  it('with a concurrency of 1 runs one row at a time on all hosts together', async () => {
+    await clear();
+    await Promise.all([add({ kind: 'single', count: 40 }), add({ kind: 'single', count: 40 }, second)]);
+    await drained();
+    const what = await rows('select what, row_id from effects order by pos');
+    assert.equal(what.length, 160);
+    for (let i = 0; i < what.length; i += 2) {
+      assert.deepEqual([what[i].split('|'), what[i + 1].split('|')], [['begin', what[i].split('|')[1]], ['end', what[i].split('|')[1]]]);
+    }
+  });
+
+  it('does not run before it is due, nor twice for one unique row', async () => {
+    await clear();
+    const due = new Date(Date.now() + 600_000).toISOString();
+    const id = await add({ kind: 'once', count: 1, keys: 1, due_at: due, unique: 'first' });
+    assert.equal(await add({ kind: 'once', count: 1, keys: 1, due_at: due, unique: 'first' }, second), id);
+    assert.equal(await one('select count(*) from host_queue'), '1');
+    assert.equal(await add({ kind: 'once', count: 1, keys: 1, unique: 'last' }, second), id);
+    await drained();
+    assert.equal(await one('select count(*) from effects'), '1');
+  });
+});
+
+describe('the outbox', () => {
+  it('tells each consumer of each event once it is committed, in the order of its key, and of none that was undone', async () => {
+    await clear();
+    await put({ count: 500, keys: 7 });
+    assert.equal((await post('/outbox', { count: 5, fails: true })).status, 500);
+    await put({ count: 500, keys: 7, from: 500 }, second);
+    await drained();
+    assert.equal(await one(`select count(*) || ' ' || count(distinct n) from effects where what = 'heard'`), '1000 1000');
+    assert.equal(await one(`select count(distinct n) from effects where what = 'stumbled over'`), '1000');
+    assert.equal(await one(`select count(*) from (select n, lag(n) over (partition by key order by pos) as before from effects
+      where what = 'heard') x where before > n`), '0');
+    assert.equal(await one(`select count(distinct a.row_id) from effects a join effects b using (row_id, n)
+      where a.what = 'heard' and b.what = 'stumbled over'`), '1000', 'all consumers are given the same id');
+  });
+
+  it('loses no event of a transaction that commits after later ones have been told', async () => {
+    await clear();
+    const late = put({ count: 3, open_ms: 1500 });
+    await until(async () => (await one(`select count(*) from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'`)) === '1', 5000, 'the late one is open');
+    await put({ count: 10, from: 100 }, second);
+    await drained('outbox%');
+    assert.equal(await one(`select count(*) from effects where what = 'heard' and n > 100`), '10');
+    assert.equal(await one(`select count(*) from effects where n <= 100`), '0');
+    await late;
+    await drained('outbox%');
+    assert.equal(await one(`select count(*) from effects where what = 'heard' and n <= 100`), '3');
+  });
+
+  it('tries what failed by itself, so that one event does not hold up the others', async () => {
+    await clear();
+    await put({ count: 20 });
+    await put({ count: 1, from: 50, payload: { poison: true } });
+    await put({ count: 20, from: 100 });
+    await drained();
+    assert.equal(await one(`select count(distinct n) from effects where what = 'stumbled over'`), '41');
+  });
+});
+
+describe('kill -9', () => {
+  // Two hosts, four workers: one after another is killed while there are rows; then the second host with all its.
+  async function killing() {
+    let killed = 0;
+    while ((await one('select count(*) from host_queue')) !== '0') {
+      for (const host of [first, second]) {
+        const worker = host.workers()[killed % 2];
+        if (worker && killed < 6) process.kill(worker, 'SIGKILL');
+        killed += 1;
+      }
+      const left = Number(await one('select count(*) from host_queue'));
+      await until(async () => Number(await one('select count(*) from host_queue')) < Math.max(left - 300, 1), PATIENCE_MS, 'rows go on');
+    }
+    return killed;
+  }
+
+  it('of workers over 5,000 rows: what completes in its transaction is done once, the rest at least once', async () => {
+    await clear();
+    await Promise.all([add({ kind: 'once', count: 2500 }), add({ kind: 'at_least', count: 2500 }, second)]);
+    await killing();
+    assert.equal(await one(`select count(*) || ' ' || count(distinct n) from effects where what = 'once'`), '2500 2500');
+    assert.equal(await one(`select count(distinct n) from effects where what = 'at_least'`), '2500');
+  });
+
+  it('of a host over 5,000 rows and events: the other one does the rest', async () => {
+    await clear();
+    await Promise.all([add({ kind: 'once', count: 2500 }), put({ count: 2500, keys: 100 }, second)]);
+    await until(async () => Number(await one('select count(*) from effects')) > 200, PATIENCE_MS, 'they have begun');
+    await second.kill();
+    second = undefined;
+    await drained();
+    assert.equal(await one(`select count(*) || ' ' || count(distinct n) from effects where what = 'once'`), '2500 2500');
+    assert.equal(await one(`select count(*) || ' ' || count(distinct n) from effects where what = 'heard'`), '2500 2500');
+  });
+});
