@@ -123,6 +123,14 @@ describe('a handler that is repeated', () => {
     assert.match(host.log(), /task\.sleep: not in POST \/ledger\/accounts\/\{id\}\/strict, which is one transaction/);
   });
 
+  it('is the same when it brings the same file', async () => {
+    const key = unique('receipt');
+    const bring = (text) => fetch(`${host.url}/ledger/receipts`, { method: 'POST', body: text,
+      headers: { 'x-api-key': teller, 'idempotency-key': key, 'content-type': 'text/plain' } });
+    const [one, two, other] = [await bring('paid'), await bring('paid'), await bring('owed')];
+    assert.deepEqual([one.status, two.status, replayed(two), other.status], [201, 201, true, 422]);
+  });
+
   it('has a key for each address where nobody is known', async () => {
     const key = unique('public');
     const from = (address) => fetch(`http://${address}:${host.port}/ledger/keys`,

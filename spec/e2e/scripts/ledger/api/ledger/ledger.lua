@@ -72,4 +72,8 @@ g:post("/keys", {
   reply = { [201] = s.object { key = s.string { secret = true } } },
 }, function() return 201, { key = "lk_" .. crypto.random_hex(16) } end)
 
+g:post("/receipts", {
+  summary = "Takes a receipt to the files", body = s.upload { max = 100000 }, reply = { [201] = s.object { sha256 = s.string } },
+}, function(_, file) return 201, { sha256 = file.sha256 } end)
+
 return g
