@@ -110,8 +110,9 @@ end
 -- May the request carry an Idempotency-Key, and how is it kept?
 local function compile_idempotent(route, spec)
   if route.kind ~= "http" then return end
-  if route.has_upload and spec.idempotent == nil then return end -- files are moved, which no transaction takes back
-  route.idempotent = idempotency_key.applies(route.method, route.auth_spec ~= false, spec.idempotent)
+  local how = idempotency_key.applies(route.method, route.auth_spec ~= false, spec.idempotent)
+  -- A file that was taken is there once: a handler that took it cannot run again.
+  route.idempotent = how == true and route.has_upload and "lease" or how
 end
 
 local function option(spec, group, name)
