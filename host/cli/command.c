@@ -37,6 +37,11 @@ static bool only_looks(const char *command) {
   return true;
 }
 
+/* Commands whose answer is what they print, whatever is read for it. */
+static bool only_prints(const char *command) {
+  return !strcmp(command, "rules") || !strcmp(command, "queue") || !strcmp(command, "clock");
+}
+
 /* Specs talk to a server of their own: this process. */
 static int listen_for_specs(worker_spec *spec) {
   int port;
@@ -77,7 +82,7 @@ int command_run(const char *command, int argc, char **argv, bool database) {
   char why[1024] = "";
   worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .broker_fd = -1, .argc = argc, .argv = argv,
                       .command = command, .refused = why, .more_native = native_register};
-  if (!strcmp(command, "rules")) log_quiet(); /* its answer is what it prints */
+  if (only_prints(command)) log_quiet();
   int status = choose_scripts(&spec);
   if (status >= 0) return status;
   if (shm_init(1)) return 1;

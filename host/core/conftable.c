@@ -67,6 +67,7 @@ static const conf_rule rules[] = {
     INT("reload.timeout_ms", "10000", 100, MS_MAX),
     INT("reload.grace_ms", "60000", 0, MS_MAX),
     {"reload.watch", CONF_BOOL, "false", 0, 0, NULL, NULL, false},
+    {"time.test_clock", CONF_BOOL, "false", 0, 0, NULL, NULL, false},
 
     TEXT("tls.certificate", ""),
     TEXT("tls.key", ""),

@@ -28,18 +28,18 @@ local sql = {
     values ($1, $2, now() + $3::int * interval '1 second', 1)
     on conflict (name) do update set owner = excluded.owner, lease_until = excluded.lease_until,
       attempts = host_jobs.attempts + 1
-    where host_jobs.due_at <= now() and (host_jobs.lease_until is null or host_jobs.owner = excluded.owner
+    where host_jobs.due_at <= human_now() and (host_jobs.lease_until is null or host_jobs.owner = excluded.owner
       or host_jobs.lease_until + case when host_jobs.attempts = 0 then interval '0'
         else $4::int * power(2, least(host_jobs.attempts - 1, $5::int)) * (0.5 + random()) * interval '1 second' end
         <= now())
     returning attempts]],
   renew = [[update host_jobs set lease_until = now() + $3::int * interval '1 second'
     where name = $1 and owner = $2]],
-  done = [[update host_jobs set owner = null, lease_until = null, last_run_at = now(), last_error = $3,
-    attempts = 0, due_at = now() + $4::float8 * interval '1 second' where name = $1 and owner = $2]],
+  done = [[update host_jobs set owner = null, lease_until = null, last_run_at = human_now(), last_error = $3,
+    attempts = 0, due_at = human_now() + $4::float8 * interval '1 second' where name = $1 and owner = $2]],
 }
 
-sql.sooner = [[update host_jobs set due_at = least(due_at, now() + $2::float8 * interval '1 second')
+sql.sooner = [[update host_jobs set due_at = least(due_at, human_now() + $2::float8 * interval '1 second')
   where name = $1]]
 
 M.sql = sql
@@ -203,6 +203,15 @@ function M.reloaded(old, new)
     if was and was.seconds ~= job.seconds then sched.spawn(rescheduled, job) end
   end
   sched.spawn(start_all, added(old.starts, new.starts))
+end
+
+--- The time has been moved: what was not due may be.
+function M.look_again()
+  if not looking or stopped then return end
+  next_look = {}
+  if host.db_up() then
+    for _, job in pairs(gen.current().jobs) do begin(job) end
+  end
 end
 
 -- No further job begins (drain).

@@ -149,6 +149,6 @@ function M.reloaded(old, new)
   engine.look_again()
 end
 
-M.run, M.stop = engine.run, engine.stop
+M.run, M.stop, M.look_again = engine.run, engine.stop, engine.look_again
 
 return M

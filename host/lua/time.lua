@@ -1,6 +1,7 @@
 -- host/lua/time.lua -- ISO 8601 times as text and as milliseconds since 1970, both in UTC.
 -- The profile of RFC 3339: date, time and zone are all there.  No time zone data, no locale.
 
+local blame = require "human.core.blame"
 local host = require "human.core.host"
 
 local floor, format, sub, find, byte = math.floor, string.format, string.sub, string.find, string.byte
@@ -85,10 +86,27 @@ function M.normalize(text)
   return M.format(ms)
 end
 
---- Milliseconds since 1970, now.
-function M.now_ms() return floor(host.time() * 1000) end
+local shift_s = 0                                -- of a test clock (human.core.clock)
+local ADVANCE_MAX_S = 100 * 366 * 86400
+
+--- Milliseconds since 1970, now.  In SQL the same time is human_now().
+function M.now_ms() return floor((host.time() + shift_s) * 1000) end
 
 --- Now, as text.
 function M.now() return M.format(M.now_ms()) end
+
+--- For tests: moves the time of all hosts on by so many seconds, and what comes due by that runs at once.  Raises where
+--- the database was not made with the setting time.test_clock.  Returns the new time, as text.  Awaits.
+function M.advance(seconds)
+  if type(seconds) ~= "number" or not (seconds > 0 and seconds <= ADVANCE_MAX_S) then
+    blame.refuse "time.advance: a number of seconds above 0 is needed"
+  end
+  local ahead_s = require("human.core.clock").advance(seconds)
+  if not ahead_s then blame.refuse "time.advance: this database has no test clock (time.test_clock)" end
+  return M.format((host.time() + ahead_s) * 1000)
+end
+
+-- For the runtime: the test clock is ahead by so much.
+function M.shift(seconds) shift_s = seconds end
 
 return M

@@ -77,6 +77,7 @@ local function when_database_ready(fn)
   local function prepare()
     migrate.run()
     require("human.system").identify(migrate.identity())
+    require("human.core.clock").start { "jobs", "queue" }
   end
   -- What only the moment refuses is tried again, here or when the database is back.
   local function attempt()
@@ -182,7 +183,8 @@ local needs_database = {
 }
 -- These say themselves what is wrong with the scripts, or do not need them.
 local without_scripts = { check = true, agent = true, status = true, top = true, doctor = true, ping = true,
-                          override = true, overrides = true, new = true, model = true, config = true }
+                          override = true, overrides = true, new = true, model = true, config = true, queue = true,
+                          clock = true }
 
 local function command_task(name)
   local refused = host.native.refused or ""

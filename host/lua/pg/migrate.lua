@@ -3,6 +3,7 @@
 -- its own under one advisory lock, so that several workers and hosts may start at once; on a connection of its own,
 -- past a pooler, where the only limit of time is database.migrate_timeout_ms.
 
+local clock = require "human.core.clock"
 local db = require "human.db"
 local fail = require "human.fail"
 local host = require "human.core.host"
@@ -28,9 +29,6 @@ local sql = {
     name text primary key, due_at timestamptz not null default now(), owner text,
     lease_until timestamptz, last_run_at timestamptz, last_error text)]],
   jobs_attempts = "alter table host_jobs add column if not exists attempts integer not null default 0",
-  -- The time by which things come due; a test clock puts another one in its place (human.core.clock).
-  has_clock = "select to_regprocedure('human_now()') is not null",
-  clock = "create function human_now() returns timestamptz language sql stable parallel safe as 'select now()'",
 }
 
 local function hex(bytes)
@@ -129,19 +127,25 @@ local function apply(file)
 end
 
 local function prepare(files)
+  local is_new
   local list = db.tx(function(tx)
     local done = applied_in(tx)
+    is_new = next(done) == nil
     check_unknown(files, done)
     return pending(files, done)
   end, UNGATED)
-  if #list == 0 then return list end
+  if #list == 0 then
+    if files[1] then db.tx(clock.check, UNGATED) end
+    return list
+  end
   db.tx(function(tx)
     tx:query(sql.lock, LOCK)
     check_place(tx)
     tx:exec(sql.create)
     tx:exec(sql.jobs)
     tx:exec(sql.jobs_attempts)
-    if not tx:value(sql.has_clock) then tx:exec(sql.clock) end
+    clock.prepare(tx, is_new)
+    clock.check(tx)
   end, UNGATED)
   return list
 end
