@@ -1,0 +1,176 @@
+// spec/e2e/queue_clock.test.mjs -- rows that fail, by a clock that the spec moves: their retries, those that are given
+// up, and what an operator does about them; a database that goes away; scripts that change.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { BINARY, databaseUrl, launch, makeHome, sql, startHost } from './hosts.mjs';
+import { freePort, root, until } from './support.mjs';
+
+const TREES = ['spec/e2e/scripts/queue'], PATIENCE_MS = 60_000, CLOCK = { HUMAN_TIME_TEST_CLOCK: 'true' };
+let host, other;
+before(async () => {
+  host = await startHost({ scripts: TREES, env: { HUMAN_DATABASE_POOL: '8', ...CLOCK } });
+  other = await startHost({ scripts: TREES, env: { HUMAN_DATABASE_POOL: '2', DATABASE_URL: databaseUrl(host.home), ...CLOCK } });
+});
+after(async () => {
+  await other?.stop();
+  await host?.stop();
+});
+
+const human = (args, home = host.home) => new Promise((done) => {
+  const env = { ...process.env, HUMAN_HOME: home, HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: path.join(root, 'scripts') };
+  execFile(BINARY, args, { env }, (error, stdout, stderr) => done({ code: error ? error.code : 0, stdout, stderr }));
+});
+async function json(...args) {
+  const { code, stdout, stderr } = await human([...args, '--json']);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+const advance = (by) => json('clock', 'advance', by);
+const one = async (statement) => (await sql(host.home, statement))[0];
+const clear = () => sql(host.home, 'delete from host_queue; delete from effects');
+async function add(body, at = host) {
+  const answer = await fetch(`${at.url}/queue`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  assert.equal(answer.status, 200);
+  return (await answer.json()).id;
+}
+const tries = (n) => until(async () => (await one(`select count(*) from effects where what = 'try'`)) === String(n), PATIENCE_MS, `${n} tries`);
+const state = (s) => until(async () => (await one(`select count(*) from host_queue where ${s}`)) === '1', PATIENCE_MS, s);
+
+describe('a row that fails', () => {
+  it('is tried again after its backoff, by the test clock, and given up after its attempts; the operator has it tried again', async () => {
+    await clear();
+    const id = await add({ kind: 'failing', count: 1, payload: { heals: true } });
+    await tries(1);
+    await state(`attempts = 1 and owner is null and due_at - human_now() between interval '44 s' and interval '76 s'`);
+    await advance('76s');
+    await tries(2);
+    await state(`attempts = 2 and owner is null and due_at - human_now() between interval '449 s' and interval '751 s'`);
+    await advance('751s');
+    await tries(3);
+    await state('dead_at is not null');
+    const [row] = await json('queue', 'list', 'failing');
+    assert.deepEqual([row.kind, row.id, row.state, row.attempts], ['failing', id, 'dead', 3]);
+    assert.match(row.last_error, /it broke: 1/);
+    const [shown] = await json('queue', 'show', id);
+    assert.deepEqual(shown.payload, { heals: true, n: 1 });
+    await sql(host.home, `insert into effects (what, row_id) values ('healed', '')`);
+    assert.deepEqual(await json('queue', 'retry', id), { rows: 1 });
+    await tries(4);
+    await until(async () => (await one('select count(*) from host_queue')) === '0', PATIENCE_MS, 'it is done');
+  });
+
+  it('says itself when it wants to be tried again, or that nothing will help', async () => {
+    await clear();
+    await add({ kind: 'failing', count: 1, payload: { retry_in: 7200 } });
+    await state(`attempts = 1 and owner is null and last_error = 'busy' and due_at - human_now() between interval '7100 s' and interval '7200 s'`);
+    await clear();
+    const id = await add({ kind: 'failing', count: 1, payload: { dead: true } });
+    await state(`attempts = 1 and dead_at is not null and last_error = 'useless'`);
+    assert.deepEqual(await json('queue', 'drop', id), { rows: 1 });
+    const again = await human(['queue', 'drop', id]);
+    assert.deepEqual([again.code, again.stderr], [1, `human queue: there is no row ${id} that was given up\n`]);
+    assert.equal((await human(['queue', 'lits'])).code, 2);
+  });
+});
+
+describe('the test clock', () => {
+  it('makes rows that are due in days due at once, on all hosts, when it is moved', async () => {
+    await clear();
+    const before_at = Date.parse((await json('clock')).now);
+    const due = new Date(before_at + 3 * 86_400_000).toISOString();
+    await Promise.all([add({ kind: 'once', count: 20, due_at: due }), add({ kind: 'once', count: 20, due_at: due }, other)]);
+    assert.equal(await one(`select count(*) from effects`), '0');
+    const now = await advance('3d');
+    assert.ok(Date.parse(now.now) - before_at >= 3 * 86_400_000);
+    await until(async () => (await one(`select count(*) from effects`)) === '40', PATIENCE_MS, 'all have run');
+    // Five times: from the moment at which the clock was moved, by the server's own one.  A look comes once a second.
+    const took = [];
+    for (let n = 41; n <= 45; n += 1) {
+      const day = new Date(Date.parse((await json('clock')).now) + 86_400_000).toISOString();
+      await add({ kind: 'once', count: 1, due_at: day });
+      const moved = await one(`with moved as (update host_clock set shift = shift + interval '1 day' returning shift),
+        told as (select pg_notify('human_clock', extract(epoch from shift)::text) from moved) select clock_timestamp() from told`);
+      await until(async () => (await one(`select count(*) from effects`)) === String(n), PATIENCE_MS, 'it has run');
+      took.push(Number(await one(`select extract(epoch from max(at) - '${moved}') * 1000 from effects`)));
+    }
+    took.sort((a, b) => a - b);
+    assert.ok(took[0] < 50 && took[2] < 250, `${took} ms`);
+  });
+
+  it('is refused by a database that was made without it, and by a host that does not expect it', async () => {
+    const real = await startHost({ scripts: TREES });
+    const { code, stderr } = await human(['clock', 'advance', '1d'], real.home);
+    assert.deepEqual([code, stderr], [1, 'human clock: this database has no test clock: it was made without the setting time.test_clock\n']);
+    const refuses = async (home, env, why) => {
+      const { child, log } = launch({ HUMAN_HOME: makeHome(), HUMAN_PORT: await freePort(), HUMAN_WORKERS: '1', HUMAN_DATABASE_POOL: '1',
+        DATABASE_URL: databaseUrl(home), ...env }, TREES);
+      await until(() => why.test(log()), 20_000, () => `${why} in ${log()}`).finally(() => child.kill('SIGKILL'));
+    };
+    await refuses(real.home, CLOCK, /this database was made without a test clock, and never gets one/);
+    await refuses(host.home, {}, /this database has a test clock, so no time in it can be trusted/);
+    await real.stop();
+  });
+});
+
+describe('work that is under way', () => {
+  it('goes on when the database was away', async () => {
+    await clear();
+    await add({ kind: 'slow', count: 5, payload: { sleep: 1 } });
+    await until(async () => (await one(`select count(*) from effects where what = 'begin'`)) === '5', PATIENCE_MS, 'they have begun');
+    await sql(host.home, `select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'`);
+    await until(async () => (await one('select count(*) from host_queue').catch(() => '')) === '0', PATIENCE_MS, 'they are done');
+    assert.equal(await one(`select count(distinct n) from effects where what = 'end'`), '5');
+  });
+
+  it('that ends its worker each time is tried ever later and given up; what ran beside it is done', async () => {
+    await clear();
+    await add({ kind: 'killer', count: 1, payload: { kills: true } });
+    await add({ kind: 'killer', count: 6, payload: { sleep: 1 } });
+    const end = Date.now() + 240_000;
+    while ((await one(`select count(*) from host_queue where dead_at is null`).catch(() => '1')) !== '0' && Date.now() < end) {
+      await advance('1h').catch(() => {});
+      await new Promise((r) => setTimeout(r, 200));
+    }
+    const [row] = await json('queue', 'list', 'killer');
+    assert.deepEqual([row.kind, row.last_error], ['killer', 'its worker ended before it did']);
+    assert.equal(await one(`select count(*) from host_queue`), '1');
+  });
+});
+
+describe('a reload', () => {
+  it('puts new work into the new scripts, and leaves and names what they do not declare', async () => {
+    const home = makeHome(), tree = path.join(home, 'own'), file = path.join(tree, 'api/local/kinds.lua');
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    const script = (text, kind = 'k') => fs.writeFileSync(file, `local queue, log = require "human.queue", require "human.log"
+local M = {}
+function M.run(row) log.info("ran ${text} " .. row.key) end
+queue.define("${kind}", "api.local.kinds.run")
+require("human.api").group { tag = "K", base = "", auth = false }:post("/${kind}/{key}", { summary = "add", params = { key = require("human.schema").string },
+  reply = { [204] = false } }, function(ctx) ctx:tx(function(tx) queue.add(tx, "${kind}", ctx.params.key) end) return 204 end)
+return M
+`);
+    script('first');
+    const own = await startHost({ home, env: { HUMAN_SCRIPTS: `${tree}:${path.join(root, 'scripts')}`, HUMAN_LOG_LEVEL: 'info' } });
+    const call = async (p) => assert.equal((await fetch(own.url + p, { method: 'POST' })).status, 204);
+    const says = (pattern) => until(() => pattern.test(own.log()), PATIENCE_MS, String(pattern));
+    await call('/k/a');
+    await says(/ran first a/);
+    script('second');
+    assert.equal((await human(['reload'], home)).code, 0);
+    await call('/k/b');
+    await says(/ran second b/);
+    await sql(home, `insert into host_queue (kind, id, key, payload, due_at, order_at) values ('k', 'late', 'c', '{}', now() + interval '1 hour', now())`);
+    script('third', 'other');
+    assert.equal((await human(['reload'], home)).code, 0);
+    await says(/the scripts do not declare this kind any more; its rows stay/);
+    await says(/rows of a kind that no script declares stay where they are/);
+    assert.deepEqual(await sql(home, 'select id from host_queue'), ['late']);
+    const metrics = await (await fetch(`${own.url}/metrics`)).text();
+    assert.match(metrics, /human_queue_done_total\{kind="k"\} 2/);
+    assert.match(metrics, /human_queue_depth\{kind="k"\} 1/);
+    await own.stop();
+  });
+});
