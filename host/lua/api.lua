@@ -7,6 +7,7 @@ local auth = require "human.http.auth"
 local catalogue = require "human.scripts.catalogue"
 local cors = require "human.http.cors"
 local gen = require "human.scripts.generation"
+local log = require "human.log"
 local resource = require "human.http.resource"
 local route_of = require "human.http.route"
 local rpc = require "human.http.rpc"
@@ -158,6 +159,18 @@ function M.auth(name, scheme, fn)
   local g = building "api.auth"
   local where = place(2)
   auth.declare(g, name, scheme, fn, where)
+end
+
+-- A kind of key that we give out, by how it begins ("ak_").  Whatever looks like one is masked in the log, in recorded
+-- decisions and in what agents say.  about: whose it is, for whoever reads the declaration.
+function M.key_prefix(prefix, about)
+  building "api.key_prefix"
+  local where = place(2)
+  if type(prefix) ~= "string" or #prefix > 32 or not prefix:find "^%a[%w_]*_$" or type(about) ~= "string" then
+    error(where .. ": api.key_prefix wants letters, digits and _, with _ at the end, and whose key it is", 0)
+  end
+  local ok, why = pcall(log.add_key, prefix)
+  if not ok then error(where .. ": " .. why, 0) end
 end
 
 -- How errors look.  options: title (in OpenAPI), fields ({{name, schema}, ..} in the order of the answer), body(e) ->

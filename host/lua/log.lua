@@ -28,11 +28,9 @@ local function without_key(run)
   if at and find(run, "%w%w%w%w%w%w%w%w%w", at + 3) then return sub(run, 1, at + 2) .. MASK end
 end
 
--- Texts that are secrets wherever they stand: our keys, providers' keys, credentials in a header, a
--- query string or a URL.
+-- Texts that are secrets wherever they stand: providers' keys, credentials in a header, a query string or a URL, and
+-- behind these our own keys, as scripts declare them (M.add_key).
 local SECRETS = {
-  { "%f[%w_](ak_)%w%w%w%w%w%w%w%w+", "%1" .. MASK },
-  { "%f[%w_](hm_)[%w_]*%w%w%w%w%w%w%w%w+", "%1" .. MASK },
   { "%f[%w_%-][%w_%-]*sk%-[%w_%-]+", without_key },
   { "([Aa][Pp][Ii][-_]?[Kk][Ee][Yy]=)[^&%s\"']+", "%1" .. MASK },
   { "([?&][Tt][Oo][Kk][Ee][Nn]=)[^&%s\"']+", "%1" .. MASK },
@@ -43,6 +41,29 @@ local SECRETS = {
 -- Each of those texts has one of these marks: most texts have none, and are not searched for secrets.
 local MARKS = { "_", "sk-", "=", "earer", "://" }
 local SHORTEST = 7                               -- bytes of a secret with what makes it one ("a://:x@")
+
+local KEYS_MAX = 64
+local KEY_SURE = 24                              -- so many letters and digits in a row are a key, and no word
+local keys, n_keys = {}, 0                       -- prefix -> the pattern of a text that surely holds such a key
+
+--- A text is one of our keys where it begins with `prefix` (letters, digits and _, with _ at its end) and goes on with
+--- at least eight letters or digits.  For good: a key that is made no more is a secret all the same.
+function M.add_key(prefix)
+  if keys[prefix] then return end
+  if n_keys == KEYS_MAX then error("there are " .. KEYS_MAX .. " kinds of keys already", 0) end
+  local begin = "%f[%w_](" .. prefix .. ")[%w_]*"  -- linear: it begins where a run of these does, and nowhere within
+  keys[prefix], n_keys = begin .. ("%w"):rep(KEY_SURE), n_keys + 1
+  SECRETS[#SECRETS + 1] = { begin .. ("[%w+/]"):rep(8) .. "[%w_+/=-]*", "%1" .. MASK }
+end
+
+--- Whether a text surely holds one of our keys.
+function M.has_key(text)
+  if not find(text, "_", 1, true) then return false end
+  for _, pattern in pairs(keys) do
+    if find(text, pattern) then return true end
+  end
+  return false
+end
 
 local NAMES_MAX, NAME_MAX = 1000, 64             -- names, and their bytes, whose answer is kept; strangers choose some
 local secret_names, n_names = {}, 0

@@ -14,15 +14,14 @@ local M = {}
 
 -- Text --------------------------------------------------------------------------------------------
 
-local KEYS = { "ak_" .. ("%w"):rep(32), "hm_" .. ("%w"):rep(32), "sk%-[%w%-_]+" }
+local FOREIGN_KEY = "sk%-[%w%-_]+"               -- of a provider of models
 local KEY_MIN = 24                               -- shorter ones are words, not keys
 local LEAK_RUN, HOUSE_RUN = 200, 60              -- bytes of a system prompt, and of our own part of it, word by word
 
 local function has_key(text)
-  for _, pattern in ipairs(KEYS) do
-    for found in text:gmatch(pattern) do
-      if #found >= KEY_MIN then return true end
-    end
+  if log.has_key(text) then return true end
+  for found in text:gmatch(FOREIGN_KEY) do
+    if #found >= KEY_MIN then return true end
   end
   return false
 end

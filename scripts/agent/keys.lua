@@ -17,6 +17,7 @@ local quota = require "agent.quota"
 local M = {}
 
 local PREFIX, LENGTH, PREVIEW = "ak_", 32, 4
+M.PREFIX = PREFIX
 local CLOSE_BATCH = 500                          -- keys that end within a few seconds
 local COLUMNS = 'id, name, key_preview as "keyPreview", expires_at as "expiresAt", '
   .. 'created_at as "createdAt", updated_at as "updatedAt"'

@@ -29,6 +29,7 @@ local M = {}
 
 local TYPING = { type = "set-typing", isTyping = true }
 
+metrics.describe("human_agent_runs_total", "Runs of agents, by how they ended.")
 metrics.describe("human_agent_turns_given_up_total", "Turns of agents that had all their attempts")
 
 M.sql = {

@@ -128,6 +128,20 @@ describe("the API of scripts", function()
     end)
   end
 
+  it("has kinds of keys that scripts declare, and masks what looks like one", function()
+    start { ["api/x.lua"] = 'require("human.api").key_prefix("shop_", "a shop\'s") return {}' }
+    local log = require "human.log"
+    assert.equal("key shop_[redacted]", log.mask "key shop_0123456789abcdef")
+    for _, args in ipairs { '"shop", "x"', '"_", "x"', '5, "x"', '"shop_"', '"a-b_", "x"' } do
+      app:stop()
+      assert.error_matches(function()
+        start { ["api/x.lua"] = ("\nrequire('human.api').key_prefix(%s) return {}"):format(args) }
+      end, "api.key_prefix wants", 1, true)
+    end
+    app:stop()
+    start {}
+  end)
+
   it("refuses codes of groups and of authenticators that are not in the catalogue, too", function()
     for _, text in ipairs { 'errors = { "nope" }, auth = false', 'auth = "k"' } do
       assert.error_matches(function()

@@ -5,7 +5,9 @@ local KEY = "ak_Xk9mP2qR4tV6wY8zA1bC3dE5fG7hJ9kL"
 
 local function logger(conf)
   local host = plain_host.new { log = conf or { level = "info", format = "json" } }
-  return plain_host.fresh("human.log", host), host.lines
+  local log = plain_host.fresh("human.log", host)
+  for _, prefix in ipairs { "ak_", "hm_", "whsec_" } do log.add_key(prefix) end
+  return log, host.lines
 end
 
 -- message, fields, the line in JSON
@@ -23,7 +25,8 @@ local MASKED = { -- fields, what must not appear
   { { Authorization = "S3CRET" } }, { { ["X-API-Key"] = "S3CRET" } }, { { deep = { a = { token = "S3CRET" } } } },
   { { url = "/socket.io/?agentId=c1&apiKey=S3CRET&x=1" } }, { { header = "Bearer S3CRET" } },
   { { db = "postgres://human:S3CRET@db/x" } }, { { text = "key " .. KEY }, KEY:sub(4) },
-  { { text = "hm_live_0123456789abcdef" }, "0123456789abcdef" },
+  { { text = "hm_live_0123456789abcdef" }, "0123456789abcdef" }, { { text = "hm_tool_7f3a9b2c1d4e5f6a" }, "9b2c1d4e" },
+  { { text = "whsec_ab/CD+efGHij/kl==" }, "GHij" }, { { text = "(whsec_abcdefgh/+ij==)" }, "ij==" },
   { { text = "sk-proj-0123456789abcdef" }, "0123456789abcdef" }, { { [KEY] = 1 }, KEY:sub(4) },
 }
 
@@ -38,12 +41,25 @@ describe("log", function()
 
   it("masks long texts in linear time, whatever they repeat", function()
     local host, fresh = require "human.core.host", require "human.log"
+    for _, prefix in ipairs { "ak_", "hm_" } do fresh.add_key(prefix) end
     for _, part in ipairs { "sk-", "hm_", "ak_", "sk-a", "Bearer ", "a://", "api_key=", "?token=", "a_", " ", "sk-_", "://x:" } do
       local begun = host.clock()
       fresh.mask(part:rep(1e6 / #part))
       assert.is_true(host.clock() - begun < 1, part)
     end
     assert.equal("x-sk-[redacted] sk-short (sk-[redacted])", fresh.mask "x-sk-abc-0123456789 sk-short (sk-0123456789)")
+  end)
+
+  it("knows the keys that scripts have declared, once each and so many of them", function() -- limit: kinds of keys
+    local log = logger()
+    assert.equal("zc_0123456789abcdef hm_[redacted]", log.mask "zc_0123456789abcdef hm_0123456789abcdef")
+    log.add_key "zc_"
+    log.add_key "zc_"
+    assert.equal("zc_[redacted] hm_tool_7f3a xhm_0123456789", log.mask "zc_0123456789abcdef hm_tool_7f3a xhm_0123456789")
+    assert.same({ true, true, false, false }, { log.has_key("is ak_" .. ("a1"):rep(16)), log.has_key("hm_tool_" .. ("a"):rep(24)),
+      log.has_key "ak_some_internal_processing_handler", log.has_key(("a1"):rep(16)) })
+    for i = 5, 64 do log.add_key("k" .. i .. "_") end
+    assert.is_false(pcall(log.add_key, "more_"))
   end)
 
   it("writes text when the format says so", function()

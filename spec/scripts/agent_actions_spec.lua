@@ -1,6 +1,7 @@
 -- spec/scripts/agent_actions_spec.lua -- what a model may do: emoji, tools, refusals.
 
 require("plain_host").install()
+require("human.log").add_key "ak_"
 local actions = require "agent.actions"
 local emoji = require "agent.emoji"
 local said = require "agent.said"

@@ -33,7 +33,6 @@ local HELP = {
   human_llm_cost_dollars_total = { "counter", "Cost of language models in USD, where prices are known." },
   human_llm_request_duration_seconds_total = { "counter", "Time spent in calls of language models." },
   human_rule_decisions_total = { "counter", "Decisions of rules that were recorded." },
-  human_agent_runs_total = { "counter", "Runs of agents, by how they ended." },
   human_socketio_sessions_total = { "counter", "Socket.IO sessions opened." },
   human_tasks = { "gauge", "Tasks that have begun and not ended." },
   human_operations = { "gauge", "Host operations under way (statements, transfers, requests)." },

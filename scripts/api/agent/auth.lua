@@ -13,6 +13,8 @@ local news_of = require "agent.news"
 
 local M = {}
 
+api.key_prefix(keys.PREFIX, "a user's key")
+
 api.auth("agent_key", {
   type = "apiKey", header = "X-API-Key", description = "A user's key, ak_ and 32 characters.", still = keys.still,
   errors = { "key_expired" },
