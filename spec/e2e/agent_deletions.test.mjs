@@ -135,7 +135,7 @@ describe('a message that is deleted', () => {
     assert.ok(ack.eventId);
     assert.equal((await tell(newMessage('My secret is Zanzibar4', { id }))).duplicate, true);
     await quiet();
-    assert.equal(model.requests.length, 0);
+    assert.ok(!model.requests.some((r) => JSON.stringify(r).includes('Zanzibar4')));
     await ask('Hello');
     assert.doesNotMatch(shown(), /Zanzibar4/);
     assert.deepEqual(await keepers('Zanzibar4'), []);
