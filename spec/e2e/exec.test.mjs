@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { BINARY, binaryForAll, children, errors, isAlive, makeHome, pids, startHost } from './hosts.mjs';
-import { until } from './support.mjs';
+import { sleep, until } from './support.mjs';
 
 const SCRIPTS = ['spec/e2e/scripts/programs'];
 const ROOT = process.getuid?.() === 0;
@@ -30,6 +30,15 @@ async function hold(host, n) {
   return { numbers: files.flatMap((file) => noted(host, file)), answers };
 }
 
+/** Processes whose working directory is that of programs. */
+const workingIn = (host) => fs.readdirSync('/proc').filter((pid) => {
+  try {
+    return /^\d+$/.test(pid) && fs.readlinkSync(`/proc/${pid}/cwd`).startsWith(path.join(host.home, 'workspace'));
+  } catch {
+    return false;
+  }
+});
+
 const gone = (numbers) => until(() => !numbers.some(isAlive), 10_000, () => `alive: ${numbers.filter(isAlive)}`);
 const brokerOf = (host) => pids(host.child.pid, 'human-broker')[0];
 const zombies = (pid) => children(pid).filter((c) => !isAlive(c.pid));
@@ -37,7 +46,7 @@ const zombies = (pid) => children(pid).filter((c) => !isAlive(c.pid));
 function suite(name, options, make) {
   describe(name, options, () => {
     let host;
-    const start = async () => { host = await make(); };
+    const start = async () => { host = await make(host?.home); };
     after(() => host?.stop());
 
     it('runs programs, with nothing of the environment of the server', async () => {
@@ -67,6 +76,34 @@ function suite(name, options, make) {
       await gone(numbers);
       assert.deepEqual(await get(host, 'quick'), { status: 0, stdout: 'ran\n' });
       assert.notEqual(brokerOf(host), old);
+    });
+
+    it('a keeper that is killed leaves nobody', async () => {
+      const { numbers, answers } = await hold(host, 3), broker = brokerOf(host);
+      for (const { pid } of children(broker)) process.kill(pid, 'SIGKILL');
+      assert.deepEqual(await Promise.all(answers), Array(3).fill({ code: 'lost' }));
+      await gone(numbers);
+      await until(() => children(broker).length === 0, 10_000, 'the broker has nobody below it');
+    });
+
+    it('whoever is killed at random, nothing works in the directory of programs when the calls are over', async () => {
+      const answers = [];
+      for (let i = 0; i < 10; i++) {
+        const file = newFile();
+        answers.push(get(host, `hold/${file}`), get(host, 'quick'));
+        const victims = [brokerOf(host), ...children(brokerOf(host) ?? 0).map((c) => c.pid), ...host.workers()].filter(Boolean);
+        const victim = victims[Math.floor(Math.random() * victims.length)];
+        try { process.kill(victim, 'SIGKILL'); } catch { /* it has ended by itself */ }
+        await sleep(Math.random() * 200);
+      }
+      let over = false;
+      Promise.all(answers).then(() => { over = true; });
+      while (!over) { // what came while nobody served is taken by who comes next
+        for (const worker of host.workers()) process.kill(worker, 'SIGKILL');
+        await Promise.race([Promise.all(answers), sleep(500)]);
+      }
+      await until(() => workingIn(host).length === 0, 20_000, () => `at work: ${workingIn(host)}`);
+      await until(async () => (await get(host, 'quick')).stdout === 'ran\n', 30_000, 'programs run again');
     });
 
     it('a client that leaves is nothing to a program; a reload neither', async () => {
@@ -112,11 +149,10 @@ function suite(name, options, make) {
 }
 
 const env = { HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '500', HUMAN_TOKEN: 'secret' };
-suite('Programs', {}, () => startHost({ scripts: SCRIPTS, env }));
+suite('Programs', {}, (home) => startHost({ home, scripts: SCRIPTS, env }));
 
 // The private database of root's host belongs to another user; here all is nobody's.
-suite('Programs of an ordinary user', { skip: !ROOT && 'only root can become another user' }, () => {
-  const home = makeHome();
+suite('Programs of an ordinary user', { skip: !ROOT && 'only root can become another user' }, (home = makeHome()) => {
   fs.chownSync(home, 65534, 65534);
   return startHost({ home, scripts: SCRIPTS, env,
     as: { command: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', binaryForAll(), 'gateway'] } });
