@@ -187,6 +187,19 @@ describe("events", function()
     assert.is_nil(w.seen[3])
   end)
 
+  it("that come after a reload are not ended with the old scripts, however long a socket has been busy", function()
+    local old = require("human.scripts.generation").current()
+    c:say '42["slow",1]'
+    w:load [[io:namespace("/", { on = { slow = function(s, n) task.sleep(1) s:emit("slow", n) end },
+      on_any = function() end })
+      io:namespace("/b", {})]]
+    c:say '42["slow",2]'
+    w:advance(1.1)
+    require("human.core.sched").kill_generation(old)
+    w:advance(1.1)
+    assert.same({ '42["slow",1]', '42["slow",2]' }, c:texts())
+  end)
+
   it("carry bytes in both directions", function()
     c:say '451-3["bytes",{"_placeholder":true,"num":0}]'
     c:say_binary "\1\2"

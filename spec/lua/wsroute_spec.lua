@@ -102,6 +102,17 @@ describe("a websocket route", function()
     assert.equal("new 2:b:true", texts(ws)[3])
   end)
 
+  it("handles messages one after another over a reload, whose end of old scripts ends none that came after it", function()
+    local ws, old = open("good").ws, require("human.scripts.generation").current()
+    app:ws_message(ws, "slow")
+    app:load { ["api/ws.lua"] = script "new " }
+    app:ws_message(ws, "slow")
+    app:advance(1.1)
+    require("human.core.sched").kill_generation(old)
+    app:advance(1.1)
+    assert.same({ "hello u1 in lobby", "1:slow:true", "new 2:slow:true" }, texts(ws))
+  end)
+
   it("closes with 1001 when the worker stops", function()
     local ws = open("good").ws
     require("human.http.websocket").shutdown()

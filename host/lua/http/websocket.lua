@@ -117,6 +117,7 @@ end
 -- Calls a handler of the generation in service.
 local function call(conn, name, ...)
   local g = gen.current()
+  sched.current().gen = g                          -- a busy connection's task outlives the scripts that it began with
   local route = g.websockets[conn.path]
   if not route then return conn:close(RESTART, "this service is gone") end
   if sched.struck > 0 and host.is_struck(route.label) then return conn:close(TRY_LATER, "out of service") end

@@ -232,7 +232,9 @@ local function work(socket, args, ack)
     if not socket.mail then break end
     args, ack = take(socket)
     if not args then break end
-    sched.deadline(sched.current(), HANDLER_S, OVERDUE)
+    local task = sched.current()
+    task.gen = sched.generation                    -- a busy socket's task outlives the scripts that it began with
+    sched.deadline(task, HANDLER_S, OVERDUE)
   end
   socket.busy = false
 end
