@@ -109,7 +109,7 @@ chats judge: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) build
 	@spec/run.sh $@
 
-# ARGS: which benchmarks (http, sio, db, start, reload); ROUNDS and SECONDS in the environment.
+# ARGS: which benchmarks (http, sio, db, assets, start, turns, reload); ROUNDS and SECONDS in the environment.
 bench:
 	@etc/deps.sh run bench
 	@$(MAKE) --no-print-directory $(JOBS) build $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))

@@ -256,6 +256,16 @@ async function db(pg) {
   for (const s of servers) await stop(s);
 }
 
+// The sample of the specs: compiled into ours, beside nginx that has it as files and uses sendfile.
+async function assets(pg) {
+  spawnSync('make', ['-s', 'build/human-sample'], { cwd: root, stdio: 'inherit' });
+  const port = await freePort();
+  const env = { HUMAN_HOME: path.join(dir, 'home'), DATABASE_URL: pg.url };
+  const servers = [await serve('human', `${human}-sample`, humanArgs(port), port, env), await startNginx('nginx', 1)];
+  await interleave('(e) file of 10 KB, 32 connections', servers, (s) => wrk(s, '/bench/ui/assets/app-BX3f9aQ1.js'));
+  for (const s of servers) await stop(s);
+}
+
 async function start(pg) {
   const times = [];
   for (let i = 0; i < 10; i++) {
@@ -270,7 +280,7 @@ async function start(pg) {
 }
 
 const lent = { dir, human, rounds: ROUNDS, seconds: SECONDS, round, median, short, freePort, reachable, serve, stop, cpuSeconds, cpuOf };
-const parts = { http, sio, db, start, turns: (database) => turns(lent, database), reload: (database) => reload(lent, database) };
+const parts = { http, sio, db, assets, start, turns: (database) => turns(lent, database), reload: (database) => reload(lent, database) };
 const wanted = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(parts);
 const pg = await cluster();
 try {

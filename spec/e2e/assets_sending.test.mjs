@@ -78,7 +78,8 @@ describe('a large file', () => {
     const clients = await Promise.all(Array.from({ length: SLOW }, () => stopped(host.port, '/big.bin')));
     await (await stopped(host.port, '/small.txt')).rest();
     const each = (rss(worker) - before_) / SLOW;
-    assert.ok(each < 200_000, `${each} bytes for each`);
+    const most = process.env.E2E_BINARY ? 2_000_000 : 200_000; // what sanitizers keep of freed memory is no queue
+    assert.ok(each < most, `${each} bytes for each`);
     const { body } = await clients.pop().rest();
     assert.ok(body.equals(big));
     for (const c of clients) c.socket.destroy();
