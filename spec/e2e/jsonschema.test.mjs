@@ -225,6 +225,8 @@ test('what V8 refuses as a pattern is refused, but for escapes of signs', async 
   for (const answer of await ask(TEST, bad.map((each) => ({ pattern: each, texts: [] })))) assert.match(answer, /^refused/)
 })
 
+const OURS = /version = "(.*)"/.exec(readFileSync(new URL('../../rocks/jsonschema/properties.lua', import.meta.url), 'utf8'))[1]
+
 test('properties of Unicode have the members that V8 gives them', async () => {
   const names = ['L', 'Lu', 'Ll', 'Nd', 'P', 'S', 'Z', 'C', 'Cn', 'M', 'Alphabetic', 'Uppercase', 'White_Space', 'ID_Start', 'Emoji',
     'Script=Greek', 'Script=Han', 'Script=Cyrillic', 'gc=Punctuation', 'ASCII', 'Any', 'Assigned', 'LC']
@@ -232,8 +234,13 @@ test('properties of Unicode have the members that V8 gives them', async () => {
   const points = [...Array.from({ length: 0x3000 }, (_, i) => i), ...Array.from({ length: 4000 }, () => r.below(0x110000))]
     .filter((cp) => cp < 0xD800 || cp > 0xDFFF).map((cp) => String.fromCodePoint(cp))
   const answers = await ask(TEST, names.map((name) => ({ pattern: `\\p{${name}}`, texts: points })))
+  const ours_lacks = answers[names.indexOf('Cn')]
+  // Engines have the Unicode of their year: what only one of us knows is not compared, and few characters change.
+  const known = points.map((c, i) => ours_lacks[i] === 'f' && !/\p{Cn}/u.test(c))
+  const changes = OURS === process.versions.unicode ? 0 : 5
   names.forEach((name, i) => {
     const test_it = new RegExp(`\\p{${name}}`, 'u')
-    assert.equal(answers[i], points.map((c) => (test_it.test(c) ? 't' : 'f')).join(''), name)
+    const differing = points.filter((c, k) => (changes === 0 || known[k]) && test_it.test(c) !== (answers[i][k] === 't'))
+    assert.ok(differing.length <= changes, `${name}: ${JSON.stringify(differing.slice(0, 20))}`)
   })
 })
