@@ -26,6 +26,7 @@ enum {
   SPARE_OUTS = 256,
   STALL_MS = 30000,      /* a client that takes nothing for so long is cut */
   LINGER_MS = 1000,
+  PATIENCE_MS = 5000,    /* the same in the middle of a body, of which nobody knows how much is on its way */
   LINGER_BYTES = 65536,
   LAST_REQUEST_MS = 500, /* a client that does not know yet that we stop may still send one */
   ARRIVING_FREE = 65536  /* a body or message of that size finds room whatever else arrives */
@@ -154,7 +155,7 @@ static void start_lingering(conn *c) {
   if (!c->linger || c->eof || uv_fileno((uv_handle_t *)&c->tcp, &fd) < 0) return conn_close(c);
   shutdown(fd, SHUT_WR);
   c->state = CONN_LINGERING;
-  conn_deadline(c, LINGER_MS, false);
+  conn_deadline(c, c->patient ? PATIENCE_MS : LINGER_MS, false);
   read_update(c);
 }
 
@@ -322,7 +323,7 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b) {
   if (n < 0) return on_end(c, (int)n);
   if (c->state != CONN_OPEN) {
     c->drained += (size_t)n;
-    if (c->drained > LINGER_BYTES) conn_close(c);
+    if (c->drained > LINGER_BYTES && !c->patient) conn_close(c);
     return;
   }
   size_t head = c->preface ? preface_take(c, b->base, (size_t)n) : 0;

@@ -87,6 +87,7 @@ struct conn {
   bool redirects;     /* every request is answered with the https address */
   bool reading, eof;
   bool linger;        /* the client may still be sending: let it read our last words */
+  bool patient;       /* it may be sending much: read and drop that for longer */
   bool timed;         /* the deadline is that of a request: 408, not a silent close */
   bool want_drained;  /* DRAINED is owed */
   bool want_room;     /* the next request waits for the last answer to be written */

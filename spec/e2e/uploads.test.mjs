@@ -112,6 +112,15 @@ describe('an upload', () => {
     assert.equal((await ok.json()).size, MB);
   });
 
+  it('is refused to clients that go on sending', async () => { // limit: refused body
+    for (let i = 0; i < 10; i++) {
+      for (const [at, status] of [['secret', 401], ['small', 413]]) {
+        const answer = await fetch(`${server.url}/up/${at}`, { method: 'POST', body: Buffer.alloc(20 * MB) });
+        assert.equal(answer.status, status);
+      }
+    }
+  });
+
   it('is refused where it is too large, as a whole or in a part', async () => { // limit: upload
     const said = await raw(server, head('/up/small', 'Expect: 100-continue\r\n', MB + 1));
     assert.equal(said.status, 413);
@@ -249,13 +258,15 @@ describe('an upload', () => {
       most = Math.max(most, rss());
     }
     assert.equal(JSON.parse(out).size, 200 * MB);
-    assert.ok(most - before < 8192, `memory grew by ${most - before} KB`);
+    const allowed = /asan/.test(process.env.E2E_BINARY ?? '') ? 400_000 : 8192; // the sanitizer keeps what was freed
+    assert.ok(most - before < allowed, `memory grew by ${most - before} KB`);
     times.sort((a, b) => a - b);
     assert.ok(times[Math.floor(times.length * 0.95)] < 10, `of 20 others one waited ${times[Math.floor(times.length * 0.95)]} ms`);
     agent.destroy();
   });
 
   it('is one of so many at a time', async () => { // limit: uploads at once
+    await nothingLeft();
     const waiting = [];
     for (let i = 0; i < 64; i++) {
       waiting.push(await open(server.port));
