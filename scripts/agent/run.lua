@@ -8,6 +8,7 @@
 -- An entry is what a worker holds while it has an agent's turn (agent.turn): {agent_id, owner (of the lease),
 -- decided (what rules said since the last transaction), attempts, given_back (the lease, with the run's end), ..}.
 
+local bus = require "human.bus"
 local db = require "human.db"
 local decisions = require "human.decisions"
 local id = require "human.id"
@@ -177,13 +178,15 @@ function M.answer_at_once(entry, snap, run, result)
   return reason and count(reason), again
 end
 
--- Nothing is said, and nobody is told.
+-- Nothing is said; who waits for an answer hears that there is none.
 function M.pass(entry, snap)
   db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
     box.processed_pos = snap.seen
     M.record(tx, entry, nil, box)
     entry.given_back = mailbox.save(tx, box, true)
+    local news = { agent_id = entry.agent_id, seq = box.last_seq }
+    tx:after_commit(function() bus.publish("agent.action", news) end)
   end)
 end
 

@@ -64,7 +64,7 @@ M.sql = {
     where nr = 1 or upto <= $5::bigint]],
   last_seq = "select m.last_seq from agent_mailboxes m join agents a on a.id = m.agent_id "
     .. "where a.id = $1 and a.user_id = $2",
-  last_seqs = [[select agent_id, last_seq from agent_mailboxes
+  newest = [[select agent_id, last_seq, processed_pos from agent_mailboxes
     where agent_id in (select jsonb_array_elements_text($1::jsonb))]],
   processed = "select processed_pos from agent_mailboxes where agent_id = $1",
   expired = "update agent_mailboxes set expired_at = now() where agent_id = $1",
@@ -206,15 +206,24 @@ end
 -- Number of the newest action of an agent of the actor's; nil when there is no such agent.
 function M.last_seq_of(actor, agent_id) return db.value(M.sql.last_seq, agent_id, actor.id) end
 
--- Numbers of the newest actions: {agent id = seq} of those that exist.
-function M.last_seqs(agent_ids)
+local function newest(agent_ids, value)
   local out = {}
   for from = 1, #agent_ids, SEQS_AT_ONCE do
     local some = { unpack(agent_ids, from, math.min(from + SEQS_AT_ONCE - 1, #agent_ids)) }
-    local rows = db.query(M.sql.last_seqs, json.encode(json.array(some)))
-    for _, row in ipairs(rows) do out[row.agent_id] = row.last_seq end
+    local rows = db.query(M.sql.newest, json.encode(json.array(some)))
+    for _, row in ipairs(rows) do out[row.agent_id] = value(row) end
   end
   return out
+end
+
+-- Numbers of the newest actions: {agent id = seq} of those that exist.
+function M.last_seqs(agent_ids)
+  return newest(agent_ids, function(row) return row.last_seq end)
+end
+
+-- The same with how far the agent has come: a text that is another one when an answer may go on.
+function M.progress(agent_ids)
+  return newest(agent_ids, function(row) return row.last_seq .. " " .. row.processed_pos end)
 end
 
 -- Events up to this position have had their turn; nil when the agent is gone.

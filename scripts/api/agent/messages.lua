@@ -4,9 +4,9 @@
 
 local api = require "human.api"
 local bus = require "human.bus"
+local feed = require "human.feed"
 local json = require "human.json"
 local s = require "human.schema"
-local task = require "human.task"
 local events = require "agent.events"
 local limits = require "agent.rules.limits"
 local news_of = require "agent.news"
@@ -16,71 +16,34 @@ local view = require "api.agent.views"
 require "api.agent.auth"
 
 local M = {}
-local BATCH, LOOK_S = 100, 1
-local watchers = {}                              -- agent id -> {watcher = true}; they end with their streams
+local ANSWER = "agent.answer"
 
-bus.on("agent.action", news_of.action, function(news)
-  for watcher in pairs(watchers[news.agent_id] or {}) do
-    watcher.heard = true
-    task.wake(watcher.task)
-  end
+feed.define(ANSWER, "api.agent.messages.answer", { newest = "agent.store.progress" })
+
+bus.on("agent.action", news_of.action, function(news) feed.wake(ANSWER, news.agent_id) end)
+bus.on("agent.access_ended", news_of.access_ended, function(gone)
+  if gone.agent_id then feed.wake(ANSWER, gone.agent_id) end
 end)
 
-local function watch(agent_id)
-  local watcher = { task = task.current(), agent_id = agent_id, heard = false }
-  watchers[agent_id] = watchers[agent_id] or {}
-  watchers[agent_id][watcher] = true
-  return watcher
-end
-
-local function unwatch(watcher)
-  local list = watchers[watcher.agent_id]
-  list[watcher] = nil
-  if not next(list) then watchers[watcher.agent_id] = nil end
-end
-
--- Until news of the agent are heard; a second at most, since they may be lost.
-local function wait_for_news(watcher)
-  if not watcher.heard then task.wait(LOOK_S) end
-  watcher.heard = false
-end
-
--- Sends what there is after `seq`.  Returns the new seq, and true when the run has ended.
-local function send_actions(out, agent_id, stored, seq)
-  local list = store.actions_after(agent_id, seq, BATCH)
-  for _, a in ipairs(list) do
-    seq = a.seq
-    if a.until_pos >= stored.pos then
-      if not out:event(nil, a.action, a.seq) then return seq, true end
-      if a.ends then return seq, true end
-    end
+-- Of the agent's actions behind number `after` those that answer the event at position pos, until the run has ended or
+-- there is nothing to say.
+function M.answer(agent_id, after, limit, pos)
+  local processed = store.processed(agent_id)     -- first: what it has processed is among the actions
+  local list, more = store.actions_after(agent_id, after, limit)
+  local rows = {}
+  for i, a in ipairs(list) do
+    local is_ours = a.until_pos >= pos
+    rows[i] = { id = a.seq, data = is_ours and a.action or nil }
+    if is_ours and a.ends then return rows, "end" end
   end
-  return seq, false
-end
-
-local function follow(out, watcher, stored)
-  local agent_id = watcher.agent_id
-  local seq, over = stored.seq, false
-  local until_at = task.clock() + limits.stream_s
-  while not over and task.clock() < until_at do
-    local processed = store.processed(agent_id)
-    local before = seq
-    seq, over = send_actions(out, agent_id, stored, seq)
-    if not processed then return end
-    if seq == before then
-      if processed >= stored.pos then return end
-      wait_for_news(watcher)
-    end
-  end
+  if not processed or not list[1] and processed >= pos then return rows, "end" end
+  return rows, more and "more" or nil
 end
 
 local function stream(ctx, agent_id, stored)
   local out = ctx:stream()
   out:event("accepted", { eventId = stored.id, duplicate = stored.duplicate })
-  local watcher = watch(agent_id)
-  local ok, err = pcall(follow, out, watcher, stored)
-  unwatch(watcher)
-  if not ok then error(err, 0) end
+  out:follow(ANSWER, agent_id, stored.seq, { arg = stored.pos, for_s = limits.stream_s })
 end
 
 local g = api.group { tag = "Events", base = "/api", auth = "agent_key" }
