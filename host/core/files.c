@@ -16,13 +16,14 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/beneath.h"
 #include "core/pack.h"
 #include "host_api.h"
 
-enum { PIECE = 65536, DEPTH_MAX = 64, ROUNDS_MAX = 64, ASIDE = 40 };
+enum { PIECE = 65536, DEPTH_MAX = 64, ROUNDS_MAX = 64, ASIDE = 40, FORGET_S = 3600 };
 static const char PREFIX[] = ".human-", SUFFIX[] = ".tmp";
 
 static int reason(int why) {
@@ -109,9 +110,23 @@ static int do_stat(int root, files_job *j) {
   return why;
 }
 
+static int remove_tree(int dir, const char *name, int depth);
+
+/* What a process was at when it was killed. */
+static void forget(int dir, const char *name) {
+  struct stat st;
+  if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || time(NULL) - st.st_mtim.tv_sec < FORGET_S) return;
+  if (S_ISDIR(st.st_mode)) remove_tree(dir, name, 0);
+  else unlinkat(dir, name, 0);
+}
+
 static int list_entry(DIR *d, const char *name, buf *rows, uint32_t *count, size_t max) {
   struct stat st;
-  if (!strcmp(name, ".") || !strcmp(name, "..") || is_aside(name)) return 0;
+  if (!strcmp(name, ".") || !strcmp(name, "..")) return 0;
+  if (is_aside(name)) {
+    forget(dirfd(d), name);
+    return 0;
+  }
   if (fstatat(dirfd(d), name, &st, AT_SYMLINK_NOFOLLOW)) return errno == ENOENT ? 0 : errno;
   return ++*count > max ? EFBIG : pack_facts(rows, name, &st);
 }
@@ -177,13 +192,18 @@ static int put_in_place(int from, const char *name, int dir, const char *last, b
   return why ? why : settle(dir);
 }
 
-static int write_file(int dir, const char *last, const char *p, size_t n, bool replaces) {
-  char name[ASIDE];
-  aside_name(name);
+static int write_new(int dir, const char *name, const char *p, size_t n) {
   int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return errno;
   int why = write_all(fd, p, n);
   close(fd);
+  return why;
+}
+
+static int write_file(int dir, const char *last, const char *p, size_t n, bool replaces) {
+  char name[ASIDE];
+  aside_name(name);
+  int why = write_new(dir, name, p, n);
   if (!why) why = put_in_place(dir, name, dir, last, replaces);
   if (why) unlinkat(dir, name, 0);
   return why;
@@ -226,8 +246,6 @@ static int do_mkdir(int root, files_job *j) {
 }
 
 /* ---- removing ---- */
-
-static int remove_tree(int dir, const char *name, int depth);
 
 static int empty(DIR *d, int depth) {
   int why = 0;
@@ -299,8 +317,7 @@ static int add_entry(int dir, const char *name, const pack_value *bytes) {
   size_t n = bytes->type != PACK_STR ? strlen(name) : slash ? (size_t)(slash - name) : 0;
   int parent = make_path(dir, name, n);
   if (parent < 0) return errno;
-  int why = bytes->type == PACK_STR
-                ? write_file(parent, slash ? slash + 1 : name, bytes->s, bytes->n, false) : 0;
+  int why = bytes->type == PACK_STR ? write_new(parent, slash ? slash + 1 : name, bytes->s, bytes->n) : 0;
   close(parent);
   return why;
 }

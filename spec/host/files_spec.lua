@@ -187,6 +187,14 @@ describe("human.files", function()
     assert.equal("f\nsmall\n", sh("ls -A '%s'", ROOT))
   end)
 
+  it("shows nothing that is half done, and removes it when whoever was at it has long been gone", function()
+    root:write("f", "1")
+    sh("cd '%s' && mkdir .human-00000000000000aa.tmp && touch .human-00000000000000aa.tmp/x .human-00000000000000bb.tmp", ROOT)
+    sh("cd '%s' && touch .human-00000000000000cc.tmp && touch -d '2 hours ago' .human-00000000000000[ab]?.tmp", ROOT)
+    assert.same({ "f file 1" }, names(root:list()))
+    assert.equal(".human-00000000000000cc.tmp\nf\n", sh("ls -A '%s'", ROOT))
+  end)
+
   it("does not wait for the other end of a pipe", function()
     root:mkdir "d"
     sh("mkfifo '%s/d/pipe'", ROOT)
