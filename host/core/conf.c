@@ -95,18 +95,19 @@ static int settle(const char *name, const char *value) {
 }
 
 /* ~ and relative paths mean something else after a change of user or directory. */
-static int settle_home(void) {
+static int settle_path(const char *name) {
   char path[PATH_MAX], cwd[PATH_MAX];
-  const char *home = conf_str("home");
+  const char *given = conf_str(name);
   int n;
-  if (*home == '~' && (home[1] == '/' || !home[1]))
-    n = snprintf(path, sizeof path, "%s%s", conf_user_home(), home + 1);
-  else if (*home == '/')
-    n = snprintf(path, sizeof path, "%s", home);
+  if (!*given) return 0;
+  if (*given == '~' && (given[1] == '/' || !given[1]))
+    n = snprintf(path, sizeof path, "%s%s", conf_user_home(), given + 1);
+  else if (*given == '/')
+    n = snprintf(path, sizeof path, "%s", given);
   else
-    n = snprintf(path, sizeof path, "%s/%s", getcwd(cwd, sizeof cwd) ? cwd : "", home);
-  if (n < (int)sizeof path && !settle("home", path)) return 0;
-  fprintf(out(), "%s: home: the path is too long\n", conf_find("home")->source);
+    n = snprintf(path, sizeof path, "%s/%s", getcwd(cwd, sizeof cwd) ? cwd : "", given);
+  if (n < (int)sizeof path && !settle(name, path)) return 0;
+  fprintf(out(), "%s: %s: the path is too long\n", conf_find(name)->source, name);
   return -1;
 }
 
@@ -390,7 +391,7 @@ int conf_load(const char *const *flags) {
   settle_gateway();
   check_together();
   settle_workers();
-  if (settle_home() || settle_scripts() || settle_log()) return -1;
+  if (settle_path("home") || settle_path("exec.root") || settle_scripts() || settle_log()) return -1;
   return failures ? -1 : 0;
 }
 

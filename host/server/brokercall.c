@@ -147,7 +147,8 @@ static void finish_with(call *c, int status) {
 static const char *code_of(const wire_answer *a) {
   if (a->value == WIRE_AT_BOX && (a->error == ENOSYS || a->error == EOPNOTSUPP)) return "sandbox";
   if (a->value != WIRE_AT_PROGRAM) return "failed";
-  return a->error == ENOENT || a->error == ENOTDIR ? "not_found" : a->error == ENOEXEC ? "failed" : "denied";
+  if (a->error == ENOENT || a->error == ENOTDIR) return "not_found";
+  return a->error == EACCES || a->error == EPERM ? "denied" : "failed";
 }
 
 static void finish_refused(call *c, const char *code, int at, int error, const char *text) {

@@ -33,6 +33,13 @@ describe("settings", function()
     assert.truthy(text:find("(FILE:2)", 1, true))
   end)
 
+  it("that are directories mean the same wherever the server goes", function()
+    local text = config('{"home": "~/h", "exec": {"root": "~"}}', "HUMAN_PORT=1")
+    assert.same({ '"/tmp/h"', '"/tmp"' }, { value_of("home", text), value_of("exec.root", text) })
+    assert.equal('""', value_of("exec.root", config("{}")))
+    assert.truthy(value_of("exec.root", config('{"exec": {"root": "programs"}}')):find '^"/.*/programs"$')
+  end)
+
   it("never show a secret", function()
     local text = config('{"secrets": {"openai": "sk-visible"}}', "DATABASE_URL=postgres://u:visible@h/d")
     assert.is_nil(text:find("visible", 1, true))

@@ -36,6 +36,13 @@ describe("A program", function()
     assert.same({ 0, "a b\n$HOME; `id` *\n\n'\"\\\n" }, { r.status, r.stdout })
   end)
 
+  it("may have as many bytes of them as fit into one request", function()
+    local long = ("x"):rep(100000)
+    assert.equal(#long, #assert(exec.run({ "printf", "%s", long })).stdout)
+    local r, err = exec.run({ "true", ("x"):rep(200000) })
+    assert.same({ nil, "too_large" }, { r, err.code }) -- limit: program arguments
+  end)
+
   it("has the environment that it was given, and nothing else", function()
     assert.equal("", exec.run({ "env" }).stdout)
     assert.equal("ONE=1\nTWO=zwei\n", exec.run({ "env" }, { env = { TWO = "zwei", ONE = 1 } }).stdout)
@@ -365,8 +372,6 @@ describe("human.exec", function()
       local argv, options = unpack(case[1])
       assert.truthy(tostring(message(argv, options)):find(case[2]), case[2] .. ": " .. tostring(message(argv, options)))
     end
-    local r, err = exec.run({ "true", ("x"):rep(200000) })
-    assert.same({ nil, "too_large" }, { r, err.code }) -- limit: program arguments
   end)
 
   it("logs which program, and nothing of its environment, arguments or input", function()

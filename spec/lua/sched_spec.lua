@@ -157,6 +157,18 @@ describe("the scheduler", function()
     assert.same({ "2a" }, seen)
   end)
 
+  it("tells the end of an op that nobody awaits to whoever asked for that, once", function()
+    local seen, awaited = {}, nil
+    local function at_end(status, data) seen[#seen + 1] = status .. data end
+    sched.on_chunk(9, nil, at_end)
+    sched.on_chunk(8, nil, at_end)
+    sched.spawn(function() awaited = { sched.await(8) } end)
+    for _, op in ipairs { 9, 9, 8 } do push(DONE, op, op, "b") end
+    sched.dispatch(1)
+    assert.same({ "9b" }, seen)
+    assert.same({ 8, "b" }, awaited)
+  end)
+
   it("reuses coroutines but not after a failure", function()
     local first, second, third
     sched.spawn(function() first = coroutine.running() end)
