@@ -14,7 +14,7 @@ OBJ      = $(C_SRC:host/%.c=$(B)/obj/%.o) $(B)/obj/embed_data.o $(B)/obj/assets.
 
 # Trees of files in the binary, NAME=DIRECTORY (api.assets); one that is not there is left out.
 ASSETS  ?= ui=ui/dist
-SAMPLE   = ui=spec/fixtures/ui empty=spec/fixtures/none
+SAMPLE   = ui=spec/fixtures/ui docs=docs none=spec/fixtures/none
 
 # ---- libraries: all of the distribution ----
 PC      := libuv libpq libcurl openssl zlib

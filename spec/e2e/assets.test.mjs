@@ -12,7 +12,7 @@ import { chromium } from 'playwright-core';
 import { UI, age, curl, noSample, startWithFiles } from './assets.mjs';
 import { errors } from './hosts.mjs';
 import { open, responses } from './raw.mjs';
-import { freePort, until } from './support.mjs';
+import { freePort, root, until } from './support.mjs';
 
 const APP = 'assets/app-BX3f9aQ1.js';
 const app = fs.readFileSync(path.join(UI, APP)), page = fs.readFileSync(path.join(UI, 'index.html'));
@@ -25,6 +25,7 @@ before(async () => {
     api.assets("/", { embedded = "ui", dir = ${noSample ? `"${dir}/ui"` : '""'}, fallback = "index.html" })
     api.assets("/dir", { dir = "${dir}", fallback = "fall.html", immutable = "fixed/" })
     api.assets("/links", { dir = "${dir}", links = true })
+    api.assets("/big", { embedded = "docs" })
     api.assets("/later", { dir = "later" })
     api.assets("/agent-too", { dir = "${dir}", agent_port = true })
     local g = api.group { tag = "T", base = "/made-up", auth = false }
@@ -96,6 +97,20 @@ describe('a file of the binary', { skip: noSample }, () => {
     } finally {
       await browser.close();
     }
+  });
+
+  it('that is larger than a piece comes whole, and so does what was asked behind it', async () => {
+    const text = fs.readFileSync(path.join(root, 'docs/decisions.md'));
+    assert.ok(text.length > 65_536);
+    assert.ok((await get('/big/decisions.md')).body.equals(text));
+    assert.ok((await get('/big/decisions.md', '--compressed')).body.equals(text));
+    assert.equal((await get('/big/decisions.md', '-I')).headers['content-length'], String(text.length));
+    assert.ok((await get('/big/decisions.md', '-r', '100-70000')).body.equals(text.subarray(100, 70_001)));
+    const c = await open(host.port);
+    c.write('GET /big/decisions.md HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
+    const list = await c.wait(() => responses(c.data()).length === 3 && responses(c.data()), 15_000);
+    for (const a of list) assert.equal(a.body, text.toString());
+    c.socket.destroy();
   });
 
   it('has a tag for each coding, and each gives its own 304 with all that a cache must learn', async () => {
