@@ -3,6 +3,7 @@
 -- nothing of its caller's, and a replay asks the very same question.  A decision taken in a transaction
 -- is written with its commit; one that forbids survives the rollback that it causes.
 
+local crypto = require "human.crypto"
 local db = require "human.db"
 local fail = require "human.fail"
 local host = require "human.core.host"
@@ -17,19 +18,21 @@ local INPUT_MAX = 65536                          -- bytes of JSON; what is large
 local HEAD_MAX = 1000                            -- bytes of such inputs that are shown
 local DEPTH_MAX = 32
 local LABELS_MAX = 20                            -- verdicts of one rule that are counted apart
+local UNKEPT = {}                                -- the decision that is not recorded
 local FORGET_BATCH, FORGET_BATCHES = 1000, 500   -- of one run of forget()
 
 M.INPUT_MAX = INPUT_MAX
 M.sql = {
-  insert = [[insert into rule_decisions (bundle, rule, ref, subject, verdict, inputs, complete, output)
-    select bundle, rule, ref, subject, verdict, inputs, complete, output
+  insert = [[insert into rule_decisions (bundle, rule, ref, subject, verdict, inputs, complete, output, share)
+    select bundle, rule, ref, subject, verdict, inputs, complete, output, share
     from jsonb_to_recordset($1::jsonb) as d(bundle text, rule text, ref text, subject text, verdict text,
-      inputs jsonb, complete boolean, output jsonb)]],
+      inputs jsonb, complete boolean, output jsonb, share real)]],
   forget = [[delete from rule_decisions where id in (select id from rule_decisions
     where at < now() - $1::int * interval '1 day' order by at limit $2::int)]],
 }
 
 metrics.describe("human_rule_decisions_total", "Decisions of rules, by rule and verdict.")
+metrics.describe("human_rule_decisions_unkept_total", "Decisions that were not recorded, as their rule says.")
 metrics.describe("human_rule_decisions_forgotten_total", "Recorded decisions deleted for their age.")
 
 -- Inputs ----------------------------------------------------------------------------------------------
@@ -105,17 +108,38 @@ local function recorded_output(v)
   return json.encode { truncated = true, bytes = #text }, false
 end
 
+local function is_denial(answer) return rules.is_verdict(answer) and answer.verdict == "deny" end
+
+-- Of decisions like this one, which share is recorded: all that forbid or failed, of others what the rule says.
+local function share_of(rule, label, answer, failed)
+  local keep = rule.keep
+  if not keep or failed or is_denial(answer) then return 1 end
+  if type(keep) == "number" then return keep end
+  return keep[label] or keep[label:match "^%S+"] or 1
+end
+
+-- The share that this one stands for, or nil when it is one of those that are not recorded.  It is counted all the same.
+local function drawn(rule, label, answer, failed)
+  local share = share_of(rule, label, answer, failed)
+  count(rule.name, label)
+  if share >= 1 or crypto.random() < share then return share end
+  metrics.add("human_rule_decisions_unkept_total", 1, { rule = rule.name })
+  return nil
+end
+
 -- failed: of rules.ask, or nil.  What answered in the place of a rule that failed is not what the rule said.
-local function row_of(rule, about, inputs, complete, answer, failed)
+local function row_of(rule, about, inputs, answer, failed)
   local output = rules.output(answer)
   local label = failed and "failed" or rules.label(output)
+  local share = drawn(rule, label, answer, failed)
+  if not share then return UNKEPT end
+  local said, complete = inputs()
   if failed then output = { failed = texts.cut(failed.error, HEAD_MAX), by = failed.by, instead = output } end
   local text, whole = recorded_output(output)
-  count(rule.name, label)
   return {
-    survives = rules.is_verdict(answer) and answer.verdict == "deny",
+    survives = is_denial(answer),
     row = { bundle = rule.bundle, rule = rule.name, ref = about.ref, subject = about.subject, verdict = label,
-            inputs = json.raw(inputs), complete = complete and whole, output = json.raw(text) },
+            inputs = json.raw(said), complete = complete and whole, output = json.raw(text), share = share },
   }
 end
 
@@ -131,10 +155,14 @@ function M.ask(fn, about, ...)
     for i = 1, n do list[i] = copy(given[i], nil, 1) end
     return list
   end
-  local args = copies()
-  local inputs, complete = encoded(args, n)
+  local args, text, complete = copies(), nil, nil
+  if not rule.keep then text, complete = encoded(args, n) end
   local answer, failed = rules.ask(fn, copies, unpack(args, 1, n))
-  return answer, row_of(rule, about or {}, inputs, complete, answer, failed)
+  local function inputs()                        -- of those that may not be recorded it is not known sooner
+    if text then return text, complete end
+    return encoded(copies(), n)
+  end
+  return answer, row_of(rule, about or {}, inputs, answer, failed)
 end
 
 local function statement(entries)
@@ -146,8 +174,9 @@ end
 db.on_end(statement)
 
 --- Keeps a decision of ask().  q: a transaction (written with its commit) or human.db (written now, or
---- with the commit of the task's transaction).
+--- with the commit of the task's transaction).  Nothing is written when it is one of those that its rule does not keep.
 function M.record(q, decision)
+  if decision == UNKEPT then return end
   local tx = q.keep and q or db.current_tx()
   if tx then return tx:keep(decision) end
   db.exec(statement { decision })
@@ -163,7 +192,7 @@ end
 --- The same, and a denial fails the request with its code (of about.errors, or the catalogue in service).
 function M.enforce(q, fn, about, ...)
   local answer = M.decide(q, fn, about, ...)
-  if rules.is_verdict(answer) and answer.verdict == "deny" then
+  if is_denial(answer) then
     fail.throw(answer.code, answer.data, about and about.errors)
   end
   return answer

@@ -197,6 +197,7 @@ describe('human rules replay', () => {
     const report = JSON.parse(out);
     assert.equal(code, 3);
     assert.deepEqual(report.groups, [{ rule: 'agent.rules.respond.decide', from: 'speak one-to-one', to: 'silent night', count: 3 }]);
+    assert.equal(report.taken, report.examined);
     assert.equal(report.examined, report.unchanged + report.changed);
     assert.deepEqual(report.bundles, { [gen]: report.examined });
     assert.deepEqual(report.sample.map((s) => s.now), Array(3).fill({ action: 'silent', reason: 'night' }));

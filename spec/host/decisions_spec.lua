@@ -158,4 +158,50 @@ describe("a decision", function()
     assert.is_true(decisions.forget(30) >= 2500)
     assert.same({ "allow" }, kept())
   end)
+
+  describe("of a rule that keeps a share", function()
+    local metrics = require "human.metrics"
+    local function sealed(keep)
+      local _, view = rules.seal("spec.rules.share", {
+        may = function(n) return n > 10 and v.deny("conflict", { n = n }) or v.allow() end,
+        choose = function(n) return { action = n % 2 == 0 and "even" or "odd" } end, keep = keep,
+      }, "0123456789ab")
+      return view
+    end
+    local function counted(name)
+      local n = 0
+      for line in metrics.text():gmatch "[^\n]+" do
+        if line:find(name, 1, true) and line:find("spec.rules.share", 1, true) then n = n + tonumber(line:match "(%d+)$") end
+      end
+      return n
+    end
+
+    it("is written when it forbids, and counted when it is not", function()
+      local view, before = sealed { may = 0, choose = { even = 0 } }, counted "human_rule_decisions_total"
+      for n = 1, 20 do
+        decisions.decide(db, view.may, nil, n)
+        decisions.decide(db, view.choose, nil, n)
+      end
+      local verdicts = {}
+      for _, verdict in ipairs(kept()) do verdicts[verdict] = (verdicts[verdict] or 0) + 1 end
+      assert.same({ ["deny conflict"] = 10, odd = 10 }, verdicts)
+      assert.equal(before + 40, counted "human_rule_decisions_total")
+      assert.equal(20, counted "human_rule_decisions_unkept_total")
+    end)
+
+    it("is written about that often, and says how many it stands for", function()
+      local view = sealed { may = 0.5 }
+      for _ = 1, 400 do decisions.decide(db, view.may, nil, 1) end
+      local n, stands_for = #kept(), db.value "select sum(1 / share)::float8 from rule_decisions where rule like 'spec.%'"
+      assert.is_true(n > 120 and n < 280)        -- eight standard deviations
+      assert.equal(2 * n, stands_for)
+    end)
+
+    it("is refused as the share of something else", function()
+      for wrong, why in pairs { [{ may = 2 }] = "keep: may must be a share from 0 to 1", [{ none = 1 }] = "keep: there is no function none",
+                                [{ may = { allow = "all" } }] = "keep: allow must be a share from 0 to 1", [true] = "keep must be a table" } do
+        assert.has_error(function() sealed(wrong) end, why)
+      end
+    end)
+  end)
 end)

@@ -26,7 +26,7 @@ M.sql = {
   -- The newest of each rule, by its index, and of those the newest: bounded however rare a rule is.
   page = [[select d.* from jsonb_array_elements_text($1::jsonb) as r(name) cross join lateral (
       select id, at, to_char(at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' as place,
-        bundle, rule, ref, subject, verdict, inputs, complete, output
+        bundle, rule, ref, subject, verdict, inputs, complete, output, share
       from rule_decisions
       where rule = r.name and at >= $2::timestamptz and (at, id) < ($3::timestamptz, $4::bigint)
       order by at desc, id desc limit $5::int) d
@@ -144,7 +144,7 @@ function Report:keep(row, what, more, fn)
 end
 
 function Report:look(row, fn)
-  self.examined = self.examined + 1
+  self.examined, self.taken = self.examined + 1, self.taken + 1 / row.share
   self.bundles[row.bundle] = (self.bundles[row.bundle] or 0) + 1
   if not row.complete then
     self.skipped = self.skipped + 1
@@ -176,22 +176,23 @@ local function finished(report)
   table.sort(report.groups, biggest_first)
   table.sort(report.errors, biggest_first)
   report.by_group, report.by_error = nil, nil
+  report.taken = math.floor(report.taken + 0.5)
   return setmetatable(report, nil)
 end
 
 --- Asks the rules of generation g again.  options: modules (their names; those that require them are
 --- asked, too), since (a time that PostgreSQL reads, or nil), limit (how many decisions), sample (how many to
---- show).  Returns {examined, unchanged, changed, failed, skipped, rules = {name, ..}, bundles = {hash =
---- count}, groups = {{rule, from, to, count}}, errors = {{rule, message, count}}, sample = {{id, at, rule,
---- bundle, ref, subject, what = "changed" | "failed", from, to, inputs, was, now (JSON texts), problem,
---- read = {{path, value}, ..} (human.replay_reads)}}},
+--- show).  Returns {examined, taken (about how many decisions those stand for: rules may keep a share), unchanged,
+--- changed, failed, skipped, rules = {name, ..}, bundles = {hash = count}, groups = {{rule, from, to, count}},
+--- errors = {{rule, message, count}}, sample = {{id, at, rule, bundle, ref, subject, what = "changed" | "failed",
+--- from, to, inputs, was, now (JSON texts), problem, read = {{path, value}, ..} (human.replay_reads)}}},
 --- or nil when this database has never kept a decision.  Awaits.
 function M.run(g, options)
   if not db.value(M.sql.is_there) then return nil end
   local modules = M.affected(g, options.modules)
   local functions, names = functions_of(g, modules), recorded_rules(modules)
   local report = setmetatable({
-    examined = 0, unchanged = 0, changed = 0, failed = 0, skipped = 0, rules = names, bundles = {},
+    examined = 0, taken = 0, unchanged = 0, changed = 0, failed = 0, skipped = 0, rules = names, bundles = {},
     groups = {}, by_group = {}, errors = {}, by_error = {}, sample = {}, sample_max = options.sample,
   }, Report)
   local wanted, since, place, id = json.encode(names), options.since or "-infinity", "infinity", LAST_ID

@@ -68,6 +68,10 @@ function M.text(report)
   out[2] = ("%d unchanged, %d changed, %d failed, %d skipped"):format(report.unchanged, report.changed,
     report.failed, report.skipped)
   if report.skipped > 0 then out[#out + 1] = "(skipped: too large to have been kept whole)" end
+  if report.taken > report.examined then
+    local more = report.taken - report.examined
+    out[#out + 1] = ("(about %d more were taken and not kept, as their rules say)"):format(more)
+  end
   if report.examined == report.limit then out[#out + 1] = "(--limit reached: there may be older ones)" end
   by_rule(report)
   if report.changed + report.failed > 0 then out[#out + 1] = "" end
@@ -102,11 +106,11 @@ function M.json(report)
   for i, s in ipairs(report.sample) do sample[i] = sample_of(s) end
   return json.encode_sorted({
     edits = array(report.edits), since = report.since, limit = report.limit,
-    rules = array(report.rules), bundles = report.bundles, examined = report.examined,
+    rules = array(report.rules), bundles = report.bundles, examined = report.examined, taken = report.taken,
     unchanged = report.unchanged, changed = report.changed, failed = report.failed, skipped = report.skipped,
     groups = array(report.groups), errors = array(report.errors), sample = sample,
-  }, { "edits", "file", "path", "since", "limit", "rules", "bundles", "examined", "unchanged", "changed", "failed",
-       "skipped", "groups", "errors", "sample", "id", "at", "rule", "bundle", "from", "to", "count", "path",
+  }, { "edits", "file", "path", "since", "limit", "rules", "bundles", "examined", "taken", "unchanged", "changed",
+       "failed", "skipped", "groups", "errors", "sample", "id", "at", "rule", "bundle", "from", "to", "count", "path",
        "value" }) .. "\n"
 end
 

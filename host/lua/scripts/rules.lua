@@ -184,18 +184,18 @@ end
 
 -- Modules ---------------------------------------------------------------------------------------------
 
--- Function of a view -> {name, bundle}: nothing that leads back to the function, which would keep it, and
+-- Function of a view -> {name, bundle, keep}: nothing that leads back to the function, which would keep it, and
 -- its generation, for ever.
 local known = setmetatable({}, { __mode = "k" })
 
 -- What a function that others see stands for: {name = "agent.rules.respond.decide", bundle = hash of the
--- scripts it came with}; nil when it is no rule's.
+-- scripts it came with, keep = what its file says of it}; nil when it is no rule's.
 function M.about(fn) return known[fn] end
 
-local function seen_from_outside(name, v, bundle, depth, stand_in)
+local function seen_from_outside(name, v, bundle, depth, stand_in, keep)
   if type(v) == "function" then
     local f = function(...) return call(name, v, stand_in, ...) end
-    known[f] = { name = name, bundle = bundle }
+    known[f] = { name = name, bundle = bundle, keep = keep }
     return f
   end
   if type(v) ~= "table" or M.is_verdict(v) then return v end
@@ -212,7 +212,7 @@ local function stand_in_of(name, contract)
   return (fn or value ~= nil) and { fn = fn, value = value, has_value = value ~= nil } or nil
 end
 
-local NOTHING = { shapes = {}, fallback = {} }
+local NOTHING = { shapes = {}, fallback = {}, keep = {} }
 
 -- The module as others see it: read-only, its functions budgeted, its tables copies of the rule's own.
 -- contract: of seal(), or nil.
@@ -220,7 +220,8 @@ function M.view(module_name, mod, bundle, contract)
   contract = contract or NOTHING
   local out = {}
   for k, v in pairs(mod) do
-    out[k] = seen_from_outside(module_name .. "." .. tostring(k), v, bundle, 1, stand_in_of(k, contract))
+    out[k] = seen_from_outside(module_name .. "." .. tostring(k), v, bundle, 1, stand_in_of(k, contract),
+      contract.keep[k])
   end
   return sandbox.read_only(module_name, out)
 end
@@ -275,6 +276,28 @@ local function check_contract(checked, contract)
   end
 end
 
+local function check_share(name, share)
+  if type(share) ~= "number" or not (share >= 0 and share <= 1) then
+    error(("keep: %s must be a share from 0 to 1"):format(name), 0)
+  end
+end
+
+-- How much of a function's decisions is recorded: a share of them all, or {word = share} by what they are counted as.
+-- Those of the file behind it hold for what it does not speak of.
+local function keep_of(keep, behind, members)
+  if keep ~= nil and type(keep) ~= "table" then error("keep must be a table", 0) end
+  local out = {}
+  for name, share in pairs(behind and behind.keep or {}) do out[name] = share end
+  for name, share in pairs(keep and plain(keep, 0) or {}) do
+    if type(members[name]) ~= "function" then error("keep: there is no function " .. tostring(name), 0) end
+    for word, of_word in pairs(type(share) == "table" and share or { [name] = share }) do
+      check_share(tostring(word), of_word)
+    end
+    out[name] = share
+  end
+  return out
+end
+
 -- Takes `name` out of the members: the host's alone, it need not be compared after each call.
 local function taken(members, name)
   local v = members[name]
@@ -295,13 +318,14 @@ function M.seal(module_name, mod, bundle, behind)
     sandbox.read_only(module_name, members, mod)
   end
   local examples, returns, fallback = taken(members, "examples"), taken(members, "returns"), taken(members, "fallback")
+  local keep = taken(members, "keep")
   local checked = told(rule_state.note(members), members, 0)
   local declared = shapes_of(returns, behind, members)
   for k, v in pairs(behind and behind.members or {}) do
     if checked[k] == nil then checked[k] = v end
   end
   local contract = { members = checked, shapes = declared, behind = behind,
-                     fallback = plain(fallback or {}, 0) }
+                     fallback = plain(fallback or {}, 0), keep = keep_of(keep, behind, checked) }
   check_contract(checked, contract)
   checked.examples = examples
   contract.view = M.view(module_name, checked, bundle, contract)
