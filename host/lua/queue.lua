@@ -18,7 +18,7 @@ local M = {}
 local KIND_MAX = 100
 local SOON_MS = 2000
 local RUN_MAX = 8                                -- rows of one key that a worker takes at once
-local DEFAULTS = { concurrency = 32, lease_s = 15, attempts = 10, timeout_s = 600 }
+local DEFAULTS = { concurrency = 64, lease_s = 15, attempts = 10, timeout_s = 600 }
 local RANGE = { concurrency = { 1, 1000 }, lease_s = { 5, 3600 }, attempts = { 1, 1000 }, timeout_s = { 1, 86400 } }
 local BACKOFF = { first_s = 1, max_s = 3600 }
 local BACKOFF_WRONG = "define: backoff of %s must be a list of seconds, or {first_s =, max_s =}"
@@ -74,7 +74,7 @@ end
 --- Declares a kind of work while scripts load: module.fn(row) is run for each row of it that is due; what it raises is
 --- logged, and the row is tried again.  row: {id, key, payload, attempt = 1 for the first, due_at, added_at} and its
 --- methods (see below).  It may run more than once, when a worker dies over it; its id stays the same, and what
---- row:done(tx) commits is done once.  options: concurrency (how many run at a time, of all workers and hosts; 32);
+--- row:done(tx) commits is done once.  options: concurrency (how many run at a time, of all workers and hosts; 64);
 --- per_key (true: one at a time of each key, in the order in which they were due); attempts (10); backoff (seconds
 --- between tries: a list, whose last one repeats, or {first_s = 1, max_s = 3600}, twice as long each time; each up to
 --- a quarter shorter or longer); timeout_s of a try (600); lease_s (15): how long the row of a worker that died waits.

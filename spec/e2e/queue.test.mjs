@@ -17,7 +17,7 @@ after(async () => {
 });
 
 async function post(path, body, host = first) {
-  const headers = { 'content-type': 'application/json' };
+  const headers = { 'content-type': 'application/json', connection: 'close' };
   const answer = await fetch(host.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
   return { status: answer.status, ...(await answer.json()) };
 }

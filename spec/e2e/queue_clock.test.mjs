@@ -32,7 +32,7 @@ const advance = (by) => json('clock', 'advance', by);
 const one = async (statement) => (await sql(host.home, statement))[0];
 const clear = () => sql(host.home, 'delete from host_queue; delete from effects');
 async function add(body, at = host) {
-  const answer = await fetch(`${at.url}/queue`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const answer = await fetch(`${at.url}/queue`, { method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify(body) });
   assert.equal(answer.status, 200);
   return (await answer.json()).id;
 }

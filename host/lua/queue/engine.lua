@@ -22,7 +22,7 @@ local sql = require "human.queue.sql"
 local timer = require "human.core.timer"
 
 local M = {}
-local LOOK_S, AGAIN_S, SOONEST_S = 1, 0.5, 0.002
+local LOOK_S, AGAIN_S, SOONEST_S, TOGETHER_S = 1, 0.5, 0.002, 0.005
 local TAKE_MAX, SCAN = 32, 128                   -- rows taken at once; looked at for it, where keys matter
 local TELL_S = 0.05                              -- how often others hear that there is more than we can take
 local TOPIC = "bus.queue"
@@ -37,7 +37,7 @@ metrics.describe("human_queue_dead_total", "Rows of the queue that were given up
 local function kind_of(name)
   local k = kinds[name]
   if not k then
-    k = { name = name, held = {}, n = 0, done = {}, back = {}, freed = {}, told_at = 0 }
+    k = { name = name, held = {}, n = 0, high = 0, done = {}, back = {}, freed = {}, told_at = 0 }
     kinds[name] = k
   end
   return k
@@ -49,6 +49,16 @@ local function def_of(name)
 end
 
 local pump                                       -- (k): starts it unless it works
+
+-- Rows have ended: they are written, and others taken, by the half dozen where many run.
+local function pump_soon(k)
+  if k.n - #k.done - #k.back <= k.high / 2 then return pump(k) end
+  if k.soon then return end
+  k.soon = timer.start(TOGETHER_S, function()
+    k.soon = nil
+    pump(k)
+  end)
+end
 
 -- How many rows may be taken now.
 local function room(k, def)
@@ -119,13 +129,22 @@ local function go_on(k, chain, i)
     end
     for _, row in ipairs(ended.rows) do settle(k, row, o) end
     go_on(k, chain, i + 1)
-    pump(k)
+    pump_soon(k)
   end)
 end
 
 local function comes_before(a, b)
   if a.order_at ~= b.order_at then return a.order_at < b.order_at end
   return a.seq < b.seq
+end
+
+-- Where there are keys enough, one row of each is taken at a time, which is less to look at; else several in a row.
+local function choose_run(k, def, rows, n)
+  local keys, seen = 0, {}
+  for _, row in ipairs(rows) do
+    if row.key and not seen[row.key] then keys, seen[row.key] = keys + 1, true end
+  end
+  k.run = keys >= n / 2 and 1 or def.run
 end
 
 local function begin(k, def, rows, sent)
@@ -135,6 +154,7 @@ local function begin(k, def, rows, sent)
     k.held[row.id], k.n = row, k.n + 1
     if row.lapses >= 2 then k.suspects = true end
   end
+  k.high = k.n
   for _, chain in ipairs(run.chains(rows, def, me)) do go_on(k, chain, 1) end
 end
 
@@ -149,7 +169,8 @@ end
 
 local function take(tx, k, def, n, freed)
   if not def.per_key then return tx:ask(sql.take, k.name, me, n, def.limit, def.lease_s) end
-  return tx:ask(sql.take_by_key, k.name, me, n, def.limit, def.lease_s, SCAN, sql.texts(names_of(freed)), def.run)
+  local keys, run_max = sql.texts(names_of(freed)), k.run or def.run
+  return tx:ask(sql.take_by_key, k.name, me, n, def.limit, def.lease_s, SCAN, keys, run_max)
 end
 
 -- One transaction.  Returns the rows that came, and when the next one is due.
@@ -182,11 +203,11 @@ local function arm(k, in_s)
   k.timer = timer.start(math.max(in_s, SOONEST_S), pump, k)
 end
 
--- Others of this host may have room.
+-- Other workers and hosts may have room.
 local function tell(k)
   if host.now() - k.told_at < TELL_S then return end
   k.told_at = host.now()
-  bus.send_others(TOPIC, k.name)
+  bus.tell_others(TOPIC, k.name)
 end
 
 local function turn(k)
@@ -206,6 +227,7 @@ local function turn(k)
     return arm(k, AGAIN_S)
   end
   k.n = k.n - #given.done - #given.back
+  if def and def.per_key and n > 0 then choose_run(k, def, rows, n) end
   if rows[1] then begin(k, def, rows, sent) end
   if not in_s then return end
   if in_s > 0 then
@@ -247,7 +269,7 @@ end
 function M.poke(names)
   for name in pairs(names) do
     if stopped then
-      bus.send_others(TOPIC, name)
+      bus.tell_others(TOPIC, name)
     elseif looking and def_of(name) then
       pump(kind_of(name))
     end
@@ -354,7 +376,7 @@ end
 function M.run()
   if looking then return end
   looking = true
-  bus.on_runtime(TOPIC, function(name)
+  bus.on_hosts(TOPIC, function(name) return type(name) == "string" end, function(name)
     if not stopped and def_of(name) then pump(kind_of(name)) end
   end)
   look()

@@ -81,7 +81,8 @@ M.take_by_key = "with " .. ROOM:format(FIRST) .. [[due as materialized (select i
         order by q.order_at, q.seq limit $8::int) r
       window w as (order by order_at, seq)) h where h.is_due
     union all select id, null, order_at, seq, 1, false from due where key is null),
-  wanted as materialized (select * from heads order by order_at, seq limit (select n from fresh_room)),
+  -- The first of each key before the second of any: as many keys as possible are at work.
+  wanted as materialized (select * from heads order by place, order_at, seq limit (select n from fresh_room)),
   locked as materialized (select id from host_queue where kind = $1 and id in (select id from wanted)
     for update skip locked),
   chosen as materialized (select id, key from (select w.id, w.key, w.place, row_number() over (partition by w.key
