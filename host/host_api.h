@@ -295,11 +295,16 @@ int host_replace(host_str *text, host_str *pattern, host_str *repl, double max, 
 /* ---- configuration, secrets, scripts --------------------------------------------------------- */
 int host_conf(host_str *out);                    /* packed, nested; secrets are absent */
 /* What was given for a setting that scripts define, or for a second environment variable of it: 1, packed
- * {type, text, source}, or 0.  Generation 0: at the start.  type: string, number, bool, null, list, object; word: of a variable or flag. */
+ * {type, text, source}, or 0.  Generation 0: at the start.  type: string, number, bool, null, list, object;
+ * word: of a variable or flag. */
 int host_setting(int generation, host_str *name, host_str *variable, host_str *out);
 int host_setting_secret(host_str *name, host_str *variable); /* a secret may come from that variable, too */
 /* Packed {given = {{name, type, source}, ..}, variables = {HUMAN_.., ..}, own = {names of the host's}}. */
 int host_settings(int generation, host_str *out);
+/* Change the settings file.  request: the hash that it must have, or "", then names and JSON, each with a NUL
+ * behind it.  DONE status: 1 saved; 0 not; data: a code, in its line, and what there is to say. */
+host_id host_settings_set(host_id owner, host_str *request);
+int host_settings_hash(host_str *out); /* of the file now; out: 64 hex digits */
 double host_setting_number(host_str *name, host_str *text); /* with units (core/confunit.h); NaN: none */
 int host_setting_units(host_str *name, host_str *out);      /* 1: examples of them; 0: it has none */
 int host_secret_set(host_str *name);             /* 1: configured; its value stays in C */

@@ -17,7 +17,7 @@ enum { NAMES_MAX = 256 };
 
 static struct {
   char path[PATH_MAX];
-  bool is_system;
+  bool is_system, of_tree;
   buf first, entries, read;   /* of the start; of the last good reading; of the present one */
   int failures;
   void (*give)(const char *name, const char *text, const char *source);
@@ -131,23 +131,40 @@ static int load(const char *path) {
 }
 
 /* The first file that exists is the one; a file that was named must exist. */
+static void home_file(char *path, size_t n) {
+  const char *home = getenv("HUMAN_HOME");
+  if (home && *home) snprintf(path, n, "%s/config.json", home);
+  else snprintf(path, n, "%s/.human/config.json", conf_user_home());
+}
+
+const char *conffile_own(void) {
+  static char own[PATH_MAX + 32];
+  if (!f.of_tree && *f.path) return f.path;
+  home_file(own, sizeof own);
+  return own;
+}
+
+void conffile_is_now(const char *path) {
+  snprintf(f.path, sizeof f.path, "%s", path);
+  f.of_tree = false;
+}
+
 static void load_first(void) {
   char path[PATH_MAX + 32], tree[PATH_MAX];
   const char *named = getenv("HUMAN_CONFIG");
   f.path[0] = 0;
+  f.of_tree = false;
   f.is_system = false;
   f.entries.n = 0;
   if (named && *named) {
     if (load(named)) failed("HUMAN_CONFIG", "", "there is no file %s", named);
     return;
   }
-  const char *home = getenv("HUMAN_HOME");
-  if (home && *home) snprintf(path, sizeof path, "%s/config.json", home);
-  else snprintf(path, sizeof path, "%s/.human/config.json", conf_user_home());
+  home_file(path, sizeof path);
   if (!load(path) || !load(CONFFILE_SYSTEM)) return;
   if (!conf_checkout(tree, sizeof tree)) return;
   snprintf(path, sizeof path, "%s/etc/human.json", tree);
-  load(path);
+  f.of_tree = !load(path);
 }
 
 int conffile_load(void (*give)(const char *name, const char *text, const char *source)) {

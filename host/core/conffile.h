@@ -16,6 +16,11 @@ int conffile_load(void (*give)(const char *name, const char *text, const char *s
 const char *conffile_path(void); /* the file that was read; "": there was none */
 bool conffile_is_system(void);   /* it is that of this machine's server */
 
+/* The one that a change is written to: the same, but for that of a source tree, in whose place comes the first
+ * that would be looked for. */
+const char *conffile_own(void);
+void conffile_is_now(const char *path); /* it was written */
+
 /* The settings that are not C's, as the file had them when it was read last (confextra.h). */
 const buf *conffile_entries(void);
 

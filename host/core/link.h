@@ -12,7 +12,9 @@ typedef enum {
   LINK_COMMIT,      /* to the worker: serve it from now on */
   LINK_ABORT,       /* to the worker: forget it */
   LINK_VOTE,        /* from the worker: ok, or text says why not */
-  LINK_SERVING      /* from the worker: the generation answers new requests */
+  LINK_SERVING,     /* from the worker: the generation answers new requests */
+  LINK_CHANGE,      /* from the worker, with a memfd: change the settings file; generation: its number for it */
+  LINK_CHANGED      /* to the worker: ok or not; text: a code in a line of its own, then what there is to say */
 } link_kind;
 
 typedef struct {

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "core/buf.h"
-#include "host_api.h"
+#include "core/op.h"
 
 enum { SEAL_TEXT_MAX = 16 << 20 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * secretstore.h -- secrets that are kept in the home, sealed (`human secret`): HOME/secrets.sealed, a line for each. */
+ * secretstore.h -- secrets that are kept in the home, sealed (`human secret`): HOME/secrets.sealed, a
+ * line for each. */
 #ifndef HUMAN_SECRETSTORE_H
 #define HUMAN_SECRETSTORE_H
 #include <stdbool.h>

@@ -3,6 +3,8 @@
 -- them.  A name that does not exist raises, so that a slip of the pen is not taken for an unset setting.
 
 local gen = require "human.scripts.generation"
+local change = require "human.scripts.setting_change"
+local host = require "human.core.host"
 local settings = require "human.scripts.settings"
 
 local M = {}
@@ -59,6 +61,28 @@ function M.define(name, spec)
   local info = debug.getinfo(2, "Sl")
   local wrong = settings.define(g, name, spec, info.short_src .. ":" .. info.currentline)
   if wrong then error("config.define: " .. wrong, 2) end
+end
+
+--- Changes the settings file, of this host, and puts what it says in force on all its workers, as a reload does, with
+--- the scripts that serve.  changes: {["area.name"] = value}; json.null: as if it were not set.  base_hash
+--- (optional): of the file that the change was made for (config.hash).  All of it or nothing: a file that is wrong
+--- then is not written.  Comments stay.  Awaits.
+--- Returns {hash, restart = names of settings that a restart changes}; or nil and {code, message}: "conflict" (the
+--- file has another hash), "invalid" (the message says where), "failed" (it cannot be written), "busy".
+function M.set(changes, base_hash) return change.set(changes, base_hash) end
+
+--- The SHA-256 of the settings file as it is now, in hex.
+function M.hash() return host.settings_hash() end
+
+--- What scripts define: a list of {name, type, default, text, min, max, enum, unit, secret, restart, value, is_set
+--- (of a secret), source}.
+function M.defined()
+  local g, list = gen.current(), {}
+  for i, def in ipairs(g and g.settings.order or {}) do
+    list[i] = copy(def)
+    list[i].written, list[i].place = nil, nil
+  end
+  return list
 end
 
 -- The settings are asked for at each use: they do not exist yet while the runtime loads.

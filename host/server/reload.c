@@ -24,6 +24,7 @@
 #include "core/shm.h"
 #include "net/tls.h"
 #include "server/bundle.h"
+#include "server/change.h"
 #include "server/control.h"
 #include "server/supervisor.h"
 #include "server/watchdog.h"
@@ -45,6 +46,7 @@ static struct {
   char loading[PATH_TEXT];      /* the file it was at */
   char text[RELOAD_TEXT];       /* its verdict */
   size_t n;
+  char code[16];                /* why a change of settings failed, when not by what it says */
   char restart[512];            /* names of settings that a restart would change */
   char held[RELOAD_TEXT];       /* of what it says, the beginning of a line */
   size_t n_held;
@@ -108,6 +110,15 @@ static void go_on(void) {
   begin();
 }
 
+/* "saved" or "invalid", and what the checker and the workers said. */
+static void end_change(bool ok) {
+  static char text[RELOAD_TEXT + 1024];
+  if (!change_pending()) return;
+  snprintf(text, sizeof text, "%s%s\n%s", ok ? "saved " : "", ok ? r.restart : *r.code ? r.code : "invalid",
+           r.last.text);
+  change_end(ok, text);
+}
+
 static void decide(bool ok, const char *text) {
   end_checker();
   r.last.at = (double)time(NULL);
@@ -116,8 +127,14 @@ static void decide(bool ok, const char *text) {
   shm_gauge("human_last_reload_successful", ok);
   snprintf(r.last.text, sizeof r.last.text, "%s", text);
   log_fmt(ok ? LOG_INFO : LOG_ERROR, "reload: %s", text);
+  end_change(ok);
   tell(ok);
   go_on();
+}
+
+/* What comes now says nothing about what was asked for. */
+static void not_their_fault(void) {
+  snprintf(r.code, sizeof r.code, "failed");
 }
 
 __attribute__((format(printf, 1, 2))) static void refuse(const char *fmt, ...) {
@@ -168,7 +185,19 @@ static void finish(const char *note) {
   decide(true, text);
 }
 
+/* The file first: what a worker acts on must be there after a crash. */
+static bool change_failed(void) {
+  char why[1024];
+  if (!change_pending() || !change_write(why, sizeof why)) return false;
+  char *nl = strchr(why, '\n');
+  if (nl) *nl = 0;
+  snprintf(r.code, sizeof r.code, "%.15s", why);
+  abandon("%s", nl ? nl + 1 : "");
+  return true;
+}
+
 static void commit(void) {
+  if (change_failed()) return;
   watchdog_pardon();
   send_all(LINK_COMMIT);
   tls_commit(); /* for workers that are started later */
@@ -227,6 +256,7 @@ void reload_lost(int worker) {
   bool awaited = r.awaited[worker];
   r.awaited[worker] = false;
   if (!awaited) return;
+  not_their_fault();
   if (r.phase == RELOAD_VOTING) abandon("worker %d ended while it loaded the scripts", worker);
   else if (r.phase == RELOAD_COMMITTING && awaited_count() == 0) finish("");
 }
@@ -234,6 +264,7 @@ void reload_lost(int worker) {
 static void too_slow(void) {
   int i = 0;
   while (i < r.workers - 1 && !r.awaited[i]) i++;
+  not_their_fault();
   if (r.phase == RELOAD_VOTING)
     abandon("worker %d did not answer within reload.timeout_ms (%.0f s)", i, limit_s());
   else
@@ -282,17 +313,37 @@ static int read_settings(char *why, size_t n) {
   return failed;
 }
 
-static void begin(void) {
-  static char why[LINK_TEXT];
+static void reset(void) {
   r.began_at = shm_clock();
   r.deadline = r.began_at + limit_s() + SPEAK_S;
   r.n = r.n_held = 0;
   r.interrupted = false;
-  r.loading[0] = r.text[0] = 0;
-  r.candidate = read_settings(why, sizeof why) ? -1 : bundle_load(why, sizeof why);
-  if (r.candidate < 0 || tls_prepare(why, sizeof why)) return refuse("%s", why);
+  r.loading[0] = r.text[0] = r.code[0] = r.restart[0] = 0;
+}
+
+static void check(int candidate, char *why, size_t n) {
+  r.candidate = candidate;
+  if (r.candidate < 0 || tls_prepare(why, n)) return refuse("%s", why);
   r.phase = RELOAD_CHECKING;
   if (start_checker()) refuse("the checker cannot be started: %s", strerror(errno));
+}
+
+void reload_change(int worker, const link_message *asked, int fd) {
+  static char why[LINK_TEXT];
+  buf restart = {.max = sizeof r.restart - 1};
+  if (r.phase != RELOAD_IDLE) return change_refuse(worker, asked, fd, "busy");
+  reset();
+  if (!change_begin(worker, asked, fd, &restart)) {
+    snprintf(r.restart, sizeof r.restart, "%.*s", (int)restart.n, restart.n ? restart.p : "");
+    check(bundle_again(r.current, why, sizeof why), why, sizeof why);
+  }
+  buf_free(&restart);
+}
+
+static void begin(void) {
+  static char why[LINK_TEXT];
+  reset();
+  check(read_settings(why, sizeof why) ? -1 : bundle_load(why, sizeof why), why, sizeof why);
 }
 
 /* A line that begins with a tab names the file being loaded; all others are the verdict. */
@@ -332,6 +383,7 @@ static void checker_ended(int status) {
   if (r.loading[0]) snprintf(where, sizeof where, " (at %s)", r.loading);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return ask_workers();
   if (WIFEXITED(status) && r.n) return refuse("%s", r.text);
+  not_their_fault();
   if (r.interrupted)
     return refuse("%s: loading took longer than reload.timeout_ms (%.0f s)",
                   r.loading[0] ? r.loading : "scripts", limit_s());
@@ -371,6 +423,7 @@ void reload_start(int client) {
 }
 
 void reload_cancel(void) {
+  not_their_fault();
   r.again = false;
   for (int i = 0; i < CONTROL_CLIENTS_MAX; i++) r.asking[i] |= r.asking_next[i];
   memset(r.asking_next, 0, sizeof r.asking_next);

@@ -29,6 +29,8 @@ int reload_generation(void);
 
 /* Begin, or once more after the present one.  client: who is told (control.h), or -1. */
 void reload_start(int client);
+/* A worker asks for other settings: the scripts that serve with those.  fd is taken over. */
+void reload_change(int worker, const link_message *asked, int fd);
 void reload_cancel(void); /* the server stops */
 
 int reload_fd(void); /* to poll for reading: the checker's words; -1: none */

@@ -3,14 +3,20 @@
 #include "server/settings.h"
 
 #include <math.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/confextra.h"
 #include "core/conffile.h"
 #include "core/conftable.h"
 #include "core/confunit.h"
+#include "core/link.h"
 #include "core/pack.h"
-#include "host_api.h"
+#include "core/wholefile.h"
 #include "server/bundle.h"
 
 enum { LIST_MAX = 1 << 20, NAME_BYTES = 128 };
@@ -93,6 +99,59 @@ int host_settings(int generation, host_str *out) {
   if (pack_map(&b, 3) || pack_given(&b, entries ? entries : "", n) || pack_names(&b)) return HOST_EFULL;
   *out = (host_str){b.p, (uint32_t)b.n};
   return 0;
+}
+
+/* ---- a change ---- */
+
+typedef struct { op op; } change;
+
+/* What the supervisor does then, it does. */
+static void on_cancel(op *o) {
+  op_done(o, HOST_ECANCELED, NULL, 0);
+  free(o);
+}
+
+static int memory(const host_str *request) {
+  int fd = memfd_create("human-settings", MFD_CLOEXEC);
+  if (fd >= 0 && write(fd, request->p, request->n) == (ssize_t)request->n) return fd;
+  if (fd >= 0) close(fd);
+  return -1;
+}
+
+host_id settings_ask(int control, host_id owner, const host_str *request) {
+  static link_message m;
+  change *c = calloc(1, sizeof *c);
+  host_id id = c ? op_open(&c->op, OP_CHANGE, owner, on_cancel) : HOST_EFULL;
+  if (id < 0) return free(c), id;
+  int fd = memory(request);
+  m = (link_message){.kind = LINK_CHANGE, .generation = id};
+  int failed = fd < 0 || link_send(control, &m, fd);
+  if (fd >= 0) close(fd);
+  if (!failed) return id;
+  op_close(&c->op);
+  free(c);
+  return HOST_EFULL;
+}
+
+int host_settings_hash(host_str *out) {
+  static char hex[2 * SHA256_DIGEST_LENGTH + 1];
+  unsigned char sum[SHA256_DIGEST_LENGTH];
+  buf text = {.max = CONFFILE_MAX};
+  const char *own = conffile_own(), *path = access(own, F_OK) ? conffile_path() : own;
+  if (wholefile_read(path, &text)) text.n = 0;
+  SHA256((const unsigned char *)(text.n ? text.p : ""), text.n, sum);
+  if (text.p) explicit_bzero(text.p, text.n);
+  buf_free(&text);
+  for (size_t i = 0; i < sizeof sum; i++) snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+  *out = (host_str){hex, sizeof hex - 1};
+  return 0;
+}
+
+void settings_changed(host_id id, int ok, const char *text) {
+  op *o = op_find(id, OP_CHANGE);
+  if (!o) return;
+  op_done(o, ok, text, strlen(text));
+  free(o);
 }
 
 /* ---- units ---- */

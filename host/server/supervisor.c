@@ -36,6 +36,7 @@
 #include "server/activation.h"
 #include "server/brokerstart.h"
 #include "server/bundle.h"
+#include "server/change.h"
 #include "server/control.h"
 #include "server/instance.h"
 #include "server/notify.h"
@@ -366,7 +367,12 @@ static void hear(int i) {
   static link_message m;
   int passed;
   while (s.worker[i].pid && link_receive(s.worker[i].link, &m, &passed) == 1) {
-    if (passed >= 0) close(passed); /* workers have nothing to give */
+    if (m.kind == LINK_CHANGE) {
+      if (s.stopping || !s.ready) change_refuse(i, &m, passed, "busy");
+      else reload_change(i, &m, passed);
+      continue;
+    }
+    if (passed >= 0) close(passed); /* workers have nothing else to give */
     if (m.kind == LINK_SERVING) s.served = s.worker[i].loaded = true;
     reload_heard(i, &m);
   }

@@ -137,6 +137,10 @@ int host_reload_serving(int generation) {
   return answer(LINK_SERVING, generation, 1, "", 0);
 }
 
+host_id host_settings_set(host_id owner, host_str *wanted) {
+  return w.spec->control_fd < 0 ? HOST_EINVAL : settings_ask(w.spec->control_fd, owner, wanted);
+}
+
 /* What is new is taken beside what serves: the scripts, and the certificates. */
 static int prepare_reload(const link_message *m, int fd, char *why, size_t n) {
   if (fd >= 0 && !bundle_attach(m->generation, fd)) return tls_prepare(why, n);
@@ -149,6 +153,7 @@ static void on_link(const link_message *m, int fd) {
   static const int phase[] = {[LINK_PREPARE] = HOST_RELOAD_PREPARE, [LINK_COMMIT] = HOST_RELOAD_COMMIT,
                               [LINK_ABORT] = HOST_RELOAD_ABORT};
   char why[1024];
+  if (m->kind == LINK_CHANGED) settings_changed(m->generation, m->ok, m->text);
   if (m->kind < LINK_PREPARE || m->kind > LINK_ABORT) return;
   if (m->kind == LINK_PREPARE && prepare_reload(m, fd, why, sizeof why)) {
     answer(LINK_VOTE, m->generation, 0, why, strlen(why));

@@ -45,7 +45,7 @@ describe('settings of scripts', () => {
     fs.writeFileSync(path.join(tree, 'api/local/probe/config.lua'), DEFINED);
     fs.writeFileSync(path.join(tree, 'api/local/probe/routes.lua'), ROUTES);
     fs.writeFileSync(file, '{"probe": {"word": "one", "fixed": 1}}');
-    host = await startHost({ home, env: { HUMAN_CONFIG: file, HUMAN_SCRIPTS: `${tree}:${path.join(root, 'scripts')}` } });
+    host = await startHost({ home, env: { HUMAN_CONFIG: file, HUMAN_RELOAD_TIMEOUT_MS: '60000', HUMAN_SCRIPTS: `${tree}:${path.join(root, 'scripts')}` } });
   });
   after(async () => { await host?.stop(); });
 

@@ -19,6 +19,15 @@ return function(M, C, fill, taken, strs)
     return M.unpack(taken())
   end
 
+  -- Asks for a change of the settings file: an op, or an error.
+  function M.settings_set(owner, request) return C.host_settings_set(owner, fill(a, request)) end
+
+  -- Of the settings file as it is now, 64 hex digits.
+  function M.settings_hash()
+    C.host_settings_hash(out)
+    return taken()
+  end
+
   -- A text as a number of what the end of the name counts (_ms, _s, _bytes), or nil.
   function M.setting_number(name, text)
     local number = C.host_setting_number(fill(a, name), fill(b, text))

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ * confedit.c -- see confedit.h.  Finds the value, or the innermost object around its place, and writes there.
+ * Owns nothing. */
+#include "core/confedit.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/confjson.h"
+
+typedef struct {
+  const char *name;
+  size_t name_n;
+  bool exact, around, blocked; /* what was found: the value; an object that it belongs in; neither */
+  size_t from, to, members, depth_n; /* depth_n: how much of `name` the object is */
+} search;
+
+static void on_value(void *ctx, const confjson_value *v) {
+  search *s = ctx;
+  size_t n = strlen(v->name);
+  if (!strcmp(v->name, s->name)) {
+    *s = (search){.name = s->name, .name_n = s->name_n, .exact = true, .from = v->from, .to = v->to};
+    return;
+  }
+  bool above = n < s->name_n && !strncmp(v->name, s->name, n) && (!n || s->name[n] == '.');
+  if (!above || s->exact || (s->around && n <= s->depth_n)) return;
+  if (v->type == CONFJSON_OBJECT)
+    s->around = true, s->from = v->from, s->to = v->to, s->members = v->members, s->depth_n = n;
+  else
+    s->blocked = v->type != CONFJSON_NULL;
+}
+
+static int splice(buf *text, size_t from, size_t to, const buf *in) {
+  buf out = {.max = text->max};
+  if (buf_add(&out, text->p, from) || buf_add(&out, in->p, in->n) ||
+      buf_add(&out, text->p + to, text->n - to)) {
+    buf_free(&out);
+    return -1;
+  }
+  buf_free(text);
+  *text = out;
+  return 0;
+}
+
+/* "a": {"b": json}, of the part of a name that is not there yet. */
+static int add_member(buf *in, const char *name, const char *json) {
+  int deep = 0, failed = 0;
+  for (const char *dot; !failed && (dot = strchr(name, '.')); name = dot + 1, deep++)
+    failed = buf_fmt(in, "\"%.*s\": {", (int)(dot - name), name);
+  failed = failed || buf_fmt(in, "\"%s\": %s", name, json);
+  while (!failed && deep--) failed = buf_str(in, "}");
+  return failed;
+}
+
+static int insert(buf *text, const search *s, const char *json) {
+  buf in = {.max = text->max};
+  bool spread = memchr(text->p + s->from, '\n', s->to - s->from) != NULL;
+  const char *rest = s->name + s->depth_n + (s->depth_n ? 1 : 0);
+  int indent = 2;
+  for (size_t i = 0; i < s->depth_n; i++)
+    if (s->name[i] == '.') indent += 2;
+  if (s->depth_n) indent += 2;
+  int failed = spread ? buf_fmt(&in, "\n%*s", indent, "") : 0;
+  failed = failed || add_member(&in, rest, json) ||
+           (s->members && buf_str(&in, spread ? "," : ", ")) || splice(text, s->from + 1, s->from + 1, &in);
+  buf_free(&in);
+  return failed ? -1 : 0;
+}
+
+int confedit(buf *text, const char *name, const char *json, char *why, size_t n) {
+  search s = {.name = name, .name_n = strlen(name)};
+  if (confjson_parse("settings", text->p ? text->p : "", text->n, on_value, &s))
+    return snprintf(why, n, "the settings file is not well formed"), -1;
+  int failed;
+  if (s.exact) {
+    buf in = {(char *)(uintptr_t)json, strlen(json), strlen(json), 0};
+    failed = splice(text, s.from, s.to, &in);
+  } else if (s.blocked || !s.around) {
+    return snprintf(why, n, "%s: what is above it in the file is no { .. }", name), -1;
+  } else {
+    failed = insert(text, &s, json);
+  }
+  return failed ? (snprintf(why, n, "the settings file would be too large"), -1) : 0;
+}

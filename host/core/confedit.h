@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ * confedit.h -- one value of a settings file exchanged or added; comments and all else stay as they are. */
+#ifndef HUMAN_CONFEDIT_H
+#define HUMAN_CONFEDIT_H
+#include <stddef.h>
+
+#include "core/buf.h"
+
+/* `text` becomes what it is with `json` as the setting `name`.  0; -1 and a reason, and it is unchanged. */
+int confedit(buf *text, const char *name, const char *json, char *why, size_t n);
+#endif
