@@ -33,6 +33,7 @@ local RESERVED, PREFIX = { sio = true }, "bus."
 local runtime = {}                               -- topic -> function, for modules of the runtime
 local of_hosts = {}                              -- topic -> function: is this a message of it?
 local channels = {}                              -- further ones -> function
+local replaced = setmetatable({}, { __mode = "k" }) -- generations that something may still run on
 local listening = false
 local dropped, told_at = 0, nil
 
@@ -67,9 +68,20 @@ function M.on(topic, shape, fn)
   if topic ~= GAP and topic ~= LOOK then check_topic("bus.on", topic) end
   if type(fn) ~= "function" then error("bus.on: a function is needed", 2) end
   local list = g.bus[topic] or {}
-  list[#list + 1] = { fn = fn, read = shape and schema.reader(shape) }
+  local listener = { fn = fn, read = shape and schema.reader(shape), gen = g }
+  list[#list + 1] = listener
   g.bus[topic] = list
+  return listener
 end
+
+-- The same for what a task that runs has to hear, such as that it shall stop: scripts that were replaced hear it as
+-- well, as long as tasks of theirs run.
+function M.on_running(topic, shape, fn)
+  M.on(topic, shape, fn).lasts = true
+end
+
+-- For the runtime: g is in service no more.
+function M.retire(g) replaced[g] = true end
 
 -- The same for the runtime itself: called at once, not as a task; survives reloads.  On a topic that is not
 -- reserved it hears whatever scripts and other users of the database say.
@@ -91,7 +103,13 @@ local function run(label, topic, listener, payload, extra)
     payload, details = listener.read(payload == nil and json.null or payload)
     if details then return drop(details[1].path .. " " .. details[1].message, topic) end
   end
-  sched.spawn_as({ label = label }, listener.fn, payload, extra)
+  sched.spawn_as({ label = label, gen = listener.gen }, listener.fn, payload, extra)
+end
+
+local function each(list, is_old, label, topic, payload, extra)
+  for _, listener in ipairs(list or {}) do
+    if not is_old or listener.lasts then run(label, topic, listener, payload, extra) end
+  end
 end
 
 local function to_runtime(topic, payload)
@@ -103,11 +121,12 @@ local function deliver(topic, payload, extra)
   if runtime[topic] then to_runtime(topic, payload) end
   local g = gen.current()
   local list = g and g.bus[topic]
-  if not list then return end
+  if not list and not next(replaced) then return end
   local label = host.label("bus " .. topic)
   if sched.struck > 0 and host.is_struck(label) then return end
   if sched.is_full() then return drop("limits.tasks is reached", topic) end
-  for _, listener in ipairs(list) do run(label, topic, listener, payload, extra) end
+  each(list, false, label, topic, payload, extra)
+  for old in pairs(replaced) do each(old.bus[topic], true, label, topic, payload, extra) end
 end
 
 -- A sibling that is gone has nobody who could miss it.

@@ -350,7 +350,7 @@ function M.post(actor, agent_id, event)
   return stored
 end
 
-bus.on("agent.interrupt", news_of.interrupt, function(news)
+bus.on_running("agent.interrupt", news_of.interrupt, function(news)
   local entry = running[news.agent_id]
   if entry then hear(entry, news) end
 end)
@@ -360,8 +360,8 @@ local function stop_now(news)
   if entry then M.interrupt(entry) end
 end
 
-bus.on("agent.changed", news_of.changed, stop_now)
-bus.on("agent.access_ended", news_of.access_ended, stop_now)
+bus.on_running("agent.changed", news_of.changed, stop_now)
+bus.on_running("agent.access_ended", news_of.access_ended, stop_now)
 bus.on("agent.wake", news_of.wake, function(news)
   for _, agent_id in ipairs(news.agents) do M.wake(agent_id) end
 end)

@@ -139,6 +139,25 @@ describe("the bus", function()
     assert.equal(1, seen.mine)
   end)
 
+  it("tells replaced scripts what running tasks have to hear, and nothing else", function()
+    local gen = require "human.scripts.generation"
+    local function script(n)
+      return { ["api/tell.lua"] = ([[local bus, seen = require "human.bus", require("human.state").table "bus"
+        bus.on("mine", function() seen.mine = (seen.mine or 0) + 1 end)
+        bus.on_running("stop", function() seen.stop = (seen.stop or "") .. "%d" end)
+        return {}]]):format(n) }
+    end
+    seen.stop = nil
+    app:load(script(1))
+    local old = gen.current()
+    app:load(script(2))
+    bus.retire(old)
+    bus.send("mine", {})
+    bus.send("stop", {})
+    assert.same({ 1, "21" }, { seen.mine, seen.stop })
+    seen.stop = nil
+  end)
+
   it("goes on when a handler of a script fails, or one of the runtime", function()
     notified '["broken"]'
     bus.on_runtime("sio", function(message) return message.no.such.thing end)

@@ -4,6 +4,7 @@
 -- What had begun goes on with the old ones for reload.grace_ms, then it is canceled and they are
 -- collected.  Nothing that serves is touched before COMMIT.
 
+local bus = require "human.bus"
 local feed = require "human.feed"
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"
@@ -67,6 +68,7 @@ end
 local function retire(g)
   local weak = setmetatable({ g = g }, { __mode = "v" })
   retired[g] = true
+  bus.retire(g)
   timer.start(host.conf().reload.grace_ms / 1000, function() if weak.g then collect(weak.g) end end)
   local busy = in_use()
   for i = 1, #busy - KEPT_MAX do collect(busy[i]) end

@@ -16,7 +16,7 @@ local function is_public(name) return name:find "^human%.[%w_]+$" ~= nil and nam
 -- What these modules have for the runtime alone; scripts do not see it.
 M.hidden = {}
 for name, words in pairs {
-  api = "finish", bus = "on_runtime on_hosts on_channel send_others tell_others on_bus on_notify on_database",
+  api = "finish", bus = "on_runtime on_hosts on_channel send_others tell_others on_bus on_notify on_database retire",
   db = "open on_end current_tx whole", decisions = "arguments sql INPUT_MAX",
   fail = "required use", feed = "finish begin check_live",
   idempotency = "begin carry_out release store sql", jobs = "run reloaded sql stop look_again",
