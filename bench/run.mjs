@@ -1,7 +1,7 @@
 // bench/run.mjs -- ours, a peer and the floor, side by side on this machine: `make bench`.
 // Servers on core 0, load on core 1, interleaved round by round since the cores influence each other;
 // medians with their range, and ratios.  One machine's numbers mean little, its ratios more.
-// Usage: node bench/run.mjs [http] [sio] [db] [turns] [start] [reload]      ROUNDS=5 SECONDS=4
+// Usage: node bench/run.mjs [http] [sio] [db] [queue] [turns] [start] [reload]      ROUNDS=5 SECONDS=4
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -9,6 +9,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { watchOthers } from './others.mjs';
+import { queue } from './queue.mjs';
 import { reload } from './reload.mjs';
 import { turns } from './turns.mjs';
 
@@ -280,7 +281,8 @@ async function start(pg) {
 }
 
 const lent = { dir, human, rounds: ROUNDS, seconds: SECONDS, round, median, short, freePort, reachable, serve, stop, cpuSeconds, cpuOf };
-const parts = { http, sio, db, assets, start, turns: (database) => turns(lent, database), reload: (database) => reload(lent, database) };
+const parts = { http, sio, db, assets, start,
+  queue: (database) => queue(lent, database), turns: (database) => turns(lent, database), reload: (database) => reload(lent, database) };
 const wanted = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(parts);
 const pg = await cluster();
 try {
