@@ -8,7 +8,7 @@ M.MARK = "<!-- reference: written by `make docs`; edit the comments in host/lua 
 
 -- What scripts may require, in the order of the page, and what a script calls the module.
 M.modules = {
-  "api", "schema", "fail", "db", "decisions", "files", "task", "fetch", "exec", "llm", "sio", "ws", "rpc", "bus", "feed", "jobs",
+  "api", "schema", "fail", "db", "decisions", "cursor", "files", "task", "fetch", "exec", "llm", "sio", "ws", "rpc", "bus", "feed", "jobs",
   "queue", "outbox", "state", "log", "metrics", "json", "text", "time", "id", "crypto", "config", "document", "guard",
   "idempotency", "system", "console",
 }
@@ -23,6 +23,8 @@ M.objects = {
   { "row", "of a kind of `human.queue`, and a batch of `human.outbox`", "queue/run", "Row:" },
   { "stream", "server-sent events, from `ctx:stream()`", "http/event_stream", "Out:" },
   { "conn", "a WebSocket, in the handlers of `g:websocket`", "http/websocket", "Conn:" },
+  { "keyset", "the order of a list, from `cursor.keyset`", "cursor", "Keyset:" },
+  { "page", "a page of a list, from `keyset:page`", "cursor", "Page:" },
   { "room", "connections to send to, from `ws.to`", "ws", "Room:" },
   { "ctx.conn", "the connection of a call, in the handlers of `g:rpc`; it also has what a `conn` has", "http/rpc_conn",
     "Conn:" },

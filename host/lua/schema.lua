@@ -129,6 +129,9 @@ M.mrc = new("mrc", { min = 0 })
 -- which no column takes.
 M.json = new("json", { max = 65536 })
 
+-- Where a page of a list ended (human.cursor).
+M.cursor = M.string { min = 1, max = 1000, pattern = "^[%w_-]+$", form = "a cursor that a page gave" }
+
 --- One of the given strings or numbers.
 function M.enum(values)
   if type(values) ~= "table" or #values == 0 then error("s.enum wants a list of values", 2) end
