@@ -69,8 +69,9 @@ bool confextra_next(const char **at, const char *end, confextra *e) {
 }
 
 static bool find_entry(const char *entries, size_t n, const char *name, confextra *e) {
+  if (!entries) return false;
   const char *at = entries, *end = entries + n;
-  while (entries && confextra_next(&at, end, e))
+  while (confextra_next(&at, end, e))
     if (!strcmp(e->name, name)) return true;
   return false;
 }
