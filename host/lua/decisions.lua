@@ -118,7 +118,7 @@ local function share_of(rule, label, answer, failed)
   return keep[label] or keep[label:match "^%S+"] or 1
 end
 
--- The share that this one stands for, or nil when it is one of those that are not recorded.  It is counted all the same.
+-- The share that this one stands for, or nil when it is one of those that are not recorded.  Either way it is counted.
 local function drawn(rule, label, answer, failed)
   local share = share_of(rule, label, answer, failed)
   count(rule.name, label)

@@ -5,8 +5,8 @@ local report = require "human.cli.replay_report"
 
 describe("the report of a replay", function()
   local function of(taken)
-    return { edits = { { file = "a.lua", path = "a.lua" } }, rules = {}, bundles = {}, groups = {}, errors = {}, sample = {},
-             examined = 12, taken = taken, unchanged = 12, changed = 0, failed = 0, skipped = 0, limit = 100 }
+    return { edits = { { file = "a.lua", path = "a.lua" } }, rules = {}, bundles = {}, groups = {}, errors = {},
+             sample = {}, examined = 12, taken = taken, unchanged = 12, changed = 0, failed = 0, skipped = 0, limit = 100 }
   end
 
   it("says about how many decisions its rules did not keep", function()
