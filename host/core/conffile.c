@@ -23,7 +23,8 @@ static struct {
   void (*give)(const char *name, const char *text, const char *source);
   buf *restart;
   int line_of[NAMES_MAX];     /* where the present reading has met C's settings */
-} f = {.first = {.max = CONFEXTRA_BYTES_MAX}, .entries = {.max = CONFEXTRA_BYTES_MAX}, .read = {.max = CONFEXTRA_BYTES_MAX}};
+} f = {.first = {.max = CONFEXTRA_BYTES_MAX}, .entries = {.max = CONFEXTRA_BYTES_MAX},
+      .read = {.max = CONFEXTRA_BYTES_MAX}};
 
 const char *conffile_path(void) { return f.path; }
 bool conffile_is_system(void) { return f.is_system; }

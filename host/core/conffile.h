@@ -16,8 +16,8 @@ int conffile_load(void (*give)(const char *name, const char *text, const char *s
 const char *conffile_path(void); /* the file that was read; "": there was none */
 bool conffile_is_system(void);   /* it is that of this machine's server */
 
-/* The one that a change is written to: the same, but for that of a source tree, in whose place comes the first
- * that would be looked for. */
+/* The one that a change is written to: the same, but for that of a source tree, in whose place comes the
+ * first that would be looked for. */
 const char *conffile_own(void);
 void conffile_is_now(const char *path); /* it was written */
 

@@ -13,8 +13,8 @@ typedef enum {
   LINK_ABORT,       /* to the worker: forget it */
   LINK_VOTE,        /* from the worker: ok, or text says why not */
   LINK_SERVING,     /* from the worker: the generation answers new requests */
-  LINK_CHANGE,      /* from the worker, with a memfd: change the settings file; generation: its number for it */
-  LINK_CHANGED      /* to the worker: ok or not; text: a code in a line of its own, then what there is to say */
+  LINK_CHANGE,      /* from the worker, with a memfd: change the settings file; generation: its op */
+  LINK_CHANGED      /* to the worker: ok or not; text: a line that begins with a code, then why */
 } link_kind;
 
 typedef struct {

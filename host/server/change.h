@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * change.h -- a change of the settings file that a worker asks for (config.set).  The supervisor alone writes it:
- * after the checker and all workers have accepted what it says, and before anybody acts on it. */
+ * change.h -- a change of the settings file that a worker asks for (config.set).  The supervisor alone
+ * writes it: after the checker and all workers have accepted what it says, and before anybody acts on it. */
 #ifndef HUMAN_CHANGE_H
 #define HUMAN_CHANGE_H
 #include <stdbool.h>
@@ -9,7 +9,8 @@
 #include "core/buf.h"
 #include "core/link.h"
 
-/* Takes over fd, the request.  0: `restart` names settings that a restart would change; -1: the answer has been sent. */
+/* Takes over fd, the request.  0: `restart` names settings that a restart would change; -1: the answer has
+ * been sent. */
 int change_begin(int worker, const link_message *asked, int fd, buf *restart);
 bool change_pending(void);
 
