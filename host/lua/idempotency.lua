@@ -158,8 +158,7 @@ end
 -- One transaction -------------------------------------------------------------------------------------
 
 -- Nobody else is at work on it, and nothing is known of it; or an error.
-local function look_first(claim, tx)
-  local row = tx:row(M.sql.first, claim.scope, claim.key, rules.KEEP_H)
+local function check_first(claim, tx, row)
   if row.fingerprint and not row.is_old and not (row.is_dead and row.fingerprint == claim.print) then
     error(setmetatable(judge(claim, row), Repeat), 0)
   end
@@ -185,7 +184,8 @@ local function plan_of(ctx, route, key, body)
     return plan
   end
   local claim = claim_of(ctx, route, key, body)
-  function plan.begin(tx) look_first(claim, tx) end
+  plan.first = { M.sql.first, claim.scope, claim.key, rules.KEEP_H }
+  function plan.check(tx, row) check_first(claim, tx, row) end
   function plan.store(tx, answer)
     tx:ask(M.sql.answer, claim.scope, claim.key, claim.print, answer.status,
       kept(claim, route, answer.status, answer.headers, answer.body))

@@ -53,7 +53,8 @@ it('takes money once for each key while workers of two hosts are killed', async 
   let over = false, number = 0;
   const client = async () => {
     while (!over) {
-      const key = `${account}-${(number += 1)}`, answer = await insist(`/accounts/${account}/debits`, key, { cents: 1, request: key });
+      const key = `${account}-${(number += 1)}`, way = number % 2 ? 'debits' : 'strict';
+      const answer = await insist(`/accounts/${account}/${way}`, key, { cents: 1, request: key });
       answers.set(key, answer);
     }
   };

@@ -46,11 +46,13 @@ local settle = M.settle
 function M.is_lost(err) return is_error(err) and RETRY[err.sqlstate] or false end
 local is_lost = M.is_lost
 
---- As settle().  What lost a race takes its transaction with it, whoever catches the error.
+--- As settle().  What lost a race takes its transaction with it, whoever catches the error; and of a transaction that
+--- asked something with its BEGIN nobody gets an answer before that one is heard.
 function M.settle_in(task, op)
+  local tx = task.tx
+  if tx and tx.first then tx:first() end
   local result, err = settle(op)
-  local tx = not result and task.tx
-  if tx and is_lost(err) then tx.lost = err end
+  if tx and not result and is_lost(err) then tx.lost = err end
   return result, err
 end
 local settle_in = M.settle_in

@@ -16,29 +16,38 @@ local PLAIN = options_of.read {}
 local function undo(tx)
   local lease = tx.lease
   transaction.forget(tx.kept, 1)
-  tx.hooks, tx.asked, tx.rows, tx.lease, tx.depth = {}, {}, nil, nil, 0
+  tx.hooks, tx.asked, tx.rows, tx.lease, tx.first, tx.depth = {}, {}, nil, nil, nil, 0
   if not lease then return end
   local ok = pcall(statement.run, lease, "ROLLBACK")
   host.db_release(lease, not ok)
 end
 
--- is_fresh: the function has done nothing in it yet.
-local function begin(tx, isolation)
-  if tx.over then error(tx.over, 0) end
-  tx.plan.gate()
-  tx.options = isolation and options_of.read { isolation = isolation } or PLAIN
-  tx.lease, tx.is_fresh = transaction.acquire(), true
-  local ok, err = pcall(function()
-    statement.simple(tx.lease, tx.options.begin)
-    if tx.plan.begin then tx.plan.begin(tx) end
-  end)
+-- Whether it may go on, by what was asked with BEGIN.
+local function hear_first(tx)
+  local heard = tx.heard
+  tx.first, tx.heard = nil, nil
+  local ok, err = pcall(function() return tx.plan.check(tx, heard()[1]) end)
   if ok then return end
   undo(tx)
   tx.over = err                                  -- whoever catches it
   error(err, 0)
 end
 
+-- is_fresh: the function has done nothing in it yet.  One that can do nothing else (strict) need not wait here.
+local function begin(tx, isolation)
+  local plan = tx.plan
+  if tx.over then error(tx.over, 0) end
+  plan.gate()
+  tx.options = isolation and options_of.read { isolation = isolation } or PLAIN
+  tx.lease, tx.is_fresh = transaction.acquire(), true
+  statement.simple(tx.lease, tx.options.begin)
+  if not plan.first then return end
+  tx.heard, tx.first, tx.asked = tx:ask(unpack(plan.first)), hear_first, {}
+  if not plan.strict then tx:first() end
+end
+
 local function commit(task, tx, more)
+  if tx.first then tx:first() end
   task.max_awaits = nil                          -- a function that used them all must not lose what it did
   transaction.commit(task, tx, more)
   host.db_release(tx.lease, false)
@@ -129,7 +138,8 @@ local function once(task, plan, fn)
 end
 
 --- Runs fn(), which never raises, as one transaction, again when that lost a race; returns what it answered.  plan:
----   begin    begin(tx), or nil: goes with BEGIN; raises when fn is not to run
+---   first    a statement that goes with BEGIN, {sql, ..}, or nil; check(tx, row) takes its row, or raises when fn is
+---            not to run: before fn, or (strict) before its first statement is answered
 ---   keeps    keeps(answer): whether what was done stays; store(tx, answer) asks for what goes with the commit
 ---   leave    leave(tx): fn reaches beyond the database; asks for what goes with the commit of what was done so far;
 ---            left(): it has been committed
