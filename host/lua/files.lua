@@ -4,6 +4,7 @@
 -- All of it gives nil, a sentence with the name in it, and a code, for what can go wrong with a file.
 
 local archive = require "archive"
+local beyond = require "human.core.beyond"
 local host = require "human.core.host"
 local sched = require "human.core.sched"
 
@@ -73,9 +74,12 @@ end
 
 local function problem(root, name, code, text) return nil, root.name .. "/" .. name .. " " .. text, code end
 
+local function only_looks(what) return what == FILE.READ or what == FILE.LIST or what == FILE.STAT end
+
 -- What C says of `work` on `name`: its data, or what went wrong.
 local function run(root, name, work)
   work.root, work.name = root.path, name
+  if not only_looks(work.what) then beyond "files" end
   local status, data = sched.await(host.file(sched.owner(), work))
   if status == FILE.OK then return data end
   if status == INVAL then return problem(root, name, "bad_name", "is no name for a file here") end
