@@ -1,14 +1,17 @@
 // spec/e2e/queue.test.mjs -- the queue and the outbox on two hosts with one database: rows run once, in order, and
 // whoever is killed over them loses none.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { databaseUrl, sql, startHost } from './hosts.mjs';
 import { until } from './support.mjs';
 
 const TREES = ['spec/e2e/scripts/queue'], PATIENCE_MS = 90_000;
+const PATIENT = { HUMAN_DATABASE_STATEMENT_TIMEOUT_MS: '60000', HUMAN_DATABASE_LEASE_TIMEOUT_MS: '60000', HUMAN_LIMITS_REQUEST_TIMEOUT_MS: '60000' };
 let first, second;
 before(async () => {
-  first = await startHost({ scripts: TREES, env: { HUMAN_DATABASE_POOL: '8' } }); // its server has room for the other one's
+  first = await startHost({ scripts: TREES, env: { HUMAN_DATABASE_POOL: '8', ...PATIENT } }); // its server has room for the other one's
   second = await startHost({ scripts: TREES, env: { HUMAN_DATABASE_POOL: '2', DATABASE_URL: databaseUrl(first.home) } });
 });
 after(async () => {
@@ -66,7 +69,7 @@ describe('a kind of work', () => {
     assert.equal(await one(order), '0');
   });
 
-  it('with a concurrency of 1 runs one row at a time on all hosts together', async () => {
+  it('with a concurrency of 1 runs one row at a time on all hosts together', async () => { // limit: queue concurrency
     await clear();
     await Promise.all([add({ kind: 'single', count: 40 }), add({ kind: 'single', count: 40 }, second)]);
     await drained();
@@ -106,12 +109,18 @@ describe('the outbox', () => {
 
   it('loses no event of a transaction that commits after later ones have been told', async () => {
     await clear();
-    const late = put({ count: 3, open_ms: 1500 });
-    await until(async () => (await one(`select count(*) from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'`)) === '1', 5000, 'the late one is open');
+    // The spec has the lock for which the late transaction waits.
+    const args = ['-h', `${first.home}/run`, '-p', '5432', '-U', 'human', '-d', 'human', '-XAtq'];
+    const psql = spawn('psql', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    psql.stdin.write('select pg_advisory_lock(77), 1;\n');
+    await once(psql.stdout, 'data');
+    const late = put({ count: 3, locked: 77 });
+    await until(async () => (await one(`select count(*) from pg_locks where locktype = 'advisory' and objid = 77 and not granted`)) === '1', PATIENCE_MS, 'the late one is open');
     await put({ count: 10, from: 100 }, second);
     await drained('outbox%');
     assert.equal(await one(`select count(*) from effects where what = 'heard' and n > 100`), '10');
     assert.equal(await one(`select count(*) from effects where n <= 100`), '0');
+    psql.stdin.end();
     await late;
     await drained('outbox%');
     assert.equal(await one(`select count(*) from effects where what = 'heard' and n <= 100`), '3');

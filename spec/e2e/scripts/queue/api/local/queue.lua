@@ -90,6 +90,7 @@ queue.define("single", "api.local.queue.single", { concurrency = 1 })
 queue.define("failing", "api.local.queue.failing", { attempts = 3, backoff = { 60, 600 } })
 queue.define("killer", "api.local.queue.killer", { lease_s = 5, attempts = 3 })
 queue.define("slow", "api.local.queue.slow", { lease_s = 5 })
+queue.define("late", "api.local.queue.slow", { timeout_s = 1, attempts = 1 })
 
 local g = api.group { tag = "Queue", base = "", auth = false }
 
@@ -112,8 +113,8 @@ g:post("/queue", {
 end)
 
 g:post("/outbox", {
-  summary = "Puts n events in one transaction that stays open for a while",
-  body = s.object { count = s.int, keys = s.int:optional(), open_ms = s.int:optional(), fails = s.bool:optional(),
+  summary = "Puts n events in one transaction, which then waits for a lock",
+  body = s.object { count = s.int, keys = s.int:optional(), locked = s.int:optional(), fails = s.bool:optional(),
                     from = s.int:optional(), payload = s.json:optional() },
   reply = { [200] = s.object { id = s.string } },
 }, function(ctx, body)
@@ -124,7 +125,7 @@ g:post("/outbox", {
       payload.n = (body.from or 0) + n
       id = outbox.put(tx, "told", body.keys and "k" .. n % body.keys or nil, payload)
     end
-    if body.open_ms then tx:query("select pg_sleep($1::float8)", body.open_ms / 1000) end
+    if body.locked then tx:query("select pg_advisory_xact_lock($1::int)", body.locked) end
     if body.fails then error "undone" end
   end)
   return 200, { id = id }
