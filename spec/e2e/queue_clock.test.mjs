@@ -133,14 +133,15 @@ describe('work that is under way', () => {
 
   it('that ends its worker each time is tried ever later and given up; what ran beside it is done', async () => {
     await clear();
-    await add({ kind: 'killer', count: 1, payload: { kills: true } });
-    await add({ kind: 'killer', count: 6, payload: { sleep: 1 } });
+    await add({ kind: 'killer', count: 6, payload: { sleep: 3 } });
+    await tries(6);
+    await sql(host.home, `insert into host_queue (kind, id, payload, due_at, order_at) values ('killer', 'guilty', '{"kills": true}', human_now(), human_now())`);
     await until(async () => {
       await human(['clock', 'advance', '1h']);       // the database may be starting anew, too
       return (await one(`select count(*) from host_queue where dead_at is null`).catch(() => '1')) === '0';
     }, 240_000, 'none waits any more');
     const [row] = await json('queue', 'list', 'killer');
-    assert.deepEqual([row.kind, row.last_error], ['killer', 'its worker ended before it did']);
+    assert.deepEqual([row.id, row.last_error], ['guilty', 'its worker ended before it did']);
     assert.equal(await one(`select count(*) from host_queue`), '1');
   });
 });
