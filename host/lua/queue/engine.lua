@@ -331,8 +331,8 @@ end
 
 local function look_for_due()
   local defs = gen.current().queue
-  if host.worker() == 0 then release_lapsed(defs) end
   if not next(defs) then return end
+  if host.worker() == 0 then release_lapsed(defs) end
   for _, row in ipairs(db.query(sql.look, sql.texts(names_of(defs)))) do
     local k = kind_of(row.kind)
     if row.in_s <= 0 then pump(k) elseif row.in_s < 2 * LOOK_S then arm(k, row.in_s) end
