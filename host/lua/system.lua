@@ -110,10 +110,22 @@ local function document(module)
   return texts[module]
 end
 
+local types = setmetatable({}, { __mode = "k" })  -- generation -> text
+
 -- The OpenAPI document of the generation in service, as JSON text.  base: where a proxy serves us, or nil.
 function M.openapi(base) return require("human.http.openapi").at(document "human.http.openapi", base) end
 
 -- The AsyncAPI document of its Socket.IO servers, as JSON text.
 function M.asyncapi(base) return require("human.sio.asyncapi").at(document "human.sio.asyncapi", base) end
+
+-- The OpenRPC document of its RPC sockets, as JSON text.
+function M.openrpc(base) return require("human.http.rpc_docs").at(document "human.http.rpc_docs", base) end
+
+-- The methods and events of its RPC sockets as types of TypeScript, the text of a .d.ts file.
+function M.types()
+  local g = gen.current()
+  types[g] = types[g] or require("human.http.rpc_docs").types(g)
+  return types[g]
+end
 
 return M

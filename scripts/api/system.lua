@@ -86,6 +86,16 @@ g:get("/asyncapi.json", {
   reply   = { [200] = s.raw "application/json", [304] = false },
 }, function(ctx) return document.answer(ctx, system.asyncapi(ctx:base())) end)
 
+g:get("/openrpc.json", {
+  summary = "The methods of the RPC sockets as an OpenRPC 1.3 document",
+  reply   = { [200] = s.raw "application/json", [304] = false },
+}, function(ctx) return document.answer(ctx, system.openrpc(ctx:base())) end)
+
+g:get("/types.d.ts", {
+  summary = "The methods and events of the RPC sockets as types of TypeScript",
+  reply   = { [200] = s.raw "text/plain; charset=utf-8", [304] = false },
+}, function(ctx) return document.answer(ctx, system.types()) end)
+
 main_port:get("/metrics", {
   summary = "Counters, gauges and histograms in the Prometheus text format",
   reply   = { [200] = s.raw "text/plain; version=0.0.4; charset=utf-8" },

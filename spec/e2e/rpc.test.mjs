@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { JSONRPCClient } from 'json-rpc-2.0';
 import WebSocket from 'ws';
 import { BINARY, makeHome, startHost } from './hosts.mjs';
@@ -204,6 +205,36 @@ describe('a connection', () => {
       one.ws.close();
     }
   });
+});
+
+it('the declarations are an OpenRPC document and types that a compiler takes', async () => {
+  const doc = await (await fetch(`${host.url}/openrpc.json`)).json();
+  assert.equal(doc.openrpc, '1.3.2');
+  const send = doc.methods.find((m) => m.name === 'chat.send');
+  assert.deepEqual(send.params.map((p) => [p.name, p.required, p.schema.type]), [['message', true, 'string'], ['pace', false, 'string'], ['stream', false, 'boolean']]);
+  assert.deepEqual(send.result.schema.required, ['runId', 'status']);
+  assert.ok(send.errors.some((e) => e.code === -32602 && e.data.code === 'validation_error'));
+  assert.deepEqual(doc.methods.find((m) => m.name === 'sessions.get').errors.find((e) => e.code === -32077).data, { code: 'too_dear' });
+  assert.deepEqual(doc['x-events'].map((e) => e.name), ['chat', 'chat.chunk', 'note']);
+  const ajv = new Ajv2020({ strict: false });
+  for (const m of doc.methods) for (const one of [...m.params, m.result]) ajv.compile(one.schema);
+
+  const dir = fs.mkdtempSync(path.join(makeHome(), 'types-'));
+  fs.writeFileSync(path.join(dir, 'types.d.ts'), await (await fetch(`${host.url}/types.d.ts`)).text());
+  const program = (params) => `import type { Ws } from './types';
+    const params: Ws['methods']['chat.send']['params'] = ${params};
+    const result: Ws['methods']['chat.send']['result'] = { status: 'queued', runId: 'r' };
+    const code: Ws['methods']['sessions.get']['errors'] = 'too_dear';
+    const event: Ws['events']['chat'] = { state: 'sent', runId: 'r' };
+    export { params, result, code, event };`;
+  const compile = async (params) => {
+    fs.writeFileSync(path.join(dir, 'client.ts'), program(params));
+    return promisify(execFile)(process.execPath, [path.join(root, 'spec/e2e/node_modules/typescript/bin/tsc'), '--noEmit', '--strict',
+      path.join(dir, 'client.ts')]).then(() => '', (e) => e.stdout);
+  };
+  assert.equal(await compile("{ message: 'x', pace: 'fast' }"), '');
+  assert.match(await compile("{ message: 'x', pace: 'odd' }"), /"odd"/);
+  assert.match(await compile('{}'), /message/);
 });
 
 it('an open call ends on the scripts that it began with, and the next one is answered by the new', async () => {

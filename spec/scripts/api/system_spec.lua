@@ -72,7 +72,7 @@ describe("the system routes", function()
   end)
 
   it("are summed up by `human check`", function()
-    assert.equal("scripts 0123456789ab: 4 modules, 5 routes, 0 jobs, 0 rule examples",
+    assert.equal("scripts 0123456789ab: 4 modules, 7 routes, 0 jobs, 0 rule examples",
       require("human.cli.check").summary(require("human.scripts.generation").current()))
   end)
 end)
