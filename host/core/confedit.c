@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/confjson.h"
@@ -69,10 +70,23 @@ static int insert(buf *text, const search *s, const char *json) {
   return failed ? -1 : 0;
 }
 
+/* What is wrong with the text goes to who asked, not to stderr. */
+static int look(const buf *text, search *s, char *why, size_t n) {
+  char *said = NULL;
+  size_t said_n = 0;
+  FILE *before = confjson_out;
+  confjson_out = open_memstream(&said, &said_n);
+  int failed = confjson_parse("the settings file", text->p ? text->p : "", text->n, on_value, s);
+  if (confjson_out) fclose(confjson_out);
+  confjson_out = before;
+  if (failed) snprintf(why, n, "%.*s", said_n ? (int)said_n - 1 : 0, said ? said : "");
+  free(said);
+  return failed;
+}
+
 int confedit(buf *text, const char *name, const char *json, char *why, size_t n) {
   search s = {.name = name, .name_n = strlen(name)};
-  if (confjson_parse("settings", text->p ? text->p : "", text->n, on_value, &s))
-    return snprintf(why, n, "the settings file is not well formed"), -1;
+  if (look(text, &s, why, n)) return -1;
   int failed;
   if (s.exact) {
     buf in = {(char *)(uintptr_t)json, strlen(json), strlen(json), 0};
