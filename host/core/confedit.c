@@ -57,7 +57,7 @@ static int add_member(buf *in, const char *name, const char *json) {
 
 static int insert(buf *text, const search *s, const char *json) {
   buf in = {.max = text->max};
-  bool spread = memchr(text->p + s->from, '\n', s->to - s->from) != NULL;
+  bool spread = text->p && memchr(text->p + s->from, '\n', s->to - s->from);
   const char *rest = s->name + s->depth_n + (s->depth_n ? 1 : 0);
   int indent = 2;
   for (size_t i = 0; i < s->depth_n; i++)

@@ -1,7 +1,7 @@
 // spec/e2e/settings.test.mjs -- settings that scripts define, under a running host: an edit of the file and a reload
 // change them on all workers, what is wrong changes nothing.
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -12,6 +12,7 @@ const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
 const DEFINED = `
 local config = require "human.config"
 config.define("probe.word", { type = "text", default = "none", max = 10, text = "x" })
+config.define("probe.token", { type = "text", text = "x", secret = true })
 config.define("probe.fixed", { type = "int", text = "x", restart = true })
 return {}
 `;
@@ -22,6 +23,9 @@ local AT_LOAD = config.probe.word
 local g = api.group { tag = "Probe", auth = false, shape = "agent" }
 local function all() return ("%s %s %d"):format(config.probe.word, AT_LOAD, config.probe.fixed) end
 g:get("/probe", { summary = "Settings", reply = { [200] = s.raw "text/plain" } }, function() return 200, all() end)
+local crypto = require "human.crypto"
+g:get("/probe-token/{t}", { summary = "Is it that", params = { t = s.text }, reply = { [200] = s.raw "text/plain" } },
+  function(ctx) return 200, tostring(crypto.secret_equal("probe.token", ctx.params.t)) end)
 g:get("/probe-later", { summary = "Settings, before and after", reply = { [200] = s.raw "text/plain" } }, function()
   local before = all()
   task.sleep(3)
@@ -60,6 +64,20 @@ describe('settings of scripts', () => {
     assert.match(out, /a restart is needed for database\.pool/);
     for (const answer of await Promise.all(Array.from({ length: 20 }, () => text('/probe')))) assert.equal(answer, 'two two 1');
     assert.equal(await begun, 'one one 1 / one one 1');
+  });
+
+  it('that are secret are compared by the host, and may be kept sealed in the home', async () => {
+    const are = async (json) => {
+      fs.writeFileSync(file, json);
+      assert.equal((await human('reload')).code, 0);
+      return [await text('/probe-token/t-one'), await text('/probe-token/t-two')];
+    };
+    const json = (token) => JSON.stringify({ probe: { word: 'two', fixed: 1, token } });
+    assert.deepEqual(await are(json(null)), ['false', 'false']);
+    assert.deepEqual(await are(json('t-one')), ['true', 'false']);
+    assert.deepEqual(await are(json('${sealed:kept}')), ['false', 'false']);
+    execFileSync(BINARY, ['secret', 'set', 'kept'], { env: { ...process.env, HUMAN_HOME: home }, input: 't-two' });
+    assert.deepEqual([await text('/probe-token/t-one'), await text('/probe-token/t-two')], ['false', 'true']);
   });
 
   it('that are wrong refuse the reload, and change nothing', async () => {
