@@ -1,6 +1,7 @@
 // spec/e2e/feeds.test.mjs -- streams that follow a feed, rooms of WebSockets and runs with names, over workers, hosts,
 // reloads and kills.  What relies on somebody looking (every 2 s) comes later than LATE_MS.
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { closeAll, doer, everywhere, follow, followOn, startTwo } from './feeds_world.mjs';
 import { errors, isAlive, rss, sql } from './hosts.mjs';
@@ -75,6 +76,24 @@ describe('streams that follow a feed', () => {
     assert.deepEqual(streams.map((s) => s.errors > 0), [false, true, false, false]);
     sockets[1].socket.terminate();
     sockets[1] = await doer(world.one, 1);
+  });
+
+  it('get all lines once and in order, however slowly they read, and others do not wait for them', { timeout: 120_000 }, async () => {
+    const n = 120, text = 'x'.repeat(80_000), socket = net.connect(world.one.port, '127.0.0.1'), quick = await follow(world.one, 'slow');
+    socket.write('GET /feeds/slow HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.pause();
+    for (let i = 0; i < n; i += 1) {
+      const { status } = await fetch(`${world.one.url}/feeds/slow`, { method: 'POST', headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ text }) });
+      assert.equal(status, 204);
+    }
+    await until(() => quick.lines.length === n, PATIENCE_MS, 'who reads has all');
+    let said = '';
+    socket.setEncoding('latin1').on('data', (piece) => { said += piece; }).resume();
+    const ids = () => [...said.matchAll(/^id: (\d+)\n/gm)].map((m) => Number(m[1]));
+    await until(() => ids().length >= n, PATIENCE_MS, () => `all came: ${ids().length}`);
+    assert.deepEqual(ids(), numbers(n));
+    socket.destroy();
   });
 
   it('cost no task while nothing happens, and little memory: a thousand of them', { timeout: 120_000 }, async (t) => {
