@@ -108,11 +108,8 @@ local function on_event(socket, args, ack)
     n = n + 1
     args[n] = sockets.ack_function(socket, ack)
   end
-  if n == first then
-    ok, err = xpcall(handler, trap, socket, args[n])
-  else
-    ok, err = xpcall(handler, trap, socket, unpack(args, first, n))
-  end
+  if n == first then ok, err = xpcall(handler, trap, socket, args[n])
+  else ok, err = xpcall(handler, trap, socket, unpack(args, first, n)) end
   if not ok then report(socket, tostring(name), err) end
 end
 
@@ -232,9 +229,8 @@ local function work(socket, args, ack)
     if not socket.mail then break end
     args, ack = take(socket)
     if not args then break end
-    local task = sched.current()
-    task.gen = sched.generation                    -- a busy socket's task outlives the scripts that it began with
-    sched.deadline(task, HANDLER_S, OVERDUE)
+    sched.current().gen = sched.generation         -- a busy socket's task outlives the scripts that it began with
+    sched.deadline(sched.current(), HANDLER_S, OVERDUE)
   end
   socket.busy = false
 end
