@@ -90,6 +90,23 @@ describe('an upload', () => {
     assert.match((await other.json()).error, /application\/json or multipart\/form-data/);
   });
 
+  it('is one of so many at a time', async () => { // limit: uploads at once
+    await nothingLeft();
+    const waiting = [];
+    for (let i = 0; i < 64; i++) {
+      waiting.push(await open(server.port));
+      waiting[i].write(head('/up/whole', 'Expect: 100-continue\r\n', 5));
+      await waiting[i].wait((c) => c.data().includes('100 Continue'));
+    }
+    assert.equal((await raw(server, head('/up/whole', '', 5) + 'hello')).status, 503);
+    for (const c of waiting) c.write('hello');
+    for (const c of waiting) {
+      await c.wait(() => c.data().includes(sha256('hello')));
+      c.socket.destroy();
+    }
+    await nothingLeft();
+  });
+
   it('may be empty, and a field for a file that was not chosen is absent', async () => {
     const empty = await fetch(`${server.url}/up/form/1`, { method: 'POST', body: (() => {
       const body = new FormData();
@@ -164,6 +181,25 @@ describe('an upload', () => {
       assert.match(answer.json.error, why);
     });
   }
+
+  it('comes to a path as it is written', async () => {
+    const answer = await raw(server, head('/%75p/whole', '', 5) + 'hello');
+    assert.equal(answer.status, 400);
+    assert.match(answer.json.error, /encoded/);
+    assert.equal((await raw(server, head(`http://x/up/whole?a=%75`, '', 5) + 'hello')).json.sha256, sha256('hello'));
+  });
+
+  it('goes on where scripts are replaced', async () => {
+    const c = await open(server.port);
+    c.write(head('/up/whole', '', 2 * MB) + 'x'.repeat(MB));
+    await until(() => spooled(server).length > 0, 5000, 'the file is there');
+    const env = { ...process.env, HUMAN_HOME: homeOf(server) };
+    await run(path.join(root, 'build/human'), ['reload'], { env });
+    c.write('x'.repeat(MB));
+    const [answer] = await c.wait(() => { const list = responses(c.data()); return list.length && list; });
+    assert.equal(JSON.parse(answer.body).sha256, sha256('x'.repeat(2 * MB)));
+    c.socket.destroy();
+  });
 
   it('has one boundary of a sane kind', async () => {
     for (const boundary of ['', 'x'.repeat(71), 'B; boundary=C', '"a\tb"', '"B "']) {
@@ -263,23 +299,6 @@ describe('an upload', () => {
     times.sort((a, b) => a - b);
     assert.ok(times[Math.floor(times.length * 0.95)] < 10, `of 20 others one waited ${times[Math.floor(times.length * 0.95)]} ms`);
     agent.destroy();
-  });
-
-  it('is one of so many at a time', async () => { // limit: uploads at once
-    await nothingLeft();
-    const waiting = [];
-    for (let i = 0; i < 64; i++) {
-      waiting.push(await open(server.port));
-      waiting[i].write(head('/up/whole', 'Expect: 100-continue\r\n', 5));
-      await waiting[i].wait((c) => c.data().includes('100 Continue'));
-    }
-    assert.equal((await raw(server, head('/up/whole', '', 5) + 'hello')).status, 503);
-    for (const c of waiting) c.write('hello');
-    for (const c of waiting) {
-      await c.wait(() => c.data().includes(sha256('hello')));
-      c.socket.destroy();
-    }
-    await nothingLeft();
   });
 
   it('goes with the next start when its worker was killed', async () => {

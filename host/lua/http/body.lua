@@ -12,6 +12,7 @@ local upload = require "human.http.upload"
 local M = {}
 local JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 local ANY = "*/*"
+local ENCODED = "must not be encoded where it leads to an upload" -- C knows it as it is written
 local TEXT = { coerce = true }
 
 local function invalid(where, details)
@@ -190,10 +191,14 @@ function M.read(ctx, route)
     if route.body_required then invalid_text("body", "is required") end
     return nil
   end
-  if #text > route.body_max then fail.throw("payload_too_large") end
+  if #text > route.body_max then
+    if route.body_max == 0 then invalid_text("path", ENCODED) end
+    fail.throw("payload_too_large")
+  end
   local mime, t = host.header(ctx.req, "content-type"), route.body_one
   if not t or mime and not is_mime(mime, t.mime) then t = choose(route, mime) or unsupported(route) end
   if #text > t.max then fail.throw("payload_too_large") end
+  if t.upload then invalid_text("path", ENCODED) end
   if t.is_raw then return text end
   if t.is_form then return read_form(t, text) end
   local value, err = json.decode(text)

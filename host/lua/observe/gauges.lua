@@ -21,6 +21,7 @@ local HELP = {
   human_bundle_info = { "gauge", "Always 1; the label says which scripts are in service." },
   human_build_info = { "gauge", "Always 1; the label says which version runs." },
   human_http_requests_total = { "counter", "Requests answered (499: the client left first)." },
+  human_upload_spool_bytes = { "gauge", "Bytes of uploads on disk, as long as their requests last." },
   human_http_refused_total = { "counter", "Requests refused before any script saw them." },
   human_worker_restarts_total = { "counter", "Workers replaced, by what ended them." },
   human_watchdog_interrupts_total = { "counter", "Scripts interrupted because they ran for too long." },
