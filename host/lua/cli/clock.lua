@@ -13,11 +13,13 @@ local MAX_S = 100 * 366 * 86400
 
 -- "1d12h" in seconds.
 local function duration(text)
-  local total = 0
-  for digits, unit in text:gmatch "(%d+)(%a)" do
+  local total, at = 0, 1
+  repeat
+    local digits, unit, behind = text:match("^(%d+)(%a)()", at)
     total = total + (UNIT_S[unit] and #digits <= 10 and tonumber(digits) * UNIT_S[unit] or math.huge)
-  end
-  if not (text:gsub("%d+%a", "") == "" and total > 0 and total <= MAX_S) then
+    at = behind or #text + 1
+  until at > #text
+  if not (total > 0 and total <= MAX_S) then
     cli.misused("clock", text .. " is no duration such as 90s, 15m, 48h or 1d12h")
   end
   return total
