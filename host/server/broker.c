@@ -31,6 +31,7 @@ static const double COUNT_AGAIN_S = 1;
 
 static struct {
   run_place place;
+  const char *root; /* its path */
   pid_t keepers[BROKER_RUNNING_MAX];
   int running, max, channels;
   int signals;
@@ -84,6 +85,22 @@ static void refuse(int line, int why) {
   wire_say(line, &a);
 }
 
+static void open_root(void) {
+  mkdir(b.root, 0700);
+  b.place.root = open(b.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (b.place.root < 0) fprintf(stderr, "exec.root: %s: %s\n", b.root, strerror(errno));
+}
+
+/* People remove directories, and put others in their place. */
+static void look_at_root(void) {
+  struct stat held, now;
+  bool same = b.place.root >= 0 && !fstat(b.place.root, &held) && !stat(b.root, &now) &&
+              held.st_dev == now.st_dev && held.st_ino == now.st_ino;
+  if (same) return;
+  if (b.place.root >= 0) close(b.place.root);
+  open_root();
+}
+
 static void start(char *message, size_t n, const int fds[WIRE_FDS]) {
   static wire_call call;
   if (is_gone(fds[0])) return;
@@ -92,6 +109,7 @@ static void start(char *message, size_t n, const int fds[WIRE_FDS]) {
     return;
   }
   count_threads();
+  look_at_root();
   pid_t pid = keep_start(&call, &b.place, fds, b.lifeline[0]);
   if (pid < 0) refuse(fds[0], errno);
   else b.keepers[b.running++] = pid;
@@ -140,12 +158,6 @@ static int take_signals(void) {
   return b.signals < 0 ? -1 : 0;
 }
 
-static void open_root(const char *path) {
-  mkdir(path, 0700);
-  b.place.root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (b.place.root < 0) fprintf(stderr, "exec.root: %s: %s\n", path, strerror(errno));
-}
-
 static int number(const char *text, int max) {
   long n = strtol(text, NULL, 10);
   return n < 1 ? 1 : n > max ? max : (int)n;
@@ -158,7 +170,8 @@ static int begin(char **words) {
   setsid();
   prctl(PR_SET_DUMPABLE, 0); /* the programs are of our user: they must not look into us */
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  open_root(words[2]);
+  b.root = words[2];
+  open_root();
   b.place.path = words[3];
   b.max = number(words[4], BROKER_RUNNING_MAX);
   b.channels = number(words[5], SHM_WORKERS_MAX);

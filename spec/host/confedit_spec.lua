@@ -3,20 +3,18 @@
 local ffi = require "ffi"
 local json = require "human.json"
 
-pcall(ffi.cdef, [[
-  typedef struct { char *p; size_t n, cap, max; } confedit_buf;
-  int confedit(confedit_buf *text, const char *name, const char *json, char *why, size_t n);
-  int buf_add(confedit_buf *b, const void *p, size_t n);
-  void buf_free(confedit_buf *b);]])
+require "c_buf"
+require "c_types" ("core/buf.h", "buf_add")
+local C = require "c_types" ("core/confedit.h", "confedit")
 
 -- The text with that setting; or nil and why.
 local function edit(text, name, value, max)
-  local b, why = ffi.new "confedit_buf", ffi.new("char[256]")
+  local b, why = ffi.new "buf", ffi.new("char[256]")
   b.max = max or 262144
-  ffi.C.buf_add(b, text, #text)
-  local failed = ffi.C.confedit(b, name, value, why, 256) ~= 0
+  C.buf_add(b, text, #text)
+  local failed = C.confedit(b, name, value, why, 256) ~= 0
   local out = ffi.string(b.p, b.n)
-  ffi.C.buf_free(b)
+  C.buf_free(b)
   if failed then return nil, ffi.string(why), out end
   return out
 end

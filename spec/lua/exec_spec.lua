@@ -123,6 +123,15 @@ describe("A program", function()
     end
   end)
 
+  it("works below the exec.root that is there now, also when another has taken its place", function()
+    local root = sh("mkdir -p old; pwd").stdout:match "^(.*)\n$"
+    os.execute(("rm -rf '%s.away'; mv '%s' '%s.away'"):format(root, root, root))
+    assert.equal("", sh("ls").stdout)
+    assert.equal(root .. "\n", sh("touch new; pwd").stdout)
+    os.execute(("rm -rf '%s.away' '%s'"):format(root, root))
+    assert.equal(root .. "\n", sh("pwd").stdout)
+  end)
+
   it("is held to its limits", function() -- limit: program rlimits
     assert.equal(24, sh("while :; do :; done", { limits = { cpu_s = 1 } }).signal) -- SIGXCPU
     assert.equal("33\n", sh("ulimit -n", { limits = { files = 33 } }).stdout)
