@@ -259,7 +259,8 @@ int host_stats(host_str *out);                   /* this worker's state now, pac
 int host_log(int level, host_str *gen, host_str *line);
 
 /* ---- crypto and text: pure ------------------------------------------------------------------- */
-enum { HOST_SHA256 = 1, HOST_HMAC_SHA256, HOST_SHA1, HOST_HMAC_SHA1, HOST_MD5 };
+enum { HOST_SHA256 = 1, HOST_HMAC_SHA256, HOST_SHA1, HOST_HMAC_SHA1, HOST_MD5, HOST_SHA512, HOST_HMAC_SHA512,
+       HOST_KECCAK256 };
 int host_hash(int kind, host_str *key, host_str *data, host_str *out); /* raw bytes */
 int host_random(host_str *out, int n);             /* n <= 256 bytes from the CSPRNG */
 int host_equal(host_str *a, host_str *b);          /* constant time */
@@ -267,6 +268,18 @@ int host_equal(host_str *a, host_str *b);          /* constant time */
 int host_seal(host_str *text, host_str *context, host_str *out);
 /* HOST_EINVAL: no sealed text; HOST_EGONE: of another key; HOST_EDENIED: altered, or of another context. */
 int host_unseal(host_str *sealed, host_str *context, host_str *out);
+/* Private keys have 32 bytes, public ones 32 (Ed25519) or 65 (P-256; its form of 33 is read, too).
+ * Signatures have 64, or are DER.  HOST_EINVAL: it is no key; HOST_ELIMIT: data of more than 16 MB. */
+enum { HOST_ED25519 = 1, HOST_P256, HOST_P256_DER };
+int host_key(int kind, host_str *private_key, host_str *out); /* both, joined; a new pair for an empty one */
+int host_sign(int kind, host_str *private_key, host_str *data, host_str *out);
+int host_verify(int kind, host_str *public_key, host_str *data, host_str *signature); /* 1 or 0 */
+int host_ecdh(host_str *private_key, host_str *public_key, host_str *out); /* HOST_EDENIED: the public one */
+/* Keys of 16 or 32 bytes; iv: 12 to 64 of GCM, 16 of CBC; GCM's tag of 16 is at the end of the text.
+ * HOST_EDENIED: it does not decrypt. */
+enum { HOST_GCM_ENCRYPT = 1, HOST_GCM_DECRYPT, HOST_CBC_ENCRYPT, HOST_CBC_DECRYPT };
+int host_aes(int mode, host_str *key, host_str *iv, host_str *aad, host_str *text, host_str *out);
+int host_hkdf(host_str *key, host_str *salt, host_str *info, int n, host_str *out); /* SHA-256; n <= 8160 */
 int host_utf8_ok(host_str *s);
 int host_base64(int encode, host_str *data, host_str *out); /* standard alphabet, padded */
 enum { HOST_GZIP = 1, HOST_DEFLATE };

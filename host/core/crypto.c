@@ -7,10 +7,12 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "core/buf.h"
+#include "core/keccak.h"
 #include "core/op.h"
 
 enum {
@@ -30,12 +32,14 @@ const char *host_error_name(int code) {
 
 /* Looked up once: OpenSSL 3 searches its providers on every use of EVP_sha256(). */
 static const EVP_MD *digest(int kind) {
-  static EVP_MD *sha256, *sha1, *md5;
+  static EVP_MD *sha256, *sha512, *sha1, *md5;
   EVP_MD **md;
   const char *name;
   switch (kind) {
     case HOST_SHA256:
     case HOST_HMAC_SHA256: md = &sha256; name = "SHA256"; break;
+    case HOST_SHA512:
+    case HOST_HMAC_SHA512: md = &sha512; name = "SHA512"; break;
     case HOST_SHA1:
     case HOST_HMAC_SHA1: md = &sha1; name = "SHA1"; break;
     case HOST_MD5: md = &md5; name = "MD5"; break;
@@ -45,20 +49,25 @@ static const EVP_MD *digest(int kind) {
   return *md;
 }
 
+static bool keyed(int kind) {
+  return kind == HOST_HMAC_SHA256 || kind == HOST_HMAC_SHA512 || kind == HOST_HMAC_SHA1;
+}
+
+static bool hmac(const EVP_MD *md, const host_str *key, const host_str *data, unsigned char *out, unsigned *n) {
+  if (!key || key->n > INT32_MAX) return false;
+  const unsigned char *text = (const unsigned char *)(data->n ? data->p : "");
+  return HMAC(md, key->n ? key->p : "", (int)key->n, text, data->n, out, n) != NULL;
+}
+
 int host_hash(int kind, host_str *key, host_str *data, host_str *out) {
   static unsigned char value[EVP_MAX_MD_SIZE];
   const EVP_MD *md = digest(kind);
-  unsigned n = 0;
-  if (!md) return HOST_EINVAL;
-  const char *text = data->n ? data->p : "";
-  if (kind == HOST_HMAC_SHA256 || kind == HOST_HMAC_SHA1) {
-    if (!key || key->n > INT32_MAX) return HOST_EINVAL;
-    const char *k = key->n ? key->p : "";
-    if (!HMAC(md, k, (int)key->n, (const unsigned char *)text, data->n, value, &n))
-      return HOST_EINVAL;
-  } else if (!EVP_Digest(text, data->n, value, &n, md, NULL)) {
+  unsigned n = KECCAK_BYTES;
+  if (kind == HOST_KECCAK256)
+    keccak_256(KECCAK_ETHEREUM, data->n ? data->p : "", data->n, value);
+  else if (!md || !(keyed(kind) ? hmac(md, key, data, value, &n)
+                                : EVP_Digest(data->n ? data->p : "", data->n, value, &n, md, NULL)))
     return HOST_EINVAL;
-  }
   *out = (host_str){(const char *)value, (uint32_t)n};
   return 0;
 }

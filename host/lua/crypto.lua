@@ -1,4 +1,4 @@
--- host/lua/crypto.lua -- hashes, random text and base64 for scripts.  The work is done in C.
+-- host/lua/crypto.lua -- hashes, signatures, ciphers, random text and base64 for scripts.  The work is done in C.
 
 local host = require "human.core.host"
 
@@ -13,11 +13,38 @@ function M.hex(bytes)
   return (gsub(bytes, ".", HEX)) -- "." matches every byte, newline and NUL too
 end
 
+--- The bytes of a text of hex digits, of either case; nil when it is none.
+function M.unhex(text)
+  if #text % 2 == 1 or text:find "%X" then return nil end
+  return (gsub(text, "..", function(two) return string.char(tonumber(two, 16)) end))
+end
+
 --- SHA-256 of a string, as 64 hex digits (FIPS 180-4).
 function M.sha256_hex(data) return M.hex(host.sha256(data)) end
 
 --- HMAC-SHA-256, as 64 hex digits (RFC 2104).
 function M.hmac_sha256_hex(key, data) return M.hex(host.hmac_sha256(key, data)) end
+
+--- SHA-256 of a string: 32 bytes.
+function M.sha256(data) return host.sha256(data) end
+
+--- SHA-512 of a string: 64 bytes.
+function M.sha512(data) return host.sha512(data) end
+
+--- SHA-1 of a string: 20 bytes.  For protocols that ask for it: somebody can make two texts with the same one.
+function M.sha1(data) return host.sha1(data) end
+
+--- Keccak-256 of a string, as Ethereum has it (not SHA3-256, whose padding is another): 32 bytes.
+function M.keccak256(data) return host.keccak256(data) end
+
+--- HMAC-SHA-256: 32 bytes.
+function M.hmac_sha256(key, data) return host.hmac_sha256(key, data) end
+
+--- HMAC-SHA-512: 64 bytes.
+function M.hmac_sha512(key, data) return host.hmac_sha512(key, data) end
+
+--- HMAC-SHA-1: 20 bytes.
+function M.hmac_sha1(key, data) return host.hmac_sha1(key, data) end
 
 --- Whether two strings are equal, in a time that does not tell where they differ.
 function M.equal(a, b) return host.equal(a, b) end
@@ -66,6 +93,161 @@ function M.open(sealed, context)
   local text, e = host.unseal(sealed, context)
   if text then return text end
   return nil, WHY[e] or error("crypto.open: out of memory", 2)
+end
+
+-- Keys -------------------------------------------------------------------------------------------
+
+local E = host.E
+
+-- Errors name the line of the script: what follows is called by public functions, or in their place (tail calls).
+local function check_strings(name, ...)
+  for i = 1, select("#", ...) do
+    if type((select(i, ...))) ~= "string" then
+      error("crypto." .. name .. ": argument " .. i .. " must be a string", 3)
+    end
+  end
+end
+
+local function refuse(name, e, invalid)
+  local why = e == E.INVAL and invalid or e == E.LIMIT and "more than 16 MB" or "out of memory"
+  error("crypto." .. name .. ": " .. why, 3)
+end
+
+local NO_PRIVATE = "the private key must be 32 bytes that are one"
+
+local function keypair(name, kind)
+  local private_key, e_or_public = host.key(kind)
+  if not private_key then refuse(name, e_or_public) end
+  return private_key, e_or_public
+end
+
+local function public_of(name, kind, private_key)
+  check_strings(name, private_key)
+  if private_key == "" then refuse(name, E.INVAL, NO_PRIVATE) end
+  local ok, e_or_public = host.key(kind, private_key)
+  return ok and e_or_public or refuse(name, e_or_public, NO_PRIVATE)
+end
+
+local function sign(name, kind, private_key, data)
+  check_strings(name, private_key, data)
+  local signature, e = host.sign(kind, private_key, data)
+  return signature or refuse(name, e, NO_PRIVATE)
+end
+
+-- A bad key says so, since the one who set it up has to know; a bad signature is just false.
+local function verify(name, kind, public_key, data, signature)
+  check_strings(name, public_key, data, signature)
+  local good, e = host.verify(kind, public_key, data, signature)
+  if good ~= nil then return good end
+  if e == E.INVAL then return false, "bad_key" end
+  refuse(name, e)
+end
+
+--- A new pair of keys for signatures: the private and the public one, of 32 bytes each (RFC 8032).
+function M.ed25519_keypair() return keypair("ed25519_keypair", "ed25519") end
+
+--- The public key of a private one.
+function M.ed25519_public(private_key) return public_of("ed25519_public", "ed25519", private_key) end
+
+--- The Ed25519 signature of data: 64 bytes.  Raises for a private key that has not 32 bytes, and for more than 16 MB.
+function M.ed25519_sign(private_key, data) return sign("ed25519_sign", "ed25519", private_key, data) end
+
+--- Is it the Ed25519 signature of data?  Any bytes may be given; false and "bad_key" where the public key is none
+--- (32 bytes; crypto.unhex() reads the hex digits in which they are often written).
+function M.ed25519_verify(public_key, data, signature)
+  return verify("ed25519_verify", "ed25519", public_key, data, signature)
+end
+
+local KINDS = { raw = "p256", der = "p256_der" }
+
+local function p256_kind(name, form)
+  return KINDS[form or "raw"] or error("crypto." .. name .. [[: form must be "raw" or "der"]], 3)
+end
+
+--- A new pair of keys on P-256, for signatures or for crypto.p256_shared: the private (32 bytes) and the public one
+--- (65 bytes, uncompressed).
+function M.p256_keypair() return keypair("p256_keypair", "p256") end
+
+--- The public key of a private one.
+function M.p256_public(private_key) return public_of("p256_public", "p256", private_key) end
+
+--- The ECDSA signature of data with SHA-256 (ES256): 64 bytes, r and s, as JWTs have it, or form "der", as
+--- certificates and WebAuthn do.  Raises for what is no private key, and for more than 16 MB.
+function M.p256_sign(private_key, data, form)
+  return sign("p256_sign", p256_kind("p256_sign", form), private_key, data)
+end
+
+--- Is it the ECDSA signature of data with SHA-256?  Any bytes may be given; false and "bad_key" where the public key
+--- (65 bytes, or 33 compressed) is none.
+function M.p256_verify(public_key, data, signature, form)
+  return verify("p256_verify", p256_kind("p256_verify", form), public_key, data, signature)
+end
+
+--- What the owners of two pairs of keys on P-256 both know (ECDH): 32 bytes, to be put through crypto.hkdf_sha256.
+--- Nil and "bad_key" where the other one's public key is none.  Raises for what is no private key.
+function M.p256_shared(private_key, public_key)
+  check_strings("p256_shared", private_key, public_key)
+  local shared, e = host.ecdh(private_key, public_key)
+  if not shared and e == E.DENIED then return nil, "bad_key" end
+  return shared or refuse("p256_shared", e, NO_PRIVATE)
+end
+
+--- n bytes (1 to 8160) made from key material (HKDF with SHA-256, RFC 5869).  salt may be ""; info says what they
+--- are for (at most 1024 bytes).
+function M.hkdf_sha256(key, salt, info, n)
+  check_strings("hkdf_sha256", key, salt, info)
+  if type(n) ~= "number" or n % 1 ~= 0 or n < 1 or n > 8160 then
+    refuse("hkdf_sha256", E.INVAL, "n must be 1 to 8160")
+  end
+  local derived, e = host.hkdf(key, salt, info, n)
+  return derived or refuse("hkdf_sha256", e, "an empty key, or info of more than 1024 bytes")
+end
+
+local function aes(mode, key, iv, aad, text, invalid)
+  local name = "aes_" .. mode
+  check_strings(name, key, iv, text, aad)
+  if #key ~= 16 and #key ~= 32 then refuse(name, E.INVAL, "the key must be 16 or 32 bytes") end
+  local result, e = host.aes(mode, key, iv, aad, text)
+  if result then return result end
+  if e == E.DENIED or e == E.INVAL and not invalid then return nil end
+  refuse(name, e, invalid)
+end
+
+--- Text (at most 16 MB) encrypted with AES-GCM, its tag of 16 bytes at the end.  key: 16 or 32 bytes.
+--- nonce: 12 (up to 64) bytes; never the same twice for one key, or both texts can be read.  aad: what is protected
+--- beside the text, and is not in it.  For what a host keeps for itself take crypto.seal, which sees to nonces.
+function M.aes_gcm_encrypt(key, nonce, text, aad)
+  return aes("gcm_encrypt", key, nonce, aad or "", text, "the nonce must be 12 to 64 bytes")
+end
+
+--- What crypto.aes_gcm_encrypt was given; nil for anything else.
+function M.aes_gcm_decrypt(key, nonce, text, aad)
+  return aes("gcm_decrypt", key, nonce, aad or "", text)
+end
+
+--- Text (at most 16 MB) encrypted with AES-CBC, padded as PKCS #7 says.  key: 16 or 32 bytes; iv: 16 random
+--- ones.  For protocols that ask for it: nobody notices when the result is changed.
+function M.aes_cbc_encrypt(key, iv, text)
+  return aes("cbc_encrypt", key, iv, "", text, "the iv must be 16 bytes")
+end
+
+--- What crypto.aes_cbc_encrypt was given; nil where length or padding are wrong.  Verify a signature of the text
+--- first, and answer nil as you answer other faults: who can tell them apart learns the text.
+function M.aes_cbc_decrypt(key, iv, text) return aes("cbc_decrypt", key, iv, "", text) end
+
+--- An Ethereum address with the capitals of its checksum (EIP-55).  Nil for what is none: other than 0x and 40 hex
+--- digits, or of both cases and with other capitals.
+function M.eip55(address)
+  local digits = type(address) == "string" and #address == 42 and address:match "^0x(%x+)$"
+  if not digits then return nil end
+  local lower = digits:lower()
+  local hash, at = M.hex(host.keccak256(lower)), 0
+  local made = gsub(lower, ".", function(digit)
+    at = at + 1
+    return byte(hash, at) >= 56 and digit:upper() or digit -- "8" and above, "a" to "f" too
+  end)
+  if digits ~= lower and digits ~= digits:upper() and digits ~= made then return nil end
+  return "0x" .. made
 end
 
 --- n random bytes (1 to 256) as 2n hex digits.

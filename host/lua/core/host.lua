@@ -294,7 +294,7 @@ end
 
 -- Crypto and text ----------------------------------------------------------------------------------------
 
-require "human.core.host_crypto"(M, C, fill, taken, { a, b, out })
+require "human.core.host_crypto"(M, C, fill, taken, { a, b, c, out }, new)
 require "human.core.host_files"(M, C, fill, taken, { a, b, c, out }, new)
 
 -- Patterns: what is found stands in M.found until the next search.
