@@ -31,6 +31,8 @@ return M]]):format(line) })
       ['queue.define("k", "api.x.fn", { retries = 1 })'] = "k has no option 'retries'",
       ['queue.define("k", "api.x.fn") queue.define("k", "api.x.fn")'] = "a kind named k exists already",
       ['queue.add(nil, "k")'] = "a transaction or human.db is needed",
+      ['queue.add({}, "k")'] = "a transaction or human.db is needed",
+      ['queue.add(require "human.db", "k")'] = "no script defines the kind 'k'", -- so human.db will do
       ['outbox.on("", "api.x.fn")'] = "the topic must be a text",
       ['outbox.on("t", "api.x.fn") outbox.on("t", "api.x.fn")'] = "api.x.fn follows t already",
     } do

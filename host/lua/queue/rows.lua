@@ -14,8 +14,8 @@ local ROWS_MAX, BYTES_MAX = 1000, 2 ^ 20         -- of one statement
 --- Where rows are written that are added in q: a transaction, also where a script says human.db inside one.  what: the
 --- function that was called, for the message.
 function M.place(what, q)
-  if q == db then return db.current_tx() or db end
   if type(q) == "table" and q.lease then return q end
+  if type(q) == "table" and q.tx == db.tx then return db.current_tx() or db end -- scripts have a view of the module
   blame.refuse(what .. ": a transaction or human.db is needed")
 end
 
