@@ -1,6 +1,6 @@
 -- host/lua/json.lua -- JSON text to Lua values and back; the only file that names cjson.
 -- Debian's cjson 2.1.0 is fast but loses "[]", prints 1e15 and long fractions wrongly, escapes "/" and
--- takes "1." for a number.  Here it does the work whenever its answer is right, and only then.
+-- accepts "1." as a number.  So cjson is used exactly where its result is right.
 
 local cjson = require("cjson").new() -- an instance of our own: settings of others do not reach it
 local buffer = require "string.buffer"
@@ -34,7 +34,7 @@ function M.is_array(t)
   return type(t) == "table" and (t[1] ~= nil or getmetatable(t) == ARRAY)
 end
 
---- JSON text that `encode` copies as it is.  The caller vouches for its being valid JSON.
+--- JSON text that `encode` copies as it is.  The caller guarantees that it is valid JSON.
 function M.raw(text)
   return setmetatable({ text = text }, RAW)
 end
@@ -63,7 +63,7 @@ end
 local quote = M.quote
 
 --- A number as JSON: integers up to 2^53 digit by digit, fractions in the fewest digits that read
---- back as the same double.  Raises for NaN and infinities, which JSON has not (RFC 8259 section 6).
+--- back as the same double.  Raises for NaN and infinities, which JSON lacks (RFC 8259 section 6).
 function M.number(n)
   if n == floor(n) and n > -1e14 and n < 1e14 then return n == 0 and "0" or format("%d", n) end
   if n ~= n or n == huge or n == -huge then error("json: a number is not finite", 0) end
@@ -168,8 +168,8 @@ local function write(v, order)
 end
 
 --- JSON text of any plain value.  A table with a first position is an array, any other an object
---- (`{}` unless marked by json.array).  Order of names is Lua's, that is: none.
---- Raises a string for what JSON cannot say: functions, cycles, NaN, arrays with holes or names.
+--- (an empty table is `{}` unless marked by json.array).  Names come in no particular order.
+--- Raises a string for what JSON cannot represent: functions, cycles, NaN, arrays with holes or names.
 function M.encode(v)
   local t = type(v)
   if t == "string" then return quote(v) end
@@ -177,8 +177,8 @@ function M.encode(v)
   return write(v)
 end
 
---- As encode, with names in order: those in `first` (an array of names) before the others, the rest
---- by alphabet.  For documents that people or ETags compare.
+--- As encode, with names in order: first those in `first` (an array of names), then the rest
+--- alphabetically.  For documents that people or ETags compare.
 function M.encode_sorted(v, first)
   local rank = {}
   for i, name in ipairs(first or {}) do rank[name] = i end
@@ -270,8 +270,8 @@ local function restore_empty(v)
 end
 
 --- The value of a JSON text, or nil and a message that starts "is not valid JSON".
---- Strict as RFC 8259 but for three points: raw control characters inside strings pass; of two equal
---- names the last counts; a number beyond a double becomes infinite (schema readers refuse it).
+--- Strict as RFC 8259 with three exceptions: raw control characters inside strings pass; the last of
+--- duplicate names wins; a number beyond a double becomes infinite (schema readers refuse it).
 --- null is json.null, an empty array is marked (json.is_array), depth is at most 64.
 --- The caller bounds the size; time is linear in it.
 function M.decode(text)

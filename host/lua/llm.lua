@@ -1,7 +1,7 @@
 -- host/lua/llm.lua -- one call for scripts: ask a language model.  Mechanism only.
--- Which servers there are and how they are spoken to is in scripts/agent/providers; which model to ask
--- and when is the caller's.  Here: the deadline, the fallback, and the record of every call.  Choosing a server
--- is in llm/choice, asking it in llm/server, what it costs in llm/books.
+-- scripts/agent/providers defines the servers and their protocols; the caller decides which model to ask
+-- and when.  Here: the deadline, the fallback, and the record of every call.  llm/choice chooses a server,
+-- llm/server asks it, llm/books accounts for the cost.
 
 local books = require "human.llm.books"
 local choices = require "human.llm.choice"
@@ -33,12 +33,12 @@ function M.register(registry)
   g.llm = registry
 end
 
---- The cost of tokens in micros of USD; nil when the price table does not know the model.
+--- The cost of tokens in micros of USD; nil when the price table lacks the model.
 function M.cost(provider, model, input_tokens, output_tokens)
   return books.cost(choices.registry(), provider, model, input_tokens, output_tokens)
 end
 
---- How many tokens a text is, about: rather more than less, also where a character is a token.
+--- An estimate of a text's tokens, high rather than low, also for scripts in which a character is a token.
 function M.tokens(text) return tokens.of_text(text) end
 
 local function whole(call, result, usage)
@@ -48,7 +48,7 @@ local function whole(call, result, usage)
   }
 end
 
--- A call, and what it asks.  What costs something is written down before it is made.
+-- A call, and what it asks.  A call that costs something is recorded before it is made.
 local function planned(choice, req, conf)
   local call = server.call(choice, req, conf)
   call.id = id.new()
@@ -56,7 +56,7 @@ local function planned(choice, req, conf)
   return call
 end
 
--- One server.  Whatever becomes of it, it is in the books, and the caller's `spent` knows what it cost.
+-- Asks one server.  However it ends, the call is in the books, and its cost in the caller's `spent`.
 local function run(call, until_at)
   local registry, choice, req, conf = choices.registry(), call.choice, call.req, call.conf
   call.started = host.clock()
@@ -93,20 +93,20 @@ end
 --- Ask a language model.  Awaits.
 --- req: system (string), messages ({role = "user" | "assistant" | "tool", content, tool_calls,
 ---   tool_call_id, images = {{url} or {media_type, data (base64)}}}), fit(tokens) (optional: the messages in at most
----   so many tokens, newest kept; asked for each server, and again when one says that they are too many), tools
+---   so many tokens, newest kept; called for each server, and again when one says that they are too long), tools
 ---   ({name, description, parameters}: JSON Schema as a Lua table), model ("name" or "provider/name"; else the
----   configured one), max_tokens (of the answer; what a model thinks is on top), temperature, reasoning_effort
+---   configured one), max_tokens (of the answer; reasoning tokens come on top), temperature, reasoning_effort
 ---   ("minimal" | "low" | "medium" | "high"), on_delta(text) (may await), ref (what the call is for, at most 200
 ---   bytes; recorded), deadline_s (for everything, retries and fallback included; llm.timeout_ms when absent, and
 ---   never longer), context (facts for the offline provider), spent (a table to which the usage of all tries is
----   added, also when the call fails or is cancelled; provider and model in it are those asked last), record_soon
----   (the record may wait for the next commit of who asks), plan (of llm.plan).
+---   added, also when the call fails or is cancelled; its provider and model are the last ones asked), record_soon
+---   (the record may wait for the caller's next commit), plan (from llm.plan).
 --- Returns {text, tool_calls = {{id, name, arguments}}, stop_reason = "stop" | "length" |
 ---   "tool_calls", usage = {input_tokens, output_tokens, cost_micros, estimated, unpriced} (of all tries), provider,
 ---   model}, or nil and {code, message, status, retryable, provider, model, usage}.  Codes: rate_limited, overloaded,
 ---   unauthorized, no_credit, model_not_found, bad_request, context_length, provider_error, incomplete,
 ---   bad_response, blocked, timeout, network, denied, too_large, no_provider.
---- Never returns half an answer, and never asks again once on_delta has been called.
+--- Never returns a partial answer, and never retries once on_delta has been called.
 function M.chat(req)
   check(req)
   local registry, conf = choices.registry(), choices.settings()
@@ -133,9 +133,9 @@ function M.chat(req)
   return answer, why
 end
 
---- What asking will come to, for who has something to commit before: llm.write_down(tx, plan) puts the call into the
---- books with that, and req.plan = plan makes it.  (Every other call is written down by itself.)  Nil where nothing
---- will be paid, or no server can be asked.
+--- Plans a call, for callers that commit something before it: llm.write_down(tx, plan) records the call in that
+--- transaction, and req.plan = plan makes it.  (Every other call records itself.)  Nil if the call will cost nothing,
+--- or no server can be asked.
 function M.plan(req)
   check(req)
   local conf = choices.settings()
@@ -143,28 +143,28 @@ function M.plan(req)
   return choice and not choice.provider.answer and planned(choice, req, conf) or nil
 end
 
---- Whether rules give that model's answer (nil: the configured one's), at once and for nothing, so that a prompt is not
---- even needed where req.context says what there is to know.
+--- Whether rules answer for that model (nil: the configured one), at once and at no cost.  Then req.context is enough,
+--- without a prompt.
 function M.is_instant(model)
   local conf = choices.settings()
   local choice = conf.fallback_provider == "" and choices.primary(choices.registry(), conf, model)
   return choice and choice.provider.answer ~= nil or false
 end
 
---- Writes down, with tx, a call that is about to be made.  Awaits nothing.
+--- Records, in tx, a call that is about to be made.  Awaits nothing.
 function M.write_down(tx, plan) books.open(choices.registry(), plan, tx) end
 
---- Strikes out a call that was written down and will not be made.
+--- Removes the record of a call that will not be made.
 function M.strike_out(plan) books.record(choices.registry(), plan, "canceled", nil, "canceled") end
 
---- How long a call takes at most.
+--- The longest that a call can take.
 function M.timeout_ms() return choices.settings().timeout_ms end
 
---- Closes, with tx, the calls for `ref` that were written down age_ms ago or more and of which nothing was heard:
---- their worker is dead.  Returns what they cost at least ({input_tokens, output_tokens, cost_micros, ..}), or nil.
+--- Closes, in tx, the calls for `ref` that were recorded at least age_ms ago and have no result: their worker is dead.
+--- Returns the least that they cost ({input_tokens, output_tokens, cost_micros, ..}), or nil.
 function M.interrupted(tx, ref, age_ms) return books.interrupted(choices.registry(), tx, ref, age_ms or 0) end
 
---- Asks the configured model one small thing, whatever happened before; nothing is recorded.  Awaits.
+--- Asks the configured model one small question, whatever failed before; nothing is recorded.  Awaits.
 --- Returns provider, model; or nil and {code, message}.
 function M.probe(deadline_s)
   local conf = choices.settings()
@@ -177,12 +177,12 @@ function M.probe(deadline_s)
   return choice.name, choice.model
 end
 
---- Whether a model of this name may be asked for: the provider that it names, if it names one, is set up.
+--- Whether requests may name this model: the provider in its name, if any, is configured.
 function M.has_provider(model) return choices.has_provider(choices.registry(), choices.settings(), model) end
 
 -- For those who show it --------------------------------------------------------------------------------
 
---- What would be asked now: {provider, model, language_model = bool, base_url, problem, fallback}.
+--- The server that a call would ask now: {provider, model, language_model = bool, base_url, problem, fallback}.
 function M.status()
   local registry, conf = choices.registry(), choices.settings()
   local choice, err = choices.primary(registry, conf)

@@ -1,6 +1,6 @@
--- host/lua/log.lua -- what the trusted runtime and scripts say: a message, and fields beside it.
--- C puts time, level and pid in front and keeps the level's threshold.  Nothing secret passes: fields
--- with telling names and texts that look like keys are masked here, before they leave Lua.
+-- host/lua/log.lua -- log lines of the runtime and of scripts: a message and fields.
+-- C adds time, level and pid, and filters by level.  Fields whose names suggest a secret and texts that
+-- look like keys are masked here, before they leave Lua.
 
 local host = require "human.core.host"
 local json = require "human.json"
@@ -21,15 +21,15 @@ local MASK = "[redacted]"
 local SECRET = { key = true, authorization = true, cookie = true, setcookie = true, dsn = true }
 local ENDINGS = { "token", "secret", "password", "passwd", "apikey", "privatekey" }
 
--- A run of letters, digits, - and _ without the key in it.  Looked for in the whole run at once: from each
--- "sk-" of many it would run to the end again.
+-- A run of letters, digits, - and _ without the key in it.  Searches the run once: starting at each of many
+-- "sk-" would scan to the end every time.
 local function without_key(run)
   local at = find(run, "%f[%w_]sk%-")
   if at and find(run, "%w%w%w%w%w%w%w%w%w", at + 3) then return sub(run, 1, at + 2) .. MASK end
 end
 
--- Texts that are secrets wherever they stand: providers' keys, credentials in a header, a query string or a URL, and
--- behind these our own keys, as scripts declare them (M.add_key).
+-- Texts that are secret anywhere: providers' keys, credentials in a header, a query string or a URL, and
+-- after these our own keys, as scripts declare them (M.add_key).
 local SECRETS = {
   { "%f[%w_%-][%w_%-]*sk%-[%w_%-]+", without_key },
   { "([Aa][Pp][Ii][-_]?[Kk][Ee][Yy]=)[^&%s\"']+", "%1" .. MASK },
@@ -38,7 +38,7 @@ local SECRETS = {
   { "(%w://[^%s:/@]*:)[^%s@/]+@", "%1" .. MASK .. "@" },
 }
 
--- Each of those texts has one of these marks: most texts have none, and are not searched for secrets.
+-- Each of those texts contains one of these marks: most texts have none, and are not searched.
 local MARKS = { "_", "sk-", "=", "earer", "://" }
 local SHORTEST = 7                               -- bytes of a secret with what makes it one ("a://:x@")
 
@@ -46,8 +46,8 @@ local KEYS_MAX = 64
 local KEY_SURE = 24                              -- so many letters and digits in a row are a key, and no word
 local keys, n_keys = {}, 0                       -- prefix -> the pattern of a text that surely holds such a key
 
---- A text is one of our keys where it begins with `prefix` (letters, digits and _, with _ at its end) and goes on with
---- at least eight letters or digits.  For good: a key that is made no more is a secret all the same.
+--- Declares a kind of key: `prefix` (letters, digits and _, ending in _) and at least eight letters or digits.
+--- Permanent: keys of a kind that is no longer issued stay secret.
 function M.add_key(prefix)
   if keys[prefix] then return end
   if n_keys == KEYS_MAX then error("there are " .. KEYS_MAX .. " kinds of keys already", 0) end
@@ -56,7 +56,7 @@ function M.add_key(prefix)
   SECRETS[#SECRETS + 1] = { begin .. ("[%w+/]"):rep(8) .. "[%w_+/=-]*", "%1" .. MASK }
 end
 
---- Whether a text surely holds one of our keys.
+--- Whether a text certainly contains one of our keys.
 function M.has_key(text)
   if not find(text, "_", 1, true) then return false end
   for _, pattern in pairs(keys) do
@@ -104,7 +104,7 @@ local function without_secrets(text)
   return text
 end
 
---- `text` with what looks like a secret masked; all of it when `name`, of the field it is in, says so.
+--- `text` with anything that looks like a secret masked; all of it when the name of its field says so.
 function M.mask(text, name)
   if type(name) == "string" and is_secret_name(name) then return MASK end
   if #text < SHORTEST then return text end
@@ -114,7 +114,7 @@ function M.mask(text, name)
   return text
 end
 
--- A value without secrets, that JSON can say, of bounded depth and width.
+-- A value without secrets that JSON can represent, of bounded depth and width.
 local function clean(v, depth)
   local t = type(v)
   if t == "string" then return clean_text(v) end
@@ -135,10 +135,10 @@ local function clean(v, depth)
   return list and json.array(out) or out
 end
 
---- `v` as it may be shown: what log lines do with their fields.
+--- `v` with secrets masked, as in the fields of log lines.
 function M.redact(v) return clean(v, 0) end
 
--- request_id first, the others by alphabet.
+-- request_id first, the others alphabetically.
 local function sorted(fields)
   local names = {}
   for name in pairs(fields) do names[#names + 1] = tostring(name) end
@@ -188,7 +188,7 @@ end
 
 local sched                                      -- loaded after this module
 
--- What the task that speaks belongs to: its trace id, and the id of its generation of scripts.
+-- The logging task's trace id, and the id of its generation of scripts.
 local function origin()
   sched = sched or package.loaded["human.core.sched"]
   local task = sched and sched.current()
@@ -217,8 +217,8 @@ local function write(level, message, fields)
   host.log(LEVEL[level], text, gen_id)
 end
 
---- Says `message` (a constant sentence; what varies belongs into fields).  fields: {name = value},
---- plain values; `request_id` comes first.  Never raises for what it is given.
+--- Logs `message` (a constant sentence; variable parts belong in fields).  fields: {name = value},
+--- plain values; `request_id` comes first.  Never raises, whatever the arguments.
 function M.info(message, fields) write("info", message, fields) end
 function M.warn(message, fields) write("warn", message, fields) end
 function M.error(message, fields) write("error", message, fields) end

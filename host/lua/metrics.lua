@@ -1,7 +1,7 @@
 -- host/lua/metrics.lua -- counters, gauges and histograms of all processes, as Prometheus text.
--- The sums live in shared memory (host/core/shm.c), which has room for a limited number of series; each
--- worker therefore makes at most SERIES_MAX new ones through add() and counts what it had to drop.
--- A histogram's buckets are kept apart there and added up here: a bucket that nothing fell into costs
+-- The sums live in shared memory (host/core/shm.c), which has room for a limited number of series; so each
+-- worker creates at most SERIES_MAX through add() and counts what it had to drop.
+-- Shared memory holds a histogram's buckets separately; they are accumulated here, so an empty bucket costs
 -- no memory.  Names: https://prometheus.io/docs/practices/naming/
 
 local host = require "human.core.host"
@@ -45,7 +45,7 @@ function M.labels(labels)
   return "{" .. concat(parts, ",") .. "}"
 end
 
--- A new series; false: there are too many.
+-- Creates a series; false: there are too many.
 local function begin(full, name, labels)
   if series >= SERIES_MAX then
     host.metric("human_metrics_dropped_total", 1)
@@ -65,7 +65,7 @@ function M.add(name, by, labels)
   host.metric(full, by or 1)
 end
 
---- What a metric is, for its HELP and TYPE lines.  kind: "counter", "gauge" or "histogram"; bounds: of
+--- Describes a metric for its HELP and TYPE lines.  kind: "counter", "gauge" or "histogram"; bounds: of
 --- a histogram's buckets, ascending, without +Inf.
 function M.define(name, kind, text, bounds)
   families[name] = { kind = kind, help = text, bounds = bounds }
@@ -139,8 +139,8 @@ local function put_family(out, name, list)
   end
 end
 
---- All series of all processes in the text format that Prometheus scrapes (version 0.0.4).  more
---- (optional): {[series] = value} that only the caller knows.
+--- All series of all processes in Prometheus text format (version 0.0.4).  more (optional): {[series] = value} to
+--- add.
 function M.text(more)
   local sums, names, out = host.metrics(), {}, {}
   for full, value in pairs(more or {}) do sums[full] = value end

@@ -1,7 +1,7 @@
--- host/lua/outbox.lua -- what has happened, for those who follow it: an event is written in the transaction of its
--- cause and handed to each consumer of its topic, in batches, when that is committed and not otherwise.
--- Each consumer has a row of its own for each event (human.queue, of the kind "outbox TOPIC module.fn"), which goes
--- when it is done: there is no position that a transaction which commits late could be behind.
+-- host/lua/outbox.lua -- transactional outbox: an event is written in the transaction of its cause and delivered to
+-- each consumer of its topic, in batches, if and only if that transaction commits.
+-- Each event has a row for each consumer (human.queue, of the kind "outbox TOPIC module.fn"), deleted when it is done.
+-- There is no position, so a transaction that commits late cannot fall behind one.
 
 local blame = require "human.core.blame"
 local gen = require "human.scripts.generation"
@@ -12,7 +12,7 @@ local rows = require "human.queue.rows"
 local M = {}
 local TOPIC_MAX, CONSUMERS_MAX = 100, 32
 local BATCH = 100
--- In the terms of human.queue.define; a consumer that fails is waited for: its events stay in order.
+-- Options of human.queue.define; the events of a failing consumer wait, so that they stay in order.
 local DEF = { concurrency = 1000, limit = 1000, lease_s = 15, attempts = 25, timeout_s = 60, run = 25, batch = BATCH,
               per_key = true, backoff = { first_s = 1, max_s = 3600 } }
 
@@ -22,11 +22,11 @@ local function check_topic(what, topic)
   end
 end
 
---- Declares a consumer while scripts load: module.fn(batch) is called for the events on the topic that are put from
---- then on.  batch: a list of up to 100 {id, key, payload, attempt, added_at}; events with one key come in the order
---- in which they were put, one batch after the other.  What it raises is logged, and the events come again, one by
---- one; so an event may come more than once, with the same id, but not what batch:done(tx) commits.  batch:retry_in()
---- and batch:dead() are as those of a row (human.queue).
+--- Declares a consumer while scripts load: module.fn(batch) is called for events put on the topic from then on.
+--- batch: a list of up to 100 {id, key, payload, attempt, added_at}; events with the same key come in the order
+--- in which they were put, one batch after the other.  An error is logged, and the events are retried one by one; so
+--- an event may come more than once, with the same id, but what batch:done(tx) commits happens once.
+--- batch:retry_in() and batch:dead() work as for a row (human.queue).
 function M.on(topic, fn_path)
   local g = gen.building()
   if not g then error("outbox.on: only while scripts are loading", 2) end
@@ -44,7 +44,7 @@ function M.on(topic, fn_path)
 end
 
 --- Puts an event in `q`, a transaction or human.db.  key (nil: none): what it is about; payload: plain data, up to
---- 256 KB as JSON.  Returns its id, which all consumers are given.  Where nobody follows the topic nothing is written.
+--- 256 KB as JSON.  Returns its id, the same for all consumers.  Without consumers, nothing is written.
 function M.put(q, topic, key, payload)
   q = rows.place("outbox.put", q)
   check_topic("outbox.put", topic)

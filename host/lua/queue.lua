@@ -1,6 +1,6 @@
--- host/lua/queue.lua -- work that is to be done later, once, by any worker of any host: rows in the database.
--- A row is added in the transaction of its cause, so it is there when that is committed and not otherwise; it runs
--- when it is due, again when it fails, and is put aside when that does not help (`human queue` lists those).
+-- host/lua/queue.lua -- work to be done later, once, by any worker of any host: rows in the database.
+-- A row is added in the transaction of its cause, so it exists if and only if that commits.  It runs when it is due,
+-- is retried when it fails, and is put aside when retries do not help (`human queue` lists those).
 -- A kind names a function, never a closure, so that a reload replaces what it does.
 
 local blame = require "human.core.blame"
@@ -71,13 +71,13 @@ local function check_kind(what, kind)
   end
 end
 
---- Declares a kind of work while scripts load: module.fn(row) is run for each row of it that is due; what it raises is
---- logged, and the row is tried again.  row: {id, key, payload, attempt = 1 for the first, due_at, added_at} and its
---- methods (see below).  It may run more than once, when a worker dies over it; its id stays the same, and what
---- row:done(tx) commits is done once.  options: concurrency (how many run at a time, of all workers and hosts; 64);
---- per_key (true: one at a time of each key, in the order in which they were due); attempts (10); backoff (seconds
+--- Declares a kind of work while scripts load: module.fn(row) runs for each of its rows that is due; an error is
+--- logged, and the row is retried.  row: {id, key, payload, attempt = 1 for the first, due_at, added_at} and its
+--- methods (see below).  It may run more than once if a worker dies while running it; its id stays the same, and what
+--- row:done(tx) commits happens once.  options: concurrency (how many run at once, across all workers and hosts; 64);
+--- per_key (true: one at a time for each key, in the order in which they were due); attempts (10); backoff (seconds
 --- between tries: a list, whose last one repeats, or {first_s = 1, max_s = 3600}, twice as long each time; each up to
---- a quarter shorter or longer); timeout_s of a try (600); lease_s (15): how long the row of a worker that died waits.
+--- a quarter shorter or longer); timeout_s of a try (600); lease_s (15): how long a dead worker's row waits.
 function M.define(kind, fn_path, options)
   local g = gen.building()
   if not g then error("queue.define: only while scripts are loading", 2) end
@@ -110,9 +110,9 @@ local function insert_unique(q, unique, kind, row_id, key, text, due)
 end
 
 --- Adds a row in `q`, a transaction or human.db.  key (nil: none): what it is about.  due_at: nil (at once), a time as
---- text, or milliseconds as of time.now_ms().  payload: plain data, up to 256 KB as JSON.  options.unique: where one
---- with this key waits that has not begun, there is no second: "first" keeps what that one has, "last" gives it this
---- time and payload.  Returns the id of the row.
+--- text, or milliseconds as of time.now_ms().  payload: plain data, up to 256 KB as JSON.  options.unique: if a row
+--- with this key is waiting and has not begun, adds no second: "first" keeps the waiting one as it is, "last" gives it
+--- this time and payload.  Returns the id of the row.
 function M.add(q, kind, key, due_at, payload, options)
   q = rows.place("queue.add", q)
   local g = gen.current()
@@ -127,8 +127,8 @@ function M.add(q, kind, key, due_at, payload, options)
   return row_id
 end
 
---- Takes back what waits with this key, in `q`, a transaction or human.db; what runs goes on.  Returns how many rows
---- that were.
+--- Removes the waiting rows with this key, in `q`, a transaction or human.db; running ones go on.  Returns how many it
+--- removed.
 function M.cancel(q, kind, key)
   q = rows.place("queue.cancel", q)
   rows.check_key("queue.cancel", key)

@@ -1,5 +1,5 @@
 -- host/lua/rpc.lua -- events for all connections of an RPC socket that are in a room.
--- A room is joined with ctx.conn:join(name).  Each connection hears in the dialect that it speaks; these events have no
+-- A connection joins a room with ctx.conn:join(name).  Each connection gets events in its own dialect; they have no
 -- number, since one text goes to all.
 
 local rpc_conn = require "human.http.rpc_conn"
@@ -12,7 +12,7 @@ local room_mt = { __index = Room }
 --- `room` of the RPC socket at `path`: rpc.to("/ws", "operators"):event("tick", { ts = 5 }).
 function M.to(path, room) return setmetatable({ path = path, room = room }, room_mt) end
 
---- Tells all in the room, on all workers of all hosts, of an event that g:event declares.
+--- Sends an event that g:event declares to all in the room, on all workers of all hosts.
 function Room:event(name, payload)
   for prefix, text in pairs(rpc_conn.to_room(self.path, name, payload)) do
     ws.to(self.path, prefix .. self.room):send(text)

@@ -15,7 +15,7 @@ local M = {}
 local Node = {}
 local node_mt = { __index = Node }
 
--- Options that each kind takes; anything else is a slip of the pen and refused where it stands.
+-- Options that each kind takes; any other is a typo, and refused where it is written.
 local OPTIONS = {
   string = { min = "number", max = "number", pattern = "string", regex = "string", form = "string", trim = "boolean",
              check = "function" },
@@ -41,7 +41,7 @@ local function copy(t)
   return c
 end
 
--- Of every kind.  secret: it is shown this once (an API key); an answer that is kept for an Idempotency-Key is sealed.
+-- For every kind.  secret: shown only once (an API key); answers with one are stored sealed for an Idempotency-Key.
 OPTIONS.of_all = { secret = "boolean" }
 
 local function with_options(node, options)
@@ -77,7 +77,7 @@ function Node:optional() return changed(self, "is_optional", true) end
 --- May be null: read as json.null (SQL NULL as a parameter), written as null while nil.
 function Node:nullable() return changed(self, "is_nullable", true) end
 
---- What an absent one counts as when read; also written while nil.
+--- The value to read when it is absent; also written while nil.
 function Node:default(value) return changed(self, "default_value", value) end
 
 --- A sentence for the documentation.
@@ -104,9 +104,9 @@ local function check_schema(v, what)
 end
 
 -- Text without NUL, which PostgreSQL cannot store.  min and max count Unicode characters; `trim`
--- drops white space around it first; `pattern` is a Lua pattern and `form` says it in words, for the
--- message "must be <form>"; `regex` is what the documentation shows, where a pattern has no equal; `check` is a
--- function(text) that says whether it has that form, where no pattern can.
+-- drops white space around it first; `pattern` is a Lua pattern and `form` describes it, for the
+-- message "must be <form>"; `regex` is for the documentation, if the pattern has no equivalent; `check` is a
+-- function(text) that decides whether it has that form, if no pattern can.
 M.string = new "string"
 M.text = M.string      -- the same
 M.int = new "int"        -- an integer within +-2^53
@@ -118,15 +118,15 @@ M.email = new("email", { max = 254 }) -- an address as RFC 5321 allows them on t
 M.time = new "time"      -- RFC 3339, years 0001 to 9999 in UTC; read as UTC with ms, "2025-11-27T10:00:00.123Z"
 M.url = new("url", { max = 2048 }) -- absolute, http or https
 M.cents = new("cents", { min = 0 }) -- money as an integer
--- Money as decimal dollars in JSON, as integer cents in Lua, under the field name `as` when given.  A number or a
--- string in plain digits with at most two decimals, as it is written: 75.0000001, 1e2 and -0 are none.  Written as 75
+-- Money: decimal dollars in JSON, integer cents in Lua, under the field name `as` when given.  Takes a number or a
+-- string in plain digits with at most two decimals: 75.0000001, 1e2 and -0 are refused.  Written as 75
 -- or 7.50.  min (0) and max are dollars.
 M.usd = new("usd", { min = 0 })
 -- The same for credits: at most three decimals in JSON, thousandths in Lua; written as 128 or 0.5.
 M.mrc = new("mrc", { min = 0 })
 -- Any JSON value.  In Lua it is a string holding JSON text, ready for a jsonb column; written back
--- verbatim.  max: bytes of that text, 65536 unless said otherwise; nul: it may hold the NUL character,
--- which no column takes.
+-- verbatim.  max: bytes of that text, 65536 by default; nul: it may contain the NUL character,
+-- which no column can store.
 M.json = new("json", { max = 65536 })
 
 -- Where a page of a list ended (human.cursor).
@@ -150,7 +150,7 @@ function M.array(item, options)
   return node
 end
 
---- An object with names that are not known in advance.  options: max (names; 1000 unless given).
+--- An object with names that are not known in advance.  options: max (names; 1000 by default).
 function M.map(value, options)
   local node = new("map", { max = 1000, value = check_schema(value, "the value of s.map") })
   node = with_options(node, options)
@@ -158,16 +158,16 @@ function M.map(value, options)
 end
 
 --- The first of several schemas that fits.  When all are objects with one s.const field in common
---- (such as `type`), that field decides alone, and messages are about the one meant.
+--- (such as `type`), that field alone decides, and error messages are about the schema it selects.
 function M.one_of(alternatives)
   for _, node in ipairs(alternatives) do check_schema(node, "an alternative of s.one_of") end
   if #alternatives < 1 then error("s.one_of wants a list of schemas", 2) end
   return new("one_of", { alternatives = alternatives })
 end
 
---- A file: the whole body, or a field of a multipart/form-data form.  The host writes it to disk as it comes; in Lua
---- it is {filename, content_type, size, sha256 (hex), path} and file:move(root, path), and it goes with the request
---- unless it was moved.  max: bytes, 16 MB unless said otherwise.
+--- A file: the whole body, or a field of a multipart/form-data form.  The host writes it to disk as it arrives; in Lua
+--- it is {filename, content_type, size, sha256 (hex), path} and file:move(root, path).  It is deleted with the request
+--- unless it was moved.  max: bytes, 16 MB by default.
 M.upload = new "upload"
 
 --- A body or reply that is not JSON: a Lua string of bytes.  options: max (bytes).
@@ -202,7 +202,7 @@ end
 
 local EXTRA = { refuse = true, drop = true, keep = true }
 
---- An object with these fields.  fields: {name = schema}, or {{"name", schema}, ..} where the order
+--- An object with these fields.  fields: {name = schema}, or {{"name", schema}, ..} if the order
 --- in answers matters.  options.extra says what to do with other names: "refuse" (default), "drop",
 --- or "keep" (copied as they are; never written by an encoder).
 function M.object(fields, options)

@@ -73,8 +73,8 @@ local function transports(list)
   return set
 end
 
--- cors: the origins, or {origins, credentials}.  Cookies for every page there is would lend each what its
--- visitor may do, and browsers refuse that.
+-- cors: the origins, or {origins, credentials}.  Cookies with "*" would give every page its visitor's
+-- rights, and browsers refuse that.
 local function cors(option)
   local o = type(option) == "table" and option or { origins = option or nil }
   for name in pairs(o) do
@@ -103,7 +103,7 @@ local function open_tail(options, upgrade)
   }
 end
 
--- What sessions need to know, without any function of a script: they outlive its generation.
+-- What sessions need, without any function of a script: they outlive its generation.
 local function settings(options, path)
   local set = transports(options.transports)
   local conf, packed = host.conf(), options.parser == "msgpack"
@@ -129,15 +129,15 @@ end
 
 --- Declares a server, while scripts load.  options (all optional): path ("/socket.io/"),
 --- ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms, connect_timeout_ms, max_payload (bytes of one
---- message or POST), max_buffer (bytes that wait for a slow client; more: it is disconnected),
---- recovery_ms (0: no connection state recovery), compress_min (bytes of the answer to a poll from which
---- it is sent as gzip or deflate to clients that take it, 1024; 0: never), deflate (true: WebSockets are
---- compressed for clients that offer it, off by default; nothing is kept between messages, so it costs time
---- and no memory), deflate_min (bytes of a message that is worth it, 1024), parser ("json", or "msgpack" for
+--- message or POST), max_buffer (bytes queued for a slow client; more: it is disconnected),
+--- recovery_ms (0: no connection state recovery), compress_min (answers to polls of at least so many bytes
+--- are compressed for clients that accept it, 1024; 0: never), deflate (true: WebSockets are
+--- compressed for clients that offer it, off by default; no context is kept between messages, so it costs time
+--- but no memory), deflate_min (the least bytes of a message to compress, 1024), parser ("json", or "msgpack" for
 --- clients with socket.io-msgpack-parser), transports, cors (origins; default: cors.origins; or
---- {origins = "https://a.example", credentials = true}: pages of these may send cookies along),
---- allow_eio3 (true: also clients of Socket.IO 2, whose socket.id is the secret id of their session, so it must
---- not be told to others; off by default),
+--- {origins = "https://a.example", credentials = true}: pages of these may send cookies),
+--- allow_eio3 (true: also clients of Socket.IO 2, whose socket.id is the secret id of their session: do not
+--- disclose it to others; off by default),
 --- allow_request(info) -> true | false, message (HTTP 403 at the handshake).
 function M.server(options)
   local g = gen.building()
@@ -161,17 +161,17 @@ end
 
 --- Declares a namespace: authorize(socket) -> true | nil, message, data; on_connect(socket);
 --- on = {event = fn(socket, ...)} (the acknowledgement function comes last when the client wants
---- one); on_any(socket, event, ...) for other events; on_ack(socket, mark, ...) for what the client acknowledges of
---- socket:emit_marked(); on_disconnect(socket, reason);
---- on_upgrade(data, from, to) before the first call after a reload, with the bundles' hashes: a table
---- that it returns becomes socket.data.  One socket's packets are handled one after another: a handler that
---- waits, in socket:emit_with_ack() too, holds up the next ones of that socket (its answer comes through),
---- and of nobody else; what need not be waited for belongs into task.spawn().
+--- one); on_any(socket, event, ...) for other events; on_ack(socket, mark, ...) when the client acknowledges an event
+--- of socket:emit_marked(); on_disconnect(socket, reason);
+--- on_upgrade(data, from, to), called before any other handler after a reload, with the hashes of both bundles: a
+--- table that it returns becomes socket.data.  One socket's packets are handled one after another: a handler that
+--- waits, also in socket:emit_with_ack(), delays that socket's next packets (but not the acknowledgement), and
+--- nobody else's; use task.spawn() for work that they need not wait for.
 --- docs makes it a channel of /asyncapi.json: {name, title, description, handshake (schema), receives, sends,
 --- replies = {{name, event, title, schema}, ..}}.
---- name: "/chat"; or for namespaces that come to be when a client asks for them a Lua pattern that begins
---- with "^/" ("^/room%-%d+$"), or a function(name, auth) -> boolean, which may not wait.  socket.nsp.name
---- is which one it is.  Names are looked for before patterns, and these in the order of their declaration.
+--- name: "/chat"; or, for namespaces created on a client's first request, a Lua pattern that begins
+--- with "^/" ("^/room%-%d+$"), or a function(name, auth) -> boolean, which must not wait.  socket.nsp.name
+--- is the actual name.  Names are matched before patterns, and patterns in the order of their declaration.
 function Server:namespace(name, handlers)
   if type(name) ~= "function" and not (type(name) == "string" and name:find "^^?/[^,]*$") then
     refuse(2, "io:namespace: the name must begin with '/' or '^/' and have no comma, or be a function")
@@ -251,7 +251,7 @@ local function check_server(old, new, rt)
   end
 end
 
---- Raises when generation g leaves sockets of this worker without what handles their events.
+--- Raises when generation g lacks a server or namespace that sockets of this worker are in.
 function M.check_live(g)
   for _, old in ipairs(gen.current().sio) do
     check_server(old, declared_in(g, old.conf.path), old.conf.rt)

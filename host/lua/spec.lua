@@ -1,5 +1,5 @@
--- host/lua/spec.lua -- what specs of an operator's scripts may ask of `human test`.
--- A rule needs none of this: require it and call it.  A route is asked over HTTP, by the real thing:
+-- host/lua/spec.lua -- what `human test` offers to the specs of an operator's scripts.
+-- A rule needs none of this: require it and call it.  A route is tested over real HTTP:
 -- serve() puts all scripts in force in this process.
 
 local db = require "human.db"
@@ -15,7 +15,7 @@ local Server = {}
 Server.__index = Server
 local DATABASE_S, LOOK_S = 30, 0.02
 
---- A database for this run, private and empty but for the schema; it is gone afterwards.  Awaits.
+--- A private database for this run, empty except for the schema; it is deleted afterwards.  Awaits.
 function M.database()
   if db.is_ready() then return end
   if not host.db_up() and not host.native.database() then error("there is no database for this spec", 2) end

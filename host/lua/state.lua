@@ -1,6 +1,6 @@
 -- host/lua/state.lua -- tables that survive a reload: per worker, plain data only.
 -- A function kept here would keep its whole generation alive, so functions, threads and objects are
--- refused, and tables are copied on their way in.  Lost when the worker ends: what must last is in
+-- refused, and tables are copied on assignment.  State is lost when the worker ends: keep lasting data in
 -- the database.
 
 local M = {}
@@ -42,7 +42,7 @@ local function new(name)
 end
 
 --- The table called `name`, the same one in every generation.  Read `t[key]`, write `t[key] = value`
---- (nil removes); a nested value is changed by setting it anew.  At most 100,000 entries.
+--- (nil removes); to change a nested value, assign the whole entry again.  At most 100,000 entries.
 function M.table(name)
   if type(name) ~= "string" then error("state.table wants a name", 2) end
   if not tables[name] then

@@ -1,4 +1,4 @@
--- host/lua/system.lua -- what the host says about itself: health, readiness, metrics, OpenAPI.
+-- host/lua/system.lua -- what the host reports about itself: health, readiness, metrics, OpenAPI.
 -- The routes are in scripts/api/system.lua.
 
 local crypto = require "human.crypto"
@@ -14,7 +14,7 @@ local rendered = setmetatable({}, { __mode = "k" })   -- generation -> {module t
 local draining = false
 local database_id                                -- of the database that this worker uses
 
--- This worker stops: it answers what it has, and wants nothing more.
+-- This worker is stopping: it finishes its requests and takes no more.
 function M.drain() draining = true end
 
 --- Which database it is (migrate.identity).
@@ -33,7 +33,7 @@ local function last_reload()
   return ok and (ok == 1 and "accepted" or "refused")
 end
 
--- What is wrong, in sentences; and whether requests suffer from it.
+-- The present problems, in sentences; and whether they affect requests.
 local function problems(llm, reload)
   local list, suffers = {}, false
   local state = host.db_state()
@@ -47,8 +47,8 @@ local function problems(llm, reload)
   return json.array(list), suffers
 end
 
--- The state of the parts: {status = "ok"|"degraded", version, instance, problems, database ("up", or what is the
--- case: "starting", "unreachable", "read_only", "stuck", "full", "refused"), database_id, worker, workers,
+-- The state of all parts: {status = "ok"|"degraded", version, instance, problems, database ("up", or else
+-- "starting", "unreachable", "read_only", "stuck", "full", "refused"), database_id, worker, workers,
 -- uptime_s, scripts, reload, llm}.  llm: {provider, model, language_model (false: the built-in rules
 -- answer), problem}.
 function M.health()
@@ -64,8 +64,8 @@ function M.health()
   }
 end
 
--- May a load balancer send requests here?  true, or false and why not; and how the database is.  A full pool is
--- no reason: all servers behind a balancer share the load, and taking one out makes it worse for the others.
+-- May a load balancer send requests here?  true, or false and why not; and the state of the database.  A full pool is
+-- no reason to refuse: all servers behind a balancer share the load, and removing one makes it worse for the others.
 function M.readiness()
   local reasons, state = {}, host.db_state()
   if draining then reasons[1] = "draining" end
@@ -80,7 +80,7 @@ end
 local HOW = "set the secret `admin` (HUMAN_API_ADMIN_TOKEN, api.admin_token or /etc/human/secrets/admin) and send it "
   .. "as `Authorization: Bearer TOKEN`"
 
--- Whether what the setting api.NAME is about asks this client for nothing; else why not.
+-- Whether the setting api.NAME admits this client without a token; else why not.
 local function is_open(ctx, name)
   local mode = host.conf().api[name]
   if mode == "open" then return true end
@@ -88,9 +88,9 @@ local function is_open(ctx, name)
   return ctx:is_local()
 end
 
--- For authenticators of operators: the actor who has the admin token, or who may do without by the setting
--- api.NAME ("auto": clients of this machine; "open": everybody; "token": nobody).  Else nil, a code and a message
--- that says why not and what to do.  what: what is asked for, as the subject of a sentence.
+-- For authenticators of operators: the actor with the admin token, or one that needs none by the setting
+-- api.NAME ("auto": clients on this machine; "open": everybody; "token": nobody).  Else nil, a code and a message
+-- that says why not and what to do.  what: the protected resource, as the subject of a sentence.
 function M.operator(ctx, token, name, what)
   if token and crypto.secret_equal("admin", token) then return { id = "admin", kind = "operator" } end
   local open, why = is_open(ctx, name)

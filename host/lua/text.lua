@@ -1,6 +1,6 @@
--- host/lua/text.lua -- what is done everywhere to texts that strangers wrote, in linear time.
--- "%s+$" takes the square of a run of spaces in the middle of a text: from each of them it runs to the end
--- of the run again.  spec/lint_patterns.lua refuses that and its like.
+-- host/lua/text.lua -- common operations on untrusted text, in linear time.
+-- "%s+$" is quadratic in a run of spaces in the middle of a text: it scans to the end of the run from each of
+-- them.  spec/lint_patterns.lua refuses such patterns.
 
 local byte, match, sub = string.byte, string.match, string.sub
 
@@ -12,7 +12,7 @@ function M.trim(text) return match(text, "^.*%S", match(text, "^%s*()")) or "" e
 --- The text without white space at its end.
 function M.trim_end(text) return match(text, "^.*%S") or "" end
 
---- At most the first `max` bytes of the text, not ending within a UTF-8 character.
+--- At most the first `max` bytes of the text, without cutting a UTF-8 character.
 function M.cut(text, max)
   local last = max
   if #text <= max then return text end

@@ -95,7 +95,7 @@ function M.now_ms() return floor((host.time() + shift_s) * 1000) end
 --- Now, as text.
 function M.now() return M.format(M.now_ms()) end
 
---- For tests: moves the time of all hosts on by so many seconds, and what comes due by that runs at once.  Raises where
+--- For tests: advances the time of all hosts by so many seconds, and runs what has become due at once.  Raises if
 --- the database was not made with the setting time.test_clock.  Returns the new time, as text.  Awaits.
 function M.advance(seconds)
   if type(seconds) ~= "number" or not (seconds > 0 and seconds <= ADVANCE_MAX_S) then

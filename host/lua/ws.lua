@@ -1,6 +1,6 @@
 -- host/lua/ws.lua -- rooms of raw WebSockets, over all workers and hosts.
--- Connections join them with conn:join(room).  What one task sends to a room arrives in that order; what is sent while
--- a worker dies, or the database is away, may not arrive at all: what must is a row that a feed reads (human.feed).
+-- Connections join them with conn:join(room).  Messages of one task to a room arrive in order.  A message sent while
+-- a worker dies, or the database is unreachable, may be lost: for messages that must arrive, use a feed (human.feed).
 
 local beyond = require "human.core.beyond"
 local blame = require "human.core.blame"
@@ -18,7 +18,7 @@ local MESSAGE_MAX = 256 * 1024
 
 local function is_text(v) return type(v) == "string" end
 
--- Any user of the database may have said it.
+-- Any user of the database may have sent it.
 local function is_message(m)
   return is_text(m.path) and is_text(m.room) and (is_text(m.text) or is_text(m.bytes))
 end

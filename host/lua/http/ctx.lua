@@ -1,6 +1,6 @@
--- host/lua/http/ctx.lua -- what a handler knows of its request.
--- Members are made when first read, so that a request pays for what it uses only.  A script that
--- reads a member that does not exist gets an error instead of nil.
+-- host/lua/http/ctx.lua -- a handler's view of its request.
+-- Members are made when first read, so that a request pays only for what it uses.  Reading a member that
+-- does not exist is an error.
 --
 --   id        the request's id (x-request-id)       actor     who asks, nil without auth
 --   ip        client address                        params    {name = text} of the path
@@ -22,7 +22,7 @@ local sched = require "human.core.sched"
 local M = {}
 local methods, lazy = {}, {}
 
--- The client went away (connections).  The task goes on to its end, except where the route says abort.
+-- The client disconnected (connections).  The task runs to its end, unless the route says abort.
 function methods:on_abort()
   self.gone = true
   if self.route.abort then sched.kill(self.task) end
@@ -36,15 +36,15 @@ function methods:fail(code, data) fail.throw(code, data, self.route.errors) end
 
 -- Ask a rule of the route's area, and of no other: ctx:rule("bidding.may_place", facts...).
 -- A denial throws; anything else is returned (a verdict or a plain value).  The decision is recorded: in a
--- transaction with its commit (a denial also after the rollback), outside of one before this returns.
+-- transaction with its commit (a denial also after the rollback), otherwise before this returns.
 function methods:rule(name, ...)
   local gen = self.route.gen
   local about = { ref = self.id, subject = self.actor and self.actor.id, errors = self.route.errors }
   return decisions.enforce(self.db, gen.rule(self.route.area, name), about, ...)
 end
 
--- Any header of the request, whatever the case of its name; repeated ones joined by commas (cookies by semicolons),
--- nil without one.  Also for authenticators, and after waiting; not once the request is answered.
+-- Any header of the request, by name in any case; repeated headers are joined by commas (cookies by semicolons);
+-- nil if absent.  Also for authenticators, and after waiting; not once the request is answered.
 function methods:header(name) return host.header(self.req, name:lower()) end
 
 -- Its values one by one, as they were sent.
@@ -57,7 +57,7 @@ function methods:header_values(name)
   return out
 end
 
--- The value of a cookie, nil without; of several the one that browsers put first, for the longest path.
+-- The value of a cookie, or nil; of several the one that browsers put first, for the longest path.
 function methods:cookie(name) return self:cookies(name)[1] end
 
 -- All values of a cookie.
@@ -65,7 +65,7 @@ function methods:cookies(name) return cookies.values(host.header(self.req, "cook
 
 -- Sets a cookie with the answer that the handler returns, or with its stream; errors do not.  options: path ("/"),
 -- domain, max_age_s (without: for the session), secure (true), http_only (true), same_site ("Lax", "Strict", "None"),
--- partitioned.  __Host- and __Secure- names must be what they promise.
+-- partitioned.  __Host- and __Secure- cookies must meet the rules of their prefix.
 function methods:set_cookie(name, value, options)
   if self.route.idempotent then
     error("ctx:set_cookie: a route that sets cookies says idempotent = false, for kept answers must not have them", 2)
@@ -75,14 +75,14 @@ function methods:set_cookie(name, value, options)
   rawset(self, "cookie_lines", (rawget(self, "cookie_lines") or "") .. "set-cookie: " .. line .. "\r\n")
 end
 
--- Takes a cookie away; options: the path, domain and partitioned that it was set with.
+-- Deletes a cookie; options: the path, domain and partitioned that it was set with.
 function methods:clear_cookie(name, options)
   local o = { max_age_s = 0 }
   for key, v in pairs(options or {}) do o[key] = v end
   return self:set_cookie(name, "", o)
 end
 
--- The body byte by byte as it was sent, for signatures.  What the host wrote to disk is not there.
+-- The raw body as it was sent, for signatures.  Not available for uploads, which the host wrote to disk.
 function methods:raw_body()
   if self.ahead then error("ctx:raw_body: the body was written to disk", 2) end
   return host.body(self.req)
@@ -96,20 +96,20 @@ end
 -- Does a client of this machine ask?  true; or false and why not (human.caller).
 function methods:is_local() return caller.is_local(self.req) end
 
--- The path of an address of ours as the client must ask for it: a proxy may serve us below a prefix.
+-- The path to one of our routes as the client must request it: a proxy may serve us below a prefix.
 function methods:path(path) return caller.prefix(self.req) .. path end
 
--- Where the client finds us, "https://api.example/human", when a trusted proxy says so; else nil.
+-- Our public base URL, "https://api.example/human", when a trusted proxy gives it; else nil.
 function methods:base() return caller.base(self.req) end
 
--- Answer with server-sent events: a stream (below).  The request can be refused no more.
+-- Answers with server-sent events: a stream (below).  From then on the request cannot be refused.
 function methods:stream() return require("human.http.event_stream").open(self) end
 
--- Starts fn(...) as a task of its own once this request has been answered, so that the answer comes before what the
--- task does.  A request that fails starts nothing; neither does one that is answered with what an earlier one was.
+-- Starts fn(...) as a task of its own once this request has been answered, so that the answer comes before the task's
+-- effects.  Not when the request fails, nor when it gets the stored answer of an earlier one.
 function methods:after(fn, ...) after.add(self, fn, ...) end
 
--- The same as db.tx: fn(tx) in one transaction, whose results are returned.
+-- The same as db.tx: runs fn(tx) in one transaction and returns its results.
 function methods:tx(fn, options) return self.db.tx(fn, options) end
 
 local counter, prefix = 0, nil

@@ -1,8 +1,8 @@
 -- host/lua/http/event_stream.lua -- ctx:stream(): server-sent events to one client.
 -- Owns the response from open() to close(): back-pressure (waits while more than 64 KB are queued),
--- a comment every 15 s so that proxies and dead peers are noticed, and the error event at the end of a
+-- a comment every 15 s to keep proxies open and detect dead peers, and the error event at the end of a
 -- stream whose handler failed.  A stream that follows a feed outlives its handler, and its scripts: it has no task,
--- and holds nothing of their generation.
+-- and references nothing of their generation.
 
 local access = require "human.observe.request_log"
 local beyond = require "human.core.beyond"
@@ -36,7 +36,7 @@ local function heartbeat(out)
   if out.follows then out:close() end
 end
 
--- Where a client says that it stopped: a text, or nil; and whether it says what no feed can have said.
+-- The client's Last-Event-ID: a text, or nil; and whether it is one that no feed can have sent.
 local function last_event_id(req)
   local id = host.header(req, "last-event-id")
   if not id or id == "" then return nil end
@@ -85,7 +85,7 @@ function Out:on_drained()
   for _, task in ipairs(waiters) do sched.wake(task) end
 end
 
--- The client left (connections): the task is ended, unless the route says abort = false.
+-- The client disconnected (connections): the task is cancelled, unless the route says abort = false.
 function Out:on_abort()
   self.gone = true
   if self.follows then return self:close() end
@@ -140,8 +140,8 @@ local function event_text(name, data, id)
 end
 Out.format = event_text
 
--- Send an event: name (nil: an unnamed one), data a text or a table (as JSON), id for Last-Event-ID.
--- Waits while the client is slow.  true, or nil and "gone" when the client has left.
+-- Sends an event: name (nil: an unnamed one), data a text or a table (as JSON), id for Last-Event-ID.
+-- Waits while the client is slow.  true, or nil and "gone" when the client has disconnected.
 function Out:event(name, data, id)
   return put(self, event_text(name, data, id))
 end
@@ -170,10 +170,10 @@ function Out:close()
   if stop(self) then host.finish(self.req) end
 end
 
--- Follow a feed (human.feed), as the last thing that the handler does: once it has returned, the client is sent what
--- comes behind position `after` (nil: from the beginning), now and later, until it leaves.  A client that comes back
--- with Last-Event-ID goes on behind that.  Reloads do not end the stream.  key: a text of up to 200 bytes, for
--- feed.tell.  options: arg (a text or number that the feed's function gets as well), for_s (the stream ends after so
+-- Follows a feed (human.feed), as the handler's last call: once it has returned, the client is sent all events
+-- after position `after` (nil: from the beginning), now and later, until it disconnects.  A client that reconnects
+-- with Last-Event-ID continues after that.  Reloads do not end the stream.  key: a text of up to 200 bytes, for
+-- feed.tell.  options: arg (a text or number that is passed to the feed's function), for_s (the stream ends after so
 -- many seconds).
 function Out:follow(name, key, after, options)
   if self.follow_next then blame.refuse "stream:follow: a stream follows one feed" end
@@ -213,7 +213,7 @@ function Out:handled()
   self:close()
 end
 
--- In which errors look: of the scripts in service, once the stream has outlived its own.
+-- The shape of errors: from the scripts in service, once the stream has outlived its own.
 local function look_of(out)
   if not out.follows then return out.ctx.route.shape, out.ctx.route.errors end
   local g = gen.current()
@@ -235,7 +235,7 @@ function Out:refuse(code)
   self:fail(fail.new(code, nil, errors))
 end
 
--- The key that the stream was asked for with is no more (human.grants).
+-- The key that opened the stream was revoked (human.grants).
 function Out:revoke()
   self:refuse "unauthorized"
   if self.follows then return end

@@ -1,6 +1,6 @@
--- host/lua/http/rpc_conn.lua -- a connection of an RPC socket: what comes in is handed to calls, events go out.
--- State is plain and outlives a reload: the next message goes to the methods of the generation in service, calls that
--- are open end on theirs.  conn.rpc belongs to this file and rpc_call.lua, conn.data to the script.
+-- host/lua/http/rpc_conn.lua -- a connection of an RPC socket: passes messages to calls and sends events.
+-- State is plain data and outlives a reload: the next message goes to the generation in service, open calls end in
+-- the one in which they began.  conn.rpc belongs to this file and rpc_call.lua, conn.data to the script.
 
 local blame = require "human.core.blame"
 local fail = require "human.fail"
@@ -23,8 +23,8 @@ local function encoded(socket, name, payload)
   return event.encode(payload or {})
 end
 
---- Tells this client of an event, in the dialect that it speaks and with the next number (`seq`).  payload is written
---- by the schema of g:event.  Bytes queued, or nil and "gone".
+--- Sends this client an event, in its dialect and with the next number (`seq`).  payload is written by the schema of
+--- g:event.  Bytes queued, or nil and "gone".
 function Conn:event(name, payload)
   if self.closed then return nil, "gone" end
   local body, rpc = encoded(socket_of(self), name, payload), self.rpc
@@ -32,14 +32,14 @@ function Conn:event(name, payload)
   return self:send(rpc_frame.event(rpc.dialect, name, body, rpc.seq))
 end
 
---- The same as a notification of JSON-RPC, whatever dialect the client speaks, and without a number.
+--- The same as a JSON-RPC notification, whatever the client's dialect, and without a number.
 function Conn:notify(name, payload)
   if self.closed then return nil, "gone" end
   return self:send(rpc_frame.event("jsonrpc", name, encoded(socket_of(self), name, payload)))
 end
 
---- Ends open calls of this connection: those with this id, or of this method ({id = 5} or {method = "chat.send"}).
---- Each is answered with request_canceled.  How many.
+--- Cancels open calls of this connection: those with this id, or of this method ({id = 5} or {method = "chat.send"}).
+--- Each is answered with request_canceled.  Returns how many.
 function Conn:cancel(which) return rpc_call.cancel(self, which) end
 
 --- The names of the socket's methods, sorted.
@@ -49,7 +49,7 @@ function Conn:methods()
   return out
 end
 
---- As for any WebSocket; in a call, what is begun so comes behind its answer.
+--- As for any WebSocket; in a call, the task starts after the answer.
 function Conn:after(fn, ...)
   local task = sched.current()
   local call = task and task.call
@@ -57,7 +57,7 @@ function Conn:after(fn, ...)
   return self.raw.after(self, fn, ...)
 end
 
---- As for any WebSocket (conn:join); what rpc.to() tells the room comes in the dialect of each connection.
+--- As for any WebSocket (conn:join); events sent with rpc.to() arrive in each connection's dialect.
 function Conn:join(room) return self.raw.join(self, self.rpc.dialect .. " " .. room) end
 function Conn:leave(room) return self.raw.leave(self, self.rpc.dialect .. " " .. room) end
 
@@ -68,7 +68,7 @@ local function dress(conn)
   setmetatable(conn, { __index = setmetatable(Conn, { __index = raw }) })
 end
 
--- The first message says what a client speaks.
+-- The first message determines a client's dialect.
 local function speak(conn, dialect)
   local rpc = conn.rpc
   if not dialect or rpc.dialect == dialect then return end
@@ -83,7 +83,7 @@ local function speak(conn, dialect)
   end
 end
 
--- A connection that was opened before its path became an RPC socket is made one now.
+-- Converts a connection that was opened before its path became an RPC socket.
 local function ready(conn)
   local socket = socket_of(conn)
   if not conn.rpc then
@@ -122,7 +122,7 @@ local function take(conn, socket, call)
   if call.kind ~= "notification" then refuse(conn, call, f) end
 end
 
--- The members of a batch are carried out one after another, and answered together.
+-- The members of a batch run one after another, and are answered together.
 local Batch = {}
 local batch_mt = { __index = Batch }
 

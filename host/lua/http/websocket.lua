@@ -39,7 +39,7 @@ function Conn:transmit(opcode, data)
   return queued
 end
 
--- Any header of the request that opened it, whatever the case of its name; nil without.
+-- Any header of the request that opened it, by name in any case; nil if absent.
 function Conn:header(name) return host.unpack(self.headers)[name:lower()] end
 
 -- Begin the closing handshake.  code: 1000 or 3000 to 4999 (RFC 6455 section 7.4); reason: at most 123 bytes
@@ -53,8 +53,8 @@ function Conn:close(code, reason)
   self.closed = true
 end
 
--- Joins a room: ws.to(path, room):send(text) of human.ws reaches all who are in it, on whichever worker or host, over
--- reloads too.  A room is any text of up to 200 bytes; it is left with the connection.  True; or nil and "too many"
+-- Joins a room: ws.to(path, room):send(text) of human.ws reaches all its members, on any worker or host, also after
+-- reloads.  A room is any text of up to 200 bytes; a closed connection leaves it.  True; or nil and "too many"
 -- (256 rooms) or "gone".
 function Conn:join(room)
   rooms.check_name("conn:join", room)
@@ -65,14 +65,14 @@ end
 -- Leaves a room.
 function Conn:leave(room) rooms.leave(self, room) end
 
--- Starts fn(...) as a task of its own once the handler that runs now has returned, so that what it sends comes
--- before what the task does; at once where none runs.  A handler that fails starts nothing.
+-- Starts fn(...) as a task of its own once the current handler has returned, so that the handler's messages come
+-- before the task's effects; at once if no handler runs.  A handler that fails starts nothing.
 function Conn:after(fn, ...)
   after.add(self, fn, ...)
   if not self.handling then after.run(self) end
 end
 
--- As much of a text as fits beside a close code, not ending inside a character.
+-- As much of a text as fits beside a close code, without cutting a character.
 local function clipped(text)
   if #text <= REASON_MAX then return text end
   local last = REASON_MAX
@@ -80,7 +80,7 @@ local function clipped(text)
   return text:sub(1, last)
 end
 
--- The key that it was opened with is no more (human.grants).
+-- The key that opened it was revoked (human.grants).
 function Conn:revoke()
   local f = fail.new "unauthorized"
   self:close(REFUSED, f.code .. ": " .. f.message)
@@ -104,7 +104,7 @@ local function protected(conn, route, name, fn, ...)
   return false
 end
 
--- Before the first call by a new generation: what the connection keeps may be of another shape there.
+-- Runs before a new generation's first call: it may expect another shape of conn.data.
 local function upgrade(conn, route, g)
   local from, fn = conn.gen, route.handlers.on_upgrade
   conn.gen = g.id
@@ -130,7 +130,7 @@ local function call(conn, name, ...)
   if conn.afters then after[ok and "run" or "drop"](conn) end
 end
 
--- All that came was handled: the host may answer the client's close frame.
+-- All messages are handled: the host may answer the client's close frame.
 local function forget(conn, code, reason)
   conn.closed = true
   conns[conn.ws] = nil
@@ -234,7 +234,7 @@ function M.open(ctx, route)
   work(conn)
 end
 
--- Raises when generation g leaves a connection of this worker without what handles its messages.
+-- Raises when generation g has no handlers for a connection of this worker.
 function M.check_live(g)
   local old = gen.current().websockets
   for _, conn in pairs(conns) do

@@ -1,5 +1,5 @@
 -- host/lua/pg/transaction.lua -- a transaction: its statements, its savepoints, its end.
--- It holds one lease, which is released whatever happens.  human.db begins it; pg/whole.lua, where a whole task is one.
+-- It holds one lease, which is released whatever happens.  human.db begins it, or pg/whole.lua for a whole task.
 
 local blame = require "human.core.blame"
 local events = require "human.core.events"
@@ -29,8 +29,8 @@ function Tx:exec(sql, ...) return run(self.lease, sql, ...).n end
 -- As in human.db: the first row, or the request fails with `code`.
 function Tx:must(code, sql, ...) return run(self.lease, sql, ...).rows[1] or error(fail.new(code), 0) end
 
--- Sends a statement on without waiting for it; later ones travel with it.  Returns a function that waits and gives
--- its rows.  What nobody waited for is waited for with the commit: the server's refusal undoes all.
+-- Sends a statement without waiting for it; later ones are pipelined behind it.  Returns a function that waits for and
+-- returns its rows.  The commit waits for all others: if the server refuses one, the transaction is rolled back.
 function Tx:ask(sql, ...)
   local task, op, result, err = sched.current(), start(self.lease, sql, ...), nil, nil
   if op < 0 then error(failure(op, ""), 0) end     -- not sent: the commit must not be either
@@ -69,8 +69,8 @@ function Tx:try(sql, ...)
   return nil, err
 end
 
--- fn() runs once, outside the transaction, after it has been committed; not when the savepoint that it was
--- asked for in is undone.  What it raises is logged: what was committed stays, and so does the answer.
+-- Runs fn() once, outside the transaction, after the commit; not if the savepoint in which it was
+-- requested is rolled back.  Errors in it are logged: the commit stands, and so does the answer.
 function Tx:after_commit(fn)
   if type(fn) ~= "function" then blame.refuse("tx:after_commit: a function is needed") end
   self.hooks[#self.hooks + 1] = fn
@@ -83,8 +83,8 @@ function M.run_hooks(tx)
   end
 end
 
--- Entries that go with the transaction: what M.on_end was given writes them, all in one statement that
--- travels with the commit.  After a rollback those with `survives` are written outside.
+-- Adds an entry to write with the transaction: the writer that M.on_end declared writes all of them in one statement,
+-- sent with the commit.  After a rollback those with `survives` are written outside.
 function Tx:keep(entry) self.kept[#self.kept + 1] = entry end
 
 local keeper                                     -- entries -> sql, parameter
@@ -115,7 +115,7 @@ local function commit(tx, more)
   end
 end
 
--- A transaction that failed for good: its survivors are written, come what may of the write.
+-- After the final failure of a transaction: writes its surviving entries, as best it can.
 function M.rescue(tx)
   M.forget(tx.kept, 1)
   if not tx.kept[1] then return end
@@ -169,7 +169,8 @@ end
 
 local function exec(sql, ...) return run(0, sql, ...).n end
 
---- Commits; `more` (optional) asks for what goes with the commit.  Raises why not.  The connection stays the caller's.
+--- Commits; `more` (optional) sends further statements with the commit.  Raises on failure.  The caller keeps the
+--- connection.
 function M.commit(task, tx, more)
   tx.owed = soon.take(task)
   local ok, err = pcall(commit, tx, more)

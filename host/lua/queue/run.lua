@@ -1,6 +1,6 @@
--- host/lua/queue/run.lua -- a run: the rows that one call of a script's function is given, from the moment they were
--- taken until what became of them is known.  Runs of one chain (rows with one key, or of one batch) follow each other.
--- A run is a task with all that it starts (human.core.scope); it belongs to the scripts it began with.
+-- host/lua/queue/run.lua -- a run: the rows passed to one call of a script's function, from when they are
+-- taken until their outcome is known.  Runs of one chain (rows with one key, or of one batch) follow each other.
+-- A run is a task with all that it starts (human.core.scope); it belongs to the scripts that it began with.
 -- Knows nothing of statements but the one by which a transaction completes its rows.
 
 local blame = require "human.core.blame"
@@ -30,8 +30,8 @@ local function complete(tx, run)
   return tx:exec(sql.done, run.kind, ids, attempts, run.owner)
 end
 
---- Completes the row in `tx`, a transaction of human.db: what else the transaction writes is done once with it, or
---- not at all, come what may.  Raises where another worker has the row by now, so that nothing is written.
+--- Completes the row in `tx`, a transaction of human.db: whatever else the transaction writes happens exactly once with
+--- it, or not at all.  Raises if another worker has the row by now, so that nothing is written.
 function Row:done(tx)
   local run = run_of[self]
   if type(tx) ~= "table" or not tx.lease then blame.refuse "done: a transaction of db.tx is needed" end
@@ -40,8 +40,8 @@ function Row:done(tx)
   tx:after_commit(function() run.is_done = true end)
 end
 
---- Says that this try is none: the next one is in so many seconds, and counts like any other.  why: a text for who
---- looks at the queue.
+--- Fails this try on purpose: the next one runs in so many seconds, and counts like any other.  why: a text for
+--- operators who inspect the queue.
 function Row:retry_in(seconds, why)
   if type(seconds) ~= "number" or not (seconds >= 0 and seconds < 1e9) then
     blame.refuse "retry_in: a number of seconds is needed"
@@ -49,7 +49,7 @@ function Row:retry_in(seconds, why)
   run_of[self].wish = { wait_s = seconds, error = why and tostring(why) or "asked for another try" }
 end
 
---- Says that no further try would help: the row is put aside for an operator (`human queue`).
+--- Gives up on the row: it is put aside for an operator (`human queue`).
 function Row:dead(why)
   run_of[self].wish = { dead = true, error = why and tostring(why) or "given up" }
 end
@@ -69,7 +69,7 @@ local function plain(row)
            added_at = row.added_at }
 end
 
--- What the function is called with.
+-- The argument of the script's function.
 local function argument(run)
   local given
   if run.batch then
@@ -103,7 +103,7 @@ local function outcome(run, task, err)
   return { error = text_of(err) }
 end
 
---- Starts a run {kind, owner, path, label, timeout_s, rows, batch}.  finished(run, outcome) is told once.
+--- Starts a run {kind, owner, path, label, timeout_s, rows, batch}.  finished(run, outcome) is called once.
 function M.start(run, finished)
   local function on_finish(task, err) finished(run, outcome(run, task, err)) end
   run.task = { gen = gen.current(), label = run.label, ref = run.rows[1].id, on_finish = on_finish,

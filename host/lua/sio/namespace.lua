@@ -34,7 +34,7 @@ function M.declared(nsp)
   if server then return server.namespaces[nsp.parent or nsp.name], server.gen end
 end
 
---- Recovery is as the present generation has it.  Returns the log or false.
+--- Applies the current generation's recovery settings.  Returns the log or false.
 local function log_of(nsp)
   local server = M.server(nsp.rt.path)
   local seconds = server and server.conf.recovery_s or 0
@@ -55,7 +55,7 @@ function M.make(rt, name, parent)
   }, namespace_mt)
 end
 
---- The namespace `name` of a runtime; made when it is not there yet.
+--- The namespace `name` of a runtime; created on first use.
 function M.get(rt, name)
   local nsp = rt.namespaces[name] or M.make(rt, name)
   rt.namespaces[name] = nsp
@@ -189,8 +189,8 @@ function Target:to(name) return target(self.nsp, with(self.only, name), self.wit
 --- But not those in `name`.
 function Target:except(name) return target(self.nsp, self.only, with(self.without, name), self.is_volatile) end
 
---- Of what is emitted, nothing waits for a client that is not ready for it: one that has not taken what it was
---- sent before, or is between two polls, does not get it, nor does one that comes back later.
+--- Events are not kept for a client that is not ready for them: one that has not read its earlier messages,
+--- or is between two polls, misses them, and so does one that reconnects later.
 function Target:volatile() return target(self.nsp, self.only, self.without, true) end
 
 --- Sends an event to them on all workers of this host.
@@ -207,9 +207,9 @@ end
 --- An array of them, of this worker only.
 function Target:sockets() return (select_sockets(self.nsp, self.only, self.without)) end
 
---- An array of them on all workers of all hosts on this database, each {id, rooms, data, worker, host}; data is
---- left out where it is larger than 4 KB.  Awaits, at most timeout_s (2); then, and when there are more than 1,000
---- on a worker, the array is not complete and "timeout" or "too many" comes behind it.
+--- An array of them on all workers of all hosts on this database, each {id, rooms, data, worker, host}; data
+--- larger than 4 KB is left out.  Awaits, at most timeout_s (2).  After a timeout, or with more than 1,000 sockets
+--- on a worker, the array is incomplete and followed by "timeout" or "too many".
 function Target:fetch_sockets(timeout_s)
   return require("human.sio.gather").sockets(self.nsp, self.only, self.without, timeout_s)
 end
@@ -218,8 +218,8 @@ local Ask = {}
 local ask_mt = { __index = Ask }
 
 --- target:timeout(ms):emit_with_ack(event, …) sends them an event, on all workers of all hosts on this database, and
---- awaits their answers: an array of what each sent first.  Where not all came, the array has those that did, and
---- "timeout", "disconnected" or "too many" comes behind it.
+--- awaits their answers: an array of each one's first argument.  If some are missing, the array has the others, and is
+--- followed by "timeout", "disconnected" or "too many".
 function Target:timeout(ms)
   if type(ms) ~= "number" or ms < 1 or ms > ASK_MAX_MS then
     error("timeout: expected milliseconds, from 1 to " .. ASK_MAX_MS, 2)

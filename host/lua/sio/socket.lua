@@ -1,6 +1,6 @@
 -- host/lua/sio/socket.lua -- one client in one namespace, as handlers see it.
--- Rooms, data, acknowledgements and the handshake are made when they are first asked for: an idle
--- socket is one small table.  A closed socket takes every call and does nothing.
+-- Rooms, data, acknowledgements and the handshake are created on first use: an idle
+-- socket is one small table.  A closed socket accepts every call and does nothing.
 
 local encode = require "human.sio.encode"
 local grants = require "human.http.grants"
@@ -57,7 +57,7 @@ function lazy.handshake(self)
   return facts
 end
 
--- Text that is not UTF-8 cannot be sent: such bytes must be wrapped.
+-- Text that is not UTF-8 cannot be sent: wrap such bytes with sio.binary.
 local function not_utf8()
   error("emit: a text is not UTF-8; wrap bytes in sio.binary()", 3)
 end
@@ -107,7 +107,7 @@ function Volatile:emit(event, ...)
 end
 
 --- socket:volatile():emit(event, …): the event is dropped when the client is not ready for it, because it has
---- not taken what it was sent before, or is between two polls.
+--- not read its earlier messages, or is between two polls.
 function methods:volatile() return setmetatable({ socket = self }, volatile_mt) end
 
 -- A waiter is done once: by the answer, the time-out or the socket's end.
@@ -134,7 +134,7 @@ local function wait(self, id, waiter, timeout_s)
 end
 
 --- Sends an event and awaits its acknowledgement.  Returns the client's arguments, or nil and
---- "timeout" | "disconnected" | "too many".  In a handler of this socket the packets that follow wait as long:
+--- "timeout" | "disconnected" | "too many".  In a handler of this socket, the next packets wait meanwhile:
 --- one socket's events run one after another.
 function methods:emit_with_ack(timeout_s, event, ...)
   local session = admitted(self)
@@ -165,9 +165,9 @@ function Marked:take(args)
   if args then on_acked(self.socket, self.mark, args) end
 end
 
---- Sends an event that nobody waits for, and of which the namespace's on_ack(socket, mark, ...) hears when the client
---- acknowledges it, after a reload too.  mark: plain data.  Connection state recovery does not send it again.
---- False: the socket is closed, or owes too many acknowledgements already.
+--- Sends an event without waiting; when the client acknowledges it, the namespace's on_ack(socket, mark, ...) is
+--- called, even after a reload.  mark: plain data.  Connection state recovery does not send it again.
+--- False: the socket is closed, or has too many unacknowledged events.
 function methods:emit_marked(mark, event, ...)
   local session = admitted(self)
   local nsp = self.nsp
@@ -179,7 +179,7 @@ function methods:emit_marked(mark, event, ...)
   return true
 end
 
---- Asks the client for a sign of life: without one within `seconds` it is disconnected ("ping timeout").
+--- Pings the client: without a reply within `seconds` it is disconnected ("ping timeout").
 function methods:probe(seconds)
   local session = admitted(self)
   if session and session.probe_life then session:probe_life(seconds) end
@@ -195,8 +195,8 @@ function M.on_ack(self, id, args)
   waiter:take(args or {})
 end
 
---- The socket is asked together with others (sio/gather): `round` takes its answer to `id`.  False: too many are
---- open already.
+--- Registers an acknowledgement for several sockets together (sio/gather): `round` takes the answer to `id`.  False:
+--- too many are open already.
 function M.expect(self, id, round)
   local acks = rawget(self, "acks")
   if not acks then
@@ -275,13 +275,13 @@ function methods:broadcast()
   return namespaces.target(self.nsp, nil, { self.id })
 end
 
---- Ends the socket once the authenticator of this name (api.auth) does not stand by the actor any more: plain data,
---- what its `still` wants to know.
+--- Ends the socket once the authenticator of this name (api.auth) no longer accepts the actor (plain data, passed to
+--- its `still`).
 function methods:grant(authenticator, actor)
   if self.session then grants.hold(self, actor, authenticator) end
 end
 
--- That is so now (human.grants).
+-- The actor is no longer accepted (human.grants).
 function methods:revoke() self:disconnect(true) end
 
 --- Takes the client out of the namespace; close: and ends its transport, for all namespaces.
