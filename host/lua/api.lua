@@ -26,8 +26,8 @@ local function building(what)
   return g
 end
 
--- "api/agent/users.lua:12" of the script `level` calls up, and its area: the folder below scripts/api, whose rules
--- ctx:rule asks.
+-- "api/agent/users.lua:12" of the script `level` calls up, and its area: the folder below scripts/api, which has the
+-- rules that ctx:rule asks.
 local function place(level)
   local info = debug.getinfo(level + 1, "Sl")
   local folder = info.short_src:match "^.*api/([%w_]+)/"
@@ -38,11 +38,11 @@ end
 -- false), errors (codes that all of its routes may answer with), shape of errors (a name; else by path: api.shape),
 -- area (whose rules), cors, limit ({rate = per second, burst = n, per = "address" | "actor" | nil: actor if there is
 -- one}, or a list of them).
--- cors: which pages of other origins may use the routes: false (none), a list of origins, or "*".  Without it
--- cors.origins decides, of which "*" counts only for routes that ask for a key.
--- headers: what all answers have, errors too: "api" or "page" (nothing is framed, nothing loaded from elsewhere), or
--- { "page", [name] = value or false, .. }; a handler that returns one of these decides itself.
--- agent_port = true: also served on the second port, as what is below a path of api.agent_port.
+-- cors: which other origins may use the routes: false (none), a list of origins, or "*".  The default is the setting
+-- cors.origins, where "*" counts only for routes that ask for a key.
+-- headers: a set of headers for all answers, errors too: "api" or "page" (no framing, nothing loaded from elsewhere),
+-- or { "page", [name] = value or false, .. }; a header that a handler returns takes precedence.
+-- agent_port = true: also served on the second port, like everything below a path of api.agent_port.
 -- rpc: the path of the RPC socket that its methods belong to, where the area has several.
 function M.group(options)
   local g = building "api.group"
@@ -82,9 +82,9 @@ for _, method in ipairs { "GET", "POST", "PUT", "PATCH", "DELETE" } do
   end
 end
 
--- A route that answers with server-sent events: fn(ctx, body) calls ctx:stream() when nothing can be
--- refused any more; until then errors are ordinary answers.  spec.method: GET when absent.  The task
--- has no time limit from then on, and is canceled when its client leaves.
+-- A route that answers with server-sent events: fn(ctx, body) calls ctx:stream() once it will refuse nothing
+-- more; until then errors are ordinary answers.  spec.method: GET when absent.  From then on the task
+-- has no time limit, and is canceled when its client disconnects.
 function Group:stream(path, spec, fn)
   local where = place(2)
   check_function(fn, where)
@@ -92,8 +92,8 @@ function Group:stream(path, spec, fn)
 end
 
 -- A raw WebSocket: handlers = {on_open(conn), on_message(conn, data, is_text), on_close(conn, code,
--- reason), on_upgrade(data, from, to)}.  on_upgrade is called before the first call after a reload,
--- with the bundles' hashes; a table that it returns becomes conn.data.
+-- reason), on_upgrade(data, from, to)}.  After a reload, on_upgrade is called before any other handler, with
+-- the hashes of both bundles; a table that it returns becomes conn.data.
 -- conn: send(text), send_binary(data), close(code, reason), header(name), id, actor, params, query, ip and
 -- data, a table of plain values that survives a reload.
 function Group:websocket(path, spec, handlers)
@@ -110,12 +110,12 @@ function Group:websocket(path, spec, handlers)
   self.gen.websockets[route.path] = route
 end
 
--- A WebSocket for calls (RPC), of which g:rpc declares the methods and g:event the events, in any file of the area.
--- options, beside those of a WebSocket: dialects ({"gateway", "jsonrpc"}, the first is spoken until the client has said
--- something; {"jsonrpc"} without), roles (who may call, where a method says nothing), on_open(conn), on_close(conn,
--- code, reason), on_upgrade as for a WebSocket, adapt(frame) -> {id, method, params} of a frame that is neither
--- dialect's, or nil; extra ("drop": unknown params are passed over), calls ({rate, burst} of a connection), in_flight
--- (open calls of a connection, 32) and batch (messages of one, 32).
+-- A WebSocket for calls (RPC); g:rpc declares its methods and g:event its events, in any file of the area.
+-- options, beside those of a WebSocket: dialects ({"gateway", "jsonrpc"}: the first one is spoken until the client's
+-- first message; default {"jsonrpc"}), roles (who may call a method that names none), on_open(conn), on_close(conn,
+-- code, reason), on_upgrade as for a WebSocket, adapt(frame) -> {id, method, params} for a frame of neither dialect,
+-- or nil; extra ("drop": unknown params are ignored), calls ({rate, burst} per connection), in_flight (open calls per
+-- connection, 32) and batch (messages in a batch, 32).
 function Group:rpc_socket(path, options)
   local where = place(2)
   local spec, socket, handlers = rpc.socket(options, where)
@@ -125,9 +125,9 @@ function Group:rpc_socket(path, options)
 end
 
 -- A method of an RPC socket: fn(ctx, params) -> result.  spec: summary, description, params and result (schemas, or
--- {name = schema}: objects), errors, roles (names, of which actor.role or actor.roles must have one; false: everybody,
+-- {name = schema}: objects), errors, roles (names: actor.role or actor.roles must have one of them; false: everybody,
 -- signed in or not), limit, timeout_s, abort (true: it ends with its connection), deprecated.  ctx also has conn and
--- ctx:sign_in(authenticator, token) -> actor, whose connection it is from then on.
+-- ctx:sign_in(authenticator, token) -> actor, who owns the connection from then on.
 function Group:rpc(name, spec, fn)
   local where = place(2)
   rpc.declare(self.gen, self, "method", name, spec, check_function(fn, where), where)
@@ -139,8 +139,8 @@ function Group:event(name, spec)
 end
 
 -- The five routes of a plain collection.  options: view (schema), service (a module with list, get, create, update,
--- delete, each of which is given ctx.actor first), and for list, create, get, update and delete what their routes have
--- besides (summary, body, errors, limit, ..; false: no such route); auth, limit, errors (for all), page, singular.
+-- delete, which all take ctx.actor first), and for list, create, get, update and delete the rest of their specs
+-- (summary, body, errors, limit, ..; false: no such route); auth, limit, errors (for all), page, singular.
 function Group:resource(name, options)
   local where = place(2)
   resource.declare(name, options, where, function(method, path, spec, fn)
@@ -149,20 +149,20 @@ function Group:resource(name, options)
 end
 
 -- An authenticator, for auth = "name".  scheme: {type = "apiKey", header = "X-API-Key"}, {type = "http", scheme =
--- "bearer"} or {type = "apiKey", cookie = "__Host-session"}: what changes something is then refused from pages of other
--- origins, but for those that cors lists; errors: codes that fn refuses with, besides unauthorized; optional = true: fn
--- is asked without a token,
--- too; ambient = true: it may let a client in for where it asks from; description; still(actors) -> {[i] = true} of
--- those for whom it still stands, asked now and then about who holds a stream or WebSocket open.  fn(ctx, token) ->
--- actor, which becomes ctx.actor, or nil, an error code, and facts for the client.
+-- "bearer"} or {type = "apiKey", cookie = "__Host-session"}: with a cookie, unsafe methods are refused from pages of
+-- other origins, except those that cors lists; errors: codes that fn refuses with, besides unauthorized; optional =
+-- true: fn is also called without a token; ambient = true: it may admit a client for where it connects from;
+-- description; still(actors) -> {[i] = true} for those that are still valid, called now and then for the actors of open
+-- streams and WebSockets.  fn(ctx, token) -> actor, which becomes ctx.actor, or nil, an error code, and facts for the
+-- client.
 function M.auth(name, scheme, fn)
   local g = building "api.auth"
   local where = place(2)
   auth.declare(g, name, scheme, fn, where)
 end
 
--- A kind of key that we give out, by how it begins ("ak_").  Whatever looks like one is masked in the log, in recorded
--- decisions and in what agents say.  about: whose it is, for whoever reads the declaration.
+-- A kind of key that we issue, by its prefix ("ak_").  Any text that looks like one is masked in the log, in recorded
+-- decisions and in agents' messages.  about: whose key it is, for readers of the declaration.
 function M.key_prefix(prefix, about)
   building "api.key_prefix"
   local where = place(2)
@@ -174,9 +174,9 @@ function M.key_prefix(prefix, about)
 end
 
 -- How errors look.  options: title (in OpenAPI), fields ({{name, schema}, ..} in the order of the answer), body(e) ->
--- {name = value} of e = {status, reason, code, message}, facts (the data of a refusal are shown behind them), paths:
--- what is below one of these, the longest deciding, looks so unless its group says otherwise; also what no route
--- serves there, and what the host refuses before it is a request.  Without any shape: {error = message, code}.
+-- {name = value} of e = {status, reason, code, message}, facts (the data of a refusal follow the fields), paths: errors
+-- below these paths have this shape (the longest match decides), unless a route's group names another; so do errors
+-- for paths without a route, and the host's own refusals.  Without any shape: {error = message, code}.
 function M.shape(name, options)
   local g = building "api.shape"
   local where, area = place(2)
@@ -193,17 +193,17 @@ function M.shape(name, options)
   g.shapes[name] = shape
 end
 
--- What is below `prefix` is also served on the second port (setting agent_port).
+-- Everything below `prefix` is also served on the second port (setting agent_port).
 function M.agent_port(prefix)
   local g = building "api.agent_port"
   g.agent_paths[#g.agent_paths + 1] = prefix
 end
 
--- Files below `path`, where no route is.  options: dir (absolute, or below the home directory; "" is as nil) or
--- embedded (the name of a tree in the binary: ui/dist is "ui"), which dir goes before; fallback ("index.html": for
--- navigations to what does not exist, but never below a path of an API), immutable ("assets/": what is below it has
--- the hash of its contents in its name; such names are known by their looks, too), links = true (follow symbolic
--- links that stay below dir), cors, headers (as of a group), agent_port = true.
+-- Serves files below `path`, where there is no route.  options: dir (absolute, or below the home directory; "" counts
+-- as nil) or embedded (the name of a tree in the binary: ui/dist is "ui"; dir takes precedence); fallback
+-- ("index.html": for navigations to paths that do not exist, but never below a path of an API), immutable ("assets/":
+-- names below it contain the hash of the contents; such names are also recognized elsewhere), links = true (follow
+-- symbolic links that stay below dir), cors, headers (as for a group), agent_port = true.
 function M.assets(path, options)
   local g = building "api.assets"
   assets.declare(g, path, options, (place(2)))
@@ -231,7 +231,7 @@ local function is_below(path, prefixes)
   return false
 end
 
--- After all scripts have run (gen.build): what only then can be checked, and the routing table.
+-- Runs after all scripts (gen.build): checks that need all declarations, and the routing table.
 function M.finish(g)
   g.router = router.new()
   for _, server in ipairs(g.sio) do

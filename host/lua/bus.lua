@@ -1,10 +1,10 @@
--- host/lua/bus.lua -- telling other workers and other hosts.
+-- host/lua/bus.lua -- messages to other workers and other hosts.
 -- Inside a host: datagrams between workers.  Between hosts: PostgreSQL NOTIFY, which one worker of
--- each host hears and passes on.  A notification carries a topic and a few ids; what it is about
--- stands in a table, since it may be lost while the database is away (then topic "bus.gap" comes) or when
--- a worker dies before it has told (so "bus.look" comes every other second, for those who must not miss any).
--- Any user of the database can notify anything: what comes from there reaches scripts only, by topics
--- that are theirs, in the shape that they declared.
+-- each host receives and passes on.  A notification carries a topic and a few ids; the data itself is in a table,
+-- since a notification may be lost while the database is away (the topic "bus.gap" follows) or when a worker dies
+-- before it has sent one (so the topic "bus.look" comes every two seconds, for subscribers that must not miss any).
+-- Any user of the database can notify anything: such messages reach scripts only, on the scripts' own topics
+-- and in the shape that they declared.
 
 local beyond = require "human.core.beyond"
 local blame = require "human.core.blame"
@@ -27,8 +27,8 @@ local TOPIC_MAX = 100
 local QUIET_S = 10                               -- between two lines about what was dropped
 local GAP, LOOK = "bus.gap", "bus.look"
 local LOOK_S = 2
--- The runtime's own topics, and their beginnings: scripts neither speak nor listen on them.  Of GAP and LOOK they
--- hear, and only the runtime says them.
+-- The runtime's own topics, and prefixes of topics: scripts neither publish nor subscribe to them.  They may
+-- subscribe to GAP and LOOK, which only the runtime publishes.
 local RESERVED, PREFIX = { sio = true }, "bus."
 local runtime = {}                               -- topic -> function, for modules of the runtime
 local of_hosts = {}                              -- topic -> function: is this a message of it?
@@ -49,7 +49,7 @@ local function check_topic(what, topic)
   if is_reserved(topic) then blame.refuse(("%s: the topic '%s' is the runtime's own"):format(what, topic)) end
 end
 
--- A flood of them is one line in a while.
+-- Many of them make one line in a while.
 local function drop(why, topic)
   metrics.add("human_bus_dropped_total", 1)
   dropped = dropped + 1
@@ -58,9 +58,9 @@ local function drop(why, topic)
   told_at, dropped = host.now(), 0
 end
 
--- Declare, while scripts load: fn(payload, extra) is run as a task for each message on the topic.  shape
--- (optional, before fn): a schema; messages of another shape are dropped, and the log says so.  extra: what
--- bus.publish gave to its own host.
+-- Subscribes, while scripts load: fn(payload, extra) runs as a task for each message on the topic.  shape
+-- (optional, before fn): a schema; messages of another shape are dropped and logged.  extra: what the publisher
+-- added for its own host (bus.publish).
 function M.on(topic, shape, fn)
   local g = gen.building()
   if not g then error("bus.on: only while scripts are loading", 2) end
@@ -74,24 +74,24 @@ function M.on(topic, shape, fn)
   return listener
 end
 
--- The same for what a task that runs has to hear, such as that it shall stop: scripts that were replaced hear it as
--- well, as long as tasks of theirs run.
+-- The same for messages to running tasks, such as "stop": a replaced generation also receives them as long as
+-- its tasks run.
 function M.on_running(topic, shape, fn)
   M.on(topic, shape, fn).lasts = true
 end
 
--- For the runtime: g is in service no more.
+-- For the runtime: g is no longer in service.
 function M.retire(g) replaced[g] = true end
 
 -- The same for the runtime itself: called at once, not as a task; survives reloads.  On a topic that is not
--- reserved it hears whatever scripts and other users of the database say.
+-- reserved it receives whatever scripts and other users of the database publish.
 function M.on_runtime(topic, fn) runtime[topic] = fn end
 
--- The same, and other hosts may say it, too: is(payload) -> whether it is a message of the topic.
+-- The same, also for messages from other hosts.  is(payload): whether it is a message of the topic.
 function M.on_hosts(topic, is, fn) runtime[topic], of_hosts[topic] = fn, is end
 
--- For the runtime: notifications on a channel beside ours, in the worker that listens.  fn(payload); nil: listening
--- has begun, or begun again.
+-- For the runtime: notifications on another channel than ours, in the worker that listens.  fn(payload); nil:
+-- listening has begun, or begun again.
 function M.on_channel(name, fn)
   channels[name] = fn
   if listening then host.db_listen(name) end
@@ -142,17 +142,17 @@ local function send(topic, payload, extra)
   deliver(topic, payload, extra)
 end
 
--- All workers of this host, this one included.  payload: plain data.
+-- Sends to all workers of this host, this one included.  payload: plain data.
 function M.send(topic, payload)
   check_topic("bus.send", topic)
   send(topic, payload)
 end
 
--- For the runtime: only the other workers of this host, on a topic of on_runtime().
+-- For the runtime: sends to the other workers of this host only, on a topic of on_runtime().
 M.send_others = to_siblings
 
--- For the runtime: all other workers of this host, and those of other hosts, on a topic of on_hosts().  From one
--- worker it arrives in the order in which it was told, or not at all.
+-- For the runtime: sends to all other workers of this host and of other hosts, on a topic of on_hosts().  Messages
+-- of one worker arrive in the order in which they were sent, or not at all.
 function M.tell_others(topic, payload)
   to_siblings(topic, payload)
   if hosts.is_alone() then return end
@@ -168,9 +168,10 @@ local function text_of(what, topic, payload)
   return text
 end
 
--- All workers of all hosts: those of this host at once, the others within milliseconds, many messages together.  For
--- after a commit: a message may be lost when the worker dies, so whoever needs it looks, too (topic "bus.look").
--- payload: plain data, less than 7,000 bytes as JSON; extra (optional): plain data for this host alone.
+-- Sends to all workers of all hosts: to those of this host at once, to the others within milliseconds, in batches.
+-- Call it after the commit.  A message may be lost when the worker dies, so a subscriber that must not miss any also
+-- polls (topic "bus.look").  payload: plain data, less than 7,000 bytes as JSON; extra (optional): plain data for
+-- this host alone.
 function M.publish(topic, payload, extra)
   local text = text_of("bus.publish", topic, payload)
   beyond "bus.publish"
@@ -178,8 +179,8 @@ function M.publish(topic, payload, extra)
   if not hosts.tell(text) then drop("too many for other hosts", topic) end
 end
 
--- All workers of all hosts on this database, when the transaction commits (or at once, for human.db): never lost
--- while they listen, but at the price of a lock that all writers of the server share; for what happens seldom.
+-- Sends to all workers of all hosts on this database, when the transaction commits (or at once, for human.db).  No
+-- message is lost while they listen, but each takes a lock that all writers of the server share: for rare events.
 -- payload: plain data, less than 7,000 bytes as JSON.
 function M.notify(db, topic, payload)
   local text = text_of("bus.notify", topic, payload)
@@ -192,7 +193,7 @@ end
 
 -- Event handlers, set by boot.
 
--- What another worker sent: its bus let nothing of scripts pass on reserved topics.
+-- A message of another worker, whose bus has kept scripts off the reserved topics.
 function M.on_bus(_, _, _, data)
   local message = host.unpack(data)
   deliver(message[1], message[2], message[3])
@@ -220,7 +221,7 @@ local function pass_on(message)
   send(read[1], payload)
 end
 
--- What was too long for one notification, once all of it is there.
+-- A message that was too long for one notification, once all of its pieces have arrived.
 local function take_piece(piece)
   local text = pieces.join(piece)
   if not text then return end

@@ -1,6 +1,6 @@
 -- host/lua/config.lua -- the settings, read-only: `config.database.pool`; and config.define, for scripts' own.
--- The host's are read once, at its start; those of scripts belong to a generation of them.  Secrets are not among
--- them.  A name that does not exist raises, so that a slip of the pen is not taken for an unset setting.
+-- The host's settings are read once, at its start; those of scripts belong to a generation.  Secrets are not among
+-- them.  A name that does not exist raises, so that a typo is not taken for an unset setting.
 
 local gen = require "human.scripts.generation"
 local change = require "human.scripts.setting_change"
@@ -17,7 +17,7 @@ local function present()
   return settings.present()
 end
 
--- Lists and objects are the reader's own.
+-- Each reader gets its own copy of a list or object.
 local function copy(value)
   if type(value) ~= "table" then return value end
   local out = {}
@@ -46,15 +46,15 @@ function view(prefix, values)
   return views[values]
 end
 
---- A setting of scripts, while they load: in the settings file `{"area": {"name": ..}}`, HUMAN_AREA_NAME in the
---- environment, --set area.name=..; read as config.area.name.
---- spec: type ("text", "int", "number", "bool", "list" of texts, "object": anything below the name), text (what it
---- is), default ("", 0, false, or an empty table), min and max (of a number, the bytes of a text, the entries of a
---- list), enum (list of texts), unit ("ms", "s", "bytes"; else as the name ends: values may be "5m" or "64k"),
+--- Defines a setting of scripts, while they load: `{"area": {"name": ..}}` in the settings file, HUMAN_AREA_NAME in
+--- the environment, --set area.name=..; read as config.area.name.
+--- spec: type ("text", "int", "number", "bool", "list" of texts, "object": anything below the name), text (its
+--- description), default ("", 0, false, or an empty table), min and max (of a number, the bytes of a text, the entries
+--- of a list), enum (list of texts), unit ("ms", "s", "bytes"; else as the name ends: values may be "5m" or "64k"),
 --- secret (a text that scripts never see: crypto.secret_equal("area.name", ..) and ${secret:area.name} in a fetch),
---- env (a second environment variable), restart (true: a change counts from the next start of the host on; else
---- from the next reload on).
---- Definitions in a file config.lua of any folder are there before other scripts are loaded.
+--- env (a second environment variable), restart (true: a change takes effect when the host starts again; else at
+--- the next reload).
+--- Definitions in a file config.lua of any folder are loaded before other scripts.
 function M.define(name, spec)
   local g = gen.building()
   if not g then error("config.define: only while scripts are loading", 2) end
@@ -63,19 +63,18 @@ function M.define(name, spec)
   if wrong then error("config.define: " .. wrong, 2) end
 end
 
---- Changes the settings file, of this host, and puts what it says in force on all its workers, as a reload does, with
---- the scripts that serve.  changes: {["area.name"] = value}; json.null: as if it were not set.  base_hash
---- (optional): of the file that the change was made for (config.hash).  All of it or nothing: a file that is wrong
---- then is not written.  Comments stay.  Awaits.
---- Returns {hash, restart = names of settings that a restart changes}; or nil and {code, message}: "conflict" (the
+--- Changes the settings file of this host and applies it on all its workers, as a reload does, with the scripts in
+--- service.  changes: {["area.name"] = value}; json.null unsets one.  base_hash (optional): of the file that the change
+--- is based on (config.hash).  All or nothing: a file that would be invalid is not written.  Comments stay.  Awaits.
+--- Returns {hash, restart = names of settings that need a restart}; or nil and {code, message}: "conflict" (the
 --- file has another hash), "invalid" (the message says where), "failed" (it cannot be written), "busy".
 function M.set(changes, base_hash) return change.set(changes, base_hash) end
 
 --- The SHA-256 of the settings file as it is now, in hex.
 function M.hash() return host.settings_hash() end
 
---- What scripts define: a list of {name, type, default, text, min, max, enum, unit, secret, restart, value, is_set
---- (of a secret), source}.
+--- The settings that scripts define: a list of {name, type, default, text, min, max, enum, unit, secret, restart,
+--- value, is_set (of a secret), source}.
 function M.defined()
   local g, list = gen.current(), {}
   for i, def in ipairs(g and g.settings.order or {}) do
@@ -85,5 +84,5 @@ function M.defined()
   return list
 end
 
--- The settings are asked for at each use: they do not exist yet while the runtime loads.
+-- The settings are looked up at each use: they do not exist yet while the runtime loads.
 return setmetatable(M, { __index = read("", present), __newindex = refuse, __metatable = "config" })

@@ -46,10 +46,10 @@ function M.hmac_sha512(key, data) return host.hmac_sha512(key, data) end
 --- HMAC-SHA-1: 20 bytes.
 function M.hmac_sha1(key, data) return host.hmac_sha1(key, data) end
 
---- Whether two strings are equal, in a time that does not tell where they differ.
+--- Whether two strings are equal, compared in constant time.
 function M.equal(a, b) return host.equal(a, b) end
 
---- Whether a text is the configured secret of that name ("admin"), in such a time; false without one.
+--- Whether a text is the configured secret of that name ("admin"), compared in constant time; false without one.
 function M.secret_equal(name, text) return host.secret_equal(name, text) end
 
 --- HMAC-SHA-256 of data under a secret whose value stays in the host, as 64 hex digits; nil when it is not
@@ -68,10 +68,10 @@ local function check_context(name, text, context)
   end
 end
 
---- A text that only hosts with this host's key can read, or change unnoticed: "sealed:1:..", of letters, digits
---- and + / = :.  context: what it is for, like "agent_keys.token " .. id; it opens with the same one only, so that
---- nobody can move it to another row.  The key is in the home (seal.key) or the setting seal.key, which several
---- hosts may share.  Raises when there is no key, or the text is longer than 16 MB.
+--- Encrypts a text so that only hosts with this host's key can read it, or change it unnoticed: "sealed:1:..", made of
+--- letters, digits and + / = :.  context: what it is for, like "agent_keys.token " .. id; only the same context opens
+--- it, so nobody can move it to another row.  The key is in the home (seal.key) or the setting seal.key; several
+--- hosts may share it.  Raises when there is no key, or the text is longer than 16 MB.
 function M.seal(text, context)
   check_context("seal", text, context)
   if #text > SEAL_MAX then error("crypto.seal: a text of more than " .. SEAL_MAX .. " bytes", 2) end
@@ -86,8 +86,8 @@ local WHY = {
   [host.E.DENIED] = "altered",
 }
 
---- What was sealed for that context.  Or nil and why: "not_sealed" (it is no sealed text), "other_key" (its key is
---- none of this host's), "altered" (it was changed, or sealed for another context).
+--- The text that was sealed for that context.  Or nil and why: "not_sealed" (not a sealed text), "other_key" (this
+--- host does not have its key), "altered" (it was changed, or sealed for another context).
 function M.open(sealed, context)
   check_context("open", sealed, context)
   local text, e = host.unseal(sealed, context)

@@ -1,7 +1,7 @@
--- host/lua/cursor.lua -- pages of a list by where the last one ended (keyset pagination), behind an opaque text.
--- A cursor holds the last row's place in the order, and belongs to the route, the caller, the order and the filters
--- that it was made for: with others it is refused.  It opens nothing, since every page is filtered anew, so it is
--- checked and not secret, and every host of a database takes it.
+-- host/lua/cursor.lua -- keyset pagination with opaque cursors.
+-- A cursor holds the last row's position in the order.  It is bound to the route, the caller, the order and the filters
+-- that it was made for, and refused with others.  It grants no access, since every page is filtered anew: it is
+-- checked, but not secret, and every host of a database accepts it.
 
 local blame = require "human.core.blame"
 local crypto = require "human.crypto"
@@ -23,8 +23,8 @@ local function column(c)
   return { name = name, kind = kind, direction = direction }
 end
 
---- The order of a list: {{column, its type in PostgreSQL, "asc" | "desc"}, ..}, together unique and never null.  The
---- same order needs an index.  Made once, while a module loads.
+--- The order of a list: {{column, its type in PostgreSQL, "asc" | "desc"}, ..}, together unique and never null.  It
+--- needs an index in the same order.  Made once, while a module loads.
 function M.keyset(columns)
   local list, order, texts = {}, {}, {}
   for i, c in ipairs(columns) do
@@ -36,7 +36,7 @@ function M.keyset(columns)
     key = "json_build_array(" .. table.concat(texts, ", ") .. ") as page_key" }, keyset_mt)
 end
 
--- What a cursor belongs to.
+-- What a cursor is bound to.
 local function bound_to(keyset, ctx, asked)
   local filters = {}
   for name, value in pairs(asked) do
@@ -52,7 +52,7 @@ local function refuse(ctx)
   ctx:fail("validation_error", { message = "after " .. message, details = { { path = "after", message = message } } })
 end
 
--- The place in a cursor, as texts of its columns.
+-- The position in a cursor, as texts of its columns.
 local function read(keyset, ctx, text, bound)
   local bytes = #text <= 2 * PLACE_MAX and crypto.unbase64url(text)
   local place = bytes and bytes:sub(CHECK + 1)
@@ -62,7 +62,8 @@ local function read(keyset, ctx, text, bound)
   return values
 end
 
--- What comes behind place: (a, b) > ($1, $2) where all go one way; else by the first column that differs.
+-- The condition for rows after `place`: (a, b) > ($1, $2) if all columns have one direction; else by the first column
+-- that differs.
 local function behind(columns, first)
   local names, marks, same = {}, {}, true
   for i, c in ipairs(columns) do
@@ -83,9 +84,9 @@ local function behind(columns, first)
   return "(" .. table.concat(ways, " or ") .. ")"
 end
 
---- The page that is asked for: asked.after (s.cursor, or nil for the first), asked.limit, and the filters, which are
---- all other members.  first: the number of the next parameter of the statement (1).  A page has what the statement
---- needs: key (one more column), where, values() for its parameters, order and limit (one row more than is shown).
+--- The requested page: asked.after (s.cursor, or nil for the first page), asked.limit, and the filters: all other
+--- members.  first: the number of the statement's next parameter (1).  A page has the parts of the statement: key (one
+--- more column), where, values() for its parameters, order and limit (one row more than is shown).
 function Keyset:page(ctx, asked, first)
   local limit = asked.limit
   if type(limit) ~= "number" then blame.refuse "keyset:page: the page wants a limit" end
@@ -98,7 +99,7 @@ function Keyset:page(ctx, asked, first)
   return setmetatable(page, page_mt)
 end
 
---- The parameters that `where` wants.
+--- The parameters of `where`.
 function Page:values() return unpack(self.place) end
 
 --- The rows to show, and the cursor of the next page, or nil at the end.

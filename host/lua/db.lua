@@ -27,7 +27,7 @@ local unavailable = db_error.unavailable
 -- True for the error object of a statement that the server refused: {sqlstate, message, detail, constraint, column,
 -- table}.
 M.is_error = db_error.is
--- What a client is told of a database that is not well, by host.db_state().
+-- The message for clients while the database is not well, by host.db_state().
 M.SENTENCES = db_error.SENTENCES
 
 local function wait_until_open()
@@ -59,7 +59,7 @@ function M.is_ready() return is_open and host.db_state() == "up" end
 
 local function gated() if not is_open then wait_until_open() end end
 
--- A transaction in progress uses its own lease, whoever asks.
+-- While the task has a transaction, its statements use that lease.
 local function execute(sql, ...)
   gated()
   local task = sched.current()
@@ -82,8 +82,8 @@ function M.value(sql, ...) return first_column(M.query(sql, ...)[1]) end
 -- How many rows were written.
 function M.exec(sql, ...) return execute(sql, ...).n end
 
--- Writes soon what nobody waits for: with the task's next commit, or by itself within a moment.  failed(err) hears of
--- a statement that could not be written.
+-- Runs a statement whose result nobody waits for: with the task's next commit, or on its own within a moment.
+-- failed(err) is called when it could not be run.
 function M.soon(failed, sql, ...)
   soon.add(sched.current(), { sql = sql, n = select("#", ...), failed = failed, ... }, M.exec)
 end
@@ -106,8 +106,8 @@ function M.try(sql, ...)
   return nil, err
 end
 
--- What a statement that the server refused means for the client, or nil: a value that our schemas let pass
--- and the database does not is the client's mistake all the same, and so is what collides with other data.
+-- What a refused statement means for the client, or nil: a value that passes our schemas but not the database
+-- is still the client's mistake, and so is one that conflicts with other data.
 function M.refusal(err)
   if not M.is_error(err) then return nil end
   local state = err.sqlstate
@@ -129,12 +129,12 @@ function M.whole(plan, fn)
   return whole.run(sched.current(), plan, fn)
 end
 
--- Run fn(tx) in one transaction and return what it returns.  An error or a cancelled task rolls back.
--- A serialization failure or deadlock runs fn again after a moment, for 5 seconds at most, so fn must do
--- nothing but talk to the database: no fetch, no sleep; then the request fails with transaction_conflict.
+-- Runs fn(tx) in one transaction and returns what it returns.  An error or a cancelled task rolls back.
+-- After a serialization failure or deadlock fn runs again, for 5 seconds at most (then the request fails with
+-- transaction_conflict), so it must do nothing but talk to the database: no fetch, no sleep.
 -- Inside a transaction: a savepoint, with the options of the outer one.
 -- options.isolation: "read committed" | "repeatable read" | "serializable"; options.read_only.  (options.direct is
--- for migrations: a connection of its own, past a pooler and without limits of time.)
+-- for migrations: a connection of its own, without a pooler and without timeouts.)
 function M.tx(fn, options)
   local task = sched.current()
   if not task then error("transaction outside a task", 2) end
@@ -157,7 +157,7 @@ function M.current_tx()
   return task and task.tx or nil
 end
 
--- True while the current task holds a transaction: then the network is off limits.
+-- True while the current task has a transaction open: then it must not use the network.
 function M.in_tx()
   local task = sched.current()
   local tx = task and task.tx

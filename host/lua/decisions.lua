@@ -1,7 +1,7 @@
--- host/lua/decisions.lua -- what rules decided: asked with recorded inputs, kept in rule_decisions.
--- A rule gets a copy of exactly what is recorded (plain data, secrets masked), so that it can change
--- nothing of its caller's, and a replay asks the very same question.  A decision taken in a transaction
--- is written with its commit; one that forbids survives the rollback that it causes.
+-- host/lua/decisions.lua -- asks rules and records their decisions in the table rule_decisions.
+-- A rule gets a copy of exactly what is recorded (plain data, secrets masked): it cannot change its caller's
+-- data, and a replay asks the same question.  A decision made in a transaction
+-- is written with its commit; a denial survives the rollback that it causes.
 
 local crypto = require "human.crypto"
 local db = require "human.db"
@@ -110,7 +110,7 @@ end
 
 local function is_denial(answer) return rules.is_verdict(answer) and answer.verdict == "deny" end
 
--- Of decisions like this one, which share is recorded: all that forbid or failed, of others what the rule says.
+-- The share of such decisions that is recorded: all denials and failures; of the others, what the rule says.
 local function share_of(rule, label, answer, failed)
   local keep = rule.keep
   if not keep or failed or is_denial(answer) then return 1 end
@@ -118,7 +118,7 @@ local function share_of(rule, label, answer, failed)
   return keep[label] or keep[label:match "^%S+"] or 1
 end
 
--- The share that this one stands for, or nil when it is one of those that are not recorded.  Either way it is counted.
+-- The share that this one represents, or nil when it is not recorded.  It is counted either way.
 local function drawn(rule, label, answer, failed)
   local share = share_of(rule, label, answer, failed)
   count(rule.name, label)
@@ -127,7 +127,7 @@ local function drawn(rule, label, answer, failed)
   return nil
 end
 
--- failed: of rules.ask, or nil.  What answered in the place of a rule that failed is not what the rule said.
+-- failed: from rules.ask, or nil.  The answer given in place of a failed rule is not the rule's.
 local function row_of(rule, about, inputs, answer, failed)
   local output = rules.output(answer)
   local label = failed and "failed" or rules.label(output)
@@ -173,8 +173,8 @@ end
 
 db.on_end(statement)
 
---- Keeps a decision of ask().  q: a transaction (written with its commit) or human.db (written now, or
---- with the commit of the task's transaction).  Nothing is written when it is one of those that its rule does not keep.
+--- Records a decision of ask().  q: a transaction (written with its commit) or human.db (written now, or
+--- with the commit of the task's transaction).  Writes nothing when the rule's sampling leaves this one out.
 function M.record(q, decision)
   if decision == UNKEPT then return end
   local tx = q.keep and q or db.current_tx()
@@ -200,8 +200,8 @@ end
 
 -- Keeping ---------------------------------------------------------------------------------------------
 
---- Deletes what is older than `days`, in batches, and at most so many of them that the next run has to go
---- on.  Returns how many decisions went.
+--- Deletes decisions older than `days`, in a limited number of batches: the next run continues.  Returns how many
+--- it deleted.
 function M.forget(days)
   local total = 0
   for _ = 1, FORGET_BATCHES do

@@ -1,6 +1,6 @@
--- host/lua/document.lua -- texts that seldom change and that everybody may read: with an ETag, so that who
--- has one already is told so (304), and compressed for those who take it.
--- Never for answers that hold a secret beside what a client chose: their compressed length would tell of it.
+-- host/lua/document.lua -- public texts that rarely change: with an ETag, so that a client that has one already
+-- gets a 304, and compressed for clients that accept it.
+-- Never for answers that hold a secret beside client input: the compressed length would leak it.
 
 local encoding = require "human.http.encoding"
 local host = require "human.core.host"

@@ -1,6 +1,6 @@
 -- host/lua/exec.lua -- programs for scripts: an argument list, never a line for a shell.
--- Built on host.exec: the broker starts the program and its keeper ends it, with all that it has started,
--- when the call ends: with its task, its time, or this worker.  Knows nothing of what is run.
+-- Built on host.exec: the broker starts the program.  Its keeper ends it, with all its descendants, when the call
+-- ends: with its task, at its timeout, or with this worker.
 
 local beyond = require "human.core.beyond"
 local host = require "human.core.host"
@@ -81,7 +81,7 @@ local function environment(env)
   return list
 end
 
--- nil: what the kernel has; true, a table: required; false: none.
+-- nil: what the kernel offers; true, a table: required; false: none.
 local function sandbox(spec, box)
   if box == false then return end
   spec.box, spec.network = true, true
@@ -156,19 +156,19 @@ local function begin(spec)
   return host.exec(sched.owner(), spec)
 end
 
---- Runs a program until it ends.  Awaits.  argv: the program (an absolute path, or a name that is looked for in
---- the setting exec.path) and its arguments: no shell reads them.
+--- Runs a program until it ends.  Awaits.  argv: the program (an absolute path, or a name to look up in
+--- the setting exec.path) and its arguments, without a shell.
 --- options: stdin (bytes), cwd (a directory below the setting exec.root), env ({NAME = value}; it has no other),
 ---   timeout_s (30), grace_s (2; between SIGTERM and SIGKILL), output_max (1 MiB; of stdout and of stderr),
 ---   overflow ("truncate": the rest is counted and dropped; "kill"), umask (18, that is octal 022), limits
----   ({cpu_s, memory_bytes, files (1024), processes (256, with all that it starts), file_bytes
----   (1 GiB)}), sandbox: {read = {path, ..}, write = {path, ..}, network = bool (true), unix = bool (false; its
----   sockets, such as the database's), best_effort = bool}.  It may read the system's programs and libraries, write
----   to its working directory, and use what these say besides.  A table, or true, must be had from the kernel
----   in full, else the program is refused; nil and "best-effort" take what there is; false is no sandbox.
+---   ({cpu_s, memory_bytes, files (1024), processes (256, descendants included), file_bytes
+---   (1 GiB)}), sandbox: {read = {path, ..}, write = {path, ..}, network = bool (true), unix = bool (false; Unix
+---   sockets, such as the database's), best_effort = bool}.  The program may read the system's programs and libraries,
+---   write to its working directory, and use what the table allows besides.  With a table or true, the kernel must
+---   support all of it, else the program is refused; nil and "best-effort" use what it supports; false is no sandbox.
 --- Returns {status, or signal, stdout, stderr, stdout_bytes, stderr_bytes, truncated, duration_ms, timed_out}.
 ---   Or nil and {code = "not_found" | "denied" | "sandbox" | "busy" | "disabled" | "too_large" | "lost" |
----   "failed", message}.  All that the program has started ends with it, and it ends with the task.
+---   "failed", message}.  The program's descendants end with it, and it ends with the task.
 function M.run(argv, options)
   options = options or {}
   local spec, timed_out = spec_of(argv, options), false
@@ -213,7 +213,7 @@ local function on_event(p, status, data)
   wake(p)
 end
 
--- The host says nothing of programs that ended with their task: other tasks may wait for one.
+-- The host sends no event for a program that ended with its task, but other tasks may be waiting for it.
 local function sweep()
   for op, p in pairs(open) do
     if p.task.ended then
@@ -225,7 +225,7 @@ local function sweep()
   if sweeping then timer.start(LOOK_S, sweep) end
 end
 
--- Until something happens.  False: `limit` (a time of host.clock) has come.
+-- Waits until something happens.  False: `limit` (a time of host.clock) has come.
 local function park(p, limit)
   local task = sched.current()
   local patience = limit and timer.start(math.max(0, limit - host.clock()), sched.wake, task)
@@ -240,8 +240,8 @@ local function park(p, limit)
   return woken == true
 end
 
---- The next bytes that it has written and "stdout" or "stderr", in the order in which they came from each.  Awaits.
---- seconds: how long to wait.  nil, and "end" when it has ended and all has been read, or "timeout".
+--- The next bytes of its output, and "stdout" or "stderr"; each of the two is in order.  Awaits, up to `seconds`.
+--- Or nil and "end" (it has ended and all of its output has been read) or "timeout".
 function Process:read(seconds)
   local limit = seconds and host.clock() + seconds
   while true do
@@ -256,7 +256,7 @@ function Process:read(seconds)
   end
 end
 
---- Bytes for its standard input.  Awaits while more than 64 KB wait there.  True, or nil and "closed".
+--- Writes bytes to its standard input.  Awaits while more than 64 KB are queued.  True, or nil and "closed".
 function Process:write(bytes)
   if type(bytes) ~= "string" then wrong("write takes a string") end
   local left = not self.status and host.exec_write(self.op, bytes) or host.E.GONE
@@ -268,7 +268,7 @@ function Process:write(bytes)
   return true
 end
 
---- No more comes on its standard input.
+--- Closes its standard input.
 function Process:close_stdin()
   if not self.status then host.exec_tell(self.op, host.EXEC.CLOSE) end
 end
@@ -278,7 +278,7 @@ function Process:kill(now)
   if not self.status then host.exec_tell(self.op, now and host.EXEC.KILL or host.EXEC.TERM) end
 end
 
---- Waits until it has ended; what it still writes waits for read(), 256 KB of it, and then so does the program.
+--- Waits until it has ended.  Meanwhile up to 256 KB of its output are kept for read(); then the program blocks.
 --- Returns {status, or signal, duration_ms, timed_out}, or nil and an error, as exec.run does.
 function Process:wait()
   while not self.status do park(self) end
@@ -286,9 +286,9 @@ function Process:wait()
   return outcome(self.spec, self.status, self.data, self.timed_out)
 end
 
---- Starts a program to talk to, with both directions open.  The options of exec.run but output_max; without
---- timeout_s it may go on for as long as the task that started it.  stdin: what it is told first.
---- Returns a process, or nil and an error.  What the program itself lacks (no such program) its wait() tells.
+--- Starts a program to talk to, with both directions open.  Takes the options of exec.run except output_max; without
+--- timeout_s it may run as long as the task that started it.  stdin: its first input.
+--- Returns a process, or nil and an error.  Its wait() reports a program that could not be started (no such program).
 function M.start(argv, options)
   options = options or {}
   local spec = spec_of(argv, options)

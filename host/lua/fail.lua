@@ -1,7 +1,7 @@
 -- host/lua/fail.lua -- expected refusals: a code of the catalogue, thrown as an object.
--- Everything that is not a Fail and escapes a handler is a bug and becomes a 500 with a request id.
--- What a code means to a client is decided by the surface that answers (scripts/catalogue.lua), how it is shown by
--- http/shapes.lua.
+-- Any other error that escapes a handler is a bug and becomes a 500 with a request id.
+-- The surface that answers decides what a code means to a client (scripts/catalogue.lua); http/shapes.lua decides
+-- how it looks.
 
 local blame = require "human.core.blame"
 local headers = require "human.http.headers"
@@ -10,11 +10,11 @@ local host = require "human.core.host"
 local M = {}
 local Fail = {}
 local fail_mt = { __index = Fail }
--- Until scripts are loaded: migrations may run before.
+-- Used until scripts are loaded: migrations may run before.
 local catalogue = { database_unavailable = { status = 503, message = "The database is not reachable" },
                     db_timeout = { status = 503, message = "The database took too long" } }
 
--- Codes that the runtime itself answers with; gen.build refuses a catalogue that lacks one.
+-- Codes that the runtime itself uses; gen.build refuses a catalogue that lacks one.
 M.required = {
   "internal", "not_found", "method_not_allowed", "validation_error", "unauthorized", "forbidden",
   "rate_limited", "unsupported_media_type", "payload_too_large", "upgrade_required", "misdirected",
@@ -58,8 +58,8 @@ function M.new(code, data, errors)
   }, fail_mt)
 end
 
--- A Fail as the surface with this catalogue says it: a service may have thrown it that knows of no surface.  What the
--- catalogue lacks stays as it is.
+-- A Fail in the terms of this catalogue: a service may have thrown it without knowing which surface answers.  A code
+-- that the catalogue lacks stays as it is.
 function M.on(f, errors)
   local entry = errors[f.name]
   if not entry or entry == f.entry then return f end

@@ -1,7 +1,7 @@
--- host/lua/feed.lua -- what streams follow: events that are kept somewhere, read from there, and told of.
--- A feed is a function of a script that reads what comes after a position; stream:follow(feed, key, after) sends a
--- client what it reads, now and whenever somebody tells that there is more.  Followers belong to the runtime: reloads
--- do not touch them, and the next read is by the new function.
+-- host/lua/feed.lua -- what streams follow: stored events, read from a position on.
+-- A feed is a function of a script that reads the events after a position; stream:follow(feed, key, after) sends a
+-- client what it reads, now and whenever feed.tell announces more.  Followers belong to the runtime: reloads
+-- do not touch them, and the next read calls the new function.
 
 local blame = require "human.core.blame"
 local bus = require "human.bus"
@@ -34,14 +34,14 @@ local function check(what, name, key)
 end
 
 -- Declares a feed, while scripts load.  read: "module.fn" of a script: fn(key, after, limit, arg) -> rows, word.
--- after: the position behind which to read, 0 for the beginning.  rows: at most `limit` of {id = position, event = name
--- or nil, data = text or table}; one without data moves the position on and is not shown.  Positions are whole numbers
--- above 0 that rise, and a row must not appear behind one that is there: number them under a lock of the key.  word:
+-- after: the position to read after, 0 for the beginning.  rows: at most `limit` of {id = position, event = name
+-- or nil, data = text or table}; one without data advances the position and is not sent.  Positions are ascending
+-- integers above 0, and no row may appear before one that exists: number rows under a lock of the key.  word:
 -- nil; "more" (there is more although these are fewer than `limit`); "end" (nothing follows: the stream ends); "reset":
--- what followed `after` is gone: the client gets the event `reset`, then the rows from the beginning.
--- options: text = true: positions are texts, of which a client may say any, and `after` is nil for the beginning;
--- newest = "module.fn" of a function(keys) -> {[key] = anything that differs when there is news}, asked every 2 s for
--- what nobody lived to tell; without it the keys that are followed are read in turn, ten a second.
+-- the rows after `after` no longer exist: the client gets the event `reset`, then the rows from the beginning.
+-- options: text = true: positions are texts, a client may send any text, and `after` is nil for the beginning;
+-- newest = "module.fn" of a function(keys) -> {[key] = a value that changes with every new row}, called every 2 s to
+-- find rows whose writer died before feed.tell; without it the followed keys are read in turn, ten a second.
 function M.define(name, read, options)
   local g = gen.building()
   if not g then error("feed.define: only while scripts are loading", 2) end
@@ -69,8 +69,8 @@ local function tell(name, key)
   bus.tell_others(TOPIC, { name = name, key = key })
 end
 
--- There is more behind a key: its followers on all workers of all hosts read on.  Within a transaction it is told when
--- that has been committed, and not at all when it is undone.
+-- Announces new rows of a key: its followers on all workers of all hosts read on.  In a transaction this happens after
+-- the commit, and not at all after a rollback.
 function M.tell(name, key)
   check("feed.tell", name, key)
   local tx = db.current_tx()
@@ -78,14 +78,14 @@ function M.tell(name, key)
   tell(name, key)
 end
 
--- The same for this worker alone, where a message of the bus has told all others already.
+-- The same for this worker only, when a message of the bus has reached the others already.
 function M.wake(name, key)
   check("feed.wake", name, key)
   feeds.wake(name, key)
 end
 
---- For streams: where a follower of a feed begins, as feeds have it.  after: of the script, or nil; last_id: of the
---- client, or nil.  Comes with true when what the client says is no position.
+--- For streams: the position at which a follower of a feed begins.  after: from the script, or nil; last_id: from the
+--- client, or nil.  Also returns true when the client's text is not a position.
 function M.begin(name, key, after, last_id)
   check("stream:follow", name, key)
   local ok, at = pcall(feeds.position, name, after)
@@ -95,7 +95,7 @@ function M.begin(name, key, after, last_id)
   return ok and last_id or at, not ok
 end
 
---- Raises when generation g leaves open streams of this worker without what they follow.
+--- Raises when generation g lacks a feed that an open stream of this worker follows.
 function M.check_live(g)
   for _, name in ipairs(feeds.names()) do
     local was = gen.current().feeds[name]

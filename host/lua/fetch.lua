@@ -1,6 +1,6 @@
 -- host/lua/fetch.lua -- outbound HTTP for scripts: one function that looks blocking.
--- Built on host.fetch (curl).  While a response streams, a task of its own owns the transfer and
--- waits for its end; the caller takes the pieces and may await between them.  When the caller is
+-- Built on host.fetch (curl).  While a response streams, a separate task owns the transfer and
+-- waits for its end; the caller reads the pieces and may await between them.  When the caller is
 -- cancelled or fails, that task is killed, and the host closes the connection at once.
 
 local beyond = require "human.core.beyond"
@@ -134,7 +134,7 @@ local function take(stream)
   return chunk
 end
 
--- The body of an answer that is not a success is short and wanted whole: by whoever explains it.
+-- The body of an error response is short, and is collected whole: it explains the error.
 local function sink(stream, request, collected)
   local status = stream.head and stream.head.status or 0
   if status >= 200 and status < 300 then return request.on_chunk end
@@ -160,7 +160,7 @@ local function drain(stream)
   end
 end
 
--- Nothing more is wanted: leave the end of the transfer a moment to come by itself.
+-- The caller has all it needs: give the transfer a moment to end by itself.
 local function linger(stream)
   stream.enough = true
   local patience = timer.start(LINGER_S, give_up, stream)
@@ -205,12 +205,12 @@ end
 --- request: url (http or https; may hold ${secret:NAME}, filled in by the host), method, headers
 ---   ({[name]=value}, the same), body (string), timeout_s (30; for all of it, at most 600),
 ---   connect_timeout_s (10), max_bytes of the response body (8 MiB), guard (true refuses private
----   addresses), pin ("sha256//" and the base64 digest of the server's public key: who has that key is
----   trusted instead of whom an authority names), proxy (a URL, may hold ${secret:NAME}; the environment names
----   none) and no_proxy (hosts and networks that are reached without it), on_chunk(bytes, head): called for each
----   piece of a 2xx body; it may await; when it returns false, the rest is not wanted.  With on_chunk:
----   first_byte_s, how long the body may take to begin, and idle_s, how long each next piece of it.
---- Returns {status, headers (names in lower case), body}: the body is "" where on_chunk took it.
+---   addresses), pin ("sha256//" and the base64 digest of the server's public key: trusts that key instead of
+---   certificate authorities), proxy (a URL, may hold ${secret:NAME}; proxies in the environment are ignored)
+---   and no_proxy (hosts and networks to reach without it), on_chunk(bytes, head): called for each
+---   piece of a 2xx body; it may await; when it returns false, the rest is discarded.  With on_chunk:
+---   first_byte_s, the timeout for the first piece of the body, and idle_s, the timeout for each next piece.
+--- Returns {status, headers (names in lower case), body}: the body is "" when on_chunk received it.
 ---   Or nil and {code = "timeout" | "network" | "denied" | "too_large", message}.
 --- Raises sched.Canceled when the task is cancelled; the connection is then closed.
 local function fetch(request)

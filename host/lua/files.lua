@@ -1,7 +1,7 @@
 -- host/lua/files.lua -- files below a few directories, for scripts.
--- A root has a name; what is read and written lies below its directory, and no name and no link leads out of it.
--- The work is done by threads of the host (host/core/files.c): a call awaits, and holds nobody else up.
--- All of it gives nil, a sentence with the name in it, and a code, for what can go wrong with a file.
+-- A root has a name; scripts read and write below its directory only, and no name and no link leads out of it.
+-- Threads of the host do the work (host/core/files.c): a call awaits, and blocks nobody else.
+-- When a file operation fails, each function returns nil, a sentence with the name in it, and a code.
 
 local archive = require "archive"
 local beyond = require "human.core.beyond"
@@ -105,8 +105,8 @@ function Root:read(name, options)
   return run(root, name, { what = FILE.READ, max = max })
 end
 
---- Writes a file (at most 64 MB) whole or not at all, also when the power fails; true.  options: new = true (there must
---- be none of that name).  Its directory must be there.
+--- Writes a file (at most 64 MB) whole or not at all, even if the power fails; true.  options: new = true (fails if the
+--- name exists).  Its directory must exist.
 function Root:write(name, bytes, options)
   local root = directory(self, "write")
   name = check_name(name, "write")
@@ -117,7 +117,7 @@ function Root:write(name, bytes, options)
   return done and true, why, code
 end
 
---- What is in a directory (of at most 10,000 entries; the root itself without a name), by name: {{name, kind = "file",
+--- The entries of a directory (at most 10,000; of the root itself without a name), by name: {{name, kind = "file",
 --- "directory", "link" or "other", size, changed_at (Unix time)}, ..}.
 function Root:list(name)
   local root = directory(self, "list")
@@ -138,7 +138,7 @@ function Root:stat(name)
   return host.unpack(data)
 end
 
---- Removes a file or an empty directory; true.  options: all = true (and what is in it).
+--- Removes a file or an empty directory; true.  options: all = true (also a directory with all its contents).
 function Root:remove(name, options)
   local root = directory(self, "remove")
   name = check_name(name, "remove")
@@ -147,14 +147,14 @@ function Root:remove(name, options)
   return done and true, why, code
 end
 
---- Makes a directory and those that it is in; true, also when it is there.
+--- Makes a directory and its parents; true, also when it exists.
 function Root:mkdir(name)
   local root = directory(self, "mkdir")
   local done, why, code = run(root, check_name(name, "mkdir"), { what = FILE.MKDIR })
   return done and true, why, code
 end
 
---- Moves or renames a file or directory; true.  options: replace = true (a file that is there), root (another one, on
+--- Moves or renames a file or directory; true.  options: replace = true (an existing file), root (another one, on
 --- the same disk).
 function Root:move(from, to, options)
   local root = directory(self, "move")
@@ -166,9 +166,9 @@ function Root:move(from, to, options)
   return done and true, why, code
 end
 
---- Answers a request with a file, from a handler of g:get that refuses nothing any more: true.  The host sends it,
---- with ranges and 304.  options: type ("application/pdf"; else bytes), filename (what it is saved as), inline = true
---- (shown in the browser, which runs nothing of it; else saved).  The route's reply has {[200] = s.raw(type)}.
+--- Answers a request with a file, as the last step of a g:get handler: true.  The host sends it, with ranges and 304.
+--- options: type ("application/pdf"; default: bytes), filename (to save it as), inline = true (the browser shows it,
+--- but runs none of its scripts; default: saves it).  The route's reply has {[200] = s.raw(type)}.
 function Root:send(ctx, name, options)
   local root = directory(self, "send")
   name = check_name(name, "send")
@@ -229,8 +229,8 @@ end
 
 --- Unpacks a tar, gzipped tar or zip into `dir`, a new directory of a root: all of it or nothing.  source: its bytes,
 --- or {root = , name = } of a file.  limits: max_entries (1,000), max_bytes (of all, unpacked: 32 MB, at most 64),
---- max_ratio (200, of what is larger than free_bytes, 1 MB), max_name, max_depth.  Links, devices, and names that lead
---- elsewhere refuse the archive.  Returns how many entries.
+--- max_ratio (200, for what unpacks to more than free_bytes, 1 MB), max_name, max_depth.  An archive with links,
+--- devices, or names that lead out of it is refused.  Returns the number of entries.
 function M.unpack(source, root, dir, limits)
   local to, why, code = directory(root, "files.unpack"), nil, nil
   dir, limits = check_name(dir, "files.unpack"), limits_of(limits)

@@ -1,8 +1,8 @@
--- host/lua/guard.lua -- how often one address may come with a wrong key.
--- Whoever has spent limits.auth_failures within a minute is answered 429 before its key is looked at, so
--- guessing costs neither the database nor anybody's time.  A key that was right within the last minutes passes
--- all the same: those who share an address with somebody who guesses go on.  Counted in memory that all workers
--- of the host share; keys are never kept, a bucket is found by a keyed hash.
+-- host/lua/guard.lua -- limits how often one address may present a wrong key.
+-- After limits.auth_failures within a minute an address gets 429 before its key is checked, so guessing
+-- costs neither the database nor anybody's time.  A key that was right within the last minutes still passes: other
+-- clients behind the same address are not locked out.  The counters are in memory shared by all workers
+-- of the host; keys are never kept: a keyed hash identifies a bucket.
 
 local fail = require "human.fail"
 local grants = require "human.http.grants"
@@ -31,9 +31,9 @@ local function refuse_when_spent(from, per_s)
                                message = "Too many wrong keys came from this address" })
 end
 
--- Waits while enough unknown keys of this address are being looked at: those that come at once must not all pass
--- before the first is known to be wrong; the same key twice is one guess.  True: this one is looked at now;
--- false: it need not wait, since it was right a while ago, or turned out so meanwhile.
+-- Waits while enough unknown keys from this address are being checked: parallel guesses must not all pass
+-- before the first turns out wrong; the same key twice is one guess.  True: check this one now;
+-- false: no need to wait, since it was right a while ago, or turned out right meanwhile.
 local function queue(token, from, per_s)
   while not is_known(token) do
     refuse_when_spent(from, per_s)
@@ -70,16 +70,16 @@ local function settle(token, from, per_s, is_counted, ok, actor, ...)
   return actor, ...
 end
 
---- fn(...) -> actor, or nil and what is wrong, about a token that came from address ip.  Throws rate_limited
---- when too many from there were wrong.  Awaits.
+--- Calls fn(...) -> actor, or nil and a reason, for a token from address ip.  Throws rate_limited
+--- when too many tokens from that address were wrong.  Awaits.
 function M.check(ip, token, fn, ...)
   failures = failures or host.conf().limits.auth_failures
   local from, per_s = "auth " .. rate.network(ip), failures / 60
   return settle(token, from, per_s, queue(token, from, per_s), pcall(fn, ...))
 end
 
---- Ends the streams, WebSockets and Socket.IO sockets of this worker that are open for actors of whom one of
---- these fields has this value: guard.revoke { key_id = id }.
+--- Ends the open streams, WebSockets and Socket.IO sockets of this worker whose actor has one of these
+--- field values: guard.revoke { key_id = id }.
 function M.revoke(fields) grants.revoke(fields) end
 
 return M

@@ -1,4 +1,4 @@
--- host/lua/id.lua -- identifiers that sort by creation, and keys that nobody guesses.
+-- host/lua/id.lua -- identifiers that sort by creation, and keys that nobody can guess.
 
 local host = require "human.core.host"
 
@@ -48,7 +48,7 @@ end
 
 --- A new id: 25 characters of a-z0-9, c first: milliseconds since 1970 in 9 base-36 digits, a counter
 --- within the millisecond in 3, 12 random ones (62 bits).  Each is greater than all before it in this
---- worker, even when the clock is set back; those of several workers sort by the millisecond.
+--- worker, even when the clock is set back; across workers they sort by the millisecond.
 function M.new()
   local ms = floor(host.time() * 1000)
   counter = counter + 1

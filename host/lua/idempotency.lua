@@ -1,11 +1,11 @@
 -- host/lua/idempotency.lua -- Idempotency-Key: a request that is sent twice is carried out once.
 -- After draft-ietf-httpapi-idempotency-key-header: a repeat gets the answer that the first request got.  The key is
 -- opaque text: its quotes, if any, are part of it.
--- What the handler does in the database is one transaction, with the answer in it (human.pg.whole): both are there, or
--- neither.  While it runs, an advisory lock tells others that it does.  A handler that reaches beyond the database
--- leaves a claim with what it has done so far.  A claim is a lease, so the key of a worker that died comes free again;
--- between the handler's last commit and the stored answer lies the one moment in which that may run it a second time.
--- request.lua asks only for requests that carry the header.
+-- The handler's database work and its answer are one transaction (human.pg.whole): both are stored, or neither.  An
+-- advisory lock shows others that it runs.  A handler that reaches beyond the database commits a claim along with its
+-- work so far.  A claim is a lease, so the key of a worker that died becomes free again; only if the worker dies
+-- between the handler's last commit and the stored answer may the request run twice.
+-- request.lua calls this only for requests that carry the header.
 
 local crypto = require "human.crypto"
 local db = require "human.db"
@@ -30,12 +30,12 @@ local FOUND = "k.fingerprint, k.status, k.headers, k.body, k.is_sealed, k.body i
   .. LEFT:format(">=", ATTEMPTS) .. " as gave_up"
 
 M.sql = {
-  -- Whether nobody else is at work on it, and what is known of it: one row.
+  -- Takes the lock if it is free, and reads the stored row, if any: always one row.
   first = "select pg_try_advisory_xact_lock(hashtextextended($1::text || ' ' || $2::text, 0)) as is_mine, "
     .. "coalesce(k.created_at <= now() - $3::int * interval '1 hour', false) as is_old, "
     .. LEFT:format("<", ATTEMPTS) .. " as is_dead, " .. FOUND
     .. " from (select 1) one left join idempotency_keys k on k.scope = $1 and k.key = $2",
-  -- A row that nobody needs any more, or whose holder died over the same request, makes way.
+  -- Deletes an expired row, or one whose holder died while it ran the request.
   clear = [[delete from idempotency_keys k where scope = $1 and key = $2
     and (created_at <= now() - $3::int * interval '1 hour' or ]] .. LEFT:format("<", ATTEMPTS) .. ")",
   answer = [[insert into idempotency_keys (scope, key, fingerprint, status, headers, body, is_sealed)
@@ -62,8 +62,8 @@ M.sql = {
 
 -- Claims ----------------------------------------------------------------------------------------------
 
--- What makes two requests the same: path parameters, query and body, byte by byte; of one that was written to disk
--- what it holds.  Only the body may hold a NUL, and it comes last.
+-- Two requests are the same if path parameters, query and body agree byte by byte; a body on disk counts by its
+-- contents.  Only the body may contain NUL, and it comes last.
 local function fingerprint(ctx, route, body)
   local parts = {}
   for i, name in ipairs(route.names or {}) do parts[i] = tostring(ctx.params[name]) end
@@ -72,7 +72,7 @@ local function fingerprint(ctx, route, body)
   return crypto.sha256_hex(table.concat(parts, "\0"))
 end
 
--- Whose key it is: of callers who cannot be told apart otherwise, their address's.
+-- The owner of the key: anonymous callers are told apart by address.
 local function scope_of(ctx, route)
   local actor = ctx.actor
   local who = actor and actor.id or "public " .. ctx.ip
@@ -85,13 +85,13 @@ local function claim_of(ctx, route, key, body)
            lease_s = math.max(LEASE_S, route.timeout_s + SLACK_S) }
 end
 
--- What a repeat is told.
+-- The error for a repeat.
 local Repeat = { __tostring = function() return "this request was answered before" end }
 local function is_repeat(v) return getmetatable(v) == Repeat end
 
 local function in_progress() fail.throw("idempotency_in_progress", { retry_after_s = 1 }) end
 
--- What a repeat is told about the row it found: {status, headers, body}.
+-- The stored answer for a repeat that found this row: {status, headers, body}.
 local function judge(claim, row)
   if row.fingerprint ~= claim.print then fail.throw "idempotency_key_reused" end
   if row.gave_up then
@@ -110,7 +110,7 @@ local function kept(claim, route, status, headers, body)
   return headers, body and #body <= BODY_MAX and host.base64(body) or nil, is_secret
 end
 
--- Answers about the moment (5xx, 429) may be others when the request is sent again.
+-- Transient answers (5xx, 429) are not kept: a repeat may get another.
 local function is_kept(status) return status ~= nil and status < 500 and status ~= 429 end
 
 -- A lease ---------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ local function take(claim)
   in_progress()
 end
 
--- Nil when the request is to be carried out, with ctx.claim set; else the stored answer {status,
+-- Returns nil when the request is to run, with ctx.claim set; else the stored answer {status,
 -- headers (lines), body}.  Fails with 400, 409 or 422.
 function M.begin(ctx, route, key, body)
   local claim = claim_of(ctx, route, key, body)
@@ -135,7 +135,7 @@ function M.begin(ctx, route, key, body)
   return answer
 end
 
--- The answer stands whatever becomes of its record.
+-- The client gets its answer even if it cannot be stored.
 local function settle(ctx, what, ...)
   local claim = ctx.claim
   ctx.claim = false
@@ -146,10 +146,10 @@ local function settle(ctx, what, ...)
     error = ok and "the claim was taken over" or tostring(err) })
 end
 
--- Give the key back: the next request with it is carried out again.
+-- Releases the key: the next request with it runs again.
 function M.release(ctx) settle(ctx, "release") end
 
--- Keep the answer of the request that has the claim, if it is one to keep.  headers: its own lines.
+-- Stores the answer of the request that has the claim, if it is one to keep.  headers: its own lines.
 function M.store(ctx, status, headers, body)
   if not is_kept(status) then return M.release(ctx) end
   settle(ctx, "store", status, kept(ctx.claim, ctx.route, status, headers, body))
@@ -166,7 +166,7 @@ local function check_first(claim, tx, row)
   if row.fingerprint then tx:ask(M.sql.clear, claim.scope, claim.key, rules.KEEP_H) end
 end
 
--- Somebody stored an answer whom the lock did not stop: what we did is undone, and we look again.
+-- Another request stored an answer in spite of the lock: our work is rolled back, and we look again.
 local function raced(err)
   if not db.is_error(err) or err.constraint ~= "idempotency_keys_pkey" then return nil end
   err.sqlstate = "40001"
@@ -197,9 +197,9 @@ local function plan_of(ctx, route, key, body)
   return plan
 end
 
--- Carries a request out, once for all that come with this key (nil: it has none).  fn() runs the handler, never raises
--- and returns {status, headers (own lines), body}; more than once when a race was lost.  What it did in the
--- database stays when that answer is one to keep, and only then.  Returns what fn returned; or nil and the stored
+-- Runs a request once for all requests with this key (nil: no key).  fn() runs the handler, never raises
+-- and returns {status, headers (own lines), body}; it runs again after a lost race.  Its database work is
+-- committed if that answer is one to keep, and only then.  Returns what fn returned; or nil and the stored
 -- answer of an earlier request.  ctx.claim is set afterwards when the handler reached beyond the database.
 function M.carry_out(ctx, route, key, body, fn)
   local ok, answer = pcall(db.whole, plan_of(ctx, route, key, body), fn)
@@ -208,7 +208,7 @@ function M.carry_out(ctx, route, key, body, fn)
   error(answer, 0)
 end
 
--- Removes what is older than answers are kept; returns how many rows.
+-- Deletes expired rows; returns how many.
 function M.sweep()
   local total = 0
   for _ = 1, SWEEP_ROUNDS do

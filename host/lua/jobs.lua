@@ -23,7 +23,7 @@ local LOST = setmetatable({}, { __tostring = function() return "the lease of thi
 local next_look = {}                             -- job name -> host.now() before which it cannot be due
 
 local sql = {
-  -- Counted before it runs: what ends worker after worker is tried ever less often, by all hosts together.
+  -- Counted before it runs: a job that keeps killing workers is retried ever less often, across all hosts.
   take = [[insert into host_jobs (name, owner, lease_until, attempts)
     values ($1, $2, now() + $3::int * interval '1 second', 1)
     on conflict (name) do update set owner = excluded.owner, lease_until = excluded.lease_until,
@@ -50,7 +50,7 @@ local function building(what)
   return g
 end
 
--- Run module.fn() every so many seconds, on one worker of one host at a time.
+-- Runs module.fn() every so many seconds, on one worker of one host at a time.
 function M.every(name, seconds, fn_path)
   local g = building "jobs.every"
   if type(name) ~= "string" then error("jobs.every: the name must be a text", 2) end
@@ -61,7 +61,7 @@ function M.every(name, seconds, fn_path)
   g.jobs[name] = { name = name, seconds = seconds, path = fn_path }
 end
 
--- Run module.fn() when the host has started and the database is ready, on one worker of each host.
+-- Runs module.fn() once the host has started and the database is ready, on one worker of each host.
 function M.start(fn_path)
   local g = building "jobs.start"
   g.starts[#g.starts + 1] = fn_path
@@ -76,13 +76,13 @@ local function resolve(path)
   return fn
 end
 
--- Another worker may run the job now: ours is told to end, with all that it started, and left when it does not.
+-- Another worker may run the job now: ours is cancelled, with all that it started, and abandoned if it does not end.
 local function end_run(run)
   run.lost = true
   run.scope:stop(LOST)
 end
 
--- The lease that was asked for at `sent` is ours until then at least.
+-- Ends the run as soon as the lease that was requested at `sent` may have expired.
 local function hold(run, sent)
   timer.cancel(run.alarm)
   run.alarm = timer.start(sent + LEASE_S - host.now(), end_run, run)
@@ -100,7 +100,7 @@ local function renew(name, run)
   end
 end
 
--- A lease of our own that is left (the database went away before we could give it back) is taken again.
+-- A lease of ours that was never released (the database went away before) is taken again.
 local function take_and_run(job, run)
   local sent = host.now()
   next_look[job.name] = sent + job.seconds
@@ -133,7 +133,7 @@ local function run_job(job)
   if not ok then error(err, 0) end
 end
 
--- One that went on after it was told to end was left where it waited.
+-- A run that went on after it was cancelled was abandoned where it waited.
 local function on_finish(task, err)
   if not err then return end
   local name = task.job
@@ -192,7 +192,7 @@ local function added(old, new)
   return list
 end
 
--- Generation `new` has taken the place of `old`: jobs are found in it by their names from now on.
+-- Generation `new` has replaced `old`: from now on it is where jobs are looked up by name.
 function M.reloaded(old, new)
   if host.worker() ~= 0 or not looking then return end
   for name in pairs(old.jobs) do
@@ -205,7 +205,7 @@ function M.reloaded(old, new)
   sched.spawn(start_all, added(old.starts, new.starts))
 end
 
---- The time has been moved: what was not due may be.
+--- The clock was moved: other jobs may be due now.
 function M.look_again()
   if not looking or stopped then return end
   next_look = {}
@@ -214,7 +214,7 @@ function M.look_again()
   end
 end
 
--- No further job begins (drain).
+-- Starts no more jobs (drain).
 function M.stop() stopped = true end
 
 return M
