@@ -82,6 +82,7 @@ test: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) build
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory fuzzers
+	@$(MAKE) --no-print-directory $(B)/human-sample
 	@spec/run.sh
 
 # Less than a minute; what it leaves out takes ten.  It lints while it tests.

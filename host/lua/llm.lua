@@ -83,8 +83,8 @@ local function run(call, until_at)
 end
 
 local function check(req)
-  local listed = type(req.messages) == "table" and #req.messages > 0
-  if not listed and type(req.fit) ~= "function" then
+  local messages = rawget(req, "messages")       -- they may be made when somebody looks
+  if not (type(messages) == "table" and #messages > 0) and type(req.fit) ~= "function" then
     error("llm.chat: messages must be a list with at least one message", 3)
   end
   if sched.current().tx then error("llm.chat: not inside a transaction", 3) end

@@ -24,10 +24,22 @@ local M = {}
 
 local LEAST_S = 2                                -- to go on with an answer; there may be a retry in it
 
+local function build(snap) return prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ") end
+
+-- Rules answer from the chat itself: a prompt is made for one of them that looks at it.
+local function when_asked(req, snap)
+  return setmetatable(req, { __index = function(_, name)
+    if name ~= "system" and name ~= "messages" then return nil end
+    local built = build(snap)
+    req.system, req.messages = built.system, built.messages
+    return built[name]
+  end })
+end
+
 -- What the model's window has no room for is for agent.memory.
 local function request(entry, snap, run)
   local set = snap.settings
-  local built = run.at_once and {} or prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ")
+  local built = run.at_once and {} or build(snap)
   return {
     system = built.system, messages = built.messages, tools = tools.permitted(set), ref = run.id,
     model = set.model, temperature = set.temperature, reasoning_effort = set.reasoning_effort,
@@ -47,7 +59,10 @@ function M.plan(entry, snap, run)
   run.at_once = (snap.settings.typing_ms_per_char or 0) == 0 and llm.is_instant(snap.settings.model)
   if not run.at_once then attachments.show(entry.agent_id, snap.lines) end
   run.request = request(entry, snap, run)
-  if run.at_once then return end
+  if run.at_once then
+    when_asked(run.request, snap)
+    return
+  end
   run.plan = llm.plan(run.request)
   run.request.plan = run.plan
 end

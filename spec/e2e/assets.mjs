@@ -12,7 +12,7 @@ export const noSample = process.env.E2E_BINARY ? 'only build/human is built with
 
 function sample() {
   if (noSample) return BINARY;
-  execFileSync('make', ['-s', 'build/human-sample'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync('flock', ['build/sample.lock', 'make', '-s', 'build/human-sample'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   return `${BINARY}-sample`;
 }
 

@@ -40,7 +40,9 @@ before(async () => {
     assert.ok(check(value), `${name}: ${ajv.errorsText(check.errors)} in ${JSON.stringify(value)}`);
   };
   const user = await makeUser(host.url);
-  socket = await connected(host.url, (await makeAgent(host.url, user)).id, user.key);
+  const agent = await makeAgent(host.url, user);
+  await user.api('PUT', `/api/agents/${agent.id}`, { settings: { debounce_ms: 500 } }); // two lines are one turn
+  socket = await connected(host.url, agent.id, user.key);
 });
 after(async () => {
   socket?.disconnect();
