@@ -224,6 +224,7 @@ int host_db_sibling(void); /* while this worker gets no connections: another wor
  *   CHUNK(HOST_CHUNK_BODY, bytes)*, then DONE. */
 enum { HOST_CHUNK_HEAD = 1, HOST_CHUNK_BODY = 2 };
 host_id host_fetch(host_id owner, host_str *spec);
+int host_fetch_why(host_str *out); /* of what host_fetch() refused last; empty: the error says all */
 int host_fetch_resume(host_id op); /* after 256 KB unread, a transfer pauses until this */
 
 /* ---- programs ----------------------------------------------------------------------------------

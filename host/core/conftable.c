@@ -99,6 +99,8 @@ static const conf_rule rules[] = {
     {"http.hosts", CONF_HOSTS, "", 0, 0, NULL, NULL, false},
     CHOICE("http.proxy_protocol", "off", "off|on|port|agent_port"),
 
+    {"egress.allow", CONF_NETWORKS, "", 0, 0, NULL, NULL, false},
+
     TEXT("cors.origins", "*"),
 
     {"exec.enabled", CONF_BOOL, "true", 0, 0, NULL, NULL, false},

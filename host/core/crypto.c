@@ -53,7 +53,8 @@ static bool keyed(int kind) {
   return kind == HOST_HMAC_SHA256 || kind == HOST_HMAC_SHA512 || kind == HOST_HMAC_SHA1;
 }
 
-static bool hmac(const EVP_MD *md, const host_str *key, const host_str *data, unsigned char *out, unsigned *n) {
+static bool hmac(const EVP_MD *md, const host_str *key, const host_str *data, unsigned char *out,
+                 unsigned *n) {
   if (!key || key->n > INT32_MAX) return false;
   const unsigned char *text = (const unsigned char *)(data->n ? data->p : "");
   return HMAC(md, key->n ? key->p : "", (int)key->n, text, data->n, out, n) != NULL;

@@ -12,15 +12,7 @@
 
 #include "core/conf.h"
 
-typedef struct {
-  peer net;
-  int bits;
-} network;
-
-static struct {
-  network at[PEER_NETWORKS];
-  int n;
-} trusted;
+static peer_networks trusted;
 
 /* ---- addresses ---- */
 
@@ -67,11 +59,11 @@ bool peer_is_loopback(const peer *p) {
 /* ---- trusted networks ---- */
 
 /* "10.0.0.0/8".  ::ffff:10.0.0.0/104 is the same. */
-static bool parse_network(network *to, const char *text, size_t n) {
+static bool parse_network(peer_network *to, const char *text, size_t n) {
   const char *slash = memchr(text, '/', n);
   size_t address_n = slash ? (size_t)(slash - text) : n, digits = slash ? n - address_n - 1 : 0;
   if (n == 4 && !memcmp(text, "unix", 4)) {
-    *to = (network){.net = {.family = AF_UNIX}};
+    *to = (peer_network){.net = {.family = AF_UNIX}};
     return true;
   }
   if (!peer_parse(&to->net, text, address_n) || digits > 3 || (slash && !digits)) return false;
@@ -96,7 +88,7 @@ static size_t next_word(const char **at) {
 int peer_check_networks(const char *text, char *why, size_t room) {
   size_t n;
   int count = 0;
-  network one;
+  peer_network one;
   for (; (n = next_word(&text)); text += n) {
     if (!parse_network(&one, text, n)) {
       snprintf(why, room, "must be addresses, networks as 10.0.0.0/8 or fd00::/8, and unix, which \"%.*s\" "
@@ -111,25 +103,28 @@ int peer_check_networks(const char *text, char *why, size_t room) {
   return 0;
 }
 
-void peer_init(void) {
-  const char *text = conf_str("http.trusted_proxies");
+void peer_networks_read(peer_networks *to, const char *text) {
   size_t n;
-  for (trusted.n = 0; trusted.n < PEER_NETWORKS && (n = next_word(&text)); text += n)
-    if (parse_network(&trusted.at[trusted.n], text, n)) trusted.n++;
+  for (to->n = 0; to->n < PEER_NETWORKS && (n = next_word(&text)); text += n)
+    if (parse_network(&to->at[to->n], text, n)) to->n++;
 }
 
-static bool within(const peer *p, const network *net) {
+void peer_init(void) { peer_networks_read(&trusted, conf_str("http.trusted_proxies")); }
+
+static bool within(const peer *p, const peer_network *net) {
   const uint8_t *a = (const uint8_t *)&p->addr, *b = (const uint8_t *)&net->net.addr;
   int whole = net->bits / 8, rest = net->bits % 8;
   if (p->family != net->net.family || memcmp(a, b, (size_t)whole) != 0) return false;
   return !rest || ((a[whole] ^ b[whole]) & (0xff << (8 - rest) & 0xff)) == 0;
 }
 
-bool peer_is_trusted(const peer *p) {
-  for (int i = 0; i < trusted.n; i++)
-    if (within(p, &trusted.at[i])) return true;
+bool peer_is_within(const peer *p, const peer_networks *list) {
+  for (int i = 0; i < list->n; i++)
+    if (within(p, &list->at[i])) return true;
   return false;
 }
+
+bool peer_is_trusted(const peer *p) { return peer_is_within(p, &trusted); }
 
 bool peer_trusts_any(void) {
   return trusted.n > 0;

@@ -22,8 +22,20 @@ bool peer_parse(peer *p, const char *text, size_t n); /* an address without port
 void peer_text(const peer *p, char out[PEER_TEXT]);   /* "" when unknown */
 bool peer_is_loopback(const peer *p);                 /* of this machine: also AF_UNIX */
 
+typedef struct {
+  peer net;
+  int bits;
+} peer_network;
+
+typedef struct {
+  peer_network at[PEER_NETWORKS];
+  int n;
+} peer_networks;
+
 /* "10.0.0.0/8, ::1, unix": what http.trusted_proxies may be.  0, or -1 and why not. */
 int peer_check_networks(const char *text, char *why, size_t n);
+void peer_networks_read(peer_networks *to, const char *text); /* which was checked */
+bool peer_is_within(const peer *p, const peer_networks *list);
 void peer_init(void);                                 /* reads the setting; once per worker */
 bool peer_is_trusted(const peer *p);
 bool peer_trusts_any(void);

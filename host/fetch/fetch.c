@@ -12,6 +12,7 @@
 #include "core/loop.h"
 #include "core/pack.h"
 #include "fetch/fetchmulti.h"
+#include "fetch/ssrf.h"
 
 enum { SWEEP_MS = 100, RESULT_HEAD = 1024 };
 
@@ -111,6 +112,7 @@ static void succeed(fetch *f) {
 
 static int status_of(const fetch *f, CURLcode result) {
   if (f->refused) return f->refused;
+  if (f->denied && result == CURLE_COULDNT_CONNECT) return HOST_EDENIED;
   switch (result) {
     case CURLE_OPERATION_TIMEDOUT: return HOST_ETIMEOUT;
     case CURLE_FILESIZE_EXCEEDED: return HOST_ELIMIT;
@@ -201,8 +203,17 @@ static void wait_turn(fetch *f) {
 
 /* ---- what Lua calls -------------------------------------------------------------------------- */
 
+static bool full; /* the last one was refused for that */
+
+int host_fetch_why(host_str *out) {
+  const char *text = full ? "too many transfers wait for their turn" : fetchspec_why();
+  *out = (host_str){text, (uint32_t)strlen(text)};
+  return 0;
+}
+
 host_id host_fetch(host_id owner, host_str *packed) {
-  if (!started || waiting.n >= FETCH_QUEUE) return HOST_EFULL;
+  full = !started || waiting.n >= FETCH_QUEUE;
+  if (full) return HOST_EFULL;
   fetch *f = calloc(1, sizeof *f);
   if (!f) return HOST_EFULL;
   int e = fetchspec_read(&f->spec, packed);
@@ -234,6 +245,7 @@ int host_fetch_resume(host_id id) {
 
 int fetch_init(void) {
   if (fetchmulti_init(on_done) < 0) return -1;
+  ssrf_init();
   uv_timer_init(loop_uv(), &sweeper);
   started = true;
   return 0;

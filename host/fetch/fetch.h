@@ -27,7 +27,8 @@ struct fetch {
   double received;       /* bytes of the body, decoded */
   size_t unread;
   bool paused;
-  int refused;           /* why we ended it ourselves: HOST_ELIMIT, HOST_EDENIED, HOST_EFULL; 0 */
+  int refused;           /* why we ended it ourselves: HOST_ELIMIT, HOST_EFULL; 0 */
+  bool denied;           /* one of the addresses of its host was not one to go to */
   char error[CURL_ERROR_SIZE];
 };
 

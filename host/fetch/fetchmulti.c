@@ -125,8 +125,9 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg) {
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a) {
   fetch *f = arg;
   (void)purpose;
-  if (f->spec.guard && !ssrf_allows(&a->addr)) {
-    f->refused = HOST_EDENIED;
+  bool open = !f->spec.guard || ssrf_opens(&a->addr) || (!f->spec.plain && ssrf_allows(&a->addr));
+  if (!open) {
+    f->denied = true;
     return CURL_SOCKET_BAD;
   }
   return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
@@ -135,7 +136,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 /* A redirect, a cookie, a .netrc, or a proxy that the environment names would send the request where the
  * script did not. */
 static void set_policy(CURL *e, const fetchspec *s) {
-  curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, s->guard ? "https" : "http,https");
+  curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, s->guard && !s->plain ? "https" : "http,https");
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(e, CURLOPT_PROXY, s->proxy ? s->proxy : "");
   curl_easy_setopt(e, CURLOPT_NOPROXY, s->no_proxy ? s->no_proxy : "");

@@ -6,6 +6,7 @@
 #include "fetch/fetchspec.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "core/confpack.h"
 #include "core/pack.h"
 #include "core/secretstore.h"
+#include "fetch/ssrf.h"
 
 enum {
   URL_MAX = 16 << 10,
@@ -27,6 +29,23 @@ enum {
   MARK = sizeof "${secret:" - 1,
   TIMEOUT_MAX_S = 3600
 };
+
+static char why[256]; /* of the last spec that was refused */
+
+const char *fetchspec_why(void) { return why; }
+
+/* What is said first is the cause. */
+__attribute__((format(printf, 2, 3))) static int refuse(int e, const char *fmt, ...) {
+  va_list args;
+  if (*why) return e;
+  va_start(args, fmt);
+  vsnprintf(why, sizeof why, fmt, args);
+  va_end(args);
+  return e;
+}
+
+/* How much of a name is shown. */
+static int shown(size_t n) { return n < 64 ? (int)n : 64; }
 
 /* ---- secrets --------------------------------------------------------------------------------- */
 
@@ -45,6 +64,14 @@ static const char *find_mark(const char *p, size_t n) {
   return secret_at < sealed_at ? secret_at : sealed_at;
 }
 
+static int no_secret(const char *name, const char *end, bool sealed, bool guard) {
+  if (guard) return refuse(HOST_EDENIED, "a guarded request is given no secrets");
+  if (!end) return refuse(HOST_EDENIED, "a ${secret: without its }");
+  size_t n = (size_t)(end - name);
+  if (sealed) return refuse(HOST_EDENIED, "secret %.*s is not kept (human secret set)", shown(n), name);
+  return refuse(HOST_EDENIED, "secret %.*s is not declared", shown(n), name);
+}
+
 /* Appends text with each ${secret:NAME} and ${sealed:NAME} replaced; counts them in *used. */
 static int fill_in(buf *out, const char *p, size_t n, bool guard, int *used) {
   const size_t m = MARK;
@@ -56,8 +83,9 @@ static int fill_in(buf *out, const char *p, size_t n, bool guard, int *used) {
     if (buf_add(out, p, before) < 0) return HOST_ELIMIT;
     if (!at) return 0;
     const char *name = at + m, *end = memchr(name, '}', n - before - m);
-    const char *value = guard || !end ? NULL : secret(name, (size_t)(end - name), at[4] == 'a');
-    if (!value) return HOST_EDENIED;
+    bool sealed = at[4] == 'a';
+    const char *value = guard || !end ? NULL : secret(name, (size_t)(end - name), sealed);
+    if (!value) return no_secret(name, end, sealed, guard);
     int failed = buf_str(out, value);
     secretstore_forget();
     if (failed) return HOST_ELIMIT;
@@ -118,7 +146,9 @@ static int add_header(fetchspec *s, const pack_value *name, const pack_value *va
   buf line;
   int used = 0, e = HOST_EINVAL;
   buf_init(&line, HEADER_MAX);
-  if (!is_token(name->s, name->n) || is_framing(name->s, name->n)) return HOST_EINVAL;
+  if (!is_token(name->s, name->n)) return refuse(HOST_EINVAL, "a header's name is malformed");
+  if (is_framing(name->s, name->n))
+    return refuse(HOST_EINVAL, "header %.*s is the host's own", shown(name->n), name->s);
   if (buf_add(&line, name->s, name->n) < 0) goto end;
   size_t at = line.n + 2;
   if (buf_str(&line, ": ") < 0) goto end;
@@ -137,13 +167,15 @@ static int add_header(fetchspec *s, const pack_value *name, const pack_value *va
 end:
   if (line.p) explicit_bzero(line.p, line.n);
   buf_free(&line);
-  return e;
+  if (e == 0 || e == HOST_EFULL) return e;
+  const char *what = e == HOST_ELIMIT ? "is longer than 16 KB" : "has a line break in it";
+  return refuse(e, "header %.*s %s", shown(name->n), name->s, what);
 }
 
 /* {{name, value}, ..} */
 static int read_headers(fetchspec *s, pack_reader *r, const pack_value *list) {
   if (list->type != PACK_TABLE || list->hash || list->zero_based) return HOST_EINVAL;
-  if (list->array > HEADERS_MAX) return HOST_ELIMIT;
+  if (list->array > HEADERS_MAX) return refuse(HOST_ELIMIT, "more than %d headers", HEADERS_MAX);
   for (uint32_t i = 0; i < list->array; i++) {
     pack_value pair, name, value;
     if (pack_read(r, &pair) != PACK_TABLE || pair.array != 2 || pair.hash) return HOST_EINVAL;
@@ -156,7 +188,14 @@ static int read_headers(fetchspec *s, pack_reader *r, const pack_value *list) {
 
 /* ---- the other fields ------------------------------------------------------------------------ */
 
-static int check_scheme(const fetchspec *s) {
+/* A guarded request without TLS goes to networks of egress.allow at most. */
+static int check_plain(fetchspec *s) {
+  s->plain = true;
+  if (!s->guard || ssrf_opens_any()) return 0;
+  return refuse(HOST_EDENIED, "a guarded request must be https");
+}
+
+static int check_scheme(fetchspec *s) {
   CURLU *u = curl_url();
   char *scheme = NULL;
   int e = HOST_EINVAL;
@@ -164,11 +203,11 @@ static int check_scheme(const fetchspec *s) {
   if (curl_url_set(u, CURLUPART_URL, s->url, 0) == CURLUE_OK &&
       curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK) {
     if (strcmp(scheme, "https") == 0) e = 0;
-    else if (strcmp(scheme, "http") == 0) e = s->guard ? HOST_EDENIED : 0;
+    else if (strcmp(scheme, "http") == 0) e = check_plain(s);
   }
   curl_free(scheme);
   curl_url_cleanup(u);
-  return e;
+  return e == HOST_EINVAL ? refuse(e, "the url is malformed") : e;
 }
 
 static int read_url(fetchspec *s, const pack_value *v) {
@@ -181,7 +220,7 @@ static int read_url(fetchspec *s, const pack_value *v) {
   if (e == 0 && buf_add(&url, "", 1) < 0) e = HOST_ELIMIT;
   if (e < 0) {
     buf_free(&url);
-    return e;
+    return refuse(e, e == HOST_ELIMIT ? "the url is longer than 16 KB" : "the url is malformed");
   }
   s->url = url.p;
   s->secret_url = s->secret_url || used > 0;
@@ -190,7 +229,7 @@ static int read_url(fetchspec *s, const pack_value *v) {
 
 static int read_body(fetchspec *s, const pack_value *v) {
   if (s->body) return HOST_EINVAL;
-  if (v->n > BODY_MAX) return HOST_ELIMIT;
+  if (v->n > BODY_MAX) return refuse(HOST_ELIMIT, "the body is larger than 32 MB");
   s->body = malloc(v->n + 1);
   if (!s->body) return HOST_EFULL;
   memcpy(s->body, v->s, v->n);
@@ -202,8 +241,9 @@ static int read_body(fetchspec *s, const pack_value *v) {
 /* "sha256//BASE64": anything else would be the name of a file to curl. */
 static int read_pin(fetchspec *s, const pack_value *v) {
   static const char kind[] = "sha256//";
-  if (s->pin || v->n >= PIN_MAX || v->n <= sizeof kind - 1) return HOST_EINVAL;
-  if (memcmp(v->s, kind, sizeof kind - 1) != 0 || !is_clean(v->s, v->n)) return HOST_EINVAL;
+  if (s->pin || v->n >= PIN_MAX || v->n <= sizeof kind - 1 ||
+      memcmp(v->s, kind, sizeof kind - 1) != 0 || !is_clean(v->s, v->n))
+    return refuse(HOST_EINVAL, "pin must be sha256// and a digest in base64");
   s->pin = strndup(v->s, v->n);
   return s->pin ? 0 : HOST_EFULL;
 }
@@ -213,14 +253,14 @@ static int read_proxy(fetchspec *s, const pack_value *v) {
   buf proxy;
   int used = 0;
   if (s->proxy) return HOST_EINVAL;
-  if (s->guard) return HOST_EDENIED;
+  if (s->guard) return refuse(HOST_EDENIED, "a guarded request goes through no proxy");
   buf_init(&proxy, URL_MAX);
   int e = fill_in(&proxy, v->s, v->n, false, &used);
   if (e == 0 && (proxy.n == 0 || !is_clean(proxy.p, proxy.n))) e = HOST_EINVAL;
   if (e == 0 && buf_add(&proxy, "", 1) < 0) e = HOST_ELIMIT;
   if (e < 0) {
     buf_free(&proxy);
-    return e;
+    return refuse(e, "the proxy is malformed");
   }
   s->proxy = proxy.p;
   s->secret_url = s->secret_url || strchr(s->proxy, '@'); /* a password, most often */
@@ -228,14 +268,15 @@ static int read_proxy(fetchspec *s, const pack_value *v) {
 }
 
 static int read_no_proxy(fetchspec *s, const pack_value *v) {
-  if (s->no_proxy || v->n >= URL_MAX || !is_clean(v->s, v->n)) return HOST_EINVAL;
+  if (s->no_proxy || v->n >= URL_MAX || !is_clean(v->s, v->n))
+    return refuse(HOST_EINVAL, "no_proxy is malformed");
   s->no_proxy = strndup(v->s, v->n);
   return s->no_proxy ? 0 : HOST_EFULL;
 }
 
 static int read_method(fetchspec *s, const pack_value *v) {
   if (v->n >= sizeof s->method || !is_token(v->s, v->n) || is_named(v->s, v->n, "connect"))
-    return HOST_EINVAL;
+    return refuse(HOST_EINVAL, "the method is malformed");
   memcpy(s->method, v->s, v->n);
   s->method[v->n] = 0;
   return 0;
@@ -315,8 +356,10 @@ static int read_fields(fetchspec *s, const host_str *packed) {
 
 int fetchspec_read(fetchspec *s, const host_str *packed) {
   *s = (fetchspec){.timeout_s = 30, .connect_timeout_s = 10, .max_bytes = BYTES_DEFAULT};
+  *why = 0;
   int e = read_fields(s, packed);
   if (e < 0) fetchspec_free(s);
+  if (e == HOST_EINVAL) refuse(e, "a field of the request is of the wrong type, or unknown");
   return e;
 }
 

@@ -18,13 +18,15 @@ typedef struct {
   size_t body_n;
   double timeout_s, connect_timeout_s;
   size_t max_bytes;
+  bool plain;                 /* http, without TLS */
   bool stream, guard, proxy_head; /* proxy_head: begin with a PROXY head, about ourselves */
   char *proxy, *no_proxy;     /* whom to go through, and the names for which not; NULL: nobody */
   char *pin;                  /* trust who has this public key, and nobody else; NULL: authorities */
 } fetchspec;
 
 /* 0, or HOST_EINVAL, HOST_EDENIED (http or a secret under guard, unknown secret), HOST_ELIMIT,
- * HOST_EFULL.  On an error s is already freed. */
+ * HOST_EFULL.  On an error s is already freed, and fetchspec_why() says more; it shows no secret. */
 int fetchspec_read(fetchspec *s, const host_str *packed);
+const char *fetchspec_why(void);
 void fetchspec_free(fetchspec *s);
 #endif

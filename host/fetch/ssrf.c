@@ -11,6 +11,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/conf.h"
+#include "core/peer.h"
+
 typedef struct { uint32_t net; int bits; } net4;
 typedef struct { uint8_t net[4]; int bits; } net6; /* the first 32 bits tell all of them apart */
 
@@ -80,3 +83,17 @@ bool ssrf_allows_text(const char *ip) {
   if (inet_pton(AF_INET, ip, &a) == 1) return allows4(ntohl(a.s_addr));
   return inet_pton(AF_INET6, ip, &b) == 1 && allows6(b.s6_addr);
 }
+
+/* ---- what the operator opens ---- */
+
+static peer_networks opened;
+
+void ssrf_init(void) { peer_networks_read(&opened, conf_str("egress.allow")); }
+
+bool ssrf_opens(const struct sockaddr *sa) {
+  peer p;
+  peer_set(&p, sa);
+  return peer_is_within(&p, &opened);
+}
+
+bool ssrf_opens_any(void) { return opened.n > 0; }

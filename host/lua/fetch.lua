@@ -84,14 +84,21 @@ local function receive(stream, status, data)
   wake_reader(stream)
 end
 
+-- An op; or an error, and why.
+local function begin(spec)
+  local op = host.fetch(sched.owner(), spec)
+  return op, op < 0 and host.fetch_why() or nil
+end
+
 -- The task that owns the transfer.
 local function transfer(stream, spec)
-  local op = host.fetch(sched.owner(), spec)
+  local op, why = begin(spec)
   if op > 0 then
     stream.op = op
     sched.on_chunk(op, function(status, data) receive(stream, status, data) end)
   end
   local ok, status, data = pcall(sched.await, op)
+  data = why or data
   sched.on_chunk(op, nil)
   stream.status, stream.data = ok and status or host.E.CANCELED, data
   wake_reader(stream)
@@ -204,10 +211,10 @@ end
 --- One HTTP request.  Awaits.
 --- request: url (http or https; may hold ${secret:NAME}, filled in by the host), method, headers
 ---   ({[name]=value}, the same), body (string), timeout_s (30; for all of it, at most 600),
----   connect_timeout_s (10), max_bytes of the response body (8 MiB), guard (true refuses private
----   addresses), pin ("sha256//" and the base64 digest of the server's public key: trusts that key instead of
----   certificate authorities), proxy (a URL, may hold ${secret:NAME}; proxies in the environment are ignored)
----   and no_proxy (hosts and networks to reach without it), on_chunk(bytes, head): called for each
+---   connect_timeout_s (10), max_bytes of the response body (8 MiB), guard (true allows
+---   only https to public addresses, and the networks of the setting egress.allow), pin ("sha256//" and the
+---   base64 digest of the server's public key: trusts that key instead of certificate authorities), proxy (a URL,
+---   may hold ${secret:NAME}; proxies in the environment are ignored) and no_proxy (hosts and networks to reach without it), on_chunk(bytes, head): called for each
 ---   piece of a 2xx body; it may await; when it returns false, the rest is discarded.  With on_chunk:
 ---   first_byte_s, the timeout for the first piece of the body, and idle_s, the timeout for each next piece.
 --- Returns {status, headers (names in lower case), body}: the body is "" when on_chunk received it.
@@ -220,8 +227,9 @@ local function fetch(request)
   if task.tx then error("fetch: not inside a transaction", 2) end
   local spec = host_spec(request)
   if request.on_chunk then return fetch_stream(request, spec) end
-  local status, data = sched.await(host.fetch(sched.owner(), spec))
-  if status < 0 then return failure(request, status, data) end
+  local op, why = begin(spec)
+  local status, data = sched.await(op)
+  if status < 0 then return failure(request, status, why or data) end
   return host.unpack(data)
 end
 

@@ -167,6 +167,44 @@ describe("host.fetch", function()
     assert.equal(E.DENIED, (fetch { url = "https://1.1.1.1/${secret:openai}", guard = true }))
   end)
 
+  it("says what was wrong with a request that it refuses, and no secret's value", function()
+    local human_fetch = require "human.fetch"
+    local function why(spec, code)
+      spec.url = spec.url or origin .. "/echo"
+      local result, err = human_fetch(spec)
+      assert.same({ nil, code }, { result, err.code })
+      return err.message
+    end
+    local long = ("x"):rep(17000)
+    for text, spec in pairs {
+      ["secret no_such is not declared"] = { headers = { A = "Bearer ${secret:no_such}" } },
+      ["secret database.url is not declared"] = { headers = { A = "${secret:database.url}" } },
+      ["secret no.such is not kept (human secret set)"] = { headers = { A = "${sealed:no.such}" } },
+      ["a ${secret: without its }"] = { headers = { A = "${secret:openai" } },
+      ["a guarded request is given no secrets"] = { url = "https://1.1.1.1/${secret:openai}", guard = true },
+      ["a guarded request must be https"] = { url = "http://1.1.1.1/", guard = true },
+      ["a guarded request goes through no proxy"] = { url = "https://1.1.1.1/", guard = true, proxy = origin },
+      ["the address is not a public one"] = { url = "https://127.0.0.1/", guard = true },
+    } do
+      for _, on_chunk in ipairs { false, function() end } do
+        spec.on_chunk = on_chunk or nil
+        assert.truthy(why(spec, "denied"):find(text, 1, true), text)
+      end
+    end
+    for text, spec in pairs {
+      ["header Content-Length is the host's own"] = { headers = { ["Content-Length"] = "3" } },
+      ["header A has a line break in it"] = { headers = { A = "b\r\nC: d" } },
+      ["a header's name is malformed"] = { headers = { ["A B"] = "c" } },
+      ["the url is malformed"] = { url = "http://a b/" },
+      ["the method is malformed"] = { method = "GE T" },
+      ["pin must be sha256//"] = { pin = "/etc/passwd" },
+    } do
+      assert.truthy(why(spec, "network"):find(text, 1, true), text)
+    end
+    assert.truthy(why({ headers = { A = long } }, "too_large"):find("header A is longer than 16 KB", 1, true))
+    assert.truthy(why({ url = origin .. "/" .. long }, "too_large"):find("the url is longer than 16 KB", 1, true))
+  end)
+
   it("keeps guarded requests away from private addresses, however they are spelled", function()
     assert.equal(E.DENIED, (fetch { url = "http://1.1.1.1/", guard = true }))
     for _, name in ipairs { "127.0.0.1", "127.1", "0x7f000001", "2130706433", "localhost", "[::1]",

@@ -26,6 +26,7 @@ local function fake_host()
   function f.random(n) return ("\171"):rep(n) end
   function f.log(_, line) f.logged[#f.logged + 1] = line end
   function f.fetch(_, spec) f.specs[#f.specs + 1] = spec return f.refuse or 500 + #f.specs end
+  function f.fetch_why() return f.why or "" end
   function f.fetch_resume() f.resumed = f.resumed + 1 return 0 end
   function f.cancel(op)
     f.cancelled[#f.cancelled + 1] = op

@@ -137,6 +137,7 @@ local function add_database(h, app)
     end
     return id
   end
+  function h.fetch_why() return "" end
   function h.fetch_resume() return 0 end
 end
 

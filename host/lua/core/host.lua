@@ -245,6 +245,8 @@ end
 -- Outbound HTTP -------------------------------------------------------------------------------------
 
 function M.fetch(owner, spec) return C.host_fetch(owner, fill(a, M.pack(spec))) end
+-- Why the last call of M.fetch was refused.
+function M.fetch_why() C.host_fetch_why(out) return taken() end
 function M.fetch_resume(op) return C.host_fetch_resume(op) end
 
 M.EXEC = { STDOUT = C.HOST_EXEC_STDOUT, STDERR = C.HOST_EXEC_STDERR, REFUSED = C.HOST_EXEC_REFUSED,
