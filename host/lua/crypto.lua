@@ -13,7 +13,7 @@ function M.hex(bytes)
   return (gsub(bytes, ".", HEX)) -- "." matches every byte, newline and NUL too
 end
 
---- The bytes of a text of hex digits, of either case; nil when it is none.
+--- The bytes that hex digits (of either case) stand for; nil when the text is not hex.
 function M.unhex(text)
   if #text % 2 == 1 or text:find "%X" then return nil end
   return (gsub(text, "..", function(two) return string.char(tonumber(two, 16)) end))
@@ -31,10 +31,10 @@ function M.sha256(data) return host.sha256(data) end
 --- SHA-512 of a string: 64 bytes.
 function M.sha512(data) return host.sha512(data) end
 
---- SHA-1 of a string: 20 bytes.  For protocols that ask for it: somebody can make two texts with the same one.
+--- SHA-1 of a string: 20 bytes.  Only for protocols that require it: collisions can be made.
 function M.sha1(data) return host.sha1(data) end
 
---- Keccak-256 of a string, as Ethereum has it (not SHA3-256, whose padding is another): 32 bytes.
+--- Keccak-256 of a string, as Ethereum uses it (SHA3-256 pads differently): 32 bytes.
 function M.keccak256(data) return host.keccak256(data) end
 
 --- HMAC-SHA-256: 32 bytes.
@@ -99,7 +99,7 @@ end
 
 local E = host.E
 
--- Errors name the line of the script: what follows is called by public functions, or in their place (tail calls).
+-- Level 3 is the line of the script: public functions call these helpers directly, or as tail calls.
 local function check_strings(name, ...)
   for i = 1, select("#", ...) do
     if type((select(i, ...))) ~= "string" then
@@ -113,7 +113,7 @@ local function refuse(name, e, invalid)
   error("crypto." .. name .. ": " .. why, 3)
 end
 
-local NO_PRIVATE = "the private key must be 32 bytes that are one"
+local NO_PRIVATE = "the private key must be 32 bytes, and valid"
 
 local function keypair(name, kind)
   local private_key, e_or_public = host.key(kind)
@@ -134,7 +134,7 @@ local function sign(name, kind, private_key, data)
   return signature or refuse(name, e, NO_PRIVATE)
 end
 
--- A bad key says so, since the one who set it up has to know; a bad signature is just false.
+-- A bad key is reported, because whoever configured it needs to know; a bad signature is just false.
 local function verify(name, kind, public_key, data, signature)
   check_strings(name, public_key, data, signature)
   local good, e = host.verify(kind, public_key, data, signature)
@@ -143,17 +143,18 @@ local function verify(name, kind, public_key, data, signature)
   refuse(name, e)
 end
 
---- A new pair of keys for signatures: the private and the public one, of 32 bytes each (RFC 8032).
+--- A new Ed25519 key pair (RFC 8032): the private and the public key, 32 bytes each.
 function M.ed25519_keypair() return keypair("ed25519_keypair", "ed25519") end
 
 --- The public key of a private one.
 function M.ed25519_public(private_key) return public_of("ed25519_public", "ed25519", private_key) end
 
---- The Ed25519 signature of data: 64 bytes.  Raises for a private key that has not 32 bytes, and for more than 16 MB.
+--- The Ed25519 signature of data: 64 bytes.  Raises when the private key is not 32 bytes, or data is
+--- larger than 16 MB.
 function M.ed25519_sign(private_key, data) return sign("ed25519_sign", "ed25519", private_key, data) end
 
---- Is it the Ed25519 signature of data?  Any bytes may be given; false and "bad_key" where the public key is none
---- (32 bytes; crypto.unhex() reads the hex digits in which they are often written).
+--- Whether this is the Ed25519 signature of data.  Safe with any bytes; returns false and "bad_key" when the public
+--- key is not valid (32 bytes; decode hex with crypto.unhex).
 function M.ed25519_verify(public_key, data, signature)
   return verify("ed25519_verify", "ed25519", public_key, data, signature)
 end
@@ -164,27 +165,27 @@ local function p256_kind(name, form)
   return KINDS[form or "raw"] or error("crypto." .. name .. [[: form must be "raw" or "der"]], 3)
 end
 
---- A new pair of keys on P-256, for signatures or for crypto.p256_shared: the private (32 bytes) and the public one
---- (65 bytes, uncompressed).
+--- A new P-256 key pair, for signatures or crypto.p256_shared: the private key (32 bytes) and the public key (65
+--- bytes, uncompressed).
 function M.p256_keypair() return keypair("p256_keypair", "p256") end
 
 --- The public key of a private one.
 function M.p256_public(private_key) return public_of("p256_public", "p256", private_key) end
 
---- The ECDSA signature of data with SHA-256 (ES256): 64 bytes, r and s, as JWTs have it, or form "der", as
---- certificates and WebAuthn do.  Raises for what is no private key, and for more than 16 MB.
+--- The ECDSA signature of data with SHA-256 (ES256).  form: "raw" (the default: r and s, 64 bytes, as in a JWT) or
+--- "der" (as in certificates and WebAuthn).  Raises when the private key is not valid, or data is larger than 16 MB.
 function M.p256_sign(private_key, data, form)
   return sign("p256_sign", p256_kind("p256_sign", form), private_key, data)
 end
 
---- Is it the ECDSA signature of data with SHA-256?  Any bytes may be given; false and "bad_key" where the public key
---- (65 bytes, or 33 compressed) is none.
+--- Whether this is the ECDSA signature of data with SHA-256.  Safe with any bytes; returns false and "bad_key" when
+--- the public key (65 bytes, or 33 compressed) is not a point on the curve.
 function M.p256_verify(public_key, data, signature, form)
   return verify("p256_verify", p256_kind("p256_verify", form), public_key, data, signature)
 end
 
---- What the owners of two pairs of keys on P-256 both know (ECDH): 32 bytes, to be put through crypto.hkdf_sha256.
---- Nil and "bad_key" where the other one's public key is none.  Raises for what is no private key.
+--- The secret that the owners of two P-256 key pairs share (ECDH): 32 bytes; derive keys from it with
+--- crypto.hkdf_sha256.  Nil and "bad_key" when the public key is not valid.  Raises when the private key is not.
 function M.p256_shared(private_key, public_key)
   check_strings("p256_shared", private_key, public_key)
   local shared, e = host.ecdh(private_key, public_key)
@@ -192,8 +193,8 @@ function M.p256_shared(private_key, public_key)
   return shared or refuse("p256_shared", e, NO_PRIVATE)
 end
 
---- n bytes (1 to 8160) made from key material (HKDF with SHA-256, RFC 5869).  salt may be ""; info says what they
---- are for (at most 1024 bytes).
+--- Derives n bytes (1 to 8160) from key material (HKDF with SHA-256, RFC 5869).  salt may be ""; info is at most
+--- 1024 bytes.
 function M.hkdf_sha256(key, salt, info, n)
   check_strings("hkdf_sha256", key, salt, info)
   if type(n) ~= "number" or n % 1 ~= 0 or n < 1 or n > 8160 then
@@ -213,30 +214,30 @@ local function aes(mode, key, iv, aad, text, invalid)
   refuse(name, e, invalid)
 end
 
---- Text (at most 16 MB) encrypted with AES-GCM, its tag of 16 bytes at the end.  key: 16 or 32 bytes.
---- nonce: 12 (up to 64) bytes; never the same twice for one key, or both texts can be read.  aad: what is protected
---- beside the text, and is not in it.  For what a host keeps for itself take crypto.seal, which sees to nonces.
+--- Encrypts a text (at most 16 MB) with AES-GCM; the result ends with the tag of 16 bytes.  key: 16 or 32 bytes.
+--- nonce: 12 to 64 bytes; never use one twice with the same key, or both texts can be read.  aad: authenticated, but
+--- not encrypted or included.  To store something, prefer crypto.seal, which manages key and nonces.
 function M.aes_gcm_encrypt(key, nonce, text, aad)
   return aes("gcm_encrypt", key, nonce, aad or "", text, "the nonce must be 12 to 64 bytes")
 end
 
---- What crypto.aes_gcm_encrypt was given; nil for anything else.
+--- The text that crypto.aes_gcm_encrypt encrypted; nil when key, nonce, aad or text do not match.
 function M.aes_gcm_decrypt(key, nonce, text, aad)
   return aes("gcm_decrypt", key, nonce, aad or "", text)
 end
 
---- Text (at most 16 MB) encrypted with AES-CBC, padded as PKCS #7 says.  key: 16 or 32 bytes; iv: 16 random
---- ones.  For protocols that ask for it: nobody notices when the result is changed.
+--- Encrypts a text (at most 16 MB) with AES-CBC and PKCS #7 padding.  key: 16 or 32 bytes; iv: 16 random bytes.
+--- Only for protocols that require it: changes to the result go unnoticed.
 function M.aes_cbc_encrypt(key, iv, text)
   return aes("cbc_encrypt", key, iv, "", text, "the iv must be 16 bytes")
 end
 
---- What crypto.aes_cbc_encrypt was given; nil where length or padding are wrong.  Verify a signature of the text
---- first, and answer nil as you answer other faults: who can tell them apart learns the text.
+--- The text that crypto.aes_cbc_encrypt encrypted; nil when length or padding are wrong.  Verify the sender's
+--- signature first, and never let the sender tell bad padding from other failures: that reveals the text.
 function M.aes_cbc_decrypt(key, iv, text) return aes("cbc_decrypt", key, iv, "", text) end
 
---- An Ethereum address with the capitals of its checksum (EIP-55).  Nil for what is none: other than 0x and 40 hex
---- digits, or of both cases and with other capitals.
+--- An Ethereum address with its EIP-55 checksum in upper and lower case.  Nil unless it is 0x and 40 hex digits, or
+--- when it is in mixed case and the checksum is wrong.
 function M.eip55(address)
   local digits = type(address) == "string" and #address == 42 and address:match "^0x(%x+)$"
   if not digits then return nil end

@@ -214,8 +214,9 @@ end
 ---   connect_timeout_s (10), max_bytes of the response body (8 MiB), guard (true allows
 ---   only https to public addresses, and the networks of the setting egress.allow), pin ("sha256//" and the
 ---   base64 digest of the server's public key: trusts that key instead of certificate authorities), proxy (a URL,
----   may hold ${secret:NAME}; proxies in the environment are ignored) and no_proxy (hosts and networks to reach without it), on_chunk(bytes, head): called for each
----   piece of a 2xx body; it may await; when it returns false, the rest is discarded.  With on_chunk:
+---   may hold ${secret:NAME}; proxies in the environment are ignored) and no_proxy (hosts and networks to
+---   reach without it), on_chunk(bytes, head): called for each piece of a 2xx body; it may await; when it returns
+---   false, the rest is discarded.  With on_chunk:
 ---   first_byte_s, the timeout for the first piece of the body, and idle_s, the timeout for each next piece.
 --- Returns {status, headers (names in lower case), body}: the body is "" when on_chunk received it.
 ---   Or nil and {code = "timeout" | "network" | "denied" | "too_large", message}.
