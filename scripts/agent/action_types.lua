@@ -1,5 +1,5 @@
--- scripts/agent/action_types.lua -- what an agent may tell its platform: the six actions, and their fields.
--- The store keeps these fields and no others; /asyncapi.json shows them to those who write platforms.
+-- scripts/agent/action_types.lua -- what an agent may send its platform: the six actions, and their fields.
+-- The store keeps these fields and no others; /asyncapi.json documents them for platform developers.
 
 local s = require "human.schema"
 
@@ -43,7 +43,7 @@ end
 -- An action of this type as clients get it.
 function M.schema(type_name) return as_clients_get_it(type_name, M.fields[type_name]) end
 
--- What is delivered again of a message that was deleted (agent.store.shown).
+-- Redelivered in place of an action whose message was deleted (agent.store.shown).
 M.deleted = as_clients_get_it("action-deleted", {})
 
 return M

@@ -1,6 +1,6 @@
--- scripts/agent/actions.lua -- from a model's wishes to actions that may be sent.
+-- scripts/agent/actions.lua -- turns a model's wishes into actions that may be sent.
 -- Gathers the facts about each wish (does the message exist, is that an emoji, does the text look like
--- a key) and asks agent.rules.tool_use and agent.rules.safety; what they refuse is dropped.
+-- a key) and asks agent.rules.tool_use and agent.rules.safety; wishes that they refuse are dropped.
 
 local json = require "human.json"
 local log = require "human.log"
@@ -26,11 +26,11 @@ local function has_key(text)
   return false
 end
 
--- Line breaks are the first thing that a model changes of what it repeats.
+-- Line breaks are the first thing that a model changes when it repeats a text.
 local function flat(text) return (text:gsub("%s+", " ")) end
 
--- The pieces of `run` bytes of a source, of which none may be said.  Agents of one type have the same: the last of each
--- length are kept.
+-- The pieces of `run` bytes of a source, none of which may be said.  Agents of one type share a source, so the latest
+-- pieces of each length are cached.
 local forbidden = {}
 
 local function pieces_of(source, run)
@@ -44,7 +44,7 @@ local function pieces_of(source, run)
   return known
 end
 
--- Whether `run` bytes of the source stand in text, which is flat.
+-- Whether `text`, which is flat, contains `run` bytes of the source.
 local function leaks(text, source, run)
   if not source or #text < run then return false end
   for _, piece in ipairs(pieces_of(source, run)) do
@@ -63,7 +63,7 @@ local function longest(texts)
   return most
 end
 
--- What is found in a text is looked for in the whole of it: parts could hide it.
+-- Searches the whole text before it is split: a match could span two parts.
 local function said_of(action, pieces, chat, ask)
   if not action.content then return "ok" end
   local text = flat(action.content)
@@ -83,7 +83,7 @@ local function facts_of(action, pieces, taken, chat, ask)
   }
 end
 
--- Adds an action, as several messages when it is a long one: the first of them is the reply.
+-- Adds an action; a long one becomes several messages, of which the first is the reply.
 local function add(out, action, pieces, as_message)
   if not action.content then
     out[#out + 1] = action
@@ -100,8 +100,7 @@ end
 -- chat: {messages = {id = true}, reactions = {"id\0emoji" = true} (the agent's own, as they stand),
 -- template (of the system prompt, or nil), house (our own part of that, or nil), max (wishes), permits ({type =
 -- true}; nil: all), part_chars (of one message)}; where: {agent_id, run_id} for the log, and
--- ask(rule, facts..) -> verdict, which sees to it that the
--- decision is recorded.
+-- ask(rule, facts..) -> verdict, which has the decision recorded.
 function M.allowed(wishes, chat, where)
   local out, taken = {}, 0
   for _, action in ipairs(wishes) do

@@ -1,6 +1,6 @@
--- scripts/agent/agents.lua -- agents: made, listed, changed, and what state they are in.
--- An agent is one chat's instance of a personality and a system prompt.  Its mailbox row is made with
--- it; its log, runs and memory go with it.
+-- scripts/agent/agents.lua -- creates, lists and changes agents, and reports their state.
+-- An agent is one chat's instance of a personality and a system prompt.  Its mailbox row is created with
+-- it; its log, runs and memory are deleted with it.
 
 local bus = require "human.bus"
 local db = require "human.db"
@@ -32,7 +32,7 @@ M.sql = {
     .. "status = coalesce($5, status), agent_type_id = coalesce($6, agent_type_id), "
     .. "settings = jsonb_strip_nulls(settings || coalesce($7::jsonb, '{}')), updated_at = now() "
     .. "where id = $1 and user_id = $2 returning " .. COLUMNS,
-  -- Whoever grows a log locks the mailbox before rows that refer to the agent; so does whoever deletes.
+  -- Every writer of a log locks the mailbox before rows that refer to the agent; so must a deletion.
   lock_mailbox = "select m.agent_id from agent_mailboxes m join agents a on a.id = m.agent_id "
     .. "where a.id = $1 and a.user_id = $2 for update of m",
   delete = "delete from agents where id = $1 and user_id = $2",
@@ -77,7 +77,7 @@ end
 
 function M.get(actor, agent_id) return shown(owned.get(M.sql, CODE, actor, agent_id)) end
 
--- The user whom an agent belongs to, as an actor: for callers who prove themselves without a user's key.
+-- The agent's owner as an actor, for callers that authenticate without a user's key.
 function M.owner(agent_id) return db.must(CODE, M.sql.owner, agent_id) end
 
 function M.create(actor, body)
@@ -89,8 +89,8 @@ function M.create(actor, body)
   end)
 end
 
--- Settings that are given replace the ones before; null makes it the default again.
--- A run of an agent that is paused meanwhile ends with "aborted" (agent.turn hears agent.changed).
+-- Given settings replace the previous ones; null restores the default.
+-- Pausing an agent ends its current run with "aborted" (agent.turn listens to agent.changed).
 function M.update(actor, agent_id, body)
   local given = settings.checked(body.settings)
   return db.tx(function(tx)
@@ -101,7 +101,7 @@ function M.update(actor, agent_id, body)
   end)
 end
 
--- With its log; its open sockets are closed on all workers.
+-- Deletes the log too, and closes the agent's sockets on all workers.
 function M.delete(actor, agent_id)
   db.tx(function(tx)
     tx:must(CODE, M.sql.lock_mailbox, agent_id, actor.id)
@@ -124,7 +124,7 @@ function M.state(actor, agent_id)
   return row
 end
 
--- What a link becomes: as it was when the field is absent, nothing when it is null.
+-- The new value of a link: unchanged when the field is absent, none when it is null.
 local function linked(given, before, resolve)
   if given == nil then return before end
   if given == json.null then return nil end

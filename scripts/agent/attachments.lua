@@ -1,6 +1,6 @@
--- scripts/agent/attachments.lua -- what hangs on a message: images that models see, and files that they are told of.
--- Nothing is ever fetched here.  An image that comes as a data URL is kept beside the log; one with an address is
--- passed on as that address, unless it points into somebody's own network, since a model server may fetch it.
+-- scripts/agent/attachments.lua -- attachments of a message: images that models see, and files that they get a note of.
+-- Nothing is ever fetched here.  An image that comes as a data URL is stored beside the log; the address of any other
+-- is passed on, unless it points into a private network, since a model server may fetch it.
 
 local crypto = require "human.crypto"
 local db = require "human.db"
@@ -12,7 +12,7 @@ local limits = require "agent.rules.limits"
 local M = {}
 
 local HEAD_BYTES, URL_CHARS = 100, 2048
-local IMAGES = {                                 -- what models read, and how such data begins
+local IMAGES = {                                 -- the types that models read, and their magic bytes
   ["image/png"] = "^\137PNG", ["image/jpeg"] = "^\255\216\255", ["image/gif"] = "^GIF8",
   ["image/webp"] = "^RIFF....WEBP",
 }
@@ -37,7 +37,7 @@ M.schema = s.object({
   { "name", s.string { max = 200 }:optional() },
 }, { extra = "drop" })
 
--- The same for documents, which cannot say what makes an image: an address, or a PNG.
+-- The same for the API documents, whose schema cannot describe image data: an address, or a PNG.
 local ABOUT = { { "type", s.string { max = 50 }:nullable():optional() },
                 { "mediaType", s.string { max = 100 }:nullable():optional() },
                 { "name", s.string { max = 200 }:nullable():optional() } }
@@ -52,7 +52,7 @@ M.shown = s.one_of {
 
 -- Reading -----------------------------------------------------------------------------------------
 
--- What such bytes are; what somebody says that they are is not believed.
+-- The type of these bytes; the type that the sender declares is not trusted.
 local function kind_of(bytes)
   local head = bytes:sub(1, 16)
   for media_type, pattern in pairs(IMAGES) do
@@ -75,7 +75,7 @@ local function address_of(a)
   return { url = a.url, mediaType = a.mediaType }
 end
 
--- One attachment of a message that the schema has passed; or nil, what is wrong and with which field.
+-- Checks one attachment that has passed the schema.  Returns it, or nil, the problem and the field.
 local function read(a)
   local field = a.url and "url" or a.data and "data"
   if not field then return nil, "must be there, or data", "url" end
@@ -130,7 +130,7 @@ function M.is_image(a)
   return ending ~= nil and ENDINGS[ending:lower()] or false
 end
 
--- A name of the public internet, as far as one can see without asking.
+-- Whether this is a public host name, as far as one can tell without a DNS lookup.
 local function is_public(url)
   local host = url:match "^https://([%w.-]+)[/?#]" or url:match "^https://([%w.-]+)$"
   local top = host and host:match "%.(%a[%w-]*)$"
@@ -153,7 +153,7 @@ local function wanted(lines)
   return list, ids
 end
 
--- Puts the newest images of a chat at their lines, for agent.prompt: line.images = {{url} or {media_type, data}}.
+-- Attaches the newest images of a chat to their lines, for agent.prompt: line.images = {{url} or {media_type, data}}.
 function M.show(agent_id, lines)
   local list, ids = wanted(lines)
   local by_id = {}

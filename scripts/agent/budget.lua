@@ -1,9 +1,9 @@
 -- scripts/agent/budget.lua -- what may be spent on models: by one agent (agent.rules.limits), by all agents of a user,
 -- through one key, and by everybody together (agent.rules.quotas).
--- A run is counted when it begins, under a lock on the user's row, so turns that begin at the same time see each
--- other.  What a run costs is known at its end; until then it counts as one answer of full length.
+-- A run is counted when it begins, under a lock on the user's row, so that concurrent turns see each other.  Its cost
+-- is known only at its end; until then it counts as one answer of full length.
 --
--- A payer is {agent_id, user_id, key_id (through which the words came that are answered, or nil)}.
+-- A payer is {agent_id, user_id, key_id (the key through which the answered messages came, or nil)}.
 
 local db = require "human.db"
 local decisions = require "human.decisions"
@@ -60,7 +60,7 @@ M.sql = {
     cost_micros = cost_micros + $4 where agent_id = $1]],
   payer = [[select a.id as agent_id, a.user_id, m.key_id from agents a join agent_mailboxes m on m.agent_id = a.id
     where a.id = $1]],
-  -- What its calls cost and nobody has booked yet.
+  -- The cost of its calls that is not booked yet.
   due = [[select coalesce(c.input, 0)::float8 - r.input_tokens as input_tokens,
       coalesce(c.output, 0)::float8 - r.output_tokens as output_tokens,
       coalesce(c.cost, 0)::float8 - coalesce(r.cost_micros, 0) as cost_micros
@@ -73,8 +73,8 @@ M.sql = {
 }
 
 local HOUSE_S = 1
-local RECORDED_S = 1                             -- by when the calls of a turn that failed have been written down
-local KEEP_DAYS, KEEP_HOURS_DAYS = 100, 8        -- what people may want to look up
+local RECORDED_S = 1                             -- after which the calls of a failed turn have been recorded
+local KEEP_DAYS, KEEP_HOURS_DAYS = 100, 8        -- as long as people may want to look them up
 
 local function row(q, ...)
   if q.keep then return q:row(...) end
@@ -115,7 +115,7 @@ function M.agent_is_over(agent_id, ref)
   return usage ~= nil and decisions.decide(db, limits.over_budget, { ref = ref, subject = agent_id }, usage)
 end
 
--- Whether a run that is under way, and has spent something that is not booked yet, may ask once more.
+-- Whether a run in progress, which has spent something not booked yet, may ask the model once more.
 function M.may_go_on(payer, run_id, spent)
   local tokens, cost = (spent.input_tokens or 0) + (spent.output_tokens or 0), spent.cost_micros or 0
   local function with(usage)
@@ -134,8 +134,8 @@ local function add(tx, payer, runs, tokens, cost)
   tx:ask(M.sql.charge, payer.user_id, payer.agent_id, payer.key_id, runs, tokens, cost)
 end
 
--- Counts a run that begins, whose row tx is about to make.  Sends for what the payers have used, under the lock;
--- what is returned waits for it.  False: the budget is used up.
+-- Counts a run that begins; tx is about to insert its row.  Queries, under the lock, how much the payers have used.
+-- Returns a function that waits for the answer and returns false when the budget is used up.
 function M.taking(tx, payer, run_id)
   tx:ask(M.sql.lock, payer.user_id)
   local agent = tx:ask(M.sql.agent, payer.agent_id)
@@ -167,29 +167,29 @@ local function add_all(tx, payer, usage, run_id)
   M.charge(tx, payer, usage)
 end
 
--- What is still to be paid of a run that did not end as it should: what its calls cost, less what is booked, since two
--- workers may find out that it is to be done.  Nil when there is no such run any more.
+-- The unbooked cost of a run that did not end properly: the cost of its calls less what is booked, since two workers
+-- may both notice that it needs booking.  Nil when the run no longer exists.
 local function due(tx, run_id)
   local usage = tx:row(M.sql.due, run_id)
   if usage then usage.unpriced = usage.cost_micros == 0 or nil end
   return usage
 end
 
--- Books what was spent other than at the end of a run: for a summary, for a run that somebody else ends, for an
--- agent that is gone.  run_id: of the run that it was for, or nil.
+-- Books an expense other than at the end of a run: of a summary, of a run that another worker ends, of a deleted agent.
+-- run_id: the run that it was for, or nil.
 function M.book(payer, usage, run_id)
   if (usage.input_tokens or 0) + (usage.output_tokens or 0) == 0 then return end
   if run_id then task.sleep(RECORDED_S) end
   db.tx(function(tx) add_all(tx, payer, run_id and due(tx, run_id) or usage, run_id) end)
 end
 
--- Books what a worker that was killed spent on a run, which somebody else has taken up.
+-- Books what a killed worker spent on a run that another worker has taken up.
 function M.book_interrupted(tx, payer, run_id)
   llm.interrupted(tx, run_id)
   add_all(tx, payer, due(tx, run_id) or {}, run_id)
 end
 
--- The same of summaries, which nobody takes up: those that cannot be under way any more.
+-- The same for summaries, which nobody takes up: those that can no longer be in progress.
 function M.book_interrupted_summary(payer, ref)
   db.tx(function(tx)
     local usage = llm.interrupted(tx, ref, llm.timeout_ms())
@@ -197,7 +197,7 @@ function M.book_interrupted_summary(payer, ref)
   end)
 end
 
--- Removes what nobody looks up any more.
+-- Removes rows that are too old to be of interest.
 function M.forget()
   db.exec(M.sql.forget, KEEP_DAYS)
   db.exec(M.sql.forget_agents, KEEP_DAYS)

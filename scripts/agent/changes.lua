@@ -1,8 +1,8 @@
 -- scripts/agent/changes.lua -- messages that were edited or deleted.
--- The log shows a message as it is now, so that whatever reads the chat reads it so; the event that changed it has its
--- own place.  What is said of a message in the same words again changes nothing; what comes before its message waits
--- for it.  The text of a deleted message is taken out of everything that keeps texts: its row, its edits, its images,
--- its copies, the decisions that quote it, and the summary that was made of it.
+-- The log holds each message in its current version, so that every reader of the chat sees that one; the event that
+-- changed it is a row of its own.  A repeated edit or deletion changes nothing; one that comes before its message waits
+-- for it.  The text of a deleted message is removed wherever texts are kept: its row, its edits, its images, its
+-- copies, the decisions that quote it, and the summary that includes it.
 
 local attachments = require "agent.attachments"
 local json = require "human.json"
@@ -16,7 +16,7 @@ local SLACK = "interval '1 second'"              -- between the clocks of two tr
 
 M.FORGOTTEN = '{"forgotten": true}'              -- instead of the inputs of a decision
 
--- The decisions about an agent ($1) that may quote what was new from `since` on: until the turn that had it has ended.
+-- The decisions about an agent ($1) that may quote a message: those made until the turn that handled it ended.
 local FORGET = "update rule_decisions d set inputs = '" .. M.FORGOTTEN .. [[', complete = false
   from (%s) spot where d.subject = $1 and d.at >= spot.created_at - ]] .. SLACK .. [[
     and d.at <= coalesce(spot.ended_at, now()) + ]] .. SLACK .. [[
@@ -39,7 +39,7 @@ M.sql = {
       content = jsonb_set(content, '{message}',
         (content->'message') - 'attachments' || '{"content": "", "deleted": true}')
     where id = $1]],
-  -- Of the agent's own actions it is the words that go: their numbers have no gaps, and they are delivered again.
+  -- Of the agent's own actions only the text is removed: their numbers have no gaps, and they may be delivered again.
   own = [[select id, pos, content->>'content' as text from agent_events
     where id = $2 and agent_id = $1 and type in ('send-message', 'send-reply') and not given_up]],
   delete_own = [[update agent_events set given_up = true,
@@ -79,7 +79,7 @@ M.sql = {
   early = "update agent_mailboxes set early_changes = true where agent_id = $1 and not early_changes",
   changed = "update agent_mailboxes set last_said_pos = $2, changed_pos = $2 where agent_id = $1",
   rewritten = "update agent_mailboxes set rewritten_pos = $2 where agent_id = $1",
-  -- A summary that was made of what is no more is made anew, of the last lines that it held.
+  -- A summary that includes a changed message is rebuilt from the last lines that it covered.
   remember_again = [[update agent_memory y set summary = '', since_pos = again.pos, until_pos = again.pos,
       updated_at = now()
     from (select coalesce(min(pos), 1) - 1 as pos from (select e.pos from agent_memory k join agent_events e
@@ -96,20 +96,20 @@ local function note(tx, agent_id, pos, is_change)
   return is_change
 end
 
--- What the log said at `at` is not what it says now.  pos: of the event that says so.
+-- Notes that the row at `at` has been rewritten.  pos: of the event that changed it.
 local function rewrite(tx, agent_id, at, pos)
   tx:exec(M.sql.rewritten, agent_id, pos)
   tx:exec(M.sql.remember_again, agent_id, at, limits.memory_again)
 end
 
--- The agent's own words and what platforms brought back of them: the same message ----------------------------
+-- The agent's own messages and the copies that platforms send back count as one ------------------------------
 
 local function names_of(tx, agent_id)
   local row = tx:row(M.sql.names, agent_id)
   return { row.personality_name, row.name }
 end
 
--- What came back of an action.
+-- The copies of an action that came back.
 local function copies_of(tx, agent_id, own)
   local names, out = names_of(tx, agent_id), {}
   for _, copy in ipairs(tx:query(M.sql.copies, agent_id, own.pos, ECHO_WITHIN, COPIES)) do
@@ -135,7 +135,7 @@ local function edit_own(tx, agent_id, own, c, pos)
   rewrite(tx, agent_id, own.pos, pos)
 end
 
--- A message that was passed over and now says something else is as good as new.
+-- A message that was passed over counts as new once its text changes.
 local function edit(tx, agent_id, m, c, pos)
   if m.text == c.content or m.edited_at and c.editedAt and c.editedAt < m.edited_at then return false end
   local own = original_of(tx, agent_id, m)
@@ -147,7 +147,7 @@ local function edit(tx, agent_id, m, c, pos)
   return note(tx, agent_id, pos, again or m.asked)
 end
 
--- c: content of the event, which stands at `pos`.
+-- c: content of the event at `pos`.
 function M.edit(tx, agent_id, c, pos)
   if tx:value(M.sql.is_deleted, agent_id, c.messageId, pos) then
     tx:exec(M.sql.forget_edits, agent_id, c.messageId)
@@ -196,7 +196,7 @@ function M.delete(tx, agent_id, c, pos)
   return note(tx, agent_id, pos, m and m.is_new and m.asked or false)
 end
 
--- What has come already of a message that comes now, at `pos`.
+-- Applies the changes that came before their message, which comes now, at `pos`.
 function M.catch_up(tx, agent_id, message, pos)
   if tx:value(M.sql.is_deleted, agent_id, message.id, pos) then
     return M.delete(tx, agent_id, { messageId = message.id }, pos)

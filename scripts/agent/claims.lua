@@ -1,7 +1,7 @@
 -- scripts/agent/claims.lua -- who carries out an agent's actions, and which of them are done.
--- Of all sockets that claim an agent's actions, on whichever worker or host, one holds the claim.  An action is done
--- when somebody acknowledged it; whoever takes the claim next is given what is not.  Knows no sockets: a holder is a
--- text that its worker made up.
+-- Of all sockets that claim an agent's actions, on any worker or host, one holds the claim.  An action is done once it
+-- is acknowledged; the next holder of the claim gets those that are not.  This module knows nothing of sockets: a
+-- holder is a string that its worker makes up.
 
 local bus = require "human.bus"
 local db = require "human.db"
@@ -11,8 +11,8 @@ local store = require "agent.store"
 
 local M = {}
 
-local LEASE_MS = 6000                            -- a worker that has not been heard of for so long is dead
-local KEEP_S = 3600                              -- and its row goes
+local LEASE_MS = 6000                            -- a worker without a beat for so long is dead
+local KEEP_S = 3600                              -- after which its row is deleted
 
 local FREE = [[(c.holder is null or not exists (select 1 from claim_workers w
   where w.id = c.worker_id and w.alive_until > now()))]]
@@ -51,7 +51,7 @@ M.sql = {
     where c.agent_id in (select jsonb_array_elements_text($1::jsonb))]],
 }
 
--- The worker lives.
+-- A worker's heartbeat.
 function M.beat(worker_id) db.exec(M.sql.beat, worker_id, LEASE_MS) end
 
 function M.forget() db.exec(M.sql.forget, KEEP_S) end
@@ -67,7 +67,7 @@ end
 -- Actions with these numbers are carried out.
 function M.done(agent_id, seqs) db.exec(M.sql.done, agent_id, json.encode(json.array(seqs))) end
 
--- Gives the claim back, with what is known to be done, and tells everybody.
+-- Releases the claim, stores what is known to be done, and notifies all workers.
 function M.give_back(agent_id, holder, seqs)
   db.tx(function(tx)
     if #seqs > 0 then tx:exec(M.sql.done, agent_id, json.encode(json.array(seqs))) end
@@ -77,7 +77,7 @@ function M.give_back(agent_id, holder, seqs)
 end
 
 -- The next actions after number `seq` that are not done: {{seq, action, bytes}}, and whether there may be more.
--- Nothing for who does not hold the claim any more.
+-- Nothing for a holder that has lost the claim.
 function M.todo(agent_id, holder, seq, limit)
   local rows, list = db.query(M.sql.todo, agent_id, holder, seq, limit, owned.bytes()), {}
   for i, row in ipairs(rows) do

@@ -1,6 +1,6 @@
--- scripts/agent/continuing.lua -- an answer that its model could not finish, for want of tokens, goes on.  Pure.
--- What is said of it ends where a sentence does; the model is shown that, and asked for what comes next.  Models then
--- say the last words again, or all of it: what is there already is left out, so that no seam can be seen.
+-- scripts/agent/continuing.lua -- continues an answer that its model could not finish, for want of tokens.  Pure.
+-- The answer is cut at the end of a sentence, shown to the model, and the model is asked to go on.  Models then repeat
+-- the last words, or everything: the repetition is left out, so that no seam shows.
 
 local texts = require "human.text"
 local endings = require "agent.endings"
@@ -8,13 +8,13 @@ local said = require "agent.said"
 
 local M = {}
 
-local ALIKE = 48                                 -- bytes with which an answer begins that begins again
-local OVERLAP_MIN, OVERLAP_MAX = 8, 600          -- bytes that may be said again; fewer are chance
+local ALIKE = 48                                 -- identical first bytes show that the model started over
+local OVERLAP_MIN, OVERLAP_MAX = 8, 600          -- repeated bytes that are looked for; fewer are chance
 local GO_ON = [[<cut-off/>
 Your message was cut off at this point, because it was too long for one go. Write what comes next, and nothing else:
 begin with the next sentence, repeat nothing, do not mention that you were cut off, and come to an end soon.]]
 
--- How much of a text stands already: the end of `text`, said again at the beginning of `more`, in bytes.
+-- How many bytes at the end of `text` are repeated at the beginning of `more`.
 local function overlap(text, more)
   for n = math.min(#text, #more, OVERLAP_MAX), OVERLAP_MIN, -1 do
     local from = #text - n + 1
@@ -25,7 +25,7 @@ local function overlap(text, more)
   return 0
 end
 
--- What `more` has behind `text`; nil when it is an answer of its own, begun anew.
+-- The part of `more` that follows `text`; nil when `more` is a new answer.
 local function added(text, more)
   local n = math.min(#text, ALIKE)
   if n < OVERLAP_MIN or text:sub(1, n) ~= more:sub(1, n) then return more:sub(overlap(text, more) + 1) end
@@ -33,13 +33,13 @@ local function added(text, more)
   return stop and more:sub(stop + 1) or nil
 end
 
--- What stands between two sentences where nothing tells: scripts of which a character is a word have no spaces.
+-- The separator of two sentences when nothing shows it: scripts in which a character is a word have no spaces.
 local function space_behind(text)
   local lead = text:match "([\194-\244][\128-\191]*)$" -- linear: one character
   return lead and lead:byte() >= 0xE3 and "" or " "
 end
 
---- text: as it was cut off; more: what the model said when it was asked to go on.  One text, which ends as `more` does.
+--- Joins a text that was cut off and `more`, what the model said when it was asked to go on.
 function M.join(text, more)
   local head, behind = endings.head(text)
   local rest = added(head, (texts.trim(more):gsub("^%.%.%.%s*", ""):gsub("^…%s*", "")))
@@ -51,7 +51,7 @@ function M.join(text, more)
   return head .. own .. rest
 end
 
---- The text for people of an answer that was cut off, when it is one that can go on: not one of calls.
+--- The text for people of an answer that was cut off, if it can be continued: one with calls cannot.
 function M.text(reply, names)
   if reply.stop_reason ~= "length" or #(reply.tool_calls or {}) > 0 then return nil end
   local text, calls = said.read(reply.text or "", names)

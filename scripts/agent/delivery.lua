@@ -1,8 +1,8 @@
 -- scripts/agent/delivery.lua -- how an answer is given: typing that stays visible, and messages one after another.
--- While a run thinks or pauses, typing is shown again and again.  An agent whose settings let it type
--- (typing_ms_per_char) gives its messages one by one, as agent.rules.pacing says.  What is still to be said is kept
--- with the run from the moment it is known: whoever takes the run up says the rest, and asks no model again.  The
--- last message is part of the run's end, as everything is without pauses.
+-- While a run thinks or pauses, typing is shown repeatedly.  An agent with a typing speed (typing_ms_per_char) posts
+-- its messages one by one, as agent.rules.pacing says.  The rest of the answer is stored with the run as soon as it is
+-- known: a worker that takes over the run posts the rest without asking the model again.  The last message is part of
+-- the run's end; without pauses, so are all messages.
 
 local db = require "human.db"
 local json = require "human.json"
@@ -26,7 +26,7 @@ local TYPING = { type = "set-typing", isTyping = true }
 
 -- Typing -------------------------------------------------------------------------------------------------
 
--- False when the run has ended, whoever ended it.
+-- False when the run has ended, for any reason.
 local function show(entry, run)
   return db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
@@ -37,7 +37,7 @@ local function show(entry, run)
   end)
 end
 
--- A database that is away is no reason to stop: the run goes on as well.
+-- An unavailable database is no reason to stop: the run goes on too.
 local function show_again(entry, run, shown)
   while true do
     task.sleep(pacing.typing_again_ms() / 1000)
@@ -48,7 +48,7 @@ local function show_again(entry, run, shown)
   end
 end
 
--- fn(..), which may take long, with typing shown meanwhile.
+-- Calls fn(..), which may take long, and shows typing in the meantime.
 local function while_typing(entry, run, fn, ...)
   local shown = { over = false }
   local handle = task.spawn(show_again, entry, run, shown)
@@ -70,7 +70,7 @@ local function pause_ms(entry, plan)
     chars = parts.length(action.content), ms_per_char = plan.per_char, typed_ms = plan.typed_ms })
 end
 
--- Gives the first action, unless the session is over.
+-- Sends the first action, unless the session is over.
 local function give(entry, run, plan)
   return db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
@@ -85,8 +85,8 @@ local function give(entry, run, plan)
   end)
 end
 
--- One after another, but for the last message and what follows it.  Before the first of them somebody may still say
--- what makes the answer pointless (entry.stop).
+-- Sends the actions one after another, except for the last message and what follows it.  Before the first one, a new
+-- message may still make the answer pointless (entry.stop).
 local function give_all(entry, run, plan)
   while true do
     local messages = 0
@@ -105,7 +105,7 @@ function M.go_on(entry, run, plan)
   runs.finish(entry, run, plan)
 end
 
--- What is left to say of a run that was taken up: a plan, or nil.
+-- The rest of the answer of a run that was taken over: a plan, or nil.
 function M.plan(run)
   local text = db.value(M.sql.plan, run.id)
   return text and json.decode(text)

@@ -1,4 +1,4 @@
--- scripts/agent/emoji.lua -- what is exactly one emoji, and what platforms may send for a reaction.  Pure.
+-- scripts/agent/emoji.lua -- whether a text is exactly one emoji, and what platforms may send as a reaction.  Pure.
 
 local s = require "human.schema"
 

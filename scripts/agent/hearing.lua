@@ -1,6 +1,6 @@
--- scripts/agent/hearing.lua -- what a line of a chat says to whom: names, mentions, questions, thanks.
+-- scripts/agent/hearing.lua -- what a line of a chat says, and to whom: names, mentions, questions, thanks.
 -- Pure, and linear in the length of the text.  It finds out what was said; agent.rules.respond decides
--- what follows from it.  An `ear` knows whose name to listen for, and is made once for a turn.
+-- what follows from it.  An `ear` knows the names to listen for, and is made once per turn.
 
 local book = require "agent.hearing_book"
 local kept = require "agent.kept"
@@ -12,10 +12,10 @@ local unicode = require "unicode"
 
 local M = {}
 
-local ME = {}           -- who the agent is among those who are named
-local SHORT_WORDS = 7   -- of a line that may be thanks, a nod or a greeting and no more
+local ME = {}           -- stands for the agent among the named
+local SHORT_WORDS = 7   -- of a line that may be just thanks, a nod or a greeting
 local SHORT_BYTES = 200
-local EARS, CROWD = 64, 50 -- ears that are kept, and how many people one may listen for to be kept
+local EARS, CROWD = 64, 50 -- cached ears, and how many people a cached one may listen for
 
 local GREETINGS, FAREWELLS = book.phrases(said.greetings), book.phrases(said.farewells)
 local THANKS, NODS, REFUSALS = book.phrases(said.thanks), book.phrases(said.nods), book.phrases(said.refusals)
@@ -72,7 +72,7 @@ local function learn_all(who)
   return ear
 end
 
--- Everything that an ear is made of, in one text.
+-- Cache key: everything that an ear is made of, in one text.
 local function described(who)
   local parts = { who.id or "" }
   local function add(list)
@@ -163,7 +163,7 @@ local function is_nod(r)
   return r.n <= 2 and book.has(r, NODS)
 end
 
--- A word of a script without spaces that ends with such a phrase, behind a name or nothing.
+-- A word of a script without spaces that ends with such a phrase, preceded by a name or nothing.
 local function ends_with_stop(r, i)
   local word = book.key(r, i)
   if not (r.called[i] and book.runs_on(r.words.class[i])) then return false end
@@ -173,7 +173,7 @@ local function ends_with_stop(r, i)
   return false
 end
 
--- "Alex, stop it now please": what bids silence, and beside it nothing but names, openings and small words.
+-- "Alex, stop it now please": a request to be silent, and besides it only names, openings and small words.
 local function bids_silence(r)
   local found, i = false, 1
   if r.n > SHORT_WORDS + 1 then return false end
@@ -208,15 +208,15 @@ end
 
 --- What a text says.  mentions: ids or handles that the platform says are mentioned in it, or nil.
 ---   named      "mention" (by handle, id or explicit mention), "name" (spoken to by name), or nil
----   spoken_of  the agent's name stands in it, as that of a third person: nobody speaks to the agent
----   others     who else is spoken to: ids of participants, or handles that nobody here is known by
----   everyone   all are spoken to (@everyone, @here, "hi all")
+---   spoken_of  it names the agent as a third person, and is not addressed to it
+---   others     who else is addressed: ids of participants, or handles that belong to nobody known here
+---   everyone   everybody is addressed (@everyone, @here, "hi all")
 ---   asks       it asks something (a question mark of any script, or a question's words)
----   thanks     it thanks, or takes note, and says no more
----   declines   it says no to what was offered ("no thanks"), and no more
----   stops      it bids the agent be silent, and says no more
----   greets     it greets, or takes leave, and says no more
----   calls      something is left to be answered: it is more than thanks, a nod or emoji
+---   thanks     it only thanks, or takes note
+---   declines   it only says no to an offer ("no thanks")
+---   stops      it only tells the agent to be silent
+---   greets     it only greets, or says goodbye
+---   calls      it needs an answer: it is more than thanks, a nod or emoji
 function M.hear(ear, text, mentions)
   local found, uses, seen = { others = {} }, {}, {}
   for _, mention in ipairs(mentions or {}) do

@@ -1,13 +1,13 @@
--- scripts/agent/hearing_mentions.lua -- who is mentioned in a text by handle, and what of it is no talk.
--- Reads the syntaxes of Telegram, WhatsApp, Discord, Slack, Google Chat and Teams; Signal puts a mark into
--- the text and tells the rest in the event's mentions.  Pure, and linear in the length of the text.
+-- scripts/agent/hearing_mentions.lua -- who is mentioned in a text by handle, and which parts of it are not speech.
+-- Reads the syntaxes of Telegram, WhatsApp, Discord, Slack, Google Chat and Teams; Signal puts a placeholder into
+-- the text and the rest into the event's mentions.  Pure, and linear in the length of the text.
 
 local unicode = require "unicode"
 
 local M = {}
 
 local PHONE_MIN = 6    -- digits
-local MENTIONS_MAX = 200 -- in one text; a crowd that is named beyond that is a stranger's joke
+local MENTIONS_MAX = 200 -- in one text; more can only be a joke
 local COMMAND_MAX = 64 -- bytes of "/command" before its "@"
 local EVERYONE = { everyone = true, here = true, all = true, channel = true, todos = true, alle = true, room = true }
 
@@ -15,7 +15,7 @@ local EVERYONE = { everyone = true, here = true, all = true, channel = true, tod
 
 local function squash(text) return (unicode.fold(text):gsub("[^%w\128-\255]", "")) end
 
--- The digits of what is a telephone number, with or without a server behind it ("4917…@c.us").
+-- The digits of a telephone number, with or without a server behind it ("4917…@c.us").
 local function phone(text)
   local digits = text:match("^[^@:]*"):gsub("[ ()+.-]", "")
   return #digits >= PHONE_MIN and not digits:find "%D" and digits or nil
@@ -50,7 +50,7 @@ function M.who(ear, handle)
   return ear.handles[bare] == ear.me and ear.me or nil
 end
 
--- Leaving out what is no talk -------------------------------------------------------------------------
+-- Leaving out what is not speech ----------------------------------------------------------------------
 
 local function blank(text) return (text:gsub("[^\n]", " ")) end
 
@@ -142,8 +142,8 @@ local function telegram_links(ear, text, found)
   end
 end
 
---- The text as far as people say it themselves: without links, addresses, paths, code, quoted lines and
---- mentions in brackets, at the same places.  found: {me, everyone, others} is filled with the mentions.
+--- The text that people say themselves: links, addresses, paths, code, quoted lines and mentions in brackets are
+--- blanked, and positions stay the same.  found: {me, everyone, others} is filled with the mentions.
 function M.spoken(ear, text, found)
   text = text:gsub("＠", "  @") -- of full width, and as long
   if text:find("<", 1, true) then
@@ -156,8 +156,8 @@ function M.spoken(ear, text, found)
   return without_links(without_quotes(text))
 end
 
---- Mentions with "@".  name_at(byte) gives who is named by words from there on, and the last byte of the name.
---- Returns where they stand: {{from, to}, ..}.
+--- Mentions with "@".  name_at(byte) returns who is named by the words from there on, and the last byte of the name.
+--- Returns their positions: {{from, to}, ..}.
 function M.at_signs(ear, text, found, name_at)
   local spans, at = {}, text:find("@", 1, true)
   while at and #spans < MENTIONS_MAX do

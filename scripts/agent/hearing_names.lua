@@ -1,7 +1,7 @@
--- scripts/agent/hearing_names.lua -- names in a text, and whether somebody is spoken to by them or spoken of.
--- A name counts by where it stands: alone between the ends of a clause ("…, Alex?"), at its beginning or
--- end, or within it; names that are words as well count only in the first place.  Pure, and linear in the
--- length of the text: what can stand at one place is bounded.
+-- scripts/agent/hearing_names.lua -- names in a text, and whether they address somebody or talk about somebody.
+-- The position of a name decides: alone in a clause ("…, Alex?"), at its beginning or end, or within it; names that
+-- are also words count only when alone.  Pure, and linear in the length of the text: the candidates at one position
+-- are bounded.
 
 local book = require "agent.hearing_book"
 local said = require "agent.hearing_words"
@@ -29,7 +29,7 @@ end
 
 local ENDS = { [","] = true, ["."] = true, ["?"] = true }
 
--- opened[i]: word i is the last of what stands before an address ("hi", "thanks", "ok so").
+-- opened[i]: word i is the last word of an opening before a name ("hi", "thanks", "ok so").
 local function openings(r)
   local opened, after = {}, r.words.after
   for i = 1, r.n do
@@ -48,7 +48,7 @@ end
 
 local function ends(r, j) return j == r.n or ENDS[r.words.after[j]] or false end
 
--- Words, paths and tags that only hold the name: "non-alex", "alex_bot", "#alex", "alex.txt".
+-- Words, paths and tags that merely contain the name: "non-alex", "alex_bot", "#alex", "alex.txt".
 local function stands_alone(r, i, j)
   local text, words = r.text, r.words
   local before, after = text:sub(words.from[i] - 1, words.from[i] - 1), text:sub(words.to[j] + 1, words.to[j] + 1)
@@ -123,7 +123,7 @@ local function judge_role(r, i, j)
   return ends(r, j) and r.words.asks and "address" or nil
 end
 
--- "Ben, did you ask Alex?": whoever is spoken to in this sentence already is asked about somebody.
+-- "Ben, did you ask Alex?": the sentence already addresses somebody, so this name is a third person's.
 local function is_asked_about(r, i, form)
   return r.spoken_to ~= nil and r.spoken_to ~= form.who and not starts(r, i) and not ALSO[key(r, i - 1)]
 end
@@ -137,8 +137,8 @@ local function judge_plain(r, i, j, form)
   return (starts(r, i) or ends(r, j)) and "address" or "within"
 end
 
--- How the name from word i to j is meant: "address" (somebody is spoken to), "within" (it may be), "third"
--- (somebody is spoken of), or nil (it is no name here).
+-- How the name from word i to j is meant: "address" (it addresses somebody), "within" (it may), "third" (it is about
+-- somebody), or nil (it is not a name here).
 local function judge(r, i, j, form)
   if not stands_alone(r, i, j) then return nil end
   if form.kind == "common" then return judge_common(r, i, j) end
@@ -206,7 +206,7 @@ local function judge_run(r, i, form, from, to)
   return r.words.asks and "within" or "third"
 end
 
--- Names within word i, told to found(who, use).
+-- Calls found(who, use) for each name within word i.
 local function in_run(ear, r, i, found)
   local word, at, n = key(r, i), 1, 0
   while at <= #word and n < IN_RUN_MAX do
@@ -263,7 +263,7 @@ function M.at(ear, r, by_byte, at)
   return form.who, r.words.to[last]
 end
 
--- A name from word i to `last` that is meant as `use`, or stands there as a word (nil).
+-- A name from word i to `last` that is meant as `use`, or is just a word there (nil).
 local function note(r, i, last, form, use, found)
   if not use then return end
   found(form.who, use)
@@ -275,7 +275,7 @@ end
 
 local SENTENCE_ENDS = { ["."] = true, ["?"] = true }
 
---- Every name in a text is told to found(who, use).  called[i] marks the words of names that count.
+--- Calls found(who, use) for every name in a text.  called[i] marks the words of names that count.
 function M.each(ear, r, found)
   r.opened, r.slavic, r.named, r.called = openings(r), is_slavic(r), {}, {}
   local i = 1

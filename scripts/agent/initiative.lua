@@ -1,7 +1,7 @@
--- scripts/agent/initiative.lua -- what an agent does of its own accord, as far as the database must remember it.
--- A session that is to be greeted is a mark in the mailbox; silence that has lasted long enough becomes an event of
--- the log ("follow-up"), so that its turn is had once, whatever happens to hosts meanwhile.  agent.rules.initiative
--- decides, agent.turn carries out.
+-- scripts/agent/initiative.lua -- what an agent does unprompted, as far as the database must remember it.
+-- A session to be greeted is a flag in the mailbox; a silence that has lasted long enough becomes an event in the log
+-- ("follow-up"), so that it gets exactly one turn, whatever happens to hosts.  agent.rules.initiative decides,
+-- agent.turn carries out.
 
 local db = require "human.db"
 local id = require "human.id"
@@ -46,7 +46,7 @@ function M.facts(snap)
   }
 end
 
--- Up to where a greeting answers the log: what people said is for the next look.
+-- Up to where a greeting answers the log: messages of people are left for the next look.
 function M.greeting_pos(snap)
   for _, line in ipairs(snap.lines) do
     if line.new then return line.pos - 1 end
@@ -54,7 +54,7 @@ function M.greeting_pos(snap)
   return snap.seen
 end
 
--- The session was greeted, or is not to be.  Of the holder of the lease.
+-- The session was greeted, or will not be.  For the holder of the lease only.
 function M.greeted(tx, entry) tx:exec(M.sql.greeted, entry.agent_id, entry.owner) end
 
 -- Sets the timer when what was done says something.
@@ -68,7 +68,7 @@ end
 -- Not yet: asks again after a while.
 function M.put_off(tx, entry, wait_ms) tx:exec(M.sql.follow_up_in, entry.agent_id, wait_ms) end
 
--- Makes events of the timers that have run out; agent.turn.scan finds them.
+-- Turns expired timers into events; agent.turn.scan finds them.
 function M.fire()
   for _, row in ipairs(db.query(M.sql.due, limits.turns_per_worker)) do db.exec(M.sql.fire, id.new(), row.agent_id) end
 end

@@ -1,9 +1,9 @@
--- scripts/agent/kept.lua -- what was made of a text, kept for those texts that are asked for again and again.
--- Bounded: the `most` asked for last are kept, and about as many before them.
+-- scripts/agent/kept.lua -- caches the result of a function of a text.
+-- Bounded: keeps the `most` texts that were used last, and about as many before them.
 
 local M = {}
 
---- A function of a text that makes its value once.  What it gives is shared: nobody may change it.
+--- A cached version of a function of a text.  Its results are shared: callers must not change them.
 function M.of(most, make)
   local newer, older, n = {}, {}, 0
   return function(text, ...)

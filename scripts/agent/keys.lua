@@ -1,7 +1,7 @@
--- scripts/agent/keys.lua -- API keys: made, listed, replaced, checked.
--- A key is shown once; what is stored is its SHA-256, so a copy of the database opens nothing.  A key
--- that ends (deleted, replaced, expired) ends its open sockets at once: the topic agent.access_ended
--- goes out in the same transaction.  Every check is one look at an index; nothing is cached, so there
+-- scripts/agent/keys.lua -- creates, lists, replaces and checks API keys.
+-- A key is shown once; only its SHA-256 is stored, so a copy of the database opens nothing.  When a key
+-- ends (deleted, replaced, expired), its open sockets are closed at once: the topic agent.access_ended
+-- is published in the same transaction.  Every check is one index lookup; nothing is cached, so there
 -- is no window in which an ended key still works.
 
 local bus = require "human.bus"
@@ -65,7 +65,7 @@ function M.create(user_id, body)
   return row
 end
 
--- The same id with a new key; the old one is dead when this returns.
+-- Replaces the key under the same id; the old key is invalid when this returns.
 function M.regenerate(user_id, key_id)
   local key, hash, preview = new_secret()
   local row = db.tx(function(tx)
@@ -96,7 +96,7 @@ function M.check(key)
   return { id = row.user_id, kind = "user", key_id = row.id, proof = hash }
 end
 
--- Of these actors {key_id, proof, agent_id (optional)} those whose key, and agent, is still there: {[i] = true}.
+-- Which of these actors {key_id, proof, agent_id (optional)} still have their key and agent: {[i] = true}.
 function M.still(actors)
   local keys, agents, known = {}, {}, {}
   for _, actor in ipairs(actors) do
@@ -119,7 +119,7 @@ local function close_at_expiry(row)
   end)
 end
 
--- Ends the sockets of keys that expire before the next look or so, each on time; see agent.tick.
+-- Closes the sockets of keys that expire before about the next tick, each on time; see agent.tick.
 function M.close_expired()
   for _, row in ipairs(db.query(M.sql.expiring, CLOSE_BATCH)) do task.detach(close_at_expiry, row) end
 end

@@ -1,6 +1,6 @@
--- scripts/agent/lines.lua -- rows of the log as lines of a chat, and what is cut out of them.  Pure.
--- Platforms send an agent's own messages back, under an id and a name of their own choice: such echoes are known by
--- their text, and with time the id that brings them (agent.people keeps it).  A nickname proves nothing.
+-- scripts/agent/lines.lua -- turns rows of the log into lines of a chat, without echoes.  Pure.
+-- Platforms send an agent's own messages back, under an id and a name of their own choice: such echoes are recognised
+-- by their text, and in time by the id that sends them (agent.people keeps it).  A nickname proves nothing.
 
 local json = require "human.json"
 local limits = require "agent.rules.limits"
@@ -10,9 +10,9 @@ local M = {}
 
 local SENTENCE_BYTES = 160
 local CLOCK_MS = 1000                            -- transactions that began in another order than they wrote
-local KEY_BYTES = 2000                           -- of a text, by which it is known again
+local KEY_BYTES = 2000                           -- of a text, by which it is recognised
 local FOREIGN = 2                                -- lines that make somebody another agent: one may be a quotation
-local TELLING = 12                               -- bytes of letters and digits by which a text is known again
+local TELLING = 12                               -- bytes of letters and digits that suffice to recognise a text
 local NAMES_MAX, HEAD_BYTES, HEAD_WORDS = 16, 120, 3 -- of the agent, before a text that a relay has brought
 
 -- At most n bytes of UTF-8 text, cut between characters.
@@ -73,14 +73,14 @@ end
 
 -- Echoes ------------------------------------------------------------------------------------------
 
--- What a text is known by: platforms change marks, spaces and case on the way.
+-- The key by which a text is recognised: platforms change punctuation, spaces and case on the way.
 local function key_of(text)
   text = text:sub(1, KEY_BYTES)
   local bare = text:lower():gsub("[^%w\128-\255]+", "")
   return #bare >= TELLING and bare or texts.trim(text)
 end
 
--- The same of a line, or of what another agent said; found out once.
+-- The same for a line, or for a text of another agent; computed once.
 local function key_of_line(said)
   local known = said.row or said
   if not known.key then known.key = key_of(said.text) end
@@ -138,7 +138,7 @@ local function relayed(text, names)
   return {}
 end
 
--- The same of a line, found out once as long as the agent is called so.
+-- The same for a line, computed once for the same names of the agent.
 local function readings(line, names)
   local row = line.row
   if row.relayed_to ~= names.text then row.relayed, row.relayed_to = relayed(line.text, names), names.text end
@@ -158,7 +158,7 @@ local function sent_before(line, sent)
   return found
 end
 
--- The line of `sent` that this one brings back, or nil; and the text that a relay has put a name before.
+-- The line of `sent` that this one echoes, or nil; and its text without the name that a relay put before it.
 local function original(line, sent, names)
   if not next(sent) then return nil end
   local own = sent_before(line, sent[key_of_line(line)])
@@ -185,16 +185,17 @@ local function remember(sent, line)
   table.insert(sent[known_by], line)
 end
 
--- People greet as they are greeted, and say "ok" to an "ok": that is no echo, from somebody who is known to be a
--- person; again it is none from somebody who says other things as often.
+-- People return a greeting in the same words, and say "ok" to an "ok": from a known person that is not an echo; nor is
+-- it from somebody who says other things at least as often.
 local function says_it_too(text, is_relayed, carrier, person)
   local known = person and person.introduced or not is_relayed and carrier.lines > 0
   if carrier.echoes > 0 or not known or #text > TELLING then return false end
   return carrier.too == 0 or carrier.lines >= 2 * carrier.too
 end
 
--- What an id brings: {lines (of its own), too (of those that say what the agent said), echoes, relayed (with a name
--- before them), siblings (echoes of other agents), foreign (lines that an agent of anybody's had just said), telling}.
+-- Counts what an id sends: {lines (of its own), too (those of them that repeat the agent's words), echoes, relayed
+-- (with a name before them), siblings (echoes of other agents), foreign (lines that some agent had just said),
+-- telling}.
 local function weigh(line, sent, who, carriers)
   local carrier = carriers[line.from_id]
     or { lines = 0, too = 0, echoes = 0, relayed = 0, siblings = 0, foreign = 0, nickname = line.from }
@@ -209,7 +210,7 @@ local function weigh(line, sent, who, carriers)
     if line.row.is_of_agent then carrier.foreign = carrier.foreign + 1 end
     return
   end
-  -- Who relays with names before the words carries other people's words, too: that is no sign of whose account it is.
+  -- A relay that puts names before texts sends other people's texts too: an echo does not show whose account it is.
   local count = text and "relayed" or "echoes"
   carrier[count], carrier.siblings = carrier[count] + 1, carrier.siblings + (other and 1 or 0)
   carrier.telling = carrier.telling or #key_of_line(line) >= TELLING
@@ -230,9 +231,9 @@ local function resembles(nickname, names)
   return false
 end
 
--- Whose words an id carries: "self", "agent" (another one) or nil.  One echo says so of a stranger
--- or of a name like the agent's, and nothing of somebody who talks; whoever was taken for the agent and talks more
--- than echoes is somebody else.
+-- Whose words an id sends: "self", "agent" (another one) or nil.  One echo suffices for a stranger or for a name like
+-- the agent's, but proves nothing about somebody who talks; an id that was taken for the agent and says more than it
+-- echoes is somebody else.
 local function carries(carrier, person, names)
   local echoes, own = carrier.echoes, carrier.lines
   local before = person and person.learned
@@ -319,8 +320,8 @@ function M.from_rows(rows, who)
   return out, found
 end
 
--- Puts the agent's lines right behind what they answer: whatever came while it thought was said without them, and
--- is not answered by them.
+-- Moves the agent's lines right behind what they answer: lines that came while it thought were written without knowing
+-- the answer, and are not answered by it.
 function M.in_order_of_answers(list)
   local function place(line) return line.answers or line.place end
   local in_order = true

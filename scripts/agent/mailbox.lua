@@ -1,6 +1,6 @@
--- scripts/agent/mailbox.lua -- events in, turns out: who may run an agent now, and how far it has come.
--- A turn belongs to whoever holds the lease of the agent's mailbox row.  Every write of a turn locks
--- that row and checks the holder, so a worker that was thought dead and comes back writes nothing.
+-- scripts/agent/mailbox.lua -- events in, turns out: which worker may run an agent, and how far it has come.
+-- The worker that holds the lease on the agent's mailbox row owns the turn.  Every write of a turn locks
+-- that row and checks the holder, so a worker that was presumed dead and comes back writes nothing.
 
 local bus = require "human.bus"
 local config = require "human.config"
@@ -18,16 +18,16 @@ local RETRY_MS, RETRY_MAX_MS = 1000, 60000       -- after a lease that was lost;
 
 local PAUSE_MIN_MS, PAUSE_MAX_MS = 50, 3600000
 
--- Something is to be done and nobody does it.  $1: limits.attempts.  The last attempt of a turn is made
--- while no other last attempt is: who only happened to be where another one ends its workers gets through.
+-- There is work and nobody is doing it.  $1: limits.attempts.  Last attempts run one at a time, so that a turn that
+-- merely shared its workers with one that kills them gets through.
 local READY = [[m.last_in_pos > m.processed_pos and (m.due_at is null or m.due_at <= now())
   and (m.lease_owner is null or m.lease_until + m.retry_ms * interval '1 ms' < now())
   and (m.attempts = 0 or m.attempts + 1 <> $1::int or not exists (select 1 from agent_mailboxes o
     where o.attempts > 1 and o.attempts = $1::int and o.lease_until > now()))]]
 
 M.sql = {
-  -- The attempt is counted before it runs: whoever dies at it writes nothing any more.  After a turn that was
-  -- given up the next one has a single attempt.
+  -- The attempt is counted before it runs, since a worker that dies during it cannot.  After a turn that was given up,
+  -- the next one has a single attempt.
   claim = [[update agent_mailboxes m set lease_owner = $3, lease_until = now() + $4::int * interval '1 ms',
       attempts = m.attempts + 1,
       tried_pos = case when m.attempts < case when m.failures > 0 then 1 else $1::int end then m.last_in_pos
@@ -49,7 +49,7 @@ M.sql = {
       failures = case when $4 > processed_pos then 0 else failures end,
       tried_pos = case when $4 > processed_pos then last_in_pos else tried_pos end
     where agent_id = $1]],
-  -- Events up to tried_pos have had their turn, though nothing came of it but its end.
+  -- Events up to tried_pos count as processed, although their turn produced nothing but its end.
   give_up = [[with skipped as (update agent_events set given_up = true
       where agent_id = $1 and pos > $2::bigint and pos <= $3::bigint and direction = 'in')
     update agent_mailboxes set failures = $4::int + 1 where agent_id = $1]],
@@ -64,15 +64,15 @@ M.sql = {
   waiting = "select m.agent_id from agent_mailboxes m where " .. READY .. " order by m.last_event_at limit $2",
 }
 
--- Events that may cut a run short: what is said (agent.newer finds out whether it would change the answer), and the
--- end of the session.
+-- Events that may cut a run short: messages (agent.newer finds out whether they would change the answer), and the end
+-- of the session.
 local CUTS = { ["new-message"] = true, ["timer-expired"] = true }
 
 local function lease_ms() return config.agent.lease_ms end
 
--- Stores an event for an agent of the actor's and tells all workers.  event: of agent.events.  owner, read (optional):
--- who would have its turn, as of M.claim.
--- Returns {id, pos, seq, duplicate, claimed} (agent.store), and what read(tx) returned where the turn is the owner's.
+-- Stores an event for one of the actor's agents and notifies all workers.  event: from agent.events.  owner, read
+-- (optional): as for M.claim, to claim the turn in the same transaction.
+-- Returns {id, pos, seq, duplicate, claimed} (agent.store), and the result of read(tx) if the turn was claimed.
 function M.post(actor, agent_id, event, owner, read)
   local lease = owner and { owner = owner, ms = lease_ms(), retry_ms = RETRY_MS }
   return db.tx(function(tx)
@@ -87,13 +87,13 @@ function M.post(actor, agent_id, event, owner, read)
   end)
 end
 
--- A name for one holding of a lease; nobody else has it.
+-- A unique name for one tenure of a lease.
 function M.new_owner() return id.new() end
 
--- Takes the agent's turn: {attempts (this one included), failures (turns in a row that were given up
--- before), over (it has had all its attempts)}; nil when there is nothing to do or somebody else is at it.
--- read (optional): fn(tx), in the same transaction; what it returns comes second.  Nothing waits for the disk: a
--- database that loses the claim has lost the lease with it, and the turn ends at its next write.
+-- Claims the agent's turn: {attempts (this one included), failures (turns in a row that were given up
+-- before), over (it has had all its attempts)}; nil when there is nothing to do or another worker has the turn.
+-- read (optional): fn(tx), called in the same transaction; its result is the second return value.  The commit does not
+-- wait for the disk: if the database loses the claim, the lease is lost with it, and the turn ends at its next write.
 function M.claim(agent_id, owner, read)
   local claimed, found
   db.tx(function(tx)
@@ -104,7 +104,7 @@ function M.claim(agent_id, owner, read)
   return claimed()[1], found
 end
 
--- Holds these leases ({{agent_id, owner}, ..}) for longer.  Returns {owner = true} of those that are still theirs.
+-- Renews these leases ({{agent_id, owner}, ..}).  Returns {owner = true} for those still held.
 function M.renew(list)
   local held = {}
   for _, row in ipairs(db.query(M.sql.renew, json.encode(json.array(list)), lease_ms())) do
@@ -116,8 +116,8 @@ end
 -- Seconds between renewals: a third of the lease, so that one may fail.
 function M.renew_every_s() return lease_ms() / 3000 end
 
--- Sends for the mailbox row (and the agent's status), locked.  What is returned waits for it, and raises LOST when
--- the lease is not ours any more.
+-- Queries the mailbox row (and the agent's status) and locks it.  Returns a function that waits for the row, and raises
+-- LOST when the lease is no longer ours.
 function M.locking(tx, agent_id, owner)
   local rows = tx:ask(M.sql.lock, agent_id, owner)
   return function() return rows()[1] or error(M.LOST, 0) end
@@ -125,7 +125,8 @@ end
 
 function M.lock(tx, agent_id, owner) return M.locking(tx, agent_id, owner)() end
 
--- Writes back what a turn moved on.  ends: it gives its lease back when nothing is left to do; true when it does.
+-- Writes back the progress of a turn.  ends: release the lease if nothing is left to do.  Returns whether it was
+-- released.
 function M.save(tx, box, ends)
   local over = ends == true and box.last_in_pos <= box.processed_pos
   tx:ask(M.sql.save, box.agent_id, box.last_pos, box.last_seq, box.processed_pos, box.superseded, box.runs,
@@ -133,7 +134,7 @@ function M.save(tx, box, ends)
   return over
 end
 
--- The same for a turn that is given up, of whose events nobody shall ask any more.  box: as it was locked.
+-- The same for a turn that is given up, whose events are not to be tried again.  box: the locked row.
 function M.give_up(tx, box)
   local before, failures = box.processed_pos, box.failures
   box.processed_pos, box.superseded = math.max(box.tried_pos, before), 0
@@ -141,25 +142,25 @@ function M.give_up(tx, box)
   tx:exec(M.sql.give_up, box.agent_id, before, box.processed_pos, failures)
 end
 
--- Gives the turn back.  False when there is more to do.
+-- Releases the turn.  False when there is more to do.
 function M.release(agent_id, owner) return db.row(M.sql.release, agent_id, owner) ~= nil end
 
--- What a rule said to wait, as whole milliseconds within reason.
+-- The wait that a rule asked for, in whole milliseconds, clamped.
 function M.pause_ms(value)
   local ms = tonumber(value)
   if not ms or ms ~= ms then error("agent.rules.respond: to wait needs wait_ms, a number", 0) end
   return math.ceil(math.max(PAUSE_MIN_MS, math.min(ms, PAUSE_MAX_MS)))
 end
 
--- Gives it back until wait_ms from now, unless something came after position seen.
+-- Releases it until wait_ms from now, unless an event came after position `seen`.
 function M.wait(agent_id, owner, seen, wait_ms)
   return db.row(M.sql.wait, agent_id, owner, seen, wait_ms) ~= nil
 end
 
--- Gives it back although there is more to do.
+-- Releases it although there is more to do.
 function M.yield(agent_id, owner) db.exec(M.sql.yield, agent_id, owner) end
 
--- Up to n agents that have events and nobody at work on them.
+-- Up to n agents with events that no worker is handling.
 function M.waiting(n)
   local list = {}
   for i, row in ipairs(db.query(M.sql.waiting, limits.attempts, n)) do list[i] = row.agent_id end

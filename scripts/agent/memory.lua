@@ -1,6 +1,6 @@
--- scripts/agent/memory.lua -- what the agent remembers of what fell out of its window.
+-- scripts/agent/memory.lua -- what the agent remembers of lines that have left its window.
 -- A rolling summary per agent: when enough lines have left the window, the old summary and those lines
--- become the new one, written by the model, or cut out of the lines when there is no model.
+-- are condensed into a new one, by the model, or by cutting the lines when there is no model.
 
 local config = require "human.config"
 local db = require "human.db"
@@ -35,13 +35,13 @@ M.sql = {
     select content::text from agent_events where agent_id = $1 and pos > $2 and pos <= $3 and not given_up
       and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
     order by pos limit 100) oldest]],
-  -- Nothing that was deleted or edited since it was read is kept: whoever did that holds the mailbox row.
+  -- Refuses a summary of lines that were deleted or edited since they were read: such a change holds the mailbox row.
   save = [[with box as (select agent_id, rewritten_pos from agent_mailboxes where agent_id = $1 for share)
     insert into agent_memory as y (agent_id, summary, until_pos)
       select agent_id, $2, $3 from box where rewritten_pos = $5
     on conflict (agent_id) do update set summary = excluded.summary, until_pos = excluded.until_pos,
       updated_at = now() where y.until_pos = $4]],
-  -- Counted before it runs, as a turn is (agent.mailbox): a worker may die of what it reads.
+  -- Counted before it runs, as a turn is (agent.mailbox): what it reads may kill the worker.
   begin = [[update agent_mailboxes set memory_attempts = memory_attempts + 1 where agent_id = $1
     returning memory_attempts]],
   done = "update agent_mailboxes set memory_attempts = 0 where agent_id = $1",
@@ -88,7 +88,7 @@ local function summary_of(head, rows)
   return written(head, fallen) or lines.extract(head.summary, fallen, limits.memory_chars)
 end
 
--- These lines end whoever reads them: the agent goes on with what it remembers already.
+-- These lines kill every worker that reads them: the agent goes on with its previous summary.
 local function forget(head)
   log.error("memory given up: lines are left out of the summary", { agent_id = head.id })
   return head.summary
@@ -105,7 +105,7 @@ local function due(head, left_out)
   return is_much and math.min(fallen.lines, LINES) or 0, left_out
 end
 
--- Folds what left the window into the summary, when it is worth its price.  Awaits.
+-- Folds the lines that left the window into the summary, once there are enough of them.  Awaits.
 -- left_out: the newest line for which the last prompt had no room, or nil.
 function M.roll(agent_id, left_out)
   task.name("agent memory", agent_id)

@@ -1,5 +1,5 @@
--- scripts/agent/newer.lua -- what came while an answer is made, and whether it would change the answer.
--- One place for both who ask: who may end the model's call early, and who is about to write the answer down.
+-- scripts/agent/newer.lua -- events that came while an answer is being made, and whether they would change it.
+-- Used both to end a model's call early and just before an answer is stored.
 
 local db = require "human.db"
 local lines = require "agent.lines"

@@ -1,6 +1,6 @@
--- scripts/agent/news.lua -- what workers and hosts tell each other about agents, by topic of human.bus.
--- News are hints: what they are about stands in the database, and they may be lost or come twice.  Whoever may
--- speak to the database can send some, so their shape is checked.
+-- scripts/agent/news.lua -- notifications about agents between workers and hosts, by topic of human.bus.
+-- Notifications are hints: the database holds the truth, and they may be lost or come twice.  Any client of the
+-- database can send them, so their shape is checked.
 
 local s = require "human.schema"
 

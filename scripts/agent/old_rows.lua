@@ -1,15 +1,15 @@
--- scripts/agent/old_rows.lua -- rows of the log that this worker has read before, so that a turn reads what is new.
--- Kept are rows up to a mailbox's processed_pos, newest first.  Nothing changes those any more but edits and deletions,
--- of which the mailbox has the newest (rewritten_pos): whoever knows less reads all again (agent.facts).  What
--- agent.lines and agent.prompt find out about a row stays with it.  Any worker may take the next turn, since each asks
--- the database for all that is behind what it knows.
+-- scripts/agent/old_rows.lua -- caches rows of the log that this worker has read, so that a turn reads only new ones.
+-- Keeps rows up to a mailbox's processed_pos, newest first.  Only edits and deletions change those, and the mailbox has
+-- the position of the latest (rewritten_pos): a cache that is older is read again (agent.facts).  What agent.lines and
+-- agent.prompt compute for a row stays with it.  Any worker may take the next turn, since each queries everything
+-- behind what it has cached.
 
 local M = {}
 
-M.BYTES = 16 * 1024 * 1024                       -- of a worker: agents that were not looked at for longest are left out
+M.BYTES = 16 * 1024 * 1024                       -- of a worker: the least recently used agents are dropped
 local ROW_BYTES = 1000                           -- of a row, besides its text (twice, for what is found out about it)
 
--- Two halves: what is used moves to the young one, and when that is full the other one goes.
+-- Two generations: entries in use move to the young one; when that is full, the old one is dropped.
 local young, old, bytes = {}, {}, 0
 
 --- {until_pos, rows (with said_ms: when each was said, by the database's clock)} of an agent, or nil.
@@ -21,10 +21,10 @@ local function size_of(rows)
   return n
 end
 
---- Forgets what is known of an agent.
+--- Drops an agent from the cache.
 function M.forget(agent_id) young[agent_id], old[agent_id] = nil, nil end
 
---- Keeps those rows (newest first) of an agent that have had their turn.  now_ms: when they were read.
+--- Caches those of an agent's rows (newest first) that are processed.  now_ms: when they were read.
 function M.keep(agent_id, rows, processed_pos, now_ms)
   local known = { until_pos = processed_pos, rows = {} }
   for _, row in ipairs(rows) do
