@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * command.h -- `human test` and the like: one worker in this process, which runs a Lua sub-command. */
+ * command.h -- `human test` and the like: one worker in this process that runs a Lua sub-command. */
 #ifndef HUMAN_COMMAND_H
 #define HUMAN_COMMAND_H
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * draft.h -- scripts that somebody is working on, in a directory that no server reads: what
- * `human check DIR` and `human test PATH` look at, before the shipped ones. */
+ * draft.h -- scripts under development, in a directory that no server reads: `human check DIR` and
+ * `human test PATH` put it ahead of the shipped ones. */
 #ifndef HUMAN_DRAFT_H
 #define HUMAN_DRAFT_H
 #include <stdbool.h>

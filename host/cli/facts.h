@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * facts.h -- what `human doctor` asks of the machine: one text in, one text out. */
+ * facts.h -- the questions of `human doctor` about the machine: one text in, one text out. */
 #ifndef HUMAN_FACTS_H
 #define HUMAN_FACTS_H
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * help.h -- what `human help COMMAND` says; the texts are host/cli/help.txt, compiled in. */
+ * help.h -- the texts of `human help COMMAND`, from host/cli/help.txt, compiled in. */
 #ifndef HUMAN_HELP_H
 #define HUMAN_HELP_H
 #include <stddef.h>

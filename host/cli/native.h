@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * native.h -- what commands do in C and read in Lua: more of the module human.native, and the words of
- * `human test`, before there is a runtime to run specs in. */
+ * native.h -- C functions for commands in Lua: additions to the module human.native, and the arguments of
+ * `human test`, read before there is a runtime to run specs in. */
 #ifndef HUMAN_NATIVE_H
 #define HUMAN_NATIVE_H
 #include <stddef.h>

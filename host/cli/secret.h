@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * secret.h -- `human secret`: secrets that are kept in the home, sealed. */
+ * secret.h -- `human secret`: secrets stored sealed in the home. */
 #ifndef HUMAN_SECRET_H
 #define HUMAN_SECRET_H
 

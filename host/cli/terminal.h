@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * terminal.h -- keys of a person who watches `human top`. */
+ * terminal.h -- keyboard input for `human top`. */
 #ifndef HUMAN_TERMINAL_H
 #define HUMAN_TERMINAL_H
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * beneath.h -- files below a directory, opened so that no name and no link leads out of it, whoever
- * changes what is in there meanwhile. */
+ * beneath.h -- opens files below a directory so that no name and no link leads out of it, even while
+ * others change its contents. */
 #ifndef HUMAN_BENEATH_H
 #define HUMAN_BENEATH_H
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * confedit.h -- one value of a settings file exchanged or added; comments and all else stay as they are. */
+ * confedit.h -- replaces or adds one value in a settings file; comments and all else stay as they are. */
 #ifndef HUMAN_CONFEDIT_H
 #define HUMAN_CONFEDIT_H
 #include <stddef.h>

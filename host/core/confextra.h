@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * confextra.h -- settings that are none of C's: kept as they were given, for the scripts that define them
- * (config.define), who judge them and those that nobody defines.
+ * confextra.h -- settings that C does not define: kept as given, for the scripts that define them
+ * (config.define).  Lua validates them, and those that nobody defines.
  *
- * What the settings file says of them belongs to a generation of scripts and travels with its bundle, as a
- * text of entries: name, type, text and source, each with a NUL behind it. */
+ * Their values in the settings file belong to a generation of scripts and are part of its bundle, as a
+ * text of entries: name, type, text and source, each ending with NUL. */
 #ifndef HUMAN_CONFEXTRA_H
 #define HUMAN_CONFEXTRA_H
 #include <stdbool.h>

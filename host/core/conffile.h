@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * conffile.h -- the settings file: which one it is, and what it says. */
+ * conffile.h -- the settings file: its path and its contents. */
 #ifndef HUMAN_CONFFILE_H
 #define HUMAN_CONFFILE_H
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * confpack.h -- settings for Lua, and secrets, which never leave C (host_conf, host_secret_* of Lua). */
+ * confpack.h -- settings for Lua, and secrets, which never leave C (host_conf, host_secret_* in Lua). */
 #ifndef HUMAN_CONFPACK_H
 #define HUMAN_CONFPACK_H
 #include <stddef.h>

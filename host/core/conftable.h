@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * conftable.h -- every setting: its name, what it may be, its default and its present value. */
+ * conftable.h -- every setting: its name, allowed values, default and current value. */
 #ifndef HUMAN_CONFTABLE_H
 #define HUMAN_CONFTABLE_H
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * confunit.h -- units in the values of settings: 64k, 1MB, 30s, 5m.  The end of a setting's name says what a
- * bare number counts: _bytes, _ms or _s; other settings take no unit. */
+ * confunit.h -- units in the values of settings: 64k, 1MB, 30s, 5m.  The suffix of a setting's name is the
+ * unit of a bare number: _bytes, _ms or _s; other settings take no unit. */
 #ifndef HUMAN_CONFUNIT_H
 #define HUMAN_CONFUNIT_H
 #include <stdbool.h>

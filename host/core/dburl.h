@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * dburl.h -- whether a database URL can ever be right, and which part of it is not. */
+ * dburl.h -- checks a database URL without connecting: can it be valid, and if not, which part is wrong? */
 #ifndef HUMAN_DBURL_H
 #define HUMAN_DBURL_H
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fds.h -- what a process leaves open that becomes another. */
+ * fds.h -- which descriptors stay open across exec. */
 #ifndef HUMAN_FDS_H
 #define HUMAN_FDS_H
 #include <stddef.h>

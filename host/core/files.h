@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * files.h -- files below a root, for scripts (host_file in host_api.h); what is done to the disk. */
+ * files.h -- files below a root, for scripts (host_file in host_api.h): the disk operations. */
 #ifndef HUMAN_FILES_H
 #define HUMAN_FILES_H
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * link.h -- what the supervisor and one worker say to each other about reloads: whole messages over
- * a SOCK_SEQPACKET pair, never blocking.  Its end of file tells a worker that its supervisor is gone. */
+ * link.h -- messages about reloads between the supervisor and one worker, over a SOCK_SEQPACKET pair,
+ * never blocking.  End of file tells a worker that its supervisor has died. */
 #ifndef HUMAN_LINK_H
 #define HUMAN_LINK_H
 #include <stdint.h>

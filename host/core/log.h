@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * log.h -- one line a call on stderr, JSON or text by the setting log.format; never blocks, never logs
+ * log.h -- one line per call on stderr, JSON or text by the setting log.format; never blocks, never logs
  * a secret (callers redact; log_line drops control characters).
  *
- * The supervisor and commands write at once.  A worker gathers the lines of one turn of its loop in
- * memory that it shares with the supervisor, and writes them together: a line costs no system call,
- * and a worker that is killed loses none. */
+ * The supervisor and commands write at once.  A worker buffers the lines of one loop turn in memory
+ * shared with the supervisor, and writes them together: a line costs no system call, and a worker
+ * that is killed loses none. */
 #ifndef HUMAN_LOG_H
 #define HUMAN_LOG_H
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * loop.h -- the one event loop of a worker, for everybody who waits on it, and the clocks that Lua sees
- * (host_now, host_timer and their like in host_api.h). */
+ * loop.h -- the one event loop of a worker, and the clocks for Lua (host_now, host_timer and their
+ * siblings in host_api.h). */
 #ifndef HUMAN_LOOP_H
 #define HUMAN_LOOP_H
 #include <stdbool.h>

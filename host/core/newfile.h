@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * newfile.h -- write a file that does not exist yet, inside a directory and nowhere else; and whose what
- * root makes is: the owner's of the directory that it is made in. */
+ * newfile.h -- creates a file that does not exist yet, inside a directory and nowhere else.  When root
+ * creates it, it belongs to the owner of that directory. */
 #ifndef HUMAN_NEWFILE_H
 #define HUMAN_NEWFILE_H
 #include <stddef.h>

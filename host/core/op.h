@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * op.h -- ids, owners and the event queue: all that C and Lua name together.
+ * op.h -- ids, owners and the event queue: everything that C and Lua share by id.
  *
- * A struct that Lua may name embeds an `op` as its first member.  Whoever opens an op closes it,
- * exactly once; ids carry a generation, so that a stale one finds nothing.  Never calls Lua. */
+ * A struct that Lua refers to embeds an `op` as its first member.  The code that opens an op closes
+ * it, exactly once; ids carry a generation, so a stale one finds nothing.  Never calls Lua. */
 #ifndef HUMAN_OP_H
 #define HUMAN_OP_H
 #include <stdint.h>

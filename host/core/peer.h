@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * peer.h -- the address of whoever is at the other end, and which of them are proxies that we trust
- * (setting http.trusted_proxies). */
+ * peer.h -- the address of a peer, and whether it is a trusted proxy (setting
+ * http.trusted_proxies). */
 #ifndef HUMAN_PEER_H
 #define HUMAN_PEER_H
 #include <netinet/in.h>

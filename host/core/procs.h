@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * procs.h -- what /proc says of other processes, as far as we may see: all of them for root, else those
+ * procs.h -- other processes from /proc, as far as permissions go: all of them for root, else those
  * of our own user. */
 #ifndef HUMAN_PROCS_H
 #define HUMAN_PROCS_H

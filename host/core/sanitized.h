@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sanitized.h -- SANITIZED: 1 in a build with AddressSanitizer, which gcc and clang tell differently. */
+ * sanitized.h -- SANITIZED: 1 in a build with AddressSanitizer; gcc and clang signal it differently. */
 #ifndef SANITIZED_H
 #define SANITIZED_H
 

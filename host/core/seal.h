@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * seal.h -- texts that only who has the host's key can read or change (host_seal and host_open of Lua).
+ * seal.h -- texts that only holders of the host's key can read or change (host_seal, host_unseal in Lua).
  *
  * "sealed:1:KEY ID:BASE64", of XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM under a
- * key that is derived for each text, so that any number may be sealed with one key.  What it is for
- * and the context are authenticated: a text opens as what it was sealed as, and as nothing else. */
+ * key that is derived for each text, so that one key can seal any number of texts.  Purpose and context
+ * are authenticated: a text opens only with those that it was sealed with. */
 #ifndef HUMAN_SEAL_H
 #define HUMAN_SEAL_H
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sealkeys.h -- the keys that seal.c seals with: one for new texts, and those before it, which still open. */
+ * sealkeys.h -- the keys of seal.c: one for new texts, and previous ones that still open old texts. */
 #ifndef HUMAN_SEALKEYS_H
 #define HUMAN_SEALKEYS_H
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * secretstore.h -- secrets that are kept in the home, sealed (`human secret`): HOME/secrets.sealed, a
- * line for each. */
+ * secretstore.h -- secrets stored sealed in the home (`human secret`): HOME/secrets.sealed, one line
+ * each. */
 #ifndef HUMAN_SECRETSTORE_H
 #define HUMAN_SECRETSTORE_H
 #include <stdbool.h>

@@ -2,8 +2,8 @@
  * shm.h -- the page that all processes of a host share: heartbeats, metrics, rate-limit buckets.
  *
  * Mapped once by the supervisor before it forks.  A worker writes only its own heartbeat and its
- * own metrics; buckets are shared, each set behind a spinlock that is taken over when its holder
- * died.
+ * own metrics; buckets are shared, each set behind a spinlock that another process takes over if its
+ * holder dies.
  * Before shm_init() every function does nothing. */
 #ifndef HUMAN_SHM_H
 #define HUMAN_SHM_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * wholefile.h -- small private files that are always whole: whoever reads one, and whatever ends the
- * process that writes it, there is the text before or the text after, readable by its owner only. */
+ * wholefile.h -- atomic writes of small private files: whenever a file is read, and whatever kills its
+ * writer, it has the old text or the new one, and only its owner can read it. */
 #ifndef HUMAN_WHOLEFILE_H
 #define HUMAN_WHOLEFILE_H
 #include <stddef.h>

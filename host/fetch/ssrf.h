@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * ssrf.h -- which addresses a guarded request may reach: those of the public Internet, and those that the
+ * ssrf.h -- the addresses that a guarded request may reach: those of the public Internet, and those that the
  * operator opens to it (setting egress.allow). */
 #ifndef HUMAN_SSRF_H
 #define HUMAN_SSRF_H

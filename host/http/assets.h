@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * assets.h -- files as answers: what a path names, and how the answer to it looks.  What is compiled in is in
+ * assets.h -- files as answers: resolves a path, and builds the answer.  Compiled-in files are in
  * build/assets.c, made by host/http/assets_gen.lua. */
 #ifndef HUMAN_ASSETS_H
 #define HUMAN_ASSETS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * http1.h -- one HTTP/1.x request, parsed from bytes as they arrive (RFC 9112).
  *
- * Knows no socket and no clock: conn.c feeds it and acts on what it says, and so do its specs and its
- * fuzzer.  However the bytes are cut into pieces, the outcome is the same. */
+ * Knows no socket and no clock: conn.c, its specs and its fuzzer feed it and act on its results.
+ * However the bytes are split, the outcome is the same. */
 #ifndef HUMAN_HTTP1_H
 #define HUMAN_HTTP1_H
 #include <stdbool.h>

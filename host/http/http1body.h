@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * http1body.h -- between http1.c and http1body.c only: the states of a request, of which the latter has more,
- * and its part of feeding. */
+ * http1body.h -- shared by http1.c and http1body.c only: the parser's states, and feeding the body. */
 #ifndef HUMAN_HTTP1BODY_H
 #define HUMAN_HTTP1BODY_H
 #include "http/http1.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * mime.h -- what the name of a file says about it. */
+ * mime.h -- what a file's name tells about its type. */
 #ifndef HUMAN_MIME_H
 #define HUMAN_MIME_H
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * multipart.h -- multipart/form-data (RFC 7578, RFC 2046 5.1), piece by piece as its bytes arrive.
+ * multipart.h -- parses multipart/form-data (RFC 7578, RFC 2046 5.1) piece by piece as its bytes arrive.
  *
- * Knows no socket and no file.  It is asked for one piece after the other, so that who asks may stop between
- * any two; however the bytes are cut, the pieces put together are the same.  Holds no data of parts. */
+ * Knows no socket and no file.  The caller pulls one piece after the other, and may stop between any two;
+ * however the bytes are split, the pieces joined are the same.  Holds no data of parts. */
 #ifndef HUMAN_MULTIPART_H
 #define HUMAN_MULTIPART_H
 #include <stdbool.h>

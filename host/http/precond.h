@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * precond.h -- what a request says about which representation it wants, and which it has already (RFC 9110,
- * sections 12.5.3, 13 and 14). */
+ * precond.h -- accepted codings, preconditions and ranges of a request (RFC 9110, sections 12.5.3, 13
+ * and 14). */
 #ifndef HUMAN_PRECOND_H
 #define HUMAN_PRECOND_H
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * refusal.h -- what a client reads that is refused before Lua knows of its request. */
+ * refusal.h -- answers to requests that the host refuses before Lua sees them. */
 #ifndef HUMAN_REFUSAL_H
 #define HUMAN_REFUSAL_H
 #include <stddef.h>

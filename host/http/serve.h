@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * serve.h -- HTTP on a connection: requests are read one after the other, and told to Lua. */
+ * serve.h -- HTTP on a connection: reads requests one after the other, and reports them to Lua. */
 #ifndef HUMAN_SERVE_H
 #define HUMAN_SERVE_H
 #include "net/conn.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * spool.h -- files that uploads are written to: home/spool, each with its size and SHA-256.
+ * spool.h -- the files of uploads, in home/spool, each with its size and SHA-256.
  *
- * All but spool_init(), spool_dir() and spool_new() wait for the disk: they run in libuv's threads, for one
- * file one after the other, and touch nothing but that file. */
+ * All functions but spool_init(), spool_dir() and spool_new() wait for the disk: they run in libuv's threads,
+ * one at a time per file, and touch nothing but that file. */
 #ifndef HUMAN_SPOOL_H
 #define HUMAN_SPOOL_H
 #include <limits.h>

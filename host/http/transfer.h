@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * transfer.h -- a body that is too long to be queued at once, from memory or from a file. */
+ * transfer.h -- sends a body that is too long to queue at once, from memory or from a file. */
 #ifndef HUMAN_TRANSFER_H
 #define HUMAN_TRANSFER_H
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * upload.h -- a request's body that goes to disk as it arrives: a whole file, or a form with files in it.
+ * upload.h -- writes a request's body to disk as it arrives: a whole file, or a form with files in it.
  *
- * Lua has seen the request's head and has asked for it (host_upload); serve.c feeds what arrives.  What is
- * read ahead of the disk is bounded: while that is slow, nothing more is read. */
+ * Lua has seen the request's head and has asked for this (host_upload); serve.c feeds the bytes.  The amount
+ * read ahead of the disk is bounded: while the disk is slow, reading pauses. */
 #ifndef HUMAN_UPLOAD_H
 #define HUMAN_UPLOAD_H
 #include <stdbool.h>

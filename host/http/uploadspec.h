@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * uploadspec.h -- what a route takes as an upload, as Lua says it. */
+ * uploadspec.h -- reads Lua's description of the uploads that a route accepts. */
 #ifndef HUMAN_UPLOADSPEC_H
 #define HUMAN_UPLOADSPEC_H
 #include <stdbool.h>

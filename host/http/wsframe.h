@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * wsframe.h -- WebSocket frames from bytes and into bytes (RFC 6455, section 5).
+ * wsframe.h -- parses and writes WebSocket frames (RFC 6455, section 5).
  *
- * Knows no socket: ws.c pulls events from it, and so do its specs and its fuzzer.  However the bytes
- * are cut into pieces, the events are the same. */
+ * Knows no socket: ws.c, its specs and its fuzzer pull events from it.  However the bytes are split,
+ * the events are the same. */
 #ifndef HUMAN_WSFRAME_H
 #define HUMAN_WSFRAME_H
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * conn.h -- one TCP connection: bytes and time.  What is spoken on it is a conn_talk, which the rooms above
- * bring: this one knows nothing of HTTP.
+ * conn.h -- one TCP connection: its bytes and timeouts.  The layers above supply its protocol as a
+ * conn_talk: this one knows nothing of HTTP.
  *
- * A connection reads one request at a time.  While that one is in flight, what follows is held back,
- * up to one head; more than that stays in the kernel.  Output is appended to `out` and written once a
+ * A connection reads one request at a time.  While that one is in flight, further bytes are held back,
+ * up to one head; the rest stays in the kernel.  Output is appended to `out` and written once a
  * turn. */
 #ifndef HUMAN_CONN_H
 #define HUMAN_CONN_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * proxyhead.h -- the PROXY protocol, versions 1 and 2: what a proxy says of a connection before the
+ * proxyhead.h -- the PROXY protocol, versions 1 and 2: the header that a proxy sends ahead of a
  * connection's own bytes (haproxy.org, doc/proxy-protocol.txt). */
 #ifndef HUMAN_PROXYHEAD_H
 #define HUMAN_PROXYHEAD_H
@@ -14,8 +14,8 @@ enum {
 
 typedef enum { PROXYHEAD_MORE, PROXYHEAD_SOURCE, PROXYHEAD_NOBODY, PROXYHEAD_BAD } proxyhead;
 
-/* `n` bytes from the beginning of the connection.  MORE: it is not complete.  SOURCE: the client is
- * `source`.  NOBODY: the proxy speaks for itself, or of a client that has no address of ours.  `used`:
- * how long it is.  BAD: these bytes begin no such head. */
+/* Parses the first `n` bytes of a connection.  MORE: the head is incomplete.  SOURCE: the client is
+ * `source`.  NOBODY: the proxy connects for itself, or for a client without an IP address.  `used`:
+ * the length of the head.  BAD: not a PROXY head. */
 proxyhead proxyhead_parse(const char *p, size_t n, peer *source, size_t *used);
 #endif

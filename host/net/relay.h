@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * relay.h -- a connection whose conversation is at another worker, at the other end of a local stream. */
+ * relay.h -- a connection that another worker handles, at the other end of a local stream. */
 #ifndef HUMAN_RELAY_H
 #define HUMAN_RELAY_H
 #include "net/conn.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * tlsio.h -- TLS on one connection.  Nothing here touches a socket: conn.c gives what it read and writes what
- * it is given. */
+ * tlsio.h -- TLS on one connection.  Nothing here touches a socket: conn.c passes in the bytes it reads and
+ * writes those it gets back. */
 #ifndef HUMAN_TLSIO_H
 #define HUMAN_TLSIO_H
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * wheel.h -- all connections, by the time at which to look at them again. */
+ * wheel.h -- a timer wheel: all connections, by the time of their next check. */
 #ifndef HUMAN_WHEEL_H
 #define HUMAN_WHEEL_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * dbaddr.h -- where PostgreSQL is: database.url and database.direct_url, their host names resolved
- * off the loop.  PQconnectStart() would look names up itself and block meanwhile, and has one limit
- * of time for all hosts; so it is given one address at a time. */
+ * off the loop.  PQconnectStart() would block while it resolves names, and has a single timeout for
+ * all hosts; so it gets one address at a time. */
 #ifndef HUMAN_DBADDR_H
 #define HUMAN_DBADDR_H
 #include <libpq-fe.h>

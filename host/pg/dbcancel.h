@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * dbcancel.h -- cancel requests, which libpq sends in a blocking way: each in a thread of its own. */
+ * dbcancel.h -- cancel requests: libpq blocks while it sends one, so each gets its own thread. */
 #ifndef HUMAN_DBCANCEL_H
 #define HUMAN_DBCANCEL_H
 #include "pg/dbconn.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * dbconn.h -- one connection to PostgreSQL: connecting, sending jobs in pipeline mode, answers,
- * cancelling, and coming back after it has broken, for ever.
+ * cancelling, and reconnecting after a failure, without end.
  *
- * Its user (the pool, the listener) decides what is sent; the hooks tell it what happened.  A hook
+ * Its user (the pool, the listener) decides what to send; hooks report what happened.  A hook
  * may post jobs.  Jobs given to dbflight_post() belong to the connection from then on. */
 #ifndef HUMAN_DBCONN_H
 #define HUMAN_DBCONN_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * dbflight.h -- what is on the wire of one connection. */
+ * dbflight.h -- the jobs in flight on one connection. */
 #ifndef HUMAN_DBFLIGHT_H
 #define HUMAN_DBFLIGHT_H
 #include "pg/dbconn.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * dbjob.h -- one round trip to PostgreSQL: statements that share one Sync, the last of which may be
- * what somebody waits for.
+ * dbjob.h -- one round trip to PostgreSQL: statements that share one Sync; a caller may wait for the
+ * last one.
  *
  * The op is open while there is a waiter; when it is closed early (cancelled, timed out) the job
  * lives on until the server has answered, and its result is dropped.  The connection that holds a

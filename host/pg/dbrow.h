@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * dbrow.h -- what the server sends, packed for Lua: rows typed by column, and errors. */
+ * dbrow.h -- packs the server's results for Lua: rows typed by column, and errors. */
 #ifndef HUMAN_DBROW_H
 #define HUMAN_DBROW_H
 #include <libpq-fe.h>

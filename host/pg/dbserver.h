@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * dbserver.h -- the PostgreSQL servers that database.url may mean, one entry per address, and what
- * the last attempts and statements found out about each.  Conditions are HOST_DB_* (host_api.h). */
+ * dbserver.h -- the PostgreSQL servers that database.url may refer to, one entry per address, and the
+ * condition of each by its last attempts and statements.  Conditions are HOST_DB_* (host_api.h). */
 #ifndef HUMAN_DBSERVER_H
 #define HUMAN_DBSERVER_H
 #include <stdbool.h>

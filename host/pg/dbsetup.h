@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * dbsetup.h -- what a session must be like before anybody uses it: set after connecting, and verified,
- * since a pooler may stand in between. */
+ * dbsetup.h -- the session settings that a connection needs before use: set after connecting, and
+ * verified, since a pooler may be in between. */
 #ifndef HUMAN_DBSETUP_H
 #define HUMAN_DBSETUP_H
 #include "pg/dbconn.h"

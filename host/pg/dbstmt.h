@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * dbstmt.h -- which SQL texts are prepared on one connection, the least recently used going first. */
+ * dbstmt.h -- the prepared statements of one connection; the least recently used is evicted first. */
 #ifndef HUMAN_DBSTMT_H
 #define HUMAN_DBSTMT_H
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * dbwatch.h -- whether the database does what it should: what statements experience, and probes of
- * connections that are idle.  A probe writes nothing. */
+ * dbwatch.h -- the health of the database, by the results of statements and by probes on idle
+ * connections.  A probe writes nothing. */
 #ifndef HUMAN_DBWATCH_H
 #define HUMAN_DBWATCH_H
 #include "pg/dbconn.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * pgembed.h -- the private PostgreSQL cluster: made, started, kept running and stopped with the
- * host, when no database.url is configured. */
+ * pgembed.h -- the private PostgreSQL cluster: created, started, kept running and stopped with the
+ * host, if no database.url is configured. */
 #ifndef HUMAN_PGEMBED_H
 #define HUMAN_PGEMBED_H
 #include <stdbool.h>

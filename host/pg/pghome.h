@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * pghome.h -- where the private cluster lives, as whom it runs, which PostgreSQL runs it. */
+ * pghome.h -- the private cluster's directory, its user, and the PostgreSQL binaries that run it. */
 #ifndef HUMAN_PGHOME_H
 #define HUMAN_PGHOME_H
 #include <limits.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * pool.h -- the connections of one worker: leases for transactions, shared pipelines for single
- * statements, limits of time, and whether the database is reachable.
+ * statements, timeouts, and whether the database is reachable.
  *
- * At most half of the connections carry shared pipelines; one is never leased as long as there are
- * two, so that a statement outside a transaction need not wait for one.  How many there are is up to
- * the server: a pool works with what it gets. */
+ * At most half of the connections carry shared pipelines.  With two or more, one is never leased, so
+ * that a statement outside a transaction need not wait for a transaction.  The server decides how many
+ * there are: a pool works with what it gets. */
 #ifndef HUMAN_POOL_H
 #define HUMAN_POOL_H
 #include "pg/dbconn.h"

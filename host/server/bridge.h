@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * bridge.h -- what the process side may ask of the Lua state. */
+ * bridge.h -- the process's interface to the Lua state. */
 #ifndef HUMAN_BRIDGE_H
 #define HUMAN_BRIDGE_H
 #include <stddef.h>
@@ -12,7 +12,7 @@ void bridge_stop(void);
 int bridge_exit_code(int *code); /* a sub-command has finished: 1 and its code */
 
 void bridge_on_sigusr1(int sig); /* async-signal-safe: ends a stuck interpreted script with an error */
-void bridge_interrupt(int sig);  /* async-signal-safe: a command that is at work is to end now */
+void bridge_interrupt(int sig);  /* async-signal-safe: ends a running command now */
 void bridge_trace(char *to, size_t n); /* script:line < caller .., for a process that is about to end */
 size_t bridge_memory(void);      /* bytes held by the Lua state */
 #endif

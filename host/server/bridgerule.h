@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bridgerule.h -- what a rule may cost: instructions, which a hook counts, what library functions charge
- * for, memory, and time.  Only bridge.c includes this. */
+ * bridgerule.h -- limits the cost of a rule: instructions (counted by a hook), charges by library functions,
+ * memory, and time.  Only bridge.c includes this. */
 #ifndef HUMAN_BRIDGERULE_H
 #define HUMAN_BRIDGERULE_H
 
@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Adds rule_call and its like to the table on top of the stack. */
+/* Adds rule_call and its siblings to the table on top of the stack. */
 void bridgerule_register(lua_State *L);
 
-/* Called for each allocation; false: a rule is running, and may not have this. */
+/* Called for each allocation; false: a rule is running, and this exceeds its limit. */
 bool bridgerule_may_have(size_t more);
 
 /* Sets the hook of the rule that is running, if one is, in place of another. */

@@ -4,9 +4,9 @@
 #define HUMAN_BROKER_H
 #include <stdbool.h>
 
-/* How the broker is started: this program again, with BROKER_NAME as its name and then these words: the
- * process that started it, the directory below which programs work, where they are looked for, how many may
- * run at a time, how many workers ask.  Their channels are the descriptors from BROKER_CHANNEL on. */
+/* The broker is this program again, with BROKER_NAME as its name and these arguments: the pid of its
+ * parent, the directory below which programs work, the search path for programs, how many may run at a
+ * time, and the number of workers.  The workers' channels are the descriptors from BROKER_CHANNEL on. */
 #define BROKER_NAME "human-broker"
 enum { BROKER_CHANNEL = 3, BROKER_WORDS = 6, BROKER_RUNNING_MAX = 1024 };
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * brokerbox.h -- what the kernel keeps a program from: files by Landlock, system calls by seccomp. */
+ * brokerbox.h -- the sandbox of a program: Landlock for files, seccomp for system calls. */
 #ifndef HUMAN_BROKERBOX_H
 #define HUMAN_BROKERBOX_H
 #include "server/brokerwire.h"
 
-/* In the process that becomes the program, whose working directory is set: 0, or -1 with errno and what was
- * not to be had.  Without WIRE_STRICT a kernel that lacks it is no failure; a path that is missing is one. */
+/* In the process that becomes the program, once its working directory is set: 0, or -1 with errno and what
+ * failed.  Without WIRE_STRICT, missing kernel support is no failure; a missing path is one. */
 int box_files(const wire_call *call, const char *program, const char **what);
 int box_calls(const wire_call *call, const char **what);
 

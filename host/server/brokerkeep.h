@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * brokerkeep.h -- the keeper: one process for each program, which waits for it and ends it and whatever it
- * has started, wherever that went. */
+ * brokerkeep.h -- the keeper: one process for each program.  It waits for the program, and ends it with all
+ * its descendants, even those that detached. */
 #ifndef HUMAN_BROKERKEEP_H
 #define HUMAN_BROKERKEEP_H
 #include <sys/types.h>
 
 #include "server/brokerrun.h"
 
-/* Forks the keeper of a program: its process, or -1 with errno.  fds: as they came with the request;
- * lifeline: its end of file says that the broker is gone. */
+/* Forks the keeper of a program: its pid, or -1 with errno.  fds: from the request;
+ * lifeline: end of file means that the broker has died. */
 pid_t keep_start(const wire_call *call, const run_place *place, const int fds[WIRE_FDS], int lifeline);
 #endif

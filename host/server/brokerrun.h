@@ -5,14 +5,14 @@
 #include "server/brokerwire.h"
 
 typedef struct {
-  int root;              /* where the directories of calls lie; -1: there is none */
-  const char *path;      /* where programs are looked for: absolute directories, between ':' */
-  uint64_t threads;      /* that our user has already; 0: RLIMIT_NPROC does not count for him */
+  int root;              /* the directory below which programs work; -1: there is none */
+  const char *path;      /* where to look for programs: absolute directories, separated by ':' */
+  uint64_t threads;      /* that our user has already; 0: RLIMIT_NPROC does not apply to it */
 } run_place;
 
 int run_processes(const wire_call *call); /* how many processes it may have */
 
-/* In the child, whose parent `keeper` reads from `failed`: nothing, when the program runs. */
+/* In the child.  Its parent `keeper` reads errors from `failed`: nothing if the program runs. */
 _Noreturn void run_program(const wire_call *call, const run_place *place, const int std[3], int failed,
                            int keeper);
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * brokerspec.h -- the spec of host_exec(): what of it is for the broker, and what for the call itself. */
+ * brokerspec.h -- reads the spec of host_exec(): part of it is for the broker, the rest for the call. */
 #ifndef HUMAN_BROKERSPEC_H
 #define HUMAN_BROKERSPEC_H
 #include <stdbool.h>
@@ -10,9 +10,9 @@
 typedef struct {
   buf request;        /* a message of brokerwire.h */
   buf input;          /* for its standard input */
-  size_t max;         /* bytes of each output that are kept */
+  size_t max;         /* bytes to keep of each output */
   bool stream, open;  /* output in pieces; more input will come */
-  bool strict_max;    /* it is killed at the maximum */
+  bool strict_max;    /* kill it at the maximum */
 } brokerspec;
 
 int brokerspec_read(brokerspec *s, host_str *packed); /* 0, HOST_EINVAL, or HOST_ELIMIT: too large */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * brokerwire.h -- what a worker asks the broker for, and what is said while the program runs.
+ * brokerwire.h -- the protocol between worker, broker and keeper.
  *
  * A request is one message on the worker's channel: a wire_head, then NUL-terminated strings, and four
- * descriptors: the worker's line to whoever keeps the program (a SOCK_SEQPACKET end), and what becomes the
- * program's descriptors 0 to 2.  All answers come on that line, which is the life of the call: when it is
- * closed, the program ends.  A reader trusts nothing: counts and lengths are checked against the message. */
+ * descriptors: the worker's line to the program's keeper (a SOCK_SEQPACKET end), and the program's
+ * descriptors 0 to 2.  All answers come on that line, and the call lives as long as it: when it is
+ * closed, the program ends.  A reader trusts nothing: it checks counts and lengths against the message. */
 #ifndef HUMAN_BROKERWIRE_H
 #define HUMAN_BROKERWIRE_H
 #include <stdbool.h>
@@ -20,13 +20,13 @@ enum {
 
 enum { WIRE_CPU_S, WIRE_MEMORY, WIRE_FILES, WIRE_PROCESSES, WIRE_FILE_BYTES, WIRE_LIMITS };
 
-/* Without WIRE_BOX nothing is asked of Landlock, and seccomp refuses only what no program has use for. */
+/* Without WIRE_BOX, Landlock is not used, and seccomp refuses only calls that no program needs. */
 enum { WIRE_BOX = 1, WIRE_STRICT = 2, WIRE_NETWORK = 4, WIRE_UNIX = 8 };
 
 typedef struct {
   uint32_t flags, umask, grace_ms;
   uint32_t args, env, read, write; /* strings of each; one more stands before them: the directory */
-  uint64_t limit[WIRE_LIMITS];     /* 0: as the broker thinks fit */
+  uint64_t limit[WIRE_LIMITS];     /* 0: the broker's default */
 } wire_head;
 
 typedef struct {
@@ -36,10 +36,10 @@ typedef struct {
       *write[WIRE_STRINGS + 1]; /* each ends with NULL */
 } wire_call;
 
-/* What the worker says: end it (SIGTERM, then SIGKILL), or kill it. */
+/* Messages of the worker: end the program (SIGTERM, then SIGKILL), or kill it. */
 enum { WIRE_END = 'e', WIRE_KILL = 'k' };
 
-/* What the keeper says. */
+/* Messages of the keeper. */
 enum { WIRE_STARTED = 1, WIRE_REFUSED, WIRE_ENDED, WIRE_LOST };
 enum { WIRE_AT_LIMITS = 1, WIRE_AT_DIRECTORY, WIRE_AT_BOX, WIRE_AT_PROGRAM, WIRE_AT_START };
 typedef struct {
@@ -49,11 +49,11 @@ typedef struct {
   char text[WIRE_TEXT]; /* REFUSED: which path */
 } wire_answer;
 
-/* 0, or -1 when the message is not what it should be.  `call` points into it. */
+/* 0, or -1 if the message is malformed.  `call` points into it. */
 int wire_read(char *message, size_t n, wire_call *call);
 
 /* A message of at most `max` bytes with its descriptors: its length, or -1 with errno.
- * EBADMSG: it has not WIRE_FDS of them, or is too large; then they are closed. */
+ * EBADMSG: it does not have WIRE_FDS of them, or is too large; then they are closed. */
 long wire_receive(int channel, char *out, size_t max, int fds[WIRE_FDS]);
 int wire_send(int channel, const char *message, size_t n, const int fds[WIRE_FDS]); /* 0; -1, errno */
 int wire_say(int line, const wire_answer *answer);

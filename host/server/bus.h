@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * bus.h -- messages and connections from worker to worker, over one datagram inbox each. */
+ * bus.h -- messages and connections between workers; each worker has one datagram inbox. */
 #ifndef HUMAN_BUS_H
 #define HUMAN_BUS_H
 #include <stddef.h>
@@ -10,10 +10,10 @@ int bus_init(const worker_spec *spec);
 void bus_hand_over(void); /* the inbox belongs to this worker's successor now */
 void bus_stop(void);
 
-size_t bus_queued(void); /* bytes that did not fit into the inboxes of others yet */
+size_t bus_queued(void); /* bytes still waiting for space in other workers' inboxes */
 
-/* Hand a connection over: the other worker gets a copy of `fd` and `head` (at most 4 MB) and calls
- * pass_adopt().  `fd` stays the caller's, who closes it once this has returned 0.
+/* Hands a connection over: the other worker gets a copy of `fd` and `head` (at most 4 MB) and calls
+ * pass_adopt().  The caller keeps `fd`, and closes it once this has returned 0.
  * Errors: HOST_EINVAL no such worker, HOST_ELIMIT head too large, HOST_EFULL its queue is full. */
 int bus_send_conn(int worker, int fd, const void *head, size_t n);
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * control.h -- the control socket: a local stream socket through which an operator asks a running
- * server to reload, or how it is.  One request a connection, a line ("reload", "status"); the answer
- * is text, whose last line is "exit N": the status with which the asking command should end.
+ * control.h -- the control socket: a local stream socket for an operator's commands to a running
+ * server.  One request per connection, a line ("reload", "status"); the answer is text, and its last
+ * line is "exit N": the exit status of the command that asked.
  *
  * Where: $RUNTIME_DIRECTORY/control.sock (systemd), else control.sock in the setting `home`; mode
- * 0660, so it is for the server's own user and group.  A command that finds nobody there asks the
+ * 0660, for the server's own user and group.  A command that finds no server there tries the
  * service of this machine, /run/human/control.sock, unless it runs from a source tree. */
 #ifndef HUMAN_CONTROL_H
 #define HUMAN_CONTROL_H
@@ -13,11 +13,11 @@
 
 /* ---- for commands ---- */
 
-/* Ask, print the answer (to stderr when it is a refusal), return its exit status; 1 with a message
+/* Asks, prints the answer (a refusal to stderr), and returns its exit status; 1 with a message
  * when no server answers. */
 int control_ask(const char *request);
 
-/* The same without printing: the answer without its last line, at most n - 1 bytes, in `out`.
+/* The same without printing: `out` gets the answer without its last line, at most n - 1 bytes.
  * Returns the exit status, or -1 with the reason in `out`. */
 int control_get(const char *request, char *out, size_t n);
 
@@ -25,11 +25,11 @@ int control_get(const char *request, char *out, size_t n);
 
 enum { CONTROL_CLIENTS_MAX = 16 };
 
-/* What a request asks for.  `client` is a handle for control_reply(); the reply may come later. */
+/* Handles a request.  `client` is a handle for control_reply(); the reply may come later. */
 typedef void (*control_handler)(int client, const char *request);
 
-/* One host at a time has the directory of the control socket.  Its workers inherit the claim, so what is left
- * of a host that was killed is waited for, 15 s at most.  0, or -1 and a message on stderr. */
+/* Claims the directory of the control socket for this host alone.  Workers inherit the claim, so this waits
+ * for the remaining workers of a killed host, 15 s at most.  0, or -1 and a message on stderr. */
 int control_claim(void);
 int control_claim_fd(void);                /* for workers to keep open */
 int control_open(control_handler fn);      /* 0, or -1 and a message on stderr */

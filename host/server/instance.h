@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * instance.h -- one name for one start of one server: random, so that a program which asks for it knows
- * whether who answers at an address is the server that it means. */
+ * instance.h -- a random id for one start of one server.  A client compares it to find out whether the
+ * server at an address is the one it means. */
 #ifndef HUMAN_INSTANCE_H
 #define HUMAN_INSTANCE_H
 
-/* In the process that starts the others, before it forks.  0, or -1: no random bytes. */
+/* In the supervisor, before it forks.  0, or -1: no random bytes. */
 int instance_make(void);
 
-const char *instance_id(void); /* 32 hex digits, or "" where nothing was started */
+const char *instance_id(void); /* 32 hex digits, or "" if no server was started */
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * postmortem.h -- the last words of a process that is ended by SIGABRT (watchdog.h, or abort()), or by
- * a fault of its own (SIGSEGV and its like): which request, where in the scripts, where in C. */
+ * postmortem.h -- the crash report of a process that ends by SIGABRT (watchdog.h, or abort()) or by
+ * a fault (SIGSEGV and the like): which request, where in the scripts, where in C. */
 #ifndef HUMAN_POSTMORTEM_H
 #define HUMAN_POSTMORTEM_H
 void postmortem_install(void);

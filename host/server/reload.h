@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * reload.h -- putting a new bundle in force on all workers, or on none.
+ * reload.h -- puts a new bundle in force on all workers, or on none.
  *
  *   read      the search path, once, into a sealed bundle
- *   check     a process of its own builds it and runs the rules' examples; it may spin or die
- *   vote      every worker builds it beside the one that serves
- *   commit    all said yes: each swaps one reference.  Anything else: nobody changes anything
+ *   check     a separate process builds it and runs the rules' examples; it may hang or die
+ *   vote      every worker builds it beside the one in service
+ *   commit    all said yes: each swaps one reference.  Otherwise nothing changes anywhere
  *
- * Lives in the supervisor and never blocks it; reload_turn() and the two notices move it on. */
+ * Lives in the supervisor and never blocks it; reload_turn() and the two notices drive it. */
 #ifndef HUMAN_RELOAD_H
 #define HUMAN_RELOAD_H
 #include <poll.h>
@@ -27,17 +27,17 @@ typedef struct {
 void reload_init(int generation, int workers);
 int reload_generation(void);
 
-/* Begin, or once more after the present one.  client: who is told (control.h), or -1. */
+/* Begins a reload, or another after the current one.  client: gets the result (control.h), or -1. */
 void reload_start(int client);
-/* A worker asks for other settings: the scripts that serve with those.  fd is taken over. */
+/* A worker requests other settings: reloads the scripts in service with those.  Takes over fd. */
 void reload_change(int worker, const link_message *asked, int fd);
-void reload_cancel(void); /* the server stops */
+void reload_cancel(void); /* the server is stopping */
 
-int reload_fd(void); /* to poll for reading: the checker's words; -1: none */
+int reload_fd(void); /* to poll for reading: the checker's output; -1: none */
 void reload_turn(double now);
 bool reload_reaped(pid_t pid, int status);                  /* true: it was the checker */
 void reload_heard(int worker, const link_message *message); /* a vote, or a worker that serves */
 void reload_lost(int worker);                               /* a worker has ended */
-bool reload_deciding(void); /* no worker may be started: which generation it gets is being decided */
+bool reload_deciding(void); /* start no worker: its generation is being decided */
 const reload_verdict *reload_last(void);
 #endif

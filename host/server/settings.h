@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * settings.h -- settings that scripts define: what was given for them (host_setting of Lua). */
+ * settings.h -- the values given for settings that scripts define (host_setting in Lua). */
 #ifndef HUMAN_SETTINGS_H
 #define HUMAN_SETTINGS_H
 #include "core/op.h"
 
-/* Secrets among them are looked up in what this generation was given, from now on. */
+/* From now on, secrets among them are looked up in this generation's settings. */
 void settings_serve(int generation);
 
 /* Sends a change of the settings file to the supervisor: an op, or an error. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * supervisor.h -- the parent of all: sockets, workers, watchdog, the private database. */
+ * supervisor.h -- the parent of all processes: sockets, workers, watchdog, the private database. */
 #ifndef HUMAN_SUPERVISOR_H
 #define HUMAN_SUPERVISOR_H
 #include "server/worker.h"
@@ -8,9 +8,9 @@ enum { SUPERVISOR_EXIT_BOOT = 3 }; /* a worker's exit status: it could not even 
 
 int supervisor_run(void); /* `human gateway`; the exit status */
 
-/* For reload.c: our end of a worker's link, -1 when it does not run. */
+/* For reload.c: our end of a worker's link, -1 if the worker is not running. */
 int supervisor_link(int worker);
 
-/* Connections to the database that so many workers may open. */
+/* How many database connections so many workers may open. */
 int supervisor_connections(int workers);
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * tree.h -- the script files of the search path, read from disk: every file that is a script, also
- * those that a directory before theirs overrides. */
+ * tree.h -- reads all script files of the search path from disk, including those that an earlier
+ * directory overrides. */
 #ifndef HUMAN_TREE_H
 #define HUMAN_TREE_H
 #include <stdbool.h>
@@ -23,13 +23,13 @@ typedef struct {
 } tree;
 
 /* Reads the directories of the setting `scripts` into an empty tree.  0, or -1 and "path: reason".
- * Either way the tree is to be freed. */
+ * Free the tree either way. */
 int tree_read(tree *t, char *why, size_t n);
 void tree_free(tree *t);
 
 /* May a directory before the shipped one have this path (setting `overrides`)? */
 bool tree_overridable(const char *path);
 
-/* The scripts are somebody's draft, which no server runs: who owns them does not matter yet. */
+/* The scripts are a draft that no server runs: their owner does not matter yet. */
 void tree_is_draft(void);
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * watchdog.h -- whether a worker still comes back from its scripts, and what is done when not.
+ * watchdog.h -- detects and ends workers whose scripts hang.
  *
  * A turn that lasts limits.script_hard_ms is interrupted by SIGUSR1, which ends interpreted code with
  * an error (bridge.c).  Compiled loops and C functions do not notice: SIGABRT leaves a trace and a core
- * and ends the worker, SIGKILL follows when even that does not.  What ended workers three times within
+ * and ends the worker; if even that fails, SIGKILL follows.  A label that ended workers three times within
  * a minute is struck: no worker runs it until the next reload. */
 #ifndef HUMAN_WATCHDOG_H
 #define HUMAN_WATCHDOG_H
@@ -11,14 +11,14 @@
 
 #include "core/shm.h"
 
-enum { WATCHDOG_LOOK_MS = 100 }; /* how often to look, for replacements to be there in time */
+enum { WATCHDOG_LOOK_MS = 100 }; /* how often to check, so that replacements start in time */
 
 typedef enum { WATCHDOG_WELL, WATCHDOG_WAIT, WATCHDOG_INTERRUPT, WATCHDOG_ABORT, WATCHDOG_KILL }
     watchdog_verdict;
 
 typedef struct {
-  uint32_t turn; /* the one that was found stuck .. */
-  int stage;     /* .. and what was done about it last, a watchdog_verdict */
+  uint32_t turn; /* the turn that hangs .. */
+  int stage;     /* .. and the last action against it, a watchdog_verdict */
   double at;     /* when */
 } watchdog_state;
 
@@ -29,10 +29,10 @@ void watchdog_started(int worker, double now);
 /* Acts on it; true: the worker is well. */
 bool watchdog_look(int worker, pid_t pid, double hard_s, double now);
 
-/* A worker has ended.  True: scripts are to blame, so that a replacement may start at once. */
+/* A worker has ended.  True: scripts are to blame, so a replacement may start at once. */
 bool watchdog_died(int worker, pid_t pid, int status, double now);
 
-/* Notes that `label` ended a worker.  True: that was once too often, it is struck. */
+/* Records that `label` ended a worker.  True: once too often, the label is struck. */
 bool watchdog_strike(const char *label, double now);
-void watchdog_pardon(void); /* new scripts are in force: nothing is struck any more */
+void watchdog_pardon(void); /* new scripts are in force: clears all strikes */
 #endif
