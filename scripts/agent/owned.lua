@@ -1,4 +1,4 @@
--- scripts/agent/owned.lua -- what belongs to a user: one set of rules for reading and writing it.
+-- scripts/agent/owned.lua -- rows that belong to a user: one set of rules for reading and writing them.
 -- Another user's row does not exist (404); a shared row, without an owner, may be read but not
 -- written (403).  The SQL is the caller's: `list` (paged), `count`, `get`, `update` and `delete` take the user
 -- as $2 (`list` and `count` as $1).
@@ -15,19 +15,19 @@ local PAGE = [[select * from (select t.*, count(*) over () as listed, row_number
     sum(octet_length(row_to_json(t)::text)) over (order by %s) as upto from (%s) t) page
   where nr = 1 or upto <= $%d::bigint order by nr]]
 
--- A select of rows in the order of `order` as one of pages: no more rows than come to limits.list_bytes as JSON
--- (one at least).  What it takes as parameter `n` is M.bytes().
+-- Turns a select of rows in the order `order` into one of pages: as many rows as fit into limits.list_bytes as JSON
+-- (at least one).  Pass M.bytes() as parameter `n`.
 function M.paged(select, order, n) return PAGE:format(order, order, select, n) end
 
--- How many rows a list has, as a statement: up to COUNTED one by one, and no further (M.total says what it came to).
+-- A statement that counts the rows of a list, up to COUNTED + 1 (M.total formats the result).
 -- from: "from table where ..".
 function M.counted(from) return ("select count(*) from (select 1 %s limit %d) counted"):format(from, COUNTED + 1) end
 
 -- For X-Total-Count: the number, or "1000+" for more than that.
 function M.total(n) return n > COUNTED and COUNTED .. "+" or ("%d"):format(n) end
 
--- A select of a user's rows ($1) and of the shared ones, after $2, no more than $3: in the order of ids, from both
--- ends of one index instead of past everybody else's.
+-- A select of a user's rows ($1) and of the shared ones, after $2, at most $3, ordered by id: it reads two ranges of
+-- one index instead of scanning past everybody else's rows.
 function M.with_shared(columns, name)
   local part = "(select * from " .. name .. " where user_id %s and id > coalesce($2::text, '') order by id limit $3)"
   return "select " .. columns .. " from (" .. part:format "= $1" .. " union all " .. part:format "is null"
@@ -59,7 +59,7 @@ function M.get(sql, code, actor, id)
   return db.must(code, sql.get, id, actor.id)
 end
 
--- A statement that wrote nothing: the row is not there, or it is shared.
+-- For a statement that wrote nothing: the row does not exist, or it is shared.
 local function refuse(sql, code, actor, id)
   if db.row(sql.get, id, actor.id) then fail.throw "shared_read_only" end
   fail.throw(code)

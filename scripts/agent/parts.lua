@@ -1,6 +1,6 @@
--- scripts/agent/parts.lua -- a long text as several messages, none longer than a platform takes.
--- Parts end at a paragraph, a line, a sentence or a word, in this order, and never within what is read as one
--- character.  A block of code that is parted is closed and opened again.  Pure, linear.
+-- scripts/agent/parts.lua -- splits a long text into several messages, none longer than a platform takes.
+-- Parts end at a paragraph, a line, a sentence or a word, in this order, and never within what people see as one
+-- character.  A block of code that is split is closed and opened again.  Pure, linear.
 
 local texts = require "human.text"
 
@@ -8,7 +8,7 @@ local M = {}
 
 local FENCE, CLOSE = "```", "\n```"
 local LABEL_MAX = 20                             -- bytes of the name of a language
-local CLUSTER_MAX = 32                           -- code points of what is kept together
+local CLUSTER_MAX = 32                           -- code points that are kept together
 
 -- Characters of a text: bytes that begin one.
 function M.length(text)
@@ -17,9 +17,9 @@ function M.length(text)
 end
 
 -- Clusters -------------------------------------------------------------------------------------------------
--- What UAX #29 keeps together, as far as it is met in chats.
+-- Grapheme clusters of UAX #29, as far as chats need them.
 
--- Ranges of code points that continue what stands before them.
+-- Ranges of code points that continue the previous character.
 local CONTINUES = {
   { 0x0300, 0x036F }, { 0x0483, 0x0489 }, { 0x0591, 0x05BD }, { 0x05BF, 0x05C7 }, { 0x0610, 0x061A },
   { 0x064B, 0x065F }, { 0x0670, 0x0670 }, { 0x06D6, 0x06ED }, { 0x0E31, 0x0E31 }, { 0x0E33, 0x0E3A },
@@ -64,7 +64,7 @@ local function before(text, i)
   return i
 end
 
--- Whether what begins at byte i belongs to what stands before it.
+-- Whether the character at byte i belongs to the one before it.
 local function is_within(text, i, from)
   local p = before(text, i)
   local c, last = point(text, i), point(text, p)
@@ -83,7 +83,7 @@ end
 
 -- Where to end ---------------------------------------------------------------------------------------------
 
--- What a part may end with, best first, and the share of it that has to be full then.
+-- What a part may end with, best first, and how full the part must be for that.
 local ENDS = {
   { "\n\n", 0.5 }, { "\n", 0.5 }, { "[.!?][\"')%]]?%s", 0.3 }, { "。", 0.3 }, { "！", 0.3 }, { "？", 0.3 }, { "।", 0.3 },
   { "%s", 0.2 },

@@ -1,7 +1,7 @@
 -- scripts/agent/people.lua -- who is in an agent's chat, and who of them is the agent itself.
--- A participant is who its id says.  Nicknames prove nothing: anybody may take the agent's.  That an id carries
--- the agent's own words, or those of another agent, is said by the platform or found out (agent.lines), and then
--- kept for all sessions.
+-- The id alone identifies a participant.  Nicknames prove nothing: anybody may take the agent's.  Whether an id sends
+-- the agent's own words, or those of another agent, the platform says or agent.lines finds out; it is then kept for
+-- all sessions.
 
 local db = require "human.db"
 local json = require "human.json"
@@ -9,10 +9,10 @@ local limits = require "agent.rules.limits"
 
 local M = {}
 
-local SELVES = 8                                 -- of the agent's own ids, that a turn reads beside the newest people
+local SELVES = 8                                 -- of the agent's own ids that a turn reads, besides the newest people
 
 M.sql = {
-  -- Of too many people those go whom nobody has seen for longest; only a new one makes that necessary.
+  -- Beyond the limit, those seen longest ago are deleted; only a new participant makes that necessary.
   see = [[with seen as (
       insert into agent_participants as p (agent_id, participant_id, nickname, is_agent, is_self, handles, introduced,
         typing_at)
@@ -32,7 +32,7 @@ M.sql = {
   -- The ids of the agent itself are the platform's, not the chat's.
   forget = [[delete from agent_participants where agent_id = $1 and is_self is not true
     and learned is distinct from 'self']],
-  -- A platform may say again where the agent is: only another chat, or one after its time was up, is a new session.
+  -- A platform may repeat where the agent is: only another chat, or one whose time was up, begins a new session.
   joined = [[update agent_mailboxes m set chat_code = $2, room = a.user_id || '/' || $2, expired_at = null,
       follow_up_at = null,
       greet = (m.greet or m.chat_code is distinct from $2 or m.expired_at is not null) and a.settings ? 'greeting'
@@ -56,7 +56,7 @@ M.sql = {
         and seq > s.last_seq - $4::int and type in ('send-message', 'send-reply') and not given_up) e on true]],
 }
 
--- What an event shows of people: list of {id, nickname, isAgent?, self?, handles?}.
+-- Stores the people that an event names: list of {id, nickname, isAgent?, self?, handles?}.
 -- how: {introduced, typing}, both optional.
 function M.see(tx, agent_id, list, how)
   if #list == 0 then return end
@@ -71,12 +71,12 @@ function M.begin(tx, agent_id, chat_code, list)
   M.see(tx, agent_id, list, { introduced = true })
 end
 
--- Sends for the participants, with transaction tx; a function that gives them, when they have come.
+-- Queries the participants in transaction tx; returns a function that waits for them.
 function M.ask(tx, agent_id) return tx:ask(M.sql.list, agent_id) end
 
 -- The participants, newest first: {id, nickname, is_agent, is_self, learned, introduced, handles (a list),
 -- typing_ms}, and by id.
--- seen: what M.ask has brought, or nil to read now.
+-- seen: the result of M.ask, or nil to read now.
 function M.of(agent_id, seen)
   local list, by_id = seen or db.query(M.sql.list, agent_id), {}
   for _, p in ipairs(list) do
@@ -92,7 +92,7 @@ function M.learn(agent_id, learned)
 end
 
 -- Other agents of the same user in the same room, and what they have said lately: {{id, nickname, text, age_ms}, ..},
--- one for each of their lines; who has said nothing is there once, without a text.
+-- one for each of their lines; an agent that has said nothing has one entry without a text.
 function M.siblings(agent_id, room)
   return db.query(M.sql.siblings, agent_id, room, limits.siblings, limits.sibling_actions)
 end

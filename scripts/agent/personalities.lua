@@ -1,7 +1,7 @@
 -- scripts/agent/personalities.lua -- who an agent is.
--- personalityId is the client's own name for it (coach-alex).  It need not be unique: making
--- "coach-alex" again, as a set-up script that is run twice does, gives a second one, and the name then
--- means the newest of the user's own, before a shared one.
+-- personalityId is the client's own name for it (coach-alex).  It need not be unique: creating
+-- "coach-alex" again, as a set-up script does when it runs twice, makes a second one; the name then
+-- means the newest of the user's own, or else a shared one.
 
 local db = require "human.db"
 local fail = require "human.fail"
@@ -54,7 +54,7 @@ end
 
 function M.delete(actor, row_id) owned.delete(M.sql, CODE, actor, row_id) end
 
--- The id that a row's id or a personalityId means for this user.
+-- Resolves a row's id or a personalityId to an id for this user.
 function M.resolve(tx, actor, name)
   return tx:value(M.sql.resolve, name, actor.id) or fail.throw(CODE)
 end

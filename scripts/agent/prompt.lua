@@ -1,11 +1,11 @@
 -- scripts/agent/prompt.lua -- what the model reads.  Pure: a snapshot of agent.facts in, a prompt out.
--- The system section is the operator's and the customer's: personality (who) and system prompt (what).
--- Whatever people of the chat wrote, names included, is data: it stands in user messages only, as
+-- The system section belongs to the operator and the customer: personality (who) and system prompt (what).
+-- Everything that people in the chat wrote, names included, is data: it appears in user messages only, as
 -- <message> elements whose text cannot close them, so it can neither end the system section nor speak
 -- in somebody else's name.
--- Servers keep what a prompt begins with, and the next one begins with the same as far as nothing in it changes:
--- what never changes comes first, then who is there, then the lines, which are never written anew; what is true of
--- this turn only (the time, what is new, why the agent is asked) is one element at the end.
+-- Servers cache the beginning of a prompt, so consecutive prompts share as long a prefix as possible: what never
+-- changes comes first, then the participants, then the lines, which are never rewritten; what applies to this turn
+-- only (the time, what is new, why the agent is asked) is one element at the end.
 
 local limits = require "agent.rules.limits"
 local texts = require "human.text"
@@ -16,8 +16,8 @@ local M = {}
 
 local NAME_CHARS, CODE_CHARS = 80, 40
 local WINDOW_STEP = 8                            -- positions of the log by which a full window moves on
-local LINE_TOKENS, LEAST_BYTES = 25, 200          -- of what stands around a line; of a line that is cut
-local IMAGE_TOKENS = 1000                        -- about what models take an image for
+local LINE_TOKENS, LEAST_BYTES = 25, 200          -- of the markup around a line; of a line that is cut
+local IMAGE_TOKENS = 1000                        -- roughly what models count for an image
 local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
 
 -- Text for inside an element or attribute.
@@ -49,8 +49,8 @@ function M.fill(template, values)
   return (template:gsub("{{%s*([%w_.]+)%s*}}", function(name) return values[name] end))
 end
 
--- What people wrote, names included, is referred to, and stands in the chat; so is what changes.  The code of a chat
--- is the platform's, and filled in where it is no more than a code.
+-- Variables with text of people, names included, or with changing values become a reference to the chat, where the
+-- text is.  The chat's code comes from the platform, and is filled in if it is nothing but a code.
 local function variables(snap)
   local head = snap.head
   local code = head.chat_code or ""
@@ -106,7 +106,7 @@ local function attribute(name, value)
   return value and " " .. name .. "=\"" .. M.escape(value) .. "\"" or ""
 end
 
--- What hangs on a line, by kind and name; images themselves go along with the message.
+-- The attachments of a line, by kind and name; the images themselves go with the message.
 local function attached(line)
   local parts = {}
   for i, a in ipairs(line.attachments or {}) do
@@ -135,7 +135,7 @@ function M.quote(line)
   return text
 end
 
--- What stands before the first line: who is there, and what was said before the window.
+-- The part before the first line: the participants, and the summary of what was said before the window.
 local function context(snap)
   local names = {}
   for i, name in ipairs(nicknames(snap.people)) do names[i] = "<person>" .. M.escape(name) .. "</person>" end
@@ -148,14 +148,14 @@ local function context(snap)
   return table.concat(parts, "\n")
 end
 
--- A line that is longer than all the room there is: its beginning.  A token is at least two bytes, about.
+-- The beginning of a line that is longer than the available room.  A token is about two bytes at least.
 local function shortened(line, tokens)
   local text = texts.cut(line.text or "", math.max(LEAST_BYTES, tokens * 2)) .. " […]"
   return setmetatable({ text = text }, { __index = line })
 end
 
--- Where a window begins that may begin at `from`: it moves on by steps, since a prompt that begins one line later
--- than the one before shares nothing with it.  Half of the lines stay.
+-- Where a window begins that may begin at `from`.  It moves in steps, since a prompt that begins one line later than
+-- the previous one shares no prefix with it.  At least half of the lines stay.
 local function at_step(lines, from)
   if from == 1 then return from end
   for i = from, from + math.floor((#lines - from) / 2) do
@@ -197,14 +197,14 @@ local function add(messages, role, text, images)
   end
 end
 
--- Of a turn that nobody's words caused (agent.rules.initiative).
+-- For a turn that no message caused (agent.rules.initiative).
 local SILENCE = [[<silence/>
 Nobody has answered you for a while. Follow up once, briefly and kindly, if that helps the people of this chat;
 otherwise stay silent.]]
 
 local function no_tokens() return 0 end
 
--- What is true of this turn only.
+-- What applies to this turn only.
 local function turn(snap, lines)
   local first
   for _, line in ipairs(lines) do
@@ -237,8 +237,8 @@ local function chat(messages, lines)
   if sent then add(messages, "user", sent) end
 end
 
--- tokens: how many there may be, and count(text), how many a text has; nil: as many as there are.  Also returns the
--- newest line that was left out, or nil.
+-- tokens: the limit, and count(text), which counts those of a text; nil: no limit.  Also returns the newest line that
+-- was left out, or nil.
 function M.messages(snap, tokens, count)
   local messages = { { role = "user", content = context(snap) } }
   local left = tokens and tokens - count(messages[1].content) or math.huge

@@ -1,6 +1,6 @@
--- scripts/agent/quota.lua -- counts what a user has before it gets more (agent.rules.quotas).
--- The count is taken under a lock on the user's row that is held until the transaction ends, so however many
--- create at the same time, each sees what those before it made.
+-- scripts/agent/quota.lua -- counts what a user has before it may create more (agent.rules.quotas).
+-- The count is taken under a lock on the user's row that is held until the transaction ends, so concurrent requests
+-- see each other's rows.
 
 local decisions = require "human.decisions"
 local fail = require "human.fail"
@@ -28,7 +28,7 @@ function M.take(tx, user_id, what, gone)
   decisions.enforce(tx, quotas.may_create, { subject = user_id }, what, tx:value(COUNT[what], user_id))
 end
 
--- The same for agent types, which belong to nobody.
+-- The same for agent types, which have no owner.
 function M.take_type(tx)
   tx:query(M.sql.lock_types, TYPES_LOCK)
   decisions.enforce(tx, quotas.may_create, {}, "agent_types", tx:value(M.sql.count_types))

@@ -1,9 +1,9 @@
--- scripts/agent/run.lua -- one run of an agent: the row of what it did about what came, and what it cost.
--- A run that speaks has three steps, each one transaction: it begins (typing), the model answers (no
--- transaction, interruptible: agent.thinking), it ends (all actions, agent-stopped, the mailbox moved on, the
--- lease given back when nothing is left).
--- Since a run's actions and its end are one transaction, a host that is killed leaves a run either
--- finished or without actions; one without is taken up again when the lease lapses.
+-- scripts/agent/run.lua -- one run of an agent: the record of how it handled events, and of the cost.
+-- A run that speaks has three steps: it begins (a transaction; typing), the model answers (no transaction,
+-- interruptible: agent.thinking), it ends (a transaction: all actions, agent-stopped, the mailbox advanced, the lease
+-- released when nothing is left).
+-- Since a run's actions and its end are one transaction, a killed host leaves a run either finished or without
+-- actions; one without is taken over when the lease expires.
 --
 -- An entry is what a worker holds while it has an agent's turn (agent.turn): {agent_id, owner (of the lease),
 -- decided (what rules said since the last transaction), attempts, given_back (the lease, with the run's end), ..}.
@@ -35,7 +35,7 @@ metrics.describe("human_agent_turns_given_up_total", "Turns of agents that had a
 
 M.sql = {
   speak = [[insert into agent_runs (id, agent_id, until_pos, typing, verdict) values ($1, $2, $3, true, $4::jsonb)]],
-  -- One that is begun and ended at once.
+  -- A run that begins and ends at once.
   whole = [[insert into agent_runs (id, agent_id, until_pos, typing, verdict, reason, error_code, provider, model,
       input_tokens, output_tokens, cost_micros, finished_at)
     values ($1, $2, $3, false, $4::jsonb, $5, $6, $7, $8, $9, $10, $11, clock_timestamp())]],
@@ -48,17 +48,17 @@ M.sql = {
 }
 
 -- Decisions ---------------------------------------------------------------------------------------
--- What rules said in this look is written with the transaction that carries it out.
+-- Decisions of rules are written in the transaction that carries them out.
 
--- Asks a rule about an agent; the decision is kept for the next transaction of its turn.
+-- Asks a rule about an agent; the decision is written with the next transaction of its turn.
 function M.ask(entry, fn, ...)
   local answer, decision = decisions.ask(fn, { subject = entry.agent_id }, ...)
   entry.decided[#entry.decided + 1] = decision
   return answer
 end
 
--- Writes them with tx.  run_id: what they were for, or nil; box: the mailbox, or nil where nothing can have come.
--- Somebody may have deleted what they quote since it was read.
+-- Writes them with tx.  run_id: the run that they were for, or nil; box: the mailbox, or nil if no event can have come.
+-- A message that they quote may have been deleted since it was read.
 function M.record(tx, entry, run_id, box)
   local decided = entry.decided
   if #decided == 0 then return end
@@ -74,7 +74,7 @@ end
 -- Ending a run ------------------------------------------------------------------------------------
 
 -- How the run really ends, now that the mailbox is locked: the session may be over, the agent paused,
--- or somebody may have said something before the first action that changes the answer.
+-- or a message that changes the answer may have come before the first action.
 local function outcome(tx, entry, box, run, result)
   if box.expired_at then return { reason = "timer-expired", upto = box.last_in_pos } end
   if box.status ~= "active" then return { reason = "aborted" } end
@@ -142,9 +142,9 @@ local function may_begin(tx, entry, snap, run)
   return take(function(...) return M.ask(entry, ...) end) and box or nil
 end
 
--- A run that thinks: its row, typing for all to see, and what asking the model will cost at least (run.plan, of
--- human.llm, or nil).  Nil when there is no budget for it; nil and true when somebody has said more since the facts
--- were read, and they are better read again.
+-- Begins a run that thinks: stores its row, visible typing, and the minimum cost of asking the model (run.plan, from
+-- human.llm, or nil).  Nil when there is no budget for it; nil and true when messages have come since the facts were
+-- read, so that they should be read again.
 function M.begin(entry, snap, run)
   return db.tx(function(tx)
     local box, again = may_begin(tx, entry, snap, run)
@@ -158,7 +158,7 @@ function M.begin(entry, snap, run)
   end)
 end
 
--- A run that needs no model: begun and ended at once.
+-- A run that needs no model: it begins and ends at once.
 function M.at_once(entry, snap, result)
   local run = { id = id.new(), until_pos = snap.seen, typing = false, is_new = true }
   return count(db.tx(function(tx)
@@ -167,7 +167,7 @@ function M.at_once(entry, snap, result)
   end))
 end
 
--- The same for one whose answer was there at once and has cost nothing.  Nil, or nil and true: as of M.begin.
+-- The same for a run whose answer was available at once and free.  Returns nil, or nil and true, as M.begin does.
 function M.answer_at_once(entry, snap, run, result)
   run.is_new, run.verdict = true, snap.verdict
   local reason, again = db.tx(function(tx)
@@ -178,7 +178,7 @@ function M.answer_at_once(entry, snap, run, result)
   return reason and count(reason), again
 end
 
--- Nothing is said; who waits for an answer hears that there is none.
+-- Says nothing; callers that wait for an answer are notified that there is none.
 function M.pass(entry, snap)
   db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
@@ -190,8 +190,8 @@ function M.pass(entry, snap)
   end)
 end
 
--- A turn that has had all its attempts.  Nothing here looks at its events, or asks a rule about them: one of
--- those has ended everybody who did.
+-- Ends a turn that has used all its attempts.  Nothing here reads its events, or asks a rule about them: one of them
+-- has killed every worker that did.
 function M.give_up(entry, code)
   db.tx(function(tx)
     local run = tx:row(M.sql.open_run, entry.agent_id)
@@ -218,8 +218,8 @@ function M.is_superseded(entry)
   return entry.snap == snap and (decisions.ask(respond.supersedes, { subject = entry.agent_id }, facts))
 end
 
--- A run taken up from a worker that did not end it, with what has come since.  What that one spent is booked, and
--- what asking again will cost is written down, as M.begin does.
+-- Takes over a run from a worker that did not end it, with the events since.  Books what that worker spent, and stores
+-- what asking again will cost, as M.begin does.
 function M.resume(entry, snap, run)
   run.until_pos = snap.seen
   db.tx(function(tx)

@@ -1,8 +1,8 @@
--- scripts/agent/said.lua -- what a model means by what it wrote.
+-- scripts/agent/said.lua -- extracts what a model meant from what it wrote.
 -- An answer should be calls of tools, or text for people.  Small models, and servers that do not know a model's
--- notation, give thinking aloud, calls written as text, the chat's own quoting, their name before each line, and
--- the answers of other people, made up.  What is meant is taken, what is not is left out, and nothing is said in
--- the name of others.  All other text stays as it is: people do ask about tags, and for code.  Pure, linear.
+-- notation, produce thinking aloud, calls written as text, the chat's own quoting, their name before each line, and
+-- made-up answers of other people.  This keeps what is meant, drops the rest, and never speaks in the name of others.
+-- All other text stays as it is: people do ask about tags, and for code.  Pure, linear.
 
 local texts = require "human.text"
 local calls = require "agent.said_calls"
@@ -15,7 +15,7 @@ local M = {}
 
 local NAME_MAX = 90                              -- bytes before a colon that may be a name
 local CANDIDATES = 8                             -- lines at which calls are looked for
-local TALK_BYTES = 200                           -- of a line, by which it is talk
+local TALK_BYTES = 200                           -- of a line that show whether it is talk
 local NOBODY = hearing.nobody
 local CONTENT = { "content", "text", "message", "response", "reply", "answer", "body", "msg" }
 local BESIDE = { content = true, text = true, message = true, response = true, reply = true, answer = true, body = true,
@@ -40,8 +40,8 @@ function M.content(value, depth)
   end
 end
 
---- The tool that a name means ("functions.sendMessage"), and the arguments of a call as an object, however they
---- were written: as one, as its JSON, or as the text alone.
+--- The tool that a name means ("functions.sendMessage"), and the arguments of a call as an object, whether they were
+--- written as an object, as its JSON, or as the text alone.
 M.tool, M.arguments = calls.tool, calls.arguments
 
 -- Names --------------------------------------------------------------------------------------------------------
@@ -105,9 +105,9 @@ local function is_talk(text)
   return said.asks or said.thanks or text:find "^I[ ']" ~= nil or text:find "^[Mm][ey] " ~= nil
 end
 
--- Whether the lines of others are talk that is made up.  It is where the agent's own name stands before a line, too, or
--- that of a role; where several of them say sentences; or where one of them says what one says to somebody.  Otherwise
--- they are what the agent says about others, or no names at all ("Tip: drink water", where somebody is called Tip).
+-- Whether the lines with other people's names are made-up talk.  They are if a line begins with the agent's own name,
+-- or a role's; if several of them are sentences; or if one of them addresses somebody.  Otherwise the agent is talking
+-- about others, or they are not names at all ("Tip: drink water", where somebody is called Tip).
 local function is_dialogue(lines, voices, names)
   local who, several, sentences, talk, first = nil, false, false, false, nil
   for i, line in ipairs(lines) do
@@ -203,7 +203,7 @@ local function only_content(text)
   return M.content(value)
 end
 
--- Whether a text begins like a call of a tool, so that it is none for people even if it cannot be read.
+-- Whether a text begins like a call of a tool, and is therefore not for people even if it cannot be parsed.
 local function begins_like_call(text)
   local word = text:match "^([%w_.]+)%(" or text:match "^%[?%s*{%s*[\"'](%w+)[\"']%s*:"
   if not word then return false end
@@ -243,7 +243,7 @@ local function calls_behind(text)
       tries = tries + 1
       local label = fence and text:match("^```([%w_]*)", at)
       local list = fence and fenced_calls(text:sub(at)) or not fence and calls_to_end(text, at)
-      -- Code that somebody asked for stands in a block, too; what only a machine would write does not.
+      -- Code that somebody asked for is in a block too, but does not look like something only a machine would write.
       if list and (not fence or label:find "^tool" or text:find("^```%w*%s*[{%[]", at)) then
         return list, text:sub(1, at - 1)
       end

@@ -1,6 +1,6 @@
--- scripts/agent/said_calls.lua -- calls of tools that a model wrote as text, in whichever notation.
--- Servers that know a model's notation turn it into calls; others hand it on as text, and models that were
--- never taught one make one up.  What is read here are calls of the agent's own tools.  Pure, linear.
+-- scripts/agent/said_calls.lua -- parses calls of tools that a model wrote as text, in any notation.
+-- Servers that know a model's notation turn it into calls; others pass it on as text, and models that were
+-- never taught one make one up.  Only calls of the agent's own tools are recognised.  Pure, linear.
 
 local texts = require "human.text"
 local values = require "agent.said_values"
@@ -33,7 +33,7 @@ function M.tool(name)
   return ORDER[name] and name or nil
 end
 
--- Whether a text may hold a call at all: it names a tool.
+-- Whether a text may contain a call at all: it names a tool.
 function M.names_tool(text)
   local flat = text:lower():gsub("[_%- ]", "")
   for _, name in ipairs(M.TOOLS) do
@@ -121,7 +121,7 @@ end
 function M.of_value(value, out) return type(value) == "table" and collect(value, 0, out) end
 
 -- Notations --------------------------------------------------------------------------------------------
--- Each reads one call at `at` and gives the place behind it, or nil.
+-- Each reads one call at `at` and returns the position behind it, or nil.
 
 local readers = {}
 
@@ -280,7 +280,7 @@ local function read_one(text, at, out)
   end
 end
 
---- Reads calls from `at` on.  Returns {{name, arguments, unknown}} and the place of what is none.
+--- Reads calls from `at` on.  Returns {{name, arguments, unknown}} and the position where they end.
 function M.read(text, at)
   local out = {}
   while #out < CALLS_MAX do

@@ -1,7 +1,7 @@
--- scripts/agent/said_markup.lua -- what of a model's answer is the answer, by the marks in it.
--- One walk over the tags (agent.said_tags): thinking is left out, calls of tools are read, quoted lines are
--- unquoted, and where the model goes on in somebody else's name the answer is over.  A tag that means nothing
--- here is text.  Pure; everything that might be tried at each tag is tried a bounded number of times.
+-- scripts/agent/said_markup.lua -- separates the answer from the markup in what a model wrote.
+-- One pass over the tags (agent.said_tags): thinking is dropped, calls of tools are parsed, quoted lines are
+-- unquoted, and the answer ends where the model goes on in somebody else's name.  A tag without a meaning here is
+-- text.  Pure; whatever could be tried at every tag is tried a bounded number of times.
 
 local calls = require "agent.said_calls"
 local tags = require "agent.said_tags"
@@ -101,7 +101,7 @@ local function thinking(w, tag)
   w.at = (last or #w.text) + 1
 end
 
---- A text without thinking that has an end and no beginning: servers keep the first mark to themselves.
+--- Drops thinking that has an end mark but no beginning: some servers swallow the first mark.
 function M.without_beginning(text)
   local lower = text:lower()
   for name in pairs(set "think thinking thought reasoning") do
@@ -130,7 +130,7 @@ local function add_calls(w, list)
   for _, call in ipairs(list) do w.calls[#w.calls + 1] = call end
 end
 
--- A mark that says: calls come now (from `from` on).
+-- A mark that announces calls (from `from` on).
 local function call(w, tag, from)
   if tag.close then
     w.at = tag.to + 1
@@ -195,7 +195,7 @@ local function reaction(w, tag)
                             arguments = { message_id = a.to, emoji = a.emoji } }
 end
 
--- Elements of agent.prompt that are no lines.
+-- Elements of agent.prompt other than lines.
 local function our_element(w, tag)
   if tag.inner:sub(-1) == "/" then
     w.at = tag.to + 1

@@ -1,5 +1,5 @@
 -- scripts/agent/said_tags.lua -- finds the marks in a model's answer: <think>, [TOOL_CALLS], ◁think▷, <|channel|>.
--- Those in code are none: people do ask about tags.  Pure, linear.
+-- Marks within code do not count: people do ask about tags.  Pure, linear.
 
 local M = {}
 
@@ -71,7 +71,7 @@ end
 
 local UNESCAPE = { ["&lt;"] = "<", ["&gt;"] = ">", ["&quot;"] = '"', ["&amp;"] = "&" }
 
---- Undoes agent.prompt.escape: who imitates a quote imitates that as well.
+--- Undoes agent.prompt.escape: a model that imitates a quote imitates the escaping too.
 function M.unescape(text) return (text:gsub("&%l+;", UNESCAPE)) end
 
 --- The attributes of a tag.

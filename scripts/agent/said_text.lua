@@ -1,7 +1,7 @@
 -- scripts/agent/said_text.lua -- which characters of an answer reach people.
--- Halves of characters and NUL are no text; what nobody sees can turn a line around, hide words in it or carry what was
--- never meant to be said, so it is left out, but for what scripts and emoji need.  An answer that is one quotation is
--- meant without its marks.  Pure, linear.
+-- Broken characters and NUL are not text; invisible characters can reverse a line, hide words in it or smuggle text
+-- out, so they are dropped, except for those that scripts and emoji need.  An answer that is one quotation loses its
+-- quotation marks.  Pure, linear.
 
 local M = {}
 
@@ -15,8 +15,8 @@ end
 
 local ZWSP, ZWNJ, ZWJ, BLACK_FLAG = 0x200B, 0x200C, 0x200D, 0x1F3F4
 
--- Ranges of code points that nobody sees: controls, marks of direction, operators without a form, fillers, tags.
--- Line breaks and tabs are kept, and so are U+200E, U+200F and U+061C, which turn nothing around.
+-- Ranges of invisible code points: controls, direction marks, invisible operators, fillers, tags.
+-- Line breaks and tabs are kept, and so are U+200E, U+200F and U+061C, which reverse nothing.
 local UNSEEN = {
   { 0x00, 0x08 }, { 0x0B, 0x0C }, { 0x0E, 0x1F }, { 0x7F, 0x9F }, { 0xAD, 0xAD }, { 0x115F, 0x1160 },
   { 0x180E, 0x180E }, { 0x202A, 0x202E }, { 0x2060, 0x206F }, { 0x3164, 0x3164 }, { 0xFEFF, 0xFEFF },
@@ -30,8 +30,8 @@ local function is_unseen(c)
   return false
 end
 
--- What is invisible by itself and needed beside others: between letters of scripts that have no spaces, within emoji
--- and the scripts of India and Persia, in flags.
+-- Invisible code points that are needed beside others: between letters of scripts without spaces, within emoji and
+-- the scripts of India and Persia, in flags.
 local function is_needed(c, before, flag)
   if c == ZWSP then return before >= 0x0E00 and before <= 0x1FFF end
   if c == ZWNJ or c == ZWJ then return before >= 0x80 and not is_unseen(before) end
@@ -40,7 +40,7 @@ end
 
 local CHARACTER = "[%z\1-\127\194-\244][\128-\191]*"
 
---- Text that a database takes and people see: without NUL, halves of characters and what is invisible.
+--- A text that the database accepts and people can see: without NUL, broken and invisible characters.
 function M.clean(text)
   text = text:gsub("\237[\160-\191][\128-\191]", ""):gsub("\226\128[\168\169]", "\n")
   if not text:find "[%z\1-\8\11\12\14-\31\127\194\225\226\227\239\240\243]" then return text end
@@ -68,7 +68,7 @@ local QUOTES = { { '"', '"' }, { "'", "'" }, { "“", "”" }, { "„", "“" },
                  { "「", "」" }, { "『", "』" }, { "〝", "〟" }, { "〝", "〞" }, { "＂", "＂" }, { "《", "》" } }
 local APOSTROPHES = { ["'"] = true, ["’"] = true }
 
--- Whether a mark stands in a text other than as an apostrophe within a word.
+-- Whether a text contains a mark other than as an apostrophe within a word.
 local function stands_in(text, mark)
   local from, to = text:find(mark, 1, true)
   while from do

@@ -1,7 +1,6 @@
--- scripts/agent/said_values.lua -- values as models write them: JSON, and what is nearly JSON.
--- Models leave out quotes, use those of Python, break lines inside strings, forget that a quote needs a
--- backslash, and put a comma behind the last field.  All of it is read here, in linear time; what has no end
--- is no value.  Pure.
+-- scripts/agent/said_values.lua -- parses values as models write them: JSON, and almost JSON.
+-- Models omit quotes, use Python's, break lines inside strings, forget to escape a quote, and put a comma behind
+-- the last field.  All of that is accepted, in linear time; a value without an end is not.  Pure.
 
 local M = {}
 
@@ -12,7 +11,7 @@ local WORDS = { ["true"] = true, ["false"] = false, True = true, False = false }
 
 -- Text -------------------------------------------------------------------------------------------------
 
--- A code point as UTF-8; nothing for those that no text holds.
+-- A code point as UTF-8; "" for those that are not characters.
 local function utf8(c)
   local char, floor = string.char, math.floor
   if c == 0 or (c >= 0xD800 and c <= 0xDFFF) or c > 0x10FFFF then return "" end
@@ -49,7 +48,7 @@ end
 -- Behind white space.
 local function skip(text, at) return text:match("^%s*()", at) end
 
--- Whether a quote at `at` ends its string: what follows it is what follows a value.
+-- Whether a quote at `at` ends its string: it does if it is followed by what may follow a value.
 local function ends_value(text, at) return text:find("^[,:}%])]", skip(text, at + 1)) or skip(text, at + 1) > #text end
 
 local function read_string(text, at)
@@ -132,7 +131,7 @@ function read(text, at, depth)
   return read_word(text, at)
 end
 
---- The value that begins at `at`, and the place behind it; without a place there is none.
+--- The value that begins at `at`, and the position behind it; no position means no value.
 function M.read(text, at) return read(text, skip(text, at), 0) end
 
 M.skip = skip

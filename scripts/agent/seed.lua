@@ -1,7 +1,7 @@
--- scripts/agent/seed.lua -- what to try on the first day.
--- Where there is not a single user yet, a demo user with an agent is made, of the type, personality and
--- prompt that 0008_shared_examples.sql brings.  Its first key is made and shown only when somebody started
--- the server at a terminal: a key never goes to a log.
+-- scripts/agent/seed.lua -- demo data for the first day.
+-- On a database without users, creates a demo user with an agent, of the type, personality and prompt in
+-- 0008_shared_examples.sql.  Its first key is created and shown only when the server was started at a terminal: a key
+-- never goes to a log.
 
 local config = require "human.config"
 local db = require "human.db"

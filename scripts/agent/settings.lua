@@ -1,6 +1,6 @@
--- scripts/agent/settings.lua -- what its owner may set about one agent: the schema, the defaults, the checks.
--- Stored are only the settings that somebody set (agents.settings, jsonb), so a default that changes changes for
--- everybody who left it alone.  What the settings mean is decided by rules and by those who read them.
+-- scripts/agent/settings.lua -- the settings of an agent that its owner may change: schema, defaults, checks.
+-- Only settings that were set are stored (agents.settings, jsonb), so a changed default applies to every agent that
+-- left it alone.  The rules and the modules that read a setting give it its meaning.
 
 local fail = require "human.fail"
 local json = require "human.json"
@@ -83,7 +83,7 @@ end
 
 local function minutes(clock_time) return tonumber(clock_time:sub(1, 2)) * 60 + tonumber(clock_time:sub(4, 5)) end
 
--- How long quiet hours go on at a Unix time, in ms; nil when they are not now.
+-- How many ms of quiet hours are left at a Unix time; nil outside of them.
 function M.quiet_ms(hours, now_s)
   if not hours then return nil end
   local ahead = minutes(hours.utc_offset:sub(2)) * 60
@@ -93,7 +93,7 @@ function M.quiet_ms(hours, now_s)
   return since < whole and (whole - since) * 1000 or nil
 end
 
--- What a schema cannot say.
+-- Checks that a schema cannot express.
 local CHECKS = {
   quiet_hours = function(hours, problem)
     for _, name in ipairs { "from", "to" } do

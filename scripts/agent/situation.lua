@@ -1,5 +1,5 @@
--- scripts/agent/situation.lua -- the chat as agent.rules.respond sees it: facts about each new line, found out once.
--- Pure, and linear in what was said: a rule has a small budget, and what a stranger writes must not use it up.
+-- scripts/agent/situation.lua -- the chat as agent.rules.respond sees it: facts about each new line, computed once.
+-- Pure, and linear in the text: a rule has a small budget, which a stranger's text must not be able to use up.
 
 local emergency = require "agent.providers.offline_emergency"
 local hearing = require "agent.hearing"
@@ -10,7 +10,7 @@ local unicode = require "unicode"
 
 local M = {}
 
-local SHOWN, HEARD, ENDING = 400, 1000, 500      -- bytes of a text: that rules see, of its beginning and end heard
+local SHOWN, HEARD, ENDING = 400, 1000, 500      -- bytes of a text: shown to rules; of its beginning and end analysed
 local PROMPT_BYTES = 4000                        -- of prompt and personality, that tell the agent's field
 local SHARE_OF = 20                              -- lines, of which the agent has its share
 local BOT_IDS = { bot = true, chatbot = true, agent = true, assistant = true }
@@ -31,7 +31,7 @@ local function has_token(text, tokens)
   return false
 end
 
--- Whether an id or a name says of itself that it is a machine's ("bot-77", "AlexBot", "helper_bot").
+-- Whether an id or a name looks like a bot's ("bot-77", "AlexBot", "helper_bot").
 local function calls_itself_bot(p)
   return has_token(p.id, BOT_IDS) or has_token(p.nickname, BOT_NAMES) or p.nickname:find "%lBot%f[%A]" ~= nil
 end
@@ -71,7 +71,7 @@ local function their_words(snap)
   return theirs
 end
 
--- What is needed to read lines: whose they are, what they may be about.
+-- The context for reading lines: who wrote them, what they may be about.
 local function reader_of(snap)
   local ignored, introduced = {}, false
   for _, id in ipairs(snap.settings.ignores) do ignored[id] = true end
@@ -109,14 +109,14 @@ local function sample(text)
   return lines.cut(text, HEARD) .. " " .. ending
 end
 
--- Whether more would be a surprise: a question of some words.  Whoever greets or states something may go on.
+-- Whether nothing more is to be expected: a question of several words.  After a greeting or a statement more may come.
 local function is_complete(text, asks)
   if not asks then return false end
   local _, words = text:sub(1, SHOWN):gsub("%S+", "")
   return words >= 3 or #text >= 18 and text:find "[\227-\237][\128-\191][\128-\191]" ~= nil
 end
 
--- What stands before the first comma, when that is short: there people say to whom they speak.
+-- The text before the first comma, when it is short: there people name whom they address.
 local function opening(text)
   local head = text:sub(1, CALL)
   local stop = head:find "[,:.!?\n]"
@@ -132,7 +132,7 @@ local function calls(text, names)
   return found
 end
 
--- Whether it begins as if it called somebody whom the agent does not know ("Alex, how ..").
+-- Whether it seems to address somebody whom the agent does not know ("Alex, how ..").
 local function calls_somebody(text)
   local head = opening(text)
   return head ~= nil and head:find "^%u%l+$" ~= nil and not OPENINGS[head:lower():match "%a+"]
@@ -147,7 +147,7 @@ local function in_field(reader, text)
   return topic.in_field(text, reader.field)
 end
 
--- A line as a rule sees it.  What is false or unknown is left out.
+-- A line as a rule sees it, without fields that are false or unknown.
 local function heard(reader, line)
   local text = sample(line.text)
   local said = hearing.hear(reader.ear, text, line.mentions)
@@ -230,7 +230,7 @@ end
 
 -- All of it ---------------------------------------------------------------------------------------
 
--- How long ago somebody signalled to be typing who has not posted since; nil when nobody has.
+-- How long ago somebody last signalled typing without posting since; nil when nobody has.
 local function typing_ms(people)
   local least
   for _, p in ipairs(people) do

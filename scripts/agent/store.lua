@@ -1,7 +1,7 @@
 -- scripts/agent/store.lua -- the durable log of an agent, both directions.
--- Everything that grows the log holds the agent's mailbox row, so positions and action numbers are in
--- the order of commits: a reader that has seen number n has seen all before it.  An action is in the
--- log before anybody is told of it; the topic agent.action goes out when its transaction has committed.
+-- Every writer of the log locks the agent's mailbox row, so positions and action numbers are in commit
+-- order: a reader that has seen number n has seen all before it.  An action is in the log before anybody
+-- is notified of it: the topic agent.action is published when its transaction has committed.
 
 local bus = require "human.bus"
 local db = require "human.db"
@@ -18,7 +18,7 @@ local action_types = require "agent.action_types"
 local M = {}
 
 local SEQS_AT_ONCE = 500
-local TOLD_BYTES = 65536                         -- of text that workers tell each other; more is read from the log
+local TOLD_BYTES = 65536                         -- of text sent with a notification; more is read from the log
 
 M.sql = {
   -- One statement, so that a duplicate burns no position.
@@ -55,7 +55,7 @@ M.sql = {
   actions = owned.paged([[select e.id, e.seq, e.type, e.content, e.run_id, e.created_at, r.until_pos
     from agent_events e join agent_runs r on r.id = e.run_id
     where e.agent_id = $1 and e.seq > $2 order by e.seq limit $3]], "seq", 4),
-  -- Where the newest actions begin that are no more than $4, and come to no more than $5 bytes.
+  -- Where the newest actions begin, at most $4 of them and at most $5 bytes together.
   replay_after = [[select coalesce(min(seq) - 1, $3::bigint) from (
       select seq, row_number() over (order by seq desc) as nr,
         sum(octet_length(content::text) + 200) over (order by seq desc) as upto
@@ -113,8 +113,8 @@ local effects = {
   ["timer-expired"] = function(tx, agent_id) tx:ask(M.sql.expired, agent_id) end,
 }
 
--- Stores an event of agent.events for an agent of the actor's.  interrupts: it may cut a run short.  lease: of
--- agent.mailbox, for who would have the turn: {owner, ms, retry_ms}, or nil.
+-- Stores an event of agent.events for one of the actor's agents.  interrupts: it may cut a run short.  lease: of
+-- agent.mailbox, to claim the turn as well: {owner, ms, retry_ms}, or nil.
 -- Returns {id, pos, seq (of the last action before it), busy (somebody holds the agent's turn), claimed (the turn is
 -- that owner's: nobody had it, and nothing has gone wrong with it),
 -- changed (what somebody is answering is not what it was), early_changes, duplicate = true | nil}.
@@ -137,7 +137,7 @@ end
 
 -- Out ---------------------------------------------------------------------------------------------
 
--- jsonb holds no NUL, and a model may say one.
+-- jsonb cannot store NUL, and a model may produce one.
 local function storable(value) return type(value) == "string" and value:gsub("%z", "") or value end
 
 local function record(action)
@@ -146,7 +146,7 @@ local function record(action)
   return { id = id.new(), type = action.type, content = content }
 end
 
--- Stored actions as clients get them, for this host's own workers, who need not read them then.
+-- Stored actions as clients get them, for this host's other workers, which then need not read them.
 local function told(list, rows, run_id)
   local at, out, bytes = {}, {}, 0
   for _, row in ipairs(rows) do at[row.seq] = row.created_at end
@@ -160,8 +160,8 @@ local function told(list, rows, run_id)
   return bytes <= TOLD_BYTES and out or nil
 end
 
--- Stores actions ({type, and the seed's fields}) of a run in order and tells everybody when they are committed.
--- box: the locked mailbox row {last_pos, last_seq}; it is moved on, the caller writes it back.
+-- Stores actions ({type, and the seed's fields}) of a run in order and notifies all workers when they are committed.
+-- box: the locked mailbox row {last_pos, last_seq}; it is advanced here, the caller writes it back.
 function M.append_out(tx, agent_id, box, run_id, actions)
   if #actions == 0 then return end
   local list = {}
@@ -173,8 +173,8 @@ function M.append_out(tx, agent_id, box, run_id, actions)
   tx:after_commit(function() bus.publish("agent.action", news, told(list, rows(), run_id)) end)
 end
 
--- A stored action as clients get it: the seed's fields at the top level, and ours.  Of a message that was deleted
--- there is only that: whoever carries out actions that came before has nothing to post.
+-- A stored action as clients get it: the seed's fields at the top level, and ours.  An action whose message was deleted
+-- becomes an action-deleted: a client that catches up has nothing to post.
 function M.shown(row)
   local action = json.decode(row.content)
   if action.deleted then
@@ -185,7 +185,7 @@ function M.shown(row)
   return action
 end
 
--- After which action a client that has seen those up to `after` hears again: not more than it can take at once.
+-- From which action on a client that has seen those up to `after` is replayed: no more than it can take at once.
 function M.replay_after(agent_id, after, upto, limit, bytes)
   return db.value(M.sql.replay_after, agent_id, after, upto, limit, bytes)
 end
@@ -203,7 +203,7 @@ function M.actions_after(agent_id, seq, limit)
   return list, #rows == limit or rows[1] ~= nil and rows[1].listed > #rows
 end
 
--- Number of the newest action of an agent of the actor's; nil when there is no such agent.
+-- Number of the newest action of one of the actor's agents; nil when there is no such agent.
 function M.last_seq_of(actor, agent_id) return db.value(M.sql.last_seq, agent_id, actor.id) end
 
 local function newest(agent_ids, value)
@@ -221,12 +221,12 @@ function M.last_seqs(agent_ids)
   return newest(agent_ids, function(row) return row.last_seq end)
 end
 
--- The same with how far the agent has come: a text that is another one when an answer may go on.
+-- The same with the agent's progress: a string that changes whenever a waiting response may continue.
 function M.progress(agent_ids)
   return newest(agent_ids, function(row) return row.last_seq .. " " .. row.processed_pos end)
 end
 
--- Events up to this position have had their turn; nil when the agent is gone.
+-- The position up to which events are processed; nil when the agent was deleted.
 function M.processed(agent_id) return db.value(M.sql.processed, agent_id) end
 
 -- What the chat knows of these message ids (a JSON array): {messages = {id = true}, reactions = ..}.

@@ -1,4 +1,4 @@
--- scripts/agent/thinking.lua -- what a run asks the model, and what its answer comes to.
+-- scripts/agent/thinking.lua -- what a run asks the model, and what becomes of the answer.
 -- Awaits the model outside of any transaction; agent.turn ends the task when the run is cut short.
 
 local config = require "human.config"
@@ -22,7 +22,7 @@ require "agent.providers.init"
 
 local M = {}
 
-local LEAST_S = 2                                -- to go on with an answer; there may be a retry in it
+local LEAST_S = 2                                -- needed to continue an answer, including a retry
 
 local function build(snap) return prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ") end
 
@@ -36,7 +36,7 @@ local function when_asked(req, snap)
   end })
 end
 
--- What the model's window has no room for is for agent.memory.
+-- Lines that do not fit the model's window are left to agent.memory.
 local function request(entry, snap, run)
   local set = snap.settings
   local built = run.at_once and {} or build(snap)
@@ -53,8 +53,8 @@ local function request(entry, snap, run)
   }
 end
 
--- What will be asked for a run (run.request), so that it can be written down with the run's beginning (run.plan).
--- run.at_once: the answer is there at once and free, and is given without pauses; then there is no prompt either.
+-- Prepares the request of a run (run.request), so that its cost can be stored when the run begins (run.plan).
+-- run.at_once: the answer is immediate and free, and is given without pauses; then there is no prompt either.
 function M.plan(entry, snap, run)
   run.at_once = (snap.settings.typing_ms_per_char or 0) == 0 and llm.is_instant(snap.settings.model)
   if not run.at_once then attachments.show(entry.agent_id, snap.lines) end
@@ -99,7 +99,7 @@ local function part_chars(wishes, wanted, ask)
   return most
 end
 
--- What the answer comes to, with everything refused that may not be done.
+-- The actions of the answer, without those that are not allowed.
 local function result_of(entry, snap, run, reply)
   local wishes, unknown, broken = tools.wishes(reply, names(snap))
   local where = { agent_id = entry.agent_id, run_id = run.id, ask = function(...) return runs.ask(entry, ...) end }
@@ -114,8 +114,8 @@ local function result_of(entry, snap, run, reply)
   return { actions = done, reason = #done > 0 and "completed" or "no-response" }
 end
 
--- What is still to be said of a text that was cut off: one more call, if there is time and money for it.  Nil when it
--- comes to nothing.  What the owner sets as the length of an answer is that.
+-- The rest of a text that was cut off: one more call, if there is time and money for it.  Nil when it yields nothing.
+-- A length that the owner has set is respected.
 local function rest_of(entry, snap, run, text, left_s)
   local req = run.request
   if snap.settings.max_tokens or left_s < LEAST_S then return nil end
@@ -127,7 +127,7 @@ local function rest_of(entry, snap, run, text, left_s)
   return reply
 end
 
--- An answer that was cut off by its length, as whole as it gets: continued, and else ended at a sentence.
+-- Completes an answer that was cut off by its length: continues it if possible, else ends it at a sentence.
 local function whole(entry, snap, run, reply, began)
   local text = continuing.text(reply, names(snap))
   local more = text and rest_of(entry, snap, run, text, llm.timeout_ms() / 1000 - (task.clock() - began))
@@ -150,7 +150,7 @@ local function outcome(entry, snap, run)
   return { reason = "error", code = err.code }
 end
 
--- What a run that was planned comes to, for agent.run.finish, and what it cost.
+-- The result and the cost of a planned run, for agent.run.finish.
 function M.result(entry, snap, run)
   local spent = {}
   run.request.spent = spent

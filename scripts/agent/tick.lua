@@ -1,5 +1,5 @@
--- scripts/agent/tick.lua -- what the agent API looks after once a second, on one worker of one host.
--- One job for all, since every job costs two writes each time.
+-- scripts/agent/tick.lua -- periodic work of the agent API, once a second, on one worker of one host.
+-- One job for everything, since each job costs two writes every time.
 
 local config = require "human.config"
 local decisions = require "human.decisions"
@@ -19,7 +19,7 @@ function M.run()
   if not ok then error(err, 0) end
 end
 
--- Recorded decisions, what models cost, and workers, that are too old.
+-- Deletes recorded decisions, costs of models, and workers that are too old.
 function M.forget()
   decisions.forget(config.decisions.keep_days)
   budget.forget()

@@ -6,7 +6,7 @@ local M = {}
 local PAUSE_MINUTES = 30                         -- after which silence is worth a word
 local DAYS = { [0] = "Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday" }
 
--- The two digits at byte i as a number; nil: there are none.
+-- The two digits at byte i as a number, or nil.
 local function two(at, i)
   local a, b = at:byte(i, i + 1)
   if not b or a < 48 or a > 57 or b < 48 or b > 57 then return nil end
@@ -15,7 +15,7 @@ end
 
 local DASH, COLON = 45, 58
 
--- Year, month, day, hour and minute; nil: that is no time.
+-- Year, month, day, hour and minute; nil: not a time.
 local function fields(at)
   local century, year, m, d, hour, minute = two(at, 1), two(at, 3), two(at, 6), two(at, 9), two(at, 12), two(at, 15)
   if not (century and year and m and d and hour and minute) then return nil end
@@ -27,7 +27,7 @@ end
 
 local last_at, last_days, last_minutes           -- lines are compared with the one before
 
--- Days since 1970-01-01 (a Thursday), and the minutes of the day; nil: that is no time.
+-- Days since 1970-01-01 (a Thursday), and the minutes of the day; nil: not a time.
 local function read(at)
   if not at then return nil end
   if at == last_at then return last_days, last_minutes end
@@ -40,12 +40,12 @@ local function read(at)
   return last_days, last_minutes
 end
 
---- "10:33"; nil: that is no time.
+--- "10:33"; nil: not a time.
 function M.clock(at) return read(at) and at:sub(12, 16) end
 
 local function day(at, days) return DAYS[days % 7] .. " " .. at:sub(1, 10) end
 
---- "Thursday 2025-11-27 10:33"; nil: that is no time.
+--- "Thursday 2025-11-27 10:33"; nil: not a time.
 function M.written(at)
   local days = read(at)
   return days and day(at, days) .. " " .. M.clock(at)
@@ -57,8 +57,8 @@ local function length(minutes)
   return math.floor(minutes / 1440) .. " days"
 end
 
---- What a prompt says between two lines, the first of which may be nil: a long pause, and the day when it is
---- another one.  Nil: nothing.
+--- What a prompt says between two lines, the first of which may be nil: a long pause, and the day when it changes.
+--- Nil: nothing.
 function M.between(before, at)
   local old_days, old_minutes = read(before)
   local days, minutes = read(at)

@@ -1,5 +1,5 @@
 -- scripts/agent/tools.lua -- how a model acts: five tools, and what an answer means.
--- Plain text counts as a message, as far as it is one (agent.said).  What comes out are wishes; agent.actions
+-- Plain text counts as a message, as far as it is one (agent.said).  The result is a list of wishes; agent.actions
 -- decides about them.
 
 local texts = require "human.text"
@@ -74,8 +74,8 @@ local function id_of(a)
   return ""
 end
 
--- The text of a message among arguments.  What a model wrote there is read like an answer: it may think aloud and
--- call tools within a call.
+-- The text of a message among arguments.  It is parsed like an answer: a model may think aloud and call tools within
+-- a call.
 local function content_of(a, names)
   local text, calls = said.read(said.content(a) or "", names)
   for _, call in ipairs(calls) do
@@ -91,7 +91,7 @@ local function wish(call, names)
   return { type = kind, messageId = id_of(a), emoji = texts.trim(string_of(a.emoji or a.reaction or a.content)) }
 end
 
--- A message that has been said in this answer already, as it is or as a reply, is not said again.
+-- Drops a message that this answer already contains, plain or as a reply.
 local function is_repeated(action, taken)
   if not action.content then return false end
   local key = action.content:gsub("%s+", " "):lower()
@@ -100,7 +100,7 @@ local function is_repeated(action, taken)
   return false
 end
 
--- All calls of an answer, the written ones included; and its text.
+-- All calls of an answer, including those written as text; and its text.
 local function calls_of(reply, names)
   local text, written, broken = said.read(reply.text or "", names)
   local list = {}

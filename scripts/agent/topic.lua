@@ -1,5 +1,5 @@
--- scripts/agent/topic.lua -- what a text is about, as far as its words tell: an agent's field, and whether a line
--- goes on with what was said before it.  Pure, linear in the text, and cautious: whoever is in doubt keeps quiet.
+-- scripts/agent/topic.lua -- what a text is about, judging by its words: an agent's field, and whether a line
+-- continues what was said before it.  Pure, linear in the text, and cautious: in doubt the agent keeps quiet.
 
 local M = {}
 
@@ -13,7 +13,7 @@ local function set(text)
   return out
 end
 
--- Words that tell no topic: those of prompts, and those of everybody's talk.
+-- Words that do not indicate a topic: common in prompts, or in any talk.
 local COMMON = set [[about above after again agent agents always answer answers approach assistant based before being
   below between brief casual celebrate chats clear clearly communicate communication community concise context
   conversation create current detailed every example examples expert expertise first friendly general goals
@@ -128,7 +128,8 @@ local function clause_goes_on(words, asks)
   return asks and (MAY[word] and (second == "i" or second == "ich") or #words <= FEW and word ~= "who")
 end
 
--- Whether a line says little without the one before it: so begins one of its clauses, or it points to something.
+-- Whether a line means little without the one before it: one of its clauses begins like that, or it refers to
+-- something.
 local function hangs_on(text, asks)
   if #text > SHORT then return false end
   local said = false

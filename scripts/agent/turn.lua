@@ -1,7 +1,7 @@
--- scripts/agent/turn.lua -- one turn of an agent: from what came in to what it does.
+-- scripts/agent/turn.lua -- one turn of an agent: from new events to actions.
 -- A worker takes the agent's lease and reads what is new, asks agent.rules.respond, and carries the
 -- verdict out (agent.run, agent.thinking).  A turn that speaks is three transactions: the lease with the facts,
--- the beginning of the run, and its end, which gives the lease back.
+-- the beginning of the run, and its end, which releases the lease.
 
 local bus = require "human.bus"
 local db = require "human.db"
@@ -22,17 +22,17 @@ local thinking = require "agent.thinking"
 
 local M = {}
 
--- Turns of this worker, by agent: what they are doing and the task that does it.  After a reload the
--- new generation has a table of its own; turns of the old one end by themselves, and the database,
--- not this table, keeps two turns of an agent apart.
+-- Turns of this worker, by agent: what they are doing, and the task that does it.  After a reload the
+-- new generation has its own table; turns of the old one end by themselves, and the database, not this
+-- table, ensures that an agent has one turn at a time.
 local running, n_running = {}, 0
-local renewer                                    -- the task that keeps their leases, while there are any
+local renewer                                    -- the task that renews their leases, while there are any
 
--- News of the present turn ------------------------------------------------------------------------
--- They may come before the facts that contain what they are about have been read, or after; what counts is whether
--- the facts contain it when the model is asked.
+-- Notifications for the current turn --------------------------------------------------------------
+-- A notification may come before or after the facts are read that include its event; what counts is whether the facts
+-- include it when the model is asked.
 
--- Whether what came since the facts were read makes the present run pointless.  Awaits.
+-- Whether events since the facts were read make the current run pointless.  Awaits.
 local function is_outrun(entry)
   local seen = entry.seen
   if not seen then return false end
@@ -46,7 +46,7 @@ function M.interrupt(entry)
   if entry.thinking then task.kill(entry.task) end
 end
 
--- Somebody said more or changed what is being answered, or the session is over: {pos, changed, final}.
+-- A new message came, the message being answered changed, or the session is over: {pos, changed, final}.
 local function hear(entry, news)
   local kind = news.final and "final_pos" or news.changed and "changed_pos" or "said_pos"
   entry[kind] = math.max(entry[kind], news.pos)
@@ -55,7 +55,7 @@ end
 
 -- Verdicts ----------------------------------------------------------------------------------------
 
--- A run that is somebody else's by now, or whose agent is gone, has been paid for all the same.
+-- A run that another worker has taken over, or whose agent was deleted, has cost money all the same.
 local function generate(entry, snap, run)
   entry.stop = entry.stop or is_outrun(entry)
   local result
@@ -64,12 +64,12 @@ local function generate(entry, snap, run)
     return result
   end)
   if ok then return end
-  -- With a plan (per_char) whoever takes the run up pays.
+  -- With a plan (per_char) the worker that takes over the run books the cost.
   if result and not result.per_char then task.spawn(budget.book, snap.payer, result.usage, run.id) end
   error(err, 0)
 end
 
--- A run that another worker has left: what it was about to say is said, otherwise it starts over with what has come.
+-- Takes over a run that another worker has left: posts the rest of its answer, or else starts over with all events.
 local function take_up(entry, snap, run)
   local plan = delivery.plan(run)
   if plan then return delivery.go_on(entry, run, plan) end
@@ -78,7 +78,7 @@ local function take_up(entry, snap, run)
   generate(entry, snap, run)
 end
 
--- Begins it, and gives the answer; nil, or nil and true: as of agent.run.begin.
+-- Begins it, and gives the answer.  Returns nil, or nil and true, as agent.run.begin does.
 local function begin(entry, snap, planned)
   if planned.at_once then
     return runs.answer_at_once(entry, snap, planned, thinking.result(entry, snap, planned))
@@ -106,8 +106,8 @@ local function react(entry, snap, verdict)
   runs.at_once(entry, snap, { reason = "completed", actions = { action } })
 end
 
--- Silence about what people said is told ("no-response"), so that nobody waits for an answer; silence
--- about typing, joining, reactions and the agent's own echo is not worth an action.
+-- Silence after a message of people is reported ("no-response"), so that nobody waits for an answer; silence
+-- after typing, joining, reactions and the agent's own echo is not worth an action.
 local function keep_silent(entry, snap, verdict)
   local told = snap.expires and "timer-expired"
   if #snap.facts.messages > 0 and verdict.reason ~= "own-message" then
@@ -117,7 +117,7 @@ local function keep_silent(entry, snap, verdict)
   runs.pass(entry, snap)
 end
 
--- What it does of its own accord: greets a session that has begun, and speaks once more when nobody answers.
+-- What it does unprompted: it greets a session that has begun, and speaks once more when nobody answers.
 
 local function greet(entry, snap)
   local verdict = runs.ask(entry, initiative_rules.greet, initiative.facts(snap))
@@ -141,15 +141,15 @@ end
 
 local carry_out = { speak = speak, react = react, silent = keep_silent }
 
--- Says what this task does.  Once a worker has died at a turn of this agent it is the agent that answers for
--- what happens; false: too many have.
+-- Labels this task for the watchdog.  Once a worker has died during a turn of this agent, the agent is held responsible
+-- for what happens; false: too many workers have died.
 local function may_run(entry)
   if entry.suspect then return task.suspect("agent turn " .. entry.agent_id, entry.agent_id) end
   task.name("agent turn", entry.agent_id)
   return true
 end
 
--- One look at the mailbox.  asked: of facts.ask, or nil to read now.  Returns how long to wait, when the verdict is
+-- Handles the mailbox once.  asked: from facts.ask, or nil to read now.  Returns how long to wait, when the verdict is
 -- to wait.
 local function look(entry, asked)
   local snap = facts.load(entry.agent_id, asked)
@@ -167,7 +167,7 @@ local function look(entry, asked)
   if snap.follow_up then return follow_up(entry, snap) end
   local verdict = runs.ask(entry, respond.decide, snap.facts)
   if verdict.action == "wait" then
-    -- Each line of a burst would be a decision; the one that ends it knows how long was waited.
+    -- Each line of a burst would record a decision; the last one includes how long the agent waited.
     if verdict.reason == "burst" then entry.decided = {} end
     return mailbox.pause_ms(verdict.wait_ms)
   end
@@ -177,7 +177,7 @@ end
 
 -- Holding the lease -------------------------------------------------------------------------------
 
--- One task for all turns, which goes on until there are none: few of them take long enough to need it.
+-- One task for all turns, which runs until there are none: few turns take long enough to need it.
 local function renew_due()
   local due, held_until = {}, task.clock() - mailbox.renew_every_s() / 2
   for _, entry in pairs(running) do
@@ -186,7 +186,7 @@ local function renew_due()
   if not due[1] then return end
   local list = {}
   for i, entry in ipairs(due) do list[i] = { agent_id = entry.agent_id, owner = entry.owner } end
-  -- While the database is away the lease cannot be lost to anybody either; it is checked at every write.
+  -- While the database is unavailable nobody else can take the lease either; it is checked at every write.
   local ok, held = pcall(mailbox.renew, list)
   for _, entry in ipairs(ok and due or {}) do
     if held[entry.owner] then
@@ -213,7 +213,7 @@ local function wake_later(agent_id, wait_ms)
   M.wake(agent_id)
 end
 
--- Gives the turn back for a while, unless something came meanwhile; then the verdict is void.
+-- Releases the turn for a while, unless an event has come since; then the verdict is void.
 local function wait(entry, wait_ms)
   return db.tx(function(tx)
     if not mailbox.wait(entry.agent_id, entry.owner, entry.seen, wait_ms) then return false end
@@ -233,7 +233,7 @@ local function look_once(entry, asked)
   return look(entry, asked)
 end
 
--- What is there to know, if the turn is ours.
+-- The facts, if the turn is ours.
 local function claim(entry)
   local held_at = task.clock()
   local function read(tx) return facts.ask(tx, entry.agent_id) end
@@ -244,7 +244,7 @@ local function claim(entry)
   return true, asked
 end
 
--- Looks until nothing is left.  asked: what was read with the claim, if it has been made.
+-- Handles the mailbox until nothing is left.  asked: what was read with the claim, if there was one.
 local function take_turns(entry, asked)
   if not asked then
     local is_ours
@@ -273,8 +273,8 @@ local function leave(entry)
   if entry.again then M.wake(entry.agent_id) end
 end
 
--- A turn that fails keeps its lease until it lapses, and then for as long as agent.mailbox says: that is the
--- pause before the next attempt.
+-- A turn that fails keeps its lease until it expires, and then for the retry delay of agent.mailbox: that is the pause
+-- before the next attempt.
 local function run_turns(entry, asked)
   task.name("agent turn", entry.agent_id)
   local ok, err = pcall(take_turns, entry, asked)
@@ -286,7 +286,7 @@ local function run_turns(entry, asked)
   if ok and (entry.remember or entry.left_out) then task.spawn(memory.roll, entry.agent_id, entry.left_out) end
 end
 
--- An agent's place in this worker, unless it has one or there are enough.
+-- Reserves a place for an agent in this worker, unless it has one or the worker is full.
 local function enter(agent_id)
   if running[agent_id] or n_running >= limits.turns_per_worker then return nil end
   local entry = { agent_id = agent_id, owner = mailbox.new_owner(), looks_again = 0, said_pos = 0, changed_pos = 0,
@@ -307,7 +307,7 @@ local function begin_turns(entry, run, ...)
   return false
 end
 
--- Looks after an agent soon, unless this worker has enough to do; then M.scan finds it later.
+-- Starts an agent's turn soon, unless this worker is busy; then M.scan finds it later.
 function M.wake(agent_id)
   local entry = running[agent_id]
   if entry then
@@ -318,7 +318,7 @@ function M.wake(agent_id)
   if entry then begin_turns(entry, run_turns) end
 end
 
--- Whoever has posted an event hears first that it is stored.
+-- The sender of an event gets its acknowledgement first.
 local function run_posted(entry, asked)
   task.sleep(0)
   run_turns(entry, asked)
@@ -329,8 +329,8 @@ local function wake_soon(agent_id)
   M.wake(agent_id)
 end
 
--- Stores an event, as agent.mailbox does, and sees to its turn, which this worker has from the same moment on when it
--- is nobody else's.
+-- Stores an event, as agent.mailbox does, and starts its turn; if no other worker has the turn, this one claims it in
+-- the same transaction.
 function M.post(actor, agent_id, event)
   local entry = enter(agent_id)
   local held_at = task.clock()
@@ -366,7 +366,7 @@ bus.on("agent.wake", news_of.wake, function(news)
   for _, agent_id in ipairs(news.agents) do M.wake(agent_id) end
 end)
 
--- Agents whose events nobody works on, after a crash or when all workers were full; see agent.tick.
+-- Starts turns of agents whose events no worker handles, after a crash or when all workers were full; see agent.tick.
 function M.scan()
   local waiting = mailbox.waiting(limits.turns_per_worker)
   if #waiting > 0 then bus.send("agent.wake", { agents = waiting }) end

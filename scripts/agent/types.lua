@@ -1,4 +1,4 @@
--- scripts/agent/types.lua -- kinds of agents; Huma-1 is the one that every host has.
+-- scripts/agent/types.lua -- agent types; every host has Huma-1.
 
 local db = require "human.db"
 local fail = require "human.fail"

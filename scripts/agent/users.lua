@@ -1,5 +1,5 @@
 -- scripts/agent/users.lua -- users of the agent API.
--- A user owns keys, agents, personalities and system prompts; deleting one deletes all of it.
+-- A user owns keys, agents, personalities and system prompts; deleting a user deletes all of them.
 
 local bus = require "human.bus"
 local db = require "human.db"
@@ -26,7 +26,7 @@ local function unless_taken(rows, err)
   error(err, 0)
 end
 
--- body: {email, name?}.  email is unique whatever its case.
+-- body: {email, name?}.  email is unique, ignoring case.
 function M.create(body)
   return unless_taken(db.try(M.sql.insert, id.new(), body.email, body.name))
 end
@@ -37,7 +37,7 @@ function M.update(user_id, body)
   return unless_taken(db.try(M.sql.update, user_id, body.email, body.name)) or fail.throw "user_not_found"
 end
 
--- With all that the user owns; its open sockets are closed on all workers.
+-- Deletes everything that the user owns, and closes its sockets on all workers.
 function M.delete(user_id)
   db.tx(function(tx)
     tx:query(M.sql.lock_mailboxes, user_id)       -- before the rows that refer to agents, as all writers do
