@@ -31,7 +31,7 @@ end
 -- Libraries compiled into the binary (rocks/), by the first part of the module name.
 local ROCKS = { jsonschema = true, socketio = true, jsonrpc = true, mcp = true, cron = true,
                 openapi = true, asyncapi = true, sse = true, msgpack = true, unicode = true,
-                standardwebhooks = true, archive = true }
+                standardwebhooks = true, archive = true, yaml = true }
 
 local function copy(t, without)
   local out = {}
