@@ -11,4 +11,5 @@ build = { type = "builtin", modules = {
   yaml = "yaml.lua", ["yaml.block"] = "block.lua", ["yaml.blockscalar"] = "blockscalar.lua",
   ["yaml.compose"] = "compose.lua", ["yaml.cursor"] = "cursor.lua", ["yaml.flow"] = "flow.lua",
   ["yaml.props"] = "props.lua", ["yaml.scalar"] = "scalar.lua", ["yaml.stream"] = "stream.lua",
+  ["yaml.write"] = "write.lua",
 } }

@@ -4,6 +4,7 @@
 local cursor = require "yaml.cursor"
 local stream = require "yaml.stream"
 local compose = require "yaml.compose"
+local write = require "yaml.write"
 
 local M = {}
 
@@ -11,7 +12,7 @@ local M = {}
 M.null = setmetatable({}, { __tostring = function() return "null" end, __newindex = function() error("null", 2) end })
 
 local DEFAULTS = {
-  null = M.null, array = function(list) return list end,
+  null = M.null, array = function(list) return list end, is_array = function(t) return t[1] ~= nil end,
   max_bytes = 1048576,  -- of a text, and once more of the scalars for which aliases stand
   max_depth = 64,       -- collections within collections
   max_nodes = 100000,   -- scalars and collections of a text, what aliases stand for counted each time
@@ -82,5 +83,9 @@ end
 
 --- The documents as trees of nodes, {root, marked, ended}: for tools, and to be compared with other readers.
 function M.nodes(text, options) return guarded(text, documents, settings(options)) end
+
+--- A value as a text, its keys in order; raises where YAML has no way to say it.  options: null, is_array(t) and
+--- max_depth.
+function M.write(value, options) return write(value, settings(options)) end
 
 return M

@@ -166,3 +166,21 @@ describe("A stranger's text", function()
     end
   end)
 end)
+
+describe("A value", function()
+  it("is written in blocks, with its keys in order", function()
+    assert.equal(lines("a:", "  - 1", "  -", "    b: null", "    c: []", '  - "no"', "d: x y", '"e:": "f\\ng"'),
+      yaml.write({ d = "x y", ["e:"] = "f\ng", a = { 1, { b = yaml.null, c = {} }, "no" } },
+        { is_array = function(t) return next(t) == nil or t[1] ~= nil end }))
+    assert.equal("{}\n", yaml.write {})
+    assert.equal("1.5\n", yaml.write(1.5))
+  end)
+
+  it("is not written where YAML cannot say it", function()
+    local loop = {}
+    loop.loop = loop
+    for _, value in ipairs { loop, { print }, { a = 1, [2] = 3 }, { [("k"):rep(1001)] = 1 } } do
+      assert.has_error(function() yaml.write(value) end)
+    end
+  end)
+end)
