@@ -100,6 +100,7 @@ static const conf_rule rules[] = {
     CHOICE("http.proxy_protocol", "off", "off|on|port|agent_port"),
 
     {"egress.allow", CONF_NETWORKS, "", 0, 0, NULL, NULL, false},
+    INT("egress.per_host", "32", 1, 256),
 
     TEXT("cors.origins", "*"),
 

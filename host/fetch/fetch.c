@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/conf.h"
 #include "core/loop.h"
 #include "core/pack.h"
 #include "fetch/fetchmulti.h"
@@ -21,6 +22,7 @@ typedef struct { fetch *first, *last; int n; } list;
 static list waiting, running;
 static uv_timer_t sweeper;
 static bool sweeping, started;
+static int per_host; /* guarded transfers at a time to one of them */
 
 static void list_add(list *l, fetch *f) {
   f->next = NULL;
@@ -173,9 +175,19 @@ static void start(fetch *f) {
   else list_add(&running, f);
 }
 
+/* Strangers name the hosts of guarded requests: a slow one shall not have all places. */
+static bool host_is_busy(const fetch *f) {
+  int n = 0;
+  if (!f->spec.guard) return false;
+  for (const fetch *other = running.first; other; other = other->next)
+    if (other->spec.guard && strcmp(other->spec.peer, f->spec.peer) == 0) n++;
+  return n >= per_host;
+}
+
 static void start_waiting(void) {
-  while (waiting.n && running.n < FETCH_RUNNING) {
-    fetch *f = waiting.first;
+  for (fetch *f = waiting.first, *next; f && running.n < FETCH_RUNNING; f = next) {
+    next = f->next;
+    if (host_is_busy(f)) continue;
     list_remove(&waiting, f);
     start(f);
   }
@@ -226,7 +238,7 @@ host_id host_fetch(host_id owner, host_str *packed) {
   f->since = uv_now(loop_uv());
   fetchhead_init(&f->head);
   buf_init(&f->body, f->spec.max_bytes);
-  if (running.n < FETCH_RUNNING) start(f);
+  if (running.n < FETCH_RUNNING && !host_is_busy(f)) start(f);
   else wait_turn(f);
   return id;
 }
@@ -246,6 +258,7 @@ int host_fetch_resume(host_id id) {
 int fetch_init(void) {
   if (fetchmulti_init(on_done) < 0) return -1;
   ssrf_init();
+  per_host = (int)conf_num("egress.per_host");
   uv_timer_init(loop_uv(), &sweeper);
   started = true;
   return 0;

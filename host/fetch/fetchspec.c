@@ -195,6 +195,21 @@ static int check_plain(fetchspec *s) {
   return refuse(HOST_EDENIED, "a guarded request must be https");
 }
 
+/* Whom a guarded request goes to: those to one host take turns. */
+static int read_peer(fetchspec *s, CURLU *u) {
+  char *host = NULL, *port = NULL;
+  int n = -1;
+  if (curl_url_get(u, CURLUPART_HOST, &host, CURLU_URLDECODE) == CURLUE_OK &&
+      curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK)
+    n = asprintf(&s->peer, "%s:%s", host, port);
+  if (n < 0) s->peer = NULL;
+  for (char *c = s->peer; c && *c; c++)
+    if (*c >= 'A' && *c <= 'Z') *c = (char)(*c | 32);
+  curl_free(host);
+  curl_free(port);
+  return n < 0 ? HOST_EINVAL : 0;
+}
+
 static int check_scheme(fetchspec *s) {
   CURLU *u = curl_url();
   char *scheme = NULL;
@@ -204,6 +219,7 @@ static int check_scheme(fetchspec *s) {
       curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK) {
     if (strcmp(scheme, "https") == 0) e = 0;
     else if (strcmp(scheme, "http") == 0) e = check_plain(s);
+    if (e == 0 && s->guard) e = read_peer(s, u);
   }
   curl_free(scheme);
   curl_url_cleanup(u);
@@ -368,6 +384,7 @@ void fetchspec_free(fetchspec *s) {
   curl_slist_free_all(s->headers);
   if (s->url) explicit_bzero(s->url, strlen(s->url));
   free(s->url);
+  free(s->peer);
   free(s->body);
   free(s->pin);
   if (s->proxy) explicit_bzero(s->proxy, strlen(s->proxy));

@@ -19,6 +19,7 @@ typedef struct {
   double timeout_s, connect_timeout_s;
   size_t max_bytes;
   bool plain;                 /* http, without TLS */
+  char *peer;                 /* "host:port" in lower case */
   bool stream, guard, proxy_head; /* proxy_head: begin with a PROXY head, about ourselves */
   char *proxy, *no_proxy;     /* whom to go through, and the names for which not; NULL: nobody */
   char *pin;                  /* trust who has this public key, and nobody else; NULL: authorities */
