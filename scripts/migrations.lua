@@ -1,6 +1,6 @@
--- scripts/migrations.lua -- which numbers the migrations of an area have, so that areas grow without a clash.
--- An area is the folder that holds `migrations` (gateway/migrations, api/gateway/migrations).  Areas that are not
--- here have 9000 and up, which are the operators' own.
+-- scripts/migrations.lua -- the range of migration numbers of each area, so that areas do not clash.
+-- An area is the folder that contains `migrations` (gateway/migrations, api/gateway/migrations).  Areas that are not
+-- listed use 9000 and up, the operators' own numbers.
 
 return {
   agent = { 0, 999 },

@@ -1,7 +1,7 @@
 -- scripts/api/errors.lua -- the errors that all surfaces share: code -> status and message.
--- Handlers, services and rules name a code; what the client sees is decided by the surface that answers: here, or in
--- api/AREA/errors.lua, where a code of this file may say something else.  A route lists the codes that it may answer
--- with, and one that its surface does not have refuses the load.
+-- Handlers, services and rules name a code; the surface that answers decides what the client sees: here, or in
+-- api/AREA/errors.lua, which may redefine a code of this file.  A route lists the codes that it may answer with; the
+-- load fails if its surface does not have one of them.
 
 -- code: what clients see instead of the name, which only scripts use.
 local function e(status, message, code) return { status = status, message = message, code = code } end
@@ -33,13 +33,13 @@ return {
   idempotency_answer_lost = e(409, "The request was carried out; its answer was too large to keep"),
   idempotency_key_reused = e(422, "This Idempotency-Key was used for another request"),
 
-  -- What RPC over a WebSocket refuses (human.api, g:rpc).
+  -- Refusals of RPC over a WebSocket (human.api, g:rpc).
   parse_error            = e(400, "The message is not valid JSON"),
   invalid_request        = e(400, "The message is not a request"),
   method_not_found       = e(404, "Unknown method"),
   request_canceled       = e(409, "The request was canceled"),
 
-  -- What the host refuses before a script sees it.
+  -- Requests that the host refuses before a script sees them.
   bad_request            = e(400, "The request is not valid HTTP/1.1"),
   request_timeout        = e(408, "The request did not arrive in time"),
   uri_too_long           = e(414, "The request target is longer than 8192 bytes"),

@@ -1,4 +1,4 @@
--- scripts/api/idempotency.lua -- forgets, after a day, what requests with an Idempotency-Key were answered.
+-- scripts/api/idempotency.lua -- deletes stored responses to requests with an Idempotency-Key after a day.
 
 local idempotency = require "human.idempotency"
 local jobs = require "human.jobs"

@@ -1,6 +1,6 @@
--- scripts/api/system.lua -- health, readiness, metrics and the documents of the APIs.  They tell nothing about
--- users.  What tells of the inside of the server (metrics, details of its health) is for clients of this machine
--- and for who has the admin token; load balancers get the answer that they need without.
+-- scripts/api/system.lua -- health, readiness, metrics and the documents of the APIs.  They reveal nothing about
+-- users.  The server's internals (metrics, details of its health) are for clients on this machine and clients with
+-- the admin token; load balancers get the answer that they need without it.
 
 local api      = require "human.api"
 local document = require "human.document"
@@ -12,13 +12,13 @@ local main_port = api.group { tag = "System", auth = "internals" }
 
 local INSIDE = "What tells of the server's inside"
 
--- api.internals: as api.user_management is for users and keys.
+-- api.internals works as api.user_management does for users and keys.
 api.auth("internals", {
   type = "http", scheme = "bearer", optional = true, ambient = true,
   description = "The admin token; clients of the server's own machine do without.",
 }, function(ctx, token) return system.operator(ctx, token, "internals", INSIDE) end)
 
--- The same, but that others are let in, too: ctx.actor.kind says who it is.
+-- The same, except that everybody is let in; ctx.actor.kind says who it is.
 api.auth("anybody", {
   type = "http", scheme = "bearer", optional = true, ambient = true,
   description = "The admin token shows more; clients of the server's own machine do without.",

@@ -10,7 +10,7 @@ local M = {
   max_tokens = 1024, -- the API requires a limit; used where the caller gives none
 }
 
--- Tokens to think with, by reasoning_effort; without, or with "minimal", it does not.  1024 are the least it takes.
+-- Thinking budget in tokens, by reasoning_effort; with none, or "minimal", it does not think.  1024 is the minimum.
 local THINKING = { low = 1024, medium = 4096, high = 16384 }
 
 local STOP = {
@@ -18,7 +18,7 @@ local STOP = {
   max_tokens = "length", model_context_window_exceeded = "length",
 }
 
--- Tool results are said by the user, in Anthropic's terms.
+-- To Anthropic, tool results are messages of the user.
 local function role(m) return m.role == "assistant" and "assistant" or "user" end
 
 local function image(one)
@@ -40,7 +40,7 @@ local function parts(m)
   return list
 end
 
--- What stands before a mark is kept by the server for five minutes, and then costs a tenth.
+-- The server caches everything before a mark for five minutes; a cache hit costs a tenth.
 local MARK = { type = "ephemeral" }
 
 local function messages(req, cached)
@@ -48,7 +48,7 @@ local function messages(req, cached)
   for _, entry in ipairs(common.by_speaker(req.messages, role, parts)) do
     if #entry.parts > 0 then list[#list + 1] = { role = entry.role, content = entry.parts } end
   end
-  -- All but what is new: the next prompt begins with the same.
+  -- Everything but the new part: the next prompt begins with the same.
   local stable = cached and list[#list - 1]
   if stable then stable.content[#stable.content].cache_control = MARK end
   return list
@@ -109,7 +109,7 @@ end
 
 function on.message_start(out, data) usage(out, common.table(data.message).usage) end
 
--- Blocks are numbered; some servers give all the same number, or none.  Tools of the server's own are none of ours.
+-- Blocks are numbered; some servers give all the same number, or none.  The server's own tools are ignored.
 function on.content_block_start(out, data, state)
   local block, index = common.table(data.content_block), tonumber(data.index) or 0
   state.tools = state.tools or {}
@@ -117,7 +117,7 @@ function on.content_block_start(out, data, state)
   if block.type == "tool_use" then
     state.n = (state.n or 0) + 1
     state.tools[index] = state.n
-    -- Its input is an empty object here, and follows in pieces; some servers give it at once.
+    -- Its input is an empty object here and follows in pieces; some servers send it at once.
     local input = next(common.table(block.input)) ~= nil and block.input or nil
     out:tool(state.n, { id = common.text(block.id), name = common.text(block.name), arguments = input })
   elseif block.type == "text" then
@@ -145,7 +145,7 @@ function on.message_delta(out, data, state)
   state.stop = reason and STOP[reason] or state.stop
 end
 
--- A whole answer, of a server that does not stream.
+-- A whole answer, from a server that does not stream.
 function on.message(out, data, state)
   usage(out, data.usage)
   for i, block in ipairs(common.table(data.content)) do

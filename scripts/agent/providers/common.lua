@@ -1,5 +1,5 @@
--- scripts/agent/providers/common.lua -- what all model servers have in common: how they are asked, and how
--- they say no.
+-- scripts/agent/providers/common.lua -- what all model servers have in common: building requests and reading
+-- refusals.
 
 local json = require "human.json"
 local texts = require "human.text"
@@ -29,7 +29,7 @@ function M.table(value)
   return type(value) == "table" and value or {}
 end
 
---- The text of a content: a string, or a list of parts of which some are text (others are thoughts, or media).
+--- The text of a content: a string, or a list of parts, some of them text (others are thoughts, or media).
 function M.content(value)
   if type(value) ~= "table" then return M.text(value) end
   local list = {}
@@ -41,7 +41,7 @@ function M.content(value)
   return M.text(table.concat(list))
 end
 
--- How they say no -------------------------------------------------------------------------------------------
+-- Refusals --------------------------------------------------------------------------------------------------
 
 local WORDS = { "message", "error", "detail", "details", "msg", "errors", "reason", "title", "raw", "metadata",
                 "status_msg", "base_resp" }
@@ -72,14 +72,14 @@ end
 
 local function is_page(body) return type(body) == "string" and body:find "^%s*<" ~= nil end
 
---- The server's own words in an error body: {error = {message}}, {error = "…"}, {message}, {detail}, a list of
---- these, or plain text; nil when it gives none.
+--- The message in an error body: {error = {message}}, {error = "…"}, {message}, {detail}, a list of
+--- these, or plain text; nil when there is none.
 function M.message(body)
   local text = not is_page(body) and words(body, 0)
   return text and texts.cut(text, MAX_MESSAGE) or nil
 end
 
--- All that an error says, names and codes included, in lower case: what agent.providers.refusals looks at.
+-- The full text of an error, names and codes included, in lower case, for agent.providers.refusals.
 local function says(body)
   if type(body) == "table" then body = json.encode(body) end
   return (texts.cut(type(body) == "string" and body or "", MAX_SAYS):lower())
@@ -98,13 +98,13 @@ local function error_of(name, status, body, known)
   return err
 end
 
---- An HTTP error status and its decoded body (text when it is not JSON, nil when there is none) as {code,
---- message, status, retryable, window (tokens that it can take), refuses (fields that it may have refused)}.
+--- Turns an HTTP error status and its decoded body (text when it is not JSON, nil when there is none) into {code,
+--- message, status, retryable, window (the model's context in tokens), refuses (fields that it may have refused)}.
 function M.http_error(name, status, body)
   return error_of(name, status, body, STATUS[status] or { "provider_error", status >= 500 })
 end
 
---- The same of an error in a stream that had begun with status 200.  Some put the status into its code.
+--- The same for an error in a stream that began with status 200.  Some servers put the status into its code.
 function M.stream_error(name, body)
   local err = M.table(body.error)
   for _, value in ipairs { err.code or false, err.status or false, body.code or false, body.status or false,
@@ -116,7 +116,7 @@ function M.stream_error(name, body)
   return error_of(name, nil, body, { "provider_error", not final })
 end
 
--- How they are asked ----------------------------------------------------------------------------------------
+-- Requests --------------------------------------------------------------------------------------------------
 
 --- The tools of a request as OpenAI and Ollama want them; nil when there are none.
 function M.functions(req)
@@ -130,8 +130,8 @@ function M.functions(req)
   return list
 end
 
---- A request for a server that refuses some of it (conf.without): without its tools, its images (a note stands
---- for each), its temperature; with its system text in front of the first message.  conf: what llm hands over.
+--- Adapts a request to a server that refuses parts of it (conf.without): drops tools, images (replaced by notes) or
+--- temperature; moves the system text in front of the first message.  conf: from llm.
 function M.reduced(req, conf)
   local without = conf.without or {}
   local blind = without.images or M.table(conf.facts).sees == false

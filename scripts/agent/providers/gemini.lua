@@ -1,6 +1,6 @@
 -- scripts/agent/providers/gemini.lua -- Google Gemini, streamGenerateContent.
 -- https://ai.google.dev/api/generate-content.  Each event is a whole GenerateContentResponse; function
--- calls come whole.  What the safety filters block is an error, never a shortened answer.
+-- calls come whole.  An answer that the safety filters block is an error, never a shortened answer.
 
 local json = require "human.json"
 local common = require "agent.providers.common"
@@ -11,7 +11,7 @@ local M = {
   secret = "gemini", key_name = "GEMINI_API_KEY",
 }
 
--- What a Schema of the API may hold; it refuses requests with other keywords of JSON Schema.
+-- The keywords that a Schema of the API may have; it refuses requests with others of JSON Schema.
 local SCHEMA = {}
 for name in ([[type format title description nullable enum items minItems maxItems properties required
   minProperties maxProperties minLength maxLength pattern minimum maximum anyOf]]):gmatch "%S+" do
@@ -23,7 +23,7 @@ local BLOCKED = {
   IMAGE_SAFETY = true, IMAGE_PROHIBITED_CONTENT = true, IMAGE_RECITATION = true, MODEL_ARMOR = true, ESCALATION = true,
 }
 
--- The model wrote a call that is none.
+-- The model wrote an invalid call.
 local BAD_CALL = { MALFORMED_FUNCTION_CALL = true, UNEXPECTED_TOOL_CALL = true, TOO_MANY_TOOL_CALLS = true }
 
 -- All other reasons (OTHER, MALFORMED_RESPONSE, …) end half an answer.
@@ -35,7 +35,7 @@ local STATUS = {
   FAILED_PRECONDITION = 400, UNAUTHENTICATED = 401, PERMISSION_DENIED = 403, NOT_FOUND = 404,
 }
 
--- Tokens to think with, by reasoning_effort, of models before Gemini 3, which take the word.
+-- Thinking budget in tokens, by reasoning_effort, for models before Gemini 3; later ones take the word itself.
 local THINKING = { minimal = 512, low = 2048, medium = 4096, high = 16384 }
 
 local schema_of
@@ -46,7 +46,7 @@ local function map(values, fn)
   return json.is_array(values) and json.array(out) or out
 end
 
--- Types are its own words, and one of them; that null is another is said beside it.
+-- It has its own names for types, and allows one type only; `nullable` stands for null beside it.
 local function type_of(schema, out)
   local kinds = type(schema.type) == "table" and schema.type or { schema.type }
   out.type = nil
@@ -69,7 +69,7 @@ function schema_of(schema)
   return out
 end
 
--- An object without properties is refused: such a function takes no parameters.
+-- It refuses an object without properties: such a function is declared without parameters.
 local function parameters(schema)
   if not schema or next(common.table(schema.properties)) == nil then return nil end
   return schema_of(schema)
@@ -95,14 +95,14 @@ end
 
 local TYPES = { png = "image/png", webp = "image/webp", gif = "image/gif", heic = "image/heic" }
 
--- An address must say its type here; what its name does not tell is most often a photograph.
+-- An address needs a media type here; if its name shows none, it is most likely a photograph.
 local function image_part(one)
   if one.data then return { inlineData = { mimeType = one.media_type, data = one.data } } end
   local ending = one.url:match "%.(%w+)$" or one.url:match "%.(%w+)[?#]" or ""
   return { fileData = { mimeType = one.media_type or TYPES[ending:lower()] or "image/jpeg", fileUri = one.url } }
 end
 
--- A function's answer is named by the function: the id of the call is ours.
+-- A function's result refers to the function by name: the id of the call is ours.
 local function parts_with(names)
   return function(m)
     if m.role == "tool" then

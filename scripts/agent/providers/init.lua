@@ -1,5 +1,5 @@
--- scripts/agent/providers/init.lua -- the language models that there are, and which one is asked.
--- To add a server of another kind, write a file like openai.lua beside this one and name it here.
+-- scripts/agent/providers/init.lua -- the known model providers, and which one is used.
+-- To add a server of another kind, write a file like openai.lua beside this one and list it here.
 
 local jobs = require "human.jobs"
 local llm = require "human.llm"
@@ -21,7 +21,7 @@ M.registry = {
     vllm = presets.vllm, llamacpp = presets.llamacpp, lmstudio = presets.lmstudio, azure = presets.azure,
     offline   = require "agent.providers.offline",
   },
-  -- What is asked where neither the caller nor llm.model says otherwise.
+  -- The models to use if neither the caller nor llm.model names one.
   models = {
     openai    = "gpt-4.1-mini",
     anthropic = "claude-haiku-4-5",
@@ -37,7 +37,7 @@ M.registry = {
 
 llm.register(M.registry)
 
---- Says in the log who will answer.
+--- Logs which provider will answer.
 function M.announce()
   local now = llm.status()
   if now.problem then return log.warn("language model: " .. now.problem) end

@@ -1,10 +1,10 @@
--- scripts/agent/providers/models.lua -- what is known of families of models.  Edit freely: a reload puts it in force.
--- How much a model can read (its context, in tokens), whether it thinks before it writes, and whether it sees
--- images.  What is not here is learned from what servers refuse; llm.context_tokens sets the context for all.
+-- scripts/agent/providers/models.lua -- facts about model families.  Edit freely: a reload applies it.
+-- A model's context (in tokens), whether it thinks before it writes, and whether it sees images.  For models that are
+-- not listed, this is learned from servers' refusals; llm.context_tokens sets the context for all.
 
 local M = {}
 
--- Beginning of the name, behind any "organisation/": context, thinks, sees.  The first that fits counts.
+-- Prefix of the name, after any "organisation/": context, thinks, sees.  The first match counts.
 local FAMILIES = {
   { "gpt-5", 400000, true, true }, { "gpt-oss", 131072, true, false },
   { "gpt-4.1", 1047576, false, true }, { "gpt-4o", 128000, false, true }, { "chatgpt-4o", 128000, false, true },
@@ -38,8 +38,8 @@ local FAMILIES = {
   { "smollm", 8192, false, false }, { "tinyllama", 2048, false, false },
 }
 
--- Servers that only say "bad request" to an image for a model that does not see, or drop it silently: there a
--- model sees when the table says so.
+-- Servers that answer just "bad request" to an image for a model without vision, or drop it silently: there only models
+-- that the table lists as seeing get images.
 local BLIND_UNLESS_KNOWN = { ollama = true, groq = true, deepseek = true }
 
 local function family_of(model)
@@ -49,7 +49,7 @@ local function family_of(model)
   end
 end
 
--- {window, thinks, sees} of a model at a provider; a field is nil where nobody knows.
+-- {window, thinks, sees} of a model at a provider; a field is nil when unknown.
 function M.facts(provider, model)
   local family = family_of(model) or {}
   local sees = family[4]

@@ -1,8 +1,8 @@
--- scripts/agent/providers/offline.lua -- answers by rules, where no language model is configured.
--- It knows the same chat and acts through the same tools as a model would, but it is none, and says
--- so once in a chat, and when asked.  What it says is put together from offline_fitness.lua and
--- offline_general.lua, or is a sentence of the agent's own prompt that answers a question; which wording is
--- taken depends on the message alone, so that the same chat gives the same answers.  It reads English.
+-- scripts/agent/providers/offline.lua -- answers by rules, when no language model is configured.
+-- It sees the same chat and acts through the same tools as a model would, but it is not one, and says so
+-- once in a chat, and when asked.  Its answers are assembled from offline_fitness.lua and offline_general.lua,
+-- or are a sentence of the agent's own prompt that answers a question; the choice of wording depends on the
+-- message alone, so that the same chat gives the same answers.  It reads English.
 -- Somebody in danger gets the emergency number and nothing else (offline_emergency.lua).
 
 local hearing = require "agent.hearing"
@@ -31,7 +31,7 @@ local function was_said(s, piece)
   return false
 end
 
--- One of the list, filled; one that was said before only when all were, or then none (`fresh`).
+-- One of the list, filled in; one that was said before only when all were, or then none (`fresh`).
 local function pick(s, salt, list, fresh)
   local first = index(s, salt, #list)
   for i = 0, #list - 1 do
@@ -86,7 +86,7 @@ local function about_thing(s)
   return pick(s, "thing", text_of.any(s.normal, DISLIKE) and AGAINST_THING or WITH_THING)
 end
 
--- A memory of the personality that has to do with what was said.
+-- A memory of the personality that is related to the message.
 local function memory(s)
   if index(s, "memory", 2) == 1 then return nil end
   for _, line in ipairs(s.told.memories) do
@@ -108,7 +108,7 @@ local function with_emoji(s, text)
   return text .. " " .. s.told.style.emoji[index(s, "emoji", #s.told.style.emoji)]
 end
 
--- What it was told -----------------------------------------------------------------------------------
+-- From its own prompt --------------------------------------------------------------------------------
 
 local ABOUT_ME = { "are you", "do you", "did you", "have you", "were you", "can you", "your", "yourself" }
 
@@ -226,7 +226,7 @@ local function intent_of(s)
   end
 end
 
--- A greeting or thanks in front of a matter of its own is only a courtesy.
+-- A greeting or thanks in front of something more is only a courtesy.
 local function is_courtesy(s, intent)
   if not intent.short or intent.name == "identity" then return false end
   if s.told.is_coach and best_topic(s) or text_of.any(s.normal, general.problem) then return true end
@@ -250,8 +250,8 @@ local function unwelcome(s)
   return text_of.any(s.normal, general.unreact) and s.reactions[#s.reactions] or nil
 end
 
--- It reads English.  In other languages it knows what it was told, greetings and thanks; the rest it says once that it
--- cannot read, and from then on it only shows that it has seen it.
+-- It reads English.  In other languages it uses its prompt, and knows greetings and thanks; for the rest it says once
+-- that it cannot read it, and from then on only reacts, to show that it has seen it.
 local function foreign(s)
   local known = told(s)
   if known then return known end
@@ -265,7 +265,7 @@ local function unreadable(s)
   return text_of.gibberish(s.line.text) and not (s.told.is_coach and best_topic(s))
 end
 
--- What hangs on a line is not seen, which is said once; from then on it counts where words come with it.
+-- It cannot see attachments, and says so once; from then on only lines with text count.
 local function unseen(s)
   local blind = languages.blind[s.lang] or languages.blind.en
   if s.line.attachments and #s.line.attachments > 0 then
@@ -332,7 +332,7 @@ local function say(out, tools, s, text)
   end
 end
 
--- Who offers no way to stay silent waits for a text.
+-- A caller that offers no tool to stay silent expects a text.
 local function silence(out, tools, why)
   if not tools.stay_silent then return stream(out, languages.notice.en) end
   out:tool("silence", { name = "stay_silent", arguments = { reason = why } })

@@ -1,6 +1,6 @@
--- scripts/agent/providers/offline_doses.lua -- whether somebody has taken much of a medicine: a number, pills, and a word
--- for swallowing ("I took 40 paracetamol").  Which doses are too many is not known here: from eight on, it is asked for
--- help rather than for a tip.  Pure.
+-- scripts/agent/providers/offline_doses.lua -- whether somebody has taken a lot of a medicine: a number, pills, and a
+-- word for swallowing ("I took 40 paracetamol").  This file does not know which doses are too many: from eight on, the
+-- answer is where to get help rather than a tip.  Pure.
 
 local phrases = require "unicode.phrases"
 local words = require "agent.providers.offline_dose_words"

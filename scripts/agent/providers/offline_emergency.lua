@@ -1,6 +1,6 @@
--- scripts/agent/providers/offline_emergency.lua -- when somebody's life may be in danger, and what is said then.
--- No tip and no question of the agent's field may answer that: the local emergency number, plainly, in the language of
--- the message.  It is better to say it once too often, but not to who dies laughing.
+-- scripts/agent/providers/offline_emergency.lua -- when somebody's life may be in danger, and what to say then.
+-- Such a message must not get a tip or a question from the agent's field, but the local emergency number, plainly, in
+-- the language of the message.  Better once too often, but not to somebody who is dying of laughter.
 
 local book = require "agent.hearing_book"
 local doses = require "agent.providers.offline_doses"
@@ -13,7 +13,7 @@ local M = { languages = words.languages }
 local READ_MAX = 2000 -- bytes of a message that are looked at
 local JOKES = { "😂", "🤣", "😹", "😆" }
 
--- All phrases of danger, each told as the group that it is of.
+-- All phrases of danger, each tagged with its group.
 local dangers = phrases.book()
 
 -- {{not_with =, jokes =}, ..}; where there is but one group, its two lists stand in the language.
@@ -42,7 +42,7 @@ local function is_joke(text)
   return false
 end
 
--- Whether words are there with which a group means something else.
+-- Whether the text has words that give a group's phrases another meaning.
 local function excused(group, keys)
   if not group.excuses then
     group.excuses = phrases.book()
@@ -65,8 +65,8 @@ local function meant(list, hits, keys, joke)
   return verdict
 end
 
--- The language in which a text tells of this kind of danger.  One that knows it for something else is believed
--- (languages share words), and so is the language that the text seems to be in.
+-- The language in which a text speaks of this kind of danger; nil if its words mean something else in any language
+-- (languages share words).  The language that the text seems to be in is preferred.
 local function language_of(kind, text, hits, keys)
   local found, joke, seems = nil, is_joke(text), languages.of(text)
   for _, entry in ipairs(known[kind]) do
@@ -77,7 +77,7 @@ local function language_of(kind, text, hits, keys)
   return found
 end
 
--- Of the languages in which much of a medicine is told to have been taken: the one that the text seems to be in, or any.
+-- A language in which the text says that a lot of a medicine was taken, preferably the one that it seems to be in.
 local function language_of_doses(text, keys)
   local found = not is_joke(text) and doses.found(keys)
   if not found then return nil end
@@ -88,7 +88,7 @@ local function language_of_doses(text, keys)
   return any
 end
 
---- What must be answered to a text in which somebody's life seems to be in danger, the language and the kind
+--- The required answer to a text in which somebody's life seems to be in danger, its language and the kind
 --- ("danger" or "self"); nil for all other texts.
 function M.answer(text)
   text = text:sub(1, READ_MAX)

@@ -56,7 +56,7 @@ M.progress = { "finally", "i did it", "personal best", "new pr", "a pr", "my pr"
 M.nods = { "ok", "okay", "k", "cool", "nice", "lol", "haha", "hah", "great", "yep", "yup", "sure", "alright",
   "perfect", "awesome", "wow", "got it", "will do", "sounds good", "makes sense" }
 
--- What people say to whose reaction they do not want.
+-- What people say when they do not want a reaction.
 M.unreact = { "remove your reaction", "remove the reaction", "remove that reaction", "remove this reaction", "delete your reaction",
   "take your reaction back", "take back your reaction", "take back that reaction", "undo your reaction", "undo that reaction",
   "don't react", "do not react", "stop reacting", "no reactions please", "wrong reaction", "unreact" }
@@ -64,7 +64,7 @@ M.unreact = { "remove your reaction", "remove the reaction", "remove that reacti
 -- What an answer to a question of ours may begin with.
 M.answers = { "yes", "yeah", "yep", "yup", "no", "nope", "nah", "sure", "maybe", "mostly", "usually", "about", "both" }
 
--- Another role than the ones with a file of their own.
+-- Any role without a file of its own.
 M.help = {
   question = {
     ack = {

@@ -1,5 +1,5 @@
 -- scripts/agent/providers/offline_languages.lua -- which language a text seems to be in, and the few sentences that
--- the offline provider can say in each.  It reads English only; to others it says so once, and greets them.
+-- the offline provider can say in each.  It reads English only; in other languages it says so once, and greets.
 
 local book = require "agent.hearing_book"
 

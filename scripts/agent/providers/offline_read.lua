@@ -1,7 +1,7 @@
 -- scripts/agent/providers/offline_read.lua -- the facts of a chat, for answers by rules.
--- An agent's turn hands over the chat itself (`context` of llm.chat: a snapshot of agent.facts) besides the prompt that
--- models read; what the agent was told stands in the system text.  Other callers send plain system texts and
--- messages, which are read as a chat with one person.
+-- An agent's turn passes the chat itself (`context` of llm.chat: a snapshot of agent.facts) besides the prompt for
+-- models; the agent's instructions are in the system text.  Other callers send plain system texts and messages, which
+-- are treated as a chat with one person.
 
 local emergency = require "agent.providers.offline_emergency"
 local fitness = require "agent.providers.offline_fitness"
@@ -15,7 +15,7 @@ local M = {}
 
 local DANGER_LINES = 20 -- of the chat in which somebody may be in danger
 local LANGUAGE_LINES = 20 -- in which somebody's language is looked for
-local TOLD = 64         -- system texts of which it is kept what they say
+local TOLD = 64         -- system texts whose parsed form is cached
 
 -- Without a snapshot: what was said, as a chat with one person.
 local function chat_of(messages)
@@ -29,7 +29,7 @@ local function chat_of(messages)
   return chat
 end
 
--- What stands between the first `head` and the first `tail` after it, or nil.
+-- The text between the first `head` and the first `tail` after it, or nil.
 local function between(text, head, tail)
   local _, from = text:find(head, 1, true)
   local to = from and text:find(tail, from + 1, true)
@@ -75,8 +75,8 @@ local function names_of(me)
   return names
 end
 
--- Whether a line is meant for the agent: it says a name of its, or answers what nobody else has written (the
--- prompt shows ids of other people's messages only).
+-- Whether a line is meant for the agent: it has one of the agent's names, or replies to a message that nobody else
+-- wrote (the prompt shows ids of other people's messages only).
 local function is_addressed(line, names, their_ids)
   if line.reply_to and not their_ids[line.reply_to] then return true end
   local text = text_of.normal(line.text)
@@ -150,7 +150,7 @@ local function sentences(line, list)
   end
 end
 
---- Sentences of the agent's own texts that tell something, as opposed to telling the agent what to do.
+--- Sentences of the agent's own texts that state something, as opposed to instructing the agent.
 function M.knowledge(text)
   local all, list = {}, {}
   for _, stop in ipairs { "。", "！", "？", "।", "؟", "۔" } do text = text:gsub(stop, "%0\n") end
@@ -187,7 +187,7 @@ local function count_others(people)
   return n
 end
 
--- Whether the agent has told this chat that no model is connected: in what it said, or before what is summed up.
+-- Whether the agent has told this chat that no model is connected: in a line that is shown, or before the summary.
 local function noticed(own, summary)
   if summary then return true end
   for _, text in ipairs(own) do
@@ -196,7 +196,7 @@ local function noticed(own, summary)
   return false
 end
 
--- What a system text says, which is the same turn after turn.
+-- Parses a system text, which is the same turn after turn.
 local told = kept.of(TOLD, function(system)
   local t = {}
   t.personality, t.prompt = sections(system)
@@ -230,9 +230,10 @@ local function has_reacted(lines, at)
 end
 
 --- The facts of a chat request: told {me, role, is_coach, style, knows and is (sentences of prompt and personality),
---- memories}, line (the one to answer, or nil), name (who wrote it), own (what the agent said, oldest first), latest (is
---- it the newest line), lang (the language of the line), reacted (it has reacted since its last message), reactions (its own that still stand, {id, emoji}), people (how many others take part, as far as
---- is known), noticed (it has said that no model is connected), emergency (what must be said, whatever else is the case).
+--- memories}, line (the one to answer, or nil), name (who wrote it), own (what the agent said, oldest first), latest
+--- (is it the newest line), lang (the language of the line), reacted (it has reacted since its last message), reactions
+--- (its own that still stand, {id, emoji}), people (how many others take part, as far as is known), noticed (it has
+--- said that no model is connected), emergency (what must be said, whatever else is the case).
 function M.situation(req)
   local chat = req.context and req.context.lines and req.context or chat_of(req.messages)
   local lines = chat.lines

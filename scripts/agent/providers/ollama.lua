@@ -1,4 +1,4 @@
--- scripts/agent/providers/ollama.lua -- models on a machine of one's own, /api/chat.
+-- scripts/agent/providers/ollama.lua -- models on your own machine, /api/chat.
 -- https://github.com/ollama/ollama/blob/main/docs/api.md: JSON lines; the last one has done = true and
 -- the token counts.  Tool calls come whole and often without ids.
 
@@ -7,12 +7,12 @@ local common = require "agent.providers.common"
 local M = {
   name = "ollama", framing = "lines", default_url = "http://127.0.0.1:11434",
   host_setting = "ollama_host", host_port = 11434, keyless = true,
-  -- Ollama cuts a longer prompt silently, at 4096 tokens unless told otherwise.  It keeps memory for all of
-  -- num_ctx, and loads the model anew when that changes: a middling number, always the same.
+  -- Ollama cuts a longer prompt silently, at 4096 tokens by default.  It allocates memory for all of num_ctx, and
+  -- reloads the model when that changes: hence a medium number, always the same.
   window = 8192,
 }
 
--- An answer ended by "load" or "unload" was cut; servers of old give no reason.
+-- An answer that ends with "load" or "unload" was cut off; old servers give no reason.
 local STOP = { stop = "stop", length = "length", tool_calls = "tool_calls", [""] = "stop" }
 
 local function images(m)
@@ -21,7 +21,7 @@ local function images(m)
   return #list > 0 and list or nil
 end
 
--- It takes images as data only; for others there is a note.
+-- It takes images only as data; others are replaced by a note.
 local function seen(m)
   if m.images and #m.images > 0 and not images(m) then return common.noted(m) end
   return m

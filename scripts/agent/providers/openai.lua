@@ -1,6 +1,6 @@
 -- scripts/agent/providers/openai.lua -- OpenAI chat completions, and the many servers that speak them.
--- https://platform.openai.com/docs/api-reference/chat-streaming.  What such a server says is read in
--- agent.providers.openai_stream; the known ones, with what is different at each, are in agent.providers.presets.
+-- https://platform.openai.com/docs/api-reference/chat-streaming.  agent.providers.openai_stream parses the answers;
+-- agent.providers.presets lists the known servers and their differences.
 
 local json = require "human.json"
 local common = require "agent.providers.common"
@@ -44,8 +44,8 @@ local function messages(req)
   return list
 end
 
--- The names of the limit, in the order in which they are tried: newer models of OpenAI refuse max_tokens, most
--- other servers know nothing else.
+-- The field names of the token limit, in the order in which they are tried: newer models of OpenAI refuse max_tokens,
+-- most other servers know nothing else.
 local function limit_name(preset, conf)
   local newer = preset.newer_limit and not (preset.name == "openai" and conf.base_url)
   local first, second = "max_tokens", "max_completion_tokens"
@@ -55,7 +55,7 @@ local function limit_name(preset, conf)
   return not without[second] and second or nil
 end
 
--- The address with the path of the call: the base URL may have a query, or be that of the call already.
+-- The URL of the call: the base URL may have a query, or already include the path of the call.
 local function address(base)
   local path, query = base:match "^([^?]*)(.*)$"
   if path:sub(-17) ~= "/chat/completions" then path = path .. "/chat/completions" end
@@ -69,8 +69,8 @@ local function header(preset, conf)
   return { authorization = "Bearer " .. key }
 end
 
--- How hard the model is to think, in the words of this server.  Of a model that nothing is known of the servers that we
--- know are told (they ignore it, or say that they refuse it), others are not.
+-- The reasoning effort in this server's terms.  For an unknown model it is sent only to known servers, which ignore it
+-- or say that they refuse it.
 local function effort(preset, req, conf)
   local wanted, thinks = req.reasoning_effort, common.table(conf.facts).thinks
   if thinks == nil then thinks = not (preset.name == "openai" and conf.base_url) end

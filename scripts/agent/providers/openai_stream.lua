@@ -1,6 +1,6 @@
--- scripts/agent/providers/openai_stream.lua -- what a server that speaks OpenAI's dialect says, as they are.
--- They leave out usage, the [DONE] marker, the ids or indexes of tool calls, or give all of them the same; they
--- end half answers with reasons of their own.  So good reasons are listed here, and all others are none.
+-- scripts/agent/providers/openai_stream.lua -- parses answers in OpenAI's dialect, as real servers speak it.
+-- They omit usage, the [DONE] marker, or the ids or indexes of tool calls, or give all calls the same; they end half
+-- answers with reasons of their own.  So this file lists the good reasons, and treats all others as failures.
 
 local common = require "agent.providers.common"
 
@@ -14,8 +14,8 @@ local STOP = {
 
 local BLOCKED = { content_filter = true, content_filtered = true, safety = true, sensitive = true, refusal = true }
 
--- A piece opens another call where it has another id or name than the last one of its index, or where it names a
--- function although what came before is complete.
+-- A piece starts another call if its id or name differs from the last one of its index, or if it names a function
+-- although the previous call is complete.
 local function is_another(out, call, id, name, arguments)
   if id and call.id and id ~= call.id then return true end
   if not name or not call.name then return false end
@@ -67,7 +67,7 @@ local function is_error(data, name)
     or data.code ~= nil and (common.text(data.message) or common.text(data.msg)) ~= nil
 end
 
--- The choice that counts, when a server gives more than it was asked for: always the same one.
+-- The choice to use when a server sends more than it was asked for: always the same one.
 local function choice_of(data, state)
   for _, choice in ipairs(common.table(data.choices)) do
     choice = common.table(choice)

@@ -1,6 +1,6 @@
--- scripts/agent/providers/presets.lua -- servers that speak OpenAI's dialect, each with what is different there.
--- A name in llm.provider stands for the address, the key's variable and the manners of a service; a key is sent
--- to its own service only.  docs/models.md is the table for people.
+-- scripts/agent/providers/presets.lua -- servers that speak OpenAI's dialect, and how each one differs.
+-- A name in llm.provider selects the address, the key's variable and the peculiarities of a service; a key is sent
+-- to its own service only.  docs/models.md has the table for people.
 
 local openai = require "agent.providers.openai"
 
@@ -32,7 +32,7 @@ M.vllm = own_machine("vllm", 8000)
 M.llamacpp = own_machine("llamacpp", 8080, { window = 8192 })
 M.lmstudio = own_machine("lmstudio", 1234, { window = 8192 })
 
--- A resource of one's own has a name of its own: llm.base_url is https://NAME.openai.azure.com, or a whole
+-- Each customer's resource has its own host name: llm.base_url is https://NAME.openai.azure.com, or a complete
 -- address with /deployments/ and api-version, as the portal shows it.
 M.azure = openai.new {
   name = "azure", secret = "azure", key_name = "AZURE_OPENAI_API_KEY", key_header = "api-key", newer_limit = true,

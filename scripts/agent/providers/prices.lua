@@ -1,7 +1,7 @@
 -- scripts/agent/providers/prices.lua -- what a million tokens cost.  Edit freely: takes effect on reload.
 -- As published by the providers in November 2025, pay-as-you-go, without caching or batch discounts:
--- cost figures are therefore an upper bound.  A model that is not here is recorded with its tokens and
--- no cost (null), and is shown as unpriced; nothing is guessed.
+-- cost figures are therefore an upper bound.  A model that is not listed is recorded with its tokens and
+-- no cost (null), and shown as unpriced; nothing is guessed.
 
 -- model = { micros of USD per 1M input tokens, the same for output }; 1 USD = 1000000 micros.
 -- A dated or tagged version ("gpt-4o-2024-08-06", "claude-sonnet-4-5@20250929") costs what its model costs.
@@ -20,7 +20,7 @@ local openai = {
 
 return {
   openai = openai,
-  azure = openai,                                -- the same models at list prices; reservations cost less
+  azure = openai,                                -- the same models at list price; reservations cost less
   openrouter = { ["openai/gpt-4.1-mini"] = usd(0.40, 1.60) },
   groq = {
     ["llama-3.3-70b-versatile"] = usd(0.59, 0.79),

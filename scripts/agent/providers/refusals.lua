@@ -1,7 +1,7 @@
--- scripts/agent/providers/refusals.lua -- what model servers mean by what they say.  Pure.
--- The same refusal has as many spellings as there are servers, and statuses do not tell them apart: a prompt
--- that is too long is a 400, 413, 422, 429 or 500.  Here are the spellings; edit freely, a reload puts them in force.
--- `says` is all the text of an error, in lower case and at most 4000 bytes.
+-- scripts/agent/providers/refusals.lua -- what model servers' error messages mean.  Pure.
+-- Every server words the same refusal differently, and statuses do not tell refusals apart: a prompt that is too long
+-- is a 400, 413, 422, 429 or 500.  This file lists the wordings; edit freely, a reload applies it.
+-- `says` is the full text of an error, in lower case and at most 4000 bytes.
 
 local M = {}
 
@@ -12,7 +12,7 @@ local function any(says, list)
   return false
 end
 
--- Used-up credit is no rate limit: waiting does not help.
+-- Used-up credit is not a rate limit: waiting does not help.
 local CREDIT = {
   "insufficient_quota", "insufficient balance", "insufficient_balance", "insufficient credit", "insufficient fund",
   "credit balance", "billing_hard_limit", "billing hard limit", "billing_not_active", "check your billing",
@@ -64,8 +64,8 @@ local function is_limit(status)
   return status == nil or (status >= 400 and status <= 422) or status == 429 or status == 500
 end
 
--- What an error is, whatever its status: a code, whether it may be tried again, and the window of a model.
--- Nil where the status says it all.
+-- Classifies an error by its text: a code, whether it is retryable, and the model's window.
+-- Nil where the status is enough.
 function M.read(status, says)
   if says == "" then return nil end
   if any(says, CREDIT) then return "no_credit", false end
@@ -81,7 +81,7 @@ function M.read(status, says)
   if status == nil and any(says, RATE) then return "rate_limited", true end
 end
 
--- Fields that a server may do without, and what its refusal calls them; the first one is left out first.
+-- Fields that a request can do without, and what refusals call them; the first one is dropped first.
 local FIELDS = {
   { "stream_options", { "stream_options", "stream options", "include_usage" } },
   { "max_completion_tokens", { "max_completion_tokens", "max completion tokens" } },
@@ -104,7 +104,7 @@ local REFUSED = {
   "deprecated", "no longer", "only the default", "may only", "at most 0", "removed",
 }
 
--- Who names a field by its name in a refusal of the request means it; words need more to tell.
+-- A refusal that contains the field's exact name is about it; ordinary words need more evidence.
 local EXACT = { stream_options = true, max_tokens = true, max_completion_tokens = true, cache_control = true,
                 num_ctx = true }
 

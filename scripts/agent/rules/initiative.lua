@@ -1,6 +1,6 @@
 -- scripts/agent/rules/initiative.lua -- when does an agent speak although nobody spoke to it?  Pure.
--- Two occasions: a session begins (its owner set a greeting), and its own last words have stood alone for a while
--- (its owner set how long).  agent.initiative gathers the facts, agent.turn carries this out.
+-- Two occasions: a session begins (its owner set a greeting), and nobody has answered its last message for a while
+-- (its owner set how long).  agent.initiative gathers the facts, agent.turn carries out the verdict.
 -- To turn: the order of the reasons, and in agent.rules.limits how long people who type are waited for.
 --% version: 1
 

@@ -1,19 +1,18 @@
 -- scripts/agent/rules/limits.lua -- the numbers of the agent API, and when a budget is used up.
--- Most edits of an operator touch only this file: a copy in your own scripts directory, one number
--- changed, and `human rules replay` says what the last days would have looked like with it.  Durations
--- end in _ms or _s.
+-- Most operators edit only this file: copy it to your own scripts directory and change a number;
+-- `human rules replay` then shows what the last days would have looked like.  Durations end in _ms or _s.
 --% version: 1
 
 local M = {
   -- What a platform may send.
   text_chars = 16000,              -- of one chat message
   participants = 200,              -- of one agent-joined, and of one prompt
-  participants_kept = 1000,        -- that an agent remembers; who has not been seen for longest is forgotten
+  participants_kept = 1000,        -- that an agent remembers; the one not seen for longest is forgotten
   attachments = 10,                -- of one chat message
   mentions = 50,                   -- of one chat message
   handles = 20,                    -- of one participant
   images_kept = 20,                -- of one agent's chat, of those that came as data; the oldest go first
-  mailbox = 1000,                  -- log rows behind which new events are refused (429)
+  mailbox = 1000,                  -- unprocessed events; beyond, new ones are refused (429)
 
   -- What one agent may use.  Reaching a number ends the run with "budget-exceeded".
   runs_per_hour = 1200,            -- answers that a model was asked for, in an hour of the clock
@@ -23,7 +22,7 @@ local M = {
   turns_per_worker = 200,          -- of all agents together
   turns_in_a_row = 20,             -- of one agent, before others get their turn
   supersedes = 3,                  -- restarts in a row for newer messages; then the agent answers
-  attempts = 3,                    -- of one turn that its worker did not survive, or that failed; then "error"
+  attempts = 3,                    -- of one turn that killed its worker, or failed; then "error"
   stream_s = 300,                  -- of one answer streamed over HTTP
 
   -- When to wait for people who type (agent.rules.respond).
@@ -32,11 +31,11 @@ local M = {
   typing_wait_ms = 8000,           -- all waits for one answer together
   debounce_ms = 700,               -- of quiet that ends a burst of lines; an agent may have a setting of its own
   burst_wait_ms = 4000,            -- all waits for a burst to end, when nobody types
-  newer = 50,                      -- lines that are looked at to find out whether they change an answer
+  newer = 50,                      -- new lines that are checked for whether they change an answer
 
   -- How an answer is given (agent.rules.pacing).
   message_parts = 100,             -- of one answer that is too long for one message; the rest is left out
-  typing_again_ms = 4000,          -- after which typing is shown again: indicators fade after five seconds
+  typing_again_ms = 4000,          -- until typing is shown again: indicators fade after five seconds
   typing_max_ms = 20000,           -- of typing before one message
 
   -- Groups (agent.rules.respond).
@@ -48,7 +47,7 @@ local M = {
   -- Echoes (agent.lines).
   echo_ms = 600000,                -- a text of mine that comes back within this time is mine, whoever brings it
   known_words_chars = 24,          -- of a text that is known as another agent's, which two of somebody's lines must be
-  siblings = 16,                   -- other agents of the user in the same room, whose words are known again,
+  siblings = 16,                   -- other agents of the user in the same room whose words are recognised,
   sibling_actions = 30,            -- and how many of the newest actions of each
 
   -- What the model reads (agent.prompt, agent.memory).
@@ -56,11 +55,11 @@ local M = {
   prompt_images = 4,               -- of the chat that the model sees, the newest
   memory_batch = 20,               -- messages beyond the window that make a new summary worth its price
   memory_chars = 4000,             -- of a summary
-  memory_again = 200,              -- lines of which a summary is made anew when one that it held was changed
+  memory_again = 200,              -- lines from which a summary is rebuilt when one that it covers was changed
   answer_tokens = 1024,            -- that the model may write in one answer
 }
 
--- What others take from this file.
+-- The numbers that other files read.
 local whole, ms = "integer 1..1000000000", "integer 0..1000000000"
 M.returns = {
   text_chars = whole, participants = whole, participants_kept = whole, mailbox = whole,

@@ -1,6 +1,6 @@
--- scripts/agent/rules/pacing.lua -- in which pieces an answer is given, and how fast.  Pure: facts in, numbers out.
--- A long answer goes out as several messages; where a text may be parted is agent.parts.  An agent whose settings
--- say so takes time to type, as people do, and shows that it types for as long as that takes.
+-- scripts/agent/rules/pacing.lua -- in how many pieces an answer is given, and how fast.  Pure: facts in, numbers out.
+-- A long answer goes out as several messages; agent.parts decides where a text is split.  An agent whose settings
+-- say so takes time to type, as people do, and shows typing for that long.
 -- To turn: limits.message_parts, typing_again_ms and typing_max_ms.
 --% version: 1
 
@@ -23,7 +23,7 @@ function M.pause_ms(facts)
   return math.floor(math.max(whole - facts.typed_ms, 0))
 end
 
--- How long an indicator of typing is good for; after that it is shown again.
+-- How long a typing indicator lasts; after that it is shown again.
 function M.typing_again_ms() return limits.typing_again_ms end
 
 -- In terms of the limits, so that they stay true when a number is changed.

@@ -1,8 +1,8 @@
 -- scripts/agent/rules/respond.lua -- should the agent speak?  Pure: facts in, verdict out.
--- In a one-to-one chat it speaks.  In a group it speaks when it is spoken to, when the person whom it answered goes
--- on with that, or when a question falls into its field; an agent that may speak freely has a share of the talk
--- besides.  It never answers itself, never keeps a loop of agents going, and lets people finish.
--- agent.situation finds out what the lines say and to whom, agent.turn carries the verdict out.
+-- In a one-to-one chat it speaks.  In a group it speaks when it is addressed, when the person whom it answered
+-- continues the topic, or when a question falls into its field; an agent that may speak freely gets a share of the
+-- talk besides.  It never answers itself, never keeps a loop of agents going, and lets people finish.
+-- agent.situation finds out what the lines say and to whom; agent.turn carries out the verdict.
 -- To turn: the numbers in agent/rules/limits.lua ("When to wait", "Groups"), the settings of each agent (`policy`),
 -- and the order of the reasons in reason_to_speak().
 --% version: 4
@@ -16,7 +16,7 @@ M.returns = {
     emoji = "string?", message_id = "string?", to = "string?", follow_ups = "integer 0..?" },
   supersedes = "boolean",
 }
--- A rule that fails leaves these events unanswered, and the next ones get their turn.
+-- If this rule fails, these events stay unanswered, and the next ones get a turn.
 M.fallback = { decide = { action = "silent", reason = "rule-failed" }, supersedes = false }
 
 local LIKE = "👍"
@@ -32,7 +32,7 @@ local function policy_of(facts)
   }
 end
 
--- Why nothing in message m can be answered, whatever it says, or nil.
+-- Why message m must not be answered, whatever it says, or nil.
 local function barred(m, policy)
   if m.mine then return "mine" end
   if m.ignored then return "ignored" end
@@ -50,7 +50,7 @@ local function all_barred(facts, policy)
   return SILENCE[why]
 end
 
--- Whether m goes on, unasked, with what the agent said last to the same person.
+-- Whether m continues, unasked, what the agent said last to the same person.
 local function follows_up(facts, m)
   return m.by_answered and m.after_mine and m.about_mine
     and (facts.since_mine_ms or 0) <= limits.follow_up_ms and (facts.follow_ups or 0) < limits.follow_ups
@@ -121,7 +121,7 @@ end
 -- facts; of those that are true or false, what is left out is false:
 --   status         "active" | "paused"
 --   expired        the platform's time limit was reached and no new session has begun
---   quiet          it is in the agent's quiet hours
+--   quiet          now is within the agent's quiet hours
 --   policy         the agent's settings {speak, talkativeness, answers, reactions_only, debounce_ms}, and
 --                  no_reactions (its tools do not allow them), or nil
 --   others         how many participants there are besides the agent
@@ -129,12 +129,13 @@ end
 --                  prompt and personality say (cut)
 --   messages       the new chat messages, oldest first:
 --     id, from (participant), text (lower case, cut), age_ms, mine (the agent's own)
---     by_agent     said by another agent; bot: by one, or by who says so; stranger: by whom nobody introduced
---     ignored      by somebody whom this agent is to ignore
---     named        the agent is spoken to: "mention", "name"; names_other: somebody else is;
+--     by_agent     said by another agent; bot: by an agent or a bot by its own name; stranger: by somebody not
+-- introduced
+--     ignored      by somebody whom this agent is told to ignore
+--     named        the agent is addressed: "mention", "name"; names_other: somebody else is;
 --                  names_sibling: another agent of the same user
 --     danger       in a group: somebody's life may be in danger
---     asks, thanks, stops (it bids the agent be silent), complete (a whole question: nothing more need come), in_field
+--     asks, thanks, stops (tells the agent to be silent), complete (a whole question: nothing more need come), in_field
 --                  (of the agent's prompt)
 --     replies_to (a message id), replies_to_me, replies_to_other
 --     after_mine   nobody else spoke since the agent's last line; by_answered: by the person whom that answered;
@@ -159,14 +160,14 @@ function M.decide(facts)
   return answer(facts, policy, m, reason)
 end
 
--- Whether message m, which came while an answer to participant facts.to is made, would change that answer.
+-- Whether message m, which came while an answer to participant facts.to is being made, would change that answer.
 local function concerns(facts, m)
   if facts.others <= 1 or not facts.to then return true end
   if m.replies_to and m.replies_to == facts.message_id then return true end
   return m.from == facts.to and (m.named ~= nil or not (m.names_other or m.replies_to_other))
 end
 
--- May what came while an answer is made cut it short?
+-- May messages that came while an answer is being made cut it short?
 -- facts: superseded (how often in a row that has happened), others and policy as above, to and message_id (whom and
 -- what is answered, or nil), messages (those that came, as above)
 function M.supersedes(facts)
@@ -228,7 +229,7 @@ M.examples = {
   { "decide", facts { others = 1 }, expect = silent "nothing-said" },
   { "decide", facts { status = "paused", messages = asked }, expect = silent "paused" },
   { "decide", facts { expired = true, messages = asked }, expect = silent "timer-expired" },
-  -- Loops: an agent is answered where the policy says so, who may be one as well, and neither for ever.
+  -- Loops: agents are answered if the policy says so, possible agents too, and neither for ever.
   { "decide", facts { messages = by_agent }, expect = silent "agent" },
   { "decide", facts { messages = by_agent, policy = { answers = "everyone" }, agent_chain = CHAIN - 1 },
     expect = speak "addressed" },
@@ -257,7 +258,7 @@ M.examples = {
   { "decide", facts { messages = says("yes, i did", { replies_to_me = true }) }, expect = speak "reply" },
   { "decide", facts { messages = says("tom, see this", { replies_to_me = true, names_other = true }) },
     expect = silent "not-addressed" },
-  -- Whoever was answered may go on, twice; nobody else.
+  -- The person who was answered may go on, twice; nobody else.
   { "decide", facts { messages = follow {}, since_mine_ms = limits.follow_up_ms },
     expect = speak("follow-up", { follow_ups = 1 }) },
   { "decide", facts { messages = follow {}, since_mine_ms = limits.follow_up_ms + 1 },
@@ -281,7 +282,7 @@ M.examples = {
     expect = silent "not-addressed" },
   { "decide", facts { messages = says("hi", { ignored = true }), others = 1 }, expect = silent "ignored" },
   { "decide", facts { messages = asked, quiet = true }, expect = silent "quiet-hours" },
-  -- Danger is answered at once, whoever was spoken to.
+  -- Danger is answered at once, whoever is addressed.
   { "decide", facts { messages = says("he is not breathing", { danger = true, from = "u1" }), typing_ms = 0,
       policy = { speak = "mentioned" } },
     expect = { action = "speak", reason = "danger", message_id = "m1", to = "u1" } },
@@ -294,7 +295,7 @@ M.examples = {
     expect = { action = "react", reason = "thanks", emoji = LIKE, message_id = "m1" } },
   { "decide", facts { messages = says("thanks, sarah", { thanks = true, names_other = true }) },
     expect = silent "not-addressed" },
-  -- Whoever wants silence gets it, with one sign that he was heard.
+  -- A request for silence is respected, with one reaction as a sign that it was heard.
   { "decide", facts { messages = says("alex, stop", { named = "name", stops = true }) },
     expect = { action = "react", reason = "told-to-stop", emoji = LIKE, message_id = "m1" } },
   { "decide", facts { others = 1, messages = says("be quiet", { stops = true }), reacted = true },
@@ -321,7 +322,7 @@ M.examples = {
       line("any tips for me?", { age_ms = 0, complete = true }) } }, expect = wait("burst", QUIET) },
   { "decide", facts { messages = { line("alex, any tips?", { named = "name", complete = true, age_ms = 99 }),
       line("lunch", { from = "u2", age_ms = 0 }) } }, expect = speak "addressed" },
-  -- What changes an answer that is being made.
+  -- Messages that change an answer in progress.
   { "supersedes", { superseded = 0, others = 1, to = "u1", messages = chatter }, expect = true },
   { "supersedes", { superseded = limits.supersedes, others = 1, to = "u1", messages = chatter }, expect = false },
   { "supersedes", { superseded = 0, others = 1, to = "u1", messages = says("hi", { mine = true }) }, expect = false },

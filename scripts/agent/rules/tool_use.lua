@@ -1,5 +1,5 @@
 -- scripts/agent/rules/tool_use.lua -- may the agent do this?  Pure: one action and facts, verdict out.
--- The model proposes; this decides.  What is refused is dropped and logged, never sent.  To turn: what
+-- The model proposes; this decides.  A refused action is dropped and logged, never sent.  To turn: what
 -- each kind of action needs; the number of actions of one turn is the setting agent.max_actions.
 --% version: 2
 

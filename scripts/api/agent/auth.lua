@@ -1,8 +1,8 @@
 -- scripts/api/agent/auth.lua -- who may use the agent API.
 -- agent_key: the X-API-Key of a user.  management: the endpoints that the seed calls "No Auth"; since
--- they let anybody make a key for anybody, they are open to clients of this machine alone (ctx:is_local: not
--- through a stranger's proxy, not for a web page from elsewhere); others need the admin token.
--- api.user_management: "auto" is that, "token" asks everybody for it, "open" asks nobody (human.system).
+-- they let anybody create a key for anybody, only clients on this machine may use them without the admin token
+-- (ctx:is_local: not through an untrusted proxy, not for a web page of another origin).
+-- api.user_management: "auto" is that, "token" requires the token from everybody, "open" from nobody (human.system).
 
 local api = require "human.api"
 local bus = require "human.bus"
@@ -20,7 +20,7 @@ api.auth("agent_key", {
   errors = { "key_expired" },
 }, function(_, key) return keys.check(key) end)
 
--- Streams, WebSockets and sockets end with the key that they were begun with: {key_id} | {user_id} | {agent_id}.
+-- Streams, WebSockets and sockets end with the key that opened them: {key_id} | {user_id} | {agent_id}.
 bus.on("agent.access_ended", news_of.access_ended, function(gone)
   if gone.key_id or gone.user_id then guard.revoke { key_id = gone.key_id, id = gone.user_id } end
 end)

@@ -1,4 +1,4 @@
--- scripts/api/agent/errors.lua -- the errors of the agent API, beside the shared ones (api/errors.lua).
+-- scripts/api/agent/errors.lua -- the errors of the agent API, in addition to the shared ones (api/errors.lua).
 
 local function e(status, message) return { status = status, message = message } end
 

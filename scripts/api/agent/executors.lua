@@ -1,7 +1,8 @@
--- scripts/api/agent/executors.lua -- of the sockets that claim an agent's actions, the one that carries them out.
--- This worker's part: it takes free claims for sockets of its own (agent.claims), sends the executor what is not done,
--- stores what that acknowledges, and gives the claim back when the socket ends.  An executor that gives no sign of
--- life is ended.  What is in doubt is not lost: a claim that may be held for no socket is given back at the next beat.
+-- scripts/api/agent/executors.lua -- the executor: the one socket that carries out an agent's actions, of all that
+-- claim. This worker's part: it takes free claims for its own sockets (agent.claims), sends the executor the actions
+-- that are not done, stores its acknowledgements, and releases the claim when the socket ends.  An unresponsive
+-- executor is
+-- disconnected.  Uncertainty loses nothing: a claim that may belong to no socket is released at the next beat.
 
 local bus = require "human.bus"
 local config = require "human.config"
@@ -22,12 +23,12 @@ local me = state.table "agent.claims_worker"     -- {id, chain, beat_at} of this
 local claimed = state.table "agent.claimed"      -- agent id -> true: there are sockets here that claim
 local executing = state.table "agent.executing"  -- agent id -> {socket_id, holder, sent, open, bytes}
 local in_doubt = state.table "agent.in_doubt"    -- holder -> agent id: may have a claim and has no socket
--- Of this generation: agents whose claim is being taken; what is acknowledged and not stored yet.
+-- Of this generation: agents whose claim is being taken; acknowledgements that are not stored yet.
 local electing, acked, storing = {}, {}, {}
 
 local function room(agent_id) return io:of("/"):to("claims:" .. agent_id) end
 
--- The sockets that get an agent's actions without asking who carries them out, and have had all before.
+-- The sockets that get an agent's actions without claims, and are up to date.
 function M.others(agent_id)
   return io:of("/"):to("agent:" .. agent_id):except("claims:" .. agent_id):except("behind:" .. agent_id)
 end
@@ -79,7 +80,7 @@ end
 
 -- Sending --------------------------------------------------------------------------------------------
 
--- How many actions may be sent now: what waits for the client must not cut it off.
+-- How many actions may be sent now: a full send queue would disconnect the client.
 local function free_places(entry)
   if entry.open > 0 and entry.bytes >= config.limits.ws_queue_bytes / 2 then return 0 end
   return math.min(BATCH, OPEN_MAX - entry.open)
@@ -97,7 +98,7 @@ local function send_one(agent_id, holder, a)
   return true
 end
 
--- Sends the executor, if it is here, what it has not been sent.  Raises when the database does.
+-- Sends the executor, if it is on this worker, the actions not sent yet.  Raises when the database does.
 function M.send(agent_id)
   local more = true
   while more do
@@ -112,7 +113,7 @@ function M.send(agent_id)
   end
 end
 
--- Tells those who only watch.
+-- Notifies sockets that only watch.
 function M.show(agent_id, action)
   if not claimed[agent_id] then return end
   local entry, watchers = executing[agent_id], room(agent_id)
@@ -122,7 +123,8 @@ end
 
 -- Acknowledgements -----------------------------------------------------------------------------------
 
--- Stores them, those that come meanwhile together.  What cannot be stored is delivered again some day.
+-- Stores them; those that come in the meantime are stored together.  An action whose acknowledgement cannot be stored
+-- will be delivered again.
 local function store_acked(agent_id)
   local failures = 0
   while acked[agent_id] and failures < TRIES do
@@ -166,7 +168,7 @@ function M.on_ack(socket, mark, answer)
 end
 
 -- The beat -------------------------------------------------------------------------------------------
--- Every few seconds: this worker lives; what is in doubt is settled; claims that are free, or were lost, are seen.
+-- Every few seconds: reports that this worker is alive, settles claims in doubt, and looks for free or lost claims.
 
 local function settle()
   for holder, agent_id in state.pairs "agent.in_doubt" do
@@ -185,7 +187,7 @@ local function look_at(agent_id, claim, before)
   return (not claim or claim.free) and M.elect(agent_id)
 end
 
--- Returns the agents that there may be something to send of.
+-- Returns the agents that may have actions to send.
 local function look_around(names)
   local before, list = {}, {}
   for _, agent_id in ipairs(names) do before[agent_id] = executing[agent_id] and executing[agent_id].holder end
@@ -224,7 +226,7 @@ local function beat(pump)
   end
 end
 
--- Handler of agent.claim_beat; a worker's own ones come through the bus, so that the scripts in force answer them.
+-- Handler of agent.claim_beat; a worker's own beats come through the bus too, so that the current scripts handle them.
 function M.on_beat(news, pump)
   if news.worker ~= me.id or news.chain ~= me.chain then return end
   if state.size "agent.claimed" == 0 and state.size "agent.in_doubt" == 0 then
@@ -236,7 +238,7 @@ function M.on_beat(news, pump)
   go_on()
 end
 
--- Before the first claim: who is not known to live holds nothing.
+-- Before the first claim: only a worker that is known to be alive can hold one.
 local function stay_alive()
   if me.beat_at and task.clock() - me.beat_at < 2 * BEAT_S then return end
   me.beat_at, me.chain = task.clock(), (me.chain or 0) + 1
@@ -260,7 +262,7 @@ function M.enter(socket, after)
   if not entry or entry.socket_id ~= socket.id then socket:emit("claim", { executor = false }) end
 end
 
--- It has ended.  True: another one of this worker carries on.
+-- It has ended.  True: another socket of this worker carries on.
 function M.leave(socket)
   local agent_id = socket.data.agent_id
   if io:of("/"):count("claims:" .. agent_id) == 0 then claimed[agent_id] = nil end

@@ -1,4 +1,4 @@
--- scripts/api/agent/io.lua -- the agent API's Socket.IO server.  What its sockets say and hear: api.agent.socket.
+-- scripts/api/agent/io.lua -- the agent API's Socket.IO server.  Its events are handled in api.agent.socket.
 
 local config = require "human.config"
 local sio = require "human.sio"

@@ -25,10 +25,10 @@ bus.on("agent.access_ended", news_of.access_ended, function(gone)
   if gone.agent_id then feed.wake(ANSWER, gone.agent_id) end
 end)
 
--- Of the agent's actions behind number `after` those that answer the event at position pos, until the run has ended or
--- there is nothing to say.
+-- The agent's actions after number `after` that answer the event at position pos, until the run has ended or there is
+-- nothing to say.
 function M.answer(agent_id, after, limit, pos)
-  local processed = store.processed(agent_id)     -- first: what it has processed is among the actions
+  local processed = store.processed(agent_id)     -- read first: the actions then include what it has processed
   local list, more = store.actions_after(agent_id, after, limit)
   local rows = {}
   for i, a in ipairs(list) do

@@ -1,8 +1,8 @@
 -- scripts/api/agent/socket.lua -- The agent's Socket.IO: events in, actions out.
--- In: check, store, acknowledge, then wake the agent.  Out: every worker that has sockets of an agent
--- reads the log from where it stopped (its cursor) and sends in order, so news that are lost, merged
--- or late cost nothing but time.  Sockets that claim are api.agent.executors' business.
--- Rooms: agent:<id>, claims:<id>, behind:<id> (those that catch up, and hear nothing new until they have), key:<id>,
+-- In: check, store, acknowledge, then wake the agent.  Out: every worker with sockets of an agent reads
+-- the log from its cursor and sends in order, so lost, merged or late notifications cost nothing but
+-- time.  Sockets that claim are handled by api.agent.executors.
+-- Rooms: agent:<id>, claims:<id>, behind:<id> (sockets that are catching up, and get nothing new until then), key:<id>,
 -- user:<id>.
 
 local bus = require "human.bus"
@@ -36,7 +36,7 @@ local sweeps = state.table "agent.sweeps"
 
 -- Out ---------------------------------------------------------------------------------------------
 
--- To all but the executor, whose part is executors.send().
+-- Sends to all but the executor, which executors.send() serves.
 local function send_one(agent_id, action)
   executors.others(agent_id):local_emit("message", action)
   executors.show(agent_id, action)
@@ -59,7 +59,7 @@ local function send_all(agent_id)
   executors.send(agent_id)
 end
 
--- One sender for each agent; news that come meanwhile make it look once more.
+-- One sender for each agent; a notification that comes in the meantime makes it look once more.
 local function pump(agent_id)
   if pumping[agent_id] then
     pumping[agent_id] = "again"
@@ -81,7 +81,7 @@ local function pump(agent_id)
   pumping[agent_id] = nil
 end
 
--- Actions go on being read, for connection state recovery, until nobody can come back any more.
+-- Keeps reading actions, for connection state recovery, until no client can reconnect any more.
 local function forget_left()
   local now = task.clock()
   if now - (sweeps.at or 0) < SWEEP_S then return end
@@ -93,7 +93,7 @@ local function forget_left()
   end
 end
 
--- What a worker of this host did comes with its news; it goes out at once when it is what comes next.
+-- Actions of a worker on this host come with its notification; they are sent at once if they are next in order.
 local function send_told(agent_id, list)
   for _, action in ipairs(list) do send_one(agent_id, action) end
 end
@@ -123,14 +123,14 @@ bus.on("bus.gap", function()
   for _, agent_id in ipairs(followed()) do pump(agent_id) end
 end)
 
--- News that nobody lived to tell.
+-- Notifications whose sender died before sending them.
 bus.on("bus.look", function()
   for agent_id, seq in pairs(store.last_seqs(followed())) do
     if cursors[agent_id] and seq > cursors[agent_id] then task.spawn(pump, agent_id) end
   end
 end)
 
--- An agent is no more; keys and users: api.agent.auth.
+-- An agent was deleted; keys and users: api.agent.auth.
 bus.on("agent.access_ended", news_of.access_ended, function(gone)
   if gone.agent_id then guard.revoke { agent_id = gone.agent_id } end
 end)
@@ -153,7 +153,7 @@ local function too_many(agent_id)
   return io:of("/"):count_all("agent:" .. agent_id) > config.socketio.max_sockets_per_agent
 end
 
--- Whose key the handshake has: an actor, or nil and a code.
+-- The owner of the handshake's key: an actor, or nil and a code.
 local function actor_of(handshake)
   local key = given(handshake, "apiKey")
   if type(key) ~= "string" then return nil, "unauthorized" end
@@ -163,7 +163,7 @@ local function actor_of(handshake)
   return nil, actor.code
 end
 
--- The number after which a client wants to hear again, or nil; and whether what it says is none.
+-- The number after which a client wants a replay, or nil; and whether its value is invalid.
 local function wanted(handshake)
   local value = given(handshake, "lastSeq")
   if value == nil or value == json.null or value == "" then return nil end
@@ -198,12 +198,12 @@ local function authorize(socket)
   return true
 end
 
--- lastSeq in the handshake (ours): what came after that action, whatever happened to the server
--- meanwhile, for clients that keep the number themselves.  At most MISSED_MAX actions, the newest, and half of
--- what may wait for a slow reader: more would cut it off each time.  The log has all.
+-- lastSeq in the handshake (ours): replays the actions after that one, whatever happened to the server in
+-- the meantime, for clients that keep the number themselves.  At most the newest MISSED_MAX actions, and half of
+-- a slow reader's send queue: more would disconnect it each time.  The log has all.
 
--- Sends what the room has had, until this socket has had all of it.  data.behind is how far it is, for whoever takes
--- its place when it is cut off (connection state recovery).
+-- Sends what the room has already got, until this socket has caught up.  data.behind is its position, for the socket
+-- that replaces it after a disconnect (connection state recovery).
 local function send_missed(socket, agent_id)
   local upto, bytes = cursors[agent_id], config.limits.ws_queue_bytes / 2
   local after = store.replay_after(agent_id, math.min(socket.data.behind, upto), upto, MISSED_MAX, bytes)
@@ -219,7 +219,7 @@ local function send_missed(socket, agent_id)
   end
 end
 
--- From then on it hears the room.  A database that is away is waited for: nothing new may come before what is old.
+-- From then on it is in the room.  Waits while the database is unavailable: new actions must not overtake old ones.
 local function catch_up(socket, agent_id)
   local ok, err = pcall(send_missed, socket, agent_id)
   while not ok and socket:connected() do
@@ -234,7 +234,7 @@ end
 
 local function on_connect(socket)
   local agent_id, handshake = socket.data.agent_id, socket.handshake
-  -- Ended between the check and now: the news found no socket to close.
+  -- The key ended between the check and now: the notification found no socket to close.
   if not keys.check(given(handshake, "apiKey")) then return socket:disconnect(true) end
   idle[agent_id] = nil
   cursors[agent_id] = cursors[agent_id] or socket.data.seq
@@ -265,7 +265,7 @@ local function answer(socket, ack, err)
   socket:emit("exception", { status = "error", code = err.code, message = err.message, details = err.details })
 end
 
--- What went wrong, as clients may know it.
+-- The error as clients may see it.
 local function problem(socket, err)
   if fail.is(err) then return { code = err.code, message = err.message } end
   log.error("event not stored", { agent_id = socket.data.agent_id,

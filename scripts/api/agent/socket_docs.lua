@@ -1,5 +1,5 @@
--- scripts/api/agent/socket_docs.lua -- the agent's socket in words and schemas, for /asyncapi.json.
--- What is checked and what is sent is declared in agent.events and agent.action_types; this adds what they mean.
+-- scripts/api/agent/socket_docs.lua -- documents the agent's socket, with schemas, for /asyncapi.json.
+-- agent.events and agent.action_types declare what is checked and sent; this file adds the descriptions.
 
 local s = require "human.schema"
 local action_types = require "agent.action_types"

@@ -1,4 +1,4 @@
--- scripts/api/agent/state.lua -- An agent's links and what it is doing.  Effects: agent.agents.
+-- scripts/api/agent/state.lua -- An agent's links and its current activity.  Effects: agent.agents.
 
 local api = require "human.api"
 local agents = require "agent.agents"

@@ -1,9 +1,9 @@
--- scripts/api/agent/surface.lua -- what all of the agent API has in common: where it is, and how its errors look.
+-- scripts/api/agent/surface.lua -- what the whole agent API shares: its path, and the shape of its errors.
 
 local api = require "human.api"
 local s   = require "human.schema"
 
--- The seed, "Error Responses"; code is an addition of ours, as are details of what is invalid.
+-- The seed, "Error Responses"; `code` and the details of invalid fields are our additions.
 api.shape("agent", {
   title = "AgentError", paths = { "/api" },
   fields = {

@@ -1,5 +1,5 @@
--- scripts/api/agent/views.lua -- what the agent API takes and shows, and how it pages.
--- Names and shapes are the seed's; what the seed leaves open is marked in the reference as ours.
+-- scripts/api/agent/views.lua -- request and response schemas of the agent API, and its paging.
+-- Names and shapes are the seed's; where the seed leaves something open, the reference marks it as ours.
 
 local s = require "human.schema"
 local owned = require "agent.owned"

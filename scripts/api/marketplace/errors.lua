@@ -1,4 +1,4 @@
--- scripts/api/marketplace/errors.lua -- the errors of the marketplace, beside the shared ones (api/errors.lua).
+-- scripts/api/marketplace/errors.lua -- the errors of the marketplace, in addition to the shared ones (api/errors.lua).
 -- Codes and statuses are the seed's, odd ones included: clients rely on them.
 
 local function e(status, message) return { status = status, message = message } end

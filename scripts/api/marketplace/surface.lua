@@ -1,4 +1,4 @@
--- scripts/api/marketplace/surface.lua -- what all of the marketplace has in common: how its keys look.
+-- scripts/api/marketplace/surface.lua -- what the whole marketplace shares: the format of its keys.
 
 local api = require "human.api"
 
