@@ -1,5 +1,5 @@
--- rocks/archive/archive.lua -- reads tar, gzipped tar and zip that strangers sent, from their bytes.
--- Nothing is written and no file is touched: what the entries say has been checked before the first one is seen.
+-- rocks/archive/archive.lua -- reads untrusted tar, gzipped tar and zip archives from their bytes.
+-- It writes nothing and touches no file; all entries are checked before the first one is returned.
 
 local inflater = require "archive.inflate"
 local tar = require "archive.tar"
@@ -27,19 +27,19 @@ local function told(what, ok, result)
   return nil, "is not " .. what .. " that is taken: " .. tostring(result)
 end
 
---- The entries of a tar: a list of {name, kind = "file" or "directory", size, mode, mtime, read()}; or nil and why not.
---- options, all optional: max_entries, max_bytes, max_ratio, free_bytes, max_name, max_depth.
+--- The entries of a tar: a list of {name, kind = "file" or "directory", size, mode, mtime, read()}; or nil and a
+--- reason. options, all optional: max_entries, max_bytes, max_ratio, free_bytes, max_name, max_depth.
 function M.tar(bytes, options)
   return told("a tar", pcall(tar.read, bytes, limits_of(options)))
 end
 
---- The entries of a zip, as those of a tar, without mtime.  read() gives nil and why not for data that are damaged.
---- options.inflate(bytes, from, max): a faster one than the one in Lua, which returns the text, or nil and why not.
+--- The entries of a zip, like those of a tar, without mtime.  read() returns nil and a reason for damaged data.
+--- options.inflate(bytes, from, max): a faster replacement for the one in Lua; returns the text, or nil and a reason.
 function M.zip(bytes, options)
   return told("a zip", pcall(zip.read, bytes, limits_of(options), options and options.inflate or inflater.inflate))
 end
 
---- The text of a gzip file; or nil and why not.
+--- The text of a gzip file; or nil and a reason.
 function M.gunzip(bytes, options)
   local limits = limits_of(options)
   local max = math.min(limits.max_bytes, math.max(limits.free_bytes, #bytes * limits.max_ratio))
@@ -48,12 +48,12 @@ function M.gunzip(bytes, options)
   return nil, "is not a gzip that is taken: " .. why
 end
 
---- The entries of a tar, a gzipped tar or a zip, whichever the bytes are; or nil and why not.
+--- The entries of a tar, a gzipped tar or a zip, detected from the bytes; or nil and a reason.
 function M.read(bytes, options)
   if bytes:sub(1, 4):find "^PK[\3\5][\4\6]" then return M.zip(bytes, options) end
   if bytes:sub(1, 2) ~= "\31\139" then return M.tar(bytes, options) end
   local limits = limits_of(options)
-  limits.max_bytes = limits.max_bytes + limits.max_entries * 2048 -- headers and padding are none of the entries'
+  limits.max_bytes = limits.max_bytes + limits.max_entries * 2048 -- headers and padding do not count as entries
   local text, why = M.gunzip(bytes, limits)
   if not text then return nil, why end
   return M.tar(text, options)

@@ -1,5 +1,5 @@
--- rocks/archive/entries.lua -- what an archive may hold: names that stay inside, no name twice, limits on all of it.
--- One bad entry refuses the whole archive: who unpacks half of what a stranger sent has not noticed him.
+-- rocks/archive/entries.lua -- what an archive may contain: names that stay inside, no duplicates, limits on
+-- everything. One bad entry makes the whole archive invalid: half of a malicious archive is still malicious.
 
 local M = {}
 
@@ -18,7 +18,7 @@ end
 
 local function shown(name) return "'" .. gsub(sub(name, 1, 80), "[^ -~]", "?") .. "'" end
 
--- The parts of a path below where the archive is unpacked, without "." and empty ones.
+-- The parts of a path relative to the target directory, without "." and empty ones.
 local function parts_of(path, limits)
   if #path > limits.max_name then fail("a name is longer than " .. limits.max_name .. " bytes") end
   if path == "" then fail "a name is empty" end
@@ -40,7 +40,7 @@ end
 --- A list that entries are added to.
 function M.new(limits) return { limits = limits, list = {}, kinds = {}, total = 0 } end
 
--- Whatever stands above an entry is a directory, and nothing but a directory is named twice.
+-- Every parent of an entry is a directory, and only directories may be named twice.
 local function claim(entries, parts, kind)
   local path = ""
   for i, part in ipairs(parts) do
@@ -52,8 +52,8 @@ local function claim(entries, parts, kind)
   return path
 end
 
---- Adds {name, kind = "file" | "directory", size, ...}; its name becomes a clean one.  A directory that is the
---- archive's root is left out.
+--- Adds {name, kind = "file" | "directory", size, ...} and normalises its name.  The archive's root directory is left
+--- out.
 function M.add(entries, entry)
   local limits = entries.limits
   entries.count = (entries.count or 0) + 1

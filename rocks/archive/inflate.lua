@@ -1,5 +1,5 @@
--- rocks/archive/inflate.lua -- DEFLATE (RFC 1951) and gzip (RFC 1952), to a size that the caller says.
--- Codes of up to 9 bits are looked up at once; longer ones are found bit by bit in the canonical order.
+-- rocks/archive/inflate.lua -- DEFLATE (RFC 1951) and gzip (RFC 1952), up to a size that the caller sets.
+-- Codes of up to 9 bits are looked up in a table; longer ones are decoded bit by bit in canonical order.
 
 local bit = require "bit"
 
@@ -250,7 +250,7 @@ local function inflate(text, from, max)
   return concat(out.parts), s.at - rshift(s.count, 3)
 end
 
---- The text of DEFLATE data that begin at `from`, of at most `max` bytes, and where they end; or nil and why not.
+--- Inflates the DEFLATE data at `from` to at most `max` bytes: the text and where the data end; or nil and a reason.
 function M.inflate(text, from, max)
   local ok, result, stop = pcall(inflate, text, from or 1, max)
   if not ok then return nil, result end
@@ -295,7 +295,7 @@ local function gunzip(text, max)
   return concat(parts)
 end
 
---- The text of a gzip file, of at most `max` bytes; or nil and why not.
+--- The text of a gzip file, at most `max` bytes; or nil and a reason.
 function M.gunzip(text, max)
   local ok, result = pcall(gunzip, text, max)
   if ok then return result end

@@ -67,7 +67,7 @@ local function header_of(block)
   }
 end
 
--- What headers before an entry said of it.
+-- Attributes of an entry from the headers before it.
 local function with_pax(header, pax)
   for _, key in ipairs { "GNU.sparse.major", "GNU.sparse.map", "GNU.sparse.size" } do
     if pax[key] then fail "a sparse file is not taken" end
@@ -123,7 +123,7 @@ local function read(text, limits)
   return entries.list -- without the zeros at its end, as some write it
 end
 
---- The entries of a tar, whose limits are known; raises why there are none.
+--- The entries of a tar, within `limits`; raises the reason if it is refused.
 M.read = read
 
 return M

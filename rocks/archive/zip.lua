@@ -1,4 +1,4 @@
--- rocks/archive/zip.lua -- zip: stored and deflated entries, of which the directory and their own headers say the same.
+-- rocks/archive/zip.lua -- zip: stored and deflated entries whose own headers agree with the directory.
 
 local entries_of = require "archive.entries"
 local inflater = require "archive.inflate"
@@ -72,7 +72,7 @@ local function check(entry, limits)
   end
 end
 
--- Where the data of an entry begin: what its own header says must be what the directory says.
+-- Where the data of an entry begin; its own header must agree with the directory.
 local function data_at(text, entry)
   local at = entry.header
   if sub(text, at, at + 3) ~= "PK\3\4" then fail "an entry is not where it should be" end
@@ -105,7 +105,7 @@ local function check_overlaps(ranges)
   end
 end
 
---- The entries of a zip, whose limits are known; raises why there are none.
+--- The entries of a zip, within `limits`; raises the reason if it is refused.
 function M.read(text, limits, inflate)
   local at, stop, count = directory_of(text, limits)
   local start = at

@@ -1,10 +1,10 @@
 -- rocks/asyncapi/asyncapi.lua -- an AsyncAPI 3.1 document from plain declarations of channels.
--- Pure: no I/O, no globals, nothing of any server.  The result is a Lua table to be encoded as JSON with
+-- Pure: no I/O, no globals, independent of any server.  The result is a Lua table to be encoded as JSON with
 -- names in the order `asyncapi.first` before the alphabetical rest.  Source: AsyncAPI 3.1.0.
 
 local M = {}
 
---- Names that read better before the others, for an encoder that can order them.
+--- The names that should come first, for an encoder that can order them.
 M.first = { "asyncapi", "info", "servers", "channels", "operations", "components", "action", "address", "name",
             "title", "summary", "description", "channel", "messages", "payload", "reply", "type" }
 
@@ -21,7 +21,7 @@ local function message(m, array)
            examples = m.examples and array(m.examples) or nil, contentType = "application/json" }
 end
 
--- Messages are named once, whatever they are used for: of two with one name the document would keep one.
+-- A message's name is unique, however it is used: of two with the same name the document would keep one.
 local function add_messages(out, channel, list, array)
   for _, m in ipairs(list or {}) do
     if out[check_key(m.name)] then error(channel.name .. ": message '" .. m.name .. "' is declared twice", 0) end
@@ -42,7 +42,7 @@ local function channel_object(channel, array)
            description = channel.description, messages = messages, bindings = channel.bindings }
 end
 
--- One operation for each message that arrives, because each has its own answer; one for all that is sent.
+-- One operation for each incoming message, because each has its own answer; one for all messages that are sent.
 local function add_operations(out, channel, array)
   for _, m in ipairs(channel.receives or {}) do
     out["receive." .. channel.name .. "." .. m.name] = {
@@ -62,7 +62,7 @@ end
 --- doc: info = {title, version, ..}; servers = {name = {host, protocol, pathname, ..}};
 ---   channels = {{name, address, title, summary, description, bindings, sends_summary,
 ---     receives, sends, replies = {{name, event, title, summary, description, payload = JSON Schema, examples}}}}:
----   what arrives, what is sent unasked, and what answers that which arrived.  event: its name on the wire.
+---   incoming messages, messages sent unasked, and answers to incoming ones.  event: the name on the wire.
 ---   extensions = {["x-.."] = value}.
 --- options.array: marks a table as a JSON array, so that an empty one is written as [].
 function M.document(doc, options)

@@ -1,6 +1,6 @@
--- rocks/cron/cron.lua -- five fields of cron, and when their next time is in a time zone.
--- What is a pattern, and what happens where clocks are changed, is as npm's croner has it (OCPS 1.4): a time of its
--- own ("30 2 * * *") is neither left out nor repeated, times of a series follow the clock.
+-- rocks/cron/cron.lua -- five-field cron patterns, and their next time in a time zone.
+-- Syntax and behaviour when clocks change follow npm's croner (OCPS 1.4): a single time ("30 2 * * *") is neither
+-- skipped nor repeated, times of a series follow the clock.
 
 local calendar = require "cron.calendar"
 local tzif = require "cron.tzif"
@@ -132,7 +132,7 @@ local function read(text)
   items(FIELDS[5], both and words[5]:sub(2) or words[5], add_weekday, weekdays)
   local self = { minutes = sorted(minutes), hours = sorted(hours), months = months, days = days, weekdays = weekdays,
                  both = both, any_day = find(words[3], "^[*?]$") ~= nil, any_weekday = find(words[5], "^[*?]$") ~= nil }
-  -- A time of its own is one that is written so: "*/60 1" is a series of one.
+  -- A single time must be written as one: "*/60 1" is a series of one.
   self.single = #self.minutes == 1 and #self.hours == 1 and not find(words[1] .. words[2], "[*?]")
   return setmetatable(self, schedule)
 end
@@ -186,8 +186,8 @@ local function index_at(zone, instant)
   return low
 end
 
--- The first instant behind `after` at which clocks show `wall` (seconds, as if they were UTC), among the offsets
--- first to last.  single: shown twice, the first counts; never shown, the end of the gap does.
+-- The first instant after `after` at which clocks show `wall` (seconds, as if they were UTC), among the offsets
+-- first to last.  single: if shown twice, the first counts; if never shown, the end of the gap.
 local function instant_of(zone, wall, first, last, after, single)
   for i = first, last do
     local instant = wall - zone.offset[i]
@@ -202,7 +202,7 @@ local function instant_of(zone, wall, first, last, after, single)
   end
 end
 
--- The first time of a day behind `after`.
+-- The first time of a day after `after`.
 local function on_day(self, zone, day, after)
   local year, month, number_of = calendar.date(day)
   if not self.months[month] or not fits(self, year, month, number_of) then return nil end
@@ -214,7 +214,7 @@ local function on_day(self, zone, day, after)
       local instant = instant_of(zone, start + hour * 3600 + minute * 60, first, last, after, self.single)
       if instant and (not best or instant < best) then best = instant end
     end
-    if best and first == last then break end -- no clock is changed: times come in order
+    if best and first == last then break end -- clocks do not change: times are in order
   end
   return best
 end
@@ -222,8 +222,8 @@ end
 --- Seconds east of UTC of a zone at an instant.
 function M.offset(zone, instant) return zone.offset[index_at(zone, instant)] end
 
---- The first time behind `after` (seconds since 1970, UTC) in a zone (UTC without one); nil when there is none within
---- a hundred years.
+--- The first time after `after` (seconds since 1970, UTC) in a zone (default: UTC); nil when there is none within a
+--- hundred years.
 function schedule:next(after, zone)
   zone = zone or M.UTC
   after = floor(after)

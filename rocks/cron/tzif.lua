@@ -8,7 +8,7 @@ local M = {}
 local byte, find, match, sub = string.byte, string.find, string.match, string.sub
 
 local MAX_BYTES = 65536
-local LAST_YEAR = 2199      -- the rule at the end is written out that far
+local LAST_YEAR = 2199      -- the rule at the end is expanded that far
 
 local function fail(why) error(why, 0) end
 
@@ -168,7 +168,7 @@ local function read(text)
   return zone
 end
 
---- The zone in the bytes of a TZif file, or nil and why there is none.
+--- The zone in the bytes of a TZif file, or nil and a reason.
 function M.parse(text)
   local ok, zone = pcall(read, text)
   if ok then return zone end

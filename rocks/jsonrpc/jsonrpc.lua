@@ -1,6 +1,6 @@
--- rocks/jsonrpc/jsonrpc.lua -- JSON-RPC 2.0 on decoded values: what a message is, serving it, and a client's calls.
--- It neither reads nor writes JSON and moves no bytes.  Nothing of a message is trusted, and what a handler raises is
--- never told to the other side.
+-- rocks/jsonrpc/jsonrpc.lua -- JSON-RPC 2.0 on decoded values: parsing messages, serving them, and a client's calls.
+-- It neither reads nor writes JSON and does no I/O.  Messages are not trusted, and an error that a handler raises never
+-- reaches the other side.
 
 local M = {}
 
@@ -22,7 +22,7 @@ local DEFAULTS = {
 
 local FAILURE = {}
 
---- An error as it is sent.  A handler returns it, or raises it.
+--- An error as it is sent.  A handler returns or raises it.
 function M.error(code, message, data)
   return setmetatable({ code = code, message = message or MESSAGES[code] or "Server error", data = data }, FAILURE)
 end
@@ -61,7 +61,7 @@ function protocol:result(id, value)
   return { jsonrpc = "2.0", id = id, result = value }
 end
 
---- An answer that tells an error: a number, or what M.error made.  Without an id it is null's.
+--- An error response: a number, or a value from M.error.  Without an id, the id is null.
 function protocol:failure(id, failure)
   if not is_failure(failure) then failure = M.error(failure) end
   if id == nil then id = self.o.null end
@@ -69,7 +69,7 @@ function protocol:failure(id, failure)
 end
 
 -- {kind = "request", id, method, params}; "notification" without an id; "answer" with id, result or error; or
--- "invalid" with the id as far as it is one.
+-- "invalid" with the id, if that is valid.
 local function read(self, v)
   if not is_object(self, v) then return { kind = "invalid" } end
   local id = v.id
@@ -120,10 +120,10 @@ local function answer(self, message, handle, on_error)
   return self:result(message.id, value)
 end
 
---- Serves a decoded value: the value to be encoded as the answer, or nil when nothing is to be sent.
+--- Serves a decoded value: returns the value to encode as the answer, or nil when there is nothing to send.
 --- handle(method, params, message) returns a result, or nil and an error (a number, or of M.error), or raises one; for
---- an unknown method that is M.METHOD_NOT_FOUND.  Answers within `value` are handed to options.on_answer(message).
---- options.on_error(raised, message) hears of what a handler raised besides, and may return an error for it.
+--- an unknown method that is M.METHOD_NOT_FOUND.  Answers within `value` are passed to options.on_answer(message).
+--- options.on_error(raised, message) gets anything else that a handler raised, and may return an error for it.
 function protocol:serve(value, handle, options)
   local messages, is_batch = self:read(value)
   if not messages then return self:failure(nil, M.INVALID_REQUEST) end
@@ -152,12 +152,12 @@ function protocol:parse_error() return self:failure(nil, M.PARSE_ERROR) end
 local client = {}
 client.__index = client
 
---- A client's side: it numbers calls and finds whose an answer is.
+--- The client's side: it numbers calls and matches answers to them.
 function protocol:client()
   return setmetatable({ protocol = self, last = 0, pending = {}, count = 0 }, client)
 end
 
---- A call to be encoded, and its id; `about` is given back with the answer.  nil and a message when too many wait.
+--- A call to encode, and its id; `about` is returned with the answer.  nil and a message when too many are pending.
 function client:call(method, params, about)
   if self.count >= self.protocol.o.max_pending then return nil, "too many calls wait for their answers" end
   self.last, self.count = self.last + 1, self.count + 1
@@ -168,7 +168,7 @@ end
 --- A notification to be encoded.
 function client:notify(method, params) return self.protocol:call(method, params) end
 
---- Takes an answer of `read`: true, result, error, about; or false when nobody waits for it.
+--- Takes an answer from `read`: true, result, error, about; or false when no call is waiting for it.
 function client:take(message)
   local id = message.id
   local waiting = message.kind == "answer" and id ~= self.protocol.o.null and self.pending[id]
@@ -177,7 +177,7 @@ function client:take(message)
   return true, message.result, message.error, waiting.about
 end
 
---- Waits no longer for the answer of a call.
+--- Stops waiting for the answer to a call.
 function client:forget(id)
   if self.pending[id] then self.pending[id], self.count = nil, self.count - 1 end
 end

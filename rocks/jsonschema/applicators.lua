@@ -1,5 +1,5 @@
 -- rocks/jsonschema/applicators.lua -- keywords that apply other schemas, to the same value or to parts of it.
--- Functions as in assertions.lua.  c.node(c, location) is the compiled schema there; its `run` is known when all
+-- Functions as in assertions.lua.  c.node(c, location) is the compiled schema there; its `run` is set once all
 -- schemas are compiled.
 
 local assertions = require "jsonschema.assertions"
@@ -30,7 +30,7 @@ M["$ref"] = function(c, _, reference, _, resource)
   return function(value, state, seen) return node.run(value, state, seen) end
 end
 
--- The outermost resource of the dynamic scope that has such an anchor decides.
+-- The outermost resource of the dynamic scope that has the anchor wins.
 M["$dynamicRef"] = function(c, _, reference, _, resource)
   local location, anchor = c.resolve(c, resource, reference)
   local node = c.node(c, location)
@@ -69,7 +69,7 @@ function M.allOf(c, _, list, _, _, location)
   end
 end
 
--- The first two nodes that match; it stops behind `enough` of them.  What they evaluated counts.
+-- The first two nodes that match; it stops after `enough` of them.  Their evaluations count.
 local function matching(nodes, value, state, seen, enough)
   local n, first, second = 0, nil, nil
   for i = 1, #nodes do
@@ -149,7 +149,7 @@ end
 
 -- Objects -----------------------------------------------------------------------------------------------
 
--- A part that no other keyword spoke of: `false` is told where it stands, not within it.
+-- A part that no other keyword covers: an error of the schema `false` is reported at its parent, not within it.
 local function leftover(node, value, state, key, where, keyword)
   if not node.never then return child(node, value, state, key) end
   if type(key) == "number" then return fail(state, where, keyword, ("has an unexpected item at %d"):format(key)) end
@@ -175,7 +175,7 @@ local function patterns_of(c, schema, where, location)
   return patterns
 end
 
--- What is left of an object behind its declared properties.
+-- The properties of an object beyond the declared ones.
 local function others(value, state, seen, names, patterns, additional, where)
   local ok = true
   for name, each in evaluation.names(value, state) do

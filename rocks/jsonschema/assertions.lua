@@ -1,5 +1,5 @@
 -- rocks/jsonschema/assertions.lua -- keywords that look at one value and at no other schema.
--- Each function takes the compiler, the schema, the keyword's value and where the schema is, and returns a check:
+-- Each function takes the compiler, the schema, the keyword's value and the schema's location, and returns a check:
 -- function(value, state, seen) -> boolean.
 
 local evaluation = require "jsonschema.evaluation"
@@ -197,7 +197,7 @@ end
 
 -- Texts -------------------------------------------------------------------------------------------------
 
---- The regular expression of a schema; raises what is wrong with it.
+--- The compiled regular expression of a schema; raises a message if it is invalid.
 function M.regex(c, text, where, keyword)
   local known = c.patterns[text]
   if not known then

@@ -1,4 +1,4 @@
--- rocks/jsonschema/charset.lua -- sets of code points, and what the properties of Unicode stand for.
+-- rocks/jsonschema/charset.lua -- sets of code points, including those of Unicode properties.
 -- A set is a flat list {first, last, first, last, ...}, sorted, without overlaps or neighbours.  Sets are never
 -- changed once they are made, since they are shared.
 
@@ -44,7 +44,7 @@ function M.append(list, set)
   for i = 1, #set do list[#list + 1] = set[i] end
 end
 
--- What \d, \w, \s and . are in ECMAScript without flags but u.
+-- \d, \w, \s and . as in ECMAScript with no flag but u.
 M.digit = { 48, 57 }
 M.word = M.set { 48, 57, 65, 90, 95, 95, 97, 122 }
 M.space = M.set { 9, 13, 32, 32, 0xA0, 0xA0, 0x1680, 0x1680, 0x2000, 0x200A, 0x2028, 0x2029, 0x202F, 0x202F,
@@ -118,7 +118,7 @@ local function category(name)
   return gc[LONG[name] or name]
 end
 
---- The set that `\p{text}` stands for, or nil when no such property is known.
+--- The set of `\p{text}`, or nil for an unknown property.
 function M.property(text)
   local name, value = text:match "^([%w_]+)=([%w_]+)$"
   if name == "General_Category" or name == "gc" then return category(value) end

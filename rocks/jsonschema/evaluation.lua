@@ -1,7 +1,7 @@
--- rocks/jsonschema/evaluation.lua -- the state of one validation: where it is, what it found, what it may still cost.
--- `state` has path, n (where in the instance), errors (a list, or nil when only yes or no is asked), max_errors,
--- work and depth (what is left), scope (resources entered, for $dynamicRef).  `seen` is what of one object or
--- array was evaluated, for unevaluatedProperties and unevaluatedItems; nil when nobody asks.
+-- rocks/jsonschema/evaluation.lua -- the state of one validation: its position, its errors, its remaining budget.
+-- `state` has path, n (the position in the instance), errors (a list, or nil when only yes or no is wanted),
+-- max_errors, work and depth (what is left), scope (resources entered, for $dynamicRef).  `seen` records which parts of
+-- one object or array were evaluated, for unevaluatedProperties and unevaluatedItems; nil when not needed.
 
 local M = {}
 
@@ -21,7 +21,7 @@ local function pointer(state)
   return concat(parts)
 end
 
---- Notes an error of a keyword, whose schema is at `where`.  Returns false.
+--- Records an error of a keyword whose schema is at `where`.  Returns false.
 function M.fail(state, where, keyword, message)
   local errors = state.errors
   if errors and #errors < state.max_errors then
@@ -31,7 +31,7 @@ function M.fail(state, where, keyword, message)
   return false
 end
 
---- A name for a message: strangers' names may be long.
+--- A name for a message, shortened: untrusted names may be long.
 function M.quoted(name)
   if #name <= 80 then return "'" .. name .. "'" end
   local n = 80
@@ -48,7 +48,7 @@ function M.child(node, value, state, key)
   return ok
 end
 
---- Evaluates without noting errors.
+--- Evaluates without recording errors.
 function M.quietly(node, value, state, seen)
   local errors = state.errors
   state.errors = nil
@@ -57,7 +57,7 @@ function M.quietly(node, value, state, seen)
   return ok
 end
 
---- Forgets the errors behind the first n.
+--- Drops the errors after the first n.
 function M.forget(state, n)
   local errors = state.errors
   if errors then
@@ -79,7 +79,7 @@ function M.merge(seen, more)
   if (more.upto or 0) > (seen.upto or 0) then seen.upto = more.upto end
 end
 
---- Goes through the names of an object, sorted when errors are noted so that they come in one order.
+--- Iterates over the names of an object, sorted when errors are recorded so that their order is stable.
 function M.names(value, state)
   if not state.errors then return next, value, nil end
   local names, i = {}, 0

@@ -1,5 +1,5 @@
 -- rocks/jsonschema/formats.lua -- formats that can be asserted: name -> function(text) -> boolean.
--- Those that are missing (idn-hostname, which wants the tables of IDNA) are annotations always.
+-- Missing ones (idn-hostname, which needs the IDNA tables) are always annotations.
 
 local regex = require "jsonschema.regex"
 
@@ -52,7 +52,7 @@ local function are_units(text, units)
   return true
 end
 
--- ISO 8601 as RFC 3339 appendix A has it; weeks stand alone.
+-- ISO 8601 durations as in RFC 3339 appendix A; weeks cannot be combined.
 function M.duration(text)
   if find(text, "^P%d+W$") then return true end
   local date, time = match(text, "^P([^T]*)T?(.*)$")
@@ -83,7 +83,7 @@ function M.ipv4(text)
   return true
 end
 
--- How many groups a run of "x:x:x" has; nil when it is none.
+-- How many groups a run of "x:x:x" has; nil when it is malformed.
 local function groups(text)
   if text == "" then return 0 end
   local n, from = 0, 1
@@ -134,7 +134,7 @@ function M.uuid(text)
   return #text == 36 and find(text, "^%x+%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x+$") == 1 and sub(text, 9, 9) == "-"
 end
 
--- URIs: RFC 3986, and 3987 with all that is not ASCII ---------------------------------------------------------
+-- URIs: RFC 3986, and 3987 with non-ASCII characters ----------------------------------------------------------
 
 local function reference(extra)
   local not_path = "[^%w._~!$&'()*+,;=:@/%%" .. extra .. "-]"

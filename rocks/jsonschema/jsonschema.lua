@@ -1,5 +1,5 @@
 -- rocks/jsonschema/jsonschema.lua -- JSON Schema, draft 2020-12: schemas are compiled once, to functions.
--- Schemas and instances are strangers': depth, number of schemas, size of patterns, errors, and the work of one
+-- Schemas and instances are untrusted: depth, number of schemas, size of patterns, errors, and the work of one
 -- validation are limited, and a pattern takes time linear in its text.
 
 local applicators = require "jsonschema.applicators"
@@ -19,12 +19,12 @@ local DEFAULTS = {
   max_depth = 64,            -- schemas within schemas
   max_subschemas = 5000,     -- of one compilation, those of other documents included
   max_pattern_size = 50000,  -- instructions of all patterns together
-  max_errors = 20,           -- that are told
+  max_errors = 20,           -- that are reported
   max_work = 5000000,        -- steps of one validation
   max_evaluation_depth = 400, -- schemas that are being evaluated, one within another
 }
 
--- Keywords in the order in which they are looked at, with the vocabulary that they belong to.
+-- Keywords in the order in which they are evaluated, each with its vocabulary.
 local KEYWORDS = {
   { "validation", assertions, { "type", "const", "enum", "multipleOf", "minimum", "maximum", "exclusiveMinimum",
     "exclusiveMaximum", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "minProperties",
@@ -117,7 +117,7 @@ local function build(c, node)
   end
 end
 
--- Everything that is compiled has passed the schema of schemas, so that keywords have values of their kind.
+-- Everything that is compiled has passed the metaschema, so keywords have values of the right type.
 local function check(c, schema)
   if c.options.trusted or c.checked[schema] or metaschema[type(schema) == "table" and schema["$id"] or 1] == schema then
     return
@@ -127,7 +127,7 @@ local function check(c, schema)
   if ok then return end
   local first = errors[1]
   for _, each in ipairs(errors) do
-    if #each.path > #first.path then first = each end -- what is deepest says most
+    if #each.path > #first.path then first = each end -- the deepest error is the most specific
   end
   error({ message = "the schema is malformed: " .. (first.path == "" and "it" or first.path) .. " " .. first.message,
           errors = errors }, 0)
@@ -191,7 +191,7 @@ function validator:is_valid(value) return run(self, value) end
 --- true, or false and a list of errors: {path, schema_path, keyword, message}.  A limit that was reached is one
 --- error with the keyword "limit".
 function validator:validate(value)
-  local ok = run(self, value) -- most values conform, and that is known sooner without writing errors
+  local ok = run(self, value) -- most values conform, and checking is faster without recording errors
   if ok then return true end
   local errors = {}
   if ok == nil or run(self, value, errors) == nil and #errors == 0 then return false, { LIMIT } end
@@ -217,7 +217,7 @@ end
 
 local checkers = setmetatable({}, { __mode = "k" }) -- by is_array, then by null
 
---- The schema of schemas, compiled for the same null and arrays.
+--- The metaschema, compiled for the same null and arrays.
 function M.checker(options)
   local by_null = checkers[options.is_array] or setmetatable({}, { __mode = "k" })
   checkers[options.is_array] = by_null
@@ -231,7 +231,7 @@ function M.checker(options)
   return known
 end
 
---- A validator of a schema, or nil, why there is none, and the errors when the schema itself is malformed.
+--- A validator for a schema; or nil, a reason, and the errors when the schema itself is malformed.
 --- options, all optional: null, is_array(t); base, the schema's address; schemas, {[address] = schema} that it may
 --- refer to; formats, "annotate" or "assert"; any_dialect, whether another $schema is read as 2020-12; max_depth,
 --- max_subschemas, max_pattern_size, max_errors, max_work, max_evaluation_depth.

@@ -1,5 +1,5 @@
--- rocks/jsonschema/metaschema.lua -- the schemas of schemas of draft 2020-12, as json-schema.org publishes them, by
--- their addresses.  Titles, comments and defaults are left out.
+-- rocks/jsonschema/metaschema.lua -- the metaschemas of draft 2020-12, as json-schema.org publishes them, by address.
+-- Titles, comments and defaults are left out.
 return {
   ["https://json-schema.org/draft/2020-12/schema"] = {
     ["$schema"] = "https://json-schema.org/draft/2020-12/schema",

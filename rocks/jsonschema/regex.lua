@@ -1,8 +1,8 @@
 -- rocks/jsonschema/regex.lua -- ECMA-262 regular expressions in time linear in the text, without backtracking.
--- A pattern becomes a nondeterministic automaton, which is run as a deterministic one whose states are made when
--- they are first met and kept in a bounded number.  Lookahead is the reversed automaton run from the end of
--- the text, lookbehind an automaton run from its beginning: each gives one bit for each position, which the
--- main automaton then asks for.  So a step costs at most the size of the pattern, whatever the pattern.
+-- A pattern is compiled to a nondeterministic automaton, which runs as a deterministic one whose states are built
+-- lazily and cached in a bounded number.  Lookahead is the reversed automaton run from the end of the text,
+-- lookbehind an automaton run from its beginning: each yields one bit per position, which the main automaton then
+-- reads.  So a step costs at most the size of the pattern, for any pattern.
 
 local charset = require "jsonschema.charset"
 local parser = require "jsonschema.regex_parser"
@@ -47,7 +47,7 @@ end
 
 local emit, new_program
 
--- Every kind appends instructions of which the last goes on to the next.
+-- Every kind appends instructions, the last of which falls through to the next.
 local function emit_rep(c, program, node)
   for _ = 1, node.min do
     local before = program.n
@@ -84,7 +84,7 @@ local function emit_alt(c, program, node)
   for _, jump in ipairs(ends) do program.x[jump], program.y[jump] = program.n + 1, program.n + 1 end
 end
 
--- Where a lookahead holds does not depend on who asks: one that is repeated is one all the same.
+-- Whether a lookahead holds depends only on the position, so a repeated one is compiled once.
 local function emit_look(c, program, node)
   local bit = c.bits[node]
   if not bit then
@@ -191,8 +191,8 @@ local function class_of(self, cp)
   return self.classes[low]
 end
 
--- The class of the character at byte `at`, and where the next one begins.  A byte that begins no character of
--- UTF-8 is one by itself: U+FFFD.
+-- The class of the character at byte `at`, and where the next one begins.  A byte that does not begin a UTF-8
+-- character counts as one: U+FFFD.
 local function symbol(self, text, at)
   local b = byte(text, at)
   if b < 0x80 then return self.ascii[b], at + 1 end
@@ -219,7 +219,7 @@ local function forget(self)
   self.kept = 0
 end
 
--- The state of a set of instructions, the same one whenever it is met.
+-- The state for a set of instructions, from the cache if it was built before.
 local function state_of(self, program, list)
   sort(list)
   local key = concat(list, ",")
@@ -285,7 +285,7 @@ local function step(self, place, class, budget)
   return state
 end
 
--- Patterns that ask for nothing but the ends of the text: character by character, without any memory.
+-- Patterns whose only assertions are the ends of the text: character by character, without extra memory.
 local function search(self, program, text, budget)
   local state, at, last = state_of(self, program, { 1 }), 1, #text
   while true do
@@ -355,8 +355,8 @@ function regex:test(text, budget)
   return pass(self, self.main, symbols, contexts, budget, function() return true end)
 end
 
---- A compiled pattern, or nil and why it is none.  room.size, when it is given, is how many instructions all
---- patterns that share it may have together.
+--- A compiled pattern, or nil and a reason.  room.size, if given, limits the instructions of all patterns that share
+--- it.
 function M.compile(text, room)
   if #text > MAX_TEXT then return nil, "the pattern is longer than " .. MAX_TEXT .. " bytes" end
   local c = { size = 0, room = room and room.size or MAX_SIZE, ranges = 0, sets = {}, numbers = {}, looks = {},

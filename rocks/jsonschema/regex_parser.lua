@@ -1,7 +1,7 @@
 -- rocks/jsonschema/regex_parser.lua -- ECMA-262 regular expressions (as with the flag u) to a tree.
 -- Nodes: {t="set", set}, {t="cat"|"alt", ...}, {t="rep", node, min, max}, {t="look", node, behind, negative},
--- {t="begin"|"end"|"word"|"nonword"}.  What captures would be for is left out: only whether a text matches is
--- ever asked.  References to groups are no regular language and are refused.
+-- {t="begin"|"end"|"word"|"nonword"}.  Captures are not kept: only whether a text matches is of interest.
+-- Backreferences are not regular and are refused.
 
 local charset = require "jsonschema.charset"
 
@@ -85,7 +85,7 @@ local function escape(p, in_class)
   if letter == "0" and not find(p.text, "^%d", p.at) then return 0 end
   if find(letter, "^[%dk]") then refuse(p, "a reference to a group is not supported") end
   if find(letter, "^%w") then refuse(p, "an escape is not known") end
-  return byte(letter) -- of a sign: more than the flag u allows, and as people write them
+  return byte(letter) -- of punctuation: more than the flag u allows, but people write it
 end
 
 -- Classes ---------------------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ local function sequence(p)
     local min, max = quantifier(p)
     if min then
       if not repeats then refuse(p, "nothing can be repeated") end
-      take(p, "?") -- how eager it is does not change whether a text matches
+      take(p, "?") -- laziness does not change whether a text matches
       node = { t = "rep", node = node, min = min, max = max }
     end
     list[#list + 1] = node
@@ -209,7 +209,7 @@ function alternatives(p)
   return list[2] and list or list[1]
 end
 
---- The tree of a pattern.  Raises a string for what is no pattern, or none that is supported.
+--- The tree of a pattern.  Raises a string if it is malformed or not supported.
 function M.parse(text)
   local p = { text = text, at = 1, depth = 0, names = {} }
   local node = alternatives(p)

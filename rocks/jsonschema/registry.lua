@@ -1,6 +1,6 @@
--- rocks/jsonschema/registry.lua -- which schemas there are, and what a reference means.
--- A resource is a schema with an address of its own ($id, or a document's); anchors and JSON Pointers are looked
--- up within one.  Documents come from the caller, in a table: nothing is ever fetched.
+-- rocks/jsonschema/registry.lua -- all known schemas, and the resolution of references.
+-- A resource is a schema with its own address ($id, or a document's); anchors and JSON Pointers are looked up within
+-- one.  Documents come from the caller, in a table: nothing is ever fetched.
 
 local uri = require "jsonschema.uri"
 
@@ -13,7 +13,7 @@ local ALL = { core = true, applicator = true, unevaluated = true, validation = t
 local KNOWN = { ["format-assertion"] = true }
 for name in pairs(ALL) do KNOWN[name] = true end
 
--- Where schemas stand within a schema.
+-- Where a schema contains other schemas.
 local MAPS = { "$defs", "definitions", "properties", "patternProperties", "dependentSchemas" }
 local LISTS = { "allOf", "anyOf", "oneOf", "prefixItems" }
 local SINGLE = { "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames",
@@ -123,7 +123,7 @@ local function resource_at(reg, address)
   return add_document(reg, address, document).resource
 end
 
--- Along a JSON Pointer, into schemas that have addresses of their own as well.
+-- Follows a JSON Pointer, also into schemas with their own address.
 local function follow(reg, resource, pointer)
   local value, at = resource.root, ""
   for _, name in ipairs(uri.names(pointer)) do
@@ -139,7 +139,7 @@ local function follow(reg, resource, pointer)
   return { schema = value, resource = resource, pointer = at }
 end
 
---- Where a reference leads: its location, and its fragment when that is a dynamic anchor there.
+--- Resolves a reference: the location, and the fragment when that is a dynamic anchor there.
 function M.resolve(reg, base, reference)
   local address, fragment = uri.resolve(base.uri, reference)
   local resource = resource_at(reg, address)

@@ -1,4 +1,4 @@
--- rocks/jsonschema/values.lua -- JSON values: their types, equality, and arithmetic that is exact.
+-- rocks/jsonschema/values.lua -- JSON values: their types, equality, and exact arithmetic.
 
 local M = {}
 
@@ -43,7 +43,7 @@ function M.of(null, is_array)
     end
   end
 
-  --- One text for all ways to write a value, and for no other value.
+  --- A canonical text: the same for all ways to write a value, and different for any other value.
   function V.canonical(v, budget)
     local out = {}
     put(out, v, budget)

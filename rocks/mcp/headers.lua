@@ -1,5 +1,5 @@
--- rocks/mcp/headers.lua -- headers that repeat parts of a body (revision 2026-07-28), for those who route by them.
--- A proxy may have decided by the header, so that a body which says something else is refused.
+-- rocks/mcp/headers.lua -- headers that repeat parts of a body (revision 2026-07-28), for proxies that route by them.
+-- A proxy may have decided by the header, so a body that disagrees with it is refused.
 
 local M = {}
 
@@ -20,7 +20,7 @@ local function unbase64(text)
   return sub(bytes, 1, #bytes - padding)
 end
 
---- What a header says: white space around it is none of it, and =?base64?..?= is what could not be written plainly.
+--- Decodes a header: trims white space, and decodes =?base64?..?=, for values that cannot be written plainly.
 --- nil when it is malformed.
 function M.value(text)
   local from = find(text, "[^ \t]") or #text + 1
@@ -33,7 +33,7 @@ function M.value(text)
   return text
 end
 
--- A value of the arguments as a header has it; nil for what no header can say.
+-- An argument's value as a header has it; nil if a header cannot express it.
 local function as_text(value)
   local kind = type(value)
   if kind == "string" then return value end
@@ -50,7 +50,7 @@ local function says(header, value)
   return text == as_text(value)
 end
 
---- Whether a header says what is in the body.
+--- Whether a header agrees with the body.
 M.says = says
 
 -- Properties with x-mcp-header, in objects within objects too: on_property(header name, value or nil).
@@ -67,8 +67,7 @@ local function walk(schema, arguments, is_null, on_property, depth)
   end
 end
 
---- Whether the headers Mcp-Param-* say what the arguments do, for a tool's schema: nil, or the name of one that does
---- not.
+--- Checks the headers Mcp-Param-* against the arguments, by a tool's schema: nil, or the name of one that disagrees.
 function M.differing(schema, arguments, header, is_null)
   local bad
   walk(schema, arguments, is_null, function(name, value)

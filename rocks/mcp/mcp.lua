@@ -1,7 +1,7 @@
--- rocks/mcp/mcp.lua -- the server's side of the Model Context Protocol, on decoded messages and headers.
+-- rocks/mcp/mcp.lua -- the server side of the Model Context Protocol, on decoded messages and headers.
 -- Serves revision 2026-07-28, in which each request describes itself, and those of 2025, which begin with
--- `initialize`, at one endpoint.  It moves no bytes: what comes back is a status and a value.  Sessions, Origin and
--- streams are the host's.
+-- `initialize`, at one endpoint.  It does no I/O: it returns a status and a value.  Sessions, Origin and streams are
+-- left to the host.
 
 local headers_of = require "mcp.headers"
 local jsonrpc = require "jsonrpc"
@@ -14,24 +14,24 @@ local IS_LEGACY = {}
 for _, version in ipairs(LEGACY) do IS_LEGACY[version] = true end
 local PREFIX = "io.modelcontextprotocol/"
 
---- Codes of errors that are MCP's own.
+--- MCP's own error codes.
 M.HEADER_MISMATCH, M.MISSING_CAPABILITY, M.UNSUPPORTED_VERSION = -32020, -32021, -32022
 
---- The revisions that are served, the newest first.
+--- The supported revisions, newest first.
 M.VERSIONS = { MODERN, unpack(LEGACY) }
 
 M.error = jsonrpc.error
 
---- An error of a handler: the client has not said that it can do what is needed, {sampling = {}}.
+--- An error for a handler to return: the client has not declared a required capability, {sampling = {}}.
 function M.missing_capability(capabilities)
   return jsonrpc.error(M.MISSING_CAPABILITY, "Missing required client capability",
     { requiredCapabilities = capabilities })
 end
 
---- A result of a tool that is one text.
+--- A tool's result that consists of one text.
 function M.text(text) return { content = { { type = "text", text = text } } } end
 
---- A result of a tool that failed: what the model is to know of it.
+--- The result of a tool that failed, with a text for the model.
 function M.failure(text) return { content = { { type = "text", text = text } }, isError = true } end
 
 -- Requests as handlers see them ---------------------------------------------------------------------------------
@@ -39,7 +39,7 @@ function M.failure(text) return { content = { { type = "text", text = text } }, 
 local request = {}
 request.__index = request
 
---- The notification that tells progress, or nil when nobody asked, or the number has not grown.
+--- A progress notification; nil when the client did not ask for it, or the number has not grown.
 function request:progress(n, total, text)
   if self.progress_token == nil or n <= (self.told or -math.huge) then return nil end
   self.told = n
@@ -152,7 +152,7 @@ end
 
 local function mismatch(what) return jsonrpc.error(M.HEADER_MISMATCH, what .. " and the body differ") end
 
--- nil, or the error of a request whose headers do not repeat its body.
+-- nil, or the error for a request whose headers disagree with its body.
 local function check_headers(asked, message)
   local header, params = asked.header, message.params
   if not headers_of.says(header "mcp-protocol-version", asked.version) then return mismatch "MCP-Protocol-Version" end
@@ -201,7 +201,7 @@ end
 local BAD = { [M.HEADER_MISMATCH] = 400, [M.MISSING_CAPABILITY] = 400, [M.UNSUPPORTED_VERSION] = 400,
               [jsonrpc.METHOD_NOT_FOUND] = 404 }
 
--- The older revisions tell errors of a request in answers with the status 200.
+-- The older revisions report a request's errors in responses with status 200.
 local function status_of(asked, body, refused)
   local code = body.error and body.error.code
   if not code or not asked.is_modern then return 200 end

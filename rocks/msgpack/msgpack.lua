@@ -1,6 +1,6 @@
 -- rocks/msgpack/msgpack.lua -- MessagePack (msgpack.org, specification of 2017), without any I/O.
--- What null, an array and bytes are in Lua its user says.  Nothing of a text is trusted: depth, counts and
--- lengths are checked before anything is made of them.
+-- The caller defines what null, arrays and bytes are in Lua.  Input is not trusted: depth, counts and lengths are
+-- checked before anything is allocated.
 
 local byte, char, concat, sub = string.byte, string.char, table.concat, string.sub
 local floor, frexp, ldexp, huge = math.floor, math.frexp, math.ldexp, math.huge
@@ -90,7 +90,7 @@ local function number_text(n)
   return double_text(n)
 end
 
--- The head of a text, bytes, an array or a map of n: small ones have it in one byte.
+-- The header of a text, bytes, an array or a map of n items: one byte for small ones.
 local function head(n, small, small_max, one, two, four)
   if n <= small_max then return char(small + n) end
   if one and n < 256 then return char(one, n) end
@@ -291,7 +291,7 @@ local DEFAULTS = {
   is_text = function() return true end, mend = never, plain = same,
 }
 
---- Makes encode(value) -> text, which raises a string for what cannot be written, and decode(text) -> value, or
+--- Makes encode(value) -> text, which raises a string for a value that cannot be encoded, and decode(text) -> value, or
 --- nil and a message.  options, all optional: null; array(list), which marks an empty list as one; is_array(t);
 --- bytes(string), what binary data becomes, and bytes_of(t), the string of such a value or nil;
 --- is_text(string), whether it is UTF-8, and mend(string), the text to read instead, or nil; plain(t), a value to

@@ -1,10 +1,10 @@
 -- rocks/openapi/openapi.lua -- an OpenAPI 3.1 document from plain declarations of operations.
--- Pure: no I/O, no globals, nothing of any server.  The result is a Lua table to be encoded as JSON
+-- Pure: no I/O, no globals, independent of any server.  The result is a Lua table to be encoded as JSON
 -- with names in the order `openapi.first` before the alphabetical rest.
 
 local M = {}
 
---- Names that read better before the others, for an encoder that can order them.
+--- The names that should come first, for an encoder that can order them.
 M.first = { "openapi", "info", "servers", "tags", "paths", "components", "get", "put", "post",
             "patch", "delete", "summary", "description", "operationId", "parameters", "requestBody",
             "responses", "name", "in", "type" }
@@ -44,7 +44,7 @@ local function media(mime, schema, examples)
   return { [mime or "application/json"] = { schema = schema, examples = examples } }
 end
 
--- What a request may bring: one type, or several.
+-- The request body: one media type, or several.
 local function request_body(body)
   if not body then return nil end
   local content = {}
@@ -132,7 +132,7 @@ local function operation(op, options)
   }
 end
 
--- Ids given by hand come first; made ones step aside with a number.
+-- Explicit ids take precedence; generated ones get a number on a clash.
 local function name_operations(operations)
   local taken, names = {}, {}
   for _, op in ipairs(operations) do

@@ -1,5 +1,5 @@
 -- rocks/socketio/binary.lua -- bytes inside event arguments.
--- A Lua string cannot say whether it is text or bytes, so bytes travel in this wrapper, in both
+-- A Lua string does not show whether it is text or bytes, so bytes are passed in this wrapper, in both
 -- directions: `socket:emit("image", binary.new(bytes))`, and handlers read `.data`.
 
 local M = {}
@@ -11,7 +11,7 @@ Binary.__tostring = function(self) return "binary (" .. #self.data .. " bytes)" 
 -- The deepest nesting that is looked at; JSON decoders stop at 64 as well.
 local MAX_DEPTH = 64
 
--- Whether any wrapper was ever made here: while not, encoders need not look for one.
+-- Whether any wrapper was ever made: until then, encoders need not look for one.
 local made = false
 
 --- Wraps `data` (a string of any bytes).
@@ -30,7 +30,7 @@ function M.possible()
   return made
 end
 
--- Some clients look for exactly this text instead of reading the JSON, so the order of its names counts.
+-- Some clients search for exactly this text instead of parsing the JSON, so the order of its names matters.
 local PLACEHOLDER = '{"_placeholder":true,"num":%d}'
 
 local function placeholder(num, raw)
@@ -62,8 +62,8 @@ local function extract(value, found, depth, raw)
 end
 
 --- Splits bytes from arguments: returns args with placeholders, and the array of byte strings, or
---- the args themselves and nil when they hold no bytes.  raw(text), optional, makes a value that the
---- caller's JSON writer copies as it is; without it the writer decides on the order of names.
+--- the args themselves and nil when they contain no bytes.  raw(text), optional, makes a value that the
+--- caller's JSON writer copies verbatim; without it the writer decides the order of names.
 function M.extract(args, raw)
   if not made then return args, nil end
   local found = {}

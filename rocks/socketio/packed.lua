@@ -1,6 +1,6 @@
 -- rocks/socketio/packed.lua -- Socket.IO v5 packets as MessagePack, one binary Engine.IO message each.
--- The same as npm socket.io-msgpack-parser 3: {type, nsp, data, id}.  Bytes stand in the data where they are, so
--- there are no attachments.  MessagePack comes from the caller.
+-- Compatible with npm socket.io-msgpack-parser 3: {type, nsp, data, id}.  Bytes are inline in the data, so there are
+-- no attachments.  MessagePack comes from the caller.
 
 local parser = require "socketio.parser"
 

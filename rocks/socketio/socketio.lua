@@ -1,5 +1,5 @@
 -- rocks/socketio/socketio.lua -- Engine.IO v4 and Socket.IO v5 wire formats, without any I/O.
--- A server or client feeds it strings and gets strings; sockets, timers and JSON are its caller's.
+-- A server or client feeds it strings and gets strings; the caller brings sockets, timers and JSON.
 
 return {
   engine = require "socketio.engine",

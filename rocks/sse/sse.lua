@@ -1,7 +1,7 @@
 -- rocks/sse/sse.lua -- an incremental parser of text/event-stream.
--- Follows WHATWG HTML §9.2.6 "Interpreting an event stream".  Bytes may arrive cut anywhere, also
--- inside a CRLF or the byte order mark: the events are the same.  What has not yet become an event
--- is bounded, and no byte is looked at twice.
+-- Follows WHATWG HTML §9.2.6 "Interpreting an event stream".  Chunks may be cut anywhere, also inside
+-- a CRLF or the byte order mark: the events are the same.  An unfinished event is bounded, and no byte
+-- is examined twice.
 
 local M = {}
 

@@ -1,6 +1,6 @@
--- rocks/standardwebhooks/standardwebhooks.lua -- webhooks signed as standardwebhooks.com has it (v1: HMAC-SHA-256).
--- Signs with several secrets while one is replaced by another, and verifies with tolerance.  The HMAC is the
--- caller's; nothing here tells by its time where two signatures differ.
+-- rocks/standardwebhooks/standardwebhooks.lua -- webhook signatures as specified by standardwebhooks.com (v1:
+-- HMAC-SHA-256).  Signs with several secrets during a rotation, and verifies with a time tolerance.  The caller
+-- provides the HMAC; signatures are compared in constant time.
 
 local base64 = require "standardwebhooks.base64"
 
@@ -13,8 +13,8 @@ local MAX_HEADER = 4096      -- bytes of the signatures
 local MAX_SIGNATURES = 16    -- that are looked at
 local MAX_ID = 256           -- bytes
 
---- The key of a secret: what stands behind "whsec_" when that is base64 of 24 to 64 bytes, else the text itself, since
---- people write secrets by hand.
+--- The key of a secret: the part after "whsec_" if that is base64 of 24 to 64 bytes, else the text itself, since people
+--- write secrets by hand.
 function M.key(secret)
   local text = match(secret, "^whsec_(.*)$") or secret
   local key = #text <= 88 and base64.decode(text)
@@ -32,8 +32,8 @@ end
 local webhooks = {}
 webhooks.__index = webhooks
 
---- crypto.hmac_sha256_hex(key, data) -> hexadecimal digits; crypto.equal(a, b), which takes the same time wherever two
---- texts differ (one in Lua is there).  options.tolerance_s: how old, or how far ahead, a message may be (300).
+--- crypto.hmac_sha256_hex(key, data) -> hexadecimal digits; crypto.equal(a, b), a constant-time comparison (default:
+--- one in Lua).  options.tolerance_s: how old, or how far ahead, a message may be (300).
 function M.new(crypto, options)
   return setmetatable({ hmac_hex = crypto.hmac_sha256_hex, equal = crypto.equal or plain_equal,
                         tolerance_s = options and options.tolerance_s or TOLERANCE_S }, webhooks)
@@ -44,7 +44,7 @@ local function signature(self, secret, id, timestamp, body)
   return base64.encode((gsub(hex, "%x%x", function(digits) return char(tonumber(digits, 16)) end)))
 end
 
--- A full stop would let one signed text be read as two: it parts the id, the time and the body.
+-- An id with a full stop would make the signed text ambiguous: full stops separate the id, the time and the body.
 local function is_id(id) return #id > 0 and #id <= MAX_ID and not find(id, "[^!-~]") and not find(id, ".", 1, true) end
 
 local function secrets_of(secrets)
@@ -56,7 +56,7 @@ local function secrets_of(secrets)
 end
 
 --- The headers of a message: {["webhook-id"], ["webhook-timestamp"], ["webhook-signature"]}.  timestamp: seconds since
---- 1970, of this attempt; secrets: one, or a list while one is replaced, of which each signs.
+--- 1970, of this attempt; secrets: one, or during a rotation a list, each of which signs.
 function webhooks:sign(id, timestamp, body, secrets)
   if not is_id(id) then error("standardwebhooks: an id is visible ASCII without a full stop, up to 256 bytes", 2) end
   local time, list = ("%d"):format(timestamp), {}
@@ -86,9 +86,9 @@ local function matches(self, message, body, secrets)
   return found
 end
 
---- Verifies a message: {id, timestamp}, or nil and why not: "missing_header", "malformed_id", "malformed_timestamp",
---- "malformed_signature", "too_old", "too_new" or "no_match".  headers: by their names in lower case; body: its very
---- bytes; secrets: one, or a list of which one is enough; now: seconds since 1970.
+--- Verifies a message: {id, timestamp}, or nil and a reason: "missing_header", "malformed_id", "malformed_timestamp",
+--- "malformed_signature", "too_old", "too_new" or "no_match".  headers: by lower-case name; body: the exact bytes;
+--- secrets: one, or a list in which one match is enough; now: seconds since 1970.
 function webhooks:verify(headers, body, secrets, now)
   local list = secrets_of(secrets)
   local message, why = read_headers(headers)

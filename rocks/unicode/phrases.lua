@@ -1,7 +1,7 @@
--- rocks/unicode/phrases.lua -- lists of words and phrases, and which of them stand in a text.
--- Lists are written as unicode.fold and unicode.words would make them (M.unfolded says where they are not): reading
--- thousands of phrases then costs a split, and nothing is folded.  A phrase is looked for only where its first word
--- stands (in scripts without spaces: its first character), so that a text costs its own length, not the lists'.
+-- rocks/unicode/phrases.lua -- lists of words and phrases, and which of them a text contains.
+-- Lists are written as unicode.fold and unicode.words would make them (M.unfolded says where they are not): loading
+-- thousands of phrases then needs only a split, no folding.  A phrase is tried only where its first word occurs (in
+-- scripts without spaces: its first character), so a search costs the length of the text, not of the lists.
 
 local unicode = require "unicode"
 
@@ -10,11 +10,11 @@ local M = {}
 local find, gmatch, gsub, match, sub = string.find, string.gmatch, string.gsub, string.match, string.sub
 local concat = table.concat
 
-local GAP = 34      -- bytes that "_", or what follows a beginning, may stand for
-local HEAD_MAX = 4  -- bytes by which a beginning is looked up
+local GAP = 34      -- bytes that "_", or the rest after a prefix, may match
+local HEAD_MAX = 4  -- bytes by which a prefix is indexed
 local HEAD = "^[^\128-\191][\128-\191]*"
 
---- The words of a list, parted by spaces: {[word] = true}.
+--- The words of a list, separated by spaces: {[word] = true}.
 function M.set(text)
   local out = {}
   for word in gmatch(text, "%S+") do out[word] = true end
@@ -32,7 +32,7 @@ local function put(map, key, entry)
   if list then list[#list + 1] = entry else map[key] = { entry } end
 end
 
---- Phrases, parted by "|" or lines: {single = {[word] = true}, more = {[first word] = {{words}, ..}}, inside = those
+--- Phrases, separated by "|" or lines: {single = {[word] = true}, more = {[first word] = {{words}, ..}}, inside = those
 --- of scripts whose words run together, as they are written}.
 function M.list(text)
   local book = { single = {}, more = {}, inside = {} }
@@ -56,9 +56,9 @@ end
 --- An empty book, for M.add.
 function M.book() return { words = {}, begins = {}, chars = {} } end
 
---- Adds phrases, parted by "|" or lines, in which words may end in "*" (a beginning), and "_" stands for up to a few
---- words.  tag: what M.each tells of them.  squeezed: the language is looked through without its spaces, where
---- anything may begin anywhere.
+--- Adds phrases, separated by "|" or lines, in which words may end in "*" (a prefix), and "_" stands for up to a few
+--- words.  tag: what M.each reports for them.  squeezed: the language is searched without its spaces, and a phrase may
+--- begin anywhere.
 function M.add(book, text, tag, squeezed)
   for phrase in gmatch(text, "[^|\n]+") do
     local entry = { phrase = phrase, tag = tag }
@@ -135,8 +135,8 @@ local function tell(list, stands, where, at, found)
   end
 end
 
---- found(tag, i) is told of each phrase that stands in a text, and with which word (of squeezed languages: byte) it
---- begins.  keys: its words, folded.
+--- Calls found(tag, i) for each phrase in a text; i is the word (in squeezed languages: the byte) at which it begins.
+--- keys: the text's words, folded.
 function M.each(book, keys, found)
   for i = 1, #keys do
     local key = keys[i]
@@ -156,7 +156,7 @@ local function keys_of(text)
   return keys
 end
 
---- What of a list is not written as it is compared, or nil.  kind: of M.set, M.list or M.add; squeezed: as there.
+--- The first part of a list that is not folded, or nil.  kind: of M.set, M.list or M.add; squeezed: as there.
 function M.unfolded(text, kind, squeezed)
   for item in gmatch(text, kind == "set" and "%S+" or "[^|\n]+") do
     local plain = kind == "add" and gsub(gsub(item, " ?_ ?", " "), "%*", "") or item

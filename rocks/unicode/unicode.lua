@@ -1,7 +1,7 @@
 -- rocks/unicode/unicode.lua -- words and names in all scripts: folding, segmentation, questions.
--- Folding makes one text of all the ways to write a name: case, accents, composed or not, full width,
--- katakana or hiragana.  It is for comparing, not for showing.  Words end where scripts that are
--- written without spaces change.  Every scan is linear; what is no UTF-8 separates words.
+-- Folding maps all ways to write a name to one text: case, accents, composed or not, full width,
+-- katakana or hiragana.  It is for comparing, not for display.  Words of scripts that are written
+-- without spaces end where the script changes.  Every scan is linear; invalid UTF-8 separates words.
 
 local data = require "unicode.data"
 
@@ -55,7 +55,7 @@ end
 build_classes()
 build_folds()
 
--- The folds of a page, read when its first character is met.
+-- The folds of a page, loaded on first use.
 local function fold_page(page)
   local map = {}
   for offset, targets in fold_text[page]:gmatch "(%x%x)(%S+)" do
@@ -77,7 +77,7 @@ end
 
 -- Reading ---------------------------------------------------------------------------------------------
 
--- The code point at byte i and how many bytes it has; nil and 1 when that is no UTF-8.
+-- The code point at byte i and how many bytes it has; nil and 1 for invalid UTF-8.
 local function decode(text, i)
   local a, b, c, d = byte(text, i, i + 3)
   if a < 0x80 then return a, 1 end
@@ -141,7 +141,7 @@ local function fold_range(text, from, to)
   return concat(out)
 end
 
---- The text as it is compared: two ways to write a name fold to the same bytes.  What is no UTF-8 is
+--- The text in the form for comparing: two ways to write a name fold to the same bytes.  Invalid UTF-8 is
 --- left out.
 function M.fold(text)
   if not text:find "[\128-\255]" then return text:lower() end
@@ -150,7 +150,7 @@ end
 
 -- Words -----------------------------------------------------------------------------------------------
 
--- What may stand between words, from what binds to what parts.
+-- What may separate words, from weakest to strongest.
 local NOTHING, OTHER, BLANK, COMMA, STOP, ASK = "", "-", " ", ",", ".", "?"
 local STRENGTH = { [NOTHING] = 0, [OTHER] = 1, [BLANK] = 2, [COMMA] = 3, [STOP] = 4, [ASK] = 5 }
 local SEPARATORS = { [byte ","] = COMMA, [byte "."] = STOP, [byte "?"] = ASK }
@@ -169,7 +169,7 @@ end
 local Words = {}
 Words.__index = Words
 
--- A character that belongs to a word: to the one that stands open, or to one that begins.
+-- A character of a word: of the open one, or of a new one.
 local function put(self, class, from, to)
   local n = self.n
   local open = self.open and (class == MARK or class == X or class == ASKING or class == self.open
@@ -213,7 +213,7 @@ function M.words(text)
   return self
 end
 
---- Word i as it is compared.
+--- Word i in the form for comparing.
 function Words:key(i)
   local from, to = self.from[i], self.to[i]
   local plain = sub(self.text, from, to)
