@@ -58,7 +58,7 @@ function M.text(reply, names)
   return text ~= "" and #calls == 0 and text or nil
 end
 
---- The request for the rest of an answer of which `text` is there.
+--- The request for the rest of an answer that begins with `text`.
 function M.request(req, text, count)
   local asked = { { role = "assistant", content = (endings.head(text)) }, { role = "user", content = GO_ON } }
   local taken = count(asked[1].content) + count(GO_ON)

@@ -1,4 +1,4 @@
--- scripts/agent/endings.lua -- a text that a model could not finish, ended where a sentence ends.  Pure.
+-- scripts/agent/endings.lua -- cuts a text that a model could not finish at the end of a sentence.  Pure.
 
 local texts = require "human.text"
 
@@ -42,8 +42,8 @@ local function last_latin(text)
   return last
 end
 
--- The text up to its last whole sentence; where that is too little of it, up to its last whole word.  Also the space
--- that was behind it, and whether it ends in the middle of a sentence.
+-- The text up to its last whole sentence; if that is too little of it, up to its last whole word.  Also returns the
+-- space after it, and whether it ends in the middle of a sentence.
 function M.head(text)
   local all = text
   text = texts.trim(text)
@@ -59,7 +59,7 @@ function M.head(text)
   return head, all:match("^%s*", (stop or 0) + 1), is_half
 end
 
--- The same, as it is said when nothing comes behind it.
+-- The same, for a text that nothing follows.
 function M.whole(text)
   local head, _, is_half = M.head(text)
   return is_half and head ~= "" and head .. "…" or head

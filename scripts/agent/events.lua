@@ -1,6 +1,6 @@
--- scripts/agent/events.lua -- what a platform may tell an agent: nine events, checked.
--- An event's fields stand in `content`, or at the top level where a client puts them there (the seed's
--- table of events reads both ways).  Fields that are not listed are kept out.  Knows no transport.
+-- scripts/agent/events.lua -- the nine events that a platform may send an agent, and their validation.
+-- An event's fields are in `content`, or at the top level if a client puts them there (the seed's
+-- table of events reads both ways).  Unlisted fields are dropped.  Independent of the transport.
 
 local json = require "human.json"
 local s = require "human.schema"
@@ -13,7 +13,7 @@ local M = {}
 
 local DROP = { extra = "drop" }
 local short = s.string { min = 1, max = 200 }
--- agent.given has made texts of numbers; so the documentation says both.
+-- agent.given converts numbers to text, so the documentation allows both.
 local id_shown = s.one_of { short, s.int { min = 1 - 2 ^ 53, max = 2 ^ 53 - 1 } }
 local time_shown = s.one_of { s.time, s.number { min = 0 } }
 local when = s.time { form = "a time: ISO 8601 with a zone, such as 2025-11-27T10:00:00Z, or seconds or milliseconds "
@@ -25,8 +25,8 @@ local time_or_null = when:shown(time_shown:nullable()):optional()
 local text = s.string { max = limits.text_chars }
 local mentions = s.array(id, { max = limits.mentions }):nullable():optional():describe "Ids or handles of who is meant"
 
--- isAgent is ours: it marks other agents, so that agents do not answer each other for ever.  self: the agent as
--- the platform knows it.  handles: what people write to mean this one.
+-- isAgent is ours: it marks other agents, so that agents do not answer each other for ever.  self: the agent's own
+-- account on the platform.  handles: what people write to mention this participant.
 local ABOUT = {
   { "isAgent", s.bool:nullable():optional() }, { "self", s.bool:nullable():optional() },
   { "handles", s.array(id, { max = limits.handles }):nullable():optional() },
@@ -92,12 +92,12 @@ for _, name in ipairs(M.names) do
   readers[name] = s.reader(M.types[name])
 end
 
--- An event in either form, for documentation: parse() says more of what is wrong.
+-- An event in either form, for documentation: parse() reports problems in more detail.
 M.shape = s.one_of(shapes)
 
 local function refuse(code, message, details) return nil, { code = code, message = message, details = details } end
 
--- What the schema cannot say: a message has a text or something attached.
+-- A check that the schema cannot express: a message has a text or an attachment.
 local function read_message(m)
   if m.attachments then
     local list, details = attachments.read(m.attachments, "message.attachments")
@@ -109,7 +109,7 @@ local function read_message(m)
   end
 end
 
--- Nor can it say that an agent has one account in a chat.
+-- Another one: an agent has one account in a chat.
 local function read_participants(list)
   local own
   for i, p in ipairs(list) do

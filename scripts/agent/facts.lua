@@ -1,5 +1,6 @@
 -- scripts/agent/facts.lua -- everything a turn needs to know, read once at its beginning.
--- agent.lines makes lines of the rows, agent.situation the facts of agent.rules.respond, agent.prompt quotes them.
+-- agent.lines turns the rows into lines, agent.situation derives the facts of agent.rules.respond, agent.prompt quotes
+-- the lines.
 
 local config = require "human.config"
 local db = require "human.db"
@@ -58,14 +59,14 @@ M.sql = {
 -- Who is there ------------------------------------------------------------------------------------
 
 -- Who an agent is and who is there, for agent.lines; and the people as a list, newest first.
--- room: where to listen for other agents of its user, or nil; seen: what people.ask gave, or nil to read now.
+-- room: the chat in which to look for other agents of its user, or nil; seen: from people.ask, or nil to read now.
 function M.who(agent, room, seen)
   local list, by_id = people.of(agent.id, seen)
   local names = { agent.personality_name or agent.name, agent.name }
   return { id = agent.id, names = names, people = by_id, siblings = room and people.siblings(agent.id, room) }, list
 end
 
--- Whoever has brought nothing but the agent's words is nobody else, as far as anybody knows.
+-- A participant that has sent nothing but the agent's own words counts as the agent.
 local function tell_apart(snap)
   snap.others = 0
   for _, p in ipairs(snap.people) do
@@ -87,8 +88,8 @@ local function last_said(snap)
   if own and own.age_ms <= limits.follow_up_ms then return own, before, by_id end
 end
 
--- To whom that was: {to = participant id, text (what was said to the agent), follow_ups (how many answers before
--- it nobody had asked for by name)}; without a verdict it was to who spoke before it.
+-- Whom it answered: {to = participant id, text (what was said to the agent), follow_ups (how many answers before
+-- it were not asked for by name)}; without a verdict, whoever spoke before it.
 local function last_answered(snap)
   if snap.others < 2 or snap.seen <= snap.processed_pos then return nil end
   local own, before, by_id = last_said(snap)
@@ -115,7 +116,7 @@ local function open_run(head)
   return { id = head.run_id, attempts = head.attempts, typing = head.typing, until_pos = head.until_pos }
 end
 
--- Sends for what a turn has to know, with transaction tx; for M.load, when it has come.
+-- Queries the facts for a turn in transaction tx; pass the result to M.load.
 function M.ask(tx, agent_id)
   local known = old_rows.of(agent_id)
   return {
@@ -124,7 +125,7 @@ function M.ask(tx, agent_id)
   }
 end
 
--- What came between two of the reads is left for the next look.
+-- Events that came between two of the reads are left for the next look.
 local function until_pos(rows, last_pos)
   local out = {}
   for _, row in ipairs(rows) do
@@ -133,7 +134,7 @@ local function until_pos(rows, last_pos)
   return out
 end
 
--- New rows with those that were known.
+-- New rows, merged with the cached ones.
 local function all_rows(head, rows, known)
   if known then rows = old_rows.with(known, rows, head.summary_pos, SAID, head.now_ms) end
   old_rows.keep(head.id, rows, head.processed_pos, head.now_ms)
@@ -157,7 +158,7 @@ end
 --   full (there is as much to read as may be: time for agent.memory)
 --   run (taken up from a worker that died: {id, attempts, typing, until_pos}) or nil
 --   verdict, reason, to (of that run; agent.turn puts in those of the present look, by M.carry_out) or nil
--- asked: what M.ask gave; without it all is read now.
+-- asked: from M.ask; without it everything is read now.
 function M.load(agent_id, asked)
   asked = asked or db.tx(function(tx) return M.ask(tx, agent_id) end)
   local head, rows, seen = asked.head()[1], asked.said(), asked.people()

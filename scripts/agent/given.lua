@@ -1,4 +1,4 @@
--- scripts/agent/given.lua -- what platforms send, as agent.events reads it: ids as text, times as ISO 8601, one name
+-- scripts/agent/given.lua -- normalises events of platforms for agent.events: ids as text, times as ISO 8601, one name
 -- for each field.  Pure; what it does not understand it leaves for the schema to refuse.
 
 local json = require "human.json"
@@ -38,7 +38,7 @@ local function each(list, fn)
   return out
 end
 
--- null says as much as nothing where a field may be absent.
+-- null means absent for an optional field.
 local function fields(t)
   local out = {}
   for name, v in pairs(t) do
@@ -66,7 +66,7 @@ local function message(m)
   return out
 end
 
--- A message that was edited or deleted may be told as it was told when it was new.
+-- An edited or deleted message may be sent in the same form as a new one.
 local function lift_message(c)
   local m = is_object(c.message) and c.message
   if not m then return c end
@@ -87,7 +87,7 @@ local lifts = {
   end,
 }
 
--- The fields of an event of this type as the schema wants them.  c: its content, or the event itself.
+-- The fields of an event of this type as the schema expects them.  c: its content, or the event itself.
 function M.read(name, c)
   local out = fields(c)
   out.message, out.participant = message(out.message), participant(out.participant)

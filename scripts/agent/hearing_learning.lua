@@ -1,5 +1,5 @@
--- scripts/agent/hearing_learning.lua -- the names that an ear of agent.hearing listens for, and what of them is a name
--- by itself.  Pure.
+-- scripts/agent/hearing_learning.lua -- the names that an ear of agent.hearing listens for, and which of their parts
+-- are names by themselves.  Pure.
 
 local book = require "agent.hearing_book"
 local said = require "agent.hearing_words"
@@ -75,13 +75,13 @@ local function add_part(ear, words, from, to, who, taken, whole)
   if not ROLES[part] then add_vocatives(ear, part, class, who) end
 end
 
--- Words that only a hyphen or an apostrophe parts stay together; those of other scripts do not.
+-- Words that are joined by a hyphen or an apostrophe stay together; those of other scripts do not.
 local function part_end(words, i)
   while i < words.n and words.after[i] == "-" and not book.runs_on(words.class[i]) do i = i + 1 end
   return i
 end
 
---- The whole name, and its parts as well when the words that are `taken` by others are given.
+--- The whole name, and also its parts if `taken`, the words that belong to others, is given.
 function M.learn(ear, name, who, taken)
   local words, keys = unicode.words(name), {}
   if words.n == 0 then return end

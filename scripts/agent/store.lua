@@ -229,7 +229,7 @@ end
 -- The position up to which events are processed; nil when the agent was deleted.
 function M.processed(agent_id) return db.value(M.sql.processed, agent_id) end
 
--- What the chat knows of these message ids (a JSON array): {messages = {id = true}, reactions = ..}.
+-- Which of these message ids (a JSON array) the chat has: {messages = {id = true}, reactions = ..}.
 function M.known(agent_id, ids)
   local chat = { messages = {}, reactions = {} }
   if ids == "[]" then return chat end

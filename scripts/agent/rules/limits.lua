@@ -45,7 +45,7 @@ local M = {
   own_in_row = 2,                  -- my messages in a row, after which I wait to be addressed
 
   -- Echoes (agent.lines).
-  echo_ms = 600000,                -- a text of mine that comes back within this time is mine, whoever brings it
+  echo_ms = 600000,                -- a text of mine that comes back within this time is mine, whoever sends it
   known_words_chars = 24,          -- of a text that is known as another agent's, which two of somebody's lines must be
   siblings = 16,                   -- other agents of the user in the same room whose words are recognised,
   sibling_actions = 30,            -- and how many of the newest actions of each
