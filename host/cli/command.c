@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * command.c -- see command.h: which scripts a sub-command gets, and whether a database.
+ * command.c -- see command.h: which scripts a sub-command gets, and whether it gets a database.
  *
- * Owns nothing that lives longer than the command.  Must never start or change what a running server
- * uses, but for the private database where the command says that it needs one. */
+ * Owns nothing that outlives the command.  Must never start or change anything that a running server
+ * uses, except the private database if the command needs one. */
 #include "cli/command.h"
 
 #include <limits.h>

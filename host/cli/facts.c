@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * facts.c -- see facts.h.
  *
- * Owns nothing.  Must never change anything: a doctor that alters what it looks at is none.  The one
- * exception is "port", which listens for a moment on a port that is free. */
+ * Owns nothing.  Must never change anything.  The one exception is "port", which listens for a moment on
+ * a free port. */
 #include "cli/facts.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * help.c -- see help.h.  A section of help.txt begins with a line "@ COMMAND" and ends before an empty line
- * and the next such line.  Owns nothing. */
+ * help.c -- see help.h.  A section of help.txt begins with a line "@ COMMAND" and ends before the empty
+ * line ahead of the next one.  Owns nothing. */
 #include "cli/help.h"
 
 #include <string.h>

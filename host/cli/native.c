@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * native.c -- see native.h.  busted's own command line reads the words (host/lua/cli/test_words.lua), in a
- * Lua state of its own that ends here.  Owns nothing.  Must never: be opened in a worker that serves, for
+ * native.c -- see native.h.  busted's own parser reads the arguments (host/lua/cli/test_words.lua), in a
+ * separate Lua state that ends here.  Owns nothing.  Must never: be opened in a worker that serves, since
  * these functions block. */
 #include "cli/native.h"
 

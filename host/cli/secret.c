@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * secret.c -- see secret.h.  A value is read from standard input, or typed unseen; never from the
- * command line, which everybody may read.  Owns nothing; no Lua, which would keep what it saw. */
+ * secret.c -- see secret.h.  A value is read from standard input, or typed without echo; never from the
+ * command line, which everybody can read.  Owns nothing; no Lua, which would keep the value in memory. */
 #include "cli/secret.h"
 
 #include <ctype.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * terminal.c -- see terminal.h.
  *
- * Owns: the terminal's settings while it has changed them; gives them back at exit.  Must never
- * switch off Ctrl-C. */
+ * Owns: the terminal's settings while they are changed; restores them at exit.  Must never
+ * disable Ctrl-C. */
 #include "cli/terminal.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * beneath.c -- see beneath.h.  Owns: nothing.  Must never: look at a name first and open it later. */
+ * beneath.c -- see beneath.h.  Owns: nothing.  Must never: check a name first and open it later. */
 #include "core/beneath.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * confextra.c -- see confextra.h.  Owns: the flags, the names of variables, and the second variables of
- * secrets.  Never says what is right: scripts do. */
+ * secrets.  Never validates values: scripts do. */
 #include "core/confextra.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * conffile.c -- see conffile.h.  Owns the entries that are not C's. */
+ * conffile.c -- see conffile.h.  Owns the entries of settings that C does not define. */
 #include "core/conffile.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * confpack.c -- settings for Lua: the public ones as nested tables; of secrets only whether they
- * are set and whether a value equals them.  Must never pack a secret. */
+ * confpack.c -- settings for Lua: the public ones as nested tables; for secrets only whether one
+ * is set, and whether a value equals it.  Must never pack a secret. */
 #include "core/confpack.h"
 
 #include <ctype.h>

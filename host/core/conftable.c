@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * conftable.c -- see conftable.h.  Members of one group stand together: confpack_all relies on it.
- * etc/human.json describes them to people; keep the two alike. */
+ * conftable.c -- see conftable.h.  Members of one group are adjacent: confpack_all relies on it.
+ * etc/human.json describes them to people; keep the two in step. */
 #include "core/conftable.h"
 #include "core/confunit.h"
 

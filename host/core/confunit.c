@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * confunit.c -- see confunit.h.  Sizes are powers of 1024, as the defaults are.  Case counts: Mb would
- * be bits to many, m is a minute and M a megabyte.  Owns nothing. */
+ * confunit.c -- see confunit.h.  Sizes are powers of 1024, like the defaults.  Case matters: to many, Mb
+ * means bits; m is a minute and M a megabyte.  Owns nothing. */
 #include "core/confunit.h"
 
 #include <math.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * dburl.c -- see dburl.h.  Pure: no connection is made.
+ * dburl.c -- see dburl.h.  Pure: opens no connection.
  *
- * libpq's own messages quote the place where it stopped, which in a password with "@", "/" or a blank
- * is a piece of that password; and much it notices only when it connects.  So each part is looked at
- * here, and what is told of it is its name, and its value where that is no secret. */
+ * libpq's own messages quote the text at which parsing stopped; with a "@", "/" or blank in the password,
+ * that is a piece of it.  And libpq notices many errors only when it connects.  So each part is checked
+ * here; messages contain its name, and its value only if that is no secret. */
 #include "core/dburl.h"
 
 #include <ctype.h>

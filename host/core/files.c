@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * files.c -- see files.h.  Everything is done relative to descriptors that beneath.c has opened, by single
- * names, so what a name meant when it was checked is what is read, written or removed.
+ * files.c -- see files.h.  All operations use single names relative to descriptors opened by beneath.c, so
+ * the file that was checked is the one that is read, written or removed.
  *
- * Owns: nothing.  Must never: follow a link, leave a half-written file under a name, or touch what is shared
+ * Owns: nothing.  Must never: follow a link, leave a half-written file under a name, or touch anything shared
  * with the loop: it runs in the thread pool. */
 #include "core/files.h"
 

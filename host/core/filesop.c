@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * filesop.c -- host_file(): work on files as an op, done in the thread pool (files.c).
+ * filesop.c -- host_file(): file operations as ops, run in the thread pool (files.c).
  *
- * Owns: the job and copies of its arguments.  Must never: hold more than PENDING_MAX that waits to be
+ * Owns: the job and copies of its arguments.  Must never: hold more than PENDING_MAX bytes that wait to be
  * written. */
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * gzip.c -- compressed contents of answers: gzip (RFC 1952) and deflate, which in HTTP is zlib (RFC 1950);
- * and what archives hold, unpacked.
+ * gzip.c -- compresses answers: gzip (RFC 1952) and deflate, which in HTTP is zlib (RFC 1950);
+ * and unpacks the contents of archives.
  *
- * Owns: the texts that it gave out last.  Must never: compress more than a bounded piece at a time (it
- * blocks the worker), or give out what is not smaller. */
+ * Owns: its last results.  Must never: compress more than a bounded piece at a time (it
+ * blocks the worker), or return a result that is not smaller. */
 #include <stdint.h>
 #include <zlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * link.c -- see link.h.  Owns nothing: both ends keep their descriptor.  A received descriptor belongs
- * to whoever called link_receive(). */
+ * to the caller of link_receive(). */
 #include "core/link.h"
 
 #include <errno.h>

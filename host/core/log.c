@@ -2,9 +2,9 @@
  * log.c -- see log.h: whole lines to stderr, in writes of at most PIPE_BUF bytes where the lines of
  * several processes could mix.
  *
- * Owns: a description of stderr of its own that does not block (the one we were given is shared with
- * others), and the memory in which workers gather lines.  What cannot be written waits there (a full
- * pipe, a full disk); what does not fit any more is counted, and told once there is room again. */
+ * Owns: its own non-blocking file description of stderr (the inherited one is shared with other
+ * processes), and the memory in which workers buffer lines.  Lines that cannot be written (a full
+ * pipe, a full disk) wait there; those that do not fit are counted, and reported once there is room. */
 #include "core/log.h"
 
 #include <errno.h>

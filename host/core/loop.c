@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * loop.c -- see loop.h.  Owns: the loop, Lua's one wake-up timer, the time of the turn.  Must never: wait
+ * loop.c -- see loop.h.  Owns: the loop, Lua's one wake-up timer, the time of the turn.  Must never: block
  * while an event is queued. */
 #include "core/loop.h"
 

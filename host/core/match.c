@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * match.c -- the patterns of Lua 5.1, matched within a number of steps.
+ * match.c -- Lua 5.1 patterns, matched in a bounded number of steps.
  *
- * What string.find and its like do, except that it ends: a pattern with several open-ended items may try
+ * Like string.find and its siblings, but bounded: a pattern with several open-ended items may try
  * every way to divide a text among them, and nothing can interrupt a C function.  So each look at a byte
- * of the text or the pattern costs a step, and without steps there is no match.  What matches, and what
- * is refused, is as in LuaJIT (spec/host/match_spec.lua compares the two).
+ * of the text or the pattern costs a step, and matching fails when the steps run out.  Matches and
+ * refusals are the same as in LuaJIT (spec/host/match_spec.lua compares the two).
  *
  * Pure: owns nothing, allocates nothing, never calls Lua.  The pattern ends at its first NUL. */
 #include <stdbool.h>

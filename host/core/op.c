@@ -2,8 +2,8 @@
  * op.c -- the table of ids and the event queue (see op.h).
  *
  * Owns: slots, the ring of events and the data of queued events.  An op itself belongs to the module
- * that embeds it.  The ring has room for the end of each op since it was opened, whatever memory there is
- * then; without that room no op is opened.  Must never: call Lua, or touch an op after its op_close(). */
+ * that embeds it.  Opening an op reserves room in the ring for its end, which therefore needs no memory;
+ * without that room no op is opened.  Must never: call Lua, or touch an op after its op_close(). */
 #include "core/op.h"
 
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * peer.c -- see peer.h.
  *
- * Owns: the trusted networks, read once.  Must never: take one spelling of an address for another
- * address -- what inet_pton does not read is none, and ::ffff:127.0.0.1 is 127.0.0.1. */
+ * Owns: the trusted networks, read once.  Must never: treat two spellings of one address as different
+ * -- only inet_pton decides what is an address, and ::ffff:127.0.0.1 is 127.0.0.1. */
 #include "core/peer.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * procs.c -- see procs.h.  Owns nothing.  What it tells may be over a moment later: it is good for
- * messages and for waiting, never in place of a lock. */
+ * procs.c -- see procs.h.  Owns nothing.  Its results may be stale a moment later: use them for messages
+ * and for waiting, never instead of a lock. */
 #include "core/procs.h"
 
 #include <ctype.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * replace.c -- string.gsub with a text for a replacement: every match in one call.
+ * replace.c -- string.gsub with a replacement text: all matches in one call.
  *
- * Owns the buffer of the result, which lives until the next call.  Pure otherwise, as match.c. */
+ * Owns the buffer of the result, which lives until the next call.  Otherwise pure, like match.c. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * seal.c -- see seal.h.  The cipher is OpenSSL's; the keys are sealkeys.c's.  Owns two result buffers, which
- * hold what was last sealed and opened until the next call. */
+ * seal.c -- see seal.h.  The cipher comes from OpenSSL, the keys from sealkeys.c.  Owns two buffers with the
+ * last sealed and the last opened text, which live until the next call. */
 #include "core/seal.h"
 
 #include <openssl/evp.h>

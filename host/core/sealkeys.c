@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * sealkeys.c -- see sealkeys.h.  They are in the setting seal.key, which an operator gives to several
- * hosts, or else in HOME/seal.key, made by whichever process needs it first.  Either holds keys of 64
- * hexadecimal digits; the first one seals.  The file is looked at once a second, and read when it has
+ * sealkeys.c -- see sealkeys.h.  The keys are in the setting seal.key, which several hosts may share,
+ * or else in HOME/seal.key, created by the first process that needs it.  Each key has 64
+ * hexadecimal digits; the first one seals.  The file is checked once a second, and read when it has
  * changed.
  *
  * Owns the keys of this process.  Must never write one anywhere but to that file. */

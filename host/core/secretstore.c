@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * secretstore.c -- see secretstore.h.  The file holds "NAME sealed:1:..\n", sorted by name; it is looked at
- * again at each use, and read when it has changed, so that a new secret counts at once in every process.
+ * secretstore.c -- see secretstore.h.  The file has lines "NAME sealed:1:..\n", sorted by name; each use
+ * checks it, and reads it when it has changed, so a new secret takes effect at once in every process.
  *
- * Owns: the sealed text as it was read last, and the last value that was opened.  Must never write a
- * value anywhere, nor keep one longer than its user needs it. */
+ * Owns: the sealed text as last read, and the last opened value.  Must never write a
+ * value anywhere, nor keep one longer than the caller needs it. */
 #include "core/secretstore.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * wholefile.c -- see wholefile.h.  A text is written to a file beside it, reaches the disk, and then
- * takes the name.  Owns nothing; what a killed writer leaves behind is written over by the next one. */
+ * wholefile.c -- see wholefile.h.  Writes to a temporary file beside the target, syncs it, and renames
+ * it.  Owns nothing; the next writer overwrites what a killed one left behind. */
 #include "core/wholefile.h"
 
 #include <errno.h>

@@ -2,8 +2,8 @@
  * fetch.c -- outbound HTTP as Lua sees it (see fetch.h and host_api.h).
  *
  * Owns every transfer from host_fetch() to its DONE.  A response counts as received only when curl
- * saw its end: a body cut short is HOST_ENET.  Must never show a secret: where the url holds one,
- * curl's own text about the failure stays here. */
+ * has seen its end: a truncated body is HOST_ENET.  Must never show a secret: if the url contains one,
+ * curl's own error text stays here. */
 #include "fetch/fetch.h"
 
 #include <stdlib.h>

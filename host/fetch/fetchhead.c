@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fetchhead.c -- see fetchhead.h.  Lines before the last status line are of interim responses and
- * forgotten; lines behind the body (trailers) are ignored. */
+ * fetchhead.c -- see fetchhead.h.  Lines before the last status line belong to interim responses and are
+ * dropped; lines after the body (trailers) are ignored. */
 #include "fetch/fetchhead.h"
 
 #include <stdlib.h>

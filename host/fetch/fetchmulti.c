@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fetchmulti.c -- curl's multi interface on the loop: one uv_poll a socket, one timer a handle.
+ * fetchmulti.c -- curl's multi interface on the loop: one uv_poll per socket, one timer per handle.
  *
  * There are two multi handles, because a guarded request must not reuse a connection that an
  * unguarded one opened to a private address.  Nothing is multiplexed: a transfer has its connection

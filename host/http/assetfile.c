@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * assetfile.c -- a file of a directory as an answer.  It is looked for, opened, and its first piece read in
- * the thread pool; the answer is made in the loop, where the request is.
+ * assetfile.c -- answers with a file from a directory.  The thread pool finds and opens it and reads its
+ * first piece; the loop, which owns the request, makes the answer.
  *
  * Owns: the op, and until the answer is made the descriptor.  Must never: touch the request in the thread
- * pool: its client may leave. */
+ * pool: its client may disconnect. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

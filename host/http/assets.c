@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * assets.c -- see assets.h.  What was compiled in is answered here at once; files of directories come from
- * assetfile.c.
+ * assets.c -- see assets.h.  Answers with compiled-in files at once; assetfile.c serves files from
+ * directories.
  *
- * Owns: the hashes of what was compiled in.  Must never: take a name from a client for anything but a name
- * below its tree. */
+ * Owns: the hashes of compiled-in files.  Must never: let a name from a client reach outside its tree. */
 #include "http/assets.h"
 
 #include <openssl/sha.h>

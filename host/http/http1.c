@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * http1.c -- see http1.h.  llhttp reads the head; this file then looks at the whole of it again and
+ * http1.c -- see http1.h.  llhttp parses the head; this file then checks all of it again and
  * refuses everything that two parsers could read differently (RFC 9112, sections 2.2, 5.1, 6.3, 11.2),
  * whichever version of llhttp is linked and however it was compiled.  Bodies: http1body.c.
  *

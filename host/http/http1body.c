@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * http1body.c -- the body of a request: counted, or in chunks (RFC 9112, 6 and 7); see http1.h.
  *
- * Chunk extensions and trailers are checked to the letter and dropped: what a proxy in front of us reads
- * another way could hide a second request.
+ * Chunk extensions and trailers are checked strictly and dropped: anything that a proxy in front of us
+ * reads differently could hide a second request.
  *
  * Owns: the body.  Must never: hold more of it than its maximum. */
 #include "http/http1body.h"

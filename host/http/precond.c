@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * precond.c -- see precond.h.  Owns: nothing.  What is malformed is as if it had not been sent, as the
- * RFC wants. */
+ * precond.c -- see precond.h.  Owns: nothing.  Malformed fields are ignored, as the RFC
+ * demands. */
 #include "http/precond.h"
 
 #include <string.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * refusal.c -- what a client reads that is refused before Lua knows of its request: too large, too late,
- * no HTTP.
+ * refusal.c -- see refusal.h: answers to requests that are too large, too late, or not HTTP.
  *
- * Owns: the texts that scripts gave for each path (host_refusal), and those for as long as there are none.
- * Must never: call Lua, or need memory when it answers. */
+ * Owns: the texts that scripts declare by path (host_refusal), and the defaults without any.
+ * Must never: call Lua, or allocate when it answers. */
 #include "http/refusal.h"
 
 #include <stdbool.h>

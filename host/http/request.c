@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * request.c -- what Lua asks of a request: its headers, body and peer; how it is answered, or passed on.
+ * request.c -- Lua's view of a request: its headers, body and peer; answering it, or passing it on.
  *
- * Owns: the memory of requests, some of it spare.  What is given out lives until the end of the turn.
- * Must never: answer twice, or forget one whose client is gone: answering that one only frees it. */
+ * Owns: the memory of requests, some of it spare.  Pointers that it returns live until the end of the turn.
+ * Must never: answer twice, or drop a request whose client has disconnected: answering that one frees it. */
 #include "http/request.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * respond.c -- answers.  Heads are composed in the connection's output buffer; what is refused before Lua
- * knows of a request is worded by refusal.c.
+ * respond.c -- answers.  Heads are composed in the connection's output buffer; refusals before Lua
+ * sees a request come from refusal.c.
  *
  * Owns: the cached Date and the body limits by path.  Must never: let a caller split a response (RFC
  * 9112, 11.1) or send two different lengths. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * serve.c -- see serve.h.  Owns: nothing but the time that a request may take to arrive.
  *
- * Must never: read the next request before the last one is answered, or forget one whose client left: it
- * lives on until it is answered. */
+ * Must never: read the next request before the last one is answered, or drop one whose client has
+ * disconnected: it lives until it is answered. */
 #include "http/serve.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * spool.c -- see spool.h.
  *
- * Owns: the directory home/spool, and of each file the lock that says whose it is.  A host that was killed
- * leaves files without a lock, which the next worker that starts removes.  Must never: follow a link. */
+ * Owns: the directory home/spool, and for each file the lock that marks its owner.  A killed host
+ * leaves files without a lock; the next worker that starts removes them.  Must never: follow a link. */
 #include "http/spool.h"
 
 #include <dirent.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * transfer.c -- see transfer.h.  One piece at a time: it is read, queued, written, and only then the next one
- * is read, so a slow client costs one piece of memory.  No script takes part, so reloads do not matter.
+ * transfer.c -- see transfer.h.  Reads, queues and writes one piece before it reads the next, so a slow
+ * client costs one piece of memory.  No script takes part, so reloads do not matter.
  *
- * Owns: the request from here on, the descriptor.  Must never: send more or less than the head has said.
- * A file that shrinks or changes meanwhile is cut with its connection, which clients tell from its end. */
+ * Owns: the request from here on, the descriptor.  Must never: send more or less than the head announced.
+ * If a file shrinks or changes meanwhile, the connection is cut, so that the client notices. */
 #include "http/transfer.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * upload.c -- see upload.h.
  *
- * What arrives is decoded into the request's body buffer, a window of 64 KB; from there form fields go to
+ * Bytes are decoded into the request's body buffer, a window of 64 KB; from there form fields go to
  * memory and files into a chunk, which a thread writes and hashes while the next one fills.  At most two
  * chunks of a body are in memory, and at most WRITERS threads of a worker wait for the disk: the others
- * look up names.
+ * stay free to resolve names.
  *
  * Owns: the uploads of this worker with their files.  Must never: wait for the disk, hold a file longer than
  * its request, or write beyond limits.upload_spool_bytes. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * uploadspec.c -- see uploadspec.h.  Owns: the paths.  Must never: trust what it is given. */
+ * uploadspec.c -- see uploadspec.h.  Owns: the paths.  Must never: trust its input. */
 #include "http/uploadspec.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * ws.c -- WebSocket connections (RFC 6455): accepting, sending, keeping alive, closing.
  *
- * Owns: struct ws, which its connection holds until Lua, told by one WS_CLOSE event, ends it too: the
- * answers to what came before the end go out before the close frame.  Must never: send after a close
+ * Owns: struct ws, which its connection holds until Lua, after one WS_CLOSE event, ends it too: replies
+ * to earlier messages go out before the close frame.  Must never: send after a close
  * frame, wait for Lua without a limit, or queue without one for a client that does not read. */
 #include <openssl/evp.h>
 #include <stdlib.h>

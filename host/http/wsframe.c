@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * wsframe.c -- see wsframe.h.  A whole message in one frame and one read is handed out where it lies;
- * everything else is put together in `message`.
+ * wsframe.c -- see wsframe.h.  A whole message in one frame and one read is returned in place;
+ * all others are assembled in `message`.
  *
  * Must never: buffer more than `max` bytes of a message, or let text through that is not UTF-8. */
 #include "http/wsframe.h"

@@ -2,7 +2,7 @@
  * listen.c -- accepting connections.  The listening sockets are the supervisor's, inherited; they are
  * polled rather than uv_listen()ed, because accepting must be able to pause.
  *
- * Owns: the polls and one spare descriptor, which is spent to answer a client 503 when there is no
+ * Owns: the polls and one spare descriptor, used to answer a client with 503 when there is no
  * other.  Must never: spin on a socket that it cannot accept from. */
 #include "net/listen.h"
 

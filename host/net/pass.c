@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * pass.c -- a connection and its unanswered request go to another worker (Engine.IO long-polling needs
- * it: a session lives in one process).  The other side parses the request again and sees it as its own.
- * Of a TLS connection only the conversation goes: see relay.c.
+ * pass.c -- passes a connection and its unanswered request to another worker (for Engine.IO long-polling:
+ * a session lives in one process).  The other worker parses the request again and treats it as its own.
+ * A TLS connection stays here and passes on only the decrypted stream: see relay.c.
  *
- * Owns: nothing; how bytes travel is given to it.  Must never: lose a byte of what was read, or answer what
- * it has passed on. */
+ * Owns: nothing; pass_init() supplies the transport.  Must never: lose a byte that was read, or answer a
+ * request that it has passed on. */
 #include "net/pass.h"
 
 #include <stdlib.h>

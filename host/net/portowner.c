@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * portowner.c -- see portowner.h.  /proc/net/tcp and tcp6 name the socket that listens (proc(5)), the
- * descriptors of processes name whose it is; those of others are visible to root alone.  Owns nothing. */
+ * portowner.c -- see portowner.h.  /proc/net/tcp and tcp6 list the listening sockets (proc(5)), the
+ * descriptors of processes show their owner; only root sees those of other users.  Owns nothing. */
 #include "net/portowner.h"
 
 #include <arpa/inet.h>

@@ -2,10 +2,10 @@
  * preface.c -- a connection's PROXY head (http.proxy_protocol), which comes before everything else, also
  * before TLS.
  *
- * See preface.h.  Whether a head is expected is decided by listener and peer, never by the bytes: with
- * http.trusted_proxies those and nobody else send one, without it everybody does.  It must arrive within
- * limits.head_timeout_ms.  Owns: nothing; what has come of a head waits in c->in.
- * Must never: take an address from somebody whom the settings do not name. */
+ * See preface.h.  Listener and peer decide whether a head is expected, never the bytes: with
+ * http.trusted_proxies only those peers send one, without it all do.  It must arrive within
+ * limits.head_timeout_ms.  Owns: nothing; an incomplete head waits in c->in.
+ * Must never: accept an address from a peer that the settings do not name. */
 #include "net/preface.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * proxyhead.c -- see proxyhead.h.  Pure: bytes in, an address out.
  *
- * Must never: guess.  A head that is not exactly as the protocol has it is none. */
+ * Must never: guess.  A head that deviates from the protocol is refused. */
 #include "net/proxyhead.h"
 
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * relay.c -- a connection whose conversation moved to another worker, while its encryption cannot move.
+ * relay.c -- a TLS connection that another worker handles: the stream moves, the encryption stays here.
  *
- * pass.c gives the other worker one end of a local stream in place of the connection; we decrypt what
- * the client sends into our end, and encrypt what comes out of it.  To the other worker it is a
- * connection like any other: with requests in their order, WebSockets, and back-pressure, since neither
- * side is read from while the other one has too much to take.
+ * pass.c gives the other worker one end of a local stream in place of the connection; we decrypt the
+ * client's bytes into our end, and encrypt those that come out of it.  To the other worker it is a
+ * connection like any other: with requests in order, WebSockets, and back-pressure, since reading from
+ * one side pauses while the other has too much queued.
  *
- * Owns: our end.  Must never: look at what passes, or hold more of it than RELAY_HIGH and one read. */
+ * Owns: our end.  Must never: inspect the bytes, or hold more of them than RELAY_HIGH and one read. */
 #include "net/relay.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * tls.c -- see tls.h: which certificate a client is shown, and what is agreed on with it.
+ * tls.c -- see tls.h: which certificate a client gets, and the negotiated parameters.
  *
- * Owns: the certificates in use and, during a reload, those that will be.  Every connection holds the
- * SSL_CTX it began with, so a set may be dropped at any time. */
+ * Owns: the certificates in use and, during a reload, their replacements.  Every connection holds the
+ * SSL_CTX that it began with, so a set may be dropped at any time. */
 #include "net/tls.h"
 
 #include <openssl/err.h>

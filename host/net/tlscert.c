@@ -2,7 +2,7 @@
  * tlscert.c -- see tlscert.h.  A key that others may read, that asks for a password or that belongs to
  * another certificate is refused with the name of its setting and file.
  *
- * Owns nothing: what was read is given to the reader's function and freed. */
+ * Owns nothing: passes each pair to the reader's function and frees it. */
 #include "net/tlscert.h"
 
 #include <dirent.h>

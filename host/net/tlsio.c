@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * tlsio.c -- see tls.h: one connection between bytes as they are and bytes as they are sent.
+ * tlsio.c -- see tlsio.h: one connection, between plaintext and ciphertext.
  *
- * OpenSSL reads from what was given to it and writes into a growing buffer, so it never waits for a
- * socket.  Owns: the SSL, the wire buffer.  Must never: keep what was given beyond the loop of
- * tlsio_take() calls, or let its error queue meet another connection's. */
+ * OpenSSL reads from the caller's bytes and writes into a growing buffer, so it never waits for a
+ * socket.  Owns: the SSL, the wire buffer.  Must never: keep the caller's bytes beyond the loop of
+ * tlsio_take() calls, or mix its error queue with another connection's. */
 #include "net/tlsio.h"
 
 #include <openssl/err.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * tlskeys.c -- the keys of session tickets (RFC 5077; the same form serves TLS 1.3).
  *
- * They lie in a page that all workers share, so a client may resume at any of them, at the replacement
- * of a dead one, and after a reload.  The supervisor alone writes; it makes new ones every twelve hours,
- * the last ones are still accepted, older ones are gone, and what was recorded under them is safe.
+ * They are in a page that all workers share, so a client can resume at any of them, at the replacement
+ * of a dead one, and after a reload.  Only the supervisor writes; it rotates the keys every twelve hours.
+ * The previous ones are still accepted; older ones are erased, so traffic recorded under them stays secret.
  * Never on disk, and not in a core dump. */
 #include "net/tlskeys.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * wheel.c -- one coarse timer for all connections.  Each is in the slot of the tick at which it is to
- * be looked at; a deadline that moves away costs nothing until then.
+ * wheel.c -- one coarse timer for all connections.  Each is in the slot of its next check; postponing
+ * a deadline costs nothing until then.
  *
  * Owns: the slots and the timer, which stops when there is no connection.  Never closes anything. */
 #include "net/wheel.h"

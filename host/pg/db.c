@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * db.c -- what Lua may ask of PostgreSQL: leases, statements, notifications.
+ * db.c -- PostgreSQL for Lua: leases, statements, notifications.
  *
  * Owns the listening connection and its channels; everything else is the pool's.  Nothing here
  * blocks: a call either refuses at once or arms work whose DONE comes later. */

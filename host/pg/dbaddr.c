@@ -3,7 +3,7 @@
  *
  * Owns the parsed connection strings, passwords included: no text from here or from libpq's parser
  * reaches the log.  A host name becomes as many servers as it has addresses; `host` stays the name
- * that TLS verifies.  target_session_attrs is ours: every connection is asked whether it takes writes. */
+ * that TLS verifies.  We implement target_session_attrs: each connection is asked whether it takes writes. */
 #include "pg/dbaddr.h"
 
 #include <netdb.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * dbcancel.c -- see dbcancel.h.
  *
- * PQcancel() connects, writes and waits for the other side to close, without any limit of time: to a
- * server that is frozen it lasts for as long as that is.  So it has no place in libuv's pool, which
- * also looks up host names, and whose threads are waited for when the process ends.  A request that
- * lasts too long is abandoned: its thread goes on by itself, others take its place up to a limit.
+ * PQcancel() connects, writes and waits for the other side to close, without a timeout: with a frozen
+ * server it blocks as long as that lasts.  So it must not run in libuv's pool, which also resolves
+ * host names and whose threads are joined at exit.  A request that takes too long is abandoned: its
+ * thread continues alone, and others take its place up to a limit.
  *
- * Owns: the list of requests that have ended, the only thing that threads share with the loop. */
+ * Owns: the list of finished requests, the only thing that threads share with the loop. */
 #include "pg/dbcancel.h"
 
 #include <pthread.h>

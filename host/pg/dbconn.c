@@ -2,10 +2,10 @@
  * dbconn.c -- see dbconn.h.  This half: the socket, connecting, breaking, cancelling.
  * dbflight.c is the other half: sending jobs and reading their answers.
  *
- * libpq may close its socket and open another inside PQconnectPoll(), under the same number even, so
- * the poll handle is stopped before each such call and made anew after it.  Each address gets its own
- * limit of time; one that hangs keeps a single connection waiting while the others go on to the next.
- * While a cancel request runs nothing is sent, so that a late signal cannot hit the next statement. */
+ * libpq may close its socket and open another inside PQconnectPoll(), even with the same number, so
+ * the poll handle is stopped before each such call and created again after it.  Each address has its own
+ * timeout; one that hangs delays a single connection while the others go on to the next.
+ * Nothing is sent while a cancel request runs, so that a late signal cannot hit the next statement. */
 #include "pg/dbconn.h"
 
 #include <stdio.h>

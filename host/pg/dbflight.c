@@ -2,10 +2,10 @@
  * dbflight.c -- sending jobs in pipeline mode and reading their answers (see dbconn.h).
  *
  * A job is one pipeline segment: for each step Parse (when the text is not prepared yet), Bind,
- * Describe, Execute; then one Sync.  An error skips the rest of the segment and nothing else.  Rows
- * are taken one by one, so that a result over the limit is noticed while it arrives.
+ * Describe, Execute; then one Sync.  An error skips only the rest of the segment.  Rows
+ * are read one by one, so that a result over the limit is noticed while it arrives.
  *
- * What is posted is sent when the present turn of the loop ends.  Jobs of one transaction that are
+ * Posted jobs are sent at the end of the current loop turn.  Jobs of one transaction that are
  * sent together share a segment, since the server writes to its socket, and wakes us, at each Sync.
  * After an error the rest of such a transaction would be refused anyway.
  *

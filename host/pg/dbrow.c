@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * dbrow.c -- see dbrow.h.  Types by OID (src/include/catalog/pg_type.dat); whatever is not listed
- * crosses as the text that PostgreSQL prints.  Relies on DateStyle ISO and TimeZone UTC. */
+ * dbrow.c -- see dbrow.h.  Types by OID (src/include/catalog/pg_type.dat); all others
+ * stay the text that PostgreSQL prints.  Relies on DateStyle ISO and TimeZone UTC. */
 #include "pg/dbrow.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * dbserver.c -- see dbserver.h.
  *
- * Owns the table of servers.  Entries stay where they are while a connection points at them, so one
- * in use is never given to another address.  Must never keep a text that could hold a password: all
- * that comes here is an address or the server's own words. */
+ * Owns the table of servers.  An entry stays in place while a connection points at it, so one
+ * in use is never reused for another address.  Must never keep a text that could contain a password: only
+ * addresses and the server's own messages come here. */
 #include "pg/dbserver.h"
 
 #include <ctype.h>

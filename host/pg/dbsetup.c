@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * dbsetup.c -- see dbsetup.h.
  *
- * What dbrow.c relies on (dates in ISO and UTC, bytes in hex ..) must hold on every session, and a
- * pooler may hand out one that another client has changed.  Hence: set by statements, never by the
- * startup packet's `options`, read back in the same round trip, and refused when it is not so.
- * Behind a pooler by transactions nothing outlives one: there each transaction begins with the same
+ * The settings that dbrow.c relies on (dates in ISO and UTC, bytes in hex ..) must hold in every session,
+ * and a pooler may hand out one that another client has changed.  So they are set by statements, not by
+ * the startup packet's `options`, read back in the same round trip, and a mismatch refuses the session.
+ * With a transaction pooler no setting outlives a transaction: there each one begins with the same
  * settings, local to it.  Must never use a named statement: those belong to dbflight.c. */
 #include "pg/dbsetup.h"
 

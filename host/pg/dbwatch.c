@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * dbwatch.c -- see dbwatch.h.
  *
- * Twice a second it looks at all connections.  Time is counted in looks, not by the clock: a worker
- * that was busy in Lua for seconds has not read the answers that are there.  An idle connection is
- * asked whether its server still answers and takes writes, one each second; when one has no answer
- * after a second all others are asked, so that a dead session is told from a dead server.
+ * Checks all connections twice a second.  Time is counted in checks, not by the clock: a worker
+ * that was busy in Lua for seconds has not read the answers that have arrived.  Once a second one idle
+ * connection is probed: does its server still answer and take writes?  Without an answer after a second,
+ * all others are probed, to tell a dead session from a dead server.
  *
  * Owns the list of connections.  Must never: write, or wait. */
 #include "pg/dbwatch.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * pgembed.c -- see pgembed.h: initdb once, then a `postgres` child on a Unix socket only.
  *
- * Owns: the server process and the locks of home and cluster.  Must never leave a half-made cluster behind:
- * it is made under another name and renamed when whole.  What a killed host left is put right here. */
+ * Owns: the server process and the locks of home and cluster.  Must never leave an incomplete cluster:
+ * it is created under another name and renamed when complete.  Cleans up what a killed host left behind. */
 #include "pg/pgembed.h"
 
 #include <dirent.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * pghome.c -- see pghome.h: paths, users, locks and child processes of the private cluster.
  *
- * Owns: the locks' file descriptors.  Must never signal a server that a living host looks after.  PostgreSQL
- * refuses to run as root, hence the change of user and the second place for a cluster whose user cannot
+ * Owns: the locks' file descriptors.  Must never signal a server that a living host manages.  PostgreSQL
+ * refuses to run as root, hence the change of user, and a second location in case that user cannot
  * reach the first. */
 #include "pg/pghome.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * pool.c -- see pool.h.  Owns the connections, the queue of statements that found no room, and all leases.
- * A lease that ends with work under way leaves its connection "resetting": interrupted, drained, rolled
- * back, and only then given to somebody else. */
+ * pool.c -- see pool.h.  Owns the connections, the queue of waiting statements, and all leases.
+ * A lease that ends with work in progress leaves its connection "resetting": interrupted, drained, rolled
+ * back, and only then leased again. */
 #include "pg/pool.h"
 
 #include <stdio.h>

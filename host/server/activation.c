@@ -2,8 +2,8 @@
  * activation.c -- see activation.h.  The protocol: LISTEN_FDS sockets from descriptor 3 on, meant for
  * process LISTEN_PID, with names in LISTEN_FDNAMES separated by colons.
  *
- * Owns: the descriptors it was handed, until they are shared out.  Must never serve on a socket that
- * no setting asked for: who opened it expects something else of it. */
+ * Owns: the inherited descriptors, until they are shared out.  Must never serve on a socket that
+ * no setting names: it was opened for another purpose. */
 #include "server/activation.h"
 
 #include <arpa/inet.h>

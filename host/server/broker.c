@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * broker.c -- see broker.h.  No Lua, no libuv, no threads: one poll for requests and for the ends of keepers.
+ * broker.c -- see broker.h.  No Lua, no libuv, no threads: one poll for requests and for keepers' exits.
  *
- * It begins as a fresh image with an empty environment, so nothing of the supervisor's is in its memory:
- * no secret, no key.  It copies no data of programs: their descriptors come with the request and go to the
- * keeper (brokerkeep.c).  While as many programs run as may, it reads no request: they wait in the channels.
- * Owns: the keepers, and the lifeline, whose end of file tells them that it is gone.
- * Must never trust a request: its writer may have been taken over. */
+ * It starts as a fresh image with an empty environment, so its memory has none of the supervisor's secrets
+ * and keys.  It copies no data of programs: their descriptors come with the request and go to the
+ * keeper (brokerkeep.c).  While the maximum number of programs runs, it reads no requests: they wait in the
+ * channels.
+ * Owns: the keepers, and the lifeline, whose end of file tells them that the broker has died.
+ * Must never trust a request: the worker that wrote it may be compromised. */
 #include "server/broker.h"
 
 #include <errno.h>

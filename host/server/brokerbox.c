@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * brokerbox.c -- see brokerbox.h.
  *
- * Files: what may be read is named (the system's programs, libraries and the settings that libc reads, not
- * all of /etc), what may be written is the working directory and what the call names.  Landlock's ptrace
- * rule keeps /proc/PID/environ and /proc/PID/mem of others out of reach as well, once root has lost the
- * capabilities that pass by it.  Calls: a list of what is refused, for no list of what is allowed would fit
- * every program.
- * Owns nothing.  The numbers are the kernel's, for its headers here may be older than the kernel. */
+ * Files: an allow list for reading (the system's programs, libraries and the settings that libc reads, not
+ * all of /etc), and for writing the working directory and the paths in the call.  Landlock's ptrace rule also
+ * protects /proc/PID/environ and /proc/PID/mem of other processes, once root has lost the capabilities that
+ * bypass it.  System calls: a deny list, since no allow list would fit every program.
+ * Owns nothing.  Kernel numbers are spelled out, since the headers here may be older than the kernel. */
 #include "server/brokerbox.h"
 
 #include <errno.h>

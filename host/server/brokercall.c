@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * brokercall.c -- programs as Lua sees them (see brokercall.h and host_api.h).
  *
- * Owns: of each call the line to its keeper and our ends of the three pipes.  Closing the line ends the
- * program, so whatever ends a call (its task, this worker) ends that as well.  A call whose request finds
- * no room in the channel waits here for its turn.  A pipe that has not ended when the program has is read
- * once more and left: somebody beyond the keeper's reach has been given it.
- * Must never block, nor keep more of an output than the call may. */
+ * Owns: for each call the line to its keeper and our ends of the three pipes.  Closing the line ends the
+ * program, so the end of a call (of its task, of this worker) ends the program as well.  If the channel is
+ * full, the call waits here for its turn.  A pipe that is still open after the program has ended is read once
+ * more and closed: a process beyond the keeper's reach holds it.
+ * Must never block, nor keep more of an output than the call allows. */
 #include "server/brokercall.h"
 
 #include <errno.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * brokerkeep.c -- see brokerkeep.h.
  *
- * A keeper is the subreaper of its program: whoever loses his parent down there becomes the keeper's child,
- * double forks and new sessions included, so "all of it" is what waitpid() knows of.  Killing goes from the
- * top: children are killed, theirs become ours, until there are none.  Root's program, whom no RLIMIT_NPROC
- * holds, has a PID namespace besides, in which one kill() reaches all at once; its family is counted now and
- * then, and ended when it is too large.
- * Must never end before everything below it has, nor report before that. */
+ * A keeper is the subreaper of its program: orphaned descendants become the keeper's children, even after
+ * double forks and in new sessions, so waitpid() sees all of them.  Killing goes from the top: children are
+ * killed, theirs become ours, until none are left.  A program of root, to which RLIMIT_NPROC does not apply,
+ * also gets a PID namespace, in which one kill() reaches all at once; its processes are counted now and
+ * then, and killed when there are too many.
+ * Must never end, nor report the end, before all of its descendants have ended. */
 #include "server/brokerkeep.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * brokerkin.c -- see brokerkin.h.  Numbers are those that the mounted /proc shows, which is that of the
- * machine: in a PID namespace they may be counted, and not killed by. */
+ * brokerkin.c -- see brokerkin.h.  Pids are those of the mounted /proc, which is the machine's:
+ * in a PID namespace use them for counting, not for kill(). */
 #include "server/brokerkin.h"
 
 #include <ctype.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * brokerrun.c -- see brokerrun.h.  One way, from top to bottom; each step that fails says which it was.
+ * brokerrun.c -- see brokerrun.h.  Runs straight through; a step that fails reports which one it was.
  * Must never leave anything of ours to the program: no descriptor but 0 to 2, no environment but what the
  * call gives, no signal blocked or ignored. */
 #include "server/brokerrun.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * brokerspec.c -- see brokerspec.h.  Lua has checked the values (host/lua/exec.lua); here only what the
- * message itself could not hold: a NUL within a string, more of them than fit. */
+ * brokerspec.c -- see brokerspec.h.  Lua has checked the values (host/lua/exec.lua); this only refuses what
+ * the message cannot represent: a NUL in a string, or too many strings. */
 #include "server/brokerspec.h"
 
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * brokerstart.c -- see brokerstart.h.
  *
- * Owns: both ends of each worker's channel, so that a replacement on either side finds what its predecessor
- * left, and our own program as it was when we started: it may have been upgraded since.  A request that
- * was left is void where the worker that wrote it is gone, for its line is closed. */
+ * Owns: both ends of each worker's channel, so that a replacement on either side finds pending requests,
+ * and our own executable as it was when we started: it may have been upgraded since.  A pending request of
+ * a worker that has died is void, since its line is closed. */
 #include "server/brokerstart.h"
 
 #include <errno.h>

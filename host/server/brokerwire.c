@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * brokerwire.c -- see brokerwire.h.  Owns nothing; a descriptor that was received belongs to who called. */
+ * brokerwire.c -- see brokerwire.h.  Owns nothing; received descriptors belong to the caller. */
 #include "server/brokerwire.h"
 
 #include <errno.h>

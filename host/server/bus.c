@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * bus.c -- messages and connections between the workers of one host.
  *
- * Each worker has one datagram inbox whose both ends the supervisor keeps, so what waits in it
- * outlives a worker.  Owns: the queues of what did not fit into another's inbox, and the messages
- * that are arriving in pieces.  From one sender everything arrives in the order it was sent. */
+ * Each worker has one datagram inbox.  The supervisor keeps both ends, so waiting messages
+ * outlive a worker.  Owns: the queues of messages that did not fit into another's inbox, and messages
+ * that arrive in pieces.  Messages of one sender arrive in the order in which they were sent. */
 #include "server/bus.h"
 
 #include <errno.h>

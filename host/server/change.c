@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * change.c -- see change.h.
  *
- * Owns: the text that is to be written, until it is decided.  One at a time.  Must never write what was not
- * accepted, nor over an edit that it has not read. */
+ * Owns: the new text, until the decision.  One at a time.  Must never write a text that was not
+ * accepted, nor overwrite an edit that it has not read. */
 #include "server/change.h"
 
 #include <errno.h>

@@ -2,9 +2,9 @@
  * control.c -- see control.h.
  *
  * Owns: the claim (a lock that lasts as long as any process of this host), the listening socket and its
- * file, and at most CONTROL_CLIENTS_MAX clients.  Whatever a client
- * sends or omits costs it its own connection only: a request is one line of at most REQUEST_MAX bytes
- * within REQUEST_S; an answer that is not read is dropped.  Must never block the supervisor. */
+ * file, and at most CONTROL_CLIENTS_MAX clients.  A misbehaving client loses only its own
+ * connection: a request is one line of at most REQUEST_MAX bytes within REQUEST_S; an answer
+ * that the client does not read is dropped.  Must never block the supervisor. */
 #include "server/control.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * embed.c -- see embed.h: a binary search over what the build compiled in.  Owns nothing. */
+ * embed.c -- see embed.h: a binary search over the compiled-in files.  Owns nothing. */
 #include "server/embed.h"
 
 #include <stdlib.h>

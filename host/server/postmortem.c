@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * postmortem.c -- see postmortem.h: one log line with what ran, where in the scripts, and where in C;
- * then the signal's own effect, which leaves a core file where the system keeps them.
+ * postmortem.c -- see postmortem.h: writes one log line with what ran, where in the scripts, and where in C;
+ * then lets the signal take its default action, which leaves a core file if the system keeps them.
  *
- * The process may have been stopped anywhere, inside malloc() too.  So nothing here allocates, and if
- * it fails all the same, the second signal ends the process; if it hangs, the supervisor does. */
+ * The signal may have interrupted anything, even malloc().  So nothing here allocates.  If it crashes
+ * nevertheless, the second signal ends the process; if it hangs, the supervisor does. */
 #include "server/postmortem.h"
 
 #include <dlfcn.h>

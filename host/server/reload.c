@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * reload.c -- see reload.h.
  *
- * Owns: the candidate bundle, the checker process and its pipe, the votes, who waits for the verdict.
- * One reload at a time; requests that come meanwhile are one more after it, since the files may have
- * changed.  Must never touch what serves before every worker has voted for the new one. */
+ * Owns: the candidate bundle, the checker process and its pipe, the votes, the clients that wait for the
+ * verdict.  One reload at a time; requests that come meanwhile cause one more afterwards, since the files
+ * may have changed.  Must never touch the generation in service before every worker has voted for the
+ * new one. */
 #include "server/reload.h"
 
 #include <errno.h>

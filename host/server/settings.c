@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * settings.c -- see settings.h.  Owns its result buffers only; what is right, scripts decide. */
+ * settings.c -- see settings.h.  Owns only its result buffers; scripts decide what is valid. */
 #include "server/settings.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sockets.c -- see sockets.h.  Owns nothing: the caller keeps what it is given. */
+ * sockets.c -- see sockets.h.  Owns nothing: the sockets belong to the caller. */
 #include "server/sockets.h"
 
 #include <arpa/inet.h>

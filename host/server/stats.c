@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * stats.c -- host_stats(): what this worker holds at this moment, for its gauges and for /ready.
+ * stats.c -- host_stats(): the worker's current resource use, for its gauges and for /ready.
  *
- * Owns nothing.  Read once a second, so it may cost a system call, but no loop over connections. */
+ * Owns nothing.  Called once a second, so it may cost a system call, but no loop over connections. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

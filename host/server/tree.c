@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * tree.c -- see tree.h: reads *.lua and *.sql below the search path and refuses what cannot be
- * trusted.  The caller owns the tree; nothing is remembered here, nothing is printed. */
+ * tree.c -- see tree.h: reads *.lua and *.sql below the search path and refuses files that cannot be
+ * trusted.  The caller owns the tree; this keeps and prints nothing. */
 #include "server/tree.h"
 
 #include <dirent.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * watch.c -- see watch.h: inotify on directories; files are not told apart, a reload reads them all.
+ * watch.c -- see watch.h: inotify on directories; which file changed does not matter: a reload reads all.
  *
  * Owns: the inotify descriptor and the list of directories.  A burst of changes (an editor's save, a
- * checkout) is one: it is due when it has been quiet for a moment. */
+ * checkout) counts as one, due after a quiet moment. */
 #include "server/watch.h"
 
 #include <dirent.h>

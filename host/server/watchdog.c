@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * watchdog.c -- see watchdog.h.
  *
- * Owns: what it knows of each worker's present turn, and the strikes.  Lives in the supervisor, and
- * must never wait. */
+ * Owns: its record of each worker's current turn, and the strikes.  Lives in the supervisor, and
+ * must never block. */
 #include "server/watchdog.h"
 
 #include <signal.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * worker.c -- the life of one worker: start, turns, drain, stop.
  *
- * Owns: the order of starting and stopping, the signals.  A turn is: Lua for at most 10 ms, what it
- * wrote, then the loop; the loop does not wait while there is something left for Lua. */
+ * Owns: the order of starting and stopping, the signals.  A turn runs Lua for at most 10 ms, sends its
+ * output, then runs the loop; the loop does not block while Lua has work left. */
 #include "server/worker.h"
 
 #include <fcntl.h>
