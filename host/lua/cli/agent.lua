@@ -1,6 +1,6 @@
 -- host/lua/cli/agent.lua -- `human agent`: a chat with an agent of a running server, in the terminal or in
 -- a pipe.  An ordinary client of the agent API over HTTP: it sees nothing that another client could not.
--- Neighbour: cli/agent_account, who we are there.
+-- Neighbour: cli/agent_account, our account there.
 
 local account = require "human.cli.agent_account"
 local cli = require "human.cli.words"

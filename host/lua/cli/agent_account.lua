@@ -1,7 +1,7 @@
 -- host/lua/cli/agent_account.lua -- the account that `human agent` talks with: user, key and agent.
--- At the server of this home it makes them and keeps them for the next time, one for each database
--- (/health, database_id): a new database has a new user and key, and that of another one is not sent to it.
--- At any other server nothing is made and nothing kept: there the key is the person's own.
+-- On the server of this home it creates and keeps them, one set per database (/health, database_id): a new
+-- database gets a new user and key, and no database gets the key of another.
+-- On any other server it creates and keeps nothing: there the person uses their own key.
 
 local cli = require "human.cli.words"
 local host = require "human.core.host"

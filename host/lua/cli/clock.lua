@@ -1,5 +1,5 @@
--- host/lua/cli/clock.lua -- `human clock`: the time by which things come due, and moving it in a database for tests.
--- Exit status: 0; 1 where the database has no test clock, or there is none; 2 for wrong words.
+-- host/lua/cli/clock.lua -- `human clock`: shows the time by which things come due, and moves it in a test database.
+-- Exit status: 0; 1 without a test clock in the database, or without a database; 2 for wrong arguments.
 
 local cli = require "human.cli.words"
 local clock = require "human.core.clock"

@@ -1,4 +1,4 @@
--- host/lua/cli/database.lua -- the database of a command that reads or writes it once its words are known to be right.
+-- host/lua/cli/database.lua -- opens the database for a command, after the command has checked its arguments.
 
 local cli = require "human.cli.words"
 local host = require "human.core.host"

@@ -1,6 +1,6 @@
--- host/lua/cli/doctor.lua -- `human doctor`: what is wrong with this installation, and how to put it
--- right.  Starts nothing and changes nothing, whether a server runs or not.  Exit status 1 when
--- something is wrong; a warning is not.
+-- host/lua/cli/doctor.lua -- `human doctor`: what is wrong with this installation, and how to fix
+-- it.  Starts nothing and changes nothing, whether a server runs or not.  Exit status 1 for
+-- failures; warnings do not count.
 
 local cli = require "human.cli.words"
 local doctor = require "human.cli.doctor_machine"

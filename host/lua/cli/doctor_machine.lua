@@ -1,7 +1,7 @@
 -- host/lua/cli/doctor_machine.lua -- checks of `human doctor` that concern the machine: files, limits, ports, keys.
--- A check adds findings to a report: ok, warn or fail, each with what is so and how to put it right.
--- Checks look and change nothing; what they ask of the machine goes through `ask`, so that specs can
--- answer in its place.  Neighbours: cli/doctor_service (database, scripts, model), cli/doctor.
+-- A check adds findings to a report: ok, warn or fail, each with the facts and a fix.
+-- Checks change nothing.  Their questions to the machine go through `ask`, so that specs can
+-- answer instead.  Neighbours: cli/doctor_service (database, scripts, model), cli/doctor.
 
 local host = require "human.core.host"
 

@@ -1,5 +1,5 @@
--- host/lua/cli/doctor_service.lua -- checks of `human doctor` that concern what serves: the running server,
--- the scripts, the database, the language model.  Works with the server up or down; asks, and changes
+-- host/lua/cli/doctor_service.lua -- checks of `human doctor` that concern the service: the running server,
+-- the scripts, the database, the language model.  Works with the server up or down, and changes
 -- nothing.  Neighbour: doctor, whose reports these add to.
 
 local db = require "human.db"

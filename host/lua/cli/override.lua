@@ -1,5 +1,5 @@
--- host/lua/cli/override.lua -- `human override PATH`: a copy of a shipped script, to be edited.
--- It goes into the first directory of the search path and says what it was copied from; that text is
+-- host/lua/cli/override.lua -- `human override PATH`: copies a shipped script for editing.
+-- The copy goes into the first directory of the search path and names its origin.  The original text is
 -- kept beside it, so that after an upgrade both sides' changes can be told apart (human overrides --diff).
 
 local cli = require "human.cli.words"

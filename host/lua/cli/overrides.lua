@@ -1,4 +1,4 @@
--- host/lua/cli/overrides.lua -- `human overrides [--diff] [PATH..]`: what does not come as shipped.
+-- host/lua/cli/overrides.lua -- `human overrides [--diff] [PATH..]`: lists scripts that differ from the shipped ones.
 
 local cli = require "human.cli.words"
 local host = require "human.core.host"

@@ -1,7 +1,7 @@
--- host/lua/cli/own_server.lua -- the server of this home, for commands that speak HTTP with it.
--- Where it listens and which key its TLS has is asked of its control socket: the settings that a command
--- reads may be others than those it was started with.  Who then answers at that address must call itself
--- the same instance (/health) before anything else is sent there: it may be somebody else's by now.
+-- host/lua/cli/own_server.lua -- the server of this home, for commands that use its HTTP API.
+-- Its control socket tells the address and the TLS key: the settings that a command reads may differ from
+-- those that the server was started with.  The server at that address must report the same instance
+-- (/health) before anything else is sent: the address may belong to another server by now.
 
 local fetch = require "human.fetch"
 local host = require "human.core.host"

@@ -1,5 +1,5 @@
--- host/lua/cli/queue.lua -- `human queue`: what waits, runs and was given up, and what becomes of the latter.
--- Exit status: 0; 1 where there is no such row, or no database; 2 for wrong words.
+-- host/lua/cli/queue.lua -- `human queue`: waiting, running and dead rows, and what to do with dead ones.
+-- Exit status: 0; 1 if there is no such row, or no database; 2 for wrong arguments.
 
 local cli = require "human.cli.words"
 local database = require "human.cli.database"

@@ -1,6 +1,6 @@
--- host/lua/cli/replay.lua -- what would a rule have decided?  Recorded decisions, asked once more.
--- Reads rule_decisions newest first, in pages of bounded size, asks the rules of a generation that was
--- built aside (nothing of it serves), and compares what they say with what was decided.
+-- host/lua/cli/replay.lua -- replays recorded decisions: what would a rule have decided?
+-- Reads rule_decisions newest first, in pages of bounded size, asks the rules of a generation that is
+-- built aside (and serves nothing), and compares their answers with the recorded ones.
 
 local db = require "human.db"
 local decisions = require "human.decisions"

@@ -1,7 +1,7 @@
--- host/lua/cli/replay_reads.lua -- which facts did a rule look at?  Asked once more with inputs that note it.
--- An object among the inputs is stood in for by an empty table that fetches, and notes, what is read of it;
--- lists stay what they are, so that # and ipairs see what they always see.  A rule that answers otherwise
--- to such inputs has looked in a way that this cannot follow: then nothing is said of it.
+-- host/lua/cli/replay_reads.lua -- which facts did a rule read?  Replays it with inputs that record reads.
+-- Each object among the inputs is replaced by a proxy that records what is read from it; lists are left
+-- alone, so that # and ipairs work as always.  If a rule's answer differs with such inputs, it reads them in a
+-- way that this cannot follow: then nothing is reported.
 
 local json = require "human.json"
 local rules = require "human.scripts.rules"

@@ -1,4 +1,4 @@
--- host/lua/cli/rules.lua -- `human rules`: what there is to turn, and what an edit would change.
+-- host/lua/cli/rules.lua -- `human rules`: which rules there are, and what an edit would change.
 -- list, show and examples read the scripts and need nothing else; replay reads the decisions that the
 -- server's database keeps, and may run while the server does.
 

@@ -1,6 +1,6 @@
--- host/lua/cli/snapshot.lua -- how a running server is, for `human status` and `human top`.
--- Two sources: the supervisor's own word over the control socket (it answers whatever the workers do),
--- and the numbers of all workers from /metrics.  Without the second, what only workers know is nil.
+-- host/lua/cli/snapshot.lua -- the state of a running server, for `human status` and `human top`.
+-- Two sources: the supervisor over the control socket (it answers whatever the workers do),
+-- and the numbers of all workers from /metrics.  Without the latter, values that only workers know are nil.
 
 local host = require "human.core.host"
 local json = require "human.json"

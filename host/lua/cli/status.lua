@@ -1,5 +1,5 @@
--- host/lua/cli/status.lua -- `human status`: how a running server is.  Takes two looks, a second apart,
--- so that it can say how many requests come now.  Exit status 1 when no server runs.
+-- host/lua/cli/status.lua -- `human status`: the state of a running server.  Takes two snapshots, a second
+-- apart, to compute the current request rate.  Exit status 1 when no server runs.
 
 local cli = require "human.cli.words"
 local json = require "human.json"

@@ -1,7 +1,7 @@
 -- host/lua/cli/test.lua -- `human test PATH..`: busted inside the host, so that a spec may await.
--- busted runs in one task; its pcalls let yields through.  It wants to be a command line program: it
--- looks at its caller's source, reads the global `arg` and ends with os.exit, all of which is arranged
--- here.  Words, outputs and exit status are busted's; ours is the output without `-o`, whose last line is
+-- busted runs in one task; its pcalls let yields through.  It expects to be a command line program that
+-- inspects its caller's source, reads the global `arg` and ends with os.exit; this file provides for
+-- that.  Arguments, outputs and exit status are busted's; ours is the output without `-o`, whose last line is
 -- "N passed, N failed".  Specs of the source tree find its files; those
 -- of an operator find scripts as a server would, in their sandbox, and have human.spec besides.
 

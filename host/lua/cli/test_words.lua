@@ -1,6 +1,6 @@
--- host/lua/cli/test_words.lua -- the words of `human test`: those of busted, as busted's own command line reads
--- them.  Runs twice: before there is a runtime, since the first path decides which scripts are meant, and in
--- it.  So it needs nothing of ours.
+-- host/lua/cli/test_words.lua -- the arguments of `human test`: those of busted, parsed by busted's own code.
+-- Runs twice: before there is a runtime, since the first path decides which scripts to load, and inside
+-- it.  So it must not use our modules.
 
 local M = {}
 local DISTRIBUTION = {

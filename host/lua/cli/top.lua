@@ -1,6 +1,6 @@
 -- host/lua/cli/top.lua -- `human top`: what `human status` shows, once a second, until q or Ctrl-C.
--- On a terminal each look takes the place of the one before; elsewhere they follow one another, which
--- `human top -n 60 >file` makes a record of a minute.
+-- On a terminal each snapshot replaces the previous one; elsewhere they follow one another, so
+-- `human top -n 60 >file` records a minute.
 
 local cli = require "human.cli.words"
 local host = require "human.core.host"

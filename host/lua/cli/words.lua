@@ -1,5 +1,5 @@
--- host/lua/cli/words.lua -- what the sub-commands share: how they read their words, how they end, what they
--- suggest.  Texts for `human help COMMAND` are in host/cli/help.txt.
+-- host/lua/cli/words.lua -- shared by the sub-commands: parsing arguments, exiting, and
+-- suggestions.  Texts for `human help COMMAND` are in host/cli/help.txt.
 
 local host = require "human.core.host"
 local nearest = require "human.core.nearest"

@@ -1,6 +1,6 @@
--- host/lua/core/beyond.lua -- what others see at once, and no rollback takes back.
--- A request may be one transaction without its handler knowing (human.pg.whole).  Whatever reaches beyond the
--- database (the network, other tasks, a client) says so here, and what was done before is committed first.
+-- host/lua/core/beyond.lua -- side effects that others see at once and no rollback undoes.
+-- A request may be one transaction without its handler knowing (human.pg.whole).  Anything that reaches beyond the
+-- database (the network, other tasks, a client) calls this first, so that the work so far is committed before.
 
 local sched = require "human.core.sched"
 

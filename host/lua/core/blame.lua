@@ -1,5 +1,5 @@
--- host/lua/core/blame.lua -- the line of the script that called the runtime, for what is refused to it.
--- What is compiled in bears its path in this tree (embed_gen.lua), scripts theirs in the bundle.
+-- host/lua/core/blame.lua -- the line of the script that called the runtime, for errors about that call.
+-- Compiled-in chunks are named by their path in this tree (embed_gen.lua), scripts by theirs in the bundle.
 
 local M = {}
 local LEVELS = 20

@@ -1,4 +1,4 @@
--- host/lua/core/boot.lua -- the worker's Lua side from its first line to its last.
+-- host/lua/core/boot.lua -- the worker's Lua side from start to end.
 -- Connects events to the modules that handle them, loads the scripts, waits for the database, and
 -- drains at the end.  Returns the one function that C calls.  Neighbours: sched, gen, request, connections.
 

@@ -1,9 +1,9 @@
--- host/lua/core/bus_hosts.lua -- news for the other hosts on this database: in batches, and only while there are any.
--- pg_notify takes one lock of the whole server from there to the end of its transaction, so it has no place in one
--- that writes.  A worker collects what it has to tell for a moment and sends it as one notification of its own.
--- Hosts know each other by what worker 0 of each says when it begins to listen and every few seconds after; one that
--- does not hear itself cannot hear others either, and tells everything.  What is lost (a worker that died, a full
--- outbox) is found by looking: human.bus says "bus.look" on every host.
+-- host/lua/core/bus_hosts.lua -- messages to the other hosts on this database: in batches, and only if there are any.
+-- pg_notify holds a server-wide lock until its transaction ends, so it must not run in a transaction
+-- that writes.  A worker collects messages for a moment and sends them as one notification of its own.
+-- Hosts know each other from announcements of each one's worker 0, when it begins to listen and every few seconds; one
+-- that does not hear itself cannot hear others either, and sends everything.  Subscribers find lost messages (a worker
+-- that died, a full outbox) by polling: human.bus publishes "bus.look" on every host.
 
 local db = require "human.db"
 local host = require "human.core.host"

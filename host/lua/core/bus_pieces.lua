@@ -1,7 +1,7 @@
--- host/lua/core/bus_pieces.lua -- what is too long for one notification, in pieces, and together again.
+-- host/lua/core/bus_pieces.lua -- splits messages that are too long for one notification, and joins them.
 -- A piece is a message of the bus: {"bus.piece", {id, number, how many, base64}}.  Pieces come in the order in which
--- they were sent, or not at all, so one that does not fit is the end of what it belongs to.  Any user of the database
--- can send some: what is kept is bounded.
+-- they were sent, or not at all, so an unexpected piece discards its message.  Any user of the database
+-- can send pieces: the memory for them is bounded.
 
 local host = require "human.core.host"
 local json = require "human.json"

@@ -1,8 +1,8 @@
--- host/lua/core/clock.lua -- the clock by which things come due: the server's, or in a database that was made for tests
--- one that people move.
--- In SQL it is human_now(), elsewhere human.time.  Where there is no test clock human_now() is now(), which the server
--- puts in its place when it plans.  A test clock is there, or not, from a database's first migration on, and a host
--- that expects the other thing (time.test_clock) does not start: neither a setting nor a wrong database moves real
+-- host/lua/core/clock.lua -- the clock by which things come due: the server's, or an adjustable one in a database
+-- created for tests.
+-- In SQL it is human_now(), elsewhere human.time.  Without a test clock human_now() is now(), and the server
+-- inlines it when it plans.  A database's first migration decides whether it has a test clock, and a host
+-- that expects otherwise (time.test_clock) does not start: neither a setting nor a wrong database moves real
 -- time.
 
 local bus = require "human.bus"

@@ -1,8 +1,8 @@
--- host/lua/core/events.lua -- who handles which kind of event of the host, and what becomes of one that fails.
--- A handler's error ends with the handler: it is logged with its place, and what somebody may be waiting
--- for is given up in good order (the failed() of the kind), so that neither the worker nor the other
--- events of the turn suffer.  Only a lack of memory passes on: then nothing here can be relied upon, and
--- bridge.c has another worker take over.  Knows nothing of the host, so that specs can use it anywhere.
+-- host/lua/core/events.lua -- maps the host's events to handlers, and contains their failures.
+-- A handler's error stops with the handler: it is logged with its location, and anything that waits for the
+-- event fails cleanly (the failed() of the kind), so neither the worker nor other events of the turn suffer.
+-- Only out-of-memory errors propagate: then nothing here can be relied upon, and bridge.c replaces
+-- the worker.  Independent of the host, so that specs can use it anywhere.
 
 local traceback, xpcall = debug.traceback, xpcall
 

@@ -1,8 +1,8 @@
--- host/lua/core/feeds.lua -- who follows what, and how they come by it.
--- A channel is one key of one feed in this worker, while anybody follows it.  Each follower knows how far it is, and
--- nothing else: what comes next is read from where the script keeps it, once for all who are equally far, by the
--- function of the generation in service.  So a follower that is slow, new, or was told nothing reads the same way as
--- any other, and nothing is buffered for it.  A task exists only while something is read.
+-- host/lua/core/feeds.lua -- the followers of feeds, and how they get their events.
+-- A channel is one key of one feed in this worker, while it has followers.  A follower has only its position: the
+-- next events are read from the script's storage, once for all followers at the same position, by the
+-- function of the generation in service.  So a follower that is slow, new, or missed a notification reads like
+-- any other, and nothing is buffered for it.  A task exists only during a read.
 -- A follower is a table with at (a position, "" for the beginning), arg, and put(text) -> "more" | "full" | "gone",
 -- close() and refuse(code); the fields channel, behind and full are ours.
 

@@ -1,5 +1,5 @@
 -- host/lua/core/host.lua -- the one place where Lua touches C: strings in, strings out, over the FFI.
--- Everything above works with plain values, so a spec can put a fake in this module's place.
+-- Everything above works with plain values, so a spec can replace this module with a fake.
 -- The host_str arguments are filled in place for every call; C copies before it returns.
 
 local ffi = require "ffi"

@@ -1,5 +1,5 @@
 -- host/lua/core/host_crypto.lua -- the part of host.lua that is digests, keys, ciphers, chance and base64.
--- Adds its functions to the module M; C and what fills and reads host_str are host.lua's.
+-- Adds its functions to the module M; C and the access to host_str come from host.lua.
 
 return function(M, C, fill, taken, strs, new)
   local a, b, c, out = strs[1], strs[2], strs[3], strs[4]

@@ -1,5 +1,5 @@
--- host/lua/core/host_files.lua -- the part of host.lua that is files, as answers and for scripts.
--- Adds its functions to the module M; C and what fills and reads host_str are host.lua's.
+-- host/lua/core/host_files.lua -- the part of host.lua for files, as answers and for scripts.
+-- Adds its functions to the module M; C and the access to host_str come from host.lua.
 
 return function(M, C, fill, taken, strs, new)
   local a, b, c, out = strs[1], strs[2], strs[3], strs[4]

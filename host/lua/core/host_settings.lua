@@ -1,5 +1,5 @@
--- host/lua/core/host_settings.lua -- the part of host.lua that is settings which scripts define.
--- Adds its functions to the module M; C and what fills and reads host_str are host.lua's.
+-- host/lua/core/host_settings.lua -- the part of host.lua for settings that scripts define.
+-- Adds its functions to the module M; C and the access to host_str come from host.lua.
 
 return function(M, C, fill, taken, strs)
   local a, b, out = strs[1], strs[2], strs[3]

@@ -1,6 +1,6 @@
--- host/lua/core/linediff.lua -- what differs between two texts, line by line, as `diff -u` shows it.
--- E. Myers, "An O(ND) Difference Algorithm and Its Variations" (1986), on what is left after the
--- common beginning and end.  Texts that differ in more than EDITS_MAX lines are shown as one change.
+-- host/lua/core/linediff.lua -- the differences between two texts, line by line, like `diff -u`.
+-- E. Myers, "An O(ND) Difference Algorithm and Its Variations" (1986), applied to the lines between the
+-- common prefix and suffix.  Texts that differ in more than EDITS_MAX lines are shown as one change.
 
 local M = {}
 local EDITS_MAX, CONTEXT = 1000, 3

@@ -1,5 +1,5 @@
--- host/lua/core/lossy.lua -- text that is no Unicode, as JavaScript reads it: U+FFFD stands for what is none.
--- Socket.IO clients are JavaScript more often than not, whose strings may hold half a character; the
+-- host/lua/core/lossy.lua -- decodes invalid UTF-8 as JavaScript does: U+FFFD replaces invalid bytes.
+-- Most Socket.IO clients are JavaScript, whose strings may contain half a character; the
 -- reference server delivers U+FFFD, where a stricter one would lose the message.  REST stays strict.
 
 local host = require "human.core.host"

@@ -1,6 +1,6 @@
--- host/lua/core/named.lua -- runs that are known by a name: who they are in this worker, and how others end them.
+-- host/lua/core/named.lua -- the named runs of this worker, and how others end them.
 -- The names belong to the worker, not to a generation of scripts: a run that began before a reload is found after it.
--- Owns no function of a script: what a run does is on the stack of its task.
+-- Holds no function of a script: only the stack of its task does.
 
 local bus = require "human.bus"
 local sched = require "human.core.sched"

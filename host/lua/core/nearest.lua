@@ -1,4 +1,4 @@
--- host/lua/core/nearest.lua -- which known word a mistyped one was meant to be.
+-- host/lua/core/nearest.lua -- the known word closest to a mistyped one.
 
 local M = {}
 local FAR = 64

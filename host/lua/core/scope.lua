@@ -1,5 +1,5 @@
--- host/lua/core/scope.lua -- tasks that end together: one that opened a scope, all that it starts, and those by theirs.
--- A job is one (human.jobs): who takes over its lease must find none of them at work.
+-- host/lua/core/scope.lua -- tasks that end together: the one that opened a scope, and all its descendants.
+-- A job is a scope (human.jobs): when another worker takes over its lease, none of its tasks may still run.
 
 local sched = require "human.core.sched"
 

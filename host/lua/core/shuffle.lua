@@ -1,8 +1,8 @@
--- host/lua/core/shuffle.lua -- what is done in one turn is told in another order: for tests.
--- The order in which ops of one turn complete is the network's and the database's accident, so nothing may
--- depend on it.  With HUMAN_TEST_MODE=shuffle the DONE events of a turn change places, by a generator whose
--- seed is HUMAN_TEST_SEED: the same seed and the same events give the same order.  All other events stay
--- where they are, and so does the DONE of an op that has chunks in the same turn, for it must follow them.
+-- host/lua/core/shuffle.lua -- shuffles the completions of one turn, for tests.
+-- The order in which ops of one turn complete is accidental, so nothing may
+-- depend on it.  With HUMAN_TEST_MODE=shuffle the DONE events of a turn are permuted, by a generator
+-- seeded with HUMAN_TEST_SEED: the same seed and the same events give the same order.  All other events stay
+-- in place, and so does the DONE of an op that has chunks in the same turn, since it must follow them.
 
 local M = {}
 local MODULUS, MULTIPLIER = 2147483647, 16807    -- Lehmer's generator: the products fit into a double

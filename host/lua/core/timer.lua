@@ -1,7 +1,7 @@
 -- host/lua/core/timer.lua -- any number of timers on the worker's one wake-up.
 -- Timers of one duration expire in the order in which they were started, so each duration is a list
 -- and starting, cancelling and restarting are O(1) (the shape of Node's lib/internal/timers.js).
--- Callbacks run outside a task: they must not await; they spawn when they need to.
+-- Callbacks run outside a task: they must not await; to wait, they spawn a task.
 
 local host = require "human.core.host"
 
