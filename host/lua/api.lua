@@ -43,7 +43,7 @@ end
 -- headers: a set of headers for all answers, errors too: "api" or "page" (no framing, nothing loaded from elsewhere),
 -- or { "page", [name] = value or false, .. }; a header that a handler returns takes precedence.
 -- agent_port = true: also served on the second port, like everything below a path of api.agent_port.
--- rpc: the path of the RPC socket that its methods belong to, where the area has several.
+-- rpc: the path of the RPC socket that its methods belong to, where it declares none and the area has several.
 function M.group(options)
   local g = building "api.group"
   local where, area = place(2)
@@ -120,7 +120,8 @@ function Group:rpc_socket(path, options)
   local where = place(2)
   local spec, socket, handlers = rpc.socket(options, where)
   local route = declare(self, "websocket", "GET", path, spec, where)
-  route.handlers, route.rpc, route.open = handlers, socket, require("human.http.websocket").open
+  route.handlers, route.rpc, route.rpc_group = handlers, socket, self
+  route.open = require("human.http.websocket").open
   self.gen.websockets[route.path] = route
 end
 

@@ -77,6 +77,14 @@ describe("an RPC socket", function()
     assert.same({ { "m" }, { "m", "n" } }, { sockets["/ws"].rpc.names, sockets["/ws2"].rpc.names })
   end)
 
+  it("is that of the group itself, whatever other files of the area declare", function()
+    local method = 'g:rpc("m", { summary = "M", roles = false }, function() end)'
+    app:load { ["api/x/x.lua"] = script(SOCKET .. method), ["api/x/y.lua"] = HEAD:format "false"
+                 .. 'g:rpc_socket("/ws2", { summary = "X" })\n' .. method:gsub('"m"', '"n"') .. " return {}" }
+    local sockets = require("human.scripts.generation").current().websockets
+    assert.same({ { "m" }, { "n" } }, { sockets["/ws"].rpc.names, sockets["/ws2"].rpc.names })
+  end)
+
   -- limit: rpc batch
   it("carries out hundreds of calls of a batch one after another", function()
     local ws = open [[

@@ -104,17 +104,25 @@ local function sockets_of(g)
   return list, by_path
 end
 
--- The socket that a group says, else the only one of its area, else the only one there is.
+local NEARNESS = {
+  function(route, group) return route.rpc_group == group end,
+  function(route, group) return route.area == group.area end,
+  function() return true end,
+}
+
+-- The socket that a group says, else its own one, else the only one of its area, else the only one there is.
 local function socket_for(d, list, by_path)
   if d.group.rpc_path then
     return by_path[d.group.rpc_path] or error(d.where .. ": no RPC socket at " .. tostring(d.group.rpc_path), 0)
   end
-  local of_area = {}
-  for _, route in ipairs(list) do
-    if route.area == d.group.area then of_area[#of_area + 1] = route end
+  for _, is_near in ipairs(NEARNESS) do
+    local near = {}
+    for _, route in ipairs(list) do
+      if is_near(route, d.group) then near[#near + 1] = route end
+    end
+    if #near == 1 then return near[1] end
+    if #near > 1 then break end
   end
-  if #of_area == 0 then of_area = list end
-  if #of_area == 1 then return of_area[1] end
   error(d.where .. ": which RPC socket? say rpc = PATH in its group", 0)
 end
 
