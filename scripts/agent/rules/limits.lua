@@ -12,7 +12,7 @@ local M = {
   mentions = 50,                   -- of one chat message
   handles = 20,                    -- of one participant
   images_kept = 20,                -- of one agent's chat, of those that came as data; the oldest go first
-  mailbox = 1000,                  -- unprocessed events; beyond, new ones are refused (429)
+  mailbox = 1000,                  -- unprocessed rows of the log; beyond, new events are refused (429)
 
   -- What one agent may use.  Reaching a number ends the run with "budget-exceeded".
   runs_per_hour = 1200,            -- answers that a model was asked for, in an hour of the clock
