@@ -1,5 +1,5 @@
--- host/lua/http/after.lua -- what a handler starts once it has answered: ctx:after(), conn:after().
--- Whatever is begun so can speak of itself to the client who asked, since the answer has gone out before.  A handler
+-- host/lua/http/after.lua -- tasks that start once a handler has answered: ctx:after(), conn:after().
+-- Such a task can send events to the client that asked, since the answer went out first.  A handler
 -- that fails starts nothing.
 
 local blame = require "human.core.blame"

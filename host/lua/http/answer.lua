@@ -1,7 +1,7 @@
--- host/lua/http/answer.lua -- every request is answered once, whatever becomes of its answer.
--- The only module that calls host.respond.  What the host refuses there (a header, a status, a request that
--- streams already) becomes a bare 500, and where even that cannot be said any more the connection ends:
--- a client never waits for an answer that nobody will give.
+-- host/lua/http/answer.lua -- answers every request once, even if its answer is refused.
+-- The only module that calls host.respond.  If the host refuses the answer (a header, a status, a request that
+-- already streams), it becomes a bare 500, and if even that is impossible the connection is closed:
+-- a client never waits for an answer that will not come.
 
 local host = require "human.core.host"
 local log = require "human.log"

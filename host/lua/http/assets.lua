@@ -1,6 +1,6 @@
--- host/lua/http/assets.lua -- files where no route is: what api.assets declares.  C finds and sends them
--- (host/http/assets.c); this decides which tree is asked, and what is said where there is no file.
--- Must never answer in the place of an API: what is below the paths of one gets its errors, not a page.
+-- host/lua/http/assets.lua -- serves files where there is no route, as api.assets declares.  C finds and sends them
+-- (host/http/assets.c); this decides which tree to search, and the answer when there is no file.
+-- Must never answer in place of an API: paths below one get its errors, not a page.
 
 local access = require "human.observe.request_log"
 local answer = require "human.http.answer"

@@ -1,6 +1,6 @@
--- host/lua/http/body.lua -- what comes with a request: its body, and the parts of its head that a route declares.
--- A route takes one or several types of body: JSON, forms, bytes as they are, or files that the host writes to disk.
--- Each is checked by its schema; what does not fit is refused with its place.
+-- host/lua/http/body.lua -- reads a request's body, and the parts of its head that a route declares.
+-- A route takes one or several types of body: JSON, forms, raw bytes, or files that the host writes to disk.
+-- Each is checked against its schema; a refusal names the path of the wrong value.
 
 local fail = require "human.fail"
 local form = require "human.http.form"

@@ -1,9 +1,9 @@
 -- host/lua/http/caller.lua -- where a request comes from: the client's address, the scheme, host and prefix that
 -- it used, and whether it is a client of this machine.
--- Headers of proxies are believed when the peer is one of http.trusted_proxies; from anybody else they
--- prove that the request was passed on, and nothing more.  What cannot be read, or contradicts itself, is
--- as if it had not been said, and such a request is not of this machine.
--- Every surface asks here: routes, WebSockets, Socket.IO, logs, limits, documents.
+-- Proxy headers are trusted only when the peer is one of http.trusted_proxies; from any other peer they
+-- prove no more than that the request was forwarded.  Malformed or contradictory headers
+-- are ignored, and such a request does not count as local.
+-- Every surface uses this: routes, WebSockets, Socket.IO, logs, limits, documents.
 
 local bit = require "bit"
 local forwarded = require "human.http.forwarded"

@@ -1,9 +1,9 @@
--- host/lua/http/connections.lua -- who handles the events of which connection.
+-- host/lua/http/connections.lua -- maps connections to the handlers of their events.
 -- A handler is any table with some of on_message(self, data, is_text), on_close(self, code, reason),
 -- on_drained(self, id) and on_abort(self, id); ids are those of WebSockets and of requests that are
 -- held open.  An object serves as its own handler, so a connection costs one table slot here.
--- on_close comes behind all messages, and what is sent before it returns still goes out; true: the
--- handler has more to say, and ends the WebSocket itself (host.ws_close) within 5 s.
+-- on_close comes after all messages, and anything sent before it returns still goes out; true: the
+-- handler has more to send, and closes the WebSocket itself (host.ws_close) within 5 s.
 
 local host = require "human.core.host"
 

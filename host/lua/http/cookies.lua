@@ -1,5 +1,5 @@
--- host/lua/http/cookies.lua -- cookies as RFC 6265bis has them: read leniently, written strictly.
--- Pure.  Whoever sets one gets the safe attributes unless others are named: Path=/, Secure, HttpOnly, SameSite=Lax.
+-- host/lua/http/cookies.lua -- cookies by RFC 6265bis: read leniently, written strictly.
+-- Pure.  The default attributes are the safe ones: Path=/, Secure, HttpOnly, SameSite=Lax.
 
 local find, sub, lower, format = string.find, string.sub, string.lower, string.format
 

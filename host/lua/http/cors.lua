@@ -1,8 +1,8 @@
 -- host/lua/http/cors.lua -- which web pages may read answers, send what needs a preflight, and open WebSockets.
--- A policy belongs to a route (option `cors` of its group).  Pages of our own origin may always, listed
--- ones where they are listed.  "*" is for routes that ask for a key: a page must know it, no browser adds
--- it.  Where nothing is asked, or who asks is told by where the request comes from, "*" would lend every page
--- what its visitor's machine may do; so there it counts only if the group says it, or not at all.
+-- A policy belongs to a route (option `cors` of its group).  Pages of our own origin are always allowed, others
+-- where they are listed.  "*" is for routes that need a key: a page must know it, no browser adds it.
+-- On a route without authentication, or with one by origin of the request, "*" would give every page the
+-- rights of its visitor's machine; so there it counts only if the group names it, or not at all.
 
 local caller = require "human.http.caller"
 local host = require "human.core.host"

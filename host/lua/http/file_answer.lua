@@ -1,6 +1,6 @@
 -- host/lua/http/file_answer.lua -- a file of a root as the answer of a handler (human.files, root:send).
--- C sends it, with ranges and 304, and no script takes part in that.  What it is called, and what it is, is the
--- handler's word: a browser neither guesses nor runs it.
+-- C sends it, with ranges and 304, without any script.  The handler alone decides its name and type: a browser
+-- neither guesses the type nor runs the file.
 
 local access = require "human.observe.request_log"
 local cors = require "human.http.cors"

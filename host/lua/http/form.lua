@@ -1,6 +1,6 @@
 -- host/lua/http/form.lua -- application/x-www-form-urlencoded, as the WHATWG URL Standard (5.1) reads it.
--- Pure.  Two points are stricter than there: text that is not UTF-8 is refused where the standard puts in
--- replacement characters, and there may be so many fields and no more.
+-- Pure.  Stricter than the standard in two points: text that is not UTF-8 is refused instead of being filled with
+-- replacement characters, and the number of fields is limited.
 
 local host = require "human.core.host"
 

@@ -1,6 +1,6 @@
--- host/lua/http/forwarded.lua -- what a trusted proxy says of a request: Forwarded (RFC 7239) and X-Forwarded-*.
--- All of it may hold what a client made up and the proxy passed on, so a chain is read from its near end, up
--- to the first address that is no trusted proxy.  What cannot be read, or contradicts itself, says nothing.
+-- host/lua/http/forwarded.lua -- headers of trusted proxies: Forwarded (RFC 7239) and X-Forwarded-*.
+-- Any of them may contain values that a client forged and the proxy passed on, so a chain is read from its near end, up
+-- to the first address that is not a trusted proxy.  Malformed or contradictory headers are ignored.
 
 local bit = require "bit"
 local host = require "human.core.host"

@@ -1,8 +1,8 @@
--- host/lua/http/grants.lua -- what stays open in somebody's name: streams, WebSockets, Socket.IO sockets.
--- A key is looked at when a connection begins; this ends what was begun with it when the key is no more.  At
--- once where scripts hear of it (human.guard), and within limits.recheck_ms in any case: news may be lost, so each
--- worker asks the authenticators (`still` of api.auth) for whom they still stand.
--- Owns nothing: who is held here has a method revoke(), and takes itself out when it ends.
+-- host/lua/http/grants.lua -- connections held open for an actor: streams, WebSockets, Socket.IO sockets.
+-- A key is checked when a connection begins; this closes the connection when the key is revoked: at
+-- once if scripts announce it (human.guard), and within limits.recheck_ms in any case: messages may be lost, so each
+-- worker asks the authenticators (`still` of api.auth) which actors are still valid.
+-- Owns nothing: an object held here has a method revoke(), and removes itself when it ends.
 
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"

@@ -1,6 +1,6 @@
--- host/lua/http/headers.lua -- header lines that scripts ask for.
--- What C would refuse with nothing but a number (respond.c, check_line) is refused here with a reason, before
--- anything is answered.  spec/host/refused_answers_spec.lua holds the two against each other.
+-- host/lua/http/headers.lua -- checks the header lines that scripts set.
+-- C would refuse bad lines with only a number (respond.c, check_line); this refuses them with a reason, before
+-- anything is sent.  spec/host/refused_answers_spec.lua compares the two.
 
 local cookies = require "human.http.cookies"
 

@@ -1,4 +1,4 @@
--- host/lua/http/idempotency_key.lua -- the rules of the Idempotency-Key header: who takes it, what it may be.
+-- host/lua/http/idempotency_key.lua -- the rules of the Idempotency-Key header: which routes accept it, valid keys.
 -- Pure, so that routes and their documentation can ask; idempotency.lua does the work.
 
 local fail = require "human.fail"

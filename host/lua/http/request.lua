@@ -1,8 +1,8 @@
 -- host/lua/http/request.lua -- the life of one request, from its target to its answer.
 -- Order: route, auth, rate limit, path and query, body (content type, JSON, schema), handler, encoding.
--- This is the hot path: what does not depend on the request was prepared by api.lua when the route was
--- declared, a handler that never waits costs no timer and no bookkeeping, and no closure is made here.
--- Must never show a client a stack trace or anything else of a bug but the request's id.
+-- This is the hot path: everything that does not depend on the request was prepared by api.lua when the route was
+-- declared, a handler that never waits costs no timer and no bookkeeping, and no closure is created here.
+-- Must never show a client a stack trace or anything else about a bug except the request's id.
 
 local access = require "human.observe.request_log"
 local after = require "human.http.after"

@@ -1,4 +1,4 @@
--- host/lua/http/route.lua -- a declared route, prepared once so that a request has nothing left to prepare:
+-- host/lua/http/route.lua -- a declared route, prepared once so that requests need no preparation:
 -- readers and encoders compiled, header texts joined, limits checked.  Errors begin with the place of
 -- the declaration.
 

@@ -1,7 +1,7 @@
 -- host/lua/http/router.lua -- from a request target to a route: path, percent-encoding, query string.
 -- Paths without parameters are found by one hash lookup; the others by a tree of segments in which a
--- literal wins over a {parameter}, and that over {the rest...}; where a choice leads nowhere the next one is tried.
--- The path decides alone: a path that a literal serves for POST only answers GET with 405, whatever {rest...} would do.
+-- literal wins over a {parameter}, and that over {the rest...}; if a choice leads nowhere the next one is tried.
+-- Only the path decides: if a literal serves a path for POST only, GET gets 405, even if a {rest...} would match.
 -- Nothing here allocates for a literal path.
 
 local host = require "human.core.host"

@@ -1,6 +1,6 @@
 -- host/lua/http/rpc.lua -- RPC sockets and their methods, as scripts declare them (g:rpc_socket, g:rpc, g:event).
--- A socket is a WebSocket route of a generation; its methods may be declared in other files, so all is put together
--- once all scripts have run.  What becomes of a connection and its calls is rpc_conn.lua's and rpc_call.lua's business.
+-- A socket is a WebSocket route of a generation; its methods may be declared in other files, so it is assembled
+-- after all scripts have run.  rpc_conn.lua handles its connections, rpc_call.lua their calls.
 
 local encoder = require "human.schema.encoder"
 local host = require "human.core.host"

@@ -1,7 +1,7 @@
 -- host/lua/http/rpc_call.lua -- the life of one call of an RPC socket, from its message to its answer.
--- Order: how many are open, who may call, rate limit, params, handler, answer; then what the handler left to be begun
--- after it.  Each call is a task, so that a slow one holds up no other of its connection.  Must never show a client
--- anything of a bug but the call's id.
+-- Order: number of open calls, roles, rate limit, params, handler, answer; then the tasks that the handler deferred
+-- (ctx:after).  Each call is a task, so that a slow one does not delay others of its connection.  Must never show a
+-- client anything about a bug except the call's id.
 
 local after = require "human.http.after"
 local blame = require "human.core.blame"

@@ -1,7 +1,7 @@
--- host/lua/http/rpc_frame.lua -- what goes over an RPC socket, in both of its dialects.
--- "gateway": {"type":"req", id, method, params}, answered by "res" and told by "event" frames; "jsonrpc": JSON-RPC 2.0
--- with notifications and batches.  Ids go back as the very bytes that came: a number may be more than a double holds.
--- Knows texts and values, and no connection.
+-- host/lua/http/rpc_frame.lua -- the frames of an RPC socket, in both dialects.
+-- "gateway": {"type":"req", id, method, params}, with answers as "res" and events as "event" frames; "jsonrpc":
+-- JSON-RPC 2.0 with notifications and batches.  Ids are returned byte for byte: a number may exceed a double.
+-- Handles texts and values, not connections.
 
 local fail = require "human.fail"
 local json = require "human.json"

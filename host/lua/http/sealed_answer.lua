@@ -1,6 +1,6 @@
--- host/lua/http/sealed_answer.lua -- answers that hold a secret, as they are kept for an Idempotency-Key: sealed, for
--- whoever repeats the very request, and of no use to anybody else who reads the table.
--- A secret is what the schema of a reply marks so, and every cookie.
+-- host/lua/http/sealed_answer.lua -- stored answers with secrets, for an Idempotency-Key: sealed, so that only a client
+-- that repeats the same request can read them, and nobody else who reads the table.
+-- Secrets are the fields that the schema of a reply marks as secret, and all cookies.
 
 local crypto = require "human.crypto"
 local fail = require "human.fail"

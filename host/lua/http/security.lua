@@ -1,4 +1,4 @@
--- host/lua/http/security.lua -- headers that every answer of a group has, errors too: what browsers may do with them.
+-- host/lua/http/security.lua -- security headers for all answers of a group, errors too.
 -- api.group { headers = "page" }, or { "page", ["content-security-policy"] = "..", ["permissions-policy"] = false }.
 
 local headers = require "human.http.headers"

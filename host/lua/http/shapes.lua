@@ -1,6 +1,6 @@
 -- host/lua/http/shapes.lua -- how errors look to clients, as scripts declare it (api.shape).
--- Each surface shows its errors in its own way.  The same texts are handed to the host, for what is refused before
--- any script sees the request.  Where no shape is declared, or one fails, errors look like PLAIN.
+-- Each surface has its own shape.  The host gets the same texts for requests that it refuses before
+-- any script sees them.  Without a declared shape, or if one fails, errors look like PLAIN.
 
 local encoder = require "human.schema.encoder"
 local fail = require "human.fail"

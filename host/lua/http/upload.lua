@@ -1,6 +1,7 @@
 -- host/lua/http/upload.lua -- bodies that the host writes to disk as they arrive: files, and forms with files.
--- A script gets {filename, content_type, size, sha256 (hex), path} and moves what it wants to keep; the rest goes with
--- the request.  Until the body is there the request's own time limit stands still: the host has one for bodies.
+-- A script gets {filename, content_type, size, sha256 (hex), path} and moves the files that it wants to keep; the rest
+-- are deleted with the request.  The request's own timeout is paused until the body has arrived: the host has one
+-- for bodies.
 
 local beyond = require "human.core.beyond"
 local fail = require "human.fail"

@@ -1,5 +1,5 @@
--- host/lua/http/ws_rooms.lua -- rooms of raw WebSockets: who of this worker is in which.
--- A room is the array of its connections, and each connection knows its place in it, so that joining and leaving
+-- host/lua/http/ws_rooms.lua -- rooms of raw WebSockets: which connections of this worker are in which room.
+-- A room is the array of its connections, and each connection knows its index in it, so that joining and leaving
 -- are O(1).  The ids of a room are kept as one prepared list until somebody joins or leaves: a message to a thousand
 -- connections is one call.  Rooms belong to the path of a route, not to a generation that declares it.
 

@@ -1,7 +1,7 @@
--- host/lua/llm/answer.lua -- the answer of a model, put together from pieces, or why it is none.
--- What an event of a stream means is known by the provider script, which reports it in a few words: text, tool,
--- usage, stop, broken, fail.  An answer without a good stop is an error, and so is one in which nothing is said:
--- half an answer is never returned.
+-- host/lua/llm/answer.lua -- assembles a model's answer from pieces, or an error.
+-- The provider script interprets the events of a stream, and reports them as one of: text, tool,
+-- usage, stop, broken, fail.  An answer without a normal stop is an error, and so is an empty one:
+-- a partial answer is never returned.
 
 local halves = require "human.llm.halves"
 local json = require "human.json"

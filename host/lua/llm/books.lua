@@ -1,7 +1,7 @@
 -- host/lua/llm/books.lua -- what calls of language models cost, and the record of each.
--- Every try counts with what it cost, also one that failed, timed out or was cancelled: the server has read the
--- prompt by then, and bills it.  What it did not count itself is estimated.  A call that costs something is written
--- down before it is made (status open): a worker that is killed meanwhile cannot tell any more.
+-- Every try counts at its cost, also one that failed, timed out or was cancelled: the server has read the
+-- prompt by then, and bills it.  Usage that it did not report is estimated.  A call that costs something is recorded
+-- before it is made (status open), since a worker killed during it can no longer do so.
 
 local db = require "human.db"
 local host = require "human.core.host"

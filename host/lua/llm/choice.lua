@@ -1,5 +1,5 @@
--- host/lua/llm/choice.lua -- which model server is asked, with which model, address and key.
--- A choice is {name, provider, model, base_url, secret, extra, learned}: what a provider's request() is given.
+-- host/lua/llm/choice.lua -- chooses a model server, with model, address and key.
+-- A choice is {name, provider, model, base_url, secret, extra, learned}: the argument of a provider's request().
 -- A key is only ever sent to its own service; another base URL gets the key `llm` or none.
 
 local gen = require "human.scripts.generation"

@@ -1,8 +1,8 @@
--- host/lua/llm/halves.lua -- characters that a model server cut in two.  Pure.
+-- host/lua/llm/halves.lua -- rejoins characters that a model server cut in two.  Pure.
 -- A token may end within a character, and many servers send each token as it comes: half an emoji is a lone
 -- surrogate in one JSON text and its other half in the next, or some bytes of UTF-8 here and the rest there.
--- No JSON parser takes either.  So halves travel as characters of private use, and are put together where
--- the pieces are; what stays alone is dropped.
+-- JSON parsers accept neither.  So halves are passed on as private-use characters, and rejoined where
+-- the pieces are assembled; a half without its partner is dropped.
 
 local lossy = require "human.core.lossy"
 

@@ -1,6 +1,6 @@
 -- host/lua/llm/learned.lua -- what calls have taught about a model at a server.
--- Kept for as long as a generation of scripts is in service: a reload forgets, and a worker knows only what
--- it has met itself.  Nothing here is needed for an answer; it saves the refusal before it.
+-- Kept as long as a generation of scripts is in service: a reload forgets it, and each worker learns only from
+-- its own calls.  No answer depends on it; it saves a refused first try.
 
 local gen = require "human.scripts.generation"
 

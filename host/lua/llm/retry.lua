@@ -1,4 +1,4 @@
--- host/lua/llm/retry.lua -- when to ask a model server again.  Pure: the clock and chance are given.
+-- host/lua/llm/retry.lua -- when to retry a model server.  Pure: clock and randomness are arguments.
 
 local M = {}
 

@@ -1,7 +1,7 @@
--- host/lua/llm/server.lua -- asking one model server until it answers, refuses for good, or the time is up.
+-- host/lua/llm/server.lua -- asks one model server until it answers, refuses for good, or the time is up.
 -- A call is {choice, req, started, attempts, tried, ..}: one request of a caller to one server with all its tries.
--- What a refusal teaches (llm/learned) changes the request, and it is asked again at once: without a field that
--- the server does not know, with fewer lines where they are too many, with more room where it thought too long.
+-- After a refusal that teaches something (llm/learned), the request is adapted and retried at once: without a field
+-- that the server does not know, with fewer messages if there were too many, with more tokens if it reasoned too long.
 
 local books = require "human.llm.books"
 local fetch = require "human.fetch"

@@ -1,6 +1,6 @@
--- host/lua/llm/stream.lua -- from the bytes of a model's answer to events, and those to an answer (llm/answer).
--- The framing (server-sent events, JSON lines, one JSON document) is handled here, once, with the ways in which
--- servers depart from it.  What an event means is known by the provider script.
+-- host/lua/llm/stream.lua -- turns the bytes of a model's answer into events, and those into an answer (llm/answer).
+-- Handles the framing (server-sent events, JSON lines, one JSON document) in one place, with the deviations of
+-- real servers.  The provider script interprets the events.
 
 local answer = require "human.llm.answer"
 local halves = require "human.llm.halves"

@@ -1,6 +1,6 @@
--- host/lua/llm/tokens.lua -- how many tokens a text is, about.  Pure.
--- No tokenizer is here: each family of models has its own, of megabytes.  The estimate errs to the safe
--- side for scripts of which a character is a token or more; a server that counts corrects it (llm/learned).
+-- host/lua/llm/tokens.lua -- estimates the number of tokens in a text.  Pure.
+-- There is no tokenizer: each family of models has its own, of several megabytes.  The estimate errs on the safe
+-- side for scripts in which a character is a token or more; a server that counts corrects it (llm/learned).
 
 local json = require "human.json"
 

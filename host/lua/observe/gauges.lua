@@ -1,7 +1,7 @@
--- host/lua/observe/gauges.lua -- once a second each worker writes down how it is, for whichever worker answers
--- /metrics; and what every metric of the host means.
--- Gauges and the counters that C keeps for itself carry the worker's number: summed over workers they
--- would say nothing.  The writing costs a few dozen microseconds a second.
+-- host/lua/observe/gauges.lua -- once a second each worker publishes its gauges, for the worker that answers
+-- /metrics; and descriptions of all the host's metrics.
+-- Gauges and the counters that C keeps for itself carry the worker's number: their sum over workers
+-- would mean nothing.  Publishing costs a few dozen microseconds a second.
 
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"

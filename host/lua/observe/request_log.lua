@@ -1,7 +1,7 @@
 -- host/lua/observe/request_log.lua -- the end of a request: its place in the metrics, and its line in the log.
--- The line is put together in one buffer that is used again, from texts that were prepared per route:
--- it leaves no garbage but what its numbers need.  It holds nothing that a client could have meant to
--- be secret: no query, no header, no body, and of the path only the route's template.
+-- The line is composed in one reused buffer, from texts prepared per route: only its numbers leave
+-- garbage.  It contains nothing that a client may want to keep
+-- secret: no query, no header, no body, and of the path only the route's template.
 
 local answer = require "human.http.answer"
 local buffer = require "string.buffer"

@@ -1,6 +1,6 @@
--- host/lua/observe/slow_scripts.lua -- scripts that run for long without waiting: counted, and told in the log.
--- While one runs nobody else of its worker is served, so an operator wants to know which it was.  One
--- line for each label in a while is enough: what is slow is slow often.
+-- host/lua/observe/slow_scripts.lua -- counts and logs scripts that run for long without waiting.
+-- While one runs, its worker serves nobody else, so operators want to know which it was.  One
+-- line per label now and then is enough: slow code is usually slow every time.
 
 local host = require "human.core.host"
 local log = require "human.log"

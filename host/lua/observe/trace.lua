@@ -1,8 +1,8 @@
 -- host/lua/observe/trace.lua -- W3C Trace Context (https://www.w3.org/TR/trace-context-2/): which trace a task
--- belongs to, and what its outbound requests say of it.
--- A request's headers are read when somebody asks, so that most requests pay nothing.  A task that
--- another one starts belongs to the same trace (sched).  A malformed header is ignored, as the
--- specification wants, and a new trace begins.
+-- belongs to, and the headers of its outbound requests.
+-- A request's headers are read only on demand, so that most requests pay nothing.  A task
+-- belongs to the trace of the task that started it (sched).  A malformed header is ignored, as the
+-- specification demands, and a new trace begins.
 
 local host = require "human.core.host"
 local sched = require "human.core.sched"

@@ -1,5 +1,5 @@
--- host/lua/pg/error.lua -- what a statement raises that did not succeed: the server's refusal as an object, or a
--- Fail where it is the server that is not well.  Neighbour: db.
+-- host/lua/pg/error.lua -- the errors of failed statements: the server's refusal as an object, or a
+-- Fail if the server itself is in trouble.  Neighbour: db.
 
 local fail = require "human.fail"
 local host = require "human.core.host"

@@ -1,7 +1,7 @@
 -- host/lua/pg/migrate.lua -- the database schema follows the scripts: forward only, once, in order.
--- Which files there are, and in which order, is the business of migration_files.lua.  Each runs in a transaction of
--- its own under one advisory lock, so that several workers and hosts may start at once; on a connection of its own,
--- past a pooler, where the only limit of time is database.migrate_timeout_ms.
+-- migration_files.lua lists the files in order.  Each runs in its own transaction
+-- under one advisory lock, so that several workers and hosts may start at once; on a connection of its own,
+-- without a pooler, where the only timeout is database.migrate_timeout_ms.
 
 local clock = require "human.core.clock"
 local db = require "human.db"

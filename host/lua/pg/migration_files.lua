@@ -1,6 +1,6 @@
--- host/lua/pg/migration_files.lua -- the migrations of a bundle: which there are, and that their numbers are in order.
+-- host/lua/pg/migration_files.lua -- lists the migrations of a bundle and checks their numbers.
 -- Files are AREA/migrations/NNNN_name.sql.  Numbers are unique across the tree, and each area has a range of them
--- (scripts/migrations.lua), so that areas grow without knowing of each other; within a range they only go up.
+-- (scripts/migrations.lua), so that areas grow independently; within a range they only go up.
 
 local host = require "human.core.host"
 local origin = require "human.scripts.provenance"

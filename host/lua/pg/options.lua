@@ -1,4 +1,4 @@
--- host/lua/pg/options.lua -- how a transaction of human.db is to run: its options, checked.
+-- host/lua/pg/options.lua -- checks the options of a transaction of human.db.
 
 local blame = require "human.core.blame"
 

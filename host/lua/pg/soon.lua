@@ -1,5 +1,5 @@
 -- host/lua/pg/soon.lua -- statements whose result nobody waits for (human.db.soon).
--- They travel with the next commit of their task, or go by themselves when none comes in a moment, or when that
+-- They are sent with the next commit of their task, or on their own if none comes within a moment, or if that
 -- transaction failed.
 
 local sched = require "human.core.sched"

@@ -1,5 +1,5 @@
--- host/lua/pg/statement.lua -- one statement on its way: sent, waited for, sent again when it lost a race.
--- Private to human.db and its transactions; whoever calls has looked at the gate (db.open).
+-- host/lua/pg/statement.lua -- runs one statement: sends it, waits for it, retries it after a lost race.
+-- Private to human.db and its transactions; callers have checked the gate (db.open).
 
 local crypto = require "human.crypto"
 local db_error = require "human.pg.error"

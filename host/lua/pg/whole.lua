@@ -1,8 +1,8 @@
--- host/lua/pg/whole.lua -- a task whose work in the database is one transaction, committed when the task's function has
--- come to an answer that is kept.
--- To the function nothing looks different.  Its first transaction is this one; what comes later is a savepoint of it, a
--- single statement, too: what fails takes nothing with it that had been done before.  Whatever reaches beyond
--- the database must find there what was done before it, so it calls human.core.beyond, which ends the transaction.
+-- host/lua/pg/whole.lua -- a task whose database work is one transaction, committed when the task's function has
+-- returned an answer to keep.
+-- The function does not notice.  Its first transaction is this one; later ones are savepoints of it, even a
+-- single statement, so a failure undoes no earlier work.  Anything that reaches beyond the database relies on
+-- the work before it being committed, so it calls human.core.beyond, which ends the transaction.
 
 local host = require "human.core.host"
 local options_of = require "human.pg.options"

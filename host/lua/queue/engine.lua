@@ -1,10 +1,10 @@
--- host/lua/queue/engine.lua -- one worker's part in the queue: it takes rows that are due, runs them, and writes what
--- became of them.
--- Each kind has a pump, which is one transaction after another while there is anything to do: the rows that have ended
--- go in, those that are to run come out.  It is started by a commit that added rows, the end of a run, a timer for
--- the next row that is due, and a look once a second, which finds what other hosts added and who died over it.
--- A row that is held here has a lease, renewed for as long as it is held; what it is about is written by its id, its
--- owner and the number of its attempt, so that nobody ends what another one runs.
+-- host/lua/queue/engine.lua -- one worker's part in the queue: it takes rows that are due, runs them, and records the
+-- outcome.
+-- Each kind has a pump, which runs one transaction after another while there is work: it settles the rows that have
+-- ended and takes those that are due.  It is started by a commit that added rows, the end of a run, a timer for
+-- the next due row, and a poll once a second, which finds rows of other hosts and of workers that died.
+-- A row held here has a lease, renewed as long as it is held; updates match its id, its owner and its attempt
+-- number, so that no worker settles a row that another one runs.
 
 local bus = require "human.bus"
 local crypto = require "human.crypto"

@@ -1,5 +1,5 @@
--- host/lua/queue/report.lua -- what worker 0 of each host tells about the queue: gauges of what there is, and a warning
--- about kinds that no script declares.  Counts up to a limit: a queue that has grown long is not counted to its end.
+-- host/lua/queue/report.lua -- worker 0 of each host reports on the queue: gauges of its rows, and a warning
+-- about kinds that no script declares.  Counts up to a limit: a long queue is not counted to its end.
 
 local db = require "human.db"
 local gen = require "human.scripts.generation"

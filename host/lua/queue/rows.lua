@@ -1,5 +1,5 @@
--- host/lua/queue/rows.lua -- rows on their way into the queue: checked, collected by their transaction, written in one
--- statement that travels with its commit; after that this worker takes them, and others hear when it cannot.
+-- host/lua/queue/rows.lua -- adds rows to the queue: checked, collected by their transaction, and written in one
+-- statement with its commit; then this worker takes them, and notifies others when it cannot.
 
 local blame = require "human.core.blame"
 local db = require "human.db"

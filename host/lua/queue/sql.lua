@@ -1,6 +1,6 @@
 -- host/lua/queue/sql.lua -- the statements of human.queue; the table is in api/migrations/0030_queue.sql.
--- Those of one kind that take rows or give them back run one after another, whichever worker sends them: M.lock comes
--- first in their transaction.  So what a statement sees of its kind is what there is, and limits hold for all hosts.
+-- Statements that take rows of a kind or give them back are serialized across all workers: M.lock comes
+-- first in their transaction.  So a statement sees the true state of its kind, and limits hold across all hosts.
 
 local M = {}
 

@@ -1,5 +1,5 @@
 -- host/lua/schema/document.lua -- a schema as JSON Schema 2020-12, for OpenAPI 3.1 and for tools of models.
--- It says what the reader checks, as far as JSON Schema can say it.
+-- It describes what the reader checks, as far as JSON Schema can.
 
 local json = require "human.json"
 local schema_leaf = require "human.schema.leaf"

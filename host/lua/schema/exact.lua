@@ -1,7 +1,7 @@
--- host/lua/schema/exact.lua -- the texts of numbers that are money: what a client wrote, not what a double makes of it.
+-- host/lua/schema/exact.lua -- the literal texts of money amounts, as the client wrote them and not as doubles.
 -- A decoder turns 75.0000001, 7500e-2 and 75.00000000000000001 into doubles that look like amounts.  So before a schema
--- with money in it is read, its numbers are looked up in the text that was decoded, and their readers decide on that.
--- Nothing is kept from one reading to the next.
+-- with money is read, its numbers are looked up in the decoded text, and their readers use that.
+-- Keeps nothing between readings.
 
 local verbatim = require "human.schema.verbatim"
 

@@ -1,7 +1,7 @@
 -- host/lua/schema/reader.lua -- compiles a schema to a function that checks and converts a value.
--- Every part is given its value, and the table and key where it was, and gives `value` or `nil, problem`; a problem is
--- a message, or a list of {path, message} that grows its path on the way out.  So a good value pays nothing for the
--- paths of bad ones.
+-- Every part takes its value, and the table and key where it was, and returns `value` or `nil, problem`; a problem is
+-- a message, or a list of {path, message} whose paths are extended on the way out.  So valid values pay nothing for the
+-- paths of invalid ones.
 
 local exact = require "human.schema.exact"
 local json = require "human.json"

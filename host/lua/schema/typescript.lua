@@ -1,5 +1,5 @@
--- host/lua/schema/typescript.lua -- a schema as a type of TypeScript, for those who write clients.
--- It says the shape; lengths, bounds and forms are in the JSON Schema beside it.
+-- host/lua/schema/typescript.lua -- a schema as a TypeScript type, for authors of clients.
+-- It describes the shape; lengths, bounds and forms are in the JSON Schema beside it.
 
 local json = require "human.json"
 

@@ -1,6 +1,6 @@
 -- host/lua/schema/verbatim.lua -- gives s.json fields the client's own bytes instead of a rewritten copy.
--- A rewritten one loses digits beyond a double and writes 1.0 as 1.  The text has been decoded and
--- validated before, so the scanner here looks for ends only.
+-- Rewriting loses digits beyond a double and turns 1.0 into 1.  The text has been decoded and
+-- validated before, so this scanner only looks for the ends of values.
 
 local json = require "human.json"
 

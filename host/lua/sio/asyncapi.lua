@@ -1,6 +1,6 @@
 -- host/lua/sio/asyncapi.lua -- the Socket.IO servers of a generation as an AsyncAPI 3.1 document.
--- A namespace is a channel when its declaration has `docs` (human.sio); the shape of the document is the
--- rock's business.
+-- A namespace is a channel when its declaration has `docs` (human.sio); the rock decides the shape of the
+-- document.
 
 local asyncapi = require "asyncapi"
 local host = require "human.core.host"

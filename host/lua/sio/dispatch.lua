@@ -1,6 +1,6 @@
--- host/lua/sio/dispatch.lua -- from packets to handlers: CONNECT, events, acknowledgements, the end.
+-- host/lua/sio/dispatch.lua -- dispatches packets to handlers: CONNECT, events, acknowledgements, disconnects.
 -- Packets of one socket are handled one after another, by one task that lives while there are any.
--- What comes meanwhile waits in the socket's mailbox; a full one stops the reading of its session.
+-- Others wait in the socket's mailbox; a full one pauses reading from its session.
 -- Handlers are looked up when they are called, so a reload takes effect with the next packet.
 
 local binary = require "socketio.binary"

@@ -1,6 +1,6 @@
--- host/lua/sio/dynamic.lua -- namespaces that a server does not name one by one: those that match a pattern, or
--- of which a function says that there are such.  One comes to be with its first socket and goes with its last,
--- so that strangers who make up names leave nothing behind.
+-- host/lua/sio/dynamic.lua -- dynamic namespaces: those that match a pattern, or that a function accepts.
+-- A namespace is created with its first socket and deleted with its last,
+-- so that clients that invent names leave nothing behind.
 
 local log = require "human.log"
 local namespaces = require "human.sio.namespace"

@@ -1,6 +1,6 @@
 -- host/lua/sio/engine.lua -- Engine.IO v4 sessions: one per client, over polling or a WebSocket.
--- Owns heartbeat, buffering, upgrade and close; sio/namespace, which attaches three functions, knows what messages
--- mean.  No closure and at most one timer per idle session.  Source: engine.io-protocol v4.
+-- Owns heartbeat, buffering, upgrade and close; sio/namespace attaches three functions that interpret
+-- messages.  No closure and at most one timer per idle session.  Source: engine.io-protocol v4.
 
 local engine = require "socketio.engine"
 local flow = require "human.sio.flow"

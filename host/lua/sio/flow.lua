@@ -1,6 +1,6 @@
--- host/lua/sio/flow.lua -- back-pressure of a session: what came while its handlers are busy waits here.
--- A pause stops the reading of the WebSocket; messages that were read already go to `inbox`.  Of a POST the
--- packets that were not taken yet stay in `body`, from `pos` on, and it is answered after the last.
+-- host/lua/sio/flow.lua -- back-pressure of a session: packets wait here while its handlers are busy.
+-- A pause stops reading from the WebSocket; messages already read go to `inbox`.  The remaining packets of a
+-- POST stay in `body`, from `pos` on, and it is answered after the last.
 
 local host = require "human.core.host"
 local next_packet = require("socketio.engine").next_packet

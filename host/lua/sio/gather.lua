@@ -1,5 +1,5 @@
--- host/lua/sio/gather.lua -- what is asked of the sockets of all workers and hosts: who they are, and for an answer
--- to one event.  Both are bounded in number, bytes and time, and say whether they are complete.
+-- host/lua/sio/gather.lua -- queries to the sockets of all workers and hosts: lists them, and collects their answers
+-- to one event.  Both are bounded in number, bytes and time, and report whether the result is complete.
 
 local cluster = require "human.sio.cluster"
 local encode = require "human.sio.encode"

@@ -1,9 +1,9 @@
 -- host/lua/sio/hosts.lua -- Socket.IO questions between hosts on one database, over NOTIFY.
--- Worker 0 of each host speaks.  Hosts know each other from what they say when they begin to listen and when they
--- answer, so nothing is sent while nobody asks; one that does not answer is forgotten until it is heard again.
+-- Worker 0 speaks for its host.  Hosts know each other from messages when they begin to listen and from answers,
+-- so nothing is sent without a question; a host that does not answer is forgotten until its next message.
 -- A message is MessagePack in base64 (and so are its payload and answers), in pieces, since a notification has
--- 8,000 bytes at most.  Any user of the database can notify anything: nothing of a message is believed before it
--- was checked.
+-- 8,000 bytes at most.  Any user of the database can notify anything: no part of a message is trusted before it
+-- is checked.
 
 local bus = require "human.bus"
 local db = require "human.db"

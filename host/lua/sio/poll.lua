@@ -1,4 +1,4 @@
--- host/lua/sio/poll.lua -- the answers to a session's polls and posts: framed as its revision wants, compressed where
+-- host/lua/sio/poll.lua -- the answers to a session's polls and posts: framed for its protocol revision, compressed if
 -- that is worth it.
 
 local access = require "human.observe.request_log"

@@ -1,8 +1,8 @@
 -- host/lua/sio/recovery.lua -- connection state recovery: what a client missed while it was away.
--- Each namespace of each worker keeps one bounded log of the events it sent, with who was meant.  A
--- client that comes back names its private id and the last offset it saw; if both are known here, or
--- at another worker of this host, it gets its id, rooms, data and what it missed.
--- At most once: what the log no longer holds is not sent again, and the client starts anew.
+-- Each namespace of each worker keeps one bounded log of the events it sent, with their recipients.  A
+-- client that reconnects names its private id and the last offset it saw; if both are known here, or
+-- at another worker of this host, it gets its id, rooms, data and the events it missed.
+-- At most once: events that are no longer in the log are not sent again, and the client starts fresh.
 
 local cluster = require "human.sio.cluster"
 local engine = require "human.sio.engine"

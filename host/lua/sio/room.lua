@@ -1,4 +1,4 @@
--- host/lua/sio/room.lua -- rooms: who hears a broadcast, ready to be sent.
+-- host/lua/sio/room.lua -- rooms: the recipients of a broadcast, prepared for sending.
 -- A room is the array of its members, and every member knows its position, so joining and leaving
 -- are O(1).  The WebSocket ids of a room are kept as one prepared list until somebody joins, leaves
 -- or changes transport: a broadcast to a thousand members then costs one call.

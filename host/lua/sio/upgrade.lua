@@ -1,6 +1,6 @@
--- host/lua/sio/upgrade.lua -- a WebSocket that offers itself to a session which is still polling.
--- It becomes the session's transport when it says `2probe`, hears `3probe` and says `5`; anything
--- else, its end or a time-out drops it, and polling goes on as if nothing had been.
+-- host/lua/sio/upgrade.lua -- upgrades a polling session to a WebSocket.
+-- The WebSocket becomes the session's transport when it sends `2probe`, receives `3probe` and sends `5`; anything
+-- else, a close or a timeout drops it, and polling continues unaffected.
 
 local host = require "human.core.host"
 local timer = require "human.core.timer"

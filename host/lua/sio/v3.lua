@@ -1,5 +1,5 @@
--- host/lua/sio/v3.lua -- what is different for clients of Socket.IO 2 (the third revision of Engine.IO): they ping and
--- we answer, bytes have their type in front, payloads are framed by length, and nobody says CONNECT for "/".
+-- host/lua/sio/v3.lua -- the differences for clients of Socket.IO 2 (Engine.IO revision 3): they ping and
+-- we answer, bytes have their type in front, payloads are framed by length, and there is no CONNECT for "/".
 
 local engine3 = require "socketio.engine3"
 local host = require "human.core.host"
