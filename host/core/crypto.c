@@ -17,6 +17,7 @@
 
 enum {
   RANDOM_MAX = 256,
+  KECCAK_MAX = 1 << 20, /* bytes; it is not fast */
   BASE64_IN_MAX = 48 << 20, /* bytes to encode or characters to decode */
   BASE64_KEEP = 256 << 10   /* a larger result buffer is given back before the next call */
 };
@@ -64,6 +65,7 @@ int host_hash(int kind, host_str *key, host_str *data, host_str *out) {
   static unsigned char value[EVP_MAX_MD_SIZE];
   const EVP_MD *md = digest(kind);
   unsigned n = KECCAK_BYTES;
+  if (kind == HOST_KECCAK256 && data->n > KECCAK_MAX) return HOST_ELIMIT;
   if (kind == HOST_KECCAK256)
     keccak_256(KECCAK_ETHEREUM, data->n ? data->p : "", data->n, value);
   else if (!md || !(keyed(kind) ? hmac(md, key, data, value, &n)

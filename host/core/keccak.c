@@ -12,10 +12,11 @@ static uint64_t rotate(uint64_t v, int by) { return by ? v << by | v >> (64 - by
 
 /* Each lane takes in two columns of five. */
 static void theta(uint64_t s[LANES]) {
-  uint64_t column[5];
+  uint64_t column[5], both[5];
   for (int x = 0; x < 5; x++) column[x] = s[x] ^ s[x + 5] ^ s[x + 10] ^ s[x + 15] ^ s[x + 20];
-  for (int i = 0; i < LANES; i++)
-    s[i] ^= column[(i + 4) % 5] ^ rotate(column[(i + 1) % 5], 1);
+  for (int x = 0; x < 5; x++) both[x] = column[(x + 4) % 5] ^ rotate(column[(x + 1) % 5], 1);
+  for (int y = 0; y < LANES; y += 5)
+    for (int x = 0; x < 5; x++) s[y + x] ^= both[x];
 }
 
 /* Lanes are rotated and change places, along one path through all but the first. */

@@ -34,7 +34,7 @@ function M.sha512(data) return host.sha512(data) end
 --- SHA-1 of a string: 20 bytes.  Only for protocols that require it: collisions can be made.
 function M.sha1(data) return host.sha1(data) end
 
---- Keccak-256 of a string, as Ethereum uses it (SHA3-256 pads differently): 32 bytes.
+--- Keccak-256 of a string, as Ethereum uses it (SHA3-256 pads differently): 32 bytes.  Raises for more than 1 MB.
 function M.keccak256(data) return host.keccak256(data) end
 
 --- HMAC-SHA-256: 32 bytes.

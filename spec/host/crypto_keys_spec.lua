@@ -45,6 +45,12 @@ describe("hashes", function()
     assert.equal("4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45", hex(crypto.keccak256 "abc"))
   end)
 
+  it("take no more Keccak than a turn has time for", function() -- limit: keccak text
+    local most = ("x"):rep(1048576)
+    assert.equal(32, #crypto.keccak256(most))
+    assert.has_error(function() crypto.keccak256(most .. "x") end)
+  end)
+
   it("permute as OpenSSL's SHA-3 does, for every length around a block", function()
     ffi.cdef [[void keccak_256(int padding, const void *data, size_t n, unsigned char *out);
       int EVP_Q_digest(void *, const char *, const char *, const void *, size_t, unsigned char *, size_t *);]]
