@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/newfile.h"
 #include "core/procs.h"
 #include "core/shm.h"
 #include "server/brokerkeep.h"
@@ -32,7 +33,7 @@ static const double COUNT_AGAIN_S = 1;
 
 static struct {
   run_place place;
-  const char *root; /* its path */
+  char *root; /* its path */
   pid_t keepers[BROKER_RUNNING_MAX];
   int running, max, channels;
   int signals;
@@ -87,7 +88,7 @@ static void refuse(int line, int why) {
 }
 
 static void open_root(void) {
-  mkdir(b.root, 0700);
+  newfile_directories(b.root, 0700);
   b.place.root = open(b.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (b.place.root < 0) fprintf(stderr, "exec.root: %s: %s\n", b.root, strerror(errno));
 }

@@ -46,7 +46,8 @@ GET /api/agent-types/{id}
 POST /api/agent-types`.trim().split('\n');
 const OURS = ['POST /api/agents/{id}/messages']; // below /api; the rest is not the agent API
 const PUBLIC = ['GET /api/agent-types', 'GET /api/agent-types/{id}'];
-const REPEATABLE = ['users', 'personalities', 'system-prompts', 'agents', 'agents/{id}/messages', 'agent-types'];
+const REPEATABLE = ['users', 'users/{userId}/api-keys', 'users/{userId}/api-keys/{keyId}/regenerate', 'personalities', 'system-prompts',
+  'agents', 'agents/{id}/messages', 'agent-types'];
 
 let host, text, doc, dir;
 before(async () => {

@@ -144,7 +144,7 @@ describe('what the host answers', () => {
   });
 
   it('is as documented for the server itself', async () => {
-    for (const p of ['/health', '/ready', '/metrics', '/openapi.json', '/asyncapi.json']) await truly(`GET ${p}`, 200, { key: null });
+    for (const p of ['/health', '/ready', '/metrics', '/openapi.json', '/asyncapi.json', '/openrpc.json', '/types.d.ts']) await truly(`GET ${p}`, 200, { key: null });
   });
 
   it('was looked at for every operation that succeeds', () => {
