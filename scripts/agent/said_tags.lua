@@ -30,13 +30,29 @@ local function named(inner)
   return tag
 end
 
+-- Behind the attributes of a line of the prompt that lacks its ">": it was cut off, or the model forgot it.
+local function open_head(text, from)
+  local at, last = text:match("^message()", from) or text:match("^reaction()", from), nil
+  while at do
+    at = text:match('^%s+[%w_]+="[^"<>\n]*"?()', at)
+    last = at or last
+  end
+  return last
+end
+
 local function tag_at(text, at)
   local stop
   local from = at + 1
   local c = text:sub(at, at)
   if c == "<" then
     stop = text:find("[<>\n]", from)
-    if not stop or text:byte(stop) ~= 62 then return nil end
+    if not stop or text:byte(stop) ~= 62 then
+      stop = open_head(text, from)
+      if not stop then return nil end
+      local tag = named(text:sub(from, stop - 1))
+      tag.from, tag.to = at, stop - 1
+      return tag
+    end
   elseif c == "[" then
     stop = text:find("[%[%]\n]", from)
     if not stop or not text:find("^/?[A-Z_]+%]", from) then return nil end
