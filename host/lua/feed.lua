@@ -113,6 +113,7 @@ local function compare(list, newest)
   local found = newest(keys)
   for _, channel in ipairs(list) do
     local is = found[channel.key]
+    if is == nil then is = false end             -- a key that is gone differs from one that was never asked about
     if is ~= channel.newest then
       channel.newest = is
       if channel.n > 0 then feeds.wake_channel(channel) end
