@@ -10,6 +10,7 @@ local id = require "human.id"
 local log = require "human.log"
 local sched = require "human.core.sched"
 local scope = require "human.core.scope"
+local target = require "human.scripts.target"
 local timer = require "human.core.timer"
 
 local M = {}
@@ -67,15 +68,6 @@ function M.start(fn_path)
   g.starts[#g.starts + 1] = fn_path
 end
 
-local function resolve(path)
-  local module, name = path:match "^(.+)%.([%w_]+)$"
-  local g = gen.current()
-  local loaded = module and g.loaded[module]
-  local fn = loaded and loaded[name]
-  if type(fn) ~= "function" then error("job " .. path .. " names no function of a loaded script", 0) end
-  return fn
-end
-
 -- Another worker may run the job now: ours is cancelled, with all that it started, and abandoned if it does not end.
 local function end_run(run)
   run.lost = true
@@ -114,7 +106,7 @@ local function take_and_run(job, run)
   end
   hold(run, sent)
   local renewer = sched.spawn(renew, job.name, run)
-  local ok, err = pcall(function() resolve(job.path)() end)
+  local ok, err = pcall(function() target.resolve(gen.current(), job.path)() end)
   local waited, why = pcall(run.scope.wait, run.scope)
   if ok then ok, err = waited, why end
   sched.kill(renewer)
@@ -164,7 +156,7 @@ local function start_all(paths)
     if sched.struck > 0 and host.is_struck(label) then
       log.error("start job left out: it has ended several workers", { job = path })
     else
-      local ok, err = pcall(function() resolve(path)() end)
+      local ok, err = pcall(function() target.resolve(gen.current(), path)() end)
       if not ok then log.error("start job failed", { job = path, error = tostring(err) }) end
     end
   end
