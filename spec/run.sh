@@ -11,7 +11,7 @@
 # quick    specs of the runtime and the scripts; beside them lint, a whole conversation, and, of what has changed since
 #          the last commit, end-to-end files, specs of the C host and of rocks
 # Without a mode: all rings, a short soak, and a little of each mode so that none rots.
-# A runner that ends badly without counting a failure counts as one.
+# A runner that ends badly without counting a failure counts as one.  What failed is shown once more at the end.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -52,6 +52,10 @@ e2e_one() {
   bad=$(count fail "$log") canceled=$(count cancelled "$log") # a test whose suite could not begin has failed as well
   good=$(count pass "$log")
   echo "${good:-0} $((${bad:-0} + ${canceled:-0})) $status" >"$E2E_COUNTS/$1"
+  [ "$status" = 0 ] || {
+    echo "spec/e2e/$1.test.mjs: ended with $status"
+    sed '1,/^✖ failing tests:/d' "$log" | grep -A 4 '^test at '
+  } >"$E2E_COUNTS/$1.failed"
   echo "$(($(date +%s) - began)) s spec/e2e/$1.test.mjs" >>"$E2E_COUNTS/times"
 }
 
@@ -125,6 +129,18 @@ add() {
 run() {
   { "$@" 2>&1; echo $? >"$work/status"; } | tee "$work/log"
   status=$(cat "$work/status")
+  [ "$status" = 0 ] || {
+    echo "$*: ended with $status" | cut -c 1-200
+    grep -aE -A 4 '^(Failure|Error) ->|^SUMMARY:|^FAIL ' "$work/log" | head -n 200
+  } >>"$work/failed"
+}
+
+# What failed, in a few lines each: the runs are long, and what is said of them is read from its end.
+show_failed() {
+  cat "$work"/counts/*.failed >>"$work/failed" 2>/dev/null
+  [ -s "$work/failed" ] || return
+  printf '\nwhat failed:\n'
+  head -n 400 "$work/failed"
 }
 
 fuzzers() {
@@ -214,6 +230,7 @@ soak_end() {
   wait "$soaking"
   status=$?
   cat "$work/soak"
+  grep '^FAIL ' "$work/soak" >>"$work/failed"
   add "$([ "$status" = 0 ] && echo 1)" "$(grep -c '^FAIL ' "$work/soak")" "$status"
 }
 
@@ -320,6 +337,7 @@ if [ -e "$work/counts/times" ] && [ "$mode" != quick-beside ]; then
   printf '\nthe slowest files:\n'
   sort -rn "$work/counts/times" | head -n 5
 fi
+show_failed
 echo
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]

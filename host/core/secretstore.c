@@ -75,8 +75,9 @@ static int read_file(reason why) {
 }
 
 static bool next_line(const char **at, line *l) {
+  if (!s.text.p) return false;
   const char *end = s.text.p + s.text.n;
-  while (s.text.p && *at < end) {
+  while (*at < end) {
     const char *from = *at, *nl = memchr(from, '\n', (size_t)(end - from)), *stop = nl ? nl : end;
     const char *space = memchr(from, ' ', (size_t)(stop - from));
     *at = nl ? nl + 1 : end;
