@@ -117,7 +117,8 @@ describe("a turn of an agent", function()
 
   local function transactions() return db.value "select pg_current_xact_id()::text::bigint" end
 
-  -- How many transactions one turn takes, with that of its event; take(id) stores the event.
+  -- How many transactions one turn takes, with that of its event; take(id) stores the event.  The least of some turns:
+  -- what else writes to this database, such as what an earlier test has left running, can only add to it.
   local function of_a_turn(take)
     local hosts = require "human.core.bus_hosts"      -- which this process does not know yet to be absent
     local tell = hosts.tell
@@ -125,13 +126,17 @@ describe("a turn of an agent", function()
     hosts.tell = function() return true end
     take "first"
     take_turn()
-    local before = transactions()
-    take "second"
-    assert.same("completed", take_turn()[6])
-    local n = transactions() - before - 1
+    local least = math.huge
+    for _, name in ipairs { "second", "third", "fourth" } do
+      local before = transactions()
+      take(name)
+      local done = take_turn()
+      assert.same("completed", done[#done])
+      least = math.min(least, transactions() - before - 1)
+    end
     assert.equal(1, db.value([[select count(*) from llm_calls c join agent_runs r on r.id = c.ref
       where r.agent_id = $1 and r.until_pos = (select max(until_pos) from agent_runs where agent_id = $1)]], agent.id))
-    return n
+    return least
   end
 
   it("takes two transactions, its event and the record of its call included", function()
