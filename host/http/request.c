@@ -229,7 +229,6 @@ void request_answered(request *r, bool keep) {
   if (!c) return;
   if (!unread) return serve_answered(c, keep);
   c->req = NULL;
-  c->patient = true; /* the client may still be sending, and learns why not only when it has sent */
   conn_finish(c, true);
 }
 

@@ -25,9 +25,8 @@ enum {
   OUT_SIZE = 4096,       /* output buffers start with this, and are kept when they stayed so */
   SPARE_OUTS = 256,
   STALL_MS = 30000,      /* a client that takes nothing for so long is cut */
-  LINGER_MS = 1000,
-  PATIENCE_MS = 5000,    /* the same in the middle of a body, of which nobody knows how much is on its way */
-  LINGER_BYTES = 65536,
+  LINGER_MS = 1000,      /* after our last words a client may be silent for so long, */
+  LINGER_ALL_MS = 10000, /* and go on sending for so long */
   LAST_REQUEST_MS = 500, /* a client that does not know yet that we stop may still send one */
   ARRIVING_FREE = 65536  /* a body or message of that size finds room whatever else arrives */
 };
@@ -150,12 +149,21 @@ const char *conn_unwritten(const conn *c, size_t *n) {
   return *n ? c->writing->b.p + c->writing->b.n - *n : NULL;
 }
 
+/* Closing a connection with unread bytes resets it, and the client loses the answer that says why.  Whoever is still
+ * sending a body may read that only when all of it is sent; so what comes is dropped, however much. */
+static void linger(conn *c) {
+  uint64_t now = conn_now(), left = c->linger_until > now ? c->linger_until - now : 0;
+  if (!left) return conn_close(c);
+  conn_deadline(c, left < LINGER_MS ? left : LINGER_MS, false);
+}
+
 static void start_lingering(conn *c) {
   uv_os_fd_t fd;
   if (!c->linger || c->eof || uv_fileno((uv_handle_t *)&c->tcp, &fd) < 0) return conn_close(c);
   shutdown(fd, SHUT_WR);
   c->state = CONN_LINGERING;
-  conn_deadline(c, c->patient ? PATIENCE_MS : LINGER_MS, false);
+  c->linger_until = conn_now() + LINGER_ALL_MS;
+  linger(c);
   read_update(c);
 }
 
@@ -321,11 +329,8 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b) {
   conn *c = (conn *)s;
   if (n == 0) return;
   if (n < 0) return on_end(c, (int)n);
-  if (c->state != CONN_OPEN) {
-    c->drained += (size_t)n;
-    if (c->drained > LINGER_BYTES && !c->patient) conn_close(c);
-    return;
-  }
+  if (c->state == CONN_LINGERING) return linger(c);
+  if (c->state != CONN_OPEN) return;
   size_t head = c->preface ? preface_take(c, b->base, (size_t)n) : 0;
   if (c->state == CONN_OPEN && head < (size_t)n) {
     if (c->tls) take_sealed(c, b->base + head, (size_t)n - head);

@@ -68,7 +68,7 @@ enum {
 struct conn {
   uv_tcp_t tcp;
   conn_link wheel, dirty, paused; /* in the timer wheel; has output; waits for the event queue */
-  uint64_t deadline, stall_at, wheel_tick;
+  uint64_t deadline, stall_at, linger_until, wheel_tick;
   size_t stalled;     /* bytes unwritten when stall_at was set */
   const conn_talk *talk;
   request *req;       /* HTTP: being read, or in flight */
@@ -78,7 +78,7 @@ struct conn {
   out_write *writing;
   buf in;             /* held back; in_taken of it have been parsed */
   buf out;            /* not encrypted yet */
-  size_t in_taken, drained;
+  size_t in_taken;
   peer peer;          /* the client; behind the PROXY protocol the one that the proxy names */
   uint8_t listener, from; /* CONN_TRUSTED .. */
   conn_state state;
@@ -87,7 +87,6 @@ struct conn {
   bool redirects;     /* every request is answered with the https address */
   bool reading, eof;
   bool linger;        /* the client may still be sending: let it read our last words */
-  bool patient;       /* it may be sending much: read and drop that for longer */
   bool timed;         /* the deadline is that of a request: 408, not a silent close */
   bool want_drained;  /* DRAINED is owed */
   bool want_room;     /* the next request waits for the last answer to be written */

@@ -1,6 +1,8 @@
 // spec/e2e/http_abuse.test.mjs -- HTTP as attackers, broken proxies and slow clients speak it.
 // A request that two parsers could read differently is refused, and nothing behind it is ever answered.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { errors, startHost } from './hosts.mjs';
 import { exchange, open, responses } from './raw.mjs';
@@ -155,6 +157,18 @@ describe('unusual but correct:', () => {
     const [answer] = await send(post('Expect: 100-continue\r\nContent-Length: 99999999\r\n'));
     assert.equal(answer.status, 413);
   });
+
+  for (const [status, head] of [[413, post('Content-Length: 8000000\r\n')], [431, post(`Content-Length: 8000000\r\nX: ${'a'.repeat(17000)}\r\n`)],
+    [400, post('Content-Length: 8000000\r\nContent-Length: 1\r\n')]]) {
+    it(`a client that sends all of its body before it reads is told ${status}`, async () => {
+      const socket = net.connect(host.port, '127.0.0.1').pause();
+      await once(socket, 'connect');
+      for (const piece of [head, ...Array(100).fill('x'.repeat(80_000))]) if (!socket.write(piece)) await once(socket, 'drain');
+      let text = '';
+      for await (const bytes of socket) text += bytes;
+      assert.match(text, new RegExp(`^HTTP/1.1 ${status} .*\\}$`, 's'));
+    });
+  }
 
   it('a client that has closed its half is still answered', async () => {
     assert.deepEqual((await send(get() + get(), { half: true })).map((r) => r.status), [200, 200]);

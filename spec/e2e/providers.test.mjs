@@ -12,7 +12,7 @@ import { makeHome, sql, startHost } from './hosts.mjs';
 import { freePort, until } from './support.mjs';
 
 const AGENTS = 8; // that talk at the same time
-const EVERY = Number(process.env.LLM_CUT_EVERY ?? 13); // 1: every byte; takes minutes
+const EVERY = Number(process.env.LLM_CUT_EVERY ?? 31); // 1: every byte; takes minutes
 
 const settings = {
   openai: (url) => ({ HUMAN_LLM_BASE_URL: `${url}/v1`, HUMAN_LLM_KEY: 'k-openai' }),

@@ -1,4 +1,4 @@
-// spec/e2e/reload_load.test.mjs -- RELOADS (200) reloads, good and bad in turn, under wrk and 500 Socket.IO
+// spec/e2e/reload_load.test.mjs -- RELOADS (100) reloads, good and bad in turn, under wrk and 500 Socket.IO
 // clients.  What must hold: no request fails, no socket is dropped, nothing grows, and p99 stays near what it is
 // without reloads: TIMES=2 on a machine that does nothing else, and 3 where anything may run beside it.  Spells with
 // and without reloads take turns, so that what else the machine does tells on both.
@@ -15,7 +15,7 @@ import { reload } from './modes.mjs';
 import { root, sleep, until } from './support.mjs';
 import { Watch } from './watch.mjs';
 
-const RELOADS = Number(process.env.RELOADS ?? 200), SOCKETS = 500;
+const RELOADS = Number(process.env.RELOADS ?? 100), SOCKETS = 500;
 const TIMES = Number(process.env.TIMES ?? (process.env.ASAN_OPTIONS ? 20 : 3)); // sanitizers make building slow
 const QUIET_S = 2, BUSY_S = 6;
 const EVERY_MS = 500;  // a reload every so often: what is measured is a server, not a machine that only reloads
