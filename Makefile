@@ -110,12 +110,16 @@ chats judge: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) build
 	@spec/run.sh $@
 
-# ARGS: which benchmarks (http, sio, db, assets, start, turns, reload); ROUNDS and SECONDS in the environment.
+# ARGS: which benchmarks (http, sio, db, assets, start, turns, reload), or compare TREE and some of http, sio, db;
+# ROUNDS and SECONDS in the environment.
 bench:
 	@etc/deps.sh run bench
-	@$(MAKE) --no-print-directory $(JOBS) build $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))
-	@cd bench && npm ci --silent --no-audit --no-fund
+	@$(MAKE) --no-print-directory $(JOBS) build bench/node_modules/.package-lock.json \
+	  $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))
 	@node bench/run.mjs $(ARGS)
+
+bench/node_modules/.package-lock.json: bench/package.json bench/package-lock.json
+	@cd bench && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
 
 build/bench/%: bench/%.c
 	@mkdir -p $(@D)

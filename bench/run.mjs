@@ -1,14 +1,18 @@
-// bench/run.mjs -- ours, a peer and the floor, side by side on this machine: `make bench`.
+// bench/run.mjs -- ours, its peers and the floor, side by side on this machine: `make bench`.
 // Servers on core 0, load on core 1, interleaved round by round since the cores influence each other;
 // medians with their range, and ratios.  One machine's numbers mean little, its ratios more.
-// Usage: node bench/run.mjs [http] [sio] [db] [queue] [turns] [start] [reload]      ROUNDS=5 SECONDS=4
+// Usage: node bench/run.mjs [http] [sio] [db] [assets] [queue] [turns] [start] [reload]      ROUNDS=5 SECONDS=4
+//        node bench/run.mjs compare TREE [http] [sio] [db]: this tree against another one, see before_after.mjs
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { sameAnswers, sameEcho } from './answers.mjs';
+import { beforeAfter } from './before_after.mjs';
 import { watchOthers } from './others.mjs';
+import { bunPeer, rustPeer } from './peers.mjs';
 import { queue } from './queue.mjs';
 import { reload } from './reload.mjs';
 import { turns } from './turns.mjs';
@@ -100,8 +104,8 @@ function memory(server) {
   return kb * 1024;
 }
 
-function onLoadCore(cmd, args) {
-  const r = spawnSync('taskset', ['-c', '1', cmd, ...args], { encoding: 'utf8' });
+function onLoadCore(cmd, args, env = process.env) {
+  const r = spawnSync('taskset', ['-c', '1', cmd, ...args], { encoding: 'utf8', env });
   if (r.status !== 0) throw new Error(`${cmd} ${args.join(' ')}: ${r.stderr || r.stdout}`);
   return r.stdout;
 }
@@ -167,12 +171,13 @@ function report(title, seen, unit, higher) {
   }
 }
 
-const humanArgs = (port) => ['gateway', '--port', String(port), '--agent-port', '0', '--workers', '1',
-  '--scripts', `${here}/scripts:${root}/scripts`, '--set', 'overrides=**', '--log-level', 'error'];
+const humanArgs = (port, tree = root) => ['gateway', '--port', String(port), '--agent-port', '0', '--workers', '1',
+  '--scripts', `${tree}/bench/scripts:${tree}/scripts`, '--set', 'overrides=**', '--log-level', 'error'];
 
-async function startHuman(database) {
+async function startHuman(database, name = 'human', tree = root) {
   const port = await freePort();
-  return serve('human', human, humanArgs(port), port, { HUMAN_HOME: path.join(dir, 'home'), DATABASE_URL: database });
+  return serve(name, path.join(tree, 'build/human'), humanArgs(port, tree), port,
+    { HUMAN_HOME: path.join(dir, `home-${name}`), DATABASE_URL: database });
 }
 
 async function startNode(file, name, ...args) {
@@ -191,6 +196,25 @@ async function startNginx(name, workers, pg = '') {
   return serve(name, '/usr/sbin/nginx', ['-c', file, '-e', path.join(own, 'error.log')], port);
 }
 
+const sample = path.join(root, 'spec/fixtures/ui');
+
+async function startRust(...args) {
+  const program = rustPeer(), port = await freePort();
+  return program && serve('Rust', program, [String(port), sample, ...args], port);
+}
+
+async function startBun(...args) {
+  const program = bunPeer(), port = await freePort();
+  return program && serve('Bun', program, [path.join(here, 'peers/bun.mjs'), String(port), sample, ...args], port);
+}
+
+// Those of them that this machine has.
+async function started(...starts) {
+  const servers = [];
+  for (const start of starts) servers.push(await start());
+  return servers.filter(Boolean);
+}
+
 // A cluster for the benchmarks alone: it lives as long as a `human psql` on it, which we hold open.
 async function cluster() {
   const child = spawn(human, ['psql', '-At'], { stdio: ['pipe', 'pipe', 'inherit'],
@@ -201,17 +225,35 @@ async function cluster() {
   return { child, socket, url: `host=${socket} user=human dbname=human` };
 }
 
+const item = { id: 'item-4711', name: 'A bicycle with nine gears', price: 12900, tags: ['sport', 'used'], active: true };
 const postScript = path.join(dir, 'post.lua');
 fs.writeFileSync(postScript, `wrk.method = "POST"
 wrk.headers["content-type"] = "application/json"
-wrk.body = '${JSON.stringify({ id: 'item-4711', name: 'A bicycle with nine gears', price: 12900, tags: ['sport', 'used'], active: true })}'
+wrk.body = '${JSON.stringify(item)}'
 `);
 const rowScript = path.join(dir, 'row.lua');
 fs.writeFileSync(rowScript, 'request = function() return wrk.format("GET", "/bench/rows/" .. math.random(1, 100000)) end\n');
 
+// What is measured on every server of a part, peers or the same host before and after a change.
+const loads = {
+  http: [['(a) JSON route, body validated, 32 connections', (s) => wrk(s, '/bench/json', postScript)]],
+  sio: [
+    ['(b) Socket.IO echo, 50 clients', socketLoad('echo', 50)],
+    ['(b) Socket.IO echo, 500 clients', socketLoad('echo', 500)],
+    ['(b) connections made, joined and closed', socketLoad('connect', 1)],
+    ['(b) broadcast to a room of 1,000, deliveries', socketLoad('broadcast', 1000)],
+  ],
+  db: [['(c) primary-key read as JSON, 32 connections', (s) => wrk(s, '/bench/rows/1', rowScript)]],
+};
+
 async function http(pg) {
-  const servers = [await startHuman(pg.url), await startNginx('nginx + Lua', 1), await startNode('node_http.mjs', 'node http')];
-  await interleave('(a) JSON route, body validated, 32 connections', servers, (s) => wrk(s, '/bench/json', postScript));
+  const servers = await started(() => startHuman(pg.url), () => startNginx('nginx + Lua', 1),
+    () => startNode('node_http.mjs', 'node http'), startBun, startRust);
+  await sameAnswers(servers, '/bench/json', item, [
+    'no JSON', [], { ...item, id: 'x'.repeat(65) }, { ...item, name: undefined }, { ...item, price: 0 }, { ...item, price: 1.5 },
+    { ...item, tags: Array(11).fill('x') }, { ...item, tags: ['x', 1] }, { ...item, tags: ['x'.repeat(41)] }, { ...item, active: 'yes' },
+  ]);
+  for (const [title, measure] of loads.http) await interleave(title, servers, measure);
   for (const s of servers) await stop(s);
 }
 
@@ -220,15 +262,16 @@ async function sio(pg) {
     const port = await freePort();
     return serve('floor (C, epoll)', floor, [String(port)], port);
   };
-  const servers = [await startHuman(pg.url), await startNode('node_sio.mjs', 'npm socket.io'), await startFloor()];
-  await interleave('(b) Socket.IO echo, 50 clients', servers, socketLoad('echo', 50));
-  await interleave('(b) Socket.IO echo, 500 clients', servers, socketLoad('echo', 500));
-  await interleave('(b) connections made, joined and closed', servers, socketLoad('connect', 1));
-  await interleave('(b) broadcast to a room of 1,000, deliveries', servers, socketLoad('broadcast', 1000));
+  const starts = [() => startHuman(pg.url), () => startNode('node_sio.mjs', 'npm socket.io'), startBun, startRust, startFloor];
+  const servers = await started(...starts);
+  await sameEcho(servers);
+  for (const [title, measure] of loads.sio) await interleave(title, servers, measure);
   for (const s of servers) await stop(s);
   const seen = new Map();
-  for (const start of [() => startHuman(pg.url), () => startNode('node_sio.mjs', 'npm socket.io'), startFloor]) {
-    const s = await start();
+  for (const start of starts) {
+    const [s] = await started(start);
+    if (!s) continue;
+    await sameEcho([s]);                              // or what it makes for the first one would count
     const before = memory(s);
     const child = spawn('taskset', ['-c', '1', load, 'idle', String(s.port), '/bench.io/', '5000', '1'], { stdio: ['pipe', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
@@ -241,29 +284,42 @@ async function sio(pg) {
   report('(b) memory per idle connection, of 5,000', seen, ' B', false);
 }
 
-async function db(pg) {
-  const env = { ...process.env, PGHOST: pg.socket, PGUSER: 'human', PGDATABASE: 'human' };
+const onDatabase = (pg, name = 'human') => ({ ...process.env, PGHOST: pg.socket, PGUSER: 'human', PGDATABASE: name });
+
+function pgbench(args, env) {
   const bin = fs.readdirSync('/usr/lib/postgresql').sort((a, b) => b - a).map((v) => `/usr/lib/postgresql/${v}/bin/pgbench`)
     .find((f) => fs.existsSync(f));
-  spawnSync(bin, ['-i', '-q', '-s', '1', 'human'], { env });
-  const servers = [await startHuman(pg.url), await startNode('node_pg.mjs', 'node-postgres', pg.socket),
-    await startNginx('nginx + LuaSQL', 8, pg.socket)];
+  return onLoadCore(bin, args, env);
+}
+
+const fillRows = (pg, name) => pgbench(['-i', '-q', '-s', '1'], onDatabase(pg, name));
+
+async function db(pg) {
+  fillRows(pg);
+  const servers = await started(() => startHuman(pg.url), () => startNode('node_pg.mjs', 'node-postgres', pg.socket),
+    () => startNginx('nginx + LuaSQL', 8, pg.socket), () => startBun(pg.socket), () => startRust(pg.socket));
+  await sameAnswers(servers, '/bench/rows/4711');
+  const [[title, read]] = loads.db;
   const measure = (s) => {
-    if (s.child) return wrk(s, '/bench/rows/1', rowScript);
-    const r = spawnSync('taskset', ['-c', '1', bin, '-S', '-n', '-M', 'prepared', '-c', '16', '-T', String(SECONDS), 'human'], { env, encoding: 'utf8' });
-    return { rate: Number(/tps = ([\d.]+)/.exec(r.stdout)[1]), cpu: NaN };
+    if (s.child) return read(s);
+    const text = pgbench(['-S', '-n', '-M', 'prepared', '-c', '16', '-T', String(SECONDS)], onDatabase(pg));
+    return { rate: Number(/tps = ([\d.]+)/.exec(text)[1]), cpu: NaN };
   };
-  await interleave('(c) primary-key read as JSON, 32 connections', [...servers, { name: 'pgbench -S (floor)' }], measure);
+  await interleave(title, [...servers, { name: 'pgbench -S (floor)' }], measure);
   for (const s of servers) await stop(s);
 }
 
-// The sample of the specs: compiled into ours, beside nginx that has it as files and uses sendfile.
+const FILE = '/bench/ui/assets/app-BX3f9aQ1.js';
+
+// The sample of the specs: compiled into ours; the peers have it as files, nginx and Bun use sendfile.
 async function assets(pg) {
   spawnSync('make', ['-s', 'build/human-sample'], { cwd: root, stdio: 'inherit' });
   const port = await freePort();
   const env = { HUMAN_HOME: path.join(dir, 'home'), DATABASE_URL: pg.url };
-  const servers = [await serve('human', `${human}-sample`, humanArgs(port), port, env), await startNginx('nginx', 1)];
-  await interleave('(e) file of 10 KB, 32 connections', servers, (s) => wrk(s, '/bench/ui/assets/app-BX3f9aQ1.js'));
+  const servers = await started(() => serve('human', `${human}-sample`, humanArgs(port), port, env),
+    () => startNginx('nginx', 1), startBun, startRust);
+  await sameAnswers(servers, FILE);
+  await interleave('(e) file of 10 KB, 32 connections', servers, (s) => wrk(s, FILE));
   for (const s of servers) await stop(s);
 }
 
@@ -280,13 +336,15 @@ async function start(pg) {
   console.log(`binary: ${short(fs.statSync(human).size / 2 ** 20)} MB`);
 }
 
-const lent = { dir, human, rounds: ROUNDS, seconds: SECONDS, round, median, short, freePort, reachable, serve, stop, cpuSeconds, cpuOf };
+const lent = { dir, root, human, rounds: ROUNDS, seconds: SECONDS, round, median, short, freePort, reachable, serve, stop, cpuSeconds,
+  cpuOf, loads, startHuman, fillRows };
 const parts = { http, sio, db, assets, start,
   queue: (database) => queue(lent, database), turns: (database) => turns(lent, database), reload: (database) => reload(lent, database) };
-const wanted = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(parts);
+const [first, ...others] = process.argv.slice(2);
 const pg = await cluster();
 try {
-  for (const name of wanted) await parts[name](pg);
+  if (first === 'compare') await beforeAfter(lent, pg, ...others);
+  else for (const name of first ? [first, ...others] : Object.keys(parts)) await parts[name](pg);
   if (busy) console.log(`\n${busy} of ${rounds} rounds ran beside other work: their numbers prove nothing`);
 } finally {
   for (const child of running) {
