@@ -114,7 +114,8 @@ end
 -- options, beside those of a WebSocket: dialects ({"gateway", "jsonrpc"}: the first one is spoken until the client's
 -- first message; default {"jsonrpc"}), roles (who may call a method that names none), on_open(conn), on_close(conn,
 -- code, reason), on_upgrade as for a WebSocket, adapt(frame) -> {id, method, params} for a frame of neither dialect,
--- or nil; extra ("drop": unknown params are ignored), calls ({rate, burst} per connection), in_flight (open calls per
+-- or nil; beat_s and on_beat(conn): called for each connection every so many seconds, also after reloads; it must not
+-- wait; extra ("drop": unknown params are ignored), calls ({rate, burst} per connection), in_flight (open calls per
 -- connection, 32) and batch (messages in a batch, 32).
 function Group:rpc_socket(path, options)
   local where = place(2)
@@ -127,8 +128,9 @@ end
 
 -- A method of an RPC socket: fn(ctx, params) -> result.  spec: summary, description, params and result (schemas, or
 -- {name = schema}: objects), errors, roles (names: actor.role or actor.roles must have one of them; false: everybody,
--- signed in or not), limit, timeout_s, abort (true: it ends with its connection), deprecated.  ctx also has conn and
--- ctx:sign_in(authenticator, token) -> actor, who owns the connection from then on.
+-- signed in or not), limit, timeout_s, abort (true: it ends with its connection), deprecated.  ctx also has conn,
+-- call_id (the id that the client gave it; false: none) and ctx:sign_in(authenticator, token) -> actor, who owns the
+-- connection from then on.
 function Group:rpc(name, spec, fn)
   local where = place(2)
   rpc.declare(self.gen, self, "method", name, spec, check_function(fn, where), where)

@@ -19,4 +19,11 @@ function Room:event(name, payload)
   end
 end
 
+--- Answers a call once more, for clients in the room that await a second answer to the call `id` of `method`: some
+--- protocols say "accepted" first, and later how it ended.  In the gateway's dialect only; JSON-RPC knows one answer.
+function Room:answer(method, id, result)
+  local prefix, text = rpc_conn.answer_to_room(self.path, method, id, result)
+  ws.to(self.path, prefix .. self.room):send(text)
+end
+
 return M

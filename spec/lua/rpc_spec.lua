@@ -57,6 +57,8 @@ describe("an RPC socket", function()
       ['g:rpc_socket("/ws", { summary = "X", dialects = {} })'] = "api/x/x.lua:4: dialects must name one",
       ['g:rpc_socket("/ws", { summary = "X", batch = 0 })'] = "api/x/x.lua:4: batch must be 1 to 1000",
       ['g:rpc_socket("/ws", { summary = "X", calls = { rate = 1 } })'] = "api/x/x.lua:4: limit needs rate",
+      ['g:rpc_socket("/ws", { summary = "X", beat_s = 5 })'] = "api/x/x.lua:4: on_beat and beat_s go together",
+      ['g:rpc_socket("/ws", { summary = "X", beat_s = 0, on_beat = function() end })'] = "api/x/x.lua:4: beat_s must be 1 to",
       ['g:rpc_socket("/ws", { summary = "X", odd = 1 })'] = "api/x/x.lua:4: unknown key 'odd'",
       ['g:rpc_socket("/ws", {})'] = "api/x/x.lua:4: a route needs a summary",
     } do
@@ -164,5 +166,54 @@ describe("an RPC socket", function()
       assert.matches('"code":"INTERNAL".*"requestId"', answer)
       assert.is_nil(answer:find("secret", 1, true))
     end
+  end)
+
+  local BEATS = HEAD:format "false" .. [[
+    g:rpc_socket("/ws", { summary = "X", dialects = { "gateway" }, beat_s = 5, on_beat = function(conn)
+      conn:event("beat", { by = "%s" })
+      if conn.data.fails then error "odd" end
+    end })
+    g:event("beat", { summary = "B", payload = { by = s.string } })
+    g:rpc("fail", { summary = "F", roles = false }, function(ctx) ctx.conn.data.fails = true end)
+    return {}]]
+
+  it("beats for each connection by the scripts in service, and for none that has gone or fails another", function()
+    local function load(by) app:load { ["api/x/x.lua"] = BEATS:format(by) } end
+    load "old"
+    local odd, ws = app:request({ path = "/ws", websocket = true }).ws, app:request({ path = "/ws", websocket = true }).ws
+    app:ws_message(odd, '{"type":"req","id":"1","method":"fail"}')
+    app:advance(5.1)
+    assert.equal('{"type":"event","event":"beat","payload":{"by":"old"},"seq":1}', last(ws))
+    load "new"
+    app:advance(5.1)
+    assert.equal('{"type":"event","event":"beat","payload":{"by":"new"},"seq":2}', last(ws))
+    assert.equal('{"type":"event","event":"beat","payload":{"by":"new"},"seq":2}', last(odd))
+    local n = #app.sockets[ws].sent
+    app:ws_closed(ws, 1001)
+    app:ws_closed(odd, 1001)
+    app:advance(20)
+    assert.equal(n, #app.sockets[ws].sent)
+  end)
+
+  it("takes an actor of kind public for nobody, and answers a call twice where that is wanted", function()
+    local auth = [[api.auth("any", { type = "http", scheme = "bearer", optional = true }, function(_, token)
+        return token and { id = "u", role = "user" } or { id = "x", kind = "public" }
+      end)
+    ]]
+    local methods = [[
+      g:rpc("m", { summary = "M", result = { n = s.int } }, function(ctx)
+        ctx.conn:join "us"
+        return { n = 1 }
+      end)
+      g:rpc("again", { summary = "A", roles = false }, function()
+        require("human.rpc").to("/ws", "us"):answer("m", "7", { n = 2 })
+      end)]]
+    app:load { ["api/x/x.lua"] = script(auth .. SOCKET .. methods, '"any"') }
+    local public = app:request({ path = "/ws", websocket = true }).ws
+    assert.matches('"code":"UNAUTHORIZED"', say(public, '{"type":"req","id":"1","method":"m"}'))
+    local ws = app:request({ path = "/ws", websocket = true, headers = { authorization = "Bearer t" } }).ws
+    assert.equal('{"type":"res","id":"7","ok":true,"payload":{"n":1}}', say(ws, '{"type":"req","id":"7","method":"m"}'))
+    say(ws, '{"method":"again"}')
+    assert.equal('{"type":"res","id":"7","ok":true,"payload":{"n":2}}', last(ws))
   end)
 end)

@@ -16,7 +16,8 @@ local NAME = "^[%a_][%w_.%-/$]*$"
 
 local SOCKET = {
   dialects = "table", roles = "any", in_flight = "number", batch = "number", calls = "table", extra = "string",
-  adapt = "function", on_open = "function", on_close = "function", on_upgrade = "function",
+  adapt = "function", on_open = "function", on_close = "function", on_upgrade = "function", on_beat = "function",
+  beat_s = "number",
 }
 local METHOD = {
   summary = "string", description = "string", params = "table", result = "table", errors = "table", roles = "any",
@@ -50,6 +51,13 @@ local function check_count(spec, name, default, where)
   return n
 end
 
+local function check_beat(spec, where)
+  if (spec.on_beat == nil) ~= (spec.beat_s == nil) then error(where .. ": on_beat and beat_s go together", 0) end
+  if spec.beat_s and not (spec.beat_s >= 1 and spec.beat_s <= 3600) then
+    error(where .. ": beat_s must be 1 to 3600", 0)
+  end
+end
+
 local function dialects_of(spec, where)
   local set = {}
   for _, name in ipairs(spec.dialects or { "jsonrpc" }) do
@@ -70,6 +78,7 @@ function M.socket(options, where)
   end
   check_keys(own, SOCKET, where)
   local dialects, first = dialects_of(own, where)
+  check_beat(own, where)
   local calls = own.calls or CALLS
   rate.compile(calls, "", where)
   if own.extra and own.extra ~= "refuse" and own.extra ~= "drop" then
@@ -79,7 +88,8 @@ function M.socket(options, where)
     where = where, dialects = dialects, dialect = first, roles = check_roles(own.roles, where), adapt = own.adapt,
     in_flight = check_count(own, "in_flight", IN_FLIGHT, where), batch = check_count(own, "batch", BATCH, where),
     rate = calls.rate or calls[1], burst = calls.burst or calls[2], extra = own.extra or "refuse",
-    on_open = own.on_open, on_close = own.on_close, methods = {}, events = {},
+    on_open = own.on_open, on_close = own.on_close, on_beat = own.on_beat, beat_s = own.beat_s,
+    methods = {}, events = {},
   }, { on_open = rpc_conn.on_open, on_message = rpc_conn.on_message, on_close = rpc_conn.on_close,
        on_upgrade = own.on_upgrade }
 end
@@ -195,6 +205,13 @@ local function add_event(d, route)
                                encode = at(d.where, "payload", encoder.compile, payload) }
 end
 
+local function sorted(map)
+  local names = {}
+  for name in pairs(map) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
 --- All scripts have run: methods and events go to their sockets.
 function M.finish(g)
   local list, by_path = sockets_of(g)
@@ -208,10 +225,8 @@ function M.finish(g)
     if d.kind == "method" then add_method(g, d, route) else add_event(d, route) end
   end
   for _, route in ipairs(list) do
-    local names = {}
-    for name in pairs(route.rpc.methods) do names[#names + 1] = name end
-    table.sort(names)
-    route.rpc.names, route.rpc.errors = names, route.errors
+    route.rpc.names, route.rpc.event_names = sorted(route.rpc.methods), sorted(route.rpc.events)
+    route.rpc.errors = route.errors
   end
 end
 

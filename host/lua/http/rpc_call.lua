@@ -79,9 +79,10 @@ local function has_role(actor, roles)
   return false
 end
 
+-- An actor of kind "public" is anybody: its authenticator let it in without knowing who it is.
 local function check_roles(ctx, route)
   if route.roles == false then return end
-  if not ctx.actor then fail.throw("unauthorized", nil, route.errors) end
+  if not ctx.actor or ctx.actor.kind == "public" then fail.throw("unauthorized", nil, route.errors) end
   if route.roles and not has_role(ctx.actor, route.roles) then fail.throw("forbidden", nil, route.errors) end
 end
 
@@ -120,6 +121,7 @@ local function absent() blame.refuse "a call has no path, base or stream; conn:e
 local function new_ctx(call, task)
   local conn, ctx = call.conn, ctx_module.new(0, call.route)
   ctx.task, ctx.id, ctx.ip, ctx.conn, ctx.actor = task, call.ref, conn.ip, conn, conn.actor
+  ctx.call_id = call.id or false
   ctx.params, ctx.query, ctx.headers, ctx.sign_in = {}, conn.query or {}, {}, sign_in
   ctx.is_local, ctx.path, ctx.base, ctx.stream = not_local, absent, absent, absent
   return ctx

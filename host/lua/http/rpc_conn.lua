@@ -6,10 +6,13 @@ local blame = require "human.core.blame"
 local fail = require "human.fail"
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"
+local json = require "human.json"
+local log = require "human.log"
 local rooms = require "human.http.ws_rooms"
 local rpc_call = require "human.http.rpc_call"
 local rpc_frame = require "human.http.rpc_frame"
 local sched = require "human.core.sched"
+local timer = require "human.core.timer"
 
 local M = {}
 local Conn = {}
@@ -42,12 +45,17 @@ end
 --- Each is answered with request_canceled.  Returns how many.
 function Conn:cancel(which) return rpc_call.cancel(self, which) end
 
---- The names of the socket's methods, sorted.
-function Conn:methods()
+local function copy(list)
   local out = {}
-  for i, name in ipairs(socket_of(self).names) do out[i] = name end
+  for i, name in ipairs(list) do out[i] = name end
   return out
 end
+
+--- The names of the socket's methods, sorted.
+function Conn:methods() return copy(socket_of(self).names) end
+
+--- The names of the socket's events, sorted.
+function Conn:events() return copy(socket_of(self).event_names) end
 
 --- As for any WebSocket; in a call, the task starts after the answer.
 function Conn:after(fn, ...)
@@ -83,12 +91,52 @@ local function speak(conn, dialect)
   end
 end
 
+-- Every so many seconds on_beat(conn) of the scripts in service is called for each connection.  One timer serves all
+-- connections of a path; it does not belong to a generation, and stops with the last of them.
+local live = {}                                  -- path -> {[conn] = true}, while its timer runs
+local beat
+
+local function beat_later(path, seconds) timer.start(seconds, beat, path) end
+
+local function beat_all(path, on_beat)
+  local conns = {}
+  for conn in pairs(live[path]) do conns[#conns + 1] = conn end
+  for _, conn in ipairs(conns) do
+    local ok, err = pcall(on_beat, conn)
+    if not ok then
+      if err == sched.Canceled then error(err, 0) end
+      log.error("beat of a connection failed", { route = path, conn = conn.id, error = tostring(err) })
+    end
+  end
+end
+
+function beat(path)
+  local route = gen.current().websockets[path]
+  local socket = route and route.rpc
+  if not socket or not socket.on_beat or not next(live[path]) then
+    live[path] = nil
+    return
+  end
+  local task = { label = route.label, gen = gen.current(), on_finish = function() beat_later(path, socket.beat_s) end }
+  sched.spawn_as(task, beat_all, path, socket.on_beat)
+end
+
+local function begin_beats(conn, socket)
+  if not socket.on_beat then return end
+  if not live[conn.path] then
+    live[conn.path] = {}
+    beat_later(conn.path, socket.beat_s)
+  end
+  live[conn.path][conn] = true
+end
+
 -- Converts a connection that was opened before its path became an RPC socket.
 local function ready(conn)
   local socket = socket_of(conn)
   if not conn.rpc then
     conn.rpc = { dialect = socket.dialect, seq = 0, calls = {}, n = 0, count = 0 }
     dress(conn)
+    begin_beats(conn, socket)
   end
   return socket
 end
@@ -181,8 +229,18 @@ end
 
 function M.on_close(conn, code, reason)
   local socket = ready(conn)
+  if live[conn.path] then live[conn.path][conn] = nil end
   rpc_call.client_left(conn)
   if socket.on_close then socket.on_close(conn, code, reason) end
+end
+
+--- A further answer to a call of the gateway's dialect, for a room.
+function M.answer_to_room(path, method, id, value)
+  local route = gen.current().websockets[path]
+  local known = route and route.rpc and route.rpc.methods[method]
+  if not known then blame.refuse("rpc.to: no method '" .. tostring(method) .. "' is declared there") end
+  local call = { dialect = "gateway", id_text = json.quote(id) }
+  return GATEWAY, rpc_frame.result(call, known.encode(value))
 end
 
 --- The frames of an event for a room: {prefix of the room's name -> text}.
