@@ -2,8 +2,9 @@
 -- allow_public_bind are the host's own, which listens before there are scripts.
 
 local config = require "human.config"
+local crypto = require "human.crypto"
 
-config.define("gateway.enabled", { type = "bool", default = true,
+config.define("gateway.enabled", { type = "bool", default = true, restart = true,
   text = "false: no control protocol, no webhooks, no UI; the other APIs stay" })
 config.define("gateway.require_pairing", { type = "bool", default = false,
   text = "whether a device must be paired before it may use the control protocol" })
@@ -16,5 +17,23 @@ config.define("gateway.webhook_hmac_secret", { type = "text", secret = true, env
 config.define("gateway.control_ui_dir", { type = "text",
   text = "a directory to serve as the UI; empty: the built-in one" })
 config.define("gateway.cors_origins", { type = "list", text = "whose pages may use the gateway, besides its own" })
+config.define("gateway.sign_in_ms", { type = "int", default = 30000, min = 1000, max = 3600000,
+  text = "after which a connection that has not signed in is closed" })
+
+-- What could only be noticed when a stranger, or nobody, comes in.
+local g = config.gateway
+for _, origin in ipairs(g.cors_origins) do
+  if not origin:find "^https?://[^/%s,*]+$" then
+    error(('gateway.cors_origins: "%s" is no origin; one looks like "https://app.example"'):format(origin), 0)
+  end
+end
+
+local function is_loopback(host) return host == "" or host == "localhost" or host == "::1" or host:find "^127%." end
+
+if g.enabled and g.allow_public_bind and not is_loopback(g.host) and not g.require_pairing
+  and not crypto.secret_hmac_hex("gateway.auth_token", "") then
+  error("gateway.allow_public_bind: needs gateway.auth_token, or gateway.require_pairing: true; else nobody but this "
+    .. "machine could come in, and anything on it would be the operator", 0)
+end
 
 return {}

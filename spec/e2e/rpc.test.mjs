@@ -17,7 +17,7 @@ after(async () => { assert.equal((await host?.stop())?.code, 0, host?.log()); })
 
 /** An open socket with the frames that came: {ws, frames, say, next(test)}. */
 async function open(token, url = host.url) {
-  const ws = new WebSocket(url.replace('http', 'ws') + '/ws', token ? { headers: { authorization: `Bearer ${token}` } } : {});
+  const ws = new WebSocket(url.replace('http', 'ws') + '/control/ws', token ? { headers: { authorization: `Bearer ${token}` } } : {});
   const frames = [];
   ws.on('message', (data) => frames.push(JSON.parse(data)));
   const next = async (test) => {
@@ -215,17 +215,17 @@ it('the declarations are an OpenRPC document and types that a compiler takes', a
   assert.deepEqual(send.result.schema.required, ['runId', 'status']);
   assert.ok(send.errors.some((e) => e.code === -32602 && e.data.code === 'validation_error'));
   assert.deepEqual(doc.methods.find((m) => m.name === 'sessions.get').errors.find((e) => e.code === -32077).data, { code: 'too_dear' });
-  assert.deepEqual(doc['x-events'].map((e) => e.name), ['chat', 'chat.chunk', 'note']);
+  assert.deepEqual(doc['x-events'].filter((e) => e.socket === '/control/ws').map((e) => e.name), ['chat', 'chat.chunk', 'note']);
   const ajv = new Ajv2020({ strict: false });
   for (const m of doc.methods) for (const one of [...m.params, m.result]) ajv.compile(one.schema);
 
   const dir = fs.mkdtempSync(path.join(makeHome(), 'types-'));
   fs.writeFileSync(path.join(dir, 'types.d.ts'), await (await fetch(`${host.url}/types.d.ts`)).text());
-  const program = (params) => `import type { Ws } from './types';
-    const params: Ws['methods']['chat.send']['params'] = ${params};
-    const result: Ws['methods']['chat.send']['result'] = { status: 'queued', runId: 'r' };
-    const code: Ws['methods']['sessions.get']['errors'] = 'too_dear';
-    const event: Ws['events']['chat'] = { state: 'sent', runId: 'r' };
+  const program = (params) => `import type { ControlWs } from './types';
+    const params: ControlWs['methods']['chat.send']['params'] = ${params};
+    const result: ControlWs['methods']['chat.send']['result'] = { status: 'queued', runId: 'r' };
+    const code: ControlWs['methods']['sessions.get']['errors'] = 'too_dear';
+    const event: ControlWs['events']['chat'] = { state: 'sent', runId: 'r' };
     export { params, result, code, event };`;
   const compile = async (params) => {
     fs.writeFileSync(path.join(dir, 'client.ts'), program(params));

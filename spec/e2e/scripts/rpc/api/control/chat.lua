@@ -75,7 +75,7 @@ g:rpc("echo", {
 }, function(_, params) return { value = params.value } end)
 
 g:rpc("tell", { summary = "Tell all operators", params = { text = text } }, function(_, params)
-  rpc.to("/ws", "operators"):event("note", { text = params.text })
+  rpc.to("/control/ws", "operators"):event("note", { text = params.text })
   return {}
 end)
 

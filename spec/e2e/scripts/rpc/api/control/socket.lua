@@ -1,4 +1,4 @@
--- spec/e2e/scripts/rpc/api/control/socket.lua -- a control protocol at /ws in both dialects, with the gateway's greeting and its sign-in.
+-- spec/e2e/scripts/rpc/api/control/socket.lua -- a control protocol at /control/ws in both dialects, with the gateway's greeting and its sign-in.
 
 local api = require "human.api"
 local json = require "human.json"
@@ -18,7 +18,7 @@ end
 
 local g = api.group { tag = "Control", auth = "control" }
 
-g:rpc_socket("/ws", {
+g:rpc_socket("/control/ws", {
   summary = "The control protocol", dialects = { "gateway", "jsonrpc" }, roles = { "operator" }, extra = "drop",
   max_message = 65536, in_flight = 8, calls = { rate = 200, burst = 400 },
   on_open = function(conn) conn:send(json.encode_sorted(hello(conn))) end,

@@ -1,0 +1,43 @@
+-- scripts/api/gateway/errors.lua -- the errors of the control protocol and of pairing, besides the shared ones
+-- (api/errors.lua).  RPC says a name and a number, which follow from the status where there is no `rpc`.
+-- Clients look for "unauthorized" and "Authentication" in any text, and take it for a lost sign-in: such words are in
+-- texts about that and in no other.
+
+local function e(status, message, code) return { status = status, message = message, code = code } end
+
+local function rpc(entry, number, name)
+  entry.rpc = { number, name }
+  return entry
+end
+
+return {
+  -- Words of this surface for shared codes.
+  internal            = e(500, "internal"),
+  method_not_found    = e(404, "unknown method"),
+  unauthorized        = e(401, "unauthorized: sign in with connect, auth.token or the header Authorization: Bearer; "
+    .. "a device gets its token from POST /pair"),
+  forbidden           = e(403, "Your role does not permit this"),
+
+  -- Who may.
+  invalid_token       = e(401, "invalid_token: this token is not known here; it may have been revoked"),
+  device_refused      = e(401, "device_refused: the device has not shown that it has its key"),
+  protocol_mismatch   = rpc(e(400, "There is no version of the protocol that both sides speak"),
+    -32600, "INVALID_REQUEST"),
+
+  -- Pairing.
+  invalid_code        = e(401, "The code is wrong, or older than 10 minutes: the server's terminal shows another"),
+  missing_code        = e(400, "Send the code of the server's terminal as {\"code\": ..} or X-Pairing-Code",
+    "missing code"),
+  locked_out          = e(429, "Too many wrong codes came from this address"),
+  too_many_devices    = e(409, "There are all the devices that may be paired; revoke one"),
+  device_not_found    = e(404, "There is no such device"),
+
+  -- Settings.
+  config_conflict     = e(409, "The settings file was changed meanwhile: get it again"),
+  config_invalid      = rpc(e(400, "These settings cannot be"), -32602, "INVALID_PARAMS"),
+  config_unavailable  = e(503, "The settings cannot be changed now"),
+
+  -- What is not here.
+  updates_disabled    = rpc(e(501, "This server does not update itself: install a newer version as you did this one"),
+    -32003, "UNAVAILABLE"),
+}

@@ -1,0 +1,30 @@
+-- scripts/api/gateway/surface.lua -- what the control protocol's files share: its group, and how HTTP errors look.
+-- With gateway.enabled false nothing of it is declared: every file of this folder asks `on` first.
+
+local api = require "human.api"
+local config = require "human.config"
+local s = require "human.schema"
+require "api.gateway.auth"
+
+local M = {}
+
+M.on = config.gateway.enabled
+
+api.shape("gateway", {
+  title = "GatewayError", paths = { "/ws", "/pair", "/api/pair" },
+  fields = { { "error", s.string:describe "Stable name of the error" }, { "message", s.string } },
+  body = function(e) return { error = e.code, message = e.message } end,
+})
+
+--- A group of methods or routes.
+function M.group(tag)
+  return api.group { tag = tag, auth = "gateway_client", shape = "gateway",
+                     cors = table.concat(config.gateway.cors_origins, ",") }
+end
+
+-- Who may do what: roles of a method.
+M.EVERYBODY = false
+M.READERS = { "operator", "viewer" }
+M.OPERATOR = { "operator" }
+
+return M

@@ -1,0 +1,116 @@
+-- scripts/api/gateway/system.lua -- what the gateway is and has: capabilities, models, nodes, channels, numbers.
+-- Nothing here is invented: what is not there is not shown, or said to be off.
+
+local json = require "human.json"
+local llm = require "human.llm"
+local s = require "human.schema"
+local system = require "human.system"
+local numbers = require "gateway.numbers"
+local models = require "agent.providers.models"
+local surface = require "api.gateway.surface"
+
+local M = {}
+if not surface.on then return M end
+
+local g = surface.group "System"
+
+-- ---- models -----------------------------------------------------------------------------------------
+
+local Provider = s.object {
+  { "name", s.string }, { "has_key", s.bool:describe "whether it can be asked" }, { "base_url", s.string },
+  { "native_tools", s.bool }, { "is_default", s.bool },
+}
+local Model = s.object {
+  { "id", s.string }, { "provider", s.string }, { "context", s.int:nullable() },
+  { "price_in", s.number:describe "USD for a million tokens" }, { "price_out", s.number },
+}
+
+local function models_of(provider, out)
+  for _, model in ipairs(provider.models) do
+    local known = models.facts(provider.name, model.id)
+    out[#out + 1] = { id = model.id, provider = provider.name, context = known and known.window,
+                      price_in = model.input / 1e6, price_out = model.output / 1e6 }
+  end
+end
+
+g:rpc("models.list", {
+  summary = "Providers of language models, and the models whose prices are known", roles = surface.READERS,
+  result = { default_model = s.string, providers = s.array(Provider), models = s.array(Model) },
+}, function()
+  local now, list, known = llm.status(), json.array {}, json.array {}
+  for i, provider in ipairs(llm.providers()) do
+    local is_default = provider.name == now.provider
+    list[i] = { name = provider.name, has_key = provider.configured, native_tools = true, is_default = is_default,
+                base_url = is_default and now.base_url or "" }
+    models_of(provider, known)
+  end
+  return { default_model = now.model or "", providers = list, models = known }
+end)
+
+-- ---- nodes --------------------------------------------------------------------------------------------
+
+local Node = s.object {
+  { "id", s.string }, { "name", s.string }, { "type", s.string }, { "status", s.string }, { "version", s.string },
+  { "uptime_secs", s.int }, { "ws_connections", s.int }, { "memory_mb", s.number }, { "workers", s.int },
+}
+
+g:rpc("nodes.list", {
+  summary = "The hosts of this gateway, with their workers", roles = surface.READERS,
+  result = { nodes = s.array(Node) },
+}, function()
+  local now, n = system.health(), numbers.now()
+  return { nodes = { {
+    id = now.instance, name = now.instance, type = "gateway", version = now.version,
+    status = now.status == "ok" and "online" or "degraded", uptime_secs = now.uptime_s, workers = now.workers,
+    ws_connections = n.websockets, memory_mb = n.memory_mb,
+  } } }
+end)
+
+-- ---- numbers --------------------------------------------------------------------------------------------
+
+g:rpc("metrics.snapshot", {
+  summary = "Counters since the start", roles = surface.READERS,
+  result = {
+    health = s.object { { "uptime_seconds", s.int } },
+    metrics = s.object {
+      { "total_requests", s.int:describe "HTTP requests and calls of this protocol" },
+      { "total_tokens", s.int }, { "total_errors", s.int:describe "answers of 5xx" },
+      { "avg_latency_ms", s.number:describe "of HTTP requests" },
+    },
+  },
+}, function()
+  local n = numbers.now()
+  return { health = { uptime_seconds = system.health().uptime_s }, metrics = n.metrics }
+end)
+
+-- ---- channels, updates --------------------------------------------------------------------------------------
+
+local CHANNELS = { { "telegram", "Telegram" }, { "discord", "Discord" }, { "slack", "Slack" },
+                   { "whatsapp", "WhatsApp" }, { "line", "LINE" }, { "lark", "Lark" } }
+local Channel = s.object {
+  { "key", s.string }, { "name", s.string }, { "label", s.string }, { "build_enabled", s.bool },
+  { "configured", s.bool }, { "status", s.string }, { "healthy", s.bool },
+}
+
+g:rpc("channels.status", {
+  summary = "How the channels are", roles = surface.READERS, result = { channels = s.array(Channel) },
+}, function()
+  local list = {}
+  for i, channel in ipairs(CHANNELS) do
+    list[i] = { key = channel[1], name = channel[1], label = channel[2], build_enabled = false, configured = false,
+                status = "unconfigured", healthy = false }
+  end
+  return { channels = list }
+end)
+
+local Update = { summary = "Is there a newer version?", roles = surface.READERS, errors = { "updates_disabled" },
+                 result = { current = s.string, latest = s.string, available = s.bool } }
+
+g:rpc("update.check", Update, function(ctx) ctx:fail("updates_disabled", { current = system.health().version }) end)
+
+g:rpc("update.run", {
+  summary = "Install a newer version", roles = surface.OPERATOR, errors = { "updates_disabled" },
+  result = { status = s.string },
+}, function(ctx) ctx:fail "updates_disabled" end)
+
+return M

@@ -1,0 +1,123 @@
+// spec/e2e/gateway_config.test.mjs -- settings over the control protocol: what is shown, the three ways to change them,
+// and that nobody loses a secret, another one's edit, or a working file.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { open } from './gateway.mjs';
+import { errors, makeHome, startHost } from './hosts.mjs';
+
+// The block as the seed prints it, and secrets of others.
+const SEED = `{
+"gateway": {
+"enabled": true,
+"port": PORT,
+"host": "::",
+"require_pairing": false,
+"allow_public_bind": false,
+"pair_rate_limit_per_minute": 60,
+"webhook_hmac_secret": null,
+"control_ui_dir": null,
+"cors_origins": []
+},
+"secrets": { "openai": "sk-of-the-operator" }, // mine
+}
+`;
+
+describe('settings over /ws', () => {
+  const home = makeHome(), file = path.join(home, 'mine.json');
+  let host, c, seed;
+  const text = () => fs.readFileSync(file, 'utf8');
+  const set = async (params, method = 'config.set') => c.call(method, params);
+
+  before(async () => {
+    fs.writeFileSync(file, '{ "secrets": { "anthropic": "sk-of-the-start" } }');
+    host = await startHost({ home, env: { HUMAN_CONFIG: file, HUMAN_RELOAD_TIMEOUT_MS: '60000' } });
+    seed = SEED.replace('PORT', host.port);
+    c = await open(host);
+  });
+  beforeEach(() => fs.writeFileSync(file, seed));
+  after(async () => {
+    c.ws.close();
+    assert.deepEqual(errors(host.log()).filter((line) => !/reload: refused/.test(line)), []); // what is wrong is refused as a reload is
+    assert.equal((await host.stop()).code, 0);
+  });
+
+  it('are shown with secrets hidden, and described by a JSON Schema', async () => {
+    const saved = await set({ 'gateway.webhook_hmac_secret': 'of the webhooks' });
+    assert.equal(saved.payload?.saved, true, JSON.stringify(saved.error));
+    const { payload } = await c.call('config.get');
+    assert.equal(payload.exists, true);
+    assert.equal(payload.config.gateway.webhook_hmac_secret, '***');
+    assert.ok(!('auth_token' in payload.config.gateway));
+    assert.equal(payload.config.gateway.pair_rate_limit_per_minute, 60);
+    assert.deepEqual(payload.config.gateway.cors_origins, []);
+    assert.deepEqual(JSON.parse(payload.raw), payload.config);
+    assert.equal(payload.gateway.require_pairing, false);
+    assert.equal(payload.config.secrets.anthropic, '***');
+    assert.match(payload.workspace_dir, /workspace/);
+    assert.ok(!JSON.stringify(payload).includes('of the webhooks') && !JSON.stringify(payload).includes('sk-of'), 'a secret is shown');
+    const { schema } = (await c.call('config.schema')).payload;
+    assert.equal(schema.type, 'object');
+    assert.deepEqual({ ...schema.properties['gateway.pair_rate_limit_per_minute'], description: '' },
+      { type: 'integer', description: '', minimum: 1, maximum: 100000, default: 60 });
+    assert.equal(schema.properties['gateway.auth_token'].writeOnly, true);
+    for (const one of Object.values(schema.properties)) assert.ok(one.type && one.description, JSON.stringify(one));
+  });
+
+  it('change in all three shapes, and by apply and patch', async () => {
+    for (const [params, method] of [[{ raw: '{"gateway":{"pair_rate_limit_per_minute":11}}' }], [{ key: 'gateway.pair_rate_limit_per_minute', value: 12 }],
+      [{ gateway: { pair_rate_limit_per_minute: 13 } }], [{ 'gateway.pair_rate_limit_per_minute': 14 }],
+      [{ raw: '{"gateway":{"pair_rate_limit_per_minute":15}}' }, 'config.apply'], [{ raw: '{"gateway":{"pair_rate_limit_per_minute":16}}' }, 'config.patch']]) {
+      const { payload, error } = await set(params, method);
+      assert.equal(payload?.saved, true, JSON.stringify(error));
+      if (method === 'config.apply') assert.equal(payload.applied, true);
+      const now = (await c.call('config.get')).payload;
+      assert.equal(now.hash, payload.hash);
+      assert.match(text(), new RegExp(`"pair_rate_limit_per_minute": ${now.config.gateway.pair_rate_limit_per_minute}\\b`));
+    }
+    assert.equal((await c.call('config.get')).payload.config.gateway.pair_rate_limit_per_minute, 16);
+    assert.ok((await set({ default_provider: 'offline' })).payload.saved);
+    assert.equal((await c.call('config.get')).payload.default_provider, 'offline');
+    assert.ok((await set({ default_model: 'offline' })).payload.saved);
+    assert.ok((await set({ key: 'database.pool', value: 5 })).payload.restart_required.includes('database.pool'));
+  });
+
+  it('that come back as they were shown keep every secret and comment', async () => {
+    const { payload } = await c.call('config.get');
+    payload.config.gateway.cors_origins = ['https://app.example'];
+    const { gateway, secrets } = payload.config;
+    const saved = await set({ raw: JSON.stringify({ gateway: { cors_origins: gateway.cors_origins, auth_token: '***' }, secrets }), baseHash: payload.hash });
+    assert.equal(saved.payload?.saved, true, JSON.stringify(saved.error));
+    assert.match(text(), /"openai": "sk-of-the-operator" \}, \/\/ mine/);
+    assert.ok(!text().includes('***') && text().includes('https://app.example'));
+    assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+    const kept = text();
+    assert.equal((await set({ gateway: { auth_token: '***' } })).payload.saved, true);
+    assert.equal(text(), kept);
+  });
+
+  it('of an older file are a conflict, which tells the present hash', async () => {
+    const { hash } = (await c.call('config.get')).payload;
+    const [a, b] = await Promise.all([set({ key: 'agent.max_actions', value: 5, baseHash: hash }), set({ key: 'agent.max_actions', value: 6, baseHash: hash })]);
+    assert.deepEqual([a, b].map((r) => r.error?.code ?? 'saved').sort(), ['CONFLICT', 'saved']);
+    const { error } = await set({ raw: '{"agent":{"max_actions":7}}', baseHash: hash }, 'config.apply');
+    assert.equal(error.code, 'CONFLICT');
+    assert.equal(error.data.hash, (await c.call('config.get')).payload.hash);
+  });
+
+  it('that cannot be change nothing, and say why without a secret', async () => { // limit: settings in one call
+    const many = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`agent.n${i}`, 1]));
+    for (const [params, why] of [[{ 'gateway.pair_rate_limit_per_minute': 0 }, /gateway\.pair_rate_limit_per_minute: must be a whole number/],
+      [{ 'gateway.no_such': 1 }, /unknown setting "gateway\.no_such"/], [{ raw: '{' }, /raw must be a JSON object/], [{ raw: '[]' }, /raw must be a JSON object/],
+      [{ key: 'bad name', value: 1 }, /letters, digits/], [many, /At most 100 settings/], [{ 'gateway.auth_token': 5 }, /gateway\.auth_token/],
+      [{ 'gateway.cors_origins': ['*'] }, /is no origin/], [{ 'agent.max_actions': { deeper: 1 } }, /./],
+      [{ gateway: { auth_token: 'a-new-secret', pair_rate_limit_per_minute: 'x' } }, /pair_rate_limit/]]) {
+      const { error } = await set(params);
+      assert.equal(error?.code, 'INVALID_PARAMS', JSON.stringify([params, error]));
+      assert.match(error.message, why);
+      assert.ok(!JSON.stringify(error).includes('a-new-secret'));
+      assert.equal(text(), seed);
+    }
+  });
+});

@@ -1,0 +1,146 @@
+// spec/e2e/gateway_pairing.test.mjs -- devices that are paired by the code of the server's terminal: what a code is good
+// for, what guessing costs, and what becomes of a device that is revoked.
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import { open } from './gateway.mjs';
+import { errors, makeHome, sql, startHost } from './hosts.mjs';
+import { until } from './support.mjs';
+
+const home = makeHome();
+const ENV = { HUMAN_HINTS: '1', HUMAN_GATEWAY_REQUIRE_PAIRING: 'true' };
+let host;
+
+/** POST to a path; from: the address that asks. */
+function post(path, { body, headers = {}, from = '127.0.0.1', port = host.port } = {}) {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  return new Promise((done, fail) => {
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const request = http.request({ host: '127.0.0.1', port, path, method: 'POST', localAddress: from,
+      headers: { ...type, 'content-length': Buffer.byteLength(text), ...headers } }, (response) => {
+      let said = '';
+      response.on('data', (d) => { said += d; });
+      response.on('end', () => done({ status: response.statusCode, headers: response.headers, body: JSON.parse(said) }));
+    });
+    request.on('error', fail);
+    request.end(text);
+  });
+}
+
+const codes = () => [...host.log().matchAll(/To pair a device with the gateway: code (\d{8})/g)].map((m) => m[1]);
+const used = new Set();
+/** The code that the terminal shows, once it is one that no test has had. */
+async function fresh() {
+  await until(() => codes().length && !used.has(codes().at(-1)), 10_000, () => `a new code; there are ${codes().length}`);
+  used.add(codes().at(-1));
+  return codes().at(-1);
+}
+const wrongCode = () => (codes().at(-1) === '12345678' ? '87654321' : '12345678');
+
+before(async () => { host = await startHost({ home, env: ENV }); });
+after(async () => {
+  assert.deepEqual(errors(host.log()), []);
+  assert.equal((await host.stop()).code, 0);
+});
+
+describe('a code', () => {
+  it('of the terminal pairs one device, then there is a new one', async () => {
+    const nobody = await open(host);
+    assert.equal(nobody.hello.auth.role, null);
+    const code = await fresh();
+    const paired = await post('/pair', { body: { code, label: 'a telephone' } });
+    assert.equal(paired.status, 200, JSON.stringify(paired.body));
+    assert.match(paired.body.token, /^zc_[0-9a-f]{64}$/);
+    assert.equal(paired.headers['cache-control'], 'no-store');
+    const again = await post('/pair', { body: { code } });
+    assert.deepEqual([again.status, again.body.error], [401, 'invalid_code']);
+    await until(() => codes().at(-1) !== code, 5000, 'another code is shown');
+    const c = await open(host, { token: paired.body.token });
+    assert.equal(c.hello.auth.role, 'operator');
+    const { paired: list } = (await c.call('device.pair.list')).payload;
+    assert.deepEqual(list.map((d) => [d.label, d.role]), [['a telephone', 'operator']]);
+    assert.ok(list[0].created_at && !('token' in list[0]));
+    assert.deepEqual(await sql(home, "select count(*) from gateway_devices where token_hash like '%zc%'"), ['0']);
+    assert.ok(!host.log().includes(paired.body.token));
+    for (const x of [nobody, c]) x.ws.close();
+  });
+
+  it('may come in a header, and by the older path; what is no code is told what one is', async () => {
+    const byHeader = await post('/api/pair', { headers: { 'x-pairing-code': await fresh() } });
+    assert.equal(byHeader.status, 200, JSON.stringify(byHeader.body));
+    const missing = await post('/pair');
+    assert.deepEqual([missing.status, missing.body.error], [400, 'missing code']);
+    assert.equal((await post('/pair', { body: { code: 'abc' } })).status, 400);
+    assert.equal((await post('/pair', { body: { code: '123456' }, from: '127.0.0.9' })).body.error, 'invalid_code');
+    const c = await open(host, { token: byHeader.body.token });
+    const { code } = (await c.call('device.pair.code')).payload;
+    used.add(code);
+    const viewer = await post('/pair', { body: { code, label: 'a screen', role: 'viewer' } });
+    const v = await open(host, { token: viewer.body.token });
+    assert.equal(v.hello.auth.role, 'viewer');
+    assert.equal((await v.call('connect', { role: 'operator' })).payload.auth.role, 'viewer');
+    assert.equal((await v.call('device.pair.list')).error.code, 'FORBIDDEN');
+    for (const x of [c, v]) x.ws.close();
+  });
+});
+
+describe('guessing', () => {
+  it('closes pairing to its own address after five wrong codes, and to nobody else', async () => { // limit: pairing failures
+    const guesses = await Promise.all(Array.from({ length: 20 }, () => post('/pair', { body: { code: wrongCode() }, from: '127.0.0.2' })));
+    assert.deepEqual(guesses.map((g) => g.body.error).sort(), [...Array(5).fill('invalid_code'), ...Array(15).fill('locked_out')]);
+    const locked = guesses.find((g) => g.status === 429);
+    assert.ok(Number(locked.headers['retry-after']) > 590, locked.headers['retry-after']);
+    const code = await fresh();
+    assert.equal((await post('/pair', { body: { code }, from: '127.0.0.2' })).body.error, 'locked_out');
+    assert.equal((await post('/pair', { body: { code }, from: '127.0.0.3' })).status, 200);
+  });
+
+  it('is limited by pair_rate_limit_per_minute', async () => {
+    const own = await startHost({ env: { HUMAN_GATEWAY_PAIR_RATE_LIMIT_PER_MINUTE: '3', HUMAN_WORKERS: '1' } });
+    const answers = [];
+    for (let i = 0; i < 4; i += 1) answers.push((await post('/pair', { body: { code: '00000000' }, port: own.port })).body.error);
+    assert.deepEqual(answers, ['invalid_code', 'invalid_code', 'invalid_code', 'rate_limited']);
+    await own.stop();
+  });
+
+  it('does not help when there are all the devices that there may be', async () => { // limit: paired devices
+    await sql(home, `insert into gateway_devices (id, token_hash, label, role) select 'cfilled' || i + 1000, lpad(i::text, 64, '0'), 'filled', 'node'
+      from generate_series(1, 1000) i`);
+    const full = await post('/pair', { body: { code: await fresh() } });
+    assert.deepEqual([full.status, full.body.error], [409, 'too_many_devices']);
+    await sql(home, "delete from gateway_devices where label = 'filled'");
+    assert.equal((await post('/pair', { body: { code: await fresh() } })).status, 200);
+  });
+
+  it('one code at the same time pairs one device', async () => {
+    const code = await fresh();
+    const from = (i) => `127.0.1.${i + 1}`;
+    const all = await Promise.all(Array.from({ length: 10 }, (_, i) => post('/pair', { body: { code }, from: from(i) })));
+    assert.equal(all.filter((a) => a.status === 200).length, 1);
+  });
+});
+
+describe('a device', () => {
+  it('is known after a restart, and noted when it is used', async () => {
+    const { body } = await post('/pair', { body: { code: await fresh(), label: 'kept' } });
+    await host.stop();
+    host = await startHost({ home, env: ENV });
+    const c = await open(host, { token: body.token });
+    await until(async () => (await c.call('device.pair.list')).payload.paired.find((d) => d.label === 'kept').last_used_at, 5000, 'its use is noted');
+    c.ws.close();
+  });
+
+  it('that is revoked is out at once, on all workers, and does not come back', async () => {
+    const { body } = await post('/pair', { body: { code: await fresh(), label: 'gone' } });
+    const operator = await post('/pair', { body: { code: await fresh() } });
+    const all = await Promise.all(Array.from({ length: 6 }, () => open(host, { token: body.token })));
+    const c = await open(host, { token: operator.body.token });
+    const begun = Date.now();
+    assert.deepEqual((await c.call('device.pair.revoke', { id: body.id })).payload, { revoked: true });
+    for (const one of all) assert.equal((await one.closed).code, 4000);
+    assert.ok(Date.now() - begun < 5000);
+    await assert.rejects(open(host, { token: body.token }), (e) => e.status === 401);
+    assert.equal((await c.call('device.pair.revoke', { id: body.id })).error.code, 'NOT_FOUND');
+    c.ws.close();
+  });
+});
