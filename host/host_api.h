@@ -217,11 +217,12 @@ int host_db_sibling(void); /* while this worker gets no connections: another wor
                               else HOST_EDOWN */
 
 /* ---- outbound HTTP ----------------------------------------------------------------------------
- * spec: packed {url, method, headers = {{name, value}, ..}, body, timeout_s, connect_timeout_s,
+ * spec: packed {url, method, headers = {{name, value}, ..}, body or parts = {"text", {directory, name, what
+ *   messages call it}, ..} (files below a directory, read while they are sent), timeout_s, connect_timeout_s,
  *   stream = bool, max_bytes, guard = bool (refuse private addresses), proxy_head = bool}.  A header or
  *   the url may contain ${secret:NAME}, filled in C.  Not streaming: DONE status is the HTTP status, data is
  *   packed {status, headers, body}.  Streaming: CHUNK(HOST_CHUNK_HEAD, packed {status, headers}),
- *   CHUNK(HOST_CHUNK_BODY, bytes)*, then DONE. */
+ *   CHUNK(HOST_CHUNK_BODY, bytes)*, then DONE.  HOST_EGONE: a file is not there, or changed while it was sent. */
 enum { HOST_CHUNK_HEAD = 1, HOST_CHUNK_BODY = 2 };
 host_id host_fetch(host_id owner, host_str *spec);
 int host_fetch_why(host_str *out); /* of what host_fetch() refused last; empty: the error says all */

@@ -41,6 +41,11 @@ static void list_remove(list *l, fetch *f) {
   l->n--;
 }
 
+static void leave(fetch *f) {
+  list_remove(f->running ? &running : &waiting, f);
+  f->running = false;
+}
+
 static void free_fetch(fetch *f) {
   fetchhead_free(&f->head);
   buf_free(&f->body);
@@ -90,6 +95,12 @@ int fetch_on_body(fetch *f, const char *p, size_t n) {
   return e < 0 ? refuse(f, HOST_EFULL) : 0;
 }
 
+long fetch_on_more(fetch *f, char *to, size_t n) {
+  long got = fetchbody_next(f->spec.parts, to, n);
+  if (got == FETCHBODY_LOST) refuse(f, *fetchbody_why(f->spec.parts) ? HOST_EGONE : HOST_EFULL);
+  return got;
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static int pack_response(const fetch *f, buf *b) {
@@ -126,6 +137,7 @@ static int status_of(const fetch *f, CURLcode result) {
 static const char *text_of(const fetch *f, int status, CURLcode result) {
   bool head_too_large = !f->head.complete && result != CURLE_FILESIZE_EXCEEDED;
   if (status == HOST_EDENIED) return "the address is not a public one";
+  if (status == HOST_EGONE) return fetchbody_why(f->spec.parts);
   if (status == HOST_ELIMIT)
     return head_too_large ? "the response's head is larger than 64 KB or 256 fields"
                           : "the response is larger than max_bytes";
@@ -143,11 +155,24 @@ static void end_fetch(fetch *f, int status, const char *text) {
   free_fetch(f);
 }
 
+/* The idle connection that it was given was closed by the server at that moment: once more, on a new one.  curl does
+ * that itself where it notices by reading. */
+static bool begins_again(fetch *f, CURLcode result) {
+  long opened = 1;
+  if (result != CURLE_SEND_ERROR || f->again || f->refused || f->head.count || f->head.status) return false;
+  if (curl_easy_getinfo(f->easy, CURLINFO_NUM_CONNECTS, &opened) != CURLE_OK || opened) return false;
+  f->again = true;
+  fetchmulti_remove(f, false);
+  if (f->spec.parts) fetchbody_rewind(f->spec.parts);
+  return fetchmulti_add(f) == 0;
+}
+
 /* A body that is framed by the end of the connection has no end that could be missed; any other is
  * checked by curl.  Without a status line there was no response at all. */
 static void on_done(fetch *f, CURLcode result) {
+  if (begins_again(f, result)) return;
   fetchmulti_remove(f, result == CURLE_OK);
-  list_remove(&running, f);
+  leave(f);
   if (result == CURLE_OK && !f->refused && f->head.complete) {
     succeed(f);
     free_fetch(f);
@@ -158,21 +183,76 @@ static void on_done(fetch *f, CURLcode result) {
   start_waiting();
 }
 
+/* what: whether receiving stays paused.  Hands over what curl kept; may pause once more.  What fails in that is told
+ * to nobody else. */
+static void go_on(fetch *f, int what) {
+  CURLcode result = curl_easy_pause(f->easy, what);
+  if (result != CURLE_OK) on_done(f, result);
+}
+
 static void on_cancel(op *o) {
   fetch *f = (fetch *)o;
-  bool was_running = f->easy != NULL;
+  bool was_running = f->running;
   fetchmulti_remove(f, false);
-  list_remove(was_running ? &running : &waiting, f);
+  leave(f);
   end_fetch(f, HOST_ECANCELED, NULL);
   if (was_running) start_waiting();
 }
 
 /* ---- waiting for a turn ---------------------------------------------------------------------- */
 
+/* It was not begun. */
+static void fail(fetch *f, int e) {
+  const char *text = e == HOST_EGONE ? fetchbody_why(f->spec.parts) : NULL;
+  if (e == HOST_ETIMEOUT) text = f->running && f->spec.parts ? "its files could not be opened in time"
+                                                             : "it waited for other transfers";
+  leave(f);
+  end_fetch(f, e, text);
+}
+
+/* Ends those of a list that curl has not got in time; how many it still has to get. */
+static int sweep(const list *l) {
+  uint64_t now = uv_now(loop_uv());
+  int n = 0;
+  for (fetch *f = l->first, *next; f; f = next) {
+    next = f->next;
+    if (f->easy) continue;
+    if ((double)(now - f->since) < f->spec.timeout_s * 1000) n++;
+    else fail(f, HOST_ETIMEOUT);
+  }
+  return n;
+}
+
+static void on_sweep(uv_timer_t *t) {
+  int n = sweep(&waiting) + sweep(&running);
+  start_waiting();
+  if (n) return;
+  uv_timer_stop(t);
+  sweeping = false;
+}
+
+static void start_sweeping(void) {
+  if (sweeping) return;
+  sweeping = true;
+  uv_timer_start(&sweeper, on_sweep, SWEEP_MS, SWEEP_MS);
+}
+
+/* A thread has opened its files, or read some more of them. */
+static void on_ready(void *arg, int e) {
+  fetch *f = arg;
+  if (f->easy) return go_on(f, f->paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+  if (e == 0) e = fetchmulti_add(f);
+  if (e == 0) return;
+  fail(f, e);
+  start_waiting();
+}
+
 static void start(fetch *f) {
-  int e = fetchmulti_add(f);
-  if (e < 0) end_fetch(f, e, e == HOST_ETIMEOUT ? "it waited for other transfers" : NULL);
-  else list_add(&running, f);
+  list_add(&running, f);
+  f->running = true;
+  if (f->spec.parts) start_sweeping();
+  int e = f->spec.parts ? fetchbody_open(f->spec.parts, on_ready, f) : fetchmulti_add(f);
+  if (e < 0) fail(f, e);
 }
 
 /* Strangers name the hosts of guarded requests: a slow one shall not have all places. */
@@ -193,24 +273,9 @@ static void start_waiting(void) {
   }
 }
 
-static void on_sweep(uv_timer_t *t) {
-  uint64_t now = uv_now(loop_uv());
-  for (fetch *f = waiting.first, *next; f; f = next) {
-    next = f->next;
-    if ((double)(now - f->since) < f->spec.timeout_s * 1000) continue;
-    list_remove(&waiting, f);
-    end_fetch(f, HOST_ETIMEOUT, "it waited for other transfers");
-  }
-  if (waiting.n) return;
-  uv_timer_stop(t);
-  sweeping = false;
-}
-
 static void wait_turn(fetch *f) {
   list_add(&waiting, f);
-  if (sweeping) return;
-  sweeping = true;
-  uv_timer_start(&sweeper, on_sweep, SWEEP_MS, SWEEP_MS);
+  start_sweeping();
 }
 
 /* ---- what Lua calls -------------------------------------------------------------------------- */
@@ -249,9 +314,7 @@ int host_fetch_resume(host_id id) {
   f->unread = 0;
   if (!f->paused || !f->easy) return 0;
   f->paused = false;
-  /* Hands over what it kept; may pause once more.  What fails in that is told to nobody else. */
-  CURLcode result = curl_easy_pause(f->easy, CURLPAUSE_CONT);
-  if (result != CURLE_OK) on_done(f, result);
+  go_on(f, CURLPAUSE_CONT);
   return 0;
 }
 

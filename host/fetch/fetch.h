@@ -20,7 +20,9 @@ struct fetch {
   op op;
   fetch *prev, *next;    /* among the waiting ones, or among the running ones */
   fetchspec spec;
-  CURL *easy;            /* NULL: it waits */
+  CURL *easy;            /* NULL: it waits, or a thread opens its files */
+  bool running;
+  bool again;            /* on a new connection, since the idle one that it was given was closed */
   uint64_t since;        /* loop time of the call, ms: waiting counts against the timeout */
   fetchhead head;
   buf body;
@@ -38,4 +40,6 @@ void fetch_stop(void);
 /* What curl received.  Negative: end the transfer; on_body > 0: pause, bring it again. */
 int fetch_on_header(fetch *f, const char *p, size_t n);
 int fetch_on_body(fetch *f, const char *p, size_t n);
+/* What curl shall send: see fetchbody_next(). */
+long fetch_on_more(fetch *f, char *to, size_t n);
 #endif

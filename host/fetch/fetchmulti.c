@@ -122,6 +122,19 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg) {
   return r < 0 ? 0 : r > 0 ? CURL_WRITEFUNC_PAUSE : n;
 }
 
+static size_t on_more(char *to, size_t size, size_t n, void *arg) {
+  long got = fetch_on_more(arg, to, size * n);
+  return got == FETCHBODY_WAIT ? CURL_READFUNC_PAUSE : got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+/* An idle connection turned out to be closed: curl sends the request once more, on a new one. */
+static int on_seek(void *arg, curl_off_t at, int origin) {
+  fetch *f = arg;
+  if (at || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  fetchbody_rewind(f->spec.parts);
+  return CURL_SEEKFUNC_OK;
+}
+
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a) {
   fetch *f = arg;
   (void)purpose;
@@ -164,6 +177,10 @@ static void set_message(CURL *e, const fetchspec *s) {
     curl_easy_setopt(e, CURLOPT_POSTFIELDS, s->body);
     curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->body_n);
   }
+  if (s->parts) {
+    curl_easy_setopt(e, CURLOPT_POST, 1L);
+    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)fetchbody_size(s->parts));
+  }
   curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, s->method);
   /* A stream is asked for as it is, since what is compressed comes late; but some servers compress all. */
   curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, s->stream ? "" : "gzip");
@@ -186,6 +203,10 @@ static void set_callbacks(CURL *e, fetch *f) {
   curl_easy_setopt(e, CURLOPT_HEADERDATA, f);
   curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(e, CURLOPT_WRITEDATA, f);
+  curl_easy_setopt(e, CURLOPT_READFUNCTION, on_more);
+  curl_easy_setopt(e, CURLOPT_READDATA, f);
+  curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
+  curl_easy_setopt(e, CURLOPT_SEEKDATA, f);
   curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
   curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, f);
 }
@@ -200,6 +221,7 @@ int fetchmulti_add(fetch *f) {
     set_policy(e, &f->spec);
     set_message(e, &f->spec);
     set_callbacks(e, f);
+    curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, f->again ? 1L : 0L);
     if (curl_multi_add_handle(group_of(f)->multi, e) == CURLM_OK) return 0;
     r = HOST_EFULL;
   }

@@ -254,6 +254,12 @@ static int read_body(fetchspec *s, const pack_value *v) {
   return 0;
 }
 
+static int read_parts(fetchspec *s, pack_reader *r, const pack_value *list) {
+  if (s->parts) return HOST_EINVAL;
+  int e = fetchbody_read(&s->parts, r, list, BODY_MAX);
+  return e == HOST_ELIMIT ? refuse(e, "the body has more than 32 MB of text, or %d files", FETCHBODY_FILES) : e;
+}
+
 /* "sha256//BASE64": anything else would be the name of a file to curl. */
 static int read_pin(fetchspec *s, const pack_value *v) {
   static const char kind[] = "sha256//";
@@ -339,6 +345,7 @@ static int read_field(fetchspec *s, pack_reader *r, bool flags) {
   else if (is_named(key.s, key.n, "guard") && flags) s->guard = v.b;
   else if (is_named(key.s, key.n, "proxy_head") && flags) s->proxy_head = v.b;
   else if (is_named(key.s, key.n, "headers")) return read_headers(s, &at, &v);
+  else if (v.type == PACK_TABLE && is_named(key.s, key.n, "parts")) return read_parts(s, &at, &v);
   else if (v.type == PACK_NUM) return read_number(s, &key, v.num);
   else return v.type == PACK_STR ? read_text(s, &key, &v) : HOST_EINVAL;
   return 0;
@@ -350,8 +357,10 @@ static int finish(fetchspec *s) {
   if (!s->url) return HOST_EINVAL;
   if (!s->stream && s->max_bytes > BYTES_MAX) s->max_bytes = BYTES_MAX;
   if (s->stream && !s->has_encoding && add_line(s, "Accept-Encoding:") < 0) return HOST_EFULL;
-  if (!*s->method) snprintf(s->method, sizeof s->method, "%s", s->body ? "POST" : "GET");
-  if (!s->body) return 0;
+  bool has_body = s->body || s->parts;
+  if (s->body && s->parts) return HOST_EINVAL;
+  if (!*s->method) snprintf(s->method, sizeof s->method, "%s", has_body ? "POST" : "GET");
+  if (!has_body) return 0;
   if (!s->has_type && add_line(s, "Content-Type:") < 0) return HOST_EFULL;
   return add_line(s, "Expect:");
 }
@@ -386,6 +395,7 @@ void fetchspec_free(fetchspec *s) {
   free(s->url);
   free(s->peer);
   free(s->body);
+  fetchbody_free(s->parts);
   free(s->pin);
   if (s->proxy) explicit_bzero(s->proxy, strlen(s->proxy));
   free(s->proxy);

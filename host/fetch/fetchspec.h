@@ -7,6 +7,7 @@
 
 #include "core/buf.h"
 #include "core/op.h"
+#include "fetch/fetchbody.h"
 
 typedef struct {
   char *url;
@@ -16,6 +17,7 @@ typedef struct {
   bool has_type, has_encoding; /* a Content-Type, an Accept-Encoding among them */
   char *body;                 /* NULL: none */
   size_t body_n;
+  fetchbody *parts;           /* in its place: texts and files; NULL: none */
   double timeout_s, connect_timeout_s;
   size_t max_bytes;
   bool plain;                 /* http, without TLS */

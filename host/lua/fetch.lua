@@ -4,8 +4,10 @@
 -- cancelled or fails, that task is killed, and the host closes the connection at once.
 
 local beyond = require "human.core.beyond"
+local blame = require "human.core.blame"
 local host = require "human.core.host"
 local sched = require "human.core.sched"
+local send_body = require "human.core.send_body"
 local timer = require "human.core.timer"
 local trace = require "human.observe.trace"
 
@@ -18,6 +20,7 @@ local CODES = {
   [host.E.TIMEOUT] = "timeout",
   [host.E.DENIED] = "denied",
   [host.E.LIMIT] = "too_large",
+  [host.E.GONE] = "file",
 }
 
 local function origin(url)
@@ -29,10 +32,16 @@ local function failure(request, status, data)
   return nil, { code = CODES[status] or "network", message = origin(request.url) .. ": " .. why }
 end
 
--- The caller's headers, and which trace this belongs to.
-local function header_list(headers)
+-- The caller's headers, that of a form, and which trace this belongs to.
+local function header_list(headers, content_type)
   local all, list = {}, {}
-  for name, value in pairs(headers or {}) do all[name] = value end
+  for name, value in pairs(headers or {}) do
+    if content_type and name:lower() == "content-type" then
+      blame.refuse "fetch: a form has a Content-Type of its own"
+    end
+    all[name] = value
+  end
+  all["Content-Type"] = all["Content-Type"] or content_type
   for name, value in pairs(trace.outbound(all)) do list[#list + 1] = { name, tostring(value) } end
   table.sort(list, function(a, b) return a[1] < b[1] end)
   return list
@@ -52,11 +61,12 @@ local function host_spec(request)
     error("fetch: url must begin with http:// or https://", 3)
   end
   local timeout_s = number_between(request, "timeout_s", DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S)
+  local body, parts, content_type = send_body.of(request)
   return {
     url = request.url,
-    method = request.method or (request.body and "POST" or "GET"),
-    headers = header_list(request.headers),
-    body = request.body,
+    method = request.method or ((body or parts) and "POST" or "GET"),
+    headers = header_list(request.headers, content_type),
+    body = body, parts = parts,
     timeout_s = timeout_s,
     connect_timeout_s = math.min(timeout_s, request.connect_timeout_s or 10),
     stream = request.on_chunk ~= nil,
@@ -210,7 +220,9 @@ end
 
 --- One HTTP request.  Awaits.
 --- request: url (http or https; may hold ${secret:NAME}, filled in by the host), method, headers
----   ({[name]=value}, the same), body (string), timeout_s (30; for all of it, at most 600),
+---   ({[name]=value}, the same), body (a string; or a file, which the host reads while it sends it: {root =
+---   files.root(..), name = ..}, or one of an upload), form (in its place, multipart/form-data: a list of {name, value
+---   or file, filename, type}; at most 16 files), timeout_s (30; for all of it, at most 600),
 ---   connect_timeout_s (10), max_bytes of the response body (8 MiB), guard (true allows
 ---   only https to public addresses, and the networks of the setting egress.allow), pin ("sha256//" and the
 ---   base64 digest of the server's public key: trusts that key instead of certificate authorities), proxy (a URL,
@@ -219,7 +231,8 @@ end
 ---   false, the rest is discarded.  With on_chunk:
 ---   first_byte_s, the timeout for the first piece of the body, and idle_s, the timeout for each next piece.
 --- Returns {status, headers (names in lower case), body}: the body is "" when on_chunk received it.
----   Or nil and {code = "timeout" | "network" | "denied" | "too_large", message}.
+---   Or nil and {code = "timeout" | "network" | "denied" | "too_large" | "file" (one is not there, or changed while it
+---   was sent), message}.
 --- Raises sched.Canceled when the task is cancelled; the connection is then closed.
 local function fetch(request)
   local task = sched.current()

@@ -7,6 +7,7 @@ local archive = require "archive"
 local beyond = require "human.core.beyond"
 local host = require "human.core.host"
 local sched = require "human.core.sched"
+local send_body = require "human.core.send_body"
 
 local M = {}
 local Root = {}
@@ -57,6 +58,7 @@ function M.root(name)
   if not roots[name] then
     roots[name] = setmetatable({}, root_mt)
     directories[roots[name]] = { name = name, path = directory_of(name) }
+    send_body.add_root(roots[name], directory_of(name), name)
   end
   return roots[name]
 end

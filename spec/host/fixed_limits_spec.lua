@@ -32,7 +32,7 @@ describe("the host", function()
     assert.equal(2400, counts[0] + counts[E.FULL])
   end)
 
-  it("refuses outbound requests that are too large in any part", function() -- limit: fetch request
+  it("refuses outbound requests that are too large in any part", function() -- limit: fetch request, limit: fetch body
     local function status(spec)
       spec.url, spec.headers = spec.url or "http://127.0.0.1:1/", spec.headers or {}
       local op = host.fetch(sched.owner(), spec)
@@ -43,6 +43,12 @@ describe("the host", function()
     assert.is_true(status { url = "http://127.0.0.1:1/" .. ("a"):rep(17000) } < 0)
     assert.equal(E.LIMIT, status { headers = many })
     assert.is_true(status { headers = { { "X", ("a"):rep(17000) } } } < 0)
+    assert.equal(E.LIMIT, status { body = ("a"):rep(33554433) })
+    assert.equal(E.LIMIT, status { parts = { ("a"):rep(16777216), ("b"):rep(16777217) } })
+    for _, parts in ipairs { "a", { 5 }, { { "/tmp", "a" } }, { { "/tmp", "../a", "a" } }, { { "", "a", "a" } }, { x = "a" } } do
+      assert.equal(E.INVAL, status { parts = parts })
+    end
+    assert.equal(E.INVAL, status { body = "a", parts = { "a" } })
     assert.equal(E.NET, status {})
   end)
 

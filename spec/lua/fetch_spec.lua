@@ -4,11 +4,12 @@ local cjson = require "cjson"
 
 local DONE, CHUNK, TIMER = 2, 3, 10
 local HEAD, BODY = 1, 2
-local NAMES = { "human.core.host", "human.core.timer", "human.core.sched", "human.core.events", "human.observe.trace", "human.fetch" }
+local NAMES = { "human.core.host", "human.core.timer", "human.core.sched", "human.core.events", "human.observe.trace",
+  "human.core.send_body", "human.fetch" }
 
 local function fake_host()
   local f = { queue = {}, specs = {}, cancelled = {}, resumed = 0, logged = {}, t = 0, tasks = 0 }
-  f.E = { CANCELED = -3, TIMEOUT = -4, INVAL = -5, NET = -7, LIMIT = -8, DENIED = -9, OPS = -11 }
+  f.E = { GONE = -1, CANCELED = -3, TIMEOUT = -4, INVAL = -5, NET = -7, LIMIT = -8, DENIED = -9, OPS = -11 }
   f.EV, f.CHUNK = { DONE = DONE, CHUNK = CHUNK, TIMER = TIMER }, { HEAD = HEAD, BODY = BODY }
   function f.next()
     local e = table.remove(f.queue, 1)
@@ -77,8 +78,43 @@ describe("human.fetch", function()
       timeout_s = 5, connect_timeout_s = 5, stream = false, max_bytes = 8388608, guard = false }, host.specs[1])
   end)
 
+  -- limit: fetch form
+  it("gives texts and files in their order, and a form the type of its own", function()
+    local send_body = require "human.core.send_body"
+    local root, upload = {}, { filename = "u.png", content_type = "image/png" }
+    send_body.add_root(root, "/home/w", "workspace")
+    send_body.add_file(upload, "/home/spool", "1-2", "u.png")
+    local function sent(request)
+      request.url = "http://h"
+      run(request)
+      return table.remove(host.specs)
+    end
+    local spec = sent { method = "PUT", body = { root = root, name = "a/b.txt" } }
+    assert.same({ "PUT", nil, { { "/home/w", "a/b.txt", "workspace/a/b.txt" } } }, { spec.method, spec.body, spec.parts })
+    spec = sent { form = { { name = "a", value = "1" }, { name = 'q"\r\n', file = upload }, { name = "b", file = { root = root, name = "a/b.txt" } } } }
+    local mark = "--human-" .. ("ab"):rep(16)
+    assert.same({ mark .. '\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' .. mark
+      .. '\r\nContent-Disposition: form-data; name="q%22%0D%0A"; filename="u.png"\r\nContent-Type: image/png\r\n\r\n',
+      { "/home/spool", "1-2", "u.png" },
+      "\r\n" .. mark .. '\r\nContent-Disposition: form-data; name="b"; filename="b.txt"\r\nContent-Type: application/octet-stream\r\n\r\n',
+      { "/home/w", "a/b.txt", "workspace/a/b.txt" }, "\r\n" .. mark .. "--\r\n" }, spec.parts)
+    assert.same({ "Content-Type", "multipart/form-data; boundary=" .. mark:sub(3) }, spec.headers[1])
+    local parts = {}
+    for i = 1, 101 do parts[i] = { name = "x", value = "y" } end
+    for _, request in ipairs { { form = parts }, { form = {} }, { form = { { value = "1" } } }, { form = { { name = "a", value = 5 } } },
+      { form = { { name = "a", file = "no file" } } }, { form = { "a" } }, { body = "a", form = { { name = "a" } } }, { body = { root = {}, name = "a" } },
+      { form = { { name = "a", type = "a\r\nb" } } }, { form = { { name = "a" } }, headers = { ["content-Type"] = "text/plain" } } } do
+      request.url = "http://h"
+      local ok, err = true, nil
+      sched.spawn(function() ok, err = pcall(fetch, request) end)
+      assert.is_false(ok)
+      assert.matches("spec/lua/fetch_spec.lua:%d+: fetch: ", err)
+    end
+    assert.equal(0, #host.specs)
+  end)
+
   it("names what went wrong, and where", function()
-    for code, name in pairs { [-4] = "timeout", [-7] = "network", [-8] = "too_large", [-9] = "denied", [-2] = "network" } do
+    for code, name in pairs { [-4] = "timeout", [-7] = "network", [-8] = "too_large", [-9] = "denied", [-2] = "network", [-1] = "file" } do
       host.specs = {}
       local result, err = run({ url = "https://h:1/x?key=1" }, function() push(DONE, code, 501, "why not") end)
       assert.is_nil(result)

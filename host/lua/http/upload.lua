@@ -8,6 +8,7 @@ local fail = require "human.fail"
 local form = require "human.http.form"
 local host = require "human.core.host"
 local sched = require "human.core.sched"
+local send_body = require "human.core.send_body"
 
 local M = {}
 local ANY = "application/octet-stream"
@@ -38,6 +39,7 @@ function File:move(root, path)
   local code, why = sched.await(host.upload_move(sched.owner(), home[1], home[2], dir, path))
   if code >= 0 then
     self.path = (dir:gsub("/$", "")) .. "/" .. path
+    send_body.add_file(self, dir, path, path)
     return true
   end
   if code == host.E.GONE then error("file:move: its request is over", 2) end
@@ -138,6 +140,8 @@ local function new_file(ctx, kept, index, filename, content_type)
     size = kept.size, sha256 = hex, path = kept.path,
   }, file_mt)
   homes[file] = { ctx.req, index }
+  local dir, name = kept.path:match "^(.*)/([^/]+)$"
+  send_body.add_file(file, dir, name, file.filename or "the upload")
   return file
 end
 
