@@ -27,6 +27,7 @@ local sched = require "human.core.sched"
 local security = require "human.http.security"
 local shapes = require "human.http.shapes"
 local connections = require "human.http.connections"
+local trouble = require "human.http.trouble"
 
 local band, rshift, byte, sub = bit.band, bit.rshift, string.byte, string.sub
 local rawget, xpcall = rawget, xpcall
@@ -80,20 +81,6 @@ local function respond_fail(req, from, shape, id, f, ctx)
   return status, bytes
 end
 
--- What a handler raised, as the Fail that its client sees; bugs are logged with their traceback.
-local function to_fail(ctx, err)
-  if fail.is(err) then
-    if err.cause then
-      log.warn("refused by the database", { request_id = ctx.id, route = ctx.route.title, error = err.cause })
-    end
-    return fail.on(err, ctx.route.errors)
-  end
-  if err == sched.TooMany then return fail.new("too_many_operations", nil, ctx.route.errors) end
-  log.error("request failed", { request_id = ctx.id, route = ctx.route.title, where = ctx.route.where,
-                                error = tostring(err) })
-  return fail.new("internal", nil, ctx.route.errors)
-end
-
 -- The task was told to end: its client has left, or its time on replaced scripts is over.  The host keeps
 -- a request until it is answered, even one whose client is gone.
 local function answer_canceled(ctx)
@@ -109,7 +96,7 @@ end
 
 local function answer_error(ctx, err)
   if err == sched.Canceled then return answer_canceled(ctx) end
-  local f = to_fail(ctx, err)
+  local f = trouble.to_fail(err, "request", ctx.id, ctx.route, ctx.route.errors)
   if ctx.out then return ctx.out:fail(f) end
   respond_fail(ctx.req, ctx.route, ctx.route.shape, ctx.id, f, ctx)
 end
@@ -119,15 +106,6 @@ local function safely_answer_error(ctx, err)
   if ok then return end
   log.error("error while answering an error", { request_id = ctx.id, error = tostring(again) })
   done(ctx, answer.last_resort(ctx.req))
-end
-
--- What is no bug passes as it is; a bug becomes a text with the traceback of where it came from, and what the
--- database refused the Fail that stands for it.
-local function on_error(err)
-  if fail.is(err) or err == sched.Canceled or err == sched.TooMany then return err end
-  local where, refused = debug.traceback(tostring(err), 2), db.refusal(err)
-  if refused then refused.cause = where end
-  return refused or where
 end
 
 -- Output --------------------------------------------------------------------------------------------
@@ -188,7 +166,7 @@ end
 -- What a handler came to, as it is kept: {status, headers, body}; err: it raised that.
 local function outcome(ctx, route, body)
   ctx.afters = false
-  local ok, result = xpcall(handled, on_error, ctx, route, body)
+  local ok, result = xpcall(handled, trouble.trap, ctx, route, body)
   if ok then return result or {} end
   if not fail.is(result) then return { err = result } end
   local f = fail.on(result, route.errors)
@@ -242,7 +220,7 @@ local function leave(ctx)
 end
 
 local function run(ctx)
-  local ok, err = xpcall(process, on_error, ctx)
+  local ok, err = xpcall(process, trouble.trap, ctx)
   if not ok then
     safely_answer_error(ctx, err)
   elseif ctx.afters then

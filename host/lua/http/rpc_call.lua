@@ -6,7 +6,6 @@
 local after = require "human.http.after"
 local blame = require "human.core.blame"
 local ctx_module = require "human.http.ctx"
-local db = require "human.db"
 local fail = require "human.fail"
 local gen = require "human.scripts.generation"
 local grants = require "human.http.grants"
@@ -18,6 +17,7 @@ local metrics = require "human.metrics"
 local rate = require "human.http.rate"
 local rpc_frame = require "human.http.rpc_frame"
 local sched = require "human.core.sched"
+local trouble = require "human.http.trouble"
 
 local M = {}
 
@@ -44,27 +44,10 @@ local function answer_fail(call, f)
 end
 
 local function to_fail(call, err)
-  local errors = call.errors
-  if fail.is(err) then
-    if err.cause then
-      log.warn("refused by the database", { request_id = call.ref, route = call.route.title, error = err.cause })
-    end
-    return fail.on(err, errors)
-  end
-  if err == sched.TooMany then return fail.new("too_many_operations", nil, errors) end
   if err == sched.Canceled then
-    return fail.new(call.canceled and "request_canceled" or "service_unavailable", nil, errors)
+    return fail.new(call.canceled and "request_canceled" or "service_unavailable", nil, call.errors)
   end
-  log.error("call failed", { request_id = call.ref, route = call.route.title, where = call.route.where,
-                             error = tostring(err) })
-  return fail.new("internal", nil, errors)
-end
-
-local function on_error(err)
-  if fail.is(err) or err == sched.Canceled or err == sched.TooMany then return err end
-  local where, refused = debug.traceback(tostring(err), 2), db.refusal(err)
-  if refused then refused.cause = where end
-  return refused or where
+  return trouble.to_fail(err, "call", call.ref, call.route, call.errors)
 end
 
 -- ---- who may call, and with what -----------------------------------------------------------------
@@ -139,7 +122,7 @@ end
 
 local function run(call)
   call.ctx = new_ctx(call, call.task)
-  local ok, err = xpcall(process, on_error, call)
+  local ok, err = xpcall(process, trouble.trap, call)
   if ok then return after.run(call.ctx) end
   after.drop(call.ctx)
   answer_fail(call, to_fail(call, err))

@@ -1,0 +1,34 @@
+-- host/lua/http/trouble.lua -- what a handler raised, as its client and the log get it; for requests and calls.
+-- Must never show a client a stack trace or anything else about a bug except an id.
+
+local db = require "human.db"
+local fail = require "human.fail"
+local log = require "human.log"
+local sched = require "human.core.sched"
+
+local M = {}
+
+--- For xpcall.  What is no bug passes as it is; a bug becomes a text with the traceback of where it came from, and what
+--- the database refused the Fail that stands for it.
+function M.trap(err)
+  if fail.is(err) or err == sched.Canceled or err == sched.TooMany then return err end
+  local where, refused = debug.traceback(tostring(err), 2), db.refusal(err)
+  if refused then refused.cause = where end
+  return refused or where
+end
+
+--- The Fail that a client sees in a surface's words; bugs are logged with their traceback.  what: "request" or "call";
+--- id: of it, for the log.
+function M.to_fail(err, what, id, route, errors)
+  if fail.is(err) then
+    if err.cause then
+      log.warn("refused by the database", { request_id = id, route = route.title, error = err.cause })
+    end
+    return fail.on(err, errors)
+  end
+  if err == sched.TooMany then return fail.new("too_many_operations", nil, errors) end
+  log.error(what .. " failed", { request_id = id, route = route.title, where = route.where, error = tostring(err) })
+  return fail.new("internal", nil, errors)
+end
+
+return M
