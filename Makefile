@@ -40,8 +40,8 @@ DEFINE  := -D_GNU_SOURCE -DHUMAN_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -
 override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
-.PHONY: help deps deps-test build run test quick check soak chats judge bench lint asan fuzz fuzzers install uninstall \
-        deb distcheck docs clean
+.PHONY: help deps deps-test build run test quick check soak chats judge clients bench lint asan fuzz fuzzers install \
+        uninstall deb distcheck docs clean
 .SUFFIXES:
 
 help:
@@ -52,6 +52,7 @@ help:
 	@echo 'make soak       an hour of mixed traffic, reloads and kills (SOAK_SECONDS=3600)'
 	@echo 'make chats      play all chats of spec/chats; CHATS=expression: some of them'
 	@echo 'make judge      the same with a real model, a small one, and a table of what it made of them'
+	@echo 'make clients    the agent API with clients in Java and Rust (needs Maven, cargo and a network)'
 	@echo 'make deps       install what building and running need (Debian 12, 13)'
 	@echo 'make deps-test  the same for tests'
 	@echo 'make build      build/human'
@@ -109,6 +110,11 @@ soak: deps-test
 chats judge: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) build
 	@spec/run.sh $@
+
+# In languages that nothing else here needs, so neither `make test` nor `make deps` asks for them.
+clients: deps-test
+	@$(MAKE) --no-print-directory $(JOBS) build
+	@spec/run.sh clients
 
 # ARGS: which benchmarks (http, sio, db, assets, start, turns, reload), or compare TREE and some of http, sio, db;
 # ROUNDS and SECONDS in the environment.

@@ -7,6 +7,7 @@
 # nojit    without the JIT compiler
 # shuffle  tests, and what completes in one turn, in another order: HUMAN_TEST_SEED
 # chats    plays spec/chats with a scripted model; judge: with a real, small one, and prints a table
+# clients  the agent API with clients in Java and Rust, which are fetched
 # soak     mixed traffic with reloads and kills for SOAK_SECONDS
 # quick    specs of the runtime and the scripts; beside them lint, a whole conversation, and, of what has changed since
 #          the last commit, end-to-end files, specs of the C host and of rocks
@@ -77,6 +78,7 @@ modes) rings='modes' ;;             # only the little of each
 quick) rings='beside_begin lua_specs beside_end' ;;
 quick-beside) rings='lua_specs e2e' ;;
 chats | judge) rings='play' ;;
+clients) rings='clients' ;;
 fuzz-one)
   fuzz_one "$(basename "$2" .c)"
   exit
@@ -86,7 +88,7 @@ e2e-one)
   exit 0
   ;;
 *)
-  echo 'usage: spec/run.sh [asan|fuzz|reload|leak|nojit|shuffle|modes|soak|quick|chats|judge]' >&2
+  echo 'usage: spec/run.sh [asan|fuzz|reload|leak|nojit|shuffle|modes|soak|quick|chats|judge|clients]' >&2
   exit 2
   ;;
 esac
@@ -270,6 +272,15 @@ play() {
   [ "$mode" = chats ] || small_model
   node spec/e2e/chats_play.mjs "$mode"
   exit
+}
+
+clients() {
+  for tool in cargo mvn; do
+    command -v $tool >/dev/null || { echo "make clients needs $tool"; add 0 1 1; }
+  done
+  node_modules
+  run node --test-reporter=spec spec/clients/clients.test.mjs
+  add "$(count pass "$work/log")" "$(count fail "$work/log")" "$status"
 }
 
 # Each file by itself: what hangs, or leaves something running, fails alone.  One more at a time than there are
