@@ -159,7 +159,8 @@ function M.server(options)
   return self
 end
 
---- Declares a namespace: authorize(socket) -> true | nil, message, data; on_connect(socket);
+--- Declares a namespace: authorize(socket) -> true | nil, message, data (asked each time: a client that comes back
+--- recovers rooms and events only if socket:grant gave it the same as before); on_connect(socket);
 --- on = {event = fn(socket, ...)} (the acknowledgement function comes last when the client wants
 --- one); on_any(socket, event, ...) for other events; on_ack(socket, mark, ...) when the client acknowledges an event
 --- of socket:emit_marked(); on_disconnect(socket, reason);

@@ -156,6 +156,35 @@ describe('actions', () => {
     for (const a of sockets[0].actions) assert.ok(a.runId && a.createdAt && a.id);
   });
 
+  it('that were missed do not come to who has another agent, or another\'s key, when it is back', async () => {
+    const other = await makeUser(url), theirs = await makeAgent(url, other), second = await makeAgent(url, user);
+    const leaving = (await user.api('POST', `/api/users/${user.id}/api-keys`, { name: 'leaving' })).body;
+    const witness = await socketOf();
+    for (const auth of [{ agentId: theirs.id, apiKey: other.key }, { agentId: second.id, apiKey: user.key }]) {
+      const socket = await socketOf(undefined, { query: {}, auth: { agentId: agent.id, apiKey: leaving.key } });
+      await send(witness, newMessage('Before'));
+      await run(socket);
+      const away = next(socket, 'disconnect');
+      socket.io.engine.close();
+      await away;
+      const heard = witness.actions.length;
+      await send(witness, newMessage('While you were away'));
+      await run(witness, heard);
+      Object.assign(socket, { auth, actions: [] });
+      socket.connect();
+      await next(socket, 'connect', 10000);
+      assert.equal(socket.recovered, false);
+      await send(socket, newMessage('And you?'));
+      assert.ok((await run(socket)).length >= 3);
+      const before = witness.actions.length;
+      await send(witness, newMessage('While you are here'));
+      await run(witness, before);
+      const theirRuns = new Set(witness.actions.map(({ runId }) => runId));
+      assert.deepEqual(socket.actions.filter(({ runId }) => theirRuns.has(runId)), []);
+      socket.disconnect();
+    }
+  });
+
   it('that were missed come after a reconnection, and by number', async () => {
     const socket = await socketOf(user.key, { reconnection: true, reconnectionDelay: 700, reconnectionDelayMax: 700 });
     await send(socket, newMessage('Before'));

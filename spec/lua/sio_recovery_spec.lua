@@ -2,7 +2,11 @@
 local sio_world = require "sio_world"
 
 local SCRIPT = [[io:namespace("/", {
-  authorize = function(s) return s.handshake.auth.token ~= "revoked" end,
+  authorize = function(s)
+    local auth = s.handshake.auth
+    if type(auth.as) == "string" then s:grant("key", { id = auth.as }) s:join("of " .. auth.as) end
+    return auth.token ~= "revoked"
+  end,
   on_connect = function(s)
     s.data.visits = (s.data.visits or 0) + 1
     seen.recovered, seen.visits = s.recovered, s.data.visits
@@ -20,9 +24,9 @@ describe("a client that comes back", function()
   after_each(function() w:stop() end)
 
   -- A client with its private id and a first event behind it.
-  local function client()
+  local function client(auth)
     local c = w:ws(false)
-    c:say "40"
+    c:say("40" .. (auth or ""))
     local text = c:texts()[1]
     c.sid, c.pid = text:match '^40{"sid":"([^"]+)","pid":"([^"]+)"}$'
     c:say '42["join","r"]'
@@ -124,6 +128,27 @@ describe("a client that comes back", function()
     c:cut()
     local _, texts = back(c, nil, ',"token":"revoked"')
     assert.same({ '44{"message":"Unauthorized"}' }, texts)
+  end)
+
+  it("is a new one when it comes back as somebody else, or as nobody, in none of its rooms", function()
+    for i, as in ipairs { '"bob"', '"ann"', "null" } do
+      local c = client '{"as":"ann"}'
+      c:cut()
+      of:to("of ann"):emit("missed", i)
+      local d, texts = back(c, nil, ',"as":' .. as)
+      if as == '"ann"' then
+        assert.same({ 2, true }, { #texts, w.seen.recovered })
+      else
+        assert.is_true(is_new(c, texts))
+        assert.same({ visits = 1 }, { recovered = w.seen.recovered, visits = w.seen.visits })
+        of:to("of ann"):emit("more")
+        of:to("r"):emit("more")
+        assert.same({}, d:texts())
+        of:to("of bob"):emit("more")
+        assert.equal(as == '"bob"' and 1 or 0, #d:texts())
+      end
+      d:cut()
+    end
   end)
 
   it("finds no offset on events that want an answer", function()

@@ -71,8 +71,15 @@ function M.hold(holder, actor, authority)
   if not waiting then look_later() end
 end
 
---- The holder has come to its end.
-function M.drop(holder) held[holder] = nil end
+--- What a holder is held open for: {actor, authority}, or nil.
+function M.of(holder) return held[holder] end
+
+--- The holder has come to its end.  Returns what it was held open for.
+function M.drop(holder)
+  local grant = held[holder]
+  held[holder] = nil
+  return grant
+end
 
 local function is_meant(actor, fields)
   for name, value in pairs(fields) do

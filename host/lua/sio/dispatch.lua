@@ -180,6 +180,10 @@ local function on_open(socket, auth)
   if not socket.session then return end
   if not decl then return refuse(socket, "Invalid namespace") end
   if not authorized(socket, decl) then return end
+  if missed and recovery.part(socket) then
+    missed = nil
+    if not authorized(socket, decl) then return end
+  end
   admit(socket, missed)
   if decl.on_connect then call(socket, "on_connect", decl.on_connect) end
 end
@@ -207,15 +211,13 @@ end
 
 -- The next packet and its acknowledgement id, or nil.
 local function take(socket)
-  local mail = socket.mail
-  local first = mail.first
+  local mail, first = socket.mail, socket.mail.first
   local args, ack = mail[first], mail[first + 1]
   if not args then
     socket.mail = false
     return nil
   end
-  mail[first], mail[first + 1] = nil, nil
-  mail.first = first + 2
+  mail[first], mail[first + 1], mail.first = nil, nil, first + 2
   if mail.full and mail.last - mail.first < MAILBOX then
     mail.full = false
     if socket.session then socket.session:resume() end
@@ -271,7 +273,7 @@ end
 local function close_socket(socket, reason)
   local session, nsp = socket.session, socket.nsp
   if not session then return end
-  grants.drop(socket)
+  local grant = grants.drop(socket)
   unhook(session, socket)
   if not socket.at then -- it never came in
     leave_all(socket)
@@ -285,7 +287,7 @@ local function close_socket(socket, reason)
   if moved then moved.at = socket.at end
   if nsp.sockets_by_id[socket.id] == socket then nsp.sockets_by_id[socket.id] = nil end
   socket.at, socket.session, socket.hs = false, false, session.hs
-  recovery.keep(nsp.log, socket, names, reason, session.conf.max_sessions)
+  recovery.keep(nsp.log, socket, names, reason, session.conf.max_sessions, grant)
   sockets.end_acks(socket)
   local decl = declared(nsp)
   if socket.busy or decl and decl.on_disconnect then deliver(socket, CLOSE, reason) end
@@ -296,8 +298,7 @@ end
 local function find_socket(session, name)
   local root = session.root
   if root and root.nsp.name == name then return root end
-  local socks = session.socks
-  return socks and socks[name]
+  return session.socks and session.socks[name]
 end
 
 local function violation(session, reason, why)

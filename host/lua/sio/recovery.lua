@@ -3,9 +3,11 @@
 -- client that reconnects names its private id and the last offset it saw; if both are known here, or
 -- at another worker of this host, it gets its id, rooms, data and the events it missed.
 -- At most once: events that are no longer in the log are not sent again, and the client starts fresh.
+-- A socket recovers only what it may still have: whoever was granted something else since is a new client.
 
 local cluster = require "human.sio.cluster"
 local engine = require "human.sio.engine"
+local grants = require "human.http.grants"
 local host = require "human.core.host"
 local sio_id = require "human.sio.id"
 local timer = require "human.core.timer"
@@ -98,13 +100,13 @@ local function forget(record)
   timer.cancel(record.timer)
 end
 
---- Remembers a socket that was disconnected for `reason`.  rooms: set of names.
-function M.keep(log, socket, rooms, reason, max)
+--- Remembers a socket that was disconnected for `reason`.  rooms: set of names; grant: what it was held open for.
+function M.keep(log, socket, rooms, reason, max, grant)
   if not log or not socket.pid then return end
   log.live[socket.pid] = nil
   if not RECOVERABLE[reason] or log.n_away >= max then return end
   local record = { log = log, pid = socket.pid, id = socket.id, rooms = rooms,
-                   data = rawget(socket, "data") }
+                   data = rawget(socket, "data"), grant = grant }
   log.away[record.pid] = record
   log.n_away = log.n_away + 1
   record.timer = timer.start(log.seconds, forget, record)
@@ -130,7 +132,7 @@ cluster.on("recover", function(question)
   if not nsp or not nsp.log then return nil end
   local record, missed = take_here(nsp.log, question.pid, question.offset, LOG_BYTES)
   if not record then return nil end
-  local answer = { id = record.id, rooms = record.rooms, data = record.data, missed = missed }
+  local answer = { id = record.id, rooms = record.rooms, data = record.data, grant = record.grant, missed = missed }
   local ok, blob = pcall(host.pack, answer)
   return ok and #blob <= HANDOVER_BYTES and answer or nil
 end)
@@ -153,10 +155,35 @@ function M.restore(nsp, socket, auth)
   local record, missed = take_here(nsp.log, pid, offset, socket.session.conf.max_buffer / 2)
   if not record then record, missed = take_elsewhere(nsp, pid, offset) end
   if not record or not socket.session then return nil end
-  socket.pid, socket.id, socket.recovered = pid, record.id, true
+  socket.pid, socket.id, socket.recovered, socket.granted = pid, record.id, true, record.grant
   if record.data then socket.data = record.data end
   for name in pairs(record.rooms) do socket:join(name) end
   return missed
+end
+
+local function holds(actor, other)
+  for name, value in pairs(actor) do
+    if other[name] ~= value then return false end
+  end
+  return true
+end
+
+local function is_same(a, b)
+  if not a or not b then return a == b end
+  return a.authority == b.authority and holds(a.actor, b.actor) and holds(b.actor, a.actor)
+end
+
+--- Whether a socket that was recovered and let in is granted something else than before.  Then it is left as a new
+--- one, in no room, to be let in again: with another's key, nobody has what a key that is gone could see.
+function M.part(socket)
+  if is_same(rawget(socket, "granted"), grants.of(socket)) then return false end
+  grants.drop(socket)
+  local names = {}
+  for name in pairs(socket.rooms or {}) do names[#names + 1] = name end
+  for _, name in ipairs(names) do socket:leave(name) end
+  socket.pid, socket.recovered, socket.granted, socket.data = nil, nil, nil, nil
+  socket.id = sio_id.random()
+  return true
 end
 
 --- The private id of a socket that is being admitted.
