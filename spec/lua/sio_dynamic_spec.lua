@@ -57,6 +57,26 @@ describe("a dynamic namespace", function()
     assert.equal(2, w.seen.io:of("/room-x"):count())
   end)
 
+  it("keeps one timer for those who may come back, however often they come and go", function()
+    w:stop()
+    start "recovery_ms = 120000"
+    local timer = require "human.core.timer"
+    local begin, started, waiting = timer.start, {}, 0
+    function timer.start(seconds, ...)
+      local h = begin(seconds, ...)
+      if seconds == 120 then started[#started + 1] = h end
+      return h
+    end
+    local _, c = joins "/room-x"
+    for _ = 1, 50 do
+      c:say "41/room-x,"
+      c:say "40/room-x,"
+    end
+    timer.start = begin
+    for _, h in ipairs(started) do waiting = waiting + (h.list and 1 or 0) end
+    assert.same({ true, 1 }, { #started >= 50, waiting })
+  end)
+
   it("goes with its last socket, however that ends", function()
     local before = runtime().n_dynamic or 0
     local _, a = joins "/room-x"

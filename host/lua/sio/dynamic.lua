@@ -74,11 +74,17 @@ function M.enter(session, server, name, auth)
   return nsp
 end
 
+-- One timer, however often clients come and go.
+local function sweep_later(nsp)
+  timer.cancel(nsp.sweeper)
+  nsp.sweeper = timer.start(nsp.log.seconds, M.sweep, nsp)
+end
+
 --- Ends a dynamic namespace without sockets.
 function M.sweep(nsp)
   local rt = nsp.rt
   if nsp.users > 0 or rt.namespaces[nsp.name] ~= nsp then return end
-  if nsp.log and nsp.log.n_away > 0 then return timer.start(nsp.log.seconds, M.sweep, nsp) end
+  if nsp.log and nsp.log.n_away > 0 then return sweep_later(nsp) end
   rt.namespaces[nsp.name] = nil
   rt.n_dynamic = rt.n_dynamic - 1
 end
@@ -87,7 +93,7 @@ end
 function M.leave(session, nsp)
   session.dynamic, nsp.users = session.dynamic - 1, nsp.users - 1
   if nsp.users > 0 then return end
-  if nsp.log then return timer.start(nsp.log.seconds, M.sweep, nsp) end -- its socket may come back
+  if nsp.log then return sweep_later(nsp) end    -- its socket may come back
   M.sweep(nsp)
 end
 
