@@ -210,6 +210,30 @@ describe("a stream that follows a feed", function()
       { words(), words "a", words "b", words "c", words "a\1" })
   end)
 
+  it("waits for nobody whose position the feed cannot read", function()
+    app:load { ["api/words.lua"] = [[
+      local api, feed, log = require "human.api", require "human.feed", require("human.state").table "feed"
+      local M = {}
+      feed.define("words", "api.words.read", { text = true })
+      function M.read(_, after)
+        local rows = {}
+        for i = tonumber(after or 0) + 1, log.to do rows[#rows + 1] = { id = tostring(i), data = "w" .. i } end
+        return rows
+      end
+      api.group({ auth = false }):stream("/words", { summary = "Words" }, function(ctx) ctx:stream():follow("words", "k") end)
+      return M]] }
+    local function words(last_id) return app:send { path = "/words", headers = { ["last-event-id"] = last_id } } end
+    local id = words()
+    assert.equal("1:w1 2:w2 3:w3", events(id))
+    for i = 1, 8 do words("odd " .. i) end
+    for i = 4, 20 do
+      log.to = i
+      feeds.wake("words", "k")
+      app:settle()
+      assert.equal(("%d:w%d"):format(i, i), events(id))
+    end
+  end)
+
   it("shows no row without data, and moves on over it", function()
     log.skip = 3
     local id = follow "a"

@@ -4,7 +4,7 @@
 -- function of the generation in service.  So a follower that is slow, new, or missed a notification reads like
 -- any other, and nothing is buffered for it.  A task exists only during a read.
 -- A follower is a table with at (a position, "" for the beginning), arg, and put(text) -> "more" | "full" | "gone",
--- close() and refuse(code); the fields channel, behind and full are ours.
+-- close() and refuse(code); the fields channel, behind, full and doubted are ours.
 
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"
@@ -105,19 +105,22 @@ end
 
 -- Reading -------------------------------------------------------------------------------------------------
 
--- The followers that are behind and can take something, by how far they are.
+-- The followers that are behind and can take something, by how far they are.  Last come those for whom a read has
+-- failed: a position may be a stranger's invention, at which others must not have to wait.
 local function groups(channel)
-  local by, list = {}, {}
+  local by, list, doubtful = {}, {}, {}
   for follower in pairs(channel.followers) do
     if follower.behind and not follower.full then
       local where = ("%s\0%s"):format(follower.at, tostring(follower.arg))
       if not by[where] then
         by[where] = { at = follower.at, arg = follower.arg }
-        list[#list + 1] = by[where]
+        local to = follower.doubted and doubtful or list
+        to[#to + 1] = by[where]
       end
       by[where][#by[where] + 1] = follower
     end
   end
+  for _, group in ipairs(doubtful) do list[#list + 1] = group end
   return list
 end
 
@@ -148,9 +151,11 @@ local function ask(g, channel, group)
 end
 
 local function read(g, channel, group)
-  for _, follower in ipairs(group) do follower.behind = false end
+  for _, follower in ipairs(group) do follower.behind, follower.doubted = false, true end
   metrics.add("human_feed_reads_total", 1, { feed = channel.feed })
-  deliver(channel, group, ask(g, channel, group))
+  local list, word, more = ask(g, channel, group)
+  for _, follower in ipairs(group) do follower.doubted = false end
+  deliver(channel, group, list, word, more)
 end
 
 -- Others get their turn when it takes long, and so do new scripts.
