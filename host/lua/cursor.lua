@@ -59,6 +59,9 @@ local function read(keyset, ctx, text, bound)
   if not place or bytes:sub(1, CHECK) ~= check_of(bound, place) then refuse(ctx) end
   local values = json.decode(place)
   if type(values) ~= "table" or #values ~= #keyset.columns then refuse(ctx) end
+  for i = 1, #values do                          -- anybody can compute the check
+    if type(values[i]) ~= "string" or values[i]:find("\0", 1, true) then refuse(ctx) end
+  end
   return values
 end
 

@@ -1,5 +1,6 @@
 -- spec/host/cursor_spec.lua -- pages by cursors, on a real table: every row once, and no cursor where it does not belong.
 
+local crypto = require "human.crypto"
 local cursor = require "human.cursor"
 local db = require "human.db"
 local fail = require "human.fail"
@@ -74,6 +75,20 @@ describe("a cursor", function()
     for _, odd in ipairs { -- limit: cursor
       text:sub(1, -2), text .. "AAAA", "x", ("A"):rep(1000), text:sub(5) } do
       refused(function() page_of(keyset, "GET /x", "u1", { limit = 1, q = "a", after = odd }) end)
+    end
+  end)
+
+  it("is refused when what a stranger made of it is no row's place, however well it is made", function()
+    local keyset = cursor.keyset { { "n", "int" }, { "id", "text" } }
+    local page = keyset:page(ctx_of "GET /x", { limit = 1 })
+    local _, text = page:take(db.query("select id, " .. page.key .. " from cursor_spec order by " .. page.order .. " limit 2"))
+    local place = crypto.unbase64url(text):sub(13)
+    local function forged(own)
+      return crypto.base64url(crypto.hmac_sha256("human cursor 1", #page.bound .. " " .. page.bound .. own):sub(1, 12) .. own)
+    end
+    assert.equal(text, forged(place))
+    for _, own in ipairs { "[1,2]", "[{},[]]", "[null,null]", "[true,false]", '["1","a\\u0000b"]', '["1"]', '["1","a","b"]', "5", "[" } do
+      refused(function() keyset:page(ctx_of "GET /x", { limit = 1, after = forged(own) }) end)
     end
   end)
 
