@@ -182,6 +182,16 @@ describe('an upload', () => {
     });
   }
 
+  it('is refused with words in UTF-8, whatever its client calls a file', async () => {
+    for (const name of ['\xff\xfe', `a${'\xc3\xa9'.repeat(60)}`]) {
+      const body = Buffer.from(part('title', 't') + part(name, 'x', '; filename="y"') + '--B--\r\n', 'latin1');
+      const answer = await fetch(`${server.url}/up/form/1`, { method: 'POST', body, headers: { 'Content-Type': 'multipart/form-data; boundary=B' } });
+      assert.equal(answer.status, 400);
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(await answer.arrayBuffer());
+      assert.match(JSON.parse(text).error, /not expected/);
+    }
+  });
+
   it('comes to a path as it is written', async () => {
     const answer = await raw(server, head('/%75p/whole', '', 5) + 'hello');
     assert.equal(answer.status, 400);

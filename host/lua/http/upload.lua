@@ -7,6 +7,7 @@ local beyond = require "human.core.beyond"
 local fail = require "human.fail"
 local form = require "human.http.form"
 local host = require "human.core.host"
+local lossy = require "human.core.lossy"
 local sched = require "human.core.sched"
 local send_body = require "human.core.send_body"
 
@@ -172,6 +173,7 @@ local function refuse(ctx, code, why)
     error(sched.Canceled, 0)
   end
   local name = CODES[code] or error("upload: " .. host.error_name(code), 0)
+  why = lossy.utf8(why)                          -- it may quote the client
   if code == host.E.INVAL then malformed(why ~= "" and why or "is not multipart/form-data") end
   fail.throw(name, why ~= "" and { message = "body: " .. why } or nil)
 end
