@@ -112,11 +112,14 @@ describe("an RPC socket", function()
   end)
 
   -- limit: rpc messages
-  it("limits the messages of one connection", function()
+  it("limits the messages of one connection, also those that are no calls", function()
     local ws = open 'g:rpc("m", { summary = "M", roles = false }, function() end)'
     app.on_rate = function(key) return not key:find "^rpc " end
     assert.equal('{"id":"7","type":"res"}', (say(ws, '{"type":"req","id":"7","method":"m"}')
       :gsub('^{"type":"res","id":"7".*"RATE_LIMITED".*"retryAfterMs":17.*$', '{"id":"7","type":"res"}')))
+    for _, text in ipairs { "{", "5", "{}", "[]", '{"jsonrpc":"2.0"}', '{"type":"req","id":{},"method":"m"}' } do
+      assert.matches('"reason":"rate_limited"', (say(ws, text):gsub('"code":"rate_limited"', '"reason":"rate_limited"')), nil, text)
+    end
   end)
 
   it("answers before what a handler starts, by ctx and by conn, and starts nothing for one that fails", function()

@@ -158,8 +158,9 @@ end
 
 -- Why a call is not even begun, or nil.
 local function unfit(conn, socket, call)
-  if call.kind == "invalid" or call.kind == "unreadable" then return rpc_frame.refusal(call, socket.errors) end
-  return limited(conn, socket)
+  local f = limited(conn, socket)
+  if f or call.kind ~= "invalid" and call.kind ~= "unreadable" then return f end
+  return rpc_frame.refusal(call, socket.errors)
 end
 
 local function take(conn, socket, call)
@@ -219,9 +220,7 @@ end
 
 function M.on_message(conn, data, is_text)
   local socket = ready(conn)
-  if not is_text then
-    return refuse(conn, { kind = "invalid" }, rpc_frame.refusal({ why = "a message is text" }, socket.errors))
-  end
+  if not is_text then return take(conn, socket, { kind = "invalid", why = "a message is text" }) end
   local call, batch = rpc_frame.read(data, socket)
   if batch then return take_batch(conn, socket, batch) end
   take(conn, socket, call)
