@@ -193,7 +193,8 @@ static int with(buf *out, const char *name, const char *value, size_t n, reason 
     had += !c;
     if (!placed && c >= 0 && add_sealed(out, name, value, n, why)) return -1;
     placed = placed || c >= 0;
-    if (c && buf_add(out, l.name, (size_t)(l.sealed + l.sealed_n - l.name) + 1)) return -1;
+    size_t whole = (size_t)(l.sealed + l.sealed_n - l.name);
+    if (c && (buf_add(out, l.name, whole) || buf_add(out, "\n", 1))) return -1;
   }
   if (!placed && add_sealed(out, name, value, n, why)) return -1;
   if (value && !had && count >= SECRETSTORE_MAX) return fail(why, "secrets", "there are 200 already");

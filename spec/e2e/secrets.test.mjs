@@ -105,6 +105,15 @@ describe('secrets in the home', () => {
     for (const n of names) assert.match(listed, new RegExp(`^${n} +ok$`, 'm'));
   });
 
+  it('are whole in a file whose last line has lost its end', async () => {
+    const file = `${home}/secrets.sealed`;
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').trimEnd());
+    assert.equal((await human(['secret', 'set', 'zz'], 'last')).code, 0);
+    const listed = (await human(['secret', 'list'])).out.trimEnd().split('\n');
+    assert.deepEqual(listed.filter((line) => !/^\w+ +ok$/.test(line)), []);
+    assert.equal((await human(['secret', 'remove', 'zz'])).code, 0);
+  });
+
   it('are read from standard input only, one line each', async () => { // limit: kept secrets
     for (const [args, input, code] of [[['secret', 'set', 'x', 'value'], '', 2], [['secret', 'set'], '', 2], [['secret', 'set', 'a.b'], 'x', 2],
       [['secret', 'fly'], '', 2], [['secret'], '', 2], [['secret', 'set', 'x'], '', 1], [['secret', 'set', 'x'], 'a\nb', 1],
