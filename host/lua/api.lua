@@ -130,7 +130,7 @@ end
 -- {name = schema}: objects), errors, roles (names: actor.role or actor.roles must have one of them; false: everybody,
 -- signed in or not), limit, timeout_s, abort (true: it ends with its connection), deprecated.  ctx also has conn,
 -- call_id (the id that the client gave it; false: none) and ctx:sign_in(authenticator, token) -> actor, who owns the
--- connection from then on.
+-- connection from then on; another one than before (by id) is in none of its rooms.
 function Group:rpc(name, spec, fn)
   local where = place(2)
   rpc.declare(self.gen, self, "method", name, spec, check_function(fn, where), where)

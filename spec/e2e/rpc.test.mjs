@@ -145,6 +145,23 @@ describe("the gateway's frames", () => {
 });
 
 describe('a connection', () => {
+  it('is in no room of somebody for whom it does not speak any more', async () => {
+    const [one, operator] = [await open(), await open()];
+    const signIn = async (socket, id, token) => { socket.say(req(id, 'connect', { auth: { token } })); await socket.next(answered(id)); };
+    await signIn(operator, '1', 'open');
+    await signIn(one, '1', 'open');
+    await signIn(one, '2', 'open');
+    for (const [id, text] of [['2', 'first'], ['3', 'second']]) {
+      operator.say(req(id, 'tell', { text }));
+      await operator.next((f) => f.payload?.text === text);
+      if (text === 'first') await one.next((f) => f.payload?.text === text);
+      await signIn(one, `look ${id}`, 'look');
+    }
+    assert.deepEqual(one.frames.filter((f) => f.event).map((f) => f.payload.text), ['first']);
+    one.ws.close();
+    operator.ws.close();
+  });
+
   it('may call what its role may, and signs in by a message', async () => {
     const { ws, say, next } = await open();
     const codes = async (id, method, params) => { say(req(id, method, params)); return (await next(answered(id))).error?.code ?? 'ok'; };

@@ -15,6 +15,7 @@ local json = require "human.json"
 local log = require "human.log"
 local metrics = require "human.metrics"
 local rate = require "human.http.rate"
+local rooms = require "human.http.ws_rooms"
 local rpc_frame = require "human.http.rpc_frame"
 local sched = require "human.core.sched"
 local trouble = require "human.http.trouble"
@@ -93,6 +94,7 @@ local function sign_in(ctx, name, token)
   local actor, code, data = guard.check(ctx.ip, token, a.fn, ctx, token)
   if not actor then fail.throw(code or "unauthorized", data, ctx.route.errors) end
   if conn.closed then error(sched.Canceled, 0) end
+  if conn.actor and conn.actor.id ~= actor.id then rooms.leave_all(conn) end
   grants.drop(conn)
   grants.hold(conn, actor, name)
   conn.actor, ctx.actor = actor, actor
