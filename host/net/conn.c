@@ -455,6 +455,10 @@ int conn_init(const listen_sockets *sockets, const conn_service *service) {
   return listen_init(sockets);
 }
 
+void conn_start_accepting(void) {
+  listen_start();
+}
+
 /* Closing at once would meet the request that is on its way with a reset.  Whoever sends one now is
  * answered, with "Connection: close"; the others are closed when the time is over. */
 static void hurry(conn *c) {

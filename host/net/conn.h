@@ -132,6 +132,7 @@ bool conn_charge(size_t *charged, size_t now);
 
 /* ---- for worker.c ---- */
 int conn_init(const listen_sockets *sockets, const conn_service *service);
+void conn_start_accepting(void);
 void conn_stop_accepting(void);
 void conn_flush(void);          /* write what this turn queued; after each dispatch */
 void conn_resume_reading(void); /* the event queue drained */

@@ -32,9 +32,13 @@ static struct {
 
 static void on_ready(uv_poll_t *p, int status, int events);
 
+void listen_start(void) {
+  for (int i = 0; i < listening.n; i++) uv_poll_start(&listening.at[i].poll, UV_READABLE, on_ready);
+}
+
 static void on_pause_over(uv_timer_t *t) {
   (void)t;
-  for (int i = 0; i < listening.n; i++) uv_poll_start(&listening.at[i].poll, UV_READABLE, on_ready);
+  listen_start();
 }
 
 static bool may_log(void) {
@@ -165,7 +169,6 @@ int listen_init(const listen_sockets *sockets) {
     listening.at[i].port = sockets->port[i];
     listening.at[i].inner = is_inner(fds[i]);
     listening.n++;
-    uv_poll_start(p, UV_READABLE, on_ready);
   }
   return 0;
 }

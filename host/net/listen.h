@@ -13,5 +13,6 @@ typedef struct {
 } listen_sockets;
 
 int listen_init(const listen_sockets *sockets); /* 0, or -1 with a line in the log */
+void listen_start(void);
 void listen_stop(void);
 #endif

@@ -51,10 +51,12 @@ static struct {
   volatile sig_atomic_t asked_to_stop;
 } w;
 
-static void stop_accepting(void) {
-  if (!w.accepting) return;
-  w.accepting = false;
-  conn_stop_accepting();
+/* How a request is read depends on the scripts (limits of bodies, paths of uploads): clients wait in the
+ * kernel's queue until there are some. */
+static void start_accepting(void) {
+  if (w.accepting || w.draining) return;
+  w.accepting = true;
+  conn_start_accepting();
 }
 
 /* ---- stopping ---- */
@@ -93,7 +95,7 @@ static void begin_drain(void) {
   if (w.draining) return;
   w.draining = true;
   w.drain_until = shm_clock() + conf_num("limits.drain_timeout_ms") / 1000;
-  stop_accepting();
+  conn_stop_accepting();
   op_push(HOST_EV_STOP, 0, 0, 0, NULL, 0);
   uv_update_time(loop_uv());
   uv_timer_start(&w.deadline, on_deadline, (uint64_t)conf_num("limits.drain_timeout_ms"), 0);
@@ -134,6 +136,7 @@ int host_reload_serving(int generation) {
   if (generation != w.generation) bundle_drop(w.generation);
   w.generation = generation;
   log_generation(bundle_hash(generation));
+  start_accepting();
   return answer(LINK_SERVING, generation, 1, "", 0);
 }
 
@@ -232,7 +235,6 @@ static int start(void) {
   pass_init(bus_send_conn);
   upload_init();
   if (!failed && bridge_init(w.spec)) failed = "Lua runtime";
-  w.accepting = true;
   if (failed) log_fmt(LOG_ERROR, "worker %d: cannot start: %s", w.spec->index, failed);
   return failed ? -1 : 0;
 }

@@ -320,6 +320,14 @@ describe('an upload', () => {
     await nothingLeft();
     c.socket.destroy();
   });
+
+  it('is taken as ever when it comes while the scripts of a new worker are being loaded', async () => {
+    const pid = workerOf(server);
+    process.kill(Number(pid), 'SIGKILL');
+    await until(() => workerOf(server) !== pid, 5000, 'the worker is gone');
+    const answer = await fetch(`${server.url}/up/whole`, { method: 'POST', body: 'hello' });
+    assert.deepEqual([answer.status, (await answer.json()).sha256], [200, sha256('hello')]);
+  });
 });
 
 describe('the room for uploads', () => {

@@ -14,7 +14,7 @@ local EV = host.EV
 local HELD_MAX = 10000
 local DRAIN_LOOK_S = 0.02
 local MIGRATE_AGAIN_S = 1
-local held = {}                                  -- requests that came before the scripts were loaded
+local held = {}                                  -- requests that other workers passed on before the scripts were loaded
 
 local function exit(code) host.native.exit(code) end
 
