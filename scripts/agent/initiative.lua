@@ -16,7 +16,8 @@ M.sql = {
   due = "select agent_id from agent_mailboxes where follow_up_at <= now() order by follow_up_at limit $1",
   fire = [[with box as (
       update agent_mailboxes set last_pos = last_pos + 1, last_in_pos = last_pos + 1, follow_up_pos = last_pos + 1,
-        follow_up_at = null where agent_id = $2 and follow_up_at <= now() returning agent_id, last_pos)
+        follow_up_at = null, active = true
+      where agent_id = $2 and follow_up_at <= now() returning agent_id, last_pos)
     insert into agent_events (id, agent_id, pos, direction, type, content)
     select $1, agent_id, last_pos, 'in', 'follow-up', '{}'::jsonb from box]],
 }

@@ -17,13 +17,14 @@ M.LOST = setmetatable({}, { __tostring = function() return "the agent's lease wa
 local RETRY_MS, RETRY_MAX_MS = 1000, 60000       -- after a lease that was lost; doubles with each attempt
 
 local PAUSE_MIN_MS, PAUSE_MAX_MS = 50, 3600000
+local REST_S, REST_MAX = 5, 5000                 -- since its last event, an agent is looked at; put aside at once
 
 -- There is work and nobody is doing it.  $1: limits.attempts.  Last attempts run one at a time, so that a turn that
 -- merely shared its workers with one that kills them gets through.
 local READY = [[m.last_in_pos > m.processed_pos and (m.due_at is null or m.due_at <= now())
   and (m.lease_owner is null or m.lease_until + m.retry_ms * interval '1 ms' < now())
   and (m.attempts = 0 or m.attempts + 1 <> $1::int or not exists (select 1 from agent_mailboxes o
-    where o.attempts > 1 and o.attempts = $1::int and o.lease_until > now()))]]
+    where o.suspect and o.attempts = $1::int and o.lease_until > now()))]]
 
 M.sql = {
   -- The attempt is counted before it runs, since a worker that dies during it cannot.  After a turn that was given up,
@@ -61,7 +62,12 @@ M.sql = {
     where agent_id = $1 and lease_owner = $2 and last_in_pos = $3 returning agent_id]],
   yield = [[update agent_mailboxes set lease_owner = null, lease_until = null, attempts = 0
     where agent_id = $1 and lease_owner = $2]],
-  waiting = "select m.agent_id from agent_mailboxes m where " .. READY .. " order by m.last_event_at limit $2",
+  waiting = "select m.agent_id from agent_mailboxes m where m.active and " .. READY
+    .. " order by m.last_event_at limit $2",
+  -- Those to which nothing has come for a while, and which have no work.
+  rest = [[update agent_mailboxes set active = false where ctid = any (array(select ctid from agent_mailboxes
+    where active and last_in_pos <= processed_pos and lease_owner is null
+      and coalesce(last_event_at < now() - $1::int * interval '1 second', true) limit $2 for update skip locked))]],
 }
 
 -- Events that may cut a run short: messages (agent.newer finds out whether they would change the answer), and the end
@@ -159,6 +165,9 @@ end
 
 -- Releases it although there is more to do.
 function M.yield(agent_id, owner) db.exec(M.sql.yield, agent_id, owner) end
+
+-- Agents that have had nothing to do are no longer looked at; now and then, a limited number.
+function M.rest() db.exec(M.sql.rest, REST_S, REST_MAX) end
 
 -- Up to n agents with events that no worker is handling.
 function M.waiting(n)

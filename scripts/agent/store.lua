@@ -33,7 +33,7 @@ M.sql = {
       on conflict (agent_id, message_id) where message_id is not null do nothing
       returning id, pos, (select free from box) as claimed
     ), grown as (
-      update agent_mailboxes m set last_pos = made.pos, last_in_pos = made.pos, due_at = null,
+      update agent_mailboxes m set last_pos = made.pos, last_in_pos = made.pos, due_at = null, active = true,
         last_said_pos = case when $6::boolean then made.pos else m.last_said_pos end,
         key_id = case when $6::boolean then $8 else m.key_id end,
         last_event_at = clock_timestamp(), events_in = m.events_in + 1,

@@ -8,14 +8,20 @@ local budget = require "agent.budget"
 local claims = require "agent.claims"
 local initiative = require "agent.initiative"
 local keys = require "agent.keys"
+local mailbox = require "agent.mailbox"
 local turn = require "agent.turn"
 
 local M = {}
+
+local REST_EVERY = 5                             -- looks
+local looks = 0
 
 function M.run()
   local ok, err = pcall(keys.close_expired)
   initiative.fire()
   turn.scan()
+  looks = looks + 1
+  if looks % REST_EVERY == 0 then mailbox.rest() end
   if not ok then error(err, 0) end
 end
 

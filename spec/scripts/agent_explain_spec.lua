@@ -25,7 +25,7 @@ local ALLOWED = {
 -- Tables that stay small: rules limit them, or they have a row per host.
 local SMALL = { agent_types = true, claim_workers = true, host_jobs = true }
 -- Indexes that hold only what is under way, or what is shared by all.
-local SHORT = { agent_runs_open = true, agent_mailboxes_waiting = true, personalities_shared_slug = true,
+local SHORT = { agent_runs_open = true, agent_mailboxes_active = true, agent_mailboxes_suspects = true, personalities_shared_slug = true,
                 system_prompts_shared_name = true }
 
 local FILL = {

@@ -231,3 +231,22 @@ describe("an agent's log", function()
     assert.same({ 3, "completed", true }, { stopped.seq, stopped.action.reason, stopped.ends })
   end)
 end)
+
+describe("the row of a mailbox", function()
+  it("is rewritten in place in every turn: no index mentions what a turn writes", function()
+    local written = [[last_pos last_in_pos last_said_pos processed_pos last_seq last_event_at lease_owner lease_until
+      due_at waiting_since superseded events_in runs input_tokens output_tokens cost_micros attempts failures tried_pos
+      retry_ms key_id]]
+    local names = {}
+    for name in written:gmatch "%S+" do names[name] = true end
+    local wrong = {}
+    for _, row in ipairs(db.query [[select i.indexrelid::regclass::text as index, a.attname::text as name
+        from pg_index i join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = i.indexrelid
+          and d.refclassid = 'pg_class'::regclass and d.refobjid = i.indrelid and d.refobjsubid > 0
+        join pg_attribute a on a.attrelid = i.indrelid and a.attnum = d.refobjsubid
+        where i.indrelid = 'agent_mailboxes'::regclass]]) do
+      if names[row.name] then wrong[#wrong + 1] = row.index .. ": " .. row.name end
+    end
+    assert.same({}, wrong)
+  end)
+end)
