@@ -36,8 +36,10 @@ local sql = {
     returning attempts]],
   renew = [[update host_jobs set lease_until = now() + $3::int * interval '1 second'
     where name = $1 and owner = $2]],
+  -- Does not wait for the disk: if the server forgets it, the job runs again when its lease has lapsed.
   done = [[update host_jobs set owner = null, lease_until = null, last_run_at = human_now(), last_error = $3,
-    attempts = 0, due_at = human_now() + $4::float8 * interval '1 second' where name = $1 and owner = $2]],
+    attempts = 0, due_at = human_now() + $4::float8 * interval '1 second'
+    where name = $1 and owner = $2 and set_config('synchronous_commit', 'off', true) is not null]],
 }
 
 sql.sooner = [[update host_jobs set due_at = least(due_at, human_now() + $2::float8 * interval '1 second')
