@@ -26,13 +26,13 @@ local LEAST_S = 2                                -- needed to continue an answer
 
 local function build(snap) return prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ") end
 
--- Rules answer from the chat itself: a prompt is made for one of them that looks at it.
+-- Rules answer from the chat itself: of the prompt, what one of them looks at is made.
+local MADE = { system = prompt.system, messages = function(snap) return build(snap).messages end }
 local function when_asked(req, snap)
   return setmetatable(req, { __index = function(_, name)
-    if name ~= "system" and name ~= "messages" then return nil end
-    local built = build(snap)
-    req.system, req.messages = built.system, built.messages
-    return built[name]
+    local make = MADE[name]
+    if make then req[name] = make(snap) end
+    return rawget(req, name)
   end })
 end
 
