@@ -19,24 +19,26 @@ local COLUMNS = 'id, user_id as "userId", agent_type_id as "agentTypeId", name, 
   .. 'personality_id as "personalityId", system_prompt_id as "systemPromptId", settings, '
   .. 'created_at as "createdAt", updated_at as "updatedAt"'
 local CODE = "agent_not_found"
+local OWN = "parent_id is null"                  -- no session of the gateway, which is not served here
 
 M.sql = {
-  list = owned.paged("select " .. COLUMNS .. " from agents where user_id = $1 and id > coalesce($2::text, '') "
-    .. "order by id limit $3", "id", 4),
-  count = owned.counted "from agents where user_id = $1",
-  get = "select " .. COLUMNS .. " from agents where id = $1 and user_id = $2",
+  list = owned.paged("select " .. COLUMNS .. " from agents where user_id = $1 and " .. OWN
+    .. " and id > coalesce($2::text, '') order by id limit $3", "id", 4),
+  count = owned.counted("from agents where user_id = $1 and " .. OWN),
+  get = "select " .. COLUMNS .. " from agents where id = $1 and user_id = $2 and " .. OWN,
   insert = "with made as (insert into agents (id, user_id, agent_type_id, name, description, settings) "
     .. "values ($1, $2, $3, $4, $5, jsonb_strip_nulls(coalesce($6::jsonb, '{}'))) returning *), "
     .. "box as (insert into agent_mailboxes (agent_id) select id from made) select " .. COLUMNS .. " from made",
   update = "update agents set name = coalesce($3, name), description = coalesce($4, description), "
     .. "status = coalesce($5, status), agent_type_id = coalesce($6, agent_type_id), "
     .. "settings = jsonb_strip_nulls(settings || coalesce($7::jsonb, '{}')), updated_at = now() "
-    .. "where id = $1 and user_id = $2 returning " .. COLUMNS,
+    .. "where id = $1 and user_id = $2 and " .. OWN .. " returning " .. COLUMNS,
   -- Every writer of a log locks the mailbox before rows that refer to the agent; so must a deletion.
   lock_mailbox = "select m.agent_id from agent_mailboxes m join agents a on a.id = m.agent_id "
-    .. "where a.id = $1 and a.user_id = $2 for update of m",
+    .. "where a.id = $1 and a.user_id = $2 and a." .. OWN .. " for update of m",
   delete = "delete from agents where id = $1 and user_id = $2",
-  lock = "select personality_id, system_prompt_id from agents where id = $1 and user_id = $2 for update",
+  lock = "select personality_id, system_prompt_id from agents where id = $1 and user_id = $2 and " .. OWN
+    .. " for update",
   link = "update agents set personality_id = $2, system_prompt_id = $3, updated_at = now() where id = $1",
   state = [[select a.id as "agentId", a.personality_id as "personalityId", p.personality_id as slug,
       p.name as personality_name, a.system_prompt_id as "systemPromptId", s.name as prompt_name,
@@ -50,11 +52,11 @@ M.sql = {
     left join personalities p on p.id = a.personality_id
     left join system_prompts s on s.id = a.system_prompt_id
     left join agent_runs r on r.agent_id = a.id and r.finished_at is null
-    where a.id = $1 and a.user_id = $2]],
-  owner = "select user_id as id from agents where id = $1",
+    where a.id = $1 and a.user_id = $2 and a.]] .. OWN,
+  owner = "select user_id as id from agents where id = $1 and " .. OWN,
   -- who posts events to it has to be told from the agent itself
   identity = [[select a.id, a.name, p.name as personality_name from agents a
-    left join personalities p on p.id = a.personality_id where a.id = $1 and a.user_id = $2]],
+    left join personalities p on p.id = a.personality_id where a.id = $1 and a.user_id = $2 and a.]] .. OWN,
 }
 
 -- A row as clients see it.

@@ -21,6 +21,7 @@ local COUNT = {}
 for what in ("api_keys personalities system_prompts agents"):gmatch "%S+" do
   COUNT[what] = "select count(*) from " .. what .. " where user_id = $1"
 end
+COUNT.agents = COUNT.agents .. " and parent_id is null" -- sessions of the gateway have a limit of their own
 
 -- Fails with too_many_.. when the user has all that it may have of `what`; with `gone` when there is no such user.
 function M.take(tx, user_id, what, gone)

@@ -25,7 +25,8 @@ M.sql = {
   append_in = [[with box as (
       select last_pos, last_seq, processed_pos, early_changes, coalesce(lease_until > now(), false) as busy,
         $10::text is not null and lease_owner is null and attempts = 0 and failures = 0 as free
-      from agent_mailboxes where agent_id = $2 and exists (select 1 from agents where id = $2 and user_id = $9)
+      from agent_mailboxes where agent_id = $2 and exists (select 1 from agents
+        where id = $2 and user_id = $9 and parent_id is null)
       for update
     ), made as (
       insert into agent_events (id, agent_id, pos, direction, type, content, message_id)
@@ -63,7 +64,7 @@ M.sql = {
         order by seq desc limit $4) newest) sized
     where nr = 1 or upto <= $5::bigint]],
   last_seq = "select m.last_seq from agent_mailboxes m join agents a on a.id = m.agent_id "
-    .. "where a.id = $1 and a.user_id = $2",
+    .. "where a.id = $1 and a.user_id = $2 and a.parent_id is null",
   newest = [[select agent_id, last_seq, processed_pos from agent_mailboxes
     where agent_id in (select jsonb_array_elements_text($1::jsonb))]],
   processed = "select processed_pos from agent_mailboxes where agent_id = $1",
@@ -173,8 +174,8 @@ function M.append_out(tx, agent_id, box, run_id, actions)
   tx:after_commit(function() bus.publish("agent.action", news, told(list, rows(), run_id)) end)
 end
 
--- A stored action as clients get it: the seed's fields at the top level, and ours.  An action whose message was deleted
--- becomes an action-deleted: a client that catches up has nothing to post.
+-- A stored action as clients get it: the seed's fields at the top level, and ours.  An action whose message was
+-- deleted becomes an action-deleted: a client that catches up has nothing to post.
 function M.shown(row)
   local action = json.decode(row.content)
   if action.deleted then

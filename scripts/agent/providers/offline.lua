@@ -11,6 +11,7 @@ local general = require "agent.providers.offline_general"
 local languages = require "agent.providers.offline_languages"
 local read = require "agent.providers.offline_read"
 local text_of = require "agent.providers.offline_text"
+local tools_of = require "agent.providers.offline_tools"
 
 local M = { name = "offline" }
 
@@ -365,6 +366,13 @@ local function act(out, tools, s)
   if text then say(out, tools, s, text) elseif not can_react then stream(out, reaction) end
 end
 
+local function call(out, wish)
+  if wish.text then return stream(out, wish.text) end
+  for i, one in ipairs(wish.calls) do
+    out:tool(i, { id = "call_" .. i, name = one.name, arguments = one.arguments })
+  end
+end
+
 --- Answer a chat without a server: reports to the collector `out` as a stream would.
 function M.answer(req, _, out)
   out:usage(0, 0)
@@ -372,7 +380,10 @@ function M.answer(req, _, out)
   if last and last:find "^<notes>" then
     return out:fail { code = "no_language_model", message = "the offline provider cannot write summaries" }
   end
-  act(out, names_of(req.tools), prepare(req))
+  local s = prepare(req)
+  local has_tools = not req.context and req.tools and req.tools[1] ~= nil
+  local wish = has_tools and not s.emergency and tools_of.next(req.messages, req.tools)
+  if wish then call(out, wish) else act(out, names_of(req.tools), s) end
   out:stop "stop"
 end
 

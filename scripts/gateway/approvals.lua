@@ -1,0 +1,130 @@
+-- scripts/gateway/approvals.lua -- calls that wait until somebody allows them, as rows: nothing is held meanwhile.
+-- The first answer counts.  It is for the arguments that were shown (gateway.act compares their hash before it
+-- runs).  One that nobody answers in time is a denial (queue: session.expire).
+
+local db = require "human.db"
+local decisions = require "human.decisions"
+local json = require "human.json"
+local queue = require "human.queue"
+local time = require "human.time"
+local calls = require "gateway.calls"
+local news = require "gateway.news"
+local rules = require "gateway.rules.tools"
+local runs = require "gateway.run"
+local store = require "gateway.store"
+local tools = require "gateway.tools"
+
+local M = {}
+
+local DECISIONS = { ["allow-once"] = true, ["allow-always"] = true, deny = true }
+local ANSWERS = { deny = "The operator denied it.", expired = "Nobody approved it in time, so it was denied." }
+local LIST_MAX = 1000
+
+M.sql = {
+  list = [[select p.id, p.risk, p.reason, p.allows_always, p.arguments_hash, p.created_at, p.expires_at, p.run_id,
+      c.tool, c.arguments, a.session_key
+    from gateway_approvals p join gateway_calls c on c.id = p.call_id join agents a on a.id = p.session_id
+    where p.decision is null and p.expires_at > human_now() order by p.created_at, p.id limit $1::int]],
+  session = "select session_id from gateway_approvals where id = $1",
+  get = [[select p.id, p.run_id, p.call_id, p.decision, p.allows_always, p.arguments_hash,
+      p.expires_at <= human_now() as is_late, c.tool, c.arguments, c.step
+    from gateway_approvals p join gateway_calls c on c.id = p.call_id
+    where p.id = $1]],
+  decide = [[update gateway_approvals set decision = $2, decided_by = $3, decided_at = human_now() where id = $1]],
+  allow = "update gateway_calls set status = 'allowed' where id = $1 and status = 'asked'",
+  deny = [[update gateway_calls set status = 'denied', result = $2, result_bytes = octet_length($2),
+      finished_at = human_now() where id = $1 and status = 'asked']],
+  always = [[insert into gateway_always (agent_id, tool, subject, decided_by) values ($1, $2, $3, $4)
+    on conflict do nothing]],
+}
+
+local function shown(row)
+  local arguments = json.decode(row.arguments)
+  local tool = tools.get(row.tool)
+  return {
+    id = row.id, tool = row.tool, arguments = row.arguments, argumentsHash = row.arguments_hash, risk = row.risk,
+    reason = row.reason, allowsAlways = row.allows_always, sessionKey = row.session_key, session_key = row.session_key,
+    runId = row.run_id, createdAtMs = time.parse(row.created_at), expiresAtMs = time.parse(row.expires_at),
+    request = { command = tool and tool.command(arguments), tool = row.tool, sessionKey = row.session_key,
+                ask = "on-miss" },
+  }
+end
+
+--- Those that are open, oldest first, as the event exec.approval.requested has them.
+function M.list()
+  local list = {}
+  for i, row in ipairs(db.query(M.sql.list, LIST_MAX)) do list[i] = shown(row) end
+  return list
+end
+
+local function allow_always(tx, run, approval, by)
+  local tool = tools.get(approval.tool)
+  local subject = tool and tool.subject(json.decode(approval.arguments)) or ""
+  tx:exec(M.sql.always, run.parent_id, approval.tool, subject, by)
+end
+
+-- Carries a decision out; the session is locked.
+local function carry_out(tx, session, approval, decision, by)
+  local run = runs.get(tx, approval.run_id)
+  tx:exec(M.sql.decide, approval.id, decision, by)
+  if decision == "allow-always" then allow_always(tx, run, approval, by) end
+  if decision == "deny" or decision == "expired" then
+    tx:exec(M.sql.deny, approval.call_id, ANSWERS[decision])
+    local call = { id = approval.call_id, tool = approval.tool, arguments = approval.arguments }
+    local told = calls.told(run, call, { result = ANSWERS[decision], status = "denied", success = false })
+    news.after(tx, "agent.tool", told)
+  else
+    tx:exec(M.sql.allow, approval.call_id)
+  end
+  news.after(tx, "exec.approval.resolved", { id = approval.id, decision = decision, resolvedBy = by, ts = time.now_ms(),
+    runId = run.id, sessionKey = run.session_key, session_key = run.session_key })
+  if run.state == "acting" and run.step == approval.step then calls.advance(tx, session, run) end
+end
+
+-- The approval, locked with its session; nil when there is none.
+local function open(tx, approval_id)
+  local session_id = tx:value(M.sql.session, approval_id)
+  local session = session_id and store.lock(tx, session_id)
+  if not session then return nil end
+  return tx:row(M.sql.get, approval_id), session
+end
+
+local function answered(approval)
+  if approval.decision == "void" or approval.decision == "expired" then return nil, "not_found" end
+  return { resolved = false, decision = approval.decision }
+end
+
+--- Answers an approval: "allow-once", "allow-always" or "deny". by: {id (who it is, for the record), role}. hash:
+--- that of the arguments that were shown (optional; another one is refused).  Returns {resolved, decision}: resolved
+--- is false when somebody has answered before, with that decision; or nil and "invalid", "forbidden", "not_found",
+--- "conflict".
+function M.resolve(approval_id, decision, by, hash)
+  if not DECISIONS[decision] then return nil, "invalid" end
+  by = type(by) == "table" and by or {}
+  local may = decisions.decide(db, rules.may_approve, { ref = approval_id }, { role = by.role })
+  if not may then return nil, "forbidden" end
+  return db.tx(function(tx)
+    local approval, session = open(tx, approval_id)
+    if not approval then return nil, "not_found" end
+    if approval.decision then return answered(approval) end
+    if approval.is_late then return nil, "not_found" end
+    if hash and hash ~= approval.arguments_hash then return nil, "conflict" end
+    if decision == "allow-always" and not approval.allows_always then return nil, "invalid" end
+    queue.cancel(tx, runs.EXPIRE, approval_id)
+    carry_out(tx, session, approval, decision, by.id)
+    return { resolved = true, decision = decision }
+  end)
+end
+
+--- A row of the queue, due when an approval expires.
+function M.expire(row)
+  db.tx(function(tx)
+    local approval, session = open(tx, row.payload.approval)
+    if approval and not approval.decision then carry_out(tx, session, approval, "expired", nil) end
+    row:done(tx)
+  end)
+end
+
+queue.define(runs.EXPIRE, "gateway.approvals.expire", { attempts = 1000, backoff = { 1, 10, 60 }, lease_s = 10 })
+
+return M

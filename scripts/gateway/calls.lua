@@ -1,0 +1,169 @@
+-- scripts/gateway/calls.lua -- the calls of tools that the model asks for in one step: judged, begun, and followed
+-- until all have a result.  A call that is declared `parallel` runs beside others; any other one runs alone, after
+-- those before it.
+
+local config = require "human.config"
+local crypto = require "human.crypto"
+local decisions = require "human.decisions"
+local id = require "human.id"
+local json = require "human.json"
+local queue = require "human.queue"
+local time = require "human.time"
+local limits = require "gateway.rules.limits"
+local news = require "gateway.news"
+local rules = require "gateway.rules.tools"
+local runs = require "gateway.run"
+local texts = require "gateway.texts"
+local tools = require "gateway.tools"
+local cut = require("human.text").cut
+
+local M = {}
+
+local APPROVALS_LOCK = 401111                    -- any number, as long as it stays the same
+local FACTS_BYTES = 4096                         -- of arguments that the rule sees
+
+M.sql = {
+  insert = [[insert into gateway_calls (id, run_id, step, n, model_id, extra, tool, arguments, arguments_hash,
+      is_parallel, status, result, result_bytes, finished_at)
+    select c.id, $1, $2::int, c.n, c.model_id, c.extra, c.tool, c.arguments, c.hash, c.is_parallel, c.status, c.result,
+      octet_length(c.result), case when c.result is not null then human_now() end
+    from json_to_recordset($3::json) as c (id text, n int, model_id text, extra text, tool text, arguments text,
+      hash text, is_parallel boolean, status text, result text)]],
+  approval = [[insert into gateway_approvals (id, session_id, run_id, call_id, arguments_hash, risk, reason,
+      allows_always, created_at, expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8::boolean, $9::timestamptz, $10::timestamptz)]],
+  open_approvals = "select count(*) from gateway_approvals where decision is null",
+  lock_approvals = "select pg_advisory_xact_lock($1::bigint)",
+  always = "select exists (select 1 from gateway_always where agent_id = $1 and tool = $2 and subject in ('', $3))",
+  open = [[select id, n, status, is_parallel from gateway_calls where run_id = $1 and step = $2::int
+    and status in ('asked', 'allowed', 'ready', 'running') order by n]],
+  ready = "update gateway_calls set status = 'ready' where id = $1",
+}
+
+-- What a call of the model comes to before anybody is asked: {id, n, model_id, extra, tool, arguments, hash,
+-- is_parallel, status, result (why it will not run)}, and the tool.
+local function read(call, n)
+  local name = texts.valid(tostring(call.name))
+  local text = json.encode_sorted(call.arguments, {})
+  local row = { id = id.new(), n = n, model_id = texts.valid(call.id), tool = cut(name, 200), arguments = text,
+                extra = call.extra ~= nil and json.encode(call.extra) or nil, is_parallel = true, status = "failed" }
+  local tool, why = tools.get(name)
+  if #text > limits.arguments_bytes then
+    row.arguments, row.result = "{}", ("The arguments are longer than %d bytes."):format(limits.arguments_bytes)
+  elseif n > limits.step_calls then
+    row.result = ("At most %d tools can be called at once."):format(limits.step_calls)
+  elseif not tool then
+    row.result = why
+  else
+    row.result = tool.refusal(call.arguments)
+  end
+  row.hash = crypto.sha256_hex(row.arguments)
+  if not row.result then row.is_parallel = tool.parallel end
+  return row, not row.result and tool or nil
+end
+
+-- What the rule says of a call.  open: {n} approvals; they are counted again, under a lock, before one is added.
+local function judge(tx, run, row, tool, arguments, open)
+  local facts = {
+    tool = tool.name, risk = tool.risk, arguments = cut(row.arguments, FACTS_BYTES), open = open.n,
+    level = config.security.autonomy_level,
+    always = tx:value(M.sql.always, run.parent_id, tool.name, tool.subject(arguments)),
+  }
+  local context = { ref = run.id, subject = run.session_id }
+  local verdict, decision = decisions.ask(rules.decide, context, facts)
+  if verdict.action == "ask" and not open.is_locked then
+    tx:query(M.sql.lock_approvals, APPROVALS_LOCK)
+    open.n, open.is_locked = tx:value(M.sql.open_approvals), true
+    facts.open = open.n
+    verdict, decision = decisions.ask(rules.decide, context, facts)
+  end
+  decisions.record(tx, decision)
+  return verdict
+end
+
+-- What clients are told of an approval that is open.
+local function request(run, row, tool, approval)
+  local arguments = json.decode(row.arguments)
+  return {
+    id = approval.id, tool = tool.name, arguments = row.arguments, argumentsHash = row.hash, risk = tool.risk,
+    reason = approval.reason, allowsAlways = approval.always_ok, sessionKey = run.session_key,
+    session_key = run.session_key, runId = run.id, createdAtMs = approval.created_ms, expiresAtMs = approval.expires_ms,
+    request = { command = tool.command(arguments), tool = tool.name, sessionKey = run.session_key, ask = "on-miss" },
+  }
+end
+
+-- Returns what writes the approval down, once its call is.
+local function ask_for(tx, run, row, tool, verdict)
+  local now = time.now_ms()
+  local approval = { id = id.new(), reason = verdict.reason, always_ok = verdict.always_ok == true, created_ms = now,
+                     expires_ms = now + (verdict.expires_ms or limits.approval_ms) }
+  row.status = "asked"
+  return function()
+    tx:ask(M.sql.approval, approval.id, run.session_id, run.id, row.id, row.hash, tool.risk, approval.reason,
+      approval.always_ok, time.format(now), time.format(approval.expires_ms))
+    queue.add(tx, runs.EXPIRE, approval.id, approval.expires_ms, { approval = approval.id })
+    news.after(tx, "exec.approval.requested", request(run, row, tool, approval))
+  end
+end
+
+local DENIED = { locked = "No tool may run: the operator has locked them.",
+                 ["too-many-approvals"] = "Too many calls wait for approval already." }
+
+--- What clients are told of a call.
+function M.told(run, call, more)
+  local payload = { id = call.id, message = call.tool, name = call.tool, arguments = call.arguments,
+                    runId = run.id, sessionKey = run.session_key, session_key = run.session_key }
+  for name, value in pairs(more or {}) do payload[name] = value end
+  return payload
+end
+
+local function tell_refused(tx, run, row)
+  if not row.result then return end
+  news.after(tx, "agent.tool", M.told(run, row, { result = row.result, status = row.status, success = false }))
+end
+
+--- Writes down the calls of a step, in a transaction that holds the session, and begins those that may run.
+function M.take(tx, session, run, list)
+  local rows, later, open = {}, {}, { n = tx:value(M.sql.open_approvals) }
+  for n, call in ipairs(list) do
+    local row, tool = read(call, n)
+    rows[n] = row
+    if tool then
+      local verdict = judge(tx, run, row, tool, call.arguments, open)
+      if verdict.action == "run" then
+        row.status = "allowed"
+      elseif verdict.action == "ask" then
+        later[#later + 1], open.n = ask_for(tx, run, row, tool, verdict), open.n + 1
+      else
+        row.status, row.result = "denied", DENIED[verdict.reason] or "This call is not permitted."
+      end
+    end
+    tell_refused(tx, run, row)
+  end
+  tx:ask(M.sql.insert, run.id, run.step, json.encode(json.array(rows)))
+  tx:ask(runs.sql.act, run.id)
+  for _, write in ipairs(later) do write() end
+  M.advance(tx, session, run)
+end
+
+--- Begins what may run now; when every call of the step has its result, the model is asked again.  The session is
+--- locked.
+function M.advance(tx, session, run)
+  local any, alone = false, false
+  for _, call in ipairs(tx:query(M.sql.open, run.id, run.step)) do
+    local may = call.is_parallel and not alone or not any
+    if call.status == "allowed" and may then
+      tx:ask(M.sql.ready, call.id)
+      queue.add(tx, runs.ACT, call.id, nil, { call = call.id })
+    end
+    any, alone = true, alone or not call.is_parallel
+  end
+  if any then return end
+  if run.step >= config.gateway.max_steps then
+    return runs.fail(tx, session, run, "too_many_steps",
+      ("It was ended after %d steps (gateway.max_steps)."):format(run.step))
+  end
+  runs.think(tx, session.id, run.id, run.step + 1)
+end
+
+return M

@@ -1,0 +1,99 @@
+-- scripts/gateway/chat.lua -- messages in, runs out.
+-- Each message is a run of its own.  While a run of the session is at work, later ones wait, in their order; those of
+-- other sessions do not.
+
+local db = require "human.db"
+local id = require "human.id"
+local task = require "human.task"
+local limits = require "gateway.rules.limits"
+local news = require "gateway.news"
+local owner = require "gateway.owner"
+local runs = require "gateway.run"
+local store = require "gateway.store"
+local texts = require "gateway.texts"
+
+local M = {}
+
+local DEFAULT_KEY, IDEMPOTENCY_MAX = "default", 200
+
+M.sql = {
+  sent = "select id from gateway_runs where session_id = $1 and idempotency_key = $2",
+  waiting = "select count(*) from gateway_runs where session_id = $1 and state in ('waiting', 'thinking', 'acting')",
+  insert = [[with s as (update gateway_sessions set last_run = last_run + 1, archived_at = null where id = $2
+      returning last_run)
+    insert into gateway_runs (id, session_id, n, message_id, idempotency_key, conn, streams)
+    select $1, $2, last_run, $3, $4, $5, $6::boolean from s]],
+  of_conn = [[select session_id, id from gateway_runs where conn = $1 and state in ('waiting', 'thinking', 'acting')]],
+  session = "select session_id from gateway_runs where id = $1",
+}
+
+local function characters(text) return #text - select(2, text:gsub("[\128-\191]", "")) end
+
+local function refusal(key, request)
+  if not store.is_key(key) then return "bad_key" end
+  if type(request.message) ~= "string" or not request.message:find "%S" then return "empty_message" end
+  if characters(request.message) > limits.message_chars then return "message_too_long" end
+  local once = request.idempotency_key
+  if once and (type(once) ~= "string" or once == "" or #once > IDEMPOTENCY_MAX) then return "bad_key" end
+  if request.attachments and #request.attachments > 0 then return "no_attachments" end
+  return nil
+end
+
+-- Who asked is answered first.
+local function tell_received(run, text)
+  task.sleep(0)
+  news.tell("chat", news.chat(run, "received", text))
+end
+
+local function queued(run_id, key) return { run_id = run_id, session_key = key, status = "queued" } end
+
+local function take(tx, session, request)
+  local once, origin = request.idempotency_key, request.origin or {}
+  local before = once and tx:value(M.sql.sent, session.id, once)
+  if before then return queued(before, session.key) end
+  if tx:value(M.sql.waiting, session.id) > limits.waiting_runs then return nil, "too_many_waiting" end
+  local run = { id = id.new(), session_id = session.id, session_key = session.key }
+  local text = texts.valid(request.message)
+  tx:exec(M.sql.insert, run.id, session.id, store.say(tx, session, text), once, origin.conn, origin.stream == true)
+  if not session.run_id then runs.begin(tx, session, run.id) end
+  tx:after_commit(function() task.spawn(tell_received, run, text) end)
+  return queued(run.id, session.key)
+end
+
+--- Takes a message: {key ("default"), message, idempotency_key, origin = {conn = id of the connection, stream = it
+--- wants pieces as chat.chunk}}.  Returns {run_id, session_key, status = "queued"}; or nil and "bad_key",
+--- "empty_message", "message_too_long", "no_attachments", "too_many_sessions", "too_many_waiting".  What comes of it
+--- are events.
+function M.send(request)
+  local key = request.key or DEFAULT_KEY
+  local code = refusal(key, request)
+  if code then return nil, code end
+  local agent_id = owner.get().agent_id
+  return db.tx(function(tx)
+    local session_id, why = store.ensure(tx, agent_id, key)
+    if not session_id then return nil, why end
+    local session = store.lock(tx, session_id)
+    if not session then return nil, "no_agent" end -- deleted just now
+    return take(tx, session, request)
+  end)
+end
+
+--- Ends runs: the one with run_id; else all of the session `key`; else those that the connection of origin asked for.
+--- Whether there was one.  What they do (a call of the model, a tool) ends at once on whatever worker it is.
+function M.abort(request)
+  if request.run_id then
+    local session_id = db.value(M.sql.session, request.run_id)
+    return session_id ~= nil and runs.abort_all(session_id, request.run_id) > 0
+  end
+  if request.key then
+    local session_id = store.find(request.key)
+    return session_id ~= nil and runs.abort_all(session_id) > 0
+  end
+  local n, conn = 0, request.origin and request.origin.conn
+  for _, run in ipairs(conn and db.query(M.sql.of_conn, conn) or {}) do
+    n = n + runs.abort_all(run.session_id, run.id)
+  end
+  return n > 0
+end
+
+return M

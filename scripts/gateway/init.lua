@@ -1,0 +1,11 @@
+-- scripts/gateway/init.lua -- what the gateway does when nobody asks: its kinds of work, and its tools.
+
+require "gateway.think"
+require "gateway.act"
+require "gateway.approvals"
+require "gateway.chat"
+require "gateway.sessions"
+require "gateway.usage"
+require "gateway.tools.init"
+
+return {}

@@ -1,0 +1,44 @@
+-- scripts/gateway/news.lua -- the only place that tells clients of the control protocol what happens.
+-- Events are hints and may be lost; what they tell is in the database (chat.history, approvals.list).
+
+local log = require "human.log"
+local rpc = require "human.rpc"
+local cut = require("human.text").cut
+
+local M = {}
+
+M.path = "/ws"                                   -- of the control protocol; specs have one of their own
+
+local ROOM = "gateway"                           -- where every operator and viewer is
+local TEXT_BYTES = 65536                         -- of a message in an event; all of it is in the history
+
+--- Tells everybody an event, or one connection (to = {conn = its id}).  Never fails.
+function M.tell(name, payload, to)
+  local room = to and to.conn and "conn:" .. to.conn or ROOM
+  local ok, err = pcall(function() rpc.to(M.path, room):event(name, payload) end)
+  if not ok then log.debug("event not told", { event = name, error = tostring(err) }) end
+end
+
+--- The same once `tx` is committed.
+function M.after(tx, name, payload, to)
+  tx:after_commit(function() M.tell(name, payload, to) end)
+end
+
+--- The payload of an event `chat` of a run: {id, session_key, conn, streams}.  more: further fields, or nil.
+function M.chat(run, state, message, more)
+  local payload = { state = state, message = cut(message, TEXT_BYTES), id = run.id, runId = run.id,
+                    sessionKey = run.session_key, session_key = run.session_key,
+                    truncated = #message > TEXT_BYTES or nil }
+  for name, value in pairs(more or {}) do payload[name] = value end
+  return payload
+end
+
+--- That of `chat.chunk`, for the connection that asked for pieces.
+function M.chunk(run, index, text, more)
+  local payload = { sessionKey = run.session_key, runId = run.id, id = run.id, index = index, content = text,
+                    delta = text, done = false }
+  for name, value in pairs(more or {}) do payload[name] = value end
+  return payload
+end
+
+return M

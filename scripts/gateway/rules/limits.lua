@@ -1,0 +1,46 @@
+-- scripts/gateway/rules/limits.lua -- the numbers of the gateway's sessions, runs, tools and approvals.
+-- Copy it to your own scripts directory and change a number.  Durations end in _ms or _s.
+--% version: 1
+
+local M = {
+  -- Sessions and what is said in them.
+  sessions = 10000,                -- that there may be; older ones have to be deleted
+  message_chars = 100000,          -- of one message
+  waiting_runs = 32,               -- messages of one session that wait for their turn
+  history = 1000,                  -- messages that one look at a history shows
+
+  -- A run.
+  step_calls = 16,                 -- tools that the model may call in one answer
+  arguments_bytes = 65536,         -- of one call, as JSON
+  think_attempts = 5,              -- of a step whose worker died or failed; then the run fails
+  repeat_attempts = 3,             -- of a call that may be repeated, when its worker died
+
+  -- What the model reads.
+  prompt_runs = 100,               -- the newest messages and what came of them
+  result_bytes = 32768,            -- of one tool's result; the whole is kept
+  old_result_bytes = 2000,         -- of each result when the present run alone is too long for the model
+  whole_bytes = 1048576,           -- of a result that is kept
+
+  -- Approvals.
+  open_approvals = 100,            -- that wait at a time; further calls that need one are denied
+  approval_ms = 1800000,           -- after which one that nobody answered is denied
+
+  -- What the agent remembers (memory_store).
+  memories = 1000,
+  memory_chars = 4000,
+
+  -- Pieces of an answer that are sent as they come.
+  pieces_per_s = 30,               -- of one run; what comes faster is joined
+}
+
+local whole = "integer 1..1000000000"
+M.returns = {}
+for name in ([[sessions message_chars waiting_runs history step_calls arguments_bytes think_attempts repeat_attempts
+    prompt_runs result_bytes old_result_bytes whole_bytes open_approvals approval_ms memories memory_chars
+    pieces_per_s]]):gmatch "%S+" do
+  M.returns[name] = whole
+end
+
+M.examples = {}
+
+return M

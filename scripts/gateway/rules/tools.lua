@@ -1,0 +1,70 @@
+-- scripts/gateway/rules/tools.lua -- may a tool run, must somebody be asked, or is it denied? Pure: facts in,
+-- verdict out.  To turn: what each level of autonomy (security.autonomy_level) means for each risk, what may be
+-- allowed for good, and how long an approval waits (gateway/rules/limits.lua).
+--% version: 1
+
+local limits = require "gateway.rules.limits"
+
+local M = {}
+
+M.returns = {
+  decide = { action = { "run", "ask", "deny" }, reason = "string", expires_ms = "integer 1..604800000?",
+    always_ok = "boolean?" },
+  may_approve = "boolean",
+}
+M.fallback = { decide = { action = "deny", reason = "rule-failed" }, may_approve = false }
+
+-- What runs without a question.  1: nothing; 2: what only reads; 3: also what changes little; 4: everything.
+local RUNS = {
+  [1] = {},
+  [2] = { low = true },
+  [3] = { low = true, medium = true },
+  [4] = { low = true, medium = true, high = true },
+}
+
+local function ask(reason)
+  return { action = "ask", reason = reason, expires_ms = limits.approval_ms, always_ok = true }
+end
+
+-- facts: tool, risk ("low" | "medium" | "high"), arguments (JSON text, cut where it is long), level (0 to 4), always
+-- (it, or this use of it, has been allowed for good), open (approvals that wait in all sessions).
+function M.decide(facts)
+  local runs = RUNS[facts.level]
+  if not runs then return { action = "deny", reason = "locked" } end
+  if runs[facts.risk] then return { action = "run", reason = "level-" .. facts.level } end
+  if facts.always then return { action = "run", reason = "always-allowed" } end
+  if facts.open >= limits.open_approvals then return { action = "deny", reason = "too-many-approvals" } end
+  return ask("risk-" .. facts.risk)
+end
+
+-- Who may answer: {role}.
+function M.may_approve(who)
+  return who.role == "operator"
+end
+
+local function facts(change)
+  local f = { tool = "x", risk = "medium", arguments = "{}", level = 2, always = false, open = 0 }
+  for k, v in pairs(change) do f[k] = v end
+  return f
+end
+
+local asks = { action = "ask", reason = "risk-high", expires_ms = limits.approval_ms, always_ok = true }
+
+M.examples = {
+  { "decide", facts { level = 0, risk = "low" }, expect = { action = "deny", reason = "locked" } },
+  { "decide", facts { level = 0, always = true }, expect = { action = "deny", reason = "locked" } },
+  { "decide", facts { level = 2, risk = "low" }, expect = { action = "run", reason = "level-2" } },
+  { "decide", facts { level = 2, risk = "high" }, expect = asks },
+  { "decide", facts { level = 2, risk = "high", always = true },
+    expect = { action = "run", reason = "always-allowed" } },
+  { "decide", facts { level = 3, risk = "medium" }, expect = { action = "run", reason = "level-3" } },
+  { "decide", facts { level = 3, risk = "high" }, expect = asks },
+  { "decide", facts { level = 4, risk = "high" }, expect = { action = "run", reason = "level-4" } },
+  { "decide", facts { risk = "high", open = limits.open_approvals },
+    expect = { action = "deny", reason = "too-many-approvals" } },
+  { "may_approve", { role = "operator" }, expect = true },
+  { "may_approve", { role = "viewer" }, expect = false },
+  { "may_approve", {}, expect = false },
+}
+
+return M

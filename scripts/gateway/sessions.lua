@@ -1,0 +1,109 @@
+-- scripts/gateway/sessions.lua -- the conversations of the operator's agent, each with a key of its own.
+-- A session is a child of the agent (agents.parent_id), made at its first message.  Its mailbox never has anything
+-- waiting for agent.turn: what it works at is in gateway_runs.
+
+local db = require "human.db"
+local json = require "human.json"
+local limits = require "gateway.rules.limits"
+local owner = require "gateway.owner"
+local runs = require "gateway.run"
+local store = require "gateway.store"
+
+local M = {}
+
+M.owner = owner.get
+
+M.sql = {
+  list = [[select s.id, a.session_key as key, s.label, s.model, s.created_at, s.last_active_at, s.last_message,
+      s.messages, s.last_run as turns, case when s.archived_at is null then 'active' else 'archived' end as status,
+      s.run_id is not null as running
+    from gateway_sessions s join agents a on a.id = s.id
+    where a.parent_id = $1 and ($2::boolean or s.archived_at is null) and ($3::text is null or a.session_key = $3)
+    order by s.last_active_at desc, s.id desc limit $4::int]],
+  patch = [[update gateway_sessions set label = case when $2::boolean then $3 else label end,
+      model = case when $4::boolean then $5 else model end,
+      archived_at = case when $6::boolean is null then archived_at when $6 then coalesce(archived_at, human_now()) end
+    where id = $1]],
+  delete = "delete from agents where id = $1",
+  -- The order of a history: by run, in it the message, then what the model answered.
+  history = [[with newest as (select * from gateway_runs where session_id = $1
+      and ($2::bigint is null or n <= $2) order by n desc limit $4::int)
+    select * from (
+      select r.n, -1 as place, e.id, 'user' as role, e.content->'message'->>'content' as content, e.created_at as at,
+        r.id as run_id, r.state, r.error_code, null::bigint as input_tokens, null::bigint as output_tokens,
+        null::bigint as cost_micros, null::text as calls
+      from newest r join agent_events e on e.id = r.message_id
+      union all
+      select r.n, s.n, r.id || '.' || s.n, 'assistant', e.content->>'content', s.created_at, r.id, r.state,
+        r.error_code, s.input_tokens, s.output_tokens, s.cost_micros,
+        (select json_agg(json_build_object('id', c.id, 'name', c.tool, 'arguments', c.arguments, 'status', c.status,
+            'result', c.result, 'result_bytes', c.result_bytes) order by c.n)::text
+          from gateway_calls c where c.run_id = r.id and c.step = s.n)
+      from newest r join gateway_steps s on s.run_id = r.id left join agent_events e on e.id = s.event_id) m
+    where $2::bigint is null or (n, place) < ($2::bigint, $3::int)
+    order by n desc, place desc limit $4::int]],
+  at_message = "select n, -1 as place from gateway_runs where session_id = $1 and message_id = $2",
+  at_step = [[select r.n, s.n as place from gateway_runs r join gateway_steps s on s.run_id = r.id
+    where r.session_id = $1 and r.id = $2 and s.n = $3::int]],
+}
+
+--- Newest first: {id, key, label, model, created_at, last_active_at, turns, messages, last_message, status ("active"
+--- or "archived"), running}. query: {limit, archived (true: those too), key (only this one)}.
+function M.list(query)
+  query = query or {}
+  local limit = math.min(query.limit or 100, limits.history)
+  return db.query(M.sql.list, owner.get().agent_id, query.archived == true, query.key, limit)
+end
+
+local function given(value) return value ~= nil, value ~= json.null and value or nil end
+
+--- Changes a session: label, model (json.null: none), archived.  Its row as list() has it, or nil.
+function M.patch(key, changes)
+  local session_id = store.find(key)
+  if not session_id then return nil end
+  local has_label, label = given(changes.label)
+  local has_model, model = given(changes.model)
+  db.exec(M.sql.patch, session_id, has_label, label, has_model, model, changes.archived)
+  return M.list({ archived = true, key = key, limit = 1 })[1]
+end
+
+--- Deletes it with all that was said in it; what it works at ends.  Whether there was one.
+function M.delete(key)
+  local session_id = store.find(key)
+  if not session_id then return false end
+  runs.abort_all(session_id)
+  return db.tx(function(tx)
+    if not store.lock(tx, session_id) then return false end
+    return tx:exec(M.sql.delete, session_id) > 0
+  end)
+end
+
+-- Where in the history the message with this id is.
+local function position(session_id, message_id)
+  local run_id, step = tostring(message_id):match "^(%w+)%.(%d+)$"
+  if run_id and #step < 10 then return db.row(M.sql.at_step, session_id, run_id, tonumber(step)) end
+  return db.row(M.sql.at_message, session_id, message_id)
+end
+
+local function shown(row)
+  local usage = row.input_tokens and { input_tokens = row.input_tokens, output_tokens = row.output_tokens,
+                                       cost_micros = row.cost_micros }
+  return { id = row.id, role = row.role, content = row.content or "", at = row.at, run_id = row.run_id,
+           state = row.state, error_code = row.error_code, usage = usage or nil,
+           tool_calls = row.calls and json.decode(row.calls) or nil }
+end
+
+--- The newest messages, oldest first: {id, role, content, at, run_id, state (of its run), error_code, tool_calls,
+--- usage}. query: {limit, before (id of a message)}.
+function M.history(key, query)
+  query = query or {}
+  local session_id = store.find(key)
+  if not session_id then return {} end
+  local before = query.before and (position(session_id, query.before) or { n = 0, place = -1 }) or {}
+  local limit = math.max(1, math.min(query.limit or 100, limits.history))
+  local rows, list = db.query(M.sql.history, session_id, before.n, before.place, limit), {}
+  for i, row in ipairs(rows) do list[#rows - i + 1] = shown(row) end
+  return list
+end
+
+return M

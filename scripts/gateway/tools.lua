@@ -1,0 +1,137 @@
+-- scripts/gateway/tools.lua -- the tools that the agent may call: declared while scripts load, in any file.
+-- A tool is a function and what is known of it; whether a call runs is up to gateway.rules.tools.
+
+local config = require "human.config"
+local jsonschema = require "jsonschema"
+local json = require "human.json"
+
+local M = {}
+
+local NAME_MAX, DESCRIPTION_MAX, TIMEOUT_MS, TIMEOUT_MAX_MS = 64, 2000, 60000, 600000
+local RISKS = { low = true, medium = true, high = true }
+local OPTIONS = { description = "string", parameters = "table", risk = "string", parallel = "boolean",
+                  repeatable = "boolean", off = "boolean", timeout_ms = "number", always_by = "string",
+                  source = "string" }
+
+local known, names, listed = {}, {}, false
+
+local function refuse(name, ...) error("tools.define: " .. tostring(name) .. ": " .. string.format(...), 3) end
+
+local function check(name, spec, fn)
+  if listed then refuse(name, "only while scripts are loading") end
+  if type(name) ~= "string" or #name > NAME_MAX or not name:find "^%l[%l%d_]*$" then
+    refuse(name, "a name is lower-case letters, digits and _, at most %d", NAME_MAX)
+  end
+  if known[name] then refuse(name, "there is a tool of this name") end
+  if type(spec) ~= "table" or type(fn) ~= "function" then refuse(name, "a table and a function are needed") end
+  for option, value in pairs(spec) do
+    local kind = OPTIONS[option]
+    if not kind then refuse(name, "there is no option '%s'", tostring(option)) end
+    if type(value) ~= kind then refuse(name, "%s must be a %s", option, kind) end
+  end
+  if not spec.description or spec.description == "" or #spec.description > DESCRIPTION_MAX then
+    refuse(name, "the model needs a description, of at most %d bytes", DESCRIPTION_MAX)
+  end
+  if not RISKS[spec.risk] then refuse(name, 'risk is "low", "medium" or "high"') end
+  local ms = spec.timeout_ms or TIMEOUT_MS
+  if not (ms >= 1 and ms <= TIMEOUT_MAX_MS) then refuse(name, "timeout_ms is 1 to %d", TIMEOUT_MAX_MS) end
+end
+
+local function compiled(name, schema)
+  local options = { null = json.null, is_array = json.is_array }
+  local validator, why = jsonschema.compile(schema, options)
+  if not validator or schema.type ~= "object" then
+    refuse(name, "its parameters are no JSON Schema of an object: %s", why or "no type = \"object\"")
+  end
+  return validator
+end
+
+-- Why these arguments do not fit, for the model; nil: they do.
+local function refusal(validator, arguments)
+  local ok, errors = validator:validate(arguments)
+  if ok then return nil end
+  local list = {}
+  for i, e in ipairs(errors) do list[i] = (e.path == "" and "the arguments" or e.path) .. " " .. e.message end
+  return "The arguments do not fit: " .. table.concat(list, "; ") .. "."
+end
+
+--- Declares a tool. spec: description (for the model), parameters (JSON Schema of an object), risk ("low": it only
+--- reads; "medium"; "high": it changes what cannot be taken back, or runs programs), parallel (it may run beside
+--- others of its kind), repeatable (running it twice is as good as once: a call whose worker died runs again; any
+--- other one is told to be interrupted), timeout_ms (60,000), off (true: only when tools.enabled names it),
+--- always_by (the argument that matters when a call is allowed for good: "always" is then about its value, or the
+--- first of a list). fn(call) -> text or a table (sent as JSON); or nil and why not. call: {id, arguments,
+--- session_id, session_key, run_id, agent_id, user_id}.
+function M.define(name, spec, fn)
+  check(name, spec, fn)
+  local schema = spec.parameters or { type = "object", properties = {}, additionalProperties = false }
+  local validator = compiled(name, schema)
+  names[#names + 1] = name
+  known[name] = {
+    name = name, description = spec.description, parameters = schema, risk = spec.risk,
+    parallel = spec.parallel == true, repeatable = spec.repeatable == true, off = spec.off == true,
+    timeout_s = (spec.timeout_ms or TIMEOUT_MS) / 1000,
+    source = spec.source or "built-in", fn = fn,
+    refusal = function(arguments) return refusal(validator, arguments) end,
+    subject = function(arguments)
+      local value = spec.always_by and arguments[spec.always_by]
+      if type(value) == "table" then value = value[1] end
+      return value and tostring(value) or ""
+    end,
+    command = function(arguments)
+      local value, words = spec.always_by and arguments[spec.always_by], {}
+      if type(value) ~= "table" then return nil end
+      for i, word in ipairs(value) do words[i] = tostring(word) end
+      return table.concat(words, " ")
+    end,
+  }
+  table.sort(names)
+end
+
+local function has(list, name)
+  for _, one in ipairs(list) do
+    if one == name or one == "*" then return true end
+  end
+  return false
+end
+
+local function is_enabled(tool)
+  if has(config.tools.disabled, tool.name) then return false end
+  return not tool.off or has(config.tools.enabled, tool.name)
+end
+
+--- The tool of this name; or nil and a sentence that says why not.
+function M.get(name)
+  listed = true
+  local tool = known[name]
+  if not tool then return nil, ("There is no tool %s."):format(name:sub(1, 80)) end
+  if not is_enabled(tool) then return nil, ("The tool %s is switched off."):format(name) end
+  return tool
+end
+
+--- What the model is offered: {{name, description, parameters}}.
+function M.offered()
+  listed = true
+  local list = {}
+  for _, name in ipairs(names) do
+    local tool = known[name]
+    if is_enabled(tool) then
+      list[#list + 1] = { name = name, description = tool.description, parameters = tool.parameters }
+    end
+  end
+  return list
+end
+
+--- All of them, for those who show them: {{name, description, parameters, risk, enabled, source}}.
+function M.catalog()
+  listed = true
+  local list = {}
+  for i, name in ipairs(names) do
+    local tool = known[name]
+    list[i] = { name = name, description = tool.description, parameters = tool.parameters, risk = tool.risk,
+                enabled = is_enabled(tool), source = tool.source }
+  end
+  return list
+end
+
+return M
