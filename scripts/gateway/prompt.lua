@@ -11,8 +11,9 @@ local cut = require("human.text").cut
 local M = {}
 
 local MARKUP_TOKENS = 10                         -- of a message, besides its text
-local RUNS = [[(select id from gateway_runs where session_id = $1 and n <= $2::bigint and state <> 'waiting'
-  order by n desc limit $3::int)]]
+-- The limit is in the text, for the planner.
+local RUNS = ([[(select id from gateway_runs where session_id = $1 and n <= $2::bigint and state <> 'waiting'
+  order by n desc limit %d)]]):format(limits.prompt_runs)
 
 M.sql = {
   who = [[select a.name, p.name as personality_name, p.description, p.style_instructions, s.template
@@ -88,7 +89,7 @@ end
 function M.read(run)
   return db.tx(function(tx)
     local who, session = tx:ask(M.sql.who, run.parent_id), tx:ask(M.sql.session, run.session_id)
-    local function ask(sql) return tx:ask(sql, run.session_id, run.n, limits.prompt_runs) end
+    local function ask(sql) return tx:ask(sql, run.session_id, run.n) end
     local rows, steps, calls = ask(M.sql.runs), ask(M.sql.steps), ask(M.sql.calls)
     if not who()[1] or not session()[1] then return nil end
     local snap = { system = system(who()[1]), model = session()[1].model, runs = {} }

@@ -21,7 +21,7 @@ local AWAY = { database_unavailable = true, db_timeout = true, transaction_confl
 M.sql = {
   lock_parent = "select id, user_id, agent_type_id from agents where id = $1 for no key update",
   find = "select id from agents where parent_id = $1 and session_key = $2",
-  count = "select count(*) from agents where parent_id = $1",
+  count = ("select count(*) from (select from agents where parent_id = $1 limit %d) s"):format(limits.sessions),
   insert = [[with made as (insert into agents (id, user_id, agent_type_id, name, parent_id, session_key)
       values ($1, $2, $3, $5, $4, $5) returning id),
     box as (insert into agent_mailboxes (agent_id) select id from made)

@@ -18,15 +18,20 @@ local ALLOWED = {
   ["agent.budget.forget_agents"] = "deletes all that it finds, every ten minutes",
   ["agent.budget.forget_hours"] = "deletes all that it finds, every ten minutes",
   ["agent.claims.forget"] = "a row per worker",
+  ["gateway.usage.hours"] = "hours of a hundred days, when the operator asks",
+  ["gateway.usage.providers"] = "the operator's runs of a month, when he asks",
+  ["gateway.pairing.sweep"] = "deletes all that it finds",
   ["agent.people.forget"] = "deletes all that it finds",
   ["agent.people.see"] = "deletes who is too many: limits.participants_kept of an agent are left",
 }
 
 -- Tables that stay small: rules limit them, or they have a row per host.
-local SMALL = { agent_types = true, claim_workers = true, host_jobs = true }
+local SMALL = { agent_types = true, claim_workers = true, host_jobs = true, gateway_owner = true, gateway_devices = true,
+                gateway_pair_code = true }
 -- Indexes that hold only what is under way, or what is shared by all.
 local SHORT = { agent_runs_open = true, agent_mailboxes_active = true, agent_mailboxes_suspects = true, personalities_shared_slug = true,
-                system_prompts_shared_name = true }
+                system_prompts_shared_name = true, gateway_calls_open = true, gateway_runs_at_work = true,
+                gateway_runs_live = true, gateway_runs_conn = true, gateway_approvals_open = true }
 
 local FILL = {
   [[insert into users (id, email) select 'cu' || lpad(i::text, 10, '0'), i || '@spec.example' from generate_series(1, $1::int) i]],
@@ -67,9 +72,30 @@ local FILL = {
     select 'l' || i, 'offline', 'offline', 'ok', 1, 1, 1, true, 1 from generate_series(1, $1::int) i]],
   [[insert into rule_decisions (bundle, rule, subject, verdict, inputs, complete, output)
     select 'b', 'a.rule', 'ca0000000001', 'v', '[]', true, '1' from generate_series(1, $1::int) i]],
+  [[insert into agents (id, user_id, agent_type_id, name, parent_id, session_key)
+    select 'cb' || lpad(i::text, 10, '0'), 'cu0000000001', (select id from agent_types limit 1), 'S', 'ca0000000001', 'k' || i
+    from generate_series(1, $1::int) i]],
+  [[insert into gateway_sessions (id, last_active_at)
+    select id, now() - length(session_key) * interval '1 s' from agents where parent_id = 'ca0000000001' and $1::int > 0]],
+  [[insert into gateway_runs (id, session_id, n, message_id, state, conn, finished_at)
+    select 'cg' || lpad(i::text, 10, '0'), 'cb0000000001', i, 'ce' || lpad(i::text, 10, '0'), 'done', 'c' || i % 50, now()
+    from generate_series(1, $1::int) i]],
+  [[insert into gateway_steps (run_id, n) select id, 1 from gateway_runs where $1::int > 0]],
+  [[insert into gateway_calls (id, run_id, step, n, model_id, tool, arguments, arguments_hash, is_parallel, status)
+    select 'cd' || lpad(i::text, 10, '0'), 'cg' || lpad(i::text, 10, '0'), 1, 1, 'm', 't', '{}', repeat('0', 64), true, 'done'
+    from generate_series(1, $1::int) i]],
+  [[insert into gateway_results (call_id, whole) select id, '' from gateway_calls where $1::int > 0]],
+  [[insert into gateway_approvals (id, session_id, run_id, call_id, arguments_hash, risk, reason, allows_always, expires_at, decision, decided_at)
+    select 'ch' || lpad(i::text, 10, '0'), 'cb0000000001', 'cg' || lpad(i::text, 10, '0'), 'cd' || lpad(i::text, 10, '0'), '', 'low', 'r',
+      true, now(), 'deny', now() from generate_series(1, $1::int) i]],
+  [[insert into gateway_pair_failures (network, failures) select ('10.0.' || i / 250 || '.' || i % 250)::inet, 1
+    from generate_series(1, $1::int) i]],
+  [[insert into gateway_always (agent_id, tool, subject) select 'ca0000000001', 't', i::text from generate_series(1, $1::int) i]],
+  [[insert into gateway_memory (agent_id, name, text)
+    select 'ca' || lpad((i % 50 + 1)::text, 10, '0'), i::text, 'x' from generate_series(1, $1::int) i]],
 }
 
-local MADE = { agents = "id like 'ca0%' and length(id) = 12", users = "id like 'cu0%' and length(id) = 12",
+local MADE = { agents = "(id like 'ca0%' or id like 'cb0%') and length(id) = 12", users = "id like 'cu0%' and length(id) = 12",
                llm_calls = "id like 'l%' and length(id) < 8" }
 
 local CONSUMES = { Sort = true, Aggregate = true, Hash = true, WindowAgg = true, Materialize = true, SetOp = true,
@@ -128,9 +154,10 @@ describe("a statement of the shipped scripts", function()
   teardown(function()
     for _, name in ipairs { "agents", "users", "llm_calls" } do
       repeat
-        local n = db.exec(("delete from %s where id in (select id from %s where %s limit 500)"):format(name, name, MADE[name]))
+        local n = db.exec(("delete from %s where id in (select id from %s where %s order by id desc limit 500)"):format(name, name, MADE[name]))
       until n == 0
     end
+    db.exec "delete from gateway_pair_failures where network << '10.0.0.0/16'"
   end)
 
   it("reads along an index, and no more than it needs", function()

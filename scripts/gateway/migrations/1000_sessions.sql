@@ -48,6 +48,7 @@ create table gateway_runs (
   unique (session_id, n),
   check ((finished_at is null) = (state in ('waiting', 'thinking', 'acting')))
 );
+create unique index gateway_runs_message on gateway_runs (message_id);
 create unique index gateway_runs_sent on gateway_runs (session_id, idempotency_key) where idempotency_key is not null;
 create unique index gateway_runs_at_work on gateway_runs (session_id) where state in ('thinking', 'acting');
 create index gateway_runs_live on gateway_runs (session_id, n) where state in ('waiting', 'thinking', 'acting');

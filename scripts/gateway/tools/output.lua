@@ -1,6 +1,7 @@
 -- scripts/gateway/tools/output.lua -- more of a result that was too long to be shown whole.
 
 local db = require "human.db"
+local limits = require "gateway.rules.limits"
 local tools = require "gateway.tools"
 
 local M = {}
@@ -8,9 +9,10 @@ local M = {}
 local SHOWN_CHARS = 20000
 
 -- The newest one of the session.
-M.sql = { get = [[select substr(o.whole, $2::int, $3::int) as part, length(o.whole) as chars
-  from gateway_calls c join gateway_results o on o.call_id = c.id join gateway_runs r on r.id = c.run_id
-  where r.session_id = $1 and ($4::text is null or c.tool = $4) order by c.finished_at desc, c.n desc limit 1]] }
+M.sql = { get = ([[select substr(o.whole, $2::int, $3::int) as part, length(o.whole) as chars
+  from gateway_calls c join gateway_results o on o.call_id = c.id
+  where c.run_id in (select id from gateway_runs where session_id = $1 order by n desc limit %d)
+    and ($4::text is null or c.tool = $4) order by c.finished_at desc, c.n desc limit 1]]):format(limits.prompt_runs) }
 
 tools.define("tool_output", {
   description = "Part of the newest result of this session that was too long to be shown whole.",
