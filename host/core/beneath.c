@@ -11,7 +11,7 @@
 
 #include "core/utf8.h"
 
-enum { RENAMED_MAX = 64 }; /* how often a directory may be moved while we pass through it */
+enum { RENAMED_MAX = 64 }; /* retries when a directory is moved while we walk through it */
 
 int beneath_walks;
 
@@ -38,7 +38,7 @@ int beneath_root(const char *path) {
   return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Part by part, each below the descriptor of the one before. */
+/* Opens one part after another, each relative to the descriptor of the one before. */
 static int walk(int root, const char *name, int flags) {
   char part[BENEATH_PART + 1];
   int dir = root;
@@ -70,7 +70,7 @@ static int open2(int root, const char *name, int flags, bool links) {
   return (int)syscall(SYS_openat2, root, name, &how, sizeof how);
 }
 
-/* EPERM: filters of system calls that are older than the call say so. */
+/* EPERM: what a seccomp filter older than openat2 returns. */
 static bool is_missing(int why) {
   return why == ENOSYS || why == EPERM;
 }

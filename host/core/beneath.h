@@ -8,20 +8,21 @@
 
 enum { BENEATH_NAME = 1024, BENEATH_PART = 255, BENEATH_DEPTH = 32 };
 
-/* Is it a name for something below a directory: parts of text with one "/" between them, none of them "."
- * or ".."? */
+/* Is it a valid relative name: UTF-8 parts with one "/" between them, none of them "." or ".."? */
 bool beneath_ok(const char *name, size_t n);
 
-/* The directory itself, whose path is the operator's and may be a link: a descriptor, or -1 and errno. */
+/* Opens the directory itself.  The operator chose its path,
+ * so it may be a link.  -1 and errno on failure. */
 int beneath_root(const char *path);
 
-/* A descriptor, or -1 and errno.  `name` "": the root.  links: those that stay below are followed, where the
- * kernel has openat2 (Linux 5.6); else none is, and ELOOP or ENOTDIR says so.  Never waits for the other
- * end of a pipe.  flags: of open(), but O_CREAT. */
+/* Returns a descriptor, or -1 and errno.  `name` "" is the root.  With `links`,
+ * follows links that stay below the root, if the kernel has openat2 (Linux
+ * 5.6); otherwise every link fails with ELOOP or ENOTDIR.  Never waits for the
+ * other end of a pipe.  `flags` are those of open(), without O_CREAT. */
 int beneath_open(int root, const char *name, int flags, bool links);
 
-/* The directory that holds the last part of a name, which is in `last` then. */
+/* Opens the directory that holds the last part of a name, and points `last` to that part. */
 int beneath_parent(int root, const char *name, const char **last);
 
-extern int beneath_walks; /* for specs: as if there were no openat2 */
+extern int beneath_walks; /* for specs: pretend that there is no openat2 */
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * cipher.c -- AES-GCM (SP 800-38D), AES-CBC with the padding of PKCS #7, and HKDF with SHA-256 (RFC 5869):
- * what is done with a key that both sides have.  The arithmetic is OpenSSL's.
+ * cryptography with a key that both sides share.  OpenSSL does the arithmetic.
  *
- * Owns one result buffer, wiped by the next call.  What does not decrypt leaves nothing behind but its
- * error, and OpenSSL's queue of errors empty, since TLS reads the same one. */
+ * Owns one result buffer, wiped by the next call.  A failed decryption leaves no plaintext behind,
+ * and clears OpenSSL's error queue, which TLS reads too. */
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -48,7 +48,7 @@ static EVP_CIPHER_CTX *start(bool gcm, bool encrypts, const host_str *key, const
   return NULL;
 }
 
-/* Bytes written; HOST_EDENIED when the tag or the padding is wrong. */
+/* Returns the bytes written, or HOST_EDENIED when the tag or the padding is wrong. */
 static int run(EVP_CIPHER_CTX *c, const unsigned char *in, uint32_t n, unsigned char *out) {
   int k = 0, last = 0;
   if (!EVP_CipherUpdate(c, out, &k, in, (int)n)) return HOST_EDENIED;
@@ -85,7 +85,7 @@ static int check(bool is_gcm, bool encrypts, const host_str *key, const host_str
   return text->n == 0 || text->n % BLOCK ? HOST_EDENIED : 0;
 }
 
-/* Empty, and with nothing in it of what it held. */
+/* Empties the buffer and wipes what it held. */
 static void renew(buf *b) {
   if (b->p) explicit_bzero(b->p, b->cap);
   if (b->cap > KEEP) buf_free(b);

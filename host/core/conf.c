@@ -30,7 +30,7 @@ static FILE *out(void) {
   return confjson_out ? confjson_out : stderr;
 }
 
-/* What a file gave (`export X="$(cat f; echo)"`) ends with a line's end, and often more. */
+/* A value read from a file (`export X="$(cat f; echo)"`) often ends with newlines or blanks. */
 static void trim(char *text) {
   size_t n = strlen(text);
   while (n && strchr(" \t\r\n", text[n - 1])) text[--n] = 0;
@@ -86,7 +86,7 @@ bool conf_in_checkout(void) {
   return conf_checkout(tree, sizeof tree);
 }
 
-/* What a setting means here and now, whoever gave it. */
+/* Replaces a value by what it means on this machine; its source stays the same. */
 static int settle(const char *name, const char *value) {
   conf_item *item = conf_find(name);
   char why[64], source[sizeof item->source];
@@ -94,7 +94,8 @@ static int settle(const char *name, const char *value) {
   return conf_override(item, value, source, why, sizeof why);
 }
 
-/* ~ and relative paths mean something else after a change of user or directory. */
+/* Makes a path absolute: ~ and relative paths change their
+ * meaning with the user or the directory. */
 static int settle_path(const char *name) {
   char path[PATH_MAX], cwd[PATH_MAX];
   const char *given = conf_str(name);
@@ -111,12 +112,12 @@ static int settle_path(const char *name) {
   return -1;
 }
 
-/* An account for people, as Debian numbers them; not root, not a service. */
+/* A user ID in Debian's range for people: not root, not a service. */
 static bool is_person(void) {
   return geteuid() >= 1000 && geteuid() < 60000;
 }
 
-/* What one person edits for themselves comes first; services have no such place. */
+/* A person's own scripts come first; services have no such directory. */
 static int settle_scripts(void) {
   char path[3 * PATH_MAX], tree[PATH_MAX], bin[PATH_MAX], own[PATH_MAX] = "";
   if (*conf_str("scripts")) return 0;
@@ -145,8 +146,8 @@ static void settle_as(const char *name, const char *value, const char *like, con
   conf_override(conf_find(name), value, source, why, sizeof why);
 }
 
-/* The gateway's block says port and host for people who know no other.  `host` and `port` mean what they
- * say; what is said here is for this machine alone until it may be public. */
+/* Some users know only the port and host of the gateway's block.  The plain `host` and `port` win
+ * over them; gateway.host applies only on loopback or with gateway.allow_public_bind. */
 static void settle_gateway(void) {
   const char *host = conf_str("gateway.host");
   bool public = conf_bool("gateway.allow_public_bind");
@@ -164,7 +165,7 @@ static void settle_workers(void) {
   item->num = cores < 1 ? 1 : cores > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (double)cores;
 }
 
-/* A person at a terminal reads text, a collector JSON. */
+/* Text for a person at a terminal, JSON for a log collector. */
 static int settle_log(void) {
   if (strcmp(conf_str("log.format"), "auto")) return 0;
   return settle("log.format", isatty(STDERR_FILENO) ? "text" : "json");
@@ -172,7 +173,8 @@ static int settle_log(void) {
 
 /* ---- credentials ---- */
 
-/* The content of dir/name without the line's end, or NULL: there is none.  Too long counts as wrong. */
+/* The content of dir/name without its trailing newline;
+ * NULL: no such file, or counted in `failures`. */
 static const char *credential(const char *dir, const char *name, char *text, size_t n) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/%s", dir, name);
@@ -196,8 +198,8 @@ static const char *credential(const char *dir, const char *name, char *text, siz
 }
 
 /* systemd's LoadCredential=: files that only this process can read.  LoadCredential=human:DIRECTORY
- * loads all that are in it and begins their names with "human_".  Who looks at that server from a shell
- * (human doctor, rules replay) has none of it, but, being root, the files that they come from. */
+ * loads every file in it and prefixes their names with "human_".  A command run from a shell (human
+ * doctor, rules replay) does not get them, but root can read the files that they come from. */
 static void load_credentials(void) {
   static const struct { const char *name, *setting; } known[] = {
       {"human_db-url", "database.url"},         {"human_direct-url", "database.direct_url"},
@@ -221,17 +223,17 @@ static void load_credentials(void) {
 
 /* ---- the environment ---- */
 
-/* Ours, but not settings. */
+/* HUMAN_ variables that are no settings. */
 static bool is_other_variable(const char *name) {
   static const char *const others[] = {"HUMAN_AGENT_KEY", "HUMAN_CONFIG", "HUMAN_HINTS"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (!strcmp(name, others[i])) return true;
-  for (size_t i = 0; i < conf_count; i++) /* a second name of a setting */
+  for (size_t i = 0; i < conf_count; i++) /* a setting's second name */
     if (conf_at(i)->rule->env && !strcmp(name, conf_at(i)->rule->env)) return true;
   return !strncmp(name, "HUMAN_TEST_", 11) || !strncmp(name, "HUMAN_SECRET_", 13);
 }
 
-/* ---- variables of a service that is called as we are ---- */
+/* ---- variables that an orchestrator sets for a service called "human" ---- */
 
 static struct {
   char names[512];
@@ -256,7 +258,8 @@ static bool is_service_port(const char *name) {
   return false;
 }
 
-/* Kubernetes, and Docker for links, give them to whoever runs beside a service "human" or "human-agent". */
+/* Kubernetes, and Docker for links, set them in every
+ * container beside a service "human" or "human-agent". */
 static bool is_service_variable(const char *name, const char *value) {
   return is_service_url(value) || is_service_port(name) || strstr(name, "_SERVICE_HOST") ||
          strstr(name, "_SERVICE_PORT") || !strncmp(name, "HUMAN_ENV_", 10) ||
@@ -278,7 +281,7 @@ static void tell_services(void) {
 
 /* ---- all variables ---- */
 
-/* A setting that is a number has no address for a value. */
+/* A service address (tcp://...) is never the value of a setting that is not text. */
 static bool is_for(const conf_rule *rule, const char *value) {
   return rule->type == CONF_TEXT || !is_service_url(value);
 }
@@ -301,7 +304,7 @@ static void load_variable(const char *name, size_t n) {
   else confextra_variable(text);
 }
 
-/* An empty variable is as good as none.  HUMAN_DATABASE_URL wins over DATABASE_URL. */
+/* An empty variable counts as unset.  HUMAN_DATABASE_URL wins over DATABASE_URL. */
 static void load_environment(void) {
   for (size_t i = 0; i < conf_count; i++) {
     const conf_rule *rule = conf_at(i)->rule;
@@ -320,7 +323,7 @@ static void load_environment(void) {
   tell_services();
 }
 
-/* ---- all of it ---- */
+/* ---- settings that depend on each other ---- */
 
 static void load_flags(const char *const *flags) {
   for (; flags && flags[0]; flags += 2) {
@@ -340,7 +343,7 @@ static bool is_in_file(const char *name) {
   return n && !strncmp(conf_source(name), conffile_path(), n);
 }
 
-/* What can never become right is told before anything waits for it. */
+/* Refuses a URL that can never work now, before anything waits for the database. */
 static void check_databases(void) {
   static const char *const urls[] = {"database.url", "database.direct_url"};
   char why[240];

@@ -10,8 +10,8 @@
 
 #include "core/buf.h"
 
-/* Load everything.  On an unknown or malformed setting prints "file:line: name: what" on stderr and
- * returns -1.  `flags`: {"port", "3000", ..., NULL} from the command line, strongest. */
+/* Loads everything.  On an unknown or malformed setting prints "file:line: name: what" on stderr
+ * and returns -1.  `flags`: {"port", "3000", ..., NULL} from the command line, strongest. */
 int conf_load(const char *const *flags);
 
 /* A setting by its dotted name ("database.pool").  Asking for a name that does not exist aborts. */
@@ -20,7 +20,7 @@ double conf_num(const char *name);
 bool conf_bool(const char *name);
 int conf_set(const char *name, const char *value); /* 0, or -1 and a message on stderr */
 
-/* The settings file once more (conffile_again), or `text` in its place; what is wrong is said in `why`. */
+/* Reads the settings file again (conffile_again), or `text` in its place; errors go to `why`. */
 int conf_again(const buf *text, buf *restart, char *why, size_t n);
 
 void conf_print(void);                        /* all settings, their values and where each came from */
@@ -28,5 +28,5 @@ const char *conf_user_home(void);
 bool conf_checkout(char *out, size_t n);   /* the tree that this binary was built in and runs from */
 bool conf_in_checkout(void);               /* this binary runs from the tree it was built in */
 const char *conf_source(const char *name); /* where its value came from */
-bool conf_is_shared(const char *name);    /* it has a default, or what this machine's settings file says */
+bool conf_is_shared(const char *name);    /* a default, or from the system's settings file */
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * confedit.c -- see confedit.h.  Finds the value, or the innermost object around its place, and writes there.
- * Owns nothing. */
+ * confedit.c -- see confedit.h.  Finds the value, or the innermost
+ * object that it belongs in, and writes there. Owns nothing. */
 #include "core/confedit.h"
 
 #include <stdbool.h>
@@ -14,8 +14,8 @@
 typedef struct {
   const char *name;
   size_t name_n;
-  bool exact, around, blocked; /* what was found: the value; an object that it belongs in; neither */
-  size_t from, to, members, depth_n; /* depth_n: how much of `name` the object is */
+  bool exact, around, blocked; /* found: the value; its object; something in its way */
+  size_t from, to, members, depth_n; /* depth_n: how many bytes of `name` name the object */
 } search;
 
 static void on_value(void *ctx, const confjson_value *v) {
@@ -45,7 +45,7 @@ static int splice(buf *text, size_t from, size_t to, const buf *in) {
   return 0;
 }
 
-/* "a": {"b": json}, of the part of a name that is not there yet. */
+/* Appends "a": {"b": json} for the part of the name that does not exist yet. */
 static int add_member(buf *in, const char *name, const char *json) {
   int deep = 0, failed = 0;
   for (const char *dot; !failed && (dot = strchr(name, '.')); name = dot + 1, deep++)
@@ -70,7 +70,7 @@ static int insert(buf *text, const search *s, const char *json) {
   return failed ? -1 : 0;
 }
 
-/* What is wrong with the text goes to who asked, not to stderr. */
+/* Errors in the text go to the caller, not to stderr. */
 static int look(const buf *text, search *s, char *why, size_t n) {
   char *said = NULL;
   size_t said_n = 0;

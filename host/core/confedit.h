@@ -6,6 +6,6 @@
 
 #include "core/buf.h"
 
-/* `text` becomes what it is with `json` as the setting `name`.  0; -1 and a reason, and it is unchanged. */
+/* Sets `name` to `json` in `text`.  Returns 0, or -1 and a reason; then `text` is unchanged. */
 int confedit(buf *text, const char *name, const char *json, char *why, size_t n);
 #endif

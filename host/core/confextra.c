@@ -14,7 +14,7 @@ enum { FLAGS_MAX = 64, VARIABLES_MAX = 64, ALIASES_MAX = 64, NAME_BYTES = 128 };
 typedef struct { char name[NAME_BYTES], variable[NAME_BYTES]; } alias;
 
 static struct {
-  const char *flag[FLAGS_MAX][2]; /* the command line's own */
+  const char *flag[FLAGS_MAX][2]; /* from the command line */
   size_t flags;
   char variable[VARIABLES_MAX][NAME_BYTES];
   size_t variables;
@@ -30,7 +30,7 @@ void confextra_clear(void) {
 void confextra_flag(const char *name, const char *text) {
   size_t i = 0;
   while (i < x.flags && strcmp(x.flag[i][0], name) != 0) i++;
-  if (i == FLAGS_MAX) return; /* there cannot be more on a command line */
+  if (i == FLAGS_MAX) return; /* the command line takes no more than that */
   x.flag[i][0] = name;
   x.flag[i][1] = text;
   if (i == x.flags) x.flags++;
@@ -87,7 +87,7 @@ const char *confextra_add(buf *entries, const confextra *e) {
   return NULL;
 }
 
-/* ---- what counts ---- */
+/* ---- which value wins ---- */
 
 static bool find_flag(const char *name, confextra *e) {
   for (size_t i = 0; confextra_each_flag(i, e); i++)
@@ -95,7 +95,7 @@ static bool find_flag(const char *name, confextra *e) {
   return false;
 }
 
-/* An empty one is as good as none; a service's address is for who runs beside it. */
+/* An empty variable counts as unset; so does an address that an orchestrator sets for a service. */
 static bool find_variable(const char *name, const char *variable, confextra *e) {
   const char *text = variable && *variable ? getenv(variable) : NULL;
   if (!text || !*text || !strncmp(text, "tcp://", 6) || !strncmp(text, "udp://", 6)) return false;
@@ -129,7 +129,7 @@ int confextra_alias(const char *name, const char *variable) {
   if (known && !strcmp(known, variable)) return 0;
   if (x.aliases == ALIASES_MAX || strlen(name) >= NAME_BYTES || strlen(variable) >= NAME_BYTES) return -1;
   alias *a = &x.alias[x.aliases++];
-  memmove(x.alias + 1, x.alias, (size_t)(a - x.alias) * sizeof *a); /* the newest counts */
+  memmove(x.alias + 1, x.alias, (size_t)(a - x.alias) * sizeof *a); /* the newest wins */
   snprintf(x.alias[0].name, NAME_BYTES, "%s", name);
   snprintf(x.alias[0].variable, NAME_BYTES, "%s", variable);
   return 0;

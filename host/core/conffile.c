@@ -18,11 +18,11 @@ enum { NAMES_MAX = 256 };
 static struct {
   char path[PATH_MAX];
   bool is_system, of_tree;
-  buf first, entries, read;   /* of the start; of the last good reading; of the present one */
+  buf first, entries, read;   /* at the start; of the last good read; of the current read */
   int failures;
   void (*give)(const char *name, const char *text, const char *source);
   buf *restart;
-  int line_of[NAMES_MAX];     /* where the present reading has met C's settings */
+  int line_of[NAMES_MAX];     /* where the current read has seen each of C's settings */
 } f = {.first = {.max = CONFEXTRA_BYTES_MAX}, .entries = {.max = CONFEXTRA_BYTES_MAX},
       .read = {.max = CONFEXTRA_BYTES_MAX}};
 
@@ -43,7 +43,7 @@ static void failed(const char *source, const char *name, const char *fmt, ...) {
   f.failures++;
 }
 
-/* What a rule wants to see in a file, when it is not what is there. */
+/* The type that a rule wants, or NULL if the file has it. */
 static const char *wrong_type(const conf_rule *rule, confjson_type type) {
   switch (rule->type) {
   case CONF_INT:
@@ -60,7 +60,7 @@ static const char *wrong_type(const conf_rule *rule, confjson_type type) {
   return NULL;
 }
 
-/* Would a restart change it?  What comes from a stronger place, the file does not. */
+/* Would a restart change it?  Not if its value comes from a stronger source than the file. */
 static void compare(const conf_item *item, const char *text) {
   char why[160];
   double num;
@@ -131,7 +131,7 @@ static int load(const char *path) {
   return 0;
 }
 
-/* The first file that exists is the one; a file that was named must exist. */
+/* The first file that exists is used; one named by HUMAN_CONFIG must exist. */
 static void home_file(char *path, size_t n) {
   const char *home = getenv("HUMAN_HOME");
   if (home && *home) snprintf(path, n, "%s/config.json", home);
@@ -177,7 +177,7 @@ int conffile_load(void (*give)(const char *name, const char *text, const char *s
   return f.failures;
 }
 
-/* A setting that the file no longer has gets its default back. */
+/* A setting that was removed from the file would get its default back. */
 static void compare_absent(void) {
   size_t n = strlen(f.path);
   for (size_t i = 0; i < conf_count && i < NAMES_MAX; i++) {

@@ -9,26 +9,26 @@
 #define CONFFILE_SYSTEM "/etc/human/human.json"
 enum { CONFFILE_MAX = 262144 };
 
-/* Reads the file: gives C its settings, and keeps the others.  Returns how much was wrong, each of which
- * has been said. */
+/* Reads the file: passes C's settings to `give` and keeps the
+ * others.  Returns the number of errors, each already reported. */
 int conffile_load(void (*give)(const char *name, const char *text, const char *source));
 
-const char *conffile_path(void); /* the file that was read; "": there was none */
-bool conffile_is_system(void);   /* it is that of this machine's server */
+const char *conffile_path(void); /* the file that was read; "": none */
+bool conffile_is_system(void);   /* it is the one of the system's service */
 
-/* The one that a change is written to: the same, but for that of a source tree, in whose place comes the
- * first that would be looked for. */
+/* The file that changes are written to: the one that was read, or, if that belongs to a source tree
+ * or there was none, the first path that would be searched. */
 const char *conffile_own(void);
 void conffile_is_now(const char *path); /* it was written */
 
-/* The settings that are not C's, as the file had them when it was read last (confextra.h). */
+/* The settings that are not C's, as of the last read of the file (confextra.h). */
 const buf *conffile_entries(void);
 
-/* The same when this host started: what counts for those that need a restart. */
+/* The same as of the host's start: in force for settings that need a restart. */
 const buf *conffile_first(void);
 
-/* The file once more, or, where `text` is given, what it would say.  C's settings are only checked: `restart`
- * becomes the names of those that a restart would change, joined by ", ".  As conffile_load; when
- * something is wrong, what was read before stays. */
+/* Reads the file again, or `text` as if it were the file.  C's settings are only checked: `restart`
+ * gets the names of those that a restart would change, joined by ", ".  Returns what conffile_load
+ * does; on an error the values read before stay. */
 int conffile_again(const buf *text, buf *restart);
 #endif

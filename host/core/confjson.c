@@ -87,7 +87,7 @@ static size_t utf8(char *to, uint32_t c) {
   return n;
 }
 
-/* Behind "\u"; a high surrogate takes its low one along.  Returns bytes written, 0 on error. */
+/* After "\u"; a high surrogate consumes its low one too.  Returns the bytes written, 0 on error. */
 static size_t unicode_escape(parser *s, char *to) {
   uint32_t c, low;
   if (hex4(s, &c) || !c) return 0;
@@ -134,7 +134,7 @@ static int string(parser *s, char *to, size_t max) {
   return 0;
 }
 
-/* true, false, null or a number, to `to`; its type, or -1. */
+/* Copies true, false, null or a number to `to`; returns its type, or -1. */
 static int word(parser *s, char *to, size_t max) {
   size_t n = 0;
   while (s->p < s->end && n + 1 < max && *s->p && !strchr(" \t\r\n,}]/:\"", *s->p))
@@ -159,7 +159,7 @@ static int put(parser *s, copy *c, const char *p, size_t n) {
   return 0;
 }
 
-/* As it stands in the file, which is JSON. */
+/* Verbatim: it is JSON already. */
 static int copy_string(parser *s, copy *c) {
   const char *from = s->p;
   if (string(s, c->at, c->room)) return -1;
@@ -168,7 +168,7 @@ static int copy_string(parser *s, copy *c) {
 
 static int copy_value(parser *s, copy *c, int depth);
 
-/* Behind the opening bracket: elements, or members, and the closing one. */
+/* After the opening bracket: elements or members, and the closing bracket. */
 static int copy_elements(parser *s, copy *c, char close, int depth) {
   if (skip_space(s)) return -1;
   for (bool first = true; !at(s, close); first = false) {
@@ -228,7 +228,7 @@ static int value(parser *s, int depth) {
   return 0;
 }
 
-/* A dot in a key would look like the one between two keys. */
+/* Escapes dots: they separate keys in the dotted name. */
 static int escape_key(parser *s, size_t from) {
   for (char *p = s->name + from; (p = strpbrk(p, ".%")); p += 3) {
     if (strlen(s->name) + 3 > sizeof s->name) return fail(s, "this name is too long");
@@ -239,7 +239,7 @@ static int escape_key(parser *s, size_t from) {
   return 0;
 }
 
-/* "key": value, with `key` appended to the dotted name meanwhile. */
+/* Reads "key": value, with `key` appended to the dotted name meanwhile. */
 static int member(parser *s, int depth) {
   size_t outer = s->name_n;
   size_t n = outer;
@@ -275,7 +275,7 @@ static int object(parser *s, int depth, size_t *members) {
   return 0;
 }
 
-/* Editors of other systems save what looks the same. */
+/* Names encodings that editors save unasked and that look the same on screen. */
 static int check_encoding(const parser *s) {
   size_t n = (size_t)(s->end - s->p);
   if (n >= 3 && !memcmp(s->p, "\xef\xbb\xbf", 3))

@@ -8,7 +8,7 @@
 typedef enum {
   CONFJSON_STRING, CONFJSON_NUMBER, CONFJSON_BOOL, CONFJSON_NULL,
   CONFJSON_LIST,  /* text: the list as plain JSON */
-  CONFJSON_OBJECT /* text: ""; told behind its members */
+  CONFJSON_OBJECT /* text: ""; reported after its members */
 } confjson_type;
 
 typedef struct {
@@ -16,11 +16,11 @@ typedef struct {
   int line;
   confjson_type type;
   const char *text;
-  size_t from, to; /* where it is in the file, in bytes; of an object, with its braces */
+  size_t from, to; /* its bytes in the file; an object's include its braces */
   size_t members;  /* of an object */
 } confjson_value;
 
-/* Called for each value, also for objects, but not for what is in a list. */
+/* Called for each value and each object, but not for the elements of a list. */
 typedef void (*confjson_fn)(void *ctx, const confjson_value *value);
 
 extern FILE *confjson_out; /* where complaints about settings go; NULL: stderr */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * confpack.c -- settings for Lua: the public ones as nested tables; for secrets only whether one
- * is set, and whether a value equals it.  Must never pack a secret. */
+ * confpack.c -- settings for Lua: the public ones as nested tables; of a secret only whether it is
+ * set, and whether a value equals it.  Must never pack a secret. */
 #include "core/confpack.h"
 
 #include <ctype.h>
@@ -98,7 +98,7 @@ int confpack_variable(const char *name, char *out, size_t n) {
   return strspn(out, allowed) == (size_t)length ? 0 : -1;
 }
 
-/* In the home, under a name of small letters. */
+/* The secret stored in the home, under its name in lower case. */
 static const char *kept(const char *name) {
   char lower[SECRETSTORE_NAME];
   size_t n = strlen(name);
@@ -107,7 +107,7 @@ static const char *kept(const char *name) {
   return secretstore_is_name(lower) ? secretstore_value(lower) : NULL;
 }
 
-/* A secret setting of scripts may name one that is kept: "${sealed:NAME}". */
+/* A secret setting of scripts may refer to a stored secret: "${sealed:NAME}". */
 static const char *resolved(const char *value) {
   char name[SECRETSTORE_NAME];
   size_t n = value ? strlen(value) : 0;
@@ -141,7 +141,7 @@ const char *confpack_secret(const char *name) {
 
 const char *confpack_sealed(const char *name) { return kept(name); }
 
-/* Of the secret settings of the host itself scripts may know whether they are set, no more. */
+/* Scripts may learn whether one of the host's own secret settings is set, but not use it. */
 const char *confpack_for_scripts(const char *name) {
   return strchr(name, '.') && conf_find(name) ? NULL : confpack_secret(name);
 }

@@ -146,7 +146,7 @@ size_t conf_index(const conf_item *item) {
   return (size_t)(item - items);
 }
 
-/* ---- what a value may be ---- */
+/* ---- valid values ---- */
 
 static int parse_int(const conf_rule *rule, const char *text, double *num, char *why, size_t n) {
   const char *examples = confunit_examples(rule->name);
@@ -258,7 +258,7 @@ void conf_env_name(const char *name, char *out, size_t n) {
   for (char *p = out; *p; p++) *p = *p == '.' ? '_' : (char)toupper((unsigned char)*p);
 }
 
-/* Levenshtein distance, rows of at most 63 characters; longer names count as far apart. */
+/* Levenshtein distance of names of at most 63 characters; longer names count as far apart. */
 static size_t distance(const char *a, const char *b) {
   size_t row[64], n = strlen(b);
   if (n > 63 || strlen(a) > 63) return 64;

@@ -24,7 +24,7 @@ typedef struct {
   char *value;
   double num;             /* number, or 1 and 0 for true and false */
   char source[320];       /* "default", "etc/human.json:12", "HUMAN_PORT", "--port" */
-  char *given;            /* value and source, before the host made something else of them */
+  char *given;            /* value and source, before the host replaced them (conf_override) */
   char given_source[320];
 } conf_item;
 
@@ -33,17 +33,19 @@ conf_item *conf_at(size_t i);
 conf_item *conf_find(const char *name); /* NULL: no such setting */
 size_t conf_index(const conf_item *item);
 
-/* 0 and what the text means, or -1 with what it must be in `why`.  Changes nothing. */
+/* 0 and the value of the text in `num`; or -1, and `why` says what it must be.  Changes nothing. */
 int conf_check(const conf_rule *rule, const char *text, double *num, char *why, size_t why_n);
-bool conf_differs(const conf_item *item, const char *text); /* from a text that is right */
+bool conf_differs(const conf_item *item, const char *text); /* from a valid text */
 
-/* 0, or -1 with what it must be in `why`. */
+/* 0; or -1, and `why` says what the value must be. */
 int conf_assign(conf_item *item, const char *text, const char *source, char *why, size_t why_n);
-int conf_override(conf_item *item, const char *text, const char *source, char *why, size_t why_n); /* by us */
+/* The same for a value that the host itself puts in its place. */
+int conf_override(conf_item *item, const char *text, const char *source, char *why, size_t why_n);
 
 /* HUMAN_DATABASE_POOL for database.pool. */
 void conf_env_name(const char *name, char *out, size_t n);
 
-/* Which known name is closest to a mistyped one, or -1; names come from nth(i), NULL ends them. */
+/* The index of the known name closest to a mistyped one, or
+ * -1; names come from nth(i) until it is NULL. */
 int conf_closest(const char *typed, const char *(*nth)(size_t i));
 #endif

@@ -47,7 +47,7 @@ const char *confunit_examples(const char *name) {
   return kind < 0 ? NULL : kinds[kind].examples;
 }
 
-/* 1.1 s are 1100 ms, although 1.1 is no binary fraction. */
+/* 1.1 s is 1100 ms, although 1.1 is not exact in binary. */
 static double whole(double v) {
   return fabs(v - round(v)) < 1e-6 ? round(v) : v;
 }

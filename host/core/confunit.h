@@ -5,10 +5,10 @@
 #define HUMAN_CONFUNIT_H
 #include <stdbool.h>
 
-bool confunit_has(const char *name); /* may its values have a unit */
+bool confunit_has(const char *name); /* may its values have a unit? */
 
-/* The text as a number of what the name counts.  0; -1: no number at all, or a unit that means nothing, or
- * not one thing, there. */
+/* Converts the text to the unit that the name counts in.  0; -1: no
+ * number, or a unit that is unknown or ambiguous for this name. */
 int confunit_parse(const char *name, const char *text, double *num);
 
 const char *confunit_examples(const char *name); /* "like 64k or 1MB" for a message; NULL: takes none */

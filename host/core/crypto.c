@@ -17,9 +17,9 @@
 
 enum {
   RANDOM_MAX = 256,
-  KECCAK_MAX = 1 << 20, /* bytes; it is not fast */
+  KECCAK_MAX = 1 << 20, /* bytes; our Keccak is not fast */
   BASE64_IN_MAX = 48 << 20, /* bytes to encode or characters to decode */
-  BASE64_KEEP = 256 << 10   /* a larger result buffer is given back before the next call */
+  BASE64_KEEP = 256 << 10   /* a larger result buffer is freed before the next call */
 };
 
 const char *host_error_name(int code) {
@@ -115,8 +115,8 @@ static int sextet(char c) {
   return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Four characters into three bytes; `pad` of them are '=' and their unused bits must be zero, so
- * that a text has one encoding only. */
+/* Four characters to three bytes; `pad` of them are '='.  Unused bits must be zero, so that each
+ * text has only one encoding. */
 static int decode_group(const char *in, int pad, char *out) {
   uint32_t v = 0;
   for (int i = 0; i < 4; i++) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * dburl.c -- see dburl.h.  Pure: opens no connection.
  *
- * libpq's own messages quote the text at which parsing stopped; with a "@", "/" or blank in the password,
- * that is a piece of it.  And libpq notices many errors only when it connects.  So each part is checked
+ * libpq's own messages quote the text at which parsing stopped; if the password
+ * has a "@", "/" or blank in it, that text is a piece of the password.  And
+ * libpq notices many errors only when it connects.  So each part is checked
  * here; messages contain its name, and its value only if that is no secret. */
 #include "core/dburl.h"
 
@@ -39,7 +40,7 @@ static int check_text(const char *url, char *why, size_t n) {
   return 0;
 }
 
-/* Characters of a scheme before "://", or 0. */
+/* The length of the scheme before "://", or 0. */
 static size_t scheme_length(const char *url) {
   size_t k = 0;
   while (isalnum((unsigned char)url[k]) || (url[k] && strchr("+-.:_", url[k]))) {
@@ -135,7 +136,7 @@ static int check_authority(const char *from, size_t len, const char *query, char
   size_t user = at ? (size_t)(at - from) : 0;
   if (at && check_user(from, user, why, n)) return -1;
   if (at) user++;
-  /* Without any "@" what stands there is no password. */
+  /* Without any "@" there is no password to leak. */
   bool may_show = at != NULL || !strchr(from, '@');
   return check_hosts(from + user, len - user, may_show, why, n);
 }
@@ -155,7 +156,8 @@ static int check_uri(const char *url, size_t scheme, char *why, size_t n) {
   const char *from = url + scheme + 3;
   size_t len = strcspn(from, "/");
   const char *at = strchr(from, '@');
-  /* A "?" ends the hosts, but in a password it is one: it counts behind the "@" only. */
+  /* A "?" ends the hosts, but it may also be part of the
+   * password: look for it only after the "@". */
   const char *mark = strchr(at && (size_t)(at - from) < len ? at : from, '?');
   if (mark && (size_t)(mark - from) < len) len = (size_t)(mark - from);
   const char *query = mark ? mark : from + strlen(from);
@@ -166,7 +168,7 @@ static int check_uri(const char *url, size_t scheme, char *why, size_t n) {
   return mark ? check_parameters(mark + 1, why, n) : 0;
 }
 
-/* ---- what both forms mean -------------------------------------------------------------------- */
+/* ---- checks of both forms -------------------------------------------------------------------- */
 
 static bool is_one_of(const char *value, const char *const *list) {
   for (; *list; list++)
@@ -205,7 +207,8 @@ static int check_values(const PQconninfoOption *all, char *why, size_t n) {
   return 0;
 }
 
-/* libpq quotes the unknown name; that of a list may be a piece of a password with blanks. */
+/* libpq quotes an unknown name.  In "key=value" form that
+ * may be a piece of a password with blanks. */
 static int explain_parser(bool is_uri, const char *said, char *why, size_t n) {
   const char *name = said ? strstr(said, "parameter: \"") : NULL;
   if (is_uri && name) return fail(why, n, "libpq knows no %.*s", (int)strcspn(name, "\n"), name);

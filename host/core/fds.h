@@ -4,6 +4,7 @@
 #define HUMAN_FDS_H
 #include <stddef.h>
 
-/* Closes everything above 2 but these, of which those below 3 (-1: none) do not matter; sorts them. */
+/* Closes every descriptor above 2 except these.  Entries
+ * below 3 (-1: none) are ignored.  Sorts `fds`. */
 void fds_keep_only(int *fds, size_t n);
 #endif

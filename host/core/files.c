@@ -41,14 +41,14 @@ static int reason(int why) {
   }
 }
 
-/* Closes what may be open without losing why something failed. */
+/* Closes fd if it is open; errno survives. */
 static void shut(int fd) {
   int why = errno;
   if (fd >= 0) close(fd);
   errno = why;
 }
 
-/* ---- names that are not finished ---- */
+/* ---- names of unfinished files ---- */
 
 static void aside_name(char name[ASIDE]) {
   uint64_t chance = 0;
@@ -112,7 +112,7 @@ static int do_stat(int root, files_job *j) {
 
 static int remove_tree(int dir, const char *name, int depth);
 
-/* What a process was at when it was killed. */
+/* Removes an unfinished file that a killed process left behind. */
 static void forget(int dir, const char *name) {
   struct stat st;
   if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || time(NULL) - st.st_mtim.tv_sec < FORGET_S) return;
@@ -168,15 +168,16 @@ static int write_all(int fd, const char *p, size_t n) {
   return fsync(fd) ? errno : 0;
 }
 
-/* That a name is there, or is not any more, outlives a loss of power. */
+/* Syncs the directory, so that a new or removed name survives a power loss. */
 static int settle(int dir) {
   int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   int why = fd < 0 || fsync(fd) ? errno : 0;
   shut(fd);
-  return why == EINVAL ? 0 : why; /* some file systems have no such thing */
+  return why == EINVAL ? 0 : why; /* some file systems cannot sync a directory */
 }
 
-/* Some file systems cannot do both at once: a file gets a second name, and a directory is looked for. */
+/* Renames, but never over an existing name.  Without RENAME_NOREPLACE a file is linked, then
+ * unlinked; for a directory we check first. */
 static int rename_new(int from, const char *name, int dir, const char *last) {
   struct stat st;
   if (!renameat2(from, name, dir, last, RENAME_NOREPLACE)) return 0;
@@ -218,8 +219,8 @@ static int do_write(int root, files_job *j) {
   return why;
 }
 
-/* The first n bytes of a name as directories, made where they are missing: a descriptor of the last, or
- * -1. */
+/* Opens the directory named by the first n bytes of a name, creating what is missing.  Returns its
+ * descriptor, or -1. */
 static int make_path(int root, const char *name, size_t n) {
   char part[BENEATH_PART + 1];
   int dir = fcntl(root, F_DUPFD_CLOEXEC, 0);
@@ -266,7 +267,7 @@ static int remove_tree(int dir, const char *name, int depth) {
     shut(fd);
     return depth > DEPTH_MAX ? EFBIG : errno;
   }
-  for (int i = 0; !why && i < ROUNDS_MAX; i++) { /* others may still write there */
+  for (int i = 0; !why && i < ROUNDS_MAX; i++) { /* others may still create files there */
     why = empty(d, depth);
     if (!why && !unlinkat(dir, name, AT_REMOVEDIR)) break;
     if (!why && errno != ENOTEMPTY) why = errno;
@@ -276,7 +277,7 @@ static int remove_tree(int dir, const char *name, int depth) {
   return why;
 }
 
-/* All of a tree is gone from its name at once, then bit by bit from the disk. */
+/* Renames the tree first, so that it disappears at once, then deletes it. */
 static int remove_directory(int dir, const char *last, bool all) {
   char name[ASIDE];
   if (!all) return unlinkat(dir, last, AT_REMOVEDIR) ? errno : settle(dir);
@@ -322,7 +323,7 @@ static int add_entry(int dir, const char *name, const pack_value *bytes) {
   return why;
 }
 
-/* {name, bytes, name, false, ..}: a file, a directory. */
+/* The packed list {name, bytes, name, false, ..}: bytes for a file, false for a directory. */
 static int add_entries(int dir, const files_job *j) {
   pack_reader r = {(const unsigned char *)j->p, (const unsigned char *)j->p + j->n};
   pack_value t, v, bytes;

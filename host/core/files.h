@@ -7,14 +7,14 @@
 #include "core/buf.h"
 
 typedef struct {
-  int what, flags;         /* HOST_FILE_*: what is to be done */
+  int what, flags;         /* HOST_FILE_*: the operation */
   const char *root, *name; /* name "": the root itself, where that makes sense */
-  const char *to_root, *to; /* of a move */
-  const char *p;           /* what is to be written, or the packed entries of a tree */
+  const char *to_root, *to; /* the target of a move */
+  const char *p;           /* the bytes to write, or the packed entries of a tree */
   size_t n, max;
   buf out;                 /* bytes, or packed facts; the caller's */
 } files_job;
 
-/* Blocks.  HOST_FILE_OK, or why not. */
+/* Blocks.  Returns HOST_FILE_OK, or the reason of the failure. */
 int files_do(files_job *j);
 #endif

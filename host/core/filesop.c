@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * filesop.c -- host_file(): file operations as ops, run in the thread pool (files.c).
  *
- * Owns: the job and copies of its arguments.  Must never: hold more than PENDING_MAX bytes that wait to be
- * written. */
+ * Owns: the job and copies of its arguments.  Must never:
+ * hold more than PENDING_MAX bytes of pending writes. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +16,11 @@
 enum { PENDING_MAX = 128 * 1024 * 1024 };
 
 typedef struct {
-  op o;             /* closed when nobody waits for it any more */
+  op o;             /* closed once nobody waits for it */
   uv_work_t work;
   files_job job;
   int result;
-  char *texts[5];   /* what the job borrows */
+  char *texts[5];   /* copies that the job points into */
 } filesop;
 
 static size_t pending;
@@ -48,10 +48,10 @@ static void on_done(uv_work_t *work, int status) {
 }
 
 static void on_cancel(op *o) {
-  op_done(o, HOST_ECANCELED, NULL, 0); /* on_done frees it; what was begun is done all the same */
+  op_done(o, HOST_ECANCELED, NULL, 0); /* on_done frees it; the thread still finishes the work */
 }
 
-/* The i-th text, kept and ended by NUL. */
+/* Keeps a NUL-terminated copy as the i-th text. */
 static const char *keep(filesop *w, int i, const char *p, size_t n) {
   char *copy = malloc(n + 1);
   if (!copy) return NULL;

@@ -17,13 +17,13 @@ static int deflate_all(z_stream *z, const host_str *data, buf *out) {
   z->next_in = (Bytef *)(uintptr_t)data->p;
   z->avail_in = data->n;
   z->next_out = (Bytef *)out->p;
-  z->avail_out = data->n; /* what does not fit is not smaller */
+  z->avail_out = data->n; /* a result that does not fit is not smaller */
   int status = deflate(z, Z_FINISH);
   out->n = data->n - z->avail_out;
   return status == Z_STREAM_END ? 0 : HOST_ELIMIT;
 }
 
-/* Several members of a gzip are one text (RFC 1952, 2.2). */
+/* A gzip file may have several members; its content is their concatenation (RFC 1952, 2.2). */
 static int inflate_all(z_stream *z, int format, buf *out, size_t max) {
   int status = Z_OK;
   while (status == Z_OK) {

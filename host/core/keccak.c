@@ -10,7 +10,7 @@ enum { LANES = 25, ROUNDS = 24, RATE = 136 };
 
 static uint64_t rotate(uint64_t v, int by) { return by ? v << by | v >> (64 - by) : v; }
 
-/* Each lane takes in two columns of five. */
+/* XORs the parity of two columns into each lane. */
 static void theta(uint64_t s[LANES]) {
   uint64_t column[5], both[5];
   for (int x = 0; x < 5; x++) column[x] = s[x] ^ s[x + 5] ^ s[x + 10] ^ s[x + 15] ^ s[x + 20];
@@ -19,7 +19,7 @@ static void theta(uint64_t s[LANES]) {
     for (int x = 0; x < 5; x++) s[y + x] ^= both[x];
 }
 
-/* Lanes are rotated and change places, along one path through all but the first. */
+/* Rotates the lanes and moves each to its new place, along one cycle through all but the first. */
 static void rho_pi(uint64_t s[LANES]) {
   static const unsigned char place[24] = {10, 7,  11, 17, 18, 3,  5,  16, 8,  21, 24, 4,
                                           15, 23, 19, 13, 12, 2,  20, 14, 22, 9,  6,  1};

@@ -6,7 +6,7 @@
 
 enum { KECCAK_BYTES = 32 };
 
-/* The first byte of the padding, by which the two differ. */
+/* The first byte of the padding, the only difference between the two. */
 typedef enum { KECCAK_ETHEREUM = 0x01, KECCAK_SHA3 = 0x06 } keccak_padding;
 
 void keccak_256(keccak_padding padding, const void *data, size_t n, unsigned char out[KECCAK_BYTES]);

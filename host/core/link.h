@@ -8,18 +8,18 @@
 enum { LINK_TEXT = 4000 };
 
 typedef enum {
-  LINK_PREPARE = 1, /* to the worker, with the bundle's memfd: build this generation aside, and vote */
+  LINK_PREPARE = 1, /* to the worker, with the bundle's memfd: build this generation, and vote */
   LINK_COMMIT,      /* to the worker: serve it from now on */
   LINK_ABORT,       /* to the worker: forget it */
-  LINK_VOTE,        /* from the worker: ok, or text says why not */
+  LINK_VOTE,        /* from the worker: ok, or the reason in `text` */
   LINK_SERVING,     /* from the worker: the generation answers new requests */
   LINK_CHANGE,      /* from the worker, with a memfd: change the settings file; generation: its op */
-  LINK_CHANGED      /* to the worker: ok or not; text: a line that begins with a code, then why */
+  LINK_CHANGED      /* to the worker: ok, or `text`: a line that begins with a code, and why */
 } link_kind;
 
 typedef struct {
   int32_t kind, generation, ok;
-  char text[LINK_TEXT]; /* NUL-terminated; only what is used of it is sent */
+  char text[LINK_TEXT]; /* NUL-terminated; the unused rest is not sent */
 } link_message;
 
 int link_pair(int fd[2]);                                         /* 0 or -1, errno */

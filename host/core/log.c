@@ -28,10 +28,10 @@
 
 enum { LINE_MAX_BYTES = 4000, END_ROOM = 40, GATHER_BYTES = 128 * 1024, WAIT_MS = 20 };
 enum { GEN_MAX = 16 };
-static const double RETRY_S = 0.25; /* after a write that failed for another reason than a full pipe */
+static const double RETRY_S = 0.25; /* after a write failed, unless the pipe was full */
 
 typedef struct {
-  uint32_t from, to; /* what is not written yet */
+  uint32_t from, to; /* the bytes not written yet */
   char p[GATHER_BYTES];
 } gathered;
 
@@ -39,12 +39,12 @@ static const char *const names[] = {"error", "warn", "info", "debug"};
 static int threshold = LOG_INFO;
 static bool json;
 static char generation[GEN_MAX];
-static gathered *shared; /* one for each worker, and for one that makes way for it (shm_page) */
+static gathered *shared; /* one for each worker and one for its predecessor (shm_page) */
 static gathered *mine;   /* NULL: lines are written at once */
 
 static struct {
   int fd, error;
-  bool opened, socket, polled; /* polled: it may block, so it is asked before each write */
+  bool opened, socket, polled; /* polled: it may block, so poll() before each write */
   size_t piece;
   double retry_at;
   unsigned long lost, counted; /* lines; `counted` of them are in the metric */
@@ -75,7 +75,8 @@ void log_generation(const char *hash) {
 
 /* ---- stderr ---- */
 
-/* A pipe or terminal is opened anew: O_NONBLOCK belongs to the description, which is not ours alone. */
+/* Reopens a pipe or terminal: O_NONBLOCK applies to the
+ * description, which other processes share. */
 static void out_open(void) {
   struct stat st;
   out.opened = true;
@@ -110,7 +111,7 @@ static size_t piece_of(const char *p, size_t n) {
   return end ? (size_t)(end - p) + 1 : out.piece;
 }
 
-/* True when all has been written. */
+/* True when everything is written. */
 static bool drain(gathered *g) {
   while (g->from < g->to) {
     ssize_t k = out_write(g->p + g->from, piece_of(g->p + g->from, g->to - g->from));
@@ -138,7 +139,7 @@ int log_share(int workers) {
 }
 
 void log_attach(int worker) {
-  memset(&out, 0, sizeof out); /* the supervisor's descriptor was closed on the way here */
+  memset(&out, 0, sizeof out); /* the supervisor's descriptor was closed after the fork */
   mine = shared && worker >= 0 ? &shared[shm_page(worker, false)] : NULL;
 }
 
@@ -184,7 +185,7 @@ static void gather(const char *p, size_t n) {
   __atomic_store_n(&g->to, g->to + (uint32_t)n, __ATOMIC_RELEASE);
 }
 
-/* Without a loop to come back to, a full pipe gets a moment to be read. */
+/* There is no loop to retry from, so wait a moment for the reader of a full pipe. */
 static void write_now(const char *p, size_t n) {
   ssize_t k = out_write(p, n);
   if (k < 0 && errno == EAGAIN) {
@@ -209,7 +210,7 @@ typedef struct {
 } line;
 
 static void put(line *l, const char *p, size_t n) {
-  size_t room = sizeof l->p - END_ROOM - l->n; /* what ends a line in either format fits behind it */
+  size_t room = sizeof l->p - END_ROOM - l->n; /* room for the end of a line */
   if (n > room) n = room;
   memcpy(l->p + l->n, p, n);
   l->n += n;
@@ -225,7 +226,7 @@ static void put_end(line *l, const char *z) {
   l->n += n;
 }
 
-/* The date is made once a second. */
+/* Formats the time once a second. */
 static void put_time(line *l) {
   static time_t second;
   static char text[40];
@@ -249,7 +250,7 @@ static bool is_plain(unsigned char c, bool escape) {
   return c >= 0x20 && c != 0x7f && !(escape && (c == '"' || c == '\\'));
 }
 
-/* Control characters end lines and drive terminals: they are dropped, in JSON also escaped. */
+/* Drops control characters, which end lines and drive terminals; escapes for JSON if `escape`. */
 static void put_clean(line *l, const char *p, size_t n, bool escape) {
   size_t done = 0;
   for (size_t i = 0; i < n; i++) {
@@ -273,7 +274,7 @@ static void emit(line *l) {
   else write_now(l->p, l->n);
 }
 
-/* Lua's lines are JSON objects: what C knows is put in front of their first member. */
+/* Lua's lines are JSON objects: C adds its own members in front of the first one. */
 static void emit_json(int level, const char *gen, const char *p, size_t n) {
   line l;
   char pid[16];
@@ -331,7 +332,7 @@ void log_fmt(int level, const char *fmt, ...) {
   log_line(level, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }
 
-/* gen: of the task that speaks, when it is not the one in service; empty: that one. */
+/* gen: the generation of the task that logs; empty: the one in service. */
 int host_log(int level, host_str *gen, host_str *text) {
   char own[GEN_MAX];
   size_t n = gen->n < sizeof own ? gen->n : sizeof own - 1;

@@ -16,12 +16,12 @@ bool log_is_json(void);
 void log_quiet(void); /* errors only: for commands whose answer is what they print */
 void log_fmt(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_line(int level, const char *p, unsigned long n); /* n bytes, already JSON from Lua or text */
-void log_generation(const char *hash); /* of the scripts in service: `gen` of every line from now on */
+void log_generation(const char *hash); /* of the scripts in service: becomes `gen` of every line */
 
 int log_share(int workers);   /* the supervisor, before its first fork: 0, or -1 with errno */
 void log_attach(int worker);  /* this process is that worker; < 0, or without log_share(): write at once */
-int log_flush(void);          /* write what was gathered; 1: some of it must wait */
-/* That worker (leaving: its predecessor) is dead: write what it had gathered; what cannot be written
- * waits for its successor. */
+int log_flush(void);          /* write the buffered lines; 1: some must wait */
+/* That worker (leaving: its predecessor) is dead: write the lines it had buffered; what cannot be
+ * written waits for its successor. */
 void log_rescue(int worker, bool leaving);
 #endif

@@ -49,7 +49,8 @@ double host_time(void) {
 
 static void on_timer(uv_timer_t *timer);
 
-/* The loop counts whole milliseconds from its own idea of now; Lua must never be woken early. */
+/* The loop counts whole milliseconds from its cached time;
+ * round up, so that Lua is never woken early. */
 static int arm(double seconds) {
   uv_update_time(&loop.uv);
   return uv_timer_start(&loop.timer, on_timer, (uint64_t)ceil(seconds * 1000), 0);
@@ -76,7 +77,7 @@ static void on_async(uv_async_t *async) {
   (void)async;
 }
 
-/* The loop runs timers, then waits: what a timer has just queued must not wait with it. */
+/* The loop runs timers, then waits: it must not wait if a timer has just queued an event. */
 static void on_prepare(uv_prepare_t *prepare) {
   (void)prepare;
   if (op_pending() || loop.woken) uv_stop(&loop.uv);

@@ -8,10 +8,10 @@
 
 uv_loop_t *loop_uv(void);
 void loop_wake(void);      /* the next wait ends at once: something was queued outside a callback */
-void loop_interrupt(void); /* async-signal-safe: the wait that is under way ends */
+void loop_interrupt(void); /* async-signal-safe: ends the current wait */
 
 /* ---- for worker.c ---- */
 int loop_open(void);       /* 0, or -1 */
-void loop_run(bool wait);  /* what is ready now; wait: until something is, unless an event is queued */
-void loop_close(void);     /* closes whatever is still open on it */
+void loop_run(bool wait);  /* wait: until something is ready, unless an event is queued */
+void loop_close(void);     /* closes every handle still open on it */
 #endif

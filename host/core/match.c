@@ -2,7 +2,7 @@
  * match.c -- Lua 5.1 patterns, matched in a bounded number of steps.
  *
  * Like string.find and its siblings, but bounded: a pattern with several open-ended items may try
- * every way to divide a text among them, and nothing can interrupt a C function.  So each look at a byte
+ * every way to divide a text among them, and nothing can interrupt a C function.  So each byte read
  * of the text or the pattern costs a step, and matching fails when the steps run out.  Matches and
  * refusals are the same as in LuaJIT (spec/host/match_spec.lua compares the two).
  *
@@ -26,7 +26,7 @@ typedef struct {
   const byte *text, *end;   /* the subject */
   const byte *pattern_end;
   int64_t steps;            /* left */
-  int depth, failed;        /* 0, or what ends all of it: HOST_ELIMIT, HOST_EINVAL */
+  int depth, failed;        /* failed: 0, or what ends the search: HOST_ELIMIT, HOST_EINVAL */
   host_found *m;
 } matcher;
 
@@ -40,7 +40,7 @@ const char *host_match_why(int why) {
   return words[why > 0 && why <= HOST_MATCH_UNFINISHED ? why : 0];
 }
 
-/* Always NULL, as if nothing had matched: whoever tries other ways asks k->failed first. */
+/* Returns NULL, as if nothing had matched; callers check k->failed before they try alternatives. */
 static const byte *refuse(matcher *k, int why) {
   k->failed = HOST_EINVAL;
   k->m->why = why;
@@ -57,13 +57,13 @@ static byte at(const matcher *k, const byte *p) {
   return p < k->pattern_end ? *p : 0;
 }
 
-/* ---- single characters: classes and sets, of the C locale ---- */
+/* ---- single characters: classes and sets, in the C locale ---- */
 
 static bool between(byte c, byte low, byte high) {
   return c >= low && c <= high;
 }
 
-/* What follows a % in a pattern: a class, the complement of one, or itself. */
+/* `name` follows a % in the pattern: a class, its complement, or a literal character. */
 static bool in_class(byte c, byte name) {
   bool lower = between(c, 'a', 'z'), upper = between(c, 'A', 'Z'), digit = between(c, '0', '9'), in;
   switch (name | 0x20) {
@@ -100,7 +100,7 @@ static bool in_set(byte c, const byte *set, const byte *last) {
   return !wanted;
 }
 
-/* Where the item that begins at p ends: behind a character, a %x or a set. */
+/* The end of the item that begins at p: a character, a %x or a set. */
 static const byte *item_end(matcher *k, const byte *p) {
   byte c = *p++;
   if (c == ESCAPE) return at(k, p) ? p + 1 : refuse(k, MATCH_ENDS_WITH_ESCAPE);
@@ -113,7 +113,7 @@ static const byte *item_end(matcher *k, const byte *p) {
   return p + 1;
 }
 
-/* Whether c is what the item from p to `item` stands for. */
+/* Does the item from p to `item` match c? */
 static inline bool in_item(byte c, const byte *p, const byte *item) {
   switch (*p) {
   case '.': return true;
@@ -176,7 +176,7 @@ static const byte *close_capture(matcher *k, const byte *s, const byte *p) {
   return end;
 }
 
-/* %1: what the first capture has matched, once more. */
+/* %1: the text of the first capture again. */
 static const byte *captured(matcher *k, const byte *s, byte digit) {
   int i = digit - '1';
   if (i < 0 || i >= k->m->level || k->m->capture[i].n == HOST_CAPTURE_OPEN)
@@ -202,7 +202,7 @@ static const byte *balanced(matcher *k, const byte *s, const byte *p) {
   return NULL;
 }
 
-/* Where the pattern goes on when s stands between what is not of the set and what is. */
+/* %f[set]: where the pattern continues, if s is at a transition into the set. */
 static const byte *frontier(matcher *k, const byte *s, const byte *p) {
   if (at(k, p) != '[') return refuse(k, MATCH_NO_SET);
   const byte *item = item_end(k, p);
@@ -213,7 +213,7 @@ static const byte *frontier(matcher *k, const byte *s, const byte *p) {
 
 /* ---- one match at one place ---- */
 
-/* An item with what follows it.  True: it is no repetition and has matched, go on behind it. */
+/* One item with its repetition.  True: a single item has matched; continue after it. */
 static bool plain_item(matcher *k, const byte **s, const byte **p, const byte **end) {
   const byte *item = item_end(k, *p);
   *end = NULL;
@@ -231,7 +231,8 @@ static bool plain_item(matcher *k, const byte **s, const byte **p, const byte **
   return true;
 }
 
-/* %b, %f and %1, which stand for more than a character.  True: go on with *s and *p, if *s is a place. */
+/* %b, %f and %1, which match more than one character.
+ * True: continue at *s and *p, unless *s is NULL. */
 static bool special_item(matcher *k, const byte **s, const byte **p) {
   byte c = at(k, *p + 1);
   if (c == 'b') {
@@ -271,7 +272,7 @@ static const byte *match_on(matcher *k, const byte *s, const byte *p) {
   return NULL;
 }
 
-/* Where a match of p at s ends; NULL: there is none. */
+/* The end of a match of p at s; NULL: no match. */
 static const byte *match(matcher *k, const byte *s, const byte *p) {
   if (++k->depth > DEPTH_MAX) return refuse(k, MATCH_DEPTH);
   const byte *end = match_on(k, s, p);
@@ -279,9 +280,9 @@ static const byte *match(matcher *k, const byte *s, const byte *p) {
   return end;
 }
 
-/* ---- looking for the first match ---- */
+/* ---- searching for the first match ---- */
 
-/* Whether the pattern begins with a character that stands for itself, so that matches begin there only. */
+/* Does the pattern begin with a literal character?  Then matches begin only where that occurs. */
 static bool begins_plainly(const matcher *k, const byte *p) {
   byte c = at(k, p), next = c ? at(k, p + 1) : 0;
   return c && !memchr(specials, c, SPECIALS) && c != ')' && next != '*' && next != '?' && next != '-';
@@ -293,12 +294,13 @@ static const byte *next_start(matcher *k, const byte *s, const byte *p) {
   return found;
 }
 
-/* Behind a capture that the pattern begins with. */
+/* Skips a "(" at the start of the pattern. */
 static const byte *behind_capture(const matcher *k, const byte *p) {
   return at(k, p) == '(' && at(k, p + 1) != ')' ? p + 1 : p;
 }
 
-/* Where the first item of the pattern, at p, ends, if it is a class or a set that every match begins with. */
+/* The end of the pattern's first item, at p, if it is a
+ * class or set that every match begins with. */
 static const byte *begins_with_item(matcher *k, const byte *p) {
   byte c = at(k, p), name = c ? at(k, p + 1) : 0;
   bool is_class = c == ESCAPE && name && name != 'b' && name != 'f' && !between(name, '0', '9');
@@ -307,7 +309,8 @@ static const byte *begins_with_item(matcher *k, const byte *p) {
   return next != '*' && next != '?' && next != '-' ? item : NULL;
 }
 
-/* As if a match had been tried at each place before it; `steps` are those of a try besides the item. */
+/* The next character that the item matches.  Costs as much as a failed
+ * match at each place skipped, of which `steps` are not for the item. */
 static const byte *next_of_item(matcher *k, const byte *s, const byte *p, const byte *item, int steps) {
   int64_t price = steps + (item - p), most = k->steps / price + 1;
   const byte *from = s, *stop = k->end - s > most ? s + most : k->end;

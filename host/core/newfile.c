@@ -42,7 +42,8 @@ static int owner_above(const char *path, struct stat *st) {
   return stat(above, st);
 }
 
-/* A link or a second name may be of a file that is none of theirs. */
+/* Only if it is a plain file or directory with one name: a
+ * link could lead to a file that is not theirs. */
 void newfile_give(int fd, const char *path) {
   struct stat above, st;
   if (geteuid() || fstat(fd, &st) || st.st_uid || owner_above(path, &above) || !above.st_uid) return;
@@ -71,7 +72,7 @@ int newfile_directories(char *path, mode_t mode) {
   }
 }
 
-/* The directories before the last name of `path`, from byte `from` on. */
+/* Makes the directories above the last name of `path`, from byte `from` on. */
 static int make_parents(char *path, size_t from, reason why) {
   for (char *p = path + from; (p = strchr(p, '/')); p++) {
     *p = 0;
@@ -84,7 +85,7 @@ static int make_parents(char *path, size_t from, reason why) {
   return 0;
 }
 
-/* A link on the way may lead out. */
+/* A link along the path may lead out of `dir`. */
 static int check_parent(const char *dir, char *path, reason why) {
   char root[PATH_MAX], real[PATH_MAX], *slash = strrchr(path, '/');
   *slash = 0;

@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* `path` is relative to `dir`; directories on the way are made.  What is there is never changed.
- * Readable by all, writable by its owner only, whatever the umask.  0, or -1 and "path: reason". */
+/* `path` is relative to `dir`; missing directories are made, existing
+ * files never changed.  The file is readable by all and writable by
+ * its owner only, whatever the umask.  0, or -1 and "path: reason". */
 int newfile_write(const char *dir, const char *path, const char *text, size_t n, char *why,
                   size_t why_n);
 
@@ -15,7 +16,7 @@ int newfile_write(const char *dir, const char *path, const char *text, size_t n,
  * could not use it otherwise.  Does nothing for other users. */
 void newfile_give(int fd, const char *path);
 
-/* mkdir -p; what exists stays as it is.  Writes into `path` and puts it back.  0; or -1 with errno, and
- * `path` cut behind the part that cannot be made. */
+/* mkdir -p; existing directories stay as they are.  Modifies `path` meanwhile and restores it.  0;
+ * or -1 with errno, and `path` cut after the directory that cannot be made. */
 int newfile_directories(char *path, mode_t mode);
 #endif

@@ -18,10 +18,10 @@ enum {
   GEN_MAX = 1 << (31 - SLOT_BITS),
   RING_MIN = 1024,
   RING_MAX = 1 << 22,
-  OP_PLACES = 2,                  /* of one op: its end, and that its client left or reads again */
-  SYSTEM_PLACES = 64,             /* of the worker itself: timers, reloads, the end */
-  SOFT_EVENTS = 8192,             /* over this, sockets stop being read .. */
-  SOFT_BYTES = 8 * 1024 * 1024    /* .. or over this many queued bytes */
+  OP_PLACES = 2,                  /* per op: its end, and a client that left or reads again */
+  SYSTEM_PLACES = 64,             /* for the worker itself: timers, reloads, the shutdown */
+  SOFT_EVENTS = 8192,             /* over this many events, reading from sockets stops .. */
+  SOFT_BYTES = 8 * 1024 * 1024    /* .. or over this many bytes */
 };
 
 typedef struct {
@@ -37,12 +37,12 @@ typedef struct {
 
 static slot *slots;
 static int32_t n_slots, n_live;
-static int32_t free_head = -1, free_tail = -1; /* first in, first out: a stale id stays stale long */
+static int32_t free_head = -1, free_tail = -1; /* first in, first out: delays the reuse of an id */
 
 static struct {
   host_event *v;
   size_t head, n, cap, bytes;
-  bool missed;        /* something was said that could not be queued */
+  bool missed;        /* a NOTIFY or BUS event could not be queued */
   host_event reading; /* the event that Lua holds now; a push may reuse its place in the ring */
 } ring;
 
@@ -72,7 +72,7 @@ static bool ring_room(size_t want) {
   return want <= ring.cap || ring_grow(want);
 }
 
-/* Room that only those events may use which nobody could do without. */
+/* Room reserved for events that must never be lost. */
 static size_t kept_places(int32_t ops) {
   return (size_t)ops * OP_PLACES + SYSTEM_PLACES;
 }
@@ -228,7 +228,7 @@ int op_done(op *o, int status, const void *data, size_t n) {
   int r = 0;
   if (!o->quiet) {
     r = op_push(HOST_EV_DONE, status, o->id, o->owner, data, n);
-    /* Out of memory for the result: the waiter must still hear that it is over. */
+    /* No memory for the result: the waiter must still learn that the op has ended. */
     if (r < 0) r = op_push(HOST_EV_DONE, HOST_EFULL, o->id, o->owner, NULL, 0);
   }
   op_close(o);

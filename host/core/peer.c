@@ -58,7 +58,7 @@ bool peer_is_loopback(const peer *p) {
 
 /* ---- trusted networks ---- */
 
-/* "10.0.0.0/8".  ::ffff:10.0.0.0/104 is the same. */
+/* "10.0.0.0/8"; ::ffff:10.0.0.0/104 is the same network. */
 static bool parse_network(peer_network *to, const char *text, size_t n) {
   const char *slash = memchr(text, '/', n);
   size_t address_n = slash ? (size_t)(slash - text) : n, digits = slash ? n - address_n - 1 : 0;
@@ -78,7 +78,7 @@ static bool parse_network(peer_network *to, const char *text, size_t n) {
   return to->bits >= 0 && to->bits <= max;
 }
 
-/* The next word of a list, separated by commas or white space; 0: there is none. */
+/* The length of the next word of a list separated by commas or white space; 0 at its end. */
 static size_t next_word(const char **at) {
   static const char between[] = ", \t\r\n";
   *at += strspn(*at, between);

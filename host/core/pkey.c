@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * pkey.c -- signatures and shared secrets by pairs of keys: Ed25519 (RFC 8032), and ECDSA with SHA-256 and
- * ECDH over P-256 (FIPS 186-5, SP 800-56A).  The arithmetic is OpenSSL's.
+ * pkey.c -- signatures and shared secrets with key pairs: Ed25519 (RFC 8032), and ECDSA with
+ * SHA-256 and ECDH over P-256 (FIPS 186-5, SP 800-56A).  OpenSSL does the arithmetic.
  *
- * Keys, signatures and data are strangers' bytes: whatever they are, the answer is a number.  Copies of
- * private keys are wiped; OpenSSL's queue of errors is empty afterwards, since TLS reads the same one.
- * Results live until the next call of the same function. */
+ * Keys, signatures and data are untrusted: any bytes get a result or an error code.  Copies of
+ * private keys are wiped; OpenSSL's error queue, which TLS reads too, is cleared.  Results stay
+ * valid until the next call of the same function. */
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -35,8 +35,8 @@ static int finish(int e) {
 
 /* ---- Ed25519 --------------------------------------------------------------------------------- */
 
-/* Points of order 1, 2, 4 and 8, with 0 and 1 in both of their forms: under such a key one signature fits
- * every text.  The highest bit is the sign of x, and does not count. */
+/* Points of order 1, 2, 4 and 8, with 0 and 1 in both encodings: with such a key one signature can
+ * be valid for every text.  The highest bit is the sign of x and is ignored. */
 static bool small_order(const unsigned char *key) {
   static const unsigned char points[7][ED25519_PUBLIC] = {
       {0},
@@ -85,7 +85,8 @@ static const EC_GROUP *p256(void) {
   return group;
 }
 
-/* A key is a number above 0 and below the order of the group.  The caller frees it with BN_clear_free(). */
+/* A key is a number above 0 and below the group's order.
+ * The caller frees it with BN_clear_free(). */
 static BIGNUM *scalar(const unsigned char *private_key) {
   BIGNUM *d = p256() ? BN_secure_new() : NULL;
   if (d && BN_bin2bn(private_key, PRIVATE, d) && !BN_is_zero(d) &&
@@ -108,7 +109,7 @@ static int p256_derive(const unsigned char *private_key, unsigned char *out) {
   return ok ? P256_PUBLIC : HOST_EINVAL;
 }
 
-/* What OpenSSL makes of a key: one of the two is NULL. */
+/* Imports a private or a public key into OpenSSL; the other one is NULL. */
 static EVP_PKEY *p256_import(unsigned char *native_private, const host_str *public_key) {
   char group[] = "prime256v1";
   OSSL_PARAM params[3] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0)};
@@ -126,7 +127,7 @@ static EVP_PKEY *p256_import(unsigned char *native_private, const host_str *publ
   return key;
 }
 
-/* A point on the curve, in one of the two forms of SEC 1 that have one meaning. */
+/* A point on the curve, in one of the two unambiguous forms of SEC 1. */
 static EVP_PKEY *p256_public(const host_str *key) {
   unsigned first = key->n ? bytes(key)[0] : 0;
   bool whole = key->n == P256_PUBLIC && first == 4;
@@ -150,13 +151,13 @@ static EVP_PKEY *p256_private(const host_str *key) {
   return made;
 }
 
-/* r and s, of 32 bytes each, as DER.  The number of its bytes, or an error. */
+/* Encodes r and s, 32 bytes each, as DER.  Returns its length, or an error. */
 static int der_of(const unsigned char *raw, unsigned char *der) {
   ECDSA_SIG *sig = ECDSA_SIG_new();
   BIGNUM *r = BN_bin2bn(raw, HALF, NULL), *s = BN_bin2bn(raw + HALF, HALF, NULL);
   int n = HOST_EFULL;
   if (sig && r && s && ECDSA_SIG_set0(sig, r, s)) {
-    r = s = NULL; /* they are the signature's now */
+    r = s = NULL; /* the signature owns them now */
     n = i2d_ECDSA_SIG(sig, &der);
   }
   BN_free(r);
@@ -193,7 +194,7 @@ static int derive_public(int kind, const unsigned char *private_key, unsigned ch
   return kind == HOST_ED25519 ? ed25519_derive(private_key, out) : p256_derive(private_key, out);
 }
 
-/* Nearly all numbers are keys, so the second try of P-256 is one in four thousand million. */
+/* Nearly every number is a valid key: P-256 needs a second try once in four billion. */
 static int new_pair(int kind, unsigned char *pair) {
   int n = HOST_EFULL;
   for (int tries = 0; n < 0 && tries < 8; tries++)

@@ -39,7 +39,8 @@ static bool is_killed(pid_t pid, const char *signals) {
   return status_field(pid, signals, text, sizeof text) && (strtoull(text, NULL, 16) & SIGKILL_BIT);
 }
 
-/* No signal waits any more and the state says nothing: it is closing what it had open, one after another. */
+/* While a process closes its descriptors no signal is
+ * pending and its state looks alive; only the flag tells. */
 static bool is_exiting(pid_t pid) {
   char path[64], line[512] = "";
   unsigned flags = 0;

@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: MIT
- * procs.h -- other processes from /proc, as far as permissions go: all of them for root, else those
- * of our own user. */
+ * procs.h -- other processes, read from /proc as far as permissions
+ * allow: all of them for root, else those of our own user. */
 #ifndef HUMAN_PROCS_H
 #define HUMAN_PROCS_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Alive and not about to end: no zombie, and no SIGKILL on its way. */
+/* Alive and not about to end: no zombie, and no SIGKILL pending. */
 bool procs_runs(pid_t pid);
-/* The same, of a process of this program. */
+/* The same, and it runs this program. */
 bool procs_is_host(pid_t pid);
 pid_t procs_parent(pid_t pid); /* 0: unknown */
-unsigned long procs_threads(uid_t uid); /* of all its processes that we see */
+unsigned long procs_threads(uid_t uid); /* of all its visible processes */
 /* "nginx (process 812)". */
 void procs_name(pid_t pid, char *out, size_t n);
 
-/* Processes that have a descriptor of this kind, as links in /proc/PID/fd call it ("socket:[1234]", the path
- * of a file): their number; at most `max` of them in `pids`. */
+/* Finds processes with an open descriptor of `target`, as links
+ * in /proc/PID/fd name it ("socket:[1234]", the path of a file).
+ * Returns their number; at most `max` of them are in `pids`. */
 int procs_with(const char *target, pid_t *pids, int max);
 
-/* Who holds a lock of flock() on this open file; 0: nobody, or it cannot be told. */
+/* The process that holds a flock() lock on this open file; 0: none, or unknown. */
 pid_t procs_locker(int fd);
 
-/* We are asked to stop; the supervisor holds its signals blocked while it starts. */
+/* Has a signal asked us to stop?  The supervisor keeps its signals blocked while it starts. */
 bool procs_stopping(void);
-/* A moment's pause for who waits for others; false: procs_stopping(). */
+/* Pauses for a moment while waiting for another process; false: procs_stopping(). */
 bool procs_wait(void);
 #endif

@@ -40,7 +40,7 @@ static int put_capture(const host_str *text, int digit, host_found *f) {
   return put(number, (size_t)n, f);
 }
 
-/* A % before anything but a digit stands for what follows it; at the end, for NUL. */
+/* A % before a non-digit stands for that character; at the end, for NUL. */
 static int put_replacement(const host_str *text, const host_str *repl, host_found *f) {
   int failed = 0;
   for (uint32_t i = 0; i < repl->n && !failed; i++) {

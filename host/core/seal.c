@@ -33,7 +33,7 @@ static int aes_blocks(const unsigned char *key, const unsigned char *in, int n, 
   return ok ? 0 : -1;
 }
 
-/* The key of one text: CMAC (SP 800-38B) of two blocks that hold half of its nonce. */
+/* Derives the key of one text: CMAC (SP 800-38B) of two blocks that contain half of its nonce. */
 static int derive(const unsigned char *key, const unsigned char *nonce, unsigned char *out) {
   unsigned char k1[BLOCK] = {0}, blocks[2 * BLOCK] = {0, 1, 'X', 0, [BLOCK] = 0, 2, 'X', 0};
   if (aes_blocks(key, k1, BLOCK, k1)) return -1;
@@ -50,7 +50,7 @@ static int derive(const unsigned char *key, const unsigned char *nonce, unsigned
   return failed;
 }
 
-/* Encrypts, or decrypts; `tag` is written, or compared. */
+/* Encrypts and writes `tag`, or decrypts and verifies it. */
 static int gcm(bool encrypts, const unsigned char *key, const unsigned char *iv, const host_str *aad,
                const void *in, size_t n, unsigned char *out, unsigned char *tag) {
   EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
@@ -76,7 +76,7 @@ static int crypt_text(bool encrypts, const sealkey *key, const host_str *aad, un
 
 /* ---- texts ---- */
 
-/* What is authenticated beside the text: its kind, then the context. */
+/* The additional authenticated data: the kind, then the context. */
 static host_str bind(seal_kind kind, const host_str *context) {
   static char bound[1 + CONTEXT_MAX];
   bound[0] = (char)kind;
@@ -143,7 +143,7 @@ static int answer(int e, const buf *b, host_str *out) {
   return e;
 }
 
-/* What was opened before is wiped, and a large buffer given back. */
+/* Wipes the last opened text and frees a large buffer. */
 static void renew(buf *b) {
   if (b->p) explicit_bzero(b->p, b->n);
   if (b->cap > KEEP) buf_free(b);

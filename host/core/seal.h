@@ -13,14 +13,14 @@
 
 enum { SEAL_TEXT_MAX = 16 << 20 };
 
-/* What a text is for: those of one kind never open as another. */
+/* What a text is for: a text sealed as one kind never opens as another. */
 typedef enum { SEAL_SCRIPT = 1, SEAL_SECRET } seal_kind;
 
-/* Appends the sealed text.  0, HOST_ELIMIT, HOST_EFULL, or HOST_EDOWN: no key (seal_why). */
+/* Appends the sealed text.  0, HOST_ELIMIT, HOST_EFULL, or HOST_EDOWN: no key (see seal_why). */
 int seal_close(seal_kind kind, const host_str *text, const host_str *context, buf *out);
 
-/* Appends the text.  0, HOST_EINVAL: not a sealed text; HOST_EGONE: sealed with a key that is not ours;
- * HOST_EDENIED: altered, or sealed for another context; HOST_EFULL. */
+/* Appends the opened text.  0, HOST_EINVAL: not a sealed text; HOST_EGONE: sealed with a key we do
+ * not have; HOST_EDENIED: altered, or sealed for another context; HOST_EFULL. */
 int seal_open(seal_kind kind, const host_str *sealed, const host_str *context, buf *out);
 
 const char *seal_why(void); /* why there was no key, "file: reason" */

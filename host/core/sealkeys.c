@@ -39,7 +39,7 @@ static int fail(reason why, const char *what, const char *reason_text) {
   return -1;
 }
 
-/* ---- their text ---- */
+/* ---- parsing ---- */
 
 static int digit(char c) {
   return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
@@ -66,7 +66,7 @@ static bool is_space(char c) {
   return c == ',' || isspace((unsigned char)c);
 }
 
-/* How many there are; -1: not what keys look like. */
+/* Returns the number of keys; -1: malformed. */
 static int read_keys(sealkey *out, const char *p, size_t n) {
   const char *end = p + n;
   int count = 0;
@@ -88,7 +88,7 @@ static int take(const char *text, size_t n, const char *where, reason why) {
   return fail(why, where, "must be keys of 64 hexadecimal digits (openssl rand -hex 32), at most 16");
 }
 
-/* ---- where they are ---- */
+/* ---- the setting or the file ---- */
 
 static int file_path(char *out, reason why) {
   if (snprintf(out, PATH_MAX, "%s/seal.key", conf_str("home")) < PATH_MAX) return 0;
@@ -114,7 +114,7 @@ static int read_file(const char *path, reason why) {
   return failed;
 }
 
-/* A key as a line of text. */
+/* Draws a random key and writes it as a line of text. */
 static int draw(char *line) {
   unsigned char bytes[SEALKEY_BYTES];
   if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) return -1;
@@ -124,7 +124,7 @@ static int draw(char *line) {
   return 0;
 }
 
-/* Several may try at once: one of them makes it. */
+/* Several processes may try at once; one of them creates it. */
 static int make_file(const char *path, reason why) {
   char line[LINE];
   if (draw(line)) return fail(why, path, "no random bytes");
@@ -166,7 +166,7 @@ static const sealkey *find(const char *id) {
   return NULL;
 }
 
-/* Another process may have made a new one just now. */
+/* Reads the file again if needed: another process may have just made a new key. */
 const sealkey *sealkeys_find(const char *id) {
   const sealkey *key = find(id);
   keys.looked = key ? keys.looked : 0;

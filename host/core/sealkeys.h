@@ -8,14 +8,14 @@ enum { SEALKEY_BYTES = 32, SEALKEY_ID = 8, SEALKEYS_MAX = 16 };
 
 typedef struct {
   unsigned char bytes[SEALKEY_BYTES];
-  char id[SEALKEY_ID + 1]; /* the first digits of a hash: tells keys apart, and nothing about them */
+  char id[SEALKEY_ID + 1]; /* the first digits of a hash: identifies a key, reveals nothing */
 } sealkey;
 
-/* The key for new texts; made where there is none.  NULL and "what: why": it cannot be had. */
+/* The key for new texts; creates one if there is none.  On failure NULL, and "what: why". */
 const sealkey *sealkeys_current(char *why, size_t n);
 
 const sealkey *sealkeys_find(const char *id); /* NULL: no key of ours */
 
-/* A new key for new texts, in the file.  0; -1 and "what: why". */
+/* Adds a new key to the file, for new texts.  0; -1 and "what: why". */
 int sealkeys_rotate(char *why, size_t n);
 #endif

@@ -24,9 +24,9 @@
 enum { FILE_MAX = 32 << 20 };
 
 static struct {
-  buf text;                   /* of the file */
+  buf text;                   /* the file's content */
   struct stat seen;
-  bool told;                  /* that something does not open */
+  bool told;                  /* a failure to open a secret was logged */
   buf value;
 } s = {.text = {.max = FILE_MAX}, .value = {.max = SECRETSTORE_VALUE_MAX + 64}};
 
@@ -155,7 +155,7 @@ int secretstore_each(void (*fn)(const char *name, const char *state), char *why,
 
 /* ---- changing ---- */
 
-/* One at a time: each reads what the one before has written. */
+/* One writer at a time: each sees what the previous one wrote. */
 static int lock(reason why) {
   char home[PATH_MAX], path[PATH_MAX];
   snprintf(home, sizeof home, "%s", conf_str("home"));
@@ -183,7 +183,8 @@ static int add_sealed(buf *out, const char *name, const char *value, size_t n, r
   return e || buf_add(out, "\n", 1) ? fail(why, name, "does not fit") : 0;
 }
 
-/* All lines, with `name` in its place or, without a value, left out.  How many have it; -1. */
+/* Copies all lines, with `name` replaced or, without a
+ * value, left out.  Returns how many had it; or -1. */
 static int with(buf *out, const char *name, const char *value, size_t n, reason why) {
   line l;
   int had = 0, count = 0;

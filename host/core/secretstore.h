@@ -10,11 +10,12 @@ enum { SECRETSTORE_NAME = 64, SECRETSTORE_VALUE_MAX = 64 << 10, SECRETSTORE_MAX 
 
 bool secretstore_is_name(const char *name); /* a-z, 0-9 and _ */
 
-/* The value, until the next call; NULL: there is none of that name, or it cannot be opened (logged once). */
+/* The value, valid until the next call; NULL: no such
+ * secret, or it cannot be opened (logged once). */
 const char *secretstore_value(const char *name);
 void secretstore_forget(void); /* wipes the last value */
 
-/* 0, or -1 and "what: why".  What other processes use changes with it. */
+/* 0, or -1 and "what: why".  Takes effect in all processes at once. */
 int secretstore_set(const char *name, const char *value, size_t n, char *why, size_t why_n);
 int secretstore_remove(const char *name, char *why, size_t why_n); /* 1: there was none */
 int secretstore_reseal(char *why, size_t why_n);                   /* all of them, with the newest key */

@@ -18,7 +18,7 @@
 #include "host_api.h"
 
 enum {
-  METRICS_MAX = 8192, /* names of one process; memory is touched as they come */
+  METRICS_MAX = 8192, /* names per process; untouched entries cost no memory */
   METRIC_SLOTS = 16384,
   METRIC_NAME = 192,
   RATE_SETS = 4096,
@@ -38,7 +38,7 @@ typedef struct {
 
 typedef struct {
   uint32_t started, busy, turn, retiring;
-  uint32_t db_ready, db_starved; /* connections to the database; none can be had */
+  uint32_t db_ready, db_starved; /* connections to the database; it can get none */
   double since;
   host_beat beat;
   uint32_t n_labels;
@@ -60,7 +60,7 @@ typedef struct {
 
 static struct {
   int workers;
-  uint64_t seed[2]; /* keys the hash, so that nobody can aim at one set of buckets */
+  uint64_t seed[2]; /* keys the hash, so that nobody can aim many keys at one set of buckets */
   uint32_t successor[SHM_WORKERS_MAX]; /* which of a worker's two pages is in use */
   uint32_t n_struck;
   char struck[STRUCK_MAX][SHM_LABEL];
@@ -80,7 +80,7 @@ static page *page_of(int worker) {
   return &shm->page[shm_page(worker, false)];
 }
 
-/* All pages with metrics: the workers', last the supervisor's. */
+/* The number of pages with metrics: the workers', then the supervisor's. */
 static int pages(void) {
   return 2 * shm->workers + 1;
 }
@@ -107,7 +107,7 @@ int shm_init(int workers) {
 
 /* ---- heartbeats ---- */
 
-/* A gauge counts what a dead process held, so it starts again; a counter must never go back. */
+/* When a worker is replaced its gauges start again from zero; a counter must never go back. */
 static bool is_counter(const char *name) {
   size_t n = strcspn(name, "{");
   static const char *const tails[] = {"_total", "_count", "_sum", "_bucket"};
@@ -165,7 +165,7 @@ double shm_busy_for(void) {
   return self->busy ? shm_clock() - self->since : 0;
 }
 
-/* ---- who has connections to the database ---- */
+/* ---- connections to the database, by worker ---- */
 
 void shm_database(int ready, bool starved) {
   if (!self) return;
@@ -173,7 +173,7 @@ void shm_database(int ready, bool starved) {
   __atomic_store_n(&self->db_starved, starved, __ATOMIC_RELAXED);
 }
 
-/* Workers that serve; one that leaves takes nothing new. */
+/* Another worker that serves and is not retiring, or NULL. */
 static page *sibling(int i) {
   page *p = page_of(i);
   return p != self && __atomic_load_n(&p->started, __ATOMIC_ACQUIRE) && !p->retiring ? p : NULL;
@@ -198,7 +198,7 @@ int shm_database_sibling(void) {
   return best;
 }
 
-/* The worker may write while we read: what is copied is bounded and ends, more is not needed. */
+/* The worker may write while we read: the copy is bounded and NUL-terminated, which is enough. */
 static void read_page(const page *p, shm_beat *out) {
   *out = (shm_beat){0};
   out->busy = __atomic_load_n(&p->busy, __ATOMIC_ACQUIRE);
@@ -228,7 +228,7 @@ void shm_self(shm_beat *out) {
 /* ---- labels ---- */
 
 host_beat *host_beat_page(void) {
-  static host_beat none; /* a process that nobody watches */
+  static host_beat none; /* for a process that nobody watches */
   return self ? &self->beat : &none;
 }
 
@@ -382,7 +382,7 @@ double host_metric_get(host_str *name) {
   return known ? sum : NAN;
 }
 
-/* The sum over all processes, or nothing when an earlier page lists the same name. */
+/* The sum over all processes; false if an earlier page has already listed the name. */
 static bool metric_sum(int at, const metric *m, double *sum) {
   *sum = 0;
   for (int i = 0; i < pages(); i++) {
@@ -424,8 +424,8 @@ int host_metric_dump(host_str *out) {
 
 /* ---- rate limits: token buckets ---- */
 
-/* A holder keeps the lock for some 50 ns.  One that was killed while it held it never gives it
- * back: after the bound the lock is taken over, at worst one token is counted twice. */
+/* The lock is held for some 50 ns.  A process killed meanwhile never releases it, so after the
+ * bound we take it over; at worst one token is counted twice. */
 static void rate_lock(rate_set *s) {
   for (int i = 0; i < RATE_SPINS; i++) {
     uint32_t free_now = 0;
@@ -443,8 +443,9 @@ static bucket *rate_find(rate_set *s, uint64_t hash) {
   return NULL;
 }
 
-/* A bucket for a new key.  One that is full again says nothing, so the one that is or will be full first
- * makes room: who fills the table with new addresses does not wipe out who has used up his tokens. */
+/* A bucket for a new key.  A full bucket holds no information, so the
+ * one that is or will be full first makes room: flooding the table with
+ * new addresses does not evict a client that has used up its tokens. */
 static bucket *rate_new(rate_set *s, uint64_t hash, double now, double burst) {
   bucket *first = &s->way[0];
   for (int i = 1; i < RATE_WAYS; i++)

@@ -39,7 +39,7 @@ static int write_all(int fd, const char *text, size_t n) {
   return 0;
 }
 
-/* As root: what belongs to somebody stays theirs. */
+/* As root: the new file keeps the owner of the old one. */
 static void keep_owner(int fd, const char *path, const char *beside) {
   struct stat st;
   if (geteuid()) return;
@@ -58,7 +58,7 @@ static int write_beside(const char *path, const char *beside, const char *text, 
   return failed ? -1 : 0;
 }
 
-/* A new name is lost with the power unless its directory is written. */
+/* Without this a power loss may undo the rename. */
 static void sync_directory(const char *path) {
   char above[PATH_MAX];
   int n = snprintf(above, sizeof above, "%s", path);
