@@ -22,13 +22,13 @@
 
 enum {
   READ_SIZE = 65536,
-  OUT_SIZE = 4096,       /* output buffers start with this, and are kept when they stayed so */
+  OUT_SIZE = 4096,       /* initial size of output buffers; those that have not grown are reused */
   SPARE_OUTS = 256,
-  STALL_MS = 30000,      /* a client that takes nothing for so long is cut */
-  LINGER_MS = 1000,      /* after our last words a client may be silent for so long, */
-  LINGER_ALL_MS = 10000, /* and go on sending for so long */
-  LAST_REQUEST_MS = 500, /* a client that does not know yet that we stop may still send one */
-  ARRIVING_FREE = 65536  /* a body or message of that size finds room whatever else arrives */
+  STALL_MS = 30000,      /* a client that reads nothing for this long is disconnected */
+  LINGER_MS = 1000,      /* after our answer a client may be silent for this long, */
+  LINGER_ALL_MS = 10000, /* and keep sending for this long */
+  LAST_REQUEST_MS = 500, /* a client that does not know yet that we stop may send one more */
+  ARRIVING_FREE = 65536  /* a body or message of this size always finds room */
 };
 
 struct out_write {
@@ -43,7 +43,7 @@ static struct {
   int count;
   bool draining;
   conn_link dirty, paused;
-  size_t arriving;       /* bytes held of bodies and messages */
+  size_t arriving;       /* bytes held of unfinished bodies and messages */
   int n_outs;
   char *outs[SPARE_OUTS];
   char in[READ_SIZE];
@@ -122,7 +122,7 @@ static void release_out(buf *b) {
   b->n = b->cap = 0;
 }
 
-/* What is to be written, in the form in which it is sent; NULL: no memory. */
+/* The bytes to write, encrypted if the connection is; NULL: no memory. */
 static buf *outgoing(conn *c) {
   if (!c->tls) return &c->out;
   if (tlsio_seal(c->tls, &c->out, c->state == CONN_FLUSHING) < 0) return NULL;
@@ -130,7 +130,8 @@ static buf *outgoing(conn *c) {
   return tlsio_wire(c->tls);
 }
 
-/* One large piece on a short queue is no sign of a slow client, and neither is a long turn. */
+/* One large piece on a short queue does not mean that the client is
+ * slow, and neither does a long turn: try to write before deciding. */
 bool conn_overfull(conn *c, size_t more, size_t max) {
   if (conn_queued(c) <= CONN_DRAIN_HIGH || conn_queued(c) + more <= max) return false;
   buf *out = c->writing || !c->out.n ? NULL : outgoing(c);
@@ -149,8 +150,9 @@ const char *conn_unwritten(const conn *c, size_t *n) {
   return *n ? c->writing->b.p + c->writing->b.n - *n : NULL;
 }
 
-/* Closing a connection with unread bytes resets it, and the client loses the answer that says why.  Whoever is still
- * sending a body may read that only when all of it is sent; so what comes is dropped, however much. */
+/* Closing a connection with unread bytes resets it, and the client loses the answer that says why.  A
+ * client that is still sending a body may read the answer only afterwards, so drop what it sends, however
+ * much. */
 static void linger(conn *c) {
   uint64_t now = conn_now(), left = c->linger_until > now ? c->linger_until - now : 0;
   if (!left) return conn_close(c);
@@ -167,7 +169,7 @@ static void start_lingering(conn *c) {
   read_update(c);
 }
 
-/* Everything that was queued is with the kernel. */
+/* The kernel has taken everything that was queued. */
 static void all_written(conn *c) {
   c->stall_at = 0;
   if (c->state == CONN_FLUSHING) return start_lingering(c);
@@ -198,7 +200,7 @@ static void on_written(uv_write_t *req, int status) {
   flush_one(c);
 }
 
-/* The socket is full: libuv writes the rest, which it borrows, when there is room again. */
+/* The socket is full: libuv borrows the rest and writes it once there is room. */
 static void write_rest(conn *c, buf *out, size_t done) {
   out_write *w = malloc(sizeof *w);
   if (!w) return conn_close(c);
@@ -218,7 +220,7 @@ static void write_rest(conn *c, buf *out, size_t done) {
 }
 
 static void flush_one(conn *c) {
-  if (c->writing) return; /* on_written goes on */
+  if (c->writing) return; /* on_written continues */
   buf *out = outgoing(c);
   if (!out) return conn_close(c);
   if (out->n) {
@@ -261,7 +263,7 @@ int conn_hold(conn *c, const void *p, size_t n) {
   return buf_add(&c->in, p, n);
 }
 
-/* After bytes were parsed: nothing left and nothing more to come ends the connection. */
+/* After parsing: ends the connection if no bytes are left and no more will come. */
 static void settle(conn *c) {
   if (c->state == CONN_OPEN && c->eof && !c->talk->is_busy(c) && !conn_held(c)) c->talk->end(c);
   read_update(c);
@@ -305,7 +307,8 @@ static void take(conn *c, char *p, size_t n) {
   if (c->state == CONN_OPEN && used < n && conn_hold(c, p + used, n - used) < 0) conn_close(c);
 }
 
-/* All that was read is decrypted at once, also what can only be held back: nothing waits unseen. */
+/* Decrypts everything that was read, even what is then held
+ * back, so that nothing is stuck in OpenSSL. */
 static void take_sealed(conn *c, const char *p, size_t n) {
   static char plain[TLSIO_RECORD];
   int k;
@@ -414,7 +417,7 @@ void conn_close(conn *c) {
   release_out(&c->out);
   conns.count--;
   uv_handle_t *h = (uv_handle_t *)&c->tcp;
-  if (!uv_is_closing(h)) uv_close(h, on_closed); /* worker.c closes what is left at its very end */
+  if (!uv_is_closing(h)) uv_close(h, on_closed); /* at exit worker.c closes what is left */
 }
 
 void conn_finish(conn *c, bool linger) {

@@ -2,8 +2,8 @@
  * listen.c -- accepting connections.  The listening sockets are the supervisor's, inherited; they are
  * polled rather than uv_listen()ed, because accepting must be able to pause.
  *
- * Owns: the polls and one spare descriptor, used to answer a client with 503 when there is no
- * other.  Must never: spin on a socket that it cannot accept from. */
+ * Owns: the polls and one spare descriptor, used to answer a client with 503 when no other is
+ * left.  Must never: spin on a socket that it cannot accept from. */
 #include "net/listen.h"
 
 #include <dirent.h>
@@ -48,7 +48,8 @@ static bool may_log(void) {
   return true;
 }
 
-/* What it has sent is read first: a socket closed with bytes unread takes the answer back (RST). */
+/* Reads what the client has sent first: closing a socket
+ * with unread bytes sends RST, which discards the answer. */
 static void turn_away(int fd, bool secure) {
   char answer[CONN_OVERLOAD], ignored[4096];
   size_t n = conn_serves()->overload(answer, sizeof answer);
@@ -61,7 +62,8 @@ static bool is_secure(int index) {
   return tls_on() && listening.at[index].port != LISTEN_REDIRECT;
 }
 
-/* Without a descriptor for the client the spare one tells it so.  False: that is gone as well. */
+/* No descriptor is left: accepts with the spare one, to
+ * answer 503.  False: that one is gone too. */
 static bool turn_next_away(int index) {
   if (listening.spare < 0) return false;
   close(listening.spare);
@@ -71,7 +73,7 @@ static bool turn_next_away(int index) {
   return client >= 0;
 }
 
-/* No descriptor or no memory: stop for a moment instead of being woken at once for the same client. */
+/* No descriptor or no memory: pause, or the same client would wake us again at once. */
 static void accept_failed(int index, int err) {
   if (may_log())
     log_fmt(LOG_ERROR, "accept: %s; %d connections are open, new clients get 503", strerror(err),
@@ -92,7 +94,7 @@ static void take(int client, int index, const struct sockaddr *from) {
               "clients get 503", conn_count());
     return turn_away(client, secure);
   }
-  conn *c = conn_open(client, port); /* which a request tells */
+  conn *c = conn_open(client, port); /* its requests report the port */
   if (!c) return;
   peer_set(&c->peer, from);
   c->from = (uint8_t)((listening.at[index].inner ? CONN_INNER : 0) |
@@ -119,7 +121,7 @@ static void on_ready(uv_poll_t *p, int status, int events) {
   }
 }
 
-/* On Linux an accepted socket inherits these from the listening one: no system call per connection. */
+/* On Linux accepted sockets inherit these options, which saves system calls per connection. */
 static void set_options(int fd) {
   int on = 1, idle_s = 60;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -136,8 +138,8 @@ static bool is_inner(int fd) {
   return peer_is_loopback(&p);
 }
 
-/* What else needs descriptors (the database, requests to others, connections of other workers, files) must
- * find some: clients alone are told to wait. */
+/* Leaves descriptors for everything else (the database, outbound requests, connections passed by
+ * other workers, files): only clients are turned away when descriptors run out. */
 static int connections_max(void) {
   struct rlimit files;
   int wanted = (int)conf_num("limits.connections"), open_now = 0;
@@ -173,8 +175,8 @@ int listen_init(const listen_sockets *sockets) {
   return 0;
 }
 
-/* Who waits already is still taken.  With the sockets closed, here and in the supervisor, later clients
- * are refused at once and go elsewhere, instead of waiting for nobody. */
+/* Accepts the clients in the backlog first.  Once the sockets are closed, here and in the
+ * supervisor, later clients are refused at once instead of waiting for nobody. */
 void listen_stop(void) {
   for (int i = 0; i < listening.n; i++) {
     on_ready(&listening.at[i].poll, 0, UV_READABLE);

@@ -9,7 +9,7 @@ enum { LISTEN_MAIN, LISTEN_AGENT, LISTEN_REDIRECT }; /* port, agent_port, tls.re
 typedef struct {
   int n;
   int fd[LISTEN_MAX];
-  int port[LISTEN_MAX]; /* which one each of them is: LISTEN_MAIN .. */
+  int port[LISTEN_MAX]; /* what each of them is: LISTEN_MAIN .. */
 } listen_sockets;
 
 int listen_init(const listen_sockets *sockets); /* 0, or -1 with a line in the log */

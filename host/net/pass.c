@@ -22,7 +22,7 @@ typedef struct {
   uint32_t mark, listener, unwritten;
   uint8_t secure, from;
   peer peer;
-} pass_head; /* then: unwritten bytes, the request, what was read behind it */
+} pass_head; /* followed by: unwritten bytes, the request, bytes read after it */
 
 static int (*send_to)(int worker, int fd, const void *head, size_t n);
 
@@ -31,7 +31,7 @@ void pass_init(int (*send)(int worker, int fd, const void *head, size_t n)) {
 }
 
 int pass_begin(const conn *c, buf *b) {
-  size_t n = 0, m = c->tls ? 0 : c->out.n; /* what is encrypted here is also written here */
+  size_t n = 0, m = c->tls ? 0 : c->out.n; /* this worker writes what it encrypts */
   const char *rest = c->tls ? NULL : conn_unwritten(c, &n);
   pass_head head = {.mark = PASS_MARK, .listener = c->listener, .unwritten = (uint32_t)(n + m),
                     .secure = c->secure, .from = c->from, .peer = c->peer};

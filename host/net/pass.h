@@ -5,14 +5,15 @@
 #include "core/buf.h"
 #include "net/conn.h"
 
-/* How it gets there: the other worker gets a copy of `fd` and `head`, and calls pass_adopt(). */
+/* The transport: gives the other worker a copy of `fd` and
+ * `head`, with which it calls pass_adopt(). */
 void pass_init(int (*send)(int worker, int fd, const void *head, size_t n));
 
-/* In this order: pass_begin() starts `b` (free it in any case); the caller appends the request
- * as it was received; pass_send().  Each returns 0, or an error: then nothing has changed. */
+/* Call pass_begin(), which starts `b` (always free it); append the request as it was received; call
+ * pass_send().  Each returns 0, or an error, which leaves everything unchanged. */
 int pass_begin(const conn *c, buf *b);
 int pass_send(conn *c, int worker, buf *b);
-void pass_leave(conn *c); /* it was sent: this worker is done with it */
+void pass_leave(conn *c); /* after pass_send(): this worker gives it up */
 
 /* Adopts a connection from another worker; owns fd; the bytes are borrowed. */
 void pass_adopt(int fd, const void *bytes, size_t n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * portowner.c -- see portowner.h.  /proc/net/tcp and tcp6 list the listening sockets (proc(5)), the
- * descriptors of processes show their owner; only root sees those of other users.  Owns nothing. */
+ * portowner.c -- see portowner.h.  /proc/net/tcp and tcp6 list the sockets (proc(5)); /proc/PID/fd
+ * shows which process has one open, but only root sees other users' processes.  Owns nothing. */
 #include "net/portowner.h"
 
 #include <arpa/inet.h>
@@ -60,7 +60,7 @@ static bool overlap(const struct in6_addr *a, const struct in6_addr *b) {
          (!memcmp(a->s6_addr + 12, &any_v4, 4) || !memcmp(b->s6_addr + 12, &any_v4, 4));
 }
 
-/* "0100007F" or "00000000000000000000000001000000": words of the address as the machine has them. */
+/* "0100007F" or "00000000000000000000000001000000": the address in words of native byte order. */
 static struct in6_addr read_address(const char *hex, size_t n) {
   uint32_t word[4] = {0};
   char one[9] = "";
@@ -87,7 +87,7 @@ static bool read_row(char *line, row *r) {
   return r->inode || r->state == TCP_STATE_TIME_WAIT;
 }
 
-/* A socket that is in the way at this address: one that listens, else any. */
+/* Finds the socket that occupies this address; prefers one that listens. */
 static bool find_socket(const char *table, const struct in6_addr *at, int port, row *out) {
   char line[512];
   row r;
@@ -111,7 +111,7 @@ static struct in6_addr address_of(const char *text) {
   return inet_pton(AF_INET6, text, &v6) == 1 ? v6 : in6addr_any;
 }
 
-/* ---- whose ---- */
+/* ---- whose socket ---- */
 
 static void name_user(unsigned uid, char *out, size_t n) {
   const struct passwd *user = getpwuid(uid);

@@ -4,14 +4,14 @@
 #define HUMAN_PORTOWNER_H
 #include <stddef.h>
 
-/* arg: "ADDRESS PORT".  0 when it can be listened on; -1 with the reason in `out`, and the process that
- * has it as far as we may see: "Address already in use by nginx (process 812)". */
+/* arg: "ADDRESS PORT".  0 if we can listen on it.  Otherwise -1 and the reason in `out`, with the
+ * process if we may see it: "Address already in use by nginx (process 812)". */
 int portowner_ask(const char *arg, char *out, size_t n);
 
 typedef enum { PORTOWNER_UNKNOWN, PORTOWNER_ENDING, PORTOWNER_KNOWN } portowner_state;
 
-/* Who is in the way of listening there.  Known: `out` is "nginx (process 812)", or "a program of user
- * www-data" where the process is not visible.  Ending: a process that has been killed, or a connection from
- * that port that the system remembers for a minute (TIME_WAIT).  Unknown: nobody is seen. */
+/* What keeps us from listening there.  Known: `out` is "nginx (process 812)", or "a program of user
+ * www-data" if the process is not visible.  Ending: a process that has been killed, or an old
+ * connection of that port in TIME_WAIT, which lasts a minute.  Unknown: nothing found. */
 portowner_state portowner_find(const char *address, int port, char *out, size_t n);
 #endif

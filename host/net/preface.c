@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * preface.c -- a connection's PROXY head (http.proxy_protocol), which comes before everything else, also
- * before TLS.
+ * preface.c -- a connection's PROXY head (http.proxy_protocol),
+ * which comes before everything else, even before TLS.
  *
  * See preface.h.  Listener and peer decide whether a head is expected, never the bytes: with
  * http.trusted_proxies only those peers send one, without it all do.  It must arrive within
@@ -30,7 +30,7 @@ bool preface_wanted_here(void) {
   return peer_parse(&here, "127.0.0.1", 9) && preface_wanted(LISTEN_MAIN, peer_is_trusted(&here));
 }
 
-/* Every client on earth may cause this: a line a second. */
+/* Any client can cause this: log at most one line a second. */
 static size_t refuse(conn *c, const char *what) {
   static uint64_t logged_at, unsaid;
   char ip[PEER_TEXT];

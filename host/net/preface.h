@@ -7,8 +7,8 @@
 
 typedef struct conn conn;
 
-bool preface_wanted(int listener, bool trusted); /* of a peer that is, or is not, a trusted proxy */
-bool preface_wanted_here(void);                  /* on the main port, of a client of this machine */
+bool preface_wanted(int listener, bool trusted); /* trusted: the peer is a trusted proxy */
+bool preface_wanted_here(void);                  /* on the main port, from this machine */
 
 /* How many of the first `n` bytes of the connection belong to its PROXY head.  The head is complete when
  * c->preface is false; a malformed one closes the connection. */

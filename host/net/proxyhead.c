@@ -13,7 +13,8 @@ typedef struct { const char *p; size_t n; } word;
 
 /* ---- version 1: a line of text ---- */
 
-/* "1.2.3.4 5.6.7.8 56324 443" is separated by single spaces; how many there are, at most V1_WORDS. */
+/* Splits "1.2.3.4 5.6.7.8 56324 443" at single spaces;
+ * returns the number of words, at most V1_WORDS. */
 static int split(const char *p, size_t n, word *to) {
   int count = 0;
   for (const char *end = p + n; count < V1_WORDS; count++) {
@@ -65,7 +66,7 @@ static proxyhead parse_v1(const char *p, size_t n, peer *source, size_t *used) {
 
 /* ---- version 2: a struct ---- */
 
-/* The bytes behind the fixed part begin with the addresses; what follows them is for others. */
+/* The bytes after the fixed part begin with the addresses; we skip the extensions that follow. */
 static proxyhead parse_addresses(unsigned family, const char *p, size_t n, peer *source) {
   switch (family) {
     case 0x11: /* TCP over IPv4 */
@@ -76,7 +77,7 @@ static proxyhead parse_addresses(unsigned family, const char *p, size_t n, peer 
       if (n < 36) return PROXYHEAD_BAD;
       peer_set6(source, p);
       return PROXYHEAD_SOURCE;
-    case 0x31: /* a stream over a socket of the proxy's machine, which is another one's for us */
+    case 0x31: /* a UNIX socket on the proxy's machine: means nothing on ours */
       return n < 216 ? PROXYHEAD_BAD : PROXYHEAD_NOBODY;
     default: /* datagrams, unspecified, unknown: accept the connection, ignore the addresses */
       return PROXYHEAD_NOBODY;
@@ -94,7 +95,7 @@ static proxyhead parse_v2(const char *p, size_t n, peer *source, size_t *used) {
   return parse_addresses(head[13], p + FIXED, length, source);
 }
 
-/* ---- which of them ---- */
+/* ---- either version ---- */
 
 static bool begins(const char *p, size_t n, const char *with, size_t with_n) {
   return memcmp(p, with, n < with_n ? n : with_n) == 0;

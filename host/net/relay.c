@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * relay.c -- a TLS connection that another worker handles: the stream moves, the encryption stays here.
  *
- * pass.c gives the other worker one end of a local stream in place of the connection; we decrypt the
- * client's bytes into our end, and encrypt those that come out of it.  To the other worker it is a
- * connection like any other: with requests in order, WebSockets, and back-pressure, since reading from
- * one side pauses while the other has too much queued.
+ * pass.c gives the other worker one end of a local stream in place of the connection; we decrypt
+ * the client's bytes into our end, and encrypt those that come out of it.  To the other worker it
+ * is a connection like any other: requests stay in order, WebSockets work, and so does
+ * back-pressure, since reading from one side pauses while the other has too much queued.
  *
  * Owns: our end.  Must never: inspect the bytes, or hold more of them than RELAY_HIGH and one read. */
 #include "net/relay.h"
@@ -47,7 +47,7 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *b) {
 
 static void read_on(relay *r, bool on);
 
-/* Its end is the end of the connection: the other worker has said all that it had to say. */
+/* End of file: the other worker has sent everything, so the connection ends. */
 static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b) {
   relay *r = (relay *)s;
   conn *c = r->c;
@@ -87,7 +87,7 @@ static void on_written(uv_write_t *req, int status) {
   if (status == 0 && r->c) conn_pump(r->c);
 }
 
-/* The other worker takes nothing more: what it said before is still to be read from it. */
+/* If the other worker takes nothing more, drop the bytes: its last output must still be read. */
 static int write_rest(relay *r, const char *p, size_t n) {
   rest *w = malloc(sizeof *w + n);
   if (!w) return -1;
@@ -104,7 +104,7 @@ static size_t feed(conn *c, char *p, size_t n) {
   if (!wants_reading(c)) return 0;
   uv_buf_t b = uv_buf_init(p, (unsigned)n);
   int k = uv_try_write((uv_stream_t *)&r->pipe, &b, 1);
-  if (k < 0 && k != UV_EAGAIN) return n; /* it is gone; on_read() hears of it */
+  if (k < 0 && k != UV_EAGAIN) return n; /* it is gone; on_read() will see that */
   size_t done = k > 0 ? (size_t)k : 0;
   if (done < n && write_rest(r, p + done, n - done) < 0) conn_close(c);
   return n;
@@ -174,5 +174,5 @@ void relay_close(conn *c) {
   r->c = NULL;
   relays--;
   uv_handle_t *h = (uv_handle_t *)&r->pipe;
-  if (!uv_is_closing(h)) uv_close(h, on_closed); /* worker.c closes what is left at its very end */
+  if (!uv_is_closing(h)) uv_close(h, on_closed); /* at exit worker.c closes what is left */
 }

@@ -5,7 +5,7 @@
 #include "net/conn.h"
 
 int relay_open(conn *c, int fd); /* owns fd; 0, or -1: nothing has changed */
-void relay_begin(conn *c);       /* the other worker has what was read so far: go on with what comes */
+void relay_begin(conn *c);       /* the other worker has what was read so far: relay the rest */
 void relay_close(conn *c);
-int relay_count(void);           /* connections that are relayed */
+int relay_count(void);           /* connections being relayed */
 #endif

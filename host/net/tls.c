@@ -17,7 +17,8 @@
 #include "net/tlscert.h"
 #include "net/tlskeys.h"
 
-/* Forward secrecy and authenticated encryption only (RFC 9325, 4.2); of TLS 1.3 all are of that kind. */
+/* Forward secrecy and authenticated encryption only (RFC
+ * 9325, 4.2).  All ciphers of TLS 1.3 qualify. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:!aPSK:!aNULL"
 #define CURVES "X25519:P-256:P-384"
 
@@ -25,13 +26,13 @@ enum { SESSION_S = 7200 };
 
 typedef struct {
   int n;
-  SSL_CTX *ctx[TLS_CERTS_MAX]; /* the first is for clients that name no host, or an unknown one */
+  SSL_CTX *ctx[TLS_CERTS_MAX]; /* the first serves clients that name no host or an unknown one */
 } cert_set;
 
 static cert_set sets[2];
 static int used; /* index of the set in use */
 static bool prepared;
-static pid_t started_by; /* the supervisor: what it warns of, its workers need not repeat */
+static pid_t started_by; /* the supervisor, so that workers do not repeat its warnings */
 
 bool tls_configured(void) {
   return *conf_str("tls.certificate") || *conf_str("tls.directory");
@@ -58,7 +59,7 @@ void tls_pin(char *out) {
   EVP_EncodeBlock((unsigned char *)out + 8, digest, sizeof digest);
 }
 
-/* ---- what is agreed on ---- */
+/* ---- negotiation ---- */
 
 static SSL_CTX *match(const char *name, unsigned flags) {
   const cert_set *s = &sets[used];
@@ -68,7 +69,7 @@ static SSL_CTX *match(const char *name, unsigned flags) {
   return NULL;
 }
 
-/* SNI (RFC 6066, 3): a certificate for that very name before one with a wildcard. */
+/* SNI (RFC 6066, 3): prefers a certificate for the exact name to one with a wildcard. */
 static int on_name(SSL *ssl, int *alert, void *arg) {
   (void)alert, (void)arg;
   const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
@@ -80,7 +81,7 @@ static int on_name(SSL *ssl, int *alert, void *arg) {
   return SSL_TLSEXT_ERR_OK;
 }
 
-/* A client that asks for other protocols only would not understand us (RFC 7301, 3.2). */
+/* Refuses a client that offers only other protocols: it would not understand us (RFC 7301, 3.2). */
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in,
                    unsigned in_n, void *arg) {
   static const unsigned char ours[] = "\x08http/1.1";

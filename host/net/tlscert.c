@@ -37,7 +37,7 @@ static int fail(const tlscert_reader *r, const char *file, const char *fmt, ...)
   return -1;
 }
 
-/* What OpenSSL says, in its own words. */
+/* OpenSSL's own message. */
 static const char *openssl_reason(void) {
   const char *reason = ERR_reason_error_string(ERR_peek_last_error());
   return reason ? reason : "not understood";
@@ -57,7 +57,7 @@ static FILE *open_file(const tlscert_reader *r, const char *path, struct stat *s
   return NULL;
 }
 
-/* The first certificate is the server's own, the others lead to whoever vouches for it. */
+/* The first certificate is the server's own; the others are the chain to its issuer. */
 static int read_chain(const tlscert_reader *r, const char *path, X509 **leaf, STACK_OF(X509) *chain) {
   struct stat st;
   X509 *next;
@@ -151,7 +151,7 @@ static bool exists(const char *path) {
 }
 
 /* NAME.crt with NAME.key beside it, or a directory with fullchain.pem and privkey.pem, as ACME clients
- * keep them.  1: a pair; 0: something else, passed over; -1. */
+ * keep them.  1: a pair; 0: something else, skipped; -1: an error. */
 static int read_entry(const tlscert_reader *r, const char *dir, const char *name) {
   char cert[PATH_MAX], key[PATH_MAX];
   size_t n = strlen(name);

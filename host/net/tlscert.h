@@ -11,11 +11,12 @@ typedef struct {
   char *why;     /* set on failure: setting, file, reason */
   size_t why_n;
   const char *setting;
-  bool quiet;    /* say nothing of dates: every worker reads the same files */
+  bool quiet;    /* no warnings about dates: every worker reads the same files */
   int (*on_pair)(void *arg, X509 *leaf, STACK_OF(X509) *chain, EVP_PKEY *key); /* copies; 0 or -1 */
   void *arg;
 } tlscert_reader;
 
-/* tls.certificate and tls.key first, then tls.directory by name.  How many pairs, or -1. */
+/* Reads tls.certificate and tls.key first, then
+ * tls.directory by name.  The number of pairs, or -1. */
 int tlscert_read(tlscert_reader *r);
 #endif

@@ -15,7 +15,7 @@
 
 struct tls {
   SSL *ssl;
-  const char *in; /* given, not yet taken; borrowed */
+  const char *in; /* input not yet consumed; borrowed */
   size_t in_n;
   buf wire;
   bool failed, ended;
@@ -102,7 +102,7 @@ static bool is_plain_http(unsigned long e) {
          (ERR_GET_REASON(e) == SSL_R_HTTP_REQUEST || ERR_GET_REASON(e) == SSL_R_HTTPS_PROXY_REQUEST);
 }
 
-/* Every client on earth may cause this: it is not worth more than a line for who looks for it. */
+/* Any client can cause this, so it is logged at debug level only. */
 static int refuse(tls *t) {
   unsigned long e = ERR_peek_error();
   const char *reason = ERR_reason_error_string(e);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * tlskeys.c -- the keys of session tickets (RFC 5077; the same form serves TLS 1.3).
  *
- * They are in a page that all workers share, so a client can resume at any of them, at the replacement
- * of a dead one, and after a reload.  Only the supervisor writes; it rotates the keys every twelve hours.
- * The previous ones are still accepted; older ones are erased, so traffic recorded under them stays secret.
- * Never on disk, and not in a core dump. */
+ * They are in a page that all workers share, so a client can resume at any worker, even at the
+ * replacement of a dead one or after a reload.  Only the supervisor writes; it rotates the keys
+ * every twelve hours. The previous ones are still accepted; older ones are erased, so traffic
+ * recorded under them stays secret. Never on disk, and not in a core dump. */
 #include "net/tlskeys.h"
 
 #include <errno.h>
@@ -27,10 +27,10 @@ typedef struct {
   unsigned char name[NAME], cipher[KEY], mac[KEY];
 } ticket_key;
 
-/* The writer fills the one of the three that nobody reads, then counts on: nothing is locked. */
+/* Lock-free: the writer fills the slot that nobody reads, then increments the count. */
 typedef struct {
-  _Atomic uint32_t count; /* keys[count % 3] is the current one, the one before it still good */
-  double made_at;         /* the supervisor's */
+  _Atomic uint32_t count; /* keys[count % 3] is current; the one before it still valid */
+  double made_at;         /* for the supervisor */
   ticket_key keys[SLOTS];
 } key_page;
 
@@ -41,7 +41,7 @@ static int make_key(uint32_t count, double now) {
   if (RAND_bytes((unsigned char *)k, sizeof *k) != 1) return -1;
   page->made_at = now;
   atomic_store(&page->count, count);
-  OPENSSL_cleanse(&page->keys[(count + 1) % SLOTS], sizeof *k); /* two turns old */
+  OPENSSL_cleanse(&page->keys[(count + 1) % SLOTS], sizeof *k); /* expired: two rotations old */
   return 0;
 }
 
@@ -73,7 +73,7 @@ static int use(const ticket_key *k, unsigned char *iv, EVP_CIPHER_CTX *cipher, E
   return ok == 1 && EVP_MAC_CTX_set_params(mac, params) == 1 ? 1 : -1;
 }
 
-/* 1: go on; 2: go on, and give the client a new ticket; 0: an unknown key, a full handshake. */
+/* 1: resume; 2: resume and issue a new ticket; 0: unknown key, full handshake. */
 int tlskeys_on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
                   EVP_MAC_CTX *mac, int encrypt) {
   (void)ssl;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * wheel.c -- one coarse timer for all connections.  Each is in the slot of its next check; postponing
- * a deadline costs nothing until then.
+ * wheel.c -- one coarse timer for all connections.  Each is in the slot of its next check, so
+ * postponing a deadline costs nothing until then.
  *
  * Owns: the slots and the timer, which stops when there is no connection.  Never closes anything. */
 #include "net/wheel.h"
@@ -12,7 +12,7 @@ enum { TICK_MS = 250, SLOTS = 256 };
 
 static struct {
   conn_link slot[SLOTS];
-  uint64_t tick; /* the last one that was looked at */
+  uint64_t tick; /* the last slot processed */
   uv_timer_t timer;
 } wheel;
 
@@ -54,7 +54,7 @@ void wheel_schedule(conn *c) {
   uint64_t at = due ? due / TICK_MS + 1 : far;
   if (at > far) at = far;
   if (at <= wheel.tick) at = wheel.tick + 1;
-  if (!link_empty(&c->wheel) && c->wheel_tick <= at) return; /* it will be looked at in time */
+  if (!link_empty(&c->wheel) && c->wheel_tick <= at) return; /* its check comes early enough */
   c->wheel_tick = at;
   link_add(&wheel.slot[at % SLOTS], &c->wheel);
 }
