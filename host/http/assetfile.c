@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * assetfile.c -- answers with a file from a directory.  The thread pool finds and opens it and reads its
- * first piece; the loop, which owns the request, makes the answer.
+ * assetfile.c -- answers with a file from a directory.  The thread pool opens the file and reads
+ * its first piece; the loop, which owns the request, sends the answer.
  *
- * Owns: the op, and until the answer is made the descriptor.  Must never: touch the request in the thread
- * pool: its client may disconnect. */
+ * Owns: the op, and the descriptor until the answer begins.  Must never: touch the request in the
+ * thread pool, because its client may disconnect. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,15 +20,15 @@
 enum { ETAG_WEAK_S = 2, ATTEMPTS = 3 };
 
 typedef struct {
-  op o;                /* closed when nobody waits for it any more */
+  op o;                /* closed once nobody waits for it */
   uv_work_t work;
   host_id req;
-  char *root, *name;   /* name: room for "index.html" and an ending */
+  char *root, *name;   /* name: with room for "index.html" and a suffix */
   host_str headers;
-  int codings[PRECOND_CODINGS]; /* to be tried in this order; the last is PRECOND_IDENTITY */
+  int codings[PRECOND_CODINGS]; /* in order of preference; the last is PRECOND_IDENTITY */
   bool is_directory, links, wants_bytes, is_other_method;
   int flags;
-  int result;          /* HOST_ASSET_.., an error, or 200: there is a file */
+  int result;          /* HOST_ASSET_.., an error, or 200: a file was found */
   struct stat st;
   int fd, coding;
   char *first;
@@ -57,7 +57,7 @@ static int open_at(int root, const opening *w, struct stat *st) {
   return -1;
 }
 
-/* A directory without a "/" behind it: is there something to be shown in it? */
+/* A directory requested without the final "/": does it have an index.html? */
 static int directory_result(int root, opening *w) {
   static const char page[] = "/index.html";
   struct stat st;
@@ -72,7 +72,7 @@ static bool is_older(const struct stat *a, const struct stat *b) {
   return a->st_mtim.tv_nsec < b->st_mtim.tv_nsec;
 }
 
-/* The compressed file beside it, unless that was made of an earlier one. */
+/* Picks the compressed file beside it, unless that is older than the file. */
 static void prefer_packed(int root, opening *w) {
   size_t n = strlen(w->name);
   struct stat st;
@@ -93,14 +93,14 @@ static void prefer_packed(int root, opening *w) {
   }
 }
 
-/* False: the file has changed meanwhile. */
+/* False: the file has changed since it was opened. */
 static bool read_first(opening *w) {
   struct stat now;
   size_t want = w->st.st_size < TRANSFER_PIECE ? (size_t)w->st.st_size : TRANSFER_PIECE;
   ssize_t n;
   if (!w->wants_bytes || !want) return true;
   if (!w->first) w->first = malloc(TRANSFER_PIECE);
-  if (!w->first) return true; /* then it comes piece by piece */
+  if (!w->first) return true; /* then it is sent piece by piece */
   do n = pread(w->fd, w->first, want, 0);
   while (n < 0 && errno == EINTR);
   w->first_n = n < 0 ? 0 : (size_t)n;
@@ -119,7 +119,7 @@ static int look(int root, opening *w) {
   if (read_first(w)) return 200;
   close(w->fd);
   w->fd = -1;
-  return HOST_ECANCELED; /* look again */
+  return HOST_ECANCELED; /* try again */
 }
 
 static void on_work(uv_work_t *work) {
@@ -133,7 +133,8 @@ static void on_work(uv_work_t *work) {
 
 /* ---- in the loop ---- */
 
-/* Two changes within the clock's grain have one time: until it has passed, the tag is a weak one. */
+/* Two changes within the clock's resolution get the same time, so the tag of a very recent file is
+ * weak. */
 static void tag(const opening *w, asset *a) {
   bool weak = time(NULL) - w->st.st_mtim.tv_sec < ETAG_WEAK_S;
   snprintf(a->etag, sizeof a->etag, "%s\"%llx.%llx-%llx%s\"", weak ? "W/" : "",
@@ -150,7 +151,7 @@ static int answer(opening *w, uint64_t *sent) {
       .source = {.fd = w->fd, .changed = w->st.st_mtim, .size = (uint64_t)w->st.st_size},
   };
   tag(w, &a);
-  w->fd = -1; /* now the answer's */
+  w->fd = -1; /* owned by the answer now */
   return assets_answer(r, &a, &w->headers, sent);
 }
 

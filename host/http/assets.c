@@ -21,7 +21,7 @@
 enum { HASH = 16, TREE_MAX = 64 };
 const char *const assets_endings[PRECOND_CODINGS] = {"", ".gz", ".br"};
 
-/* ---- what a path names ---- */
+/* ---- paths ---- */
 
 static int hex(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -29,7 +29,7 @@ static int hex(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Decoded once; -1 when an escape is malformed. */
+/* Percent-decodes once; -1 when an escape is malformed. */
 static int decode(const host_str *raw, char *to) {
   int n = 0;
   for (uint32_t i = 0; i < raw->n; i++) {
@@ -54,7 +54,7 @@ static bool is_shown(const char *p, size_t n) {
   return *p != '.' || (n == sizeof known - 1 && !memcmp(p, known, n));
 }
 
-/* Empty parts fall away, as in "a//b"; what ends with "/" keeps it. */
+/* Empty parts are dropped, as in "a//b"; a final "/" stays. */
 int host_asset_path(host_str *raw, host_str *out) {
   static char text[HTTP1_TARGET + 1], name[HTTP1_TARGET + 1];
   bool shown = true;
@@ -94,7 +94,7 @@ static void put_vary(buf *b, const asset *a, bool packs) {
             packs ? "accept-encoding" : "");
 }
 
-/* What a 304 says, too (RFC 9110, 15.4.5). */
+/* These headers go out with a 304, too (RFC 9110, 15.4.5). */
 static void put_validators(buf *b, const asset *a, const mime *type) {
   char date[32];
   bool fixed = !(a->flags & HOST_ASSET_FALLBACK) &&
@@ -120,7 +120,7 @@ static void put_content(buf *b, const asset *a, const mime *type, int status, ui
             (unsigned long long)(from + n - 1), (unsigned long long)a->size);
 }
 
-/* Its own header lines, and what the caller adds. */
+/* The file's own header lines, then those of the caller. */
 static int put_head(buf *b, const asset *a, const host_str *headers, int status, uint64_t from, uint64_t n) {
   const mime *type = mime_of(a->name, strlen(a->name));
   b->n = 0;
@@ -134,7 +134,7 @@ static void drop_source(asset *a) {
   a->source.fd = -1;
 }
 
-/* The first bytes go out with the head, what is left of a longer body behind them. */
+/* The first bytes go out with the head, the rest of a longer body after them. */
 static int send_body(request *r, asset *a, const respond_spec *s, uint64_t from, uint64_t n) {
   const char *p = a->source.p ? a->source.p + from : a->first;
   size_t now = a->source.p ? TRANSFER_PIECE : from ? 0 : a->first_n;
@@ -184,7 +184,7 @@ int assets_answer(request *r, asset *a, const host_str *headers, uint64_t *sent)
   return send_body(r, a, &s, from, *sent);
 }
 
-/* ---- what was compiled in ---- */
+/* ---- compiled-in files ---- */
 
 static int by_name(const void *name, const void *file) {
   return strcmp(name, ((const assets_file *)file)->name);
@@ -194,7 +194,7 @@ static const assets_file *find(const char *name) {
   return bsearch(name, assets_files, assets_count, sizeof *assets_files, by_name);
 }
 
-/* The hash of its contents, made once. */
+/* The hash of its contents, computed once. */
 static const char *hash_of(const assets_file *f) {
   static char (*made)[HASH + 1];
   unsigned char raw[SHA256_DIGEST_LENGTH];

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * http1.c -- see http1.h.  llhttp parses the head; this file then checks all of it again and
- * refuses everything that two parsers could read differently (RFC 9112, sections 2.2, 5.1, 6.3, 11.2),
- * whichever version of llhttp is linked and however it was compiled.  Bodies: http1body.c.
+ * http1.c -- see http1.h.  llhttp parses the head; this file then checks
+ * all of it again and refuses everything that two parsers could interpret
+ * differently (RFC 9112, sections 2.2, 5.1, 6.3, 11.2), whichever version
+ * of llhttp is linked and however it was compiled.  Bodies: http1body.c.
  *
- * Owns: the head.  Must never: accept what it is unsure about. */
+ * Owns: the head.  Must never: accept anything ambiguous. */
 #include "http/http1.h"
 
 #include <arpa/inet.h>
@@ -14,7 +15,7 @@
 #include "host_api.h"
 #include "http/http1body.h"
 
-/* ---- what llhttp tells ---- */
+/* ---- llhttp's callbacks ---- */
 
 static http1 *self(llhttp_t *p) {
   return (http1 *)((char *)p - offsetof(http1, parser));
@@ -63,7 +64,7 @@ static int on_value_complete(llhttp_t *p) {
 
 static int on_headers_complete(llhttp_t *p) {
   (void)p;
-  return HPE_PAUSED; /* the body is ours */
+  return HPE_PAUSED; /* we parse the body ourselves */
 }
 
 static const llhttp_settings_t *settings(void) {
@@ -117,7 +118,7 @@ bool http1_in_body(const http1 *h) {
   return h->state != HTTP1BODY_IN_HEAD;
 }
 
-/* ---- looking at headers ---- */
+/* ---- finding headers ---- */
 
 const char *http1_value(const http1 *h, int i, size_t *n) {
   *n = h->header[i].value_n;
@@ -154,7 +155,7 @@ bool http1_has_token(const http1 *h, const char *name, const char *token) {
   return false;
 }
 
-/* The only header of that name: its index, -1 when there is none, -2 when there are several. */
+/* The index of the only header of that name; -1 when there is none, -2 when there are several. */
 static int only(const http1 *h, const char *name) {
   size_t n = strlen(name);
   int i = http1_find(h, name, n, 0);
@@ -167,7 +168,7 @@ static bool value_is(const http1 *h, int i, const char *want) {
   return n == strlen(want) && strncasecmp(v, want, n) == 0;
 }
 
-/* ---- the second look at the head ---- */
+/* ---- checking the head again ---- */
 
 static bool is_token(unsigned char c) {
   static const char extra[] = "!#$%&'*+-.^_`|~";
@@ -239,7 +240,7 @@ static int check_request_line(const http1 *h) {
   return 0;
 }
 
-/* uri-host [":" port] (RFC 9110, 7.2) without what no name of a host has, as "%". */
+/* uri-host [":" port] (RFC 9110, 7.2), without characters that no host name has, such as "%". */
 static bool host_ok(const char *p, size_t n) {
   struct in6_addr any;
   char v6[INET6_ADDRSTRLEN];
@@ -265,7 +266,7 @@ static bool host_ok(const char *p, size_t n) {
   return *colon == ':' && port <= 65535;
 }
 
-/* RFC 9112, 3.2.2: the host is that of the target, whatever the header says. */
+/* RFC 9112, 3.2.2: the host in the target wins over the header. */
 static int take_authority(http1 *h, size_t from, size_t n) {
   int i = http1_find(h, "host", 4, 0);
   if (!host_ok(h->head.p + from, n)) return 400;
@@ -275,7 +276,7 @@ static int take_authority(http1 *h, size_t from, size_t n) {
   return 0;
 }
 
-/* The absolute form must be understood; what counts is its path. */
+/* We must accept the absolute form (RFC 9112, 3.2.2); only its path is kept. */
 static int strip_authority(http1 *h) {
   const char *t = h->head.p + h->target;
   size_t scheme = strncasecmp(t, "http://", 7) == 0 ? 7 : strncasecmp(t, "https://", 8) == 0 ? 8 : 0;
@@ -286,7 +287,7 @@ static int strip_authority(http1 *h) {
   if (query && (!slash || query < slash)) return 400;
   size_t end = slash ? (size_t)(slash - t) : h->target_n;
   if (take_authority(h, h->target + scheme, end - scheme)) return 400;
-  size_t skip = slash ? (size_t)(slash - t) : scheme - 1; /* no path: the slash of "//" stands for it */
+  size_t skip = slash ? (size_t)(slash - t) : scheme - 1; /* no path: use a slash of "//" */
   h->target = (uint16_t)(h->target + skip);
   h->target_n = slash ? (uint16_t)(h->target_n - skip) : 1;
   return 0;
@@ -318,7 +319,7 @@ static int parse_length(const http1 *h, int i, uint64_t *length) {
   return 0;
 }
 
-/* RFC 9112, 6.3: how long the body is. */
+/* RFC 9112, 6.3: the length of the body. */
 static int check_framing(http1 *h) {
   int length = only(h, "content-length"), coding = only(h, "transfer-encoding");
   if (length == -2 || coding == -2 || (length >= 0 && coding >= 0)) return 400;
@@ -342,7 +343,7 @@ static int check_expect(http1 *h) {
   return 0;
 }
 
-/* 16 bytes in base64: 22 digits, the last with four bits that must be zero, and "==". */
+/* 16 bytes in base64: 22 digits, of which the last has four zero bits, and "==". */
 static bool is_key(const char *p, size_t n) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   if (n != 24 || p[22] != '=' || p[23] != '=') return false;
@@ -352,7 +353,7 @@ static bool is_key(const char *p, size_t n) {
   return strchr("AQgw", p[21]) != NULL;
 }
 
-/* RFC 6455, 4.2.1.  Anything but a GET that asks for "websocket" is just a request. */
+/* RFC 6455, 4.2.1.  Anything but a GET that asks for "websocket" is an ordinary request. */
 static int check_websocket(http1 *h) {
   if (h->method != HOST_GET || h->minor != 1 || http1_find(h, "upgrade", 7, 0) < 0) return 0;
   if (!http1_has_token(h, "upgrade", "websocket")) return 0;
@@ -398,7 +399,7 @@ static int head_complete(http1 *h) {
 
 /* ---- the head ---- */
 
-/* Would the parser take this method? */
+/* Does llhttp accept this method? */
 static bool is_known(const char *p, size_t n) {
   static const char *const usual[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
   for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
@@ -408,8 +409,9 @@ static bool is_known(const char *p, size_t n) {
   return llhttp_execute(&trial, p, n) == HPE_OK && llhttp_execute(&trial, " ", 1) == HPE_OK;
 }
 
-/* The parser refuses methods that it does not know, before anybody can say which ones the target has: it
- * sees another in their place (RFC 9110, 15.5.6).  HTTP1_MORE, HTTP1_HEAD when the rest may be parsed. */
+/* llhttp refuses methods that it does not know, before the router could answer 405 with the ones
+ * that the target allows (RFC 9110, 15.5.6).  So llhttp gets a known method in their place.
+ * Returns HTTP1_MORE, HTTP1_HEAD when llhttp may parse the rest, or the status of a refusal. */
 static int read_method(http1 *h) {
   static const char substitute[] = "PROPFIND";
   const char *p = h->head.p, *end = p + h->head.n, *at = p;
@@ -443,7 +445,8 @@ static int parser_status(const http1 *h, llhttp_errno_t e) {
   }
 }
 
-/* Copies up to the end of the head, as far as it can be seen, so that a body is not copied twice. */
+/* Copies only up to the end of the head, if it is in these
+ * bytes, so that a body is not copied twice. */
 static int feed_head(http1 *h, const char *p, size_t n, size_t *used) {
   size_t before = h->head.n, room = h->head_max - before;
   const char *end = memmem(p, n, "\r\n\r\n", 4);
@@ -471,7 +474,7 @@ int http1_feed(http1 *h, const char *p, size_t n, size_t *used) {
 
 int http1_raw(const http1 *h, buf *out) {
   if (buf_add(out, h->head.p, h->head.n) < 0) return -1;
-  if (h->state == HTTP1BODY_START) return 0; /* the body was not looked at: its bytes follow as they came */
+  if (h->state == HTTP1BODY_START) return 0; /* an unparsed body follows as received */
   if (!h->chunked) return buf_add(out, h->body.p, h->body.n);
   if (h->body.n && buf_fmt(out, "%zx\r\n", h->body.n) < 0) return -1;
   if (buf_add(out, h->body.p, h->body.n) < 0) return -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * http1body.c -- the body of a request: counted, or in chunks (RFC 9112, 6 and 7); see http1.h.
+ * http1body.c -- the body of a request, by length or in chunks (RFC 9112, 6 and 7); see http1.h.
  *
  * Chunk extensions and trailers are checked strictly and dropped: anything that a proxy in front of us
- * reads differently could hide a second request.
+ * interprets differently could hide a second request.
  *
  * Owns: the body.  Must never: hold more of it than its maximum. */
 #include "http/http1body.h"
@@ -63,7 +63,8 @@ static bool is_token(unsigned char c) {
   return http1_token((const char *)&c, 1);
 }
 
-/* Behind a size, a name or a value: the end of the line, the next extension, or space before that. */
+/* After a size, a name or a value: the end of the line, the
+ * next extension, or blanks before that. */
 static int ext_end(http1 *h, unsigned char c, uint8_t gap) {
   if (c == '\r') return go(h, CHUNK_LF);
   if (c == ';') return go(h, EXT_START);
@@ -107,7 +108,7 @@ static int ext_byte(http1 *h, unsigned char c) {
   }
 }
 
-/* Fields that say how long a message is, or whom it is for, belong into the head (RFC 9110, 6.5.1). */
+/* Fields for framing and routing are allowed in the head only (RFC 9110, 6.5.1). */
 static bool is_forbidden(const http1 *h) {
   static const char *const names[] = {"content-length", "transfer-encoding", "host"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -144,7 +145,7 @@ static int expect_byte(http1 *h, unsigned char c, unsigned char want, uint8_t ne
   return next == COMPLETE ? HTTP1_DONE : HTTP1_MORE;
 }
 
-/* One byte of what is around the data of chunks (RFC 9112, 7.1). */
+/* One byte of the framing around the data of chunks (RFC 9112, 7.1). */
 static int chunk_byte(http1 *h, unsigned char c) {
   bool padding = h->state == CHUNK_MORE && !h->left; /* zeros before a size */
   bool extension = h->state >= EXT_GAP && h->state < CHUNK_LF;

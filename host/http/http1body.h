@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * http1body.h -- shared by http1.c and http1body.c only: the parser's states, and feeding the body. */
+ * http1body.h -- shared by http1.c and http1body.c only: the states, and feeding the body. */
 #ifndef HUMAN_HTTP1BODY_H
 #define HUMAN_HTTP1BODY_H
 #include "http/http1.h"

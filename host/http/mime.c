@@ -10,7 +10,7 @@
 enum { ENDING_MAX = 16, HASH_MIN = 8, HASH_MAX = 64 };
 #define UTF8 "; charset=utf-8"
 
-static const mime types[] = { /* sorted by ending */
+static const mime types[] = { /* sorted by extension */
     {"avif", "image/avif", false},
     {"bin", "application/octet-stream", false},
     {"bmp", "image/bmp", true},
@@ -74,7 +74,8 @@ const mime *mime_of(const char *name, size_t n) {
   return m ? m : &other;
 }
 
-/* Letters and digits that no word mixes so: they change twice, or there are both cases and a digit. */
+/* Mixes letters and digits as no word does: alternates at
+ * least twice, or has both cases and a digit. */
 static bool is_hash(const char *p, size_t n) {
   size_t digits = 0, upper = 0, lower = 0, changes = 0;
   if (n < HASH_MIN || n > HASH_MAX) return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * mime.h -- what a file's name tells about its type. */
+ * mime.h -- the media type of a file, by its name. */
 #ifndef HUMAN_MIME_H
 #define HUMAN_MIME_H
 #include <stdbool.h>
@@ -7,12 +7,12 @@
 
 typedef struct {
   const char *ending, *type; /* the type with its charset */
-  bool packs;                /* it becomes smaller when it is compressed */
+  bool packs;                /* worth compressing */
 } mime;
 
-const mime *mime_of(const char *name, size_t n); /* by its ending; "application/octet-stream" for others */
+const mime *mime_of(const char *name, size_t n); /* "application/octet-stream" if unknown */
 
-/* Does the name hold a hash of the contents, as bundlers write it ("index-BX3f9aQ1.js", "app.8d2f01c4.css")?
- * When in doubt it does not. */
+/* Does the name contain a hash of the contents, as bundlers write it ("index-BX3f9aQ1.js",
+ * "app.8d2f01c4.css")?  False when in doubt. */
 bool mime_is_hashed(const char *name, size_t n);
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * multipart.c -- see multipart.h.
  *
- * Strict where two readers could disagree: line ends are CRLF, a boundary is followed by its line's end, a
- * part has one Content-Disposition and no transfer encoding.  Must never: look at a byte more than a few
- * times. */
+ * Strict where two parsers could disagree: lines end with CRLF, nothing
+ * follows a boundary in its line, a part has one Content-Disposition and
+ * no transfer encoding.  Must never: read a byte more than a few times. */
 #include "http/multipart.h"
 
 #include <string.h>
@@ -33,7 +33,7 @@ int multipart_start(multipart *m, const char *boundary, size_t n) {
   memcpy(m->marker, "\r\n--", 4);
   memcpy(m->marker + 4, boundary, n);
   m->marker_n = (uint8_t)(n + 4);
-  m->matched = 2; /* the beginning counts as a line's end */
+  m->matched = 2; /* the start counts as the end of a line */
   return 0;
 }
 
@@ -61,7 +61,8 @@ static bool is_control(char c) {
   return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
 }
 
-/* What browsers write for a quote and a line end (WHATWG HTML, 4.10.21.8): the byte, or 0. */
+/* Decodes what browsers write for quotes and line ends
+ * (WHATWG HTML, 4.10.21.8); 0: something else. */
 static char escaped(const char *p, const char *end) {
   if (end - p < 3 || *p != '%') return 0;
   if (!strncmp(p, "%22", 3)) return '"';
@@ -70,8 +71,8 @@ static char escaped(const char *p, const char *end) {
   return 0;
 }
 
-/* A quoted text or a token.  A backslash stands for itself but before a quote: that is how browsers send the
- * paths of Windows.  Its length, or -1. */
+/* A quoted string or a token.  A backslash escapes only a quote, otherwise it is literal: browsers
+ * send Windows paths that way.  Returns its length, or -1. */
 static int read_value(reader *r, char *out, size_t room) {
   size_t n = 0;
   if (r->p == r->end || *r->p != '"') {
@@ -102,7 +103,7 @@ static int read_parameter(multipart *m, reader *r) {
   if ((is_name && m->name_n) || (is_file && m->has_filename)) return -1;
   int n = is_name   ? read_value(r, m->name, sizeof m->name)
           : is_file ? read_value(r, m->filename, sizeof m->filename)
-                    : read_value(r, unused, sizeof unused); /* filename*: not here (RFC 7578, 4.2) */
+                    : read_value(r, unused, sizeof unused); /* no filename* here (RFC 7578, 4.2) */
   if (n < 0 || (is_name && !n)) return -1;
   if (is_name) m->name_n = (size_t)n;
   if (is_file) m->filename_n = (size_t)n, m->has_filename = true;
@@ -131,7 +132,8 @@ static const char *read_type(multipart *m, reader r) {
   return NULL;
 }
 
-/* RFC 7578, 4.7: nobody should send one.  What it would mean must not be stored as if it meant nothing. */
+/* Nobody should send one (RFC 7578, 4.7), and encoded data
+ * must not be stored as if it were plain. */
 static const char *read_encoding(reader r) {
   static const char *const plain[] = {"7bit", "8bit", "binary"};
   size_t n = (size_t)(r.end - r.p);
@@ -159,7 +161,7 @@ static const char *read_line(multipart *m, const char *line, const char *end) {
   return NULL;
 }
 
-/* head is complete: lines, each with its CRLF, and an empty one. */
+/* The head is complete: lines that end with CRLF, then an empty one. */
 static multipart_piece read_head(multipart *m) {
   const char *p = m->head, *end = m->head + m->head_n - 2, *why = NULL;
   m->name_n = m->filename_n = m->type_n = 0;
@@ -206,14 +208,15 @@ static multipart_piece give(multipart *m, const char *p, size_t n) {
   return MULTIPART_MORE;
 }
 
-/* How much of the marker stands at p: all of it, or as much as there is. */
+/* How many bytes of the marker match at p, up to the end of the input. */
 static size_t match(const multipart *m, const char *p, size_t n, size_t from) {
   size_t k = 0;
   while (k < n && from + k < m->marker_n && p[k] == m->marker[from + k]) k++;
   return k;
 }
 
-/* CR begins the marker and is nowhere else in it, so what did not become one is searched no more. */
+/* CR begins the marker and occurs nowhere else in it, so
+ * bytes of a failed match need no second search. */
 static multipart_piece find_marker(multipart *m, const char *p, size_t n, size_t *used) {
   size_t at = 0;
   while (at < n) {
@@ -225,7 +228,7 @@ static multipart_piece find_marker(multipart *m, const char *p, size_t n, size_t
       at += 1;
       continue;
     }
-    if (at) { /* what stands in front of it first */
+    if (at) { /* first, the data before it */
       *used = at;
       return give(m, p, at);
     }
@@ -310,7 +313,7 @@ multipart_piece multipart_next(multipart *m, const char *p, size_t n, size_t *us
   multipart_piece piece = MULTIPART_MORE;
   size_t k;
   *used = 0;
-  /* a boundary that ends what was fed is said at once, not with the next byte */
+  /* report a boundary at the end of the input at once, not with the next byte */
   while ((*used < n || (m->state == BODY && m->matched == m->marker_n)) && piece == MULTIPART_MORE) {
     piece = step(m, p + *used, n - *used, &k);
     *used += k;

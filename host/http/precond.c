@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * precond.c -- see precond.h.  Owns: nothing.  Malformed fields are ignored, as the RFC
- * demands. */
+ * requires. */
 #include "http/precond.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static const char *skip(const char *p, const char *end) {
   return p;
 }
 
-/* ";q=0.5" and whatever else follows a coding, in thousandths; malformed: 0. */
+/* The weight in ";q=0.5" and any other parameters of a coding, in thousandths; malformed: 0. */
 static int weight_of(const char *p, const char *end) {
   p = skip(p, end);
   if (p == end) return ALL;
@@ -41,7 +41,7 @@ static int coding_of(const char *p, size_t n) {
   return -1;
 }
 
-/* One header's list into weights; -1 is what it does not name. */
+/* Reads one header's list into `weight`; codings that it does not name stay -1. */
 static void read_weights(const char *p, size_t n, int weight[PRECOND_CODINGS + 1]) {
   const char *end = p + n;
   while (p < end) {
@@ -64,7 +64,7 @@ int precond_coding(const http1 *h, unsigned there) {
     const char *value = http1_value(h, i, &n);
     read_weights(value, n, weight);
   }
-  int most = weight[PRECOND_IDENTITY]; /* unnamed, it is what everybody takes, and nobody prefers */
+  int most = weight[PRECOND_IDENTITY]; /* if unnamed, acceptable but never preferred */
   if (most < 0) most = weight[PRECOND_CODINGS];
   for (int c = PRECOND_GZIP; c < PRECOND_CODINGS; c++) {
     int w = weight[c] >= 0 ? weight[c] : weight[PRECOND_CODINGS];
@@ -163,7 +163,7 @@ static bool is_known(const http1 *h, const precond_target *t) {
   return t->modified && since >= 0 && t->modified <= since;
 }
 
-/* A part is only good for who has the rest of this very representation. */
+/* If-Range: a part is useful only to a client that has the rest of this same representation. */
 static bool range_applies(const http1 *h, const precond_target *t) {
   size_t n;
   int i = http1_find(h, "if-range", 8, 0);
@@ -176,13 +176,13 @@ static bool range_applies(const http1 *h, const precond_target *t) {
 static const char *number(const char *p, const char *end, uint64_t *v) {
   *v = 0;
   for (; p < end && *p >= '0' && *p <= '9'; p++) {
-    if (*v > UINT64_MAX / 10 - 1) *v = UINT64_MAX / 10 - 1; /* beyond the end of every file */
+    if (*v > UINT64_MAX / 10 - 1) *v = UINT64_MAX / 10 - 1; /* beyond the end of any file */
     else *v = *v * 10 + (uint64_t)(*p - '0');
   }
   return p;
 }
 
-/* One range of bytes: 206 or 416.  Several, or something else: 200, all of it. */
+/* One range of bytes: 206 or 416.  Several ranges or another unit: 200 with the whole file. */
 static int range_of(const char *p, size_t n, uint64_t size, uint64_t *from, uint64_t *length) {
   const char *end = p + n;
   uint64_t a, b;

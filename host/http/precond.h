@@ -12,7 +12,7 @@
 
 enum { PRECOND_IDENTITY, PRECOND_GZIP, PRECOND_BROTLI, PRECOND_CODINGS };
 
-/* Of the codings that there are (bits 1 << PRECOND_..), the one that the client likes best. */
+/* Of the codings available (bits 1 << PRECOND_..), the one that the client prefers. */
 int precond_coding(const http1 *h, unsigned there);
 
 typedef struct {
@@ -21,8 +21,9 @@ typedef struct {
   uint64_t size;
 } precond_target;
 
-/* The status of the answer: 200; 206 with the bytes that are wanted in `from` and `n`; 304, 412 or 416. */
+/* The status of the answer: 200; 206, with the requested
+ * bytes in `from` and `n`; 304, 412 or 416. */
 int precond_status(const http1 *h, const precond_target *t, uint64_t *from, uint64_t *n);
 
-size_t precond_date(time_t t, char out[32]); /* as in HTTP; its length */
+size_t precond_date(time_t t, char out[32]); /* formats an HTTP date; returns its length */
 #endif

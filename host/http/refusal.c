@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * refusal.c -- see refusal.h: answers to requests that are too large, too late, or not HTTP.
  *
- * Owns: the texts that scripts declare by path (host_refusal), and the defaults without any.
+ * Owns: the texts that scripts declare by path (host_refusal), and the defaults.
  * Must never: call Lua, or allocate when it answers. */
 #include "http/refusal.h"
 
@@ -34,7 +34,7 @@ static const refusal refusals[] = {
 };
 
 static struct {
-  char *prefix, *body; /* one piece of memory, which begins at prefix */
+  char *prefix, *body; /* one allocation, which begins at prefix */
   size_t prefix_n, body_n;
   int status;
 } texts[TEXTS];
@@ -59,7 +59,7 @@ void host_refusals_clear(void) {
   while (n_texts) free(texts[--n_texts].prefix);
 }
 
-/* The target, as far as it has arrived: also of a request line that the parser refused. */
+/* The target as far as it has arrived, even of a request line that the parser refused. */
 static size_t target_of(const http1 *h, const char **at) {
   if (!h || !h->head.n) return 0;
   *at = h->head.p + h->target;
@@ -75,7 +75,8 @@ static bool is_below(const char *t, size_t n, const char *prefix, size_t k) {
   return k == n || prefix[k - 1] == '/' || t[k] == '/' || t[k] == '?' || t[k] == ' ';
 }
 
-/* The text for the longest prefix of the path, which is "/" when none is known; -1 when there is none. */
+/* The text for the longest prefix of the path (an unknown
+ * path counts as "/"); -1 when there is none. */
 static int text_of(const http1 *h, int status) {
   const char *t = "/";
   size_t n = target_of(h, &t), best = 0;
@@ -97,7 +98,7 @@ static const refusal *refusal_of(int status) {
   return &refusals[0];
 }
 
-/* In the way of all shapes at once, for as long as no script has said anything. */
+/* The default, with the members of every shape of error, until a script declares a text. */
 static size_t plain_text(const refusal *r, int status, char *body, size_t room) {
   int n = snprintf(body, room, "{\"error\":\"%s\",\"message\":\"%s\",\"statusCode\":%d,\"code\":\"%s\"}",
                    respond_reason(status), r->message, status, r->code);

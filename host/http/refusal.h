@@ -7,12 +7,13 @@
 #include "http/http1.h"
 
 enum {
-  REFUSAL_PLAIN = 497, /* told as 400: no TLS where it is spoken */
-  REFUSAL_BODY = 1024, /* bytes of a text given to host_refusal() */
+  REFUSAL_PLAIN = 497, /* sent as 400: plain HTTP on a TLS port */
+  REFUSAL_BODY = 1024, /* largest text for host_refusal() */
   REFUSAL_ROOM = REFUSAL_BODY + 512,
 };
 
-/* The whole answer with `status`, in the words that host_refusal() was given for the path of `h` (which
- * may be NULL, or have no target yet).  Its length, or 0 when `room` is less than REFUSAL_ROOM. */
+/* Writes a whole answer with `status` and the text that host_refusal()
+ * got for the path of `h` (which may be NULL, or have no target yet).
+ * Returns its length, or 0 when `room` is less than REFUSAL_ROOM. */
 size_t refusal_write(const http1 *h, int status, char *out, size_t room);
 #endif

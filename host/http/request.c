@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * request.c -- Lua's view of a request: its headers, body and peer; answering it, or passing it on.
  *
- * Owns: the memory of requests, some of it spare.  Pointers that it returns live until the end of the turn.
- * Must never: answer twice, or drop a request whose client has disconnected: answering that one frees it. */
+ * Owns: the memory of requests, some of it spare.  Returned pointers stay
+ * valid until the end of the turn. Must never: answer twice, or drop a
+ * request whose client has disconnected: answering that one frees it. */
 #include "http/request.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ enum { SPARE_REQUESTS = 64, SPARE_HEAD = 4096 };
 static request *retired, *spare;
 static int n_spare;
 
-/* One that a file is sent to is nobody's any more. */
+/* A request that a file is being sent for is out of Lua's reach. */
 static request *find(host_id id) {
   request *r = (request *)op_find(id, OP_REQUEST);
   return r && r->transfer ? NULL : r;
@@ -213,7 +214,7 @@ int host_body(host_id id, host_str *out) {
 
 /* ---- answering it ---- */
 
-/* A request that can get an answer now: 0, else an error. */
+/* Finds a request that can be answered now: 0, else an error. */
 static int answerable(host_id id, int status, request **out) {
   request *r = find(id);
   if (!r) return HOST_EGONE;
@@ -236,7 +237,7 @@ static bool has_no_body(const request *r, int status) {
   return r->h.method == HOST_HEAD || status == 204 || status == 304;
 }
 
-/* What both kinds of answer have in common. */
+/* The start of both kinds of answer, whole and streamed. */
 int request_begin(request *r, int status, const host_str *headers, respond_spec *s) {
   bool close = false;
   *s = (respond_spec){.status = status, .minor = r->h.minor, .headers = headers};
@@ -318,7 +319,7 @@ int host_write(host_id id, host_str *chunk) {
 int host_finish(host_id id) {
   request *r = find(id);
   if (!r) return HOST_EGONE;
-  if (r->state != REQ_STREAMING) { /* nothing was begun that could be ended: give the request up */
+  if (r->state != REQ_STREAMING) { /* no streamed answer to end: give up the request */
     request_answered(r, false);
     return HOST_EINVAL;
   }
@@ -332,7 +333,7 @@ int host_finish(host_id id) {
   return gone ? HOST_EGONE : 0;
 }
 
-/* Another worker parses it again and sees it as its own. */
+/* The other worker parses it again and treats it as its own. */
 int host_pass(host_id id, int worker) {
   request *r = find(id);
   if (!r || !r->c) return HOST_EGONE;

@@ -25,23 +25,23 @@ typedef struct joined {
 struct request {
   op o;
   conn *c;            /* NULL: the client is gone */
-  request *next;      /* among the retired or the spare */
+  request *next;      /* in the list of retired or spare ones */
   req_state state;
-  bool unread;        /* its body was not read, or not all of it: nothing can follow it */
-  bool body_timed;    /* the deadline is that of its body */
-  bool chunked;       /* the streamed answer is */
+  bool unread;        /* its body was not read to the end: no request can follow */
+  bool body_timed;    /* the deadline is for its body */
+  bool chunked;       /* the streamed answer is chunked */
   bool silent;        /* the streamed answer has no body: HEAD, 204, 304 */
-  bool keep;          /* the connection stays when the streamed answer is complete */
+  bool keep;          /* keep the connection after the streamed answer */
   peer peer;
-  uint8_t from;       /* of its connection, */
-  bool secure;        /* and so is this */
-  char address[PEER_TEXT]; /* of the peer, once host_peer() has made it */
-  buf text;           /* what host_headers() gave out */
-  size_t charged;     /* of its body; see conn_charge() */
+  uint8_t from;       /* CONN_TRUSTED .., of its connection */
+  bool secure;        /* of its connection */
+  char address[PEER_TEXT]; /* of the peer, once host_peer() has formatted it */
+  buf text;           /* what host_headers() returned */
+  size_t charged;     /* for its body; see conn_charge() */
   struct upload *upload; /* its body goes to disk */
-  joined *joined;     /* what host_header had to put together */
-  transfer *transfer; /* which sends the rest of the answer */
-  http1 h;            /* last: it is large, and not cleared */
+  joined *joined;     /* header values that host_header() joined */
+  transfer *transfer; /* sends the rest of the answer */
+  http1 h;            /* last, because it is large and not cleared */
 };
 
 request *request_new(conn *c);
@@ -49,8 +49,8 @@ void request_cancel(op *o);
 void request_retire(request *r); /* closes its op; its memory lives until .. */
 void request_bury(void);         /* .. this, at the end of the turn */
 
-/* For those who answer with other bodies than Lua's: one that has no answer yet, or NULL; what its head has
- * in common with all others (0, or an error); and that all of it is queued. */
+/* For answers whose body does not come from Lua: find a request without an answer (or NULL); fill
+ * in what all heads have in common (0, or an error); report that everything is queued. */
 request *request_in_flight(host_id id);
 int request_begin(request *r, int status, const host_str *headers, respond_spec *s);
 void request_answered(request *r, bool keep);

@@ -84,7 +84,7 @@ int host_reason(int status, host_str *phrase) {
   return 0;
 }
 
-/* "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", made once a second. */
+/* "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", formatted once a second. */
 const char *respond_date(size_t *n) {
   static time_t made = -1;
   static char line[48];
@@ -102,7 +102,7 @@ const char *respond_date(size_t *n) {
 
 /* ---- refusals ---- */
 
-/* Scripts never see it, so it is counted and logged here. */
+/* Scripts never see it, so we count and log it here. */
 static void note_refusal(const conn *c, int status) {
   char text[160], ip[PEER_TEXT];
   const char *requests = conf_str("log.requests");
@@ -128,9 +128,10 @@ size_t respond_overload(char *out, size_t n) {
   return refusal_write(NULL, 503, out, n);
 }
 
-/* ---- the listener that only sends clients to https ---- */
+/* ---- the listener that redirects to https ---- */
 
-/* The host that the client asked for, without a port, if it is one: it goes into our header. */
+/* The host that the client asked for, without the port;
+ * validated, because it goes into our header. */
 static size_t asked_host(const http1 *h, const char **host) {
   size_t n = 0;
   int i = http1_find(h, "host", 4, 0);
@@ -143,7 +144,7 @@ static size_t asked_host(const http1 *h, const char **host) {
   return k == n || (*host)[k] == ':' ? k : 0;
 }
 
-/* 308: the method and the body stay what they were (RFC 9110, 15.4.9). */
+/* 308, so that the client repeats its method and body (RFC 9110, 15.4.9). */
 void respond_redirect(conn *c) {
   const http1 *h = &c->req->h;
   double port = conf_num("tls.public_port");
@@ -190,7 +191,7 @@ int host_body_limit(host_str *prefix, double bytes) {
   return 0;
 }
 
-/* The longest prefix decides; "/a" is no prefix of "/ab". */
+/* The longest prefix wins; "/a" is no prefix of "/ab". */
 size_t respond_body_max(const http1 *h) {
   const char *t = h->head.p + h->target;
   size_t best = 0, max = conn_limit()->body_bytes;
@@ -270,7 +271,7 @@ static char *put_status(char *to, int status) {
 /* Status line, Date, Connection, Content-Length or Transfer-Encoding, Strict-Transport-Security. */
 enum { HEAD_ROOM = 320 };
 
-/* RFC 6797: for so long the browser will not try http. */
+/* RFC 6797: how long browsers will use https only. */
 static const char *hsts_line(void) {
   static char line[64];
   if (!*line && conf_num("tls.hsts_s") != 0)

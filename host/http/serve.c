@@ -20,7 +20,7 @@
 enum { LATE_MS = 1000 };
 _Static_assert((int)REFUSAL_ROOM <= (int)CONN_OVERLOAD, "a refusal must fit");
 
-/* An upload is in flight, and is read all the same. */
+/* An upload counts as in flight only once its body has been read. */
 static bool is_busy(const conn *c) {
   if (!c->req || c->req->state == REQ_READING) return false;
   return c->req->state != REQ_UPLOADING || upload_is_read(c->req);
@@ -53,13 +53,13 @@ static void request_ready(conn *c) {
   c->timed = false;
   c->deadline = 0;
   if (op_push(HOST_EV_REQUEST, status, id, 0, h->head.p + h->target, h->target_n) < 0) {
-    r->state = REQ_READING; /* nobody knows of it */
+    r->state = REQ_READING; /* Lua has not seen it */
     respond_refuse(c, 503);
   }
 }
 
-/* The first byte starts the clock of the head, the end of the head that of the body.  A larger body
- * than the usual limit has as much more time. */
+/* The first byte starts the deadline of the head, the end of the head that of the body, which grows
+ * in proportion for bodies allowed to exceed the usual limit. */
 static void time_request(conn *c) {
   request *r = c->req;
   const conn_limits *l = conn_limit();
@@ -82,13 +82,13 @@ void serve_go_on(request *r) {
   r->c->out.n += sizeof go_on - 1;
 }
 
-/* The head is there; `more` bytes came with it. */
+/* The head is complete; `more` bytes came with it. */
 static void head_arrived(conn *c, size_t more) {
   c->req->h.body_max = respond_body_max(&c->req->h);
   if (!more) serve_go_on(c->req);
 }
 
-/* May the body be an upload?  Then Lua decides before any of it is read. */
+/* Could the body be an upload?  Then Lua decides before any of it is read. */
 static bool is_told_ahead(const request *r) {
   const http1 *h = &r->h;
   return h->has_body && !r->c->redirects && uploadspec_is_path(h->head.p + h->target, h->target_n);
@@ -134,7 +134,7 @@ static size_t feed(conn *c, char *p, size_t n) {
   return used;
 }
 
-/* It is no upload: read it as any other, and tell of it again when it is there. */
+/* It is no upload: read the body as usual, and report the request again when it is complete. */
 int host_body_wait(host_id id) {
   request *r = (request *)op_find(id, OP_REQUEST);
   if (!r) return HOST_EGONE;
@@ -158,7 +158,7 @@ int host_body_wait(host_id id) {
 static void expire(conn *c) {
   bool uploads = c->req && c->req->state == REQ_UPLOADING;
   if (uploads && upload_late(c->req)) return;
-  if (uploads || conn_is_paused(c)) c->deadline = conn_now() + LATE_MS; /* it is us who are late */
+  if (uploads || conn_is_paused(c)) c->deadline = conn_now() + LATE_MS; /* the delay is ours */
   else if (c->state == CONN_OPEN && c->timed) respond_refuse(c, 408);
   else conn_part(c);
 }

@@ -6,6 +6,6 @@
 
 extern const conn_service serve_http; /* for conn_init() */
 
-void serve_go_on(request *r); /* its body is wanted: says so to a client that waits for that */
-void serve_answered(conn *c, bool keep); /* the request in flight is done: go on to the next */
+void serve_go_on(request *r); /* its body is wanted: 100 Continue if the client waits for it */
+void serve_answered(conn *c, bool keep); /* the request in flight is done: continue with the next */
 #endif

@@ -56,12 +56,12 @@ static int create(const char *path) {
   return open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-/* Who cleans up may have seen it before it was locked: then it is no more, and is made again. */
+/* spool_clean() may have removed the file before we locked it: then create it again. */
 static int open_locked(spool_file *f) {
   for (int attempt = 0; attempt < 8; attempt++) {
     struct stat st;
     int fd = create(f->path);
-    if (fd < 0 && errno == EEXIST && !unlink(f->path)) continue; /* of a process that had our number */
+    if (fd < 0 && errno == EEXIST && !unlink(f->path)) continue; /* of a process with our ID */
     if (fd < 0) return errno;
     if (!flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &st) && st.st_nlink > 0) {
       f->fd = fd;
@@ -111,13 +111,14 @@ void spool_drop(spool_file *f) {
   free(f);
 }
 
-/* ---- moving it where it shall stay ---- */
+/* ---- moving it to its final place ---- */
 
 static bool is_step(const char *p, size_t n) {
   return n && n <= NAME_MAX && !(n == 1 && p[0] == '.') && !(n == 2 && p[0] == '.' && p[1] == '.');
 }
 
-/* The folder `name` in `at`, made if need be; closes `at`.  A descriptor, or -1 with errno. */
+/* Opens the directory `name` in `at`, and creates it if
+ * needed; closes `at`.  A descriptor, or -1 and errno. */
 static int enter(int at, const char *name) {
   const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   int fd = openat(at, name, flags);
@@ -129,7 +130,7 @@ static int enter(int at, const char *name) {
   return fd;
 }
 
-/* The folder that `to` is in, and what it is called there. */
+/* Opens the directory of `to`, and copies the last part of its name to `last`. */
 static int parent_of(const char *dir, const char *to, char *last) {
   int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   while (fd >= 0) {
@@ -162,7 +163,8 @@ static int copy_bytes(int from, int to) {
   return e;
 }
 
-/* The file gets a second name, never one that is taken; not every file system can do it the first way. */
+/* Moves without replacing anything.  Not every file system
+ * supports the first way; the other is a link. */
 static int rename_into(int from_at, const char *from, int at, const char *name) {
   if (!renameat2(from_at, from, at, name, RENAME_NOREPLACE)) return 0;
   if (errno != EINVAL && errno != ENOSYS) return errno;
@@ -170,7 +172,7 @@ static int rename_into(int from_at, const char *from, int at, const char *name) 
   return unlinkat(from_at, from, 0) ? errno : 0;
 }
 
-/* Another file system: its bytes go there under a name that nobody asks for, and then get theirs. */
+/* To another file system: copies under a temporary name, then renames. */
 static int copy_into(spool_file *f, int at, const char *name) {
   char part[NAME];
   snprintf(part, sizeof part, ".part-%s", strrchr(f->path, '/') + 1);
@@ -188,7 +190,7 @@ static int copy_into(spool_file *f, int at, const char *name) {
 int spool_move(spool_file *f, const char *dir, const char *to) {
   char last[NAME_MAX + 1];
   if (f->moved) return ENOENT;
-  mkdir(dir, 0700); /* a root of files that was never used is not there yet */
+  mkdir(dir, 0700); /* the root does not exist before its first use */
   int at = parent_of(dir, to, last);
   if (at < 0) return errno;
   int e = fsync(f->fd) ? errno : rename_into(AT_FDCWD, f->path, at, last);
@@ -199,7 +201,7 @@ int spool_move(spool_file *f, const char *dir, const char *to) {
   return e;
 }
 
-/* ---- what was left behind ---- */
+/* ---- removing leftovers ---- */
 
 static bool is_left(int dir, const char *name) {
   int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

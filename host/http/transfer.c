@@ -16,9 +16,9 @@
 
 struct transfer {
   uv_work_t work;
-  request *r;     /* NULL: the client has gone while a piece was being read */
+  request *r;     /* NULL: the client left while a piece was being read */
   transfer_source s;
-  char *piece;    /* what is being read */
+  char *piece;    /* the piece being read */
   size_t got;
   bool reading, changed, keep;
 };

@@ -12,15 +12,15 @@ enum { TRANSFER_PIECE = 65536 };
 
 typedef struct {
   const char *p;           /* static memory; NULL: a file */
-  int fd;                  /* which the transfer owns */
-  uint64_t from, n;        /* which of its bytes */
+  int fd;                  /* owned by the transfer */
+  uint64_t from, n;        /* the range to send */
   struct timespec changed; /* the file's time and size when it was opened */
   uint64_t size;
 } transfer_source;
 
-/* The head is written: send what belongs behind it, then go on to the next request. */
+/* The head is queued: sends the body after it, then continues with the next request. */
 void transfer_begin(request *r, const transfer_source *source, bool keep);
 void transfer_go_on(transfer *t); /* everything is written */
 void transfer_lost(transfer *t);  /* the client is gone; ends the request */
-int transfer_count(void);         /* under way */
+int transfer_count(void);         /* in progress */
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * upload.c -- see upload.h.
  *
- * Bytes are decoded into the request's body buffer, a window of 64 KB; from there form fields go to
- * memory and files into a chunk, which a thread writes and hashes while the next one fills.  At most two
- * chunks of a body are in memory, and at most WRITERS threads of a worker wait for the disk: the others
- * stay free to resolve names.
+ * Bytes are decoded into the request's body buffer, a window of 64 KB.  From there form fields go
+ * to memory, and files into a chunk, which a thread writes and hashes while the next one fills.  At
+ * most two chunks of a body are in memory, and at most WRITERS threads of a worker wait for the
+ * disk, so that the others stay free to resolve names.
  *
  * Owns: the uploads of this worker with their files.  Must never: wait for the disk, hold a file longer than
  * its request, or write beyond limits.upload_spool_bytes. */
@@ -31,7 +31,7 @@
 enum {
   CHUNK = 131072,
   WINDOW = 65536,
-  UPLOADS = 64, /* at a time, of one worker */
+  UPLOADS = 64, /* at a time, per worker */
   WRITERS = 2,
   WHY = 160
 };
@@ -52,20 +52,20 @@ struct job {
 };
 
 struct upload {
-  op o;              /* until the body is there, or will not be */
-  request *r;        /* NULL: it has ended */
+  op o;              /* open until the body is complete or has failed */
+  request *r;        /* NULL: the request has ended */
   upload_spec spec;
   multipart *m;      /* NULL: the body is one file */
   spool_file *file[UPLOADSPEC_PARTS];
   unsigned n_files, n_parts, n_begun;
-  spool_file *open;  /* what is being filled; NULL: the part is a field */
-  uint64_t open_n, open_max; /* how much of it has come, and may */
-  buf field, packed; /* the field that arrives; all parts that did */
-  size_t fields_n;   /* bytes of fields */
+  spool_file *open;  /* the file being filled; NULL: the part is a field */
+  uint64_t open_n, open_max; /* its size so far, and its limit */
+  buf field, packed; /* the field being read; all complete parts */
+  size_t fields_n;   /* of all fields */
   char *chunk, *spare;
   size_t chunk_n;
-  bool sealed, last; /* the chunk waits for the one before it; it is the last of its file */
-  bool over;         /* all was read and taken */
+  bool sealed, last; /* the chunk waits for the previous one; it is the last of its file */
+  bool over;         /* everything was read and consumed */
   bool failed, done;
   bool writing;
   int jobs;
@@ -76,7 +76,7 @@ struct upload {
 static struct {
   int count, running;
   job *first, *last;
-  double bytes; /* in the spool, of this worker */
+  double bytes; /* in the spool, by this worker */
 } all;
 
 /* ---- work for threads ---- */
@@ -147,7 +147,7 @@ static void dropped(job *j) {
   free_upload(j->u);
 }
 
-/* Nobody asks for it any more, and no thread is at it. */
+/* Frees an upload that nobody waits for and no thread works on. */
 static void drop(upload *u) {
   if (u->r || u->jobs) return;
   u->jobs++;
@@ -162,7 +162,7 @@ void upload_forget(upload *u) {
   drop(u);
 }
 
-/* The request is as any other from now on; of its body nothing more is read. */
+/* From now on it is an ordinary request; nothing more of its body is read. */
 static void leave(upload *u) {
   request *r = u->r;
   conn *c = r ? r->c : NULL;
@@ -198,7 +198,7 @@ static int pack_file(buf *b, const spool_file *f) {
          pack_str(b, (const char *)f->sha256, SPOOL_SHA256) || pack_z(b, "path") || pack_z(b, f->path);
 }
 
-/* {parts, files}: a part that is a file has the number of one. */
+/* {parts, files}: a part that is a file contains its index in `files`. */
 static void complete(upload *u) {
   buf b = {0};
   int e = pack_array(&b, 2) || pack_array(&b, u->n_parts) || buf_add(&b, u->packed.p, u->packed.n) ||
@@ -259,7 +259,7 @@ static void start_write(upload *u) {
   submit(&u->write);
 }
 
-/* The chunk is to be written before anything else is taken. */
+/* The chunk must be written before any more input is consumed. */
 static void seal(upload *u, bool last) {
   if (spooled() + (double)u->chunk_n > conf_num("limits.upload_spool_bytes"))
     return fail(u, HOST_EFULL, "there are too many uploads now");
@@ -321,14 +321,14 @@ static int pack_part(upload *u, bool is_file) {
          pack_str(b, m->type, m->type_n) || pack_z(b, "file") || pack_int(b, (int32_t)u->n_files);
 }
 
-/* What a browser sends where its user has chosen no file. */
+/* What a browser sends if its user has chosen no file. */
 static bool is_no_file(const upload *u) {
   return u->m->has_filename && !u->m->filename_n && !u->open_n;
 }
 
 static void end_part(upload *u) {
   if (u->open && is_no_file(u)) {
-    spool_drop(u->open); /* it was never opened */
+    spool_drop(u->open); /* never opened on disk */
     u->open = NULL;
     u->n_files--;
     return;
@@ -369,7 +369,7 @@ static void body_over(upload *u) {
   else if (!multipart_complete(u->m)) fail(u, HOST_EINVAL, "it ends before its last boundary");
 }
 
-/* From the window, as far as there is room. */
+/* Consumes the window as far as there is room. */
 static void advance(upload *u) {
   http1 *h = &u->r->h;
   size_t at = 0;
@@ -382,7 +382,7 @@ static void advance(upload *u) {
   if (!u->failed && !u->sealed && !u->over && !h->body.n && http1_complete(h)) body_over(u);
 }
 
-/* ---- what serve.c asks ---- */
+/* ---- for serve.c ---- */
 
 bool upload_wants(const request *r) {
   const upload *u = r->upload;
@@ -393,7 +393,7 @@ bool upload_is_read(const request *r) {
   return http1_complete(&r->h);
 }
 
-/* So much time as a body of the usual size has, and as much again for each further one that has come. */
+/* The usual time for a body, and as much again for each limits.body_bytes that have arrived. */
 static void grant_time(upload *u) {
   const conn_limits *l = conn_limit();
   const http1 *h = &u->r->h;
@@ -444,7 +444,7 @@ void upload_init(void) {
   submit(j);
 }
 
-/* ---- what Lua asks ---- */
+/* ---- for Lua ---- */
 
 static int begin(host_id owner, request *r, upload *u) {
   const http1 *h = &r->h;
@@ -488,7 +488,7 @@ host_id host_upload(host_id owner, host_id req, host_str *spec) {
   return id;
 }
 
-/* ---- moving a file where it stays ---- */
+/* ---- moving a file to its final place ---- */
 
 typedef struct {
   op o;
@@ -515,7 +515,7 @@ static void moved(job *j) {
   drop(u);
 }
 
-/* The thread goes on all the same. */
+/* The thread still finishes its work. */
 static void move_cancel(op *o) {
   op_done(o, HOST_ECANCELED, NULL, 0);
 }

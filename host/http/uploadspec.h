@@ -24,11 +24,11 @@ typedef struct {
   } file[UPLOADSPEC_FILES];
 } upload_spec;
 
-/* From packed {max, fields_max, parts_max, boundary, name, max, name, max, ..}.  0, or -1. */
+/* Unpacks {max, fields_max, parts_max, boundary, name, max, name, max, ..}.  0, or -1. */
 int uploadspec_read(upload_spec *s, const host_str *packed);
 /* Is a part of that name a file, and how large may it be? */
 bool uploadspec_file(const upload_spec *s, const char *name, size_t n, uint64_t *max);
 
-/* Below these paths a request is told before its body (host_upload_path): has the target such a beginning? */
+/* Is the target below a path for which Lua sees requests before their bodies (host_upload_path)? */
 bool uploadspec_is_path(const char *target, size_t n);
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * ws.c -- WebSocket connections (RFC 6455): accepting, sending, keeping alive, closing.
  *
- * Owns: struct ws, which its connection holds until Lua, after one WS_CLOSE event, ends it too: replies
- * to earlier messages go out before the close frame.  Must never: send after a close
- * frame, wait for Lua without a limit, or queue without one for a client that does not read. */
+ * Owns: struct ws, which its connection holds until Lua ends it too, after one WS_CLOSE event: so
+ * replies to earlier messages go out before the close frame.  Must never: send after a close frame,
+ * wait for Lua without a limit, or queue without a limit for a client that does not read. */
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,13 +27,13 @@ struct ws {
   wsf_reader in;
   uint64_t heard_at, pinged_at, ping_ms, idle_ms;
   size_t max_queue, deflate_min;
-  size_t charged;    /* charged: for the message that is arriving; see conn_charge() */
-  char *pong;        /* the payload of a ping that is still to be answered: length, then bytes */
-  const char *why;   /* goes with `reply`; a fixed text, or NULL */
-  int reply;         /* code of our close frame when it ends; 0: one without a code, -1: none */
+  size_t charged;    /* charged: for the incoming message; see conn_charge() */
+  char *pong;        /* the payload of a pending pong: length, then bytes */
+  const char *why;   /* the reason sent with `reply`; a static text, or NULL */
+  int reply;         /* code of our close frame at the end; 0: a frame without a code, -1: none */
   uint8_t window;    /* to compress with; 0: never */
-  bool closing;      /* our close frame is queued; only the client's is waited for */
-  bool ending;       /* nothing more is read: WS_CLOSE is queued, and Lua has the last word */
+  bool closing;      /* our close frame is queued; waiting for the client's */
+  bool ending;       /* nothing more is read: WS_CLOSE is queued, and Lua ends it */
   bool paused;       /* host_read(ws, 0) */
 };
 
@@ -58,7 +58,7 @@ static void release(conn *c) {
   free(w);
 }
 
-/* Nothing more comes, or nothing that could be read: Lua hears of it behind the messages before it. */
+/* No more input, or none that can be parsed: Lua gets WS_CLOSE after the messages before it. */
 static void end(conn *c, int code, const char *why, size_t n) {
   ws *w = c->ws;
   if (w->ending) return;
@@ -105,7 +105,7 @@ static int put_close(ws *w, int code, const char *reason, size_t n) {
   return put_frame(w, WS_CLOSE, false, payload, code ? n + 2 : 0);
 }
 
-/* Close from our side: an error, or nothing was heard for too long.  `why` is a fixed text. */
+/* Closes from our side: an error, or silence for too long.  `why` is a static text. */
 static void fail(conn *c, int code, const char *why) {
   c->ws->reply = code;
   c->ws->why = why;
@@ -131,12 +131,12 @@ static bool can_send(int opcode, const host_str *data) {
          (opcode == WS_TEXT && utf8_check(UTF8_OK, data->p, data->n) == UTF8_OK);
 }
 
-/* To compress with; 0: not at all. */
+/* The window to compress with; 0: do not compress. */
 static int window_for(const ws *w, int opcode, const host_str *data) {
   return opcode > WS_BINARY || data->n < w->deflate_min ? 0 : w->window;
 }
 
-/* Compressed when that was agreed on and helps; `packed` is scratch space. */
+/* Compresses if that was negotiated and helps; `packed` is scratch space. */
 static int put_message(ws *w, int opcode, const host_str *data, buf *packed) {
   int window = window_for(w, opcode, data);
   if (window && wsdeflate_pack(window, data->p, data->n, packed) == 0) {
@@ -145,7 +145,7 @@ static int put_message(ws *w, int opcode, const host_str *data, buf *packed) {
   return put_frame(w, opcode, false, data->p, data->n);
 }
 
-/* The kernel has not taken all of what was written earlier, or there is much to write in this turn. */
+/* An earlier write is unfinished, or this turn has already queued a lot. */
 static bool is_behind(const ws *w) {
   return w->c->writing || conn_queued(w->c) > CONN_DRAIN_HIGH;
 }
@@ -166,7 +166,7 @@ int host_ws_send(host_id id, int opcode, host_str *data) {
   return HOST_EFULL;
 }
 
-/* One frame for all that take it as it is, one for each window size. */
+/* One message for many connections: a frame without compression, and one per window size. */
 typedef struct {
   buf frame[16];
   bool tried[16];
@@ -244,7 +244,8 @@ static void drained(conn *c) {
   w->pong = NULL;
 }
 
-/* What cannot be queued ends the connection: its client must not believe that it was heard. */
+/* A message that cannot be queued ends the connection: the
+ * client must not believe that it was received. */
 static void message(ws *w, const wsf_event *e) {
   int lost = 0;
   if (w->closing) {
@@ -262,7 +263,7 @@ static void closed_by_peer(conn *c, const wsf_event *e) {
   end(c, e->code, e->p, e->n);
 }
 
-/* May the next event be taken?  Otherwise the bytes wait until Lua has caught up. */
+/* Can the next event be processed?  Otherwise the bytes wait until Lua has caught up. */
 static bool ready(conn *c) {
   return c->state == CONN_OPEN && c->ws && !c->ws->ending && !c->ws->paused && !conn_pause(c);
 }
@@ -294,7 +295,7 @@ static bool wants_reading(const conn *c) {
 int host_read(host_id id, int on) {
   ws *w = find(id);
   if (!w) return HOST_EGONE;
-  if (w->closing || w->ending) return 0; /* the client's close frame must be read, or was */
+  if (w->closing || w->ending) return 0; /* we must read its close frame, or have read it */
   w->paused = !on;
   w->heard_at = conn_now();
   conn_pump(w->c);
@@ -323,7 +324,7 @@ static void expire(conn *c) {
   uint64_t now = conn_now();
   if (w->ending) return finish(w->c);
   if (w->closing) return conn_close(w->c);
-  if (w->paused || conn_is_paused(w->c)) w->heard_at = now; /* it is us who do not listen */
+  if (w->paused || conn_is_paused(w->c)) w->heard_at = now; /* we are the ones not reading */
   if (idle_due(w) <= now) return fail(w->c, 1001, "nothing was received for too long");
   if (ping_due(w) <= now) {
     w->pinged_at = now;
@@ -447,7 +448,7 @@ static ws *make(conn *c, const host_ws_options *o) {
   return w;
 }
 
-/* The client left before it was answered. */
+/* The client left before its answer. */
 static int gone(request *r) {
   conn *c = r->c;
   request_retire(r);

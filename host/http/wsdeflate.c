@@ -2,7 +2,7 @@
  * wsdeflate.c -- see wsdeflate.h.
  *
  * Owns: one compressor per window size and a few idle decompressors, for the whole worker.  Must never:
- * expand a message beyond the maximum of its buffer. */
+ * inflate a message beyond the maximum of its buffer. */
 #include "http/wsdeflate.h"
 
 #include <stdint.h>
@@ -26,7 +26,7 @@ static text trim(text t) {
   return t;
 }
 
-/* Cut off what is before the next `separator`. */
+/* Removes and returns the text before the next `separator`. */
 static text cut(text *rest, char separator) {
   const char *at = memchr(rest->p, separator, rest->n);
   text head = {rest->p, at ? (size_t)(at - rest->p) : rest->n};
@@ -40,7 +40,7 @@ static bool is(text t, const char *z) {
   return t.n == strlen(z) && strncasecmp(t.p, z, t.n) == 0;
 }
 
-/* 8..15, quoted or not; 0: it is not. */
+/* 8..15, quoted or not; 0: anything else. */
 static int window_bits(text v) {
   if (v.n >= 2 && v.p[0] == '"' && v.p[v.n - 1] == '"') v = (text){v.p + 1, v.n - 2};
   if (v.n == 1 && (v.p[0] == '8' || v.p[0] == '9')) return v.p[0] - '0';
@@ -114,7 +114,7 @@ int wsdeflate_pack(int window, const void *p, size_t n, buf *out) {
   z->next_in = (Bytef *)(uintptr_t)p;
   z->avail_in = (uInt)n;
   z->next_out = (Bytef *)to;
-  z->avail_out = (uInt)n; /* what does not fit is not smaller */
+  z->avail_out = (uInt)n; /* a result that does not fit is not smaller */
   int status = deflate(z, Z_SYNC_FLUSH);
   size_t made = n - z->avail_out;
   if (status != Z_OK || z->avail_in || !z->avail_out || made < 4) return -1;
@@ -122,7 +122,7 @@ int wsdeflate_pack(int window, const void *p, size_t n, buf *out) {
   return 0;
 }
 
-/* ---- expanding ---- */
+/* ---- decompressing ---- */
 
 struct wsinflate {
   z_stream z;
@@ -161,7 +161,7 @@ void wsinflate_close(wsinflate *w) {
   free(w);
 }
 
-/* A little room; all that the maximum allows when that is less. */
+/* Reserves some room; less if the maximum is near. */
 static char *make_room(buf *out) {
   size_t more = STEP;
   if (out->max && out->max - out->n < more) more = out->max - out->n;
@@ -174,7 +174,7 @@ int wsinflate_feed(wsinflate *w, const void *p, size_t n, buf *out) {
   w->z.avail_in = (uInt)n;
   while (!w->ended) {
     char *to = make_room(out);
-    size_t room = to ? out->cap - out->n : 1; /* full: see whether anything more would come */
+    size_t room = to ? out->cap - out->n : 1; /* full: find out whether there is more output */
     if (room > UINT32_MAX) room = UINT32_MAX;
     w->z.next_out = (Bytef *)(to ? to : &none);
     w->z.avail_out = (uInt)room;

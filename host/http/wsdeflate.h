@@ -10,16 +10,16 @@
 
 enum { WSINFLATE_BAD = -1, WSINFLATE_LARGE = -2 };
 
-/* Choose among the offers of a Sec-WebSocket-Extensions header.  The window (9..15) to compress with,
- * and the answer's value in `answer`; 0 when none can be accepted. */
+/* Picks one of the offers of a Sec-WebSocket-Extensions header.  Returns the window (9..15) to
+ * compress with, and the value of the answer in `answer`; 0 when no offer is acceptable. */
 int wsdeflate_negotiate(const char *offers, size_t n, buf *answer);
 
-/* Compress one message into `out`.  0; -1: no memory, or it did not get smaller: send it as it is. */
+/* Compresses one message into `out`.  0; -1: no memory, or not smaller: send it uncompressed. */
 int wsdeflate_pack(int window, const void *p, size_t n, buf *out);
 
 typedef struct wsinflate wsinflate;
 wsinflate *wsinflate_open(void); /* for one message */
 void wsinflate_close(wsinflate *z);
-/* Append what the bytes expand to, up to the maximum of `out`.  0, or one of the errors above. */
+/* Decompresses the bytes to the end of `out`, up to its maximum.  0, or one of the errors above. */
 int wsinflate_feed(wsinflate *z, const void *p, size_t n, buf *out);
 #endif

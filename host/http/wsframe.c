@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * wsframe.c -- see wsframe.h.  A whole message in one frame and one read is returned in place;
- * all others are assembled in `message`.
+ * wsframe.c -- see wsframe.h.  A message that arrives in one frame and one read is returned in
+ * place; all others are assembled in `message`.
  *
- * Must never: buffer more than `max` bytes of a message, or let text through that is not UTF-8. */
+ * Must never: buffer more than `max` bytes of a message, or pass on text that is not UTF-8. */
 #include "http/wsframe.h"
 
 #include <string.h>
@@ -47,7 +47,7 @@ static wsf_kind fail(wsf_reader *r, wsf_event *e, int code, const char *why) {
 
 /* ---- heads ---- */
 
-/* What the first two bytes say is wrong. */
+/* The error in the first two bytes, or NULL. */
 static const char *start_fault(const wsf_reader *r, uint8_t b0, uint8_t b1) {
   int opcode = b0 & 15;
   bool control = opcode & 8;
@@ -97,7 +97,7 @@ static wsf_kind take_head(wsf_reader *r, const uint8_t *h, wsf_event *e) {
 static wsf_kind read_head(wsf_reader *r, char **p, size_t *n, wsf_event *e) {
   const uint8_t *h = (const uint8_t *)*p;
   const char *fault;
-  if (r->head_n == 0 && *n >= 2 && *n >= head_size(h[1])) { /* whole, as nearly always */
+  if (r->head_n == 0 && *n >= 2 && *n >= head_size(h[1])) { /* the common case: a whole head */
     fault = start_fault(r, h[0], h[1]);
     if (fault) return fail(r, e, 1002, fault);
     *p += head_size(h[1]);
@@ -125,7 +125,7 @@ static void unmask(wsf_reader *r, char *p, size_t n) {
   uint64_t k;
   memcpy(&k, key, sizeof k);
   size_t i = 0;
-  for (; n - i >= 32; i += 32) { /* four words: the compiler makes vectors of it */
+  for (; n - i >= 32; i += 32) { /* four words, which the compiler vectorizes */
     uint64_t w[4];
     memcpy(w, p + i, sizeof w);
     for (int j = 0; j < 4; j++) w[j] ^= k;
@@ -162,7 +162,7 @@ static wsf_kind add_compressed(wsf_reader *r, const char *p, size_t n, wsf_event
   if (!r->inflate) r->inflate = wsinflate_open();
   if (!r->inflate) return fail(r, e, 1011, "out of memory");
   int status = wsinflate_feed(r->inflate, p, n, &r->message);
-  if (r->kind == WS_TEXT) { /* first, because it came first */
+  if (r->kind == WS_TEXT) { /* in the order of arrival */
     r->utf8 = utf8_check(r->utf8, r->message.p + before, r->message.n - before);
     if (r->utf8 == UTF8_BAD) return fail(r, e, 1007, "text is not UTF-8");
   }
