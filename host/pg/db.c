@@ -2,7 +2,7 @@
  * db.c -- PostgreSQL for Lua: leases, statements, notifications.
  *
  * Owns the listening connection and its channels; everything else is the pool's.  Nothing here
- * blocks: a call either refuses at once or arms work whose DONE comes later. */
+ * blocks: a call either fails at once or starts work whose DONE comes later. */
 #include "pg/db.h"
 
 #include <ctype.h>
@@ -24,13 +24,13 @@ enum { CHANNELS_MAX = 32, CHANNEL_BYTES = 63 };
 static struct {
   dbconn conn;
   char channel[CHANNELS_MAX][CHANNEL_BYTES + 1];
-  int n, announced; /* channels; those whose LISTEN has been answered */
+  int n, announced; /* channels; those whose LISTEN has completed */
   bool configured;
 } listener;
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
-/* Transaction control and session settings would leak into the statements of others. */
+/* Transaction control and session settings would affect the statements of others. */
 static bool needs_lease(const host_str *sql) {
   static const char *const words[] = {"begin",   "start",     "commit",  "end",      "rollback",
                                       "abort",   "savepoint", "release", "prepare",  "set",
@@ -49,7 +49,7 @@ host_id host_db_acquire(host_id owner, double timeout_s) {
   return listener.configured ? pool_acquire(owner, timeout_s) : HOST_EDOWN;
 }
 
-/* The statements that wait for this query go first, in the same flight. */
+/* Statements that were held back for this query precede it in the same round trip. */
 static dbjob *job_for(dblease *l) {
   dbjob *j = l ? l->prefix : NULL;
   if (!j) return dbjob_new();
@@ -57,7 +57,7 @@ static dbjob *job_for(dblease *l) {
   return j;
 }
 
-/* A query that is refused must not take a BEGIN with it that waited for it. */
+/* A BEGIN that was held back for the query must survive if the query is refused. */
 static void drop_job(dblease *l, dbjob *j) {
   if (l && j->steps) l->prefix = j;
   else dbjob_free(j);
@@ -147,12 +147,12 @@ static void on_ready(dbconn *c) {
   for (int i = 0; i < listener.n && dbconn_ready(c); i++) send_listen(listener.channel[i]);
 }
 
-/* The pool reports that the server is away; here it only means that notifications are missed. */
+/* The pool reports that the server is down; here it only means that notifications are lost. */
 static void on_down(dbconn *c, const char *why) {
   if (c->failures == 1) log_fmt(LOG_WARN, "database: the listening connection is lost: %s", why);
 }
 
-/* All LISTENs have been answered.  What was notified before is lost: status 1 says so. */
+/* All LISTENs have completed.  Earlier notifications may be lost: status 1 says so. */
 static void on_room(dbconn *c) {
   if (!dbconn_quiet(c)) return;
   for (; listener.announced < listener.n; listener.announced++)
@@ -186,7 +186,7 @@ int host_db_listen(host_str *channel) {
   return 0;
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- start and stop -------------------------------------------------------------------------- */
 
 int db_init(void) {
   if (dbaddr_init() < 0) {

@@ -3,7 +3,8 @@
  *
  * Owns the parsed connection strings, passwords included: no text from here or from libpq's parser
  * reaches the log.  A host name becomes as many servers as it has addresses; `host` stays the name
- * that TLS verifies.  We implement target_session_attrs: each connection is asked whether it takes writes. */
+ * that TLS verifies.  We implement target_session_attrs ourselves, by asking each server whether it
+ * accepts writes. */
 #include "pg/dbaddr.h"
 
 #include <netdb.h>
@@ -20,7 +21,7 @@
 enum { PARAMS_MAX = 64, HOSTS_MAX = 32, ROUTES = 2 };
 
 typedef struct {
-  uv_getaddrinfo_t req; /* first: it is what libuv hands back */
+  uv_getaddrinfo_t req; /* first: libuv passes it to the callback */
   dbaddr_route route;
   int host;
   void *arg;
@@ -60,7 +61,7 @@ static void set_default(target *t, const char *key, const char *value) {
   if (!value_of(t, key)) set(t, key, value);
 }
 
-/* These are for us: libpq gets one address at a time, without conditions. */
+/* We handle these parameters: libpq gets one address at a time, without conditions. */
 static bool is_ours(const char *key) {
   static const char *const ours[] = {"host", "hostaddr", "port", "target_session_attrs",
                                      "connect_timeout", "load_balance_hosts", "client_encoding"};
@@ -69,7 +70,7 @@ static bool is_ours(const char *key) {
   return false;
 }
 
-/* A dead peer is noticed in seconds.  No `options`: poolers refuse them, dbsetup.c sets what we need. */
+/* Detects a dead peer within seconds.  Sends no `options`, which poolers refuse; see dbsetup.c. */
 static void set_session(target *t) {
   for (PQconninfoOption *o = t->info; o->keyword; o++)
     if (o->val && !is_ours(o->keyword)) set(t, o->keyword, o->val);
@@ -113,7 +114,7 @@ static int read_url(target *t, const char *setting) {
   char *why = NULL;
   if (!url || !*url) return -1;
   t->info = PQconninfoParse(url, &why);
-  PQfreemem(why); /* it may quote the password; dburl.c has said what is wrong */
+  PQfreemem(why); /* it may quote the password; dburl.c has already reported the error */
   if (!t->info) return -1;
   set_session(t);
   t->names = or_env(value_of(t, "host"), "PGHOST");
@@ -157,7 +158,7 @@ uint64_t dbaddr_limit_ms(dbaddr_route route) {
   return s > 0 && s < 3600 ? (uint64_t)s * 1000 : (uint64_t)conf_num("database.connect_timeout_ms");
 }
 
-/* ---- looking up ------------------------------------------------------------------------------ */
+/* ---- name resolution ------------------------------------------------------------------------- */
 
 static void add(dbaddr_list *list, const target *t, int i, const char *host, const char *ip) {
   char port[256];
@@ -226,6 +227,6 @@ PGconn *dbaddr_connect(dbaddr_route route, const dbserver *s) {
   }
   keys[n] = values[n] = NULL;
   PGconn *pg = PQconnectStartParams(keys, values, 0);
-  if (pg) PQsetErrorVerbosity(pg, PQERRORS_VERBOSE); /* for SQLSTATEs of a refusal */
+  if (pg) PQsetErrorVerbosity(pg, PQERRORS_VERBOSE); /* includes the SQLSTATE of a refusal */
   return pg;
 }

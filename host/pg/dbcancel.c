@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * dbcancel.c -- see dbcancel.h.
  *
- * PQcancel() connects, writes and waits for the other side to close, without a timeout: with a frozen
- * server it blocks as long as that lasts.  So it must not run in libuv's pool, which also resolves
- * host names and whose threads are joined at exit.  A request that takes too long is abandoned: its
- * thread continues alone, and others take its place up to a limit.
+ * PQcancel() connects, writes and waits for the other side to close, without a timeout: while a
+ * server is frozen, it blocks.  So it must not run in libuv's pool, which also resolves host names
+ * and whose threads are joined at exit.  A request that takes too long is abandoned: its thread
+ * continues detached, and others may start in its place, up to a limit.
  *
  * Owns: the list of finished requests, the only thing that threads share with the loop. */
 #include "pg/dbcancel.h"
@@ -29,7 +29,7 @@ struct cancel_request {
 static struct {
   pthread_mutex_t lock;
   cancel_request *ended; /* under the lock */
-  bool open;             /* under the lock: the loop may still be woken */
+  bool open;             /* under the lock: threads may still wake the loop */
   bool made;
   uv_async_t wake;
   cancel_request *running[THREADS_MAX];
@@ -38,7 +38,7 @@ static struct {
 static void *run(void *arg) {
   cancel_request *r = arg;
   char why[256];
-  PQcancel(r->cancel, why, sizeof why); /* should it fail, the drain limit closes the connection */
+  PQcancel(r->cancel, why, sizeof why); /* if this fails, the drain limit closes the connection */
   PQfreeCancel(r->cancel);
   pthread_mutex_lock(&all.lock);
   r->next = all.ended;
@@ -73,7 +73,7 @@ static int make(void) {
   return 0;
 }
 
-/* A place for one more, or -1. */
+/* A free slot, or -1. */
 static int place(void) {
   int fresh = 0, free_at = -1;
   uint64_t now = uv_now(loop_uv());

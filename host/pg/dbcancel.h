@@ -4,7 +4,7 @@
 #define HUMAN_DBCANCEL_H
 #include "pg/dbconn.h"
 
-/* Sends one; later calls dbconn_cancelled(c, epoch) from the loop.  -1: too many are under way. */
+/* Sends one; later calls dbconn_cancelled(c, epoch) from the loop.  -1: too many are in flight. */
 int dbcancel_start(dbconn *c);
 void dbcancel_stop(void);
 #endif

@@ -24,7 +24,7 @@ enum {
   RETRY_MIN_MS = 50,
   RETRY_MAX_MS = 1000,
   CROWDED_MS = 8000,
-  TOGETHER_MS = 500, /* for so long all connections wait for one address; then one does */
+  TOGETHER_MS = 500, /* how long all connections wait for one address; then only one does */
   NOTICES_PER_S = 10
 };
 
@@ -70,7 +70,7 @@ static void on_poll(uv_poll_t *h, int status, int events) {
     advance(c);
     return;
   }
-  if (status < 0) { /* libuv stopped watching; libpq finds out what is wrong */
+  if (status < 0) { /* libuv has stopped watching; libpq will find the error */
     events = UV_READABLE;
     p->events = 0;
   }
@@ -106,8 +106,8 @@ static void unwatch(dbconn *c) {
 
 /* ---- connecting ------------------------------------------------------------------------------ */
 
-/* Notices are of no interest to a client, but worth a look while debugging; a loop that raises
- * thousands must not fill the log. */
+/* Clients have no use for notices, but they help while debugging; a loop that raises thousands must
+ * not flood the log. */
 static void on_notice(void *arg, const char *text) {
   static uint64_t second;
   static int n;
@@ -122,7 +122,7 @@ static void on_notice(void *arg, const char *text) {
 
 static void next_host(dbconn *c);
 
-/* PQfinish and all that belongs to the session, however far it has come. */
+/* PQfinish, and frees everything that belongs to the session, in any state. */
 static void close_session(dbconn *c) {
   poll_close(c);
   PQfinish(c->pg);
@@ -188,10 +188,11 @@ static bool has_more(const dbconn *c) {
   return c->list_at < c->list.n || c->hosts_tried < dbaddr_hosts(c->route);
 }
 
-/* One connection at a time waits for a server that has let others wait in vain. */
+/* Only one connection at a time waits for a server that hung before. */
 static bool is_left_to_another(const dbserver *s) { return s->hung && s->tries > 0; }
 
-/* The limit of an address begins; at first only for as long as it may keep all connections waiting. */
+/* Starts the limit of an address.  The first timer is
+ * shorter: how long all connections may wait for it. */
 static void start_limit(dbconn *c) {
   uint64_t limit = dbaddr_limit_ms(c->route), first = limit;
   c->limit_at = uv_now(loop_uv()) + limit;
@@ -235,9 +236,9 @@ static void on_address(void *arg, unsigned epoch, const dbaddr_list *found, cons
   next_server(c);
 }
 
-/* Twice as long after each failure, up to 2 s, and a random quarter off: the connections of all
- * workers should not come back at the same moment.  Where others have taken all that there is, one
- * that is not the first need not ask so often. */
+/* Doubles after each failure, up to 2 s, less a random quarter, so that the connections of all
+ * workers do not come back at the same moment.  When the server has no connection left and this
+ * worker already has one, the pause is longer. */
 static uint64_t pause_ms(const dbconn *c) {
   uint64_t ms = RETRY_MIN_MS, most = RETRY_MAX_MS;
   if (c->crowded && !c->aside && (dbwatch_ready() || dbwatch_migration_waits())) most = CROWDED_MS;
@@ -283,13 +284,13 @@ void dbconn_give_up(dbconn *c, int condition, const char *why) {
   next_server(c);
 }
 
-/* Accepted, and nothing more, while others are served: a pooler lets it wait for its turn. */
+/* The connection was accepted but gets no answer, while others do: a pooler has queued it. */
 static bool is_queued(const dbconn *c) {
   bool others = c->server->ready > 0 || (!c->aside && shm_database_sibling() >= 0);
   return c->pg && PQstatus(c->pg) == CONNECTION_OK && others;
 }
 
-/* It accepts and does not answer, or nothing is heard of it at all. */
+/* The server accepts but does not answer, or does not react at all. */
 static void give_up_hung(dbconn *c) {
   char name[80], text[DBSERVER_WHY];
   dbserver *s = c->server;
@@ -312,7 +313,7 @@ static void on_limit(dbconn *c) {
   c->crowded = is_queued(c);
   if (now >= c->limit_at) {
     give_up_hung(c);
-  } else if (c->server->tries > 1 && has_more(c)) { /* another one stays with it */
+  } else if (c->server->tries > 1 && has_more(c)) { /* another connection keeps waiting for it */
     c->server->hung = true;
     dbconn_give_up(c, 0, "no answer yet");
   } else {
@@ -368,7 +369,7 @@ void dbconn_break(dbconn *c, int condition, const char *why) {
     return;
   }
   if (c->state != DBCONN_READY) return;
-  set_why(c, why); /* it may live in what is closed next */
+  set_why(c, why); /* `why` may point into memory that is freed next */
   snprintf(text, sizeof text, "%s", c->why);
   if (condition) dbserver_note(c->server, condition, text);
   if (condition == HOST_DB_STUCK) c->server->hung = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * dbconn.h -- one connection to PostgreSQL: connecting, sending jobs in pipeline mode, answers,
- * cancelling, and reconnecting after a failure, without end.
+ * cancelling, and reconnecting after every failure.
  *
  * Its user (the pool, the listener) decides what to send; hooks report what happened.  A hook
  * may post jobs.  Jobs given to dbflight_post() belong to the connection from then on. */
@@ -16,9 +16,9 @@
 typedef struct dbconn dbconn;
 typedef struct {
   void (*ready)(dbconn *c);            /* connected */
-  void (*down)(dbconn *c, const char *why); /* broken, or could not be connected; it retries */
+  void (*down)(dbconn *c, const char *why); /* broken, or connecting failed; it retries */
   void (*room)(dbconn *c);             /* some jobs have ended; called once per wake-up */
-  void (*again)(dbconn *c, dbjob *j);  /* send this one once more, here or elsewhere */
+  void (*again)(dbconn *c, dbjob *j);  /* send this job again, here or elsewhere */
   void (*notify)(dbconn *c, const PGnotify *n); /* may be NULL */
 } dbconn_hooks;
 
@@ -28,64 +28,65 @@ typedef enum {
 
 struct dbconn {
   const dbconn_hooks *hooks;
-  void *user;            /* the pool's: the lease that holds it */
+  void *user;            /* for the pool: the lease that holds it */
   dbconn_state state;
-  dbaddr_route route;    /* set before it is opened, like the next two */
-  bool patient;          /* for migrations: no limit of time but their own */
-  bool aside;            /* not one of the pool's: says nothing about whether statements pass */
-  dbaddr_list list;      /* the addresses of the present host */
-  int hosts_tried, first_host, list_at; /* how far the present attempt has come */
-  dbserver *server;      /* the one that it is connected to, or tries; NULL: none */
-  uint64_t limit_at;     /* loop time, ms: when the present address has had its time */
-  uint64_t server_heard; /* answers of the server when this became ready */
+  dbaddr_route route;    /* set before it is opened, as are the next two */
+  bool patient;          /* for migrations, which have their own timeout only */
+  bool aside;            /* not in the pool: says nothing about whether statements get through */
+  dbaddr_list list;      /* the addresses of the current host */
+  int hosts_tried, first_host, list_at; /* progress of the current attempt */
+  dbserver *server;      /* the one it is connected or connecting to; NULL: none */
+  uint64_t limit_at;     /* loop time, ms: the deadline of the current address */
+  uint64_t server_heard; /* the server's count of answers when this became ready */
   char why[DBSERVER_WHY]; /* the last failure */
-  int verdict;           /* dbsetup.c's: HOST_DB_*, what is wrong with the session, .. */
-  char verdict_why[DBSERVER_WHY], mark[48]; /* .. and a text by which the session is known */
-  bool probing;          /* dbwatch.c's: a probe is under way, .. */
-  int probe_ticks;       /* .. for how long, .. */
-  uint64_t probe_heard;  /* .. and what its server had answered before */
-  bool doubt, retire;    /* .. look at it soon; close it when it is free */
+  int verdict;           /* for dbsetup.c: HOST_DB_*, what is wrong with the session, .. */
+  char verdict_why[DBSERVER_WHY], mark[48]; /* .. and a text that identifies the session */
+  bool probing;          /* for dbwatch.c: a probe is in flight, .. */
+  int probe_ticks;       /* .. since when, .. */
+  uint64_t probe_heard;  /* .. and the server's count of answers at its start */
+  bool doubt, retire;    /* .. probe it soon; close it when it is free */
   bool crowded;          /* the last attempt found all connections taken */
-  unsigned epoch;        /* counts sessions: what belongs to an older one is ignored */
+  unsigned epoch;        /* counts sessions: results of older ones are ignored */
   int failures;          /* in a row; sets the pause before the next attempt */
-  bool shared_now;       /* jobs of several tasks may be in flight: none of them in a transaction */
-  bool dirty;            /* the pool's: session state must be reset before the next lease */
-  bool resetting;        /* the pool's: between a lease and the next user */
-  int resets;            /* the pool's: how often that has been tried */
+  bool shared_now;       /* several tasks may have jobs in flight, none of them in a transaction */
+  bool dirty;            /* for the pool: reset session state before the next lease */
+  bool resetting;        /* for the pool: between a lease and the next user */
+  int resets;            /* for the pool: how often that was tried */
   PGconn *pg;
   struct dbconn_poll *poll;
   bool timer_made;
-  uv_timer_t timer;      /* limits connecting; else waits for the next attempt */
-  dbjobs flight, pending; /* sent and not answered; not sent yet */
-  dbconn *next_posted;   /* dbflight.c's: those with something to send when this turn of the loop ends, .. */
-  bool posted, in_block; /* .. whether this is one; and whether what is sent last is in a transaction block */
-  bool single_row;       /* set for the statement that is being answered */
-  bool want_cancel;      /* what runs is to be interrupted; nothing is sent until then */
-  bool canceling;        /* a thread of libuv's is sending the request */
-  uint64_t cancel_at;    /* since when; 0: no job in flight may be hit by a request */
-  unsigned plans_seen;   /* dbflight.c's: whether stmts are older than a changed table */
+  uv_timer_t timer;      /* limits connecting; otherwise delays the next attempt */
+  dbjobs flight, pending; /* sent but not answered; not sent yet */
+  dbconn *next_posted;   /* for dbflight.c: those with jobs to send after this turn, .. */
+  bool posted, in_block; /* .. is this one; is the last job sent in a transaction */
+  bool single_row;       /* set for the statement being answered */
+  bool want_cancel;      /* interrupt what runs; nothing is sent until then */
+  bool canceling;        /* a thread is sending the request */
+  uint64_t cancel_at;    /* since when a request may hit a job in flight; 0: none */
+  unsigned plans_seen;   /* for dbflight.c: are stmts older than a changed table */
   dbstmts stmts;
 };
 
 void dbconn_open(dbconn *c, const dbconn_hooks *hooks);
-void dbconn_stop(dbconn *c);               /* for good; frees its jobs without events */
-void dbconn_cancel(dbconn *c);             /* interrupt the statement that runs now; again while
-                                              want_cancel is set: too many are being cancelled */
-/* Close, fail what it held, connect anew.  condition: what that says about its server, or 0. */
+void dbconn_stop(dbconn *c);               /* permanently; frees its jobs without events */
+void dbconn_cancel(dbconn *c);             /* interrupts the running statement; call again while
+                                              want_cancel is set: too many requests are in flight */
+/* Closes, fails its jobs, reconnects.  condition: what this says about its server, or 0. */
 void dbconn_break(dbconn *c, int condition, const char *why);
 void dbconn_lost(dbconn *c, const char *message); /* the same with libpq's message */
-void dbconn_pause(dbconn *c);              /* close it until dbconn_open(); it must be quiet */
-void dbconn_nudge(dbconn *c);              /* try now, if it waits for its next attempt */
+void dbconn_pause(dbconn *c);              /* closes it until dbconn_open(); it must be quiet */
+void dbconn_nudge(dbconn *c);              /* retries now, if it waits for its next attempt */
 bool dbconn_ready(const dbconn *c);
-bool dbconn_quiet(const dbconn *c);        /* ready, nothing sent, waiting or being cancelled */
+bool dbconn_quiet(const dbconn *c);        /* ready; nothing in flight, pending or cancelled */
 bool dbconn_in_tx(const dbconn *c);        /* when quiet: inside a transaction block */
-int dbconn_depth(const dbconn *c);         /* jobs sent and waiting */
+int dbconn_depth(const dbconn *c);         /* jobs in flight and pending */
 
-/* Between the parts of a connection: dbsetup.c ends with one of these, dbcancel.c with the third. */
+/* Between the parts of a connection: dbsetup.c ends with
+ * one of the first two, dbcancel.c with the third. */
 void dbconn_accept(dbconn *c);
-void dbconn_give_up(dbconn *c, int condition, const char *why); /* try the next address */
+void dbconn_give_up(dbconn *c, int condition, const char *why); /* tries the next address */
 void dbconn_cancelled(dbconn *c, unsigned epoch);
 
-/* For dbflight.c: which readiness of the socket to wait for. */
+/* For dbflight.c: the events of the socket to wait for. */
 int dbconn_watch(dbconn *c, int events); /* UV_READABLE | UV_WRITABLE; -1: impossible */
 #endif

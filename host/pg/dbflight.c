@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * dbflight.c -- sending jobs in pipeline mode and reading their answers (see dbconn.h).
  *
- * A job is one pipeline segment: for each step Parse (when the text is not prepared yet), Bind,
+ * A job is one pipeline segment: for each step Parse (unless the text is already prepared), Bind,
  * Describe, Execute; then one Sync.  An error skips only the rest of the segment.  Rows
- * are read one by one, so that a result over the limit is noticed while it arrives.
+ * are read one by one, so that a result over the limit is detected while it arrives.
  *
  * Posted jobs are sent at the end of the current loop turn.  Jobs of one transaction that are
  * sent together share a segment, since the server writes to its socket, and wakes us, at each Sync.
- * After an error the rest of such a transaction would be refused anyway.
+ * After an error the server would refuse the rest of such a transaction anyway.
  *
- * Must never touch c->pg after dbconn_lost(): callers look at c->epoch. */
+ * Must never touch c->pg after dbconn_lost(): callers compare c->epoch. */
 #include "pg/dbflight.h"
 
 #include <openssl/ssl.h>
@@ -26,7 +26,7 @@ enum { PREPARE_MAX = 32 << 10, ENDS_MAX = 4 };
 
 static const char query_canceled[] = "57014";
 
-static unsigned plans_changed; /* how often a table changed below a statement, on any connection */
+static unsigned plans_changed; /* counts statements outdated by a changed table, on any connection */
 
 static struct {
   uv_prepare_t handle;
@@ -41,8 +41,8 @@ static bool send_parse(dbconn *c, dbjob *j, dbstep *s, const char *name) {
   return PQsendPrepare(c->pg, name, j->text.p + s->at, 0, NULL);
 }
 
-/* A text is prepared the first time it is seen; a very long one, or one that there is no memory to
- * note, is sent as the unnamed statement. */
+/* Prepares a text the first time it is seen.  A very long one, or one
+ * for which there is no memory, is sent as the unnamed statement. */
 static bool send_step(dbconn *c, dbjob *j, dbstep *s, bool last) {
   const char *sql = j->text.p + s->at;
   bool with_params = last && j->wanted;
@@ -71,8 +71,8 @@ static bool is_begin(const dbjob *j) {
   return !strncasecmp(sql, "begin", 5) || !strncasecmp(sql, "start", 5);
 }
 
-/* Behind a pooler by transactions each of them begins with the settings that it needs.  They follow
- * BEGIN, which may only have an isolation level while nothing has been asked. */
+/* Behind a transaction pooler each transaction must set what it needs.  The settings come after
+ * BEGIN, which can only set an isolation level as long as no query has run. */
 static bool prime(dbconn *c, dbjob *j) {
   if (j->primed || !dbsetup_pooled(c)) return true;
   bool begins = is_begin(j);
@@ -90,7 +90,7 @@ static bool ends_block(const dbjob *j) {
   return false;
 }
 
-/* Only within a transaction block: outside of one a segment is a transaction. */
+/* Only within a transaction block: outside of one, each segment is a transaction. */
 static bool joins_next(const dbconn *c, const dbjob *j) {
   const dbjob *next = c->pending.first;
   return next && c->user && c->in_block && !c->shared_now && j->wanted && next->wanted;
@@ -107,8 +107,8 @@ static bool send_job(dbconn *c, dbjob *j) {
   return true;
 }
 
-/* Evicted statements are dropped with a job of their own, whenever no transaction can be open: in a
- * failed one DEALLOCATE would be refused. */
+/* A separate job drops evicted statements, when no transaction
+ * can be open: a failed one would refuse DEALLOCATE. */
 static void list_drops(dbstmts *s, dbjob *j) {
   if (s->drop_all) {
     dbjob_add(j, "DEALLOCATE ALL", 14);
@@ -156,7 +156,7 @@ void dbflight_pump(dbconn *c) {
   bool sent = false;
   while (c->pending.n && may_send(c)) {
     dbjob *j = dbjobs_pop(&c->pending);
-    if (j->wanted && !dbjob_open(j) && !c->user) { /* nobody waits for it any more */
+    if (j->wanted && !dbjob_open(j) && !c->user) { /* nobody waits for it now */
       dbjob_free(j);
       continue;
     }
@@ -216,7 +216,7 @@ static void note_error(dbconn *c, dbjob *j, const PGresult *r) {
   snprintf(j->why, sizeof j->why, "%s", message ? message : "");
   dbwatch_met(c, j->sqlstate, j->why);
   if (dbrow_error(r, &j->error) < 0) j->status = HOST_EFULL;
-  if (!strcmp(j->sqlstate, "42P05")) { /* its name is taken: the session is not only ours */
+  if (!strcmp(j->sqlstate, "42P05")) { /* the name is taken: we share the session with others */
     j->status = HOST_EDOWN;
     dbsetup_swapped(c);
   }
@@ -227,7 +227,7 @@ static void note_error(dbconn *c, dbjob *j, const PGresult *r) {
   if (j->unprepared) dbstmts_forget(&c->stmts, j->step[j->at].serial, stale);
 }
 
-/* FATAL and PANIC, or an error that the server did not send: the session is over. */
+/* FATAL, PANIC, or an error that the server did not send: the session is over. */
 static bool is_fatal(const dbconn *c, const PGresult *r) {
   const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
   if (PQstatus(c->pg) != CONNECTION_OK || !severity) return true;
@@ -260,7 +260,7 @@ static void note_skipped(dbjob *j) {
   if (dbrow_refusal(state, why, &j->error) < 0) j->status = HOST_EFULL;
 }
 
-/* A Parse that failed or was skipped has left no statement behind. */
+/* A Parse that failed or was skipped has prepared nothing. */
 static void on_failure(dbconn *c, dbjob *j, const PGresult *r) {
   if (PQresultStatus(r) != PGRES_PIPELINE_ABORTED) note_error(c, j, r);
   else note_skipped(j);
@@ -268,17 +268,17 @@ static void on_failure(dbconn *c, dbjob *j, const PGresult *r) {
     dbstmts_forget(&c->stmts, j->step[j->at].serial, false);
 }
 
-/* A job that failed without effect and may succeed at once: its plan or name was out of date, or a
- * cancel request meant for another one hit it.  Of several steps it must have been the first. */
+/* A job that failed without effect and may succeed now: its plan or name was out of date, or a
+ * cancel request for another job hit it.  If it has several steps, the first must have failed. */
 static bool worth_retrying(const dbconn *c, const dbjob *j) {
-  int first = j->primed && c->shared_now ? 1 : 0; /* settings go before it */
+  int first = j->primed && c->shared_now ? 1 : 0; /* the settings precede it */
   if (j->joined) return false;
   if (j->status != HOST_EDB || !dbjob_open(j) || j->retried || j->at_failure > first) return false;
   if (c->shared_now && j->suspect && strcmp(j->sqlstate, query_canceled) == 0) return true;
   return j->unprepared && (c->shared_now || (!c->flight.n && !dbconn_in_tx(c)));
 }
 
-/* The oldest job has been answered. */
+/* The oldest job is complete. */
 static void end_job(dbconn *c) {
   dbjob *j = dbjobs_pop(&c->flight);
   dbjob *head = c->flight.first;
@@ -310,7 +310,7 @@ static void on_sync(dbconn *c) {
   end_job(c);
 }
 
-/* The NULL behind each answer: on from Parse to the statement, or to the next step or job. */
+/* The NULL after each answer: from Parse on to the statement, or to the next step or job. */
 static void on_end(dbconn *c, dbjob *j) {
   c->single_row = false;
   if (j->at == j->steps) return;
@@ -332,7 +332,7 @@ static void on_result(dbconn *c, dbjob *j, PGresult *r) {
       if (is_fatal(c, r)) dbconn_lost(c, PQresultErrorMessage(r));
       else on_failure(c, j, r);
       break;
-    default: /* COPY has no place in a pipeline */
+    default: /* COPY does not work in a pipeline */
       dbjob_finish(j, HOST_EINVAL, NULL, 0);
       dbconn_lost(c, "COPY is not supported");
   }
@@ -366,7 +366,7 @@ static void read_notifies(dbconn *c) {
   }
 }
 
-/* Decrypted by OpenSSL, not yet taken by libpq: the socket will not become readable for it. */
+/* OpenSSL has decrypted bytes that libpq has not read: they do not make the socket readable. */
 static bool has_hidden_input(const dbconn *c) {
   SSL *ssl = PQsslInUse(c->pg) ? PQsslStruct(c->pg, "OpenSSL") : NULL;
   return ssl && SSL_pending(ssl) > 0;

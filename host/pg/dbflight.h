@@ -4,12 +4,12 @@
 #define HUMAN_DBFLIGHT_H
 #include "pg/dbconn.h"
 
-void dbflight_post(dbconn *c, dbjob *j);       /* sends it when this turn of the loop ends */
+void dbflight_post(dbconn *c, dbjob *j);       /* sends it at the end of this turn of the loop */
 
 /* For dbconn.c. */
-void dbflight_ready(dbconn *c, bool readable); /* the socket is */
-void dbflight_pump(dbconn *c);                 /* send what waits, as far as nothing is in the way */
+void dbflight_ready(dbconn *c, bool readable); /* of the socket */
+void dbflight_pump(dbconn *c);                 /* sends pending jobs, if nothing prevents that */
 
 /* For db.c. */
-void dbflight_stop(void);                      /* nothing is sent any more */
+void dbflight_stop(void);                      /* sends nothing more */
 #endif

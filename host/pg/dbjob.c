@@ -55,7 +55,7 @@ int dbjob_add(dbjob *j, const char *sql, size_t n) {
   return 0;
 }
 
-/* Parameters point into the text, which may move while it grows. */
+/* Parameters point into the text, which may move when it grows: they are offsets meanwhile. */
 int dbjob_insert(dbjob *j, int i, const char *sql, size_t n) {
   char *was = j->text.p;
   for (int k = 0; k < j->nparams; k++)
@@ -83,7 +83,8 @@ static int add_number(buf *b, const pack_value *v) {
   return add_z(b, text, (size_t)n);
 }
 
-/* Offsets stand in for pointers until the text has stopped moving: offset + 1, so that 0 is NULL. */
+/* Stores offsets until the text has stopped growing, then
+ * pointers: offset + 1, so that 0 is NULL. */
 static int add_param(dbjob *j, int i, const pack_value *v) {
   uintptr_t at = j->text.n + 1;
   int r = 0;
@@ -93,7 +94,7 @@ static int add_param(dbjob *j, int i, const pack_value *v) {
     case PACK_BOOL: r = add_z(&j->text, v->b ? "t" : "f", 1); break;
     case PACK_NUM: r = add_number(&j->text, v); break;
     case PACK_STR:
-      if (memchr(v->s, 0, v->n)) return HOST_EINVAL; /* PostgreSQL's text has no NUL */
+      if (memchr(v->s, 0, v->n)) return HOST_EINVAL; /* PostgreSQL cannot store NUL in text */
       r = add_z(&j->text, v->s, v->n);
       break;
     default: return HOST_EINVAL;
@@ -102,7 +103,7 @@ static int add_param(dbjob *j, int i, const pack_value *v) {
   return r;
 }
 
-/* Lua may keep part of an array that has holes in its hash part. */
+/* Lua may keep part of an array with holes in the table's hash part. */
 static int add_hashed(dbjob *j, pack_reader *r, uint32_t pairs) {
   for (; pairs; pairs--) {
     pack_value key, v;
@@ -164,7 +165,7 @@ host_id dbjob_query(dbjob *j, const host_str *sql, const host_str *params, host_
   return id;
 }
 
-/* ---- the end of the waiting ------------------------------------------------------------------ */
+/* ---- finishing ------------------------------------------------------------------------------- */
 
 bool dbjob_open(const dbjob *j) { return j->op.id != 0; }
 

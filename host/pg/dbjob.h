@@ -2,9 +2,9 @@
  * dbjob.h -- one round trip to PostgreSQL: statements that share one Sync; a caller may wait for the
  * last one.
  *
- * The op is open while there is a waiter; when it is closed early (cancelled, timed out) the job
- * lives on until the server has answered, and its result is dropped.  The connection that holds a
- * job frees it. */
+ * The op is open while a task waits; if it is closed early (cancelled,
+ * timed out), the job stays until the server has answered, and its
+ * result is dropped.  The connection that holds a job frees it. */
 #ifndef HUMAN_DBJOB_H
 #define HUMAN_DBJOB_H
 #include <libpq-fe.h>
@@ -20,26 +20,26 @@ typedef struct {
   size_t at, len;    /* the SQL text, within the job's text */
   uint32_t hash;
   uint32_t serial;   /* its prepared statement on the connection; 0: none */
-  bool preparing;    /* a Parse precedes it in this flight, not answered yet */
+  bool preparing;    /* its Parse is in flight, too */
 } dbstep;
 
 typedef struct dbjob dbjob;
 struct dbjob {
   op op;
   dbjob *next;
-  struct dbconn *conn; /* where it waits or runs; NULL: still in the pool's queue */
+  struct dbconn *conn; /* where it is pending or in flight; NULL: in the pool's queue */
   bool sent, wanted;   /* wanted: the last step is a query whose result goes to the op */
-  bool joined;         /* the next job follows in the same segment: no Sync of its own */
+  bool joined;         /* the next job follows in the same segment: no Sync */
   bool retried, suspect, failed, unprepared;
-  bool unnamed, primed; /* to be sent without named statements; with all that must precede it */
-  void (*on_row)(struct dbconn *c, const PGresult *r); /* our own: each row of the last step, .. */
-  void (*on_end)(struct dbconn *c, dbjob *j);          /* .. and its end, at which c may be broken */
+  bool unnamed, primed; /* send without named statements; with what must precede it */
+  void (*on_row)(struct dbconn *c, const PGresult *r); /* internal: a row of the last step, .. */
+  void (*on_end)(struct dbconn *c, dbjob *j);          /* .. and the end, when c may be broken */
   int at_failure;      /* the step that failed */
   uint64_t deadline, head_at; /* loop time, ms */
-  double queued;       /* monotonic seconds: since when it waits for a connection; 0: it did not */
+  double queued;       /* monotonic seconds: since when it waits for a connection; 0: no wait */
   buf text;            /* SQL of all steps, then the parameters; each ends with NUL */
   dbstep step[DBJOB_STEPS];
-  int steps, at;       /* how many, and which one the server answers now */
+  int steps, at;       /* their number; the one being answered */
   int nparams;
   const char **params; /* into text; NULL for SQL NULL */
   dbrows rows;
@@ -50,22 +50,22 @@ struct dbjob {
 };
 
 dbjob *dbjob_new(void);
-/* A statement without parameters or result; 0, or HOST_EFULL. */
+/* Appends a statement without parameters or result; 0, or HOST_EFULL. */
 int dbjob_add(dbjob *j, const char *sql, size_t n);
-/* The same, as the i-th step of those that there are. */
+/* The same, before the i-th step. */
 int dbjob_insert(dbjob *j, int i, const char *sql, size_t n);
-/* The statement somebody waits for: opens the op and returns its id.  On an error (HOST_EINVAL,
- * HOST_EFULL, HOST_EGONE) the job is as it was before. */
+/* Appends the statement that the caller waits for: opens the op and returns its id.  An error
+ * (HOST_EINVAL, HOST_EFULL, HOST_EGONE) leaves the job unchanged. */
 host_id dbjob_query(dbjob *j, const host_str *sql, const host_str *params, host_id owner,
                     void (*cancel)(op *));
-bool dbjob_open(const dbjob *j); /* somebody still waits for it */
-/* End the waiting; the job itself stays.  data may be NULL. */
+bool dbjob_open(const dbjob *j); /* a caller still waits for it */
+/* Completes the op; the job itself stays.  data may be NULL. */
 void dbjob_finish(dbjob *j, int status, const void *data, size_t n);
 void dbjob_note_tag(dbjob *j, PGresult *last);
 void dbjob_succeed(dbjob *j);    /* the same with rows, affected and tag */
-void dbjob_rewind(dbjob *j);     /* ready to be sent once more */
-void dbjob_free(dbjob *j);       /* closes the op without an event, if it is still open */
-int dbjob_count(void);           /* how many exist */
+void dbjob_rewind(dbjob *j);     /* makes it ready to be sent again */
+void dbjob_free(dbjob *j);       /* closes the op, if still open, without an event */
+int dbjob_count(void);           /* the number of jobs */
 
 /* First-in, first-out lists of jobs. */
 typedef struct { dbjob *first, *last; int n; } dbjobs;

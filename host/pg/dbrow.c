@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * dbrow.c -- see dbrow.h.  Types by OID (src/include/catalog/pg_type.dat); all others
- * stay the text that PostgreSQL prints.  Relies on DateStyle ISO and TimeZone UTC. */
+ * stay text as PostgreSQL prints it.  Relies on DateStyle ISO and TimeZone UTC. */
 #include "pg/dbrow.h"
 
 #include <errno.h>
@@ -53,7 +53,8 @@ static int nibble(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* bytea_output hex: \x4142.  The bytes are decoded behind a string head of the right length. */
+/* bytea_output hex: \x4142.  Writes the head of a string of
+ * the right length, then the decoded bytes. */
 static int add_bytes(buf *b, const char *text, size_t n) {
   if (n < 2 || text[0] != '\\' || text[1] != 'x' || n % 2) return pack_str(b, text, n);
   size_t count = n / 2 - 1, start = b->n;
@@ -78,8 +79,9 @@ static bool matches(const char *text, const char *shape) {
   return true;
 }
 
-/* 2025-11-27 10:00:00.123456+00 becomes 2025-11-27T10:00:00.123Z (milliseconds, cut not rounded, as
- * JavaScript's dates do).  Infinity, years BC and beyond 9999 stay what PostgreSQL prints. */
+/* 2025-11-27 10:00:00.123456+00 becomes 2025-11-27T10:00:00.123Z
+ * (milliseconds truncated, not rounded, as in JavaScript).  Infinity,
+ * years BC and beyond 9999 stay as PostgreSQL prints them. */
 static int add_time(buf *b, const char *text, size_t n) {
   char iso[25] = "0000-00-00T00:00:00.000Z";
   if (n < 22 || n > 29 || !matches(text, "9999-99-99 99:99:99")) return pack_str(b, text, n);

@@ -10,8 +10,8 @@
 enum { DBROWS_MAX = 8 << 20 };
 
 typedef struct {
-  buf b;      /* packed rows, one behind the other */
-  uint32_t n; /* how many */
+  buf b;      /* packed rows, concatenated */
+  uint32_t n; /* their number */
 } dbrows;
 
 void dbrows_init(dbrows *r);
@@ -19,7 +19,8 @@ void dbrows_reset(dbrows *r);
 void dbrows_free(dbrows *r);
 int dbrows_add(dbrows *r, const PGresult *res); /* all rows of res; -1: over DBROWS_MAX */
 
-/* {code, message, detail, constraint, column, table}, absent where the server said nothing. */
+/* {code, message, detail, constraint, column, table},
+ * without those that the server did not send. */
 int dbrow_error(const PGresult *res, buf *out);
-int dbrow_refusal(const char *sqlstate, const char *message, buf *out); /* the same, of our own */
+int dbrow_refusal(const char *sqlstate, const char *message, buf *out); /* the same, our own */
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * dbserver.c -- see dbserver.h.
  *
- * Owns the table of servers.  An entry stays in place while a connection points at it, so one
- * in use is never reused for another address.  Must never keep a text that could contain a password: only
- * addresses and the server's own messages come here. */
+ * Owns the table of servers.  An entry is not reused for another address
+ * while a connection points to it. Must never keep a text that could contain
+ * a password: only addresses and the server's own messages come here. */
 #include "pg/dbserver.h"
 
 #include <ctype.h>
@@ -68,7 +68,7 @@ const char *dbserver_condition_name(int condition) {
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* "FATAL:  53300: sorry, too many clients already": where the code begins, or NULL. */
+/* The start of the code in "FATAL:  53300: sorry, too many clients already", or NULL. */
 static const char *find_state(const char *line, size_t n) {
   for (size_t i = 0; i + STATE + 5 < n; i++) {
     const char *p = line + i;
@@ -88,7 +88,7 @@ static int condition_of(const char *state, bool *crowded) {
   return HOST_DB_REFUSED;
 }
 
-/* libpq adds a line for each way that it tried (with TLS, then without): the last one counts. */
+/* libpq adds a line for each attempt (with TLS, then without): use the last one. */
 int dbserver_classify(const char *message, char *why, size_t n, bool *crowded) {
   const char *best = message, *state = NULL;
   size_t len = strcspn(message, "\n");
@@ -108,13 +108,13 @@ int dbserver_classify(const char *message, char *why, size_t n, bool *crowded) {
   return condition_of(state, crowded);
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all servers ----------------------------------------------------------------------------- */
 
 static bool is_recent(const dbserver *s) {
   return s->noted_at && uv_now(loop_uv()) - s->noted_at < RECENT_MS;
 }
 
-/* A server that answers says more than one that does not. */
+/* An answer, even a refusal, tells more than no answer. */
 static int rank(int condition) {
   static const int order[] = {[HOST_DB_UNKNOWN] = 0,  [HOST_DB_UP] = 1,       [HOST_DB_UNREACHABLE] = 2,
                               [HOST_DB_STUCK] = 3,    [HOST_DB_REFUSED] = 4,  [HOST_DB_FULL] = 5,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * dbsetup.c -- see dbsetup.h.
  *
- * The settings that dbrow.c relies on (dates in ISO and UTC, bytes in hex ..) must hold in every session,
- * and a pooler may hand out one that another client has changed.  So they are set by statements, not by
- * the startup packet's `options`, read back in the same round trip, and a mismatch refuses the session.
- * With a transaction pooler no setting outlives a transaction: there each one begins with the same
- * settings, local to it.  Must never use a named statement: those belong to dbflight.c. */
+ * The settings that dbrow.c relies on (dates in ISO and UTC, bytes in hex ..) must hold
+ * in every session, and a pooler may hand out one that another client has changed.  So
+ * they are set by statements, not by the startup packet's `options`, and read back in
+ * the same round trip; a mismatch refuses the session. With a transaction pooler no
+ * setting outlives a transaction, so each transaction begins with the same settings,
+ * local to it.  Must never use a named statement: those belong to dbflight.c. */
 #include "pg/dbsetup.h"
 
 #include <stdio.h>
@@ -20,7 +21,7 @@
 
 enum { SQL_MAX = 4096, PATH_MAX_BYTES = 1024 };
 
-/* Value: what is set and must be read back; `prefix`: how much of it. */
+/* `value` is set and must be read back, at least its first `prefix` bytes. */
 static const struct { const char *name, *value; size_t prefix; } settings[] = {
     {"DateStyle", "ISO, MDY", 3},  {"TimeZone", "UTC", 0},      {"IntervalStyle", "postgres", 0},
     {"bytea_output", "hex", 0},    {"extra_float_digits", "1", 0},
@@ -31,13 +32,13 @@ enum { COL_RECOVERY = SETTINGS, COL_READ_ONLY, COL_ENCODING, COL_DATABASE, COL_P
 
 static struct {
   char text[SQL_MAX], path[PATH_MAX_BYTES];
-  uint64_t swapped_at; /* when a session turned out to be another one's; 0: never */
+  uint64_t swapped_at; /* when another session answered in place of ours; 0: never */
 } setup;
 
 static const char mark[] = "human.session";
 static const char swapped[] = "a pooler by transactions stands in between: set database.pooler to "
                               "\"transaction\" and database.direct_url to the way past it";
-static const uint64_t SWAPPED_MS = 60000; /* then it may have been configured differently */
+static const uint64_t SWAPPED_MS = 60000; /* after that the configuration may have changed */
 
 bool dbsetup_pooled(const dbconn *c) {
   return c->route == DBADDR_MAIN && !strcmp(conf_str("database.pooler"), "transaction");
@@ -54,7 +55,7 @@ static double statement_ms(const dbconn *c) {
   return c->patient ? conf_num("database.migrate_timeout_ms") : conf_num("database.statement_timeout_ms");
 }
 
-/* Five seconds more than a lease: the pool's own limit comes first. */
+/* Five seconds more than a lease, so that the pool's own limit applies first. */
 static double idle_ms(const dbconn *c) {
   return c->patient ? 0 : conf_num("database.lease_timeout_ms") + 5000;
 }
@@ -69,7 +70,7 @@ static int put_settings(const dbconn *c, char *out, size_t n, const char *local)
   return at;
 }
 
-/* Of one that the pooler lends for a transaction: another client may have left its search_path. */
+/* Settings for each transaction behind a pooler: another client may have left its search_path. */
 static void put_local(const dbconn *c) {
   char *path = PQescapeLiteral(c->pg, setup.path, strlen(setup.path));
   int at = put_settings(c, setup.text, sizeof setup.text, "true");
@@ -108,7 +109,7 @@ static void put_verify(const dbconn *c, char *out, size_t n) {
            dbsetup_pooled(c) ? "(SELECT reset_val FROM pg_settings WHERE name = 'search_path')" : "''");
 }
 
-/* ---- judging --------------------------------------------------------------------------------- */
+/* ---- verdicts -------------------------------------------------------------------------------- */
 
 static void refuse(dbconn *c, int condition, const char *text) {
   if (c->verdict) return;

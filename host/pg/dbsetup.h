@@ -7,11 +7,11 @@
 
 /* Sets and verifies, in one round trip; ends with dbconn_accept() or dbconn_give_up(). */
 void dbsetup_begin(dbconn *c);
-/* Asks once more whether it is still ours and takes writes; ends with dbconn_break() if not. */
+/* Checks again that the session is ours and accepts writes; ends with dbconn_break() if not. */
 void dbsetup_probe(dbconn *c);
-int dbsetup_again(const dbconn *c, dbjob *j); /* after RESET ALL: the settings, as one more step */
-void dbsetup_swapped(dbconn *c); /* it has met what another client left in its session */
-bool dbsetup_pooled(const dbconn *c); /* a pooler gives each transaction another session */
-/* What must precede the statements of a transaction there. */
+int dbsetup_again(const dbconn *c, dbjob *j); /* after RESET ALL: adds the settings as a step */
+void dbsetup_swapped(dbconn *c); /* it has found another client's session */
+bool dbsetup_pooled(const dbconn *c); /* behind a transaction pooler */
+/* The statement that must begin each transaction there. */
 const char *dbsetup_local(void);
 #endif

@@ -14,19 +14,21 @@ typedef struct {
   dbstmt *newest, *oldest;
   int count;
   uint32_t serial;             /* names are never used twice on a connection */
-  uint32_t drop[DBSTMT_DROPS]; /* evicted, to be deallocated on the server */
+  uint32_t drop[DBSTMT_DROPS]; /* evicted, not yet deallocated on the server */
   int drops;
-  bool drop_all;               /* more than fit: forget everything at the next chance */
+  bool drop_all;               /* too many for `drop`: deallocate all at the next chance */
 } dbstmts;
 
-/* The serial of a prepared text (and touch it), or 0. */
+/* The serial of a prepared text, or 0; marks it as used. */
 uint32_t dbstmts_find(dbstmts *s, const char *sql, size_t n, uint32_t hash);
-/* Note a text that is being prepared; evicts when full.  Its serial, or 0 when out of memory. */
+/* Adds a text that is being prepared; evicts one when full.
+ * Its serial, or 0 when out of memory. */
 uint32_t dbstmts_add(dbstmts *s, const char *sql, size_t n, uint32_t hash);
-/* It turned out not to exist on the server, or to be out of date; on_server: it must be dropped. */
+/* The statement does not exist on the server, or is out of
+ * date; on_server: it must be deallocated. */
 void dbstmts_forget(dbstmts *s, uint32_t serial, bool on_server);
-void dbstmts_drop_all(dbstmts *s); /* none may be used any more once drop_all has been acted on */
-void dbstmts_clear(dbstmts *s); /* a new session knows none */
+void dbstmts_drop_all(dbstmts *s); /* forgets all; drop_all then deallocates them */
+void dbstmts_clear(dbstmts *s); /* for a new session, which has none */
 
 enum { DBSTMT_NAME = 16 };
 void dbstmt_name(uint32_t serial, char out[DBSTMT_NAME]);

@@ -21,12 +21,12 @@
 
 enum {
   LOOK_MS = 500,
-  LOOKS_PROBE = 2,  /* between two probes */
-  LOOKS_DOUBT = 2,  /* without an answer: ask the others */
-  LOOKS_STUCK = 6,  /* without an answer: closed */
-  LOOKS_ROOM = 4,   /* between two questions whether there is room again */
-  LOOKS_IDLE = 2,   /* a connection for migrations that nobody uses is closed */
-  FULL_MS = 5000,   /* after the last refusal for want of room */
+  LOOKS_PROBE = 2,  /* between probes */
+  LOOKS_DOUBT = 2,  /* no answer: probe the others */
+  LOOKS_STUCK = 6,  /* no answer: close it */
+  LOOKS_ROOM = 4,   /* between checks for room */
+  LOOKS_IDLE = 2,   /* close an idle connection for migrations */
+  FULL_MS = 5000,   /* after the last refusal for lack of disk space */
   CONNS_MAX = POOL_MAX + 2
 };
 
@@ -77,7 +77,7 @@ void dbwatch_changed(void) {
   else log_fmt(LOG_ERROR, "database: %s: %s", dbserver_condition_name(now), why);
 }
 
-/* ---- what is experienced --------------------------------------------------------------------- */
+/* ---- reports --------------------------------------------------------------------------------- */
 
 static bool is_any(const char *state, const char *const *list) {
   for (; *list; list++)
@@ -94,7 +94,7 @@ void dbwatch_met(dbconn *c, const char *sqlstate, const char *message) {
     dbwatch_changed();
   }
   if (is_any(sqlstate, over)) c->retire = true;
-  if (!strcmp(sqlstate, "25006")) c->doubt = true; /* a script's own read-only transaction, perhaps */
+  if (!strcmp(sqlstate, "25006")) c->doubt = true; /* maybe just a script's read-only transaction */
 }
 
 void dbwatch_condemn(dbserver *s, int condition, const char *why) {
@@ -105,7 +105,7 @@ void dbwatch_condemn(dbserver *s, int condition, const char *why) {
       dbconn_break(watch.conn[i], condition, why);
 }
 
-/* ---- looking --------------------------------------------------------------------------------- */
+/* ---- checks ---------------------------------------------------------------------------------- */
 
 static bool is_free(const dbconn *c) { return dbconn_quiet(c) && !c->user && !c->resetting; }
 
@@ -125,7 +125,7 @@ static bool is_doubtful(void) {
   return false;
 }
 
-/* The last one stays: closing it would not make room, and it may still read. */
+/* Keeps the last one: closing it would gain nothing, and it can still read. */
 static bool may_retire(const dbconn *c) { return c->aside || c->server->ready > 1; }
 
 static void look_at(dbconn *c, bool ask) {
@@ -139,7 +139,7 @@ static void look_at(dbconn *c, bool ask) {
   else if (ask || c->doubt) dbsetup_probe(c);
 }
 
-/* The next idle connection in turn. */
+/* The next idle connection, round robin; -1: none. */
 static int whose_turn(void) {
   for (int k = 0; k < watch.n; k++) {
     int i = (watch.next + k) % watch.n;
@@ -150,13 +150,13 @@ static int whose_turn(void) {
   return -1;
 }
 
-/* ---- room on the disk ------------------------------------------------------------------------ */
+/* ---- disk space ------------------------------------------------------------------------------ */
 
 static void on_room_end(dbconn *c, dbjob *j) {
-  (void)c, (void)j; /* a refusal has been told to dbwatch_met() */
+  (void)c, (void)j; /* dbwatch_met() has seen any refusal */
 }
 
-/* A sort that is too large for its memory goes to the disk, and leaves nothing there. */
+/* Tests for space: a sort too large for its memory spills to disk, and leaves nothing there. */
 static void ask_for_room(dbconn *c) {
   static const char *const steps[] = {
       "SELECT set_config('work_mem', '64kB', true)",
@@ -172,7 +172,7 @@ static void ask_for_room(dbconn *c) {
     dbflight_post(c, j);
 }
 
-/* ---- sharing what there is ------------------------------------------------------------------- */
+/* ---- sharing connections among workers ------------------------------------------------------- */
 
 static bool waits(const dbconn *c) {
   return c->aside && c->crowded && c->state != DBCONN_READY && c->state != DBCONN_OFF;
@@ -197,8 +197,8 @@ bool dbwatch_starved(void) {
   return false;
 }
 
-/* Where the server allows fewer connections than all workers want, nobody has two while another has
- * none; nor does the pool while LISTEN waits.  Migrations come before everything else. */
+/* If the server allows fewer connections than all workers want, no worker keeps two while another
+ * has none, nor the pool two while LISTEN has none.  Migrations come first. */
 static void share(void) {
   int ready = dbwatch_ready();
   bool migrating = dbwatch_migration_waits();
@@ -208,7 +208,7 @@ static void share(void) {
   for (int i = watch.n - 1; i >= 0; i--) {
     dbconn *c = watch.conn[i];
     if (!serves(c) || !is_free(c)) continue;
-    c->crowded = true; /* for its pause */
+    c->crowded = true; /* makes its pause longer */
     c->failures = 8;
     dbconn_break(c, 0, "given to others");
     return;

@@ -7,14 +7,14 @@
 
 void dbwatch_start(void);
 void dbwatch_stop(void);
-void dbwatch_add(dbconn *c);     /* look after it until dbwatch_stop() */
-/* A statement was refused; message: the server's. */
+void dbwatch_add(dbconn *c);     /* watches it until dbwatch_stop() */
+/* A statement was refused with the server's message. */
 void dbwatch_met(dbconn *c, const char *sqlstate, const char *message);
-/* What one connection has found out holds for all to that server: they are closed. */
+/* What one connection found out applies to all of that server: closes them. */
 void dbwatch_condemn(dbserver *s, int condition, const char *why);
-int dbwatch_state(char *why, size_t n); /* HOST_DB_*; why: in words, empty when it is up */
-void dbwatch_changed(void);      /* a connection has become ready, or broken: tell the log */
-bool dbwatch_starved(void);      /* there are none, for others have taken all */
+int dbwatch_state(char *why, size_t n); /* HOST_DB_*; why: the reason, "" when it is up */
+void dbwatch_changed(void);      /* a connection is ready or broken: log a change of state */
+bool dbwatch_starved(void);      /* this worker has none: others have taken all */
 bool dbwatch_migration_waits(void); /* for a connection, because all are taken */
-int dbwatch_ready(void);         /* how many of the pool's connections are ready */
+int dbwatch_ready(void);         /* the number of ready connections in the pool */
 #endif

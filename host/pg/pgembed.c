@@ -35,7 +35,7 @@ static struct {
   pid_t pid;          /* 0: not running */
   int connections;
   bool ours;          /* started here, so stopped here */
-  bool shared;        /* by a command: others may use it as well, and end first */
+  bool shared;        /* started by a command: others may use it, too, and outlive us */
   double started_at, retry_at, backoff;
 } pg;
 
@@ -44,7 +44,7 @@ static int say(const char *what, const char *detail) {
   return -1;
 }
 
-/* The last lines that the server wrote since `from`: why it would not. */
+/* Prints the last lines of the server's log since `from`: why it did not start. */
 static void show_log(off_t from) {
   char text[2048];
   int fd = open(pg.home.log, O_RDONLY | O_CLOEXEC);
@@ -85,7 +85,8 @@ static int run(const char *program, const char *const *args) {
   return -1;
 }
 
-/* For a host that shares its machine; whoever knows better edits the file, it is written once. */
+/* Tuned for a server that shares its machine.  Written only
+ * once, so that the file can be edited. */
 static int write_tuning(const char *dir) {
   char path[PATH_MAX];
   if (snprintf(path, sizeof path, "%s/postgresql.conf", dir) >= PATH_MAX) return -1;
@@ -103,7 +104,8 @@ static int write_tuning(const char *dir) {
   return fclose(f) ? say("cannot write postgresql.conf: ", strerror(errno)) : 0;
 }
 
-/* What initdb of a killed host left; it may still be writing, which is why each has a name of its own. */
+/* Removes what the initdb of a killed host left.  It may
+ * still be writing, so each uses its own name. */
 static void remove_unfinished(void) {
   char parent[PATH_MAX], path[PATH_MAX];
   const struct dirent *e;
@@ -138,7 +140,7 @@ static int make_cluster(void) {
 
 /* ---- starting the server ---- */
 
-/* Quoted as libpq wants it: a directory may have any name. */
+/* Quoted for libpq: a directory may have any name. */
 static const char *conninfo(const char *database) {
   static char out[2 * PATH_MAX + 64];
   size_t n = 0;
@@ -152,7 +154,8 @@ static const char *conninfo(const char *database) {
   return out;
 }
 
-/* Servers of a host that was killed end by themselves, or are made to: first asked, then told. */
+/* Waits for servers of a killed host to end by themselves,
+ * then sends stronger and stronger signals. */
 static int end_orphans(const pghome *h) {
   char name[96];
   pid_t guardian = pghome_guardian(h);
@@ -176,7 +179,7 @@ static void unlink_below(const char *dir, const char *name) {
   if (snprintf(path, sizeof path, "%s/%s", dir, name) < PATH_MAX) unlink(path);
 }
 
-/* With no server at work these are of a dead one, whose number may be someone else's now. */
+/* If no server runs, these files belong to a dead one; its process ID may have been reused. */
 static void clear_stale_locks(void) {
   if (pghome_orphans(&pg.home, 0)) return;
   unlink_below(pg.home.data, "postmaster.pid");
@@ -215,7 +218,7 @@ static int await_ready(void) {
   return -1;
 }
 
-/* Shared memory of killed processes may take a moment to go: hence more than one try. */
+/* Retries: shared memory of killed processes may take a moment to disappear. */
 static int start_server(void) {
   off_t before = 0;
   for (int i = 0; i < TRIES; i++) {
@@ -252,7 +255,7 @@ out:
   return failed;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole start ---- */
 
 static int set_url(void) {
   return conf_set("database.url", conninfo("human"));
@@ -275,8 +278,9 @@ static bool has_database(void) {
   return ok;
 }
 
-/* 0: the home is ours; 1: another process has it and its server answers; -1.  Who has it may be about to
- * start its server, to stop it, or to have been killed; what only looks at the lock has it for a moment. */
+/* 0: the home is ours; 1: another process has it and its server answers;
+ * -1: an error.  The holder may still be starting its server, be stopping
+ * it, or be dying; a process that only checks the lock holds it briefly. */
 static int take_home(bool share) {
   for (double begin = shm_clock();;) {
     pid_t holder;
@@ -294,7 +298,8 @@ static int take_home(bool share) {
   }
 }
 
-/* Under the locks of this home and of the cluster, so whatever happens in between it is in one place. */
+/* Holds the locks of this home and of the cluster, so even
+ * after a crash the cluster is in one place. */
 static int move_former(void) {
   pghome old;
   if (!pghome_former(&pg.home, &old)) return 0;

@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Blocks until the server answers, then sets database.url.  `share`: when another host has this
- * home, use its server instead of refusing.  0, or -1 and a message on stderr. */
+/* Blocks until the server answers, then sets database.url.  `share`: if another host has this home,
+ * use its server instead of failing.  0, or -1 and a message on stderr. */
 int pgembed_start(int connections, bool share);
-/* Sets database.url to the private server of the host that runs with this home; starts, makes and waits
- * for nothing.  0, or -1: there is none. */
+/* Sets database.url to the private server of the host that runs with this home.  Starts, creates
+ * and awaits nothing.  0, or -1: there is none. */
 int pgembed_join(void);
 bool pgembed_reaped(pid_t pid, int status); /* true: that was the server; it will be restarted */
 void pgembed_tick(void);                    /* restart when due; call a few times a second */
-void pgembed_stop(void);                    /* fast shutdown, at most 20 s; lets the home go */
+void pgembed_stop(void);                    /* fast shutdown, at most 20 s; releases the home */
 #endif

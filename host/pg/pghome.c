@@ -29,8 +29,8 @@
 #include "core/procs.h"
 #include "core/shm.h"
 
-#define SERVICE_HOME "/var/lib/human"       /* of the package, and of its user */
-#define HOMES "/var/lib/human-homes"        /* of root: clusters of homes that only root can enter */
+#define SERVICE_HOME "/var/lib/human"       /* of the package's service */
+#define HOMES "/var/lib/human-homes"        /* root's: clusters of homes that only root can enter */
 static const double ENDING_S = 5;
 enum {
   SOCKET_DIR_MAX = 90, /* sun_path has 107 characters; "/.s.PGSQL.5432" and room */
@@ -56,7 +56,7 @@ static int make_directories(const char *path, mode_t mode) {
   return newfile_directories(part, mode) ? fail(part, "cannot be made") : 0;
 }
 
-/* ---- as whom ---- */
+/* ---- the user ---- */
 
 static int find_user(pghome *h) {
   h->drop = geteuid() == 0;
@@ -78,7 +78,7 @@ static int find_user(pghome *h) {
   return 0;
 }
 
-/* What a service made as its own user stays that user's: root comes to it as that one. */
+/* As root, works on a service's cluster as the user that owns it. */
 static void follow_owner(pghome *h) {
   char path[PATH_MAX];
   struct stat st;
@@ -98,7 +98,7 @@ static int become_user(const pghome *h) {
   return setgroups(0, NULL) || setgid(h->gid) || setuid(h->uid) ? -1 : 0;
 }
 
-/* Only the kernel knows for sure whether that user can pass a path: ask it as that user. */
+/* Only the kernel knows whether that user can reach a path, so try it as that user. */
 static bool user_can_enter(const pghome *h, const char *path) {
   if (!h->drop) return true;
   pid_t pid = fork();
@@ -108,7 +108,7 @@ static bool user_can_enter(const pghome *h, const char *path) {
   return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* ---- where ---- */
+/* ---- places ---- */
 
 static uint32_t hash_path(const char *path) {
   uint32_t h = 2166136261u; /* FNV-1a */
@@ -122,7 +122,7 @@ static uint64_t hash_path_64(const char *path) {
   return h;
 }
 
-/* A directory only for the cluster's user; one that a stranger put there is refused. */
+/* Makes a directory for the cluster's user only; refuses one that another user put there. */
 static int private_directory(const pghome *h, const char *path) {
   struct stat st;
   if (!mkdir(path, 0700)) {
@@ -144,7 +144,8 @@ static int name_socket(pghome *h, const char *base) {
   return private_directory(h, h->run);
 }
 
-/* Whose place it is stands in it: for people, and for the case that two homes have one hash. */
+/* Records in `place` which home it belongs to: for people,
+ * and to detect two homes with the same hash. */
 static int sign(const char *place, const char *home) {
   char path[PATH_MAX], text[PATH_MAX] = "";
   if (join(path, place, "home")) return -1;
@@ -167,7 +168,7 @@ static int place_apart(pghome *h, char *place) {
   return make_directories(place, 0711) || sign(place, real) ? -1 : 0;
 }
 
-/* A cluster that lies in the service's home, but that no host of that home has made. */
+/* A cluster in the service's home that no host of that home has created. */
 static bool is_strange(const pghome *h) {
   char lock[PATH_MAX];
   struct stat st;
@@ -248,7 +249,7 @@ static bool is_claimed(int fd) {
          a.st_ino == b.st_ino;
 }
 
-/* A process that is being killed may still have it for a moment. */
+/* A process that is being killed may still hold it for a moment. */
 static int await_claim(int fd, const char *path) {
   char name[96];
   for (double until = shm_clock() + ENDING_S; flock(fd, LOCK_EX | LOCK_NB);) {
@@ -271,7 +272,7 @@ int pghome_claim(const pghome *h) {
   return failed ? -1 : 0;
 }
 
-/* The lock is the directory of its socket: all of them know it. */
+/* Locks the directory of the server's socket, which every user of the server knows. */
 bool pghome_use(const pghome *h, bool alone) {
   if (use_fd < 0) use_fd = open(h->run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   return use_fd >= 0 && !flock(use_fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB);
@@ -289,7 +290,7 @@ static int cluster_version(const pghome *h) {
   return (int)strtol(text, NULL, 10);
 }
 
-/* Debian keeps each major version apart.  `wanted` 0: the highest. */
+/* Debian has one directory per major version.  `wanted` 0: the highest. */
 static int debian_version(int wanted, int *highest) {
   DIR *d = opendir("/usr/lib/postgresql");
   const struct dirent *e;
@@ -307,7 +308,7 @@ static int debian_version(int wanted, int *highest) {
   return wanted ? found : *highest;
 }
 
-/* Debian's directories have been looked at already, with their versions. */
+/* Searches PATH, but skips Debian's directories: their versions were already considered. */
 static int path_directory(char *out) {
   const char *p = getenv("PATH");
   while (p && *p) {
@@ -354,7 +355,7 @@ static void clean_environment(void) {
     }
     memcpy(name, *e, n);
     name[n] = 0;
-    unsetenv(name); /* moves the rest down: look at this place again */
+    unsetenv(name); /* shifts the rest down: check this index again */
   }
   unsetenv("LC_ALL");
   unsetenv("LANG");
@@ -367,19 +368,19 @@ static _Noreturn void child(const pghome *h, int log, const char *program, const
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
   signal(SIGPIPE, SIG_DFL);
-  setsid(); /* Ctrl-C in the terminal is for the host, which stops the server last */
+  setsid(); /* Ctrl-C must reach only the host, which stops the server last */
   int null = open("/dev/null", O_RDONLY);
   if (null < 0) _exit(127);
   dup2(null, STDIN_FILENO);
   dup2(log, STDOUT_FILENO);
   dup2(log, STDERR_FILENO);
   if (become_user(h) || chdir("/")) _exit(127);
-  prctl(PR_SET_PDEATHSIG, SIGINT); /* a change of user clears it: hence after */
+  prctl(PR_SET_PDEATHSIG, SIGINT); /* after the change of user, which clears it */
   if (getppid() != parent) _exit(127);
   close_range(3, ~0U, 0);
   clean_environment();
   if (join(path, h->bin, program)) _exit(127);
-  /* PostgreSQL's programs find each other by the path that they were called by. */
+  /* PostgreSQL's programs find each other by the path of argv[0]. */
   const char *argv[ARGS_MAX] = {path};
   for (int i = 1; args[i] && i < ARGS_MAX - 1; i++) argv[i] = args[i];
   execv(path, (char *const *)(uintptr_t)argv);
@@ -429,7 +430,7 @@ int pghome_orphans(const pghome *h, int sig) {
   return n;
 }
 
-/* What pgembed.c starts is told where its socket is. */
+/* pgembed.c passes the directory of the socket to every server it starts. */
 static bool is_of_a_host(pid_t pid) {
   char path[64], text[4096];
   snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);

@@ -19,13 +19,13 @@
 
 enum {
   TICK_MS = 20,
-  DRAIN_MS = 1500, /* from a cancel request to an idle connection; longer: it is closed */
-  SLOW_MS = 5,     /* a shared connection whose statement runs for that long is avoided */
-  SOFT_DEPTH = 8,  /* one more shared connection is put to use when all are that deep: few deep
-                      pipelines wake fewer processes and are faster than many shallow ones */
-  GRACE_MS = 1000, /* a statement's own limit is the server's and this */
+  DRAIN_MS = 1500, /* from a cancel request until the connection is idle, or else closed */
+  SLOW_MS = 5,     /* a shared connection whose statement runs longer is avoided */
+  SOFT_DEPTH = 8,  /* use one more shared connection when all are this deep: a few deep pipelines
+                      wake fewer processes and are faster than many shallow ones */
+  GRACE_MS = 1000, /* a statement's own limit is the server's plus this */
   DAY_MS = 86400000,
-  DIRECT_MS = 60000, /* for a migration to get a connection where all are taken */
+  DIRECT_MS = 60000, /* how long a migration waits when all connections are taken */
   RESETS_MAX = 2
 };
 
@@ -51,7 +51,7 @@ static uint64_t now_ms(void) { return uv_now(loop_uv()); }
 
 int pool_state(void) { return pool.up; }
 
-/* What had to wait is counted when its wait is over, however it ended. */
+/* Counts a wait when it is over, however it ended. */
 static void note_wait(double since) {
   pool.waits++;
   pool.wait_s += shm_clock() - since;
@@ -85,7 +85,7 @@ static bool is_shareable(const dbconn *c) {
   return dbconn_ready(c) && !c->user && !c->resetting && !c->canceling && !c->cancel_at;
 }
 
-/* Of what there is: half for single statements, all but one for transactions. */
+/* Half of the connections are for single statements, all but one for transactions. */
 static int shared_max(void) { return (dbwatch_ready() + 1) / 2; }
 
 static int leased_max(void) {
@@ -93,7 +93,7 @@ static int leased_max(void) {
   return ready > 1 ? ready - 1 : ready;
 }
 
-/* How busy a shared connection is; one whose present statement is slow comes last. */
+/* How busy a shared connection is; one with a slow statement comes last. */
 static int load_of(const dbconn *c) {
   int depth = dbconn_depth(c);
   bool slow = c->flight.first && now_ms() - c->flight.first->head_at > SLOW_MS;
@@ -199,7 +199,7 @@ static void refuse_waiting(dblease *l, int status) {
   free_lease(l);
 }
 
-/* The waiters of what a lease has under way hear `status`; what was not sent will not be. */
+/* Completes a lease's jobs with `status`; those not sent are dropped. */
 static bool finish_jobs(dbconn *c, int status) {
   bool any = c->flight.n > 0;
   for (dbjob *j = c->flight.first; j; j = j->next) dbjob_finish(j, status, NULL, 0);
@@ -210,7 +210,7 @@ static bool finish_jobs(dbconn *c, int status) {
   return any;
 }
 
-/* Take the connection from the lease and bring it back to a state that the next user may see. */
+/* Takes the connection from the lease and resets it for the next user. */
 static void give_back(dblease *l, int status, bool broken) {
   dbconn *c = detach(l);
   if (!c) return;
@@ -232,7 +232,7 @@ static dbjob *reset_job(const dbconn *c) {
   enum { SESSION_RESETS = sizeof sql / sizeof *sql };
   dbjob *j = dbjob_new();
   if (!j) return NULL;
-  int last = c->dirty && !dbsetup_pooled(c) ? SESSION_RESETS : 1; /* behind a pooler there is none */
+  int last = c->dirty && !dbsetup_pooled(c) ? SESSION_RESETS : 1; /* a pooler's session has none */
   for (int i = dbconn_in_tx(c) ? 0 : 1; i < last; i++)
     if (dbjob_add(j, sql[i], strlen(sql[i])) < 0) goto fail;
   if (last > 1 && dbsetup_again(c, j) < 0) goto fail;
@@ -266,7 +266,7 @@ static void lease_cancel(op *o) {
     refuse_waiting(l, HOST_ECANCELED);
     return;
   }
-  pool_release(l, 1); /* its DONE was sent when it was granted */
+  pool_release(l, 1); /* its DONE was sent when the lease was granted */
 }
 
 host_id pool_acquire(host_id owner, double timeout_s) {
@@ -287,7 +287,7 @@ host_id pool_acquire(host_id owner, double timeout_s) {
   return id;
 }
 
-/* Up to n connections that wait for their next attempt make it now. */
+/* Makes up to n connections that wait for their next attempt retry now. */
 static void nudge_pool(int n) {
   for (int i = 0; n > 0 && i < pool.n; i++) {
     if (pool.conn[i].state != DBCONN_WAITING) continue;
@@ -306,7 +306,7 @@ static void on_direct_down(dbconn *c, const char *why) {
     detach(l);
     l->lost = HOST_EDOWN;
   }
-  /* Where all are taken the pool gives one up (dbwatch.c), so it goes on waiting for a while. */
+  /* If all are taken, dbwatch.c makes the pool give one up: keep waiting for a while. */
   if (pool.direct_waiting && !(c->crowded && now_ms() < pool.direct_waiting->deadline)) {
     log_fmt(LOG_WARN, "database: no connection for migrations: %s", why);
     refuse_waiting(pool.direct_waiting, HOST_EDOWN);
@@ -319,7 +319,7 @@ static void on_direct_room(dbconn *c) {
   else match();
 }
 
-/* A lease of the pool's that lifts the server's limits of time; its release sets them again. */
+/* A lease of the pool that lifts the server's timeouts; its release restores them. */
 static host_id acquire_patient(host_id owner) {
   char sql[160];
   int n = snprintf(sql, sizeof sql, "SELECT set_config('statement_timeout', '%.0f', false),"
@@ -349,7 +349,7 @@ host_id pool_acquire_direct(host_id owner) {
     return id;
   }
   l->direct = l->patient = true;
-  l->deadline = now_ms() + DIRECT_MS; /* on_direct_down() looks at it */
+  l->deadline = now_ms() + DIRECT_MS; /* for on_direct_down() */
   pool.direct_waiting = l;
   pool.direct_idle = 0;
   if (pool.direct.state == DBCONN_OFF) dbconn_open(&pool.direct, &hooks);
@@ -358,7 +358,7 @@ host_id pool_acquire_direct(host_id owner) {
   return id;
 }
 
-/* Also one that cannot be made: nobody wants it any more. */
+/* Also stops trying to connect: nobody wants it now. */
 void pool_close_idle_direct(int looks) {
   dbconn *c = &pool.direct;
   bool used = c->user || pool.direct_waiting || c->resetting || dbconn_depth(c);
@@ -440,14 +440,14 @@ void pool_submit(dbjob *j, dblease *l, double timeout_s) {
   dbjobs_push(&pool.queue, j);
 }
 
-/* ---- the tick: what has taken too long ------------------------------------------------------- */
+/* ---- the tick: deadlines --------------------------------------------------------------------- */
 
 static void check_jobs(dbjobs *q, uint64_t now) {
   for (dbjob *j = q->first; j; j = j->next)
     if (dbjob_open(j) && now >= j->deadline) dbjob_finish(j, HOST_ETIMEOUT, NULL, 0);
 }
 
-/* Its server has not even heeded a cancel request. */
+/* Its server has ignored even a cancel request. */
 static void no_end(dbconn *c) {
   char name[80], why[DBSERVER_WHY];
   dbserver_name(c->server, name, sizeof name);
@@ -455,7 +455,7 @@ static void no_end(dbconn *c) {
   dbconn_break(c, HOST_DB_STUCK, why);
 }
 
-/* A statement that nobody waits for is interrupted once it is its turn and it takes its time. */
+/* Interrupts a statement that nobody waits for once it is at the head and has run for a tick. */
 static void check_conn(dbconn *c, uint64_t now) {
   check_jobs(&c->flight, now);
   check_jobs(&c->pending, now);
@@ -495,7 +495,7 @@ static void on_tick(uv_timer_t *t) {
   pool.ticking = false;
 }
 
-/* ---- what connections report ----------------------------------------------------------------- */
+/* ---- hooks of connections -------------------------------------------------------------------- */
 
 static void set_up(int up) {
   if (pool.up == up) return;
@@ -503,7 +503,7 @@ static void set_up(int up) {
   op_push(HOST_EV_DB, up, 0, 0, NULL, 0);
 }
 
-/* When one has found a server that serves, the others need not wait for their turn. */
+/* Once one has found a working server, the others retry at once. */
 static void on_ready(dbconn *c) {
   (void)c;
   bool first = pool.up != 1;
@@ -527,7 +527,7 @@ static void on_down(dbconn *c, const char *why) {
     detach(l);
     l->lost = HOST_EDOWN;
   }
-  (void)why; /* dbwatch.c tells it */
+  (void)why; /* dbwatch.c reports it */
   if (dbwatch_ready()) return;
   set_up(0);
   dbwatch_changed();

@@ -14,7 +14,7 @@ enum {
   POOL_DEPTH = 32,       /* statements in flight on one shared connection */
   POOL_QUEUE = 1024,     /* statements waiting for a connection */
   POOL_LEASE_QUEUE = 1024,
-  POOL_LEASE_JOBS = 64,  /* statements of one lease that may be under way together */
+  POOL_LEASE_JOBS = 64,  /* statements of one lease in flight at a time */
   POOL_SIMPLES = DBJOB_STEPS - 1
 };
 
@@ -23,33 +23,34 @@ struct dblease {
   op op;
   dblease *next, *prev;
   dbconn *conn;          /* NULL: waiting, or lost */
-  int lost;              /* why it has no connection any more: HOST_ETIMEOUT, HOST_EDOWN */
-  uint64_t deadline;     /* loop time, ms: of the waiting, then of the holding */
+  int lost;              /* why it has lost its connection: HOST_ETIMEOUT, HOST_EDOWN */
+  uint64_t deadline;     /* loop time, ms: of the wait, then of the lease */
   double asked;          /* monotonic seconds */
   dbjob *prefix;         /* statements to send with the next query; NULL: none */
-  bool direct;           /* on the connection of its own that database.direct_url leads to */
-  bool patient;          /* for migrations: no limit of time but their own */
+  bool direct;           /* on the separate connection to database.direct_url */
+  bool patient;          /* for migrations, which have their own timeout only */
 };
 
 int pool_init(void);
 void pool_stop(void);
-int pool_state(void); /* 1 reachable, 0 away, -1 not known yet */
+int pool_state(void); /* 1: reachable; 0: down; -1: not known yet */
 
 typedef struct {
-  int size, leased, busy, idle; /* connections: in transactions, with single statements, with nothing */
-  int waiting;                  /* transactions and statements that wait for one */
-  double statements, waits, wait_s; /* so far: sent; had to wait, and how long altogether */
+  int size, leased, busy, idle; /* connections: leased, running single statements, idle */
+  int waiting;                  /* transactions and statements waiting for one */
+  double statements, waits, wait_s; /* so far: sent; that had to wait, and for how long in total */
 } pool_numbers;
 void pool_look(pool_numbers *out);
 
 host_id pool_acquire(host_id owner, double timeout_s);
-/* For migrations: without the pool's limits of time, and past a pooler where there is a way; one at a
- * time.  Without such a way it is one of the pool's connections, for there may be no other. */
+/* For migrations, one at a time: without the pool's timeouts, and on the direct route if there is
+ * one; otherwise on one of the pool's connections, since there may be no other. */
 host_id pool_acquire_direct(host_id owner);
-void pool_close_idle_direct(int looks); /* called at each look (dbwatch.c): after so many idle ones */
+void pool_close_idle_direct(int looks); /* at each check (dbwatch.c): after so many idle ones */
 int pool_release(dblease *l, int broken);
-/* Whether a statement may be submitted now; with l NULL: on any connection.  0 or an error. */
+/* Can a statement be submitted now, on the lease or, with l
+ * NULL, on any connection?  0 or an error. */
 int pool_admits(const dblease *l);
-void pool_submit(dbjob *j, dblease *l, double timeout_s); /* takes the job */
+void pool_submit(dbjob *j, dblease *l, double timeout_s); /* owns the job */
 void pool_job_cancel(op *o); /* the cancel function of a job's op */
 #endif
