@@ -22,7 +22,7 @@ typedef struct { fetch *first, *last; int n; } list;
 static list waiting, running;
 static uv_timer_t sweeper;
 static bool sweeping, started;
-static int per_host; /* guarded transfers at a time to one of them */
+static int per_host; /* limit of guarded transfers to one host at a time */
 
 static void list_add(list *l, fetch *f) {
   f->next = NULL;
@@ -53,7 +53,7 @@ static void free_fetch(fetch *f) {
   free(f);
 }
 
-/* ---- what arrives ---------------------------------------------------------------------------- */
+/* ---- receiving ------------------------------------------------------------------------------- */
 
 static int refuse(fetch *f, int why) {
   if (!f->refused) f->refused = why;
@@ -155,8 +155,8 @@ static void end_fetch(fetch *f, int status, const char *text) {
   free_fetch(f);
 }
 
-/* The idle connection that it was given was closed by the server at that moment: once more, on a new one.  curl does
- * that itself where it notices by reading. */
+/* The server closed the idle connection that the transfer reused: retry on a new one.  curl does
+ * that itself if it notices while reading. */
 static bool begins_again(fetch *f, CURLcode result) {
   long opened = 1;
   if (result != CURLE_SEND_ERROR || f->again || f->refused || f->head.count || f->head.status) return false;
@@ -167,8 +167,8 @@ static bool begins_again(fetch *f, CURLcode result) {
   return fetchmulti_add(f) == 0;
 }
 
-/* A body that is framed by the end of the connection has no end that could be missed; any other is
- * checked by curl.  Without a status line there was no response at all. */
+/* curl detects a truncated body, except one that ends with the connection, where nothing could
+ * tell.  Without a status line there was no response at all. */
 static void on_done(fetch *f, CURLcode result) {
   if (begins_again(f, result)) return;
   fetchmulti_remove(f, result == CURLE_OK);
@@ -183,8 +183,8 @@ static void on_done(fetch *f, CURLcode result) {
   start_waiting();
 }
 
-/* what: whether receiving stays paused.  Hands over what curl kept; may pause once more.  What fails in that is told
- * to nobody else. */
+/* what: whether receiving stays paused.  Delivers what curl has kept;
+ * may pause again.  This is the only report of an error here. */
 static void go_on(fetch *f, int what) {
   CURLcode result = curl_easy_pause(f->easy, what);
   if (result != CURLE_OK) on_done(f, result);
@@ -199,9 +199,9 @@ static void on_cancel(op *o) {
   if (was_running) start_waiting();
 }
 
-/* ---- waiting for a turn ---------------------------------------------------------------------- */
+/* ---- the queue ------------------------------------------------------------------------------- */
 
-/* It was not begun. */
+/* Fails a transfer that has not begun. */
 static void fail(fetch *f, int e) {
   const char *text = e == HOST_EGONE ? fetchbody_why(f->spec.parts) : NULL;
   if (e == HOST_ETIMEOUT) text = f->running && f->spec.parts ? "its files could not be opened in time"
@@ -210,7 +210,7 @@ static void fail(fetch *f, int e) {
   end_fetch(f, e, text);
 }
 
-/* Ends those of a list that curl has not got in time; how many it still has to get. */
+/* Ends transfers of a list that did not get to curl in time; returns how many still wait. */
 static int sweep(const list *l) {
   uint64_t now = uv_now(loop_uv());
   int n = 0;
@@ -255,7 +255,7 @@ static void start(fetch *f) {
   if (e < 0) fail(f, e);
 }
 
-/* Strangers name the hosts of guarded requests: a slow one shall not have all places. */
+/* Strangers choose the hosts of guarded requests: a slow host must not take all slots. */
 static bool host_is_busy(const fetch *f) {
   int n = 0;
   if (!f->spec.guard) return false;
@@ -278,9 +278,9 @@ static void wait_turn(fetch *f) {
   start_sweeping();
 }
 
-/* ---- what Lua calls -------------------------------------------------------------------------- */
+/* ---- for Lua --------------------------------------------------------------------------------- */
 
-static bool full; /* the last one was refused for that */
+static bool full; /* the last one was refused because of that */
 
 int host_fetch_why(host_str *out) {
   const char *text = full ? "too many transfers wait for their turn" : fetchspec_why();

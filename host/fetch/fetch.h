@@ -11,18 +11,18 @@
 
 enum {
   FETCH_RUNNING = 256,       /* transfers at a time */
-  FETCH_QUEUE = 1024,        /* waiting for their turn */
-  FETCH_UNREAD = 256 << 10   /* a stream pauses after so many bytes without host_fetch_resume() */
+  FETCH_QUEUE = 1024,        /* pending transfers */
+  FETCH_UNREAD = 256 << 10   /* a stream pauses after this many bytes without host_fetch_resume() */
 };
 
 typedef struct fetch fetch;
 struct fetch {
   op op;
-  fetch *prev, *next;    /* among the waiting ones, or among the running ones */
+  fetch *prev, *next;    /* in the list of pending or running ones */
   fetchspec spec;
-  CURL *easy;            /* NULL: it waits, or a thread opens its files */
+  CURL *easy;            /* NULL: pending, or a thread opens its files */
   bool running;
-  bool again;            /* on a new connection, since the idle one that it was given was closed */
+  bool again;            /* retried on a new connection, since the idle one was closed */
   uint64_t since;        /* loop time of the call, ms: waiting counts against the timeout */
   fetchhead head;
   buf body;
@@ -30,16 +30,16 @@ struct fetch {
   size_t unread;
   bool paused;
   int refused;           /* why we ended it ourselves: HOST_ELIMIT, HOST_EFULL; 0 */
-  bool denied;           /* one of the addresses of its host was not one to go to */
+  bool denied;           /* one of its host's addresses was not allowed */
   char error[CURL_ERROR_SIZE];
 };
 
 int fetch_init(void);
 void fetch_stop(void);
 
-/* What curl received.  Negative: end the transfer; on_body > 0: pause, bring it again. */
+/* Received data.  Negative: end the transfer; on_body > 0: pause, and deliver it again. */
 int fetch_on_header(fetch *f, const char *p, size_t n);
 int fetch_on_body(fetch *f, const char *p, size_t n);
-/* What curl shall send: see fetchbody_next(). */
+/* The bytes to send: see fetchbody_next(). */
 long fetch_on_more(fetch *f, char *to, size_t n);
 #endif

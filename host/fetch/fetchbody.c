@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * fetchbody.c -- see fetchbody.h.  A thread opens the files and reads them, a piece at a time: a slow disk holds
- * nobody up, and a body of any size costs one piece of memory.
+ * fetchbody.c -- see fetchbody.h.  A thread opens the files and reads them piece by piece: a slow
+ * disk blocks nobody, and a body of any size needs one piece of memory.
  *
- * Owns: the texts, the descriptors, one piece.  Must never: send more or less than the sizes that were announced,
- * or a file that is written to meanwhile as if it were one. */
+ * Owns: the texts, the descriptors, one piece.  Must never: send more or less than the announced
+ * sizes, or a file that changes meanwhile. */
 #include "fetch/fetchbody.h"
 
 #include <errno.h>
@@ -27,19 +27,19 @@ typedef struct {
   char *text;              /* NULL: a file */
   char *dir, *name, *called;
   int fd;
-  struct timespec changed; /* when it was opened */
+  struct timespec changed; /* as of its opening */
 } part;
 
 struct fetchbody {
   uv_work_t work;
   part part[PARTS];
   uint32_t parts, files;
-  uint32_t at;             /* what is being sent, and how much of it has been */
+  uint32_t at;             /* the part being sent, and how much of it was sent */
   uint64_t sent;
-  char *piece;             /* of a file: what was read, and how much of that has been sent */
+  char *piece;             /* of a file: bytes read, and bytes of those sent */
   size_t piece_n, piece_at;
-  bool busy;               /* a thread is at it: at, sent and the files are its */
-  bool rewound;            /* meanwhile: what it reads is not wanted */
+  bool busy;               /* a thread is working: at, sent and the files belong to it */
+  bool rewound;            /* meanwhile: discard what it reads */
   bool dropped;
   int error;               /* 0, HOST_EGONE or HOST_EFULL */
   char why[WHY];
@@ -70,7 +70,7 @@ const char *fetchbody_why(const fetchbody *b) {
   return b->why;
 }
 
-/* ---- what Lua says ---- */
+/* ---- the packed list from Lua ---- */
 
 static char *text_of(const pack_value *v, size_t max) {
   if (v->type != PACK_STR || !v->n || v->n > max || memchr(v->s, 0, v->n)) return NULL;

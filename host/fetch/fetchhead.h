@@ -11,7 +11,7 @@ enum { FETCHHEAD_BYTES = 64 << 10, FETCHHEAD_COUNT = 256 };
 typedef struct {
   buf b;         /* name NUL value NUL ..; names in lower case */
   int count, status;
-  bool complete; /* the empty line of the final (not 1xx) response has come */
+  bool complete; /* the head of the final (not 1xx) response is complete */
 } fetchhead;
 
 void fetchhead_init(fetchhead *h);

@@ -2,8 +2,8 @@
  * fetchmulti.c -- curl's multi interface on the loop: one uv_poll per socket, one timer per handle.
  *
  * There are two multi handles, because a guarded request must not reuse a connection that an
- * unguarded one opened to a private address.  Nothing is multiplexed: a transfer has its connection
- * to itself, so that ending it early closes that connection and disturbs nobody. */
+ * unguarded one opened to a private address.  Nothing is multiplexed: each transfer has its own
+ * connection, so that ending it early closes that connection and disturbs no other transfer. */
 #include "fetch/fetchmulti.h"
 
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static void on_timer(uv_timer_t *t) {
   report(g);
 }
 
-/* On an error libuv stops watching; curl is told to read, and finds out what is wrong. */
+/* On an error libuv stops watching; let curl read, so that it finds the error. */
 static void on_poll(uv_poll_t *h, int status, int events) {
   watch *w = (watch *)h;
   group *g = w->of;
@@ -127,7 +127,7 @@ static size_t on_more(char *to, size_t size, size_t n, void *arg) {
   return got == FETCHBODY_WAIT ? CURL_READFUNC_PAUSE : got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
 }
 
-/* An idle connection turned out to be closed: curl sends the request once more, on a new one. */
+/* An idle connection turned out to be closed: curl sends the request again, on a new one. */
 static int on_seek(void *arg, curl_off_t at, int origin) {
   fetch *f = arg;
   if (at || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
@@ -146,17 +146,17 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
   return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-/* A redirect, a cookie, a .netrc, or a proxy that the environment names would send the request where the
- * script did not. */
+/* Disables redirects, cookies, .netrc and proxies from the environment: they would send the request
+ * elsewhere, or add to it, without the script's knowledge. */
 static void set_policy(CURL *e, const fetchspec *s) {
   curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, s->guard && !s->plain ? "https" : "http,https");
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(e, CURLOPT_PROXY, s->proxy ? s->proxy : "");
   curl_easy_setopt(e, CURLOPT_NOPROXY, s->no_proxy ? s->no_proxy : "");
-  curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* they are the proxy's, not the answer's */
+  curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* the proxy's, not the response's */
   curl_easy_setopt(e, CURLOPT_HAPROXYPROTOCOL, s->proxy_head ? 1L : 0L);
   curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-  /* A known key says more than an authority does, also about a certificate for another name. */
+  /* A pinned key is stronger than any authority, even if the certificate has another name. */
   curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, s->pin ? 0L : 1L);
   curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, s->pin ? 0L : 2L);
   curl_easy_setopt(e, CURLOPT_PINNEDPUBLICKEY, s->pin);
@@ -182,7 +182,8 @@ static void set_message(CURL *e, const fetchspec *s) {
     curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)fetchbody_size(s->parts));
   }
   curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, s->method);
-  /* A stream is asked for as it is, since what is compressed comes late; but some servers compress all. */
+  /* Asks for an uncompressed stream, since compression
+   * delays data; but some servers compress anyway. */
   curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, s->stream ? "" : "gzip");
   if (!head) curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)s->max_bytes);
 }

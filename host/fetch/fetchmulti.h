@@ -8,5 +8,5 @@
 int fetchmulti_init(void (*done)(fetch *f, CURLcode result));
 void fetchmulti_stop(void);
 int fetchmulti_add(fetch *f); /* makes f->easy and starts it; 0, HOST_ETIMEOUT or HOST_EFULL */
-void fetchmulti_remove(fetch *f, bool ended); /* not ended: its connection is closed now */
+void fetchmulti_remove(fetch *f, bool ended); /* not ended: closes its connection */
 #endif

@@ -24,17 +24,17 @@ enum {
   HEADERS_MAX = 100,
   BODY_MAX = 32 << 20,
   BYTES_DEFAULT = 4 << 20,
-  BYTES_MAX = 64 << 20, /* of a response that is kept whole */
+  BYTES_MAX = 64 << 20, /* of a response that is buffered whole */
   PIN_MAX = 64,
   MARK = sizeof "${secret:" - 1,
   TIMEOUT_MAX_S = 3600
 };
 
-static char why[256]; /* of the last spec that was refused */
+static char why[256]; /* the last spec was refused */
 
 const char *fetchspec_why(void) { return why; }
 
-/* What is said first is the cause. */
+/* Keeps the first message, which is the cause. */
 __attribute__((format(printf, 2, 3))) static int refuse(int e, const char *fmt, ...) {
   va_list args;
   if (*why) return e;
@@ -44,7 +44,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(int e, const char *fmt, 
   return e;
 }
 
-/* How much of a name is shown. */
+/* How many bytes of a name a message shows. */
 static int shown(size_t n) { return n < 64 ? (int)n : 64; }
 
 /* ---- secrets --------------------------------------------------------------------------------- */
@@ -57,7 +57,7 @@ static const char *secret(const char *name, size_t n, bool sealed) {
   return sealed ? confpack_sealed(z) : confpack_for_scripts(z);
 }
 
-/* The first ${secret: or ${sealed: (which are as long), or NULL. */
+/* The first ${secret: or ${sealed: (of the same length), or NULL. */
 static const char *find_mark(const char *p, size_t n) {
   const char *secret_at = memmem(p, n, "${secret:", MARK), *sealed_at = memmem(p, n, "${sealed:", MARK);
   if (!secret_at || !sealed_at) return secret_at ? secret_at : sealed_at;
@@ -112,7 +112,7 @@ static bool is_named(const char *p, size_t n, const char *name) {
   return strlen(name) == n && strncasecmp(p, name, n) == 0;
 }
 
-/* How the message is framed and the connection used is curl's business. */
+/* Headers for framing and for the connection, which only curl sets. */
 static bool is_framing(const char *p, size_t n) {
   static const char *const names[] = {"content-length", "transfer-encoding", "connection",
                                       "keep-alive",     "upgrade",           "te",
@@ -141,7 +141,7 @@ static int add_line(fetchspec *s, const char *line) {
   return 0;
 }
 
-/* To curl "Name:" means "leave it out", and "Name;" an empty one. */
+/* curl reads "Name:" as "omit this header", and "Name;" as an empty one. */
 static int add_header(fetchspec *s, const pack_value *name, const pack_value *value) {
   buf line;
   int used = 0, e = HOST_EINVAL;
@@ -188,14 +188,14 @@ static int read_headers(fetchspec *s, pack_reader *r, const pack_value *list) {
 
 /* ---- the other fields ------------------------------------------------------------------------ */
 
-/* A guarded request without TLS goes to networks of egress.allow at most. */
+/* A guarded request without TLS may only go to networks in egress.allow. */
 static int check_plain(fetchspec *s) {
   s->plain = true;
   if (!s->guard || ssrf_opens_any()) return 0;
   return refuse(HOST_EDENIED, "a guarded request must be https");
 }
 
-/* Whom a guarded request goes to: those to one host take turns. */
+/* The host and port of a guarded request: the number of requests per host is limited. */
 static int read_peer(fetchspec *s, CURLU *u) {
   char *host = NULL, *port = NULL;
   int n = -1;
@@ -260,7 +260,7 @@ static int read_parts(fetchspec *s, pack_reader *r, const pack_value *list) {
   return e == HOST_ELIMIT ? refuse(e, "the body has more than 32 MB of text, or %d files", FETCHBODY_FILES) : e;
 }
 
-/* "sha256//BASE64": anything else would be the name of a file to curl. */
+/* "sha256//BASE64"; curl would take anything else for a file name. */
 static int read_pin(fetchspec *s, const pack_value *v) {
   static const char kind[] = "sha256//";
   if (s->pin || v->n >= PIN_MAX || v->n <= sizeof kind - 1 ||
@@ -270,7 +270,7 @@ static int read_pin(fetchspec *s, const pack_value *v) {
   return s->pin ? 0 : HOST_EFULL;
 }
 
-/* Who is named as a proxy sees where everything goes: never for what strangers ask for. */
+/* A proxy sees where every request goes, so guarded requests may not name one. */
 static int read_proxy(fetchspec *s, const pack_value *v) {
   buf proxy;
   int used = 0;
@@ -285,7 +285,7 @@ static int read_proxy(fetchspec *s, const pack_value *v) {
     return refuse(e, "the proxy is malformed");
   }
   s->proxy = proxy.p;
-  s->secret_url = s->secret_url || strchr(s->proxy, '@'); /* a password, most often */
+  s->secret_url = s->secret_url || strchr(s->proxy, '@'); /* most likely a password */
   return 0;
 }
 
@@ -332,8 +332,8 @@ static int read_text(fetchspec *s, const pack_value *key, const pack_value *v) {
   return HOST_EINVAL;
 }
 
-/* The order of a table's fields is not defined, and what headers and url may hold depends on guard:
- * hence two rounds, flags first. */
+/* The fields of a table come in any order, and what headers and url may
+ * contain depends on guard: so there are two passes, flags first. */
 static int read_field(fetchspec *s, pack_reader *r, bool flags) {
   pack_value key, v;
   if (pack_read(r, &key) != PACK_STR) return HOST_EINVAL;
@@ -351,8 +351,8 @@ static int read_field(fetchspec *s, pack_reader *r, bool flags) {
   return 0;
 }
 
-/* "Name:" keeps curl from adding its own: a form's type for any body, Expect for a large one, all the
- * encodings that it can undo for a stream. */
+/* "Name:" keeps curl from adding headers of its own: a form's Content-Type for any body, Expect for
+ * a large one, and for a stream every encoding that it can decode. */
 static int finish(fetchspec *s) {
   if (!s->url) return HOST_EINVAL;
   if (!s->stream && s->max_bytes > BYTES_MAX) s->max_bytes = BYTES_MAX;

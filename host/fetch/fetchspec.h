@@ -11,20 +11,20 @@
 
 typedef struct {
   char *url;
-  bool secret_url;            /* then no text of curl's may be shown: it could quote the url */
+  bool secret_url;            /* then curl's messages must stay hidden: they could quote the url */
   char method[24];
   struct curl_slist *headers; /* whole lines, secrets included */
-  bool has_type, has_encoding; /* a Content-Type, an Accept-Encoding among them */
+  bool has_type, has_encoding; /* they include Content-Type, Accept-Encoding */
   char *body;                 /* NULL: none */
   size_t body_n;
-  fetchbody *parts;           /* in its place: texts and files; NULL: none */
+  fetchbody *parts;           /* instead: texts and files; NULL: none */
   double timeout_s, connect_timeout_s;
   size_t max_bytes;
   bool plain;                 /* http, without TLS */
   char *peer;                 /* "host:port" in lower case */
-  bool stream, guard, proxy_head; /* proxy_head: begin with a PROXY head, about ourselves */
-  char *proxy, *no_proxy;     /* whom to go through, and the names for which not; NULL: nobody */
-  char *pin;                  /* trust who has this public key, and nobody else; NULL: authorities */
+  bool stream, guard, proxy_head; /* proxy_head: begin with a PROXY head that names ourselves */
+  char *proxy, *no_proxy;     /* the proxy, and the names that bypass it; NULL: none */
+  char *pin;                  /* trust only this public key; NULL: certificate authorities */
 } fetchspec;
 
 /* 0, or HOST_EINVAL, HOST_EDENIED (http or a secret under guard, unknown secret), HOST_ELIMIT,

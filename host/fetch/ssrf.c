@@ -15,7 +15,7 @@
 #include "core/peer.h"
 
 typedef struct { uint32_t net; int bits; } net4;
-typedef struct { uint8_t net[4]; int bits; } net6; /* the first 32 bits tell all of them apart */
+typedef struct { uint8_t net[4]; int bits; } net6; /* 32 bits suffice for all */
 
 static const net4 refused4[] = {
     {0x00000000, 8},  /* 0/8           this network (RFC 791) */
@@ -56,7 +56,7 @@ static bool allows4(uint32_t a) {
   return true;
 }
 
-/* Addresses that carry an IPv4 address are judged by it as well. */
+/* Addresses that embed an IPv4 address are also checked by that one. */
 static bool allows6(const uint8_t *a) {
   static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};       /* ::ffff:0:0/96 */
   static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};          /* 64:ff9b::/96, RFC 6052 */
@@ -84,7 +84,7 @@ bool ssrf_allows_text(const char *ip) {
   return inet_pton(AF_INET6, ip, &b) == 1 && allows6(b.s6_addr);
 }
 
-/* ---- what the operator opens ---- */
+/* ---- egress.allow ---- */
 
 static peer_networks opened;
 
