@@ -2,7 +2,7 @@
  * activation.c -- see activation.h.  The protocol: LISTEN_FDS sockets from descriptor 3 on, meant for
  * process LISTEN_PID, with names in LISTEN_FDNAMES separated by colons.
  *
- * Owns: the inherited descriptors, until they are shared out.  Must never serve on a socket that
+ * Owns: the inherited descriptors, until they are handed out.  Must never serve on a socket that
  * no setting names: it was opened for another purpose. */
 #include "server/activation.h"
 
@@ -39,7 +39,7 @@ static int refuse(const handed *s, const char *what) {
   return -1;
 }
 
-/* ---- taking ---- */
+/* ---- reading LISTEN_* ---- */
 
 static int option(int fd, int name) {
   int value = -1;
@@ -79,7 +79,7 @@ static int take_one(handed *s) {
   return is_unix(s) ? 0 : read_address(s);
 }
 
-/* The next of "a:b:c"; what does not fit is no name of a setting. */
+/* The next of "a:b:c"; a name that does not fit is not a setting's. */
 static const char *take_name(const char *names, char *out) {
   size_t n = strcspn(names, ":");
   if (n < FDNAME_MAX) snprintf(out, FDNAME_MAX, "%.*s", (int)n, names);
@@ -111,7 +111,7 @@ int activation_take(void) {
   return forget(), 0;
 }
 
-/* ---- sharing ---- */
+/* ---- handing out ---- */
 
 static handed *find(const char *port_name) {
   for (int i = 0; i < a.n; i++)
@@ -154,7 +154,7 @@ bool activation_has(const char *port_name) {
   return false;
 }
 
-/* ---- telling the truth ---- */
+/* ---- updating the settings ---- */
 
 static bool is_loopback(const char *host) {
   return !strcmp(host, "localhost") || !strcmp(host, "::1") || !strncmp(host, "127.", 4);
@@ -168,7 +168,7 @@ static int unmatched(const handed *s) {
   return refuse(s, what);
 }
 
-/* `host` decides what is open to whom: one socket that strangers reach is enough to change it. */
+/* `host` decides who may do what, so a single socket that strangers can reach changes it. */
 int activation_finish(void) {
   for (int i = 0; i < a.n; i++) {
     const handed *s = &a.at[i];

@@ -8,14 +8,14 @@
 #define HUMAN_ACTIVATION_H
 #include <stdbool.h>
 
-/* In this order, once, by the supervisor.  Each 0, or -1 and a message on stderr. */
+/* Called once by the supervisor, in this order.  Each returns 0, or -1 and a message on stderr. */
 int activation_take(void);   /* reads LISTEN_*, which no child sees afterwards */
 int activation_finish(void); /* checks that every socket has its setting; updates `host` and the ports */
 
-/* Between the two: puts `count` copies of the socket of the setting `port_name` into `fds`.  1: there
- * is none, open your own. */
+/* Between the two: puts `count` copies of the socket for the
+ * setting `port_name` into `fds`.  1: there is none, open one. */
 int activation_share(const char *port_name, int count, int *fds);
-/* The same for the next Unix socket, which also serves `port`, or by its name `agent_port`. */
+/* The same for the next Unix socket, which serves `port` as well, or `agent_port` if named so. */
 int activation_share_unix(int count, int *fds, bool *is_agent);
 bool activation_has(const char *port_name); /* it was shared */
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bridge.c -- the only user of the Lua C API, with bridgerule.c and what commands add (cli/native.c): one
- * lua_State, entered once per loop turn.
+ * bridge.c -- the only user of the Lua C API, besides bridgerule.c and the commands (cli/native.c):
+ * one lua_State, entered once per loop turn.
  *
  * Owns the state, its memory account and the watchdog's hook.  Must never be
  * reached from a host_* function: C called through the FFI does not re-enter Lua. */
@@ -44,9 +44,9 @@ static struct {
   const worker_spec *spec;
 } bridge;
 
-/* ---- memory: count what the state holds, refuse beyond the cap ------------------------------- */
+/* ---- memory: counted, and refused beyond the cap --------------------------------------------- */
 
-/* Once something was refused, what is left for saying so: until C collects, garbage fills the rest. */
+/* After a refusal, extra room to report it: garbage fills the heap until C runs a collection. */
 static const size_t RESERVE = (size_t)4 << 20;
 
 static void *counted_alloc(void *ud, void *p, size_t old, size_t want) {
@@ -63,9 +63,9 @@ static void *counted_alloc(void *ud, void *p, size_t old, size_t want) {
   return q;
 }
 
-/* LuaJIT's own allocator takes memory from the system in large pieces, where a sanitizer sees neither a
- * write beyond one object nor one to an object that was collected: for that each is malloc's.  Always
- * moved, so that what kept the old address is found. */
+/* For sanitizers, which cannot see bad accesses within the large pieces
+ * of LuaJIT's own allocator: uses malloc for each object, and always
+ * moves a resized one, so that uses of the old address are found. */
 static void *plain_alloc(void *ud, void *p, size_t old, size_t want) {
   (void)ud;
   void *q = want ? malloc(want) : NULL;
@@ -84,7 +84,7 @@ size_t bridge_memory(void) {
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
-/* Raises with the place where the script is: in a hook that is level 0, where luaL_error says 1. */
+/* Raises with the script's current position: in a hook that is level 0, but luaL_error uses 1. */
 static void raise_here(lua_State *L, const char *what) {
   luaL_where(L, 0);
   lua_pushstring(L, what);
@@ -92,7 +92,7 @@ static void raise_here(lua_State *L, const char *what) {
   lua_error(L);
 }
 
-/* The signal may come when the turn it was meant for is over: then nobody is to be interrupted. */
+/* The signal may arrive after the turn it was meant for: then interrupt nothing. */
 static void on_stuck(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
@@ -109,20 +109,21 @@ void bridge_on_sigusr1(int sig) {
   if (bridge.L) lua_sethook(bridge.L, on_stuck, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
-/* The coroutine that L has resumed: resume() keeps it in its first slot. */
+/* The coroutine that L has resumed: resume() keeps it in slot 1. */
 static lua_State *resumed_by(lua_State *L) {
   lua_Debug ar;
   if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "S", &ar) || *ar.what != 'C') return NULL;
   return lua_getlocal(L, &ar, 1) ? lua_tothread(L, -1) : NULL;
 }
 
-/* ---- loading scripts ends ----------------------------------------------------------------------
- * A timer interrupts it after reload.timeout_ms, which names the line, for scripts are loaded without a
- * compiler.  What does not come back a second later has caught that: then the process ends, saying where. */
+/* ---- the time limit for loading scripts
+ * -------------------------------------------------------- After reload.timeout_ms a timer
+ * raises an error that names the line (the JIT is off while scripts load). A script that
+ * catches the error and is still running a second later ends the process, which logs where. */
 
 static struct {
-  double limit_s;               /* 0: nothing is being loaded */
-  volatile sig_atomic_t interrupted, stopped; /* stopped: the signal that asked for it */
+  double limit_s;               /* 0: no scripts are loading */
+  volatile sig_atomic_t interrupted, stopped; /* stopped: by this signal */
 } load;
 
 static void alarm_in(double seconds) {
@@ -194,7 +195,7 @@ void bridge_interrupt(int sig) {
   alarm_in(STOP_GRACE_S);
 }
 
-/* native.load_begin(seconds), native.load_end(): scripts are being loaded. */
+/* native.load_begin(seconds), native.load_end(): scripts load in between. */
 static int native_load_begin(lua_State *L) {
   load.limit_s = luaL_checknumber(L, 1);
   load.interrupted = 0;
@@ -210,7 +211,7 @@ static int native_load_end(lua_State *L) {
   return 0;
 }
 
-/* Appends the calls of one thread, innermost first, to the text; how long it is now. */
+/* Appends the call stack of one thread, innermost first; returns the new length of the text. */
 static size_t trace_thread(lua_State *L, char *to, size_t n) {
   lua_Debug ar;
   for (int level = 0; level < TRACE_LEVELS && n < TRACE_BYTES && lua_getstack(L, level, &ar); level++) {
@@ -223,8 +224,8 @@ static size_t trace_thread(lua_State *L, char *to, size_t n) {
   return n < TRACE_BYTES ? n : TRACE_BYTES - 1;
 }
 
-/* Where the scripts are, without allocating: the process may have been stopped anywhere, and ends when
- * this is done.  Lines are those of the last call or exit of compiled code. */
+/* The scripts' stack, without allocating: the process may have been interrupted anywhere, and ends
+ * after this.  In compiled code, lines are those of the last call or side exit. */
 void bridge_trace(char *to, size_t n) {
   static char text[TRACE_BYTES];
   lua_State *thread[TRACE_THREADS];
@@ -235,7 +236,7 @@ void bridge_trace(char *to, size_t n) {
   snprintf(to, n, "%.*s", (int)used, text);
 }
 
-/* ---- what only C can give the trusted runtime: module human.native --------------------------- */
+/* ---- the module human.native, for the trusted runtime only ----------------------------------- */
 
 static int native_exit(lua_State *L) {
   bridge.exiting = true;
@@ -340,7 +341,7 @@ static bool call(lua_State *L, int nargs, int nresults) {
   return false;
 }
 
-/* LuaJIT makes no emergency collection: until C collects, even loading a chunk fails. */
+/* LuaJIT does no emergency collection: until C runs one, even loading a chunk fails. */
 static void relieve_memory(lua_State *L) {
   bridge.over_cap = false;
   size_t cap = bridge.cap;
@@ -351,8 +352,8 @@ static void relieve_memory(lua_State *L) {
           "after a collection", bridge.used);
 }
 
-/* Too much is still held after a collection: a new process is the only thing that helps for sure.
- * Three times a large heap would be beyond the hard cap, which garbage alone must not reach. */
+/* If too much is left after a collection, only a new process is sure to help.  A large heap gets a
+ * shorter GC pause, since three times its size would exceed the hard cap by garbage alone. */
 static void check_soft_cap(lua_State *L) {
   if (bridge.used <= bridge.soft_cap) return;
   lua_gc(L, LUA_GCSETPAUSE, GC_PAUSE_LARGE);
@@ -362,7 +363,7 @@ static void check_soft_cap(lua_State *L) {
     bridge.soft_cap = bridge.used + bridge.used / 2;
     return;
   }
-  if (shm_clock() - bridge.born < YOUNG_S) return; /* its successor would be no better off */
+  if (shm_clock() - bridge.born < YOUNG_S) return; /* a successor would fare no better */
   log_fmt(LOG_WARN, "worker %d: scripts hold %zu bytes (limits.lua_soft_bytes); a new worker takes over",
           bridge.spec->index, bridge.used);
   bridge.soft_cap = SIZE_MAX;
@@ -397,8 +398,8 @@ int bridge_init(const worker_spec *spec) {
   return 0;
 }
 
-/* An error that gets here is a bug of the runtime itself, or there was no memory to handle another one.
- * What was at work is lost, and somebody may be waiting for it: a new process owes nobody anything. */
+/* An error that gets here is a bug of the runtime itself, or there was no memory to handle another
+ * error. The task is lost, and others may wait for it forever, so the process ends. */
 static void runtime_failed(void) {
   if (bridge.spec->command || shm_clock() - bridge.born < YOUNG_S) return;
   log_fmt(LOG_ERROR, "worker %d: its runtime has failed; a new worker takes over", bridge.spec->index);

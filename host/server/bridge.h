@@ -7,12 +7,12 @@
 #include "server/worker.h"
 
 int bridge_init(const worker_spec *spec);
-int bridge_dispatch(double budget_s); /* 1: Lua stopped early to be fair */
+int bridge_dispatch(double budget_s); /* 1: Lua has more to do */
 void bridge_stop(void);
 int bridge_exit_code(int *code); /* a sub-command has finished: 1 and its code */
 
-void bridge_on_sigusr1(int sig); /* async-signal-safe: ends a stuck interpreted script with an error */
+void bridge_on_sigusr1(int sig); /* async-signal-safe: raises in a stuck interpreted script */
 void bridge_interrupt(int sig);  /* async-signal-safe: ends a running command now */
-void bridge_trace(char *to, size_t n); /* script:line < caller .., for a process that is about to end */
+void bridge_trace(char *to, size_t n); /* "script:line < caller ..", for a process about to end */
 size_t bridge_memory(void);      /* bytes held by the Lua state */
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bridgerule.c -- see bridgerule.h: the budget of a rule's call, and searching at its expense.
+ * bridgerule.c -- see bridgerule.h: the budget of a rule's
+ * call, and pattern matching charged to it.
  *
  * Owns the hook while a rule runs.  Called by Lua, with the Lua C API; must never be reached from a
  * host_* function. */
@@ -16,20 +17,20 @@
 
 enum { PLACE_BYTES = LUA_IDSIZE + 40 };
 
-/* What a rule's call may have besides its instructions: memory, garbage included; as much of it at once
- * when it has had that; time, of which the instructions alone take a fiftieth. */
+/* Limits of a rule's call besides its instructions: memory, garbage included; the largest single
+ * allocation after that; time, of which the instructions alone need about a fiftieth. */
 enum { RULE_TICK = 500, RULE_BYTES = 16 << 20, RULE_PIECE = 1 << 20,
-       RULE_STEPS = 4, RULE_FREE_STEPS = 4000000 }; /* of host_match(): for an instruction; at load */
+       RULE_STEPS = 4, RULE_FREE_STEPS = 4000000 }; /* of host_match(): per instruction; at load */
 static const double RULE_S = SANITIZED ? 2 : 0.1;
 
 static struct {
   lua_State *L;                 /* NULL: no rule is running */
   double left, until;           /* instructions, seconds of processor_time() */
   size_t allocated;
-  char where[2 * PLACE_BYTES];  /* where it asked for too much */
+  char where[2 * PLACE_BYTES];  /* where it exceeded the memory limit */
 } rule;
 
-/* Whether a frame runs a script, as opposed to what is compiled in. */
+/* Does a frame run a script, not a compiled-in module? */
 static bool is_script(const lua_Debug *ar) {
   static const char *const ours[] = {"@host/lua/", "@rocks/"};
   if (*ar->source != '@' || ar->currentline <= 0) return false;
@@ -38,15 +39,15 @@ static bool is_script(const lua_Debug *ar) {
   return true;
 }
 
-/* ---- a rule's budget ---------------------------------------------------------------------------
- * A hook counts interpreted instructions, hence rules run with JIT off and cannot yield; it is global to
- * the VM.  What a library function does in C is charged by whoever wraps it (native.rule_charge).  What
- * neither of them sees, such as joining long texts, is bounded by the memory that a call may ask for, and
- * by its time on the processor. */
+/* ---- a rule's budget
+ * --------------------------------------------------------------------------- A hook counts
+ * interpreted instructions, so rules run with the JIT off and cannot yield; it is global to
+ * the VM.  Wrappers charge for the work that library functions do in C (native.rule_charge).
+ * Limits on memory and on processor time bound the rest, such as concatenating long texts. */
 
 bool bridgerule_place(lua_State *L, char *to, size_t n) {
   lua_Debug ar;
-  bool in_lua = false; /* then the next C function is rule_call() */
+  bool in_lua = false; /* then the next C frame is rule_call() */
   *to = 0;
   for (int level = 0; lua_getstack(L, level, &ar) && lua_getinfo(L, "Sl", &ar); level++) {
     if (rule.L && in_lua && *ar.what == 'C') return false;
@@ -94,8 +95,8 @@ void bridgerule_hook(lua_State *L) {
   if (rule.L) lua_sethook(L, on_rule_tick, LUA_MASKCOUNT, RULE_TICK);
 }
 
-/* Called for each allocation of a rule; false: it may not have this.  It ends at its next instruction,
- * unless it asks for more than there is any use for at once. */
+/* Counts a rule's allocation.  Over the limit the rule ends at its next instruction; only a large
+ * allocation is refused (false). */
 bool bridgerule_may_have(size_t more) {
   if (!rule.L) return true;
   rule.allocated += more;
@@ -133,17 +134,17 @@ static void rule_spend(lua_State *L, double instructions) {
   if (!(rule.left > 0)) rule_raise(L);
 }
 
-/* native.rule_charge(instructions): what a library function is about to do, or has done. */
+/* native.rule_charge(instructions): charges for the work of a library function. */
 static int rule_charge(lua_State *L) {
   rule_spend(L, luaL_checknumber(L, 1));
   return 0;
 }
 
-/* ---- searching, for rules: through the FFI each call would cost fifty interpreted instructions ---- */
+/* ---- patterns, for rules: an FFI call would cost fifty interpreted instructions ---- */
 
 static host_found found;
 
-/* Of arguments 1 and 2, from byte `from` on. */
+/* Matches argument 1 against the pattern in argument 2, from byte `from` on. */
 static bool rule_search(lua_State *L, host_str *text, int from, int mode) {
   size_t n;
   const char *p = luaL_checklstring(L, 2, &n);
@@ -166,7 +167,7 @@ static host_str rule_text(lua_State *L, int *from) {
   return (host_str){s, (uint32_t)n};
 }
 
-/* What was captured; with `whole` all of the match when the pattern captures nothing.  How many. */
+/* Pushes the captures, or with `whole` the match if there are none.  Returns their number. */
 static int rule_captures(lua_State *L, const host_str *text, bool whole) {
   luaL_checkstack(L, HOST_CAPTURES, "too many captures");
   for (int i = 0; i < found.level; i++) {
@@ -221,7 +222,7 @@ static int rule_gmatch(lua_State *L) {
   return 1;
 }
 
-/* native.rule_left() -> instructions, nil outside of a rule's call. */
+/* native.rule_left() -> instructions left, nil outside of a rule's call. */
 static int rule_left(lua_State *L) {
   if (rule.L) lua_pushnumber(L, rule.left);
   else lua_pushnil(L);

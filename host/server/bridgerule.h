@@ -11,14 +11,14 @@
 /* Adds rule_call and its siblings to the table on top of the stack. */
 void bridgerule_register(lua_State *L);
 
-/* Called for each allocation; false: a rule is running, and this exceeds its limit. */
+/* Called for each allocation; false: a rule is running, and it is refused. */
 bool bridgerule_may_have(size_t more);
 
-/* Sets the hook of the rule that is running, if one is, in place of another. */
+/* Restores the hook of the running rule, if there is one. */
 void bridgerule_hook(lua_State *L);
 
-/* "path:line" of the innermost script of the thread, which may have called runtime modules; false: there
- * is none (it called them last of all).  Allocates nothing. */
+/* "path:line" of the thread's innermost script, which may have called runtime modules; false: there
+ * is none (it tail-called them).  Allocates nothing. */
 bool bridgerule_place(lua_State *L, char *to, size_t n);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * broker.c -- see broker.h.  No Lua, no libuv, no threads: one poll for requests and for keepers' exits.
  *
- * It starts as a fresh image with an empty environment, so its memory has none of the supervisor's secrets
- * and keys.  It copies no data of programs: their descriptors come with the request and go to the
- * keeper (brokerkeep.c).  While the maximum number of programs runs, it reads no requests: they wait in the
- * channels.
- * Owns: the keepers, and the lifeline, whose end of file tells them that the broker has died.
- * Must never trust a request: the worker that wrote it may be compromised. */
+ * It starts as a fresh image with an empty environment, so its memory has none of the
+ * supervisor's secrets and keys.  It copies no data of programs: their descriptors
+ * come with the request and go to the keeper (brokerkeep.c).  While the maximum
+ * number of programs runs, it reads no requests, which stay in the channels. Owns:
+ * the keepers, and the lifeline, whose end of file tells them that the broker has
+ * died. Must never trust a request: the worker that wrote it may be compromised. */
 #include "server/broker.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ static struct {
   int running, max, channels;
   int signals;
   int lifeline[2];
-  bool strays;   /* a keeper was killed: what it kept is ours now */
+  bool strays;   /* a keeper was killed: its processes are our children now */
   bool stopping;
   double counted_at;
 } b;
@@ -69,7 +69,7 @@ static void reap(void) {
 
 /* ---- requests ---- */
 
-/* The limit on processes counts those that our user has already, whoever started them. */
+/* The limit on processes includes all that our user has already. */
 static void count_threads(void) {
   double now = shm_clock();
   if (!geteuid() || now < b.counted_at + COUNT_AGAIN_S) return;
@@ -95,12 +95,12 @@ static void give_root(void) {
 }
 
 static void open_root(void) {
-  if (!mkdir(b.root, 0700)) give_root(); /* not its parents: who only runs specs needs no home */
+  if (!mkdir(b.root, 0700)) give_root(); /* not its parents: specs need no home */
   b.place.root = open(b.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (b.place.root < 0) fprintf(stderr, "exec.root: %s: %s\n", b.root, strerror(errno));
 }
 
-/* People remove directories, and put others in their place. */
+/* Somebody may have replaced the directory. */
 static void look_at_root(void) {
   struct stat held, now;
   bool same = b.place.root >= 0 && !fstat(b.place.root, &held) && !stat(b.root, &now) &&
@@ -177,7 +177,7 @@ static int begin(char **words) {
   prctl(PR_SET_NAME, BROKER_NAME);
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent) return -1;
   setsid();
-  prctl(PR_SET_DUMPABLE, 0); /* the programs are of our user: they must not look into us */
+  prctl(PR_SET_DUMPABLE, 0); /* programs run as our user and must not read our memory */
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   b.root = words[2];
   open_root();

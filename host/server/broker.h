@@ -4,7 +4,7 @@
 #define HUMAN_BROKER_H
 #include <stdbool.h>
 
-/* The broker is this program again, with BROKER_NAME as its name and these arguments: the pid of its
+/* The broker is this program again, with BROKER_NAME as argv[0] and these arguments: the pid of its
  * parent, the directory below which programs work, the search path for programs, how many may run at a
  * time, and the number of workers.  The workers' channels are the descriptors from BROKER_CHANNEL on. */
 #define BROKER_NAME "human-broker"

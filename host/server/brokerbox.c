@@ -75,7 +75,7 @@ static int allow(int rules, uint64_t known, const char *path, uint64_t rights) {
   return failed;
 }
 
-/* What a machine lacks of the usual is not needed there. */
+/* The usual paths.  One that this machine does not have is not needed. */
 static int allow_usual(int rules, uint64_t known, const char *const *paths, size_t n, uint64_t rights) {
   for (size_t i = 0; i < n; i++)
     if (allow(rules, known, paths[i], rights) && errno != ENOENT && errno != EACCES && errno != ENOTDIR)
@@ -101,14 +101,15 @@ static int allow_all(int rules, uint64_t known, const wire_call *c, const char *
   return allow_named(rules, known, c->write, WRITING, what);
 }
 
-/* Root's program begins with what the bounding set leaves it: power over files and identities. */
+/* A program of root keeps only the capabilities left in the
+ * bounding set: over files and identities. */
 static void drop_capabilities(void) {
   static const int kept[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_SETGID,
                              CAP_SETUID, CAP_NET_BIND_SERVICE};
   for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
     size_t i = 0, n = sizeof kept / sizeof *kept;
     while (i < n && kept[i] != cap) i++;
-    if (i == n) prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* refused to who has none of them anyway */
+    if (i == n) prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* fails only without any capabilities */
   }
 }
 
@@ -133,11 +134,12 @@ int box_files(const wire_call *call, const char *program, const char **what) {
 #elif defined(__aarch64__)
 #define MACHINE AUDIT_ARCH_AARCH64
 #else
-#define MACHINE 0 /* no filter has been tried there: as if the kernel had none */
+#define MACHINE 0 /* untested on this machine: treat seccomp as missing */
 #endif
 
-/* Kernel and machine, other processes' memory, keys, namespaces, and io_uring, whose operations no filter
- * sees.  Most are root's alone anyway; they are refused to a program that found a way to become it. */
+/* Calls that affect kernel and machine, other processes' memory, keys and
+ * namespaces; and io_uring, whose operations bypass filters.  Most need
+ * root: this stops a program that has found a way to become root. */
 static const int refused[] = {
     SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp, SYS_mount, SYS_umount2, SYS_pivot_root,
     SYS_chroot, SYS_setns, SYS_unshare, SYS_bpf, SYS_perf_event_open, SYS_kexec_load, SYS_keyctl, SYS_add_key,
@@ -197,7 +199,7 @@ static void check_machine(void) {
   answer(ENOSYS);
 }
 
-/* clone3 keeps its flags in memory, where no filter can look: libraries go back to clone. */
+/* clone3 passes its flags in memory, which filters cannot read: libraries fall back to clone. */
 static void check_clone(void) {
   refuse(SYS_clone3, ENOSYS);
   add(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4);
@@ -207,7 +209,7 @@ static void check_clone(void) {
   load_number();
 }
 
-/* Unless `number` is called with one of these values: in argument i, masked. */
+/* Refuses call `number` unless argument i, masked, has one of these values. */
 static void only(int number, size_t i, uint32_t mask, const int *values, unsigned char n) {
   add(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, (unsigned char)(n + 4));
   load_argument(i);
@@ -218,7 +220,7 @@ static void only(int number, size_t i, uint32_t mask, const int *values, unsigne
   load_number();
 }
 
-/* A pair of datagram sockets could be connected to somebody else's; one of streams is what it is. */
+/* A datagram socket of a pair could be connected to another process's socket; a stream's cannot. */
 static void check_sockets(uint32_t flags) {
   static const int pairs[] = {SOCK_STREAM, SOCK_SEQPACKET};
   int families[4] = {0};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * brokercall.c -- programs as Lua sees them (see brokercall.h and host_api.h).
  *
- * Owns: for each call the line to its keeper and our ends of the three pipes.  Closing the line ends the
- * program, so the end of a call (of its task, of this worker) ends the program as well.  If the channel is
- * full, the call waits here for its turn.  A pipe that is still open after the program has ended is read once
- * more and closed: a process beyond the keeper's reach holds it.
- * Must never block, nor keep more of an output than the call allows. */
+ * Owns: for each call the line to its keeper and our ends of the three pipes.  Closing the line
+ * ends the program, so the end of a call (of its task, of this worker) ends the program as well.
+ * While the channel is full, calls queue here.  A pipe that is still open after the program has
+ * ended is held by a process beyond the keeper's reach; it is read once more and closed. Must never
+ * block, nor keep more of an output than the call allows. */
 #include "server/brokercall.h"
 
 #include <errno.h>
@@ -36,11 +36,11 @@ typedef struct {
 
 struct call {
   op op;
-  call *prev, *next; /* among those that wait for their turn, or among the others */
-  bool waits, over;  /* over: Lua has heard of its end */
-  int given[WIRE_FDS]; /* what is sent with the request; -1: it has been */
+  call *prev, *next; /* in the list of queued or of started calls */
+  bool waits, over;  /* over: Lua has received DONE */
+  int given[WIRE_FDS]; /* sent with the request; -1: done */
   end ends[ENDS];
-  int handles;       /* that libuv has not given back yet */
+  int handles;       /* not yet closed by libuv */
   brokerspec spec;
   size_t written;    /* of the input */
   buf kept[2];
@@ -189,7 +189,7 @@ static void take_output(call *c, int i, const char *p, size_t n) {
   if (buf_add(&c->kept[i], p, taken) < 0 || taken < n) cut(c);
 }
 
-/* False: nothing more comes, now or ever. */
+/* False: nothing to read now, or the end. */
 static bool read_once(call *c, int i) {
   end *e = &c->ends[OUT + i];
   ssize_t n = e->fd < 0 ? 0 : read(e->fd, piece, sizeof piece);
@@ -235,7 +235,7 @@ static size_t input_left(const call *c) {
 
 static void on_input(uv_poll_t *poll, int status, int events);
 
-/* Its reader has closed it, or all has been written and no more will come. */
+/* Closes the pipe when its reader has, or when everything is written and no more will come. */
 static void write_input(call *c) {
   end *e = &c->ends[IN];
   size_t before = input_left(c);
@@ -264,7 +264,7 @@ static void on_input(uv_poll_t *poll, int status, int events) {
   write_input(((end *)poll->data)->of);
 }
 
-/* ---- what the keeper says ---- */
+/* ---- the keeper's messages ---- */
 
 static void hear_end(call *c, const wire_answer *a) {
   if (a->kind == WIRE_REFUSED) {
@@ -281,7 +281,7 @@ static void on_line(uv_poll_t *poll, int status, int events) {
   wire_answer a = {.kind = WIRE_LOST};
   (void)status, (void)events;
   ssize_t n = recv(c->ends[LINE].fd, &a, sizeof a, MSG_DONTWAIT);
-  if (n < 0 && errno == ECONNRESET) /* it left something of ours unread; what it said comes now */
+  if (n < 0 && errno == ECONNRESET) /* it left a message of ours unread; its own comes next */
     n = recv(c->ends[LINE].fd, &a, sizeof a, MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n != (ssize_t)sizeof a) a = (wire_answer){.kind = WIRE_LOST};
@@ -295,11 +295,11 @@ static void on_line(uv_poll_t *poll, int status, int events) {
   if (op_push(HOST_EV_CHUNK, HOST_EXEC_STARTED, c->op.id, c->op.owner, NULL, 0) < 0) tell(c, WIRE_KILL);
 }
 
-/* ---- asking ---- */
+/* ---- starting ---- */
 
 static void on_room(uv_poll_t *poll, int status, int events);
 
-/* True: it has been sent. */
+/* True: the request was sent. */
 static bool ask(call *c) {
   if (wire_send(channel, c->spec.request.p, c->spec.request.n, c->given) == 0) {
     close_given(c);
@@ -340,7 +340,7 @@ static int make_pair(int i, int pair[2]) {
   return 0;
 }
 
-/* Ours does not block; the program's does, as programs expect. */
+/* Our ends do not block; the program's do, as programs expect. */
 static int make_ends(call *c) {
   for (int i = 0; i < ENDS; i++) {
     int pair[2];
@@ -372,7 +372,7 @@ static call *new_call(void) {
   return c;
 }
 
-/* ---- what Lua calls ---- */
+/* ---- for Lua ---- */
 
 static host_id begin(call *c, host_id owner) {
   host_id id = op_open(&c->op, OP_EXEC, owner, on_cancel);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * brokerkeep.c -- see brokerkeep.h.
  *
- * A keeper is the subreaper of its program: orphaned descendants become the keeper's children, even after
- * double forks and in new sessions, so waitpid() sees all of them.  Killing goes from the top: children are
- * killed, theirs become ours, until none are left.  A program of root, to which RLIMIT_NPROC does not apply,
- * also gets a PID namespace, in which one kill() reaches all at once; its processes are counted now and
- * then, and killed when there are too many.
- * Must never end, nor report the end, before all of its descendants have ended. */
+ * A keeper is the subreaper of its program: orphaned descendants become the keeper's children, even
+ * after double forks and in new sessions, so waitpid() sees all of them.  Killing goes top down: it
+ * kills its children and inherits theirs, until none are left.  A program of root, to which
+ * RLIMIT_NPROC does not apply, also gets a PID namespace, in which one kill() reaches all processes
+ * at once; the keeper counts them regularly, and kills them when there are too many. Must never
+ * end, nor report the end, before all of its descendants have ended. */
 #include "server/brokerkeep.h"
 
 #include <errno.h>
@@ -33,9 +33,9 @@ static struct {
   pid_t program;
   bool alone;       /* in a PID namespace, whose first process we are */
   int status;       /* of the program, once it has ended */
-  bool ended, lost; /* lost: the broker is */
-  double kill_at;   /* when patience ends; 0: nobody has asked for an end */
-  int family_max;   /* how many there may be below us; 0: the kernel counts */
+  bool ended, lost; /* lost: the broker has died */
+  double kill_at;   /* when to send SIGKILL; 0: no end was requested */
+  int family_max;   /* the limit of descendants; 0: the kernel enforces it */
 } k;
 
 /* ---- everything below this process ---- */
@@ -45,7 +45,7 @@ static void kill_all(void) {
   else kin_kill_children(NULL);
 }
 
-/* True: there is nobody left. */
+/* True: no descendants are left. */
 static bool reap_all(void) {
   int status;
   pid_t pid;
@@ -57,7 +57,7 @@ static bool reap_all(void) {
   return pid < 0 && errno == ECHILD;
 }
 
-/* The program's number is its group's; it is nobody else's until the program has been waited for. */
+/* The program's pid is also its group's; it is not reused until we have waited for the program. */
 static void end_all(void) {
   struct pollfd p = {.fd = k.signals, .events = POLLIN};
   kill(-k.program, SIGKILL);
@@ -80,7 +80,7 @@ static void say(int kind, int value) {
 static void end_kindly(double grace_s) {
   if (k.kill_at > 0) return;
   kill(-k.program, SIGTERM);
-  kill(k.program, SIGCONT); /* what is stopped would not hear */
+  kill(k.program, SIGCONT); /* a stopped process would not react */
   k.kill_at = shm_clock() + grace_s;
 }
 
@@ -94,7 +94,8 @@ static bool hear_worker(double grace_s) {
   return true;
 }
 
-/* True: the program has ended.  It stays a zombie until end_all(), so that its number is not another's. */
+/* True: the program has ended.  It stays a zombie until
+ * end_all(), so that its pid is not reused. */
 static bool look_at_children(void) {
   struct signalfd_siginfo info;
   while (read(k.signals, &info, sizeof info) > 0) continue;
@@ -110,7 +111,8 @@ static bool is_crowd(void) {
   return k.family_max && kin_count(k.family_max) > k.family_max;
 }
 
-/* How long to wait for something to happen.  Once the worker's end is closed it would say so for ever. */
+/* The timeout for poll().  Stops watching the line once the
+ * worker has closed it: it would stay ready. */
 static int patience(struct pollfd *line) {
   int wait_ms = k.family_max ? COUNT_MS : -1;
   if (!(k.kill_at > 0)) return wait_ms;
@@ -136,7 +138,7 @@ static void attend(double grace_s) {
   }
 }
 
-/* ---- the beginning ---- */
+/* ---- the start ---- */
 
 static void take_signals(void) {
   sigset_t set;
@@ -148,7 +150,7 @@ static void take_signals(void) {
   k.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* What the child says before it has become the program; nothing: it has. */
+/* Reads the child's error; end of file means that it has become the program. */
 static void hear_start(int pipe_end, wire_answer *a) {
   ssize_t n;
   memset(a, 0, sizeof *a);
@@ -179,7 +181,7 @@ static _Noreturn void keep(const wire_call *call, const run_place *place, const 
   if (!place->threads) k.family_max = run_processes(call);
   setsid();
   prctl(PR_SET_NAME, "human-exec");
-  prctl(PR_SET_DUMPABLE, 0); /* the program must not be able to look into us */
+  prctl(PR_SET_DUMPABLE, 0); /* the program must not read our memory */
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   take_signals();
   if (start_program(call, place, fds + 1, &failed)) {
@@ -199,7 +201,7 @@ static _Noreturn void keep(const wire_call *call, const run_place *place, const 
   _exit(0);
 }
 
-/* As fork(), in a PID namespace of its own where that is allowed. */
+/* Like fork(), in a new PID namespace if that is allowed. */
 static pid_t fork_alone(void) {
   struct clone_args how = {.flags = CLONE_NEWPID, .exit_signal = SIGCHLD};
   pid_t pid = geteuid() ? -1 : (pid_t)syscall(SYS_clone3, &how, sizeof how);

@@ -7,7 +7,7 @@
 
 #include "server/brokerrun.h"
 
-/* Forks the keeper of a program: its pid, or -1 with errno.  fds: from the request;
+/* Forks the keeper of a program.  Returns its pid, or -1 with errno.  fds: from the request;
  * lifeline: end of file means that the broker has died. */
 pid_t keep_start(const wire_call *call, const run_place *place, const int fds[WIRE_FDS], int lifeline);
 #endif

@@ -15,7 +15,8 @@
 
 enum { PIECE = 4096, PATH = 64 };
 
-/* The numbers in a list of children: how many; found(pid, to) gets each.  -1: there is no such list. */
+/* Calls found(pid, to) for each pid in a list of children;
+ * returns their number.  -1: no such list. */
 static int each_in(const char *path, void (*found)(pid_t pid, void *to), void *to) {
   char text[PIECE];
   pid_t pid = 0;
@@ -40,7 +41,7 @@ typedef struct {
   int n;
 } doomed;
 
-/* A child that has not been waited for keeps its number, so nobody else is hit. */
+/* Nobody else can have the pid: a child keeps it until we wait for it. */
 static void kill_one(pid_t pid, void *to) {
   doomed *d = to;
   if (d->spare && d->spare(pid)) return;
@@ -48,7 +49,7 @@ static void kill_one(pid_t pid, void *to) {
   d->n++;
 }
 
-/* Where the kernel does not list children: whose parent we are. */
+/* If the kernel does not list children: finds the processes whose parent we are. */
 static void kill_by_parent(doomed *d) {
   const struct dirent *e;
   DIR *dir = opendir("/proc");
@@ -78,7 +79,7 @@ static void note(pid_t pid, void *to) {
   if (f->n <= f->limit) f->n++;
 }
 
-/* A child is its parent thread's. */
+/* The kernel lists children by the thread that forked them. */
 static void note_children(pid_t pid, family *f) {
   char path[PATH], list[PATH + 270];
   const struct dirent *e;

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Kills the children of this process except those that `spare` accepts; how many there were. */
+/* Kills the children of this process except those that
+ * `spare` accepts; returns how many there were. */
 int kin_kill_children(bool (*spare)(pid_t));
 
 /* The number of descendants of this process; stops counting above `limit`, which is at most KIN_MAX. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * brokerrun.c -- see brokerrun.h.  Runs straight through; a step that fails reports which one it was.
+ * brokerrun.c -- see brokerrun.h.  Runs straight through; a step that fails reports itself.
  * Must never leave anything of ours to the program: no descriptor but 0 to 2, no environment but what the
  * call gives, no signal blocked or ignored. */
 #include "server/brokerrun.h"
@@ -28,11 +28,11 @@ static int report_to; /* the pipe to the keeper */
 static _Noreturn void fail(int at, const char *text) {
   wire_answer a = {.kind = WIRE_REFUSED, .value = at, .error = errno};
   snprintf(a.text, sizeof a.text, "%s", text);
-  if (write(report_to, &a, sizeof a) < 0) _exit(FAILED + 1); /* the keeper is gone, and so are we */
+  if (write(report_to, &a, sizeof a) < 0) _exit(FAILED + 1); /* the keeper is gone */
   _exit(FAILED);
 }
 
-/* The kernel is asked: the C library keeps two signals to itself, and passes on what it found of them. */
+/* Uses the system call: the C library refuses to reset the two signals that it reserves. */
 static void reset_signals(void) {
   static const char as_usual[64];
   sigset_t none;
@@ -41,12 +41,12 @@ static void reset_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* It is the first to go when memory is short.  A process that may not be looked at could not say so. */
+/* Offers the program to the OOM killer first.  The file is writable only while we are dumpable. */
 static void offer_to_oom(void) {
   prctl(PR_SET_DUMPABLE, 1);
   int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (fd < 0) return;
-  if (write(fd, "500", 3) < 0) errno = 0; /* where it is refused, it is not needed to run */
+  if (write(fd, "500", 3) < 0) errno = 0; /* not required to run */
   close(fd);
 }
 
@@ -61,7 +61,7 @@ static void enter(int root, const char *directory) {
 
 /* ---- limits ---- */
 
-/* `hard`: how much more it takes to be killed instead of told, where there is such a difference. */
+/* `hard`: the distance to the hard limit, if that kills while the soft one only signals. */
 static void limit(int resource, uint64_t value, uint64_t hard) {
   struct rlimit r;
   if (!value) return;
@@ -97,7 +97,7 @@ static bool is_program(const char *path) {
   return S_ISREG(st.st_mode) && !access(path, X_OK);
 }
 
-/* A name without '/' is looked for in the configured directories, never in the program's own PATH. */
+/* A name without '/' is searched in the configured directories, never in the program's own PATH. */
 static const char *find(const char *name, const char *path) {
   static char found[PATH_BYTES];
   int why = ENOENT;

@@ -5,14 +5,15 @@
 #include "server/brokerwire.h"
 
 typedef struct {
-  int root;              /* the directory below which programs work; -1: there is none */
-  const char *path;      /* where to look for programs: absolute directories, separated by ':' */
-  uint64_t threads;      /* that our user has already; 0: RLIMIT_NPROC does not apply to it */
+  int root;              /* the directory below which programs work; -1: none */
+  const char *path;      /* the search path: absolute directories, separated by ':' */
+  uint64_t threads;      /* that our user has already; 0: RLIMIT_NPROC does not apply */
 } run_place;
 
-int run_processes(const wire_call *call); /* how many processes it may have */
+int run_processes(const wire_call *call); /* its maximum number of processes */
 
-/* In the child.  Its parent `keeper` reads errors from `failed`: nothing if the program runs. */
+/* In the child.  Its parent `keeper` reads an error from
+ * `failed`, or end of file if the program runs. */
 _Noreturn void run_program(const wire_call *call, const run_place *place, const int std[3], int failed,
                            int keeper);
 #endif

@@ -20,7 +20,7 @@ static bool is(const pack_value *name, const char *text) {
   return name->n == strlen(text) && !memcmp(name->s, text, name->n);
 }
 
-/* Written one after the other, each with its NUL. */
+/* Appends the strings, each with its NUL. */
 static int take_list(pack_reader *r, const pack_value *list, buf *out, uint32_t *n) {
   pack_value v;
   if (list->type != PACK_TABLE || list->hash || list->zero_based || list->array > WIRE_STRINGS)

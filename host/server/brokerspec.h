@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * brokerspec.h -- reads the spec of host_exec(): part of it is for the broker, the rest for the call. */
+ * brokerspec.h -- reads the spec of host_exec(): one part
+ * is for the broker, the rest for the call. */
 #ifndef HUMAN_BROKERSPEC_H
 #define HUMAN_BROKERSPEC_H
 #include <stdbool.h>

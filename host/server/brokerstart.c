@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * brokerstart.c -- see brokerstart.h.
  *
- * Owns: both ends of each worker's channel, so that a replacement on either side finds pending requests,
- * and our own executable as it was when we started: it may have been upgraded since.  A pending request of
- * a worker that has died is void, since its line is closed. */
+ * Owns: both ends of each worker's channel, so that a replacement on either side finds pending
+ * requests; and a descriptor of our executable as of our start, since it may have been upgraded.  A
+ * pending request of a dead worker is void, since its line is closed. */
 #include "server/brokerstart.h"
 
 #include <errno.h>
@@ -39,7 +39,8 @@ static void move_to(int fd, int to) {
   if (dup2(fd, to) < 0) _exit(1);
 }
 
-/* The loader of a build that needs these would not find its libraries; the broker gives nobody its own. */
+/* Keeps variables without which the loader would not find
+ * libraries; the broker passes them to nobody. */
 static char **environment(void) {
   static const char *const kept[] = {"LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS"};
   static char *out[sizeof kept / sizeof *kept + 1];
@@ -52,7 +53,7 @@ static char **environment(void) {
   return out;
 }
 
-/* Channels move out of the way first: one may have the number that another is to have. */
+/* First moves the channels away: one may occupy the descriptor that another must get. */
 static _Noreturn void become_broker(pid_t parent) {
   char numbers[3][16], name[] = BROKER_NAME;
   int hearing[SHM_WORKERS_MAX];
@@ -96,7 +97,7 @@ static int make_channels(void) {
 int brokerstart_open(int workers) {
   if (!conf_bool("exec.enabled")) return 0;
   const char *root = conf_str("exec.root");
-  if (!*root) root = conf_str("files.workspace"); /* where scripts write what programs are to read */
+  if (!*root) root = conf_str("files.workspace"); /* where scripts write files for programs */
   if (*root && *root != '/') snprintf(s.root, sizeof s.root, "%s/%s", conf_str("home"), root);
   else if (*root) snprintf(s.root, sizeof s.root, "%s", root);
   else snprintf(s.root, sizeof s.root, "%s/workspace", conf_str("home"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * brokerstart.h -- starts the broker before the workers, and again when it has died. */
+ * brokerstart.h -- starts the broker before the workers, and restarts it when it has died. */
 #ifndef HUMAN_BROKERSTART_H
 #define HUMAN_BROKERSTART_H
 #include <stdbool.h>
@@ -9,6 +9,6 @@
 int brokerstart_open(int workers);
 int brokerstart_channel(int worker); /* for that worker's requests; -1: there is no broker */
 bool brokerstart_reaped(pid_t pid, int status); /* true: it was the broker */
-void brokerstart_tick(double now);              /* restarts it when it is time */
+void brokerstart_tick(double now);              /* restarts it when due */
 void brokerstart_close(void);                   /* ends it, and everything it has started */
 #endif

@@ -15,7 +15,7 @@ typedef union {
 
 /* ---- reading a request ---- */
 
-/* The next string of the message; NULL: there is none. */
+/* The next string of the message, or NULL. */
 static char *next(char **at, const char *end) {
   char *text = *at, *nul = memchr(text, 0, (size_t)(end - text));
   if (nul) *at = nul + 1;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * bundle.c -- see bundle.h.  Head, index of files, index of roots, then their texts, at the end the
- * settings, in one memfd.  The index is sorted by path, and where several directories have a path, by
- * their order in the search path: the first is in force, the next is what it overrides.
+ * bundle.c -- see bundle.h.  Head, index of files, index of roots, then their texts, and finally
+ * the settings, in one memfd.  The index is sorted by path, then by the directory's place in the
+ * search path: the first file of a path is in force, the next is what it overrides.
  *
- * Owns: the mappings, and the descriptors of what it loaded itself.  A mapping is never trusted to
- * be well formed unless this process wrote it or bundle_attach() has checked it. */
+ * Owns: the mappings, and the descriptors of bundles it loaded itself.  Trusts a mapping only if
+ * this process wrote it or bundle_attach() has checked it. */
 #include "server/bundle.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ enum { LIST_BYTES_MAX = 4 * 1024 * 1024, GENERATIONS_MAX = 8, ID_DIGITS = 12,
 static const char MAGIC[8] = "human 2\n";
 static const int SEALS = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
-typedef struct { uint32_t at, n; } span; /* bytes from the start; paths end in a NUL besides */
+typedef struct { uint32_t at, n; } span; /* offset and length; paths also end with NUL */
 typedef struct { span path, text; uint32_t root; } entry;
 typedef struct {
   char magic[sizeof MAGIC], id[ID_DIGITS + 4];
@@ -42,7 +42,7 @@ typedef struct {
 typedef struct {
   int generation; /* 0: free */
   int fd;
-  pid_t loader;   /* whose number `fd` is; a child has closed it or uses it for something else */
+  pid_t loader;   /* the process that owns `fd`; a child has closed it or reused the number */
   union { const char *p; const head *h; } map;
 } bundle;
 
@@ -69,8 +69,8 @@ static bundle *bundle_free_slot(void) {
   return NULL;
 }
 
-/* Over path, length and bytes of every file in order, so that no two trees give the same text.  The
- * directories are left out: the same scripts are the same bundle wherever they lie. */
+/* Hashes path, length and bytes of every file in order, so that no two trees hash the same text.
+ * Omits the directories: the same scripts are the same bundle in any directory. */
 static int hash(const bundle *b, char id[ID_DIGITS + 1]) {
   unsigned char sum[EVP_MAX_MD_SIZE];
   unsigned int n = 0;
@@ -144,7 +144,7 @@ static int map_read_only(bundle *b, int fd, size_t size) {
   return b->map.p ? 0 : -1;
 }
 
-/* A writable mapping forbids F_SEAL_WRITE, so it is written, unmapped, sealed and mapped anew. */
+/* A writable mapping prevents F_SEAL_WRITE, so: write, unmap, seal, map again. */
 static int write_sealed(bundle *b, const tree *t, const bundle *like) {
   const buf *settings = conffile_entries();
   size_t scripts = t ? size_of(t) : like->map.h->settings.at, size = scripts + settings->n;
@@ -198,7 +198,7 @@ int bundle_again(int generation, char *why, size_t n) {
   return -1;
 }
 
-/* ---- taking over ---- */
+/* ---- attaching ---- */
 
 static bool inside(const head *h, span s, bool nul) {
   return s.at <= h->size && s.n <= h->size - s.at && (!nul || s.n < h->size - s.at);
@@ -257,7 +257,7 @@ int bundle_attach(int generation, int fd) {
   return failed;
 }
 
-/* ---- asking ---- */
+/* ---- reading ---- */
 
 void bundle_drop(int generation) {
   bundle *b = bundle_find(generation);
@@ -283,7 +283,7 @@ const char *bundle_hash(int generation) {
   return b ? b->map.h->id : "";
 }
 
-/* The first entry whose path is not less than this one. */
+/* The first entry whose path is not less than `path`. */
 static uint32_t lower_bound(const bundle *b, const char *path, size_t n) {
   uint32_t low = 0, high = b->map.h->files;
   while (low < high) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * bus.c -- messages and connections between the workers of one host.
  *
- * Each worker has one datagram inbox.  The supervisor keeps both ends, so waiting messages
- * outlive a worker.  Owns: the queues of messages that did not fit into another's inbox, and messages
- * that arrive in pieces.  Messages of one sender arrive in the order in which they were sent. */
+ * Each worker has one datagram inbox.  The supervisor keeps both ends open, so unread messages
+ * survive a worker.  Owns: the queues of messages that did not fit into another's inbox, and
+ * messages that arrive in pieces.  Messages from one sender arrive in order. */
 #include "server/bus.h"
 
 #include <errno.h>
@@ -25,13 +25,13 @@
 enum {
   PIECE_BYTES = 96 * 1024,          /* fits the default socket buffer twice */
   MESSAGE_MAX = 4 * 1024 * 1024,
-  QUEUE_MAX = 4 * 1024 * 1024,      /* bytes waiting for one worker */
+  QUEUE_MAX = 4 * 1024 * 1024,      /* bytes queued for one worker */
   READS_PER_TURN = 64,
-  SENDERS = 3                       /* processes of one index: one that retires, and its successors */
+  SENDERS = 3                       /* processes of one index: a retiring one and successors */
 };
 enum { KIND_MESSAGE = 1, KIND_CONNECTION = 2 };
 
-/* Before the bytes of each datagram; both ends are the same program on the same machine. */
+/* Begins each datagram; both ends are the same program on the same machine. */
 typedef struct {
   uint32_t kind, from, total, at;
   uint32_t sender; /* process id: a worker that retires and its successor have the same index */
@@ -40,7 +40,7 @@ typedef struct {
 typedef struct piece piece;
 struct piece {
   piece *next;
-  int fd; /* -1, or to be passed along; owned */
+  int fd; /* to pass along, or -1; owned */
   bus_header head;
   char bytes[];
 };
@@ -54,7 +54,7 @@ typedef struct {
 } outlet;
 
 typedef struct {
-  char *p; /* the message as far as it has come; NULL: none under way */
+  char *p; /* the pieces received so far; NULL: none */
   bus_header head;
   size_t n;
   int fd;
@@ -80,7 +80,7 @@ int host_workers(void) {
 
 /* ---- sending ---- */
 
-/* 1 sent, 0 its inbox is full, -1 lost. */
+/* 1: sent; 0: the inbox is full; -1: lost. */
 static int transmit(int to, const bus_header *head, const char *p, size_t n, int fd) {
   union { struct cmsghdr align; char space[CMSG_SPACE(sizeof(int))]; } control = {0};
   struct iovec v[2] = {{(void *)(uintptr_t)head, sizeof *head}, {(void *)(uintptr_t)p, n}};
@@ -99,7 +99,7 @@ static int transmit(int to, const bus_header *head, const char *p, size_t n, int
   while (k < 0 && errno == EINTR);
   if (k >= 0) return 1;
   if (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS) return 0;
-  if (errno == ECONNREFUSED || errno == ENOTCONN) return -1; /* the host stops, that worker has left */
+  if (errno == ECONNREFUSED || errno == ENOTCONN) return -1; /* that worker has left at a stop */
   log_fmt(LOG_ERROR, "bus: a datagram was lost: %s", strerror(errno));
   return -1;
 }
@@ -152,7 +152,8 @@ static int enqueue(outlet *o, const bus_header *head, const char *p, size_t n, i
   return 0;
 }
 
-/* All pieces go, or none: what does not fit now is queued; the room for it is checked before. */
+/* Sends all pieces or none: pieces that do not fit now are
+ * queued, and room for them is checked first. */
 static int outlet_send(outlet *o, uint32_t kind, int fd, const char *p, size_t n) {
   if (n > MESSAGE_MAX) return HOST_ELIMIT;
   if (o->queued + n > QUEUE_MAX) return HOST_EFULL;
@@ -230,8 +231,8 @@ static bool begin(arrival *a, const bus_header *head, int fd) {
   return true;
 }
 
-/* Where a datagram belongs; NULL: the beginning went to the worker that was here before.  A message whose
- * sender died between two pieces is given up when there is no other place. */
+/* Where a datagram belongs; NULL: our predecessor received the start of its message.  If all slots
+ * are taken, drops an unfinished message, whose sender has died. */
 static arrival *arrival_of(const bus_header *head) {
   arrival *all = bus.from[head->from], *spare = &all[0];
   for (int i = SENDERS - 1; i >= 0; i--) {
@@ -289,14 +290,15 @@ static bool read_one(void) {
   return true;
 }
 
-/* Bounded per turn, and not at all while Lua is behind: the inbox holds senders back by itself. */
+/* Reads a bounded number per turn, and none while Lua is
+ * behind: a full inbox holds senders back. */
 static void on_readable(uv_poll_t *handle, int status, int events) {
   (void)handle, (void)status, (void)events;
   for (int i = 0; i < READS_PER_TURN && !op_congested(); i++)
     if (!read_one()) return;
 }
 
-/* ---- life ---- */
+/* ---- start and stop ---- */
 
 int bus_init(const worker_spec *spec) {
   uv_loop_t *loop = loop_uv();
@@ -318,7 +320,7 @@ int bus_init(const worker_spec *spec) {
   return 0;
 }
 
-/* What this worker still has to tell goes to its successor, too. */
+/* Messages for this worker's own index now go to its successor. */
 void bus_hand_over(void) {
   if (!bus.running) return;
   uv_poll_stop(&bus.readable);

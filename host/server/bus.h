@@ -7,10 +7,10 @@
 #include "server/worker.h"
 
 int bus_init(const worker_spec *spec);
-void bus_hand_over(void); /* the inbox belongs to this worker's successor now */
+void bus_hand_over(void); /* this worker's successor takes over the inbox */
 void bus_stop(void);
 
-size_t bus_queued(void); /* bytes still waiting for space in other workers' inboxes */
+size_t bus_queued(void); /* bytes waiting for room in other workers' inboxes */
 
 /* Hands a connection over: the other worker gets a copy of `fd` and `head` (at most 4 MB) and calls
  * pass_adopt().  The caller keeps `fd`, and closes it once this has returned 0.

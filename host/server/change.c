@@ -2,7 +2,7 @@
  * change.c -- see change.h.
  *
  * Owns: the new text, until the decision.  One at a time.  Must never write a text that was not
- * accepted, nor overwrite an edit that it has not read. */
+ * accepted, nor overwrite another edit unread. */
 #include "server/change.h"
 
 #include <errno.h>
@@ -62,7 +62,7 @@ static void hash_of(const buf *text, char out[HASH]) {
   for (size_t i = 0; i < sizeof sum; i++) snprintf(out + 2 * i, 3, "%02x", sum[i]);
 }
 
-/* The text of the file that is in use; none: an empty one. */
+/* Reads the file in use; "" if there is none. */
 static int read_file(const char *path, buf *out, char *why, size_t n) {
   struct stat st;
   out->n = 0;
@@ -89,7 +89,7 @@ int change_write(char *why, size_t n) {
   return failed;
 }
 
-/* ---- the request: a hash or "", then names and JSON, each with a NUL behind it ---- */
+/* ---- the request: a hash or "", then names and JSON, each ending with NUL ---- */
 
 static int read_request(int fd, buf *out) {
   struct stat st;
@@ -114,7 +114,7 @@ static int edit(const buf *request, char *why, size_t n) {
   return 0;
 }
 
-/* A file of the source tree is nobody's own: what it says is where one's own begins. */
+/* The source tree's file is only the starting point: the change goes to the user's own file. */
 static int choose_file(char *why, size_t n) {
   snprintf(c.path, sizeof c.path, "%s", conffile_own());
   if (*c.path) return 0;

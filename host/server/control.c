@@ -46,7 +46,7 @@ static struct {
   control_client client[CONTROL_CLIENTS_MAX];
 } c = {.fd = -1, .claim = -1};
 
-/* ---- where ---- */
+/* ---- the address ---- */
 
 static int address(struct sockaddr_un *at) {
   const char *dir = getenv("RUNTIME_DIRECTORY");
@@ -93,8 +93,8 @@ static int cut_status(char *out) {
   return status >= 0 && status < 256 ? (int)status : 1;
 }
 
-/* Nobody in this home: the service of this machine, whose directory a shell does not know.  Not for who
- * has named a home: that one is meant. */
+/* No server in this home: tries the system's service, whose directory
+ * a shell does not know.  Not if the user has named a home. */
 static int connect_to_service(struct sockaddr_un *at) {
   struct sockaddr_un service = {.sun_family = AF_UNIX, .sun_path = "/run/human/control.sock"};
   int why = errno;
@@ -105,7 +105,7 @@ static int connect_to_service(struct sockaddr_un *at) {
   return fd;
 }
 
-/* Nobody, or somebody who is not for us. */
+/* No server, or one that we may not talk to. */
 static int refuse(const struct sockaddr_un *at, char *out, size_t n) {
   const char *home = conf_str("home");
   if (errno == EACCES || errno == EPERM)
@@ -210,7 +210,7 @@ int control_claim_fd(void) {
 
 /* ---- for the supervisor ---- */
 
-/* A file that a server left which was killed is in the way; one that answers is another server. */
+/* Removes the socket file of a killed server; if a server answers there, fails. */
 static int clear_path(void) {
   int fd = connect_to(&c.at);
   if (fd < 0) return unlink(c.at.sun_path) && errno != ENOENT ? -1 : 0;
@@ -259,7 +259,8 @@ void control_reply(int client, int exit_status, const char *text) {
   char end[32];
   int m = snprintf(end, sizeof end, "%sexit %d\n", n && text[n - 1] != '\n' ? "\n" : "",
                    exit_status);
-  /* The answers are smaller than a socket's buffer; what does not fit is a client's that never reads. */
+  /* Answers are smaller than a socket's buffer; one that
+   * does not fit is for a client that never reads. */
   if (send(k->fd, text, n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)n)
     (void)!send(k->fd, end, (size_t)m, MSG_NOSIGNAL | MSG_DONTWAIT);
   drop(k);
@@ -290,7 +291,7 @@ static void read_some(int i, double now) {
     k->quiet = true;
     return;
   }
-  if (got <= 0) return drop(k); /* a reload goes on although nobody waits for its verdict */
+  if (got <= 0) return drop(k); /* a reload continues even if its client leaves */
   if (k->asked) return;
   k->n += (size_t)got;
   char *end = memchr(k->line, '\n', k->n);
@@ -302,7 +303,7 @@ static void read_some(int i, double now) {
   c.handler(i, k->line);
 }
 
-/* One that has asked is watched as well, so that its leaving is seen. */
+/* Also watches clients that wait for their answer, to notice when they leave. */
 size_t control_poll(struct pollfd *fds) {
   size_t n = 0;
   if (c.fd < 0) return 0;

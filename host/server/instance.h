@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * instance.h -- a random id for one start of one server.  A client compares it to find out whether the
- * server at an address is the one it means. */
+ * instance.h -- a random id for one start of one server.  With it a
+ * client checks that the server at an address is the one it means. */
 #ifndef HUMAN_INSTANCE_H
 #define HUMAN_INSTANCE_H
 

@@ -20,7 +20,8 @@
 
 enum { FRAMES = 16, SKIP = 2, C_BYTES = 1000, LUA_BYTES = 2000, STACK_BYTES = 64 * 1024 };
 
-/* The name of the address's file; that of the program itself is argv[0], which parsing may have moved. */
+/* The file of an address; for the program itself that would
+ * be argv[0], which parsing may have moved. */
 static const char *file_of(const Dl_info *info) {
   const char *slash = strrchr(info->dli_fname, '/');
   return *info->dli_fname == '/' && slash ? slash + 1 : "human";
@@ -64,7 +65,7 @@ static void log_c(const char *how, const char *what) {
   log_fmt(LOG_ERROR, "%s in %s; C: %s", how, what, text);
 }
 
-/* The C part last: it gives up at compiled code, in ways of its own. */
+/* C's stack last: unwinding may fail badly at compiled code. */
 static void on_abort(int sig) {
   const char *what = running();
   log_script("aborted", what);
@@ -72,7 +73,7 @@ static void on_abort(int sig) {
   raise(sig);
 }
 
-/* The C part first: after a fault the scripts' state may be what is broken. */
+/* C's stack first: after a fault the scripts' state may be what is broken. */
 static void on_fault(int sig, siginfo_t *info, void *context) {
   char how[64];
   (void)context;
@@ -83,7 +84,7 @@ static void on_fault(int sig, siginfo_t *info, void *context) {
   raise(sig);
 }
 
-/* On a stack of its own: the fault may be that there is no more stack. */
+/* On a separate stack: the fault may be a stack overflow. */
 static void install_for_faults(void) {
   static char memory[STACK_BYTES];
   static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
@@ -98,8 +99,8 @@ static void install_for_faults(void) {
 void postmortem_install(void) {
   struct sigaction a = {.sa_handler = on_abort, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
   void *frame[1];
-  backtrace(frame, 1); /* loads what it needs now */
+  backtrace(frame, 1); /* loads its library now */
   sigemptyset(&a.sa_mask);
   sigaction(SIGABRT, &a, NULL);
-  if (!SANITIZED) install_for_faults(); /* it tells of faults itself, and better */
+  if (!SANITIZED) install_for_faults(); /* the sanitizer reports faults itself, and better */
 }

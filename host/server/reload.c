@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * reload.c -- see reload.h.
  *
- * Owns: the candidate bundle, the checker process and its pipe, the votes, the clients that wait for the
- * verdict.  One reload at a time; requests that come meanwhile cause one more afterwards, since the files
- * may have changed.  Must never touch the generation in service before every worker has voted for the
- * new one. */
+ * Owns: the candidate bundle, the checker process and its pipe, the votes, the
+ * clients that wait for the verdict.  One reload at a time; requests that arrive
+ * meanwhile cause one more afterwards, since the files may have changed.  Must never
+ * touch the generation in service before every worker has voted for the new one. */
 #include "server/reload.h"
 
 #include <errno.h>
@@ -32,26 +32,26 @@
 #include "server/worker.h"
 
 enum { PATH_TEXT = 512, CHECKER_NICE = 10 };
-static const double SOFT_S = 1, COMMIT_S = 5, SPEAK_S = 3; /* the checker ends its loading itself, first */
+static const double SOFT_S = 1, COMMIT_S = 5, SPEAK_S = 3; /* SPEAK_S: it times out first */
 
 typedef enum { RELOAD_IDLE, RELOAD_CHECKING, RELOAD_VOTING, RELOAD_COMMITTING } reload_phase;
 
 static struct {
   reload_phase phase;
   int current, candidate, workers;
-  int unasked;                  /* the first worker that has not been asked for its vote */
+  int unasked;                  /* the first worker not yet asked to vote */
   double began_at, deadline;
   pid_t checker;
-  int pipe;                     /* what the checker says; -1: closed */
-  bool interrupted;             /* the checker was asked to stop where it is */
-  char loading[PATH_TEXT];      /* the file it was at */
+  int pipe;                     /* the checker's output; -1: closed */
+  bool interrupted;             /* the checker was sent a signal to stop */
+  char loading[PATH_TEXT];      /* the file it was loading */
   char text[RELOAD_TEXT];       /* its verdict */
   size_t n;
-  char code[16];                /* why a change of settings failed, when not by what it says */
+  char code[16];                /* why a change of settings failed, if it is not itself invalid */
   char restart[512];            /* names of settings that a restart would change */
-  char held[RELOAD_TEXT];       /* of what it says, the beginning of a line */
+  char held[RELOAD_TEXT];       /* an unfinished line of its output */
   size_t n_held;
-  bool awaited[SHM_WORKERS_MAX];     /* whose vote, later whose LINK_SERVING, is still to come */
+  bool awaited[SHM_WORKERS_MAX];     /* whose vote, later whose LINK_SERVING, is missing */
   bool asking[CONTROL_CLIENTS_MAX], asking_next[CONTROL_CLIENTS_MAX], again;
   reload_verdict last;
 } r = {.pipe = -1};
@@ -92,7 +92,7 @@ static void close_pipe(void) {
 
 static void end_checker(void) {
   close_pipe();
-  if (r.checker > 0) kill(r.checker, SIGKILL); /* reaped as a stranger's child, later */
+  if (r.checker > 0) kill(r.checker, SIGKILL); /* reaped later, like any unknown child */
   r.checker = 0;
 }
 
@@ -111,7 +111,7 @@ static void go_on(void) {
   begin();
 }
 
-/* "saved" or "invalid", and what the checker and the workers said. */
+/* "saved" or "invalid", and the output of checker and workers. */
 static void end_change(bool ok) {
   static char text[RELOAD_TEXT + 1024];
   if (!change_pending()) return;
@@ -133,7 +133,7 @@ static void decide(bool ok, const char *text) {
   go_on();
 }
 
-/* What comes now says nothing about what was asked for. */
+/* From here on a failure says nothing about the requested settings. */
 static void not_their_fault(void) {
   snprintf(r.code, sizeof r.code, "failed");
 }
@@ -186,7 +186,7 @@ static void finish(const char *note) {
   decide(true, text);
 }
 
-/* The file first: what a worker acts on must be there after a crash. */
+/* Writes the file first: settings that workers act on must survive a crash. */
 static bool change_failed(void) {
   char why[1024];
   if (!change_pending() || !change_write(why, sizeof why)) return false;
@@ -201,7 +201,7 @@ static void commit(void) {
   if (change_failed()) return;
   watchdog_pardon();
   send_all(LINK_COMMIT);
-  tls_commit(); /* for workers that are started later */
+  tls_commit(); /* for workers started later */
   bundle_drop(r.current);
   r.current = r.candidate;
   log_generation(bundle_hash(r.current));
@@ -212,7 +212,8 @@ static void commit(void) {
   if (awaited_count() == 0) finish("");
 }
 
-/* Loading takes a worker's time, and may end it: the others answer meanwhile. */
+/* How many workers load at a time.  Loading blocks a
+ * worker, and may end it; the others keep serving. */
 static int at_once(void) {
   return r.workers > 1 ? r.workers / 2 : 1;
 }
@@ -220,7 +221,7 @@ static int at_once(void) {
 static void ask(int worker) {
   link_message m = {.kind = LINK_PREPARE, .generation = r.candidate};
   int fd = supervisor_link(worker);
-  if (fd < 0) return; /* its successor starts with what is decided */
+  if (fd < 0) return; /* its successor will start with what is decided */
   r.awaited[worker] = true;
   r.deadline = shm_clock() + limit_s();
   if (link_send(fd, &m, bundle_fd(r.candidate)))
@@ -251,8 +252,8 @@ void reload_heard(int worker, const link_message *m) {
   ask_more();
 }
 
-/* One that ends while it loads may end because of what it loads; one that has voted is replaced by
- * a process that starts with whatever is decided. */
+/* A worker that ends while it loads may have ended because of what it loads.  One that has voted is
+ * replaced by a process that starts with whatever is decided. */
 void reload_lost(int worker) {
   bool awaited = r.awaited[worker];
   r.awaited[worker] = false;
@@ -286,7 +287,7 @@ static _Noreturn void become_checker(int out) {
   if (dup2(out, STDOUT_FILENO) < 0) _exit(1);
   close_range(3, ~0U, 0);
   setrlimit(RLIMIT_CPU, &cpu);
-  setpriority(PRIO_PROCESS, 0, CHECKER_NICE); /* whoever serves goes first */
+  setpriority(PRIO_PROCESS, 0, CHECKER_NICE); /* workers have priority */
   setrlimit(RLIMIT_CORE, &(struct rlimit){0});
   exit(worker_run(&spec));
 }
@@ -305,7 +306,7 @@ static int start_checker(void) {
   return r.checker < 0 ? -1 : 0;
 }
 
-/* Settings of scripts come into force with them; the host's own are only looked at. */
+/* The scripts' settings come into force with them; the host's own are only checked. */
 static int read_settings(char *why, size_t n) {
   buf restart = {.max = sizeof r.restart - 1};
   int failed = conf_again(NULL, &restart, why, n);
@@ -359,7 +360,7 @@ static size_t room_held(void) {
   return r.n_held < sizeof r.held - 1 ? sizeof r.held - 1 - r.n_held : 0;
 }
 
-/* A line that does not end is dropped: scripts may print whatever they like while they load. */
+/* Drops lines that are too long: scripts may print anything while they load. */
 static void read_checker(void) {
   ssize_t got;
   while ((got = read(r.pipe, r.held + r.n_held, room_held())) > 0) {
@@ -375,7 +376,7 @@ static void read_checker(void) {
     memmove(r.held, at, r.n_held);
     if (!room_held()) r.n_held = 0;
   }
-  if (got == 0) close_pipe(); /* its end would wake us without a pause until all have voted */
+  if (got == 0) close_pipe(); /* at end of file it would stay readable */
 }
 
 static void checker_ended(int status) {
@@ -399,7 +400,7 @@ bool reload_reaped(pid_t pid, int status) {
   return true;
 }
 
-/* First asked to stop where it is, since that names the line; then ended. */
+/* First signals it to stop, since then it names the line; then kills it. */
 static void stop_checker(double now) {
   if (r.interrupted) {
     kill(r.checker, SIGKILL);

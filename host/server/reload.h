@@ -23,13 +23,13 @@ typedef struct {
   char text[RELOAD_TEXT];
 } reload_verdict;
 
-/* The generation that serves, which workers started from now on build first. */
+/* Sets the generation in service, which new workers load. */
 void reload_init(int generation, int workers);
 int reload_generation(void);
 
 /* Begins a reload, or another after the current one.  client: gets the result (control.h), or -1. */
 void reload_start(int client);
-/* A worker requests other settings: reloads the scripts in service with those.  Takes over fd. */
+/* A worker requests other settings: reloads the scripts in service with them.  Owns fd. */
 void reload_change(int worker, const link_message *asked, int fd);
 void reload_cancel(void); /* the server is stopping */
 
@@ -38,6 +38,6 @@ void reload_turn(double now);
 bool reload_reaped(pid_t pid, int status);                  /* true: it was the checker */
 void reload_heard(int worker, const link_message *message); /* a vote, or a worker that serves */
 void reload_lost(int worker);                               /* a worker has ended */
-bool reload_deciding(void); /* start no worker: its generation is being decided */
+bool reload_deciding(void); /* start no worker now: its generation is being decided */
 const reload_verdict *reload_last(void);
 #endif

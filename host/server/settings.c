@@ -62,7 +62,7 @@ int host_setting_secret(host_str *name, host_str *variable) {
   return confextra_alias(asked, second) ? HOST_EFULL : 0;
 }
 
-/* ---- all that was given ---- */
+/* ---- all values ---- */
 
 static int pack_entry(buf *b, const confextra *e) {
   return pack_array(b, 3) || pack_z(b, e->name) || pack_z(b, type_name(e->type)) || pack_z(b, e->source);
@@ -105,7 +105,7 @@ int host_settings(int generation, host_str *out) {
 
 typedef struct { op op; } change;
 
-/* What the supervisor does then, it does. */
+/* The supervisor may still carry out the change. */
 static void on_cancel(op *o) {
   op_done(o, HOST_ECANCELED, NULL, 0);
   free(o);

@@ -4,7 +4,7 @@
 #define HUMAN_SETTINGS_H
 #include "core/op.h"
 
-/* From now on, secrets among them are looked up in this generation's settings. */
+/* From now on, secrets are looked up in this generation's settings. */
 void settings_serve(int generation);
 
 /* Sends a change of the settings file to the supervisor: an op, or an error. */

@@ -32,7 +32,7 @@ typedef union {
   struct sockaddr_in6 v6;
 } address;
 
-/* The length of what was written to `a`, or 0: `host` is no address. */
+/* Returns the length of the address written to `a`, or 0 if `host` is no address. */
 static socklen_t make_address(address *a, const char *host, int port) {
   *a = (address){0};
   if (!strcmp(host, "localhost")) host = "127.0.0.1";
@@ -115,7 +115,7 @@ static int share(const address *a, socklen_t n, int count, int *fds) {
   return 0;
 }
 
-/* A plain bind first: sockets that share a port would also share it with another host's. */
+/* Binds without SO_REUSEPORT first, which would also share the port with another host of ours. */
 static int try_listen(const char *host, int port, int count, int *fds) {
   address a;
   socklen_t n = make_address(&a, host, port);
@@ -125,7 +125,7 @@ static int try_listen(const char *host, int port, int count, int *fds) {
   return share(&a, n, count, fds);
 }
 
-/* A port whose owner is just ending is worth waiting for. */
+/* Retries for a while if the port's owner is about to end. */
 static int listen_at(const char *host, int port, int count, int *fds) {
   char owner[OWNER_MAX];
   bool told = false;
@@ -150,7 +150,7 @@ int sockets_listen(const char *port_name, int count, int *fds) {
   return listen_at(conf_str("host"), port, count, fds) ? explain(port_name, port) : 0;
 }
 
-/* Who was handed a socket has decided what is listened to. */
+/* With an inherited socket, whoever passed it has decided which addresses to serve. */
 int sockets_listen_twin(const char *port_name, int count, int *fds) {
   address a;
   char owner[OWNER_MAX];
@@ -178,7 +178,7 @@ int sockets_any(int *port) {
   return fd;
 }
 
-/* Whoever listens on every address is found on loopback. */
+/* A server that listens on every address can be reached on loopback. */
 static const char *reachable_host(void) {
   const char *host = conf_str("host");
   if (!strcmp(host, "0.0.0.0")) return "127.0.0.1";

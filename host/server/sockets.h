@@ -10,7 +10,7 @@ int sockets_listen(const char *port_name, int count, int *fds);
 /* If `host` is 127.0.0.1, listens on the same port of ::1 as well: many programs try that first for
  * `localhost`.  1, or 0 and no sockets: another host, or ::1 is not available. */
 int sockets_listen_twin(const char *port_name, int count, int *fds);
-int sockets_any(int *port); /* one on a free loopback port; the fd, or -1 */
+int sockets_any(int *port); /* listens on a free loopback port; the fd, or -1 */
 int sockets_check_host(void); /* the setting `host` is an address; 0, or -1 and a message */
-void sockets_url(const char *port_name, char *out, unsigned long n); /* where a person would look */
+void sockets_url(const char *port_name, char *out, unsigned long n); /* to show to people */
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * supervisor.c -- see supervisor.h.  No Lua, no libuv: one poll for signals, the control socket and
- * the workers' links; ten times a second it looks at the heartbeats (watchdog.c).
+ * the workers' links; it checks the heartbeats ten times a second (watchdog.c).
  *
- * Owns: every listening socket and bus end (a replacement inherits what its predecessor had, so no
- * waiting connection or message is lost), the workers, the private database. */
+ * Owns: every listening socket and bus end (a replacement inherits those of its predecessor, so no
+ * pending connection or message is lost), the workers, the private database. */
 #include "server/supervisor.h"
 
 #include <errno.h>
@@ -51,13 +51,13 @@ static const double BACKOFF_MIN_S = 0.1, BACKOFF_MAX_S = 5, STEADY_S = 10, KILL_
 
 typedef struct {
   pid_t pid;                    /* 0: not running */
-  int link;                     /* our end; its end sees us go */
+  int link;                     /* our end; the worker sees end of file if we die */
   bool loaded;                  /* it has loaded its scripts */
   int restarts;
   listen_sockets listen;
   int bus_in, bus_out;
   double started_at, retry_at, backoff;
-  struct {                      /* a predecessor that makes way: it finishes what it has begun */
+  struct {                      /* a retiring predecessor, which finishes its requests */
     pid_t pid;
     int link;
     double kill_at;
@@ -71,9 +71,9 @@ static struct {
   int signals;                  /* a signalfd */
   double started_at;
   bool ready, stopping;
-  int failed;                   /* the exit status: 1, or 2 when settings are wrong */
+  int failed;                   /* the exit status: 1, or 2 if settings are wrong */
   bool served;                  /* a worker has loaded its scripts */
-  int early_deaths;             /* of workers before that */
+  int early_deaths;             /* worker deaths before that */
   double kill_at;
 } s;
 
@@ -137,7 +137,8 @@ static void raise_file_limit(void) {
 
 /* ---- in the child ---- */
 
-/* All but its own: a copy of another worker's control end would hide the supervisor's death. */
+/* Closes other workers' descriptors: a copy of their
+ * control ends would hide the supervisor's death. */
 static void close_others(const worker_spec *spec) {
   int keep[LISTEN_MAX + SHM_WORKERS_MAX + 4];
   size_t n = 0;
@@ -150,7 +151,7 @@ static void close_others(const worker_spec *spec) {
   fds_keep_only(keep, n);
 }
 
-/* OpenSSL's generator reseeds by itself after a fork; there is no other random state before it. */
+/* OpenSSL's generator reseeds itself after a fork; there is no other random state to reseed. */
 static _Noreturn void become_worker(int index, int control) {
   worker_spec spec = {.index = index, .count = s.count, .listen = s.worker[index].listen,
                       .generation = reload_generation(), .control_fd = control,
@@ -199,7 +200,7 @@ static void begin_stop(const char *why) {
   reload_cancel();
   for (int i = 0; i < s.count; i++) {
     for (int k = 0; k < s.listeners; k++) close(s.worker[i].listen.fd[k]);
-    close(s.worker[i].bus_in); /* no replacement will read what a worker leaves unread */
+    close(s.worker[i].bus_in); /* no replacement will read what is left */
     if (s.worker[i].pid) kill(s.worker[i].pid, SIGTERM);
   }
 }
@@ -216,13 +217,14 @@ static void count_restart(const char *reason) {
   shm_count(name, 1);
 }
 
-/* Before any worker has loaded its scripts: what they refuse, or end more than once, they always will. */
+/* Before any worker has loaded its scripts: if loading
+ * fails, or workers die repeatedly, they always will. */
 static bool cannot_start(int status) {
   return (WIFEXITED(status) && WEXITSTATUS(status)) || ++s.early_deaths > s.count;
 }
 
-/* What cannot start now will not start in a second either: say so and end.  Later deaths are
- * accidents, answered by a replacement: at once, then slower while they repeat. */
+/* A host that cannot start now will not start in a second either: exits with a message.  Later
+ * deaths are accidents, followed by a replacement: at once, then more slowly while they repeat. */
 static void worker_died(int i, int status) {
   slot *k = &s.worker[i];
   double now = shm_clock(), lived = now - k->started_at;
@@ -254,7 +256,7 @@ static void worker_died(int i, int status) {
   k->backoff = k->backoff * 2 < BACKOFF_MAX_S ? k->backoff * 2 : BACKOFF_MAX_S;
 }
 
-/* ---- a worker that makes way for a new one ---- */
+/* ---- retiring workers ---- */
 
 static void make_way(int i, double now) {
   slot *k = &s.worker[i];
@@ -290,15 +292,15 @@ static void reap(void) {
   }
 }
 
-/* ---- looking ---- */
+/* ---- checking workers ---- */
 
-/* How long a turn may last.  Loading scripts has a limit of its own, which the worker enforces. */
+/* How long a turn may last.  Loading scripts has its own limit, which the worker enforces. */
 static double hard_s(const slot *k) {
   if (k->loaded) return conf_num("limits.script_hard_ms") / 1000;
   return conf_num("reload.timeout_ms") / 1000 + LOAD_MARGIN_S;
 }
 
-/* True: it serves, and comes back. */
+/* True: it serves, and its turns end. */
 static bool look_at(int i, double now) {
   slot *k = &s.worker[i];
   if (k->leaving.pid && now > k->leaving.kill_at) kill(k->leaving.pid, SIGKILL);
@@ -308,7 +310,7 @@ static bool look_at(int i, double now) {
   return k->pid && watchdog_look(i, k->pid, hard_s(k), now);
 }
 
-/* What to try next, for a person at a terminal. */
+/* Suggests next steps to a person at a terminal. */
 static void print_hints(void) {
   char url[96];
   if (!isatty(STDOUT_FILENO) && !getenv("HUMAN_HINTS")) return;
@@ -357,7 +359,7 @@ static bool any_alive(void) {
   return false;
 }
 
-/* ---- what others say ---- */
+/* ---- messages ---- */
 
 int supervisor_link(int worker) {
   return s.worker[worker].pid ? s.worker[worker].link : -1;
@@ -372,7 +374,7 @@ static void hear(int i) {
       else reload_change(i, &m, passed);
       continue;
     }
-    if (passed >= 0) close(passed); /* workers have nothing else to give */
+    if (passed >= 0) close(passed); /* workers pass no descriptors otherwise */
     if (m.kind == LINK_SERVING) s.served = s.worker[i].loaded = true;
     reload_heard(i, &m);
   }
@@ -393,7 +395,7 @@ static size_t put_worker(char *out, size_t n, int i) {
   return m < 0 || (size_t)m >= n ? 0 : (size_t)m;
 }
 
-/* The last verdict as a JSON string; what it quotes of scripts may hold anything. */
+/* The last verdict as a JSON string; it may quote any bytes of scripts. */
 static size_t put_text(char *out, size_t n, const char *text) {
   size_t at = 0;
   for (; *text && at + 8 < n; text++) {
@@ -406,7 +408,7 @@ static size_t put_text(char *out, size_t n, const char *text) {
   return at;
 }
 
-/* Where this server is found and how it is known for itself, whatever the settings of who asks say. */
+/* This server's address and instance id, since the asking process may have other settings. */
 static size_t put_place(char *out, size_t n) {
   char main_url[96], agent_url[96] = "", pin[TLS_PIN], home[PATH_MAX];
   sockets_url("port", main_url, sizeof main_url);
@@ -453,7 +455,7 @@ static void on_signal(void) {
       if (!s.stopping) reload_start(-1);
       continue;
     }
-    if (s.stopping) s.kill_at = 0; /* asked twice: at once */
+    if (s.stopping) s.kill_at = 0; /* second signal: stop at once */
     begin_stop(strsignal((int)info.ssi_signo));
   }
 }
@@ -464,7 +466,7 @@ static void wait_and_hear(void) {
   fds[n++] = (struct pollfd){.fd = s.signals, .events = POLLIN};
   fds[n++] = (struct pollfd){.fd = reload_fd(), .events = POLLIN};
   fds[n++] = (struct pollfd){.fd = watch_fd(), .events = POLLIN};
-  for (int i = 0; i < s.count; i++) /* its end of file is told by SIGCHLD */
+  for (int i = 0; i < s.count; i++) /* SIGCHLD reports its end of file */
     fds[n++] = (struct pollfd){.fd = supervisor_link(i), .events = POLLIN};
   control = control_poll(fds + n);
   if (poll(fds, n + control, WATCHDOG_LOOK_MS) < 0 && errno != EINTR)
@@ -485,7 +487,7 @@ static void serve(void) {
   }
 }
 
-/* ---- the whole ---- */
+/* ---- start and main loop ---- */
 
 int supervisor_connections(int workers) {
   return workers * ((int)conf_num("database.pool") + 1) + EXTRA_CONNECTIONS;
@@ -514,12 +516,12 @@ static int prepare(void) {
     fprintf(stderr, "shared memory: %s\n", strerror(errno));
     return -1;
   }
-  /* A home that another host uses is told by its database, which says more, before its socket. */
+  /* The database before the socket: if another host uses this home, its message says more. */
   if (!*conf_str("database.url") && pgembed_start(supervisor_connections(s.count), false)) return -1;
   return brokerstart_open(s.count) ? -1 : control_open(on_request);
 }
 
-/* nohup(1) ignores SIGHUP for us; taking it all the same would end what it was to keep. */
+/* nohup(1) ignores SIGHUP for us; handling it would defeat that. */
 static bool is_ignored(int sig) {
   struct sigaction a;
   return !sigaction(sig, NULL, &a) && a.sa_handler == SIG_IGN;
@@ -534,7 +536,7 @@ int supervisor_run(void) {
   sigaddset(&signals, SIGCHLD);
   sigprocmask(SIG_BLOCK, &signals, NULL);
   signal(SIGPIPE, SIG_IGN);
-  /* Its number may not be that of a socket which should have been handed to us, hence after. */
+  /* Last, so that it does not take the number of a socket that should have been passed to us. */
   if (prepare() || (s.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)) < 0) {
     control_close();
     brokerstart_close();

@@ -21,7 +21,7 @@
 enum { FILE_BYTES_MAX = 1024 * 1024, DEPTH_MAX = 16, READS_MAX = 4, PERSON_MIN = 1000,
        PERSON_MAX = 59999, PATTERN_MAX = 256 };
 
-/* What one walk over a directory of the search path needs. */
+/* One walk over a directory of the search path. */
 typedef struct {
   tree *t;
   unsigned root;
@@ -50,7 +50,7 @@ void tree_free(tree *t) {
 
 /* ---- one file ---- */
 
-/* Specs may lie beside what they are about. */
+/* Specs may be in the same directory as the scripts. */
 static bool is_script(const char *name) {
   static const char spec[] = "_spec.lua";
   const char *dot = strrchr(name, '.');
@@ -64,8 +64,8 @@ static bool is_below(const char *path, const char *dir) {
   return n > 1 && !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
 }
 
-/* A person who runs the server on scripts of their own may own them.  A service that could write
- * what it runs would keep whatever once took it over. */
+/* People may own the scripts that they run.  A service must not be able to write what it runs: an
+ * attacker who took it over once would stay. */
 static bool may_own(const char *root) {
   if (geteuid() < PERSON_MIN || geteuid() > PERSON_MAX) return false;
   const struct passwd *user = getpwuid(geteuid());
@@ -80,7 +80,8 @@ static int check_owner(const walk *w, const char *path, const struct stat *st) {
                          "the server could change it (chown root)");
 }
 
-/* A link may not lead out of its tree, nor may strangers be able to write, once installed. */
+/* Links must not lead out of the tree; in an installed
+ * host, files must not be writable by others. */
 static int check_trust(const walk *w, const char *path, const struct stat *st) {
   char real[PATH_MAX];
   if (w->strict && check_owner(w, path, st)) return -1;
@@ -91,7 +92,7 @@ static int check_trust(const walk *w, const char *path, const struct stat *st) {
   return 0;
 }
 
-/* One pattern of the setting: * and ? stay within a folder, ** at the end is all that is below. */
+/* One pattern of the setting: * and ? match within a directory, a final ** everything below. */
 static bool matches(const char *pattern, const char *path) {
   char folder[PATTERN_MAX];
   size_t n = strlen(pattern);
@@ -133,7 +134,7 @@ static bool same_moment(const struct stat *a, const struct stat *b) {
          a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* One attempt: 0 read, 1 it changed meanwhile, -1 with errno. */
+/* One attempt.  0: read; 1: it changed meanwhile; -1 with errno. */
 static int read_once(const char *path, tree_file *f) {
   struct stat before, after;
   int fd = open(path, O_RDONLY | O_CLOEXEC), result = -1;
@@ -238,7 +239,7 @@ static bool has_root(const tree *t, const char *real) {
   return false;
 }
 
-/* The directories of the default need not exist, those that somebody named must. */
+/* The default's directories need not exist; configured ones must. */
 static int add_root(const walk *w, const char *path, bool may_miss) {
   char real[PATH_MAX];
   struct stat st;

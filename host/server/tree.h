@@ -16,7 +16,7 @@ typedef struct {
 } tree_file;
 
 typedef struct {
-  char *root[TREE_ROOTS_MAX]; /* resolved; the last one is what was shipped */
+  char *root[TREE_ROOTS_MAX]; /* resolved; the last one has the shipped scripts */
   unsigned roots;
   tree_file *files; /* sorted by path, then by root */
   size_t count, cap, total;
@@ -30,6 +30,6 @@ void tree_free(tree *t);
 /* May a directory before the shipped one have this path (setting `overrides`)? */
 bool tree_overridable(const char *path);
 
-/* The scripts are a draft that no server runs: their owner does not matter yet. */
+/* The scripts are a draft that no server runs, so do not check their owner. */
 void tree_is_draft(void);
 #endif

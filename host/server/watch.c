@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * watch.c -- see watch.h: inotify on directories; which file changed does not matter: a reload reads all.
+ * watch.c -- see watch.h: inotify on directories.  Which
+ * file changed does not matter: a reload reads all.
  *
  * Owns: the inotify descriptor and the list of directories.  A burst of changes (an editor's save, a
  * checkout) counts as one, due after a quiet moment. */
@@ -25,8 +26,8 @@ static const uint32_t EVENTS = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED
 static struct {
   int fd;
   const char *paths;
-  uint64_t roots;    /* which directories the paths are, as far as they are there */
-  double changed_at; /* 0: nothing has */
+  uint64_t roots;    /* identifies the directories that exist */
+  double changed_at; /* 0: no change */
 } w = {.fd = -1};
 
 int watch_fd(void) {
@@ -48,7 +49,7 @@ static void add(const char *path, int depth) {
   closedir(d);
 }
 
-/* Adding a directory that is watched already changes nothing, so new ones are found by doing all. */
+/* Adding a watched directory again changes nothing, so we add all to catch new ones. */
 static void add_all(void) {
   for (const char *p = w.paths; *p;) {
     char path[PATH_MAX];
@@ -62,8 +63,8 @@ static void add_all(void) {
   }
 }
 
-/* A directory that is not there, or is replaced as a whole, has nothing that could be watched: where the
- * paths lead is looked up each time, a handful of them ten times a second. */
+/* inotify cannot report a directory that appears or is replaced as a
+ * whole, so we look the paths up: a handful, ten times a second. */
 static uint64_t look_up(void) {
   uint64_t sum = 14695981039346656037u;
   for (const char *p = w.paths; *p; p += *p == ':') {
@@ -94,7 +95,7 @@ bool watch_due(double now) {
   if (roots != w.roots) {
     w.roots = roots;
     w.changed_at = now;
-    add_all(); /* what is written there from now on is seen */
+    add_all(); /* sees later writes there */
   }
   if (w.changed_at == 0 || now - w.changed_at < QUIET_S) return false;
   w.changed_at = 0;

@@ -7,5 +7,5 @@
 /* Watches all directories below those of a ':'-separated list.  Logs those that it cannot watch. */
 void watch_open(const char *paths);
 int watch_fd(void);           /* to poll for reading; -1: nothing is watched */
-bool watch_due(double now);   /* something changed, and nothing more for WATCH_QUIET_S since */
+bool watch_due(double now);   /* there was a change, and none for WATCH_QUIET_S since */
 #endif

@@ -59,7 +59,7 @@ void watchdog_started(int worker, double now) {
 bool watchdog_look(int worker, pid_t pid, double hard_s, double now) {
   shm_beat beat;
   shm_look(worker, &beat);
-  if (beat.since < dog.started[worker]) return true; /* its predecessor's */
+  if (beat.since < dog.started[worker]) return true; /* a beat of its predecessor */
   switch (watchdog_decide(&dog.worker[worker], &beat, hard_s, now)) {
   case WATCHDOG_WELL: return true;
   case WATCHDOG_WAIT: return false;
@@ -82,7 +82,7 @@ bool watchdog_look(int worker, pid_t pid, double hard_s, double now) {
 
 /* ---- strikes ---- */
 
-/* This label's entry; else a free one, else the one that has been quiet for longest. */
+/* This label's entry; else a free one; else the one with the oldest death. */
 static suspect *suspect_for(const char *label) {
   suspect *oldest = &dog.suspect[0];
   for (int i = 0; i < SUSPECTS; i++) {
@@ -112,7 +112,8 @@ void watchdog_pardon(void) {
   shm_pardon();
 }
 
-/* SIGKILL comes from people, at any time, and from a system that is out of memory, while it is eaten. */
+/* SIGKILL may come from a person at any moment.  From the OOM
+ * killer it comes after the turn has used up memory for a while. */
 static bool is_to_blame(const shm_beat *beat, int status, double now) {
   if (!beat->busy || !*beat->label) return false;
   return !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || now - beat->since > EATING_S;

@@ -45,7 +45,7 @@ static struct {
   const worker_spec *spec;
   uv_timer_t deadline, log_retry;
   uv_poll_t control;
-  int generation; /* of scripts, the one that serves */
+  int generation; /* of scripts, in service */
   bool noticed, stop_now, accepting, draining, drained, out_of_time, orphaned, has_control;
   double drain_until;
   volatile sig_atomic_t asked_to_stop;
@@ -67,7 +67,7 @@ int host_stopped(void) {
   return 0;
 }
 
-/* A load balancer first hears at /ready that this server stops; only then are clients refused. */
+/* Load balancers first learn from /ready that this server stops; only then are clients refused. */
 static void on_noticed(uv_timer_t *timer) {
   (void)timer;
   w.stop_now = true;
@@ -108,7 +108,7 @@ void worker_retire(void) {
   begin_drain();
 }
 
-/* Async-signal-safe.  A sub-command obeys at once, whatever its Lua is at. */
+/* Async-signal-safe.  A sub-command stops at once, whatever its Lua is doing. */
 static void on_stop_signal(int sig) {
   if (w.asked_to_stop && w.spec->command) _exit(128 + sig);
   w.asked_to_stop = sig;
@@ -144,7 +144,7 @@ host_id host_settings_set(host_id owner, host_str *wanted) {
   return w.spec->control_fd < 0 ? HOST_EINVAL : settings_ask(w.spec->control_fd, owner, wanted);
 }
 
-/* What is new is taken beside what serves: the scripts, and the certificates. */
+/* Loads the new scripts and certificates beside those in service. */
 static int prepare_reload(const link_message *m, int fd, char *why, size_t n) {
   if (fd >= 0 && !bundle_attach(m->generation, fd)) return tls_prepare(why, n);
   snprintf(why, n, fd < 0 ? "too many open files: no descriptor is left for the scripts"
@@ -168,7 +168,7 @@ static void on_link(const link_message *m, int fd) {
   op_push(HOST_EV_RELOAD, phase[m->kind], m->generation, 0, NULL, 0);
 }
 
-/* When the supervisor is gone, so is the reason to serve. */
+/* The worker stops when its supervisor is gone. */
 static void on_control(uv_poll_t *poll, int status, int events) {
   static link_message m;
   int fd, got = 0;
@@ -188,7 +188,7 @@ static void handle(int sig, void (*fn)(int)) {
   sigaction(sig, &a, NULL);
 }
 
-/* A worker ignores Ctrl-C in the terminal: the supervisor, who gets it as well, decides. */
+/* A worker ignores Ctrl-C in the terminal: the supervisor gets it, too, and decides. */
 static void take_signals(void) {
   sigset_t none;
   handle(SIGPIPE, SIG_IGN);
@@ -215,8 +215,8 @@ static int start_loop(void) {
   return 0;
 }
 
-/* Of the sub-commands some do without: their host_db_* calls answer HOST_EDOWN.  So does the checker,
- * which must judge the scripts alone. */
+/* Some sub-commands run without one: their host_db_* calls return HOST_EDOWN.  So does the checker,
+ * whose verdict must depend on the scripts alone. */
 static bool has_database(void) {
   if (w.spec->index < 0) return false;
   return !w.spec->command || w.spec->database;
@@ -245,12 +245,12 @@ static void on_log_retry(uv_timer_t *timer) {
   (void)timer;
 }
 
-/* What could not be written is tried again although nothing else may happen. */
+/* Retries lines that could not be written, even if nothing else happens. */
 static void flush_log(void) {
   if (log_flush()) uv_timer_start(&w.log_retry, on_log_retry, LOG_RETRY_MS, 0);
 }
 
-/* What Lua has said in this turn goes out, and what it was given ends. */
+/* Sends what Lua queued in this turn, and frees what Lua borrowed. */
 static void end_turn(void) {
   conn_flush();
   request_bury();
@@ -265,7 +265,7 @@ static void turn(void) {
            (!w.stop_now || w.draining));
 }
 
-/* Until Lua says it is idle and the clients have taken what they were sent, or time is up. */
+/* Drains until Lua is idle and the clients have received everything, or time is up. */
 static int serve(void) {
   int code;
   bool first = true;
@@ -284,14 +284,14 @@ static int serve(void) {
   return 0;
 }
 
-/* What another worker says through us ends when it has ended, and a file when all of it is sent. */
+/* Relayed connections end with their other worker, transfers when everything is sent. */
 static bool may_leave(double end) {
   double now = shm_clock();
   bool under_way = relay_count() + transfer_count() > 0;
   return conn_count() == 0 || (now >= end && (!under_way || now >= w.drain_until));
 }
 
-/* The last bytes of responses and close frames: give the kernel a moment to take them. */
+/* Gives the kernel a moment to take the last bytes of responses and close frames. */
 static void say_goodbye(void) {
   conn_shutdown();
   end_turn();
