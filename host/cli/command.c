@@ -22,8 +22,8 @@
 #include "server/sockets.h"
 #include "server/supervisor.h"
 
-/* Commands that look at a server and its surroundings, whatever state those are in.  They load no
- * scripts by themselves, start nothing, and use the private database only where it already runs. */
+/* Commands that inspect a server and its surroundings, in whatever state.  They load no scripts at
+ * the start, start nothing, and use the private database only if it already runs. */
 static bool only_looks(const char *command) {
   static char status[32768];
   static const char *const looking[] = {"status", "top", "doctor", "ping", "agent"};
@@ -37,12 +37,12 @@ static bool only_looks(const char *command) {
   return true;
 }
 
-/* Commands whose answer is what they print, whatever is read for it. */
+/* Commands whose output is their result. */
 static bool only_prints(const char *command) {
   return !strcmp(command, "rules") || !strcmp(command, "queue") || !strcmp(command, "clock");
 }
 
-/* Specs talk to a server of their own: this process. */
+/* Specs talk to their own server, which is this process. */
 static int listen_for_specs(worker_spec *spec) {
   int port;
   char text[16];
@@ -59,7 +59,7 @@ static int choose_specs(worker_spec *spec) {
   return draft_test(*path ? path : NULL, &spec->draft) || listen_for_specs(spec) ? 1 : -1;
 }
 
-/* Which scripts and specs a command is about, where its words say so.  -1: go on; else the exit status. */
+/* Selects the scripts and specs that the arguments name.  -1: continue; else the exit status. */
 static int choose_scripts(worker_spec *spec) {
   const char *path = NULL;
   if (!strcmp(spec->command, "test")) return choose_specs(spec);
@@ -69,7 +69,7 @@ static int choose_scripts(worker_spec *spec) {
   return draft_check(path) ? 1 : -1;
 }
 
-static bool is_draft; /* the specs that run are an operator's */
+static bool is_draft; /* the specs are an operator's */
 
 int command_database(void) {
   if (is_draft && draft_home()) return -1;
@@ -86,7 +86,7 @@ int command_run(const char *command, int argc, char **argv, bool database) {
   int status = choose_scripts(&spec);
   if (status >= 0) return status;
   if (shm_init(1)) return 1;
-  /* One that needs no scripts may run without; the others say what `why` says. */
+  /* A command that needs no scripts can run without; the others report `why`. */
   if (!only_looks(command)) spec.generation = bundle_load(why, sizeof why);
   is_draft = spec.draft;
   database = database && !is_draft;

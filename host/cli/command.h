@@ -4,10 +4,11 @@
 #define HUMAN_COMMAND_H
 #include <stdbool.h>
 
-/* The exit status.  database: it needs one. */
+/* Returns the exit status.  database: the command needs one. */
 int command_run(const char *command, int argc, char **argv, bool database);
 
-/* In such a worker that was begun without: the database of the server, or, of a draft, a private one
- * which ends with it.  Blocks until a private server answers; 0, or -1 and a message on stderr. */
+/* In such a worker, started without a database: connects to the
+ * server's, or for a draft to a private one that ends with it.  Blocks
+ * until a private server answers; 0, or -1 and a message on stderr. */
 int command_database(void);
 #endif

@@ -33,7 +33,7 @@ static bool is_below(const char *path, const char *dir) {
   return !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
 }
 
-/* Calls fn(directory, ctx) for each one of the search path; true when one of the calls was. */
+/* Calls fn(directory, ctx) for each directory of the search path; true if one of the calls is. */
 static bool any_root(bool (*fn)(const char *dir, const void *ctx), const void *ctx) {
   char dir[PATH_MAX], real[PATH_MAX];
   for (const char *p = conf_str("scripts"); *p; p += *p == ':') {
@@ -60,7 +60,7 @@ static bool is_area(const char *name) {
          snprintf(path, sizeof path, "%s/%s", shipped(), name) < PATH_MAX && is_directory(path);
 }
 
-/* Scripts lie in areas, folders of the shipped tree: agent, api. */
+/* Scripts are in areas: directories of the shipped tree, such as agent or api. */
 static bool has_area(const char *dir) {
   DIR *d = opendir(dir);
   bool found = false;
@@ -74,7 +74,7 @@ static bool has_area(const char *dir) {
   return found;
 }
 
-/* Scripts lie in folders only: what lies beside specs otherwise is theirs, as helpers are. */
+/* Scripts are never at the top; other files beside specs are their helpers. */
 static bool has_loose_files(const char *dir) {
   DIR *d = opendir(dir);
   bool found = false;
@@ -88,7 +88,7 @@ static bool has_loose_files(const char *dir) {
   return found;
 }
 
-/* The nearest directory upwards that has areas and is none itself (api/agent is both). */
+/* The nearest directory upwards that contains areas and is not one itself (api/agent is both). */
 static bool find_root(char *path) {
   char first[PATH_MAX];
   bool directory = is_directory(path);

@@ -5,16 +5,16 @@
 #define HUMAN_DRAFT_H
 #include <stdbool.h>
 
-/* Put the directory of scripts that `path` is or lies in before the shipped scripts.  One that the
- * search path has already changes nothing.  0, or -1 and a message on stderr. */
+/* Puts the scripts directory that `path` is, or is in, before the shipped scripts, unless the
+ * search path already contains it.  0, or -1 and a message on stderr. */
 int draft_check(const char *path);
 
-/* The same for specs (NULL: those of the working directory).  `draft` says whether they are an
- * operator's, which get no database until they ask for one, and never a configured one; specs of
- * the source tree are not. */
+/* The same for specs (NULL: those of the working directory).  Sets
+ * `draft` if they are an operator's, not the source tree's: those get
+ * no database until they request one, and never a configured one. */
 int draft_test(const char *path, bool *draft);
 
-/* A home for a private database that lives as long as this process; draft_end() removes it. */
+/* Makes a home for a private database, for as long as this process runs; draft_end() removes it. */
 int draft_home(void);
 void draft_end(void);
 #endif

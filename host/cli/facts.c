@@ -135,7 +135,7 @@ static int certificate(const char *path, char *out, size_t n) {
   return bad ? -1 : 0;
 }
 
-/* Whose programs they are is decided where the cluster is started; here only whether there are any. */
+/* Only whether there are any; the start of the cluster chooses among them. */
 static int postgres(const char *arg, char *out, size_t n) {
   static pghome h;
   (void)arg;
@@ -158,7 +158,7 @@ static int tty(const char *fd, char *out, size_t n) {
   return isatty((int)strtol(fd, NULL, 10)) ? 0 : because(out, n);
 }
 
-/* "7 seccomp": the version of Landlock, and whether there is the other. */
+/* "7 seccomp": the version of Landlock, and seccomp if available. */
 static int sandbox(const char *arg, char *out, size_t n) {
   (void)arg;
   snprintf(out, n, "%d %s", box_landlock(), box_seccomp() ? "seccomp" : "none");

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * help.c -- see help.h.  A section of help.txt begins with a line "@ COMMAND" and ends before the empty
- * line ahead of the next one.  Owns nothing. */
+ * line that precedes the next one.  Owns nothing. */
 #include "cli/help.h"
 
 #include <string.h>
 
 #include "server/embed.h"
 
-/* The end of the section that begins at p: the next one's mark, less the empty line before it. */
+/* The end of the section that begins at p: before the empty line that precedes the next mark. */
 static const char *section_end(const char *p, const char *end) {
   const char *next = memmem(p, (size_t)(end - p), "\n@ ", 3);
   return next ? next : end;

@@ -4,6 +4,6 @@
 #define HUMAN_HELP_H
 #include <stddef.h>
 
-/* The text for a command, static and not terminated, and its length; 0: there is none. */
+/* Returns the length of the text for a command, which is static and not NUL-terminated; 0: none. */
 size_t help_find(const char *command, const char **text);
 #endif

@@ -26,9 +26,9 @@ enum { ANSWER_MAX = 256 * 1024 };
 
 /* ---- more of human.native ---- */
 
-/* native.control(request) -> text, exit status (-1: no server answers); native.fact(kind, arg) -> text | nil,
- * why; native.terminal() -> rows of the screen, whether there are keys; native.key() -> byte, 0 when none was
- * pressed. */
+/* native.control(request) -> text, exit status (-1: no server answers);
+ * native.fact(kind, arg) -> text | nil, why; native.terminal() -> rows of the
+ * screen, can it read keys; native.key() -> byte, or 0 if none was pressed. */
 static int native_control(lua_State *L) {
   char *out = lua_newuserdata(L, ANSWER_MAX);
   int status = control_get(luaL_checkstring(L, 1), out, ANSWER_MAX);
@@ -63,7 +63,7 @@ static int native_key(lua_State *L) {
   return 1;
 }
 
-/* native.overridable(path): may a directory before the shipped one have it? */
+/* native.overridable(path): may another directory override this script? */
 static int native_overridable(lua_State *L) {
   lua_pushboolean(L, tree_overridable(luaL_checkstring(L, 1)));
   return 1;
@@ -84,14 +84,14 @@ static int native_write_new(lua_State *L) {
   return 1;
 }
 
-/* native.database(): for a sub-command that began without one: the server's, or, for a run of an operator's
- * specs, a private one.  Blocks. */
+/* native.database(): connects a sub-command that started without one: to the server's or, for an
+ * operator's specs, to a private one.  Blocks. */
 static int native_database(lua_State *L) {
   lua_pushboolean(L, !command_database());
   return 1;
 }
 
-/* native.set_secret(name, value): a secret of an operator's own, for a spec. */
+/* native.set_secret(name, value): sets a secret of an operator's scripts, for a spec. */
 static int native_set_secret(lua_State *L) {
   char name[CONFPACK_VARIABLE];
   if (confpack_variable(luaL_checkstring(L, 1), name, sizeof name))
@@ -100,7 +100,7 @@ static int native_set_secret(lua_State *L) {
   return 1;
 }
 
-/* native.print_settings(): the host's own. */
+/* native.print_settings(): prints the host's own. */
 static int native_print_settings(lua_State *L) {
   (void)L;
   conf_print();
@@ -116,7 +116,7 @@ void native_register(lua_State *L) {
   luaL_register(L, NULL, fns);
 }
 
-/* ---- the words of `human test` ---- */
+/* ---- the arguments of `human test` ---- */
 
 static int load_words(lua_State *L) {
   const char *code, *name = "human.cli.test_words";

@@ -10,7 +10,8 @@ struct lua_State;
 /* Adds the functions of commands to the table on top of the stack; these may block. */
 void native_register(struct lua_State *L);
 
-/* The first file or folder of specs that the words of `human test` name goes to `path`, which may stay empty.
- * -1: go on; else the exit status: all was said (--help, --version, a mistake). */
+/* Copies the first file or directory of specs in the arguments of
+ * `human test` to `path`, or "".  -1: continue; else the exit status,
+ * since everything is printed (--help, --version, a usage error). */
 int native_test_words(int argc, char **argv, char *path, size_t n);
 #endif

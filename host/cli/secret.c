@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * secret.c -- see secret.h.  A value is read from standard input, or typed without echo; never from the
- * command line, which everybody can read.  Owns nothing; no Lua, which would keep the value in memory. */
+ * secret.c -- see secret.h.  A value is read from standard input, or typed
+ * without echo; never from the command line, which other users can see.
+ * Owns nothing; uses no Lua, which would keep the value in memory. */
 #include "cli/secret.h"
 
 #include <ctype.h>
@@ -31,7 +32,7 @@ static int failed(const char *why) {
   return 1;
 }
 
-/* The server that other commands mean keeps its secrets in its own home, whoever asks. */
+/* Uses the home of the server that other commands would talk to: its secrets are there. */
 static void use_home_of_server(void) {
   static char status[STATUS_MAX], home[4096];
   static const char mark[] = "\"home\":\"";
@@ -50,7 +51,7 @@ static void show_again(void) {
   tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
 }
 
-/* Ctrl-C must not leave a terminal that shows nothing: signals come when it does again. */
+/* Blocks signals until echo is on again, so that Ctrl-C does not leave the terminal without it. */
 static ssize_t read_unseen(const char *name, char *to, size_t max) {
   struct termios unseen;
   if (tcgetattr(STDIN_FILENO, &shown)) return -1;
@@ -90,7 +91,7 @@ static int set(const char *name) {
   return e;
 }
 
-/* ---- the others ---- */
+/* ---- the sub-commands ---- */
 
 static void print(const char *name, const char *state) {
   printf("%-24s %s\n", name, state);

@@ -3,5 +3,5 @@
 #ifndef HUMAN_SECRET_H
 #define HUMAN_SECRET_H
 
-int secret_command(int argc, char **argv); /* the words behind `human secret`; exit status */
+int secret_command(int argc, char **argv); /* the arguments of `human secret`; the exit status */
 #endif

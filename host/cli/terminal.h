@@ -4,7 +4,7 @@
 #define HUMAN_TERMINAL_H
 #include <stdbool.h>
 
-/* Keys arrive singly and unseen from now on, until the process ends.  False: no terminal. */
+/* Turns off line buffering and echo until the process ends.  False: no terminal. */
 bool terminal_begin(void);
 int terminal_key(void); /* a key that was pressed, or 0 */
 int terminal_rows(void); /* lines of the screen on stdout; 0: no terminal */
