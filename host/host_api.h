@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: MIT
  *
- * host_api.h -- everything Lua may ask of C, and the only file that both sides read.
- * The build embeds this text in the binary and host/lua/core/host.lua hands it to ffi.cdef, so the
+ * host_api.h -- everything Lua may call in C, and the only file that both sides read.
+ * The build embeds this text in the binary and host/lua/core/host.lua passes it to ffi.cdef, so the
  * two cannot drift.  Hence plain C11 declarations only: no #include, #define, inline, bit-field,
  * varargs, struct passed or returned by value, 64-bit integer result, or function pointer.
  *
  * Rules of the boundary
- *   leaf      no host_* function calls Lua, blocks, or raises.  Work is armed here and its
- *             completion is read later with host_next_event().
+ *   leaf      no host_* function calls Lua, blocks, or raises.  A call starts work; its
+ *             completion comes later from host_next_event().
  *   result    >= 0 is success (often an id); < 0 is one of the errors below.
  *   borrowed  pointers given to C are copied before return; pointers given to Lua live until
  *             the next host_next_event().
- *   owner     an op belongs to the task that armed it; host_task_end() ends what is left.
+ *   owner     an op belongs to the task that started it; host_task_end() ends what is left.
  *   packed    a blob in LuaJIT's string.buffer format (host/core/pack.c). */
 
-enum { HOST_API_LEVEL = 1 }; /* grows when scripts may rely on more: `--% host: >= N` */
+enum { HOST_API_LEVEL = 1 }; /* grows with new features: `--% host: >= N` */
 
 typedef int32_t host_id; /* > 0: slot and generation; < 0: an error */
 typedef struct { const char *p; uint32_t n; } host_str; /* 32 bits: a plain number in Lua */
 
 enum {
-  HOST_EGONE = -1,     /* no such id (any more) */
+  HOST_EGONE = -1,     /* no such id, or it has ended */
   HOST_EFULL = -2,     /* a queue or table is at its limit */
   HOST_ECANCELED = -3, /* host_op_cancel() or the end of the owner */
   HOST_ETIMEOUT = -4,  /* the deadline given with the call has passed */
-  HOST_EINVAL = -5,    /* an argument that no retry will make right */
+  HOST_EINVAL = -5,    /* an invalid argument: retrying does not help */
   HOST_EDB = -6,       /* the server refused a statement; data is packed (see host_db_query) */
-  HOST_ENET = -7,      /* connection refused, reset or cut; data is a text */
+  HOST_ENET = -7,      /* connection refused, reset or closed early; data is a text */
   HOST_ELIMIT = -8,    /* larger than the limit given where it was created */
   HOST_EDENIED = -9,   /* forbidden by policy (address guard, undeclared secret) */
-  HOST_EDOWN = -10,    /* the database is not reachable now */
+  HOST_EDOWN = -10,    /* the database is not reachable */
   HOST_EOPS = -11      /* the owner has too many ops in flight (limits.ops) */
 };
 const char *host_error_name(int code);
@@ -39,15 +39,15 @@ enum {
   HOST_EV_REQUEST = 1, /* id: request; status: HOST_RQ_* bits; data: request target */
   HOST_EV_DONE,        /* id: op; status: >= 0 or an error; data: its result */
   HOST_EV_CHUNK,       /* id: op; status: HOST_CHUNK_*; data: a piece of the response */
-  HOST_EV_ABORT,       /* id: request whose client has disconnected; responding is legal, but moot */
+  HOST_EV_ABORT,       /* id: request whose client has disconnected; responding is allowed, but moot */
   HOST_EV_DRAINED,     /* id: request or ws whose queue fell below half of its limit */
   HOST_EV_WS_MSG,      /* id: ws; status: 1 text, 2 binary; data: one whole message */
   HOST_EV_WS_CLOSE,    /* id: ws that sends nothing more: call host_ws_close() within 5 s;
                           status: close code (1006: no close frame); data: reason */
   HOST_EV_NOTIFY,      /* data: packed {channel, payload}; only in the worker that listens.
                           status 1: notifications from before this event may be lost */
-  HOST_EV_BUS,         /* owner: sending worker's index; data: what it sent */
-  HOST_EV_TIMER,       /* the time given to host_timer() has come */
+  HOST_EV_BUS,         /* owner: the sending worker's index; data: the message */
+  HOST_EV_TIMER,       /* host_timer() has expired */
   HOST_EV_DB,          /* status: 1 reachable, 0 not (changes only; the first one is always sent) */
   HOST_EV_RELOAD,      /* status: HOST_RELOAD_*; id: the generation */
   HOST_EV_STOP         /* status 1: a stop is imminent; 0: drain: there are no new connections, call
@@ -55,7 +55,7 @@ enum {
 };
 typedef struct { int32_t kind, status; host_id id, owner; host_str data; } host_event;
 const host_event *host_next_event(void); /* NULL: nothing left in this turn */
-int host_timer(double seconds);          /* arm the worker's one wake-up; replaces the earlier */
+int host_timer(double seconds);          /* sets the worker's one wake-up, replacing the last */
 double host_now(void);                   /* monotonic, seconds; refreshed once per loop turn */
 double host_clock(void);                 /* monotonic, seconds; read on every call */
 double host_time(void);                  /* unix time, seconds */
@@ -63,11 +63,11 @@ int host_stopped(void);                  /* Lua is idle after HOST_EV_STOP: the 
 
 /* ---- what runs now, for the watchdog --------------------------------------------------------
  * Lua writes it in place, without a call, at every step of a task; the supervisor reads it when a turn
- * does not end.  A label is the number of a name: a route, a job. */
+ * does not end.  A label is the number of a name, such as a route or a job. */
 typedef struct {
   int32_t label;  /* 0: no script runs; negative: only a name, which is never struck */
-  int32_t ref_n;  /* bytes of `ref`: the request's id, or another text that tells which one it is */
-  int32_t struck; /* how many labels are barred until the next reload */
+  int32_t ref_n;  /* bytes of `ref`: the request's id, or another text that identifies it */
+  int32_t struck; /* how many labels are blocked until the next reload */
   char ref[68];
 } host_beat;
 host_beat *host_beat_page(void);
@@ -128,7 +128,7 @@ int host_body_wait(host_id req); /* no upload: its event comes again, with the b
 host_id host_upload(host_id owner, host_id req, host_str *spec);
 /* Moves a file to dir/to, to keep it.  DONE: 1, or HOST_EFULL (it exists) or HOST_EINVAL with a text. */
 host_id host_upload_move(host_id owner, host_id req, int file, host_str *dir, host_str *to);
-int host_refusal(host_str *prefix, int status, host_str *json); /* body of the host's own, below a path */
+int host_refusal(host_str *prefix, int status, host_str *json); /* the host's own body, below a path */
 void host_refusals_clear(void);
 
 /* ---- files as answers ------------------------------------------------------------------------
@@ -181,17 +181,18 @@ int host_inflate(int format, host_str *data, double max, host_str *out); /* HOST
 enum { HOST_WS_DEFLATE = 1 }; /* accept permessage-deflate when offered (RFC 7692) */
 typedef struct {
   double max_message; /* bytes; larger: close 1009 */
-  double max_queue;   /* bytes waiting for a slow client; more: the connection is cut */
+  double max_queue;   /* bytes queued for a slow client; more: disconnect it */
   double ping_s;      /* 0: no protocol pings */
-  double idle_s;      /* 0: never; else nothing received for that long: close 1001 */
-  double deflate_min; /* compress messages of at least so many bytes; 0: 256 */
+  double idle_s;      /* 0: never; else nothing received for this long: close 1001 */
+  double deflate_min; /* compress messages of at least this many bytes; 0: 256 */
   int32_t flags;
 } host_ws_options;
 host_id host_ws_accept(host_id req, host_str *protocol, host_ws_options *options); /* the ws id */
 enum { HOST_WS_VOLATILE = 16 }; /* added to an opcode: skip clients that still have output queued */
 int host_ws_send(host_id ws, int opcode, host_str *data); /* bytes queued; written at turn's end */
 int host_ws_broadcast(const host_id *ws, int n, int opcode, host_str *data); /* how many took it */
-/* code 0: a close frame without status.  After WS_CLOSE the client's own close is answered instead. */
+/* code 0: a close frame without a code.  After WS_CLOSE it
+ * answers the client's close frame instead. */
 int host_ws_close(host_id ws, int code, host_str *reason);
 
 /* ---- PostgreSQL ------------------------------------------------------------------------------
@@ -222,10 +223,10 @@ int host_db_sibling(void); /* while this worker gets no connections: another wor
  *   stream = bool, max_bytes, guard = bool (refuse private addresses), proxy_head = bool}.  A header or
  *   the url may contain ${secret:NAME}, filled in C.  Not streaming: DONE status is the HTTP status, data is
  *   packed {status, headers, body}.  Streaming: CHUNK(HOST_CHUNK_HEAD, packed {status, headers}),
- *   CHUNK(HOST_CHUNK_BODY, bytes)*, then DONE.  HOST_EGONE: a file is not there, or changed while it was sent. */
+ *   CHUNK(HOST_CHUNK_BODY, bytes)*, then DONE.  HOST_EGONE: a file is missing, or has changed meanwhile. */
 enum { HOST_CHUNK_HEAD = 1, HOST_CHUNK_BODY = 2 };
 host_id host_fetch(host_id owner, host_str *spec);
-int host_fetch_why(host_str *out); /* of what host_fetch() refused last; empty: the error says all */
+int host_fetch_why(host_str *out); /* why it last refused a spec; empty: the error says all */
 int host_fetch_resume(host_id op); /* after 256 KB unread, a transfer pauses until this */
 
 /* ---- programs ----------------------------------------------------------------------------------
@@ -247,15 +248,15 @@ int host_exec_tell(host_id op, int what);
 
 /* ---- shared by all workers ------------------------------------------------------------------- */
 int host_worker(void);                           /* this worker's index, from 0 */
-int host_workers(void);                          /* how many there are */
+int host_workers(void);                          /* the number of workers */
 int host_bus_send(int worker, host_str *data);   /* -1: all others */
-/* Takes n tokens from a bucket that refills at `rate` a second up to `burst`; n 0: only asks whether there
- * is one; -1: empties it. */
+/* Takes n tokens from a bucket that refills at `rate` a second up to
+ * `burst`; n 0: only checks whether there is one; -1: empties it. */
 int host_rate_take(host_str *key, double rate, double burst, int n); /* 1 granted, 0 refused */
 int host_metric_add(host_str *name, double by);  /* name may carry labels: a_total{x="y"} */
 int host_metric_set(host_str *name, double value); /* a gauge of this worker: give it a label */
 double host_metric_get(host_str *name);          /* the sum over all processes; NaN: none has it */
-int host_metric_dump(host_str *out);             /* all of those sums, packed {name = value} */
+int host_metric_dump(host_str *out);             /* all sums, packed {name = value} */
 int host_stats(host_str *out);                   /* this worker's state now, packed (stats.c) */
 /* level: 0 error .. 3 debug; one line, no newline.  gen: the generation that logs; empty: the one in
  * service. */
@@ -269,17 +270,19 @@ int host_random(host_str *out, int n);             /* n <= 256 bytes from the CS
 int host_equal(host_str *a, host_str *b);          /* constant time */
 /* Seals a text with the host's key for a context (host/core/seal.h).  HOST_EDOWN: no key, out says why. */
 int host_seal(host_str *text, host_str *context, host_str *out);
-/* HOST_EINVAL: not a sealed text; HOST_EGONE: another key's; HOST_EDENIED: altered, or another context's. */
+/* HOST_EINVAL: not a sealed text; HOST_EGONE: sealed with
+ * another key; HOST_EDENIED: altered, or another context. */
 int host_unseal(host_str *sealed, host_str *context, host_str *out);
-/* Private keys have 32 bytes, public ones 32 (Ed25519) or 65 (P-256; its form of 33 is read, too).
- * Signatures have 64, or are DER.  HOST_EINVAL: it is no key; HOST_ELIMIT: data of more than 16 MB. */
+/* Private keys have 32 bytes, public ones 32 (Ed25519) or 65 (P-256,
+ * which also accepts the form of 33). Signatures have 64, or are DER.
+ * HOST_EINVAL: not a key; HOST_ELIMIT: data of more than 16 MB. */
 enum { HOST_ED25519 = 1, HOST_P256, HOST_P256_DER };
-int host_key(int kind, host_str *private_key, host_str *out); /* both, joined; a new pair for an empty one */
+int host_key(int kind, host_str *private_key, host_str *out); /* both, joined; empty: a new pair */
 int host_sign(int kind, host_str *private_key, host_str *data, host_str *out);
 int host_verify(int kind, host_str *public_key, host_str *data, host_str *signature); /* 1 or 0 */
-int host_ecdh(host_str *private_key, host_str *public_key, host_str *out); /* HOST_EDENIED: the public one */
-/* Keys of 16 or 32 bytes; iv: 12 to 64 of GCM, 16 of CBC; GCM's tag of 16 is at the end of the text.
- * HOST_EDENIED: it does not decrypt. */
+int host_ecdh(host_str *private_key, host_str *public_key, host_str *out); /* HOST_EDENIED: public_key */
+/* Keys have 16 or 32 bytes; the iv 12 to 64 (GCM) or 16 (CBC); GCM's tag
+ * of 16 is at the end of the text. HOST_EDENIED: decryption failed. */
 enum { HOST_GCM_ENCRYPT = 1, HOST_GCM_DECRYPT, HOST_CBC_ENCRYPT, HOST_CBC_DECRYPT };
 int host_aes(int mode, host_str *key, host_str *iv, host_str *aad, host_str *text, host_str *out);
 int host_hkdf(host_str *key, host_str *salt, host_str *info, int n, host_str *out); /* SHA-256; n <= 8160 */
@@ -288,15 +291,16 @@ int host_base64(int encode, host_str *data, host_str *out); /* standard alphabet
 enum { HOST_GZIP = 1, HOST_DEFLATE };
 int host_compress(int format, int level, host_str *data, host_str *out); /* HOST_ELIMIT: not smaller */
 
-/* Lua 5.1 patterns in a bounded number of steps (match.c).  1 found, 0 not, HOST_ELIMIT: out of steps,
- * HOST_EINVAL: `why` says what is wrong with the pattern (match.h).  Positions count from 0. */
+/* Lua 5.1 patterns in a bounded number of steps (match.c).  1: found;
+ * 0: not; HOST_ELIMIT: out of steps; HOST_EINVAL: `why` says what is
+ * wrong with the pattern (host_match_why).  Positions count from 0. */
 enum { HOST_CAPTURES = 32, HOST_CAPTURE_OPEN = -1, HOST_CAPTURE_POSITION = -2 };
 enum { HOST_MATCH_FIND,   /* ^ anchors; a pattern without special characters is a plain text */
        HOST_MATCH_MATCH,  /* ^ anchors */
-       HOST_MATCH_NEXT,   /* ^ stands for itself, as in gmatch */
+       HOST_MATCH_NEXT,   /* ^ is literal, as in gmatch */
        HOST_MATCH_PLAIN };
 typedef struct {
-  double steps;              /* in: the limit; out: what is left of it */
+  double steps;              /* in: the limit; out: the steps left */
   int32_t from, to, level;   /* the match, and its number of captures */
   int32_t why;
   struct { int32_t from, n; } capture[32];
@@ -304,26 +308,28 @@ typedef struct {
 int host_match(host_str *text, host_str *pattern, int from, int mode, host_found *found);
 enum { HOST_MATCH_NO_CAPTURE = 5, HOST_MATCH_UNFINISHED = 9 }; /* two of the values of `why` */
 const char *host_match_why(int why);
-/* Replaces all matches (gsub): how many, or an error as above, or HOST_EFULL: the result is too large. */
+/* Replaces all matches (gsub).  Their number, or an error
+ * as above, or HOST_EFULL: the result is too large. */
 int host_replace(host_str *text, host_str *pattern, host_str *repl, double max, host_found *found,
                  host_str *out);
 
 /* ---- configuration, secrets, scripts --------------------------------------------------------- */
 int host_conf(host_str *out);                    /* packed, nested; secrets are absent */
-/* The value given for a setting that scripts define, or in its second environment variable: 1, packed
- * {type, text, source}; or 0: none.  Generation 0: at the start.  type: string, number, bool, null, list,
- * object; word: from a variable or flag. */
+/* The value given for a setting that scripts define, maybe in its second environment variable.  1:
+ * packed {type, text, source}; 0: none.  Generation 0: as of the start.  type: string, number,
+ * bool, null, list, object; word: from a variable or flag. */
 int host_setting(int generation, host_str *name, host_str *variable, host_str *out);
-int host_setting_secret(host_str *name, host_str *variable); /* a secret may also come from that variable */
-/* Packed {given = {{name, type, source}, ..}, variables = {HUMAN_.., ..}, own = {names of the host's}}. */
+int host_setting_secret(host_str *name, host_str *variable); /* another variable for a secret */
+/* Packed {given = {{name, type, source}, ..}, variables =
+ * {HUMAN_.., ..}, own = {the host's names}}. */
 int host_settings(int generation, host_str *out);
 /* Changes the settings file.  request: the hash that it must have, or "", then names and JSON, each ending
- * with NUL.  DONE status: 1 saved, 0 not; data: a line with a code, then a message. */
+ * with NUL.  DONE status: 1: saved, 0: not; data: a line with a code, then a message. */
 host_id host_settings_set(host_id owner, host_str *request);
-int host_settings_hash(host_str *out); /* of the file as it is now; out: 64 hex digits */
+int host_settings_hash(host_str *out); /* of the current file; out: 64 hex digits */
 double host_setting_number(host_str *name, host_str *text); /* with units (core/confunit.h); NaN: none */
-int host_setting_units(host_str *name, host_str *out);      /* 1: out has examples; 0: it has none */
-int host_secret_set(host_str *name);             /* 1: configured; its value stays in C */
+int host_setting_units(host_str *name, host_str *out);      /* 1: out has examples; 0: no units */
+int host_secret_set(host_str *name);             /* 1: configured; the value stays in C */
 int host_secret_hmac(host_str *name, host_str *data, host_str *out); /* HMAC-SHA-256, raw bytes */
 int host_secret_equal(host_str *name, host_str *value); /* constant time; 0 when not configured */
 int host_bundle_list(int generation, host_str *out);    /* packed array of relative paths */

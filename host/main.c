@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * main.c -- the command line: which sub-command, which settings; everything else is elsewhere. */
+ * main.c -- the command line: picks the sub-command and its settings. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -32,11 +32,11 @@ typedef enum {
 typedef struct {
   const char *name, *help;
   run_kind run;
-  bool database; /* needs one, whatever its words are */
+  bool database; /* needs one, whatever its arguments */
   enum {
     NO_ARGUMENTS,
-    OWN_ARGUMENTS,    /* which Lua reads; a --help among them is ours */
-    FOREIGN_ARGUMENTS /* another program's, whatever they are */
+    OWN_ARGUMENTS,    /* parsed by Lua; --help among them is ours */
+    FOREIGN_ARGUMENTS /* passed to another program unread */
   } rest;
 } command;
 
@@ -125,7 +125,7 @@ static const char *flag_name(size_t i) {
   return i < n ? flags[i].flag : others[i - n];
 }
 
-/* nth: the words that may have been meant; NULL: none are known. */
+/* nth: the words to suggest from; NULL: none. */
 static int usage(const char *what, const char *word, const char *(*nth)(size_t i)) {
   int near = nth ? conf_closest(word, nth) : -1;
   fprintf(stderr, "human: %s%s", what, word);
@@ -147,7 +147,7 @@ static int add_setting(cli *c, const char *name, const char *value) {
   return 0;
 }
 
-/* NAME=VALUE; the text is cut in place, argv is ours. */
+/* NAME=VALUE; splits the text in place: argv is ours. */
 static int add_pair(cli *c, char *pair) {
   char *equal = strchr(pair, '=');
   if (!equal || equal == pair) return usage("--set needs NAME=VALUE, not ", pair, NULL);
@@ -166,7 +166,7 @@ static char *flag_value(const char *flag, char **argv, int *i, bool *missing) {
   return *missing ? NULL : argv[++*i];
 }
 
-/* 0: taken; 1: no flag of ours; EXIT_USAGE: a message has been printed. */
+/* 0: consumed; 1: not one of our flags; EXIT_USAGE: a message has been printed. */
 static int take_flag(cli *c, char **argv, int *i) {
   bool missing;
   char *value = flag_value("--set", argv, i, &missing);
@@ -178,7 +178,7 @@ static int take_flag(cli *c, char **argv, int *i) {
   return missing ? usage("a value is missing after ", argv[*i], NULL) : 1;
 }
 
-/* A flag that is no setting; 1: none of ours. */
+/* A flag that is no setting; 1: not one of ours. */
 static int take_switch(cli *c, const char *word) {
   bool foreign = c->command && c->command->rest == FOREIGN_ARGUMENTS;
   if (!strcmp(word, "--watch")) return add_setting(c, "reload.watch", "true");
@@ -203,7 +203,7 @@ static int take_word(cli *c, char *word) {
   return 0;
 }
 
-/* What follows "--" is the command's own, whatever it looks like. */
+/* Everything after "--" belongs to the command, whatever it looks like. */
 static int take_rest(cli *c, char **argv) {
   if (c->command && c->command->rest == FOREIGN_ARGUMENTS) argv++;
   for (; *argv; argv++) {
@@ -217,7 +217,7 @@ static int take_rest(cli *c, char **argv) {
 }
 
 static int parse_words(cli *c, int argc, char **argv) {
-  c->rest = argv; /* fewer than have been read, so they fit into their own array */
+  c->rest = argv; /* never more than have been read, so they fit into argv itself */
   for (int i = 1; i < argc; i++) {
     if (!strcmp(argv[i], "--")) return take_rest(c, argv + i);
     int taken = take_flag(c, argv, &i);
@@ -233,7 +233,7 @@ static int parse(cli *c, int argc, char **argv) {
   return failed;
 }
 
-/* What psql answers by itself, as long as nothing stands before it. */
+/* Options that psql answers without a database, if they come first. */
 static bool asks_psql_alone(const cli *c) {
   static const char *const alone[] = {"--help", "--version", "-?", "-V"};
   for (size_t i = 0; c->n_rest && i < sizeof alone / sizeof *alone; i++)
@@ -241,7 +241,7 @@ static bool asks_psql_alone(const cli *c) {
   return c->n_rest && !strncmp(c->rest[0], "--help=", 7);
 }
 
-/* The terminal belongs to psql: Ctrl-C there cancels a query and must not end us. */
+/* psql owns the terminal: Ctrl-C there cancels a query and must not end us. */
 static int psql(const cli *c) {
   const char *args[FLAGS_MAX] = {"psql", NULL};
   char limit[16];
@@ -256,7 +256,7 @@ static int psql(const cli *c) {
     signal(SIGPIPE, SIG_DFL);
     if (!alone) args[++n] = "-d", args[++n] = conf_str("database.url");
     snprintf(limit, sizeof limit, "%d", (int)(conf_num("database.connect_timeout_ms") + 999) / 1000);
-    setenv("PGCONNECT_TIMEOUT", limit, 0); /* of each host: one that drops packets has others behind it */
+    setenv("PGCONNECT_TIMEOUT", limit, 0); /* per host: if one drops packets, the next is tried */
     for (int i = 0; i < c->n_rest; i++) args[++n] = c->rest[i];
     execvp("psql", (char *const *)(uintptr_t)args);
     fprintf(stderr, "psql: %s\n", strerror(errno));
@@ -290,20 +290,20 @@ static int run(const cli *c) {
   }
 }
 
-/* A closed descriptor would be given to the next file or socket, and what we print would go there. */
+/* The next file or socket would get the number of a closed descriptor, and our output with it. */
 static void open_standard(void) {
-  static const int modes[] = {O_RDWR, O_RDONLY, O_RDWR}; /* so that writing to stdout fails */
+  static const int modes[] = {O_RDWR, O_RDONLY, O_RDWR}; /* stdout read-only: writing must fail */
   for (int fd = 0; fd <= STDERR_FILENO; fd++)
     while (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) >= 0) continue;
 }
 
-/* Who has closed the other end of a pipe knows it. */
+/* Not an error worth reporting: the reader has closed the pipe itself. */
 static bool reader_has_left(void) {
   struct pollfd out = {.fd = STDOUT_FILENO};
   return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP));
 }
 
-/* An answer that could not be written was not given. */
+/* A command whose output could not be written has failed. */
 static int after_output(int code) {
   errno = 0;
   if (!fflush(stdout) && !ferror(stdout)) return code;
