@@ -153,7 +153,7 @@ end
 
 -- An authenticator, for auth = "name".  scheme: {type = "apiKey", header = "X-API-Key"}, {type = "http", scheme =
 -- "bearer"} or {type = "apiKey", cookie = "__Host-session"}: with a cookie, unsafe methods are refused from pages of
--- other origins, except those that cors lists; errors: codes that fn refuses with, besides unauthorized; optional =
+-- other origins, except those that cors lists; errors: codes that fn may return, besides unauthorized; optional =
 -- true: fn is also called without a token; ambient = true: it may admit a client for where it connects from;
 -- description; still(actors) -> {[i] = true} for those that are still valid, called now and then for the actors of open
 -- streams and WebSockets.  fn(ctx, token) -> actor, which becomes ctx.actor, or nil, an error code, and facts for the

@@ -24,16 +24,16 @@ local M = {}
 local CHANNEL = hosts.CHANNEL
 local PAYLOAD_MAX = 7000                         -- NOTIFY takes at most 8000 bytes
 local TOPIC_MAX = 100
-local QUIET_S = 10                               -- between two lines about what was dropped
+local QUIET_S = 10                               -- between two log lines about dropped messages
 local GAP, LOOK = "bus.gap", "bus.look"
 local LOOK_S = 2
 -- The runtime's own topics, and prefixes of topics: scripts neither publish nor subscribe to them.  They may
 -- subscribe to GAP and LOOK, which only the runtime publishes.
 local RESERVED, PREFIX = { sio = true }, "bus."
 local runtime = {}                               -- topic -> function, for modules of the runtime
-local of_hosts = {}                              -- topic -> function: is this a message of it?
-local channels = {}                              -- further ones -> function
-local replaced = setmetatable({}, { __mode = "k" }) -- generations that something may still run on
+local of_hosts = {}                              -- topic -> function: is it a valid message?
+local channels = {}                              -- other channels -> function
+local replaced = setmetatable({}, { __mode = "k" }) -- replaced generations that may still have tasks
 local listening = false
 local dropped, told_at = 0, nil
 
@@ -41,7 +41,7 @@ metrics.describe("human_bus_dropped_total", "Messages of the bus that were malfo
 
 local function is_reserved(topic) return RESERVED[topic] or topic:sub(1, #PREFIX) == PREFIX end
 
--- For what scripts call.
+-- For calls by scripts.
 local function check_topic(what, topic)
   if type(topic) ~= "string" or topic == "" or #topic > TOPIC_MAX then
     blame.refuse(("%s: the topic must be a text of 1 to %d bytes"):format(what, TOPIC_MAX))
@@ -49,7 +49,7 @@ local function check_topic(what, topic)
   if is_reserved(topic) then blame.refuse(("%s: the topic '%s' is the runtime's own"):format(what, topic)) end
 end
 
--- Many of them make one line in a while.
+-- Logs at most one line every QUIET_S.
 local function drop(why, topic)
   metrics.add("human_bus_dropped_total", 1)
   dropped = dropped + 1
@@ -129,7 +129,7 @@ local function deliver(topic, payload, extra)
   for old in pairs(replaced) do each(old.bus[topic], true, label, topic, payload, extra) end
 end
 
--- A sibling that is gone has nobody who could miss it.
+-- Errors do not matter: a sibling that is gone needs no messages.
 local function to_siblings(topic, payload, extra)
   if host.workers() == 1 then return end
   local r = host.bus_send(-1, host.pack { topic, payload, extra })
@@ -193,13 +193,13 @@ end
 
 -- Event handlers, set by boot.
 
--- A message of another worker, whose bus has kept scripts off the reserved topics.
+-- A message of another worker, whose bus has already refused reserved topics to scripts.
 function M.on_bus(_, _, _, data)
   local message = host.unpack(data)
   deliver(message[1], message[2], message[3])
 end
 
--- {topic} or {topic, payload} of a notification; or nil and why it is none.
+-- {topic} or {topic, payload} of a notification; or nil and why it is malformed.
 local function read_message(message)
   if not json.is_array(message) or #message > 2 then return nil, "is no list of a topic and a payload" end
   local topic = message[1]
@@ -248,8 +248,8 @@ local function on_text(text)
   end
 end
 
--- Status 1: listening has just begun, or begun again.  What was notified before (while the database
--- or the worker that listened was away) is lost, so subscribers read again from where they were.
+-- Status 1: LISTEN has just begun, maybe again.  Notifications from before (while the database or the
+-- listening worker was down) are lost, so subscribers read again from their positions.
 function M.on_notify(status, _, _, data)
   local notification = data ~= "" and host.unpack(data) or {}
   local other = channels[notification.channel]
@@ -266,8 +266,8 @@ local function look()
   send(LOOK, {})
 end
 
--- Worker 0 listens for its host.  Whatever was notified while the connection was away is lost, hence
--- the topic "bus.gap": subscribers read again from where they were.
+-- Worker 0 listens for its host.  Notifications sent while its connection was down are lost, so the
+-- topic "bus.gap" makes subscribers read again from their positions.
 function M.on_database(up)
   if not up or listening or host.worker() ~= 0 then return end
   local r = host.db_listen(CHANNEL)

@@ -84,5 +84,5 @@ function M.defined()
   return list
 end
 
--- The settings are looked up at each use: they do not exist yet while the runtime loads.
+-- Settings are looked up at each use, because they do not exist yet while the runtime loads.
 return setmetatable(M, { __index = read("", present), __newindex = refuse, __metatable = "config" })

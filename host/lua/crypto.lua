@@ -99,7 +99,7 @@ end
 
 local E = host.E
 
--- Level 3 is the line of the script: public functions call these helpers directly, or as tail calls.
+-- Level 3 is the script's line: public functions call these helpers directly, or as tail calls.
 local function check_strings(name, ...)
   for i = 1, select("#", ...) do
     if type((select(i, ...))) ~= "string" then
@@ -134,7 +134,7 @@ local function sign(name, kind, private_key, data)
   return signature or refuse(name, e, NO_PRIVATE)
 end
 
--- A bad key is reported, because whoever configured it needs to know; a bad signature is just false.
+-- Reports a bad key, since that is an error in the configuration; a bad signature is just false.
 local function verify(name, kind, public_key, data, signature)
   check_strings(name, public_key, data, signature)
   local good, e = host.verify(kind, public_key, data, signature)

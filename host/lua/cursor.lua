@@ -11,8 +11,8 @@ local json = require "human.json"
 local M = {}
 local Keyset, Page = {}, {}
 local keyset_mt, page_mt = { __index = Keyset }, { __index = Page }
-local CHECK, LABEL = 12, "human cursor 1"        -- bytes of the hash that are kept
-local PLACE_MAX = 700                            -- bytes of a place: the text is at most 1,000
+local CHECK, LABEL = 12, "human cursor 1"        -- bytes kept of the hash
+local PLACE_MAX = 700                            -- bytes of a position; the text is at most 1,000
 local PAGING = { after = true, limit = true }
 
 local function column(c)
@@ -36,7 +36,7 @@ function M.keyset(columns)
     key = "json_build_array(" .. table.concat(texts, ", ") .. ") as page_key" }, keyset_mt)
 end
 
--- What a cursor is bound to.
+-- A hash of everything that a cursor is bound to.
 local function bound_to(keyset, ctx, asked)
   local filters = {}
   for name, value in pairs(asked) do

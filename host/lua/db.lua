@@ -82,8 +82,8 @@ function M.value(sql, ...) return first_column(M.query(sql, ...)[1]) end
 -- How many rows were written.
 function M.exec(sql, ...) return execute(sql, ...).n end
 
--- Runs a statement whose result nobody waits for: with the task's next commit, or on its own within a moment.
--- failed(err) is called when it could not be run.
+-- Runs a statement without waiting for its result: with the task's next commit, or by itself a moment later.
+-- Calls failed(err) if it could not be run.
 function M.soon(failed, sql, ...)
   soon.add(sched.current(), { sql = sql, n = select("#", ...), failed = failed, ... }, M.exec)
 end
@@ -106,7 +106,7 @@ function M.try(sql, ...)
   return nil, err
 end
 
--- What a refused statement means for the client, or nil: a value that passes our schemas but not the database
+-- What a refused statement means for the client, or nil: a value that the schema accepts but the database does not
 -- is still the client's mistake, and so is one that conflicts with other data.
 function M.refusal(err)
   if not M.is_error(err) then return nil end
@@ -120,10 +120,10 @@ end
 
 -- Transactions -------------------------------------------------------------------------------------------
 
--- Declares how the entries of a transaction's keep() are written: fn(entries) -> sql, its only parameter.
+-- Declares how the entries of a transaction's keep() are written: fn(entries) -> sql and its only parameter.
 M.on_end = transaction.on_end
 
--- For the runtime: fn() as one transaction, see human.pg.whole.
+-- For the runtime: runs fn() as one transaction, see human.pg.whole.
 function M.whole(plan, fn)
   plan.gate = gated
   return whole.run(sched.current(), plan, fn)

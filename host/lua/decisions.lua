@@ -14,12 +14,12 @@ local rules = require "human.scripts.rules"
 local texts = require "human.text"
 
 local M = {}
-local INPUT_MAX = 65536                          -- bytes of JSON; what is larger is not kept whole
-local HEAD_MAX = 1000                            -- bytes of such inputs that are shown
+local INPUT_MAX = 65536                          -- bytes of JSON; larger inputs are not kept whole
+local HEAD_MAX = 1000                            -- bytes of larger inputs that are kept
 local DEPTH_MAX = 32
-local LABELS_MAX = 20                            -- verdicts of one rule that are counted apart
-local UNKEPT = {}                                -- the decision that is not recorded
-local FORGET_BATCH, FORGET_BATCHES = 1000, 500   -- of one run of forget()
+local LABELS_MAX = 20                            -- verdicts of one rule that are counted separately
+local UNKEPT = {}                                -- stands for a decision that is not recorded
+local FORGET_BATCH, FORGET_BATCHES = 1000, 500   -- for one run of forget()
 
 M.INPUT_MAX = INPUT_MAX
 M.sql = {
@@ -49,7 +49,7 @@ local function copy_table(v, depth)
   return out
 end
 
--- A copy without secrets; null is nil.
+-- Copies a value and masks secrets; null becomes nil.
 function copy(v, name, depth)
   local t = type(v)
   if t == "string" then return log.mask(v, name) end
@@ -59,7 +59,7 @@ function copy(v, name, depth)
   error("inputs of a rule must be plain data, not a " .. t, 0)
 end
 
--- Recorded inputs as a rule takes them: null is nil, whatever else JSON says stays.
+-- Recorded inputs as arguments of a rule: null becomes nil, other values stay as they are.
 function M.arguments(inputs)
   for k, x in next, inputs do
     if x == json.null then inputs[k] = nil
@@ -77,7 +77,7 @@ local function utf8_head(text)
   return host.utf8_ok(head) and head or head:gsub("[\128-\255]", "?")
 end
 
--- {arguments} as JSON and whether it is all of them.
+-- {arguments} as JSON, and whether it is complete.
 local function encoded(args, n)
   local list = {}
   for i = 1, n do list[i] = args[i] == nil and json.null or args[i] end
@@ -110,7 +110,7 @@ end
 
 local function is_denial(answer) return rules.is_verdict(answer) and answer.verdict == "deny" end
 
--- The share of such decisions that is recorded: all denials and failures; of the others, what the rule says.
+-- The share of such decisions to record: all denials and failures; of the others, the share that the rule declares.
 local function share_of(rule, label, answer, failed)
   local keep = rule.keep
   if not keep or failed or is_denial(answer) then return 1 end
@@ -118,7 +118,7 @@ local function share_of(rule, label, answer, failed)
   return keep[label] or keep[label:match "^%S+"] or 1
 end
 
--- The share that this one represents, or nil when it is not recorded.  It is counted either way.
+-- Counts the decision, and draws whether to record it: the share that it stands for, or nil.
 local function drawn(rule, label, answer, failed)
   local share = share_of(rule, label, answer, failed)
   count(rule.name, label)
@@ -127,7 +127,7 @@ local function drawn(rule, label, answer, failed)
   return nil
 end
 
--- failed: from rules.ask, or nil.  The answer given in place of a failed rule is not the rule's.
+-- failed: from rules.ask, or nil.  If a rule failed, the answer is a substitute, not the rule's.
 local function row_of(rule, about, inputs, answer, failed)
   local output = rules.output(answer)
   local label = failed and "failed" or rules.label(output)
@@ -150,7 +150,7 @@ function M.ask(fn, about, ...)
   local rule = rules.about(fn)
   if not rule then error("decisions.ask: not a function of a rule module", 2) end
   local n, given = select("#", ...), { ... }
-  local function copies()                        -- a rule that fails may have changed those that it was given
+  local function copies()                        -- a failed rule may have changed its arguments
     local list = { n = n }
     for i = 1, n do list[i] = copy(given[i], nil, 1) end
     return list
@@ -158,7 +158,7 @@ function M.ask(fn, about, ...)
   local args, text, complete = copies(), nil, nil
   if not rule.keep then text, complete = encoded(args, n) end
   local answer, failed = rules.ask(fn, copies, unpack(args, 1, n))
-  local function inputs()                        -- of those that may not be recorded it is not known sooner
+  local function inputs()                        -- encoded late: most decisions may not be recorded
     if text then return text, complete end
     return encoded(copies(), n)
   end

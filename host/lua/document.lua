@@ -8,7 +8,7 @@ local host = require "human.core.host"
 local gmatch, gsub, format, byte = string.gmatch, string.gsub, string.format, string.byte
 
 local M = {}
-local KEPT = 16                -- documents of which the hash and the compressed forms are remembered
+local KEPT = 16                -- documents whose hash and compressed forms are cached
 local LEVEL = 6
 local known, n_known = {}, 0   -- text -> {tag, gzip, deflate}
 
@@ -23,7 +23,7 @@ local function facts_of(text)
   return facts
 end
 
--- The text in the client's coding, and that coding; or as it is.
+-- The text in a coding that the client accepts, and the name of that coding; or the plain text.
 local function form_of(text, facts, accept)
   local coding = #text >= encoding.MIN_BYTES and encoding.choose(accept)
   if not coding then return text, nil end

@@ -29,7 +29,7 @@ local WORDS = {
   lost = "the broker ended, and the program with it", busy = "it waited for other programs to end",
 }
 
--- ---- what a call says ----
+-- ---- what a call asks for ----
 
 local function wrong(what) error("exec: " .. what, 0) end
 
@@ -81,7 +81,7 @@ local function environment(env)
   return list
 end
 
--- nil: what the kernel offers; true, a table: required; false: none.
+-- nil: as far as the kernel supports it; true or a table: required; false: none.
 local function sandbox(spec, box)
   if box == false then return end
   spec.box, spec.network = true, true
@@ -115,7 +115,7 @@ local function spec_of(argv, o)
   return spec
 end
 
--- ---- how it ended ----
+-- ---- results ----
 
 local function refusal(spec, code, message)
   log.debug("exec: a program was not run", { program = spec.args[1], code = code })
@@ -136,7 +136,7 @@ local function not_asked(spec, op)
   return refusal(spec, why[1], why[2])
 end
 
--- What run() returns of a DONE.
+-- The result of run(), from a DONE.
 local function outcome(spec, status, data, timed_out)
   if status < 0 then return not_asked(spec, status) end
   local r = host.unpack(data)
@@ -213,7 +213,7 @@ local function on_event(p, status, data)
   wake(p)
 end
 
--- The host sends no event for a program that ended with its task, but other tasks may be waiting for it.
+-- The host sends no event for a program that ended with its task, but other tasks may wait for it.
 local function sweep()
   for op, p in pairs(open) do
     if p.task.ended then
@@ -225,11 +225,11 @@ local function sweep()
   if sweeping then timer.start(LOOK_S, sweep) end
 end
 
--- Waits until something happens.  False: `limit` (a time of host.clock) has come.
+-- Waits for the next event.  False: it is past `limit`, a time of host.clock.
 local function park(p, limit)
   local task = sched.current()
   local patience = limit and timer.start(math.max(0, limit - host.clock()), sched.wake, task)
-  task.awaits = task.awaits - 1                  -- what one program says is one operation to the limit on awaits
+  task.awaits = task.awaits - 1                  -- all output of a program counts as one await
   p.others[#p.others + 1] = task
   local ok, woken = pcall(sched.suspend)
   if patience then timer.cancel(patience) end

@@ -10,7 +10,7 @@ local host = require "human.core.host"
 local M = {}
 local Fail = {}
 local fail_mt = { __index = Fail }
--- Used until scripts are loaded: migrations may run before.
+-- Used until scripts are loaded: migrations may run before that.
 local catalogue = { database_unavailable = { status = 503, message = "The database is not reachable" },
                     db_timeout = { status = 503, message = "The database took too long" } }
 
@@ -29,7 +29,7 @@ function fail_mt:__tostring() return self.code .. ": " .. self.message end
 -- The reason phrase of a status; a generic one for those that RFC 9110 does not name.
 M.reason = host.reason
 
--- errors: {code = {status =, message =}}; what fail.new looks codes up in from now on.
+-- errors: {code = {status =, message =}}; from now on fail.new looks codes up there.
 function M.use(errors) catalogue = errors end
 
 local function check_data(code, data)

@@ -16,10 +16,10 @@ local target = require "human.scripts.target"
 local M = {}
 local TOPIC = "bus.feed"
 local NAME_MAX, KEY_MAX = 100, 200
-local BATCH, LOOK_S = 1000, 10                   -- keys that `newest` is asked about at a time; its time
-local ROUND = 20                                 -- channels of a feed without `newest` that one look reads
+local BATCH, LOOK_S = 1000, 10                   -- keys per call of `newest`; its time limit
+local ROUND = 20                                 -- channels that one look reads, of a feed without `newest`
 local looking = {}                               -- feed -> true
-local rounds = {}                                -- feed -> channels that have not had their turn
+local rounds = {}                                -- feed -> channels not read yet in this round
 
 local function check(what, name, key)
   if type(name) ~= "string" or name == "" or #name > NAME_MAX then
@@ -105,7 +105,7 @@ function M.check_live(g)
   end
 end
 
--- What nobody lived to tell ---------------------------------------------------------------------------------
+-- Rows whose writer died before feed.tell -------------------------------------------------------------------
 
 local function compare(list, newest)
   local keys = {}
@@ -113,7 +113,7 @@ local function compare(list, newest)
   local found = newest(keys)
   for _, channel in ipairs(list) do
     local is = found[channel.key]
-    if is == nil then is = false end             -- a key that is gone differs from one that was never asked about
+    if is == nil then is = false end             -- a missing key differs from one not asked about yet
     if is ~= channel.newest then
       channel.newest = is
       if channel.n > 0 then feeds.wake_channel(channel) end

@@ -14,7 +14,7 @@ local trace = require "human.observe.trace"
 local DEFAULT_TIMEOUT_S = 30
 local MAX_TIMEOUT_S = 600
 local DEFAULT_MAX_BYTES = 8388608
-local LINGER_S = 0.1 -- how long a satisfied reader waits for the end, so that the connection is reused
+local LINGER_S = 0.1 -- how long a reader that has enough waits for the end, so that the connection is reused
 
 local CODES = {
   [host.E.TIMEOUT] = "timeout",
@@ -32,7 +32,7 @@ local function failure(request, status, data)
   return nil, { code = CODES[status] or "network", message = origin(request.url) .. ": " .. why }
 end
 
--- The caller's headers, that of a form, and which trace this belongs to.
+-- The caller's headers, the one of a form, and the trace header.
 local function header_list(headers, content_type)
   local all, list = {}, {}
   for name, value in pairs(headers or {}) do
@@ -94,7 +94,7 @@ local function receive(stream, status, data)
   wake_reader(stream)
 end
 
--- An op; or an error, and why.
+-- Returns an op; or an error, and the reason.
 local function begin(spec)
   local op = host.fetch(sched.owner(), spec)
   return op, op < 0 and host.fetch_why() or nil
@@ -117,18 +117,18 @@ end
 
 local function park(stream)
   stream.parked = true
-  -- The pieces of one transfer are one operation to the limit on a task's awaits.
+  -- All pieces of a transfer count as one await of the task.
   stream.reader.awaits = stream.reader.awaits - 1
   sched.suspend()
 end
 
--- The server has been silent for too long.
+-- The server has sent nothing for too long.
 local function hush(stream)
   stream.silent = true
   wake_reader(stream)
 end
 
--- Waits for a piece; not longer than first_byte_s for the first one of the body, idle_s for others.
+-- Waits for a piece: at most first_byte_s for the first one of the body, idle_s for others.
 local function wait_for_piece(stream, request)
   local limit = request[stream.last > 0 and "idle_s" or "first_byte_s"]
   if not limit then return park(stream) end
@@ -151,7 +151,7 @@ local function take(stream)
   return chunk
 end
 
--- The body of an error response is short, and is collected whole: it explains the error.
+-- Collects the body of an error response: it is short, and explains the error.
 local function sink(stream, request, collected)
   local status = stream.head and stream.head.status or 0
   if status >= 200 and status < 300 then return request.on_chunk end
@@ -177,7 +177,7 @@ local function drain(stream)
   end
 end
 
--- The caller has all it needs: give the transfer a moment to end by itself.
+-- The caller has enough: gives the transfer a moment to end by itself.
 local function linger(stream)
   stream.enough = true
   local patience = timer.start(LINGER_S, give_up, stream)
@@ -196,7 +196,7 @@ local function consume(stream, request)
         stream.status = stream.status or host.E.CANCELED
         return finish(stream, request, collected)
       end
-      stream.heard_at = host.clock() -- while the caller was busy, nothing could be heard
+      stream.heard_at = host.clock() -- pieces could not arrive while the caller was busy
     elseif stream.status then
       return finish(stream, request, collected)
     elseif stream.silent then
@@ -213,7 +213,7 @@ local function fetch_stream(request, spec)
   local pump = sched.spawn(transfer, stream, spec)
   local ok, result, err = pcall(consume, stream, request)
   stream.parked = false
-  sched.kill(pump, sched.Canceled) -- nothing, when it has ended
+  sched.kill(pump, sched.Canceled) -- does nothing if it has ended
   if not ok then error(result, 0) end
   return result, err
 end

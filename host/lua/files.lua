@@ -78,7 +78,7 @@ local function problem(root, name, code, text) return nil, root.name .. "/" .. n
 
 local function only_looks(what) return what == FILE.READ or what == FILE.LIST or what == FILE.STAT end
 
--- What C says of `work` on `name`: its data, or what went wrong.
+-- Does `work` on `name` in C: its data, or nil and the error.
 local function run(root, name, work)
   work.root, work.name = root.path, name
   if not only_looks(work.what) then beyond "files" end
@@ -197,7 +197,7 @@ local function gunzipped(bytes, limits)
   return nil, e == host.E.LIMIT and "is too large unpacked" or "is no gzip"
 end
 
--- {name, bytes or false, ..}, as C takes them; or nil and why not.
+-- {name, bytes or false, ..}, as C expects them; or nil and the reason.
 local function entries_of(bytes, limits)
   local text, why = gunzipped(bytes, limits)
   if not text then return nil, why end

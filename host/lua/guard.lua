@@ -12,15 +12,15 @@ local rate = require "human.http.rate"
 local sched = require "human.core.sched"
 
 local M = {}
-local GOOD_S = 900                               -- for how long a key that was right is known to have been
-local PENDING_MAX, PENDING_S = 8, 0.01           -- unknown keys of one address that a worker looks at at a time
+local GOOD_S = 900                               -- how long a right key is remembered
+local PENDING_MAX, PENDING_S = 8, 0.01           -- unknown keys of one address that a worker checks at a time
 local pending = {}                               -- address -> {n = how many keys, times = {[key] = how often}}
 local failures                                   -- limits.auth_failures, once read
 
 metrics.describe("human_auth_failures_total", "Requests with a key or token that was refused")
 metrics.describe("human_auth_limited_total", "Requests that were refused before their key was looked at")
 
--- "Good" is a bucket that has no token left.
+-- A known key is a bucket without a token left.
 local function is_known(token) return not host.rate_take("good " .. token, 1 / GOOD_S, 1, 0) end
 local function note_good(token) host.rate_take("good " .. token, 1 / GOOD_S, 1, -1) end
 
@@ -31,9 +31,9 @@ local function refuse_when_spent(from, per_s)
                                message = "Too many wrong keys came from this address" })
 end
 
--- Waits while enough unknown keys from this address are being checked: parallel guesses must not all pass
--- before the first turns out wrong; the same key twice is one guess.  True: check this one now;
--- false: no need to wait, since it was right a while ago, or turned out right meanwhile.
+-- Waits while PENDING_MAX unknown keys from this address are being checked: parallel guesses must not all get
+-- through before the first turns out wrong.  The same key twice is one guess.  True: check this one now;
+-- false: it is known to be right, from before or from a check meanwhile.
 local function queue(token, from, per_s)
   while not is_known(token) do
     refuse_when_spent(from, per_s)

@@ -23,7 +23,7 @@ local function random_byte()
   return byte(pool, at - 1)
 end
 
--- Numbers beyond the last whole multiple of the wanted range are thrown away: no modulo bias.
+-- Rejects numbers beyond the last whole multiple of the range, to avoid modulo bias.
 local function random_pair()
   local n
   repeat n = random_byte() * 256 + random_byte() until n < 64800 -- 50 * 1296

@@ -21,8 +21,8 @@ local M = {}
 
 local LEASE_S, SLACK_S = 60, 30                  -- a claim outlives any request by SLACK_S
 local BODY_MAX = 1024 * 1024                     -- of a stored answer
-local TRIES = 3                                  -- a row may go between the claim and the look
-local ATTEMPTS = 3                               -- of a request whose workers died; then nobody begins it again
+local TRIES = 3                                  -- a row may disappear between claim and look-up
+local ATTEMPTS = 3                               -- of a request that kills workers; then it is not started again
 local SWEEP_ROWS, SWEEP_ROUNDS = 1000, 100
 
 local LEFT = [[coalesce(k.lease_until <= now() and k.attempts %s %d, false)]]
@@ -62,8 +62,8 @@ M.sql = {
 
 -- Claims ----------------------------------------------------------------------------------------------
 
--- Two requests are the same if path parameters, query and body agree byte by byte; a body on disk counts by its
--- contents.  Only the body may contain NUL, and it comes last.
+-- Two requests are the same if path parameters, query and body are equal byte by byte; of a body on disk, its
+-- contents.  Only the body may contain NUL, so it comes last.
 local function fingerprint(ctx, route, body)
   local parts = {}
   for i, name in ipairs(route.names or {}) do parts[i] = tostring(ctx.params[name]) end
@@ -72,7 +72,7 @@ local function fingerprint(ctx, route, body)
   return crypto.sha256_hex(table.concat(parts, "\0"))
 end
 
--- The owner of the key: anonymous callers are told apart by address.
+-- The owner of the key: anonymous callers are distinguished by address.
 local function scope_of(ctx, route)
   local actor = ctx.actor
   local who = actor and actor.id or "public " .. ctx.ip
@@ -85,7 +85,7 @@ local function claim_of(ctx, route, key, body)
            lease_s = math.max(LEASE_S, route.timeout_s + SLACK_S) }
 end
 
--- The error for a repeat.
+-- The error that ends a repeat.
 local Repeat = { __tostring = function() return "this request was answered before" end }
 local function is_repeat(v) return getmetatable(v) == Repeat end
 
@@ -103,14 +103,14 @@ local function judge(claim, row)
   return row
 end
 
--- The answer as it is kept: headers, body (base64, or nil) and whether it is sealed.
+-- The answer as stored: headers, body (base64, or nil) and whether it is sealed.
 local function kept(claim, route, status, headers, body)
   local is_secret = sealed.is_needed(route, status, headers)
   if is_secret then headers, body = sealed.close(headers, body, claim) end
   return headers, body and #body <= BODY_MAX and host.base64(body) or nil, is_secret
 end
 
--- Transient answers (5xx, 429) are not kept: a repeat may get another.
+-- Transient answers (5xx, 429) are not stored: a repeat may get another.
 local function is_kept(status) return status ~= nil and status < 500 and status ~= 429 end
 
 -- A lease ---------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ local function take(claim)
   in_progress()
 end
 
--- Returns nil when the request is to run, with ctx.claim set; else the stored answer {status,
+-- Returns nil and sets ctx.claim if the request must run; else the stored answer {status,
 -- headers (lines), body}.  Fails with 400, 409 or 422.
 function M.begin(ctx, route, key, body)
   local claim = claim_of(ctx, route, key, body)
@@ -139,7 +139,7 @@ end
 local function settle(ctx, what, ...)
   local claim = ctx.claim
   ctx.claim = false
-  ctx.task.max_awaits = nil                      -- a handler that used them all must not keep its key
+  ctx.task.max_awaits = nil                      -- a handler that used them all must still release its key
   local ok, err = pcall(db.exec, M.sql[what], claim.scope, claim.key, claim.owner, ...)
   if ok and err == 1 then return end
   log.warn("idempotency: " .. what .. " failed", { request_id = ctx.id, route = ctx.route.title,
@@ -149,7 +149,7 @@ end
 -- Releases the key: the next request with it runs again.
 function M.release(ctx) settle(ctx, "release") end
 
--- Stores the answer of the request that has the claim, if it is one to keep.  headers: its own lines.
+-- Stores the answer of the request that holds the claim, unless it is transient.  headers: its own lines.
 function M.store(ctx, status, headers, body)
   if not is_kept(status) then return M.release(ctx) end
   settle(ctx, "store", status, kept(ctx.claim, ctx.route, status, headers, body))
@@ -157,7 +157,7 @@ end
 
 -- One transaction -------------------------------------------------------------------------------------
 
--- Nobody else is at work on it, and nothing is known of it; or an error.
+-- Raises unless nobody else runs the request and no answer is stored.
 local function check_first(claim, tx, row)
   if row.fingerprint and not row.is_old and not (row.is_dead and row.fingerprint == claim.print) then
     error(setmetatable(judge(claim, row), Repeat), 0)
@@ -166,7 +166,7 @@ local function check_first(claim, tx, row)
   if row.fingerprint then tx:ask(M.sql.clear, claim.scope, claim.key, rules.KEEP_H) end
 end
 
--- Another request stored an answer in spite of the lock: our work is rolled back, and we look again.
+-- Another request stored an answer in spite of the lock: roll back and look again.
 local function raced(err)
   if not db.is_error(err) or err.constraint ~= "idempotency_keys_pkey" then return nil end
   err.sqlstate = "40001"
@@ -199,7 +199,7 @@ end
 
 -- Runs a request once for all requests with this key (nil: no key).  fn() runs the handler, never raises
 -- and returns {status, headers (own lines), body}; it runs again after a lost race.  Its database work is
--- committed if that answer is one to keep, and only then.  Returns what fn returned; or nil and the stored
+-- committed only if that answer is not transient.  Returns what fn returned; or nil and the stored
 -- answer of an earlier request.  ctx.claim is set afterwards when the handler reached beyond the database.
 function M.carry_out(ctx, route, key, body, fn)
   local ok, answer = pcall(db.whole, plan_of(ctx, route, key, body), fn)

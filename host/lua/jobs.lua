@@ -14,12 +14,12 @@ local target = require "human.scripts.target"
 local timer = require "human.core.timer"
 
 local M = {}
-local LEASE_S, RENEW_S = 15, 5                   -- a job of a host that died waits that long for another
-local PAUSE_S, PAUSE_MAX = 2, 11                 -- after a run that its worker did not survive; how often it doubles
-local LOOK_S = 1                                 -- how often due jobs are looked for
+local LEASE_S, RENEW_S = 15, 5                   -- a dead host's job waits this long for another host
+local PAUSE_S, PAUSE_MAX = 2, 11                 -- after a run that killed its worker; how often the pause doubles
+local LOOK_S = 1                                 -- between checks for due jobs
 local me = id.new()                              -- this worker's incarnation
 local looking, stopped = false, false
-local running = {}                               -- job name -> the run, a table of its own
+local running = {}                               -- job name -> its run, a table
 local LOST = setmetatable({}, { __tostring = function() return "the lease of this job was lost" end })
 local next_look = {}                             -- job name -> host.now() before which it cannot be due
 
@@ -70,13 +70,13 @@ function M.start(fn_path)
   g.starts[#g.starts + 1] = fn_path
 end
 
--- Another worker may run the job now: ours is cancelled, with all that it started, and abandoned if it does not end.
+-- Another worker may run the job now: cancels ours with all its tasks, and abandons those that do not end.
 local function end_run(run)
   run.lost = true
   run.scope:stop(LOST)
 end
 
--- Ends the run as soon as the lease that was requested at `sent` may have expired.
+-- Ends the run once the lease requested at `sent` may have expired.
 local function hold(run, sent)
   timer.cancel(run.alarm)
   run.alarm = timer.start(sent + LEASE_S - host.now(), end_run, run)
@@ -94,7 +94,7 @@ local function renew(name, run)
   end
 end
 
--- A lease of ours that was never released (the database went away before) is taken again.
+-- Takes the lease, even one of ours that was never released because the database went away.
 local function take_and_run(job, run)
   local sent = host.now()
   next_look[job.name] = sent + job.seconds
@@ -127,7 +127,7 @@ local function run_job(job)
   if not ok then error(err, 0) end
 end
 
--- A run that went on after it was cancelled was abandoned where it waited.
+-- A run that did not end when cancelled has been abandoned.
 local function on_finish(task, err)
   if not err then return end
   local name = task.job
@@ -171,7 +171,7 @@ function M.run()
   look()
 end
 
--- A job whose interval became shorter must not wait for the end of the longer one.
+-- A job whose interval became shorter must not wait for the end of the old one.
 local function rescheduled(job)
   db.exec(sql.sooner, job.name, job.seconds)
   next_look[job.name] = nil
@@ -186,7 +186,7 @@ local function added(old, new)
   return list
 end
 
--- Generation `new` has replaced `old`: from now on it is where jobs are looked up by name.
+-- Generation `new` has replaced `old`: from now on jobs are looked up there by name.
 function M.reloaded(old, new)
   if host.worker() ~= 0 or not looking then return end
   for name in pairs(old.jobs) do

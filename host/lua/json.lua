@@ -2,7 +2,7 @@
 -- Debian's cjson 2.1.0 is fast but loses "[]", prints 1e15 and long fractions wrongly, escapes "/" and
 -- accepts "1." as a number.  So cjson is used exactly where its result is right.
 
-local cjson = require("cjson").new() -- an instance of our own: settings of others do not reach it
+local cjson = require("cjson").new() -- our own instance, so that nobody else changes its settings
 local buffer = require "string.buffer"
 local host = require "human.core.host"
 
@@ -221,7 +221,7 @@ local function has_empty_array(text)
   return false
 end
 
---- The closing quote of the string whose opening quote is at `at`; nil where a text that is no JSON has none.
+--- The position of the closing quote of the string that opens at `at`; nil in a malformed text.
 function M.string_end(text, at)
   local i = at + 1
   while true do
@@ -244,7 +244,7 @@ local function mark_empty(text)
     if not at then break end
     if byte(text, at) == 34 then
       local close = M.string_end(text, at)
-      if not close then return text end -- which the parser is going to refuse
+      if not close then return text end -- the parser will refuse it
       i = close + 1
     else
       local _, close = find(text, "^%s*%]", at + 1)
@@ -280,7 +280,7 @@ function M.decode(text)
   if find(text, "\0", 1, true) then return nil, "is not valid JSON: it contains a NUL" end
   local marked = has_empty_array(text)
   local ok, v = pcall(cjson_decode, marked and mark_empty(text) or text)
-  if not ok and marked then ok, v = pcall(cjson_decode, text) end -- for the right position
+  if not ok and marked then ok, v = pcall(cjson_decode, text) end -- for the right position in the message
   if not ok then return nil, "is not valid JSON: " .. v end
   if has_bad_number(text) then
     return nil, "is not valid JSON: a number needs digits on both sides of its point"

@@ -15,7 +15,7 @@ local tokens = require "human.llm.tokens"
 
 local M = {}
 
-local PRIMARY_SHARE = 0.7   -- of the time, when a fallback must have the rest
+local PRIMARY_SHARE = 0.7   -- of the time, if a fallback may need the rest
 
 --- Declare the providers of this generation; once, while scripts are loading.
 --- registry: order (names tried by "auto"), providers ({[name] = provider}), models ({[name] = default
@@ -48,7 +48,7 @@ local function whole(call, result, usage)
   }
 end
 
--- A call, and what it asks.  A call that costs something is recorded before it is made.
+-- Prepares a call.  One that costs something is recorded before it is made.
 local function planned(choice, req, conf)
   local call = server.call(choice, req, conf)
   call.id = id.new()
@@ -56,7 +56,7 @@ local function planned(choice, req, conf)
   return call
 end
 
--- Asks one server.  However it ends, the call is in the books, and its cost in the caller's `spent`.
+-- Asks one server.  However that ends, records the call, and adds its cost to the caller's `spent`.
 local function run(call, until_at)
   local registry, choice, req, conf = choices.registry(), call.choice, call.req, call.conf
   call.started = host.clock()
@@ -83,7 +83,7 @@ local function run(call, until_at)
 end
 
 local function check(req)
-  local messages = rawget(req, "messages")       -- they may be made when somebody looks
+  local messages = rawget(req, "messages")       -- rawget: they may be created on first access
   if not (type(messages) == "table" and #messages > 0) and type(req.fit) ~= "function" then
     error("llm.chat: messages must be a list with at least one message", 3)
   end
@@ -180,7 +180,7 @@ end
 --- Whether requests may name this model: the provider in its name, if any, is configured.
 function M.has_provider(model) return choices.has_provider(choices.registry(), choices.settings(), model) end
 
--- For those who show it --------------------------------------------------------------------------------
+-- For status pages --------------------------------------------------------------------------------
 
 --- The server that a call would ask now: {provider, model, language_model = bool, base_url, problem, fallback}.
 function M.status()

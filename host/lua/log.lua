@@ -21,8 +21,8 @@ local MASK = "[redacted]"
 local SECRET = { key = true, authorization = true, cookie = true, setcookie = true, dsn = true }
 local ENDINGS = { "token", "secret", "password", "passwd", "apikey", "privatekey" }
 
--- A run of letters, digits, - and _ without the key in it.  Searches the run once: starting at each of many
--- "sk-" would scan to the end every time.
+-- Masks the key in a run of letters, digits, - and _.  Searches the run once: a search from each of many
+-- "sk-" would scan to its end every time.
 local function without_key(run)
   local at = find(run, "%f[%w_]sk%-")
   if at and find(run, "%w%w%w%w%w%w%w%w%w", at + 3) then return sub(run, 1, at + 2) .. MASK end
@@ -38,12 +38,12 @@ local SECRETS = {
   { "(%w://[^%s:/@]*:)[^%s@/]+@", "%1" .. MASK .. "@" },
 }
 
--- Each of those texts contains one of these marks: most texts have none, and are not searched.
+-- Each of those texts contains one of these marks.  Most texts contain none and need no search.
 local MARKS = { "_", "sk-", "=", "earer", "://" }
-local SHORTEST = 7                               -- bytes of a secret with what makes it one ("a://:x@")
+local SHORTEST = 7                               -- bytes of the shortest secret with its mark ("a://:x@")
 
 local KEYS_MAX = 64
-local KEY_SURE = 24                              -- so many letters and digits in a row are a key, and no word
+local KEY_SURE = 24                              -- this many letters and digits in a row are a key, not a word
 local keys, n_keys = {}, 0                       -- prefix -> the pattern of a text that surely holds such a key
 
 --- Declares a kind of key: `prefix` (letters, digits and _, ending in _) and at least eight letters or digits.
@@ -51,7 +51,7 @@ local keys, n_keys = {}, 0                       -- prefix -> the pattern of a t
 function M.add_key(prefix)
   if keys[prefix] then return end
   if n_keys == KEYS_MAX then error("there are " .. KEYS_MAX .. " kinds of keys already", 0) end
-  local begin = "%f[%w_](" .. prefix .. ")[%w_]*"  -- linear: it begins where a run of these does, and nowhere within
+  local begin = "%f[%w_](" .. prefix .. ")[%w_]*"  -- linear: matches only at the start of a run
   keys[prefix], n_keys = begin .. ("%w"):rep(KEY_SURE), n_keys + 1
   SECRETS[#SECRETS + 1] = { begin .. ("[%w+/]"):rep(8) .. "[%w_+/=-]*", "%1" .. MASK }
 end
@@ -65,7 +65,7 @@ function M.has_key(text)
   return false
 end
 
-local NAMES_MAX, NAME_MAX = 1000, 64             -- names, and their bytes, whose answer is kept; strangers choose some
+local NAMES_MAX, NAME_MAX = 1000, 64             -- names cached, and their bytes; strangers choose some
 local secret_names, n_names = {}, 0
 
 local function says_secret(name)

@@ -14,7 +14,7 @@ local known, series = {}, 0
 local families = {}                              -- name -> {type, help, bounds}
 local ESCAPE = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
 
-local fine_names, fine_labels = {}, {}           -- those of series that there are
+local fine_names, fine_labels = {}, {}           -- of existing series
 
 local function check(fine, name, pattern, what, level)
   if fine[name] then return end
@@ -83,11 +83,11 @@ end
 
 -- "a_bucket{x="1",le="5"}" of a histogram a -> a, "bucket", 'x="1"', "5"; of others name, nil, labels.
 local function split(full)
-  local name, labels = match(full, "^([^{]*){?(.-)}?$")   -- linear: each part ends where the next begins
+  local name, labels = match(full, "^([^{]*){?(.-)}?$")   -- linear: parts do not overlap
   local base, part = match(name, "^(.*)_(%l+)$")
   local family = base and families[base]
   if not (family and family.kind == "histogram") then return name, nil, labels end
-  local rest, le = match(labels, '^(.-),?le="([^"]*)"$') -- linear: names and labels are ours
+  local rest, le = match(labels, '^(.-),?le="([^"]*)"$') -- linear: we choose names and labels
   return base, part, rest or labels, le
 end
 

@@ -1,6 +1,6 @@
 -- host/lua/outbox.lua -- transactional outbox: an event is written in the transaction of its cause and delivered to
 -- each consumer of its topic, in batches, if and only if that transaction commits.
--- Each event has a row for each consumer (human.queue, of the kind "outbox TOPIC module.fn"), deleted when it is done.
+-- Each event has one row per consumer (human.queue, of the kind "outbox TOPIC module.fn"), deleted when it is done.
 -- There is no position, so a transaction that commits late cannot fall behind one.
 
 local blame = require "human.core.blame"

@@ -139,7 +139,7 @@ function M.cancel(q, kind, key)
   return n
 end
 
---- Generation `new` has taken the place of `old` (reload).
+--- Generation `new` has replaced `old` (reload).
 function M.reloaded(old, new)
   for kind in pairs(old.queue) do
     if not new.queue[kind] then

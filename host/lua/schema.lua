@@ -41,7 +41,7 @@ local function copy(t)
   return c
 end
 
--- For every kind.  secret: shown only once (an API key); answers with one are stored sealed for an Idempotency-Key.
+-- Of every kind.  secret: shown only once (an API key); answers with one are stored sealed for an Idempotency-Key.
 OPTIONS.of_all = { secret = "boolean" }
 
 local function with_options(node, options)
@@ -59,7 +59,7 @@ local function with_options(node, options)
   return out
 end
 
--- No tail calls where errors are raised: their levels count the frames up to the declaration.
+-- No tail calls where errors are raised: their levels count frames up to the declaration.
 node_mt.__call = function(node, options)
   local out = with_options(node, options)
   return out

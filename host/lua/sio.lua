@@ -17,7 +17,7 @@ require "human.sio.gather"
 local M = {}
 local Server = {}
 local server_mt = { __index = Server }
-local EARLY_MS = 5 -- timers are fired this much early, since a client counts from when it sees us
+local EARLY_MS = 5 -- timers fire this much early, since a client starts counting when our message arrives
 
 -- option -> kind, default, least, greatest
 local NUMBERS = {
@@ -103,7 +103,7 @@ local function open_tail(options, upgrade)
   }
 end
 
--- What sessions need, without any function of a script: they outlive its generation.
+-- The options for sessions, without functions of scripts: sessions outlive their generation.
 local function settings(options, path)
   local set = transports(options.transports)
   local conf, packed = host.conf(), options.parser == "msgpack"

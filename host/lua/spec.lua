@@ -28,7 +28,7 @@ function M.database()
   db.open()
 end
 
---- The scripts in force, served by this process.  options.database: with one.  Awaits.
+--- Serves the scripts in force in this process.  options.database: with one.  Awaits.
 function M.serve(options)
   if options and options.database then M.database() end
   local request = require "human.http.request"

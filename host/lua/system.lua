@@ -12,15 +12,15 @@ local M = {}
 local STARTED = host.now()
 local rendered = setmetatable({}, { __mode = "k" })   -- generation -> {module that renders = text}
 local draining = false
-local database_id                                -- of the database that this worker uses
+local database_id                                -- of this worker's database
 
 -- This worker is stopping: it finishes its requests and takes no more.
 function M.drain() draining = true end
 
---- Which database it is (migrate.identity).
+--- Sets the id of the database (migrate.identity).
 function M.identify(id) database_id = id end
 
--- Provider "none": no script of this tree asks a model.
+-- Provider "none": no script has registered providers.
 local function llm_status()
   local ok, status = pcall(require("human.llm").status)
   if ok then return status end
@@ -33,7 +33,7 @@ local function last_reload()
   return ok and (ok == 1 and "accepted" or "refused")
 end
 
--- The present problems, in sentences; and whether they affect requests.
+-- The current problems, as sentences; and whether they affect requests.
 local function problems(llm, reload)
   local list, suffers = {}, false
   local state = host.db_state()
@@ -80,7 +80,7 @@ end
 local HOW = "set the secret `admin` (HUMAN_API_ADMIN_TOKEN, api.admin_token or /etc/human/secrets/admin) and send it "
   .. "as `Authorization: Bearer TOKEN`"
 
--- Whether the setting api.NAME admits this client without a token; else why not.
+-- Whether the setting api.NAME admits this client without a token; else the reason.
 local function is_open(ctx, name)
   local mode = host.conf().api[name]
   if mode == "open" then return true end

@@ -10,7 +10,7 @@ local timer = require "human.core.timer"
 
 local M = {}
 local KEY_MAX = 200
-local SUSPECTS_MAX = 256                         -- names of a worker, which never forgets one
+local SUSPECTS_MAX = 256                         -- names per worker, which never forgets one
 local suspects, n_suspects = {}, 0
 
 --- Runs fn(...) as a task of its own: immediately up to its first wait, then whenever it can go on.  Errors

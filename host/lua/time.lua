@@ -86,7 +86,7 @@ function M.normalize(text)
   return M.format(ms)
 end
 
-local shift_s = 0                                -- of a test clock (human.core.clock)
+local shift_s = 0                                -- how far a test clock is ahead (human.core.clock)
 local ADVANCE_MAX_S = 100 * 366 * 86400
 
 --- Milliseconds since 1970, now.  In SQL the same time is human_now().
@@ -106,7 +106,7 @@ function M.advance(seconds)
   return M.format((host.time() + ahead_s) * 1000)
 end
 
--- For the runtime: the test clock is ahead by so much.
+-- For the runtime: how far the test clock is ahead.
 function M.shift(seconds) shift_s = seconds end
 
 return M

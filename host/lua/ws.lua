@@ -18,7 +18,7 @@ local MESSAGE_MAX = 256 * 1024
 
 local function is_text(v) return type(v) == "string" end
 
--- Any user of the database may have sent it.
+-- Checks it, because any user of the database may have sent it.
 local function is_message(m)
   return is_text(m.path) and is_text(m.room) and (is_text(m.text) or is_text(m.bytes))
 end

@@ -1,6 +1,6 @@
 -- host/lua/cli/agent.lua -- `human agent`: a chat with an agent of a running server, in the terminal or in
 -- a pipe.  An ordinary client of the agent API over HTTP: it sees nothing that another client could not.
--- Neighbour: cli/agent_account, our account there.
+-- See cli/agent_account for its account there.
 
 local account = require "human.cli.agent_account"
 local cli = require "human.cli.words"
@@ -15,7 +15,7 @@ local sse = require "sse"
 local M = {}
 
 local CALL_S, ANSWER_S, DETAILS_MAX = 15, 300, 20
-local START_S, LOOK_S = 30, 0.2                  -- of a server whose database is being made ready
+local START_S, LOOK_S = 30, 0.2                  -- for a server that is still preparing its database
 local KEY_VARIABLE = "HUMAN_AGENT_KEY"
 local FLAGS = { ["--message"] = "TEXT", ["-m"] = "--message", ["--name"] = "NICKNAME", ["--url"] = "URL",
                 ["--agent"] = "ID" }
@@ -25,7 +25,7 @@ local FLAGS = { ["--message"] = "TEXT", ["-m"] = "--message", ["--name"] = "NICK
 local Client = {}
 Client.__index = Client
 
--- {me with the server of this home, health}.  Nothing secret has been sent when this returns.
+-- Returns a client of the server of this home, and the server's health.  Sends no secret.
 local function at_home()
   local server, health
   local until_at = host.clock() + START_S
@@ -46,7 +46,7 @@ local function elsewhere(url)
   return setmetatable({ url = url:match "^.*[^/]" }, Client)
 end
 
--- The server may have been replaced since, and its address may be another program's.
+-- The server may have been replaced meanwhile, and another program may have its address.
 function Client:look_again()
   if self.url then return end
   local now = at_home()
@@ -72,12 +72,12 @@ function Client:headers(accept)
   return headers
 end
 
--- What others wrote must not command the terminal that it is shown on: no control characters (C0, C1).
+-- Removes control characters (C0, C1): texts of others must not control the terminal.
 local function plain(text)
   return (tostring(text):gsub("\194[\128-\159]", ""):gsub("[%z\1-\8\11-\31\127]", ""))
 end
 
--- What a refusal says, and of which fields.
+-- The message of a refusal, with its fields.
 local function why(body)
   local value = json.decode(body)
   if type(value) ~= "table" then return "no reason given" end
@@ -94,7 +94,7 @@ function Client:no_answer(err)
   cli.stop("no answer from the server: " .. err.message)
 end
 
--- The decoded answer, or nil and its status when that is one of `expected` ({[404] = true}).
+-- The decoded answer, or nil and its status if that is in `expected` ({[404] = true}).
 function Client:call(method, path, body, expected)
   local answer, err = self:fetch {
     path = path, method = method, headers = self:headers "application/json",
@@ -148,7 +148,7 @@ local function event_of(me, text)
   } } }
 end
 
--- Sends one line and shows what the agent does.  True when a run ended as it should.
+-- Sends one line and shows what the agent does.  True if its run ended normally.
 local function say(me, text)
   local parser, ended = sse.parser(), nil
   local answer, err = me:fetch {
@@ -178,7 +178,7 @@ local function announce(me, health)
   end
 end
 
--- Line after line; `prompt`: "" in a pipe.  True when each got its answer.
+-- Reads line after line; `prompt`: "" in a pipe.  True if all were answered.
 local function converse(me, prompt)
   local all = true
   while true do
@@ -232,7 +232,7 @@ end
 
 local function is_terminal() return host.native.fact("tty", "0") ~= nil and host.native.fact("tty", "1") ~= nil end
 
---- Runs the client with the command line's words; returns the exit code.  Awaits.
+--- Runs the client with the command line's arguments; returns the exit code.  Awaits.
 function M.run(args)
   local o = parse(args)
   o.name = o.name or nickname()

@@ -1,7 +1,7 @@
 -- host/lua/cli/agent_account.lua -- the account that `human agent` talks with: user, key and agent.
 -- On the server of this home it creates and keeps them, one set per database (/health, database_id): a new
 -- database gets a new user and key, and no database gets the key of another.
--- On any other server it creates and keeps nothing: there the person uses their own key.
+-- On any other server it creates and keeps nothing: there users bring their own key.
 
 local cli = require "human.cli.words"
 local host = require "human.core.host"
@@ -23,9 +23,9 @@ local PROMPT = {
     .. "science. Be supportive and evidence-based. Never give medical advice: refer to doctors for injuries.",
 }
 
--- What is kept --------------------------------------------------------------------------------------
+-- The stored account --------------------------------------------------------------------------------------
 
--- A home may be that of a service, in which another user's files have no place.
+-- Not in the home, which may belong to a service.
 local function path()
   local home = host.conf().home
   local owner = (host.native.fact("stat", home) or ""):match "^%S+ %d+ (%d+)"
@@ -48,7 +48,7 @@ end
 
 local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
--- Through the shell, because only its umask can make a file that nobody else could ever open.
+-- Through the shell: only with its umask is the file never readable by others.
 local function save_kept(kept)
   local to, text = path(), json.encode_sorted(kept)
   local file, name = quoted(to .. ".new"), quoted(to)
@@ -94,7 +94,7 @@ end
 
 local GONE = { [401] = true, [403] = true, [404] = true }
 
--- The name that the agent goes by; nil when what was kept is no longer valid.
+-- The agent's name; nil if the stored account is no longer valid.
 local function agent_name(me)
   if not (me.key and me.agent_id) then return nil end
   local state = me:call("GET", "/api/agents/" .. me.agent_id .. "/state", nil, GONE)
@@ -104,12 +104,12 @@ end
 
 local function without_old_entries(kept)
   for name in pairs(kept) do
-    if name:find "://" then kept[name] = nil end -- of versions that kept keys by address
+    if name:find "://" then kept[name] = nil end -- from versions that stored keys by address
   end
   return kept
 end
 
---- Takes the account at the server of this home, whose database is `database_id`; makes it where there is none.
+--- Uses the account at the server of this home, whose database is `database_id`; creates it if there is none.
 function M.enter(me, database_id, nickname)
   local kept = without_old_entries(load_kept())
   local mine = type(kept[database_id]) == "table" and kept[database_id] or {}
@@ -117,7 +117,7 @@ function M.enter(me, database_id, nickname)
   me.name = agent_name(me)
   if me.name then return end
   me.user_id, me.key, me.agent_id, kept[database_id] = nil, nil, nil, nil
-  save_kept(kept)                                -- before anything is made: what cannot be kept is lost
+  save_kept(kept)                                -- before creating anything: what we cannot store would be lost
   make_user(me, nickname)
   make_agent(me)
   kept[database_id] = { user_id = me.user_id, key = me.key, agent_id = me.agent_id }
@@ -136,7 +136,7 @@ local function choose(list)
     or "say which agent with --agent: " .. table.concat(ids, ", "))
 end
 
---- Takes the account that `key` stands for at somebody else's server.
+--- Uses the account of `key` at another server.
 function M.visit(me, key, agent_id)
   me.key, me.user_id = key, "terminal"
   me.agent_id = agent_id or choose(me:call("GET", "/api/agents"))

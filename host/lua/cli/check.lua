@@ -25,14 +25,14 @@ local function examples(g)
   return n
 end
 
--- One line that says what was checked.
+-- A summary of what was checked, in one line.
 function M.summary(g)
   return ("scripts %s: %s, %s, %s, %s"):format(g.id, plural(size(g.loaded), "module"),
     plural(#g.routes, "route"), plural(size(g.jobs) + #g.starts, "job"), plural(examples(g), "rule example"))
 end
 
 -- The checker's process (host/server/reload.c), which reads a line with a tab as the file being loaded, any
--- other as the verdict.  The JIT is off: an endless loop can then be interrupted, and so names its line.
+-- other as the verdict.  The JIT is off: then an endless loop can be interrupted, and names its line.
 function M.prove()
   jit.off()
   local function say(mark, text)

@@ -1,4 +1,4 @@
--- host/lua/cli/clock.lua -- `human clock`: shows the time by which things come due, and moves it in a test database.
+-- host/lua/cli/clock.lua -- `human clock`: shows the time that due times depend on, and moves it in a test database.
 -- Exit status: 0; 1 without a test clock in the database, or without a database; 2 for wrong arguments.
 
 local cli = require "human.cli.words"

@@ -1,5 +1,5 @@
 -- host/lua/cli/config.lua -- `human config`: every setting with its value and its source.
--- C prints the host's own settings, this those of scripts; of a secret only whether it is set.
+-- C prints the host's own settings, this file those of scripts; for a secret only whether it is set.
 
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"

@@ -6,7 +6,7 @@ local sched = require "human.core.sched"
 
 local M = {}
 
---- Awaits; ends the command where there is none.
+--- Awaits; ends the command if there is none.
 function M.open()
   local task = sched.current()
   sched.on_event(host.EV.DB, function(up) sched.wake(task, up == 1) end)

@@ -13,7 +13,7 @@ local M = {}
 local FIRST = { "level", "name", "text", "fix" }
 local MARK = { ok = "ok  ", warn = "warn", fail = "FAIL" }
 
---- All checks; the report.
+--- Runs all checks; returns the report.
 function M.examine(ask, conf, ask_model)
   local r = doctor.report(ask, conf)
   doctor.versions(r)

@@ -1,7 +1,7 @@
 -- host/lua/cli/doctor_machine.lua -- checks of `human doctor` that concern the machine: files, limits, ports, keys.
 -- A check adds findings to a report: ok, warn or fail, each with the facts and a fix.
--- Checks change nothing.  Their questions to the machine go through `ask`, so that specs can
--- answer instead.  Neighbours: cli/doctor_service (database, scripts, model), cli/doctor.
+-- Checks change nothing.  They query the machine through `ask`, so that specs can answer instead.
+-- See also cli/doctor_service (database, scripts, model) and cli/doctor.
 
 local host = require "human.core.host"
 
@@ -22,7 +22,7 @@ Report.ok, Report.warn, Report.fail = add "ok", add "warn", add "fail"
 
 local MB, GB = 1048576, 1073741824
 local DISK_FAIL, DISK_WARN = 100 * MB, GB
-local SPARE_FILES = 256                          -- of a worker beside its clients: pool, transfers, pipes
+local SPARE_FILES = 256                          -- per worker besides its clients: pool, transfers, pipes
 local CERTIFICATE_WARN_S = 14 * 86400
 local FILE_SECRETS = { "database.url", "database.direct_url", "api.admin_token", "secrets.openai", "secrets.anthropic",
                        "secrets.gemini", "secrets.llm", "secrets.openrouter", "secrets.groq", "secrets.mistral",
@@ -36,7 +36,7 @@ function M.versions(r)
   r:ok("versions", text:gsub("\n", ", ") .. ", " .. (rawget(_G, "jit") and jit.version or _VERSION))
 end
 
--- {type, mode, uid, owner} of a path, or nil and why.
+-- {type, mode, uid, owner} of a path, or nil and the reason.
 local function stat(r, path)
   local text, why = r.ask("stat", path)
   if not text then return nil, why end
@@ -63,8 +63,8 @@ local function who(r)
   return name, tonumber(uid)
 end
 
--- Root looks at the service of this machine, whose settings are these: it runs as the owner of the home, with
--- the limits of its unit.
+-- Whether we are root and these are the settings of the system's service, which runs as the owner of the home,
+-- with the limits of its unit.
 local function is_service(r, st)
   local _, uid = who(r)
   return uid == 0 and st and st.uid ~= 0 and (r.ask("source", "home") or ""):find("^/etc/human/human%.json:") ~= nil
@@ -89,7 +89,7 @@ local function home_found(r, home, st)
   r:ok("home", home)
 end
 
---- Where the server keeps what is its own.
+--- The home of the server.
 function M.home(r)
   local home = r.conf.home
   local st = stat(r, home)
@@ -108,9 +108,9 @@ function M.disk(r)
   r:ok("disk", text)
 end
 
---- The server takes the hard limit for itself.  server: the one that runs, or nil.
+--- The server raises its limit to the hard limit.  server: the running one, or nil.
 function M.files(r, server)
-  if not server and is_service(r, stat(r, r.conf.home)) then return end -- its unit says, not this shell
+  if not server and is_service(r, stat(r, r.conf.home)) then return end -- its unit sets the limit, not this shell
   local hard = tonumber((r.ask("files", server and tostring(server.pid) or "") or ""):match "^%d+ (%d+)")
   if not hard then return end
   local needed = r.conf.limits.connections + SPARE_FILES
@@ -135,7 +135,7 @@ local function check_port(r, setting, port)
   r:fail(setting, ("%s:%d: %s"):format(address, port, why), fix)
 end
 
---- Ports of a server that is to be started; of one that runs, cli/doctor_service asks the server.
+--- The ports of a server that is not running; cli/doctor_service checks a running one.
 function M.ports(r)
   local conf = r.conf
   for _, p in ipairs { { "port", conf.port }, { "agent_port", conf.agent_port },
@@ -144,7 +144,7 @@ function M.ports(r)
   end
 end
 
---- A file of settings that holds secrets is for its user alone.
+--- Only its user may read a settings file with secrets.
 function M.secrets(r)
   local seen, bad = {}, false
   for _, setting in ipairs(FILE_SECRETS) do
@@ -182,7 +182,7 @@ local function check_key(r, path)
   end
 end
 
---- Certificates, where tls.* names some.
+--- Certificates, if tls.* names some.
 function M.certificates(r)
   local tls = r.conf.tls
   if not tls then return end
@@ -195,7 +195,7 @@ function M.certificates(r)
   end
   for name in names:gmatch "[^\n]+" do
     local path = tls.directory .. "/" .. name
-    local chain = path .. "/fullchain.pem"       -- as ACME clients keep them
+    local chain = path .. "/fullchain.pem"       -- the layout of ACME clients
     if name:find "%.crt$" then check_certificate(r, path) elseif stat(r, chain) then check_certificate(r, chain) end
   end
 end
@@ -204,14 +204,14 @@ local function is_loopback(name)
   return name == "localhost" or name == "::1" or name:find "^127%." ~= nil
 end
 
--- A trusted address of this machine, or a network that it belongs to.
+-- An entry that covers this machine's own addresses.
 local function trusts_this_machine(list)
   for word in list:gmatch "[^%s,]+" do
     if word == "unix" or word:find "/0$" or is_loopback(word:match "^[^/]*") then return word end
   end
 end
 
---- What can the kernel keep the programs of scripts from?
+--- Which sandbox for programs does the kernel support?
 function M.programs(r)
   if not r.conf.exec.enabled then return r:ok("programs", "switched off (exec.enabled)") end
   local version, filter = (r.ask "sandbox" or ""):match "^(%d+) (%a+)"
@@ -225,7 +225,7 @@ end
 
 local BY_TOKEN = "set api.user_management to token, and the secret admin"
 
--- Management that is open to clients of this machine: who may pass for one?
+-- Management is open to clients on this machine: who could pass for one?
 local function check_local(r)
   local http = r.conf.http
   if http.trusted_proxies:find "/0" then

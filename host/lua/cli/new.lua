@@ -7,7 +7,7 @@ local own_server = require "human.cli.own_server"
 local templates = require "human.cli.new_templates"
 
 local M = {}
-local NAME_MAX = 24                              -- so that no line of a template grows too long
+local NAME_MAX = 24                              -- so that no line of a template becomes too long
 
 local function refuse(...)
   io.stderr:write("human new: ", table.concat { ... }, "\n")
@@ -60,7 +60,7 @@ local function write(dir, path, text)
   return 0
 end
 
--- Where the server is that has these settings, when none runs that could say it.
+-- The address of the server by these settings, if none runs to report it.
 local function configured()
   local conf = host.conf()
   local name = conf.host
@@ -70,7 +70,7 @@ local function configured()
   return { url = ("%s://%s:%d"):format(secure and "https" or "http", name, conf.port), pin = "" }
 end
 
--- A line for a shell.  The certificate is for the name that the world uses: here the key says whose it is.
+-- A line for a shell.  The certificate is for the public name, so here curl verifies the key instead.
 local function curl(path)
   local server = own_server.status() or configured()
   local trust = server.pin ~= "" and ("-k --pinnedpubkey '%s' "):format(server.pin) or ""

@@ -1,6 +1,6 @@
 -- host/lua/cli/override.lua -- `human override PATH`: copies a shipped script for editing.
 -- The copy goes into the first directory of the search path and names its origin.  The original text is
--- kept beside it, so that after an upgrade both sides' changes can be told apart (human overrides --diff).
+-- kept beside it, so that after an upgrade both sides' changes can be distinguished (human overrides --diff).
 
 local cli = require "human.cli.words"
 local host = require "human.core.host"
@@ -13,8 +13,8 @@ local function refuse(...)
   return 1
 end
 
---- The directories of the search path, as they are configured: the first is the operator's, the last is
---- the shipped one.
+--- The directories of the search path, as configured: the first is the operator's, the last the shipped
+--- one.
 function M.directories()
   local list = {}
   for dir in host.conf().scripts:gmatch "[^:]+" do list[#list + 1] = dir end
@@ -29,7 +29,7 @@ function M.own_directory()
     .. "; give one: --scripts DIR:" .. dirs[1]
 end
 
---- Whether text is a path of scripts inside a tree: relative, no way up, .lua or .sql.
+--- Whether text is a path of a script inside a tree: relative, without "..", .lua or .sql.
 function M.is_path(text)
   if text:find "^/" or text:find "//" or text:find "%z" then return false end
   for part in text:gmatch "[^/]+" do
@@ -38,7 +38,7 @@ function M.is_path(text)
   return text:find "[^/]%.lua$" ~= nil or text:find "[^/]%.sql$" ~= nil
 end
 
--- Paths with the same file name, for somebody who remembers only that.
+-- Paths with the same file name, as suggestions.
 local function similar(o, path)
   local name, list = path:match "^.*/(.*)$" or path, {}
   for known in pairs(o.files) do

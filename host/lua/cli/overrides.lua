@@ -42,7 +42,7 @@ local function show(o, with_diff)
   if with_diff then io.stdout:write(diff(o)) end
 end
 
---- Returns the exit code: 0, 1 when something is not there, 2 wrong usage.
+--- Returns the exit code: 0, 1 if something does not exist, 2 wrong usage.
 function M.run(args)
   local options = parse(args)
   if host.native.refused ~= "" then

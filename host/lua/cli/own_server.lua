@@ -1,5 +1,5 @@
 -- host/lua/cli/own_server.lua -- the server of this home, for commands that use its HTTP API.
--- Its control socket tells the address and the TLS key: the settings that a command reads may differ from
+-- Its control socket reports the address and the TLS key, since the settings that a command reads may differ from
 -- those that the server was started with.  The server at that address must report the same instance
 -- (/health) before anything else is sent: the address may belong to another server by now.
 
@@ -9,11 +9,11 @@ local json = require "human.json"
 local sched = require "human.core.sched"
 
 local M = {}
-local refused = {}                               -- instance -> why it tells us nothing
-local ANSWER_S, TRIES, BETWEEN_S = 5, 3, 0.2     -- it may be replaced between the two questions
+local refused = {}                               -- instance -> why it refused us
+local ANSWER_S, TRIES, BETWEEN_S = 5, 3, 0.2     -- it may be replaced between the two requests
 
---- What the server says of itself over its control socket: {instance, home, url, agent_url, pin, proxy_head
---- (who asks from here begins with one), pid, ..};
+--- The server's status from its control socket: {instance, home, url, agent_url, pin, proxy_head
+--- (connections from here must begin with one), pid, ..};
 --- or nil and why there is none.  Blocks.
 function M.status()
   local text, code = host.native.control "status"
@@ -27,7 +27,7 @@ function M.status()
   return server
 end
 
---- One request to that server: as human.fetch, with `path` for `url`.  Awaits.
+--- One request to that server: like human.fetch, with `path` instead of `url`.  Awaits.
 function M.request(server, request)
   request.url = server.url .. request.path
   request.pin = server.pin ~= "" and server.pin or nil
@@ -36,12 +36,12 @@ function M.request(server, request)
   return fetch(request)
 end
 
---- The headers of an operator, where this process has the admin token: only for a server that was greeted.
+--- The headers of an operator, if this process has the admin token: only for a server that was greeted.
 function M.operator()
   return host.secret_set "admin" and { authorization = "Bearer ${secret:admin}" } or nil
 end
 
---- Is it that instance which answers?  Its health, or nil and a sentence.  Sends no secret.  Awaits.
+--- Checks that this instance answers.  Its health, or nil and a sentence.  Sends no secret.  Awaits.
 function M.greet(server)
   local answer, err = M.request(server, { path = "/health", timeout_s = ANSWER_S })
   if not answer then return nil, err.message end
@@ -52,7 +52,7 @@ function M.greet(server)
   return health
 end
 
--- Why a server that was greeted tells this command nothing of its inside.
+-- Why a server that was greeted does not show its details to this command.
 local function refusal()
   if host.secret_set "admin" then
     return "the admin token of this command is not the server's; `human config` says where it comes from"
@@ -61,8 +61,8 @@ local function refusal()
     .. "or run it as a user who can read api.admin_token or /etc/human/secrets/admin"
 end
 
---- What is for operators, from a server that was greeted: the answer, or nil and why not.  Who was refused does not
---- ask again, since a wrong token counts as guessing.  Awaits.
+--- Requests something for operators from a server that was greeted: the answer, or nil and the reason.  Not repeated
+--- after a refusal, since a wrong token counts as guessing.  Awaits.
 function M.ask(server, path, wait_s)
   if refused[server.instance] then return nil, refused[server.instance] end
   local answer, err = M.request(server, { path = path, timeout_s = wait_s, headers = M.operator() })
@@ -73,7 +73,7 @@ function M.ask(server, path, wait_s)
   return nil, refused[server.instance]
 end
 
---- Its health as it tells an operator; or what it tells everybody, and why no more.  Awaits.
+--- Its health as shown to operators; or the public part, and why only that.  Awaits.
 function M.inside(server, health)
   if health.version then return health end
   if not host.secret_set "admin" then return health, refusal() end
@@ -83,7 +83,7 @@ function M.inside(server, health)
   return health, why or "its answer is malformed"
 end
 
---- The server of this home and its health, once it is sure that it is the one; or nil and why.  Awaits.
+--- The server of this home and its health, after checking that it is the right one; or nil and the reason.  Awaits.
 function M.find()
   local why
   for try = 1, TRIES do

@@ -1,5 +1,5 @@
 -- host/lua/cli/ping.lua -- `human ping`: does the server of this home answer, and in what state?  Exit status 0
--- when it answers, 1 when it does not, or when another server does.  --url asks any other server.
+-- if it answers, 1 if it does not, or if another server does.  --url asks any other server.
 
 local cli = require "human.cli.words"
 local fetch = require "human.fetch"

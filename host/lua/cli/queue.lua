@@ -72,7 +72,7 @@ function commands.show(words, o)
   return write(json.array(rows), o, table.concat(out, "\n"))
 end
 
--- One row by its id, or all that were given up of a kind.
+-- One row by its id, or all dead rows of a kind.
 local function change(statement, done)
   return function(words, o)
     cli.count("queue", words, { "ID" }, o.all and 0 or 1, o.all and 0 or 1)

@@ -1,6 +1,6 @@
 -- host/lua/cli/replay.lua -- replays recorded decisions: what would a rule have decided?
--- Reads rule_decisions newest first, in pages of bounded size, asks the rules of a generation that is
--- built aside (and serves nothing), and compares their answers with the recorded ones.
+-- Reads rule_decisions newest first, in pages of bounded size, calls the rules of a generation that is
+-- built separately (and serves nothing), and compares their answers with the recorded ones.
 
 local db = require "human.db"
 local decisions = require "human.decisions"
@@ -11,19 +11,19 @@ local rules = require "human.scripts.rules"
 local M = {}
 local PAGE = 50                                  -- rows of at most 2 * 64 KB: below what a query may return
 local LAST_ID = "9223372036854775807"            -- of a bigint
-local GROUPS_MAX = 200                           -- pairs of verdicts that are counted apart
-M.FIRST = { "verdict", "action", "code", "reason" }  -- of an answer, before its other names
+local GROUPS_MAX = 200                           -- pairs of verdicts that are counted separately
+M.FIRST = { "verdict", "action", "code", "reason" }  -- shown first of an answer
 
 M.sql = {
   is_there = "select to_regclass('rule_decisions') is not null",
-  -- The rules that have decisions, each found by one look into the index.
+  -- The rules that have decisions, each found by one index lookup.
   rules = [[with recursive r as (
       (select rule from rule_decisions order by rule limit 1)
       union all
       select (select d.rule from rule_decisions d where d.rule > r.rule order by d.rule limit 1)
       from r where r.rule is not null)
     select rule from r where rule is not null]],
-  -- The newest of each rule, by its index, and of those the newest: bounded however rare a rule is.
+  -- The newest of each rule, by its index, and of those the newest: bounded, however rare a rule is.
   page = [[select d.* from jsonb_array_elements_text($1::jsonb) as r(name) cross join lateral (
       select id, at, to_char(at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' as place,
         bundle, rule, ref, subject, verdict, inputs, complete, output, share
@@ -35,7 +35,7 @@ M.sql = {
 
 -- Rules -----------------------------------------------------------------------------------------------
 
--- The rule modules of generation g that change with those named: they and all that require them, however
+-- The rule modules of generation g that change with those named: they and all that require them, even
 -- indirectly.  {module name = true}
 function M.affected(g, names)
   local out, grown = {}, true
@@ -84,7 +84,7 @@ local function recorded_rules(modules)
   return list
 end
 
--- Asking ----------------------------------------------------------------------------------------------
+-- Calling rules ----------------------------------------------------------------------------------------------
 
 -- The value of a JSON text as rules see it; scalars, too.
 local function value_of(text)
@@ -92,14 +92,14 @@ local function value_of(text)
   return decisions.arguments(list)[1]
 end
 
--- Recorded arguments and how many; a null at the end counts.
+-- The recorded arguments and their number; a null at the end counts.
 local function arguments_of(text)
   local list = assert(json.decode(text))
   local n = #list
   return decisions.arguments(list), n
 end
 
--- The output of fn as it would be recorded, or nil and why it has none.
+-- The output of fn as it would be recorded, or nil and the reason.
 local function answer(fn, row)
   if not fn then return nil, "there is no function " .. row.rule .. " any more" end
   local args, n = arguments_of(row.inputs)
@@ -124,10 +124,10 @@ local function counted(list, by_name, name, fields)
   entry.count = entry.count + 1
 end
 
--- What is shown in one order of names, however it was kept.
+-- The text with its names in a fixed order, however it was stored.
 local function in_order(text) return json.encode_sorted(assert(json.decode("[" .. text .. "]"))[1], M.FIRST) end
 
--- The facts that fn read to come to `label` (nil: to fail), or nil.
+-- The facts that fn read to get to `label` (nil: to fail), or nil.
 local function facts_read(fn, row, label)
   if not fn then return nil end
   local args, n = arguments_of(row.inputs)
@@ -180,13 +180,13 @@ local function finished(report)
   return setmetatable(report, nil)
 end
 
---- Asks the rules of generation g again.  options: modules (their names; those that require them are
---- asked, too), since (a time that PostgreSQL reads, or nil), limit (how many decisions), sample (how many to
+--- Calls the rules of generation g again.  options: modules (their names; includes those that require
+--- them), since (a time that PostgreSQL reads, or nil), limit (of decisions), sample (how many to
 --- show).  Returns {examined, taken (about how many decisions those stand for: rules may keep a share), unchanged,
 --- changed, failed, skipped, rules = {name, ..}, bundles = {hash = count}, groups = {{rule, from, to, count}},
 --- errors = {{rule, message, count}}, sample = {{id, at, rule, bundle, ref, subject, what = "changed" | "failed",
 --- from, to, inputs, was, now (JSON texts), problem, read = {{path, value}, ..} (human.replay_reads)}}},
---- or nil when this database has never kept a decision.  Awaits.
+--- or nil if this database has never recorded a decision.  Awaits.
 function M.run(g, options)
   if not db.value(M.sql.is_there) then return nil end
   local modules = M.affected(g, options.modules)

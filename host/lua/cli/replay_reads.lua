@@ -1,7 +1,7 @@
 -- host/lua/cli/replay_reads.lua -- which facts did a rule read?  Replays it with inputs that record reads.
--- Each object among the inputs is replaced by a proxy that records what is read from it; lists are left
--- alone, so that # and ipairs work as always.  If a rule's answer differs with such inputs, it reads them in a
--- way that this cannot follow: then nothing is reported.
+-- Each object among the inputs is replaced by a proxy that records what is read from it; lists are not
+-- wrapped, so that # and ipairs work.  If a rule's answer differs with such inputs, it reads them in a
+-- way that this cannot track: then nothing is reported.
 
 local json = require "human.json"
 local rules = require "human.scripts.rules"
@@ -16,7 +16,7 @@ local function joined(path, key)
   return path == "" and tostring(key) or path .. "." .. tostring(key)
 end
 
--- Notes one look; `value` is what was there.
+-- Records a read of `value`.
 local function note(seen, path, value)
   if not seen[path] then
     seen[path] = true
@@ -54,7 +54,7 @@ function stand_in(v, path, seen)
   return is_list(v) and list_of(v, path, seen) or object_of(v, path, seen)
 end
 
--- Those of which no part was read: of a table that was opened its parts say more.
+-- The reads without reads of their parts: for a table whose parts were read, those say more.
 local function leaves(list)
   local out = {}
   for i, e in ipairs(list) do
@@ -68,10 +68,10 @@ local function leaves(list)
   return out
 end
 
---- The facts that fn, a rule, reads of its n arguments, in the order of the first look:
---- {{path = "messages[1].text" (as a rule writes it), value}, ..}; nil when that cannot be told.
---- label: what it answers to them; nil: it fails.  The arguments themselves are "[1]", "[2]"; where the only
---- one is an object, its names stand alone.
+--- The facts that fn, a rule, reads from its n arguments, in the order of the first read:
+--- {{path = "messages[1].text" (as a rule writes it), value}, ..}; nil if that is unknown.
+--- label: its answer; nil: it fails.  The arguments themselves are "[1]", "[2]"; if the only one is an
+--- object, its names have no prefix.
 function M.of(fn, args, n, label)
   local seen = { list = {} }
   local inputs = {}

@@ -26,7 +26,7 @@ end
 
 local function is_table_list(v) return type(v) == "table" and type(v[1]) == "table" end
 
--- What a rule read, in its order: `others=3 messages[1].text="hello" typing_ms=null`.
+-- What a rule read, in order: `others=3 messages[1].text="hello" typing_ms=null`.
 local function read_line(list)
   local words = {}
   for i, e in ipairs(list) do
@@ -45,7 +45,7 @@ local function write_sample(out, s)
   if s.read then out[#out + 1] = "    read   " .. cut(read_line(s.read), INPUTS_MAX) end
 end
 
--- By rule, the biggest groups of a rule first.
+-- Sorts by rule, the largest groups of a rule first.
 local function by_rule(report)
   table.sort(report.groups, function(a, b)
     if a.rule ~= b.rule then return a.rule < b.rule end
@@ -54,7 +54,7 @@ local function by_rule(report)
   end)
 end
 
--- What was asked again: one file in the place of a rule, or all edits.
+-- What was replayed: one file in place of a rule, or all edits.
 local function subject_of(report)
   local words = {}
   for i, e in ipairs(report.edits) do words[i] = e.file == e.path and e.path or e.file .. " as " .. e.path end

@@ -1,4 +1,4 @@
--- host/lua/cli/rules.lua -- `human rules`: which rules there are, and what an edit would change.
+-- host/lua/cli/rules.lua -- `human rules`: lists rules, and shows what an edit would change.
 -- list, show and examples read the scripts and need nothing else; replay reads the decisions that the
 -- server's database keeps, and may run while the server does.
 
@@ -38,7 +38,7 @@ end
 
 -- Scripts ---------------------------------------------------------------------------------------------
 
--- The generation of the scripts as they are; examples are run by those who want to see them.
+-- Builds the generation of the current scripts; callers that need the examples run them.
 local function build(overlay)
   local ok, g = pcall(gen.build, 1, { overlay = overlay, examples = false })
   if not ok then return nil, tostring(g) end
@@ -107,7 +107,7 @@ local function replay_words(args)
   return words[1], o
 end
 
--- The text of the file at a path; nil when there is none.
+-- The text of the file at a path; nil if there is none.
 local function read_file(name)
   local file, why = io.open(name, "r")
   if not file then
@@ -134,7 +134,7 @@ local function replaced_by(files, name, as)
   stop(("no rule of the scripts has the name of %s: say which with --as PATH"):format(name))
 end
 
--- The rules that do not come as shipped.
+-- The rules that differ from the shipped ones.
 local function edited(files)
   local list = {}
   for _, file in ipairs(files) do
@@ -143,7 +143,7 @@ local function edited(files)
   return list
 end
 
--- All of them, or the one that `name` means there.
+-- All of them, or the one that `name` refers to.
 local function edits_named(files, name)
   local list = edited(files)
   local first = host.conf().scripts:match "^[^:]+"
@@ -157,7 +157,7 @@ local function edits_named(files, name)
   stop(("there is no file %s, and no edited rule of that name in %s"):format(name, first))
 end
 
--- Messages speak of the file that was given, not of the one that it stands in for.
+-- Makes messages name the given file, not the one that it replaces.
 local function in_words_of(text, file, name)
   if text:sub(1, #file + 1) == file .. ":" then return name .. text:sub(#file + 1) end
   return text
@@ -173,7 +173,7 @@ local function warn_of_examples(g, file, name)
   end
 end
 
--- The generation to ask, and what of it is edited: {{file, path, name}, ..}.
+-- The generation to replay, and its edits: {{file, path, name}, ..}.
 local function what_to_ask(name, as)
   local files = rule_files.of(load_scripts())
   local text = name and read_file(name)
@@ -184,7 +184,7 @@ local function what_to_ask(name, as)
   return g, { { file = name, path = target.path, name = target.name, stands_for = target.file } }
 end
 
--- Only when it is sure what to ask: what is wrong with the words starts nothing.
+-- Called only once the arguments are known to be valid, so that an error in them starts nothing.
 local function open_database()
   local task = sched.current()
   sched.on_event(host.EV.DB, function(up) sched.wake(task, up == 1) end)
@@ -209,7 +209,7 @@ function commands.replay(args)
   return (report.changed + report.failed > 0) and CHANGES or 0
 end
 
---- Runs a sub-command with the command line's words; returns the exit status.  Awaits.
+--- Runs a sub-command with the command line's arguments; returns the exit status.  Awaits.
 function M.run(args)
   local names = { "list", "show", "examples", "replay" }
   if not args[1] then stop(cli.help "rules", 2) end

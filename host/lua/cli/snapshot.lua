@@ -9,7 +9,7 @@ local texts = require "human.text"
 
 local M = {}
 local METRICS_WAIT_S = 3
-local greeted                                    -- the instance whose address is known to be its own
+local greeted                                    -- the instance whose address has been verified
 local DURATION = "human_http_request_duration_seconds_bucket"
 
 --- Metrics in text form as {{name =, labels = {..}, value =}}.
@@ -38,7 +38,7 @@ local function read_metrics(server)
   return M.parse(answer.body)
 end
 
---- A look now: {server, metrics, problem, at}; or nil and why no server answers.  Awaits.
+--- Takes a snapshot: {server, metrics, problem, at}; or nil and why no server answers.  Awaits.
 function M.take()
   local server, why = own_server.status()
   if not server then return nil, why end
@@ -46,7 +46,7 @@ function M.take()
   return { server = server, metrics = metrics, problem = problem, at = host.clock() }
 end
 
--- The sum of a metric's series, or of those for which pick(labels) holds.
+-- The sum of a metric's series, or of those with pick(labels).
 local function sum(metrics, name, pick)
   local n = 0
   for _, s in ipairs(metrics) do
@@ -65,7 +65,7 @@ local function buckets(metrics)
 end
 
 --- The q-quantile in seconds of cumulative counts {le = n}, by interpolation inside its bucket as
---- Prometheus does; nil when nothing was counted.
+--- Prometheus does; nil without counts.
 function M.quantile(counts, q)
   local list = {}
   for le, n in pairs(counts) do list[#list + 1] = { le == "+Inf" and math.huge or tonumber(le), n } end
@@ -90,7 +90,7 @@ end
 
 local function is_failure(labels) return (tonumber(labels.status) or 0) >= 500 end
 
--- Rates since `before`; how long requests took since then, else since the start.
+-- Rates since `before`; durations of requests since then, or else since the start.
 local function requests(now, before)
   local m = now.metrics
   local out = { total = sum(m, "human_http_requests_total"),
@@ -136,7 +136,7 @@ local function pool_view(m)
            waiting = sum(m, "human_pool_waiting") }
 end
 
--- What the database is to the workers: all states that one of them reports.
+-- The states of the database that workers report.
 local function database_view(m)
   local states, seen = {}, {}
   for _, s in ipairs(m) do
@@ -155,7 +155,7 @@ local function model_view(m)
            output_tokens = tokens.output, cost_dollars = sum(m, "human_llm_cost_dollars_total") }
 end
 
---- What two looks (the earlier one may be nil) say, as plain data; docs/observing.md lists it.
+--- The view of two snapshots (the earlier one may be nil), as plain data; docs/observing.md lists it.
 function M.view(now, before)
   local server, m = now.server, now.metrics
   local out = { version = server.version, pid = server.pid, uptime_s = server.uptime_s, scripts = server.bundle,

@@ -1,9 +1,9 @@
 -- host/lua/cli/test.lua -- `human test PATH..`: busted inside the host, so that a spec may await.
 -- busted runs in one task; its pcalls let yields through.  It expects to be a command line program that
--- inspects its caller's source, reads the global `arg` and ends with os.exit; this file provides for
+-- inspects its caller's source, reads the global `arg` and ends with os.exit; this file provides
 -- that.  Arguments, outputs and exit status are busted's; ours is the output without `-o`, whose last line is
--- "N passed, N failed".  Specs of the source tree find its files; those
--- of an operator find scripts as a server would, in their sandbox, and have human.spec besides.
+-- "N passed, N failed".  Specs of the source tree find its files; an operator's specs find scripts as a
+-- server would, in their sandbox, and also have human.spec.
 
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"
@@ -13,8 +13,8 @@ local sched = require "human.core.sched"
 local words = require "human.cli.test_words"
 
 local M = {}
-local TEST_LIMIT_S = 120                         -- one `it` may wait that long
-local TURN_S = 1                                 -- and so long tests that never wait may share a turn
+local TEST_LIMIT_S = 120                         -- how long one `it` may wait
+local TURN_S = 1                                 -- how long tests that never wait may share a turn
 local function rule_environment()
   return sandbox.rules(require, rules.verdicts)
 end
@@ -26,7 +26,7 @@ local function rule_loader(name, chunk)
   return function(...) return (select(2, rules.seal(name, gen.within_limit(chunk, ...), "checkout"))) end
 end
 
--- Scripts, rocks and spec/support of the checkout that we stand in.  `human.*` is what is compiled in.
+-- Scripts, rocks and spec/support of the current checkout.  `human.*` is compiled in.
 local function from_checkout(name)
   if name:find "^human%." then return nil end
   local tail = name:gsub("%.", "/")
@@ -43,7 +43,7 @@ local function from_checkout(name)
   return table.concat(tried)
 end
 
--- Modules of the operator's scripts and the shipped ones behind them.
+-- Modules of the operator's scripts, then the shipped ones.
 local function from_bundle()
   local load = gen.loader(host.native.generation)
   return function(name)
@@ -59,9 +59,9 @@ local function extend_search()
   table.insert(package.loaders, 3, host.native.draft and from_bundle() or from_checkout)
 end
 
--- busted keeps all tests to the end, and with them what their closures hold: the worlds that specs build.
--- What has run is not run again, so its functions and environments may go; machine code made of them
--- would hold them as well.
+-- busted keeps all tests until the end, and with them everything that their closures hold.  Tests that have run
+-- are not run again, so this drops their functions and environments, and flushes machine code, which would
+-- hold them, too.
 local function forget(element)
   for _, list in pairs(element) do
     for _, child in ipairs(type(list) == "table" and list or {}) do
@@ -73,13 +73,13 @@ local function forget(element)
   end
 end
 
--- A test that waits is limited, whatever prints its result; `once`: specs are not run again.
+-- Limits tests that wait, whatever the output; `once`: specs are not run again.
 local function watch(busted, task, once)
   busted.subscribe({ "test", "start" }, function()
-    -- Time stands still within a turn: a limit counted from its beginning may have passed already.
+    -- Time does not advance within a turn, so a limit counted from its start may have passed already.
     if host.clock() - host.now() > TURN_S then sched.sleep(0) end
     sched.deadline(task, TEST_LIMIT_S, "the test waited for more than " .. TEST_LIMIT_S .. " s")
-    return nil, true                             -- true: others want to hear of it too
+    return nil, true                             -- true: let other subscribers see it, too
   end)
   busted.subscribe({ "test", "end" }, function()
     sched.deadline(task, nil)
@@ -92,7 +92,7 @@ local function watch(busted, task, once)
   end)
 end
 
--- busted loads an output when it has been made ready and before it runs anything.
+-- busted loads an output after its setup and before it runs anything.
 local function prepare_outputs(task, once, seen)
   local name = "busted.modules.output_handler_loader"
   local make_loader = require(name)
@@ -111,7 +111,7 @@ local function prepare_outputs(task, once, seen)
   end
 end
 
--- The runner asks who called it, and names that in what it says; hence a chunk of that name, and no tail call.
+-- The runner shows the name of its caller in messages: hence a chunk of that name, and no tail call.
 local call_runner = assert(loadstring("require 'busted.runner' { standalone = false, output = '" .. words.OUTPUT ..
   "' } return true", "@" .. words.NAME))
 
@@ -121,7 +121,7 @@ local function run_busted()
   local compatibility = require "busted.compatibility"
   local real_exit, real_compatible, real_arg = os.exit, compatibility.exit, rawget(_G, "arg")
   local function exit(code)
-    exited.code = (code == 0 or code == true) and 0 or 1 -- as a Lua of 5.1 ends, however many have failed
+    exited.code = (code == 0 or code == true) and 0 or 1 -- as in Lua 5.1, however many have failed
     error(exited, 0)
   end
   os.exit, compatibility.exit = exit, exit        -- luacheck: ignore 122
@@ -145,7 +145,7 @@ local function summary(counts, broken)
   return line .. "\n"
 end
 
--- Run the specs named by args, which are busted's.  Must be called inside a task.  Returns the exit code.
+-- Runs the specs named by args, which are busted's.  Must be called inside a task.  Returns the exit code.
 function M.run(args)
   extend_search()
   local options, why = words.parse(args)

@@ -1,5 +1,5 @@
 -- host/lua/cli/test_words.lua -- the arguments of `human test`: those of busted, parsed by busted's own code.
--- Runs twice: before there is a runtime, since the first path decides which scripts to load, and inside
+-- Runs twice: before the runtime starts, since the first path decides which scripts to load, and inside
 -- it.  So it must not use our modules.
 
 local M = {}
@@ -12,16 +12,16 @@ local LIBRARIES = {
   "/usr/local/lib/lua/5.1/?.so",
 }
 
-M.OUTPUT = "human"                               -- what busted calls our output
+M.OUTPUT = "human"                               -- busted's name for our output
 M.NAME = "human test"
 
---- Where Debian has busted.
+--- Adds the path of Debian's busted.
 function M.extend_search()
   package.path = table.concat(DISTRIBUTION, ";") .. ";" .. package.path
   package.cpath = table.concat(LIBRARIES, ";") .. ";" .. package.cpath
 end
 
---- For busted: specs run in this Lua, whichever `--lua` names; without a path, in `otherwise`.
+--- Arguments for busted: runs specs in this Lua, whichever `--lua` names; without a path, those in `otherwise`.
 function M.complete(words, otherwise)
   local out = { [0] = M.NAME, "--ignore-lua" }
   for _, word in ipairs(words) do out[#out + 1] = word end
@@ -35,11 +35,11 @@ local function parse(words, ...)
   return cli:parse(M.complete(words, ...))
 end
 
---- -> busted's options (ROOT: the paths, or nil when none is given), or nil and why not.
+--- -> busted's options (ROOT: the paths, or nil if none is given), or nil and the reason.
 function M.parse(words)
   local options, why = parse(words)
   if not options then return nil, why end
-  -- Without a path ROOT has busted's default; whether that was meant, one path more tells.
+  -- Without a path ROOT has busted's default; a second parse with one more path tells whether it was given.
   local given = parse(words, "")
   local none = not given or type(given.ROOT) ~= "table" or #given.ROOT == 0 or given.ROOT[1] == ""
   local root = options.ROOT
@@ -49,7 +49,7 @@ function M.parse(words)
   return options
 end
 
--- The first path, "" when none was given; or nil and one that is not there.
+-- The first path, "" if none was given; or nil and one that does not exist.
 local function first_path(options)
   local dir, first = options.directory, nil
   for _, word in ipairs(options.ROOT or {}) do
@@ -60,8 +60,8 @@ local function first_path(options)
   return first or (dir ~= "./" and dir or "")
 end
 
---- -> nil and the first path, "" when none was given; or an exit status and the text to end with.  Nothing has
---- been started or made by then.
+--- -> nil and the first path, "" if none was given; or an exit status and the text to end with.  Starts and
+--- creates nothing.
 function M.read(words)
   M.extend_search()
   if not pcall(require, "busted.modules.cli") then

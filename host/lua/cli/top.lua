@@ -11,7 +11,7 @@ local M = {}
 local EVERY_S, KEY_S = 1, 0.1
 local HOME, CLEAR_LINE, CLEAR_BELOW, HIDE, SHOW = "\27[H", "\27[K", "\27[J", "\27[?25l", "\27[?25h"
 
--- How many looks; nil: no end.
+-- The number of snapshots; nil: unlimited.
 local function parse(args)
   local words, o = cli.parse("top", args, { ["-n"] = "--looks", ["--looks"] = "LOOKS" })
   cli.count("top", words, {}, 0, 0)
@@ -27,7 +27,7 @@ local function on_screen(lines, rows)
   return table.concat(out)
 end
 
--- True when the person has had enough.
+-- True if the user wants to quit.
 local function pause(has_keys)
   if not has_keys then
     sched.sleep(EVERY_S)
@@ -53,7 +53,7 @@ local function loop(n, rows, has_keys)
   local before, count = nil, 0
   repeat
     local now, text = look(before, rows)
-    if not io.stdout:write(text) or not io.stdout:flush() then return 0 end -- nobody reads any more
+    if not io.stdout:write(text) or not io.stdout:flush() then return 0 end -- the reader has left
     before, count = now, count + 1
   until count == n or pause(has_keys)
   return before and 0 or 1

@@ -5,17 +5,17 @@ local host = require "human.core.host"
 local nearest = require "human.core.nearest"
 
 local M = {}
--- Flags that every command takes and main.c reads; here to be suggested.
+-- Flags of all commands, which main.c parses; listed here for suggestions.
 local COMMON = { "--port", "--agent-port", "--host", "--scripts", "--workers", "--log-level", "--set", "--watch",
                  "--help" }
 
---- Ends the command with a sentence on stderr.  code: 1 (it did not work) unless told otherwise.
+--- Ends the command with a sentence on stderr.  code: by default 1 (failure).
 function M.stop(text, code) error({ say = text, code = code or 1 }, 0) end
 
 --- The text of `human help COMMAND`.
 function M.help(command) return host.native.help(command) end
 
--- Its first lines: how the command is called.
+-- Its first lines: the usage.
 local function usage(command)
   local out = {}
   for line in M.help(command):gmatch "[^\n]+" do
@@ -25,7 +25,7 @@ local function usage(command)
   return table.concat(out, "\n")
 end
 
---- Ends it because it was called wrongly: exit status 2.
+--- Ends it because of wrong usage: exit status 2.
 function M.misused(command, text)
   M.stop(("%s\n%s\nTry `human help %s`."):format(text, usage(command), command), 2)
 end
@@ -40,9 +40,9 @@ local function unknown(command, flag, known)
   M.misused(command, "unknown flag: " .. flag .. nearest.suggest(flag, list))
 end
 
---- Reads words: known = {["--json"] = true (a switch), ["--since"] = "TIME" (takes a value, which is called
---- that), ["-m"] = "--message" (another name)}.  "--flag=value" and "--flag value"; what follows "--" is no flag.
---- Returns the words that are no flags, and {since = "1d", json = true}.  Ends the command where they are wrong.
+--- Parses arguments: known = {["--json"] = true (a switch), ["--since"] = "TIME" (takes a value of that
+--- name), ["-m"] = "--message" (an alias)}.  "--flag=value" and "--flag value"; after "--" there are no flags.
+--- Returns the arguments that are no flags, and {since = "1d", json = true}.  Ends the command if they are wrong.
 function M.parse(command, args, known)
   local words, o, i = {}, {}, 1
   while i <= #args do
@@ -71,7 +71,7 @@ function M.parse(command, args, known)
   return words, o
 end
 
---- Ends the command unless there are `least` to `most` words; names: what they are called, in order.
+--- Ends the command unless there are `least` to `most` arguments; names: their names, in order.
 function M.count(command, words, names, least, most)
   if #words < least then M.misused(command, names[#words + 1] .. " is missing") end
   if #words > most then M.misused(command, "unexpected argument: " .. words[most + 1]) end

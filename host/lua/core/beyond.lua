@@ -4,7 +4,7 @@
 
 local sched = require "human.core.sched"
 
---- what: for the error of a handler that must not.  May wait.
+--- what: names the side effect in the error of a handler that must not have one.  May wait.
 return function(what)
   local task = sched.current()
   local tx = task and task.tx

@@ -18,13 +18,13 @@ local held = {}                                  -- requests that other workers 
 
 local function exit(code) host.native.exit(code) end
 
--- A request that arrives while the scripts still load is answered when they are there.
+-- Holds a request that arrives while the scripts load, until they are loaded.
 local function hold_request(status, id, _, target)
   if #held >= HELD_MAX then return answer.send(id, 503, "Retry-After: 1\r\n", "") end
   held[#held + 1] = { id, status, target }
 end
 
--- What only these modules know, for /metrics.
+-- Gauges of these modules, for /metrics.
 local function count_sockets()
   local gauges, engine = require "human.observe.gauges", require "human.sio.engine"
   gauges.source("human_websockets", require("human.http.websocket").count)
@@ -79,7 +79,7 @@ local function when_database_ready(fn)
     require("human.system").identify(migrate.identity())
     require("human.core.clock").start { "jobs", "queue" }
   end
-  -- What only the moment refuses is tried again, here or when the database is back.
+  -- Retries temporary failures, here or when the database is back.
   local function attempt()
     local ok, err = pcall(prepare)
     while not ok and fail.is(err) and host.db_up() do
@@ -115,7 +115,7 @@ local function load_scripts()
   for _, warning in ipairs(g.warnings) do log.warn("scripts: " .. warning) end
 end
 
--- Whatever fails here, the others must hear that it ends.
+-- A failure of one step must not keep the others from being notified.
 local function drain()
   local steps = { { "system", "drain" }, { "jobs", "stop" }, { "queue", "stop" }, { "sio", "shutdown" },
                   { "http.websocket", "shutdown" } }
@@ -163,8 +163,8 @@ local function serve()
   end)
 end
 
--- Sub-commands: one task, then exit with what it returns.  Those that are not here are modules of
--- their own, cli_NAME.lua, with a function run(args) -> exit status.
+-- Sub-commands: each is a task that returns the exit status.  Those not listed here are modules,
+-- human.cli.NAME, with a function run(args) -> exit status.
 local commands = {
   test = function(args) return require("human.cli.test").run(args) end,
   check = function(args) return require("human.cli.check").run(args) end,
@@ -176,12 +176,12 @@ local commands = {
     return 0
   end,
 }
--- Must agree with what main.c starts or joins for a command.
+-- Must agree with the databases that main.c starts or joins for commands.
 local needs_database = {
   test = function() return not host.native.draft end,
   migrate = function() return true end,
 }
--- These say themselves what is wrong with the scripts, or do not need them.
+-- These report problems of the scripts themselves, or do not need scripts.
 local without_scripts = { check = true, agent = true, status = true, top = true, doctor = true, ping = true,
                           override = true, overrides = true, new = true, model = true, config = true, queue = true,
                           clock = true }
@@ -197,7 +197,7 @@ local function command_task(name)
   return require("human.cli.words").run(name, run, host.native.args)
 end
 
--- A refusal is a sentence; only a bug, which begins with where it happened, gets its traceback.
+-- A refusal is just a sentence; a bug, whose message begins with its position, gets a traceback.
 local function explain(err)
   local text = tostring(err)
   return text:find "^[%w_/]+%.lua:%d+:" and debug.traceback(text, 2) or text
@@ -225,7 +225,7 @@ local function run_command(name)
     if up == 1 then return begin() end
     local state, why = host.db_state()
     local text = "human " .. name .. ": the database is not reachable: " .. why
-    if state == "refused" then                       -- who is refused now will be in a minute, too
+    if state == "refused" then                       -- waiting does not help: a refusal will be repeated
       io.stderr:write(text, "\n")
       exit(1)
     else

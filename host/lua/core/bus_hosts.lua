@@ -14,26 +14,26 @@ local timer = require "human.core.timer"
 
 local M = {}
 
-local BATCH_S = 0.005                            -- how long news are collected
+local BATCH_S = 0.005                            -- how long messages are collected
 local BATCH_BYTES = 7000                         -- NOTIFY takes at most 8000
 local OUTBOX_MAX = 10000
-local HERE_S = 5                                 -- how often a host says that it is there
-local GONE_S = 3 * HERE_S                        -- after so long without a word there is none
+local HERE_S = 5                                 -- between a host's announcements
+local GONE_S = 3 * HERE_S                        -- a host not heard for this long is gone
 local HOSTS_MAX = 256
 local ME = host.native.instance or "host"
 
 local outbox, n_outbox, sending = {}, 0, false
-local heard, n_heard = {}, 0                     -- instance -> when; ourselves included; worker 0 knows
+local heard, n_heard = {}, 0                     -- instance -> when, including ourselves; kept by worker 0
 local listening_since
-local alone = false                              -- as worker 0 has found out
+local alone = false                              -- according to worker 0
 
 M.CHANNEL, M.NEWS, M.HERE, M.HELLO, M.ALONE = "human", "bus.news", "bus.here", "bus.hello", "bus.alone"
 
 local function notify(text) db.query("select pg_notify($1, $2)", M.CHANNEL, text) end
 
--- Telling -----------------------------------------------------------------------------------------
+-- Sending -----------------------------------------------------------------------------------------
 
--- The texts in `list` as few notifications.
+-- Packs the texts in `list` into as few notifications as possible.
 local function batches(list)
   local out, head = {}, "[" .. json.encode(M.NEWS) .. "," .. json.encode(ME) .. ",["
   local from, bytes = 1, #head
@@ -63,7 +63,7 @@ end
 
 local function flush() sched.spawn_as({ on_finish = function() sending = false end, gen = false }, send) end
 
--- text: a message as JSON.  False: there is no room for it.
+-- Queues a message, as JSON.  False: the outbox is full.
 function M.tell(text)
   if alone then return true end
   if n_outbox == OUTBOX_MAX then return false end
@@ -76,7 +76,7 @@ function M.tell(text)
   return true
 end
 
--- Knowing each other ------------------------------------------------------------------------------
+-- Other hosts ------------------------------------------------------------------------------
 
 local function say(word)
   local ok, err = pcall(notify, json.encode { word, ME })
@@ -97,12 +97,12 @@ local function forget_gone(now)
   end
 end
 
--- Whether nobody else is there: we have listened for long enough to know, and hear ourselves.
+-- Whether there is no other host: we have listened long enough to know, and hear ourselves.
 local function is_alone(now)
   return listening_since ~= nil and now - listening_since > GONE_S and n_heard == 1 and heard[ME] ~= nil
 end
 
---- Worker 0, now and then.  Returns whether this host is alone, for its other workers.
+--- Called by worker 0 regularly.  Returns whether this host is alone, for its other workers.
 function M.beat()
   local now = host.now()
   forget_gone(now)
@@ -114,20 +114,20 @@ function M.beat()
   return alone
 end
 
---- Whether nobody else needs to be told.
+--- Whether there is no other host to send to.
 function M.is_alone() return alone end
 
---- What worker 0 has found out.
+--- Sets the result of worker 0.
 function M.set_alone(value) alone = value == true end
 
---- Worker 0: listening has begun, or begun again.
+--- Worker 0: LISTEN has begun, maybe again.
 function M.on_listening()
   listening_since, alone = host.now(), false
   sched.spawn(say, M.HELLO)
 end
 
---- What a notification of the runtime says: the list of its news ({topic, payload}), or nil; nil and why it is none.
---- tell_siblings(alone): for when that has changed.
+--- Reads a notification of the runtime: its list of messages ({topic, payload}), or nil; or nil and why it is
+--- malformed.  Calls tell_siblings(alone) when that has changed.
 function M.hear(message, tell_siblings)
   local what, from, list = message[1], message[2], message[3]
   if type(from) ~= "string" or from == "" or #from > 64 then return nil, "names no host" end

@@ -1,5 +1,5 @@
 -- host/lua/core/bus_pieces.lua -- splits messages that are too long for one notification, and joins them.
--- A piece is a message of the bus: {"bus.piece", {id, number, how many, base64}}.  Pieces come in the order in which
+-- A piece is a message of the bus: {"bus.piece", {id, index, count, base64}}.  Pieces come in the order in which
 -- they were sent, or not at all, so an unexpected piece discards its message.  Any user of the database
 -- can send pieces: the memory for them is bounded.
 
@@ -8,9 +8,9 @@ local json = require "human.json"
 
 local M = {}
 local TOPIC = "bus.piece"
-local PIECE = 4800                               -- bytes of one, before base64
+local PIECE = 4800                               -- bytes per piece, before base64
 local PIECES_MAX = 400
-local ARRIVING_MAX, ARRIVING_S = 16, 10          -- texts of which pieces are missing
+local ARRIVING_MAX, ARRIVING_S = 16, 10          -- incomplete texts
 local arriving, n_arriving = {}, 0
 local prefix, last = nil, 0
 
@@ -22,7 +22,7 @@ local function new_id()
   return prefix .. last
 end
 
---- `text`, a message as JSON, as a list of messages of at most `max` bytes.  Raises when it is too long for that.
+--- Splits `text`, a message as JSON, into messages of at most `max` bytes.  Raises if it is too long even for that.
 function M.cut(text, max)
   if #text <= max then return { text } end
   local n, id, list = math.ceil(#text / PIECE), new_id(), {}
@@ -34,7 +34,7 @@ function M.cut(text, max)
   return list
 end
 
---- Whether a message of another host is a piece.
+--- Whether a message from another host is a piece.
 function M.is(message)
   return json.is_array(message) and message[1] == TOPIC and json.is_array(message[2])
 end
@@ -57,7 +57,7 @@ local function begin(id, n)
   arriving[id], n_arriving = { n = n, have = 0, at = host.now() }, n_arriving + 1
 end
 
---- Takes a piece.  The text that it completes, or nil.
+--- Adds a piece.  Returns the text if that is now complete, or nil.
 function M.join(message)
   local id, i, n, piece = unpack(message[2], 1, 4)
   local is_sane = type(id) == "string" and #id <= 64 and type(piece) == "string"

@@ -19,7 +19,7 @@ local started = false
 
 M.sql = {
   exists = "select to_regclass('host_clock') is not null",
-  -- Before any migration, which may refer to it.
+  -- Needed before any migration, since migrations may use it.
   has_now = "select to_regprocedure('human_now()') is not null",
   now = [[create function human_now() returns timestamptz language sql stable parallel safe
     as 'select pg_catalog.now()']],
@@ -28,7 +28,7 @@ M.sql = {
   test_now = [[create function human_now() returns timestamptz language sql stable parallel safe
     as 'select pg_catalog.now() + (select shift from host_clock)']],
   read = "select extract(epoch from shift)::float8 from host_clock",
-  -- Waited for by whoever moves it too.
+  -- Also waits for others that move it.
   move = [[update host_clock set shift = shift + $1::float8 * interval '1 second'
     returning extract(epoch from shift)::float8]],
   tell = "select pg_notify($1, $2)",
@@ -37,7 +37,7 @@ local sql = M.sql
 
 local function is_wanted() return host.conf().time.test_clock end
 
---- In the transaction that prepares migrations.  is_new: this database has never had any.
+--- Called in the transaction that prepares migrations.  is_new: this database has had none.
 function M.prepare(tx, is_new)
   if tx:value(sql.has_now) then return end
   local is_test = is_new and is_wanted()
@@ -48,7 +48,7 @@ function M.prepare(tx, is_new)
   tx:exec(is_test and sql.test_now or sql.now)
 end
 
---- Raises where this host and the database are not made for each other.
+--- Raises if this host and the database do not fit together.
 function M.check(tx)
   local has = tx:value(sql.exists)
   if has and not is_wanted() then
@@ -67,14 +67,15 @@ end
 
 local function read() set(db.value(sql.read)) end
 
---- The schema is up to date (boot); names: modules whose look_again() is called when the clock has been moved.  Awaits.
+--- Called when the schema is up to date (boot).  names: modules whose look_again() is called after the clock has moved.
+--- Awaits.
 function M.start(names)
   if started or not is_wanted() then return end
   set(db.tx(function(tx) return tx:value(sql.read) end, { ungated = true }))
   started, listeners = true, names
   log.warn("the time of this database is a test clock's", { now = time.now() })
   bus.on_runtime(TOPIC, set)
-  -- Worker 0 listens.  What was said while it did not is read.
+  -- Worker 0 listens.  It reads the shift again, since it may have missed a notification.
   bus.on_channel(CHANNEL, function(payload)
     if not payload then return sched.spawn_as({ gen = false, label = 0 }, read) end
     local shift_s = tonumber(payload)
@@ -84,7 +85,7 @@ function M.start(names)
   end)
 end
 
---- Moves it on by so many seconds.  Awaits; returns by how much it is ahead, or nil where there is no test clock.
+--- Advances it by so many seconds.  Awaits; returns how far it is ahead, or nil without a test clock.
 function M.advance(seconds)
   return db.tx(function(tx)
     if not tx:value(sql.exists) then return nil end

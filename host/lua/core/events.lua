@@ -19,7 +19,7 @@ end
 --- when it raised.
 function M.on(kind, fn, failed) handlers[kind], failures[kind] = fn, failed end
 
---- fn(a, b, c, d).  True; or false and a text: what went wrong, and where.
+--- fn(a, b, c, d).  True; or false and the error with its position.
 function M.try(fn, a, b, c, d)
   local ok, err = xpcall(fn, place, a, b, c, d)
   if ok then return true end

@@ -15,19 +15,19 @@ local target = require "human.scripts.target"
 local timer = require "human.core.timer"
 
 local M = {}
-local READERS = 4                                -- reads under way in a worker
+local READERS = 4                                -- concurrent reads per worker
 local PAGE, ID_MAX = 100, 200
-local READ_S, IN_A_ROW = 10, 16                  -- for one read; reads of a channel before it is another's turn
-local AGAIN_S, AGAIN_MAX_S = 0.1, 10             -- after a read that failed; twice as long each time
-local FAIR = 200                                 -- followers that are served without a pause
-local QUIET_S = 10                               -- between two lines of the log about one feed
+local READ_S, IN_A_ROW = 10, 16                  -- time limit of one read; reads of a channel in a row
+local AGAIN_S, AGAIN_MAX_S = 0.1, 10             -- pause after a failed read; doubles each time
+local FAIR = 200                                 -- followers served before other tasks get a turn
+local QUIET_S = 10                               -- between two log lines about one feed
 local LATE = setmetatable({}, { __tostring = function() return "the read took longer than 10 s" end })
 local GONE = setmetatable({}, { __tostring = function() return "the scripts do not declare it any more" end })
 
 local channels = {}                              -- feed -> {key -> channel}
-local queue, first, last = {}, 1, 0              -- channels to be read, each at most once
+local queue, first, last = {}, 1, 0              -- channels to read, each at most once
 local reading, followers = 0, 0
-local told_at = {}                               -- feed -> when the log last had a line about it
+local told_at = {}                               -- feed -> time of the last log line about it
 
 metrics.describe("human_feed_reads_total", "Reads of feeds, by feed")
 
@@ -37,7 +37,7 @@ local function find(name, key) return channels[name] and channels[name][key] end
 
 local function is_number(id) return id % 1 == 0 and id >= 0 and id <= 2 ^ 53 end
 
---- What a feed's position is to a follower: a text, "" for the beginning.
+--- A feed's position as followers keep it: a text, "" for the beginning.
 function M.position(name, id)
   if id == nil then return "" end
   local feed = gen.current().feeds[name]
@@ -50,7 +50,7 @@ function M.position(name, id)
   return id == 0 and "" or ("%.0f"):format(id)
 end
 
--- Rows without data are not shown.
+-- Formats rows; those without data are not sent.
 local function prepare(name, rows, format)
   local out = {}
   for i, row in ipairs(rows) do
@@ -66,7 +66,7 @@ local function drop(follower)
   follower:close()
 end
 
--- What the follower takes of them.  Whether that was all.
+-- Sends a follower as many rows as it takes.  Returns whether that was all.
 local function serve(follower, list)
   for _, row in ipairs(list) do
     local r = row.text and follower:put(row.text)
@@ -90,7 +90,7 @@ local function reset(follower)
   if follower:put(M.RESET) == "gone" then drop(follower) end
 end
 
--- group: those who were equally far when the read began; more: there may be.
+-- group: followers at the same position when the read began; more: there may be more rows.
 local function deliver(channel, group, list, word, more)
   for i, follower in ipairs(group) do
     if i % FAIR == 0 then sched.sleep(0) end
@@ -131,7 +131,7 @@ local function check(rows, word)
   error('read() must return rows, and nil, "more", "reset" or "end"', 0)
 end
 
--- Calls the script.  Returns rows that are ready to be sent, its word, and whether there may be more.
+-- Calls the script.  Returns rows ready to send, its word, and whether there may be more.
 local function ask(g, channel, group)
   local feed = g.feeds[channel.feed]
   if not feed then error(GONE, 0) end
@@ -158,7 +158,7 @@ local function read(g, channel, group)
   deliver(channel, group, list, word, more)
 end
 
--- Others get their turn when it takes long, and so do new scripts.
+-- Reads until all are up to date; yields to other channels, and to new scripts, after a while.
 local function read_all(channel)
   local g, reads = gen.current(), 0
   local list = groups(channel)
@@ -207,7 +207,7 @@ local function again(channel)
   if channel.n > 0 then enqueue(channel) end
 end
 
--- Followers stay, and are read for again: at once where a reload ended the read of old scripts, else after a while.
+-- Keeps the followers and reads again: at once if a reload ended a read of old scripts, else after a pause.
 local function failed(channel, err, is_old)
   everybody_behind(channel)
   if err == GONE then return refuse_all(channel, "service_unavailable") end
@@ -254,7 +254,7 @@ end
 
 -- Following -----------------------------------------------------------------------------------------------
 
---- Begins: what comes after follower.at is sent, then what comes to be.
+--- Begins to follow: sends rows after follower.at, then new ones.
 function M.follow(name, key, follower)
   local keys = channels[name] or {}
   channels[name] = keys
@@ -268,7 +268,7 @@ function M.follow(name, key, follower)
   enqueue(channel)
 end
 
---- The follower has come to its end.
+--- Ends a follower.
 function M.unfollow(follower)
   local channel = follower.channel
   if not channel then return end
@@ -281,7 +281,7 @@ function M.unfollow(follower)
   if not next(keys) then channels[channel.feed] = nil end
 end
 
---- It takes more again.
+--- A full follower can take rows again.
 function M.resume(follower)
   if not follower.full then return end
   follower.full = false
@@ -295,32 +295,32 @@ local function wake(channel)
   enqueue(channel)
 end
 
---- There is something new behind a key, or may be.
+--- A key has new rows, or may have.
 function M.wake(name, key)
   local channel = find(name, key)
   if channel then wake(channel) end
 end
 
---- The same for all keys: news were lost.
+--- The same for all keys, after notifications were lost.
 function M.wake_all()
   for _, keys in pairs(channels) do
     for _, channel in pairs(keys) do wake(channel) end
   end
 end
 
---- The channels of a feed, for who looks after what nobody told.
+--- The channels of a feed, to find rows that were not announced.
 function M.channels(name) return channels[name] or {} end
 
 M.wake_channel = wake
 
---- The names of feeds that are followed.
+--- The names of the feeds that have followers.
 function M.names()
   local list = {}
   for name in pairs(channels) do list[#list + 1] = name end
   return list
 end
 
---- How many followers this worker has.
+--- The number of followers of this worker.
 function M.count() return followers end
 
 return M

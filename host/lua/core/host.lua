@@ -69,13 +69,13 @@ function M.time() return C.host_time() end
 function M.stopped() return C.host_stopped() end
 function M.error_name(code) return str(C.host_error_name(code)) end
 
--- What runs now, for the watchdog ---------------------------------------------------------------
+-- What is running, for the watchdog ---------------------------------------------------------------
 
 local beat = C.host_beat_page()
 local REF_MAX = ffi.sizeof(beat.ref)
 local labels, label_names, last_ref = {}, { [0] = "the runtime" }, nil
 
--- The number that stands for a name (of a route, a job) in mark(); 0 when there are too many.
+-- The number of a name (of a route, a job) for mark(); 0 when there are too many.
 function M.label(name)
   local n = labels[name]
   if not n then
@@ -87,8 +87,8 @@ end
 
 function M.label_name(label) return label_names[math.abs(label)] or "?" end
 
--- Now runs `label` (negative: only a name for people, which is never struck); ref (nil, or at most 68
--- bytes) says which one, as a request's id does.
+-- Records that `label` runs now (negative: only a name for people, which is never struck); ref (nil, or at
+-- most 68 bytes) identifies it, such as a request's id.
 function M.mark(label, ref)
   beat.label = label
   if ref ~= last_ref then
@@ -100,7 +100,7 @@ function M.mark(label, ref)
   end
 end
 
--- How many labels have ended too many workers, and whether `label` is one.
+-- The number of labels that have ended too many workers, and whether `label` is one.
 function M.struck() return beat.struck end
 function M.is_struck(label) return C.host_label_struck(label) == 1 end
 
@@ -121,7 +121,7 @@ function M.header_nth(req, name, nth)
   if C.host_header_nth(req, fill(a, name), nth, out) > 0 then return taken() end
 end
 
--- All of them as a blob, for unpack().
+-- All headers as a blob, for unpack().
 function M.headers_packed(req)
   return C.host_headers(req, out) < 0 and M.pack {} or taken()
 end
@@ -135,7 +135,7 @@ function M.peer(req)
   return taken(), bits
 end
 
--- An IP address as it is usually written, and its PEER bits; nil for another text.
+-- The canonical form of an IP address, and its PEER bits; nil for any other text.
 function M.address(text)
   local bits = C.host_address(fill(a, text), out)
   if bits < 0 then return nil end
@@ -182,13 +182,13 @@ function M.ws_accept(req, o)
   return C.host_ws_accept(req, fill(a, o.protocol or ""), ws_options)
 end
 
-M.WS_VOLATILE = C.HOST_WS_VOLATILE               -- added to an opcode of ws_send and ws_broadcast
+M.WS_VOLATILE = C.HOST_WS_VOLATILE               -- may be added to an opcode of ws_send and ws_broadcast
 
 function M.ws_send(ws, opcode, data) return C.host_ws_send(ws, opcode, fill(a, data)) end
 
 local ids, ids_cap = new("host_id[?]", 64), 64
 
--- ids_array: Lua array of n ws ids, or what M.ws_ids() made of one.
+-- list: an array of n ws ids, or the result of M.ws_ids().
 function M.ws_broadcast(list, n, opcode, data)
   if type(list) == "table" then
     if n > ids_cap then
@@ -230,13 +230,13 @@ local CONDITIONS = {
   [C.HOST_DB_REFUSED] = "refused", [C.HOST_DB_UNREACHABLE] = "unreachable",
 }
 
--- How the database is ("up", "starting", "full", "read_only", "stuck", "refused", "unreachable"), and why.
+-- The state of the database ("up", "starting", "full", "read_only", "stuck", "refused", "unreachable"), and the reason.
 function M.db_state()
   local state = C.host_db_state(out)
   return CONDITIONS[state], taken()
 end
 
--- While others have taken all connections to the database: a worker of this host that has some.  Else nil.
+-- A worker of this host that has connections to the database while this one can get none; else nil.
 function M.db_sibling()
   local worker = C.host_db_sibling()
   if worker >= 0 then return worker end
@@ -260,14 +260,14 @@ M.exec_tell = C.host_exec_tell
 function M.worker() return C.host_worker() end
 function M.workers() return C.host_workers() end
 function M.bus_send(worker, data) return C.host_bus_send(worker, fill(a, data)) end
--- n: how many tokens to take, 1 when nil; 0: is there one? -1: all that there are.
+-- n: the tokens to take, 1 when nil; 0: only checks for one; -1: takes all.
 function M.rate_take(key, rate, burst, n) return C.host_rate_take(fill(a, key), rate, burst, n or 1) == 1 end
 function M.metric(name, by) return C.host_metric_add(fill(a, name), by or 1) end
 
--- gen (optional): id of the generation that speaks, when it is not the one in service.
+-- gen (optional): id of the generation that logs, if it is not the one in service.
 function M.log(level, line, gen) return C.host_log(level, fill(b, gen or ""), fill(a, line)) end
 
--- The same line from a string.buffer, which is empty then: no string is made of it.
+-- The same for a string.buffer, which is emptied; creates no string.
 function M.log_buffer(level, buf, gen)
   local p, n = buf:ref()
   a.p, a.n = p, n
@@ -277,7 +277,7 @@ end
 
 function M.metric_set(name, value) return C.host_metric_set(fill(a, name), value) end
 
--- The sum over all processes, or nil when nobody has that metric.
+-- The sum over all processes, or nil if none has that metric.
 function M.metric_get(name)
   local v = C.host_metric_get(fill(a, name))
   return v == v and v or nil
@@ -299,12 +299,12 @@ end
 require "human.core.host_crypto"(M, C, fill, taken, { a, b, c, out }, new)
 require "human.core.host_files"(M, C, fill, taken, { a, b, c, out }, new)
 
--- Patterns: what is found stands in M.found until the next search.
+-- Patterns: M.found holds the result until the next search.
 M.found = new("host_found")
 M.CAPTURE = { POSITION = C.HOST_CAPTURE_POSITION }
 M.MATCH = { FIND = C.HOST_MATCH_FIND, MATCH = C.HOST_MATCH_MATCH, NEXT = C.HOST_MATCH_NEXT,
             PLAIN = C.HOST_MATCH_PLAIN }
--- All matches replaced by `repl`, at most `max`: how many, and the new text; or an error.
+-- Replaces at most `max` matches by `repl`: their number and the new text; or an error.
 function M.replace(text, pattern, repl, max, steps)
   local found = M.found
   found.steps = steps
@@ -314,7 +314,7 @@ end
 
 function M.match_why() return str(C.host_match_why(M.found.why)) end
 
--- from: a position that counts from 0; steps: at most so many.  1 found, 0 not, else an error.
+-- from: a position that counts from 0; steps: the limit.  1: found, 0: not, else an error.
 function M.match(text, pattern, from, mode, steps)
   local found = M.found
   found.steps = steps
@@ -325,7 +325,7 @@ function M.utf8_ok(s) return C.host_utf8_ok(fill(a, s)) == 1 end
 
 local FORMAT = { gzip = C.HOST_GZIP, deflate = C.HOST_DEFLATE }
 
--- coding: "gzip" or "deflate"; level: 1 to 9.  nil when it does not become smaller.
+-- coding: "gzip" or "deflate"; level: 1 to 9.  nil if the result is not smaller.
 function M.compress(coding, data, level)
   if C.host_compress(FORMAT[coding], level, fill(a, data), out) < 0 then return nil end
   return taken()
@@ -382,7 +382,7 @@ function M.bundle_id(gen)
   return taken()
 end
 
--- What this worker says about generation gen: whether it could build it, and that it serves it.
+-- Reports on generation gen: whether this worker could build it, and that it serves it.
 function M.reload_vote(gen, ok, why) return C.host_reload_vote(gen, ok and 1 or 0, fill(a, why)) end
 function M.reload_serving(gen) return C.host_reload_serving(gen) end
 

@@ -1,4 +1,4 @@
--- host/lua/core/host_crypto.lua -- the part of host.lua that is digests, keys, ciphers, chance and base64.
+-- host/lua/core/host_crypto.lua -- the part of host.lua for digests, keys, ciphers, random bytes and base64.
 -- Adds its functions to the module M; C and the access to host_str come from host.lua.
 
 return function(M, C, fill, taken, strs, new)
@@ -42,25 +42,25 @@ return function(M, C, fill, taken, strs, new)
     return taken()
   end
 
-  -- Sealed with the host's key; nil, an error code, and why there is no key.
+  -- The text, sealed with the host's key; or nil, an error code, and why there is no key.
   function M.seal(text, context)
     local e = C.host_seal(fill(a, text), fill(b, context), out)
     if e == 0 then return taken() end
     return nil, e, e == M.E.DOWN and taken() or nil
   end
 
-  -- What M.seal() was given for the same context; nil and an error code.
+  -- The text that M.seal() sealed for the same context; or nil and an error code.
   function M.unseal(sealed, context)
     local e = C.host_unseal(fill(a, sealed), fill(b, context), out)
     if e == 0 then return taken() end
     return nil, e
   end
 
-  -- Keys.  Each of these answers nil and an error code instead.
+  -- Keys.  On failure each of these returns nil and an error code.
 
   local KIND = { ed25519 = C.HOST_ED25519, p256 = C.HOST_P256, p256_der = C.HOST_P256_DER }
 
-  -- A private key and its public one; a new pair without a private key.
+  -- A private key and its public key; without an argument, a new pair.
   function M.key(kind, private_key)
     local e = C.host_key(KIND[kind], fill(a, private_key or ""), out)
     if e < 0 then return nil, e end

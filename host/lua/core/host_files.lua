@@ -8,19 +8,19 @@ return function(M, C, fill, taken, strs, new)
               LINKS = C.HOST_ASSET_LINKS, FALLBACK = C.HOST_ASSET_FALLBACK, IMMUTABLE = C.HOST_ASSET_IMMUTABLE,
               PRIVATE = C.HOST_ASSET_PRIVATE }
 
-  -- What the path of a URL names below a tree; nil and the error: there can be nothing of that name.
+  -- The name below a tree that the path of a URL stands for; nil and an error if it is not valid.
   function M.asset_path(raw)
     local e = C.host_asset_path(fill(a, raw), out)
     if e < 0 then return nil, e end
     return taken()
   end
 
-  -- Is it a name for something below a root?
+  -- Is it a valid name below a root?
   function M.file_name_ok(name) return C.host_file_name_ok(fill(a, name)) == 1 end
 
   function M.asset_tree(name) return C.host_asset_tree(fill(a, name)) == 1 end
 
-  -- The status of what was answered, or one of ASSET or an error; the bytes of its body.
+  -- The status of the answer, or one of ASSET, or an error; and the size of its body.
   function M.asset_embedded(req, tree, path, flags, headers)
     out.n = 0
     local status = C.host_asset_embedded(req, fill(a, tree), fill(b, path), flags, fill(c, headers), out)
@@ -29,7 +29,7 @@ return function(M, C, fill, taken, strs, new)
 
   local FORMAT = { gzip = C.HOST_GZIP, raw = C.HOST_RAW }
 
-  -- What was packed, at most max bytes; nil and the error.  format: "gzip", or "raw" (DEFLATE alone).
+  -- The uncompressed data, at most max bytes; or nil and an error.  format: "gzip", or "raw" (DEFLATE alone).
   function M.inflate(format, data, max)
     local e = C.host_inflate(FORMAT[format], fill(a, data), max, out)
     if e < 0 then return nil, e end
@@ -55,7 +55,7 @@ return function(M, C, fill, taken, strs, new)
     return C.host_file(owner, spec)
   end
 
-  -- The op, whose status says the same.
+  -- The op; its status is that of asset_embedded.
   function M.asset_file(owner, req, dir, path, flags, headers)
     return C.host_asset_file(owner, req, fill(a, dir), fill(b, path), flags, fill(c, headers))
   end

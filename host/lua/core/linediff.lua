@@ -13,7 +13,7 @@ local function lines_of(text)
   return out
 end
 
--- Lines of a and b that are alike from the start, and from the end of what is left.
+-- The numbers of equal lines at the start of a and b, and at the end of the rest.
 local function common(a, b)
   local head, tail = 0, 0
   local most = math.min(#a, #b)
@@ -22,7 +22,7 @@ local function common(a, b)
   return head, tail
 end
 
--- One step of Myers' search: how far each diagonal gets with d edits.  True when the end is reached.
+-- One step of Myers' search: how far each diagonal gets with d edits.  True at the end.
 local function advance(v, d, a, b, head, n, m)
   for k = -d, d, 2 do
     local down = k == -d or (k ~= d and v[k - 1] < v[k + 1])
@@ -40,7 +40,7 @@ local function copy(v, d)
   return out
 end
 
--- Marks the lines of a that go and the lines of b that come, walking back through the traces.
+-- Marks the lines removed from a and added in b, walking back through the traces.
 local function mark(traces, last, head, n, m)
   local gone, new, x, y = {}, {}, n, m
   for d = last, 1, -1 do
@@ -74,7 +74,7 @@ local function edits(a, b)
   return everything(head, n, m)
 end
 
--- The changes, in order: {a = first line, gone = lines that go, b = first line, new = lines that come}.
+-- The changes, in order: {a = first line, gone = lines removed, b = first line, new = lines added}.
 local function changes(a, b)
   local gone, new = edits(a, b)
   local list, i, j = {}, 1, 1
@@ -88,14 +88,14 @@ local function changes(a, b)
   return list
 end
 
--- How many lines differ; a line that reads otherwise counts once.
+-- The number of lines that differ; a changed line counts once.
 function M.count(before, after)
   local n = 0
   for _, c in ipairs(changes(lines_of(before), lines_of(after))) do n = n + math.max(c.gone, c.new) end
   return n
 end
 
--- Changes that stand close together are shown in one piece.
+-- Groups changes that are close together into one hunk.
 local function pieces(list)
   local out = {}
   for _, c in ipairs(list) do

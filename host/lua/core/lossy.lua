@@ -16,8 +16,8 @@ local HIGH, LOW = "^\\u[dD][89aAbB]%x%x", "^\\u[dD][c-fC-F]%x%x"
 
 local function replacement_escape() return "\\ufffd" end
 
---- JSON text in which each \uD800 to \uDFFF without its other half is \uFFFD, or what `instead` makes of
---- the escape.  Linear.
+--- JSON text in which each \uD800 to \uDFFF without its other half is replaced by \uFFFD, or by what `instead`
+--- returns for the escape.  Linear.
 function M.json(text, instead)
   instead = instead or replacement_escape
   if not find(text, "\\u[dD][89a-fA-F]%x%x") then return text end
@@ -41,7 +41,7 @@ end
 
 -- Bytes ----------------------------------------------------------------------------------------------------
 
--- Lead byte -> how many bytes continue it, and the range of the first of them (Unicode, table 3-7).
+-- Lead byte -> the number of continuation bytes, and the range of the first (Unicode, table 3-7).
 local function lead(b)
   if b >= 0xC2 and b <= 0xDF then return 1, 0x80, 0xBF end
   if b == 0xE0 then return 2, 0xA0, 0xBF end
@@ -52,7 +52,7 @@ local function lead(b)
   if b == 0xF4 then return 3, 0x80, 0x8F end
 end
 
--- How many bytes at i belong together, and whether they are a character.
+-- The length of the sequence at i, and whether it is a character.
 local function sequence(text, i)
   local n, least, most = lead(byte(text, i))
   if not n then return 1, false end
@@ -66,7 +66,7 @@ end
 
 local function replacement() return REPLACEMENT end
 
---- Bytes as UTF-8, with U+FFFD, or what `instead` makes of the bytes, for each maximal part that is none
+--- Bytes as UTF-8, with each maximal invalid part replaced by U+FFFD, or by what `instead` returns for it
 --- (WHATWG Encoding).  Linear.
 function M.utf8(text, instead)
   if host.utf8_ok(text) then return text end

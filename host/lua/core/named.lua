@@ -7,7 +7,7 @@ local sched = require "human.core.sched"
 
 local M = {}
 local TOPIC = "bus.kill"
--- The task's own stack holds its entry: one that was abandoned leaves nothing behind.
+-- Entries are weak; the task's own stack holds its entry, so an abandoned task leaves nothing behind.
 local runs = setmetatable({}, { __mode = "v" })  -- key -> {task}
 
 local function running(key)
@@ -42,7 +42,7 @@ local function kill_here(key)
   return true
 end
 
---- Ends it everywhere.  Whether this worker had it.
+--- Ends it everywhere.  Returns whether this worker had it.
 function M.kill(key)
   local found = kill_here(key)
   bus.tell_others(TOPIC, { key = key })

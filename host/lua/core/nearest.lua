@@ -3,7 +3,7 @@
 local M = {}
 local FAR = 64
 
--- How many letters must be put in, left out or exchanged to make b of a.
+-- The Levenshtein distance of a and b.
 local function distance(a, b)
   if #a > FAR or #b > FAR then return FAR end
   local row = {}
@@ -19,7 +19,7 @@ local function distance(a, b)
   return row[#b]
 end
 
---- " (did you mean X?)" for the nearest of `known`, or "".  quote: what stands before and behind X, or nil.
+--- " (did you mean X?)" for the nearest of `known`, or "".  quote: written before and after X, or nil.
 function M.suggest(word, known, quote)
   local best, limit = nil, #word / 3 + 1
   for _, candidate in ipairs(known) do

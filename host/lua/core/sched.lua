@@ -15,17 +15,17 @@ local DONE, CANCELED_CODE, OPS_CODE = host.EV.DONE, host.E.CANCELED, host.E.OPS
 local M = {}
 local IDLE, PARKED, LOST = {}, {}, {}            -- what a coroutine yields besides an op id
 local POOL_MAX = 256
-local LATE_MAX, LATE_S = 3, 2                    -- how often, and how long after another, a task is told to end
-local REFUSED_MAX = 100                          -- waits that a task may try beyond its limit
+local LATE_MAX, LATE_S = 3, 2                    -- how often a task is told to end, and the time in between
+local REFUSED_MAX = 100                          -- waits that a task may attempt beyond its limit
 local waiting = {}                               -- op id -> task
 local owners = {}                                -- host task id -> task
 local chunks, ends = {}, {}                      -- op id -> function(status, data)
 local pool, pooled = {}, 0
 local ready, next_ready, n_ready = {}, 1, 0      -- tasks woken during this event
-local current                                    -- the task that runs now
+local current                                    -- the running task
 local live = 0
-local listed = {}                                -- tasks that wait or have waited: task -> true
-local slice_label, slice_ref = 0, nil            -- what this event made run first
+local listed = {}                                -- tasks that have waited at least once: task -> true
+local slice_label, slice_ref = 0, nil            -- the first label and ref that ran in this event
 local limits = { tasks = 20000, ops = 64, slice_s = 0.02 }
 local on_slow
 local trace_of                                   -- task -> its trace (human.trace)
@@ -65,8 +65,8 @@ local function finish(task, err)
   if not ok then host.log(0, "end of a task failed: " .. why) end
 end
 
--- A task that goes on however often it is told to end is left where it waits: what it holds is released,
--- its cleanup does not run.
+-- Gives up a task that does not end however often it is told to: releases what it holds, without running its
+-- cleanup.
 local function abandon(task, err)
   local op = task.op
   if op then waiting[op], task.op = nil, nil end
@@ -123,10 +123,10 @@ local function coroutine_for_task()
   return co
 end
 
--- Run fn(a..e) as the given task, at once, until its first await.  The caller prepares the table when
--- the task must know more before it runs: {on_finish = function(task, err), limit = seconds,
--- limit_error = what is raised then, max_awaits = n, gen = the generation of scripts whose code it runs,
--- label and ref = what host.mark() is told; of the task that spawns it when absent}.  Returns it.
+-- Runs fn(a..e) as the given task, at once, until its first await.  The caller may set fields of the table
+-- first: {on_finish = function(task, err), limit = seconds, limit_error = what is raised then, max_awaits = n,
+-- gen = the generation of scripts whose code it runs, label and ref = for host.mark(); both default to
+-- those of the task that spawns it}.  Returns the task.
 function M.spawn_as(task, fn, a, b, c, d, e)
   task.co, task.ended, task.awaits = coroutine_for_task(), false, 0
   if task.gen == nil then task.gen = current and current.gen or M.generation end
@@ -144,8 +144,8 @@ function M.spawn(fn, a, b, c, d, e)
   return M.spawn_as({ co = false, ended = false, awaits = 0 }, fn, a, b, c, d, e)
 end
 
--- The same for scripts: raises TooMany when a request has limits.ops of them, or this worker all that it
--- may have.  It joins the scope of the task that starts it (human.core.scope).
+-- The same for scripts: raises TooMany when a request has limits.ops of them, or this worker is at its limit
+-- of tasks.  It joins the scope of the task that starts it (human.core.scope).
 function M.spawn_child(fn, ...)
   local parent = current
   if live >= limits.tasks then error(M.TooMany, 0) end
@@ -159,7 +159,7 @@ function M.spawn_child(fn, ...)
   return M.spawn_as(task, fn, ...)
 end
 
--- What the present task does from here on, for the watchdog and slow(): a host.label(), and which one.
+-- Labels what the current task does from here on, for the watchdog and on_slow: a host.label(), and a ref.
 function M.name(label, ref)
   local task = current
   if not task then return end
@@ -174,7 +174,7 @@ function M.is_full() return live >= limits.tasks end
 -- {tasks =, ops =, slice_s = seconds}: see docs/limits.md.
 function M.limit(to) limits = to end
 
--- fn(label, ref, seconds) hears of each event whose tasks ran for longer than slice_s without waiting.
+-- fn(label, ref, seconds) is called for each event whose tasks ran for longer than slice_s without waiting.
 function M.on_slow(fn) on_slow = fn end
 
 -- The task that runs now, or nil in an event handler.
@@ -212,8 +212,8 @@ local function enter(task)
   end
 end
 
--- op is what a host.* call returned.  Yields until its DONE; returns status, data (status is negative
--- when the call was refused or the op failed).  Raises when the task was killed meanwhile.
+-- op: the result of a host.* call.  Yields until its DONE; returns status, data (status is negative if the
+-- call was refused or the op failed).  Raises if the task was killed meanwhile.
 function M.await(op)
   if op < 0 then
     if op == OPS_CODE then error(M.TooMany, 0) end
@@ -235,10 +235,10 @@ function M.await(op)
   return code, data
 end
 
--- fn(status, data) gets the CHUNK events of an op, outside a task; at_end(status, data) its end, when nobody awaits it.
+-- fn(status, data) gets the CHUNK events of an op, outside a task; at_end(status, data) its DONE if nobody awaits it.
 function M.on_chunk(op, fn, at_end) chunks[op], ends[op] = fn, at_end end
 
--- Wait until somebody calls wake(task, a, b, c); returns those values.
+-- Waits until wake(task, a, b, c) is called; returns those values.
 function M.suspend()
   local task = current
   if not task then error("suspend outside a task", 2) end
@@ -248,7 +248,7 @@ function M.suspend()
   return a, b, c
 end
 
--- Continue a suspended task after the present event.  False when it does not wait (any more).
+-- Continues a suspended task after the current event.  False if it is not suspended.
 function M.wake(task, a, b, c)
   if not task.parked then return false end
   task.parked = nil
@@ -257,7 +257,7 @@ function M.wake(task, a, b, c)
   return true
 end
 
--- End a task: err (Canceled when absent) is raised at its present or next await.
+-- Ends a task: raises err (Canceled when absent) at its current or next await.
 function M.kill(task, err)
   if task.ended then return end
   task.err = err or M.Canceled
@@ -265,7 +265,7 @@ function M.kill(task, err)
   if task.op then host.cancel(task.op) else M.wake(task) end
 end
 
--- Limit the task to `seconds` from now; then err is raised inside it.  nil: no limit.
+-- Limits the task to `seconds` from now; then raises err inside it.  nil: no limit.
 function M.deadline(task, seconds, err)
   if task.deadline then
     timer.cancel(task.deadline)
@@ -275,7 +275,7 @@ function M.deadline(task, seconds, err)
   if seconds and task ~= current then task.deadline = timer.start(seconds, on_deadline, task) end
 end
 
--- Wait.  Timers of the whole worker share one host timer.
+-- Waits.  All timers of the worker share one host timer.
 function M.sleep(seconds)
   local h = timer.start(seconds, M.wake, current)
   local ok, err = pcall(M.suspend)
@@ -283,13 +283,13 @@ function M.sleep(seconds)
   if not ok then error(err, 0) end
 end
 
--- How many labels may not run until the next reload (host.is_struck).
+-- The number of labels that must not run until the next reload (host.is_struck).
 M.struck = 0
 
--- How many tasks have begun and not ended.
+-- The number of live tasks.
 function M.live() return live end
 
--- How many tasks of generation g wait.
+-- The number of waiting tasks of generation g.
 function M.count(g)
   local n = 0
   for task in pairs(listed) do
@@ -298,8 +298,8 @@ function M.count(g)
   return n
 end
 
--- End all tasks of generation g, as if each had a time limit and had reached it: one that goes on all the
--- same is told again, and left in the end.
+-- Ends all tasks of generation g, as if each had reached a time limit: one that does not end is told again,
+-- and finally abandoned.
 function M.kill_generation(g)
   local doomed = {}
   for task in pairs(listed) do
@@ -313,13 +313,13 @@ function M.kill_generation(g)
   return #doomed
 end
 
--- A task that another one starts belongs to what fn(task) says that one does.
+-- A task inherits the trace that fn(task) returns for the task that starts it.
 function M.inherit_trace(fn) trace_of = fn end
 
--- kind: one of host.EV but DONE and CHUNK; see events.on.
+-- kind: one of host.EV except DONE and CHUNK; see events.on.
 M.on_event = events.on
 
--- What ran since `begun` without waiting; the present time.
+-- Reports what ran since `begun` without waiting; returns the current time.
 local function measure(begun)
   local now = clock()
   if now - begun > limits.slice_s and on_slow then events.try(on_slow, slice_label, slice_ref, now - begun) end
@@ -327,7 +327,7 @@ local function measure(begun)
   return now
 end
 
--- Continues what was woken, until `stop`; the rest keeps its turn.
+-- Continues woken tasks until `stop`; the rest stays in the queue.
 local function run_ready(begun, stop)
   while next_ready <= n_ready do
     local r = ready[next_ready]
@@ -346,14 +346,14 @@ end
 
 local CHUNK = host.EV.CHUNK
 
--- A task may arm several ops and await them one after another: what is done before its turn is kept.
+-- A task may start several ops and await them one after another: keeps results that come early.
 local function keep_for(task, id, code, data)
   if not task then return end
   task.early = task.early or {}
   task.early[id] = { code, data }
 end
 
--- Whoever waits for the rest of a response that cannot be taken must not wait for ever.
+-- If the handler of a chunk fails, the task that waits for the rest must not wait forever.
 local function take_chunk(id, code, data)
   local fn = chunks[id]
   if not fn then return end

@@ -7,14 +7,14 @@ local M = {}
 local Scope = {}
 Scope.__index = Scope
 
---- Of the task that runs now.
+--- Opens a scope for the current task.
 function M.open()
   local task = sched.current()
   task.scope = setmetatable({ first = task, others = {}, n = 0 }, Scope)
   return task.scope
 end
 
---- The body of a task that is to be in no scope.
+--- Runs fn in a task without a scope.
 function M.outside(fn, ...)
   local task = sched.current()
   if task.scope then task.scope:leave(task) end
@@ -22,7 +22,7 @@ function M.outside(fn, ...)
   return fn(...)
 end
 
--- Of the scheduler: a task begins, or has ended.
+-- Called by the scheduler: a task begins, or has ended.
 function Scope:enter(task)
   if self.over then error(self.over, 0) end
   task.scope, self.others[task], self.n = self, true, self.n + 1
@@ -41,8 +41,8 @@ function Scope:wait()
   self.waits = false
 end
 
---- Raises err in the first task and cancels the others; one that goes on is left where it waits.  None begins
---- any more.
+--- Raises err in the first task and cancels the others; those that do not end are abandoned.  No new ones can
+--- begin.
 function Scope:stop(err)
   self.over = err
   for task in pairs(self.others) do sched.deadline(task, 0) end

@@ -1,5 +1,5 @@
 -- host/lua/core/send_body.lua -- bodies of outbound requests that are not one text: files, and forms with files.
--- C gets a list of texts and files and reads the files while it sends them (host/fetch/fetchbody.c).
+-- C gets a list of texts and files, and reads the files while it sends them (host/fetch/fetchbody.c).
 
 local blame = require "human.core.blame"
 local host = require "human.core.host"
@@ -8,15 +8,15 @@ local M = {}
 local FORM_PARTS = 100
 local weak = { __mode = "k" }
 local roots = setmetatable({}, weak)             -- root of human.files -> {directory, name}
-local files = setmetatable({}, weak)             -- file of an upload -> {directory, name, what messages call it}
+local files = setmetatable({}, weak)             -- file of an upload -> {directory, name, name in messages}
 
---- Makes a root known: files below it can be sent as {root = , name = }.
+--- Registers a root: files below it can be sent as {root = , name = }.
 function M.add_root(root, directory, name) roots[root] = { directory, name } end
 
---- Makes a file known, or where it is now.
+--- Registers a file, or its new place.
 function M.add_file(file, directory, name, called) files[file] = { directory, name, called } end
 
--- As C takes it.
+-- A file as C expects it.
 local function file_of(v, what)
   local known = files[v]
   if known then return known end
@@ -29,7 +29,7 @@ end
 
 -- ---- forms ------------------------------------------------------------------------------------------
 
--- A name within quotes, as browsers write it.
+-- Escapes in quoted names, as browsers write them.
 local ESCAPED = { ['"'] = "%22", ["\r"] = "%0D", ["\n"] = "%0A" }
 local function quoted(text) return '"' .. text:gsub('["\r\n]', ESCAPED) .. '"' end
 
@@ -54,7 +54,7 @@ local function head_of(part, boundary)
   }
 end
 
--- Texts that follow one another become one.
+-- Joins consecutive texts.
 local function writer()
   local parts, texts = {}, {}
   local w = {}
@@ -88,8 +88,8 @@ end
 
 local function hex(bytes) return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
 
---- The text of a request's body, or nil and a list of texts and files; nil: it has none.  content_type: what the
---- request has to say of it.
+--- The text of a request's body, or nil and a list of texts and files; nil if there is none.  For a form also its
+--- Content-Type.
 function M.of(request)
   local body, form = request.body, request.form
   if form ~= nil then

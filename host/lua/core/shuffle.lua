@@ -5,9 +5,9 @@
 -- in place, and so does the DONE of an op that has chunks in the same turn, since it must follow them.
 
 local M = {}
-local MODULUS, MULTIPLIER = 2147483647, 16807    -- Lehmer's generator: the products fit into a double
+local MODULUS, MULTIPLIER = 2147483647, 16807    -- Lehmer's generator; products fit into a double
 
--- The seed that the environment gives, or nil when nothing is to be shuffled.
+-- The seed in the environment, or nil if nothing is to be shuffled.
 function M.seed()
   if os.getenv "HUMAN_TEST_MODE" ~= "shuffle" then return nil end
   return tonumber(os.getenv "HUMAN_TEST_SEED") or 1
@@ -22,7 +22,7 @@ local function generator(seed)
   end
 end
 
--- The places in `batch` of events that may be exchanged.
+-- The indexes in `batch` of events that may change places.
 local function movable(batch, n, EV)
   local chunked, places = {}, {}
   for i = 1, n do
@@ -34,8 +34,8 @@ local function movable(batch, n, EV)
   return places
 end
 
--- next: host.next.  Returns a function that gives the same events in another order: it takes all that are
--- there, exchanges them, and asks again when they have been given away.
+-- next_event: host.next.  Returns a function that returns the same events in another order: it takes all
+-- that are queued, shuffles them, and takes more when those are used up.
 function M.wrap(next_event, EV, seed)
   local random, batch, n, at = generator(seed), {}, 0, 0
   local function refill()
@@ -62,7 +62,7 @@ function M.wrap(next_event, EV, seed)
   end
 end
 
--- Puts itself between the host and the scheduler, which must not have been loaded yet.
+-- Inserts itself between the host and the scheduler, which must not be loaded yet.
 function M.install(host)
   local seed = M.seed()
   if seed then host.next = M.wrap(host.next, host.EV, seed) end

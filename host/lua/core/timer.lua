@@ -7,7 +7,7 @@ local host = require "human.core.host"
 
 local M = {}
 local lists = {}                                 -- duration -> list; only non-empty ones
-local armed = math.huge                          -- when the host will wake us
+local armed = math.huge                          -- when the host wakes us next
 
 local function arm(at)
   if at >= armed then return end
@@ -46,7 +46,7 @@ local function list_for(duration)
   return list
 end
 
--- Call fn(arg) once, `seconds` from now.  Returns a handle for cancel() and restart().
+-- Calls fn(arg) once, `seconds` from now.  Returns a handle for cancel() and restart().
 function M.start(seconds, fn, arg)
   local duration = rounded(seconds)
   local at = host.now() + duration
@@ -56,12 +56,12 @@ function M.start(seconds, fn, arg)
   return h
 end
 
--- Safe on a handle that has fired or was cancelled before.
+-- Safe on a handle that has fired or was already cancelled.
 function M.cancel(h)
   if h and h.list then unlink(h) end
 end
 
--- The full duration again from now, whether or not it has fired.
+-- Restarts the full duration, whether or not it has fired.
 function M.restart(h)
   if h.list then unlink(h) end
   h.at = host.now() + h.duration
@@ -79,7 +79,7 @@ local function expire(list, now)
   end
 end
 
--- Runs all that is due; the host's wake-up calls it.
+-- Runs all timers that are due; called at the host's wake-up.
 function M.run()
   armed = math.huge
   local now, due = host.now(), {}

@@ -15,7 +15,7 @@ local function start(fn, ...)
   if not ok then log.error("what an answer should start was not begun", { error = tostring(err) }) end
 end
 
---- fn(..) is to start when the handler of `holder` has answered: run() or drop() follows.
+--- Defers fn(..) until the handler of `holder` has answered; run() or drop() follows.
 function M.add(holder, fn, ...)
   if type(fn) ~= "function" then blame.refuse "after: a function is needed" end
   local list = holder.afters or {}
@@ -24,7 +24,7 @@ function M.add(holder, fn, ...)
   list[#list + 1] = { fn, select("#", ...), ... }
 end
 
---- It has answered.
+--- The handler has answered.
 function M.run(holder)
   local list = holder.afters
   if not list then return end
@@ -32,7 +32,7 @@ function M.run(holder)
   for _, one in ipairs(list) do start(one[1], unpack(one, 3, 2 + one[2])) end
 end
 
---- It has failed.
+--- The handler has failed.
 function M.drop(holder) holder.afters = false end
 
 return M

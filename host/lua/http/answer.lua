@@ -12,14 +12,14 @@ local M = {}
 local HEAD = "content-type: application/json\r\n"
 local BODY = '{"error":"internal_error","code":"internal"}'
 
---- The answer that nothing can be wrong with.  Returns its status and size.
+--- An answer that the host cannot refuse.  Returns its status and size.
 function M.last_resort(req)
   local sent = host.respond(req, 500, HEAD, BODY)
   if sent < 0 and sent ~= GONE then host.finish(req) end
   return 500, #BODY
 end
 
---- Answers a request.  Returns the status and the size of what was sent; also when the client has left.
+--- Answers a request.  Returns the status and size of the answer, even if the client has left.
 function M.send(req, status, lines, body)
   local sent = host.respond(req, status, lines, body)
   if sent >= 0 or sent == GONE or sent == FULL then return status, #body end -- FULL: C has ended the connection

@@ -46,7 +46,7 @@ local function check(prefix, o, where)
   end
 end
 
--- An absolute directory, or false: then it is the tree in the binary.
+-- An absolute directory, or false for the tree in the binary.
 local function directory(o)
   if not o.dir or o.dir == "" then return false end
   if byte(o.dir) == SLASH then return o.dir end
@@ -73,14 +73,14 @@ function M.declare(g, prefix, o, where)
   g.assets[#g.assets + 1] = mount
 end
 
--- The parts right below a mount where a route, a group, a shape of errors or a Socket.IO server is.
+-- Notes the first segments below a mount that belong to a route, a group, a shape of errors or a Socket.IO server.
 local function note_api(mount, path)
   if sub(path, 1, #mount.below) ~= mount.below then return end
   local part = match(path, "^([^/]+)", #mount.below + 1)
   if part and not find(part, "{", 1, true) then mount.apis[part] = true end
 end
 
---- Once everything is declared: what is an API, and the longest path decides.
+--- Once everything is declared: finds the paths of APIs, and sorts mounts so that the longest path wins.
 function M.finish(g)
   table.sort(g.assets, function(a, b) return #a.path > #b.path end)
   for _, mount in ipairs(g.assets) do
@@ -97,7 +97,7 @@ end
 
 -- Serving ---------------------------------------------------------------------------------------------
 
---- The declaration that a path without a route is below, or nil.
+--- The mount that a path without a route is below, or nil.
 function M.find(g, path, on_agent_port)
   for _, mount in ipairs(g.assets) do
     local is_below = path == mount.path or sub(path, 1, #mount.below) == mount.below
@@ -105,7 +105,7 @@ function M.find(g, path, on_agent_port)
   end
 end
 
--- Does the client want a page?  One that takes anything, as scripts do, would rather know that there is none.
+-- Does the client want a page?  Scripts, which accept anything, are better served by a 404.
 local function is_navigation(req)
   local accept = host.header(req, "accept")
   if not accept or #accept > ACCEPT_MAX then return false end
@@ -121,7 +121,7 @@ local function may_fall_back(job, path)
   return not mount.apis[match(path, "^[^/]*")] and is_navigation(job.req)
 end
 
--- The status of what C has answered, or what it says instead; and how many bytes were sent.
+-- The status of C's answer, or C's result if it did not answer; and the number of bytes sent.
 local function ask(job, path, flags)
   local mount = job.mount
   flags = mount.flags + flags
@@ -139,7 +139,7 @@ local function last_part(path)
   return sub(path, from + 1)
 end
 
--- Relative, since a proxy may serve us below another path.
+-- Redirects with a relative URL, since a proxy may serve us below another path.
 local function redirect(job)
   local place = REDIRECT:format(last_part(job.path), job.raw_query and "?" .. job.raw_query or "")
   local head = place .. job.g.common_head .. job.mount.policy.fixed .. "x-request-id: " .. job.id .. "\r\n"
@@ -152,7 +152,7 @@ local function refuse(job, code, data)
   job.refuse(job.req, job.g, job.path, job.method, code, data, from, job.finish)
 end
 
--- No directory is no reason to refuse scripts: it may come with the next deploy.
+-- Warns only: a missing directory may come with the next deploy.
 local function tell_missing(mount)
   local now = host.now()
   if mount.told_at and now - mount.told_at < TELL_S then return end
@@ -179,7 +179,7 @@ local function serve(job)
   refuse(job, "method_not_allowed", ALLOW)
 end
 
--- Told to end, or too late: nothing has been answered, or C would have said so.
+-- Cancelled or timed out: nothing has been sent yet, or C would have said so.
 local function on_finish(task, err)
   if err then refuse(task.job, "service_unavailable", BUSY) end
 end
@@ -192,7 +192,7 @@ local function serve_in_task(job)
   sched.spawn_as(task, serve, job)
 end
 
---- Answers a request for a file.  refuse: request.lua's.
+--- Answers a request for a file.  refuse_with: from request.lua.
 function M.serve(req, g, mount, path, raw_query, method, refuse_with)
   local id = ctx_module.request_id(req)
   mount.points = mount.points or access.points(mount.path == "/" and "/*" or mount.path .. "/*")

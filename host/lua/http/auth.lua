@@ -1,4 +1,4 @@
--- host/lua/http/auth.lua -- who asks: named authenticators, declared by scripts, chosen by routes.
+-- host/lua/http/auth.lua -- named authenticators, declared by scripts, chosen by routes.
 -- An authenticator takes the token from one header and asks its script function for the actor.
 -- Tokens are never logged and never stored here.
 
@@ -15,10 +15,10 @@ local function bearer(value)
   return value:match "^[Bb][Ee][Aa][Rr][Ee][Rr] +([%w%-._~+/]+=*)$"
 end
 
--- Add an authenticator to the generation being built.  scheme: {type = "apiKey", header = name} or
+-- Adds an authenticator to the generation being built.  scheme: {type = "apiKey", header = name} or
 -- {type = "http", scheme = "bearer"} or {type = "apiKey", cookie = name}, optionally optional = true (fn is
--- asked without a token, too) and a description; ambient = true: fn may let a client in for where it asks
--- from, not for what it knows (cookies, too, come by themselves).  fn(ctx, token) -> actor, or nil, an error
+-- also called without a token) and a description; ambient = true: fn may admit a client because of where it
+-- connects from, not what it knows (cookies are ambient, too).  fn(ctx, token) -> actor, or nil, an error
 -- code and facts for the client (human.fail).
 function M.declare(gen, name, scheme, fn, where)
   if gen.auth[name] then
@@ -44,7 +44,7 @@ function M.declare(gen, name, scheme, fn, where)
   }
 end
 
--- The list of authenticators that spec (false, a name, or names of which one must accept) means.
+-- The list of authenticators for spec: false, a name, or names of which one must accept.
 function M.compile(gen, spec, where)
   if not spec then return false end
   local list = {}
@@ -55,8 +55,8 @@ function M.compile(gen, spec, where)
   return list
 end
 
---- What a list means to pages of other origins: must who asks show a key, and is there one of which where
---- they ask from is enough?  And is there one that asks for a cookie?
+--- What a list means for pages of other origins: whether a key is required, whether one authenticator admits
+--- clients by where they connect from, and whether one reads a cookie.
 function M.kind(list)
   local has_key, is_ambient, by_cookie = list ~= false, false, false
   for _, a in ipairs(list or {}) do
@@ -84,14 +84,14 @@ local function token_of(ctx, a)
   return value
 end
 
--- A browser adds cookies to what any page sends.  What changes something is taken from pages that may, alone.
+-- Browsers add cookies to requests of any page, so unsafe methods are accepted only from allowed pages.
 local function check_page(ctx)
   local route = ctx.route
   if route.method == "GET" or cors.permits(route.cors, ctx.req) then return end
   fail.throw("forbidden", { message = "Origin is not allowed" })
 end
 
--- Sets ctx.actor or throws.  Of several authenticators the first that finds its header decides.
+-- Sets ctx.actor or throws.  Of several authenticators, the first one that finds its header decides.
 function M.run(ctx, list)
   local last = #list
   for i = 1, last do

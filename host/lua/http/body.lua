@@ -12,7 +12,7 @@ local upload = require "human.http.upload"
 local M = {}
 local JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 local ANY = "*/*"
-local ENCODED = "must not be encoded where it leads to an upload" -- C knows it as it is written
+local ENCODED = "must not be encoded where it leads to an upload" -- C compares the path undecoded
 local TEXT = { coerce = true }
 
 local function invalid(where, details)
@@ -114,7 +114,7 @@ local function raise_body_limit(route)
   limits[prefix] = math.max(limits[prefix] or 0, route.body_max)
 end
 
---- Prepares the bodies of a route.  Raises what is wrong with their declaration.
+--- Prepares the bodies of a route.  Raises if their declaration is wrong.
 function M.compile(route, spec)
   if not spec.body then return end
   local list = type_list(spec.body, spec.body_max)
@@ -135,8 +135,8 @@ local function split_mime(value)
   return value:lower():match "^%s*([^%s;]+)%s*(.*)$"
 end
 
--- Does a Content-Type value name the media type `mime`?  Its parameters do not matter, but a charset
--- other than UTF-8 does.
+-- Does a Content-Type value name the media type `mime`?  Ignores parameters, except a charset other than
+-- UTF-8.
 local function is_mime(value, mime)
   if value == mime then return true end
   local name, parameters = split_mime(value)
@@ -145,7 +145,7 @@ local function is_mime(value, mime)
   return not charset or charset == "utf-8" or charset == "utf8"
 end
 
--- The type that a Content-Type value, or its absence, stands for; nil: none that the route takes.
+-- The route's type for a Content-Type value, or for its absence; nil if the route does not accept it.
 local function choose(route, value)
   local one, by = route.body_one, route.body_by
   if not value then return one or by[JSON] end
@@ -158,7 +158,7 @@ local function unsupported(route)
   fail.throw("unsupported_media_type", { message = "Content-Type must be " .. route.body_names })
 end
 
---- Is the body of a request on this route one that the host writes to disk?
+--- Does the host write the body of a request on this route to disk?
 function M.is_upload(req, route)
   local t = route.has_upload and choose(route, host.header(req, "content-type"))
   return t ~= nil and t ~= false and t.upload ~= nil
@@ -183,7 +183,7 @@ local function read_form(t, text)
   return checked(t, value)
 end
 
---- The body of a request on a route that takes one; nil without.
+--- The body of a request; nil if the route takes none.
 function M.read(ctx, route)
   if route.has_upload and ctx.ahead then return read_upload(ctx, route) end
   local text = host.body(ctx.req)
@@ -215,14 +215,14 @@ function M.read_headers(ctx, route)
   ctx.headers = headers
 end
 
---- Sets ctx.query to what the schema makes of it.
+--- Sets ctx.query to the query string as read by the schema.
 function M.read_query(ctx, route)
   local query, details = route.read_query(ctx.query)
   if details then invalid("query", details) end
   ctx.query = query
 end
 
---- The same of the parameters of the path.
+--- The same for the path parameters.
 function M.read_params(ctx, route)
   local params, details = route.read_params(ctx.params)
   if details then invalid("path", details) end

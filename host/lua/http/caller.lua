@@ -14,9 +14,9 @@ local PEER, split = host.PEER, forwarded.split
 
 local M = {}
 local SHOWN_MAX = 100
-local KNOWN_MAX = 64                             -- spellings of Host that are remembered
+local KNOWN_MAX = 64                             -- spellings of Host that are cached
 
--- Something of a client's, for a message to that client.
+-- A client's text, safe to quote in a message to that client.
 local function shown(text)
   if #text <= SHOWN_MAX and find(text, "^[%w%-._~:/%[%]]+$") then return "'" .. text .. "'" end
   return "of this request"
@@ -24,7 +24,7 @@ end
 
 local DEFAULT_PORT = { http = "80", https = "443" }
 
--- "https://api.example:8443": as browsers write an origin, without the scheme's own port.
+-- "https://api.example:8443": an origin as browsers write it, without the scheme's default port.
 local function origin_of(scheme, authority)
   local name, port = split(authority)
   if not name then return nil end
@@ -32,7 +32,7 @@ local function origin_of(scheme, authority)
   return scheme .. "://" .. name .. (port and port ~= DEFAULT_PORT[scheme] and ":" .. port or "")
 end
 
--- Takes over what a trusted proxy says.
+-- Applies the headers of a trusted proxy.
 local function believe(c, req)
   local word = forwarded.read(req, c.ip, c.bits)
   if not word then return end
@@ -40,10 +40,10 @@ local function believe(c, req)
   c.scheme, c.host = word.scheme or c.scheme, word.host or c.host
 end
 
--- The answers -----------------------------------------------------------------------------------------
+-- Results -----------------------------------------------------------------------------------------
 
 --- Everything about where request `req` comes from: {ip, scheme, host (authority in lower case; nil without
---- one), prefix ("" or "/path"), bits, known (false: somebody in the chain is not), trusted}.
+--- one), prefix ("" or "/path"), bits, known (false: the chain has an unknown member), trusted}.
 function M.of(req)
   local ip, bits = host.peer(req)
   local authority = host.header(req, "host")
@@ -63,10 +63,10 @@ function M.ip(req)
   return M.of(req).ip
 end
 
--- The origin that this server has for the client, "https://api.example"; nil when it named no host.
+-- This server's origin as the client sees it, "https://api.example"; nil if it named no host.
 local function own_origin(c) return c.host and origin_of(c.scheme, c.host) end
 
---- Where a trusted proxy serves us, "https://api.example/human"; nil where there is none.
+--- The URL at which a trusted proxy serves us, "https://api.example/human"; nil without one.
 function M.base(req)
   local _, bits = host.peer(req)
   if band(bits, PEER.TRUSTED) == 0 then return nil end
@@ -82,14 +82,14 @@ function M.prefix(req)
   return forwarded.prefix(req)
 end
 
---- Is this Origin the one that the request itself is for?
+--- Is this Origin the origin that the request itself is for?
 function M.is_own(req, origin) return lower(origin) == own_origin(M.of(req)) end
 
 -- Host ------------------------------------------------------------------------------------------------
 
 local listed
 
--- A name may end with the root.
+-- A name may end with a dot, the DNS root.
 local function without_root(name) return byte(name, -1) == 46 and sub(name, 1, -2) or name end
 
 local function listing()
@@ -103,7 +103,7 @@ local function listing()
   return set
 end
 
--- Is it a name of this machine, an address that we listen on, or one of http.hosts?
+-- Is it a name of this machine, an address we listen on, or in http.hosts?
 local function is_ours(authority)
   listed = listed or listing()
   local name = split(lower(authority))
@@ -116,8 +116,8 @@ end
 
 local known, n_known = {}, 0
 
---- May a request for this host be answered where only this machine can reach us?  One that names no host
---- (HTTP/1.0) may: no page's can be without.
+--- May a listener that only this machine can reach answer a request for this host?  Also one without a host
+--- (HTTP/1.0): a web page cannot send that.
 function M.host_is_known(req)
   local authority = host.header(req, "host")
   if not authority then return true end
@@ -130,14 +130,14 @@ function M.host_is_known(req)
   return yes
 end
 
---- Why host_is_known says no.
+--- The message for a host that is not known.
 function M.host_unknown(req)
   return "Host " .. shown(host.header(req, "host")) .. " is not a name of this server; http.hosts may list it"
 end
 
 -- This machine ------------------------------------------------------------------------------------------
 
--- Headers by which proxies of all makes show themselves; name is in lower case.
+-- Headers that reveal a proxy of any kind; name is in lower case.
 local function is_of_proxy(name)
   return find(name, "forwarded", 1, true) or find(name, "ip$") or find(name, "ipv6$") or find(name, "addr$")
     or find(name, "address$") or name == "via" or name == "cdn-loop" or find(name, "^proxy%-")
@@ -178,8 +178,8 @@ local function why_foreign_page(req, c)
   end
 end
 
---- Does a client of this machine ask, neither through a stranger's proxy nor for a page from elsewhere?
---- true; or false and which condition does not hold.
+--- Is the client on this machine, and neither behind an untrusted proxy nor a page of another origin?
+--- true; or false and the condition that fails.
 function M.is_local(req)
   local c = M.of(req)
   local why = why_veiled(req, c)

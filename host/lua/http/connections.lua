@@ -23,7 +23,7 @@ function M.unbind(id)
   handlers[id] = nil
 end
 
---- Hands one event over.  Events of unknown ids are late ones: of connections closed by us.
+--- Delivers one event.  Events of unknown ids are late events of connections that we have closed.
 function M.dispatch(kind, id, status, data)
   local handler = handlers[id]
   if kind == WS_CLOSE then
@@ -41,7 +41,7 @@ function M.dispatch(kind, id, status, data)
   end
 end
 
---- A message, or an end, that could not be handled: what its connection says next would be misunderstood.
+--- A message or an end could not be handled: closes the connection, since later messages would be misunderstood.
 function M.failed(id)
   host.ws_close(id, INTERNAL, "internal error")
 end

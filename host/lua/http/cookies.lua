@@ -12,7 +12,7 @@ local OPTIONS = { path = "string", domain = "string", max_age_s = "number", secu
                   same_site = "string", partitioned = "boolean" }
 local SAME_SITE = { Lax = true, Strict = true, None = true }
 
--- The text from `first` to `last` without the blanks around it.
+-- The text from `first` to `last`, trimmed.
 local function trimmed(text, first, last)
   while first <= last and find(sub(text, first, first), "[ \t]") do first = first + 1 end
   while last >= first and find(sub(text, last, last), "[ \t]") do last = last - 1 end
@@ -34,7 +34,7 @@ function M.values(header, name)
   return out
 end
 
--- What the prefix of a name promises (section 4.1.3): nil, or why the promise is not kept.
+-- Checks the promise of a name's prefix (section 4.1.3): nil, or why it is broken.
 local function broken_promise(name, secure, path, domain)
   local prefix = lower(name)
   local is_host = find(prefix, "^__host%-") ~= nil
@@ -81,7 +81,7 @@ local function compose(name, value, o)
   return name .. "=" .. value .. attributes(o)
 end
 
---- The value of a Set-Cookie header; raises a text on nonsense.  options: path ("/"), domain, max_age_s, secure (true),
+--- The value of a Set-Cookie header; raises a text if invalid.  options: path ("/"), domain, max_age_s, secure (true),
 --- http_only (true), same_site ("Lax"), partitioned.
 function M.compose(name, value, options)
   local ok, line = pcall(compose, name, value, options or {})

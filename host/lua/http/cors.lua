@@ -1,8 +1,8 @@
--- host/lua/http/cors.lua -- which web pages may read answers, send what needs a preflight, and open WebSockets.
+-- host/lua/http/cors.lua -- which web pages may read answers, send requests that need a preflight, and open WebSockets.
 -- A policy belongs to a route (option `cors` of its group).  Pages of our own origin are always allowed, others
--- where they are listed.  "*" is for routes that need a key: a page must know it, no browser adds it.
--- On a route without authentication, or with one by origin of the request, "*" would give every page the
--- rights of its visitor's machine; so there it counts only if the group names it, or not at all.
+-- if listed.  "*" is for routes that need a key: the page must know it, since browsers do not add it.
+-- On a route without authentication, or one that admits clients by their address, "*" would give every page
+-- the rights of its visitor's machine; so there it counts only if the group itself says so, or not at all.
 
 local caller = require "human.http.caller"
 local host = require "human.core.host"
@@ -14,14 +14,14 @@ local MAX_AGE_S = 600
 local CREDENTIALS = "access-control-allow-credentials: true\r\n"
 local VARY = "vary: Origin\r\n"
 
---- Nobody but our own pages.  fixed: lines that every answer gets; varies: further ones by Origin.
+--- Only our own pages.  fixed: lines of every answer; varies: there are more, which depend on Origin.
 M.none = { fixed = "", varies = false, any = false, origins = {} }
 local any = { fixed = "access-control-allow-origin: *\r\n" .. EXPOSE, varies = false, any = true, origins = {} }
 
 local policies = setmetatable({}, { __mode = "v" }) -- text -> policy: equal ones are the same
 
---- The policy of a list: "*", or origins separated by commas or white space.  with_cookies: pages of these may send
---- those along.
+--- The policy of a list: "*", or origins separated by commas or white space.  with_cookies: their pages may send
+--- cookies.
 function M.policy(text, with_cookies)
   if text == "*" then return any end
   local key = with_cookies and "cookies " .. text or text
@@ -34,14 +34,14 @@ function M.policy(text, with_cookies)
   return policy
 end
 
---- The option of a group or Socket.IO server, checked: nil, false, or a text.
+--- Checks the option of a group or Socket.IO server: nil, false, or a text.
 function M.check(option, where)
   if option == nil or option == false or type(option) == "string" then return option end
   error(where .. ": cors must be false, \"*\", or origins separated by commas", 0)
 end
 
---- A route's policy.  has_key: who asks must show a key; is_ambient: where they ask from is enough; by_cookie: they
---- are asked for one, which the pages that the option lists may then send along.
+--- A route's policy.  has_key: a key is required; is_ambient: clients may be admitted by where they connect from;
+--- by_cookie: the key may be a cookie, which listed pages may send.
 function M.of_route(option, has_key, is_ambient, where, by_cookie)
   if option == "*" and is_ambient then
     error(where .. ": cors = \"*\" would give every web page what clients of this machine may do", 0)
@@ -53,14 +53,14 @@ function M.of_route(option, has_key, is_ambient, where, by_cookie)
   return policy
 end
 
---- May a page of this request's Origin use a route of this policy?  Clients that are no browsers send none.
+--- May a page of this request's Origin use a route with this policy?  Clients other than browsers send no Origin.
 function M.permits(policy, req)
   if policy.any then return true end
   local origin = host.header(req, "origin")
   return not origin or policy.origins[origin:lower()] == true or caller.is_own(req, origin)
 end
 
---- Header lines for this request's answer beside policy.fixed; "" where those say all.
+--- Header lines for this request's answer besides policy.fixed, or "".
 function M.headers(policy, req)
   if not policy.varies then return "" end
   local origin = host.header(req, "origin")
@@ -68,7 +68,7 @@ function M.headers(policy, req)
   return "access-control-allow-origin: " .. origin .. "\r\n" .. policy.extra .. EXPOSE
 end
 
---- Header lines that answer a preflight (Fetch standard, "CORS-preflight fetch"); none for those who may not.
+--- Header lines that answer a preflight (Fetch standard, "CORS-preflight fetch"); none if it is not allowed.
 function M.preflight(policy, req, allow)
   if not M.permits(policy, req) then return "" end
   local asked = host.header(req, "access-control-request-headers")

@@ -1,8 +1,8 @@
 -- host/lua/http/ctx.lua -- a handler's view of its request.
--- Members are made when first read, so that a request pays only for what it uses.  Reading a member that
+-- Members are created when first read, so that a request pays only for what it uses.  Reading a member that
 -- does not exist is an error.
 --
---   id        the request's id (x-request-id)       actor     who asks, nil without auth
+--   id        the request's id (x-request-id)       actor     the caller, nil without auth
 --   ip        client address                        params    {name = text} of the path
 --   query     {name = value}, validated             headers   the request headers that spec.headers
 --   deadline  human.task.clock() at which it ends             declares, by lower-case name
@@ -22,7 +22,7 @@ local sched = require "human.core.sched"
 local M = {}
 local methods, lazy = {}, {}
 
--- The client disconnected (connections).  The task runs to its end, unless the route says abort.
+-- The client disconnected (connections).  The task runs to its end, unless the route declares abort.
 function methods:on_abort()
   self.gone = true
   if self.route.abort then sched.kill(self.task) end
@@ -31,10 +31,10 @@ end
 -- Only streams wait for their queue to drain.
 function methods.on_drained() end
 
--- Refuse: throw the Fail of a code.  data: facts for the client (see human.fail).
+-- Refuses: throws the Fail of a code.  data: facts for the client (see human.fail).
 function methods:fail(code, data) fail.throw(code, data, self.route.errors) end
 
--- Ask a rule of the route's area, and of no other: ctx:rule("bidding.may_place", facts...).
+-- Asks a rule of the route's area, and of no other: ctx:rule("bidding.may_place", facts...).
 -- A denial throws; anything else is returned (a verdict or a plain value).  The decision is recorded: in a
 -- transaction with its commit (a denial also after the rollback), otherwise before this returns.
 function methods:rule(name, ...)
@@ -57,7 +57,7 @@ function methods:header_values(name)
   return out
 end
 
--- The value of a cookie, or nil; of several the one that browsers put first, for the longest path.
+-- The value of a cookie, or nil; if several, the one that browsers put first, for the longest path.
 function methods:cookie(name) return self:cookies(name)[1] end
 
 -- All values of a cookie.
@@ -88,12 +88,12 @@ function methods:raw_body()
   return host.body(self.req)
 end
 
--- Tell all workers of all hosts (topics of human.bus).
+-- Publishes to all workers of all hosts (topics of human.bus).
 function methods:emit(topic, payload) -- luacheck: ignore self
   require("human.bus").notify(require "human.db", topic, payload)
 end
 
--- Does a client of this machine ask?  true; or false and why not (human.caller).
+-- Is the client on this machine?  true; or false and why not.
 function methods:is_local() return caller.is_local(self.req) end
 
 -- The path to one of our routes as the client must request it: a proxy may serve us below a prefix.

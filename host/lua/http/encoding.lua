@@ -6,7 +6,7 @@ local byte, gmatch, lower, match, tonumber = string.byte, string.gmatch, string.
 
 local M = {}
 local CODINGS = { gzip = "gzip", ["x-gzip"] = "gzip", deflate = "deflate", ["*"] = "gzip" }
-M.MIN_BYTES = 1024             -- shorter contents are not worth it
+M.MIN_BYTES = 1024             -- shorter contents are not worth compressing
 local ACCEPT_MAX = 1024        -- of Accept-Encoding; clients send 20 bytes
 
 -- The weight of one "coding;q=0.5"; malformed ones count as refused.
@@ -17,7 +17,7 @@ local function weight_of(item)
 end
 
 --- The coding for a client that sent this Accept-Encoding (nil: none): "gzip", "deflate" or nil.  gzip wins a
---- tie; `*` stands for what is not named.
+--- tie; `*` stands for all codings not named.
 function M.choose(accept)
   if not accept or #accept > ACCEPT_MAX then return nil end
   local weights = {}

@@ -21,7 +21,7 @@ local shapes = require "human.http.shapes"
 
 local M = {}
 local QUEUE_MAX, HEARTBEAT_S, ID_MAX = 64 * 1024, 15, 200
-local STALLED_S = 60                             -- a client that reads nothing for so long is gone
+local STALLED_S = 60                             -- a client that reads nothing for this long is gone
 local Out = {}
 local out_mt = { __index = Out }
 local open_streams = {}                          -- out -> true
@@ -36,7 +36,7 @@ local function heartbeat(out)
   if out.follows then out:close() end
 end
 
--- The client's Last-Event-ID: a text, or nil; and whether it is one that no feed can have sent.
+-- The client's Last-Event-ID: a text, or nil; and true if no feed can have sent it.
 local function last_event_id(req)
   local id = host.header(req, "last-event-id")
   if not id or id == "" then return nil end
@@ -44,11 +44,11 @@ local function last_event_id(req)
   return id
 end
 
--- Begin the answer of ctx.  The request's time limit ends unless the route sets one.
+-- Begins the answer of ctx.  Lifts the request's time limit unless the route sets one.
 function M.open(ctx)
   if ctx.out then error("ctx:stream() was called before", 2) end
   beyond "ctx:stream()"
-  if ctx.claim then require("human.idempotency").release(ctx) end   -- a stream cannot be kept
+  if ctx.claim then require("human.idempotency").release(ctx) end   -- a stream cannot be stored
   local route = ctx.route
   local head = HEAD .. route.common_head .. require("human.http.cors").headers(route.cors, ctx.req)
     .. "x-request-id: " .. ctx.id .. "\r\n" .. (rawget(ctx, "cookie_lines") or "")
@@ -183,7 +183,7 @@ function Out:follow(name, key, after, options)
   self.follow_next = { name = name, key = key, at = at, arg = options.arg, for_s = options.for_s }
 end
 
--- Of feeds: sends what was read.
+-- For feeds: sends a text.
 function Out:put(text)
   local queued = host.write(self.req, text)
   if queued < 0 then
@@ -213,7 +213,7 @@ function Out:handled()
   self:close()
 end
 
--- The shape of errors: from the scripts in service, once the stream has outlived its own.
+-- The shape of errors: of the scripts in service, once the stream has outlived its own.
 local function look_of(out)
   if not out.follows then return out.ctx.route.shape, out.ctx.route.errors end
   local g = gen.current()
@@ -229,7 +229,7 @@ function Out:fail(f)
   self:close()
 end
 
--- What it follows cannot be read any more (feeds).
+-- For feeds: the feed can no longer be read.
 function Out:refuse(code)
   local _, errors = look_of(self)
   self:fail(fail.new(code, nil, errors))
@@ -243,7 +243,7 @@ function Out:revoke()
   sched.kill(self.ctx.task)
 end
 
--- The client left or the task was ended.
+-- The client has left, or the task was cancelled.
 function Out:abandon() self:close() end
 
 -- Ends all streams (drain): their tasks are canceled.

@@ -15,7 +15,7 @@ Sent.__index = Sent
 local PRIVATE, METHOD, GONE, DOWN = host.ASSET.PRIVATE, host.ASSET.METHOD, host.E.GONE, host.E.DOWN
 local NAME_MAX = 255
 
--- RFC 6266: the name in ASCII for old clients, and as it is.
+-- RFC 6266: the name in ASCII for old clients, and in UTF-8.
 local function disposition(options)
   local kind, name = options.inline and "inline" or "attachment", options.filename
   if not name then return kind end
@@ -36,7 +36,7 @@ local function head_of(ctx, options)
     .. "x-request-id: " .. ctx.id .. "\r\n"
 end
 
--- As ctx.out of request.lua: the answer is given, and cannot be taken back.
+-- Serves as ctx.out in request.lua: the answer has been sent and cannot change.
 function Sent:handled() access.done(self.ctx, self.status, self.ctx.is_head and 0 or self.bytes) end
 
 function Sent:fail(f)
@@ -46,13 +46,13 @@ end
 
 function Sent.abandon() end
 
---- Answers ctx with the file.  A status of host.ASSET when there is none, an error of the host, or 200: it is sent.
+--- Answers ctx with the file.  200, or one of host.ASSET if there is none, or an error of the host.
 function M.send(ctx, directory, name, options)
   if ctx.out then error("root:send: the request is answered already", 3) end
   if ctx.route.method ~= "GET" then error("root:send: only in a handler of g:get", 3) end
   local op = host.asset_file(sched.owner(), ctx.req, directory, name, PRIVATE, head_of(ctx, options or {}))
   local status, bytes = sched.await(op)
-  if status == DOWN then return host.ASSET.NONE end -- a root that nothing was written to
+  if status == DOWN then return host.ASSET.NONE end -- the root does not exist yet
   if status ~= GONE and status <= METHOD then return status end
   ctx.out = setmetatable({ ctx = ctx, status = status == GONE and 499 or status, bytes = tonumber(bytes) or 0 }, Sent)
   return 200

@@ -9,7 +9,7 @@ local find, sub, gsub, char, type = string.find, string.sub, string.gsub, string
 local M = {}
 M.FIELDS_MAX = 1000
 
--- What is no escape stands for itself.
+-- A malformed escape is literal.
 local function unescape(hex) return char(tonumber(hex, 16)) end
 
 local function component(s)
@@ -18,7 +18,7 @@ local function component(s)
   return host.utf8_ok(s) and s or nil
 end
 
---- Adds a field: one that is repeated becomes a list.
+--- Adds a field; a repeated one becomes a list.
 function M.add(out, name, value)
   local before = out[name]
   if before == nil then

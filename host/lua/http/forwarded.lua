@@ -10,7 +10,7 @@ local band, byte, find, lower, match, sub = bit.band, string.byte, string.find, 
 local TRUSTED = host.PEER.TRUSTED
 
 local M = {}
-local HOPS = 32                                  -- of a chain of proxies; nobody looks further back
+local HOPS = 32                                  -- longest chain of proxies that we read
 local NAME_MAX, PREFIX_MAX, NODE_MAX = 255, 256, 64
 local WARN_S = 60
 
@@ -24,7 +24,7 @@ local function trimmed(text, from, to)
   return sub(text, from, to)
 end
 
--- The parts of a list that commas separate, in order.
+-- The parts of a comma-separated list, in order.
 local function parts(text)
   local out, at = {}, 1
   while true do
@@ -35,7 +35,7 @@ local function parts(text)
   end
 end
 
---- An authority as name (without brackets) and port (false without one); nil when it is none.
+--- Splits an authority into name (without brackets) and port (false if absent); nil if malformed.
 function M.split(authority)
   local name, port = match(authority, "^%[([%x:.]+)%](.*)$")
   if name then
@@ -62,8 +62,8 @@ local function address_of(node)
   return host.address(text or node)
 end
 
--- Walks a chain back from the peer to the first address that is no trusted proxy.  Its index, its address
--- and bits; index nil: somebody in it is unknown, and the address is of the last one who is not.
+-- Walks a chain back from the peer to the first address that is not a trusted proxy.  Returns its index, address
+-- and bits; index nil: the chain has an unknown member, and the address is the last known one.
 local function walk(nodes, ip, bits)
   for i = #nodes, math.max(1, #nodes - HOPS + 1), -1 do
     local address, more = address_of(nodes[i])
@@ -75,9 +75,9 @@ local function walk(nodes, ip, bits)
   return 1, ip, bits
 end
 
-local TOKEN = "^[%w!#$%%&'*+%-.^_`|~:%[%]]+"     -- and what IPv6 needs, which many forget to quote
+local TOKEN = "^[%w!#$%%&'*+%-.^_`|~:%[%]]+"     -- plus the characters of IPv6, which many do not quote
 
--- The value that begins at `at`, and where it ends.
+-- The value that begins at `at`, and the position after it.
 local function value_at(text, at)
   if byte(text, at) ~= 34 then
     local _, to = find(text, TOKEN, at)
@@ -96,7 +96,7 @@ end
 
 local function skip(text, at) return find(text, "[^ \t]", at) or #text + 1 end
 
--- The pair that begins at `at`, into element; where it ends, or nil when it is malformed.
+-- Reads the pair that begins at `at` into element; the position after it, or nil if malformed.
 local function read_pair(text, at, element)
   local _, to = find(text, "^[%w!#$%%&'*+%-.^_`|~]+", at)
   if not to then return at end                   -- empty: between two semicolons
@@ -127,7 +127,7 @@ local function read_forwarded(text)
   end
 end
 
--- One proxy's word: {ip, bits, known, proto, host}; nil when there is no such header.
+-- What the header says: {ip, bits, known, proto, host}; nil if there is none.
 local function from_forwarded(req, ip, bits)
   local text = host.header(req, "forwarded")
   if not text then return nil end
@@ -139,8 +139,8 @@ local function from_forwarded(req, ip, bits)
   return { ip = client, bits = its, known = i ~= nil, proto = element.proto, host = element.host }
 end
 
--- What belongs to the client's place in the chain; where the lists differ in length, what the nearest
--- proxy has added.
+-- The value for the client's position in the chain; if the lists differ in length, the one that the nearest
+-- proxy added.
 local function beside(req, name, i, n)
   local text = host.header(req, name)
   if not text then return nil end
@@ -177,7 +177,7 @@ local function warn(peer)
     .. "or overwrite the one that it does not write", { proxy = peer })
 end
 
--- Both families as one: a proxy writes one of them, and may let a client's lie pass in the other.
+-- Combines both kinds of header: a proxy writes one kind, and may pass on a client's forgery in the other.
 local function combined(req, ip, bits)
   local a, b = from_forwarded(req, ip, bits), from_x(req, ip, bits)
   if not a or not b then return a or b end
@@ -206,7 +206,7 @@ function M.prefix(req)
   return sane and prefix or ""
 end
 
--- The authority that the proxy names, with X-Forwarded-Port when it names no port itself.
+-- The authority that the proxy names, with X-Forwarded-Port if it contains no port.
 local function authority_of(req, named)
   local name, port = M.split(named)
   if not name then return nil end
@@ -215,8 +215,8 @@ local function authority_of(req, named)
   return port and find(port, "^%d%d?%d?%d?%d?$") and name .. ":" .. port or name
 end
 
---- What the trusted proxy `ip` says: {ip, bits (of the client), known (false: somebody in the chain is not),
---- scheme, host (in lower case)}, what it does not say being nil; or nil when it says nothing.
+--- Reads the headers of the trusted proxy `ip`: {ip, bits (of the client), known (false: the chain has an unknown
+--- member), scheme, host (in lower case)}, nil for missing values; or nil if there are none.
 function M.read(req, ip, bits)
   local word = combined(req, ip, bits)
   if not word then return nil end

@@ -11,11 +11,11 @@ local sched = require "human.core.sched"
 local timer = require "human.core.timer"
 
 local M = {}
-local BATCH = 1000                               -- actors that an authenticator is asked about at a time
+local BATCH = 1000                               -- actors per call of `still`
 local held = setmetatable({}, { __mode = "k" })  -- holder -> {actor, authority (an authenticator's name)}
 local waiting = false
 
--- Ends those of a list whom their authenticator does not know any more.
+-- Revokes the holders in a list whose actors are no longer valid.
 local function check(still, list)
   local actors = {}
   for i, holder in ipairs(list) do actors[i] = held[holder] and held[holder].actor or {} end
@@ -64,7 +64,7 @@ function look()
   sched.spawn_as({ label = label, on_finish = function() if not waiting then look_later() end end }, check_all)
 end
 
---- holder:revoke() is called when the authenticator of this name does not stand by the actor any more.
+--- Calls holder:revoke() once the authenticator of this name no longer accepts the actor.
 function M.hold(holder, actor, authority)
   if not actor then return end
   held[holder] = { actor = actor, authority = authority or "" }
@@ -87,7 +87,7 @@ local function is_meant(actor, fields)
   end
 end
 
---- Ends what is open for actors of whom one of these fields has this value.
+--- Revokes the holders whose actor has one of these field values.
 function M.revoke(fields)
   local list = {}
   for holder, grant in pairs(held) do

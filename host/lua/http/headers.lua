@@ -8,15 +8,15 @@ local find, format = string.find, string.format
 
 local M = {}
 local TOKEN = "^[%w!#$%%&'*+%-.^_`|~]+$"         -- RFC 9110 section 5.6.2
-local CONTROL = "[%z\1-\8\10-\31\127]"           -- a tab is none
-local SINGLE = {}                                -- of which an answer has one, or none
+local CONTROL = "[%z\1-\8\10-\31\127]"           -- a tab is allowed
+local SINGLE = {}                                -- headers that an answer may have only once
 for name in ([[content-type content-disposition content-range content-location location etag last-modified expires
   retry-after age access-control-allow-origin access-control-max-age strict-transport-security referrer-policy server
   x-frame-options x-request-id]]):gmatch "%S+" do SINGLE[name] = true end
 local OWN = { ["content-length"] = true, ["transfer-encoding"] = true, date = true }
 
---- Nil when a header may be sent, else why not.  taken (optional): the name, in lower case, of one that the
---- answer has already.
+--- Nil if a header may be sent, else the reason.  taken (optional): the name, in lower case, of a header that the
+--- answer already has.
 function M.refusal(name, value, taken)
   if type(name) ~= "string" or not find(name, TOKEN) then
     return format("the header name %q is none", tostring(name))
@@ -38,7 +38,7 @@ local function list_refusal(name, list)
   if #list == 0 then return format("the header '%s' must be a text, or a list of texts", name) end
 end
 
--- One line; or nil and why not.
+-- One line; or nil and the reason.
 local function line(name, value, taken)
   local why = M.refusal(name, value, taken)
   if not why and name:lower() == "set-cookie" then why = cookies.refusal(tostring(value)) end
@@ -57,7 +57,7 @@ local function lines_of(name, list, taken)
   return out
 end
 
---- {name = value} as lines, a list of values as several; or nil and why not.
+--- {name = value} as lines, with several for a list of values; or nil and the reason.
 function M.lines(headers, taken)
   if type(headers) ~= "table" then return nil, "headers must be a table, not a " .. type(headers) end
   local out = ""

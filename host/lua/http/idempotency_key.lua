@@ -7,14 +7,14 @@ local M = {}
 
 M.HEADER = "idempotency-key"
 M.MAX = 255                                      -- characters
-M.KEEP_H = 24                                    -- hours that an answer is kept
+M.KEEP_H = 24                                    -- hours for which an answer is kept
 
 local HOW = { [true] = true, [false] = false, tx = "tx", lease = "lease" }
-local TAKES = { POST = true, PATCH = true }      -- others are repeatable by themselves
+local TAKES = { POST = true, PATCH = true }      -- other methods are idempotent or safe
 
 --- Whether a route takes the header, and how: false, true, "tx" or "lease".  wish: its spec.idempotent.  Routes without
---- an authenticator must ask for it, since nothing but an address tells their callers apart.  Raises a text on
---- nonsense.
+--- an authenticator must opt in, since only addresses distinguish their callers.  Raises a text if the wish is
+--- invalid.
 function M.applies(method, has_auth, wish)
   if wish == nil then return TAKES[method] == true and has_auth end
   local how = HOW[wish]

@@ -1,5 +1,5 @@
 -- host/lua/http/openapi.lua -- the routes of a generation as an OpenAPI 3.1 document.
--- Reads the same declarations that serve requests; the shape of the document is the rock's business.
+-- Reads the same declarations that serve requests; the rock openapi writes the document.
 
 local fail = require "human.fail"
 local idempotency_key = require "human.http.idempotency_key"
@@ -47,7 +47,7 @@ local function add_fields(list, node, place)
   end
 end
 
--- OpenAPI has no way to say that a parameter may have slashes.
+-- OpenAPI cannot say that a parameter may contain slashes.
 local function describe_rest(list, name)
   for _, p in ipairs(list) do
     if p.name == name then p.description = p.description or "The rest of the path, slashes included" end
@@ -81,7 +81,7 @@ local function body(route)
   return { required = route.body_required, types = types }
 end
 
--- spec.events says what a stream tells; a plain route has it when its handler may call ctx:stream().
+-- spec.events describes the events of a stream; a plain route has it if its handler may call ctx:stream().
 local function replies(route)
   local list, is_stream = {}, route.kind == "stream"
   if is_stream or route.spec.events then
@@ -107,7 +107,7 @@ local function auth_names(route)
   return type(spec) == "table" and spec or { spec }
 end
 
--- Refusals that the runtime makes by itself, for what a route declares.
+-- Errors that the runtime itself returns because of a route's declarations.
 local function own_codes(route, names)
   local spec = route.spec
   local has_input = spec.body or spec.query or spec.params or spec.headers or route.idempotent
@@ -137,7 +137,7 @@ local function errors(route, names, catalogue)
   return list
 end
 
--- The names of authenticators, "" standing for none where a token is optional.
+-- The names of authenticators; "" stands for none if a token is optional.
 local function security(names, schemes)
   local list = {}
   for i, name in ipairs(names) do list[i] = name end
@@ -171,7 +171,7 @@ local function security_schemes(auth)
   return out
 end
 
--- OpenAPI has no word for WebSockets: they are listed beside the paths.
+-- OpenAPI has no notion of WebSockets, so they are listed beside the paths.
 local function split(routes)
   local http, sockets = {}, json.array {}
   for _, route in ipairs(routes) do
@@ -185,7 +185,7 @@ local function split(routes)
   return http, sockets
 end
 
--- A schema that nothing refers to is a warning of linters.
+-- Only schemas in use: linters warn about others.
 local function error_schemas(routes)
   local out = {}
   for _, route in ipairs(routes) do
@@ -210,7 +210,7 @@ function M.render(gen)
   return json.encode_sorted(document, openapi.first)
 end
 
---- What render made, for clients that find us at `base` ("https://api.example/human"; nil: where they asked).
+--- The text of render() for clients that find us at `base` ("https://api.example/human"; nil: the address they asked).
 function M.at(text, base)
   local from, to = text:find('"servers":[{"url":"/"}]', 1, true)
   if not base or not from then return text end

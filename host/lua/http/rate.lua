@@ -7,7 +7,7 @@ local host = require "human.core.host"
 
 local M = {}
 
--- The first four groups of an IPv6 address as text; other addresses unchanged.
+-- The first four groups of an IPv6 address; other addresses unchanged.
 local function network(ip)
   if not ip:find(":", 1, true) then return ip end
   local v4 = ip:match "^::[fF][fF][fF][fF]:(%d+%.%d+%.%d+%.%d+)$"

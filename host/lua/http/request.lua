@@ -46,7 +46,7 @@ local M = {}
 
 -- Errors ------------------------------------------------------------------------------------------
 
--- 503 speaks of the moment, so its client is told when to come back (RFC 9110 section 15.6.4).
+-- 503 is temporary, so it tells the client when to retry (RFC 9110 section 15.6.4).
 local function extra_headers(data, status)
   local out = ""
   if data and data.headers then out = assert(headers_of.lines(data.headers)) end
@@ -55,7 +55,7 @@ local function extra_headers(data, status)
   return out
 end
 
--- What an answer has that no route gives, where `policy` says which pages may read it.
+-- The headers of an answer without a route; `policy` decides which pages may read it.
 local function loose(g, policy, lines)
   return { cors = policy, common_head = policy.fixed .. g.common_head .. (lines or "") }
 end
@@ -68,7 +68,7 @@ local function respond(req, from, status, id, own, body)
   return answer.send(req, status, head .. "x-request-id: " .. id .. "\r\n", body)
 end
 
--- What is logged of an answer: HEAD has a body that nobody sees.
+-- Logs an answer.  The body of HEAD is not sent.
 local function done(ctx, status, bytes)
   access.done(ctx, status, ctx.is_head and 0 or bytes)
 end
@@ -81,8 +81,8 @@ local function respond_fail(req, from, shape, id, f, ctx)
   return status, bytes
 end
 
--- The task was told to end: its client has left, or its time on replaced scripts is over.  The host keeps
--- a request until it is answered, even one whose client is gone.
+-- The task was cancelled: its client has left, or its time on replaced scripts is over.  The host keeps
+-- a request until it is answered, even if the client is gone.
 local function answer_canceled(ctx)
   if ctx.out then ctx.out:abandon() end
   if ctx.claim then idempotency.release(ctx) end
@@ -116,7 +116,7 @@ local function header_lines(route, r, headers)
   return out
 end
 
--- What a handler returned, written: how its route answers so, the body, the handler's own header lines.
+-- Encodes the result of a handler: the route's reply for that status, the body, the handler's own header lines.
 local function written(route, status, value, headers)
   local r = route.replies[status]
   if not r then
@@ -149,7 +149,7 @@ local function admit(ctx, route)
   if route.read_headers then body_of.read_headers(ctx, route) end
 end
 
--- Answers with what is kept for an Idempotency-Key: now, or since an earlier request.
+-- Answers with what is stored for an Idempotency-Key, by this request or an earlier one.
 local function respond_kept(ctx, route, kept, more)
   local own = kept.headers .. (more or "")
   done(ctx, respond(ctx.req, route, kept.status, ctx.id, own, kept.body))
@@ -163,7 +163,7 @@ local function handled(ctx, route, body)
   return { status = status, headers = r.type .. own, body = text }
 end
 
--- What a handler came to, as it is kept: {status, headers, body}; err: it raised that.
+-- The outcome of a handler, as it is stored: {status, headers, body}; err: the error it raised.
 local function outcome(ctx, route, body)
   ctx.afters = false
   local ok, result = xpcall(handled, trouble.trap, ctx, route, body)
@@ -174,7 +174,7 @@ local function outcome(ctx, route, body)
            body = shapes.body(f, route.shape, ctx.id) }
 end
 
--- What the handler did to the body must not be there when it runs again; files are.
+-- If the handler runs again, it gets an unmodified body (but the same files).
 local function carry_out(ctx, route, key, body)
   local again = false
   local made, kept = idempotency.carry_out(ctx, route, key, body, function()
@@ -190,7 +190,7 @@ local function carry_out(ctx, route, key, body)
   respond_kept(ctx, route, made)
 end
 
--- Whether the request was answered in another way than by running the handler here.
+-- Whether the request is answered already, so that the handler must not run here.
 local function is_carried_out(ctx, route, body)
   local how, key = route.idempotent, host.header(ctx.req, idempotency_key.HEADER)
   if how == "tx" or key and how ~= "lease" then
@@ -229,11 +229,11 @@ local function run(ctx)
   leave(ctx)
 end
 
--- A handler that caught every error and waited on was abandoned: it cannot answer any more.
+-- A handler that caught every error and waited on was abandoned: it cannot answer.
 local function on_finish(task, err)
   if not err then return end
   local ctx = task.ctx
-  ctx.claim = false -- the lease of an idempotency key ends by itself; giving it back would wait
+  ctx.claim = false -- the lease of an idempotency key expires by itself; releasing it would wait
   log.error("request abandoned", { request_id = ctx.id, route = ctx.route.title, where = ctx.route.where,
                                    error = tostring(err) })
   safely_answer_error(ctx, err)
@@ -262,7 +262,7 @@ end
 
 -- Routing -------------------------------------------------------------------------------------------
 
--- Answers without a route are counted below one name: their paths are the clients' invention.
+-- Counts all answers without a route under one name, since clients make up their paths.
 local function refuse(req, g, path, method, code, data, from, finish)
   local id, shape = ctx_module.request_id(req), shapes.at(g, path)
   finish = finish or access.unrouted(req, g, method, id)
@@ -270,7 +270,7 @@ local function refuse(req, g, path, method, code, data, from, finish)
   finish(respond_fail(req, from, shape, id, fail.new(code, data, shape.errors or g.errors)))
 end
 
--- Of a path's routes the one that is asked about; where there is none, no page gets an answer about it.
+-- The CORS policy of the route that the method selects; without such a route, no page may read the answer.
 local function policy_of(entry, method)
   local route = method and entry[router.number[method]]
   return route and route.cors or cors.none
@@ -285,7 +285,7 @@ local function answer_options(req, g, allow, entry)
   finish(answer.send(req, 204, "allow: " .. allow .. "\r\n" .. head, ""))
 end
 
--- The second listener carries the agent API alone.
+-- The second listener serves the agent API only.
 local function hidden(entry, listener)
   return listener == AGENT_LISTENER and not entry.on_agent_port
 end
@@ -307,20 +307,20 @@ local function upgrade_refused(req, g, path, route, status, method)
   return true
 end
 
--- A path below a Socket.IO server's, which the reference server answers, too.
+-- A path below that of a Socket.IO server: the reference server answers those, too.
 local function sio_below(g, path)
   for prefix, server in pairs(g.sio_paths) do
     if byte(prefix, -1) == 47 and sub(path, 1, #prefix) == prefix then return server end
   end
 end
 
--- Why a route is not to be run now, or nil.
+-- Why a route cannot run now, or nil.
 local function unavailable(route)
   if sched.struck > 0 and host.is_struck(route.label) then return "route_disabled" end
   if sched.is_full() then return "service_unavailable" end
 end
 
--- Where the database allows fewer connections than the workers want, one without any hands requests on to one
+-- If the database allows fewer connections than the workers want, a worker without any passes requests to one
 -- that has some.
 local function passed_on(req)
   if db.passes() then return false end
@@ -328,7 +328,7 @@ local function passed_on(req)
   return sibling ~= nil and host.pass(req, sibling) == 0
 end
 
--- The body of this request has not been read.  Shall it be before anything is decided?
+-- The body of this request is still unread.  Must it be read before the route is called?
 local function wants_body_first(req, g, status, path)
   local entry = router.find(g.router, path)
   local route = entry and entry[band(status, 255)]

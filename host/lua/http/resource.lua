@@ -8,8 +8,8 @@
 --   list(actor, {limit =, after =}) -> array [, total number [, id to continue after]]
 --   get(actor, id), create(actor, body), update(actor, id, body) -> object
 --   delete(actor, id)
--- each of which throws a Fail where there is nothing to answer.  page(listed, path, query) -> array, headers makes a
--- page of what list gives, where that is something else.
+-- each of which throws a Fail when there is no result.  page(listed, path, query) -> array, headers converts the
+-- result of list, if that differs.
 
 local schema = require "human.schema"
 
@@ -28,7 +28,7 @@ local function page_headers(path, query, total, next_after)
   return headers
 end
 
--- What each route is unless options say otherwise, and its handler.
+-- The default spec and the handler of each route.
 local ROUTE = {
   list = function(o)
     return "GET", "", { summary = "List " .. o.plural, query = {
@@ -61,7 +61,7 @@ local ROUTE = {
   end,
 }
 
--- What options say of one route.
+-- The options for one route.
 local function own(options, action)
   local value = options[action]
   if schema.is(value) then return { body = value } end

@@ -17,7 +17,7 @@ local sealed_answer = require "human.http.sealed_answer"
 
 local M = {}
 local PROTOCOL_MAX = 128
-local TEXT = { coerce = true }                   -- paths, queries and headers are text that spells values
+local TEXT = { coerce = true }                   -- paths, queries and headers contain values as text
 
 local function set(text)
   local out = {}
@@ -107,11 +107,11 @@ local function compile_replies(route, spec)
   for status, s in pairs(spec.reply) do route.replies[status] = compile_reply(status, s) end
 end
 
--- May the request carry an Idempotency-Key, and how is it kept?
+-- May requests have an Idempotency-Key, and how is it handled?
 local function compile_idempotent(route, spec)
   if route.kind ~= "http" then return end
   local how = idempotency_key.applies(route.method, route.auth_spec ~= false, spec.idempotent)
-  -- A file that was taken is there once: a handler that took it cannot run again.
+  -- A handler that has moved an uploaded file cannot run again.
   route.idempotent = how == true and route.has_upload and "lease" or how
 end
 
@@ -155,7 +155,7 @@ function M.new(g, group, kind, method, path, spec, where)
   return route
 end
 
---- The codes of a finished route that scripts refuse with: its own, its group's and those of who may use it.
+--- The error codes of scripts for a finished route: its own, its group's and its authenticators'.
 function M.codes(route)
   local list = {}
   local function add(codes)
@@ -167,7 +167,7 @@ function M.codes(route)
   return list
 end
 
---- Once all authenticators are known: who may use the route, and what all of its answers begin with.
+--- Once all authenticators are known: resolves those of the route, and the headers that all its answers begin with.
 function M.finish(route)
   route.auth = auth.compile(route.gen, route.auth_spec, route.where)
   local has_key, is_ambient, by_cookie = auth.kind(route.auth)

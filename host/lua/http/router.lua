@@ -123,8 +123,8 @@ local function allow(entry)
   return table.concat(list, ", ")
 end
 
--- Add a route {m = method number, path, where}; sets route.names.  Raises when the same method and
--- path shape is there already, naming both places.  Returns the entry of its path.
+-- Adds a route {m = method number, path, where}; sets route.names.  Raises if the same method and
+-- path shape exist already, naming both places.  Returns the entry of its path.
 function M.add(router, route)
   local parts, names = segments(route.path), {}
   local entry = entry_for(router, route.path, parts, names)
@@ -144,8 +144,8 @@ end
 
 local captured = {}
 
--- All segments from `from` on, each decoded once, as one text; nil: one of them is no name.  A slash or a way up that
--- was hidden by an encoding, and an empty segment, would be another path to who opens a file by it.
+-- All segments from `from` on, each decoded once, as one text; nil if one of them is no name: an encoded slash or
+-- "..", or an empty segment, would mean another path to code that opens a file by it.
 local function rest_of(path, from)
   local out = {}
   repeat

@@ -10,8 +10,8 @@ local rpc_frame = require "human.http.rpc_frame"
 local schema = require "human.schema"
 
 local M = {}
-local IN_FLIGHT, BATCH = 32, 32                  -- limit: calls of a connection that are open; messages of a batch
-local CALLS = { rate = 60, burst = 120 }         -- limit: messages of a connection, per second
+local IN_FLIGHT, BATCH = 32, 32                  -- limit: open calls per connection; messages per batch
+local CALLS = { rate = 60, burst = 120 }         -- limit: messages per connection and second
 local NAME = "^[%a_][%w_.%-/$]*$"
 
 local SOCKET = {
@@ -69,7 +69,7 @@ local function dialects_of(spec, where)
   return set, first
 end
 
---- The parts of options that a WebSocket route takes, and a socket made of the others.
+--- Splits options into those of a WebSocket route, and a socket made from the rest.
 function M.socket(options, where)
   local own, of_route = {}, {}
   if type(options) ~= "table" then error(where .. ": the second argument must be a table", 0) end
@@ -94,7 +94,7 @@ function M.socket(options, where)
        on_upgrade = own.on_upgrade }
 end
 
---- Notes a method or event of a generation; finish() finds its socket.
+--- Records a method or event of a generation; finish() finds its socket.
 function M.declare(g, group, kind, name, spec, fn, where)
   if type(name) ~= "string" or #name > 128 or not name:find(NAME) then
     error(where .. ": the name must be a word of letters, digits and . _ - / $", 0)
@@ -120,7 +120,7 @@ local NEARNESS = {
   function() return true end,
 }
 
--- The socket that a group says, else its own one, else the only one of its area, else the only one there is.
+-- The socket that a group names, else the group's own, else the only one of its area, else the only one of all.
 local function socket_for(d, list, by_path)
   if d.group.rpc_path then
     return by_path[d.group.rpc_path] or error(d.where .. ": no RPC socket at " .. tostring(d.group.rpc_path), 0)
@@ -144,7 +144,7 @@ end
 
 local OBJECT = { object = true, map = true }
 
--- The gateway's dialect wants objects, and takes one with an `error` for a failure.
+-- The gateway's dialect requires objects, and treats one with an `error` as a failure.
 local function check_object(node, d, what, taken)
   local list = node.kind == "one_of" and node.alternatives or { node }
   for _, one in ipairs(list) do
@@ -180,7 +180,7 @@ local function roles_of(d, route)
   return roles
 end
 
--- A method is to a call what a route is to a request.
+-- Makes the method's route: it is to a call what a route is to a request.
 local function add_method(g, d, route)
   local spec, socket = d.spec, route.rpc
   local title = "rpc " .. d.name
@@ -212,7 +212,7 @@ local function sorted(map)
   return names
 end
 
---- All scripts have run: methods and events go to their sockets.
+--- All scripts have run: assigns methods and events to their sockets.
 function M.finish(g)
   local list, by_path = sockets_of(g)
   for _, d in ipairs(g.rpc) do

@@ -24,10 +24,10 @@ local M = {}
 
 metrics.describe("human_rpc_calls_total", "Calls over RPC sockets, by method and outcome (ok, or the error's code)")
 
--- Two ids are one when they are of one type and equal: 1 is not "1".
+-- Ids are equal only if their types are, too: 1 is not "1".
 local function key_of(id) return id ~= nil and type(id):sub(1, 1) .. tostring(id) or nil end
 
--- The end of a call: what it holds is given back, and its answer sent.
+-- Ends a call: releases what it holds, and sends its answer.
 local function finish(call, frame, outcome)
   if call.ended then return end
   call.ended = true
@@ -70,7 +70,7 @@ local function check_roles(ctx, route)
   if route.roles and not has_role(ctx.actor, route.roles) then fail.throw("forbidden", nil, route.errors) end
 end
 
--- JSON-RPC's positions are not offered, but an empty list says the same as nothing.
+-- Positional params of JSON-RPC are not supported, but an empty list means none.
 local function read_params(call, route)
   local value = call.params
   if value == nil or json.is_array(value) and #value == 0 then value = {} end
@@ -81,12 +81,12 @@ local function read_params(call, route)
   fail.throw("validation_error", { message = name .. " " .. first.message, details = details }, route.errors)
 end
 
--- ---- what a handler has besides a request's ctx --------------------------------------------------
+-- ---- additions to a request's ctx --------------------------------------------------
 
 local function not_local() return false, "a call is of its connection" end
 
--- ctx:sign_in(name, token): asks an authenticator (api.auth) about a token that came in a message; the connection is
--- its actor's from then on, as if it had been opened so.  Refuses as the authenticator does.
+-- ctx:sign_in(name, token): lets an authenticator (api.auth) check a token from a message; from then on the
+-- connection belongs to the actor, as if it had been opened with the token.  Throws the authenticator's error.
 local function sign_in(ctx, name, token)
   local conn, a = ctx.conn, ctx.route.gen.auth[name]
   if not a then blame.refuse("ctx:sign_in: no authenticator named '" .. tostring(name) .. "'") end
@@ -137,7 +137,7 @@ local function on_finish(task, err)
   answer_fail(task.call, to_fail(task.call, err))
 end
 
--- Why a call is not begun: {code, data}, or nil.
+-- Why a call must not start: {code, data}, or nil.
 local function refusal(conn, socket, call)
   local route, rpc = socket.methods[call.method], conn.rpc
   if not route then return "method_not_found" end
@@ -187,7 +187,7 @@ function M.cancel(conn, which)
   return #list
 end
 
---- The client is gone: calls whose method says abort end.
+--- The client is gone: ends the calls of methods declared with `abort`.
 function M.client_left(conn)
   local list = {}
   for call in pairs(conn.rpc.calls) do

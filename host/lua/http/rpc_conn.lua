@@ -16,7 +16,7 @@ local timer = require "human.core.timer"
 
 local M = {}
 local Conn = {}
-local JSONRPC, GATEWAY = "jsonrpc ", "gateway "  -- before the names of rooms: each has its own dialect
+local JSONRPC, GATEWAY = "jsonrpc ", "gateway "  -- prefixes of room names: one room per dialect
 
 local function socket_of(conn) return gen.current().websockets[conn.path].rpc end
 
@@ -156,7 +156,7 @@ local function limited(conn, socket)
   return fail.new("rate_limited", { retry_after_s = 1 / socket.rate }, socket.errors)
 end
 
--- Why a call is not even begun, or nil.
+-- Why a call is refused before it starts, or nil.
 local function unfit(conn, socket, call)
   local f = limited(conn, socket)
   if f or call.kind ~= "invalid" and call.kind ~= "unreadable" then return f end
@@ -171,7 +171,7 @@ local function take(conn, socket, call)
   if call.kind ~= "notification" then refuse(conn, call, f) end
 end
 
--- The members of a batch run one after another, and are answered together.
+-- The calls of a batch run one after another, and are answered together.
 local Batch = {}
 local batch_mt = { __index = Batch }
 
@@ -179,7 +179,7 @@ function Batch:add(call, frame)
   if call.kind ~= "notification" then self.frames[#self.frames + 1] = frame end
 end
 
--- Begins the next member.  True: it has ended already.
+-- Starts the next call.  True: it has already ended.
 function Batch:step(call)
   if call.kind == "answer" then return true end
   local f = unfit(self.conn, self.socket, call)
@@ -203,7 +203,7 @@ function Batch:go_on()
   if #self.frames > 0 then self.conn:send("[" .. table.concat(self.frames, ",") .. "]") end
 end
 
---- A member has ended (rpc_call.lua).
+--- A call of the batch has ended (rpc_call.lua).
 function Batch:ended(call, frame)
   self:add(call, frame)
   self.open = false
@@ -242,7 +242,7 @@ function M.answer_to_room(path, method, id, value)
   return GATEWAY, rpc_frame.result(call, known.encode(value))
 end
 
---- The frames of an event for a room: {prefix of the room's name -> text}.
+--- The frames of an event for a room: {prefix of the room's name = text}.
 function M.to_room(path, name, payload)
   local route = gen.current().websockets[path]
   local socket = route and route.rpc

@@ -10,7 +10,7 @@ local typescript = require "human.schema.typescript"
 local M = {}
 local VERSION = "1.0.0" -- of the API, not of the program
 local FIRST = { "openrpc", "info", "name", "summary", "description", "code", "message" }
-local SERVER = "ws://localhost"                  -- until at() knows better
+local SERVER = "ws://localhost"                  -- at() replaces it
 
 local function sockets(g)
   local list = {}
@@ -32,7 +32,7 @@ local function sorted(map)
   end
 end
 
--- The codes of a method: what the runtime refuses by itself, then what it declares.
+-- The error codes of a method: those of the runtime, then those that it declares.
 local function codes(method)
   local list, seen = {}, {}
   local function add(code)
@@ -82,7 +82,7 @@ local function method_doc(method, route, name)
 end
 
 --- The OpenRPC 1.3 document of a generation, as JSON text.  Equal declarations give equal text.  A method whose name
---- another socket has as well is NAME@PATH.
+--- exists on another socket, too, is NAME@PATH.
 function M.render(g)
   local methods, events, taken = json.array {}, json.array {}, {}
   for _, route in ipairs(sockets(g)) do
@@ -99,7 +99,7 @@ function M.render(g)
                               ["x-events"] = events, ["x-scripts"] = g.id }, FIRST)
 end
 
---- What render made, for clients that find us at `base` ("https://api.example/human"; nil: they know).
+--- The text of render() for clients that find us at `base` ("https://api.example/human"; nil: they know).
 function M.at(text, base)
   if not base then return text end
   return (text:gsub('"url":"' .. SERVER, function() return '"url":"' .. base:gsub("^http", "ws") end))
@@ -109,7 +109,7 @@ end
 
 local function comment(indent, text) return indent .. "/** " .. text:gsub("%*/", "* /") .. " */" end
 
--- "/control/ws" -> ControlWs, each once.
+-- "/control/ws" -> ControlWs; unique.
 local function type_name(path, taken)
   local name = path:gsub("[^%w]+(%w?)", function(c) return c:upper() end)
   if not name:find "^%a" then name = "Socket" .. name end

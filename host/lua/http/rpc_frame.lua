@@ -9,7 +9,7 @@ local jsonrpc = require "jsonrpc"
 local verbatim = require "human.schema.verbatim"
 
 local M = {}
-local ID_MAX, METHOD_MAX = 256, 128              -- bytes, of an id as it is written
+local ID_MAX, METHOD_MAX = 256, 128              -- bytes; of an id, as written
 local NO_ID = { gateway = '"0"', jsonrpc = "null" }
 local protocol = jsonrpc.new { null = json.null, array = json.array, is_array = json.is_array }
 
@@ -17,8 +17,8 @@ M.DIALECTS = { gateway = true, jsonrpc = true }
 
 -- ---- in ----------------------------------------------------------------------------------------
 
--- What an id is to be answered with; nil where it is none.  A control character, which the decoder lets pass inside
--- of a string, must not go back.
+-- An id as text for the answer; nil if invalid.  The decoder lets control characters pass in strings, but the
+-- answer must not contain them.
 local function id_text(v, text)
   if type(v) ~= "string" and type(v) ~= "number" and v ~= json.null or v ~= v then return nil end
   if #text > ID_MAX then return nil end
@@ -29,7 +29,7 @@ local function invalid(dialect, id, why)
   return { kind = "invalid", dialect = dialect, id_text = id, why = why }
 end
 
--- A call from its parts.  texts: of the frame's members; nil for a frame that scripts have adapted.
+-- A call from its parts.  texts: the frame's members as text; nil for a frame that scripts have adapted.
 local function call(dialect, kind, frame, id, texts)
   if #frame.method > METHOD_MAX then return invalid(dialect, id, "the method is too long") end
   local params = frame.params
@@ -47,7 +47,7 @@ local function read_jsonrpc(frame, text)
   return call("jsonrpc", message.kind, frame, id, texts)
 end
 
--- Some clients leave out the type, and then the id.
+-- Some clients omit the type, some also the id.
 local function read_gateway(frame, text, adapt)
   local texts = text and verbatim.members(text)
   local id = frame.id ~= nil and id_text(frame.id, texts and texts.id or json.encode(frame.id)) or nil
@@ -88,7 +88,7 @@ local function read_batch(list, text, socket)
   return nil, calls
 end
 
---- The calls of a message: one, or nil and those of a batch.  A call is {kind = "request" | "notification" | "answer"
+--- The call in a message, or nil and the calls of a batch.  A call is {kind = "request" | "notification" | "answer"
 --- (of a client to a question that we do not ask) | "invalid" | "unreadable", dialect (nil: not known), method, id,
 --- id_text, params, params_text, why}.
 function M.read(text, socket)
@@ -108,7 +108,7 @@ function M.result(call_, body)
   return '{"type":"res","id":' .. (call_.id_text or NO_ID.gateway) .. ',"ok":true,"payload":' .. body .. "}"
 end
 
--- What a refusal is called where a number is wanted, unless the catalogue says it (rpc = {number, NAME}).
+-- The number and name of errors, unless the catalogue has them (rpc = {number, NAME}).
 local BY_CODE = {
   parse_error = { -32700, "PARSE_ERROR" }, invalid_request = { -32600, "INVALID_REQUEST" },
   method_not_found = { -32601, "METHOD_NOT_FOUND" }, validation_error = { -32602, "INVALID_PARAMS" },
@@ -120,7 +120,7 @@ local BY_STATUS = {
 }
 local OTHER = -32000                             -- JSON-RPC: "implementation-defined server-errors"
 
---- Number and name of a Fail.
+--- The number and name of a Fail.
 function M.number(f)
   local own = f.entry.rpc or BY_CODE[f.name] or BY_STATUS[f.status] or { OTHER, f.code:upper() }
   return own[1], own[2]
@@ -128,7 +128,7 @@ end
 
 local SPECIAL = { message = true, details = true, retry_after_s = true, headers = true }
 
--- What a client may know of a Fail beside its message.
+-- The data of a Fail that clients may see, besides its message.
 local function facts(f, ref)
   local out = {}
   for name, value in pairs(f.data or {}) do
@@ -169,7 +169,7 @@ function M.event(dialect, name, payload, seq)
   return '{"jsonrpc":"2.0","method":' .. json.quote(name) .. ',"params":' .. payload .. "}"
 end
 
---- The Fail of a call that is none, of a catalogue.
+--- The Fail for an invalid call, from a catalogue.
 function M.refusal(call_, errors)
   local data = call_.why and { message = call_.why } or nil
   return fail.new(call_.kind == "unreadable" and "parse_error" or "invalid_request", data, errors)

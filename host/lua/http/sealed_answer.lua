@@ -8,7 +8,7 @@ local log = require "human.log"
 
 local M = {}
 
--- Does a schema have a part that is marked?
+-- Does a schema contain a secret part?
 local function has_secret(node)
   if node.secret then return true end
   for _, field in ipairs(node.fields or {}) do
@@ -21,19 +21,19 @@ local function has_secret(node)
   return inner and has_secret(inner) or false
 end
 
---- Whether answers of this schema (false: without a body) hold one.
+--- Whether answers of this schema (false: without a body) contain a secret.
 function M.of_schema(node) return node and has_secret(node) or false end
 
---- Whether this answer does.  headers: its own lines.
+--- Whether this answer must be sealed.  headers: its own lines.
 function M.is_needed(route, status, headers)
   local reply = route.replies and route.replies[status]
   return reply ~= nil and reply.is_secret or headers:lower():find("set-cookie:", 1, true) ~= nil
 end
 
--- A sealed text is good in its row alone.
+-- Binds a sealed text to its row.
 local function context(claim) return "idempotency " .. claim.scope .. " " .. claim.key end
 
---- Headers and body as they are stored: none, and both, sealed; nil where this cannot be done.
+--- Headers and body as stored: no headers, and both sealed as the body; nil if sealing fails.
 function M.close(headers, body, claim)
   local ok, text = pcall(crypto.seal, headers .. "\0" .. body, context(claim))
   if ok then return "", text end
@@ -41,7 +41,7 @@ function M.close(headers, body, claim)
   return "", nil
 end
 
---- Puts headers and body of a stored answer back.  Fails with idempotency_answer_lost where its key is not ours.
+--- Restores headers and body of a stored answer.  Fails with idempotency_answer_lost if we do not have its key.
 function M.open(row, claim)
   local text = crypto.open(row.body, context(claim))
   if not text then

@@ -5,7 +5,7 @@ local headers = require "human.http.headers"
 
 local M = {}
 
--- What these say is the least that works: a page loads its own files, nobody frames it, nobody learns its addresses.
+-- The strictest policies that work: a page loads its own files, cannot be framed, and sends no referrer.
 local PRESETS = {
   api = {
     ["content-security-policy"] = "default-src 'none'; frame-ancestors 'none'",
@@ -54,7 +54,7 @@ local function line(name, value)
   return assert(headers.lines { [name] = value })
 end
 
---- nil, or {lines = all of them, names = {name = line}} of a group's option.
+--- Compiles a group's option: nil, or {lines = all of them, names = {name = line}}.
 function M.compile(option, where)
   if option == nil then return nil end
   local ok, out = pcall(function()
@@ -70,7 +70,7 @@ function M.compile(option, where)
   return out
 end
 
---- A head without the headers that an answer says itself, in the lines of `own`.
+--- A head without the headers that the answer sets itself, in the lines `own`.
 function M.without(head, secure, own)
   for name, line_of in pairs(secure.names) do
     if ("\n" .. own):find("\n" .. name .. ":", 1, true) then
@@ -81,7 +81,7 @@ function M.without(head, secure, own)
   return head
 end
 
---- Remembers a group's headers for what none of its routes serves.
+--- Records a group's headers for paths below it without a route.
 function M.announce(g, base, secure)
   if secure then g.secured[#g.secured + 1] = { base = base, lines = secure.lines } end
 end

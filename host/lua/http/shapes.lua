@@ -14,12 +14,12 @@ local M = {}
 local OPTIONS = { title = "string", paths = "table", fields = "table", facts = "boolean", body = "function" }
 local SAMPLE_ID = "0"
 
--- What every error may have besides.
+-- The field that every error may have besides its own.
 local DETAILS = s.array(s.object { { "path", s.string }, { "message", s.string } }, { max = 20 })
   :describe "What is wrong, for validation errors":optional()
 local REQUEST_ID = s.string:describe "Only with status 500":optional()
 
--- What the host refuses by itself: the status and the catalogue's code.
+-- The host's own refusals: the status and the catalogue's code.
 local OF_HOST = {
   [400] = "bad_request", [408] = "request_timeout", [413] = "payload_too_large", [414] = "uri_too_long",
   [417] = "expectation_failed", [426] = "websocket_version", [431] = "headers_too_large", [501] = "not_implemented",
@@ -57,10 +57,10 @@ local function compile(name, options)
   }
 end
 
--- Members of data that are not facts for the client.
+-- Fields of data that are no facts for the client.
 local SPECIAL = { message = true, details = true, retry_after_s = true, headers = true }
 
--- The facts behind the members of a text, in a stable order.
+-- Appends the facts to the members of a text, in a stable order.
 local function with_facts(shape, text, data)
   local keys, out = {}, { text:sub(1, -2) }
   for key in pairs(data) do
@@ -79,14 +79,14 @@ local function render(shape, f, request_id)
   return shape.facts and f.data and with_facts(shape, text, f.data) or text
 end
 
---- How errors look where nothing else is declared.
+--- How errors look if nothing else is declared.
 M.PLAIN = compile("plain", {
   title = "Error", facts = true,
   fields = { { "error", s.string }, { "code", s.string:describe "Stable name of the error" } },
   body = function(e) return { error = e.message, code = e.code } end,
 })
 
---- A shape for api.shape(); errors: the catalogue of its area.  Raises what is wrong with it.
+--- A shape for api.shape(); errors: the catalogue of its area.  Raises if it is invalid.
 function M.new(name, options, errors)
   check(options)
   local shape = compile(name, options)
@@ -95,7 +95,7 @@ function M.new(name, options, errors)
   return shape
 end
 
---- The JSON text of a Fail.  A shape whose function fails is not why a client gets no answer.
+--- The JSON text of a Fail.  If the shape's function fails, the client still gets an answer.
 function M.body(f, shape, request_id)
   local ok, text = pcall(render, shape, f, request_id)
   if ok then return text end
@@ -127,10 +127,10 @@ local function hand_over(g, prefix, shape)
   end
 end
 
---- Hands the host what it refuses with, for generation g.
+--- Gives the host the texts of its refusals, for generation g.
 function M.install(g)
   host.refusals_clear()
-  hand_over(g, "/", M.at(g, "/"))                   -- also of what has no path
+  hand_over(g, "/", M.at(g, "/"))                   -- also if there is no path
   for _, shape in pairs(g.shapes) do
     for _, prefix in ipairs(shape.paths) do
       if prefix ~= "/" then hand_over(g, prefix, shape) end

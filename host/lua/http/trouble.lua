@@ -1,4 +1,4 @@
--- host/lua/http/trouble.lua -- what a handler raised, as its client and the log get it; for requests and calls.
+-- host/lua/http/trouble.lua -- turns errors of handlers into what clients and the log get; for requests and calls.
 -- Must never show a client a stack trace or anything else about a bug except an id.
 
 local db = require "human.db"
@@ -8,8 +8,8 @@ local sched = require "human.core.sched"
 
 local M = {}
 
---- For xpcall.  What is no bug passes as it is; a bug becomes a text with the traceback of where it came from, and what
---- the database refused the Fail that stands for it.
+--- For xpcall.  Expected errors pass unchanged; what the database refused becomes its Fail; a bug becomes a text with
+--- its traceback.
 function M.trap(err)
   if fail.is(err) or err == sched.Canceled or err == sched.TooMany then return err end
   local where, refused = debug.traceback(tostring(err), 2), db.refusal(err)
@@ -17,8 +17,8 @@ function M.trap(err)
   return refused or where
 end
 
---- The Fail that a client sees in a surface's words; bugs are logged with their traceback.  what: "request" or "call";
---- id: of it, for the log.
+--- The Fail that a client sees, from the surface's catalogue; logs bugs with their traceback.  what: "request" or
+--- "call"; id: its id, for the log.
 function M.to_fail(err, what, id, route, errors)
   if fail.is(err) then
     if err.cause then

@@ -14,8 +14,8 @@ local send_body = require "human.core.send_body"
 local M = {}
 local ANY = "application/octet-stream"
 local PARTS_MAX, PATHS_MAX = 100, 32
-local PART_ROOM = 4608                           -- bytes of a part beside its data
-local FILE_MAX = 16 * 1024 * 1024                -- where a schema names no other
+local PART_ROOM = 4608                           -- bytes of a part besides its data
+local FILE_MAX = 16 * 1024 * 1024                -- unless the schema has another
 local File = {}
 local file_mt = { __index = File }
 local homes = setmetatable({}, { __mode = "k" }) -- file -> {req, index}
@@ -28,8 +28,8 @@ local CODES = {
 --- Is it a file of an upload?
 function M.is(v) return getmetatable(v) == file_mt end
 
---- Moves the file to `path` below a directory: an absolute path, or a root of human.files.  Folders on the way are
---- made; no link is followed and nothing is replaced: false and a reason when it cannot be.
+--- Moves the file to `path` below a directory: an absolute path, or a root of human.files.  Creates missing
+--- directories; follows no link and replaces nothing.  On failure false and a reason.
 function File:move(root, path)
   local home = homes[self]
   local dir = type(root) == "table" and root.dir or root
@@ -57,7 +57,7 @@ local function total_of(files, fields_max)
   return total
 end
 
--- The fields that are files, and the names of those that are lists.
+-- The fields that are files, and the names of fields that are lists.
 local function form_of(node)
   local files, lists = {}, {}
   for _, field in ipairs(node.fields) do
@@ -72,8 +72,8 @@ local function form_of(node)
   return files, lists
 end
 
---- What host.upload is told for a type of body: a whole file (node.kind "upload"), or a form.  body_max: of the whole
---- body, where the route says so.
+--- The spec of host.upload for a type of body: a whole file (node.kind "upload"), or a form.  body_max: the route's
+--- limit for the whole body, if any.
 function M.compile(node, body_max, fields_max)
   if node.kind == "upload" then
     return { lists = {}, spec = { body_max or file_max(node), 0, 0, "" }, boundary = false }
@@ -86,7 +86,7 @@ function M.compile(node, body_max, fields_max)
   return { lists = lists, spec = spec, boundary = true }
 end
 
---- Remembers that requests below a route's path are told before their body.
+--- Records that requests below a route's path must be delivered before their body.
 function M.announce(g, path)
   local prefix = path:match "^[^{]*"
   if g.upload_paths[prefix] then return end
@@ -94,7 +94,7 @@ function M.announce(g, path)
   if g.upload_paths.n > PATHS_MAX then error("at most " .. PATHS_MAX .. " paths may take uploads", 0) end
 end
 
---- Tells the host of them.
+--- Tells the host these paths.
 function M.install(g)
   host.upload_paths_clear()
   for prefix in pairs(g.upload_paths) do
@@ -128,7 +128,7 @@ local function spec_for(t, content_type)
   return spec
 end
 
--- A name that a client gave a file: without the folders it was in there, and nothing that a terminal obeys.
+-- A client's file name, without directories and without control characters.
 local function base_name(text)
   text = text:gsub("^.*[/\\]", ""):gsub("%c", "")
   return text ~= "" and host.utf8_ok(text) and text or nil
@@ -178,7 +178,7 @@ local function refuse(ctx, code, why)
   fail.throw(name, why ~= "" and { message = "body: " .. why } or nil)
 end
 
--- Time begins when all is there.
+-- Starts the request's timeout once the body is complete.
 local function start_clock(ctx)
   local route = ctx.route
   ctx.deadline = route.timeout_s and host.now() + route.timeout_s
@@ -198,10 +198,10 @@ local function identity_of(v)
   return ("{%s}"):format(table.concat(parts, "\0"))
 end
 
---- A text that two bodies which were written to disk have in common when they hold the same.
+--- A text that identifies the contents of a body on disk.
 function M.identity(body) return identity_of(body) end
 
---- The body of a request that was told ahead of it: a file, or {name = text or file}.
+--- The body of a request that was delivered before it: a file, or {name = text or file}.
 function M.read(ctx, t, content_type)
   local spec = spec_for(t, content_type or "")
   sched.deadline(ctx.task, nil)

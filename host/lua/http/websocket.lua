@@ -117,7 +117,7 @@ end
 -- Calls a handler of the generation in service.
 local function call(conn, name, ...)
   local g = gen.current()
-  sched.current().gen = g                          -- a busy connection's task outlives the scripts that it began with
+  sched.current().gen = g                          -- a busy connection's task may outlive the scripts it began with
   local route = g.websockets[conn.path]
   if not route then return conn:close(RESTART, "this service is gone") end
   if sched.struck > 0 and host.is_struck(route.label) then return conn:close(TRY_LATER, "out of service") end
@@ -167,7 +167,7 @@ end
 
 local put
 
--- A handler that caught every error and waited on was abandoned; messages behind it have no order to keep.
+-- A handler that caught every error and waited on was abandoned; later messages need not wait for it.
 local function on_finish(task, err)
   if not err then return end
   local conn = task.conn
@@ -213,7 +213,7 @@ end
 -- Accept the handshake of an admitted request (request.lua) and call on_open, before any message.
 function M.open(ctx, route)
   local spec = route.spec
-  -- everything about the request is read before it becomes a connection
+  -- read everything about the request before it becomes a connection
   local conn = new_conn(ctx, route, 0)
   local ws = host.ws_accept(ctx.req, {
     protocol = spec.protocol, max_message = spec.max_message, max_queue = spec.max_queue,
@@ -249,16 +249,16 @@ function M.check_live(g)
   end
 end
 
--- How many connections of raw websocket routes this worker holds.
+-- The number of connections of raw WebSocket routes in this worker.
 function M.count()
   local n = 0
   for _ in pairs(conns) do n = n + 1 end
   return n
 end
 
--- Drain: close all connections and streams.
+-- Drain: closes all connections.
 function M.shutdown()
-  for _, conn in pairs(conns) do put(conn, { leave = true }) end -- behind what is still to be answered
+  for _, conn in pairs(conns) do put(conn, { leave = true }) end -- after pending messages
   require("human.http.event_stream").shutdown()
 end
 

@@ -7,10 +7,10 @@ local blame = require "human.core.blame"
 local host = require "human.core.host"
 
 local M = {}
-local ROOMS_MAX, NAME_MAX = 256, 200             -- of one connection; bytes
+local ROOMS_MAX, NAME_MAX = 256, 200             -- per connection; bytes
 local paths = {}                                 -- path -> {name -> room}
 
---- Raises, with the line of the script, where `name` is none.
+--- Raises, with the script's line, if `name` is not valid.
 function M.check_name(what, name)
   if type(name) ~= "string" or name == "" or #name > NAME_MAX then
     blame.refuse(("%s: the room must be a text of 1 to %d bytes"):format(what, NAME_MAX))
@@ -63,7 +63,7 @@ local function prepare(room)
   room.ids = host.ws_ids(list, room.n)
 end
 
---- Sends to those of this worker; who does not take it fast enough is cut off (max_queue of the route).
+--- Sends to the members in this worker; disconnects those that read too slowly (max_queue of the route).
 function M.send(path, name, opcode, data)
   local room = paths[path] and paths[path][name]
   if not room then return end

@@ -45,7 +45,7 @@ function Collector:text(text)
   if self.on_delta then deliver(self, text) end
 end
 
--- Follows the brackets of an object whose text comes in pieces; depth 0 behind its end.
+-- Tracks the brackets of an object whose text comes in pieces; depth is 0 after its end.
 local function follow(call, text)
   local at = call.escaped and 2 or 1
   call.escaped = false
@@ -90,18 +90,18 @@ function Collector:tool(index, part)
   end
 end
 
---- Whether the arguments of a tool call are complete: what comes now belongs to another one.
+--- Whether the arguments of a tool call are complete, so that the next piece belongs to another call.
 function Collector:is_whole(index)
   local call = self.call_of[index]
   return call ~= nil and (call.value ~= nil or call.opened == true and call.depth <= 0)
 end
 
--- A number that can be one of tokens; they are counted in whole ones.
+-- A number that can be a token count, which is an integer; else nil.
 local function whole(n)
   return type(n) == "number" and n >= 0 and n < TOKENS_MAX and math.floor(n) or nil
 end
 
---- Token counts as the server gave them; later ones replace earlier ones.  What cannot be one is ignored.
+--- Token counts as the server gave them; later ones replace earlier ones.  Invalid ones are ignored.
 function Collector:usage(input, output)
   self.tokens.input = whole(input) or self.tokens.input
   self.tokens.output = whole(output) or self.tokens.output
@@ -110,7 +110,7 @@ end
 --- The model has finished: "stop", "length" or "tool_calls".
 function Collector:stop(reason) self.stop_reason = reason end
 
---- The server ended the answer early, and says why.  Its token counts may follow.
+--- The server ended the answer early, and gave a reason.  Its token counts may follow.
 function Collector:broken(reason)
   self.cut = { code = "incomplete", message = "the answer ended early (" .. tostring(reason):sub(1, 80) .. ")",
                retryable = true }
@@ -129,7 +129,7 @@ end
 
 local function bad(message) return nil, { code = "bad_response", message = message, retryable = true } end
 
--- Strings within arguments, put together as texts are.
+-- Rejoins the halves of characters in the strings of arguments.
 local function clean(value)
   if type(value) == "string" then return halves.join(value) end
   if type(value) ~= "table" then return value end
@@ -140,13 +140,13 @@ end
 local function read_arguments(call)
   local text, value = halves.join(table.concat(call.json)), call.value
   if text:find "%S" then value = json.decode(halves.keep(text)) end
-  if type(value) == "string" then value = json.decode(halves.keep(value)) end -- JSON of JSON
+  if type(value) == "string" then value = json.decode(halves.keep(value)) end -- JSON encoded twice
   if value == nil and not text:find "%S" then value = {} end
   if type(value) == "table" and not json.is_array(value) then return clean(value) end
   return bad("the arguments of tool " .. call.name:sub(1, 80) .. " are not a JSON object")
 end
 
--- An id that no other call has: some servers give all the same one.
+-- A unique id: some servers give all calls the same one.
 local function id_of(call, i, taken)
   local id = type(call.id) == "string" and call.id ~= "" and not taken[call.id] and call.id or "call_" .. i
   taken[id] = true
@@ -164,7 +164,7 @@ local function tool_calls(self)
   return list
 end
 
--- Whether there is more in a text than what a model thought aloud.
+-- Whether a text contains more than a model's reasoning.
 local function says_something(text)
   local _, close = text:find("</think>", 1, true)
   if close then return text:find("%S", close + 1) ~= nil end
@@ -172,8 +172,8 @@ local function says_something(text)
   return start ~= "" and start ~= "<think>"
 end
 
--- A model that used all its tokens to think needs more of them; one that says nothing at all had an accident
--- once, but means it the second time.
+-- A model that used all its tokens for reasoning needs more.  An empty answer is an accident the first time,
+-- but intended the second time.
 local function silence(reason)
   if reason == "length" then
     local why = "the answer had no room beside the model's thoughts"

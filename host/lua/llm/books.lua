@@ -13,11 +13,11 @@ local tokens = require "human.llm.tokens"
 
 local M = {}
 
-local BYTES_PER_TOKEN = 4 -- of an answer, whose text is not kept
+local BYTES_PER_TOKEN = 4 -- of an answer whose text is not kept
 local RATIO_MAX, CALIBRATES = 4, 1000
-local MAX_NAMED = 50          -- models that owners name, in the labels of metrics
+local MAX_NAMED = 50          -- models named by owners in labels of metrics
 
--- What becomes of a call, in place of its opening, and of what a worker that held it for lost has made of that.
+-- Replaces the open record of a call by its outcome, even if another worker has closed it as interrupted.
 local RECORD = [[insert into llm_calls as c
   (id, ref, provider, model, status, error_code, attempts, input_tokens, output_tokens, estimated,
    cost_micros, duration_ms)
@@ -26,7 +26,7 @@ local RECORD = [[insert into llm_calls as c
     attempts = excluded.attempts, input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
     estimated = excluded.estimated, cost_micros = excluded.cost_micros, duration_ms = excluded.duration_ms
   where c.status = 'open' or c.error_code = 'interrupted']]
--- It may come after the record, when both are written soon.
+-- It may run after RECORD, if both are written soon.
 local OPEN = [[insert into llm_calls
   (id, ref, provider, model, status, attempts, input_tokens, output_tokens, estimated, cost_micros, duration_ms)
   values ($1, $2, $3, $4, 'open', 1, $5, 0, true, $6, 0) on conflict (id) do nothing]]
@@ -49,16 +49,16 @@ function M.cost(registry, provider, model, input_tokens, output_tokens)
   return math.floor((input_tokens * price[1] + output_tokens * price[2]) / 1000000 + 0.5)
 end
 
--- A server that counts more tokens than we do is believed from then on.  In a short prompt most of them are the
--- server's own, around ours.
+-- Adopts the ratio of a server that counts more tokens than we estimate.  Ignores short prompts, in which most
+-- tokens are the server's own.
 local function calibrate(choice, req, counted)
   if counted < CALIBRATES then return end
   local ratio = counted / math.max(1, tokens.of_request(req, true))
   if ratio > choice.learned.ratio then choice.learned.ratio = math.min(ratio, RATIO_MAX) end
 end
 
---- What a try was: call.tried = {input, output, estimated} is the sum of all tries.  It cost nothing when the
---- server refused it or was not reached.
+--- Adds a try to call.tried = {input, output, estimated}, the sum of all tries.  A try is free if the server
+--- refused it or was not reached.
 function M.tried(call, free)
   local counted, sum = call.out.tokens, call.tried
   if free and not counted.input and call.out.bytes == 0 then return end
@@ -80,7 +80,7 @@ function M.usage(registry, call)
   }
 end
 
---- Adds a usage to what a caller keeps of all its calls.
+--- Adds a usage to a caller's sum of all its calls.
 function M.add(spent, usage)
   if not spent or not usage then return end
   for _, name in ipairs { "input_tokens", "output_tokens", "cost_micros" } do
@@ -89,8 +89,8 @@ function M.add(spent, usage)
   spent.estimated, spent.unpriced = spent.estimated or usage.estimated, spent.unpriced or usage.unpriced
 end
 
--- Owners of agents may name models, and a series of a metric is kept for good: names that are not the operator's get
--- one of their own once they have answered, as long as there are few.
+-- Owners of agents may name models, and a metric's series stays forever: models not named by the operator get their
+-- own series only once they have answered, and only the first few.
 local named, n_named = {}, 0
 
 local function label_of(registry, provider, model, status)
@@ -115,7 +115,7 @@ local function count(registry, provider, model, status, usage, seconds)
   if usage.cost_micros then metrics.add("human_llm_cost_dollars_total", usage.cost_micros / 1e6, who) end
 end
 
--- Of a caller who is about to commit something, with that; else now.  Never fails the call that it is about.
+-- Writes with the caller's next commit if it is about to commit, else now.  Never makes the call fail.
 local function write(call, sql, ...)
   local function failed(err)
     log.warn("llm call not recorded", { provider = call.choice.name, error = tostring(err) })
@@ -132,13 +132,13 @@ local function opening(registry, call)
   return call.id, call.req.ref, choice.name, choice.model, input, M.cost(registry, choice.name, choice.model, input, 0)
 end
 
---- Writes down a call that is about to be made: with a transaction that sends for nothing more, or without.
+--- Records a call that is about to be made: in a transaction, with its commit, or without one.
 function M.open(registry, call, tx)
   call.opened = true
   if tx then tx:ask(OPEN, opening(registry, call)) else write(call, OPEN, opening(registry, call)) end
 end
 
---- Writes down what became of it.
+--- Records its outcome.
 function M.record(registry, call, status, usage, code)
   local choice, seconds = call.choice, host.clock() - call.started
   count(registry, choice.name, choice.model, status, usage, seconds)
@@ -148,8 +148,8 @@ function M.record(registry, call, status, usage, code)
     math.floor(seconds * 1000 + 0.5))
 end
 
---- Closes what nobody will record any more: the calls of `ref` that are open for age_ms.  The sum of what they cost
---- at least, which is what was sent; nil where there are none.
+--- Closes calls that nobody will record: those of `ref` that have been open for age_ms.  Returns the sum of their
+--- minimum costs, for what was sent; nil if there are none.
 function M.interrupted(registry, tx, ref, age_ms)
   local sum
   for _, row in ipairs(tx:query(INTERRUPTED, ref, age_ms)) do

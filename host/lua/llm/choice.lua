@@ -33,7 +33,7 @@ local function base_url(value)
   return without_slashes(url:find "^%a[%w+.-]*://" and url or "http://" .. url)
 end
 
--- Where a server that listens on all addresses, or on its default one, is found.
+-- Where to reach a server that listens on all addresses, or on its default address.
 local REACHED_AT = { [""] = "127.0.0.1", ["0.0.0.0"] = "127.0.0.1", ["::"] = "::1", ["0:0:0:0:0:0:0:0"] = "::1" }
 
 local function host_and_port(authority)
@@ -45,8 +45,8 @@ local function host_and_port(authority)
   return authority:sub(1, colon - 1), authority:sub(colon + 1)
 end
 
--- OLLAMA_HOST as Ollama itself reads it: host, :port, host:port, an address of either kind, or a URL, whose
--- port is then that of its scheme.
+-- OLLAMA_HOST as Ollama itself reads it: host, :port, host:port, an IPv4 or IPv6 address, or a URL, whose default
+-- port is that of its scheme.
 local function host_url(value, default_port)
   local url = text.trim((text.trim(value):gsub("[\"']", "")))
   local scheme, rest = url:match "^(%a+)://(.*)$"
@@ -60,11 +60,11 @@ local function host_url(value, default_port)
   return (scheme or "http") .. "://" .. name .. ":" .. number .. without_slashes(path)
 end
 
--- Whether a URL is one of a provider's own service, over TLS: then its key may be sent there.
+-- Whether a URL belongs to a provider's own service, over TLS: only then may its key be sent there.
 local function is_own(provider, url)
   local authority = provider.secret and url:match "^https://([^/?#]*)"
   local name, port = (authority or ""):match "^([%w.-]+)(.*)$"
-  if not name or (port ~= "" and not port:find "^:%d*$") then return false end -- no user, whatever it pretends
+  if not name or (port ~= "" and not port:find "^:%d*$") then return false end -- refuses "user@": it hides the host
   for _, own in ipairs(provider.hosts or { provider.default_url:match "^https://([%w.-]+)" }) do
     if ("." .. name:lower()):sub(-#own - 1) == "." .. own then return true end
   end
@@ -118,7 +118,7 @@ local function choice_of(registry, conf, name, model, own_url)
   }
 end
 
--- Behind a base URL of a known service is that service, otherwise a server that speaks OpenAI's dialect.
+-- The provider for a base URL: the known service with that URL, otherwise a server that speaks OpenAI's dialect.
 local function behind(registry, own_url)
   local url = base_url(own_url)
   for name, provider in pairs(registry.providers) do
@@ -139,8 +139,8 @@ local function default_of(registry, conf)
   return conf.provider ~= "auto" and given(conf.provider) or automatic(registry, conf)
 end
 
--- "anthropic/claude-haiku-4-5" names a provider too; behind a base URL, and at a provider whose own models
--- have such names, it is the server's: there "openrouter/anthropic/x" is the model anthropic/x.
+-- "anthropic/claude-haiku-4-5" names a provider, too.  With a base URL, and at a provider whose own models
+-- have such names, it is the server's name: there "openrouter/anthropic/x" is the model anthropic/x.
 local function split_model(registry, conf, model)
   if not model or given(conf.base_url) then return nil, model end
   local name, rest = model:match "^([%w_-]+)/(.+)$"
@@ -173,7 +173,7 @@ function M.primary(registry, conf, wanted)
   return choice
 end
 
---- The choice where the first one cannot answer, or nil.
+--- The choice if the first one cannot answer, or nil.
 function M.fallback(registry, conf)
   local name = given(conf.fallback_provider)
   if not name then return nil end
@@ -182,7 +182,7 @@ function M.fallback(registry, conf)
   return choice
 end
 
---- Whether a model of this name may be asked for: the provider that it names, if it names one, is set up.
+--- Whether requests may name this model: the provider in its name, if any, is configured.
 function M.has_provider(registry, conf, model)
   local name = split_model(registry, conf, model)
   return not name or choice_of(registry, conf, name, model) ~= nil

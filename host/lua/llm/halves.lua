@@ -24,7 +24,7 @@ local function nothing() return "" end
 --- JSON text, as it came, that a parser takes.
 function M.keep(text) return lossy.json(lossy.utf8(text, for_bytes), for_escape) end
 
--- What a stand-in stands for: a byte, or a surrogate as three bytes.
+-- The original of a stand-in: a byte, or a surrogate as three bytes.
 local function original(mark)
   local _, _, a, b = byte(mark, 1, 4)
   local n = (a - 0x80) * 64 + b - 0x80
@@ -38,7 +38,7 @@ local function whole(pair)
   return char(0xF0 + floor(n / 262144), 0x80 + floor(n / 4096) % 64, 0x80 + floor(n / 64) % 64, 0x80 + n % 64)
 end
 
---- Text with its halves put together, and without what no text holds: lone halves and NUL.
+--- Rejoins halves, and drops lone halves and NUL.
 function M.join(text)
   if text:find(MARK) then
     text = text:gsub(MARK, original):gsub("\237[\160-\175][\128-\191]\237[\176-\191][\128-\191]", whole)
@@ -47,7 +47,7 @@ function M.join(text)
   return (text:gsub("%z", ""))
 end
 
---- Cuts halves off the end of a piece, which the next piece may complete: what is whole, and the rest.
+--- Cuts halves off the end of a piece, which the next piece may complete: returns the complete part, and the rest.
 function M.split(text)
   local at = #text
   for _ = 1, MARKS_HELD do

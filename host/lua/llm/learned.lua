@@ -8,8 +8,8 @@ local M = {}
 
 local MAX_MODELS = 256
 
--- without {[field] = true}: what it refuses in a request.     window: tokens that it said it can take.
--- ratio: tokens that it counts for each that we estimate.     room: times max_tokens that it needs to think.
+-- without {[field] = true}: fields that it refuses.           window: tokens that it said it can take.
+-- ratio: tokens that it counts per estimated token.           room: multiple of max_tokens that it needs to think.
 local function nothing() return { without = {}, ratio = 1, room = 1 } end
 
 --- What is known of a model: a table to read and write.

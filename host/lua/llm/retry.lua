@@ -51,9 +51,8 @@ function M.retry_after(headers, now)
   return at and math.max(0, at - now)
 end
 
---- How long to wait before try number n + 1, in seconds: twice as long each time, between half and
---- all of it by chance (0 <= chance < 1), so that many clients do not return together; never before
---- the server wants us back.
+--- The wait before try number n + 1, in seconds: doubles each time, reduced by up to half (0 <= chance < 1), so
+--- that many clients do not return together; never shorter than retry_after_s.
 function M.delay(n, retry_after_s, chance)
   local wait = math.min(CAP_S, BASE_S * 2 ^ (n - 1))
   wait = wait * (0.5 + 0.5 * chance)

@@ -16,27 +16,27 @@ local tokens = require "human.llm.tokens"
 local M = {}
 
 local MAX_RESPONSE_BYTES = 16777216
-local MAX_ADAPTIONS = 8      -- changed requests in one call; they are no retries
-local UNKNOWN_WINDOW = 32768 -- tokens of context of a model that nothing is known of, until it refuses
-local FILL = 0.95            -- of a window is used: estimates are estimates
-local LEAST_TOKENS = 256     -- for the messages, however small a window is said to be
-local ANSWER_TOKENS = 1024   -- where the caller sets no max_tokens
+local MAX_ADAPTIONS = 8      -- adapted requests per call; these are no retries
+local UNKNOWN_WINDOW = 32768 -- assumed context of an unknown model, until it refuses
+local FILL = 0.95            -- the share of a window that we use, since tokens are estimated
+local LEAST_TOKENS = 256     -- for messages, however small the window
+local ANSWER_TOKENS = 1024   -- unless the caller sets max_tokens
 local ROOM_STEP, ROOM_MAX = 4, 16
 
--- What a model that thinks before it writes may use for that, by reasoning_effort.
+-- Extra tokens for models that reason, by reasoning_effort.
 local THINKING_TOKENS = { minimal = 1024, low = 2048, medium = 4096, high = 16384 }
 
--- The request as it is made now ---------------------------------------------------------------------------
+-- The adapted request ---------------------------------------------------------------------------
 
 local function max_tokens(call)
   local choice, req = call.choice, call.req
   local n, room = req.max_tokens, choice.learned.room
   if room > 1 then n = (n or ANSWER_TOKENS) * room end
   if n and choice.facts.thinks then n = n + THINKING_TOKENS[req.reasoning_effort or "medium"] end
-  return n and math.min(n, math.floor(choice.window / 2)) -- the other half is for what it reads
+  return n and math.min(n, math.floor(choice.window / 2)) -- the other half is for the input
 end
 
---- The tokens of context that a choice has: as set, as learned, as the table says.
+--- The context window of a choice, in tokens: as configured, as learned, or from the table.
 function M.window(choice, conf)
   local set = conf.context_tokens or 0
   local known = set > 0 and set or choice.facts.window or choice.provider.window or UNKNOWN_WINDOW
@@ -44,7 +44,7 @@ function M.window(choice, conf)
   return math.min(known, choice.learned.window or known)
 end
 
--- What is left of the window for messages.
+-- The tokens left in the window for messages.
 local function room_for_messages(call)
   local n = (call.choice.window - (call.asked.max_tokens or ANSWER_TOKENS)) * FILL / call.choice.learned.ratio
   n = math.min(n, call.choice.window * FILL / call.choice.learned.ratio)
@@ -52,7 +52,7 @@ local function room_for_messages(call)
   return math.max(LEAST_TOKENS, math.floor(n))
 end
 
---- The caller's request with what this server needs instead: call.asked.
+--- Sets call.asked: the caller's request, adapted to this server.
 function M.prepare(call)
   local req, choice = call.req, call.choice
   choice.window = M.window(choice, call.conf)
@@ -104,8 +104,8 @@ local function request_of(call, timeout_s)
   }
 end
 
--- Nil, or the error that the transfer came to.  A server that did not answer in time is not asked again: there
--- is a fallback for that, or the caller wants to know.
+-- Nil, or the error of the transfer.  A server that did not answer in time is not retried: the fallback is asked
+-- instead, or the caller gets the error.
 local function transfer(call, out, timeout_s)
   local request, feed, close = request_of(call, timeout_s), nil, nil
   function request.on_chunk(bytes)
@@ -122,7 +122,7 @@ local function transfer(call, out, timeout_s)
   return err
 end
 
--- A server that was not reached, or that answered with a status, is not paid.
+-- A server that was not reached, or that answered with an error status, charges nothing.
 local function is_free(err) return err and (err.status ~= nil or err.code == "network" or err.code == "denied") end
 
 local function ask(call, timeout_s)
@@ -145,7 +145,7 @@ end
 
 -- What a refusal teaches ------------------------------------------------------------------------------------
 
--- One at a time: a refusal may mention what it is not about.
+-- Omits one field at a time, since a refusal may mention fields that it is not about.
 local function leave_out(call, err)
   for _, field in ipairs(err.refuses or {}) do
     if call.optional[field] and not call.choice.learned.without[field] then
@@ -157,8 +157,8 @@ local function leave_out(call, err)
   return false
 end
 
--- Less is sent next time, whatever the server says: by the window that it names, and where what we held to be
--- within it was too much, by counting more.
+-- Makes the next request smaller in any case: by the window that the server names, or, if we believed to be within
+-- it, by raising our estimate.
 local function shrink(call, err)
   if err.code ~= "context_length" then return false end
   local learned, before = call.choice.learned, tokens.of_request(call.asked, true)
@@ -192,20 +192,20 @@ end
 
 local function chance() return host.random(1):byte() / 256 end
 
--- Whether the same request is worth another try.
+-- Whether to retry the same request.
 local function is_hopeful(call, err, max_retries)
   call.failures = call.failures + 1
   local most = err.once and math.min(1, max_retries) or max_retries
   return err.retryable and call.failures <= most
 end
 
---- A call to make of a choice.
+--- A new call for a choice.
 function M.call(choice, req, conf)
   return { choice = choice, req = req, conf = conf, attempts = 0, failures = 0, adapted = 0,
            tried = { input = 0, output = 0 }, started = host.clock() }
 end
 
---- The answer, or nil and an error.  Awaits.  until_at: host.clock() after which nobody waits for it any more.
+--- The answer, or nil and an error.  Awaits.  until_at: host.clock() after which nobody waits for it.
 function M.insist(call, until_at, max_retries)
   while true do
     local left = until_at - host.clock()

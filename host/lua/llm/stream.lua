@@ -11,12 +11,12 @@ local text_of = require "human.text"
 local M = {}
 
 local MAX_EVENT_BYTES = 1048576
-local HEAD_MAX = 65536 -- of blank space, before an answer begins
+local HEAD_MAX = 65536 -- blanks before an answer begins
 local BOM = "\239\187\191"
 
 M.collector = answer.collector
 
--- The events in a text, when it is more than one and each is whole: some servers put no blank line between them.
+-- The events in a text, if there are several and each is complete: some servers send no blank line between them.
 local function several(text)
   local list = {}
   for line in text:gmatch "[^\r\n]+" do -- linear: each line once
@@ -27,8 +27,8 @@ local function several(text)
   return #list > 1 and list or nil
 end
 
--- One decoded event to the provider; the end marker of OpenAI's dialect is not JSON, and an error may be none.
--- Some servers send several in an array.
+-- Passes one decoded event to the provider.  OpenAI's end marker is not JSON, and errors may not be JSON either.
+-- Some servers send several events in an array.
 local deliver
 
 function deliver(provider, out, state, text, name)
@@ -62,7 +62,7 @@ local function read_sse(provider, out)
   return function(bytes)
     if not parser:feed(bytes, on_event) then too_long(out) end
   end, function()
-    -- Some servers forget the blank line behind the last event.  What was cut short is no JSON.
+    -- Some servers omit the blank line after the last event.  A truncated event is not valid JSON.
     parser:feed("\n\n", function(event)
       if json.decode(halves.keep(event.data)) or several(event.data) then on_event(event) end
     end)
@@ -88,7 +88,7 @@ local function read_lines(provider, out)
       from = at + 1
     end
   end, function()
-    -- A last line without its end is whole when it is JSON; cut short, it cannot be.
+    -- A last line without a newline is complete if it is valid JSON; a truncated one cannot be.
     if json.decode(halves.keep(table.concat(pieces))) then line() end
   end
 end
@@ -104,8 +104,8 @@ local function read_document(provider, out)
   end
 end
 
--- How an answer is framed is seen at its beginning: what servers say about it (content-type) is often not so.
--- One that ignores `stream` answers with a document; one in front of it, with a page.
+-- Detects the framing from the start of an answer, since Content-Type is often wrong.  A server that ignores
+-- `stream` answers with a document; a proxy in front of it, with a page.
 local function framing_of(provider, start)
   if start == "<" then return nil end
   local is_json = start == "{" or start == "["

@@ -11,7 +11,7 @@ local byte, ceil = string.byte, math.ceil
 -- Tokens of a character by its length in UTF-8: Latin letters share one, a Chinese one may need two.
 local OF_ASCII, OF_TWO, OF_THREE, OF_FOUR = 1 / 4, 1, 1.5, 3
 local OF_IMAGE = 1000
-local OF_MESSAGE = 4 -- what marks its beginning, its end and its role
+local OF_MESSAGE = 4 -- for the markers of its start, end and role
 
 local function weight(text)
   local ascii, two, three, four = 0, 0, 0, 0
@@ -54,7 +54,7 @@ local function weight_of(m)
   return n
 end
 
---- The tokens of what is sent to a model: its texts, and where `whole` what stands around them.
+--- The tokens of a request: its texts and, if `whole`, the markers around them.
 function M.of_request(req, whole)
   local n = weight(req.system or "")
   for _, m in ipairs(req.messages) do n = n + weight_of(m) + (whole and OF_MESSAGE or 0) end

@@ -13,7 +13,7 @@ local traffic = require "human.observe.traffic"
 local M = {}
 local EVERY_S = 1
 local STARTED = host.now()
-local sources, names, last = {}, {}, {}          -- of others; series of this worker; what counters said
+local sources, names, last = {}, {}, {}          -- of other modules; series of this worker; last values of counters
 
 local DATABASE = { "up", "starting", "unreachable", "read_only", "stuck", "full", "refused" }
 local KINDS = { counter = "counter", gauge = "gauge" }
@@ -59,7 +59,7 @@ for name, entry in pairs(HELP) do metrics.define(name, KINDS[entry[1]], entry[2]
 metrics.define("human_http_request_duration_seconds", "histogram",
   "Time from the whole request to its answer, without streams and long polls.", traffic.BUCKETS)
 
--- 'name{worker="0"}', with more labels behind.
+-- 'name{worker="0"}', followed by more labels.
 local function series(name, more)
   local key = name .. (more or "")
   local full = names[key]
@@ -72,14 +72,14 @@ end
 
 local function set(name, value, more) host.metric_set(series(name, more), value) end
 
--- A counter that something else keeps: what it grew by.
+-- Adds the growth of a counter that is kept elsewhere.
 local function grow(name, value)
   local by = value - (last[name] or 0)
   last[name] = value
   if by > 0 then host.metric(series(name), by) end
 end
 
---- fn() -> value of a gauge, asked once a second.
+--- fn() -> value of a gauge, called once a second.
 function M.source(name, fn) sources[name] = fn end
 
 local function set_pool(pool)
@@ -92,7 +92,7 @@ local function set_pool(pool)
   grow("human_pool_statements_total", pool.statements)
 end
 
---- Write everything down now.
+--- Publishes everything now.
 function M.publish()
   local s = host.stats()
   traffic.flush()
@@ -111,7 +111,7 @@ function M.publish()
   for name, fn in pairs(sources) do set(name, fn()) end
 end
 
---- Begin; at the start of a worker that serves.
+--- Called at the start of a worker that serves.
 function M.start()
   local handle
   local function again()
@@ -121,7 +121,7 @@ function M.start()
   handle = timer.start(EVERY_S, again)
 end
 
---- Everything, as Prometheus text.
+--- All metrics, as Prometheus text.
 function M.text()
   M.publish()
   return metrics.text {

@@ -1,7 +1,7 @@
 -- host/lua/observe/request_log.lua -- the end of a request: its place in the metrics, and its line in the log.
--- The line is composed in one reused buffer, from texts prepared per route: only its numbers leave
--- garbage.  It contains nothing that a client may want to keep
--- secret: no query, no header, no body, and of the path only the route's template.
+-- The line is composed in one reused buffer, from texts prepared per route, so only its numbers leave
+-- garbage.  It contains nothing that a client may want to keep secret: no query, no header, no body, and
+-- of the path only the route's template.
 
 local answer = require "human.http.answer"
 local buffer = require "string.buffer"
@@ -21,7 +21,7 @@ local INFO, WARN = 2, 1
 local ALL, ERRORS, SLOW, NONE = 3, 2, 1, 0
 local MODES = { all = ALL, errors = ERRORS, slow = SLOW, none = NONE }
 local buf = buffer.new(512)
-local mode, slow_s, as_text                      -- of the settings, once read
+local mode, slow_s, as_text                      -- settings, once read
 
 local function configure()
   local conf = host.conf().log or {}
@@ -38,7 +38,7 @@ local function wanted(status, seconds)
   return seconds >= slow_s or status >= (mode == ERRORS and 400 or 500)
 end
 
--- The beginnings of a line, made once per route.
+-- The beginnings of lines, made once per route.
 local function prefixes(method, route)
   return {
     json = '{"msg":"request","method":' .. json.quote(method) .. ',"route":' .. json.quote(route) .. ',"request_id":"',
@@ -46,12 +46,12 @@ local function prefixes(method, route)
   }
 end
 
---- What access.done needs to know of a route: {series, line}.
+--- The data of a route for done(): {series, line}.
 function M.point(method, route)
   return { series = traffic.series(method, route), line = prefixes(method, route) }
 end
 
--- Ids are ours or were checked (ctx.request_id); an actor's may be any text of a script.
+-- Request ids are ours or were checked (ctx.request_id); an actor's id may be any text.
 local function plain(text)
   if find(text, "^[%w_.:@-]*$") then return text end
   return (text:gsub("[^%w_.:@-]", "_"))
@@ -92,7 +92,7 @@ local function of_route(route, is_head)
   return point
 end
 
---- A request begins.  Notes what the host forgets once it is answered.
+--- A request begins.  Keeps data that the host drops once it is answered.
 function M.begin(ctx)
   if mode == nil then configure() end
   if mode == NONE then return end
@@ -100,8 +100,8 @@ function M.begin(ctx)
   trace.known(ctx.task)
 end
 
---- The request of ctx has been answered.  bytes: of the body.  Streams say is_stream: how long they
---- lasted says nothing about how fast the server is.
+--- The request of ctx has been answered.  bytes: of the body.  is_stream: a stream, whose duration says nothing
+--- about the server's speed.
 function M.done(ctx, status, bytes, is_stream)
   local route = ctx.route
   local point, seconds = of_route(route, ctx.is_head), clock() - ctx.started
@@ -111,7 +111,7 @@ function M.done(ctx, status, bytes, is_stream)
   write(point, ctx.id, route.gen.id, status, seconds, bytes, ctx.ip, ctx.actor, known and known.id)
 end
 
---- What done() needs of ctx, without the scripts that it belongs to: for answers that outlive them.
+--- The parts of ctx that done() needs, without its scripts: for answers that outlive them.
 function M.keep(ctx)
   local actor, known, point = ctx.actor, ctx.task.trace, of_route(ctx.route, ctx.is_head)
   return {
@@ -121,7 +121,7 @@ function M.keep(ctx)
   }
 end
 
-local unrouted = { route = "none" }              -- and method number -> point
+local unrouted = { route = "none" }              -- and: method number -> point
 
 local function point_of(points, method)
   local point = points[method]
@@ -132,11 +132,11 @@ local function point_of(points, method)
   return point
 end
 
---- What has no route of its own and is counted below one name: to be given to unrouted().
+--- The points of requests that are counted under one name, for unrouted().
 function M.points(route) return { route = route } end
 
---- A request that reached no route: a function to be called with status and bytes once it is answered
---- (when the host does not know the request any more).
+--- A request without a route: returns a function to call with status and bytes once it is answered, when the
+--- host no longer has the request.
 function M.unrouted(req, g, method, id, points)
   if mode == nil then configure() end
   local point, began, ip = point_of(points or unrouted, method), clock(), caller.ip(req)
@@ -159,9 +159,9 @@ local function note(points, req, status, bytes, method)
   write(point, ctx_module.request_id(req), nil, status, nil, bytes, caller.ip(req))
 end
 
---- For a protocol of the runtime at `route`: answer.send, which counts and logs what it answers (its
---- last argument is the method's name, GET when absent), and a function(req) for an upgrade.  A long
---- poll takes as long as nothing happens, so its duration is neither in the metrics nor in the log.
+--- For a protocol of the runtime at `route`: a version of answer.send that counts and logs its answers (its last
+--- argument is the method's name, GET when absent), and a function(req) for an upgrade.  A long poll lasts
+--- until something happens, so its duration is neither in the metrics nor in the log.
 function M.protocol(route)
   local points = { route = route }
   return function(req, status, headers, body, method)

@@ -1,6 +1,6 @@
 -- host/lua/observe/slow_scripts.lua -- counts and logs scripts that run for long without waiting.
--- While one runs, its worker serves nobody else, so operators want to know which it was.  One
--- line per label now and then is enough: slow code is usually slow every time.
+-- Meanwhile the worker serves nobody else, so operators want to know which script it was.  An occasional
+-- line per label is enough: slow code is usually slow every time.
 
 local host = require "human.core.host"
 local log = require "human.log"
@@ -12,7 +12,7 @@ local told = {}                                  -- label -> host.now() of its l
 
 metrics.describe("human_slow_slices_total", "Times that scripts ran for over limits.script_soft_ms without waiting")
 
--- label, ref: as in host.mark(); seconds: how long it ran.  The runtime's own work is no warning.
+-- label, ref: as in host.mark(); seconds: how long it ran.  No warning for the runtime's own work.
 function M.report(label, ref, seconds)
   local what, now = host.label_name(label), host.now()
   metrics.add("human_slow_slices_total", 1, { what = what })

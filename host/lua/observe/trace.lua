@@ -2,7 +2,7 @@
 -- belongs to, and the headers of its outbound requests.
 -- A request's headers are read only on demand, so that most requests pay nothing.  A task
 -- belongs to the trace of the task that started it (sched).  A malformed header is ignored, as the
--- specification demands, and a new trace begins.
+-- specification requires, and a new trace begins.
 
 local host = require "human.core.host"
 local sched = require "human.core.sched"
@@ -15,13 +15,13 @@ local tonumber = tonumber
 local M = {}
 local ZERO_TRACE, ZERO_SPAN = ("0"):rep(32), ("0"):rep(16)
 local SAMPLED, RANDOM = 1, 2
-local STATE_MAX, MEMBERS_MAX = 512, 32           -- what must be passed on at least (3.3.1.5)
+local STATE_MAX, MEMBERS_MAX = 512, 32           -- the minimum that must be passed on (3.3.1.5)
 
 local function hex_byte(c) return format("%02x", byte(c)) end
 local function random_hex(n) return (gsub(host.random(n), ".", hex_byte)) end
 
 --- {id, parent, flags} of a traceparent header, or nil when it is malformed.  Later versions may have
---- more behind the four fields of version 00.
+--- more after the four fields of version 00.
 function M.parse(header)
   local version, id, parent, flags, rest =
     match(header, "^(%x%x)%-(%x+)%-(%x+)%-(%x%x)(.*)$")
@@ -56,12 +56,12 @@ function M.state(header)
   return header
 end
 
---- A trace that begins here.
+--- A new trace.
 function M.new()
   return { id = random_hex(16), flags = SAMPLED + RANDOM }
 end
 
--- What a request brought; false when nothing that counts.
+-- The trace in a request's headers; false if there is no valid one.
 local function given(req)
   local header = host.header(req, "traceparent")
   local trace = header and M.parse(header)
@@ -70,7 +70,7 @@ local function given(req)
   return trace
 end
 
---- The trace of a task, if there is one already: nothing new begins.
+--- The trace of a task if it already has one; starts none.
 function M.known(task)
   local trace = task.trace
   if trace == nil and task.req then
@@ -80,7 +80,7 @@ function M.known(task)
   return trace or nil
 end
 
---- The trace of a task, begun now when it has none.
+--- The trace of a task; starts one if it has none.
 function M.of(task)
   local trace = M.known(task)
   if not trace then

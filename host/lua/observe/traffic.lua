@@ -1,12 +1,12 @@
--- host/lua/observe/traffic.lua -- requests by route and status, and how long they took; kept in plain Lua tables
--- and handed to the host once a second (gauges.lua), because a counter of the host costs a lookup.
+-- host/lua/observe/traffic.lua -- requests by route and status, and their durations; kept in plain Lua tables
+-- and passed to the host once a second (gauges.lua), because a counter of the host costs a lookup.
 
 local host = require "human.core.host"
 
 local format = string.format
 
 local M = {}
--- Upper bounds in seconds; what is longer is in +Inf.  `human top` and docs/observing.md know them, too.
+-- Upper bounds in seconds; longer ones are in +Inf.  `human top` and docs/observing.md know them, too.
 M.BUCKETS = { 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30 }
 local BUCKETS, INF = M.BUCKETS, #M.BUCKETS + 1
 local all, changed, n_changed = {}, {}, 0
@@ -23,7 +23,7 @@ local function new_series(method, route)
   return s
 end
 
---- The counters of one route: a table to be given to count() and observe().  route: its template, never a
+--- The counters of one route: a table for count() and observe().  route: its template, never a
 --- path that a client chose.
 function M.series(method, route)
   local key = method .. " " .. route
@@ -35,7 +35,7 @@ function M.series(method, route)
   return s
 end
 
---- One answer with this status (499: the client left first).
+--- Counts an answer with this status (499: the client left first).
 function M.count(s, status)
   s.status[status] = (s.status[status] or 0) + 1
   if not s.is_changed then
@@ -44,7 +44,7 @@ function M.count(s, status)
   end
 end
 
---- One answer that took so many seconds.
+--- Records the duration of an answer.
 function M.observe(s, status, seconds)
   M.count(s, status)
   local i = 1
@@ -79,7 +79,7 @@ local function flush_one(s)
   s.is_changed = false
 end
 
---- Hand over what was counted.  Buckets are handed over one by one; metrics.text adds them up.
+--- Passes the counts to the host.  Buckets are passed separately; metrics.text accumulates them.
 function M.flush()
   for i = 1, n_changed do
     flush_one(changed[i])

@@ -16,8 +16,8 @@ db_error_mt.__tostring = function(e) return ("SQLSTATE %s: %s"):format(e.sqlstat
 -- True for the error object of a statement that the server refused.
 function M.is(e) return getmetatable(e) == db_error_mt end
 
--- Refusals that tell how the server is and not what was asked of it: no room (disk, memory, connections), an
--- input or output error, a server or pooler that lets nobody in.  25006 is one unless the script wanted to read only.
+-- Refusals that are due to the server's state, not to the statement: no room (disk, memory, connections), an I/O
+-- error, a server or pooler that admits nobody.  25006 is one, unless the script's transaction is read-only.
 local SERVER = { ["53100"] = true, ["53200"] = true, ["53300"] = true, ["58030"] = true }
 local SERVER_CLASS = { ["57P"] = true, ["08P"] = true, ["080"] = true }
 
@@ -29,21 +29,21 @@ local function is_servers_fault(sqlstate)
   return SERVER[sqlstate] or SERVER_CLASS[sqlstate:sub(1, 3)]
 end
 
--- What a client is told; addresses and names stay in the log.
+-- The messages for clients; addresses and names appear in the log only.
 M.SENTENCES = {
   starting = "The database is starting", unreachable = "The database is not reachable",
   read_only = "The database takes no writes", stuck = "The database does not answer",
   full = "The database has run out of room", refused = "The database refuses connections",
 }
 
--- The Fail of a database in a state of host.db_state(), by default the present one.
+-- The Fail for a state of host.db_state(), by default the current one.
 function M.unavailable(state)
   return fail.new("database_unavailable", { message = M.SENTENCES[state or host.db_state()] })
 end
 
 local CONDITION = { ["25006"] = "read_only", ["53100"] = "full", ["53200"] = "full" }
 
--- What a status below 0 and its data mean.
+-- The error for a status below 0 and its data.
 function M.failure(status, data)
   if status == E.DB then
     local e = host.unpack(data)

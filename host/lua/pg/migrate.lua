@@ -35,7 +35,7 @@ local function hex(bytes)
   return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
 end
 
--- value, query: of a transaction or of human.db.
+-- value, query: functions of a transaction or of human.db.
 local function applied(value, query)
   local done = {}
   if not value(sql.exists) then return done end
@@ -47,7 +47,7 @@ local function applied_in(tx)
   return applied(function(q) return tx:value(q) end, function(q) return tx:query(q) end)
 end
 
--- Where tables will be made, and by whom.
+-- Where tables will be created, and by which role.
 sql.place = [[select current_user as role, current_schema() as schema, current_database() as database,
   has_schema_privilege(current_schema(), 'create') as may_create]]
 
@@ -65,7 +65,7 @@ local function pending(files, done)
   return list
 end
 
--- What the database has had and this program does not know: {{number, name}..}.
+-- Migrations in the database that this program does not have: {{number, name}..}.
 local function unknown(files, done)
   local known, list = {}, {}
   for _, file in ipairs(files) do known[file.number] = true end
@@ -78,8 +78,8 @@ end
 
 local function title(row) return ("%04d_%s"):format(row.number, row.name) end
 
---- What is wrong with those that only the database knows, or nil.  A newer program may have changed tables that
---- this one would misread; what an operator's own script had made does no harm when that is gone: second result.
+--- A refusal, or nil, for migrations that only the database has: a newer program may have changed tables that this
+--- one would misread.  Missing migrations of operators do no harm: a warning, the second result.
 function M.judge_unknown(list)
   local newer, own = {}, {}
   for _, row in ipairs(list) do
@@ -160,8 +160,8 @@ local function explained(err)
   return fail.is(err) and err or tostring(err)
 end
 
--- Apply what is missing; returns how many.  Raises with file and line of a statement that fails; a Fail when the
--- database went away meanwhile, so that it is worth another try.
+-- Applies what is missing; returns how many.  Raises with file and line of a statement that fails; a Fail if the
+-- database went away meanwhile, so that a retry makes sense.
 function M.run()
   local ok, n = pcall(M.apply_all)
   if not ok then error(explained(n), 0) end
@@ -179,15 +179,15 @@ function M.apply_all()
   return n
 end
 
---- A name for this database: when it had its first migration, to the microsecond, which no other one has
---- and which goes along with a copy of it.  nil where scripts have no migrations.  Awaits.
+--- An id of this database: the time of its first migration, to the microsecond, which is unique and shared by
+--- copies.  nil if the scripts have no migrations.  Awaits.
 function M.identity()
   local first = db.tx(function(tx) return tx:value(sql.exists) and tx:value(sql.identity) or nil end, UNGATED)
   return first and hex(host.sha256(first)):sub(1, 16)
 end
 
--- Raises when generation n needs a migration that this database has not had.  What generation `known`
--- needed is there, so the database is asked only when the files differ.
+-- Raises if generation n needs a migration that this database has not had.  It has those of generation `known`, so
+-- it is queried only if the files differ.
 function M.check(n, known)
   local old, new = {}, {}
   for _, file in ipairs(migration_files.read(known)) do old[file.number] = file.sha256 end
@@ -202,8 +202,8 @@ function M.check(n, known)
   end
 end
 
---- Those of generation n that this database has not had, as {path..}, and a warning or nil.  Raises when one was
---- changed after it had been applied, or the database is newer.  Looks only.
+--- Pending migrations of generation n, as {path..}, and a warning or nil.  Raises if one was changed after it had
+--- been applied, or the database is newer.  Changes nothing.
 function M.pending(n)
   local list, files, done = {}, migration_files.read(n), applied(db.value, db.query)
   local refusal, warning = M.judge_unknown(unknown(files, done))

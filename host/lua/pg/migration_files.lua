@@ -7,9 +7,9 @@ local origin = require "human.scripts.provenance"
 
 local M = {}
 local RANGES = "migrations.lua"
-local MAX = 999999999                            -- what the column of schema_migrations takes
+local MAX = 999999999                            -- the largest number that schema_migrations can hold
 
-M.LOCAL = 9000                                   -- numbers from here on are the operators' own
+M.LOCAL = 9000                                   -- numbers from here on belong to operators
 local LOCAL_RANGE = { M.LOCAL, MAX }
 
 local function hex(bytes)
@@ -35,7 +35,7 @@ local function check_ranges(name, ranges)
   return ranges
 end
 
--- area -> {first, last}.  The file is data: it sees nothing.
+-- area -> {first, last}.  The file is data: it runs in an empty environment.
 local function read_ranges(gen, from)
   local text = host.bundle_file(gen, RANGES)
   if not text then return {} end
@@ -74,7 +74,7 @@ local function parse(gen, from, path)
 end
 
 --- The migrations of bundle `gen`, sorted: {{number, name, area, path, text, sha256, range = {first, last}}, ..}.
---- Raises "path: why" when one is out of its range, two have one number, or a name says none.
+--- Raises "path: why" if a number is out of range, used twice, or missing in a name.
 function M.read(gen)
   local list, seen, from = {}, {}, origin.read(gen)
   local ranges = read_ranges(gen, from)
@@ -93,8 +93,8 @@ function M.read(gen)
   return list
 end
 
---- Raises when a file is yet to be applied to a database (done: number -> row) that has had a later one of its range:
---- a database that is made anew would have them the other way round.
+--- Raises if a file is pending in a database (done: number -> row) that has had a later one of its range: a new
+--- database would apply them in the opposite order.
 function M.check_order(file, done)
   local last
   for number in pairs(done) do

@@ -27,7 +27,7 @@ function M.read(options)
   return out
 end
 
--- A savepoint cannot have another isolation than its transaction.
+-- A savepoint cannot have a different isolation level than its transaction.
 function M.check_nested(tx, options)
   local asked, has = M.read(options), tx.options
   if asked.isolation ~= nil and asked.isolation ~= has.isolation

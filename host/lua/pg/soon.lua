@@ -1,6 +1,6 @@
--- host/lua/pg/soon.lua -- statements whose result nobody waits for (human.db.soon).
--- They are sent with the next commit of their task, or on their own if none comes within a moment, or if that
--- transaction failed.
+-- host/lua/pg/soon.lua -- statements without a wait for their result (human.db.soon).
+-- They are sent with the next commit of their task; by themselves if none comes within a moment, or if that
+-- transaction fails.
 
 local sched = require "human.core.sched"
 local timer = require "human.core.timer"
@@ -28,7 +28,7 @@ function M.add(task, entry, run)
   entry.timer = timer.start(SOON_S, function() alone(entry, run) end)
 end
 
--- What goes with the commit that comes now.
+-- The entries to send with the commit that comes now.
 function M.take(task)
   local list = {}
   for _, entry in ipairs(task.soon or list) do

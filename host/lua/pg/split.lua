@@ -4,7 +4,7 @@
 
 local M = {}
 
--- Position behind the comment, string or identifier that begins at i, or nil when none does.
+-- The position after the comment, string or identifier that begins at i, or nil.
 local function skip_quoted(text, i)
   local c, two = text:sub(i, i), text:sub(i, i + 1)
   if two == "--" then return (text:find("\n", i, true) or #text) + 1 end
@@ -35,7 +35,7 @@ local function count_lines(text, from, to)
   return n
 end
 
--- Whether there is more in a piece than comments.
+-- Whether a piece contains more than comments.
 local function says_something(piece)
   local i = piece:find "%S"
   while i do
@@ -47,7 +47,7 @@ local function says_something(piece)
   return false
 end
 
--- {{text, line}, ..}: line is where the statement begins.  Empty ones are left out.
+-- {{text, line}, ..}: line is where the statement begins.  Skips empty ones.
 function M.statements(text)
   local list, start, i, line = {}, 1, 1, 1
   local function cut(to)

@@ -13,9 +13,9 @@ local failure, is_error = db_error.failure, db_error.is
 
 local M = {}
 
-local CONFLICT_S = 5                             -- a transaction that loses races runs again for so long,
-local AGAIN_S, AGAIN_MAX_S = 0.01, 0.5           -- after about so long, twice as long each time: who won must end
-local PLAN_MAX_S = 0.04                          -- a changed plan is made anew at once, or never
+local CONFLICT_S = 5                             -- how long a transaction that loses races is retried,
+local AGAIN_S, AGAIN_MAX_S = 0.01, 0.5           -- and the pause, which doubles: the winner must finish first
+local PLAN_MAX_S = 0.04                          -- an outdated plan is retried at once, or never
 -- Serialization failure and deadlock; and a cached plan whose table has changed meanwhile.
 local CONFLICT = { ["40001"] = true, ["40P01"] = true }
 local RETRY = { ["40001"] = true, ["40P01"] = true, ["0A000"] = true }
@@ -42,12 +42,12 @@ function M.settle(op)
 end
 local settle = M.settle
 
---- Whether what a statement failed with is nothing but a lost race.
+--- Whether a statement failed only because it lost a race.
 function M.is_lost(err) return is_error(err) and RETRY[err.sqlstate] or false end
 local is_lost = M.is_lost
 
---- As settle().  What lost a race takes its transaction with it, whoever catches the error; and of a transaction that
---- asked something with its BEGIN nobody gets an answer before that one is heard.
+--- As settle().  A lost race ends the whole transaction, even if a script catches the error.  If the transaction sent
+--- a statement with its BEGIN, waits for that one's answer first.
 function M.settle_in(task, op)
   local tx = task.tx
   if tx and tx.first then tx:first() end
@@ -61,14 +61,14 @@ local settle_in = M.settle_in
 function M.attempt(lease, sql, ...) return settle_in(sched.current(), start(lease, sql, ...)) end
 local attempt = M.attempt
 
---- What a client is told when a race is lost for good.  Nil while no catalogue is loaded, as for the first migrations.
+--- The Fail for a race that was lost for good.  Nil while no catalogue is loaded, as during the first migrations.
 function M.conflict()
   local known, f = pcall(fail.new, "transaction_conflict", { retry_after_s = 1 })
   return known and f or nil
 end
 
---- fn(...) -> result, or nil and an error that is raised; again for a while when it lost a race: 503 in the
---- end, since nothing is wrong with the request.  Each try counts its own waits.
+--- Calls fn(...) -> result, or nil and an error, which is raised.  Retries lost races for a while, then raises a
+--- 503, since the request is valid.  Each try has its own count of awaits.
 function M.persist(fn, ...)
   local task, stop, pause = sched.current(), host.now() + CONFLICT_S, AGAIN_S
   local awaits = task.awaits
@@ -86,7 +86,7 @@ function M.persist(fn, ...)
   end
 end
 
---- The result of a statement; raises what it failed with.
+--- The result of a statement; raises its error.
 function M.run(lease, sql, ...)
   if lease == 0 then return M.persist(attempt, 0, sql, ...) end
   local result, err = attempt(lease, sql, ...)
@@ -94,7 +94,7 @@ function M.run(lease, sql, ...)
   return result
 end
 
---- A statement whose result nobody wants; it travels with the next one, unless too many wait for that.
+--- Sends a statement without a result with the next one, or at once if too many are held back.
 function M.simple(lease, sql)
   local r = host.db_simple(lease, sql)
   if r == E.FULL then return M.run(lease, sql) end

@@ -14,7 +14,7 @@ local failure, is_error, is_lost = db_error.failure, db_error.is, statement.is_l
 local start, settle, settle_in = statement.start, statement.settle, statement.settle_in
 local attempt, run, simple, first_column = statement.attempt, statement.run, statement.simple, statement.first_column
 
-local function log() return require "human.log" end  -- which asks us nothing, but is loaded late
+local function log() return require "human.log" end  -- loaded late, since it is not available yet
 
 local M = {}
 local Tx = {}
@@ -47,7 +47,7 @@ function Tx:ask(sql, ...)
   return answer
 end
 
--- What was asked for is part of what a savepoint undoes.
+-- Waits for statements of ask(), since a savepoint must cover them, too.
 local function hear(tx)
   local asked = tx.asked
   tx.asked = {}
@@ -92,7 +92,7 @@ local keeper                                     -- entries -> sql, parameter
 -- Declares how the entries of Tx:keep are written: fn(entries) -> sql, its only parameter.
 function M.on_end(fn) keeper = fn end
 
--- Undone from entry number `from` on: only those that survive stay.
+-- Drops entries from number `from` on, except those that survive a rollback.
 function M.forget(kept, from)
   for i = #kept, from, -1 do
     if not kept[i].survives then table.remove(kept, i) end
@@ -160,7 +160,7 @@ function M.acquire(direct)
   return lease
 end
 
---- A transaction of these options (human.pg.options) on a connection; `fields` are further members.
+--- A transaction with these options (human.pg.options) on a connection; `fields` are further members.
 function M.new(lease, options, fields)
   local tx = fields or {}
   tx.lease, tx.options, tx.hooks, tx.kept, tx.asked, tx.depth = lease, options, {}, {}, {}, 0

@@ -12,7 +12,7 @@ local transaction = require "human.pg.transaction"
 local M = {}
 local PLAIN = options_of.read {}
 
--- Returns when the server has heard of it: what was locked is free.
+-- Rolls back; returns when the server has done so: its locks are free.
 local function undo(tx)
   local lease = tx.lease
   transaction.forget(tx.kept, 1)
@@ -22,18 +22,18 @@ local function undo(tx)
   host.db_release(lease, not ok)
 end
 
--- Whether it may go on, by what was asked with BEGIN.
+-- Checks whether it may continue, by the answer of the statement sent with BEGIN.
 local function hear_first(tx)
   local heard = tx.heard
   tx.first, tx.heard = nil, nil
   local ok, err = pcall(function() return tx.plan.check(tx, heard()[1]) end)
   if ok then return end
   undo(tx)
-  tx.over = err                                  -- whoever catches it
+  tx.over = err                                  -- even if a script catches it
   error(err, 0)
 end
 
--- is_fresh: the function has done nothing in it yet.  One that can do nothing else (strict) need not wait here.
+-- is_fresh: the function has done nothing in it yet.  A strict one need not wait here.
 local function begin(tx, isolation)
   local plan = tx.plan
   if tx.over then error(tx.over, 0) end
@@ -48,14 +48,14 @@ end
 
 local function commit(task, tx, more)
   if tx.first then tx:first() end
-  task.max_awaits = nil                          -- a function that used them all must not lose what it did
+  task.max_awaits = nil                          -- a function that used them all must not lose its work
   transaction.commit(task, tx, more)
   host.db_release(tx.lease, false)
   tx.lease, task.tx = nil, nil
   transaction.run_hooks(tx)
 end
 
--- The first transaction of the task: nothing but it has to be undone when it fails.
+-- The first transaction of the task: if it fails, there is nothing else to undo.
 local function adopt(tx, isolation, fn)
   if isolation and isolation ~= tx.options.isolation then undo(tx) end
   if not tx.lease then begin(tx, isolation) end
@@ -69,19 +69,19 @@ local function adopt(tx, isolation, fn)
   error(values[1], 0)
 end
 
---- Whether tx, a task's, is such a transaction, and the task in none of its own.
+--- Whether tx is such a transaction, and the task is in no transaction of its own.
 function M.is_open(tx) return tx.plan ~= nil and tx.depth == 0 end
 
---- What the task does outside of transactions of its own: fn(tx) as part of this one.  isolation: nil, or what admits()
---- let pass.
+--- Runs fn(tx) as part of this transaction, for work of the task outside of its own ones.  isolation: nil, or accepted
+--- by admits().
 function M.inside(tx, isolation, fn)
   if tx.lease and not tx.is_fresh then return tx:nested(fn) end
   return adopt(tx, isolation, fn)
 end
 
--- The task goes on without it: what it did is committed, with what the plan has to say of that.
+-- The task continues without it: commits its work so far, with the plan's statements.
 local function leave(task, tx, what)
-  if tx.depth > 0 then return end                -- a transaction of the script's own, which goes on
+  if tx.depth > 0 then return end                -- the script's own transaction, which continues
   local plan = tx.plan
   if plan.strict then error(what .. ": " .. plan.strict, 0) end
   local ok, err = pcall(function()
@@ -95,7 +95,7 @@ local function leave(task, tx, what)
   error(tx.over, 0)
 end
 
---- Whether a transaction with these options can be a part of this one; if not the task is in none any more.
+--- Whether a transaction with these options can be part of this one; if not, the task leaves this one.
 function M.admits(task, tx, options)
   local asked = options.isolation
   if not tx.lease or tx.is_fresh or asked == nil or asked == tx.options.isolation then return true end
@@ -103,7 +103,7 @@ function M.admits(task, tx, options)
   return false
 end
 
--- Returns what fn answered, or nil and an error.
+-- Returns fn's answer, or nil and an error.
 local function finish(task, tx, answer)
   local plan, over = tx.plan, tx.lost or tx.over
   if over or not plan.keeps(answer) then
@@ -137,14 +137,14 @@ local function once(task, plan, fn)
   return nil, err
 end
 
---- Runs fn(), which never raises, as one transaction, again when that lost a race; returns what it answered.  plan:
----   first    a statement that goes with BEGIN, {sql, ..}, or nil; check(tx, row) takes its row, or raises when fn is
----            not to run: before fn, or (strict) before its first statement is answered
----   keeps    keeps(answer): whether what was done stays; store(tx, answer) asks for what goes with the commit
----   leave    leave(tx): fn reaches beyond the database; asks for what goes with the commit of what was done so far;
----            left(): it has been committed
----   strict   a text: fn must not, and why
----   raced    raced(err): the error that stands for it when it means that somebody else was first, else nil
+--- Runs fn(), which never raises, as one transaction, again if that lost a race; returns its answer.  plan:
+---   first    a statement sent with BEGIN, {sql, ..}, or nil; check(tx, row) gets its row, and raises if fn must
+---            not run: before fn, or (strict) before the answer of its first statement
+---   keeps    keeps(answer): whether to commit; store(tx, answer) sends statements with the commit
+---   leave    leave(tx): fn reaches beyond the database; sends statements with the commit of the work so far;
+---            left(): that is committed
+---   strict   a text: fn must not do that, and why
+---   raced    raced(err): the error to raise if err means that somebody else was first, else nil
 ---   gate     waits until statements may be sent
 function M.run(task, plan, fn)
   return statement.persist(once, task, plan, fn)

@@ -5,7 +5,7 @@ local M = {}
 local ROW = [[kind, id, key, case when dead_at is not null then 'dead' when owner is not null then 'running'
   else 'waiting' end as state, due_at, added_at, dead_at, attempts, last_error]]
 
--- $1: a kind, or all; $2: which of them; $3: how many.
+-- $1: a kind, or null for all; $2: which rows; $3: how many.
 M.list = "select " .. ROW .. [[ from host_queue where ($1::text is null or kind = $1)
     and case $2::text when 'dead' then dead_at is not null when 'running' then owner is not null
       else owner is null and dead_at is null end

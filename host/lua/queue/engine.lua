@@ -23,11 +23,11 @@ local timer = require "human.core.timer"
 
 local M = {}
 local LOOK_S, AGAIN_S, SOONEST_S, TOGETHER_S = 1, 0.5, 0.002, 0.005
-local TAKE_MAX, SCAN = 32, 128                   -- rows taken at once; looked at for it, where keys matter
-local TELL_S = 0.05                              -- how often others hear that there is more than we can take
+local TAKE_MAX, SCAN = 32, 128                   -- rows taken at once; rows scanned for that, if keys matter
+local TELL_S = 0.05                              -- between notifications that there is more than we can take
 local TOPIC = "bus.queue"
 local me = id.new()                              -- this worker's incarnation
-local kinds = {}                                 -- kind -> what this worker has of it
+local kinds = {}                                 -- kind -> this worker's state of it
 local looking, stopped = false, false
 
 metrics.describe("human_queue_done_total", "Rows of the queue that are done.")
@@ -48,9 +48,9 @@ local function def_of(name)
   return g and g.queue[name]
 end
 
-local pump                                       -- (k): starts it unless it works
+local pump                                       -- (k): starts the pump unless it is running
 
--- Rows have ended: they are written, and others taken, by the half dozen where many run.
+-- Rows have ended: writes them and takes others, in groups if many are running.
 local function pump_soon(k)
   if k.n - #k.done - #k.back <= k.high / 2 then return pump(k) end
   if k.soon then return end
@@ -65,14 +65,14 @@ local function room(k, def)
   if stopped or not def or k.suspects or sched.is_full() then return 0 end
   local label = host.label("queue " .. k.name)
   if sched.struck > 0 and host.is_struck(label) then return 0 end
-  local running = k.n - #k.done - #k.back        -- the others go in before any comes out
+  local running = k.n - #k.done - #k.back        -- finished rows are settled before new ones are taken
   if def.batch then return running == 0 and def.batch or 0 end
   return math.min(TAKE_MAX, def.concurrency - running)
 end
 
--- What became of rows -----------------------------------------------------------------------------
+-- Outcomes -----------------------------------------------------------------------------
 
--- Seconds before try number n + 1; spread, so that what failed together does not come again together.
+-- The seconds before try number n + 1, with jitter, so that rows that failed together are not retried together.
 local function pause(def, n)
   local s = def.backoff
   local wait = s.list and s.list[math.min(n, #s.list)] or math.min(s.first_s * 2 ^ math.min(n - 1, 40), s.max_s)
@@ -138,7 +138,7 @@ local function comes_before(a, b)
   return a.seq < b.seq
 end
 
--- Where there are keys enough, one row of each is taken at a time, which is less to look at; else several in a row.
+-- With enough keys, takes one row per key, which needs less scanning; otherwise several per key.
 local function choose_run(k, def, rows, n)
   local keys, seen = 0, {}
   for _, row in ipairs(rows) do
@@ -173,7 +173,7 @@ local function take(tx, k, def, n, freed)
   return tx:ask(sql.take_by_key, k.name, me, n, def.limit, def.lease_s, SCAN, keys, run_max)
 end
 
--- One transaction.  Returns the rows that came, and when the next one is due.
+-- One transaction.  Returns the rows taken, and when the next one is due.
 local function exchange(k, def, n, given)
   local came, nexts
   db.tx(function(tx)
@@ -190,7 +190,7 @@ local function exchange(k, def, n, given)
   return came and came() or {}, first and first.in_s
 end
 
--- What could not be written is written by the next one.
+-- Outcomes that could not be written go into the next transaction.
 local function take_back(k, given)
   for _, name in ipairs { "done", "back" } do
     for _, entry in ipairs(given[name]) do table.insert(k[name], entry) end
@@ -203,7 +203,7 @@ local function arm(k, in_s)
   k.timer = timer.start(math.max(in_s, SOONEST_S), pump, k)
 end
 
--- Other workers and hosts may have room.
+-- Notifies other workers and hosts, which may have room.
 local function tell(k)
   if host.now() - k.told_at < TELL_S then return end
   k.told_at = host.now()
@@ -260,7 +260,7 @@ function pump(k)
     k.again = true
     return
   end
-  if not db.is_ready() then return end           -- the next look comes
+  if not db.is_ready() then return end           -- the next poll will find them
   k.working, k.again = true, false
   sched.spawn_as({ gen = false, label = 0, queue = k, on_finish = on_finish }, work, k)
 end
@@ -281,13 +281,13 @@ end
 local function lose(k, row)
   log.error("queue: a row is let go: its lease was lost", { kind = k.name, row = row.id })
   if row.run then return run.lose(row.run) end
-  settle(k, row)                                 -- it waited for its turn
+  settle(k, row)                                 -- it had not begun
 end
 
 local function renew(k, def, rows)
   local sent, ids = host.now(), run.arrays(rows)
   local ok, left = pcall(db.query, sql.renew, k.name, ids, me, def.lease_s)
-  if not ok then return end                      -- the database is away; the lease ends by itself
+  if not ok then return end                      -- the database is down; the lease expires by itself
   local ours = {}
   for _, row in ipairs(left) do ours[row.id] = row.is_renewed and "renewed" or "busy" end
   for _, row in ipairs(rows) do
@@ -314,9 +314,9 @@ local function keep_leases(k)
   end
 end
 
--- Looking -----------------------------------------------------------------------------------------
+-- Polling -----------------------------------------------------------------------------------------
 
--- Rows whose workers are gone; worker 0 looks for its host.
+-- Releases rows whose workers are gone; worker 0 does this for its host.
 local function release_lapsed(defs)
   local attempts, lapsed = {}, {}
   local names = names_of(defs)
@@ -357,7 +357,7 @@ local function look()
   end }, look_for_due)
 end
 
---- The kinds of which this worker holds rows: {[kind] = how many}.
+--- The number of rows that this worker holds: {[kind] = count}.
 function M.holding()
   local out = {}
   for name, k in pairs(kinds) do
@@ -366,7 +366,7 @@ function M.holding()
   return out
 end
 
---- Every kind looks at once: the scripts have changed, or the time has.
+--- Polls every kind at once, after a change of the scripts or of the clock.
 function M.look_again()
   if not looking or stopped then return end
   for name in pairs(gen.current().queue) do pump(kind_of(name)) end
@@ -384,7 +384,7 @@ function M.run()
   report.start()
 end
 
---- No further row begins (drain); what became of those that run is still written.
+--- Starts no more rows (drain); outcomes of running ones are still written.
 function M.stop() stopped = true end
 
 return M

@@ -9,13 +9,13 @@ local sql = require "human.queue.sql"
 
 local M = {}
 local KEY_MAX, PAYLOAD_MAX = 500, 256 * 1024
-local ROWS_MAX, BYTES_MAX = 1000, 2 ^ 20         -- of one statement
+local ROWS_MAX, BYTES_MAX = 1000, 2 ^ 20         -- per statement
 
---- Where rows are written that are added in q: a transaction, also where a script says human.db inside one.  what: the
---- function that was called, for the message.
+--- Where rows added in q are written: in a transaction, even if a script passes human.db inside one.  what: the
+--- name of the called function, for the message.
 function M.place(what, q)
   if type(q) == "table" and q.lease then return q end
-  if type(q) == "table" and q.tx == db.tx then return db.current_tx() or db end -- scripts have a view of the module
+  if type(q) == "table" and q.tx == db.tx then return db.current_tx() or db end -- scripts see a proxy of human.db
   blame.refuse(what .. ": a transaction or human.db is needed")
 end
 
@@ -38,11 +38,11 @@ local function write(q, rows)
   if q.lease then q:ask(sql.add, text) else db.exec(sql.add, text) end
 end
 
---- After the commit of q, a transaction, or at once for human.db, this worker looks for rows of the kind.
+--- Makes this worker look for rows of the kind after q commits, or at once for human.db.
 function M.poke_after(q, kind)
   if not q.lease then return engine.poke { [kind] = true } end
   local hook = q.poked
-  if not hook or q.hooks[hook.at] ~= hook.fn then -- that of a savepoint goes with it
+  if not hook or q.hooks[hook.at] ~= hook.fn then -- a rolled back savepoint removes its hook
     local kinds = {}
     hook = { kinds = kinds, fn = function() engine.poke(kinds) end }
     q:after_commit(hook.fn)
@@ -52,7 +52,7 @@ function M.poke_after(q, kind)
 end
 
 --- Adds rows {kind, id, key, payload = json.raw, due_at = text or nil, is_event} in q, a transaction or human.db.
---- is_later: there is no need to look for them soon.
+--- is_later: need not be looked for soon.
 function M.add(q, list, is_later)
   if not q.lease then
     write(q, list)

@@ -1,6 +1,6 @@
 -- host/lua/queue/run.lua -- a run: the rows passed to one call of a script's function, from when they are
 -- taken until their outcome is known.  Runs of one chain (rows with one key, or of one batch) follow each other.
--- A run is a task with all that it starts (human.core.scope); it belongs to the scripts that it began with.
+-- A run is a task with all that it starts (human.core.scope); it belongs to the scripts it began with.
 -- Knows nothing of statements but the one by which a transaction completes its rows.
 
 local blame = require "human.core.blame"
@@ -21,7 +21,7 @@ local LATE = setmetatable({}, { __tostring = function() return "it took longer t
 M.LOST = LOST
 
 local Row, Batch = {}, {}
-local run_of = setmetatable({}, { __mode = "k" }) -- what a script was handed -> its run
+local run_of = setmetatable({}, { __mode = "k" }) -- the argument of a script's function -> its run
 
 local function complete(tx, run)
   local row = run.rows[1]
@@ -57,7 +57,7 @@ end
 Batch.done, Batch.retry_in, Batch.dead = Row.done, Row.retry_in, Row.dead
 local row_mt, batch_mt = { __index = Row }, { __index = Batch }
 
---- '{a,b}', '{1,2}' of rows, for statements.
+--- The ids and attempts of rows, '{a,b}' and '{1,2}', for statements.
 function M.arrays(rows)
   local ids, attempts = {}, {}
   for i, row in ipairs(rows) do ids[i], attempts[i] = row.id, row.attempts end
@@ -92,7 +92,7 @@ end
 
 local function text_of(err) return text.cut(lossy.utf8((tostring(err):gsub("%z", ""))), ERROR_MAX) end
 
--- What becomes of the rows: nil (nothing: they are done, or another worker's), or {is_done =} or {error =, dead =,
+-- The outcome for the rows: nil (already done, or another worker's), or {is_done =}, or {error =, dead =,
 -- wait_s =, is_void = true: they were not to blame}.
 local function outcome(run, task, err)
   if run.is_done or run.is_lost then return nil end
@@ -111,7 +111,7 @@ function M.start(run, finished)
   sched.spawn_as(run.task, body, run)
 end
 
---- Another worker may have its rows now: ends it with all that it started.
+--- Another worker may have its rows now: ends the run with all that it started.
 function M.lose(run)
   if run.is_lost then return end
   run.is_lost = true
@@ -137,7 +137,7 @@ function M.chains(rows, def, owner)
   for _, row in ipairs(rows) do
     local chain = chain_for(row)
     local last = chain[#chain]
-    -- One that has failed before is tried by itself, so that it does not take others with it.
+    -- A row that has failed before runs alone, so that others do not fail with it.
     if def.batch and last and #last.rows < def.batch and row.attempts == 1 and last.rows[1].attempts == 1 then
       last.rows[#last.rows + 1] = row
     else

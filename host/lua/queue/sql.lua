@@ -9,14 +9,15 @@ local ADD = [[insert into host_queue (kind, id, key, payload, due_at, order_at, 
     coalesce($5::timestamptz, human_now() + (clock_timestamp() - now())), ]]
 local UNIQUE = [[true) on conflict (kind, key) where is_unique and attempts = 0 do update set ]]
 
--- Any number of rows.  What has no time goes in the order in which it came; of what is_event only that order counts.
+-- Any number of rows.  Rows without a time run in the order in which they were added; for is_event only that order
+-- counts.
 M.add = [[insert into host_queue (kind, id, key, payload, due_at, order_at)
   select kind, id, key, coalesce(payload, 'null'), coalesce(due_at, human_now()), case when is_event then 'epoch'
     else coalesce(due_at, human_now() + (clock_timestamp() - now())) end
   from json_to_recordset($1::json) as r(kind text, id text, key text, payload json, due_at timestamptz,
     is_event boolean)]]
 
--- Written although nothing changes: who takes the row must see what this transaction has done.
+-- Writes the row even if nothing changes, so that whoever takes it sees this transaction's work.
 M.add_first = ADD .. UNIQUE .. "key = excluded.key returning id"
 M.add_last = ADD .. UNIQUE .. [[payload = excluded.payload, due_at = excluded.due_at,
   order_at = excluded.order_at, is_parked = false returning id]]
@@ -24,8 +25,8 @@ M.add_last = ADD .. UNIQUE .. [[payload = excluded.payload, due_at = excluded.du
 M.cancel = [[delete from host_queue where kind = $1 and key = $2 and owner is null and dead_at is null]]
 M.unpark = [[update host_queue set is_parked = false where kind = $1 and key = $2 and is_parked]]
 
--- Tables of queues are never what the server believes them to be: what it plans once, by the indexes, holds.  A server
--- that crashes may forget which rows were taken and which of them ended; then those run again, as they may.
+-- The server's statistics of a queue's table are never right, so it plans once, by the indexes.  With asynchronous
+-- commits a crash may lose the fact that rows were taken or ended; those run again, which is allowed.
 M.lock = [[select pg_advisory_xact_lock(7312499, hashtext($1)) as a,
   set_config('plan_cache_mode', 'force_generic_plan', true) as b, set_config('enable_seqscan', 'off', true) as c,
   set_config('jit', 'off', true) as d,
@@ -36,7 +37,7 @@ M.done = [[delete from host_queue q using unnest($2::text[], $3::int[]) d(id, at
 
 M.done_one = "delete from host_queue where kind = $1 and id = $2 and attempts = $3::int and owner = $4"
 
--- wait_s: none for those that did not begin, which keep their time and their attempts.
+-- wait_s: null for rows that did not begin, which keep their time and their attempts.
 M.back = [[update host_queue q set owner = null, lease_until = null, is_unique = false, is_parked = false,
     attempts = q.attempts - case when r.wait_s is null then 1 else 0 end,
     lapses = case when r.wait_s is null then q.lapses else 0 end,
@@ -45,8 +46,8 @@ M.back = [[update host_queue q set owner = null, lease_until = null, is_unique =
   from json_to_recordset($2::json) as r(id text, attempts int, wait_s float8, error text, dead boolean)
   where q.kind = $1 and q.id = r.id and q.attempts = r.attempts and q.owner = $3]]
 
--- Taking: $1 kind, $2 owner, $3 how many at most, $4 how many of the kind may run, $5 lease.  One that has ended its
--- worker twice is taken alone, so that others do not end with it.
+-- Taking: $1 kind, $2 owner, $3 how many at most, $4 how many of the kind may run, $5 lease.  A row that has ended its
+-- worker twice is taken alone, so that it does not end others.
 local WAITS = "owner is null and dead_at is null and not is_parked and due_at <= human_now()"
 local ROOM = [[room as (select greatest(0, least($3::int, $4::int - count(*)::int)) as n
     from host_queue where kind = $1 and owner is not null),
@@ -63,9 +64,9 @@ M.take = "with " .. ROOM:format "" .. [[taken as (select id from suspect union a
     from host_queue where kind = $1 and ]] .. WAITS .. [[ and lapses < 2
     order by due_at, seq limit (select n from fresh_room) for update skip locked) f)]] .. TAKE
 
--- One at a time of a key, in order.  Of the keys of rows that are due ($6 of them are looked at) and of those that have
--- just come free ($7) each one of which none runs gives its first rows, $8 at most, as far as all of them are due.
--- The others of a key that is at work are parked until it comes free: they would be looked at again and again.
+-- One at a time per key, in order.  Considers the keys of due rows ($6 of them are scanned) and the keys that have
+-- just become free ($7).  Each key without a running row yields its first due rows, at most $8.  Other rows of a
+-- busy key are parked until it is free, or they would be scanned again and again.
 local FIRST = [[and (key is null or not exists (select from host_queue b where b.kind = $1 and b.key = s.key
         and b.dead_at is null and (b.owner is not null or (b.order_at, b.seq) < (s.order_at, s.seq))))]]
 M.take_by_key = "with " .. ROOM:format(FIRST) .. [[due as materialized (select id, key, order_at, seq from host_queue
@@ -81,7 +82,7 @@ M.take_by_key = "with " .. ROOM:format(FIRST) .. [[due as materialized (select i
         order by q.order_at, q.seq limit $8::int) r
       window w as (order by order_at, seq)) h where h.is_due
     union all select id, null, order_at, seq, 1, false from due where key is null),
-  -- The first of each key before the second of any: as many keys as possible are at work.
+  -- The first row of each key before the second of any, so that as many keys as possible run.
   wanted as materialized (select * from heads order by place, order_at, seq limit (select n from fresh_room)),
   locked as materialized (select id from host_queue where kind = $1 and id in (select id from wanted)
     for update skip locked),
@@ -94,7 +95,7 @@ M.take_by_key = "with " .. ROOM:format(FIRST) .. [[due as materialized (select i
     and h.id not in (select id from chosen) and h.key not in (select key from chosen where key is not null)),
   taken as (select id from suspect union all select id from chosen)]] .. TAKE
 
--- When the next one is due, in seconds; none: nothing waits.
+-- When the next row is due, in seconds; no row: nothing is waiting.
 M.next = [[select extract(epoch from due_at - human_now())::float8 as in_s from host_queue
   where kind = $1 and owner is null and dead_at is null and not is_parked order by due_at limit 1]]
 
@@ -102,15 +103,15 @@ M.look = [[select k.kind, n.in_s from unnest($1::text[]) k(kind) cross join late
   select extract(epoch from due_at - human_now())::float8 as in_s from host_queue q
   where q.kind = k.kind and owner is null and dead_at is null and not is_parked order by due_at limit 1) n]]
 
--- A row that its own transaction is about to delete is not waited for.
+-- Skips locked rows: a row's own transaction may be about to delete it.
 M.renew = [[with held as (select id from host_queue where kind = $1 and id = any($2::text[]) and owner = $3),
   free as (select id from host_queue where kind = $1 and id = any($2::text[]) and owner = $3 for update skip locked),
   renewed as (update host_queue q set lease_until = clock_timestamp() + $4::float8 * interval '1 second'
     from free f where q.kind = $1 and q.id = f.id returning q.id)
   select h.id, r.id is not null as is_renewed from held h left join renewed r using (id)]]
 
--- Their worker is gone, or could not say that it is there.  What ends worker after worker is tried ever less often,
--- and not for ever.  $1, $2: kinds and their attempts.
+-- Releases rows whose lease has expired.  Rows that end worker after worker are retried ever less often, and
+-- not forever.  $1, $2: kinds and their attempts.
 M.lapse = [[with gone as materialized (select kind, id from host_queue where owner is not null and lease_until < now()
     limit 1000 for update skip locked)
   update host_queue q set owner = null, lease_until = null, lapses = q.lapses + 1, is_unique = false,
@@ -125,7 +126,7 @@ local PARKED_KEYS = [[with recursive keys as (
     union all select n.kind, n.key from keys k cross join lateral (select kind, key from host_queue
       where is_parked and (kind, key) > (k.kind, k.key) order by kind, key limit 1) n) ]]
 
--- Those whose key came free with nobody to say so.
+-- Parked rows whose key became free unnoticed.
 M.forgotten = PARKED_KEYS .. [[, heads as materialized (select k.kind, h.id, h.key, h.order_at, h.seq
     from (select * from keys limit 1000) k cross join lateral (select id, key, order_at, seq from host_queue q
       where q.kind = k.kind and q.key = k.key and q.is_parked order by order_at, seq limit 1 for update skip locked) h)
@@ -133,7 +134,7 @@ M.forgotten = PARKED_KEYS .. [[, heads as materialized (select k.kind, h.id, h.k
     and not exists (select from host_queue b where b.kind = h.kind and b.key = h.key and b.dead_at is null
       and not b.is_parked and (b.owner is not null or (b.order_at, b.seq) < (h.order_at, h.seq)))]]
 
--- What there is, for metrics and the command line; counted up to $2 of each.  $1: kinds, none: all that there are.
+-- Counts for metrics and the command line, up to $2 of each.  $1: kinds; null: all.
 M.kinds = [[with recursive kinds as ((select kind from host_queue order by kind limit 1)
     union all select (select kind from host_queue q where q.kind > k.kind order by kind limit 1) from kinds k
       where k.kind is not null)

@@ -19,7 +19,7 @@ local function escaped(c)
   return c:find(SPECIAL) and "\\" .. c or c
 end
 
--- One item of a pattern outside sets; nil when regular expressions have no equal.
+-- One item of a pattern outside sets; nil if regular expressions have no equivalent.
 local function item(c, after)
   if c ~= "%" then return c == "-" and "*?" or c:find "[|{}\\/]" and "\\" .. c or c end
   if CLASS[after] then return "[" .. CLASS[after] .. "]" end
@@ -34,7 +34,7 @@ local function set_item(c, after)
   return (after:find "[%]%[%^%-\\]" and "\\" or "") .. after
 end
 
---- A Lua pattern as a regular expression, or nil where there is none that means the same.
+--- A Lua pattern as a regular expression, or nil if none means the same.
 function M.regex(pattern)
   local out, i, in_set = {}, 1, false
   while i <= #pattern do
@@ -53,7 +53,7 @@ end
 
 local KIND = {}
 
--- What the reader refuses beside the length: NUL, and nothing but white space where that is dropped.
+-- What the reader refuses besides wrong lengths: NUL, and only white space if `trim` drops it.
 local NO_NUL = "^[^\\u0000]*$"
 local NOT_BLANK = "^[^\\u0000]*[^\\u0000\\t-\\r ][^\\u0000]*$"
 
@@ -72,7 +72,7 @@ end
 
 function KIND.uuid() return { type = "string", format = "uuid" } end
 function KIND.id() return { type = "string", pattern = "^c[a-z0-9]{8,40}$" } end
--- Readers take more than these formats do, international names for one: exactly, it is the pattern.
+-- Readers accept more than these formats, such as international names, so "exact" uses the pattern.
 function KIND.email(node, direction)
   if direction ~= "exact" then return { type = "string", format = "email", maxLength = node.max } end
   return { type = "string", maxLength = node.max, pattern = schema_leaf.EMAIL_REGEX,
@@ -83,7 +83,7 @@ function KIND.url(node, direction)
   return { type = "string", maxLength = node.max, pattern = schema_leaf.URL_REGEX,
            description = "An http or https URL" }
 end
--- The calendar of PostgreSQL has no year 0000.
+-- PostgreSQL has no year 0000.
 function KIND.time(_, direction)
   return { type = "string", format = "date-time", pattern = direction == "exact" and "^(?!0000)" or nil }
 end
@@ -96,7 +96,7 @@ KIND.cents = KIND.int
 
 function KIND.number(node) return { type = "number", minimum = node.min, maximum = node.max } end
 
--- As text: no more digits than the greatest amount has, no zero where there must be something, and never -0.
+-- As text: no more digits than the largest amount has, no zero if the minimum is above it, and never -0.
 local function amount_pattern(node, places)
   local digits = #("%.0f"):format(math.floor(node.max or (MAX_INT - 1) / 10 ^ places))
   local zero = "0(\\.0{1," .. places .. "})?$"
@@ -144,7 +144,7 @@ function KIND.one_of(node, direction)
   return { [tagged and "oneOf" or "anyOf"] = list }
 end
 
--- What an answer has may be more than what a request must have: defaults are always written.
+-- Answers may require more fields than requests: defaults are always written.
 function KIND.object(node, direction)
   local properties, required = {}, json.array {}
   for _, field in ipairs(node.fields) do
@@ -172,7 +172,7 @@ local function nullable(out)
   return out
 end
 
--- A default as it looks in JSON, which for money differs from what Lua holds.
+-- A default as it looks in JSON, which differs from Lua's value for money.
 local function shown_default(node)
   if node.kind == "usd" then return node.default_value / 100 end
   if node.kind == "mrc" then return node.default_value / 1000 end
@@ -192,7 +192,7 @@ end
 
 --- A schema as a Lua table that encodes to JSON Schema 2020-12.  direction: "in" for what is read
 --- (defaulted fields are not required, undeclared ones are refused), "out" for what is written, "exact" for
---- what is read with everything that the reader refuses, NUL for one.
+--- what is read, including everything else that the reader refuses, such as NUL.
 function M.json_schema(node, direction)
   return document(node, direction or "in")
 end

@@ -13,7 +13,7 @@ local quote, number, is_array, raw_text = json.quote, json.number, json.is_array
 
 local M = {}
 local NULL = json.null
-local BAD = {} -- thrown by a part that got the wrong type; the path is looked for only then
+local BAD = {} -- thrown for a wrong type; only then is the path searched
 local compile
 
 local function bad() error(BAD, 0) end
@@ -27,7 +27,7 @@ end
 
 local function int(v)
   if type(v) ~= "number" or v ~= floor(v) or v > 2 ^ 53 or v < -2 ^ 53 then bad() end
-  if v < 1e14 and v > -1e14 then return v end -- `..` writes up to 14 digits by itself, and sooner
+  if v < 1e14 and v > -1e14 then return v end -- `..` writes up to 14 digits exactly, and faster
   return number(v)
 end
 
@@ -94,7 +94,7 @@ local function array(node)
     if type(v) ~= "table" then bad() end
     local n, out = #v, {}
     if n == 0 then
-      if next(v) ~= nil then bad() end -- names, or a hole in front
+      if next(v) ~= nil then bad() end -- names, or a hole at the start
       return "[]"
     end
     for i = 1, n do out[i] = item(v[i]) end
@@ -136,25 +136,25 @@ end
 
 -- ---- objects: generated source -------------------------------------------------------------------
 
-local MAX_FIELDS = 150 -- each optional one takes a local of 200
+local MAX_FIELDS = 150 -- each optional one needs one of 200 locals
 
 local function source_name(field) return field.schema.as or field.name end
 
--- What to write where there is no value: nil when there must be one, "" to leave the field out.
+-- What to write without a value: nil if one is required, "" to omit the field.
 local function absent(node)
   if node.default_value ~= nil then return compile(node)(node.default_value) end
   if node.is_nullable and not node.is_optional then return "null" end
   if node.is_optional then return "" end
 end
 
--- One field as an expression, with its comma and name; `lines` gets what must come before.
+-- One field as an expression, with its comma and name; adds the statements needed before it to `lines`.
 local function field_expression(i, field, lines, comma)
   local get = format("v[%q]", source_name(field))
   local name, otherwise = comma .. quote(field.name) .. ":", absent(field.schema)
   if otherwise == nil then return format("%q .. w[%d](%s)", name, i, get) end
   local missing = otherwise == "" and "" or name .. otherwise
   lines[#lines + 1] = format("local f%d = %s", i, get)
-  if field.schema.is_nullable and field.schema.is_optional then -- null is said, nil is not
+  if field.schema.is_nullable and field.schema.is_optional then -- null is written, nil is not
     lines[#lines + 1] = format("if f%d == NULL then f%d = %q", i, i, name .. "null")
     lines[#lines + 1] = format("elseif f%d == nil then f%d = %q", i, i, missing)
   else
@@ -164,8 +164,8 @@ local function field_expression(i, field, lines, comma)
   return "f" .. i
 end
 
--- Every field writes its own comma in front while an earlier one may be absent; then the first comma
--- is cut off at the end.
+-- While earlier fields may be absent, every field writes a comma before itself, and the first comma is cut
+-- off at the end.
 local function object_source(node)
   local lines, pieces = { "local w, type, bad, NULL, sub = ...", "return function(v)",
     'if type(v) ~= "table" then bad() end' }, {}
@@ -205,7 +205,7 @@ function compile(node)
   end
 end
 
--- Where a value does not fit, as path and schema; slow, for messages only.
+-- Finds where a value does not fit, as path and schema; slow, for messages only.
 local function locate(node, v, path)
   if pcall(compile(node), v) then return nil end
   local parts = {}
@@ -237,9 +237,9 @@ local function complaint(node, v)
     path == "" and "the value" or path, what.kind, got)
 end
 
---- Compiles a schema to function(value) -> JSON text.  nil (or json.null) is written as null where
---- the schema is nullable and left out where it is optional; other fields than the declared are not
---- written; s.json and json.raw are spliced as they are.  A value of the wrong type raises a string
+--- Compiles a schema to function(value) -> JSON text.  nil (or json.null) is written as null if
+--- the schema is nullable, and omitted if it is optional; undeclared fields are not written; s.json
+--- and json.raw are copied verbatim.  A value of the wrong type raises a string
 --- that names its path: a bug in a handler.  For s.raw the text is the value itself.
 function M.compile(node)
   local write = compile(node)

@@ -11,13 +11,13 @@ local type, tonumber = type, tonumber
 local M = {}
 local MONEY = { usd = true, mrc = true }
 local MAX = 2 ^ 53 - 1                          -- beyond it a double is not one integer
-local ROOT = {}                                  -- what holds the value itself
-local texts                                      -- holder -> {key -> text}, while a value is read
+local ROOT = {}                                  -- the holder of the value itself
+local texts                                      -- holder -> {key = text}, while a value is read
 local plan
 
 -- ---- where money is -------------------------------------------------------------------------------
 
--- What two plans look up: {money = true} | {fields = {name -> plan}, any = plan}; nil: nothing.
+-- Merges two plans: {money = true} | {fields = {name = plan}, any = plan}; nil: nothing to look up.
 local function joined(a, b)
   if not (a and b) then return a or b end
   local out = { money = a.money or b.money, any = joined(a.any, b.any), fields = a.fields or b.fields }
@@ -29,7 +29,7 @@ local function joined(a, b)
   return out
 end
 
--- Of alternatives all are looked up: a text is there for whoever asks for it.
+-- For alternatives, looks up the numbers of all of them.
 function plan(node)
   if MONEY[node.kind] then return { money = true } end
   if node.kind == "object" then
@@ -53,7 +53,7 @@ function plan(node)
 end
 
 -- Notes the texts of numbers in text[from..], which was decoded to `value`.  Of two members with one name the last
--- counts, here as in the decoder.
+-- wins, as in the decoder.
 local function note(p, text, from, value)
   local b = byte(text, from)
   if type(value) ~= "table" or b ~= 123 and b ~= 91 then return end
@@ -68,11 +68,11 @@ local function note(p, text, from, value)
   end)
 end
 
---- What begin() wants to know of a schema; nil where it has no money in it.
+--- The plan of a schema for begin(); nil if it contains no money.
 function M.compile(node) return plan(node) end
 
---- The numbers of `value`, which `text` was decoded to, are known by their texts until finish(), which wants what
---- this returns.
+--- Looks up the texts of numbers in `value`, which was decoded from `text`, until finish() is called with the
+--- result.
 function M.begin(p, value, text)
   local outer = texts
   texts = {}
@@ -90,14 +90,14 @@ local function text_of(v, holder, key)
   local known = texts and texts[holder or ROOT]
   local text = known and known[holder and key or 1]
   if text then return text end
-  if v ~= v or v - v ~= 0 then return "" end     -- without a text: what the shortest one of the double is
+  if v ~= v or v - v ~= 0 then return "" end     -- without a text, use the double's shortest one
   if v == 0 and 1 / v < 0 then return "-0" end
   local shortest = ("%.15g"):format(v)
   return tonumber(shortest) == v and shortest or ("%.17g"):format(v)
 end
 
---- An amount in units of 10^-places, from a number or text of a value read; or nil and "form" (it is no decimal
---- number), "places" (it has more of them) or "range".  holder, key: where it was found.
+--- An amount in units of 10^-places, from a number or text that was read; or nil and "form" (not a decimal
+--- number), "places" (too many decimals) or "range".  holder, key: where it was found.
 function M.units(v, places, holder, key)
   if type(v) ~= "string" and type(v) ~= "number" then return nil, "form" end
   local text = text_of(v, holder, key)
@@ -111,7 +111,7 @@ function M.units(v, places, holder, key)
   local units = tonumber(whole .. fraction .. ("0"):rep(places - #fraction))
   if units > MAX then return nil, "range" end
   if sign == "" then return units end
-  if units == 0 then return nil, "form" end      -- no price is less than nothing by nothing
+  if units == 0 then return nil, "form" end      -- refuses -0
   return -units
 end
 

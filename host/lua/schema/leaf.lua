@@ -1,5 +1,5 @@
 -- host/lua/schema/leaf.lua -- readers of single values: text, numbers, money, times, free JSON.
--- Each gives function(value) -> converted, or nil and a message.  Messages never repeat the value:
+-- Each returns function(value) -> converted, or nil and a message.  Messages never repeat the value:
 -- it may be a secret, or a megabyte.
 
 local exact = require "human.schema.exact"
@@ -26,7 +26,7 @@ function M.range(lead, min, max, unit)
   return ""
 end
 
--- Unicode characters in UTF-8 text (checked before): bytes that do not continue one.
+-- Counts the Unicode characters of valid UTF-8: bytes that are not continuation bytes.
 local function characters(text)
   local _, continuations = gsub(text, "[\128-\191]", "")
   return #text - continuations
@@ -45,7 +45,7 @@ end
 
 local bounded_find = pattern_of.for_scripts(host).find
 
--- Whether a text fits a pattern that a script has written: one that it tries too many ways does not.
+-- Whether a text matches a script's pattern; false if matching takes too many steps.
 local function fits(v, pattern)
   local ok, found = pcall(bounded_find, v, pattern)
   if not ok and not find(found, "too many ways", 1, true) then error(found, 0) end
@@ -70,7 +70,7 @@ function M.string(node)
   end
 end
 
--- Text of min to max characters that fits a pattern.
+-- Text of min to max characters that matches a pattern.
 local function patterned(pattern, min, max, wrong, convert)
   return function(v)
     if type(v) ~= "string" or too_short(v, min) or too_long(v, max) or not find(v, pattern) then
@@ -92,7 +92,7 @@ M.EMAIL_REGEX = "^[^\\u0000-\\u0020\\u007f@]+@[^\\u0000-\\u0020\\u007f@.]+"
   .. "\\.[^\\u0000-\\u0020\\u007f@]*[^\\u0000-\\u0020\\u007f@.]$"
 M.URL_REGEX = "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#\\u0000-\\u0020\\u007f][^\\u0000-\\u0020\\u007f]*$"
 
--- Not a grammar check (RFC 5321 allows what nobody has): one @, no white space, a dot in the domain.
+-- No full grammar check (RFC 5321 allows addresses that nobody has): one @, no white space, a dot in the domain.
 function M.email(node)
   local wrong = "must be an e-mail address of at most " .. node.max .. " characters"
   return patterned("^[^%s%c@]+@[^%s%c@.]+%.[^%s%c@]*[^%s%c@.]$", 3, node.max, wrong)
@@ -122,7 +122,7 @@ end
 
 -- ---- numbers -----------------------------------------------------------------------------------
 
--- What a string of a query or path spells; anything else is left for the check that follows.
+-- The number in a string of a query or path; other values are returned for the check that follows.
 local function spelled(v)
   local is_number = type(v) == "string" and #v <= 40 and find(v, "^%-?%d+%.?%d*$") -- linear: of at most 40 bytes
   if is_number and byte(v, -1) ~= 46 then return tonumber(v) end
@@ -156,7 +156,7 @@ function M.number(node, options)
   end
 end
 
--- Decimal money to integers, by the text that the client wrote (exact.lua).
+-- Decimal money to integers, from the client's own text (exact.lua).
 local function money(node, places, what, decimals)
   local scale = 10 ^ places
   local min, max = floor((node.min or 0) * scale + 0.5), floor((node.max or huge) * scale + 0.5)
@@ -215,7 +215,7 @@ function M.const(node, options)
   end
 end
 
--- PostgreSQL's jsonb takes no \u0000, in names neither.
+-- PostgreSQL's jsonb cannot store \u0000, not even in names.
 local function has_nul(v)
   if type(v) == "string" then return find(v, "\0", 1, true) end
   if type(v) ~= "table" then return false end
@@ -238,7 +238,7 @@ function M.json(node)
   end
 end
 
--- How large it may be is the host's business: what is too large does not arrive.
+-- The host enforces the size: larger files do not arrive.
 function M.upload()
   return function(v)
     if type(v) ~= "table" or not v.sha256 or not v.path then return nil, "must be a file" end

@@ -23,7 +23,7 @@ local function join(key, path)
   return key .. "." .. path
 end
 
--- Adds a problem found under `key`, up to the limit.
+-- Adds a problem found at `key`, up to the limit.
 local function add(list, key, problem)
   list = list or {}
   if type(problem) == "string" then problem = { { path = "", message = problem } } end
@@ -49,7 +49,7 @@ end
 
 -- ---- objects -----------------------------------------------------------------------------------
 
--- What to do with names that are not declared.
+-- Handles undeclared names.
 local function extras(node, known)
   if node.extra == "drop" then return nil end
   if node.extra == "keep" then
@@ -74,7 +74,7 @@ local function count_of(v)
   return n
 end
 
--- Each field as parallel arrays: a lookup by position is cheaper than one record per field.
+-- The fields as parallel arrays, which are cheaper to read than one record per field.
 local function fields_of(node, options)
   local names, targets, reads, known = {}, {}, {}, {}
   for i, field in ipairs(node.fields) do

@@ -36,7 +36,7 @@ function KIND.one_of(node, direction)
   return table.concat(out, " | ")
 end
 
--- What may be left out: of what is read also what has a default, which is always written.
+-- Optional fields may be omitted; in input also fields with a default, which are always written in output.
 function KIND.object(node, direction)
   local out = {}
   for i, field in ipairs(node.fields) do

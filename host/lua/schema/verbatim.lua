@@ -41,7 +41,7 @@ local function each(text, i, fn)
     if is_object then
       local last = string_end(text, i)
       key = json.decode(sub(text, i, last))
-      i = skip_space(text, skip_space(text, last + 1) + 1) -- over the colon
+      i = skip_space(text, skip_space(text, last + 1) + 1) -- past the colon
     end
     local last = value_end(text, i)
     fn(key, i, last)
@@ -52,7 +52,7 @@ end
 
 M.each = each
 
--- Raw control characters inside a string pass cjson, but not PostgreSQL.
+-- cjson accepts raw control characters in strings, PostgreSQL does not.
 local function has_control(text)
   if not find(text, "%c") then return false end
   local rest = gsub(gsub(text, "\\.", ""), '"[^"%c]*"', "")
@@ -99,7 +99,7 @@ local function collection(inner)
   return members(setmetatable({}, { __index = function(_, key) return { apply = apply, target = key } end }))
 end
 
--- Alternatives are left as they were written anew: which one fitted is not known here.
+-- Alternatives keep the rewritten copy: which one matched is not known here.
 function plan(node)
   if node.kind == "json" then return free(node) end
   if node.kind == "object" then return object(node) end
@@ -107,7 +107,7 @@ function plan(node)
   if node.kind == "map" then return collection(node.value) end
 end
 
---- The texts of the members of a JSON object or array that has been decoded before: {name or position -> text}.
+--- The texts of the members of a JSON object or array that has already been decoded: {name or position = text}.
 function M.members(text)
   local out, from = {}, skip_space(text, 1)
   each(text, from, function(key, first, last) out[key] = sub(text, first, last) end)

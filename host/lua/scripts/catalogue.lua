@@ -1,13 +1,13 @@
 -- host/lua/scripts/catalogue.lua -- the errors of a generation: code -> {status, message, code, rpc}.
--- api/errors.lua has those that all surfaces share; api/AREA/errors.lua those of one, where a shared code may say
--- something else.  Adding a code, or a surface, is adding a line or a file of scripts.
+-- api/errors.lua has those that all surfaces share, api/AREA/errors.lua those of one surface, which may redefine a
+-- shared code.  A new code is a new line, a new surface a new file of scripts.
 
 local fail = require "human.fail"
 
 local M = {}
 local SHARED = "api/errors.lua"
 
---- Whether a path is that of a catalogue, which is no script that declares something.
+--- Whether a path is that of a catalogue, which declares nothing.
 function M.is_path(path) return path == SHARED or path:find "^api/[^/]+/errors%.lua$" ~= nil end
 
 local function check_rpc(rpc)
@@ -36,7 +36,7 @@ local function laid_over(below, above)
   return out
 end
 
--- The areas that have a catalogue of their own, by alphabet.
+-- The areas that have their own catalogue, in alphabetical order.
 local function areas(paths)
   local list = {}
   for _, path in ipairs(paths) do
@@ -46,10 +46,10 @@ local function areas(paths)
   return list
 end
 
---- Fills g.errors (the codes of all surfaces; where several have one, the shared file decides, then the alphabet) and
---- g.catalogues: area -> the same with what the area says itself.  So a service, and an authenticator, of one area may
---- refuse on the surface of another.
---- read(path) -> what the file, and those behind it, say; name(path): what it is called in messages.
+--- Fills g.errors (the codes of all surfaces; if several define one, the shared file wins, then the alphabetical order)
+--- and g.catalogues: area -> the same with the area's own codes on top.  So a service or an authenticator of one area
+--- may be used on the surface of another.
+--- read(path) -> the codes of the file and those that it overrides; name(path): its name in messages.
 function M.load(g, paths, read, name)
   local shared = checked(name(SHARED), read(SHARED))
   for _, code in ipairs(fail.required) do
@@ -65,7 +65,7 @@ function M.load(g, paths, read, name)
   for area, errors in pairs(own) do g.catalogues[area] = laid_over(g.errors, errors) end
 end
 
---- The codes as the surface of an area says them.
+--- The codes as the surface of an area defines them.
 function M.of(g, area) return g.catalogues and g.catalogues[area] or g.errors end
 
 --- The same for the module of a rule, "marketplace.rules.bidding".

@@ -1,4 +1,4 @@
--- host/lua/scripts/generation.lua -- a generation: every script, loaded once, from one bundle, off to the side.
+-- host/lua/scripts/generation.lua -- a generation: every script of one bundle, loaded once, beside those in service.
 -- build() raises "path:line: why" on the first problem, and until install() nothing that serves can
 -- see the result.  Declarations (routes, jobs, subscriptions, sockets) are collected in the generation
 -- being built; a generation is never changed once it is installed.
@@ -24,9 +24,9 @@ local uploads = require "human.http.upload"
 
 local M = {}
 local SHIPPED, is_rule, path_of, name_of = paths.SHIPPED, paths.is_rule, paths.path_of, paths.name_of
-local NO_MEMORY = "not enough memory"            -- what Lua says, without a place
+local NO_MEMORY = "not enough memory"            -- Lua's message, which has no position
 local SLICE_S = 0.001                            -- loading inside a task yields this often
-local LOADING = {}                               -- stands in loaded[] for a module that is being run
+local LOADING = {}                               -- marks a module in loaded[] that is being run
 local building, current
 local busy = false
 
@@ -36,10 +36,10 @@ function M.building() return building end
 -- The generation in service, or nil.
 function M.current() return current end
 
--- What a module is called in messages and tracebacks.
+-- The name of a module in messages and tracebacks.
 local function file_of(g, name) return g.origin:name(path_of(name)) end
 
--- Inside a task, let requests through once a millisecond.  While we wait nothing is being built.
+-- Inside a task, lets requests through once a millisecond.  `building` is nil meanwhile.
 local function breathe(g)
   if not sched.current() or host.clock() - g.slice < SLICE_S then return end
   building = nil
@@ -49,7 +49,7 @@ local function breathe(g)
   building, g.slice = g, host.clock()
 end
 
--- "path:line: " of the script that is asking; without the line where it asked in a tail call.
+-- "path:line: " of the calling script; without the line after a tail call.
 local function place(g)
   local name = g.stack[#g.stack]
   local path = name and file_of(g, name) or ""
@@ -85,15 +85,15 @@ local function compile(g, name, file, text)
   return chunk
 end
 
--- How many files have this path.  One that is laid over the bundle and overrides nothing yet counts, so
--- that it may ask for what it is going to override.
+-- The number of files with this path.  Counts an overlay that overrides nothing yet, so that it may require
+-- the file that it is going to override.
 local function depth_of(g, path)
   local depth = g.origin:depth(path)
   return g.overlay[path] and depth == 1 and 2 or depth
 end
 
--- What a rule file stands before answers when it fails, and for what it lacks.  nil where there is nothing;
--- and where that does not load, which it need not beside rules that have changed: then there is a warning.
+-- The contract of the rule file that this one overrides, for functions that fail or are missing here.  nil if there
+-- is none; also, with a warning, if it does not load, since it need not work with changed rules.
 local function contract_behind(g, name)
   local path, level = path_of(name)
   if depth_of(g, path) <= level + 1 then return nil end
@@ -107,7 +107,7 @@ local function contract_behind(g, name)
   return nil
 end
 
--- A rule behind another is the other's business: its own examples need not hold any more.
+-- Examples of an overridden rule need not hold, so they are not run.
 local function finish_module(g, name, file, result)
   if type(result) ~= "table" then
     error(file .. ": must return a table, returned " .. (result == nil and "nothing" or type(result)), 0)
@@ -133,8 +133,8 @@ local function unlimited(compiling, ok, ...)
   return ...
 end
 
---- fn(...), which loads scripts, within reload.timeout_ms where nobody else sees to that: in a command, and
---- in a worker that does not serve yet.  Without a compiler, so that an endless loop can be interrupted.
+--- Runs fn(...), which loads scripts, within reload.timeout_ms, for callers without another limit: commands, and
+--- workers that do not serve yet.  The JIT is off, so that an endless loop can be interrupted.
 function M.within_limit(fn, ...)
   if limited or not host.native.load_begin or current and not host.native.command then return fn(...) end
   local compiling = jit.status()
@@ -144,8 +144,8 @@ function M.within_limit(fn, ...)
   return unlimited(compiling, pcall(fn, ...))
 end
 
--- Rules have their own methods of strings from their first line on: what a file keeps must not differ
--- from load to load either.
+-- Rules have their own string methods from the first line on: values computed at load must not differ
+-- between loads, either.
 local function run_chunk(name, chunk)
   local was = sandbox.strings_for_rules(is_rule(name))
   local ok, result = pcall(chunk, name)
@@ -154,7 +154,7 @@ local function run_chunk(name, chunk)
   return result
 end
 
--- What is at work now, for who has to end it, and for what Lua says without a place.
+-- Records the file being loaded, for a process that is ended meanwhile, and for errors without a position.
 local function begin_file(g, name)
   g.at = g.origin:full_name(path_of(name))
   if g.on_load then g.on_load(g.at) end
@@ -174,7 +174,7 @@ local function run_module(g, name, text)
   return mod
 end
 
--- The name under which shipped:x is loaded: what is behind x, or behind the script that is asking.
+-- The name under which shipped:x is loaded: the file that x overrides, or that the calling script overrides.
 local function behind(g, name)
   local asking = g.stack[#g.stack]
   local path, level = path_of(name)
@@ -194,7 +194,7 @@ local function text_of(g, name)
   return host.bundle_below(g.n, path, level - (depth_of(g, path) - g.origin:depth(path)))
 end
 
--- Who requires whom: a rule that requires another changes with it.
+-- Records who requires whom: a rule that requires another changes with it.
 local function note_use(g, name)
   local user = g.stack[#g.stack]
   if not user then return end
@@ -230,7 +230,7 @@ local function require_rule(g, name)
   return require_script(g, name)
 end
 
--- overlay: {path = text} that stands in for files of the bundle, or nil.
+-- overlay: {path = text} that replaces files of the bundle, or nil.
 local function new_generation(n, overlay)
   local g = {
     n = n, id = host.bundle_id(n), origin = origin.read(n), overlay = overlay or {}, slice = host.clock(),
@@ -239,16 +239,16 @@ local function new_generation(n, overlay)
     websockets = {}, rpc = {}, body_limits = {}, upload_paths = {}, secured = {}, sio = {}, bus = {}, feeds = {},
     jobs = {}, starts = {}, assets = {}, queue = {}, outbox = {},
   }
-  -- nosniff: what an answer is, its type says, whatever a browser reads into it (Fetch standard).
+  -- nosniff: browsers must not guess another type than Content-Type (Fetch standard).
   g.common_head = "x-gen: " .. g.id .. "\r\nx-content-type-options: nosniff\r\n"
-  g.cors = cors.of_route(nil, false, false)      -- of answers that no route gives
+  g.cors = cors.of_route(nil, false, false)      -- for answers without a route
   g.env = sandbox.new(function(name) return require_script(g, name) end)
   g.rule_env = sandbox.rules(function(name) return require_rule(g, name) end, rules.verdicts)
   settings.begin(g)
   return g
 end
 
--- What a catalogue says, and behind it: an override that was made before a code came has it from there.
+-- A catalogue with those that it overrides: an override that is older than a code gets it from there.
 local function read_catalogue(g, path)
   local errors = {}
   for level = math.max(depth_of(g, path), 1) - 1, 0, -1 do
@@ -271,7 +271,7 @@ local function check_jobs(g)
   for kind, def in pairs(g.queue) do target.check(g, "queue " .. kind, def.path) end
 end
 
--- The texts of files by the names they have in messages, for scripts/rule_names.check.
+-- The texts of files by their names in messages, for scripts/rule_names.check.
 local function texts(g)
   local names = {}
   for _, path in ipairs(host.bundle_list(g.n)) do names[g.origin:name(path)] = path end
@@ -300,9 +300,9 @@ local function build(g)
 end
 
 -- Builds generation n from the host's bundle n.  Raises a text on the first problem.  options:
--- examples = false leaves out the rules' examples, which another process has run; on_load(path) is
--- told of each file before it runs, and again when it goes on after a require; overlay = {path = text}
--- stands in for files of the bundle.
+-- examples = false skips the rules' examples, which another process has run; on_load(path) is called
+-- for each file before it runs, and again when it continues after a require; overlay = {path = text}
+-- replaces files of the bundle.
 function M.build(n, options)
   if busy then error("a generation is being built already", 2) end
   local g = new_generation(n, options and options.overlay)
@@ -322,7 +322,7 @@ function M.build(n, options)
   return g
 end
 
--- Whether build() raised that: a text about settings, not about scripts.
+-- Whether an error of build() is about settings, not about scripts.
 function M.refuses_settings(err) return err ~= nil and err == M.refused_settings end
 
 local function load_settings(g)
@@ -332,7 +332,7 @@ local function load_settings(g)
   settings.fallback = g
 end
 
--- For specs that load scripts by themselves: the settings that the scripts of bundle n define.
+-- For specs that load scripts themselves: installs the settings that the scripts of bundle n define.
 function M.use_settings(n)
   local g = new_generation(n)
   g.slice = math.huge
@@ -342,12 +342,12 @@ function M.use_settings(n)
 end
 
 -- For specs: a function that loads single modules of bundle n, each once, as a generation would.  It
--- returns the module, or nil and why there is none of that name.
+-- returns the module, or nil and why it does not exist.
 function M.loader(n)
   local g = new_generation(n)
   g.slice = math.huge                            -- busted's require cannot yield
   building = g
-  pcall(load_catalogues, g)                       -- what is wrong there is not the spec's business
+  pcall(load_catalogues, g)                       -- errors in catalogues are not the spec's problem
   load_settings(g)
   building = nil
   fail.use(g.errors)
@@ -364,7 +364,7 @@ function M.loader(n)
   end
 end
 
--- Generation g serves from now on; tasks that run finish on theirs.
+-- Generation g serves from now on; running tasks finish on their own generation.
 function M.install(g)
   for prefix, bytes in pairs(g.body_limits) do
     local r = host.body_limit(prefix, bytes)

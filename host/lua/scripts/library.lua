@@ -8,16 +8,16 @@ local pattern = require "human.scripts.pattern"
 
 local M = {}
 local REP_MAX, RULE_REP_MAX = 16 * 1024 * 1024, 64 * 1024
-local STEPS_PER_INSTRUCTION = 4                  -- of the matcher: they take about the same time
-local RULE_VALUES_MAX = 250                      -- that unpack and string.byte give a rule at once
+local STEPS_PER_INSTRUCTION = 4                  -- steps of the matcher that take as long as one instruction
+local RULE_VALUES_MAX = 250                      -- that unpack and string.byte return to a rule at once
 
--- Both of them, over `limits`: charge, is_protected(t), rep_max.  No upvalues: rules have a copy of their
--- own, which is never compiled.
+-- Makes both tables over `limits`: charge, is_protected(t), rep_max.  No upvalues: rules have their own copy,
+-- which is never compiled.
 local function make(limits)
   local charge, is_protected, rep_max = limits.charge, limits.is_protected, limits.rep_max
   local insert, remove, concat, rep = table.insert, table.remove, table.concat, string.rep
   local next, rawget, select, type, tostring, blame = next, rawget, select, type, tostring, limits.blame
-  local BYTES = 16                               -- that are copied in the time of an instruction
+  local BYTES = 16                               -- copied in the time of one instruction
   local T, S = {}, {}
 
   local function checked(t, name)
@@ -82,7 +82,7 @@ local function make(limits)
     return concat(t, sep, i, j)
   end
 
-  -- a < b, with the message that the operator gives.
+  -- a < b, with the operator's own error message.
   local function less(a, b)
     local x, y = type(a), type(b)
     if x ~= y or x ~= "number" and x ~= "string" and x ~= "table" then
@@ -93,7 +93,7 @@ local function make(limits)
     return a < b
   end
 
-  -- from[low..] and from[middle..high - 1] are in order; both go to `to`.
+  -- Merges the sorted runs from[low..middle - 1] and from[middle..high - 1] into `to`.
   local function merge(from, to, low, middle, high, before)
     local a, b = low, middle
     for k = low, high - 1 do
@@ -105,7 +105,7 @@ local function make(limits)
     end
   end
 
-  -- By merging, which is stable and takes n log n comparisons whatever is compared, and by whom.
+  -- Merge sort, which is stable and needs n log n comparisons, whatever the input and the comparison.
   function T.sort(t, before)
     checked(t, "sort")
     if before ~= nil and type(before) ~= "function" then
@@ -151,7 +151,7 @@ end
 
 -- Rules -----------------------------------------------------------------------------------------------
 
--- What has an address for a name: that differs from run to run, so a rule does not get to see it.
+-- Types that tostring shows by address.  Addresses differ between runs, so rules do not see them.
 local function shown_type(v)
   local t = type(v)
   if t == "string" or t == "number" or t == "boolean" or t == "nil" then return nil end
@@ -164,7 +164,7 @@ local function rule_tostring(v) return shown_type(v) or tostring(v) end
 local function rule_strings(charge)
   local S, format = {}, string.format
 
-  -- These copy a text, or as much as they give.
+  -- These copy their argument, or as much as they return.
   for _, name in ipairs { "lower", "upper", "reverse" } do
     local f = string[name]
     S[name] = function(s)
@@ -210,7 +210,7 @@ local function rule_strings(charge)
   return S
 end
 
--- Numbers and texts for values; the count of what is passed on is bounded, and charged.
+-- Builtins with a bounded and charged number of values.
 local function rule_base(charge)
   local B = {}
 
@@ -239,7 +239,7 @@ local function rule_base(charge)
   return B
 end
 
--- A function whose constants are its own: what is compiled of the original does not count here.
+-- A copy of a function with its own constants, so that traces compiled for the original do not apply.
 local function interpreted(f, ...)
   jit.off(f, true)
   return f(...)

@@ -1,6 +1,6 @@
--- host/lua/scripts/override.lua -- scripts that stand before shipped ones: what they say about themselves, and
--- whether that still holds.  `--% base: SHA256` names the text that a script was copied from, `--% host:
--- >= N` the API level that it needs; both stand among the comments that a script begins with.
+-- host/lua/scripts/override.lua -- scripts that override shipped ones: reads their metadata, and checks whether it
+-- still holds.  `--% base: SHA256` identifies the text that a script was copied from, `--% host:
+-- >= N` the API level that it needs; both are among the comments at the start of a script.
 
 local host = require "human.core.host"
 local linediff = require "human.core.linediff"
@@ -16,7 +16,7 @@ end
 -- The SHA-256 of a text, in hex.
 function M.sum(text) return hex(host.sha256(text)) end
 
--- What the leading comments of a script say: {key = {value, line}}.
+-- The metadata in the leading comments of a script: {key = {value, line}}.
 function M.metadata(text)
   local out, number = {}, 0
   for line in text:gmatch "([^\n]*)\n?" do
@@ -29,7 +29,7 @@ function M.metadata(text)
   return out
 end
 
--- The text without the line that names its base: what is compared with the shipped text.
+-- The text without its base line, for comparison with the shipped text.
 function M.without_base(text)
   if text:find "^%-%-%%%s*base:" then return (text:gsub("^[^\n]*\n?", "", 1)) end
   return (text:gsub("\n%-%-%%%s*base:[^\n]*", "", 1))
@@ -53,7 +53,7 @@ local function base_of(name, said)
   error(("%s:%d: --%% base: must be a SHA-256 of 64 hex digits"):format(name, said.line), 0)
 end
 
--- The text that an override was copied from, where it was kept; nil otherwise.
+-- The text that an override was copied from, or nil if it was not kept.
 function M.base_text(root, base)
   local f = io.open(root .. "/" .. BASE_DIR .. "/" .. base, "rb")
   if not f then return nil end
@@ -65,9 +65,9 @@ end
 -- Where `human override` keeps the text that it copies, inside of the directory.
 function M.base_path(sum) return BASE_DIR .. "/" .. sum end
 
--- How the script in force at `path` stands to what is behind it: {path, file, root, state =, base, text,
--- below}.  state: "added" (nothing is behind it), "same" (as when it was copied), "outdated" (the text
--- behind it has changed since), "gone" (it was copied from something that is no longer there),
+-- Compares the script in force at `path` with the one that it overrides: {path, file, root, state =, base, text,
+-- below}.  state: "added" (it overrides nothing), "same" (unchanged since it was copied), "outdated" (the
+-- overridden text has changed since), "gone" (it was copied from a file that no longer exists),
 -- "unknown" (it does not say what it was copied from).
 function M.describe(origin, path)
   local entry = origin.files[path][1]
@@ -103,7 +103,7 @@ function M.warning(o)
   return ("%s: based on an older shipped version; %s (human overrides --diff)"):format(o.file, what)
 end
 
--- Checks what all scripts of a bundle say about themselves.  Returns warnings; raises what refuses it.
+-- Checks the metadata of all scripts of a bundle.  Returns warnings; raises if the bundle must be refused.
 function M.check(origin)
   local warnings = {}
   for path, entries in pairs(origin.files) do

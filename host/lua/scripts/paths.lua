@@ -1,4 +1,4 @@
--- host/lua/scripts/paths.lua -- names and paths of scripts, and which are loaded although nobody requires them.
+-- host/lua/scripts/paths.lua -- names and paths of scripts, and which are loaded even if nobody requires them.
 
 local catalogue = require "human.scripts.catalogue"
 local host = require "human.core.host"
@@ -9,7 +9,7 @@ M.SHIPPED = SHIPPED
 
 function M.is_rule(name) return name:find("%.rules%.") ~= nil end
 
--- The path of a module, and how many files in force stand before it: shipped:a.b is a/b.lua, 1.
+-- The path of a module, and how many files override it: shipped:a.b is a/b.lua, 1.
 function M.path_of(name)
   local level = 0
   while name:sub(1, #SHIPPED) == SHIPPED do
@@ -20,11 +20,11 @@ end
 
 function M.name_of(path) return (path:gsub("%.lua$", ""):gsub("/", ".")) end
 
--- Where settings are defined, before other scripts read them.
+-- Whether it defines settings, which must happen before other scripts read them.
 function M.is_config(path) return ("/" .. path):find "/config%.lua$" ~= nil end
 
--- What is loaded although nobody requires it: API files, rules for the sake of their examples, and the
--- init.lua and config.lua of any folder.  In this order, settings first.
+-- The scripts that are loaded even if nobody requires them: settings first, then API files, rules because of their
+-- examples, and the init.lua of any folder.
 function M.roots(n)
   local list = {}
   for _, path in ipairs(host.bundle_list(n)) do

@@ -1,17 +1,17 @@
--- host/lua/scripts/pattern.lua -- find, match, gmatch and gsub, whose every call ends.
--- The matching is C's (host/core/match.c), which counts its steps; the loop over matches, and what a
--- replacement is, are here, because C that is called through the FFI may never call Lua.
+-- host/lua/scripts/pattern.lua -- find, match, gmatch and gsub, with a bound on every call.
+-- C does the matching and counts its steps (host/core/match.c).  The loop over matches and the replacements
+-- are here, because C that is called through the FFI must never call Lua.
 
 local native = require "human.native"
 
 local M = {}
 
--- A script's call may take STEPS, and PER_BYTE more for each byte of its text: what goes through a text
--- once, or a few times, always finds enough.  About 10 ms in all, 15 ms more for each megabyte.
+-- A script's call may take STEPS, and PER_BYTE more for each byte of its text: enough for every pattern that
+-- scans a text a few times.  That is about 10 ms, and 15 ms more for each megabyte.
 M.STEPS, M.PER_BYTE = 4000000, 8
 
--- The functions over `host`, as a table.  allowed(n) says how many steps a call on n bytes may take;
--- spent(steps) is told how many it took, and may raise.  No upvalues: rules have a copy of their own,
+-- Makes the functions over `host`, as a table.  allowed(n): the steps that a call on n bytes may take;
+-- spent(steps): called with those that it took; may raise.  No upvalues: rules have their own copy,
 -- which is never compiled (M.for_rules).
 local function make(host, allowed, spent, blame)
   local POSITION = host.CAPTURE.POSITION
@@ -32,7 +32,7 @@ local function make(host, allowed, spent, blame)
     return tostring(v)
   end
 
-  -- nil: the default.  Like C's conversion it drops what is behind the point.
+  -- nil: the default.  Truncates fractions, as C does.
   local function whole(v, default, name, n)
     if v == nil then return default end
     local number = tonumber(v)
@@ -46,7 +46,7 @@ local function make(host, allowed, spent, blame)
     blame(("string.%s: the pattern tries too many ways to match this text of %d bytes"):format(name, #text))
   end
 
-  -- One search.  Whether there is a match, which `found` then describes, and how many steps are left.
+  -- One search.  Returns whether there is a match, which `found` then describes, and the steps left.
   local function look(name, text, pattern, from, mode, steps)
     local result = search(text, pattern, from, mode, steps)
     local left = found.steps
@@ -63,7 +63,7 @@ local function make(host, allowed, spent, blame)
     blame("unfinished capture")
   end
 
-  -- What the match captured; the whole match when the pattern captures nothing.
+  -- The captures of the match; the whole match if the pattern has no captures.
   local function captures(text)
     local n = found.level
     if n == 0 then return sub(text, found.from + 1, found.to) end
@@ -113,7 +113,7 @@ local function make(host, allowed, spent, blame)
     end
   end
 
-  -- What stands in the place of the match that was just found.
+  -- The replacement of the current match.
   local function replacement(repl, kind, text)
     local whole_match = sub(text, found.from + 1, found.to)
     local value = kind == "table" and repl[found.level == 0 and whole_match or capture(text, 0)]
@@ -125,7 +125,7 @@ local function make(host, allowed, spent, blame)
     return value
   end
 
-  -- By a text: all matches at once.
+  -- Replacement by a text: all matches at once.
   local function replaced(s, pattern, repl, max)
     local steps = allowed(#s)
     local count, text = replace(s, pattern, repl, max, steps)
@@ -164,8 +164,8 @@ local function make(host, allowed, spent, blame)
   return P
 end
 
---- Raises `message` with the place of the innermost script that has called: the runtime's own lines say
---- nothing to whoever wrote it.  Without a place when it called last of all (a tail call).
+--- Raises `message` with the position of the innermost calling script, since the runtime's own lines do not help
+--- its author.  Without a position after a tail call.
 function M.blame(message)
   for level = 2, 32 do
     local info = debug.getinfo(level, "Slf")
@@ -175,13 +175,13 @@ function M.blame(message)
   error(message, 0)
 end
 
---- The functions for scripts: a call that does not end soon is an error.
+--- The functions for scripts: a call that takes too long is an error.
 function M.for_scripts(host)
   local steps, per_byte = M.STEPS, M.PER_BYTE
   return make(host, function(n) return steps + per_byte * n end, function() end, M.blame)
 end
 
---- The functions for rules, which are never compiled, so that what they cost is always the same.
+--- The functions for rules: never compiled, so that their cost is always the same.
 function M.for_rules(host, allowed, spent)
   local copy = loadstring(string.dump(make), "=pattern")
   jit.off(copy, true)

@@ -1,22 +1,22 @@
--- host/lua/scripts/provenance.lua -- where each script of a bundle came from, and what it is called in messages.
+-- host/lua/scripts/provenance.lua -- where each script of a bundle came from, and its name in messages.
 -- A shipped script goes by its path in the tree (agent/rules/limits.lua); one that comes from a
--- directory before it by its path on disk, so that file:line leads an operator to what to edit.
+-- directory before it by its path on disk, so that file:line leads an operator to the file to edit.
 
 local host = require "human.core.host"
 
 local M = {}
 local Origin = {}
 Origin.__index = Origin
-local NAME_MAX = 59                              -- Lua cuts longer chunk names off at the left
+local NAME_MAX = 59                              -- Lua truncates longer chunk names at the left
 
--- A name that Lua leaves alone; the directory's number keeps files of the same path apart.
+-- A name that Lua does not truncate; the directory's number distinguishes files with the same path.
 local function shortened(name, root)
   if #name <= NAME_MAX then return name end
   return "~" .. root .. "..." .. name:sub(-(NAME_MAX - 5))
 end
 
 -- The origins of bundle n: {roots = {dir, ..}, files = {path = {{root, name, full, file}, ..}}}, the file
--- in force first, then those behind it.  root counts from 1; file is where it lies on disk.
+-- in force first, then those behind it.  root counts from 1; file is its path on disk.
 function M.read(n)
   local raw = host.bundle_files(n)
   local o = setmetatable({ n = n, roots = raw.roots, files = {}, long = {} }, Origin)
@@ -32,22 +32,22 @@ function M.read(n)
   return o
 end
 
--- The name in messages of the file `level` places behind the one in force.
+-- The name in messages of the file `level` places after the one in force.
 function Origin:name(path, level)
   local entry = self.files[path] and self.files[path][(level or 0) + 1]
   return entry and entry.name or path
 end
 
--- The same where nothing need be short.
+-- The same without a length limit.
 function Origin:full_name(path, level)
   local entry = self.files[path] and self.files[path][(level or 0) + 1]
   return entry and entry.full or path
 end
 
--- How many files have this path, the one in force included.
+-- The number of files with this path, including the one in force.
 function Origin:depth(path) return self.files[path] and #self.files[path] or 0 end
 
--- A message with names written out that Lua had to shorten.
+-- A message with shortened names written out.
 function Origin:explain(text)
   for short, full in pairs(self.long) do
     local from, to = text:find(short, 1, true)

@@ -1,17 +1,17 @@
--- host/lua/scripts/purity.lua -- finds what scripts must not do in their bytecode, before they run.
+-- host/lua/scripts/purity.lua -- checks the bytecode of scripts for forbidden writes, before they run.
 -- In every script: assignments to globals, and to what libraries hold.  In rules, besides: functions that
--- assign to a local of the file, or write into a table that such a local holds, for what a rule remembers
--- a replay cannot know.  Not a proof (a table may be handed to a helper): the environment refuses the
--- former when it happens, and rule_state.lua finds the latter.
+-- assign to a local of the file, or write into a table that such a local holds, since a replay cannot know
+-- what a rule remembers.  Not a proof (a table may be passed to a helper): the environment refuses the
+-- former at run time, and rule_state.lua detects the latter.
 
 local util = require "jit.util"
 
 local band, rshift = bit.band, bit.rshift
 
 local M = {}
-local MODE_DST, MODE_BASE = 1, 2                 -- what an instruction does with its operand A (lj_bc.h)
+local MODE_DST, MODE_BASE = 1, 2                 -- how an instruction uses its operand A (lj_bc.h)
 
--- The number of an opcode differs between versions of LuaJIT, so each is learned from a sample.
+-- Opcode numbers differ between versions of LuaJIT, so each is taken from a sample.
 local function opcode(body, pc)
   local fn = assert(loadstring("local u; return function(a) " .. body .. " end"))()
   return band(util.funcbc(fn, pc), 0xff)
@@ -23,8 +23,8 @@ local SET, WRITE = {}, {}
 for _, body in ipairs { "u = a", "u = 'x'", "u = 1", "u = nil" } do SET[opcode(body, 1)] = true end
 for _, body in ipairs { "u.x = a", "u[a] = a", "u[1] = a" } do WRITE[opcode(body, 2)] = true end
 
--- Names of the proto's upvalues by index: those that are locals of the file.  outer: names that reach
--- the enclosing function in the same way; nil when that is the file itself.
+-- The names of the proto's upvalues that are locals of the file, by index.  outer: the same for the enclosing
+-- function; nil if that is the file itself.
 local function locals_of_file(proto, outer)
   local by_index, by_name = {}, {}
   for i = 0, util.funcinfo(proto).upvalues - 1 do
@@ -108,13 +108,13 @@ local function search_globals(proto)
   return message, line
 end
 
---- Raises "path:line: .." when the loaded file `chunk` assigns to a global, or to what one holds.
+--- Raises "path:line: .." if the loaded file `chunk` assigns to a global, or to a member of one.
 function M.globals(path, chunk)
   local message, line = search_globals(chunk)
   if message then error(("%s:%d: %s"):format(path, line, message), 0) end
 end
 
---- Whether the function, or one within it, assigns to a local from outside of it.
+--- Whether the function, or one within it, assigns to an outer local.
 function M.assigns(proto)
   for pc = 1, util.funcinfo(proto).bytecodes - 1 do
     if SET[band(util.funcbc(proto, pc), 0xff)] then return true end
@@ -125,7 +125,7 @@ function M.assigns(proto)
   return false
 end
 
---- Raises "path:line: .." when a function of the loaded file `chunk` writes what outlives its call.
+--- Raises "path:line: .." if a function of the loaded file `chunk` writes anything that outlives its call.
 function M.check(path, chunk)
   local name, line = search(chunk, nil, true)
   if not name then return end

@@ -1,8 +1,8 @@
--- host/lua/scripts/reload.lua -- a reload as one worker sees it; host/server/reload.c leads it.
--- PREPARE: the new generation is built beside the one that serves, between requests, and this worker
--- votes.  COMMIT: one reference is swapped; new requests, events and messages go to the new scripts.
--- What had begun goes on with the old ones for reload.grace_ms, then it is canceled and they are
--- collected.  Nothing that serves is touched before COMMIT.
+-- host/lua/scripts/reload.lua -- one worker's part in a reload; host/server/reload.c leads it.
+-- PREPARE: builds the new generation beside the one in service, between requests, and votes.
+-- COMMIT: swaps one reference; new requests, events and messages go to the new scripts.
+-- Running tasks continue with the old scripts for reload.grace_ms, then they are canceled and the old
+-- generation is collected.  Nothing in service is touched before COMMIT.
 
 local bus = require "human.bus"
 local feed = require "human.feed"
@@ -18,11 +18,11 @@ local timer = require "human.core.timer"
 local wsroute = require "human.http.websocket"
 
 local M = {}
-local KEPT_MAX = 8                               -- replaced generations with something running on them
-local LOOK_S = 0.01                              -- while an earlier build, or the first, is under way
+local KEPT_MAX = 8                               -- replaced generations that still have tasks
+local LOOK_S = 0.01                              -- while an earlier build, or the first, is in progress
 local STEP_KB, QUIET_S, LATEST_S = 32, 0.5, 2
 local sweeping, swept_for = false, nil           -- a sweep is due; the generation that asked for it last
-local wanted                                     -- the generation that is asked for
+local wanted                                     -- the requested generation
 local building = false
 local candidate                                  -- built, voted for, not yet in service
 local retired = setmetatable({}, { __mode = "k" })  -- generations that left service
@@ -54,7 +54,7 @@ local function collect(g)
   if n > 0 then log.warn("canceled what ran on replaced scripts", { tasks = n, scripts = g.id }) end
 end
 
--- Generations that something still runs on, the oldest first.
+-- Replaced generations that still have tasks, oldest first.
 local function in_use()
   local list = {}
   for g in pairs(retired) do
@@ -64,7 +64,7 @@ local function in_use()
   return list
 end
 
--- The timer must not keep alive what nothing runs on any more.
+-- The timer must not keep an unused generation alive.
 local function retire(g)
   local weak = setmetatable({ g = g }, { __mode = "v" })
   retired[g] = true
@@ -74,10 +74,10 @@ local function retire(g)
   for i = 1, #busy - KEPT_MAX do collect(busy[i]) end
 end
 
--- A replaced generation is a few megabytes of garbage at once, which the collector's own pace would
--- leave for long: two whole cycles, a step between any two turns, take it away.  Compiled traces refer
--- to the functions that they were made of, so they go as well; what is hot is compiled again at once.
--- Several reloads in a row are swept up together.
+-- A replaced generation leaves a few megabytes of garbage, which would stay for long at the collector's own
+-- pace: so this runs two whole cycles, one step between turns.  Compiled traces refer to the functions that
+-- they came from, so they are flushed, too; hot code is recompiled at once.  Several reloads in a row
+-- share a sweep.
 local function sweep()
   local begun = host.now()
   repeat
@@ -98,14 +98,14 @@ local function commit(n)
     return log.error("told to serve scripts that were not built", { generation = n })
   end
   gen.install(new)
-  host.reload_serving(n)                         -- whatever fails below, the others must not wait for us
+  host.reload_serving(n)                         -- first, since the others must not wait for us if anything below fails
   retire(old)
   jobs.reloaded(old, new)
   queue.reloaded(old, new)
   swept_for = n
   if not sweeping then
     sweeping = true
-    sched.spawn_as({ gen = false }, sweep)       -- the runtime's own: no generation's end may cancel it
+    sched.spawn_as({ gen = false }, sweep)       -- gen = false: the end of a generation must not cancel it
   end
 end
 

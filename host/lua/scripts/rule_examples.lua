@@ -1,5 +1,5 @@
 -- host/lua/scripts/rule_examples.lua -- the examples of a rule file: {"function", arguments.., expect = answer}.
--- They run at each load, within the budget of any call, and one that fails refuses the load.
+-- They run at each load, within the usual budget of a call; one that fails refuses the load.
 
 local rules = require "human.scripts.rules"
 
@@ -14,7 +14,7 @@ local function shown(v)
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 
--- Nil when example `ex` of the members holds, else why it does not.
+-- Nil if example `ex` of the members holds, else the problem.
 local function try_example(members, ex, errors)
   local fn = members[ex[1]]
   if type(fn) ~= "function" then return "no function '" .. tostring(ex[1]) .. "'" end
@@ -32,8 +32,8 @@ local function try_example(members, ex, errors)
 end
 
 -- Runs members.examples ({"function", arguments.., expect = "allow" | code | "escalate" | value}).
--- Returns {{number, fn, problem = text or nil}, ..}.  They run twice, the second time backwards: a rule
--- that remembers what it was asked before does not give the same answers.
+-- Returns {{number, fn, problem = text or nil}, ..}.  They run twice, the second time backwards: a rule that
+-- remembers earlier calls gives different answers.
 function M.run(members, errors)
   local list, out = members.examples or {}, {}
   for i, ex in ipairs(list) do
@@ -46,8 +46,8 @@ function M.run(members, errors)
   return out
 end
 
--- ":line" of example n in the text of a file, where each example begins a line, as they are written
--- everywhere; else of the list; "" when there is neither.
+-- ":line" of example n in the text of a file, if each example begins a line, as is usual; else of the list;
+-- "" if there is neither.
 local function line_of(text, n, count)
   local line, list, found, nth = 0, nil, 0, nil
   for source in text:gmatch "([^\n]*)\n?" do

@@ -1,6 +1,6 @@
--- host/lua/scripts/rule_files.lua -- rule files as an operator sees them: version, examples, what can be turned.
--- Everything is read from the files themselves: the sentence after "--" on the first line, "--% version",
--- the functions, and the numbers with the comments behind them.
+-- host/lua/scripts/rule_files.lua -- rule files as an operator sees them: version, examples, adjustable numbers.
+-- Everything comes from the files themselves: the sentence after "--" on the first line, "--% version",
+-- the functions, and the numbers with the comments after them.
 
 local host = require "human.core.host"
 local json = require "human.json"
@@ -17,7 +17,7 @@ local function sorted_names(members, kind)
   return names
 end
 
--- What follows "--" behind the line that sets a number, or nil.
+-- The comment after "--" on the line that sets a number, or nil.
 local function comment_of(text, name)
   for line in text:gmatch "[^\n]+" do
     local comment = line:match("^%s*" .. name .. "%s*=%s*[^,]+,%s*%-%-%s*(.+)$")
@@ -51,7 +51,7 @@ function M.of(g)
   return list
 end
 
--- How many of the last parts of two paths are alike.
+-- The number of equal parts at the end of two paths.
 local function common_tail(a, b)
   local x, y, n = {}, {}, 0
   for part in a:gmatch "[^/]+" do x[#x + 1] = part end
@@ -60,8 +60,8 @@ local function common_tail(a, b)
   return n
 end
 
---- The file that `name` means: a module (agent.rules.limits), or a path whose last parts agree with the
---- path of a rule best.  nil when there is none; nil and the candidates' paths when it is not clear.
+--- The file that `name` refers to: a module (agent.rules.limits), or a path, matched by its last parts.  nil if
+--- there is none; nil and the candidates' paths if it is ambiguous.
 function M.find(files, name)
   local best, list = 0, {}
   for _, file in ipairs(files) do
@@ -111,7 +111,7 @@ function M.list(files, want_json)
   return table.concat(out, "\n")
 end
 
---- One file: what it is, and its text.
+--- One file: its facts, and its text.
 function M.show(file)
   local out = {}
   entry(out, file)

@@ -1,13 +1,12 @@
--- host/lua/scripts/rule_names.lua -- ctx:rule("bidding.may_place"): which function that is, and whether it is there.
--- A route asks the rules of its area and no others: an area that lacks a rule would otherwise be judged by
--- another's without anybody having said so.
+-- host/lua/scripts/rule_names.lua -- ctx:rule("bidding.may_place"): finds the function, and checks that it exists.
+-- A route uses only the rules of its area: otherwise an area without a rule would silently use another's.
 
 local blame = require "human.core.blame"
 local rules = require "human.scripts.rules"
 
 local M = {}
 
--- In area "marketplace" that is marketplace.rules.bidding, may_place; or nil.
+-- In area "marketplace": marketplace.rules.bidding, may_place; or nil.
 local function find(g, area, name)
   local module, fn_name = name:match "^([%w_.]+)%.([%w_]+)$"
   local mod = module and g.loaded[area .. ".rules." .. module]
@@ -48,13 +47,13 @@ end
 local function check_line(g, areas, place, line)
   line = line:gsub("%-%-.*", ""):gsub("%s", "")
   for name, behind in line:gmatch ":rule%(?[\"']([%w_.]+)[\"']()" do
-    local found = line:find("^%.%.", behind)       -- put together: known when it is asked
+    local found = line:find("^%.%.", behind)       -- concatenated: the name is known only at run time
     for _, area in ipairs(areas) do found = found or find(g, area, name) end
     if not found then error(place .. ": ctx:rule: " .. missing(name, areas), 0) end
   end
 end
 
---- Refuses the load when a file of routes names a rule, in one word, that the areas of its routes lack.
+--- Refuses the load if a file of routes names a rule, as a literal, that the areas of its routes lack.
 --- text_of(file): its text, or nil.
 function M.check(g, text_of)
   for file, areas in pairs(areas_of(g.routes)) do

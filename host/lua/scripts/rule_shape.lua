@@ -1,4 +1,4 @@
--- host/lua/scripts/rule_shape.lua -- the shape of what rules answer, as their files declare it in `returns`.
+-- host/lua/scripts/rule_shape.lua -- the shape of rules' answers, as their files declare it in `returns`.
 -- A shape is
 --   "string" "boolean" "number" "integer" "table"   a value of that kind; numbers are finite, integers whole
 --   "integer 1..100"  "number 0.."                  within bounds
@@ -6,8 +6,8 @@
 --   "verdict"                                       allow(), deny(..) or escalate(..)
 --   { "yes", "no" }                                 one of these texts
 --   { name = shape, .. }                            an object with these names and no others
---   { { .. } }                                      a list of what stands within
--- A "?" behind a word, or behind a name of an object, means that it may be missing.
+--   { { .. } }                                      a list of the shape within
+-- A "?" after a word, or after a name in an object, means that it may be missing.
 -- compile() reads a shape, once; problem() says what is wrong with an answer.  Both are pure.
 
 local M = {}
@@ -80,7 +80,7 @@ function compile(t, where, depth)
   return compile_object(t, where, depth)
 end
 
---- The shape that `t`, the value of returns[name], declares; raises "returns.name: .." when it declares none.
+--- The shape that `t`, the value of returns[name], declares; raises "returns.name: .." if it is not a shape.
 function M.compile(t, name) return compile(t, tostring(name), 1) end
 
 local function shown(v)
@@ -140,7 +140,7 @@ function problem(shape, v, where, is_verdict)
   if type(v) ~= shape.kind or is_verdict(v) then return must(where, "a " .. shape.kind, v) end
 end
 
---- What is wrong with v, called `where` in the text, or nil.  is_verdict(v): whether v is one.
+--- What is wrong with v, called `where` in the text, or nil.  is_verdict(v): whether v is a verdict.
 M.problem = problem
 
 return M

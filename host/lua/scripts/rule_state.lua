@@ -1,7 +1,7 @@
--- host/lua/scripts/rule_state.lua -- what a rule holds once it is loaded, and whether it still holds just that.
--- A rule that remembers cannot be asked again, and no look at its code finds every way to remember: a
--- helper may write into whichever table it is handed, a closure may count.  So everything that its
--- functions can reach is noted after the load and compared after each call; what has changed is put back.
+-- host/lua/scripts/rule_state.lua -- the state of a loaded rule: recorded at load, compared and restored after calls.
+-- A rule that remembers cannot be replayed, and no check of its code finds every way to remember: a
+-- helper may write into any table that it is passed, a closure may count.  So everything that its
+-- functions can reach is recorded after the load and compared after each call; changes are undone.
 
 local purity = require "human.scripts.purity"
 local sandbox = require "human.scripts.sandbox"
@@ -23,7 +23,7 @@ local function note_table(state, t, name)
   end
 end
 
--- Functions of the runtime end the walk: what they hold is not the rule's.
+-- The walk ends at functions of the runtime, whose state is not the rule's.
 local function note_function(state, fn, name)
   if debug.getfenv(fn) == _G then return end
   local assigns = purity.assigns(fn)
@@ -45,7 +45,7 @@ function walk(state, v, name)
   if not sandbox.is_protected(v) then note_table(state, v, name) end
 end
 
---- Notes everything that `members`, the functions and tables of a rule, can reach.
+--- Records everything that `members`, the functions and tables of a rule, can reach.
 function M.note(members)
   local state = { tables = {}, cells = {}, seen = {}, held = 0 }
   for k, v in next, members do walk(state, v, tostring(k)) end
@@ -74,7 +74,7 @@ local function cell_changed(cell)
   return differ(v, cell.value)
 end
 
---- The name of something that has changed since M.note(), or nil.  All is as it was afterwards.
+--- The name of something that has changed since M.note(), or nil.  Restores everything.
 function M.changed(state)
   local name
   for _, note in ipairs(state.tables) do

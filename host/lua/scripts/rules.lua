@@ -1,10 +1,10 @@
 -- host/lua/scripts/rules.lua -- rules: pure functions of facts, with a verdict and a budget.
 -- A rule answers allow(), deny(code, facts) or escalate(reason), or a plain value (a fee, a number), of the
 -- shape that its file declares (rule_shape.lua).  Every call from outside runs with the JIT off and at most
--- BUDGET steps: instructions, and what library functions do for it (library.lua).  Nothing that it holds may
--- have changed afterwards (rule_state.lua).  Where a call fails, the rule of that name behind it is asked, or
--- the answer that its file declares in `fallback` is given.  The examples of a file are the business of
--- human.rule_examples; what is recorded of a decision, and replayed, of human.decisions and human.replay.
+-- BUDGET steps: instructions, and the work of library functions (library.lua).  Its state must be unchanged
+-- afterwards (rule_state.lua).  If a call fails, the overridden rule of that name is called instead, or its
+-- file's `fallback` is the answer.  See rule_examples.lua for the examples of a file, human.decisions for
+-- the record of decisions, cli/replay.lua for replays.
 
 local fail = require "human.fail"
 local metrics = require "human.metrics"
@@ -14,7 +14,7 @@ local rule_state = require "human.scripts.rule_state"
 local sandbox = require "human.scripts.sandbox"
 
 local M = {}
-local BUDGET = 200000                            -- interpreted instructions and their like, about 2 ms
+local BUDGET = 200000                            -- interpreted instructions and their equivalents, about 2 ms
 local NESTED_MAX = 16                            -- tables within tables of a rule's module
 M.BUDGET = BUDGET
 local Verdict = { __metatable = "verdict" }
@@ -31,7 +31,7 @@ local function plain_table(v, depth)
   return mt and not sandbox.is_protected(v) and setmetatable(out, mt) or out
 end
 
--- A copy of what a rule answers: it keeps nothing that others can change.
+-- Copies a rule's answer, so that the rule keeps nothing that others can change.
 function plain(v, depth)
   local t = type(v)
   if t == "table" then return plain_table(v, depth) end
@@ -39,7 +39,7 @@ function plain(v, depth)
   return v
 end
 
--- Each is a value of its own: there is none that a rule could write something on.
+-- A new value each time: a shared one could be written to.
 local function verdict(v) return setmetatable(v, Verdict) end
 
 M.verdicts = {
@@ -55,7 +55,7 @@ for _, fn in pairs(M.verdicts) do jit.off(fn) end
 function M.is_verdict(v) return type(v) == "table" and debug.getmetatable(v) == Verdict end
 
 local inside = false                             -- a rule is running
-local touched = {}                               -- the states of the rule files whose functions were called
+local touched = {}                               -- the states of rule files whose functions were called
 
 local function left(ok, ...)
   inside = false
@@ -68,8 +68,8 @@ local function left(ok, ...)
   return ok, ...
 end
 
--- fn(...) as a rule: true and its results, or false and an error.  A rule that calls another shares
--- the outer budget.  Nothing waits in here: a yield would cross a C call and is an error.
+-- Runs fn(...) as a rule: true and its results, or false and an error.  A rule that calls another shares
+-- the outer budget.  Nothing can wait in here: a yield would cross a C call and is an error.
 local function bounded(fn, ...)
   if inside then return pcall(fn, ...) end
   inside, touched = true, {}
@@ -77,10 +77,10 @@ local function bounded(fn, ...)
   return left(native.rule_call(fn, BUDGET, ...))
 end
 
--- "path:line" of each function of a rule.  A tail call leaves no trace of itself: then at least that.
+-- "path:line" of each function of a rule, for errors after a tail call, which leaves no trace.
 local places = setmetatable({}, { __mode = "k" })
 
--- Where the budget ran out, or nil when `err` is something else.
+-- Where the budget ran out, or nil if `err` is another error.
 local function out_of_budget(fn, err)
   local where = type(err) == "string" and err:match "^(.*)rule_budget$"
   if not where then return nil end
@@ -101,7 +101,7 @@ local function answers(n, v, ...)
   return plain(v, 0), answers(n - 1, ...)
 end
 
--- What fn answered as others get it; raises what is wrong with it.
+-- The answer of fn as others get it; raises if it is not valid.
 local function settled(fn, n, v, ...)
   local first, shape = plain(v, 0), shapes[fn]
   local what = shape and rule_shape.problem(shape, first, "its answer", M.is_verdict)
@@ -123,11 +123,11 @@ end
 
 metrics.describe("human_rule_failures_total", "Calls of rules that failed: an error, the budget, a wrong shape.")
 
--- What decisions.ask wants to know, and has to give, of the call that it makes.
+-- For decisions.ask: the failure of its call, and the arguments again.
 local failure, again
 
---- fn(...), which is a rule's, and how it failed when the answer is not its own: {error, by = who answered}.
---- more(): the arguments once more, for who answers in its place.
+--- Calls fn(...), a rule's function.  Returns its answer and, if that is a substitute, {error, by = its source}.
+--- more(): the arguments again, for the substitute.
 function M.ask(fn, more, ...)
   failure, again = nil, more
   local answer = fn(...)
@@ -141,7 +141,7 @@ local function raise(name, err, where)
   fail.throw("rule_budget", { rule = name })
 end
 
--- Who answers when rule `name` has failed: its stand-in, a function behind it, or the declared value.
+-- The answer if rule `name` has failed: from the overridden function, or the declared value.
 local function answer_instead(stand_in, args)
   if stand_in.fn then
     local ok, answer = pcall(stand_in.fn, unpack(args, 1, args.n))
@@ -178,18 +178,18 @@ local function returned(name, fn, stand_in, args, ok, ...)
 end
 
 local function call(name, fn, stand_in, ...)
-  if inside then return fn(...) end              -- by another rule
+  if inside then return fn(...) end              -- called by another rule
   return returned(name, fn, stand_in, { n = select("#", ...), ... }, bounded(fn, ...))
 end
 
 -- Modules ---------------------------------------------------------------------------------------------
 
--- Function of a view -> {name, bundle, keep}: nothing that leads back to the function, which would keep it, and
--- its generation, for ever.
+-- Function of a view -> {name, bundle, keep}: without any reference to the function, which would keep it and
+-- its generation alive forever.
 local known = setmetatable({}, { __mode = "k" })
 
--- What a function that others see stands for: {name = "agent.rules.respond.decide", bundle = hash of the
--- scripts it came with, keep = what its file says of it}; nil when it is no rule's.
+-- The facts of a rule's function as others see it: {name = "agent.rules.respond.decide", bundle = hash of its
+-- scripts, keep = its sampling}; nil if it is no rule's.
 function M.about(fn) return known[fn] end
 
 local function seen_from_outside(name, v, bundle, depth, stand_in, keep)
@@ -205,7 +205,7 @@ local function seen_from_outside(name, v, bundle, depth, stand_in, keep)
   return out
 end
 
--- Who answers for function `name` when it fails; nil: nobody.
+-- The substitute for function `name` if it fails; nil: none.
 local function stand_in_of(name, contract)
   local fn, value = contract.behind and contract.behind.view[name], contract.fallback[name]
   if type(fn) ~= "function" then fn = nil end
@@ -226,7 +226,7 @@ function M.view(module_name, mod, bundle, contract)
   return sandbox.read_only(module_name, out)
 end
 
--- fn, which also says whose it is.
+-- Wraps fn, so that it records its state when called.
 local function telling(state, fn)
   local f = function(...)
     touched[state] = true
@@ -238,7 +238,7 @@ local function telling(state, fn)
   return f
 end
 
--- A copy of a rule's members whose functions do so.
+-- A copy of a rule's members with wrapped functions.
 local function told(state, v, depth)
   if type(v) == "function" then return telling(state, v) end
   if type(v) ~= "table" or M.is_verdict(v) or sandbox.is_protected(v) then return v end
@@ -248,7 +248,7 @@ local function told(state, v, depth)
   return out
 end
 
--- The shapes that a file declares, and those of the file behind it for what it does not speak of.
+-- The shapes that a file declares, and for other functions those of the file that it overrides.
 local function shapes_of(returns, behind, members)
   local out = {}
   for name, shape in pairs(behind and behind.shapes or {}) do out[name] = shape end
@@ -260,7 +260,7 @@ local function shapes_of(returns, behind, members)
   return out
 end
 
--- Refuses what a file itself can be seen to do against its shapes.
+-- Refuses a file whose own fallbacks violate its shapes.
 local function check_contract(checked, contract)
   for name, shape in pairs(contract.shapes) do
     local v, what = checked[name], nil
@@ -282,8 +282,8 @@ local function check_share(name, share)
   end
 end
 
--- How much of a function's decisions is recorded: a share of them all, or {word = share} by what they are counted as.
--- Those of the file behind it hold for what it does not speak of.
+-- How many of a function's decisions are recorded: a share of all, or {word = share} by their labels.  For other
+-- functions the settings of the overridden file apply.
 local function keep_of(keep, behind, members)
   if keep ~= nil and type(keep) ~= "table" then error("keep must be a table", 0) end
   local out = {}
@@ -298,7 +298,7 @@ local function keep_of(keep, behind, members)
   return out
 end
 
--- Takes `name` out of the members: the host's alone, it need not be compared after each call.
+-- Removes `name` from the members: only the host has it, so it need not be compared after each call.
 local function taken(members, name)
   local v = members[name]
   members[name] = nil
@@ -307,9 +307,9 @@ end
 
 -- Ends the loading of a rule's module: the rule itself can no longer change what it returned.
 -- Returns the members, which are the host's alone, the view for everybody else, and the contract:
--- {members, view, shapes, fallback, behind}.  A rule may return what another one is to it: then it has the
--- same members under its own name.  behind: the contract of the file that this one stands before, or nil;
--- what this one lacks is taken from there.
+-- {members, view, shapes, fallback, behind}.  A rule may return another rule's module: then it has the
+-- same members under its own name.  behind: the contract of the file that this one overrides, or nil;
+-- it supplies what this one lacks.
 function M.seal(module_name, mod, bundle, behind)
   local members, other = {}, sandbox.behind(mod)
   for k, v in pairs(other or mod) do members[k] = v end
@@ -334,7 +334,7 @@ end
 
 -- Verdicts as data ------------------------------------------------------------------------------------
 
--- What is kept of a rule's answer: a plain value, of verdicts {verdict, code, data, reason}.
+-- A rule's answer as recorded: a plain value, for verdicts {verdict, code, data, reason}.
 function M.output(v)
   if not M.is_verdict(v) then return v end
   return { verdict = v.verdict, code = v.code, data = v.data, reason = v.reason }
@@ -344,7 +344,7 @@ local function word(v)
   return type(v) == "string" and #v <= 60 and v:find "^[%w_%-]+$" and v or nil
 end
 
--- A few words for an answer (as M.output gives it), of which a rule has few different ones: "allow",
+-- A short label for an answer (from M.output), of which a rule has only a few: "allow",
 -- "deny already_bid", "speak one-to-one", "ok", "number".
 function M.label(v)
   local t = type(v)
@@ -357,7 +357,7 @@ function M.label(v)
   return why and what ~= "escalate" and what .. " " .. why or what
 end
 
--- Whether two plain values are alike.
+-- Whether two plain values are equal.
 local function same(a, b)
   if type(a) ~= "table" or type(b) ~= "table" then return a == b end
   for k, v in pairs(a) do

@@ -1,19 +1,19 @@
 -- host/lua/scripts/sandbox.lua -- the environment that scripts and rules see instead of _G.
 -- A guard rail against mistakes, not a jail: operators are trusted, and the jail is the process.
 -- Unknown globals raise on read and write; nothing here reaches files, the FFI or other code's
--- globals.  Everything that scripts share (the environment, its libraries, runtime modules) is handed
--- out read-only: a forgotten `local` in one script must not change what another one calls.
+-- globals.  Everything that scripts share (the environment, its libraries, runtime modules) is
+-- read-only: a forgotten `local` in one script must not change what another one calls.
 
 local host = require "human.core.host"
 local library = require "human.scripts.library"
 
 local M = {}
 
--- Scripts may require the modules that stand at the top of host/lua; those in folders are the runtime's own
--- business, and this one is for specs.
+-- Scripts may require the modules at the top of host/lua.  Those in folders are private to the runtime, and
+-- human.spec is for specs.
 local function is_public(name) return name:find "^human%.[%w_]+$" ~= nil and name ~= "human.spec" end
 
--- What these modules have for the runtime alone; scripts do not see it.
+-- Functions of these modules that are for the runtime only; scripts do not see them.
 M.hidden = {}
 for name, words in pairs {
   api = "finish", bus = "on_runtime on_hosts on_channel send_others tell_others on_bus on_notify on_database retire",
@@ -41,15 +41,15 @@ local function copy(t, without)
   return out
 end
 
-local stores = setmetatable({}, { __mode = "kv" }) -- read-only table -> what stands behind it
+local stores = setmetatable({}, { __mode = "kv" }) -- read-only table -> the table behind it
 local shells = setmetatable({}, { __mode = "k" })  -- every read-only table
 
-local walked = setmetatable({}, { __mode = "k" })  -- stand-in -> function, told of who goes through it
+local walked = setmetatable({}, { __mode = "k" })  -- stand-in -> function to call when a rule iterates over it
 
--- What stands behind a read-only table; nil for other values.
+-- The table behind a read-only one; nil for other values.
 function M.behind(t) return stores[t] end
 
--- `shell` is to rules, when they go through it, what `store` is; on_walk() hears of that.
+-- Rules that iterate over `shell` see `store`; on_walk() is called then.
 function M.stand_in(shell, store, on_walk) stores[shell], walked[shell] = store, on_walk end
 
 local function is_protected(t) return shells[t] ~= nil end
@@ -64,8 +64,8 @@ local function libraries()
   rule_tables, of_rules, rule_base = library.of_rules(host, is_protected)
 end
 
--- ("x"):rep and ("").dump find their functions through the metatable of all strings, which must
--- therefore not lead to string.dump; and while a rule runs, to what charges its budget.
+-- ("x"):rep and ("").dump find their functions through the metatable of all strings.  So that must
+-- not lead to string.dump, and while a rule runs it must lead to functions that charge the budget.
 local string_mt
 function M.close_strings()
   if string_mt then return end
@@ -74,7 +74,7 @@ function M.close_strings()
   string_mt.__index, string_mt.__metatable = of_scripts, false
 end
 
--- What the methods of strings are from now on.  Returns what they were.
+-- Sets the methods of strings.  Returns the previous ones.
 function M.strings_for_rules(yes)
   if not string_mt then return false end
   local was = string_mt.__index == of_rules
@@ -94,7 +94,7 @@ local function refuse_write(name)
   return function() error("module " .. name .. " is read-only", 2) end
 end
 
--- A table (`shell`, or a new one) that shows what `store` holds and takes nothing.
+-- A read-only table (`shell`, or a new one) with the contents of `store`.
 function M.read_only(name, store, shell)
   shell = setmetatable(shell or {}, {
     __index = store, __newindex = refuse_write(name), __metatable = "module " .. name,
@@ -103,7 +103,7 @@ function M.read_only(name, store, shell)
   return shell
 end
 
--- An environment that shows the names in `store`, and no others, and takes none.
+-- A read-only environment with the names in `store`; any other name raises.
 local function strict(store)
   local env = setmetatable({}, { __index = setmetatable(store, { __index = read_global }),
                                  __newindex = write_global, __metatable = "environment" })
@@ -131,7 +131,7 @@ local function view(name, mod)
   return v
 end
 
--- The trusted module `name` for a script, or nil and why not.
+-- The trusted module `name` for a script, or nil and the reason.
 function M.trusted(name)
   local rock = ROCKS[name:match "^[^.]+"]
   if not rock and not is_public(name) then
@@ -156,8 +156,8 @@ local function base(strings, tables, maths)
   }
 end
 
--- Metatables that scripts have made.  Those of the runtime's objects are none of their business: they
--- are shared by all objects of a kind.
+-- Metatables made by scripts.  Those of the runtime's objects are off limits: all objects of a kind share
+-- one.
 local theirs = setmetatable({}, { __mode = "k" })
 
 local function script_getmetatable(v)
@@ -177,7 +177,7 @@ local function script_setmetatable(t, mt)
   return t
 end
 
--- rawset would otherwise write what read-only tables and the environment refuse.
+-- Plain rawset would write to read-only tables and the environment.
 local function guarded_rawset(t, k, v)
   local mt = type(t) == "table" and debug.getmetatable(t)
   if mt and (shells[t] or rawget(mt, "__metatable") ~= nil) then error("rawset: the table is read-only", 2) end
@@ -201,8 +201,8 @@ function M.new(require_script)
   return strict(env)
 end
 
--- Rules: the order of a table's names depends on how it came to be, which a replay cannot repeat, so
--- rules see them sorted: numbers, then texts, then false and true.
+-- Rules: the order of a table's names depends on how it was filled, which a replay cannot repeat.  So rules
+-- see them sorted: numbers, then texts, then false and true.
 local RANK = { number = 1, string = 2, boolean = 3 }
 
 local function before(a, b)
@@ -236,7 +236,7 @@ local function rule_pairs(t)
   end
 end
 
--- For `next(t) == nil`; to go through a table there is pairs.
+-- For `next(t) == nil` only; pairs iterates.
 local function rule_next(t, k)
   if k ~= nil then error("next: a rule goes through a table with pairs", 2) end
   local first = sorted_keys(stores[t] or t)[1]
@@ -244,10 +244,10 @@ local function rule_next(t, k)
 end
 
 for _, fn in ipairs { before, sorted_keys, rule_pairs, rule_next } do
-  jit.off(fn, true)                              -- what they cost counts like the rule's own instructions
+  jit.off(fn, true)                              -- so that their cost counts like the rule's own instructions
 end
 
--- The environment of rules: pure builtins and the verdicts, no clock, no chance, no error handling.
+-- The environment of rules: pure builtins and the verdicts, no clock, no randomness, no error handling.
 function M.rules(require_rule, verdicts)
   M.close_strings()
   local env = base(of_rules, rule_tables, copy(math, { random = true, randomseed = true }))

@@ -1,12 +1,12 @@
--- host/lua/scripts/setting_change.lua -- a change of the settings file, as a script asks for it (config.set).
--- The supervisor writes the file, when the checker and all workers accept what it says.
+-- host/lua/scripts/setting_change.lua -- a change of the settings file that a script requests (config.set).
+-- The supervisor writes the file once the checker and all workers have accepted it.
 
 local host = require "human.core.host"
 local json = require "human.json"
 local sched = require "human.core.sched"
 
 local M = {}
-local TRIES, PAUSE_S = 100, 0.1                  -- while a reload, or another change, is under way
+local TRIES, PAUSE_S = 100, 0.1                  -- while a reload or another change is in progress
 local CHANGES_MAX, REQUEST_MAX = 100, 262144
 
 local function request_of(changes, base_hash)
@@ -36,7 +36,7 @@ local function ask(request)
   return nil, "busy", "", "a reload is under way"
 end
 
--- Names that wait for a restart: of the host's settings, and of scripts' (the checker's words).
+-- The names of settings that need a restart: the host's, and those of scripts (from the checker).
 local function waiting(own, said)
   local list = json.array {}
   for name in own:gmatch "[%w_.]+" do list[#list + 1] = name end

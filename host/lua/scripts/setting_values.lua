@@ -1,5 +1,5 @@
--- host/lua/scripts/setting_values.lua -- from what was written for a setting to its value.
--- Pure.  kind is how it was written: string, number, bool, list, object in a file; word in a variable or a flag.
+-- host/lua/scripts/setting_values.lua -- converts the text of a setting to its value.
+-- Pure.  kind is its form: string, number, bool, list, object in a file; word in a variable or a flag.
 
 local host = require "human.core.host"
 local json = require "human.json"
@@ -11,7 +11,7 @@ M.UNITS = { ms = true, s = true, bytes = true }
 local WHOLE_MAX = 2 ^ 53
 local TEXT_MAX = 8192
 
--- The end of the name says what a number counts, unless the definition does.
+-- A number's unit is the suffix of the name, unless the definition has one.
 local function unit_name(def) return def.unit and "x_" .. def.unit or def.name end
 
 local function range(def)
@@ -117,7 +117,7 @@ end
 
 function read.object(_, _, written) return json.decode(written) end
 
---- The value of what was written; or nil and what it must be.
+--- The value of a text; or nil and what it must be.
 function M.read(def, kind, written)
   local value, why = read[def.type](def, kind, written)
   why = why or M.check(def, value)
@@ -149,7 +149,7 @@ local function put(into, path, value)
   put(into[head], rest, value)
 end
 
---- An object of all that was given below its name.  given: {{name, kind, source}, ..}; ask(name): {kind, text, source}.
+--- An object of everything given below its name.  given: {{name, kind, source}, ..}; ask(name): {kind, text, source}.
 function M.object(def, given, ask)
   local value, source = {}, nil
   for _, entry in ipairs(given) do
@@ -170,7 +170,7 @@ function M.object(def, given, ask)
   return value, nil, source
 end
 
---- Whether two values are alike.
+--- Whether two values are equal.
 function M.same(a, b)
   if type(a) ~= "table" or type(b) ~= "table" then return a == b end
   for k, v in pairs(a) do if not M.same(v, b[k]) then return false end end

@@ -1,7 +1,7 @@
 -- host/lua/scripts/settings.lua -- the settings that scripts define (config.define), of one generation.
--- C keeps what a file, variables and flags say of settings that are not its own; here a definition turns that
--- into a value, and what is wrong, or what nobody defines, refuses the scripts.  Values never change within a
--- generation: a change is another generation.
+-- C keeps what a file, variables and flags contain for settings that are not its own.  Here a definition turns that
+-- into a value; an invalid value, or a name that nobody defines, refuses the scripts.  Values never change within a
+-- generation: a change makes a new one.
 
 local host = require "human.core.host"
 local nearest = require "human.core.nearest"
@@ -14,20 +14,20 @@ local FIELDS = { type = true, default = true, text = true, min = true, max = tru
 local DEFAULTS = { text = "", int = 0, number = 0, bool = false }
 local NAME_MAX, DEFINED_MAX = 100, 1000
 
-M.fallback = nil                                 -- a generation for specs, which have none in service
+M.fallback = nil                                 -- a generation for specs, without one in service
 
-local leaves = setmetatable({}, { __mode = "k" }) -- lists and objects that are values, no groups
+local leaves = setmetatable({}, { __mode = "k" }) -- lists and objects that are values, not groups
 
 --- Whether a table among the settings is a value.
 function M.is_value(t) return leaves[t] == true end
 
---- The settings that count for the code that runs now, as nested tables.  g: the generation it belongs to.
+--- The settings for the running code, as nested tables.  g: its generation.
 function M.of(g)
   g = g or sched.generation or M.fallback
   return g and g.config or host.conf()
 end
 
---- The same for the task that runs.
+--- The same for the current task.
 function M.present()
   local task = sched.current()
   return M.of(task and task.gen or nil)
@@ -41,7 +41,7 @@ local function copy(t)
   return out
 end
 
--- What a generation begins with: the host's settings.
+-- Starts a generation with the host's settings.
 function M.begin(g)
   g.settings = { defs = {}, order = {}, errors = {}, pending = {}, given = host.settings(g.n) }
   local own = {}
@@ -91,7 +91,7 @@ local function default_of(def)
   return DEFAULTS[def.type]
 end
 
--- A nested table below `config`, copied on the way: the host's own is everybody's.
+-- Sets a nested value in `config`, copying tables on the way, since the host's own are shared.
 local function put(config, name, value)
   local head, rest = name:match "^([^.]+)%.(.+)$"
   if not head then
@@ -102,7 +102,7 @@ local function put(config, name, value)
   put(config[head], rest, value)
 end
 
--- What was given for it, as a value; the default where nothing was, or what is wrong.
+-- The given value, or the default if there is none; or nil and what is wrong.
 local function resolve(g, def, n)
   local given = host.setting(n, def.name, def.env)
   if def.type == "object" and not (given and given[1] == "word") then
@@ -115,7 +115,7 @@ local function resolve(g, def, n)
   return default_of(def), given[3] .. ": " .. def.name .. ": " .. why, given[3]
 end
 
--- One that needs a restart keeps what it was at the start.
+-- A setting that needs a restart keeps its value from the start.
 local function value_of(g, def)
   local value, why, source = resolve(g, def, g.n)
   if not def.restart then return value, why, source end
@@ -124,7 +124,7 @@ local function value_of(g, def)
   return first, why, first_source
 end
 
--- config.define: `place` is where a script says it.  Returns what is wrong with it.
+-- config.define: `place` is the script's line.  Returns what is wrong with the definition.
 function M.define(g, name, spec, place)
   local s = g.settings
   local wrong = check_name(s, name) or check_spec(spec)
@@ -151,7 +151,7 @@ function M.define(g, name, spec, place)
   end
 end
 
--- What nobody defines --------------------------------------------------------------------------------------
+-- Undefined settings --------------------------------------------------------------------------------------
 
 local function is_below(names, prefix)
   for name in pairs(names) do
@@ -160,7 +160,7 @@ local function is_below(names, prefix)
   return false
 end
 
--- A name that is defined, that stands below an object, or is an empty group.
+-- Whether a name is defined, is below an object, or is an empty group.
 local function is_claimed(s, name, kind)
   if s.defs[name] then return true end
   if kind == "object" or kind == "null" then
@@ -197,7 +197,7 @@ local function strange_variables(s, names)
   return strange
 end
 
--- Judges what was given, when all scripts have said what they define.  Raises a text, a line for each mistake.
+-- Checks everything given, after all scripts have defined their settings.  Raises a text with one line per mistake.
 function M.finish(g)
   local s, errors = g.settings, {}
   local names = names_of(s)

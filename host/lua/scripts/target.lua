@@ -1,5 +1,5 @@
 -- host/lua/scripts/target.lua -- functions that the runtime knows by name, "module.fn".
--- A closure that outlives a reload would keep its whole generation alive, and go on doing what was replaced; a name is
+-- A closure that outlives a reload would keep its whole generation alive, and keep running replaced code; a name is
 -- looked up in the generation in service each time.
 
 local M = {}

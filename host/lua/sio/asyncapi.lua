@@ -18,7 +18,7 @@ local function messages(list, direction)
   return out
 end
 
--- Socket.IO has no binding of its own: the query of the handshake is that of its transport.
+-- AsyncAPI has no binding for Socket.IO: describes the query of the handshake as its transport's.
 local function bindings(docs)
   if not docs.handshake then return nil end
   return { ws = { query = schema_doc.json_schema(docs.handshake, "out"), bindingVersion = "0.1.0" } }
@@ -66,7 +66,7 @@ function M.render(g)
   return json.encode_sorted(document, asyncapi.first)
 end
 
---- What render made, for clients that find us at `base` ("https://api.example/human"; nil: they know).
+--- The text of render() for clients that find us at `base` ("https://api.example/human"; nil: they know).
 function M.at(text, base)
   if not base then return text end
   local secure, place, prefix = base:match "^http(s?)://([^/]+)(.*)$"

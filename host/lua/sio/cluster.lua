@@ -14,11 +14,11 @@ local TOPIC = "sio"
 local ASK_TIMEOUT_S = 1
 local ASKING_MAX = 1000
 local handlers = {}            -- kind -> function(payload) -> answer | nil
-local tasks = {}               -- the same for those that wait: they run as tasks
+local tasks = {}               -- the same for handlers that wait: they run as tasks
 local asking, n_asking, last_id = {}, 0, 0
-local instance                 -- of this process: a worker that retires and its successor have one number
+local instance                 -- of this process: a retiring worker and its successor have the same number
 
---- A text that names this process among the workers of this host, those before it included.
+--- A text that identifies this process among all workers of this host, past ones included.
 function M.instance()
   if not instance then
     instance = host.random(4):gsub(".", function(c) return ("%02x"):format(c:byte()) end)
@@ -26,13 +26,13 @@ function M.instance()
   return instance
 end
 
---- Declares what a message of `kind` does; what it returns answers an ask.
+--- Declares the handler of messages of `kind`; its result answers an ask.
 function M.on(kind, fn) handlers[kind] = fn end
 
---- The same for what takes time: fn(payload) may await, and answers gather().
+--- The same for handlers that take time: fn(payload) may await, and its result answers gather().
 function M.on_task(kind, fn) tasks[kind] = fn end
 
---- Whether there is anybody to talk to.
+--- Whether this is the only worker.
 function M.alone() return host.workers() == 1 end
 
 --- Sends plain data to all other workers.
@@ -54,8 +54,8 @@ local function wait(waiter, timeout_s)
   if not ok then error(err, 0) end
 end
 
---- Asks all other workers.  Awaits; returns an array of their answers, those of the first second (timeout_s), and
---- whether these are all.
+--- Asks all other workers.  Awaits for at most a second (timeout_s); returns an array of their answers, and whether
+--- it is complete.
 function M.ask(kind, payload, timeout_s)
   local others = host.workers() - 1
   if others == 0 or n_asking >= ASKING_MAX then return {}, others == 0 end
@@ -78,7 +78,7 @@ local function on_answer(message)
   if waiter.left == 0 then finish(waiter) end
 end
 
--- An ask is answered even when there is nothing to say, or it failed: who asked counts the answers.
+-- Always answers an ask, even without a result or after an error: the asking worker counts the answers.
 local function handle(message)
   local answer
   local ok, err = events.try(function() answer = handlers[message.kind](message.payload) end)
@@ -94,7 +94,7 @@ local function answer_later(message)
   bus.send_others(TOPIC, { kind = "answer", to = message.from, id = message.ask, answer = ok and answer or nil })
 end
 
--- Runs functions side by side, and waits for all.  Their results: an array of {first, second}.
+-- Runs functions concurrently, and waits for all.  Returns an array of their results {first, second}.
 local function together(fns)
   local results, left, task, waiting = {}, #fns, sched.current(), false
   for i, fn in ipairs(fns) do
@@ -111,7 +111,7 @@ local function together(fns)
   return results
 end
 
--- What all workers of this host answer.  Texts, since tables lose what they are on their way.
+-- The answers of all workers of this host, as texts, since tables lose their array marks on the way.
 local function gather_here(kind, payload, timeout_s)
   local results = together {
     function() return tasks[kind](payload) end,
@@ -123,7 +123,7 @@ local function gather_here(kind, payload, timeout_s)
 end
 M.gather_here = gather_here
 
--- Worker 0 speaks with the other hosts.
+-- Worker 0 talks to the other hosts.
 tasks.hosts = function(question)
   if host.worker() ~= 0 then return nil end
   local answers, complete = require("human.sio.hosts").ask(question.kind, question.payload, question.timeout_s)
@@ -137,8 +137,8 @@ local function ask_hosts(kind, payload, timeout_s)
   return answer and answer.answers or {}, answer and answer.complete
 end
 
---- Asks all workers of all hosts, this one included, what on_task declares for `kind`.  payload and answers are
---- texts.  Awaits at most timeout_s; returns an array of answers, and whether these are all.
+--- Asks all workers of all hosts, including this one: calls the on_task handler of `kind`.  payload and answers are
+--- texts.  Awaits at most timeout_s; returns an array of answers, and whether it is complete.
 function M.gather(kind, payload, timeout_s)
   local results = together {
     function() return gather_here(kind, payload, timeout_s) end,

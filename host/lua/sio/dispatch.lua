@@ -27,13 +27,13 @@ local function from_json(text) return json.decode(lossy.json(text)) end
 
 local decode = parser.decoder { json_decode = from_json, max_attachments = 10 }
 
-local MAILBOX = 64             -- packets that wait for one socket's handler
-local HANDLER_S = 30           -- a handler that waits longer is ended
+local MAILBOX = 64             -- pending packets per socket
+local HANDLER_S = 30           -- a handler that waits longer is cancelled
 local OVERDUE = setmetatable({}, { __tostring = function() return "handler took over 30 s" end })
 local OUT_OF_SERVICE = "it has ended several workers, and is off until the next reload"
-local OPEN, CLOSE, ACKED = {}, {}, {} -- stand in a mailbox for CONNECT, the end, what was acknowledged
+local OPEN, CLOSE, ACKED = {}, {}, {} -- mark CONNECT, the end and acknowledgements in a mailbox
 
-local labels = {}              -- namespace, as it was declared -> event -> host.label()
+local labels = {}              -- declared namespace -> event -> host.label()
 
 local function label_of(nsp, event)
   local of_nsp = labels[nsp]
@@ -62,7 +62,7 @@ local function report(socket, what, err)
                                           error = fail.is(err) and err.code or tostring(err) })
 end
 
--- What the task does from here on.  False: that has ended too many workers, and is not to be done.
+-- Labels what the task does next.  False: that has ended too many workers and must not run.
 local function may_run(socket, event)
   local label = label_of(socket.nsp.title, event)
   sched.name(label, socket.id)
@@ -74,7 +74,7 @@ local function call(socket, what, handler, ...)
   if not ok then report(socket, what, err) end
 end
 
--- What the present scripts declare for the socket's namespace, its data brought up to date; or nil.
+-- The current scripts' handlers for the socket's namespace, after upgrading its data; or nil.
 local function handlers_of(socket)
   local decl, id = declared(socket.nsp)
   if not decl or socket.gen == id then return decl end
@@ -115,7 +115,7 @@ end
 
 -- CONNECT --------------------------------------------------------------------------------------------
 
--- Takes the socket out of its session.
+-- Removes the socket from its session.
 local function unhook(session, socket)
   if session.root == socket then
     session.root = false
@@ -141,7 +141,7 @@ local function refuse(socket, message, data)
   session:transmit(encode.refusal(session, socket.nsp.name, message, data))
 end
 
--- Whether the script lets the socket in; when not, it has been told.
+-- Whether the script admits the socket; if not, the client gets the refusal.
 local function authorized(socket, decl)
   if not decl.authorize then return true end
   local ok, allowed, message, data = xpcall(decl.authorize, trap, socket)
@@ -231,7 +231,7 @@ local function work(socket, args, ack)
     if not socket.mail then break end
     args, ack = take(socket)
     if not args then break end
-    sched.current().gen = sched.generation         -- a busy socket's task outlives the scripts that it began with
+    sched.current().gen = sched.generation         -- a busy socket's task may outlive the scripts it began with
     sched.deadline(sched.current(), HANDLER_S, OVERDUE)
   end
   socket.busy = false
@@ -260,7 +260,7 @@ local function enqueue(socket, args, ack)
   end
 end
 
--- Has `args` handled: at once when the socket is idle.  A handler that does not wait costs no timer.
+-- Handles `args`: at once if the socket is idle.  A handler that does not wait costs no timer.
 local function deliver(socket, args, ack)
   if socket.busy then return enqueue(socket, args, ack) end
   socket.busy = true
@@ -275,7 +275,7 @@ local function close_socket(socket, reason)
   if not session then return end
   local grant = grants.drop(socket)
   unhook(session, socket)
-  if not socket.at then -- it never came in
+  if not socket.at then -- it was never admitted
     leave_all(socket)
     socket.session = false
     return
@@ -306,7 +306,7 @@ local function violation(session, reason, why)
   session:close(reason)
 end
 
--- Clients of Socket.IO 2 put their query behind the namespace's name; it stands for auth.
+-- Clients of Socket.IO 2 append a query to the namespace's name; it takes the place of auth.
 local function split_query(name)
   local mark = name:find("?", 1, true)
   if not mark then return name, nil end
@@ -385,7 +385,7 @@ local function on_closed(session, reason)
   sockets.each(session, function(socket) close_socket(socket, reason) end)
 end
 
--- Its rooms prepared their lists while it polled.
+-- Its rooms prepared their lists while the session was polling.
 local function on_switched(session)
   sockets.each(session, function(socket)
     socket.nsp.all.ids = false

@@ -7,12 +7,12 @@ local namespaces = require "human.sio.namespace"
 local timer = require "human.core.timer"
 
 local M = {}
-local NAMESPACES_MAX = 1000    -- dynamic ones of a server that are there, in a worker
-local JOINED_MAX = 32          -- of one session
-local NAME_MAX = 256           -- bytes; the parser takes no longer ones
+local NAMESPACES_MAX = 1000    -- existing dynamic ones per server and worker
+local JOINED_MAX = 32          -- per session
+local NAME_MAX = 256           -- bytes; the parser accepts no longer ones
 
---- The key under which server.namespaces has what is declared for `name`: a literal, a pattern that begins
---- with "^/", or a function, which is known by its place in the order of declarations.
+--- The key in server.namespaces for `name`: a literal, a pattern that begins with "^/", or a function, which is
+--- identified by its position in the order of declarations.
 function M.declare(server, name)
   if type(name) == "string" and name:byte(1) == 47 then return name end
   local list = server.dynamic or {}
@@ -24,7 +24,7 @@ function M.declare(server, name)
   return key
 end
 
--- The key of the first declaration that takes the name, or nil.
+-- The key of the first declaration that accepts the name, or nil.
 local function parent_of(server, name, auth)
   if #name > NAME_MAX or name:byte(1) ~= 47 then return nil end
   for _, one in ipairs(server.dynamic or {}) do
@@ -37,7 +37,7 @@ local function parent_of(server, name, auth)
   end
 end
 
---- The namespace `name` to send to; it need not be there.  nil: there can be none.
+--- The namespace `name`, to send to, even if it does not exist now; nil if it cannot exist.
 function M.of(server, name)
   local rt = server.conf.rt
   if rt.namespaces[name] then return rt.namespaces[name] end
@@ -57,7 +57,7 @@ local function made(server, name, auth)
   return nsp
 end
 
---- The namespace that a client of `session` asks for; or nil and why not.
+--- The namespace that a client of `session` requests; or nil and the reason.
 function M.enter(session, server, name, auth)
   local nsp, why = session.conf.rt.namespaces[name], nil
   if not nsp then

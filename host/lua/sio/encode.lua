@@ -13,7 +13,7 @@ local parser = require "socketio.parser"
 
 local encode, select, type = json.encode, select, type
 local possible, RESERVED, NULL = binary.possible, parser.RESERVED, host.NULL
-local PREFIX_MAX = 512 -- cached prefixes per namespace; a client may choose the names of an echo
+local PREFIX_MAX = 512 -- cached prefixes per namespace; clients may choose event names, e.g. by an echo
 
 local M = {}
 
@@ -89,7 +89,7 @@ function M.event(nsp, id, offset, event, ...)
   return head .. encode(value) .. "]"
 end
 
---- An acknowledgement packet; id: digits as they came.
+--- An acknowledgement packet; id: digits as received.
 function M.ack(nsp, id, ...)
   local n = select("#", ...)
   if nsp.rt.packed then return packed_packet(3, nsp.name, id, n == 0 and json.array {} or (pack(...))) end
@@ -127,7 +127,7 @@ function M.connect(session, socket, pid)
   return "40" .. nsp.head .. body
 end
 
---- Says that the socket is out of the namespace.
+--- A DISCONNECT: the socket has left the namespace.
 function M.disconnect(session, nsp)
   if session.conf.packed then return packed_packet(1, nsp.name) end
   return "41" .. nsp.head

@@ -18,20 +18,20 @@ local answer_poll, answer_post, flush = poll.answer, poll.answer_post, poll.flus
 local start, cancel = timer.start, timer.cancel
 
 local M = {}
-local CLOSE_GRACE_S = 30       -- for a poller that is between two polls when we close
-local READY_BYTES = 65536      -- in the answer to a poll; more is too much for volatile events
+local CLOSE_GRACE_S = 30       -- for a client between two polls when we close
+local READY_BYTES = 65536      -- in the answer to a poll; with more, volatile events are dropped
 local TEXT_VOLATILE, BINARY_VOLATILE = 1 + host.WS_VOLATILE, 2 + host.WS_VOLATILE
 local NOOP_DELAY_S = 0.03      -- how long a poll is held while a WebSocket is probed
 local MOVED = '{"code":3,"message":"Bad request"}' -- a poll after the upgrade
 
 local Session = {}
 local session_mt = { __index = Session }
-local runtimes = {}            -- path (and parser) -> what outlives a generation of scripts
+local runtimes = {}            -- path (and parser) -> sessions and namespaces, which outlive generations
 local on_text, on_binary, on_closed, on_switched, on_open
 
---- Sets what messages mean: text(session, packet with its leading "4"), binary(session, bytes),
+--- Sets the handlers of messages: text(session, packet with its leading "4"), binary(session, bytes),
 --- closed(session, reason), exactly once, switched(session), from polling to its WebSocket, and open(session),
---- for clients of the third revision, which do not say CONNECT themselves.
+--- for clients of the third revision, which send no CONNECT.
 function M.attach(text, binary, closed, switched, open)
   on_text, on_binary, on_closed, on_switched, on_open = text, binary, closed, switched, open
 end
@@ -64,7 +64,7 @@ local function after_push(self)
   end
 end
 
---- Queues one packet (text, with its type digit); a negative number: it cannot be sent.
+--- Queues one packet (text, with its type digit); returns a negative number on failure.
 function Session:send(packet)
   local ws = self.ws
   if ws then return ws_send(ws, 1, packet) end
@@ -87,14 +87,14 @@ function Session:send_parts(packet, parts)
   after_push(self)
 end
 
---- As one of both.
+--- Like one of the two.
 function Session:transmit(packet, parts)
   if parts then return self:send_parts(packet, parts) end
   return self:send(packet)
 end
 
---- Sends an event (as send and send_parts do) if the client is ready for it: it has taken what came before,
---- or its poll is here.  Otherwise nothing.
+--- Sends an event (as send and send_parts do) if the client is ready for it: it has read everything before, or
+--- its poll is pending.  Otherwise drops it.
 function Session:send_volatile(packet, parts)
   local ws = self.ws
   if ws then
@@ -111,7 +111,7 @@ end
 
 local function on_pong_overdue(self)
   if not self.paused then return self:fail "ping timeout" end
-  timer.restart(self.timer) -- the pong may stand behind what we do not read at present
+  timer.restart(self.timer) -- the pong may be behind data that we do not read now
 end
 
 local function on_ping_due(self)
@@ -125,7 +125,7 @@ local function on_pong(self)
   self.timer = start(self.conf.ping_s, on_ping_due, self)
 end
 
---- A ping out of turn, to be answered within `seconds`; one at a time.  In the third revision clients ping.
+--- Sends an extra ping, to be answered within `seconds`; one at a time.  In the third revision clients ping.
 function Session:probe_life(seconds)
   if self.gone or self.v3 or self.asked then return end
   cancel(self.timer)
@@ -142,7 +142,7 @@ local function remove(self)
   rt.count = rt.count - 1
 end
 
--- From here on the session takes no packets; the namespaces learn of it once.
+-- From here on the session accepts no packets; notifies the namespaces once.
 local function detach(self, reason)
   self.gone = reason
   cancel(self.timer)
@@ -174,8 +174,8 @@ function Session:fail(reason)
   remove(self)
 end
 
---- Ends the session in good order: what is queued goes out first, the `1` with a poll of its own,
---- since a client would act on it before the packets beside it.  ws_code: of the close frame (absent:
+--- Ends the session gracefully: sends queued packets first, and the `1` in a separate poll,
+--- since a client would act on it before other packets of the same poll.  ws_code: of the close frame (absent:
 --- one without a status, as the reference server sends it).
 function Session:close(reason, ws_code)
   if self.gone then return end
@@ -194,7 +194,7 @@ end
 
 -- In ---------------------------------------------------------------------------------------------------
 
--- The client says `1`.  The reference ignores it on a WebSocket and waits for the ping timeout.
+-- The client sent `1`.  The reference ignores it on a WebSocket and waits for the ping timeout.
 local function on_client_close(self)
   detach(self, "transport close")
   drop_ws(self)
@@ -202,7 +202,7 @@ local function on_client_close(self)
   remove(self)
 end
 
--- Every packet but messages; 0, 5 and 6 have no meaning here and are passed over.
+-- Every packet except messages; 0, 5 and 6 have no meaning here and are ignored.
 local function on_control(self, packet)
   local kind = byte(packet, 1)
   if kind == 50 and self.v3 then return self:on_ping(packet) end
@@ -240,21 +240,21 @@ local function end_ws(self, code)
   remove(self)
 end
 
--- connections: nothing more comes from the WebSocket; what was kept is handled before that is said.
+-- connections: no more input from the WebSocket; kept messages are handled before the close is reported.
 function Session:on_close(code)
   if not self.inbox then return end_ws(self, code) end
   self.inbox.over = code
   return true
 end
 
--- connections: the connection of the held poll, or of a post that waits, is dead.
+-- connections: the connection of the held poll, or of a pending post, is dead.
 function Session:on_abort(req)
   if req == self.poll then self.poll = nil else self.post = nil end
   respond(req, 400, self.headers.none, "") -- nobody reads it, but a request must be ended
   self:fail "transport error"
 end
 
--- What came was handled, or something stopped that: says what there is to say.
+-- Input was handled, or handling stopped: sends what is queued.
 local function settle(self)
   if self.post and (self.gone or not self.body) then answer_post(self, 200, "ok") end
   if self.poll and self.out then flush(self) end
@@ -288,7 +288,7 @@ function Session:get(req, headers)
   end
 end
 
---- A POST with this session's id.  as_bytes: its body is no text, which the third revision has.
+--- A POST with this session's id.  as_bytes: its body is binary, which the third revision allows.
 function Session:take_post(req, headers, body, as_bytes)
   if self.post then
     respond(req, 400, headers.none, "")
@@ -303,8 +303,8 @@ end
 
 -- Upgrade ----------------------------------------------------------------------------------------------
 
---- Answers the held poll soon, so that the client can stop polling.  Not at once: a client that says
---- `2probe` and `5` together must not find its next poll answered as if nothing had happened.
+--- Answers the held poll soon, so that the client can stop polling.  Not at once: for a client that sends
+--- `2probe` and `5` together, its next poll must not be answered as if nothing had happened.
 function Session:release_poll()
   if self.poll and not self.noop_timer then
     self.noop_timer = start(NOOP_DELAY_S, on_noop_due, self)
@@ -321,8 +321,8 @@ local function flush_to_ws(self)
   end
 end
 
---- Goes over to a WebSocket.  A well-behaved client holds no poll at this moment; one that came
---- while it probed has lost the race and is answered as any later one.
+--- Switches to a WebSocket.  A well-behaved client holds no poll at this moment; a poll that arrived during
+--- the probe has lost the race and is answered like any later one.
 function Session:switch(ws)
   cancel(self.noop_timer)
   self.noop_timer, self.ws = nil, ws

@@ -7,7 +7,7 @@ local next_packet = require("socketio.engine").next_packet
 local connections = require "human.http.connections"
 
 local M = {}
-local INBOX_SLACK = 262144     -- bytes already read when we ask for a pause, beside one message
+local INBOX_SLACK = 262144     -- bytes already read when we request a pause, besides one message
 local take, take_polled, settle, end_ws
 
 --- Keeps a message that was read before the pause took effect.
@@ -35,13 +35,13 @@ local function next_kept(session)
   host.ws_close(ws, 0, "")
 end
 
--- Of a body in the text of the fourth revision, or of an array of packets (sio/v3).
+-- The next packet of a body in the text of the fourth revision, or of an array of packets (sio/v3).
 local function next_of(body, pos)
   if type(body) == "string" then return next_packet(body, pos) end
   return body[pos], body[pos + 1] ~= nil and pos + 1 or nil
 end
 
---- Goes on with what is there until there is no more, or somebody asks for a pause.
+--- Handles input until there is no more, or pause() is called.
 function M.pump(session)
   session.corked = true
   while not session.paused and not session.gone do
@@ -60,7 +60,7 @@ function M.pump(session)
   settle(session)
 end
 
--- No packet is taken until resume() was called as often.
+-- No packet is handled until resume() has been called as often.
 local function pause(session)
   if session.gone then return end
   session.paused = (session.paused or 0) + 1
@@ -79,8 +79,8 @@ local function resume(session)
 end
 
 --- Gives sessions their methods pause and resume.  message(session, data, is_text) and polled(session,
---- packet) take one packet; settled(session) comes after the last; ended(session, code) when the client
---- closed its WebSocket behind what was kept.
+--- packet) take one packet; settled(session) is called after the last; ended(session, code) after kept messages if
+--- the client has closed its WebSocket.
 function M.attach(Session, message, polled, settled, ended)
   Session.pause, Session.resume = pause, resume
   take, take_polled, settle, end_ws = message, polled, settled, ended

@@ -32,7 +32,7 @@ local function names_ok(list)
   return true
 end
 
--- The namespace and the question of a payload; nil when it has no shape or there is no such namespace here.
+-- The namespace and the question in a payload; nil if it is malformed or there is no such namespace here.
 local function read(payload)
   local q = encode.unpack_value(payload)
   if type(q) ~= "table" or type(q.path) ~= "string" or type(q.nsp) ~= "string" then return nil end
@@ -41,7 +41,7 @@ local function read(payload)
   return rt and rt.namespaces[q.nsp], q
 end
 
--- Puts the lists of all answers together.
+-- Merges the lists of all answers.
 local function merge(answers, complete)
   local list = json.array {}
   for _, text in ipairs(answers) do
@@ -56,7 +56,7 @@ local function merge(answers, complete)
   return list, complete
 end
 
--- Who they are -----------------------------------------------------------------------------------
+-- Listing sockets -----------------------------------------------------------------------------------
 
 local function describe(socket)
   local rooms = {}
@@ -99,7 +99,7 @@ end
 local Round = {}
 Round.__index = Round
 
--- All have answered, or can not any more.
+-- All have answered, or no longer can.
 local function settle(round)
   if round.done or round.left > 0 then return end
   round.done = true
@@ -111,7 +111,7 @@ local function on_overdue(round)
   settle(round)
 end
 
---- sio/socket: one of them has answered, or (nil) is gone.
+--- sio/socket: a socket has answered, or (nil) is gone.
 function Round:take(args)
   if self.done then return end
   self.left = self.left - 1
@@ -164,8 +164,8 @@ function M.ask(nsp, only, without, timeout_s, event, ...)
   for i = 1, q.n do
     if q.args[i] == nil then q.args[i] = host.NULL end
   end
-  encode.event(nsp, 0, nil, unpack(q.args, 1, q.n)) -- raises what cannot be sent here, not elsewhere
-  -- what the others need to say that they are late
+  encode.event(nsp, 0, nil, unpack(q.args, 1, q.n)) -- raises here, not elsewhere, if it cannot be sent
+  -- extra time for the others to report their timeouts
   local answers, complete = cluster.gather("ack", encode.pack(q), timeout_s + 0.5)
   local list, state = merge(answers, complete)
   if state == true then return list end

@@ -17,7 +17,7 @@ local M = {}
 local CHANNEL = "human_sio"
 local PIECE = 5000             -- bytes of a message in one notification
 local PIECES_MAX = 60
-local ARRIVING_MAX, ARRIVING_S = 64, 10          -- messages of which pieces are missing
+local ARRIVING_MAX, ARRIVING_S = 64, 10          -- incomplete messages
 local HOSTS_MAX = 256
 local TIMEOUT_MAX_S = 60
 local ME = host.native.instance or "host"
@@ -46,9 +46,9 @@ local function try_send(message)
   return ok and sent
 end
 
--- Asking -----------------------------------------------------------------------------------------
+-- Questions -----------------------------------------------------------------------------------------
 
--- Answers may come while the question is still being sent, in pieces.
+-- Answers may arrive while the pieces of the question are still being sent.
 local function finish(waiter)
   if waiter.done then return end
   waiter.done = true
@@ -70,8 +70,8 @@ local function forget(instance)
   known[instance], n_known = nil, n_known - 1
 end
 
---- Asks the hosts that are known.  Awaits; returns an array of the answers of all their workers, and whether these
---- are all.
+--- Asks the known hosts.  Awaits; returns an array of the answers of all their workers, and whether it is
+--- complete.
 function M.ask(kind, payload, timeout_s)
   if n_known == 0 then return {}, true end
   last_id = last_id + 1
@@ -90,7 +90,7 @@ function M.ask(kind, payload, timeout_s)
   return waiter.answers, waiter.complete and next(waiter.left) == nil
 end
 
--- Hearing ----------------------------------------------------------------------------------------
+-- Receiving ----------------------------------------------------------------------------------------
 
 local function meet(instance)
   if known[instance] or n_known >= HOSTS_MAX then return end
@@ -107,7 +107,7 @@ local function answer(message)
                   answers = {} }
   for i, text in ipairs(ok and answers or {}) do reply.answers[i] = host.base64(text) end
   if try_send(reply) then return end
-  reply.answers, reply.complete = {}, false -- it was too much
+  reply.answers, reply.complete = {}, false -- it was too large
   try_send(reply)
 end
 
@@ -179,13 +179,13 @@ local function on_notification(payload)
   take_piece(from .. " " .. number, i, n, piece)
 end
 
--- payload nil: listening has begun, or begun again.
+-- payload nil: LISTEN has begun, maybe again.
 bus.on_channel(CHANNEL, function(payload)
   if payload then return on_notification(payload) end
   sched.spawn(try_send, { what = "hello" })
 end)
 
---- This host stops.
+--- This host is stopping.
 function M.bye()
   if host.worker() == 0 and n_known > 0 then sched.spawn(try_send, { what = "bye" }) end
 end

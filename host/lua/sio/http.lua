@@ -21,11 +21,11 @@ local GET, POST, OPTIONS = 1, 3, 7
 
 local M = {}
 local stopping = false
-local asking = "GET"                             -- the method of the request that on_http looks at
+local asking = "GET"                             -- the method of the request that on_http handles
 
 local function respond(req, status, lines, body) return answer(req, status, lines, body, asking) end
 
--- What a session keeps of its first request's headers; the rest is gone with the request.
+-- The headers of its first request that a session keeps.
 local KEPT = { "authorization", "cookie", "origin", "user-agent", "x-api-key", "x-forwarded-for" }
 
 local ERRORS = {
@@ -39,7 +39,7 @@ end
 
 -- Headers ------------------------------------------------------------------------------------------
 
--- The header lines of every kind of answer, for clients that get `cors` lines.
+-- The header lines of all kinds of answers, with `cors` lines.
 local function header_set(cors)
   return {
     poll = "Content-Type: text/plain; charset=UTF-8\r\nCache-Control: no-store\r\n" .. cors,
@@ -68,7 +68,7 @@ local function headers_for(conf, origin)
   return sets.any or sets.listed[(origin or ""):lower()] or sets.other
 end
 
--- Clients that are no browsers send no Origin; a page's is our own, or one that cors lists.
+-- Clients other than browsers send no Origin; a page's must be our own or listed in cors.
 local function may_ask(conf, req, origin)
   local sets = conf.cors
   return not origin or sets.any or sets.listed[origin:lower()] or caller.is_own(req, origin)
@@ -84,7 +84,7 @@ local function preflight(req, headers, allowed)
   respond(req, 204, lines .. "Access-Control-Max-Age: 600\r\n", "")
 end
 
--- A refused WebSocket gets the bare text and always 400, as from the reference.
+-- A refused WebSocket gets the bare text and always 400, as in the reference.
 local function refuse(req, headers, is_ws, code, message)
   if is_ws then return respond(req, 400, headers.plain, message or ERRORS[code]) end
   local body = BODIES[code]
@@ -103,7 +103,7 @@ local function decoded(text)
   return (gsub(gsub(text, "%+", " "), "%%(%x%x)", from_hex))
 end
 
---- A query string as a table; of equal names the last counts, as in Object.fromEntries.
+--- A query string as a table; of equal names the last wins, as in Object.fromEntries.
 function M.parse_query(query)
   local out = {}
   for pair in gmatch(query or "", "[^&]+") do
@@ -119,7 +119,7 @@ end
 
 -- Handshake ------------------------------------------------------------------------------------------
 
--- What scripts may ask of it later (socket.handshake), as one string: a table would be larger.
+-- What scripts may read later (socket.handshake), as one string: a table would be larger.
 local function facts(req, query)
   local headers
   for i = 1, #KEPT do
@@ -132,7 +132,7 @@ local function facts(req, query)
   return host.pack { query = query, ip = caller.ip(req), time = host.time(), headers = headers }
 end
 
--- The id of the WebSocket that a request becomes; a negative number: it has been answered, or is gone.
+-- The id of the WebSocket that a request becomes; negative: the request was answered, or is gone.
 local function ws_accept(req, conf, headers)
   upgraded(req)
   local ws = host.ws_accept(req, { max_message = conf.max_payload, max_queue = conf.max_buffer,
@@ -216,7 +216,7 @@ local function upgrade(session, req, headers, params)
   upgrades.begin(session, ws)
 end
 
--- Another worker's session: the whole connection moves there, with this request.
+-- Another worker's session: passes the whole connection to it, with this request.
 local function pass_on(req, headers, is_ws, sid)
   local worker = sio_id.owner(sid)
   if not worker or worker == host.worker() or worker >= host.workers() then return false end
@@ -258,7 +258,7 @@ function M.on_http(server, req, status_bits, _, query)
   handshake(server, req, method, is_ws, headers, query or "", params)
 end
 
---- No new session from now on; those of all paths end so that their clients come back elsewhere.
+--- Accepts no new sessions; ends all existing ones so that their clients reconnect elsewhere.
 function M.shutdown()
   stopping = true
   require("human.sio.hosts").bye()

@@ -1,5 +1,5 @@
 -- host/lua/sio/id.lua -- ids of sessions and sockets.
--- A session's id is a secret (whoever has it may post into the session) and tells its worker; a
+-- A session's id is a secret (whoever has it may post into the session) and identifies its worker; a
 -- socket's id is public.  Both are 20 characters of base64url.
 
 local host = require "human.core.host"
@@ -23,7 +23,7 @@ function M.session()
   return sub(ALPHABET, i, i) .. sub(id, 2)
 end
 
---- The index of the worker that made a session id; nil when none can have made it.
+--- The index of the worker that made a session id; nil if none can have made it.
 function M.owner(sid)
   if #sid ~= 20 or find(sid, "[^%w_-]") then return nil end
   local i = find(ALPHABET, sub(sid, 1, 1), 1, true) - 1

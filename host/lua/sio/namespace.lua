@@ -13,13 +13,13 @@ local recovery = require "human.sio.recovery"
 local room = require "human.sio.room"
 
 local M = {}
-local ASK_MAX_MS = 50000       -- of a broadcast that wants answers
+local ASK_MAX_MS = 50000       -- for a broadcast that awaits answers
 local Namespace, Target = {}, {}
 local namespace_mt, target_mt = { __index = Namespace }, { __index = Target }
 
 -- Declarations -------------------------------------------------------------------------------------
 
---- The server that the present generation of scripts declares at `path`, or nil.
+--- The server that the current generation of scripts declares at `path`, or nil.
 function M.server(path)
   local g = gen.current()
   local list = g and g.sio or {}
@@ -28,7 +28,7 @@ function M.server(path)
   end
 end
 
---- What the present generation declares for this namespace (handlers), and its bundle's hash; or nil.
+--- The current generation's handlers for this namespace, and its bundle's hash; or nil.
 function M.declared(nsp)
   local server = M.server(nsp.rt.path)
   if server then return server.namespaces[nsp.parent or nsp.name], server.gen end
@@ -46,7 +46,7 @@ local function log_of(nsp)
 end
 M.log_of = log_of
 
---- A namespace; parent: the key of the declaration that it came from, for dynamic ones (sio/dynamic).
+--- A namespace; parent: the key of its declaration, for dynamic ones (sio/dynamic).
 function M.make(rt, name, parent)
   return setmetatable({
     name = name, rt = rt, head = name == "/" and "" or name .. ",", sockets_by_id = {},
@@ -76,7 +76,7 @@ local function collect(set, list, n, source)
   return n
 end
 
--- Adds the sockets that `names` (rooms or socket ids) mean and that are not in `set` yet.
+-- Adds the sockets in `names` (rooms or socket ids) that are not in `set` yet.
 local function gather(nsp, names, set, list, n)
   for i = 1, #names do
     local source, socket = nsp.rooms[names[i]], nsp.sockets_by_id[names[i]]
@@ -90,7 +90,7 @@ local function gather(nsp, names, set, list, n)
   return n
 end
 
--- The connected sockets meant: an array and its length.
+-- The connected sockets of a target: an array and its length.
 local function select_sockets(nsp, rooms, except)
   local set, list, n = {}, {}, 0
   if except then gather(nsp, except, set, {}, 0) end

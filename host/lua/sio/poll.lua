@@ -12,7 +12,7 @@ local byte = string.byte
 local respond = access.protocol "/socket.io/"
 
 local M = {}
-local LEVEL = 1                -- of compression: a poll is made once, and read once
+local LEVEL = 1                -- of compression: low, since an answer is used only once
 local BYTES = "Content-Type: application/octet-stream\r\nCache-Control: no-store\r\n"
 
 M.respond = respond
@@ -39,7 +39,7 @@ function M.answer_post(self, status, body)
   respond(req, status, self.headers.ok, body, "POST")
 end
 
--- A CONNECT packet carries ids that are secrets, and the length of what is compressed tells of its content.
+-- A CONNECT packet contains secret ids, and the length of compressed data reveals its content.
 local function has_secret(out)
   for i = 1, out.n do
     local packet = out[i]
@@ -59,7 +59,7 @@ local function answer_compressed(self, body, lines)
   answer(self, smaller, lines .. "Content-Encoding: " .. coding .. "\r\n")
 end
 
---- Answers the held poll with all that waits for it.
+--- Answers the held poll with everything queued.
 function M.flush(self)
   local out, lines = self.out, self.headers.poll
   self.out = nil

@@ -16,7 +16,7 @@ local M = {}
 local LOG_BYTES, LOG_ENTRIES = 8388608, 65536    -- per namespace and worker
 local HANDOVER_BYTES = 65536                     -- missed events that may cross to another worker
 
--- Ends after which a client may come back; not those that either side wished for.
+-- Reasons after which a client may come back, as opposed to deliberate disconnects.
 local RECOVERABLE = {
   ["transport close"] = true, ["transport error"] = true, ["ping timeout"] = true,
   ["server shutting down"] = true,
@@ -29,8 +29,8 @@ function M.log(seconds)
            away = {}, n_away = 0, live = {} }
 end
 
---- A new offset: unique among the workers of this host, past ones included, whose offsets may still be asked
---- for elsewhere.
+--- A new offset: unique among all workers of this host, past ones included, since clients may still name their
+--- offsets elsewhere.
 function M.offset(log)
   log.count = log.count + 1
   return ("%s.%x"):format(cluster.instance(), log.count)
@@ -48,7 +48,7 @@ local function trim(log)
   end
 end
 
---- Notes an event.  to: the id of its one recipient, or nil with rooms (array, nil: all) and except.
+--- Logs an event.  to: the id of its only recipient, or nil with rooms (array, nil: all) and except.
 function M.note(log, offset, packet, parts, to, rooms, except)
   local size = 160 + (packet and #packet or 0)
   for i = 1, parts and #parts or 0 do size = size + #parts[i] end
@@ -59,7 +59,7 @@ function M.note(log, offset, packet, parts, to, rooms, except)
   trim(log)
 end
 
--- Knows an offset that another worker gave out, so that the client may name it here next time.
+-- Adds an offset of another worker, so that the client may name it here next time.
 local function adopt_offset(log, offset)
   if not log.index[offset] then M.note(log, offset, "", nil, false) end
 end
@@ -77,8 +77,8 @@ local function concerns(entry, record)
   return not entry.rooms or in_any(record.rooms, entry.rooms, record.id)
 end
 
--- What came after entry `from` for this client; nil when it is more than max_bytes, which its queue could not
--- hold: it would be cut off with every attempt to come back.
+-- The events after entry `from` for this client; nil if they exceed max_bytes: its queue could not hold them, so
+-- every attempt to reconnect would disconnect it.
 local function missed_since(log, from, record, max_bytes)
   local missed, bytes = {}, 0
   for i = from + 1, log.last do
@@ -112,7 +112,7 @@ function M.keep(log, socket, rooms, reason, max, grant)
   record.timer = timer.start(log.seconds, forget, record)
 end
 
--- The record of a private id here, and what it missed; a client may be back before we saw it go.
+-- The record of a private id here, and the events it missed; a client may be back before we notice that it left.
 local function take_here(log, pid, offset, max_bytes)
   local zombie = log.live[pid]
   if zombie and zombie.session then zombie.session:fail "transport close" end
@@ -147,8 +147,8 @@ local function take_elsewhere(nsp, pid, offset)
   return record, record.missed
 end
 
---- Gives a connecting socket the state of the one that `auth` names.  Awaits when other workers
---- must be asked.  Returns the missed events, or nil: it is a new one.
+--- Restores the state that `auth` names in a connecting socket.  Awaits if it must ask other workers.
+--- Returns the missed events, or nil: it is a new socket.
 function M.restore(nsp, socket, auth)
   local pid, offset = auth.pid, auth.offset
   if type(pid) ~= "string" or type(offset) ~= "string" or #pid > 64 or #offset > 64 then return nil end

@@ -37,7 +37,7 @@ local function prepare(room)
     local socket = room[i]
     local session = socket.at and socket.session
     if session then
-      if session.ws and not session.v3 then -- there bytes look otherwise
+      if session.ws and not session.v3 then -- v3 frames bytes differently
         n = n + 1
         ids[n] = session.ws
       else
@@ -69,8 +69,8 @@ function M.send(room, packet, parts)
   if room.slow then send_slow(room.slow, packet, parts) end
 end
 
---- The same for who is ready for it; see Session:send_volatile.  Bytes go to each by itself, since its text may
---- have been dropped.
+--- The same for members that are ready; see Session:send_volatile.  Sends binary messages to each member separately,
+--- since its text may have been dropped.
 function M.send_volatile(room, packet, parts)
   if parts then return M.send_some(room, room.n, packet, parts, true) end
   if not room.ids then prepare(room) end

@@ -17,11 +17,11 @@ local INVAL = host.E.INVAL
 local event_packet = encode.event
 
 local M = {}
-local ACKS_MAX = 1000          -- emit_with_ack() calls that one socket may have open
+local ACKS_MAX = 1000          -- pending emit_with_ack() calls per socket
 local methods, lazy = {}, {}
-local on_close, on_acked       -- set by sio_dispatch
+local on_close, on_acked       -- set by sio/dispatch
 
---- Sets what ends a socket, fn(socket, reason), and who hears of marked events: fn(socket, mark, args).
+--- Sets the handlers for the end of a socket, fn(socket, reason), and for marked events, fn(socket, mark, args).
 function M.attach(close, acked) on_close, on_acked = close, acked end
 
 local Socket = {
@@ -33,7 +33,7 @@ local Socket = {
   end,
 }
 
---- A socket that is not admitted yet (`at` is its position in the namespace once it is).
+--- A socket that is not admitted yet; `at` will be its position in the namespace.
 function M.new(session, nsp)
   return setmetatable({ session = session, nsp = nsp, id = sio_id.random(), at = false,
                         busy = false, mail = false, rooms = false, gen = false }, Socket)
@@ -57,7 +57,7 @@ function lazy.handshake(self)
   return facts
 end
 
--- Text that is not UTF-8 cannot be sent: wrap such bytes with sio.binary.
+-- Raises: text that is not UTF-8 cannot be sent; such bytes need sio.binary.
 local function not_utf8()
   error("emit: a text is not UTF-8; wrap bytes in sio.binary()", 3)
 end
@@ -110,7 +110,7 @@ end
 --- not read its earlier messages, or is between two polls.
 function methods:volatile() return setmetatable({ socket = self }, volatile_mt) end
 
--- A waiter is done once: by the answer, the time-out or the socket's end.
+-- Settles a waiter, only once: by the answer, the timeout or the socket's end.
 local function settle(waiter, args, err)
   if waiter.done then return end
   waiter.done = true
@@ -160,7 +160,7 @@ end
 local Marked = {}
 Marked.__index = Marked
 
--- args: nil when the socket has ended.
+-- args: nil if the socket has ended.
 function Marked:take(args)
   if args then on_acked(self.socket, self.mark, args) end
 end
@@ -185,7 +185,7 @@ function methods:probe(seconds)
   if session and session.probe_life then session:probe_life(seconds) end
 end
 
---- The client's answer; ids that are not waited for are ignored.
+--- The client's answer; ignores unknown ids.
 function M.on_ack(self, id, args)
   local acks = rawget(self, "acks")
   local waiter = acks and acks[tonumber(id)]
@@ -215,7 +215,7 @@ function M.forget(self, id)
   if acks and acks[id] then acks[id], acks.n = nil, acks.n - 1 end
 end
 
---- Nobody will answer any more.
+--- No more answers can come: settles all waiters.
 function M.end_acks(self)
   local acks = rawget(self, "acks")
   if not acks then return end
@@ -284,7 +284,7 @@ end
 -- The actor is no longer accepted (human.grants).
 function methods:revoke() self:disconnect(true) end
 
---- Takes the client out of the namespace; close: and ends its transport, for all namespaces.
+--- Removes the client from the namespace; close: also ends its transport, for all namespaces.
 function methods:disconnect(close)
   local session = self.session
   if not session then return end

@@ -1,5 +1,5 @@
 -- host/lua/sio/v3.lua -- the differences for clients of Socket.IO 2 (Engine.IO revision 3): they ping and
--- we answer, bytes have their type in front, payloads are framed by length, and there is no CONNECT for "/".
+-- we answer, binary messages begin with their type, payloads are framed by length, and there is no CONNECT for "/".
 
 local engine3 = require "socketio.engine3"
 local host = require "human.core.host"
@@ -9,9 +9,9 @@ local byte, sub = string.byte, string.sub
 local ws_send = host.ws_send
 
 local M = {}
-local PACKETS_MAX = 10000      -- of one POST
+local PACKETS_MAX = 10000      -- per POST
 
---- Their sessions' metatable: what such a session does not do otherwise it does as `Session`.
+--- The metatable of their sessions, which inherits from `Session`.
 function M.class(Session)
   local V3 = setmetatable({ v3 = true }, { __index = Session })
 
@@ -29,13 +29,13 @@ function M.class(Session)
     return queued
   end
 
-  -- A ping, which is the client's part here.
+  -- A ping: in this revision clients send them.
   function V3:on_ping(packet)
     timer.restart(self.timer)
     self:send("3" .. sub(packet, 2))
   end
 
-  -- connections: one WebSocket message, handed on as the fourth revision has it.
+  -- connections: one WebSocket message, passed on in the form of the fourth revision.
   function V3:on_message(data, is_text)
     if is_text and byte(data, 1) == 98 then
       data, is_text = byte(data, 2) == 52 and host.unbase64(sub(data, 3)), false
@@ -55,8 +55,8 @@ function M.polled(session, packet)
   session:on_message(packet, true)
 end
 
---- The packets of a POST's body: an array for sio/flow; one that is malformed has a packet that is, too.
---- as_bytes: it is framed as bytes.
+--- The packets of a POST's body: an array for sio/flow; a malformed body gives a malformed packet.
+--- as_bytes: the body uses binary framing.
 function M.split(body, as_bytes)
   local decode = as_bytes and engine3.decode_bytes or engine3.decode_text
   return decode(body, PACKETS_MAX) or { "" }
