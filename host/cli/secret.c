@@ -106,7 +106,7 @@ static int take_away(const char *name) {
   char why[512];
   int none = secretstore_remove(name, why, sizeof why);
   if (none < 0) return failed(why);
-  return none ? failed("there is none of that name") : 0;
+  return none ? failed("there is no secret of that name") : 0;
 }
 
 static int rotate(void) {

@@ -414,7 +414,7 @@ int conf_again(const buf *text, buf *restart, char *why, size_t n) {
 static const conf_item *must_find(const char *name) {
   const conf_item *item = conf_find(name);
   if (item && item->value) return item;
-  fprintf(out(), "human: a program error: there is no setting \"%s\"\n", name);
+  fprintf(out(), "human: bug: there is no setting \"%s\"\n", name);
   abort();
 }
 

@@ -92,7 +92,7 @@ int confedit(buf *text, const char *name, const char *json, char *why, size_t n)
     buf in = {(char *)(uintptr_t)json, strlen(json), strlen(json), 0};
     failed = splice(text, s.from, s.to, &in);
   } else if (s.blocked || !s.around) {
-    return snprintf(why, n, "%s: what is above it in the file is no { .. }", name), -1;
+    return snprintf(why, n, "%s: its parent in the file is not a { .. }", name), -1;
   } else {
     failed = insert(text, &s, json);
   }

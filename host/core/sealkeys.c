@@ -180,7 +180,7 @@ int sealkeys_rotate(char *why_text, size_t n) {
   if (*conf_str("seal.key"))
     return fail(why, conf_source("seal.key"), "holds the keys: put a new one before those that are there");
   if (!sealkeys_current(why.p, why.n) || file_path(path, why)) return -1;
-  if (keys.count == SEALKEYS_MAX) return fail(why, path, "has as many keys as it can: drop the oldest");
+  if (keys.count == SEALKEYS_MAX) return fail(why, path, "is full: remove the oldest key");
   int failed = draw(line) || buf_add(&text, line, LINE) || wholefile_read(path, &text) ||
                wholefile_replace(path, text.p, text.n) ? fail(why, path, strerror(errno)) : 0;
   explicit_bzero(line, sizeof line);

@@ -205,7 +205,7 @@ static void on_cancel(op *o) {
 static void fail(fetch *f, int e) {
   const char *text = e == HOST_EGONE ? fetchbody_why(f->spec.parts) : NULL;
   if (e == HOST_ETIMEOUT) text = f->running && f->spec.parts ? "its files could not be opened in time"
-                                                             : "it waited for other transfers";
+                                                             : "it was queued behind other transfers";
   leave(f);
   end_fetch(f, e, text);
 }

@@ -27,7 +27,7 @@ static const refusal refusals[] = {
     {417, "expectation_failed", "Only 100-continue can be expected"},
     {426, "websocket_version", "Only version 13 of WebSocket is spoken here"},
     {431, "headers_too_large", "The headers are too many or too large"},
-    {REFUSAL_PLAIN, "https_required", "TLS is spoken on this port: the address begins with https"},
+    {REFUSAL_PLAIN, "https_required", "This port speaks TLS: use an https address"},
     {501, "not_implemented", "The method or transfer coding is not known here"},
     {503, "overloaded", "The server is at its limit; try again later"},
     {505, "http_version_not_supported", "Only HTTP/1.1 and HTTP/1.0 are spoken here"},

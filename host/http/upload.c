@@ -206,7 +206,7 @@ static void complete(upload *u) {
   for (unsigned i = 0; i < u->n_files && !e; i++) e = pack_file(&b, u->file[i]);
   if (e) {
     buf_free(&b);
-    return fail(u, HOST_EDOWN, "there is no memory for it");
+    return fail(u, HOST_EDOWN, "out of memory");
   }
   u->done = true;
   u->r->unread = false;
@@ -276,7 +276,7 @@ static bool open_file(upload *u, uint64_t max) {
   u->open_max = max;
   u->open_n = 0;
   if (u->open) u->file[u->n_files++] = u->open;
-  else fail(u, HOST_EDOWN, "there is no memory for it");
+  else fail(u, HOST_EDOWN, "out of memory");
   return u->open != NULL;
 }
 
@@ -309,7 +309,7 @@ static void begin_part(upload *u) {
 static void add_to_field(upload *u, const char *p, size_t n) {
   u->fields_n += n;
   if (u->fields_n > u->spec.fields_max) return fail(u, HOST_ELIMIT, "its fields are too large");
-  if (buf_add(&u->field, p, n)) fail(u, HOST_EDOWN, "there is no memory for it");
+  if (buf_add(&u->field, p, n)) fail(u, HOST_EDOWN, "out of memory");
 }
 
 static int pack_part(upload *u, bool is_file) {
@@ -336,7 +336,7 @@ static void end_part(upload *u) {
   u->n_parts++;
   u->fields_n += u->m->name_n;
   if (u->fields_n > u->spec.fields_max) return fail(u, HOST_ELIMIT, "its fields are too large");
-  if (pack_part(u, u->open != NULL)) return fail(u, HOST_EDOWN, "there is no memory for it");
+  if (pack_part(u, u->open != NULL)) return fail(u, HOST_EDOWN, "out of memory");
   if (u->open) seal(u, true);
 }
 
@@ -406,7 +406,7 @@ size_t upload_feed(request *r, const char *p, size_t n) {
   size_t used;
   int status = http1_feed(&r->h, p, n < WINDOW ? n : WINDOW, &used);
   if (status == 413) fail(u, HOST_ELIMIT, "the body is too large");
-  else if (status == 503) fail(u, HOST_EDOWN, "there is no memory for it");
+  else if (status == 503) fail(u, HOST_EDOWN, "out of memory");
   else if (status > HTTP1_DONE) fail(u, HOST_EINVAL, "its chunks are malformed");
   if (u->failed) return used;
   grant_time(u);
@@ -421,7 +421,7 @@ void upload_lost(request *r) {
 
 bool upload_late(request *r) {
   if (!upload_wants(r)) return false;
-  fail(r->upload, HOST_ETIMEOUT, "the body does not come");
+  fail(r->upload, HOST_ETIMEOUT, "the body did not arrive in time");
   return true;
 }
 

@@ -112,7 +112,7 @@ static int refuse(tls *t) {
     ERR_clear_error();
     return TLSIO_PLAIN;
   }
-  log_fmt(LOG_DEBUG, "TLS: %s: %s", SSL_state_string_long(t->ssl), reason ? reason : "broken off");
+  log_fmt(LOG_DEBUG, "TLS: %s: %s", SSL_state_string_long(t->ssl), reason ? reason : "connection closed");
   ERR_clear_error();
   return TLSIO_FAILED;
 }

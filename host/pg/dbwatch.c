@@ -135,7 +135,7 @@ static void look_at(dbconn *c, bool ask) {
     return;
   }
   if (!is_free(c)) return;
-  if (c->retire && may_retire(c)) dbconn_break(c, 0, "closed after the server had refused a statement");
+  if (c->retire && may_retire(c)) dbconn_break(c, 0, "closed because the server refused a statement");
   else if (ask || c->doubt) dbsetup_probe(c);
 }
 
@@ -210,7 +210,7 @@ static void share(void) {
     if (!serves(c) || !is_free(c)) continue;
     c->crowded = true; /* makes its pause longer */
     c->failures = 8;
-    dbconn_break(c, 0, "given to others");
+    dbconn_break(c, 0, "given up for other workers");
     return;
   }
 }

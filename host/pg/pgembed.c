@@ -171,7 +171,7 @@ static int end_orphans(const pghome *h) {
     if (!pghome_orphans(h, now > 15 ? SIGKILL : now > 10 ? SIGQUIT : 0)) return 0;
     if (!procs_wait()) return -1;
   }
-  return say("an earlier server does not end: ", h->data);
+  return say("an earlier server does not stop: ", h->data);
 }
 
 static void unlink_below(const char *dir, const char *name) {
@@ -310,7 +310,7 @@ static int move_former(void) {
     return -1;
   }
   rename(old.log, pg.home.log);
-  log_fmt(LOG_INFO, "database: %s has been moved to %s, where this home's belongs", old.data, pg.home.data);
+  log_fmt(LOG_INFO, "database: %s has been moved to %s, where this home keeps it", old.data, pg.home.data);
   return 0;
 }
 

@@ -178,7 +178,7 @@ static int make(const tree *t, const bundle *like, char *why, size_t n) {
     return -1;
   }
   if (write_sealed(b, t, like)) {
-    snprintf(why, n, "scripts: no copy of them can be made: %s", strerror(errno));
+    snprintf(why, n, "scripts: cannot copy them to memory: %s", strerror(errno));
     return -1;
   }
   return b->generation = ++last_generation;

@@ -38,7 +38,7 @@ static void answer(int worker, int32_t id, bool ok, const char *text) {
   m = (link_message){.kind = LINK_CHANGED, .generation = id, .ok = ok};
   snprintf(m.text, sizeof m.text, "%s", text);
   int fd = supervisor_link(worker);
-  if (fd >= 0 && link_send(fd, &m, -1)) log_fmt(LOG_ERROR, "worker %d cannot be told of its change", worker);
+  if (fd >= 0 && link_send(fd, &m, -1)) log_fmt(LOG_ERROR, "worker %d cannot be sent the result", worker);
 }
 
 void change_refuse(int worker, const link_message *asked, int fd, const char *code) {

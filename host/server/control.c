@@ -125,7 +125,7 @@ int control_get(const char *request, char *out, size_t n) {
   int failed = exchange(fd, request, out, n);
   close(fd);
   int status = failed ? -1 : cut_status(out);
-  if (status < 0) snprintf(out, n, "the server at %s broke off its answer", at.sun_path);
+  if (status < 0) snprintf(out, n, "the answer of the server at %s is incomplete", at.sun_path);
   return status;
 }
 
@@ -270,7 +270,7 @@ static void accept_one(double now) {
   int fd = accept4(c.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (fd < 0) {
     if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return;
-    log_fmt(LOG_ERROR, "control socket: %s; its clients wait", strerror(errno));
+    log_fmt(LOG_ERROR, "control socket: %s; clients have to wait", strerror(errno));
     c.deaf_until = now + DEAF_S; /* or the same client would wake us at once */
     return;
   }

@@ -160,7 +160,7 @@ int sockets_listen_twin(const char *port_name, int count, int *fds) {
   int port = (int)conf_num(port_name);
   if (!listen_at("::1", port, count, fds)) return 1;
   if (errno == EADDRINUSE)
-    log_fmt(LOG_WARN, "%s: port %d on ::1 is taken by %s: who calls localhost may reach that one",
+    log_fmt(LOG_WARN, "%s: port %d on ::1 is taken by %s: clients of localhost may reach that one",
             port_name, port, owner_of("::1", port, owner));
   return 0;
 }

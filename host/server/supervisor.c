@@ -194,7 +194,7 @@ static void begin_stop(const char *why) {
   s.stopping = true;
   s.kill_at = shm_clock() + KILL_GRACE_S +
               (conf_num("stop_notice_ms") + conf_num("limits.drain_timeout_ms")) / 1000;
-  log_fmt(LOG_INFO, "stopping (%s): no new connections, at most %.0f s for what is under way", why,
+  log_fmt(LOG_INFO, "stopping (%s): no new connections, at most %.0f s for requests in flight", why,
           conf_num("limits.drain_timeout_ms") / 1000);
   notify_systemd("STOPPING=1");
   reload_cancel();

@@ -70,7 +70,7 @@ bool watchdog_look(int worker, pid_t pid, double hard_s, double now) {
     shm_count("human_watchdog_interrupts_total", 1);
     return false;
   case WATCHDOG_ABORT:
-    log_fmt(LOG_ERROR, "worker %d does not come back from %s; replacing it", worker, beat.what);
+    log_fmt(LOG_ERROR, "worker %d does not return from %s; replacing it", worker, beat.what);
     kill(pid, SIGABRT);
     return false;
   case WATCHDOG_KILL:

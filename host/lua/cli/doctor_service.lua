@@ -192,7 +192,7 @@ local FIXES = {
   read_only = "name the server that takes writes in database.url, or all of them: host=a,b",
   stuck = "its processes are halted or starved: look there, or restart it",
   full = "make room on its disk",
-  refused = "do what it says; `human psql` tries it by hand",
+  refused = "follow its message; test with `human psql`",
 }
 
 --- Reachable, recent, large enough, with the schema that generation `number` needs?

@@ -145,7 +145,7 @@ local function ask(g, channel, group)
   if word == "reset" and not after then word = nil end
   local more = word == "more" or word == "reset" or #list >= PAGE
   if more and word ~= "reset" and (not list[1] or list[#list].id == group.at) then
-    error("read() says that there is more, and does not move on", 0)
+    error("read() reports more rows, but does not advance", 0)
   end
   return list, word, more
 end

@@ -68,7 +68,7 @@ function methods:cookies(name) return cookies.values(host.header(self.req, "cook
 -- partitioned.  __Host- and __Secure- cookies must meet the rules of their prefix.
 function methods:set_cookie(name, value, options)
   if self.route.idempotent then
-    error("ctx:set_cookie: a route that sets cookies says idempotent = false, for kept answers must not have them", 2)
+    error("ctx:set_cookie: a route that sets cookies needs idempotent = false: stored answers must have none", 2)
   end
   local ok, line = pcall(cookies.compose, name, value, options)
   if not ok then error("ctx:set_cookie: " .. line, 2) end

@@ -44,7 +44,7 @@ local function check_all()
       local ok, err = pcall(check, still, list)
       if not ok then
         if err == sched.Canceled then error(err, 0) end
-        log.warn("who holds connections open could not be checked", { authenticator = name, error = tostring(err) })
+        log.warn("actors of open connections could not be checked", { authenticator = name, error = tostring(err) })
       end
     end
   end

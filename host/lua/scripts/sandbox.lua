@@ -238,7 +238,7 @@ end
 
 -- For `next(t) == nil` only; pairs iterates.
 local function rule_next(t, k)
-  if k ~= nil then error("next: a rule goes through a table with pairs", 2) end
+  if k ~= nil then error("next: rules iterate over tables with pairs", 2) end
   local first = sorted_keys(stores[t] or t)[1]
   return first, t[first]
 end
