@@ -136,7 +136,8 @@ function Group:rpc(name, spec, fn)
   rpc.declare(self.gen, self, "method", name, spec, check_function(fn, where), where)
 end
 
--- An event of an RPC socket, for conn:event and rpc.to().  spec: summary, description, payload (schema).
+-- An event of an RPC socket, for conn:event and rpc.to().  spec: summary, description, payload (schema), notification
+-- (true: sent as a JSON-RPC notification without a number, whatever the client's dialect).
 function Group:event(name, spec)
   rpc.declare(self.gen, self, "event", name, spec, nil, (place(2)))
 end

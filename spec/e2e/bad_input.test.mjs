@@ -73,7 +73,7 @@ const operations = Object.entries(document.paths).filter(([path]) => path.starts
   Object.entries(methods).map(([method, op]) => ({ method: method.toUpperCase(), path, op,
     schema: op.requestBody?.content['application/json']?.schema,
     keyed: (op.security ?? []).length > 0 && op.security.every((s) => 'agent_key' in s),
-    query: (op.parameters ?? []).filter((p) => p.in === 'query') })));
+    query: (op.parameters ?? []).filter((p) => p.in === 'query') }))).filter((o) => !o.op.tags.includes('Gateway'));
 
 /** A path with its parameters filled in: each stands behind the name of its collection. */
 const fill = (path, ids) => path.replace(/([\w-]+)\/\{\w+\}/g, (_, collection) => {

@@ -116,7 +116,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('lists the routes of the documentation, and says which of them need no key', () => {
-    const listed = operations().filter(([title]) => title.includes(' /api/'));
+    const listed = operations().filter(([title, op]) => title.includes(' /api/') && !op.tags.includes('Gateway'));
     assert.equal(SEED.length, 29);
     assert.deepEqual(listed.map(([title]) => title).sort(), [...SEED, ...OURS].sort());
     for (const [title, op] of listed) {

@@ -198,7 +198,7 @@ describe("an RPC socket", function()
     assert.equal(n, #app.sockets[ws].sent)
   end)
 
-  it("takes an actor of kind public for nobody, and answers a call twice where that is wanted", function()
+  it("takes an actor of kind public for nobody, and answers twice, or notifies, where that is wanted", function()
     local auth = [[api.auth("any", { type = "http", scheme = "bearer", optional = true }, function(_, token)
         return token and { id = "u", role = "user" } or { id = "x", kind = "public" }
       end)
@@ -208,8 +208,13 @@ describe("an RPC socket", function()
         ctx.conn:join "us"
         return { n = 1 }
       end)
+      g:event("piece", { summary = "P", payload = { n = s.int }, notification = true })
       g:rpc("again", { summary = "A", roles = false }, function()
         require("human.rpc").to("/ws", "us"):answer("m", "7", { n = 2 })
+      end)
+      g:rpc("pieces", { summary = "A", roles = false }, function(ctx)
+        require("human.rpc").to("/ws", "us"):event("piece", { n = 3 })
+        ctx.conn:event("piece", { n = 4 })
       end)]]
     app:load { ["api/x/x.lua"] = script(auth .. SOCKET .. methods, '"any"') }
     local public = app:request({ path = "/ws", websocket = true }).ws
@@ -218,5 +223,9 @@ describe("an RPC socket", function()
     assert.equal('{"type":"res","id":"7","ok":true,"payload":{"n":1}}', say(ws, '{"type":"req","id":"7","method":"m"}'))
     say(ws, '{"method":"again"}')
     assert.equal('{"type":"res","id":"7","ok":true,"payload":{"n":2}}', last(ws))
+    say(ws, '{"method":"pieces"}')
+    local sent = app.sockets[ws].sent
+    assert.same({ '{"jsonrpc":"2.0","method":"piece","params":{"n":3}}', '{"jsonrpc":"2.0","method":"piece","params":{"n":4}}' },
+      { sent[#sent - 1].data, sent[#sent].data })
   end)
 end)

@@ -23,7 +23,7 @@ local METHOD = {
   summary = "string", description = "string", params = "table", result = "table", errors = "table", roles = "any",
   limit = "table", timeout_s = "number", abort = "boolean", deprecated = "boolean",
 }
-local EVENT = { summary = "string", description = "string", payload = "table" }
+local EVENT = { summary = "string", description = "string", payload = "table", notification = "boolean" }
 
 local function check_keys(spec, known, where)
   if type(spec) ~= "table" then error(where .. ": the second argument must be a table", 0) end
@@ -202,6 +202,7 @@ local function add_event(d, route)
   local payload = at(d.where, "payload", as_schema, d.spec.payload or {})
   check_object(payload, d, "payload", "seq")
   route.rpc.events[d.name] = { name = d.name, spec = d.spec, where = d.where, payload = payload,
+                               dialect = d.spec.notification and "jsonrpc" or nil,
                                encode = at(d.where, "payload", encoder.compile, payload) }
 end
 

@@ -23,14 +23,15 @@ local function socket_of(conn) return gen.current().websockets[conn.path].rpc en
 local function encoded(socket, name, payload)
   local event = socket.events[name]
   if not event then blame.refuse("no event '" .. tostring(name) .. "' is declared (g:event)") end
-  return event.encode(payload or {})
+  return event.encode(payload or {}), event.dialect
 end
 
 --- Sends this client an event, in its dialect and with the next number (`seq`).  payload is written by the schema of
 --- g:event.  Bytes queued, or nil and "gone".
 function Conn:event(name, payload)
   if self.closed then return nil, "gone" end
-  local body, rpc = encoded(socket_of(self), name, payload), self.rpc
+  local rpc, body, dialect = self.rpc, encoded(socket_of(self), name, payload)
+  if dialect then return self:send(rpc_frame.event(dialect, name, body)) end
   rpc.seq = rpc.seq + 1
   return self:send(rpc_frame.event(rpc.dialect, name, body, rpc.seq))
 end
@@ -38,7 +39,7 @@ end
 --- The same as a JSON-RPC notification, whatever the client's dialect, and without a number.
 function Conn:notify(name, payload)
   if self.closed then return nil, "gone" end
-  return self:send(rpc_frame.event("jsonrpc", name, encoded(socket_of(self), name, payload)))
+  return self:send(rpc_frame.event("jsonrpc", name, (encoded(socket_of(self), name, payload))))
 end
 
 --- Cancels open calls of this connection: those with this id, or of this method ({id = 5} or {method = "chat.send"}).
@@ -247,9 +248,9 @@ function M.to_room(path, name, payload)
   local route = gen.current().websockets[path]
   local socket = route and route.rpc
   if not socket then blame.refuse("rpc.to: no RPC socket is declared at '" .. tostring(path) .. "'") end
-  local body, out = encoded(socket, name, payload), {}
+  local out, body, dialect = {}, encoded(socket, name, payload)
   if socket.dialects.jsonrpc then out[JSONRPC] = rpc_frame.event("jsonrpc", name, body) end
-  if socket.dialects.gateway then out[GATEWAY] = rpc_frame.event("gateway", name, body) end
+  if socket.dialects.gateway then out[GATEWAY] = rpc_frame.event(dialect or "gateway", name, body) end
   return out
 end
 
