@@ -69,7 +69,7 @@ describe('a code', () => {
     const byHeader = await post('/api/pair', { headers: { 'x-pairing-code': await fresh() } });
     assert.equal(byHeader.status, 200, JSON.stringify(byHeader.body));
     const missing = await post('/pair');
-    assert.deepEqual([missing.status, missing.body.error], [400, 'missing code']);
+    assert.deepEqual([missing.status, missing.body.error], [400, 'missing_code']);
     assert.equal((await post('/pair', { body: { code: 'abc' } })).status, 400);
     assert.equal((await post('/pair', { body: { code: '123456' }, from: '127.0.0.9' })).body.error, 'invalid_code');
     const c = await open(host, { token: byHeader.body.token });

@@ -3,7 +3,7 @@
 -- Clients look for "unauthorized" and "Authentication" in any text, and take it for a lost sign-in: such words are in
 -- texts about that and in no other.
 
-local function e(status, message, code) return { status = status, message = message, code = code } end
+local function e(status, message) return { status = status, message = message } end
 
 local function rpc(entry, number, name)
   entry.rpc = { number, name }
@@ -26,8 +26,7 @@ return {
 
   -- Pairing.
   invalid_code        = e(401, "The code is wrong, or older than 10 minutes: the server's terminal shows another"),
-  missing_code        = e(400, "Send the code of the server's terminal as {\"code\": ..} or X-Pairing-Code",
-    "missing code"),
+  missing_code        = e(400, "Send the code of the server's terminal as {\"code\": ..} or X-Pairing-Code"),
   locked_out          = e(429, "Too many wrong codes came from this address"),
   too_many_devices    = e(409, "There are all the devices that may be paired; revoke one"),
   device_not_found    = e(404, "There is no such device"),
