@@ -20,6 +20,18 @@ config.define("gateway.cors_origins", { type = "list", text = "whose pages may u
 config.define("gateway.sign_in_ms", { type = "int", default = 30000, min = 1000, max = 3600000,
   text = "after which a connection that has not signed in is closed" })
 
+config.define("gateway.agent", { type = "text", text = "the agent that answers, by its id; empty: the operator's own" })
+config.define("gateway.max_steps", { type = "int", default = 50, min = 1, max = 1000,
+  text = "calls of the model for one message; then the run ends" })
+config.define("gateway.max_tokens", { type = "int", default = 4096, min = 16, max = 65536,
+  text = "that the model may write in one answer" })
+
+config.define("security.autonomy_level", { type = "int", default = 2, min = 0, max = 4,
+  text = "0: no tool runs; 1: each asks; 2: all but those that only read ask; 3: those of high risk ask; 4: none" })
+
+config.define("tools.enabled", { type = "list", text = "tools that are off unless they are named here; *: all" })
+config.define("tools.disabled", { type = "list", text = "tools that are off; *: all" })
+
 -- What could only be noticed when a stranger, or nobody, comes in.
 local g = config.gateway
 for _, origin in ipairs(g.cors_origins) do
@@ -35,17 +47,5 @@ if g.enabled and g.allow_public_bind and not is_loopback(g.host) and not g.requi
   error("gateway.allow_public_bind: needs gateway.auth_token, or gateway.require_pairing: true; else nobody but this "
     .. "machine could come in, and anything on it would be the operator", 0)
 end
-
-config.define("gateway.agent", { type = "text", text = "the agent that answers, by its id; empty: the operator's own" })
-config.define("gateway.max_steps", { type = "int", default = 50, min = 1, max = 1000,
-  text = "calls of the model for one message; then the run ends" })
-config.define("gateway.max_tokens", { type = "int", default = 4096, min = 16, max = 65536,
-  text = "that the model may write in one answer" })
-
-config.define("security.autonomy_level", { type = "int", default = 2, min = 0, max = 4,
-  text = "0: no tool runs; 1: each asks; 2: all but those that only read ask; 3: those of high risk ask; 4: none" })
-
-config.define("tools.enabled", { type = "list", text = "tools that are off unless they are named here; *: all" })
-config.define("tools.disabled", { type = "list", text = "tools that are off; *: all" })
 
 return {}

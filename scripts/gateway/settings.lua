@@ -27,7 +27,7 @@ local SECRETS = { "openai", "anthropic", "gemini", "openrouter", "groq", "mistra
 
 -- Names by which older clients know a setting.
 local ALIASES = { workspace = "files.workspace", workspace_dir = "files.workspace", default_provider = "llm.provider",
-                  default_model = "llm.model" }
+                  default_model = "llm.model", max_tokens = "gateway.max_tokens" }
 
 local TYPES = { text = "string", int = "integer", number = "number", bool = "boolean", list = "array",
                 object = "object" }
@@ -74,9 +74,9 @@ function M.view()
   local text = json.encode_sorted(tree)
   return {
     exists = hash ~= NO_FILE, hash = hash, config = text, raw = text, workspace_dir = files.root("workspace").dir,
-    default_provider = now.provider, default_model = now.model or "",
+    default_provider = now.provider, default_model = now.model or "", max_tokens = config.gateway.max_tokens,
     security = {
-      autonomy_level = tree.security and tree.security.autonomy_level, sandbox = "auto",
+      autonomy_level = config.security.autonomy_level, sandbox = "auto",
       sandbox_config = { enabled = true, backend = "auto", net_proxy = { enabled = false, deny_all = false,
         proxy_addr = "", allowed_domains = json.array {} } },
     },

@@ -36,6 +36,20 @@ return {
   config_invalid      = rpc(e(400, "These settings cannot be"), -32602, "INVALID_PARAMS"),
   config_unavailable  = e(503, "The settings cannot be changed now"),
 
+  -- Talking.
+  bad_key             = rpc(e(400, "A session's key is a text of 1 to 200 bytes without control characters"),
+    -32602, "INVALID_PARAMS"),
+  empty_message       = rpc(e(400, "message is required"), -32602, "INVALID_PARAMS"),
+  message_too_long    = rpc(e(400, "The message is too long"), -32602, "INVALID_PARAMS"),
+  no_attachments      = rpc(e(501, "The agent takes no attachments"), -32003, "UNAVAILABLE"),
+  too_many_sessions   = e(409, "There are all the sessions that there may be; delete one"),
+  too_many_waiting    = e(429, "Too many messages of this session wait for their turn"),
+  session_not_found   = e(404, "There is no such session"),
+  run_not_found       = e(404, "There is no such run"),
+  approval_not_found  = e(404, "There is no such approval, or it is over"),
+  approval_conflict   = e(409, "The arguments are not those that were shown"),
+  approval_invalid    = rpc(e(400, "This call may be allowed once, or denied"), -32602, "INVALID_PARAMS"),
+
   -- What is not here.
   updates_disabled    = rpc(e(501, "This server does not update itself: install a newer version as you did this one"),
     -32003, "UNAVAILABLE"),

@@ -17,7 +17,7 @@ local Proxy = s.object {
   { "enabled", s.bool }, { "deny_all", s.bool }, { "proxy_addr", s.string }, { "allowed_domains", s.array(s.string) },
 }
 local Security = s.object {
-  { "autonomy_level", s.int:optional() }, { "sandbox", s.string },
+  { "autonomy_level", s.int }, { "sandbox", s.string },
   { "sandbox_config", s.object { { "enabled", s.bool }, { "backend", s.string }, { "net_proxy", Proxy } } },
 }
 local Saved = s.object {
@@ -31,7 +31,7 @@ g:rpc("config.get", {
     { "exists", s.bool:describe "whether there is a settings file" }, { "hash", s.string }, { "config", s.json },
     { "raw", s.string:describe "the same as JSON text" }, { "workspace_dir", s.string },
     { "default_provider", s.string }, { "default_model", s.string },
-    { "security", Security }, { "gateway", s.object { { "require_pairing", s.bool } } },
+    { "max_tokens", s.int }, { "security", Security }, { "gateway", s.object { { "require_pairing", s.bool } } },
   },
 }, function() return settings.view() end)
 

@@ -1,0 +1,130 @@
+-- scripts/api/gateway/sessions.lua -- the conversations, the tools, and what waits for somebody to permit it.
+
+local json = require "human.json"
+local s = require "human.schema"
+local time = require "human.time"
+local approvals = require "gateway.approvals"
+local sessions = require "gateway.sessions"
+local tools = require "gateway.tools"
+local key = require("api.gateway.chat").key
+local surface = require "api.gateway.surface"
+
+local M = {}
+if not surface.on then return M end
+
+local g = surface.group "Sessions"
+
+-- ---- sessions --------------------------------------------------------------------------------------------
+
+local seconds = s.int:describe "Unix time"
+local Session = s.object {
+  { "key", s.string }, { "label", s.string:nullable() }, { "title", s.string }, { "model", s.string:nullable() },
+  { "status", s.string }, { "running", s.bool }, { "created_at", seconds }, { "last_active", seconds },
+  { "updated_at", seconds }, { "turn_count", s.int }, { "messages_count", s.int }, { "last_message", s.string },
+}
+
+local function unix(text) return math.floor(time.parse(text) / 1000) end
+
+local function shown(row)
+  return {
+    key = row.key, label = row.label, title = row.label or row.key, model = row.model, status = row.status,
+    running = row.running, created_at = unix(row.created_at), last_active = unix(row.last_active_at),
+    updated_at = unix(row.last_active_at), turn_count = tonumber(row.turns), messages_count = tonumber(row.messages),
+    last_message = row.last_message,
+  }
+end
+
+g:rpc("sessions.list", {
+  summary = "The conversations, newest first", roles = surface.READERS,
+  params = { limit = s.int { min = 1, max = 1000 }:default(100), archived = s.bool:default(false) },
+  result = { sessions = s.array(Session) },
+}, function(_, p)
+  local list = json.array {}
+  for i, row in ipairs(sessions.list(p)) do list[i] = shown(row) end
+  return { sessions = list }
+end)
+
+g:rpc("sessions.patch", {
+  summary = "Change a conversation: its label, its model, whether it is archived", roles = surface.OPERATOR,
+  params = { key = key, label = s.string { min = 1, max = 200, trim = true }:nullable():optional(),
+             model = s.string { min = 1, max = 200 }:nullable():optional(), archived = s.bool:optional() },
+  result = { patched = s.bool, session = Session }, errors = { "session_not_found" },
+}, function(ctx, p)
+  local row = sessions.patch(p.key, p)
+  if not row then ctx:fail "session_not_found" end
+  return { patched = true, session = shown(row) }
+end)
+
+g:rpc("sessions.delete", {
+  summary = "Delete a conversation with all that was said in it; what it works at ends", roles = surface.OPERATOR,
+  params = { key = key }, result = { deleted = s.bool }, errors = { "session_not_found" },
+}, function(ctx, p)
+  if not sessions.delete(p.key) then ctx:fail "session_not_found" end
+  return { deleted = true }
+end)
+
+-- ---- tools ------------------------------------------------------------------------------------------------
+
+g:rpc("tools.catalog", {
+  summary = "The tools that the agent may call", roles = surface.READERS,
+  result = { tools = s.array(s.object {
+    { "name", s.string }, { "description", s.string }, { "parameters", s.json:describe "JSON Schema" },
+    { "risk", s.string }, { "enabled", s.bool }, { "source", s.string },
+  }) },
+}, function()
+  local list = json.array {}
+  for i, tool in ipairs(tools.catalog()) do
+    list[i] = { name = tool.name, description = tool.description, parameters = json.encode_sorted(tool.parameters),
+                risk = tool.risk, enabled = tool.enabled, source = tool.source }
+  end
+  return { tools = list }
+end)
+
+-- ---- approvals ----------------------------------------------------------------------------------------------
+
+local text = s.string:optional()
+local Approval = s.object {
+  { "id", s.string }, { "tool", s.string }, { "arguments", s.json }, { "argumentsHash", text }, { "risk", s.string },
+  { "reason", s.string }, { "allowsAlways", s.bool:optional() }, { "sessionKey", s.string },
+  { "session_key", s.string }, { "runId", s.string }, { "createdAtMs", s.int }, { "expiresAtMs", s.int },
+  { "request", s.object {
+    { "command", text }, { "tool", s.string }, { "sessionKey", s.string }, { "ask", text },
+  }:optional() },
+}
+local Decision = s.enum { "allow-once", "allow-always", "deny" }
+
+g:event("exec.approval.requested", { summary = "A call of a tool waits for somebody to permit it", payload = Approval })
+g:event("exec.approval.resolved", {
+  summary = "Somebody has decided, or time has",
+  payload = { id = s.string, decision = s.string, resolvedBy = text, runId = text, sessionKey = text,
+              session_key = text, ts = s.int:optional() },
+})
+
+g:rpc("exec.approval.list", {
+  summary = "What waits for somebody to permit it", roles = surface.READERS, result = { approvals = s.array(Approval) },
+}, function() return { approvals = json.array(approvals.list()) } end)
+
+local REFUSED = { not_found = "approval_not_found", conflict = "approval_conflict", invalid = "approval_invalid",
+                  forbidden = "forbidden" }
+
+-- The decision that either way of saying it means.
+local function decision_of(ctx, p)
+  if p.decision then return p.decision end
+  if p.approved == nil then ctx:fail("validation_error", { message = "decision is required" }) end
+  return p.approved and "allow-once" or "deny"
+end
+
+g:rpc("exec.approval.resolve", {
+  summary = "Decide about a call that waits; the first decision counts", roles = surface.OPERATOR,
+  params = { id = s.string { min = 1, max = 200 }, decision = Decision:optional(), approved = s.bool:optional(),
+             argumentsHash = s.string { max = 200 }:optional():describe "of the arguments that were shown" },
+  result = { resolved = s.bool:describe "false: somebody else was first", approved = s.bool, decision = s.string },
+  errors = { "approval_not_found", "approval_conflict", "approval_invalid" },
+}, function(ctx, p)
+  local by = { id = ctx.actor.id, role = ctx.actor.role }
+  local done, why = approvals.resolve(p.id, decision_of(ctx, p), by, p.argumentsHash)
+  if not done then ctx:fail(REFUSED[why]) end
+  return { resolved = done.resolved, decision = done.decision, approved = done.decision:find "^allow" ~= nil }
+end)
+
+return M
