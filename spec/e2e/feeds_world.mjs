@@ -4,33 +4,24 @@ import { EventSource } from 'eventsource';
 import fs from 'node:fs';
 import path from 'node:path';
 import WebSocket from 'ws';
-import { BINARY, databaseUrl, makeHome, startHost } from './hosts.mjs';
-import { reload } from './modes.mjs';
+import { startPair } from './pair.mjs';
 import { root, until } from './support.mjs';
 
 const open = new Set(); // streams that a test has not closed
-const SCRIPTS = path.join(root, 'spec/e2e/scripts/feeds');
-const FILE = 'api/local/feeds.lua';
+const SCRIPTS = 'spec/e2e/scripts/feeds', FILE = 'api/local/feeds.lua';
 
 /** {one, two, reload(), version()}; env: settings of both. */
 export async function startTwo(env = {}) {
-  const home = makeHome(), tree = path.join(home, 'tree');
+  const pair = await startPair(SCRIPTS, { env });
+  const text = fs.readFileSync(path.join(root, SCRIPTS, FILE), 'utf8');
   let version = 0;
-  fs.cpSync(SCRIPTS, tree, { recursive: true });
-  const text = fs.readFileSync(path.join(SCRIPTS, FILE), 'utf8');
-  const settings = { HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '5000', HUMAN_SCRIPTS: `${tree}:${root}/scripts`, ...env };
-  const one = await startHost({ home, env: { ...settings, HUMAN_DATABASE_POOL: '6' } });
-  const two = await startHost({ env: { ...settings, HUMAN_DATABASE_POOL: '2', DATABASE_URL: databaseUrl(home) } });
   return {
-    one, two, version: () => version,
+    one: pair.one, two: pair.two, version: () => version,
     /** Other scripts on all workers of both hosts. */
     async reload() {
       version += 1;
-      const next = path.join(home, 'next.lua');
-      fs.writeFileSync(next, text.replace('VERSION = 0', `VERSION = ${version}`));
-      fs.renameSync(next, path.join(tree, FILE));
-      const said = await Promise.all([one, two].map((host) => reload(BINARY, host.home)));
-      for (const { code, text: why } of said) if (code !== 0) throw new Error(why);
+      pair.write(FILE, text.replace('VERSION = 0', `VERSION = ${version}`));
+      await pair.reload();
     },
   };
 }

@@ -40,14 +40,17 @@ export const reload = (binary, home) => new Promise((done) => {
   execFile(binary, ['reload'], { env }, (error, stdout, stderr) => done({ code: error ? error.code ?? 1 : 0, text: stdout + stderr }));
 });
 
-async function reloadOne(host) {
-  const end = Date.now() + PATIENCE_MS;
-  for (;;) {
-    mark(path.join(host.home, 'reload-tree'));
-    const { code, text } = await reload(host.binary, host.home);
-    if (code === 0 || !hosts.has(host)) return;
-    if (!PASSING.test(text) || Date.now() > end) throw new Error(`human reload, between tests: ${text}`);
+/** The same until it succeeds, also where a worker dies meanwhile; rejects when it is refused.  before: called before each try. */
+export async function reloadSurely(binary, home, before = () => {}) {
+  for (const end = Date.now() + PATIENCE_MS; ;) {
+    before();
+    const { code, text } = await reload(binary, home);
+    if (code === 0) return;
+    if (!PASSING.test(text) || Date.now() > end) throw new Error(`human reload: ${text}`);
   }
 }
+
+const reloadOne = (host) => reloadSurely(host.binary, host.home, () => mark(path.join(host.home, 'reload-tree')))
+  .catch((error) => { if (hosts.has(host)) throw error; });
 
 if (RELOADING) beforeEach(() => Promise.all([...hosts].map(reloadOne)));
