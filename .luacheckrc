@@ -46,6 +46,7 @@ files["scripts/*/rules"] = { std = "rules" }
 files["bench/scripts"] = { std = "script" }
 files["bench/peers"] = { std = "ngx_lua", max_line_length = false }
 files["spec"] = { std = "luajit+runtime+busted", max_line_length = false } -- tables of cases
+files["spec/slice"] = { std = "script", max_line_length = 120 }
 -- Sentences that the offline provider and the seed data say, and words of many languages.
 for _, path in ipairs { "scripts/agent/providers/offline_*.lua", "scripts/agent/seed.lua", "scripts/agent/hearing_words.lua" } do
   files[path] = { max_line_length = false }

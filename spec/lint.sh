@@ -61,8 +61,8 @@ layers() {
     $(lua_files host/lua rocks scripts | grep -vE '^host/lua/(core/host|json)\.lua$')
   forbid "require *\\(?[\"']human\\." 'a rock knows nothing of this host' $(lua_files rocks)
   forbid "(select .* from |insert into |update [a-z_]+ set |delete from )" \
-    'no SQL in api files: it belongs to a service' $(lua_files scripts/api)
-  services=$(lua_files scripts | grep -vE '^scripts/api/|/rules/')
+    'no SQL in api files: it belongs to a service' $(lua_files scripts/api spec/slice/api)
+  services=$(lua_files scripts spec/slice | grep -vE '^(scripts|spec/slice)/api/|/rules/')
   forbid "require *\\(?[\"']api\\." 'a service must not look up to the api' $services
   forbid "require *\\(?[\"']human\\.api[\"']" 'a service knows no HTTP' $services
   for f in $(lua_files scripts | grep '/rules/'); do

@@ -285,7 +285,7 @@ clients() {
 
 # Each file by itself: what hangs, or leaves something running, fails alone.  One more at a time than there are
 # processors, for most of their time is spent waiting; those that measure have the machine to themselves.
-ALONE='failover faults_database overload reload_load slow_clients watchdog'
+ALONE='failover faults_database overload reload_load slice slow_clients watchdog'
 
 # Has anything below these paths changed since the last commit?
 touched() {
