@@ -203,14 +203,18 @@ local function entries_of(bytes, limits)
   if not text then return nil, why end
   local entries, refusal = archive.read(text, limits)
   if not entries then return nil, refusal end
-  local list = {}
+  local list, unpacked = {}, 0
   for _, entry in ipairs(entries) do
     local contents
     if entry.kind == "file" then contents, why = entry.read() else contents = false end
     if contents == nil then return nil, entry.name .. " " .. tostring(why) end
     list[#list + 1] = (entry.name:gsub("/$", ""))
     list[#list + 1] = contents
-    sched.sleep(0)
+    unpacked = unpacked + #(contents or "")
+    if unpacked >= MB then                       -- by bytes: a wait for each entry would be more than a task has
+      unpacked = 0
+      sched.sleep(0)
+    end
   end
   return list
 end

@@ -237,6 +237,16 @@ describe("human.files", function()
     assert.error_matches(function() files.unpack("x", root, "y", { max = 1 }) end, "there is no limit 'max'")
   end)
 
+  it("unpacks as many entries as an archive may have in a task that may wait only a few times", function()
+    sh("mkdir '%s/m' && cd '%s/m' && seq 1000 | xargs touch && zip -q ../m.zip *", HOME, HOME)
+    finally(function() sh("rm -rf '%s/m' '%s/m.zip'", HOME, HOME) end)
+    local bytes, got = sh("cat '%s/m.zip'", HOME), {}
+    local function unpacked() got = { files.unpack(bytes, root, "m") } end
+    sched.spawn_as({ label = 0, max_awaits = 10, on_finish = function(_, err) got.ended, got.error = true, err end }, unpacked)
+    wire.eventually(function() return got.ended end)
+    assert.same({ 1000, ended = true }, got)
+  end)
+
   it("takes names that are text, and no others", function()
     for name, ok in pairs { ["a/b"] = true, ["é"] = true, ["a b"] = true, ["..a"] = true, ["a/.b"] = true, ["a/."] = false, ["\127"] = false } do
       assert.equal(ok, C.beneath_ok(name, #name), name)
