@@ -16,7 +16,7 @@ local UNMASKED = 18                              -- 022
 local BUSY = "too many programs run or wait (exec.processes; 256 calls of each worker)"
 local CODES = { [host.E.FULL] = { "busy", BUSY }, [host.E.DOWN] = { "disabled", "exec.enabled is false" },
                 [host.E.LIMIT] = { "too_large", "arguments, environment and paths are larger than 128 KB, "
-                  .. "or the input than 32 MB" } }
+                  .. "or more than 1,024 of a kind, or the input is larger than 32 MB" } }
 local LIMITS = { cpu_s = true, memory_bytes = true, files = true, processes = true, file_bytes = true }
 local OPTIONS = { stdin = true, cwd = true, env = true, timeout_s = true, output_max = true, overflow = true,
                   limits = true, sandbox = true, umask = true, grace_s = true }

@@ -23,8 +23,8 @@ static bool is(const pack_value *name, const char *text) {
 /* Appends the strings, each with its NUL. */
 static int take_list(pack_reader *r, const pack_value *list, buf *out, uint32_t *n) {
   pack_value v;
-  if (list->type != PACK_TABLE || list->hash || list->zero_based || list->array > WIRE_STRINGS)
-    return HOST_EINVAL;
+  if (list->type != PACK_TABLE || list->hash || list->zero_based) return HOST_EINVAL;
+  if (list->array > WIRE_STRINGS) return HOST_ELIMIT;
   for (uint32_t i = 0; i < list->array; i++) {
     if (pack_read(r, &v) != PACK_STR || memchr(v.s, 0, v.n)) return HOST_EINVAL;
     if (buf_add(out, v.s, v.n) < 0 || buf_add(out, "", 1) < 0) return HOST_ELIMIT;
@@ -34,7 +34,8 @@ static int take_list(pack_reader *r, const pack_value *list, buf *out, uint32_t 
 }
 
 static int take_text(const pack_value *v, char *out, size_t max) {
-  if (v->type != PACK_STR || v->n >= max || memchr(v->s, 0, v->n)) return HOST_EINVAL;
+  if (v->type != PACK_STR || memchr(v->s, 0, v->n)) return HOST_EINVAL;
+  if (v->n >= max) return HOST_ELIMIT;
   memcpy(out, v->s, v->n);
   out[v->n] = 0;
   return 0;

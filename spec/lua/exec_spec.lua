@@ -53,6 +53,14 @@ describe("A program", function()
     assert.equal(#long, #assert(exec.run({ "printf", "%s", long })).stdout)
     local r, err = exec.run({ "true", ("x"):rep(200000) })
     assert.same({ nil, "too_large" }, { r, err.code }) -- limit: program arguments
+    local many = { "true" }
+    for i = 2, 1024 do many[i] = "" end
+    assert.equal(0, assert(exec.run(many)).status)
+    many[1025] = ""
+    for _, call in ipairs { { many }, { { "true" }, { cwd = ("x"):rep(5000) } } } do
+      r, err = exec.run(unpack(call))
+      assert.same({ nil, "too_large" }, { r, err.code })
+    end
   end)
 
   it("has the environment that it was given, and nothing else", function()
