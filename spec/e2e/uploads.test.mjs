@@ -192,6 +192,14 @@ describe('an upload', () => {
     }
   });
 
+  it('has no type when what its client says of that is no text', async () => {
+    const body = part('title', 't') + part('photo', 'x', '; filename="y"\r\nContent-Type: \xff/\xfe') + '--B--\r\n';
+    const text = head('/up/form/1', 'Content-Type: multipart/form-data; boundary=B\r\n', body.length) + body;
+    const answers = [await raw(server, Buffer.from(text, 'latin1')),
+      await raw(server, Buffer.from(`${head('/up/whole', 'Content-Type: \xff/\xfe\r\n', 1)}x`, 'latin1'))];
+    assert.deepEqual(answers.map(({ json }) => (json.photo ?? json).content_type), Array(2).fill('application/octet-stream'));
+  });
+
   it('comes to a path as it is written', async () => {
     const answer = await raw(server, head('/%75p/whole', '', 5) + 'hello');
     assert.equal(answer.status, 400);

@@ -84,6 +84,8 @@ describe("a body", function()
     local function hook(signature) return post("/api/hook", "application/json", sent, { ["x-signature"] = signature }) end
     assert.same({ id = 7 }, hook(crypto.hmac_sha256_hex("key", sent)).json)
     assert.equal(401, hook(crypto.hmac_sha256_hex("key", sent .. " ")).status)
+    local odd = hook "\255"
+    assert.same({ 400, "x-signature" }, { odd.status, odd.json.details[1].path })
   end)
 
   it("is documented in all its types", function()

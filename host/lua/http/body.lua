@@ -209,7 +209,11 @@ end
 --- Sets ctx.headers to those that the route declares.
 function M.read_headers(ctx, route)
   local values = {}
-  for _, name in ipairs(route.header_names) do values[name] = host.header(ctx.req, name) end
+  for _, name in ipairs(route.header_names) do
+    local value = host.header(ctx.req, name)
+    if value and not host.utf8_ok(value) then invalid_text(name, "must be UTF-8") end
+    values[name] = value
+  end
   local headers, details = route.read_headers(values)
   if details then invalid("headers", details) end
   ctx.headers = headers

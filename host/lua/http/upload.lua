@@ -134,10 +134,15 @@ local function base_name(text)
   return text ~= "" and host.utf8_ok(text) and text or nil
 end
 
+-- What a client says of its type; what is no text says nothing.
+local function type_of(text)
+  return text and text ~= "" and host.utf8_ok(text) and text or ANY
+end
+
 local function new_file(ctx, kept, index, filename, content_type)
   local hex = kept.sha256:gsub(".", function(c) return ("%02x"):format(c:byte()) end)
   local file = setmetatable({
-    filename = filename and base_name(filename), content_type = content_type ~= "" and content_type or ANY,
+    filename = filename and base_name(filename), content_type = type_of(content_type),
     size = kept.size, sha256 = hex, path = kept.path,
   }, file_mt)
   homes[file] = { ctx.req, index }
