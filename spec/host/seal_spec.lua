@@ -84,11 +84,14 @@ describe("a sealed text", function()
     local ffi = require "ffi"
     pcall(ffi.cdef, [[
       typedef struct { char *p; size_t n, cap, max; } seal_spec_buf;
-      int seal_open(int kind, const host_str *sealed, const host_str *context, seal_spec_buf *out);]])
+      int seal_open(int kind, const host_str *sealed, const host_str *context, seal_spec_buf *out);
+      void buf_free(seal_spec_buf *b);]])
     local function open(kind, sealed, context)
       local a, b, out = ffi.new "host_str", ffi.new "host_str", ffi.new "seal_spec_buf"
       a.p, a.n, b.p, b.n = sealed, #sealed, context, #context
-      return ffi.C.seal_open(kind, a, b, out)
+      local e = ffi.C.seal_open(kind, a, b, out)
+      ffi.C.buf_free(out)
+      return e
     end
     local sealed = crypto.seal("x", "c")
     assert.equal(0, open(1, sealed, "c"))
