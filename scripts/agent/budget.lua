@@ -14,16 +14,14 @@ local quotas = require "agent.rules.quotas"
 
 local M = {}
 
-M.sql = {
-  lock = "select id from users where id = $1 for no key update",
-  -- The last 24 hours, and of runs the present hour.
-  agent = [[select coalesce(sum(n.runs) filter (where n.hour = date_trunc('hour', now())), 0)::float8 as runs,
-      coalesce(sum(n.tokens), 0)::float8 as tokens, coalesce(sum(n.cost_micros), 0)::float8 as cost_micros,
+-- The last 24 hours, and of runs the present hour.
+local AGENT = [[select coalesce(sum(n.runs) filter (where n.hour = date_trunc('hour', now())), 0)::float8 as %sruns,
+      coalesce(sum(n.tokens), 0)::float8 as %stokens, coalesce(sum(n.cost_micros), 0)::float8 as %scost_micros,
       (a.settings->>'tokens_per_day')::float8 as tokens_allowed,
       (a.settings->>'cost_per_day_micros')::float8 as cost_allowed
     from agents a left join agent_usage n on n.agent_id = a.id and n.hour > now() - interval '24 hours'
-    where a.id = $1 group by a.id]],
-  usage = [[select u.runs, u.tokens, u.cost_micros, o.tokens as open, k.runs as key_runs, k.tokens as key_tokens,
+    where a.id = %s group by a.id]]
+local USAGE = [[select u.runs, u.tokens, u.cost_micros, o.tokens as open, k.runs as key_runs, k.tokens as key_tokens,
       k.cost_micros as key_cost
     from (select coalesce(sum(runs) filter (where hour = date_trunc('hour', now())), 0)::float8 as runs,
         coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
@@ -33,26 +31,36 @@ M.sql = {
         where o.id = r.agent_id and o.user_id = $1 offset 0) a where r.finished_at is null) o,
     (select coalesce(sum(runs) filter (where hour = date_trunc('hour', now())), 0)::float8 as runs,
         coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
-      from usage_hours where kind = 'key' and subject = $2 and hour > now() - interval '24 hours') k]],
-  house = [[select coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
-    from usage_hours where kind = 'house' and subject in ('0', '1', '2', '3', '4', '5', '6', '7')
-      and hour > now() - interval '24 hours']],
-  charge = [[with of_agent as (
+      from usage_hours where kind = 'key' and subject = $2 and hour > now() - interval '24 hours') k]]
+
+-- $1 user, $2 agent, $3 key, $4 runs, $5 tokens, $6 cost: as parts of a statement.
+M.CHARGES = [[of_agent as (
       insert into agent_usage as n (agent_id, hour, runs, tokens, cost_micros)
       select id, date_trunc('hour', now()), $4::int, $5::bigint, $6::bigint from agents where id = $2
       on conflict (agent_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
         cost_micros = n.cost_micros + excluded.cost_micros),
-    mine as (
+    of_user as (
       insert into user_usage as n (user_id, hour, runs, tokens, cost_micros)
       select id, date_trunc('hour', now()), $4::int, $5::bigint, $6::bigint from users where id = $1
       on conflict (user_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
-        cost_micros = n.cost_micros + excluded.cost_micros)
-    insert into usage_hours as n (kind, subject, hour, runs, tokens, cost_micros)
-    select t.kind, t.subject, date_trunc('hour', now()), $4::int, $5::bigint, $6::bigint
-    from (values ('house', (hashtext($1::text) & 7)::text), ('key', $3::text)) t (kind, subject)
-    where t.subject is not null and (t.kind <> 'house' or $5::bigint > 0) order by t.kind
-    on conflict (kind, subject, hour) do update set runs = n.runs + excluded.runs,
-      tokens = n.tokens + excluded.tokens, cost_micros = n.cost_micros + excluded.cost_micros]],
+        cost_micros = n.cost_micros + excluded.cost_micros),
+    of_others as (
+      insert into usage_hours as n (kind, subject, hour, runs, tokens, cost_micros)
+      select t.kind, t.subject, date_trunc('hour', now()), $4::int, $5::bigint, $6::bigint
+      from (values ('house', (hashtext($1::text) & 7)::text), ('key', $3::text)) t (kind, subject)
+      where t.subject is not null and (t.kind <> 'house' or $5::bigint > 0) order by t.kind
+      on conflict (kind, subject, hour) do update set runs = n.runs + excluded.runs,
+        tokens = n.tokens + excluded.tokens, cost_micros = n.cost_micros + excluded.cost_micros)]]
+
+M.sql = {
+  agent = AGENT:format("", "", "", "$1"),
+  usage = USAGE,
+  both = "select * from (" .. USAGE .. ") of_user, ("
+    .. AGENT:format("agent_", "agent_", "agent_", "$4") .. ") of_agent",
+  house = [[select coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
+    from usage_hours where kind = 'house' and subject in ('0', '1', '2', '3', '4', '5', '6', '7')
+      and hour > now() - interval '24 hours']],
+  charge = "with " .. M.CHARGES .. " select",
   book_run = [[update agent_runs set input_tokens = input_tokens + $2, output_tokens = output_tokens + $3,
       cost_micros = case when $4::bigint is null then cost_micros else coalesce(cost_micros, 0) + $4 end
     where id = $1]],
@@ -84,9 +92,12 @@ end
 -- What the house has used: read once a second, not for each run.
 local house, house_at = nil, 0
 
+local function is_stale() return not house or task.clock() - house_at >= HOUSE_S end
+
+local function note_house(usage) house, house_at = usage, task.clock() end
+
 local function house_usage(q)
-  local now = task.clock()
-  if not house or now - house_at >= HOUSE_S then house, house_at = row(q, M.sql.house), now end
+  if is_stale() then note_house(row(q, M.sql.house)) end
   return { tokens = house.tokens, cost_micros = house.cost_micros }
 end
 
@@ -134,16 +145,28 @@ local function add(tx, payer, runs, tokens, cost)
   tx:ask(M.sql.charge, payer.user_id, payer.agent_id, payer.key_id, runs, tokens, cost)
 end
 
--- Counts a run that begins; tx is about to insert its row.  Queries, under the lock, how much the payers have used.
--- Returns a function that waits for the answer and returns false when the budget is used up.
+-- For limits.over_budget.
+local function agent_facts(usage)
+  return { runs = usage.agent_runs, tokens = usage.agent_tokens, cost_micros = usage.agent_cost_micros,
+           tokens_allowed = usage.tokens_allowed, cost_allowed = usage.cost_allowed }
+end
+
+-- The parameters of M.sql.charge for a run that begins.
+function M.counted(payer) return payer.user_id, payer.agent_id, payer.key_id, 1, 0, 0 end
+
+-- Counts one.
+function M.count(tx, payer) tx:ask(M.sql.charge, M.counted(payer)) end
+
+-- For a run that begins; tx has locked the user's row (agent.mailbox).  Queries how much the payers have used.  Returns
+-- a function that waits for the answer and returns false when the budget is used up; after true the run is to be
+-- counted.
 function M.taking(tx, payer, run_id)
-  tx:ask(M.sql.lock, payer.user_id)
-  local agent = tx:ask(M.sql.agent, payer.agent_id)
-  local usage = tx:ask(M.sql.usage, payer.user_id, payer.key_id, limits.answer_tokens)
+  local usage = tx:ask(M.sql.both, payer.user_id, payer.key_id, limits.answer_tokens, payer.agent_id)
+  local all = is_stale() and tx:ask(M.sql.house)
   return function(ask)
-    if ask(limits.over_budget, agent()[1]) or decide(tx, payer, run_id, usage()[1]) then return false end
-    add(tx, payer, 1, 0, 0)
-    return true
+    local used = usage()[1]
+    if all then note_house(all()[1]) end
+    return not (ask(limits.over_budget, agent_facts(used)) or decide(tx, payer, run_id, used))
   end
 end
 

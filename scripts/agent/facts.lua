@@ -5,16 +5,19 @@
 local config = require "human.config"
 local db = require "human.db"
 local json = require "human.json"
+local known_chats = require "agent.known"
 local limits = require "agent.rules.limits"
 local lines = require "agent.lines"
 local old_rows = require "agent.old_rows"
 local people = require "agent.people"
 local settings = require "agent.settings"
 local situation = require "agent.situation"
+local store = require "agent.store"
 
 local M = {}
 
 local SAID = config.agent.window_messages + limits.memory_batch
+local IS_SAID = { ["send-message"] = true, ["send-reply"] = true, ["add-reaction"] = true, ["remove-reaction"] = true }
 
 local SAID_SQL = ([[select e.id, e.pos, e.direction, e.type, e.content, e.message_id, e.created_at,
     r.until_pos as answers, r.verdict, (extract(epoch from now() - e.created_at) * 1000)::float8 as age_ms,
@@ -35,7 +38,7 @@ M.sql = {
       m.expired_at, (extract(epoch from now() - m.waiting_since) * 1000)::float8 as waited_ms,
       (extract(epoch from now()) * 1000)::float8 as now_ms,
       p.name as personality_name, p.description as personality_description, p.style_instructions,
-      s.template, y.summary, coalesce(y.until_pos, 0) as summary_pos,
+      ]] .. store.VERSION .. [[ as version, s.template, y.summary, coalesce(y.until_pos, 0) as summary_pos,
       r.id as run_id, r.attempts, r.typing, r.until_pos, r.verdict,
       exists (select 1 from agent_mailboxes o where o.room = m.room and o.agent_id <> a.id) as has_siblings,
       exists (select 1 from agent_events e where e.agent_id = a.id and e.type = 'timer-expired'
@@ -123,6 +126,43 @@ function M.ask(tx, agent_id)
     head = tx:ask(M.sql.head, agent_id), people = people.ask(tx, agent_id), known = known,
     said = known and tx:ask(M.sql.said_since, agent_id, known.until_pos) or tx:ask(M.sql.said, agent_id),
   }
+end
+
+-- What is known of a chat, so that a message need not wait for it to be read (store.append_known); or nil.
+function M.known(agent_id, event)
+  local rows = store.is_plain(event) and old_rows.all(agent_id)
+  local chat = rows and known_chats.of(agent_id, event.content.message)
+  if not chat or rows.until_pos ~= chat.last_pos then return nil end
+  chat.rows = rows
+  return chat
+end
+
+-- The result of M.ask for a message that was stored so.
+function M.continued(chat, stored, event, key_id)
+  local head, list = known_chats.look(chat, stored, key_id)
+  local row = { id = stored.id, pos = stored.pos, direction = "in", type = event.type, message_id = event.message_id,
+                content = json.encode(event.content), created_at = stored.created_at, age_ms = 0,
+                is_of_agent = stored.is_of_agent }
+  return { head = function() return { head } end, people = function() return list end,
+           said = function() return { row } end, known = chat.rows }
+end
+
+-- Notes how a run has left the chat, for the next message.  box: the mailbox as it was written; added: the run's
+-- actions, as they were stored.
+function M.keep(snap, box, run, added)
+  local head, rows, verdict = snap.head, {}, snap.verdict and json.encode(snap.verdict)
+  if box.last_in_pos ~= snap.seen or box.processed_pos ~= snap.seen then return known_chats.forget(head.id) end
+  for i = #added, 1, -1 do
+    local one = added[i]
+    if IS_SAID[one.type] then
+      rows[#rows + 1] = { id = one.id, pos = one.pos, direction = "out", type = one.type, answers = run.until_pos,
+                          content = json.encode(one.content), verdict = verdict, created_at = one.created_at,
+                          age_ms = 0, said_ms = one.said_ms }
+    end
+  end
+  for i = 1, math.min(#snap.rows, SAID - #rows) do rows[#rows + 1] = snap.rows[i] end
+  old_rows.keep_all(head.id, rows, box.last_pos, head.now_ms)
+  known_chats.keep(snap, box, run.at_once)
 end
 
 -- Events that came between two of the reads are left for the next look.

@@ -26,6 +26,11 @@ local READY = [[m.last_in_pos > m.processed_pos and (m.due_at is null or m.due_a
   and (m.attempts = 0 or m.attempts + 1 <> $1::int or not exists (select 1 from agent_mailboxes o
     where o.suspect and o.attempts = $1::int and o.lease_until > now()))]]
 
+-- What a turn has to know of the row that it locks.
+local BOX = [[m.agent_id, m.last_pos, m.last_in_pos, m.last_said_pos, m.processed_pos, m.last_seq, m.superseded,
+  m.changed_pos, m.rewritten_pos, m.tried_pos, m.failures, m.expired_at, m.runs, m.input_tokens, m.output_tokens,
+  m.cost_micros, a.status]]
+
 M.sql = {
   -- The attempt is counted before it runs, since a worker that dies during it cannot.  After a turn that was given up,
   -- the next one has a single attempt.
@@ -39,8 +44,12 @@ M.sql = {
   renew = [[update agent_mailboxes m set lease_until = now() + $2::int * interval '1 ms'
     from jsonb_to_recordset($1::jsonb) as held (agent_id text, owner text)
     where m.agent_id = held.agent_id and m.lease_owner = held.owner returning m.lease_owner]],
-  lock = [[select m.*, a.status from agent_mailboxes m join agents a on a.id = m.agent_id
+  lock = "select " .. BOX .. [[ from agent_mailboxes m join agents a on a.id = m.agent_id
     where m.agent_id = $1 and m.lease_owner = $2 for update of m]],
+  -- In this order.
+  lock_with_user = "select " .. BOX .. [[ from agent_mailboxes m join agents a on a.id = m.agent_id
+    join users u on u.id = $3::text
+    where m.agent_id = $1 and m.lease_owner = $2 for update of m for no key update of u]],
   save = [[update agent_mailboxes set last_pos = $2, last_seq = $3, processed_pos = $4, superseded = $5,
       runs = $6, input_tokens = $7, output_tokens = $8, cost_micros = $9,
       waiting_since = case when $4 > processed_pos then null else waiting_since end,
@@ -76,21 +85,53 @@ local CUTS = { ["new-message"] = true, ["timer-expired"] = true }
 
 local function lease_ms() return config.agent.lease_ms end
 
+-- Whoever is busy with the agent's turn may have to stop.
+local function tell(agent_id, event, stored, cuts)
+  if not (cuts or stored.changed) or not stored.busy or stored.duplicate then return end
+  bus.publish("agent.interrupt", { agent_id = agent_id, pos = stored.pos, changed = stored.changed or nil,
+                                   final = event.type == "timer-expired" })
+end
+
+-- A message: everything leaves with the commit, in one piece.  What is read is in vain where somebody else has the
+-- turn.  Nil when it takes more than that.
+local function post_plain(actor, agent_id, event, lease, read)
+  local settled, found = db.tx(function(tx)
+    local row, settled = store.appending(tx, actor, agent_id, event, true, lease)
+    tx:after_commit(function()
+      local stored = row()
+      if stored and stored.id then tell(agent_id, event, stored, true) end
+    end)
+    return settled, lease and read(tx)
+  end)
+  local stored = settled()
+  return stored, stored and stored.claimed and found or nil
+end
+
 -- Stores an event for one of the actor's agents and notifies all workers.  event: from agent.events.  owner, read
 -- (optional): as for M.claim, to claim the turn in the same transaction.
 -- Returns {id, pos, seq, duplicate, claimed} (agent.store), and the result of read(tx) if the turn was claimed.
 function M.post(actor, agent_id, event, owner, read)
   local lease = owner and { owner = owner, ms = lease_ms(), retry_ms = RETRY_MS }
+  if store.is_plain(event) then
+    local stored, found = post_plain(actor, agent_id, event, lease, read)
+    if stored then return stored, found end
+  end
   return db.tx(function(tx)
     local cuts = CUTS[event.type] or false
     local stored = store.append_in(tx, actor, agent_id, event, cuts, lease)
-    if (cuts or stored.changed) and stored.busy and not stored.duplicate then
-      local news = { agent_id = agent_id, pos = stored.pos, changed = stored.changed or nil,
-                     final = event.type == "timer-expired" }
-      tx:after_commit(function() bus.publish("agent.interrupt", news) end)
-    end
+    tx:after_commit(function() tell(agent_id, event, stored, cuts) end)
     return stored, stored.claimed and read(tx) or nil
   end)
+end
+
+-- The same for a message, whose turn this worker takes and whose chat it knows (agent.known).  Nil when something has
+-- happened there since.  late: the commit does not wait for the disk (is_late, if something was stored): the caller
+-- waits for another one before it says so.
+function M.post_known(actor, agent_id, event, owner, chat, late)
+  local lease = { owner = owner, ms = lease_ms(), retry_ms = RETRY_MS }
+  local stored = store.append_known(actor, agent_id, event, lease, chat, late)
+  if stored and stored.claimed then stored.is_late = late end
+  return stored
 end
 
 -- A unique name for one tenure of a lease.
@@ -123,20 +164,28 @@ end
 function M.renew_every_s() return lease_ms() / 3000 end
 
 -- Queries the mailbox row (and the agent's status) and locks it.  Returns a function that waits for the row, and raises
--- LOST when the lease is no longer ours.
-function M.locking(tx, agent_id, owner)
-  local rows = tx:ask(M.sql.lock, agent_id, owner)
+-- LOST when the lease is no longer ours.  user_id (optional): locks that row as well.
+function M.locking(tx, agent_id, owner, user_id)
+  local rows = user_id and tx:ask(M.sql.lock_with_user, agent_id, owner, user_id) or tx:ask(M.sql.lock, agent_id, owner)
   return function() return rows()[1] or error(M.LOST, 0) end
 end
 
 function M.lock(tx, agent_id, owner) return M.locking(tx, agent_id, owner)() end
 
+-- Whether the end of a run releases the lease: nothing is left to do.
+function M.is_over(box) return box.last_in_pos <= box.processed_pos end
+
+-- The parameters of M.sql.save.
+function M.saved(box, over)
+  return box.agent_id, box.last_pos, box.last_seq, box.processed_pos, box.superseded, box.runs, box.input_tokens,
+    box.output_tokens, box.cost_micros, over
+end
+
 -- Writes back the progress of a turn.  ends: release the lease if nothing is left to do.  Returns whether it was
 -- released.
 function M.save(tx, box, ends)
-  local over = ends == true and box.last_in_pos <= box.processed_pos
-  tx:ask(M.sql.save, box.agent_id, box.last_pos, box.last_seq, box.processed_pos, box.superseded, box.runs,
-    box.input_tokens, box.output_tokens, box.cost_micros, over)
+  local over = ends == true and M.is_over(box)
+  tx:ask(M.sql.save, M.saved(box, over))
   return over
 end
 

@@ -39,6 +39,23 @@ function M.keep(agent_id, rows, processed_pos, now_ms)
   young[agent_id] = known
 end
 
+--- Notes all rows of an agent up to `until_pos` (newest first), as its last turn here has left them: M.all.  They count
+--- as read only where the database says that nothing has happened since (agent.known).
+function M.keep_all(agent_id, rows, until_pos, now_ms)
+  local known = young[agent_id]
+  if not known then return end
+  for _, row in ipairs(rows) do row.said_ms = row.said_ms or now_ms - row.age_ms end
+  local more = math.max(0, size_of(rows) - known.bytes)
+  bytes, known.bytes = bytes + more, known.bytes + more
+  known.all = { until_pos = until_pos, rows = rows }
+end
+
+--- Those, or nil.
+function M.all(agent_id)
+  local known = M.of(agent_id)
+  return known and known.all
+end
+
 --- The rows of `new` and those of `known` that are left of it: behind `after_pos`, at most n, newest first.
 function M.with(known, new, after_pos, n, now_ms)
   for _, row in ipairs(known.rows) do

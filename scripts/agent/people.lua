@@ -21,6 +21,7 @@ M.sql = {
         case when x->>'id' = $1 then true else (x->>'self')::boolean end, x->'handles', $3::boolean,
         case when $4::boolean then now() end
       from (select distinct on (v->>'id') v as x from jsonb_array_elements($2::jsonb) v) list
+      where $6::text is null or exists (select 1 from agent_events e where e.id = $6)
       on conflict (agent_id, participant_id) do update set nickname = excluded.nickname,
         is_agent = p.is_agent or excluded.is_agent, is_self = coalesce(excluded.is_self, p.is_self),
         handles = coalesce(excluded.handles, p.handles), introduced = p.introduced or excluded.introduced,
@@ -57,11 +58,11 @@ M.sql = {
 }
 
 -- Stores the people that an event names: list of {id, nickname, isAgent?, self?, handles?}.
--- how: {introduced, typing}, both optional.
-function M.see(tx, agent_id, list, how)
+-- how: {introduced, typing}, both optional.  event_id (optional): only if there is such an event.
+function M.see(tx, agent_id, list, how, event_id)
   if #list == 0 then return end
   tx:ask(M.sql.see, agent_id, json.encode(json.array(list)), how and how.introduced or false,
-    how and how.typing or false, limits.participants_kept)
+    how and how.typing or false, limits.participants_kept, event_id)
 end
 
 -- A session begins: chat_code, and who is there.

@@ -19,12 +19,14 @@ local metrics = require "human.metrics"
 local actions = require "agent.actions"
 local budget = require "agent.budget"
 local changes = require "agent.changes"
+local facts = require "agent.facts"
 local initiative = require "agent.initiative"
 local limits = require "agent.rules.limits"
 local mailbox = require "agent.mailbox"
 local newer = require "agent.newer"
 local respond = require "agent.rules.respond"
 local store = require "agent.store"
+local told = require "agent.told"
 
 local M = {}
 
@@ -32,6 +34,11 @@ local TYPING = { type = "set-typing", isTyping = true }
 
 metrics.describe("human_agent_runs_total", "Runs of agents, by how they ended.")
 metrics.describe("human_agent_turns_given_up_total", "Turns of agents that had all their attempts")
+
+-- A statement as a part of another one, whose parameters before it are so many.
+local function behind(n, sql)
+  return (sql:gsub("%$(%d+)", function(i) return "$" .. i + n end))
+end
 
 M.sql = {
   speak = [[insert into agent_runs (id, agent_id, until_pos, typing, verdict) values ($1, $2, $3, true, $4::jsonb)]],
@@ -46,6 +53,10 @@ M.sql = {
       cost_micros = case when $8::bigint is null then cost_micros else coalesce(cost_micros, 0) + $8 end
     where id = $1]],
 }
+
+-- The same for a run that counts, with all that its end writes in one piece.
+M.sql.counted = "with saved as (" .. mailbox.sql.save .. "), " .. behind(10, budget.CHARGES) .. " "
+  .. behind(16, M.sql.whole)
 
 -- Decisions ---------------------------------------------------------------------------------------
 -- Decisions of rules are written in the transaction that carries them out.
@@ -86,34 +97,61 @@ local function outcome(tx, entry, box, run, result)
   return result
 end
 
+-- The parameters of M.sql.whole.
+local function whole(run, box, result, reason, usage)
+  return run.id, box.agent_id, run.until_pos, run.verdict and json.encode(run.verdict), reason, result.code,
+    result.provider, result.model, usage.input_tokens or 0, usage.output_tokens or 0, budget.known_cost(usage)
+end
+
+-- Adds values (n of them, some nil) to a list of them.
+local function join(all, n, ...)
+  for i = 1, n do all[all.n + i] = (select(i, ...)) end
+  all.n = all.n + n
+end
+
+-- Counts the run, ends it, and writes the mailbox back.
+local function write_counted(tx, run, box, over, ...)
+  local all = { n = 0 }
+  join(all, 10, mailbox.saved(box, over))
+  join(all, 6, budget.counted(run.payer))
+  join(all, 11, ...)
+  tx:ask(M.sql.counted, unpack(all, 1, all.n))
+end
+
+-- Writes the end of a run and its cost; the mailbox is the caller's to write.
 local function write_run(tx, run, box, result, reason)
   local usage = result.usage or {}
   local input, output, cost = usage.input_tokens or 0, usage.output_tokens or 0, budget.known_cost(usage)
-  if run.is_new then
-    tx:ask(M.sql.whole, run.id, box.agent_id, run.until_pos, run.verdict and json.encode(run.verdict), reason,
-      result.code, result.provider, result.model, input, output, cost)
-  else
-    tx:ask(M.sql.finish, run.id, reason, result.code, result.provider, result.model, input, output, cost)
-  end
   box.runs, box.cost_micros = box.runs + 1, box.cost_micros + (usage.cost_micros or 0)
   box.input_tokens, box.output_tokens = box.input_tokens + input, box.output_tokens + output
   budget.charge(tx, result.payer, usage)
+  if run.payer then return write_counted(tx, run, box, mailbox.is_over(box), whole(run, box, result, reason, usage)) end
+  if run.is_new then return tx:ask(M.sql.whole, whole(run, box, result, reason, usage)) end
+  tx:ask(M.sql.finish, run.id, reason, result.code, result.provider, result.model, input, output, cost)
+end
+
+-- The same with the mailbox.  Returns whether the lease was released.
+local function write_end(tx, run, box, result, reason)
+  write_run(tx, run, box, result, reason)
+  if run.payer then return mailbox.is_over(box) end
+  return mailbox.save(tx, box, true)
 end
 
 -- Writes the end of a run, on the locked mailbox.  real: how it ends; result: what it cost.
 local function close(tx, entry, box, run, real, result)
+  told.with(tx, entry)
   M.record(tx, entry, run.id, box)
   local list = actions.closing(run, real.actions or {}, real.reason, real.code)
   if run.is_new and run.typing then table.insert(list, 1, TYPING) end
-  store.append_out(tx, entry.agent_id, box, run.id, list)
+  local added = store.append_out(tx, entry.agent_id, box, run.id, list)
   initiative.arm(tx, entry, real.actions)
   if real.reason == "superseded" then
     box.superseded = box.superseded + 1
   else
     box.superseded, box.processed_pos = 0, real.upto or run.until_pos
   end
-  write_run(tx, run, box, result, real.reason)
-  entry.given_back = mailbox.save(tx, box, true)
+  entry.given_back = write_end(tx, run, box, result, real.reason)
+  tx:after_commit(function() if entry.given_back and entry.snap then facts.keep(entry.snap, box, run, added()) end end)
   return real.reason
 end
 
@@ -136,7 +174,8 @@ function M.new(snap) return { id = id.new(), until_pos = snap.seen, typing = tru
 
 -- The mailbox, locked, with the run counted; or nil and whether the facts are better read again.
 local function may_begin(tx, entry, snap, run)
-  local locked, take = mailbox.locking(tx, entry.agent_id, entry.owner), budget.taking(tx, snap.payer, run.id)
+  local locked = mailbox.locking(tx, entry.agent_id, entry.owner, snap.payer.user_id)
+  local take = budget.taking(tx, snap.payer, run.id)
   local box = locked()
   if box.last_said_pos > snap.seen and entry.may_look_again then return nil, true end
   return take(function(...) return M.ask(entry, ...) end) and box or nil
@@ -149,6 +188,8 @@ function M.begin(entry, snap, run)
   return db.tx(function(tx)
     local box, again = may_begin(tx, entry, snap, run)
     if not box then return nil, again end
+    told.with(tx, entry)
+    budget.count(tx, snap.payer)
     tx:ask(M.sql.speak, run.id, entry.agent_id, run.until_pos, json.encode(snap.verdict))
     if run.plan then llm.write_down(tx, run.plan) end
     M.record(tx, entry, run.id, box)
@@ -169,7 +210,7 @@ end
 
 -- The same for a run whose answer was available at once and free.  Returns nil, or nil and true, as M.begin does.
 function M.answer_at_once(entry, snap, run, result)
-  run.is_new, run.verdict = true, snap.verdict
+  run.is_new, run.verdict, run.payer = true, snap.verdict, snap.payer
   local reason, again = db.tx(function(tx)
     local box, why = may_begin(tx, entry, snap, run)
     if not box then return nil, why end
@@ -183,6 +224,7 @@ function M.pass(entry, snap)
   db.tx(function(tx)
     local box = mailbox.lock(tx, entry.agent_id, entry.owner)
     box.processed_pos = snap.seen
+    told.with(tx, entry)
     M.record(tx, entry, nil, box)
     entry.given_back = mailbox.save(tx, box, true)
     local news = { agent_id = entry.agent_id, seq = box.last_seq }
@@ -214,8 +256,8 @@ end
 function M.is_superseded(entry)
   local snap = entry.snap
   if not (snap and snap.verdict) then return false end
-  local facts = newer.facts(snap, entry.seen, snap.head.superseded)
-  return entry.snap == snap and (decisions.ask(respond.supersedes, { subject = entry.agent_id }, facts))
+  local about = newer.facts(snap, entry.seen, snap.head.superseded)
+  return entry.snap == snap and (decisions.ask(respond.supersedes, { subject = entry.agent_id }, about))
 end
 
 -- Takes over a run from a worker that did not end it, with the events since.  Books what that worker spent, and stores

@@ -20,6 +20,10 @@ local M = {}
 local SEQS_AT_ONCE = 500
 local TOLD_BYTES = 65536                         -- of text sent with a notification; more is read from the log
 
+-- Changes when one of the rows changes that a turn reads besides the chat: agents a, personalities p, system_prompts s,
+-- agent_memory y.
+M.VERSION = "concat_ws(',', a.xmin, p.xmin, s.xmin, y.xmin)"
+
 M.sql = {
   -- One statement, so that a duplicate burns no position.
   append_in = [[with box as (
@@ -30,7 +34,8 @@ M.sql = {
       for update
     ), made as (
       insert into agent_events (id, agent_id, pos, direction, type, content, message_id)
-      select $1, $2, last_pos + 1, 'in', $3, $4::jsonb, $5 from box where last_pos - processed_pos < $7::int
+      select $1, $2, last_pos + 1, 'in', $3, $4::jsonb, $5 from box
+      where last_pos - processed_pos < $7::int and not ($13::boolean and early_changes)
       on conflict (agent_id, message_id) where message_id is not null do nothing
       returning id, pos, (select free from box) as claimed
     ), grown as (
@@ -47,12 +52,43 @@ M.sql = {
     )
     select box.last_seq as seq, box.busy, box.early_changes, made.id, made.pos, made.claimed
     from box left join made on true]],
+  -- A message for a turn of who knows the chat (agent.known), if all of that still holds: nobody has
+  -- written since, and the rows that a turn reads are the same.  $6, the lease, is taken with it.
+  append_known = ([[with box as (
+      select m.last_seq, m.last_pos, m.last_pos = $9::bigint and m.processed_pos = $10::bigint
+        and ]] .. M.VERSION .. [[ = $11 and m.lease_owner is null and m.attempts = 0 and m.failures = 0
+        and not m.early_changes and (m.room is null or not exists (select 1 from agent_mailboxes o
+          where o.room = m.room and o.agent_id <> m.agent_id)) as holds
+      from agent_mailboxes m join agents a on a.id = m.agent_id and a.user_id = $12
+        left join personalities p on p.id = a.personality_id
+        left join system_prompts s on s.id = a.system_prompt_id
+        left join agent_memory y on y.agent_id = a.id
+      where m.agent_id = $2 for update of m
+    ), made as (
+      insert into agent_events (id, agent_id, pos, direction, type, content, message_id)
+      select $1, $2, last_pos + 1, 'in', 'new-message', $3::jsonb, $4 from box where holds
+      on conflict (agent_id, message_id) where message_id is not null do nothing returning id, pos, created_at
+    ), grown as (
+      update agent_mailboxes m set last_pos = made.pos, last_in_pos = made.pos, last_said_pos = made.pos, due_at = null,
+        active = true, key_id = $5, last_event_at = clock_timestamp(), events_in = m.events_in + 1, lease_owner = $6,
+        lease_until = now() + $7::int * interval '1 ms', attempts = 1, tried_pos = made.pos,
+        retry_ms = $8::int * (0.5 + random())
+      from made where m.agent_id = $2
+    )
+    select box.holds, case when $14::boolean then set_config('synchronous_commit', 'off', true) end as late,
+      box.last_seq as seq, made.id, made.pos, made.created_at, made.id is not null as claimed,
+      (extract(epoch from now()) * 1000)::float8 as now_ms,
+      made.id is not null and length($13::text) >= %d and exists (select 1 from agent_events o
+        where md5(o.content->>'content') = md5($13) and o.agent_id <> $2 and o.type in ('send-message', 'send-reply')
+          and o.created_at > now() - %d * interval '1 ms') as is_of_agent
+    from box left join made on true]]):format(limits.known_words_chars, limits.echo_ms),
   by_message = [[select e.id, e.pos, coalesce((select o.seq from agent_events o
       where o.agent_id = e.agent_id and o.direction = 'out' and o.pos < e.pos order by o.pos desc limit 1), 0) as seq
     from agent_events e where e.agent_id = $1 and e.message_id = $2]],
   append_out = [[insert into agent_events (id, agent_id, pos, direction, seq, type, content, run_id, created_at)
     select a->>'id', $1, $2::bigint + n, 'out', $3::bigint + n, a->>'type', a->'content', $4, clock_timestamp()
-    from jsonb_array_elements($5::jsonb) with ordinality as list (a, n) returning seq, created_at]],
+    from jsonb_array_elements($5::jsonb) with ordinality as list (a, n)
+    returning seq, created_at, (extract(epoch from created_at) * 1000)::float8 as said_ms]],
   actions = owned.paged([[select e.id, e.seq, e.type, e.content, e.run_id, e.created_at, r.until_pos
     from agent_events e join agent_runs r on r.id = e.run_id
     where e.agent_id = $1 and e.seq > $2 order by e.seq limit $3]], "seq", 4),
@@ -114,26 +150,71 @@ local effects = {
   ["timer-expired"] = function(tx, agent_id) tx:ask(M.sql.expired, agent_id) end,
 }
 
+-- at_once: not when changes of the message have come before it.
+local function asking(tx, event_id, actor, agent_id, event, interrupts, lease, at_once)
+  local by = lease or {}
+  return tx:ask(M.sql.append_in, event_id, agent_id, event.type, json.encode(event.content), event.message_id,
+    interrupts, limits.mailbox, actor.key_id, actor.id, by.owner, by.ms, by.retry_ms, at_once)
+end
+
+local function by_message(agent_id, event) return M.sql.by_message, agent_id, event.message_id end
+
+-- The row of a message that was stored before.
+local function earlier(row)
+  if not row then fail.throw "mailbox_full" end
+  row.duplicate = true
+  return row
+end
+
 -- Stores an event of agent.events for one of the actor's agents.  interrupts: it may cut a run short.  lease: of
 -- agent.mailbox, to claim the turn as well: {owner, ms, retry_ms}, or nil.
 -- Returns {id, pos, seq (of the last action before it), busy (somebody holds the agent's turn), claimed (the turn is
 -- that owner's: nobody had it, and nothing has gone wrong with it),
 -- changed (what somebody is answering is not what it was), early_changes, duplicate = true | nil}.
 function M.append_in(tx, actor, agent_id, event, interrupts, lease)
-  local images, by = attachments.take(event.content.message), lease or {}
-  local box = tx:must("agent_not_found", M.sql.append_in, id.new(), agent_id, event.type,
-    json.encode(event.content), event.message_id, interrupts, limits.mailbox, actor.key_id, actor.id,
-    by.owner, by.ms, by.retry_ms)
+  local images = attachments.take(event.content.message)
+  local rows = asking(tx, id.new(), actor, agent_id, event, interrupts, lease, false)
+  local box = rows()[1] or fail.throw "agent_not_found"
   if box.id then
     attachments.store(tx, agent_id, box.id, images)
     box.changed = effects[event.type](tx, agent_id, event.content, box.pos) == true
     if box.early_changes and event.message_id then changes.catch_up(tx, agent_id, event.content.message, box.pos) end
     return box
   end
-  local before = event.message_id and tx:row(M.sql.by_message, agent_id, event.message_id)
-  if not before then fail.throw "mailbox_full" end
-  before.duplicate = true
-  return before
+  return earlier(tx:row(by_message(agent_id, event)))
+end
+
+-- The same where nothing depends on what the database answers, which is nearly always: the transaction need not wait.
+-- Returns a function that waits for the row (nil: no such agent; without an id: nothing was stored); and one for after
+-- the commit, which returns as M.append_in, or nil: what came before the message changes it, so it is not stored so.
+function M.appending(tx, actor, agent_id, event, interrupts, lease)
+  local event_id = id.new()
+  local rows = asking(tx, event_id, actor, agent_id, event, interrupts, lease, true)
+  people.see(tx, agent_id, { event.content.message.participant }, nil, event_id)
+  return function() return rows()[1] end, function()
+    local box = rows()[1] or fail.throw "agent_not_found"
+    if box.id then return box end
+    if box.early_changes then return nil end
+    return earlier(db.row(by_message(agent_id, event)))
+  end
+end
+
+-- Stores a message for the holder of a lease that knows the chat (agent.known): the same, with created_at, now_ms and
+-- is_of_agent (agent.facts).  late: the commit does not wait for the disk.  Nil when something has happened since; then
+-- nothing is stored.
+function M.append_known(actor, agent_id, event, lease, chat, late)
+  local text = event.content.message.content
+  local row = db.must("agent_not_found", M.sql.append_known, id.new(), agent_id, json.encode(event.content),
+    event.message_id, actor.key_id, lease.owner, lease.ms, lease.retry_ms, chat.last_pos, chat.processed_pos,
+    chat.version, actor.id, #text >= limits.known_words_chars and text or nil, late or false)
+  if not row.holds then return nil end
+  return row.id and row or earlier(db.row(by_message(agent_id, event)))
+end
+
+-- Whether an event can be stored so: a message without attachments.
+function M.is_plain(event)
+  local message = event.content.message
+  return event.type == "new-message" and #(message.attachments or {}) == 0
 end
 
 -- Out ---------------------------------------------------------------------------------------------
@@ -163,15 +244,26 @@ end
 
 -- Stores actions ({type, and the seed's fields}) of a run in order and notifies all workers when they are committed.
 -- box: the locked mailbox row {last_pos, last_seq}; it is advanced here, the caller writes it back.
+-- Returns a function for after the commit, which returns them as stored: {{id, pos, seq, type, content, created_at,
+-- said_ms}, ..}.
 function M.append_out(tx, agent_id, box, run_id, actions)
-  if #actions == 0 then return end
+  if #actions == 0 then return function() return {} end end
   local list = {}
   for i, action in ipairs(actions) do list[i] = record(action) end
   local rows = tx:ask(M.sql.append_out, agent_id, box.last_pos, box.last_seq, run_id, json.encode(json.array(list)))
-  for i, one in ipairs(list) do one.seq = box.last_seq + i end
+  for i, one in ipairs(list) do one.pos, one.seq = box.last_pos + i, box.last_seq + i end
   box.last_pos, box.last_seq = box.last_pos + #list, box.last_seq + #list
   local news = { agent_id = agent_id, seq = box.last_seq }
   tx:after_commit(function() bus.publish("agent.action", news, told(list, rows(), run_id)) end)
+  return function()
+    local at = {}
+    for i, one in ipairs(list) do at[one.seq] = i end
+    for _, row in ipairs(rows()) do
+      local one = list[at[row.seq]]
+      one.created_at, one.said_ms = row.created_at, row.said_ms
+    end
+    return list
+  end
 end
 
 -- A stored action as clients get it: the seed's fields at the top level, and ours.  An action whose message was

@@ -19,6 +19,7 @@ local news_of = require "agent.news"
 local respond = require "agent.rules.respond"
 local runs = require "agent.run"
 local thinking = require "agent.thinking"
+local told = require "agent.told"
 
 local M = {}
 
@@ -109,11 +110,11 @@ end
 -- Silence after a message of people is reported ("no-response"), so that nobody waits for an answer; silence
 -- after typing, joining, reactions and the agent's own echo is not worth an action.
 local function keep_silent(entry, snap, verdict)
-  local told = snap.expires and "timer-expired"
+  local reason = snap.expires and "timer-expired"
   if #snap.facts.messages > 0 and verdict.reason ~= "own-message" then
-    told = verdict.reason == "timer-expired" and "timer-expired" or "no-response"
+    reason = verdict.reason == "timer-expired" and "timer-expired" or "no-response"
   end
-  if told then return runs.at_once(entry, snap, { reason = told }) end
+  if reason then return runs.at_once(entry, snap, { reason = reason }) end
   runs.pass(entry, snap)
 end
 
@@ -318,27 +319,34 @@ function M.wake(agent_id)
   if entry then begin_turns(entry, run_turns) end
 end
 
--- The sender of an event gets its acknowledgement first.
 local function run_posted(entry, asked)
-  task.sleep(0)
   run_turns(entry, asked)
+  told.at_last(entry)
 end
 
-local function wake_soon(agent_id)
-  task.sleep(0)
-  M.wake(agent_id)
+-- Stores an event and claims the turn, unless another worker has it.  late: see mailbox.post_known.  Returns what was
+-- stored and the facts.
+local function take_in(actor, agent_id, event, entry, late)
+  local chat = entry and facts.known(agent_id, event)
+  local stored = chat and mailbox.post_known(actor, agent_id, event, entry.owner, chat, late and chat.at_once)
+  if stored then return stored, stored.claimed and facts.continued(chat, stored, event, actor.key_id) end
+  return mailbox.post(actor, agent_id, event, entry and entry.owner, function(tx) return facts.ask(tx, agent_id) end)
 end
 
 -- Stores an event, as agent.mailbox does, and starts its turn; if no other worker has the turn, this one claims it in
--- the same transaction.
-function M.post(actor, agent_id, event)
+-- the same transaction.  Whoever sent the event hears of it before any action: the turn waits for the database before
+-- it says anything.  tell (optional): fn(stored) or fn(nil, error), called once the event is on the disk, which may be
+-- with the answer, after this has returned.
+function M.post(actor, agent_id, event, tell)
   local entry = enter(agent_id)
   local held_at = task.clock()
-  local ok, stored, asked = pcall(mailbox.post, actor, agent_id, event, entry and entry.owner,
-    function(tx) return facts.ask(tx, agent_id) end)
+  local ok, stored, asked = pcall(take_in, actor, agent_id, event, entry, tell ~= nil)
+  if ok and stored.is_late then told.later(entry, stored, tell) elseif ok and tell then tell(stored) end
   if ok and stored.claimed then
     entry.held_at, entry.attempts = held_at, 1
-    if not begin_turns(entry, run_posted, asked) then mailbox.yield(agent_id, entry.owner) end
+    if begin_turns(entry, run_posted, asked) then return stored end
+    mailbox.yield(agent_id, entry.owner)
+    told.at_last(entry)
     return stored
   end
   if entry then leave(entry) end
@@ -346,7 +354,7 @@ function M.post(actor, agent_id, event)
     if entry then pcall(mailbox.yield, agent_id, entry.owner) end
     error(stored, 0)
   end
-  task.detach(wake_soon, agent_id)
+  M.wake(agent_id)
   return stored
 end
 

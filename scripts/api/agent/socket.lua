@@ -284,9 +284,12 @@ local function on_message(socket, ...)
   local raw, ack = split(...)
   local event, err = events.parse(raw)
   if not event then return answer(socket, ack, err) end
-  local ok, stored = pcall(turn.post, socket.data.actor, socket.data.agent_id, event)
-  if not ok then return answer(socket, ack, problem(socket, stored)) end
-  if ack then ack { ok = true, eventId = stored.id, duplicate = stored.duplicate } end
+  local function told(stored, why)
+    if not stored then return answer(socket, ack, problem(socket, why)) end
+    if ack then ack { ok = true, eventId = stored.id, duplicate = stored.duplicate } end
+  end
+  local ok, why = pcall(turn.post, socket.data.actor, socket.data.agent_id, event, told)
+  if not ok then told(nil, why) end
 end
 
 io:namespace("/", {
