@@ -292,6 +292,7 @@ end
 --- text: what a model wrote; names: of names().  Returns the text for people ("" for none), the calls of tools
 --- that were written as text ({{name, arguments, unknown}}), and whether there was one that cannot be read.
 function M.read(text, names)
+  if text == "" then return "", {}, false end
   text = final_of(texts.trim(M.clean(text)))
   text = markup.without_beginning(text)
   local list, broken

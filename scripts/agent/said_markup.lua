@@ -103,6 +103,7 @@ end
 
 --- Drops thinking that has an end mark but no beginning: some servers swallow the first mark.
 function M.without_beginning(text)
+  if not (text:find("</", 1, true) or text:find("[/", 1, true) or text:find("◁/", 1, true)) then return text end
   local lower = text:lower()
   for name in pairs(set "think thinking thought reasoning") do
     for _, open in ipairs { "<" .. name, "[" .. name .. "]", "◁" .. name .. "▷" } do
