@@ -27,7 +27,15 @@ local LEAST_S = 2                                -- needed to continue an answer
 local function build(snap) return prompt.build(snap, os.date "!%Y-%m-%dT%H:%M:%SZ") end
 
 -- Rules answer from the chat itself: of the prompt, what one of them looks at is made.
-local MADE = { system = prompt.system, messages = function(snap) return build(snap).messages end }
+local MADE = { messages = function(snap) return build(snap).messages end }
+
+-- It stays with the head as long as that one does (agent.known).
+function MADE.system(snap)
+  local head = snap.head
+  head.system = head.system or prompt.system(snap)
+  return head.system
+end
+
 local function when_asked(req, snap)
   return setmetatable(req, { __index = function(_, name)
     local make = MADE[name]

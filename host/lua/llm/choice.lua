@@ -12,6 +12,8 @@ local text = require "human.text"
 
 local M = {}
 
+local CHOSEN_S = 1
+
 --- The providers that this generation has declared.
 function M.registry()
   local g = gen.current()
@@ -127,12 +129,23 @@ local function behind(registry, own_url)
   return "openai"
 end
 
-local function automatic(registry, conf)
-  if given(conf.base_url) then return behind(registry, conf.base_url) end
+local function first_usable(registry, conf)
   for _, name in ipairs(registry.order) do
     if access(registry.providers[name], conf) then return name end
   end
   return "offline"
+end
+
+-- Settings and keys change with a reload, or when an operator has changed a file: it need not be seen at once.
+local chosen = {}
+
+local function automatic(registry, conf)
+  if given(conf.base_url) then return behind(registry, conf.base_url) end
+  local now = host.now()
+  if chosen.registry ~= registry or chosen.conf ~= conf or now - chosen.at >= CHOSEN_S then
+    chosen = { registry = registry, conf = conf, at = now, name = first_usable(registry, conf) }
+  end
+  return chosen.name
 end
 
 local function default_of(registry, conf)
