@@ -128,9 +128,10 @@ end
 
 -- A method of an RPC socket: fn(ctx, params) -> result.  spec: summary, description, params and result (schemas, or
 -- {name = schema}: objects), errors, roles (names: actor.role or actor.roles must have one of them; false: everybody,
--- signed in or not), limit, timeout_s, abort (true: it ends with its connection), deprecated.  ctx also has conn,
--- call_id (the id that the client gave it; false: none) and ctx:sign_in(authenticator, token) -> actor, who owns the
--- connection from then on; another one than before (by id) is in none of its rooms.
+-- signed in or not), limit, timeout_s, abort (true: it ends with its connection), idempotent (true or "tx": a call with
+-- the param idempotencyKey is carried out once), deprecated.  ctx also has conn, call_id (the id that the client gave
+-- it; false: none) and ctx:sign_in(authenticator, token) -> actor, who owns the connection from then on; another one
+-- than before (by id) is in none of its rooms.
 function Group:rpc(name, spec, fn)
   local where = place(2)
   rpc.declare(self.gen, self, "method", name, spec, check_function(fn, where), where)

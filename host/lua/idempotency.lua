@@ -40,8 +40,8 @@ M.sql = {
     and (created_at <= now() - $3::int * interval '1 hour' or ]] .. LEFT:format("<", ATTEMPTS) .. ")",
   answer = [[insert into idempotency_keys (scope, key, fingerprint, status, headers, body, is_sealed)
     values ($1, $2, $3, $4::int, $5, decode($6, 'base64'), $7::bool)]],
-  leave = [[insert into idempotency_keys (scope, key, fingerprint, owner, lease_until)
-    values ($1, $2, $3, $4, now() + $5::float8 * interval '1 second')]],
+  leave = [[insert into idempotency_keys (scope, key, fingerprint, owner, lease_until, attempts)
+    values ($1, $2, $3, $4, now() + $5::float8 * interval '1 second', $6::int)]],
   claim = [[insert into idempotency_keys as k (scope, key, fingerprint, owner, lease_until)
     values ($1, $2, $3, $4, now() + $5::float8 * interval '1 second')
     on conflict (scope, key) do update set fingerprint = excluded.fingerprint, owner = excluded.owner,
@@ -63,8 +63,10 @@ M.sql = {
 -- Claims ----------------------------------------------------------------------------------------------
 
 -- Two requests are the same if path parameters, query and body are equal byte by byte; of a body on disk, its
--- contents.  Only the body may contain NUL, so it comes last.
+-- contents.  Only the body may contain NUL, so it comes last.  Two calls of RPC are if their params are.
 local function fingerprint(ctx, route, body)
+  local params_text = rawget(ctx, "params_text")
+  if params_text then return crypto.sha256_hex(params_text) end
   local parts = {}
   for i, name in ipairs(route.names or {}) do parts[i] = tostring(ctx.params[name]) end
   parts[#parts + 1] = ctx.raw_query or ""
@@ -75,14 +77,14 @@ end
 -- The owner of the key: anonymous callers are distinguished by address.
 local function scope_of(ctx, route)
   local actor = ctx.actor
-  local who = actor and actor.id or "public " .. ctx.ip
-  return tostring(who) .. " " .. route.title
+  local who = actor and actor.kind ~= "public" and actor.id or "public " .. ctx.ip
+  return tostring(who) .. " " .. (route.scope or route.title)
 end
 
 local function claim_of(ctx, route, key, body)
   rules.check(key)
   return { scope = scope_of(ctx, route), key = key, print = fingerprint(ctx, route, body), owner = id.new(),
-           lease_s = math.max(LEASE_S, route.timeout_s + SLACK_S) }
+           lease_s = math.max(LEASE_S, route.timeout_s + SLACK_S), attempts = route.once and ATTEMPTS or 1 }
 end
 
 -- The error that ends a repeat.
@@ -95,7 +97,7 @@ local function in_progress() fail.throw("idempotency_in_progress", { retry_after
 local function judge(claim, row)
   if row.fingerprint ~= claim.print then fail.throw "idempotency_key_reused" end
   if row.gave_up then
-    fail.throw("idempotency_answer_lost", { message = "The request was begun several times and never came to its end" })
+    fail.throw("idempotency_answer_lost", { message = "It was begun and never came to its end" })
   end
   if not row.status then in_progress() end
   if row.is_lost then fail.throw "idempotency_answer_lost" end
@@ -155,6 +157,9 @@ function M.store(ctx, status, headers, body)
   settle(ctx, "store", status, kept(ctx.claim, ctx.route, status, headers, body))
 end
 
+-- Nobody knows what became of the request that has the claim, and it must not be begun again.
+function M.lose(ctx) settle(ctx, "store", 409, "", nil, false) end
+
 -- One transaction -------------------------------------------------------------------------------------
 
 -- Raises unless nobody else runs the request and no answer is stored.
@@ -191,7 +196,7 @@ local function plan_of(ctx, route, key, body)
       kept(claim, route, answer.status, answer.headers, answer.body))
   end
   function plan.leave(tx)
-    tx:ask(M.sql.leave, claim.scope, claim.key, claim.print, claim.owner, claim.lease_s)
+    tx:ask(M.sql.leave, claim.scope, claim.key, claim.print, claim.owner, claim.lease_s, claim.attempts)
   end
   function plan.left() ctx.claim = claim end
   return plan

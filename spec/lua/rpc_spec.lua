@@ -45,6 +45,8 @@ describe("an RPC socket", function()
       [SOCKET .. m:format "roles = 5"] = "api/x/x.lua:5: roles must be a list",
       [SOCKET .. m:format "timeout_s = 0"] = "api/x/x.lua:5: timeout_s must be above 0",
       [SOCKET .. m:format "limit = { rate = 0, burst = 1 }"] = "api/x/x.lua:5: limit needs rate",
+      [SOCKET .. m:format 'idempotent = "lease"'] = 'api/x/x.lua:5: params: idempotent must be true, false or "tx"',
+      [SOCKET .. m:format "idempotent = true, params = s.map(s.int)"] = "params: an idempotent method's are an object with fields",
       [SOCKET .. m:format "parms = {}"] = "api/x/x.lua:5: there is no table option 'parms'",
       [SOCKET .. 'g:rpc("m", { summary = "M" }, function() end)'] = "api/x/x.lua:5: say who may call it",
       [SOCKET .. 'g:rpc("m", { roles = false }, function() end)'] = "api/x/x.lua:5: a summary is needed",
@@ -155,6 +157,26 @@ describe("an RPC socket", function()
     app:advance(2)
     assert.same({ true, nil }, { seen.stayed, seen.went })
     assert.equal(0, require("human.core.sched").live())
+  end)
+
+  it("takes a key where a method is idempotent, and does not sign in there", function()
+    local ws = open [[
+      api.auth("a", { type = "http", scheme = "bearer" }, function() return { id = "u" } end)
+      g:rpc("m", { summary = "M", roles = false, idempotent = true, params = { n = s.int }, result = { n = s.int } },
+        function(ctx, p)
+          if p.n == 2 then ctx:sign_in("a", "token") end
+          return { n = p.n }
+        end)
+      g:rpc("other", { summary = "M", roles = false, params = { n = s.int } }, function() end)]]
+    assert.matches('"ok":true,"payload":{"n":1}', say(ws, '{"type":"req","id":"1","method":"m","params":{"n":1}}'))
+    assert.matches("INTERNAL", say(ws, '{"type":"req","id":"2","method":"m","params":{"n":2}}'))
+    assert.matches("ctx:sign_in: not in an idempotent method", app.host.lines[#app.host.lines].line)
+    local bad = '{"type":"req","id":"3","method":"%s","params":{"n":1,"idempotencyKey":"%s"}}'
+    assert.matches("idempotencyKey must be visible ASCII characters", say(ws, bad:format("m", "a b")))
+    assert.matches("idempotencyKey is not a known field", say(ws, bad:format("other", "a")))
+    local shown = require("human.http.rpc_docs").render(require("human.scripts.generation").current())
+    assert.matches('"name":"idempotencyKey"', shown)
+    assert.matches("idempotency_answer_lost", shown)
   end)
 
   it("keeps what a client wrote in s.json, and tells no client of a bug", function()

@@ -7,6 +7,7 @@ local host = require "human.core.host"
 local rate = require "human.http.rate"
 local rpc_conn = require "human.http.rpc_conn"
 local rpc_frame = require "human.http.rpc_frame"
+local rpc_once = require "human.http.rpc_once"
 local schema = require "human.schema"
 
 local M = {}
@@ -21,7 +22,7 @@ local SOCKET = {
 }
 local METHOD = {
   summary = "string", description = "string", params = "table", result = "table", errors = "table", roles = "any",
-  limit = "table", timeout_s = "number", abort = "boolean", deprecated = "boolean",
+  limit = "table", timeout_s = "number", abort = "boolean", deprecated = "boolean", idempotent = "any",
 }
 local EVENT = { summary = "string", description = "string", payload = "table", notification = "boolean" }
 
@@ -180,22 +181,33 @@ local function roles_of(d, route)
   return roles
 end
 
+local ONCE = { [true] = true, tx = true }
+
+local function params_of(d, socket)
+  local params = as_schema(d.spec.params or {}, socket.extra)
+  if not d.spec.idempotent then return params end
+  if not ONCE[d.spec.idempotent] then error('idempotent must be true, false or "tx"', 0) end
+  return rpc_once.with_key(params)
+end
+
 -- Makes the method's route: it is to a call what a route is to a request.
 local function add_method(g, d, route)
   local spec, socket = d.spec, route.rpc
   local title = "rpc " .. d.name
-  local params = at(d.where, "params", as_schema, spec.params or {}, socket.extra)
+  local params = at(d.where, "params", params_of, d, socket)
   local result = at(d.where, "result", as_schema, spec.result or {})
   check_object(params, d, "params")
   if socket.dialects.gateway then check_object(result, d, "result", "error") end
   if spec.timeout_s and not (spec.timeout_s > 0) then error(d.where .. ": timeout_s must be above 0", 0) end
-  socket.methods[d.name] = {
+  local method = {
     gen = g, group = d.group, name = d.name, title = title, where = d.where, area = d.group.area, spec = spec,
     fn = d.fn, errors = route.errors, codes = codes(d, route), roles = roles_of(d, route), label = host.label(title),
     limit = rate.compile(spec.limit, title, d.where), abort = spec.abort, params = params, result = result,
     timeout_s = spec.timeout_s or host.conf().limits.request_timeout_ms / 1000,
     read = at(d.where, "params", schema.reader, params), encode = at(d.where, "result", encoder.compile, result),
   }
+  if spec.idempotent then rpc_once.declare(method, route.path) end
+  socket.methods[d.name] = method
 end
 
 local function add_event(d, route)

@@ -17,6 +17,7 @@ local metrics = require "human.metrics"
 local rate = require "human.http.rate"
 local rooms = require "human.http.ws_rooms"
 local rpc_frame = require "human.http.rpc_frame"
+local rpc_once = require "human.http.rpc_once"
 local sched = require "human.core.sched"
 local trouble = require "human.http.trouble"
 
@@ -90,6 +91,7 @@ local function not_local() return false, "a call is of its connection" end
 local function sign_in(ctx, name, token)
   local conn, a = ctx.conn, ctx.route.gen.auth[name]
   if not a then blame.refuse("ctx:sign_in: no authenticator named '" .. tostring(name) .. "'") end
+  if ctx.route.idempotent then blame.refuse "ctx:sign_in: not in an idempotent method, whose repeats run nothing" end
   if type(token) ~= "string" or token == "" then fail.throw("unauthorized", nil, ctx.route.errors) end
   local actor, code, data = guard.check(ctx.ip, token, a.fn, ctx, token)
   if not actor then fail.throw(code or "unauthorized", data, ctx.route.errors) end
@@ -114,18 +116,41 @@ end
 
 -- ---- the task --------------------------------------------------------------------------------------
 
+-- What the handler did to its params must not be there when it runs again.
+local function carry_out_once(call, route, params)
+  local ctx, key, again = call.ctx, params.idempotencyKey, false
+  local text = call.params_text or call.params ~= nil and json.encode_sorted(call.params) or nil
+  ctx.params_text = text
+  return rpc_once.carry_out(ctx, route, key, function()
+    if again then
+      call.params = text and json.decode(text)
+      params = read_params(call, route)
+    end
+    again = true
+    return route.encode(route.fn(ctx, params) or {})
+  end)
+end
+
+-- Returns what the handler raised where that was caught already.
 local function process(call)
   local route, ctx = call.route, call.ctx
   check_roles(ctx, route)
   if route.limit then rate.check(ctx, route.limit) end
-  local body = route.encode(route.fn(ctx, read_params(call, route)) or {})
+  local params = read_params(call, route)
+  local body, err
+  if route.idempotent == "tx" or route.idempotent and params.idempotencyKey then
+    body, err = carry_out_once(call, route, params)
+  else
+    body = route.encode(route.fn(ctx, params) or {})
+  end
+  if err then return err end
   finish(call, rpc_frame.result(call, body), "ok")
 end
 
 local function run(call)
   call.ctx = new_ctx(call, call.task)
   local ok, err = xpcall(process, trouble.trap, call)
-  if ok then return after.run(call.ctx) end
+  if ok and not err then return after.run(call.ctx) end
   after.drop(call.ctx)
   answer_fail(call, to_fail(call, err))
 end
@@ -133,6 +158,7 @@ end
 -- A handler that caught every error and waited on was abandoned.
 local function on_finish(task, err)
   if not err then return end
+  task.call.ctx.claim = false                    -- its lease ends by itself; giving it back would wait
   log.error("call abandoned", { request_id = task.call.ref, route = task.call.route.title, error = tostring(err) })
   answer_fail(task.call, to_fail(task.call, err))
 end

@@ -2,6 +2,7 @@
 -- State is plain data and outlives a reload: the next message goes to the generation in service, open calls end in
 -- the one in which they began.  conn.rpc belongs to this file and rpc_call.lua, conn.data to the script.
 
+local beyond = require "human.core.beyond"
 local blame = require "human.core.blame"
 local fail = require "human.fail"
 local gen = require "human.scripts.generation"
@@ -30,6 +31,7 @@ end
 --- g:event.  Bytes queued, or nil and "gone".
 function Conn:event(name, payload)
   if self.closed then return nil, "gone" end
+  beyond "conn:event"
   local rpc, body, dialect = self.rpc, encoded(socket_of(self), name, payload)
   if dialect then return self:send(rpc_frame.event(dialect, name, body)) end
   rpc.seq = rpc.seq + 1
@@ -44,7 +46,10 @@ end
 
 --- Cancels open calls of this connection: those with this id, or of this method ({id = 5} or {method = "chat.send"}).
 --- Each is answered with request_canceled.  Returns how many.
-function Conn:cancel(which) return rpc_call.cancel(self, which) end
+function Conn:cancel(which)
+  beyond "conn:cancel"
+  return rpc_call.cancel(self, which)
+end
 
 local function copy(list)
   local out = {}

@@ -4,6 +4,7 @@
 local fail = require "human.fail"
 local json = require "human.json"
 local rpc_frame = require "human.http.rpc_frame"
+local rpc_once = require "human.http.rpc_once"
 local schema_doc = require "human.schema.document"
 local typescript = require "human.schema.typescript"
 
@@ -42,6 +43,7 @@ local function codes(method)
   add(method.roles ~= false and "unauthorized")
   add(method.roles and "forbidden")
   add "rate_limited"
+  for _, code in ipairs(method.idempotent and rpc_once.CODES or {}) do add(code) end
   for _, code in ipairs(method.codes) do add(code) end
   add "internal"
   return list

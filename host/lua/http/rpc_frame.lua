@@ -151,7 +151,7 @@ function M.failure(call_, f, ref)
   local data = facts(f, ref)
   local body = { code = name, message = f.message, reason = data.code, details = data.details,
                  retryAfterMs = data.retryAfterMs, requestId = data.requestId,
-                 retryable = f.status == 429 or f.status == 503 or nil }
+                 retryable = f.status == 429 or f.status == 503 or data.retryAfterMs ~= nil or nil }
   data.code, data.details, data.retryAfterMs, data.requestId = nil, nil, nil, nil
   if next(data) then body.data = data end
   return '{"type":"res","id":' .. (call_.id_text or NO_ID.gateway) .. ',"ok":false,"payload":'

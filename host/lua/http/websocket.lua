@@ -6,6 +6,7 @@
 
 local access = require "human.observe.request_log"
 local after = require "human.http.after"
+local beyond = require "human.core.beyond"
 local blame = require "human.core.blame"
 local fail = require "human.fail"
 local gen = require "human.scripts.generation"
@@ -34,6 +35,7 @@ function Conn:send_binary(data) return self:transmit(BINARY, data) end
 
 function Conn:transmit(opcode, data)
   if self.closed then return nil, "gone" end
+  beyond "conn:send"
   local queued = host.ws_send(self.ws, opcode, data)
   if queued < 0 then return nil, host.error_name(queued) end
   return queued

@@ -19,7 +19,7 @@ for name, words in pairs {
   api = "finish", bus = "on_runtime on_hosts on_channel send_others tell_others on_bus on_notify on_database retire",
   db = "open on_end current_tx whole", decisions = "arguments sql INPUT_MAX",
   fail = "required use", feed = "finish begin check_live",
-  idempotency = "begin carry_out release store sql", jobs = "run reloaded sql stop look_again",
+  idempotency = "begin carry_out release store lose sql", jobs = "run reloaded sql stop look_again",
   queue = "run reloaded stop look_again", time = "shift",
   json = "string_end raw_text", metrics = "text", sio = "check_live on_http shutdown",
 } do
