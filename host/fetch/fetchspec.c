@@ -257,7 +257,8 @@ static int read_body(fetchspec *s, const pack_value *v) {
 static int read_parts(fetchspec *s, pack_reader *r, const pack_value *list) {
   if (s->parts) return HOST_EINVAL;
   int e = fetchbody_read(&s->parts, r, list, BODY_MAX);
-  return e == HOST_ELIMIT ? refuse(e, "the body has more than 32 MB of text, or %d files", FETCHBODY_FILES) : e;
+  if (e != HOST_ELIMIT) return e;
+  return refuse(e, "the body has more than 32 MB of text, or %d files", FETCHBODY_FILES);
 }
 
 /* "sha256//BASE64"; curl would take anything else for a file name. */

@@ -42,7 +42,7 @@ local function head_of(part, boundary)
   local name = want_text(part.name, "the name of a part") or blame.refuse("fetch: a part of a form needs a name")
   local filename, kind = want_text(part.filename, "filename"), want_text(part.type, "type")
   if part.file then
-    filename = filename or part.file.filename or files[part.file] and "file" or part.file.name:match "[^/]*$"
+    filename = filename or part.file.filename or files[part.file] and "file" or part.file.name:gsub("^.*/", "")
     kind = kind or part.file.content_type or "application/octet-stream"
   end
   if kind and kind:find "%c" then blame.refuse("fetch: the type of a part has a control character in it") end
