@@ -17,6 +17,7 @@
 #include "cli/secret.h"
 #include "core/conf.h"
 #include "core/conftable.h"
+#include "core/dumps.h"
 #include "core/log.h"
 #include "pg/pgembed.h"
 #include "server/broker.h"
@@ -280,6 +281,7 @@ static int run(const cli *c) {
   if (c->wants_help || c->command->run == RUN_HELP) return answer_help(c);
   if (c->command->run == RUN_VERSION) return printf("human %s\n", HUMAN_VERSION), 0;
   if (conf_load(c->settings)) return EXIT_USAGE;
+  if (!conf_bool("core_dumps")) dumps_forbid();
   log_init();
   switch (c->command->run) {
   case RUN_PSQL: return psql(c);

@@ -29,6 +29,7 @@ static const conf_rule rules[] = {
     TEXT("overrides", "marketplace/rules/**, agent/**, api/local/**, api/errors.lua, api/*/errors.lua"),
     {"strict_overrides", CONF_BOOL, "false", 0, 0, NULL, NULL, false},
     {"jit", CONF_BOOL, "true", 0, 0, NULL, NULL, false},
+    {"core_dumps", CONF_BOOL, "false", 0, 0, NULL, NULL, false},
     INT("stop_notice_ms", "0", 0, MS_MAX),
 
     SECRET("database.url", "DATABASE_URL"),

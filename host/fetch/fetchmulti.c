@@ -6,6 +6,7 @@
  * connection, so that ending it early closes that connection and disturbs no other transfer. */
 #include "fetch/fetchmulti.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -255,9 +256,25 @@ static int group_init(group *g) {
   return 0;
 }
 
+/* curl's memory has secrets in it: requests, passwords of proxies. */
+static void wipe_free(void *p) {
+  if (p) explicit_bzero(p, malloc_usable_size(p));
+  free(p);
+}
+
+static void *wipe_realloc(void *p, size_t n) {
+  size_t had = p ? malloc_usable_size(p) : 0;
+  void *to = malloc(n);
+  if (!to) return NULL;
+  if (p) memcpy(to, p, had < n ? had : n);
+  wipe_free(p);
+  return to;
+}
+
 int fetchmulti_init(void (*done)(fetch *f, CURLcode result)) {
   on_done = done;
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return -1;
+  if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_free, wipe_realloc, strdup, calloc) != CURLE_OK)
+    return -1;
   return group_init(&groups[0]) < 0 || group_init(&groups[1]) < 0 ? -1 : 0;
 }
 
