@@ -122,10 +122,24 @@ void tree_is_draft(void) {
   is_draft = true;
 }
 
+/* The folder of api/ that a path is in, where none of that name is shipped: an area of the operator's own. */
+static size_t own_area(const tree *t, const char *relative) {
+  char path[PATH_MAX];
+  struct stat st;
+  size_t n = strlen("api/");
+  if (strncmp(relative, "api/", n) != 0 || !strchr(relative + n, '/')) return 0;
+  n += strcspn(relative + n, "/");
+  int k = snprintf(path, sizeof path, "%s/%.*s", t->root[t->roots - 1], (int)n, relative);
+  return k < PATH_MAX && lstat(path, &st) && errno == ENOENT ? n : 0;
+}
+
 static int check_scope(const walk *w, const char *path, const char *relative) {
   if (!w->overriding || tree_overridable(relative)) return 0;
-  snprintf(w->why, w->why_n, "%s: refused: the setting `overrides` does not allow %s (it allows: "
-           "%s; set by: %s)", path, relative, conf_str("overrides"), conf_source("overrides"));
+  int n = snprintf(w->why, w->why_n, "%s: refused: the setting `overrides` does not allow %s (it allows: "
+                   "%s; set by: %s)", path, relative, conf_str("overrides"), conf_source("overrides"));
+  size_t area = own_area(w->t, relative);
+  if (area && (size_t)n < w->why_n)
+    snprintf(w->why + n, w->why_n - (size_t)n, ". Add \"%.*s/**\" for an area of your own", (int)area, relative);
   return -1;
 }
 

@@ -171,6 +171,19 @@ return M
     await accepted('check', '--set', 'overrides=**');
   });
 
+  it('may be an area of its own once it is allowed, and the refusal says how', async () => {
+    op.write('api/shop/errors.lua', 'return { sold_out = { status = 409, message = "There is no more of it" } }\n');
+    op.write('api/shop/deep/shop.lua', `local g = require("human.api").group { auth = false }
+g:get("/shop", { summary = "x", reply = { [204] = false }, errors = { "sold_out" } }, function(ctx) ctx:fail "sold_out" end)
+return {}
+`);
+    await refused(['check'], /does not allow api\/shop\/deep\/shop\.lua .*\. Add "api\/shop\/\*\*" for an area of your own$/m);
+    assert.match((await accepted('check', '--set', 'overrides=api/shop/**')).out, /2 added/);
+    fs.rmSync(op.path('api'), { recursive: true });
+    op.write('api/agent/x.lua', 'return {}');
+    await refused(['check'], /does not allow api\/agent\/x\.lua \(it allows: [^)]*\)$/m);
+  });
+
   it('may not declare a route that is there already', async () => {
     op.write('api/local/x.lua', `local api, s = require "human.api", require "human.schema"
 local g = api.group { auth = false }
