@@ -253,6 +253,13 @@ static bool has_root(const tree *t, const char *real) {
   return false;
 }
 
+static int no_scripts(const walk *w, const char *path, const char *reason) {
+  snprintf(w->why, w->why_n, "%.500s: %s (scripts, set by: %s). Set another with "
+           "--scripts DIR[:DIR..], HUMAN_SCRIPTS, or \"scripts\" in the settings file", path, reason,
+           conf_source("scripts"));
+  return -1;
+}
+
 /* The default's directories need not exist; configured ones must. */
 static int add_root(const walk *w, const char *path, bool may_miss) {
   char real[PATH_MAX];
@@ -260,11 +267,9 @@ static int add_root(const walk *w, const char *path, bool may_miss) {
   tree *t = w->t;
   if (stat(path, &st) || !realpath(path, real)) {
     if (may_miss && errno == ENOENT) return 0;
-    snprintf(w->why, w->why_n, "%s: %s (scripts, set by: %s)", path, strerror(errno),
-             conf_source("scripts"));
-    return -1;
+    return no_scripts(w, path, strerror(errno));
   }
-  if (!S_ISDIR(st.st_mode)) return refuse(w, path, "scripts: not a directory");
+  if (!S_ISDIR(st.st_mode)) return no_scripts(w, path, strerror(ENOTDIR));
   if (has_root(t, real)) return 0;
   if (t->roots == TREE_ROOTS_MAX) return refuse(w, path, "scripts: more than 8 directories");
   t->root[t->roots] = strdup(real);
@@ -310,7 +315,5 @@ int tree_read(tree *t, char *why, size_t why_n) {
   for (unsigned i = 0; i < t->roots; i++)
     if (read_root(&w, i)) return -1;
   if (t->count) qsort(t->files, t->count, sizeof *t->files, by_path);
-  if (t->count) return 0;
-  snprintf(why, why_n, "scripts: there are no scripts in %s", conf_str("scripts"));
-  return -1;
+  return t->count ? 0 : no_scripts(&w, conf_str("scripts"), "there are no scripts");
 }

@@ -113,6 +113,36 @@ describe('what is about nothing', () => {
   });
 });
 
+describe('scripts that are not where the settings say', () => {
+  const file = path.join(home, 'a-file'), empty = path.join(home, 'empty');
+  fs.writeFileSync(file, '');
+  fs.mkdirSync(empty);
+  const NEEDED_BY = ['gateway', 'rules list', 'overrides', 'override agent/rules/limits.lua', 'migrate', 'check', 'test spec/lua/id_spec.lua', 'openapi', 'config'];
+  for (const [where, why] of [['/no/such', 'No such file or directory'], [file, 'Not a directory'], [empty, 'there are no scripts']]) {
+    it(`are named, with how to set others: ${why}`, async () => {
+      for (const words of NEEDED_BY) {
+        const { code, err } = await new Promise((resolve) => {
+          execFile(BINARY, words.split(' '), { env: { ...env, HUMAN_SCRIPTS: where }, cwd: root, timeout: 30_000 }, (error, out, text) => resolve({ code: error?.code ?? 0, err: text }));
+        });
+        assert.equal(code, 1, words);
+        assert.ok(err.includes(`${where}: ${why} (scripts, set by: HUMAN_SCRIPTS). Set another with --scripts DIR[:DIR..], HUMAN_SCRIPTS, or "scripts" in the settings file`), `${words}: ${err}`);
+      }
+    });
+  }
+
+  it('are named, too, where only the operator\'s are among them', async () => {
+    const own = path.join(home, 'own', 'api', 'local');
+    fs.mkdirSync(own, { recursive: true });
+    fs.writeFileSync(path.join(own, 'x.lua'), 'return {}');
+    const at = path.join(home, 'own');
+    for (const words of ['config', 'check']) {
+      const { code, err } = await human(...words.split(' '), '--scripts', at);
+      assert.equal(code, 1);
+      assert.ok(err.includes(`the setting scripts (${at}) must end with the shipped scripts`), err);
+    }
+  });
+});
+
 describe('the database of the settings', () => {
   it('is not even called by commands that do not need it, nor before their words are known to be right', async () => {
     let calls = 0;

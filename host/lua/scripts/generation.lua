@@ -260,7 +260,10 @@ end
 
 local function load_catalogues(g)
   local shared = "api/errors.lua"
-  if not host.bundle_file(g.n, shared) then error(shared .. ": the catalogue of errors is missing", 0) end
+  if not host.bundle_file(g.n, shared) then
+    error(("%s: the catalogue of errors is missing; the setting scripts (%s) must end with the shipped scripts"):format(
+      shared, tostring(host.conf().scripts)), 0)
+  end
   catalogue.load(g, host.bundle_list(g.n), function(path) return read_catalogue(g, path) end,
     function(path) return file_of(g, name_of(path)) end)
 end
