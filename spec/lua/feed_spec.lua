@@ -262,6 +262,27 @@ describe("a stream that follows a feed", function()
     log.auth = nil
   end)
 
+  -- So that its read can end it, for instance.
+  it("is read for when its key is gone, once, also if that is the first that is heard of the key", function()
+    app:load(script("", feed_world.NEWEST))
+    local gone = follow "gone"
+    events(gone)
+    log.gone, log.word, log.reads = "gone", "end", 0
+    local function look()
+      app:push(fake_host.EV.BUS, 0, 0, 1, app.host.pack { "bus.look", {} })
+      app:settle()
+    end
+    look()
+    assert.is_false(app:answer(gone).streaming)
+    log.word, log.reads = nil, 0
+    gone = follow "gone"
+    look()
+    local reads = log.reads
+    look()
+    assert.equal(reads, log.reads)
+    assert.is_true(app:answer(gone).streaming)
+  end)
+
   it("refuses what is none, with the script's line", function()
     for what, why in pairs { name = "there is no feed 'none'", key = "the key must be a text of 1 to 200 bytes",
                              after = "a position is", twice = "a stream follows one feed" } do

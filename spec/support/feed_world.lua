@@ -27,7 +27,7 @@ function M.read(key, after, limit, arg)
 end
 function M.newest(keys)
   local out = {}
-  for _, key in ipairs(keys) do out[key] = log.to end
+  for _, key in ipairs(keys) do out[key] = key ~= log.gone and log.to or nil end
   return out
 end
 %s
@@ -73,7 +73,7 @@ function M.start()
   local log = require("human.state").table "feed"
   local w = { app = app, log = log }
   log.from, log.to, log.reads = 1, 3, 0
-  for _, name in ipairs { "fails", "hangs", "skip", "size", "word", "auth", "told_within" } do log[name] = nil end
+  for _, name in ipairs { "fails", "hangs", "skip", "size", "word", "auth", "told_within", "gone" } do log[name] = nil end
   app:load(M.script())
 
   function w.follow(key, query, last_id)
