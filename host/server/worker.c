@@ -286,9 +286,16 @@ static int serve(void) {
 
 /* Relayed connections end with their other worker, transfers when everything is sent. */
 static bool may_leave(double end) {
+  static bool told;
   double now = shm_clock();
-  bool under_way = relay_count() + transfer_count() > 0;
-  return conn_count() == 0 || (now >= end && (!under_way || now >= w.drain_until));
+  int under_way = relay_count() + transfer_count();
+  if (conn_count() == 0) return true;
+  if (now < end) return false;
+  if (!under_way || now >= w.drain_until) return true;
+  if (!told)
+    log_fmt(LOG_INFO, "worker %d: ends when %d answers that it has begun are sent", w.spec->index, under_way);
+  told = true;
+  return false;
 }
 
 /* Gives the kernel a moment to take the last bytes of responses and close frames. */
@@ -301,6 +308,7 @@ static void say_goodbye(void) {
     loop_run(true);
     bridge_dispatch(TURN_S);
     end_turn();
+    flush_log();
   }
 }
 

@@ -181,7 +181,7 @@ describe('a host that stops', () => {
     const c = await stopped(other.port, '/big.bin');
     const stopping = other.stop();
     await until(() => fetch(`${other.url}/small.txt`).then(() => false, () => true), 5000, 'nobody new is served');
-    await new Promise((done) => { setTimeout(done, 3000); }); // longer than the goodbye of an idle connection
+    await until(() => /ends when 1 answers that it has begun are sent/.test(other.log()), 10_000, 'its goodbye to others is over');
     assert.ok((await c.rest()).body.equals(big));
     assert.equal((await stopping).code, 0);
   });
