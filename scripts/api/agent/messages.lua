@@ -42,7 +42,7 @@ end
 
 local function stream(ctx, agent_id, stored)
   local out = ctx:stream()
-  out:event("accepted", { eventId = stored.id, duplicate = stored.duplicate })
+  out:event("accepted", view.accept(stored))
   out:follow(ANSWER, agent_id, stored.seq, { arg = stored.pos, for_s = limits.stream_s })
 end
 
@@ -62,7 +62,7 @@ g:post("/agents/{id}/messages", {
   local agent_id = ctx.params.id
   local stored = turn.post(ctx.actor, agent_id, event)
   if (ctx.headers.accept or ""):find("text/event-stream", 1, true) then return stream(ctx, agent_id, stored) end
-  return 202, { eventId = stored.id, duplicate = stored.duplicate }
+  return 202, view.accept(stored)
 end)
 
 return M

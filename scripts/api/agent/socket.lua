@@ -21,6 +21,7 @@ local turn = require "agent.turn"
 local docs = require "api.agent.socket_docs"
 local executors = require "api.agent.executors"
 local io = require("api.agent.io").server
+local view = require "api.agent.views"
 require "agent.seed"
 require "agent.tick"
 require "api.agent.auth"
@@ -286,7 +287,10 @@ local function on_message(socket, ...)
   if not event then return answer(socket, ack, err) end
   local function told(stored, why)
     if not stored then return answer(socket, ack, problem(socket, why)) end
-    if ack then ack { ok = true, eventId = stored.id, duplicate = stored.duplicate } end
+    if not ack then return end
+    local said = view.accept(stored)
+    said.ok = true
+    ack(said)
   end
   local ok, why = pcall(turn.post, socket.data.actor, socket.data.agent_id, event, told)
   if not ok then told(nil, why) end

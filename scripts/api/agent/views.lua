@@ -85,6 +85,9 @@ M.accepted = s.object {
   { "eventId", s.id }, { "duplicate", s.bool:optional() },
 }
 
+--- What is said, by HTTP and on the socket, of an event that is stored.
+function M.accept(stored) return { eventId = stored.id, duplicate = stored.duplicate } end
+
 -- In ----------------------------------------------------------------------------------------------
 
 M.user_in = s.object { email = s.email, name = name:optional() }
