@@ -2,9 +2,10 @@
 -- Pure.  Stricter than the standard in two points: text that is not UTF-8 is refused instead of being filled with
 -- replacement characters, and the number of fields is limited.
 
+local fields = require "human.http.fields"
 local host = require "human.core.host"
 
-local find, sub, gsub, char, type = string.find, string.sub, string.gsub, string.char, type
+local find, gsub, char = string.find, string.gsub, string.char
 
 local M = {}
 M.FIELDS_MAX = 1000
@@ -18,40 +19,11 @@ local function component(s)
   return host.utf8_ok(s) and s or nil
 end
 
---- Adds a field; a repeated one becomes a list.
-function M.add(out, name, value)
-  local before = out[name]
-  if before == nil then
-    out[name] = value
-  elseif type(before) == "table" and before[1] ~= nil then
-    before[#before + 1] = value
-  else
-    out[name] = { before, value }
-  end
-end
-
-local function add_pair(out, pair)
-  local eq = find(pair, "=", 1, true)
-  local name = component(eq and sub(pair, 1, eq - 1) or pair)
-  local value = component(eq and sub(pair, eq + 1) or "")
-  if not name or not value then return false end
-  M.add(out, name, value)
-  return true
-end
-
 --- A form as {name = text}, lists for repeated names; or nil and what is wrong with it.
 function M.parse(text)
-  local out, from, n = {}, 1, 0
-  while from <= #text do
-    local amp = find(text, "&", from, true) or #text + 1
-    if amp > from then
-      n = n + 1
-      if n > M.FIELDS_MAX then return nil, "has more than " .. M.FIELDS_MAX .. " fields" end
-      if not add_pair(out, sub(text, from, amp - 1)) then return nil, "is not UTF-8" end
-    end
-    from = amp + 1
-  end
-  return out
+  local out, too_many = fields.read(text, component, M.FIELDS_MAX)
+  if out then return out end
+  return nil, too_many and "has more than " .. M.FIELDS_MAX .. " fields" or "is not UTF-8"
 end
 
 return M

@@ -4,6 +4,7 @@
 -- Only the path decides: if a literal serves a path for POST only, GET gets 405, even if a {rest...} would match.
 -- Nothing here allocates for a literal path.
 
+local fields = require "human.http.fields"
 local host = require "human.core.host"
 
 local find, sub, byte, gsub, char = string.find, string.sub, string.byte, string.gsub, string.char
@@ -42,38 +43,13 @@ local function component(s)
   return M.decode(s)
 end
 
-local function add_pair(out, pair)
-  local eq = find(pair, "=", 1, true)
-  local name = component(eq and sub(pair, 1, eq - 1) or pair)
-  local value = component(eq and sub(pair, eq + 1) or "")
-  if not name or not value then return false end
-  local before = out[name]
-  if before == nil then
-    out[name] = value
-  elseif type(before) == "table" then
-    before[#before + 1] = value
-  else
-    out[name] = { before, value }
-  end
-  return true
-end
-
 -- A query string as {name = text}; a repeated name gives an array of texts.  nil and a message when
 -- it is malformed or has more than 100 parameters.
 function M.parse_query(text)
-  local out, from, n = {}, 1, 0
-  while from <= #text do
-    local amp = find(text, "&", from, true) or #text + 1
-    if amp > from then
-      n = n + 1
-      if n > PARAMS_MAX then return nil, "more than " .. PARAMS_MAX .. " parameters" end
-      if not add_pair(out, sub(text, from, amp - 1)) then
-        return nil, "malformed percent-encoding or text that is not UTF-8"
-      end
-    end
-    from = amp + 1
-  end
-  return out
+  local out, too_many = fields.read(text, component, PARAMS_MAX)
+  if out then return out end
+  return nil, too_many and "more than " .. PARAMS_MAX .. " parameters"
+    or "malformed percent-encoding or text that is not UTF-8"
 end
 
 local function new_node() return { literal = {} } end

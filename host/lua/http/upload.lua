@@ -5,7 +5,7 @@
 
 local beyond = require "human.core.beyond"
 local fail = require "human.fail"
-local form = require "human.http.form"
+local fields = require "human.http.fields"
 local host = require "human.core.host"
 local lossy = require "human.core.lossy"
 local sched = require "human.core.sched"
@@ -167,7 +167,7 @@ local function fields_of(ctx, t, parts, files)
     if not host.utf8_ok(part.name) then malformed "has a name that is not UTF-8" end
     local value = value_of(ctx, part, files)
     if t.lists[part.name] and not out[part.name] then value = { value } end
-    form.add(out, part.name, value)
+    fields.add(out, part.name, value)
   end
   return out
 end

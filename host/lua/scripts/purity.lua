@@ -34,6 +34,16 @@ local function locals_of_file(proto, outer)
   return by_index, by_name
 end
 
+-- An instruction has put something else into the registers from which values are known.
+local function overwrite(held, mode, a)
+  mode = band(mode, 7)
+  if mode == MODE_DST then held[a] = nil end
+  if mode ~= MODE_BASE then return end
+  for r in pairs(held) do
+    if r >= a then held[r] = nil end
+  end
+end
+
 -- Name and line of the first local of the file that the proto writes, or nil.
 local function first_write(proto, kept)
   local held = {}                                -- register -> name of the local whose value it has
@@ -42,14 +52,7 @@ local function first_write(proto, kept)
     local op, a, b, d = band(ins, 0xff), band(rshift(ins, 8), 0xff), rshift(ins, 24), rshift(ins, 16)
     local name = SET[op] and kept[a] or WRITE[op] and held[b]
     if name then return name, util.funcinfo(proto, pc).currentline end
-    mode = band(mode, 7)
-    if op == GET then held[a] = kept[d]
-    elseif mode == MODE_DST then held[a] = nil
-    elseif mode == MODE_BASE then
-      for r in pairs(held) do
-        if r >= a then held[r] = nil end
-      end
-    end
+    if op == GET then held[a] = kept[d] else overwrite(held, mode, a) end
   end
 end
 
@@ -88,14 +91,7 @@ local function first_global(proto)
       return ("assignment to global '%s' (use a local)"):format(tostring(util.funck(proto, -d - 1))), line_of(proto, pc)
     end
     if WRITE[op] and held[b] then return ("%s is read-only"):format(held[b]), line_of(proto, pc) end
-    mode = band(mode, 7)
-    if op == GET_GLOBAL then held[a] = tostring(util.funck(proto, -d - 1))
-    elseif mode == MODE_DST then held[a] = nil
-    elseif mode == MODE_BASE then
-      for r in pairs(held) do
-        if r >= a then held[r] = nil end
-      end
-    end
+    if op == GET_GLOBAL then held[a] = tostring(util.funck(proto, -d - 1)) else overwrite(held, mode, a) end
   end
 end
 
