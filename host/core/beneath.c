@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -101,4 +103,41 @@ int beneath_parent(int root, const char *name, const char **last) {
   memcpy(parent, name, n);
   parent[n] = 0;
   return beneath_open(root, parent, O_PATH | O_DIRECTORY, false);
+}
+
+int beneath_make(int root, const char *name, size_t n, mode_t mode) {
+  char part[BENEATH_PART + 1];
+  int dir = fcntl(root, F_DUPFD_CLOEXEC, 0);
+  for (size_t i = 0; dir >= 0 && i < n;) {
+    size_t k = strcspn(name + i, "/");
+    if (k > n - i) k = n - i;
+    memcpy(part, name + i, k);
+    part[k] = 0;
+    int made = mkdirat(dir, part, mode) && errno != EEXIST ? -1 : 0;
+    int next = made ? -1 : openat(dir, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int why = errno;
+    close(dir);
+    errno = why;
+    dir = next;
+    i += k + 1;
+  }
+  return dir;
+}
+
+/* Some file systems cannot do both at once: a file gets a second name, and a directory is looked for. */
+int beneath_rename_new(int from_dir, const char *from, int dir, const char *name) {
+  struct stat st;
+  if (!renameat2(from_dir, from, dir, name, RENAME_NOREPLACE)) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  if (!linkat(from_dir, from, dir, name, 0)) return unlinkat(from_dir, from, 0) ? errno : 0;
+  if (errno != EPERM) return errno;
+  if (!fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) return EEXIST;
+  return renameat(from_dir, from, dir, name) ? errno : 0;
+}
+
+int beneath_sync(int dir) {
+  int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int why = fd < 0 || fsync(fd) ? errno : 0;
+  if (fd >= 0) close(fd);
+  return why == EINVAL ? 0 : why; /* some file systems have no such thing */
 }

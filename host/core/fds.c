@@ -2,6 +2,7 @@
  * fds.c -- see fds.h.  Owns nothing. */
 #include "core/fds.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,4 +19,15 @@ void fds_keep_only(int *fds, size_t n) {
     from = (unsigned)fds[i] + 1;
   }
   close_range(from, ~0U, 0);
+}
+
+int fds_write(int fd, const void *p, size_t n) {
+  for (const char *at = p; n;) {
+    ssize_t k = write(fd, at, n);
+    if (k < 0 && errno == EINTR) continue;
+    if (k < 0) return errno;
+    at += k;
+    n -= (size_t)k;
+  }
+  return 0;
 }

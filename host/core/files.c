@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/beneath.h"
+#include "core/fds.h"
 #include "core/pack.h"
 #include "host_api.h"
 
@@ -157,46 +158,17 @@ static int do_list(int root, files_job *j) {
 
 /* ---- writing ---- */
 
-static int write_all(int fd, const char *p, size_t n) {
-  while (n) {
-    ssize_t k = write(fd, p, n);
-    if (k < 0 && errno == EINTR) continue;
-    if (k < 0) return errno;
-    p += k;
-    n -= (size_t)k;
-  }
-  return fsync(fd) ? errno : 0;
-}
-
-/* Syncs the directory, so that a new or removed name survives a power loss. */
-static int settle(int dir) {
-  int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  int why = fd < 0 || fsync(fd) ? errno : 0;
-  shut(fd);
-  return why == EINVAL ? 0 : why; /* some file systems cannot sync a directory */
-}
-
-/* Renames, but never over an existing name.  Without RENAME_NOREPLACE a file is linked, then
- * unlinked; for a directory we check first. */
-static int rename_new(int from, const char *name, int dir, const char *last) {
-  struct stat st;
-  if (!renameat2(from, name, dir, last, RENAME_NOREPLACE)) return 0;
-  if (errno != EINVAL && errno != ENOSYS) return errno;
-  if (!linkat(from, name, dir, last, 0)) return unlinkat(from, name, 0) ? errno : 0;
-  if (errno != EPERM) return errno;
-  if (!fstatat(dir, last, &st, AT_SYMLINK_NOFOLLOW)) return EEXIST;
-  return renameat(from, name, dir, last) ? errno : 0;
-}
-
 static int put_in_place(int from, const char *name, int dir, const char *last, bool replaces) {
-  int why = !replaces ? rename_new(from, name, dir, last) : renameat(from, name, dir, last) ? errno : 0;
-  return why ? why : settle(dir);
+  int why = replaces ? (renameat(from, name, dir, last) ? errno : 0)
+                     : beneath_rename_new(from, name, dir, last);
+  return why ? why : beneath_sync(dir);
 }
 
 static int write_new(int dir, const char *name, const char *p, size_t n) {
   int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return errno;
-  int why = write_all(fd, p, n);
+  int why = fds_write(fd, p, n);
+  if (!why && fsync(fd)) why = errno;
   close(fd);
   return why;
 }
@@ -219,29 +191,10 @@ static int do_write(int root, files_job *j) {
   return why;
 }
 
-/* Opens the directory named by the first n bytes of a name, creating what is missing.  Returns its
- * descriptor, or -1. */
-static int make_path(int root, const char *name, size_t n) {
-  char part[BENEATH_PART + 1];
-  int dir = fcntl(root, F_DUPFD_CLOEXEC, 0);
-  for (size_t i = 0; dir >= 0 && i < n;) {
-    size_t k = strcspn(name + i, "/");
-    if (k > n - i) k = n - i;
-    memcpy(part, name + i, k);
-    part[k] = 0;
-    int made = mkdirat(dir, part, 0700) && errno != EEXIST ? -1 : 0;
-    int next = made ? -1 : openat(dir, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    shut(dir);
-    dir = next;
-    i += k + 1;
-  }
-  return dir;
-}
-
 static int do_mkdir(int root, files_job *j) {
-  int dir = make_path(root, j->name, strlen(j->name));
+  int dir = beneath_make(root, j->name, strlen(j->name), 0700);
   if (dir < 0) return errno == ENOTDIR ? EEXIST : errno;
-  int why = settle(dir);
+  int why = beneath_sync(dir);
   close(dir);
   return why;
 }
@@ -280,7 +233,7 @@ static int remove_tree(int dir, const char *name, int depth) {
 /* Renames the tree first, so that it disappears at once, then deletes it. */
 static int remove_directory(int dir, const char *last, bool all) {
   char name[ASIDE];
-  if (!all) return unlinkat(dir, last, AT_REMOVEDIR) ? errno : settle(dir);
+  if (!all) return unlinkat(dir, last, AT_REMOVEDIR) ? errno : beneath_sync(dir);
   aside_name(name);
   int why = put_in_place(dir, last, dir, name, false);
   return why ? why : remove_tree(dir, name, 0);
@@ -290,7 +243,7 @@ static int do_remove(int root, files_job *j) {
   const char *last;
   int dir = beneath_parent(root, j->name, &last);
   if (dir < 0) return errno;
-  int why = unlinkat(dir, last, 0) ? errno : settle(dir);
+  int why = unlinkat(dir, last, 0) ? errno : beneath_sync(dir);
   if (why == EISDIR || why == EPERM) why = remove_directory(dir, last, j->flags & HOST_FILE_ALL);
   close(dir);
   return why;
@@ -304,7 +257,7 @@ static int do_move(int root, files_job *j) {
   int a = to_root < 0 ? -1 : beneath_parent(root, j->name, &from);
   int b = a < 0 ? -1 : beneath_parent(to_root, j->to, &to);
   int why = b < 0 ? errno : put_in_place(a, from, b, to, j->flags & HOST_FILE_REPLACE);
-  if (!why) why = settle(a);
+  if (!why) why = beneath_sync(a);
   shut(b);
   shut(a);
   shut(to_root);
@@ -316,7 +269,7 @@ static int do_move(int root, files_job *j) {
 static int add_entry(int dir, const char *name, const pack_value *bytes) {
   const char *slash = strrchr(name, '/');
   size_t n = bytes->type != PACK_STR ? strlen(name) : slash ? (size_t)(slash - name) : 0;
-  int parent = make_path(dir, name, n);
+  int parent = beneath_make(dir, name, n, 0700);
   if (parent < 0) return errno;
   int why = bytes->type == PACK_STR ? write_new(parent, slash ? slash + 1 : name, bytes->s, bytes->n) : 0;
   close(parent);

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/fds.h"
+
 typedef struct { char *p; size_t n; } reason;
 
 static int fail(reason why, const char *path, const char *what) {
@@ -97,15 +99,6 @@ static int check_parent(const char *dir, char *path, reason why) {
   return fail(why, path, "a link leads out of the directory");
 }
 
-static int write_all(int fd, const char *text, size_t n) {
-  for (size_t at = 0; at < n;) {
-    ssize_t k = write(fd, text + at, n - at);
-    if (k < 0 && errno != EINTR) return -1;
-    if (k > 0) at += (size_t)k;
-  }
-  return 0;
-}
-
 int newfile_write(const char *dir, const char *path, const char *text, size_t n, char *why_text,
                   size_t why_n) {
   char full[PATH_MAX];
@@ -116,7 +109,7 @@ int newfile_write(const char *dir, const char *path, const char *text, size_t n,
   if (make_parents(full, 1, why) || check_parent(dir, full, why)) return -1;
   int fd = open(full, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (fd < 0) return fail(why, full, errno == EEXIST ? "exists already" : strerror(errno));
-  int failed = fchmod(fd, 0644) || write_all(fd, text, n) ? errno : 0;
+  int failed = fchmod(fd, 0644) ? errno : fds_write(fd, text, n);
   newfile_give(fd, full);
   if (close(fd) && !failed) failed = errno;
   if (!failed) return 0;

@@ -78,14 +78,25 @@ static unsigned long threads_of(pid_t pid, uid_t uid) {
   return status_field(pid, "Threads", text, sizeof text) ? strtoul(text, NULL, 10) : 0;
 }
 
-unsigned long procs_threads(uid_t uid) {
+void procs_each(void (*found)(pid_t pid, void *to), void *to) {
   const struct dirent *e;
-  unsigned long n = 0;
   DIR *d = opendir("/proc");
   while (d && (e = readdir(d)))
-    if (isdigit((unsigned char)e->d_name[0])) n += threads_of((pid_t)strtol(e->d_name, NULL, 10), uid);
+    if (isdigit((unsigned char)e->d_name[0])) found((pid_t)strtol(e->d_name, NULL, 10), to);
   if (d) closedir(d);
-  return n;
+}
+
+typedef struct { uid_t uid; unsigned long n; } thread_count;
+
+static void add_threads(pid_t pid, void *to) {
+  thread_count *c = to;
+  c->n += threads_of(pid, c->uid);
+}
+
+unsigned long procs_threads(uid_t uid) {
+  thread_count c = {.uid = uid};
+  procs_each(add_threads, &c);
+  return c.n;
 }
 
 void procs_name(pid_t pid, char *out, size_t n) {
@@ -94,11 +105,11 @@ void procs_name(pid_t pid, char *out, size_t n) {
   snprintf(out, n, "%s (process %d)", name, (int)pid);
 }
 
-static bool has(const char *pid, const char *wanted) {
+static bool has(pid_t pid, const char *wanted) {
   char path[300], link[600], target[512];
   const struct dirent *e;
   bool found = false;
-  snprintf(path, sizeof path, "/proc/%s/fd", pid);
+  snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
   DIR *d = opendir(path);
   while (d && !found && (e = readdir(d))) {
     snprintf(link, sizeof link, "%s/%s", path, e->d_name);
@@ -111,17 +122,19 @@ static bool has(const char *pid, const char *wanted) {
   return found;
 }
 
+typedef struct { const char *target; pid_t *pids; int n, max; } holders;
+
+static void add_holder(pid_t pid, void *to) {
+  holders *h = to;
+  if (!has(pid, h->target)) return;
+  if (h->n < h->max) h->pids[h->n] = pid;
+  h->n++;
+}
+
 int procs_with(const char *target, pid_t *pids, int max) {
-  int n = 0;
-  const struct dirent *e;
-  DIR *d = opendir("/proc");
-  while (d && (e = readdir(d))) {
-    if (!isdigit((unsigned char)e->d_name[0]) || !has(e->d_name, target)) continue;
-    if (n < max) pids[n] = (pid_t)strtol(e->d_name, NULL, 10);
-    n++;
-  }
-  if (d) closedir(d);
-  return n;
+  holders h = {.target = target, .pids = pids, .max = max};
+  procs_each(add_holder, &h);
+  return h.n;
 }
 
 /* "1: FLOCK  ADVISORY  WRITE 812 08:01:1234 0 EOF"; device numbers in base 16. */

@@ -12,6 +12,7 @@ bool procs_runs(pid_t pid);
 /* The same, and it runs this program. */
 bool procs_is_host(pid_t pid);
 pid_t procs_parent(pid_t pid); /* 0: unknown */
+void procs_each(void (*found)(pid_t pid, void *to), void *to); /* of all that /proc lists */
 unsigned long procs_threads(uid_t uid); /* of all its visible processes */
 /* "nginx (process 812)". */
 void procs_name(pid_t pid, char *out, size_t n);

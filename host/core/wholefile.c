@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/fds.h"
 #include "core/newfile.h"
 
 int wholefile_read(const char *path, buf *out) {
@@ -30,15 +31,6 @@ int wholefile_read(const char *path, buf *out) {
   return failed ? -1 : 0;
 }
 
-static int write_all(int fd, const char *text, size_t n) {
-  for (size_t at = 0; at < n;) {
-    ssize_t k = write(fd, text + at, n - at);
-    if (k < 0 && errno != EINTR) return -1;
-    if (k > 0) at += (size_t)k;
-  }
-  return 0;
-}
-
 /* As root: the new file keeps the owner of the old one. */
 static void keep_owner(int fd, const char *path, const char *beside) {
   struct stat st;
@@ -50,7 +42,8 @@ static void keep_owner(int fd, const char *path, const char *beside) {
 static int write_beside(const char *path, const char *beside, const char *text, size_t n) {
   int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return -1;
-  int failed = fchmod(fd, 0600) || write_all(fd, text, n) || fsync(fd) ? errno : 0;
+  int failed = fchmod(fd, 0600) ? errno : fds_write(fd, text, n);
+  if (!failed && fsync(fd)) failed = errno;
   keep_owner(fd, path, beside);
   if (close(fd) && !failed) failed = errno;
   if (failed) unlink(beside);

@@ -16,7 +16,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/conf.h"
+#include "core/fds.h"
 
 enum { COPY = 1 << 18, NAME = 64 };
 
@@ -78,21 +80,10 @@ static int has_room(int fd, size_t n, uint64_t keep_free) {
   return (uint64_t)s.f_bavail * s.f_frsize < keep_free + n ? ENOSPC : 0;
 }
 
-static int write_all(int fd, const char *p, size_t n) {
-  while (n) {
-    ssize_t k = write(fd, p, n);
-    if (k < 0 && errno == EINTR) continue;
-    if (k < 0) return errno;
-    p += k;
-    n -= (size_t)k;
-  }
-  return 0;
-}
-
 int spool_write(spool_file *f, const void *p, size_t n, uint64_t keep_free) {
   int e = f->fd < 0 ? open_locked(f) : 0;
   if (!e && n) e = has_room(f->fd, n, keep_free);
-  if (!e) e = write_all(f->fd, p, n);
+  if (!e) e = fds_write(f->fd, p, n);
   if (!e && EVP_DigestUpdate(f->digest, p, n) != 1) e = ENOMEM;
   if (!e) f->size += n;
   return e;
@@ -113,43 +104,6 @@ void spool_drop(spool_file *f) {
 
 /* ---- moving it to its final place ---- */
 
-static bool is_step(const char *p, size_t n) {
-  return n && n <= NAME_MAX && !(n == 1 && p[0] == '.') && !(n == 2 && p[0] == '.' && p[1] == '.');
-}
-
-/* Opens the directory `name` in `at`, and creates it if
- * needed; closes `at`.  A descriptor, or -1 and errno. */
-static int enter(int at, const char *name) {
-  const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  int fd = openat(at, name, flags);
-  if (fd < 0 && errno == ENOENT && (!mkdirat(at, name, 0755) || errno == EEXIST))
-    fd = openat(at, name, flags);
-  int e = errno;
-  close(at);
-  errno = e;
-  return fd;
-}
-
-/* Opens the directory of `to`, and copies the last part of its name to `last`. */
-static int parent_of(const char *dir, const char *to, char *last) {
-  int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  while (fd >= 0) {
-    const char *slash = strchr(to, '/');
-    size_t n = slash ? (size_t)(slash - to) : strlen(to);
-    if (!is_step(to, n)) {
-      close(fd);
-      errno = EINVAL;
-      return -1;
-    }
-    memcpy(last, to, n);
-    last[n] = 0;
-    if (!slash) return fd;
-    fd = enter(fd, last);
-    to = slash + 1;
-  }
-  return fd;
-}
-
 static int copy_bytes(int from, int to) {
   char *p = malloc(COPY);
   ssize_t n = p ? 1 : 0;
@@ -157,19 +111,10 @@ static int copy_bytes(int from, int to) {
   for (off_t at = 0; !e && n > 0; at += n) {
     n = pread(from, p, COPY, at);
     if (n < 0) e = errno;
-    else e = write_all(to, p, (size_t)n);
+    else e = fds_write(to, p, (size_t)n);
   }
   free(p);
   return e;
-}
-
-/* Moves without replacing anything.  Not every file system
- * supports the first way; the other is a link. */
-static int rename_into(int from_at, const char *from, int at, const char *name) {
-  if (!renameat2(from_at, from, at, name, RENAME_NOREPLACE)) return 0;
-  if (errno != EINVAL && errno != ENOSYS) return errno;
-  if (linkat(from_at, from, at, name, 0)) return errno;
-  return unlinkat(from_at, from, 0) ? errno : 0;
 }
 
 /* To another file system: copies under a temporary name, then renames. */
@@ -181,21 +126,32 @@ static int copy_into(spool_file *f, int at, const char *name) {
   int e = copy_bytes(f->fd, fd);
   if (!e && fsync(fd)) e = errno;
   close(fd);
-  if (!e) e = rename_into(at, part, at, name);
+  if (!e) e = beneath_rename_new(at, part, at, name);
   if (e) unlinkat(at, part, 0);
   else unlink(f->path);
   return e;
 }
 
+/* The folder that `to` is in, below a directory. */
+static int parent_of(const char *dir, const char *to, const char *last) {
+  int root = beneath_root(dir);
+  int at = root < 0 ? -1 : beneath_make(root, to, (size_t)(last - to), 0755);
+  int e = errno;
+  if (root >= 0) close(root);
+  errno = e;
+  return at;
+}
+
 int spool_move(spool_file *f, const char *dir, const char *to) {
-  char last[NAME_MAX + 1];
+  const char *slash = strrchr(to, '/'), *last = slash ? slash + 1 : to;
   if (f->moved) return ENOENT;
+  if (!beneath_ok(to, strlen(to))) return EINVAL;
   mkdir(dir, 0700); /* the root does not exist before its first use */
   int at = parent_of(dir, to, last);
   if (at < 0) return errno;
-  int e = fsync(f->fd) ? errno : rename_into(AT_FDCWD, f->path, at, last);
+  int e = fsync(f->fd) ? errno : beneath_rename_new(AT_FDCWD, f->path, at, last);
   if (e == EXDEV) e = copy_into(f, at, last);
-  if (!e && fsync(at)) e = errno;
+  if (!e) e = beneath_sync(at);
   close(at);
   f->moved = !e;
   return e;

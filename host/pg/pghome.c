@@ -400,14 +400,14 @@ pid_t pghome_spawn(const pghome *h, const char *program, const char *const *args
   return pid < 0 ? fail(program, "cannot be started") : pid;
 }
 
-static bool is_server_of(const pghome *h, const char *pid) {
+static bool is_server_of(const pghome *h, pid_t pid) {
   char path[64], target[PATH_MAX];
-  snprintf(path, sizeof path, "/proc/%.20s/cwd", pid);
+  snprintf(path, sizeof path, "/proc/%d/cwd", (int)pid);
   ssize_t n = readlink(path, target, sizeof target - 1);
   if (n <= 0) return false;
   target[n] = 0;
   if (strcmp(target, h->data)) return false;
-  snprintf(path, sizeof path, "/proc/%.20s/exe", pid);
+  snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
   n = readlink(path, target, sizeof target - 1);
   if (n <= 0) return false;
   target[n] = 0;
@@ -415,19 +415,19 @@ static bool is_server_of(const pghome *h, const char *pid) {
   return base && !strncmp(base, "/postgres", 9);
 }
 
+typedef struct { pghome home; int sig, n; } orphans;
+
+static void add_orphan(pid_t pid, void *to) {
+  orphans *o = to;
+  if (!is_server_of(&o->home, pid)) return;
+  o->n++;
+  if (o->sig) kill(pid, o->sig);
+}
+
 int pghome_orphans(const pghome *h, int sig) {
-  pghome real = *h; /* /proc shows resolved paths */
-  if (!realpath(h->data, real.data)) return 0;
-  DIR *d = opendir("/proc");
-  const struct dirent *e;
-  int n = 0;
-  while (d && (e = readdir(d))) {
-    if (e->d_name[0] < '1' || e->d_name[0] > '9' || !is_server_of(&real, e->d_name)) continue;
-    n++;
-    if (sig) kill((pid_t)strtol(e->d_name, NULL, 10), sig);
-  }
-  if (d) closedir(d);
-  return n;
+  orphans o = {.home = *h, .sig = sig}; /* /proc shows resolved paths */
+  if (realpath(h->data, o.home.data)) procs_each(add_orphan, &o);
+  return o.n;
 }
 
 /* pgembed.c passes the directory of the socket to every server it starts. */
@@ -450,7 +450,7 @@ pid_t pghome_guardian(const pghome *h) {
   fclose(f);
   pid_t server = (pid_t)strtol(text, NULL, 10), parent;
   snprintf(text, sizeof text, "%d", (int)server);
-  if (server <= 0 || !is_server_of(&real, text)) return 0;
+  if (server <= 0 || !is_server_of(&real, server)) return 0;
   parent = procs_parent(server);
   if (parent != getpid() && procs_is_host(parent)) return parent;
   return is_of_a_host(server) ? 0 : server;

@@ -269,16 +269,20 @@ static void lease_cancel(op *o) {
   pool_release(l, 1); /* its DONE was sent when the lease was granted */
 }
 
+static host_id new_lease(host_id owner, dblease **out) {
+  dblease *l = calloc(1, sizeof *l);
+  host_id id = l ? op_open(&l->op, OP_LEASE, owner, lease_cancel) : HOST_EFULL;
+  if (id < 0) free(l);
+  *out = l;
+  return id;
+}
+
 host_id pool_acquire(host_id owner, double timeout_s) {
   if (!pool.up) return HOST_EDOWN;
   if (pool.n_waiting >= POOL_LEASE_QUEUE) return HOST_EFULL;
-  dblease *l = calloc(1, sizeof *l);
-  if (!l) return HOST_EFULL;
-  host_id id = op_open(&l->op, OP_LEASE, owner, lease_cancel);
-  if (id < 0) {
-    free(l);
-    return id;
-  }
+  dblease *l;
+  host_id id = new_lease(owner, &l);
+  if (id < 0) return id;
   l->deadline = deadline_in(timeout_s, pool.statement_ms);
   wait_push(l);
   need_tick();
@@ -341,13 +345,9 @@ host_id pool_acquire_direct(host_id owner) {
                                      .room = on_direct_room, .again = dbflight_post};
   if (!*conf_str("database.direct_url")) return acquire_patient(owner);
   if (pool.direct_waiting || pool.direct.user) return HOST_EFULL;
-  dblease *l = calloc(1, sizeof *l);
-  if (!l) return HOST_EFULL;
-  host_id id = op_open(&l->op, OP_LEASE, owner, lease_cancel);
-  if (id < 0) {
-    free(l);
-    return id;
-  }
+  dblease *l;
+  host_id id = new_lease(owner, &l);
+  if (id < 0) return id;
   l->direct = l->patient = true;
   l->deadline = now_ms() + DIRECT_MS; /* for on_direct_down() */
   pool.direct_waiting = l;

@@ -49,20 +49,14 @@ static void kill_one(pid_t pid, void *to) {
   d->n++;
 }
 
-/* If the kernel does not list children: finds the processes whose parent we are. */
-static void kill_by_parent(doomed *d) {
-  const struct dirent *e;
-  DIR *dir = opendir("/proc");
-  while (dir && (e = readdir(dir))) {
-    pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
-    if (pid > 0 && procs_parent(pid) == getpid()) kill_one(pid, d);
-  }
-  if (dir) closedir(dir);
+/* If the kernel does not list children: kills the processes whose parent we are. */
+static void kill_own(pid_t pid, void *to) {
+  if (procs_parent(pid) == getpid()) kill_one(pid, to);
 }
 
 int kin_kill_children(bool (*spare)(pid_t)) {
   doomed d = {.spare = spare};
-  if (each_in("/proc/thread-self/children", kill_one, &d) < 0) kill_by_parent(&d);
+  if (each_in("/proc/thread-self/children", kill_one, &d) < 0) procs_each(kill_own, &d);
   return d.n;
 }
 

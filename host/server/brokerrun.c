@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/fds.h"
 #include "server/brokerbox.h"
 
@@ -51,10 +51,8 @@ static void offer_to_oom(void) {
 }
 
 static void enter(int root, const char *directory) {
-  struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-                         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
   if (root < 0) errno = ENOENT;
-  int fd = root < 0 ? -1 : (int)syscall(SYS_openat2, root, *directory ? directory : ".", &how, sizeof how);
+  int fd = root < 0 ? -1 : beneath_open(root, directory, O_PATH | O_DIRECTORY, true);
   if (fd < 0 || fchdir(fd)) fail(WIRE_AT_DIRECTORY, directory);
   close(fd);
 }
