@@ -20,7 +20,7 @@ M.sql = {
     from agents a left join personalities p on p.id = a.personality_id
     left join system_prompts s on s.id = a.system_prompt_id where a.id = $1]],
   session = "select model from gateway_sessions where id = $1",
-  runs = [[select r.id, r.n, e.content->'message'->>'content' as text from gateway_runs r
+  runs = [[select r.id, r.n, r.state, e.content->'message'->>'content' as text from gateway_runs r
     join agent_events e on e.id = r.message_id where r.id in ]] .. RUNS .. " order by r.n",
   steps = [[select s.run_id, s.n, e.content->>'content' as text from gateway_steps s
     left join agent_events e on e.id = s.event_id where s.run_id in ]] .. RUNS .. " order by s.run_id, s.n",
@@ -68,8 +68,12 @@ local function assistant(step, calls)
   return message
 end
 
+-- What stands for the answer of a run that has none, so that nobody takes its message for one that is still to be
+-- answered, and does what was aborted.
+local NO_ANSWER = { aborted = "[The operator aborted this.]", failed = "[This was not answered.]" }
+
 -- A run as parts that stay together: its message, then each step with the results of its calls.
-local function parts_of(run, steps, calls)
+function M.parts_of(run, steps, calls)
   local parts = { { { role = "user", content = run.text or "" } } }
   for _, step in ipairs(steps or {}) do
     local mine = {}
@@ -81,6 +85,12 @@ local function parts_of(run, steps, calls)
       part[#part + 1] = { role = "tool", tool_call_id = call.model_id, content = call.result or "" }
     end
     parts[#parts + 1] = part
+  end
+  local note, last = NO_ANSWER[run.state], parts[#parts][1]
+  if note and #parts > 1 and not last.tool_calls then
+    last.content = last.content .. "\n" .. note
+  elseif note then
+    parts[#parts + 1] = { { role = "assistant", content = note } }
   end
   return parts
 end
@@ -94,7 +104,7 @@ function M.read(run)
     if not who()[1] or not session()[1] then return nil end
     local snap = { system = system(who()[1]), model = session()[1].model, runs = {} }
     local steps_of, calls_of = grouped(steps(), "run_id"), grouped(calls(), "run_id")
-    for i, one in ipairs(rows()) do snap.runs[i] = parts_of(one, steps_of[one.id], calls_of[one.id]) end
+    for i, one in ipairs(rows()) do snap.runs[i] = M.parts_of(one, steps_of[one.id], calls_of[one.id]) end
     return snap
   end, { read_only = true })
 end
@@ -142,16 +152,6 @@ local function squeezed(parts, tokens)
   return out
 end
 
--- Some servers refuse two messages of one side in a row.
-local function add(messages, message)
-  local last = messages[#messages]
-  if last and last.role == "user" and message.role == "user" then
-    messages[#messages] = { role = "user", content = last.content .. "\n\n" .. message.content }
-  else
-    messages[#messages + 1] = message
-  end
-end
-
 --- The messages for the model in at most so many tokens: the newest runs.
 function M.messages(snap, tokens)
   local newest = squeezed(snap.runs[#snap.runs], tokens)
@@ -164,7 +164,7 @@ function M.messages(snap, tokens)
   local messages = {}
   for _, parts in ipairs(chosen) do
     for _, part in ipairs(parts) do
-      for _, message in ipairs(part) do add(messages, message) end
+      for _, message in ipairs(part) do messages[#messages + 1] = message end
     end
   end
   return messages

@@ -109,11 +109,14 @@ describe("what the model reads of a session", function()
     { part("assistant", "", { tool_calls = { { id = "b", name = "t", arguments = {} } } }),
       part("tool", "short", { tool_call_id = "b" }) } }
 
-  it("is its runs in order; two messages of people in a row are one", function()
+  it("is its runs in order; one that was aborted or failed is not still to be answered", function()
     assert.equal("user assistant user assistant tool assistant tool", roles(prompt.messages({ runs = { first, second } }, 1e9)))
-    local messages = prompt.messages({ runs = { { { part("user", "failed") } }, first } }, 1e9)
-    assert.equal("user assistant", roles(messages))
-    assert.equal("failed\n\none", messages[1].content)
+    local aborted = prompt.parts_of({ id = "r", state = "aborted", text = "Delete it" }, {}, {})
+    local messages = prompt.messages({ runs = { aborted, first } }, 1e9)
+    assert.equal("user assistant user assistant", roles(messages))
+    assert.equal("[The operator aborted this.]", messages[2].content)
+    assert.equal("assistant", prompt.parts_of({ id = "r", state = "failed", text = "x" }, {}, {})[2][1].role)
+    assert.equal(1, #prompt.parts_of({ id = "r", state = "thinking", text = "x" }, {}, {}))
   end)
 
   it("is the newest that fit: without old runs, with short results, without old steps; a result stays with its call", function() -- limit: gateway prompt
