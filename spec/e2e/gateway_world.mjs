@@ -6,12 +6,13 @@ import { sql } from './hosts.mjs';
 import { until } from './support.mjs';
 
 export const TREES = ['spec/e2e/scripts/gateway'], PATIENCE_MS = Number(process.env.PATIENCE_MS ?? 60_000);
+const CALL_MS = 15_000; // a connection to a worker that was killed may never be answered
 export const OPERATOR = { id: 'spec', role: 'operator' };
 
 /** A function of the engine on a host: {value, why}. */
 export async function call(host, name, ...args) {
   const answer = await fetch(`${host.url}/engine/${name.replace('.', '/')}`, {
-    method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify({ args }) });
+    method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify({ args }), signal: AbortSignal.timeout(CALL_MS) });
   const body = await answer.json();
   assert.equal(answer.status, 200, JSON.stringify(body));
   return body.values;
