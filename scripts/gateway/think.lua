@@ -28,6 +28,7 @@ local M = {}
 local MORE_S = 60                                -- for what comes before and after the call
 
 M.sql = {
+  lock_user = "select id from users where id = $1 for no key update",
   record = [[insert into agent_runs (id, agent_id, until_pos) select $1, $2, last_pos from agent_mailboxes
     where agent_id = $2]],
   is_recorded = "select 1 as yes from agent_runs where id = $1",
@@ -56,10 +57,15 @@ local function request(run, snap, pieces, spent)
   }
 end
 
+-- Whether there is a budget for a run, which is counted then: under a lock, so that runs of other sessions are seen.
 local function count(tx, run)
+  local payer, context = runs.payer(run), { ref = run.id, subject = run.session_id }
+  tx:ask(M.sql.lock_user, run.user_id)
   tx:ask(M.sql.record, run.id, run.session_id)
-  local context = { ref = run.id, subject = run.session_id }
-  return budget.taking(tx, runs.payer(run), run.id)(function(fn, ...) return decisions.decide(tx, fn, context, ...) end)
+  local take = budget.taking(tx, payer, run.id)
+  local may = take(function(fn, ...) return decisions.decide(tx, fn, context, ...) end)
+  if may then budget.count(tx, payer) end
+  return may
 end
 
 -- Whether the step may go on: it is still wanted, and there is a budget for it.

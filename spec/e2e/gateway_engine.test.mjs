@@ -110,7 +110,8 @@ describe('a message', () => {
     model.on = (_, res) => stream(res, ollama.stream({ text: 'Here I am.' }));
     const next = await send(other, k, 'And now?');
     assert.equal(await ended(host, next), 'done');
-    assert.deepEqual(model.requests.at(-1).body.messages.map((m) => m.role), ['system', 'user', 'assistant', 'user']);
+    assert.deepEqual(model.requests.at(-1).body.messages.map((m) => m.role), ['system', 'user', 'assistant', 'user', 'assistant', 'user']);
+    assert.equal(model.requests.at(-1).body.messages.at(-2).content, '[This was not answered.]');
     ear.close();
   });
 
@@ -126,6 +127,27 @@ describe('a message', () => {
     assert.equal(now.total_tokens - before.total_tokens, 1500);
     assert.equal(now.request_count - before.request_count, 1);
     assert.equal(await one(host, `select runs || ' ' || tokens from agent_usage u join gateway_runs r on r.session_id = u.agent_id where r.id = '${run}'`), '2 1500');
+  });
+});
+
+describe('a budget', () => {
+  it('that is used up ends a run before the model is asked, and between two steps', async () => {
+    const k = key();
+    await ended(host, await send(host, k, 'Hello'));
+    const limit = (tokens) => sql(host.home, `update agents set settings = '{"tokens_per_day": ${tokens}}' where session_key = '${k}'`);
+    await limit(0);
+    const none = await send(host, k, 'Hello?');
+    assert.equal(await ended(host, none), 'failed');
+    const record = (run) => one(host, `select reason || ' ' || error_code from agent_runs where id = '${run}'`);
+    assert.equal(await record(none), 'budget-exceeded budget_exceeded');
+    await limit(10);
+    const cut = await send(host, k, 'Run the tool effect_asked with {"name": "dear"}');
+    const [approval] = await approvals(host, k);
+    await sql(host.home, `insert into agent_usage (agent_id, hour, tokens) select session_id, date_trunc('hour', now()) - interval '1 hour', 11 from gateway_runs where id = '${cut}'`);
+    await resolve(host, approval.id, 'allow-once');
+    assert.equal(await ended(host, cut), 'failed');
+    assert.equal(await record(cut), 'budget-exceeded budget_exceeded');
+    assert.deepEqual(await effects(host), ['dear begin', 'dear end']);
   });
 });
 
