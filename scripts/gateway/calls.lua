@@ -112,7 +112,7 @@ local DENIED = { locked = "No tool may run: the operator has locked them.",
 --- What clients are told of a call.
 function M.told(run, call, more)
   local payload = { id = call.id, message = call.tool, name = call.tool, arguments = call.arguments,
-                    runId = run.id, sessionKey = run.session_key, session_key = run.session_key }
+                    runId = run.id, sessionKey = run.session_key, session_key = run.session_key, run = run }
   for name, value in pairs(more or {}) do payload[name] = value end
   return payload
 end

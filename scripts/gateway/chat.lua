@@ -21,8 +21,8 @@ M.sql = {
   waiting = "select count(*) from gateway_runs where session_id = $1 and state in ('waiting', 'thinking', 'acting')",
   insert = [[with s as (update gateway_sessions set last_run = last_run + 1, archived_at = null where id = $2
       returning last_run)
-    insert into gateway_runs (id, session_id, n, message_id, idempotency_key, conn, streams)
-    select $1, $2, last_run, $3, $4, $5, $6::boolean from s]],
+    insert into gateway_runs (id, session_id, n, message_id, idempotency_key, conn, streams, answers)
+    select $1, $2, last_run, $3, $4, $5, $6::boolean, $7 from s]],
   of_conn = [[select session_id, id from gateway_runs where conn = $1 and state in ('waiting', 'thinking', 'acting')]],
   session = "select session_id from gateway_runs where id = $1",
 }
@@ -52,18 +52,20 @@ local function take(tx, session, request)
   local before = once and tx:value(M.sql.sent, session.id, once)
   if before then return queued(before, session.key) end
   if tx:value(M.sql.waiting, session.id) > limits.waiting_runs then return nil, "too_many_waiting" end
-  local run = { id = id.new(), session_id = session.id, session_key = session.key }
+  local run = { id = id.new(), session_id = session.id, session_key = session.key, once = once, conn = origin.conn,
+                answers = origin.answers }
   local text = texts.valid(request.message)
-  tx:exec(M.sql.insert, run.id, session.id, store.say(tx, session, text), once, origin.conn, origin.stream == true)
+  local message_id = store.say(tx, session, text)
+  tx:exec(M.sql.insert, run.id, session.id, message_id, once, origin.conn, origin.stream == true, origin.answers)
   if not session.run_id then runs.begin(tx, session, run.id) end
   tx:after_commit(function() task.spawn(tell_received, run, text) end)
   return queued(run.id, session.key)
 end
 
 --- Takes a message: {key ("default"), message, idempotency_key, origin = {conn = id of the connection, stream = it
---- wants pieces as chat.chunk}}.  Returns {run_id, session_key, status = "queued"}; or nil and "bad_key",
---- "empty_message", "message_too_long", "no_attachments", "too_many_sessions", "too_many_waiting".  What comes of it
---- are events.
+--- wants pieces as chat.chunk, answers = id of the call `agent` to answer again at the end}}.
+--- Returns {run_id, session_key, status = "queued"}; or nil and "bad_key", "empty_message", "message_too_long",
+--- "no_attachments", "too_many_sessions", "too_many_waiting".  What comes of it are events.
 function M.send(request)
   local key = request.key or DEFAULT_KEY
   local code = refusal(key, request)

@@ -1,6 +1,7 @@
 -- scripts/gateway/news.lua -- the only place that tells clients of the control protocol what happens.
 -- Events are hints and may be lost; what they tell is in the database (chat.history, approvals.list).
 
+local ancestor = require "gateway.ancestor_events"
 local log = require "human.log"
 local rpc = require "human.rpc"
 local cut = require("human.text").cut
@@ -15,7 +16,10 @@ local TEXT_BYTES = 65536                         -- of a message in an event; al
 --- Tells everybody an event, or one connection (to = {conn = its id}).  Never fails.
 function M.tell(name, payload, to)
   local room = to and to.conn and "conn:" .. to.conn or ROOM
-  local ok, err = pcall(function() rpc.to(M.path, room):event(name, payload) end)
+  local ok, err = pcall(function()
+    rpc.to(M.path, room):event(name, payload)
+    ancestor.tell(M.path, name, payload)
+  end)
   if not ok then log.debug("event not told", { event = name, error = tostring(err) }) end
 end
 
@@ -24,10 +28,11 @@ function M.after(tx, name, payload, to)
   tx:after_commit(function() M.tell(name, payload, to) end)
 end
 
---- The payload of an event `chat` of a run: {id, session_key, conn, streams}.  more: further fields, or nil.
+--- The payload of an event `chat` of a run: {id, session_key, conn, once, answers}, which goes along as `run` and is
+--- not sent.  more: further fields, or nil.
 function M.chat(run, state, message, more)
   local payload = { state = state, message = cut(message, TEXT_BYTES), id = run.id, runId = run.id,
-                    sessionKey = run.session_key, session_key = run.session_key,
+                    sessionKey = run.session_key, session_key = run.session_key, run = run,
                     truncated = #message > TEXT_BYTES or nil }
   for name, value in pairs(more or {}) do payload[name] = value end
   return payload

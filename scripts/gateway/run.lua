@@ -15,9 +15,11 @@ local M = {}
 M.THINK, M.ACT, M.EXPIRE = "session.think", "session.act", "session.expire"
 
 M.sql = {
-  get = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, a.session_key, a.parent_id, a.user_id
+  get = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers,
+      r.idempotency_key as once, a.session_key, a.parent_id, a.user_id
     from gateway_runs r join agents a on a.id = r.session_id where r.id = $1]],
-  live = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, a.session_key, a.parent_id, a.user_id
+  live = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers,
+      r.idempotency_key as once, a.session_key, a.parent_id, a.user_id
     from gateway_runs r join agents a on a.id = r.session_id
     where r.session_id = $1 and r.state in ('waiting', 'thinking', 'acting') order by r.n]],
   think = "update gateway_runs set state = 'thinking', step = $2::int where id = $1",
@@ -42,7 +44,8 @@ M.sql = {
 
 local REASONS = { done = "completed", aborted = "aborted", failed = "error" }
 
---- {id, session_id, session_key, n, state, step, conn, streams, parent_id, user_id}, or nil. q: a transaction or
+--- {id, session_id, session_key, n, state, step, conn, streams, once, answers, parent_id,
+--- user_id}, or nil. q: a transaction or
 --- human.db.
 function M.get(q, run_id)
   if q == db then return db.row(M.sql.get, run_id) end

@@ -121,7 +121,7 @@ local function keep_text(tx, session, run, text)
 end
 
 local function tell_end(tx, run, text, usage, pieces)
-  news.after(tx, "chat", news.chat(run, "sent", text, { usage = usage }))
+  news.after(tx, "chat", news.chat(run, "sent", text, { usage = usage, streamed = pieces.n > 0 }))
   if run.streams then
     news.after(tx, "chat.chunk", news.chunk(run, pieces.n, "", { done = true, usage = usage }), run)
   end

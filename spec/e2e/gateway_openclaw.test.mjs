@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import WebSocket from 'ws';
 import { open } from './gateway.mjs';
 import { errors, makeHome, startHost } from './hosts.mjs';
-import { next } from './support.mjs';
+import { next, until } from './support.mjs';
 
 globalThis.WebSocket ??= WebSocket; // as its README says for this version of Node
 const { OpenClawClient } = createRequire(import.meta.url)('openclaw-node');
@@ -22,7 +22,7 @@ const client = (options = {}) => {
   return c;
 };
 
-before(async () => { host = await startHost({ home }); });
+before(async () => { host = await startHost({ home, env: { HUMAN_LLM_PROVIDER: 'offline' } }); });
 after(async () => {
   for (const c of clients) await c.disconnect();
   assert.deepEqual(errors(host.log()), []);
@@ -60,6 +60,54 @@ describe("npm's openclaw-node", () => {
     await assert.rejects(client({ url, token: 'wrong' }).connect(), /closed before handshake/);
     assert.equal((await client({ url, token: 'the right one' }).connect()).auth.role, 'operator');
     await own.stop();
+  });
+});
+
+describe('a conversation with it', () => {
+  const all = async (stream) => { const list = []; for await (const chunk of stream) list.push(chunk); return list; };
+
+  it('is streamed with the calls of tools, and ends', async () => {
+    const c = client();
+    await c.connect();
+    const chunks = await all(c.chat('What time is it?', { sessionKey: 'node' }));
+    const types = chunks.map((x) => x.type).filter((t, i, list) => t !== list[i - 1]);
+    assert.deepEqual(types, ['agent_start', 'tool_use', 'tool_result', 'text', 'agent_end', 'done'], JSON.stringify(chunks));
+    assert.equal(chunks.find((x) => x.type === 'tool_use').text, 'time');
+    const reply = await c.chatSync('Hello', { sessionKey: 'node' });
+    const { messages } = await c.sessions.history('node');
+    assert.equal(messages.at(-1).content, reply);
+    assert.deepEqual(messages.map((m) => m.role).filter((r) => r === 'user').length, 2);
+    assert.ok((await c.sessions.list({ limit: 10 })).sessions.some((s) => s.key === 'node'));
+    assert.deepEqual(await c.sessions.describe('node'), { key: 'node', exists: true, status: 'idle' });
+    assert.equal((await c.agents.list()).agents[0].id, (await c.agents.list()).defaultId);
+    assert.equal((await c.sessions.send('node', 'once more')).status, 'queued');
+    await c.sessions.delete('node');
+    assert.equal((await c.sessions.describe('node')).exists, false);
+  });
+
+  it('that waits for an approval ends when it is aborted, and goes on when it is given', async () => {
+    const c = client(), operator = await open(host);
+    await c.connect();
+    const say = (content) => all(c.chat(`run the tool file_write with {"path":"a.txt","content":"${content}"}`, { sessionKey: content }));
+    const asked = (content) => operator.next((f) => f.event === 'exec.approval.requested' && f.payload.sessionKey === content);
+    const first = say('given');
+    await operator.call('exec.approval.resolve', { id: (await asked('given')).payload.id, approved: true });
+    assert.ok((await first).some((x) => x.type === 'tool_result'));
+    const raw = [];
+    c.on('protocol:response', (r) => raw.push(r));
+    const second = say('aborted');
+    await asked('aborted');
+    assert.equal((await c.chatAbort('aborted')).aborted, true);
+    await second;
+    await until(() => raw.some((r) => r.payload?.status === 'aborted'), 5000, 'the second answer');
+    operator.ws.close();
+  });
+
+  it('is refused at once for what is no message', async () => {
+    const c = client();
+    await c.connect();
+    const chunks = await all(c.chat(''));
+    assert.deepEqual(chunks.map((x) => x.type), ['error', 'done']);
   });
 });
 

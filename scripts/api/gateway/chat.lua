@@ -38,6 +38,7 @@ g:event("chat", {
       :describe "chunk: `message` continues the answer; sent: it is the whole answer, and the end" },
     { "message", s.string }, { "step", s.int:optional() }, { "usage", Usage:optional() },
     { "aborted", s.bool:optional() }, { "error_code", text },
+    { "truncated", s.bool:optional():describe "chat.history has all of `message`" },
   },
 })
 g:event("chat.chunk", {

@@ -45,7 +45,7 @@ return {
   too_many_sessions   = e(409, "There are all the sessions that there may be; delete one"),
   too_many_waiting    = e(429, "Too many messages of this session wait for their turn"),
   session_not_found   = e(404, "There is no such session"),
-  run_not_found       = e(404, "There is no such run"),
+  agent_not_found     = e(404, "There is no such agent; agents.list has those that there are"),
   approval_not_found  = e(404, "There is no such approval, or it is over"),
   approval_conflict   = e(409, "The arguments are not those that were shown"),
   approval_invalid    = rpc(e(400, "This call may be allowed once, or denied"), -32602, "INVALID_PARAMS"),

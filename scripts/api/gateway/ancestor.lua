@@ -1,0 +1,63 @@
+-- scripts/api/gateway/ancestor.lua -- methods and events by which clients of the protocol's ancestor talk.
+-- `agent` is answered twice: "accepted" at once, and how it ended when the run is over, which may be on another worker.
+-- What happens meanwhile are events `agent`, whose runId is the client's own idempotencyKey.
+
+local json = require "human.json"
+local s = require "human.schema"
+local sessions = require "gateway.sessions"
+local chat = require "api.gateway.chat"
+local surface = require "api.gateway.surface"
+
+local M = {}
+if not surface.on then return M end
+
+local g = surface.group "Ancestor"
+local text, word = s.string:optional(), s.string { max = 200 }
+local AGENT = "main"
+local ERRORS = { "agent_not_found", unpack(chat.ERRORS) }
+
+g:event("agent", {
+  summary = "What a run that `agent` began does", payload = s.object {
+    { "runId", s.string }, { "sessionKey", s.string }, { "stream", s.enum { "lifecycle", "assistant", "tool" } },
+    { "ts", s.int:describe "milliseconds" },
+    { "data", s.object {
+      { "phase", text }, { "delta", text }, { "text", text }, { "name", text }, { "toolCallId", text },
+      { "args", s.json:optional() }, { "result", text }, { "isError", s.bool:optional() }, { "error", text },
+    } },
+  },
+})
+
+g:rpc("agent", {
+  summary = "Say something to the agent; answered once more when it has ended", roles = surface.OPERATOR,
+  params = {
+    message = chat.message, idempotencyKey = s.string { min = 1, max = 200 }, sessionKey = chat.key:optional(),
+    agentId = word:optional(), attachments = s.array(s.json, { max = 20 }):optional(),
+  },
+  result = { runId = s.string, status = s.enum { "accepted", "ok", "error", "aborted" },
+             sessionKey = s.string:optional() },
+  errors = ERRORS,
+}, function(ctx, p)
+  if p.agentId and p.agentId ~= AGENT then ctx:fail "agent_not_found" end
+  local id = type(ctx.call_id) == "string" and ctx.call_id ~= "" and ctx.call_id or nil
+  local run = chat.send(ctx, p, p.message, { conn = ctx.conn.id, answers = id })
+  return { runId = p.idempotencyKey, status = "accepted", sessionKey = run.session_key }
+end)
+
+g:rpc("agents.list", {
+  summary = "The agents that can be talked with", roles = surface.READERS,
+  result = { defaultId = s.string, mainKey = s.string, scope = s.string,
+             agents = s.array(s.object { { "id", s.string }, { "name", s.string } }) },
+}, function()
+  return { defaultId = AGENT, mainKey = "default", scope = "per-sender",
+           agents = json.array { { id = AGENT, name = AGENT } } }
+end)
+
+g:rpc("sessions.describe", {
+  summary = "Whether there is a conversation, and what it does", roles = surface.READERS, params = { key = chat.key },
+  result = { key = s.string, exists = s.bool, status = s.enum { "idle", "processing" } },
+}, function(_, p)
+  local row = sessions.list({ key = p.key, archived = true, limit = 1 })[1]
+  return { key = p.key, exists = row ~= nil, status = row and row.running and "processing" or "idle" }
+end)
+
+return M
