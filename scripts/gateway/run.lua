@@ -45,8 +45,7 @@ M.sql = {
 local REASONS = { done = "completed", aborted = "aborted", failed = "error" }
 
 --- {id, session_id, session_key, n, state, step, conn, streams, once, answers, parent_id,
---- user_id}, or nil. q: a transaction or
---- human.db.
+--- user_id}, or nil.  q: a transaction or human.db.
 function M.get(q, run_id)
   if q == db then return db.row(M.sql.get, run_id) end
   return q:row(M.sql.get, run_id)
