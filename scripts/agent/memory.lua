@@ -18,6 +18,9 @@ local M = {}
 
 local TOKENS, LINES, LINE_BYTES = 800, 50, 40
 
+-- A turn that comes meanwhile must not wait for the disk behind these: a summary that the server forgets is made again.
+local NO_DISK = "set_config('synchronous_commit', 'off', true) is not null"
+
 M.sql = {
   head = [[select a.id, a.user_id, m.key_id, a.name, p.name as personality_name, coalesce(y.summary, '') as summary,
       coalesce(y.until_pos, 0) as until_pos, m.processed_pos, m.rewritten_pos,
@@ -36,15 +39,16 @@ M.sql = {
       and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
     order by pos limit 100) oldest]],
   -- Refuses a summary of lines that were deleted or edited since they were read: such a change holds the mailbox row.
-  save = [[with box as (select agent_id, rewritten_pos from agent_mailboxes where agent_id = $1 for share)
+  save = [[with box as (select agent_id, rewritten_pos from agent_mailboxes where agent_id = $1 and ]] .. NO_DISK .. [[
+      for share)
     insert into agent_memory as y (agent_id, summary, until_pos)
       select agent_id, $2, $3 from box where rewritten_pos = $5
     on conflict (agent_id) do update set summary = excluded.summary, until_pos = excluded.until_pos,
       updated_at = now() where y.until_pos = $4]],
   -- Counted before it runs, as a turn is (agent.mailbox): what it reads may kill the worker.
-  begin = [[update agent_mailboxes set memory_attempts = memory_attempts + 1 where agent_id = $1
+  begin = [[update agent_mailboxes set memory_attempts = memory_attempts + 1 where agent_id = $1 and ]] .. NO_DISK .. [[
     returning memory_attempts]],
-  done = "update agent_mailboxes set memory_attempts = 0 where agent_id = $1",
+  done = "update agent_mailboxes set memory_attempts = 0 where agent_id = $1 and " .. NO_DISK,
 }
 
 local SYSTEM = [[You keep the notes of a chat for %s, who takes part in it. Write new notes from the old ones and the
