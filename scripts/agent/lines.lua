@@ -3,6 +3,7 @@
 -- by their text, and in time by the id that sends them (agent.people keeps it).  A nickname proves nothing.
 
 local json = require "human.json"
+local kept = require "agent.kept"
 local limits = require "agent.rules.limits"
 local texts = require "human.text"
 
@@ -13,6 +14,7 @@ local CLOCK_MS = 1000                            -- transactions that began in a
 local KEY_BYTES = 2000                           -- of a text, by which it is recognised
 local FOREIGN = 2                                -- lines that make somebody another agent: one may be a quotation
 local TELLING = 12                               -- bytes of letters and digits that suffice to recognise a text
+local CALLED = 64                                -- agents whose names were taken apart
 local NAMES_MAX, HEAD_BYTES, HEAD_WORDS = 16, 120, 3 -- of the agent, before a text that a relay has brought
 
 -- At most n bytes of UTF-8 text, cut between characters.
@@ -88,7 +90,7 @@ local function key_of_line(said)
 end
 
 -- What a relay may call the agent, in lower case, the longest first: its names, and the words of them.
-local function called(names)
+local called_by = kept.of(CALLED, function(_, names)
   local list, known = {}, {}
   local function add(name)
     if #name >= 3 and not known[name] and #list < NAMES_MAX then list[#list + 1], known[name] = name, true end
@@ -100,7 +102,10 @@ local function called(names)
   table.sort(list, function(a, b) return #a > #b or #a == #b and a < b end)
   list.text = table.concat(list, "\n")
   return list
-end
+end)
+
+-- The names of an agent are the same turn after turn.
+local function called(names) return called_by(table.concat(names, "\n"), names) end
 
 -- Whether a piece beside a name is part of a head: few words, and none of the marks that part clauses.
 local function is_head(piece)

@@ -113,7 +113,7 @@ local function choice_of(registry, conf, name, model, own_url)
   end
   if provider.answer then model = nil end
   model = model or registry.models[name] or name
-  local facts = registry.facts and registry.facts(name, model) or {}
+  local facts = not provider.answer and registry.facts and registry.facts(name, model) or {}
   return {
     name = name, provider = provider, model = model, base_url = reach.base_url, secret = reach.secret,
     facts = facts, learned = learned.of(name, reach.base_url, model),
