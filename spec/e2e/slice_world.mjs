@@ -49,6 +49,7 @@ async function startChannel(random) {
     else res.writeHead(chance < 0.15 ? 500 : 204).end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  server.unref();                                // a shop that does not open leaves nothing that waits
   return { got, wrong, url: `http://127.0.0.1:${server.address().port}/replies`, close: () => server.closeAllConnections() || server.close() };
 }
 
