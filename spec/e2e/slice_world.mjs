@@ -69,6 +69,7 @@ export async function openShop(seed) {
   const pair = await startPair('spec/slice', { pools: ['4', '4'], env: {
     HUMAN_OVERRIDES: 'api/shop/**, shop/**', HUMAN_SEAL_KEY: crypto.randomBytes(32).toString('hex'), HUMAN_SHOP_HOOK: SECRET,
     HUMAN_SHOP_REPLIES_TO: channel.url, HUMAN_SHOP_UI: ui, HUMAN_FILES_UPLOADS: path.join(shared, 'uploads'),
+    HUMAN_RELOAD_TIMEOUT_MS: '60000', // a machine that has no time is not what is tested
   } });
   const hosts = [pair.one, pair.two], kills = [], broken = [], assets = [], keys = new Map(), late = {};
   let turn = 0, excused = 0;
