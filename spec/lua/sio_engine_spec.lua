@@ -235,6 +235,26 @@ describe("a client that is faster than its handler", function()
     w:advance(20)
     assert.equal("ok", w:answer(post).body)
   end)
+
+  it("lets others have their turn while a POST holds packets by the thousand", function() -- limit: socket.io turn
+    local sid, host, now, turns = w:poller(), w.app.host, 0, 0
+    function host.clock()
+      now = now + 0.006                            -- that is how long 64 packets take here
+      return now
+    end
+    local post = w:send("POST", "polling&sid=" .. sid, ("3\030"):rep(999) .. "3")
+    repeat
+      assert.is_nil(w:answer(post))
+      w:advance(0.001)
+      turns = turns + 1
+    until w:answer(post)
+    assert.equal("ok", w:answer(post).body)
+    assert.is_true(turns >= 7 and turns <= 9, turns)
+    local cut = w:send("POST", "polling&sid=" .. sid, ("3\030"):rep(999) .. "1")
+    w:http("GET", "polling&sid=" .. sid)
+    w:advance(1)
+    assert.truthy(w:answer(cut))
+  end)
 end)
 
 describe("a WebSocket that its client closes", function()

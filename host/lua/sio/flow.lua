@@ -1,13 +1,16 @@
 -- host/lua/sio/flow.lua -- back-pressure of a session: packets wait here while its handlers are busy.
 -- A pause stops reading from the WebSocket; messages already read go to `inbox`.  The remaining packets of a
--- POST stay in `body`, from `pos` on, and it is answered after the last.
+-- POST stay in `body`, from `pos` on, and it is answered after the last.  One POST may hold packets by the
+-- hundred thousand: other clients get their turn in between.
 
 local host = require "human.core.host"
 local next_packet = require("socketio.engine").next_packet
+local timer = require "human.core.timer"
 local connections = require "human.http.connections"
 
 local M = {}
 local INBOX_SLACK = 262144     -- bytes already read when we request a pause, besides one message
+local SLICE_S, LOOK = 0.01, 64 -- of one client's turn; packets between two looks at the clock
 local take, take_polled, settle, end_ws
 
 --- Keeps a message that was read before the pause took effect.
@@ -41,8 +44,14 @@ local function next_of(body, pos)
   return body[pos], body[pos + 1] ~= nil and pos + 1 or nil
 end
 
---- Handles input until there is no more, or pause() is called.
+local function rest(session)
+  session:pause()
+  timer.start(0, session.resume, session)
+end
+
+--- Handles input until there is no more, pause() is called, or it is the turn of others.
 function M.pump(session)
+  local ends_at, n = host.clock() + SLICE_S, 0
   session.corked = true
   while not session.paused and not session.gone do
     if session.inbox then
@@ -55,6 +64,8 @@ function M.pump(session)
     else
       break
     end
+    n = n + 1
+    if n % LOOK == 0 and host.clock() >= ends_at then rest(session) end
   end
   session.corked = nil
   settle(session)
@@ -73,6 +84,7 @@ local function pause(session)
 end
 
 local function resume(session)
+  if session.gone then return settle(session) end
   if not session.paused then return end
   session.paused = session.paused > 1 and session.paused - 1 or nil
   if not session.paused then M.pump(session) end
