@@ -19,10 +19,8 @@ use tokio::net::TcpListener;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 use tower_http::services::ServeDir;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const CONNECTIONS: usize = 8;
+const READ_BYTES: usize = 1024; // of a socket, instead of 4096: the messages are short, and an idle one takes less
 const READ: &str = "select aid as id, bid as branch, abalance as balance from pgbench_accounts where aid = $1";
 
 // ---- a body that is validated: text is borrowed from it wherever it has no escapes ----
@@ -156,7 +154,7 @@ async fn connected(socket: SocketRef) {
 
 async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = env::args().collect();
-    let (service, io) = SocketIo::builder().req_path("/bench.io").build_svc();
+    let (service, io) = SocketIo::builder().req_path("/bench.io").ws_read_buffer_size(READ_BYTES).build_svc();
     io.ns("/", connected);
     let mut app = Router::new()
         .route("/bench/json", post(item))
@@ -169,7 +167,8 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     Ok(axum::serve(listener.tap_io(|stream| stream.set_nodelay(true).unwrap_or(())), app).await?)
 }
 
-// One thread: on one core that is faster than a pool of one worker beside the thread that accepts.
+// One thread: on one core that is faster than a worker beside the thread that waits for it.  The allocator is the
+// system's: mimalloc is no faster here, and an idle socket takes 41 KB with it instead of 29.
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve())
 }
