@@ -1,12 +1,12 @@
 -- spec/lint_patterns.lua -- refuses patterns that may take the square of their text's length.
 -- Usage: luajit spec/lint_patterns.lua FILE..; each finding is a line "file:line: why".  The matcher ends
--- such a search (host/core/match.c), but an error is no answer.  Three shapes are found in what is written as a
--- literal where find, match, gmatch or gsub take their pattern:
---   * not anchored, and what follows a repetition may fail: from each place in a long run it runs to the
---     end again ("%s+$", ".-x", "(%w+)=").  Fine when something before it cannot be part of the run.
---   * two repetitions that can share a text, when what follows may fail ("^%s*(.-)%s*$", "^%d+%.?%d*$").
+-- such a search (host/core/match.c), but an error is no answer.  It finds three shapes in literal patterns of
+-- find, match, gmatch and gsub:
+--   * not anchored, and what follows a repetition may fail: from each place in a long run it scans to the
+--     end again ("%s+$", ".-x", "(%w+)=").  Fine if something before it cannot be part of the run.
+--   * two repetitions that can match the same text, if what follows may fail ("^%s*(.-)%s*$", "^%d+%.?%d*$").
 --   * %b and %1 where a match may begin anywhere.
--- A line that is right all the same says why: a comment that begins with "linear:".
+-- A line that is fine nevertheless has a comment that begins with "linear:" and says why.
 
 local M = {}
 local FUNCTIONS = { find = true, match = true, gmatch = true, gsub = true }

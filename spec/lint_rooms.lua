@@ -1,10 +1,10 @@
--- spec/lint_rooms.lua -- which room of host/ may look into which, and where a prototype belongs.
--- Usage: luajit spec/lint_rooms.lua DIRECTORY FILE..; files as they are called below the directory ("core/buf.c").
+-- spec/lint_rooms.lua -- which room of host/ may include which, and where a prototype belongs.
+-- Usage: luajit spec/lint_rooms.lua DIRECTORY FILE..; file names relative to the directory ("core/buf.c").
 -- Each finding is a line "file:line: why".
 --   * A file includes its own room and those below it, by the path from the directory, so no circle among
---     rooms is possible.  Those of one rank do not know each other.
+--     rooms is possible.  Rooms of the same rank do not include each other.
 --   * What a .c file exports is declared in the header of its name, and nowhere else; host_api.h declares host_*.
---   * The Lua headers are for those whose work it is to speak with Lua.
+--   * Only files that talk to Lua may include its headers.
 
 local DIRECTORY = arg[1]
 local RANK = { core = 1, net = 2, pg = 2, fetch = 2, http = 3, server = 4, cli = 5 }

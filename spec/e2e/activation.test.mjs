@@ -1,5 +1,5 @@
-// spec/e2e/activation.test.mjs -- a restart with the listening socket kept open by whoever starts us
-// (systemd's socket activation): clients wait for a moment; none is refused, none loses its answer.
+// spec/e2e/activation.test.mjs -- a restart while systemd keeps the listening socket open
+// (socket activation): clients wait for a moment; none is refused, none loses its answer.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

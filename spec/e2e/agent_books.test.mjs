@@ -1,4 +1,4 @@
-// spec/e2e/agent_books.test.mjs -- what was spent on models is what is booked, whatever became of the answer.
+// spec/e2e/agent_books.test.mjs -- everything spent on models is recorded, whatever happens to the answer.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { call, connected, makeAgent, makeUser, newMessage, run, send } from './agent_client.mjs';

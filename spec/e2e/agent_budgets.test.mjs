@@ -1,4 +1,4 @@
-// spec/e2e/agent_budgets.test.mjs -- who may spend how much: an agent, a key, and the whole house.
+// spec/e2e/agent_budgets.test.mjs -- budgets of an agent, of a key, and of the whole server.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';

@@ -1,5 +1,5 @@
-// spec/e2e/agent_catch_up.test.mjs -- a client that says which action it had last gets those after it, in order, while the
-// agent goes on acting.
+// spec/e2e/agent_catch_up.test.mjs -- a client that names its last action gets the following ones, in order, while the
+// agent continues.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { connected, makeAgent, makeUser, newMessage, openSocket, run, send } from './agent_client.mjs';

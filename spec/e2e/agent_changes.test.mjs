@@ -1,4 +1,4 @@
-// spec/e2e/agent_changes.test.mjs -- what happens to a chat besides talk: edits, deletions, people who leave, images.
+// spec/e2e/agent_changes.test.mjs -- chats with more than new messages: edits, deletions, people who leave, images.
 import assert from 'node:assert/strict';
 import { after, beforeEach, before, describe, it } from 'node:test';
 import { connected, makeAgent, makeUser, newMessage, run, sarah, send, unique } from './agent_client.mjs';

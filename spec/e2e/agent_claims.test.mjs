@@ -1,4 +1,4 @@
-// spec/e2e/agent_claims.test.mjs -- platforms of several instances: every action is carried out once, whoever dies.
+// spec/e2e/agent_claims.test.mjs -- platforms with several instances: every action is carried out once, even if one dies.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { makeAgent, makeUser, newMessage, openSocket } from './agent_client.mjs';

@@ -1,4 +1,4 @@
-// spec/e2e/agent_client.mjs -- what specs of the agent API share: REST calls, users, agents, sockets.
+// spec/e2e/agent_client.mjs -- shared by specs of the agent API: REST calls, users, agents, sockets.
 import assert from 'node:assert/strict';
 import { io } from 'socket.io-client';
 import { next, until } from './support.mjs';

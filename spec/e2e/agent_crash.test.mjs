@@ -1,4 +1,4 @@
-// spec/e2e/agent_crash.test.mjs -- the whole host is killed in the middle of a turn and started again.
+// spec/e2e/agent_crash.test.mjs -- the whole host is killed in the middle of a turn and restarted.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';

@@ -1,5 +1,5 @@
-// spec/e2e/agent_deletions.test.mjs -- what is deleted is gone from everywhere, whenever it was told, and what is edited
-// reads as it was edited.  "Everywhere" is every column of every table of the database.
+// spec/e2e/agent_deletions.test.mjs -- deleted texts disappear everywhere, whenever the deletion arrives, and edited
+// messages have their new text.  "Everywhere" means every column of every table.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { connected, makeAgent, makeUser, newMessage, openSocket, run, sarah, send, unique } from './agent_client.mjs';

@@ -1,4 +1,4 @@
-// spec/e2e/agent_initiative.test.mjs -- what an agent does of its own accord: it greets, and it follows up silence.
+// spec/e2e/agent_initiative.test.mjs -- an agent's own initiative: it greets, and it follows up after silence.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { connected, makeAgent, makeUser, newMessage, NORMAL, outline, run, sarah, send } from './agent_client.mjs';

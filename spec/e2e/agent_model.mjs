@@ -1,5 +1,5 @@
-// spec/e2e/agent_model.mjs -- a language model that says what a spec tells it to, when it tells it to.
-// It speaks OpenAI's streaming dialect.  `model.answer` is asked for each request: it gets the texts of
+// spec/e2e/agent_model.mjs -- a language model that answers what a spec tells it to, when it tells it to.
+// It speaks OpenAI's streaming dialect.  `model.answer` is called for each request: it gets the texts of
 // the messages and gives {text, tools: [[name, arguments]], ms or wait (a promise: before it answers), status, half (a text that breaks off)}.
 import http from 'node:http';
 import { openai, sse } from './dialects.mjs';

@@ -1,4 +1,4 @@
-// spec/e2e/agent_output.test.mjs -- what reaches the chat of what a model writes.
+// spec/e2e/agent_output.test.mjs -- which part of a model's text reaches the chat.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { connected, makeAgent, makeUser, newMessage, NORMAL, outline, run, send } from './agent_client.mjs';

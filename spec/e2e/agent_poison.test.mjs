@@ -1,4 +1,4 @@
-// spec/e2e/agent_poison.test.mjs -- turns that end whoever takes them up, over two hosts of two workers.
+// spec/e2e/agent_poison.test.mjs -- turns that kill the worker that takes them, on two hosts of two workers.
 // Each is tried limits.attempts times, ends with an action that says so, and everybody else is served.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

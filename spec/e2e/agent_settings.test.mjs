@@ -1,4 +1,4 @@
-// spec/e2e/agent_settings.test.mjs -- what the owner of an agent may set about it, over the API.
+// spec/e2e/agent_settings.test.mjs -- the settings of an agent that its owner may change, over the API.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { call, humaType, makeUser, refused } from './agent_client.mjs';

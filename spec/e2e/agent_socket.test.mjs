@@ -1,4 +1,4 @@
-// spec/e2e/agent_socket.test.mjs -- the agent API's sockets: who gets in, what is stored, who hears what.
+// spec/e2e/agent_socket.test.mjs -- the agent API's sockets: who is admitted, what is stored, who receives what.
 // Two workers, so that sockets of one agent live on both.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';

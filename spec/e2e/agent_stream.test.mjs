@@ -1,5 +1,5 @@
-// spec/e2e/agent_stream.test.mjs -- the answer to an event as server-sent events: over the end of replaced scripts, and
-// without waiting where there is nothing to say.
+// spec/e2e/agent_stream.test.mjs -- the answer to an event as server-sent events: beyond the end of replaced scripts,
+// and without waiting if there is nothing to say.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -1,5 +1,5 @@
-// spec/e2e/agent_turn.test.mjs -- turns: one at a time, interrupted, failing, taken up again.
-// The model is ours, so that it can be slow, wrong or away exactly when it matters.
+// spec/e2e/agent_turn.test.mjs -- turns: one at a time, interrupted, failing, resumed.
+// The model is scripted, so that it can be slow, wrong or down exactly when it matters.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, afterEach, before, describe, it } from 'node:test';

@@ -1,4 +1,4 @@
-// spec/e2e/agent_wishes.test.mjs -- what the settings of an agent say about its model reaches the model, and holds.
+// spec/e2e/agent_wishes.test.mjs -- an agent's settings about its model reach the model, and stay in force.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { connected, makeAgent, makeUser, newMessage, NORMAL, outline, run, send } from './agent_client.mjs';

@@ -1,6 +1,6 @@
-// spec/e2e/assets.test.mjs -- files over HTTP, from the binary and from a directory, asked for by curl, by undici, by
-// Chromium and by bytes that none of these would send.  What must hold: HTTP's own rules about what a client has already
-// (RFC 9110, sections 12 to 14), no page in the place of an API's answer, and nothing from outside of the tree.
+// spec/e2e/assets.test.mjs -- files over HTTP, from the binary and from a directory, requested by curl, by undici, by
+// Chromium and by bytes that none of these would send.  Invariants: HTTP's rules about copies that a client has
+// (RFC 9110, sections 12 to 14), no page in place of an API's answer, and nothing from outside the tree.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';

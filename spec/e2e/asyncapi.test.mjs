@@ -1,5 +1,5 @@
-// spec/e2e/asyncapi.test.mjs -- the AsyncAPI document of the agent's socket: sound, complete, and true of what a
-// socket is told.
+// spec/e2e/asyncapi.test.mjs -- the AsyncAPI document of the agent's socket: valid, complete, and true of the events
+// that a socket gets.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Parser } from '@asyncapi/parser';

@@ -1,4 +1,4 @@
-// spec/e2e/auth_limits.test.mjs -- wrong keys: how many one address may try, and whom that does not touch.
+// spec/e2e/auth_limits.test.mjs -- wrong keys: how many one address may try, and who is not affected.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, describe, it } from 'node:test';

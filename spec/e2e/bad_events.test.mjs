@@ -1,5 +1,5 @@
-// spec/e2e/bad_events.test.mjs -- the agent's socket against handshakes and events that are wrong.
-// Whatever comes: a refusal that says why, nothing stored, and the next event is taken.
+// spec/e2e/bad_events.test.mjs -- the agent's socket against invalid handshakes and events.
+// Always: a refusal with a reason, nothing stored, and the next event is accepted.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { call, connected, makeAgent, makeUser, newMessage, openSocket, run, sarah, send } from './agent_client.mjs';

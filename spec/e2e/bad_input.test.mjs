@@ -1,4 +1,4 @@
-// spec/e2e/bad_input.test.mjs -- every REST route against keys, paths, queries and bodies that are wrong.
+// spec/e2e/bad_input.test.mjs -- every REST route against invalid keys, paths, queries and bodies.
 // The routes come from the host's own OpenAPI document, so a new one is covered the day it appears.
 // What must hold for every answer: the seed's error shape, the right status, the field named, no 5xx,
 // nothing changed, and the next request served.

@@ -1,4 +1,4 @@
-// spec/e2e/bench.test.mjs -- what the benchmarks say about the machine that they run on.
+// spec/e2e/bench.test.mjs -- what the benchmarks report about their machine.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,5 +1,5 @@
-// spec/e2e/browser.test.mjs -- what browsers and their like send and want: headers, cookies, paths, and answers that say
-// what may be done with them.
+// spec/e2e/browser.test.mjs -- what browsers and similar clients send and expect: headers, cookies, paths, and answers
+// that say how they may be used.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,7 +1,7 @@
-// spec/e2e/chats.mjs -- plays the chats of spec/chats with real agents and says what was wrong with what came back.
+// spec/e2e/chats.mjs -- plays the chats of spec/chats with real agents and reports wrong answers.
 // A chat is data: who says what, when, and whether the agent may, must or must not react.  Events go over Socket.IO;
-// what the agents did is read from their logs.  Nobody sleeps through a pause: time passes for an agent when all that
-// its rows know of time is moved into the past.
+// the agents' actions are read from their logs.  Pauses do not sleep: to let time pass for an agent, all times in
+// its rows are moved into the past.
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// spec/e2e/chats_hour.test.mjs -- an hour of two agents and three people, whose time passes without anybody waiting.
+// spec/e2e/chats_hour.test.mjs -- an hour of two agents and three people, without real waiting.
 // What people say is drawn from a seed (HOUR_SEED), and the agents' model likes to name the other agent.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

@@ -1,6 +1,6 @@
-// spec/e2e/chats_play.mjs -- plays spec/chats and shows what came back: `make chats` with a model that is scripted,
-// `make judge` with a real one, small as it is.
-// `make chats` leaves its home in build/chats: what an edited rule would have decided of all these lines, says
+// spec/e2e/chats_play.mjs -- plays spec/chats and shows the answers: `make chats` with a scripted model,
+// `make judge` with a small real one.
+// `make chats` leaves its home in build/chats: to see what an edited rule would have decided for all these lines, run
 //   HUMAN_HOME=build/chats build/human rules replay respond.lua
 // CHATS: an expression, of the chats to play; CHATS_SCRIPTS: trees of scripts, as an operator's own before the shipped.
 import fs from 'node:fs';

@@ -1,4 +1,4 @@
-// spec/e2e/cli.test.mjs -- the command line as a stranger meets it: wrong words, help, pipes that close, no terminal.
+// spec/e2e/cli.test.mjs -- the command line as a newcomer meets it: wrong words, help, pipes that close, no terminal.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 // spec/e2e/cluster.test.mjs -- two hosts of two workers each on one database.
-// To clients they are one server: whoever is asked, everybody hears, once and in order; and an agent
-// thinks in one place at a time.
+// To clients they are one server: whichever gets a message, all clients receive it, once and in order; and an
+// agent runs in one place at a time.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, afterEach, before, describe, it } from 'node:test';

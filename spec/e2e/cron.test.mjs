@@ -1,4 +1,4 @@
-// The rock cron against npm's croner: what is a pattern, and its times over a year in zones that change their clocks.
+// The rock cron against npm's croner: valid patterns, and their times over a year in zones that change their clocks.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'

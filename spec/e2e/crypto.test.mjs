@@ -1,4 +1,4 @@
-// human.crypto against node:crypto, in both directions, on bytes that nobody chose.
+// human.crypto against node:crypto, in both directions, on random bytes.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import * as node from 'node:crypto'

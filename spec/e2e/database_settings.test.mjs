@@ -1,5 +1,5 @@
-// spec/e2e/database_settings.test.mjs -- databases as operators hand them over: URLs with something wrong in them,
-// roles that may do too little, the wrong encoding, a newer schema, few connections, migrations that take long.
+// spec/e2e/database_settings.test.mjs -- databases as operators configure them: URLs with mistakes,
+// roles with too few rights, the wrong encoding, a newer schema, few connections, long migrations.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
 // spec/e2e/deaf.mjs -- addresses of this machine that drop packets, as a host that is switched off does.
-// A listener whose queue is full lets further connections wait without an answer: nobody accepts there.
+// A listener whose queue is full leaves further connections without an answer, since nobody accepts.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 

@@ -1,4 +1,4 @@
-// spec/e2e/dialects.mjs -- what the vendors' servers send, in full, as their own SDKs want it.
+// spec/e2e/dialects.mjs -- complete answers of the vendors' servers, as their own SDKs expect them.
 // answer: {text, pieces (of the text), calls: [{id, name, arguments}], stop: 'stop' | 'length' | 'tool_calls', usage: [in, out]}.
 // Each dialect has url(base), type (of the stream), stream(answer), document(answer), wants(request): is it for a stream.
 

@@ -1,4 +1,4 @@
-// spec/e2e/docs_blocks.mjs -- the code blocks of a page of documentation, and what their first lines ask for.
+// spec/e2e/docs_blocks.mjs -- the code blocks of a page of documentation, and the instructions in their first lines.
 // ```LANGUAGE [WORDS]: a path (the file that a block is), "exit N" (of its last command), "until ready" (it
 // stays in the foreground), or "not run: WHY".
 import fs from 'node:fs';

@@ -1,4 +1,4 @@
-// egress.allow: what a guarded fetch reaches although it is not public, and what it still does not.
+// egress.allow: which private addresses a guarded fetch may reach, and which it still may not.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

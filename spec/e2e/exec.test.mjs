@@ -1,4 +1,4 @@
-// spec/e2e/exec.test.mjs -- kill -9 of whoever stands above a program: nothing of it is left, and the rest goes on.
+// spec/e2e/exec.test.mjs -- kill -9 of every process above a program: nothing of it is left, and the rest continues.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';

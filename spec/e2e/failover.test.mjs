@@ -1,6 +1,6 @@
 // spec/e2e/failover.test.mjs -- PostgreSQL under Patroni: its leader is demoted, killed and frozen under load.
-// What must hold: writes are answered again within 5 s of the new leader, meanwhile 503 and nothing else, and
-// no write that was acknowledged is lost.
+// Invariants: writes succeed again within 5 s of the new leader, meanwhile 503 and nothing else, and
+// no acknowledged write is lost.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { makeAgent, makeUser } from './agent_client.mjs';

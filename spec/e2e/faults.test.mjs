@@ -1,5 +1,5 @@
-// spec/e2e/faults.test.mjs -- kill -9 of everything there is, in the middle of turns.
-// What must hold: the rest goes on serving, what died comes back by itself, nothing that was acknowledged
+// spec/e2e/faults.test.mjs -- kill -9 of every process, in the middle of turns.
+// Invariants: the rest keeps serving, dead processes come back by themselves, nothing acknowledged
 // is lost, no action is doubled, action numbers have no gaps, and typing ends.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// spec/e2e/faults_control.test.mjs -- the control socket is fed what no operator would send.
-// What must hold: whatever a client sends or leaves out costs it its own connection only; requests are
+// spec/e2e/faults_control.test.mjs -- the control socket gets input that no operator would send.
+// Invariants: whatever a client sends or omits costs only its own connection; requests are
 // served, the supervisor does not spin, and afterwards `human reload` works.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';

@@ -1,6 +1,6 @@
 // spec/e2e/faults_database.test.mjs -- PostgreSQL dies, hangs, has a full disk and comes back, under load.
-// What must hold: meanwhile 503 with Retry-After and nothing else, /ready says which of it is the case, no request
-// waits beyond its limits, the service comes back by itself, and no acknowledged write is lost or doubled.
+// Invariants: meanwhile 503 with Retry-After and nothing else, /ready reports the cause, no request
+// waits beyond its limits, the service recovers by itself, and no acknowledged write is lost or doubled.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';

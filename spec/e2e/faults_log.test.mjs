@@ -1,6 +1,6 @@
 // spec/e2e/faults_log.test.mjs -- the disk that takes the log is full.
-// What must hold: serving, replacing a worker and reloading go on as if nothing were; lines that are lost are
-// counted, and the count is told as soon as there is room.
+// Invariants: serving, replacing a worker and reloading still work; lost lines are
+// counted, and the count is logged as soon as there is room.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';

@@ -1,5 +1,5 @@
 // spec/e2e/feeds.test.mjs -- streams that follow a feed, rooms of WebSockets and runs with names, over workers, hosts,
-// reloads and kills.  What relies on somebody looking (every 2 s) comes later than LATE_MS.
+// reloads and kills.  Events found only by polling (every 2 s) come later than LATE_MS.
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';

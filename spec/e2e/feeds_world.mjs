@@ -1,5 +1,5 @@
 // spec/e2e/feeds_world.mjs -- two hosts of two workers on one database, whose scripts can be reloaded; streams that
-// follow lines, and WebSockets that do what they are told, on whichever worker.
+// follow lines, and WebSockets that follow commands, on any worker.
 import { EventSource } from 'eventsource';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -1,5 +1,5 @@
-// spec/e2e/fetch_upload.test.mjs -- what scripts send that is no text: files and forms with files, read by the host while they
-// are sent; a file that is gone, shrinks or changes; servers that answer early, hang up, or read slowly.
+// spec/e2e/fetch_upload.test.mjs -- outbound bodies that are no text: files and forms with files, read by the host while
+// they are sent; a file that is missing, shrinks or changes; servers that answer early, hang up, or read slowly.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import crypto from 'node:crypto';

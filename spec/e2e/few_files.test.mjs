@@ -1,5 +1,5 @@
-// spec/e2e/few_files.test.mjs -- a host that may open few files: clients for whom there is none are told so, and
-// what else needs one (the database, a reload, an operator's command) still finds it.
+// spec/e2e/few_files.test.mjs -- a host that may open only a few files: clients beyond that get an answer that says so,
+// and everything else (the database, a reload, an operator's command) still gets a descriptor.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, it } from 'node:test';

@@ -1,5 +1,5 @@
-// spec/e2e/file_answers.test.mjs -- a handler answers with a file of a root, to those who may have it; what is uploaded is
-// kept in a root, and sent again.
+// spec/e2e/file_answers.test.mjs -- a handler answers with a file of a root, to clients that may have it; an uploaded file
+// is kept in a root, and sent again.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';

@@ -1,6 +1,6 @@
 // spec/e2e/foreign_page.test.mjs -- a web page that an operator happens to open, in a real Chromium on the machine
-// of a host with default settings: it tries everything a page can, and may neither manage, nor read what is not
-// meant for it, nor open a socket that asks for nothing.
+// of a host with default settings: it tries everything a page can, and may neither manage the server, nor read
+// private answers, nor open a socket that needs no key.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';

@@ -1,5 +1,5 @@
 // spec/e2e/gateway_config.test.mjs -- settings over the control protocol: what is shown, the three ways to change them,
-// and that nobody loses a secret, another one's edit, or a working file.
+// and that no secret, no edit of another client and no working file gets lost.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

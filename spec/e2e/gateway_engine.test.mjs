@@ -1,6 +1,6 @@
 // spec/e2e/gateway_engine.test.mjs -- sessions, runs, tools and approvals of the gateway, below any protocol: answers
-// that come in pieces, tools side by side, approvals that outlive workers, scripts, hosts and hours, and runs that end at
-// once when somebody says so.
+// that come in pieces, tools side by side, approvals that outlive workers, scripts, hosts and hours, and runs that end
+// at once when cancelled.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';

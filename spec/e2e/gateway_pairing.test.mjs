@@ -1,5 +1,5 @@
-// spec/e2e/gateway_pairing.test.mjs -- devices that are paired by the code of the server's terminal: what a code is good
-// for, what guessing costs, and what becomes of a device that is revoked.
+// spec/e2e/gateway_pairing.test.mjs -- devices that are paired by the code of the server's terminal: how long a code is
+// valid, what guessing costs, and what happens to a revoked device.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, describe, it } from 'node:test';

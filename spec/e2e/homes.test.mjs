@@ -1,5 +1,5 @@
-// spec/e2e/homes.test.mjs -- whose is which private database: each home has a cluster of its own, which one host
-// at a time works on; what another one uses is neither stopped nor taken, and a crash leaves nothing in the way.
+// spec/e2e/homes.test.mjs -- which private database belongs to whom: each home has its own cluster, used by one host
+// at a time; a cluster in use elsewhere is neither stopped nor taken, and a crash leaves no obstacles.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

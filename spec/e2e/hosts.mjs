@@ -1,4 +1,4 @@
-// spec/e2e/hosts.mjs -- hosts that are to be killed: their processes, their homes, their logs.
+// spec/e2e/hosts.mjs -- hosts that specs kill: their processes, their homes, their logs.
 // Unlike support.mjs a home or a port may be used again, by the next host.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';

@@ -1,5 +1,5 @@
 // spec/e2e/http_abuse.test.mjs -- HTTP as attackers, broken proxies and slow clients speak it.
-// A request that two parsers could read differently is refused, and nothing behind it is ever answered.
+// A request that two parsers could interpret differently is refused, and nothing after it is ever answered.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';

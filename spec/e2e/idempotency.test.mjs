@@ -1,4 +1,4 @@
-// spec/e2e/idempotency.test.mjs -- a request that is sent again is carried out once: by whichever worker, and by
+// spec/e2e/idempotency.test.mjs -- a repeated request is carried out once: by any worker, and by
 // the next host after a crash.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,4 +1,4 @@
-// spec/e2e/install.test.mjs -- `make install`: what lies where, with which rights; that it runs from there;
+// spec/e2e/install.test.mjs -- `make install`: which files go where, with which modes; that it runs from there;
 // and that systemd understands its units.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';

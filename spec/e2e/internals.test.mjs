@@ -1,4 +1,4 @@
-// spec/e2e/internals.test.mjs -- what tells of the server's inside is not for strangers.
+// spec/e2e/internals.test.mjs -- the server's internals are hidden from strangers.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import os from 'node:os';

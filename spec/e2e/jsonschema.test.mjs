@@ -1,4 +1,4 @@
-// The rock jsonschema against the official suite, and against Ajv and V8 on what nobody has written by hand.
+// The rock jsonschema against the official suite, and against Ajv and V8 on generated cases.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'

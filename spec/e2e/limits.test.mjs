@@ -1,4 +1,4 @@
-// spec/e2e/limits.test.mjs -- limits of tasks and of memory, tripped by scripts: who asked gets an error, and
+// spec/e2e/limits.test.mjs -- limits of tasks and of memory, tripped by scripts: the caller gets an error, and
 // nobody else notices.  docs/limits.md lists all limits.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

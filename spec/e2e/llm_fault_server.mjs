@@ -1,11 +1,11 @@
 // spec/e2e/llm_fault_server.mjs -- a model server that misbehaves on request.
-// It speaks the four dialects.  What goes wrong is said by the last "FAULT:mode:number" in the request's
-// body, so that requests in parallel do not disturb each other; without one the answer is whole.
+// It speaks the four dialects.  The last "FAULT:mode:number" in the request's body selects the fault, so that
+// concurrent requests do not disturb each other; without one the answer is complete.
 //   cut:N     the first N bytes, then the connection is destroyed
 //   end:N     the first N bytes, then a proper end of the response
 //   split:N   cut in two pieces after N bytes, a moment apart
 //   bytes:0   one byte at a time
-//   delay:MS  nothing for so long
+//   delay:MS  nothing for this long
 //   hang:0    never an answer
 //   status:N  an error status
 //   after:S   429 with Retry-After: S at the first request, an answer at the second

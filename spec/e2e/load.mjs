@@ -1,5 +1,5 @@
-// spec/e2e/load.mjs -- traffic beside a test: requests one after another on several connections, whose every
-// answer is kept.  What a test calls "under load" is this.
+// spec/e2e/load.mjs -- traffic beside a test: requests one after another on several connections; keeps every
+// answer.  This is what tests call "under load".
 import { performance } from 'node:perf_hooks';
 import { call } from './agent_client.mjs';
 import { sleep } from './support.mjs';

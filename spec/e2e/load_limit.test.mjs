@@ -1,4 +1,4 @@
-// spec/e2e/load_limit.test.mjs -- scripts that do not come back from being loaded: each command, the checker and the
+// spec/e2e/load_limit.test.mjs -- scripts whose loading does not end: each command, the checker and the
 // start give up after reload.timeout_ms, say where, and obey signals at once. // limit: reload.timeout_ms
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

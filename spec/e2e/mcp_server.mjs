@@ -1,5 +1,5 @@
-// The rock mcp behind an HTTP server, with the tools that the official conformance tests ask for.  It is a host at
-// its smallest: Origin, methods of HTTP, streams of progress.
+// The rock mcp behind an HTTP server, with the tools that the official conformance tests ask for.  It is a minimal
+// host: Origin, HTTP methods, progress streams.
 import http from 'node:http'
 import { ask } from './rock.mjs'
 

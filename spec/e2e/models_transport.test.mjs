@@ -1,5 +1,5 @@
 // spec/e2e/models_transport.test.mjs -- how model servers are reached: compressed answers, proxies, keys, refusals
-// over real sockets, and what is different at each kind of server.
+// over real sockets, and the differences between kinds of servers.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';

@@ -1,6 +1,6 @@
-// spec/e2e/modes.mjs -- the same tests in another light.
-// HUMAN_TEST_MODE=reload: before each test every host that serves gets other scripts (they differ in a file
-// that says nothing) by `human reload`, so that whatever a test relies on has to survive that.
+// spec/e2e/modes.mjs -- the same tests in other modes.
+// HUMAN_TEST_MODE=reload: before each test every host that serves gets other scripts (which differ in a file
+// without effect) by `human reload`, so that everything a test relies on must survive that.
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';

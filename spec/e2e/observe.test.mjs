@@ -1,4 +1,4 @@
-// spec/e2e/observe.test.mjs -- seeing inside: log lines, metrics, traces, health, and the commands.
+// spec/e2e/observe.test.mjs -- observability: log lines, metrics, traces, health, and the commands.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// spec/e2e/openapi.test.mjs -- the OpenAPI document: sound, and complete.  openapi_answers: is it true?
+// spec/e2e/openapi.test.mjs -- the OpenAPI document is valid and complete.  openapi_answers checks that it is true.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';

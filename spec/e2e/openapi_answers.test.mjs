@@ -1,4 +1,4 @@
-// spec/e2e/openapi_answers.test.mjs -- the OpenAPI document is true: real answers, held against what it says of them.
+// spec/e2e/openapi_answers.test.mjs -- the OpenAPI document is true: real answers match it.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import Ajv from 'ajv/dist/2020.js';

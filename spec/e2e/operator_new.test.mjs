@@ -1,4 +1,4 @@
-// spec/e2e/operator_new.test.mjs -- the first hour of an operator: a script is begun, checked, tested, served.
+// spec/e2e/operator_new.test.mjs -- an operator's first hour: a script is created, checked, tested, served.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';

@@ -1,5 +1,5 @@
-// spec/e2e/operator_trust.test.mjs -- whose scripts an installed program runs: by owner, by mode, by place.
-// The program is copied to where an installed one lies, for in a source tree it trusts what is there.
+// spec/e2e/operator_trust.test.mjs -- which scripts an installed program runs: by owner, mode and place.
+// The program is copied to an installation path, since in a source tree it trusts all files.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// spec/e2e/outside.mjs -- a PostgreSQL that is not the host's own, as most operators have one.
+// spec/e2e/outside.mjs -- a PostgreSQL that is not the host's own, as most operators have.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { BINARY, children, makeHome } from './hosts.mjs';

@@ -1,5 +1,5 @@
-// spec/e2e/overload.test.mjs -- thousands of connections, and clients that take nothing of what they asked for.
-// A fast client is served all the while, and memory stays bounded and comes back (bounds of a release build).
+// spec/e2e/overload.test.mjs -- thousands of connections, and clients that do not read their answers.
+// A fast client is served meanwhile, and memory stays bounded and is freed (bounds of a release build).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';

@@ -1,5 +1,5 @@
-// spec/e2e/overrides.test.mjs -- scripts of an operator's own before the shipped ones: copied, changed, amended,
-// compared after an upgrade, and refused where they must be.
+// spec/e2e/overrides.test.mjs -- an operator's scripts that override the shipped ones: copied, changed, extended,
+// compared after an upgrade, and refused if necessary.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

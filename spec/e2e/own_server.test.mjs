@@ -1,5 +1,5 @@
 // spec/e2e/own_server.test.mjs -- commands talk to the server of their home, wherever flags have put it, and
-// to nobody else: beside it runs a program at the port that their settings name.
+// to no other: another program listens on the port in their settings.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

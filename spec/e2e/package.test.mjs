@@ -1,6 +1,6 @@
 // spec/e2e/package.test.mjs -- the scripts of the Debian package beside a host that root runs from a source tree:
-// neither stops, takes or removes what is the other's.  All of it happens where /etc is laid over by a directory
-// of the test, and /var/lib is one.
+// neither stops, takes or removes anything of the other.  All of it runs with /etc and /var/lib replaced by
+// directories of the test.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

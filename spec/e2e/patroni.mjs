@@ -1,5 +1,5 @@
 // spec/e2e/patroni.mjs -- PostgreSQL under Patroni: two nodes and one etcd, all of Debian, on free ports of
-// loopback.  What was acknowledged is on both nodes (synchronous mode), so a failover loses none of it.
+// loopback.  Acknowledged writes are on both nodes (synchronous mode), so a failover loses none.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';

@@ -1,4 +1,4 @@
-// spec/e2e/poison.test.mjs -- every text that a stranger may send at its greatest length, of what makes patterns slow:
+// spec/e2e/poison.test.mjs -- every text that a stranger may send, at maximum length, of input that slows patterns down:
 // fields and parameters of /openapi.json, headers, events of /asyncapi.json, settings, and what a model answers.  No
 // request may cost a worker more than a moment of the processor, and no worker may die.
 import assert from 'node:assert/strict';

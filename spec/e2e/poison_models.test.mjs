@@ -1,5 +1,5 @@
-// spec/e2e/poison_models.test.mjs -- what a model server may answer in the dialects of Anthropic, Gemini and Ollama, at its
-// greatest length and of what makes patterns slow.  (OpenAI's is in poison.test.mjs.)
+// spec/e2e/poison_models.test.mjs -- answers of model servers in the dialects of Anthropic, Gemini and Ollama, at
+// maximum length and made of input that slows patterns down.  (OpenAI's is in poison.test.mjs.)
 import { after, before, describe, it } from 'node:test';
 import { connected, makeAgent, makeUser, newMessage, send } from './agent_client.mjs';
 import { makeHome, startHost } from './hosts.mjs';

@@ -1,4 +1,4 @@
-// spec/e2e/poisons.mjs -- texts that make patterns slow, and a watch on what they cost the workers.
+// spec/e2e/poisons.mjs -- texts that make patterns slow, and a measure of their cost to workers.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 

@@ -1,5 +1,5 @@
 // spec/e2e/pooler.test.mjs -- pgbouncer between the host and PostgreSQL, in session and in transaction mode, with
-// the pgbouncer.ini of docs/operating.md; and other clients of it that leave sessions as they should not be.
+// the pgbouncer.ini of docs/operating.md; and other clients that leave modified sessions behind.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// spec/e2e/prometheus.mjs -- a strict reader of Prometheus' text format 0.0.4: what a scraper would
-// tolerate and people would regret is an error here.
+// spec/e2e/prometheus.mjs -- a strict reader of Prometheus' text format 0.0.4: even what a scraper
+// would tolerate is an error here.
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 import assert from 'node:assert/strict';
 

@@ -1,5 +1,5 @@
-// spec/e2e/providers.test.mjs -- a running host against model servers: ours that misbehaves, and one of
-// npm that does not.  Whatever happens to a stream, people get the whole answer or none.
+// spec/e2e/providers.test.mjs -- a running host against model servers: ours, which misbehaves, and one from
+// npm, which does not.  Whatever happens to a stream, users get the whole answer or none.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';

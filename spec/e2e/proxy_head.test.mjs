@@ -1,5 +1,5 @@
 // spec/e2e/proxy_head.test.mjs -- http.proxy_protocol, byte for byte: whole and in pieces, before HTTP and before
-// TLS, from those who may and those who may not, and what is none.
+// TLS, from peers that may send one and peers that may not, and malformed ones.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';

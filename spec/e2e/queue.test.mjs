@@ -1,5 +1,5 @@
 // spec/e2e/queue.test.mjs -- the queue and the outbox on two hosts with one database: rows run once, in order, and
-// whoever is killed over them loses none.
+// killed workers and hosts lose none.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

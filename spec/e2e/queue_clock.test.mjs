@@ -1,5 +1,5 @@
-// spec/e2e/queue_clock.test.mjs -- rows that fail, by a clock that the spec moves: their retries, those that are given
-// up, and what an operator does about them; a database that goes away; scripts that change.
+// spec/e2e/queue_clock.test.mjs -- failing rows, with a clock that the spec moves: their retries, dead rows
+// and what an operator can do about them; a database that goes away; scripts that change.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';

@@ -1,4 +1,4 @@
-// spec/e2e/quotas.test.mjs -- what a user may have, and how fast: an operator's numbers over the shipped ones.
+// spec/e2e/quotas.test.mjs -- how much a user may create, and how fast: an operator's numbers replace the shipped ones.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';

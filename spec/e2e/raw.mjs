@@ -1,4 +1,4 @@
-// spec/e2e/raw.mjs -- bytes over TCP, as no client library would send them: HTTP and WebSocket frames.
+// spec/e2e/raw.mjs -- raw bytes over TCP that no client library would send: HTTP and WebSocket frames.
 import crypto from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';

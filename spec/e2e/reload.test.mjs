@@ -1,6 +1,6 @@
 // spec/e2e/reload.test.mjs -- an operator edits scripts under a running host and reloads.
-// What must hold: a good edit serves on all workers, a bad one changes nothing and says where it is
-// wrong; what had begun ends on the scripts that began it; connections and what they keep survive.
+// Invariants: a good edit serves on all workers, a bad one changes nothing and names the
+// mistake; running tasks end on the scripts that began them; connections and their data survive.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';

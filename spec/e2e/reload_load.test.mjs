@@ -1,7 +1,7 @@
 // spec/e2e/reload_load.test.mjs -- RELOADS (100) reloads, good and bad in turn, under wrk and 500 Socket.IO
-// clients.  What must hold: no request fails, no socket is dropped, nothing grows, and p99 stays near what it is
-// without reloads: TIMES=2 on a machine that does nothing else, and 3 where anything may run beside it.  Spells with
-// and without reloads take turns, so that what else the machine does tells on both.
+// clients.  Invariants: no request fails, no socket is dropped, nothing grows, and p99 stays near its value
+// without reloads: TIMES=2 on an idle machine, 3 if anything else may run on it.  Periods with and without
+// reloads alternate, so that other load affects both.
 import assert from 'node:assert/strict';
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// spec/e2e/reload_load_clients.mjs URL KEY N AGENT.. -- a process of its own: N Socket.IO clients that stay and
-// speak up every few seconds.  Says {connected, acknowledged, dropped, refused} to its parent.
+// spec/e2e/reload_load_clients.mjs URL KEY N AGENT.. -- a separate process: N Socket.IO clients that stay and
+// send something every few seconds.  Reports {connected, acknowledged, dropped, refused} to its parent.
 import { io } from 'socket.io-client';
 
 const [url, key, n, ...agents] = process.argv.slice(2);

@@ -1,6 +1,6 @@
-// spec/e2e/restart.test.mjs -- a host is killed and started again at once: what the earlier one left behind
-// (workers that still hold the ports, a database that still stops) is waited for, and whoever else is in the
-// way is named.
+// spec/e2e/restart.test.mjs -- a host is killed and restarted at once: it waits for what the earlier one left behind
+// (workers that still hold the ports, a database that is still stopping), and names any other process in the
+// way.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

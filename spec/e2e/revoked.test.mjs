@@ -1,4 +1,4 @@
-// spec/e2e/revoked.test.mjs -- what is open ends with the key that it was opened with, on all workers of all hosts.
+// spec/e2e/revoked.test.mjs -- open connections end when their key is revoked, on all workers of all hosts.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { WebSocket } from 'ws';

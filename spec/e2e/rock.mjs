@@ -1,5 +1,5 @@
-// Runs a rock in plain LuaJIT, as a stranger would, on values of JavaScript: what other libraries say is compared
-// with what the rock says.
+// Runs a rock in plain LuaJIT, as other users would, on values from JavaScript, to compare its results with those of
+// other libraries.
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// spec/e2e/rpc.test.mjs -- an RPC socket over the wire: npm's JSON-RPC client, the gateway's frames and what is wrong.
+// spec/e2e/rpc.test.mjs -- an RPC socket over the wire: npm's JSON-RPC client, the gateway's frames and malformed ones.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';

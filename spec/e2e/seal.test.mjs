@@ -1,4 +1,4 @@
-// spec/e2e/seal.test.mjs -- sealed texts are XAES-256-GCM, as an implementation that shares nothing with ours says.
+// spec/e2e/seal.test.mjs -- sealed texts are XAES-256-GCM, according to an independent implementation.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';

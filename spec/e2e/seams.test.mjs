@@ -1,4 +1,4 @@
-// spec/e2e/seams.test.mjs -- between scripts, workers and the database: what one of them says wrongly hurts no other.
+// spec/e2e/seams.test.mjs -- between scripts, workers and the database: an error of one of them harms no other.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { call, connected, makeAgent, makeUser, newMessage, openSocket, run, send } from './agent_client.mjs';

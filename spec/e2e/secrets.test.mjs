@@ -1,4 +1,4 @@
-// spec/e2e/secrets.test.mjs -- secrets that are kept in the home: `human secret`, and what uses them under a running host.
+// spec/e2e/secrets.test.mjs -- secrets stored in the home: `human secret`, and their use in a running host.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

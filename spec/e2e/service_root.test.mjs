@@ -1,6 +1,6 @@
 // spec/e2e/service_root.test.mjs -- root in a shell beside the packaged service: commands talk to it, with its
-// settings and secrets, and find nothing wrong that is not.  All of it where /etc is laid over by a directory of
-// the test, /var/lib is one, and /run is empty.
+// settings and secrets, and report no false problems.  All of it runs with /etc and /var/lib replaced by
+// directories of the test, and an empty /run.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

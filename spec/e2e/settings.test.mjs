@@ -1,5 +1,5 @@
-// spec/e2e/settings.test.mjs -- settings that scripts define, under a running host: an edit of the file and a reload
-// change them on all workers, what is wrong changes nothing.
+// spec/e2e/settings.test.mjs -- settings that scripts define, in a running host: an edit of the file and a reload
+// change them on all workers; an invalid edit changes nothing.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';

@@ -1,5 +1,5 @@
-// spec/e2e/settings_change.test.mjs -- config.set under a running host: the file, what it says on all workers, and
-// what happens when two change it at once, when it is wrong, and when the supervisor is killed meanwhile.
+// spec/e2e/settings_change.test.mjs -- config.set in a running host: the file, the values on all workers, and
+// concurrent changes, invalid ones, and a supervisor that is killed meanwhile.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';

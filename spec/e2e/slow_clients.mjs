@@ -1,6 +1,6 @@
-// spec/e2e/slow_clients.mjs PORT N -- a process of its own: N clients that are slow in one of three ways, and
-// come again when they are cut.  Some send a head byte by byte, some a body, some read an answer in sips.
-// Says {open, cut} to its parent ten times a second; ends with it.
+// spec/e2e/slow_clients.mjs PORT N -- a separate process: N clients that are slow in one of three ways, and
+// reconnect when they are disconnected.  Some send a head byte by byte, some a body, some read an answer in sips.
+// Reports {open, cut} to its parent ten times a second; ends with it.
 import net from 'node:net';
 
 const [port, n] = process.argv.slice(2).map(Number);

@@ -1,6 +1,6 @@
 // spec/e2e/slow_clients.test.mjs -- 5,000 clients that send a head or a body byte by byte, or read in sips.
-// What must hold: a fast client hardly notices (its p99 stays under three times what it is without them), the
-// slow ones are cut at their limits, and they leave nothing behind.
+// Invariants: a fast client hardly notices (its p99 stays below three times its value without them), the
+// slow ones are disconnected at their limits, and leave nothing behind.
 import assert from 'node:assert/strict';
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// spec/e2e/small_model.test.mjs -- a chat of twenty lines with a real model: what it makes of the prompt is posted as a
-// person would, when it was asked and not otherwise.  A model this small says now and then nothing that can be posted.
+// spec/e2e/small_model.test.mjs -- a chat of twenty lines with a real model: its answers are posted as a
+// person would, when it is addressed and not otherwise.  Such a small model sometimes writes nothing that can be posted.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { makeStage, openRoom, startChatHost } from './chats.mjs';

@@ -1,5 +1,5 @@
 // spec/e2e/socketio.test.mjs -- Socket.IO with the official client and on the bare wire.
-// SIO_PEER=npm runs the same tests against npm socket.io; where the two differ on purpose, `peer` says so.
+// SIO_PEER=npm runs the same tests against npm socket.io; intended differences are marked by `peer`.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { io } from 'socket.io-client';

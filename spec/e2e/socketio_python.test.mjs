@@ -1,4 +1,4 @@
-// spec/e2e/socketio_python.test.mjs -- python-socketio on all transports: another reading of the protocol.
+// spec/e2e/socketio_python.test.mjs -- python-socketio on all transports: an independent view of the protocol.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';

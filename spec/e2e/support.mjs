@@ -1,5 +1,5 @@
 // spec/e2e/support.mjs -- starts build/human on free ports, waits until it is ready, stops it.
-// Uses the server that DATABASE_URL names, else the host makes a private cluster in a temporary home.
+// Uses the server in DATABASE_URL; otherwise the host creates a private cluster in a temporary home.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';

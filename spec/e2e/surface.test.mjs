@@ -1,5 +1,5 @@
 // spec/e2e/surface.test.mjs -- "A surface of your own" of docs/scripting.md, byte by byte as the page has it, with the
-// clients that would use it: orders by fetch, their stream by EventSource, what is ready by ws, and the page.
+// clients that would use it: orders by fetch, their stream by EventSource, notifications by ws, and the page.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';

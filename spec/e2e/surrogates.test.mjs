@@ -1,4 +1,4 @@
-// spec/e2e/surrogates.test.mjs -- half a character in what a client says.  Over REST it is refused; over Socket.IO it is
+// spec/e2e/surrogates.test.mjs -- half a character in a client's text.  Over REST it is refused; over Socket.IO it is
 // U+FFFD, as with the reference server: no connection ends and no message is lost.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';

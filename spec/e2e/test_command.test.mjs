@@ -1,4 +1,4 @@
-// spec/e2e/test_command.test.mjs -- `human test` takes whatever busted takes, with the same meaning, output and
+// spec/e2e/test_command.test.mjs -- `human test` accepts all of busted's arguments, with the same meaning, output and
 // exit status; only the output without `-o` is its own.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

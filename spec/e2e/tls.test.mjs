@@ -1,5 +1,5 @@
-// spec/e2e/tls.test.mjs -- what is agreed on in a handshake, with which certificate, and what a handshake
-// that goes wrong costs.
+// spec/e2e/tls.test.mjs -- what a handshake negotiates, with which certificate, and the cost of a failed
+// handshake.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';

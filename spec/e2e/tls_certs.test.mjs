@@ -1,5 +1,5 @@
-// spec/e2e/tls_certs.test.mjs -- which certificate a client is shown, new ones without a restart, and what an
-// operator is told about files that will not do.
+// spec/e2e/tls_certs.test.mjs -- which certificate a client gets, new ones without a restart, and the messages
+// about unusable files.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';

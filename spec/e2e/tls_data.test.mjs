@@ -1,5 +1,5 @@
-// spec/e2e/tls_data.test.mjs -- bytes over TLS: large ones, slow ones, those that stop half-way; WebSockets,
-// and Socket.IO, whose polls reach a session from whichever worker they land at.
+// spec/e2e/tls_data.test.mjs -- data over TLS: large, slow, or interrupted; WebSockets,
+// and Socket.IO, whose polls reach their session from any worker.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { once } from 'node:events';

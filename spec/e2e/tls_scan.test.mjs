@@ -1,5 +1,5 @@
-// spec/e2e/tls_scan.test.mjs -- testssl.sh (Debian's package) looks at a running server and finds nothing worse
-// than LOW.  Left out are its simulations of clients, which say nothing about weaknesses, and its second pass
+// spec/e2e/tls_scan.test.mjs -- testssl.sh (Debian's package) scans a running server and finds nothing worse
+// than LOW.  Skipped are its simulations of clients, which say nothing about weaknesses, and its second pass
 // over all ciphers.  No finding is excepted.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

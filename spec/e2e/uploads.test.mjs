@@ -1,4 +1,4 @@
-// spec/e2e/uploads.test.mjs -- files that the host writes to disk as they arrive, by clients that people use and by bytes
+// spec/e2e/uploads.test.mjs -- files that the host writes to disk as they arrive, by common clients and by bytes
 // that none would send.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';

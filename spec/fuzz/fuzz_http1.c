@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_http1.c -- the same bytes, cut in three ways, must be the same requests or the same refusal; and
- * what http1_raw() writes must be read as the request it was. */
+ * fuzz_http1.c -- the same bytes, split in three ways, must give the same requests or the same refusal; and
+ * the output of http1_raw() must parse as the original request. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

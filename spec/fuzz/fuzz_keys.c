@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_keys.c -- arbitrary keys, signatures and ciphertexts.  Nothing forged is taken for good; what was made
- * is; no error stays in OpenSSL's queue, where TLS would take it for its own. */
+ * fuzz_keys.c -- arbitrary keys, signatures and ciphertexts.  Forgeries are refused, genuine ones are
+ * accepted; no error stays in OpenSSL's queue, where TLS would take it for its own. */
 #include <openssl/err.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_match.c -- arbitrary patterns on arbitrary texts.  A match lies within its text, and so do its
- * captures; steps are never more than were given; the same question has the same answer. */
+ * fuzz_match.c -- arbitrary patterns on arbitrary texts.  A match and its captures are within the text;
+ * the steps never exceed the limit; the same call has the same result. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_multipart.c -- the same form, cut in three ways, must be the same parts or the same refusal; nothing is
- * longer than allowed, no piece is outside of what was given, and nothing follows an error. */
+ * fuzz_multipart.c -- the same form, split in three ways, must give the same parts or the same refusal; nothing
+ * is longer than allowed, no piece is outside of the input, and nothing follows an error. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

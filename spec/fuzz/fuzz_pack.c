@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_pack.c -- arbitrary bytes into the pack reader and into those that read with it: statement
- * parameters and outbound requests.  What the reader accepts, the writer must be able to say again. */
+ * fuzz_pack.c -- arbitrary bytes into the pack reader and its users: statement
+ * parameters and outbound requests.  What the reader accepts, the writer must be able to write. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

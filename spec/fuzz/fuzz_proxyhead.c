@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_proxyhead.c -- any bytes as a PROXY head: however much of them has come, the verdict is the same one
- * or still out, and it never depends on what follows the head. */
+ * fuzz_proxyhead.c -- any bytes as a PROXY head: for every prefix the verdict is the same or
+ * still open, and it never depends on the bytes after the head. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>

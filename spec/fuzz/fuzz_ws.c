@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_ws.c -- the same frames, cut in three ways, must be the same events; no message is larger than
+ * fuzz_ws.c -- the same frames, split in three ways, must give the same events; no message is larger than
  * allowed, all text is UTF-8, and nothing follows an error or a close. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
--- spec/host/bus_spec.lua -- host/server/bus.c: two processes of one index, as one that retires and its successor are, speak
+-- spec/host/bus_spec.lua -- host/server/bus.c: two processes with one index (a retiring worker and its successor) send
 -- at the same time, and each message arrives whole.
 
 local ffi = require "ffi"

@@ -1,4 +1,4 @@
--- spec/host/confedit_spec.lua -- one value of a settings file is exchanged or added; everything else stays, byte by byte.
+-- spec/host/confedit_spec.lua -- replaces or adds one value of a settings file; everything else stays, byte by byte.
 
 local ffi = require "ffi"
 local json = require "human.json"

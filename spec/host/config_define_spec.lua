@@ -1,5 +1,5 @@
 -- spec/host/config_define_spec.lua -- settings that scripts define, as an operator meets them: `human config` and
--- `human check` with a script of the operator's, files, variables and flags.
+-- `human check` with an operator's script, files, variables and flags.
 
 local BINARY = io.popen("readlink /proc/" .. io.open("/proc/self/stat"):read "*n" .. "/exe"):read "*l"
 

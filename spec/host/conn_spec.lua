@@ -1,5 +1,5 @@
 -- spec/host/conn_spec.lua -- a connection from its first byte to its last: answers in order, bounded
--- reading and writing, and what a client that leaves means for its request.
+-- reading and writing, and requests whose client leaves.
 
 local host = require "human.core.host"
 local wire = require "wire"

@@ -1,5 +1,5 @@
 -- spec/host/crypto_keys_spec.lua -- signatures, shared secrets and ciphers against published vectors, and against
--- what strangers may send instead (the kinds of Wycheproof's test vectors).
+-- invalid input from strangers (the kinds of Wycheproof's test vectors).
 
 local crypto = require "human.crypto"
 local ffi = require "ffi"

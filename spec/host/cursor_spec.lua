@@ -1,4 +1,4 @@
--- spec/host/cursor_spec.lua -- pages by cursors, on a real table: every row once, and no cursor where it does not belong.
+-- spec/host/cursor_spec.lua -- pages by cursors, on a real table: every row once, and no cursor accepted elsewhere.
 
 local crypto = require "human.crypto"
 local cursor = require "human.cursor"

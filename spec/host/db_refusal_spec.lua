@@ -1,5 +1,5 @@
--- spec/host/db_refusal_spec.lua -- the last net: what PostgreSQL refuses although our schemas took it is the client's
--- mistake (400, 409) or the moment's (503), and only what is wrong with the statement itself is a bug.
+-- spec/host/db_refusal_spec.lua -- the last net: values that only PostgreSQL refuses, not our schemas, are the
+-- client's mistake (400, 409) or temporary (503); only an invalid statement is a bug.
 
 local crypto = require "human.crypto"
 local db = require "human.db"

@@ -1,5 +1,5 @@
--- spec/host/deadline_spec.lua -- slow clients: what arrives late is answered 408, what never begins is
--- closed without a word.  The limits are shortened in place for the time of these tests.
+-- spec/host/deadline_spec.lua -- slow clients: late requests get 408, connections without a request are closed
+-- silently.  The limits are shortened in place during these tests.
 
 local ffi = require "ffi"
 local host = require "human.core.host"

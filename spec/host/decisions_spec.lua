@@ -1,5 +1,5 @@
--- spec/host/decisions_spec.lua -- decisions of rules against a real PostgreSQL: none is lost that had an
--- effect, and a denial outlives the rollback that it causes.
+-- spec/host/decisions_spec.lua -- decisions of rules against a real PostgreSQL: none with an effect is lost,
+-- and a denial survives the rollback that it causes.
 
 local db = require "human.db"
 local decisions = require "human.decisions"

@@ -1,4 +1,4 @@
--- spec/host/docs_spec.lua -- what the documentation names, exists: commands, settings, files.
+-- spec/host/docs_spec.lua -- everything that the documentation names exists: commands, settings, files.
 
 local BINARY = io.popen("readlink /proc/" .. io.open("/proc/self/stat"):read "*n" .. "/exe"):read "*l"
 local PAGES = { "README.md", "docs/operating.md" }

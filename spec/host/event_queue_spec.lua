@@ -1,5 +1,5 @@
--- spec/host/event_queue_spec.lua -- the event queue without memory: what somebody waits for arrives all the same, and
--- what cannot be taken is refused to whom it comes from.
+-- spec/host/event_queue_spec.lua -- the event queue without memory: awaited events still arrive, and for others
+-- the sender gets an error.
 
 local host = require "human.core.host"
 local sched = require "human.core.sched"

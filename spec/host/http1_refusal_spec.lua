@@ -1,5 +1,5 @@
--- spec/host/http1_refusal_spec.lua -- host/http/http1.c: what two parsers could read differently, and what is
--- too large, is refused (RFC 9112, sections 2.2, 5, 6 and 7; RFC 9110, 5.6).
+-- spec/host/http1_refusal_spec.lua -- host/http/http1.c: refuses what two parsers could interpret differently, and what
+-- is too large (RFC 9112, sections 2.2, 5, 6 and 7; RFC 9110, 5.6).
 
 local http1 = require "http1_unit"
 

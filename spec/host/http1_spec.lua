@@ -1,4 +1,4 @@
--- spec/host/http1_spec.lua -- host/http/http1.c: what is a request, however its bytes arrive.
+-- spec/host/http1_spec.lua -- host/http/http1.c: valid requests, however their bytes arrive.
 
 local http1 = require "http1_unit"
 

@@ -1,5 +1,5 @@
--- spec/host/listen_spec.lua -- accepting over TCP: whose connection it is, and what happens when there
--- are no descriptors left.
+-- spec/host/listen_spec.lua -- accepting over TCP: the peer of a connection, and what happens when no
+-- descriptors are left.
 
 local ffi = require "ffi"
 local host = require "human.core.host"

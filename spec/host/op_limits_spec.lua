@@ -1,4 +1,4 @@
--- spec/host/op_limits_spec.lua -- how much one task may have under way at a time.
+-- spec/host/op_limits_spec.lua -- how many ops one task may have in flight.
 
 local host = require "human.core.host"
 local sched = require "human.core.sched"

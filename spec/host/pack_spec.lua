@@ -1,4 +1,4 @@
--- spec/host/pack_spec.lua -- the C codec says exactly what LuaJIT's string.buffer says.
+-- spec/host/pack_spec.lua -- the C codec agrees exactly with LuaJIT's string.buffer.
 -- Format: https://luajit.org/ext_buffer.html#serialize
 
 local buffer = require "string.buffer"

@@ -1,4 +1,4 @@
--- spec/host/proxyhead_spec.lua -- host/net/proxyhead.c through the FFI: what a proxy says before the connection's bytes.
+-- spec/host/proxyhead_spec.lua -- host/net/proxyhead.c through the FFI: the head that a proxy sends first.
 -- limit: PROXY head
 
 local ffi = require "ffi"

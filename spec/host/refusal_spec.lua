@@ -1,4 +1,4 @@
--- spec/host/refusal_spec.lua -- what is refused before a script sees it, in the words given for its path.
+-- spec/host/refusal_spec.lua -- requests refused before a script sees them, with the text declared for their path.
 
 local host = require "human.core.host"
 local wire = require "wire"

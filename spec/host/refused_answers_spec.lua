@@ -1,5 +1,5 @@
 -- spec/host/refused_answers_spec.lua -- what the host refuses at the boundary, and the fake host of the other
--- specs with it: one table of cases, asked of both.
+-- specs with it: one table of cases for both.
 
 local fake_host = require "fake_host"
 local host = require "human.core.host"

@@ -1,4 +1,4 @@
--- spec/host/seal_spec.lua -- sealed texts: who can open them, what is told apart, and where the key lies.
+-- spec/host/seal_spec.lua -- sealed texts: who can open them, how failures differ, and where the key is stored.
 
 local BINARY = io.popen("readlink /proc/" .. io.open("/proc/self/stat"):read "*n" .. "/exe"):read "*l"
 local crypto = require "human.crypto"

@@ -1,4 +1,4 @@
--- spec/host/shared_spec.lua -- what the workers share: token buckets and metrics (host/core/shm.c).
+-- spec/host/shared_spec.lua -- memory shared by workers: token buckets and metrics (host/core/shm.c).
 
 local host = require "human.core.host"
 

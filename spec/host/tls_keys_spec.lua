@@ -1,4 +1,4 @@
--- spec/host/tls_keys_spec.lua -- how long a session ticket is good (host/net/tlskeys.c), by a clock of ours.
+-- spec/host/tls_keys_spec.lua -- how long a session ticket is valid (host/net/tlskeys.c), with a scripted clock.
 
 local ffi = require "ffi"
 

@@ -1,5 +1,5 @@
--- spec/host/watchdog_spec.lua -- what the supervisor decides about a worker, given its heartbeat and a
--- clock, and what is struck after how many deaths.  The signals themselves: spec/e2e/watchdog.test.mjs.
+-- spec/host/watchdog_spec.lua -- the supervisor's decisions about a worker, given its heartbeat and a
+-- clock, and after how many deaths a label is struck.  The signals themselves: spec/e2e/watchdog.test.mjs.
 
 local ffi = require "ffi"
 local host = require "human.core.host"

@@ -1,5 +1,5 @@
--- spec/host/ws_frame_spec.lua -- host/http/wsframe.c: frames in any pieces become the same events, and what
--- RFC 6455 forbids ends the connection with the right code.
+-- spec/host/ws_frame_spec.lua -- host/http/wsframe.c: frames in any pieces give the same events, and violations of
+-- RFC 6455 end the connection with the right code.
 
 local ws = require "ws_unit"
 

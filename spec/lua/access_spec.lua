@@ -1,5 +1,5 @@
--- spec/lua/access_spec.lua -- one line per request: what it says, which requests get one, and what it
--- never says.
+-- spec/lua/access_spec.lua -- one line per request: its contents, which requests get one, and what it
+-- never contains.
 
 local cjson = require "cjson"
 local fake_host = require "fake_host"

@@ -1,4 +1,4 @@
--- spec/lua/answers_spec.lua -- every request gets one answer, whatever its handler wants to send.
+-- spec/lua/answers_spec.lua -- every request gets exactly one answer, whatever its handler tries to send.
 
 local fake_host = require "fake_host"
 

@@ -1,5 +1,5 @@
--- spec/lua/assets_spec.lua -- what api.assets takes, and which requests are asked for files.
--- What C makes of them is in spec/e2e/assets.test.mjs.
+-- spec/lua/assets_spec.lua -- what api.assets accepts, and which requests are answered with files.
+-- See spec/e2e/assets.test.mjs for C's part.
 
 local fake_host = require "fake_host"
 

@@ -1,4 +1,4 @@
--- spec/lua/bodies_spec.lua -- routes that take several types of body, forms among them, and the bytes as they came.
+-- spec/lua/bodies_spec.lua -- routes that accept several types of body, including forms, and the raw bytes.
 
 local fake_host = require "fake_host"
 local form = require "human.http.form"

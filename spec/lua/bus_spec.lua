@@ -1,4 +1,4 @@
--- spec/lua/bus_spec.lua -- the bus: whose topics are whose, and what becomes of messages that are wrong.
+-- spec/lua/bus_spec.lua -- the bus: who may use which topics, and what happens to malformed messages.
 
 local fake_host = require "fake_host"
 

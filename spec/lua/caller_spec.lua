@@ -1,4 +1,4 @@
--- spec/lua/caller_spec.lua -- where a request comes from: who is of this machine, and what proxies may say.
+-- spec/lua/caller_spec.lua -- where a request comes from: which clients count as local, and which proxies are believed.
 -- limit: proxy hops, limit: remembered hosts
 
 local fake_host = require "fake_host"

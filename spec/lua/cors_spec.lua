@@ -1,4 +1,4 @@
--- spec/lua/cors_spec.lua -- which pages may use which routes: the option cors of groups, the setting, the kind of a route.
+-- spec/lua/cors_spec.lua -- which pages may use which routes: by the option cors, the setting, and the kind of route.
 
 local fake_host = require "fake_host"
 

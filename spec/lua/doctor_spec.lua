@@ -1,4 +1,4 @@
--- spec/lua/doctor_spec.lua -- what human doctor makes of a machine, each trouble with its remedy.
+-- spec/lua/doctor_spec.lua -- what human doctor finds on a machine: each problem with its fix.
 
 require("plain_host").install()
 local host = require "human.core.host"

@@ -1,4 +1,4 @@
--- spec/lua/document_spec.lua -- documents: ETags, 304, and the coding that a client takes.
+-- spec/lua/document_spec.lua -- documents: ETags, 304, and the coding that a client accepts.
 local fake_host = require "fake_host"
 
 local SCRIPT = [[

@@ -1,4 +1,4 @@
--- spec/lua/events_spec.lua -- an event whose handler fails takes nothing with it.
+-- spec/lua/events_spec.lua -- an event whose handler fails harms nothing else.
 
 local event_queue = require "event_queue"
 local fake_host = require "fake_host"

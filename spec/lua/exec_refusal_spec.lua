@@ -1,5 +1,5 @@
--- spec/lua/exec_refusal_spec.lua -- what human.exec makes of a host that cannot run a program: what this kernel and
--- this broker never say.
+-- spec/lua/exec_refusal_spec.lua -- human.exec on a host that cannot run a program: errors that this kernel and
+-- this broker never return.
 
 local cjson = require "cjson"
 

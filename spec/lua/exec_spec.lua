@@ -1,5 +1,5 @@
--- spec/lua/exec_spec.lua -- programs for scripts, run by the real broker: what they are given, what they are kept
--- from, and that nothing of them is left.
+-- spec/lua/exec_spec.lua -- programs for scripts, run by the real broker: what they get, what they cannot do,
+-- and that nothing of them is left.
 
 local exec = require "human.exec"
 local host = require "human.core.host"

@@ -1,4 +1,4 @@
--- spec/lua/feed_news_spec.lua -- what streams that follow a feed hear of, from whom, and what that costs.
+-- spec/lua/feed_news_spec.lua -- how streams that follow a feed learn of new events, and what that costs.
 
 local fake_host = require "fake_host"
 local feed_world = require "feed_world"

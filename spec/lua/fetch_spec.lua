@@ -1,4 +1,4 @@
--- spec/lua/fetch_spec.lua -- outbound HTTP above the real scheduler and an event queue of our own.
+-- spec/lua/fetch_spec.lua -- outbound HTTP with the real scheduler and a scripted event queue.
 
 local cjson = require "cjson"
 

@@ -1,4 +1,4 @@
--- spec/lua/gen_shipped_spec.lua -- scripts that amend what they override, and what they are called.
+-- spec/lua/gen_shipped_spec.lua -- scripts that extend what they override, and their names in messages.
 
 local fake_host = require "fake_host"
 

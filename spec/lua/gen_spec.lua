@@ -1,4 +1,4 @@
--- spec/lua/gen_spec.lua -- what refuses a load, and with which words.
+-- spec/lua/gen_spec.lua -- what refuses a load, and with which message.
 
 local fake_host = require "fake_host"
 

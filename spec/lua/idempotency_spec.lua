@@ -1,4 +1,4 @@
--- spec/lua/idempotency_spec.lua -- which requests an Idempotency-Key is asked about, and what is kept.
+-- spec/lua/idempotency_spec.lua -- which requests use their Idempotency-Key, and which answers are stored.
 -- The table is one row in memory; what only PostgreSQL can prove is in spec/scripts/api.
 
 local fake_host = require "fake_host"

@@ -1,4 +1,4 @@
--- spec/lua/jobs_spec.lua -- jobs: one run at a time, under a lease that is kept while they run.
+-- spec/lua/jobs_spec.lua -- jobs: one run at a time, under a lease that is renewed while they run.
 
 local fake_host = require "fake_host"
 

@@ -1,5 +1,5 @@
--- spec/lua/limits_doc_spec.lua -- docs/limits.md says what is so: every setting `limits.*` with its default, and
--- for each row a place where it is enforced and a spec that trips it.
+-- spec/lua/limits_doc_spec.lua -- docs/limits.md is correct: every setting `limits.*` with its default, and
+-- for each row a place that enforces it and a spec that trips it.
 
 local function read(path)
   local f = io.open(path, "rb")

@@ -1,5 +1,5 @@
--- spec/lua/llm_adapt_spec.lua -- what refusals teach: a request is changed, asked again at once, and the model's
--- manners are remembered.
+-- spec/lua/llm_adapt_spec.lua -- learning from refusals: a request is adapted and retried at once, and the model's
+-- properties are remembered.
 
 local cjson = require "cjson"
 local llm_world = require "llm_world"

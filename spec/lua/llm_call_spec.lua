@@ -1,4 +1,4 @@
--- spec/lua/llm_call_spec.lua -- what one call gives, costs and leaves behind.
+-- spec/lua/llm_call_spec.lua -- what one call returns, costs and records.
 
 local llm_world = require "llm_world"
 require("plain_host").install()

@@ -1,4 +1,4 @@
--- spec/lua/llm_choice_spec.lua -- which provider is asked, with which model, key and address.
+-- spec/lua/llm_choice_spec.lua -- which provider is called, with which model, key and address.
 
 local llm_world = require "llm_world"
 require("plain_host").install()

@@ -1,4 +1,4 @@
--- spec/lua/llm_retry_spec.lua -- how long to wait before asking again.
+-- spec/lua/llm_retry_spec.lua -- how long to wait before a retry.
 
 local retry = require "human.llm.retry"
 

@@ -1,4 +1,4 @@
--- spec/lua/llm_spec.lua -- asking again, falling back, giving up and being cancelled.
+-- spec/lua/llm_spec.lua -- retrying, falling back, giving up and being cancelled.
 
 local llm_world = require "llm_world"
 require("plain_host").install()

@@ -1,4 +1,4 @@
--- spec/lua/lossy_spec.lua -- what is no Unicode becomes U+FFFD where JavaScript would make it so.
+-- spec/lua/lossy_spec.lua -- invalid Unicode becomes U+FFFD exactly where it does in JavaScript.
 
 local json = require "human.json"
 local lossy = require "human.core.lossy"

@@ -1,4 +1,4 @@
--- spec/lua/migration_files_spec.lua -- migrations have numbers of their area, and what is out of order is refused.
+-- spec/lua/migration_files_spec.lua -- migrations have numbers of their area, and are refused if out of order.
 
 local fake_host = require "fake_host"
 

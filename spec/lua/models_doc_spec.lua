@@ -1,4 +1,4 @@
--- spec/lua/models_doc_spec.lua -- docs/models.md says what is so: every provider that can be set has its line, and
+-- spec/lua/models_doc_spec.lua -- docs/models.md is correct: every provider that can be configured has its line, and
 -- the spec that a line names exists and has that case.
 
 local function read(path)

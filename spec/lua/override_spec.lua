@@ -1,4 +1,4 @@
--- spec/lua/override_spec.lua -- what scripts say about themselves, and whether it still holds.
+-- spec/lua/override_spec.lua -- metadata of scripts, and whether it still holds.
 
 local fake_host = require "fake_host"
 

@@ -1,4 +1,4 @@
--- spec/lua/queue_spec.lua -- what declares and adds work is checked where it stands; runs of a kind as a worker sees them.
+-- spec/lua/queue_spec.lua -- errors in declarations and calls name the script's line; runs of a kind within one worker.
 
 local fake_host = require "fake_host"
 

@@ -1,4 +1,4 @@
--- spec/lua/replay_reads_spec.lua -- what a rule looked at, noted without changing what it sees.
+-- spec/lua/replay_reads_spec.lua -- which facts a rule read, recorded without changing what it sees.
 
 local fake_host = require "fake_host"
 

@@ -1,4 +1,4 @@
--- spec/lua/replay_report_spec.lua -- what a replay tells people, and that it tells what it has not seen.
+-- spec/lua/replay_report_spec.lua -- the report of a replay, including what it did not examine.
 
 require("plain_host").install()
 local report = require "human.cli.replay_report"

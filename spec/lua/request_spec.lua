@@ -1,4 +1,4 @@
--- spec/lua/request_spec.lua -- what clients may send wrong, and what they are told.
+-- spec/lua/request_spec.lua -- invalid requests, and their answers.
 
 local fake_host = require "fake_host"
 

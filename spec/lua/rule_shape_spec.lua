@@ -1,4 +1,4 @@
--- spec/lua/rule_shape_spec.lua -- what a rule may answer, and who answers when it fails.
+-- spec/lua/rule_shape_spec.lua -- what a rule may answer, and its substitute if it fails.
 
 local fake_host = require "fake_host"
 local shape = require "human.scripts.rule_shape"

@@ -1,4 +1,4 @@
--- spec/lua/rules_work_spec.lua -- the budget of a rule sees what library functions do, and what nobody counts.
+-- spec/lua/rules_work_spec.lua -- a rule's budget covers the work of library functions, and work that is not counted.
 
 local ffi = require "ffi"
 local fake_host = require "fake_host"

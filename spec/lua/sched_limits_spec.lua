@@ -1,5 +1,5 @@
--- spec/lua/sched_limits_spec.lua -- what bounds a task, and what the watchdog is told of it; against an event
--- queue of our own.
+-- spec/lua/sched_limits_spec.lua -- the limits of a task, and what the watchdog sees of it; with a scripted event
+-- queue.
 
 local E = { CANCELED = -3, OPS = -11 }
 local DONE, TIMER = 2, 10

@@ -1,4 +1,4 @@
--- spec/lua/sched_spec.lua -- tasks against an event queue of our own.
+-- spec/lua/sched_spec.lua -- tasks, with a scripted event queue.
 
 local DONE, CHUNK, TIMER = 2, 3, 10
 local event_queue = require "event_queue"

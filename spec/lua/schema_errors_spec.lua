@@ -1,4 +1,4 @@
--- spec/lua/schema_errors_spec.lua -- what a client is told: path and message of everything wrong.
+-- spec/lua/schema_errors_spec.lua -- errors for clients: path and message of everything wrong.
 
 require("plain_host").install()
 local json = require "human.json"

@@ -1,4 +1,4 @@
--- spec/lua/schema_money_spec.lua -- amounts are what the client wrote: decided on the text, kept as integers.
+-- spec/lua/schema_money_spec.lua -- amounts are read from the client's text, not from doubles, and kept as integers.
 
 local encoder = require "human.schema.encoder"
 local document = require "human.schema.document"

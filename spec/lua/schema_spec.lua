@@ -1,4 +1,4 @@
--- spec/lua/schema_spec.lua -- what each type takes, and what it makes of it.
+-- spec/lua/schema_spec.lua -- what each type accepts, and its converted value.
 
 require("plain_host").install()
 local json = require "human.json"

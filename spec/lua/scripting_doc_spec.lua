@@ -1,4 +1,4 @@
--- spec/lua/scripting_doc_spec.lua -- docs/scripting.md says what scripts see, all of it and nothing else.
+-- spec/lua/scripting_doc_spec.lua -- docs/scripting.md lists what scripts see, all of it and nothing else.
 
 local doc = dofile "etc/scripting_doc.lua"
 local fake_host = require "fake_host"

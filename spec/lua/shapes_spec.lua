@@ -1,4 +1,4 @@
--- spec/lua/shapes_spec.lua -- how errors look to clients (api.shape), also those that the host makes by itself.
+-- spec/lua/shapes_spec.lua -- how errors look to clients (api.shape), including the host's own.
 
 local fake_host = require "fake_host"
 

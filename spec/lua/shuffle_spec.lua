@@ -1,4 +1,4 @@
--- spec/lua/shuffle_spec.lua -- what is done in one turn comes in another order, and nothing else does.
+-- spec/lua/shuffle_spec.lua -- shuffles the completions of one turn, and nothing else.
 
 local shuffle = require "human.core.shuffle"
 

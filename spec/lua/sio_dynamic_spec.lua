@@ -1,4 +1,4 @@
--- spec/lua/sio_dynamic_spec.lua -- namespaces that come to be when somebody asks for them.
+-- spec/lua/sio_dynamic_spec.lua -- namespaces that are created on the first request for them.
 local sio_world = require "sio_world"
 
 local SCRIPT = [[

@@ -1,4 +1,4 @@
--- spec/lua/sio_gather_spec.lua -- who the sockets are, and broadcasts that are answered, on all workers and hosts.
+-- spec/lua/sio_gather_spec.lua -- listing sockets, and broadcasts with acknowledgements, on all workers and hosts.
 local sio_world = require "sio_world"
 
 local SCRIPT = [[io:namespace("/", { on_connect = function(s) s:join "all" s.data.n = 1 end,

@@ -1,4 +1,4 @@
--- spec/lua/sio_recovery_spec.lua -- connection state recovery: who comes back gets what was missed.
+-- spec/lua/sio_recovery_spec.lua -- connection state recovery: a client that comes back gets the events it missed.
 local sio_world = require "sio_world"
 
 local SCRIPT = [[io:namespace("/", {

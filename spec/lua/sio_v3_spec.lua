@@ -1,4 +1,4 @@
--- spec/lua/sio_v3_spec.lua -- clients of Socket.IO 2, where a server lets them in.
+-- spec/lua/sio_v3_spec.lua -- clients of Socket.IO 2, if a server admits them.
 local sio_world = require "sio_world"
 
 local SCRIPT = [[io:namespace("/", {

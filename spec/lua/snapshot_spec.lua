@@ -1,4 +1,4 @@
--- spec/lua/snapshot_spec.lua -- what human status and human top make of the supervisor's word and of
+-- spec/lua/snapshot_spec.lua -- how human status and human top read the supervisor's status and
 -- /metrics.
 
 require("plain_host").install()

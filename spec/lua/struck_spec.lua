@@ -1,4 +1,4 @@
--- spec/lua/struck_spec.lua -- what ended too many workers (host/server/watchdog.c) is not run, whatever it is.
+-- spec/lua/struck_spec.lua -- labels that ended too many workers (host/server/watchdog.c) do not run, of whatever kind.
 
 local fake_host = require "fake_host"
 

@@ -1,4 +1,4 @@
--- spec/lua/text_spec.lua -- human.text: what it gives, and that it takes linear time.
+-- spec/lua/text_spec.lua -- human.text: its results, and that it takes linear time.
 
 local host = require "human.core.host"
 local text = require "human.text"

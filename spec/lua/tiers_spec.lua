@@ -1,4 +1,4 @@
--- spec/lua/tiers_spec.lua -- the two environments, name by name.  What is added to one must be added here.
+-- spec/lua/tiers_spec.lua -- the two environments, name by name.  Additions to one must be added here.
 
 local fake_host = require "fake_host"
 

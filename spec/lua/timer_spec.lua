@@ -1,4 +1,4 @@
--- spec/lua/timer_spec.lua -- timers against a clock of our own.
+-- spec/lua/timer_spec.lua -- timers, with a scripted clock.
 
 local now, armed, logged
 local fake = {

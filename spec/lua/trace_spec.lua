@@ -1,4 +1,4 @@
--- spec/lua/trace_spec.lua -- W3C Trace Context: what is taken, what is passed on, what begins anew.
+-- spec/lua/trace_spec.lua -- W3C Trace Context: what is accepted, what is passed on, when a new trace begins.
 
 local fake_host = require "fake_host"
 

@@ -1,10 +1,10 @@
--- spec/support/activator.lua -- what systemd does for a service with a socket unit, for tests:
--- opens listening sockets on loopback, hands them over as sd_listen_fds(3) says, starts the service
--- again as often as it ends, keeps the sockets all the while.  Runs on any LuaJIT.
+-- spec/support/activator.lua -- does what systemd does for a service with a socket unit, for tests:
+-- opens listening sockets on loopback, passes them as in sd_listen_fds(3), restarts the service whenever
+-- it ends, and keeps the sockets open meanwhile.  Runs on any LuaJIT.
 --
 -- luajit activator.lua NAME WHERE[,WHERE..] RUNS COMMAND..    WHERE: a port or the path of a Unix socket;
--- NAME: what the sockets are called.
--- Says "started PID" and "ended STATUS" for each of RUNS runs.
+-- NAME: the name of the sockets.
+-- Prints "started PID" and "ended STATUS" for each of RUNS runs.
 
 local ffi = require "ffi"
 

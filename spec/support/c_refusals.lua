@@ -1,5 +1,5 @@
 -- spec/support/c_refusals.lua -- what C refuses at the boundary (host/http/respond.c, request.c, ws.c), for the fake
--- host.  spec/host/refused_answers_spec.lua asks both the same.
+-- host.  spec/host/refused_answers_spec.lua runs the same cases against both.
 
 local plain_host = require "plain_host"
 

@@ -1,8 +1,8 @@
--- spec/support/c_types.lua -- C declarations for the FFI, as the compiler reads them: nothing is declared twice,
--- once there and once in a spec that remembers it.
+-- spec/support/c_types.lua -- C declarations for the FFI, as the compiler reads them, so that specs need no
+-- copies of their own.
 --   local C = require "c_types" ("core/buf.h", "buf", "buf_free")
--- declares these, and what they are made of, and returns ffi.C.  A struct by its tag is "struct conn", an enum is
--- one of its constants.  A .c file gives what is its own.
+-- declares these and everything that they use, and returns ffi.C.  A struct by its tag is "struct conn", an enum is
+-- one of its constants.  A .c file gives its own declarations.
 
 local ffi = require "ffi"
 

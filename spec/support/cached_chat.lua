@@ -1,5 +1,5 @@
--- spec/support/cached_chat.lua -- a chat as the model reads it turn by turn: how much of each prompt begins the next.
--- Servers keep what a prompt begins with; what the next one shares with it costs a tenth, and no time.
+-- spec/support/cached_chat.lua -- a chat as a model reads it turn by turn: how much of each prompt begins the next.
+-- Servers cache prefixes: the shared part costs a tenth, and no time.
 
 local M = {}
 

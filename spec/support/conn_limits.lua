@@ -1,5 +1,5 @@
--- spec/support/conn_limits.lua -- the limits of connections in this very process (host/net/conn.h), to be changed
--- in place by a spec that puts them back.
+-- spec/support/conn_limits.lua -- the limits of connections in this process (host/net/conn.h), for specs that change
+-- them in place and restore them.
 
 local ffi = require "ffi"
 local C = require "c_types" ("net/conn.h", "conn_limits", "conn_limit")

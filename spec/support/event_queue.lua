@@ -1,5 +1,5 @@
--- spec/support/event_queue.lua -- as much of human.host as the scheduler needs: a queue of events and a
--- clock, both set by the spec; what it was told is in ended, cancelled, marks and logged.
+-- spec/support/event_queue.lua -- the part of human.host that the scheduler needs: a queue of events and a clock,
+-- both set by the spec; it records calls in ended, cancelled, marks and logged.
 
 return function()
   local f = { queue = {}, ended = {}, cancelled = {}, marks = {}, logged = {}, t = 0, next_id = 100 }

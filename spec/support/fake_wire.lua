@@ -1,5 +1,5 @@
--- spec/support/fake_wire.lua -- the part of the fake host that clients are at the other end of: requests and
--- WebSockets.  It refuses what C refuses, so that no spec passes with an answer that a real host would not send.
+-- spec/support/fake_wire.lua -- the client side of the fake host: requests and WebSockets.
+-- It refuses what C refuses, so that no spec passes with an answer that a real host would not send.
 
 local refused = require "c_refusals"
 

@@ -1,4 +1,4 @@
--- spec/support/feed_world.lua -- a feed over the fake host, streams that follow it, and what they were sent.
+-- spec/support/feed_world.lua -- a feed on the fake host, streams that follow it, and the events that they got.
 
 local fake_host = require "fake_host"
 

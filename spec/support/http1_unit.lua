@@ -1,4 +1,4 @@
--- spec/support/http1_unit.lua -- host/http/http1.c through the FFI: bytes in, what was understood out.
+-- spec/support/http1_unit.lua -- host/http/http1.c through the FFI: bytes in, parsed requests out.
 
 local ffi = require "ffi"
 require "c_buf"

@@ -1,5 +1,5 @@
--- spec/support/llm_world.lua -- a world for human.llm: scripted servers, and a clock that moves when
--- somebody waits.
+-- spec/support/llm_world.lua -- a world for human.llm: scripted servers, and a clock that advances when
+-- a task waits.
 
 local plain_host = require "plain_host"
 

@@ -1,10 +1,10 @@
--- spec/support/modes.lua -- the same specs in another light: busted's --helper of `make check MODE=..`.
+-- spec/support/modes.lua -- runs the same specs in other modes: busted's --helper for `make check MODE=..`.
 --   reload  before each test a new generation is built and takes over, as after `human reload`
 --   leak    each test runs HUMAN_TEST_ROUNDS (200) times, and memory must not grow with the rounds: neither
 --           Lua's heap nor what C has allocated.  A test that would take longer than HUMAN_TEST_TEST_S (3)
 --           seconds runs fewer times, at least ROUNDS_MIN.
---   nojit, shuffle  are the host's own doing (jit, human.shuffle); here it is checked that they are on.
--- busted has no place to stand between a test and the next, so its executor of `it` is replaced.
+--   nojit, shuffle  are done by the host (jit, core/shuffle.lua); this file checks that they are on.
+-- busted has no hook between tests, so its executor of `it` is replaced.
 
 local ffi = require "ffi"
 local busted = require "busted"

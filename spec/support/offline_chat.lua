@@ -1,5 +1,5 @@
--- spec/support/offline_chat.lua -- a chat with the offline provider, through the prompt that it gets in
--- service.
+-- spec/support/offline_chat.lua -- a chat with the offline provider, with the prompt that it gets in
+-- production.
 
 require("plain_host").install()
 

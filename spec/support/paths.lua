@@ -1,5 +1,5 @@
 -- spec/support/paths.lua -- where modules live in the source tree, for specs run by plain busted.
--- Inside `human test` the same names resolve to what is compiled in.
+-- Inside `human test` the same names resolve to the compiled-in modules.
 
 local function searcher(name)
   local sub = name:match "^human%.(.+)$"

@@ -1,5 +1,5 @@
 -- spec/support/plain_host.lua -- the pure part of `human.host` in plain Lua, for specs run by busted
--- alone.  Inside `human test` the real one is there and stays; `fresh` loads a module over this one.
+-- alone.  Inside `human test` the real one stays; `fresh` loads a module with this one.
 
 local bit, cjson = require "bit", require "cjson"
 

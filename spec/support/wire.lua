@@ -1,5 +1,5 @@
--- spec/support/wire.lua -- a client at the other end of a connection that this very process serves.
--- The connection enters through pass_adopt(), as one that another worker has handed over.
+-- spec/support/wire.lua -- a client of a connection that this process itself serves.
+-- The connection enters through pass_adopt(), as if another worker had passed it.
 
 local ffi = require "ffi"
 local host = require "human.core.host"
