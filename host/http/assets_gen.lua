@@ -1,6 +1,6 @@
 -- host/http/assets_gen.lua -- build time: trees of files as a blob, and a table of what is in it (host/http/assets.h).
--- Usage: luajit host/http/assets_gen.lua OUTPUT.c BLOB NAME=DIRECTORY..   A directory that is not there is left out.
--- What becomes a tenth smaller is there once more, in gzip, and in brotli where there is that program.
+-- Usage: luajit host/http/assets_gen.lua OUTPUT.c BLOB NAME=DIRECTORY..   Skips a missing directory.
+-- Files that shrink by a tenth are also stored in gzip, and in brotli if that program is installed.
 
 local output, blob_path = arg[1], arg[2]
 local CODINGS = { "gzip -9nc", "brotli -cq 11" }

@@ -19,8 +19,8 @@ function Room:event(name, payload)
   end
 end
 
---- Answers a call once more, for clients in the room that await a second answer to the call `id` of `method`: some
---- protocols say "accepted" first, and later how it ended.  In the gateway's dialect only; JSON-RPC knows one answer.
+--- Sends a second answer to the call `id` of `method`, to clients in the room that wait for it: some protocols answer
+--- "accepted" first, and the result later.  In the gateway's dialect only, since JSON-RPC has only one answer.
 function Room:answer(method, id, result)
   local prefix, text = rpc_conn.answer_to_room(self.path, method, id, result)
   ws.to(self.path, prefix .. self.room):send(text)

@@ -462,8 +462,8 @@ void conn_start_accepting(void) {
   listen_start();
 }
 
-/* Closing at once would meet the request that is on its way with a reset.  Whoever sends one now is
- * answered, with "Connection: close"; the others are closed when the time is over. */
+/* Closing at once would reset a request that is in flight.  A client that sends one now gets its
+ * answer, with "Connection: close"; the other connections are closed when the time is up. */
 static void hurry(conn *c) {
   if (c->state == CONN_OPEN && c->talk->is_idle(c)) conn_deadline(c, LAST_REQUEST_MS, false);
 }

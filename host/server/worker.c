@@ -51,8 +51,8 @@ static struct {
   volatile sig_atomic_t asked_to_stop;
 } w;
 
-/* How a request is read depends on the scripts (limits of bodies, paths of uploads): clients wait in the
- * kernel's queue until there are some. */
+/* Reading requests depends on the scripts (limits of bodies, paths of uploads): clients wait in the
+ * kernel's queue until scripts are loaded. */
 static void start_accepting(void) {
   if (w.accepting || w.draining) return;
   w.accepting = true;

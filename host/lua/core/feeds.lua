@@ -105,8 +105,8 @@ end
 
 -- Reading -------------------------------------------------------------------------------------------------
 
--- The followers that are behind and can take something, by how far they are.  Last come those for whom a read has
--- failed: a position may be a stranger's invention, at which others must not have to wait.
+-- The followers that are behind and can take rows, grouped by position.  Followers whose read has
+-- failed come last: a stranger may have made up a position, and others must not wait for that.
 local function groups(channel)
   local by, list, doubtful = {}, {}, {}
   for follower in pairs(channel.followers) do

@@ -71,10 +71,10 @@ function M.hold(holder, actor, authority)
   if not waiting then look_later() end
 end
 
---- What a holder is held open for: {actor, authority}, or nil.
+--- The grant of a holder: {actor, authority}, or nil.
 function M.of(holder) return held[holder] end
 
---- The holder has come to its end.  Returns what it was held open for.
+--- The holder has ended.  Returns its grant.
 function M.drop(holder)
   local grant = held[holder]
   held[holder] = nil

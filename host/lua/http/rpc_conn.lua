@@ -239,7 +239,7 @@ function M.on_close(conn, code, reason)
   if socket.on_close then socket.on_close(conn, code, reason) end
 end
 
---- A further answer to a call of the gateway's dialect, for a room.
+--- A second answer to a call, in the gateway's dialect, for a room.
 function M.answer_to_room(path, method, id, value)
   local route = gen.current().websockets[path]
   local known = route and route.rpc and route.rpc.methods[method]

@@ -134,7 +134,7 @@ local function base_name(text)
   return text ~= "" and host.utf8_ok(text) and text or nil
 end
 
--- What a client says of its type; what is no text says nothing.
+-- The client's Content-Type, or the default if it is not valid text.
 local function type_of(text)
   return text and text ~= "" and host.utf8_ok(text) and text or ANY
 end

@@ -136,7 +136,7 @@ local function first_usable(registry, conf)
   return "offline"
 end
 
--- Settings and keys change with a reload, or when an operator has changed a file: it need not be seen at once.
+-- Cached for a second: settings and keys change only with a reload or an operator's edit, which may take a moment.
 local chosen = {}
 
 local function automatic(registry, conf)

@@ -3,7 +3,7 @@
 -- client that reconnects names its private id and the last offset it saw; if both are known here, or
 -- at another worker of this host, it gets its id, rooms, data and the events it missed.
 -- At most once: events that are no longer in the log are not sent again, and the client starts fresh.
--- A socket recovers only what it may still have: whoever was granted something else since is a new client.
+-- A socket recovers only what it may still have: one with another grant now is a new client.
 
 local cluster = require "human.sio.cluster"
 local engine = require "human.sio.engine"
@@ -100,7 +100,7 @@ local function forget(record)
   timer.cancel(record.timer)
 end
 
---- Remembers a socket that was disconnected for `reason`.  rooms: set of names; grant: what it was held open for.
+--- Remembers a socket that was disconnected for `reason`.  rooms: set of names; grant: from grants.
 function M.keep(log, socket, rooms, reason, max, grant)
   if not log or not socket.pid then return end
   log.live[socket.pid] = nil
@@ -173,8 +173,8 @@ local function is_same(a, b)
   return a.authority == b.authority and holds(a.actor, b.actor) and holds(b.actor, a.actor)
 end
 
---- Whether a socket that was recovered and let in is granted something else than before.  Then it is left as a new
---- one, in no room, to be let in again: with another's key, nobody has what a key that is gone could see.
+--- True if a recovered and admitted socket has another grant than before.  Then this resets it to a new socket, in no
+--- room, to be admitted again: a client with another key must not get what the old key could see.
 function M.part(socket)
   if is_same(rawget(socket, "granted"), grants.of(socket)) then return false end
   grants.drop(socket)
