@@ -102,10 +102,16 @@ function M.finish(tx, session, run, state, code, reason)
   return names
 end
 
+-- Who was sent pieces is told that no more come; how many there were is known where the model was asked, if anywhere.
+local function end_pieces(tx, run, more)
+  if run.streams then news.after(tx, "chat.chunk", news.chunk(run, 0, "", more), run) end
+end
+
 --- The same for one that failed: clients are told a sentence.
 function M.fail(tx, session, run, code, sentence, reason)
   M.finish(tx, session, run, "failed", code, reason)
   news.after(tx, "chat", news.chat(run, "sent", sentence, { error_code = code }))
+  end_pieces(tx, run, { done = true, error_code = code })
   news.after(tx, "error", { message = sentence, code = code, runId = run.id, sessionKey = run.session_key,
                             session_key = run.session_key })
 end
@@ -115,6 +121,7 @@ local function abort(tx, session, run)
   if run.state == "thinking" then queue.cancel(tx, M.THINK, session.id) end
   for _, name in ipairs(M.finish(tx, session, run, "aborted", "aborted")) do names[#names + 1] = name end
   news.after(tx, "chat", news.chat(run, "sent", "(aborted)", { aborted = true }))
+  end_pieces(tx, run, { done = true, aborted = true })
   return names
 end
 

@@ -104,8 +104,9 @@ describe('a message', () => {
     const k = key(), ear = await listen(other);
     await modelled(host, k);
     model.on = (_, res) => { res.writeHead(401, { 'content-type': 'application/json' }); res.end('{"error":{"message":"no"}}'); };
-    const run = await send(other, k, 'Hello');
+    const run = await send(other, k, 'Hello', { origin: { conn: ear.conn, stream: true } });
     assert.equal(await ended(host, run), 'failed');
+    await ear.next((p, event) => event === 'chat.chunk' && p.runId === run && p.done);
     assert.match((await ear.next((p) => p.runId === run && p.state === 'sent')).payload.message, /The model did not answer \(unauthorized\)/);
     model.on = (_, res) => stream(res, ollama.stream({ text: 'Here I am.' }));
     const next = await send(other, k, 'And now?');
@@ -401,11 +402,12 @@ describe('abort', () => {
       const k = key(), ear = await listen(other);
       await modelled(host, k);
       model.on = (_, res) => slowly(res, Array.from({ length: 3000 }, () => 'word '), 10);
-      const hungUp = model.hungUp, run = await send(other, k, 'Talk');
+      const hungUp = model.hungUp, run = await send(other, k, 'Talk', { origin: { conn: ear.conn, stream: true } });
       await ear.next((p) => p.runId === run && p.state === 'chunk');
       times.push(await took({ key: k }, i % 2 ? host : other, () => model.hungUp > hungUp));
       assert.equal(await ended(host, run), 'aborted');
       await ear.next((p) => p.runId === run && p.aborted && /^word /.test(p.message));
+      await ear.next((p, event) => event === 'chat.chunk' && p.runId === run && p.done);
       assert.match(await answer(host, k), /^word /);
       ear.close();
     }
