@@ -162,6 +162,35 @@ describe("a message to a chat that this worker knows", function()
     assert.equal(2, stops())
   end)
 
+  it("is acknowledged once, with its answer, before any action is told", function()
+    turn()
+    local hosts, order = require "human.core.bus_hosts", {}
+    local tell = hosts.tell
+    undo[#undo + 1] = function() hosts.tell = tell end
+    hosts.tell = function(text)
+      if text:find("agent.action", 1, true) then order[#order + 1] = "action" end
+      return true
+    end
+    script("turn").post(actor, agent.id, message(), function(stored) order[#order + 1] = stored and "told" or "failed" end)
+    assert.same({}, order)
+    settled()
+    assert.same({ "told", "action" }, order)
+  end)
+
+  it("is acknowledged when it is on the disk, whatever becomes of its turn", function()
+    turn()
+    local load, told = script("facts").load, {}
+    script("facts").load = function() error("of no use", 0) end
+    local stored = script("turn").post(actor, agent.id, message(), function(row) told[#told + 1] = row end)
+    for _ = 1, 500 do
+      if told[1] then break end
+      sched.sleep(0.01)
+    end
+    script("facts").load = load
+    assert.same({ stored.id }, { told[1].id, told[2] and "again" })
+    assert.equal(1, db.value("select count(*) from agent_events where id = $1", stored.id))
+  end)
+
   it("is one of so many, and of few people", function() -- limit: known chats
     local known, box = script "known", { last_pos = 3, processed_pos = 1 }
     local function keep(i, n)
