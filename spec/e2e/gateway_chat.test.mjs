@@ -95,6 +95,8 @@ describe('sessions', () => {
     const list = (await c.call('sessions.list')).payload.sessions;
     assert.deepEqual(list.slice(0, 2).map((x) => x.key), ['s2', 's1']);
     assert.ok(Math.abs(list[0].last_active - Date.now() / 1000) < 60 && list[0].turn_count === 1 && list[0].last_message.length > 0);
+    const { events } = (await c.call('activity.recent', { limit: 2 })).payload;
+    assert.deepEqual(events.map((e) => [e.type, e.session, e.message]), list.slice(0, 2).map((x) => ['message', x.key, x.last_message]));
     assert.equal((await c.call('sessions.patch', { key: 's1', label: 'First' })).payload.session.label, 'First');
     assert.equal((await c.call('sessions.patch', { key: 's1', archived: true })).payload.session.status, 'archived');
     assert.ok(!(await c.call('sessions.list')).payload.sessions.some((x) => x.key === 's1'));

@@ -44,6 +44,21 @@ g:rpc("sessions.list", {
   return { sessions = list }
 end)
 
+g:rpc("activity.recent", {
+  summary = "What was said last in each conversation, newest first", roles = surface.READERS,
+  params = { limit = s.int { min = 1, max = 100 }:default(20) },
+  result = { events = s.array(s.object {
+    { "type", s.string }, { "session", s.string }, { "message", s.string }, { "time", s.int:describe "milliseconds" },
+  }) },
+}, function(_, p)
+  local events = json.array {}
+  for i, row in ipairs(sessions.list { limit = p.limit, archived = true }) do
+    local at = time.parse(row.last_active_at)
+    events[i] = { type = "message", session = row.key, message = row.last_message, time = at }
+  end
+  return { events = events }
+end)
+
 g:rpc("sessions.patch", {
   summary = "Change a conversation: its label, its model, whether it is archived", roles = surface.OPERATOR,
   params = { key = key, label = s.string { min = 1, max = 200, trim = true }:nullable():optional(),
