@@ -139,7 +139,8 @@ static int check_scope(const walk *w, const char *path, const char *relative) {
                    "%s; set by: %s)", path, relative, conf_str("overrides"), conf_source("overrides"));
   size_t area = own_area(w->t, relative);
   if (area && (size_t)n < w->why_n)
-    snprintf(w->why + n, w->why_n - (size_t)n, ". Add \"%.*s/**\" for an area of your own", (int)area, relative);
+    snprintf(w->why + n, w->why_n - (size_t)n, ". Add \"%.*s/**\" for an area of your own", (int)area,
+             relative);
   return -1;
 }
 
