@@ -69,14 +69,15 @@ class Line {
   /** The result of a call, which is made again when its connection breaks. */
   async call(method, params) {
     for (const end = Date.now() + PATIENCE_MS; ;) {
-      while (!this.open) await this.connect();
+      assert.ok(Date.now() < end && !this.shop.isClosed, `${method} is answered`);
+      if (!this.open) await this.connect();
+      if (!this.open) continue;
       const id = (this.n += 1);
       this.open.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
       const frame = await new Promise((answer) => { this.calls.set(id, answer); });
       this.calls.delete(id);
       if (frame?.error) throw new Error(`${method}: ${JSON.stringify(frame.error)}`);
       if (frame) return frame.result;
-      assert.ok(Date.now() < end, `${method} is answered`);
     }
   }
 
@@ -138,6 +139,7 @@ function follow(shop, name, host, id) {
   const headers = { 'x-api-key': shop.keyOf(name) }, stream = { events: [], isOver: false };
   const source = new EventSource(`${host.url}/shop/runs/${id}`, { fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, ...headers } }) });
   let since = 0;
+  shop.sources.add(source);
   source.onopen = () => { since = Date.now(); };
   source.onerror = (error) => { if (!stream.isOver) shop.broke(host, 'stream', error); };
   for (const event of ['chunk', 'done', 'aborted']) {
@@ -147,6 +149,7 @@ function follow(shop, name, host, id) {
       shop.arrived(event === 'chunk' ? 'stream' : 'stream, last', data.due_at, since);
       if (event === 'chunk') return;
       stream.isOver = true;
+      shop.sources.delete(source);
       source.close();
     });
   }

@@ -75,7 +75,7 @@ export async function openShop(seed) {
   let turn = 0, excused = 0;
   const rows = (statement) => sql(pair.home, statement);
   const shop = {
-    hosts, random, channel, rows, kills, broken, assets, late, took: {}, faults: [], over: false, openings: 0,
+    hosts, random, channel, rows, kills, broken, assets, late, took: {}, faults: [], over: false, isClosed: false, openings: 0, sources: new Set(),
     get listings() { return listings; },
     get excused() { return excused; },
     keyOf: (name) => keys.get(name),
@@ -96,7 +96,7 @@ export async function openShop(seed) {
         const answer = await send(host).catch((error) => shop.broke(host, what, error, begun));
         if (answer) (shop.took[what] ??= []).push(Date.now() - begun);
         if (answer && answer.body?.code !== 'idempotency_in_progress') return answer;
-        assert.ok(Date.now() < end, `${what} is answered`);
+        assert.ok(Date.now() < end && !shop.isClosed, `${what} is answered`);
         await sleep(10);
       }
     },
@@ -145,6 +145,8 @@ export async function openShop(seed) {
       'webhook-signature': hooks.sign(id, new Date(), body), 'content-type': 'application/json' }),
 
     async close() {
+      shop.over = shop.isClosed = true;            // also for clients of which one has failed
+      for (const source of shop.sources) source.close();
       channel.close();
       return [await pair.two.stop(), await pair.one.stop()].map((end) => end.code);
     },
