@@ -49,7 +49,7 @@ describe('human override', () => {
 
   it('refuses what is no script that may be overridden', async () => {
     await refused(['override', 'agent/nope.lua'], /agent\/nope\.lua: there is no such script\n/);
-    await refused(['override', 'limits.lua'], /no such script; did you mean agent\/rules\/limits\.lua\?/);
+    await refused(['override', 'limits.lua'], /no such script; did you mean agent\/rules\/limits\.lua\b/);
     for (const word of [`../shipped/${LIMITS}`, `/${LIMITS}`, `agent/../${LIMITS}`, 'agent//x.lua', 'agent/rules', '.lua']) {
       await refused(['override', word], /give the path of a script inside of the tree/);
     }
