@@ -6,7 +6,9 @@ local fake_host = require "fake_host"
 local SCRIPT = [[
 local api, s, task = require "human.api", require "human.schema", require "human.task"
 local seen = require("human.state").table "idempotency"
-api.auth("key", { type = "apiKey", header = "X-API-Key" }, function(_, token) return { id = token } end)
+api.auth("key", { type = "apiKey", header = "X-API-Key" }, function(_, token)
+  return { id = token, kind = token == "anybody" and "public" or nil }
+end)
 local g = api.group { base = "/api", auth = "key", shape = "agent" }
 local reply = { [201] = s.object { n = s.int }, [204] = false, [503] = s.object { n = s.int } }
 local function count() seen.n = (seen.n or 0) + 1 return seen.n end
@@ -139,14 +141,15 @@ describe("an Idempotency-Key", function()
   end)
 
   it("is the actor's and the route's own, and asked for longer than the request may take", function()
-    for _, c in ipairs { { "/api/things/1", "u1" }, { "/api/things/1", "u2" }, { "/api/others/1", "u1" }, { "/api/signup", "u1" } } do
+    for _, c in ipairs { { "/api/things/1", "u1" }, { "/api/things/1", "u2" }, { "/api/others/1", "u1" }, { "/api/signup", "u1" },
+                        { "/api/things/1", "anybody" } } do
       send(c[1], "empty", { actor = c[2] })
       row = nil
     end
     local scopes = {}
     for i, c in ipairs(claims) do scopes[i] = c.scope end
     assert.same({ "u1 POST /api/things/{id}", "u2 POST /api/things/{id}", "u1 POST /api/others/{id}",
-                  "public 127.0.0.1 POST /api/signup" }, scopes)
+                  "public 127.0.0.1 POST /api/signup", "public 127.0.0.1 POST /api/things/{id}" }, scopes)
     send("/api/things/1", "slow")
     assert.equal(60, claims[#claims].lease_s)
   end)
