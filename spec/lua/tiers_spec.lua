@@ -94,7 +94,7 @@ describe("the environment", function()
       rule = { true, "1amztrue" } },
     { "local t = { a = 1, b = 2 } for k in pairs(t) do t[k] = nil end return next(t)", rule = { true, nil } },
     { "return next { b = 1, a = 2 }", rule = { true, "a" } },
-    { "return next({ a = 1 }, 'a')", rule = { false, "goes through a table with pairs" } },
+    { "return next({ a = 1 }, 'a')", rule = { false, "iterate over tables with pairs" } },
     { "for _ in pairs { [{}] = 1 } do end", rule = { false, "whose keys are tables" } },
     { "return assert(false, 'no')", rule = { false, "no" } },
   } do
