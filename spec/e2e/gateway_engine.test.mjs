@@ -72,14 +72,16 @@ describe('a message', () => {
 
   it('waits for the one before it in its session, and for none of another session', async () => {
     const k = key(), elsewhere = key();
-    const first = await send(host, k, 'Run the tool effect with {"name": "slow", "ms": 600}');
+    const first = await send(host, k, 'Run the tool effect_asked with {"name": "slow"}');
+    const [approval] = await approvals(host, k);
     const second = await send(host, k, 'What time is it?');
     const third = await send(host, elsewhere, 'What time is it?');
     await ended(host, third);
     assert.equal(await one(host, `select state from gateway_runs where id = '${second}'`), 'waiting');
+    await resolve(host, approval.id, 'allow-once');
     assert.deepEqual([await ended(host, first), await ended(host, second)], ['done', 'done']);
     const { value } = await call(host, 'sessions.history', k);
-    assert.deepEqual(value.filter((m) => m.role === 'user').map((m) => m.content), ['Run the tool effect with {"name": "slow", "ms": 600}', 'What time is it?']);
+    assert.deepEqual(value.filter((m) => m.role === 'user').map((m) => m.content), ['Run the tool effect_asked with {"name": "slow"}', 'What time is it?']);
     assert.equal(await one(host, `select count(*) from gateway_runs a join gateway_runs b using (session_id)
       where a.id = '${first}' and b.id = '${second}' and a.finished_at <= b.finished_at`), '1');
   });
