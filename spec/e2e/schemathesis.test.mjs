@@ -18,6 +18,12 @@ import { root } from './support.mjs';
 const run = promisify(execFile);
 const { SCHEMATHESIS_SEED: seed = '1', SCHEMATHESIS_EXAMPLES: examples = '6' } = process.env;
 const LIMIT_MS = 280_000;
+// No document can say which code is good; and who guesses so often is locked out, as it says.
+const GUESSES = `[[operations]]
+include-path-regex = "^(/api)?/pair$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "429"]
+checks.negative_data_rejection.expected-statuses = ["400", "401", "429"]
+`;
 
 let host, user, dir;
 before(async () => {
@@ -32,7 +38,7 @@ after(async () => {
 describe('schemathesis', () => {
   it('finds nothing', { timeout: LIMIT_MS }, async () => {
     const config = path.join(dir, 'schemathesis.toml');
-    fs.writeFileSync(config, `[auth.openapi]\nagent_key = { api_key = "${user.key}" }\n`);
+    fs.writeFileSync(config, `[auth.openapi]\nagent_key = { api_key = "${user.key}" }\n${GUESSES}`);
     const program = path.join(root, 'build/venv/bin/schemathesis');
     const args = ['--config-file', config, 'run', `${host.url}/openapi.json`, '--checks', 'all',
       '--seed', seed, '--max-examples', examples, '--continue-on-failure', '--generation-database', 'none', '--no-color'];
