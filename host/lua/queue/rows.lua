@@ -5,6 +5,7 @@ local blame = require "human.core.blame"
 local db = require "human.db"
 local engine = require "human.queue.engine"
 local json = require "human.json"
+local lossy = require "human.core.lossy"
 local sql = require "human.queue.sql"
 
 local M = {}
@@ -19,16 +20,27 @@ function M.place(what, q)
   blame.refuse(what .. ": a transaction or human.db is needed")
 end
 
+-- PostgreSQL would refuse it only at the commit, where nobody can tell whose it was.
+local function is_text(s) return not s:find("\0", 1, true) and lossy.utf8(s) == s end
+
 function M.check_key(what, key)
-  if key ~= nil and (type(key) ~= "string" or key == "" or #key > KEY_MAX or key:find "%z") then
-    blame.refuse(("%s: the key must be nil or a text of 1 to %d bytes"):format(what, KEY_MAX))
+  if key ~= nil and (type(key) ~= "string" or key == "" or #key > KEY_MAX or not is_text(key)) then
+    blame.refuse(("%s: the key must be nil or a text of 1 to %d bytes, UTF-8 without NUL"):format(what, KEY_MAX))
   end
+end
+
+-- "\\u0000" that is no backslash and "u0000".
+local function has_nul(text)
+  return text:find("\\u0000", 1, true) ~= nil and text:gsub("\\\\", ""):find("\\u0000", 1, true) ~= nil
 end
 
 --- The payload as JSON text.
 function M.payload(what, payload)
   local ok, text = pcall(json.encode, payload == nil and json.null or payload)
   if not ok then blame.refuse(("%s: the payload cannot be written as JSON: %s"):format(what, tostring(text))) end
+  if has_nul(text) or not is_text(text) then
+    blame.refuse(("%s: a text of the payload is not UTF-8, or contains NUL"):format(what))
+  end
   if #text > PAYLOAD_MAX then blame.refuse(("%s: the payload is larger than %d bytes"):format(what, PAYLOAD_MAX)) end
   return text
 end
