@@ -60,7 +60,7 @@ async function serve(name, cmd, args, port, env = {}, cores = '0') {
   await reachable(port, child).catch((error) => {
     throw new Error(`${name}: ${error.message}\n${fs.readFileSync(file, 'utf8').slice(-2000)}`);
   });
-  return { name, child, port };
+  return { name, child, port, log: file };
 }
 
 async function stop(server) {
@@ -135,7 +135,9 @@ let rounds = 0, busy = 0;
 // One round of one server; says so when something else had a part of the machine meanwhile.
 async function round(title, server, measure) {
   const watched = watchOthers([process.pid, ...server.daemons ?? []]);
-  const result = await measure(server);
+  const result = await Promise.resolve(server).then(measure).catch((error) => {
+    throw new Error(`${server.name}: ${error.message}\n${server.log ? fs.readFileSync(server.log, 'utf8').slice(-2000) : ''}`);
+  });
   const { others, seconds } = watched();
   rounds++;
   if (others > BUSY * seconds) {
