@@ -235,6 +235,7 @@ static int start(void) {
   pass_init(bus_send_conn);
   upload_init();
   if (!failed && bridge_init(w.spec)) failed = "Lua runtime";
+  if (!failed && w.spec->command) start_accepting(); /* it waits for no scripts: specs serve by themselves */
   if (failed) log_fmt(LOG_ERROR, "worker %d: cannot start: %s", w.spec->index, failed);
   return failed ? -1 : 0;
 }
