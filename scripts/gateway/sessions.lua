@@ -17,9 +17,10 @@ M.sql = {
   list = [[select s.id, a.session_key as key, s.label, s.model, s.created_at, s.last_active_at, s.last_message,
       s.messages, s.last_run as turns, case when s.archived_at is null then 'active' else 'archived' end as status,
       s.run_id is not null as running
-    from gateway_sessions s join agents a on a.id = s.id
-    where a.parent_id = $1 and ($2::boolean or s.archived_at is null) and ($3::text is null or a.session_key = $3)
-    order by s.last_active_at desc, s.id desc limit $4::int]],
+    from (select * from gateway_sessions where parent_id = $1 and ($2::boolean or archived_at is null)
+        and ($3::text is null or id = (select id from agents where parent_id = $1 and session_key = $3))
+      order by last_active_at desc, id desc limit $4::int) s join agents a on a.id = s.id
+    order by s.last_active_at desc, s.id desc]],
   patch = [[update gateway_sessions set label = case when $2::boolean then $3 else label end,
       model = case when $4::boolean then $5 else model end,
       archived_at = case when $6::boolean is null then archived_at when $6 then coalesce(archived_at, human_now()) end

@@ -25,7 +25,7 @@ M.sql = {
   insert = [[with made as (insert into agents (id, user_id, agent_type_id, name, parent_id, session_key)
       values ($1, $2, $3, $5, $4, $5) returning id),
     box as (insert into agent_mailboxes (agent_id) select id from made)
-    insert into gateway_sessions (id) select $1]],
+    insert into gateway_sessions (id, parent_id) values ($1, $4)]],
   lock = [[select s.id, s.model, s.label, s.run_id, s.last_run, a.session_key as key, a.parent_id, a.user_id
     from gateway_sessions s join agents a on a.id = s.id where s.id = $1 for update of s]],
   -- A session has no turns: its mailbox never has anything that agent.turn would look at.

@@ -1,5 +1,8 @@
 -- spec/chats/policies.lua -- what its owner has set: when it speaks, to whom, and when not.
 
+-- The time of day in so many hours.
+local function at(hours) return os.date("!%H:%M", os.time() + hours * 3600) end
+
 return {
   { name = "only when mentioned", lang = "en", agent = { settings = { speak = "mentioned" } }, lines = {
     { "Sarah", "how much protein is in an egg?", "silence" },
@@ -25,7 +28,7 @@ return {
   } },
   { name = "quiet hours are quiet", lang = "en",
     agents = {
-      { name = "Coach Alex", settings = { quiet_hours = { from = "00:00", to = "23:59", utc_offset = "+00:00" } } },
+      { name = "Coach Alex", settings = { quiet_hours = { from = at(-1), to = at(6), utc_offset = "+00:00" } } },
     }, lines = {
       { "Sarah", "Alex, what helps against sore legs?", "silence" },
       { "Ben", "he sleeps", "silence" },

@@ -75,8 +75,8 @@ local FILL = {
   [[insert into agents (id, user_id, agent_type_id, name, parent_id, session_key)
     select 'cb' || lpad(i::text, 10, '0'), 'cu0000000001', (select id from agent_types limit 1), 'S', 'ca0000000001', 'k' || i
     from generate_series(1, $1::int) i]],
-  [[insert into gateway_sessions (id, last_active_at)
-    select id, now() - length(session_key) * interval '1 s' from agents where parent_id = 'ca0000000001' and $1::int > 0]],
+  [[insert into gateway_sessions (id, parent_id, last_active_at)
+    select id, parent_id, now() - length(session_key) * interval '1 s' from agents where parent_id = 'ca0000000001' and $1::int > 0]],
   [[insert into gateway_runs (id, session_id, n, message_id, state, conn, finished_at)
     select 'cg' || lpad(i::text, 10, '0'), 'cb0000000001', i, 'ce' || lpad(i::text, 10, '0'), 'done', 'c' || i % 50, now()
     from generate_series(1, $1::int) i]],

@@ -10,11 +10,12 @@ local surface = require "api.gateway.surface"
 local api = require "human.api"
 
 local M = {}
+local NO_STORE = { ["Cache-Control"] = "no-store" } -- the answer has a token in it
 if not surface.on then return M end
 
 local per_minute = config.gateway.pair_rate_limit_per_minute
 local public = api.group {
-  tag = "Gateway", auth = false, shape = "gateway", headers = "api",
+  tag = "Gateway", auth = false, shape = "gateway",
   cors = table.concat(config.gateway.cors_origins, ","),
   limit = { rate = per_minute / 60, burst = per_minute, per = "address" },
 }
@@ -52,7 +53,7 @@ local function pair(ctx, body)
   local done = pairing.pair(ctx.ip, digits, body.label or own_name(ctx), body.role or "operator")
   if done.refused then ctx:fail(done.refused, { retry_after_s = done.retry_after_s }) end
   tell(done.id, "approved")
-  return 200, { token = done.token, id = done.id, label = done.label, role = done.role }
+  return 200, { token = done.token, id = done.id, label = done.label, role = done.role }, NO_STORE
 end
 
 for _, path in ipairs { "/pair", "/api/pair" } do

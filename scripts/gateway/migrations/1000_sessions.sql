@@ -18,6 +18,7 @@ create table gateway_owner (
 
 create table gateway_sessions (
   id              text primary key references agents on delete cascade,
+  parent_id       text not null references agents on delete cascade, -- that of its agent, to be found in order
   label           text check (length(label) between 1 and 200),
   model           text check (length(model) between 1 and 200),
   archived_at     timestamptz,
@@ -28,6 +29,8 @@ create table gateway_sessions (
   last_run        bigint not null default 0,     -- number of the newest run
   run_id          text                           -- the run that is at work
 );
+
+create index gateway_sessions_newest on gateway_sessions (parent_id, last_active_at desc, id desc);
 
 -- A message and what came of it.  waiting: an earlier run is at work; thinking: the model is asked; acting: the calls of
 -- a step run, or wait for approval.
