@@ -48,10 +48,10 @@ for (const [what, [text, line]] of Object.entries(LOOPS)) {
 
     it('in an edited rule ends `human rules replay` before it has asked for anything', async () => {
       if (text === CAUGHT) return;
-      const me = given('limits.lua', text);
-      const r = await timed(me.human('rules', 'replay', me.path('limits.lua'), ...set, '--set', 'scripts=' + me.shipped));
+      const me = given('respond.lua', text);
+      const r = await timed(me.human('rules', 'replay', me.path('respond.lua'), ...set, '--set', 'scripts=' + me.shipped));
       assert.equal(r.code, 1, r.err);
-      assert.match(r.err, place('limits.lua'));
+      assert.match(r.err, place('respond.lua'));
     });
 
     it('in a script ends `human test`', async () => {

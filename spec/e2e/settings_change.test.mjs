@@ -90,7 +90,7 @@ describe('a change of settings', () => {
     await assert.rejects(set(many), /500|at most 100 changes/);
     for (const [changes, why] of [[{ 'probe.word': 'far too long' }, /probe\.word: must have 0 to 10 bytes/], [{ 'probe.wrod': 1 }, /unknown setting "probe\.wrod"/],
       [{ 'database.pool': 0 }, /database\.pool: must be a whole number from 1 to 64/], [{ 'probe.word': 'x', 'probe.count': 'y' }, /probe\.count: must be a number/],
-      [{ 'probe.word.deeper': 1 }, /what is above it/]]) {
+      [{ 'probe.word.deeper': 1 }, /its parent in the file is not a \{/]]) {
       const refused = await set(changes);
       assert.equal(refused.code, 'invalid', JSON.stringify(refused));
       assert.match(refused.message, why);
