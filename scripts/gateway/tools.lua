@@ -2,12 +2,14 @@
 -- A tool is a function and what is known of it; whether a call runs is up to gateway.rules.tools.
 
 local config = require "human.config"
+local crypto = require "human.crypto"
 local jsonschema = require "jsonschema"
 local json = require "human.json"
 
 local M = {}
 
 local NAME_MAX, DESCRIPTION_MAX, TIMEOUT_MS, TIMEOUT_MAX_MS = 64, 2000, 60000, 600000
+local SUBJECT_BYTES = 500
 local RISKS = { low = true, medium = true, high = true }
 local OPTIONS = { description = "string", parameters = "table", risk = "string", parallel = "boolean",
                   repeatable = "boolean", off = "boolean", timeout_ms = "number", always_by = "string",
@@ -55,13 +57,19 @@ local function refusal(validator, arguments)
   return "The arguments do not fit: " .. table.concat(list, "; ") .. "."
 end
 
+-- As JSON, which is never empty.  All of a list: whoever allows `git status` has allowed no other use of git.
+local function subject_of(value)
+  local text = json.encode_sorted(value == nil and json.null or value)
+  return #text <= SUBJECT_BYTES and text or "sha256:" .. crypto.sha256_hex(text)
+end
+
 --- Declares a tool. spec: description (for the model), parameters (JSON Schema of an object), risk ("low": it only
 --- reads; "medium"; "high": it changes what cannot be taken back, or runs programs), parallel (it may run beside
 --- others of its kind), repeatable (running it twice is as good as once: a call whose worker died runs again; any
 --- other one is told to be interrupted), timeout_ms (60,000), off (true: only when tools.enabled names it),
---- always_by (the argument that matters when a call is allowed for good: "always" is then about its value, or the
---- first of a list). fn(call) -> text or a table (sent as JSON); or nil and why not. call: {id, arguments,
---- session_id, session_key, run_id, agent_id, user_id}.
+--- always_by (the argument that matters when a call is allowed for good: "always" is then about exactly that value, of
+--- a program with all its arguments; without it, about the tool). fn(call) -> text or a table (sent as JSON); or nil
+--- and why not. call: {id, arguments, session_id, session_key, run_id, agent_id, user_id}.
 function M.define(name, spec, fn)
   check(name, spec, fn)
   local schema = spec.parameters or { type = "object", properties = {}, additionalProperties = false }
@@ -73,11 +81,7 @@ function M.define(name, spec, fn)
     timeout_s = (spec.timeout_ms or TIMEOUT_MS) / 1000,
     source = spec.source or "built-in", fn = fn,
     refusal = function(arguments) return refusal(validator, arguments) end,
-    subject = function(arguments)
-      local value = spec.always_by and arguments[spec.always_by]
-      if type(value) == "table" then value = value[1] end
-      return value and tostring(value) or ""
-    end,
+    subject = function(arguments) return spec.always_by and subject_of(arguments[spec.always_by]) or "" end,
     command = function(arguments)
       local value, words = spec.always_by and arguments[spec.always_by], {}
       if type(value) ~= "table" then return nil end

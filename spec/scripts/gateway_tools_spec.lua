@@ -51,7 +51,9 @@ describe("a declaration of a tool", function()
     local tool = tools.get "run"
     assert.is_nil(tool.refusal { argv = { "ls", "-l" } })
     assert.matches("^The arguments do not fit: /argv must be", tool.refusal { argv = 5 })
-    assert.equal("ls", tool.subject { argv = { "ls", "-l" } })
+    assert.equal('["ls","-l"]', tool.subject { argv = { "ls", "-l" } })
+    assert.matches("^sha256:%x+$", tool.subject { argv = { "ls", ("x"):rep(500) } })
+    assert.not_equal("", tool.subject {})                     -- which would be all uses of the tool
     assert.equal("ls -l", tool.command { argv = { "ls", "-l" } })
   end)
 end)

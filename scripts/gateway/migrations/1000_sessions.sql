@@ -118,7 +118,8 @@ create index gateway_approvals_open on gateway_approvals (created_at) where deci
 create index gateway_approvals_session on gateway_approvals (session_id);
 create index gateway_approvals_run on gateway_approvals (run_id);
 
--- What has been allowed for good: a tool, or a tool with one value of the argument that matters (a program).
+-- What has been allowed for good: a tool, or a tool with one value of the argument that matters (a program with all
+-- its arguments).
 create table gateway_always (
   agent_id    text not null references agents on delete cascade,
   tool        text not null,
