@@ -122,6 +122,8 @@ function suite(name, options, make) {
       // Three pipes and a socket a call; sockets of clients and of the database come and go, but not by hundreds.
       const fds = () => everybody().flatMap((pid) => [links(pid).filter((to) => to.startsWith('pipe:')).length,
         Math.floor(links(pid).length / 50)]);
+      // Whoever was killed before is back, or its descriptors would be taken for new ones.
+      await until(() => host.workers().length === 2, 30_000, 'both workers are there');
       for (let i = 0; i < 40; i++) await get(host, 'quick');
       const before = fds();
       await Promise.all(Array.from({ length: 200 }, () => get(host, 'quick')));
