@@ -21,8 +21,9 @@ M.sql = {
   waiting = "select count(*) from gateway_runs where session_id = $1 and state in ('waiting', 'thinking', 'acting')",
   insert = [[with s as (update gateway_sessions set last_run = last_run + 1, archived_at = null where id = $2
       returning last_run)
-    insert into gateway_runs (id, session_id, n, message_id, idempotency_key, conn, streams, answers)
-    select $1, $2, last_run, $3, $4, $5, $6::boolean, $7 from s]],
+    insert into gateway_runs (id, session_id, n, message_id, idempotency_key, conn, streams, answers,
+      cause)
+    select $1, $2, last_run, $3, $4, $5, $6::boolean, $7, $8 from s]],
   of_conn = [[select session_id, id from gateway_runs where conn = $1 and state in ('waiting', 'thinking', 'acting')]],
   session = "select session_id from gateway_runs where id = $1",
 }
@@ -56,28 +57,31 @@ local function take(tx, session, request)
                 answers = origin.answers }
   local text = texts.valid(request.message)
   local message_id = store.say(tx, session, text)
-  tx:exec(M.sql.insert, run.id, session.id, message_id, once, origin.conn, origin.stream == true, origin.answers)
+  tx:exec(M.sql.insert, run.id, session.id, message_id, once, origin.conn, origin.stream == true, origin.answers,
+          request.cause)
   if not session.run_id then runs.begin(tx, session, run.id) end
   tx:after_commit(function() task.spawn(tell_received, run, text) end)
   return queued(run.id, session.key)
 end
 
 --- Takes a message: {key ("default"), message, idempotency_key, origin = {conn = id of the connection, stream = it
---- wants pieces as chat.chunk, answers = id of the call `agent` to answer again at the end}}.
+--- wants pieces as chat.chunk, answers = id of the call `agent` to answer again at the end}, cause (gateway.ends)}.
 --- Returns {run_id, session_key, status = "queued"}; or nil and "bad_key", "empty_message", "message_too_long",
 --- "no_attachments", "too_many_sessions", "too_many_waiting".  What comes of it are events.
 function M.send(request)
+  return db.tx(function(tx) return M.take(tx, request) end)
+end
+
+--- The same in a transaction of the caller, with what asks for it.
+function M.take(tx, request)
   local key = request.key or DEFAULT_KEY
   local code = refusal(key, request)
   if code then return nil, code end
-  local agent_id = owner.get().agent_id
-  return db.tx(function(tx)
-    local session_id, why = store.ensure(tx, agent_id, key)
-    if not session_id then return nil, why end
-    local session = store.lock(tx, session_id)
-    if not session then return nil, "no_agent" end -- deleted just now
-    return take(tx, session, request)
-  end)
+  local session_id, why = store.ensure(tx, owner.get().agent_id, key)
+  if not session_id then return nil, why end
+  local session = store.lock(tx, session_id)
+  if not session then return nil, "no_agent" end -- deleted just now
+  return take(tx, session, request)
 end
 
 --- Ends runs: the one with run_id; else all of the session `key`; else those that the connection of origin asked for.

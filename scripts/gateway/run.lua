@@ -5,6 +5,7 @@
 
 local db = require "human.db"
 local queue = require "human.queue"
+local ends = require "gateway.ends"
 local named = require "gateway.named"
 local news = require "gateway.news"
 local store = require "gateway.store"
@@ -15,10 +16,10 @@ local M = {}
 M.THINK, M.ACT, M.EXPIRE = "session.think", "session.act", "session.expire"
 
 M.sql = {
-  get = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers,
+  get = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers, r.cause,
       r.idempotency_key as once, a.session_key, a.parent_id, a.user_id
     from gateway_runs r join agents a on a.id = r.session_id where r.id = $1]],
-  live = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers,
+  live = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers, r.cause,
       r.idempotency_key as once, a.session_key, a.parent_id, a.user_id
     from gateway_runs r join agents a on a.id = r.session_id
     where r.session_id = $1 and r.state in ('waiting', 'thinking', 'acting') order by r.n]],
@@ -44,8 +45,8 @@ M.sql = {
 
 local REASONS = { done = "completed", aborted = "aborted", failed = "error" }
 
---- {id, session_id, session_key, n, state, step, conn, streams, once, answers, parent_id,
---- user_id}, or nil.  q: a transaction or human.db.
+--- {id, session_id, session_key, n, state, step, conn, streams, once, answers, cause,
+--- parent_id, user_id}, or nil.  q: a transaction or human.db.
 function M.get(q, run_id)
   if q == db then return db.row(M.sql.get, run_id) end
   return q:row(M.sql.get, run_id)
@@ -86,14 +87,16 @@ local function close_calls(tx, run_id)
   return names
 end
 
---- Ends a run; the session is locked, and its next message gets its turn. state: "done", "aborted" or "failed";
---- code: why it failed; reason: for agent_runs, where it is none of the usual ones.  Returns the names of work that
---- is to be ended after the commit.
-function M.finish(tx, session, run, state, code, reason)
+--- Ends a run; the session is locked, and its next message gets its turn. ending: {state = "done", "aborted" or
+--- "failed", text (the answer, or what people are told), error_code, reason (for agent_runs, where it is none of the
+--- usual ones)}.  Returns the names of work that is to be ended after the commit.
+function M.finish(tx, session, run, ending)
+  local state, code = ending.state, ending.error_code
   local names = state == "done" and {} or close_calls(tx, run.id)
   tx:ask(M.sql.finish, run.id, state, code)
-  tx:ask(M.sql.finish_record, run.id, reason or REASONS[state], code)
+  tx:ask(M.sql.finish_record, run.id, ending.reason or REASONS[state], code)
   tx:ask(M.sql.count, session.id)
+  ends.tell(tx, run, ending)
   if session.run_id == run.id then
     session.run_id = nil
     local following = tx:row(M.sql.next, session.id)
@@ -109,7 +112,7 @@ end
 
 --- The same for one that failed: clients are told a sentence.
 function M.fail(tx, session, run, code, sentence, reason)
-  M.finish(tx, session, run, "failed", code, reason)
+  M.finish(tx, session, run, { state = "failed", text = sentence, error_code = code, reason = reason })
   news.after(tx, "chat", news.chat(run, "sent", sentence, { error_code = code }))
   end_pieces(tx, run, { done = true, error_code = code })
   news.after(tx, "error", { message = sentence, code = code, runId = run.id, sessionKey = run.session_key,
@@ -119,7 +122,9 @@ end
 local function abort(tx, session, run)
   local names = run.state == "thinking" and { named.of_session(session.id) } or {}
   if run.state == "thinking" then queue.cancel(tx, M.THINK, session.id) end
-  for _, name in ipairs(M.finish(tx, session, run, "aborted", "aborted")) do names[#names + 1] = name end
+  for _, name in ipairs(M.finish(tx, session, run, { state = "aborted", error_code = "aborted" })) do
+    names[#names + 1] = name
+  end
   news.after(tx, "chat", news.chat(run, "sent", "(aborted)", { aborted = true }))
   end_pieces(tx, run, { done = true, aborted = true })
   return names

@@ -144,7 +144,7 @@ local function finish(row, run, answer, spent, pieces)
       if reply.tool_calls[1] then
         calls.take(tx, session, mine, reply.tool_calls)
       else
-        runs.finish(tx, session, run, "done")
+        runs.finish(tx, session, mine, { state = "done", text = text })
         tell_end(tx, run, text, usage, pieces)
       end
     end

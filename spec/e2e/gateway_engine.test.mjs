@@ -451,6 +451,26 @@ describe('abort', () => {
   });
 });
 
+describe('whoever asked for a run', () => {
+  it('is told once how it ended, in the transaction of its end; a cause that nobody has named is nothing', async () => {
+    const k = key(), told = () => sql(host.home, `select call_id || ' ' || what from tool_effects where name = 'spec:${k}' order by pos`);
+    const cause = { cause: `spec:${k}` };
+    const done = await send(host, k, 'What time is it?', cause);
+    await ended(host, done);
+    await modelled(host, k);
+    model.on = (_, res) => res.writeHead(401, { 'content-type': 'application/json' }).end('{"error": {"message": "no"}}');
+    const failed = await send(other, k, 'And now?', cause);
+    await ended(host, failed);
+    model.on = (_, res) => stream(res, ollama.stream({ calls: [{ id: 'c1', name: 'effect_asked', arguments: { name: 'x' } }] }));
+    const aborted = await send(host, k, 'Do it', cause);
+    await approvals(host, k);
+    await call(other, 'chat.abort', { run_id: aborted });
+    model.on = (_, res) => stream(res, ollama.stream({ text: 'Yes.' }));
+    await ended(host, await send(host, k, 'Well?', { cause: 'nobody:1' }));
+    assert.deepEqual(await told(), [`${done} done The`, `${failed} failed unauthorized`, `${aborted} aborted aborted`]);
+  });
+});
+
 describe('sessions', () => {
   it('are listed, named, archived and deleted; none is served as an agent, or counted as one', async () => { // limit: gateway sessions
     const k = key();

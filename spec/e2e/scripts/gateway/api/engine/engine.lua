@@ -6,6 +6,7 @@ local exec = require "human.exec"
 local json = require "human.json"
 local s = require "human.schema"
 local task = require "human.task"
+local ends = require "gateway.ends"
 local news = require "gateway.news"
 local tools = require "gateway.tools"
 
@@ -53,6 +54,11 @@ end)
 
 tools.define("flood", { description = "Says a lot.", risk = "low" }, function() return ("0123456789"):rep(10000) .. "\255\0" end)
 tools.define("broken", { description = "Fails.", risk = "low" }, function() error "a bug" end)
+
+-- What asked for a run hears how it ended, in the transaction of its end.
+ends.on("spec", function(tx, run, ending)
+  tx:exec(INSERT, run.cause, run.id, ending.state .. " " .. (ending.error_code or ending.text:match "^%S+"))
+end)
 
 -- Calls and events ------------------------------------------------------------------------------------
 
