@@ -1,7 +1,8 @@
 -- scripts/agent/budget.lua -- what may be spent on models: by one agent (agent.rules.limits), by all agents of a user,
 -- through one key, and by everybody together (agent.rules.quotas).
--- A run is counted when it begins, under a lock on the user's row, so that concurrent turns see each other.  Its cost
--- is known only at its end; until then it counts as one answer of full length.
+-- A run is counted when it begins; its cost is known only at its end, and until then it counts as one answer of full
+-- length.  Turns of one user begin side by side, under a lock that they share, as long as the budget would be enough if
+-- every connection of the database began one now; nearer to its end, and after it, one after another.
 --
 -- A payer is {agent_id, user_id, key_id (the key through which the answered messages came, or nil)}.
 
@@ -22,16 +23,17 @@ local AGENT = [[select coalesce(sum(n.runs) filter (where n.hour = date_trunc('h
     from agents a left join agent_usage n on n.agent_id = a.id and n.hour > now() - interval '24 hours'
     where a.id = %s group by a.id]]
 local USAGE = [[select u.runs, u.tokens, u.cost_micros, o.tokens as open, k.runs as key_runs, k.tokens as key_tokens,
-      k.cost_micros as key_cost
+      k.cost_micros as key_cost, current_setting('max_connections')::float8 as connections
     from (select coalesce(sum(runs) filter (where hour = date_trunc('hour', now())), 0)::float8 as runs,
         coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
-      from user_usage where user_id = $1 and hour > now() - interval '24 hours') u,
+      from user_usage_all where user_id = $1 and hour > now() - interval '24 hours') u,
     (select coalesce(sum(coalesce((a.settings->>'max_tokens')::float8, $3::float8)), 0) as tokens
       from agent_runs r cross join lateral (select settings from agents o
         where o.id = r.agent_id and o.user_id = $1 offset 0) a where r.finished_at is null) o,
     (select coalesce(sum(runs) filter (where hour = date_trunc('hour', now())), 0)::float8 as runs,
         coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
-      from usage_hours where kind = 'key' and subject = $2 and hour > now() - interval '24 hours') k]]
+      from usage_hours where kind = 'key' and subject in ($2, $2 || '/0', $2 || '/1', $2 || '/2', $2 || '/3',
+        $2 || '/4', $2 || '/5', $2 || '/6', $2 || '/7') and hour > now() - interval '24 hours') k]]
 
 -- $1 user, $2 agent, $3 key, $4 runs, $5 tokens, $6 cost: as parts of a statement.
 M.CHARGES = [[of_agent as (
@@ -40,17 +42,23 @@ M.CHARGES = [[of_agent as (
       on conflict (agent_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
         cost_micros = n.cost_micros + excluded.cost_micros),
     of_user as (
-      insert into user_usage as n (user_id, hour, runs, tokens, cost_micros)
-      select id, date_trunc('hour', now()), $4::int, $5::bigint, $6::bigint from users where id = $1
-      on conflict (user_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
-        cost_micros = n.cost_micros + excluded.cost_micros),
+      insert into user_usage_parts as n (user_id, hour, part, runs, tokens, cost_micros)
+      select id, date_trunc('hour', now()), hashtext($2) & 15, $4::int, $5::bigint, $6::bigint
+      from users where id = $1
+      on conflict (user_id, hour, part) do update set runs = n.runs + excluded.runs,
+        tokens = n.tokens + excluded.tokens, cost_micros = n.cost_micros + excluded.cost_micros),
     of_others as (
       insert into usage_hours as n (kind, subject, hour, runs, tokens, cost_micros)
       select t.kind, t.subject, date_trunc('hour', now()), $4::int, $5::bigint, $6::bigint
-      from (values ('house', (hashtext($1::text) & 7)::text), ('key', $3::text)) t (kind, subject)
+      from (values ('house', (hashtext($2) & 7)::text), ('key', $3 || '/' || (hashtext($2) & 7)))
+        t (kind, subject)
       where t.subject is not null and (t.kind <> 'house' or $5::bigint > 0) order by t.kind
       on conflict (kind, subject, hour) do update set runs = n.runs + excluded.runs,
         tokens = n.tokens + excluded.tokens, cost_micros = n.cost_micros + excluded.cost_micros)]]
+
+-- Of turns of one user that begin: side by side, or alone (a boolean).
+M.LOCK = [[case when %s::boolean then pg_advisory_xact_lock(4013, hashtext(%s))
+    else pg_advisory_xact_lock_shared(4013, hashtext(%s)) end]]
 
 M.sql = {
   agent = AGENT:format("", "", "", "$1"),
@@ -75,6 +83,15 @@ M.sql = {
     from agent_runs r cross join lateral (select sum(input_tokens) as input, sum(output_tokens) as output,
       sum(cost_micros) as cost from llm_calls where ref = r.id) c
     where r.id = $1 for update of r]],
+  lock = "select " .. M.LOCK:format("$2", "$1", "$1"),
+  -- A transaction that began in the hour before may still add a part of it; it is added the next time.
+  add_parts = [[with over as (delete from user_usage_parts where hour < date_trunc('hour', now())
+      returning user_id, hour, runs, tokens, cost_micros)
+    insert into user_usage as n (user_id, hour, runs, tokens, cost_micros)
+    select user_id, hour, sum(runs), sum(tokens), sum(cost_micros) from over group by user_id, hour
+    order by user_id, hour
+    on conflict (user_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
+      cost_micros = n.cost_micros + excluded.cost_micros]],
   forget = "delete from user_usage where hour < now() - $1::int * interval '1 day'",
   forget_agents = "delete from agent_usage where hour < now() - $1::int * interval '1 day'",
   forget_hours = "delete from usage_hours where hour < now() - $1::int * interval '1 day'",
@@ -157,15 +174,45 @@ function M.counted(payer) return payer.user_id, payer.agent_id, payer.key_id, 1,
 -- Counts one.
 function M.count(tx, payer) tx:ask(M.sql.charge, M.counted(payer)) end
 
--- For a run that begins; tx has locked the user's row (agent.mailbox).  Queries how much the payers have used.  Returns
--- a function that waits for the answer and returns false when the budget is used up; after true the run is to be
--- counted.
-function M.taking(tx, payer, run_id)
+-- Whether the budget would not be enough for as many runs as could begin at this moment.
+local function is_close(used, payer)
+  local more, facts = used.connections, facts_of(used, payer)
+  facts.runs, facts.tokens = facts.runs + more, facts.tokens + more * limits.answer_tokens
+  if facts.key then
+    facts.key.runs, facts.key.tokens = facts.key.runs + more, facts.key.tokens + more * limits.answer_tokens
+  end
+  return quotas.over_budget(facts)
+end
+
+-- Users whose budget has been found close to its end lately, and until when that is taken to be so.
+local CLOSE_S, CLOSE_MAX = 10, 1000
+local close_until, n_close = {}, 0
+
+local function note_close(user_id)
+  if n_close >= CLOSE_MAX then close_until, n_close = {}, 0 end
+  if not close_until[user_id] then n_close = n_close + 1 end
+  close_until[user_id] = task.clock() + CLOSE_S
+end
+
+-- Whether a run of this user is to begin while no other does.
+function M.begins_alone(user_id) return (close_until[user_id] or 0) > task.clock() end
+
+-- Takes the lock (agent.mailbox does it, too).
+function M.lock(tx, user_id, alone) tx:ask(M.sql.lock, user_id, alone) end
+
+-- For a run that begins, in a transaction that has the lock: queries how much the payers have used.  Returns a function
+-- that waits for the answer and returns true, and the run is to be counted; false when the budget is used up; or nil,
+-- before anything is decided, when it is close to that and the lock is shared: the transaction is to be tried again.
+function M.taking(tx, payer, run_id, alone)
   local usage = tx:ask(M.sql.both, payer.user_id, payer.key_id, limits.answer_tokens, payer.agent_id)
   local all = is_stale() and tx:ask(M.sql.house)
   return function(ask)
     local used = usage()[1]
     if all then note_house(all()[1]) end
+    if is_close(used, payer) then
+      note_close(payer.user_id)
+      if not alone then return nil end
+    end
     return not (ask(limits.over_budget, agent_facts(used)) or decide(tx, payer, run_id, used))
   end
 end
@@ -220,8 +267,9 @@ function M.book_interrupted_summary(payer, ref)
   end)
 end
 
--- Removes rows that are too old to be of interest.
+-- Adds the parts of hours that are over to their hours, and removes rows that are too old to be of interest.
 function M.forget()
+  db.exec(M.sql.add_parts)
   db.exec(M.sql.forget, KEEP_DAYS)
   db.exec(M.sql.forget_agents, KEEP_DAYS)
   db.exec(M.sql.forget_hours, KEEP_HOURS_DAYS)

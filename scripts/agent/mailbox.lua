@@ -7,6 +7,7 @@ local config = require "human.config"
 local db = require "human.db"
 local id = require "human.id"
 local json = require "human.json"
+local budget = require "agent.budget"
 local limits = require "agent.rules.limits"
 local store = require "agent.store"
 
@@ -46,10 +47,9 @@ M.sql = {
     where m.agent_id = held.agent_id and m.lease_owner = held.owner returning m.lease_owner]],
   lock = "select " .. BOX .. [[ from agent_mailboxes m join agents a on a.id = m.agent_id
     where m.agent_id = $1 and m.lease_owner = $2 for update of m]],
-  -- In this order.
-  lock_with_user = "select " .. BOX .. [[ from agent_mailboxes m join agents a on a.id = m.agent_id
-    join users u on u.id = $3::text
-    where m.agent_id = $1 and m.lease_owner = $2 for update of m for no key update of u]],
+  lock_with_user = "select " .. BOX .. ", " .. budget.LOCK:format("$4", "$3", "$3") .. [[
+    from agent_mailboxes m join agents a on a.id = m.agent_id
+    where m.agent_id = $1 and m.lease_owner = $2 for update of m]],
   save = [[update agent_mailboxes set last_pos = $2, last_seq = $3, processed_pos = $4, superseded = $5,
       runs = $6, input_tokens = $7, output_tokens = $8, cost_micros = $9,
       waiting_since = case when $4 > processed_pos then null else waiting_since end,
@@ -164,9 +164,10 @@ end
 function M.renew_every_s() return lease_ms() / 3000 end
 
 -- Queries the mailbox row (and the agent's status) and locks it.  Returns a function that waits for the row, and raises
--- LOST when the lease is no longer ours.  user_id (optional): locks that row as well.
-function M.locking(tx, agent_id, owner, user_id)
-  local rows = user_id and tx:ask(M.sql.lock_with_user, agent_id, owner, user_id) or tx:ask(M.sql.lock, agent_id, owner)
+-- LOST when the lease is no longer ours.  user_id, alone: takes the lock of agent.budget as well.
+function M.locking(tx, agent_id, owner, user_id, alone)
+  local rows = user_id and tx:ask(M.sql.lock_with_user, agent_id, owner, user_id, alone)
+    or tx:ask(M.sql.lock, agent_id, owner)
   return function() return rows()[1] or error(M.LOST, 0) end
 end
 

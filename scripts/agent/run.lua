@@ -172,22 +172,32 @@ end
 -- A run that will think, for M.begin.
 function M.new(snap) return { id = id.new(), until_pos = snap.seen, typing = true } end
 
--- The mailbox, locked, with the run counted; or nil and whether the facts are better read again.
-local function may_begin(tx, entry, snap, run)
-  local locked = mailbox.locking(tx, entry.agent_id, entry.owner, snap.payer.user_id)
-  local take = budget.taking(tx, snap.payer, run.id)
-  local box = locked()
-  if box.last_said_pos > snap.seen and entry.may_look_again then return nil, true end
-  return take(function(...) return M.ask(entry, ...) end) and box or nil
+local CLOSE = {}
+
+-- Runs fn(tx, box) with the mailbox locked, for a run that may begin.  Returns what it returns; or nil and whether the
+-- facts are better read again.
+local function beginning(entry, snap, run, fn)
+  local function try(tx)
+    local user_id = snap.payer.user_id
+    local alone = budget.begins_alone(user_id)
+    local locked = mailbox.locking(tx, entry.agent_id, entry.owner, user_id, alone)
+    local take = budget.taking(tx, snap.payer, run.id, alone)
+    local box = locked()
+    if box.last_said_pos > snap.seen and entry.may_look_again then return nil, true end
+    local may = take(function(...) return M.ask(entry, ...) end)
+    if may == nil then return nil, CLOSE end
+    if may then return fn(tx, box) end
+  end
+  local result, why = db.tx(try)
+  if why == CLOSE then return db.tx(try) end     -- now alone
+  return result, why
 end
 
 -- Begins a run that thinks: stores its row, visible typing, and the minimum cost of asking the model (run.plan, from
 -- human.llm, or nil).  Nil when there is no budget for it; nil and true when messages have come since the facts were
 -- read, so that they should be read again.
 function M.begin(entry, snap, run)
-  return db.tx(function(tx)
-    local box, again = may_begin(tx, entry, snap, run)
-    if not box then return nil, again end
+  return beginning(entry, snap, run, function(tx, box)
     told.with(tx, entry)
     budget.count(tx, snap.payer)
     tx:ask(M.sql.speak, run.id, entry.agent_id, run.until_pos, json.encode(snap.verdict))
@@ -211,9 +221,7 @@ end
 -- The same for a run whose answer was available at once and free.  Returns nil, or nil and true, as M.begin does.
 function M.answer_at_once(entry, snap, run, result)
   run.is_new, run.verdict, run.payer = true, snap.verdict, snap.payer
-  local reason, again = db.tx(function(tx)
-    local box, why = may_begin(tx, entry, snap, run)
-    if not box then return nil, why end
+  local reason, again = beginning(entry, snap, run, function(tx, box)
     return close(tx, entry, box, run, outcome(tx, entry, box, run, result), result)
   end)
   return reason and count(reason), again

@@ -28,7 +28,6 @@ local M = {}
 local MORE_S = 60                                -- for what comes before and after the call
 
 M.sql = {
-  lock_user = "select id from users where id = $1 for no key update",
   record = [[insert into agent_runs (id, agent_id, until_pos) select $1, $2, last_pos from agent_mailboxes
     where agent_id = $2]],
   is_recorded = "select 1 as yes from agent_runs where id = $1",
@@ -57,24 +56,27 @@ local function request(run, snap, pieces, spent)
   }
 end
 
--- Whether there is a budget for a run, which is counted then: under a lock, so that runs of other sessions are seen.
+-- Whether there is a budget for a run, which is recorded and counted then; nil as budget.taking says.
 local function count(tx, run)
   local payer, context = runs.payer(run), { ref = run.id, subject = run.session_id }
-  tx:ask(M.sql.lock_user, run.user_id)
-  tx:ask(M.sql.record, run.id, run.session_id)
-  local take = budget.taking(tx, payer, run.id)
+  local alone = budget.begins_alone(run.user_id)
+  budget.lock(tx, run.user_id, alone)
+  local take = budget.taking(tx, payer, run.id, alone)
   local may = take(function(fn, ...) return decisions.decide(tx, fn, context, ...) end)
+  if may == nil then return nil end
+  tx:ask(M.sql.record, run.id, run.session_id)
   if may then budget.count(tx, payer) end
   return may
 end
 
 -- Whether the step may go on: it is still wanted, and there is a budget for it.
 local function begin(row, run, plan)
-  return db.tx(function(tx)
+  local function try(tx)
     local session = store.lock(tx, run.session_id)
     if not (session and runs.at(tx, run.id, "thinking", run.step)) then return false end
-    local is_recorded = tx:row(M.sql.is_recorded, run.id)
-    if not is_recorded and not count(tx, run) then
+    local may = tx:row(M.sql.is_recorded, run.id) and true or count(tx, run)
+    if may == nil then return nil end
+    if not may then
       runs.fail(tx, session, run, "budget_exceeded", sentence "budget_exceeded", REASONS.budget_exceeded)
       row:done(tx)
       return false
@@ -82,7 +84,10 @@ local function begin(row, run, plan)
     if row.attempt > 1 then budget.book_interrupted(tx, runs.payer(run), run.id) end
     if plan then llm.write_down(tx, plan) end
     return true
-  end)
+  end
+  local may
+  repeat may = db.tx(try) until may ~= nil
+  return may
 end
 
 local function may_go_on(run) return run.step == 1 or budget.may_go_on(runs.payer(run), run.id, {}) end

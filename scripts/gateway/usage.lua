@@ -13,9 +13,9 @@ M.sql = {
       coalesce(sum(runs) filter (where hour >= date_trunc('day', now(), 'UTC')), 0)::float8 as runs_today,
       coalesce(sum(runs) filter (where hour >= date_trunc('day', now(), 'UTC') - interval '6 days'), 0)::float8
         as runs_week
-    from user_usage where user_id = $1]],
+    from user_usage_all where user_id = $1]],
   days = [[select to_char(hour at time zone 'UTC', 'YYYY-MM-DD') as date, sum(cost_micros)::float8 as cost_micros,
-      sum(tokens)::float8 as tokens from user_usage
+      sum(tokens)::float8 as tokens from user_usage_all
     where user_id = $1 and hour >= date_trunc('day', now(), 'UTC') - interval '29 days' group by 1 order by 1]],
   providers = [[select coalesce(r.provider, 'unknown') as provider,
       sum(r.input_tokens + r.output_tokens)::float8 as tokens, coalesce(sum(r.cost_micros), 0)::float8 as cost_micros,

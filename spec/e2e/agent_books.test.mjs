@@ -29,7 +29,7 @@ async function books({ user, agent }) {
   const sums = (columns, where) => `select coalesce(sum(${columns}), 0) || '|' || coalesce(sum(cost_micros), 0) from ${where}`;
   const both = 'input_tokens + output_tokens';
   return Promise.all([sums(both, `agent_runs where agent_id = '${agent.id}'`), sums(both, `agent_mailboxes where agent_id = '${agent.id}'`),
-    sums('tokens', `user_usage where user_id = '${user.id}'`),
+    sums('tokens', `user_usage_all where user_id = '${user.id}'`),
     sums(both, `llm_calls where ref = 'memory:${agent.id}' or ref in (select id from agent_runs where agent_id = '${agent.id}')`),
   ].map(async (q) => (await sql(host.home, q))[0]));
 }

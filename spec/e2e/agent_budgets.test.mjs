@@ -44,7 +44,7 @@ async function make(settings = {}) {
 }
 const anotherKey = async (user) => (await call(host.url, 'POST', `/api/users/${user.id}/api-keys`, { body: {} })).body.key;
 const usage = async (kind, subject) => (await sql(host.home, `select sum(runs) || '|' || sum(tokens) || '|' || sum(cost_micros)
-  from usage_hours where kind = '${kind}' and subject = '${subject}'`))[0];
+  from usage_hours where kind = '${kind}' and (subject = '${subject}' or subject like '${subject}/%')`))[0];
 /** As if a day had gone by. */
 const tomorrow = () => sql(host.home, 'delete from usage_hours; delete from agent_usage');
 
@@ -78,7 +78,7 @@ describe('the budget', () => {
     assert.equal(await said(agent, user.key), 'budget-exceeded');
     assert.equal(await said(agent, other), 'completed');
     assert.equal(await usage('key', user.keyId), `2|${2 * USED}|${2 * COST}`);
-    assert.deepEqual(await sql(host.home, `select sum(runs) || '|' || sum(tokens) from user_usage where user_id = '${user.id}'`), [`3|${3 * USED}`]);
+    assert.deepEqual(await sql(host.home, `select sum(runs) || '|' || sum(tokens) from user_usage_all where user_id = '${user.id}'`), [`3|${3 * USED}`]);
   });
 
   it('is spent by an agent that is deleted while it is answered', async () => {
@@ -87,7 +87,7 @@ describe('the budget', () => {
     await call(host.url, 'POST', `/api/agents/${agent.id}/messages`, { key: user.key, body: newMessage('Hi') });
     await until(() => model.requests.length > n, 15_000, 'the model is asked');
     await user.api('DELETE', `/api/agents/${agent.id}`);
-    await until(async () => (await sql(host.home, `select tokens > 50 from user_usage where user_id = '${user.id}'`))[0] === 't', 15_000, 'it is paid');
+    await until(async () => (await sql(host.home, `select tokens > 50 from user_usage_all where user_id = '${user.id}'`))[0] === 't', 15_000, 'it is paid');
     model.answer = () => ({ text: 'Fine.' });
   });
 

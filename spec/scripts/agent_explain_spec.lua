@@ -15,6 +15,7 @@ local ALLOWED = {
   ["agent.users.lock_mailboxes"] = "locks what is about to be deleted",
   ["agent.users.delete"] = "deletes all that it finds",
   ["agent.budget.forget"] = "deletes all that it finds, every ten minutes",
+  ["agent.budget.add_parts"] = "deletes all that it finds, every ten minutes",
   ["agent.budget.forget_agents"] = "deletes all that it finds, every ten minutes",
   ["agent.budget.forget_hours"] = "deletes all that it finds, every ten minutes",
   ["agent.claims.forget"] = "a row per worker",
@@ -66,6 +67,7 @@ local FILL = {
     select 'ci' || lpad(i::text, 10, '0'), 'ca' || lpad(i::text, 10, '0'), 'ce' || lpad(i::text, 10, '0'), 'image/png', ''
     from generate_series(1, $1::int) i]],
   [[insert into user_usage (user_id, hour) select 'cu0000000001', now() - i * interval '1 hour' from generate_series(1, $1::int) i]],
+  [[insert into user_usage_parts (user_id, hour, part) select 'cu0000000001', now() - i * interval '1 hour', i % 16 from generate_series(1, $1::int) i]],
   [[insert into agent_usage (agent_id, hour) select 'ca0000000001', now() - i * interval '1 hour' from generate_series(1, $1::int) i]],
   [[insert into usage_hours (kind, subject, hour) select 'key', 'k' || i % 50, now() - i * interval '1 hour' from generate_series(1, $1::int) i]],
   [[insert into llm_calls (id, provider, model, status, attempts, input_tokens, output_tokens, estimated, duration_ms)
