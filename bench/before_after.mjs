@@ -1,5 +1,6 @@
 // bench/before_after.mjs -- did a change make what is served dearer?  The host of another tree and of this one under
-// the same load, in turns; the processor time of an operation, and the median of the rounds' ratios.
+// the same load, in turns, each round with processes of its own; the processor time of an operation, the median of
+// the rounds' ratios, their mean and its standard error.
 // Each has its own database of one cluster, and its own scripts of bench/scripts.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -24,17 +25,22 @@ export async function beforeAfter(t, database, where, ...names) {
   if (unknown) throw new Error(`compare knows ${known.join(', ')}, not ${unknown}`);
   const url = await another(database);
   for (const name of ['before', 'human']) t.fillRows(database, name);
-  const servers = [await t.startHuman(url, 'before', tree), await t.startHuman(database.url, 'after')];
+  const start = [() => t.startHuman(url, 'before', tree), () => t.startHuman(database.url, 'after')];
   console.log(`\nCPU of an operation, before (${tree}) and after (${t.root}), ${t.rounds} rounds`);
   for (const [title, measure] of (names.length ? names : known).flatMap((name) => t.loads[name])) {
     const seen = [[], []], ratios = [];
     for (let i = 0; i < t.rounds; i++) {
-      for (const k of i % 2 ? [1, 0] : [0, 1]) seen[k].push((await t.round(title, servers[k], measure)).cpu);
+      for (const k of i % 2 ? [1, 0] : [0, 1]) {
+        const server = await start[k](); // what is compiled, and where it lies in memory, is for a process's life
+        seen[k].push((await t.round(title, server, measure)).cpu);
+        await t.stop(server);
+      }
       ratios.push(seen[1][i] / seen[0][i]);
     }
     const ratio = t.median(ratios), [before, after] = seen.map((cpu) => t.short(t.median(cpu)));
+    const mean = ratios.reduce((sum, r) => sum + r, 0) / ratios.length;
+    const error = Math.sqrt(ratios.reduce((sum, r) => sum + (r - mean) ** 2, 0) / (ratios.length - 1) / ratios.length);
     console.log(`  ${title.padEnd(50)} ${before} µs, ${after} µs: ${ratio.toFixed(3)} x `
-      + `(${Math.min(...ratios).toFixed(3)} - ${Math.max(...ratios).toFixed(3)})${ratio > ALLOWED ? '  DEARER by more than 3 %' : ''}`);
+      + `(mean ${mean.toFixed(3)} ± ${error.toFixed(3)})${ratio > ALLOWED ? '  DEARER by more than 3 %' : ''}`);
   }
-  for (const server of servers) await t.stop(server);
 }

@@ -3,7 +3,7 @@
 // medians with their range, and ratios.  One machine's numbers mean little, its ratios more.
 // Usage: node bench/run.mjs [http] [sio] [db] [assets] [queue] [turns] [start] [reload]      ROUNDS=5 SECONDS=4
 //        node bench/run.mjs compare TREE [http] [sio] [db]: this tree against another one, see before_after.mjs
-import { spawn, spawnSync, execFileSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -24,7 +24,6 @@ fs.chmodSync(dir, 0o755);
 const ROUNDS = Number(process.env.ROUNDS ?? 5), SECONDS = Number(process.env.SECONDS ?? 4);
 const human = path.join(root, 'build/human');
 const load = path.join(root, 'build/bench/load_ws'), floor = path.join(root, 'build/bench/floor_ws');
-const hz = Number(execFileSync('getconf', ['CLK_TCK']));
 const running = new Set();
 
 const median = (v) => [...v].sort((a, b) => a - b)[Math.floor(v.length / 2)];
@@ -81,15 +80,17 @@ const mine = (server) => family(server.child.pid).filter((pid) => {
   try { return !/postgres/.test(fs.readFileSync(`/proc/${pid}/comm`, 'utf8')); } catch { return false; }
 });
 
+// By the scheduler's clock, in nanoseconds, of all threads: ticks of the clock are too coarse for a short round.
 function cpuOfAll(pids) {
-  let ticks = 0;
+  let ns = 0;
   for (const pid of pids) {
     try {
-      const f = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /, '').split(' ');
-      ticks += Number(f[11]) + Number(f[12]);
+      for (const tid of fs.readdirSync(`/proc/${pid}/task`)) {
+        ns += Number(fs.readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ')[0]);
+      }
     } catch { /* ended meanwhile */ }
   }
-  return ticks / hz;
+  return ns / 1e9;
 }
 
 const cpuSeconds = (server) => cpuOfAll(mine(server));
