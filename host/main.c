@@ -27,7 +27,10 @@
 enum { FLAGS_MAX = 64, EXIT_USAGE = 2, PSQL_CONNECTIONS = 100 };
 
 typedef enum {
-  RUN_GATEWAY, RUN_LUA, RUN_CONTROL, RUN_PSQL, RUN_SECRET, RUN_VERSION, RUN_HELP
+  RUN_GATEWAY,
+  RUN_LUA,
+  RUN_LOOK, /* Lua that needs no scripts: it looks at a server, or talks with one */
+  RUN_CONTROL, RUN_PSQL, RUN_SECRET, RUN_VERSION, RUN_HELP
 } run_kind;
 
 typedef struct {
@@ -44,14 +47,23 @@ typedef struct {
 static const command commands[] = {
     {"gateway", "start the server: all APIs, and a private database when none is configured",
      RUN_GATEWAY, true, NO_ARGUMENTS},
-    {"agent", "talk to an agent of a running server (-m TEXT: one message, then exit)", RUN_LUA,
+    {"agent", "talk to an agent of a running server (-m TEXT: one message, then exit)", RUN_LOOK,
      false, OWN_ARGUMENTS},
+    {"pair", "pair a device or a browser with the gateway: pair [--list|--revoke ID]", RUN_LOOK, false,
+     OWN_ARGUMENTS},
+    {"devices", "devices that are paired with the gateway: devices [list|revoke ID]", RUN_LOOK, false,
+     OWN_ARGUMENTS},
+    {"sessions", "conversations of the gateway: sessions [list|show KEY|delete KEY]", RUN_LOOK, false,
+     OWN_ARGUMENTS},
+    {"approvals", "what waits for a permission: approvals [list|allow ID|deny ID]", RUN_LOOK, false,
+     OWN_ARGUMENTS},
+    {"logs", "what the server logs (-f: as it happens)", RUN_LOOK, false, OWN_ARGUMENTS},
     {"reload", "put changed scripts in force on all workers, or say why not", RUN_CONTROL, false,
      NO_ARGUMENTS},
-    {"status", "how a running server is: workers, scripts, traffic", RUN_LUA, false,
+    {"status", "how a running server is: workers, scripts, traffic", RUN_LOOK, false,
      OWN_ARGUMENTS},
-    {"top", "the same, live", RUN_LUA, false, OWN_ARGUMENTS},
-    {"doctor", "what is wrong with this installation, and how to put it right", RUN_LUA, false,
+    {"top", "the same, live", RUN_LOOK, false, OWN_ARGUMENTS},
+    {"doctor", "what is wrong with this installation, and how to put it right", RUN_LOOK, false,
      OWN_ARGUMENTS},
     {"rules", "rules list | show NAME | examples [NAME] | replay [FILE]", RUN_LUA, false,
      OWN_ARGUMENTS},
@@ -74,8 +86,11 @@ static const command commands[] = {
     {"openapi", "print the OpenAPI description of all routes", RUN_LUA, false, NO_ARGUMENTS},
     {"psql", "a psql on the database of the server, with psql's own arguments", RUN_PSQL, true,
      FOREIGN_ARGUMENTS},
-    {"ping", "does the server of this home answer, and how is it", RUN_LUA, false, OWN_ARGUMENTS},
-    {"config", "print all settings, and where each came from", RUN_LUA, false, NO_ARGUMENTS},
+    {"ping", "does the server of this home answer, and how is it", RUN_LOOK, false, OWN_ARGUMENTS},
+    {"config", "all settings, and where each came from; config get|set|unset NAME", RUN_LUA, false,
+     OWN_ARGUMENTS},
+    {"completion", "what a shell needs to complete commands: completion bash|zsh|fish", RUN_LOOK, false,
+     OWN_ARGUMENTS},
     {"secret", "keep secrets, sealed: secret set|list|remove|rotate", RUN_SECRET, false, OWN_ARGUMENTS},
     {"version", "print the version", RUN_VERSION, false, NO_ARGUMENTS},
     {"help", "print this; help COMMAND: what that one does, and its exit status", RUN_HELP, false,
@@ -118,6 +133,11 @@ static int help(const char *about) {
 
 static const char *command_name(size_t i) {
   return i < sizeof commands / sizeof *commands ? commands[i].name : NULL;
+}
+
+static const char *nth_command(size_t i, const char **about) {
+  if (i < sizeof commands / sizeof *commands) *about = commands[i].help;
+  return command_name(i);
 }
 
 static const char *flag_name(size_t i) {
@@ -288,6 +308,7 @@ static int run(const cli *c) {
   case RUN_SECRET: return secret_command(c->n_rest, c->rest);
   case RUN_CONTROL: return control_ask(c->command->name);
   case RUN_LUA: return command_run(c->command->name, c->n_rest, c->rest, c->command->database);
+  case RUN_LOOK: return command_look(c->command->name, c->n_rest, c->rest);
   default: return supervisor_run();
   }
 }
@@ -317,6 +338,7 @@ static int after_output(int code) {
 int main(int argc, char **argv) {
   cli c = {0};
   open_standard();
+  help_commands(nth_command);
   if (broker_is_meant(argc, argv)) return broker_main(argv);
   signal(SIGPIPE, SIG_IGN);
   int failed = parse(&c, argc, argv);

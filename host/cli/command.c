@@ -22,19 +22,12 @@
 #include "server/sockets.h"
 #include "server/supervisor.h"
 
-/* Commands that inspect a server and its surroundings, in whatever state.  They load no scripts at
- * the start, start nothing, and use the private database only if it already runs. */
-static bool only_looks(const char *command) {
+/* `human doctor` also looks at the private database, if it runs. */
+static void join_database(const char *command) {
   static char status[32768];
-  static const char *const looking[] = {"status", "top", "doctor", "ping", "agent"};
-  size_t i = 0, n = sizeof looking / sizeof *looking;
-  while (i < n && strcmp(command, looking[i]) != 0) i++;
-  if (i == n) return false;
-  log_quiet();
   if (!strcmp(command, "doctor") && !*conf_str("database.url") &&
       control_get("status", status, sizeof status) >= 0)
     pgembed_join();
-  return true;
 }
 
 /* Commands whose output is their result. */
@@ -78,6 +71,26 @@ int command_database(void) {
   return db_init();
 }
 
+/* The worker that runs the command; ends what it has started. */
+static int run(worker_spec *spec) {
+  int code = worker_run(spec);
+  brokerstart_close();
+  pgembed_stop();
+  draft_end();
+  return code;
+}
+
+int command_look(const char *command, int argc, char **argv) {
+  worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .broker_fd = -1, .argc = argc, .argv = argv,
+                      .command = command, .refused = "", .more_native = native_register};
+  log_quiet();
+  join_database(command);
+  if (shm_init(1)) return 1;
+  spec.database = *conf_str("database.url") && !strcmp(command, "doctor");
+  spec.broker_fd = brokerstart_channel(0);
+  return run(&spec);
+}
+
 int command_run(const char *command, int argc, char **argv, bool database) {
   char why[1024] = "";
   worker_spec spec = {.count = 1, .bus_in = -1, .control_fd = -1, .broker_fd = -1, .argc = argc, .argv = argv,
@@ -86,18 +99,13 @@ int command_run(const char *command, int argc, char **argv, bool database) {
   int status = choose_scripts(&spec);
   if (status >= 0) return status;
   if (shm_init(1)) return 1;
-  /* A command that needs no scripts can run without; the others report `why`. */
-  if (!only_looks(command)) spec.generation = bundle_load(why, sizeof why);
+  spec.generation = bundle_load(why, sizeof why); /* those that need no scripts can run without */
   is_draft = spec.draft;
   database = database && !is_draft;
   if (database && !*conf_str("database.url") && pgembed_start(supervisor_connections(2), true))
     return 1;
-  spec.database = *conf_str("database.url") && (database || !strcmp(command, "doctor"));
+  spec.database = *conf_str("database.url") && database;
   if (!strcmp(command, "test") && brokerstart_open(1)) return 1;
   spec.broker_fd = brokerstart_channel(0);
-  int code = worker_run(&spec);
-  brokerstart_close();
-  pgembed_stop();
-  draft_end();
-  return code;
+  return run(&spec);
 }

@@ -29,3 +29,9 @@ size_t help_find(const char *command, const char **text) {
   }
   return 0;
 }
+
+static const char *(*nth_command)(size_t i, const char **about);
+
+void help_commands(const char *(*nth)(size_t i, const char **about)) { nth_command = nth; }
+
+const char *help_command(size_t i, const char **about) { return nth_command ? nth_command(i, about) : NULL; }

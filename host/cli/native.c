@@ -52,6 +52,21 @@ static int native_help(lua_State *L) {
   return 1;
 }
 
+/* native.commands() -> a line "name<tab>what it does" for each. */
+static int native_commands(lua_State *L) {
+  const char *about, *name;
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (size_t i = 0; (name = help_command(i, &about)) != NULL; i++) {
+    luaL_addstring(&b, name);
+    luaL_addstring(&b, "\t");
+    luaL_addstring(&b, about);
+    luaL_addstring(&b, "\n");
+  }
+  luaL_pushresult(&b);
+  return 1;
+}
+
 static int native_terminal(lua_State *L) {
   lua_pushinteger(L, terminal_rows());
   lua_pushboolean(L, terminal_begin());
@@ -110,6 +125,7 @@ static int native_print_settings(lua_State *L) {
 void native_register(lua_State *L) {
   static const luaL_Reg fns[] = {
       {"control", native_control}, {"fact", native_fact}, {"help", native_help},
+      {"commands", native_commands},
       {"terminal", native_terminal}, {"key", native_key}, {"overridable", native_overridable},
       {"write_new", native_write_new}, {"database", native_database},
       {"set_secret", native_set_secret}, {"print_settings", native_print_settings}, {NULL, NULL}};

@@ -14,6 +14,9 @@ const char *confpack_for_scripts(const char *name); /* the same, without the hos
 
 const char *confpack_sealed(const char *name);      /* one stored in the home (secretstore.h) */
 
+/* The pass of this host (server/instance.h); scripts may compare with it as the secret "host-pass". */
+void confpack_pass(const char *pass);
+
 /* Secrets of an operator's own scripts come from HUMAN_SECRET_NAME.  Writes that variable for a
  * name of letters, digits and _; -1 for any other name. */
 enum { CONFPACK_VARIABLE = 80 };

@@ -208,7 +208,8 @@ end
 -- as nil) or embedded (the name of a tree in the binary: ui/dist is "ui"; dir takes precedence); fallback
 -- ("index.html": for navigations to paths that do not exist, but never below a path of an API), immutable ("assets/":
 -- names below it contain the hash of the contents; such names are also recognized elsewhere), links = true (follow
--- symbolic links that stay below dir), cors, headers (as for a group), agent_port = true.
+-- symbolic links that stay below dir), cors, headers (as for a group), agent_port = true, yields = true (another
+-- declaration for the path takes its place).
 function M.assets(path, options)
   local g = building "api.assets"
   assets.declare(g, path, options, (place(2)))

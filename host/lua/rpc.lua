@@ -3,6 +3,7 @@
 -- number, since one text goes to all.
 
 local rpc_conn = require "human.http.rpc_conn"
+local rpc_post = require "human.http.rpc_post"
 local ws = require "human.ws"
 
 local M = {}
@@ -11,6 +12,10 @@ local room_mt = { __index = Room }
 
 --- `room` of the RPC socket at `path`: rpc.to("/ws", "operators"):event("tick", { ts = 5 }).
 function M.to(path, room) return setmetatable({ path = path, room = room }, room_mt) end
+
+--- Carries out one call that came as an HTTP request: `text` is a message of either dialect, `path` the RPC socket's.
+--- Returns the answer as text.  ctx.conn of such a call is in no room and hears nothing.  Awaits.
+function M.answer(path, ctx, text) return rpc_post.answer(path, ctx, text) end
 
 --- Sends an event that g:event declares to all in the room, on all workers of all hosts.
 function Room:event(name, payload)

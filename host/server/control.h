@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * control.h -- the control socket: a local stream socket for an operator's commands to a running
- * server.  One request per connection, a line ("reload", "status"); the answer is text, and its last
- * line is "exit N": the exit status of the command that asked.
+ * server.  One request per connection, a line ("reload", "status", "pass"); the answer is text, and its
+ * last line is "exit N": the exit status of the command that asked.
  *
  * Where: $RUNTIME_DIRECTORY/control.sock (systemd), else control.sock in the setting `home`; mode
  * 0660, for the server's own user and group.  A command that finds no server there tries the

@@ -441,6 +441,7 @@ static void answer_status(int client) {
 
 static void on_request(int client, const char *request) {
   if (!strcmp(request, "status")) return answer_status(client);
+  if (!strcmp(request, "pass")) return control_reply(client, 0, instance_pass());
   if (strcmp(request, "reload")) return control_reply(client, 2, "unknown request");
   if (s.stopping) return control_reply(client, 1, "refused: the server is stopping");
   if (!s.ready) return control_reply(client, 1, "refused: the server is still starting");

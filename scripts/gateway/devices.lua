@@ -1,7 +1,8 @@
 -- scripts/gateway/devices.lua -- who a client of the control protocol is: its token, or where it asks from.
--- Three may be the operator: who knows gateway.auth_token, who has the token of a paired device, and, while the gateway
--- has neither a token nor asks for pairing, a client of this machine (ctx:is_local: no proxy of strangers, a Host and
--- an Origin of ours).  Everybody else is "public": may open a socket to sign in, and is nobody until then.
+-- Four may be the operator: who knows gateway.auth_token, who has the token of a paired device, a command of this host,
+-- which asks the control socket for the host's pass, and, while the gateway has neither a token nor asks for pairing, a
+-- client of this machine (ctx:is_local: no proxy of strangers, a Host and an Origin of ours).
+-- Everybody else is "public": may open a socket to sign in, and is nobody until then.
 -- Of a device's token only its SHA-256 is stored.  When a device is revoked its sockets end at once.
 
 local bus = require "human.bus"
@@ -17,9 +18,11 @@ local s = require "human.schema"
 local M = {}
 
 M.PREFIX = "zc_"
+M.COOKIE = "human_session"                       -- of a browser that has signed in; its value is a device's token
 M.ROLES = { "operator", "viewer", "node" }
 local DIGITS = 64                                -- hexadecimal ones, of a token
 local MAX = 1000                                 -- limit: paired devices
+local LOCK = 401111                              -- any number, as long as it stays the same
 local COLUMNS = "id, label, role, created_at, last_used_at"
 
 M.sql = {
@@ -30,7 +33,9 @@ M.sql = {
   list = "select " .. COLUMNS .. " from gateway_devices order by id limit $1",
   count = "select count(*) from gateway_devices",
   insert = "insert into gateway_devices (id, token_hash, label, role) values ($1, $2, $3, $4) returning " .. COLUMNS,
+  lock = "select pg_advisory_xact_lock($1::bigint)",
   delete = "delete from gateway_devices where id = $1",
+  find = "select id from gateway_devices where token_hash = $1",
 }
 
 -- What changes with the token of the settings, and does not tell what it is.
@@ -50,11 +55,20 @@ local function device(token)
   return { id = "device " .. row.id, kind = "device", device_id = row.id, role = row.role }
 end
 
+--- The actor of a browser's cookie, or nil and a code.
+function M.check_cookie(token)
+  local actor = device(token)
+  if not actor then return nil, "invalid_token" end
+  actor.by = "cookie"
+  return actor
+end
+
 --- The actor who has this token, or nil and a code.
 function M.check(token)
   if crypto.secret_equal("gateway.auth_token", token) then
     return { id = "operator", kind = "token", role = "operator", proof = proof() }
   end
+  if crypto.secret_equal("host-pass", token) then return { id = "operator", kind = "command", role = "operator" } end
   local actor = device(token)
   if actor then return actor end
   return nil, "invalid_token"
@@ -83,7 +97,7 @@ function M.still(actors)
   for i, actor in ipairs(actors) do
     if actor.kind == "token" then known[i] = now ~= nil and actor.proof == now or nil end
     if actor.kind == "local" then known[i] = open or nil end
-    if actor.kind == "public" then known[i] = true end
+    if actor.kind == "public" or actor.kind == "command" then known[i] = true end
   end
   devices_still(actors, known)
   return known
@@ -92,9 +106,9 @@ end
 --- Paired devices, oldest first.
 function M.list() return db.query(M.sql.list, MAX) end
 
---- Adds a device in `tx`, which has to hold a lock that all who add hold.  Returns the row with its token, which is
---- shown this once; or nil and a code.
+--- Adds a device in `tx`.  Returns the row with its token, which is shown this once; or nil and a code.
 function M.add(tx, label, role)
+  tx:query(M.sql.lock, LOCK)                     -- who counts counts those whom others add
   if tx:value(M.sql.count) >= MAX then return nil, "too_many_devices" end
   local token = M.PREFIX .. crypto.random_hex(DIGITS / 2)
   local row = tx:row(M.sql.insert, id.new(), crypto.sha256_hex(token), label, role)
@@ -109,6 +123,41 @@ function M.revoke(device_id)
     bus.notify(tx, "gateway.device_gone", { id = device_id })
     return true
   end)
+end
+
+--- Adds one on its own, as M.add does.
+function M.enroll(label, role)
+  return db.tx(function(tx) return M.add(tx, label, role) end)
+end
+
+--- Revokes the device that has this token, if one has.
+function M.leave(token)
+  local row = token and db.row(M.sql.find, crypto.sha256_hex(token))
+  if row then M.revoke(row.id) end
+end
+
+local BROWSERS = { { "Firefox/(%d+)", "Firefox" }, { "Edg/(%d+)", "Edge" }, { "OPR/(%d+)", "Opera" },
+                   { "Chrome/(%d+)", "Chrome" }, { "Version/(%d+)[%d.]* Safari", "Safari" } }
+local SYSTEMS = { "Windows", "Android", "iPhone", "iPad", "Macintosh", "Linux" }
+
+--- A label for a browser, by what it says of itself: "Chrome 140 on Linux".
+function M.browser(agent)
+  agent = (agent or ""):sub(1, 500)
+  local name, system = "Browser", ""
+  for _, known in ipairs(BROWSERS) do
+    local version = agent:match(known[1])
+    if version then
+      name = known[2] .. " " .. version
+      break
+    end
+  end
+  for _, known in ipairs(SYSTEMS) do
+    if agent:find(known, 1, true) then
+      system = " on " .. known
+      break
+    end
+  end
+  return (name .. system):sub(1, 100)
 end
 
 bus.on("gateway.device_gone", s.object { id = s.string }, function(gone) guard.revoke { device_id = gone.id } end)

@@ -181,10 +181,10 @@ local needs_database = {
   test = function() return not host.native.draft end,
   migrate = function() return true end,
 }
--- These report problems of the scripts themselves, or do not need scripts.
-local without_scripts = { check = true, agent = true, status = true, top = true, doctor = true, ping = true,
-                          override = true, overrides = true, new = true, model = true, config = true, queue = true,
-                          clock = true }
+-- These report problems of the scripts themselves, or do not need scripts; those that main.c runs as RUN_LOOK are given
+-- none, and so no refusal.
+local without_scripts = { check = true, override = true, overrides = true, new = true, model = true, config = true,
+                          queue = true, clock = true }
 
 local function command_task(name)
   local refused = host.native.refused or ""

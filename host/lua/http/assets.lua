@@ -21,7 +21,8 @@ local DENIED, GONE, DOWN = host.E.DENIED, host.E.GONE, host.E.DOWN
 local TELL_S = 60
 local ACCEPT_MAX = 1024
 local OPTIONS = { embedded = "string", dir = "string", fallback = "string", immutable = "string", links = "boolean",
-                  agent_port = "boolean", cors = true, headers = true }
+                  agent_port = "boolean",
+                  yields = "boolean", cors = true, headers = true }
 local REDIRECT = "location: ./%s/%s\r\n"
 local ALLOW = { headers = { allow = "GET, HEAD" } }
 local BUSY = { retry_after_s = 1 }
@@ -53,16 +54,28 @@ local function directory(o)
   return host.conf().home .. "/" .. o.dir
 end
 
+-- Of two declarations for a path, the one that yields is none, whichever comes first; else they clash.
+local function makes_room(g, prefix, o, where)
+  for i, other in ipairs(g.assets) do
+    if other.path == prefix then
+      if o.yields then return false end
+      if not other.yields then error(where .. ": " .. prefix .. " has files already, from " .. other.where, 0) end
+      table.remove(g.assets, i)
+      return true
+    end
+  end
+  return true
+end
+
 --- Declares the files below `prefix` in generation g.
 function M.declare(g, prefix, o, where)
   check(prefix, o, where)
-  for _, other in ipairs(g.assets) do
-    if other.path == prefix then error(where .. ": " .. prefix .. " has files already, from " .. other.where, 0) end
-  end
+  if not makes_room(g, prefix, o, where) then return end
   local mount = {
     path = prefix, below = prefix == "/" and "/" or prefix .. "/", where = where, dir = directory(o),
-    embedded = o.embedded, fallback = o.fallback, immutable = o.immutable, flags = o.links and LINKS or 0,
-    on_agent_port = o.agent_port, policy = cors.of_route(cors.check(o.cors, where), false, false, where),
+    yields = o.yields, embedded = o.embedded, fallback = o.fallback, immutable = o.immutable,
+    flags = o.links and LINKS or 0, on_agent_port = o.agent_port,
+    policy = cors.of_route(cors.check(o.cors, where), false, false, where),
     head = (security.compile(o.headers, where) or { lines = "" }).lines, apis = {},
     label = host.label("files " .. prefix),
   }

@@ -63,6 +63,8 @@ function Conn:methods() return copy(socket_of(self).names) end
 --- The names of the socket's events, sorted.
 function Conn:events() return copy(socket_of(self).event_names) end
 
+M.methods, M.events, M.cancel = Conn.methods, Conn.events, Conn.cancel
+
 --- As for any WebSocket; in a call, the task starts after the answer.
 function Conn:after(fn, ...)
   local task = sched.current()

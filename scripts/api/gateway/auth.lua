@@ -17,4 +17,9 @@ api.auth("gateway_client", {
   return devices.without_token(ctx)
 end)
 
+api.auth("gateway_cookie", {
+  type = "apiKey", cookie = devices.COOKIE, still = devices.still, errors = { "invalid_token" },
+  description = "A browser that has signed in at POST /ui/session; it is a device of its own.",
+}, function(_, token) return devices.check_cookie(token) end)
+
 return {}

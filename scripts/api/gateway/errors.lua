@@ -27,6 +27,7 @@ return {
   -- Pairing.
   invalid_code        = e(401, "The code is wrong, or older than 10 minutes: the server's terminal shows another"),
   missing_code        = e(400, "Send the code of the server's terminal as {\"code\": ..} or X-Pairing-Code"),
+  missing_secret      = e(400, "Send {\"token\": ..}, or {\"code\": ..} of the server's terminal"),
   locked_out          = e(429, "Too many wrong codes came from this address"),
   too_many_devices    = e(409, "There are all the devices that may be paired; revoke one"),
   device_not_found    = e(404, "There is no such device"),

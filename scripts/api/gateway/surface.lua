@@ -11,14 +11,14 @@ local M = {}
 M.on = config.gateway.enabled
 
 api.shape("gateway", {
-  title = "GatewayError", paths = { "/ws", "/pair", "/api/pair" },
+  title = "GatewayError", paths = { "/ws", "/rpc", "/pair", "/api/pair", "/ui" },
   fields = { { "error", s.string:describe "Stable name of the error" }, { "message", s.string } },
   body = function(e) return { error = e.code, message = e.message } end,
 })
 
 --- A group of methods or routes.
 function M.group(tag)
-  return api.group { tag = tag, auth = "gateway_client", shape = "gateway",
+  return api.group { tag = tag, auth = { "gateway_cookie", "gateway_client" }, shape = "gateway",
                      cors = table.concat(config.gateway.cors_origins, ",") }
 end
 
