@@ -26,7 +26,8 @@ static const conf_rule rules[] = {
     {"workers", CONF_WORKERS, "auto", 1, 16, NULL, NULL, false},
     TEXT("home", "~/.human"),
     TEXT("scripts", ""),
-    TEXT("overrides", "marketplace/rules/**, agent/**, api/local/**, api/errors.lua, api/*/errors.lua"),
+    TEXT("overrides", "marketplace/rules/**, agent/**, gateway/channels/**, api/local/**, api/errors.lua, "
+                      "api/*/errors.lua"),
     {"strict_overrides", CONF_BOOL, "false", 0, 0, NULL, NULL, false},
     {"jit", CONF_BOOL, "true", 0, 0, NULL, NULL, false},
     {"core_dumps", CONF_BOOL, "false", 0, 0, NULL, NULL, false},

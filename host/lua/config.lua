@@ -52,6 +52,8 @@ end
 --- description), default ("", 0, false, or an empty table), min and max (of a number, the bytes of a text, the entries
 --- of a list), enum (list of texts), unit ("ms", "s", "bytes"; else as the name ends: values may be "5m" or "64k"),
 --- secret (a text that scripts never see: crypto.secret_equal("area.name", ..) and ${secret:area.name} in a fetch),
+--- secrets (of an object: names of members, at any depth, that scripts see as "***", and use like a secret by their
+--- whole names),
 --- env (a second environment variable), restart (true: a change takes effect when the host starts again; else at
 --- the next reload).
 --- Definitions in a file config.lua of any folder are loaded before other scripts.

@@ -22,17 +22,22 @@ local ALLOWED = {
   ["gateway.usage.hours"] = "hours of a hundred days, when the operator asks",
   ["gateway.usage.providers"] = "the operator's runs of a month, when he asks",
   ["gateway.pairing.sweep"] = "deletes all that it finds",
+  ["gateway.channel_people.list"] = "a thousand people, when the operator asks",
+  ["gateway.channel_store.sweep_inbox"] = "deletes five thousand at a time",
+  ["gateway.channel_store.sweep_posts"] = "deletes five thousand at a time",
+  ["gateway.channel_store.sweep_pace"] = "deletes five thousand at a time",
   ["agent.people.forget"] = "deletes all that it finds",
   ["agent.people.see"] = "deletes who is too many: limits.participants_kept of an agent are left",
 }
 
 -- Tables that stay small: rules limit them, or they have a row per host.
 local SMALL = { agent_types = true, claim_workers = true, host_jobs = true, gateway_owner = true, gateway_devices = true,
-                gateway_pair_code = true }
+                gateway_pair_code = true, channel_accounts = true }
 -- Indexes that hold only what is under way, or what is shared by all.
 local SHORT = { agent_runs_open = true, agent_mailboxes_active = true, agent_mailboxes_suspects = true, personalities_shared_slug = true,
                 system_prompts_shared_name = true, gateway_calls_open = true, gateway_runs_at_work = true,
-                gateway_runs_live = true, gateway_runs_conn = true, gateway_approvals_open = true }
+                gateway_runs_live = true, gateway_runs_conn = true, gateway_approvals_open = true,
+                channel_inbox_waiting = true, channel_people_asked = true }
 
 local FILL = {
   [[insert into users (id, email) select 'cu' || lpad(i::text, 10, '0'), i || '@spec.example' from generate_series(1, $1::int) i]],
@@ -93,6 +98,16 @@ local FILL = {
   [[insert into gateway_pair_failures (network, failures) select ('10.0.' || i / 250 || '.' || i % 250)::inet, 1
     from generate_series(1, $1::int) i]],
   [[insert into gateway_always (agent_id, tool, subject) select 'ca0000000001', 't', i::text from generate_series(1, $1::int) i]],
+  [[insert into channel_inbox (id, channel, account, vendor_id, message, person, handled_at)
+    select 'cj' || lpad(i::text, 10, '0'), 'telegram', 'main', i::text, '{}', (i % 500)::text, now()
+    from generate_series(1, $1::int) i]],
+  [[insert into channel_posts (id, channel, account, chat, message, state, finished_at)
+    select 'cl' || lpad(i::text, 10, '0'), 'telegram', 'main', (i % 500)::text, '{}', 'sent', now()
+    from generate_series(1, $1::int) i]],
+  [[insert into channel_people (channel, account, person, state) select 'telegram', 'main', i::text, 'allowed'
+    from generate_series(1, $1::int) i]],
+  [[insert into channel_pace (channel, account, chat, next_at) select 'telegram', 'main', i::text, now()
+    from generate_series(1, $1::int) i]],
   [[insert into gateway_memory (agent_id, name, text)
     select 'ca' || lpad((i % 50 + 1)::text, 10, '0'), i::text, 'x' from generate_series(1, $1::int) i]],
 }

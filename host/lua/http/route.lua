@@ -94,7 +94,8 @@ local function compile_reply(status, s)
   local mime = s.kind == "raw" and s.mime or "application/json; charset=utf-8"
   local why = headers.refusal("content-type", mime)
   if why then error(why, 0) end
-  local line = "content-type: " .. mime .. "\r\n"
+  -- Of "*/*" the handler says the type, as a header.
+  local line = mime ~= "*/*" and "content-type: " .. mime .. "\r\n" or ""
   return { encode = encode.compile(s), type = line, is_secret = sealed_answer.of_schema(s) }
 end
 

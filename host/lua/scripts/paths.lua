@@ -24,13 +24,14 @@ function M.name_of(path) return (path:gsub("%.lua$", ""):gsub("/", ".")) end
 function M.is_config(path) return ("/" .. path):find "/config%.lua$" ~= nil end
 
 -- The scripts that are loaded even if nobody requires them: settings first, then API files, rules because of their
--- examples, and the init.lua of any folder.
+-- examples, channels, and the init.lua of any folder.
 function M.roots(n)
   local list = {}
   for _, path in ipairs(host.bundle_list(n)) do
     local wanted = M.is_config(path)
     wanted = wanted or path:find "^api/.+%.lua$" and not catalogue.is_path(path)
     wanted = wanted or path:find "^[^/]+/rules/.+%.lua$" or path:find "/init%.lua$"
+    wanted = wanted or path:find "^[^/]+/channels/[^/]+%.lua$"
     if wanted then list[#list + 1] = path end
   end
   table.sort(list, function(a, b)

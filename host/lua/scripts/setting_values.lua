@@ -149,20 +149,31 @@ local function put(into, path, value)
   put(into[head], rest, value)
 end
 
+M.HIDDEN = "***"                                -- stands for a secret within an object
+
+local function is_secret(def, name)
+  for _, secret in ipairs(def.secrets or {}) do
+    if name:sub(-#secret - 1) == "." .. secret then return true end
+  end
+  return false
+end
+
 --- An object of everything given below its name.  given: {{name, kind, source}, ..}; ask(name): {kind, text, source}.
+--- Members that def.secrets names are not asked for: scripts see that they are there.
 function M.object(def, given, ask)
   local value, source = {}, nil
   for _, entry in ipairs(given) do
     local name = entry[1]
     if name == def.name or name:sub(1, #def.name + 1) == def.name .. "." then
-      local found = ask(name) or entry
+      local hidden = is_secret(def, name)
+      local found = not hidden and ask(name) or entry
       source = source or found[3]
       if name == def.name then
         if found[1] == "list" or found[1] == "string" or found[1] == "number" or found[1] == "bool" then
           return def.default, found[3] .. ": " .. name .. ": must be an object: { .. }", source
         end
       else
-        put(value, name:sub(#def.name + 2), plain(found[1], found[2]))
+        put(value, name:sub(#def.name + 2), hidden and M.HIDDEN or plain(found[1], found[2]))
       end
     end
   end

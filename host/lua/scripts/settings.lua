@@ -10,7 +10,7 @@ local values = require "human.scripts.setting_values"
 
 local M = {}
 local FIELDS = { type = true, default = true, text = true, min = true, max = true, enum = true, unit = true,
-                 secret = true, restart = true, env = true }
+                 secret = true, restart = true, env = true, secrets = true }
 local DEFAULTS = { text = "", int = 0, number = 0, bool = false }
 local NAME_MAX, DEFINED_MAX = 100, 1000
 
@@ -80,6 +80,9 @@ local function check_spec(spec)
     return "a secret is a text, without a default"
   end
   if spec.enum and (spec.type ~= "text" or type(spec.enum) ~= "table") then return "enum is a list, of a text" end
+  if spec.secrets and (spec.type ~= "object" or type(spec.secrets) ~= "table") then
+    return "secrets is a list of names, of an object"
+  end
   if spec.env and not tostring(spec.env):find "^[%u][%u%d_]*$" then return "env must be the name of a variable" end
   if spec.unit and not values.UNITS[spec.unit] then return "unit must be ms, s or bytes" end
 end

@@ -51,6 +51,13 @@ return {
   approval_conflict   = e(409, "The arguments are not those that were shown"),
   approval_invalid    = rpc(e(400, "This call may be allowed once, or denied"), -32602, "INVALID_PARAMS"),
 
+  -- Channels.
+  invalid_signature   = e(401, "The webhook was refused"),
+  invalid_body        = e(400, "The body is not what this channel sends"),
+  webhooks_full       = e(503, "Too many messages of this channel wait; send it again later"),
+  channel_refused     = rpc(e(400, "The channel cannot do that"), -32602, "INVALID_PARAMS"),
+  code_not_found      = e(404, "There is no such code, or it is too old: who was sent it may write again for another"),
+
   -- What is not here.
   updates_disabled    = rpc(e(501, "This server does not update itself: install a newer version as you did this one"),
     -32003, "UNAVAILABLE"),

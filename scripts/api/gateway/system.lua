@@ -1,4 +1,4 @@
--- scripts/api/gateway/system.lua -- what the gateway is and has: capabilities, models, nodes, channels, numbers.
+-- scripts/api/gateway/system.lua -- what the gateway is and has: capabilities, models, nodes, numbers.
 -- Nothing here is invented: what is not there is not shown, or said to be off.
 
 local json = require "human.json"
@@ -83,25 +83,7 @@ g:rpc("metrics.snapshot", {
   return { health = { uptime_seconds = system.health().uptime_s }, metrics = n.metrics }
 end)
 
--- ---- channels, updates --------------------------------------------------------------------------------------
-
-local CHANNELS = { { "telegram", "Telegram" }, { "discord", "Discord" }, { "slack", "Slack" },
-                   { "whatsapp", "WhatsApp" }, { "line", "LINE" }, { "lark", "Lark" } }
-local Channel = s.object {
-  { "key", s.string }, { "name", s.string }, { "label", s.string }, { "build_enabled", s.bool },
-  { "configured", s.bool }, { "status", s.string }, { "healthy", s.bool },
-}
-
-g:rpc("channels.status", {
-  summary = "How the channels are", roles = surface.READERS, result = { channels = s.array(Channel) },
-}, function()
-  local list = {}
-  for i, channel in ipairs(CHANNELS) do
-    list[i] = { key = channel[1], name = channel[1], label = channel[2], build_enabled = false, configured = false,
-                status = "unconfigured", healthy = false }
-  end
-  return { channels = list }
-end)
+-- ---- updates ----------------------------------------------------------------------------------------------
 
 local Update = { summary = "Is there a newer version?", roles = surface.READERS, errors = { "updates_disabled" },
                  result = { current = s.string, latest = s.string, available = s.bool } }

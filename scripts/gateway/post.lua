@@ -1,0 +1,221 @@
+-- scripts/gateway/post.lua -- messages to chats of channels, from whatever has something to say.
+-- A message is written down in the transaction of its cause, cut into pieces that the vendor takes; each piece is a row
+-- of the queue.  Those of a chat go out one after the other, in order and no faster than the vendor bears.  What fails
+-- for good is told: channels.status, the event channel.failed, the log.
+-- A vendor may get a piece twice where a worker dies between a request and its answer, unless it knows our `once`.
+
+local db = require "human.db"
+local id = require "human.id"
+local json = require "human.json"
+local log = require "human.log"
+local queue = require "human.queue"
+local task = require "human.task"
+local time = require "human.time"
+local cut = require("human.text").cut
+local channel = require "gateway.channel"
+local net = require "gateway.channel_net"
+local news = require "gateway.news"
+local sessions = require "gateway.store"
+local store = require "gateway.channel_store"
+local split = require("gateway.channel_text").split
+local valid = require("gateway.texts").valid
+
+local M = {}
+
+local OUT = "channel.out"
+local PIECES = 20                                -- limit: channel pieces
+local BUTTONS = 10
+local TURNS = 4                                  -- requests of one try, where the vendor wants it otherwise
+local SLEEP_MS = 15000                           -- a longer wait is one of the queue
+local TRIES, KEPT_MS = 12, 24 * 3600 * 1000      -- limit: channel tries
+local BACKOFF_S = { 1, 2, 5, 10, 30, 60, 120, 300, 600 }
+
+M.sql = {
+  add = [[insert into channel_posts (id, channel, account, chat, once, piece, message)
+    values ($1, $2, $3, $4, $5, $6::int, $7::jsonb)
+    on conflict (channel, account, chat, once, piece) where once is not null do nothing]],
+  get = [[select id, channel, account, chat, message, state, tries, created_at from channel_posts where id = $1]],
+  sending = [[update channel_posts set state = 'sending', tries = tries + 1 where id = $1 and finished_at is null]],
+  change = "update channel_posts set message = $2::jsonb where id = $1",
+  -- Waiting for its turn is no try.
+  waits = "update channel_posts set state = 'waiting', tries = tries - $2::int, error = $3 where id = $1",
+  finish = [[update channel_posts set state = $2, vendor_id = $3, error = $4, finished_at = human_now() where id = $1]],
+  -- Takes the next turn; how long it is until then.
+  pace = [[insert into channel_pace as p (channel, account, chat, next_at)
+    values ($1, $2, $3, clock_timestamp() + $4::float8 * interval '1 ms')
+    on conflict (channel, account, chat) do update
+      set next_at = greatest(p.next_at, clock_timestamp()) + $4::float8 * interval '1 ms'
+    returning greatest(0, extract(epoch from next_at - clock_timestamp()) * 1000 - $4::float8)::float8 as wait_ms]],
+  hold = [[insert into channel_pace as p (channel, account, chat, next_at)
+    values ($1, $2, $3, clock_timestamp() + $4::float8 * interval '1 ms')
+    on conflict (channel, account, chat) do update set next_at = greatest(p.next_at, excluded.next_at)]],
+  where_ = [[select i.channel, i.account, i.message from gateway_runs r
+    join channel_inbox i on i.id = substr(r.cause, 9) where r.id = $1 and r.cause like 'channel:%']],
+}
+
+-- ---- writing down ------------------------------------------------------------------------------------------
+
+local function buttons_of(list)
+  local out = {}
+  for i = 1, math.min(#(list or {}), BUTTONS) do
+    out[i] = { label = valid(cut(tostring(list[i].label), 60)), data = tostring(list[i].data) }
+  end
+  return out[1] and out or nil
+end
+
+local function message_of(p, pieces, i)
+  local first = i == 1
+  return {
+    chat = p.chat, group = p.group == true, thread = p.thread, text = pieces[i], first = first,
+    reply_to = first and p.reply_to or nil, reply_token = first and p.reply_token or nil,
+    buttons = i == #pieces and buttons_of(p.buttons) or nil,
+  }
+end
+
+--- Says something in tx, the transaction of its cause: {channel, account ("main"), chat, group, thread, reply_to, text
+--- (Markdown of any length), buttons = {{label, data}, ..}, once (a text: a second one with it is not sent),
+--- reply_token}.  How many pieces it is; or nil and why not.
+function M.add(tx, p)
+  local c = channel.get(p.channel)
+  if not c then return nil, ("There is no channel %s"):format(tostring(p.channel)) end
+  if type(p.chat) ~= "string" or p.chat == "" or #p.chat > 150 or p.chat:find "%c" then
+    return nil, "A chat is a text of 1 to 150 bytes"
+  end
+  local account = p.account or channel.MAIN
+  local pieces = split(valid(p.text or ""), c.limits.text, c.limits.unit, PIECES)
+  if not pieces[1] then return nil, "There is nothing to say" end
+  for i = 1, #pieces do
+    local row_id = id.new()
+    local message = json.encode(message_of(p, pieces, i))
+    if tx:exec(M.sql.add, row_id, p.channel, account, p.chat, p.once, i, message) > 0 then
+      queue.add(tx, OUT, store.key(p.channel, account, p.chat), nil, { post = row_id })
+    end
+  end
+  return #pieces
+end
+
+--- Where a run was asked for, as M.add wants it: {channel, account, chat, group, thread, reply_to}; nil: by no channel.
+function M.where(tx, run_id)
+  local row = tx:row(M.sql.where_, run_id)
+  if not row then return nil end
+  local m = json.decode(row.message)
+  return { channel = row.channel, account = row.account, chat = m.chat, group = m.group, thread = m.thread,
+           reply_to = m.group and m.message_id or nil, from = m.from }
+end
+
+-- ---- sending -----------------------------------------------------------------------------------------------
+
+-- Takes a turn of the account and of the chat; the milliseconds until both are there.
+local function turn(c, post)
+  local l = c.limits
+  local chat_ms = post.message.group and l.group_ms or l.chat_ms or 0
+  local wait = 0
+  if l.per_s then wait = db.value(M.sql.pace, post.channel, post.account, "", 1000 / l.per_s) end
+  if chat_ms > 0 then
+    wait = math.max(wait, db.value(M.sql.pace, post.channel, post.account, post.chat, chat_ms))
+  end
+  return wait
+end
+
+local function again(message, change)
+  for name, value in pairs(change) do message[name] = value end
+end
+
+-- One request, and what the vendor said: an outcome as `said` returns it.
+local function ask(c, account, post, renew)
+  local token, no_token = net.token(c, account, renew)
+  if token == false then return { retry = no_token } end
+  local message = { once = post.id }
+  again(message, post.message)
+  local request, why = c.say(message, account, token)
+  if not request then return { failed = why or "it cannot be sent" } end
+  local response, failed = net.ask(request)
+  if not response then return { retry = failed } end
+  return c.said(response, message)
+end
+
+-- Asks until the vendor has taken it, or says that it will not now.
+local function send(c, account, post)
+  local outcome, renew
+  for _ = 1, TURNS do
+    outcome = ask(c, account, post, renew)
+    renew = outcome.renew
+    if outcome.again then
+      again(post.message, outcome.again)
+      db.exec(M.sql.change, post.id, json.encode(post.message))
+    elseif not renew then
+      return outcome
+    end
+  end
+  return { retry = outcome.renew and "the token is not accepted" or "the vendor wants it ever otherwise" }
+end
+
+local function fail(row, post, account, why)
+  log.warn("a message of a channel was given up", { channel = post.channel, account = post.account, error = why })
+  sessions.insist(function(tx)
+    tx:exec(M.sql.finish, post.id, "failed", nil, cut(why, 500))
+    news.after(tx, "channel.failed", { channel = post.channel, account = post.account, chat = post.chat,
+                                      message = why })
+    row:done(tx)
+  end)
+  store.note(account, "out", why)
+end
+
+local function sent(row, post, account, vendor_id)
+  sessions.insist(function(tx)
+    tx:exec(M.sql.finish, post.id, "sent", vendor_id and cut(tostring(vendor_id), 200), nil)
+    row:done(tx)
+  end)
+  store.note(account, "out")
+end
+
+local function later(row, post, seconds, why, is_try)
+  db.exec(M.sql.waits, post.id, is_try and 0 or 1, cut(why, 500))
+  row:retry_in(seconds, why)
+end
+
+local function settle(row, post, account, outcome)
+  if outcome.ok then return sent(row, post, account, outcome.id) end
+  local old = time.now_ms() - time.parse(post.created_at) > KEPT_MS
+  local why = outcome.failed or outcome.retry or "the vendor asks to wait"
+  if outcome.failed or old or outcome.retry and post.tries + 1 >= TRIES then return fail(row, post, account, why) end
+  store.note(account, "out", why)
+  if outcome.wait_ms then
+    db.exec(M.sql.hold, post.channel, post.account, outcome.global and "" or post.chat, outcome.wait_ms)
+    return later(row, post, outcome.wait_ms / 1000, why, false)
+  end
+  later(row, post, BACKOFF_S[math.min(post.tries + 1, #BACKOFF_S)], why, true)
+end
+
+-- The post with its message, if it is still to be sent.
+local function open(post_id)
+  local post = db.row(M.sql.get, post_id)
+  if not post or post.state == "sent" or post.state == "failed" then return nil end
+  post.message = json.decode(post.message)
+  return post
+end
+
+--- A row of the queue: {post}.
+function M.run(row)
+  local post = open(row.payload.post)
+  if not post then return end
+  task.name("channel message", post.channel)
+  local c, account, why = net.account(post.channel, post.account)
+  if not c then return fail(row, post, { channel = post.channel, name = post.account }, why) end
+  local wait_ms = turn(c, post)
+  if wait_ms > SLEEP_MS then return row:retry_in(wait_ms / 1000, "it waits for its turn") end
+  if wait_ms > 0 then task.sleep(wait_ms / 1000) end
+  if db.exec(M.sql.sending, post.id) == 0 then return end
+  local ok, outcome = pcall(send, c, account, post)
+  if not ok then
+    if tostring(outcome) == "canceled" then error(outcome, 0) end
+    log.error("a channel failed to send", { channel = post.channel, error = tostring(outcome) })
+    outcome = { retry = "the channel's script failed" }
+  end
+  settle(row, post, account, outcome)
+end
+
+queue.define(OUT, "gateway.post.run", { per_key = true, attempts = 1000, backoff = { 1, 5, 30, 300 }, lease_s = 10,
+                                        timeout_s = 300, concurrency = 200 })
+
+return M

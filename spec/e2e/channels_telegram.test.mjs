@@ -1,0 +1,227 @@
+// spec/e2e/channels_telegram.test.mjs -- the agent on Telegram by webhook: who is believed, who is answered, and what goes
+// out how.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { open } from './gateway.mjs';
+import { errors, sql, startHost } from './hosts.mjs';
+import { ann, direct, hook, inGroup, settings, startTelegram, BOT } from './telegram.mjs';
+import { until } from './support.mjs';
+
+const GENERIC = 'topsecret';
+let telegram, host, people = 1000;
+
+before(async () => {
+  telegram = await startTelegram();
+  host = await startHost({ env: settings(telegram, { HUMAN_WEBHOOK_HMAC_SECRET: GENERIC, HUMAN_CHANNELS_TELEGRAM_ALLOW_FROM: '42, @friend, -1001234567890' }) });
+});
+after(async () => {
+  assert.deepEqual(errors(host.log()), []);
+  assert.equal((await host.stop()).code, 0);
+  await telegram.close();
+});
+beforeEach(() => {
+  telegram.on = () => undefined;
+  telegram.calls.length = 0;
+});
+
+const one = async (statement) => (await sql(host.home, statement))[0];
+/** Somebody whom the bot may talk with, and nobody else has. */
+const friend = (more = {}) => ({ ...ann, id: people += 1, username: 'Friend', ...more });
+const stranger = () => ({ ...ann, id: people += 1, username: undefined, first_name: 'Sam' });
+/** Waits until everything that came in has been looked at. */
+const handled = () => until(async () => (await one('select count(*) from channel_inbox where handled_at is null')) === '0', 20_000, 'all is handled');
+const verdict = (update) => one(`select verdict from channel_inbox where vendor_id = 'u${update.update_id}'`);
+const sign = (body, prefix = '') => prefix + createHmac('sha256', GENERIC).update(body).digest('hex');
+
+describe('a message by webhook', () => {
+  it('is answered in its chat, while the chat shows that somebody types, and so is one on the older path', async () => {
+    for (const path of ['/webhook/telegram', '/telegram']) {
+      const from = friend();
+      const got = await hook(host, direct('Good morning', { from }), { path });
+      assert.deepEqual([got.status, got.body], [200, '{"received":true}']);
+      const said = await telegram.answer(from.id);
+      assert.ok(said.text.length > 0 && said.reply_parameters === undefined && said.parse_mode === 'HTML', JSON.stringify(said));
+      await until(() => telegram.of('sendChatAction').some((c) => c.body.chat_id === from.id && c.body.action === 'typing'), 5000, 'it types');
+    }
+  });
+
+  it('that comes again is answered once, however often and on whatever path', async () => {
+    const from = friend(), update = direct('What time is it?', { from });
+    const got = await Promise.all([1, 2, 3, 4].map((n) => hook(host, update, { path: n % 2 ? '/telegram' : '/webhook/telegram' })));
+    assert.deepEqual(got.map((g) => g.status), [200, 200, 200, 200]);
+    await telegram.answer(from.id);
+    await hook(host, update);
+    const last = direct('And now?', { from });
+    await hook(host, last);
+    await telegram.answer(from.id, 2);
+    assert.equal(telegram.sent(from.id).length, 2);
+    assert.equal(await one(`select count(*) from gateway_runs where cause in (select 'channel:' || id from channel_inbox where person = '${from.id}')`), '2');
+  });
+
+  it('is one conversation for each who writes, and nothing of it is in another', async () => {
+    const [a, b] = [friend(), friend()];
+    await hook(host, direct('I am A', { from: a }));
+    await hook(host, direct('I am B', { from: b }));
+    await Promise.all([telegram.answer(a.id), telegram.answer(b.id)]);
+    const c = await open(host);
+    for (const [who, text] of [[a, 'I am A'], [b, 'I am B']]) {
+      const { payload } = await c.call('chat.history', { sessionKey: `agent:main:telegram:direct:${who.id}` });
+      assert.deepEqual(payload.messages.filter((m) => m.role === 'user').map((m) => m.content), [text]);
+    }
+    c.ws.close();
+  });
+});
+
+describe('a webhook', () => {
+  it('is believed with the secret token, and with no other, part of one, or none', async () => {
+    const from = friend();
+    for (const secret of ['wrong', 'telegram_webhook-secre', 'telegram_webhook-secret1', null]) {
+      const got = await hook(host, direct('Let me in', { from }), { secret });
+      assert.equal(got.status, 401, String(secret));
+      assert.equal(JSON.parse(got.body).error, 'invalid signature');
+    }
+    assert.equal(await one(`select count(*) from channel_inbox where person = '${from.id}'`), '0');
+  });
+
+  it('is believed with X-Signature where Telegram has not signed it: bare, with a prefix, in capitals, with a time', async () => { // limit: webhook age
+    const send = (headers, body) => hook(host, body, { secret: null, headers });
+    const now = Math.floor(Date.now() / 1000);
+    for (const header of ['x-signature', 'x-signature-256', 'x-hub-signature-256', 'x-webhook-signature']) {
+      for (const prefix of ['', 'sha256=', 'v1=']) {
+        const body = JSON.stringify(direct('/noop', { from: stranger() }));
+        assert.equal((await send({ [header]: sign(body, prefix) }, body)).status, 200, header + prefix);
+      }
+    }
+    assert.equal((await send({ 'x-signature': 'f730a5239552694146b7c8fcef8e2633a7b9735ad395724c16247eee80d8e3b9' }, '{"message":"hello"}')).status, 200);
+    const body = JSON.stringify(direct('Hi', { from: stranger() }));
+    assert.equal((await send({ 'x-signature': sign(body).toUpperCase() }, body)).status, 200);
+    assert.equal((await send({ 'x-signature': sign(`${now}.${body}`), 'x-timestamp': String(now) }, body)).status, 200);
+    for (const [headers, why] of [
+      [{ 'x-signature': `${sign(body)}00` }, 'text behind it'], [{ 'x-signature': sign(body).slice(1) }, 'cut'], [{ 'x-signature': sign(`${body} `) }, 'another body'],
+      [{ 'x-signature': '' }, 'empty'], [{ 'x-signature': `sha1=${sign(body)}` }, 'another prefix'],
+      [{ 'x-signature': sign(`${now - 301}.${body}`), 'x-timestamp': String(now - 301) }, 'late'],
+      [{ 'x-signature': sign(`${now + 400}.${body}`), 'x-timestamp': String(now + 400) }, 'early'],
+      [{ 'x-signature': sign(body), 'x-timestamp': String(now) }, 'a time that is not signed'],
+      [{ 'x-signature': sign(`x.${body}`), 'x-timestamp': 'x' }, 'no time'],
+    ]) assert.equal((await send(headers, body)).status, 401, why);
+  });
+
+  it('with a wrong token of Telegram is not saved by X-Signature', async () => {
+    const body = JSON.stringify(direct('Hi', { from: friend() }));
+    assert.equal((await hook(host, body, { secret: 'wrong', headers: { 'x-signature': sign(body) } })).status, 401);
+  });
+
+  it('is refused with the words of its kind: no channel, another method, too long, no JSON', async () => {
+    const refused = async (got, status, error) => {
+      assert.deepEqual([got.status, JSON.parse(got.body).error], [status, error], got.body);
+      return got;
+    };
+    await refused(await hook(host, '{}', { path: '/webhook/nothing' }), 404, 'not found');
+    const method = await refused(await hook(host, '', { method: 'GET' }), 405, 'method not allowed');
+    assert.equal(method.headers.get('allow'), 'POST');
+    await refused(await hook(host, '{}', { method: 'PUT' }), 405, 'method not allowed');
+    await refused(await hook(host, '{}', { method: 'PUT', path: '/telegram' }), 405, 'method not allowed');
+    await refused(await hook(host, 'x'.repeat(1_048_577)), 413, 'body too large'); // limit: webhook body
+    for (const body of ['{', '[', '5', '"x"', 'null', '\u0000', '{"update_id"']) await refused(await hook(host, body), 400, 'invalid body');
+    await refused(await hook(host, '{}', { path: '/webhook/line' }), 401, 'invalid signature').catch(async (e) => { // until there is that channel
+      if (!/404/.test(e.message)) throw e;
+    });
+  });
+
+  it('with anything in it breaks nothing', async () => {
+    const good = direct('x', { from: friend() }).message;
+    const odd = [null, true, 5, 'x', [], {}, [[]], { id: {} }, -1, 1e308, 'x'.repeat(500), '\u0000'];
+    const fields = ['from', 'chat', 'text', 'entities', 'reply_to_message', 'photo', 'document', 'message_id', 'message_thread_id', 'date', 'sender_chat', 'caption', 'animation'];
+    const updates = odd.flatMap((v) => [{ update_id: v }, { update_id: people += 1, message: v }, { update_id: people += 1, callback_query: v }, { update_id: people += 1, callback_query: { id: v, from: v, message: v, data: v } },
+      ...fields.map((f) => ({ update_id: people += 1, message: { ...good, [f]: v } }))]);
+    for (const e of odd) updates.push({ update_id: people += 1, message: { ...good, entities: [e, { type: 'mention', offset: e, length: e }, { type: 'text_mention', user: e }] } });
+    for (const update of updates) {
+      const got = await hook(host, update);
+      assert.equal(got.status, 200, `${JSON.stringify(update).slice(0, 200)}: ${got.status} ${got.body}`);
+    }
+    await handled();
+    const from = friend();
+    await hook(host, direct('Still there?', { from }));
+    await telegram.answer(from.id);
+  });
+});
+
+describe('who may talk', () => {
+  it('is who is listed, by id, name or chat; a stranger is sent a code, once, and talks when it is approved', async () => {
+    const from = stranger(), first = direct('Hello, I am Sam', { from });
+    await hook(host, first);
+    const asked = await telegram.answer(from.id);
+    const code = /\b([A-Z2-9]{8})\b/.exec(asked.text)?.[1];
+    assert.ok(code, asked.text);
+    const again = direct('Hello?', { from });
+    await hook(host, again);
+    await handled();
+    assert.equal(telegram.sent(from.id).length, 1, 'a stranger is written to once');
+    assert.deepEqual([await verdict(first), await verdict(again)], ['paired', 'asked-already']);
+    const c = await open(host);
+    const mine = async () => (await c.call('channels.people', { channel: 'telegram' })).payload.people.find((p) => p.person === String(from.id));
+    assert.deepEqual([(await mine()).state, (await mine()).code, (await mine()).name], ['asked', code, 'Sam Lee']);
+    assert.equal((await c.call('channels.approve', { code: 'AAAAAAAA' })).error.code, 'NOT_FOUND');
+    assert.deepEqual((await c.call('channels.approve', { code: ` ${code.toLowerCase()} ` })).payload, { channel: 'telegram', person: String(from.id), name: 'Sam Lee', allowed: true });
+    assert.equal((await c.call('channels.approve', { code })).error.code, 'NOT_FOUND');
+    assert.match((await telegram.answer(from.id, 2)).text, /You may talk/);
+    await hook(host, direct('Thank you. What time is it?', { from }));
+    await telegram.answer(from.id, 3);
+    assert.equal((await mine()).state, 'allowed');
+    assert.deepEqual((await c.call('channels.allow', { channel: 'telegram', person: String(from.id), allow: false })).payload, { done: true });
+    const blocked = direct('And now?', { from });
+    await hook(host, blocked);
+    await handled();
+    assert.equal(await verdict(blocked), 'blocked');
+    c.ws.close();
+  });
+
+  it('and sends more than 60 messages in ten minutes is heard no more, so chains of programs end', async () => { // limit: channel sender
+    const from = friend();
+    const updates = Array.from({ length: 64 }, () => direct('/noop', { from }));
+    for (const update of updates) await hook(host, update);
+    await handled();
+    assert.equal(await verdict(updates.at(-1)), 'too-many');
+    assert.equal(await one(`select count(*) from channel_inbox where person = '${from.id}' and verdict = 'too-many'`), '4');
+  });
+});
+
+describe('in a group', () => {
+  const at = (text) => ({ entities: [...text.matchAll(/@\w+/g)].map((m) => ({ type: 'mention', offset: m.index, length: m[0].length })) });
+
+  it('it answers what is meant for it, as a reply, in its topic, and knows who says what', async () => {
+    const chat = -1001234567890, text = '💪 @HUMA_test_bot what time is it?';
+    const asked = inGroup(text, { from: friend({ first_name: 'Ben', last_name: undefined }), ...at(text), message_thread_id: 77, is_topic_message: true });
+    await hook(host, asked);
+    const said = await telegram.answer(chat);
+    assert.deepEqual([said.reply_parameters.message_id, said.message_thread_id], [asked.message.message_id, 77]);
+    const c = await open(host);
+    const { payload } = await c.call('chat.history', { sessionKey: `agent:main:telegram:group:${chat}:thread:77` });
+    assert.equal(payload.messages[0].content, `Ben: ${text}`);
+    c.ws.close();
+  });
+
+  it('is meant by a mention, a reply, a command and its name, and by nothing else', async () => {
+    const reply = { reply_to_message: { message_id: 1, from: BOT } };
+    const meant = [inGroup('@huma_test_bot hi', at('@huma_test_bot hi')), inGroup('yes', reply), inGroup('/time', { entities: [{ type: 'bot_command', offset: 0, length: 5 }] }),
+      inGroup('/time@huma_test_bot', { entities: [{ type: 'bot_command', offset: 0, length: 19 }] }), inGroup('Huma, what time is it?'),
+      inGroup('you there', { entities: [{ type: 'text_mention', offset: 0, length: 3, user: BOT }] })];
+    const not = [inGroup('what a game'), inGroup('@tom hi', at('@tom hi')), inGroup('/time@tom_bot', { entities: [{ type: 'bot_command', offset: 0, length: 13 }] }),
+      inGroup('ok', { reply_to_message: { message_id: 1, from: { id: 7, is_bot: false, first_name: 'T' } } })];
+    for (const update of [...meant, ...not]) await hook(host, update);
+    await handled();
+    for (const update of meant) assert.equal(await verdict(update), 'run', update.message.text);
+    for (const update of not) assert.equal(await verdict(update), 'not-addressed', update.message.text);
+  });
+
+  it('neither bots nor its own messages nor strangers of other groups are heard', async () => {
+    const reply = { reply_to_message: { message_id: 1, from: BOT } };
+    const cases = [[inGroup('go on', { ...reply, from: { id: 9, is_bot: true, first_name: 'Other', username: 'other_bot' } }), 'bot'], [inGroup('me', { ...reply, from: { ...BOT, is_bot: false } }), 'own-message'],
+      [inGroup('hi', { ...reply, chat: -100999, from: stranger() }), 'stranger'], [{ update_id: people += 1, edited_message: inGroup('hi', reply).message }, 'edited']];
+    for (const [update] of cases) await hook(host, update);
+    await handled();
+    for (const [update, why] of cases) assert.equal(await verdict(update), why);
+    assert.equal(telegram.sent(-100999).length, 0);
+  });
+});
