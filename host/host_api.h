@@ -220,10 +220,11 @@ int host_db_sibling(void); /* while this worker gets no connections: another wor
 /* ---- outbound HTTP ----------------------------------------------------------------------------
  * spec: packed {url, method, headers = {{name, value}, ..}, body or parts = {"text", {directory, name, what
  *   messages call it}, ..} (files below a directory, read while they are sent), timeout_s, connect_timeout_s,
- *   stream = bool, max_bytes, guard = bool (refuse private addresses), proxy_head = bool}.  A header or
- *   the url may contain ${secret:NAME}, filled in C.  Not streaming: DONE status is the HTTP status, data is
- *   packed {status, headers, body}.  Streaming: CHUNK(HOST_CHUNK_HEAD, packed {status, headers}),
- *   CHUNK(HOST_CHUNK_BODY, bytes)*, then DONE.  HOST_EGONE: a file is missing, or has changed meanwhile. */
+ *   stream = bool, max_bytes, guard = bool (refuse private addresses), proxy_head, body_secrets = bool}.
+ *   A header or the url, and with body_secrets a text body, may contain ${secret:NAME}, filled in C.  Not
+ *   streaming: DONE status is the HTTP status, data is packed {status, headers, body}.  Streaming:
+ *   CHUNK(HOST_CHUNK_HEAD, packed {status, headers}), CHUNK(HOST_CHUNK_BODY, bytes)*, then DONE.
+ *   HOST_EGONE: a file is missing, or has changed meanwhile. */
 enum { HOST_CHUNK_HEAD = 1, HOST_CHUNK_BODY = 2 };
 host_id host_fetch(host_id owner, host_str *spec);
 int host_fetch_why(host_str *out); /* why it last refused a spec; empty: the error says all */
@@ -331,6 +332,8 @@ double host_setting_number(host_str *name, host_str *text); /* with units (core/
 int host_setting_units(host_str *name, host_str *out);      /* 1: out has examples; 0: no units */
 int host_secret_set(host_str *name);             /* 1: configured; the value stays in C */
 int host_secret_hmac(host_str *name, host_str *data, host_str *out); /* HMAC-SHA-256, raw bytes */
+int host_secret_hash(host_str *name, int kind, host_str *before, host_str *after,
+                     host_str *out); /* SHA-256 (256) or SHA-1 (1) of before, secret, after; raw */
 int host_secret_equal(host_str *name, host_str *value); /* constant time; 0 when not configured */
 int host_bundle_list(int generation, host_str *out);    /* packed array of relative paths */
 int host_bundle_file(int generation, host_str *path, host_str *out);

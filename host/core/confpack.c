@@ -185,6 +185,21 @@ int host_secret_equal(host_str *name, host_str *value) {
   return CRYPTO_memcmp(a, b, sizeof a) == 0;
 }
 
+int host_secret_hash(host_str *name, int kind, host_str *before, host_str *after, host_str *out) {
+  static unsigned char value[EVP_MAX_MD_SIZE];
+  const char *secret = secret_for_scripts(name);
+  unsigned n = 0;
+  if (!secret) return HOST_EDENIED;
+  EVP_MD_CTX *md = EVP_MD_CTX_new();
+  bool done = md && EVP_DigestInit_ex(md, kind == 1 ? EVP_sha1() : EVP_sha256(), NULL) &&
+              EVP_DigestUpdate(md, before->p, before->n) && EVP_DigestUpdate(md, secret, strlen(secret)) &&
+              EVP_DigestUpdate(md, after->p, after->n) && EVP_DigestFinal_ex(md, value, &n);
+  EVP_MD_CTX_free(md);
+  if (!done) return HOST_EINVAL;
+  *out = (host_str){(const char *)value, n};
+  return 0;
+}
+
 int host_secret_hmac(host_str *name, host_str *data, host_str *out) {
   static unsigned char value[EVP_MAX_MD_SIZE];
   const char *secret = secret_for_scripts(name);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * fetchspec.c -- see fetchspec.h.
  *
- * Secrets are filled in here and nowhere else, into the url and header values only.  A guarded
- * request never gets one: its address and headers come from strangers, who could ask for any. */
+ * Secrets are filled in here and nowhere else, into the url and header values, and into a body only where
+ * the script says so (body_secrets): bodies are full of what strangers wrote.  A guarded request never
+ * gets one: its address and headers come from strangers, who could ask for any. */
 #include "fetch/fetchspec.h"
 
 #include <math.h>
@@ -23,6 +24,7 @@ enum {
   HEADER_MAX = 16 << 10,
   HEADERS_MAX = 100,
   BODY_MAX = 32 << 20,
+  BODY_SECRETS_MAX = 64 << 10, /* of a body that secrets are filled into */
   BYTES_DEFAULT = 4 << 20,
   BYTES_MAX = 64 << 20, /* of a response that is buffered whole */
   PIN_MAX = 64,
@@ -243,8 +245,25 @@ static int read_url(fetchspec *s, const pack_value *v) {
   return check_scheme(s);
 }
 
+static int read_secret_body(fetchspec *s, const pack_value *v) {
+  buf body;
+  int used = 0;
+  buf_init(&body, BODY_SECRETS_MAX);
+  int e = fill_in(&body, v->s, v->n, s->guard, &used);
+  if (e == 0 && buf_add(&body, "", 1) < 0) e = HOST_ELIMIT;
+  if (e < 0) {
+    if (body.p) explicit_bzero(body.p, body.n);
+    buf_free(&body);
+    return refuse(e, "a body with secrets is larger than 64 KB");
+  }
+  s->body = body.p;
+  s->body_n = body.n - 1;
+  return 0;
+}
+
 static int read_body(fetchspec *s, const pack_value *v) {
   if (s->body) return HOST_EINVAL;
+  if (s->body_secrets) return read_secret_body(s, v);
   if (v->n > BODY_MAX) return refuse(HOST_ELIMIT, "the body is larger than 32 MB");
   s->body = malloc(v->n + 1);
   if (!s->body) return HOST_EFULL;
@@ -345,6 +364,7 @@ static int read_field(fetchspec *s, pack_reader *r, bool flags) {
   if (is_named(key.s, key.n, "stream") && flags) s->stream = v.b;
   else if (is_named(key.s, key.n, "guard") && flags) s->guard = v.b;
   else if (is_named(key.s, key.n, "proxy_head") && flags) s->proxy_head = v.b;
+  else if (is_named(key.s, key.n, "body_secrets") && flags) s->body_secrets = v.b;
   else if (is_named(key.s, key.n, "headers")) return read_headers(s, &at, &v);
   else if (v.type == PACK_TABLE && is_named(key.s, key.n, "parts")) return read_parts(s, &at, &v);
   else if (v.type == PACK_NUM) return read_number(s, &key, v.num);
@@ -395,6 +415,7 @@ void fetchspec_free(fetchspec *s) {
   if (s->url) explicit_bzero(s->url, strlen(s->url));
   free(s->url);
   free(s->peer);
+  if (s->body && s->body_secrets) explicit_bzero(s->body, s->body_n);
   free(s->body);
   fetchbody_free(s->parts);
   free(s->pin);

@@ -16,6 +16,7 @@ typedef struct {
   struct curl_slist *headers; /* whole lines, secrets included */
   bool has_type, has_encoding; /* they include Content-Type, Accept-Encoding */
   char *body;                 /* NULL: none */
+  bool body_secrets;          /* secrets are filled into it */
   size_t body_n;
   fetchbody *parts;           /* instead: texts and files; NULL: none */
   double timeout_s, connect_timeout_s;

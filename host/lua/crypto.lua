@@ -59,6 +59,13 @@ function M.secret_hmac_hex(name, data)
   return raw and M.hex(raw)
 end
 
+--- SHA-256 of `before`, a secret whose value stays in the host, and `after`: 32 bytes; nil when it is not configured.
+--- For protocols that hash a key with what it signs, or derive another key from it.
+function M.secret_sha256(name, before, after) return host.secret_hash(name, 256, before or "", after or "") end
+
+--- The same with SHA-1: 20 bytes.  Only for protocols that require it.
+function M.secret_sha1(name, before, after) return host.secret_hash(name, 1, before or "", after or "") end
+
 local SEAL_MAX, CONTEXT_MAX = 16777216, 1024
 
 local function check_context(name, text, context)

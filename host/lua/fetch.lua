@@ -74,6 +74,7 @@ local function host_spec(request)
     guard = request.guard == true,
     pin = request.pin,
     proxy_head = request.proxy_head == true or nil,
+    body_secrets = request.body_secrets == true or nil,
     proxy = request.proxy, no_proxy = request.no_proxy,
   }
 end
@@ -221,8 +222,9 @@ end
 --- One HTTP request.  Awaits.
 --- request: url (http or https; may hold ${secret:NAME}, filled in by the host), method, headers
 ---   ({[name]=value}, the same), body (a string; or a file, which the host reads while it sends it: {root =
----   files.root(..), name = ..}, or one of an upload), form (in its place, multipart/form-data: a list of {name, value
----   or file, filename, type}; at most 16 files), timeout_s (30; for all of it, at most 600),
+---   files.root(..), name = ..}, or one of an upload), body_secrets (true: a body that is a string of at most 64 KB may
+---   hold ${secret:NAME} too, so nothing that others wrote may be in it), form (in its place, multipart/form-data: a
+---   list of {name, value or file, filename, type}; at most 16 files), timeout_s (30; for all of it, at most 600),
 ---   connect_timeout_s (10), max_bytes of the response body (8 MiB), guard (true allows
 ---   only https to public addresses, and the networks of the setting egress.allow), pin ("sha256//" and the
 ---   base64 digest of the server's public key: trusts that key instead of certificate authorities), proxy (a URL,

@@ -1,5 +1,6 @@
 // spec/e2e/secrets.test.mjs -- secrets stored in the home: `human secret`, and their use in a running host.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -12,7 +13,14 @@ import { root } from './support.mjs';
 const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
 const VALUE = 'sk-a-value-nobody-may-see-7Qx';
 const seen = [];
-const server = http.createServer((req, res) => { seen.push({ url: req.url, auth: req.headers.authorization }); res.end('ok'); });
+const server = http.createServer((req, res) => {
+  let body = '';
+  req.on('data', (piece) => { body += piece; });
+  req.on('end', () => {
+    seen.push(body ? { body } : { url: req.url, auth: req.headers.authorization });
+    res.end('ok');
+  });
+});
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 
@@ -30,6 +38,17 @@ g:get("/guarded", { summary = "Asks for a stranger", reply = { [200] = s.raw "te
 end)
 g:get("/equal", { summary = "Compares", reply = { [200] = s.raw "text/plain" } }, function()
   return 200, tostring(crypto.secret_equal("mine", "${VALUE}x"))
+end)
+g:get("/body", { summary = "Asks with a secret in the body", query = { how = s.string }, reply = { [200] = s.raw "text/plain" } },
+  function(ctx)
+    local answer, err = fetch { url = "http://127.0.0.1:${server.address().port}/",
+      body = "k=$\{secret:mine}" .. (" "):rep(ctx.query.how == "long" and 65536 or 0),
+      body_secrets = ctx.query.how ~= "plain", guard = ctx.query.how == "guarded" }
+    return 200, answer and answer.body or err.code
+  end)
+g:get("/hash", { summary = "Hashes", reply = { [200] = s.raw "text/plain" } }, function()
+  return 200, crypto.hex(crypto.secret_sha256("mine", "a", "b")) .. " " .. crypto.hex(crypto.secret_sha1("mine"))
+    .. " " .. tostring(crypto.secret_sha256("none"))
 end)
 return {}
 `;
@@ -70,6 +89,24 @@ describe('secrets in the home', () => {
     assert.equal((await human(['secret', 'remove', 'second'])).code, 0);
     assert.equal((await human(['secret', 'remove', 'second'])).code, 1);
     assert.match((await human(['secret', 'list'])).out, /^mine +ok\n$/);
+  });
+
+  it('stand in a body where the script says so, and nowhere else', async () => {
+    await human(['secret', 'set', 'mine'], VALUE);
+    assert.equal(await text('/body?how=filled'), 'ok');
+    assert.deepEqual(seen.pop(), { body: `k=${VALUE}` });
+    assert.equal(await text('/body?how=plain'), 'ok');
+    assert.deepEqual(seen.pop(), { body: 'k=${secret:mine}' });
+    const before = seen.length;
+    assert.equal(await text('/body?how=guarded'), 'denied');
+    assert.equal(await text('/body?how=long'), 'too_large'); // limit: fetch body with secrets
+    assert.equal(seen.length, before);
+  });
+
+  it('are hashed with what stands around them', async () => {
+    await human(['secret', 'set', 'mine'], VALUE);
+    const hash = (kind, said) => createHash(kind).update(said).digest('hex');
+    assert.equal(await text('/hash'), `${hash('sha256', `a${VALUE}b`)} ${hash('sha1', VALUE)} nil`);
   });
 
   it('go on when their key is replaced, and say so when it is another', async () => {

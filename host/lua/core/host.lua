@@ -353,6 +353,12 @@ function M.secret_hmac(name, data)
   return taken()
 end
 
+-- The SHA-256 (256) or SHA-1 (1) of `before`, the secret of that name and `after`, raw; nil when it is not configured.
+function M.secret_hash(name, kind, before, after)
+  if C.host_secret_hash(fill(a, name), kind, fill(b, before), fill(c, after), out) < 0 then return nil end
+  return taken()
+end
+
 function M.secret_equal(name, value) return C.host_secret_equal(fill(a, name), fill(b, value)) == 1 end
 
 function M.bundle_list(gen)
