@@ -262,6 +262,9 @@ int host_stats(host_str *out);                   /* this worker's state now, pac
 /* level: 0 error .. 3 debug; one line, no newline.  gen: the generation that logs; empty: the one in
  * service. */
 int host_log(int level, host_str *gen, host_str *line);
+/* Whole lines of this host's log from position `from` (bytes; < 0: the newest), at most `max` bytes.
+ * Returns the position of the first: greater than `from` when lines are no longer there. */
+double host_log_tail(double from, int max, host_str *out);
 
 /* ---- crypto and text: pure ------------------------------------------------------------------- */
 enum { HOST_SHA256 = 1, HOST_HMAC_SHA256, HOST_SHA1, HOST_HMAC_SHA1, HOST_MD5, HOST_SHA512, HOST_HMAC_SHA512,

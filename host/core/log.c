@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "core/conf.h"
+#include "core/logring.h"
 #include "core/shm.h"
 #include "host_api.h"
 
@@ -135,7 +136,7 @@ int log_share(int workers) {
   void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED) return -1;
   shared = p;
-  return 0;
+  return logring_share();
 }
 
 void log_attach(int worker) {
@@ -270,6 +271,7 @@ static void put_clean(line *l, const char *p, size_t n, bool escape) {
 
 static void emit(line *l) {
   l->p[l->n++] = '\n';
+  logring_add(l->p, l->n);
   if (mine) gather(l->p, l->n);
   else write_now(l->p, l->n);
 }

@@ -224,4 +224,16 @@ function M.warn(message, fields) write("warn", message, fields) end
 function M.error(message, fields) write("error", message, fields) end
 function M.debug(message, fields) write("debug", message, fields) end
 
+--- The newest lines that this host has logged, as they were written, with secrets masked: {lines, sizes (their bytes),
+--- cursor (for the next call), lost (lines after the given cursor are no longer kept)}.  cursor: of an earlier call, or
+--- nil; max_bytes: at most 262144.
+function M.tail(cursor, max_bytes)
+  local bytes, at = host.log_tail(cursor or -1, max_bytes)
+  local lines, sizes = json.array {}, {}
+  for one in bytes:gmatch "[^\n]+" do
+    lines[#lines + 1], sizes[#sizes + 1] = M.mask(one), #one + 1
+  end
+  return { lines = lines, sizes = sizes, cursor = at + #bytes, lost = cursor ~= nil and at ~= cursor }
+end
+
 return M

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/op.h"
@@ -25,6 +26,12 @@ static double resident(void) {
   return second ? (double)strtol(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
+/* The most that was resident; the kernel counts it in KB. */
+static double peak(void) {
+  struct rusage used;
+  return getrusage(RUSAGE_SELF, &used) ? 0 : (double)used.ru_maxrss * 1024;
+}
+
 static int put(buf *b, const char *name, double value) {
   return pack_z(b, name) || pack_num(b, value);
 }
@@ -41,8 +48,8 @@ static int put_pool(buf *b) {
 int host_stats(host_str *out) {
   static buf b = {.max = STATS_MAX};
   b.n = 0;
-  if (pack_map(&b, 6) || put(&b, "rss_bytes", resident()) || put(&b, "connections", conn_count()) ||
-      put(&b, "events", op_pending()) || put(&b, "ops", op_live()) ||
+  if (pack_map(&b, 7) || put(&b, "rss_bytes", resident()) || put(&b, "peak_bytes", peak()) ||
+      put(&b, "connections", conn_count()) || put(&b, "events", op_pending()) || put(&b, "ops", op_live()) ||
       put(&b, "bus_bytes", (double)bus_queued()) || put_pool(&b))
     return HOST_EFULL;
   *out = (host_str){b.p, (uint32_t)b.n};

@@ -32,12 +32,13 @@ local function latency_ms(series)
   return count > 0 and sum(series, "human_http_request_duration_seconds_sum") * 1000 / count or 0
 end
 
---- {websockets, memory_mb, metrics} of all workers of this host.
+--- {websockets, memory_mb, peak_mb, metrics} of all workers of this host.
 function M.now()
   local series = read(system.metrics_text())
   local requests = sum(series, "human_http_requests_total")
   return {
     websockets = sum(series, "human_websockets"), memory_mb = sum(series, "human_resident_memory_bytes") / 1048576,
+    peak_mb = sum(series, "human_peak_memory_bytes") / 1048576,
     metrics = {
       total_requests = requests + sum(series, "human_rpc_calls_total"),
       total_tokens = sum(series, "human_llm_tokens_total"),

@@ -275,6 +275,12 @@ function M.log_buffer(level, buf, gen)
   buf:reset()
 end
 
+-- Whole lines of the log from a position on (negative: the newest), at most max bytes; and the position of the first.
+function M.log_tail(from, max)
+  local at = C.host_log_tail(from, max, out)
+  return taken(), at
+end
+
 function M.metric_set(name, value) return C.host_metric_set(fill(a, name), value) end
 
 -- The sum over all processes, or nil if none has that metric.

@@ -52,6 +52,7 @@ local HELP = {
   human_database_state = { "gauge", "1 for what the database is to this worker, 0 for all that it is not." },
   human_lua_memory_bytes = { "gauge", "Memory that scripts hold." },
   human_resident_memory_bytes = { "gauge", "Resident memory of a worker." },
+  human_peak_memory_bytes = { "gauge", "The most that was resident of a worker." },
   human_uptime_seconds = { "gauge", "Age of a worker." },
 }
 
@@ -102,6 +103,7 @@ function M.publish()
   set("human_event_queue_length", s.events)
   set("human_bus_queue_bytes", s.bus_bytes)
   set("human_resident_memory_bytes", s.rss_bytes)
+  set("human_peak_memory_bytes", s.peak_bytes)
   set("human_lua_memory_bytes", host.native.memory())
   set("human_uptime_seconds", host.now() - STARTED)
   local state = host.db_state()

@@ -5,6 +5,7 @@ local json = require "human.json"
 local llm = require "human.llm"
 local s = require "human.schema"
 local system = require "human.system"
+local capabilities = require "gateway.capabilities"
 local numbers = require "gateway.numbers"
 local models = require "agent.providers.models"
 local surface = require "api.gateway.surface"
@@ -13,6 +14,20 @@ local M = {}
 if not surface.on then return M end
 
 local g = surface.group "System"
+
+-- ---- capabilities ------------------------------------------------------------------------------------------
+
+local names = s.array(s.string)
+
+g:rpc("capabilities", {
+  summary = "What this server can do: how many, and their names", roles = surface.READERS,
+  result = s.object {
+    { "version", s.string }, { "tools", s.int:describe "that are switched on" },
+    { "channels", s.int:describe "that are set up" },
+    { "providers", s.int:describe "of language models that can be asked" }, { "peak_rss_mb", s.number },
+    { "tool_names", names }, { "channel_names", names }, { "provider_names", names },
+  },
+}, function() return capabilities.now() end)
 
 -- ---- models -----------------------------------------------------------------------------------------
 
