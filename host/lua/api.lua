@@ -179,9 +179,9 @@ function M.key_prefix(prefix, about)
 end
 
 -- How errors look.  options: title (in OpenAPI), fields ({{name, schema}, ..} in the order of the answer), body(e) ->
--- {name = value} of e = {status, reason, code, message}, facts (the data of a refusal follow the fields), paths: errors
--- below these paths have this shape (the longest match decides), unless a route's group names another; so do errors
--- for paths without a route, and the host's own refusals.  Without any shape: {error = message, code}.
+-- {name = value} of e = {status, reason, code, message, data (of the refusal)}, facts (these data follow the fields),
+-- paths: errors below these paths have this shape (the longest match decides), unless a route's group names another;
+-- so do errors for paths without a route, and the host's own refusals.  Without any shape: {error = message, code}.
 function M.shape(name, options)
   local g = building "api.shape"
   local where, area = place(2)

@@ -102,8 +102,9 @@ function methods:path(path) return caller.prefix(self.req) .. path end
 -- Our public base URL, "https://api.example/human", when a trusted proxy gives it; else nil.
 function methods:base() return caller.base(self.req) end
 
--- Answers with server-sent events: a stream (below).  From then on the request cannot be refused.
-function methods:stream() return require("human.http.event_stream").open(self) end
+-- Answers with server-sent events: a stream (below), with these headers ({name = value}, optional).  From then on the
+-- request cannot be refused.
+function methods:stream(headers) return require("human.http.event_stream").open(self, headers) end
 
 -- Starts fn(...) as a task of its own once this request has been answered, so that the answer comes before the task's
 -- effects.  Not when the request fails, nor when it gets the stored answer of an earlier one.

@@ -12,6 +12,7 @@ local fail = require "human.fail"
 local feeds = require "human.core.feeds"
 local gen = require "human.scripts.generation"
 local grants = require "human.http.grants"
+local headers_of = require "human.http.headers"
 local host = require "human.core.host"
 local json = require "human.json"
 local sched = require "human.core.sched"
@@ -45,13 +46,14 @@ local function last_event_id(req)
 end
 
 -- Begins the answer of ctx.  Lifts the request's time limit unless the route sets one.
-function M.open(ctx)
+function M.open(ctx, headers)
   if ctx.out then error("ctx:stream() was called before", 2) end
   beyond "ctx:stream()"
   if ctx.claim then require("human.idempotency").release(ctx) end   -- a stream cannot be stored
   local route = ctx.route
   local head = HEAD .. route.common_head .. require("human.http.cors").headers(route.cors, ctx.req)
     .. "x-request-id: " .. ctx.id .. "\r\n" .. (rawget(ctx, "cookie_lines") or "")
+    .. (headers and assert(headers_of.lines(headers, "content-type")) or "")
   local out = setmetatable({ req = ctx.req, ctx = ctx, closed = false, gone = false, bytes = 0,
                              waiters = {}, follows = false }, out_mt)
   out.last_id, out.lost = last_event_id(ctx.req)

@@ -72,7 +72,8 @@ local function with_facts(shape, text, data)
 end
 
 local function render(shape, f, request_id)
-  local e = { status = f.status, reason = fail.reason(f.status), code = f.code, message = f.message }
+  local e = { status = f.status, reason = fail.reason(f.status), code = f.code, message = f.message,
+              data = f.data or {} }
   local value = shape.body(e)
   value.details, value.request_id = f.details, f.status == 500 and request_id or nil
   local text = shape.encode(value)
