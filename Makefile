@@ -217,6 +217,7 @@ build/fuzz/%: spec/fuzz/%.c $(OBJ)
 SERVICE ?= $(PREFIX)/lib/systemd/system
 share    = $(DESTDIR)$(PREFIX)/share
 etc      = $(DESTDIR)/etc/human
+complete = bash-completion/completions/human zsh/vendor-completions/_human fish/vendor_completions.d/human.fish
 system   = 's|// "home": "~/.human",     |"home": "/var/lib/human",   |'
 
 $(B)/human.1: $(B)/human etc/man.sh
@@ -233,6 +234,8 @@ install: build $(B)/human.1
 	install -m 644 spec/scripts/agent_rules_spec.lua $(share)/human/spec/scripts
 	install -m 644 spec/support/plain_host.lua $(share)/human/spec/support
 	install -m 644 $(B)/human.1 $(share)/man/man1/human.1
+	for at in $(complete); do install -d $(share)/$${at%/*}; \
+	  build/human completion --set home=/nonexistent $${at%%[-/]*} >$(share)/$$at; done
 	install -m 644 README.md docs/*.md $(share)/doc/human
 	[ -e $(etc)/human.json ] || { sed $(system) etc/human.json >$(etc)/human.json && \
 	  chmod 640 $(etc)/human.json; }
@@ -244,7 +247,8 @@ install: build $(B)/human.1
 
 # What is yours stays: /etc/human, /var/lib/human.
 uninstall:
-	rm -rf $(DESTDIR)$(PREFIX)/bin/human $(share)/human $(share)/man/man1/human.1 $(share)/doc/human
+	rm -rf $(DESTDIR)$(PREFIX)/bin/human $(share)/human $(share)/man/man1/human.1 $(share)/doc/human \
+	  $(addprefix $(share)/,$(complete))
 	[ -z "$(SERVICE)" ] || rm -f $(addprefix $(DESTDIR)$(SERVICE)/,human.service human.socket)
 
 # The reference in docs/scripting.md, from the comments in host/lua.

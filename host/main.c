@@ -118,7 +118,7 @@ static int help(const char *about) {
   if (n) return printf("%.*s", (int)n, text), 0;
   printf("usage: human [COMMAND] [FLAGS]\n\ncommands:\n");
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-    printf("  %-9s %s\n", commands[i].name, commands[i].help);
+    printf("  %-10s %s\n", commands[i].name, commands[i].help);
   printf("\nflags:\n"
          "  --port N, --agent-port N   where to listen (3000 and 4009; agent port 0: off)\n"
          "  --host ADDRESS             on which address (127.0.0.1)\n"

@@ -22,7 +22,8 @@ describe('make install', { skip }, () => {
   after(() => fs.rmSync(to, { recursive: true, force: true }));
 
   it('puts the program, its scripts and what describes them below PREFIX', () => {
-    for (const file of ['bin/human', 'share/human/scripts/api/errors.lua', 'share/man/man1/human.1',
+    for (const file of ['bin/human', 'share/human/scripts/api/errors.lua', 'share/man/man1/human.1', 'share/bash-completion/completions/human',
+      'share/zsh/vendor-completions/_human', 'share/fish/vendor_completions.d/human.fish',
       'share/doc/human/README.md', 'share/human/spec/scripts/agent_rules_spec.lua']) {
       assert.ok(fs.existsSync(at(`${prefix}/${file}`)), file);
     }

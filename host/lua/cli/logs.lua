@@ -26,6 +26,7 @@ local function plain(line)
 end
 
 local function print_all(answer, o)
+  if answer.reset == true and not o.json then remote.say "(some lines are lost)" end
   for _, line in ipairs(answer.lines or {}) do
     if type(line) == "table" then line = json.encode_sorted(line) end
     remote.say(o.json and line or plain(line))
@@ -53,7 +54,7 @@ function M.run(args)
   local answer = look(nil, lines_of(o))
   print_all(answer, o)
   while o.follow do
-    sched.sleep(LOOK_S)
+    if not answer.truncated then sched.sleep(LOOK_S) end
     answer = look(answer.cursor, LINES_MAX)
     print_all(answer, o)
   end
