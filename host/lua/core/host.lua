@@ -350,22 +350,7 @@ function M.conf()
 end
 
 require "human.core.host_settings"(M, C, fill, taken, { a, b, out })
-
-function M.secret_set(name) return C.host_secret_set(fill(a, name)) == 1 end
-
--- HMAC-SHA-256 of data under the secret of that name, raw; nil when it is not configured.
-function M.secret_hmac(name, data)
-  if C.host_secret_hmac(fill(a, name), fill(b, data), out) < 0 then return nil end
-  return taken()
-end
-
--- The SHA-256 (256) or SHA-1 (1) of `before`, the secret of that name and `after`, raw; nil when it is not configured.
-function M.secret_hash(name, kind, before, after)
-  if C.host_secret_hash(fill(a, name), kind, fill(b, before), fill(c, after), out) < 0 then return nil end
-  return taken()
-end
-
-function M.secret_equal(name, value) return C.host_secret_equal(fill(a, name), fill(b, value)) == 1 end
+require "human.core.host_secrets"(M, C, fill, taken, { a, b, c, out })
 
 function M.bundle_list(gen)
   if C.host_bundle_list(gen, out) < 0 then return {} end
