@@ -195,4 +195,12 @@ function M.equal(account, setting, text) return crypto.secret_equal(account.secr
 --- HMAC-SHA-256 of data under that secret, as 64 hex digits; nil where it is not set.
 function M.hmac(account, setting, data) return crypto.secret_hmac_hex(account.secrets[setting], data) end
 
+--- SHA-256 of `before`, that secret and `after`: 32 bytes; nil where it is not set.
+function M.sha256(account, setting, before, after)
+  return crypto.secret_sha256(account.secrets[setting], before, after)
+end
+
+--- The same with SHA-1, for protocols that require it.
+function M.sha1(account, setting, before, after) return crypto.secret_sha1(account.secrets[setting], before, after) end
+
 return M

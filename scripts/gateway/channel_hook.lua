@@ -98,7 +98,10 @@ function M.account(c, request)
     if account.enabled and not channel.missing(c, account) then
       any = account
       local ok, why = verified(c, request, account)
-      if ok then return account end
+      if ok then
+        account.me = c.me and c.me(account) or store.row(account).me
+        return account
+      end
       reason = (not reason or reason == "not_configured") and why or reason
     end
   end

@@ -64,7 +64,7 @@ end
 
 -- Whether a message of a group is for the bot: it says so, answers it, or calls it by name.
 local function is_meant(message, me)
-  if message.to_me or names_me(message, me) then return true end
+  if message.to_me or names_me(message, me) or message.to_ours then return true end
   if me.id and message.reply_to_from == me.id then return true end
   if message.mentions and message.mentions[1] or not me.name then return false end
   local ear = hearing.ear { id = me.id, names = { me.name }, handles = { me.handle }, others = {} }
@@ -73,6 +73,7 @@ end
 
 local function facts_of(item, account, me)
   local message = item.message
+  message.to_ours = message.group and message.reply_to ~= nil and post.is_ours(item, message.reply_to)
   local person = people.get(item.channel, item.account, item.person)
   local paired = person and person.state or "unknown"
   return {
@@ -231,6 +232,17 @@ local function give_up(row, item, why)
   log.error("a message of a channel was given up", { channel = item.channel, item = item.id, reason = why })
 end
 
+-- The vendor could not deliver what it had taken.
+local function undelivered(row, item, account)
+  local why = item.message.text ~= "" and item.message.text or "it did not arrive"
+  db.tx(function(tx)
+    post.undelivered(tx, item, why)
+    store.handled(tx, item.id, "not-delivered")
+    row:done(tx)
+  end)
+  store.note(account, "out", why)
+end
+
 --- A row of the queue: {item}.
 function M.run(row)
   local item = store.item(db, row.payload.item)
@@ -238,6 +250,7 @@ function M.run(row)
   if row.attempt > TRIES then return give_up(row, item, "failed") end
   local c, account, why = net.account(item.channel, item.account)
   if not c then return give_up(row, item, why) end
+  if item.message.kind == "failed" then return undelivered(row, item, account) end
   local facts = facts_of(item, account, me_of(c, account, item.message))
   carry_out(row, item, c, account, facts)
   acknowledge(c, account, item.message)
@@ -249,7 +262,7 @@ local function type_once(item)
   local c, account = net.account(item.channel, item.account)
   if not c then return false end
   local token = net.token(c, account)
-  local request = token ~= false and c.typing(place(item, {}), account, token)
+  local request = token ~= false and c.typing(place(item, { message_id = item.message.message_id }), account, token)
   local response = request and net.ask(request, 5)
   return response ~= nil and response.status < 400, c.typing_ms or TYPING_MS
 end

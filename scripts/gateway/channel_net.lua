@@ -23,6 +23,7 @@ function M.ask(request, timeout_s)
   end
   local response, err = fetch {
     url = request.url, method = request.method, headers = headers, body = body, form = request.form,
+    body_secrets = request.body_secrets,
     timeout_s = timeout_s or TIMEOUT_S, max_bytes = ANSWER_BYTES,
   }
   if not response then return nil, err.message end
@@ -36,7 +37,9 @@ function M.token(c, account, renew)
   local kept, key = state.table "gateway.channel_tokens", account.channel .. " " .. account.name
   local now_s = time.now_ms() / 1000
   if kept[key] and not renew and kept[key].until_s > now_s then return kept[key].token end
-  local response, why = M.ask(c.login(account))
+  local login = c.login(account)
+  if not login then return nil end
+  local response, why = M.ask(login)
   if not response then return false, why end
   local token, told = c.logged_in(response)
   if not token then return false, told end
@@ -50,7 +53,9 @@ function M.probe(c, account)
   if not c.health then return {} end
   local token, why = M.token(c, account)
   if token == false then return nil, why end
-  local response, failed = M.ask(c.health(account, token))
+  local health = c.health(account, token)
+  if not health then return {} end
+  local response, failed = M.ask(health)
   if not response then return nil, failed end
   local me, told = c.healthy(response)
   if me then store.keep_me(account, me) end

@@ -7,9 +7,9 @@ local valid = require("gateway.texts").valid
 local M = {}
 
 local MESSAGES, ATTACHMENTS, MENTIONS = 100, 20, 50 -- limit: webhook messages
-local KINDS = { message = true, command = true, button = true, other = true }
+local KINDS = { message = true, command = true, button = true, failed = true, other = true }
 local BYTES = { id = 200, chat = 150, thread = 40, title = 200, text = 100000, reply_to_from = 100, message_id = 200,
-                data = 500, reply_token = 2000, kind = 20 }
+                reply_to = 200, data = 500, reply_token = 2000, kind = 20 }
 local PERSON = { id = 100, name = 100, handle = 100 }
 local ATTACHMENT = { kind = 20, id = 500, url = 2000, name = 200, mime = 100 }
 
@@ -25,7 +25,8 @@ end
 local function fields(from, limits)
   local out = {}
   for name, bytes in pairs(limits) do
-    out[name] = text(from[name], bytes, name == "id" or name == "chat" or name == "thread" or name == "message_id")
+    out[name] = text(from[name], bytes, name == "id" or name == "chat" or name == "thread" or name == "message_id"
+      or name == "reply_to")
   end
   return out
 end

@@ -49,6 +49,9 @@ M.sql = {
   hold = [[insert into channel_pace as p (channel, account, chat, next_at)
     values ($1, $2, $3, clock_timestamp() + $4::float8 * interval '1 ms')
     on conflict (channel, account, chat) do update set next_at = greatest(p.next_at, excluded.next_at)]],
+  failed_later = [[update channel_posts set state = 'failed', error = $4 where channel = $1 and account = $2
+    and vendor_id = $3]],
+  ours = "select true from channel_posts where channel = $1 and account = $2 and vendor_id = $3 limit 1",
   where_ = [[select i.channel, i.account, i.message from gateway_runs r
     join channel_inbox i on i.id = substr(r.cause, 9) where r.id = $1 and r.cause like 'channel:%']],
 }
@@ -103,6 +106,18 @@ function M.where(tx, run_id)
            reply_to = m.group and m.message_id or nil, from = m.from }
 end
 
+--- Whether a vendor's message is one of ours; item: of a message that came in.
+function M.is_ours(item, vendor_id)
+  return db.value(M.sql.ours, item.channel, item.account, vendor_id) == true
+end
+
+--- Notes in tx that what a vendor had taken did not arrive.  item: {channel, account, message = {message_id, chat}}.
+function M.undelivered(tx, item, why)
+  tx:exec(M.sql.failed_later, item.channel, item.account, item.message.message_id, cut(why, 500))
+  news.after(tx, "channel.failed", { channel = item.channel, account = item.account, chat = item.message.chat,
+                                    message = why })
+end
+
 -- ---- sending -----------------------------------------------------------------------------------------------
 
 -- Takes a turn of the account and of the chat; the milliseconds until both are there.
@@ -125,7 +140,7 @@ end
 local function ask(c, account, post, renew)
   local token, no_token = net.token(c, account, renew)
   if token == false then return { retry = no_token } end
-  local message = { once = post.id }
+  local message = { once = post.id, attempt = post.tries + 1 }
   again(message, post.message)
   local request, why = c.say(message, account, token)
   if not request then return { failed = why or "it cannot be sent" } end

@@ -53,6 +53,7 @@ return {
 
   -- Channels.
   invalid_signature   = e(401, "The webhook was refused"),
+  invalid_challenge   = e(403, "The challenge was refused"),
   invalid_body        = e(400, "The body is not what this channel sends"),
   webhooks_full       = e(503, "Too many messages of this channel wait; send it again later"),
   channel_refused     = rpc(e(400, "The channel cannot do that"), -32602, "INVALID_PARAMS"),

@@ -22,17 +22,18 @@ api.shape("webhook", {
 local g = api.group { tag = "Webhooks", auth = false, shape = "webhook", cors = false }
 local name = s.string { max = 64 }
 
-local function refuse(ctx, code, why, unset)
+local function refuse(ctx, code, why, unset, is_get)
   if code == "full" then ctx:fail("webhooks_full", { retry_after_s = 10 }) end
   if code == "invalid" then ctx:fail "invalid_body" end
   local message = hook.WHY[why] or why
   if unset then message = "this channel is not configured: docs/channels.md" end
+  if is_get then ctx:fail("invalid_challenge", { message = "The challenge was refused: " .. message }) end
   ctx:fail("invalid_signature", { message = "The webhook was refused: " .. message })
 end
 
 local function receive(ctx, c, body)
   local answer, code, why, unset = hook.receive(c, hook.request(ctx, c, body))
-  if not answer then refuse(ctx, code, why, unset) end
+  if not answer then refuse(ctx, code, why, unset, body == nil) end
   return answer.status, answer.body, { ["Content-Type"] = answer.type }
 end
 
@@ -60,7 +61,7 @@ end
 
 g:get("/webhook/{channel}", {
   summary = "The challenge of a vendor that asks with GET", params = { channel = name }, query = M.query, reply = REPLY,
-  errors = { "method_not_allowed", unpack(ERRORS) },
+  errors = { "method_not_allowed", "invalid_challenge", unpack(ERRORS) },
 }, function(ctx)
   local c = named(ctx, ctx.params.channel)
   if not c.get then ctx:fail("method_not_allowed", { headers = { allow = "POST" } }) end
