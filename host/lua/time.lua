@@ -1,5 +1,5 @@
 -- host/lua/time.lua -- ISO 8601 times as text and as milliseconds since 1970, both in UTC.
--- The profile of RFC 3339: date, time and zone are all there.  No time zone data, no locale.
+-- The profile of RFC 3339: date, time and zone are all there.  No locale; of time zones only where their files are.
 
 local blame = require "human.core.blame"
 local host = require "human.core.host"
@@ -84,6 +84,19 @@ function M.normalize(text)
   if not ms then return nil end
   if ms < -62167219200000 or ms > 253402300799999 then return nil end -- outside years 0000 to 9999
   return M.format(ms)
+end
+
+local ZONES, ZONE_NAME_MAX, ZONE_BYTES = "/usr/share/zoneinfo/", 64, 65536
+
+--- The TZif file of a time zone as this machine has it ("Europe/Stockholm"), for cron.tzif of the rock cron; nil: there
+--- is none of that name.
+function M.zone_file(name)
+  if type(name) ~= "string" or #name > ZONE_NAME_MAX or not find(name, "^%a[%w_+/-]*$") then return nil end
+  local f = io.open(ZONES .. name, "rb")
+  if not f then return nil end
+  local bytes = f:read(ZONE_BYTES + 1)           -- nil: a directory
+  f:close()
+  return bytes and #bytes <= ZONE_BYTES and sub(bytes, 1, 4) == "TZif" and bytes or nil
 end
 
 local shift_s = 0                                -- how far a test clock is ahead (human.core.clock)

@@ -54,3 +54,15 @@ describe("time", function()
     end
   end)
 end)
+
+describe("time.zone_file", function()
+  it("has the files of zones, and none of others", function()
+    assert.equal("TZif", time.zone_file("Europe/Stockholm"):sub(1, 4))
+    assert.equal("TZif", time.zone_file("Etc/GMT+3"):sub(1, 4))
+    for _, name in ipairs { "Mars/Base", "Europe", "../../../etc/passwd", "/etc/passwd", "", "Europe/../UTC", "tzdata.zi", "UTC\0",
+                            ("a"):rep(65), "leapseconds" } do
+      assert.is_nil(time.zone_file(name), name)
+    end
+    assert.is_nil(time.zone_file(5))
+  end)
+end)
