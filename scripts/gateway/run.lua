@@ -16,10 +16,10 @@ local M = {}
 M.THINK, M.ACT, M.EXPIRE = "session.think", "session.act", "session.expire"
 
 M.sql = {
-  get = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers, r.cause,
+  get = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers, r.cause, r.given,
       r.idempotency_key as once, a.session_key, a.parent_id, a.user_id
     from gateway_runs r join agents a on a.id = r.session_id where r.id = $1]],
-  live = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers, r.cause,
+  live = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers, r.cause, r.given,
       r.idempotency_key as once, a.session_key, a.parent_id, a.user_id
     from gateway_runs r join agents a on a.id = r.session_id
     where r.session_id = $1 and r.state in ('waiting', 'thinking', 'acting') order by r.n]],

@@ -13,6 +13,7 @@ local task = require "human.task"
 local budget = require "agent.budget"
 local calls = require "gateway.calls"
 local deltas = require "gateway.deltas"
+local given = require "gateway.given"
 local limits = require "gateway.rules.limits"
 local named = require "gateway.named"
 local news = require "gateway.news"
@@ -212,6 +213,7 @@ function M.run(row)
   local run = runs.get(db, row.payload.run)
   if not (run and run.state == "thinking" and run.step == row.payload.step) then return end
   task.name("gateway run", run.id)
+  if run.given then return given.think(row, run) end
   if row.attempt > limits.think_attempts then return give_up(row, run) end
   local pieces, spent = pieces_of(run), {}
   local ok, answer = named.run(named.of_session(run.session_id), llm.timeout_ms() / 1000 + MORE_S, { run_id = run.id },
