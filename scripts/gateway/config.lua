@@ -32,6 +32,14 @@ config.define("security.autonomy_level", { type = "int", default = 2, min = 0, m
 config.define("tools.enabled", { type = "list", text = "tools that are off unless they are named here; *: all" })
 config.define("tools.disabled", { type = "list", text = "tools that are off; *: all" })
 
+config.define("cron.enabled", { type = "bool", default = true, text = "false: no job begins by the clock" })
+config.define("cron.timezone", { type = "text", default = "UTC", min = 1, max = 64,
+  text = "of jobs that name none: UTC, Europe/Stockholm" })
+config.define("cron.max_concurrent", { type = "int", default = 4, min = 1, max = 100,
+  text = "jobs that run at a time; those that wait for an approval do not count" })
+config.define("cron.max_run_history", { type = "int", default = 50, min = 1, max = 1000,
+  text = "runs of a job that are kept" })
+
 -- What could only be noticed when a stranger, or nobody, comes in.
 local g = config.gateway
 for _, origin in ipairs(g.cors_origins) do

@@ -6,6 +6,8 @@ require "gateway.approvals"
 require "gateway.chat"
 require "gateway.sessions"
 require "gateway.usage"
+require "gateway.cron"
+require "gateway.cron_deliver"
 require "gateway.tools.init"
 
 return {}

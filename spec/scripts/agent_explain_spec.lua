@@ -32,12 +32,13 @@ local ALLOWED = {
 
 -- Tables that stay small: rules limit them, or they have a row per host.
 local SMALL = { agent_types = true, claim_workers = true, host_jobs = true, gateway_owner = true, gateway_devices = true,
-                gateway_pair_code = true, channel_accounts = true }
+                gateway_pair_code = true, channel_accounts = true, gateway_cron_jobs = true }
 -- Indexes that hold only what is under way, or what is shared by all.
 local SHORT = { agent_runs_open = true, agent_mailboxes_active = true, agent_mailboxes_suspects = true, personalities_shared_slug = true,
                 system_prompts_shared_name = true, gateway_calls_open = true, gateway_runs_at_work = true,
                 gateway_runs_live = true, gateway_runs_conn = true, gateway_approvals_open = true,
-                channel_inbox_waiting = true, channel_people_asked = true }
+                channel_inbox_waiting = true, channel_people_asked = true, gateway_cron_runs_open = true,
+                gateway_cron_runs_queued = true, gateway_cron_runs_running = true }
 
 local FILL = {
   [[insert into users (id, email) select 'cu' || lpad(i::text, 10, '0'), i || '@spec.example' from generate_series(1, $1::int) i]],
@@ -95,6 +96,14 @@ local FILL = {
   [[insert into gateway_approvals (id, session_id, run_id, call_id, arguments_hash, risk, reason, allows_always, expires_at, decision, decided_at)
     select 'ch' || lpad(i::text, 10, '0'), 'cb0000000001', 'cg' || lpad(i::text, 10, '0'), 'cd' || lpad(i::text, 10, '0'), '', 'low', 'r',
       true, now(), 'deny', now() from generate_series(1, $1::int) i]],
+  [[insert into gateway_cron_jobs (agent_id, name, kind, body, schedule, expression, timeout_s, missed, is_one_shot, is_removed_after,
+      is_enabled, delivery, made_by, next_at)
+    select 'ca0000000001', 'J', 'agent', 'x', '{}', 'x', 60, 'skip', false, false, true, '{}', 'operator', now() from generate_series(1, 200) i
+    where $1::int > 0]],
+  [[insert into gateway_cron_runs (job_id, cause, state, due_at, start_at, finished_at)
+    select j.id, case when i % 10 = 0 then 'missed' else 'due' end, 'completed', now(), now() - i * interval '1 min', now()
+    from gateway_cron_jobs j, generate_series(1, $1::int / 200) i]],
+  [[insert into gateway_cron_outputs (run_id, whole) select id, '' from gateway_cron_runs where $1::int > 0]],
   [[insert into gateway_pair_failures (network, failures) select ('10.0.' || i / 250 || '.' || i % 250)::inet, 1
     from generate_series(1, $1::int) i]],
   [[insert into gateway_always (agent_id, tool, subject) select 'ca0000000001', 't', i::text from generate_series(1, $1::int) i]],

@@ -59,6 +59,12 @@ return {
   channel_refused     = rpc(e(400, "The channel cannot do that"), -32602, "INVALID_PARAMS"),
   code_not_found      = e(404, "There is no such code, or it is too old: who was sent it may write again for another"),
 
+  -- Jobs.
+  cron_invalid        = rpc(e(400, "This job cannot be"), -32602, "INVALID_PARAMS"),
+  cron_denied         = e(403, "This job is not permitted"),
+  cron_too_many       = e(409, "There are all the jobs that there may be; remove one"),
+  cron_not_found      = e(404, "There is no such job"),
+
   -- What is not here.
   updates_disabled    = rpc(e(501, "This server does not update itself: install a newer version as you did this one"),
     -32003, "UNAVAILABLE"),

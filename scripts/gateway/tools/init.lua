@@ -6,6 +6,7 @@ require "gateway.tools.memory"
 require "gateway.tools.files"
 require "gateway.tools.output"
 require "gateway.tools.shell"
+require "gateway.tools.cron"
 require "gateway.tools.web"
 
 return {}

@@ -1,0 +1,159 @@
+// spec/e2e/gateway_cron_faults.test.mjs -- jobs, and what goes wrong around them: hosts that are killed in a run, that
+// were off when a job was due, settings that switch jobs off, and more jobs than may run at a time.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { CLOCK, human, jobsOf, PATIENCE_MS } from './gateway_cron_world.mjs';
+import { errors, makeHome, sql, startHost } from './hosts.mjs';
+import { reload } from './modes.mjs';
+import { BINARY } from './hosts.mjs';
+import { until } from './support.mjs';
+
+// Level 4: no tool asks.
+const home = makeHome(), file = path.join(home, 'mine.json'), NEVER = '0 0 1 1 *', SAYS = 'What time is it?';
+const ENV = { ...CLOCK, HUMAN_CONFIG: file, HUMAN_SECURITY_AUTONOMY_LEVEL: '4', HUMAN_DATABASE_POOL: '4', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '2000' };
+let host, us;
+const start = async () => {
+  host = await startHost({ home, env: ENV });
+  us = await jobsOf(host);
+};
+const stop = async (how = 'stop') => {
+  us.close();
+  await host[how]();
+};
+before(async () => {
+  fs.writeFileSync(file, '{}');
+  await start();
+});
+after(async () => {
+  us?.close();
+  await host?.stop();
+});
+/** A command that says in the workspace that it began. */
+const marks = (name, then) => `echo x >> ${name}; ${then}`;
+const begun = (name) => { try { return fs.readFileSync(path.join(home, 'workspace', name), 'utf8').length / 2; } catch { return 0; } };
+
+describe('a host that is killed', () => {
+  it('in a command leaves it interrupted; it is tried once more, and not for ever', async () => {
+    const id = await us.add({ expression: NEVER, command: marks('killed', 'sleep 3600') });
+    await us.ok('cron.run', { id });
+    for (let n = 1; n <= 2; n += 1) {
+      await until(() => begun('killed') === n, PATIENCE_MS, `it has begun ${n} times`);
+      await stop('kill');
+      await start();
+      await until(async () => (await us.runs(id)).filter((r) => r.status === 'interrupted').length === n, PATIENCE_MS, () => `${n} runs are interrupted`);
+      await us.advance(6);                            // the pause before another try
+    }
+    await us.over(id, 2);
+    assert.deepEqual((await us.runs(id)).map((r) => [r.status, r.cause, r.attempt]), [['interrupted', 'retry', 2], ['interrupted', 'manual', 1]]);
+    await us.advance(3600);
+    assert.equal((await us.runs(id)).length, 2);
+    assert.equal(begun('killed'), 2);
+    const job = await us.job(id);
+    assert.deepEqual([job.last_status, job.running, job.state.consecutiveErrors], ['interrupted', false, 2]);
+    await us.remove(id);
+  });
+
+  it("in a turn of the agent's does not end it: the next one goes on", async () => {
+    const id = await us.add({ expression: NEVER, prompt: 'Run the tool time, then the tool time, then the tool time, then the tool time' });
+    await us.ok('cron.run', { id });
+    await stop('kill');
+    await start();
+    assert.deepEqual((await us.over(id)).map((r) => [r.status, r.attempt]), [['completed', 1]]);
+    await us.remove(id);
+  });
+
+  it('while jobs are due, again and again, begins each of their times once', async () => {
+    const id = await us.add({ expression: 'every 2s', command: marks('often', 'true') });
+    for (let n = 0; n < 3; n += 1) {
+      const seen = (await us.runs(id)).length;
+      await until(async () => (await us.runs(id)).length > seen, PATIENCE_MS, 'it goes on');
+      await stop('kill');
+      await start();
+    }
+    await us.ok('cron.update', { id, enabled: false });
+    await us.over(id, 1);
+    const list = await us.runs(id), ran = list.filter((r) => r.status === 'completed');
+    assert.equal(new Set(ran.map((r) => r.due_at)).size, ran.length, JSON.stringify(list));
+    assert.deepEqual(await sql(home, `select due_at, count(*) from gateway_cron_runs where job_id = ${id} and cause <> 'retry' and state <> 'skipped' group by 1 having count(*) > 1`), []);
+    const tried = list.filter((r) => r.status !== 'skipped' && r.status !== 'aborted').length;
+    assert.ok(begun('often') <= tried && begun('often') >= ran.length, `${begun('often')} of ${tried}`);
+    await us.remove(id);
+  });
+});
+
+describe('a host that was off', () => {
+  const away = async (by) => {
+    await stop();
+    const { code, stderr } = await human(home, ['clock', 'advance', by], CLOCK);
+    assert.equal(code, 0, stderr);
+    await start();
+  };
+
+  it('makes up for what it missed within the hour, says what it did not, and leaves what is not due', async () => {
+    const soon = await us.add({ delay: '30m', prompt: SAYS }), early = await us.add({ delay: '5m', prompt: SAYS }), later = await us.add({ delay: '3h', prompt: SAYS });
+    const often = await us.add({ expression: 'every 10m', prompt: SAYS }), never = await us.add({ delay: '30m', prompt: SAYS, missed: 'skip' });
+    await away('80m');
+    assert.deepEqual((await us.over(soon)).map((r) => [r.status, r.cause]), [['completed', 'missed']]);
+    assert.deepEqual((await us.over(early)).map((r) => [r.status, r.reason]), [['skipped', 'too-late']]);
+    assert.deepEqual((await us.over(never)).map((r) => [r.status, r.reason]), [['skipped', 'missed']]);
+    const list = await us.over(often, 2);
+    assert.deepEqual(list.map((r) => [r.status, r.times]), [['completed', 1], ['skipped', 7]]);
+    assert.deepEqual(await us.runs(later), []);
+    assert.equal((await us.job(later)).enabled, true);
+    assert.deepEqual([(await us.job(early)).enabled, (await us.job(early)).last_status], [false, 'skipped']);
+    for (const id of [soon, early, later, often, never]) await us.remove(id);
+  });
+
+  it('finds the place of a job in the queue again when that was dropped', async () => {
+    const id = await us.add({ delay: '2h', prompt: SAYS });
+    await sql(home, `delete from host_queue where kind = 'cron.due' and key = '${id}'`);
+    await away('121m');
+    assert.equal((await us.over(id))[0].status, 'completed');
+    await us.remove(id);
+  });
+});
+
+describe('settings', () => {
+  const set = async (settings) => {
+    fs.writeFileSync(file, JSON.stringify(settings));
+    const { code, text } = await reload(BINARY, home);
+    assert.equal(code, 0, text);
+  };
+
+  it('switch jobs off, and on again: what came meanwhile was missed', async () => {
+    const id = await us.add({ expression: 'every 10m', prompt: SAYS });
+    await us.ok('config.set', { key: 'cron.enabled', value: false });
+    await us.advance(610);
+    await until(async () => (await sql(home, `select kind from host_queue where kind = 'cron.due'`)).length === 0, PATIENCE_MS, 'its time comes, and goes');
+    assert.deepEqual(await us.runs(id), []);
+    assert.deepEqual((await us.ok('cron.status')).enabled, false);
+    await us.ok('cron.run', { id });                  // by hand it goes
+    await us.over(id);
+    await us.advance(120);
+    await us.ok('config.set', { key: 'cron.enabled', value: true });
+    const list = await us.over(id, 2);
+    assert.deepEqual([list[0].status, list[0].cause], ['completed', 'missed']);
+    await us.remove(id);
+  });
+
+  it('say how many jobs run at a time; the others wait for their turn', async () => { // limit: cron.max_concurrent
+    const ids = [];
+    for (let i = 0; i < 6; i += 1) ids.push(await us.add({ expression: NEVER, command: 'sleep 1' }));
+    for (const id of ids) await us.ok('cron.run', { id });
+    let most = 0;
+    await until(async () => {
+      const states = await sql(home, `select state from gateway_cron_runs where job_id between ${ids[0]} and ${ids[5]}`);
+      most = Math.max(most, states.filter((s) => s === 'running').length);
+      return states.every((s) => s === 'completed');
+    }, PATIENCE_MS, 'all have run');
+    assert.ok(most >= 2 && most <= 4, `${most} at a time`);
+    for (const id of ids) await us.remove(id);
+    await set({});
+  });
+});
+
+it('whatever happens, no error was logged but those of the database that ended', async () => {
+  assert.deepEqual(errors(host.log()).filter((line) => !/database/.test(line)), []);
+});
