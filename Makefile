@@ -13,8 +13,8 @@ C_SRC   := $(sort $(wildcard host/*.c host/*/*.c))
 OBJ      = $(C_SRC:host/%.c=$(B)/obj/%.o) $(B)/obj/embed_data.o $(B)/obj/assets.o
 
 # Trees of files in the binary, NAME=DIRECTORY (api.assets); one that is not there is left out.
-ASSETS  ?= ui=ui/dist
-SAMPLE   = ui=spec/fixtures/ui docs=docs none=spec/fixtures/none
+ASSETS  ?= ui=ui/dist gateway=scripts/gateway/ui
+SAMPLE   = gateway=scripts/gateway/ui ui=spec/fixtures/ui docs=docs none=spec/fixtures/none
 
 # ---- libraries: all of the distribution ----
 PC      := libuv libpq libcurl openssl zlib

@@ -2,6 +2,7 @@
  * main.c -- the command line: picks the sub-command and its settings. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -101,6 +102,7 @@ static const command commands[] = {
 static const struct { const char *flag, *setting; } flags[] = {
     {"--port", "port"},       {"--agent-port", "agent_port"}, {"--host", "host"},
     {"--scripts", "scripts"}, {"--workers", "workers"},       {"--log-level", "log.level"},
+    {"--control-ui", "gateway.control_ui_dir"},
 };
 
 typedef struct {
@@ -124,6 +126,7 @@ static int help(const char *about) {
          "  --host ADDRESS             on which address (127.0.0.1)\n"
          "  --scripts DIR[:DIR..]      where the scripts are; the first one wins\n"
          "  --workers N|auto           how many processes serve\n"
+         "  --control-ui DIR           a directory to serve as the page of the gateway\n"
          "  --watch                    reload whenever a script changes (development)\n"
          "  --log-level LEVEL          error, warn, info or debug\n"
          "  --set NAME=VALUE           any setting; `human config` lists them\n"
@@ -187,6 +190,16 @@ static char *flag_value(const char *flag, char **argv, int *i, bool *missing) {
   return *missing ? NULL : argv[++*i];
 }
 
+/* A directory that was named in a shell is below its own directory, not below the home. */
+static const char *from_here(const char *setting, const char *value) {
+  static char path[PATH_MAX];
+  char here[PATH_MAX];
+  bool is_directory = !strcmp(setting, "gateway.control_ui_dir") && *value;
+  if (!is_directory || *value == '/' || !getcwd(here, sizeof here)) return value;
+  int n = snprintf(path, sizeof path, "%s/%s", here, value);
+  return n < 0 || (size_t)n >= sizeof path ? value : path;
+}
+
 /* 0: consumed; 1: not one of our flags; EXIT_USAGE: a message has been printed. */
 static int take_flag(cli *c, char **argv, int *i) {
   bool missing;
@@ -194,7 +207,7 @@ static int take_flag(cli *c, char **argv, int *i) {
   if (value) return add_pair(c, value);
   for (size_t k = 0; !missing && k < sizeof flags / sizeof *flags; k++) {
     value = flag_value(flags[k].flag, argv, i, &missing);
-    if (value) return add_setting(c, flags[k].setting, value);
+    if (value) return add_setting(c, flags[k].setting, from_here(flags[k].setting, value));
   }
   return missing ? usage("a value is missing after ", argv[*i], NULL) : 1;
 }

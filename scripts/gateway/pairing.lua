@@ -18,6 +18,7 @@ local M = {}
 
 local DIGITS = 8
 local NEW_S, GOOD_S = 600, 660                   -- a new code comes before the old one ends
+local START_S = 60
 local FAILURES, LOCKED_S = 5, 600                -- limit: pairing failures
 local CONTEXT = "gateway pairing code"
 
@@ -69,16 +70,24 @@ function M.code()
   end)
 end
 
+-- Where a browser of this machine finds the page.
+local function page()
+  local scheme = config.tls.certificate ~= "" and "https" or "http"
+  return ("%s://localhost:%d"):format(scheme, config.port)
+end
+
 bus.on("gateway.pair_code", s.object { sealed = s.string }, function(message)
   if not console.wanted() or system.health().worker ~= 0 then return end
   local code = crypto.open(message.sealed, CONTEXT)
   if not code then return end
-  console.show { ("To pair a device with the gateway: code %s, good once, for 10 minutes."):format(code) }
+  console.show { ("To pair a device with the gateway: code %s, good once, for 10 minutes."):format(code),
+                 ("In a browser of this machine: %s/#token=%s"):format(page(), code) }
 end)
 
---- Job: a new code before the present one ends.
+--- Job: a new code before the present one ends; not while the host starts, when `begin` shows one.
 function M.run()
-  if config.gateway.enabled and is_wanted() then db.tx(function(tx) renew(tx, true) end) end
+  local is_due = config.gateway.enabled and is_wanted() and system.health().uptime_s > START_S
+  if is_due then db.tx(function(tx) renew(tx, true) end) end
   db.exec(M.sql.sweep)
 end
 

@@ -52,6 +52,7 @@ local COMMON = {
   { "--port", "where to listen", true }, { "--agent-port", "a second port, for the agent API", true },
   { "--host", "on which address", true }, { "--scripts", "where the scripts are", true },
   { "--workers", "how many processes serve", true }, { "--log-level", "error, warn, info or debug", true },
+  { "--control-ui", "a directory to serve as the page of the gateway", true },
   { "--set", "any setting: NAME=VALUE", true }, { "--watch", "reload whenever a script changes" },
   { "--help", "what the command does" },
 }

@@ -7,7 +7,7 @@ local nearest = require "human.core.nearest"
 local M = {}
 -- Flags of all commands, which main.c parses; listed here for suggestions.
 local COMMON = { "--port", "--agent-port", "--host", "--scripts", "--workers", "--log-level", "--set", "--watch",
-                 "--help" }
+                 "--control-ui", "--help" }
 
 --- Ends the command with a sentence on stderr.  code: by default 1 (failure).
 function M.stop(text, code) error({ say = text, code = code or 1 }, 0) end
