@@ -62,7 +62,7 @@ local function begin(tx, event)
   if job.delivery.mode == "webhook" then
     queue.add(tx, WEBHOOK, tostring(run.id), nil, { job = job.id, run = run.id, event = event.id })
   else
-    local why = announce.say(tx, job, run, event.id)
+    local why = announce.say(tx, job, run)
     if why then M.settle(tx, job, run, why) end
   end
 end
@@ -115,6 +115,12 @@ function M.webhook(row)
   end)
   if why then log.warn("cron: a result was not delivered", { job = job.id, run = run.id, error = why }) end
 end
+
+-- A message of a channel was sent, or will not be.
+announce.on_end(function(tx, about, why)
+  local job, run = read(tx, about)
+  if run then M.settle(tx, job, run, why) end
+end)
 
 outbox.on("cron.ended", "gateway.cron_deliver.take")
 queue.define(WEBHOOK, "gateway.cron_deliver.webhook", { concurrency = 16, attempts = 1000, timeout_s = 60,

@@ -123,7 +123,7 @@ local function announce(d)
     wrong("delivery.channel", "it must be the name of a channel, such as telegram")
   end
   return { mode = "announce", channel = channel, to = optional_id(d, "to"), account = optional_id(d, "account"),
-           thread = optional_id(d, "thread") }
+           thread = optional_id(d, "thread"), group = given(d, "group") == true or nil }
 end
 
 -- channel alone, as the web UI says it, is an announcement there; its own page ("gateway", "web") is none.

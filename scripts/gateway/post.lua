@@ -13,6 +13,7 @@ local task = require "human.task"
 local time = require "human.time"
 local cut = require("human.text").cut
 local channel = require "gateway.channel"
+local ends = require "gateway.ends"
 local net = require "gateway.channel_net"
 local news = require "gateway.news"
 local sessions = require "gateway.store"
@@ -34,7 +35,8 @@ M.sql = {
   add = [[insert into channel_posts (id, channel, account, chat, once, piece, message)
     values ($1, $2, $3, $4, $5, $6::int, $7::jsonb)
     on conflict (channel, account, chat, once, piece) where once is not null do nothing]],
-  get = [[select id, channel, account, chat, message, state, tries, created_at from channel_posts where id = $1]],
+  get = [[select id, channel, account, chat, once as cause, message, state, tries, created_at from channel_posts
+    where id = $1]],
   sending = [[update channel_posts set state = 'sending', tries = tries + 1 where id = $1 and finished_at is null]],
   change = "update channel_posts set message = $2::jsonb where id = $1",
   -- Waiting for its turn is no try.
@@ -76,8 +78,9 @@ local function message_of(p, pieces, i)
 end
 
 --- Says something in tx, the transaction of its cause: {channel, account ("main"), chat, group, thread, reply_to, text
---- (Markdown of any length), buttons = {{label, data}, ..}, once (a text: a second one with it is not sent),
---- reply_token}.  How many pieces it is; or nil and why not.
+--- (Markdown of any length), buttons = {{label, data}, ..}, once (a text: a second one with it is not sent; "word:.."
+--- with a word of gateway.ends: its function is told of each piece when it is sent, or failed), reply_token}.
+--- How many pieces it is; or nil and why not.
 function M.add(tx, p)
   local c = channel.get(p.channel)
   if not c then return nil, ("There is no channel %s"):format(tostring(p.channel)) end
@@ -169,6 +172,7 @@ local function fail(row, post, account, why)
   log.warn("a message of a channel was given up", { channel = post.channel, account = post.account, error = why })
   sessions.insist(function(tx)
     tx:exec(M.sql.finish, post.id, "failed", nil, cut(why, 500))
+    ends.tell(tx, post, { state = "failed", text = why })
     news.after(tx, "channel.failed", { channel = post.channel, account = post.account, chat = post.chat,
                                       message = why })
     row:done(tx)
@@ -179,6 +183,7 @@ end
 local function sent(row, post, account, vendor_id)
   sessions.insist(function(tx)
     tx:exec(M.sql.finish, post.id, "sent", vendor_id and cut(tostring(vendor_id), 200), nil)
+    ends.tell(tx, post, { state = "sent" })
     row:done(tx)
   end)
   store.note(account, "out")

@@ -28,7 +28,7 @@ local Payload = s.object({
 }, { extra = "drop" })
 local Delivery = s.object({
   { "mode", s.enum { "none", "announce", "webhook" } }, { "channel", text }, { "to", text }, { "account", text },
-  { "thread", text }, { "bestEffort", s.bool:optional() }, { "secret", text },
+  { "thread", text }, { "group", s.bool:optional() }, { "bestEffort", s.bool:optional() }, { "secret", text },
 }, { extra = "drop" })
 local State = s.object {
   { "nextRunAtMs", ms }, { "runningAtMs", ms }, { "lastRunAtMs", ms }, { "lastStatus", text }, { "lastError", text },

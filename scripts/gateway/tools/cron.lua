@@ -3,6 +3,7 @@
 
 local json = require "human.json"
 local time = require "human.time"
+local announce = require "gateway.cron_announce"
 local cron = require "gateway.cron"
 local limits = require "gateway.rules.cron"
 local tools = require "gateway.tools"
@@ -26,13 +27,13 @@ tools.define("cron_add", {
     prompt = text_of(limits.text_bytes, "What you are to do then, with all that you need to know."),
     name = text_of(200, "A short name for it."),
     time_zone = text_of(64, "Of the five fields: Europe/Stockholm."),
-    channel = text_of(64, "A channel to announce the result in, such as telegram; with `to`."),
+    channel = text_of(64, "A channel to announce the result in, such as telegram, if not in this chat; with `to`."),
     to = text_of(200, "The chat there."),
   } },
   risk = "medium", timeout_ms = 15000,
 }, function(call)
   local a = call.arguments
-  local delivery = a.channel and { mode = "announce", channel = a.channel, to = a.to } or nil
+  local delivery = a.channel and { mode = "announce", channel = a.channel, to = a.to } or announce.here(call.run_id)
   local job, bad = cron.add({ expression = a.when, tz = a.time_zone, prompt = a.prompt, name = a.name,
                               delivery = delivery }, cron.maker(call.run_id))
   if not job then return nil, sentence_of(bad) end
