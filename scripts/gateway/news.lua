@@ -2,6 +2,7 @@
 -- Events are hints and may be lost; what they tell is in the database (chat.history, approvals.list).
 
 local ancestor = require "gateway.ancestor_events"
+local v1 = require "gateway.v1_events"
 local log = require "human.log"
 local rpc = require "human.rpc"
 local cut = require("human.text").cut
@@ -19,6 +20,7 @@ function M.tell(name, payload, to)
   local ok, err = pcall(function()
     rpc.to(M.path, room):event(name, payload)
     ancestor.tell(M.path, name, payload)
+    v1.tell(name, payload)
   end)
   if not ok then log.debug("event not told", { event = name, error = tostring(err) }) end
 end

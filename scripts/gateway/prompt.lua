@@ -20,6 +20,7 @@ M.sql = {
     from agents a left join personalities p on p.id = a.personality_id
     left join system_prompts s on s.id = a.system_prompt_id where a.id = $1]],
   session = "select model from gateway_sessions where id = $1",
+  given = "select given from gateway_given where run_id = $1",
   runs = [[select r.id, r.n, r.state, e.content->'message'->>'content' as text from gateway_runs r
     join agent_events e on e.id = r.message_id where r.id in ]] .. RUNS .. " order by r.n",
   steps = [[select s.run_id, s.n, e.content->>'content' as text from gateway_steps s
@@ -95,16 +96,35 @@ function M.parts_of(run, steps, calls)
   return parts
 end
 
---- What the session is and has said, up to a run: {system, model, runs = {parts, ..}}.  Awaits.
+-- What a client has given instead of the session's history (gateway.v1_runs): whole runs, each begun by a user; the
+-- newest goes on with what this one has done.
+local function with_given(snap, given, newest)
+  local all = {}
+  for _, m in ipairs(given.messages) do
+    if m.role == "user" or not all[1] then all[#all + 1] = {} end
+    local parts = all[#all]
+    if m.role == "tool" and parts[1] then table.insert(parts[#parts], m) else parts[#parts + 1] = { m } end
+  end
+  local last = all[#all]
+  for i = 2, #newest do last[#last + 1] = newest[i] end
+  snap.runs, snap.max_tokens, snap.temperature = all, given.max_tokens, given.temperature
+  snap.reasoning_effort = given.reasoning_effort
+  if given.system then snap.system = snap.system .. "\n\n# What the client asks for\n" .. given.system end
+end
+
+--- What the session is and has said, up to a run: {system, model, runs = {parts, ..}, and what a client of /v1 has
+--- asked for: max_tokens, temperature, reasoning_effort}.  Awaits.
 function M.read(run)
   return db.tx(function(tx)
     local who, session = tx:ask(M.sql.who, run.parent_id), tx:ask(M.sql.session, run.session_id)
+    local given = tx:ask(M.sql.given, run.id)
     local function ask(sql) return tx:ask(sql, run.session_id, run.n) end
     local rows, steps, calls = ask(M.sql.runs), ask(M.sql.steps), ask(M.sql.calls)
     if not who()[1] or not session()[1] then return nil end
     local snap = { system = system(who()[1]), model = session()[1].model, runs = {} }
     local steps_of, calls_of = grouped(steps(), "run_id"), grouped(calls(), "run_id")
     for i, one in ipairs(rows()) do snap.runs[i] = M.parts_of(one, steps_of[one.id], calls_of[one.id]) end
+    if given()[1] then with_given(snap, json.decode(given()[1].given), snap.runs[#snap.runs]) end
     return snap
   end, { read_only = true })
 end

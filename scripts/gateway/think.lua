@@ -32,8 +32,9 @@ M.sql = {
   record = [[insert into agent_runs (id, agent_id, until_pos) select $1, $2, last_pos from agent_mailboxes
     where agent_id = $2]],
   is_recorded = "select 1 as yes from agent_runs where id = $1",
-  step = [[insert into gateway_steps (run_id, n, event_id, input_tokens, output_tokens, cost_micros)
-    values ($1, $2::int, $3, $4, $5, $6)]],
+  step = [[insert into gateway_steps (run_id, n, event_id, input_tokens, output_tokens, cost_micros,
+      is_cut)
+    values ($1, $2::int, $3, $4, $5, $6, $7::boolean)]],
   model = "update agent_runs set provider = $2, model = $3 where id = $1",
 }
 
@@ -50,8 +51,9 @@ local function sentence(code) return SENTENCES[code] or ("The model did not answ
 -- What the run asks; its pieces go to whoever listens.
 local function request(run, snap, pieces, spent)
   return {
-    system = snap.system, model = snap.model, tools = tools.offered(), max_tokens = config.gateway.max_tokens,
-    ref = run.id, spent = spent, record_soon = true,
+    system = snap.system, model = snap.model, tools = tools.offered(), ref = run.id,
+    max_tokens = snap.max_tokens or config.gateway.max_tokens, temperature = snap.temperature,
+    reasoning_effort = snap.reasoning_effort, spent = spent, record_soon = true,
     fit = function(tokens) return prompt.messages(snap, tokens) end,
     on_delta = function(text) pieces:add(text) end,
   }
@@ -146,7 +148,8 @@ local function finish(row, run, answer, spent, pieces)
     else
       local text = texts.valid(texts.said(reply.text or ""))
       local usage, event_id = usage_of(spent), keep_text(tx, session, run, text)
-      tx:ask(M.sql.step, run.id, run.step, event_id, usage.input_tokens, usage.output_tokens, usage.cost_micros)
+      tx:ask(M.sql.step, run.id, run.step, event_id, usage.input_tokens, usage.output_tokens, usage.cost_micros,
+        reply.stop_reason == "length")
       if reply.tool_calls[1] then
         calls.take(tx, session, mine, reply.tool_calls)
       else
@@ -183,7 +186,7 @@ local function keep_partial(run, pieces)
     local now = session and runs.get(tx, run.id)
     if not now or now.state ~= "aborted" then return end
     local event_id = store.answer(tx, session, run.id, text)
-    tx:exec(M.sql.step, run.id, run.step, event_id, 0, 0, nil)
+    tx:exec(M.sql.step, run.id, run.step, event_id, 0, 0, nil, false)
     news.after(tx, "chat", news.chat(run, "sent", text, { aborted = true }))
   end)
 end
@@ -201,10 +204,11 @@ local function pieces_of(run)
   local pieces
   pieces = deltas.new(function(text)
     pieces.n = pieces.n + 1
-    news.tell("chat", news.chat(run, "chunk", text, { index = pieces.n - 1, step = run.step }))
+    news.tell("chat", news.chat(run, "chunk", text, { index = pieces.n - 1, step = run.step, at = pieces.at }))
+    pieces.at = pieces.at + #text
     if run.streams then news.tell("chat.chunk", news.chunk(run, pieces.n - 1, text), run) end
   end)
-  pieces.n = 0
+  pieces.n, pieces.at = 0, 0
   return pieces
 end
 

@@ -21,6 +21,7 @@ local ALLOWED = {
   ["agent.claims.forget"] = "a row per worker",
   ["gateway.usage.hours"] = "hours of a hundred days, when the operator asks",
   ["gateway.usage.providers"] = "the operator's runs of a month, when he asks",
+  ["gateway.v1_runs.keep_costs"] = "moves all that it finds, of a session that is deleted",
   ["gateway.pairing.sweep"] = "deletes all that it finds",
   ["gateway.channel_people.list"] = "a thousand people, when the operator asks",
   ["gateway.channel_store.sweep_inbox"] = "deletes five thousand at a time",
@@ -88,6 +89,7 @@ local FILL = {
   [[insert into gateway_runs (id, session_id, n, message_id, state, conn, finished_at)
     select 'cg' || lpad(i::text, 10, '0'), 'cb0000000001', i, 'ce' || lpad(i::text, 10, '0'), 'done', 'c' || i % 50, now()
     from generate_series(1, $1::int) i]],
+  [[insert into gateway_given (run_id, given) select id, '{}' from gateway_runs where $1::int > 0]],
   [[insert into gateway_steps (run_id, n) select id, 1 from gateway_runs where $1::int > 0]],
   [[insert into gateway_calls (id, run_id, step, n, model_id, tool, arguments, arguments_hash, is_parallel, status)
     select 'cd' || lpad(i::text, 10, '0'), 'cg' || lpad(i::text, 10, '0'), 1, 1, 'm', 't', '{}', repeat('0', 64), true, 'done'

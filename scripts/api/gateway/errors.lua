@@ -65,6 +65,19 @@ return {
   cron_too_many       = e(409, "There are all the jobs that there may be; remove one"),
   cron_not_found      = e(404, "There is no such job"),
 
+  -- OpenAI's API (/v1).
+  invalid_value       = e(400, "The request cannot be"),
+  unsupported_parameter = e(400, "A parameter is not supported here"),
+  model_not_found     = e(404, "There is no such model; GET /v1/models has those that there are"),
+  model_busy          = e(429, "The model's server takes no more requests now; try again later"),
+  model_refused       = e(502, "The model's server does not accept the key that this server has for it"),
+  model_bad_request   = e(400, "The model's server does not take this request"),
+  model_failed        = e(502, "The model did not answer"),
+  context_length_exceeded = e(400, "The messages are longer than the model takes"),
+  content_blocked     = e(400, "The model's server has blocked the request or its answer"),
+  insufficient_quota  = e(429, "The budget is used up"),
+  answer_interrupted  = e(503, "The answer was interrupted and begun again; ask again"),
+
   -- What is not here.
   updates_disabled    = rpc(e(501, "This server does not update itself: install a newer version as you did this one"),
     -32003, "UNAVAILABLE"),
