@@ -11,6 +11,7 @@ local queue = require "human.queue"
 local time = require "human.time"
 local limits = require "gateway.rules.limits"
 local news = require "gateway.news"
+local push = require "gateway.push"
 local rules = require "gateway.rules.tools"
 local runs = require "gateway.run"
 local texts = require "gateway.texts"
@@ -102,7 +103,9 @@ local function ask_for(tx, run, row, tool, verdict)
     tx:ask(M.sql.approval, approval.id, run.session_id, run.id, row.id, row.hash, tool.risk, approval.reason,
       approval.always_ok, time.format(now), time.format(approval.expires_ms))
     queue.add(tx, runs.EXPIRE, approval.id, approval.expires_ms, { approval = approval.id })
-    news.after(tx, "exec.approval.requested", request(run, row, tool, approval))
+    local asked = request(run, row, tool, approval)
+    news.after(tx, "exec.approval.requested", asked)
+    push.approval_wanted(tx, asked)
   end
 end
 

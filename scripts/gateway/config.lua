@@ -29,6 +29,9 @@ config.define("gateway.max_tokens", { type = "int", default = 4096, min = 16, ma
 config.define("gateway.v1_timeout_ms", { type = "int", default = 600000, min = 1000, max = 86400000,
   text = "for the answer to a request of /v1, approvals included" })
 
+config.define("push.contact", { type = "text",
+  text = "how push services reach the operator: mailto:you@example.com, or an https address; some ask for it" })
+
 config.define("security.autonomy_level", { type = "int", default = 2, min = 0, max = 4,
   text = "0: no tool runs; 1: each asks; 2: all but those that only read ask; 3: those of high risk ask; 4: none" })
 

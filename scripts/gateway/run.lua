@@ -8,6 +8,7 @@ local queue = require "human.queue"
 local ends = require "gateway.ends"
 local named = require "gateway.named"
 local news = require "gateway.news"
+local push = require "gateway.push"
 local store = require "gateway.store"
 
 local M = {}
@@ -97,6 +98,7 @@ function M.finish(tx, session, run, ending)
   tx:ask(M.sql.finish_record, run.id, ending.reason or REASONS[state], code)
   tx:ask(M.sql.count, session.id)
   ends.tell(tx, run, ending)
+  push.run_over(tx, run, ending)
   if session.run_id == run.id then
     session.run_id = nil
     local following = tx:row(M.sql.next, session.id)

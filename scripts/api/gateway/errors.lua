@@ -78,6 +78,10 @@ return {
   insufficient_quota  = e(429, "The budget is used up"),
   answer_interrupted  = e(503, "The answer was interrupted and begun again; ask again"),
 
+  -- Push.
+  push_invalid        = rpc(e(400, "This token cannot be registered"), -32602, "INVALID_PARAMS"),
+  too_many_registrations = e(409, "There are all the registrations that there may be; unregister one"),
+
   -- What is not here.
   updates_disabled    = rpc(e(501, "This server does not update itself: install a newer version as you did this one"),
     -32003, "UNAVAILABLE"),
