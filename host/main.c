@@ -60,6 +60,8 @@ static const command commands[] = {
      OWN_ARGUMENTS},
     {"cron", "jobs by the clock: cron [list|add WHEN WHAT|remove ID|run ID|runs ID|pause ID|resume ID]",
      RUN_LOOK, false, OWN_ARGUMENTS},
+    {"channels", "chats: channels [list|people|approve CODE|deny CODE|probe CHANNEL|..]", RUN_LOOK, false,
+     OWN_ARGUMENTS},
     {"logs", "what the server logs (-f: as it happens)", RUN_LOOK, false, OWN_ARGUMENTS},
     {"reload", "put changed scripts in force on all workers, or say why not", RUN_CONTROL, false,
      NO_ARGUMENTS},

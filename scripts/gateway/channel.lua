@@ -155,7 +155,7 @@ local function further(c, list)
   table.sort(found)
   for _, name in ipairs(found) do
     if #list == ACCOUNTS_MAX then break end
-    if name:find "^[%w_-]+$" and #name <= NAME_MAX and name ~= M.MAIN and type(accounts[name]) == "table" then
+    if name:find "^[%w_]+$" and #name <= NAME_MAX and name ~= M.MAIN and type(accounts[name]) == "table" then
       list[#list + 1] = account_of(c, name, ("channels.%s.accounts.%s."):format(c.name, name), accounts[name])
     end
   end

@@ -116,7 +116,8 @@ local function invalid(message) fail.throw("config_invalid", { message = message
 
 local function leaves()
   local set = {}
-  for _, def in ipairs(config.defined()) do set[def.name] = true end
+  -- An object that has secrets is changed member by member, so that hidden ones stay.
+  for _, def in ipairs(config.defined()) do set[def.name] = not def.secrets or nil end
   for _, own in ipairs(OWN) do set[own[1]] = true end
   return set
 end

@@ -20,7 +20,7 @@ before(async () => {
 });
 after(async () => {
   await other?.stop();
-  await host.stop();
+  await host?.stop();
   await model.close();
   await telegram.close();
 });
@@ -125,7 +125,7 @@ describe('an answer', () => {
 });
 
 describe('a host that is killed', () => {
-  it('between what came in and what goes out leaves nothing undone, and does nothing twice', async () => {
+  it('between what came in and what goes out leaves nothing undone; only what was on its way to Telegram just then may come twice', async () => {
     other = await startHost({ env: { ...env(), DATABASE_URL: databaseUrl(host.home) } });
     const froms = Array.from({ length: 12 }, chat);
     for (const [i, from] of froms.entries()) {
@@ -136,6 +136,10 @@ describe('a host that is killed', () => {
     }
     for (const from of froms) await telegram.answer(from.id, 1, 60_000);
     await until(async () => (await one("select count(*) from channel_posts where state in ('waiting', 'sending')")) === '0', 30_000, 'nothing waits');
-    for (const from of froms) assert.equal(telegram.sent(from.id).length, 1, String(from.id));
+    for (const from of froms) {
+      const tries = Number(await one(`select tries from channel_posts where chat = '${from.id}'`));
+      assert.ok(telegram.sent(from.id).length <= tries && tries <= 2, `${from.id}: ${telegram.sent(from.id).length} of ${tries}`);
+    }
+    assert.equal(await one(`select count(*) from gateway_runs where cause in (select 'channel:' || id from channel_inbox where person in ('${froms.map((f) => f.id).join("','")}'))`), '12');
   });
 });

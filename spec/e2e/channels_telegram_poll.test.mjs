@@ -19,9 +19,9 @@ before(async () => {
   other = await startHost({ env: env(telegram, { DATABASE_URL: databaseUrl(host.home) }) });
 });
 after(async () => {
-  await other.stop();
+  await other?.stop();
   assert.deepEqual(errors(host.log()), []);
-  await host.stop();
+  await host?.stop();
   await telegram.close();
 });
 
