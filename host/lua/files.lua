@@ -11,7 +11,7 @@ local send_body = require "human.core.send_body"
 
 local M = {}
 local Root = {}
-local directories = {}
+local directories = setmetatable({}, { __mode = "k" })
 local function member(root, key)
   if key == "dir" then return directories[root].path end
   return Root[key]
@@ -63,6 +63,15 @@ function M.root(name)
   return roots[name]
 end
 
+--- An absolute directory of this machine: its read, list and stat are those of a root, and it cannot be changed.  For
+--- paths that the operator names, never for a stranger's.
+function M.directory(path)
+  if type(path) ~= "string" or path:sub(1, 1) ~= "/" then error("files.directory: the path must be absolute", 2) end
+  local root = setmetatable({}, root_mt)
+  directories[root] = { name = path, path = path, is_foreign = true }
+  return root
+end
+
 local function directory(root, method)
   return directories[root] or error(method .. ": call it with a colon, on what files.root gave", 3)
 end
@@ -81,7 +90,10 @@ local function only_looks(what) return what == FILE.READ or what == FILE.LIST or
 -- Does `work` on `name` in C: its data, or nil and the error.
 local function run(root, name, work)
   work.root, work.name = root.path, name
-  if not only_looks(work.what) then beyond "files" end
+  if not only_looks(work.what) then
+    if root.is_foreign then error("files: " .. root.name .. " may only be read", 3) end
+    beyond "files"
+  end
   local status, data = sched.await(host.file(sched.owner(), work))
   if status == FILE.OK then return data end
   if status == INVAL then return problem(root, name, "bad_name", "is no name for a file here") end
@@ -231,6 +243,21 @@ local function limits_of(given)
   end
   limits.inflate = inflate
   return limits
+end
+
+--- The files of a tar, gzipped tar or zip that is refused like one of files.unpack: {{name, bytes}, ..} in its order.
+--- limits: as there.  only(name), optional: the name that an entry is to have, or nil for one that is left out.
+--- Awaits.
+function M.entries(bytes, limits, only)
+  limits = limits_of(limits)
+  limits.only = only
+  local list, why = entries_of(bytes, limits)
+  if not list then return nil, "the archive " .. why, "bad_archive" end
+  local out = {}
+  for i = 1, #list, 2 do
+    if list[i + 1] then out[#out + 1] = { name = list[i], bytes = list[i + 1] } end
+  end
+  return out
 end
 
 --- Unpacks a tar, gzipped tar or zip into `dir`, a new directory of a root: all of it or nothing.  source: its bytes,

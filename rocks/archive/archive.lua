@@ -28,7 +28,8 @@ local function told(what, ok, result)
 end
 
 --- The entries of a tar: a list of {name, kind = "file" or "directory", size, mode, mtime, read()}; or nil and a
---- reason. options, all optional: max_entries, max_bytes, max_ratio, free_bytes, max_name, max_depth.
+--- reason. options, all optional: max_entries, max_bytes, max_ratio, free_bytes, max_name, max_depth; only(name), which
+--- gives the name that an entry is to have, or nil: it is left out and not judged, as if it were not there.
 function M.tar(bytes, options)
   return told("a tar", pcall(tar.read, bytes, limits_of(options)))
 end

@@ -52,12 +52,20 @@ local function claim(entries, parts, kind)
   return path
 end
 
+-- The name by which limits.only wants an entry, or nil: it is left out, whatever it is.
+local function wanted(entry, limits)
+  if not limits.only then return entry.name end
+  return limits.only(entry.name)
+end
+
 --- Adds {name, kind = "file" | "directory", size, ...} and normalises its name.  The archive's root directory is left
 --- out.
 function M.add(entries, entry)
   local limits = entries.limits
   entries.count = (entries.count or 0) + 1
   if entries.count > limits.max_entries then fail("it has more than " .. limits.max_entries .. " entries") end
+  entry.name = wanted(entry, limits)
+  if not entry.name then return end
   if entry.kind ~= "file" and entry.kind ~= "directory" then
     fail(shown(entry.name) .. " is a " .. entry.kind .. ", which is not taken")
   end

@@ -83,6 +83,20 @@ describe("An archive", function()
     assert.equal("directory", archive.tar(tar { { "a", "", "5" } })[1].kind)
   end)
 
+  it("may be read in part: what is outside is left out, whatever it is, and what is inside is judged", function()
+    local function inside(name) return name:match "^repo/part/(.+)$" end
+    local whole = { { "repo/link", "", "2" }, { "repo/part/a", "x" }, { "../b", "y" }, { "repo/part/c/d", "z" } }
+    local entries = archive.tar(tar(whole), { only = inside })
+    assert.same({ "a", "c/d" }, { entries[1].name, entries[2].name })
+    assert.is_nil(entries[3])
+    assert.equal("z", entries[2].read())
+    assert.same({}, archive.zip(zip { { "repo/other", "x" } }, { only = inside }))
+    for _, bad in ipairs { { "repo/part/l", "", "2" }, { "repo/part/../../x", "x" }, { "repo/part/a", "x" } } do
+      assert.is_nil((archive.tar(tar { { "repo/part/a", "x" }, bad }, { only = inside })))
+    end
+    assert.is_nil((archive.tar(tar(whole), { only = inside, max_entries = 3 })))
+  end)
+
   it("that unpacks to far more than it is, is refused (limit: archive ratio)", function()
     local options = { free_bytes = 100, max_ratio = 10 }
     assert.truthy(select(2, archive.zip(zip { { "a", ZERO, 101 } }, options)):find "more than 10 times")
