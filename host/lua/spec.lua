@@ -38,6 +38,9 @@ function M.serve(options)
   return setmetatable({ url = "http://127.0.0.1:" .. host.conf().port }, Server)
 end
 
+--- A module of the scripts that serve() has put in force.
+function M.script(name) return gen.current().loaded[name] end
+
 --- The secret HUMAN_SECRET_<NAME> for the rest of the run.
 function M.secret(name, value) host.native.set_secret(name, value) end
 

@@ -1,12 +1,15 @@
 // spec/e2e/operator_new.test.mjs -- an operator's first hour: a script is created, checked, tested, served.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
 import { startHost } from './hosts.mjs';
 import { luacheck, operator } from './operator.mjs';
-import { root } from './support.mjs';
+import { root, until } from './support.mjs';
 
 let op;
 beforeEach(() => { op = operator(); });
@@ -22,7 +25,7 @@ describe('human new', () => {
     ['rule', ['rule', 'quiet_hours'], 'agent/rules/quiet_hours', 2],
     ['rule', ['rule', 'quiet_hours', '--area', 'marketplace'], 'marketplace/rules/quiet_hours', 2],
     ['route', ['route', 'hello'], 'api/local/hello', 2],
-    ['channel', ['channel', 'a_name_as_long_as_it_may'], 'api/local/a_name_as_long_as_it_may', 4],
+    ['channel', ['channel', 'a_name_as_long_as_it_may'], 'gateway/channels/a_name_as_long_as_it_may', 4],
   ]) {
     it(`writes a ${kind} that passes human check, luacheck and its own spec: ${file}`, async () => {
       const said = await run(0, 'new', ...words);
@@ -68,17 +71,30 @@ describe('human new', () => {
       /^Then: curl -sS 'http:\/\/\[::1\]:4321\/api\/local\/later\?name=Ann'$/m);
   });
 
-  it('makes what a server serves, with the channel closed until its secret is set', async () => {
+  it('makes what a server serves: a channel answers what its platform signed, through its API', async () => {
     await run(0, 'new', 'route', 'hello');
     await run(0, 'new', 'channel', 'chat');
-    const host = await startHost({ env: { HUMAN_SCRIPTS: `${op.own}:${op.shipped}`, HUMAN_WORKERS: '1' } });
+    const got = [], platform = http.createServer(async (req, res) => {
+      let text = '';
+      for await (const piece of req) text += piece;
+      got.push({ url: req.url, token: req.headers.authorization, ...JSON.parse(text) });
+      res.writeHead(got.length === 1 ? 503 : 200, { 'content-type': 'application/json' }).end('{"id":"p1"}');
+    }).listen(0, '127.0.0.1');
+    await once(platform, 'listening');
+    const host = await startHost({ env: { HUMAN_SCRIPTS: `${op.own}:${op.shipped}`, HUMAN_WORKERS: '1', HUMAN_LLM_PROVIDER: 'offline', HUMAN_CHANNELS_CHAT_SECRET: 's1',
+      HUMAN_CHANNELS_CHAT_TOKEN: 't1', HUMAN_CHANNELS_CHAT_ALLOW_FROM: '*', HUMAN_CHANNELS_CHAT_API_BASE: `http://127.0.0.1:${platform.address().port}` } });
     try {
       const greeting = await fetch(`${host.url}/api/local/hello?name=Ann`);
       assert.deepEqual(await greeting.json(), { greeting: 'Hello, Ann!' });
-      const options = { method: 'POST', body: '{}', headers: { 'content-type': 'application/json', 'x-signature': 'sha256=' } };
-      assert.equal((await fetch(`${host.url}/api/local/chat/c000000000000000000000000`, options)).status, 401);
+      const body = '{"id":"m1","chat":"c1","text":"Good morning","from":{"id":"u1","name":"Ann"}}';
+      const send = (signature) => fetch(`${host.url}/webhook/chat`, { method: 'POST', body, headers: { 'content-type': 'application/json', 'x-chat-signature': signature } });
+      assert.equal((await send('sha256=')).status, 401);
+      for (let i = 0; i < 2; i += 1) assert.equal((await send(`sha256=${createHmac('sha256', 's1').update(body).digest('hex')}`)).status, 200);
+      await until(() => got.length === 2, 20_000, 'it is answered, at the second try');
+      assert.deepEqual([got[1].url, got[1].token, got[1].chat, got[1].idempotency_key], ['/messages', 'Bearer t1', 'c1', got[0].idempotency_key]);
     } finally {
       await host.stop();
+      platform.close();
     }
   });
 });

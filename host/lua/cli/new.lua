@@ -7,6 +7,7 @@ local own_server = require "human.cli.own_server"
 local templates = require "human.cli.new_templates"
 
 local M = {}
+local PLACES = { route = "api/local/", channel = "gateway/channels/" }
 local NAME_MAX = 24                              -- so that no line of a template becomes too long
 
 local function refuse(...)
@@ -80,7 +81,7 @@ end
 local function make(o)
   local dir, why = cli_override.own_directory()
   if not dir then return refuse(why) end
-  local stem = o.kind == "rule" and o.area .. "/rules/" .. o.name or "api/local/" .. o.name
+  local stem = (o.kind == "rule" and o.area .. "/rules/" or PLACES[o.kind]) .. o.name
   for _, path in ipairs { stem .. ".lua", stem .. "_spec.lua" } do
     why = obstacle(path)
     if why then return refuse(why) end

@@ -105,151 +105,123 @@ end)
 ]==]
 
 M.channel = [==[
--- api/local/NAME.lua -- POST /api/local/NAME/{id}: messages of a chat platform.
--- They go to the agent with that id.  The platform signs each body with a secret that it shares with
--- us: HMAC-SHA-256, sent as "X-Signature: sha256=<hex>".  Set it in the server's environment as
--- HUMAN_SECRET_UPPER; without it everything is refused.
--- A message that is sent twice is stored once, by its id.
--- Change `Message` and `event_of` to what your platform sends.  The agent's answers are in its log
--- (GET /api/agents/{id}/events) and on its socket.
+-- gateway/channels/NAME.lua -- the chat platform NAME.
+-- Its messages come to POST /webhook/NAME, answers go to its API.
+-- The gateway loads the file because it is here, and does the rest: it takes each message once, asks who may talk
+-- (gateway/rules/channels.lua), lets the agent answer, and sends that in pieces, in order, again when it must.
+-- Change verify, parse, say and said to what your platform does; docs/channels.md has the whole contract.
+-- To switch it on: `human secret set NAME_secret`, then
+-- `human secret set NAME_token`, and in the settings
+--   {"channels": {"NAME": {
+--     "secret": "${sealed:NAME_secret}",
+--     "token": "${sealed:NAME_token}",
+--     "api_base": "https://chat.example", "allow_from": ["*"]}}}
 --% host: >= 1
 
-local api = require "human.api"
+local channel = require "gateway.channel"
 local crypto = require "human.crypto"
-local json = require "human.json"
-local s = require "human.schema"
-local agents = require "agent.agents"
-local events = require "agent.events"
-local mailbox = require "agent.mailbox"
-local turn = require "agent.turn"
 
-local M = {}
-
-local SECRET = "NAME"
-local short = s.string { min = 1, max = 200 }
-local Message = s.object({
-  id = short, text = s.string { min = 1, max = 16000 }, sent_at = s.time,
-  from = s.object({ id = short, name = short }, { extra = "drop" }),
-}, { extra = "drop" })
-local read_message = s.reader(Message)
+local SIGNATURE = "x-NAME-signature"             -- "sha256=" and HMAC-SHA-256 of the body, in hex
 
 -- Of the bytes as they came: a body that was decoded and encoded again has another signature.
-local function is_signed(body, signature)
-  local expected = crypto.secret_hmac_hex(SECRET, body)
-  return expected ~= nil and signature ~= nil and crypto.equal(signature:lower(), "sha256=" .. expected)
+local function verify(request, account)
+  local wanted, given = channel.hmac(account, "secret", request.body), request.headers[SIGNATURE]
+  if not wanted then return nil, "not_configured" end
+  if not given then return nil, "no_signature" end
+  if not crypto.equal("sha256=" .. wanted, given:lower()) then return nil, "bad_signature" end
+  return true
 end
 
--- A message of the platform as an event that agents understand (agent.events).
-local function event_of(m)
-  return { type = "new-message", content = { message = {
-    id = m.id, content = m.text, type = "message", createdAt = m.sent_at,
-    participant = { id = m.from.id, nickname = m.from.name },
-  } } }
+-- {"id": "m1", "chat": "c1", "group": false, "text": "Hi", "from": {"id": "u1", "name": "Ann"}}.  What is no text or
+-- too long is taken care of; an empty list is fine.
+local function parse(body)
+  return { { id = body.id, kind = "message", chat = body.chat, group = body.group, from = body.from, text = body.text,
+             message_id = body.id, to_me = body.mentioned } }
 end
 
-local g = api.group { tag = "Local", base = "/api/local", auth = false }
-
-g:post("/NAME/{id}", {
-  summary = "A message of the platform NAME for an agent",
-  params = { id = s.id },
-  headers = { ["x-signature"] = s.string { max = 200 }:optional() },
-  body = s.raw("application/json", { max = 65536 }),
-  reply = { [202] = s.object { eventId = s.id, duplicate = s.bool:optional() } },
-  errors = { "unauthorized", "validation_error", "invalid_event", "agent_not_found", "mailbox_full" },
-  limit = { rate = 50, burst = 100 },
-  idempotent = false,              -- the message's id is what tells repeats
-}, function(ctx, body)
-  if not is_signed(body, ctx.headers["x-signature"]) then ctx:fail "unauthorized" end
-  local value, wrong = json.decode(body)
-  if value == nil then ctx:fail("validation_error", { details = { { path = "body", message = wrong } } }) end
-  local message, details = read_message(value)
-  if not message then ctx:fail("validation_error", { details = details }) end
-  local event, err = events.parse(event_of(message))
-  if not event then ctx:fail(err.code, { message = err.message, details = err.details }) end
-  local agent_id = ctx.params.id
-  local stored = mailbox.post(agents.owner(agent_id), agent_id, event)
-  turn.wake(agent_id)
-  return 202, { eventId = stored.id, duplicate = stored.duplicate }
-end)
-
-return M
-]==]
-
-M.channel_spec = [==[
--- api/local/NAME_spec.lua -- run it with `human test`, which makes a database for the second half.
-
-local crypto = require "human.crypto"
-local json = require "human.json"
-local spec = require "human.spec"
-
-local SECRET = "a secret of this spec"
-local MESSAGE = { id = "m1", text = "Good morning", sent_at = "2025-01-01T08:00:00Z",
-                  from = { id = "u1", name = "Ann" } }
-local NOBODY = "c000000000000000000000000"
-
-local server
-
--- Sends a body, signed unless a signature is given.
-local function send(agent_id, body, signature)
-  return server:request {
-    method = "POST", path = "/api/local/NAME/" .. agent_id, body = body,
-    headers = { ["content-type"] = "application/json",
-                ["x-signature"] = signature or "sha256=" .. crypto.hmac_sha256_hex(SECRET, body) },
+-- The request that says one piece; the host fills the token in.
+local function say(message, account)
+  return {
+    url = account.api_base .. "/messages", headers = { Authorization = "Bearer " .. channel.fill(account, "token") },
+    json = { chat = message.chat, text = message.text, reply_to = message.reply_to, idempotency_key = message.once },
   }
 end
 
-describe("POST /api/local/NAME/{id}", function()
+-- What the platform answered.
+local function said(response)
+  local status, answer = response.status, response.json
+  if status < 300 then return { ok = true, id = type(answer) == "table" and answer.id or nil } end
+  if status == 429 then return { wait_ms = 1000 * (tonumber(response.headers["retry-after"]) or 5) } end
+  if status >= 500 then return { retry = "the platform answers " .. status } end
+  return { failed = "the platform refused it with " .. status }
+end
+
+return channel.define("NAME", {
+  label = "NAME",
+  settings = {
+    { "secret", secret = true, required = true, text = "what the platform signs its webhooks with" },
+    { "token", secret = true, required = true, text = "what its API asks for" },
+  },
+  signature = SIGNATURE, headers = { SIGNATURE },
+  limits = { text = 4000, unit = "characters", chat_ms = 1000, per_s = 20 },
+  check = function(account) return account.api_base == "" and "channels.NAME.api_base" or nil end,
+  verify = verify, parse = parse, say = say, said = said,
+})
+]==]
+
+M.channel_spec = [==[
+-- gateway/channels/NAME_spec.lua -- run it with `human test`.
+-- It needs neither a server nor a database.
+
+local crypto = require "human.crypto"
+local spec = require "human.spec"
+
+local BODY = '{"id":"m1","chat":"c1","text":"Good morning","from":{"id":"u1","name":"Ann"}}'
+
+describe("the channel NAME", function()
+  local NAME, server
+  local secrets = { secret = "NAME", token = "NAME" }
+  local account = { name = "main", api_base = "https://chat.example", secrets = secrets }
+
   setup(function()
-    spec.secret("NAME", SECRET)
+    spec.secret("NAME", "a secret of this spec")
     server = spec.serve()
+    NAME = spec.script "gateway.channels.NAME"
   end)
 
-  it("refuses what the platform did not sign", function()
-    local body = json.encode(MESSAGE)
-    local other = "sha256=" .. crypto.hmac_sha256_hex("another secret", body)
-    local of_other_body = "sha256=" .. crypto.hmac_sha256_hex(SECRET, body .. " ")
-    for _, signature in ipairs { "x", "sha256=", other, of_other_body } do
-      assert.equal(401, send(NOBODY, body, signature).status, signature)
-    end
-    local unsigned = server:post("/api/local/NAME/" .. NOBODY, MESSAGE)
-    assert.equal(401, unsigned.status)
-  end)
-
-  it("refuses what it does not understand, although it is signed", function()
-    for _, body in ipairs { "{", "[]", "{}", '{"id":"m1","text":"hi"}' } do
-      assert.equal(400, send(NOBODY, body).status, body)
-    end
-  end)
-end)
-
-describe("a message of the platform NAME", function()
-  local agent_id, key
-
-  local function made(path, value, headers)
-    local answer = server:post(path, value, headers)
-    assert.equal(201, answer.status, answer.body)
-    return answer.json
+  local function verified(signature, body)
+    local request = { headers = {}, body = body or BODY }
+    request.headers["x-NAME-signature"] = signature
+    return NAME.verify(request, account)
   end
 
-  setup(function()
-    spec.secret("NAME", SECRET)
-    server = spec.serve { database = true }
-    local user = made("/api/users", { email = "ann@example.org", name = "Ann" })
-    key = made("/api/users/" .. user.id .. "/api-keys", { name = "spec" }).key
-    local kind = made("/api/agent-types", { name = "spec-type" })
-    agent_id = made("/api/agents", { name = "Bot", agentTypeId = kind.id }, { ["x-api-key"] = key }).id
+  it("believes what the platform signed, and nothing else", function()
+    local signature = "sha256=" .. crypto.hmac_sha256_hex("a secret of this spec", BODY)
+    assert.is_true(verified(signature))
+    assert.same({ nil, "bad_signature" }, { verified(signature, BODY .. " ") })
+    assert.same({ nil, "bad_signature" }, { verified "sha256=" })
+    assert.same({ nil, "no_signature" }, { verified(nil) })
   end)
 
-  it("is stored in the log of its agent, once", function()
-    local first, again = send(agent_id, json.encode(MESSAGE)), send(agent_id, json.encode(MESSAGE))
-    assert.equal(202, first.status, first.body)
-    assert.equal(first.json.eventId, again.json.eventId)
-    local log = server:get("/api/agents/" .. agent_id .. "/events", { ["x-api-key"] = key })
-    assert.truthy(log.body:find(first.json.eventId, 1, true), log.body)
+  it("is closed until its secrets are set", function()
+    assert.equal(401, server:post("/webhook/NAME", { id = "m1" }).status)
   end)
 
-  it("for an agent that does not exist is refused", function()
-    assert.equal(404, send(NOBODY, json.encode(MESSAGE)).status)
+  it("says a piece with the token, which scripts do not see", function()
+    local request = NAME.say({ chat = "c1", text = "Hello", once = "p1" }, account)
+    assert.equal("https://chat.example/messages", request.url)
+    assert.equal("Bearer ${secret:NAME}", request.headers.Authorization)
+    assert.same({ chat = "c1", text = "Hello", idempotency_key = "p1" }, request.json)
+  end)
+
+  it("knows what came of it", function()
+    local function outcome(status, headers)
+      return NAME.said { status = status, headers = headers or {} }
+    end
+    assert.is_true(outcome(200).ok)
+    assert.equal(7000, outcome(429, { ["retry-after"] = "7" }).wait_ms)
+    assert.is_truthy(outcome(502).retry)
+    assert.is_truthy(outcome(403).failed)
   end)
 end)
 ]==]
