@@ -52,8 +52,8 @@ M.shown = s.one_of {
 
 -- Reading -----------------------------------------------------------------------------------------
 
--- The type of these bytes; the type that the sender declares is not trusted.
-local function kind_of(bytes)
+--- The type of an image by its bytes, or nil; the type that the sender declares is not trusted.
+function M.kind_of(bytes)
   local head = bytes:sub(1, 16)
   for media_type, pattern in pairs(IMAGES) do
     if head:find(pattern) then return media_type end
@@ -64,7 +64,7 @@ local function data_of(text)
   local comma = text:sub(1, 5):lower() == "data:" and text:sub(1, HEAD_BYTES):find(";base64,", 1, true)
   local data = comma and text:sub(comma + 8) or text
   local bytes = crypto.unbase64(data)
-  local media_type = bytes and kind_of(bytes)
+  local media_type = bytes and M.kind_of(bytes)
   if not media_type then return nil, "must be a PNG, JPEG, GIF or WebP image in base64" end
   return { mediaType = media_type, data = data, bytes = #bytes }
 end

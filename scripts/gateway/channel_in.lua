@@ -8,9 +8,11 @@ local decisions = require "human.decisions"
 local log = require "human.log"
 local queue = require "human.queue"
 local time = require "human.time"
+local attached = require "gateway.attached"
 local channel = require "gateway.channel"
 local chat = require "gateway.chat"
 local ends = require "gateway.ends"
+local files = require "gateway.channel_files"
 local hearing = require "agent.hearing"
 local net = require "gateway.channel_net"
 local people = require "gateway.channel_people"
@@ -142,12 +144,9 @@ local function say(tx, item, text, more)
 end
 
 -- What the agent reads: in a group with who says it, and what came besides words.
-local function words_of(message)
-  local parts = {}
-  if message.text ~= "" then parts[1] = message.text end
-  for _, a in ipairs(message.attachments or {}) do
-    parts[#parts + 1] = ("[%s%s]"):format(a.kind, a.name and ": " .. a.name or "")
-  end
+local function words_of(message, got)
+  local parts = attached.noted(message, got)
+  if message.text ~= "" then table.insert(parts, 1, message.text) end
   local text = table.concat(parts, "\n")
   if not message.group then return text end
   return ("%s: %s"):format(message.from.name or message.from.handle or message.from.id, text)
@@ -164,10 +163,15 @@ local function show_typing(tx, item, c, run_id)
   if c.typing then queue.add(tx, TYPING, nil, nil, { item = item.id, run = run_id, n = 1 }) end
 end
 
-local function begin_run(tx, item, c)
+local function begin_run(tx, item, c, got)
+  local refusal = attached.refusal(item.message, got)
+  if refusal then
+    say(tx, item, refusal)
+    return "not-opened"
+  end
   local run, code = chat.take(tx, {
-    key = M.session_key(item), message = words_of(item.message), idempotency_key = "channel:" .. item.id,
-    cause = "channel:" .. item.id,
+    key = M.session_key(item), message = words_of(item.message, got), attachments = got.files,
+    idempotency_key = "channel:" .. item.id, cause = "channel:" .. item.id,
   })
   if run then
     show_typing(tx, item, c, run.run_id)
@@ -177,7 +181,7 @@ local function begin_run(tx, item, c)
   return code
 end
 
-local function answer(tx, item, c, account)
+local function answer(tx, item, c, account, got)
   local word, args = command_of(item.message)
   local fn = word and channel.handler(word:lower())
   if fn then
@@ -186,7 +190,7 @@ local function answer(tx, item, c, account)
     return "command"
   end
   if item.message.kind == "button" then return "unknown-button" end
-  return begin_run(tx, item, c)
+  return begin_run(tx, item, c, got)
 end
 
 local function pair(tx, item)
@@ -196,12 +200,19 @@ local function pair(tx, item)
   return "paired"
 end
 
-local function carry_out(row, item, c, account, facts)
+-- What came besides words, if it is to be read.
+local function files_of(row, item, c, account, facts)
+  if not item.message.attachments then return { files = {}, notes = {} } end
+  if decisions.ask(rules.decide, { ref = item.id }, facts).action ~= "answer" then return { files = {}, notes = {} } end
+  return files.get(c, item.message, account, row.attempt)
+end
+
+local function carry_out(row, item, c, account, facts, got)
   db.tx(function(tx)
     local about = { ref = item.id, subject = item.channel .. ":" .. item.person }
     local verdict = decisions.decide(tx, rules.decide, about, facts)
     local what = verdict.reason
-    if verdict.action == "answer" then what = answer(tx, item, c, account) end
+    if verdict.action == "answer" then what = answer(tx, item, c, account, got) end
     if verdict.action == "pair" then what = pair(tx, item) end
     store.handled(tx, item.id, what)
     row:done(tx)
@@ -252,7 +263,9 @@ function M.run(row)
   if not c then return give_up(row, item, why) end
   if item.message.kind == "failed" then return undelivered(row, item, account) end
   local facts = facts_of(item, account, me_of(c, account, item.message))
-  carry_out(row, item, c, account, facts)
+  local got, not_now = files_of(row, item, c, account, facts)
+  if not got then return row:retry_in(5 * row.attempt, "what was sent cannot be fetched: " .. not_now) end
+  carry_out(row, item, c, account, facts, got)
   acknowledge(c, account, item.message)
 end
 

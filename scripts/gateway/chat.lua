@@ -36,7 +36,6 @@ local function refusal(key, request)
   if characters(request.message) > limits.message_chars then return "message_too_long" end
   local once = request.idempotency_key
   if once and (type(once) ~= "string" or once == "" or #once > IDEMPOTENCY_MAX) then return "bad_key" end
-  if request.attachments and #request.attachments > 0 then return "no_attachments" end
   return nil
 end
 
@@ -56,7 +55,7 @@ local function take(tx, session, request)
   local run = { id = id.new(), session_id = session.id, session_key = session.key, once = once, conn = origin.conn,
                 answers = origin.answers }
   local text = texts.valid(request.message)
-  local message_id = store.say(tx, session, text)
+  local message_id = store.say(tx, session, text, request.attachments)
   tx:exec(M.sql.insert, run.id, session.id, message_id, once, origin.conn, origin.stream == true, origin.answers,
           request.cause)
   if not session.run_id then runs.begin(tx, session, run.id) end
@@ -64,10 +63,11 @@ local function take(tx, session, request)
   return queued(run.id, session.key)
 end
 
---- Takes a message: {key ("default"), message, idempotency_key, origin = {conn = id of the connection, stream = it
---- wants pieces as chat.chunk, answers = id of the call `agent` to answer again at the end}, cause (gateway.ends)}.
+--- Takes a message: {key ("default"), message, attachments (as gateway.attached reads them), idempotency_key, origin =
+--- {conn = id of the connection, stream = it wants pieces as chat.chunk, answers = id of the call `agent` to answer
+--- again at the end}, cause (gateway.ends)}.
 --- Returns {run_id, session_key, status = "queued"}; or nil and "bad_key", "empty_message", "message_too_long",
---- "no_attachments", "too_many_sessions", "too_many_waiting".  What comes of it are events.
+--- "too_many_sessions", "too_many_waiting".  What comes of it are events.
 function M.send(request)
   return db.tx(function(tx) return M.take(tx, request) end)
 end

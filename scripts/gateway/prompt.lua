@@ -4,6 +4,8 @@
 local db = require "human.db"
 local json = require "human.json"
 local llm = require "human.llm"
+local attached = require "gateway.attached"
+local images = require "agent.attachments"
 local limits = require "gateway.rules.limits"
 local personas = require "agent.prompt"
 local cut = require("human.text").cut
@@ -11,6 +13,7 @@ local cut = require("human.text").cut
 local M = {}
 
 local MARKUP_TOKENS = 10                         -- of a message, besides its text
+local IMAGE_TOKENS = 1000                        -- roughly what models count for an image
 -- The limit is in the text, for the planner.
 local RUNS = ([[(select id from gateway_runs where session_id = $1 and n <= $2::bigint and state <> 'waiting'
   order by n desc limit %d)]]):format(limits.prompt_runs)
@@ -21,7 +24,8 @@ M.sql = {
     left join system_prompts s on s.id = a.system_prompt_id where a.id = $1]],
   session = "select model from gateway_sessions where id = $1",
   given = "select given from gateway_given where run_id = $1",
-  runs = [[select r.id, r.n, r.state, e.content->'message'->>'content' as text from gateway_runs r
+  runs = [[select r.id, r.n, r.state, e.content->'message'->>'content' as text,
+      e.content->'message'->'attachments' as attachments from gateway_runs r
     join agent_events e on e.id = r.message_id where r.id in ]] .. RUNS .. " order by r.n",
   steps = [[select s.run_id, s.n, e.content->>'content' as text from gateway_steps s
     left join agent_events e on e.id = s.event_id where s.run_id in ]] .. RUNS .. " order by s.run_id, s.n",
@@ -75,7 +79,8 @@ local NO_ANSWER = { aborted = "[The operator aborted this.]", failed = "[This wa
 
 -- A run as parts that stay together: its message, then each step with the results of its calls.
 function M.parts_of(run, steps, calls)
-  local parts = { { { role = "user", content = run.text or "" } } }
+  local message = { role = "user", content = (run.text or "") .. attached.words(run.attachments), images = run.images }
+  local parts = { { message } }
   for _, step in ipairs(steps or {}) do
     local mine = {}
     for _, call in ipairs(calls or {}) do
@@ -112,6 +117,12 @@ local function with_given(snap, given, newest)
   if given.system then snap.system = snap.system .. "\n\n# What the client asks for\n" .. given.system end
 end
 
+-- The texts that came with messages, and the newest of the images.
+local function attach(run, rows)
+  for _, row in ipairs(rows) do row.attachments = row.attachments and json.decode(row.attachments) or nil end
+  images.show(run.session_id, rows)
+end
+
 --- What the session is and has said, up to a run: {system, model, runs = {parts, ..}, and what a client of /v1 has
 --- asked for: max_tokens, temperature, reasoning_effort}.  Awaits.
 function M.read(run)
@@ -122,9 +133,11 @@ function M.read(run)
     local rows, steps, calls = ask(M.sql.runs), ask(M.sql.steps), ask(M.sql.calls)
     if not who()[1] or not session()[1] then return nil end
     local snap = { system = system(who()[1]), model = session()[1].model, runs = {} }
-    local steps_of, calls_of = grouped(steps(), "run_id"), grouped(calls(), "run_id")
-    for i, one in ipairs(rows()) do snap.runs[i] = M.parts_of(one, steps_of[one.id], calls_of[one.id]) end
-    if given()[1] then with_given(snap, json.decode(given()[1].given), snap.runs[#snap.runs]) end
+    local steps_of, calls_of, said = grouped(steps(), "run_id"), grouped(calls(), "run_id"), rows()
+    local client = given()[1]
+    attach(run, said)
+    for i, one in ipairs(said) do snap.runs[i] = M.parts_of(one, steps_of[one.id], calls_of[one.id]) end
+    if client then with_given(snap, json.decode(client.given), snap.runs[#snap.runs]) end
     return snap
   end, { read_only = true })
 end
@@ -132,7 +145,7 @@ end
 local function tokens_of(part)
   local n = 0
   for _, message in ipairs(part) do
-    n = n + llm.tokens(message.content) + MARKUP_TOKENS
+    n = n + llm.tokens(message.content) + MARKUP_TOKENS + IMAGE_TOKENS * #(message.images or {})
     for _, call in ipairs(message.tool_calls or {}) do
       n = n + llm.tokens(json.encode(call.arguments)) + MARKUP_TOKENS
     end
@@ -167,7 +180,8 @@ local function squeezed(parts, tokens)
   while #out > 2 and total(out) > tokens do table.remove(out, 2) end
   if total(out) > tokens then
     local message = out[1][1]
-    out[1] = { { role = "user", content = cut(message.content, math.max(200, tokens)) .. " […]" } }
+    local text = cut(message.content, math.max(200, tokens)) .. " […]"
+    out[1] = { { role = "user", content = text, images = message.images } }
   end
   return out
 end

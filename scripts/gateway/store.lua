@@ -9,6 +9,7 @@ local json = require "human.json"
 local task = require "human.task"
 local time = require "human.time"
 local texts = require "human.text"
+local attachments = require "agent.attachments"
 local limits = require "gateway.rules.limits"
 local owner = require "gateway.owner"
 
@@ -79,15 +80,28 @@ function M.insist(fn)
   end
 end
 
+-- A transaction may run again, and attachments.take changes what it is given.
+local function copies(list)
+  if not list or not list[1] then return nil end
+  local out = json.array()
+  for i, a in ipairs(list) do
+    out[i] = { type = a.type, mediaType = a.mediaType, data = a.data, text = a.text, name = a.name }
+  end
+  return out
+end
+
 local function touch(tx, session_id, text)
   tx:ask(M.sql.touch, session_id, texts.cut(text, SHOWN_BYTES):match "^[^\n]*")
 end
 
---- Appends what somebody said to the log; the id of the event.
-function M.say(tx, session, text)
+--- Appends what somebody said to the log, with what is attached (gateway.attached); the id of the event.
+function M.say(tx, session, text, list)
   local event_id = id.new()
-  tx:ask(M.sql.say, event_id, session.id, json.encode { message = { id = event_id, content = text,
-    participant = { id = "operator", nickname = "Operator" }, createdAt = time.now() } })
+  local message = { id = event_id, content = text, participant = { id = "operator", nickname = "Operator" },
+                    createdAt = time.now(), attachments = copies(list) }
+  local images = attachments.take(message)
+  tx:ask(M.sql.say, event_id, session.id, json.encode { message = message })
+  attachments.store(tx, session.id, event_id, images)
   touch(tx, session.id, text)
   return event_id
 end

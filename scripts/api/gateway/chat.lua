@@ -3,6 +3,7 @@
 
 local json = require "human.json"
 local s = require "human.schema"
+local attached = require "gateway.attached"
 local chat = require "gateway.chat"
 local limits = require "gateway.rules.limits"
 local sessions = require "gateway.sessions"
@@ -72,13 +73,15 @@ local Send = {
 }
 local Queued = { status = s.string, runId = s.string, sessionKey = s.string }
 
-M.ERRORS = { "bad_key", "empty_message", "message_too_long", "no_attachments", "too_many_sessions", "too_many_waiting",
-             "session_not_found" }
+M.ERRORS = { "bad_key", "empty_message", "message_too_long", "attachment_refused", "too_many_sessions",
+             "too_many_waiting", "session_not_found" }
 
 --- Takes a message: what chat.send gives; refuses what it refuses.
 function M.send(ctx, p, message, origin)
+  local list, why = attached.sent(p.attachments)
+  if not list then ctx:fail("attachment_refused", { message = why }) end
   local run, code = chat.send {
-    key = p.sessionKey or p.session_key, message = message, attachments = p.attachments,
+    key = p.sessionKey or p.session_key, message = message, attachments = list,
     idempotency_key = p.idempotencyKey, origin = origin,
   }
   if not run then ctx:fail(code == "no_agent" and "session_not_found" or code) end

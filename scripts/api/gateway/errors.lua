@@ -42,7 +42,7 @@ return {
     -32602, "INVALID_PARAMS"),
   empty_message       = rpc(e(400, "message is required"), -32602, "INVALID_PARAMS"),
   message_too_long    = rpc(e(400, "The message is too long"), -32602, "INVALID_PARAMS"),
-  no_attachments      = rpc(e(501, "The agent takes no attachments"), -32003, "UNAVAILABLE"),
+  attachment_refused  = rpc(e(400, "An attachment cannot be opened"), -32602, "INVALID_PARAMS"),
   too_many_sessions   = e(409, "There are all the sessions that there may be; delete one"),
   too_many_waiting    = e(429, "Too many messages of this session wait for their turn"),
   session_not_found   = e(404, "There is no such session"),

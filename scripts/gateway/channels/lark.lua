@@ -325,6 +325,13 @@ local function check(account)
   return setting and "channels.lark." .. place .. setting or nil
 end
 
+local function file(attachment, message, account, token)
+  if not message.message_id then return nil end
+  local kind = attachment.kind == "photo" and "image" or "file"
+  return request(account, token, "GET", ("/im/v1/messages/%s/resources/%s?type=%s"):format(
+    untrusted.escaped(message.message_id), untrusted.escaped(attachment.id), kind))
+end
+
 channel.define("lark", {
   label = "Lark",
   settings = {
@@ -340,7 +347,7 @@ channel.define("lark", {
   -- 150 KB of JSON within JSON, where a character may take five times its room; a card has 30 KB.
   limits = { text = 30000, unit = "bytes", chat_ms = 200, group_ms = 200, per_s = 16 },
   verify = verify, read = read, answer = answer, parse = parse, say = say, said = said,
-  login = login, logged_in = logged_in, check = check,
+  login = login, logged_in = logged_in, check = check, file = file,
   health = function(account, token)
     return account.has.app_secret and request(account, token, "GET", "/bot/v3/info") or nil
   end,

@@ -14,7 +14,7 @@ local id, object, objects, phrase, text = untrusted.id, untrusted.object, untrus
 
 local M = {}
 
-local API = "https://api.line.me"
+local API, CONTENT_API = "https://api.line.me", "https://api-data.line.me"
 local REPLY_MS, MENTIONS_MAX = 50000, 20         -- of the minute that a reply token is good for
 local TYPING_S, BUTTON_LABEL = 20, 20
 
@@ -223,6 +223,12 @@ local function healthy(response)
   return nil, "LINE refuses channel_access_token: " .. reason_of(response)
 end
 
+local function fetched(attachment, _, account)
+  local got = request(account, "GET", "/v2/bot/message/" .. untrusted.escaped(attachment.id) .. "/content")
+  if got.url:sub(1, #API) == API then got.url = CONTENT_API .. got.url:sub(#API + 1) end
+  return got
+end
+
 channel.define("line", {
   label = "LINE",
   settings = {
@@ -234,6 +240,7 @@ channel.define("line", {
   signature = "x-line-signature", headers = { "x-line-signature" },
   limits = { text = 5000, unit = "utf16", chat_ms = 100, group_ms = 100, per_s = 100, pieces = 5 },
   verify = verify, parse = parse, say = say, said = said, typing = typing, typing_ms = TYPING_S * 1000,
+  file = fetched,
   health = function(account) return request(account, "GET", "/v2/bot/info") end, healthy = healthy,
 })
 

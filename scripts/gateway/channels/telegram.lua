@@ -1,9 +1,11 @@
 -- scripts/gateway/channels/telegram.lua -- Telegram: updates by webhook or by long polling, answers as HTML.
 -- Pure; its contract is in gateway/channel.lua.  Telegram counts text in units of UTF-16, and does not count markup.
 
+local json = require "human.json"
 local channel = require "gateway.channel"
 local markup = require "gateway.channel_markup"
 local texts = require "gateway.channel_text"
+local untrusted = require "gateway.untrusted"
 local trim = require("human.text").trim
 
 local API = "https://api.telegram.org"
@@ -16,9 +18,9 @@ local CONFLICT = "Telegram gives the updates to somebody else: a webhook is set 
 
 -- ---- requests --------------------------------------------------------------------------------------------
 
-local function url(account, method)
+local function url(account, method, what)
   local base = account.api_base ~= "" and account.api_base or API
-  return ("%s/bot%s/%s"):format(base, channel.fill(account, "token"), method)
+  return ("%s%s%s/%s"):format(base, what or "/bot", channel.fill(account, "token"), method)
 end
 
 local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
@@ -242,6 +244,25 @@ local function webhook_set(response)
   return nil, "Telegram refused it: " .. (string_of(answer.description) or "status " .. response.status)
 end
 
+-- A file: first its path, then its bytes, at an address with the token in it.
+local function fetched(attachment, _, account)
+  return { url = url(account, "getFile?file_id=" .. untrusted.escaped(attachment.id)), method = "GET" }
+end
+
+local function filed(response, attachment, account)
+  if attachment.asked then
+    if response.status == 200 then return { bytes = response.body } end
+    return { failed = "Telegram does not give it out (status " .. response.status .. ")" }
+  end
+  local body = object(json.decode(response.body))
+  local path = object(body.result).file_path
+  if response.status ~= 200 or type(path) ~= "string" or path:find("..", 1, true) then
+    return { failed = untrusted.phrase(body.description) or "Telegram does not say where it is" }
+  end
+  attachment.asked = true
+  return { again = { url = url(account, (untrusted.escaped(path):gsub("%%2F", "/")), "/file/bot"), method = "GET" } }
+end
+
 return channel.define("telegram", {
   label = "Telegram",
   settings = {
@@ -260,7 +281,7 @@ return channel.define("telegram", {
     if not channel.equal(account, "webhook_secret", given) then return nil, "bad_signature" end
     return true
   end,
-  parse = parse, say = say, said = said,
+  parse = parse, say = say, said = said, file = fetched, filed = filed,
   typing = function(message, account)
     return { url = url(account, "sendChatAction"),
              json = { chat_id = tonumber(message.chat), message_thread_id = tonumber(message.thread),

@@ -2,6 +2,7 @@
 -- One webhook of an app gets the messages of all its numbers: those of other numbers are somebody else's.
 
 local crypto = require "human.crypto"
+local json = require "human.json"
 local channel = require "gateway.channel"
 local channel_text = require "gateway.channel_text"
 local markup = require "gateway.channel_markup"
@@ -270,6 +271,38 @@ local function healthy(response)
   return nil, reason_of(object(object(response.json).error))
 end
 
+local function file(attachment, _, account)
+  return request(account, "GET",
+    untrusted.escaped(attachment.id) .. "?phone_number_id=" .. untrusted.escaped(account.phone_number_id))
+end
+
+-- The token goes to Meta's own hosts only.
+local function is_metas(url, account)
+  local base = account.api_base ~= "" and account.api_base or nil
+  if base and url:sub(1, #base + 1) == base .. "/" then return true end
+  local host = url:match "^https://([%w.-]+)/"
+  for _, name in ipairs { "fbsbx.com", "fbcdn.net", "facebook.com", "whatsapp.net" } do
+    if host and (host == name or host:sub(-#name - 1) == "." .. name) then return true end
+  end
+  return false
+end
+
+-- First its address, then the file.
+local function filed(response, attachment, account)
+  if attachment.asked then
+    if response.status == 200 then return { bytes = response.body } end
+    return { failed = "WhatsApp does not give it out (status " .. response.status .. ")" }
+  end
+  local answered = object(json.decode(response.body))
+  local url = response.status == 200 and text(answered.url, 2000)
+  if not url then return { failed = reason_of(object(answered.error)) } end
+  if url:find("${", 1, true) or not is_metas(url, account) then return { failed = "its address is none of Meta's" } end
+  attachment.asked = true
+  local again = request(account, "GET", "")
+  again.url = url
+  return { again = again }
+end
+
 channel.define("whatsapp", {
   label = "WhatsApp",
   settings = {
@@ -283,6 +316,7 @@ channel.define("whatsapp", {
   signature = "x-hub-signature-256", headers = { "x-hub-signature-256" }, get = true,
   limits = { text = TEXT, unit = "characters", chat_ms = 500, group_ms = 500, per_s = 80 },
   verify = verify, answer = answer, parse = parse, say = say, said = said, typing = typing, typing_ms = 20000,
+  file = file, filed = filed,
   health = health, healthy = healthy,
 })
 
