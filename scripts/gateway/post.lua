@@ -68,19 +68,29 @@ local function buttons_of(list)
   return out[1] and out or nil
 end
 
-local function message_of(p, pieces, i)
+local function message_of(p, calls, i)
   local first = i == 1
   return {
-    chat = p.chat, group = p.group == true, thread = p.thread, text = pieces[i], first = first,
-    reply_to = first and p.reply_to or nil, reply_token = first and p.reply_token or nil,
-    buttons = i == #pieces and buttons_of(p.buttons) or nil,
+    chat = p.chat, group = p.group == true, thread = p.thread, text = calls[i][1], pieces = calls[i][2] and calls[i],
+    first = first, reply_to = first and p.reply_to or nil, reply_token = first and p.reply_token or nil,
+    buttons = i == #calls and buttons_of(p.buttons) or nil,
   }
+end
+
+-- Pieces by the calls in which they go out: a vendor may take several in one (limits.pieces).
+local function calls_of(pieces, most)
+  local calls = {}
+  for i, piece in ipairs(pieces) do
+    if (i - 1) % most == 0 then calls[#calls + 1] = {} end
+    table.insert(calls[#calls], piece)
+  end
+  return calls
 end
 
 --- Says something in tx, the transaction of its cause: {channel, account ("main"), chat, group, thread, reply_to, text
 --- (Markdown of any length), buttons = {{label, data}, ..}, once (a text: a second one with it is not sent; "word:.."
 --- with a word of gateway.ends: its function is told of each piece when it is sent, or failed), reply_token}.
---- How many pieces it is; or nil and why not.
+--- How many calls of the vendor it takes; or nil and why not.
 function M.add(tx, p)
   local c = channel.get(p.channel)
   if not c then return nil, ("There is no channel %s"):format(tostring(p.channel)) end
@@ -90,14 +100,15 @@ function M.add(tx, p)
   local account = p.account or channel.MAIN
   local pieces = split(valid(p.text or ""), c.limits.text, c.limits.unit, PIECES)
   if not pieces[1] then return nil, "There is nothing to say" end
-  for i = 1, #pieces do
+  local calls = calls_of(pieces, c.limits.pieces or 1)
+  for i = 1, #calls do
     local row_id = id.new()
-    local message = json.encode(message_of(p, pieces, i))
+    local message = json.encode(message_of(p, calls, i))
     if tx:exec(M.sql.add, row_id, p.channel, account, p.chat, p.once, i, message) > 0 then
       queue.add(tx, OUT, store.key(p.channel, account, p.chat), nil, { post = row_id })
     end
   end
-  return #pieces
+  return #calls
 end
 
 --- Where a run was asked for, as M.add wants it: {channel, account, chat, group, thread, reply_to}; nil: by no channel.

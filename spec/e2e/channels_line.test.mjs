@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { messagingApi, validateSignature } from '@line/bot-sdk';
+import { ollama } from './dialects.mjs';
 import { errors, startHost } from './hosts.mjs';
+import { startServer } from './models_server.mjs';
 import { essence, one, post, recorder, spoiled, verdict } from './recorder.mjs';
 import { until } from './support.mjs';
 
@@ -16,10 +18,12 @@ const usual = (call) => {
   return call.path === '/v2/bot/chat/loading/start' ? { status: 202 } : undefined;
 };
 
+const settings = () => ({ HUMAN_LLM_PROVIDER: 'offline', HUMAN_CHANNELS_LINE_CHANNEL_SECRET: SECRET, HUMAN_CHANNELS_LINE_CHANNEL_TOKEN: TOKEN,
+  HUMAN_CHANNELS_LINE_API_BASE: line.url, HUMAN_CHANNELS_LINE_ALLOW_FROM: '*' });
+
 before(async () => {
   line = await recorder(usual);
-  host = await startHost({ env: { HUMAN_LLM_PROVIDER: 'offline', HUMAN_CHANNELS_LINE_CHANNEL_SECRET: SECRET, HUMAN_CHANNELS_LINE_CHANNEL_TOKEN: TOKEN,
-    HUMAN_CHANNELS_LINE_API_BASE: line.url, HUMAN_CHANNELS_LINE_ALLOW_FROM: '*' } });
+  host = await startHost({ env: settings() });
 });
 after(async () => {
   assert.deepEqual(errors(host.log()), []);
@@ -30,10 +34,10 @@ after(async () => {
 beforeEach(() => { line.answer = () => undefined; line.calls.length = 0; });
 
 const sign = (text, secret = SECRET) => createHmac('sha256', secret).update(text).digest('base64');
-async function hook(events, { signature, body = JSON.stringify({ destination: 'Ubot', events }) } = {}) {
+async function hook(events, { signature, to = host, body = JSON.stringify({ destination: 'Ubot', events }) } = {}) {
   if (signature === undefined) assert.ok(validateSignature(body, SECRET, sign(body)), 'the SDK believes it');
   const given = signature === undefined ? sign(body) : signature;
-  return post(host, '/webhook/line', body, given === null ? {} : { 'x-line-signature': given });
+  return post(to, '/webhook/line', body, given === null ? {} : { 'x-line-signature': given });
 }
 const event = (text, more = {}) => ({ type: 'message', mode: 'active', timestamp: Date.now(), webhookEventId: `01H${count += 1}`, deliveryContext: { isRedelivery: false }, replyToken: `rt${count}`,
   source: { type: 'user', userId: `U${count}` }, message: { id: `${count}`, type: 'text', quoteToken: 'q', text }, ...more });
@@ -102,6 +106,27 @@ describe('a message on LINE', () => {
     await hook([asked]);
     await until(async () => (await one(host, `select state || ': ' || error from channel_posts where chat = '${asked.source.userId}'`))?.startsWith('failed: The plan\'s messages of this month are used up'), 20_000, 'it failed');
     assert.equal(line.of(PUSH).length, 1);
+  });
+});
+
+describe('a long answer on LINE', () => {
+  let model, talker;
+  before(async () => {
+    const text = Array.from({ length: 7 }, (_, i) => `${i} ${'x'.repeat(4900)}`).join('\n\n');
+    model = await startServer((_, res) => { res.writeHead(200, { 'content-type': ollama.type }); res.end(ollama.stream({ text })); });
+    talker = await startHost({ env: { ...settings(), HUMAN_LLM_PROVIDER: 'ollama', HUMAN_LLM_MODEL: 'm', OLLAMA_HOST: model.url } });
+  });
+  after(async () => {
+    await model.close();
+    await talker.stop();
+  });
+
+  it('is up to five bubbles of one call, so that a reply token goes as far as it can', async () => {
+    const asked = event('Tell me all');
+    await hook([asked], { to: talker });
+    const said = await line.call(PUSH), first = line.of(REPLY)[0];
+    assert.deepEqual(first.body.messages.map((m) => m.text[0]), ['0', '1', '2', '3', '4']);
+    assert.deepEqual(said.body.messages.map((m) => m.text[0]), ['5', '6']);
   });
 });
 
