@@ -3,6 +3,7 @@
 
 local config = require "human.config"
 local crypto = require "human.crypto"
+local time = require "human.time"
 
 config.define("gateway.enabled", { type = "bool", default = true, restart = true,
   text = "false: no control protocol, no webhooks, no UI; the other APIs stay" })
@@ -52,6 +53,11 @@ for _, origin in ipairs(g.cors_origins) do
   if not origin:find "^https?://[^/%s,*]+$" then
     error(('gateway.cors_origins: "%s" is no origin; one looks like "https://app.example"'):format(origin), 0)
   end
+end
+
+local zone = config.cron.timezone
+if zone ~= "UTC" and not time.zone_file(zone) then
+  error(('cron.timezone: there is no time zone "%s" on this machine; one looks like Europe/Stockholm'):format(zone), 0)
 end
 
 local function is_loopback(host) return host == "" or host == "localhost" or host == "::1" or host:find "^127%." end

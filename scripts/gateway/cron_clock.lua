@@ -17,6 +17,7 @@ local times = require "gateway.cron_time"
 local M = {}
 
 local DUE = "cron.due"
+local IS_ON = config.cron.enabled and config.gateway.enabled
 local CATCH_UP_LOCK = 401113                     -- any number, as long as it stays the same
 
 M.sql = {
@@ -74,7 +75,7 @@ end
 
 --- A row of the queue, due at a job's next time: {job, at}.
 function M.due(row)
-  if not config.cron.enabled then return end     -- wake() finds it once it is true
+  if not IS_ON then return end                   -- wake() finds it once it is true
   db.tx(function(tx)
     local job = rows.lock(tx, row.payload.job)
     local is_mine = job and job.is_enabled and job.next_at and time.parse(job.next_at) == row.payload.at
@@ -105,6 +106,6 @@ end
 
 queue.define(DUE, "gateway.cron_clock.due", { concurrency = 8, attempts = 1000, backoff = { 1, 5, 30 }, lease_s = 10,
                                               timeout_s = 60 })
-if config.cron.enabled then jobs.start "gateway.cron_clock.wake" end
+if IS_ON then jobs.start "gateway.cron_clock.wake" end
 
 return M

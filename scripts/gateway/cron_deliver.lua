@@ -39,6 +39,7 @@ M.sql = {
 
 --- Writes down how a delivery ended; why: nil, it has arrived.
 function M.settle(tx, job, run, why)
+  if not rows.lock(tx, job.id) then return end
   if tx:exec(M.sql.settle, run.id, why and "failed" or "delivered", why) == 0 then return end
   if why and not job.delivery.bestEffort then tx:exec(M.sql.failed, job.id, "It was not delivered: " .. why) end
   if why then

@@ -5,6 +5,7 @@ local json = require "human.json"
 local given = require "gateway.given"
 local limits = require "gateway.rules.cron"
 local text = require "human.text"
+local texts = require "gateway.texts"
 
 local M = {}
 
@@ -16,8 +17,10 @@ function M.call_of(job)
   return { name = "shell", arguments = { argv = json.array(argv) } }
 end
 
+-- What a program prints may hold any bytes.
 local function with_output(outcome, said)
   if not said or said == "" then return outcome end
+  said = texts.valid(said)
   outcome.bytes, outcome.output = #said, text.cut(said, limits.output_bytes)
   if #said > limits.output_bytes then outcome.whole = text.cut(said, limits.whole_bytes) end
   return outcome

@@ -7,6 +7,7 @@ local config = require "human.config"
 local db = require "human.db"
 local decisions = require "human.decisions"
 local json = require "human.json"
+local log = require "human.log"
 local outbox = require "human.outbox"
 local queue = require "human.queue"
 local time = require "human.time"
@@ -118,6 +119,15 @@ local function begin(tx, job, run)
   news.after(tx, "cron.job", told(job, run.id, "started"))
 end
 
+-- One that cannot begin has failed: it must not stand in the way of all others.
+local function begin_surely(tx, job, run)
+  local ok, err = pcall(db.tx, function(inner) begin(inner, job, run) end)
+  if ok then return end
+  if tostring(err) == "canceled" then error(err, 0) end
+  log.error("cron: a job could not begin", { job = job.id, run = run.id, error = tostring(err) })
+  finish(tx, job, run, { state = "failed", error = "It could not begin; the log says why." })
+end
+
 -- Begins the first of the runs that wait, if there is room.  Whether others wait, and for how long at least.
 local function begin_next(tx)
   tx:query(M.sql.lock, LOCK)
@@ -126,7 +136,7 @@ local function begin_next(tx)
   if tx:value(M.sql.at_work) >= config.cron.max_concurrent then return LOOK_MS end
   local job = rows.lock(tx, found.job_id)
   local run = job and tx:row(M.sql.open, job.id)
-  if run and run.id == found.id and run.state == "queued" then begin(tx, job, run) end
+  if run and run.id == found.id and run.state == "queued" then begin_surely(tx, job, run) end
   return tx:row(M.sql.queued) and 0 or nil
 end
 

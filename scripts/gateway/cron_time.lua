@@ -23,6 +23,12 @@ local BACK_MS = { 3600000, DAY_MS, 32 * DAY_MS, 400 * DAY_MS }
 
 local function wrong(field, ...) return nil, { field = field, message = string.format(...) } end
 
+-- What somebody gave, for the sentence that says what is wrong with it.
+local function shown(v)
+  if type(v) == "string" then return "'" .. texts.cut(v, 64):gsub("%c", "?") .. "'" end
+  return type(v) == "number" and ("%.17g"):format(v) or "what was given"
+end
+
 -- Zones -------------------------------------------------------------------------------------------------
 
 local zones, n_zones = {}, 0
@@ -41,8 +47,7 @@ end
 local function read_zone(tz)
   if tz == nil then tz = config.cron.timezone end
   if type(tz) ~= "string" or not zone_of(tz) then
-    return wrong("tz", "there is no time zone %s on this machine; one looks like Europe/Stockholm",
-      type(tz) == "string" and "'" .. tz:sub(1, 64) .. "'" or "that is no text")
+    return wrong("tz", "there is no time zone %s on this machine; one looks like Europe/Stockholm", shown(tz))
   end
   return tz
 end
@@ -126,7 +131,7 @@ local function read_at(at, tz, field)
   if not zone then return nil, bad end
   local ms = type(at) == "number" and floor(at) or type(at) == "string" and (time.parse(at) or by_clock(at, zone))
   if not ms or not (ms >= 0 and ms <= LAST_MS) then
-    return wrong(field, "'%s' is no time such as 2026-11-27T10:00:00Z", tostring(at):sub(1, 64))
+    return wrong(field, "%s is no time such as 2026-11-27T10:00:00Z", shown(at))
   end
   if ms <= time.now_ms() then return wrong(field, "%s is in the past", time.format(ms)) end
   return { kind = "at", at = time.format(ms) }
@@ -135,20 +140,21 @@ end
 local function read_delay(text, field)
   local ms = M.duration(text)
   if not ms or ms > limits.every_max_ms then
-    return wrong(field, "'%s' is no time to wait such as 10m or 1h30m", tostring(text):sub(1, 64))
+    return wrong(field, "%s is no time to wait such as 10m or 1h30m", shown(text))
   end
   return { kind = "at", at = time.format(time.now_ms() + ms) }
 end
 
 -- What people write in one line: "0 8 * * *", "@daily", "every 15m", "in 10m", "at 2026-11-27T10:00:00Z".
 local function read_text(text, tz, stagger, field)
-  if type(text) ~= "string" or not text:find "%S" then return wrong(field, "it is empty") end
+  if type(text) ~= "string" then return wrong(field, "it must be a text such as 0 8 * * * or every 15m") end
+  if not text:find "%S" then return wrong(field, "it is empty") end
   if #text > limits.expression_bytes then return wrong(field, "it is longer than %d bytes", limits.expression_bytes) end
   local word, rest = text:match "^%s*@?(%a+)%s+(%S.*)$"
   word = word and word:lower()
   if word == "every" then
     local ms = M.duration((rest:gsub("%s", "")))
-    if not ms then return wrong(field, "every: '%s' is no time such as 15m or 1h30m", rest:sub(1, 64)) end
+    if not ms then return wrong(field, "every: %s is no time such as 15m or 1h30m", shown(rest)) end
     return read_every(ms, nil, field)
   end
   if word == "in" or word == "after" then return read_delay((rest:gsub("%s", "")), field) end

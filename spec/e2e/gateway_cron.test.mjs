@@ -108,6 +108,7 @@ describe('a job of a client', () => {
       [{ ...say, expression: '* * * * *', delivery: { mode: 'webhook', to: 'https://a.example/${secret:openai}' } }, /^delivery\.to: it may hold no secret/],
       [{ ...say, expression: '* * * * *', delivery: { mode: 'shout' } }, /^delivery\.mode/], [{ ...say, expression: '* * * * *', sessionTarget: 'moon' }, /^sessionTarget/],
       [{ ...say, expression: '* * * * *', model: 'm', session: 'default' }, /^model: a model goes with a session of the job's own/], [{ ...say, expression: '* * * * *', missed: 'always' }, /^missed/],
+      [{ ...say, delay: {} }, /^delay/], [{ ...say, schedule: { kind: 'at', at: {} } }, /^schedule\.at: what was given is no time/], [{ ...say, schedule: { kind: 'cron', expr: [] } }, /^schedule\.expr/],
       [{ ...say, expression: '* * * * *', name: 'a\nb' }, /^name: /], [{ ...say, expression: '* * * * *', timeoutSeconds: 1e9 }, /^timeoutSeconds/],
     ];
     for (const [params, why] of table) {
@@ -119,10 +120,31 @@ describe('a job of a client', () => {
     assert.match((await us.refused('cron.run', {})).message, /^id: it is required/);
   });
 
-  it('of a viewer is seen, not touched', async () => {
+  it('that cannot begin has failed, and stands in nobody\'s way', async () => {
+    const id = await us.add({ expression: '0 0 1 1 *', prompt: SAYS }), next = await us.add({ expression: '0 0 1 1 *', prompt: SAYS });
+    await sql(host.home, `update gateway_cron_jobs set session_key = E'a\\nb' where id = ${id}`);
+    await us.ok('cron.run', { id });
+    await us.ok('cron.run', { id: next });
+    assert.deepEqual((await us.over(id)).map((r) => r.status), ['failed']);
+    assert.deepEqual((await us.over(next)).map((r) => r.status), ['completed']);
+    for (const each of [id, next]) await us.remove(each);
+  });
+
+  it('that is sent twice with its key is one', async () => {
+    const params = { expression: '0 0 1 1 *', prompt: SAYS, delivery: { mode: 'webhook', to: hook.url }, idempotencyKey: 'once-and-only' };
+    const first = await us.ok('cron.add', params);
+    assert.deepEqual(await us.ok('cron.add', params), first);
+    assert.equal((await us.ok('cron.list')).jobs.length, 1);
+    await us.remove(first.id);
+  });
+
+  it('of a viewer is seen, not touched, and its address is not', async () => {
+    const id = await us.add({ expression: '0 0 1 1 *', prompt: SAYS, delivery: { mode: 'webhook', to: `${hook.url}/secret-path?key=1` } });
     const viewer = await open(host);
     await viewer.call('connect', { role: 'viewer' });
-    assert.deepEqual((await viewer.call('cron.list')).payload, { jobs: [] });
+    const { jobs } = (await viewer.call('cron.list')).payload;
+    assert.deepEqual(jobs.map((j) => j.delivery), [{ mode: 'webhook', to: `${hook.url}/…` }]);
+    await us.remove(id);
     for (const method of ['cron.add', 'cron.remove', 'cron.run', 'cron.update']) assert.equal((await viewer.call(method, { id: 1 })).error.code, 'FORBIDDEN');
     viewer.ws.close();
   });
@@ -246,6 +268,14 @@ describe('a command', () => {
     assert.deepEqual([job.last_status, job.last_error, job.state.consecutiveErrors], ['failed', 'It ended with status 3.', 1]);
     await us.ok('cron.run', { id });
     await us.over(id, 2);                             // allowed for good
+    await us.remove(id);
+  });
+
+  it('may print any bytes', async () => {
+    const id = await us.add({ expression: '0 0 1 1 *', command: 'printf "a\\000b\\377c"' });
+    await us.ok('cron.run', { id });
+    await us.ok('exec.approval.resolve', { id: (await us.approval(id)).id, decision: 'allow-once' });
+    assert.deepEqual((await us.over(id)).map((r) => [r.status, r.output]), [['completed', 'a\ufffdb\ufffdc']]);
     await us.remove(id);
   });
 

@@ -78,7 +78,14 @@ local function payload_of(job)
   return payload
 end
 
-local function shown(job)
+-- An address may be as good as a password: a viewer sees whose it is.
+local function delivery_for(ctx, job)
+  local d = job.delivery
+  if d.mode ~= "webhook" or ctx.actor.role == "operator" then return d end
+  return { mode = d.mode, to = d.to:match "^https?://[^/?#]+" .. "/…", bestEffort = d.bestEffort }
+end
+
+local function shown(ctx, job)
   local own = not job.session_key
   return {
     id = job.id, name = job.name, expression = job.expression, command = job.body,
@@ -89,7 +96,8 @@ local function shown(job)
     channel = job.delivery.channel or "", one_shot = job.one_shot, created_at = unix(job.created_at),
     updated_at = unix(job.updated_at), timezone = job.schedule.tz, session = rows.session_of(job), missed = job.missed,
     deleteAfterRun = job.removed_after, made_by = job.made_by, schedule = job.schedule, payload = payload_of(job),
-    delivery = job.delivery, sessionTarget = own and "isolated" or "session:" .. job.session_key, state = state_of(job),
+    delivery = delivery_for(ctx, job), sessionTarget = own and "isolated" or "session:" .. job.session_key,
+    state = state_of(job),
   }
 end
 
@@ -165,9 +173,9 @@ end
 
 g:rpc("cron.list", {
   summary = "All jobs", roles = surface.READERS, result = { jobs = s.array(Job) },
-}, function()
+}, function(ctx)
   local list = json.array {}
-  for i, job in ipairs(cron.list()) do list[i] = shown(job) end
+  for i, job in ipairs(cron.list()) do list[i] = shown(ctx, job) end
   return { jobs = list }
 end)
 
@@ -181,17 +189,17 @@ g:rpc("cron.status", {
 end)
 
 local ERRORS = { "cron_invalid", "cron_denied", "cron_too_many", "cron_not_found" }
-local secret = text:describe "what its webhooks are signed with, shown this once"
+local secret = s.string { secret = true }:optional():describe "what its webhooks are signed with, shown this once"
 
 g:rpc("cron.add", {
-  summary = "Make a job", roles = surface.OPERATOR, params = Told, errors = ERRORS,
+  summary = "Make a job", roles = surface.OPERATOR, params = Told, errors = ERRORS, idempotent = true,
   description = "When: expression (five fields, @daily, every 15m, in 10m, a time), schedule or delay. What: command "
     .. "(a program of the tool shell), or prompt for the agent, or payload.",
   result = { added = s.bool, id = s.int, job = Job, webhook_secret = secret },
 }, function(ctx, p)
   local job, bad = cron.add(told(p), "operator")
   if not job then refuse(ctx, bad) end
-  return { added = true, id = job.id, job = shown(job), webhook_secret = job.webhook_secret }
+  return { added = true, id = job.id, job = shown(ctx, job), webhook_secret = job.webhook_secret }
 end)
 
 g:rpc("cron.update", {
@@ -202,7 +210,7 @@ g:rpc("cron.update", {
   local job, bad = cron.update(number_of(ctx, p), told(p), "operator")
   if bad then refuse(ctx, bad) end
   if not job then ctx:fail "cron_not_found" end
-  return { updated = true, job = shown(job), webhook_secret = job.webhook_secret }
+  return { updated = true, job = shown(ctx, job), webhook_secret = job.webhook_secret }
 end)
 
 g:rpc("cron.remove", {
@@ -214,7 +222,8 @@ g:rpc("cron.remove", {
 end)
 
 g:rpc("cron.run", {
-  summary = "Begin a job now", roles = surface.OPERATOR, params = { id = id, jobId = id, mode = text }, errors = ERRORS,
+  summary = "Begin a job now", roles = surface.OPERATOR, errors = ERRORS, idempotent = true,
+  params = { id = id, jobId = id, mode = text },
   result = { started = s.bool:describe "false: it runs already", status = s.string, runId = int },
 }, function(ctx, p)
   local run_id, why = cron.run(number_of(ctx, p))
