@@ -33,6 +33,10 @@ config.define("gateway.v1_timeout_ms", { type = "int", default = 600000, min = 1
 config.define("push.contact", { type = "text",
   text = "how push services reach the operator: mailto:you@example.com, or an https address; some ask for it" })
 
+config.define("update.url", { type = "text", text = "where update.check asks for the newest version; empty: nowhere" })
+config.define("update.public_key", { type = "text",
+  text = "whose word about versions counts: an Ed25519 key, in base64 or hex" })
+
 config.define("security.autonomy_level", { type = "int", default = 2, min = 0, max = 4,
   text = "0: no tool runs; 1: each asks; 2: all but those that only read ask; 3: those of high risk ask; 4: none" })
 

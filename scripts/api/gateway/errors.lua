@@ -83,6 +83,10 @@ return {
   too_many_registrations = e(409, "There are all the registrations that there may be; unregister one"),
 
   -- What is not here.
-  updates_disabled    = rpc(e(501, "This server does not update itself: install a newer version as you did this one"),
+  updates_disabled    = rpc(e(501, "This server does not ask for newer versions: set update.url and update.public_key"),
+    -32003, "UNAVAILABLE"),
+  update_unknown      = rpc(e(503, "It is not known whether there is a newer version"), -32003, "UNAVAILABLE"),
+  updates_not_installed = rpc(e(501, "This server does not replace itself, since a version is a program and its "
+    .. "scripts: install a newer one as you did this one (apt, or make install), and restart it"),
     -32003, "UNAVAILABLE"),
 }

@@ -98,16 +98,4 @@ g:rpc("metrics.snapshot", {
   return { health = { uptime_seconds = system.health().uptime_s }, metrics = n.metrics }
 end)
 
--- ---- updates ----------------------------------------------------------------------------------------------
-
-local Update = { summary = "Is there a newer version?", roles = surface.READERS, errors = { "updates_disabled" },
-                 result = { current = s.string, latest = s.string, available = s.bool } }
-
-g:rpc("update.check", Update, function(ctx) ctx:fail("updates_disabled", { current = system.health().version }) end)
-
-g:rpc("update.run", {
-  summary = "Install a newer version", roles = surface.OPERATOR, errors = { "updates_disabled" },
-  result = { status = s.string },
-}, function(ctx) ctx:fail "updates_disabled" end)
-
 return M

@@ -1,0 +1,32 @@
+-- scripts/api/gateway/update.lua -- newer versions: whether there is one, and why this server does not install it.
+
+local s = require "human.schema"
+local surface = require "api.gateway.surface"
+local update = require "gateway.update"
+
+local M = {}
+if not surface.on then return M end
+
+local g = surface.group "System"
+
+g:rpc("update.check", {
+  summary = "Is there a newer version?", roles = surface.READERS, errors = { "updates_disabled", "update_unknown" },
+  description = "Asks update.url, whose answer has to be signed by update.public_key; while neither is set, nobody is "
+    .. "asked.",
+  result = {
+    current = s.string, latest = s.string, available = s.bool, current_version = s.string, latest_version = s.string,
+    url = s.string:describe "where people read about it",
+  },
+}, function(ctx)
+  if not update.is_on() then ctx:fail "updates_disabled" end
+  local found, why = update.check()
+  if found then return found end
+  ctx:fail("update_unknown", { message = "It is not known whether there is a newer version: " .. why })
+end)
+
+g:rpc("update.run", {
+  summary = "Install a newer version", roles = surface.OPERATOR, errors = { "updates_not_installed" },
+  result = { status = s.string },
+}, function(ctx) ctx:fail "updates_not_installed" end)
+
+return M
