@@ -254,6 +254,7 @@ int host_bus_send(int worker, host_str *data);   /* -1: all others */
 /* Takes n tokens from a bucket that refills at `rate` a second up to
  * `burst`; n 0: only checks whether there is one; -1: empties it. */
 int host_rate_take(host_str *key, double rate, double burst, int n); /* 1 granted, 0 refused */
+double host_rate_left(host_str *key, double rate, double burst); /* the tokens in it */
 int host_metric_add(host_str *name, double by);  /* name may carry labels: a_total{x="y"} */
 int host_metric_set(host_str *name, double value); /* a gauge of this worker: give it a label */
 double host_metric_get(host_str *name);          /* the sum over all processes; NaN: none has it */

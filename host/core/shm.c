@@ -469,6 +469,18 @@ static int rate_use(rate_set *s, uint64_t hash, double rate, double burst, int n
   return granted;
 }
 
+double host_rate_left(host_str *key, double rate, double burst) {
+  if (!shm) return burst;
+  uint64_t hash = hash_of(key->p, key->n);
+  rate_set *s = &shm->rate[(hash >> 32) % RATE_SETS];
+  rate_lock(s);
+  const bucket *b = rate_find(s, hash);
+  double now = shm_clock(), left = b ? b->tokens : burst;
+  if (b && now > b->at) left += (now - b->at) * rate;
+  __atomic_store_n(&s->lock, 0, __ATOMIC_RELEASE);
+  return left < burst ? left : burst;
+}
+
 int host_rate_take(host_str *key, double rate, double burst, int n) {
   if (!(rate > 0) || !(burst >= 1) || !isfinite(rate) || !isfinite(burst))
     return HOST_EINVAL;

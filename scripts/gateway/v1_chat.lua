@@ -26,13 +26,14 @@ local function calls_of(result, numbered)
   return list[1] and list or nil
 end
 
-local function head(kind)
-  return { id = "chatcmpl-" .. id.new(), object = kind, created = math.floor(time.now_ms() / 1000) }
+local function head(kind, of)
+  return { id = "chatcmpl-" .. (of or id.new()), object = kind, created = math.floor(time.now_ms() / 1000) }
 end
 
 --- The whole answer, as JSON.
 function M.document(_, result)
-  local doc = head "chat.completion"
+  local doc = head("chat.completion", result.id)
+  doc.created = result.created or doc.created
   local message = { role = "assistant", content = result.text, refusal = json.null, tool_calls = calls_of(result) }
   if message.tool_calls and result.text == "" then message.content = json.null end
   doc.model, doc.usage = result.model, usage_of(result)

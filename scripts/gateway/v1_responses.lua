@@ -59,12 +59,14 @@ end
 function M.document(req, result)
   local output = {}
   if result.text ~= "" or not result.tool_calls[1] then
-    output[1] = message_of("msg_" .. id.new(), result.text, result.is_cut and "incomplete" or "completed")
+    output[1] = message_of("msg_" .. (result.id or id.new()), result.text, result.is_cut and "incomplete" or "completed")
   end
   for _, call in ipairs(result.tool_calls) do
     output[#output + 1] = call_of("fc_" .. id.new(), call, json.encode(call.arguments), "completed")
   end
-  return json.encode(finished(response(req, "resp_" .. id.new()), req, result, output))
+  local doc = response(req, "resp_" .. (result.id or id.new()))
+  doc.created_at = result.created or doc.created_at
+  return json.encode(finished(doc, req, result, output))
 end
 
 local Events = {}

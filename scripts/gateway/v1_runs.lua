@@ -14,6 +14,7 @@ local json = require "human.json"
 local log = require "human.log"
 local s = require "human.schema"
 local task = require "human.task"
+local time = require "human.time"
 local cut = require("human.text").cut
 local chat = require "gateway.chat"
 local events = require "gateway.v1_events"
@@ -37,7 +38,7 @@ M.sql = {
   give = "insert into gateway_given (run_id, given) values ($1, $2) on conflict do nothing",
   session = "select session_id from gateway_runs where id = $1",
   state = "select state, finished_at is not null as is_over from gateway_runs where id = $1",
-  result = [[select r.state, r.error_code, r.session_id, t.text, t.input_tokens, t.output_tokens, t.is_cut,
+  result = [[select r.state, r.error_code, r.created_at, t.text, t.input_tokens, t.output_tokens, t.is_cut,
       a.provider, a.model
     from gateway_runs r left join agent_runs a on a.id = r.id cross join lateral (
       select string_agg(e.content->>'content', E'\n\n' order by s.n) as text,
@@ -230,7 +231,8 @@ function M.run(req, target, caller, hear)
   if not read then error(row, 0) end
   if heard then heard:finish(row.text or "") end
   return { text = row.text or "", tool_calls = {}, is_cut = row.is_cut == true, input_tokens = row.input_tokens or 0,
-           output_tokens = row.output_tokens or 0, model = req.model }
+           output_tokens = row.output_tokens or 0, model = req.model, id = run.run_id,
+           created = math.floor(time.parse(row.created_at) / 1000) }
 end
 
 --- Deletes the session that a request had for itself.

@@ -57,6 +57,10 @@ describe('OpenAI’s SDK', { skip: !node && 'it needs Node 22' }, () => {
     assert.deepEqual(whole.value.usage, { prompt_tokens: 12, completion_tokens: 7, total_tokens: 19 });
     assert.match(whole.headers['openai-processing-ms'], /^\d+$/);
     assert.equal(whole.request_id, whole.headers['x-request-id']);
+    for (const { headers } of [whole, streamed]) {
+      assert.deepEqual([headers['x-ratelimit-limit-requests'], Number(headers['x-ratelimit-remaining-requests']) > 50], ['100', true]);
+      assert.match(headers['x-ratelimit-reset-requests'], /^[\d.]+s$/);
+    }
     assert.equal(streamed.events.flatMap((e) => e.choices.map((c) => c.delta.content ?? '')).join(''), 'Hi Sarah, žluť 💪');
     assert.deepEqual(streamed.events.at(-1).usage, whole.value.usage);
     assert.deepEqual(streamed.events.at(-1).choices, []);
@@ -209,6 +213,54 @@ describe('the agent behind /v1', () => {
       });
     }
   }
+
+  it('is found again by its Idempotency-Key after a crash, and does nothing twice', async () => {
+    const dir = makeHome(), settings = { HUMAN_LLM_PROVIDER: 'ollama', HUMAN_LLM_MODEL: 'm', OLLAMA_HOST: model.url, HUMAN_LLM_MAX_RETRIES: '0', HUMAN_SECURITY_AUTONOMY_LEVEL: '4' };
+    let own = await startHost({ home: dir, env: settings }), waiting;
+    const calls = [{ id: 'a', name: 'memory_store', arguments: { name: 'colour', text: 'blue' } }];
+    model.on = (request, res) => {
+      const { role } = request.body.messages.at(-1);
+      if (role === 'tool' && !waiting) { waiting = true; return; } // the step after the tool is at work when the host dies
+      res.writeHead(200, { 'content-type': ollama.type });
+      res.end(ollama.stream(role === 'tool' ? { text: 'Stored.' } : { calls }));
+    };
+    const ask = () => post(chat('Remember blue', { stream: true }), { to: own, headers: { 'idempotency-key': 'crash' } });
+    const lost = ask().then((r) => r.text());
+    lost.catch(() => {});
+    await until(() => waiting, 20_000, 'the tool has run');
+    await own.kill();
+    await assert.rejects(lost);
+    own = await startHost({ home: dir, port: own.port, env: settings });
+    assert.match(await (await ask()).text(), /Stored\.[\s\S]*\[DONE\]/);
+    assert.deepEqual(await sql(dir, "select count(*) || ' ' || (select count(*) from gateway_calls where tool = 'memory_store') from gateway_runs"), ['1 1']);
+    await own.stop();
+  });
+
+  it('goes on with its stream while scripts are reloaded', async () => {
+    let res;
+    model.on = (request, answer) => { res = answer; answer.writeHead(200, { 'content-type': ollama.type }); };
+    const [first, ...rest] = ollama.stream({ pieces: ['before ', 'after'] }).split(/(?<=\n)/);
+    const asked = post(chat('Go', { stream: true }));
+    await until(() => res, 10_000, 'the model is asked');
+    res.write(first);
+    const answer = await asked;
+    host.child.kill('SIGHUP');
+    await until(() => /"msg":"reload[^"]*"|scripts reloaded|"msg":"scripts/.test(host.log()), 20_000, 'the scripts are reloaded');
+    res.end(rest.join(''));
+    assert.match(await answer.text(), /before [\s\S]*after[\s\S]*\[DONE\]/);
+  });
+
+  it('sees images, also large ones', async () => {
+    says({ text: 'A picture.' });
+    const data = Buffer.alloc(4_000_000, 7).toString('base64');
+    const look = (url) => post({ model: 'ollama/llava', messages: [user([{ type: 'text', text: 'What is it?' }, { type: 'image_url', image_url: { url } }])] });
+    assert.equal((await look(`data:image/png;base64,${data}`)).status, 200);
+    assert.equal(model.requests.at(-1).body.messages.at(-1).images?.[0], data);
+    for (const url of ['data:text/html;base64,AAAA', 'file:///etc/passwd', 'x', 5]) {
+      const answer = await look(url);
+      assert.deepEqual([answer.status, (await answer.json()).error.param], [400, 'messages[0].content[1].image_url.url']);
+    }
+  });
 
   it('is asked once with one Idempotency-Key, however often the request comes', async () => {
     says({ text: 'Once.' });

@@ -262,6 +262,7 @@ function M.workers() return C.host_workers() end
 function M.bus_send(worker, data) return C.host_bus_send(worker, fill(a, data)) end
 -- n: the tokens to take, 1 when nil; 0: only checks for one; -1: takes all.
 function M.rate_take(key, rate, burst, n) return C.host_rate_take(fill(a, key), rate, burst, n or 1) == 1 end
+function M.rate_left(key, rate, burst) return C.host_rate_left(fill(a, key), rate, burst) end
 function M.metric(name, by) return C.host_metric_add(fill(a, name), by or 1) end
 
 -- gen (optional): id of the generation that logs, if it is not the one in service.

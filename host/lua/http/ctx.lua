@@ -43,6 +43,10 @@ function methods:rule(name, ...)
   return decisions.enforce(self.db, gen.rule(self.route.area, name), about, ...)
 end
 
+-- What is left of the route's limit for this caller: {limit (requests at once), left, full_s (until all are there
+-- again)}; nil where the route has none.
+function methods:rate_left() return require("human.http.rate").left(self, self.route.limit) end
+
 -- Any header of the request, by name in any case; repeated headers are joined by commas (cookies by semicolons);
 -- nil if absent.  Also for authenticators, and after waiting; not once the request is answered.
 function methods:header(name) return host.header(self.req, name:lower()) end

@@ -59,4 +59,17 @@ function M.check(ctx, limits)
   end
 end
 
+--- What is left of the caller's tightest limit: {limit (at once), left, full_s (until all are there again)}; nil where
+--- there is none.
+function M.left(ctx, limits)
+  local least
+  for _, limit in ipairs(limits or {}) do
+    local left = host.rate_left(limit.key .. limit.who(ctx), limit.rate, limit.burst)
+    if not least or left < least.left then
+      least = { limit = limit.burst, left = left, full_s = (limit.burst - left) / limit.rate }
+    end
+  end
+  return least
+end
+
 return M

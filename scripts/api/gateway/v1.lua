@@ -86,8 +86,12 @@ g:get("/models/{model...}", {
 
 -- ---- answering -----------------------------------------------------------------------------------------------
 
-local function headers_of(began)
-  return { ["openai-processing-ms"] = ("%.0f"):format((task.clock() - began) * 1000), ["openai-version"] = "2020-10-01",
+local function headers_of(ctx, began)
+  local rate = ctx:rate_left()
+  return { ["x-ratelimit-limit-requests"] = ("%d"):format(rate.limit),
+           ["x-ratelimit-remaining-requests"] = ("%d"):format(math.floor(rate.left)),
+           ["x-ratelimit-reset-requests"] = ("%.3fs"):format(rate.full_s),
+           ["openai-processing-ms"] = ("%.0f"):format((task.clock() - began) * 1000), ["openai-version"] = "2020-10-01",
            ["cache-control"] = "no-store" }
 end
 
@@ -97,7 +101,7 @@ local function ask(ctx, req, raw, hear)
   if target.model then
     result = pass.run(req, target.model, hear)
   else
-    result = runs.run(req, target, { actor = ctx.actor, once = ctx:header "idempotency-key", raw = raw }, hear)
+    result = runs.run(req, target, { actor = ctx.actor, once = ctx.headers["idempotency-key"], raw = raw }, hear)
   end
   if req.one_call then result.tool_calls = { result.tool_calls[1] } end
   return result
@@ -108,7 +112,7 @@ local function stream(ctx, req, raw, api_of, began)
   local out, chunks
   local function begin()
     if out then return end
-    local headers = headers_of(began)
+    local headers = headers_of(ctx, began)
     headers["cache-control"] = nil
     out = ctx:stream(headers)
     chunks = api_of.chunks(req, function(name, text) out:event(name, text) end)
@@ -129,15 +133,19 @@ local ERRORS = {
   "idempotency_key_reused",
 }
 
+-- gateway.v1_runs finds the run of a key, also where an answer has begun to stream.
+local KEY = { ["Idempotency-Key"] = s.string { max = 255 }:optional()
+  :describe "the same request with the same key within a day gets the answer of the first: of the agent, not of models" }
+
 local function post(path, summary, kind)
   g:post(path, {
-    summary = summary, body = s.raw("application/json", { max = BODY_BYTES }), reply = { [200] = s.json },
-    errors = ERRORS, abort = true, idempotent = "lease", timeout_s = config.gateway.v1_timeout_ms / 1000,
+    summary = summary, headers = KEY, body = s.raw("application/json", { max = BODY_BYTES }), reply = { [200] = s.json },
+    errors = ERRORS, abort = true, idempotent = false, timeout_s = config.gateway.v1_timeout_ms / 1000,
   }, function(ctx, raw)
     local began, req = task.clock(), input[kind](raw)
     if req.stream then return stream(ctx, req, raw, output[kind], began) end
     local text = output[kind].document(req, ask(ctx, req, raw))
-    return 200, text, headers_of(began)
+    return 200, text, headers_of(ctx, began)
   end)
 end
 
