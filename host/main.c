@@ -48,6 +48,8 @@ typedef struct {
 static const command commands[] = {
     {"gateway", "start the server: all APIs, and a private database when none is configured",
      RUN_GATEWAY, true, NO_ARGUMENTS},
+    {"onboard", "set up a model and a first channel, then talk: every question has a flag", RUN_LUA, false,
+     OWN_ARGUMENTS},
     {"agent", "talk to an agent of a running server (-m TEXT: one message, then exit)", RUN_LOOK,
      false, OWN_ARGUMENTS},
     {"pair", "pair a device or a browser with the gateway: pair [--list|--revoke ID]", RUN_LOOK, false,

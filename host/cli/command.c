@@ -32,7 +32,10 @@ static void join_database(const char *command) {
 
 /* Commands whose output is their result. */
 static bool only_prints(const char *command) {
-  return !strcmp(command, "rules") || !strcmp(command, "queue") || !strcmp(command, "clock");
+  static const char *const prints[] = {"rules", "queue", "clock", "onboard"};
+  for (size_t i = 0; i < sizeof prints / sizeof *prints; i++)
+    if (!strcmp(command, prints[i])) return true;
+  return false;
 }
 
 /* Specs talk to their own server, which is this process. */

@@ -4,6 +4,7 @@
  * these functions block. */
 #include "cli/native.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
@@ -13,6 +14,7 @@
 
 #include "cli/command.h"
 #include "cli/facts.h"
+#include "cli/held.h"
 #include "cli/help.h"
 #include "cli/terminal.h"
 #include "core/conf.h"
@@ -50,6 +52,34 @@ static int native_help(lua_State *L) {
   size_t n = help_find(luaL_checkstring(L, 1), &text);
   lua_pushlstring(L, text, n);
   return 1;
+}
+
+/* native.line(prompt) -> a line of the terminal, or nil and "end" or "interrupted". */
+static int native_line(lua_State *L) {
+  char out[4096];
+  ssize_t n = terminal_line(luaL_checkstring(L, 1), false, out, sizeof out);
+  if (n <= 0) {
+    lua_pushnil(L);
+    lua_pushstring(L, n < 0 && errno == EINTR ? "interrupted" : "end");
+    return 2;
+  }
+  while (n && (out[n - 1] == '\n' || out[n - 1] == '\r')) n--;
+  lua_pushlstring(L, out, (size_t)n);
+  return 1;
+}
+
+/* native.held(what, name, from) -> true, or nil and why ("interrupted"): held.h. */
+static int native_held(lua_State *L) {
+  char why[1024] = "cannot be used";
+  const char *what = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2), *from = luaL_optstring(L, 3, "");
+  int done = !strcmp(what, "take") ? held_take(name, from, why, sizeof why)
+             : !strcmp(what, "try") ? held_try(name)
+             : !strcmp(what, "keep") ? held_keep(name, why, sizeof why)
+                                     : held_remove(name, why, sizeof why);
+  if (!done) return lua_pushboolean(L, 1), 1;
+  lua_pushnil(L);
+  lua_pushstring(L, !strcmp(what, "take") && done == HELD_INTERRUPTED ? "interrupted" : why);
+  return 2;
 }
 
 /* native.commands() -> a line "name<tab>what it does" for each. */
@@ -125,7 +155,7 @@ static int native_print_settings(lua_State *L) {
 void native_register(lua_State *L) {
   static const luaL_Reg fns[] = {
       {"control", native_control}, {"fact", native_fact}, {"help", native_help},
-      {"commands", native_commands},
+      {"commands", native_commands}, {"line", native_line}, {"held", native_held},
       {"terminal", native_terminal}, {"key", native_key}, {"overridable", native_overridable},
       {"write_new", native_write_new}, {"database", native_database},
       {"set_secret", native_set_secret}, {"print_settings", native_print_settings}, {NULL, NULL}};

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "cli/help.h"
+#include "cli/terminal.h"
 #include "core/conf.h"
 #include "core/sealkeys.h"
 #include "core/secretstore.h"
@@ -33,7 +33,7 @@ static int failed(const char *why) {
 }
 
 /* Uses the home of the server that other commands would talk to: its secrets are there. */
-static void use_home_of_server(void) {
+void secret_use_home_of_server(void) {
   static char status[STATUS_MAX], home[4096];
   static const char mark[] = "\"home\":\"";
   if (!conf_is_shared("home") || control_get("status", status, sizeof status)) return;
@@ -45,25 +45,10 @@ static void use_home_of_server(void) {
 
 /* ---- the value ---- */
 
-static struct termios shown;
-
-static void show_again(void) {
-  tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-}
-
-/* Blocks signals until echo is on again, so that Ctrl-C does not leave the terminal without it. */
 static ssize_t read_unseen(const char *name, char *to, size_t max) {
-  struct termios unseen;
-  if (tcgetattr(STDIN_FILENO, &shown)) return -1;
-  unseen = shown;
-  unseen.c_lflag &= (tcflag_t)~(ECHO | ISIG);
-  fprintf(stderr, "value of %s: ", name);
-  tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen);
-  ssize_t n = read(STDIN_FILENO, to, max);
-  show_again();
-  fputc('\n', stderr);
-  if (n > 0 && memchr(to, 3, (size_t)n)) return errno = EINTR, -1;
-  return n;
+  char prompt[SECRETSTORE_NAME + 16];
+  snprintf(prompt, sizeof prompt, "value of %s: ", name);
+  return terminal_line(prompt, true, to, max);
 }
 
 static ssize_t read_all(char *to, size_t max) {
@@ -126,7 +111,7 @@ int secret_command(int argc, char **argv) {
   if (named)
     for (char *p = argv[1]; *p; p++) *p = (char)tolower((unsigned char)*p);
   if (named && !secretstore_is_name(argv[1])) return usage("a name is of letters, digits and _, at most 63");
-  use_home_of_server();
+  secret_use_home_of_server();
   if (!strcmp(what, "list")) return list();
   if (!strcmp(what, "rotate")) return rotate();
   return strcmp(what, "set") ? take_away(argv[1]) : set(argv[1]);

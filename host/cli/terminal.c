@@ -2,10 +2,13 @@
  * terminal.c -- see terminal.h.
  *
  * Owns: the terminal's settings while they are changed; restores them at exit.  Must never
- * disable Ctrl-C. */
+ * disable Ctrl-C: while a line is read it is a character that ends the line. */
 #include "cli/terminal.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -37,4 +40,25 @@ int terminal_rows(void) {
   struct winsize size;
   if (!isatty(STDOUT_FILENO)) return 0;
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row ? 24 : size.ws_row;
+}
+
+enum { CTRL_C = 3 };
+
+/* No signal arrives meanwhile, so the terminal is always left as it was. */
+ssize_t terminal_line(const char *prompt, bool unseen, char *to, size_t max) {
+  struct termios was, t;
+  if (tcgetattr(STDIN_FILENO, &was)) return -1;
+  t = was;
+  t.c_lflag &= ~(tcflag_t)ISIG;
+  if (unseen) t.c_lflag &= ~(tcflag_t)ECHO;
+  t.c_cc[VEOL] = CTRL_C;
+  fflush(stdout);
+  fputs(prompt, stderr);
+  tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
+  ssize_t n = read(STDIN_FILENO, to, max);
+  tcsetattr(STDIN_FILENO, TCSADRAIN, &was);
+  bool ended = n > 0 && memchr(to, CTRL_C, (size_t)n);
+  if (unseen || ended) fputc('\n', stderr);
+  if (ended) return errno = EINTR, -1;
+  return n;
 }
