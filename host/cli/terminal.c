@@ -53,8 +53,8 @@ ssize_t terminal_line(const char *prompt, bool unseen, char *to, size_t max) {
   if (unseen) t.c_lflag &= ~(tcflag_t)ECHO;
   t.c_cc[VEOL] = CTRL_C;
   fflush(stdout);
+  tcsetattr(STDIN_FILENO, TCSADRAIN, &t); /* before the prompt: who sees it may press Ctrl-C */
   fputs(prompt, stderr);
-  tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
   ssize_t n = read(STDIN_FILENO, to, max);
   tcsetattr(STDIN_FILENO, TCSADRAIN, &was);
   bool ended = n > 0 && memchr(to, CTRL_C, (size_t)n);

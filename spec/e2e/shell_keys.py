@@ -18,7 +18,10 @@ def read_until(fd, text):
         if time.monotonic() > end or not select.select([fd], [], [], end - time.monotonic())[0]:
             sys.stderr.write("not seen: %r in %r" % (text, seen))
             sys.exit(1)
-        seen += os.read(fd, 65536).decode("utf-8", "replace")
+        try:
+            seen += os.read(fd, 65536).decode("utf-8", "replace")
+        except OSError:
+            sys.exit("it has ended, and %r was not in %r" % (text, seen))
     return plain(seen)
 
 
