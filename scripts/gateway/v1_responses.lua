@@ -59,7 +59,8 @@ end
 function M.document(req, result)
   local output = {}
   if result.text ~= "" or not result.tool_calls[1] then
-    output[1] = message_of("msg_" .. (result.id or id.new()), result.text, result.is_cut and "incomplete" or "completed")
+    local item_id = "msg_" .. (result.id or id.new())
+    output[1] = message_of(item_id, result.text, result.is_cut and "incomplete" or "completed")
   end
   for _, call in ipairs(result.tool_calls) do
     output[#output + 1] = call_of("fc_" .. id.new(), call, json.encode(call.arguments), "completed")

@@ -135,11 +135,12 @@ local ERRORS = {
 
 -- gateway.v1_runs finds the run of a key, also where an answer has begun to stream.
 local KEY = { ["Idempotency-Key"] = s.string { max = 255 }:optional()
-  :describe "the same request with the same key within a day gets the answer of the first: of the agent, not of models" }
+  :describe "the same request to the agent with the same key within a day gets the answer of the first" }
 
 local function post(path, summary, kind)
   g:post(path, {
-    summary = summary, headers = KEY, body = s.raw("application/json", { max = BODY_BYTES }), reply = { [200] = s.json },
+    summary = summary, headers = KEY, body = s.raw("application/json", { max = BODY_BYTES }),
+    reply = { [200] = s.json },
     errors = ERRORS, abort = true, idempotent = false, timeout_s = config.gateway.v1_timeout_ms / 1000,
   }, function(ctx, raw)
     local began, req = task.clock(), input[kind](raw)
