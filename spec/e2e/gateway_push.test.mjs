@@ -134,6 +134,18 @@ describe('a webhook', () => {
   });
 });
 
+describe('a job of cron', () => {
+  it('is told of when it is done', async () => {
+    const { secret } = await register({ provider: 'webhook', token: `${receiver.url}/cron` });
+    const { payload: { id } } = await c.call('cron.add', { name: 'Yearly', expression: '0 0 1 1 *', prompt: 'Sum up' });
+    await c.call('cron.run', { id });
+    const [message] = await got();
+    const told = new Webhook(secret).verify(message.body.toString(), message.headers);
+    assert.deepEqual([told.type, told.data.body], ['cron.completed', 'It is done.']);
+    await c.call('cron.remove', { id });
+  });
+});
+
 describe('a browser', () => {
   it('is sent what only it can read, by a server that its push service knows', async () => {
     const { ua, auth, json } = subscribe(), { payload: { publicKey } } = await c.call('push.key', {});

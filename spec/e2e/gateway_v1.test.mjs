@@ -303,6 +303,22 @@ describe('what goes wrong behind /v1', () => {
     assert.doesNotMatch(text, /\[DONE\]/);
   });
 
+  it('is a budget that is used up, which no repeat cures', async () => {
+    says({ text: 'Not cheap.' });
+    assert.equal((await post(chat('x', { model: 'ollama/m' }))).status, 200);
+    const budget = (settings) => sql(home, `update agents set settings = ${settings} where id = (select agent_id from gateway_owner)`);
+    await until(async () => Number(await one('select coalesce(sum(tokens), 0) from agent_usage where agent_id = (select agent_id from gateway_owner)')) > 0, 10_000, 'it is booked');
+    await budget(`settings || '{"tokens_per_day": 1}'`);
+    const n = model.requests.length;
+    for (const stream of [false, true]) {
+      const answer = await post(chat('x', { model: 'ollama/m', stream }));
+      const { error } = await answer.json();
+      assert.deepEqual([answer.status, error.code, error.type, answer.headers.get('x-should-retry')], [429, 'insufficient_quota', 'insufficient_quota', 'false']);
+    }
+    assert.equal(model.requests.length, n);
+    await budget(`settings - 'tokens_per_day'`);
+  });
+
   it('is an object for bodies that are none, too large, or of another kind', async () => { // limit: body of /v1
     for (const [body, status, headers] of [['{', 400], ['[]', 400], ['"x"', 400], ['', 400], [`{"model":"human","messages":[{"role":"user","content":"${'x'.repeat(8_100_000)}"}]}`, 413], ['x=1', 415, { 'content-type': 'text/plain' }]]) {
       const answer = await post(body, { headers });
