@@ -16,6 +16,7 @@ local s = require "human.schema"
 local task = require "human.task"
 local time = require "human.time"
 local cut = require("human.text").cut
+local attached = require "gateway.attached"
 local chat = require "gateway.chat"
 local events = require "gateway.v1_events"
 local input = require "gateway.v1_input"
@@ -90,12 +91,25 @@ local function key_of(target, caller)
   return PREFIX .. (caller.once and crypto.sha256_hex(caller.actor.id .. "\n" .. caller.once):sub(1, 40) or id.new())
 end
 
+-- The images of the newest message, for a session, which keeps them.
+local function attachments_of(req)
+  local list = {}
+  for i, image in ipairs(req.messages[#req.messages].images or {}) do
+    if image.url then input.refuse(req.source, "has an image by its address: a session takes data: URLs") end
+    list[i] = { content = image.data }
+  end
+  local sent, why = attached.sent(list)
+  if not sent then input.refuse(req.source, "has an image that cannot be taken: " .. why) end
+  return sent[1] and sent or nil
+end
+
 local function begin(req, target, text, caller, cause)
   local key, once = key_of(target, caller), caller.once and crypto.sha256_hex(caller.raw)
-  local agent_id = owner.get().agent_id
+  local agent_id, attachments = owner.get().agent_id, target.key and attachments_of(req) or nil
   return db.tx(function(tx)
     if once and not target.key then check_key(tx, tx:value(store.sql.find, agent_id, key), once) end
-    local run, why = chat.take(tx, { key = key, message = text, cause = cause, idempotency_key = once })
+    local run, why = chat.take(tx, { key = key, message = text, cause = cause, idempotency_key = once,
+                                     attachments = attachments })
     if not run then return { why = why } end
     if not target.key then tx:exec(M.sql.give, run.run_id, given_of(req)) end
     return run

@@ -6,7 +6,7 @@ import { startHost } from './hosts.mjs';
 
 let host, c;
 before(async () => {
-  host = await startHost({ env: { HUMAN_LLM_PROVIDER: 'offline', HUMAN_WORKERS: '2' } });
+  host = await startHost({ env: { HUMAN_LLM_PROVIDER: 'offline', HUMAN_WORKERS: '2', HUMAN_CHANNELS_TELEGRAM_TOKEN: '1:x', HUMAN_CHANNELS_TELEGRAM_WEBHOOK_SECRET: 's'.repeat(32), HUMAN_CHANNELS_TELEGRAM_API_BASE: 'http://127.0.0.1:1' } });
   c = await open(host);
 });
 after(async () => { c?.ws.close(); await host?.stop(); });
@@ -73,4 +73,5 @@ it('capabilities counts what there is, and names it', async () => {
   assert.ok(payload.tool_names.includes('time') && payload.provider_names.includes('offline'));
   assert.ok(payload.peak_rss_mb > 1);
   assert.equal(payload.version, c.hello.server.version);
+  assert.deepEqual(payload.channel_names, ['telegram']);
 });

@@ -256,6 +256,11 @@ describe('the agent behind /v1', () => {
     const look = (url) => post({ model: 'ollama/llava', messages: [user([{ type: 'text', text: 'What is it?' }, { type: 'image_url', image_url: { url } }])] });
     assert.equal((await look(`data:image/png;base64,${data}`)).status, 200);
     assert.equal(model.requests.at(-1).body.messages.at(-1).images?.[0], data);
+    const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+    const show = (url) => post({ model: 'session:gallery', messages: [user([{ type: 'image_url', image_url: { url } }])] });
+    assert.equal((await show(`data:image/png;base64,${pixel}`)).status, 200);
+    assert.equal((await one("select count(*) from agent_events where content->'message'->>'attachments' like '%image%'")), '1');
+    for (const [url, why] of [['https://x.example/i.png', /address/], ['data:image/png;base64,AAAA', /cannot be taken/]]) assert.match((await (await show(url)).json()).error.message, why);
     for (const url of ['data:text/html;base64,AAAA', 'file:///etc/passwd', 'x', 5]) {
       const answer = await look(url);
       assert.deepEqual([answer.status, (await answer.json()).error.param], [400, 'messages[0].content[1].image_url.url']);
