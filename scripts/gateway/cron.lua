@@ -14,14 +14,15 @@ local reader = require "gateway.cron_read"
 local rows = require "gateway.cron_rows"
 local secrets = require "gateway.cron_secret"
 local times = require "gateway.cron_time"
+local tools = require "gateway.tools"
 
 local M = {}
 
 M.sql = {
-  list = rows.JOB .. " where j.agent_id = $1 order by j.id",
-  get = rows.JOB .. " where j.agent_id = $1 and j.id = $2::bigint",
+  list = rows.JOB .. " order by j.id",
+  get = rows.JOB .. " where j.id = $1::bigint",
   lock_owner = "select id from agents where id = $1 for no key update",
-  count = "select count(*) from gateway_cron_jobs where agent_id = $1",
+  count = "select count(*) from gateway_cron_jobs",
   insert = [[insert into gateway_cron_jobs (agent_id, made_by, name, kind, body, argv, schedule, expression,
       session_key, model, timeout_s, missed, is_one_shot, is_removed_after, is_enabled, delivery)
     values ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8, $9, $10, $11::int, $12, $13::boolean, $14::boolean,
@@ -31,13 +32,13 @@ M.sql = {
       expression = $7, session_key = $8, model = $9, timeout_s = $10::int, missed = $11, is_one_shot = $12::boolean,
       is_removed_after = $13::boolean, is_enabled = $14::boolean, delivery = $15::jsonb, updated_at = human_now()
     where id = $1::bigint]],
-  delete = "delete from gateway_cron_jobs where id = $1::bigint and agent_id = $2",
+  delete = "delete from gateway_cron_jobs where id = $1::bigint",
   history = rows.RUN .. [[ where r.job_id = $1::bigint and ($3::bigint is null or r.id < $3)
     order by r.id desc limit $2::int]],
   run = rows.RUN .. " where r.job_id = $1::bigint and r.id = $2::bigint",
   whole = "select whole from gateway_cron_outputs where run_id = $1::bigint",
   cause = "select cause from gateway_runs where id = $1",
-  soonest = "select min(next_at) from gateway_cron_jobs where agent_id = $1 and is_enabled",
+  soonest = "select min(next_at) from gateway_cron_jobs where is_enabled",
 }
 
 local HISTORY_MAX = 1000
@@ -45,21 +46,20 @@ local HISTORY_MAX = 1000
 --- All jobs, in the order in which they were made (gateway.cron_rows says how they look).
 function M.list()
   local list = {}
-  for i, row in ipairs(db.query(M.sql.list, owner.get().agent_id)) do list[i] = rows.job(row) end
+  for i, row in ipairs(db.query(M.sql.list)) do list[i] = rows.job(row) end
   return list
 end
 
 --- The job with this number, or nil.
 function M.get(id)
-  local row = db.row(M.sql.get, owner.get().agent_id, id)
+  local row = db.row(M.sql.get, id)
   return row and rows.job(row)
 end
 
 --- {enabled, jobs (how many), next_at (ms, or nil)}.
 function M.status()
-  local agent_id = owner.get().agent_id
-  local next_at = db.value(M.sql.soonest, agent_id)
-  return { enabled = config.cron.enabled, jobs = db.value(M.sql.count, agent_id),
+  local next_at = db.value(M.sql.soonest)
+  return { enabled = config.cron.enabled, jobs = db.value(M.sql.count),
            next_at = next_at and time.parse(next_at) }
 end
 
@@ -131,12 +131,12 @@ function M.add(params, by)
   local agent_id = owner.get().agent_id
   return db.tx(function(tx)
     tx:query(M.sql.lock_owner, agent_id)
-    local why = refusal(tx, job, by, tx:value(M.sql.count, agent_id))
+    local why = refusal(tx, job, by, tx:value(M.sql.count))
     if why then return nil, why end
     local id = tx:value(M.sql.insert, agent_id, by, columns(job))
     local secret = keep_secret(tx, id, job)
     clock.plan(tx, id, job.schedule, job.enabled)
-    local made = rows.job(tx:row(M.sql.get, agent_id, id))
+    local made = rows.job(tx:row(M.sql.get, id))
     made.webhook_secret = secret
     return made
   end)
@@ -159,9 +159,9 @@ local function changed(row, change)
   return job
 end
 
-local function write_change(tx, agent_id, row, change, by)
+local function write_change(tx, row, change, by)
   local job = changed(row, change)
-  local bad = check(job) or refusal(tx, job, by, tx:value(M.sql.count, agent_id) - 1)
+  local bad = check(job) or refusal(tx, job, by, tx:value(M.sql.count) - 1)
   if bad then return nil, bad end
   if job.enabled and not change.schedule and row.next_at == nil and not times.next(job.schedule, time.now_ms(), row.id)
   then
@@ -174,7 +174,7 @@ local function write_change(tx, agent_id, row, change, by)
   end
   if change.enabled == false then cron_runs.drop_queued(tx, row) end
   if change.schedule or change.enabled ~= nil then clock.plan(tx, row.id, job.schedule, job.enabled) end
-  local made = rows.job(tx:row(M.sql.get, agent_id, row.id))
+  local made = rows.job(tx:row(M.sql.get, row.id))
   made.webhook_secret = secret
   return made
 end
@@ -182,37 +182,33 @@ end
 --- Changes what params say of a job; a run that is under way goes on as it began.  Returns as add(); nil alone: there
 --- is no such job.
 function M.update(id, params, by)
-  local agent_id = owner.get().agent_id
-  local now = db.row(M.sql.get, agent_id, id)
+  local now = db.row(M.sql.get, id)
   if not now then return nil end
   local change, bad = reader.read(params, rows.job(now))
   if bad then return nil, bad end
   return db.tx(function(tx)
-    tx:query(M.sql.lock_owner, agent_id)
     local row = rows.lock(tx, id)
     if not row then return nil end
-    return write_change(tx, agent_id, tx:row(M.sql.get, agent_id, id), change, by)
+    return write_change(tx, row, change, by)
   end)
 end
 
 --- Removes a job with its history; what it works at ends.  Whether there was one.
 function M.remove(id)
-  local agent_id = owner.get().agent_id
-  if not db.row(M.sql.get, agent_id, id) then return false end
+  if not db.row(M.sql.get, id) then return false end
   cron_runs.abort(id, "removed")
   return db.tx(function(tx)
     if not rows.lock(tx, id) then return false end
     clock.cancel(tx, id)
-    return tx:exec(M.sql.delete, id, agent_id) > 0
+    return tx:exec(M.sql.delete, id) > 0
   end)
 end
 
 --- Begins a job now, whatever its schedule says and whether it is paused or not.  Returns the number of its run; or nil
 --- and "running" while one goes on, nil alone where there is no such job.
 function M.run(id)
-  local agent_id = owner.get().agent_id
   return db.tx(function(tx)
-    local row = tx:row(M.sql.get, agent_id, id) and rows.lock(tx, id)
+    local row = rows.lock(tx, id)
     if not row then return nil end
     local now = rows.now_ms(tx)
     return cron_runs.queue(tx, row, { cause = "manual", due_ms = now, start_ms = now })
@@ -222,15 +218,22 @@ end
 --- The newest runs of a job, newest first; nil: there is no such job. query: {limit (10), before (the number of a
 --- run)}.
 function M.runs(id, query)
-  if not db.row(M.sql.get, owner.get().agent_id, id) then return nil end
+  if not db.row(M.sql.get, id) then return nil end
   local limit, list = math.max(1, math.min(query.limit or 10, HISTORY_MAX)), {}
   for i, row in ipairs(db.query(M.sql.history, id, limit, query.before)) do list[i] = rows.run(row) end
   return list
 end
 
+--- What its maker should know of a job that was made or changed; nil: nothing.
+function M.note(job)
+  if job.kind ~= "shell" then return nil end
+  local is_on, why = tools.get "shell"
+  return not is_on and why .. " Until tools.enabled has shell, this job fails." or nil
+end
+
 --- One run with all of its output, or nil.
 function M.output(id, run_id)
-  if not db.row(M.sql.get, owner.get().agent_id, id) then return nil end
+  if not db.row(M.sql.get, id) then return nil end
   local row = db.row(M.sql.run, id, run_id)
   if not row then return nil end
   local run = rows.run(row)

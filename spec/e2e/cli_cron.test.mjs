@@ -49,6 +49,13 @@ it('a command, a webhook and a one-shot are one line each', async () => {
   assert.deepEqual([told.job.delivery, told.job.one_shot, told.job.paused], [{ mode: 'announce', channel: 'telegram', to: '4711' }, true, true]);
 });
 
+it('a command that cannot run yet says so when it is made', async () => {
+  const own = await startHost({ env: { HUMAN_LLM_PROVIDER: 'offline', HUMAN_WORKERS: '1' } });
+  const { stdout } = await human(own.home, ['cron', 'add', '@daily', 'true', '--shell']);
+  assert.match(stdout, /^Job 1: @daily, next .*\nThe tool shell is switched off\. Until tools\.enabled has shell, this job fails\.\n$/);
+  await own.stop();
+});
+
 it('what is wrong ends with 1 or 2, and says so', async () => {
   const bad = await cron('add', '61 * * * *', 'Hello');
   assert.equal(bad.code, 1);

@@ -2,9 +2,10 @@
 // that the spec moves.  They begin at their second and once, and say what became of them.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { Cron } from 'croner';
 import { Webhook } from 'standardwebhooks';
 import { open } from './gateway.mjs';
-import { CLOCK, human, jobsOf, PATIENCE_MS, receiver } from './gateway_cron_world.mjs';
+import { CLOCK, jobsOf, PATIENCE_MS, receiver } from './gateway_cron_world.mjs';
 import { databaseUrl, errors, sql, startHost } from './hosts.mjs';
 import { until } from './support.mjs';
 
@@ -225,6 +226,22 @@ describe('the clock', () => {
     for (let i = 0; i < 10; i += 1) await us.advance(10);
     await until(async () => !(await first()).some((r) => /^(queued|running)/.test(r)), PATIENCE_MS, 'all are over');
     for (const id of ids) await us.remove(id);
+  });
+});
+
+describe('patterns', () => {
+  it('of jobs come when croner says, in three zones', async () => {
+    const zones = ['Europe/Stockholm', 'America/New_York', 'Asia/Kolkata'], id = await us.add({ expression: '* * * * *', prompt: SAYS, paused: true });
+    const patterns = ['0 8 * * MON-FRI', '30 2 * * *', '*/15 9-17 1,15 * 5', '0 0 L * *', '5 4 * JAN,jul sun', '@monthly', '0 12 29 2 *', '59 23 * * 5#2', '0 */6 13 * FRI', '15 3 15W * *', '0 9 1-7 * +1', '45 1 * 3,10 0'];
+    for (const expression of patterns) {
+      for (const tz of zones) {
+        await us.ok('cron.update', { id, expression, tz, enabled: true });
+        const { next_run: next } = await us.job(id);
+        const wanted = new Cron(expression, { timezone: tz, mode: '5-part' }).nextRun(new Date(await us.now() - 500));
+        assert.equal(next, wanted.getTime() / 1000, `${expression} in ${tz}`);
+      }
+    }
+    await us.remove(id);
   });
 });
 

@@ -52,8 +52,9 @@ local function add(o, when, what)
     local next_run = job.next_run > 0 and ", next " .. remote.when(job.next_run) or ", paused"
     local out = { ("Job %d: %s%s."):format(added.id, job.expression, next_run) }
     if added.webhook_secret then
-      out[2] = "What it sends is signed with this, which is shown this once: " .. added.webhook_secret
+      out[#out + 1] = "What it sends is signed with this, which is shown this once: " .. added.webhook_secret
     end
+    out[#out + 1] = added.note
     return out
   end)
 end

@@ -195,22 +195,23 @@ g:rpc("cron.add", {
   summary = "Make a job", roles = surface.OPERATOR, params = Told, errors = ERRORS, idempotent = true,
   description = "When: expression (five fields, @daily, every 15m, in 10m, a time), schedule or delay. What: command "
     .. "(a program of the tool shell), or prompt for the agent, or payload.",
-  result = { added = s.bool, id = s.int, job = Job, webhook_secret = secret },
+  result = { added = s.bool, id = s.int, job = Job, webhook_secret = secret, note = text },
 }, function(ctx, p)
   local job, bad = cron.add(told(p), "operator")
   if not job then refuse(ctx, bad) end
-  return { added = true, id = job.id, job = shown(ctx, job), webhook_secret = job.webhook_secret }
+  return { added = true, id = job.id, job = shown(ctx, job), webhook_secret = job.webhook_secret,
+           note = cron.note(job) }
 end)
 
 g:rpc("cron.update", {
   summary = "Change a job, or pause it (enabled: false)", roles = surface.OPERATOR, errors = ERRORS,
   params = with { id = id, jobId = id, patch = any:shown(s.object(Told)):optional() },
-  result = { updated = s.bool, job = Job, webhook_secret = secret },
+  result = { updated = s.bool, job = Job, webhook_secret = secret, note = text },
 }, function(ctx, p)
   local job, bad = cron.update(number_of(ctx, p), told(p), "operator")
   if bad then refuse(ctx, bad) end
   if not job then ctx:fail "cron_not_found" end
-  return { updated = true, job = shown(ctx, job), webhook_secret = job.webhook_secret }
+  return { updated = true, job = shown(ctx, job), webhook_secret = job.webhook_secret, note = cron.note(job) }
 end)
 
 g:rpc("cron.remove", {
