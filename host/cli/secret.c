@@ -78,13 +78,41 @@ static int set(const char *name) {
 
 /* ---- the sub-commands ---- */
 
+static bool as_json;
+
 static void print(const char *name, const char *state) {
   printf("%-24s %s\n", name, state);
 }
 
+/* Names and states are plain words, without anything that JSON would have to escape. */
+static void print_json(const char *name, const char *state) {
+  static bool more;
+  printf("%s{\"name\":\"%s\",\"ok\":%s}", more ? "," : "", name, strcmp(state, "ok") ? "false" : "true");
+  more = true;
+}
+
 static int list(void) {
   char why[512];
-  return secretstore_each(print, why, sizeof why) ? failed(why) : 0;
+  if (!as_json) return secretstore_each(print, why, sizeof why) ? failed(why) : 0;
+  printf("{\"secrets\":[");
+  int bad = secretstore_each(print_json, why, sizeof why);
+  printf("]}\n");
+  return bad ? failed(why) : 0;
+}
+
+static int done(int status, const char *what, const char *name) {
+  const char *quote = name ? "\"" : "";
+  if (as_json && !status) printf("{\"%s\":%s%s%s}\n", what, quote, name ? name : "true", quote);
+  return status;
+}
+
+/* Takes --json out of the words. */
+static int take_json(int argc, char **argv) {
+  int n = 0;
+  for (int i = 0; i < argc; i++)
+    if (strcmp(argv[i], "--json") != 0) argv[n++] = argv[i];
+  as_json = n < argc;
+  return n;
 }
 
 static int take_away(const char *name) {
@@ -101,6 +129,7 @@ static int rotate(void) {
 }
 
 int secret_command(int argc, char **argv) {
+  argc = take_json(argc, argv);
   if (argc == 0) return usage("what with them?");
   const char *what = argv[0];
   bool named = !strcmp(what, "set") || !strcmp(what, "remove");
@@ -113,6 +142,7 @@ int secret_command(int argc, char **argv) {
   if (named && !secretstore_is_name(argv[1])) return usage("a name is of letters, digits and _, at most 63");
   secret_use_home_of_server();
   if (!strcmp(what, "list")) return list();
-  if (!strcmp(what, "rotate")) return rotate();
-  return strcmp(what, "set") ? take_away(argv[1]) : set(argv[1]);
+  if (!strcmp(what, "rotate")) return done(rotate(), "rotated", NULL);
+  if (!strcmp(what, "set")) return done(set(argv[1]), "set", argv[1]);
+  return done(take_away(argv[1]), "removed", argv[1]);
 }

@@ -161,6 +161,29 @@ describe('settings', () => {
   });
 });
 
+describe('what other commands say', () => {
+  it('is JSON where that is asked for', async () => {
+    assert.deepEqual(JSON.parse((await human(['secret', 'set', 'shop', '--json'], { input: 'x' })).out), { set: 'shop' });
+    assert.deepEqual(await json('secret', 'list'), { secrets: [{ name: 'shop', ok: true }] });
+    assert.deepEqual(await json('secret', 'remove', 'shop'), { removed: 'shop' });
+    assert.deepEqual(await json('secret', 'list'), { secrets: [] });
+    const pong = await json('ping');
+    assert.deepEqual([pong.url, pong.code, pong.health.status], [host.url, 200, 'ok']);
+  });
+
+  it('are lines of the log, the last ones, and those that follow', async () => {
+    assert.equal((await human(['logs', '-n', '2'])).out.trim().split('\n').length, 2);
+    for (const line of (await human(['logs', '-n', '5', '--json'])).out.trim().split('\n')) assert.ok(JSON.parse(line).msg);
+    const child = execFile(BINARY, ['logs', '-f', '-n', '1', '--json'], { env: { PATH: process.env.PATH, HOME: home, HUMAN_HOME: home, HUMAN_CONFIG: file, HUMAN_SCRIPTS: host.scripts, HUMAN_OVERRIDES: '**' } });
+    let seen = '';
+    child.stdout.on('data', (d) => { seen += d; });
+    await until(() => seen.includes('\n'), 10_000, 'a line');
+    await fetch(`${host.url}/api/agent-types?mark=1`);
+    await until(() => seen.includes('"route":"/api/agent-types"'), 10_000, () => `the line of the request in ${seen}`);
+    child.kill('SIGTERM');
+  });
+});
+
 describe('wrong words', () => {
   for (const [words, why] of [
     [['devices', 'rvoke', 'x'], 'unknown command: rvoke (did you mean revoke?)'], [['devices', 'revoke'], 'ID is missing'],
