@@ -64,8 +64,8 @@ end
 local function has_generic_secret() return crypto.secret_hmac_hex(SECRET, "") ~= nil end
 
 local function is_public()
-  local g = config.gateway
-  return g.allow_public_bind or config.host == "0.0.0.0" or config.host == "::"
+  local host = config.host
+  return not (host == "localhost" or host == "::1" or host:find "^127%.")
 end
 
 -- The vendor's own scheme.

@@ -27,7 +27,8 @@ async function human(...args) {
 before(async () => {
   telegram = await startTelegram();
   fs.mkdirSync(path.join(home, 'scripts'));
-  fs.writeFileSync(file, JSON.stringify({ channels: { telegram: { bot_token: TOKEN, secret_token: 's-main', api_base: `${telegram.url}/`,
+  const many = Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`a${i}`, { channel_secret: `s${i}`, channel_token: `t${i}` }]));
+  fs.writeFileSync(file, JSON.stringify({ session: { dm_scope: 'per_peer', identity_links: { ann: ['discord:7', 'telegram:51'] } }, channels: { line: { accounts: many }, telegram: { bot_token: TOKEN, secret_token: 's-main', api_base: `${telegram.url}/`,
     accounts: { work: { token: TOKEN, webhook_secret: 's-work', api_base: telegram.url, allow_from: ['*'] }, off: { token: TOKEN, enabled: false } } } } }));
   const { HUMAN_LLM_PROVIDER } = settings(telegram);
   host = await startHost({ home, env: { HUMAN_LLM_PROVIDER, HUMAN_CONFIG: file, HUMAN_SCRIPTS: `${home}/scripts:${path.join(root, 'scripts')}`, HUMAN_OVERRIDES: 'gateway/channels/**' } });
@@ -48,7 +49,12 @@ describe('an account of a channel', () => {
     assert.deepEqual([shown.bot_token, shown.accounts.work.token, shown.accounts.work.webhook_secret, shown.accounts.work.api_base], ['***', '***', '***', telegram.url]);
     const { channels } = (await c.call('channels.status')).payload;
     assert.deepEqual(channels.filter((x) => x.name === 'telegram').map((x) => [x.key, x.status]), [['telegram', 'active'], ['telegram:off', 'disabled'], ['telegram:work', 'active']]);
+    assert.equal(channels.filter((x) => x.name === 'line').length, 20); // limit: channel accounts
     c.ws.close();
+  });
+
+  it('shares a conversation with other channels where the settings say that it is one person', async () => {
+    assert.deepEqual(await sql(home, "select session_key from agents where session_key like '%direct%'"), ['agent:main:direct:ann']);
   });
 
   it('keeps its secret when the settings are saved as they were shown', async () => {

@@ -187,6 +187,54 @@ describe('who may talk', () => {
   });
 });
 
+describe('a storm', () => {
+  it('of messages that wait is refused until they are handled, so that Telegram sends them again', async () => { // limit: channel waiting
+    await sql(host.home, `insert into channel_inbox (id, channel, account, vendor_id, message) select 'cstorm' || lpad(i::text, 8, '0'), 'telegram', 'main', 's' || i, '{}' from generate_series(1, 2000) i`);
+    const from = friend(), update = direct('Hello?', { from }), got = await hook(host, update);
+    assert.deepEqual([got.status, got.headers.get('retry-after')], [503, '10']);
+    assert.doesNotMatch(got.body, /2000/);
+    await sql(host.home, "delete from channel_inbox where id like 'cstorm%'");
+    assert.equal((await hook(host, update)).status, 200);
+    await telegram.answer(from.id);
+  });
+
+  it('of strangers gets twenty codes', async () => { // limit: channel strangers
+    await sql(host.home, `insert into channel_people (channel, account, person, state, code) select 'telegram', 'main', 's' || i, 'asked', 'STRANGE' || chr(65 + i) from generate_series(0, 19) i`);
+    const from = stranger(), update = direct('Hello?', { from });
+    await hook(host, update);
+    await handled();
+    assert.equal(await verdict(update), 'too-many-strangers');
+    assert.equal(telegram.sent(from.id).length, 0);
+    await sql(host.home, "delete from channel_people where person like 's%'");
+  });
+
+  it('of requests that are not signed costs no row, and is told once', async () => {
+    const before_ = await one('select count(*) from channel_inbox');
+    const got = await Promise.all(Array.from({ length: 200 }, () => hook(host, direct('x'), { secret: 'wrong' })));
+    assert.ok(got.every((g) => g.status === 401));
+    assert.equal(await one('select count(*) from channel_inbox'), before_);
+    await until(async () => /^bad_signature/.test((await one("select in_error from channel_accounts where channel = 'telegram'")) ?? ''), 5000, 'it is told');
+  });
+});
+
+describe('without any secret', () => {
+  it('programs of this machine are believed, and nobody else; on a public address nobody is', async () => {
+    const open_ = { ...settings(telegram), HUMAN_CHANNELS_TELEGRAM_WEBHOOK_SECRET: '', HUMAN_DATABASE_POOL: '2' };
+    for (const [bind, local] of [['127.0.0.1', 200], ['0.0.0.0', 401]]) {
+      const bare = await startHost({ env: { ...open_, HUMAN_HOST: bind } });
+      try {
+        assert.equal((await hook(bare, direct('Hi'), { secret: null })).status, local, bind);
+        assert.equal((await hook(bare, direct('Hi'), { secret: null, headers: { 'x-forwarded-for': '192.0.2.7' } })).status, 401);
+        assert.equal((await hook(bare, direct('Hi'), { secret: 'guess' })).status, 401);
+        const signed = JSON.stringify(direct('Hi'));
+        assert.equal((await hook(bare, signed, { secret: null, headers: { 'x-signature': sign(signed) } })).status, 401);
+      } finally {
+        await bare.stop();
+      }
+    }
+  });
+});
+
 describe('in a group', () => {
   const at = (text) => ({ entities: [...text.matchAll(/@\w+/g)].map((m) => ({ type: 'mention', offset: m.index, length: m[0].length })) });
 

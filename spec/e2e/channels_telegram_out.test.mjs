@@ -124,6 +124,17 @@ describe('an answer', () => {
   });
 });
 
+describe('what came in', () => {
+  it('and cannot be looked at is given up, so that its chat goes on', async () => { // limit: channel attempts
+    const from = chat(), key = `telegram main ${from.id}`;
+    await sql(host.home, "insert into channel_inbox (id, channel, account, vendor_id, message) values ('cyyyyyyyyy1', 'telegram', 'main', 'bad', '{\"from\": 5}')");
+    await sql(host.home, `insert into host_queue (kind, id, key, payload, attempts, due_at, order_at) values ('channel.in', 'cyyyyyyyyy2', '${key}', '{"item": "cyyyyyyyyy1"}', 12, human_now(), human_now())`);
+    await hook(host, direct('Hello', { from }));
+    await telegram.answer(from.id);
+    assert.equal(await one("select verdict from channel_inbox where id = 'cyyyyyyyyy1'"), 'failed');
+  });
+});
+
 describe('a host that is killed', () => {
   it('between what came in and what goes out leaves nothing undone; only what was on its way to Telegram just then may come twice', async () => {
     other = await startHost({ env: { ...env(), DATABASE_URL: databaseUrl(host.home) } });
