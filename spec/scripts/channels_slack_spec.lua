@@ -272,3 +272,23 @@ describe("an answer on Slack", function()
     assert.matches("xoxb", select(2, SLACK.healthy { status = 200, headers = {}, json = { ok = false, error = "invalid_auth" } }))
   end)
 end)
+
+describe("a file on Slack", function()
+  local function ask(url) return SLACK.file({ id = "F1", url = url }, {}, ACCOUNT) end
+
+  it("is fetched with the bot's token from Slack's own hosts, and from no others", function()
+    assert.same({ method = "GET", url = "https://files.slack.com/files-pri/T1-F1/a.png",
+                  headers = { Authorization = "Bearer " .. ask("https://files.slack.com/x").headers.Authorization:match "^Bearer (.*)$" } },
+      ask "https://files.slack.com/files-pri/T1-F1/a.png")
+    for _, url in ipairs { "https://evil.example/files.slack.com/", "https://evilslack.com/x", "http://files.slack.com/x", "https://files.slack.com@evil.example/x",
+                           "https://files.slack.com/${secret:x}", "" } do
+      assert.is_nil(ask(url))
+    end
+  end)
+
+  it("is no page to sign in", function()
+    assert.same({ bytes = "x" }, SLACK.filed({ status = 200, headers = { ["content-type"] = "image/png" }, body = "x" }, {}))
+    assert.matches("files:read", SLACK.filed({ status = 200, headers = { ["content-type"] = "text/html; charset=utf-8" }, body = "<html>" }, {}).failed)
+    assert.matches("files:read", SLACK.filed({ status = 302, headers = {}, body = "" }, {}).failed)
+  end)
+end)

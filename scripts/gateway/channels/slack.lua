@@ -244,6 +244,24 @@ local function say(m, account)
   return as_bot(account, "chat.postMessage", body)
 end
 
+-- A file, with the bot's token on Slack's own hosts only; without the right to it, Slack shows a page to sign in.
+local function file(attachment, _, account)
+  local url, base = attachment.url or "", account.api_base or ""
+  local host = url:match "^https://([%w.-]+)/"
+  local is_slacks = host and ("." .. host):sub(-10) == ".slack.com"
+    or base ~= "" and url:sub(1, #base + 1) == base .. "/"
+  if not is_slacks or url:find("${", 1, true) or not account.has.bot_token then return nil end
+  return { method = "GET", url = url, headers = { Authorization = "Bearer " .. channel.fill(account, "bot_token") } }
+end
+
+local function filed(response, attachment)
+  local kind = response.headers["content-type"] or ""
+  if response.status == 200 and (kind:find "^text/html" == nil or attachment.mime == "text/html") then
+    return { bytes = response.body }
+  end
+  return { failed = "Slack does not give it out: the app lacks files:read, or is not in the channel" }
+end
+
 local function set(words)
   local out = {}
   for word in words:gmatch "%S+" do out[word] = true end
@@ -308,7 +326,7 @@ channel.define("slack", {
   signature = "x-slack-signature",
   headers = { "x-slack-signature", "x-slack-request-timestamp" },
   limits = { text = 4000, unit = "utf16", chat_ms = 1000, group_ms = 1000, per_s = 20 },
-  verify = verify, read = read, answer = answer, parse = parse, say = say, said = said,
+  verify = verify, read = read, answer = answer, parse = parse, say = say, said = said, file = file, filed = filed,
   health = function(account) return as_bot(account, "auth.test", {}) end,
   healthy = healthy,
   me = function(account) return not account.has.bot_token and {} or nil end,
