@@ -179,6 +179,14 @@ describe('a webhook of Lark', () => {
     }
   });
 
+  it('that says which button was pressed is answered so that the card stays as it is', async () => {
+    const id = `e${count += 1}`;
+    const got = await hook({ schema: '2.0', header: { event_id: id, event_type: 'card.action.trigger', create_time: String(Date.now() * 1000), token: VERIFICATION, app_id: APP },
+      event: { operator: { tenant_key: 'tk', open_id: 'ou_presser' }, token: 'c-1', action: { value: { data: 'nothing:1', direct: true }, tag: 'button' }, host: 'im_message', context: { open_message_id: 'om_c', open_chat_id: 'oc_c' } } });
+    assert.deepEqual([got.status, got.text], [200, '{}']);
+    assert.equal(await verdict(host, 'lark', id), 'unknown-button');
+  });
+
   it('with anything in it breaks nothing', async () => {
     const whole = event('/noop', { mentions: [{ key: '@_user_1', id: { open_id: 'o' }, name: 'n' }] });
     for (const body of spoiled(whole, 150)) assert.ok([200, 400, 401].includes((await hook(body)).status));

@@ -88,7 +88,11 @@ local function verify(request, account)
   return nil, "bad_signature"
 end
 
+local function is_card(body) return object(body.header).event_type == "card.action.trigger" or is_old_card(body) end
+
+-- What answers a button would change its card: nothing in it.
 local function answer(_, body)
+  if is_card(body) then return { status = 200, type = "application/json", body = "{}" } end
   if body.type ~= "url_verification" then return nil end
   return { status = 200, type = "application/json", body = { challenge = text(body.challenge, CHALLENGE_MAX) or "" } }
 end
@@ -124,11 +128,17 @@ local function received(event, account)
   }
 end
 
+-- Lark does not say in what kind of chat a button was pressed: we have written it on the button.
+local function press_of(action, more)
+  local value = object(object(action).value)
+  more.kind, more.data, more.group, more.to_me = "button", text(value.data, 300), value.direct ~= true, true
+  return more
+end
+
 local function pressed(event)
-  local context, operator = object(event.context), object(event.operator)
-  return { kind = "button", message_id = id(context.open_message_id), chat = id(context.open_chat_id), group = true,
-           from = { id = person(operator) }, data = text(object(object(event.action).value).data, 300),
-           to_me = true }
+  local context = object(event.context)
+  return press_of(event.action, { message_id = id(context.open_message_id), chat = id(context.open_chat_id),
+                                  from = { id = person(event.operator) } })
 end
 
 local EVENTS = { ["im.message.receive_v1"] = received, ["card.action.trigger"] = pressed }
@@ -146,9 +156,8 @@ end
 
 local function old_card(body)
   local card = id(body.open_message_id)
-  return { id = card and ("card:%s:%s"):format(card, id(body.token) or ""), kind = "button", message_id = card,
-           chat = id(body.open_chat_id), group = true, from = { id = id(body.open_id) },
-           data = text(object(object(body.action).value).data, 300), to_me = true }
+  return press_of(body.action, { id = card and ("card:%s:%s"):format(card, id(body.token) or ""), message_id = card,
+                                 chat = id(body.open_chat_id), from = { id = id(body.open_id) } })
 end
 
 -- The message, the id and the time of an event.
@@ -210,7 +219,8 @@ end
 local function card_of(message, words)
   local actions = {}
   for i, button in ipairs(message.buttons) do
-    actions[i] = { tag = "button", type = i == 1 and "primary" or "default", value = { data = button.data },
+    actions[i] = { tag = "button", type = i == 1 and "primary" or "default",
+                   value = { data = button.data, direct = not message.group },
                    text = { tag = "plain_text", content = button.label } }
   end
   return { config = { wide_screen_mode = true }, elements = {
