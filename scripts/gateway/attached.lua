@@ -44,6 +44,20 @@ function M.of(bytes, name)
   return { type = "file", text = bytes, name = name }
 end
 
+--- Adds a file to a message's, where together they are no more than one message may bring; true, or nil and why not.
+function M.add(list, file)
+  local text, image = #(file.text or ""), #(file.data or "")
+  for _, a in ipairs(list) do text, image = text + #(a.text or ""), image + #(a.data or "") end
+  if text > limits.attached_text_bytes then
+    return nil, "the texts of a message may have " .. math.floor(limits.attached_text_bytes / 1024) .. " KB"
+  end
+  if image > limits.attached_images_bytes / 3 * 4 + 12 then
+    return nil, "the images of a message may have " .. megabytes(limits.attached_images_bytes)
+  end
+  list[#list + 1] = file
+  return true
+end
+
 local function bytes_of(data)
   if type(data) ~= "string" then return nil end
   local at = data:sub(1, 5):lower() == "data:" and data:sub(1, 200):find(",", 1, true)
@@ -67,8 +81,9 @@ function M.sent(list)
   for i, one in ipairs(list or {}) do
     if i > limits.attached then return nil, ("A message may have %d attachments"):format(limits.attached) end
     local file, why, name = sent(one)
-    if not file then return nil, ("I can't open %s: %s"):format(name_of(name) or "attachment " .. i, why) end
-    out[i] = file
+    local ok = file ~= nil
+    if ok then ok, why = M.add(out, file) end
+    if not ok then return nil, ("I can't open %s: %s"):format(name_of(name) or "attachment " .. i, why) end
   end
   return out
 end

@@ -76,7 +76,9 @@ local function fetch_all(c, message, account, is_last)
     why = "at most " .. FILES .. " are opened"
     if i <= FILES then file, why, failed = open(c, a, message, account) end
     if failed and not is_last then return nil, failed end
-    if file then files[#files + 1] = file else notes[#notes + 1] = { a = a, why = why or "it could not be fetched" } end
+    local ok = file ~= nil
+    if ok then ok, why = attached.add(files, file) end
+    if not ok then notes[#notes + 1] = { a = a, why = why or "it could not be fetched" } end
   end
   return { files = files, notes = notes }
 end

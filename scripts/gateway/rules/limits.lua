@@ -8,7 +8,8 @@ local M = {
   message_chars = 100000,          -- of one message
   attached = 10,                   -- attachments of one message
   attached_image_bytes = 3145728,  -- of an image (3 MB)
-  attached_text_bytes = 65536,     -- of a text that is attached
+  attached_images_bytes = 6291456, -- of all images of a message
+  attached_text_bytes = 65536,     -- of all texts that are attached to a message
   waiting_runs = 32,               -- messages of one session that wait for their turn
   history = 1000,                  -- messages that one look at a history shows
 
@@ -38,9 +39,9 @@ local M = {
 
 local whole = "integer 1..1000000000"
 M.returns = {}
-for name in ([[sessions message_chars attached attached_image_bytes attached_text_bytes waiting_runs
-    history step_calls arguments_bytes think_attempts repeat_attempts
-    prompt_runs result_bytes old_result_bytes whole_bytes open_approvals approval_ms memories memory_chars
+for name in ([[sessions message_chars attached attached_image_bytes attached_images_bytes attached_text_bytes
+    waiting_runs history step_calls arguments_bytes think_attempts repeat_attempts prompt_runs
+    result_bytes old_result_bytes whole_bytes open_approvals approval_ms memories memory_chars
     pieces_per_s]]):gmatch "%S+" do
   M.returns[name] = whole
 end
