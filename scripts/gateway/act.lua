@@ -76,6 +76,7 @@ local function perform(run, call, tool)
   local value, why = tool.fn {
     id = call.id, arguments = json.decode(call.arguments), session_id = run.session_id, session_key = run.session_key,
     run_id = run.id, agent_id = run.parent_id, user_id = run.user_id,
+    progress = function(n, total, text) news.tell("tool.progress", calls.progress(run, call, n, total, text)) end,
   }
   if value == nil and why ~= nil then return { status = "failed", value = why } end
   return { status = "done", value = value }

@@ -39,14 +39,12 @@ M.sql = {
 }
 
 local function shown(row)
-  local arguments = json.decode(row.arguments)
-  local tool = tools.get(row.tool)
   return {
     id = row.id, tool = row.tool, arguments = row.arguments, argumentsHash = row.arguments_hash, risk = row.risk,
     reason = row.reason, allowsAlways = row.allows_always, sessionKey = row.session_key, session_key = row.session_key,
     runId = row.run_id, createdAtMs = time.parse(row.created_at), expiresAtMs = time.parse(row.expires_at),
-    request = { command = tool and tool.command(arguments), tool = row.tool, sessionKey = row.session_key,
-                ask = "on-miss" },
+    request = { command = tools.command(row.tool, json.decode(row.arguments)), tool = row.tool,
+                sessionKey = row.session_key, ask = "on-miss" },
   }
 end
 
@@ -59,8 +57,8 @@ end
 
 local function allow_always(tx, run, approval, by)
   local tool = tools.get(approval.tool)
-  local subject = tool and tool.subject(json.decode(approval.arguments)) or ""
-  tx:exec(M.sql.always, run.parent_id, approval.tool, subject, by)
+  if not tool then return end                    -- it is off by now; "" would be all uses of it
+  tx:exec(M.sql.always, run.parent_id, approval.tool, tool.subject(json.decode(approval.arguments)), by)
 end
 
 -- Carries a decision out; the session is locked.

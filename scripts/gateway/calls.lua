@@ -120,6 +120,12 @@ function M.told(run, call, more)
   return payload
 end
 
+--- The payload of `tool.progress`: how far a call is, where the tool says so.
+function M.progress(run, call, n, total, text)
+  return { id = call.id, name = call.tool, runId = run.id, sessionKey = run.session_key, session_key = run.session_key,
+           progress = n, total = total, message = text and cut(texts.valid(text), 500) }
+end
+
 local function tell_refused(tx, run, row)
   if not row.result then return end
   news.after(tx, "agent.tool", M.told(run, row, { result = row.result, status = row.status, success = false }))

@@ -9,5 +9,6 @@ require "gateway.usage"
 require "gateway.cron"
 require "gateway.cron_deliver"
 require "gateway.tools.init"
+require "gateway.mcp.init"
 
 return {}

@@ -32,6 +32,8 @@ local ALIASES = { workspace = "files.workspace", workspace_dir = "files.workspac
 local TYPES = { text = "string", int = "integer", number = "number", bool = "boolean", list = "array",
                 object = "object" }
 
+local function is_group(v) return type(v) == "table" and v ~= json.null and not json.is_array(v) end
+
 local function value_of(name)
   local value = config
   for part in name:gmatch "[^.]+" do value = value[part] end
@@ -51,8 +53,30 @@ end
 -- One that is not set is left out: null would unset it, and the file may have one that waits for a restart.
 local function hidden(is_set) return is_set and M.HIDDEN or nil end
 
+-- Values below these names are often secrets, though people write them where all can be read; what only names a
+-- secret is shown.
+local COVERED = { env = true, headers = true }
+
+local function covered(value, is_covered)
+  if type(value) == "string" and is_covered and not value:find "^%a* ?%${%a+:[%w_.-]+}$" then return M.HIDDEN end
+  if not is_group(value) then return value end
+  local out = {}
+  for key, each in pairs(value) do out[key] = covered(each, is_covered or COVERED[key] or false) end
+  return out
+end
+
+-- An object that comes back, with what was hidden.
+local function uncovered(value, before)
+  if value == M.HIDDEN then return before end
+  if not is_group(value) then return value end
+  local out = {}
+  for key, each in pairs(value) do out[key] = uncovered(each, is_group(before) and before[key] or nil) end
+  return out
+end
+
 local function shown(def)
   if def.secret then return hidden(def.is_set) end
+  if def.type == "object" then return covered(def.value, false) end
   if def.type == "list" then return json.array(def.value) end
   return def.value
 end
@@ -122,8 +146,6 @@ local function leaves()
   return set
 end
 
-local function is_group(v) return type(v) == "table" and v ~= json.null and not json.is_array(v) end
-
 local function flatten(tree, prefix, known, out)
   for key, v in pairs(tree) do
     local name = prefix .. tostring(key)
@@ -131,6 +153,8 @@ local function flatten(tree, prefix, known, out)
     if #name > 200 or name:find "[^%w_.]" then invalid "A name of a setting has letters, digits, _ and . only" end
     if is_group(v) and not known[name] then
       flatten(v, name .. ".", known, out)
+    elseif is_group(v) and known[name] then
+      out[name] = uncovered(v, value_of(name))
     elseif v ~= M.HIDDEN then
       out[name] = v
     end

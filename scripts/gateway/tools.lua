@@ -1,4 +1,5 @@
--- scripts/gateway/tools.lua -- the tools that the agent may call: declared while scripts load, in any file.
+-- scripts/gateway/tools.lua -- the tools that the agent may call: declared while scripts load, in any file, or brought
+-- by a source, which says at each question what it has.
 -- A tool is a function and what is known of it; whether a call runs is up to gateway.rules.tools.
 
 local config = require "human.config"
@@ -10,12 +11,14 @@ local M = {}
 
 local NAME_MAX, DESCRIPTION_MAX, TIMEOUT_MS, TIMEOUT_MAX_MS = 64, 2000, 60000, 600000
 local SUBJECT_BYTES = 500
+local OFFERED_MAX = 128                          -- limit: what model servers take
 local RISKS = { low = true, medium = true, high = true }
 local OPTIONS = { description = "string", parameters = "table", risk = "string", parallel = "boolean",
                   repeatable = "boolean", off = "boolean", timeout_ms = "number", always_by = "string",
                   source = "string" }
 
 local known, names, listed = {}, {}, false
+local sources = {}                               -- prefix -> {find, offered, catalog}
 
 local function refuse(name, ...) error("tools.define: " .. tostring(name) .. ": " .. string.format(...), 3) end
 
@@ -25,6 +28,9 @@ local function check(name, spec, fn)
     refuse(name, "a name is lower-case letters, digits and _, at most %d", NAME_MAX)
   end
   if known[name] then refuse(name, "there is a tool of this name") end
+  for prefix in pairs(sources) do
+    if name:sub(1, #prefix) == prefix then refuse(name, "names that begin with %s are those of a source", prefix) end
+  end
   if type(spec) ~= "table" or type(fn) ~= "function" then refuse(name, "a table and a function are needed") end
   for option, value in pairs(spec) do
     local kind = OPTIONS[option]
@@ -48,13 +54,17 @@ local function compiled(name, schema)
   return validator
 end
 
--- Why these arguments do not fit, for the model; nil: they do.
-local function refusal(validator, arguments)
-  local ok, errors = validator:validate(arguments)
-  if ok then return nil end
+--- What is wrong with arguments, for the model; errors: of a validator.
+function M.misfit(errors)
   local list = {}
   for i, e in ipairs(errors) do list[i] = (e.path == "" and "the arguments" or e.path) .. " " .. e.message end
   return "The arguments do not fit: " .. table.concat(list, "; ") .. "."
+end
+
+-- Why these arguments do not fit, for the model; nil: they do.
+local function refusal(validator, arguments)
+  local ok, errors = validator:validate(arguments)
+  return not ok and M.misfit(errors) or nil
 end
 
 -- As JSON, which is never empty.  All of a list: whoever allows `git status` has allowed no other use of git.
@@ -69,7 +79,7 @@ end
 --- other one is told to be interrupted), timeout_ms (60,000), off (true: only when tools.enabled names it),
 --- always_by (the argument that matters when a call is allowed for good: "always" is then about exactly that value, of
 --- a program with all its arguments; without it, about the tool). fn(call) -> text or a table (sent as JSON); or nil
---- and why not. call: {id, arguments, session_id, session_key, run_id, agent_id, user_id}.
+--- and why not. call: {id, arguments, session_id, session_key, run_id, agent_id, user_id, progress(n, total, text)}.
 function M.define(name, spec, fn)
   check(name, spec, fn)
   local schema = spec.parameters or { type = "object", properties = {}, additionalProperties = false }
@@ -104,9 +114,31 @@ local function is_enabled(tool)
   return not tool.off or has(config.tools.enabled, tool.name)
 end
 
+--- Declares, while scripts load, where tools come from whose names begin with `prefix`.  source: find(name) -> a tool
+--- as M.get gives it, or nil and a sentence; offered() as M.offered; catalog() as M.catalog.  All may await the
+--- database, and offered() more.
+function M.source(prefix, source)
+  if listed then error("tools.source: only while scripts are loading", 2) end
+  sources[prefix] = source
+end
+
+local function source_of(name)
+  for prefix, source in pairs(sources) do
+    if name:sub(1, #prefix) == prefix then return source end
+  end
+end
+
+--- What of a call is shown to who decides about it, where it is a command line.
+function M.command(name, arguments)
+  local tool = known[name]
+  return tool and tool.command(arguments)
+end
+
 --- The tool of this name; or nil and a sentence that says why not.
 function M.get(name)
   listed = true
+  local source = source_of(name)
+  if source then return source.find(name) end
   local tool = known[name]
   if not tool then return nil, ("There is no tool %s."):format(name:sub(1, 80)) end
   if not is_enabled(tool) then return nil, ("The tool %s is switched off."):format(name) end
@@ -123,10 +155,16 @@ function M.offered()
       list[#list + 1] = { name = name, description = tool.description, parameters = tool.parameters }
     end
   end
+  for _, source in pairs(sources) do
+    for _, tool in ipairs(source.offered()) do
+      if #list < OFFERED_MAX then list[#list + 1] = tool end
+    end
+  end
   return list
 end
 
---- All of them, for those who show them: {{name, description, parameters, risk, enabled, source}}.
+--- All of them, for those who show them: {{name, description, parameters, risk, enabled, source}}; those of sources
+--- also have hash (of their definition) and reason (why one is off).
 function M.catalog()
   listed = true
   local list = {}
@@ -134,6 +172,9 @@ function M.catalog()
     local tool = known[name]
     list[i] = { name = name, description = tool.description, parameters = tool.parameters, risk = tool.risk,
                 enabled = is_enabled(tool), source = tool.source }
+  end
+  for _, source in pairs(sources) do
+    for _, tool in ipairs(source.catalog()) do list[#list + 1] = tool end
   end
   return list
 end

@@ -82,6 +82,12 @@ return {
   push_invalid        = rpc(e(400, "This token cannot be registered"), -32602, "INVALID_PARAMS"),
   too_many_registrations = e(409, "There are all the registrations that there may be; unregister one"),
 
+  -- Tools of other servers.
+  tool_not_found      = e(404, "There is no such tool; tools.catalog has those that there are"),
+  tool_changed        = e(409, "The tool is described otherwise by now: look at it again"),
+  tool_unfit          = e(409, "The tool cannot be offered to a model; tools.catalog says why"),
+  tool_source_not_found = e(404, "There is no such server among mcp_servers"),
+
   -- What is not here.
   updates_disabled    = rpc(e(501, "This server does not ask for newer versions: set update.url and update.public_key"),
     -32003, "UNAVAILABLE"),

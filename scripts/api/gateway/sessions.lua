@@ -1,11 +1,10 @@
--- scripts/api/gateway/sessions.lua -- the conversations, the tools, and what waits for somebody to permit it.
+-- scripts/api/gateway/sessions.lua -- the conversations, and what waits for somebody to permit it.
 
 local json = require "human.json"
 local s = require "human.schema"
 local time = require "human.time"
 local approvals = require "gateway.approvals"
 local sessions = require "gateway.sessions"
-local tools = require "gateway.tools"
 local key = require("api.gateway.chat").key
 local surface = require "api.gateway.surface"
 
@@ -76,23 +75,6 @@ g:rpc("sessions.delete", {
 }, function(ctx, p)
   if not sessions.delete(p.key) then ctx:fail "session_not_found" end
   return { deleted = true }
-end)
-
--- ---- tools ------------------------------------------------------------------------------------------------
-
-g:rpc("tools.catalog", {
-  summary = "The tools that the agent may call", roles = surface.READERS,
-  result = { tools = s.array(s.object {
-    { "name", s.string }, { "description", s.string }, { "parameters", s.json:describe "JSON Schema" },
-    { "risk", s.string }, { "enabled", s.bool }, { "source", s.string },
-  }) },
-}, function()
-  local list = json.array {}
-  for i, tool in ipairs(tools.catalog()) do
-    list[i] = { name = tool.name, description = tool.description, parameters = json.encode_sorted(tool.parameters),
-                risk = tool.risk, enabled = tool.enabled, source = tool.source }
-  end
-  return { tools = list }
 end)
 
 -- ---- approvals ----------------------------------------------------------------------------------------------
