@@ -14,6 +14,7 @@ local news = require "gateway.news"
 local push = require "gateway.push"
 local rules = require "gateway.rules.tools"
 local runs = require "gateway.run"
+local skills = require "gateway.skill_prompt"
 local texts = require "gateway.texts"
 local tools = require "gateway.tools"
 local cut = require("human.text").cut
@@ -42,8 +43,8 @@ M.sql = {
 }
 
 -- What a call of the model comes to before anybody is asked: {id, n, model_id, extra, tool, arguments, hash,
--- is_parallel, status, result (why it will not run)}, and the tool.
-local function read(call, n)
+-- is_parallel, status, result (why it will not run)}, and the tool.  narrowed: of gateway.skill_prompt.
+local function read(call, n, narrowed)
   local name = texts.valid(tostring(call.name))
   local text = json.encode_sorted(call.arguments, {})
   local row = { id = id.new(), n = n, model_id = texts.valid(call.id), tool = cut(name, 200), arguments = text,
@@ -56,7 +57,7 @@ local function read(call, n)
   elseif not tool then
     row.result = why
   else
-    row.result = tool.refusal(call.arguments)
+    row.result = tool.refusal(call.arguments) or narrowed(name, call.arguments)
   end
   row.hash = crypto.sha256_hex(row.arguments)
   if not row.result then row.is_parallel = tool.parallel end
@@ -133,9 +134,10 @@ end
 
 --- Writes down the calls of a step, in a transaction that holds the session, and begins those that may run.
 function M.take(tx, session, run, list)
+  local narrowed = skills.narrowed(tx, run.id)
   local rows, later, open = {}, {}, { n = tx:value(M.sql.open_approvals) }
   for n, call in ipairs(list) do
-    local row, tool = read(call, n)
+    local row, tool = read(call, n, narrowed)
     rows[n] = row
     if tool then
       local verdict = judge(tx, run, row, tool, call.arguments, open)

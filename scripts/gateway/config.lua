@@ -51,6 +51,11 @@ config.define("cron.max_concurrent", { type = "int", default = 4, min = 1, max =
 config.define("cron.max_run_history", { type = "int", default = 50, min = 1, max = 1000,
   text = "runs of a job that are kept" })
 
+config.define("skills.index_url", { type = "text", max = 2000,
+  text = "a JSON array of {name, description, version, author, url, tags} to search for skills; empty: none" })
+config.define("skills.github_archives", { type = "text", default = "https://codeload.github.com", max = 1000,
+  text = "where archives of the repositories of GitHub come from: /OWNER/REPO/tar.gz/REF below it" })
+
 -- What could only be noticed when a stranger, or nobody, comes in.
 local g = config.gateway
 for _, origin in ipairs(g.cors_origins) do

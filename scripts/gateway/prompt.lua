@@ -8,6 +8,7 @@ local attached = require "gateway.attached"
 local images = require "agent.attachments"
 local limits = require "gateway.rules.limits"
 local personas = require "agent.prompt"
+local skills = require "gateway.skill_prompt"
 local cut = require("human.text").cut
 
 local M = {}
@@ -131,8 +132,9 @@ function M.read(run)
     local given = tx:ask(M.sql.given, run.id)
     local function ask(sql) return tx:ask(sql, run.session_id, run.n) end
     local rows, steps, calls = ask(M.sql.runs), ask(M.sql.steps), ask(M.sql.calls)
+    local listed = tx:ask(skills.sql.listed)
     if not who()[1] or not session()[1] then return nil end
-    local snap = { system = system(who()[1]), model = session()[1].model, runs = {} }
+    local snap = { system = system(who()[1]) .. skills.section(listed()), model = session()[1].model, runs = {} }
     local steps_of, calls_of, said = grouped(steps(), "run_id"), grouped(calls(), "run_id"), rows()
     local client = given()[1]
     attach(run, said)

@@ -124,6 +124,15 @@ local FILL = {
     select 'ca' || lpad((i % 50 + 1)::text, 10, '0'), i::text, 'x' from generate_series(1, $1::int) i]],
 }
 
+for _, statement in ipairs {
+  [[insert into gateway_skills (name, description, body, is_listed, about, warnings, source, hash, installed_by)
+    select 's' || i, 'd', 'b', true, '{}', '[]', '/', repeat('0', 64), 'x' from generate_series(0, least(49, $1::int)) i]],
+  [[insert into gateway_skill_files (skill, path, sha256, is_text, content) select 's' || i % 50, i::text, '', true, ''
+    from generate_series(1, $1::int) i]],
+  [[insert into gateway_skill_reads (run_id, skill) select id, 's1' from gateway_runs where $1::int > 0]],
+} do FILL[#FILL + 1] = statement end
+SMALL.gateway_skills = true
+
 local MADE = { agents = "(id like 'ca0%' or id like 'cb0%') and length(id) = 12", users = "id like 'cu0%' and length(id) = 12",
                llm_calls = "id like 'l%' and length(id) < 8" }
 

@@ -51,6 +51,16 @@ return {
   approval_conflict   = e(409, "The arguments are not those that were shown"),
   approval_invalid    = rpc(e(400, "This call may be allowed once, or denied"), -32602, "INVALID_PARAMS"),
 
+  -- Skills.
+  skill_refused       = rpc(e(400, "This is no skill that can be installed"), -32602, "INVALID_PARAMS"),
+  skill_path          = e(403, "A path may be named by who works on the server's machine: `human skills install PATH`"),
+  skill_exists        = e(409, "There is another skill of this name"),
+  skill_changed       = e(409, "The skill is another one by now: look at it again"),
+  skill_not_found     = e(404, "There is no such skill"),
+  too_many_skills     = e(409, "There are all the skills that there may be; uninstall one"),
+  skills_busy         = e(429, "Other skills are being fetched: try again"),
+  skills_index        = e(503, "The index of skills cannot be read"),
+
   -- Channels.
   invalid_signature   = e(401, "The webhook was refused"),
   invalid_challenge   = e(403, "The challenge was refused"),

@@ -8,5 +8,6 @@ require "gateway.tools.output"
 require "gateway.tools.shell"
 require "gateway.tools.cron"
 require "gateway.tools.web"
+require "gateway.tools.skill"
 
 return {}
