@@ -64,6 +64,8 @@ static const command commands[] = {
      RUN_LOOK, false, OWN_ARGUMENTS},
     {"channels", "chats: channels [list|people|approve CODE|deny CODE|probe CHANNEL|..]", RUN_LOOK, false,
      OWN_ARGUMENTS},
+    {"skills", "texts that the agent follows: skills [list|show NAME|install URL|enable NAME|..]",
+     RUN_LOOK, false, OWN_ARGUMENTS},
     {"logs", "what the server logs (-f: as it happens)", RUN_LOOK, false, OWN_ARGUMENTS},
     {"reload", "put changed scripts in force on all workers, or say why not", RUN_CONTROL, false,
      NO_ARGUMENTS},
