@@ -29,7 +29,8 @@ M.sql = {
   begin = [[update gateway_calls c set status = 'running', started_at = human_now() from gateway_runs r
     where c.id = $1 and c.status = 'ready' and r.id = c.run_id and r.state = 'acting']],
   finish = [[update gateway_calls set status = $2, result = $3, result_bytes = $4, finished_at = human_now()
-    where id = $1 and status in ('ready', 'running')]],
+    where id = $1 and status in ('ready', 'running', 'waiting')]],
+  wait = "update gateway_calls set status = 'waiting', started_at = human_now() where id = $1 and status = 'ready'",
   keep = "insert into gateway_results (call_id, whole) values ($1, $2)",
 }
 
@@ -45,20 +46,29 @@ local function result_of(value)
   return cut(text, limits.result_bytes - #note) .. note, bytes, text
 end
 
--- Ends the call, and goes on with its run.
-local function finish(row, run, call, status, value)
+-- Ends the call in tx, and goes on with its run.
+local function settle(tx, run, call, status, value)
   local text, bytes, whole = result_of(value)
+  local session = store.lock(tx, run.session_id)
+  local mine = session and runs.at(tx, run.id, "acting", call.step)
+  if not mine or tx:exec(M.sql.finish, call.id, status, text, bytes) == 0 then return end
+  if whole then tx:ask(M.sql.keep, call.id, whole) end
+  news.after(tx, "agent.tool", calls.told(run, call, { result = text, status = status, success = status == "done" }))
+  calls.advance(tx, session, mine)
+end
+
+local function finish(row, run, call, status, value)
   store.insist(function(tx)
-    local session = store.lock(tx, run.session_id)
-    local mine = session and runs.at(tx, run.id, "acting", call.step)
-    if mine and tx:exec(M.sql.finish, call.id, status, text, bytes) > 0 then
-      if whole then tx:ask(M.sql.keep, call.id, whole) end
-      local told = calls.told(run, call, { result = text, status = status, success = status == "done" })
-      news.after(tx, "agent.tool", told)
-      calls.advance(tx, session, mine)
-    end
+    settle(tx, run, call, status, value)
     row:done(tx)
   end)
+end
+
+--- Ends, in tx, a call that waits (a tool declared `later`): status "done" or "failed", and its result.
+function M.answer(tx, call_id, status, value)
+  local call = tx:row(M.sql.get, call_id)
+  local run = call and runs.get(tx, call.run_id)
+  if run then settle(tx, run, call, status, value) end
 end
 
 -- What a tool that raised is to the model; what happened is in the log.
@@ -68,16 +78,34 @@ local function sentence_of(call, err)
   return "It failed."
 end
 
+-- What a tool's function is told.
+local function told_to_tool(run, call)
+  return {
+    id = call.id, arguments = json.decode(call.arguments), session_id = run.session_id, session_key = run.session_key,
+    run_id = run.id, agent_id = run.parent_id, user_id = run.user_id,
+    progress = function(n, total, text) news.tell("tool.progress", calls.progress(run, call, n, total, text)) end,
+  }
+end
+
+-- Begins what ends by itself later: what its tool writes and the state of the call are one transaction.
+local function begin_later(row, run, call, tool)
+  db.tx(function(tx)
+    local session = store.lock(tx, run.session_id)
+    if session and runs.at(tx, run.id, "acting", call.step) and tx:exec(M.sql.wait, call.id) > 0 then
+      news.after(tx, "agent.tool", calls.told(run, call, { status = "running" }))
+      local begun, why = tool.fn(told_to_tool(run, call), tx)
+      if not begun then settle(tx, run, call, "failed", why) end
+    end
+    row:done(tx)
+  end)
+end
+
 -- {status = "done" or "failed", value}, or nil when the call is not ours to run.
 local function perform(run, call, tool)
   if call.status == "ready" and db.exec(M.sql.begin, call.id) == 0 then return nil end
   call.has_begun = true
   news.tell("agent.tool", calls.told(run, call, { status = "running" }))
-  local value, why = tool.fn {
-    id = call.id, arguments = json.decode(call.arguments), session_id = run.session_id, session_key = run.session_key,
-    run_id = run.id, agent_id = run.parent_id, user_id = run.user_id,
-    progress = function(n, total, text) news.tell("tool.progress", calls.progress(run, call, n, total, text)) end,
-  }
+  local value, why = tool.fn(told_to_tool(run, call))
   if value == nil and why ~= nil then return { status = "failed", value = why } end
   return { status = "done", value = value }
 end
@@ -121,6 +149,7 @@ function M.run(row)
   end
   local no = refusal(call, tool, why)
   if no then return finish(row, run, call, "failed", no) end
+  if tool.later then return begin_later(row, run, call, tool) end
   local ok, answer = named.run(named.of_call(call.id), tool.timeout_s, { run_id = run.id, call_id = call.id },
     function() return perform(run, call, tool) end)
   if ok == nil then return row:retry_in(1, "an earlier try has not ended yet") end

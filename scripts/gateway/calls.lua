@@ -38,7 +38,7 @@ M.sql = {
   lock_approvals = "select pg_advisory_xact_lock($1::bigint)",
   always = "select exists (select 1 from gateway_always where agent_id = $1 and tool = $2 and subject in ('', $3))",
   open = [[select id, n, status, is_parallel from gateway_calls where run_id = $1 and step = $2::int
-    and status in ('asked', 'allowed', 'ready', 'running') order by n]],
+    and status in ('asked', 'allowed', 'ready', 'running', 'waiting') order by n]],
   ready = "update gateway_calls set status = 'ready' where id = $1",
 }
 

@@ -14,7 +14,7 @@ local store = require "gateway.store"
 local M = {}
 
 -- Kinds of work in the queue (gateway.think, gateway.act, gateway.approvals).
-M.THINK, M.ACT, M.EXPIRE = "session.think", "session.act", "session.expire"
+M.THINK, M.ACT, M.EXPIRE, M.ABORT = "session.think", "session.act", "session.expire", "session.abort"
 
 M.sql = {
   get = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers, r.cause, r.given,
@@ -35,11 +35,11 @@ M.sql = {
   count = "update agent_mailboxes set runs = runs + 1 where agent_id = $1",
   open_calls = [[select c.id, c.status, a.id as approval_id from gateway_calls c
     left join gateway_approvals a on a.call_id = c.id and a.decision is null
-    where c.run_id = $1 and c.status in ('asked', 'allowed', 'ready', 'running')]],
+    where c.run_id = $1 and c.status in ('asked', 'allowed', 'ready', 'running', 'waiting')]],
   abort_calls = [[update gateway_calls set status = 'aborted', finished_at = human_now(),
       result = case when status = 'running' then 'It was aborted; it may or may not have happened.'
-        else 'It was aborted before it ran.' end
-    where run_id = $1 and status in ('asked', 'allowed', 'ready', 'running')]],
+        when status = 'waiting' then 'It was aborted.' else 'It was aborted before it ran.' end
+    where run_id = $1 and status in ('asked', 'allowed', 'ready', 'running', 'waiting')]],
   void = [[update gateway_approvals set decision = 'void', decided_at = human_now()
     where run_id = $1 and decision is null]],
 }
@@ -81,6 +81,7 @@ local function close_calls(tx, run_id)
   for _, call in ipairs(tx:query(M.sql.open_calls, run_id)) do
     if call.status == "running" or call.status == "ready" then names[#names + 1] = named.of_call(call.id) end
     if call.status == "ready" then queue.cancel(tx, M.ACT, call.id) end
+    if call.status == "waiting" then queue.add(tx, M.ABORT, call.id, nil, { call = call.id }) end
     if call.approval_id then queue.cancel(tx, M.EXPIRE, call.approval_id) end
   end
   tx:exec(M.sql.abort_calls, run_id)

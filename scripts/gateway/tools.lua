@@ -15,7 +15,7 @@ local OFFERED_MAX = 128                          -- limit: what model servers ta
 local RISKS = { low = true, medium = true, high = true }
 local OPTIONS = { description = "string", parameters = "table", risk = "string", parallel = "boolean",
                   repeatable = "boolean", off = "boolean", timeout_ms = "number", always_by = "string",
-                  source = "string" }
+                  source = "string", later = "boolean" }
 
 local known, names, listed = {}, {}, false
 local sources = {}                               -- prefix -> {find, offered, catalog}
@@ -78,8 +78,10 @@ end
 --- others of its kind), repeatable (running it twice is as good as once: a call whose worker died runs again; any
 --- other one is told to be interrupted), timeout_ms (60,000), off (true: only when tools.enabled names it),
 --- always_by (the argument that matters when a call is allowed for good: "always" is then about exactly that value, of
---- a program with all its arguments; without it, about the tool). fn(call) -> text or a table (sent as JSON); or nil
---- and why not. call: {id, arguments, session_id, session_key, run_id, agent_id, user_id, progress(n, total, text)}.
+--- a program with all its arguments; without it, about the tool), later (true: the function only begins it, in the
+--- transaction that it is given as well, and returns true; gateway.act.answer ends it). fn(call) -> text or a table
+--- (sent as JSON); or nil and why not. call: {id, arguments, session_id, session_key, run_id, agent_id, user_id,
+--- progress(n, total, text)}.
 function M.define(name, spec, fn)
   check(name, spec, fn)
   local schema = spec.parameters or { type = "object", properties = {}, additionalProperties = false }
@@ -88,7 +90,7 @@ function M.define(name, spec, fn)
   known[name] = {
     name = name, description = spec.description, parameters = schema, risk = spec.risk,
     parallel = spec.parallel == true, repeatable = spec.repeatable == true, off = spec.off == true,
-    timeout_s = (spec.timeout_ms or TIMEOUT_MS) / 1000,
+    later = spec.later == true, timeout_s = (spec.timeout_ms or TIMEOUT_MS) / 1000,
     source = spec.source or "built-in", fn = fn,
     refusal = function(arguments) return refusal(validator, arguments) end,
     subject = function(arguments) return spec.always_by and subject_of(arguments[spec.always_by]) or "" end,

@@ -19,6 +19,9 @@ local M = {
   think_attempts = 5,              -- of a step whose worker died or failed; then the run fails
   repeat_attempts = 3,             -- of a call that may be repeated, when its worker died
 
+  spawn_depth = 2,                 -- agents that work for agents (agent_spawn)
+  spawned = 8,                     -- of them for one message
+
   -- What the model reads.
   prompt_runs = 100,               -- the newest messages and what came of them
   result_bytes = 32768,            -- of one tool's result; the whole is kept
@@ -42,7 +45,7 @@ M.returns = {}
 for name in ([[sessions message_chars attached attached_image_bytes attached_images_bytes attached_text_bytes
     waiting_runs history step_calls arguments_bytes think_attempts repeat_attempts prompt_runs
     result_bytes old_result_bytes whole_bytes open_approvals approval_ms memories memory_chars
-    pieces_per_s]]):gmatch "%S+" do
+    pieces_per_s spawn_depth spawned]]):gmatch "%S+" do
   M.returns[name] = whole
 end
 

@@ -1,6 +1,7 @@
 -- scripts/gateway/tools/init.lua -- the tools that come with the gateway.  Others are declared in files of your own:
 -- require("gateway.tools").define in any script.
 
+require "gateway.tools.agents"
 require "gateway.tools.time"
 require "gateway.tools.memory"
 require "gateway.tools.files"
