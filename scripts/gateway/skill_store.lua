@@ -8,14 +8,17 @@ local limits = require "gateway.rules.skills"
 local M = {}
 
 local LOCK = 401112                              -- any number, as long as it stays the same
-local COLUMNS = [[name, description, is_listed, about, warnings, source, hash, installed_at, installed_by, updated_at,
-  enabled_at, enabled_by, enabled_hash is not distinct from hash as enabled]]
+local PAGE = 25                                  -- rows of one statement, whose result has a limit
+local COLUMNS = [[is_listed, about, source, hash, installed_at, installed_by, updated_at, enabled_at, enabled_by,
+  enabled_hash is not distinct from hash as enabled, jsonb_array_length(warnings) as warning_count]]
 
 M.sql = {
   lock = "select pg_advisory_xact_lock($1::bigint)",
   count = "select count(*) from gateway_skills",
-  list = ("select %s from gateway_skills order by name limit %d"):format(COLUMNS, limits.skills),
-  get = "select " .. COLUMNS .. " from gateway_skills where name = $1",
+  list = ([[select name, left(description, 500) as description,
+    jsonb_path_query_array(warnings, '$[0 to 2]') as warnings, %s
+    from gateway_skills where name > $1 order by name limit %d]]):format(COLUMNS, PAGE),
+  get = "select name, description, warnings, " .. COLUMNS .. " from gateway_skills where name = $1",
   insert = [[insert into gateway_skills (name, description, body, is_listed, about, warnings, source, hash,
       installed_by)
     values ($1, $2, $3, $4::boolean, $5::jsonb, $6::jsonb, $7, $8, $9)]],
@@ -49,11 +52,14 @@ function M.find(name) return decoded(db.row(M.sql.get, name)) end
 --- The same in a transaction.
 function M.get(tx, name) return decoded(tx:row(M.sql.get, name)) end
 
---- All of them, by name.
+--- All of them, by name, with the beginning of their descriptions and their first warnings.
 function M.list()
-  local rows = db.query(M.sql.list)
-  for _, row in ipairs(rows) do decoded(row) end
-  return rows
+  local all = {}
+  repeat
+    local page = db.query(M.sql.list, all[1] and all[#all].name or "")
+    for _, row in ipairs(page) do all[#all + 1] = decoded(row) end
+  until #page < PAGE or #all >= limits.skills
+  return all
 end
 
 --- {path, sha256, is_text, size} of its files.

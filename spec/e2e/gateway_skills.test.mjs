@@ -100,6 +100,12 @@ describe('a skill', () => {
     }
     assert.equal((await install('one-text', serve('a/SKILL.md?raw=1', skill('one-text')))).skill.files.length, 1);
     const manifest = { name: 'weather', description: 'Tells the weather.', version: '0.1', author: 'A', parameters: { city: { type: 'string' } }, enabled: true, command: 'curl wttr.in', system_prompt: 'Ask for the city.' };
+    serve('large.zip', zip(folder('large', { 'large.txt': Buffer.alloc(1 << 20, 120), 'quotes.txt': Buffer.alloc(1 << 20, 1) })));
+    await install('large', 'large.zip');
+    for (const file of ['large.txt', 'quotes.txt']) {
+      const { text, truncated } = await call('skills.show', { name: 'large', path: file });
+      assert.deepEqual([text.length, truncated], [524288, true], file);
+    }
     const w = (await install('weather', serve('weather.skill.json', JSON.stringify(manifest)))).skill;
     assert.deepEqual([w.enabled, w.parameters, codes(w)], [false, manifest.parameters, ['commands']]);
     assert.equal((await listed('pdf-forms')).enabled, false);
@@ -170,9 +176,14 @@ describe('a skill', () => {
     assert.equal((await listed('moving')).hash, hashOf(dir));
   });
 
-  it('is not installed when there are all that there may be', async () => { // limit: skills
+  it('is not installed when there are all that there may be, which can be listed', async () => { // limit: skills
     await sql(host.home, `insert into gateway_skills (name, description, body, is_listed, about, warnings, source, hash, installed_by)
-      select 'filler' || i, 'd', '', true, '{}', '[]', '/', repeat('0', 64), 'x' from generate_series(1, 200) i`);
+      select 'filler' || i, repeat('d', 4096), '', true, jsonb_build_object('hosts', w, 'tags', w, 'allowed_tools', w, 'requires', jsonb_build_object('bins', w)),
+        jsonb_path_query_array((select jsonb_agg(jsonb_build_object('code', 'c', 'text', repeat('t', 60), 'excerpt', repeat('e', 120))) from generate_series(1, 100)), '$[*]'),
+        '/', repeat('0', 64), 'x' from generate_series(1, 200) i, (select jsonb_agg(repeat('w', 200)) as w from generate_series(1, 60)) x`);
+    const { skills } = await call('skills.list');
+    assert.ok(skills.length >= 200 && JSON.stringify(skills).length < 4e6);
+    assert.deepEqual([skills.find((x) => x.name === 'filler1').warnings.length, skills.find((x) => x.name === 'filler1').warning_count], [3, 100]);
     const error = await refusal('skills.install', { name: 'one-more', url: `${web.url}/${serve('more.md', skill('one-more'))}` });
     assert.deepEqual([error.code, /uninstall one/.test(error.message)], ['CONFLICT', true]);
     await sql(host.home, "delete from gateway_skills where name like 'filler%'");

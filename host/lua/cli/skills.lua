@@ -11,7 +11,7 @@ local FILES_SHOWN = 50
 
 local COLUMNS = {
   { "NAME", "name" }, { "STATE", function(s) return s.enabled and "enabled" or "off" end },
-  { "VERSION", "version" }, { "WARNINGS", function(s) return #s.warnings end },
+  { "VERSION", "version" }, { "WARNINGS", "warning_count" },
   { "NEEDS", function(s) return table.concat(s.unmet, ", ") end }, { "DESCRIPTION", "description" },
 }
 

@@ -3,6 +3,7 @@
 
 local json = require "human.json"
 local s = require "human.schema"
+local cut = require("human.text").cut
 local time = require "human.time"
 local limits = require "gateway.rules.skills"
 local skills = require "gateway.skills"
@@ -38,7 +39,8 @@ local FIELDS = {
   { "allowed_tools", texts:nullable():describe "what is left to a run that has read it; null: all tools" },
   { "hosts", texts:describe "that its files name" },
   { "unmet", texts:describe "what it needs and is not on this host" },
-  { "warnings", s.array(Warning) },
+  { "warnings", s.array(Warning):describe "of a list the first ones; skills.show has all" },
+  { "warning_count", s.int },
 }
 local Skill = s.object(FIELDS)
 local File = s.object { { "path", s.string }, { "size", s.int }, { "sha256", s.string }, { "is_text", s.bool } }
@@ -48,6 +50,23 @@ local function with(more)
   for i, field in ipairs(FIELDS) do fields[i] = field end
   for _, field in ipairs(more) do fields[#fields + 1] = field end
   return s.object(fields)
+end
+
+-- A list of as many skills as there may be has to go into one message.
+local LIST_WORDS, LIST_BYTES = 12, 500
+local TEXT_BYTES = 524288                        -- of a file that is shown
+
+local function head(list, n)
+  if not list or #list <= n then return list end
+  local out = json.array {}
+  for i = 1, n do out[i] = list[i] end
+  return out
+end
+
+local function shortened(skill)
+  for _, key in ipairs { "tags", "hosts", "unmet", "allowed_tools" } do skill[key] = head(skill[key], LIST_WORDS) end
+  if #skill.parameters > LIST_BYTES then skill.parameters = "{}" end
+  return skill
 end
 
 local function unix(at) return at and math.floor(time.parse(at) / 1000) or nil end
@@ -61,6 +80,7 @@ local function shown(row)
     installed_at = unix(row.installed_at), installed_by = row.installed_by, updated_at = unix(row.updated_at),
     enabled_at = unix(row.enabled_at), enabled_by = row.enabled_by, listed = row.is_listed,
     allowed_tools = about.allowed_tools, hosts = about.hosts, unmet = json.array(row.unmet), warnings = row.warnings,
+    warning_count = row.warning_count,
   }
   if row.files then skill.files = json.array(row.files) end
   return skill
@@ -80,17 +100,19 @@ g:rpc("skills.list", {
   summary = "The skills that are installed", roles = surface.READERS, result = { skills = s.array(Skill) },
 }, function()
   local list = json.array {}
-  for i, row in ipairs(skills.list()) do list[i] = shown(row) end
+  for i, row in ipairs(skills.list()) do list[i] = shortened(shown(row)) end
   return { skills = list }
 end)
 
 g:rpc("skills.show", {
   summary = "One skill with its files, and the text of one of them", roles = surface.READERS,
   params = { name = name, path = path:optional() }, errors = { "skill_not_found" },
-  result = with { { "files", s.array(File) }, { "text", text:describe "of the file at `path`" } },
+  result = with { { "files", s.array(File) }, { "text", text:describe "of the file at `path`" },
+                  { "truncated", s.bool:optional() } },
 }, function(_, p)
   local skill = shown(skills.show(p.name))
-  if p.path then skill.text = skills.text(p.name, p.path).text end
+  local file = p.path and skills.text(p.name, p.path).text
+  if file then skill.text, skill.truncated = cut(file, TEXT_BYTES), #file > TEXT_BYTES or nil end
   return skill
 end)
 

@@ -10,7 +10,8 @@ local tools = require "gateway.tools"
 local M = {}
 
 M.sql = {
-  list = ([[select name, description from gateway_skills where enabled_hash = hash order by name limit %d]])
+  list = ([[select name, left(description, 300) as description
+    from gateway_skills where enabled_hash = hash order by name limit %d]])
     :format(limits.skills),
   get = [[select name, body, about->'allowed_tools' as tools from gateway_skills where name = $1
     and enabled_hash = hash]],
