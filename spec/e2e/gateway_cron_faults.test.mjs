@@ -5,9 +5,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { CLOCK, human, jobsOf, PATIENCE_MS } from './gateway_cron_world.mjs';
-import { errors, makeHome, sql, startHost } from './hosts.mjs';
+import { BINARY, databaseUrl, errors, makeHome, sql, startHost } from './hosts.mjs';
 import { reload } from './modes.mjs';
-import { BINARY } from './hosts.mjs';
 import { until } from './support.mjs';
 
 // Level 4: no tool asks.
@@ -62,6 +61,31 @@ describe('a host that is killed', () => {
     await start();
     assert.deepEqual((await us.over(id)).map((r) => [r.status, r.attempt]), [['completed', 1]]);
     await us.remove(id);
+  });
+
+  it('beside another one leaves it to that', async () => {
+    const otherHome = makeHome(), other = await startHost({ home: otherHome, env: { ...ENV, HUMAN_CONFIG: '/dev/null', HUMAN_DATABASE_POOL: '2', DATABASE_URL: databaseUrl(home) } });
+    const them = await jobsOf(other);
+    const there = (name) => fs.existsSync(path.join(otherHome, 'workspace', name));
+    for (let n = 1; ; n += 1) {
+      assert.ok(n <= 30, 'the other host never has a command');
+      const id = await us.add({ expression: NEVER, command: marks(`beside${n}`, `sleep 2`) });
+      await them.ok('cron.run', { id });
+      await until(() => begun(`beside${n}`) > 0 || there(`beside${n}`), PATIENCE_MS, 'it has begun');
+      if (there(`beside${n}`)) {
+        them.close();
+        await other.kill();
+        await until(async () => {
+          await us.advance(6);
+          return (await us.runs(id)).some((r) => r.status === 'completed');
+        }, PATIENCE_MS, 'it is tried again here');
+        assert.deepEqual((await us.over(id, 2)).map((r) => [r.status, r.attempt]), [['completed', 2], ['interrupted', 1]]);
+        await us.remove(id);
+        return;
+      }
+      await us.over(id);
+      await us.remove(id);
+    }
   });
 
   it('while jobs are due, again and again, begins each of their times once', async () => {
