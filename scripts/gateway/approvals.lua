@@ -7,6 +7,7 @@ local decisions = require "human.decisions"
 local json = require "human.json"
 local queue = require "human.queue"
 local time = require "human.time"
+local approve = require "gateway.approve"
 local calls = require "gateway.calls"
 local news = require "gateway.news"
 local rules = require "gateway.rules.tools"
@@ -64,8 +65,8 @@ end
 -- Carries a decision out; the session is locked.
 local function carry_out(tx, session, approval, decision, by)
   local run = runs.get(tx, approval.run_id)
-  tx:exec(M.sql.decide, approval.id, decision, by)
-  if decision == "allow-always" then allow_always(tx, run, approval, by) end
+  tx:exec(M.sql.decide, approval.id, decision, by.id)
+  if decision == "allow-always" then allow_always(tx, run, approval, by.id) end
   if decision == "deny" or decision == "expired" then
     tx:exec(M.sql.deny, approval.call_id, ANSWERS[decision])
     local call = { id = approval.call_id, tool = approval.tool, arguments = approval.arguments }
@@ -74,8 +75,9 @@ local function carry_out(tx, session, approval, decision, by)
   else
     tx:exec(M.sql.allow, approval.call_id)
   end
-  news.after(tx, "exec.approval.resolved", { id = approval.id, decision = decision, resolvedBy = by, ts = time.now_ms(),
-    runId = run.id, sessionKey = run.session_key, session_key = run.session_key })
+  approve.tell(tx, approval, decision, by)
+  news.after(tx, "exec.approval.resolved", { id = approval.id, decision = decision, resolvedBy = by.id,
+    ts = time.now_ms(), runId = run.id, sessionKey = run.session_key, session_key = run.session_key })
   if run.state == "acting" and run.step == approval.step then calls.advance(tx, session, run) end
 end
 
@@ -89,7 +91,27 @@ end
 
 local function answered(approval)
   if approval.decision == "void" or approval.decision == "expired" then return nil, "not_found" end
-  return { resolved = false, decision = approval.decision }
+  return { resolved = false, decision = approval.decision, tool = approval.tool }
+end
+
+--- Whether somebody may answer an approval. by: {role}, or {facts} of who is in a chat.  q: a transaction or human.db.
+function M.may(q, approval_id, by)
+  return decisions.decide(q, rules.may_approve, { ref = approval_id }, by.facts or { role = by.role })
+end
+
+--- M.resolve in a transaction of the caller, of somebody who may.  by: {id, name (for people), channel, account, chat
+--- (of a chat)}.  The answer also has the name of the tool, and by (name).
+function M.decide(tx, approval_id, decision, by, hash)
+  if not DECISIONS[decision] then return nil, "invalid" end
+  local approval, session = open(tx, approval_id)
+  if not approval then return nil, "not_found" end
+  if approval.decision then return answered(approval) end
+  if approval.is_late then return nil, "not_found" end
+  if hash and hash ~= approval.arguments_hash then return nil, "conflict" end
+  if decision == "allow-always" and not approval.allows_always then return nil, "invalid" end
+  queue.cancel(tx, runs.EXPIRE, approval_id)
+  carry_out(tx, session, approval, decision, by)
+  return { resolved = true, decision = decision, tool = approval.tool, by = by.name }
 end
 
 --- Answers an approval: "allow-once", "allow-always" or "deny". by: {id (who it is, for the record), role}. hash:
@@ -97,28 +119,16 @@ end
 --- is false when somebody has answered before, with that decision; or nil and "invalid", "forbidden", "not_found",
 --- "conflict".
 function M.resolve(approval_id, decision, by, hash)
-  if not DECISIONS[decision] then return nil, "invalid" end
   by = type(by) == "table" and by or {}
-  local may = decisions.decide(db, rules.may_approve, { ref = approval_id }, { role = by.role })
-  if not may then return nil, "forbidden" end
-  return db.tx(function(tx)
-    local approval, session = open(tx, approval_id)
-    if not approval then return nil, "not_found" end
-    if approval.decision then return answered(approval) end
-    if approval.is_late then return nil, "not_found" end
-    if hash and hash ~= approval.arguments_hash then return nil, "conflict" end
-    if decision == "allow-always" and not approval.allows_always then return nil, "invalid" end
-    queue.cancel(tx, runs.EXPIRE, approval_id)
-    carry_out(tx, session, approval, decision, by.id)
-    return { resolved = true, decision = decision }
-  end)
+  if not M.may(db, approval_id, by) then return nil, "forbidden" end
+  return db.tx(function(tx) return M.decide(tx, approval_id, decision, by, hash) end)
 end
 
 --- A row of the queue, due when an approval expires.
 function M.expire(row)
   db.tx(function(tx)
     local approval, session = open(tx, row.payload.approval)
-    if approval and not approval.decision then carry_out(tx, session, approval, "expired", nil) end
+    if approval and not approval.decision then carry_out(tx, session, approval, "expired", {}) end
     row:done(tx)
   end)
 end

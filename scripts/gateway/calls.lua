@@ -9,6 +9,7 @@ local id = require "human.id"
 local json = require "human.json"
 local queue = require "human.queue"
 local time = require "human.time"
+local approve = require "gateway.approve"
 local limits = require "gateway.rules.limits"
 local news = require "gateway.news"
 local push = require "gateway.push"
@@ -66,8 +67,9 @@ end
 
 -- What the rule says of a call.  open: {n} approvals; they are counted again, under a lock, before one is added.
 local function judge(tx, run, row, tool, arguments, open)
+  row.risk = tool.risk_of and tool.risk_of(tx, run, arguments) or tool.risk
   local facts = {
-    tool = tool.name, risk = tool.risk, arguments = cut(row.arguments, FACTS_BYTES), open = open.n,
+    tool = tool.name, risk = row.risk, arguments = cut(row.arguments, FACTS_BYTES), open = open.n,
     level = config.security.autonomy_level,
     always = tx:value(M.sql.always, run.parent_id, tool.name, tool.subject(arguments)),
   }
@@ -87,7 +89,7 @@ end
 local function request(run, row, tool, approval)
   local arguments = json.decode(row.arguments)
   return {
-    id = approval.id, tool = tool.name, arguments = row.arguments, argumentsHash = row.hash, risk = tool.risk,
+    id = approval.id, tool = tool.name, arguments = row.arguments, argumentsHash = row.hash, risk = row.risk,
     reason = approval.reason, allowsAlways = approval.always_ok, sessionKey = run.session_key,
     session_key = run.session_key, runId = run.id, createdAtMs = approval.created_ms, expiresAtMs = approval.expires_ms,
     request = { command = tool.command(arguments), tool = tool.name, sessionKey = run.session_key, ask = "on-miss" },
@@ -101,9 +103,11 @@ local function ask_for(tx, run, row, tool, verdict)
                      expires_ms = now + (verdict.expires_ms or limits.approval_ms) }
   row.status = "asked"
   return function()
-    tx:ask(M.sql.approval, approval.id, run.session_id, run.id, row.id, row.hash, tool.risk, approval.reason,
+    tx:ask(M.sql.approval, approval.id, run.session_id, run.id, row.id, row.hash, row.risk, approval.reason,
       approval.always_ok, time.format(now), time.format(approval.expires_ms))
     queue.add(tx, runs.EXPIRE, approval.id, approval.expires_ms, { approval = approval.id })
+    approve.ask(tx, run, { id = approval.id, tool = tool.name, arguments = row.arguments, risk = row.risk,
+                           always_ok = approval.always_ok, expires_ms = approval.expires_ms })
     local asked = request(run, row, tool, approval)
     news.after(tx, "exec.approval.requested", asked)
     push.approval_wanted(tx, asked)

@@ -37,6 +37,11 @@ config.define("update.url", { type = "text", text = "where update.check asks for
 config.define("update.public_key", { type = "text",
   text = "whose word about versions counts: an Ed25519 key, in base64 or hex" })
 
+config.define("gateway.approvers", { type = "list",
+  text = "who may allow tools from a chat, as \"telegram:12345\"; empty: ids in allow_from, and who was paired first" })
+config.define("gateway.approvals_chat", { type = "text",
+  text = "a chat that is shown what waits for approval, as \"telegram:12345\"; empty: only that of the run" })
+
 config.define("security.autonomy_level", { type = "int", default = 2, min = 0, max = 4,
   text = "0: no tool runs; 1: each asks; 2: all but those that only read ask; 3: those of high risk ask; 4: none" })
 

@@ -3,6 +3,7 @@
 require "gateway.think"
 require "gateway.act"
 require "gateway.approvals"
+require "gateway.approvals_chat"
 require "gateway.chat"
 require "gateway.sessions"
 require "gateway.usage"

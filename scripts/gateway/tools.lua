@@ -13,9 +13,9 @@ local NAME_MAX, DESCRIPTION_MAX, TIMEOUT_MS, TIMEOUT_MAX_MS = 64, 2000, 60000, 6
 local SUBJECT_BYTES = 500
 local OFFERED_MAX = 128                          -- limit: what model servers take
 local RISKS = { low = true, medium = true, high = true }
-local OPTIONS = { description = "string", parameters = "table", risk = "string", parallel = "boolean",
-                  repeatable = "boolean", off = "boolean", timeout_ms = "number", always_by = "string",
-                  source = "string", later = "boolean" }
+local OPTIONS = { description = "string", parameters = "table", risk = "string", risk_of = "function",
+                  parallel = "boolean", repeatable = "boolean", off = "boolean", timeout_ms = "number",
+                  always_by = "string", source = "string", later = "boolean" }
 
 local known, names, listed = {}, {}, false
 local sources = {}                               -- prefix -> {find, offered, catalog}
@@ -74,9 +74,10 @@ local function subject_of(value)
 end
 
 --- Declares a tool. spec: description (for the model), parameters (JSON Schema of an object), risk ("low": it only
---- reads; "medium"; "high": it changes what cannot be taken back, or runs programs), parallel (it may run beside
---- others of its kind), repeatable (running it twice is as good as once: a call whose worker died runs again; any
---- other one is told to be interrupted), timeout_ms (60,000), off (true: only when tools.enabled names it),
+--- reads; "medium"; "high": it changes what cannot be taken back, or runs programs), risk_of (fn(tx, run,
+--- arguments) -> the risk of this very call, where it depends), parallel (it may run beside others of its kind),
+--- repeatable (running it twice is as good as once: a call whose worker died runs again; any other one is told to be
+--- interrupted), timeout_ms (60,000), off (true: only when tools.enabled names it),
 --- always_by (the argument that matters when a call is allowed for good: "always" is then about exactly that value, of
 --- a program with all its arguments; without it, about the tool), later (true: the function only begins it, in the
 --- transaction that it is given as well, and returns true; gateway.act.answer ends it). fn(call) -> text or a table
@@ -88,7 +89,7 @@ function M.define(name, spec, fn)
   local validator = compiled(name, schema)
   names[#names + 1] = name
   known[name] = {
-    name = name, description = spec.description, parameters = schema, risk = spec.risk,
+    name = name, description = spec.description, parameters = schema, risk = spec.risk, risk_of = spec.risk_of,
     parallel = spec.parallel == true, repeatable = spec.repeatable == true, off = spec.off == true,
     later = spec.later == true, timeout_s = (spec.timeout_ms or TIMEOUT_MS) / 1000,
     source = spec.source or "built-in", fn = fn,

@@ -118,6 +118,8 @@ local FILL = {
     from generate_series(1, $1::int) i]],
   [[insert into channel_people (channel, account, person, state) select 'telegram', 'main', i::text, 'allowed'
     from generate_series(1, $1::int) i]],
+  [[insert into gateway_approval_chats (approval_id, channel, account, chat, place, is_whole)
+    select id, 'telegram', 'main', '1', '{}', true from gateway_approvals where $1::int > 0]],
   [[insert into channel_pace (channel, account, chat, next_at) select 'telegram', 'main', i::text, now()
     from generate_series(1, $1::int) i]],
   [[insert into gateway_memory (agent_id, name, text)

@@ -3,6 +3,7 @@
 
 local json = require "human.json"
 local s = require "human.schema"
+local approvals = require "gateway.approvals_chat"
 local attached = require "gateway.attached"
 local chat = require "gateway.chat"
 local limits = require "gateway.rules.limits"
@@ -80,10 +81,11 @@ M.ERRORS = { "bad_key", "empty_message", "message_too_long", "attachment_refused
 function M.send(ctx, p, message, origin)
   local list, why = attached.sent(p.attachments)
   if not list then ctx:fail("attachment_refused", { message = why }) end
-  local run, code = chat.send {
-    key = p.sessionKey or p.session_key, message = message, attachments = list,
-    idempotency_key = p.idempotencyKey, origin = origin,
-  }
+  local request = { key = p.sessionKey or p.session_key, message = message, attachments = list,
+                    idempotency_key = p.idempotencyKey, origin = origin }
+  local answered = approvals.send(request, { id = ctx.actor.id, role = ctx.actor.role })
+  if answered then return answered end
+  local run, code = chat.send(request)
   if not run then ctx:fail(code == "no_agent" and "session_not_found" or code) end
   return run
 end

@@ -11,8 +11,9 @@ M.returns = {
   decide = { action = { "run", "ask", "deny" }, reason = "string", expires_ms = "integer 1..604800000?",
     always_ok = "boolean?" },
   may_approve = "boolean",
+  message_risk = { "low", "medium", "high" },
 }
-M.fallback = { decide = { action = "deny", reason = "rule-failed" }, may_approve = false }
+M.fallback = { decide = { action = "deny", reason = "rule-failed" }, may_approve = false, message_risk = "high" }
 
 -- What runs without a question.  1: nothing; 2: what only reads; 3: also what changes little; 4: everything.
 local RUNS = {
@@ -37,9 +38,20 @@ function M.decide(facts)
   return ask("risk-" .. facts.risk)
 end
 
--- Who may answer: {role}.
+-- Who may answer. who: role ("operator", "viewer" or "node" of the control protocol; "sender": somebody in a chat who
+-- may talk there), and of a sender: named (gateway.approvers has them; any_named: it has somebody), listed (allow_from
+-- has their own id), paired (the operator has approved them; first: before anybody else), group (it is said in one).
 function M.may_approve(who)
-  return who.role == "operator"
+  if who.role ~= "sender" then return who.role == "operator" end
+  if who.any_named then return who.named == true end
+  return who.listed == true or (who.paired and who.first) == true
+end
+
+-- The risk of sending a text to a chat. facts: here (the chat that the message came from), known (of somebody who may
+-- talk with the agent).
+function M.message_risk(facts)
+  if facts.here then return "low" end
+  return facts.known and "medium" or "high"
 end
 
 local function facts(change)
@@ -62,9 +74,18 @@ M.examples = {
   { "decide", facts { level = 4, risk = "high" }, expect = { action = "run", reason = "level-4" } },
   { "decide", facts { risk = "high", open = limits.open_approvals },
     expect = { action = "deny", reason = "too-many-approvals" } },
+  { "message_risk", { here = true, known = false }, expect = "low" },
+  { "message_risk", { here = false, known = true }, expect = "medium" },
+  { "message_risk", { here = false, known = false }, expect = "high" },
   { "may_approve", { role = "operator" }, expect = true },
   { "may_approve", { role = "viewer" }, expect = false },
   { "may_approve", {}, expect = false },
+  { "may_approve", { role = "sender", group = true }, expect = false },
+  { "may_approve", { role = "sender", paired = true }, expect = false },
+  { "may_approve", { role = "sender", paired = true, first = true }, expect = true },
+  { "may_approve", { role = "sender", listed = true, group = true }, expect = true },
+  { "may_approve", { role = "sender", listed = true, any_named = true }, expect = false },
+  { "may_approve", { role = "sender", named = true, any_named = true }, expect = true },
 }
 
 return M

@@ -10,5 +10,6 @@ require "gateway.tools.shell"
 require "gateway.tools.cron"
 require "gateway.tools.web"
 require "gateway.tools.skill"
+require "gateway.tools.message"
 
 return {}

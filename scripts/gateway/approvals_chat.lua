@@ -1,0 +1,90 @@
+-- scripts/gateway/approvals_chat.lua -- approvals that are answered by words and buttons: `/approve ID allow-once` in a
+-- chat, or in a message of the control protocol.  Of a chat only one that it was shown in counts, and only who the
+-- rule permits (gateway/rules/tools.lua, may_approve).
+
+local config = require "human.config"
+local id = require "human.id"
+local task = require "human.task"
+local channel = require "gateway.channel"
+local people = require "gateway.channel_people"
+local approvals = require "gateway.approvals"
+local news = require "gateway.news"
+local words = require "gateway.approve_words"
+
+local M = {}
+
+M.sql = {
+  shown = [[select is_whole from gateway_approval_chats
+    where approval_id = $1 and channel = $2 and account = $3 and chat = $4]],
+  first = [[select channel, account, person from channel_people where state = 'allowed'
+    order by decided_at, channel, account, person limit 1]],
+}
+
+local function has(list, wanted)
+  for _, one in ipairs(list) do
+    if one == wanted then return true end
+  end
+  return false
+end
+
+-- What the rule may know of somebody in a chat.
+local function facts_of(tx, message, account)
+  local named, who = config.gateway.approvers, message.from.id
+  local person, first = tx:row(people.sql.get, account.channel, account.name, who), tx:row(M.sql.first)
+  return {
+    role = "sender", group = message.group,
+    any_named = named[1] ~= nil, named = has(named, account.channel .. ":" .. who),
+    listed = has(account.allow_from, who), paired = person ~= nil and person.state == "allowed",
+    first = first ~= nil and first.channel == account.channel and first.account == account.name and first.person == who,
+  }
+end
+
+local function answered(done, why, decision)
+  if not done then return words.refused(why) end
+  if done.resolved then return words.decided(done.tool, decision, done.by) end
+  return words.already(done.decision)
+end
+
+-- `/approve ..` or a button, once the sender was admitted.
+local function in_chat(tx, message, account, args)
+  local asked = words.read(args)
+  if not asked then return words.USAGE end
+  local name = message.from.name or message.from.handle or message.from.id
+  local by = { id = account.channel .. ":" .. message.from.id, name = name, facts = facts_of(tx, message, account),
+               channel = account.channel, account = account.name, chat = message.chat }
+  if not approvals.may(tx, asked.id, by) then return words.forbidden(by.id) end
+  local shown = tx:row(M.sql.shown, asked.id, by.channel, by.account, by.chat)
+  if not shown then return words.refused "not_found" end
+  if not shown.is_whole and asked.decision ~= "deny" then return words.refused "too_long" end
+  local done, why = approvals.decide(tx, asked.id, asked.decision, by)
+  return answered(done, why, asked.decision)
+end
+
+channel.on("approve", in_chat)
+
+-- It is told as a run is, to who asked and to who listens; no history has it.
+local function tell(run, message, said, streams)
+  task.sleep(0)                                  -- who asked is answered first
+  news.tell("chat", news.chat(run, "received", message))
+  news.tell("chat", news.chat(run, "sent", said))
+  if streams then news.tell("chat.chunk", news.chunk(run, 0, said, { done = true }), run) end
+end
+
+--- Carries out `/approve ..` as a message of the control protocol, which the agent never sees; nil: it is none.
+--- request: {key, message, idempotency_key, origin} as for chat.send; by: {id, role}.  Returns what chat.send does.
+function M.send(request, by)
+  local args = words.command(request.message)
+  if not args then return nil end
+  local asked, said = words.read(args), words.USAGE
+  if asked then
+    local done, why = approvals.resolve(asked.id, asked.decision, by)
+    said = answered(done, why, asked.decision)
+  end
+  local origin = request.origin or {}
+  local run = { id = id.new(), session_key = request.key or "default", conn = origin.conn, answers = origin.answers,
+                once = request.idempotency_key }
+  task.spawn(tell, run, request.message, said, origin.stream)
+  return { run_id = run.id, session_key = run.session_key, status = "queued" }
+end
+
+return M

@@ -1,0 +1,62 @@
+-- scripts/gateway/approve.lua -- approvals in chats: shown where the run was asked for and in the operator's chat
+-- (gateway.approvals_chat), in the transaction in which they begin; and what was decided, in the one in which it is.
+
+local config = require "human.config"
+local json = require "human.json"
+local log = require "human.log"
+local address = require "gateway.address"
+local post = require "gateway.post"
+local words = require "gateway.approve_words"
+
+local M = {}
+
+M.sql = {
+  add = [[insert into gateway_approval_chats (approval_id, channel, account, chat, place, is_whole)
+    values ($1, $2, $3, $4, $5::jsonb, $6::boolean)]],
+  chats = "select channel, account, chat, place from gateway_approval_chats where approval_id = $1",
+}
+
+local function same(a, b) return a.channel == b.channel and a.account == b.account and a.chat == b.chat end
+
+-- Where it is shown: at most two chats.
+local function places_of(tx, run)
+  local list = { post.where(tx, run.id) }
+  local operator = config.gateway.approvals_chat
+  local wanted = operator ~= "" and address.read(operator)
+  if wanted and not (list[1] and same(list[1], wanted)) then list[#list + 1] = wanted end
+  return list
+end
+
+local function say(tx, place, text, once, buttons)
+  return post.add(tx, { channel = place.channel, account = place.account, chat = place.chat, group = place.group,
+    thread = place.thread, reply_to = place.reply_to, text = text, buttons = buttons, once = once })
+end
+
+--- Shows an approval, in tx: {id, tool, arguments, risk, always_ok, expires_ms}.
+function M.ask(tx, run, approval)
+  local question = words.question(approval)
+  for _, place in ipairs(places_of(tx, run)) do
+    local ok, why = say(tx, place, question.text, "approval:" .. approval.id, question.buttons)
+    if ok then
+      local kept = { group = place.group, thread = place.thread, reply_to = place.reply_to }
+      tx:exec(M.sql.add, approval.id, place.channel, place.account, place.chat, json.encode(kept), question.whole)
+    else
+      log.warn("an approval was not shown in a chat", { channel = place.channel, error = why })
+    end
+  end
+end
+
+--- Tells the chats that it was shown in, but the one in which it was decided, what was decided.
+--- by: {role, name, channel, account, chat}, the last three of a chat.
+function M.tell(tx, approval, decision, by)
+  local name = by.name or by.role == "operator" and "the operator" or nil
+  for _, row in ipairs(tx:query(M.sql.chats, approval.id)) do
+    if not same(row, by) then
+      local place = json.decode(row.place)
+      place.channel, place.account, place.chat = row.channel, row.account, row.chat
+      say(tx, place, words.decided(approval.tool, decision, name), "decided:" .. approval.id)
+    end
+  end
+end
+
+return M

@@ -1,0 +1,68 @@
+-- scripts/gateway/tools/message.lua -- a text to a chat of a channel.  It is a row of what goes out, under the id of
+-- the call, so that a call that runs again sends nothing again.
+
+local db = require "human.db"
+local decisions = require "human.decisions"
+local address = require "gateway.address"
+local channel = require "gateway.channel"
+local post = require "gateway.post"
+local rules = require "gateway.rules.tools"
+local tools = require "gateway.tools"
+
+local M = {}
+
+local TEXT_MAX = 20000
+
+M.sql = { known = [[select exists (select 1 from channel_people where channel = $1 and account = $2
+  and person = $3 and state = 'allowed')]] }
+
+-- Where it goes: {channel, account, chat, ..}; or nil and why not.
+local function place_of(tx, run_id, to)
+  if to then
+    local place = address.read(to)
+    if not place then return nil, ("`to` is %s."):format(address.FORM) end
+    return place
+  end
+  local place = post.where(tx, run_id)
+  if not place then return nil, ("This conversation is in no chat: say `to`, %s."):format(address.FORM) end
+  return place
+end
+
+local function is_listed(place)
+  local _, account = channel.account(place.channel, place.account)
+  for _, entry in ipairs(account and account.allow_from or {}) do
+    if entry == place.chat then return true end
+  end
+  return false
+end
+
+local function risk_of(tx, run, arguments)
+  local here, place = post.where(tx, run.id), place_of(tx, run.id, arguments.to)
+  local is_here = here and place and address.text(here) == address.text(place) or false
+  local person = place and place.chat:gsub("^user:", "") -- where vendors do not take a person for a chat
+  local known = place ~= nil and (is_listed(place) or tx:value(M.sql.known, place.channel, place.account, person))
+  return decisions.decide(tx, rules.message_risk, { ref = run.id }, { here = is_here, known = known })
+end
+
+tools.define("message", {
+  description = "Sends a text to somebody in a chat, now. Without `to` it goes to the chat of this conversation, "
+    .. "where your answer will be as well.",
+  parameters = { type = "object", required = { "text" }, additionalProperties = false, properties = {
+    to = { type = "string", minLength = 3, maxLength = 200, description = "Whom: " .. address.FORM .. "." },
+    text = { type = "string", minLength = 1, maxLength = TEXT_MAX, description = "What to say; it may be Markdown." },
+  } },
+  risk = "high", risk_of = risk_of, always_by = "to", repeatable = true, timeout_ms = 15000,
+}, function(call)
+  return db.tx(function(tx)
+    local place, why = place_of(tx, call.run_id, call.arguments.to)
+    if not place then return nil, why end
+    local _, account, off = channel.account(place.channel, place.account)
+    if not account then return nil, off .. "." end
+    local pieces, refused = post.add(tx, { channel = place.channel, account = place.account, chat = place.chat,
+      group = place.group, thread = place.thread, text = call.arguments.text, once = "tool:" .. call.id })
+    if not pieces then return nil, refused .. "." end
+    return ("It goes out to %s."):format(address.text(place))
+  end)
+end)
+
+return M
