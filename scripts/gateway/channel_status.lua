@@ -14,10 +14,14 @@ M.SEED = { { "telegram", "Telegram" }, { "discord", "Discord" }, { "slack", "Sla
 
 local function unix(text) return text and math.floor(time.parse(text) / 1000) or nil end
 
+-- Whoever sends something unsigned does not make a channel ill that has worked.
+local REFUSALS = { no_signature = true, bad_signature = true, too_old = true, not_configured = true }
+
 -- What went wrong on a side, if nothing has worked since.
 local function trouble(row, side)
   local at, bad = row[side .. "_at"], row[side .. "_error_at"]
   if not bad or at and time.parse(at) >= time.parse(bad) then return nil end
+  if at and REFUSALS[row[side .. "_error"]:match "^[%w_]+"] then return nil end
   return row[side .. "_error"]
 end
 

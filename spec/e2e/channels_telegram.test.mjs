@@ -214,6 +214,10 @@ describe('a storm', () => {
     assert.ok(got.every((g) => g.status === 401));
     assert.equal(await one('select count(*) from channel_inbox'), before_);
     await until(async () => /^bad_signature/.test((await one("select in_error from channel_accounts where channel = 'telegram'")) ?? ''), 5000, 'it is told');
+    const c = await open(host), { channels } = (await c.call('channels.status')).payload;
+    const mine = channels.find((x) => x.key === 'telegram');
+    assert.deepEqual([mine.healthy, mine.status, /^bad_signature/.test(mine.last_in_error)], [true, 'active', true]);
+    c.ws.close();
   });
 });
 
@@ -232,6 +236,16 @@ describe('without any secret', () => {
         await bare.stop();
       }
     }
+  });
+});
+
+describe('a button', () => {
+  it('that nobody waits for is acknowledged, so that it stops turning, and starts nothing', async () => {
+    const from = friend(), update = { update_id: people += 1, callback_query: { id: '77', from, chat_instance: 'x', data: 'nothing:1', message: { message_id: 5, date: 1, chat: { id: from.id, type: 'private' } } } };
+    assert.equal((await hook(host, update)).status, 200);
+    await until(() => telegram.of('answerCallbackQuery').some((c) => c.body.callback_query_id === '77'), 10_000, 'it is acknowledged');
+    await handled();
+    assert.equal(await verdict(update), 'unknown-button');
   });
 });
 
