@@ -44,7 +44,7 @@ before(async () => {
 });
 after(async () => {
   model.close?.();
-  assert.deepEqual(errors(host.log()), []);
+  assert.deepEqual(errors(host.log()).filter((line) => !line.includes('reload: refused')), []);
   assert.ok(!host.log().includes(KEY));
   await host.stop();
 });
@@ -109,6 +109,27 @@ describe('without a terminal', () => {
     const said = JSON.parse((await human(['onboard', '--json'])).out);
     assert.deepEqual([said.kept, said.changed], [true, false]);
     assert.equal(asked.length, 0);
+  });
+
+  it('a first channel has its secrets sealed, and what it still lacks is said', async () => {
+    const bot = path.join(home, 'bot');
+    fs.writeFileSync(bot, '123:token-of-a-bot');
+    const { code, out, err } = await human(['onboard', '--channel', 'telegram', '--channel-secrets', `token=${bot}`, '--channel-settings', 'groups=off', '--no-chat', '--json']);
+    assert.equal(code, 0, err);
+    assert.deepEqual([JSON.parse(out).channel, JSON.parse(out).kept, JSON.parse(out).channel_lacks], ['telegram', true, undefined]);
+    assert.deepEqual(settings().channels.telegram, { token: '${sealed:telegram_token}', groups: 'off' });
+    assert.match(await secrets(), /^telegram_token +ok$/m);
+    const half = await human(['onboard', '--channel', 'whatsapp', '--no-chat']);
+    assert.deepEqual([half.code, /whatsapp is not ready yet: channels\.whatsapp\.\w+ is not set/.test(half.out)], [0, true], half.out + half.err);
+    const was = settings();
+    for (const [words, why] of [[['telegrm'], 'did you mean telegram?'], [['telegram', '--channel-secrets', 'tokn=x'], 'channels.telegram has no secret tokn'],
+      [['telegram', '--channel-secrets', 'token'], 'is like NAME='], [['telegram', '--channel-settings', 'token=x'], 'channels.telegram has no setting token']]) {
+      const wrong = await human(['onboard', '--no-chat', '--channel', ...words]);
+      assert.ok(wrong.code === 2 && wrong.err.includes(why), wrong.err);
+    }
+    assert.equal((await human(['onboard', '--no-chat', '--channel', 'telegram', '--channel-secrets', `token=${home}/none`])).code, 1);
+    assert.equal((await human(['onboard', '--no-chat', '--channel', 'telegram', '--channel-settings', 'groups=perhaps'])).code, 1);
+    assert.deepEqual(settings(), was);
   });
 
   it('the key may come on standard input, and never as an argument', async () => {

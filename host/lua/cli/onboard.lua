@@ -129,6 +129,9 @@ local function set_up(asker)
   plan.result.url = remote.url()
   plan.result.changed = next(plan.changes) ~= nil or #plan.secrets > 0
   if plan.result.changed then write_held(plan) end
+  local name = plan.result.channel
+  plan.result.channel_lacks = name and channel.lacks(name)
+  if plan.result.channel_lacks then asker:say(name .. " is not ready yet: " .. plan.result.channel_lacks) end
   return plan.result
 end
 

@@ -14,8 +14,9 @@ local function known()
     local channel, name = path:match "^channels%.([%w_]+)%.([%w_]+)$"
     if channel and (p.type == "string" or p.type == nil) then
       if not channels[channel] then channels[channel], order[#order + 1] = {}, channel end
-      table.insert(channels[channel], { name = name, secret = p.writeOnly == true, text = p.description or "",
-                                        default = p.default })
+      local text = p.description or ""
+      table.insert(channels[channel], { name = name, secret = p.writeOnly == true, text = text,
+                                        is_asked = not text:find "^another name of " and not p.enum })
     end
   end
   table.sort(order)
@@ -57,7 +58,7 @@ end
 
 local function take_secret(asker, plan, channel, one, from)
   if not from then
-    if not asker.terminal then return end
+    if not asker.terminal or not one.is_asked then return end
     asker:say(one.name .. ": " .. one.text)
     if not asker:yes("Is there a " .. one.name .. "?") then return end
   end
@@ -69,8 +70,8 @@ local function take_secret(asker, plan, channel, one, from)
 end
 
 local function take_setting(asker, plan, channel, one, value)
-  local is_asked = not value and asker.terminal and one.default == nil
-  if is_asked then value = asker:ask(nil, one.name .. " (" .. one.text .. ")", "") end
+  local is_asked = not value and asker.terminal and one.is_asked
+  if is_asked then value = asker:ask(nil, one.name .. " (" .. one.text .. "; Enter: none)", "") end
   if value and value ~= "" then plan.changes["channels." .. channel .. "." .. one.name] = value end
 end
 
@@ -93,6 +94,15 @@ function M.plan(asker, plan)
     if not one.secret then take_setting(asker, plan, name, one, others[one.name]) end
   end
   plan.result.channel = name
+end
+
+--- What the channel that was set up still lacks, as the server says it; nil: nothing.
+function M.lacks(name)
+  for _, one in ipairs(remote.call("channels.status").channels) do
+    if one.key == name and not one.configured then
+      return remote.plain(one.missing and one.missing .. " is not set" or one.error or "it is not configured")
+    end
+  end
 end
 
 return M
