@@ -210,7 +210,11 @@ local function result_of(run_id)
   return row
 end
 
-local function leave(run_id) chat.abort { run_id = run_id } end
+-- Its client has left.
+local function leave(run_id, is_own)
+  chat.abort { run_id = run_id }
+  if is_own then M.forget_run(run_id) end
+end
 
 -- Begins and waits for the end: the id of the run, or what refuses it.
 local function carry_out(req, target, text, caller, heard)
@@ -223,7 +227,7 @@ local function carry_out(req, target, text, caller, heard)
   end)
   following[cause] = nil
   if ok then return run end
-  if run and run.run_id then task.detach(leave, run.run_id) end
+  if run and run.run_id then task.detach(leave, run.run_id, not target.key and not caller.once) end
   error(err, 0)
 end
 
