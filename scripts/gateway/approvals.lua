@@ -91,7 +91,7 @@ end
 
 local function answered(approval)
   if approval.decision == "void" or approval.decision == "expired" then return nil, "not_found" end
-  return { resolved = false, decision = approval.decision, tool = approval.tool }
+  return { resolved = false, decision = approval.decision }
 end
 
 --- Whether somebody may answer an approval. by: {role}, or {facts} of who is in a chat.  q: a transaction or human.db.
@@ -100,7 +100,7 @@ function M.may(q, approval_id, by)
 end
 
 --- M.resolve in a transaction of the caller, of somebody who may.  by: {id, name (for people), channel, account, chat
---- (of a chat)}.  The answer also has the name of the tool, and by (name).
+--- (of a chat)}.  The name of the tool is the third value.
 function M.decide(tx, approval_id, decision, by, hash)
   if not DECISIONS[decision] then return nil, "invalid" end
   local approval, session = open(tx, approval_id)
@@ -111,7 +111,7 @@ function M.decide(tx, approval_id, decision, by, hash)
   if decision == "allow-always" and not approval.allows_always then return nil, "invalid" end
   queue.cancel(tx, runs.EXPIRE, approval_id)
   carry_out(tx, session, approval, decision, by)
-  return { resolved = true, decision = decision, tool = approval.tool, by = by.name }
+  return { resolved = true, decision = decision }, nil, approval.tool
 end
 
 --- Answers an approval: "allow-once", "allow-always" or "deny". by: {id (who it is, for the record), role}. hash:

@@ -39,9 +39,9 @@ local function facts_of(tx, message, account)
   }
 end
 
-local function answered(done, why, decision)
+local function answered(by, done, why, tool)
   if not done then return words.refused(why) end
-  if done.resolved then return words.decided(done.tool, decision, done.by) end
+  if done.resolved then return words.decided(tool, done.decision, by.name) end
   return words.already(done.decision)
 end
 
@@ -56,8 +56,7 @@ local function in_chat(tx, message, account, args)
   local shown = tx:row(M.sql.shown, asked.id, by.channel, by.account, by.chat)
   if not shown then return words.refused "not_found" end
   if not shown.is_whole and asked.decision ~= "deny" then return words.refused "too_long" end
-  local done, why = approvals.decide(tx, asked.id, asked.decision, by)
-  return answered(done, why, asked.decision)
+  return answered(by, approvals.decide(tx, asked.id, asked.decision, by))
 end
 
 channel.on("approve", in_chat)
@@ -76,10 +75,7 @@ function M.send(request, by)
   local args = words.command(request.message)
   if not args then return nil end
   local asked, said = words.read(args), words.USAGE
-  if asked then
-    local done, why = approvals.resolve(asked.id, asked.decision, by)
-    said = answered(done, why, asked.decision)
-  end
+  if asked then said = answered(by, approvals.resolve(asked.id, asked.decision, by)) end
   local origin = request.origin or {}
   local run = { id = id.new(), session_key = request.key or "default", conn = origin.conn, answers = origin.answers,
                 once = request.idempotency_key }
