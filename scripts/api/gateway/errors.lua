@@ -92,6 +92,9 @@ return {
   push_invalid        = rpc(e(400, "This token cannot be registered"), -32602, "INVALID_PARAMS"),
   too_many_registrations = e(409, "There are all the registrations that there may be; unregister one"),
 
+  -- What the agent remembers.
+  memory_full         = e(409, "There are all the notes that there may be; forget one"),
+
   -- Tools of other servers.
   tool_not_found      = e(404, "There is no such tool; tools.catalog has those that there are"),
   tool_changed        = e(409, "The tool is described otherwise by now: look at it again"),

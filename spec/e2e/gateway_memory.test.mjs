@@ -1,0 +1,45 @@
+// spec/e2e/gateway_memory.test.mjs -- what the agent remembers, as its tools and people see it: the same notes.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { open } from './gateway.mjs';
+import { startHost } from './hosts.mjs';
+
+let host, c;
+before(async () => {
+  host = await startHost({ env: { HUMAN_LLM_PROVIDER: 'offline', HUMAN_SECURITY_AUTONOMY_LEVEL: '3' } });
+  c = await open(host);
+});
+after(async () => { c?.ws.close(); await host?.stop(); });
+
+const ask = async (method, params = {}) => {
+  const { payload, error } = await c.call(method, params);
+  assert.ok(payload, JSON.stringify(error));
+  return payload;
+};
+async function run(text) {
+  const { runId } = await ask('chat.send', { message: text, sessionKey: 'memory' });
+  return (await c.next((f) => f.event === 'chat' && f.payload.runId === runId && f.payload.state === 'sent')).payload.message;
+}
+
+describe('a note', () => {
+  it('that the agent keeps is shown, found by its words, replaced by its key, and forgotten', async () => {
+    assert.deepEqual(await ask('memory.status'), { engine: 'postgres', total_entries: 0, healthy: true, categories: { core: 0 } });
+    await run('Run the tool memory_store with {"name": "coffee", "text": "Black, without sugar"}');
+    assert.deepEqual(await ask('memory.store', { key: 'tea', content: 'Green' }), { stored: true });
+    const { entries } = await ask('memory.list');
+    assert.deepEqual(entries.map((e) => [e.key, e.content, e.category, e.score]), [['tea', 'Green', 'core', 1], ['coffee', 'Black, without sugar', 'core', 1]]);
+    assert.ok(Math.abs(entries[0].timestamp - Date.now() / 1000) < 60);
+    assert.deepEqual((await ask('memory.recall', { query: 'black coffee please' })).entries.map((e) => [e.key, e.score]), [['coffee', 2 / 3]]);
+    await ask('memory.store', { key: 'tea', content: 'None' });
+    assert.match(await run('Run the tool memory_recall with {"query": "tea"}'), /None/);
+    assert.equal((await ask('memory.status')).total_entries, 2);
+    assert.deepEqual([await ask('memory.forget', { key: 'tea' }), await ask('memory.forget', { key: 'tea' })], [{ deleted: true }, { deleted: false }]);
+    assert.match(await run('Run the tool memory_forget with {"name": "coffee"}'), /Forgotten/);
+    assert.deepEqual((await ask('memory.list')).entries, []);
+  });
+
+  it('of another category there is none, and one that is too long is refused', async () => {
+    assert.deepEqual((await ask('memory.list', { category: 'daily' })).entries, []);
+    assert.equal((await c.call('memory.store', { key: 'x', content: 'x'.repeat(4001) })).error.code, 'INVALID_PARAMS');
+  });
+});
