@@ -150,6 +150,12 @@ describe('a server that misbehaves', () => {
     assert.equal((await refresh('bad')).state, 'ready');
     for (const name of ['fine', 'hangs', 'floods', 'gibberish', 'complains', 'dies', 'strays', 'twice', 'odd', 'asks']) await allow(bad(name));
   });
+  /** What a tool says once the worker that runs it has a server: that of another one may still wait to be started again. */
+  async function tried(name) {
+    let said;
+    await until(async () => { said = await run(bad(name)); return !/is not available/.test(said); }, 60_000, () => `it is started: ${said}`);
+    return said;
+  }
   /** Its process may have ended, and is started again after a while. */
   const recovers = () => until(async () => /says: fine/.test(await run(bad('fine'))), 60_000, 'it is started again');
 
@@ -163,11 +169,11 @@ describe('a server that misbehaves', () => {
   });
 
   it('and answers with wrong ids, twice, or in odd shapes changes no other answer', async () => {
-    assert.match(await run(bad('strays')), /says: yours$/);
-    assert.match(await run(bad('twice')), /says: first$/);
-    assert.match(await run(bad('fine')), /says: fine$/);
-    assert.match(await run(bad('odd')), /left out/);
-    assert.match(await run(bad('asks')), /says: asked$/);
+    assert.match(await tried('strays'), /says: yours$/);
+    assert.match(await tried('twice'), /says: first$/);
+    assert.match(await tried('fine'), /says: fine$/);
+    assert.match(await tried('odd'), /left out/);
+    assert.match(await tried('asks'), /says: asked$/);
   });
 
   it('and hangs costs its call alone; three in a row end it', async () => { // limit: mcp calls
@@ -184,8 +190,8 @@ describe('a server that misbehaves', () => {
   for (const name of ['floods', 'gibberish', 'complains']) {
     it(`and prints 100 MB (${name}) is ended, and started again`, async () => { // limit: mcp message; limit: mcp noise; limit: mcp back-off
       const began = Date.now();
-      assert.match(await run(bad(name)), /The server bad did not do it: .*(more than|too much)/);
-      assert.ok(Date.now() - began < 20_000);
+      assert.match(await tried(name), /The server bad did not do it: .*(more than|too much)/);
+      assert.ok(Date.now() - began < 60_000);
       const health = await (await fetch(`${host.url}/health`)).json();
       assert.equal(health.status, 'ok');
       await recovers();
@@ -193,7 +199,7 @@ describe('a server that misbehaves', () => {
   }
 
   it('and dies says so; its last words are for the operator', async () => {
-    assert.match(await run(bad('dies')), /it ended with status 3\. It may or may not have happened/);
+    assert.match(await tried('dies'), /it ended with status 3\. It may or may not have happened/);
     await until(async () => { await run(bad('fine')); return (await catalog()).sources.find((s) => s.name === 'bad').state; }, 20_000, 'it was tried');
     await recovers();
   });
