@@ -1,4 +1,4 @@
--- scripts/gateway/tools/files.lua -- files of the workspace (files.workspace): read, listed, written.
+-- scripts/gateway/tools/files.lua -- files of the workspace (files.workspace): read, listed, written, edited.
 
 local files = require "human.files"
 local json = require "human.json"
@@ -39,6 +39,56 @@ tools.define("file_write", {
   local done, why = root:write(path, call.arguments.content)
   if not done then return nil, why end
   return ("%d bytes were written to %s."):format(#call.arguments.content, path)
+end)
+
+local function changed(path, change)
+  local root = files.root "workspace"
+  local before, why = root:read(path, { max = READ_MAX })
+  if not before then return nil, why end
+  local text, no = change(before)
+  if not text then return nil, no end
+  if #text > READ_MAX then return nil, ("The file would be longer than %d bytes."):format(READ_MAX) end
+  local done
+  done, why = root:write(path, text)
+  if not done then return nil, why end
+  return ("%s has %d bytes now."):format(path, #text)
+end
+
+-- Where a text stands alone in another: its first and last byte; or nil and why not.
+local function only_place(text, wanted)
+  local first, last = text:find(wanted, 1, true)
+  if not first then return nil, "The file does not have this text." end
+  if text:find(wanted, first + 1, true) then return nil, "The file has this text more than once; give more of it." end
+  return first, last
+end
+
+local function piece(least, what)
+  return { type = "string", minLength = least, maxLength = WRITE_MAX, description = what }
+end
+
+-- Not repeatable: done twice, they are not done once.
+tools.define("file_edit", {
+  description = "Replaces one piece of a file's text by another; the piece must be in it once.",
+  parameters = { type = "object", required = { "path", "old", "new" }, additionalProperties = false,
+    properties = { path = name, old = piece(1, "The piece, as it stands there."),
+                   new = piece(0, "What is to stand there.") } },
+  risk = "high", timeout_ms = 30000,
+}, function(call)
+  local args = call.arguments
+  return changed(args.path, function(text)
+    local first, last = only_place(text, args.old)
+    if not first then return nil, last end
+    return text:sub(1, first - 1) .. args.new .. text:sub(last + 1)
+  end)
+end)
+
+tools.define("file_append", {
+  description = "Adds text at the end of a file.",
+  parameters = { type = "object", required = { "path", "content" }, additionalProperties = false,
+    properties = { path = name, content = piece(1, "What to add.") } },
+  risk = "high", timeout_ms = 30000,
+}, function(call)
+  return changed(call.arguments.path, function(text) return text .. call.arguments.content end)
 end)
 
 return {}
