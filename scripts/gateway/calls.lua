@@ -15,7 +15,7 @@ local news = require "gateway.news"
 local push = require "gateway.push"
 local rules = require "gateway.rules.tools"
 local runs = require "gateway.run"
-local skills = require "gateway.skill_prompt"
+local skills = require "gateway.skills.prompt"
 local texts = require "gateway.texts"
 local tools = require "gateway.tools"
 local cut = require("human.text").cut
@@ -44,7 +44,7 @@ M.sql = {
 }
 
 -- What a call of the model comes to before anybody is asked: {id, n, model_id, extra, tool, arguments, hash,
--- is_parallel, status, result (why it will not run)}, and the tool.  narrowed: of gateway.skill_prompt.
+-- is_parallel, status, result (why it will not run)}, and the tool.  narrowed: of gateway.skills.prompt.
 local function read(call, n, narrowed)
   local name = texts.valid(tostring(call.name))
   local text = json.encode_sorted(call.arguments, {})

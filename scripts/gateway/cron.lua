@@ -1,19 +1,19 @@
 -- scripts/gateway/cron.lua -- the jobs of the operator: listed, made, changed, removed, and begun by hand.
--- Looking at them changes nothing.  When they are due is gateway.cron_clock's, what they do gateway.cron_run's.
+-- Looking at them changes nothing.  When they are due is gateway.cron.clock's, what they do gateway.cron.run's.
 
 local config = require "human.config"
 local db = require "human.db"
 local decisions = require "human.decisions"
 local json = require "human.json"
 local time = require "human.time"
-local clock = require "gateway.cron_clock"
-local cron_runs = require "gateway.cron_run"
+local clock = require "gateway.cron.clock"
+local cron_runs = require "gateway.cron.run"
 local limits = require "gateway.rules.cron"
 local owner = require "gateway.owner"
-local reader = require "gateway.cron_read"
-local rows = require "gateway.cron_rows"
-local secrets = require "gateway.cron_secret"
-local times = require "gateway.cron_time"
+local reader = require "gateway.cron.read"
+local rows = require "gateway.cron.rows"
+local secrets = require "gateway.cron.secret"
+local times = require "gateway.cron.time"
 local tools = require "gateway.tools"
 
 local M = {}
@@ -43,7 +43,7 @@ M.sql = {
 
 local HISTORY_MAX = 1000
 
---- All jobs, in the order in which they were made (gateway.cron_rows says how they look).
+--- All jobs, in the order in which they were made (gateway.cron.rows says how they look).
 function M.list()
   local list = {}
   for i, row in ipairs(db.query(M.sql.list)) do list[i] = rows.job(row) end

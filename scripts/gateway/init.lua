@@ -8,7 +8,7 @@ require "gateway.chat"
 require "gateway.sessions"
 require "gateway.usage"
 require "gateway.cron"
-require "gateway.cron_deliver"
+require "gateway.cron.deliver"
 require "gateway.tools.init"
 require "gateway.mcp.init"
 

@@ -2,7 +2,7 @@
 -- Events are hints and may be lost; what they tell is in the database (chat.history, approvals.list).
 
 local ancestor = require "gateway.ancestor_events"
-local v1 = require "gateway.v1_events"
+local v1 = require "gateway.v1.events"
 local log = require "human.log"
 local rpc = require "human.rpc"
 local cut = require("human.text").cut

@@ -14,11 +14,11 @@ local time = require "human.time"
 local cut = require("human.text").cut
 local channel = require "gateway.channel"
 local ends = require "gateway.ends"
-local net = require "gateway.channel_net"
+local net = require "gateway.channel.net"
 local news = require "gateway.news"
 local sessions = require "gateway.store"
-local store = require "gateway.channel_store"
-local split = require("gateway.channel_text").split
+local store = require "gateway.channel.store"
+local split = require("gateway.channel.text").split
 local valid = require("gateway.texts").valid
 
 local M = {}

@@ -8,7 +8,7 @@ local attached = require "gateway.attached"
 local images = require "agent.attachments"
 local limits = require "gateway.rules.limits"
 local personas = require "agent.prompt"
-local skills = require "gateway.skill_prompt"
+local skills = require "gateway.skills.prompt"
 local cut = require("human.text").cut
 
 local M = {}
@@ -102,7 +102,7 @@ function M.parts_of(run, steps, calls)
   return parts
 end
 
--- What a client has given instead of the session's history (gateway.v1_runs): whole runs, each begun by a user; the
+-- What a client has given instead of the session's history (gateway.v1.runs): whole runs, each begun by a user; the
 -- newest goes on with what this one has done.
 local function with_given(snap, given, newest)
   local all = {}

@@ -14,7 +14,7 @@ local standardwebhooks = require "standardwebhooks"
 local time = require "human.time"
 local cut = require("human.text").cut
 local texts = require "gateway.texts"
-local web = require "gateway.push_web"
+local web = require "gateway.push.web"
 
 local M = {}
 

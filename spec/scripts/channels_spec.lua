@@ -8,8 +8,8 @@ local scripts, texts, markup, shape, channel
 
 setup(function()
   scripts = gen.build(1)
-  texts, markup = scripts.loaded["gateway.channel_text"], scripts.loaded["gateway.channel_markup"]
-  shape, channel = scripts.loaded["gateway.channel_shape"], scripts.loaded["gateway.channel"]
+  texts, markup = scripts.loaded["gateway.channel.text"], scripts.loaded["gateway.channel.markup"]
+  shape, channel = scripts.loaded["gateway.channel.shape"], scripts.loaded["gateway.channel"]
 end)
 
 describe("a text for a chat", function()

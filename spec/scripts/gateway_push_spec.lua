@@ -1,7 +1,7 @@
 -- spec/scripts/gateway_push_spec.lua -- Web Push, checked by the example of RFC 8291, and what is no subscription.
 
 local crypto = require "human.crypto"
-local web = require "gateway.push_web"
+local web = require "gateway.push.web"
 
 local function bytes(text) return assert(crypto.unbase64url(text)) end
 

@@ -2,13 +2,13 @@
 -- itself, what a look at it finds, and what the model reads of it.
 
 local json = require "human.json"
-local index = require "gateway.skill_index"
+local index = require "gateway.skills.index"
 local limits = require "gateway.rules.skills"
-local pack = require "gateway.skill_pack"
-local prompt = require "gateway.skill_prompt"
-local scan = require "gateway.skill_scan"
-local source = require "gateway.skill_source"
-local text = require "gateway.skill_text"
+local pack = require "gateway.skills.pack"
+local prompt = require "gateway.skills.prompt"
+local scan = require "gateway.skills.scan"
+local source = require "gateway.skills.source"
+local text = require "gateway.skills.text"
 
 local SKILL = "---\nname: a\ndescription: It is of use.\n---\nBody.\n"
 

@@ -2,7 +2,7 @@
 
 local fail = require "human.fail"
 local json = require "human.json"
-local input = require "gateway.v1_input"
+local input = require "gateway.v1.input"
 
 -- As in service: the codes of all areas.
 local codes = {}

@@ -2,11 +2,11 @@
 
 local s = require "human.schema"
 local channel = require "gateway.channel"
-local people = require "gateway.channel_people"
-local status = require "gateway.channel_status"
+local people = require "gateway.channel.people"
+local status = require "gateway.channel.status"
 local surface = require "api.gateway.surface"
-require "gateway.channel_in"
-require "gateway.channel_poll"
+require "gateway.channel.inbox"
+require "gateway.channel.poll"
 
 local M = {}
 if not surface.on then return M end

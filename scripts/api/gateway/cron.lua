@@ -5,7 +5,7 @@
 local json = require "human.json"
 local s = require "human.schema"
 local cron = require "gateway.cron"
-local rows = require "gateway.cron_rows"
+local rows = require "gateway.cron.rows"
 local surface = require "api.gateway.surface"
 
 local M = {}

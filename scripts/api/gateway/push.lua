@@ -3,7 +3,7 @@
 local s = require "human.schema"
 local push = require "gateway.push"
 local surface = require "api.gateway.surface"
-local web = require "gateway.push_web"
+local web = require "gateway.push.web"
 
 local M = {}
 if not surface.on then return M end

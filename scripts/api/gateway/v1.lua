@@ -1,17 +1,17 @@
 -- scripts/api/gateway/v1.lua -- /v1: OpenAI's API in front of the agent, its sessions and the configured models.
 -- What clients built for OpenAI rely on is theirs: shapes, statuses, error objects and headers; what cannot be honoured
--- is refused by its name (gateway.v1_input).
+-- is refused by its name (gateway.v1.input).
 
 local api = require "human.api"
 local config = require "human.config"
 local s = require "human.schema"
 local task = require "human.task"
 local devices = require "gateway.devices"
-local input = require "gateway.v1_input"
-local models = require "gateway.v1_models"
-local output = { chat = require "gateway.v1_chat", response = require "gateway.v1_responses" }
-local pass = require "gateway.v1_pass"
-local runs = require "gateway.v1_runs"
+local input = require "gateway.v1.input"
+local models = require "gateway.v1.models"
+local output = { chat = require "gateway.v1.chat", response = require "gateway.v1.responses" }
+local pass = require "gateway.v1.pass"
+local runs = require "gateway.v1.runs"
 local surface = require "api.gateway.surface"
 
 local M = {}
@@ -133,7 +133,7 @@ local ERRORS = {
   "idempotency_key_reused",
 }
 
--- gateway.v1_runs finds the run of a key, also where an answer has begun to stream.
+-- gateway.v1.runs finds the run of a key, also where an answer has begun to stream.
 local KEY = { ["Idempotency-Key"] = s.string { max = 255 }:optional()
   :describe "the same request to the agent with the same key within a day gets the answer of the first" }
 

@@ -1,10 +1,10 @@
 -- scripts/api/gateway/webhooks.lua -- POST /webhook/<channel>, and the two older paths: what vendors of chats send.
--- Who is believed is up to gateway.channel_hook; a vendor is answered when its message is in the database.
+-- Who is believed is up to gateway.channel.hook; a vendor is answered when its message is in the database.
 
 local api = require "human.api"
 local s = require "human.schema"
 local channel = require "gateway.channel"
-local hook = require "gateway.channel_hook"
+local hook = require "gateway.channel.hook"
 local surface = require "api.gateway.surface"
 
 local M = {}

@@ -6,8 +6,8 @@ local crypto = require "human.crypto"
 local json = require "human.json"
 local cut = require("human.text").cut
 local channel = require "gateway.channel"
-local lark_texts = require "gateway.lark_texts"
-local markup = require "gateway.channel_markup"
+local lark_texts = require "gateway.channel.lark_texts"
+local markup = require "gateway.channel.markup"
 local untrusted = require "gateway.untrusted"
 
 local id, object, objects, phrase, text = untrusted.id, untrusted.object, untrusted.objects, untrusted.phrase,

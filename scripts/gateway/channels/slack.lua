@@ -2,7 +2,7 @@
 -- answers by the Web API.
 
 local channel = require "gateway.channel"
-local markup = require "gateway.channel_markup"
+local markup = require "gateway.channel.markup"
 local crypto = require "human.crypto"
 local json = require "human.json"
 local text_of = require "human.text"

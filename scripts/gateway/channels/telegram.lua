@@ -3,8 +3,8 @@
 
 local json = require "human.json"
 local channel = require "gateway.channel"
-local markup = require "gateway.channel_markup"
-local texts = require "gateway.channel_text"
+local markup = require "gateway.channel.markup"
+local texts = require "gateway.channel.text"
 local untrusted = require "gateway.untrusted"
 local trim = require("human.text").trim
 

@@ -4,8 +4,8 @@
 local crypto = require "human.crypto"
 local json = require "human.json"
 local channel = require "gateway.channel"
-local channel_text = require "gateway.channel_text"
-local markup = require "gateway.channel_markup"
+local channel_text = require "gateway.channel.text"
+local markup = require "gateway.channel.markup"
 local untrusted = require "gateway.untrusted"
 
 local id, object, objects, phrase, text = untrusted.id, untrusted.object, untrusted.objects, untrusted.phrase,

@@ -7,8 +7,8 @@ create table gateway_skills (
   description   text not null,
   body          text not null,                   -- what the agent reads first
   is_listed     boolean not null,                -- in the prompt, once it is enabled
-  about         jsonb not null,                  -- what else it says of itself (gateway.skill_text)
-  warnings      jsonb not null,                  -- what a look at its files has found (gateway.skill_scan)
+  about         jsonb not null,                  -- what else it says of itself (gateway.skills.text)
+  warnings      jsonb not null,                  -- what a look at its files has found (gateway.skills.scan)
   source        text not null,                   -- an address, or a path of the host that read it
   hash          text not null check (hash ~ '^[0-9a-f]{64}$'), -- of the list of its files, as sha256sum writes it
   installed_at  timestamptz not null default human_now(),

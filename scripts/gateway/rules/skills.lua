@@ -38,7 +38,7 @@ end
 M.fallback = { install = { action = "refuse", reason = "rule-failed" },
                enable = { action = "refuse", reason = "rule-failed" }, allows = false }
 
--- facts: name, hash, source (an address or a path), files, bytes, warnings (codes of gateway.skill_scan, sorted).
+-- facts: name, hash, source (an address or a path), files, bytes, warnings (codes of gateway.skills.scan, sorted).
 -- An installed skill is off: nothing of it is shown to the model.
 function M.install(_)
   return { action = "install", reason = "off-until-enabled" }

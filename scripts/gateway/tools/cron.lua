@@ -3,7 +3,7 @@
 
 local json = require "human.json"
 local time = require "human.time"
-local announce = require "gateway.cron_announce"
+local announce = require "gateway.cron.announce"
 local cron = require "gateway.cron"
 local limits = require "gateway.rules.cron"
 local tools = require "gateway.tools"

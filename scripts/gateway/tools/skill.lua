@@ -4,7 +4,7 @@
 local db = require "human.db"
 local json = require "human.json"
 local limits = require "gateway.rules.skills"
-local prompt = require "gateway.skill_prompt"
+local prompt = require "gateway.skills.prompt"
 local tools = require "gateway.tools"
 
 local M = {}
