@@ -1,8 +1,8 @@
-// spec/e2e/gateway_memory.test.mjs -- what the agent remembers, as its tools and people see it: the same notes.
+// spec/e2e/gateway_memory.test.mjs -- what the agent remembers, as its tools and people see it, and who it is.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { open } from './gateway.mjs';
-import { startHost } from './hosts.mjs';
+import { sql, startHost } from './hosts.mjs';
 
 let host, c;
 before(async () => {
@@ -41,5 +41,17 @@ describe('a note', () => {
   it('of another category there is none, and one that is too long is refused', async () => {
     assert.deepEqual((await ask('memory.list', { category: 'daily' })).entries, []);
     assert.equal((await c.call('memory.store', { key: 'x', content: 'x'.repeat(4001) })).error.code, 'INVALID_PARAMS');
+  });
+});
+
+describe('a personality', () => {
+  it('is given to the agent by its name, taken away by null, and must exist', async () => {
+    const [slug] = await sql(host.home, 'select personality_id from personalities where user_id is null order by 1 limit 1');
+    const mine = () => sql(host.home, 'select p.personality_id from gateway_owner o join agents a on a.id = o.agent_id join personalities p on p.id = a.personality_id');
+    assert.deepEqual(await ask('persona.set', { name: slug }), { ok: true });
+    assert.deepEqual(await mine(), [slug]);
+    assert.equal((await c.call('persona.set', { name: 'nobody' })).error.code, 'NOT_FOUND');
+    assert.deepEqual(await ask('persona.set', { name: null }), { ok: true });
+    assert.deepEqual(await mine(), []);
   });
 });
