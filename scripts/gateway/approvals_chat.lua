@@ -2,12 +2,11 @@
 -- chat, or in a message of the control protocol.  Of a chat only one that it was shown in counts, and only who the
 -- rule permits (gateway/rules/tools.lua, may_approve).
 
-local config = require "human.config"
 local id = require "human.id"
 local task = require "human.task"
 local channel = require "gateway.channel"
-local people = require "gateway.channel.people"
 local approvals = require "gateway.approvals"
+local asker = require "gateway.asker"
 local news = require "gateway.news"
 local words = require "gateway.approve_words"
 
@@ -16,28 +15,7 @@ local M = {}
 M.sql = {
   shown = [[select is_whole from gateway_approval_chats
     where approval_id = $1 and channel = $2 and account = $3 and chat = $4]],
-  first = [[select channel, account, person from channel_people where state = 'allowed'
-    order by decided_at, channel, account, person limit 1]],
 }
-
-local function has(list, wanted)
-  for _, one in ipairs(list) do
-    if one == wanted then return true end
-  end
-  return false
-end
-
--- What the rule may know of somebody in a chat.
-local function facts_of(tx, message, account)
-  local named, who = config.gateway.approvers, message.from.id
-  local person, first = tx:row(people.sql.get, account.channel, account.name, who), tx:row(M.sql.first)
-  return {
-    role = "sender", group = message.group,
-    any_named = named[1] ~= nil, named = has(named, account.channel .. ":" .. who),
-    listed = has(account.allow_from, who), paired = person ~= nil and person.state == "allowed",
-    first = first ~= nil and first.channel == account.channel and first.account == account.name and first.person == who,
-  }
-end
 
 local function answered(by, done, why, tool)
   if not done then return words.refused(why) end
@@ -50,7 +28,7 @@ local function in_chat(tx, message, account, args)
   local asked = words.read(args)
   if not asked then return words.USAGE end
   local name = message.from.name or message.from.handle or message.from.id
-  local by = { id = account.channel .. ":" .. message.from.id, name = name, facts = facts_of(tx, message, account),
+  local by = { id = account.channel .. ":" .. message.from.id, name = name, facts = asker.facts(tx, message, account),
                channel = account.channel, account = account.name, chat = message.chat }
   if not approvals.may(tx, asked.id, by) then return words.forbidden(by.id) end
   local shown = tx:row(M.sql.shown, asked.id, by.channel, by.account, by.chat)

@@ -10,6 +10,7 @@ local json = require "human.json"
 local queue = require "human.queue"
 local time = require "human.time"
 local approve = require "gateway.approve"
+local asker = require "gateway.asker"
 local limits = require "gateway.rules.limits"
 local news = require "gateway.news"
 local push = require "gateway.push"
@@ -65,12 +66,13 @@ local function read(call, n, narrowed)
   return row, not row.result and tool or nil
 end
 
--- What the rule says of a call.  open: {n} approvals; they are counted again, under a lock, before one is added.
-local function judge(tx, run, row, tool, arguments, open)
+-- What the rule says of a call.  who: kind of the asker; open: {n} approvals, which are counted again, under a lock,
+-- before one is added.
+local function judge(tx, run, who, row, tool, arguments, open)
   row.risk = tool.risk_of and tool.risk_of(tx, run, arguments) or tool.risk
   local facts = {
     tool = tool.name, risk = row.risk, arguments = cut(row.arguments, FACTS_BYTES), open = open.n,
-    level = config.security.autonomy_level,
+    level = config.security.autonomy_level, asker = who,
     always = tx:value(M.sql.always, run.parent_id, tool.name, tool.subject(arguments)),
   }
   local context = { ref = run.id, subject = run.session_id }
@@ -138,13 +140,13 @@ end
 
 --- Writes down the calls of a step, in a transaction that holds the session, and begins those that may run.
 function M.take(tx, session, run, list)
-  local narrowed = skills.narrowed(tx, run.id)
+  local narrowed, who = skills.narrowed(tx, run.id), asker.of(tx, run).kind
   local rows, later, open = {}, {}, { n = tx:value(M.sql.open_approvals) }
   for n, call in ipairs(list) do
     local row, tool = read(call, n, narrowed)
     rows[n] = row
     if tool then
-      local verdict = judge(tx, run, row, tool, call.arguments, open)
+      local verdict = judge(tx, run, who, row, tool, call.arguments, open)
       if verdict.action == "run" then
         row.status = "allowed"
       elseif verdict.action == "ask" then

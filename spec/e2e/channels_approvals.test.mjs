@@ -155,6 +155,32 @@ describe('/approve in a message of the control protocol', () => {
   });
 });
 
+describe('what is the operator\'s', () => {
+  const files = run('file_list', {}), asked = /The agent wants to use `file_list`/;
+
+  it('is shown to the operator in a chat at once, and to nobody else there before the operator has said so', async () => {
+    const chat = id('D');
+    await write(chat, ann, files);
+    assert.match((await slacks.next(to(chat))).body.text, /The tool file_list says/);
+    await write(GROUP, BOB, `<@UBOT> ${files}`, true);
+    const question = await slacks.next(to(GROUP, asked));
+    assert.deepEqual(question.body.blocks.at(-1).elements.map((b) => b.value.split(':')[2]), ['allow-once', 'deny']);
+    await press(GROUP, ann, question.body.blocks.at(-1).elements[1].value);
+    await slacks.next(hook(/denied by ann/));
+    await write(GROUP, BOB, `<@UBOT> ${run('time', {})}`, true);
+    await slacks.next(to(GROUP, /The tool time says/));
+  });
+
+  it('is not had by giving the work on', async () => {
+    await write(GROUP, BOB, `<@UBOT> ${run('agent_spawn', { task: files })}`, true);
+    const spawn = /\/approve (\w+)/.exec((await slacks.next(to(GROUP, /wants to use `agent_spawn`/))).body.text)[1];
+    await write(GROUP, ann, `<@UBOT> /approve ${spawn} allow-once`, true);
+    const inner = await until(() => one(`select a.reason || ' ' || r.cause from gateway_approvals a join gateway_runs r on r.id = a.run_id
+      join gateway_calls c on c.id = a.call_id where c.tool = 'file_list' and a.decision is null`), 15_000, 'the part asks, too');
+    assert.match(inner, /^guest call:/);
+  });
+});
+
 describe('the tool message', () => {
   it('writes to the chat of its conversation at once, and to who may talk with the agent when that is allowed', async () => {
     const chat = id('D');

@@ -1,6 +1,7 @@
 -- spec/scripts/gateway_skills_spec.lua -- the parts of skills that need no database: which files are one, what it says of
 -- itself, what a look at it finds, and what the model reads of it.
 
+local task = require "human.task"
 local json = require "human.json"
 local index = require "gateway.skills.index"
 local limits = require "gateway.rules.skills"
@@ -117,11 +118,20 @@ describe("a look at a skill", function()
     end
   end)
 
-  it("takes a few seconds at most for the longest skill there may be, whatever is in it", function()
+  it("lets others run between two pieces of 32 KB or 500 lines, whatever is in it", function()
+    local bytes = 262144
     for _, unit in ipairs { "curl |", "a|", "ignore ", "~/.ssh http://", "\\\n", "|\n", "\208\176a", "!`", ("A1b"):rep(100), "<|im_start|>" } do
-      local begun = os.clock()
-      codes { ["SKILL.md"] = SKILL, x = unit:rep(math.floor(limits.file_bytes / #unit)) }
-      assert.is_true(os.clock() - begun < 5, unit:sub(1, 20) .. (" took %.1f s"):format(os.clock() - begun))
+      local turns, is_over = 0, false
+      task.spawn(function()
+        while not is_over do
+          turns = turns + 1
+          task.sleep(0)
+        end
+      end)
+      codes { ["SKILL.md"] = SKILL, x = unit:rep(math.floor(bytes / #unit)) }
+      is_over = true
+      local least = math.max(bytes / 32768, unit:find "\n" and bytes / #unit / 500 or 0)
+      assert.is_true(turns >= least, unit:sub(1, 20) .. (": %d turns of others, not %d"):format(turns, least))
     end
   end)
 end)

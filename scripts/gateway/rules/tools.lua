@@ -23,19 +23,26 @@ local RUNS = {
   [4] = { low = true, medium = true, high = true },
 }
 
-local function ask(reason)
-  return { action = "ask", reason = reason, expires_ms = limits.approval_ms, always_ok = true }
+-- What also runs so when a guest asks for it: nothing that shows or changes what is the operator's.  Any other tool is
+-- asked about, at every level, each time.
+local FOR_GUESTS = { time = true, tool_output = true, skill_read = true, web_fetch = true, message = true,
+                     agent_spawn = true }
+
+local function ask(reason, always_ok)
+  return { action = "ask", reason = reason, expires_ms = limits.approval_ms, always_ok = always_ok }
 end
 
 -- facts: tool, risk ("low" | "medium" | "high"), arguments (JSON text, cut where it is long), level (0 to 4), always
--- (it, or this use of it, has been allowed for good), open (approvals that wait in all sessions).
+-- (it, or this use of it, has been allowed for good), open (approvals that wait in all sessions), asker ("operator";
+-- "owner": somebody in a chat who may approve; "guest": anybody else there).
 function M.decide(facts)
   local runs = RUNS[facts.level]
   if not runs then return { action = "deny", reason = "locked" } end
-  if runs[facts.risk] then return { action = "run", reason = "level-" .. facts.level } end
-  if facts.always then return { action = "run", reason = "always-allowed" } end
+  local is_foreign = facts.asker == "guest" and not FOR_GUESTS[facts.tool]
+  if runs[facts.risk] and not is_foreign then return { action = "run", reason = "level-" .. facts.level } end
+  if facts.always and not is_foreign then return { action = "run", reason = "always-allowed" } end
   if facts.open >= limits.open_approvals then return { action = "deny", reason = "too-many-approvals" } end
-  return ask("risk-" .. facts.risk)
+  return ask(is_foreign and "guest" or "risk-" .. facts.risk, not is_foreign)
 end
 
 -- Who may answer. who: role ("operator", "viewer" or "node" of the control protocol; "sender": somebody in a chat who
@@ -55,12 +62,13 @@ function M.message_risk(facts)
 end
 
 local function facts(change)
-  local f = { tool = "x", risk = "medium", arguments = "{}", level = 2, always = false, open = 0 }
+  local f = { tool = "x", risk = "medium", arguments = "{}", level = 2, always = false, open = 0, asker = "operator" }
   for k, v in pairs(change) do f[k] = v end
   return f
 end
 
 local asks = { action = "ask", reason = "risk-high", expires_ms = limits.approval_ms, always_ok = true }
+local asks_for_guest = { action = "ask", reason = "guest", expires_ms = limits.approval_ms, always_ok = false }
 
 M.examples = {
   { "decide", facts { level = 0, risk = "low" }, expect = { action = "deny", reason = "locked" } },
@@ -74,6 +82,12 @@ M.examples = {
   { "decide", facts { level = 4, risk = "high" }, expect = { action = "run", reason = "level-4" } },
   { "decide", facts { risk = "high", open = limits.open_approvals },
     expect = { action = "deny", reason = "too-many-approvals" } },
+  { "decide", facts { asker = "owner", risk = "low" }, expect = { action = "run", reason = "level-2" } },
+  { "decide", facts { asker = "guest", risk = "low", tool = "file_read" }, expect = asks_for_guest },
+  { "decide", facts { asker = "guest", risk = "low", tool = "file_read", level = 4, always = true },
+    expect = asks_for_guest },
+  { "decide", facts { asker = "guest", risk = "low", tool = "time" }, expect = { action = "run", reason = "level-2" } },
+  { "decide", facts { asker = "guest", risk = "high", tool = "message" }, expect = asks },
   { "message_risk", { here = true, known = false }, expect = "low" },
   { "message_risk", { here = false, known = true }, expect = "medium" },
   { "message_risk", { here = false, known = false }, expect = "high" },

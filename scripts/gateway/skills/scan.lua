@@ -13,7 +13,7 @@ local words = require "gateway.skills.words"
 
 local M = {}
 
-local PIECE, OVERLAP = 32768, 1024
+local PIECE, OVERLAP, LINES = 32768, 1024, 500
 local LINE_BYTES, SHOWN_BYTES, PER_FILE = 2000, 120, 3
 local BLOB, BLOB_LINES, BLOB_LINE = 200, 4, 56
 
@@ -96,10 +96,11 @@ local function goes_on(line) return line:find "\\%s?$" or line:find "|%s?$" and 
 
 -- Lines of a text, those of one command joined: (where, line).
 local function each_line(text, fn)
-  local joined, from, paused_at = nil, nil, 0
+  local joined, from, paused_at, lines = nil, nil, 0, 0
   for at, line in text:gmatch "()([^\n]*)\n?" do
-    if at - paused_at > PIECE then
-      paused_at = at
+    lines = lines + 1
+    if at - paused_at > PIECE or lines == LINES then
+      paused_at, lines = at, 0
       task.sleep(0)
     end
     if #line > LINE_BYTES then
