@@ -159,9 +159,14 @@ local function redirect(job)
   job.finish(answer.send(job.req, 301, head, ""))
 end
 
+-- What is below a path of an API is refused as there.
 local function refuse(job, code, data)
-  local policy = job.mount.policy
-  local from = { cors = policy, common_head = policy.fixed .. job.g.common_head .. job.mount.head }
+  local mount = job.mount
+  if mount.apis[match(job.path, "^[^/]*", #mount.below + 1)] then
+    return job.refuse(job.req, job.g, job.path, job.method, code, data, nil, job.finish)
+  end
+  local policy = mount.policy
+  local from = { cors = policy, common_head = policy.fixed .. job.g.common_head .. mount.head }
   job.refuse(job.req, job.g, job.path, job.method, code, data, from, job.finish)
 end
 
