@@ -54,6 +54,9 @@ M.sql = {
     where finished_at < human_now() - %s order by finished_at limit %d)]]):format(KEPT, SWEEP),
   sweep_pace = ([[delete from channel_pace where (channel, account, chat) in (select channel, account, chat
     from channel_pace where next_at < now() - interval '1 hour' order by next_at limit %d)]]):format(SWEEP),
+  -- Strangers who have asked and were not answered; the index has nobody else.
+  sweep_asked = ([[delete from channel_people where (channel, account, person) in (select channel, account, person
+    from channel_people where state = 'asked' and asked_at < human_now() - %s limit %d)]]):format(KEPT, SWEEP),
 }
 
 --- The key under which a chat's messages follow each other.
@@ -132,7 +135,7 @@ function M.keep_position(tx, account, position) tx:exec(M.sql.position, account.
 
 --- Job: forgets what no vendor repeats any more.
 function M.sweep()
-  for _, name in ipairs { "sweep_inbox", "sweep_posts", "sweep_pace" } do
+  for _, name in ipairs { "sweep_inbox", "sweep_posts", "sweep_pace", "sweep_asked" } do
     for _ = 1, 20 do
       if db.exec(M.sql[name]) < SWEEP then break end
     end
