@@ -72,8 +72,6 @@ for purpose in $(echo " $* " | sed 's/ run / build database /'); do
     need "$(has wrk)" wrk 'load'
     need "$(has node)" 'nodejs npm' 'drives the benchmarks'
     need "$(has npm)" npm 'installs the peers'
-    need "$(has zsh)" zsh 'a shell that completes commands'
-    need "$(has fish)" fish 'another'
     need 'test -x /usr/sbin/nginx' nginx 'a peer'
     need 'test -e /usr/lib/nginx/modules/ngx_http_lua_module.so' libnginx-mod-http-lua 'a peer'
     need 'ls /usr/lib/*/lua/5.1/luasql/postgres.so' lua-sql-postgres 'how that peer reaches PostgreSQL'
