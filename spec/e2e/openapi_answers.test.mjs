@@ -174,6 +174,8 @@ describe('what the host answers', () => {
     assert.equal((await truly('POST /rpc', 200, { key: null, body: { type: 'req', id: '1', method: 'health' } })).ok, true);
     await truly('GET /v1/models', 200, { key: null });
     await truly('GET /v1/models/{model}', 200, { key: null, ids: ['human'] });
+    await truly('GET /v1/models/{model}', 200, { key: null, ids: ['offline%2Foffline'] });
+    await truly('GET /v1/models/{provider}/{name}', 200, { key: null, ids: ['offline', 'offline'] });
     await truly('GET /v1/models/{model}', 404, { key: null, ids: ['nobody'] });
     const messages = [{ role: 'user', content: 'Hello' }];
     await truly('POST /v1/chat/completions', 200, { key: null, body: { model: 'human', messages } });

@@ -79,10 +79,16 @@ g:get("/models", {
   return 200, { object = "list", data = list }
 end)
 
-g:get("/models/{model...}", {
+-- Clients write the slash of "provider/model" as it is, or as %2F, as the SDKs do.
+g:get("/models/{model}", {
   summary = "One of them", params = { model = s.string { max = 400 } }, reply = { [200] = Model },
   errors = { "model_not_found" },
 }, function(ctx) return 200, shown(models.get(ctx.params.model)) end)
+
+g:get("/models/{provider}/{name...}", {
+  summary = "One of them, of a provider", reply = { [200] = Model }, errors = { "model_not_found" },
+  params = { provider = s.string { max = 100 }, name = s.string { max = 300 } },
+}, function(ctx) return 200, shown(models.get(ctx.params.provider .. "/" .. ctx.params.name)) end)
 
 -- ---- answering -----------------------------------------------------------------------------------------------
 
