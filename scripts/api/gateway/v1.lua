@@ -85,7 +85,7 @@ g:get("/models/{model}", {
   errors = { "model_not_found" },
 }, function(ctx) return 200, shown(models.get(ctx.params.model)) end)
 
-g:get("/models/{provider}/{name...}", {
+g:get("/models/{provider}/{name}", {
   summary = "One of them, of a provider", reply = { [200] = Model }, errors = { "model_not_found" },
   params = { provider = s.string { max = 100 }, name = s.string { max = 300 } },
 }, function(ctx) return 200, shown(models.get(ctx.params.provider .. "/" .. ctx.params.name)) end)

@@ -122,8 +122,8 @@ local function read_manifest(text)
 end
 
 --- What a skill (of gateway.skills.pack) says: {description, body, is_listed, about = {says (its name), version,
---- author, license, homepage, tags, allowed_tools (or nil: all), requires = {bins, any_bins, env, os, skills}, commands,
---- parameters (JSON)}}; or nil and why it says nothing.
+--- author, license, homepage, tags, allowed_tools (or nil: all), requires = {bins, any_bins, env, os, skills},
+--- commands, parameters (JSON)}}; or nil and why it says nothing.
 function M.read(skill)
   local by_path = {}
   for _, file in ipairs(skill.files) do by_path[file.path] = file end
