@@ -23,7 +23,7 @@ local cut = require("human.text").cut
 
 local M = {}
 
-local APPROVALS_LOCK = 401111                    -- any number, as long as it stays the same
+local APPROVALS_LOCK = 401114                    -- any number, as long as it stays the same
 local FACTS_BYTES = 4096                         -- of arguments that the rule sees
 
 M.sql = {

@@ -20,7 +20,7 @@ local M = {}
 
 M.PROVIDERS = { "webhook", "webpush", "fcm", "apns" }
 M.TOKEN_MAX = 4096
-local MAX, LOCK = 50, 401112                     -- limit: push registrations; any number, as long as it stays the same
+local MAX, LOCK = 50, 401115                     -- limit: push registrations; any number, as long as it stays the same
 local TOPIC, SEND = "gateway.push", "gateway.push.send"
 local TEXT_BYTES, TITLE_BYTES = 1000, 100        -- of what a message says
 local ATTEMPTS, TIMEOUT_S, ANSWER_BYTES = 6, 20, 65536

@@ -7,7 +7,7 @@ local limits = require "gateway.rules.skills"
 
 local M = {}
 
-local LOCK = 401112                              -- any number, as long as it stays the same
+local LOCK = 401116                              -- any number, as long as it stays the same
 local PAGE = 25                                  -- rows of one statement, whose result has a limit
 local COLUMNS = [[is_listed, about, source, hash, installed_at, installed_by, updated_at, enabled_at, enabled_by,
   enabled_hash is not distinct from hash as enabled, jsonb_array_length(warnings) as warning_count]]
