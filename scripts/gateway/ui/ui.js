@@ -61,6 +61,7 @@ $('login-form').addEventListener('submit', async (event) => {
 });
 
 $('logout').addEventListener('click', async () => {
+  socket?.close(); // or its end, which comes with that of the device, is taken for a revocation
   await session('DELETE').catch(() => {});
   chat.clear();
   approvals.clear();
