@@ -122,7 +122,8 @@ it(`${RELOADS} reloads under load: no request fails, no socket is dropped, nothi
   assert.ok(seen.acknowledged > SOCKETS / 2, `only ${seen.acknowledged} events were acknowledged`);
   assert.equal([...quiet, ...busy].reduce((sum, r) => sum + r.failed, 0), 0, 'no request failed');
   assert.ok(p99(busy) <= TIMES * p99(quiet), said);
-  assert.deepEqual(watch.grown({ samples: 40 }), [], watch.summary().join('\n'));
+  // A generation of scripts takes 15 MB, and the collector lets a heap grow to three times what is live.
+  assert.deepEqual(watch.grown({ samples: 40, mb: 48 }), [], watch.summary().join('\n'));
   assert.ok(i >= RELOADS);
   await until(() => host.workers().join() === workers.join(), 5000, 'the workers are those of the beginning');
 });

@@ -172,8 +172,8 @@ describe(`a shop that is deployed ${DEPLOYMENTS} times while it sells, and loses
     for (const [kind, list] of Object.entries(late)) {
       const [half, many, most, worst] = [0.5, 0.9, 0.99, 1].map((q) => quantile(list, q));
       t.diagnostic(`${kind}: ${list.length}; ms late: half ${half}, 90 % ${many}, 99 % ${most}, worst ${worst}`);
-      assert.ok(half < HALF_MS + TIMES * quantile(asked, 0.5), kind);
       if (kind === 'replies') continue;            // those behind one that a dead worker had wait for its lease
+      assert.ok(half < HALF_MS + TIMES * quantile(asked, 0.5), kind);
       assert.ok(many < LATE_MS + TIMES * quantile(asked, 0.9), kind);
     }
     t.diagnostic(`not counted: ${shop.excused} events that were due near a kill, or before their reader came; ${done('runs').reduce((sum, run) => sum + run.missed, 0)} were asked for`);
