@@ -21,8 +21,7 @@ local DENIED, GONE, DOWN = host.E.DENIED, host.E.GONE, host.E.DOWN
 local TELL_S = 60
 local ACCEPT_MAX = 1024
 local OPTIONS = { embedded = "string", dir = "string", fallback = "string", immutable = "string", links = "boolean",
-                  agent_port = "boolean",
-                  yields = "boolean", cors = true, headers = true }
+                  agent_port = "boolean", yields = "boolean", cors = true, headers = true }
 local REDIRECT = "location: ./%s/%s\r\n"
 local ALLOW = { headers = { allow = "GET, HEAD" } }
 local BUSY = { retry_after_s = 1 }
