@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/conf.h"
@@ -116,13 +117,16 @@ static lua_State *resumed_by(lua_State *L) {
   return lua_getlocal(L, &ar, 1) ? lua_tothread(L, -1) : NULL;
 }
 
-/* ---- the time limit for loading scripts
- * -------------------------------------------------------- After reload.timeout_ms a timer
- * raises an error that names the line (the JIT is off while scripts load). A script that
+/* ---- the time limit for loading scripts ----
+ *
+ * After reload.timeout_ms of this thread's CPU time, or LOAD_PATIENCE times as long by the clock,
+ * a timer raises an error that names the line (the JIT is off while scripts load).  A script that
  * catches the error and is still running a second later ends the process, which logs where. */
 
 static struct {
   double limit_s;               /* 0: no scripts are loading */
+  timer_t cpu;
+  bool has_cpu;
   volatile sig_atomic_t interrupted, stopped; /* stopped: by this signal */
 } load;
 
@@ -130,6 +134,14 @@ static void alarm_in(double seconds) {
   long s = (long)seconds;
   struct itimerval t = {.it_value = {.tv_sec = s, .tv_usec = (long)((seconds - (double)s) * 1e6)}};
   setitimer(ITIMER_REAL, &t, NULL);
+}
+
+/* 0: none. */
+static void load_alarm_in(double cpu_s) {
+  time_t s = (time_t)cpu_s;
+  struct itimerspec t = {.it_value = {.tv_sec = s, .tv_nsec = (long)((cpu_s - (double)s) * 1e9)}};
+  if (load.has_cpu) timer_settime(load.cpu, 0, &t, NULL);
+  alarm_in(load.has_cpu ? cpu_s * LOAD_PATIENCE : cpu_s);
 }
 
 static void hook_next(lua_State *L, lua_Hook hook) {
@@ -179,13 +191,15 @@ static void on_alarm(int sig) {
   if (load.interrupted) give_up_loading();
   load.interrupted = 1;
   hook_next(bridge.L, on_load_limit);
-  alarm_in(LOAD_GRACE_S);
+  load_alarm_in(LOAD_GRACE_S);
 }
 
 static void take_alarm(void) {
   struct sigaction a = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+  struct sigevent to = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
   sigemptyset(&a.sa_mask);
   sigaction(SIGALRM, &a, NULL);
+  load.has_cpu = timer_create(CLOCK_THREAD_CPUTIME_ID, &to, &load.cpu) == 0;
 }
 
 void bridge_interrupt(int sig) {
@@ -199,14 +213,14 @@ void bridge_interrupt(int sig) {
 static int native_load_begin(lua_State *L) {
   load.limit_s = luaL_checknumber(L, 1);
   load.interrupted = 0;
-  if (!load.stopped) alarm_in(load.limit_s);
+  if (!load.stopped) load_alarm_in(load.limit_s);
   return 0;
 }
 
 static int native_load_end(lua_State *L) {
   load.limit_s = 0;
   if (load.stopped) return 0;
-  alarm_in(0);
+  load_alarm_in(0);
   if (load.interrupted) lua_sethook(L, NULL, 0, 0);
   return 0;
 }

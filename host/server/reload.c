@@ -31,8 +31,8 @@
 #include "server/watchdog.h"
 #include "server/worker.h"
 
-enum { PATH_TEXT = 512, CHECKER_NICE = 10 };
-static const double SOFT_S = 1, COMMIT_S = 5, SPEAK_S = 3; /* SPEAK_S: it times out first */
+enum { PATH_TEXT = 512, CHECKER_NICE = 5 };
+static const double SOFT_S = 1, COMMIT_S = 5, SPEAK_S = 9; /* SPEAK_S: it times out first */
 
 typedef enum { RELOAD_IDLE, RELOAD_CHECKING, RELOAD_VOTING, RELOAD_COMMITTING } reload_phase;
 
@@ -79,6 +79,10 @@ int reload_fd(void) {
 
 static double limit_s(void) {
   return conf_num("reload.timeout_ms") / 1000;
+}
+
+static double patience_s(void) {
+  return limit_s() * LOAD_PATIENCE;
 }
 
 /* ---- the verdict ---- */
@@ -223,7 +227,7 @@ static void ask(int worker) {
   int fd = supervisor_link(worker);
   if (fd < 0) return; /* its successor will start with what is decided */
   r.awaited[worker] = true;
-  r.deadline = shm_clock() + limit_s();
+  r.deadline = shm_clock() + patience_s();
   if (link_send(fd, &m, bundle_fd(r.candidate)))
     abandon("worker %d cannot be asked: %s", worker, strerror(errno));
 }
@@ -268,7 +272,7 @@ static void too_slow(void) {
   while (i < r.workers - 1 && !r.awaited[i]) i++;
   not_their_fault();
   if (r.phase == RELOAD_VOTING)
-    abandon("worker %d did not answer within reload.timeout_ms (%.0f s)", i, limit_s());
+    abandon("worker %d did not answer within %.0f s", i, patience_s());
   else
     finish("; a worker that is busy has not confirmed it yet");
 }
@@ -317,7 +321,7 @@ static int read_settings(char *why, size_t n) {
 
 static void reset(void) {
   r.began_at = shm_clock();
-  r.deadline = r.began_at + limit_s() + SPEAK_S;
+  r.deadline = r.began_at + patience_s() + SPEAK_S;
   r.n = r.n_held = 0;
   r.interrupted = false;
   r.loading[0] = r.text[0] = r.code[0] = r.restart[0] = 0;

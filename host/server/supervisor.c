@@ -297,7 +297,7 @@ static void reap(void) {
 /* How long a turn may last.  Loading scripts has its own limit, which the worker enforces. */
 static double hard_s(const slot *k) {
   if (k->loaded) return conf_num("limits.script_hard_ms") / 1000;
-  return conf_num("reload.timeout_ms") / 1000 + LOAD_MARGIN_S;
+  return conf_num("reload.timeout_ms") / 1000 * LOAD_PATIENCE + LOAD_MARGIN_S;
 }
 
 /* True: it serves, and its turns end. */

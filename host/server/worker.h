@@ -10,6 +10,10 @@
 
 struct lua_State;
 
+/* Loading scripts may take reload.timeout_ms of CPU time, and this many times as long by the clock:
+ * on a busy machine it is not the scripts that are slow. */
+enum { LOAD_PATIENCE = 6 };
+
 typedef struct {
   int index, count;             /* which worker (-1: none, the checker), of how many */
   listen_sockets listen;        /* this worker's; the supervisor keeps a copy */

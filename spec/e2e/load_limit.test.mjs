@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { describe, it } from 'node:test';
 import { BINARY, operator } from './operator.mjs';
-import { freePort, until } from './support.mjs';
+import { freePort, sleep, until } from './support.mjs';
 
 const LIMIT_MS = 1500, GRACE_MS = 1000, SLOW_MS = 10_000; // the last one on a machine that has other things to do
 const LOOP = 'local M = {}\nwhile true do end\nreturn M\n';
@@ -85,7 +85,21 @@ for (const [what, [text, line]] of Object.entries(LOOPS)) {
   });
 }
 
-/** Until the process has used 400 ms of the processor, which loading the other scripts does not take. */
+describe('a machine without time', () => {
+  it('is not what the limit is about: a process that stood still meanwhile loads its scripts', async () => {
+    const me = given('api/local/slow.lua', 'local n = 0\nfor _ = 1, 2e8 do n = n + 1 end\nreturn {}\n');
+    const child = spawn(BINARY, ['check', '--set', `reload.timeout_ms=${LIMIT_MS * 2}`], { stdio: 'ignore', cwd: me.dir,
+      env: { ...process.env, HUMAN_HOME: `${me.dir}/home`, HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: `${me.own}:${me.shipped}` } });
+    const ended = once(child, 'exit');
+    await loading(child.pid);
+    child.kill('SIGSTOP');
+    await sleep(LIMIT_MS * 2 + 300);
+    child.kill('SIGCONT');
+    assert.deepEqual(await ended, [0, null]);
+  });
+});
+
+/** Until the process has used 400 ms of the processor, which loading the shipped scripts does not take. */
 const loading = (pid) => until(() => {
   const used = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13);
   return Number(used[0]) + Number(used[1]) >= 40;
