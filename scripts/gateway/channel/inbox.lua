@@ -2,7 +2,6 @@
 -- The verdict, what follows from it and the end of the row are one transaction.  While a run works, its chat is shown
 -- that somebody types (queue: channel.typing); its answer leaves in the transaction in which it ends.
 
-local config = require "human.config"
 local db = require "human.db"
 local decisions = require "human.decisions"
 local log = require "human.log"
@@ -14,6 +13,7 @@ local chat = require "gateway.chat"
 local ends = require "gateway.ends"
 local files = require "gateway.channel.files"
 local hearing = require "agent.hearing"
+local keys = require "gateway.channel.keys"
 local net = require "gateway.channel.net"
 local people = require "gateway.channel.people"
 local post = require "gateway.post"
@@ -23,7 +23,6 @@ local store = require "gateway.channel.store"
 local M = {}
 
 local TYPING, TYPING_MS, TYPING_TIMES = "channel.typing", 4000, 150
-local AGENT = "main"
 local TRIES = 12                                 -- limit: channel attempts
 local SAYS = {
   pair = "I do not know you yet. Ask my operator to approve this code: %s\n(`human channels approve %s`; it is good "
@@ -89,44 +88,6 @@ local function facts_of(item, account, me)
   }
 end
 
--- ---- sessions ----------------------------------------------------------------------------------------------
-
--- The name that the settings give to somebody's accounts, or the id itself.
-local function peer_of(item)
-  local mine = item.channel .. ":" .. item.person
-  for name, list in pairs(config.session.identity_links) do
-    for _, one in ipairs(type(list) == "table" and list or {}) do
-      if one == mine then return name end
-    end
-  end
-  return item.person
-end
-
---- The key of the session that a message belongs to.
-function M.session_key(item)
-  local m, scope = item.message, config.session.dm_scope
-  local parts = { "agent", AGENT }
-  local function add(...)
-    for _, part in ipairs { ... } do parts[#parts + 1] = part end
-  end
-  local is_main = item.account == channel.MAIN
-  if m.group then
-    add(item.channel)
-    if not is_main then add(item.account) end
-    add("group", m.chat)
-  elseif scope == "main" then
-    return "default"
-  elseif scope == "per_peer" then
-    add("direct", peer_of(item))
-  else
-    add(item.channel)
-    if scope == "per_account_channel_peer" then add(item.account) end
-    add("direct", peer_of(item))
-  end
-  if m.thread then add("thread", m.thread) end
-  return table.concat(parts, ":")
-end
-
 -- ---- what follows --------------------------------------------------------------------------------------------
 
 local function place(item, more)
@@ -163,14 +124,14 @@ local function show_typing(tx, item, c, run_id)
   if c.typing then queue.add(tx, TYPING, nil, nil, { item = item.id, run = run_id, n = 1 }) end
 end
 
-local function begin_run(tx, item, c, got)
+local function begin_run(tx, item, c, account, got)
   local refusal = attached.refusal(item.message, got)
   if refusal then
     say(tx, item, refusal)
     return "not-opened"
   end
   local run, code = chat.take(tx, {
-    key = M.session_key(item), message = words_of(item.message, got), attachments = got.files,
+    key = keys.of(tx, item, account), message = words_of(item.message, got), attachments = got.files,
     idempotency_key = "channel:" .. item.id, cause = "channel:" .. item.id,
   })
   if run then
@@ -190,7 +151,7 @@ local function answer(tx, item, c, account, got)
     return "command"
   end
   if item.message.kind == "button" then return "unknown-button" end
-  return begin_run(tx, item, c, got)
+  return begin_run(tx, item, c, account, got)
 end
 
 local function pair(tx, item)
