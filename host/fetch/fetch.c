@@ -142,7 +142,7 @@ static const char *text_of(const fetch *f, int status, CURLcode result) {
     return head_too_large ? "the response's head is larger than 64 KB or 256 fields"
                           : "the response is larger than max_bytes";
   if (result == CURLE_PARTIAL_FILE) return "the response was cut short";
-  if (result == CURLE_GOT_NOTHING) return "the connection was closed before a response came";
+  if (result == CURLE_GOT_NOTHING || f->lost) return "the connection was closed before a response came";
   if (result == CURLE_OK) return "the connection was closed within the response's head";
   if (f->spec.secret_url || !*f->error) return curl_easy_strerror(result);
   return f->error;
@@ -155,11 +155,19 @@ static void end_fetch(fetch *f, int status, const char *text) {
   free_fetch(f);
 }
 
+/* Of a request with effects no byte may have left: what has left may have been carried out. */
+static bool may_repeat(const fetch *f) {
+  long sent = 1;
+  return f->spec.repeatable ||
+         (curl_easy_getinfo(f->easy, CURLINFO_REQUEST_SIZE, &sent) == CURLE_OK && sent == 0);
+}
+
 /* The server closed the idle connection that the transfer reused: retry on a new one.  curl does
  * that itself if it notices while reading. */
 static bool begins_again(fetch *f, CURLcode result) {
   long opened = 1;
   if (result != CURLE_SEND_ERROR || f->again || f->refused || f->head.count || f->head.status) return false;
+  if (!may_repeat(f)) return false;
   if (curl_easy_getinfo(f->easy, CURLINFO_NUM_CONNECTS, &opened) != CURLE_OK || opened) return false;
   f->again = true;
   fetchmulti_remove(f, false);

@@ -23,6 +23,8 @@ struct fetch {
   CURL *easy;            /* NULL: pending, or a thread opens its files */
   bool running;
   bool again;            /* retried on a new connection, since the idle one was closed */
+  bool begun;            /* its request was handed to a connection */
+  bool lost;             /* ended instead of being sent a second time */
   uint64_t since;        /* loop time of the call, ms: waiting counts against the timeout */
   fetchhead head;
   buf body;

@@ -136,6 +136,16 @@ static int on_seek(void *arg, curl_off_t at, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
+/* curl is about to send the request: for the second time, if a connection that had been idle ended without
+ * an answer.  Whether the first one was carried out, nobody knows. */
+static int on_request(void *arg, char *to, char *from, int to_port, int from_port) {
+  fetch *f = arg;
+  (void)to, (void)from, (void)to_port, (void)from_port;
+  f->lost = f->begun && !f->spec.repeatable;
+  f->begun = true;
+  return f->lost ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a) {
   fetch *f = arg;
   (void)purpose;
@@ -209,6 +219,8 @@ static void set_callbacks(CURL *e, fetch *f) {
   curl_easy_setopt(e, CURLOPT_READDATA, f);
   curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
   curl_easy_setopt(e, CURLOPT_SEEKDATA, f);
+  curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_request);
+  curl_easy_setopt(e, CURLOPT_PREREQDATA, f);
   curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
   curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, f);
 }
@@ -218,6 +230,7 @@ static group *group_of(const fetch *f) { return &groups[f->spec.guard]; }
 int fetchmulti_add(fetch *f) {
   CURL *e = f->easy = curl_easy_init();
   if (!e) return HOST_EFULL;
+  f->begun = false;
   int r = set_limits(e, f);
   if (r == 0) {
     set_policy(e, &f->spec);

@@ -165,6 +165,7 @@ static int add_header(fetchspec *s, const pack_value *name, const pack_value *va
   if (buf_add(&line, "", 1) < 0) goto end;
   if (is_named(name->s, name->n, "content-type")) s->has_type = true;
   if (is_named(name->s, name->n, "accept-encoding")) s->has_encoding = true;
+  if (is_named(name->s, name->n, "idempotency-key")) s->repeatable = true;
   e = add_line(s, line.p);
 end:
   if (line.p) explicit_bzero(line.p, line.n);
@@ -365,11 +366,19 @@ static int read_field(fetchspec *s, pack_reader *r, bool flags) {
   else if (is_named(key.s, key.n, "guard") && flags) s->guard = v.b;
   else if (is_named(key.s, key.n, "proxy_head") && flags) s->proxy_head = v.b;
   else if (is_named(key.s, key.n, "body_secrets") && flags) s->body_secrets = v.b;
+  else if (is_named(key.s, key.n, "repeatable") && flags) s->repeatable = v.b;
   else if (is_named(key.s, key.n, "headers")) return read_headers(s, &at, &v);
   else if (v.type == PACK_TABLE && is_named(key.s, key.n, "parts")) return read_parts(s, &at, &v);
   else if (v.type == PACK_NUM) return read_number(s, &key, v.num);
   else return v.type == PACK_STR ? read_text(s, &key, &v) : HOST_EINVAL;
   return 0;
+}
+
+static bool is_idempotent(const char *method) {
+  static const char *const names[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(method, names[i]) == 0) return true;
+  return false;
 }
 
 /* "Name:" keeps curl from adding headers of its own: a form's Content-Type for any body, Expect for
@@ -381,6 +390,7 @@ static int finish(fetchspec *s) {
   bool has_body = s->body || s->parts;
   if (s->body && s->parts) return HOST_EINVAL;
   if (!*s->method) snprintf(s->method, sizeof s->method, "%s", has_body ? "POST" : "GET");
+  s->repeatable = s->repeatable || is_idempotent(s->method);
   if (!has_body) return 0;
   if (!s->has_type && add_line(s, "Content-Type:") < 0) return HOST_EFULL;
   return add_line(s, "Expect:");

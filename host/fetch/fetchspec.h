@@ -15,6 +15,7 @@ typedef struct {
   char method[24];
   struct curl_slist *headers; /* whole lines, secrets included */
   bool has_type, has_encoding; /* they include Content-Type, Accept-Encoding */
+  bool repeatable;            /* doing it twice is doing it once: RFC 9110, 9.2.2 */
   char *body;                 /* NULL: none */
   bool body_secrets;          /* secrets are filled into it */
   size_t body_n;

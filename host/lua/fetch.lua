@@ -75,6 +75,7 @@ local function host_spec(request)
     pin = request.pin,
     proxy_head = request.proxy_head == true or nil,
     body_secrets = request.body_secrets == true or nil,
+    repeatable = request.repeatable == true or nil,
     proxy = request.proxy, no_proxy = request.no_proxy,
   }
 end
@@ -229,8 +230,9 @@ end
 ---   only https to public addresses, and the networks of the setting egress.allow), pin ("sha256//" and the
 ---   base64 digest of the server's public key: trusts that key instead of certificate authorities), proxy (a URL,
 ---   may hold ${secret:NAME}; proxies in the environment are ignored) and no_proxy (hosts and networks to
----   reach without it), on_chunk(bytes, head): called for each piece of a 2xx body; it may await; when it returns
----   false, the rest is discarded.  With on_chunk:
+---   reach without it), repeatable (true: a POST or PATCH that may be sent again, as all other methods and whatever has
+---   an Idempotency-Key are, when a connection that had been idle ends without an answer), on_chunk(bytes, head):
+---   called for each piece of a 2xx body; it may await; when it returns false, the rest is discarded.  With on_chunk:
 ---   first_byte_s, the timeout for the first piece of the body, and idle_s, the timeout for each next piece.
 --- Returns {status, headers (names in lower case), body}: the body is "" when on_chunk received it.
 ---   Or nil and {code = "timeout" | "network" | "denied" | "too_large" | "file" (one is not there, or changed while it

@@ -166,7 +166,7 @@ describe('a file', () => {
       died += 1;
       return request.socket.destroy();
     };
-    assert.deepEqual(await says('return { send { url = "/again", body = file "again.bin" }, send { url = "/again", body = file "again.bin" } }'),
+    assert.deepEqual(await says('return { send { url = "/again", body = file "again.bin" }, send { url = "/again", body = file "again.bin", repeatable = true } }'),
       [[200, '150000 bytes'], [200, '150000 bytes']]);
     assert.deepEqual([died, ...seen.splice(0).map((s) => s.sha256)], [1, sha256(bytes), sha256(bytes)]);
   });

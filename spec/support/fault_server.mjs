@@ -59,6 +59,11 @@ const answers = {
     setTimeout(() => s.resetAndDestroy(), 30)
   },
   '/nothing': (s) => s.end(),
+  '/once': (s, _, q) => { // the first request of a connection is answered; the second is read, and the connection dropped
+    if (!s.answered) return s.write(text('first')), (s.answered = true)
+    seen.set(q.get('id'), String(Number(seen.get(q.get('id')) ?? 0) + 1))
+    s.destroy()
+  },
   '/noise': (s) => s.end('noise\r\n\r\n'),
   '/untilclose': (s) => s.end('HTTP/1.1 200 OK\r\n\r\nuntil close'),
   '/splinters': (s) => splinters(s, CHUNKED + chunk('hello') + chunk(' world') + '0\r\n\r\n'),

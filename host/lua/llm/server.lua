@@ -99,7 +99,7 @@ local function request_of(call, timeout_s)
   return {
     url = spec.url, method = "POST", headers = headers, body = json.encode(spec.body), max_bytes = MAX_RESPONSE_BYTES,
     timeout_s = timeout_s, first_byte_s = seconds(conf.first_byte_ms, timeout_s),
-    idle_s = seconds(conf.idle_ms, timeout_s),
+    idle_s = seconds(conf.idle_ms, timeout_s), repeatable = true,
     proxy = given(conf.proxy), no_proxy = given(conf.proxy) and given(conf.no_proxy),
   }
 end
