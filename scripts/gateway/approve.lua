@@ -29,7 +29,8 @@ end
 
 local function say(tx, place, text, once, buttons)
   return post.add(tx, { channel = place.channel, account = place.account, chat = place.chat, group = place.group,
-    thread = place.thread, reply_to = place.reply_to, text = text, buttons = buttons, once = once })
+    thread = place.thread, reply_to = place.reply_to, text = text, buttons = buttons, once = once,
+    reply_token = place.reply_token, follows = true })
 end
 
 --- Shows an approval, in tx: {id, tool, arguments, risk, always_ok, expires_ms}.

@@ -69,10 +69,10 @@ local function buttons_of(list)
 end
 
 local function message_of(p, calls, i)
-  local first = i == 1
+  local first = i == 1 and not p.follows
   return {
     chat = p.chat, group = p.group == true, thread = p.thread, text = calls[i][1], pieces = calls[i][2] and calls[i],
-    first = first, reply_to = first and p.reply_to or nil, reply_token = first and p.reply_token or nil,
+    first = first, reply_to = i == 1 and p.reply_to or nil, reply_token = p.reply_token,
     buttons = i == #calls and buttons_of(p.buttons) or nil,
   }
 end
@@ -89,7 +89,8 @@ end
 
 --- Says something in tx, the transaction of its cause: {channel, account ("main"), chat, group, thread, reply_to, text
 --- (Markdown of any length), buttons = {{label, data}, ..}, once (a text: a second one with it is not sent; "word:.."
---- with a word of gateway.ends: its function is told of each piece when it is sent, or failed), reply_token}.
+--- with a word of gateway.ends: its function is told of each piece when it is sent, or failed), reply_token (of what
+--- it answers), follows (true: the answer itself is still to come, so this is not `first`)}.
 --- How many calls of the vendor it takes; or nil and why not.
 function M.add(tx, p)
   local c = channel.get(p.channel)
@@ -111,13 +112,14 @@ function M.add(tx, p)
   return #calls
 end
 
---- Where a run was asked for, as M.add wants it: {channel, account, chat, group, thread, reply_to}; nil: by no channel.
+--- Where a run was asked for, as M.add wants it: {channel, account, chat, group, thread, reply_to, reply_token};
+--- nil: by no channel.
 function M.where(tx, run_id)
   local row = tx:row(M.sql.where_, run_id)
   if not row then return nil end
   local m = json.decode(row.message)
   return { channel = row.channel, account = row.account, chat = m.chat, group = m.group, thread = m.thread,
-           reply_to = m.group and m.message_id or nil, from = m.from }
+           reply_to = m.group and m.message_id or nil, reply_token = m.reply_token, from = m.from }
 end
 
 --- Whether a vendor's message is one of ours; item: of a message that came in.

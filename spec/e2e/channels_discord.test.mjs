@@ -8,8 +8,10 @@ import path from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { InteractionResponseType, InteractionType, verifyKey } from 'discord-interactions';
+import { ollama } from './dialects.mjs';
 import { errors, sql, startHost } from './hosts.mjs';
-import { root } from './support.mjs';
+import { startServer } from './models_server.mjs';
+import { root, until } from './support.mjs';
 import { discord, discordHeaders, DISCORD_KEY, now, post, snowflake, startDiscord } from './vendors.mjs';
 
 const GENERIC = 'topsecret', APPLICATION = '42';
@@ -95,6 +97,30 @@ describe('a command', () => {
     const said = await vendor.next((v) => v.path === `/channels/${c.channel_id}/messages`);
     assert.equal(said.headers.authorization, 'Bot bot-t0ken');
     assert.ok(said.body.nonce.length <= 25 && said.body.enforce_nonce === true);
+  });
+});
+
+describe('an application without a bot', () => {
+  let model, talker, said;
+  before(async () => {
+    model = await startServer((_, res) => { res.writeHead(200, { 'content-type': ollama.type }); res.end(ollama.stream({ text: said })); });
+    talker = await startHost({ env: { HUMAN_LLM_PROVIDER: 'ollama', HUMAN_LLM_MODEL: 'm', OLLAMA_HOST: model.url, HUMAN_CHANNELS_DISCORD_PUBLIC_KEY: DISCORD_KEY, HUMAN_CHANNELS_DISCORD_APPLICATION_ID: APPLICATION,
+      HUMAN_CHANNELS_DISCORD_API_BASE: vendor.url, HUMAN_CHANNELS_DISCORD_ALLOW_FROM: '9' } });
+  });
+  after(async () => {
+    await model.close();
+    assert.equal((await talker.stop()).code, 0);
+  });
+
+  it('answers a command in as many messages as it takes, all by the token of the command', async () => {
+    said = Array.from({ length: 4 }, (_, i) => `${i} ${'x'.repeat(1900)}`).join('\n\n');
+    const c = command('Tell me all');
+    await discord(talker, c);
+    const base = `/webhooks/${APPLICATION}/${c.token}`;
+    await until(() => vendor.calls.length === 4, 20_000, 'all of it');
+    assert.deepEqual(vendor.calls.map((v) => [v.method, v.path, v.body.content[0], v.headers.authorization]),
+      [['PATCH', `${base}/messages/@original`, '0', undefined], ...['1', '2', '3'].map((n) => ['POST', `${base}?wait=true`, n, undefined])]);
+    await until(async () => (await sql(talker.home, "select count(*) from channel_posts where state = 'sent'"))[0] === '4', 20_000, 'all of it is sent');
   });
 });
 

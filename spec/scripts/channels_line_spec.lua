@@ -90,6 +90,9 @@ describe("LINE", function()
     assert.equal("https://api.line.me/v2/bot/message/reply", reply.url)
     assert.same({ replyToken = "rt", messages = { { type = "text", text = "Hi docs (https://x.example)" } } }, reply.json)
     assert.same({ Authorization = "Bearer ${secret:channel_access_token}" }, reply.headers) -- LINE refuses a retry key here
+    message.first = false                          -- the first piece has used it up
+    assert.equal("https://api.line.me/v2/bot/message/push", line.say(message, account).url)
+    message.first = nil
     message.reply_token = ("%d/rt"):format(NOW_MS)
     local push = line.say(message, account)
     assert.equal("https://api.line.me/v2/bot/message/push", push.url)

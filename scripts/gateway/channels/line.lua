@@ -165,8 +165,9 @@ local function bubbles(message)
   return list
 end
 
--- The reply token, if it is still good.
+-- The reply token, if it is still good: the first piece uses it up, all others are pushed.
 local function fresh(message)
+  if message.first == false then return nil end
   local until_ms, token = (message.reply_token or ""):match "^(%d+)/(.+)$"
   return until_ms and time.now_ms() < tonumber(until_ms) and token or nil
 end

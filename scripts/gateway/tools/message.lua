@@ -59,7 +59,8 @@ tools.define("message", {
     local _, account, off = channel.account(place.channel, place.account)
     if not account then return nil, off .. "." end
     local pieces, refused = post.add(tx, { channel = place.channel, account = place.account, chat = place.chat,
-      group = place.group, thread = place.thread, text = call.arguments.text, once = "tool:" .. call.id })
+      group = place.group, thread = place.thread, text = call.arguments.text, once = "tool:" .. call.id,
+      reply_token = place.reply_token, follows = true })
     if not pieces then return nil, refused .. "." end
     return ("It goes out to %s."):format(address.text(place))
   end)
