@@ -114,15 +114,29 @@ local function put(tx, event)
   outbox.put(tx, TOPIC, event.sessionKey, event)
 end
 
-local DONE = { chat = { "answer.ready", "Answer ready" }, cron = { "cron.completed", "Job done" } }
-
---- A run is over, in tx: of those that a client or cron asked for.  Channels and /v1 tell their own clients.
+--- A run is over, in tx: of those that a client asked for.  Jobs (M.job_over), channels and /v1 tell of their own.
 function M.run_over(tx, run, ending)
-  local about = DONE[run.cause and run.cause:match "^[^:]+" or "chat"]
-  if not about or ending.state == "aborted" then return end
+  if run.cause or ending.state == "aborted" then return end
   local failed = ending.state == "failed"
-  put(tx, { type = failed and "error" or about[1], title = failed and "A run has failed" or about[2],
+  put(tx, { type = failed and "error" or "answer.ready", title = failed and "A run has failed" or "Answer ready",
             body = ending.text, code = ending.error_code, sessionKey = run.session_key, runId = run.id })
+end
+
+-- What is told of a run of a job, by the state that the history has.  Who aborts one knows it.
+local JOBS = {
+  completed = { "cron.completed", "Job done: " }, failed = { "error", "Job failed: " },
+  interrupted = { "error", "Job interrupted: " }, skipped = { "cron.skipped", "Job skipped: " },
+}
+
+--- A run of a job of cron is over, in tx, or was skipped.  job: {id, name, session_key}; outcome: {state, error, output,
+--- reason, run_id (of the session; nil: it did not begin)}.
+function M.job_over(tx, job, outcome)
+  local about = JOBS[outcome.state]
+  if not about then return end
+  local parts = { outcome.error }
+  if outcome.output and outcome.output:find "%S" then parts[#parts + 1] = outcome.output end
+  put(tx, { type = about[1], title = about[2] .. job.name, body = table.concat(parts, "\n\n"), code = outcome.reason,
+            status = outcome.state, jobId = job.id, sessionKey = job.session_key, runId = outcome.run_id })
 end
 
 --- An approval is wanted, in tx: as the event exec.approval.requested has it.

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { CLOCK, human, jobsOf, PATIENCE_MS } from './gateway_cron_world.mjs';
+import { CLOCK, human, jobsOf, PATIENCE_MS, receiver } from './gateway_cron_world.mjs';
 import { BINARY, databaseUrl, errors, makeHome, sql, startHost } from './hosts.mjs';
 import { reload } from './modes.mjs';
 import { until } from './support.mjs';
 
 // Level 4: no tool asks.
 const home = makeHome(), file = path.join(home, 'mine.json'), NEVER = '0 0 1 1 *', SAYS = 'What time is it?';
-const ENV = { ...CLOCK, HUMAN_CONFIG: file, HUMAN_SECURITY_AUTONOMY_LEVEL: '4', HUMAN_DATABASE_POOL: '4', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '2000' };
+const ENV = { ...CLOCK, HUMAN_CONFIG: file, HUMAN_SECURITY_AUTONOMY_LEVEL: '4', HUMAN_DATABASE_POOL: '4', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '2000', HUMAN_EGRESS_ALLOW: '127.0.0.1' };
 let host, us;
 const start = async () => {
   host = await startHost({ home, env: ENV });
@@ -180,4 +180,42 @@ describe('settings', () => {
 
 it('whatever happens, no error was logged but those of the database that ended', async () => {
   assert.deepEqual(errors(host.log()).filter((line) => !/database/.test(line)), []);
+});
+
+describe('who is told by push', () => {
+  let hook;
+  before(async () => { hook = await receiver(); });
+  after(() => hook.close());
+  /** What is told of a job, once it is. */
+  const told = async (id) => {
+    const all = () => hook.requests.map((r) => JSON.parse(r.body)).filter((m) => m.data.jobId === id);
+    await until(() => all().length > 0, PATIENCE_MS, () => `it is told of job ${id}: ${JSON.stringify(hook.requests)}`);
+    return all().map((m) => [m.type, m.data.title, m.data.status, m.data.body]);
+  };
+
+  it('hears what a job came to: that a command failed, was too late, was cut off by the end of its host, was skipped', async () => {
+    await us.ok('push.register', { provider: 'webhook', token: `${hook.url}/push` });
+    const ran = async (name, params) => {
+      const id = await us.add({ name, expression: NEVER, ...params });
+      await us.ok('cron.run', { id });
+      return id;
+    };
+    const fine = await ran('Fine', { command: 'echo all is well' });
+    assert.deepEqual(await told(fine), [['cron.completed', 'Job done: Fine', 'completed', 'all is well\n']]);
+    const failed = await ran('Backup', { command: 'echo half; exit 3' });
+    assert.deepEqual(await told(failed), [['error', 'Job failed: Backup', 'failed', 'It ended with status 3.\n\nhalf\n']]);
+    const late = await ran('Slow', { command: 'sleep 600', timeoutSeconds: 1 });
+    await us.is(late, 'running');
+    await us.advance(2);
+    assert.deepEqual(await told(late), [['error', 'Job failed: Slow', 'failed', 'It took longer than 1 seconds and was ended.']]);
+
+    const cut = await ran('Cut', { command: marks('cut', 'sleep 600'), timeoutSeconds: 7200 }), skipped = await us.add({ name: 'Early', delay: '5m', prompt: SAYS, missed: 'skip' });
+    await until(() => begun('cut') === 1, PATIENCE_MS, 'it has begun');
+    await stop('kill');
+    assert.equal((await human(home, ['clock', 'advance', '80m'], CLOCK)).code, 0);
+    await start();
+    assert.deepEqual((await told(cut)).map((m) => m.slice(0, 3))[0], ['error', 'Job interrupted: Cut', 'interrupted']);
+    assert.deepEqual(await told(skipped), [['cron.skipped', 'Job skipped: Early', 'skipped', 'It was due while no server ran it.']]);
+    for (const id of [fine, failed, late, cut, skipped]) await us.remove(id);
+  });
 });

@@ -141,7 +141,7 @@ describe('a job of cron', () => {
     await c.call('cron.run', { id });
     const [message] = await got();
     const told = new Webhook(secret).verify(message.body.toString(), message.headers);
-    assert.deepEqual([told.type, told.data.body], ['cron.completed', 'It is done.']);
+    assert.deepEqual([told.type, told.data.title, told.data.body, told.data.status], ['cron.completed', 'Job done: Yearly', 'It is done.', 'completed']);
     await c.call('cron.remove', { id });
   });
 });

@@ -56,7 +56,7 @@ local function take(tx, job, first_ms, now_ms)
     policy = job.missed, late_ms = late, times = n, kind = job.kind, one_shot = job.is_one_shot,
     waiting = tx:value(M.sql.waiting, limits.catch_up_ms),
   })
-  if verdict.action == "skip" then return cron_runs.skip(tx, job, last, verdict.reason, n) end
+  if verdict.action == "skip" then return cron_runs.miss(tx, job, last, verdict.reason, n) end
   if n > 1 then cron_runs.skip(tx, job, last, "missed", n - 1) end
   cron_runs.queue(tx, job, { cause = "missed", due_ms = last, start_ms = now_ms + verdict.wait_ms,
                              reason = verdict.reason })

@@ -17,6 +17,7 @@ local given = require "gateway.given"
 local limits = require "gateway.rules.cron"
 local news = require "gateway.news"
 local outcomes = require "gateway.cron.outcome"
+local push = require "gateway.push"
 local rows = require "gateway.cron.rows"
 local runs = require "gateway.run"
 
@@ -66,9 +67,15 @@ local function told(job, run_id, state, more)
   return payload
 end
 
+local function tell(tx, job, outcome, run_id)
+  push.job_over(tx, { id = job.id, name = job.name, session_key = rows.session_of(job) }, {
+    state = outcome.state, error = outcome.error, output = outcome.output, reason = outcome.reason, run_id = run_id,
+  })
+end
+
 -- Before it begins --------------------------------------------------------------------------------------
 
---- Writes down that a locked job did not run at `due_ms`, `n` times, and why.
+--- Writes down that a locked job did not run at `due_ms`, `n` times, and why.  Whether that is something new.
 function M.skip(tx, job, due_ms, reason, n)
   local due, newest = time.format(due_ms), tx:row(M.sql.newest, job.id)
   if newest and newest.state == "skipped" and newest.reason == reason then
@@ -79,6 +86,18 @@ function M.skip(tx, job, due_ms, reason, n)
   if reason ~= "still-running" then tx:exec(M.sql.skipped, job.id, reason) end
   tx:exec(M.sql.trim, job.id, config.cron.max_run_history)
   news.after(tx, "cron.job", told(job, nil, "skipped", { status = "skipped", message = reason }))
+  return not (newest and newest.state == "skipped" and newest.reason == reason)
+end
+
+local MISSED = {
+  missed = "It was due while no server ran it.", ["too-late"] = "It was due too long ago to be made up for.",
+  ["too-many-missed"] = "Too many jobs were missed to make up for all of them.",
+}
+
+--- The same of one that is not made up for: people are told.
+function M.miss(tx, job, due_ms, reason, n)
+  if not M.skip(tx, job, due_ms, reason, n) then return end
+  tell(tx, job, { state = "skipped", error = MISSED[reason] or "It did not run: " .. reason, reason = reason })
 end
 
 --- Writes down a run of a locked job: {cause, due_ms, start_ms, attempt, reason}.  Its number; or nil and "running"
@@ -175,6 +194,7 @@ function finish(tx, job, run, outcome)
   if outcome.state == "interrupted" then try_again(tx, job, run) end
   if tx:row(M.sql.queued) then look_in(tx, 0) end
   tx:exec(M.sql.trim, job.id, config.cron.max_run_history)
+  tell(tx, job, outcome, run.session_run)
   outbox.put(tx, "cron.ended", tostring(job.id), { job = job.id, run = run.id, state = outcome.state })
   news.after(tx, "cron.job", told(job, run.id, "completed", { status = outcome.state,
     message = outcome.error or outcome.output or "", error = outcome.error }))
