@@ -3,7 +3,6 @@
 -- without any, and through the guard.  At most two messages of a worker have their files in memory at a time.
 
 local fetch = require "human.fetch"
-local state = require "human.state"
 local task = require "human.task"
 local attached = require "gateway.attached"
 local limits = require "gateway.rules.limits"
@@ -12,7 +11,7 @@ local net = require "gateway.channel.net"
 local M = {}
 
 local FILES, HOPS, TIMEOUT_S = 4, 3, 30          -- limit: channel files
-local AT_ONCE, TRIES = 2, 3
+local AT_ONCE, TRIES, WAIT_S = 2, 3, 60
 -- Kinds that nothing here could open, whatever is in them.
 local CLOSED = { voice = "nobody here can listen", audio = "nobody here can listen", video = "nobody here can watch it",
                  video_note = "nobody here can watch it", animation = "nobody here can watch it" }
@@ -83,13 +82,48 @@ local function fetch_all(c, message, account, is_last)
   return { files = files, notes = notes }
 end
 
--- Runs fn while few others do.
-local function in_turn(fn, ...)
-  local at_work = state.table "gateway.channel.files"
-  while (at_work.n or 0) >= AT_ONCE do task.sleep(0.1) end
-  at_work.n = (at_work.n or 0) + 1
+-- Whose turn it is: how many are at work, and who waits, first come first.  Whoever ends hands the turn on.
+-- Of one generation: in a reload those of the old one end beside those of the new.
+local at_work, waiting = 0, {}
+
+local function leave()
+  local following = table.remove(waiting, 1)
+  if not following then
+    at_work = at_work - 1
+    return
+  end
+  following.turn = true
+  task.wake(following.task)
+end
+
+local function forget(mine)
+  for i, other in ipairs(waiting) do
+    if other == mine then table.remove(waiting, i) end
+  end
+end
+
+local function await_turn(mine)
+  while not mine.turn do task.wait(WAIT_S) end
+end
+
+local function enter()
+  if at_work < AT_ONCE then
+    at_work = at_work + 1
+    return
+  end
+  local mine = { task = task.current() }
+  waiting[#waiting + 1] = mine
+  local ok, err = pcall(await_turn, mine)
+  if ok then return end
+  if mine.turn then leave() else forget(mine) end
+  error(err, 0)
+end
+
+--- Runs fn while few others do.
+function M.in_turn(fn, ...)
+  enter()
   local ok, got, why = pcall(fn, ...)
-  at_work.n = at_work.n - 1
+  leave()
   if not ok then error(got, 0) end
   return got, why
 end
@@ -98,7 +132,7 @@ end
 --- Nil and a reason where it cannot be fetched now; attempt: how often that was tried.  Awaits.
 function M.get(c, message, account, attempt)
   if not message.attachments then return { files = {}, notes = {} } end
-  return in_turn(fetch_all, c, message, account, attempt >= TRIES)
+  return M.in_turn(fetch_all, c, message, account, attempt >= TRIES)
 end
 
 return M

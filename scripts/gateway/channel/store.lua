@@ -16,7 +16,7 @@ local M = {}
 M.IN = "channel.in"                              -- kind of the queue (gateway.channel.inbox)
 local NOTE_S, ERROR_BYTES = 1, 300
 local KEPT = "interval '8 days'"                 -- vendors repeat for up to 7
-local SWEEP = 5000
+local SWEEP, ROUNDS = 5000, 20                   -- limit: channel sweep
 
 M.sql = {
   take = [[insert into channel_inbox (id, channel, account, vendor_id, message, person)
@@ -136,7 +136,7 @@ function M.keep_position(tx, account, position) tx:exec(M.sql.position, account.
 --- Job: forgets what no vendor repeats any more.
 function M.sweep()
   for _, name in ipairs { "sweep_inbox", "sweep_posts", "sweep_pace", "sweep_asked" } do
-    for _ = 1, 20 do
+    for _ = 1, ROUNDS do
       if db.exec(M.sql[name]) < SWEEP then break end
     end
   end
