@@ -47,6 +47,14 @@ config.define("security.autonomy_level", { type = "int", default = 2, min = 0, m
 
 config.define("tools.enabled", { type = "list", text = "tools that are off unless they are named here; *: all" })
 config.define("tools.disabled", { type = "list", text = "tools that are off; *: all" })
+config.define("tools.session_write_bytes", { type = "int", default = 104857600, min = 0, max = 1e15,
+  text = "that one conversation may write into the workspace in a day (UTC)" })
+config.define("tools.session_write_files", { type = "int", default = 2000, min = 0, max = 1e9,
+  text = "files and directories that one conversation may make in the workspace in a day" })
+config.define("tools.write_bytes", { type = "int", default = 1073741824, min = 0, max = 1e15,
+  text = "that all conversations together may write into the workspace in a day" })
+config.define("tools.write_files", { type = "int", default = 20000, min = 0, max = 1e9,
+  text = "files and directories that all conversations together may make in the workspace in a day" })
 
 config.define("cron.enabled", { type = "bool", default = true, text = "false: no job begins by the clock" })
 config.define("cron.timezone", { type = "text", default = "UTC", min = 1, max = 64,

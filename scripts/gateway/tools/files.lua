@@ -3,6 +3,7 @@
 local files = require "human.files"
 local json = require "human.json"
 local tools = require "gateway.tools"
+local written = require "gateway.written"
 
 local READ_MAX, WRITE_MAX = 1000000, 60000
 local name = { type = "string", minLength = 1, maxLength = 1000, description = "A path inside the workspace." }
@@ -31,24 +32,29 @@ tools.define("file_write", {
   risk = "high", repeatable = true, timeout_ms = 30000,
 }, function(call)
   local root, path = files.root "workspace", call.arguments.path
+  local done, why = written.take(call, #call.arguments.content, written.new_names(root, path))
+  if not done then return nil, why end
   local directory = path:match "^(.+)/[^/]*$"
   if directory then
-    local made, why = root:mkdir(directory)
-    if not made then return nil, why end
+    done, why = root:mkdir(directory)
+    if not done then return nil, why end
   end
-  local done, why = root:write(path, call.arguments.content)
+  done, why = root:write(path, call.arguments.content)
   if not done then return nil, why end
   return ("%d bytes were written to %s."):format(#call.arguments.content, path)
 end)
 
-local function changed(path, change)
-  local root = files.root "workspace"
+-- `added`: how many bytes it brings.
+local function changed(call, added, change)
+  local root, path = files.root "workspace", call.arguments.path
   local before, why = root:read(path, { max = READ_MAX })
   if not before then return nil, why end
   local text, no = change(before)
   if not text then return nil, no end
   if #text > READ_MAX then return nil, ("The file would be longer than %d bytes."):format(READ_MAX) end
   local done
+  done, why = written.take(call, added, 0)
+  if not done then return nil, why end
   done, why = root:write(path, text)
   if not done then return nil, why end
   return ("%s has %d bytes now."):format(path, #text)
@@ -75,7 +81,7 @@ tools.define("file_edit", {
   risk = "high", timeout_ms = 30000,
 }, function(call)
   local args = call.arguments
-  return changed(args.path, function(text)
+  return changed(call, #args.new, function(text)
     local first, last = only_place(text, args.old)
     if not first then return nil, last end
     return text:sub(1, first - 1) .. args.new .. text:sub(last + 1)
@@ -88,7 +94,8 @@ tools.define("file_append", {
     properties = { path = name, content = piece(1, "What to add.") } },
   risk = "high", timeout_ms = 30000,
 }, function(call)
-  return changed(call.arguments.path, function(text) return text .. call.arguments.content end)
+  local content = call.arguments.content
+  return changed(call, #content, function(text) return text .. content end)
 end)
 
 return {}

@@ -3,8 +3,9 @@
 
 local exec = require "human.exec"
 local tools = require "gateway.tools"
+local written = require "gateway.written"
 
-local TIMEOUT_S, OUTPUT_MAX = 60, 1048576
+local TIMEOUT_S, OUTPUT_MAX, FILE_MAX = 60, 1048576, 1073741824
 
 tools.define("shell", {
   description = "Runs a program in a sandbox and returns what it prints. Give the program and its arguments as a list; "
@@ -15,9 +16,13 @@ tools.define("shell", {
   } },
   risk = "high", off = true, always_by = "argv", timeout_ms = (TIMEOUT_S + 5) * 1000,
 }, function(call)
-  local done, err = exec.run(call.arguments.argv, { stdin = call.arguments.stdin, timeout_s = TIMEOUT_S,
-    output_max = OUTPUT_MAX, sandbox = { network = false } })
-  if not done then return nil, err.message end
+  local done, why = written.around(call, function(most)
+    local ended, err = exec.run(call.arguments.argv, { stdin = call.arguments.stdin, timeout_s = TIMEOUT_S,
+      output_max = OUTPUT_MAX, limits = { file_bytes = math.max(1, math.min(most, FILE_MAX)) },
+      sandbox = { network = false } })
+    return ended, err and err.message
+  end)
+  if not done then return nil, why end
   return { status = done.status, signal = done.signal, stdout = done.stdout, stderr = done.stderr,
            truncated = done.truncated or nil, timed_out = done.timed_out or nil }
 end)
