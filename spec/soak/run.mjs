@@ -71,12 +71,14 @@ async function checkLog() {
   if (lost.length) problem(`${lost.length} acknowledged events are not in the log, as ${JSON.stringify(lost[0])}`);
   if (doubled.length) problem(`${doubled.length} events are in the log more than once, as ${doubled[0]}`);
   const checks = {
-    'turns without exactly one agent-stopped': `select count(*) from agent_runs r where 1 <>
-      (select count(*) from agent_events e where e.run_id = r.id and e.type = 'agent-stopped')`,
+    'turns without exactly one agent-stopped': `select count(*) from agent_runs r left join
+      (select run_id, count(*) n from agent_events where type = 'agent-stopped' group by 1) e on e.run_id = r.id
+      where coalesce(n, 0) <> 1`,
     'gaps or repeats in the numbers of actions': `select count(*) from (select agent_id, count(*) n, max(seq) last, count(distinct seq) d
       from agent_events where direction = 'out' group by 1) x where n <> last or n <> d`,
-    'messages that no turn answered': `select count(*) from agent_events e where type = 'new-message' and not exists
-      (select 1 from agent_runs r where r.agent_id = e.agent_id and r.until_pos >= e.pos)`,
+    'messages that no turn answered': `select count(*) from agent_events e left join
+      (select agent_id, max(until_pos) as read from agent_runs group by 1) r using (agent_id)
+      where type = 'new-message' and pos > coalesce(read, 0)`,
   };
   for (const [what, statement] of Object.entries(checks)) {
     const [n] = await sql(home, statement);
