@@ -102,13 +102,17 @@ describe('each method', () => {
     }
   });
 
-  it('that is unknown is told so, with the id that was sent', async () => {
+  it('that is unknown is named, with the one that was probably meant, in both dialects', async () => {
     const c = await open(host);
     const { answer } = await c.call('no.such.method', { a: 1 });
-    assert.deepEqual(answer.payload, { code: 'METHOD_NOT_FOUND', error: 'unknown method', message: 'unknown method' });
+    const text = 'unknown method: no.such.method';
+    assert.deepEqual(answer.payload, { code: 'METHOD_NOT_FOUND', error: text, message: text });
     assert.equal(answer.error.code, 'METHOD_NOT_FOUND');
+    assert.equal((await c.call('chat.sned')).error.message, 'unknown method: chat.sned (did you mean chat.send?)');
+    assert.equal((await c.call('chat\u001b[31m')).error.message, 'unknown method: chat?[31m');
     const r = await open(host, { jsonrpc: true });
-    assert.deepEqual((await r.call('no.such.method')).error, { code: -32601, message: 'unknown method', data: { code: 'method_not_found' } });
+    assert.deepEqual((await r.call('session.list')).error, { code: -32601, data: { code: 'method_not_found' },
+      message: 'unknown method: session.list (did you mean sessions.list?)' });
     for (const x of [c, r]) x.ws.close();
   });
 });

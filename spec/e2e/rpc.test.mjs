@@ -56,7 +56,7 @@ describe('JSON-RPC', () => {
       [[1, 'chunk', runId], [2, 'chunk', runId], [3, 'sent', runId]]);
     assert.deepEqual(events.filter((e) => e.method === 'chat.chunk').map((e) => e.params),
       [{ content: 'one', done: false }, { content: 'two', done: false }, { content: '', done: true }]);
-    await assert.rejects(client.request('nope'), { code: -32601, message: 'unknown method' });
+    await assert.rejects(client.request('nope'), { code: -32601, message: 'unknown method: nope' });
     await assert.rejects(client.request('chat.send', { message: '' }), (e) => e.code === -32602
       && e.message === 'message must be a string of 1 to 1000 characters' && e.data.details[0].path === 'message');
     await assert.rejects(client.request('sessions.get', { key: 'dear' }),

@@ -23,8 +23,10 @@ end
 function M.suggest(word, known, quote)
   local best, limit = nil, #word / 3 + 1
   for _, candidate in ipairs(known) do
-    local d = distance(word, candidate)
-    if d < limit then best, limit = candidate, d end
+    if math.abs(#word - #candidate) < limit then -- else it is further than that anyway
+      local d = distance(word, candidate)
+      if d < limit then best, limit = candidate, d end
+    end
   end
   quote = quote or ""
   return best and (" (did you mean %s?)"):format(quote .. best .. quote) or ""

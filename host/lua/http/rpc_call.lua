@@ -14,6 +14,7 @@ local host = require "human.core.host"
 local json = require "human.json"
 local log = require "human.log"
 local metrics = require "human.metrics"
+local nearest = require "human.core.nearest"
 local rate = require "human.http.rate"
 local rooms = require "human.http.ws_rooms"
 local rpc_frame = require "human.http.rpc_frame"
@@ -163,10 +164,16 @@ local function on_finish(task, err)
   answer_fail(task.call, to_fail(task.call, err))
 end
 
+-- The name that was asked for, without what could control a terminal, and the one that was probably meant.
+local function unknown(socket, name)
+  local text = fail.new("method_not_found", nil, socket.errors).message
+  return { message = ("%s: %s%s"):format(text, name:gsub("%c", "?"), nearest.suggest(name, socket.names)) }
+end
+
 -- Why a call must not start: {code, data}, or nil.
 local function refusal(conn, socket, call)
   local route, rpc = socket.methods[call.method], conn.rpc
-  if not route then return "method_not_found" end
+  if not route then return "method_not_found", unknown(socket, call.method) end
   if rpc.n > socket.in_flight then
     return "rate_limited", { message = ("At most %d calls may be open at a time"):format(socket.in_flight) }
   end
