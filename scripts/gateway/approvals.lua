@@ -14,6 +14,7 @@ local rules = require "gateway.rules.tools"
 local runs = require "gateway.run"
 local store = require "gateway.store"
 local tools = require "gateway.tools"
+local words = require "gateway.approve_words"
 
 local M = {}
 
@@ -42,8 +43,9 @@ M.sql = {
 local function shown(row)
   return {
     id = row.id, tool = row.tool, arguments = row.arguments, argumentsHash = row.arguments_hash, risk = row.risk,
-    reason = row.reason, allowsAlways = row.allows_always, sessionKey = row.session_key, session_key = row.session_key,
-    runId = row.run_id, createdAtMs = time.parse(row.created_at), expiresAtMs = time.parse(row.expires_at),
+    reason = row.reason, why = words.why(row.reason), allowsAlways = row.allows_always,
+    sessionKey = row.session_key, session_key = row.session_key, runId = row.run_id,
+    createdAtMs = time.parse(row.created_at), expiresAtMs = time.parse(row.expires_at),
     request = { command = tools.command(row.tool, json.decode(row.arguments)), tool = row.tool,
                 sessionKey = row.session_key, ask = "on-miss" },
   }

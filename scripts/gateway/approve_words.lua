@@ -68,6 +68,17 @@ function M.question(approval)
   return { text = table.concat(lines, "\n"), buttons = buttons, whole = whole }
 end
 
+local WHY = {
+  ["risk-low"] = "security.autonomy_level lets no tool run unasked",
+  ["risk-medium"] = "it changes something, and security.autonomy_level has such tools ask",
+  ["risk-high"] = "it runs a program, or changes what cannot be taken back, and security.autonomy_level has such tools "
+    .. "ask",
+  guest = "somebody in a chat who may not approve it has asked for it",
+}
+
+--- Why somebody is asked, in words; reason: of the rule (gateway.rules.tools), which may have words of its own.
+function M.why(reason) return WHY[reason] or reason end
+
 local DONE = { ["allow-once"] = "allowed once", ["allow-always"] = "allowed, now and for good", deny = "denied",
                expired = "denied, since nobody answered in time", void = "dropped: its run was ended" }
 

@@ -10,6 +10,7 @@ local json = require "human.json"
 local queue = require "human.queue"
 local time = require "human.time"
 local approve = require "gateway.approve"
+local approve_words = require "gateway.approve_words"
 local asker = require "gateway.asker"
 local limits = require "gateway.rules.limits"
 local news = require "gateway.news"
@@ -92,8 +93,9 @@ local function request(run, row, tool, approval)
   local arguments = json.decode(row.arguments)
   return {
     id = approval.id, tool = tool.name, arguments = row.arguments, argumentsHash = row.hash, risk = row.risk,
-    reason = approval.reason, allowsAlways = approval.always_ok, sessionKey = run.session_key,
-    session_key = run.session_key, runId = run.id, createdAtMs = approval.created_ms, expiresAtMs = approval.expires_ms,
+    reason = approval.reason, why = approve_words.why(approval.reason), allowsAlways = approval.always_ok,
+    sessionKey = run.session_key, session_key = run.session_key, runId = run.id, createdAtMs = approval.created_ms,
+    expiresAtMs = approval.expires_ms,
     request = { command = tool.command(arguments), tool = tool.name, sessionKey = run.session_key, ask = "on-miss" },
   }
 end

@@ -169,10 +169,25 @@ function M.accounts(c)
   return list
 end
 
+--- That there is no such channel, for people.
+function M.unknown(name)
+  return ("There is no channel %s; there are %s"):format(name, table.concat(names, ", "))
+end
+
+--- Why there is nobody to be let in or kept out by an account of a channel; nil: there may be.
+function M.absent(name, account_name)
+  local c = known[name]
+  if not c then return M.unknown(name) end
+  for _, account in ipairs(M.accounts(c)) do
+    if account.name == account_name then return nil end
+  end
+  return ("%s has no account %s"):format(c.label, account_name)
+end
+
 --- The channel and the account of these names, if both are there and switched on; else nil and why not.
 function M.account(name, account_name)
   local c = known[name]
-  if not c then return nil, nil, ("There is no channel %s"):format(name) end
+  if not c then return nil, nil, M.unknown(name) end
   for _, account in ipairs(M.accounts(c)) do
     if account.name == (account_name or M.MAIN) then
       if not account.enabled then return nil, nil, c.label .. " is switched off (enabled)" end

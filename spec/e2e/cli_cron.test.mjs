@@ -35,7 +35,7 @@ it('a job is made, listed, run, looked at, paused and removed', async () => {
   assert.equal((await cron('resume', '1')).stdout, 'It goes on.\n');
   assert.equal((await json('list')).jobs[0].enabled, true);
   assert.equal((await cron('remove', '1')).stdout, 'Removed, with its history.\n');
-  assert.deepEqual([(await cron('remove', '1')).code, (await cron('runs', '1')).stderr], [1, 'human cron: There is no such job\n']);
+  assert.deepEqual([(await cron('remove', '1')).code, (await cron('runs', '1')).stderr], [1, 'human cron: 1: There is no such job; see `human cron`\n']);
 });
 
 it('a command, a webhook and a one-shot are one line each', async () => {
@@ -59,7 +59,7 @@ it('a command that cannot run yet says so when it is made', async () => {
 it('what is wrong ends with 1 or 2, and says so', async () => {
   const bad = await cron('add', '61 * * * *', 'Hello');
   assert.equal(bad.code, 1);
-  assert.match(bad.stderr, /^human cron: expression: minute \(field 1 of 5\): 61 is out of range/);
+  assert.match(bad.stderr, /^human cron: WHEN: minute \(field 1 of 5\): 61 is out of range/);
   for (const [words, why] of [[['add', '@daily'], 'WHAT is missing'], [['remove', 'x'], 'ID is the number of a job'], [['runs', '1', '--limit', '0'], '--limit is a number of 1 to 100'],
     [['lits'], 'unknown command: lits'], [['list', '--jason'], 'unknown flag: --jason']]) {
     const { code, stderr } = await cron(...words);

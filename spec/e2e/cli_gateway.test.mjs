@@ -91,7 +91,7 @@ describe('pairing and devices', () => {
     assert.deepEqual((await human(['devices', 'revoke', device.id])).code, 0);
     assert.equal((await c.closed).code, 4000);
     const again = await human(['pair', '--revoke', device.id]);
-    assert.deepEqual([again.code, again.err], [1, 'human pair: There is no such device\n']);
+    assert.deepEqual([again.code, again.err], [1, `human pair: ${device.id}: There is no such device; see \`human devices\`\n`]);
     assert.match((await human(['devices'])).out, /No device is paired/);
   });
 
@@ -115,10 +115,11 @@ describe('approvals and sessions', () => {
     const one = await waiting();
     const shown = await human(['approvals']);
     assert.ok(shown.out.includes(one.id) && shown.out.includes('file_write') && shown.out.includes('\\u202e'), shown.out);
+    assert.match(shown.out, /^  because it .*, and security\.autonomy_level has such tools ask$/m);
     assert.deepEqual((await human(['approvals', 'allow', one.id.slice(-8)])).out, 'Allowed, this once.\n');
     assert.ok((await ended(run)).payload.message);
     const late = await human(['approvals', 'deny', one.id]);
-    assert.deepEqual([late.code, late.err.split('\n')[0]], [1, `human approvals: nothing waits by the id ${one.id}`]);
+    assert.deepEqual([late.code, late.err.split('\n')[0]], [1, `human approvals: no call with the id ${one.id} waits; \`human approvals\` lists those that do`]);
     const second = await ask('run the tool file_write with {"path":"b.txt","content":"b"}');
     assert.equal((await human(['approvals', 'deny', (await waiting()).id])).out, 'Denied.\n');
     await ended(second);
@@ -133,7 +134,41 @@ describe('approvals and sessions', () => {
     assert.ok(!/[\u0007\u001b]/.test(shown.out));
     assert.ok((await json('sessions', 'show', 'a key', '--limit', '1')).messages.length === 1);
     assert.equal((await human(['sessions', 'delete', 'a key'])).code, 0);
-    assert.deepEqual(await human(['sessions', 'delete', 'a key']), { code: 1, out: '', err: 'human sessions: There is no such session\n' });
+    assert.deepEqual(await human(['sessions', 'delete', 'a key']), { code: 1, out: '', err: 'human sessions: a key: There is no such session; see `human sessions`\n' });
+  });
+});
+
+describe('what is refused', () => {
+  const NO_ID = 'ID must be an id as it was given out: c, and 8 to 40 small letters and digits; see `human devices`';
+  const CHANNELS = /there are discord, lark, line, slack, telegram, whatsapp$/m;
+  for (const [words, text] of [
+    ['devices revoke 999', NO_ID], ['pair --revoke 999', NO_ID],
+    ['sessions show nobody', 'nobody: There is no such session; see `human sessions`'],
+    ['approvals deny nothing', 'no call with the id nothing waits; `human approvals` lists those that do'],
+    ['channels allow nope 1', CHANNELS], ['channels block nope 1', CHANNELS], ['channels people nope', CHANNELS], ['channels webhook nope https://x.example/', CHANNELS],
+    ['channels allow telegram:nope 1', 'Telegram has no account nope'],
+    ['channels approve NOPE', /^human channels: NOPE: There is no such code, .*; see `human channels people`$/m],
+    ['channels webhook telegram nonsense', 'URL must be an http or https URL of at most 2048 characters'],
+    ['skills show nope', 'nope: There is no such skill; see `human skills`'],
+    ['skills show ../nope', 'NAME must be small letters, digits, - and _'],
+    ['cron add nonsense Hello', 'WHEN: a pattern has five fields: minute, hour, day of the month, month, day of the week'],
+    ['cron add @daily Hello --tz Mars/Phobos', /^human cron: --tz: there is no time zone 'Mars\/Phobos'/m],
+    ['cron add @daily Hello --deliver telgram:1', /--deliver is none, an address \(https:\/\/\.\.\), or CHANNEL:CHAT with one of .*, not telgram \(did you mean telegram\?\)$/m],
+    ['cron run 99', '99: There is no such job; see `human cron`'],
+  ]) {
+    it(`says what was expected: human ${words}`, async () => {
+      const { code, out, err } = await human(words.split(' '));
+      assert.deepEqual([code === 0, out], [false, '']);
+      if (typeof text === 'string') assert.equal(err, `human ${words.split(' ')[0]}: ${text}\n`);
+      else assert.match(err, text);
+    });
+  }
+
+  it('of a pairing code says that it may be wrong, used or too old, and what makes a new one', async () => {
+    const { code } = await json('pair');
+    assert.equal((await post('/pair', { code })).status, 200);
+    const used = await post('/pair', { code });
+    assert.deepEqual([used.status, used.message], [401, 'This code is wrong, was used before, or is older than 10 minutes: `human pair` on the server prints a new one']);
   });
 });
 

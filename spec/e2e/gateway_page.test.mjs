@@ -69,7 +69,7 @@ describe('signing in', () => {
 
   it('by a token or a code that is typed; a wrong one is told, and nothing of the server shows before', async () => {
     const { page } = await visit();
-    const field = page.getByLabel(/Token, or the pairing code/);
+    const field = page.getByLabel(/Token, or the code that human pair prints/);
     await field.waitFor();
     assert.doesNotMatch(await page.locator('body').innerText(), /default|\d+\.\d+/);
     await field.fill('no token');

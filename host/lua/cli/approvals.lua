@@ -11,8 +11,9 @@ local MATCH_MIN = 4                              -- characters of an id that may
 local function lines_of(one)
   return {
     ("%s  %s, risk %s, session %s"):format(one.id, one.tool, one.risk, one.sessionKey),
-    "  asked " .. remote.when(one.createdAtMs / 1000) .. ", denied by itself " .. remote.when(one.expiresAtMs / 1000),
-    "  because " .. one.reason,
+    ("  asked %s; denied if nobody answers by %s"):format(remote.when(one.createdAtMs / 1000),
+      remote.when(one.expiresAtMs / 1000)),
+    "  because " .. one.why,
     "  arguments " .. remote.visible(json.encode_sorted(one.arguments)),
   }
 end
@@ -37,7 +38,8 @@ local function find(id)
     if fits then found[#found + 1] = one end
   end
   if #found == 1 then return found[1] end
-  cli.stop(#found == 0 and "nothing waits by the id " .. id or "several begin or end with " .. id .. ": say all of it")
+  cli.stop(#found == 0 and ("no call with the id %s waits; `human approvals` lists those that do"):format(id)
+    or ("the ids of several calls begin or end with %s: give more of it"):format(id))
 end
 
 local SAID = { ["allow-once"] = "Allowed, this once.", ["allow-always"] = "Allowed, now and for the same call later.",
@@ -45,9 +47,12 @@ local SAID = { ["allow-once"] = "Allowed, this once.", ["allow-always"] = "Allow
 
 local function resolve(o, id, decision)
   local one = find(id)
+  if decision == "allow-always" and not one.allowsAlways then
+    cli.stop "this call cannot be allowed for good; without --always it is allowed this once"
+  end
   local done = remote.call("exec.approval.resolve",
     { id = one.id, decision = decision, argumentsHash = one.argumentsHash })
-  if not o.json and not done.resolved then cli.stop("somebody was first: " .. done.decision) end
+  if not o.json and not done.resolved then cli.stop("somebody else has decided already: " .. done.decision) end
   return remote.show(done, o, SAID[done.decision] or done.decision)
 end
 
@@ -60,6 +65,6 @@ end
 
 M.run = remote.command("approvals", { ["--always"] = true }, {
   list = { run = list }, allow = { words = { "ID" }, run = allow }, deny = { words = { "ID" }, run = deny },
-}, "list")
+}, "list", { see = "approvals" })
 
 return M

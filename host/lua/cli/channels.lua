@@ -74,6 +74,7 @@ M.run = remote.command("channels", { ["--remove"] = true }, {
   forget = { words = { "CHANNEL", "ID" }, run = by_id(json.null, "is a stranger again") },
   probe = { words = { "CHANNEL" }, run = probe },
   webhook = { words = { "CHANNEL", "URL" }, least = 1, run = webhook },
-}, "list")
+}, "list", { see = "channels people", says = { channel = "CHANNEL", account = "CHANNEL", person = "ID", url = "URL",
+                                              code = "CODE" } })
 
 return M

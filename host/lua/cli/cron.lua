@@ -25,12 +25,25 @@ local function list(o)
   return remote.list(remote.call "cron.list", "jobs", o, COLUMNS, none)
 end
 
+-- Ends the command unless the server has this channel.
+local function check_channel(name)
+  local names = {}
+  for _, one in ipairs(remote.call("channels.status").channels) do
+    if one.key == name then return end
+    names[#names + 1] = one.key
+  end
+  table.sort(names)
+  cli.misused("cron", ("--deliver is none, an address (https://..), or CHANNEL:CHAT with one of %s, not %s%s")
+    :format(table.concat(names, ", "), name, cli.suggest(name, names)))
+end
+
 -- --deliver none | CHANNEL[:CHAT] | https://..
 local function delivery_of(text)
   if not text then return nil end
   if text == "none" then return { mode = "none" } end
   if text:find "^https?://" then return { mode = "webhook", to = text } end
-  local channel, chat = text:match "^(%l[%l%d_-]*):(.+)$"
+  local channel, chat = text:match "^([^:]*):(.+)$"
+  check_channel(channel or text)
   return { mode = "announce", channel = channel or text, to = chat }
 end
 
@@ -106,11 +119,18 @@ local FLAGS = { ["--shell"] = true, ["--once"] = true, ["--paused"] = true, ["--
                 ["--session"] = "KEY", ["--model"] = "MODEL", ["--deliver"] = "WHERE", ["--missed"] = "POLICY",
                 ["--timeout"] = "SECONDS", ["--limit"] = "N" }
 
+-- The parameters of cron.add, as they are given here.
+local SAYS = {
+  expression = "WHEN", prompt = "WHAT", command = "WHAT", tz = "--tz", timezone = "--tz", missed = "--missed",
+  timeoutSeconds = "--timeout", session = "--session", model = "--model", name = "--name",
+  delivery = "--deliver", ["delivery.to"] = "--deliver", ["delivery.channel"] = "--deliver",
+}
+
 M.run = remote.command("cron", FLAGS, {
   list = { run = list }, add = { words = { "WHEN", "WHAT" }, run = add }, remove = { words = { "ID" }, run = remove },
   run = { words = { "ID" }, run = run }, runs = { words = { "ID", "RUN" }, least = 1, run = runs },
   pause = { words = { "ID" }, run = switch(false, "Paused.") },
   resume = { words = { "ID" }, run = switch(true, "It goes on.") },
-}, "list")
+}, "list", { see = "cron", says = SAYS })
 
 return M

@@ -17,6 +17,6 @@ end
 
 M.run = remote.command("devices", {}, {
   list = { run = M.list }, revoke = { words = { "ID" }, run = M.revoke },
-}, "list")
+}, "list", { see = "devices", says = { id = "ID" } })
 
 return M

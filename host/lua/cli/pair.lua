@@ -21,6 +21,7 @@ function M.run(args)
   cli.count("pair", words, {}, 0, 0)
   if o.list and o.revoke then cli.misused("pair", "--list and --revoke do not go together") end
   if o.list then return devices.list(o) end
+  remote.about { see = "devices", says = { id = "ID" }, word = o.revoke }
   if o.revoke then return devices.revoke(o, o.revoke) end
   return code(o)
 end

@@ -11,7 +11,9 @@ local own_server = require "human.cli.own_server"
 local M = {}
 local CALL_S = 130                               -- longer than the server lets a call take
 local CELL = 60                                  -- columns of a table's cell
+local DETAILS = 20                               -- of a refusal that are shown
 local server, pass
+local asked = { says = {} }                      -- what this command calls things: see M.command
 
 -- Finds the server and gets its pass, once; ends the command if there is none.
 local function enter()
@@ -59,18 +61,35 @@ function M.try(method, params)
   return read(answer)
 end
 
---- The same, and a refusal ends the command with its message.
+-- What is wrong with a parameter, by the word that the person knows it by.
+local function detail(one)
+  local name, text = tostring(one.path), tostring(one.message)
+  local joint = (text:find "^must " or text:find "^is ") and " " or ": "
+  return (asked.says[name] or name) .. joint .. text
+end
+
+--- What a refusal says to the person who gave this command.
+function M.reason(err)
+  local lines, see = {}, asked.see and ("; see `human %s`"):format(asked.see) or ""
+  local details = type(err.details) == "table" and err.details or {}
+  if err.code ~= "INVALID_PARAMS" or not details[1] then lines[1] = err.message end
+  for i = 1, math.min(#details, DETAILS) do
+    if type(details[i]) == "table" then lines[#lines + 1] = detail(details[i]) end
+  end
+  if err.code == "NOT_FOUND" and asked.word then lines[1] = asked.word .. ": " .. lines[1] .. see end
+  if err.code == "INVALID_PARAMS" and lines[1]:find("must be an id", 1, true) then lines[1] = lines[1] .. see end
+  return M.plain(table.concat(lines, "\n"))
+end
+
+--- The same, and a refusal ends the command with its reason.
 function M.call(method, params)
   local payload, err = M.try(method, params)
   if payload then return payload end
-  local parts = { M.plain(err.message) }
-  for i, one in ipairs(type(err.details) == "table" and err.details or {}) do
-    if i <= 20 and type(one) == "table" then
-      parts[#parts + 1] = M.plain(("  %s %s"):format(tostring(one.path), tostring(one.message)))
-    end
-  end
-  cli.stop(table.concat(parts, "\n"))
+  cli.stop(M.reason(err))
 end
+
+--- What this command's answers speak of; see M.command.
+function M.about(what) asked = { see = what.see, says = what.says or {}, word = what.word } end
 
 -- ---- printing -------------------------------------------------------------------------------------------
 
@@ -163,7 +182,8 @@ end
 
 --- The function run(args) of a command.  subs: {[NAME] = {words = {"ID", ..}, least = n (default: all), run = fn(o,
 --- words...) -> exit status}}; flags as in words.parse, beside --json; default: the sub-command when none is named.
-function M.command(name, flags, subs, default)
+--- about: {see = the command that lists what may be named, says = {[parameter of a method] = what it is called here}}.
+function M.command(name, flags, subs, default, about)
   local known, names = { ["--json"] = true }, {}
   for flag, kind in pairs(flags) do known[flag] = kind end
   for sub in pairs(subs) do names[#names + 1] = sub end
@@ -174,8 +194,10 @@ function M.command(name, flags, subs, default)
     if not sub then cli.misused(name, table.concat(names, ", ") .. ": which is missing") end
     local found = subs[sub]
     if not found then cli.misused(name, "unknown command: " .. sub .. cli.suggest(sub, names)) end
-    local asked = found.words or {}
-    cli.count(name, words, asked, found.least or #asked, #asked)
+    local expected = found.words or {}
+    cli.count(name, words, expected, found.least or #expected, #expected)
+    about = about or {}
+    M.about { see = about.see, says = about.says, word = words[1] }
     return found.run(o, unpack(words))
   end
 end

@@ -24,8 +24,18 @@ local function list(o)
   return remote.list(value, "sessions", o, COLUMNS, "Nobody has said anything yet.")
 end
 
+local function is_there(key)
+  for _, one in ipairs(remote.call("sessions.list", { limit = LIMIT_MAX, archived = true }).sessions) do
+    if one.key == key then return true end
+  end
+  return false
+end
+
 local function show(o, key)
   local value = remote.call("chat.history", { sessionKey = key, limit = limit_of(o) })
+  if not value.messages[1] and not is_there(key) then
+    cli.stop(remote.reason { code = "NOT_FOUND", message = "There is no such session" })
+  end
   return remote.show(value, o, function()
     local out = {}
     for _, m in ipairs(value.messages) do
@@ -44,6 +54,6 @@ end
 
 M.run = remote.command("sessions", { ["--limit"] = "N", ["--archived"] = true }, {
   list = { run = list }, show = { words = { "KEY" }, run = show }, delete = { words = { "KEY" }, run = delete },
-}, "list")
+}, "list", { see = "sessions", says = { sessionKey = "KEY", key = "KEY" } })
 
 return M

@@ -132,6 +132,6 @@ M.run = remote.command("skills", { ["--name"] = "NAME", ["--hash"] = "HASH" }, {
   disable = { words = { "NAME" }, run = disable }, uninstall = { words = { "NAME" }, run = uninstall },
   update = { words = { "NAME" }, least = 0, run = update },
   search = { words = { "WORD", "WORD", "WORD", "WORD", "WORD", "WORD", "WORD", "WORD" }, least = 0, run = search },
-}, "list")
+}, "list", { see = "skills", says = { name = "NAME", url = "URL", hash = "--hash", path = "PATH" } })
 
 return M

@@ -83,9 +83,12 @@ end
 local HEX4 = "%x%x%x%x"
 local UUID = "^" .. HEX4 .. HEX4 .. ("%-" .. HEX4):rep(4) .. HEX4 .. HEX4 .. "$"
 
-function M.uuid() return patterned(UUID, 36, 36, "must be a UUID", string.lower) end
+function M.uuid() return patterned(UUID, 36, 36, "must be a UUID, such as 123e4567-e89b-12d3-a456-426614174000",
+  string.lower) end
 
-function M.id() return patterned("^c[a-z0-9]+$", 9, 41, "must be an id") end
+function M.id()
+  return patterned("^c[a-z0-9]+$", 9, 41, "must be an id as it was given out: c, and 8 to 40 small letters and digits")
+end
 
 -- The same for JSON Schema, for the readers below.
 M.EMAIL_REGEX = "^[^\\u0000-\\u0020\\u007f@]+@[^\\u0000-\\u0020\\u007f@.]+"

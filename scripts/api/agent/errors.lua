@@ -19,7 +19,7 @@ return {
   too_many_personalities = e(409, "The user has all the personalities that it may have"),
   too_many_system_prompts = e(409, "The user has all the system prompts that it may have"),
   too_many_agents        = e(409, "The user has all the agents that it may have"),
-  too_many_agent_types   = e(409, "There are all the agent types that there may be"),
+  too_many_agent_types   = e(409, "The limit of agent types is reached"),
   agent_type_not_found   = e(404, "Agent type not found"),
   agent_type_exists      = e(409, "An agent type with this name exists"),
   agent_not_found        = e(404, "Agent not found"),

@@ -62,8 +62,13 @@ local Person = s.object {
 
 g:rpc("channels.people", {
   summary = "Who has asked to talk, and who may", roles = surface.OPERATOR,
-  params = { channel = name:optional() }, result = { people = s.array(Person) },
-}, function(_, p) return { people = people.list(p.channel) } end)
+  params = { channel = name:optional() }, result = { people = s.array(Person) }, errors = { "channel_refused" },
+}, function(ctx, p)
+  if p.channel and not channel.get(p.channel) then
+    ctx:fail("channel_refused", { message = channel.unknown(p.channel) })
+  end
+  return { people = people.list(p.channel) }
+end)
 
 g:rpc("channels.approve", {
   summary = "Let somebody talk who was sent this code, or refuse it for good", roles = surface.OPERATOR,
@@ -78,9 +83,11 @@ end)
 g:rpc("channels.allow", {
   summary = "Let somebody talk by id, or refuse it; allow null: as if nobody had decided", roles = surface.OPERATOR,
   params = { channel = name, account = account, person = person, allow = s.bool:nullable():default(true) },
-  result = { done = s.bool },
-}, function(_, p)
+  result = { done = s.bool }, errors = { "channel_refused" },
+}, function(ctx, p)
   if type(p.allow) ~= "boolean" then return { done = people.remove(p.channel, p.account, p.person) } end
+  local why = channel.absent(p.channel, p.account)
+  if why then ctx:fail("channel_refused", { message = why }) end
   people.set(p.channel, p.account, p.person, p.allow)
   return { done = true }
 end)

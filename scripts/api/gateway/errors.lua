@@ -25,11 +25,12 @@ return {
     -32600, "INVALID_REQUEST"),
 
   -- Pairing.
-  invalid_code        = e(401, "The code is wrong, or older than 10 minutes: the server's terminal shows another"),
-  missing_code        = e(400, "Send the code of the server's terminal as {\"code\": ..} or X-Pairing-Code"),
-  missing_secret      = e(400, "Send {\"token\": ..}, or {\"code\": ..} of the server's terminal"),
-  locked_out          = e(429, "Too many wrong codes came from this address"),
-  too_many_devices    = e(409, "There are all the devices that may be paired; revoke one"),
+  invalid_code        = e(401, "This code is wrong, was used before, or is older than 10 minutes: "
+    .. "`human pair` on the server prints a new one"),
+  missing_code        = e(400, "Send the code that `human pair` prints, as {\"code\": ..} or X-Pairing-Code"),
+  missing_secret      = e(400, "Send {\"token\": ..}, or the code that `human pair` prints as {\"code\": ..}"),
+  locked_out          = e(429, "Five wrong codes came from this address: wait 10 minutes before the next one"),
+  too_many_devices    = e(409, "No more devices can be paired: revoke one (`human devices revoke ID`)"),
   device_not_found    = e(404, "There is no such device"),
 
   -- Settings.
@@ -43,7 +44,7 @@ return {
   empty_message       = rpc(e(400, "message is required"), -32602, "INVALID_PARAMS"),
   message_too_long    = rpc(e(400, "The message is too long"), -32602, "INVALID_PARAMS"),
   attachment_refused  = rpc(e(400, "An attachment cannot be opened"), -32602, "INVALID_PARAMS"),
-  too_many_sessions   = e(409, "There are all the sessions that there may be; delete one"),
+  too_many_sessions   = e(409, "The limit of sessions is reached; delete one"),
   too_many_waiting    = e(429, "Too many messages of this session wait for their turn"),
   session_not_found   = e(404, "There is no such session"),
   agent_not_found     = e(404, "There is no such agent; agents.list has those that there are"),
@@ -57,7 +58,7 @@ return {
   skill_exists        = e(409, "There is another skill of this name"),
   skill_changed       = e(409, "The skill is another one by now: look at it again"),
   skill_not_found     = e(404, "There is no such skill"),
-  too_many_skills     = e(409, "There are all the skills that there may be; uninstall one"),
+  too_many_skills     = e(409, "The limit of skills is reached; uninstall one"),
   skills_busy         = e(429, "Other skills are being fetched: try again"),
   skills_index        = e(503, "The index of skills cannot be read"),
 
@@ -72,7 +73,7 @@ return {
   -- Jobs.
   cron_invalid        = rpc(e(400, "This job cannot be"), -32602, "INVALID_PARAMS"),
   cron_denied         = e(403, "This job is not permitted"),
-  cron_too_many       = e(409, "There are all the jobs that there may be; remove one"),
+  cron_too_many       = e(409, "The limit of jobs is reached; remove one"),
   cron_not_found      = e(404, "There is no such job"),
 
   -- OpenAI's API (/v1).
@@ -90,10 +91,10 @@ return {
 
   -- Push.
   push_invalid        = rpc(e(400, "This token cannot be registered"), -32602, "INVALID_PARAMS"),
-  too_many_registrations = e(409, "There are all the registrations that there may be; unregister one"),
+  too_many_registrations = e(409, "The limit of registrations is reached; unregister one"),
 
   -- What the agent remembers.
-  memory_full         = e(409, "There are all the notes that there may be; forget one"),
+  memory_full         = e(409, "The limit of notes is reached; forget one"),
 
   -- Tools of other servers.
   tool_not_found      = e(404, "There is no such tool; tools.catalog has those that there are"),

@@ -82,7 +82,8 @@ end)
 local text = s.string:optional()
 local Approval = s.object {
   { "id", s.string }, { "tool", s.string }, { "arguments", s.json }, { "argumentsHash", text }, { "risk", s.string },
-  { "reason", s.string }, { "allowsAlways", s.bool:optional() }, { "sessionKey", s.string },
+  { "reason", s.string:describe "of the rule" }, { "why", s.string:describe "the same in words" },
+  { "allowsAlways", s.bool:optional() }, { "sessionKey", s.string },
   { "session_key", s.string }, { "runId", s.string }, { "createdAtMs", s.int }, { "expiresAtMs", s.int },
   { "request", s.object {
     { "command", text }, { "tool", s.string }, { "sessionKey", s.string }, { "ask", text },

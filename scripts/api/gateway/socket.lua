@@ -108,7 +108,8 @@ local function sign_in(ctx, p, is_ancestor)
     end
   end
   if ctx.actor.kind == "public" and is_ancestor then
-    refuse(ctx, true, "unauthorized", nil, "pairing required: POST /pair with the code of the server's terminal")
+    refuse(ctx, true, "unauthorized", nil,
+      "pairing required: POST /pair with the code that `human pair` prints on the server")
   end
 end
 

@@ -116,7 +116,7 @@ end
 -- What it does -----------------------------------------------------------------------------------------------
 
 local REFUSED = {
-  too_many_sessions = "There are all the sessions that there may be; delete one.",
+  too_many_sessions = "The limit of sessions is reached; delete one.",
   too_many_waiting = "Too many messages of its session wait for their turn.",
   no_agent = "Its session was deleted just now.",
 }

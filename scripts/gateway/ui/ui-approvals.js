@@ -8,7 +8,7 @@ let mayDecide = false;
 function decide(socket, one, decision, card) {
   for (const button of card.querySelectorAll('button')) button.disabled = true;
   socket.call('exec.approval.resolve', { id: one.id, decision, argumentsHash: one.argumentsHash })
-    .then((done) => { if (!done.resolved) $('error').textContent = `Somebody was first: ${done.decision}`; approvals.remove(one.id); },
+    .then((done) => { if (!done.resolved) $('error').textContent = `Somebody else has decided already: ${done.decision}`; approvals.remove(one.id); },
       (e) => {
         $('error').textContent = e.message;
         for (const button of card.querySelectorAll('button')) button.disabled = false;
@@ -20,7 +20,7 @@ function card(socket, one) {
   const until = new Date(one.expiresAtMs).toLocaleTimeString();
   const box = element('article', { class: 'approval', 'aria-label': `${one.tool} asks for permission` },
     element('strong', {}, one.tool), ` asks for permission (risk ${one.risk}, session ${visible(one.sessionKey)}, until ${until})`,
-    element('pre', {}, visible(JSON.stringify(one.arguments, null, 2))), element('p', { class: 'note' }, one.reason));
+    element('pre', {}, visible(JSON.stringify(one.arguments, null, 2))), element('p', { class: 'note' }, `because ${one.why}`));
   if (!mayDecide) return box;
   const row = element('div', { class: 'row' });
   for (const [label, decision, kind] of [['Allow once', 'allow-once', 'yes'], ['Always allow this', 'allow-always', ''], ['Deny', 'deny', '']]) {
