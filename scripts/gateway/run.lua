@@ -133,22 +133,26 @@ local function abort(tx, session, run)
   return names
 end
 
---- Aborts runs of a session: all that are not over, or the one with this id.  What they do ends everywhere at once.
---- How many there were.
+--- Aborts, in tx, runs of a session that is locked: all that are not over, or the one with this id.  What they do ends
+--- everywhere once tx is committed.  How many there were.
+function M.abort(tx, session, run_id)
+  local n, names, runs = 0, {}, tx:query(M.sql.live, session.id)
+  for i = #runs, 1, -1 do                        -- the newest first: none begins because an earlier one has ended
+    local run = runs[i]
+    if not run_id or run.id == run_id then
+      n = n + 1
+      for _, name in ipairs(abort(tx, session, run)) do names[#names + 1] = name end
+    end
+  end
+  tx:after_commit(function() named.kill(names) end)
+  return n
+end
+
+--- The same in a transaction of its own.
 function M.abort_all(session_id, run_id)
   return db.tx(function(tx)
     local session = store.lock(tx, session_id)
-    if not session then return 0 end
-    local n, names, runs = 0, {}, tx:query(M.sql.live, session_id)
-    for i = #runs, 1, -1 do                      -- the newest first: none begins because an earlier one has ended
-      local run = runs[i]
-      if not run_id or run.id == run_id then
-        n = n + 1
-        for _, name in ipairs(abort(tx, session, run)) do names[#names + 1] = name end
-      end
-    end
-    tx:after_commit(function() named.kill(names) end)
-    return n
+    return session and M.abort(tx, session, run_id) or 0
   end)
 end
 

@@ -1,10 +1,13 @@
 -- scripts/gateway/sessions.lua -- the conversations of the operator's agent, each with a key of its own.
 -- A session is a child of the agent (agents.parent_id), made at its first message.  Its mailbox never has anything
--- waiting for agent.turn: what it works at is in gateway_runs.
+-- waiting for agent.turn: what it works at is in gateway_runs.  A reset begins a new conversation under the old key:
+-- the model reads nothing from before it, and the history has it for who asks.
 
 local db = require "human.db"
 local json = require "human.json"
+local compact = require "gateway.compact"
 local limits = require "gateway.rules.limits"
+local news = require "gateway.news"
 local owner = require "gateway.owner"
 local runs = require "gateway.run"
 local store = require "gateway.store"
@@ -15,7 +18,8 @@ M.owner = owner.get
 
 M.sql = {
   list = [[select s.id, a.session_key as key, s.label, s.model, s.created_at, s.last_active_at, s.last_message,
-      s.messages, s.last_run as turns, case when s.archived_at is null then 'active' else 'archived' end as status,
+      s.messages, s.last_run - s.reset_run as turns,
+      case when s.archived_at is null then 'active' else 'archived' end as status,
       s.run_id is not null as running
     from (select * from gateway_sessions where parent_id = $1 and ($2::boolean or archived_at is null)
         and ($3::text is null or id = (select id from agents where parent_id = $1 and session_key = $3))
@@ -27,7 +31,7 @@ M.sql = {
     where id = $1]],
   delete = "delete from agents where id = $1",
   -- The order of a history: by run, in it the message, then what the model answered.
-  history = [[with newest as (select * from gateway_runs where session_id = $1
+  history = [[with newest as (select * from gateway_runs where session_id = $1 and n > $5::bigint
       and ($2::bigint is null or n <= $2) order by n desc limit $4::int)
     select * from (
       select r.n, -1 as place, e.id, 'user' as role, e.content->'message'->>'content' as content, e.created_at as at,
@@ -43,6 +47,11 @@ M.sql = {
       from newest r join gateway_steps s on s.run_id = r.id left join agent_events e on e.id = s.event_id) m
     where $2::bigint is null or (n, place) < ($2::bigint, $3::int)
     order by n desc, place desc limit $4::int]],
+  floor = "select reset_run from gateway_sessions where id = $1",
+  was_reset = "select reset_once from gateway_sessions where id = $1",
+  reset = [[with y as (delete from gateway_summaries where session_id = $1)
+    update gateway_sessions set reset_run = last_run, reset_once = $2, messages = 0, last_message = '',
+      last_active_at = human_now() where id = $1]],
   at_message = "select n, -1 as place from gateway_runs where session_id = $1 and message_id = $2",
   at_step = [[select r.n, s.n as place from gateway_runs r join gateway_steps s on s.run_id = r.id
     where r.session_id = $1 and r.id = $2 and s.n = $3::int]],
@@ -66,6 +75,39 @@ function M.patch(key, changes)
   local has_model, model = given(changes.model)
   db.exec(M.sql.patch, session_id, has_label, label, has_model, model, changes.archived)
   return M.list({ archived = true, key = key, limit = 1 })[1]
+end
+
+--- Begins a new conversation in the session with this key, in tx; what it works at is aborted.  once: an idempotency
+--- key, or nil.  Whether there was one.
+function M.reset_in(tx, key, once)
+  local session_id = store.is_key(key) and tx:value(store.sql.find, owner.get().agent_id, key)
+  local session = session_id and store.lock(tx, session_id)
+  if not session then return false end
+  if once and tx:value(M.sql.was_reset, session_id) == once then return true end
+  runs.abort(tx, session)
+  tx:exec(M.sql.reset, session_id, once)
+  news.after(tx, "sessions.changed", { key = key, sessionKey = key, reason = "reset" })
+  return true
+end
+
+--- The same in a transaction of its own.
+function M.reset(key) return db.tx(function(tx) return M.reset_in(tx, key) end) end
+
+--- Has all but its newest messages summarised, in tx (gateway.compact), which takes a while.  Whether there was one.
+function M.compact_in(tx, key)
+  local session_id = store.is_key(key) and tx:value(store.sql.find, owner.get().agent_id, key)
+  if not (session_id and store.lock(tx, session_id)) then return false end
+  compact.ask(tx, session_id)
+  return true
+end
+
+--- The same in a transaction of its own.
+function M.compact(key) return db.tx(function(tx) return M.compact_in(tx, key) end) end
+
+--- What stands for the oldest messages: {summary, until_run, by_model, created_at}, or nil.
+function M.summary(key)
+  local session_id = store.find(key)
+  return session_id and compact.get(session_id) or nil
 end
 
 --- Deletes it with all that was said in it; what it works at ends.  Whether there was one.
@@ -95,14 +137,15 @@ local function shown(row)
 end
 
 --- The newest messages, oldest first: {id, role, content, at, run_id, state (of its run), error_code, tool_calls,
---- usage}. query: {limit, before (id of a message)}.
+--- usage}. query: {limit, before (id of a message), all (true: also those from before a reset)}.
 function M.history(key, query)
   query = query or {}
   local session_id = store.find(key)
   if not session_id then return {} end
   local before = query.before and (position(session_id, query.before) or { n = 0, place = -1 }) or {}
   local limit = math.max(1, math.min(query.limit or 100, limits.history))
-  local rows, list = db.query(M.sql.history, session_id, before.n, before.place, limit), {}
+  local floor = query.all and 0 or db.value(M.sql.floor, session_id) or 0
+  local rows, list = db.query(M.sql.history, session_id, before.n, before.place, limit, floor), {}
   for i, row in ipairs(rows) do list[#rows - i + 1] = shown(row) end
   return list
 end

@@ -5,13 +5,14 @@
 
 local config = require "human.config"
 local db = require "human.db"
-local decisions = require "human.decisions"
 local llm = require "human.llm"
 local log = require "human.log"
 local queue = require "human.queue"
 local task = require "human.task"
 local budget = require "agent.budget"
+local booking = require "gateway.booking"
 local calls = require "gateway.calls"
+local compact = require "gateway.compact"
 local deltas = require "gateway.deltas"
 local given = require "gateway.given"
 local limits = require "gateway.rules.limits"
@@ -29,13 +30,9 @@ local M = {}
 local MORE_S = 60                                -- for what comes before and after the call
 
 M.sql = {
-  record = [[insert into agent_runs (id, agent_id, until_pos) select $1, $2, last_pos from agent_mailboxes
-    where agent_id = $2]],
-  is_recorded = "select 1 as yes from agent_runs where id = $1",
   step = [[insert into gateway_steps (run_id, n, event_id, input_tokens, output_tokens, cost_micros,
       is_cut)
     values ($1, $2::int, $3, $4, $5, $6, $7::boolean)]],
-  model = "update agent_runs set provider = $2, model = $3 where id = $1",
 }
 
 local SENTENCES = {
@@ -59,25 +56,12 @@ local function request(run, snap, pieces, spent)
   }
 end
 
--- Whether there is a budget for a run, which is recorded and counted then; nil as budget.taking says.
-local function count(tx, run)
-  local payer, context = runs.payer(run), { ref = run.id, subject = run.session_id }
-  local alone = budget.begins_alone(run.user_id)
-  budget.lock(tx, run.user_id, alone)
-  local take = budget.taking(tx, payer, run.id, alone)
-  local may = take(function(fn, ...) return decisions.decide(tx, fn, context, ...) end)
-  if may == nil then return nil end
-  tx:ask(M.sql.record, run.id, run.session_id)
-  if may then budget.count(tx, payer) end
-  return may
-end
-
 -- Whether the step may go on: it is still wanted, and there is a budget for it.
 local function begin(row, run, plan)
   local function try(tx)
     local session = store.lock(tx, run.session_id)
     if not (session and runs.at(tx, run.id, "thinking", run.step)) then return false end
-    local may = tx:row(M.sql.is_recorded, run.id) and true or count(tx, run)
+    local may = booking.count(tx, run, runs.payer(run))
     if may == nil then return nil end
     if not may then
       runs.fail(tx, session, run, "budget_exceeded", sentence "budget_exceeded", REASONS.budget_exceeded)
@@ -95,6 +79,16 @@ end
 
 local function may_go_on(run) return run.step == 1 or budget.may_go_on(runs.payer(run), run.id, {}) end
 
+-- The history has outgrown the prompt: first it is summarised (gateway.compact), which goes on with this step then.
+local function hand_over(row, run, until_run)
+  db.tx(function(tx)
+    local session = store.lock(tx, run.session_id)
+    if session and runs.at(tx, run.id, "thinking", run.step) then compact.before(tx, run, until_run) end
+    row:done(tx)
+  end)
+  return false
+end
+
 -- {reply, err} of the model, or false when the step is not to go on.
 local function ask(row, run, pieces, spent)
   local snap = prompt.read(run)
@@ -102,6 +96,8 @@ local function ask(row, run, pieces, spent)
   if not may_go_on(run) then return { err = { code = "budget_exceeded" } } end
   local req = request(run, snap, pieces, spent)
   req.plan = llm.plan(req)
+  local until_run = not row.payload.compacted and prompt.outgrown(snap)
+  if until_run then return hand_over(row, run, until_run) end
   if not begin(row, run, req.plan) then return false end
   news.tell("chat", news.chat(run, "thinking", "", { step = run.step }))
   local reply, err = llm.chat(req)
@@ -110,14 +106,6 @@ local function ask(row, run, pieces, spent)
 end
 
 -- After it has answered -------------------------------------------------------------------------------
-
-local function book(tx, run, spent)
-  local input, output = spent.input_tokens or 0, spent.output_tokens or 0
-  tx:ask(budget.sql.book_agent, run.session_id, input, output, spent.cost_micros or 0)
-  tx:ask(budget.sql.book_run, run.id, input, output, budget.known_cost(spent))
-  if spent.provider then tx:ask(M.sql.model, run.id, spent.provider, spent.model) end
-  budget.charge(tx, runs.payer(run), spent)
-end
 
 local function usage_of(spent)
   return { input_tokens = spent.input_tokens or 0, output_tokens = spent.output_tokens or 0,
@@ -141,7 +129,7 @@ local function finish(row, run, answer, spent, pieces)
     local session = store.lock(tx, run.session_id)
     local mine = session and runs.at(tx, run.id, "thinking", run.step)
     if not mine then return row:done(tx) end
-    book(tx, run, spent)
+    booking.book(tx, run, runs.payer(run), spent)
     local reply, err = answer.reply, answer.err
     if err then
       runs.fail(tx, session, run, err.code, sentence(err.code), REASONS[err.code])

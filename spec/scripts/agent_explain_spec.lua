@@ -89,6 +89,8 @@ local FILL = {
     from generate_series(1, $1::int) i]],
   [[insert into gateway_sessions (id, parent_id, last_active_at)
     select id, parent_id, now() - length(session_key) * interval '1 s' from agents where parent_id = 'ca0000000001' and $1::int > 0]],
+  [[insert into gateway_summaries (session_id, until_run, summary, by_model)
+    select id, 1, '', true from gateway_sessions where $1::int > 0]],
   [[insert into gateway_runs (id, session_id, n, message_id, state, conn, finished_at)
     select 'cg' || lpad(i::text, 10, '0'), 'cb0000000001', i, 'ce' || lpad(i::text, 10, '0'), 'done', 'c' || i % 50, now()
     from generate_series(1, $1::int) i]],

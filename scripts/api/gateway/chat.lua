@@ -127,12 +127,15 @@ g:rpc("chat.history", {
   summary = "What was said in a session, oldest first", roles = surface.READERS,
   params = { sessionKey = key:optional(), session_key = key:optional(),
              limit = s.int { min = 1, max = 1000 }:default(100),
-             before = id:optional():describe "the id of a message: those before it" },
-  result = { messages = s.array(Message), sessionKey = s.string },
+             before = id:optional():describe "the id of a message: those before it",
+             all = s.bool:default(false):describe "also what was said before sessions.reset" },
+  result = { messages = s.array(Message), sessionKey = s.string,
+             summary = text:describe "what the model reads instead of the oldest messages" },
 }, function(_, p)
   local name, list = p.sessionKey or p.session_key or "default", json.array {}
-  for i, m in ipairs(sessions.history(name, { limit = p.limit, before = p.before })) do list[i] = shown(m) end
-  return { messages = list, sessionKey = name }
+  for i, m in ipairs(sessions.history(name, p)) do list[i] = shown(m) end
+  local notes = sessions.summary(name)
+  return { messages = list, sessionKey = name, summary = notes and notes.summary }
 end)
 
 g:rpc("chat.abort", {

@@ -77,6 +77,34 @@ g:rpc("sessions.delete", {
   return { deleted = true }
 end)
 
+g:event("sessions.changed", {
+  summary = "A conversation was begun anew, or its oldest messages were summarised",
+  payload = { key = s.string, sessionKey = s.string, reason = s.enum { "reset", "compact" } },
+})
+
+g:rpc("sessions.reset", {
+  summary = "Begin a new conversation under the key of an old one; what it works at is aborted, and chat.history with "
+    .. "`all` still has the old one",
+  roles = surface.OPERATOR,
+  params = { key = key, reason = s.enum { "new", "reset" }:optional() },
+  result = { ok = s.bool, key = s.string, reset = s.bool:describe "false: there was none", entry = Session:optional() },
+}, function(_, p)
+  local done = sessions.reset(p.key)
+  local row = done and sessions.list({ archived = true, key = p.key, limit = 1 })[1]
+  return { ok = true, key = p.key, reset = done, entry = row and shown(row) or nil }
+end)
+
+g:rpc("sessions.compact", {
+  summary = "Have all but the newest messages summarised for the model; sessions.changed tells when it is done, and no "
+    .. "message is deleted",
+  roles = surface.OPERATOR,
+  params = { key = key }, result = { ok = s.bool, key = s.string, compacted = s.bool, status = s.string },
+  errors = { "session_not_found" },
+}, function(ctx, p)
+  if not sessions.compact(p.key) then ctx:fail "session_not_found" end
+  return { ok = true, key = p.key, compacted = false, status = "queued" }
+end)
+
 -- ---- approvals ----------------------------------------------------------------------------------------------
 
 local text = s.string:optional()

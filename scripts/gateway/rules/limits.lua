@@ -24,6 +24,12 @@ local M = {
 
   -- What the model reads.
   prompt_runs = 100,               -- the newest messages and what came of them
+  job_runs = 3,                    -- the same, of a job in the session of its own: what came of the last times
+  summary_chars = 6000,            -- of what stands for older messages
+  summary_tokens = 1500,           -- that the model may write for it
+  summary_lines = 200,             -- messages, answers and results that are summarised at a time
+  summary_keeps = 4,               -- the newest messages that sessions.compact leaves as they are
+  summary_attempts = 3,            -- of a summary whose worker died; then its messages are only cut short
   result_bytes = 32768,            -- of one tool's result; the whole is kept
   old_result_bytes = 2000,         -- of each result when the present run alone is too long for the model
   whole_bytes = 1048576,           -- of a result that is kept
@@ -45,7 +51,8 @@ M.returns = {}
 for name in ([[sessions message_chars attached attached_image_bytes attached_images_bytes attached_text_bytes
     waiting_runs history step_calls arguments_bytes think_attempts repeat_attempts prompt_runs
     result_bytes old_result_bytes whole_bytes open_approvals approval_ms memories memory_chars
-    pieces_per_s spawn_depth spawned]]):gmatch "%S+" do
+    pieces_per_s spawn_depth spawned job_runs summary_chars summary_tokens summary_lines summary_keeps
+    summary_attempts]]):gmatch "%S+" do
   M.returns[name] = whole
 end
 
