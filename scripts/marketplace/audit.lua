@@ -1,0 +1,67 @@
+-- scripts/marketplace/audit.lua -- what must be true of the ledger at every moment.  Each check is a statement that
+-- returns what is wrong, and nothing when nothing is.
+
+local db = require "human.db"
+
+local M = {}
+
+local function check(name, says, sql) return { name = name, says = says, sql = sql } end
+
+-- Sums of an account's transfers, however they are counted.
+local SUMS = [[select account, sum(posted * is_debit) as debits_posted, sum(posted * (1 - is_debit)) as credits_posted,
+    sum(pending * is_debit) as debits_pending, sum(pending * (1 - is_debit)) as credits_pending
+  from (select side.account, side.is_debit, case when t.kind in ('posted', 'post') then t.amount else 0 end as posted,
+      case when t.kind = 'pending' and r.id is null then t.amount else 0 end as pending
+    from ledger_transfers t left join ledger_transfers r on r.resolves = t.id
+    cross join lateral (values (t.debit, 1), (t.credit, 0)) side (account, is_debit)) sides group by account]]
+
+M.CHECKS = {
+  check("entries", "debits and credits of a ledger are not the same",
+    [[select a.ledger as what, sum(s.debits_posted) - sum(s.credits_posted) as off
+      from (]] .. SUMS .. [[) s join ledger_accounts a on a.id = s.account group by a.ledger
+      having sum(s.debits_posted) <> sum(s.credits_posted) or sum(s.debits_pending) <> sum(s.credits_pending)]]),
+  check("counters", "an account does not hold what its transfers sum to",
+    [[select a.id as what, a.credits_posted - coalesce(s.credits_posted, 0) as off
+      from ledger_accounts a left join (]] .. SUMS .. [[) s on s.account = a.id where a.owner is not null
+      and (a.debits_posted, a.credits_posted, a.debits_pending, a.credits_pending) is distinct from
+        (coalesce(s.debits_posted, 0), coalesce(s.credits_posted, 0), coalesce(s.debits_pending, 0),
+         coalesce(s.credits_pending, 0))]]),
+  check("wallets", "a wallet does not hold what its lots do",
+    [[select a.owner as what, a.credits_posted - a.debits_posted - a.debits_pending - coalesce(l.remaining, 0) as off
+      from ledger_accounts a
+      left join (select actor, pool, sum(remaining) as remaining from credit_lots group by 1, 2) l
+        on l.actor = a.owner and a.code = case l.pool when 'M' then 6000 else 6010 end
+      where a.code in (6000, 6010)
+        and a.credits_posted - a.debits_posted - a.debits_pending <> coalesce(l.remaining, 0)]]),
+  check("lots", "a lot has not what its debits leave of it",
+    [[select l.id as what, l.remaining - (l.amount - coalesce(sum(d.amount - d.returned), 0)) as off
+      from credit_lots l left join credit_debit_lots d on d.lot = l.id group by l.id
+      having l.remaining <> l.amount - coalesce(sum(d.amount - d.returned), 0)]]),
+  check("debits", "a debit is not the sum of what it took",
+    [[select d.id as what, d.amount - coalesce(sum(l.amount), 0) as off
+      from credit_debits d left join credit_debit_lots l on l.debit = d.id group by d.id
+      having d.amount <> coalesce(sum(l.amount), 0)]]),
+  check("backing", "withdrawable credits are not the cash that is owed for them",
+    [[select 'backing' as what, rc.issued - usd.owed * 1000 as off
+      from (select coalesce(sum(case when debit = 5010 then amount else -amount end), 0) as issued from ledger_transfers
+          where (debit = 5010 or credit = 5010) and kind in ('posted', 'post')) rc,
+        (select coalesce(sum(case when credit = 2200 then amount else -amount end), 0) as owed from ledger_transfers
+          where (debit = 2200 or credit = 2200) and kind in ('posted', 'post')) usd
+      where rc.issued <> usd.owed * 1000]]),
+}
+
+--- What is wrong: {{check, says, what, off}, ..}, at most a hundred of each; empty when all is well.
+--- All checks see one moment.
+function M.run()
+  return db.tx(function(tx)
+    local found = {}
+    for _, c in ipairs(M.CHECKS) do
+      for _, row in ipairs(tx:query("select what::text, off::text from (" .. c.sql .. ") found limit 100")) do
+        found[#found + 1] = { check = c.name, says = c.says, what = row.what, off = row.off }
+      end
+    end
+    return found
+  end, { isolation = "repeatable read" })
+end
+
+return M
