@@ -164,6 +164,7 @@ local function read(text)
   local zone = block(text, h, 8)
   local footer = match(sub(text, h.stop), "^\n([^\n]*)\n")
   if not footer then fail "it has no end" end
+  if h.leaps > 0 then fail "it counts leap seconds, which no clock here does" end
   if footer ~= "" then extend(zone, footer) end
   return zone
 end

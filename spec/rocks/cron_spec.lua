@@ -82,4 +82,14 @@ describe("A time zone", function()
     end
     assert.truthy(select(2, cron.tzif(("x"):rep(70000))):find "too long") -- limit: time zone
   end)
+
+  it("is refused when it counts leap seconds, as the zones below right/ do: no clock here does", function()
+    local function be(...) return string.char(...) end
+    local function block(time)
+      return "TZif2" .. ("\0"):rep(15) .. be(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4)
+        .. "\0\0\0\0\0\0" .. "UTC\0" .. time .. be(0, 0, 0, 1)
+    end
+    local bytes = block(be(4, 178, 88, 0)) .. block(be(0, 0, 0, 0, 4, 178, 88, 0)) .. "\nUTC0\n"
+    assert.truthy(select(2, cron.tzif(bytes)):find "leap seconds")
+  end)
 end)
