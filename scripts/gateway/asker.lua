@@ -39,13 +39,13 @@ function M.facts(q, message, account)
   }
 end
 
--- What a run was asked for by in the end, through whatever it was given on by (nil: a client); and false when that is
--- not known any more.
-local function first_cause(tx, cause)
+--- What a run was asked for by in the end, through whatever it was given on by (nil: a client); and false when that is
+--- not known any more. q: a transaction or human.db.
+function M.first_cause(q, cause)
   for _ = 0, limits.spawn_depth + 1 do
     local call_id = cause and cause:match "^call:(.*)$"
     if not call_id then return cause, true end
-    local row = tx:row(M.sql.parent, call_id)
+    local row = q:row(M.sql.parent, call_id)
     if not row then break end
     cause = row.cause
   end
@@ -55,7 +55,7 @@ end
 --- Who asked for a run, in tx: {kind = "operator"}; or of a chat {kind = "owner" (who may approve what the agent does)
 --- or "guest", name, group, channel (its label)}.
 function M.of(tx, run)
-  local cause, is_known = first_cause(tx, run.cause)
+  local cause, is_known = M.first_cause(tx, run.cause)
   local item_id = cause and cause:match "^channel:(.*)$"
   if is_known and not item_id then return OPERATOR end
   local item = item_id and tx:row(M.sql.item, item_id)

@@ -6,6 +6,8 @@ local db = require "human.db"
 local decisions = require "human.decisions"
 local json = require "human.json"
 local time = require "human.time"
+local asker = require "gateway.asker"
+local channel = require "gateway.channel"
 local clock = require "gateway.cron.clock"
 local cron_runs = require "gateway.cron.run"
 local limits = require "gateway.rules.cron"
@@ -63,9 +65,13 @@ function M.status()
            next_at = next_at and time.parse(next_at) }
 end
 
---- Who makes jobs by a tool in this run of a session: "agent", or "job" where a job began it.
+--- Who makes jobs by a tool in this run of a session: "agent", or "job" where a job began it, also through an agent
+--- to which work was given on.
 function M.maker(run_id)
-  return (db.value(M.sql.cause, run_id) or ""):find "^cron:" and "job" or "agent"
+  return db.tx(function(tx)
+    local cause, is_known = asker.first_cause(tx, tx:value(M.sql.cause, run_id))
+    return (not is_known or cause and cause:find "^cron:") and "job" or "agent"
+  end)
 end
 
 -- Making ------------------------------------------------------------------------------------------------
@@ -224,11 +230,23 @@ function M.runs(id, query)
   return list
 end
 
---- What its maker should know of a job that was made or changed; nil: nothing.
-function M.note(job)
+local function note_of_tool(job)
   if job.kind ~= "shell" then return nil end
   local is_on, why = tools.get "shell"
   return not is_on and why .. " Until tools.enabled has shell, this job fails." or nil
+end
+
+local function note_of_channel(job)
+  if job.delivery.mode ~= "announce" then return nil end
+  local c, _, why = channel.account(job.delivery.channel, job.delivery.account)
+  return not c and why .. ". Until that is different, its results are not delivered." or nil
+end
+
+--- What its maker should know of a job that was made or changed; nil: nothing.
+function M.note(job)
+  local list = { note_of_tool(job) }
+  list[#list + 1] = note_of_channel(job)
+  return list[1] and table.concat(list, " ") or nil
 end
 
 --- One run with all of its output, or nil.

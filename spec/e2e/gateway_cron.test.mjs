@@ -121,6 +121,27 @@ describe('a job of a client', () => {
     assert.match((await us.refused('cron.run', {})).message, /^id: it is required/);
   });
 
+  it('may be planned for any year that has four digits', async () => {
+    const last = Date.parse('9999-12-31T23:59:59Z');
+    for (const schedule of [{ kind: 'at', at: '9999-12-31T23:59:59Z' }, { kind: 'at', at: last }, { kind: 'every', everyMs: 60_000, anchorMs: last }]) {
+      const id = await us.add({ prompt: 'Hello', schedule });
+      assert.equal((await us.job(id)).next_run, last / 1000, JSON.stringify(schedule));
+      await us.remove(id);
+    }
+  });
+
+  it('whose results cannot be delivered as things are is told so at once', async () => {
+    const said = { expression: '0 0 1 1 *', prompt: SAYS };
+    for (const [channel, why] of [['telegran', /^There is no channel telegran\. .*not delivered/], ['telegram', /^channels\.telegram\.\w+ is not set\./]]) {
+      const { id, note } = await us.ok('cron.add', { ...said, channel });
+      assert.match(note, why);
+      await us.remove(id);
+    }
+    const { id, note } = await us.ok('cron.add', { ...said, channel: 'web' });
+    assert.equal(note, undefined);
+    await us.remove(id);
+  });
+
   it('that cannot begin has failed, and stands in nobody\'s way', async () => {
     const id = await us.add({ expression: '0 0 1 1 *', prompt: SAYS }), next = await us.add({ expression: '0 0 1 1 *', prompt: SAYS });
     await sql(host.home, `update gateway_cron_jobs set session_key = E'a\\nb' where id = ${id}`);
@@ -376,7 +397,7 @@ describe('a result', () => {
   });
 
   it('that is not taken, or that must not go there, is an error for all to see', async () => {
-    const cases = [[bell(), [404], /it answered 404/], [bell({ to: 'http://192.168.7.7/x' }), [], /./],
+    const cases = [[bell(), [404], /it answered 404/], [bell(), [410], /it answered 410/], [bell({ to: 'http://192.168.7.7/x' }), [], /./],
       [{ expression: '0 0 1 1 *', prompt: SAYS, delivery: { mode: 'announce', channel: 'nosuch', to: '1' } }, [], /channel nosuch/]];
     for (const [params, answers, why] of cases) {
       hook.answers = answers;
@@ -418,6 +439,19 @@ describe('the agent', () => {
     const asked = await until(async () => (await us.ok('exec.approval.list')).approvals.find((a) => a.sessionKey === 'breeder'), PATIENCE_MS, 'it asks');
     await us.ok('exec.approval.resolve', { id: asked.id, decision: 'allow-once' });
     assert.match((await us.over(id))[0].output, /a run of a job may make no jobs/);
+    await us.remove(id);
+  });
+
+  it('makes none through an agent to which a job gives work on', async () => {
+    const task = 'Run the tool cron_add with {"when": "@daily", "prompt": "Again"}';
+    const id = await us.add({ expression: '0 0 1 1 *', prompt: `Run the tool agent_spawn with ${JSON.stringify({ task })}` });
+    await us.ok('cron.run', { id });
+    for (const tool of ['agent_spawn', 'cron_add']) {
+      const asked = await until(async () => (await us.ok('exec.approval.list')).approvals.find((a) => a.tool === tool), PATIENCE_MS, `${tool} asks`);
+      await us.ok('exec.approval.resolve', { id: asked.id, decision: 'allow-once' });
+    }
+    assert.match((await us.over(id))[0].output, /a run of a job may make no jobs/);
+    assert.deepEqual((await us.ok('cron.list')).jobs.map((j) => j.id), [id]);
     await us.remove(id);
   });
 });

@@ -30,7 +30,8 @@ M.sql = {
   planned = "select id from gateway_cron_jobs where is_enabled and next_at is not null order by next_at limit 1000",
 }
 
-local function put(tx, id, at_ms) queue.add(tx, DUE, tostring(id), at_ms, { job = id, at = at_ms }) end
+-- As text: the queue takes a number of milliseconds for a time of our days only.
+local function put(tx, id, at_ms) queue.add(tx, DUE, tostring(id), time.format(at_ms), { job = id, at = at_ms }) end
 
 --- Forgets when a job is due.
 function M.cancel(tx, id) queue.cancel(tx, DUE, tostring(id)) end

@@ -96,7 +96,7 @@ local function send(job, run, secret, event_id)
   local answer, err = fetch { url = job.delivery.to, method = "POST", headers = headers, body = body, guard = true,
                               timeout_s = TIMEOUT_S, max_bytes = ANSWER_BYTES }
   if not answer then return err.message:sub(1, ERROR_BYTES), err.code == "timeout" or err.code == "network" end
-  if answer.status >= 200 and answer.status < 300 or answer.status == 410 then return nil end
+  if answer.status >= 200 and answer.status < 300 then return nil end
   return "it answered " .. answer.status, AGAIN[answer.status] or answer.status >= 500
 end
 
