@@ -90,7 +90,7 @@ describe("a stream that follows a feed", function()
     log.hangs = false
     local old = require("human.scripts.generation").current()
     app:load(script "new ")
-    sched.kill_generation(old)
+    for _, task in ipairs(sched.tasks_of(old)) do sched.expire(task) end
     app:settle()
     assert.equal("1:new a1 2:new a2 3:new a3", events(id))
   end)

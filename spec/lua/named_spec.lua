@@ -110,7 +110,7 @@ describe("a run with a name", function()
     assert.equal("begun", post "/deaf")
     assert.equal("running", post "/deaf")
     local g = require("human.scripts.generation").current()
-    sched.kill_generation(g)
+    for _, task in ipairs(sched.tasks_of(g)) do sched.expire(task) end
     app:advance(10)
     assert.equal(0, sched.live())
     assert.equal("begun", post "/deaf")

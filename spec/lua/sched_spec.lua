@@ -4,15 +4,16 @@ local DONE, CHUNK, TIMER = 2, 3, 10
 local event_queue = require "event_queue"
 
 describe("the scheduler", function()
-  local sched, host, saved
-  local names = { "human.core.host", "human.core.timer", "human.core.sched", "human.core.events" }
+  local sched, replaced, host, saved
+  local names = { "human.core.host", "human.core.timer", "human.core.sched", "human.core.events",
+    "human.core.replaced" }
 
   before_each(function()
     saved = {}
     for _, name in ipairs(names) do saved[name], package.loaded[name] = package.loaded[name], nil end
     host = event_queue()
     package.loaded["human.core.host"] = host
-    sched = require "human.core.sched"
+    sched, replaced = require "human.core.sched", require "human.core.replaced"
   end)
 
   after_each(function()
@@ -183,9 +184,37 @@ describe("the scheduler", function()
     for name, gen in pairs { script = g, runtime = false, newer = {} } do
       sched.spawn_as({ gen = gen, on_finish = function(_, err) ended[name] = err end }, function() sched.await(#name) end)
     end
-    assert.equal(1, sched.count(g))
-    assert.equal(1, sched.kill_generation(g))
+    assert.equal(1, replaced.count(g))
+    assert.equal(1, replaced.kill(g))
     sched.dispatch(1)
     assert.same({ script = sched.Canceled }, ended)
+  end)
+
+  it("lets what may last, and what that started, have its time when its scripts are replaced; at once ends all", function()
+    local g, ended = {}, {}
+    host.t = 100
+    local function run(name, task, inner)
+      task.gen, task.on_finish = g, function(_, err) ended[name] = err end
+      sched.spawn_as(task, function()
+        if inner then inner() end
+        sched.await(#name)
+      end)
+    end
+    local function left(...)
+      local n, seconds = replaced.kill(g, ...)
+      sched.dispatch(1)
+      return { n, seconds }
+    end
+    run("plain", {})
+    run("lasting", { lasts = 30 }, function() run("started by it", {}) end)
+    run("lasts long", { lasts = 60 })
+    host.t = 110
+    assert.same({ 1, 20 }, left())
+    assert.same({ plain = sched.Canceled }, ended)
+    host.t = 130
+    assert.same({ 2, 30 }, left())
+    assert.is_nil(ended["lasts long"])
+    assert.same({ 1 }, left(true))
+    assert.is_truthy(ended["lasts long"] and ended.lasting and ended["started by it"])
   end)
 end)

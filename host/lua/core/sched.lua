@@ -125,11 +125,17 @@ end
 
 -- Runs fn(a..e) as the given task, at once, until its first await.  The caller may set fields of the table
 -- first: {on_finish = function(task, err), limit = seconds, limit_error = what is raised then, max_awaits = n,
--- gen = the generation of scripts whose code it runs, label and ref = for host.mark(); both default to
--- those of the task that spawns it}.  Returns the task.
+-- gen = the generation of scripts whose code it runs, lasts = seconds that it, and what it starts, may run on
+-- when these scripts are replaced, label and ref = for host.mark(); both default to those of the task that spawns
+-- it}.  Returns the task.
 function M.spawn_as(task, fn, a, b, c, d, e)
   task.co, task.ended, task.awaits = coroutine_for_task(), false, 0
   if task.gen == nil then task.gen = current and current.gen or M.generation end
+  if task.lasts then
+    task.until_at = clock() + task.lasts
+  elseif current and current.until_at and current.gen == task.gen then
+    task.until_at = current.until_at
+  end
   if not task.label then
     task.label, task.ref = current and current.label or 0, current and current.ref
   end
@@ -289,28 +295,20 @@ M.struck = 0
 -- The number of live tasks.
 function M.live() return live end
 
--- The number of waiting tasks of generation g.
-function M.count(g)
-  local n = 0
+-- The waiting tasks of generation g.
+function M.tasks_of(g)
+  local list = {}
   for task in pairs(listed) do
-    if task.gen == g then n = n + 1 end
+    if task.gen == g then list[#list + 1] = task end
   end
-  return n
+  return list
 end
 
--- Ends all tasks of generation g, as if each had reached a time limit: one that does not end is told again,
--- and finally abandoned.
-function M.kill_generation(g)
-  local doomed = {}
-  for task in pairs(listed) do
-    if task.gen == g and task ~= current then doomed[#doomed + 1] = task end
-  end
-  for _, task in ipairs(doomed) do
-    if task.deadline then timer.cancel(task.deadline) end
-    task.limit = task.limit or LATE_S
-    on_deadline(task)
-  end
-  return #doomed
+-- Ends a waiting task as if it had reached a time limit: if it does not end it is told again, and finally abandoned.
+function M.expire(task)
+  if task.deadline then timer.cancel(task.deadline) end
+  task.limit = task.limit or LATE_S
+  on_deadline(task)
 end
 
 -- A task inherits the trace that fn(task) returns for the task that starts it.

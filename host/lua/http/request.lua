@@ -249,7 +249,7 @@ local function start(req, route, raw_query, params, status)
   local task = {
     co = false, ended = false, awaits = 0, max_awaits = awaits_max,
     limit = route.timeout_s, limit_error = route.gen.deadline_fail, gen = route.gen, req = req,
-    label = route.label, ref = ctx.id,
+    lasts = route.spec.timeout_s, label = route.label, ref = ctx.id,
   }
   ctx.task = task
   access.begin(ctx)

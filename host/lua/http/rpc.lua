@@ -203,7 +203,7 @@ local function add_method(g, d, route)
     gen = g, group = d.group, name = d.name, title = title, where = d.where, area = d.group.area, spec = spec,
     fn = d.fn, errors = route.errors, codes = codes(d, route), roles = roles_of(d, route), label = host.label(title),
     limit = rate.compile(spec.limit, title, d.where), abort = spec.abort, params = params, result = result,
-    timeout_s = spec.timeout_s or host.conf().limits.request_timeout_ms / 1000,
+    lasts_s = spec.timeout_s, timeout_s = spec.timeout_s or host.conf().limits.request_timeout_ms / 1000,
     read = at(d.where, "params", schema.reader, params), encode = at(d.where, "result", encoder.compile, result),
   }
   if spec.idempotent then rpc_once.declare(method, route.path) end

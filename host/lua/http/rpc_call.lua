@@ -198,7 +198,8 @@ function M.start(conn, socket, call)
   call.key = key_of(call.id)
   call.task = {
     co = false, ended = false, awaits = 0, max_awaits = host.conf().limits.awaits, limit = route.timeout_s,
-    limit_error = g.deadline_fail, gen = g, label = route.label, ref = call.ref, call = call, on_finish = on_finish,
+    limit_error = g.deadline_fail, gen = g, lasts = route.lasts_s, label = route.label, ref = call.ref, call = call,
+    on_finish = on_finish,
   }
   sched.spawn_as(call.task, run, call)
 end

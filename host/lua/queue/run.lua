@@ -107,7 +107,7 @@ end
 function M.start(run, finished)
   local function on_finish(task, err) finished(run, outcome(run, task, err)) end
   run.task = { gen = gen.current(), label = run.label, ref = run.rows[1].id, on_finish = on_finish,
-               limit = run.timeout_s, limit_error = LATE }
+               limit = run.timeout_s, limit_error = LATE, lasts = run.timeout_s }
   sched.spawn_as(run.task, body, run)
 end
 

@@ -1,8 +1,9 @@
 -- host/lua/scripts/reload.lua -- one worker's part in a reload; host/server/reload.c leads it.
 -- PREPARE: builds the new generation beside the one in service, between requests, and votes.
 -- COMMIT: swaps one reference; new requests, events and messages go to the new scripts.
--- Running tasks continue with the old scripts for reload.grace_ms, then they are canceled and the old
--- generation is collected.  Nothing in service is touched before COMMIT.
+-- Running tasks continue with the old scripts for reload.grace_ms, or for as long as they have said that they may
+-- take (timeout_s of a route, a method or a kind of the queue); then they are canceled and the old generation is
+-- collected.  Nothing in service is touched before COMMIT.
 
 local bus = require "human.bus"
 local feed = require "human.feed"
@@ -12,6 +13,7 @@ local jobs = require "human.jobs"
 local log = require "human.log"
 local migrate = require "human.pg.migrate"
 local queue = require "human.queue"
+local replaced = require "human.core.replaced"
 local sched = require "human.core.sched"
 local sio = require "human.sio"
 local timer = require "human.core.timer"
@@ -49,29 +51,36 @@ local function prepare(n)
   host.reload_vote(n, ok, ok and "" or tostring(g))
 end
 
-local function collect(g)
-  local n = sched.kill_generation(g)
+local function collect(g, at_once)
+  local n, left = replaced.kill(g, at_once)
   if n > 0 then log.warn("canceled what ran on replaced scripts", { tasks = n, scripts = g.id }) end
+  return left
+end
+
+-- The timers must not keep an unused generation alive.
+local function collect_in(seconds, weak)
+  timer.start(seconds, function()
+    local left = weak.g and collect(weak.g)
+    if left then collect_in(left, weak) end
+  end)
 end
 
 -- Replaced generations that still have tasks, oldest first.
 local function in_use()
   local list = {}
   for g in pairs(retired) do
-    if sched.count(g) > 0 then list[#list + 1] = g end
+    if replaced.count(g) > 0 then list[#list + 1] = g end
   end
   table.sort(list, function(a, b) return a.n < b.n end)
   return list
 end
 
--- The timer must not keep an unused generation alive.
 local function retire(g)
-  local weak = setmetatable({ g = g }, { __mode = "v" })
   retired[g] = true
   bus.retire(g)
-  timer.start(host.conf().reload.grace_ms / 1000, function() if weak.g then collect(weak.g) end end)
+  collect_in(host.conf().reload.grace_ms / 1000, setmetatable({ g = g }, { __mode = "v" }))
   local busy = in_use()
-  for i = 1, #busy - KEPT_MAX do collect(busy[i]) end
+  for i = 1, #busy - KEPT_MAX do collect(busy[i], true) end
 end
 
 -- A replaced generation leaves a few megabytes of garbage, which would stay for long at the collector's own
