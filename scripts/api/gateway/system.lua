@@ -6,6 +6,7 @@ local llm = require "human.llm"
 local s = require "human.schema"
 local system = require "human.system"
 local capabilities = require "gateway.capabilities"
+local nodes = require "gateway.nodes"
 local numbers = require "gateway.numbers"
 local models = require "agent.providers.models"
 local surface = require "api.gateway.surface"
@@ -70,16 +71,10 @@ local Node = s.object {
 }
 
 g:rpc("nodes.list", {
-  summary = "The hosts of this gateway, with their workers", roles = surface.READERS,
+  summary = "The hosts of this gateway, with their workers: the one that answers, then others on its database",
+  roles = surface.READERS,
   result = { nodes = s.array(Node) },
-}, function()
-  local now, n = system.health(), numbers.now()
-  return { nodes = { {
-    id = now.instance, name = now.instance, type = "gateway", version = now.version,
-    status = now.status == "ok" and "online" or "degraded", uptime_secs = now.uptime_s, workers = now.workers,
-    ws_connections = n.websockets, memory_mb = n.memory_mb,
-  } } }
-end)
+}, function() return { nodes = nodes.list() } end)
 
 -- ---- numbers --------------------------------------------------------------------------------------------
 
