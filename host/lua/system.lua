@@ -17,6 +17,9 @@ local database_id                                -- of this worker's database
 -- This worker is stopping: it finishes its requests and takes no more.
 function M.drain() draining = true end
 
+--- Is it?  What goes on by itself, as polling does, ends then: a worker that stops waits for its tasks.
+function M.is_draining() return draining end
+
 --- Sets the id of the database (migrate.identity).
 function M.identify(id) database_id = id end
 

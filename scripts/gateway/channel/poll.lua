@@ -5,6 +5,7 @@
 local db = require "human.db"
 local jobs = require "human.jobs"
 local log = require "human.log"
+local system = require "human.system"
 local task = require "human.task"
 local channel = require "gateway.channel"
 local net = require "gateway.channel.net"
@@ -48,7 +49,7 @@ end
 local function follow(c, account)
   local until_s, failed = task.clock() + ROUND_S, 0
   task.name("channel poll", c.name)
-  while task.clock() < until_s do
+  while task.clock() < until_s and not system.is_draining() do
     local ok, wait_ms = pcall(once, c, account)
     if not ok and tostring(wait_ms) == "canceled" then error(wait_ms, 0) end
     if not ok then log.warn("a channel was not polled", { channel = c.name, error = tostring(wait_ms) }) end

@@ -43,16 +43,8 @@ local function feed(self, bytes)
   end
 end
 
--- A worker that stops waits for its tasks, so for this one.
-local function is_stopping()
-  for _, why in ipairs(select(2, system.readiness())) do
-    if why == "draining" then return true end
-  end
-  return false
-end
-
 local function is_idle(self)
-  return self.book.n == 0 and (task.clock() - self.used_at > self.server.idle_s or is_stopping())
+  return self.book.n == 0 and (task.clock() - self.used_at > self.server.idle_s or system.is_draining())
 end
 
 -- Reads until it ends, or is to end; why.
