@@ -40,8 +40,8 @@ DEFINE  := -D_GNU_SOURCE -DHUMAN_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -
 override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
-.PHONY: help deps deps-test build run test quick check soak chats judge clients bench lint asan fuzz fuzzers install \
-        uninstall deb distcheck docs clean
+.PHONY: help deps deps-test build run test quick check soak chats judge clients bench lint asan fuzz fuzzers modules \
+        install uninstall deb distcheck docs clean
 .SUFFIXES:
 
 help:
@@ -81,9 +81,7 @@ run: deps
 
 test: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) build
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory fuzzers
-	@$(MAKE) --no-print-directory $(B)/human-sample
+	@$(MAKE) --no-print-directory $(JOBS) -O lint fuzzers $(B)/human-sample modules
 	@spec/run.sh
 
 # Less than a minute; what it leaves out takes ten.  It lints while it tests.
@@ -93,6 +91,10 @@ quick: deps-test
 
 lint:
 	@spec/lint.sh $(DEFINE) $(INCLUDE)
+
+# What specs need from registries.
+modules: $(B)/human
+	@spec/run.sh modules
 
 # The same specs in another light; spec/run.sh says what each mode is.
 check: deps-test

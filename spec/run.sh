@@ -66,7 +66,7 @@ mode=${1:-all}
 case $mode in
 all)
   FUZZ_SECONDS=${FUZZ_SECONDS:-10} SOAK_SECONDS=${SOAK_SECONDS:-120}
-  rings='soak_begin fuzzers modes lua_specs soak_end e2e'
+  rings='soak_begin beside_begin modes beside_end soak_end fuzzers e2e'
   ;;
 fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-60} rings='fuzzers' ;;
 asan) binary=build/asan/human rings='sanitize lua_specs e2e reports' ;;
@@ -75,6 +75,8 @@ shuffle) rings='lua_specs e2e' lua_options="$MODES --shuffle" ;;
 leak) rings='lua_specs soak' lua_options=$MODES LIMIT_S=10800 SOAK_FAULTS=none SOAK_SECONDS=${SOAK_SECONDS:-600} ;;
 soak) rings='soak' ;;
 modes) rings='modes' ;;             # only the little of each
+lua) rings='lua_specs' LIMIT_S=600 ;; # beside other rings
+modules) rings='modules' ;;         # what specs need from registries
 quick) rings='beside_begin lua_specs beside_end' ;;
 quick-beside) rings='lua_specs e2e' ;;
 chats | judge) rings='play' ;;
@@ -107,8 +109,8 @@ esac
 [ "$mode" = all ] || echo "mode $mode${HUMAN_TEST_SEED:+, HUMAN_TEST_SEED=$HUMAN_TEST_SEED}"
 
 work=$(mktemp -d)
-soaking='' beside=''
-trap 'for one in $soaking $beside; do kill "$one" 2>/dev/null; done; rm -rf "$work"' EXIT
+soaking='' beside='' busy=''
+trap 'for one in $soaking $beside $busy; do kill "$one" 2>/dev/null; done; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 chmod 711 "$work"               # as root the database runs as another user, who must get there
 mkdir -m 711 "$work/home"
@@ -266,6 +268,25 @@ small_model() {
   add 0 0 "$status"
 }
 
+# All of these, without specs; while other things are built.
+modules() {
+  node_modules
+  python_modules
+  small_model
+  [ "$failed" = 0 ]
+  exit
+}
+
+# A private cluster with the tables of the shipped scripts, which hosts of specs get a copy of: to make one takes longer
+# than many a test.  Processes die in specs, but not the machine, so nothing needs to be synced.
+cluster() {
+  mkdir -m 755 "$work/made"
+  run env HUMAN_HOME="$work/made" HUMAN_LOG_LEVEL=warn DATABASE_URL= "$binary" migrate
+  add 0 0 "$status"
+  E2E_CLUSTER=$work/made/pg
+  [ ! -d "$E2E_CLUSTER" ] || { echo 'fsync = off' >>"$E2E_CLUSTER/postgresql.conf" && export E2E_CLUSTER; }
+}
+
 # No specs: nothing is counted.
 play() {
   node_modules
@@ -284,19 +305,22 @@ clients() {
 }
 
 # Each file by itself: what hangs, or leaves something running, fails alone.  One more at a time than there are
-# processors, for most of their time is spent waiting; those that measure have the machine to themselves.
-ALONE='failover faults_database overload reload_load slice slow_clients watchdog'
+# processors, for most of their time is spent waiting; beside them, one at a time, those that compute for longest.
+# Those that look at the clock share the machine with one more, and those that measure have it to themselves.
+BUSY='agent_poison docs feeds gateway_chaos gateway_engine poison reload schemathesis'
+CLOCK='failover faults_database slow_clients watchdog'
+ALONE='overload reload_load slice'
 
 # Has anything below these paths changed since the last commit?
 touched() {
   [ -n "$(git status --porcelain -- "$@")" ]
 }
 
-# ---- quick mode: what goes on beside the Lua specs ----
+# ---- beside the modes: the Lua specs, which are one process; in quick mode beside these: lint, and end-to-end files ----
 beside_begin() {
   {
-    spec/lint.sh
-    echo $? >"$work/lint"
+    [ "$mode" != all ] || exec spec/run.sh lua
+    spec/lint.sh || echo failed >"$work/lint"
     spec/run.sh quick-beside
   } >"$work/beside" 2>&1 &
   beside=$!
@@ -306,9 +330,10 @@ beside_end() {
   wait "$beside"
   status=$?
   cat "$work/beside"
+  [ "$mode" = quick ] || sed '1,/^what failed:/d' "$work/beside" >>"$work/failed"
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$work/beside" | tail -n 1)
   add "$(echo "$line" | cut -d ' ' -f 1)" "$(echo "$line" | cut -d ' ' -f 3)" "$status"
-  [ "$(cat "$work/lint")" = 0 ] || add 0 1 1
+  [ ! -e "$work/lint" ] || add 0 1 1
 }
 
 # Files of spec/e2e that have changed since the last commit, and those called like a source that has.
@@ -317,29 +342,41 @@ changed() {
     while read -r name; do [ ! -e "spec/e2e/$name.test.mjs" ] || echo "$name"; done
 }
 
+# among LIST: those of the names that are in it.
+among() {
+  # shellcheck disable=SC2086 # a list of words
+  printf '%s\n' $1 | grep -xFf - "$work/names"
+}
+
+# e2e_files N FILE: the names in it, N at a time.
+e2e_files() { xargs -r -P "$1" -n 1 -a "$2" spec/run.sh e2e-one; }
+
 e2e() {
   node_modules
-  [ "$mode" = quick-beside ] || { python_modules; small_model; }
+  [ "$mode" = quick-beside ] || { python_modules; small_model; cluster; }
   E2E_COUNTS=$work/counts
   mkdir -p "$E2E_COUNTS"
   export E2E_COUNTS
-  : >"$work/together"
-  : >"$work/alone"
   if [ "$mode" = quick-beside ]; then
     { echo complete_example; changed; } | sort -u >"$work/names"
   else
     ls spec/e2e/*.test.mjs | sed 's|.*/||; s|\.test\.mjs||' >"$work/names"
   fi
+  among "$BUSY" >"$work/busy"
+  among "$CLOCK" >"$work/clock"
+  among "$ALONE" >"$work/alone"
+  among "$BUSY $CLOCK $ALONE" | grep -vxFf - "$work/names" >"$work/waiting"
+  e2e_files 1 "$work/busy" &
+  busy=$!
+  e2e_files "$(($(nproc) + 1))" "$work/waiting"
+  wait "$busy"
+  e2e_files 2 "$work/clock"
+  e2e_files 1 "$work/alone"
   while read -r name; do
-    case " $ALONE " in *" $name "*) echo "$name" >>"$work/alone" ;; *) echo "$name" >>"$work/together" ;; esac
-  done <"$work/names"
-  xargs -r -P "$(($(nproc) + 1))" -n 1 -a "$work/together" spec/run.sh e2e-one
-  xargs -r -P 1 -n 1 -a "$work/alone" spec/run.sh e2e-one
-  for name in $(cat "$work/together" "$work/alone"); do
     good='' bad='' status=1             # of one that left no counts
     [ ! -e "$E2E_COUNTS/$name" ] || read -r good bad status <"$E2E_COUNTS/$name"
     add "${good:-0}" "${bad:-0}" "$status"
-  done
+  done <"$work/names"
 }
 
 for ring in $rings; do $ring; done

@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { ownTrees, reloadBetweenTests } from './modes.mjs';
-import { freePort, root, until } from './support.mjs';
+import { freePort, prepareCluster, root, until } from './support.mjs';
 
 export const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
 const READY_MS = 60_000, STOP_MS = 20_000, LOG_MAX = 2_000_000;
@@ -69,6 +69,7 @@ export function launch(env, scripts = [], { stderr = 'pipe', command = [BINARY, 
   const shipped = [...scripts, 'scripts'].map((tree) => path.join(root, tree));
   const trees = [...ownTrees(env.HUMAN_HOME), ...shipped].join(':');
   const inherited = Object.entries(process.env).filter(([name]) => !PRIVATE.test(name));
+  if (command[0] === BINARY) prepareCluster({ ...env, DATABASE_URL: env.DATABASE_URL ?? '' }); // another command may run as somebody else
   const child = spawn(command[0], command.slice(1), {
     stdio: ['ignore', 'pipe', stderr],
     env: { ...Object.fromEntries(inherited), HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: trees, HUMAN_HTTP_HOSTS: 'x, example.com',

@@ -1,6 +1,6 @@
 // spec/e2e/support.mjs -- starts build/human on free ports, waits until it is ready, stops it.
 // Uses the server in DATABASE_URL; otherwise the host creates a private cluster in a temporary home.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -42,6 +42,15 @@ export async function until(fn, ms, what) {
   }
 }
 
+/**
+ * Before a host of these settings starts: a copy of the cluster that spec/run.sh has made, where the host would make its own.
+ * A spec of clusters that are made deletes E2E_CLUSTER.
+ */
+export function prepareCluster({ HUMAN_HOME: home, DATABASE_URL: url = process.env.DATABASE_URL }) {
+  const made = process.env.E2E_CLUSTER;
+  if (made && home && !url && fs.existsSync(home) && !fs.existsSync(path.join(home, 'pg'))) execFileSync('cp', ['-a', made, path.join(home, 'pg')]);
+}
+
 async function ready(url, child) {
   if (!child.pid || child.exitCode !== null) throw new Error(`the host ended with ${child.exitCode}`);
   try {
@@ -72,6 +81,7 @@ export async function startHuman({ scripts = [], env = {}, port } = {}) {
   const agentPort = await freePort();
   port ??= await freePort();
   const trees = [...ownTrees(home), ...[...scripts, 'scripts'].map((tree) => path.join(root, tree))].join(':');
+  prepareCluster({ HUMAN_HOME: home, ...env });
   const child = spawn(BINARY, ['gateway'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_AGENT_PORT: agentPort,
