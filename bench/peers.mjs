@@ -29,3 +29,20 @@ export const bunPeer = onlyOnce(() => {
   if (spawnSync(program, ['--version']).status === 0) return program;
   return skipped('Bun', 'npm could not install it; `cd bench && npm install bun` says why');
 });
+
+// {node, script}: it wants a newer Node than the one that runs the benchmarks, and brings it.
+export const openclawPeer = onlyOnce(() => {
+  const source = path.join(here, 'peers/openclaw'), own = path.join(here, '../build/bench/openclaw');
+  const peer = { node: path.join(own, 'node_modules/node/bin/node'), script: path.join(own, 'node_modules/openclaw/openclaw.mjs') };
+  const lock = fs.readFileSync(path.join(source, 'package-lock.json')), copy = path.join(own, 'installed.json');
+  if (fs.existsSync(copy) && fs.readFileSync(copy).equals(lock)) return peer;
+  console.log('openclaw is installed: 830 MB, once');
+  fs.mkdirSync(own, { recursive: true });
+  for (const file of ['package.json', 'package-lock.json']) fs.copyFileSync(path.join(source, file), path.join(own, file));
+  // Its scripts refuse to run under an older Node; those of the package `node` fetch it.
+  for (const args of [['ci', '--ignore-scripts', '--silent', '--no-audit', '--no-fund'], ['rebuild', '--silent', 'node']]) {
+    if (spawnSync('npm', args, { cwd: own, stdio: 'inherit' }).status !== 0) return skipped('openclaw', 'npm could not install it');
+  }
+  fs.writeFileSync(copy, lock);
+  return peer;
+});

@@ -1,7 +1,7 @@
 // bench/run.mjs -- ours, its peers and the floor, side by side on this machine: `make bench`.
 // Servers on core 0, load on core 1, interleaved round by round since the cores influence each other;
 // medians with their range, and ratios.  One machine's numbers mean little, its ratios more.
-// Usage: node bench/run.mjs [http] [sio] [db] [assets] [queue] [turns] [start] [reload]      ROUNDS=5 SECONDS=4
+// Usage: node bench/run.mjs [http] [sio] [db] [assets] [queue] [turns] [start] [reload] [gateway]   ROUNDS=5 SECONDS=4
 //        node bench/run.mjs compare TREE [http] [sio] [db]: this tree against another one, see before_after.mjs
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,6 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { sameAnswers, sameEcho } from './answers.mjs';
 import { beforeAfter } from './before_after.mjs';
+import { gateway } from './gateway.mjs';
 import { watchOthers } from './others.mjs';
 import { bunPeer, rustPeer } from './peers.mjs';
 import { queue } from './queue.mjs';
@@ -39,7 +40,7 @@ async function freePort() {
 }
 
 async function reachable(port, child) {
-  for (let i = 0; i < 600; i++) {
+  for (let i = 0; i < 6000; i++) {
     if (child.exitCode !== null) throw new Error(`server ended with ${child.exitCode}`);
     const ok = await new Promise((done) => {
       const s = net.connect(port, '127.0.0.1', () => { s.destroy(); done(true); });
@@ -339,15 +340,17 @@ async function start(pg) {
   console.log(`binary: ${short(fs.statSync(human).size / 2 ** 20)} MB`);
 }
 
-const lent = { dir, root, human, rounds: ROUNDS, seconds: SECONDS, round, median, short, freePort, reachable, serve, stop, cpuSeconds,
+const lent = { dir, root, human, rounds: ROUNDS, seconds: SECONDS, round, median, short, freePort, reachable, serve, stop, mine, memory, cpuSeconds,
   cpuOf, loads, startHuman, fillRows };
 const parts = { http, sio, db, assets, start,
-  queue: (database) => queue(lent, database), turns: (database) => turns(lent, database), reload: (database) => reload(lent, database) };
+  queue: (database) => queue(lent, database), turns: (database) => turns(lent, database), reload: (database) => reload(lent, database),
+  gateway: (database) => gateway(lent, database) };
+const usual = Object.keys(parts).filter((name) => name !== 'gateway'); // whose peer is large
 const [first, ...others] = process.argv.slice(2);
 const pg = await cluster();
 try {
   if (first === 'compare') await beforeAfter(lent, pg, ...others);
-  else for (const name of first ? [first, ...others] : Object.keys(parts)) await parts[name](pg);
+  else for (const name of first ? [first, ...others] : usual) await parts[name](pg);
   if (busy) console.log(`\n${busy} of ${rounds} rounds ran beside other work: their numbers prove nothing`);
 } finally {
   for (const child of running) {

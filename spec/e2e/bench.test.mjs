@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
+import { WebSocketServer } from 'ws';
 import { sameAnswers } from '../../bench/answers.mjs';
+import { TOKEN } from '../../bench/gateway_load.mjs';
 import { priced, wrong } from '../../bench/peers/item.mjs';
 import { watchOthers } from '../../bench/others.mjs';
 
@@ -52,4 +54,49 @@ test('a benchmark does not measure a peer that answers something else, or takes 
   await sameAnswers([ours, alike], '/', item, refused);
   await assert.rejects(sameAnswers([ours, lax], '/', item, refused), /lax answers 200 to .*"price":0/);
   await assert.rejects(sameAnswers([ours, other], '/', item, refused), /other does not answer as ours does/);
+});
+
+// A gateway whose answer to everybody is `frames` frames.
+async function streams(t, frames) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/ws' });
+  await once(server, 'listening');
+  t.after(() => server.close());
+  server.on('connection', (ws) => {
+    ws.send('{"type":"event","event":"connect.challenge","payload":{}}');
+    ws.on('message', (data) => {
+      const { id, method, params } = JSON.parse(data);
+      if (method === 'connect') {
+        if (params.auth.token !== TOKEN) return ws.close(1008);
+        return ws.send(JSON.stringify({ type: 'res', id, ok: true, payload: { type: 'hello-ok', auth: { scopes: ['operator.write'] } } }));
+      }
+      for (const member of server.clients) {
+        for (let i = 0; i < frames; i++) member.send('{"type":"event","event":"chat","payload":{"state":"chunk","message":"x"}}');
+        member.send('{"type":"event","event":"chat","payload":{"state":"sent"}}');
+      }
+    });
+  });
+  return server.address().port;
+}
+
+// What the load prints, and how it ends, when an answer of ten pieces is asked for.
+async function hears(port) {
+  const child = spawn(process.execPath, [new URL('../../bench/gateway_load.mjs', import.meta.url).pathname, 'chunks', String(port), '3'],
+    { stdio: ['pipe', 'pipe', 'pipe'] });
+  let out = '', err = '';
+  child.stdout.on('data', (d) => { out += d; });
+  child.stderr.on('data', (d) => { err += d; });
+  child.stdin.end('10 1\n');
+  const [status] = await once(child, 'close');
+  return { status, err, lines: out.trim().split('\n').map((l) => JSON.parse(l)) };
+}
+
+test('a benchmark does not count pieces that a gateway has joined', async (t) => {
+  const each = await hears(await streams(t, 10));
+  assert.equal(each.status, 0, each.err);
+  assert.deepEqual(each.lines[0], { sockets: 3 });
+  assert.equal(each.lines.at(-1).pieces, 10);
+  assert.ok(each.lines.at(-1).count > 0);
+  const joined = await hears(await streams(t, 2));
+  assert.notEqual(joined.status, 0);
+  assert.match(joined.err, /has heard 10 pieces in 2 frames/);
 });
