@@ -27,9 +27,11 @@ local function has(list, wanted)
   return false
 end
 
---- What the rules may know of who wrote a message of a channel (gateway.rules.tools, may_approve).
+--- What the rules may know of who wrote a message of a channel (gateway.rules.tools, may_approve).  A group that
+--- speaks as itself is nobody: whoever of it wrote that is not told.
 function M.facts(q, message, account)
   local named, who = config.gateway.approvers, message.from.id
+  if message.from.is_chat then return { role = "sender", group = message.group, any_named = named[1] ~= nil } end
   local person, first = q:row(M.sql.person, account.channel, account.name, who), q:row(M.sql.first)
   return {
     role = "sender", group = message.group,

@@ -135,6 +135,10 @@ describe('a webhook', () => {
     const fields = ['from', 'chat', 'text', 'entities', 'reply_to_message', 'photo', 'document', 'message_id', 'message_thread_id', 'date', 'sender_chat', 'caption', 'animation'];
     const updates = odd.flatMap((v) => [{ update_id: v }, { update_id: people += 1, message: v }, { update_id: people += 1, callback_query: v }, { update_id: people += 1, callback_query: { id: v, from: v, message: v, data: v } },
       ...fields.map((f) => ({ update_id: people += 1, message: { ...good, [f]: v } }))]);
+    for (const field of ['date', 'message_id', 'document']) { // what no number can hold
+      const text = JSON.stringify({ update_id: people += 1, message: { ...good, document: { file_id: 'f', file_size: 7.5 }, [field]: field === 'document' ? { file_id: 'f', file_size: 7.5 } : 7.5 } });
+      assert.equal((await hook(host, text.replaceAll('7.5', '1e999'))).status, 200, field);
+    }
     for (const e of odd) updates.push({ update_id: people += 1, message: { ...good, entities: [e, { type: 'mention', offset: e, length: e }, { type: 'text_mention', user: e }] } });
     for (const update of updates) {
       const got = await hook(host, update);
@@ -174,6 +178,24 @@ describe('who may talk', () => {
     await hook(host, blocked);
     await handled();
     assert.equal(await verdict(blocked), 'blocked');
+    c.ws.close();
+  });
+
+  it('is nobody who has chosen for a handle what is the id of somebody else', async () => {
+    const from = { ...stranger(), username: '42' }, asked = direct('It is me', { from });
+    await hook(host, asked);
+    await handled();
+    assert.equal(await verdict(asked), 'paired'); // a code, as for any stranger
+    assert.match((await telegram.answer(from.id)).text, /I do not know you yet/);
+  });
+
+  it('who is allowed again is as early as before, and what is no id or no channel is told', async () => {
+    const c = await open(host), allow = (person, channel = 'telegram') => c.call('channels.allow', { channel, person });
+    for (const person of ['990001', '990002', '990001']) assert.deepEqual((await allow(person)).payload, { done: true });
+    assert.deepEqual(await sql(host.home, "select person from channel_people where person like '99000_' order by decided_at"), ['990001', '990002']);
+    assert.match((await allow('@ann')).error.message, /@ann is no id.*channels\.telegram\.allow_from/);
+    assert.match((await allow('*')).error.message, /no id/);
+    assert.match((await allow('5', 'nope')).error.message, /there is no channel nope/);
     c.ws.close();
   });
 
@@ -275,6 +297,23 @@ describe('in a group', () => {
     await handled();
     for (const update of meant) assert.equal(await verdict(update), 'run', update.message.text);
     for (const update of not) assert.equal(await verdict(update), 'not-addressed', update.message.text);
+  });
+
+  it('the group that speaks as itself talks, and decides nothing', async () => {
+    const chat = -1001234567890, as = { from: { id: 1087968824, is_bot: true, first_name: 'Group', username: 'GroupAnonymousBot' }, sender_chat: { id: chat, type: 'supergroup', title: 'Gym' } };
+    const asked = inGroup('Huma, run the tool file_list with {}', as);
+    await hook(host, asked);
+    const c = await open(host);
+    const mine = async () => (await c.call('exec.approval.list')).payload.approvals.find((a) => a.sessionKey.endsWith(`group:${chat}`));
+    const waits = await until(mine, 20_000, 'it asks');
+    assert.equal(waits.reason, 'guest');
+    const text = `/approve ${waits.id} allow-once`, answer = inGroup(text, { ...as, entities: [{ type: 'bot_command', offset: 0, length: 8 }] });
+    await hook(host, answer);
+    await handled();
+    assert.equal(await verdict(answer), 'command');
+    assert.equal((await mine())?.id, waits.id);
+    await c.call('exec.approval.resolve', { id: waits.id, decision: 'deny' });
+    c.ws.close();
   });
 
   it('neither bots nor its own messages nor strangers of other groups are heard', async () => {

@@ -37,14 +37,16 @@ M.sql = { is_over = "select finished_at is not null as over from gateway_runs wh
 
 local function plain(name) return (tostring(name):lower():gsub("^@", "")) end
 
-local function is_listed(account, message)
+-- An id is matched by ids alone: handles are chosen, and somebody may choose what is another's id.
+local function fits(entry, message)
   local from = message.from
+  if entry == from.id or entry == message.chat then return true end
+  return entry:sub(1, 1) == "@" and from.handle ~= nil and plain(entry) == plain(from.handle)
+end
+
+local function is_listed(account, message)
   for _, entry in ipairs(account.allow_from) do
-    local name = plain(entry)
-    if name ~= "*" and (name == plain(from.id) or from.handle and name == plain(from.handle)
-      or name == plain(message.chat)) then
-      return true
-    end
+    if entry ~= "*" and fits(entry, message) then return true end
   end
   return false
 end

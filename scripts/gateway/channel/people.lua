@@ -2,6 +2,7 @@
 
 local crypto = require "human.crypto"
 local db = require "human.db"
+local channels = require "gateway.channel"
 local post = require "gateway.post"
 local rules = require "gateway.rules.channels"
 
@@ -28,7 +29,8 @@ M.sql = {
   set = [[insert into channel_people (channel, account, person, state, decided_at)
     values ($1, $2, $3, $4, human_now())
     on conflict (channel, account, person) do update
-      set state = excluded.state, code = null, decided_at = human_now()]],
+      set state = excluded.state, code = null, decided_at = excluded.decided_at
+      where channel_people.state <> excluded.state]],
   remove = "delete from channel_people where channel = $1 and account = $2 and person = $3",
   list = ([[select channel, account, person, name, state, code, asked_at, decided_at from channel_people
     where $1::text is null or channel = $1 order by channel, account, person limit %d]]):format(LIST_MAX),
@@ -76,7 +78,20 @@ function M.decide(code, allowed)
   end)
 end
 
---- Allows or blocks somebody by id.
+--- Why an id cannot be allowed; nil: it can.
+function M.refusal(name, account_name, person)
+  local c = channels.get(name)
+  if not c then return ("there is no channel %s"):format(name) end
+  if person == "*" or person:sub(1, 1) == "@" and not person:find ":" then
+    return ("%s is no id: handles, and * for everybody, belong into channels.%s.allow_from"):format(person, name)
+  end
+  for _, account in ipairs(channels.accounts(c)) do
+    if account.name == account_name then return nil end
+  end
+  return ("%s has no account %s"):format(c.label, account_name)
+end
+
+--- Allows or blocks somebody by id.  Who is allowed already stays as early as they were: the first may approve.
 function M.set(channel, account, person, allowed)
   db.exec(M.sql.set, channel, account, person, allowed and "allowed" or "blocked")
 end

@@ -31,6 +31,11 @@ local function fields(from, limits)
   return out
 end
 
+-- A number that JSON has: what is too large for one is read as infinite.
+local function number(value)
+  return type(value) == "number" and value >= 0 and value < 2 ^ 53 and value or nil
+end
+
 -- A name on one line.
 local function one_line(name) return name and (name:gsub("%c+", " ")) or nil end
 
@@ -38,6 +43,7 @@ local function person(from)
   local out = fields(type(from) == "table" and from or {}, PERSON)
   out.id, out.name, out.handle = out.id or "", one_line(out.name), one_line(out.handle)
   out.is_bot = type(from) == "table" and from.is_bot == true or nil
+  out.is_chat = type(from) == "table" and from.is_chat == true or nil
   return out
 end
 
@@ -51,7 +57,7 @@ end
 local function attachment(from)
   if type(from) ~= "table" then return nil end
   local out = fields(from, ATTACHMENT)
-  out.kind, out.bytes = out.kind or "file", type(from.bytes) == "number" and from.bytes >= 0 and from.bytes or nil
+  out.kind, out.bytes = out.kind or "file", number(from.bytes)
   return out
 end
 
@@ -67,7 +73,7 @@ local function message(from)
   out.group, out.to_me, out.edited = from.group == true, from.to_me == true or nil, from.edited == true or nil
   out.attachments = list(from.attachments, ATTACHMENTS, attachment)
   out.mentions = list(from.mentions, MENTIONS, mention)
-  out.at_s = type(from.at_s) == "number" and from.at_s or nil
+  out.at_s = number(from.at_s)
   return out
 end
 

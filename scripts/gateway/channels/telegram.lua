@@ -111,7 +111,7 @@ end
 local function sender(message)
   local as = message.sender_chat
   if type(as) == "table" then
-    return { id = number(as.id), name = string_of(as.title), handle = string_of(as.username) }
+    return { id = number(as.id), name = string_of(as.title), handle = string_of(as.username), is_chat = true }
   end
   return person(object(message.from))
 end
