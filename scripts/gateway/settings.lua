@@ -8,6 +8,7 @@ local fail = require "human.fail"
 local files = require "human.files"
 local json = require "human.json"
 local llm = require "human.llm"
+local log = require "human.log"
 
 local M = {}
 
@@ -57,28 +58,27 @@ local function hidden(is_set) return is_set and M.HIDDEN or nil end
 -- secret is shown.
 local COVERED = { env = true, headers = true }
 
-local function covered(value, is_covered)
-  if type(value) == "string" and is_covered and not value:find "^%a* ?%${%a+:[%w_.-]+}$" then return M.HIDDEN end
-  if not is_group(value) then return value end
-  local out = {}
-  for key, each in pairs(value) do out[key] = covered(each, is_covered or COVERED[key] or false) end
-  return out
-end
+local function is_table(v) return type(v) == "table" and v ~= json.null end
 
--- An object that comes back, with what was hidden.
-local function uncovered(value, before)
-  if value == M.HIDDEN then return before end
-  if not is_group(value) then return value end
-  local out = {}
-  for key, each in pairs(value) do out[key] = uncovered(each, is_group(before) and before[key] or nil) end
+-- Without what is a secret wherever it stands, such as a password in an address.
+local function masked(text) return (log.mask(text):gsub("%[redacted%]", M.HIDDEN)) end
+
+-- A value as it is shown.
+local function covered(value, is_covered)
+  if type(value) == "string" then
+    if is_covered and not value:find "^%a* ?%${%a+:[%w_.-]+}$" then return M.HIDDEN end
+    return masked(value)
+  end
+  if not is_table(value) then return value end
+  local out = json.is_array(value) and json.array() or {}
+  for key, each in pairs(value) do out[key] = covered(each, is_covered or COVERED[key] or false) end
   return out
 end
 
 local function shown(def)
   if def.secret then return hidden(def.is_set) end
-  if def.type == "object" then return covered(def.value, false) end
-  if def.type == "list" then return json.array(def.value) end
-  return def.value
+  if def.type == "list" then return covered(json.array(def.value), false) end
+  return covered(def.value, false)
 end
 
 --- All settings as a tree, secrets hidden.
@@ -138,11 +138,28 @@ end
 
 local function invalid(message) fail.throw("config_invalid", { message = message }) end
 
+-- A value that comes back, with what was hidden of it.
+local function uncovered(name, value, before)
+  if value == M.HIDDEN then return before end
+  if type(value) == "number" and value - value ~= 0 then invalid(name .. ": a number must be finite") end
+  if type(value) == "string" and type(before) == "string" and value:find(M.HIDDEN, 1, true) then
+    local was = masked(before)
+    if value == was then return before end
+    if was ~= before then invalid(name .. ": say all of it anew; what was hidden cannot stay in another text") end
+  end
+  if not is_table(value) then return value end
+  local out = json.is_array(value) and json.array() or {}
+  for key, each in pairs(value) do out[key] = uncovered(name, each, is_table(before) and before[key] or nil) end
+  return out
+end
+
 local function leaves()
   local set = {}
   -- An object that has secrets is changed member by member, so that hidden ones stay.
-  for _, def in ipairs(config.defined()) do set[def.name] = not def.secrets or nil end
-  for _, own in ipairs(OWN) do set[own[1]] = true end
+  for _, def in ipairs(config.defined()) do
+    if not def.secrets then set[def.name] = { value = def.value } end
+  end
+  for _, own in ipairs(OWN) do set[own[1]] = {} end
   return set
 end
 
@@ -153,10 +170,8 @@ local function flatten(tree, prefix, known, out)
     if #name > 200 or name:find "[^%w_.]" then invalid "A name of a setting has letters, digits, _ and . only" end
     if is_group(v) and not known[name] then
       flatten(v, name .. ".", known, out)
-    elseif is_group(v) and known[name] then
-      out[name] = uncovered(v, value_of(name))
     elseif v ~= M.HIDDEN then
-      out[name] = v
+      out[name] = uncovered(name, v, known[name] and known[name].value)
     end
   end
   return out

@@ -97,6 +97,23 @@ describe('settings over /ws', () => {
     assert.equal(text(), kept);
   });
 
+  it('whose texts have a secret in them are shown without it, and come back with it', async () => {
+    const proxy = 'http://me:pass-of-proxy@127.0.0.1:3128', url = 'https://me:pass-of-mcp@mcp.example/?token=query-of-mcp';
+    const servers = { a: { url }, b: { command: 'x', args: ['--api_key=arg-of-mcp', 'plain'] } };
+    assert.equal((await set({ llm: { proxy, base_url: 'https://models.example/v1?key=query-of-models' }, mcp_servers: servers })).payload?.saved, true);
+    const { config } = (await c.call('config.get')).payload;
+    assert.deepEqual([config.llm.proxy, config.llm.base_url], ['http://me:***@127.0.0.1:3128', 'https://models.example/v1?key=***']);
+    assert.deepEqual(config.mcp_servers, { a: { url: 'https://me:***@mcp.example/?token=***' }, b: { command: 'x', args: ['--api_key=***', 'plain'] } });
+    const kept = text();
+    const { llm, mcp_servers } = config;
+    assert.equal((await set({ raw: JSON.stringify({ llm: { proxy: llm.proxy, base_url: llm.base_url }, mcp_servers }) })).payload?.saved, true);
+    assert.deepEqual(JSON.parse(text().replace(/\/\/ mine/, '').replace(/,\s*}\s*$/, '}')).mcp_servers, servers);
+    for (const one of [proxy, url, 'query-of-models', 'arg-of-mcp']) assert.ok(text().includes(one) && kept.includes(one), one);
+    const moved = await set({ 'llm.proxy': 'http://me:***@elsewhere.example:3128' });
+    assert.match(moved.error?.message ?? 'saved', /^llm\.proxy: say all of it anew/);
+    assert.equal((await set({ llm: { proxy: null, base_url: null }, mcp_servers: null })).payload?.saved, true);
+  });
+
   it('of an older file are a conflict, which tells the present hash', async () => {
     const { hash } = (await c.call('config.get')).payload;
     const [a, b] = await Promise.all([set({ key: 'agent.max_actions', value: 5, baseHash: hash }), set({ key: 'agent.max_actions', value: 6, baseHash: hash })]);
@@ -111,7 +128,8 @@ describe('settings over /ws', () => {
     for (const [params, why] of [[{ 'gateway.pair_rate_limit_per_minute': 0 }, /gateway\.pair_rate_limit_per_minute: must be a whole number/],
       [{ 'gateway.no_such': 1 }, /unknown setting "gateway\.no_such"/], [{ raw: '{' }, /raw must be a JSON object/], [{ raw: '[]' }, /raw must be a JSON object/],
       [{ key: 'bad name', value: 1 }, /letters, digits/], [many, /At most 100 settings/], [{ 'gateway.auth_token': 5 }, /gateway\.auth_token/],
-      [{ 'gateway.cors_origins': ['*'] }, /is no origin/], [{ 'agent.max_actions': { deeper: 1 } }, /./],
+      [{ 'gateway.cors_origins': ['*'] }, /is no origin/], [{ raw: '{"agent":{"max_actions":1e999}}' }, /agent\.max_actions: a number must be finite/],
+      [{ raw: '{"mcp_servers":{"a":{"env":{"N":[-1e999]}}}}' }, /mcp_servers: a number must be finite/], [{ key: 'agent.max_actions' }, /key goes with value/], [{ value: 5 }, /key goes with value/], [{ 'agent.max_actions': { deeper: 1 } }, /./],
       [{ gateway: { auth_token: 'a-new-secret', pair_rate_limit_per_minute: 'x' } }, /pair_rate_limit/]]) {
       const { error } = await set(params);
       assert.equal(error?.code, 'INVALID_PARAMS', JSON.stringify([params, error]));

@@ -49,13 +49,14 @@ local NOT_SETTINGS = { raw = true, key = true, value = true, baseHash = true, ba
                        sessionKey = true, restartDelayMs = true }
 
 -- The settings that config.set's params name, in any of its shapes.
-local function tree_of(p)
+local function tree_of(ctx, p)
   if p.raw then return settings.parse(p.raw) end
   local tree = {}
   for name, v in pairs(p) do
     if not NOT_SETTINGS[name] then tree[name] = v end
   end
-  if p.key and p.value then tree[p.key] = (json.decode(p.value)) end
+  if (p.key == nil) ~= (p.value == nil) then ctx:fail("config_invalid", { message = "key goes with value" }) end
+  if p.key then tree[p.key] = (json.decode(p.value)) end
   return tree
 end
 
@@ -68,7 +69,7 @@ g:rpc("config.set", {
     { "baseHash", hash:optional() }, { "base_hash", hash:optional() },
   }, { extra = "keep" }),
   result = Saved, timeout_s = 60,
-}, function(_, p) return save(tree_of(p), p) end)
+}, function(ctx, p) return save(tree_of(ctx, p), p) end)
 
 local WHOLE = { raw = raw, baseHash = hash:optional(), base_hash = hash:optional() }
 
