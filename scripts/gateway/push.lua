@@ -128,8 +128,8 @@ local JOBS = {
   interrupted = { "error", "Job interrupted: " }, skipped = { "cron.skipped", "Job skipped: " },
 }
 
---- A run of a job of cron is over, in tx, or was skipped.  job: {id, name, session_key}; outcome: {state, error, output,
---- reason, run_id (of the session; nil: it did not begin)}.
+--- A run of a job of cron is over, in tx, or was skipped.  job: {id, name, session_key}; outcome: {state, error,
+--- output, reason, run_id (of the session; nil: it did not begin)}.
 function M.job_over(tx, job, outcome)
   local about = JOBS[outcome.state]
   if not about then return end
