@@ -91,7 +91,7 @@ describe("the life of a request", function()
     assert.is_true(state.done)
     assert.is_nil(state.stopped)
     assert.equal(0, require("human.core.sched").live())
-    assert.equal(0, require("human.core.sched").count(require("human.scripts.generation").current()))
+    assert.equal(0, require("human.core.replaced").count(require("human.scripts.generation").current()))
   end)
 
   it("shows nothing of a bug but the request's id, and logs the rest", function()
