@@ -31,7 +31,7 @@ M.schema = s.object {
   { "policy", s.object { { "maxPayload", s.int }, { "maxBufferedBytes", s.int }, { "tickIntervalMs", s.int } } },
 }
 
-local features, version                          -- of these scripts; they do not change
+local features, features_text, version           -- of these scripts; they do not change
 
 local function describe(conn)
   local methods, has = conn:methods(), {}
@@ -42,6 +42,7 @@ local function describe(conn)
     cron = has["cron.list"] or false, skills = has["skills.list"] or false,
     cost_tracking = has["usage.summary"] or false,
   }
+  features_text = json.raw(json.encode_sorted(features))
 end
 
 --- The greeting of a connection, as M.schema has it.
@@ -54,6 +55,13 @@ function M.of(conn, protocol)
     auth = { role = role or json.null, scopes = json.array { unpack(M.SCOPES[role] or {}) } },
     policy = { maxPayload = M.MESSAGE_MAX, maxBufferedBytes = M.QUEUE_MAX, tickIntervalMs = M.TICK_S * 1000 },
   }
+end
+
+--- The same as text; the names of all methods, which are most of it, are not written anew for everybody who comes.
+function M.text(conn)
+  local greeting = M.of(conn)
+  greeting.features = features_text
+  return json.encode_sorted(greeting, { "type" })
 end
 
 return M

@@ -5,7 +5,6 @@
 
 local config = require "human.config"
 local crypto = require "human.crypto"
-local json = require "human.json"
 local s = require "human.schema"
 local system = require "human.system"
 local task = require "human.task"
@@ -39,7 +38,7 @@ end
 local function on_open(conn)
   conn.data = { opened_at = task.clock(), nonce = crypto.random_hex(16) }
   enter(conn)
-  conn:send(json.encode_sorted(hello.of(conn), { "type" }))
+  conn:send(hello.text(conn))
   conn:event("connect.challenge", { nonce = conn.data.nonce, ts = time.now_ms() })
 end
 
