@@ -73,16 +73,17 @@ static int read_file(const char *path, buf *out, char *why, size_t n) {
 }
 
 int change_write(char *why, size_t n) {
-  char now[HASH], bak[PATH_MAX + 8];
+  char now[HASH], real[PATH_MAX], bak[PATH_MAX + 8];
+  const char *to = realpath(c.path, real) ? real : c.path; /* a link stays one: its file may be in git */
   buf text = {.max = CONFFILE_MAX};
   int failed = read_file(conffile_path(), &text, why, n);
   if (!failed) hash_of(&text, now);
   if (!failed && strcmp(now, c.before) != 0)
     failed = (snprintf(why, n, "conflict\n%s was changed meanwhile", c.path), -1);
-  snprintf(bak, sizeof bak, "%s.bak", c.path);
+  snprintf(bak, sizeof bak, "%s.bak", to);
   if (!failed && ((text.n && wholefile_replace(bak, text.p, text.n)) ||
-                  wholefile_replace(c.path, c.text.p, c.text.n)))
-    failed = (snprintf(why, n, "failed\n%s: %s", c.path, strerror(errno)), -1);
+                  wholefile_replace(to, c.text.p, c.text.n)))
+    failed = (snprintf(why, n, "failed\n%s: %s", to, strerror(errno)), -1);
   if (!failed) conffile_is_now(c.path);
   if (text.p) explicit_bzero(text.p, text.n);
   buf_free(&text);

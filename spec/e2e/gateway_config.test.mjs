@@ -138,4 +138,13 @@ describe('settings over /ws', () => {
       assert.equal(text(), seed);
     }
   });
+
+  it('are written where the file really is, if its name is a link', async () => {
+    const real = path.join(home, 'in-git.json');
+    fs.renameSync(file, real);
+    fs.symlinkSync(real, file);
+    assert.equal((await set({ 'agent.max_actions': 9 })).payload?.saved, true);
+    assert.ok(fs.lstatSync(file).isSymbolicLink());
+    assert.match(fs.readFileSync(real, 'utf8'), /"max_actions": 9/);
+  });
 });
