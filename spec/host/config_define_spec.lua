@@ -85,6 +85,7 @@ describe("a setting that a script defines", function()
       { '{"agent": {"max_actions": 65}}', "FILE:1: agent.max_actions: must be a whole number from 1 to 64" },
       { '{"llm": {"provider": "opnai"}}', "FILE:1: llm.provider: must be one of auto, openai, anthropic" },
       { '{"llm": {"model": 4}}', "FILE:1: llm.model: must be a text in quotes" },
+      { '{"llm": {"model": "x\255"}}', "FILE:1: llm.model: must be UTF-8" },
     } do
       local text, status = human(OPEN_S, case[1])
       assert.truthy(text:find(case[2], 1, true), text)

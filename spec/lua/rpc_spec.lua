@@ -35,6 +35,11 @@ describe("an RPC socket", function()
     return last(ws)
   end
 
+  it("answers with a refusal what no client could read", function()
+    local ws = open [[g:rpc("m", { summary = "M", roles = false, result = { x = s.string } }, function() return { x = "\255" } end)]]
+    assert.matches('"id":"1","ok":false.*"code":"INTERNAL"', say(ws, '{"type":"req","id":"1","method":"m"}'))
+  end)
+
   it("is refused with the place of what is declared wrongly", function()
     local m = 'g:rpc("m", { summary = "M", roles = false, %s }, function() end)'
     for text, why in pairs {

@@ -29,6 +29,13 @@ metrics.describe("human_rpc_calls_total", "Calls over RPC sockets, by method and
 -- Ids are equal only if their types are, too: 1 is not "1".
 local function key_of(id) return id ~= nil and type(id):sub(1, 1) .. tostring(id) or nil end
 
+local function to_fail(call, err)
+  if err == sched.Canceled then
+    return fail.new(call.canceled and "request_canceled" or "service_unavailable", nil, call.errors)
+  end
+  return trouble.to_fail(err, "call", call.ref, call.route, call.errors)
+end
+
 -- Ends a call: releases what it holds, and sends its answer.
 local function finish(call, frame, outcome)
   if call.ended then return end
@@ -36,6 +43,9 @@ local function finish(call, frame, outcome)
   local conn, rpc = call.conn, call.conn.rpc
   rpc.calls[call] = nil
   rpc.n = rpc.n - 1
+  if not host.utf8_ok(frame) then                -- no client could read it, and each would wait for ever
+    frame, outcome = rpc_frame.failure(call, to_fail(call, "the answer is not UTF-8"), call.ref), "internal"
+  end
   local method = call.route and call.route.name or "unknown"
   metrics.add("human_rpc_calls_total", 1, { method = method, outcome = outcome })
   if call.batch then return call.batch:ended(call, frame) end
@@ -44,13 +54,6 @@ end
 
 local function answer_fail(call, f)
   finish(call, rpc_frame.failure(call, f, call.ref), f.code)
-end
-
-local function to_fail(call, err)
-  if err == sched.Canceled then
-    return fail.new(call.canceled and "request_canceled" or "service_unavailable", nil, call.errors)
-  end
-  return trouble.to_fail(err, "call", call.ref, call.route, call.errors)
 end
 
 -- ---- who may call, and with what -----------------------------------------------------------------

@@ -119,6 +119,7 @@ function read.object(_, _, written) return json.decode(written) end
 
 --- The value of a text; or nil and what it must be.
 function M.read(def, kind, written)
+  if type(written) == "string" and not host.utf8_ok(written) then return nil, "must be UTF-8" end
   local value, why = read[def.type](def, kind, written)
   why = why or M.check(def, value)
   if why then return nil, why end
