@@ -1,11 +1,12 @@
 -- scripts/gateway/approve_words.lua -- approvals in words: what a chat shows of one, and what people answer.
 -- Pure.  Whoever decides sees the very arguments that will run, or may not allow them.
 
-local cut = require("human.text").cut
+local texts = require "human.text"
 local time = require "human.time"
 
 local M = {}
 
+local cut, visible = texts.cut, texts.visible
 local SHOWN_BYTES = 2500                         -- limit: approvals in a chat
 local ID_MAX, LINE_MAX = 64, 200
 
@@ -33,16 +34,8 @@ function M.command(text)
   return (rest == "" or rest:find "^%s") and rest or nil
 end
 
--- The same JSON, in characters that look like what they are: a mark of code would end the block that it is shown in,
--- and marks of direction would show it in another order.
-local function plain(arguments)
-  return (arguments:gsub("`", "\\u0060"):gsub("\226[\128\129][\128-\191]", function(c)
-    local point = 0x2000 + (c:byte(2) - 128) * 64 + c:byte(3) - 128
-    local hides = point >= 0x200B and point <= 0x200F or point >= 0x2028 and point <= 0x202E
-      or point >= 0x2060 and point <= 0x206F
-    return hides and ("\\u%04x"):format(point) or nil
-  end))
-end
+-- The same JSON, in characters that look like what they are: a mark of code would end the block that it is shown in.
+local function plain(arguments) return (visible(arguments):gsub("`", "\\u0060")) end
 
 --- What a chat shows of an approval, in Markdown: {text, buttons, whole (all of its arguments are shown)}.
 --- approval: {id, tool, arguments (JSON text), risk, always_ok, expires_ms}.

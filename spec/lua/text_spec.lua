@@ -18,12 +18,21 @@ describe("a text", function()
     end
   end)
 
+  it("shows each character that does not show itself, and no other", function()
+    for given, shown in pairs {
+      ["a\tb\nä€–💪ß‘’"] = "a\tb\nä€–💪ß‘’", ["\0\27[2J\127"] = "\\u0000\\u001b[2J\\u007f", ["\194\155m\194\173"] = "\\u009bm\\u00ad",
+      ["x\226\128\174y\226\128\139\226\129\160\239\187\191"] = "x\\u202ey\\u200b\\u2060\\ufeff", ["\227\133\164\239\184\143\205\143"] = "\\u3164\\ufe0f\\u034f",
+      ["\243\160\129\145\243\160\132\128"] = "\\u{e0051}\\u{e0100}", -- tags, which some models read
+    } do assert.equal(shown, text.visible(given)) end
+  end)
+
   it("of a megabyte takes no time, whatever it is", function()
     for _, given in ipairs { (" "):rep(1e6), "x" .. (" "):rep(1e6) .. "y", ("x "):rep(5e5), ("\128"):rep(1e6) } do
       local begun = host.clock()
       text.trim(given)
       text.trim_end(given)
       text.cut(given, 999999)
+      text.visible(given)
       assert.is_true(host.clock() - begun < 0.5)
     end
   end)

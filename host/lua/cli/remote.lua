@@ -7,6 +7,7 @@ local cli = require "human.cli.words"
 local host = require "human.core.host"
 local json = require "human.json"
 local own_server = require "human.cli.own_server"
+local texts = require "human.text"
 
 local M = {}
 local CALL_S = 130                               -- longer than the server lets a call take
@@ -98,27 +99,16 @@ function M.plain(text)
   return (tostring(text):gsub("\194[\128-\159]", ""):gsub("[%z\1-\8\11-\31\127]", ""))
 end
 
--- What is not seen, or turns the order of what is seen around: soft hyphens, marks of direction, blanks without width.
-local UNSEEN = { "\194\173", "\216\156", "\226\128[\139-\143\168-\174]", "\226\129[\160-\175]", "\239\187\191" }
-
-local function code_of(char)
-  local a, b, c = char:byte(1, 3)
-  return ("\\u%04x"):format(c and a % 16 * 4096 + b % 64 * 64 + c % 64 or a % 32 * 64 + b % 64)
-end
-
 --- A text in which every character shows itself, for what somebody has to judge.
-function M.visible(text)
-  for _, pattern in ipairs(UNSEEN) do text = text:gsub(pattern, code_of) end
-  return M.plain(text)
-end
+M.visible = texts.visible
 
 local function cell(value)
   if value == nil or value == json.null or value == "" then return "-" end
   if type(value) == "boolean" then return value and "yes" or "no" end
   if type(value) == "number" then return ("%.14g"):format(value) end
   if type(value) == "table" then value = json.encode_sorted(value) end
-  value = M.plain(value):gsub("%s+", " ")
-  local cut = require("human.text").cut(value, CELL)
+  value = M.visible(tostring(value)):gsub("%s+", " ")
+  local cut = texts.cut(value, CELL)
   return #cut < #value and cut .. "…" or value
 end
 
