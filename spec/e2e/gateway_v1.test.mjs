@@ -214,6 +214,19 @@ describe('the agent behind /v1', () => {
     }
   }
 
+  it('is forgotten a day after a request with a key, unlike a session that somebody calls as those are called', async () => {
+    const own = await startHost({ env: { HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_LLM_PROVIDER: 'offline', HUMAN_WORKERS: '1' } });
+    const keys = async () => (await sql(own.home, "select session_key from agents where session_key like 'v1:%' order by 1")).map((k) => k.replace(/[0-9a-f]{40}/, 'HASH'));
+    assert.equal((await post(chat('Hello', { model: 'session:v1:notes' }), { to: own })).status, 200);
+    assert.equal((await post(chat('Hello'), { to: own, headers: { 'idempotency-key': 'a-day' } })).status, 200);
+    assert.deepEqual(await keys(), ['v1:HASH', 'v1:notes']);
+    await sql(own.home, `with moved as (update host_clock set shift = shift + interval '2 days' returning shift)
+      select pg_notify('human_clock', extract(epoch from shift)::text) from moved`);
+    await until(async () => !(await keys()).includes('v1:HASH'), 30_000, 'the request is forgotten');
+    assert.deepEqual(await keys(), ['v1:notes']);
+    await own.stop();
+  });
+
   it('is found again by its Idempotency-Key after a crash, and does nothing twice', async () => {
     const dir = makeHome(), settings = { HUMAN_LLM_PROVIDER: 'ollama', HUMAN_LLM_MODEL: 'm', OLLAMA_HOST: model.url, HUMAN_LLM_MAX_RETRIES: '0', HUMAN_SECURITY_AUTONOMY_LEVEL: '4' };
     let own = await startHost({ home: dir, env: settings }), waiting;

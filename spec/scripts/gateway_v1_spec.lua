@@ -89,11 +89,49 @@ for name, document in pairs { chat = CHAT, response = RESPONSE } do
   end)
 end
 
+describe("what would change the answer, or is none", function()
+  local said = { { role = "user", content = "u" } }
+  local function refused(kind, more)
+    local body = kind == "chat" and { model = "m", messages = json.array(said) } or { model = "m", input = "u" }
+    for name, value in pairs(more) do body[name] = value end
+    local ok, err = pcall(input[kind], json.encode(body))
+    assert.is_false(ok, json.encode(more))
+    return err.data.param
+  end
+  local fn = { type = "function", ["function"] = { name = "f" } }
+
+  for _, case in ipairs {
+    { "modalities", { modalities = json.array { "text", "audio" } } }, { "modalities", { modalities = "audio" } },
+    { "web_search_options", { web_search_options = {} } }, { "parallel_tool_calls", { parallel_tool_calls = "no" } },
+    { "stream_options.include_usage", { stream_options = { include_usage = 1 } } },
+    { "tools[1]", { tools = json.array { fn, fn } } },
+    { "messages[0].content", { messages = json.array { { role = "user" } } } },
+    { "messages[0].content", { messages = json.array { { role = "user", content = json.null } } } },
+    { "messages[0].content", { messages = json.array { { role = "user", content = 5 } } } },
+    { "messages[0].content[0].text", { messages = json.array { { role = "user", content = json.array { { type = "text" } } } } } },
+  } do
+    it("is refused by its name: " .. json.encode(case[2]), function() assert.equal(case[1], refused("chat", case[2])) end)
+  end
+
+  it("is refused by its name for items, too", function()
+    assert.equal("reasoning", refused("response", { reasoning = 5 }))
+    assert.equal("text", refused("response", { text = "text" }))
+    assert.equal("input[0].content", refused("response", { input = json.array { { role = "user" } } }))
+  end)
+
+  it("is not what a client of sound says of a text", function()
+    assert.is_table(input.chat(json.encode { model = "m", messages = json.array(said), modalities = json.array { "text" } }))
+  end)
+end)
+
 describe("the newest message", function()
   it("is the user's, or there is none to answer", function()
     local function last(messages) return input.last_text(input.chat(json.encode { model = "m", messages = json.array(messages) })) end
     assert.equal("u", last { { role = "user", content = "u" } })
     assert.equal("[image]", last { { role = "user", content = json.array { { type = "image_url", image_url = { url = "https://x.example/" } } } } })
     assert.is_nil(last { { role = "user", content = "u" }, { role = "assistant", content = "a" } })
+    for _, nothing in ipairs { "", " \n", "\0", json.array {}, json.array { { type = "text", text = "" } } } do
+      assert.is_nil(last { { role = "user", content = nothing } })
+    end
   end)
 end)

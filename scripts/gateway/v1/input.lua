@@ -35,16 +35,23 @@ local function text_of(object, name, param)
   return value
 end
 
-local function list_of(value, param, max)
-  if not is_list(value) then refuse(param, "must be an array") end
+local function list_of(value, param, max, otherwise)
+  if not is_list(value) then refuse(param, otherwise or "must be an array") end
   if #value > max then refuse(param, ("has more than %d entries"):format(max)) end
   return value
 end
 
-local function flag_of(object, name)
+local function flag_of(object, name, param)
   local value = get(object, name)
-  if value ~= nil and type(value) ~= "boolean" then refuse(name, "must be true or false") end
+  if value ~= nil and type(value) ~= "boolean" then refuse((param or "") .. name, "must be true or false") end
   return value == true
+end
+
+-- A member that is an object; an empty one where there is none.
+local function object_in(object, name)
+  local value = get(object, name)
+  if value ~= nil and not is_object(value) then refuse(name, "must be an object") end
+  return value or {}
 end
 
 local function number_of(object, name, min, max, whole)
@@ -82,8 +89,8 @@ local TEXT = { text = true, input_text = true, output_text = true, refusal = tru
 local function part(out, one, param)
   if not is_object(one) then refuse(param, "must be an object") end
   if TEXT[one.type] then
-    local text = text_of(one, one.type == "refusal" and "refusal" or "text", param .. ".")
-    out[#out + 1] = text
+    local name = one.type == "refusal" and "refusal" or "text"
+    out[#out + 1] = text_of(one, name, param .. ".") or refuse(param .. "." .. name, "is required")
   elseif one.type == "image_url" and is_object(one.image_url) then
     table.insert(out.images, image(one.image_url.url, param .. ".image_url.url"))
   elseif one.type == "input_image" and one.image_url then
@@ -98,7 +105,9 @@ local function content(value, param)
   if value == nil then return "" end
   if type(value) == "string" then return value end
   local out = { images = {} }
-  for i, one in ipairs(list_of(value, param, M.MESSAGES_MAX)) do part(out, one, ("%s[%d]"):format(param, i - 1)) end
+  for i, one in ipairs(list_of(value, param, M.MESSAGES_MAX, "must be a string or an array")) do
+    part(out, one, ("%s[%d]"):format(param, i - 1))
+  end
   return table.concat(out, "\n"), out.images[1] and out.images or nil
 end
 
@@ -125,13 +134,15 @@ end
 
 -- The tools of the client.  inner(one, param): the function in an entry.
 local function tools_of(body, inner)
-  local value, out = get(body, "tools"), {}
+  local value, out, taken = get(body, "tools"), {}, {}
   if value == nil then return nil end
   for i, one in ipairs(list_of(value, "tools", M.TOOLS_MAX)) do
     local param = ("tools[%d]"):format(i - 1)
     if not is_object(one) then refuse(param, "must be an object") end
     if one.type ~= "function" then unsupported(param .. ".type", "is none that is offered here: only function is") end
     out[i] = function_of(inner(one, param))
+    if taken[out[i].name] then refuse(param, "has the name of another one") end
+    taken[out[i].name] = true
   end
   return out[1] and out or nil
 end
@@ -169,7 +180,7 @@ local function common(body, neutral)
     end
   end
   return { model = model, stream = flag_of(body, "stream"), temperature = number_of(body, "temperature", 0, 2),
-           one_call = get(body, "parallel_tool_calls") == false }
+           one_call = get(body, "parallel_tool_calls") ~= nil and not flag_of(body, "parallel_tool_calls") }
 end
 
 local function finish(req, out)
@@ -181,8 +192,7 @@ end
 -- ---- /v1/chat/completions ----------------------------------------------------------------------------------
 
 local NEUTRAL_CHAT = { n = 1, logprobs = false, top_logprobs = 0, logit_bias = json.null, stop = json.null,
-                       functions = json.null, function_call = json.null, audio = json.null,
-                       web_search_options = json.null }
+                       functions = json.null, function_call = json.null, audio = json.null }
 
 local SAY = {}
 
@@ -190,7 +200,8 @@ function SAY.system(out, m, param) add_system(out, (content(get(m, "content"), p
 SAY.developer = SAY.system
 
 function SAY.user(out, m, param)
-  local text, images = content(get(m, "content"), param .. ".content")
+  if get(m, "content") == nil then refuse(param .. ".content", "is required") end
+  local text, images = content(m.content, param .. ".content")
   table.insert(out.messages, { role = "user", content = text, images = images })
 end
 
@@ -228,10 +239,16 @@ local function messages_of(body)
 end
 
 local function stream_options(body)
-  local options = get(body, "stream_options")
-  if options == nil then return false end
-  if not is_object(options) then refuse("stream_options", "must be an object") end
-  return flag_of(options, "include_usage")
+  return flag_of(object_in(body, "stream_options"), "include_usage", "stream_options.")
+end
+
+-- To ask for sound, or for the web, with whatever options, is no label.
+local function check_kinds(body)
+  if get(body, "web_search_options") ~= nil then unsupported "web_search_options" end
+  local kinds = get(body, "modalities")
+  for _, kind in ipairs(kinds ~= nil and list_of(kinds, "modalities", 10) or {}) do
+    if kind ~= "text" then unsupported("modalities", 'can only be ["text"]') end
+  end
 end
 
 --- A body of POST /v1/chat/completions: {model, stream, include_usage, system, messages, tools, one_call, max_tokens,
@@ -244,6 +261,7 @@ function M.chat(raw)
     or number_of(body, "max_tokens", 1, TOKENS_MAX, true)
   req.reasoning_effort = effort_of(get(body, "reasoning_effort"), "reasoning_effort")
   req.include_usage = stream_options(body)
+  check_kinds(body)
   check_format(get(body, "response_format"), "response_format")
   req.tools = choose_tools(body, tools_of(body, function(one, param)
     if not is_object(one["function"]) then refuse(param .. ".function", "must be an object") end
@@ -290,7 +308,7 @@ local function items_of(body)
   add_system(out, text_of(body, "instructions", "") or "")
   if type(input) == "string" then input = json.array { { type = "message", role = "user", content = input } } end
   if input == nil then refuse("input", "is required") end
-  for i, item in ipairs(list_of(input, "input", M.MESSAGES_MAX)) do
+  for i, item in ipairs(list_of(input, "input", M.MESSAGES_MAX, "must be a string or an array")) do
     local param = ("input[%d]"):format(i - 1)
     if not is_object(item) then refuse(param, "must be an object") end
     local read = ITEM[get(item, "type") or "message"]
@@ -308,19 +326,19 @@ function M.response(raw)
   local req = common(body, NEUTRAL_RESPONSE)
   req.source = "input"
   req.max_tokens = number_of(body, "max_output_tokens", 1, TOKENS_MAX, true)
-  local reasoning, text = get(body, "reasoning"), get(body, "text")
-  req.reasoning_effort = effort_of(is_object(reasoning) and get(reasoning, "effort") or nil, "reasoning.effort")
-  check_format(is_object(text) and get(text, "format") or nil, "text.format")
+  req.reasoning_effort = effort_of(get(object_in(body, "reasoning"), "effort"), "reasoning.effort")
+  check_format(get(object_in(body, "text"), "format"), "text.format")
   req.instructions = text_of(body, "instructions", "")
   req.tools = choose_tools(body, tools_of(body, function(one, param) return one, param end))
   return finish(req, items_of(body))
 end
 
---- What the newest message says, which has to be the user's; nil where it is not.
+--- What the newest message says, which has to be the user's; nil where it is not, or says nothing.
 function M.last_text(req)
   local last = req.messages[#req.messages]
   if last.role ~= "user" then return nil end
-  return last.content:find "%S" and texts.valid(last.content) or "[image]"
+  if last.content:find "[^%s%z]" then return texts.valid(last.content) end
+  return last.images and "[image]" or nil
 end
 
 return M

@@ -50,9 +50,12 @@ M.sql = {
   -- What it has cost stays with the agent.
   keep_costs = [[update agent_runs set agent_id = (select parent_id from agents where id = $1) where agent_id = $1]],
   delete = "delete from agents where id = $1",
+  -- Whoever calls a session of theirs "v1:.." keeps it: to those of requests all was given.
   old = [[select s.id from gateway_sessions s join agents a on a.id = s.id
     where s.parent_id = $1 and s.last_active_at < human_now() - interval '1 day' and s.run_id is null
-      and starts_with(a.session_key, 'v1:') order by s.last_active_at, s.id limit $2::int]],
+      and starts_with(a.session_key, 'v1:') and exists (select from gateway_given g where g.run_id =
+        (select r.id from gateway_runs r where r.session_id = s.id order by r.n desc limit 1))
+    order by s.last_active_at, s.id limit $2::int]],
 }
 
 local following = {}                             -- cause -> {task, pieces, first, last, bytes, over}; of this worker
@@ -239,7 +242,7 @@ function M.run(req, target, caller, hear)
     input.refuse("tools", "are the agent's own here; the model provider/model takes yours", "unsupported_parameter")
   end
   local text = input.last_text(req)
-  if not text then input.refuse(req.source, "must end with a message of the user") end
+  if not text then input.refuse(req.source, "must end with a message of the user, which says something") end
   if not target.key then text = cut(text, limits.message_chars) end
   local heard = hear and setmetatable({ hear = hear, step = 0, at = 0, blank = "" }, Heard)
   local run = carry_out(req, target, text, caller, heard)
