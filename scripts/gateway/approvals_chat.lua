@@ -3,7 +3,6 @@
 -- rule permits (gateway/rules/tools.lua, may_approve).
 
 local id = require "human.id"
-local task = require "human.task"
 local channel = require "gateway.channel"
 local approvals = require "gateway.approvals"
 local asker = require "gateway.asker"
@@ -39,14 +38,6 @@ end
 
 channel.on("approve", in_chat)
 
--- It is told as a run is, to who asked and to who listens; no history has it.
-local function tell(run, message, said, streams)
-  task.sleep(0)                                  -- who asked is answered first
-  news.tell("chat", news.chat(run, "received", message))
-  news.tell("chat", news.chat(run, "sent", said))
-  if streams then news.tell("chat.chunk", news.chunk(run, 0, said, { done = true }), run) end
-end
-
 --- Carries out `/approve ..` as a message of the control protocol, which the agent never sees; nil: it is none.
 --- request: {key, message, idempotency_key, origin} as for chat.send; by: {id, role}.  Returns what chat.send does.
 function M.send(request, by)
@@ -57,7 +48,7 @@ function M.send(request, by)
   local origin = request.origin or {}
   local run = { id = id.new(), session_key = request.key or "default", conn = origin.conn, answers = origin.answers,
                 once = request.idempotency_key }
-  task.spawn(tell, run, request.message, said, origin.stream)
+  news.aside(run, request.message, said, origin.stream)
   return { run_id = run.id, session_key = run.session_key, status = "queued" }
 end
 

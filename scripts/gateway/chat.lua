@@ -14,7 +14,8 @@ local texts = require "gateway.texts"
 
 local M = {}
 
-local DEFAULT_KEY, IDEMPOTENCY_MAX = "default", 200
+local IDEMPOTENCY_MAX = 200
+M.DEFAULT_KEY = "default"
 
 M.sql = {
   sent = "select id from gateway_runs where session_id = $1 and idempotency_key = $2",
@@ -72,9 +73,15 @@ function M.send(request)
   return db.tx(function(tx) return M.take(tx, request) end)
 end
 
+--- Whether there is a run of this idempotency key in the session with that key.
+function M.was_sent(tx, key, once)
+  local session_id = store.is_key(key) and tx:value(store.sql.find, owner.get().agent_id, key)
+  return session_id and tx:value(M.sql.sent, session_id, once) ~= nil
+end
+
 --- The same in a transaction of the caller, with what asks for it.
 function M.take(tx, request)
-  local key = request.key or DEFAULT_KEY
+  local key = request.key or M.DEFAULT_KEY
   local code = refusal(key, request)
   if code then return nil, code end
   local session_id, why = store.ensure(tx, owner.get().agent_id, key)

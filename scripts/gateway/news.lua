@@ -5,6 +5,7 @@ local ancestor = require "gateway.ancestor_events"
 local v1 = require "gateway.v1.events"
 local log = require "human.log"
 local rpc = require "human.rpc"
+local task = require "human.task"
 local cut = require("human.text").cut
 
 local M = {}
@@ -46,6 +47,17 @@ function M.chunk(run, index, text, more)
                     delta = text, done = false }
   for name, value in pairs(more or {}) do payload[name] = value end
   return payload
+end
+
+--- Tells of a message that is no run, and of what is said to it, once who asked has been answered; no history has it.
+--- run: {id, session_key, conn, answers, once}; streams: its connection wants pieces.
+function M.aside(run, message, said, streams)
+  task.spawn(function()
+    task.sleep(0)
+    M.tell("chat", M.chat(run, "received", message))
+    M.tell("chat", M.chat(run, "sent", said))
+    if streams then M.tell("chat.chunk", M.chunk(run, 0, said, { done = true }), run) end
+  end)
 end
 
 return M

@@ -20,7 +20,7 @@ M.sql = {
   list = [[select s.id, a.session_key as key, s.label, s.model, s.created_at, s.last_active_at, s.last_message,
       s.messages, s.last_run - s.reset_run as turns,
       case when s.archived_at is null then 'active' else 'archived' end as status,
-      s.run_id is not null as running
+      s.run_id is not null as running, s.run_id
     from (select * from gateway_sessions where parent_id = $1 and ($2::boolean or archived_at is null)
         and ($3::text is null or id = (select id from agents where parent_id = $1 and session_key = $3))
       order by last_active_at desc, id desc limit $4::int) s join agents a on a.id = s.id
@@ -90,7 +90,14 @@ function M.reset_in(tx, key, once)
   return true
 end
 
---- The same in a transaction of its own.
+--- Aborts, in tx, all that the session with this key works at.  How many runs that were.
+function M.stop_in(tx, key)
+  local session_id = store.is_key(key) and tx:value(store.sql.find, owner.get().agent_id, key)
+  local session = session_id and store.lock(tx, session_id)
+  return session and runs.abort(tx, session) or 0
+end
+
+--- A reset in a transaction of its own.
 function M.reset(key) return db.tx(function(tx) return M.reset_in(tx, key) end) end
 
 --- Has all but its newest messages summarised, in tx (gateway.compact), which takes a while.  Whether there was one.

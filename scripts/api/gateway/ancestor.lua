@@ -4,7 +4,9 @@
 
 local json = require "human.json"
 local s = require "human.schema"
+local time = require "human.time"
 local sessions = require "gateway.sessions"
+local waiting = require "gateway.waiting"
 local chat = require "api.gateway.chat"
 local surface = require "api.gateway.surface"
 
@@ -54,10 +56,28 @@ end)
 
 g:rpc("sessions.describe", {
   summary = "Whether there is a conversation, and what it does", roles = surface.READERS, params = { key = chat.key },
-  result = { key = s.string, exists = s.bool, status = s.enum { "idle", "processing" } },
+  result = { key = s.string, exists = s.bool, status = s.enum { "idle", "processing" }, activeRunId = text,
+             lastActivityAt = s.int:optional():describe "milliseconds" },
 }, function(_, p)
   local row = sessions.list({ key = p.key, archived = true, limit = 1 })[1]
-  return { key = p.key, exists = row ~= nil, status = row and row.running and "processing" or "idle" }
+  return { key = p.key, exists = row ~= nil, status = row and row.running and "processing" or "idle",
+           activeRunId = row and row.run_id, lastActivityAt = row and time.parse(row.last_active_at) }
+end)
+
+local ms = s.int:describe "milliseconds"
+
+g:rpc("agent.wait", {
+  summary = "Wait until a run is over, for at most 25 seconds", roles = surface.READERS,
+  params = { runId = word:describe "of chat.send, or the idempotencyKey of `agent`",
+             timeoutMs = s.int { min = 0, max = 86400000 }:default(waiting.LONGEST_MS) },
+  result = { runId = s.string, status = s.enum { "ok", "error", "timeout" }, startedAt = ms,
+             endedAt = ms:optional(), stopReason = text, errorCode = text, sessionKey = s.string },
+  errors = { "run_not_found", "too_many_waiters" },
+}, function(ctx, p)
+  local run, why = waiting.wait(p.runId, p.timeoutMs)
+  if not run then ctx:fail(why) end
+  return { runId = p.runId, status = run.status, startedAt = run.created_ms, endedAt = run.ended_ms,
+           stopReason = run.stop_reason, errorCode = run.error_code, sessionKey = run.session_key }
 end)
 
 return M

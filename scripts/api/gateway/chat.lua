@@ -6,6 +6,7 @@ local s = require "human.schema"
 local approvals = require "gateway.approvals_chat"
 local attached = require "gateway.attached"
 local chat = require "gateway.chat"
+local commands = require "gateway.commands"
 local limits = require "gateway.rules.limits"
 local sessions = require "gateway.sessions"
 local surface = require "api.gateway.surface"
@@ -85,7 +86,8 @@ function M.send(ctx, p, message, origin)
                     idempotency_key = p.idempotencyKey, origin = origin }
   local answered = approvals.send(request, { id = ctx.actor.id, role = ctx.actor.role })
   if answered then return answered end
-  local run, code = chat.send(request)
+  local run, code = commands.send(request)
+  if not run and not code then run, code = chat.send(request) end
   if not run then ctx:fail(code == "no_agent" and "session_not_found" or code) end
   return run
 end

@@ -148,7 +148,11 @@ local function answer(tx, item, c, account, got)
   local word, args = command_of(item.message)
   local fn = word and channel.handler(word:lower())
   if fn then
-    local text = fn(tx, item.message, account, args or "")
+    local text, asked = fn(tx, item.message, account, args or "", item)
+    if asked then
+      item.message.text = asked
+      return begin_run(tx, item, c, account, got)
+    end
     if text then say(tx, item, text) end
     return "command"
   end
