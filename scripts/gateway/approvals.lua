@@ -18,17 +18,17 @@ local words = require "gateway.approve_words"
 
 local M = {}
 
-local DECISIONS = { ["allow-once"] = true, ["allow-always"] = true, deny = true }
+local DECISIONS = { ["allow-once"] = true, ["allow-always"] = true, ["allow-prefix"] = true, deny = true }
 local ANSWERS = { deny = "The operator denied it.", expired = "Nobody approved it in time, so it was denied." }
 local LIST_MAX = 1000
 
 M.sql = {
-  list = [[select p.id, p.risk, p.reason, p.allows_always, p.arguments_hash, p.created_at, p.expires_at, p.run_id,
-      c.tool, c.arguments, a.session_key
+  list = [[select p.id, p.risk, p.reason, p.allows_always, p.prefix, p.arguments_hash, p.created_at, p.expires_at,
+      p.run_id, c.tool, c.arguments, a.session_key
     from gateway_approvals p join gateway_calls c on c.id = p.call_id join agents a on a.id = p.session_id
     where p.decision is null and p.expires_at > human_now() order by p.created_at, p.id limit $1::int]],
   session = "select session_id from gateway_approvals where id = $1",
-  get = [[select p.id, p.run_id, p.call_id, p.decision, p.allows_always, p.arguments_hash,
+  get = [[select p.id, p.run_id, p.call_id, p.decision, p.allows_always, p.prefix, p.arguments_hash,
       p.expires_at <= human_now() as is_late, c.tool, c.arguments, c.step
     from gateway_approvals p join gateway_calls c on c.id = p.call_id
     where p.id = $1]],
@@ -41,9 +41,11 @@ M.sql = {
 }
 
 local function shown(row)
+  local always, by_prefix = tools.covers(row.tool, row.prefix and json.decode(row.prefix))
   return {
     id = row.id, tool = row.tool, arguments = row.arguments, argumentsHash = row.arguments_hash, risk = row.risk,
     reason = row.reason, why = words.why(row.reason), allowsAlways = row.allows_always,
+    alwaysCovers = row.allows_always and always or nil, prefixCovers = by_prefix,
     sessionKey = row.session_key, session_key = row.session_key, runId = row.run_id,
     createdAtMs = time.parse(row.created_at), expiresAtMs = time.parse(row.expires_at),
     request = { command = tools.command(row.tool, json.decode(row.arguments)), tool = row.tool,
@@ -58,17 +60,21 @@ function M.list()
   return list
 end
 
-local function allow_always(tx, run, approval, by)
+-- "always" of what was shown: this call, or how it begins.
+local function allow_always(tx, run, approval, by, by_prefix)
   local tool = tools.get(approval.tool)
   if not tool then return end                    -- it is off by now; "" would be all uses of it
-  tx:exec(M.sql.always, run.parent_id, approval.tool, tool.subject(json.decode(approval.arguments)), by)
+  local subject = by_prefix and tools.prefix_subject(json.decode(approval.prefix))
+    or tool.subject(json.decode(approval.arguments))
+  tx:exec(M.sql.always, run.parent_id, approval.tool, subject, by)
 end
 
 -- Carries a decision out; the session is locked.
 local function carry_out(tx, session, approval, decision, by)
-  local run = runs.get(tx, approval.run_id)
+  local run, by_prefix = runs.get(tx, approval.run_id), decision == "allow-prefix"
+  if by_prefix then decision = "allow-always" end
   tx:exec(M.sql.decide, approval.id, decision, by.id)
-  if decision == "allow-always" then allow_always(tx, run, approval, by.id) end
+  if decision == "allow-always" then allow_always(tx, run, approval, by.id, by_prefix) end
   if decision == "deny" or decision == "expired" then
     tx:exec(M.sql.deny, approval.call_id, ANSWERS[decision])
     local call = { id = approval.call_id, tool = approval.tool, arguments = approval.arguments }
@@ -111,14 +117,17 @@ function M.decide(tx, approval_id, decision, by, hash)
   if approval.is_late then return nil, "not_found" end
   if hash and hash ~= approval.arguments_hash then return nil, "conflict" end
   if decision == "allow-always" and not approval.allows_always then return nil, "invalid" end
+  if decision == "allow-prefix" and not (approval.allows_always and approval.prefix) then return nil, "invalid" end
   queue.cancel(tx, runs.EXPIRE, approval_id)
   carry_out(tx, session, approval, decision, by)
+  if decision == "allow-prefix" then decision = "allow-always" end
   return { resolved = true, decision = decision }, nil, approval.tool
 end
 
---- Answers an approval: "allow-once", "allow-always" or "deny". by: {id (who it is, for the record), role}. hash:
---- that of the arguments that were shown (optional; another one is refused).  Returns {resolved, decision}: resolved
---- is false when somebody has answered before, with that decision; or nil and "invalid", "forbidden", "not_found",
+--- Answers an approval: "allow-once", "allow-always", "allow-prefix" (always, and whatever follows those of its first
+--- words that were shown; from then on it is called "allow-always") or "deny". by: {id (who it is, for the record),
+--- role}. hash: that of the arguments that were shown (optional; another one is refused).  Returns {resolved,
+--- decision}: resolved is false when somebody has answered before, with that decision; or nil and "invalid", "forbidden", "not_found",
 --- "conflict".
 function M.resolve(approval_id, decision, by, hash)
   by = type(by) == "table" and by or {}

@@ -33,7 +33,7 @@ local function say(tx, place, text, once, buttons)
     reply_token = place.reply_token, follows = true })
 end
 
---- Shows an approval, in tx: {id, tool, arguments, risk, always_ok, expires_ms}.
+--- Shows an approval, in tx: {id, tool, arguments, risk, always_ok, always, prefix, expires_ms}.
 function M.ask(tx, run, approval)
   local question = words.question(approval)
   for _, place in ipairs(places_of(tx, run)) do

@@ -12,10 +12,11 @@ local ID_MAX, LINE_MAX = 64, 200
 
 local DECISIONS = {
   ["allow-once"] = "allow-once", allow = "allow-once", once = "allow-once", yes = "allow-once",
-  ["allow-always"] = "allow-always", always = "allow-always", deny = "deny", reject = "deny", no = "deny",
+  ["allow-always"] = "allow-always", always = "allow-always",
+  ["allow-prefix"] = "allow-prefix", prefix = "allow-prefix", deny = "deny", reject = "deny", no = "deny",
 }
 
-M.USAGE = "Write: /approve ID allow-once, allow-always or deny."
+M.USAGE = "Write: /approve ID allow-once, allow-always, allow-prefix or deny."
 
 --- What stands behind `/approve`, or behind "approve:" of a button: {id, decision}; or nil.
 function M.read(args)
@@ -38,7 +39,7 @@ end
 local function plain(arguments) return (visible(arguments):gsub("`", "\\u0060")) end
 
 --- What a chat shows of an approval, in Markdown: {text, buttons, whole (all of its arguments are shown)}.
---- approval: {id, tool, arguments (JSON text), risk, always_ok, expires_ms}.
+--- approval: {id, tool, arguments (JSON text), risk, always_ok, always and prefix (what each covers), expires_ms}.
 function M.question(approval)
   local shown = plain(approval.arguments)
   local whole = #shown <= SHOWN_BYTES
@@ -50,11 +51,17 @@ function M.question(approval)
     buttons[#buttons + 1] = { label = label, data = ("approve:%s:%s"):format(approval.id, decision) }
   end
   if whole then offer("Allow once", "allow-once") end
-  if whole and approval.always_ok then offer("Always allow", "allow-always") end
+  local lasting = whole and approval.always_ok
+  if lasting then offer("Always allow", "allow-always") end
+  if lasting and approval.prefix then offer("Always allow what begins so", "allow-prefix") end
   offer("Deny", "deny")
   if not whole then
     lines[#lines + 1] = ("These are the first of %d bytes. It can be denied here, and allowed where all is shown.")
       :format(#approval.arguments)
+  end
+  if lasting and approval.always then lines[#lines + 1] = "Always (allow-always) covers " .. approval.always .. "." end
+  if lasting and approval.prefix then
+    lines[#lines + 1] = ("What begins so (allow-prefix) is `%s`."):format(plain(approval.prefix))
   end
   lines[#lines + 1] = ("It waits until %s UTC. Answer: /approve %s %s"):format(
     time.format(approval.expires_ms):sub(12, 16), approval.id, table.concat(words, ", "))

@@ -35,11 +35,12 @@ M.sql = {
     from json_to_recordset($3::json) as c (id text, n int, model_id text, extra text, tool text, arguments text,
       hash text, is_parallel boolean, status text, result text)]],
   approval = [[insert into gateway_approvals (id, session_id, run_id, call_id, arguments_hash, risk, reason,
-      allows_always, created_at, expires_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8::boolean, $9::timestamptz, $10::timestamptz)]],
+      allows_always, created_at, expires_at, prefix)
+    values ($1, $2, $3, $4, $5, $6, $7, $8::boolean, $9::timestamptz, $10::timestamptz, $11)]],
   open_approvals = "select count(*) from gateway_approvals where decision is null",
   lock_approvals = "select pg_advisory_xact_lock($1::bigint)",
-  always = "select exists (select 1 from gateway_always where agent_id = $1 and tool = $2 and subject in ('', $3))",
+  always = [[select exists (select 1 from gateway_always where agent_id = $1 and tool = $2
+    and subject in ('', $3, $4))]],
   open = [[select id, n, status, is_parallel from gateway_calls where run_id = $1 and step = $2::int
     and status in ('asked', 'allowed', 'ready', 'running', 'waiting') order by n]],
   ready = "update gateway_calls set status = 'ready' where id = $1",
@@ -70,11 +71,13 @@ end
 -- What the rule says of a call.  who: kind of the asker; open: {n} approvals, which are counted again, under a lock,
 -- before one is added.
 local function judge(tx, run, who, row, tool, arguments, open)
+  row.prefix = tool.prefix(arguments)
   row.risk = tool.risk_of and tool.risk_of(tx, run, arguments) or tool.risk
   local facts = {
     tool = tool.name, risk = row.risk, arguments = cut(row.arguments, FACTS_BYTES), open = open.n,
     level = config.security.autonomy_level, asker = who,
-    always = tx:value(M.sql.always, run.parent_id, tool.name, tool.subject(arguments)),
+    always = tx:value(M.sql.always, run.parent_id, tool.name, tool.subject(arguments),
+      row.prefix and tools.prefix_subject(row.prefix) or ""),
   }
   local context = { ref = run.id, subject = run.session_id }
   local verdict, decision = decisions.ask(rules.decide, context, facts)
@@ -91,9 +94,11 @@ end
 -- What clients are told of an approval that is open.
 local function request(run, row, tool, approval)
   local arguments = json.decode(row.arguments)
+  local always, by_prefix = tools.covers(tool.name, approval.prefix)
   return {
     id = approval.id, tool = tool.name, arguments = row.arguments, argumentsHash = row.hash, risk = row.risk,
     reason = approval.reason, why = approve_words.why(approval.reason), allowsAlways = approval.always_ok,
+    alwaysCovers = approval.always_ok and always or nil, prefixCovers = by_prefix,
     sessionKey = run.session_key, session_key = run.session_key, runId = run.id, createdAtMs = approval.created_ms,
     expiresAtMs = approval.expires_ms,
     request = { command = tool.command(arguments), tool = tool.name, sessionKey = run.session_key, ask = "on-miss" },
@@ -104,15 +109,18 @@ end
 local function ask_for(tx, run, row, tool, verdict)
   local now = time.now_ms()
   local approval = { id = id.new(), reason = verdict.reason, always_ok = verdict.always_ok == true, created_ms = now,
-                     expires_ms = now + (verdict.expires_ms or limits.approval_ms) }
+                     expires_ms = now + (verdict.expires_ms or limits.approval_ms),
+                     prefix = verdict.always_ok and row.prefix or nil }
   row.status = "asked"
   return function()
     tx:ask(M.sql.approval, approval.id, run.session_id, run.id, row.id, row.hash, row.risk, approval.reason,
-      approval.always_ok, time.format(now), time.format(approval.expires_ms))
+      approval.always_ok, time.format(now), time.format(approval.expires_ms),
+      approval.prefix and json.encode_sorted(approval.prefix))
     queue.add(tx, runs.EXPIRE, approval.id, approval.expires_ms, { approval = approval.id })
-    approve.ask(tx, run, { id = approval.id, tool = tool.name, arguments = row.arguments, risk = row.risk,
-                           always_ok = approval.always_ok, expires_ms = approval.expires_ms })
     local asked = request(run, row, tool, approval)
+    approve.ask(tx, run, { id = approval.id, tool = tool.name, arguments = row.arguments, risk = row.risk,
+                           always_ok = approval.always_ok, always = asked.alwaysCovers, prefix = asked.prefixCovers,
+                           expires_ms = approval.expires_ms })
     news.after(tx, "exec.approval.requested", asked)
     push.approval_wanted(tx, asked)
   end

@@ -15,7 +15,7 @@ local OFFERED_MAX = 128                          -- limit: what model servers ta
 local RISKS = { low = true, medium = true, high = true }
 local OPTIONS = { description = "string", parameters = "table", risk = "string", risk_of = "function",
                   parallel = "boolean", repeatable = "boolean", off = "boolean", timeout_ms = "number",
-                  always_by = "string", source = "string", later = "boolean" }
+                  always_by = "string", prefix_of = "function", source = "string", later = "boolean" }
 
 local known, names, listed = {}, {}, false
 local sources = {}                               -- prefix -> {find, offered, catalog}
@@ -67,9 +67,16 @@ local function refusal(validator, arguments)
   return not ok and M.misfit(errors) or nil
 end
 
--- As JSON, which is never empty.  All of a list: whoever allows `git status` has allowed no other use of git.
-local function subject_of(value)
-  local text = json.encode_sorted(value == nil and json.null or value)
+-- The values of the arguments that matter, as JSON, which is never empty: the first one, and a list of all where any
+-- other is there.  All of a command: whoever allows `git status` so has allowed no other use of git.
+local function subject_of(by, arguments)
+  local values, is_more = json.array {}, false
+  for name in by:gmatch "%S+" do
+    local value = arguments[name]
+    is_more = is_more or #values > 0 and value ~= nil
+    values[#values + 1] = value == nil and json.null or value
+  end
+  local text = json.encode_sorted(is_more and values or values[1])
   return #text <= SUBJECT_BYTES and text or "sha256:" .. crypto.sha256_hex(text)
 end
 
@@ -78,11 +85,12 @@ end
 --- arguments) -> the risk of this very call, where it depends), parallel (it may run beside others of its kind),
 --- repeatable (running it twice is as good as once: a call whose worker died runs again; any other one is told to be
 --- interrupted), timeout_ms (60,000), off (true: only when tools.enabled names it),
---- always_by (the argument that matters when a call is allowed for good: "always" is then about exactly that value, of
---- a program with all its arguments; without it, about the tool), later (true: the function only begins it, in the
---- transaction that it is given as well, and returns true; gateway.act.answer ends it). fn(call) -> text or a table
---- (sent as JSON); or nil and why not. call: {id, arguments, session_id, session_key, run_id, agent_id, user_id,
---- progress(n, total, text)}.
+--- always_by (the arguments that matter when a call is allowed for good, in one text: "always" is then about exactly
+--- their values, of a program with all its arguments; without it, about the tool), prefix_of (of a tool that starts
+--- programs: fn(arguments) -> {path, words} that a command may be allowed by for good, or nil), later (true: the
+--- function only begins it, in the transaction that it is given as well, and returns true; gateway.act.answer ends it).
+--- fn(call) -> text or a table (sent as JSON); or nil and why not. call: {id, arguments, session_id, session_key,
+--- run_id, agent_id, user_id, progress(n, total, text)}.
 function M.define(name, spec, fn)
   check(name, spec, fn)
   local schema = spec.parameters or { type = "object", properties = {}, additionalProperties = false }
@@ -94,9 +102,11 @@ function M.define(name, spec, fn)
     later = spec.later == true, timeout_s = (spec.timeout_ms or TIMEOUT_MS) / 1000,
     source = spec.source or "built-in", fn = fn,
     refusal = function(arguments) return refusal(validator, arguments) end,
-    subject = function(arguments) return spec.always_by and subject_of(arguments[spec.always_by]) or "" end,
+    subject = function(arguments) return spec.always_by and subject_of(spec.always_by, arguments) or "" end,
+    prefix = spec.prefix_of or function() return nil end,
+    covers = spec.always_by and ("calls with exactly this %s"):format(spec.always_by:gsub(" ", " and ")) or nil,
     command = function(arguments)
-      local value, words = spec.always_by and arguments[spec.always_by], {}
+      local value, words = spec.always_by and arguments[spec.always_by:match "%S+"], {}
       if type(value) ~= "table" then return nil end
       for i, word in ipairs(value) do words[i] = tostring(word) end
       return table.concat(words, " ")
@@ -130,6 +140,19 @@ local function source_of(name)
     if name:sub(1, #prefix) == prefix then return source end
   end
 end
+
+--- What "always" covers of a call that is shown, in words.  prefix: what a tool's prefix says, or nil; its words are
+--- the second value.
+function M.covers(name, prefix)
+  local tool = known[name]
+  local whole = tool and "every call of this tool" or "every call of this tool, while its server describes it so"
+  local exactly = tool and tool.covers or whole
+  if not prefix then return exactly end
+  return exactly, ("%s, whatever follows, of %s"):format(table.concat(prefix.words, " "), prefix.path)
+end
+
+--- What a prefix is kept as among what was allowed for good.
+function M.prefix_subject(prefix) return "prefix:" .. json.encode_sorted(prefix) end
 
 --- What of a call is shown to who decides about it, where it is a command line.
 function M.command(name, arguments)

@@ -9,13 +9,16 @@ local M = {}
 local MATCH_MIN = 4                              -- characters of an id that may stand for it
 
 local function lines_of(one)
-  return {
+  local lines = {
     ("%s  %s, risk %s, session %s"):format(one.id, one.tool, one.risk, one.sessionKey),
     ("  asked %s; denied if nobody answers by %s"):format(remote.when(one.createdAtMs / 1000),
       remote.when(one.expiresAtMs / 1000)),
     "  because " .. one.why,
     "  arguments " .. remote.visible(json.encode_sorted(one.arguments)),
   }
+  if one.alwaysCovers then lines[#lines + 1] = "  --always covers " .. remote.visible(one.alwaysCovers) end
+  if one.prefixCovers then lines[#lines + 1] = "  --prefix covers " .. remote.visible(one.prefixCovers) end
+  return lines
 end
 
 local function list(o)
@@ -42,7 +45,7 @@ local function find(id)
     or ("the ids of several calls begin or end with %s: give more of it"):format(id))
 end
 
-local SAID = { ["allow-once"] = "Allowed, this once.", ["allow-always"] = "Allowed, now and for the same call later.",
+local SAID = { ["allow-once"] = "Allowed, this once.", ["allow-always"] = "Allowed, now and for good.",
                deny = "Denied." }
 
 local function resolve(o, id, decision)
@@ -56,14 +59,18 @@ local function resolve(o, id, decision)
   return remote.show(done, o, SAID[done.decision] or done.decision)
 end
 
-local function allow(o, id) return resolve(o, id, o.always and "allow-always" or "allow-once") end
+local function allow(o, id)
+  if o.always and o.prefix then cli.misused("approvals", "--always or --prefix, not both") end
+  return resolve(o, id, o.prefix and "allow-prefix" or o.always and "allow-always" or "allow-once")
+end
 
 local function deny(o, id)
   if o.always then cli.misused("approvals", "--always goes with allow") end
+  if o.prefix then cli.misused("approvals", "--prefix goes with allow") end
   return resolve(o, id, "deny")
 end
 
-M.run = remote.command("approvals", { ["--always"] = true }, {
+M.run = remote.command("approvals", { ["--always"] = true, ["--prefix"] = true }, {
   list = { run = list }, allow = { words = { "ID" }, run = allow }, deny = { words = { "ID" }, run = deny },
 }, "list", { see = "approvals" })
 

@@ -111,13 +111,15 @@ local text = s.string:optional()
 local Approval = s.object {
   { "id", s.string }, { "tool", s.string }, { "arguments", s.json }, { "argumentsHash", text }, { "risk", s.string },
   { "reason", s.string:describe "of the rule" }, { "why", s.string:describe "the same in words" },
-  { "allowsAlways", s.bool:optional() }, { "sessionKey", s.string },
-  { "session_key", s.string }, { "runId", s.string }, { "createdAtMs", s.int }, { "expiresAtMs", s.int },
+  { "allowsAlways", s.bool:optional() }, { "alwaysCovers", text:describe "what allow-always would cover" },
+  { "prefixCovers", text:describe "what allow-prefix would cover, where it can be answered" },
+  { "sessionKey", s.string }, { "session_key", s.string }, { "runId", s.string },
+  { "createdAtMs", s.int }, { "expiresAtMs", s.int },
   { "request", s.object {
     { "command", text }, { "tool", s.string }, { "sessionKey", s.string }, { "ask", text },
   }:optional() },
 }
-local Decision = s.enum { "allow-once", "allow-always", "deny" }
+local Decision = s.enum { "allow-once", "allow-always", "allow-prefix", "deny" }
 
 g:event("exec.approval.requested", { summary = "A call of a tool waits for somebody to permit it", payload = Approval })
 g:event("exec.approval.resolved", {

@@ -220,7 +220,7 @@ local function tool_of(row)
     refusal = function(arguments) return refusal_of(schema, arguments) end,
     -- What was allowed for good is this definition of the tool.
     subject = function() return "definition:" .. row.hash end,
-    command = function() return nil end,
+    command = function() return nil end, prefix = function() return nil end,
   }
 end
 

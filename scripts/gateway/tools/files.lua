@@ -24,6 +24,11 @@ tools.define("file_list", {
   return { entries = json.array(list) }
 end)
 
+-- git runs programs that its settings name.
+local function is_gits(path) return ("/" .. path:lower() .. "/"):find("/.git/", 1, true) ~= nil end
+
+local GITS = "What is in .git belongs to git: use git to change it."
+
 tools.define("file_write", {
   description = "Writes a file of the workspace, whole; its directories are made.",
   parameters = { type = "object", required = { "path", "content" }, additionalProperties = false,
@@ -32,6 +37,7 @@ tools.define("file_write", {
   risk = "high", repeatable = true, timeout_ms = 30000,
 }, function(call)
   local root, path = files.root "workspace", call.arguments.path
+  if is_gits(path) then return nil, GITS end
   local done, why = written.take(call, #call.arguments.content, written.new_names(root, path))
   if not done then return nil, why end
   local directory = path:match "^(.+)/[^/]*$"
@@ -47,6 +53,7 @@ end)
 -- `added`: how many bytes it brings.
 local function changed(call, added, change)
   local root, path = files.root "workspace", call.arguments.path
+  if is_gits(path) then return nil, GITS end
   local before, why = root:read(path, { max = READ_MAX })
   if not before then return nil, why end
   local text, no = change(before)

@@ -21,11 +21,14 @@ function card(socket, one) {
   const box = element('article', { class: 'approval', 'aria-label': `${one.tool} asks for permission` },
     element('strong', {}, one.tool), ` asks for permission (risk ${one.risk}, session ${visible(one.sessionKey)}, until ${until})`,
     element('pre', {}, visible(JSON.stringify(one.arguments, null, 2))), element('p', { class: 'note' }, `because ${one.why}`));
+  if (one.prefixCovers) box.append(element('p', { class: 'note' }, `What begins so: ${visible(one.prefixCovers)}`));
   if (!mayDecide) return box;
   const row = element('div', { class: 'row' });
-  for (const [label, decision, kind] of [['Allow once', 'allow-once', 'yes'], ['Always allow this', 'allow-always', ''], ['Deny', 'deny', '']]) {
+  for (const [label, decision, kind] of [['Allow once', 'allow-once', 'yes'], ['Always allow this', 'allow-always', ''], ['Always allow what begins so', 'allow-prefix', ''], ['Deny', 'deny', '']]) {
     if (decision === 'allow-always' && !one.allowsAlways) continue;
-    const button = element('button', { type: 'button', class: kind }, label);
+    if (decision === 'allow-prefix' && !one.prefixCovers) continue;
+    const covers = { 'allow-always': one.alwaysCovers, 'allow-prefix': one.prefixCovers }[decision];
+    const button = element('button', { type: 'button', class: kind, ...(covers && { title: `covers ${visible(covers)}` }) }, label);
     button.addEventListener('click', () => decide(socket, one, decision, box));
     row.append(button);
   }
