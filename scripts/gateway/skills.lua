@@ -121,7 +121,10 @@ end
 --- machine, and may name a path of it)}.  Returns the skill as M.show does.  Refuses.  Awaits.
 function M.install(asked, by)
   local problem = source.problem(asked.url)
-  if problem then refuse("skill_refused", "It was not installed: " .. problem) end
+  if problem then
+    fail.throw("skill_refused", { message = "It was not installed: url: " .. problem,
+                                  details = { { path = "url", message = problem } } })
+  end
   if source.is_path(asked.url) and not by.is_here then refuse "skill_path" end
   local deadline = until_at(asked.wait_s)
   local skill, why = aside(function()

@@ -89,6 +89,21 @@ describe('each method', () => {
     });
   }
 
+  it('names the parameter that is wrong or missing', async () => {
+    for (const [i, method] of methods.filter((m) => !APART.has(m.name)).entries()) {
+      const c = await open(host, { jsonrpc: i % 2 === 1 }), names = method.params.map((p) => p.name);
+      for (const name of names) {
+        for (const value of [5, 'x', [], 'a\u0000']) {
+          const { error } = await c.call(method.name, { [name]: value });
+          if (![-32602, 'INVALID_PARAMS'].includes(error?.code)) continue;
+          const named = [...(error.details ?? error.data?.details ?? []).map((d) => d.path), ...error.message.split(/[^\w]+/)].map((text) => text.split(/[.[]/)[0]);
+          assert.ok(named.some((n) => names.includes(n)), `${method.name}(${JSON.stringify({ [name]: value })}): ${JSON.stringify(error)}`);
+        }
+      }
+      c.ws.close();
+    }
+  });
+
   it('that signs in refuses what is no token', async () => {
     for (const jsonrpc of [false, true]) {
       for (const method of methods.filter((m) => APART.has(m.name))) {
