@@ -128,7 +128,7 @@ describe('without a terminal', () => {
       assert.ok(wrong.code === 2 && wrong.err.includes(why), wrong.err);
     }
     assert.equal((await human(['onboard', '--no-chat', '--channel', 'telegram', '--channel-secrets', `token=${home}/none`])).code, 1);
-    assert.equal((await human(['onboard', '--no-chat', '--channel', 'telegram', '--channel-settings', 'groups=perhaps'])).code, 1);
+    assert.equal((await human(['onboard', '--no-chat', '--channel', 'telegram', '--channel-settings', 'groups=perhaps'])).code, 2);
     assert.deepEqual(settings(), was);
   });
 
@@ -170,9 +170,33 @@ describe('on a machine where nothing runs', () => {
     const { code, out, err } = await human(['onboard', '--provider', 'offline', '--message', 'hello'], { env });
     assert.equal(code, 0, err + out);
     assert.match(out, /^No server of this home runs; one is started for this\.\n/);
+    assert.ok(!out.includes(String(port)), out);   // nobody is sent to a server that has ended
     assert.match(out, /The server that was started for this has stopped/);
     await assert.rejects(fetch(`http://127.0.0.1:${port}/ready`));
     assert.match(fs.readFileSync(path.join(env.HUMAN_HOME, 'config.json'), 'utf8'), /^ {4}"provider": "offline"/m);
     await until(() => !fs.existsSync(path.join(env.HUMAN_HOME, 'control.sock')), 5000, 'nothing is left');
+  });
+
+  it('what is wrong is found before one is started', async () => {
+    const fresh = makeHome(), secret = path.join(fresh, 'secret'), none = path.join(fresh, 'none');
+    fs.writeFileSync(secret, '123:token');
+    const env = { HUMAN_HOME: path.join(fresh, 'h'), HUMAN_CONFIG: undefined, HUMAN_PORT: String(await freePort()), HUMAN_WORKERS: '1' };
+    const telegram = ['--provider', 'offline', '--no-chat', '--channel', 'telegram'];
+    for (const [words, why] of [
+      [[], '--provider is missing: without a terminal'], [['--provider', 'openai'], '--key-file is missing: the key of openai'],
+      [['--provider', 'openai', '--key-file', none], `--key-file: ${none}: No such file or directory`],
+      [['--provider', 'azure', '--key-file', secret], '--base-url is missing: where the server of azure is'],
+      [['--provider', 'offline', '--key-file', secret], '--key-file does not go with --provider offline, which needs none'],
+      [['--provider', 'offline', '--channel', 'telegrm'], 'there is no channel telegrm (did you mean telegram?); there are discord, lark'],
+      [[...telegram, '--channel-secrets', `tokn=${secret}`], 'channels.telegram has no secret tokn'],
+      [[...telegram, '--channel-secrets', `token=${none}`], `--channel-secrets: channels.telegram.token: ${none}: No such file or directory`],
+      [[...telegram, '--channel-settings', 'groups=perhaps'], '--channel-settings: channels.telegram.groups: must be one of'],
+      [['--provider', 'openai', '--key-file', '-', '--channel', 'telegram', '--channel-secrets', 'token=-'], 'only one of the files may be -'],
+    ]) {
+      const { code, out, err } = await human(['onboard', ...words], { env });
+      assert.ok(code > 0 && err.includes(why), `${words}: ${code} ${err}`);
+      assert.equal(out, '', words.join(' '));
+    }
+    assert.ok(!fs.existsSync(env.HUMAN_HOME), 'not even a home was made');
   });
 });

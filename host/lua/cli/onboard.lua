@@ -57,10 +57,12 @@ function Asker:yes(question)
   return answer == "y" or answer == "yes"
 end
 
---- Takes a secret from `from`, or asks for it.  nil and why: it is none.
+--- Takes a secret from `from`, once, or asks for it.  nil and why: it is none.
 function Asker:secret(name, from)
   if not from and not self.terminal then return nil, "missing" end
+  if from and self.taken[name] == from then return true end
   local done, why = host.native.held("take", name, from or "")
+  self.taken[name] = done and from or nil
   if not done and why == "interrupted" then interrupted() end
   return done, why
 end
@@ -121,12 +123,22 @@ local function check_flags(o)
   end
 end
 
-local function set_up(asker)
+-- Standard input is read to its end by the first who reads it.
+local function check_input(o)
+  local _, n = ("," .. (o["channel-secrets"] or "") .. ","):gsub("=%-%f[,]", "")
+  if n + (o["key-file"] == "-" and 1 or 0) > 1 then
+    cli.misused("onboard", "standard input holds one secret: only one of the files may be -")
+  end
+end
+
+local function set_up(asker, is_running)
+  if is_running then channel.check_flags(asker, true) end
   local before = remote.call "config.get"
   local plan = { changes = {}, secrets = {}, before = {}, result = {} }
   model.plan(asker, plan, before)
   channel.plan(asker, plan, before)
-  plan.result.url = remote.url()
+  plan.result.running = is_running
+  plan.result.url = is_running and remote.url() or nil
   plan.result.changed = next(plan.changes) ~= nil or #plan.secrets > 0
   if plan.result.changed then write_held(plan) end
   local name = plan.result.channel
@@ -137,7 +149,7 @@ end
 
 local function finish(asker, result)
   local o, code = asker.o, 0
-  asker:say("The gateway is at " .. result.url .. "; its page is " .. result.url .. "/")
+  if result.url then asker:say("The gateway is at " .. result.url .. "; its page is " .. result.url .. "/") end
   if o.message then
     local text = chat.once(asker, o.message)
     result.answer, code = text, text and 0 or 1
@@ -153,12 +165,15 @@ function M.run(args)
   local words, o = cli.parse("onboard", args, FLAGS)
   cli.count("onboard", words, {}, 0, 0)
   check_flags(o)
+  check_input(o)
   model.load()
   sched.on_event(host.EV.STOP, on_stop)
-  local asker = setmetatable({ o = o, terminal = is_terminal() }, Asker)
-  model.check_flags(asker)
+  local asker = setmetatable({ o = o, terminal = is_terminal(), taken = {} }, Asker)
+  local is_running = server.is_running()
+  model.check_flags(asker, is_running)
+  if not is_running then channel.check_flags(asker, false) end
   server.enter(asker)
-  local ok, result = pcall(function() return finish(asker, set_up(asker)) end)
+  local ok, result = pcall(function() return finish(asker, set_up(asker, is_running)) end)
   server.leave(asker)
   if not ok then error(result, 0) end
   return result

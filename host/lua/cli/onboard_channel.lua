@@ -2,15 +2,28 @@
 -- Which channels there are, and what they need, is in the server's settings (channels.NAME.SETTING).
 
 local cli = require "human.cli.words"
+local gen = require "human.scripts.generation"
 local remote = require "human.cli.remote"
+local values = require "human.scripts.setting_values"
 
 local M = {}
 local NONE = "none"
 
--- {[channel] = {{name, secret, text}, ..}} as config.schema has them.
-local function known()
+-- The settings as config.schema shows them: those of the server, or, while none runs, of the scripts here.
+local function properties(is_running)
+  if is_running then return remote.call("config.schema").schema.properties end
+  local list = {}
+  for name, def in pairs(gen.current().settings.defs) do
+    local kind = def.type == "text" and "string" or def.type
+    list[name] = { type = kind, writeOnly = def.secret, description = def.text, enum = def.enum }
+  end
+  return list
+end
+
+-- {[channel] = {{name, secret, text}, ..}} of those settings, and the names of the channels.
+local function known(is_running)
   local channels, order = {}, {}
-  for path, p in pairs(remote.call("config.schema").schema.properties) do
+  for path, p in pairs(properties(is_running)) do
     local channel, name = path:match "^channels%.([%w_]+)%.([%w_]+)$"
     if channel and (p.type == "string" or p.type == nil) then
       if not channels[channel] then channels[channel], order[#order + 1] = {}, channel end
@@ -40,9 +53,16 @@ local function choose(asker, channels, order)
     local name = asker:ask("channel", "First channel (" .. table.concat(order, ", ") .. ", none)", NONE)
     if name == NONE then return nil end
     if channels[name] then return name end
-    local why = "there is no channel " .. name .. cli.suggest(name, order)
-    if asker.o.channel then cli.misused("onboard", why .. "; there are " .. table.concat(order, ", ")) end
-    asker:say(why)
+    asker:say("there is no channel " .. name .. cli.suggest(name, order))
+  end
+end
+
+local function check_values(given, channel)
+  for name, value in pairs(given) do
+    local path = ("channels.%s.%s"):format(channel, name)
+    local def = gen.current().settings.defs[path]
+    local why = def and not def.secret and values.check(def, value)
+    if why then cli.misused("onboard", ("--channel-settings: %s: %s"):format(path, why)) end
   end
 end
 
@@ -75,9 +95,29 @@ local function take_setting(asker, plan, channel, one, value)
   if value and value ~= "" then plan.changes["channels." .. channel .. "." .. one.name] = value end
 end
 
+--- Checks what flags say of the channel, and reads the secrets that they name; is_running: there is a server to ask.
+function M.check_flags(asker, is_running)
+  local name = asker.o.channel
+  if not name or name == NONE then return end
+  local channels, order = known(is_running)
+  if not channels[name] then
+    cli.misused("onboard", ("there is no channel %s%s; there are %s"):format(name, cli.suggest(name, order),
+      table.concat(order, ", ")))
+  end
+  local secrets = pairs_of("--channel-secrets", asker.o["channel-secrets"])
+  local others = pairs_of("--channel-settings", asker.o["channel-settings"])
+  check_names(secrets, channels[name], true, name)
+  check_names(others, channels[name], false, name)
+  check_values(others, name)
+  for one, from in pairs(secrets) do
+    local done, why = asker:secret(name .. "_" .. one, from)
+    if not done then cli.stop(("--channel-secrets: channels.%s.%s: %s"):format(name, one, why)) end
+  end
+end
+
 --- Adds what is to be written to the plan.
 function M.plan(asker, plan)
-  local channels, order = known()
+  local channels, order = known(true)
   if not order[1] then
     if asker.o.channel and asker.o.channel ~= NONE then cli.stop "this server has no channels" end
     return
@@ -87,8 +127,6 @@ function M.plan(asker, plan)
   if not name then return end
   local secrets = pairs_of("--channel-secrets", asker.o["channel-secrets"])
   local others = pairs_of("--channel-settings", asker.o["channel-settings"])
-  check_names(secrets, channels[name], true, name)
-  check_names(others, channels[name], false, name)
   for _, one in ipairs(channels[name]) do
     if one.secret then take_secret(asker, plan, name, one, secrets[one.name]) end
     if not one.secret then take_setting(asker, plan, name, one, others[one.name]) end

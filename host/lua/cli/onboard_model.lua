@@ -21,6 +21,11 @@ function M.load()
   gen.install(g)
 end
 
+function M.misses_provider()
+  cli.misused("onboard", "--provider is missing: without a terminal each question is answered by its flag "
+    .. "(--provider offline needs no key)")
+end
+
 local function names()
   local list = {}
   for name in pairs(choices.registry().providers) do list[#list + 1] = name end
@@ -35,15 +40,56 @@ local function provider_of(name)
   return nil, "there is no provider " .. name .. cli.suggest(name, list) .. "; there are " .. table.concat(list, ", ")
 end
 
---- What can be said of the flags before a server is asked.
-function M.check_flags(asker)
-  local o = asker.o
-  if o.provider then
-    local _, why = provider_of(o.provider)
-    if why then cli.misused("onboard", why) end
-  elseif (o["key-file"] or o.model or o["base-url"]) and not asker.terminal then
-    cli.misused("onboard", "--provider is missing")
+-- Whether a provider has no address of its own that everybody uses.
+local function needs_url(provider)
+  return not provider.answer and (provider.keyless or provider.host_setting or not provider.default_url)
+end
+
+-- Under which name a key is kept: that of a server of one's own, or of the service.
+local function secret_name(provider, url) return url and "llm" or provider.secret end
+
+-- What is configured here, for a server that is about to be started.
+local function has_key_here(provider) return choices.access(provider, choices.settings()) ~= nil end
+
+local function check_unneeded(o, provider)
+  for _, flag in ipairs { "key-file", "base-url", "model" } do
+    if provider.answer and o[flag] then
+      cli.misused("onboard", ("--%s does not go with --provider %s, which needs none"):format(flag, o.provider))
+    end
   end
+end
+
+-- What is missing, where nobody can be asked.
+local function check_missing(o, provider, url, is_running)
+  if needs_url(provider) and not url then
+    cli.misused("onboard", "--base-url is missing: where the server of " .. o.provider .. " is")
+  end
+  if provider.answer or url or o["key-file"] or is_running or has_key_here(provider) then return end
+  cli.misused("onboard", "--key-file is missing: the key of " .. o.provider .. " (- is standard input)")
+end
+
+local function check_provider(asker, is_running)
+  local o = asker.o
+  local provider, why = provider_of(o.provider)
+  if why then cli.misused("onboard", why) end
+  check_unneeded(o, provider)
+  local url = o["base-url"] or needs_url(provider) and OWN[o.provider] or nil
+  if not asker.terminal then check_missing(o, provider, url, is_running) end
+  local name = secret_name(provider, url)
+  if not o["key-file"] or not name then return end
+  local done, unread = asker:secret(name, o["key-file"])
+  if not done then cli.stop("--key-file: " .. unread) end
+end
+
+local function is_unset_here() return choices.settings().provider == "auto" and not llm.status().language_model end
+
+--- Checks what flags say of the model, and reads the key that they name; is_running: there is a server already.
+function M.check_flags(asker, is_running)
+  local o = asker.o
+  if o.provider then return check_provider(asker, is_running) end
+  if asker.terminal then return end
+  if o["key-file"] or o.model or o["base-url"] then cli.misused("onboard", "--provider is missing") end
+  if not is_running and is_unset_here() then M.misses_provider() end
 end
 
 -- ---- what there is ------------------------------------------------------------------------------------------
@@ -75,8 +121,7 @@ end
 local function choose_provider(asker, before)
   local default = before.default_provider
   if not asker.terminal and not asker.o.provider then
-    cli.misused("onboard", "--provider is missing: without a terminal each question is answered by its flag "
-      .. "(--provider offline needs no key)")
+    M.misses_provider()
   end
   if asker.terminal and not asker.o.provider then asker:say("Providers: " .. table.concat(names(), ", ")) end
   while true do
@@ -89,8 +134,7 @@ end
 
 -- The address of a server of one's own, or nil: the service's.
 local function choose_url(asker, name, provider)
-  local needed = not provider.answer and (provider.keyless or provider.host_setting or not provider.default_url)
-  if not needed then return asker.o["base-url"] end
+  if not needs_url(provider) then return asker.o["base-url"] end
   while true do
     local url = asker:ask("base-url", "Where is it", OWN[name])
     if not url then cli.misused("onboard", "--base-url is missing: where the server of " .. name .. " is") end
@@ -108,7 +152,7 @@ end
 -- The name under which the key is kept, once it was given; nil: none is needed, or the one that is there stays.
 local function choose_key(asker, name, provider, url)
   if provider.answer or not provider.secret and not url then return nil end
-  local secret, file = url and "llm" or provider.secret, asker.o["key-file"]
+  local secret, file = secret_name(provider, url), asker.o["key-file"]
   if not file and is_done_without(asker, name, url) then return nil end
   while true do
     local given, why = asker:secret(secret, file)

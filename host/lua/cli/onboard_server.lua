@@ -48,6 +48,9 @@ local function await_ready()
   cli.stop("the server that was started is not ready; its log is " .. log)
 end
 
+--- Whether one runs already.
+function M.is_running() return own_server.status() ~= nil end
+
 --- Makes sure that a server runs.  Awaits.
 function M.enter(asker)
   if own_server.status() then return end
