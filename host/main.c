@@ -66,6 +66,8 @@ static const command commands[] = {
      OWN_ARGUMENTS},
     {"skills", "texts that the agent follows: skills [list|show NAME|install URL|enable NAME|..]",
      RUN_LOOK, false, OWN_ARGUMENTS},
+    {"tools", "what the agent may call: tools [list|show NAME|allow NAME|forbid NAME|refresh]", RUN_LOOK,
+     false, OWN_ARGUMENTS},
     {"logs", "what the server logs (-f: as it happens)", RUN_LOOK, false, OWN_ARGUMENTS},
     {"reload", "put changed scripts in force on all workers, or say why not", RUN_CONTROL, false,
      NO_ARGUMENTS},

@@ -182,7 +182,8 @@ function M.has_provider(model) return choices.has_provider(choices.registry(), c
 
 -- For status pages --------------------------------------------------------------------------------
 
---- The server that a call would ask now: {provider, model, language_model = bool, base_url, problem, fallback}.
+--- The server that a call would ask now: {provider, model, language_model = bool, base_url, problem, fallback,
+--- chosen = bool (false: llm.provider names none)}.
 function M.status()
   local registry, conf = choices.registry(), choices.settings()
   local choice, err = choices.primary(registry, conf)
