@@ -55,7 +55,7 @@ function M.first_cause(q, cause)
 end
 
 --- Who asked for a run, in tx: {kind = "operator"}; or of a chat {kind = "owner" (who may approve what the agent does)
---- or "guest", name, group, channel (its label)}.
+--- or "guest", id, name, group, channel (its label)}.
 function M.of(tx, run)
   local cause, is_known = M.first_cause(tx, run.cause)
   local item_id = cause and cause:match "^channel:(.*)$"
@@ -66,7 +66,8 @@ function M.of(tx, run)
   local c, account = channel.account(item.channel, item.account)
   local from = message.from or {}
   local is_owner = account ~= nil and rules.may_approve(M.facts(tx, message, account))
-  return { kind = is_owner and "owner" or "guest", name = from.name or from.handle or from.id or "",
+  return { kind = is_owner and "owner" or "guest", id = item.channel .. ":" .. (from.id or ""),
+           name = from.name or from.handle or from.id or "",
            group = message.group == true, channel = c and c.label or item.channel }
 end
 

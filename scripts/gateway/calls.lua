@@ -11,6 +11,7 @@ local queue = require "human.queue"
 local time = require "human.time"
 local approve = require "gateway.approve"
 local approve_words = require "gateway.approve_words"
+local arriving = require "gateway.arriving"
 local asker = require "gateway.asker"
 local limits = require "gateway.rules.limits"
 local news = require "gateway.news"
@@ -190,6 +191,7 @@ function M.advance(tx, session, run)
     return runs.fail(tx, session, run, "too_many_steps",
       ("It was ended after %d steps (gateway.max_steps)."):format(run.step))
   end
+  arriving.join(tx, run, run.step + 1)
   runs.think(tx, session.id, run.id, run.step + 1)
 end
 

@@ -89,8 +89,8 @@ function M.define(name, spec)
 end
 
 --- Declares, while scripts load, who is asked for `/word ..` and for buttons whose data begins with "word:", once the
---- rule has admitted the sender: fn(tx, message, account, args, item) -> a text to answer, or nil; or nil and the text
---- that the agent is asked instead.  item: the row of channel_inbox.
+--- rule has admitted the sender: fn(tx, message, account, args, item) -> a text to answer, or nil; or nil, the text
+--- that the agent is asked instead, and its mode (chat.take).  item: the row of channel_inbox.
 function M.on(word, fn)
   if handlers[word] then error("channel.on: somebody is asked for " .. word .. " already", 2) end
   handlers[word] = fn

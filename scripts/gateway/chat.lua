@@ -1,10 +1,11 @@
 -- scripts/gateway/chat.lua -- messages in, runs out.
--- Each message is a run of its own.  While a run of the session is at work, later ones wait, in their order; those of
--- other sessions do not.
+-- Each message is a run of its own.  While a run of the session is at work, later ones wait, in their order, unless
+-- they steer or interrupt it (gateway.arriving); those of other sessions do not.
 
 local db = require "human.db"
 local id = require "human.id"
 local task = require "human.task"
+local arriving = require "gateway.arriving"
 local limits = require "gateway.rules.limits"
 local news = require "gateway.news"
 local owner = require "gateway.owner"
@@ -23,8 +24,8 @@ M.sql = {
   insert = [[with s as (update gateway_sessions set last_run = last_run + 1, archived_at = null where id = $2
       returning last_run)
     insert into gateway_runs (id, session_id, n, message_id, idempotency_key, conn, streams, answers,
-      cause)
-    select $1, $2, last_run, $3, $4, $5, $6::boolean, $7, $8 from s]],
+      cause, mode)
+    select $1, $2, last_run, $3, $4, $5, $6::boolean, $7, $8, $9 from s]],
   of_conn = [[select session_id, id from gateway_runs where conn = $1 and state in ('waiting', 'thinking', 'acting')]],
   session = "select session_id from gateway_runs where id = $1",
 }
@@ -48,6 +49,14 @@ end
 
 local function queued(run_id, key) return { run_id = run_id, session_key = key, status = "queued" } end
 
+-- A session that is at work: the mode in which the message waits, or nil; what it interrupts is ended.
+local function arrive(tx, session, request)
+  if not session.run_id then return nil end
+  local mode = arriving.mode(tx, runs.get(tx, session.run_id), request.cause, request.mode)
+  if mode == "interrupt" then runs.abort(tx, session, arriving.interrupts(tx, request.cause)) end
+  return (mode == "steer" or mode == "collect") and mode or nil
+end
+
 local function take(tx, session, request)
   local once, origin = request.idempotency_key, request.origin or {}
   local before = once and tx:value(M.sql.sent, session.id, once)
@@ -56,9 +65,10 @@ local function take(tx, session, request)
   local run = { id = id.new(), session_id = session.id, session_key = session.key, once = once, conn = origin.conn,
                 answers = origin.answers }
   local text = texts.valid(request.message)
+  local mode = arrive(tx, session, request)
   local message_id = store.say(tx, session, text, request.attachments)
   tx:exec(M.sql.insert, run.id, session.id, message_id, once, origin.conn, origin.stream == true, origin.answers,
-          request.cause)
+          request.cause, mode)
   if not session.run_id then runs.begin(tx, session, run.id) end
   tx:after_commit(function() task.spawn(tell_received, run, text) end)
   return queued(run.id, session.key)
@@ -66,7 +76,8 @@ end
 
 --- Takes a message: {key ("default"), message, attachments (as gateway.attached reads them), idempotency_key, origin =
 --- {conn = id of the connection, stream = it wants pieces as chat.chunk, answers = id of the call `agent` to answer
---- again at the end}, cause (gateway.ends)}.
+--- again at the end}, cause (gateway.ends), mode ("queue", "steer", "collect" or
+--- "interrupt", where the session is at work; nil: as the rule has it)}.
 --- Returns {run_id, session_key, status = "queued"}; or nil and "bad_key", "empty_message", "message_too_long",
 --- "too_many_sessions", "too_many_waiting".  What comes of it are events.
 function M.send(request)

@@ -1,5 +1,6 @@
 -- scripts/gateway/commands.lua -- what people say to the gateway and not to the agent, in a chat or in a message of the
--- control protocol: /new and /reset (a new conversation, with what follows as its first message), /compact and /stop.
+-- control protocol: /new and /reset (a new conversation, with what follows as its first message), /compact, /stop, and
+-- /steer (what follows is for the run that goes on).
 -- Who may is a rule (gateway/rules/sessions.lua, may_command).  The agent never sees them.
 
 local db = require "human.db"
@@ -21,18 +22,24 @@ local LINE_MAX = 40                              -- of a word that may be a comm
 local SAYS = {
   reset = "This is a new conversation.", compact = "I make notes of what was said; no message is lost.",
   empty = "Nothing was said here yet.", stopped = "Stopped.", idle = "There is nothing to stop.",
+  steer = "Write: /steer and what to do differently.",
   denied = "In a group, that is for who may approve what I do.",
 }
 
 local DO = {}
 
--- What is said to it, or nil and the message to go on with.
+-- What is said to it, or nil, the message to go on with, and its mode (chat.take).
 function DO.new(tx, key, rest, once)
   sessions.reset_in(tx, key, once)
   if rest:find "%S" then return nil, trim(rest) end
   return SAYS.reset
 end
 DO.reset = DO.new
+
+function DO.steer(_, _, rest)
+  if not rest:find "%S" then return SAYS.steer end
+  return nil, trim(rest), "steer"
+end
 
 function DO.compact(tx, key) return sessions.compact_in(tx, key) and SAYS.compact or SAYS.empty end
 function DO.stop(tx, key) return sessions.stop_in(tx, key) > 0 and SAYS.stopped or SAYS.idle end
@@ -64,8 +71,10 @@ end
 local function take(tx, request, word, rest)
   local key, once = request.key or chat.DEFAULT_KEY, request.idempotency_key
   if once and chat.was_sent(tx, key, once) then return chat.take(tx, request) end
-  local said, message = carry_out(tx, { command = word, asker = "operator", group = false }, key, rest, once)
-  if message then return chat.take(tx, setmetatable({ message = message }, { __index = request })) end
+  local said, message, mode = carry_out(tx, { command = word, asker = "operator", group = false }, key, rest, once)
+  if message then
+    return chat.take(tx, setmetatable({ message = message, mode = mode or request.mode }, { __index = request }))
+  end
   local origin = request.origin or {}
   local run = { id = id.new(), session_key = key, conn = origin.conn, answers = origin.answers, once = once }
   tx:after_commit(function() news.aside(run, request.message, said, origin.stream) end)

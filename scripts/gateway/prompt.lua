@@ -18,7 +18,7 @@ local MARKUP_TOKENS = 10                         -- of a message, besides its te
 local IMAGE_TOKENS = 1000                        -- roughly what models count for an image
 -- The limit is in the text, for the planner.
 local RUNS = ([[(select id from gateway_runs where session_id = $1 and n <= $2::bigint and n > $3::bigint
-  and state <> 'waiting' order by n desc limit %d)]]):format(limits.prompt_runs)
+  and state <> 'waiting' and into_run is null order by n desc limit %d)]]):format(limits.prompt_runs)
 
 M.sql = {
   who = [[select a.name, p.name as personality_name, p.description, p.style_instructions, s.template
@@ -30,6 +30,9 @@ M.sql = {
   runs = [[select r.id, r.n, r.state, e.content->'message'->>'content' as text,
       e.content->'message'->'attachments' as attachments from gateway_runs r
     join agent_events e on e.id = r.message_id where r.id in ]] .. RUNS .. " order by r.n",
+  joined = [[select r.into_run, r.into_step, e.content->'message'->>'content' as text,
+      e.content->'message'->'attachments' as attachments from gateway_runs r
+    join agent_events e on e.id = r.message_id where r.into_run in ]] .. RUNS .. " order by r.n",
   steps = [[select s.run_id, s.n, e.content->>'content' as text from gateway_steps s
     left join agent_events e on e.id = s.event_id where s.run_id in ]] .. RUNS .. " order by s.run_id, s.n",
   calls = [[select run_id, step, model_id, extra, tool, arguments, result from gateway_calls where run_id in ]] .. RUNS
@@ -104,12 +107,30 @@ end
 -- answered, and does what was aborted.
 local NO_ANSWER = { aborted = "[The operator aborted this.]", failed = "[This was not answered.]" }
 
--- A run as parts that stay together: its message, then each step with the results of its calls.
-function M.parts_of(run, steps, calls)
-  local message = { role = "user", content = (run.text or "") .. attached.words(run.attachments), images = run.images }
-  local parts = { { message } }
+local function question(row)
+  return { role = "user", content = (row.text or "") .. attached.words(row.attachments), images = row.images }
+end
+
+-- Messages that joined a run before one of its steps: before the first they are one with its own.
+local function add_joined(parts, joined, step)
+  for _, row in ipairs(joined or {}) do
+    local message, first = question(row), parts[1][1]
+    if row.into_step == 1 and step == 1 then
+      first.content, first.images = first.content .. "\n\n" .. message.content, first.images or message.images
+    elseif row.into_step == step then
+      parts[#parts + 1] = { message }
+    end
+  end
+end
+
+-- A run as parts that stay together: its message, then each step with the results of its calls; where others joined
+-- it (gateway.arriving), their messages before the step that read them.
+function M.parts_of(run, steps, calls, joined)
+  local parts, n = { { question(run) } }, 0
   for _, step in ipairs(steps or {}) do
     local mine = {}
+    n = step.n
+    add_joined(parts, joined, n)
     for _, call in ipairs(calls or {}) do
       if call.step == step.n then mine[#mine + 1] = call end
     end
@@ -119,8 +140,9 @@ function M.parts_of(run, steps, calls)
     end
     parts[#parts + 1] = part
   end
+  add_joined(parts, joined, n + 1)
   local note, last = NO_ANSWER[run.state], parts[#parts][1]
-  if note and #parts > 1 and not last.tool_calls then
+  if note and last.role == "assistant" and not last.tool_calls then
     last.content = last.content .. "\n" .. note
   elseif note then
     parts[#parts + 1] = { { role = "assistant", content = note } }
@@ -145,7 +167,10 @@ local function with_given(snap, given, newest)
 end
 
 -- The texts that came with messages, and the newest of the images.
-local function attach(run, rows)
+local function attach(run, said, came)
+  local rows = {}
+  for _, row in ipairs(said) do rows[#rows + 1] = row end
+  for _, row in ipairs(came) do rows[#rows + 1] = row end
   for _, row in ipairs(rows) do row.attachments = row.attachments and json.decode(row.attachments) or nil end
   images.show(run.session_id, rows)
 end
@@ -175,16 +200,17 @@ function M.read(run)
     local floor, summary, is_job = floor_of(run, session)
     local given = tx:ask(M.sql.given, run.id)
     local function ask(sql) return tx:ask(sql, run.session_id, run.n, floor) end
-    local rows, steps, calls = ask(M.sql.runs), ask(M.sql.steps), ask(M.sql.calls)
+    local rows, steps, calls, joined = ask(M.sql.runs), ask(M.sql.steps), ask(M.sql.calls), ask(M.sql.joined)
     local listed = tx:ask(skills.sql.listed)
     if not who()[1] then return nil end
     local snap = { system = M.system(who()[1], asker.of(tx, run)) .. skills.section(listed()) .. earlier(summary),
                    model = session.model, n = run.n, floor = floor, runs = {}, ns = {} }
     local steps_of, calls_of, said = grouped(steps(), "run_id"), grouped(calls(), "run_id"), rows()
-    local client = given()[1]
-    attach(run, said)
+    local client, came = given()[1], joined()
+    local joined_of = grouped(came, "into_run")
+    attach(run, said, came)
     for i, one in ipairs(said) do
-      snap.runs[i], snap.ns[i] = M.parts_of(one, steps_of[one.id], calls_of[one.id]), one.n
+      snap.runs[i], snap.ns[i] = M.parts_of(one, steps_of[one.id], calls_of[one.id], joined_of[one.id]), one.n
     end
     if is_job then snap.ns = nil end
     if client then with_given(snap, json.decode(client.given), snap.runs[#snap.runs]) end

@@ -5,6 +5,7 @@
 
 local db = require "human.db"
 local queue = require "human.queue"
+local arriving = require "gateway.arriving"
 local ends = require "gateway.ends"
 local named = require "gateway.named"
 local news = require "gateway.news"
@@ -103,7 +104,12 @@ function M.finish(tx, session, run, ending)
   if session.run_id == run.id then
     session.run_id = nil
     local following = tx:row(M.sql.next, session.id)
-    if following then M.begin(tx, session, following.id) else tx:ask(M.sql.at_work, session.id, nil) end
+    if following then
+      arriving.join(tx, M.get(tx, following.id), 1)
+      M.begin(tx, session, following.id)
+    else
+      tx:ask(M.sql.at_work, session.id, nil)
+    end
   end
   return names
 end
@@ -133,13 +139,13 @@ local function abort(tx, session, run)
   return names
 end
 
---- Aborts, in tx, runs of a session that is locked: all that are not over, or the one with this id.  What they do ends
---- everywhere once tx is committed.  How many there were.
-function M.abort(tx, session, run_id)
+--- Aborts, in tx, runs of a session that is locked: all that are not over, or the one with this id, or those for which
+--- a function says so.  What they do ends everywhere once tx is committed.  How many there were.
+function M.abort(tx, session, wanted)
   local n, names, runs = 0, {}, tx:query(M.sql.live, session.id)
   for i = #runs, 1, -1 do                        -- the newest first: none begins because an earlier one has ended
     local run = runs[i]
-    if not run_id or run.id == run_id then
+    if not wanted or run.id == wanted or type(wanted) == "function" and wanted(run) then
       n = n + 1
       for _, name in ipairs(abort(tx, session, run)) do names[#names + 1] = name end
     end

@@ -39,7 +39,7 @@ local SMALL = { agent_types = true, claim_workers = true, host_jobs = true, gate
 -- Indexes that hold only what is under way, or what is shared by all.
 local SHORT = { agent_runs_open = true, agent_mailboxes_active = true, agent_mailboxes_suspects = true, personalities_shared_slug = true,
                 system_prompts_shared_name = true, gateway_calls_open = true, gateway_runs_at_work = true,
-                gateway_runs_live = true, gateway_runs_conn = true, gateway_runs_once = true, gateway_approvals_open = true,
+                gateway_runs_live = true, gateway_runs_conn = true, gateway_runs_once = true, gateway_runs_joined = true, gateway_approvals_open = true,
                 channel_inbox_waiting = true, channel_people_asked = true, gateway_cron_runs_open = true,
                 gateway_cron_runs_queued = true, gateway_cron_runs_running = true }
 

@@ -41,6 +41,7 @@ g:event("chat", {
       :describe "chunk: `message` continues the answer; sent: it is the whole answer, and the end" },
     { "message", s.string }, { "step", s.int:optional() }, { "usage", Usage:optional() },
     { "aborted", s.bool:optional() }, { "error_code", text },
+    { "intoRun", text:describe "the run that has read this message" },
     { "truncated", s.bool:optional():describe "chat.history has all of `message`" },
   },
 })
@@ -72,6 +73,8 @@ local Attachment = s.object({
 local Send = {
   message = M.message, sessionKey = key:optional(), session_key = key:optional(), stream = s.bool:default(false),
   attachments = s.array(Attachment, { max = 20 }):optional(), idempotencyKey = id:optional(),
+  queueMode = s.enum { "queue", "steer", "collect", "interrupt" }:optional()
+    :describe "while the session is at work: wait, be read by the run that goes on, be read with others, or end it",
 }
 local Queued = { status = s.string, runId = s.string, sessionKey = s.string }
 
@@ -83,7 +86,7 @@ function M.send(ctx, p, message, origin)
   local list, why = attached.sent(p.attachments)
   if not list then ctx:fail("attachment_refused", { message = why }) end
   local request = { key = p.sessionKey or p.session_key, message = message, attachments = list,
-                    idempotency_key = p.idempotencyKey, origin = origin }
+                    idempotency_key = p.idempotencyKey, origin = origin, mode = p.queueMode }
   local answered = approvals.send(request, { id = ctx.actor.id, role = ctx.actor.role })
   if answered then return answered end
   local run, code = commands.send(request)

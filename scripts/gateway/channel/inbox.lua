@@ -126,7 +126,7 @@ local function show_typing(tx, item, c, run_id)
   if c.typing then queue.add(tx, TYPING, nil, nil, { item = item.id, run = run_id, n = 1 }) end
 end
 
-local function begin_run(tx, item, c, account, got)
+local function begin_run(tx, item, c, account, got, mode)
   local refusal = attached.refusal(item.message, got)
   if refusal then
     say(tx, item, refusal)
@@ -135,6 +135,7 @@ local function begin_run(tx, item, c, account, got)
   local run, code = chat.take(tx, {
     key = keys.of(tx, item, account), message = words_of(item.message, got), attachments = got.files,
     idempotency_key = "channel:" .. item.id, cause = "channel:" .. item.id,
+    mode = mode,
   })
   if run then
     show_typing(tx, item, c, run.run_id)
@@ -148,10 +149,10 @@ local function answer(tx, item, c, account, got)
   local word, args = command_of(item.message)
   local fn = word and channel.handler(word:lower())
   if fn then
-    local text, asked = fn(tx, item.message, account, args or "", item)
+    local text, asked, mode = fn(tx, item.message, account, args or "", item)
     if asked then
       item.message.text = asked
-      return begin_run(tx, item, c, account, got)
+      return begin_run(tx, item, c, account, got, mode)
     end
     if text then say(tx, item, text) end
     return "command"
