@@ -127,8 +127,8 @@ end
 --- Answers an approval: "allow-once", "allow-always", "allow-prefix" (always, and whatever follows those of its first
 --- words that were shown; from then on it is called "allow-always") or "deny". by: {id (who it is, for the record),
 --- role}. hash: that of the arguments that were shown (optional; another one is refused).  Returns {resolved,
---- decision}: resolved is false when somebody has answered before, with that decision; or nil and "invalid", "forbidden", "not_found",
---- "conflict".
+--- decision}: resolved is false when somebody has answered before, with that decision; or nil and "invalid",
+--- "forbidden", "not_found", "conflict".
 function M.resolve(approval_id, decision, by, hash)
   by = type(by) == "table" and by or {}
   if not M.may(db, approval_id, by) then return nil, "forbidden" end
