@@ -161,7 +161,10 @@ enum { HOST_FILE_READ,     /* a file of at most max bytes */
        HOST_FILE_REMOVE,   /* HOST_FILE_ALL: also a directory that is not empty */
        HOST_FILE_MKDIR,    /* and its parents */
        HOST_FILE_MOVE,     /* to `to` below to_root; replaces a file with HOST_FILE_REPLACE */
-       HOST_FILE_TREE };   /* a new directory, filled from data: packed {name, bytes or false, ..} */
+       HOST_FILE_TREE,     /* a new directory, filled from data: packed {name, bytes or false, ..} */
+       HOST_FILE_RUNNING,  /* the name below the root of the program that runs; NONE: it is elsewhere */
+       HOST_FILE_SWITCH }; /* `current` leads to the directory `name` from now on, whose file `human` may
+                            * be executed; `previous` to where `current` led */
 enum { HOST_FILE_NEW = 1, HOST_FILE_ALL = 2, HOST_FILE_REPLACE = 4 };
 enum { HOST_FILE_OK, HOST_FILE_NONE, HOST_FILE_EXISTS, HOST_FILE_DIRECTORY, HOST_FILE_NO_DIRECTORY,
        HOST_FILE_NOT_EMPTY, HOST_FILE_LINK, HOST_FILE_LARGE, HOST_FILE_FULL, HOST_FILE_FORBIDDEN,

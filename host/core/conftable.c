@@ -96,6 +96,7 @@ static const conf_rule rules[] = {
     TEXT("files.workspace", ""),
     TEXT("files.skills", ""),
     TEXT("files.uploads", ""),
+    TEXT("files.releases", ""),
 
     {"http.trusted_proxies", CONF_NETWORKS, "", 0, 0, NULL, NULL, false},
     {"http.hosts", CONF_HOSTS, "", 0, 0, NULL, NULL, false},

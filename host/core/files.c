@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -314,11 +315,62 @@ static int do_tree(int root, files_job *j) {
   return why;
 }
 
+/* ---- releases of the program: directories, and a link to the one in service ---- */
+
+static int do_running(int root, files_job *j) {
+  char exe[PATH_MAX], top[PATH_MAX];
+  (void)root;
+  ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+  if (n < 0 || !realpath(j->root, top)) return errno;
+  exe[n] = 0;
+  size_t at = strlen(top);
+  if (strncmp(exe, top, at) || exe[at] != '/') return ENOENT;
+  return buf_str(&j->out, exe + at + 1) < 0 ? ENOMEM : 0;
+}
+
+/* The link is made aside and renamed, so that its name leads to the old target or to the new one. */
+static int point(int root, const char *link, const char *target) {
+  char name[ASIDE];
+  aside_name(name);
+  if (symlinkat(target, root, name)) return errno;
+  int why = renameat(root, name, root, link) ? errno : 0;
+  if (why) unlinkat(root, name, 0);
+  return why;
+}
+
+static int allow_program(int root, const char *release) {
+  char name[BENEATH_NAME + sizeof "/human"];
+  snprintf(name, sizeof name, "%s/human", release);
+  int fd = beneath_open(root, name, O_RDONLY, false);
+  if (fd < 0) return errno;
+  int why = fchmod(fd, 0755) ? errno : 0;
+  close(fd);
+  return why;
+}
+
+/* All of the release is on the disk before a name leads to it. */
+static int do_switch(int root, files_job *j) {
+  char old[PATH_MAX];
+  int why = allow_program(root, j->name);
+  int fd = why ? -1 : open(j->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (!why && (fd < 0 || syncfs(fd))) why = errno;
+  ssize_t n = readlinkat(root, "current", old, sizeof old - 1);
+  if (!why && n > 0) {
+    old[n] = 0;
+    if (strcmp(old, j->name)) why = point(root, "previous", old);
+  }
+  if (!why) why = point(root, "current", j->name);
+  if (!why && fsync(fd)) why = errno;
+  shut(fd);
+  return why;
+}
+
 int files_do(files_job *j) {
   static int (*const all[])(int, files_job *) = {
       [HOST_FILE_READ] = do_read, [HOST_FILE_WRITE] = do_write, [HOST_FILE_LIST] = do_list,
       [HOST_FILE_STAT] = do_stat, [HOST_FILE_REMOVE] = do_remove, [HOST_FILE_MKDIR] = do_mkdir,
-      [HOST_FILE_MOVE] = do_move, [HOST_FILE_TREE] = do_tree};
+      [HOST_FILE_MOVE] = do_move, [HOST_FILE_TREE] = do_tree,
+      [HOST_FILE_RUNNING] = do_running, [HOST_FILE_SWITCH] = do_switch};
   bool makes = j->what == HOST_FILE_WRITE || j->what == HOST_FILE_MKDIR || j->what == HOST_FILE_TREE;
   if (makes && mkdir(j->root, 0700) && errno != EEXIST) return reason(errno);
   if (j->what == HOST_FILE_MOVE && mkdir(j->to_root, 0700) && errno != EEXIST) return reason(errno);

@@ -61,7 +61,7 @@ static const char *keep(filesop *w, int i, const char *p, size_t n) {
 }
 
 static bool names_ok(const host_file_spec *s) {
-  bool root_ok = s->what == HOST_FILE_LIST || s->what == HOST_FILE_STAT;
+  bool root_ok = s->what == HOST_FILE_LIST || s->what == HOST_FILE_STAT || s->what == HOST_FILE_RUNNING;
   bool name_ok = s->name.n ? beneath_ok(s->name.p, s->name.n) : root_ok;
   return name_ok && (s->what != HOST_FILE_MOVE || beneath_ok(s->to.p, s->to.n));
 }
@@ -83,7 +83,7 @@ int host_file_name_ok(host_str *name) {
 }
 
 host_id host_file(host_id owner, host_file_spec *s) {
-  if (s->what < HOST_FILE_READ || s->what > HOST_FILE_TREE) return HOST_EINVAL;
+  if (s->what < HOST_FILE_READ || s->what > HOST_FILE_SWITCH) return HOST_EINVAL;
   if (!(s->max >= 0 && s->max <= 1e12) || !names_ok(s)) return HOST_EINVAL;
   if (pending + s->data.n > PENDING_MAX) return HOST_EFULL;
   filesop *w = calloc(1, sizeof *w);

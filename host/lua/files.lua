@@ -24,7 +24,7 @@ local MB = 1048576
 local READ_MAX, WRITE_MAX, LIST_MAX = 64 * MB, 64 * MB, 10000
 local READ_BYTES = 16 * MB                       -- unless a script says otherwise
 local FULL, INVAL = host.E.FULL, host.E.INVAL
-local ROOTS = { workspace = true, skills = true, uploads = true }
+local ROOTS = { workspace = true, skills = true, uploads = true, releases = true }
 local roots = {}
 
 local WHY = {
@@ -49,11 +49,11 @@ local function directory_of(name)
   return conf.home .. "/" .. path
 end
 
---- The root "workspace", "skills" or "uploads": a directory of that name in the home, or what files.<name> in the
---- settings says.  root.dir is its path; its methods are below.
+--- The root "workspace", "skills", "uploads" or "releases": a directory of that name in the home, or what files.<name>
+--- in the settings says.  root.dir is its path; its methods are below.
 function M.root(name)
   if not ROOTS[name] then
-    error("files.root: there is no root '" .. tostring(name) .. "', only workspace, skills and uploads", 2)
+    error("files.root: there is no root '" .. tostring(name) .. "', only workspace, skills, uploads and releases", 2)
   end
   if not roots[name] then
     roots[name] = setmetatable({}, root_mt)
@@ -85,7 +85,9 @@ end
 
 local function problem(root, name, code, text) return nil, root.name .. "/" .. name .. " " .. text, code end
 
-local function only_looks(what) return what == FILE.READ or what == FILE.LIST or what == FILE.STAT end
+local function only_looks(what)
+  return what == FILE.READ or what == FILE.LIST or what == FILE.STAT or what == FILE.RUNNING
+end
 
 -- Does `work` on `name` in C: its data, or nil and the error.
 local function run(root, name, work)
@@ -177,6 +179,19 @@ function Root:move(from, to, options)
   local flags = options and options.replace and FILE.REPLACE or 0
   local done, why, code = run(root, from, { what = FILE.MOVE, flags = flags, to_root = other.path, to = to,
                                             about = from .. " or " .. to })
+  return done and true, why, code
+end
+
+--- The name below the root of the program that runs; or nil, where it is somewhere else.
+function Root:running()
+  return run(directory(self, "running"), "", { what = FILE.RUNNING })
+end
+
+--- Makes the link `current` lead to a directory, whose file `human` may be executed from then on, and `previous` to
+--- where it led: at once, and with all of the directory on the disk before; true.
+function Root:switch(name)
+  local root = directory(self, "switch")
+  local done, why, code = run(root, check_name(name, "switch"), { what = FILE.SWITCH, about = name .. "/human" })
   return done and true, why, code
 end
 

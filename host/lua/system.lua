@@ -67,6 +67,9 @@ function M.health()
   }
 end
 
+-- What programs have to be made for to run here: "linux-x64", "linux-arm64".
+function M.platform() return (jit.os .. "-" .. jit.arch):lower() end
+
 -- May a load balancer send requests here?  true, or false and why not; and the state of the database.  A full pool is
 -- no reason to refuse: all servers behind a balancer share the load, and removing one makes it worse for the others.
 function M.readiness()

@@ -1,7 +1,8 @@
 -- scripts/gateway/update.lua -- is there a newer version?  Off unless the operator says where to ask (update.url) and
 -- whose word counts (update.public_key).
 -- The server answers {"signed": TEXT, "signature": BASE64}: the signature (Ed25519) is of the text's bytes, and the
--- text is JSON: {"version", "url" (where people read about it), "expires_at" (optional)}.
+-- text is JSON: {"version", "url" (where people read about it), "expires_at" (optional), "artifacts" (optional: what
+-- gateway.release installs, by platform)}.
 
 local config = require "human.config"
 local crypto = require "human.crypto"
@@ -61,17 +62,23 @@ local function read(body)
   return said, latest
 end
 
-local function plain(version) return (tostring(version):gsub("^v", "")) end
+--- A version without the "v" that may stand before it.
+function M.plain(version) return (tostring(version):gsub("^v", "")) end
 
-local function ask()
+--- What was signed: {version, url, artifacts, ..} and its version as of semver.parse; or nil and why it is not known.
+function M.read()
   local body, why = get()
   if not body then return nil, why end
-  local said, latest = read(body)
+  return read(body)
+end
+
+local function ask()
+  local said, latest = M.read()
   if not said then return nil, latest end
   local current = system.health().version
   local mine = semver.parse(current)
   local url = type(said.url) == "string" and #said.url <= URL_MAX and said.url:find "^https://" and said.url or ""
-  local name = plain(said.version)
+  local name = M.plain(said.version)
   return { current = current, current_version = current, latest = name, latest_version = name,
            available = mine ~= nil and semver.compare(mine, latest) < 0, url = url }
 end

@@ -35,7 +35,8 @@ local ALLOWED = {
 -- Tables that stay small: rules limit them, or they have a row per host.
 local SMALL = { agent_types = true, claim_workers = true, host_jobs = true, gateway_owner = true, gateway_devices = true,
                 gateway_pair_code = true, gateway_push = true, gateway_push_key = true, channel_accounts = true,
-                gateway_cron_jobs = true, gateway_mcp_servers = true, gateway_mcp_tools = true, gateway_nodes = true }
+                gateway_cron_jobs = true, gateway_mcp_servers = true, gateway_mcp_tools = true, gateway_nodes = true,
+                gateway_updates = true }
 -- Indexes that hold only what is under way, or what is shared by all.
 local SHORT = { agent_runs_open = true, agent_mailboxes_active = true, agent_mailboxes_suspects = true, personalities_shared_slug = true,
                 system_prompts_shared_name = true, gateway_calls_open = true, gateway_runs_at_work = true,

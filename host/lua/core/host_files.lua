@@ -38,7 +38,8 @@ return function(M, C, fill, taken, strs, new)
 
   local spec = new "host_file_spec"
   M.FILE = {}
-  for _, name in ipairs { "READ", "WRITE", "LIST", "STAT", "REMOVE", "MKDIR", "MOVE", "TREE", "NEW", "ALL", "REPLACE",
+  for _, name in ipairs { "READ", "WRITE", "LIST", "STAT", "REMOVE", "MKDIR", "MOVE", "TREE", "RUNNING", "SWITCH",
+                          "NEW", "ALL", "REPLACE",
                           "OK", "NONE", "EXISTS", "DIRECTORY", "NO_DIRECTORY", "NOT_EMPTY", "LINK", "LARGE", "FULL",
                           "FORBIDDEN", "FAILED" } do
     M.FILE[name] = C["HOST_FILE_" .. name]

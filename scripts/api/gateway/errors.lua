@@ -111,4 +111,5 @@ return {
   updates_not_installed = rpc(e(501, "This server does not replace itself, since a version is a program and its "
     .. "scripts: install a newer one as you did this one (apt, or make install), and restart it"),
     -32003, "UNAVAILABLE"),
+  update_failed       = rpc(e(503, "The newer version was not installed; nothing has changed"), -32003, "UNAVAILABLE"),
 }

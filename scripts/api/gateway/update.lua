@@ -1,7 +1,8 @@
--- scripts/api/gateway/update.lua -- newer versions: whether there is one, and why this server does not install it.
+-- scripts/api/gateway/update.lua -- newer versions: whether there is one, and installing it.
 
 local s = require "human.schema"
 local surface = require "api.gateway.surface"
+local release = require "gateway.release"
 local update = require "gateway.update"
 
 local M = {}
@@ -25,8 +26,19 @@ g:rpc("update.check", {
 end)
 
 g:rpc("update.run", {
-  summary = "Install a newer version", roles = surface.OPERATOR, errors = { "updates_not_installed" },
-  result = { status = s.string },
-}, function(ctx) ctx:fail "updates_not_installed" end)
+  summary = "Install a newer version", roles = surface.OPERATOR, timeout_s = 700,
+  errors = { "updates_disabled", "updates_not_installed", "update_unknown", "update_failed" },
+  description = "Beside the one that runs, which stays to go back to, where files.releases says. It is in service once "
+    .. "the server is restarted; while it comes, the answer after eight seconds is started.",
+  result = {
+    status = s.string:describe "updated, started, or current: there is no newer one", version = s.string,
+    restart_required = s.bool, message = s.string,
+  },
+}, function(ctx)
+  if not update.is_on() then ctx:fail "updates_disabled" end
+  local done, code, why = release.run()
+  if done then return done end
+  ctx:fail(code, why and { message = why } or nil)
+end)
 
 return M
