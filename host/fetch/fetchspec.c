@@ -16,7 +16,7 @@
 #include "core/conf.h"
 #include "core/confpack.h"
 #include "core/pack.h"
-#include "core/secretstore.h"
+#include "core/secretfill.h"
 #include "fetch/ssrf.h"
 
 enum {
@@ -28,7 +28,6 @@ enum {
   BYTES_DEFAULT = 4 << 20,
   BYTES_MAX = 64 << 20, /* of a response that is buffered whole */
   PIN_MAX = 64,
-  MARK = sizeof "${secret:" - 1,
   TIMEOUT_MAX_S = 3600
 };
 
@@ -51,21 +50,6 @@ static int shown(size_t n) { return n < 64 ? (int)n : 64; }
 
 /* ---- secrets --------------------------------------------------------------------------------- */
 
-static const char *secret(const char *name, size_t n, bool sealed) {
-  char z[CONFPACK_NAME];
-  if (n == 0 || n >= sizeof z) return NULL;
-  memcpy(z, name, n);
-  z[n] = 0;
-  return sealed ? confpack_sealed(z) : confpack_for_scripts(z);
-}
-
-/* The first ${secret: or ${sealed: (of the same length), or NULL. */
-static const char *find_mark(const char *p, size_t n) {
-  const char *secret_at = memmem(p, n, "${secret:", MARK), *sealed_at = memmem(p, n, "${sealed:", MARK);
-  if (!secret_at || !sealed_at) return secret_at ? secret_at : sealed_at;
-  return secret_at < sealed_at ? secret_at : sealed_at;
-}
-
 static int no_secret(const char *name, const char *end, bool sealed, bool guard) {
   if (guard) return refuse(HOST_EDENIED, "a guarded request is given no secrets");
   if (!end) return refuse(HOST_EDENIED, "a ${secret: without its }");
@@ -74,28 +58,12 @@ static int no_secret(const char *name, const char *end, bool sealed, bool guard)
   return refuse(HOST_EDENIED, "secret %.*s is not declared", shown(n), name);
 }
 
-/* Appends text with each ${secret:NAME} and ${sealed:NAME} replaced; counts them in *used. */
+/* Appends text with its secrets filled in; counts them in *used. */
 static int fill_in(buf *out, const char *p, size_t n, bool guard, int *used) {
-  const size_t m = MARK;
-  if (!find_mark(p, n)) return buf_add(out, p, n) < 0 ? HOST_ELIMIT : 0;
-  if (!buf_reserve(out, out->max - out->n)) return HOST_ELIMIT; /* moving would leave a copy behind */
-  while (n) {
-    const char *at = find_mark(p, n);
-    size_t before = at ? (size_t)(at - p) : n;
-    if (buf_add(out, p, before) < 0) return HOST_ELIMIT;
-    if (!at) return 0;
-    const char *name = at + m, *end = memchr(name, '}', n - before - m);
-    bool sealed = at[4] == 'a';
-    const char *value = guard || !end ? NULL : secret(name, (size_t)(end - name), sealed);
-    if (!value) return no_secret(name, end, sealed, guard);
-    int failed = buf_str(out, value);
-    secretstore_forget();
-    if (failed) return HOST_ELIMIT;
-    (*used)++;
-    n -= (size_t)(end + 1 - p);
-    p = end + 1;
-  }
-  return 0;
+  secretfill f = {0};
+  int e = secretfill_add(&f, out, p, n, guard);
+  *used += f.used;
+  return e == HOST_EDENIED ? no_secret(f.name, f.name ? f.name + f.n : NULL, f.sealed, guard) : e;
 }
 
 /* ---- headers --------------------------------------------------------------------------------- */

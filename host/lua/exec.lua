@@ -17,9 +17,10 @@ local BUSY = "too many programs run or wait (exec.processes; 256 calls of each w
 local CODES = { [host.E.FULL] = { "busy", BUSY }, [host.E.DOWN] = { "disabled", "exec.enabled is false" },
                 [host.E.LIMIT] = { "too_large", "arguments, environment and paths are larger than 128 KB, "
                   .. "or more than 1,024 of a kind, or the input is larger than 32 MB" } }
+CODES[host.E.DENIED] = { "denied", "env names a secret that is not set (human secret set NAME)" }
 local LIMITS = { cpu_s = true, memory_bytes = true, files = true, processes = true, file_bytes = true }
 local OPTIONS = { stdin = true, cwd = true, env = true, timeout_s = true, output_max = true, overflow = true,
-                  limits = true, sandbox = true, umask = true, grace_s = true }
+                  limits = true, sandbox = true, umask = true, grace_s = true, env_secrets = true }
 local BOX = { network = true, unix = true, read = true, write = true, best_effort = true }
 local AT = { "its limits cannot be set", "its working directory is not to be had", "its sandbox cannot be set up",
              "it cannot be started", "it cannot be started" }
@@ -102,7 +103,8 @@ end
 
 local function spec_of(argv, o)
   known(o, OPTIONS, "options")
-  local spec = { args = arguments(argv), env = environment(o.env or {}), read = {}, write = {} }
+  local env = environment(o.env or {})
+  local spec = { args = arguments(argv), [o.env_secrets and "secret_env" or "env"] = env, read = {}, write = {} }
   spec.directory, spec.stdin = o.cwd or "", o.stdin or ""
   if not is_text(spec.directory) then wrong("cwd must be a string") end
   if type(spec.stdin) ~= "string" then wrong("stdin must be a string") end
@@ -159,6 +161,8 @@ end
 --- Runs a program until it ends.  Awaits.  argv: the program (an absolute path, or a name to look up in
 --- the setting exec.path) and its arguments, without a shell.
 --- options: stdin (bytes), cwd (a directory below the setting exec.root), env ({NAME = value}; it has no other),
+---   env_secrets (true: its values may hold ${secret:NAME}, filled in by the host, so nothing that others wrote may be
+---   in them),
 ---   timeout_s (30), grace_s (2; between SIGTERM and SIGKILL), output_max (1 MiB; of stdout and of stderr),
 ---   overflow ("truncate": the rest is counted and dropped; "kill"), umask (18, that is octal 022), limits
 ---   ({cpu_s, memory_bytes, files (1024), processes (256, descendants included), file_bytes

@@ -303,6 +303,7 @@ static void on_room(uv_poll_t *poll, int status, int events);
 static bool ask(call *c) {
   if (wire_send(channel, c->spec.request.p, c->spec.request.n, c->given) == 0) {
     close_given(c);
+    explicit_bzero(c->spec.request.p, c->spec.request.n); /* it may hold secrets */
     buf_free(&c->spec.request);
     return true;
   }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * brokerspec.c -- see brokerspec.h.  Lua has checked the values (host/lua/exec.lua); this only refuses what
- * the message cannot represent: a NUL in a string, or too many strings. */
+ * the message cannot represent: a NUL in a string, or too many strings; and fills secrets into an environment
+ * whose script says so.  Must never leave a copy of that behind. */
 #include "server/brokerspec.h"
 
 #include <string.h>
 
 #include "core/pack.h"
+#include "core/secretfill.h"
 #include "server/brokerwire.h"
 
 enum { INPUT_MAX = 32 << 20, KEPT_MAX = 64 << 20, DIRECTORY_MAX = 4096 };
@@ -30,6 +32,24 @@ static int take_list(pack_reader *r, const pack_value *list, buf *out, uint32_t 
     if (buf_add(out, v.s, v.n) < 0 || buf_add(out, "", 1) < 0) return HOST_ELIMIT;
   }
   *n = list->array;
+  return 0;
+}
+
+/* The environment, whose values may hold ${secret:NAME}. */
+static int take_secret_env(pack_reader *r, const pack_value *list, parts *p) {
+  pack_value v;
+  secretfill f = {0};
+  if (list->type != PACK_TABLE || list->hash || list->zero_based) return HOST_EINVAL;
+  if (list->array > WIRE_STRINGS) return HOST_ELIMIT;
+  buf_init(&p->env, WIRE_BYTES);
+  if (!buf_reserve(&p->env, WIRE_BYTES)) return HOST_ELIMIT;
+  for (uint32_t i = 0; i < list->array; i++) {
+    if (pack_read(r, &v) != PACK_STR || memchr(v.s, 0, v.n)) return HOST_EINVAL;
+    int e = secretfill_add(&f, &p->env, v.s, v.n, false);
+    if (e) return e;
+    if (buf_add(&p->env, "", 1) < 0) return HOST_ELIMIT;
+  }
+  p->head.env = list->array;
   return 0;
 }
 
@@ -68,7 +88,8 @@ static int take(pack_reader *r, const pack_value *name, parts *p, brokerspec *s)
   pack_value v;
   if (name->type != PACK_STR || pack_read(r, &v) < 0) return HOST_EINVAL;
   if (is(name, "args")) return take_list(r, &v, &p->args, &p->head.args);
-  if (is(name, "env")) return take_list(r, &v, &p->env, &p->head.env);
+  if (is(name, "env")) return p->env.p ? HOST_EINVAL : take_list(r, &v, &p->env, &p->head.env);
+  if (is(name, "secret_env")) return p->env.p ? HOST_EINVAL : take_secret_env(r, &v, p);
   if (is(name, "read")) return take_list(r, &v, &p->read, &p->head.read);
   if (is(name, "write")) return take_list(r, &v, &p->write, &p->head.write);
   if (is(name, "directory")) return take_text(&v, p->directory, sizeof p->directory);
@@ -82,6 +103,9 @@ static int take(pack_reader *r, const pack_value *name, parts *p, brokerspec *s)
 
 static int join(const parts *p, buf *out) {
   const buf lists[] = {p->args, p->env, p->read, p->write};
+  size_t n = sizeof p->head + strlen(p->directory) + 1;
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) n += lists[i].n;
+  if (!buf_reserve(out, n)) return HOST_ELIMIT;
   if (buf_add(out, &p->head, sizeof p->head) < 0) return HOST_ELIMIT;
   if (buf_add(out, p->directory, strlen(p->directory) + 1) < 0) return HOST_ELIMIT;
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -91,6 +115,7 @@ static int join(const parts *p, buf *out) {
 
 static void free_parts(parts *p) {
   buf_free(&p->args);
+  if (p->env.p) explicit_bzero(p->env.p, p->env.n);
   buf_free(&p->env);
   buf_free(&p->read);
   buf_free(&p->write);
@@ -115,6 +140,7 @@ int brokerspec_read(brokerspec *s, host_str *packed) {
 }
 
 void brokerspec_free(brokerspec *s) {
+  if (s->request.p) explicit_bzero(s->request.p, s->request.n);
   buf_free(&s->request);
   buf_free(&s->input);
 }

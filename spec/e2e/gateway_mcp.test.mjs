@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { open } from './gateway.mjs';
-import { BINARY, makeHome, startHost } from './hosts.mjs';
+import { BINARY, makeHome, sql, startHost } from './hosts.mjs';
 import { ollama } from './dialects.mjs';
 import { startServer, stream } from './models_server.mjs';
 import { serveHttp } from './mcp_sdk_server.mjs';
@@ -32,7 +32,9 @@ before(async () => {
     HUMAN_MCP_SERVERS: JSON.stringify({
       sums: program('mcp_sdk_server.mjs', { env: { KEY: 'twelve chars' } }), bad: program('mcp_bad_server.mjs', { timeout_s: 3 }),
       brief: program('mcp_bad_server.mjs', { args: [path.join(here, 'mcp_bad_server.mjs'), brief], write: [brief], idle_s: 1 }),
-      web: { url: web.url }, keyed: { url: web.url.replace('127.0.0.1', 'localhost'), secret: 'openai' }, none: { command: 'no-such-program-anywhere' },
+      web: { url: web.url }, keyed: { url: web.url.replace('127.0.0.1', 'localhost'), secret: 'openai' },
+      kept: program('mcp_sdk_server.mjs', { env: { KEY: 'x${secret:openai}' } }), lost: program('mcp_sdk_server.mjs', { env: { KEY: '${sealed:nowhere}' } }),
+      loud: { command: 'sh', args: ['-c', 'echo "$KEY" >&2; exit 3'], env: { KEY: '${secret:openai}' } }, none: { command: 'no-such-program-anywhere' },
     }),
   } });
   c = await open(host);
@@ -230,6 +232,20 @@ describe('a server that misbehaves', () => {
   });
 });
 
+describe('a secret that a program is given in its environment', () => {
+  it('is opened when it starts, and is in no arguments, no log, no error, no catalogue and no settings that are shown', async () => {
+    assert.equal((await refresh('kept')).state, 'ready');
+    await allow('mcp__kept__key');
+    assert.match(await run('mcp__kept__key'), /The key has 12 letters/);
+    assert.match((await refresh('lost')).error, /env names a secret that is not set/);
+    assert.match((await refresh('loud')).error, /^it ended with status 3$/);
+    const seen = [host.log(), JSON.stringify(await catalog()), JSON.stringify((await c.call('config.get')).payload), JSON.stringify(await sql(home, 'select error from gateway_mcp_servers'))];
+    for (const pid of fs.readdirSync('/proc').filter((p) => /^\d+$/.test(p))) try { seen.push(fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8')); } catch { /* it has ended */ }
+    assert.ok(!seen.some((text) => text.includes('sk-spec-key')));
+    assert.match(JSON.stringify((await c.call('config.get')).payload), /x\$\{secret:openai\}/);
+  });
+});
+
 describe('the setting mcp_servers', () => {
   it('is shown without the values of env and headers, and keeps them when it is saved as it was shown', async (t) => {
     const file = path.join(makeHome(), 'config.json');
@@ -254,7 +270,8 @@ describe('the setting mcp_servers', () => {
 
   it('that cannot be is refused with what is wrong', async () => { // limit: mcp servers
     const wrong = [
-      [{ x: {} }, /mcp_servers\.x needs command, or url/], [{ 'a__b': { command: 'x' } }, /"a__b" is no name/], [{ x: { comand: 'x' } }, /there is no comand/],
+      [{ x: {} }, /mcp_servers\.x needs command, or url/], [{ x: { command: 'x', env: { A: '${HOME}' } } }, /mcp_servers\.x\.env\.A: what is filled in is/],
+      [{ x: { command: 'x', args: ['${secret:openai}'] } }, /a secret belongs in env/], [{ 'a__b': { command: 'x' } }, /"a__b" is no name/], [{ x: { comand: 'x' } }, /there is no comand/],
       [{ x: { command: 'x', args: 'y' } }, /mcp_servers\.x\.args must be a list of texts/], [{ x: { url: 'ftp://x' } }, /must be an http or https address/],
       [{ x: { url: 'http://mcp.example/', secret: 'openai' } }, /must be https, since a secret goes there/], [{ x: { command: 'x', timeout_s: 0 } }, /timeout_s must be 1 to 600/],
       [Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`s${i}`, { command: 'x' }])), /at most 32/],

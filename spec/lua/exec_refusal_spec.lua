@@ -8,7 +8,7 @@ local REFUSED = 2
 
 local function fake_host(status, data)
   local f = { specs = {}, queue = {} }
-  f.E = { GONE = -1, FULL = -2, CANCELED = -3, LIMIT = -8, DOWN = -10, OPS = -11 }
+  f.E = { GONE = -1, FULL = -2, CANCELED = -3, LIMIT = -8, DENIED = -9, DOWN = -10, OPS = -11 }
   f.EV, f.EXEC = { DONE = 2, CHUNK = 3, TIMER = 10 }, { REFUSED = REFUSED, TERM = 3 }
   function f.next()
     local e = table.remove(f.queue, 1)

@@ -70,6 +70,14 @@ local function has_secret(texts)
   return false
 end
 
+-- ${secret:NAME} and ${sealed:NAME} are all that is filled in.
+local function check_marks(name, field, text)
+  local rest = text:gsub("%${secret:[%w_.-]+}", ""):gsub("%${sealed:[%w_.-]+}", "")
+  if rest:find("${", 1, true) then
+    error(("mcp_servers.%s.%s: what is filled in is ${secret:NAME} and ${sealed:NAME}"):format(name, field), 0)
+  end
+end
+
 -- A key goes over TLS, or does not leave the machine.
 local function check_url(name, server)
   local scheme, host = server.url:match "^(https?)://([^/?#@%s]+)"
@@ -101,8 +109,14 @@ local function read_stdio(name, given)
   if not given.command or given.command == "" then
     error(("mcp_servers.%s needs command, or url"):format(name), 0)
   end
-  local argv = { given.command, unpack(given.args or {}) }
-  return { kind = "stdio", argv = argv, env = given.env or {}, network = given.network == true,
+  local argv, env = { given.command, unpack(given.args or {}) }, given.env or {}
+  for each in pairs(env) do check_marks(name, "env." .. each, env[each]) end
+  for _, each in ipairs(argv) do
+    if has_secret { each } then
+      error(("mcp_servers.%s: a secret belongs in env; others see the arguments of programs"):format(name), 0)
+    end
+  end
+  return { kind = "stdio", argv = argv, env = env, holds_secret = has_secret(env), network = given.network == true,
            read = given.read or {}, write = given.write or {} }, { "stdio", unpack(argv) }
 end
 

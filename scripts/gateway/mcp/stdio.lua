@@ -80,7 +80,7 @@ end
 local function how_it_ended(self)
   local done, err = self.process:wait()
   if not done then return err.message end
-  local said = texts.trim(self.said)
+  local said = self.server.holds_secret and "" or texts.trim(self.said) -- it may say what it was given
   self.detail = texts.cut(said:match "^.*\n(.*)$" or said, 300)
   return "it ended " .. (done.signal and "by signal " .. done.signal or "with status " .. tostring(done.status))
 end
@@ -159,7 +159,7 @@ function M.open(server)
                               used_at = task.clock() }, Stdio)
   local why
   task.detach(function()
-    local process, err = exec.start(server.argv, { env = server.env,
+    local process, err = exec.start(server.argv, { env = server.env, env_secrets = true,
       sandbox = { network = server.network, read = server.read, write = server.write } })
     if not process then
       why = err.message
