@@ -1,7 +1,7 @@
 -- scripts/gateway/pairing.lua -- pairs devices: a code from the server's terminal for a token of the device's own.
 -- There is one code, of 8 digits; it is good once, and for ten minutes.  Guesses are counted by address before the code
--- is looked at, in the transaction that looks: five wrong ones close pairing to that address for ten minutes, and to no
--- other, so that nobody can lock the owner out.
+-- is looked at, in the transaction that looks: five wrong ones close pairing to that address for ten minutes, a hundred
+-- to a whole /48 of IPv6, and to no other, so that nobody can lock the owner out.
 -- The code itself is in no table and no log: it goes to the terminals of all hosts sealed.
 
 local bus = require "human.bus"
@@ -19,7 +19,10 @@ local M = {}
 local DIGITS = 8
 local NEW_S, GOOD_S = 600, 660                   -- a new code comes before the old one ends
 local START_S = 60
-local FAILURES, LOCKED_S = 5, 600                -- limit: pairing failures
+local LOCKED_S = 600
+-- Of whom guesses are counted: an address, which of IPv6 is a /64; and of IPv6 a site, for whoever has a /48 has 65,536
+-- addresses that each had guesses of their own.
+local WHOLE, SITE = { bits = 64, failures = 5 }, { bits = 48, failures = 100 } -- limit: pairing failures
 local CONTEXT = "gateway pairing code"
 
 M.sql = {
@@ -31,7 +34,7 @@ M.sql = {
   use = "delete from gateway_pair_code where code_hash = $1 and expires_at > human_now()",
   -- One row for each address; its lock lets guesses of one address pass one by one.
   attempt = [[insert into gateway_pair_failures as f (network, failures)
-    values (case when family($1::inet) = 6 then network(set_masklen($1::inet, 64)) else $1::inet end, 1)
+    values (case when family($1::inet) = 6 then network(set_masklen($1::inet, $3::int)) else $1::inet end, 1)
     on conflict (network) do update set updated_at = human_now(),
       failures = case when f.locked_until <= human_now() or f.updated_at < human_now() - $2::int * interval '1 second'
         then 1 else f.failures + 1 end,
@@ -105,18 +108,31 @@ local function address(ip)
   return v4 or ip:find "^[%x:.]+$" and ip or "0.0.0.0"
 end
 
+-- Counts a guess: those of whom it is counted, with `failures`; or nil and how long they are locked out.
+local function attempt(tx, ip)
+  local tried = {}
+  for i, whose in ipairs(ip:find(":", 1, true) and { WHOLE, SITE } or { WHOLE }) do
+    tried[i] = tx:row(M.sql.attempt, ip, LOCKED_S, whose.bits)
+    if tried[i].locked_s then return nil, tried[i].locked_s end
+    tried[i].most = whose.failures
+  end
+  return tried
+end
+
 local function wrong(tx, tried)
-  if tried.failures >= FAILURES then tx:exec(M.sql.lock, tried.network, LOCKED_S) end
+  for _, one in ipairs(tried) do
+    if one.failures >= one.most then tx:exec(M.sql.lock, one.network, LOCKED_S) end
+  end
   return { refused = "invalid_code" }
 end
 
 --- Pairs a device of the client at `ip`: its row with `token`; or {refused = code of the catalogue, retry_after_s}.
 function M.pair(ip, code, label, role)
   return db.tx(function(tx)
-    local tried = tx:row(M.sql.attempt, address(ip), LOCKED_S)
-    if tried.locked_s then return { refused = "locked_out", retry_after_s = tried.locked_s } end
+    local tried, locked_s = attempt(tx, address(ip))
+    if not tried then return { refused = "locked_out", retry_after_s = locked_s } end
     if tx:exec(M.sql.use, crypto.sha256_hex(code)) == 0 then return wrong(tx, tried) end
-    tx:exec(M.sql.forgive, tried.network)
+    for _, one in ipairs(tried) do tx:exec(M.sql.forgive, one.network) end
     local device, refused = devices.add(tx, label, role)
     renew(tx)
     return device or { refused = refused }

@@ -95,6 +95,16 @@ describe('guessing', () => {
     assert.equal((await post('/pair', { body: { code }, from: '127.0.0.3' })).status, 200);
   });
 
+  it('from many addresses of one network of IPv6 ends after a hundred, and not from another', async () => { // limit: pairing failures
+    const own = await startHost({ env: { ...ENV, HUMAN_HTTP_TRUSTED_PROXIES: '127.0.0.1', HUMAN_GATEWAY_PAIR_RATE_LIMIT_PER_MINUTE: '10000' } });
+    const guess = async (address) => (await post('/pair', { body: { code: '00000000' }, port: own.port, headers: { 'x-forwarded-for': address } })).body.error;
+    const said = [];
+    for (let i = 0; i < 104; i += 1) said.push(await guess(`2001:db8:7:${i.toString(16)}::1`));
+    assert.deepEqual([said.slice(0, 100), said.slice(100)], [Array(100).fill('invalid_code'), Array(4).fill('locked_out')]);
+    assert.equal(await guess('2001:db8:8::1'), 'invalid_code');
+    await own.stop();
+  });
+
   it('is limited by pair_rate_limit_per_minute', async () => {
     const own = await startHost({ env: { HUMAN_GATEWAY_PAIR_RATE_LIMIT_PER_MINUTE: '3', HUMAN_WORKERS: '1' } });
     const answers = [];

@@ -86,7 +86,7 @@ g:rpc("channels.allow", {
   result = { done = s.bool }, errors = { "channel_refused" },
 }, function(ctx, p)
   if type(p.allow) ~= "boolean" then return { done = people.remove(p.channel, p.account, p.person) } end
-  local why = channel.absent(p.channel, p.account) or p.allow and people.refusal(p.channel, p.account, p.person)
+  local why = channel.absent(p.channel, p.account) or p.allow and people.refusal(p.channel, p.person)
   if why then ctx:fail("channel_refused", { message = why }) end
   people.set(p.channel, p.account, p.person, p.allow)
   return { done = true }

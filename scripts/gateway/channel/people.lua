@@ -2,7 +2,6 @@
 
 local crypto = require "human.crypto"
 local db = require "human.db"
-local channels = require "gateway.channel"
 local post = require "gateway.post"
 local rules = require "gateway.rules.channels"
 
@@ -78,17 +77,11 @@ function M.decide(code, allowed)
   end)
 end
 
---- Why an id cannot be allowed; nil: it can.
-function M.refusal(name, account_name, person)
-  local c = channels.get(name)
-  if not c then return ("there is no channel %s"):format(name) end
+--- Why this is no id of a person; nil: it may be one.
+function M.refusal(name, person)
   if person == "*" or person:sub(1, 1) == "@" and not person:find ":" then
     return ("%s is no id: handles, and * for everybody, belong into channels.%s.allow_from"):format(person, name)
   end
-  for _, account in ipairs(channels.accounts(c)) do
-    if account.name == account_name then return nil end
-  end
-  return ("%s has no account %s"):format(c.label, account_name)
 end
 
 --- Allows or blocks somebody by id.  Who is allowed already stays as early as they were: the first may approve.
