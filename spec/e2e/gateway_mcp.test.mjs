@@ -170,6 +170,12 @@ describe('a server that misbehaves', () => {
     assert.match(odd[0].name, /^mcp__bad__bad_name__[0-9a-f]{8}$/);
   });
 
+  it('and lists a tool again and again has it once, as it was listed first', async () => {
+    const fine = (await catalog()).tools.filter((t) => t.source === 'mcp:bad' && t.name.includes('fine'));
+    assert.deepEqual(fine.map((t) => t.name), [bad('fine')]);
+    assert.notEqual(fine[0].description, 'Another one.');
+  });
+
   it('and answers with wrong ids, twice, or in odd shapes changes no other answer', async () => {
     assert.match(await tried('strays'), /says: yours$/);
     assert.match(await tried('twice'), /says: first$/);

@@ -34,7 +34,9 @@ input.on('line', (line) => {
   if (method === 'ping') say({ id, result: {} });
   if (method === 'tools/list') {
     const description = now('description', 'Does it');
-    say({ id, result: { tools: Object.entries(TOOLS).map(([name, t]) => ({ name, description, inputSchema: t.inputSchema ?? empty })) } });
+    const tools = Object.entries(TOOLS).map(([name, t]) => ({ name, description, inputSchema: t.inputSchema ?? empty }));
+    // It does not know of pages, either: each is the first, and says that there is another.
+    say({ id, result: { tools: [...tools, { name: 'fine', description: 'Another one.', inputSchema: empty }], nextCursor: 'more' } });
   }
   if (method === 'tools/call') TOOLS[params.name].does(id);
 });

@@ -50,14 +50,17 @@ local function greet(conn, until_at)
   return words.plain(info.title or info.name, 80) .. " " .. words.plain(info.version, 20)
 end
 
--- Rows of gateway.mcp.words.tool, those that fit.
+-- Rows of gateway.mcp.words.tool, those that fit.  What a server lists twice, as one that does not know of pages does,
+-- is what it said first.
 local function listing(conn, server, until_at)
-  local rows, taken, cursor = {}, {}, nil
+  local rows, taken, listed_before, cursor = {}, {}, {}, nil
   for _ = 1, PAGES_MAX do
     local page = ask(conn, "tools/list", { cursor = cursor }, until_at)
     for _, listed in ipairs(type(page.tools) == "table" and page.tools or {}) do
       local row = #rows < TOOLS_MAX and words.tool(server, listed, taken)
-      if row and not taken[row.name] then rows[#rows + 1], taken[row.name] = row, row end
+      if row and not taken[row.name] and not listed_before[row.tool] then
+        rows[#rows + 1], taken[row.name], listed_before[row.tool] = row, row, true
+      end
     end
     cursor = type(page.nextCursor) == "string" and page.nextCursor or nil
     if not cursor then break end
