@@ -185,6 +185,19 @@ describe('the chat', () => {
     await page.locator('#log').getByText('only here', { exact: true }).waitFor();
   });
 
+  it('begins anew with /new, and shows no more of what was said before', async () => {
+    const { page } = await visit(`#token=${await newCode()}`);
+    await connected(page);
+    await page.getByLabel('New conversation').fill('anew');
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByRole('heading', { name: 'anew' }).waitFor();
+    await say(page, 'before');
+    await page.locator('#log li.agent').first().waitFor();
+    await say(page, '/new');
+    await page.locator('#log').getByText('This is a new conversation.').waitFor();
+    await until(async () => !(await page.locator('#log').innerText()).includes('before'), 5000, 'the old one is gone');
+  });
+
   it('goes on after the connection was lost', async () => {
     const { page } = await visit(`#token=${await newCode()}`);
     await connected(page);

@@ -69,6 +69,7 @@ export const chat = {
     $('error').textContent = '';
     showRunning();
   },
+  isOpen: (name) => name === key,
   async open(of, name) {
     socket = of;
     key = name;
@@ -96,7 +97,7 @@ export const chat = {
     if (e.state === 'chunk') write(answerOf(e.runId), 'agent', 'Agent', e.message, true);
     if (e.state === 'sent') {
       running.delete(e.runId);
-      if (!(e.aborted && bubbles.has(answerOf(e.runId)) && e.message === '(aborted)')) write(answerOf(e.runId), 'agent', 'Agent', e.message);
+      if (!e.intoRun && !(e.aborted && bubbles.has(answerOf(e.runId)) && e.message === '(aborted)')) write(answerOf(e.runId), 'agent', 'Agent', e.message);
       bubbles.get(answerOf(e.runId))?.item.classList.toggle('failed', Boolean(e.error_code || e.aborted));
     }
     showRunning();

@@ -126,6 +126,7 @@ const HEARD = {
     if (e.state === 'received' || e.state === 'sent') inform(listSessions());
   },
   'agent.tool': (e) => chat.tool(e),
+  'sessions.changed': (e) => { if (e.reason === 'reset' && chat.isOpen(e.key)) inform(openChat()); },
   'exec.approval.requested': (e) => approvals.add(socket, e),
   'exec.approval.resolved': (e) => approvals.remove(e.id),
 };
