@@ -5,7 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import { ollama } from './dialects.mjs';
 import { jobsOf } from './gateway_cron_world.mjs';
 import { asks, call, ended, one, PATIENCE_MS, send, TREES } from './gateway_world.mjs';
-import { errors, sql, startHost } from './hosts.mjs';
+import { BINARY, databaseUrl, errors, sql, startHost } from './hosts.mjs';
+import { reload } from './modes.mjs';
 import { refuse, startServer, stream } from './models_server.mjs';
 import { until } from './support.mjs';
 
@@ -116,6 +117,24 @@ describe('a summary', () => {
     const [total, booked, open] = (await cost(s.id)).split(' ');
     assert.equal(total, booked, 'also the call that was cut short is booked');
     assert.equal(open, '0');
+  });
+
+  it('is made once when scripts are reloaded in the middle, and by two hosts that are asked at once', async () => {
+    const s = await long(60, 60);
+    let answer;
+    model.on = (request, res) => { if (isNotes(request)) answer = () => answers(request, res); else answers(request, res); };
+    const run = await send(host, s.key, 'Hello');
+    await until(() => answer, PATIENCE_MS, 'the summary is being made');
+    await reload(BINARY, host.home);
+    const two = await startHost({ scripts: TREES, env: { HUMAN_LLM_PROVIDER: 'ollama', HUMAN_LLM_MODEL: 'm', OLLAMA_HOST: model.url, DATABASE_URL: databaseUrl(host.home), ...WORKERS, HUMAN_DATABASE_POOL: '2' } });
+    await Promise.all([host, two, host, two].map((h) => call(h, 'sessions.compact', s.key)));
+    answer();
+    model.on = answers;
+    assert.equal(await ended(host, run), 'done');
+    await until(async () => (await one(host, `select count(*) from host_queue where kind = 'session.compact'`)) === '0', PATIENCE_MS, 'all is over');
+    assert.equal(model.requests.filter((r) => isNotes(r) && said(r).includes('line 10 ')).length, 1, 'no message is summarised twice');
+    assert.match(await summary(s.id), /true They agreed/);
+    await two.stop();
   });
 
   it('ends within 100 ms when its run is aborted, and stores nothing', async () => {
