@@ -183,7 +183,7 @@ function M.has_provider(model) return choices.has_provider(choices.registry(), c
 -- For status pages --------------------------------------------------------------------------------
 
 --- The server that a call would ask now: {provider, model, language_model = bool, base_url, problem, fallback,
---- chosen = bool (false: llm.provider names none)}.
+--- chosen = true (the settings name this provider, which is no language model)}.
 function M.status()
   local registry, conf = choices.registry(), choices.settings()
   local choice, err = choices.primary(registry, conf)
@@ -192,6 +192,7 @@ function M.status()
   return {
     provider = choice.name, model = choice.model, language_model = not choice.provider.answer,
     base_url = choice.base_url, fallback = second ~= "" and second or nil,
+    chosen = choice.provider.answer and conf.provider == choice.name or nil,
   }
 end
 

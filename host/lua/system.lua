@@ -53,7 +53,7 @@ end
 -- The state of all parts: {status = "ok"|"degraded", version, instance, problems, database ("up", or else
 -- "starting", "unreachable", "read_only", "stuck", "full", "refused"), database_id, worker, workers,
 -- uptime_s, scripts, reload, llm}.  llm: {provider, model, language_model (false: the built-in rules
--- answer), problem}.
+-- answer), chosen (true: since the settings say so), problem}.
 function M.health()
   local llm, reload = llm_status(), last_reload()
   local list, suffers = problems(llm, reload)
@@ -63,7 +63,7 @@ function M.health()
     instance = host.native.instance, database_id = database_id,
     worker = host.worker(), workers = host.workers(), uptime_s = math.floor(host.now() - STARTED),
     llm = { provider = llm.provider, model = llm.model, language_model = llm.language_model,
-            problem = llm.problem },
+            chosen = llm.chosen, problem = llm.problem },
   }
 end
 

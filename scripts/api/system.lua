@@ -47,6 +47,7 @@ local health = s.object {
     { "provider", s.string },
     { "model", s.string:nullable() },
     { "language_model", s.bool:describe "false: the built-in rules answer, not a language model" },
+    { "chosen", s.bool:optional():describe "true: the built-in rules answer since llm.provider says so" },
     { "problem", s.string:nullable() },
   }:optional() },
 }

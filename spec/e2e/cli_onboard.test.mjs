@@ -175,6 +175,8 @@ describe('on a machine where nothing runs', () => {
     await assert.rejects(fetch(`http://127.0.0.1:${port}/ready`));
     assert.match(fs.readFileSync(path.join(env.HUMAN_HOME, 'config.json'), 'utf8'), /^ {4}"provider": "offline"/m);
     await until(() => !fs.existsSync(path.join(env.HUMAN_HOME, 'control.sock')), 5000, 'nothing is left');
+    const model = JSON.parse((await human(['doctor', '--json'], { env })).out).find((f) => f.name === 'model');
+    assert.equal(model.text, 'llm.provider is offline: built-in rules answer, as chosen');
   });
 
   it('what is wrong is found before one is started', async () => {

@@ -58,6 +58,12 @@ describe("The choice of a provider", function()
     end
   end)
 
+  it("tells the offline provider that is chosen from the one that answers where nothing is configured", function()
+    assert.is_true(new({ conf = { provider = "offline" } }).llm.status().chosen)
+    assert.is_nil(new({}).llm.status().chosen)
+    assert.is_nil(new({ conf = { provider = "openai" }, secrets = { openai = true } }).llm.status().chosen)
+  end)
+
   it("sends no key of one service to another by name", function()
     local world = new { conf = { provider = "groq", base_url = "https://api.mistral.ai/v1" }, secrets = { groq = true, mistral = true }, replies = { ok() } }
     ask(world)

@@ -223,6 +223,8 @@ function M.model(r, g, ask_it)
   if not ok then return end
   if status.problem then
     r:fail("model", status.problem, "set the key in the environment of the server, or llm.provider to another")
+  elseif status.chosen then
+    r:ok("model", ("llm.provider is %s: built-in rules answer, as chosen"):format(status.provider))
   elseif not status.language_model then
     r:ok("model", "none is configured: the built-in rules answer (OPENAI_API_KEY and others change that)")
   elseif ask_it then

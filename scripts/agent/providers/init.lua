@@ -44,6 +44,7 @@ function M.announce()
   if now.language_model then
     return log.info("language model", { provider = now.provider, model = now.model })
   end
+  if now.chosen then return log.info("built-in rules answer, as chosen", { provider = now.provider }) end
   log.info "no language model is configured: the offline provider answers by rules"
   notice.show { "No language model is configured; `human model install small` gets a small one." }
 end
