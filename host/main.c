@@ -119,7 +119,7 @@ typedef struct {
   const command *command;
   const char *settings[2 * FLAGS_MAX + 1]; /* name, value, .., NULL */
   int n_settings;
-  bool wants_help;
+  bool wants_help, only_checks, as_json; /* the last two: of `human gateway` */
   char **rest;
   int n_rest;
 } cli;
@@ -154,7 +154,7 @@ static const char *nth_command(size_t i, const char **about) {
 }
 
 static const char *flag_name(size_t i) {
-  static const char *const others[] = {"--set", "--watch", "--help", "--version", NULL};
+  static const char *const others[] = {"--set", "--watch", "--check", "--help", "--version", NULL};
   const size_t n = sizeof flags / sizeof *flags;
   return i < n ? flags[i].flag : others[i - n];
 }
@@ -228,6 +228,9 @@ static int take_switch(cli *c, const char *word) {
   if (!strcmp(word, "--watch")) return add_setting(c, "reload.watch", "true");
   if (foreign) return 1;
   if (!strcmp(word, "--help") || !strcmp(word, "-h")) return c->wants_help = true, 0;
+  bool gateway = !c->command || c->command->run == RUN_GATEWAY;
+  if (gateway && !strcmp(word, "--check")) return c->only_checks = true, 0;
+  if (gateway && c->only_checks && !strcmp(word, "--json")) return c->as_json = true, 0;
   if (c->command || strcmp(word, "--version") != 0) return 1;
   c->command = find_command("version");
   return 0;
@@ -274,6 +277,8 @@ static int parse_words(cli *c, int argc, char **argv) {
 static int parse(cli *c, int argc, char **argv) {
   int failed = parse_words(c, argc, argv);
   if (!c->command) c->command = find_command(c->wants_help ? "help" : "gateway");
+  if (!failed && c->only_checks && c->command->run != RUN_GATEWAY && !c->wants_help)
+    return usage("--check is a flag of `human gateway`", "", NULL);
   return failed;
 }
 
@@ -320,6 +325,12 @@ static int answer_help(const cli *c) {
   return help(c->n_rest ? c->rest[0] : NULL);
 }
 
+/* What would be refused, or would not work, without starting anything. */
+static int check_gateway(bool as_json) {
+  static char flag[] = "--json", *arguments[] = {flag, NULL};
+  return command_look("gateway", as_json, arguments);
+}
+
 static int run(const cli *c) {
   if (c->wants_help || c->command->run == RUN_HELP) return answer_help(c);
   if (c->command->run == RUN_VERSION) return printf("human %s\n", HUMAN_VERSION), 0;
@@ -332,7 +343,7 @@ static int run(const cli *c) {
   case RUN_CONTROL: return control_ask(c->command->name);
   case RUN_LUA: return command_run(c->command->name, c->n_rest, c->rest, c->command->database);
   case RUN_LOOK: return command_look(c->command->name, c->n_rest, c->rest);
-  default: return supervisor_run();
+  default: return c->only_checks ? check_gateway(c->as_json) : supervisor_run();
   }
 }
 

@@ -173,9 +173,9 @@ local function announce(me, health)
     print_line(("Talking to %s (%s, %s). /quit ends it."):format(me.name, tostring(llm.provider),
       tostring(llm.model)))
   else
-    local why = llm.chosen and "The provider %s is chosen" or "No language model is configured"
+    local cause = llm.chosen and "The provider %s is chosen" or "No language model is configured"
     print_line(("Talking to %s. %s: built-in rules answer. /quit ends it."):format(me.name,
-      why:format(tostring(llm.provider))))
+      cause:format(tostring(llm.provider))))
   end
 end
 

@@ -52,16 +52,20 @@ local function print_text(findings)
     warnings > 0 and ", " .. plural(warnings, "warning") or "", ".\n")
 end
 
-function M.run(args)
-  local words, o = cli.parse("doctor", args, { ["--json"] = true, ["--online"] = true })
-  cli.count("doctor", words, {}, 0, 0)
-  local r = M.examine(host.native.fact, host.conf(), o.online)
+--- Prints what was found, as text or JSON; returns the exit status.
+function M.print(r, o)
   if o.json then
     io.stdout:write(json.encode_sorted(json.array(r.findings), FIRST), "\n")
   else
     print_text(r.findings)
   end
   return count(r.findings, "fail") > 0 and 1 or 0
+end
+
+function M.run(args)
+  local words, o = cli.parse("doctor", args, { ["--json"] = true, ["--online"] = true })
+  cli.count("doctor", words, {}, 0, 0)
+  return M.print(M.examine(host.native.fact, host.conf(), o.online), o)
 end
 
 return M

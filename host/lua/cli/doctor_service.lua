@@ -88,6 +88,7 @@ function M.scripts(r, server)
   end
   local ok, g = pcall(gen.build, tonumber(number))
   if not ok then
+    r.refused = g
     r:fail("scripts", tostring(g), "`human check` says the same; a reload would be refused")
     return nil, tonumber(number)
   end
