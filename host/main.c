@@ -119,7 +119,7 @@ typedef struct {
   const command *command;
   const char *settings[2 * FLAGS_MAX + 1]; /* name, value, .., NULL */
   int n_settings;
-  bool wants_help, only_checks, as_json; /* the last two: of `human gateway` */
+  bool wants_help, only_checks, as_json; /* the last two: of `human gateway`; as_json: of `version`, too */
   char **rest;
   int n_rest;
 } cli;
@@ -230,7 +230,8 @@ static int take_switch(cli *c, const char *word) {
   if (!strcmp(word, "--help") || !strcmp(word, "-h")) return c->wants_help = true, 0;
   bool gateway = !c->command || c->command->run == RUN_GATEWAY;
   if (gateway && !strcmp(word, "--check")) return c->only_checks = true, 0;
-  if (gateway && c->only_checks && !strcmp(word, "--json")) return c->as_json = true, 0;
+  bool has_json = (gateway && c->only_checks) || (c->command && c->command->run == RUN_VERSION);
+  if (has_json && !strcmp(word, "--json")) return c->as_json = true, 0;
   if (c->command || strcmp(word, "--version") != 0) return 1;
   c->command = find_command("version");
   return 0;
@@ -333,7 +334,8 @@ static int check_gateway(bool as_json) {
 
 static int run(const cli *c) {
   if (c->wants_help || c->command->run == RUN_HELP) return answer_help(c);
-  if (c->command->run == RUN_VERSION) return printf("human %s\n", HUMAN_VERSION), 0;
+  if (c->command->run == RUN_VERSION)
+    return printf(c->as_json ? "{\"version\":\"%s\"}\n" : "human %s\n", HUMAN_VERSION), 0;
   if (conf_load(c->settings)) return EXIT_USAGE;
   if (!conf_bool("core_dumps")) dumps_forbid();
   log_init();

@@ -28,13 +28,39 @@ const help = execFileSync(BINARY, ['help'], { env, encoding: 'utf8' });
 const COMMANDS = /commands:\n([\s\S]*?)\n\n/.exec(help)[1].split('\n').map((line) => line.trim().split(/\s/)[0]);
 const FOREIGN = ['test', 'psql', 'help'];
 
+// Those that have no result to be read by a program, or whose output is made for one already.
+const NO_JSON = { agent: 'a chat', top: 'a terminal', reload: 'a verdict', new: 'files', model: 'a server', migrate: 'a verdict', test: "busted's words", psql: "psql's words",
+                  openapi: 'is JSON', completion: 'is a script', help: 'is a text' };
+
+describe('every command', () => {
+  for (const command of COMMANDS) {
+    it(`${command} ${command in NO_JSON ? `has no --json: ${NO_JSON[command]}` : 'has --json'}, and ends with 2 when it is used wrongly`, async () => {
+      const { out } = await human('help', command);
+      assert.equal(/--json/.test(out), !(command in NO_JSON));
+      if (FOREIGN.includes(command)) return;
+      for (const word of ['--no-such-flag', '--jsn']) {
+        const wrong = await human(command, word);
+        assert.deepEqual([wrong.code, wrong.out], [2, ''], `${command} ${word}`);
+        assert.match(wrong.err, new RegExp(`^human(?: ${command})?: .*\\n`));
+      }
+    });
+  }
+
+  it('that has nothing to wait for answers in JSON', async () => {
+    for (const words of [['version'], ['overrides'], ['rules', 'list'], ['doctor'], ['secret', 'list'], ['gateway', '--check'], ['check']]) {
+      const { out, err } = await human(...words, '--json');
+      assert.doesNotThrow(() => JSON.parse(out), `${words}: ${out}${err}`);
+    }
+  });
+});
+
 describe('help', () => {
   for (const command of COMMANDS) {
     it(`says of ${command} how it is called and how it ends`, async () => {
       const { code, out } = await human('help', command);
       assert.equal(code, 0);
       assert.match(out, new RegExp(`^usage: human \\[?${command}`));
-      if (command !== 'version' && command !== 'help') assert.match(out, /^exit status: /m);
+      assert.match(out, /^exit status: /m);
       if (FOREIGN.includes(command)) return; // they have a --help of their own
       for (const flag of ['--help', '-h']) assert.equal((await human(command, flag)).out, out, flag);
       assert.equal((await human('--port', '3001', command, '--help')).out, out);
@@ -73,6 +99,8 @@ describe('words that mean nothing', () => {
     [['model', 'install'], 'human model: small is missing'], [['model', 'install', 'large'], 'human model: the only model is called small, not large'],
     [['model', 'srve', 'small'], 'human model: unknown command: srve (did you mean serve?)'], [['model', 'serve', 'small', '--at', 'x'], 'human model: --at must be a port, not x'],
     [['model', 'install', 'small', '--at', '1'], 'human model: --at goes with serve'],
+    [['rules', 'replay', '--limit', 'x'], "human rules: --limit must be a whole number from 1 to 1000000, not 'x'"],
+    [['rules', 'replay', '--since', 'now'], "human rules: --since must be like 90m, 1h, 2d or 2025-11-27T10:00:00Z, not 'now'"],
     [['rules', 'replay', '--jsn'], 'human rules: unknown flag: --jsn (did you mean --json?)'], [['rules', 'replay', 'a', 'b'], 'human rules: unexpected argument: b'],
     [['rules', 'replay', '--as', 'x'], 'human rules: --as goes with a FILE'],
     [['agent', 'hello'], 'human agent: unexpected argument: hello'], [['agent', '-m'], 'human agent: a value is missing after --message (TEXT)'],
@@ -90,7 +118,6 @@ describe('words that mean nothing', () => {
 
 describe('what is about nothing', () => {
   for (const [words, says] of [
-    [['rules', 'replay', '--limit', 'x'], /--limit must be a whole number/], [['rules', 'replay', '--since', 'now'], /--since must be like/],
     [['rules', 'replay'], /no rule is edited/], [['rules', 'replay', 'nosuch.lua'], /there is no file nosuch\.lua/], [['rules', 'replay', '/nosuch/limits.lua'], /no file/],
     [['rules', 'show', 'nosuch'], /no rule file is called nosuch/], [['test', 'nosuch'], /nosuch: No such file/], [['test', path.join(root, 'spec/rocks'), 'nosuch'], /nosuch: No such file/],
     [['test', '--nonsense'], /unknown\/bad flag: --nonsense/], [['check', 'nosuch'], /nosuch: No such file/], [['override', 'nosuch'], /own/], [['overrides', 'nosuch'], /is not overridden/],

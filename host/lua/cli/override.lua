@@ -4,6 +4,7 @@
 
 local cli = require "human.cli.words"
 local host = require "human.core.host"
+local json = require "human.json"
 local origin = require "human.scripts.provenance"
 local override = require "human.scripts.override"
 
@@ -56,7 +57,7 @@ local function next_steps(path)
     .. "a running server takes it with `human reload`.\n"):format(path:match "^.*/(.*)$" or path)
 end
 
-local function copy(o, dir, path)
+local function copy(o, dir, path, as_json)
   local entry = o.files[path][1]
   local text = host.bundle_file(o.n, path)
   local sum = override.sum(text)
@@ -64,13 +65,17 @@ local function copy(o, dir, path)
   if not ok then return refuse(why) end
   ok, why = host.native.write_new(dir, override.base_path(sum), text)
   if not ok and not why:find("exists already", 1, true) then return refuse(why) end
-  io.stdout:write(("%s/%s: a copy of %s\n"):format(dir, path, entry.file), next_steps(path))
+  if as_json then
+    io.stdout:write(json.encode_sorted { file = dir .. "/" .. path, copy_of = entry.file, path = path }, "\n")
+  else
+    io.stdout:write(("%s/%s: a copy of %s\n"):format(dir, path, entry.file), next_steps(path))
+  end
   return 0
 end
 
 --- Returns the exit code: 0 written, 1 refused, 2 wrong usage.
 function M.run(args)
-  local words = cli.parse("override", args, {})
+  local words, flags = cli.parse("override", args, { ["--json"] = true })
   cli.count("override", words, { "PATH" }, 1, 1)
   local path = words[1]
   if host.native.refused ~= "" then return refuse(host.native.refused) end
@@ -87,7 +92,7 @@ function M.run(args)
   if not host.native.overridable(path) then
     return refuse(path, ": the setting `overrides` does not allow it (it allows: ", host.conf().overrides, ")")
   end
-  return copy(o, dir, path)
+  return copy(o, dir, path, flags.json)
 end
 
 return M

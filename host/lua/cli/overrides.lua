@@ -1,7 +1,8 @@
--- host/lua/cli/overrides.lua -- `human overrides [--diff] [PATH..]`: lists scripts that differ from the shipped ones.
+-- host/lua/cli/overrides.lua -- `human overrides [--diff|--json] [PATH..]`: scripts that differ from the shipped ones.
 
 local cli = require "human.cli.words"
 local host = require "human.core.host"
+local json = require "human.json"
 local linediff = require "human.core.linediff"
 local origin = require "human.scripts.provenance"
 local override = require "human.scripts.override"
@@ -13,8 +14,9 @@ local SAYS = {
 }
 
 local function parse(args)
-  local words, flags = cli.parse("overrides", args, { ["--diff"] = true })
-  local o = { diff = flags.diff, wanted = {}, words = words, named = #words > 0 }
+  local words, flags = cli.parse("overrides", args, { ["--diff"] = true, ["--json"] = true })
+  if flags.diff and flags.json then cli.misused("overrides", "--diff and --json do not go together") end
+  local o = { diff = flags.diff, json = flags.json and json.array {}, wanted = {}, words = words, named = #words > 0 }
   for _, word in ipairs(words) do o.wanted[word] = false end
   return o
 end
@@ -53,7 +55,11 @@ function M.run(args)
   for _, o in ipairs(list) do
     if not options.named or options.wanted[o.path] ~= nil then
       options.wanted[o.path] = true
-      show(o, options.diff)
+      if options.json then
+        options.json[#options.json + 1] = { path = o.path, state = o.state, warning = override.warning(o) }
+      else
+        show(o, options.diff)
+      end
     end
   end
   local code = 0
@@ -63,7 +69,10 @@ function M.run(args)
       code = 1
     end
   end
-  if #list == 0 and code == 0 then io.stdout:write "Every script is as it was shipped.\n" end
+  if options.json then
+    io.stdout:write(json.encode_sorted(options.json, { "path", "state" }), "\n")
+  elseif #list == 0 and code == 0 then io.stdout:write "Every script is as it was shipped.\n"
+  end
   return code
 end
 

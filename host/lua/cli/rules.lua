@@ -25,7 +25,7 @@ local stop = cli.stop
 local function whole(text, flag, max)
   local n = text:find "^%d+$" and tonumber(text)
   if n and n >= 1 and n <= max then return n end
-  stop(("%s must be a whole number from 1 to %d, not '%s'"):format(flag, max, text))
+  cli.misused("rules", ("%s must be a whole number from 1 to %d, not '%s'"):format(flag, max, text))
 end
 
 local function since(text)
@@ -33,7 +33,7 @@ local function since(text)
   if n and tonumber(n) <= 100000 then return time.format(time.now_ms() - tonumber(n) * UNIT_S[unit] * 1000) end
   local at = time.normalize(text)
   if at then return at end
-  stop("--since must be like 90m, 1h, 2d or 2025-11-27T10:00:00Z, not '" .. text .. "'")
+  cli.misused("rules", "--since must be like 90m, 1h, 2d or 2025-11-27T10:00:00Z, not '" .. text .. "'")
 end
 
 -- Scripts ---------------------------------------------------------------------------------------------
