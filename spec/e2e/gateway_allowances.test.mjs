@@ -38,7 +38,7 @@ async function answer({ asks, run }, decision) {
 }
 
 describe('a command that is allowed by how it begins', () => {
-  it('is shown with what that covers, the very program included, and runs with other arguments from then on', async () => {
+  it('shows what the permission covers, including the exact program, and then runs with other arguments', async () => {
     const first = await shell(['git', 'status', '--short']);
     assert.equal(first.asks.alwaysCovers, 'calls with exactly this argv and stdin');
     assert.match(first.asks.prefixCovers, /^git status, whatever follows, of (\/usr)?(\/local)?\/bin\/git$/);
@@ -49,7 +49,7 @@ describe('a command that is allowed by how it begins', () => {
     assert.match((await shell(['git', 'status', '--porcelain=v2', '--branch'])).says, /branch.head/);
   });
 
-  it('covers nothing else, however it is put', async () => {
+  it('covers nothing else, however the call is written', async () => {
     const tries = [
       [['git', 'log']], [['git', 'push']], [['git']], [['git', '-c', 'core.pager=x', 'status']], [['git', '--git-dir=x', 'status']],
       [['git', 'status', '--help']], [['git', 'status', '--hel']], [['git', 'status'], { stdin: 'x' }], [['git status']], [['/usr/bin/git', 'status']],
@@ -63,7 +63,7 @@ describe('a command that is allowed by how it begins', () => {
     }
   });
 
-  it('is for programs that only read: a shell or an interpreter can only be allowed as it is, its input included', async () => {
+  it('is only possible for programs that read: a shell or an interpreter is allowed word for word, input included', async () => {
     for (const argv of [['sh', '-c', 'true'], ['env', 'ls'], ['find', '.', '-exec', 'true', ';'], ['git', 'diff', '--outp=x']]) {
       const one = await shell(argv);
       assert.equal(one.asks.prefixCovers, undefined, argv.join(' '));
@@ -78,7 +78,7 @@ describe('a command that is allowed by how it begins', () => {
     await answer(second, 'deny');
   });
 
-  it('is not turned by what stands in the workspace: settings of git cannot be written, and a directory is no repository for looking like one', async () => {
+  it('cannot be subverted from the workspace: nobody writes settings of git, and a directory that looks like a repository is none', async () => {
     for (const path of ['.git/config', 'sub/.git/config', '.GIT/config', '.git']) {
       const one = await shell([], { path, content: '[core]\n fsmonitor = touch evil' }, 'file_write');
       assert.match((await answer(one, 'allow-once')).says, /belongs to git/, path);
@@ -91,7 +91,7 @@ describe('a command that is allowed by how it begins', () => {
     assert.ok(!existsSync(`${host.home}/workspace/evil`));
   });
 
-  it('is kept as the program that was shown: one of the same name elsewhere is another', async () => {
+  it('is tied to the program that was shown: one of the same name elsewhere needs its own permission', async () => {
     await sql(host.home, `update gateway_always set subject = replace(subject, '/git"', '/x/git"') where subject like 'prefix:%'`);
     const one = await shell(['git', 'status']);
     assert.ok(one.asks, one.says);

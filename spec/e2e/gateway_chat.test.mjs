@@ -24,7 +24,7 @@ async function say(c, params) {
 }
 
 describe('chat', () => {
-  it('is answered at once, then told by events to everybody, the question before the answer', async () => {
+  it('answers at once, then tells everybody by events, the question before the answer', async () => {
     const c = await open(host), other = await open(host), nobody = await open(host, { headers: { 'x-forwarded-for': '192.0.2.7' } });
     const { runId, sessionKey, text } = await say(c, { message: 'Hello there' });
     assert.equal(sessionKey, 'default');
@@ -40,7 +40,7 @@ describe('chat', () => {
     for (const x of [c, other, nobody]) x.ws.close();
   });
 
-  it('with stream sends who asked its pieces as notifications, and a last one that says so', async () => {
+  it('with stream sends the pieces as notifications to the client that asked, and marks the last one', async () => {
     for (const jsonrpc of [false, true]) {
       const c = await open(host, { jsonrpc }), other = await open(host);
       const { runId, text } = await say(c, { message: 'What time is it?', stream: true, sessionKey: 'streams' });
@@ -53,7 +53,7 @@ describe('chat', () => {
     }
   });
 
-  it('is one run for an idempotencyKey, and a refusal for what is no message', async () => {
+  it('starts one run per idempotencyKey, and refuses an invalid message', async () => {
     const c = await open(host);
     const [a, b] = [await say(c, { message: 'once', sessionKey: 'once', idempotencyKey: 'k1' }), await say(c, { message: 'once', sessionKey: 'once', idempotencyKey: 'k1' })];
     assert.equal(a.runId, b.runId);
@@ -64,7 +64,7 @@ describe('chat', () => {
     c.ws.close();
   });
 
-  it('of two sessions does not mix, and is there after a crash', async () => {
+  it('keeps two sessions apart, and survives a crash', async () => {
     let c = await open(host);
     await Promise.all(['left', 'right'].map((key) => say(c, { message: `I am in the ${key} room`, sessionKey: key })));
     const read = async () => Promise.all(['left', 'right'].map(async (key) => (await c.call('chat.history', { sessionKey: key })).payload.messages));
@@ -112,7 +112,7 @@ describe('sessions', () => {
 });
 
 describe('a tool', () => {
-  it('that needs it waits for approval, which the first decision gives', async () => {
+  it('that needs approval waits for it, and the first decision counts', async () => {
     const c = await open(host), other = await open(host);
     const { tools } = (await c.call('tools.catalog')).payload;
     assert.ok(tools.every((t) => t.parameters.type === 'object' && ['low', 'medium', 'high'].includes(t.risk)));
@@ -145,7 +145,7 @@ describe('a tool', () => {
   });
 });
 
-it('usage.summary tells what was used', async () => {
+it('usage.summary reports what was used', async () => {
   const c = await open(host);
   const { payload } = await c.call('usage.summary');
   assert.ok(payload.request_count > 0 && 'session_cost_usd' in payload);

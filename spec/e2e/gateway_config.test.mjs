@@ -83,7 +83,7 @@ describe('settings over /ws', () => {
     assert.ok((await set({ key: 'database.pool', value: 5 })).payload.restart_required.includes('database.pool'));
   });
 
-  it('that come back as they were shown keep every secret and comment', async () => {
+  it('keep every secret and comment when they come back as shown', async () => {
     const { payload } = await c.call('config.get');
     payload.config.gateway.cors_origins = ['https://app.example'];
     const { gateway, secrets } = payload.config;
@@ -97,7 +97,7 @@ describe('settings over /ws', () => {
     assert.equal(text(), kept);
   });
 
-  it('whose texts have a secret in them are shown without it, and come back with it', async () => {
+  it('hide a secret inside a text, and restore it when the text comes back', async () => {
     const proxy = 'http://me:pass-of-proxy@127.0.0.1:3128', url = 'https://me:pass-of-mcp@mcp.example/?token=query-of-mcp';
     const servers = { a: { url }, b: { command: 'x', args: ['--api_key=arg-of-mcp', 'plain'] } };
     assert.equal((await set({ llm: { proxy, base_url: 'https://models.example/v1?key=query-of-models' }, mcp_servers: servers })).payload?.saved, true);
@@ -114,7 +114,7 @@ describe('settings over /ws', () => {
     assert.equal((await set({ llm: { proxy: null, base_url: null }, mcp_servers: null })).payload?.saved, true);
   });
 
-  it('of an older file are a conflict, which tells the present hash', async () => {
+  it('based on an older file are a conflict that names the present hash', async () => {
     const { hash } = (await c.call('config.get')).payload;
     const [a, b] = await Promise.all([set({ key: 'agent.max_actions', value: 5, baseHash: hash }), set({ key: 'agent.max_actions', value: 6, baseHash: hash })]);
     assert.deepEqual([a, b].map((r) => r.error?.code ?? 'saved').sort(), ['CONFLICT', 'saved']);
@@ -123,7 +123,7 @@ describe('settings over /ws', () => {
     assert.equal(error.data.hash, (await c.call('config.get')).payload.hash);
   });
 
-  it('that cannot be change nothing, and say why without a secret', async () => { // limit: settings in one call
+  it('that are invalid change nothing, and the error reveals no secret', async () => { // limit: settings in one call
     const many = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`agent.n${i}`, 1]));
     for (const [params, why] of [[{ 'gateway.pair_rate_limit_per_minute': 0 }, /gateway\.pair_rate_limit_per_minute: must be a whole number/],
       [{ 'gateway.no_such': 1 }, /unknown setting "gateway\.no_such"/], [{ raw: '{' }, /raw must be a JSON object/], [{ raw: '[]' }, /raw must be a JSON object/],
@@ -139,7 +139,7 @@ describe('settings over /ws', () => {
     }
   });
 
-  it('are written where the file really is, if its name is a link', async () => {
+  it('are written to the real file if its name is a link', async () => {
     const real = path.join(home, 'in-git.json');
     fs.renameSync(file, real);
     fs.symlinkSync(real, file);

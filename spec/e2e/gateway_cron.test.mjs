@@ -30,7 +30,7 @@ const iso = (s) => new Date(s * 1000).toISOString().replace('.000Z', 'Z');
 const SAYS = 'What time is it?';
 
 describe('a job of a client', () => {
-  it('has the fields of the web UI, runs by hand, and is gone when it is removed', async () => {
+  it('has the fields of the web UI, runs by hand, and can be removed', async () => {
     const { added, id } = await us.ok('cron.add', { expression: '0 8 * * *', type: 'agent', prompt: SAYS, name: 'Daily digest', channel: 'gateway', one_shot: false });
     assert.ok(added === true && Number.isInteger(id));
     const job = await us.job(id), { id: _, ...fields } = job;
@@ -67,7 +67,7 @@ describe('a job of a client', () => {
     }
   });
 
-  it('may be one of the ancestor: schedule, payload, delivery, a patch', async () => {
+  it('may have the ancestor\'s form: schedule, payload, delivery, a patch', async () => {
     const at = new Date(await us.now() + 3_600_000).toISOString();
     const one = await us.add({ name: 'Once', schedule: { kind: 'at', at }, sessionTarget: 'main', wakeMode: 'now', payload: { kind: 'systemEvent', text: SAYS }, deleteAfterRun: true });
     const job = await us.job(one);
@@ -85,7 +85,7 @@ describe('a job of a client', () => {
     await us.ok('cron.remove', { jobId: one });
   });
 
-  it('that is nonsense is refused with the field, the place in it, and what is wrong', async () => {
+  it('that is nonsense is refused, and the error names the field, the position and the reason', async () => {
     const say = { prompt: 'Hello' };
     const table = [
       [{ ...say, expression: '61 * * * *' }, /^expression: minute \(field 1 of 5\): 61 is out of range/],
@@ -121,7 +121,7 @@ describe('a job of a client', () => {
     assert.match((await us.refused('cron.run', {})).message, /^id: it is required/);
   });
 
-  it('may be planned for any year that has four digits', async () => {
+  it('may be planned for any year of four digits', async () => {
     const last = Date.parse('9999-12-31T23:59:59Z');
     for (const schedule of [{ kind: 'at', at: '9999-12-31T23:59:59Z' }, { kind: 'at', at: last }, { kind: 'every', everyMs: 60_000, anchorMs: last }]) {
       const id = await us.add({ prompt: 'Hello', schedule });
@@ -130,7 +130,7 @@ describe('a job of a client', () => {
     }
   });
 
-  it('whose results cannot be delivered as things are is told so at once', async () => {
+  it('whose results cannot be delivered at present says so at once', async () => {
     const said = { expression: '0 0 1 1 *', prompt: SAYS };
     for (const [channel, why] of [['telegran', /^There is no channel telegran\. .*not delivered/], ['telegram', /^channels\.telegram\.\w+ is not set\./]]) {
       const { id, note } = await us.ok('cron.add', { ...said, channel });
@@ -142,7 +142,7 @@ describe('a job of a client', () => {
     await us.remove(id);
   });
 
-  it('that cannot begin has failed, and stands in nobody\'s way', async () => {
+  it('that cannot begin fails, and blocks no other', async () => {
     const id = await us.add({ expression: '0 0 1 1 *', prompt: SAYS }), next = await us.add({ expression: '0 0 1 1 *', prompt: SAYS });
     await sql(host.home, `update gateway_cron_jobs set session_key = E'a\\nb' where id = ${id}`);
     await us.ok('cron.run', { id });
@@ -152,7 +152,7 @@ describe('a job of a client', () => {
     for (const each of [id, next]) await us.remove(each);
   });
 
-  it('that is sent twice with its key is one', async () => {
+  it('that is sent twice with one key is created once', async () => {
     const params = { expression: '0 0 1 1 *', prompt: SAYS, delivery: { mode: 'webhook', to: hook.url }, idempotencyKey: 'once-and-only' };
     const first = await us.ok('cron.add', params);
     assert.deepEqual(await us.ok('cron.add', params), first);
@@ -160,7 +160,7 @@ describe('a job of a client', () => {
     await us.remove(first.id);
   });
 
-  it('of a viewer is seen, not touched, and its address is not', async () => {
+  it('can be read but not changed by a viewer, who does not see its address', async () => {
     const id = await us.add({ expression: '0 0 1 1 *', prompt: SAYS, delivery: { mode: 'webhook', to: `${hook.url}/secret-path?key=1` } });
     const viewer = await open(host);
     await viewer.call('connect', { role: 'viewer' });
@@ -173,7 +173,7 @@ describe('a job of a client', () => {
 });
 
 describe('the clock', () => {
-  it('begins a job within a second of its time, on one of two hosts, and looking at it moves nothing', async () => {
+  it('starts a job within a second of its time, on one of two hosts, and reading the job moves nothing', async () => {
     const at = new Date(Math.ceil((await us.now()) / 1000) * 1000 + 3000).toISOString();
     const id = await us.add({ schedule: { kind: 'at', at }, prompt: SAYS });
     const before_it = (await us.job(id)).next_run;
@@ -188,7 +188,7 @@ describe('the clock', () => {
     await us.remove(id);
   });
 
-  it('runs each time once, whatever the hosts', async () => {
+  it('runs each due time once, whatever happens to the hosts', async () => {
     const ids = [await us.add({ expression: '*/5 * * * *', prompt: SAYS }), await us.add({ expression: 'every 5m', prompt: SAYS })];
     for (let n = 1; n <= 4; n += 1) {
       await us.advance(300);
@@ -202,7 +202,7 @@ describe('the clock', () => {
     }
   });
 
-  it('waits for the present run: what comes meanwhile is skipped, and written down once', async () => {
+  it('waits for the present run: times that come due meanwhile are skipped, and recorded once', async () => {
     const id = await us.add({ expression: '* * * * *', command: 'true' });
     await us.advance(60);
     await us.is(id, 'running');
@@ -216,7 +216,7 @@ describe('the clock', () => {
     await us.remove(id);
   });
 
-  it('has a reason for each time that was missed, and makes up for the newest within an hour', async () => {
+  it('gives a reason for each missed time, and makes up for the newest within an hour', async () => {
     const hourly = await us.add({ expression: '0 * * * *', prompt: SAYS }), daily = await us.add({ expression: 'every 1d', prompt: SAYS });
     const never = await us.add({ expression: 'every 1d', prompt: SAYS, missed: 'skip' });
     const due = (await us.job(hourly)).next_run, t = (await us.job(daily)).next_run;
@@ -236,7 +236,7 @@ describe('the clock', () => {
     await us.remove(never);
   });
 
-  it('makes up for many one after another, and not for too many', async () => { // limit: cron catch-ups
+  it('makes up for many jobs one after another, within a limit', async () => { // limit: cron catch-ups
     const at = new Date(await us.now() + 600_000).toISOString(), ids = [];
     for (let i = 0; i < 23; i += 1) ids.push(await us.add({ schedule: { kind: 'at', at }, prompt: SAYS }));
     await us.advance(1200);
@@ -251,7 +251,7 @@ describe('the clock', () => {
 });
 
 describe('patterns', () => {
-  it('of jobs come when croner says, in three zones', async () => {
+  it('of jobs come due when croner says, in three zones', async () => {
     const zones = ['Europe/Stockholm', 'America/New_York', 'Asia/Kolkata'], id = await us.add({ expression: '* * * * *', prompt: SAYS, paused: true });
     const patterns = ['0 8 * * MON-FRI', '30 2 * * *', '*/15 9-17 1,15 * 5', '0 0 L * *', '5 4 * JAN,jul sun', '@monthly', '0 12 29 2 *', '59 23 * * 5#2', '0 */6 13 * FRI', '15 3 15W * *', '0 9 1-7 * +1', '45 1 * 3,10 0'];
     for (const expression of patterns) {
@@ -267,7 +267,7 @@ describe('patterns', () => {
 });
 
 describe('clocks that change', () => {
-  it('skip no single time and repeat none, and series follow them', async () => {
+  it('skip and repeat no one-shot, and series follow them', async () => {
     await us.advanceTo('2027-03-27T12:00:00Z');
     const tz = 'Europe/Stockholm';
     const single = await us.add({ expression: '30 2 * * *', prompt: SAYS, tz }), series = await us.add({ expression: '*/30 2 * * *', prompt: SAYS, timezone: tz });
@@ -292,7 +292,7 @@ describe('clocks that change', () => {
 });
 
 describe('a command', () => {
-  it('asks as the tool does, runs what was approved, and fails as programs do; what it printed is kept whole', async () => { // limit: cron output
+  it('asks as the tool does, runs what was approved, fails as programs do, and keeps all output', async () => { // limit: cron output
     const id = await us.add({ expression: '0 0 1 1 *', command: 'printf x%.0s $(seq 20000); echo oops >&2; exit 3' });
     await us.ok('cron.run', { id });
     const asked = await us.approval(id);
@@ -317,7 +317,7 @@ describe('a command', () => {
     await us.remove(id);
   });
 
-  it('that is denied, or that nobody approves in time, has failed', async () => {
+  it('that is denied, or not approved in time, fails', async () => {
     const id = await us.add({ expression: '0 0 1 1 *', argv: ['ls', '-l'] , type: 'shell' });
     await us.ok('cron.run', { id });
     await us.ok('exec.approval.resolve', { id: (await us.approval(id)).id, decision: 'deny' });
@@ -329,7 +329,7 @@ describe('a command', () => {
     await us.remove(id);
   });
 
-  it('that is not over in its time is ended', async () => { // limit: cron run time
+  it('that exceeds its time is ended', async () => { // limit: cron run time
     const id = await us.add({ expression: '0 0 1 1 *', command: 'true', timeoutSeconds: 90 });
     await us.ok('cron.run', { id });
     await us.approval(id);
@@ -338,7 +338,7 @@ describe('a command', () => {
     await us.remove(id);
   });
 
-  it('whose job is paused goes on; one whose job is removed ends, with its approval', async () => {
+  it('goes on when its job is paused, and ends with its approval when its job is removed', async () => {
     const id = await us.add({ expression: '* * * * *', command: 'echo paused' });
     await us.advance(60);
     const asked = await us.approval(id);
@@ -358,7 +358,7 @@ describe('a command', () => {
 describe('a result', () => {
   const bell = (more) => ({ expression: '0 0 1 1 *', prompt: SAYS, delivery: { mode: 'webhook', to: `${hook.url}/bell`, ...more } });
 
-  it('goes to an address, signed as Standard Webhooks has it, again with the same id until it is there', async () => {
+  it('goes to an address, signed per Standard Webhooks, and is repeated with the same id until it arrives', async () => {
     const { id, webhook_secret } = await us.ok('cron.add', bell());
     assert.match(webhook_secret, /^whsec_[A-Za-z0-9+/]{43}=$/);
     assert.ok(!JSON.stringify(await us.ok('cron.list')).includes(webhook_secret));
@@ -383,7 +383,7 @@ describe('a result', () => {
   });
 
   // The other host cannot open the secret, and leaves it to this one.
-  it('that an address never takes is given up after six tries', async () => { // limit: cron webhook
+  it('is given up after six tries if its address never takes it', async () => { // limit: cron webhook
     const before_it = hook.requests.length, id = await us.add(bell());
     hook.answers = Array.from({ length: 20 }, () => 503);
     await us.ok('cron.run', { id });
@@ -396,7 +396,7 @@ describe('a result', () => {
     await us.remove(id);
   });
 
-  it('that is not taken, or that must not go there, is an error for all to see', async () => {
+  it('that is refused, or must not go there, shows an error', async () => {
     const cases = [[bell(), [404], /it answered 404/], [bell(), [410], /it answered 410/], [bell({ to: 'http://192.168.7.7/x' }), [], /./],
       [{ expression: '0 0 1 1 *', prompt: SAYS, delivery: { mode: 'announce', channel: 'nosuch', to: '1' } }, [], /channel nosuch/]];
     for (const [params, answers, why] of cases) {
@@ -422,7 +422,7 @@ describe('the agent', () => {
     return (await c.next((f) => f.event === 'chat' && f.payload.runId === runId && f.payload.state === 'sent', PATIENCE_MS)).payload.message;
   };
 
-  it('makes, lists and removes jobs of its own, once somebody permits it', async () => {
+  it('creates, lists and removes its own jobs, once somebody permits it', async () => {
     const said = await ask('Run the tool cron_add with {"when": "0 7 * * *", "prompt": "What time is it?", "name": "Morning", "time_zone": "Europe/Stockholm"}', 'planner');
     const id = Number(/"id":(\d+)/.exec(said)[1]);
     const job = await us.job(id);
@@ -433,7 +433,7 @@ describe('the agent', () => {
     assert.match(await ask(`Run the tool cron_remove with {"id": ${id}}`, 'planner'), /was removed/);
   });
 
-  it('makes none in a job', async () => {
+  it('creates no jobs while it runs one', async () => {
     const id = await us.add({ expression: '0 0 1 1 *', prompt: 'Run the tool cron_add with {"when": "@daily", "prompt": "Again"}', session: 'breeder' });
     await us.ok('cron.run', { id });
     const asked = await until(async () => (await us.ok('exec.approval.list')).approvals.find((a) => a.sessionKey === 'breeder'), PATIENCE_MS, 'it asks');
@@ -442,7 +442,7 @@ describe('the agent', () => {
     await us.remove(id);
   });
 
-  it('makes none through an agent to which a job gives work on', async () => {
+  it('creates none through an agent that works for a job', async () => {
     const task = 'Run the tool cron_add with {"when": "@daily", "prompt": "Again"}';
     const id = await us.add({ expression: '0 0 1 1 *', prompt: `Run the tool agent_spawn with ${JSON.stringify({ task })}` });
     await us.ok('cron.run', { id });
@@ -456,8 +456,8 @@ describe('the agent', () => {
   });
 });
 
-describe('as many as there may be', () => {
-  it('are 200 jobs, and 50 runs of each in the history', async () => { // limit: cron jobs; limit: cron.max_run_history
+describe('the limits', () => {
+  it('allow 200 jobs, and keep 50 runs of each in the history', async () => { // limit: cron jobs; limit: cron.max_run_history
     const id = await us.add({ expression: '0 0 1 1 *', prompt: SAYS });
     for (let i = 1; i < 200; i += 1) await us.add({ expression: '0 0 1 1 *', prompt: `Job ${i}` });
     const error = await us.refused('cron.add', { expression: '0 0 1 1 *', prompt: 'one more' });

@@ -25,7 +25,7 @@ const delivered = async (id, how) => {
   return (await us.runs(id))[0];
 };
 
-it('a result goes to the chat that its job names, in as many messages as it takes, and is delivered when all are sent', async () => {
+it('a result goes to the chat that its job names, in several messages if needed, and counts as delivered when all are sent', async () => {
   const id = await us.add({ expression: NEVER, command: 'seq 3000', name: 'Numbers', delivery: { mode: 'announce', channel: 'telegram', to: '4711' } });
   await us.ok('cron.run', { id });
   await delivered(id, 'delivered');
@@ -35,7 +35,7 @@ it('a result goes to the chat that its job names, in as many messages as it take
   await us.remove(id);
 });
 
-it('what a chat does not take is an error, with the reason of the channel', async () => {
+it('a result that a chat refuses is an error with the channel\'s reason', async () => {
   telegram.on = (method, body) => (method === 'sendMessage' && body.chat_id === 666
     ? { status: 403, ok: false, error_code: 403, description: 'Forbidden: bot was blocked by the user' } : undefined);
   const id = await us.add({ expression: NEVER, prompt: SAYS, channel: 'telegram', delivery: { mode: 'announce', channel: 'telegram', to: 666 } });
@@ -54,7 +54,7 @@ it('a channel alone is not enough while nobody is allowed to talk there', async 
   await us.remove(id);
 });
 
-it('who asks in a chat for something later is told there', async () => {
+it('a person who asks in a chat for something later is told there', async () => {
   const from = { ...ann, id: 42 };
   await hook(host, direct('Run the tool cron_add with {"when": "in 10m", "prompt": "What time is it?", "name": "Tea"}', { from }));
   await telegram.answer(42);

@@ -34,7 +34,7 @@ const marks = (name, then) => `echo x >> ${name}; ${then}`;
 const begun = (name) => { try { return fs.readFileSync(path.join(home, 'workspace', name), 'utf8').length / 2; } catch { return 0; } };
 
 describe('a host that is killed', () => {
-  it('in a command leaves it interrupted; it is tried once more, and not for ever', async () => {
+  it('in a command leaves it interrupted; it is tried again once', async () => {
     const id = await us.add({ expression: NEVER, command: marks('killed', 'sleep 3600') });
     await us.ok('cron.run', { id });
     for (let n = 1; n <= 2; n += 1) {
@@ -54,7 +54,7 @@ describe('a host that is killed', () => {
     await us.remove(id);
   });
 
-  it("in a turn of the agent's does not end it: the next one goes on", async () => {
+  it("in the agent's turn does not end it: the next host goes on", async () => {
     const id = await us.add({ expression: NEVER, prompt: 'Run the tool time, then the tool time, then the tool time, then the tool time' });
     await us.ok('cron.run', { id });
     await stop('kill');
@@ -63,7 +63,7 @@ describe('a host that is killed', () => {
     await us.remove(id);
   });
 
-  it('beside another one leaves it to that', async () => {
+  it('beside another host leaves its job to that one', async () => {
     const otherHome = makeHome(), other = await startHost({ home: otherHome, env: { ...ENV, HUMAN_CONFIG: '/dev/null', HUMAN_DATABASE_POOL: '2', DATABASE_URL: databaseUrl(home) } });
     const them = await jobsOf(other);
     const there = (name) => fs.existsSync(path.join(otherHome, 'workspace', name));
@@ -88,7 +88,7 @@ describe('a host that is killed', () => {
     }
   });
 
-  it('while jobs are due, again and again, begins each of their times once', async () => {
+  it('again and again while jobs are due starts each due time once', async () => {
     const id = await us.add({ expression: 'every 2s', command: marks('often', 'true') });
     for (let n = 0; n < 3; n += 1) {
       const seen = (await us.runs(id)).length;
@@ -115,7 +115,7 @@ describe('a host that was off', () => {
     await start();
   };
 
-  it('makes up for what it missed within the hour, says what it did not, and leaves what is not due', async () => {
+  it('makes up for what it missed within the hour, reports the rest, and leaves alone what is not due', async () => {
     const soon = await us.add({ delay: '30m', prompt: SAYS }), early = await us.add({ delay: '5m', prompt: SAYS }), later = await us.add({ delay: '3h', prompt: SAYS });
     const often = await us.add({ expression: 'every 10m', prompt: SAYS }), never = await us.add({ delay: '30m', prompt: SAYS, missed: 'skip' });
     await away('80m');
@@ -130,7 +130,7 @@ describe('a host that was off', () => {
     for (const id of [soon, early, later, often, never]) await us.remove(id);
   });
 
-  it('finds the place of a job in the queue again when that was dropped', async () => {
+  it('puts a job back in the queue when its row was dropped', async () => {
     const id = await us.add({ delay: '2h', prompt: SAYS });
     await sql(home, `delete from host_queue where kind = 'cron.due' and key = '${id}'`);
     await away('121m');
@@ -146,7 +146,7 @@ describe('settings', () => {
     assert.equal(code, 0, text);
   };
 
-  it('switch jobs off, and on again: what came meanwhile was missed', async () => {
+  it('switch jobs off and on again: times in between count as missed', async () => {
     const id = await us.add({ expression: 'every 10m', prompt: SAYS });
     await us.ok('config.set', { key: 'cron.enabled', value: false });
     await us.advance(610);
@@ -178,7 +178,7 @@ describe('settings', () => {
   });
 });
 
-it('whatever happens, no error was logged but those of the database that ended', async () => {
+it('the only errors in the log are those of the database that ended', async () => {
   assert.deepEqual(errors(host.log()).filter((line) => !/database/.test(line)), []);
 });
 
@@ -193,7 +193,7 @@ describe('who is told by push', () => {
     return all().map((m) => [m.type, m.data.title, m.data.status, m.data.body]);
   };
 
-  it('hears what a job came to: that a command failed, was too late, was cut off by the end of its host, was skipped', async () => {
+  it('learns how a job ended: a command failed, came too late, was cut off by its host\'s end, or was skipped', async () => {
     await us.ok('push.register', { provider: 'webhook', token: `${hook.url}/push` });
     const ran = async (name, params) => {
       const id = await us.add({ name, expression: NEVER, ...params });

@@ -70,7 +70,7 @@ describe('a message', () => {
     ear.close();
   });
 
-  it('waits for the one before it in its session, and for none of another session', async () => {
+  it('waits for the previous one of its session, and for none of another session', async () => {
     const k = key(), elsewhere = key();
     const first = await send(host, k, 'Run the tool effect_asked with {"name": "slow"}');
     const [approval] = await approvals(host, k);
@@ -86,7 +86,7 @@ describe('a message', () => {
       where a.id = '${first}' and b.id = '${second}' and a.finished_at <= b.finished_at`), '1');
   });
 
-  it('that is sent again with its key is the same run; an empty, an endless and one too many are refused', async () => { // limit: gateway message; limit: gateway waiting
+  it('that is sent again with its key is the same run; empty, endless and surplus messages are refused', async () => { // limit: gateway message; limit: gateway waiting
     const k = key();
     const run = await send(host, k, 'Hello', { idempotency_key: 'once' });
     assert.equal(await send(host, k, 'Hello', { idempotency_key: 'once' }), run);
@@ -102,7 +102,7 @@ describe('a message', () => {
     assert.equal(await one(host, `select count(*) from gateway_runs r join agents a on a.id = r.session_id where session_key = '${k}' and finished_at is null`), '0');
   });
 
-  it('that the model does not answer ends with a sentence that says so, and the next one is answered', async () => {
+  it('that the model does not answer ends with a sentence saying so, and the next one is answered', async () => {
     const k = key(), ear = await listen(other);
     await modelled(host, k);
     model.on = (_, res) => { res.writeHead(401, { 'content-type': 'application/json' }); res.end('{"error":{"message":"no"}}'); };
@@ -118,7 +118,7 @@ describe('a message', () => {
     ear.close();
   });
 
-  it('costs what the model counts: booked to the run, its session and the operator', async () => {
+  it('costs what the model counts, booked to the run, its session and the operator', async () => {
     const k = key();
     await modelled(host, k);
     model.on = (_, res) => stream(res, ollama.stream({ text: 'Dear.', usage: [1000, 500] }));
@@ -134,7 +134,7 @@ describe('a message', () => {
 });
 
 describe('a budget', () => {
-  it('that is used up ends a run before the model is asked, and between two steps', async () => {
+  it('that is used up ends a run before the model is asked, or between two steps', async () => {
     const k = key();
     await ended(host, await send(host, k, 'Hello'));
     const limit = (tokens) => sql(host.home, `update agents set settings = '{"tokens_per_day": ${tokens}}' where session_key = '${k}'`);
@@ -155,7 +155,7 @@ describe('a budget', () => {
 });
 
 describe('tools', () => {
-  it('are called for plain words without a model, and what they say is the answer', async () => {
+  it('are called for plain words without a model, and their result is the answer', async () => {
     const k = key(), ear = await listen(host);
     const run = await send(host, k, 'What time is it?');
     assert.equal(await ended(host, run), 'done');
@@ -186,7 +186,7 @@ describe('tools', () => {
     assert.equal(await one(host, `select step || ' ' || error_code from gateway_runs where id = '${endless}'`), '50 too_many_steps');
   });
 
-  it('that do not exist, are off, get what does not fit, fail or take too long say so to the model', async () => { // limit: gateway tool time
+  it('tell the model when they do not exist, are off, get invalid arguments, fail or take too long', async () => { // limit: gateway tool time
     const k = key();
     const said = async (text) => {
       assert.equal(await ended(host, await send(host, k, text)), 'done');
@@ -201,7 +201,7 @@ describe('tools', () => {
     assert.deepEqual(await effects(host), ['short begin']);
   });
 
-  it('are as many as one answer may call, with arguments as long as they may be', async () => { // limit: gateway step calls; limit: gateway arguments
+  it('are limited per answer in number, and in the length of arguments', async () => { // limit: gateway step calls; limit: gateway arguments
     const k = key();
     assert.equal(await ended(host, await send(host, k, `Run ${Array.from({ length: 17 }, (_, i) => `the tool effect with {"name": "n${i}"}`).join(' and ')}`)), 'done');
     assert.equal(await one(host, `select count(*) from tool_effects where what = 'end'`), '16');
@@ -210,7 +210,7 @@ describe('tools', () => {
     assert.match(await answer(host, k), /longer than 65536 bytes/);
   });
 
-  it('that say more than the model can read are cut, and kept whole', async () => { // limit: gateway result; limit: gateway whole result
+  it('that return more than the model can read are cut for it, and kept whole', async () => { // limit: gateway result; limit: gateway whole result
     const k = key();
     await ended(host, await send(host, k, 'Run the tool flood'));
     const { value } = await call(host, 'sessions.history', k);
@@ -223,7 +223,7 @@ describe('tools', () => {
     assert.match(await answer(host, k), /01234567890?/);
   });
 
-  it('remember as many notes as there may be', async () => { // limit: gateway memories
+  it('remember notes up to their limit', async () => { // limit: gateway memories
     const k = key();
     await ended(host, await send(host, k, 'Run the tool memory_store with {"name": "first", "text": "x"}'));
     await sql(host.home, `insert into gateway_memory (agent_id, name, text) select agent_id, 'filler ' || n, 'x' from gateway_owner, generate_series(1, 999) n`);
@@ -261,7 +261,7 @@ describe('work whose worker died', () => {
   const row = (kind, id, more, attempts) => sql(host.home, `insert into host_queue (kind, id, key, payload, due_at, order_at, attempts)
     values ('${kind}', '${id}', '${id}', '${JSON.stringify(more)}', human_now(), human_now(), ${attempts})`);
 
-  it('at a tool: it is not run again, and the model is told that it may have happened', async () => {
+  it('in a tool: it is not run again, and the model is told that it may have happened', async () => {
     const { k, run, call_id } = await left('effect');
     await row('session.act', call_id, { call: call_id }, 1);
     assert.equal(await ended(host, run), 'done');
@@ -270,7 +270,7 @@ describe('work whose worker died', () => {
     assert.deepEqual(await effects(host), []);
   });
 
-  it('at a tool that may be repeated: it is, but not for ever', async () => { // limit: gateway attempts
+  it('in a repeatable tool: it is repeated, but not forever', async () => { // limit: gateway attempts
     const again = await left('effect_again');
     await row('session.act', again.call_id, { call: again.call_id }, 2);
     assert.equal(await ended(host, again.run), 'done');
@@ -281,7 +281,7 @@ describe('work whose worker died', () => {
     assert.match(await answer(host, never.k), /It was interrupted/);
   });
 
-  it('at asking the model, again and again: the run fails, and the next message is answered', async () => {
+  it('while asking the model, again and again: the run fails, and the next message is answered', async () => {
     const { k, run } = await left('effect');
     await sql(host.home, `update gateway_runs set state = 'thinking' where id = '${run}'`);
     const session = await one(host, `select session_id from gateway_runs where id = '${run}'`);
@@ -300,7 +300,7 @@ describe('an approval', () => {
     return { run, approval };
   };
 
-  it('holds nothing while it waits: no task, no row of the queue but its end, and the first answer counts', async () => {
+  it('holds nothing while it waits: no task, and no queue row but its expiry; the first answer counts', async () => {
     const k = key(), ear = await listen(host);
     const { run, approval } = await ask(k);
     const told = await ear.next((p, event) => event === 'exec.approval.requested' && p.runId === run);
@@ -318,7 +318,7 @@ describe('an approval', () => {
     ear.close();
   });
 
-  it('that is denied is told to the model, and the tool does not run', async () => {
+  it('that is denied tells the model, and the tool does not run', async () => {
     const k = key(), { run, approval } = await ask(k);
     assert.deepEqual((await resolve(host, approval.id, 'deny')).value, { resolved: true, decision: 'deny' });
     assert.equal(await ended(host, run), 'done');
@@ -351,7 +351,7 @@ describe('an approval', () => {
     await ended(host, again);
   });
 
-  it('that nobody answers is a denial, when its time is up by the clock', async () => { // limit: gateway approval
+  it('that nobody answers becomes a denial when its time is up', async () => { // limit: gateway approval
     const k = key(), { run, approval } = await ask(k);
     assert.equal(approval.expiresAtMs - approval.createdAtMs, 1_800_000);
     await human(host.home, 'clock', 'advance', '29m');
@@ -363,7 +363,7 @@ describe('an approval', () => {
     assert.deepEqual(await effects(host), []);
   });
 
-  it('are as many as may wait at a time; more are denied at once', async () => { // limit: gateway open approvals
+  it('has a limit of how many wait at a time; more are denied at once', async () => { // limit: gateway open approvals
     const keys = Array.from({ length: 7 }, key), runs = [];
     for (const k of keys) runs.push(await send(host, k, `Run ${Array.from({ length: 16 }, (_, i) => `the tool effect_asked with {"name": "m${i}"}`).join(' and ')}`));
     await until(async () => (await one(host, `select count(*) from gateway_calls where status in ('asked', 'denied')`)) >= 112, PATIENCE_MS, 'all are judged');
@@ -452,7 +452,7 @@ describe('abort', () => {
 });
 
 describe('whoever asked for a run', () => {
-  it('is told once how it ended, in the transaction of its end; a cause that nobody has named is nothing', async () => {
+  it('is told once how it ended, in the transaction of its end; an unknown cause is ignored', async () => {
     const k = key(), told = () => sql(host.home, `select call_id || ' ' || what from tool_effects where name = 'spec:${k}' order by pos`);
     const cause = { cause: `spec:${k}` };
     const done = await send(host, k, 'What time is it?', cause);

@@ -17,14 +17,14 @@ async function run(tool, args) {
 }
 
 describe('a file of the workspace', () => {
-  it('is edited where a piece stands once, and appended to', async () => {
+  it('is edited where a piece occurs once, and appended to', async () => {
     await run('file_write', { path: 'notes/a.txt', content: 'one two two %d three' });
     assert.match(await run('file_edit', { path: 'notes/a.txt', old: '%d', new: '%1' }), /notes\/a.txt has 20 bytes now/);
     assert.match(await run('file_append', { path: 'notes/a.txt', content: ' four' }), /has 25 bytes now/);
     assert.match(await run('file_read', { path: 'notes/a.txt' }), /says: one two two %1 three four$/);
   });
 
-  it('is left alone where the piece is not there, or more than once, or the file is not', async () => {
+  it('is left alone if the piece is missing or ambiguous, or the file is missing', async () => {
     assert.match(await run('file_edit', { path: 'notes/a.txt', old: 'five', new: 'x' }), /does not have this text/);
     assert.match(await run('file_edit', { path: 'notes/a.txt', old: 'two', new: 'x' }), /more than once/);
     assert.match(await run('file_edit', { path: '../a.txt', old: 'two', new: 'x' }), /\.\./);
@@ -34,7 +34,7 @@ describe('a file of the workspace', () => {
 });
 
 // Two hosts on one database and one workspace; each limit is a setting.
-describe('what a conversation writes into the workspace', () => { // limit: tools.session_write_bytes
+describe('what a conversation writes to the workspace', () => { // limit: tools.session_write_bytes
   let one, two, a, b;
   before(async () => {
     const env = { HUMAN_LLM_PROVIDER: 'offline', HUMAN_SECURITY_AUTONOMY_LEVEL: '4', HUMAN_TOOLS_ENABLED: 'shell',
@@ -51,7 +51,7 @@ describe('what a conversation writes into the workspace', () => { // limit: tool
     return (await socket.next((f) => f.event === 'chat' && f.payload.runId === payload.runId && f.payload.state === 'sent')).payload.message;
   };
 
-  it('is counted by all hosts together, and the model is told which setting it has come to', async () => {
+  it('is counted by all hosts together, and the model is told which limit it has reached', async () => {
     assert.match(await use(a, 'w', 'file_write', { path: 'a.txt', content: 'x'.repeat(600) }), /600 bytes were written/);
     assert.match(await use(b, 'w', 'file_append', { path: 'a.txt', content: 'y'.repeat(300) }), /has 900 bytes now/);
     assert.match(await use(a, 'w', 'file_write', { path: 'a.txt', content: 'z'.repeat(101) }),
@@ -60,7 +60,7 @@ describe('what a conversation writes into the workspace', () => { // limit: tool
     assert.match(await use(b, 'w', 'file_edit', { path: 'a.txt', old: 'xy', new: 'n'.repeat(100) }), /has 998 bytes now/);
   });
 
-  it('counts directories as files, and not a file that is there', async () => { // limit: tools.session_write_files
+  it('counts directories as files, and no file twice', async () => { // limit: tools.session_write_files
     assert.match(await use(a, 'd', 'file_write', { path: 'd/e/f/g.txt', content: '1' }), /were written/);
     assert.match(await use(a, 'd', 'file_write', { path: 'd/e/f/g.txt', content: '2' }), /were written/);
     assert.match(await use(a, 'd', 'file_write', { path: 'h/i/j.txt', content: '3' }), /4 of 6 files and directories.*3 more.*tools.session_write_files/);

@@ -32,7 +32,7 @@ after(async () => {
 const read = () => JSON.stringify(model.requests.at(-1).body.messages);
 
 describe('with one main conversation', () => {
-  it('a guest is in one of their own, and reads nothing of what the operator has said, nor the other way round', async () => {
+  it('a guest has one of their own, and neither the guest nor the operator reads the other\'s words', async () => {
     await hook(host, direct('The code of the safe is 4711', { from: ann }));
     await telegram.answer(ann.id);
     await hook(host, direct('What is the code of the safe? I am Gil', { from: guest }));
@@ -52,7 +52,7 @@ describe('with one main conversation', () => {
     c.ws.close();
   });
 
-  it('somebody who may not approve any more is not in it any more', async () => {
+  it('somebody who may no longer approve is no longer in it', async () => {
     const c = await open(host);
     const { payload, error } = await c.call('config.set', { key: 'gateway.approvers', value: ['telegram:1'] });
     assert.equal(payload?.saved, true, JSON.stringify(error));
@@ -65,7 +65,7 @@ describe('with one main conversation', () => {
 });
 
 describe('with one conversation for a person', () => {
-  it('ids that nobody has linked are one person on one channel, for the same number elsewhere is somebody else', async () => {
+  it('an id that nobody linked is one person on one channel: the same number elsewhere is somebody else', async () => {
     const c = await open(host);
     assert.equal((await c.call('config.set', { key: 'session.dm_scope', value: 'per_peer' })).payload?.saved, true);
     await hook(host, direct('Hello', { from: { ...guest, id: 78 } }));

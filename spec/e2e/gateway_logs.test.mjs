@@ -45,7 +45,7 @@ it('goes on from a cursor without losing or repeating a line', async () => {
   assert.equal(JSON.parse((await tail({ limit: 1 })).lines[0]).time, JSON.parse((await tail()).lines.at(-1)).time);
 });
 
-it('says that lines are lost where they no longer fit, and begins with a whole one', async () => { // limit: log tail
+it('reports lines that were lost for lack of room, and begins with a whole one', async () => { // limit: log tail
   const { cursor } = await tail();
   for (let i = 0; i < 40; i += 1) await Promise.all(Array.from({ length: 100 }, () => ask('/none')));
   const late = await tail({ cursor, maxBytes: 8192 });
@@ -54,7 +54,7 @@ it('says that lines are lost where they no longer fit, and begins with a whole o
   assert.ok(late.lines.join('\n').length <= 8192 && late.truncated === false);
 });
 
-it('has no secrets, and no reader but operators', async () => {
+it('contains no secrets, and only operators read it', async () => {
   await fetch(`${host.url}/api/me`, { headers: { 'x-api-key': 'ak_abcdefghijklmnopqrstuvwxyz0123', 'user-agent': 'zc_abcdefghijklmnopqrstuvwxyz01234567' } });
   assert.doesNotMatch((await tail()).lines.join('\n'), /abcdefghijklmnopqrstuvwxyz/);
   const viewer = await open(host);
@@ -65,7 +65,7 @@ it('has no secrets, and no reader but operators', async () => {
   assert.equal((await tail({ cursor: 2 ** 52 })).reset, true, 'of another start');
 });
 
-it('capabilities counts what there is, and names it', async () => {
+it('capabilities counts and names what there is', async () => {
   const { payload } = await c.call('capabilities', {});
   for (const [count, names] of [['tools', 'tool_names'], ['channels', 'channel_names'], ['providers', 'provider_names']]) {
     assert.equal(payload[count], payload[names].length);

@@ -22,7 +22,7 @@ async function run(text) {
 }
 
 describe('a note', () => {
-  it('that the agent keeps is shown, found by its words, replaced by its key, and forgotten', async () => {
+  it('that the agent keeps is shown, found by its words, replaced by its key, and deleted', async () => {
     assert.deepEqual(await ask('memory.status'), { engine: 'postgres', total_entries: 0, healthy: true, categories: { core: 0 } });
     await run('Run the tool memory_store with {"name": "coffee", "text": "Black, without sugar"}');
     assert.deepEqual(await ask('memory.store', { key: 'tea', content: 'Green' }), { stored: true });
@@ -38,14 +38,14 @@ describe('a note', () => {
     assert.deepEqual((await ask('memory.list')).entries, []);
   });
 
-  it('of another category there is none, and one that is too long is refused', async () => {
+  it('of an unknown category, or too long, is refused', async () => {
     assert.deepEqual((await ask('memory.list', { category: 'daily' })).entries, []);
     assert.equal((await c.call('memory.store', { key: 'x', content: 'x'.repeat(4001) })).error.code, 'INVALID_PARAMS');
   });
 });
 
 describe('a personality', () => {
-  it('is given to the agent by its name, taken away by null, and must exist', async () => {
+  it('is assigned by name, removed by null, and must exist', async () => {
     const [slug] = await sql(host.home, 'select personality_id from personalities where user_id is null order by 1 limit 1');
     const mine = () => sql(host.home, 'select p.personality_id from gateway_owner o join agents a on a.id = o.agent_id join personalities p on p.id = a.personality_id');
     assert.deepEqual(await ask('persona.set', { name: slug }), { ok: true });

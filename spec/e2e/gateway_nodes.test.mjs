@@ -22,7 +22,7 @@ after(async () => {
 });
 
 describe('nodes.list', () => {
-  it('names the hosts of the database with their workers, the one that answers first', async () => {
+  it('lists the hosts of the database with their workers, the answering host first', async () => {
     await until(async () => (await nodes(c1)).length === 2 && (await nodes(c2)).length === 2, 30_000, async () => JSON.stringify(await nodes(c1)));
     const [mine, theirs] = [await nodes(c1), await nodes(c2)];
     assert.deepEqual(mine.map((n) => n.id), theirs.map((n) => n.id).reverse());
@@ -42,7 +42,7 @@ describe('nodes.list', () => {
     more.ws.close();
   });
 
-  it('names no host that is gone, and a new one in its place', async () => { // limit: gateway nodes
+  it('drops a host that is gone, and lists the new one in its place', async () => { // limit: gateway nodes
     const [me, gone] = await ids(c1);
     c2.ws.close();
     await two.kill();

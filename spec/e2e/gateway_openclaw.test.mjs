@@ -85,7 +85,7 @@ describe('a conversation with it', () => {
     assert.equal((await c.sessions.describe('node')).exists, false);
   });
 
-  it('that waits for an approval ends when it is aborted, and goes on when it is given', async () => {
+  it('that waits for an approval ends when aborted, and goes on when approved', async () => {
     const c = client(), operator = await open(host);
     await c.connect();
     const say = (content) => all(c.chat(`run the tool file_write with {"path":"a.txt","content":"${content}"}`, { sessionKey: content }));
@@ -103,7 +103,7 @@ describe('a conversation with it', () => {
     operator.ws.close();
   });
 
-  it('is refused at once for what is no message', async () => {
+  it('is refused at once if the message is invalid', async () => {
     const c = client();
     await c.connect();
     const chunks = await all(c.chat(''));
@@ -123,7 +123,7 @@ describe('a device', () => {
   };
   const nonceOf = async (c) => (await c.next((f) => f.event === 'connect.challenge')).payload.nonce;
 
-  it('whose signature holds is let in, in both versions of it', async () => {
+  it('whose signature is valid is let in, in both versions', async () => {
     for (const line of [undefined, (nonce, at) => `v3|${id}|me|backend|operator|operator.write|${at}||${nonce}||`]) {
       const c = await open(host), nonce = await nonceOf(c), at = Date.now();
       const { payload, error } = await c.call('connect', params(nonce, { signedAt: at }, line?.(nonce, at)));
@@ -132,7 +132,7 @@ describe('a device', () => {
     }
   });
 
-  it('whose signature does not is refused, and its connection ends', async () => {
+  it('whose signature is invalid is refused, and its connection ends', async () => {
     const other = crypto.createHash('sha256').update('x').digest('hex');
     for (const [change, why] of [[{ nonce: 'another' }, /another challenge/], [{ id: other }, /not that of its key/], [{ signedAt: Date.now() - 700_000 }, /clock/],
       [{ signature: 'AAAA' }, /does not hold/], [{ publicKey: '!' }, /not that of its key/], [{ signature: '' }, /does not hold/]]) {
@@ -144,7 +144,7 @@ describe('a device', () => {
     }
   });
 
-  it('that speaks no version of ours is told which one is', async () => {
+  it('that speaks no version of ours is told which one to speak', async () => {
     const c = await open(host);
     const { error } = await c.call('connect', { minProtocol: 9, maxProtocol: 12 });
     assert.equal(error.code, 'INVALID_REQUEST');

@@ -52,7 +52,7 @@ const post = (body, headers = {}) => fetch(`${host.url}/ui/session`, { method: '
   headers: { 'content-type': 'application/json', ...headers } });
 
 describe('signing in', () => {
-  it('by the link of the terminal takes the code out of the address, and sets a cookie that no script reads', async () => {
+  it('by the terminal\'s link takes the code out of the address, and sets a cookie that no script reads', async () => {
     const code = await newCode();
     const { context, page, broken } = await visit(`#token=${code}`);
     await connected(page);
@@ -67,7 +67,7 @@ describe('signing in', () => {
     assert.deepEqual(broken, []);
   });
 
-  it('by a token or a code that is typed; a wrong one is told, and nothing of the server shows before', async () => {
+  it('works with a typed token or code; a wrong one is reported, and nothing of the server shows before', async () => {
     const { page } = await visit();
     const field = page.getByLabel(/Token, or the code that human pair prints/);
     await field.waitFor();
@@ -81,7 +81,7 @@ describe('signing in', () => {
     await connected(page);
   });
 
-  it('ends with signing out: the device is gone, and the cookie is worth nothing', async () => {
+  it('ends with signing out: the device is gone, and the cookie is worthless', async () => {
     const { context, page } = await visit(`#token=${await newCode()}`);
     await connected(page);
     const [cookie] = await context.cookies(), was = (await devices()).length;
@@ -110,7 +110,7 @@ describe('signing in', () => {
     assert.deepEqual([again, (await devices()).length], [200, was]);
   });
 
-  it('is needed by nobody on the machine of a server that asks for none', async () => {
+  it('is not needed on the server\'s own machine if it asks for no token', async () => {
     const free = await startHost();
     const { page, broken } = await visit('', { at: free.url });
     await connected(page);
@@ -121,7 +121,7 @@ describe('signing in', () => {
 });
 
 describe('a cookie', () => {
-  it('opens the socket for our own pages alone, and lets no other page sign in or out', async () => {
+  it('opens the socket only for our own pages, and lets no other page sign in or out', async () => {
     const answer = await post({ token: TOKEN });
     const [set] = answer.headers.getSetCookie();
     assert.match(set, /; Path=\/; Max-Age=2592000; HttpOnly; SameSite=Strict$/); // limit: browser session
@@ -146,14 +146,14 @@ describe('a cookie', () => {
     assert.equal((await fetch(`${host.url}/ui/session`, { headers: { cookie: `${COOKIE}=${TOKEN}` } })).status, 401);
   });
 
-  it('is for https alone where the page came by it', async () => {
+  it('is for https only if the page came over https', async () => {
     const set = (await post({ token: TOKEN }, { origin: 'https://human.example' })).headers.getSetCookie()[0];
     assert.match(set, /; Secure; HttpOnly; SameSite=Strict$/);
   });
 });
 
 describe('the chat', () => {
-  it('shows what was said and what comes of it, each run in its own bubble, and again after a reload', async () => {
+  it('shows messages and their results, each run in its own bubble, and again after a reload', async () => {
     const { page, broken, asked } = await visit(`#token=${await newCode()}`);
     await connected(page);
     const log = page.getByRole('log');
@@ -198,7 +198,7 @@ describe('the chat', () => {
     await until(async () => !(await page.locator('#log').innerText()).includes('before'), 5000, 'the old one is gone');
   });
 
-  it('goes on after the connection was lost', async () => {
+  it('resumes after the connection was lost', async () => {
     const { page } = await visit(`#token=${await newCode()}`);
     await connected(page);
     for (const pid of host.workers()) process.kill(pid, 'SIGKILL');
@@ -226,7 +226,7 @@ describe('an approval', () => {
     assert.deepEqual(broken, []);
   });
 
-  it('that somebody else decides goes away, and one that waits is there when the page opens', async () => {
+  it('disappears when somebody else decides, and one that waits is there when the page opens', async () => {
     await operator.call('chat.send', { message: 'run the tool file_write with {"path":"b.txt","content":"b"}' });
     const asked = (await operator.next((f) => f.event === 'exec.approval.requested' && f.payload.arguments.path === 'b.txt')).payload;
     const { page } = await visit(`#token=${await newCode()}`);
@@ -238,7 +238,7 @@ describe('an approval', () => {
 });
 
 describe('the files', () => {
-  it('come with a policy that lets nothing in from elsewhere, nothing inline, and no markup from text', async () => {
+  it('come with a policy that allows nothing from elsewhere, nothing inline, and no markup from text', async () => {
     for (const file of ['', 'ui.js', 'ui.css']) {
       const { headers } = await fetch(`${host.url}/${file}`);
       const policy = headers.get('content-security-policy');
@@ -253,7 +253,7 @@ describe('the files', () => {
     assert.equal((await fetch(`${host.url}/ui/session`)).headers.get('cache-control'), 'no-store');
   });
 
-  it('and paths that are none are errors of JSON, whatever they try', async () => {
+  it('answer invalid paths with JSON errors, whatever they try', async () => {
     const get = (target) => new Promise((done) => http.get({ host: '127.0.0.1', port: host.port, path: target, headers: { accept: 'text/html' } },
       (r) => { let t = ''; r.on('data', (d) => { t += d; }); r.on('end', () => done({ status: r.statusCode, text: t })); }));
     for (const target of ['/nope', '/../etc/passwd', '/%2e%2e/etc/passwd', '/%252e%252e/x', '/ui%00.js', '/ui.js%00', '/.git/config', '//etc/passwd', '/..%5cui.js']) {
@@ -285,7 +285,7 @@ describe('the files', () => {
 });
 
 describe('the look', () => {
-  it('has contrast in light and dark, names for all that can be used, and no element that keys cannot reach', async () => {
+  it('has contrast in light and dark, a name for every control, and no control that keys cannot reach', async () => {
     for (const colorScheme of ['light', 'dark']) {
       const { page } = await visit(`#token=${await newCode()}`, { colorScheme });
       await connected(page);

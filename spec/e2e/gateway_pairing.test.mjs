@@ -44,7 +44,7 @@ after(async () => {
 });
 
 describe('a code', () => {
-  it('of the terminal pairs one device, then there is a new one', async () => {
+  it('from the terminal pairs one device; then there is a new one', async () => {
     const nobody = await open(host);
     assert.equal(nobody.hello.auth.role, null);
     const code = await fresh();
@@ -65,7 +65,7 @@ describe('a code', () => {
     for (const x of [nobody, c]) x.ws.close();
   });
 
-  it('may come in a header, and by the older path; what is no code is told what one is', async () => {
+  it('may come in a header, or by the older path; the error for an invalid one says what a code is', async () => {
     const byHeader = await post('/api/pair', { headers: { 'x-pairing-code': await fresh() } });
     assert.equal(byHeader.status, 200, JSON.stringify(byHeader.body));
     const missing = await post('/pair');
@@ -113,7 +113,7 @@ describe('guessing', () => {
     await own.stop();
   });
 
-  it('does not help when there are all the devices that there may be', async () => { // limit: paired devices
+  it('is pointless when the limit of devices is reached', async () => { // limit: paired devices
     await sql(home, `insert into gateway_devices (id, token_hash, label, role) select 'cfilled' || i + 1000, lpad(i::text, 64, '0'), 'filled', 'node'
       from generate_series(1, 1000) i`);
     const full = await post('/pair', { body: { code: await fresh() } });
@@ -122,7 +122,7 @@ describe('guessing', () => {
     assert.equal((await post('/pair', { body: { code: await fresh() } })).status, 200);
   });
 
-  it('one code at the same time pairs one device', async () => {
+  it('one code from several clients at once pairs one device', async () => {
     const code = await fresh();
     const from = (i) => `127.0.1.${i + 1}`;
     const all = await Promise.all(Array.from({ length: 10 }, (_, i) => post('/pair', { body: { code }, from: from(i) })));
@@ -131,7 +131,7 @@ describe('guessing', () => {
 });
 
 describe('a device', () => {
-  it('is known after a restart, and noted when it is used', async () => {
+  it('is known after a restart, and its use is noted', async () => {
     const { body } = await post('/pair', { body: { code: await fresh(), label: 'kept' } });
     await host.stop();
     host = await startHost({ home, env: ENV });

@@ -68,7 +68,7 @@ const subscribe = () => {
 };
 
 describe('a webhook', () => {
-  it('is told of an answer, signed as standardwebhooks says', async () => {
+  it('is told of an answer, signed per standardwebhooks', async () => {
     const { registered, deliverable, secret, error } = await register({ provider: 'webhook', token: `${receiver.url}/hook` });
     assert.deepEqual([registered, deliverable, error], [true, true, undefined]);
     const { payload: { runId } } = await say('Do it');
@@ -80,7 +80,7 @@ describe('a webhook', () => {
     assert.throws(() => new Webhook(secret).verify(`${message.body} `, message.headers));
   });
 
-  it('is told again what it did not take, as the same message, after the time that it asks for', async () => {
+  it('is sent again what it did not take, as the same message, after the delay that it asks for', async () => {
     await register({ provider: 'webhook', token: `${receiver.url}/busy` });
     receiver.on = () => (receiver.got.length ? [204, {}] : [503, { 'retry-after': '1' }]);
     await say('Again');
@@ -105,7 +105,7 @@ describe('a webhook', () => {
     assert.equal(again.body.toString(), first.body.toString());
   });
 
-  it('that is gone is forgotten, and one that refuses says why', async () => {
+  it('that is gone is forgotten, and a refusal is kept with its reason', async () => {
     await register({ provider: 'webhook', token: `${receiver.url}/gone` });
     await register({ provider: 'webhook', token: `${receiver.url}/refuses` });
     receiver.on = ({ path }) => (path === '/gone' ? [410, {}] : [403, {}]);
@@ -135,7 +135,7 @@ describe('a webhook', () => {
 });
 
 describe('a job of cron', () => {
-  it('is told of when it is done', async () => {
+  it('is announced when it is done', async () => {
     const { secret } = await register({ provider: 'webhook', token: `${receiver.url}/cron` });
     const { payload: { id } } = await c.call('cron.add', { name: 'Yearly', expression: '0 0 1 1 *', prompt: 'Sum up' });
     await c.call('cron.run', { id });
@@ -147,7 +147,7 @@ describe('a job of cron', () => {
 });
 
 describe('a browser', () => {
-  it('is sent what only it can read, by a server that its push service knows', async () => {
+  it('receives what only it can read, from a server that its push service knows', async () => {
     const { ua, auth, json } = subscribe(), { payload: { publicKey } } = await c.call('push.key', {});
     assert.equal((await c.call('push.key', {})).payload.publicKey, publicKey);
     assert.deepEqual(Object.keys(await register({ provider: 'webpush', token: json })).sort(), ['deliverable', 'id', 'registered']);
@@ -167,7 +167,7 @@ describe('a browser', () => {
     assert.ok(exp > Date.now() / 1000 && exp < Date.now() / 1000 + 86_400);
   });
 
-  it('that subscribes again is told once, and not after it has unsubscribed', async () => {
+  it('that subscribes again is told once, and not at all after it unsubscribes', async () => {
     const { json } = subscribe();
     await register({ provider: 'webpush', token: json });
     await register({ provider: 'webpush', token: JSON.stringify(JSON.parse(json), null, 2) });
@@ -178,7 +178,7 @@ describe('a browser', () => {
 });
 
 describe('what registers', () => {
-  it('is an app as it says it, which is told that nothing can be sent to it', async () => {
+  it('may be an app, which is told that nothing can be sent to it', async () => {
     for (const frame of [{ action: 'push.register', id: 'ios', token: 'a1b2', provider: 'apns' }, { type: 'req', id: 'android', method: 'push.register', params: { token: 'fcm-token', provider: 'fcm' } }]) {
       c.say(frame);
       const { payload } = await c.next((f) => f.id === frame.id);
@@ -187,7 +187,7 @@ describe('what registers', () => {
     }
   });
 
-  it('is no token that is none, in words that say what is', async () => {
+  it('must be a valid token; the refusal says what one is', async () => {
     const { json } = subscribe();
     for (const [params, why] of [[{ provider: 'webhook', token: 'x' }, /address/], [{ provider: 'webhook', token: 'https://a:b@x/' }, /address/], [{ provider: 'webhook', token: 'http://x/${secret:openai}' }, /address/],
       [{ provider: 'webpush', token: '{}' }, /subscription/], [{ provider: 'webpush', token: json.replace('p256dh', 'p256') }, /p256dh/], [{ provider: 'sms', token: 'x' }, /provider/],
@@ -198,7 +198,7 @@ describe('what registers', () => {
     }
   });
 
-  it('is limited, and is no viewer', async () => { // limit: push registrations
+  it('is limited in number, and may not be a viewer', async () => { // limit: push registrations
     for (let i = 0; i < 50; i += 1) await register({ provider: 'fcm', token: `t${i}` });
     assert.equal((await c.call('push.register', { provider: 'fcm', token: 't50' })).error.code, 'CONFLICT');
     await register({ provider: 'fcm', token: 't1' });

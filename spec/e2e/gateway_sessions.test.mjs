@@ -49,7 +49,7 @@ after(async () => {
 });
 
 describe('sessions.reset', () => {
-  it('begins a new conversation under the old key; the old one is read by who asks, and no more by the model', async () => {
+  it('begins a new conversation under the old key; clients can still read the old one, the model cannot', async () => {
     const k = key();
     await told(k, 'The cat is called Mia');
     const { entry, ...done } = await ok('sessions.reset', { key: k, reason: 'new' });
@@ -63,7 +63,7 @@ describe('sessions.reset', () => {
     assert.equal((await ok('sessions.reset', { key: 'nobody' })).reset, false);
   });
 
-  it('aborts what goes on, also on another host, and what waits', async () => {
+  it('aborts what runs, even on another host, and what waits', async () => {
     const k = key();
     model.on = () => {};
     const runs = [await say(k, 'First'), await say(k, 'Second')];
@@ -90,7 +90,7 @@ describe('sessions.reset', () => {
 });
 
 describe('a message', () => {
-  it('/new begins anew, with what follows as the first message; the same message again does not', async () => {
+  it('/new begins anew with the rest as the first message; the same message sent again does not', async () => {
     const k = key();
     await told(k, 'The cat is called Mia');
     assert.equal((await told(k, '/new', { idempotencyKey: 'n1' })).message, 'This is a new conversation.');
@@ -107,7 +107,7 @@ describe('a message', () => {
     assert.deepEqual((await users(k)).at(-1), '/news of the world?');
   });
 
-  it('/stop ends what goes on, and /compact has it summarised', async () => {
+  it('/stop ends what runs, and /compact has the session summarised', async () => {
     const k = key();
     assert.equal((await told(k, '/compact')).message, 'Nothing was said here yet.');
     assert.equal((await told(k, '/stop')).message, 'There is nothing to stop.');
@@ -123,7 +123,7 @@ describe('a message', () => {
     assert.equal((await ok('chat.history', { sessionKey: k })).summary, 'Noted.');
   });
 
-  it('of a chat does the same there; in a group only of who may approve', async () => {
+  it('does the same in a chat; in a group only from people who may approve', async () => {
     const guest = { ...ann, id: 77, username: undefined };
     await hook(host, direct('The cat is called Mia', { from: guest }));
     await telegram.answer(77);
@@ -150,7 +150,7 @@ describe("npm's openclaw-node", () => {
   });
   after(() => client.disconnect());
 
-  it('waits for a run, by its id and by its own key, and is told when it goes on, has ended or failed', async () => { // limit: calls that wait
+  it('waits for a run, by its id or its own key, and learns whether it goes on, has ended or failed', async () => { // limit: calls that wait
     const k = key();
     let answer;
     model.on = (request, res) => { answer = () => answers(request, res); };

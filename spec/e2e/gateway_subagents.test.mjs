@@ -20,7 +20,7 @@ const states = (run) => sql(host.home, `with recursive below as (
   select level || ' ' || state from below order by level`);
 
 describe('a call of agent_spawn', () => {
-  it('is answered by a session of its own, at the same time as others', async () => {
+  it('is answered by a session of its own, in parallel with others', async () => {
     const k = key();
     const run = await send(host, k, `Run the tool ${spawn('Run the tool effect with {"name": "one"}')} and the tool ${spawn('Run the tool effect with {"name": "two"}')}`);
     assert.equal(await ended(host, run), 'done');
@@ -49,7 +49,7 @@ describe('a call of agent_spawn', () => {
     assert.deepEqual(await sql(host.home, "select what from tool_effects where name = 'held' order by pos"), ['begin', 'end']);
   });
 
-  it('is aborted with its run, with all that works below it', async () => {
+  it('is aborted with its run, and so is everything below it', async () => {
     const k = key();
     const run = await send(host, k, `Run the tool ${spawn(`Run the tool ${spawn('Run the tool program')}`)}`);
     await until(async () => (await sql(host.home, "select 1 from tool_effects where name = 'program'")).length > 0, 60_000, 'the lowest works');
@@ -59,7 +59,7 @@ describe('a call of agent_spawn', () => {
     assert.equal(await one(host, "select count(*) from gateway_calls where status in ('ready', 'running', 'waiting')"), '0');
   });
 
-  it('whose agent is aborted, or fails, is answered so, and its run goes on', async () => {
+  it('says so if its agent is aborted or fails, and its run goes on', async () => {
     const k = key();
     const run = await send(host, k, `Run the tool ${spawn('Run the tool program')}`);
     await until(async () => (await sql(host.home, "select 1 from tool_effects where name = 'program'")).length > 0, 60_000, 'it works');

@@ -70,14 +70,14 @@ describe('a session of 2,000 lines', () => {
     assert.equal(model.requests.length, counted + 1, 'nothing is summarised twice');
   });
 
-  it('is in the books: what the summary cost is the session\'s', async () => {
+  it('books the cost of the summary on the session', async () => {
     const s = await long(60, 60);
     await ended(host, await send(host, s.key, 'Hello'));
     assert.equal(model.requests.filter(isNotes).length, 1);
     assert.equal(await cost(s.id), '36 36 0', 'three calls of twelve tokens, all over');
   });
 
-  it('is answered all the same where the model makes no summary, from what fits, and summarised later', async () => {
+  it('is still answered if the model makes no summary, from what fits, and is summarised later', async () => {
     const s = await long(60, 60);
     model.on = (request, res) => (isNotes(request) ? refuse(res, 400, { error: 'no' }) : answers(request, res));
     assert.equal(await ended(host, await send(host, s.key, 'Hello')), 'done');
@@ -151,7 +151,7 @@ describe('a summary', () => {
     assert.equal(await summary(s.id), undefined);
   });
 
-  it('is of what was there: a reset meanwhile, and it is not stored', async () => {
+  it('is not stored if the session was reset meanwhile', async () => {
     const s = await long(60, 60);
     let answer;
     model.on = (request, res) => { if (isNotes(request)) answer = () => answers(request, res); else answers(request, res); };
@@ -181,7 +181,7 @@ describe('sessions.compact', () => {
 });
 
 describe('a job in the session of its own', () => {
-  it('reads what came of its last three runs, however often it has run', async () => { // limit: gateway job history
+  it('reads the results of its last three runs, however often it has run', async () => { // limit: gateway job history
     const jobs = await jobsOf(host);
     let times = 0;
     model.on = (_, res) => text(res, `It is number ${times += 1}.`);

@@ -30,7 +30,7 @@ after(async () => {
 });
 const check = () => c.call('update.check', {});
 
-it('believes nothing that is not signed by the operator’s key, not of today or no version, and says why', async () => {
+it('trusts only a recent, valid version signed by the operator’s key, and says why it trusts no other', async () => {
   const newer = { version: '99.0.0' }, other = crypto.generateKeyPairSync('ed25519').privateKey;
   const changed = JSON.parse(signed(newer));
   changed.signed = changed.signed.replace('99', '98');
@@ -60,7 +60,7 @@ it('installs nothing, and says who does', async () => {
   assert.match(error.message, /apt, or make install/);
 });
 
-it('asks nobody while it is not told whom', async () => {
+it('asks nobody until it is told whom', async () => {
   const own = await startHost({ env: { HUMAN_LLM_PROVIDER: 'offline', HUMAN_WORKERS: '1' } });
   const other = await open(own);
   const { error } = await other.call('update.check', {});

@@ -84,7 +84,7 @@ describe('OpenAI’s SDK', { skip: !node && 'it needs Node 22' }, () => {
     assert.equal(last.response.id, events[0].response.id);
   });
 
-  it('has its own tools called by a model of a provider, and answers for them', async () => {
+  it('lets a provider\'s model call the client\'s tools, and sends their results', async () => {
     says({ pieces: ['Let me see. '], calls: [{ id: 'call_a', name: 'weather', arguments: { city: 'Brno' } }] });
     const ask = { model: 'ollama/other', messages: [user('Rain?')], tools: [TOOL], temperature: 0.3, max_tokens: 50 };
     const [whole, streamed, response] = await sdk({ api: 'chat', name: 'create', args: [ask] }, { api: 'chat', name: 'create', args: [{ ...ask, stream: true }] },
@@ -178,7 +178,7 @@ describe('the agent behind /v1', () => {
     c.ws.close();
   });
 
-  it('is a session where one is named, which remembers', async () => {
+  it('uses a session that remembers if one is named', async () => {
     says({ text: 'Noted.' });
     assert.equal((await post(chat('I am Sarah', { model: 'session:kitchen' }))).status, 200);
     assert.equal((await post(chat('Who am I?', { model: 'kitchen' }))).status, 200);
@@ -214,7 +214,7 @@ describe('the agent behind /v1', () => {
     }
   }
 
-  it('is forgotten a day after a request with a key, unlike a session that somebody calls as those are called', async () => {
+  it('forgets a request with a key after a day, but not a session that somebody gave such a name', async () => {
     const own = await startHost({ env: { HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_LLM_PROVIDER: 'offline', HUMAN_WORKERS: '1' } });
     const keys = async () => (await sql(own.home, "select session_key from agents where session_key like 'v1:%' order by 1")).map((k) => k.replace(/[0-9a-f]{40}/, 'HASH'));
     assert.equal((await post(chat('Hello', { model: 'session:v1:notes' }), { to: own })).status, 200);
@@ -280,7 +280,7 @@ describe('the agent behind /v1', () => {
     }
   });
 
-  it('is asked once with one Idempotency-Key, however often the request comes', async () => {
+  it('is asked once per Idempotency-Key, however often the request comes', async () => {
     says({ text: 'Once.' });
     const n = model.requests.length, headers = { 'idempotency-key': 'k1' };
     const texts = [];
@@ -296,7 +296,7 @@ describe('the agent behind /v1', () => {
 });
 
 describe('what goes wrong behind /v1', () => {
-  it('has the status that makes an SDK wait, and repeat it or not', async () => {
+  it('has the status that makes an SDK wait, and repeat the request or not', async () => {
     for (const [status, want, code, retry] of [[429, 429, 'model_busy', 'retry-after'], [401, 502, 'model_refused', 'x-should-retry'], [400, 400, 'model_bad_request'], [500, 502, 'model_failed']]) {
       model.on = (request, res) => refuse(res, status, { error: 'no' });
       for (const name of ['human', 'ollama/m']) {
@@ -309,7 +309,7 @@ describe('what goes wrong behind /v1', () => {
     }
   });
 
-  it('is an error in the stream where that has begun, and no end of it', async () => {
+  it('is an error in a stream that has begun, and not a normal end', async () => {
     model.on = (request, res) => {
       res.writeHead(200, { 'content-type': ollama.type });
       res.write(ollama.stream({ pieces: ['half ', 'done'] }).split(/(?<=\n)/)[0]);
@@ -321,7 +321,7 @@ describe('what goes wrong behind /v1', () => {
     assert.doesNotMatch(text, /\[DONE\]/);
   });
 
-  it('is a budget that is used up, which no repeat cures', async () => {
+  it('may be a budget that is used up, which no repeat cures', async () => {
     says({ text: 'Not cheap.' });
     assert.equal((await post(chat('x', { model: 'ollama/m' }))).status, 200);
     const budget = (settings) => sql(home, `update agents set settings = ${settings} where id = (select agent_id from gateway_owner)`);
@@ -337,7 +337,7 @@ describe('what goes wrong behind /v1', () => {
     await budget(`settings - 'tokens_per_day'`);
   });
 
-  it('is an object for bodies that are none, too large, or of another kind', async () => { // limit: body of /v1
+  it('is an error object for bodies that are invalid, too large, or of another type', async () => { // limit: body of /v1
     for (const [body, status, headers] of [['{', 400], ['[]', 400], ['"x"', 400], ['', 400], [`{"model":"human","messages":[{"role":"user","content":"${'x'.repeat(8_100_000)}"}]}`, 413], ['x=1', 415, { 'content-type': 'text/plain' }]]) {
       const answer = await post(body, { headers });
       const { error } = await answer.json();
@@ -356,7 +356,7 @@ describe('who may use /v1', () => {
   });
   after(() => closed?.stop());
 
-  it('is who has the token, or that of a device paired as operator, and nobody else', async () => {
+  it('is a client with the token, or that of a device paired as operator, and nobody else', async () => {
     const ask = (key, body = chat('Hello')) => post(body, { to: closed, headers: key ? { authorization: `Bearer ${key}` } : {} });
     const c = await open(closed, { token: TOKEN });
     const pair = (role) => until(async () => { // a host that has just started takes back the code of another terminal
@@ -374,7 +374,7 @@ describe('who may use /v1', () => {
     c.ws.close();
   });
 
-  it('is not a page of another origin, nor whoever comes through a proxy', async () => {
+  it('is neither a page of another origin nor a client behind a proxy', async () => {
     for (const headers of [{ origin: 'https://evil.example' }, { 'x-forwarded-for': '192.0.2.7' }, { 'x-forwarded-for': '192.0.2.7', authorization: 'Bearer any' }]) {
       assert.equal((await post(chat('x'), { headers })).status, 401, JSON.stringify(headers));
     }
@@ -389,7 +389,7 @@ describe('what is too much for /v1', () => {
     }
   });
 
-  it('is what takes longer than gateway.v1_timeout_ms, and the model is left alone then', async () => { // limit: gateway.v1_timeout_ms
+  it('includes a request longer than gateway.v1_timeout_ms; then the model call ends', async () => { // limit: gateway.v1_timeout_ms
     const own = await startHost({ env: { HUMAN_LLM_PROVIDER: 'ollama', HUMAN_LLM_MODEL: 'm', OLLAMA_HOST: model.url, HUMAN_WORKERS: '1', HUMAN_GATEWAY_V1_TIMEOUT_MS: '1000' } });
     let left = 0;
     model.on = (request, res) => { slowly(res, Array(400).fill('word '), 50); res.on('close', () => { left += 1; }); };
@@ -400,7 +400,7 @@ describe('what is too much for /v1', () => {
     await own.stop();
   });
 
-  it('is a flood, which is told when to come again', async () => { // limit: requests to /v1
+  it('includes a flood, which is told when to come back', async () => { // limit: requests to /v1
     const answers = await Promise.all(Array.from({ length: 160 }, () => fetch(`${host.url}/v1/models`)));
     const late = answers.filter((a) => a.status === 429);
     assert.ok(late.length > 0 && late.length < 61, `${late.length}`);

@@ -53,7 +53,7 @@ describe('the greeting', () => {
     c.ws.close();
   });
 
-  it('lets an operator be less: a viewer changes nothing, a node sees nothing', async () => {
+  it('lets an operator ask for less: a viewer changes nothing, a node sees nothing', async () => {
     for (const [params, code] of [[{ role: 'viewer' }, undefined], [{ scopes: ['operator.read'] }, undefined], [{ role: 'node' }, 'FORBIDDEN']]) {
       const c = await open(host);
       await c.call('connect', params);
@@ -104,7 +104,7 @@ describe('each method', () => {
     }
   });
 
-  it('that signs in refuses what is no token', async () => {
+  it('that signs in refuses an invalid token', async () => {
     for (const jsonrpc of [false, true]) {
       for (const method of methods.filter((m) => APART.has(m.name))) {
         for (const params of wrongParams(method)) {
@@ -117,7 +117,7 @@ describe('each method', () => {
     }
   });
 
-  it('that is unknown is named, with the one that was probably meant, in both dialects', async () => {
+  it('that is unknown is named with a suggestion, in both dialects', async () => {
     const c = await open(host);
     const { answer } = await c.call('no.such.method', { a: 1 });
     const text = 'unknown method: no.such.method';
@@ -133,7 +133,7 @@ describe('each method', () => {
 });
 
 describe('frames', () => {
-  it('may be careless: a number for an id, no type, an action, both dialects on one socket', async () => {
+  it('may be careless: a numeric id, no type, an action, both dialects on one socket', async () => {
     const c = await open(host);
     c.say({ type: 'req', id: 5, method: 'health' });
     assert.equal((await c.next((f) => f.id === 5)).payload.status, 'ok');
@@ -148,7 +148,7 @@ describe('frames', () => {
     c.ws.close();
   });
 
-  it('that are none are answered, and the connection goes on', async () => {
+  it('that are invalid get an answer, and the connection goes on', async () => {
     const c = await open(host);
     for (const [text, code] of [['{', 'PARSE_ERROR'], ['null', 'INVALID_REQUEST'], ['[]', -32600], ['{"type":"req"}', 'INVALID_REQUEST'],
       ['{"type":"req","id":"1"}', 'INVALID_REQUEST'], [`"${MILLION}"`, 'INVALID_REQUEST'], ['[[[[[[[[', 'PARSE_ERROR']]) {
@@ -170,7 +170,7 @@ describe('frames', () => {
     assert.ok([1006, 1009].includes((await c.closed).code)); // 1006: it still wrote when the server hung up
   });
 
-  it('in a flood are refused with their own ids, and hold up nobody else', async () => {
+  it('in a flood are refused under their own ids, and hold up nobody else', async () => {
     const c = await open(host), other = await open(host);
     for (let i = 0; i < 2000; i += 1) c.say({ type: 'req', id: `f${i}`, method: 'health' });
     const begun = Date.now();
@@ -213,7 +213,7 @@ describe('with gateway.auth_token', () => {
   });
   after(async () => { assert.equal((await own.stop()).code, 0); });
 
-  it('who shows it with the upgrade, or in a message, is the operator; a wrong one is refused', async () => {
+  it('a client that presents it with the upgrade, or in a message, is the operator; a wrong one is refused', async () => {
     const c = await open(own, { token: TOKEN });
     assert.equal(c.hello.auth.role, 'operator');
     assert.ok((await c.call('config.get')).payload.config);
@@ -232,7 +232,7 @@ describe('with gateway.auth_token', () => {
   });
 
   // limit: gateway.sign_in_ms
-  it('nobody else may do anything but greet, and hears no event', async () => {
+  it('anybody else may only say hello, and hears no event', async () => {
     const c = await open(own);
     for (const method of await methodsOf(own)) {
       const { payload, error } = await c.call(method.name, {});
@@ -253,7 +253,7 @@ describe('with gateway.auth_token', () => {
     await assert.rejects(open(own, { headers: { origin: 'https://app.example.evil' }, token: TOKEN }), (e) => e.status === 403);
   });
 
-  it('a query string is no place for it', async () => {
+  it('a token in the query string does not count', async () => {
     const ws = new WebSocket(`${own.url.replace('http', 'ws')}/ws?token=${TOKEN}`), frames = [];
     ws.on('message', (data) => frames.push(JSON.parse(data)));
     await until(() => frames.length, 5000, 'the greeting');
