@@ -57,7 +57,7 @@ const decision = (approval) => one(`select coalesce(decision, 'open') || ' ' || 
 const ran = (target) => slacks.next(to(target, /Tea is ready/));
 
 describe('an approval in a chat', () => {
-  it('is shown with all arguments and buttons where the run was asked for and to the operator, and a button decides', async () => {
+  it('is shown with all arguments and buttons to the operator and in the chat that asked, and a button decides', async () => {
     const a = await ask();
     const [text, buttons] = [a.question.body.text, a.question.body.blocks.at(-1).elements];
     assert.ok(text.includes(`"to":"slack:${a.target}"`) && text.includes('"text":"Tea is ready"') && text.includes('risk: high'), text);
@@ -73,7 +73,7 @@ describe('an approval in a chat', () => {
     assert.equal(await decision(a.id), `allow-once slack:${ann}`);
   });
 
-  it('is decided by `/approve` too: as a message, and as a command', async () => {
+  it('can also be decided by `/approve`, as a message or as a command', async () => {
     const a = await ask();
     await write(a.chat, ann, `/approve ${a.id} deny`);
     await slacks.next(to(a.chat, new RegExp(`^.message. was denied by ${ann}\\.$`)));
@@ -86,7 +86,7 @@ describe('an approval in a chat', () => {
     assert.equal(await one(`select count(*) from agent_events where content::text like '%/approve%'`), '0'); // the agent saw none of it
   });
 
-  it('is decided by the first answer; a later one is told which that was', async () => {
+  it('is decided by the first answer; a later one learns which that was', async () => {
     const a = await ask();
     const pressed = await Promise.all([press(a.chat, ann, `approve:${a.id}:allow-once`), press(a.chat, ann, `approve:${a.id}:deny`)]);
     assert.deepEqual(pressed.map((p) => p.status), [200, 200]);
@@ -95,7 +95,7 @@ describe('an approval in a chat', () => {
     assert.equal(slacks.calls.filter(hook(/^`message` was/)).length, 1);
   });
 
-  it('is decided by who may: not by somebody else of a group, in the group or elsewhere', async () => {
+  it('is decided only by people who may: not by another member of a group, in the group or elsewhere', async () => {
     const a = await ask({ chat: GROUP, user: BOB, group: true });
     await press(GROUP, BOB, `approve:${a.id}:allow-always`);
     assert.match((await slacks.next(hook(/You may not decide/))).body.text, /gateway\.approvers with slack:U2/);
@@ -120,13 +120,13 @@ describe('an approval in a chat', () => {
     await slacks.next(to(a.chat, /denied by the operator/));
   });
 
-  it('is answered with how it is said, where what stands behind /approve is nothing', async () => {
+  it('explains the command when the text after /approve is invalid', async () => {
     const chat = id('D');
     for (const text of ['/approve', '/approve c1', '/approve c1 perhaps', `/approve ${'x'.repeat(500)} deny`]) await write(chat, ann, text);
     await slacks.next(to(chat, /^Write: \/approve ID/), 4);
   });
 
-  it('of a client of the control protocol is shown to the operator, who may decide there', async () => {
+  it('that a client of the control protocol caused is shown to the operator, who may decide in the chat', async () => {
     const target = id('C');
     await client.call('chat.send', { sessionKey: 'desk', message: run('message', { to: `slack:${target}`, text: 'Tea is ready' }) });
     const question = await discords.next(inDiscord(new RegExp(target)));
@@ -140,7 +140,7 @@ describe('an approval in a chat', () => {
 });
 
 describe('/approve in a message of the control protocol', () => {
-  it('decides, is told as a run is, and never reaches the agent', async () => {
+  it('decides, is reported like a run, and never reaches the agent', async () => {
     const a = await ask();
     const sent = await client.call('chat.send', { sessionKey: 'desk', message: `/approve ${a.id} allow-once` });
     assert.equal(sent.payload.status, 'queued');
@@ -158,7 +158,7 @@ describe('/approve in a message of the control protocol', () => {
 describe('what is the operator\'s', () => {
   const files = run('file_list', {}), asked = /The agent wants to use `file_list`/;
 
-  it('is shown to the operator in a chat at once, and to nobody else there before the operator has said so', async () => {
+  it('is shown to the operator in a chat at once, and to others there only once the operator agrees', async () => {
     const chat = id('D');
     await write(chat, ann, files);
     assert.match((await slacks.next(to(chat))).body.text, /The tool file_list says/);
@@ -171,7 +171,7 @@ describe('what is the operator\'s', () => {
     await slacks.next(to(GROUP, /The tool time says/));
   });
 
-  it('is not had by giving the work on', async () => {
+  it('cannot be had by handing on the work', async () => {
     await write(GROUP, BOB, `<@UBOT> ${run('agent_spawn', { task: files })}`, true);
     const spawn = /\/approve (\w+)/.exec((await slacks.next(to(GROUP, /wants to use `agent_spawn`/))).body.text)[1];
     await write(GROUP, ann, `<@UBOT> /approve ${spawn} allow-once`, true);
@@ -182,7 +182,7 @@ describe('what is the operator\'s', () => {
 });
 
 describe('the tool message', () => {
-  it('writes to the chat of its conversation at once, and to who may talk with the agent when that is allowed', async () => {
+  it('writes to the chat of its conversation at once, and to others who may talk with the agent if that is allowed', async () => {
     const chat = id('D');
     await write(chat, ann, run('message', { text: 'I am *on* it' }));
     await slacks.next(to(chat, /^I am _on_ it$/));
@@ -197,7 +197,7 @@ describe('the tool message', () => {
     assert.equal(slacks.calls.filter(to(chat, /The agent wants/)).length, 1);
   });
 
-  it('says what is wrong with a chat that is none, or has no channel', async () => {
+  it('says what is wrong with a chat that does not exist or has no channel', async () => {
     const results = async (key, args) => {
       const { payload } = await client.call('chat.send', { sessionKey: key, message: run('message', args) });
       const waiting = () => one(`select p.id from gateway_approvals p where p.run_id = '${payload.runId}' and p.decision is null`);

@@ -53,7 +53,7 @@ describe('an account of a channel', () => {
     c.ws.close();
   });
 
-  it('shares a conversation with other channels where the settings say that it is one person', async () => {
+  it('shares a conversation with other channels if the settings say that it is one person', async () => {
     assert.deepEqual(await sql(home, "select session_key from agents where session_key like '%direct%'"), ['agent:main:direct:ann']);
   });
 
@@ -71,7 +71,7 @@ describe('an account of a channel', () => {
 function shownAgain(config) { config.channels.telegram.accounts.work.groups = 'all'; }
 
 describe('human channels', () => {
-  it('shows how they are, who has asked, and lets them talk', async () => {
+  it('shows their state and who has asked to talk, and admits them', async () => {
     await hook(host, direct('Hello, it is me', { from: { ...ann, id: 61 } }), { secret: 's-main' });
     const code = /\b([A-Z2-9]{8})\b/.exec((await telegram.answer(61)).text)[1];
     assert.match((await human('channels')).out, /telegram +active/);

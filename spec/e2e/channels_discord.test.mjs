@@ -42,7 +42,7 @@ const signed = (body) => ({ 'x-signature': createHmac('sha256', GENERIC).update(
 const forward = (m) => { const body = JSON.stringify(m); return post(host, '/webhook/discord', body, signed(body)); };
 
 describe('a webhook of Discord', () => {
-  it('is believed when Discord\'s SDK believes it, and answered as it wants, whatever the age of a ping', async () => {
+  it('is accepted if Discord\'s SDK accepts it, and answered as it wants, whatever the age of a ping', async () => {
     for (const at of [now(), 1700000000]) {
       const body = '{"type":1}', headers = discordHeaders(body, at);
       assert.equal(await verifyKey(body, headers['x-signature-ed25519'], headers['x-signature-timestamp'], DISCORD_KEY), true);
@@ -55,7 +55,7 @@ describe('a webhook of Discord', () => {
     assert.deepEqual(JSON.parse((await discord(host, command('x', { type: 4 }))).body), { type: InteractionResponseType.APPLICATION_COMMAND_AUTOCOMPLETE_RESULT, data: { choices: [] } });
   });
 
-  it('is refused when the SDK refuses it: forged, of another body or time, cut short, unsigned; and when it is old', async () => {
+  it('is refused if the SDK refuses it (forged, for another body or time, truncated, unsigned), or if it is old', async () => {
     const body = JSON.stringify(command('Let me in')), good = discordHeaders(body);
     const forged = [[{ ...good, 'x-signature-ed25519': '0'.repeat(128) }, body], [good, `${body} `], [{ ...good, 'x-signature-timestamp': String(now() + 1) }, body],
       [{ ...good, 'x-signature-ed25519': good['x-signature-ed25519'].slice(0, 126) }, body], [{ ...good, 'x-signature-ed25519': 'x' }, body]];
@@ -73,7 +73,7 @@ describe('a webhook of Discord', () => {
 });
 
 describe('a command', () => {
-  it('is acknowledged before it is answered; its answer takes the place of "is thinking", needs no token and pings nobody', async () => {
+  it('is acknowledged before it is answered; its answer replaces "is thinking", needs no token and pings nobody', async () => {
     const c = command('Good morning');
     const got = await discord(host, c);
     assert.deepEqual(JSON.parse(got.body), { type: InteractionResponseType.DEFERRED_CHANNEL_MESSAGE_WITH_SOURCE });
@@ -90,7 +90,7 @@ describe('a command', () => {
     assert.equal(await one(`select count(*) from gateway_runs where cause in (select 'channel:' || id from channel_inbox where message->>'chat' = '${c.channel_id}')`), '2');
   });
 
-  it('whose token is over is answered by the bot in the channel', async () => {
+  it('whose token has expired is answered by the bot in the channel', async () => {
     const c = command('Good morning');
     vendor.on = (v) => (v.method === 'PATCH' ? { status: 404, body: { message: 'Unknown Webhook', code: 10015 } } : undefined);
     await discord(host, c);
@@ -112,7 +112,7 @@ describe('an application without a bot', () => {
     assert.equal((await talker.stop()).code, 0);
   });
 
-  it('answers a command in as many messages as it takes, all by the token of the command', async () => {
+  it('answers a command in several messages if needed, all with the command\'s token', async () => {
     said = Array.from({ length: 4 }, (_, i) => `${i} ${'x'.repeat(1900)}`).join('\n\n');
     const c = command('Tell me all');
     await discord(talker, c);
@@ -125,7 +125,7 @@ describe('an application without a bot', () => {
 });
 
 describe('a forwarded message', () => {
-  it('is answered by the bot: directly, and in a channel where it is meant; not where it is not', async () => {
+  it('is answered by the bot in a direct chat, and in a channel only if it addresses the bot', async () => {
     const direct = message('Good morning'), there = message('<@42> Good morning', { guild_id: '8', mentions: [{ id: '42', username: 'human' }] });
     const other = message('Good morning', { guild_id: '8' });
     for (const m of [other, direct, there]) assert.equal((await forward(m)).status, 200);
@@ -138,7 +138,7 @@ describe('a forwarded message', () => {
     assert.equal((await post(host, '/webhook/discord', JSON.stringify(direct), signed('x'))).status, 401);
   });
 
-  it('of a bot, or of the agent itself, is not answered', async () => {
+  it('from a bot, or from the agent itself, is not answered', async () => {
     for (const author of [{ id: '42', username: 'human', bot: true }, { id: '9', username: 'ann', bot: true }]) {
       const m = message('Good morning', { author });
       await forward(m);
@@ -149,7 +149,7 @@ describe('a forwarded message', () => {
     }
   });
 
-  it('whose answer Discord holds back is sent when Discord says, to fractions of a second', async () => {
+  it('whose answer is rate-limited goes out when Discord says, to fractions of a second', async () => {
     const m = message('Good morning');
     let refused;
     vendor.on = (v) => {
@@ -165,7 +165,7 @@ describe('a forwarded message', () => {
 });
 
 describe('hostile bodies', () => {
-  it('with a good signature are refused or ignored, and nothing of them is an error of ours', async () => {
+  it('with a good signature are refused or ignored, and cause no error of ours', async () => {
     const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`;
     for (const body of ['', '{', '[]', 'null', '1', '"x"', deep, '{"type":2}', '{"type":"2"}', '{"type":2,"data":[]}', '{"type":1e400}', `{"author":${deep}}`,
       JSON.stringify(command('x', { id: 5, channel_id: {}, member: [] })), JSON.stringify(command('x', { data: { name: {}, options: [[[]]] } })), JSON.stringify(message('\u0000'.repeat(1000)))]) {

@@ -84,13 +84,13 @@ describe('an image that is sent to a channel', () => {
     assert.equal((await asked(2)).content, 'look');
   });
 
-  it('is fetched for nobody who may not talk, and with our token from nobody but the vendor', async () => {
+  it('is not fetched for people who may not talk, and our token goes only to the vendor', async () => {
     await whatsapp({ type: 'image', image: { id: 'media2' } }, '999');
     assert.match(await said('999'), /^I can't open photos: its address is none of Meta's/);
     assert.equal(model.requests.length, 0);
   });
 
-  it('is one of four at most, others are named to the agent', async () => { // limit: channel files
+  it('is one of at most four; the agent learns the names of the others', async () => { // limit: channel files
     const content = { content: [Array.from({ length: 6 }, (_, i) => ({ tag: 'img', image_key: `img_${i}` })), [{ tag: 'text', text: 'look' }]] };
     await post(host, '/webhook/lark', { header: { event_id: `e${count += 1}`, event_type: 'im.message.receive_v1', token: 'vt' }, event: { sender: { sender_id: { open_id: `ou${count}` }, sender_type: 'user' },
       message: { message_id: `om_y${count}`, chat_id: `oc${count}`, chat_type: 'p2p', message_type: 'post', content: JSON.stringify(content) } } });
@@ -99,7 +99,7 @@ describe('an image that is sent to a channel', () => {
     assert.equal(vendor.calls.filter((c) => c.path.includes('/resources/')).length, 4);
   });
 
-  it('is tried again where the vendor is down, and then named to people', async () => {
+  it('is retried while the vendor is down; then people are told', async () => {
     let n = 0;
     vendor.answer = (call) => (call.path.endsWith('/content') && (n += 1) === 1 ? { status: 503 } : undefined);
     await line({ type: 'image' });
@@ -108,8 +108,8 @@ describe('an image that is sent to a channel', () => {
   });
 });
 
-describe('what nobody can open', () => {
-  it('is refused in words without asking a model: voices, films, what is too large, what is neither image nor text', async () => {
+describe('what cannot be opened', () => {
+  it('is refused in words without asking a model: voice, video, too large, neither image nor text', async () => {
     const cases = [[{ type: 'audio', duration: 5 }, /voice messages|audio/, 0], [{ type: 'video' }, /videos/, 0], [{ type: 'file', fileName: 'a.pdf', fileSize: 9e6 }, /larger than 3 MB/, 0],
       [{ type: 'file', fileName: 'a.pdf', fileSize: 10 }, /this kind of file: images/, 1], [{ type: 'image' }, /larger than 3 MB/, 1]];
     for (const [message, words, fetches] of cases) {
@@ -144,7 +144,7 @@ describe('chat.send with attachments', () => {
     c.ws.close();
   });
 
-  it('refuses what cannot be opened, with its name and why, and takes nothing of the message', async () => {
+  it('refuses what cannot be opened, with its name and the reason, and takes nothing of the message', async () => {
     const c = await open(host);
     const { error } = await c.call('chat.send', { message: 'x', sessionKey: 'refused', attachments: [{ name: 'a.pdf', type: 'application/pdf', data: `data:application/pdf;base64,${Buffer.from('%PDF\xff', 'latin1').toString('base64')}` }] });
     assert.deepEqual([error.code, /I can't open a\.pdf: images/.test(error.message)], ['INVALID_PARAMS', true], JSON.stringify(error));

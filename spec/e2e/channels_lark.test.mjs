@@ -61,7 +61,7 @@ const sent = (chat) => api.of(SEND).filter((c) => c.body.receive_id === chat);
 const client = (domain) => new lark.Client({ appId: APP, appSecret: APP_SECRET, domain, logger: quiet, loggerLevel: lark.LoggerLevel.fatal });
 
 describe('a message on Lark', () => {
-  it('is decrypted and dispatched by the SDK, and answered by us as its client does', async () => {
+  it('is decrypted and dispatched as by the SDK, and answered as by its client', async () => {
     const asked = event('Good morning');
     const body = encrypt(asked);
     let dispatched;
@@ -84,7 +84,7 @@ describe('a message on Lark', () => {
     assert.equal(await one(host, `select count(*) from channel_inbox where vendor_id = '${asked.header.event_id}'`), '1');
   });
 
-  it('of a group is answered as a reply, in its thread, where it mentions the bot', async () => {
+  it('in a group is answered as a reply, in its thread, if it mentions the bot', async () => {
     const group = { chat_id: 'oc_group', chat_type: 'group' };
     const mention = (open_id, name) => [{ key: '@_user_1', id: { open_id, union_id: 'on', user_id: '' }, name, tenant_key: 'tk' }];
     const other = event('@_user_1 hello', { ...group, mentions: mention('ou_ann', 'Ann') });
@@ -105,7 +105,7 @@ describe('a message on Lark', () => {
 });
 
 describe('the token that Lark wants', () => {
-  it('is asked for once, and anew where Lark does not know it any more, without anything being lost or said twice', async () => {
+  it('is requested once, and again when Lark no longer knows it; nothing is lost or said twice', async () => {
     const first = event('hello');
     await hook(first);
     await until(() => sent(first.event.message.chat_id).length === 1, 20_000, 'an answer');
@@ -124,7 +124,7 @@ describe('the token that Lark wants', () => {
 });
 
 describe('an answer on Lark', () => {
-  it('waits where Lark says that it was too much, and says nothing to a message that is gone', async () => {
+  it('waits when Lark limits the rate, and goes nowhere if its message is gone', async () => {
     let n = 0;
     api.answer = (call) => (call.path === SEND && (n += 1) === 1 ? { status: 400, headers: { 'x-ogw-ratelimit-reset': '1' }, body: { code: 99991400, msg: 'request trigger frequency limit' } } : undefined);
     const asked = event('hello');
@@ -136,7 +136,7 @@ describe('an answer on Lark', () => {
     await until(() => sent('oc_gone').length === 1, 20_000, 'it is said to the chat');
   });
 
-  it('is given up with words that people understand', async () => {
+  it('is given up with a reason that people understand', async () => {
     api.answer = (call) => (call.path === SEND ? { status: 400, body: { code: 230013, msg: 'Bot has NO availability to this user.' } } : undefined);
     const asked = event('hello');
     await hook(asked);
@@ -145,7 +145,7 @@ describe('an answer on Lark', () => {
 });
 
 describe('a webhook of Lark', () => {
-  it('gives the challenge back, encrypted or not, as the SDK does', async () => {
+  it('returns the challenge, encrypted or not, as the SDK does', async () => {
     const asked = { challenge: 'ajls384kdjx98XX', token: VERIFICATION, type: 'url_verification' };
     const body = encrypt(asked);
     const { challenge } = lark.generateChallenge(JSON.parse(body), { encryptKey: KEY });
@@ -157,7 +157,7 @@ describe('a webhook of Lark', () => {
     assert.equal((await post(host, '/webhook/lark', { ...asked, token: 'other' })).status, 401);
   });
 
-  it('is refused without a signature, with one that is not of these bytes, and with another token', async () => {
+  it('is refused without a signature, with one for other bytes, or with another token', async () => {
     const asked = event('x'), body = encrypt(asked), good_ = signed(body);
     const other = event('x');
     other.header.token = 'other';
@@ -170,7 +170,7 @@ describe('a webhook of Lark', () => {
     assert.equal(await one(host, `select count(*) from channel_inbox where vendor_id = '${asked.header.event_id}'`), '0');
   });
 
-  it('that is signed and cannot be decrypted is no message, and says no more', async () => {
+  it('that is signed but cannot be decrypted is no message, and the refusal says no more', async () => {
     const whole = encrypt(event('x'));
     for (const body of [JSON.stringify({ encrypt: JSON.parse(whole).encrypt.slice(0, -24) }), JSON.stringify({ encrypt: `${JSON.parse(whole).encrypt.slice(0, -8)}AAAAAAA=` }), '{"encrypt":""}', encrypt('no JSON'), encrypt(`${'['.repeat(5000)}`)]) {
       const got = await post(host, '/webhook/lark', body, signed(body));
@@ -179,7 +179,7 @@ describe('a webhook of Lark', () => {
     }
   });
 
-  it('that says which button was pressed is answered so that the card stays as it is', async () => {
+  it('that reports a pressed button gets an answer that leaves the card as it is', async () => {
     const id = `e${count += 1}`;
     const got = await hook({ schema: '2.0', header: { event_id: id, event_type: 'card.action.trigger', create_time: String(Date.now() * 1000), token: VERIFICATION, app_id: APP },
       event: { operator: { tenant_key: 'tk', open_id: 'ou_presser' }, token: 'c-1', action: { value: { data: 'nothing:1', direct: true }, tag: 'button' }, host: 'im_message', context: { open_message_id: 'om_c', open_chat_id: 'oc_c' } } });
@@ -187,7 +187,7 @@ describe('a webhook of Lark', () => {
     assert.equal(await verdict(host, 'lark', id), 'unknown-button');
   });
 
-  it('with anything in it breaks nothing', async () => {
+  it('breaks nothing, whatever it contains', async () => {
     const whole = event('/noop', { mentions: [{ key: '@_user_1', id: { open_id: 'o' }, name: 'n' }] });
     for (const body of spoiled(whole, 150)) assert.ok([200, 400, 401].includes((await hook(body)).status));
   });
@@ -201,7 +201,7 @@ describe('without an encrypt key', () => {
     await plain.stop();
   });
 
-  it('the token is what is checked, in events of both versions', async () => {
+  it('the token is checked, in events of both versions', async () => {
     const asked = event('hello');
     assert.equal((await post(plain, '/webhook/lark', asked)).status, 200);
     await until(() => sent(asked.event.message.chat_id).length === 1, 20_000, 'an answer');

@@ -44,7 +44,7 @@ const event = (text, more = {}) => ({ type: 'message', mode: 'active', timestamp
 const client = (baseURL) => new messagingApi.MessagingApiClient({ channelAccessToken: TOKEN, baseURL });
 
 describe('a message on LINE', () => {
-  it('is answered by its reply token, as the SDK\'s client would, while people see that it is worked on', async () => {
+  it('is answered with its reply token, as by the SDK\'s client, while people see that work is in progress', async () => {
     const asked = event('Good morning');
     assert.deepEqual(await hook([asked]).then((a) => [a.status, a.json]), [200, { received: true }]);
     const said = await line.call(REPLY);
@@ -58,7 +58,7 @@ describe('a message on LINE', () => {
     assert.equal(line.of(REPLY).length, 2, 'a message that comes again is answered once');
   });
 
-  it('is pushed an answer, under a key, where its reply token is not good any more', async () => {
+  it('gets its answer as a push, under a key, when its reply token is no longer valid', async () => {
     line.answer = (call) => (call.path === REPLY ? { status: 400, body: { message: 'Invalid reply token' } } : undefined);
     const asked = event('Hello'), late = event('Hello', { timestamp: Date.now() - 60_000 });
     await hook([asked]);
@@ -72,7 +72,7 @@ describe('a message on LINE', () => {
     assert.equal(line.of(REPLY).length, 1, 'an old token is not tried');
   });
 
-  it('is not answered twice where LINE took the answer and its connection broke', async () => {
+  it('is not answered twice if LINE took the answer and the connection broke', async () => {
     const seen = new Set();
     line.answer = (call) => {
       if (call.path === REPLY && seen.size > 0) return { status: 400, body: { message: 'Invalid reply token' } };
@@ -86,7 +86,7 @@ describe('a message on LINE', () => {
     assert.deepEqual([line.of(REPLY).length, line.of(PUSH).length], [2, 0]);
   });
 
-  it('is pushed with one key however often LINE fails, and once where LINE had taken it', async () => {
+  it('gets every push under one key however often LINE fails, and only once if LINE had taken it', async () => {
     let n = 0;
     line.answer = (call) => {
       if (call.path !== PUSH) return undefined;
@@ -100,7 +100,7 @@ describe('a message on LINE', () => {
     assert.equal(new Set(line.of(PUSH).map((c) => c.headers['x-line-retry-key'])).size, 1);
   });
 
-  it('is given up visibly where the plan\'s messages are used up', async () => {
+  it('is given up visibly when the plan\'s messages are used up', async () => {
     line.answer = (call) => (call.path === PUSH ? { status: 429, body: { message: 'You have reached your monthly limit.' } } : undefined);
     const asked = event('Hello', { timestamp: Date.now() - 60_000 });
     await hook([asked]);
@@ -121,7 +121,7 @@ describe('a long answer on LINE', () => {
     await talker.stop();
   });
 
-  it('is up to five bubbles of one call, so that a reply token goes as far as it can', async () => {
+  it('is up to five bubbles in one call, so that a reply token goes as far as it can', async () => {
     const asked = event('Tell me all');
     await hook([asked], { to: talker });
     const said = await line.call(PUSH), first = line.of(REPLY)[0];
@@ -134,7 +134,7 @@ describe('in a group on LINE', () => {
   const group = { type: 'group', groupId: 'C1', userId: 'U1' };
   const said = (text, more) => event(text, { source: group, ...more });
 
-  it('what mentions the bot, or quotes it, is answered, and nothing else', async () => {
+  it('only a message that mentions or quotes the bot is answered', async () => {
     const mention = said('@Bot hello', { message: { id: `m${count += 1}`, type: 'text', quoteToken: 'q', text: '@Bot hello', mention: { mentionees: [{ index: 0, length: 4, type: 'user', userId: 'Ubot', isSelf: true }] } } });
     const other = said('hello all');
     await hook([other, mention]);
@@ -152,7 +152,7 @@ describe('in a group on LINE', () => {
 });
 
 describe('a webhook of LINE', () => {
-  it('is refused without a signature, or with one that is not of these bytes', async () => {
+  it('is refused without a signature, or with one for other bytes', async () => {
     const body = JSON.stringify({ destination: 'U', events: [event('x')] });
     for (const signature of [null, '', 'x', sign(body, 'other'), sign(`${body} `), sign(body).slice(0, -1), `${sign(body)}=`, sign(body).toLowerCase()]) {
       const got = await hook([], { body, signature });
@@ -161,14 +161,14 @@ describe('a webhook of LINE', () => {
     assert.equal(await one(host, `select count(*) from channel_inbox where vendor_id = '${JSON.parse(body).events[0].webhookEventId}'`), '0');
   });
 
-  it('is fine without events, as LINE verifies an address, and skips what another channel of the account answers', async () => {
+  it('may have no events, as when LINE verifies an address, and skips what another channel of the account answers', async () => {
     assert.equal((await hook([])).status, 200);
     const standby = event('x', { mode: 'standby' });
     assert.equal((await hook([standby])).status, 200);
     assert.equal(await one(host, `select count(*) from channel_inbox where vendor_id = '${standby.webhookEventId}'`), '0');
   });
 
-  it('with anything in it breaks nothing', async () => {
+  it('breaks nothing, whatever it contains', async () => {
     const text = { id: 'x', type: 'sticker', keywords: ['a'] };
     for (const body of spoiled({ destination: 'U', events: [event('/noop'), event('/noop', { message: text, mode: 'standby' })] }, 150)) {
       assert.ok([200, 400].includes((await hook([], { body: JSON.stringify(body) })).status));

@@ -39,7 +39,7 @@ const slash = (more = {}) => ({ token: 'x', team_id: 'T1', channel_id: id('C'), 
   response_url: `${vendor.url}/hook/command`, trigger_id: `${Date.now()}.${people += 1}`, ...more });
 
 describe('a webhook of Slack', () => {
-  it('is believed when Slack\'s SDK believes it, and a challenge is answered', async () => {
+  it('is accepted if Slack\'s SDK accepts it, and a challenge is answered', async () => {
     const body = JSON.stringify({ token: 'x', type: 'url_verification', challenge: '3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P' });
     for (const at of [now(), now() - 290]) {
       const headers = slackHeaders(body, at);
@@ -51,7 +51,7 @@ describe('a webhook of Slack', () => {
     }
   });
 
-  it('is refused when the SDK refuses it: forged, of another secret, body or time, unsigned, old; and when it is early, which the SDK takes', async () => {
+  it('is refused if the SDK refuses it (forged, for another secret, body or time, unsigned, old), or if it is early, which the SDK accepts', async () => {
     const body = JSON.stringify(slackEvent({ text: 'Let me in' })), good = slackHeaders(body);
     const forged = [[{ ...good, 'x-slack-signature': `v0=${'0'.repeat(64)}` }, body], [good, `${body} `], [{ ...good, 'x-slack-request-timestamp': String(now() + 1) }, body],
       [{ ...good, 'x-slack-signature': good['x-slack-signature'].slice(0, -1) }, body], [slackHeaders(body, now(), 'another'), body], [slackHeaders(body, now() - 310), body]];
@@ -66,7 +66,7 @@ describe('a webhook of Slack', () => {
 });
 
 describe('a message', () => {
-  it('is answered where it is meant: directly, in a channel, and in its thread', async () => {
+  it('is answered where it was sent: in a direct chat, in a channel, or in its thread', async () => {
     const direct = slackEvent({ channel: id('D'), channel_type: 'im', text: 'Good morning' });
     const channel = slackEvent({ channel: id('C') }), thread = slackEvent({ channel: id('C'), thread_ts: '1699999999.000100' });
     const other = slackEvent({ channel: id('C'), text: 'Good morning' });
@@ -93,7 +93,7 @@ describe('a message', () => {
     assert.equal(await one(`select count(*) from gateway_runs where cause in (select 'channel:' || id from channel_inbox where message->>'chat' = '${e.event.channel}')`), '2');
   });
 
-  it('of ourselves, of bots, edited or deleted is not answered', async () => {
+  it('from ourselves or from bots, or edited or deleted, is not answered', async () => {
     const channel = id('C');
     for (const event of [{ user: 'UBOT' }, { bot_id: 'B1' }, { subtype: 'bot_message', bot_id: 'B1', user: undefined }, { subtype: 'message_changed', message: { text: 'x', user: 'U1' } }, { subtype: 'message_deleted' }, { subtype: 'channel_join' }]) {
       assert.equal((await slack(host, slackEvent({ channel, ...event }))).status, 200);
@@ -101,7 +101,7 @@ describe('a message', () => {
     assert.equal(await one(`select count(*) from channel_inbox where message->>'chat' = '${channel}'`), '0');
   });
 
-  it('that Slack did not take in time, holds back or refuses is sent again when Slack says, or given up with a reason', async () => {
+  it('that Slack does not take in time, rate-limits or refuses is sent again when Slack says, or given up with a reason', async () => {
     const held = slackEvent({ channel: id('C') });
     const refusals = [{ status: 429, headers: { 'retry-after': '1' }, body: { ok: false, error: 'ratelimited' } }, { status: 503, body: 'busy' }];
     const at = [];
@@ -123,7 +123,7 @@ describe('a message', () => {
 });
 
 describe('a slash command', () => {
-  it('is acknowledged with nothing, and answered by the bot; by its own address where the bot is not', async () => {
+  it('gets an empty acknowledgement, and an answer by the bot, or by its own address where the bot is absent', async () => {
     const form = slash(), got = await slack(host, { form });
     assert.deepEqual([got.status, got.body], [200, '']);
     await vendor.next(to(form.channel_id));
@@ -141,7 +141,7 @@ describe('a slash command', () => {
 });
 
 describe('hostile bodies', () => {
-  it('with a good signature are refused or ignored, and nothing of them is an error of ours', async () => {
+  it('with a good signature are refused or ignored, and cause no error of ours', async () => {
     const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`;
     const bodies = ['', '{', '[]', 'null', '{"type":"event_callback"}', `{"type":"event_callback","event":${deep}}`, '{"type":["event_callback"]}', 'payload=', 'payload=%7B', 'payload=%5B%5D', 'a=1&'.repeat(500),
       JSON.stringify(slackEvent({ user: {}, ts: [], channel: 5 })), JSON.stringify(slackEvent({ text: '<'.repeat(100_000) })), JSON.stringify(slackEvent({ files: [[], null, { id: {} }], channel_type: 'im', channel: id('D') })),

@@ -35,7 +35,7 @@ const verdict = (update) => one(`select verdict from channel_inbox where vendor_
 const sign = (body, prefix = '') => prefix + createHmac('sha256', GENERIC).update(body).digest('hex');
 
 describe('a message by webhook', () => {
-  it('is answered in its chat, while the chat shows that somebody types, and so is one on the older path', async () => {
+  it('is answered in its chat, which shows typing meanwhile; so is one on the older path', async () => {
     for (const path of ['/webhook/telegram', '/telegram']) {
       const from = friend();
       const got = await hook(host, direct('Good morning', { from }), { path });
@@ -46,7 +46,7 @@ describe('a message by webhook', () => {
     }
   });
 
-  it('that comes again is answered once, however often and on whatever path', async () => {
+  it('that is delivered again is answered once, however often and on whatever path', async () => {
     const from = friend(), update = direct('What time is it?', { from });
     const got = await Promise.all([1, 2, 3, 4].map((n) => hook(host, update, { path: n % 2 ? '/telegram' : '/webhook/telegram' })));
     assert.deepEqual(got.map((g) => g.status), [200, 200, 200, 200]);
@@ -59,7 +59,7 @@ describe('a message by webhook', () => {
     assert.equal(await one(`select count(*) from gateway_runs where cause in (select 'channel:' || id from channel_inbox where person = '${from.id}')`), '2');
   });
 
-  it('is one conversation for each who writes, and nothing of it is in another', async () => {
+  it('starts a conversation for each person, and the conversations stay separate', async () => {
     const [a, b] = [friend(), friend()];
     await hook(host, direct('I am A', { from: a }));
     await hook(host, direct('I am B', { from: b }));
@@ -74,7 +74,7 @@ describe('a message by webhook', () => {
 });
 
 describe('a webhook', () => {
-  it('is believed with the secret token, and with no other, part of one, or none', async () => {
+  it('is accepted only with the secret token: not with another, part of it, or none', async () => {
     const from = friend();
     for (const secret of ['wrong', 'telegram_webhook-secre', 'telegram_webhook-secret1', null]) {
       const got = await hook(host, direct('Let me in', { from }), { secret });
@@ -84,7 +84,7 @@ describe('a webhook', () => {
     assert.equal(await one(`select count(*) from channel_inbox where person = '${from.id}'`), '0');
   });
 
-  it('is believed with X-Signature where Telegram has not signed it: bare, with a prefix, in capitals, with a time', async () => { // limit: webhook age
+  it('is accepted with X-Signature if Telegram has not signed it: bare, with a prefix, in capitals, with a time', async () => { // limit: webhook age
     const send = (headers, body) => hook(host, body, { secret: null, headers });
     const now = Math.floor(Date.now() / 1000);
     for (const header of ['x-signature', 'x-signature-256', 'x-hub-signature-256', 'x-webhook-signature']) {
@@ -107,12 +107,12 @@ describe('a webhook', () => {
     ]) assert.equal((await send(headers, body)).status, 401, why);
   });
 
-  it('with a wrong token of Telegram is not saved by X-Signature', async () => {
+  it('with a wrong Telegram token is not saved by X-Signature', async () => {
     const body = JSON.stringify(direct('Hi', { from: friend() }));
     assert.equal((await hook(host, body, { secret: 'wrong', headers: { 'x-signature': sign(body) } })).status, 401);
   });
 
-  it('is refused with the words of its kind: no channel, another method, too long, no JSON', async () => {
+  it('is refused with its own reason: no channel, another method, too long, no JSON', async () => {
     const refused = async (got, status, error) => {
       assert.deepEqual([got.status, JSON.parse(got.body).error], [status, error], got.body);
       return got;
@@ -129,7 +129,7 @@ describe('a webhook', () => {
     });
   });
 
-  it('with anything in it breaks nothing', async () => {
+  it('breaks nothing, whatever it contains', async () => {
     const good = direct('x', { from: friend() }).message;
     const odd = [null, true, 5, 'x', [], {}, [[]], { id: {} }, -1, 1e308, 'x'.repeat(500), '\u0000'];
     const fields = ['from', 'chat', 'text', 'entities', 'reply_to_message', 'photo', 'document', 'message_id', 'message_thread_id', 'date', 'sender_chat', 'caption', 'animation'];
@@ -152,7 +152,7 @@ describe('a webhook', () => {
 });
 
 describe('who may talk', () => {
-  it('is who is listed, by id, name or chat; a stranger is sent a code, once, and talks when it is approved', async () => {
+  it('is listed by id, name or chat; a stranger is sent a code once, and may talk when it is approved', async () => {
     const from = stranger(), first = direct('Hello, I am Sam', { from });
     await hook(host, first);
     const asked = await telegram.answer(from.id);
@@ -181,7 +181,7 @@ describe('who may talk', () => {
     c.ws.close();
   });
 
-  it('is nobody who has chosen for a handle what is the id of somebody else', async () => {
+  it('is nobody who has chosen another person\'s id as a handle', async () => {
     const from = { ...stranger(), username: '42' }, asked = direct('It is me', { from });
     await hook(host, asked);
     await handled();
@@ -189,7 +189,7 @@ describe('who may talk', () => {
     assert.match((await telegram.answer(from.id)).text, /I do not know you yet/);
   });
 
-  it('who is allowed again is as early as before, and what is no id or no channel is told', async () => {
+  it('keeps its place when it is allowed again; an invalid id or channel is reported', async () => {
     const c = await open(host), allow = (person, channel = 'telegram') => c.call('channels.allow', { channel, person });
     for (const person of ['990001', '990002', '990001']) assert.deepEqual((await allow(person)).payload, { done: true });
     assert.deepEqual(await sql(host.home, "select person from channel_people where person like '99000_' order by decided_at"), ['990001', '990002']);
@@ -199,7 +199,7 @@ describe('who may talk', () => {
     c.ws.close();
   });
 
-  it('and sends more than 60 messages in ten minutes is heard no more, so chains of programs end', async () => { // limit: channel sender
+  it('excludes anybody who sends more than 60 messages in ten minutes, so chains of programs end', async () => { // limit: channel sender
     const from = friend();
     const updates = Array.from({ length: 64 }, () => direct('/noop', { from }));
     for (const update of updates) await hook(host, update);
@@ -210,7 +210,7 @@ describe('who may talk', () => {
 });
 
 describe('a storm', () => {
-  it('of messages that wait is refused until they are handled, so that Telegram sends them again', async () => { // limit: channel waiting
+  it('of waiting messages is refused until they are handled, so that Telegram sends them again', async () => { // limit: channel waiting
     await sql(host.home, `insert into channel_inbox (id, channel, account, vendor_id, message) select 'cstorm' || lpad(i::text, 8, '0'), 'telegram', 'main', 's' || i, '{}' from generate_series(1, 2000) i`);
     const from = friend(), update = direct('Hello?', { from }), got = await hook(host, update);
     assert.deepEqual([got.status, got.headers.get('retry-after')], [503, '10']);
@@ -230,7 +230,7 @@ describe('a storm', () => {
     await sql(host.home, "delete from channel_people where person like 's%'");
   });
 
-  it('of requests that are not signed costs no row, and is told once', async () => {
+  it('of unsigned requests costs no row, and is logged once', async () => {
     const before_ = await one('select count(*) from channel_inbox');
     const got = await Promise.all(Array.from({ length: 200 }, () => hook(host, direct('x'), { secret: 'wrong' })));
     assert.ok(got.every((g) => g.status === 401));
@@ -244,7 +244,7 @@ describe('a storm', () => {
 });
 
 describe('without any secret', () => {
-  it('programs of this machine are believed, and nobody else; on a public address nobody is', async () => {
+  it('only programs on this machine are believed; on a public address nobody is', async () => {
     const open_ = { ...settings(telegram), HUMAN_CHANNELS_TELEGRAM_WEBHOOK_SECRET: '', HUMAN_DATABASE_POOL: '2' };
     for (const [bind, local] of [['127.0.0.1', 200], ['0.0.0.0', 401]]) {
       const bare = await startHost({ env: { ...open_, HUMAN_HOST: bind } });
@@ -262,7 +262,7 @@ describe('without any secret', () => {
 });
 
 describe('a button', () => {
-  it('that nobody waits for is acknowledged, so that it stops turning, and starts nothing', async () => {
+  it('that nobody waits for is acknowledged, so that its spinner stops, and starts nothing', async () => {
     const from = friend(), update = { update_id: people += 1, callback_query: { id: '77', from, chat_instance: 'x', data: 'nothing:1', message: { message_id: 5, date: 1, chat: { id: from.id, type: 'private' } } } };
     assert.equal((await hook(host, update)).status, 200);
     await until(() => telegram.of('answerCallbackQuery').some((c) => c.body.callback_query_id === '77'), 10_000, 'it is acknowledged');
@@ -274,7 +274,7 @@ describe('a button', () => {
 describe('in a group', () => {
   const at = (text) => ({ entities: [...text.matchAll(/@\w+/g)].map((m) => ({ type: 'mention', offset: m.index, length: m[0].length })) });
 
-  it('it answers what is meant for it, as a reply, in its topic, and knows who says what', async () => {
+  it('the agent answers what is addressed to it, as a reply, in its topic, and knows who says what', async () => {
     const chat = -1001234567890, text = '💪 @HUMA_test_bot what time is it?';
     const asked = inGroup(text, { from: friend({ first_name: 'Ben', last_name: undefined }), ...at(text), message_thread_id: 77, is_topic_message: true });
     await hook(host, asked);
@@ -286,7 +286,7 @@ describe('in a group', () => {
     c.ws.close();
   });
 
-  it('is meant by a mention, a reply, a command and its name, and by nothing else', async () => {
+  it('only a mention, a reply, a command or its name address the agent', async () => {
     const reply = { reply_to_message: { message_id: 1, from: BOT } };
     const meant = [inGroup('@huma_test_bot hi', at('@huma_test_bot hi')), inGroup('yes', reply), inGroup('/time', { entities: [{ type: 'bot_command', offset: 0, length: 5 }] }),
       inGroup('/time@huma_test_bot', { entities: [{ type: 'bot_command', offset: 0, length: 19 }] }), inGroup('Huma, what time is it?'),
@@ -299,7 +299,7 @@ describe('in a group', () => {
     for (const update of not) assert.equal(await verdict(update), 'not-addressed', update.message.text);
   });
 
-  it('the group that speaks as itself talks, and decides nothing', async () => {
+  it('the group speaking as itself may talk, but decides nothing', async () => {
     const chat = -1001234567890, as = { from: { id: 1087968824, is_bot: true, first_name: 'Group', username: 'GroupAnonymousBot' }, sender_chat: { id: chat, type: 'supergroup', title: 'Gym' } };
     const asked = inGroup('Huma, run the tool file_list with {}', as);
     await hook(host, asked);
@@ -316,7 +316,7 @@ describe('in a group', () => {
     c.ws.close();
   });
 
-  it('neither bots nor its own messages nor strangers of other groups are heard', async () => {
+  it('bots, its own messages and strangers of other groups are ignored', async () => {
     const reply = { reply_to_message: { message_id: 1, from: BOT } };
     const cases = [[inGroup('go on', { ...reply, from: { id: 9, is_bot: true, first_name: 'Other', username: 'other_bot' } }), 'bot'], [inGroup('me', { ...reply, from: { ...BOT, is_bot: false } }), 'own-message'],
       [inGroup('hi', { ...reply, chat: -100999, from: stranger() }), 'stranger'], [{ update_id: people += 1, edited_message: inGroup('hi', reply).message }, 'edited']];

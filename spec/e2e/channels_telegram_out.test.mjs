@@ -62,7 +62,7 @@ describe('an answer', () => {
     }
   });
 
-  it('whose markup Telegram does not read goes out without', async () => {
+  it('goes out without markup if Telegram cannot read it', async () => {
     telegram.on = of('sendMessage', (b) => (b.parse_mode ? { status: 400, ok: false, error_code: 400, description: "Bad Request: can't parse entities: Unexpected end tag" } : undefined));
     const from = chat();
     await hook(host, direct('Hello', { from }));
@@ -70,7 +70,7 @@ describe('an answer', () => {
     assert.deepEqual(telegram.sent(from.id).map((c) => c.body.parse_mode), ['HTML', undefined]);
   });
 
-  it('waits as long as Telegram says, and those of other chats do not', async () => {
+  it('waits as long as Telegram says; answers to other chats do not', async () => {
     const from = chat(), else_ = chat();
     let refused = 0;
     telegram.on = of('sendMessage', (b) => (b.chat_id === from.id && (refused += 1) <= 1 ? { status: 429, ok: false, error_code: 429, description: 'Too Many Requests: retry after 3', parameters: { retry_after: 3 } } : undefined));
@@ -85,14 +85,14 @@ describe('an answer', () => {
     assert.deepEqual(a.body, b.body);
   });
 
-  it('goes to the group that a group has become', async () => {
+  it('follows a group that has become another', async () => {
     const old = -4001, fresh = -1004001;
     telegram.on = of('sendMessage', (b) => (b.chat_id === old ? { status: 400, ok: false, error_code: 400, description: 'Bad Request: group chat was upgraded to a supergroup chat', parameters: { migrate_to_chat_id: fresh } } : undefined));
     await hook(host, inGroup('/time', { chat: old, entities: [{ type: 'bot_command', offset: 0, length: 5 }] }));
     await telegram.answer(fresh);
   });
 
-  it('that Telegram does not answer, cuts off or fails is sent again; one that it refuses is not, and is told', async () => {
+  it('is sent again if Telegram does not respond, hangs up or fails; if refused, it is reported instead', async () => {
     const from = chat(), gone = chat(), c = await open(host);
     let n = 0;
     telegram.on = of('sendMessage', (b) => {
@@ -125,7 +125,7 @@ describe('an answer', () => {
 });
 
 describe('what came in', () => {
-  it('and cannot be looked at is given up, so that its chat goes on', async () => { // limit: channel attempts
+  it('and cannot be read is given up, so that its chat goes on', async () => { // limit: channel attempts
     const from = chat(), key = `telegram main ${from.id}`;
     await sql(host.home, "insert into channel_inbox (id, channel, account, vendor_id, message) values ('cyyyyyyyyy1', 'telegram', 'main', 'bad', '{\"from\": 5}')");
     await sql(host.home, `insert into host_queue (kind, id, key, payload, attempts, due_at, order_at) values ('channel.in', 'cyyyyyyyyy2', '${key}', '{"item": "cyyyyyyyyy1"}', 12, human_now(), human_now())`);
@@ -136,7 +136,7 @@ describe('what came in', () => {
 });
 
 describe('a host that is killed', () => {
-  it('between what came in and what goes out leaves nothing undone; only what was on its way to Telegram just then may come twice', async () => {
+  it('between a message and its answer leaves nothing undone; only what was on its way to Telegram may arrive twice', async () => {
     other = await startHost({ env: { ...env(), DATABASE_URL: databaseUrl(host.home) } });
     const froms = Array.from({ length: 12 }, chat);
     for (const [i, from] of froms.entries()) {

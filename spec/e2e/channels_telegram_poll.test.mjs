@@ -48,7 +48,7 @@ describe('polling', () => {
     assert.equal(telegram.of('deleteWebhook').length + telegram.of('setWebhook').length, 0);
   });
 
-  it('survives answers that are no answers, a line that is cut, and somebody else who polls', async () => {
+  it('survives invalid answers, a cut line, and somebody else who polls', async () => {
     const good = { ok: true, result: [] }; // pauses grow from one failure to the next, and begin anew behind an answer
     const kinds = ['cut', good, { status: 502, ok: false }, good, { ok: true, result: 'x' },
       { status: 409, ok: false, error_code: 409, description: 'Conflict: terminated by other getUpdates request' }];
@@ -66,7 +66,7 @@ describe('polling', () => {
     c.ws.close();
   });
 
-  it('goes on on the other host where it was, when the one that polls is killed', async () => {
+  it('continues on the other host when the one that polls is killed', async () => {
     telegram.on = () => undefined;
     const [a, b] = [chat(), chat()];
     telegram.give(direct('One', { from: a }));
@@ -80,7 +80,7 @@ describe('polling', () => {
 });
 
 describe('a webhook of Telegram', () => {
-  it('is set and removed when the operator says so, with the secret in the host', async () => {
+  it('is set and removed at the operator\'s command, and the secret stays in the host', async () => {
     const c = await open(host);
     assert.deepEqual((await c.call('channels.webhook', { channel: 'telegram', url: 'https://bot.example/webhook/telegram?x=1&y' })).payload, { set: true });
     const set = telegram.of('setWebhook').at(-1);

@@ -74,7 +74,7 @@ describe('a message on WhatsApp', () => {
     assert.equal(texts().length, 2, 'what comes again is answered once');
   });
 
-  it('of a group is answered there, where it is meant for us', async () => {
+  it('in a group is answered there if it is meant for us', async () => {
     const here = { group_id: 'G1' };
     const other = message('hello all', here), asked = message(`@${PHONE} hello`, here), quote = message('and?', { ...here, context: { from: PHONE, id: 'wamid.Q' } });
     await say(other, asked, quote);
@@ -84,7 +84,7 @@ describe('a message on WhatsApp', () => {
     assert.equal(texts().length, 2);
   });
 
-  it('for another number of the same app is somebody else\'s', async () => {
+  it('for another number of the same app is ignored', async () => {
     const asked = message('hello');
     const got = await hook(envelope({ ...value({ messages: [asked] }), metadata: { display_phone_number: '1', phone_number_id: '107' } }));
     assert.equal(got.status, 200);
@@ -96,7 +96,7 @@ describe('an answer on WhatsApp', () => {
   const refusal = (code, details, status = 400) => ({ status, body: { error: { message: `(#${code}) ${details}`, type: 'OAuthException', code, error_data: { messaging_product: 'whatsapp', details }, fbtrace_id: 'x' } } });
   const state = (to) => one(host, `select state || ': ' || coalesce(error, '') from channel_posts where chat = '${to}'`);
 
-  it('waits where WhatsApp says that it was too much, and comes once', async () => {
+  it('waits when WhatsApp limits the rate, and arrives once', async () => {
     let n = 0;
     meta.answer = (call) => (call.body?.text && (n += 1) === 1 ? refusal(130429, 'Rate limit hit', 429) : undefined);
     const asked = message('hello');
@@ -105,7 +105,7 @@ describe('an answer on WhatsApp', () => {
     assert.ok(second.at - first.at > 1800, String(second.at - first.at));
   });
 
-  it('is given up with words that people understand: outside of 24 hours, a bad token', async () => {
+  it('is given up with a reason that people understand: outside 24 hours, a bad token', async () => {
     meta.answer = (call) => (call.body?.text ? refusal(131047, 'Message failed to send because more than 24 hours have passed') : undefined);
     const asked = message('hello');
     await say(asked);
@@ -121,7 +121,7 @@ describe('an answer on WhatsApp', () => {
     c.ws.close();
   });
 
-  it('that did not arrive after all is told', async () => {
+  it('that did not arrive after all is reported', async () => {
     const asked = message('hello');
     await say(asked);
     await answer(asked.from);
@@ -139,7 +139,7 @@ describe('an answer on WhatsApp', () => {
 });
 
 describe('a webhook of WhatsApp', () => {
-  it('gives the challenge back to who knows our token', async () => {
+  it('returns the challenge to a caller that knows our token', async () => {
     const ask = async (params) => {
       const answer_ = await fetch(`${host.url}/webhook/whatsapp?${new URLSearchParams(params)}`);
       return [answer_.status, answer_.headers.get('content-type').split(';')[0], await answer_.text()];
@@ -154,7 +154,7 @@ describe('a webhook of WhatsApp', () => {
     }
   });
 
-  it('is refused without a signature, or with one that is not of these bytes', async () => {
+  it('is refused without a signature, or with one for other bytes', async () => {
     const asked = message('x'), body = JSON.stringify(envelope(value({ messages: [asked] })));
     for (const signature of [null, '', 'x', sign(body, 'other'), sign(`${body} `), sign(body).slice(0, -1), `${sign(body)}0`, sign(body).slice(7).slice(1)]) {
       assert.equal((await hook(body, signature)).status, 401, String(signature));
@@ -162,7 +162,7 @@ describe('a webhook of WhatsApp', () => {
     assert.equal(await one(host, `select count(*) from channel_inbox where vendor_id = '${asked.id}'`), '0');
   });
 
-  it('with anything in it breaks nothing', async () => {
+  it('breaks nothing, whatever it contains', async () => {
     const whole = envelope(value({ contacts: [{ wa_id: '1', profile: { name: 'x' } }], messages: [message('/noop'), { ...message(''), type: 'image', image: { id: '1', caption: '/noop' } }],
       statuses: [{ id: 'w', status: 'failed', recipient_id: '1', errors: [{ code: 1, title: 't' }] }] }));
     for (const body of spoiled(whole, 200)) assert.ok([200, 400].includes((await hook(body)).status));

@@ -18,7 +18,7 @@ const json = async (...words) => {
   return JSON.parse(stdout);
 };
 
-it('a job is made, listed, run, looked at, paused and removed', async () => {
+it('a job is created, listed, run, inspected, paused and removed', async () => {
   assert.equal((await cron()).stdout, 'There is no job. `human help cron` shows how to add one.\n');
   const made = await cron('add', '0 8 * * MON-FRI', 'What time is it?', '--name', 'Morning', '--tz', 'Europe/Stockholm');
   assert.match(made.stdout, /^Job 1: 0 8 \* \* MON-FRI, next \d{4}-\d\d-\d\d 0[67]:00:00Z\.\n$/, made.stderr);
@@ -38,7 +38,7 @@ it('a job is made, listed, run, looked at, paused and removed', async () => {
   assert.deepEqual([(await cron('remove', '1')).code, (await cron('runs', '1')).stderr], [1, 'human cron: 1: There is no such job; see `human cron`\n']);
 });
 
-it('a command, a webhook and a one-shot are one line each', async () => {
+it('a command, a webhook and a one-shot each take one line', async () => {
   const shell = await json('add', 'every 15m', 'echo from the shell', '--shell', '--timeout', '60', '--missed', 'skip');
   assert.deepEqual([shell.job.type, shell.job.missed, shell.job.payload.timeoutSeconds], ['shell', 'skip', 60]);
   await cron('run', String(shell.id));
@@ -49,14 +49,14 @@ it('a command, a webhook and a one-shot are one line each', async () => {
   assert.deepEqual([told.job.delivery, told.job.one_shot, told.job.paused], [{ mode: 'announce', channel: 'telegram', to: '4711' }, true, true]);
 });
 
-it('a command that cannot run yet says so when it is made', async () => {
+it('a command that cannot run yet says so when it is created', async () => {
   const own = await startHost({ env: { HUMAN_LLM_PROVIDER: 'offline', HUMAN_WORKERS: '1' } });
   const { stdout } = await human(own.home, ['cron', 'add', '@daily', 'true', '--shell']);
   assert.match(stdout, /^Job 1: @daily, next .*\nThe tool shell is switched off\. Until tools\.enabled has shell, this job fails\.\n$/);
   await own.stop();
 });
 
-it('what is wrong ends with 1 or 2, and says so', async () => {
+it('a mistake ends with 1 or 2 and a message', async () => {
   const bad = await cron('add', '61 * * * *', 'Hello');
   assert.equal(bad.code, 1);
   assert.match(bad.stderr, /^human cron: WHEN: minute \(field 1 of 5\): 61 is out of range/);

@@ -43,7 +43,7 @@ after(async () => {
 });
 
 describe('a call as a request', () => {
-  it('is answered as on the socket, in both dialects, by who may', async () => {
+  it('is answered as on the socket, in both dialects, if the caller may make it', async () => {
     const authorization = { authorization: `Bearer ${TOKEN}` };
     assert.deepEqual(await post('/rpc', { method: 'health', id: 'a' }), { status: 200, type: 'res', id: 'a', ok: true, payload: { status: 'ok' } });
     assert.equal((await post('/rpc', { method: 'sessions.list', id: 'a' })).error.code, 'UNAUTHORIZED');
@@ -56,7 +56,7 @@ describe('a call as a request', () => {
     assert.equal((await post('/rpc', { method: 'sessions.list', id: 'a' })).error.code, 'UNAUTHORIZED');
   });
 
-  it('is made 60 times a second by one address', async () => { // limit: gateway requests
+  it('is limited to 60 a second per address', async () => { // limit: gateway requests
     const once = () => new Promise((done, fail) => {
       const request = http.request({ host: '127.0.0.1', port: host.port, path: '/rpc', method: 'POST', localAddress: '127.0.0.7',
         headers: { 'content-type': 'application/json' } }, (response) => done(response.resume().statusCode));
@@ -67,7 +67,7 @@ describe('a call as a request', () => {
     assert.ok(seen.includes(429), String(seen));
   });
 
-  it('that is none is told so', async () => {
+  it('that is invalid gets an error that says so', async () => {
     for (const [body, code] of [['{', 'PARSE_ERROR'], ['[]', -32600], ['null', 'INVALID_REQUEST'], ['[{"jsonrpc":"2.0","method":"health","id":1}]', -32600],
       ['{"jsonrpc":"2.0","id":1,"result":{}}', -32600]]) {
       assert.equal((await post('/rpc', body)).error.code, code, body);
@@ -78,7 +78,7 @@ describe('a call as a request', () => {
 });
 
 describe('pairing and devices', () => {
-  it('a code is for one device, which is listed and revoked', async () => {
+  it('a code pairs one device, which can be listed and revoked', async () => {
     const { code, url, expires_at } = await json('pair');
     assert.equal(url, `${host.url}/#token=${code}`);
     assert.ok(Date.parse(expires_at) > Date.now());
@@ -164,7 +164,7 @@ describe('what is refused', () => {
     });
   }
 
-  it('of a pairing code says that it may be wrong, used or too old, and what makes a new one', async () => {
+  it('explains that a pairing code may be wrong, used or too old, and how to get a new one', async () => {
     const { code } = await json('pair');
     assert.equal((await post('/pair', { code })).status, 200);
     const used = await post('/pair', { code });
@@ -173,7 +173,7 @@ describe('what is refused', () => {
 });
 
 describe('settings', () => {
-  it('are got and set by their names, and a wrong one is named', async () => {
+  it('are read and set by name, and a wrong name is quoted', async () => {
     assert.equal((await human(['config', 'get', 'gateway.sign_in_ms'])).out, '30000\n');
     assert.equal((await human(['config', 'set', 'gateway.sign_in_ms', '20s'])).out, 'gateway.sign_in_ms is set.\n');
     assert.deepEqual(await json('config', 'get', 'gateway.sign_in_ms'), { name: 'gateway.sign_in_ms', value: 20000 });
@@ -197,7 +197,7 @@ describe('settings', () => {
 });
 
 describe('what other commands say', () => {
-  it('is JSON where that is asked for', async () => {
+  it('is JSON on request', async () => {
     assert.deepEqual(JSON.parse((await human(['secret', 'set', 'shop', '--json'], { input: 'x' })).out), { set: 'shop' });
     assert.deepEqual(await json('secret', 'list'), { secrets: [{ name: 'shop', ok: true }] });
     assert.deepEqual(await json('secret', 'remove', 'shop'), { removed: 'shop' });
@@ -206,7 +206,7 @@ describe('what other commands say', () => {
     assert.deepEqual([pong.url, pong.code, pong.health.status], [host.url, 200, 'ok']);
   });
 
-  it('are lines of the log, the last ones, and those that follow', async () => {
+  it('includes the last lines of the log, and those that follow', async () => {
     assert.equal((await human(['logs', '-n', '2'])).out.trim().split('\n').length, 2);
     for (const line of (await human(['logs', '-n', '5', '--json'])).out.trim().split('\n')) assert.ok(JSON.parse(line).msg);
     const child = execFile(BINARY, ['logs', '-f', '-n', '1', '--json'], { env: { PATH: process.env.PATH, HOME: home, HUMAN_HOME: home, HUMAN_CONFIG: file, HUMAN_SCRIPTS: host.scripts, HUMAN_OVERRIDES: '**' } });
@@ -233,7 +233,7 @@ describe('wrong words', () => {
     });
   }
 
-  it('and without a server commands say how to start one', async () => {
+  it('are not the problem when no server runs: commands say how to start one', async () => {
     const { code, err } = await human(['devices'], { env: { HUMAN_HOME: path.join(home, 'none') } });
     assert.equal(code, 1);
     assert.match(err, /^human devices: no server of .* runs .*`human gateway` starts one/);

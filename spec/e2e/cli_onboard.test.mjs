@@ -51,7 +51,7 @@ after(async () => {
 beforeEach(() => { asked = []; });
 
 describe('without a terminal', () => {
-  it('flags answer, or it says which is missing', async () => {
+  it('flags answer the questions, or it names the missing one', async () => {
     const none = await human(['onboard']);
     assert.deepEqual([none.code, none.out], [2, '']);
     assert.match(none.err, /^human onboard: --provider is missing: without a terminal each question is answered by its flag/);
@@ -111,7 +111,7 @@ describe('without a terminal', () => {
     assert.equal(asked.length, 0);
   });
 
-  it('a first channel has its secrets sealed, and what it still lacks is said', async () => {
+  it('a first channel has its secrets sealed, and what it still lacks is listed', async () => {
     const bot = path.join(home, 'bot');
     fs.writeFileSync(bot, '123:token-of-a-bot');
     const { code, out, err } = await human(['onboard', '--channel', 'telegram', '--channel-secrets', `token=${bot}`, '--channel-settings', 'groups=off', '--no-chat', '--json']);
@@ -140,7 +140,7 @@ describe('without a terminal', () => {
 });
 
 describe('in a terminal', () => {
-  it('asks one thing after the other, shows no key, and ends in a chat', async () => {
+  it('asks one question after another, shows no key, and ends in a chat', async () => {
     const shown = await type(['onboard'], [['', 'Keep it? [Y/n]'], ['n\r', 'Whose model [openai]'], ['opnai\r', 'did you mean openai'], ['vllm\r', 'Where is it'],
       [`${model.url}\r`, 'want a key'], ['y\r', 'not shown'], ['sk-wrong\r', 'Which model'], ['\r', 'Try again?'], ['y\r', 'Whose model'], ['vllm\r', 'Where is it'],
       [`${model.url}\r`, 'want a key'], ['y\r', 'not shown'], [`${KEY}\r`, 'Which model'], ['small\r', 'none)'], ['none\r', 'you:'], ['hi there\r', 'agent: Hello from the model.'],

@@ -27,7 +27,7 @@ const json = async (...words) => {
   return JSON.parse(stdout);
 };
 
-it('a skill is installed off, with all that should be known of it, and enabled as it was shown', async () => {
+it('a skill is installed off, with everything one should know about it, and enabled as it was shown', async () => {
   assert.match((await skills()).stdout, /^No skill is installed\./);
   const { code, stdout, stderr } = await skills('install', dir);
   assert.equal(code, 0, stderr);
@@ -45,7 +45,7 @@ it('a skill is installed off, with all that should be known of it, and enabled a
   assert.equal((await skills('disable', 'tea')).stdout, 'It is off.\n');
 });
 
-it('an update says what has changed, and one that cannot be is refused with status 1', async () => {
+it('an update says what has changed, and an impossible one is refused with status 1', async () => {
   await json('enable', 'tea');
   assert.equal((await skills('update')).stdout, 'tea is as it was.\n');
   write('Boil more water.');
