@@ -1,5 +1,5 @@
--- scripts/gateway/act.lua -- one call of a tool (queue: session.act).  It is marked `running`, on disk, before
--- anything happens.  A try that finds it so does not know whether the earlier one has done it: unless the tool is
+-- scripts/gateway/act.lua -- one call of a tool (queue: session.act). The call is marked `running`, on disk, before
+-- anything happens. A retry that finds that mark cannot know whether the earlier try did the work: unless the tool is
 -- declared repeatable, the call is interrupted, and the model is told.
 
 local crypto = require "human.crypto"

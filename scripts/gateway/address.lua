@@ -1,5 +1,5 @@
--- scripts/gateway/address.lua -- a chat as people write it: "telegram:123", or "telegram.work:123" of another account.
--- Pure.
+-- scripts/gateway/address.lua -- a chat as people write it: "telegram:123", or "telegram.work:123" for another
+-- account. Pure.
 
 local M = {}
 

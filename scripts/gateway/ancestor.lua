@@ -1,7 +1,8 @@
--- scripts/gateway/ancestor.lua -- clients of the protocol's ancestor: which version they speak, and the signature by
--- which their devices show who they are.
--- A device signs, with Ed25519, a line of what it says in `connect` and of the nonce that it was challenged with; its
--- id is the SHA-256 of its public key.  The signature makes nobody the operator: a token does, or where the client is.
+-- scripts/gateway/ancestor.lua -- clients of the protocol's ancestor: which version they speak, and the signatures
+-- that prove which device they are.
+-- A device signs, with Ed25519, a line made of its fields in `connect` and the nonce that it was challenged with; its
+-- id is the SHA-256 of its public key. The signature makes nobody the operator: only a token, or the client's place,
+-- does.
 
 local crypto = require "human.crypto"
 local time = require "human.time"

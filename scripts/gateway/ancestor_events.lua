@@ -1,6 +1,6 @@
--- scripts/gateway/ancestor_events.lua -- what happens in a run, as clients of the protocol's ancestor are told: events
--- `agent` with the key that the client gave the run, and the second answer to its call `agent` when the run is over.
--- Translates what gateway.news tells, for the connection that asked; nothing is kept here.
+-- scripts/gateway/ancestor_events.lua -- tells clients of the protocol's ancestor about a run: events `agent` under
+-- the key that the client gave the run, and the second answer to its call `agent` when the run is over.
+-- Translates what gateway.news tells, for the connection that asked; keeps nothing.
 
 local rpc = require "human.rpc"
 local time = require "human.time"

@@ -1,6 +1,6 @@
 -- scripts/gateway/approvals.lua -- calls that wait until somebody allows them, as rows: nothing is held meanwhile.
--- The first answer counts.  It is for the arguments that were shown (gateway.act compares their hash before it
--- runs).  One that nobody answers in time is a denial (queue: session.expire).
+-- The first answer counts. It covers the arguments that were shown (gateway.act compares their hash before it runs).
+-- An approval that nobody answers in time becomes a denial (queue: session.expire).
 
 local db = require "human.db"
 local decisions = require "human.decisions"

@@ -1,6 +1,6 @@
--- scripts/gateway/approvals_chat.lua -- approvals that are answered by words and buttons: `/approve ID allow-once` in a
--- chat, or in a message of the control protocol.  Of a chat only one that it was shown in counts, and only who the
--- rule permits (gateway/rules/tools.lua, may_approve).
+-- scripts/gateway/approvals_chat.lua -- answers to approvals in words and buttons: `/approve ID allow-once` in a
+-- chat, or in a message of the control protocol. A chat's answer counts only in a chat that showed the approval, and
+-- only from people whom the rule permits (gateway/rules/tools.lua, may_approve).
 
 local id = require "human.id"
 local channel = require "gateway.channel"

@@ -1,5 +1,6 @@
--- scripts/gateway/approve.lua -- approvals in chats: shown where the run was asked for and in the operator's chat
--- (gateway.approvals_chat), in the transaction in which they begin; and what was decided, in the one in which it is.
+-- scripts/gateway/approve.lua -- approvals in chats: shown in the chat that asked for the run and in the operator's
+-- chat (gateway.approvals_chat), in the transaction that creates them; the decision is shown in the transaction that
+-- makes it.
 
 local config = require "human.config"
 local json = require "human.json"

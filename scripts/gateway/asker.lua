@@ -1,5 +1,5 @@
--- scripts/gateway/asker.lua -- who asked for a run: the operator, or somebody in a chat, whom the operator lets talk
--- with the agent but who may not have what is the operator's.  A part that is given on has the asker of the whole.
+-- scripts/gateway/asker.lua -- who asked for a run: the operator, or somebody in a chat, who may talk with the agent
+-- but may not have what is the operator's. A part that is handed on keeps the asker of the whole.
 
 local config = require "human.config"
 local json = require "human.json"

@@ -1,5 +1,5 @@
 -- scripts/gateway/attached.lua -- what comes with a message: images that the model sees, and texts that it reads.
--- What a file is, its bytes say, not its name or who sent it.  Anything else is refused in words.  Pure.
+-- A file's bytes decide what it is, not its name or its sender. Anything else is refused in words. Pure.
 
 local crypto = require "human.crypto"
 local json = require "human.json"

@@ -1,5 +1,5 @@
--- scripts/gateway/booking.lua -- what runs and summaries of sessions cost: counted when they begin, in the transaction
--- that writes the call down, and booked in the one in which they end (agent.budget).
+-- scripts/gateway/booking.lua -- the cost of runs and summaries: counted when they begin, in the transaction that
+-- writes the call down, and booked in the transaction that ends them (agent.budget).
 
 local decisions = require "human.decisions"
 local budget = require "agent.budget"

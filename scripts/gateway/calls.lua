@@ -1,6 +1,6 @@
 -- scripts/gateway/calls.lua -- the calls of tools that the model asks for in one step: judged, begun, and followed
--- until all have a result.  A call that is declared `parallel` runs beside others; any other one runs alone, after
--- those before it.
+-- until all have a result. A call declared `parallel` runs beside others; any other call runs alone, after those
+-- before it.
 
 local config = require "human.config"
 local crypto = require "human.crypto"

@@ -1,5 +1,5 @@
--- scripts/gateway/deltas.lua -- the pieces of an answer, told as they come: joined where they come faster than anybody
--- reads, and without what the model thinks aloud.  Nothing is written down for them.
+-- scripts/gateway/deltas.lua -- the pieces of an answer, told as they come: joined if they come faster than anybody
+-- reads, and without what the model thinks aloud. They are not stored.
 
 local task = require "human.task"
 local limits = require "gateway.rules.limits"

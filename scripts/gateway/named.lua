@@ -1,6 +1,6 @@
--- scripts/gateway/named.lua -- work that can be ended from any worker and host: a call of the model, a tool.  Work
--- has a name (task.spawn_named); who ends a run in the database ends its work by name.  Such a message may be lost,
--- so each worker also looks every two seconds whether what it works at is still wanted.
+-- scripts/gateway/named.lua -- work that any worker and host can end: a call of the model, a tool. Work has a name
+-- (task.spawn_named); whoever ends a run in the database ends its work by name. Such a message may be lost, so each
+-- worker also checks every two seconds whether its work is still wanted.
 
 local bus = require "human.bus"
 local db = require "human.db"

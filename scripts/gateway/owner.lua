@@ -1,5 +1,6 @@
--- scripts/gateway/owner.lua -- whose gateway this is: the operator, a user of this installation, and its agent.
--- Both are made at the first need, once for all hosts; who deletes them gets new ones.
+-- scripts/gateway/owner.lua -- whose gateway this is: the operator, a user of this installation, and the operator's
+-- agent.
+-- Both are created when first needed, once for all hosts; if they are deleted, new ones are created.
 
 local config = require "human.config"
 local db = require "human.db"

@@ -1,8 +1,8 @@
--- scripts/gateway/post.lua -- messages to chats of channels, from whatever has something to say.
--- A message is written down in the transaction of its cause, cut into pieces that the vendor takes; each piece is a row
--- of the queue.  Those of a chat go out one after the other, in order and no faster than the vendor bears.  What fails
--- for good is told: channels.status, the event channel.failed, the log.
--- A vendor may get a piece twice where a worker dies between a request and its answer, unless it knows our `once`.
+-- scripts/gateway/post.lua -- messages to chats of channels, from any part of the gateway.
+-- A message is written down in the transaction of its cause, split into pieces that the vendor accepts; each piece is
+-- a row of the queue. The pieces of a chat go out one after the other, in order, no faster than the vendor allows.
+-- Final failures are reported: channels.status, the event channel.failed, the log.
+-- A vendor may get a piece twice if a worker dies between a request and its answer, unless it knows our `once`.
 
 local db = require "human.db"
 local id = require "human.id"

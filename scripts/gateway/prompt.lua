@@ -1,5 +1,5 @@
 -- scripts/gateway/prompt.lua -- what the model reads of a session: who it is, what was said, what its tools answered.
--- Runs in their order, the newest that fit; a run that is alone too long keeps its message and its newest steps.
+-- Runs in their order, the newest that fit; a run that is too long by itself keeps its message and its newest steps.
 
 local db = require "human.db"
 local json = require "human.json"

@@ -1,6 +1,6 @@
--- scripts/gateway/push.lua -- tells people who are not connected: that an answer is ready, an approval is wanted, a job
--- of cron is done, something failed.  What is to be told is put into the outbox in the transaction of its cause; each
--- registration gets a row of the queue of its own, so that one that is slow or gone holds up no other.
+-- scripts/gateway/push.lua -- tells people who are not connected that an answer is ready, an approval is wanted, a
+-- cron job is done, or something failed. The news goes into the outbox in the transaction of its cause; each
+-- registration gets a queue row of its own, so a slow or dead one holds up no other.
 
 local crypto = require "human.crypto"
 local db = require "human.db"

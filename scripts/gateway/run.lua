@@ -1,7 +1,7 @@
--- scripts/gateway/run.lua -- a run: one message of a session and what comes of it, as a state in the database.
--- waiting -> thinking (a row of the queue asks the model) -> acting (calls of tools run, or wait for approval) ->
--- thinking -> .. -> done, aborted or failed.  Each step is one transaction that holds the session's row and adds the
--- rows of the queue that go on with it, so a run is never between states, and nothing is held while it waits.
+-- scripts/gateway/run.lua -- a run: one message of a session and what follows from it, as a state in the database.
+-- waiting -> thinking (a queue row asks the model) -> acting (calls of tools run, or wait for approval) -> thinking
+-- -> .. -> done, aborted or failed. Each step is one transaction that holds the session's row and adds the queue rows
+-- that continue it, so a run is never between states, and nothing is held while it waits.
 
 local db = require "human.db"
 local queue = require "human.queue"

@@ -1,6 +1,7 @@
 -- scripts/gateway/settings.lua -- the settings as the control protocol shows and changes them.
--- A tree of names; a secret is "***" where it is set, and "***" that comes back means "as it is", so that who saves
--- what was shown loses nothing.  What is not said stays.  The host checks, writes and applies (human.config).
+-- A tree of names. A secret that is set is shown as "***", and "***" that comes back means "as it is", so a client
+-- that saves what it was shown loses nothing. Settings that are not named stay. The host checks, writes and applies
+-- (human.config).
 
 local config = require "human.config"
 local crypto = require "human.crypto"

@@ -1,5 +1,5 @@
--- scripts/gateway/texts.lua -- texts of tools, which may be any bytes, made fit for the database, models and clients.
--- Pure, linear.
+-- scripts/gateway/texts.lua -- texts of tools, which may be any bytes, made safe for the database, models and
+-- clients. Pure, linear.
 
 local M = {}
 

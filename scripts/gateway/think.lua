@@ -1,7 +1,7 @@
--- scripts/gateway/think.lua -- one call of the model for a run, and what becomes of its answer (queue:
--- session.think).  It begins (a transaction: budget, the call's least cost), the model answers (no transaction;
--- abort ends it by name), it ends (a transaction: text, calls of tools or the end of the run, cost, the queue's
--- row).  Whoever dies between leaves the row, and the model is asked again.
+-- scripts/gateway/think.lua -- one call of the model for a run, and what follows from its answer (queue:
+-- session.think). It begins in one transaction (budget, the call's least cost), the model answers outside any (abort
+-- ends it by name), and it ends in another (text, calls of tools or the end of the run, cost, the queue's row). A
+-- worker that dies in between leaves the row, and the model is asked again.
 
 local config = require "human.config"
 local db = require "human.db"

@@ -1,4 +1,4 @@
--- scripts/gateway/untrusted.lua -- reading JSON that strangers wrote: what is not what it should be is not there.
+-- scripts/gateway/untrusted.lua -- reads JSON that strangers wrote: a value of the wrong type counts as absent.
 -- Pure; nothing raises, whatever comes.
 
 local texts = require "gateway.texts"

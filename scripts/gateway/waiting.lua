@@ -1,5 +1,5 @@
--- scripts/gateway/waiting.lua -- waits until a run is over, whatever worker is at it: by looking, ever more seldom,
--- since the database is the only one that knows for certain.
+-- scripts/gateway/waiting.lua -- waits until a run is over, whichever worker has it: by polling, ever more seldom,
+-- since only the database knows for certain.
 
 local db = require "human.db"
 local task = require "human.task"

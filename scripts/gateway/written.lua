@@ -1,6 +1,7 @@
--- scripts/gateway/written.lua -- how much one conversation, and all together, may write into the workspace in a day of
--- UTC.  It is counted in the database before it is written: `kill -9`, a second host or a deleted session make it too
--- much, never too little.  What is given on (agent_spawn) counts for who gave it on.
+-- scripts/gateway/written.lua -- how much one conversation, and all together, may write to the workspace in a day of
+-- UTC. The amount is counted in the database before it is written: `kill -9`, a second host or a deleted session make
+-- the count too high, never too low. Work that is handed on (agent_spawn) counts for the conversation that handed it
+-- on.
 
 local config = require "human.config"
 local db = require "human.db"

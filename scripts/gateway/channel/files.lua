@@ -1,6 +1,6 @@
--- scripts/gateway/channel/files.lua -- what people send besides words: fetched from the vendor for whoever may talk.
--- The vendor's own addresses are asked with the credentials of the account; an address that came in a message is asked
--- without any, and through the guard.  At most two messages of a worker have their files in memory at a time.
+-- scripts/gateway/channel/files.lua -- files that people send: fetched from the vendor for people who may talk.
+-- The vendor's own addresses are asked with the account's credentials; an address that came in a message is asked
+-- without any, and through the guard. At most two messages per worker have their files in memory at a time.
 
 local fetch = require "human.fetch"
 local task = require "human.task"

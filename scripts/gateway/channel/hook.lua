@@ -1,7 +1,7 @@
 -- scripts/gateway/channel/hook.lua -- a webhook of a channel: who sent it, and what is in it.
--- It is verified on the raw bytes: by the vendor's own scheme where the request or the account has it, else by the
--- generic X-Signature.  Without any secret only programs of this machine are believed, and nobody where the gateway
--- listens to the world.  What is believed is in the database before it is answered.
+-- It is verified on the raw bytes: by the vendor's own scheme if the request or the account has one, otherwise by the
+-- generic X-Signature. Without any secret only programs on this machine are believed, and nobody if the gateway
+-- listens to the world. An accepted message is in the database before the request is answered.
 
 local config = require "human.config"
 local crypto = require "human.crypto"

@@ -1,6 +1,7 @@
--- scripts/gateway/channel/inbox.lua -- what came in by channels becomes runs, pairings, or nothing (queue: channel.in).
--- The verdict, what follows from it and the end of the row are one transaction.  While a run works, its chat is shown
--- that somebody types (queue: channel.typing); its answer leaves in the transaction in which it ends.
+-- scripts/gateway/channel/inbox.lua -- turns messages from channels into runs, pairings, or nothing (queue:
+-- channel.in).
+-- The verdict, its effects and the end of the row are one transaction. While a run works, its chat shows typing
+-- (queue: channel.typing); its answer leaves in the transaction that ends the run.
 
 local db = require "human.db"
 local decisions = require "human.decisions"

@@ -1,6 +1,7 @@
 -- scripts/gateway/channel/keys.lua -- which session a message of a channel belongs to (session.dm_scope).
--- Whoever is in a session reads what was said in it, so nobody but who may approve what the agent does (gateway.asker)
--- is ever in the operator's own, and two ids of different channels are one person only where the settings say so.
+-- Everybody in a session reads what was said in it. So only people who may approve the agent's actions
+-- (gateway.asker) are ever in the operator's own, and two ids on different channels are one person only if the
+-- settings say so.
 
 local config = require "human.config"
 local asker = require "gateway.asker"

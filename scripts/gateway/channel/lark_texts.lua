@@ -1,4 +1,5 @@
--- scripts/gateway/channel/lark_texts.lua -- what a message of Lark says, by its type: content is JSON in a text.  Pure.
+-- scripts/gateway/channel/lark_texts.lua -- the text of a Lark message, by its type: its content is JSON inside a
+-- string. Pure.
 
 local json = require "human.json"
 local untrusted = require "gateway.untrusted"

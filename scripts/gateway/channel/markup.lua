@@ -1,6 +1,6 @@
--- scripts/gateway/channel/markup.lua -- the Markdown of a model in a vendor's own markup.
--- What is no markup is a text, and goes through style.escape; so nothing but formatting comes of it.  Linear: a mark
--- that was not found is not looked for again.
+-- scripts/gateway/channel/markup.lua -- a model's Markdown in a vendor's own markup.
+-- Everything but markup is text, and goes through style.escape; so the result contains nothing but formatting.
+-- Linear: a mark that was not found is not searched for again.
 
 local M = {}
 

@@ -1,6 +1,6 @@
--- scripts/gateway/channel/poll.lua -- updates that are fetched, for accounts that say so (mode "poll").
--- The job runs on one worker of one host, so there is one poller; the position is written with the messages, so none is
--- lost or taken twice wherever it goes on.
+-- scripts/gateway/channel/poll.lua -- fetches updates for accounts with mode "poll".
+-- The job runs on one worker of one host, so there is one poller. The position is written with the messages, so none
+-- is lost or taken twice, wherever polling continues.
 
 local db = require "human.db"
 local jobs = require "human.jobs"

@@ -1,5 +1,5 @@
--- scripts/gateway/channel/shape.lua -- messages as a channel's file has read them, made sure of.
--- Pure.  A vendor's fields are strangers' text: what is no text is left out, what is long is cut, ids are ids.
+-- scripts/gateway/channel/shape.lua -- checks messages as a channel's file has read them.
+-- Pure. A vendor's fields are strangers' text: anything but text is left out, long text is cut, ids are ids.
 
 local cut = require("human.text").cut
 local valid = require("gateway.texts").valid

@@ -1,4 +1,5 @@
--- scripts/gateway/channel/status.lua -- how channels are, for those who show them, and what an operator does about it.
+-- scripts/gateway/channel/status.lua -- the state of channels, for those who show it, and what an operator can do
+-- about it.
 
 local json = require "human.json"
 local time = require "human.time"

@@ -1,4 +1,4 @@
--- scripts/gateway/channel/store.lua -- rows of channels: what came in, and how each account is.
+-- scripts/gateway/channel/store.lua -- rows of channels: incoming messages, and the state of each account.
 
 local db = require "human.db"
 local id = require "human.id"

@@ -1,5 +1,6 @@
--- scripts/gateway/channel/text.lua -- texts for chats: lengths as vendors count them, and long ones cut into pieces.
--- Pure, linear.  No character is cut, and a block of code that is cut is closed and opened again.
+-- scripts/gateway/channel/text.lua -- texts for chats: lengths as vendors count them, and long texts split into
+-- pieces.
+-- Pure, linear. No character is split, and a code block that is split is closed and opened again.
 
 local trim_end = require("human.text").trim_end
 

@@ -1,6 +1,6 @@
 -- scripts/gateway/channels/lark.lua -- Lark and Feishu: one API on two domains.
--- What comes in may be encrypted (encrypt_key) and is then signed; without a key, verification_token is all that tells
--- Lark from anybody.  What goes out needs a tenant access token, which the pipeline keeps for as long as it is good.
+-- Incoming events may be encrypted (encrypt_key) and are then signed; without a key, only verification_token tells
+-- Lark from anybody else. Outgoing messages need a tenant access token, which the pipeline keeps while it is valid.
 
 local crypto = require "human.crypto"
 local json = require "human.json"

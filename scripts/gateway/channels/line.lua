@@ -1,5 +1,5 @@
--- scripts/gateway/channels/line.lua -- LINE, by its Messaging API.
--- An answer within a minute uses the reply token of what it answers, which is free and good once; anything else is
+-- scripts/gateway/channels/line.lua -- LINE, through its Messaging API.
+-- An answer within a minute uses the reply token of its message, which is free and good once. Anything else is
 -- pushed, which counts against the plan's monthly quota, under a key that makes a repeat harmless.
 
 local crypto = require "human.crypto"

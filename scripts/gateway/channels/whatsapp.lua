@@ -1,5 +1,5 @@
--- scripts/gateway/channels/whatsapp.lua -- WhatsApp, by Meta's Cloud API.
--- One webhook of an app gets the messages of all its numbers: those of other numbers are somebody else's.
+-- scripts/gateway/channels/whatsapp.lua -- WhatsApp, through Meta's Cloud API.
+-- An app's webhook gets the messages of all its numbers; those for other numbers are ignored.
 
 local crypto = require "human.crypto"
 local json = require "human.json"

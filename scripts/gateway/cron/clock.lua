@@ -1,6 +1,6 @@
--- scripts/gateway/cron/clock.lua -- when jobs are due: a row of the queue for each (cron.due), due at the job's next
--- time, so that one worker of all hosts has it, at its second, and nobody looks in between.
--- Its transaction writes the run down and plans the next time: a run is lost by nothing, and begun by one.
+-- scripts/gateway/cron/clock.lua -- when jobs are due: each has a row of the queue (cron.due), due at the job's next
+-- time. So one worker of all hosts takes it, at its second, and nobody polls in between.
+-- Its transaction records the run and plans the next time: no run is lost, and none begins twice.
 
 local config = require "human.config"
 local db = require "human.db"

@@ -1,6 +1,8 @@
--- scripts/gateway/cron/deliver.lua -- where the results of jobs go: to a channel, or as a signed webhook to an address.
--- That a run is over is an event of the outbox (cron.ended), written with its end; here it becomes a message of the
--- channel, or a row of the queue that is tried until the address has it.  What fails is in the history and the list.
+-- scripts/gateway/cron/deliver.lua -- where the results of jobs go: to a channel, or as a signed webhook to an
+-- address.
+-- The end of a run is an event of the outbox (cron.ended), written in the same transaction. Here it becomes a message
+-- of the channel, or a queue row that is retried until the address accepts it. Failures are in the history and the
+-- list.
 
 local crypto = require "human.crypto"
 local db = require "human.db"

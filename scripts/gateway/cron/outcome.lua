@@ -1,5 +1,5 @@
--- scripts/gateway/cron/outcome.lua -- what a run of a job came to, from how the session's run ended: its state, what
--- the history shows of its output, and the sentence that says what went wrong.
+-- scripts/gateway/cron/outcome.lua -- the outcome of a job's run, from how the session's run ended: its state, the
+-- output that the history shows, and the sentence that says what went wrong.
 
 local json = require "human.json"
 local given = require "gateway.given"

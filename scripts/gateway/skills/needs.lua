@@ -1,5 +1,6 @@
--- scripts/gateway/skills/needs.lua -- what skills ask for that is not here: programs, variables, systems, other skills.
--- It is shown and hinders nothing: another host of the same database may have it.
+-- scripts/gateway/skills/needs.lua -- requirements of skills that are missing here: programs, variables, systems,
+-- other skills.
+-- They are shown and block nothing: another host of the same database may have them.
 
 local config = require "human.config"
 local files = require "human.files"

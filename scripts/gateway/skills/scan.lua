@@ -1,6 +1,6 @@
--- scripts/gateway/skills/scan.lua -- a look at a skill's files for what its reader should know before enabling it.
--- Pure but for pauses.  It finds what is written plainly, and proves nothing: a skill without warnings may be harmful.
--- Time is linear in the text: it is read in pieces that overlap, and others run between two pieces.
+-- scripts/gateway/skills/scan.lua -- scans a skill's files for what its reader should know before enabling it.
+-- Pure but for pauses. It finds what is written plainly, and proves nothing: a skill without warnings may be harmful.
+-- Time is linear in the text, which is read in overlapping pieces; others run between two pieces.
 
 local crypto = require "human.crypto"
 local limits = require "gateway.rules.skills"

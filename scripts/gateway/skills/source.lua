@@ -1,6 +1,8 @@
--- scripts/gateway/skills/source.lua -- the bytes of a skill, from an address or a path of this host, and nothing run.
--- An address is of the public web: each step of a redirect is judged anew, by the guard of human.fetch (https, and no
--- address of this network but those of egress.allow) and by what is said here.  A path is of the operator.
+-- scripts/gateway/skills/source.lua -- reads the bytes of a skill, from an address or a path of this host, and runs
+-- nothing.
+-- An address is on the public web: the guard of human.fetch judges each step of a redirect anew (https, and no
+-- address of this network except those of egress.allow), and so do the checks here. Only the operator may name a
+-- path.
 
 local config = require "human.config"
 local fetch = require "human.fetch"

@@ -1,6 +1,6 @@
--- scripts/gateway/tools/agents.lua -- a part of the work for a session of its own, whose answer is the result of the
--- call.  Meanwhile nothing is held: the call waits as a row, and whoever ends the other run writes its result.  A run
--- that is aborted has its parts aborted, by a row of the queue.
+-- scripts/gateway/tools/agents.lua -- hands a part of the work to a session of its own, whose answer is the result of
+-- the call. Meanwhile nothing is held: the call waits as a row, and whoever ends the other run writes its result.
+-- When a run is aborted, a queue row aborts its parts.
 
 local db = require "human.db"
 local queue = require "human.queue"

@@ -1,5 +1,5 @@
--- scripts/gateway/tools/cron.lua -- jobs, as the agent makes, sees and removes them: turns of its own, by the clock.
--- Which ones it may make is up to gateway/rules/cron.lua.
+-- scripts/gateway/tools/cron.lua -- jobs that the agent creates, lists and removes: turns of its own, by the clock.
+-- gateway/rules/cron.lua decides which ones it may create.
 
 local json = require "human.json"
 local time = require "human.time"

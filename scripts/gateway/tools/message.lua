@@ -1,5 +1,5 @@
--- scripts/gateway/tools/message.lua -- a text to a chat of a channel.  It is a row of what goes out, under the id of
--- the call, so that a call that runs again sends nothing again.
+-- scripts/gateway/tools/message.lua -- sends a text to a chat of a channel. It is an outgoing row under the id of the
+-- call, so a call that runs again sends nothing twice.
 
 local db = require "human.db"
 local decisions = require "human.decisions"

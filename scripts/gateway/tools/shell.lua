@@ -1,5 +1,5 @@
--- scripts/gateway/tools/shell.lua -- a program, given as a list of arguments; no shell reads it.  It runs in a
--- sandbox: it reads the system's programs, and writes where it works.  Off until tools.enabled names it.
+-- scripts/gateway/tools/shell.lua -- runs a program, given as a list of arguments; no shell reads it. It runs in a
+-- sandbox: it reads the system's programs, and writes only where it works. Off until tools.enabled names it.
 
 local config = require "human.config"
 local decisions = require "human.decisions"

@@ -1,4 +1,4 @@
--- scripts/gateway/v1/trouble.lua -- what goes wrong where a model is asked, as clients of /v1 are told.
+-- scripts/gateway/v1/trouble.lua -- errors of model calls, as clients of /v1 are told.
 
 local fail = require "human.fail"
 local log = require "human.log"
