@@ -1,9 +1,10 @@
--- scripts/gateway/devices.lua -- who a client of the control protocol is: its token, or where it asks from.
--- Four may be the operator: who knows gateway.auth_token, who has the token of a paired device, a command of this host,
--- which asks the control socket for the host's pass, and, while the gateway has neither a token nor asks for pairing, a
--- client of this machine (ctx:is_local: no proxy of strangers, a Host and an Origin of ours).
+-- scripts/gateway/devices.lua -- who a client of the control protocol is, by its token or by where it asks from.
+-- Four kinds of clients may be the operator: one that knows gateway.auth_token; one with the token of a paired
+-- device; a command of this host, which gets the host's pass from the control socket; and, while the gateway neither
+-- has a token nor asks for pairing, a client on this machine (ctx:is_local: no proxy of strangers, a Host and an
+-- Origin of ours).
 -- Everybody else is "public": may open a socket to sign in, and is nobody until then.
--- Of a device's token only its SHA-256 is stored.  When a device is revoked its sockets end at once.
+-- Only the SHA-256 of a device's token is stored. When a device is revoked its sockets end at once.
 
 local bus = require "human.bus"
 local config = require "human.config"

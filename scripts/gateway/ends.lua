@@ -1,7 +1,7 @@
--- scripts/gateway/ends.lua -- who is told that a run is over: whatever asked for it other than a client.
--- A run says what it was asked for by in its `cause`, "cron:7".  The function for its first word, named while scripts
--- load, is called in the transaction in which the run ends: what it writes is there if and only if the run is over.
--- It must not wait for anything but the database.
+-- scripts/gateway/ends.lua -- tells whatever asked for a run, other than a client, that the run is over.
+-- A run names what asked for it in its `cause`, "cron:7". The function for its first word, named while scripts load,
+-- is called in the transaction that ends the run: what it writes is there if and only if the run is over. It must not
+-- wait for anything but the database.
 
 local M = {}
 

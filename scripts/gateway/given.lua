@@ -1,7 +1,7 @@
--- scripts/gateway/given.lua -- runs that ask no model: their one step is a call of a tool that somebody has decided on
--- before (a job of gateway.cron).  It is judged, approved, run, aborted and kept as a call of the model is, and what it
--- says is the answer.
--- Such a run is a message with a call beside it (gateway_runs.given); gateway.think hands its steps to here.
+-- scripts/gateway/given.lua -- runs that ask no model: their one step is a call of a tool that somebody decided on
+-- earlier (a job of gateway.cron). It is judged, approved, run, aborted and kept like a call of the model, and its
+-- result is the answer.
+-- Such a run is a message with a call beside it (gateway_runs.given); gateway.think hands its steps to this file.
 
 local db = require "human.db"
 local json = require "human.json"

@@ -1,4 +1,4 @@
--- scripts/gateway/hello.lua -- what a client is told when it comes: who we are, what there is, and what it may do.
+-- scripts/gateway/hello.lua -- the greeting of a client: who we are, what there is, and what the client may do.
 
 local json = require "human.json"
 local s = require "human.schema"

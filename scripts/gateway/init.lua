@@ -1,4 +1,4 @@
--- scripts/gateway/init.lua -- what the gateway does when nobody asks: its kinds of work, and its tools.
+-- scripts/gateway/init.lua -- what the gateway does without being asked: its kinds of work, and its tools.
 
 require "gateway.think"
 require "gateway.act"

@@ -1,6 +1,6 @@
--- scripts/api/gateway/ancestor.lua -- methods and events by which clients of the protocol's ancestor talk.
--- `agent` is answered twice: "accepted" at once, and how it ended when the run is over, which may be on another worker.
--- What happens meanwhile are events `agent`, whose runId is the client's own idempotencyKey.
+-- scripts/api/gateway/ancestor.lua -- methods and events that clients of the protocol's ancestor use.
+-- `agent` is answered twice: "accepted" at once, and the outcome when the run is over, which may be on another
+-- worker. In between come events `agent`, whose runId is the client's own idempotencyKey.
 
 local json = require "human.json"
 local s = require "human.schema"

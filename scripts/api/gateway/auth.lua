@@ -1,6 +1,6 @@
 -- scripts/api/gateway/auth.lua -- who may use the control protocol.
--- The rules are in gateway.devices.  A socket may be opened without a token, since pages cannot send a header with it;
--- then a message signs in (connect, auth.token).  A token in a query string is none.
+-- The rules are in gateway.devices. A socket may be opened without a token, since pages cannot send a header with it;
+-- then a message signs in (connect, auth.token). A token in a query string does not count.
 
 local api = require "human.api"
 local devices = require "gateway.devices"

@@ -1,4 +1,4 @@
--- scripts/api/gateway/channels.lua -- how channels are, and who may talk by them.
+-- scripts/api/gateway/channels.lua -- the state of channels, and who may talk through them.
 
 local s = require "human.schema"
 local channel = require "gateway.channel"

@@ -1,5 +1,6 @@
--- scripts/api/gateway/chat.lua -- talking with the agent: chat.send answers at once, what comes of it are events.
--- Everybody in the room "gateway" hears the events `chat`; pieces as notifications (chat.chunk) go to who wants them.
+-- scripts/api/gateway/chat.lua -- talking with the agent: chat.send answers at once, and events tell the rest.
+-- Everybody in the room "gateway" hears the events `chat`; a client that asked for it also gets the pieces as
+-- notifications (chat.chunk).
 
 local json = require "human.json"
 local s = require "human.schema"

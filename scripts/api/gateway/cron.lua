@@ -1,6 +1,6 @@
 -- scripts/api/gateway/cron.lua -- jobs: what the agent, or a command, does by the clock.
--- The fields of the web UI (seconds, 0: none) and those of clients of the protocol's ancestor (schedule, payload,
--- delivery, state: milliseconds) are both there, in what comes and in what is answered.
+-- Requests and answers have both the fields of the web UI (seconds, 0: none) and those of clients of the protocol's
+-- ancestor (schedule, payload, delivery, state: milliseconds).
 
 local json = require "human.json"
 local s = require "human.schema"

@@ -1,7 +1,7 @@
 -- scripts/api/gateway/errors.lua -- the errors of the control protocol and of pairing, besides the shared ones
--- (api/errors.lua).  RPC says a name and a number, which follow from the status where there is no `rpc`.
--- Clients look for "unauthorized" and "Authentication" in any text, and take it for a lost sign-in: such words are in
--- texts about that and in no other.
+-- (api/errors.lua). RPC has a name and a number, which follow from the status unless `rpc` gives them.
+-- Clients look for "unauthorized" and "Authentication" in any text, and take it for a lost sign-in: only texts about
+-- that contain such words.
 
 local function e(status, message) return { status = status, message = message } end
 

@@ -1,4 +1,5 @@
--- scripts/api/gateway/logs.lua -- logs.tail: what this host logs, for operators, as clients of the ancestor ask for it.
+-- scripts/api/gateway/logs.lua -- logs.tail: this host's log, for operators, in the form that clients of the ancestor
+-- ask for.
 
 local json = require "human.json"
 local log = require "human.log"

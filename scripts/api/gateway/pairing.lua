@@ -1,5 +1,5 @@
--- scripts/api/gateway/pairing.lua -- pairing a device by the code that the server's terminal shows, and the devices
--- that are paired.  POST /pair is for who cannot sign in yet; /api/pair is the same under its older name.
+-- scripts/api/gateway/pairing.lua -- pairing a device with the code that the server's terminal shows, and the list of
+-- paired devices. POST /pair is for clients that cannot sign in yet; /api/pair is the same under its older name.
 
 local config = require "human.config"
 local rpc = require "human.rpc"

@@ -1,5 +1,5 @@
 -- scripts/api/gateway/post.lua -- POST /rpc: one call of the control protocol as a request, for commands and scripts
--- that want one answer and no connection.  Who may call what is as on the socket.
+-- that want one answer and no connection. The same clients may call the same methods as on the socket.
 
 local rpc = require "human.rpc"
 local s = require "human.schema"

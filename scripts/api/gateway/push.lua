@@ -1,4 +1,5 @@
--- scripts/api/gateway/push.lua -- who is told by push what happens while nobody is connected (gateway.push).
+-- scripts/api/gateway/push.lua -- registers who is told by push what happens while nobody is connected
+-- (gateway.push).
 
 local s = require "human.schema"
 local push = require "gateway.push"

@@ -1,4 +1,4 @@
--- scripts/api/gateway/sessions.lua -- the conversations, and what waits for somebody to permit it.
+-- scripts/api/gateway/sessions.lua -- the conversations, and the calls that wait for permission.
 
 local json = require "human.json"
 local s = require "human.schema"

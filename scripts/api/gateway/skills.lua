@@ -1,5 +1,5 @@
 -- scripts/api/gateway/skills.lua -- skills: texts from strangers that the agent follows once the operator has enabled
--- them.  Installing shows what they are; see gateway.skills.
+-- them. Installing one shows its contents; see gateway.skills.
 
 local json = require "human.json"
 local s = require "human.schema"

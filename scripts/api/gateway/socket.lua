@@ -1,6 +1,6 @@
--- scripts/api/gateway/socket.lua -- /ws, the control protocol: greeting, signing in, and being well.
--- Who has come is told hello-ok and is challenged; so clients of this protocol and of its ancestor both begin as they
--- expect.  Methods and events are in the files beside this one.
+-- scripts/api/gateway/socket.lua -- /ws, the control protocol: greeting, signing in, and health.
+-- A new connection is sent hello-ok and a challenge, so clients of this protocol and of its ancestor both begin as
+-- they expect. Methods and events are in the files beside this one.
 -- Rooms: "gateway" has all operators and viewers, "conn:ID" one connection.
 
 local config = require "human.config"

@@ -1,5 +1,5 @@
--- scripts/api/gateway/surface.lua -- what the control protocol's files share: its group, and how HTTP errors look.
--- With gateway.enabled false nothing of it is declared: every file of this folder asks `on` first.
+-- scripts/api/gateway/surface.lua -- what the control protocol's files share: its group, and the form of HTTP errors.
+-- With gateway.enabled false none of it is declared: every file of this folder checks `on` first.
 
 local api = require "human.api"
 local config = require "human.config"

@@ -1,5 +1,5 @@
 -- scripts/api/gateway/system.lua -- what the gateway is and has: capabilities, models, nodes, numbers.
--- Nothing here is invented: what is not there is not shown, or said to be off.
+-- Nothing here is invented: whatever is missing is left out, or reported as off.
 
 local json = require "human.json"
 local llm = require "human.llm"

@@ -1,5 +1,5 @@
--- scripts/api/gateway/tools.lua -- the tools of the agent and where they come from; those of other servers are off
--- until they are allowed by name.
+-- scripts/api/gateway/tools.lua -- the agent's tools and where they come from; tools of other servers are off until
+-- they are allowed by name.
 
 local json = require "human.json"
 local s = require "human.schema"

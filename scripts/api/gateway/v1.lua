@@ -1,6 +1,6 @@
 -- scripts/api/gateway/v1.lua -- /v1: OpenAI's API in front of the agent, its sessions and the configured models.
--- What clients built for OpenAI rely on is theirs: shapes, statuses, error objects and headers; what cannot be honoured
--- is refused by its name (gateway.v1.input).
+-- Clients built for OpenAI find the shapes, statuses, error objects and headers that they rely on; what cannot be
+-- honoured is refused by its name (gateway.v1.input).
 
 local api = require "human.api"
 local config = require "human.config"

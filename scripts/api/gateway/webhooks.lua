@@ -1,5 +1,5 @@
--- scripts/api/gateway/webhooks.lua -- POST /webhook/<channel>, and the two older paths: what vendors of chats send.
--- Who is believed is up to gateway.channel.hook; a vendor is answered when its message is in the database.
+-- scripts/api/gateway/webhooks.lua -- POST /webhook/<channel>, and the two older paths: what chat vendors send.
+-- gateway.channel.hook decides which requests to accept; a vendor is answered when its message is in the database.
 
 local api = require "human.api"
 local s = require "human.schema"

@@ -1,5 +1,5 @@
--- scripts/gateway/cron/announce.lua -- the result of a job as a message to a chat of a channel (gateway.post), and what
--- became of that message.
+-- scripts/gateway/cron/announce.lua -- the result of a job as a message to a chat of a channel (gateway.post), and
+-- the fate of that message.
 
 local db = require "human.db"
 local ends = require "gateway.ends"

@@ -1,7 +1,7 @@
--- scripts/gateway/cron/run.lua -- runs of jobs: written down, begun, and what they came to.
--- queued -> running (a turn of the agent, or a command: a run of a session, gateway.ends tells when it is over) ->
--- completed, failed, interrupted or aborted.  The row of the job is locked for each step.  How many run at a time
--- is limited for all hosts together (cron.max_concurrent); those that wait for somebody's approval do not count.
+-- scripts/gateway/cron/run.lua -- runs of jobs: written down, begun, and their outcome.
+-- queued -> running (a turn of the agent, or a command: a run of a session; gateway.ends tells when it is over) ->
+-- completed, failed, interrupted or aborted. Each step locks the row of the job. The number of runs at a time is
+-- limited for all hosts together (cron.max_concurrent); runs that wait for somebody's approval do not count.
 
 local config = require "human.config"
 local db = require "human.db"

@@ -1,5 +1,5 @@
--- scripts/gateway/cron/secret.lua -- what the webhooks of a job are signed with: one secret for each job, sealed in its
--- row, in the form of Standard Webhooks (whsec_ and base64).
+-- scripts/gateway/cron/secret.lua -- signs the webhooks of a job: one secret per job, sealed in its row, in the form
+-- of Standard Webhooks (whsec_ and base64).
 
 local crypto = require "human.crypto"
 

@@ -1,6 +1,6 @@
--- scripts/gateway/mcp/messages.lua -- what a server of the Model Context Protocol sends, whatever carries it: answers
--- to our calls, requests that we answer or refuse, and notices.  A server may send anything, as often as it likes; what
--- means nothing is counted, and who sends too much of it is left.
+-- scripts/gateway/mcp/messages.lua -- what a server of the Model Context Protocol sends, over whatever transport:
+-- answers to our calls, requests that we answer or refuse, and notices. A server may send anything, as often as it
+-- likes; meaningless messages are counted, and a server that sends too many is dropped.
 
 local json = require "human.json"
 local jsonrpc = require "jsonrpc"

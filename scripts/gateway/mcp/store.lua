@@ -1,5 +1,5 @@
--- scripts/gateway/mcp/store.lua -- rows of servers of the Model Context Protocol and of their tools: what was listed
--- last, and what is allowed.  A tool is allowed as one definition; it is off while its server says something else.
+-- scripts/gateway/mcp/store.lua -- rows of servers of the Model Context Protocol and of their tools: the latest list,
+-- and what is allowed. A tool is allowed as one definition; it is off while its server says something else.
 
 local db = require "human.db"
 local json = require "human.json"

@@ -1,5 +1,5 @@
--- scripts/gateway/mcp/words.lua -- what servers of the Model Context Protocol say, made fit for a model and for people:
--- names, descriptions, schemas, results.  Strangers wrote all of it.  Pure.
+-- scripts/gateway/mcp/words.lua -- what servers of the Model Context Protocol say, made safe for a model and for
+-- people: names, descriptions, schemas, results. Strangers wrote all of it. Pure.
 
 local crypto = require "human.crypto"
 local json = require "human.json"
