@@ -60,7 +60,7 @@ describe("human.exec", function()
     return got[2], host.specs[1]
   end
 
-  it("refuses a program whose sandbox the kernel has not, where one was asked for", function()
+  it("refuses a program if the kernel lacks the sandbox that was asked for", function()
     for _, what in ipairs { "Landlock", "seccomp" } do
       local err = run({ sandbox = { network = false } }, REFUSED, { code = "sandbox", at = 3, reason = "Function not implemented", text = what })
       assert.equal("sandbox", err.code)
@@ -68,7 +68,7 @@ describe("human.exec", function()
     end
   end)
 
-  it("asks for all of a sandbox only where the call does", function()
+  it("demands a full sandbox only if the call does", function()
     local function asked(box)
       local _, spec = run({ sandbox = box }, -2)
       return { spec.box or false, spec.strict or false, spec.network or false }
@@ -81,7 +81,7 @@ describe("human.exec", function()
     assert.same({ false, false, false }, asked(false))
   end)
 
-  it("says why there is no program: switched off, busy, a broker that ended, a directory", function()
+  it("says why no program started: switched off, busy, no broker, a directory", function()
     assert.equal("disabled", run({}, -10).code)
     assert.equal("busy", run({}, -2).code)
     assert.truthy(run({}, REFUSED, { code = "lost", at = 0, reason = "", text = "" }).message:find "broker")

@@ -47,7 +47,7 @@ describe("A program", function()
     assert.same({ 0, "a b\n$HOME; `id` *\n\n'\"\\\n" }, { r.status, r.stdout })
   end)
 
-  it("may have as many bytes of them as fit into one request", function()
+  it("may have as many bytes of arguments as fit into one request", function()
     local long = ("x"):rep(100000)
     assert.equal(#long, #assert(exec.run({ "printf", "%s", long })).stdout)
     local r, err = exec.run({ "true", ("x"):rep(200000) })
@@ -67,7 +67,7 @@ describe("A program", function()
     assert.equal("ONE=1\nTWO=zwei\n", exec.run({ "env" }, { env = { TWO = "zwei", ONE = 1 } }).stdout)
   end)
 
-  it("has no descriptor but its three, no signal ignored or blocked, no core, a session of its own", function()
+  it("has only its three descriptors, no signal ignored or blocked, no core dump, and a session of its own", function()
     assert.equal("0\n1\n2\n3\n", exec.run({ "ls", "/proc/self/fd" }).stdout) -- 3 is what ls reads
     local status = exec.run({ "cat", "/proc/self/status" }).stdout
     for _, name in ipairs { "SigBlk", "SigIgn", "SigCgt", "SigPnd" } do
@@ -105,7 +105,7 @@ describe("A program", function()
     assert.same({ #bytes, false }, { r.stdout_bytes, r.truncated })
   end)
 
-  it("that leaves its input unread ends all the same", function()
+  it("that leaves its input unread still ends", function()
     assert.equal(0, exec.run({ "true" }, { stdin = ("x"):rep(1048576) }).status)
   end)
 
@@ -114,7 +114,7 @@ describe("A program", function()
     assert.same({ 0, 1000, 100000000, true }, { r.status, #r.stdout, r.stdout_bytes, r.truncated })
   end)
 
-  it("that prints more than it may is killed where that was asked for", function()
+  it("that prints more than it may is killed on request", function()
     local r = assert(exec.run({ "yes" }, { output_max = 1000, overflow = "kill" }))
     assert.same({ 9, 1000, true }, { r.signal, #r.stdout, r.truncated })
   end)
@@ -130,7 +130,7 @@ describe("A program", function()
     end
   end)
 
-  it("works below the exec.root that is there now, also when another has taken its place", function()
+  it("works below the present exec.root, even if another has taken its place", function()
     local root = sh("mkdir -p old; pwd").stdout:match "^(.*)\n$"
     os.execute(("rm -rf '%s.away'; mv '%s' '%s.away'"):format(root, root, root))
     assert.equal("", sh("ls").stdout)
@@ -149,21 +149,21 @@ describe("A program", function()
 end)
 
 describe("The end of a program", function()
-  it("comes when its time is up: first asked, then told", function() -- limit: program time
+  it("comes when its time is up: first SIGTERM, then SIGKILL", function() -- limit: program time
     local r = sh("trap 'echo asked; exit 4' TERM; while :; do sleep 0.01; done", { timeout_s = 2 })
     assert.same({ 4, "asked\n", true }, { r.status, r.stdout, r.timed_out })
     r = sh("trap '' TERM; while :; do sleep 0.01; done", { timeout_s = 2, grace_s = 0.1 })
     assert.same({ 9, true }, { r.signal, r.timed_out })
   end)
 
-  it("is the end of all that it started: background, new sessions, double forks, deaf ones", function()
+  it("ends everything that it started: background jobs, new sessions, double forks, deaf ones", function()
     local note = SELF .. " >> kin; "
     sh("rm -f kin; setsid sh -c '(trap \"\" TERM HUP; " .. note .. "sleep 1000; sleep 1000) & " .. note .. "sleep 1000' & "
       .. "(setsid sh -c '" .. note .. "exec sleep 1000' &); " .. note .. UNTIL_KIN:format(4))
     all_gone(4)
   end)
 
-  it("does not wait for whom it left its pipes", function()
+  it("does not wait for processes that inherited its pipes", function()
     local begun = host.clock()
     local r = sh("sleep 1000 & echo left")
     assert.same({ 0, "left\n" }, { r.status, r.stdout })
@@ -190,7 +190,7 @@ describe("The end of a program", function()
     eventually(function() return not is_alive(pid) end) -- a task that simply returns
   end)
 
-  it("comes to a family of which each has left its parent", function()
+  it("reaches a family whose members have all left their parents", function()
     sh("rm -f kin; i=0; while [ $i -lt 60 ]; do (setsid sh -c '" .. SELF .. " >> kin; exec sleep 1000' &); i=$((i+1)); done; "
       .. UNTIL_KIN:format(60))
     all_gone(60)
@@ -231,7 +231,7 @@ describe("A sandbox", function()
     assert.not_equal(0, exec.run({ "cat", "/proc/" .. OWN .. "/environ" }).status)
   end)
 
-  it("opens what it is told to, and no more than that", function()
+  it("opens what it is told to, and no more", function()
     assert.equal("secret", exec.run({ "cat", secret }, { sandbox = { read = { secret } } }).stdout)
     assert.not_equal(0, sh("echo x >> " .. secret, { sandbox = { read = { secret } } }).status)
     assert.equal(0, sh("printf '' >> " .. secret, { sandbox = { write = { secret } } }).status)
@@ -240,7 +240,7 @@ describe("A sandbox", function()
     assert.truthy(err.message:find("/no/such: No such file", 1, true))
   end)
 
-  it("keeps a program from the network where that is said, and from sockets of this machine", function()
+  it("keeps a program from the network on request, and from sockets of this machine always", function()
     local dial = "exec 3<>/dev/tcp/127.0.0.1/" .. host.conf().port .. " && echo reached"
     assert.equal("reached\n", exec.run { "bash", "-c", dial }.stdout)
     local r = exec.run({ "bash", "-c", dial }, { sandbox = { network = false } })
@@ -285,7 +285,7 @@ describe("A program to talk to", function()
     assert.equal(0, p:wait().status)
   end)
 
-  it("that writes without being read is made to wait, and goes on when it is", function() -- limit: program unread
+  it("that writes without being read has to wait, and goes on when it is read", function() -- limit: program unread
     local p, total = assert(exec.start { "head", "-c", "20000000", "/dev/zero" }), 0
     eventually(function() return p.last > 0 end)
     sched.sleep(0.2)
@@ -307,13 +307,13 @@ describe("A program to talk to", function()
     eventually(function() return written end)
   end)
 
-  it("says in wait() that there is none", function()
+  it("reports in wait() that it could not start", function()
     local p = assert(exec.start { "no-such-program" })
     assert.same({ nil, "end" }, { p:read(20) })
     assert.equal("not_found", select(2, p:wait()).code)
   end)
 
-  it("ends with the task that started it for those, too, who only wait for it", function()
+  it("ends with the task that started it, also for those who only wait for it", function()
     local p, heard
     sched.spawn(function() p = exec.start { "sleep", "1000" } end)
     sched.spawn(function() heard = { select(2, p:wait()).code, p:read() } end)
@@ -321,7 +321,7 @@ describe("A program to talk to", function()
     assert.same({ "canceled", nil, "end" }, heard)
   end)
 
-  it("has as long as timeout_s says", function()
+  it("may run as long as timeout_s says", function()
     local r = assert(exec.start({ "sleep", "1000" }, { timeout_s = 2 })):wait()
     assert.same({ 15, true }, { r.signal, r.timed_out })
   end)
@@ -342,7 +342,7 @@ describe("Many programs", function()
     assert.is_true(most > 1 and most <= host.conf().exec.processes, "at a time: " .. most)
   end)
 
-  it("are refused beyond what one worker may have under way", function() -- limit: program calls
+  it("are refused beyond what one worker may have in progress", function() -- limit: program calls
     local tasks, busy = {}, nil
     for i = 1, 257 do
       tasks[i] = sched.spawn(function()

@@ -35,12 +35,12 @@ describe("an RPC socket", function()
     return last(ws)
   end
 
-  it("answers with a refusal what no client could read", function()
+  it("refuses an answer that no client could read", function()
     local ws = open [[g:rpc("m", { summary = "M", roles = false, result = { x = s.string } }, function() return { x = "\255" } end)]]
     assert.matches('"id":"1","ok":false.*"code":"INTERNAL"', say(ws, '{"type":"req","id":"1","method":"m"}'))
   end)
 
-  it("is refused with the place of what is declared wrongly", function()
+  it("is refused with the location of a wrong declaration", function()
     local m = 'g:rpc("m", { summary = "M", roles = false, %s }, function() end)'
     for text, why in pairs {
       [SOCKET .. m:format "result = { error = s.string }"] = "api/x/x.lua:5: result must have no field 'error'",
@@ -119,7 +119,7 @@ describe("an RPC socket", function()
   end)
 
   -- limit: rpc messages
-  it("limits the messages of one connection, also those that are no calls", function()
+  it("limits the messages of one connection, even those that are no calls", function()
     local ws = open 'g:rpc("m", { summary = "M", roles = false }, function() end)'
     app.on_rate = function(key) return not key:find "^rpc " end
     assert.equal('{"id":"7","type":"res"}', (say(ws, '{"type":"req","id":"7","method":"m"}')
@@ -129,7 +129,7 @@ describe("an RPC socket", function()
     end
   end)
 
-  it("answers before what a handler starts, by ctx and by conn, and starts nothing for one that fails", function()
+  it("answers before the work that a handler starts, by ctx and by conn, and starts none if the handler fails", function()
     local ws = open [[
       g:event("e", { summary = "E", payload = { n = s.int } })
       g:rpc("m", { summary = "M", roles = false, params = { fails = s.bool:default(false) } }, function(ctx, p)
@@ -150,7 +150,7 @@ describe("an RPC socket", function()
     assert.equal(4, #texts)
   end)
 
-  it("ends the calls of a client that has left only where they say abort, and holds nothing for it", function()
+  it("ends the calls of a client that has left only if they say abort, and holds nothing for it", function()
     local ws = open [[
       g:rpc("stays", { summary = "M", roles = false }, function() task.sleep(1) seen.stayed = true end)
       g:rpc("goes", { summary = "M", roles = false, abort = true }, function() task.sleep(1) seen.went = true end)]]
@@ -164,7 +164,7 @@ describe("an RPC socket", function()
     assert.equal(0, require("human.core.sched").live())
   end)
 
-  it("takes a key where a method is idempotent, and does not sign in there", function()
+  it("takes a key if a method is idempotent, and does not sign in there", function()
     local ws = open [[
       api.auth("a", { type = "http", scheme = "bearer" }, function() return { id = "u" } end)
       g:rpc("m", { summary = "M", roles = false, idempotent = true, params = { n = s.int }, result = { n = s.int } },
@@ -207,7 +207,7 @@ describe("an RPC socket", function()
     g:rpc("fail", { summary = "F", roles = false }, function(ctx) ctx.conn.data.fails = true end)
     return {}]]
 
-  it("beats for each connection by the scripts in service, and for none that has gone or fails another", function()
+  it("beats for each connection with the scripts in service, not for one that has gone, and despite one that fails", function()
     local function load(by) app:load { ["api/x/x.lua"] = BEATS:format(by) } end
     load "old"
     local odd, ws = app:request({ path = "/ws", websocket = true }).ws, app:request({ path = "/ws", websocket = true }).ws
@@ -225,7 +225,7 @@ describe("an RPC socket", function()
     assert.equal(n, #app.sockets[ws].sent)
   end)
 
-  it("takes an actor of kind public for nobody, and answers twice, or notifies, where that is wanted", function()
+  it("treats an actor of kind public as nobody, and answers twice, or notifies, on request", function()
     local auth = [[api.auth("any", { type = "http", scheme = "bearer", optional = true }, function(_, token)
         return token and { id = "u", role = "user" } or { id = "x", kind = "public" }
       end)

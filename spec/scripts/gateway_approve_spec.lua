@@ -11,7 +11,7 @@ local function approval(change)
 end
 
 describe("/approve", function()
-  it("is told from what is for the agent", function()
+  it("is distinguished from messages for the agent", function()
     for _, text in ipairs { "/approve c1 deny", "  /Approve c1 deny", "/approve", "/approve@human_bot c1 deny", "/approve\nc1 deny" } do
       assert.is_string(words.command(text), text)
     end
@@ -20,7 +20,7 @@ describe("/approve", function()
     end
   end)
 
-  it("says which and what, in words or as the data of a button", function()
+  it("names the call and the decision, in words or as the data of a button", function()
     local function read(args) return words.read(args) or {} end
     assert.same({ id = "c1", decision = "allow-once" }, read "c1 allow-once")
     assert.same({ id = "c1", decision = "allow-always" }, read " c1   Always ")
@@ -35,7 +35,7 @@ describe("/approve", function()
 end)
 
 describe("an approval in a chat", function()
-  it("shows the tool, all of its arguments, until when, and a button for each answer that may be given", function()
+  it("shows the tool, all of its arguments, the deadline, and a button for each permitted answer", function()
     local q = words.question(approval())
     assert.matches('```\n{"argv":%["ls","%-l"%]}\n```', q.text)
     assert.matches("until 22:13 UTC. Answer: /approve c1abc allow%-once, allow%-always, deny", q.text)
@@ -50,7 +50,7 @@ describe("an approval in a chat", function()
     assert.equal(2, #words.question(approval { always_ok = false }).buttons)
   end)
 
-  it("that does not fit can only be denied there", function() -- limit: approvals in a chat
+  it("that does not fit can only be denied in the chat", function() -- limit: approvals in a chat
     local q = words.question(approval { arguments = '{"x":"' .. ("a"):rep(3000) .. '; rm -rf /"}' })
     assert.is_false(q.whole)
     assert.same({ { label = "Deny", data = "approve:c1abc:deny" } }, q.buttons)
@@ -64,7 +64,7 @@ describe("an approval in a chat", function()
     assert.equal(2, select(2, q.text:gsub("```", "")))
   end)
 
-  it("is decided in a sentence", function()
+  it("reports its decision in one sentence", function()
     assert.equal("`shell` was allowed once by Ann.", words.decided("shell", "allow-once", "Ann"))
     assert.equal("`shell` was denied, since nobody answered in time.", words.decided("shell", "expired"))
     assert.equal("It was denied before.", words.already "deny")
@@ -74,7 +74,7 @@ end)
 describe("who may answer", function()
   local function may(who) return rules.may_approve(who) end
 
-  it("in a chat is who the operator has named, else who is listed by id, or was paired first", function()
+  it("in a chat is named by the operator, or else is listed by id or was paired first", function()
     local function sender(facts)
       facts.role = "sender"
       return may(facts)

@@ -8,12 +8,12 @@ local limits = require "gateway.rules.limits"
 local PNG = "\137PNG\r\n\26\n" .. ("\0"):rep(40)
 
 describe("an attachment", function()
-  it("is what its bytes say: an image, or a text", function()
+  it("is what its bytes say: an image or a text", function()
     assert.same({ type = "image", mediaType = "image/png", data = crypto.base64(PNG), name = "a.txt" }, attached.of(PNG, "a.txt"))
     assert.same({ type = "file", text = "héllo\n", name = "a.png" }, attached.of("héllo\n", "a.png"))
   end)
 
-  it("is refused in words where nothing can open it", function()
+  it("is refused in words if nothing can open it", function()
     local function why(bytes) return select(2, attached.of(bytes, "x")) end
     assert.matches("images %(PNG, JPEG, GIF, WebP%) and texts can be opened", why "%PDF-1.7\255")
     assert.matches("can be opened", why "a\0b")
@@ -22,7 +22,7 @@ describe("an attachment", function()
     assert.equal("a text may have 64 KB", why(("x"):rep(limits.attached_text_bytes + 1))) -- limit: gateway attached text
   end)
 
-  it("is taken from clients of both kinds, all of them or none", function()
+  it("is accepted from both kinds of clients, all or nothing", function()
     local list = attached.sent {
       { name = "a.png", type = "image/png", data = "data:image/png;base64," .. crypto.base64(PNG) },
       json.encode { fileName = "b.txt", mimeType = "text/plain", content = crypto.base64 "hello" },
@@ -54,15 +54,15 @@ describe("an attachment", function()
       { name = "b", content = crypto.base64 "x" } }))
   end)
 
-  it("that is a text is behind the message that the model reads", function()
+  it("that is a text follows the message that the model reads", function()
     assert.equal("\n\n[file a.txt]\nhello\n[end of the file]", attached.words { { text = "hello", name = "a.txt" }, { type = "image" } })
   end)
 end)
 
-describe("what people send to a channel besides words", function()
+describe("what people send to a channel besides text", function()
   local voice, photo = { kind = "voice", id = "1" }, { kind = "photo", id = "2", name = "a.png" }
 
-  it("is refused in words where there is nothing else to read, and named to the agent where there is", function()
+  it("is refused in words if there is nothing else to read, and otherwise named to the agent", function()
     local got = { files = {}, notes = { { a = voice, why = "nobody here can listen" } } }
     assert.equal("I can't open voice messages: nobody here can listen. Please tell me in words.", attached.refusal({ text = "" }, got))
     assert.is_nil(attached.refusal({ text = "hello" }, got))

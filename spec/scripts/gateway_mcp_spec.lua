@@ -26,7 +26,7 @@ describe("a tool that a server lists", function()
     for _, value in ipairs { 5, "x", true, json.null } do assert.is_nil(words.tool(server, value, {})) end
   end)
 
-  it("has another hash for any other word that it says, and on another server", function()
+  it("has another hash for any other wording, and on another server", function()
     local hash = words.tool(server, listed(), {}).hash
     assert.equal(hash, words.tool(server, listed(), {}).hash)
     assert.not_equal(hash, words.tool(server, listed { description = "Does " }, {}).hash)
@@ -36,7 +36,7 @@ describe("a tool that a server lists", function()
     assert.is_false(words.tool(server, listed { annotations = { readOnlyHint = "yes" } }, {}).is_read_only)
   end)
 
-  it("says at most 1,000 bytes, 300 of an argument, on one line, and nothing that people do not see", function() -- limit: mcp words
+  it("describes itself in at most 1,000 bytes, 300 per argument, on one line, with no invisible characters", function() -- limit: mcp words
     local row = words.tool(server, listed { description = "a\n\n# b\226\128\174c\243\160\129\129d<|im_end|>" .. ("x"):rep(5000) }, {})
     assert.equal(1000, #row.description)
     assert.matches("^a # bcd< |im_end|>x", row.description)
@@ -54,7 +54,7 @@ describe("a tool that a server lists", function()
     assert.is_nil(schema["$schema"])
   end)
 
-  it("cannot be offered without a schema of an object that is small, whole, and its own", function()
+  it("cannot be offered unless its schema is an object that is small, complete and self-contained", function()
     local deep = { type = "object" }
     local at = deep
     for _ = 1, 40 do at.properties = { a = { type = "object" } } at = at.properties.a end
@@ -69,8 +69,8 @@ describe("a tool that a server lists", function()
   end)
 end)
 
-describe("what a call of a server gave", function()
-  it("is its texts in order; all else is left out in words", function()
+describe("the result of a call to a server", function()
+  it("is its texts in order; words stand in for everything else", function()
     local text, fine = words.result { content = { { type = "text", text = "a" }, { type = "image", mimeType = "image/png", data = "x" },
       { type = "resource", resource = { uri = "x", text = "b" } }, { type = "resource_link", name = "n", uri = "https://x" } } }
     assert.equal("a\n[An image (image/png) was left out: only text is taken]\nb\n[A link: n https://x]", text)
@@ -90,7 +90,7 @@ describe("a source of tools", function()
   end)
   after_each(function() package.loaded["gateway.tools"] = nil end)
 
-  it("has its own names, is asked each time, and fills what model servers take, no more", function() -- limit: offered tools
+  it("has its own names, is asked each time, and stays within what model servers accept", function() -- limit: offered tools
     local n = 0
     tools.define("time", { description = "X", risk = "low" }, function() return "x" end)
     tools.source("mcp__", {

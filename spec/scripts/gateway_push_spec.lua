@@ -22,7 +22,7 @@ describe("a message of Web Push", function()
     assert.equal(e.body, crypto.base64url(web.encrypt(e.text, bytes(e.key), bytes(e.auth), e.own, e.salt)))
   end)
 
-  it("has keys and a salt of its own each time", function()
+  it("has new keys and a new salt each time", function()
     local one, other = web.encrypt("x", bytes(EXAMPLE.key), bytes(EXAMPLE.auth)), web.encrypt("x", bytes(EXAMPLE.key), bytes(EXAMPLE.auth))
     assert.are_not.equal(one:sub(1, 16), other:sub(1, 16))
     assert.are_not.equal(one:sub(22, 86), other:sub(22, 86))

@@ -18,7 +18,7 @@ describe("versions", function()
     end
   end)
 
-  it("are the same with another build, or a v before them", function()
+  it("are equal if only the build or a leading v differs", function()
     assert.equal(0, order("0.4.0", "v0.4.0"))
     assert.equal(0, order("1.0.0+build.1", "1.0.0+2"))
   end)

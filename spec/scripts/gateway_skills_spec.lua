@@ -55,7 +55,7 @@ describe("a skill's files", function()
     assert.equal("SKILL.md", paths(packed { ["a/SKILL.md"] = SKILL, ["a/.git/config"] = "x", ["__MACOSX/a/._SKILL.md"] = "" }))
   end)
 
-  it("are one hash, whatever their order and wherever they lay", function()
+  it("have one hash, whatever their order and location", function()
     local one = packed { ["SKILL.md"] = SKILL, ["b"] = "1" }
     assert.equal(one.hash, packed({ ["x/y/SKILL.md"] = SKILL, ["x/y/b"] = "1" }).hash)
     assert.not_equal(one.hash, packed({ ["SKILL.md"] = SKILL, ["c"] = "1" }).hash)
@@ -76,8 +76,8 @@ describe("a skill's files", function()
   end)
 end)
 
-describe("what a skill says of itself", function()
-  it("is read with its types checked, on one line, in limits (limit: skill texts)", function()
+describe("what a skill says about itself", function()
+  it("is read with its types checked, on one line, within limits (limit: skill texts)", function()
     local it = said('---\nname: a\ndescription: "One\\nline\\u202e."\nversion: 1.10\nauthor: [x]\nallowed-tools: Read, Bash(git add:*) Write\n'
       .. "tags: a, b\nmetadata: {openclaw: {requires: {bins: [x], anyBins: [y, z]}, os: linux}}\n---\n\n  Body.\n")
     assert.same({ "One line.", "Body.", "1.1", nil, true }, { it.description, it.body, it.about.version, it.about.author, it.is_listed })
@@ -92,7 +92,7 @@ describe("what a skill says of itself", function()
     assert.is_nil((said("---\ndescription: 5.5\n..\n")))
   end)
 
-  it("may be a manifest, whose text is beside it or in it", function()
+  it("may be a manifest with its text inside or beside it", function()
     local manifest = json.encode { name = "m", description = "D", system_prompt = "Do it.", parameters = { x = 1 }, command = "ls" }
     local it = said(manifest, "manifest.json")
     assert.same({ "D", "Do it.", '{"x":1}', "command" }, { it.description, it.body, it.about.parameters, it.about.commands[1] })
@@ -102,8 +102,8 @@ describe("what a skill says of itself", function()
   end)
 end)
 
-describe("a look at a skill", function()
-  it("tells a bounded number of warnings (limit: skill warnings)", function()
+describe("the scan of a skill", function()
+  it("reports a bounded number of warnings (limit: skill warnings)", function()
     local files = { ["SKILL.md"] = SKILL }
     for i = 1, 60 do files["f" .. i .. ".sh"] = ("curl x | sh\n"):rep(50) .. ("http://10.0.0.1/\n"):rep(20) end
     local found = codes(files)
@@ -118,7 +118,7 @@ describe("a look at a skill", function()
     end
   end)
 
-  it("lets others run between two pieces of 32 KB or 500 lines, whatever is in it", function()
+  it("lets others run after every 32 KB or 500 lines, whatever the text contains", function()
     local bytes = 262144
     for _, unit in ipairs { "curl |", "a|", "ignore ", "~/.ssh http://", "\\\n", "|\n", "\208\176a", "!`", ("A1b"):rep(100), "<|im_start|>" } do
       local turns, is_over = 0, false
@@ -137,7 +137,7 @@ describe("a look at a skill", function()
 end)
 
 describe("a search", function()
-  it("shows entries of the index that can be installed, at most so many (limit: skill search)", function()
+  it("shows a bounded number of entries that can be installed (limit: skill search)", function()
     local entries = {}
     for i = 1, limits.found + 5 do entries[i] = { name = "n" .. i, description = "Reads\nPDF", url = "https://x.example/" .. i } end
     entries[1].url, entries[2].name, entries[3].tags = "/etc", 5, { "a", {}, "b" }
@@ -169,7 +169,7 @@ describe("the prompt", function()
 end)
 
 describe("an address", function()
-  it("is one of the web that holds no secret and no name of a user", function()
+  it("is on the web, and contains no secret and no user name", function()
     assert.is_nil(source.problem "https://example.org/a.zip?x=1#y")
     for _, bad in ipairs { "ftp://x", "https://u@x/", "https://x/${secret:a}", "https://x y/", "https:///x", "javascript:1", "x", "",
                            "https://x/" .. ("y"):rep(2000), "https://ex\195\164mple.org/" } do

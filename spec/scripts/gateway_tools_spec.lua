@@ -10,7 +10,7 @@ local texts = require "gateway.texts"
 describe("the system prompt", function()
   local who = { name = "Alex", template = "Be kind to {{participants}}." }
 
-  it("says with whom the agent talks, whose name is no instruction", function()
+  it("says with whom the agent talks, and a name is no instruction", function()
     assert.matches("talk with the operator of this installation%.", prompt.system(who, { kind = "operator" }))
     assert.matches("Be kind to the operator%.", prompt.system(who, { kind = "operator" }))
     assert.matches("operator of this installation, over Telegram%.", prompt.system(who, { kind = "owner", channel = "Telegram" }))
@@ -40,7 +40,7 @@ describe("a declaration of a tool", function()
     return err
   end
 
-  it("that means nothing is refused, with what is wrong", function()
+  it("that is meaningless is refused with the reason", function()
     local good = { description = "X", risk = "low" }
     assert.matches("a name is lower%-case letters", refused("Bad", good, fn))
     assert.matches("a table and a function are needed", refused("x", good))
@@ -55,13 +55,13 @@ describe("a declaration of a tool", function()
     assert.matches("there is a tool of this name", refused("x", good, fn))
   end)
 
-  it("after somebody has asked for tools is refused: a request declares none", function()
+  it("is refused after somebody has asked for tools: a request declares none", function()
     tools.define("x", { description = "X", risk = "low" }, fn)
     assert.equal("x", tools.catalog()[1].name)
     assert.matches("only while scripts are loading", refused("y", { description = "Y", risk = "low" }, fn))
   end)
 
-  it("says what of the arguments does not fit, and what \"always\" is about", function()
+  it("says which argument does not fit, and what \"always\" covers", function()
     tools.define("run", { description = "X", risk = "high", always_by = "argv", parameters = { type = "object",
       required = { "argv" }, additionalProperties = false,
       properties = { argv = { type = "array", items = { type = "string" } } } } }, fn)
@@ -76,7 +76,7 @@ describe("a declaration of a tool", function()
 end)
 
 describe("what a tool returned", function()
-  it("is UTF-8 without NUL, whatever bytes it was", function()
+  it("is UTF-8 without NUL, whatever the bytes were", function()
     local broken = "\239\191\189"
     assert.equal("ä€𝄞", texts.valid "ä€𝄞")
     assert.equal("a" .. broken .. "b" .. broken, texts.valid "a\0b\255")
@@ -98,7 +98,7 @@ describe("an answer in pieces", function()
     return told
   end
 
-  it("leaves out what the model thinks aloud, wherever it is cut", function()
+  it("leaves out what the model thinks aloud, wherever the pieces are cut", function()
     assert.same({ "Hello", " you" }, told_of { "Hello", " you" })
     assert.same({ "So." }, told_of { "<th", "ink>hm", "m</thi", "nk>\n", "\nSo." })
     assert.same({ "So." }, told_of { "<think>hm</think> So." })
@@ -128,7 +128,7 @@ describe("what the model reads of a session", function()
     { part("assistant", "", { tool_calls = { { id = "b", name = "t", arguments = {} } } }),
       part("tool", "short", { tool_call_id = "b" }) } }
 
-  it("is its runs in order; one that was aborted or failed is not still to be answered", function()
+  it("is its runs in order; one that was aborted or failed needs no answer", function()
     assert.equal("user assistant user assistant tool assistant tool", roles(prompt.messages({ runs = { first, second } }, 1e9)))
     local aborted = prompt.parts_of({ id = "r", state = "aborted", text = "Delete it" }, {}, {})
     local messages = prompt.messages({ runs = { aborted, first } }, 1e9)
@@ -157,7 +157,7 @@ describe("the offline provider", function()
     assert.same({}, offline.steps "Which tools do you have?")
   end)
 
-  it("calls the next step when the tools of the last have answered, and then says what they said", function()
+  it("calls the next step when the last tools have answered, and then repeats their results", function()
     local messages = { { role = "user", content = "Run the tool a, then the tool b" } }
     assert.equal("a", offline.next(messages, {}).calls[1].name)
     messages[2] = { role = "assistant", content = "", tool_calls = { { id = "1", name = "a", arguments = {} } } }

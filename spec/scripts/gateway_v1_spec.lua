@@ -59,14 +59,14 @@ end
 
 for name, document in pairs { chat = CHAT, response = RESPONSE } do
   describe("a request of /v1 (" .. name .. ")", function()
-    it("is read where it is as the API has it", function()
+    it("is accepted if it follows the API", function()
       local req = input[name](json.encode(document))
       assert.equal("human", req.model)
       assert.equal("f", req.tools[1].name)
       assert.is_true(#req.messages >= 4)
     end)
 
-    it("is read or refused whatever stands in any place of it, and no refusal is without words", function()
+    it("is read or refused whatever any field contains, and every refusal has words", function()
       local n, refused = 0, 0
       each_change(document, function(text)
         local ok, err = pcall(input[name], text)
@@ -89,7 +89,7 @@ for name, document in pairs { chat = CHAT, response = RESPONSE } do
   end)
 end
 
-describe("what would change the answer, or is none", function()
+describe("a field that would change the answer, or is invalid", function()
   local said = { { role = "user", content = "u" } }
   local function refused(kind, more)
     local body = kind == "chat" and { model = "m", messages = json.array(said) } or { model = "m", input = "u" }
@@ -119,13 +119,13 @@ describe("what would change the answer, or is none", function()
     assert.equal("input[0].content", refused("response", { input = json.array { { role = "user" } } }))
   end)
 
-  it("is not what a client of sound says of a text", function()
+  it("is not a request for text as the only modality", function()
     assert.is_table(input.chat(json.encode { model = "m", messages = json.array(said), modalities = json.array { "text" } }))
   end)
 end)
 
 describe("the newest message", function()
-  it("is the user's, or there is none to answer", function()
+  it("is the user's; otherwise there is none to answer", function()
     local function last(messages) return input.last_text(input.chat(json.encode { model = "m", messages = json.array(messages) })) end
     assert.equal("u", last { { role = "user", content = "u" } })
     assert.equal("[image]", last { { role = "user", content = json.array { { type = "image_url", image_url = { url = "https://x.example/" } } } } })
