@@ -77,7 +77,7 @@ after(() => server.close())
 
 const at = (host, rest = '') => `http://${host}:${port}/${rest}`
 
-test('an address that the operator opens is reached, by name too, and its neighbours are not', async () => {
+test('an address that the operator opens can be reached, by name too, and its neighbours cannot', async () => {
   assert.deepEqual(await ask('127.0.0.1', [at('127.0.0.1'), at('localhost'), at('[::ffff:127.0.0.1]'), at('127.0.0.2'),
     at('127.0.0.1', 'moved'), `https://10.0.0.1/`]),
   ['to 127.0.0.1', 'to 127.0.0.1', 'to 127.0.0.1', 'denied', 'moved', 'denied'])

@@ -49,7 +49,7 @@ function suite(name, options, make) {
     const start = async () => { host = await make(host?.home); };
     after(() => host?.stop());
 
-    it('runs programs, with nothing of the environment of the server', async () => {
+    it('runs programs without any of the server\'s environment', async () => {
       await start();
       assert.deepEqual(await get(host, 'quick'), { status: 0, stdout: 'ran\n' });
       const environment = fs.readFileSync(`/proc/${brokerOf(host)}/environ`, 'utf8').split('\0').filter(Boolean);
@@ -68,7 +68,7 @@ function suite(name, options, make) {
       await gone(numbers);
     });
 
-    it('a broker that is killed takes the programs with it, who asked is told, and the next one runs others', async () => {
+    it('a broker that is killed takes the programs with it; their callers are told, and the next broker runs others', async () => {
       await until(async () => (await get(host, 'quick')).stdout === 'ran\n', 20_000, 'programs run');
       const { numbers, answers } = await hold(host, 4), old = brokerOf(host);
       process.kill(old, 'SIGKILL');
@@ -78,7 +78,7 @@ function suite(name, options, make) {
       assert.notEqual(brokerOf(host), old);
     });
 
-    it('a keeper that is killed leaves nobody', async () => {
+    it('a keeper that is killed leaves no process behind', async () => {
       const { numbers, answers } = await hold(host, 3), broker = brokerOf(host);
       for (const { pid } of children(broker)) process.kill(pid, 'SIGKILL');
       assert.deepEqual(await Promise.all(answers), Array(3).fill({ code: 'lost' }));
@@ -86,7 +86,7 @@ function suite(name, options, make) {
       await until(() => children(broker).length === 0, 10_000, 'the broker has nobody below it');
     });
 
-    it('whoever is killed at random, nothing works in the directory of programs when the calls are over', async () => {
+    it('whichever process is killed at random, no program is still at work when the calls are over', async () => {
       const answers = [];
       for (let i = 0; i < 10; i++) {
         const file = newFile();
@@ -106,7 +106,7 @@ function suite(name, options, make) {
       await until(async () => (await get(host, 'quick')).stdout === 'ran\n', 30_000, 'programs run again');
     });
 
-    it('a client that leaves is nothing to a program; a reload neither', async () => {
+    it('a program outlives its client\'s disconnect, and a reload', async () => {
       const file = newFile(), answer = get(host, `wait/${file}`);
       await until(() => noted(host, file).length === 1, 20_000, 'it runs');
       await promisify(execFile)(BINARY, ['reload'], { env: { ...process.env, HUMAN_HOME: host.home, HUMAN_CONFIG: '/dev/null' } });
@@ -138,7 +138,7 @@ function suite(name, options, make) {
       await gone([...numbers, ...keepers, broker]);
     });
 
-    it('a supervisor, its broker and its workers that are killed at once leave nothing either', async () => {
+    it('a supervisor, its broker and its workers leave nothing either when all are killed at once', async () => {
       await start();
       const { numbers } = await hold(host, 4), broker = brokerOf(host), keepers = children(broker).map((c) => c.pid);
       for (const pid of [broker, host.child.pid, ...host.workers()]) process.kill(pid, 'SIGKILL');

@@ -61,7 +61,7 @@ describe('streams that follow a feed', () => {
     assert.deepEqual([world.one.workers(), world.two.workers()], workers);
   });
 
-  it('go on where they were after their worker was killed, and hear of what another committed and did not live to tell', { timeout: 120_000 }, async () => {
+  it('resume after their worker was killed, and learn of what another committed but did not live to announce', { timeout: 120_000 }, async () => {
     const streams = await followEverywhere('killed');
     await sockets[0].do('post', { room: 'killed', text: 'a' });
     await until(() => streams.every((s) => s.lines.length === 1), PATIENCE_MS, 'all have heard the first');
@@ -80,7 +80,7 @@ describe('streams that follow a feed', () => {
     sockets[1] = await doer(world.one, 1);
   });
 
-  it('get all lines once and in order, however slowly they read, and others do not wait for them', { timeout: 120_000 }, async () => {
+  it('get all lines once and in order, however slowly they read, without delaying others', { timeout: 120_000 }, async () => {
     const n = 120, text = 'x'.repeat(80_000), socket = net.connect(world.one.port, '127.0.0.1'), quick = await follow(world.one, 'slow');
     socket.write('GET /feeds/slow HTTP/1.1\r\nHost: x\r\n\r\n');
     socket.pause();
@@ -120,7 +120,7 @@ describe('streams that follow a feed', () => {
 });
 
 describe('rooms of WebSockets', () => {
-  it('reach all who are in them, in the order of each sender, over reloads', async () => {
+  it('reach everybody in them, in each sender\'s order, over reloads', async () => {
     for (const s of sockets) { s.said.length = 0; await s.do('join', { room: 'hall' }); }
     await world.reload();
     for (const text of numbers(30)) {
@@ -138,7 +138,7 @@ describe('rooms of WebSockets', () => {
 });
 
 describe('runs with names', () => {
-  it('begin behind the answer that announces them, and are ended from any worker of any host, after reloads too', async (t) => {
+  it('begin after the answer that announces them, and can be ended from any worker of any host, even after reloads', async (t) => {
     for (const s of sockets) await s.do('join', { room: 'runs' });
     const took = [];
     for (const [i, s] of sockets.entries()) {

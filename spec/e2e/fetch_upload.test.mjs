@@ -79,7 +79,7 @@ async function says(text) {
 }
 
 describe('a file', () => {
-  it('is sent as it is, with its length, by any method', async () => {
+  it('is sent unchanged, with its length, by any method', async () => {
     const bytes = write('a.bin', crypto.randomBytes(300_001));
     write('empty.bin', '');
     assert.deepEqual(await says(`return { send { body = file "a.bin", headers = { ["content-type"] = "image/png" } },
@@ -109,7 +109,7 @@ describe('a file', () => {
     fs.rmSync(large);
   });
 
-  it('that is not there, or is none, is named, and nothing is sent', async () => {
+  it('that does not exist, or is no file, is named, and nothing is sent', async () => {
     fs.mkdirSync(path.join(workspace, 'dir'), { recursive: true });
     fs.symlinkSync('/etc/passwd', path.join(workspace, 'link'));
     const list = await says(`
@@ -123,7 +123,7 @@ describe('a file', () => {
     assert.deepEqual(seen, []);
   });
 
-  it('must be below a root, by a name that leads nowhere else', async () => {
+  it('must be below a root, under a name that leads nowhere else', async () => {
     const [raised, named] = await says(`
       local ok, err = pcall(send, { body = { root = { dir = "/etc" }, name = "passwd" } })
       return { ok and "sent" or tostring(err), send { body = file "../seal.key" } }`);
@@ -171,7 +171,7 @@ describe('a file', () => {
     assert.deepEqual([died, ...seen.splice(0).map((s) => s.sha256)], [1, sha256(bytes), sha256(bytes)]);
   });
 
-  it('is sent no further when the server has answered, or the script was canceled', async () => {
+  it('stops being sent when the server has answered, or the script was canceled', async () => {
     write('long.bin', crypto.randomBytes(30_000_000));
     on['/early'] = (request, response) => response.writeHead(413, { connection: 'close' }).end('too large');
     let stuck;
@@ -196,7 +196,7 @@ describe('a file', () => {
 });
 
 describe('a form', () => {
-  it('is what the parsers of others read: texts, files, names with quotes, types', async () => {
+  it('is read alike by other parsers: texts, files, names with quotes, types', async () => {
     const bytes = write('cat.png', crypto.randomBytes(70_000));
     assert.deepEqual(await says(`return send { form = {
       { name = "chat_id", value = "5" }, { name = "payload_json", value = '{"a":1}', type = "application/json" },
@@ -225,7 +225,7 @@ describe('a form', () => {
   });
 });
 
-it('over HTTP/2 a server that reads slowly gets the same bytes', async () => {
+it('a server that reads slowly over HTTP/2 gets the same bytes', async () => {
   const bytes = write('h2.bin', crypto.randomBytes(8_000_000));
   const dir = fs.mkdtempSync(path.join(home, 'ca-')), { cert, key } = makeAuthority(dir).issue('localhost', { hosts: ['localhost', '127.0.0.1'] });
   const secure = http2.createSecureServer({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) });
@@ -275,7 +275,7 @@ return {}`;
   });
   after(async () => { await host?.stop(); });
 
-  it('is sent on, and the worker grows by a few megabytes for 200 of them', async () => {
+  it('is forwarded, and the worker grows by a few megabytes for 200 MB', async () => {
     const post = (bytes) => fetch(`${host.url}/local/forward`, { method: 'POST', body: bytes, headers: { 'content-type': 'application/octet-stream' } }).then((r) => r.text());
     await post('first');
     const [worker] = host.workers(), before_ = rss(worker), bytes = Buffer.alloc(LARGE, 'x');
@@ -288,7 +288,7 @@ return {}`;
     assert.ok(grown < (process.env.E2E_BINARY ? 60_000_000 : FEW), `${grown} bytes`);
   });
 
-  it('that was moved is sent from where it is, with the name and the type that its client gave it', async () => {
+  it('that was moved is sent from its new place, with the name and type that its client gave it', async () => {
     const form = new FormData();
     form.set('photo', new Blob(['a photo'], { type: 'image/jpeg' }), 'me.jpg');
     assert.match(await fetch(`${host.url}/local/form`, { method: 'POST', body: form }).then((r) => r.text()), /^\d+ bytes$/);

@@ -51,7 +51,7 @@ describe('the workspace', () => {
 });
 
 describe('a file as the answer of a handler', () => {
-  it('is what was uploaded, for those who may have it, with ranges and 304', async () => {
+  it('is the uploaded file, for those who may have it, with ranges and 304', async () => {
     const sent = await fetch(`${host.url}/kept/a.pdf`, { method: 'POST', headers: { 'x-word': 'open', 'content-type': 'application/octet-stream' }, body: big });
     assert.equal(sent.status, 201, await sent.text());
     assert.ok(fs.readFileSync(path.join(host.home, 'uploads/kept/a.pdf')).equals(big));
@@ -72,7 +72,7 @@ describe('a file as the answer of a handler', () => {
     assert.equal((await curl(`${host.url}/kept/a.pdf`)).status, 401);
   });
 
-  it('is refused by the handler where there is none, and by name', async () => {
+  it('is refused by the handler if there is none, or by its name', async () => {
     for (const name of ['none', '..%2f..%2fhuman.log', '%2e%2e', '..']) {
       const a = await get(`/${name}`);
       assert.ok(a.status === 404 || a.status === 400, `${name} ${a.status}`);
@@ -80,7 +80,7 @@ describe('a file as the answer of a handler', () => {
     assert.match(JSON.parse((await get('/none')).body).error, /uploads\/kept\/none is not there/);
   });
 
-  it('is shown where the handler says so', async () => {
+  it('is shown in the browser if the handler says so', async () => {
     fs.writeFileSync(path.join(host.home, 'uploads/page'), '<script>alert(1)</script>');
     const a = await get('/plain/page');
     assert.deepEqual([a.headers['content-disposition'], a.headers['content-type'], a.body.toString()], ['inline', 'text/html', '<script>alert(1)</script>']);

@@ -149,7 +149,7 @@ describe('a page of another origin', () => {
     await page.close();
   });
 
-  it('does not become ours when its name is made to mean this machine', async () => {
+  it('does not become ours when its name resolves to this machine', async () => {
     for (const name of NAMES) {
       for (const port of [host.port, agentPort]) {
         const page = await browser.newPage(), was = await state();
@@ -169,7 +169,7 @@ describe('a page of another origin', () => {
     }
   });
 
-  it('may use the API with a key that it knows, over HTTP and Socket.IO', async () => {
+  it('may use the API with a key, over HTTP and Socket.IO', async () => {
     const page = await open(`http://evil.example:${pagePort}/`);
     const seen = await page.evaluate(async ([base, key]) => {
       const text = async (r) => `${r.status} ${await r.text()}`;
@@ -190,7 +190,7 @@ describe('a page of another origin', () => {
   });
 });
 
-it('a page of our own origin manages like any client of this machine', async () => {
+it('a page of our own origin may manage like any client of this machine', async () => {
   for (const name of ['localhost', '127.0.0.1']) {
     const page = await open(`http://${name}:${host.port}/health`);
     const seen = await page.evaluate(async (name_) => {

@@ -61,7 +61,7 @@ describe('Idempotency-Key', () => {
     assert.equal((await own()).length, 3);
   });
 
-  it('shows a secret again to whoever was shown it, and keeps it where nobody else can read it', async () => {
+  it('shows a secret again to the caller who saw it, and stores it where nobody else can read it', async () => {
     const headers = { 'idempotency-key': unique('secret') };
     const make = (more) => call(host.url, 'POST', `/api/users/${user.id}/api-keys`, { headers, body: { ...more } });
     const [one, two] = [await make(), await make()];
@@ -95,7 +95,7 @@ describe('a handler that is repeated', () => {
     });
   }
 
-  it('keeps a refusal with what was done before it, and undoes what another answer may come to', async () => {
+  it('keeps a refusal with what was done before it, and undoes the work if a retry may end otherwise', async () => {
     for (const [code, status, taken, kept] of [['conflict', 409, 1, true], ['rate_limited', 429, 0, false], ['internal', 500, 0, false]]) {
       const [before, key] = [await left(), unique('refused')];
       const [one, two] = [await take(`then_${code}`, key), await take(`then_${code}`, key)];
@@ -104,7 +104,7 @@ describe('a handler that is repeated', () => {
     }
   });
 
-  it('undoes a transaction that failed, and that alone', async () => {
+  it('undoes only the transaction that failed', async () => {
     const [before, key] = [await left(), unique('poor')];
     const [one, two] = [await take('debits', key, 1000), await take('debits', key, 1000)];
     assert.deepEqual([one.status, two.status, replayed(two), await left()], [409, 409, true, before]);
@@ -115,7 +115,7 @@ describe('a handler that is repeated', () => {
     await post(`/accounts/${account = unique('account')}`, { cents: 100, request: 'open' });
   });
 
-  it('is refused by name when it waits where it said that it would not', async () => {
+  it('is refused by name if it waits although it declared that it would not', async () => {
     for (const key of [unique('strict'), null]) {
       assert.equal((await take('strict', key, 2)).status, 500);
       assert.equal(await left(), 100);
@@ -131,7 +131,7 @@ describe('a handler that is repeated', () => {
     assert.deepEqual([one.status, two.status, replayed(two), other.status], [201, 201, true, 422]);
   });
 
-  it('has a key for each address where nobody is known', async () => {
+  it('has separate keys per address if the caller is unknown', async () => {
     const key = unique('public');
     const from = (address) => fetch(`http://${address}:${host.port}/ledger/keys`,
       { method: 'POST', headers: { 'idempotency-key': key } }).then(async (r) => ({ body: await r.json(), headers: r.headers }));

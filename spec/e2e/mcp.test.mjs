@@ -89,7 +89,7 @@ for (const [name, [body, headers, ...want]] of Object.entries(cases)) {
   })
 }
 
-test('a version of the future is told which there are, the same as discovery tells', async () => {
+test('a future version is told which ones exist, as discovery does', async () => {
   const meta = { ...META, 'io.modelcontextprotocol/protocolVersion': '2099-01-01' }
   const [status, code, , data] = await post(modern('tools/list', {}, meta), told('tools/list', { 'MCP-Protocol-Version': '2099-01-01' }))
   assert.deepEqual([status, code, data.requested], [400, -32022, '2099-01-01'])
@@ -99,7 +99,7 @@ test('a version of the future is told which there are, the same as discovery tel
   assert.equal(found.ttlMs, 5000)
 })
 
-test('names in headers may be encoded, and have white space around them', async () => {
+test('names in headers may be encoded and surrounded by white space', async () => {
   for (const name of ['=?base64?cmVnaW9uX3Rvb2w=?=', '  region_tool\t']) {
     const [status, result] = await post(modern('tools/call', { name: 'region_tool' }), told('tools/call', { 'Mcp-Name': name }))
     assert.deepEqual([status, result.content[0].text], [200, 'nil'])

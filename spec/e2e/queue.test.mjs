@@ -47,7 +47,7 @@ describe('a kind of work', () => {
     assert.equal(await one(`select count(*) || ' ' || count(distinct n) || ' ' || count(distinct row_id) from effects`), '2000 2000 2000');
   });
 
-  it('that is per key runs one row of a key at a time, in order, also when one fails', async () => {
+  it('that is per key runs one row of a key at a time, in order, even if one fails', async () => {
     await clear();
     await add({ kind: 'keyed', count: 300, keys: 5, payload: { fails: 0 } });
     await add({ kind: 'keyed', count: 5, keys: 5, payload: { fails: 2 } }, second);
@@ -93,7 +93,7 @@ describe('a kind of work', () => {
 });
 
 describe('the outbox', () => {
-  it('tells each consumer of each event once it is committed, in the order of its key, and of none that was undone', async () => {
+  it('tells each consumer of each committed event, in the order of its key, and of no event that was rolled back', async () => {
     await clear();
     await put({ count: 500, keys: 7 });
     assert.equal((await post('/outbox', { count: 5, fails: true })).status, 500);
@@ -126,7 +126,7 @@ describe('the outbox', () => {
     assert.equal(await one(`select count(*) from effects where what = 'heard' and n <= 100`), '3');
   });
 
-  it('tries what failed by itself, so that one event does not hold up the others', async () => {
+  it('retries a failed event by itself, so that it does not hold up the others', async () => {
     await clear();
     await put({ count: 20 });
     await put({ count: 1, from: 50, payload: { poison: true } });
@@ -152,7 +152,7 @@ describe('kill -9', () => {
     return killed;
   }
 
-  it('of workers over 5,000 rows: what completes in its transaction is done once, the rest at least once', async () => {
+  it('of workers over 5,000 rows: rows that end in their own transaction run once, the rest at least once', async () => {
     await clear();
     await Promise.all([add({ kind: 'once', count: 2500 }), add({ kind: 'at_least', count: 2500 }, second)]);
     await killing();
@@ -160,7 +160,7 @@ describe('kill -9', () => {
     assert.equal(await one(`select count(distinct n) from effects where what = 'at_least'`), '2500');
   });
 
-  it('of a host over 5,000 rows and events: the other one does the rest', async () => {
+  it('of a host over 5,000 rows and events: the other host does the rest', async () => {
     await clear();
     await Promise.all([add({ kind: 'once', count: 2500 }), put({ count: 2500, keys: 100 }, second)]);
     await until(async () => Number(await one('select count(*) from effects')) > 200, PATIENCE_MS, 'they have begun');

@@ -40,7 +40,7 @@ const tries = (n) => until(async () => (await one(`select count(*) from effects 
 const state = (s) => until(async () => (await one(`select count(*) from host_queue where ${s}`)) === '1', PATIENCE_MS, s);
 
 describe('a row that fails', () => {
-  it('is tried again after its backoff, by the test clock, and given up after its attempts; the operator has it tried again', async () => { // limit: queue attempts
+  it('is retried after its backoff, by the test clock, and given up after its attempts; the operator can retry it', async () => { // limit: queue attempts
     await clear();
     const id = await add({ kind: 'failing', count: 1, payload: { heals: true } });
     await tries(1);
@@ -62,13 +62,13 @@ describe('a row that fails', () => {
     await until(async () => (await one('select count(*) from host_queue')) === '0', PATIENCE_MS, 'it is done');
   });
 
-  it('is ended when a try takes longer than it may', async () => { // limit: queue try
+  it('is ended when an attempt takes too long', async () => { // limit: queue try
     await clear();
     await add({ kind: 'late', count: 1, payload: { sleep: 600 } });
     await state(`attempts = 1 and dead_at is not null and last_error = 'it took longer than its timeout_s'`);
   });
 
-  it('says itself when it wants to be tried again, or that nothing will help', async () => {
+  it('may say when to retry it, or that retrying is useless', async () => {
     await clear();
     await add({ kind: 'failing', count: 1, payload: { retry_in: 7200 } });
     await state(`attempts = 1 and owner is null and last_error = 'busy' and due_at - human_now() between interval '7100 s' and interval '7200 s'`);
@@ -83,7 +83,7 @@ describe('a row that fails', () => {
 });
 
 describe('the test clock', () => {
-  it('makes rows that are due in days due at once, on all hosts, when it is moved', async () => {
+  it('makes rows that are due in days due at once, on all hosts, when it moves', async () => {
     await clear();
     const before_at = Date.parse((await json('clock')).now);
     const due = new Date(before_at + 3 * 86_400_000).toISOString();
@@ -121,8 +121,8 @@ describe('the test clock', () => {
   });
 });
 
-describe('work that is under way', () => {
-  it('goes on when the database was away', async () => {
+describe('work in progress', () => {
+  it('resumes after the database was away', async () => {
     await clear();
     await add({ kind: 'slow', count: 5, payload: { sleep: 1 } });
     await until(async () => (await one(`select count(*) from effects where what = 'begin'`)) === '5', PATIENCE_MS, 'they have begun');
@@ -131,7 +131,7 @@ describe('work that is under way', () => {
     assert.equal(await one(`select count(distinct n) from effects where what = 'end'`), '5');
   });
 
-  it('that ends its worker each time is tried ever later and given up; what ran beside it is done', async () => {
+  it('that kills its worker each time is retried ever later, then given up; work that ran beside it completes', async () => {
     await clear();
     await add({ kind: 'killer', count: 6, payload: { sleep: 3 } });
     await tries(6);
@@ -147,7 +147,7 @@ describe('work that is under way', () => {
 });
 
 describe('a reload', () => {
-  it('puts new work into the new scripts, and leaves and names what they do not declare', async () => {
+  it('gives new work to the new scripts, and keeps and names what they do not declare', async () => {
     const home = makeHome(), tree = path.join(home, 'own'), file = path.join(tree, 'api/local/kinds.lua');
     fs.mkdirSync(path.dirname(file), { recursive: true });
     const script = (text, kind = 'k') => fs.writeFileSync(file, `local queue, log = require "human.queue", require "human.log"

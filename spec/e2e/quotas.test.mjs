@@ -54,7 +54,7 @@ describe('a user', () => { // limit: quotas
     });
   }
 
-  it('that deletes one may make another', async () => {
+  it('that deletes one may create another', async () => {
     const user = await makeUser(host.url);
     let made;
     for (let i = 0; i < QUOTA; i += 1) made = (await kinds.too_many_personalities(user)).body;
@@ -63,7 +63,7 @@ describe('a user', () => { // limit: quotas
     assert.equal((await kinds.too_many_personalities(user)).status, 201);
   });
 
-  it('that repeats a request with its Idempotency-Key uses up nothing', async () => {
+  it('that repeats a request with its Idempotency-Key uses up no quota', async () => {
     const user = await makeUser(host.url);
     const create = (key) => call(host.url, 'POST', '/api/personalities', { key: user.key, body: { name: 'p' }, headers: { 'idempotency-key': key } });
     for (let i = 0; i < QUOTA; i += 1) {
@@ -74,7 +74,7 @@ describe('a user', () => { // limit: quotas
     assert.equal((await create('key-0')).status, 201);
   });
 
-  it('does not have agent types without end, whoever makes them', async () => {
+  it('has a limited number of agent types, whoever creates them', async () => {
     const make = () => call(host.url, 'POST', '/api/agent-types', { body: { name: unique('T') } });
     const answers = await Promise.all(Array.from({ length: 20 }, make));
     assert.equal(count(answers, 201), 4);
@@ -82,7 +82,7 @@ describe('a user', () => { // limit: quotas
   });
 });
 
-describe('what creates faster than it may', () => { // limit: creation
+describe('a client that creates too fast', () => { // limit: creation
   let host;
   before(async () => {
     host = await hostWith((text) => text.replace(/new_users = .*/, 'new_users = { { per = "address", rate = 0.01, burst = 6 } },')
@@ -90,7 +90,7 @@ describe('what creates faster than it may', () => { // limit: creation
   });
   after(async () => { await host?.end(); });
 
-  it('is told when to come back: an address for users, an address and a user for the rest', async () => {
+  it('is told when to come back: per address for users, per address and user for the rest', async () => {
     const [one, two] = [await makeUser(host.url), await makeUser(host.url)];
     const create = (user) => user.api('POST', '/api/personalities', { name: 'p' });
     const answers = [];

@@ -88,7 +88,7 @@ describe('what is open', () => { // limit: limits.recheck_ms
     for (const a of all) a.close();
   });
 
-  it('ends on its own when no news of it come through, and not when nothing has changed', async () => {
+  it('ends by itself if the news is lost, and goes on if nothing has changed', async () => {
     const user = await makeUser(one.url), agent = await makeAgent(one.url, user), other = await makeUser(one.url);
     const stays = await everything(two, other, await makeAgent(one.url, other), other.key);
     const ends = await everything(two, user, agent, user.key);
@@ -99,7 +99,7 @@ describe('what is open', () => { // limit: limits.recheck_ms
     stays.close();
   });
 
-  it('of an agent ends with the agent, without news as well', async () => {
+  it('of an agent ends with the agent, even if the news is lost', async () => {
     const user = await makeUser(one.url);
     for (const remove of [(id) => user.api('DELETE', `/api/agents/${id}`), (id) => sql(one.home, `delete from agents where id = '${id}'`)]) {
       const agent = await makeAgent(one.url, user), open = await everything(two, user, agent, user.key);

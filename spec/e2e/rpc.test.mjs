@@ -124,7 +124,7 @@ describe("the gateway's frames", () => {
   });
 
   // limit: rpc names
-  it('that are none are refused, and the connection goes on', async () => {
+  it('that are invalid are refused, and the connection goes on', async () => {
     const { ws, say, frames, next } = await open('open');
     const cases = { '{': 'PARSE_ERROR', '5': 'INVALID_REQUEST', '{}': 'INVALID_REQUEST', '{"type":"req","method":"health"}': 'INVALID_REQUEST',
       '{"type":"event","id":"1"}': 'INVALID_REQUEST', '{"type":"req","id":{},"method":"health"}': 'INVALID_REQUEST',
@@ -145,7 +145,7 @@ describe("the gateway's frames", () => {
 });
 
 describe('a connection', () => {
-  it('is in no room of somebody for whom it does not speak any more', async () => {
+  it('leaves the rooms of an actor that it no longer speaks for', async () => {
     const [one, operator] = [await open(), await open()];
     const signIn = async (socket, id, token) => { socket.say(req(id, 'connect', { auth: { token } })); await socket.next(answered(id)); };
     await signIn(operator, '1', 'open');
@@ -162,7 +162,7 @@ describe('a connection', () => {
     operator.ws.close();
   });
 
-  it('may call what its role may, and signs in by a message', async () => {
+  it('may call what its role allows, and signs in by a message', async () => {
     const { ws, say, next } = await open();
     const codes = async (id, method, params) => { say(req(id, method, params)); return (await next(answered(id))).error?.code ?? 'ok'; };
     assert.equal(await codes('1', 'health'), 'ok');
@@ -177,7 +177,7 @@ describe('a connection', () => {
   });
 
   // limit: rpc calls
-  it('has so many calls open and no more, and ends them by id or method', async () => {
+  it('has a limited number of open calls, and ends them by id or method', async () => {
     const { ws, say, next, frames } = await open('open');
     for (let i = 0; i < 9; i++) say(req(`w${i}`, 'wait', { seconds: 15 }));
     assert.equal((await next(answered('w8'))).error.message, 'At most 8 calls may be open at a time');
@@ -199,7 +199,7 @@ describe('a connection', () => {
     assert.ok(frames.length);
   });
 
-  it('is told when a call took too long or came too often', async () => {
+  it('learns when a call took too long or came too often', async () => {
     const { ws, say, next } = await open('open');
     say(req('h', 'hurry'));
     assert.deepEqual((({ code, reason }) => [code, reason])((await next(answered('h'))).error), ['DEADLINE_EXCEEDED', 'deadline_exceeded']);
@@ -209,7 +209,7 @@ describe('a connection', () => {
     ws.close();
   });
 
-  it('hears with all of its room, each in its own dialect, whichever worker it is on', async () => {
+  it('hears what its whole room hears, in its own dialect, on any worker', async () => {
     const all = await Promise.all(Array.from({ length: 6 }, () => open('open')));
     for (const [i, one] of all.entries()) {
       one.say(i % 2 ? req('c', 'connect', {}) : { jsonrpc: '2.0', id: 'c', method: 'connect', params: {} });
@@ -254,7 +254,7 @@ it('the declarations are an OpenRPC document and types that a compiler takes', a
   assert.match(await compile('{}'), /message/);
 });
 
-it('an open call ends on the scripts that it began with, and the next one is answered by the new', async () => {
+it('an open call ends on the scripts that it began with, and new scripts answer the next one', async () => {
   const home = makeHome(), own = path.join(home, 'own');
   fs.cpSync(path.join(root, 'spec/e2e/scripts/rpc'), own, { recursive: true });
   const env = { HUMAN_SCRIPTS: `${own}:${path.join(root, 'scripts')}` };

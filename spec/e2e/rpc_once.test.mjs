@@ -62,7 +62,7 @@ async function insist(method, params) {
 const runs = async (request) => Number((await sql(first.home, `select count(*) from ledger_runs where request = '${request}'`))[0]);
 const debits = async (request) => Number((await sql(first.home, `select count(*) from ledger_debits where request = '${request}'`))[0]);
 
-it('a repeat has the same answer in either dialect, and takes and starts nothing', async () => {
+it('a repeat gets the same answer in either dialect, and takes and starts nothing', async () => {
   for (const method of ['take', 'strict', 'direct']) {
     const request = unique(method), params = { account, request, idempotencyKey: request };
     const one = await open(first);
@@ -96,7 +96,7 @@ it('a key belongs to its caller, its method and its params', async () => {
   other.close();
 });
 
-it('a refusal is kept with what was done before it, and what speaks of the moment is not', async () => {
+it('a refusal is kept with what was done before it, unless it is about the moment', async () => {
   const one = await open(first), two = await open(second);
   const kept = unique('kept'), params = { account, request: kept, code: 'conflict', idempotencyKey: kept };
   const answer = await one.call('refuse', params), again = await two.call('refuse', params);
@@ -113,7 +113,7 @@ it('a refusal is kept with what was done before it, and what speaks of the momen
   two.close();
 });
 
-it('a method that is one transaction refuses to reach beyond it, and one that did and failed is not begun again', async () => {
+it('a method that is one transaction may not reach beyond it; one that reached beyond and failed is not begun again', async () => {
   const one = await open(first);
   const vain = unique('vain');
   assert.equal((await one.call('impatient', { account, request: vain, idempotencyKey: vain })).error.code, 'INTERNAL');
@@ -126,7 +126,7 @@ it('a method that is one transaction refuses to reach beyond it, and one that di
   one.close();
 });
 
-it('a repeat while the first call runs is told to wait, and after its worker was killed that the answer is lost', async () => {
+it('a repeat is told to wait while the first call runs, and that the answer is lost if its worker was killed', async () => {
   const request = unique('slow'), params = { account, request, idempotencyKey: request };
   const one = await open(first), two = await open(second);
   const begun = one.call('direct', params);

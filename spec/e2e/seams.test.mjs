@@ -32,7 +32,7 @@ async function talks() {
 }
 
 describe('the runtime', () => {
-  it('keeps its topics to itself, and says who spoke on them', async () => {
+  it('keeps its topics to itself, and names scripts that use them', async () => {
     for (const how of ['send', 'emit']) {
       for (const topic of ['sio', 'bus.gap']) assert.equal((await post(`speak?how=${how}&topic=${topic}`)).status, 500);
       assert.equal((await post(`speak?how=${how}&topic=seams`)).status, 200);
@@ -110,7 +110,7 @@ describe('a method that nobody knows', () => {
 describe('transactions that lose races', () => {
   before(() => sql(host.home, 'create table seams (n int)'));
 
-  it('run again: of forty at a time each commits, or is told to try again', async () => {
+  it('run again: each of forty at a time commits, or is told to try again', async () => {
     const answers = await Promise.all(Array.from({ length: 40 }, () => post('count')));
     const done = answers.filter((a) => a.status === 200);
     for (const a of answers.filter((x) => x.status !== 200)) {

@@ -74,7 +74,7 @@ describe('secrets in the home', () => {
   });
   after(async () => { await host?.stop(); server.close(); });
 
-  it('count at once, in the address and the headers of a request, and never for a stranger', async () => {
+  it('take effect at once, in the address and headers of a request, and never for a stranger', async () => {
     assert.equal(await text('/call'), 'denied');
     assert.deepEqual(await human(['secret', 'set', 'MINE'], `${VALUE}\n`), { code: 0, out: '' });
     for (let i = 0; i < 4; i++) assert.equal(await text('/call'), 'ok');
@@ -91,7 +91,7 @@ describe('secrets in the home', () => {
     assert.match((await human(['secret', 'list'])).out, /^mine +ok\n$/);
   });
 
-  it('stand in a body where the script says so, and nowhere else', async () => {
+  it('go into a body only if the script says so', async () => {
     await human(['secret', 'set', 'mine'], VALUE);
     assert.equal(await text('/body?how=filled'), 'ok');
     assert.deepEqual(seen.pop(), { body: `k=${VALUE}` });
@@ -103,13 +103,13 @@ describe('secrets in the home', () => {
     assert.equal(seen.length, before);
   });
 
-  it('are hashed with what stands around them', async () => {
+  it('are hashed with the text around them', async () => {
     await human(['secret', 'set', 'mine'], VALUE);
     const hash = (kind, said) => createHash(kind).update(said).digest('hex');
     assert.equal(await text('/hash'), `${hash('sha256', `a${VALUE}b`)} ${hash('sha1', VALUE)} nil`);
   });
 
-  it('go on when their key is replaced, and say so when it is another', async () => {
+  it('stay readable when their key is rotated, and say so when it is the wrong one', async () => {
     const sealed = () => fs.readFileSync(`${home}/secrets.sealed`, 'utf8');
     const earlier = sealed();
     assert.equal((await human(['secret', 'rotate'])).code, 0);
@@ -122,7 +122,7 @@ describe('secrets in the home', () => {
     assert.equal(await text('/call'), 'ok');
   });
 
-  it('are readable for nobody else, and nowhere in files, logs, environments, command lines or the database', async () => {
+  it('are readable to nobody else, and appear in no file, log, environment, command line or database', async () => {
     for (const file of ['secrets.sealed', 'seal.key']) assert.equal(fs.statSync(`${home}/${file}`).mode & 0o777, 0o600, file);
     const holds = (data) => data.includes(VALUE);
     // The private database is below the home, too.
@@ -135,14 +135,14 @@ describe('secrets in the home', () => {
     }
   });
 
-  it('are whole when several are kept at once', async () => {
+  it('are intact when several are stored at once', async () => {
     const names = Array.from({ length: 12 }, (_, i) => `n${i}`);
     for (const { code, out } of await Promise.all(names.map((n) => human(['secret', 'set', n], `v-${n}`)))) assert.equal(code, 0, out);
     const listed = (await human(['secret', 'list'])).out;
     for (const n of names) assert.match(listed, new RegExp(`^${n} +ok$`, 'm'));
   });
 
-  it('are whole in a file whose last line has lost its end', async () => {
+  it('are intact in a file whose last line is truncated', async () => {
     const file = `${home}/secrets.sealed`;
     fs.writeFileSync(file, fs.readFileSync(file, 'utf8').trimEnd());
     assert.equal((await human(['secret', 'set', 'zz'], 'last')).code, 0);

@@ -53,7 +53,7 @@ describe('settings of scripts', () => {
   });
   after(async () => { await host?.stop(); });
 
-  it('come into force with a reload, on all workers; what had begun keeps what it began with', async () => {
+  it('take effect with a reload, on all workers; work in progress keeps its old settings', async () => {
     assert.equal(await text('/probe'), 'one one 1');
     const begun = text('/probe-later');
     await text('/probe');
@@ -80,7 +80,7 @@ describe('settings of scripts', () => {
     assert.deepEqual([await text('/probe-token/t-one'), await text('/probe-token/t-two')], ['false', 'true']);
   });
 
-  it('that are wrong refuse the reload, and change nothing', async () => {
+  it('that are wrong make the reload fail, and change nothing', async () => {
     for (const [json, why] of [['{\n"probe": {"word": "far too long"}}', /config\.json:2: probe\.word: must have 0 to 10 bytes/],
       ['{"probe": {"wrd": "x"}}', /config\.json:1: unknown setting "probe\.wrd" \(did you mean "probe\.word"\?\)/],
       ['{"database": {"pool": 0}}', /database\.pool: must be a whole number from 1 to 64/], ['{', /config\.json:1: /]]) {
@@ -92,14 +92,14 @@ describe('settings of scripts', () => {
     }
   });
 
-  it('are what the file says when a worker is replaced, and never what was refused', async () => {
+  it('survive the replacement of a worker, and never include what was refused', async () => {
     const before = host.workers();
     for (const pid of before) process.kill(pid, 'SIGKILL');
     await until(() => host.workers().length === 2 && !host.workers().some((pid) => before.includes(pid)), 10_000, 'both are replaced');
     for (let i = 0; i < 20; i++) assert.equal(await until(() => text('/probe').catch(() => null), 5000, 'an answer'), 'two two 1');
   });
 
-  it('that are wrong at the start end it with status 2 and the place', () => {
+  it('that are wrong at the start end the host with status 2, and it names the place', () => {
     fs.writeFileSync(file, '{"llm": {"timeout_ms": "long"}}');
     const { status, stderr } = spawnSync(BINARY, ['gateway', '--port', '1', '--set', 'agent_port=0'], {
       env: { ...process.env, HUMAN_HOME: `${home}/other`, HUMAN_CONFIG: file, HUMAN_PORT: String(20000 + process.pid % 20000) }, encoding: 'utf8' });

@@ -99,7 +99,7 @@ describe('a change of settings', () => {
     }
   });
 
-  it('for a file that another edit has changed is a conflict; without a hash both count', async () => {
+  it('based on an outdated hash is a conflict; without a hash both changes count', async () => {
     const { hash } = await get();
     const both = await Promise.all([set({ 'probe.word': 'a' }, hash), set({ 'probe.word': 'b' }, hash)]);
     assert.deepEqual(both.map((r) => r.code ?? 'saved').sort(), ['conflict', 'saved']);
@@ -114,7 +114,7 @@ describe('a change of settings', () => {
     assert.match(text(), /^\/\/ by hand/);
   });
 
-  it('takes no edit of a script along', async () => {
+  it('does not pick up an edit of a script', async () => {
     const routes = path.join(tree, 'api/local/probe/routes.lua');
     fs.writeFileSync(routes, 'this is no Lua');
     assert.ok((await set({ 'probe.count': 3 })).hash);
@@ -122,7 +122,7 @@ describe('a change of settings', () => {
     assert.equal((await get()).count, 3);
   });
 
-  it('is whole after a kill at any moment: what was before, or what was accepted', async () => {
+  it('is all or nothing after a kill at any moment: the old file, or the accepted one', async () => {
     for (let round = 0; round < 4; round++) {
       fs.writeFileSync(file, TEXT);
       const words = ['one', `w${round}`];
