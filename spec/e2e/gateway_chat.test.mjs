@@ -122,6 +122,9 @@ describe('a tool', () => {
     assert.deepEqual(asked.payload.arguments, { path: 'note.txt', content: 'hi' });
     assert.ok((await c.call('exec.approval.list')).payload.approvals.some((a) => a.id === asked.payload.id));
     assert.equal((await c.call('exec.approval.resolve', { id: asked.payload.id, approved: true, argumentsHash: 'other' })).error.code, 'CONFLICT');
+    for (const both of [{ decision: 'allow-once', approved: false }, { decision: 'deny', approved: true }]) {
+      assert.match((await c.call('exec.approval.resolve', { id: asked.payload.id, ...both })).error.message, /contradict/);
+    }
     const first = (await other.call('exec.approval.resolve', { id: asked.payload.id, decision: 'allow-once' })).payload;
     assert.deepEqual(first, { resolved: true, approved: true, decision: 'allow-once' });
     const second = (await c.call('exec.approval.resolve', { id: asked.payload.id, approved: false })).payload;

@@ -129,7 +129,8 @@ describe('settings over /ws', () => {
       [{ 'gateway.no_such': 1 }, /unknown setting "gateway\.no_such"/], [{ raw: '{' }, /raw must be a JSON object/], [{ raw: '[]' }, /raw must be a JSON object/],
       [{ key: 'bad name', value: 1 }, /letters, digits/], [many, /At most 100 settings/], [{ 'gateway.auth_token': 5 }, /gateway\.auth_token/],
       [{ 'gateway.cors_origins': ['*'] }, /is no origin/], [{ raw: '{"agent":{"max_actions":1e999}}' }, /agent\.max_actions: a number must be finite/],
-      [{ raw: '{"mcp_servers":{"a":{"env":{"N":[-1e999]}}}}' }, /mcp_servers: a number must be finite/], [{ key: 'agent.max_actions' }, /key goes with value/], [{ value: 5 }, /key goes with value/], [{ 'agent.max_actions': { deeper: 1 } }, /./],
+      [{ raw: '{"mcp_servers":{"a":{"env":{"N":[-1e999]}}}}' }, /mcp_servers: a number must be finite/], [{ key: 'agent.max_actions' }, /key goes with value/], [{ value: 5 }, /key goes with value/],
+      [{ raw: '{"agent":{"max_actions":5}}', key: 'agent.max_actions', value: 6 }, /do not go together/], [{ 'agent.max_actions': { deeper: 1 } }, /./],
       [{ gateway: { auth_token: 'a-new-secret', pair_rate_limit_per_minute: 'x' } }, /pair_rate_limit/]]) {
       const { error } = await set(params);
       assert.equal(error?.code, 'INVALID_PARAMS', JSON.stringify([params, error]));

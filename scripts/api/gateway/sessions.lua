@@ -135,11 +135,15 @@ g:rpc("exec.approval.list", {
 local REFUSED = { not_found = "approval_not_found", conflict = "approval_conflict", invalid = "approval_invalid",
                   forbidden = "forbidden" }
 
--- The decision that either way of saying it means.
+-- The decision that either way of saying it means.  Who says both ways, and means two things, allows nothing.
 local function decision_of(ctx, p)
-  if p.decision then return p.decision end
-  if p.approved == nil then ctx:fail("validation_error", { message = "decision is required" }) end
-  return p.approved and "allow-once" or "deny"
+  local decision, approved = p.decision, p.approved
+  if decision == nil and approved == nil then ctx:fail("validation_error", { message = "decision is required" }) end
+  if decision == nil then return approved and "allow-once" or "deny" end
+  if approved ~= nil and approved ~= (decision ~= "deny") then
+    ctx:fail("validation_error", { message = "decision and approved contradict each other" })
+  end
+  return decision
 end
 
 g:rpc("exec.approval.resolve", {

@@ -50,6 +50,7 @@ local NOT_SETTINGS = { raw = true, key = true, value = true, baseHash = true, ba
 
 -- The settings that config.set's params name, in any of its shapes.
 local function tree_of(ctx, p)
+  if p.raw and p.key then ctx:fail("config_invalid", { message = "raw and key do not go together" }) end
   if p.raw then return settings.parse(p.raw) end
   local tree = {}
   for name, v in pairs(p) do
