@@ -11,12 +11,13 @@ M.sql = {
     where agent_id = $2]],
   is_recorded = "select 1 as yes from agent_runs where id = $1",
   model = "update agent_runs set provider = $2, model = $3 where id = $1",
-  finish = [[update agent_runs set reason = $2, error_code = $3, finished_at = clock_timestamp()
-    where id = $1 and finished_at is null]],
+  -- A session has one run that is not over; what is beside it is over at once, and booked all the same.
+  record_beside = [[insert into agent_runs (id, agent_id, until_pos, reason, finished_at)
+    select $1, $2, last_pos, 'completed', clock_timestamp() from agent_mailboxes where agent_id = $2]],
 }
 
 --- Whether there is a budget for a run, which is recorded and counted then; nil: the transaction is to be tried again.
---- run: {id, session_id, user_id}; payer: of agent.budget.
+--- run: {id, session_id, user_id, beside (true: it is beside the session's run)}; payer: of agent.budget.
 function M.count(tx, run, payer)
   if tx:row(M.sql.is_recorded, run.id) then return true end
   local context = { ref = run.id, subject = run.session_id }
@@ -25,7 +26,7 @@ function M.count(tx, run, payer)
   local take = budget.taking(tx, payer, run.id, alone)
   local may = take(function(fn, ...) return decisions.decide(tx, fn, context, ...) end)
   if may == nil then return nil end
-  tx:ask(M.sql.record, run.id, run.session_id)
+  tx:ask(run.beside and M.sql.record_beside or M.sql.record, run.id, run.session_id)
   if may then budget.count(tx, payer) end
   return may
 end
@@ -38,8 +39,5 @@ function M.book(tx, run, payer, spent)
   if spent.provider then tx:ask(M.sql.model, run.id, spent.provider, spent.model) end
   budget.charge(tx, payer, spent)
 end
-
---- It is over.
-function M.finish(tx, run, reason, code) tx:ask(M.sql.finish, run.id, reason, code) end
 
 return M

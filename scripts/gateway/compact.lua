@@ -33,8 +33,9 @@ M.sql = {
       coalesce(y.summary, '') as summary, greatest(s.reset_run, y.until_run, 0) as floor
     from gateway_sessions s join agents a on a.id = s.id left join gateway_summaries y on y.session_id = s.id
     where s.id = $1]],
-  -- What sessions.compact covers: all but the newest that are over.
-  upto = ([[select n from gateway_runs where session_id = $1 and n > $2::bigint and finished_at is not null
+  -- What sessions.compact covers: all but the newest that are over, and nothing behind one that is not.
+  live = [[select min(n) from gateway_runs where session_id = $1 and state in ('waiting', 'thinking', 'acting')]],
+  upto = ([[select n from gateway_runs where session_id = $1 and n > $2::bigint and ($3::bigint is null or n < $3)
     order by n desc offset %d limit 1]]):format(limits.summary_keeps),
   runs = [[select r.id, r.n, r.state, e.content->'message'->>'content' as text from gateway_runs r
     join agent_events e on e.id = r.message_id where r.id in ]] .. OLDEST .. " order by r.n",
@@ -69,7 +70,7 @@ local function read(session_id, until_run)
   return db.tx(function(tx)
     local head = tx:row(M.sql.head, session_id)
     if not head then return nil end
-    until_run = until_run or tx:value(M.sql.upto, session_id, head.floor)
+    until_run = until_run or tx:value(M.sql.upto, session_id, head.floor, tx:value(M.sql.live, session_id))
     if not until_run or until_run <= head.floor then return nil end
     local function ask(sql) return tx:ask(sql, session_id, head.floor, until_run) end
     local rows, steps, calls = ask(M.sql.runs), ask(M.sql.steps), ask(M.sql.calls)
@@ -152,7 +153,6 @@ local function finish(row, book)
     if session and row.attempt > 1 then
       budget.book_interrupted(tx, { agent_id = session.id, user_id = session.user_id }, book.id)
     end
-    booking.finish(tx, book, "completed")
     if session and p.run and runs.at(tx, p.run, "thinking", p.step) then
       queue.add(tx, runs.THINK, row.key, nil, { run = p.run, step = p.step, compacted = true })
     end
@@ -167,7 +167,7 @@ end
 
 --- A row of the queue: {id (in the books), run and step (that wait for it) and until_run; or nothing: somebody asked}.
 function M.run(row)
-  local p, book = row.payload, { id = row.payload.id, session_id = row.key }
+  local p, book = row.payload, { id = row.payload.id, session_id = row.key, beside = true }
   task.name("gateway summary", row.key)
   if not p.run then
     cover(row, book)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { ollama } from './dialects.mjs';
 import { jobsOf } from './gateway_cron_world.mjs';
-import { asks, call, ended, one, PATIENCE_MS, send, TREES } from './gateway_world.mjs';
+import { approvals, asks, call, ended, one, PATIENCE_MS, resolve, send, TREES } from './gateway_world.mjs';
 import { BINARY, databaseUrl, errors, sql, startHost } from './hosts.mjs';
 import { reload } from './modes.mjs';
 import { refuse, startServer, stream } from './models_server.mjs';
@@ -177,6 +177,26 @@ describe('sessions.compact', () => {
     const last = said(model.requests.at(-1));
     assert.match(last, /They agreed[^]*line 7 [^]*answer 10 /);
     assert.doesNotMatch(last, /line 6 /);
+  });
+});
+
+describe('sessions.compact while a run goes on', () => {
+  it('leaves that run its own message, also where later ones are over', async () => {
+    const s = await long(10), ask = { calls: [{ id: 'c1', name: 'effect_asked', arguments: { name: s.key } }] };
+    model.on = (request, res) => {
+      if (isNotes(request) || request.body.messages.at(-1).role === 'tool') return answers(request, res);
+      return stream(res, ollama.stream(ask), { 'content-type': ollama.type });
+    };
+    const run = await send(host, s.key, 'Paint the house red');
+    const [approval] = await approvals(host, s.key);
+    for (let i = 0; i < 6; i += 1) await call(host, 'chat.abort', { run_id: await send(host, s.key, `Aborted ${i}`) });
+    await call(host, 'sessions.compact', s.key);
+    await until(async () => (await one(host, `select count(*) from host_queue where kind = 'session.compact'`)) === '0', PATIENCE_MS, 'it is over');
+    assert.match(await summary(s.id), /^7 true/);
+    assert.ok(!/agent_runs_open/.test(host.log()), 'it has an entry of its own in the books');
+    await resolve(host, approval.id, 'allow-once');
+    assert.equal(await ended(host, run), 'done');
+    assert.match(said(model.requests.at(-1)), /They agreed[^]*Paint the house red[^]*did /);
   });
 });
 
