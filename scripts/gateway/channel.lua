@@ -19,6 +19,7 @@ local FIELDS = {
   typing = "function", typing_ms = "number", ack = "function", login = "function", logged_in = "function",
   health = "function", healthy = "function", me = "function", poll = "function", polled = "function",
   webhook = "function", webhook_set = "function", check = "function", file = "function", filed = "function",
+  files = "boolean", no_files = "string",
 }
 local NEEDED = { "label", "settings", "limits", "verify", "parse", "say", "said" }
 local UNITS = { utf16 = true, characters = true, bytes = true }

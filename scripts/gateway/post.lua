@@ -4,6 +4,7 @@
 -- Final failures are reported: channels.status, the event channel.failed, the log.
 -- A vendor may get a piece twice if a worker dies between a request and its answer, unless it knows our `once`.
 
+local crypto = require "human.crypto"
 local db = require "human.db"
 local id = require "human.id"
 local json = require "human.json"
@@ -38,6 +39,9 @@ M.sql = {
   get = [[select id, channel, account, chat, once as cause, message, state, tries, created_at from channel_posts
     where id = $1]],
   sending = [[update channel_posts set state = 'sending', tries = tries + 1 where id = $1 and finished_at is null]],
+  keep_file = "insert into channel_post_files (post_id, data) values ($1, $2)",
+  file = "select data from channel_post_files where post_id = $1",
+  drop_file = "delete from channel_post_files where post_id = $1",
   change = "update channel_posts set message = $2::jsonb where id = $1",
   -- Waiting for its turn is no try.
   waits = "update channel_posts set state = 'waiting', tries = tries - $2::int, error = $3 where id = $1",
@@ -74,6 +78,7 @@ local function message_of(p, calls, i)
     chat = p.chat, group = p.group == true, thread = p.thread, text = calls[i][1], pieces = calls[i][2] and calls[i],
     first = first, reply_to = i == 1 and p.reply_to or nil, reply_token = p.reply_token,
     buttons = i == #calls and buttons_of(p.buttons) or nil,
+    file = p.file and { name = p.file.name, type = p.file.type, bytes = #p.file.data } or nil,
   }
 end
 
@@ -90,7 +95,8 @@ end
 --- Says something in tx, the transaction of its cause: {channel, account ("main"), chat, group, thread, reply_to, text
 --- (Markdown of any length), buttons = {{label, data}, ..}, once (a text: a second one with it is not sent; "word:.."
 --- with a word of gateway.ends: its function is told of each piece when it is sent, or failed), reply_token (of what
---- it answers), follows (true: the answer itself is still to come, so this is not `first`)}.
+--- it answers), follows (true: the answer itself is still to come, so this is not `first`), file ({name, type, data}: a
+--- message of one call, whose text stands beside it and may be empty)}.
 --- How many calls of the vendor it takes; or nil and why not.
 function M.add(tx, p)
   local c = channel.get(p.channel)
@@ -98,14 +104,16 @@ function M.add(tx, p)
   if type(p.chat) ~= "string" or p.chat == "" or #p.chat > 150 or p.chat:find "%c" then
     return nil, "A chat is a text of 1 to 150 bytes"
   end
+  if p.file and not c.files then return nil, c.label .. " takes no files from here" .. (c.no_files or "") end
   local account = p.account or channel.MAIN
   local pieces = split(valid(p.text or ""), c.limits.text, c.limits.unit, PIECES)
-  if not pieces[1] then return nil, "There is nothing to say" end
-  local calls = calls_of(pieces, c.limits.pieces or 1)
+  if not pieces[1] and not p.file then return nil, "There is nothing to say" end
+  local calls = p.file and { { pieces[1] or "" } } or calls_of(pieces, c.limits.pieces or 1)
   for i = 1, #calls do
     local row_id = id.new()
     local message = json.encode(message_of(p, calls, i))
     if tx:exec(M.sql.add, row_id, p.channel, account, p.chat, p.once, i, message) > 0 then
+      if p.file then tx:exec(M.sql.keep_file, row_id, crypto.base64(p.file.data)) end
       queue.add(tx, OUT, store.key(p.channel, account, p.chat), nil, { post = row_id })
     end
   end
@@ -158,6 +166,12 @@ local function ask(c, account, post, renew)
   if token == false then return { retry = no_token } end
   local message = { once = post.id, attempt = post.tries + 1 }
   again(message, post.message)
+  if message.file then
+    local data = db.value(M.sql.file, post.id)
+    if not data then return { failed = "its file is not there any more" } end
+    local f = message.file                       -- the bytes are in no message that is kept
+    message.file = { name = f.name, type = f.type, bytes = f.bytes, data = crypto.unbase64(data) }
+  end
   local request, why = c.say(message, account, token)
   if not request then return { failed = why or "it cannot be sent" } end
   local response, failed = net.ask(request)
@@ -185,6 +199,7 @@ local function fail(row, post, account, why)
   log.warn("a message of a channel was given up", { channel = post.channel, account = post.account, error = why })
   sessions.insist(function(tx)
     tx:exec(M.sql.finish, post.id, "failed", nil, cut(why, 500))
+    tx:exec(M.sql.drop_file, post.id)
     ends.tell(tx, post, { state = "failed", text = why })
     news.after(tx, "channel.failed", { channel = post.channel, account = post.account, chat = post.chat,
                                       message = why })
@@ -196,6 +211,7 @@ end
 local function sent(row, post, account, vendor_id)
   sessions.insist(function(tx)
     tx:exec(M.sql.finish, post.id, "sent", vendor_id and cut(tostring(vendor_id), 200), nil)
+    tx:exec(M.sql.drop_file, post.id)
     ends.tell(tx, post, { state = "sent" })
     row:done(tx)
   end)

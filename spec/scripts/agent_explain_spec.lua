@@ -121,6 +121,7 @@ local FILL = {
   [[insert into channel_posts (id, channel, account, chat, message, state, finished_at)
     select 'cl' || lpad(i::text, 10, '0'), 'telegram', 'main', (i % 500)::text, '{}', 'sent', now()
     from generate_series(1, $1::int) i]],
+  [[insert into channel_post_files (post_id, data) select 'cl' || lpad(i::text, 10, '0'), '' from generate_series(1, $1::int) i]],
   [[insert into channel_people (channel, account, person, state) select 'telegram', 'main', i::text, 'allowed'
     from generate_series(1, $1::int) i]],
   [[insert into gateway_approval_chats (approval_id, channel, account, chat, place, is_whole)

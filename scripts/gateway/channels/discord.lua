@@ -248,6 +248,15 @@ local function as_bot(account, method, path, body)
   return r
 end
 
+-- With its file, where there is one: a form, in which the message is JSON.
+local function with_file(r, m)
+  if not m.file then return r end
+  r.form = { { name = "payload_json", value = json.encode(r.json), type = "application/json" },
+             { name = "files[0]", value = m.file.data, filename = m.file.name, type = m.file.type } }
+  r.json = nil
+  return r
+end
+
 -- The answer to an interaction: its first piece takes the place of "is thinking", others follow.
 local function by_token(m, account, body)
   local until_s, application, token = (m.reply_token or ""):match "^(%d+)/(%d+)/(.+)$"
@@ -265,14 +274,14 @@ local function say(m, account)
   local user = m.chat:match "^user:(%d+)$"
   local body = { content = m.text, components = rows_of(m.buttons), allowed_mentions = { parse = json.array {} } }
   local by = not user and by_token(m, account, body)
-  if by then return by end
+  if by then return with_file(by, m) end
   if not account.has.token then return nil, NO_TOKEN end
   if user then return as_bot(account, "POST", "/users/@me/channels", { recipient_id = user }) end
   if not snowflake(m.chat) then return nil, "A chat of Discord is a number; a person is user: and a number." end
   body.message_reference = snowflake(m.reply_to) and { message_id = m.reply_to, fail_if_not_exists = false } or nil
   body.nonce = m.once and (#m.once > NONCE_MAX and crypto.sha256_hex(m.once) or m.once):sub(1, NONCE_MAX) or nil
   body.enforce_nonce = body.nonce and true or nil
-  return as_bot(account, "POST", "/channels/" .. m.chat .. "/messages", body)
+  return with_file(as_bot(account, "POST", "/channels/" .. m.chat .. "/messages", body), m)
 end
 
 local REASONS = {
@@ -335,7 +344,7 @@ channel.define("discord", {
   signature = "x-signature-ed25519",
   headers = { "x-signature-ed25519", "x-signature-timestamp" },
   limits = { text = 2000, unit = "utf16", chat_ms = 200, group_ms = 200, per_s = 40 },
-  verify = verify, answer = answer, parse = parse, say = say, said = said, typing = typing,
+  verify = verify, answer = answer, parse = parse, say = say, said = said, files = true, typing = typing,
   health = function(account) return as_bot(account, "GET", "/users/@me", nil) end,
   healthy = healthy,
   -- A forwarder's messages need no key of Discord's, answers to commands no token; one of them there must be.

@@ -245,6 +245,7 @@ local PLAIN = { escape = same, code = same, pre = same, bold = { "", "" }, itali
                 link = function(label, url) return label == url and url or label .. " (" .. url .. ")" end }
 
 local function content_of(message)
+  if message.file then return message.key_kind, json.encode { [message.key_kind .. "_key"] = message.key } end
   if message.buttons then
     local words = message.plain and message.text or markup.render(message.text, PLAIN)
     return "interactive", json.encode(card_of(message, words))
@@ -264,8 +265,22 @@ local function hook(account, message)
            json = { msg_type = "text", content = { text = escape(message.text) } } }
 end
 
+-- A file is uploaded first; then its key is sent.
+local function upload(message, account, token)
+  local f, is_image = message.file, message.file.type:find "^image/" ~= nil
+  local r = request(account, token, "POST", is_image and "/im/v1/images" or "/im/v1/files")
+  r.form = is_image and { { name = "image_type", value = "message" } }
+    or { { name = "file_type", value = "stream" }, { name = "file_name", value = f.name } }
+  table.insert(r.form, { name = is_image and "image" or "file", value = f.data, filename = f.name, type = f.type })
+  return r
+end
+
 local function say(message, account, token)
-  if not account.has.app_secret then return hook(account, message) end
+  if not account.has.app_secret then
+    if message.file then return nil, "A custom bot of Lark sends no files: it takes an app (app_id, app_secret)." end
+    return hook(account, message)
+  end
+  if message.file and not message.key then return upload(message, account, token) end
   local kind, content = content_of(message)
   local body = { msg_type = kind, content = content,
                  uuid = message.once and crypto.sha256_hex("lark " .. message.once):sub(1, 40) or nil }
@@ -294,6 +309,12 @@ local SENTENCES = {
 local function said(response, message)
   local answered, status = object(response.json), response.status
   local code = untrusted.number(answered.code) or untrusted.number(answered.StatusCode)
+  if status < 300 and code == 0 and message.file and not message.key then
+    local data = object(answered.data)
+    local image, key = id(data.image_key), id(data.file_key)
+    if image or key then return { again = { key = image or key, key_kind = image and "image" or "file" } } end
+    return { failed = "Lark does not say where the file is" }
+  end
   if status < 300 and code == 0 then return { ok = true, id = id(object(answered.data).message_id) } end
   local why = ("%s: %s"):format(code and ("%.0f"):format(code) or "status " .. status,
     phrase(answered.msg) or "no reason given")
@@ -356,7 +377,7 @@ channel.define("lark", {
   headers = { "x-lark-signature", "x-lark-request-timestamp", "x-lark-request-nonce" },
   -- 150 KB of JSON within JSON, where a character may take five times its room; a card has 30 KB.
   limits = { text = 30000, unit = "bytes", chat_ms = 200, group_ms = 200, per_s = 16 },
-  verify = verify, read = read, answer = answer, parse = parse, say = say, said = said,
+  verify = verify, read = read, answer = answer, parse = parse, say = say, said = said, files = true,
   login = login, logged_in = logged_in, check = check, file = file,
   health = function(account, token)
     return account.has.app_secret and request(account, token, "GET", "/bot/v3/info") or nil

@@ -241,7 +241,7 @@ channel.define("line", {
   signature = "x-line-signature", headers = { "x-line-signature" },
   limits = { text = 5000, unit = "utf16", chat_ms = 100, group_ms = 100, per_s = 100, pieces = 5 },
   verify = verify, parse = parse, say = say, said = said, typing = typing, typing_ms = TYPING_S * 1000,
-  file = fetched,
+  file = fetched, no_files = ": LINE fetches files itself, from a public https address",
   health = function(account) return request(account, "GET", "/v2/bot/info") end, healthy = healthy,
 })
 

@@ -229,7 +229,33 @@ local function hook_of(m, account)
   return kind, url
 end
 
+local function is_slacks(url, account)
+  local base, host = account.api_base or "", url:match "^https://([%w.-]+)/"
+  local is_its = host and ("." .. host):sub(-10) == ".slack.com" or base ~= "" and url:sub(1, #base + 1) == base .. "/"
+  return is_its and not url:find("${", 1, true)
+end
+
+-- An address for its bytes is asked for, they are sent there, and then it is shown in the chat.
+local function say_file(m, account)
+  local f = m.file
+  if not account.has.bot_token then return nil, "Slack needs the bot's token (channels.slack.bot_token)." end
+  if not m.file_id then
+    local r = as_bot(account, ("files.getUploadURLExternal?filename=%s&length=%d"):format(untrusted.escaped(f.name),
+      #f.data))
+    r.method, r.headers["Content-Type"] = "GET", nil
+    return r
+  end
+  if not m.uploaded then
+    if not is_slacks(m.upload_url, account) then return nil, "Slack names an address that is not its own." end
+    return { method = "POST", url = m.upload_url, body = f.data,
+             headers = { ["Content-Type"] = "application/octet-stream" } }
+  end
+  return as_bot(account, "files.completeUploadExternal", { files = json.array { { id = m.file_id, title = f.name } },
+    channel_id = m.chat, thread_ts = m.thread or nil, initial_comment = m.text ~= "" and escape(m.text) or nil })
+end
+
 local function say(m, account)
+  if m.file then return say_file(m, account) end
   local said = m.plain and escape(m.text) or markup.render(m.text, STYLE)
   local body = { text = said, mrkdwn = not m.plain }
   if m.buttons and m.buttons[1] then body.blocks = blocks_of(said, m.buttons) end
@@ -246,11 +272,8 @@ end
 
 -- A file, with the bot's token on Slack's own hosts only; without the right to it, Slack shows a page to sign in.
 local function file(attachment, _, account)
-  local url, base = attachment.url or "", account.api_base or ""
-  local host = url:match "^https://([%w.-]+)/"
-  local is_slacks = host and ("." .. host):sub(-10) == ".slack.com"
-    or base ~= "" and url:sub(1, #base + 1) == base .. "/"
-  if not is_slacks or url:find("${", 1, true) or not account.has.bot_token then return nil end
+  local url = attachment.url or ""
+  if not is_slacks(url, account) or not account.has.bot_token then return nil end
   return { method = "GET", url = url, headers = { Authorization = "Bearer " .. channel.fill(account, "bot_token") } }
 end
 
@@ -300,6 +323,11 @@ local function said(response, m)
   local code = phrase(body.error) or ("status %d"):format(status)
   if status == 429 or TOO_MANY[code] then return { wait_ms = wait_ms(response) } end
   if status >= 500 or DOWN[code] then return { retry = ("Slack is not available (%s)."):format(code) } end
+  if m.file and not m.uploaded and status < 300 then
+    if m.file_id then return { again = { uploaded = true } } end
+    local url, file_id = text(body.upload_url, 2000), id(body.file_id)
+    if body.ok and url and file_id then return { again = { upload_url = url, file_id = file_id } } end
+  end
   if status < 300 and body.ok ~= false then return { ok = true, id = id(body.ts) } end
   if not m.by_hook and m.reply_token and AWAY[code] then return { again = { by_hook = true } } end
   if m.reply_token and status == 404 then return { again = { reply_token = false } } end -- it is over after 30 minutes
@@ -326,7 +354,8 @@ channel.define("slack", {
   signature = "x-slack-signature",
   headers = { "x-slack-signature", "x-slack-request-timestamp" },
   limits = { text = 4000, unit = "utf16", chat_ms = 1000, group_ms = 1000, per_s = 20 },
-  verify = verify, read = read, answer = answer, parse = parse, say = say, said = said, file = file, filed = filed,
+  verify = verify, read = read, answer = answer, parse = parse, say = say, said = said, files = true,
+  file = file, filed = filed,
   health = function(account) return as_bot(account, "auth.test", {}) end,
   healthy = healthy,
   me = function(account) return not account.has.bot_token and {} or nil end,

@@ -46,7 +46,22 @@ local function keyboard(buttons)
   return rows[1] and { inline_keyboard = rows } or nil
 end
 
+-- The first 1,024 characters beside a file; as a picture where it is one.
+local function say_file(message, account)
+  local f = message.file
+  local is_photo = f.type == "image/png" or f.type == "image/jpeg"
+  local form = { { name = "chat_id", value = message.chat } }
+  local function add(name, value) form[#form + 1] = value and { name = name, value = value } or nil end
+  add("message_thread_id", message.thread and tostring(message.thread))
+  add("caption", message.text ~= "" and texts.fit(message.text, 1024, "utf16"))
+  add("reply_parameters", tonumber(message.reply_to)
+    and json.encode { message_id = tonumber(message.reply_to), allow_sending_without_reply = true })
+  form[#form + 1] = { name = is_photo and "photo" or "document", value = f.data, filename = f.name, type = f.type }
+  return { url = url(account, is_photo and "sendPhoto" or "sendDocument"), method = "POST", form = form }
+end
+
 local function say(message, account)
+  if message.file then return say_file(message, account) end
   local thread = tonumber(message.thread)
   local body = {
     chat_id = tonumber(message.chat) or message.chat, message_thread_id = thread,
@@ -281,7 +296,7 @@ return channel.define("telegram", {
     if not channel.equal(account, "webhook_secret", given) then return nil, "bad_signature" end
     return true
   end,
-  parse = parse, say = say, said = said, file = fetched, filed = filed,
+  parse = parse, say = say, said = said, files = true, file = fetched, filed = filed,
   typing = function(message, account)
     return { url = url(account, "sendChatAction"),
              json = { chat_id = tonumber(message.chat), message_thread_id = tonumber(message.thread),

@@ -198,9 +198,27 @@ local function with_buttons(body, words, buttons)
   body.text = { body = channel_text.fit(words, room, "characters") .. "\n" .. lines, preview_url = false }
 end
 
+-- A file is uploaded first; then its id is sent.
+local function say_file(message, account, body)
+  local f, words = message.file, message.text ~= "" and channel_text.fit(message.text, 1024, "characters") or nil
+  if not message.media then
+    local r = request(account, "POST", untrusted.escaped(account.phone_number_id) .. "/media")
+    r.form = { { name = "messaging_product", value = "whatsapp" }, { name = "type", value = f.type },
+               { name = "file", value = f.data, filename = f.name, type = f.type } }
+    return r
+  end
+  if f.type == "image/png" or f.type == "image/jpeg" then
+    body.type, body.image = "image", { id = message.media, caption = words }
+  else
+    body.type, body.document = "document", { id = message.media, caption = words, filename = f.name }
+  end
+  return post(account, body)
+end
+
 local function say(message, account)
   local words = message.plain and message.text or markup.render(message.text, STYLE)
   local body = { recipient_type = message.group and "group" or "individual", to = message.chat }
+  if message.file then return say_file(message, account, body) end
   if message.buttons then
     with_buttons(body, words, message.buttons)
   else
@@ -245,6 +263,8 @@ end
 local function said(response, message)
   local sent = objects(object(response.json).messages)[1]
   if response.status < 300 and sent then return { ok = true, id = id(sent.id) } end
+  local uploaded = message.file and not message.media and id(object(response.json).id)
+  if response.status < 300 and uploaded then return { again = { media = uploaded } } end
   local why = object(object(response.json).error)
   local code = untrusted.number(why.code)
   if WAIT_MS[code or ""] then return { wait_ms = WAIT_MS[code], global = code ~= 131056 } end
@@ -315,7 +335,8 @@ channel.define("whatsapp", {
   },
   signature = "x-hub-signature-256", headers = { "x-hub-signature-256" }, get = true,
   limits = { text = TEXT, unit = "characters", chat_ms = 500, group_ms = 500, per_s = 80 },
-  verify = verify, answer = answer, parse = parse, say = say, said = said, typing = typing, typing_ms = 20000,
+  verify = verify, answer = answer, parse = parse, say = say, said = said, files = true,
+  typing = typing, typing_ms = 20000,
   file = file, filed = filed,
   health = health, healthy = healthy,
 })

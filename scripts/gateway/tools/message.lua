@@ -2,12 +2,16 @@
 -- call, so a call that runs again sends nothing twice.
 
 local db = require "human.db"
+local files = require "human.files"
 local decisions = require "human.decisions"
 local address = require "gateway.address"
 local channel = require "gateway.channel"
 local post = require "gateway.post"
 local rules = require "gateway.rules.tools"
 local tools = require "gateway.tools"
+local images = require "agent.attachments"
+local limits = require "gateway.rules.limits"
+local texts = require "gateway.texts"
 
 local M = {}
 
@@ -63,6 +67,51 @@ tools.define("message", {
       reply_token = place.reply_token, follows = true })
     if not pieces then return nil, refused .. "." end
     return ("It goes out to %s."):format(address.text(place))
+  end)
+end)
+
+-- What a file is, by its bytes.
+local function type_of(bytes)
+  local image = images.kind_of(bytes)
+  if image then return image end
+  if bytes:sub(1, 5) == "%PDF-" then return "application/pdf" end
+  local is_text = not bytes:find("\0", 1, true) and texts.valid(bytes) == bytes
+  return is_text and "text/plain" or "application/octet-stream"
+end
+
+local function file_of(path)
+  local bytes, why, code = files.root("workspace"):read(path, { max = limits.sent_file_bytes })
+  if code == "too_large" then return nil, ("A file that is sent may have %d bytes."):format(limits.sent_file_bytes) end
+  if not bytes then return nil, why end
+  if bytes == "" then return nil, "The file is empty, which no chat takes." end
+  local name = texts.valid(path:match "^.*/(.*)$" or path):gsub('[%c"\\]', "_")
+  return { name = name, type = type_of(bytes), data = bytes }
+end
+
+-- The bytes are those of now: they are kept with the message, whichever host sends it.
+tools.define("file_send", {
+  description = "Sends a file of the workspace to somebody in a chat, now. Without `to` it goes to the chat of this "
+    .. "conversation.",
+  parameters = { type = "object", required = { "path" }, additionalProperties = false, properties = {
+    path = { type = "string", minLength = 1, maxLength = 1000, description = "Its path inside the workspace." },
+    to = { type = "string", minLength = 3, maxLength = 200, description = "Whom: " .. address.FORM .. "." },
+    text = { type = "string", maxLength = 1000, description = "What to say beside it." },
+  } },
+  risk = "high", risk_of = risk_of, always_by = "to path", repeatable = true, timeout_ms = 30000,
+}, function(call)
+  local args = call.arguments
+  local file, why = file_of(args.path)
+  if not file then return nil, why end
+  return db.tx(function(tx)
+    local place, nowhere = place_of(tx, call.run_id, args.to)
+    if not place then return nil, nowhere end
+    local _, account, off = channel.account(place.channel, place.account)
+    if not account then return nil, off .. "." end
+    local sent, refused = post.add(tx, { channel = place.channel, account = place.account, chat = place.chat,
+      group = place.group, thread = place.thread, text = args.text or "", once = "tool:" .. call.id, follows = true,
+      reply_token = place.reply_token, file = file })
+    if not sent then return nil, refused .. "." end
+    return ("%s (%d bytes) goes out to %s."):format(file.name, #file.data, address.text(place))
   end)
 end)
 
