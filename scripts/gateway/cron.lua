@@ -150,7 +150,7 @@ end
 
 -- Changing ----------------------------------------------------------------------------------------------
 
-local CHANGES = { "name", "schedule", "delivery", "model", "timeout_s", "missed", "one_shot", "removed_after",
+local CHANGES = { "name", "schedule", "delivery", "timeout_s", "missed", "one_shot", "removed_after",
                   "enabled" }
 
 local function changed(row, change)
@@ -160,6 +160,7 @@ local function changed(row, change)
   end
   if change.kind then job.kind, job.body, job.argv = change.kind, change.body, change.argv end
   if change.has_session then job.session_key = change.session_key end
+  if change.has_model then job.model = change.model end
   if change.schedule then job.one_shot = change.one_shot == true or change.schedule.kind == "at" end
   job.secret = change.secret
   return job

@@ -107,6 +107,7 @@ describe('a job of a client', () => {
       [{ ...say, expression: '* * * * *', type: 'magic' }, /^type: it must be agent or shell/], [{ expression: '* * * * *', payload: { kind: 'x' } }, /^payload\.kind/],
       [{ ...say, expression: '* * * * *', delivery: { mode: 'webhook', to: 'file:///etc/passwd' } }, /^delivery\.to: it must be an address/],
       [{ ...say, expression: '* * * * *', delivery: { mode: 'webhook', to: 'https://a.example/${secret:openai}' } }, /^delivery\.to: it may hold no secret/],
+      [{ ...say, expression: '* * * * *', delivery: { mode: 'announce', channel: 'telegram', to: '1'.repeat(151) } }, /^delivery\.to: it must be a text of 1 to 150 bytes/],
       [{ ...say, expression: '* * * * *', delivery: { mode: 'shout' } }, /^delivery\.mode/], [{ ...say, expression: '* * * * *', sessionTarget: 'moon' }, /^sessionTarget/],
       [{ ...say, expression: '* * * * *', model: 'm', session: 'default' }, /^model: a model goes with a session of the job's own/], [{ ...say, expression: '* * * * *', missed: 'always' }, /^missed/],
       [{ ...say, delay: {} }, /^delay/], [{ ...say, schedule: { kind: 'at', at: {} } }, /^schedule\.at: what was given is no time/], [{ ...say, schedule: { kind: 'cron', expr: [] } }, /^schedule\.expr/],
@@ -132,7 +133,7 @@ describe('a job of a client', () => {
 
   it('whose results cannot be delivered at present says so at once', async () => {
     const said = { expression: '0 0 1 1 *', prompt: SAYS };
-    for (const [channel, why] of [['telegran', /^There is no channel telegran\. .*not delivered/], ['telegram', /^channels\.telegram\.\w+ is not set\./]]) {
+    for (const [channel, why] of [['telegran', /^There is no channel telegran\b.*not delivered/], ['telegram', /^channels\.telegram\.\w+ is not set\./]]) {
       const { id, note } = await us.ok('cron.add', { ...said, channel });
       assert.match(note, why);
       await us.remove(id);
@@ -140,6 +141,20 @@ describe('a job of a client', () => {
     const { id, note } = await us.ok('cron.add', { ...said, channel: 'web' });
     assert.equal(note, undefined);
     await us.remove(id);
+  });
+
+  it('keeps what a change does not name, and loses what it says is none', async () => {
+    const id = await us.add({ expression: '0 8 * * *', prompt: SAYS, tz: 'Europe/Stockholm', staggerMs: 5000 });
+    const when = async (change) => (await us.ok('cron.update', { id, ...change })).job.schedule;
+    assert.deepEqual(await when({ expression: '0 9 * * *' }), { kind: 'cron', expr: '0 9 * * *', tz: 'Europe/Stockholm', staggerMs: 5000 });
+    assert.deepEqual(await when({ tz: 'America/New_York' }), { kind: 'cron', expr: '0 9 * * *', tz: 'America/New_York', staggerMs: 5000 });
+    assert.deepEqual(await when({ staggerMs: 0 }), { kind: 'cron', expr: '0 9 * * *', tz: 'America/New_York' });
+    assert.equal((await us.ok('cron.update', { id, model: 'ollama/m' })).job.payload.model, 'ollama/m');
+    assert.deepEqual(await us.ok('cron.update', { id, model: null, session: 'mornings' }).then(({ job }) => [job.payload.model, job.session]), [undefined, 'mornings']);
+    assert.equal((await us.ok('cron.update', { id, session: null })).job.session, `cron:${id}`);
+    for (const patch of [5, 'x', []]) assert.match((await us.refused('cron.update', { id, patch })).message, /^patch: it must be an object/);
+    assert.match((await us.refused('cron.update', { id: await us.add({ expression: 'every 5m', prompt: SAYS }), staggerMs: 5 })).message, /^staggerMs: it goes with a pattern/);
+    for (const job of (await us.ok('cron.list')).jobs) await us.remove(job.id);
   });
 
   it('that cannot begin fails, and blocks no other', async () => {

@@ -144,14 +144,19 @@ local function with(more)
 end
 
 -- Params with the fields that may be anything decoded, and those of `patch`, as the ancestor's clients say changes.
-local function told(p)
+local function told(ctx, p)
   local out = {}
   for name, v in pairs(p) do out[name] = v end
   for _, name in ipairs(JSON_FIELDS) do
     if out[name] ~= nil then out[name] = json.decode(out[name]) end
   end
-  for name, v in pairs(type(out.patch) == "table" and out.patch or {}) do out[name] = v end
+  local patch = out.patch
+  if patch == nil or patch == json.null then patch = {} end
+  if type(patch) ~= "table" or json.is_array(patch) then
+    ctx:fail("cron_invalid", { message = "patch: it must be an object" })
+  end
   out.patch = nil
+  for name, v in pairs(patch) do out[name] = v end
   return out
 end
 
@@ -197,7 +202,7 @@ g:rpc("cron.add", {
     .. "(a program of the tool shell), or prompt for the agent, or payload.",
   result = { added = s.bool, id = s.int, job = Job, webhook_secret = secret, note = text },
 }, function(ctx, p)
-  local job, bad = cron.add(told(p), "operator")
+  local job, bad = cron.add(told(ctx, p), "operator")
   if not job then refuse(ctx, bad) end
   return { added = true, id = job.id, job = shown(ctx, job), webhook_secret = job.webhook_secret,
            note = cron.note(job) }
@@ -208,7 +213,7 @@ g:rpc("cron.update", {
   params = with { id = id, jobId = id, patch = any:shown(s.object(Told)):optional() },
   result = { updated = s.bool, job = Job, webhook_secret = secret, note = text },
 }, function(ctx, p)
-  local job, bad = cron.update(number_of(ctx, p), told(p), "operator")
+  local job, bad = cron.update(number_of(ctx, p), told(ctx, p), "operator")
   if bad then refuse(ctx, bad) end
   if not job then ctx:fail "cron_not_found" end
   return { updated = true, job = shown(ctx, job), webhook_secret = job.webhook_secret, note = cron.note(job) }

@@ -9,7 +9,7 @@ local times = require "gateway.cron.time"
 
 local M = {}
 
-local NAME_CHARS, URL_BYTES, ID_BYTES, ARGS_MAX = 200, 2000, 200, 200
+local NAME_CHARS, URL_BYTES, ID_BYTES, ARGS_MAX = 200, 2000, 150, 200
 local TIMEOUT_MAX_S = 86400
 local MODES = { none = true, announce = true, webhook = true }
 local MISSED = { ["run-once"] = true, skip = true }
@@ -167,20 +167,21 @@ local function session(p)
     target = type(ancestor) == "string" and ancestor:match "^session:(.+)$"
     if not target then wrong("sessionTarget", "it must be main, isolated or session:NAME") end
   end
-  if target == nil then return nil, false end
+  if target == nil then return nil, p.sessionKey == json.null or p.session == json.null end
   if type(target) ~= "string" or target == "" or #target > 200 or target:find "%c" then
     wrong("session", "it must be a text of 1 to 200 bytes without control characters")
   end
   return target, true
 end
 
+-- The model, and whether p says anything of it.
 local function model(p)
   local payload = given(p, "payload")
   local v = given(p, "model") or type(payload) == "table" and given(payload, "model") or nil
   if v ~= nil and (type(v) ~= "string" or v == "" or #v > 200 or v:find "%c") then
     wrong("model", "it must be the name of a model")
   end
-  return v
+  return v, v ~= nil or p.model == json.null
 end
 
 local function timeout(p)
@@ -210,27 +211,34 @@ local function missed(p)
   return v
 end
 
-local function schedule(p, is_new)
+-- When; was: the schedule that the job has.  What is said of a pattern's zone or stagger is of the pattern that it has,
+-- and another pattern is in the zone of that one.
+local function schedule(p, was)
   local zoned = {}
   for _, name in ipairs { "schedule", "expression", "delay", "staggerMs" } do zoned[name] = given(p, name) end
   zoned.tz = given(p, "tz") or given(p, "timezone")
+  local of_pattern = zoned.tz and "tz" or zoned.staggerMs and "staggerMs"
+  local says_when = zoned.schedule or zoned.expression or zoned.delay
+  if was and not says_when and of_pattern then
+    if was.kind ~= "cron" then wrong(of_pattern, "it goes with a pattern, or with a time") end
+    zoned.expression = was.expr
+  end
+  if was and was.kind == "cron" and not zoned.schedule then
+    zoned.tz, zoned.staggerMs = zoned.tz or was.tz, zoned.staggerMs or was.staggerMs
+  end
   local found, bad = times.read(zoned)
   if bad then wrong(bad.field, "%s", bad.message) end
-  if not found and is_new then wrong("expression", "say when: 0 8 * * *, every 15m, in 10m, or a schedule") end
-  return found, zoned.tz
+  if not found and not was then wrong("expression", "say when: 0 8 * * *, every 15m, in 10m, or a schedule") end
+  return found
 end
 
 local function read(p, was)
   local does, enabled, paused = what(p, was and was.kind), bool(p, "enabled"), bool(p, "paused")
-  local found, tz = schedule(p, not was)
-  if tz and not found then                         -- another zone for the pattern that it has
-    if was.schedule.kind ~= "cron" then wrong("tz", "it goes with a pattern, or with a time") end
-    found = schedule { expression = was.schedule.expr, staggerMs = was.schedule.staggerMs, tz = tz }
-  end
   local key, has_key = session(p)
+  local its_model, has_model = model(p)
   local out = {
-    schedule = found, delivery = delivery(p), secret = secret(p), model = model(p), timeout_s = timeout(p),
-    missed = missed(p), session_key = key, has_session = has_key,
+    schedule = schedule(p, was and was.schedule), delivery = delivery(p), secret = secret(p), timeout_s = timeout(p),
+    missed = missed(p), session_key = key, has_session = has_key, model = its_model, has_model = has_model,
     one_shot = first(bool(p, "one_shot"), bool(p, "oneShot")),
     removed_after = bool(p, "deleteAfterRun"), enabled = first(enabled, paused ~= nil and not paused or nil),
   }

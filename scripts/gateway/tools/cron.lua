@@ -28,7 +28,7 @@ tools.define("cron_add", {
     name = text_of(200, "A short name for it."),
     time_zone = text_of(64, "Of the five fields: Europe/Stockholm."),
     channel = text_of(64, "A channel to announce the result in, such as telegram, if not in this chat; with `to`."),
-    to = text_of(200, "The chat there."),
+    to = text_of(150, "The chat there."),
   } },
   risk = "medium", timeout_ms = 15000,
 }, function(call)
