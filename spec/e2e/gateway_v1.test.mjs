@@ -310,12 +310,18 @@ describe('what goes wrong behind /v1', () => {
   });
 
   it('is an error in a stream that has begun, and not a normal end', async () => {
+    let cut;
     model.on = (request, res) => {
       res.writeHead(200, { 'content-type': ollama.type });
       res.write(ollama.stream({ pieces: ['half ', 'done'] }).split(/(?<=\n)/)[0]);
-      setTimeout(() => res.destroy(), 200);
+      cut = () => res.destroy();
     };
-    const text = await (await post(chat('x', { model: 'ollama/m', stream: true }))).text();
+    const { body } = await post(chat('x', { model: 'ollama/m', stream: true })), reader = new TextDecoder();
+    let text = '';
+    for await (const piece of body) {
+      text += reader.decode(piece, { stream: true });
+      if (text.includes('half ')) cut();
+    }
     assert.match(text, /half /);
     assert.match(text, /event: error\ndata: \{"error":\{"message"/);
     assert.doesNotMatch(text, /\[DONE\]/);
