@@ -12,22 +12,26 @@ import { sleep, until } from './support.mjs';
 
 const SEED = Number(process.env.SLICE_SEED ?? Date.now() % 1e6), DEPLOYMENTS = Number(process.env.SLICE_DEPLOYMENTS ?? 20);
 const KILLS = Math.floor(DEPLOYMENTS / 3), BETWEEN = 40; // events of runs between two deployments
+const WHOLE = Math.floor(DEPLOYMENTS / 2), CALM = 400;   // deployments before the first kill; events before the first of them
 // What nobody tells is found by who looks for it every second or two: then half of it is later than HALF_MS, and much of it
 // later than LATE_MS.  What is told comes within a few ms, or, on a machine that has no time, a few times as long as a request.
 const HALF_MS = 300, LATE_MS = 1000, TIMES = 5;
-let shop, clients;
+const SOON_MS = 50;                              // what a deployment may add, beside what the machine takes anyhow
+let shop, clients, deployedAt;
 
 const numbers = (n, from = 1) => Array.from({ length: n }, (_, i) => from + i);
 const one = async (statement) => (await shop.rows(statement))[0];
 
-/** Which deployments are accompanied by a kill. */
+/** Which deployments are accompanied by a kill: some of those behind the first, which have the workers whole. */
 function chooseKills() {
-  const list = numbers(DEPLOYMENTS - 1);
+  const list = numbers(DEPLOYMENTS - 1 - WHOLE, WHOLE + 1);
   return new Set(numbers(KILLS).map(() => list.splice(Math.floor(shop.random() * list.length), 1)[0]));
 }
 
 async function deployAll() {
   const killing = chooseKills(), heard = () => (shop.late.socket?.length ?? 0) + shop.excused;
+  await until(() => heard() >= CALM, PATIENCE_MS, 'runs go on');
+  deployedAt = Date.now();
   for (const version of numbers(DEPLOYMENTS)) {
     const upto = heard() + BETWEEN, deployed = shop.deploy(version);
     if (killing.has(version)) {
@@ -164,13 +168,38 @@ describe(`a shop that is deployed ${DEPLOYMENTS} times while it sells, and loses
     assert.deepEqual(shop.unexcused(), []);
   });
 
+  /** Replies that no other waited for in vain: what the channel has not taken, and what is behind it, waits for the next try. */
+  function replies() {
+    const { got } = shop.channel, out = [];
+    for (const { done: sent } of clients.chats) {
+      const mine = got.filter((reply) => reply.chat === sent[0].chat);
+      const waits = mine.flatMap((reply, i) => (reply.failed ? [[reply.at, mine[i + 1]?.at ?? Infinity]] : []));
+      for (const m of sent) {
+        const { at } = mine.find((reply) => reply.to === m.id);
+        if (!waits.some(([from, to]) => from < at && to > m.sentAt)) out.push({ dueAt: m.sentAt, ms: at - m.sentAt });
+      }
+    }
+    return out;
+  }
+  /** By kind, what was due when, and came how many ms later. */
+  const lateness = () => Object.entries({ ...shop.late, replies: replies() });
+  const times = (list) => list.map((one) => one.ms);
+
+  it('is hardly later while it is deployed than before, as long as no worker is killed', (t) => {
+    const killedAt = Math.min(Date.now(), ...shop.kills.map((kill) => kill.at)) - LATE_MS;
+    for (const [kind, list] of lateness()) {
+      const calm = times(list.filter((one) => one.dueAt < deployedAt)), busy = times(list.filter((one) => one.dueAt >= deployedAt && one.dueAt < killedAt));
+      const said = [0.5, 0.9, 0.99, 1].map((q) => `${q * 100} % ${quantile(calm, q)} -> ${quantile(busy, q)}`).join(', ');
+      t.diagnostic(`${kind}: ${calm.length} -> ${busy.length}; ms late: ${said}`);
+      assert.ok(quantile(busy, 0.5) < SOON_MS + TIMES * quantile(calm, 0.5), `${kind}: ${said}`);
+    }
+  });
+
   it('is not late', (t) => {
-    const sent = new Map(done('chats').map((m) => [m.id, m.sentAt])), first = new Map();
-    for (const reply of [...shop.channel.got].reverse()) first.set(reply.to, reply.at - sent.get(reply.to));
-    const late = { ...shop.late, replies: [...first.values()] }, asked = shop.took.subscription;
+    const asked = shop.took.subscription;
     t.diagnostic(`a subscription took ${quantile(asked, 0.5)} ms, 90 % ${quantile(asked, 0.9)}`);
-    for (const [kind, list] of Object.entries(late)) {
-      const [half, many, most, worst] = [0.5, 0.9, 0.99, 1].map((q) => quantile(list, q));
+    for (const [kind, list] of lateness()) {
+      const [half, many, most, worst] = [0.5, 0.9, 0.99, 1].map((q) => quantile(times(list), q));
       t.diagnostic(`${kind}: ${list.length}; ms late: half ${half}, 90 % ${many}, 99 % ${most}, worst ${worst}`);
       if (kind === 'replies') continue;            // those behind one that a dead worker had wait for its lease
       assert.ok(half < HALF_MS + TIMES * quantile(asked, 0.5), kind);

@@ -45,6 +45,7 @@ async function startChannel(random) {
       wrong.push(error.message);
     }
     const chance = random();
+    if (got.length) got.at(-1).failed = chance < 0.15;
     if (chance < 0.05) req.socket.destroy();
     else res.writeHead(chance < 0.15 ? 500 : 204).end();
   }).listen(0, '127.0.0.1');
@@ -113,7 +114,7 @@ export async function openShop(seed) {
     arrived(kind, dueAt, since = 0) {
       const ms = Date.now() - dueAt;
       if (dueAt < since || kills.some((k) => Math.abs(k.at - dueAt) < NEAR_MS)) excused += 1;
-      else (late[kind] ??= []).push(ms);
+      else (late[kind] ??= []).push({ dueAt, ms });
     },
 
     /** Any worker of any host. */
@@ -141,8 +142,10 @@ export async function openShop(seed) {
     },
 
     /** Headers of a webhook with this body. */
-    signed: (id, body) => ({ 'webhook-id': id, 'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
-      'webhook-signature': hooks.sign(id, new Date(), body), 'content-type': 'application/json' }),
+    signed(id, body) {
+      const at = new Date();                       // one: a second may begin between two
+      return { 'webhook-id': id, 'webhook-timestamp': String(Math.floor(at / 1000)), 'webhook-signature': hooks.sign(id, at, body), 'content-type': 'application/json' };
+    },
 
     async close() {
       shop.over = shop.isClosed = true;            // also for clients of which one has failed
