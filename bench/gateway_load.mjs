@@ -126,8 +126,8 @@ async function answer(clients, state, pieces, ms) {
   clients[0].say(JSON.stringify({ type: 'req', id: key, method: 'chat.send',
     params: { sessionKey: 'agent:main:bench', message: `Say it. [${pieces} x ${ms}]`, idempotencyKey: key } }));
   await over;
-  const short = state.texts.find((n) => n < pieces * SAME);
-  if (short !== undefined) throw new Error(`a socket has heard ${pieces} pieces in ${short} frames: that is not the work of the others`);
+  const heard = Math.min(...state.texts);
+  if (heard < pieces * SAME) return say({ joined: heard, pieces });
   say({ count: state.frames - state.at_first, seconds: (state.last - state.first) / 1000, pieces });
 }
 
