@@ -10,9 +10,9 @@ local SHOWN_CHARS = 20000
 
 -- The newest one of the session, since it was reset.
 M.sql = { get = ([[select substr(o.whole, $2::int, $3::int) as part, length(o.whole) as chars
-  from gateway_sessions s, gateway_calls c join gateway_results o on o.call_id = c.id
-  where s.id = $1 and c.run_id in (select id from gateway_runs where session_id = $1 and n > s.reset_run
-    order by n desc limit %d)
+  from gateway_calls c join gateway_results o on o.call_id = c.id
+  where c.run_id in (select id from gateway_runs where session_id = $1
+      and n > (select reset_run from gateway_sessions where id = $1) order by n desc limit %d)
     and ($4::text is null or c.tool = $4) order by c.finished_at desc, c.n desc limit 1]]):format(limits.prompt_runs) }
 
 tools.define("tool_output", {
