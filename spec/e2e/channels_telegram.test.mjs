@@ -195,7 +195,7 @@ describe('who may talk', () => {
     assert.deepEqual(await sql(host.home, "select person from channel_people where person like '99000_' order by decided_at"), ['990001', '990002']);
     assert.match((await allow('@ann')).error.message, /@ann is no id.*channels\.telegram\.allow_from/);
     assert.match((await allow('*')).error.message, /no id/);
-    assert.match((await allow('5', 'nope')).error.message, /there is no channel nope/);
+    assert.match((await allow('5', 'nope')).error.message, /There is no channel nope; there are /);
     c.ws.close();
   });
 
