@@ -46,9 +46,9 @@ export async function until(fn, ms, what) {
  * Before a host of these settings starts: a copy of the cluster that spec/run.sh has made, where the host would make its own.
  * A spec of clusters that are made deletes E2E_CLUSTER.
  */
-export function prepareCluster({ HUMAN_HOME: home, DATABASE_URL: url = process.env.DATABASE_URL }) {
-  const made = process.env.E2E_CLUSTER;
-  if (made && home && !url && fs.existsSync(home) && !fs.existsSync(path.join(home, 'pg'))) execFileSync('cp', ['-a', made, path.join(home, 'pg')]);
+export function prepareCluster({ HUMAN_HOME: home, DATABASE_URL: url = process.env.DATABASE_URL, HUMAN_TIME_TEST_CLOCK: clock }) {
+  const made = process.env.E2E_CLUSTER;            // which has no clock of its own, and never gets one
+  if (made && !clock && home && !url && fs.existsSync(home) && !fs.existsSync(path.join(home, 'pg'))) execFileSync('cp', ['-a', made, path.join(home, 'pg')]);
 }
 
 async function ready(url, child) {
