@@ -80,7 +80,7 @@ describe('a handler that is repeated', () => {
   const post = (path, body, key = unique('key'), more = {}) => call(host.url, 'POST', `/ledger${path}`,
     { key: teller, headers: key ? { 'idempotency-key': key, ...more } : {}, body });
   const take = (way, key, cents = 1) => post(`/accounts/${account}/${way}`, { cents, request: String(key) }, key);
-  const left = async () => Number((await sql(host.home, `select cents from ledger_accounts where id = '${account}'`))[0]);
+  const left = async () => Number((await sql(host.home, `select cents from purse_accounts where id = '${account}'`))[0]);
   before(async () => {
     account = unique('account');
     assert.equal((await post(`/accounts/${account}`, { cents: 100, request: 'open' })).status, 201);

@@ -38,7 +38,7 @@ async function insist(path, key, body) {
 async function open(account) {
   assert.equal((await insist(`/accounts/${account}`, unique('open'), { cents: START, request: 'open' })).status, 201);
 }
-const left = async (account) => Number((await sql(first.home, `select cents from ledger_accounts where id = '${account}'`))[0]);
+const left = async (account) => Number((await sql(first.home, `select cents from purse_accounts where id = '${account}'`))[0]);
 
 it('opens a sealed answer on the host that sealed it, and says on another that it is lost', async () => {
   const key = unique('sealed'), show = (host) => post(host, '/keys', key);
@@ -70,7 +70,7 @@ it('takes money once for each key while workers of two hosts are killed', async 
   }
   over = true;
   await Promise.all(clients);
-  const rows = await sql(first.home, `select request, count(*), min(id) from ledger_debits where account_id = '${account}' group by 1`);
+  const rows = await sql(first.home, `select request, count(*), min(id) from purse_debits where account_id = '${account}' group by 1`);
   const twice = rows.filter((row) => row.split('|')[1] !== '1');
   assert.deepEqual(twice, []);
   assert.equal(rows.length, answers.size);

@@ -15,7 +15,7 @@ before(async () => {
   first = await startHost({ scripts: SCRIPTS, env: POOL });
   second = await startHost({ scripts: SCRIPTS, env: { ...POOL, DATABASE_URL: databaseUrl(first.home) } });
   account = unique('account');
-  await sql(first.home, `insert into ledger_accounts (id, cents) values ('${account}', ${START})`);
+  await sql(first.home, `insert into purse_accounts (id, cents) values ('${account}', ${START})`);
 });
 after(async () => {
   await second?.stop();
@@ -59,8 +59,8 @@ async function insist(method, params) {
   }
 }
 
-const runs = async (request) => Number((await sql(first.home, `select count(*) from ledger_runs where request = '${request}'`))[0]);
-const debits = async (request) => Number((await sql(first.home, `select count(*) from ledger_debits where request = '${request}'`))[0]);
+const runs = async (request) => Number((await sql(first.home, `select count(*) from purse_runs where request = '${request}'`))[0]);
+const debits = async (request) => Number((await sql(first.home, `select count(*) from purse_debits where request = '${request}'`))[0]);
 
 it('a repeat gets the same answer in either dialect, and takes and starts nothing', async () => {
   for (const method of ['take', 'strict', 'direct']) {
@@ -161,10 +161,10 @@ it('takes once and starts at most once while workers of two hosts are killed', a
   }
   over = true;
   await Promise.all(clients);
-  const rows = await sql(first.home, `select request, count(*) from ledger_debits where request like '${account}-%' group by 1`);
+  const rows = await sql(first.home, `select request, count(*) from purse_debits where request like '${account}-%' group by 1`);
   assert.deepEqual(rows.filter((row) => !row.endsWith('|1')), []);
   assert.equal(rows.length, answers.size);
-  const twice = await sql(first.home, `select request from ledger_runs where request like '${account}-%' group by 1 having count(*) > 1`);
+  const twice = await sql(first.home, `select request from purse_runs where request like '${account}-%' group by 1 having count(*) > 1`);
   assert.deepEqual(twice, []);
   for (const [request, answer] of answers) assert.deepEqual([answer.ok, answer.payload.run], [true, `run ${request}`]);
 });

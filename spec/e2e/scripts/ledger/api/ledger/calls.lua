@@ -7,8 +7,8 @@ local task = require "human.task"
 
 local M = {}
 local g = api.group { tag = "Ledger", base = "/ledger", auth = "ledger_key" }
-local TAKE = "update ledger_accounts set cents = cents - 1 where id = $1 and cents > 0 returning cents"
-local NOTE = "insert into ledger_debits (id, account_id, cents, request) values ($1, $2, 1, $3)"
+local TAKE = "update purse_accounts set cents = cents - 1 where id = $1 and cents > 0 returning cents"
+local NOTE = "insert into purse_debits (id, account_id, cents, request) values ($1, $2, 1, $3)"
 
 g:rpc_socket("/ws", { summary = "The ledger", dialects = { "gateway", "jsonrpc" }, calls = { rate = 1000, burst = 1000 } })
 g:event("word", { summary = "A part of what a run says", payload = { request = s.string, text = s.string } })
@@ -25,7 +25,7 @@ local function debit(p)
 end
 
 local function run(conn, request)
-  db.exec("insert into ledger_runs (request) values ($1)", request)
+  db.exec("insert into purse_runs (request) values ($1)", request)
   for word in ("one two three"):gmatch "%a+" do conn:event("word", { request = request, text = word }) end
 end
 

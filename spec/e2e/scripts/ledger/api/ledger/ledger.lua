@@ -13,8 +13,8 @@ local g = api.group { tag = "Ledger", base = "/ledger", auth = "ledger_key", sha
 
 api.auth("ledger_key", { type = "apiKey", header = "X-API-Key" }, function(_, key) return { id = key } end)
 
-local TAKE = "update ledger_accounts set cents = cents - $2::bigint where id = $1 and cents >= $2::bigint returning cents"
-local NOTE = "insert into ledger_debits (id, account_id, cents, request) values ($1, $2, $3::bigint, $4)"
+local TAKE = "update purse_accounts set cents = cents - $2::bigint where id = $1 and cents >= $2::bigint returning cents"
+local NOTE = "insert into purse_debits (id, account_id, cents, request) values ($1, $2, $3::bigint, $4)"
 
 local function debit(account_id, body)
   return db.tx(function(tx)
@@ -37,7 +37,7 @@ local function route(path, summary, fn, more)
 end
 
 route("", "Open an account", function(_, account, body)
-  db.exec("insert into ledger_accounts (id, cents) values ($1, $2::bigint)", account, body.cents)
+  db.exec("insert into purse_accounts (id, cents) values ($1, $2::bigint)", account, body.cents)
   return 201, { id = account, cents = body.cents }
 end)
 

@@ -1,2 +1,2 @@
 -- What calls have started.
-create table ledger_runs (id bigint generated always as identity primary key, request text not null);
+create table purse_runs (id bigint generated always as identity primary key, request text not null);
