@@ -13,6 +13,8 @@ import { BINARY, binaryForAll, launch, makeHome } from './hosts.mjs';
 import { makeAuthority } from './secure.mjs';
 import { freePort, root, until } from './support.mjs';
 
+delete process.env.E2E_CLUSTER; // each home's database has an identity of its own
+
 const foreign = { seen: [] };
 
 before(async () => {
