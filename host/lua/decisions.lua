@@ -27,8 +27,8 @@ M.sql = {
     select bundle, rule, ref, subject, verdict, inputs, complete, output, share
     from jsonb_to_recordset($1::jsonb) as d(bundle text, rule text, ref text, subject text, verdict text,
       inputs jsonb, complete boolean, output jsonb, share real)]],
-  forget = [[delete from rule_decisions where id in (select id from rule_decisions
-    where at < now() - $1::int * interval '1 day' order by at limit $2::int)]],
+  forget = [[delete from rule_decisions where ctid = any (array(select ctid from rule_decisions
+    where at < now() - $1::int * interval '1 day' order by at limit $2::int))]],
 }
 
 metrics.describe("human_rule_decisions_total", "Decisions of rules, by rule and verdict.")

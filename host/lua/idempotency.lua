@@ -56,8 +56,8 @@ M.sql = {
       body = decode($6, 'base64'), is_sealed = $7::bool
     where scope = $1 and key = $2 and owner = $3]],
   release = "delete from idempotency_keys where scope = $1 and key = $2 and owner = $3",
-  sweep = [[delete from idempotency_keys where (scope, key) in (select scope, key from idempotency_keys
-    where created_at <= now() - $1::int * interval '1 hour' order by created_at limit $2::int)]],
+  sweep = [[delete from idempotency_keys where ctid = any (array(select ctid from idempotency_keys
+    where created_at <= now() - $1::int * interval '1 hour' order by created_at limit $2::int))]],
 }
 
 -- Claims ----------------------------------------------------------------------------------------------

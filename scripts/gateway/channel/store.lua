@@ -47,16 +47,17 @@ M.sql = {
   out_error = [[insert into channel_accounts (channel, account, out_error, out_error_at)
     values ($1, $2, $3, human_now())
     on conflict (channel, account) do update set out_error = excluded.out_error, out_error_at = excluded.out_error_at]],
-  sweep_inbox = ([[delete from channel_inbox where id in (select id from channel_inbox
-    where received_at < human_now() - %s and handled_at is not null order by received_at limit %d)]]):format(KEPT,
+  -- By the rows' places, so that a plan that was made while a table was small is good for a large one, too.
+  sweep_inbox = ([[delete from channel_inbox where ctid = any (array(select ctid from channel_inbox
+    where received_at < human_now() - %s and handled_at is not null order by received_at limit %d))]]):format(KEPT,
     SWEEP),
-  sweep_posts = ([[delete from channel_posts where id in (select id from channel_posts
-    where finished_at < human_now() - %s order by finished_at limit %d)]]):format(KEPT, SWEEP),
-  sweep_pace = ([[delete from channel_pace where (channel, account, chat) in (select channel, account, chat
-    from channel_pace where next_at < now() - interval '1 hour' order by next_at limit %d)]]):format(SWEEP),
+  sweep_posts = ([[delete from channel_posts where ctid = any (array(select ctid from channel_posts
+    where finished_at < human_now() - %s order by finished_at limit %d))]]):format(KEPT, SWEEP),
+  sweep_pace = ([[delete from channel_pace where ctid = any (array(select ctid from channel_pace
+    where next_at < now() - interval '1 hour' order by next_at limit %d))]]):format(SWEEP),
   -- Strangers who have asked and were not answered; the index has nobody else.
-  sweep_asked = ([[delete from channel_people where (channel, account, person) in (select channel, account, person
-    from channel_people where state = 'asked' and asked_at < human_now() - %s limit %d)]]):format(KEPT, SWEEP),
+  sweep_asked = ([[delete from channel_people where ctid = any (array(select ctid from channel_people
+    where state = 'asked' and asked_at < human_now() - %s limit %d))]]):format(KEPT, SWEEP),
 }
 
 --- The key under which a chat's messages follow each other.
