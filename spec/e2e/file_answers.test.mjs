@@ -7,6 +7,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { curl, startWithFiles } from './assets.mjs';
 import { errors } from './hosts.mjs';
+import { until } from './support.mjs';
 
 const big = crypto.randomBytes(3_000_000);
 let host;
@@ -85,6 +86,7 @@ describe('a file as the answer of a handler', () => {
     const a = await get('/plain/page');
     assert.deepEqual([a.headers['content-disposition'], a.headers['content-type'], a.body.toString()], ['inline', 'text/html', '<script>alert(1)</script>']);
     assert.match(a.headers['content-security-policy'], /^sandbox;/);
-    assert.match(host.log(), /"route":"\/kept\/plain\/\{name\}","request_id":"[^"]+","status":200,"bytes":25/);
+    const line = /"route":"\/kept\/plain\/\{name\}","request_id":"[^"]+","status":200,"bytes":25/;
+    await until(() => line.test(host.log()), 5000, 'it is logged');
   });
 });
