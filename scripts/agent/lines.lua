@@ -348,6 +348,16 @@ local function sentence(text)
   return M.cut(stop and text:sub(1, stop) or text, SENTENCE_BYTES)
 end
 
+--- The last lines of a list in less than max_bytes, as one text.
+function M.newest(list, max_bytes)
+  local first, bytes = #list + 1, 0
+  while first > 1 and bytes + #list[first - 1] < max_bytes do
+    first = first - 1
+    bytes = bytes + #list[first] + 1
+  end
+  return table.concat(list, "\n", first)
+end
+
 -- Without a model: one short line for each message, the oldest dropped first.
 function M.extract(summary, lines, max_bytes)
   local out = {}
@@ -357,12 +367,7 @@ function M.extract(summary, lines, max_bytes)
       out[#out + 1] = (line.mine and "I" or line.from) .. ": " .. sentence(line.text)
     end
   end
-  local first, bytes = #out + 1, 0
-  while first > 1 and bytes + #out[first - 1] < max_bytes do
-    first = first - 1
-    bytes = bytes + #out[first] + 1
-  end
-  return table.concat(out, "\n", first)
+  return M.newest(out, max_bytes)
 end
 
 return M

@@ -1,6 +1,7 @@
 -- scripts/gateway/compact_words.lua -- what the model reads to summarise a part of a session, and what stands for it
 -- where there is no model.  Pure.  Names, texts and results were written by anybody: they stand in elements, escaped.
 
+local lines_of_agents = require "agent.lines"
 local personas = require "agent.prompt"
 local texts = require "human.text"
 
@@ -81,12 +82,7 @@ function M.extract(summary, lines, most)
     local who = WHO[line.kind]
     if who then out[#out + 1] = who .. M.cut(line.text:gsub("%s+", " "), EXTRACT_BYTES) end
   end
-  local first, bytes = #out + 1, 0
-  while first > 1 and bytes + #out[first - 1] < most do
-    first = first - 1
-    bytes = bytes + #out[first] + 1
-  end
-  return table.concat(out, "\n", first)
+  return lines_of_agents.newest(out, most)
 end
 
 return M

@@ -56,9 +56,6 @@ M.sql = {
         coalesce(sum(amount) filter (where pool = 'W'), 0)::bigint as w from given]],
   expired = [[select id, pool, remaining from credit_lots
     where actor = $1 and remaining > 0 and expires_at <= human_now() order by id limit 1000]],
-  expiring = [[select actor from (select actor, expires_at from credit_lots
-      where remaining > 0 and expires_at is not null and expires_at <= human_now() order by expires_at limit 1000) due
-    group by actor order by actor]],
   expire = [[with debit as (
       insert into credit_debits (actor, amount, reason, event, cause)
       values ($1, $2, 'credit_expired', 'credit.expired', $3) returning id

@@ -200,14 +200,15 @@ function M.certificates(r)
   end
 end
 
-local function is_loopback(name)
+--- Is it a name or address of this machine alone?
+function M.is_loopback(name)
   return name == "localhost" or name == "::1" or name:find "^127%." ~= nil
 end
 
 -- An entry that covers this machine's own addresses.
 local function trusts_this_machine(list)
   for word in list:gmatch "[^%s,]+" do
-    if word == "unix" or word:find "/0$" or is_loopback(word:match "^[^/]*") then return word end
+    if word == "unix" or word:find "/0$" or M.is_loopback(word:match "^[^/]*") then return word end
   end
 end
 
@@ -255,7 +256,7 @@ function M.management(r)
       "set HUMAN_API_ADMIN_TOKEN, api.admin_token or /etc/human/secrets/admin")
   end
   local fix = "set api.user_management to auto or token"
-  if is_loopback(r.conf.host) then
+  if M.is_loopback(r.conf.host) then
     return r:warn("management", "open to every web page and proxy that reaches this machine: anybody can create users "
       .. "and keys", fix)
   end

@@ -12,10 +12,6 @@ local service = require "human.cli.doctor_service"
 
 local M = {}
 
-local function is_loopback(address)
-  return address == "localhost" or address == "::1" or address:find "^127%." ~= nil
-end
-
 -- ---- who may connect ----------------------------------------------------------------------------------------
 
 local function bind(r)
@@ -26,7 +22,7 @@ local function bind(r)
       "set gateway.allow_public_bind, and gateway.auth_token or gateway.require_pairing")
   end
   r:ok("bind", ("%s:%d, for %s"):format(r.conf.host, r.conf.port,
-    is_loopback(r.conf.host) and "this machine only" or "whoever reaches that address"))
+    machine.is_loopback(r.conf.host) and "this machine only" or "whoever reaches that address"))
 end
 
 local function who(r, gateway)
@@ -36,7 +32,9 @@ local function who(r, gateway)
     return r:ok("access", "clients need " .. (token and "gateway.auth_token, or the token of a paired device"
       or "to be paired (`human pair`)"))
   end
-  if is_loopback(r.conf.host) then return r:ok("access", "any program of this machine is the operator, no other is") end
+  if machine.is_loopback(r.conf.host) then
+    return r:ok("access", "any program of this machine is the operator, no other is")
+  end
   r:warn("access", "nobody from another machine can connect: there is neither a token nor pairing",
     "set gateway.auth_token or gateway.require_pairing")
 end
