@@ -164,4 +164,24 @@ function M.in_tx()
   return tx ~= nil and not whole.is_open(tx)
 end
 
+-- Runs a statement that deletes or changes `most` rows at a time, until it finds fewer or has run `rounds` times, each
+-- time in a transaction of its own.  Returns how many rows that were.  The statement names its rows by their places:
+-- "delete from t where ctid = any (array(select ctid from t where .. limit n))".  A plan that was made while the
+-- table was empty would walk through it and compare each row with each place; here no plan walks through a table.
+-- Not inside a transaction.
+function M.sweep(sql, most, rounds, ...)
+  if M.in_tx() then blame.refuse "sweep: not inside a transaction" end
+  local total, n, args = 0, select("#", ...), { ... }
+  local function once(tx)
+    tx:exec "set local enable_seqscan = off"
+    return tx:exec(sql, unpack(args, 1, n))
+  end
+  for _ = 1, rounds do
+    local found = M.tx(once)
+    total = total + found
+    if found < most then break end
+  end
+  return total
+end
+
 return M

@@ -203,12 +203,7 @@ end
 --- Deletes decisions older than `days`, in a limited number of batches: the next run continues.  Returns how many
 --- it deleted.
 function M.forget(days)
-  local total = 0
-  for _ = 1, FORGET_BATCHES do
-    local n = db.exec(M.sql.forget, days, FORGET_BATCH)
-    total = total + n
-    if n < FORGET_BATCH then break end
-  end
+  local total = db.sweep(M.sql.forget, FORGET_BATCH, FORGET_BATCHES, days, FORGET_BATCH)
   if total > 0 then metrics.add("human_rule_decisions_forgotten_total", total) end
   return total
 end

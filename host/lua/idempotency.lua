@@ -214,14 +214,6 @@ function M.carry_out(ctx, route, key, body, fn)
 end
 
 -- Deletes expired rows; returns how many.
-function M.sweep()
-  local total = 0
-  for _ = 1, SWEEP_ROUNDS do
-    local n = db.exec(M.sql.sweep, rules.KEEP_H, SWEEP_ROWS)
-    total = total + n
-    if n < SWEEP_ROWS then break end
-  end
-  return total
-end
+function M.sweep() return db.sweep(M.sql.sweep, SWEEP_ROWS, SWEEP_ROUNDS, rules.KEEP_H, SWEEP_ROWS) end
 
 return M

@@ -217,7 +217,7 @@ end
 function M.yield(agent_id, owner) db.exec(M.sql.yield, agent_id, owner) end
 
 -- Agents that have had nothing to do are no longer looked at; now and then, a limited number.
-function M.rest() db.exec(M.sql.rest, REST_S, REST_MAX) end
+function M.rest() db.sweep(M.sql.rest, REST_MAX, 1, REST_S, REST_MAX) end
 
 -- Up to n agents with events that no worker is handling.
 function M.waiting(n)

@@ -1,6 +1,7 @@
 -- spec/lua/caller_spec.lua -- where a request comes from: which clients count as local, and which proxies are believed.
 -- limit: proxy hops, limit: remembered hosts
 
+local cost = require "spec.support.cost"
 local fake_host = require "fake_host"
 
 local SCRIPT = [[
@@ -163,14 +164,14 @@ describe("a trusted proxy", function()
   end)
 
   it("has its headers read in a time that grows with their length and no faster", function()
-    local began = os.clock()
-    for _, c in ipairs { " ", ",", ";", "=", '"', "\\", "[", ":", "a", ", ", ";=", '"\\', "/", "." } do
-      local text = c:rep(60000 / #c)
-      for _, name in ipairs { "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Prefix", "Host", "Origin" } do
-        app:request { path = "/whence", headers = { [name] = text, ["x-forwarded-for"] = name ~= "X-Forwarded-For" and "127.0.0.1" or text } }
+    assert.is_true(cost.within(5, function()
+      for _, c in ipairs { " ", ",", ";", "=", '"', "\\", "[", ":", "a", ", ", ";=", '"\\', "/", "." } do
+        local text = c:rep(60000 / #c)
+        for _, name in ipairs { "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Prefix", "Host", "Origin" } do
+          app:request { path = "/whence", headers = { [name] = text, ["x-forwarded-for"] = name ~= "X-Forwarded-For" and "127.0.0.1" or text } }
+        end
       end
-    end
-    assert.is_true(os.clock() - began < 5)
+    end))
   end)
 
   it("says below which path it serves us", function()

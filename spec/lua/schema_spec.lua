@@ -3,6 +3,7 @@
 require("plain_host").install()
 local json = require "human.json"
 local s = require "human.schema"
+local cost = require "spec.support.cost"
 
 -- A value that is changed on its way in.
 local function to(input, output) return { input = input, output = output } end
@@ -86,9 +87,8 @@ describe("schema", function()
   end)
 
   it("reads long white space around a text in linear time", function()
-    local started = os.clock()
-    s.reader(s.string { trim = true })("a" .. (" "):rep(1000000) .. "b")
-    assert.is_true(os.clock() - started < 1)
+    local text = "a" .. (" "):rep(1000000) .. "b"
+    assert.is_true(cost.within(1, function() s.reader(s.string { trim = true })(text) end))
   end)
 end)
 

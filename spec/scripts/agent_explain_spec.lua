@@ -197,8 +197,10 @@ describe("a statement of the shipped scripts", function()
     db.open()
     scripts = gen.build(1)
     gen.install(scripts)
-    for _, sql in ipairs(FILL) do db.exec(sql, ROWS) end
-    db.exec "analyze"
+    for _, sql in ipairs(FILL) do
+      db.exec(sql, ROWS)
+      db.exec("analyze " .. sql:match "insert into (%S+)") -- or references are checked by plans for small tables
+    end
   end)
   teardown(function()
     for _, name in ipairs { "agents", "users", "llm_calls" } do

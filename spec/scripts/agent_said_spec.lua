@@ -2,6 +2,7 @@
 -- Each row: what it is, the answer, what of it is text, and the calls ("name content|message_id emoji").
 
 local said = require "agent.said"
+local cost = require "spec.support.cost"
 
 local NAMES = said.names({ "Coach Alex", "Alex Session" }, { "Sarah", "Ben Miller" })
 
@@ -269,16 +270,15 @@ describe("an answer", function()
       "\nCoach Alex: ", "<|channel|>", "<function=send_message>", "<send_message>", '<invoke name="send_message">', " ", "\n",
       '"', "\\", "(", "*", "[TOOL_CALLS]", "<|im_start|>", "&lt;", "</s>", "stay_silent ", "\n>", "{'a':", "[[", "</message>",
       '<tool_call>["', "<reaction emoji=\"x\"/>", "<s>", "<|end|>", "<participants>" }
-    local function took(piece, n)
-      local text, began = "x" .. piece:rep(math.floor(n / #piece)), os.clock()
-      said.read(text, NAMES)
-      return os.clock() - began
+    local function reading(piece, n)
+      local text = "x" .. piece:rep(math.floor(n / #piece))
+      return function() said.read(text, NAMES) end
     end
     for _, piece in ipairs(pieces) do
-      took(piece, 16000)
-      local short, long = took(piece, 16000), took(piece, 128000)
+      local _, short = cost.within(0, reading(piece, 16000))
       -- Eight times as much text; what is quadratic takes 64 times as long.
-      assert.is_true(long < 24 * math.max(short, 0.005), ("%q took %.3f s, then %.3f s"):format(piece, short, long))
+      local ok, long = cost.within(24 * math.max(short, 0.005), reading(piece, 128000))
+      assert.is_true(ok, ("%q took %.3f s, then %.3f s"):format(piece, short, long))
     end
   end)
 end)

@@ -61,10 +61,10 @@ describe("what channels keep", function()
   it("is deleted 5000 at a time, oldest first, and 100000 in one go at most", function() -- limit: channel sweep
     db.exec(INBOX, "x", 20, 5000, true)
     db.exec(INBOX, "y", 10, 1, true)
-    assert.equal(5000, db.exec(store.sql.sweep_inbox))
+    assert.equal(5000, db.sweep(store.sql.sweep_inbox, 5000, 1))
     assert.same({ "cinboxy" }, ids "inbox")
     db.exec(POSTS, "x", 20, 5001, true)
-    assert.equal(5000, db.exec(store.sql.sweep_posts))
+    assert.equal(5000, db.sweep(store.sql.sweep_posts, 5000, 1))
     store.sweep()
     assert.same({ 0, 0 }, { #ids "inbox", #ids "posts" })
     for from = 1, 100001, 20000 do

@@ -1,6 +1,7 @@
 -- spec/scripts/providers_offline_doses_spec.lua -- who has taken much of a medicine gets the emergency number.
 
 local emergency = require "agent.providers.offline_emergency"
+local cost = require "spec.support.cost"
 
 local much = {
  en = {"I took 40 paracetamol","I've taken 30 pills","I just swallowed 20 tablets","I took like forty pills","she took a handful of pills","he swallowed a whole box of ibuprofen","I took 40 x 500mg paracetamol","I took 40 500 mg paracetamol tablets","I took 20 grams of paracetamol","I took 10000 mg ibuprofen","took 16 tylenol an hour ago","I ate 50 of my sleeping pills","i popped 12 xanax","I took 25 of my mum's antidepressants"},
@@ -71,9 +72,8 @@ describe("Much of a medicine", function()
 
   it("is looked for in a few milliseconds, whatever the text", function()
     for _, piece in ipairs { "40 pills ", "took ", "40 ", "40片", "錠", "٤٠ " } do
-      local from = os.clock()
-      emergency.answer(piece:rep(math.ceil(16000 / #piece)))
-      assert.is_true(os.clock() - from < 0.1, piece)
+      local text = piece:rep(math.ceil(16000 / #piece))
+      assert.is_true(cost.within(0.1, function() emergency.answer(text) end), piece)
     end
   end)
 end)

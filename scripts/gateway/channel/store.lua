@@ -47,7 +47,7 @@ M.sql = {
   out_error = [[insert into channel_accounts (channel, account, out_error, out_error_at)
     values ($1, $2, $3, human_now())
     on conflict (channel, account) do update set out_error = excluded.out_error, out_error_at = excluded.out_error_at]],
-  -- By the rows' places, so that a plan that was made while a table was small is good for a large one, too.
+  -- For db.sweep().
   sweep_inbox = ([[delete from channel_inbox where ctid = any (array(select ctid from channel_inbox
     where received_at < human_now() - %s and handled_at is not null order by received_at limit %d))]]):format(KEPT,
     SWEEP),
@@ -137,9 +137,7 @@ function M.keep_position(tx, account, position) tx:exec(M.sql.position, account.
 --- Job: forgets what no vendor repeats any more.
 function M.sweep()
   for _, name in ipairs { "sweep_inbox", "sweep_posts", "sweep_pace", "sweep_asked" } do
-    for _ = 1, ROUNDS do
-      if db.exec(M.sql[name]) < SWEEP then break end
-    end
+    db.sweep(M.sql[name], SWEEP, ROUNDS)
   end
 end
 
