@@ -139,11 +139,18 @@ for _, statement in ipairs {
   [[insert into gateway_skill_files (skill, path, sha256, is_text, content) select 's' || i % 50, i::text, '', true, ''
     from generate_series(1, $1::int) i]],
   [[insert into gateway_skill_reads (run_id, skill) select id, 's1' from gateway_runs where $1::int > 0]],
+  [[insert into market_owners (wallet) select '0x' || lpad(to_hex(i), 40, '0') from generate_series(1, $1::int) i]],
+  [[insert into market_actors (owner_id, type, display_name, slot, is_founding, referral_code)
+    select id, 'delegated_agent', 'A', row_number() over (), false, right(wallet, 6) from market_owners where $1::int > 0]],
+  [[insert into market_keys (hash, actor_id, prefix) select referral_code, id, 'hm_' from market_actors where $1::int > 0]],
+  [[insert into market_history (entity, entity_id, to_state, cause)
+    select 'bid', (i % 500)::text, 'pending', 'c' from generate_series(1, $1::int) i]],
 } do FILL[#FILL + 1] = statement end
 SMALL.gateway_skills = true
 
 -- Tables whose rows go with nothing else.
-local OWN = { "channel_inbox", "channel_posts", "channel_people", "channel_pace", "gateway_skills" }
+local OWN = { "channel_inbox", "channel_posts", "channel_people", "channel_pace", "gateway_skills", "market_keys", "market_actors",
+              "market_owners" }
 local MADE = { agents = "(id like 'ca0%' or id like 'cb0%') and length(id) = 12", users = "id like 'cu0%' and length(id) = 12",
                llm_calls = "id like 'l%' and length(id) < 8" }
 
