@@ -7,9 +7,10 @@ local fail = require "human.fail"
 local json = require "human.json"
 local jsonschema = require "jsonschema"
 local log = require "human.log"
-local system = require "human.system"
 local task = require "human.task"
 local decisions = require "human.decisions"
+local calls = require "gateway.mcp.calls"
+local era = require "gateway.mcp.era"
 local rules = require "gateway.rules.mcp"
 local settings = require "gateway.mcp.config"
 local store = require "gateway.mcp.store"
@@ -19,9 +20,9 @@ local words = require "gateway.mcp.words"
 local M = {}
 
 local TRANSPORTS = { stdio = require "gateway.mcp.stdio", http = require "gateway.mcp.http" }
-local VERSION = "2025-11-25"
-local VERSIONS = { ["2025-11-25"] = true, ["2025-06-18"] = true, ["2025-03-26"] = true, ["2024-11-05"] = true }
-local OPEN_S, FRESH_S, REFRESH_S = 30, 300, 8
+local OPEN_S, REFRESH_S = 30, 8
+local FRESH_S = 300                              -- of a listing whose server does not say how long it holds
+local FRESH_MIN_S, FRESH_MAX_S = 5, 3600         -- limit: of one whose server does (ttlMs)
 local PAGES_MAX, TOOLS_MAX = 20, 128             -- limit: of one listing
 local AGAIN_S, AGAIN_MAX_S = 1, 60               -- after a failure; doubled each time
 local BY_SETTING = "tools.enabled"
@@ -35,46 +36,46 @@ local function ask(conn, method, params, until_at)
   local result, why = conn:request(method, params, math.max(0.1, until_at - task.clock()))
   if result == nil then error(why, 0) end
   if type(result) ~= "table" then error("it answered " .. method .. " with nothing", 0) end
+  if conn.book.described and result.resultType ~= nil and result.resultType ~= "complete" then
+    error("it answered " .. method .. " with something else", 0)
+  end
   return result
 end
 
-local function greet(conn, until_at)
-  local hello = ask(conn, "initialize", { protocolVersion = VERSION, capabilities = {},
-    clientInfo = { name = "human", version = system.health().version } }, until_at)
-  if not VERSIONS[hello.protocolVersion] then
-    error("it speaks another version of the protocol: " .. words.plain(tostring(hello.protocolVersion), 40), 0)
-  end
-  conn.version = hello.protocolVersion
-  conn:notify "notifications/initialized"
-  local info = type(hello.serverInfo) == "table" and hello.serverInfo or {}
-  return words.plain(info.title or info.name, 80) .. " " .. words.plain(info.version, 20)
+-- How long a page of a listing holds.
+local function fresh_s(conn, page)
+  if not conn.book.described then return FRESH_S end
+  local said_s = type(page.ttlMs) == "number" and page.ttlMs == page.ttlMs and page.ttlMs / 1000 or 0
+  return math.max(FRESH_MIN_S, math.min(said_s, FRESH_MAX_S))
 end
 
 -- Rows of gateway.mcp.words.tool, those that fit.  What a server lists twice, as one that does not know of pages does,
--- is what it said first.
+-- is what it said first.  Also how long that holds.
 local function listing(conn, server, until_at)
-  local rows, taken, listed_before, cursor = {}, {}, {}, nil
+  local rows, taken, listed_before, cursor, holds_s = {}, {}, {}, nil, FRESH_MAX_S
+  local has_headers = server.kind == "http" and conn.book.described ~= nil
   for _ = 1, PAGES_MAX do
     local page = ask(conn, "tools/list", { cursor = cursor }, until_at)
     for _, listed in ipairs(type(page.tools) == "table" and page.tools or {}) do
-      local row = #rows < TOOLS_MAX and words.tool(server, listed, taken)
+      local row = #rows < TOOLS_MAX and words.tool(server, listed, taken, has_headers)
       if row and not taken[row.name] and not listed_before[row.tool] then
         rows[#rows + 1], taken[row.name], listed_before[row.tool] = row, row, true
       end
     end
+    holds_s = math.min(holds_s, fresh_s(conn, page))
     cursor = type(page.nextCursor) == "string" and page.nextCursor or nil
     if not cursor then break end
   end
-  return rows, taken
+  return rows, taken, holds_s
 end
 
 local function look(entry, server, until_at)
   entry.conn.book.is_stale = false
-  local rows, by_name = listing(entry.conn, server, until_at)
+  local rows, by_name, holds_s = listing(entry.conn, server, until_at)
   for _, name in ipairs(store.keep(server, entry.title, rows)) do
     log.warn("a tool is off: its server changed it after it was allowed", { tool = name, server = server.name })
   end
-  entry.tools, entry.listed_at = by_name, task.clock()
+  entry.tools, entry.listed_at, entry.holds_s = by_name, task.clock(), holds_s
 end
 
 -- ---- connections ---------------------------------------------------------------------------------------------
@@ -89,11 +90,14 @@ local function failed(server, why, detail)
 end
 
 local function begin(entry, server)
-  local conn, why = TRANSPORTS[server.kind].open(server)
-  if not conn then error(why, 0) end
-  entry.conn = conn
   local until_at = task.clock() + OPEN_S
-  entry.title = greet(conn, until_at)
+  entry.title = era.greet(server, function()
+    local conn, why = TRANSPORTS[server.kind].open(server)
+    if not conn then error(why, 0) end
+    entry.conn = conn
+    return conn
+  end, until_at)
+  if entry.conn.can_listen then entry.conn:listen() end
   look(entry, server, until_at)
 end
 
@@ -141,17 +145,23 @@ local function connect(server)
   return entry
 end
 
--- The same, with a listing that is not older than FRESH_S.
+-- The same, with a listing that still holds.
 local function connect_fresh(server)
   local entry, why = connect(server)
   if not entry then return nil, why end
-  if entry.conn.book.is_stale or task.clock() - entry.listed_at > FRESH_S then
+  if entry.conn.book.is_stale or task.clock() - entry.listed_at > entry.holds_s then
     look(entry, server, task.clock() + OPEN_S)
   end
   return entry
 end
 
 -- ---- calls ----------------------------------------------------------------------------------------------------
+
+-- It is greeted again when it is needed.
+local function leave(server, entry)
+  if open[server.name] == entry then open[server.name] = nil end
+  entry.conn:close "it is greeted again"
+end
 
 local function perform(server, row, call, is_again)
   local entry, why = connect_fresh(server)
@@ -161,18 +171,15 @@ local function perform(server, row, call, is_again)
   if now.hash ~= row.allowed_hash then
     return nil, "Its server has changed this tool since it was allowed; the operator has to allow it again."
   end
-  local result, failure, err = entry.conn:request("tools/call", { name = row.tool, arguments = call.arguments },
-    server.timeout_s, call.progress)
-  if entry.conn.is_idle and not is_again then return perform(server, row, call, true) end -- its session was over
-  if result then
+  local text, failure, again = calls.call(server, entry.conn, now, call)
+  if text then
     down[server.name] = nil
-    if type(result) ~= "table" then return nil, "Its server answered with nothing." end
-    local text, is_fine = words.result(result)
-    if is_fine then return text end
-    return nil, text ~= "" and text or "It failed."
+    return text
   end
-  if err then return nil, "The server refused the call: " .. words.plain(failure, 1000) end
-  return nil, ("The server %s did not do it: %s. It may or may not have happened."):format(server.name, failure)
+  if not again or is_again then return nil, failure end
+  if again == "list" then entry.conn.book.is_stale = true end
+  if again == "greet" then leave(server, entry) end
+  return perform(server, row, call, true)
 end
 
 -- ---- what is offered ------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ end
 
 function Stdio:write(text) return self.process:write(text .. "\n") end
 
-function Stdio:notify(method, params) return self:write(messages.notice(method, params)) end
+function Stdio:notify(method, params) return self:write(messages.notice(self.book, method, params)) end
 
 -- The server is told that nobody waits; one that never answers is ended.
 local function cancel(self, id, is_late)
@@ -129,22 +129,26 @@ local function await(self, text, waiting, seconds)
 end
 
 --- Calls a method: its result; or nil and why not, and the error of the server where it is one.  Awaits, for at most
---- so many seconds.
-function Stdio:request(method, params, seconds, on_progress)
+--- so many seconds.  options: on_progress(n, total, text); headers, for HTTP; is_probe (no answer is no fault).
+function Stdio:request(method, params, seconds, options)
+  local o = options or {}
   if self.dead then return nil, self.dead end
   if self.book.n >= CALLS_MAX then return nil, "too many calls wait for it" end
-  local id, text, waiting = messages.call(self.book, method, params, on_progress)
+  local id, text, waiting = messages.call(self.book, method, params, o.on_progress)
   local ok, err = pcall(await, self, text, waiting, seconds)
   messages.forget(self.book, id)
   self.used_at = task.clock()
   local message = waiting.answer
-  if not message and not self.dead then cancel(self, id, ok) end
+  if not message and not self.dead and not o.is_probe then cancel(self, id, ok) end
   if not ok then error(err, 0) end
   if not message then return nil, self.dead or ("it did not answer within %g seconds"):format(seconds) end
   self.late = 0
   if message.error then return nil, message.error.message, message.error end
   return message.result
 end
+
+--- Asks to hear of changes of the list of tools.
+function Stdio:listen() self:write(messages.listen(self.book)) end
 
 --- Ends it.
 function Stdio:close(why)

@@ -4,6 +4,7 @@
 local crypto = require "human.crypto"
 local json = require "human.json"
 local jsonschema = require "jsonschema"
+local headers = require "gateway.mcp.headers"
 local texts = require "gateway.texts"
 local cut = require("human.text").cut
 
@@ -11,7 +12,7 @@ local M = {}
 
 local NAME_MAX, TOOL_NAME_MAX, DESCRIPTION_BYTES, HINT_BYTES = 64, 128, 1000, 300
 local DEFINITION_BYTES, SCHEMA_BYTES, SCHEMA_NODES, SCHEMA_DEPTH = 65536, 16384, 2000, 24
-local CONTENT_MAX = 200
+local CONTENT_MAX, WANTED_MAX = 200, 5
 
 M.PREFIX = "mcp__"
 
@@ -83,7 +84,8 @@ function M.schema(schema)
 end
 
 --- A tool of a listing: {tool, name, description, parameters (JSON), is_read_only, hash, problem}; nil: it has no name.
-function M.tool(server, listed, taken)
+--- has_headers: some of its arguments may go into headers.
+function M.tool(server, listed, taken, has_headers)
   local tool = type(listed) == "table" and listed.name
   if type(tool) ~= "string" or tool == "" or #tool > TOOL_NAME_MAX or tool:find "%c" then return nil end
   local definition = json.encode_sorted(listed)
@@ -97,6 +99,10 @@ function M.tool(server, listed, taken)
     why = ("its definition is longer than %d bytes"):format(DEFINITION_BYTES)
   else
     schema, why = M.schema(listed.inputSchema)
+  end
+  if schema and has_headers then
+    local declared, unfit = headers.declared(schema)
+    if not declared then schema, why = nil, unfit end
   end
   if schema then row.parameters = json.encode_sorted(schema) else row.problem = why end
   return row
@@ -138,8 +144,21 @@ function M.result(result)
     parts[#parts + 1] = read and read(item) or left_out("Something", "")
   end
   if #content > CONTENT_MAX then parts[#parts + 1] = ("[%d more were left out]"):format(#content - CONTENT_MAX) end
-  if #parts == 0 and type(result.structuredContent) == "table" then parts[1] = json.encode(result.structuredContent) end
+  if #parts == 0 and result.structuredContent ~= nil then parts[1] = json.encode(result.structuredContent) end
   return table.concat(parts, "\n"), result.isError ~= true
+end
+
+--- What a server asks for in the midst of a call (the methods of its inputRequests), as a text; nil: nothing.
+function M.wanted(result)
+  local methods, n = {}, 0
+  if type(result.inputRequests) ~= "table" then return nil end
+  for _, request in pairs(result.inputRequests) do
+    n = n + 1
+    local method = type(request) == "table" and word(request.method) or "something"
+    if n <= WANTED_MAX then methods[n] = method end
+  end
+  table.sort(methods)
+  return n > 0 and table.concat(methods, ", ") or nil
 end
 
 return M

@@ -1,0 +1,70 @@
+-- scripts/gateway/mcp/calls.lua -- a call of a tool of a server, and what its answer means for the model.  Since
+-- revision 2026-07-28 a server may answer that it wants more: input of the user or of a model, which it does not get
+-- here, or only to be called again with what it noted (requestState).
+
+local json = require "human.json"
+local task = require "human.task"
+local era = require "gateway.mcp.era"
+local headers = require "gateway.mcp.headers"
+local words = require "gateway.mcp.words"
+
+local M = {}
+
+local ROUNDS_MAX, STATE_BYTES, PAUSE_S = 5, 65536, 0.25 -- limit: calls that are one; what is given back; between them
+local HEADER_MISMATCH = -32020
+
+-- What was noted of a call that is to be made again; or nil and why it is not.
+local function noted(server, result, round)
+  local wanted, state = words.wanted(result), result.requestState
+  if wanted then
+    return nil, ("The server %s asks for more before it does it (%s), which nobody here answers."):format(server.name,
+      wanted)
+  end
+  if type(state) ~= "string" or #state > STATE_BYTES then
+    return nil, ("The server %s asks to be called again, but not how."):format(server.name)
+  end
+  if round == ROUNDS_MAX then
+    return nil, ("The server %s asked to be called again %d times."):format(server.name, ROUNDS_MAX)
+  end
+  return state
+end
+
+local function read(result)
+  if type(result) ~= "table" then return nil, "Its server answered with nothing." end
+  local text, is_fine = words.result(result)
+  if is_fine then return text end
+  return nil, text ~= "" and text or "It failed."
+end
+
+-- No answer, or an error.
+local function failed(server, conn, failure, err)
+  if err then
+    local again = conn.book.described and (err.code == era.UNSUPPORTED and "greet"
+      or err.code == HEADER_MISMATCH and "list") or nil
+    return nil, "The server refused the call: " .. words.plain(failure, 1000), again
+  end
+  return nil, ("The server %s did not do it: %s. It may or may not have happened."):format(server.name, failure),
+    conn.is_idle and "greet" or nil -- its session was over
+end
+
+--- Calls a tool: what it gave, as text; or nil, why not, and what must be done before it may be called again, if it
+--- may: "list" its server's tools, or "greet" that.
+function M.call(server, conn, row, call)
+  local until_at, state = task.clock() + server.timeout_s, nil
+  local options = { on_progress = call.progress }
+  if conn.book.described then options.headers = headers.of(json.decode(row.parameters), call.arguments) end
+  for round = 1, ROUNDS_MAX do
+    local result, failure, err = conn:request("tools/call",
+      { name = row.tool, arguments = call.arguments, requestState = state }, math.max(0.1, until_at - task.clock()),
+      options)
+    if result == nil then return failed(server, conn, failure, err) end
+    local kind = conn.book.described and type(result) == "table" and result.resultType or "complete"
+    if kind == "complete" then return read(result) end
+    if kind ~= "input_required" then return nil, "Its server answered with something else than a result." end
+    state, failure = noted(server, result, round)
+    if not state then return nil, failure end
+    task.sleep(PAUSE_S)
+  end
+end
+
+return M
