@@ -27,6 +27,7 @@ local M = {}
 local OUT = "channel.out"
 local PIECES = 20                                -- limit: channel pieces
 local BUTTONS = 10
+local FILE_PIECE = 4000000                       -- of base64: a multiple of 4
 local TURNS = 4                                  -- requests of one try, where the vendor wants it otherwise
 local SLEEP_MS = 15000                           -- a longer wait is one of the queue
 local TRIES, KEPT_MS = 12, 24 * 3600 * 1000      -- limit: channel tries
@@ -40,7 +41,7 @@ M.sql = {
     where id = $1]],
   sending = [[update channel_posts set state = 'sending', tries = tries + 1 where id = $1 and finished_at is null]],
   keep_file = "insert into channel_post_files (post_id, data) values ($1, $2)",
-  file = "select data from channel_post_files where post_id = $1",
+  file = "select substr(data, $2::int, $3::int) from channel_post_files where post_id = $1",
   drop_file = "delete from channel_post_files where post_id = $1",
   change = "update channel_posts set message = $2::jsonb where id = $1",
   -- Waiting for its turn is no try.
@@ -160,6 +161,17 @@ local function again(message, change)
   for name, value in pairs(change) do message[name] = value end
 end
 
+-- The bytes of its file, or nil: in pieces, since an answer of the database has a limit.
+local function data_of(post, bytes)
+  local pieces = {}
+  for at = 1, math.ceil(bytes / 3) * 4, FILE_PIECE do
+    local piece = db.value(M.sql.file, post.id, at, FILE_PIECE)
+    if not piece then return nil end
+    pieces[#pieces + 1] = crypto.unbase64(piece)
+  end
+  return table.concat(pieces)
+end
+
 -- One request, and what the vendor said: an outcome as `said` returns it.
 local function ask(c, account, post, renew)
   local token, no_token = net.token(c, account, renew)
@@ -167,10 +179,10 @@ local function ask(c, account, post, renew)
   local message = { once = post.id, attempt = post.tries + 1 }
   again(message, post.message)
   if message.file then
-    local data = db.value(M.sql.file, post.id)
-    if not data then return { failed = "its file is not there any more" } end
     local f = message.file                       -- the bytes are in no message that is kept
-    message.file = { name = f.name, type = f.type, bytes = f.bytes, data = crypto.unbase64(data) }
+    local data = data_of(post, f.bytes)
+    if not data then return { failed = "its file is not there any more" } end
+    message.file = { name = f.name, type = f.type, bytes = f.bytes, data = data }
   end
   local request, why = c.say(message, account, token)
   if not request then return { failed = why or "it cannot be sent" } end
