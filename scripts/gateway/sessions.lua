@@ -10,6 +10,7 @@ local limits = require "gateway.rules.limits"
 local news = require "gateway.news"
 local owner = require "gateway.owner"
 local runs = require "gateway.run"
+local sent = require "gateway.sent"
 local store = require "gateway.store"
 
 local M = {}
@@ -36,14 +37,16 @@ M.sql = {
     select * from (
       select r.n, -1 as place, e.id, 'user' as role, e.content->'message'->>'content' as content, e.created_at as at,
         r.id as run_id, r.state, r.error_code, null::bigint as input_tokens, null::bigint as output_tokens,
-        null::bigint as cost_micros, null::text as calls
+        null::bigint as cost_micros, null::text as calls, null::text as files
       from newest r join agent_events e on e.id = r.message_id
       union all
       select r.n, s.n, r.id || '.' || s.n, 'assistant', e.content->>'content', s.created_at, r.id, r.state,
         r.error_code, s.input_tokens, s.output_tokens, s.cost_micros,
         (select json_agg(json_build_object('id', c.id, 'name', c.tool, 'arguments', c.arguments, 'status', c.status,
             'result', c.result, 'result_bytes', c.result_bytes) order by c.n)::text
-          from gateway_calls c where c.run_id = r.id and c.step = s.n)
+          from gateway_calls c where c.run_id = r.id and c.step = s.n),
+        (select json_agg(json_build_object('id', f.id, 'name', f.name, 'type', f.type, 'size', f.bytes, 'text', f.said)
+            order by f.created_at, f.id)::text from gateway_files f where f.run_id = r.id and f.step = s.n)
       from newest r join gateway_steps s on s.run_id = r.id left join agent_events e on e.id = s.event_id) m
     where $2::bigint is null or (n, place) < ($2::bigint, $3::int)
     order by n desc, place desc limit $4::int]],
@@ -135,16 +138,22 @@ local function position(session_id, message_id)
   return db.row(M.sql.at_message, session_id, message_id)
 end
 
+local function files_of(row)
+  local files = row.files and json.decode(row.files)
+  for i, f in ipairs(files or {}) do files[i] = sent.told(f) end
+  return files or nil
+end
+
 local function shown(row)
   local usage = row.input_tokens and { input_tokens = row.input_tokens, output_tokens = row.output_tokens,
                                        cost_micros = row.cost_micros }
   return { id = row.id, role = row.role, content = row.content or "", at = row.at, run_id = row.run_id,
            state = row.state, error_code = row.error_code, usage = usage or nil,
-           tool_calls = row.calls and json.decode(row.calls) or nil }
+           tool_calls = row.calls and json.decode(row.calls) or nil, files = files_of(row) }
 end
 
 --- The newest messages, oldest first: {id, role, content, at, run_id, state (of its run), error_code, tool_calls,
---- usage}. query: {limit, before (id of a message), all (true: also those from before a reset)}.
+--- files (gateway.sent), usage}. query: {limit, before (id of a message), all (true: also those from before a reset)}.
 function M.history(key, query)
   query = query or {}
   local session_id = store.find(key)

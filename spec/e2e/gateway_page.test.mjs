@@ -10,6 +10,7 @@ import { open } from './gateway.mjs';
 import { BINARY, errors, makeHome, startHost } from './hosts.mjs';
 import { freePort, until } from './support.mjs';
 
+const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==', 'base64');
 const TOKEN = 'the-token-of-this-spec', COOKIE = 'human_session';
 let host, browser, operator, contexts = [];
 
@@ -196,6 +197,36 @@ describe('the chat', () => {
     await say(page, '/new');
     await page.locator('#log').getByText('This is a new conversation.').waitFor();
     await until(async () => !(await page.locator('#log').innerText()).includes('before'), 5000, 'the old one is gone');
+  });
+
+  it('shows a file that the agent sends, a picture as one and anything else as a link that saves it, again after a reload', async () => {
+    fs.mkdirSync(`${host.home}/workspace`, { recursive: true });
+    fs.writeFileSync(`${host.home}/workspace/dot.png`, PNG);
+    fs.writeFileSync(`${host.home}/workspace/<b>.html`, '<script>alert(1)</script>');
+    const { page, broken } = await visit(`#token=${await newCode()}`);
+    await connected(page);
+    await page.getByLabel('New conversation').fill('files');
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByRole('heading', { name: 'files' }).waitFor();
+    const send = async (args) => {
+      await say(page, `run the tool file_send with ${JSON.stringify(args)}`);
+      await page.getByRole('article', { name: /file_send asks/ }).getByRole('button', { name: 'Allow once' }).click();
+    };
+    const whole = async () => {
+      await until(async () => await page.locator('#log img[alt="dot.png"]').evaluate((i) => i.naturalWidth) === 1, 10_000, 'the picture is shown');
+      const link = page.locator('#log').getByRole('link', { name: '<b>.html' });
+      const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+      assert.equal(fs.readFileSync(await download.path(), 'utf8'), '<script>alert(1)</script>');
+      assert.equal(await page.locator('#log').getByText('Look').count() >= 1, true);
+      assert.equal(await page.locator('#log a').count(), 2);
+    };
+    await send({ path: 'dot.png', text: 'Look' });
+    await page.locator('#log img').waitFor();
+    await send({ path: '<b>.html' });
+    await whole();
+    await page.reload();
+    await whole();
+    assert.deepEqual(broken, []);
   });
 
   it('resumes after the connection was lost', async () => {

@@ -171,6 +171,7 @@ describe('what the host answers', () => {
     await truly('POST /ui/session', 200, { key: null, body: { code: (await c.call('device.pair.code')).payload.code } });
     c.ws.close();
     await truly('DELETE /ui/session', 204, { key: null });
+    await truly('GET /ui/files/{id}', 404, { key: null, ids: [NOWHERE] });
     assert.equal((await truly('POST /rpc', 200, { key: null, body: { type: 'req', id: '1', method: 'health' } })).ok, true);
     await truly('GET /v1/models', 200, { key: null });
     await truly('GET /v1/models/{model}', 200, { key: null, ids: ['human'] });

@@ -27,6 +27,12 @@ local Usage = s.object {
   { "cost_micros", s.int:nullable():describe "millionths of a US dollar; null: the price is not known" },
 }
 
+local File = s.object {
+  { "id", s.string }, { "name", s.string }, { "type", s.string }, { "size", s.int:describe "bytes" },
+  { "url", s.string:describe "on this server; GET it with the token of this connection" },
+  { "text", text:describe "what was said beside it" },
+}
+
 -- What every event of a run says.
 local function of_run(fields)
   for _, pair in ipairs { { "id", text }, { "runId", text }, { "sessionKey", text }, { "session_key", text } } do
@@ -38,10 +44,11 @@ end
 g:event("chat", {
   summary = "What was said in a session, and how far its answer is",
   payload = of_run {
-    { "state", s.enum { "received", "thinking", "chunk", "sent" }
-      :describe "chunk: `message` continues the answer; sent: it is the whole answer, and the end" },
+    { "state", s.enum { "received", "thinking", "chunk", "file", "sent" }:describe(
+      "chunk: `message` continues the answer; file: the agent has sent one; sent: `message` is the whole answer, and "
+      .. "the end") },
     { "message", s.string }, { "step", s.int:optional() }, { "usage", Usage:optional() },
-    { "aborted", s.bool:optional() }, { "error_code", text },
+    { "aborted", s.bool:optional() }, { "error_code", text }, { "file", File:optional() },
     { "intoRun", text:describe "the run that has read this message" },
     { "truncated", s.bool:optional():describe "chat.history has all of `message`" },
   },
@@ -121,12 +128,12 @@ local Call = s.object {
 local Message = s.object {
   { "id", s.string }, { "role", s.string }, { "content", s.string }, { "ts", s.time }, { "runId", text },
   { "state", text:describe "of its run" }, { "error_code", text }, { "tool_calls", s.array(Call):optional() },
-  { "usage", Usage:optional() },
+  { "files", s.array(File):optional():describe "that the agent has sent" }, { "usage", Usage:optional() },
 }
 
 local function shown(m)
   return { id = m.id, role = m.role, content = m.content, ts = m.at, runId = m.run_id, state = m.state,
-           error_code = m.error_code, tool_calls = m.tool_calls, usage = m.usage }
+           error_code = m.error_code, tool_calls = m.tool_calls, files = m.files, usage = m.usage }
 end
 
 g:rpc("chat.history", {

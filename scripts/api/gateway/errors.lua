@@ -47,6 +47,7 @@ return {
   too_many_sessions   = e(409, "The limit of sessions is reached; delete one"),
   too_many_waiting    = e(429, "Too many messages of this session wait for their turn"),
   session_not_found   = e(404, "There is no such session"),
+  file_not_found      = e(404, "There is no such file; it may have gone with its session"),
   run_not_found       = e(404, "There is no such run"),
   too_many_waiters    = e(429, "Too many calls wait for runs; try again later"),
   agent_not_found     = e(404, "There is no such agent; agents.list has those that there are"),

@@ -11,6 +11,7 @@ local M = {
   attached_images_bytes = 6291456, -- of all images of a message
   attached_text_bytes = 65536,     -- of all texts that are attached to a message
   sent_file_bytes = 10000000,      -- of a file that the agent sends to a chat (10 MB)
+  session_files_bytes = 200000000, -- of all files that the agent has sent to one session (200 MB)
   waiting_runs = 32,               -- messages of one session that wait for their turn
   history = 1000,                  -- messages that one look at a history shows
 
@@ -50,7 +51,8 @@ local M = {
 local whole = "integer 1..1000000000"
 M.returns = {}
 for name in ([[sessions message_chars attached attached_image_bytes attached_images_bytes attached_text_bytes
-    sent_file_bytes waiting_runs history step_calls arguments_bytes think_attempts repeat_attempts prompt_runs
+    sent_file_bytes session_files_bytes waiting_runs history step_calls arguments_bytes think_attempts repeat_attempts
+    prompt_runs
     result_bytes old_result_bytes whole_bytes open_approvals approval_ms memories memory_chars
     pieces_per_s spawn_depth spawned job_runs summary_chars summary_tokens summary_lines summary_keeps
     summary_attempts]]):gmatch "%S+" do

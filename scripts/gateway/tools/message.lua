@@ -1,5 +1,5 @@
--- scripts/gateway/tools/message.lua -- sends a text to a chat of a channel. It is an outgoing row under the id of the
--- call, so a call that runs again sends nothing twice.
+-- scripts/gateway/tools/message.lua -- sends a text or a file to a chat of a channel, or a file to who talks over the
+-- control protocol. Either is a row under the id of the call, so a call that runs again sends nothing twice.
 
 local db = require "human.db"
 local files = require "human.files"
@@ -8,6 +8,7 @@ local address = require "gateway.address"
 local channel = require "gateway.channel"
 local post = require "gateway.post"
 local rules = require "gateway.rules.tools"
+local sent = require "gateway.sent"
 local tools = require "gateway.tools"
 local images = require "agent.attachments"
 local limits = require "gateway.rules.limits"
@@ -88,29 +89,43 @@ local function file_of(path)
   return { name = name, type = type_of(bytes), data = bytes }
 end
 
+-- Into this conversation, which is in no chat.
+local function show(tx, call, file)
+  local ok, why = sent.add(tx, call.id, file, texts.valid(call.arguments.text or ""))
+  if not ok then return nil, ("%s: say `to`, %s."):format(why, address.FORM) end
+  return ("%s (%d bytes) is in this conversation now."):format(file.name, #file.data)
+end
+
+local function file_risk(tx, run, arguments)
+  if not arguments.to and not post.where(tx, run.id) then
+    return decisions.decide(tx, rules.message_risk, { ref = run.id }, { here = true, known = true })
+  end
+  return risk_of(tx, run, arguments)
+end
+
 -- The bytes are those of now: they are kept with the message, whichever host sends it.
 tools.define("file_send", {
-  description = "Sends a file of the workspace to somebody in a chat, now. Without `to` it goes to the chat of this "
-    .. "conversation.",
+  description = "Sends a file of the workspace to somebody, now. Without `to` it goes to whoever you talk with here.",
   parameters = { type = "object", required = { "path" }, additionalProperties = false, properties = {
     path = { type = "string", minLength = 1, maxLength = 1000, description = "Its path inside the workspace." },
     to = { type = "string", minLength = 3, maxLength = 200, description = "Whom: " .. address.FORM .. "." },
     text = { type = "string", maxLength = 1000, description = "What to say beside it." },
   } },
-  risk = "high", risk_of = risk_of, always_by = "to path", repeatable = true, timeout_ms = 30000,
+  risk = "high", risk_of = file_risk, always_by = "to path", repeatable = true, timeout_ms = 30000,
 }, function(call)
   local args = call.arguments
   local file, why = file_of(args.path)
   if not file then return nil, why end
   return db.tx(function(tx)
+    if not args.to and not post.where(tx, call.run_id) then return show(tx, call, file) end
     local place, nowhere = place_of(tx, call.run_id, args.to)
     if not place then return nil, nowhere end
     local _, account, off = channel.account(place.channel, place.account)
     if not account then return nil, off .. "." end
-    local sent, refused = post.add(tx, { channel = place.channel, account = place.account, chat = place.chat,
+    local added, refused = post.add(tx, { channel = place.channel, account = place.account, chat = place.chat,
       group = place.group, thread = place.thread, text = args.text or "", once = "tool:" .. call.id, follows = true,
       reply_token = place.reply_token, file = file })
-    if not sent then return nil, refused .. "." end
+    if not added then return nil, refused .. "." end
     return ("%s (%d bytes) goes out to %s."):format(file.name, #file.data, address.text(place))
   end)
 end)

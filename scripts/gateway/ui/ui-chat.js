@@ -45,12 +45,31 @@ function tool(call) {
   b.item.classList.toggle('failed', call.success === false);
 }
 
+const PICTURES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
+const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
+/** A file that the agent has sent: a picture is shown, anything else is a link that saves it. */
+function file(of) {
+  if (bubbles.has(`file ${of.id}`)) return;
+  const b = bubble(`file ${of.id}`, 'agent', 'Agent'), stick = isAtEnd(), href = `ui/files/${encodeURIComponent(of.id)}`;
+  const link = element('a', { href, target: '_blank', rel: 'noopener' });
+  if (PICTURES.includes(of.type)) link.append(element('img', { src: href, alt: of.name, loading: 'lazy' }));
+  else {
+    link.setAttribute('download', of.name);
+    link.append(visible(of.name));
+  }
+  if (of.text) b.text.append(`${of.text}\n`);
+  b.text.append(link, ` (${size(of.size)})`);
+  if (stick) $('log').scrollTop = $('log').scrollHeight;
+}
+
 function showHistory(messages) {
   for (const m of messages) {
     if (RUNNING.includes(m.state)) running.add(m.runId);
     if (m.role === 'user') write(`user ${m.runId ?? m.id}`, 'user', 'You', m.content);
     else if (m.content) write(`message ${m.id}`, 'agent', 'Agent', m.content);
     for (const call of m.tool_calls ?? []) tool({ ...call, success: call.status === 'done' || call.status === 'running' });
+    for (const sent of m.files ?? []) file(sent);
   }
   $('log').scrollTop = $('log').scrollHeight;
   showRunning();
@@ -95,6 +114,7 @@ export const chat = {
     if (e.state === 'received') write(`user ${e.runId}`, 'user', 'You', e.message);
     if (e.state === 'received' || e.state === 'thinking') running.add(e.runId);
     if (e.state === 'chunk') write(answerOf(e.runId), 'agent', 'Agent', e.message, true);
+    if (e.state === 'file') file(e.file);
     if (e.state === 'sent') {
       running.delete(e.runId);
       if (!e.intoRun && !(e.aborted && bubbles.has(answerOf(e.runId)) && e.message === '(aborted)')) write(answerOf(e.runId), 'agent', 'Agent', e.message);
