@@ -5,20 +5,21 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { createMcpHandler, inputRequired, McpServer } from '@modelcontextprotocol/server';
+import { createMcpHandler, fromJsonSchema, inputRequired, McpServer } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import * as z from 'zod/v4';
+
+console.warn = () => {}; // the SDK warns of an odd name, each time that a request makes a server
 
 const text = (t) => ({ content: [{ type: 'text', text: t }] });
+const object = (properties, required) => fromJsonSchema({ type: 'object', properties, required, additionalProperties: false });
 
-/** look() -> {extra, described}: a tool more, and what `grow` says of itself. */
-export function server(note, era, { changes = true, ttlMs = 0, headers = false } = {}) {
+/** changes: whether it tells when its list does; ttlMs: how long that holds; headers: it has a tool with arguments in headers. */
+export function server(note, era, { changes = true, ttlMs = 3_600_000, headers = false } = {}) {
   const s = new McpServer({ name: 'newest', title: 'Newest', version: '4.5.6' }, { capabilities: { tools: { listChanged: changes } }, cacheHints: { 'tools/list': { ttlMs, cacheScope: 'private' } } });
-  s.registerTool('add', { description: 'Adds two numbers', inputSchema: z.object({ a: z.number(), b: z.number() }), annotations: { readOnlyHint: true } },
+  s.registerTool('add', { description: 'Adds two numbers', inputSchema: object({ a: { type: 'number' }, b: { type: 'number' } }, ['a', 'b']), annotations: { readOnlyHint: true } },
     ({ a, b }) => { note(`add ${a} ${b}`); return text(`The sum is ${a + b} (${era})`); });
-  s.registerTool('count', { description: 'Counts', outputSchema: z.object({ n: z.number() }) }, () => ({ content: [], structuredContent: { n: 3 } }));
+  s.registerTool('count', { description: 'Counts', outputSchema: object({ n: { type: 'number' } }, ['n']) }, () => ({ content: [], structuredContent: { n: 3 } }));
   s.registerTool('fail', { description: 'Fails' }, () => { throw new Error('no luck today'); });
-  s.registerTool('name it ✓', { description: 'Has an odd name' }, () => text('odd, but called'));
   s.registerTool('slow', { description: 'Takes an hour' }, async (ctx) => {
     note('slow begins');
     ctx.mcpReq.signal.addEventListener('abort', () => note('slow aborted'));
@@ -33,7 +34,8 @@ export function server(note, era, { changes = true, ttlMs = 0, headers = false }
     return state === 'x~~' ? text('done at last') : inputRequired({ requestState: `${state ?? 'x'}${state === undefined ? '' : '~'}` });
   });
   if (headers) {
-    s.registerTool('routed', { description: 'Is routed', inputSchema: z.object({ region: z.string().meta({ 'x-mcp-header': 'Region' }), n: z.int().optional().meta({ 'x-mcp-header': 'Count' }) }) },
+    s.registerTool('name it ✓', { description: 'Has an odd name' }, () => text('odd, but called'));
+    s.registerTool('routed', { description: 'Is routed', inputSchema: object({ region: { type: 'string', 'x-mcp-header': 'Region' }, n: { type: 'integer', 'x-mcp-header': 'Count' } }, ['region']) },
       ({ region }) => text(`routed to ${region}`));
   }
   return s;
@@ -58,7 +60,10 @@ export async function serveHttp(note, options = {}) {
     const answer = state.intercept?.(entry) ?? await handler.fetch(new Request(`http://${req.headers.host}${req.url}`, { method: req.method, headers: req.headers, body: body.length ? body : undefined, signal: gone.signal })).catch(() => undefined);
     if (!answer) { res.destroy(); return; }
     res.writeHead(answer.status, Object.fromEntries(answer.headers));
-    if (answer.body) Readable.fromWeb(answer.body).on('error', () => {}).pipe(res); else res.end();
+    if (!answer.body) { res.end(); return; }
+    const stream = Readable.fromWeb(answer.body).on('error', () => {});
+    res.on('close', () => stream.destroy());
+    stream.pipe(res);
   });
   await new Promise((done) => { web.listen(0, '127.0.0.1', done); });
   return { url: `http://127.0.0.1:${web.address().port}/mcp`, requests, handler, state, close: () => { web.closeAllConnections(); web.close(); } };

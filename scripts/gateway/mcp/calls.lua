@@ -50,13 +50,12 @@ end
 --- Calls a tool: what it gave, as text; or nil, why not, and what must be done before it may be called again, if it
 --- may: "list" its server's tools, or "greet" that.
 function M.call(server, conn, row, call)
-  local until_at, state = task.clock() + server.timeout_s, nil
+  local until_at, left_s, state = task.clock() + server.timeout_s, server.timeout_s, nil
   local options = { on_progress = call.progress }
   if conn.book.described then options.headers = headers.of(json.decode(row.parameters), call.arguments) end
   for round = 1, ROUNDS_MAX do
     local result, failure, err = conn:request("tools/call",
-      { name = row.tool, arguments = call.arguments, requestState = state }, math.max(0.1, until_at - task.clock()),
-      options)
+      { name = row.tool, arguments = call.arguments, requestState = state }, left_s, options)
     if result == nil then return failed(server, conn, failure, err) end
     local kind = conn.book.described and type(result) == "table" and result.resultType or "complete"
     if kind == "complete" then return read(result) end
@@ -64,6 +63,7 @@ function M.call(server, conn, row, call)
     state, failure = noted(server, result, round)
     if not state then return nil, failure end
     task.sleep(PAUSE_S)
+    left_s = math.max(PAUSE_S, until_at - task.clock())
   end
 end
 

@@ -81,8 +81,11 @@ local function ask_newest(conn, server, seconds)
   if era == "newest" then return welcome(conn, found) end
   conn.version = nil
   messages.describe(conn.book, nil)
-  -- Silence, or its end: it may not survive the question another time, either.
-  if server.kind == "stdio" and not found and not err then older[server.identity] = true end
+  -- A program that is silent, or ended, may not survive the question another time, either.
+  if server.kind == "stdio" and not found and not err then
+    older[server.identity] = true
+    conn:close "it does not know the newest revision"
+  end
 end
 
 local function ask_older(conn, server, until_at)
@@ -109,7 +112,7 @@ function M.greet(server, open, until_at)
   local conn, was_older = open(), older[server.identity]
   local title = not was_older and ask_newest(conn, server, math.min(PROBE_S, server.timeout_s))
   if title then return title end
-  if conn.dead then conn = open() end
+  if not was_older and older[server.identity] then conn = open() end
   local ok, said = pcall(ask_older, conn, server, until_at)
   if ok then return said end
   if was_older then older[server.identity] = nil end -- it may be another server by now
