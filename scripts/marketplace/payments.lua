@@ -1,0 +1,241 @@
+-- scripts/marketplace/payments.lua -- card payments: of transactions, whose money is then held in escrow, and of
+-- deposits (deposits.lua).  A payment is created, then authorized by its payer's card, then captured; or it is
+-- canceled, or fails (rules/payments.lua).  Each function belongs in the transaction of its cause.
+--
+-- Who changes a transaction and its payment locks the transaction first; the processor's word comes the other way
+-- round, and a transaction of the database that loses such a race is run again.
+
+local db = require "human.db"
+local fail = require "human.fail"
+local queue = require "human.queue"
+local time = require "human.time"
+local actors = require "marketplace.actors"
+local escrow = require "marketplace.escrow"
+local history = require "marketplace.history"
+local news = require "marketplace.news"
+local processor = require "marketplace.processor"
+local rules = require "marketplace.rules.payments"
+
+local M = {}
+
+local HOUR_MS = 3600000
+
+local COLUMNS = [[id, kind, transaction_id, payer_id, amount_cents, fee_cents, refunded_cents, state, provider,
+  provider_id, client_secret, declines, decline_code, capture_before, capture_before > human_now() as is_in_time]]
+
+M.sql = {
+  make = [[insert into market_payments (kind, transaction_id, payer_id, amount_cents, fee_cents, provider, provider_id,
+      client_secret)
+    values ($1, $2::uuid, $3::uuid, $4, $5, $6, $7, $8) on conflict (transaction_id) do nothing returning ]] .. COLUMNS,
+  get = "select " .. COLUMNS .. " from market_payments where id = $1::uuid",
+  lock = "select " .. COLUMNS .. " from market_payments where id = $1::uuid for update",
+  of = "select " .. COLUMNS .. " from market_payments where transaction_id = $1::uuid",
+  lock_of = "select " .. COLUMNS .. " from market_payments where transaction_id = $1::uuid for update",
+  authorize = [[update market_payments set state = 'authorized', authorized_at = human_now(), decline_code = null,
+      capture_before = $2::timestamptz
+    where id = $1::uuid and state = 'created' returning ]] .. COLUMNS,
+  decline = [[update market_payments set state = $3, declines = declines + 1, decline_code = $2,
+      ended_at = case when $3 = 'failed' then human_now() end
+    where id = $1::uuid and state = 'created' returning ]] .. COLUMNS,
+  capture = [[update market_payments set state = 'captured', captured_at = human_now()
+    where id = $1::uuid and state = 'authorized' returning ]] .. COLUMNS,
+  finish = [[update market_payments set state = $3, ended_at = human_now(), decline_code = coalesce($4, decline_code)
+    where id = $1::uuid and state = $2 returning ]] .. COLUMNS,
+  refund = [[insert into market_refunds (cause, payment_id, amount_cents) values ($1, $2::uuid, $3)
+    on conflict (cause) do nothing returning id, cause, amount_cents, state]],
+  refunded = [[update market_payments set refunded_cents = refunded_cents + $2
+    where id = $1::uuid and state = 'captured' and refunded_cents + $2 <= amount_cents]],
+  refund_of = [[select r.id, r.cause, r.amount_cents, r.state, p.provider, p.provider_id, p.payer_id, p.transaction_id
+    from market_refunds r join market_payments p on p.id = r.payment_id where r.id = $1::uuid]],
+  refund_paid = [[update market_refunds set state = 'paid', paid_at = human_now()
+    where id = $1::uuid and state = 'pending']],
+  method = "select method from market_payment_methods where actor_id = $1::uuid",
+  set_method = [[insert into market_payment_methods (actor_id, method) values ($1::uuid, $2)
+    on conflict (actor_id) do update set method = excluded.method, changed_at = human_now()]],
+}
+
+-- A row moved: notes it, and tells its payer.
+local function moved(tx, was, now, cause, actor_id)
+  history.note(tx, { entity = "payment", id = now.id, from = was and was.state, to = now.state, actor_id = actor_id,
+                     cause = cause })
+  if not was then return now end
+  local what = now.state == was.state and "declined" or now.state
+  news.put(tx, { name = "payment." .. what, about = now.transaction_id or now.id, to = { now.payer_id },
+                 data = { payment_id = now.id, transaction_id = now.transaction_id, amount_cents = now.amount_cents,
+                          cause = cause, decline_code = now.decline_code } })
+  return now
+end
+
+local function lead(payment, event, facts) return rules.next("PAYMENT", payment.state, event, facts or {}).to end
+
+--- Makes a payment: p = {kind, transaction_id, payer_id, amount_cents, fee_cents}.  An agent pays with the card that is
+--- kept for it, as soon as this is committed.
+function M.make(tx, p)
+  local at, name = processor.now()
+  local provider_id, secret = at.new(p)
+  local made = tx:row(M.sql.make, p.kind, p.transaction_id, p.payer_id, p.amount_cents, p.fee_cents or 0, name,
+    provider_id, secret)
+  if not made then return tx:row(M.sql.of, p.transaction_id) end
+  moved(tx, nil, made, p.kind)
+  if actors.get(tx, p.payer_id).type == "delegated_agent" then queue.add(tx, "market.authorize", made.id) end
+  return made
+end
+
+--- Opens the payment of a new transaction: p = {transaction_id, buyer_id, amount_cents}.  Returns its row {id,
+--- provider_id, client_secret, state = "created", ..}; called again, the same one.
+function M.open(tx, p)
+  escrow.open(tx, p.transaction_id)
+  return M.make(tx, { kind = "transaction", transaction_id = p.transaction_id, payer_id = p.buyer_id,
+                      amount_cents = p.amount_cents })
+end
+
+local function declined(tx, payment, why, actor_id)
+  local to = payment.declines + 1 >= rules.declines and lead(payment, "give_up") or lead(payment, "decline")
+  return moved(tx, payment, tx:row(M.sql.decline, payment.id, why, to), "declined", actor_id)
+end
+
+local function authorized(tx, payment, capture_before, actor_id)
+  local now = moved(tx, payment, tx:row(M.sql.authorize, payment.id, capture_before), "confirmed", actor_id)
+  if now.kind == "deposit" then
+    queue.add(tx, "market.deposit", now.id)
+    return now
+  end
+  escrow.authorise(tx, now.transaction_id, now.amount_cents)
+  queue.add(tx, "market.escrow_guard", now.id, time.parse(now.capture_before) - rules.guard_hours * HOUR_MS)
+  require("marketplace.transactions").authorized(tx, now.transaction_id)
+  return tx:row(M.sql.get, now.id)
+end
+
+--- Pays with a card.  which: {id} or {transaction_id}; method: its name (nil: the one that is kept for the payer);
+--- actor_id: who says so, or nil.  Returns the payment, and why the card was declined, if it was: nothing else has
+--- happened then.
+function M.confirm(tx, which, method, actor_id)
+  local payment = which.id and tx:must("not_found", M.sql.lock, which.id)
+    or tx:must("not_found", M.sql.lock_of, which.transaction_id)
+  if actor_id and payment.payer_id ~= actor_id then fail.throw "not_found" end
+  if payment.state == "authorized" or payment.state == "captured" then return payment end
+  if payment.state ~= "created" then fail.throw("invalid_state", { status = payment.state }) end
+  local held, why = processor.of(payment.provider).authorize(tx, payment, method or M.method(tx, payment.payer_id))
+  if not held then return declined(tx, payment, why, actor_id), why end
+  return authorized(tx, payment, held.capture_before, actor_id)
+end
+
+--- Work of the queue: an agent's card is asked.
+function M.authorize(row)
+  db.tx(function(tx)
+    local payment = tx:row(M.sql.lock, row.key)
+    if payment.state == "created" and payment.declines == 0 then M.confirm(tx, { id = row.key }) end
+    row:done(tx)
+  end)
+end
+
+-- Captures; or nil and why not.
+local function capture(tx, payment, cause)
+  if not lead(payment, "capture", { is_in_time = payment.is_in_time }) then return nil, "authorization_expired" end
+  local ok, why = processor.of(payment.provider).capture(tx, payment)
+  if not ok then return nil, why end
+  local now = moved(tx, payment, tx:row(M.sql.capture, payment.id), cause)
+  if now.kind == "transaction" then escrow.capture(tx, now.transaction_id, now.amount_cents, 0) end
+  return now
+end
+M.take = capture
+
+--- Takes the money of a transaction into its escrow; called again, does nothing.  Returns the payment.
+--- Fails with payment_not_authorized, or capture_failed, with why.
+function M.capture(tx, transaction_id)
+  local payment = tx:must("not_found", M.sql.lock_of, transaction_id)
+  if payment.state == "captured" then return payment end
+  if payment.state == "created" then fail.throw("payment_not_authorized", { status = payment.state }) end
+  if payment.state ~= "authorized" then fail.throw("capture_failed", { status = payment.state }) end
+  local now, why = capture(tx, payment, "captured")
+  if not now then fail.throw("capture_failed", { status = payment.state, decline_code = why }) end
+  return now
+end
+
+-- Ends a payment that has not been captured.
+local function finish(tx, payment, event, cause, why)
+  processor.of(payment.provider).cancel(tx, payment)
+  if payment.state == "authorized" and payment.kind == "transaction" then escrow.let_go(tx, payment.transaction_id) end
+  return moved(tx, payment, tx:row(M.sql.finish, payment.id, payment.state, lead(payment, event), why), cause)
+end
+M.finish = finish
+
+--- Lets the payment of a transaction go; called again, does nothing.  Fails with invalid_state when it is captured:
+--- then it is refunded.
+function M.cancel(tx, transaction_id)
+  local payment = tx:must("not_found", M.sql.lock_of, transaction_id)
+  if payment.state == "canceled" or payment.state == "failed" then return payment end
+  if not lead(payment, "cancel") then fail.throw("invalid_state", { status = payment.state }) end
+  return finish(tx, payment, "cancel", "canceled")
+end
+
+--- Work of the queue (escrow_guard): a payment whose authorisation would end is captured, and held.  One that can no
+--- longer be captured is canceled.
+function M.guard(row)
+  db.tx(function(tx)
+    local payment = tx:row(M.sql.lock, row.key)
+    if payment.state == "authorized" then
+      local now, why = capture(tx, payment, "captured_hold")
+      if not now then finish(tx, payment, payment.is_in_time and "refuse" or "lapse", why, why) end
+    end
+    row:done(tx)
+  end)
+end
+
+--- Gives an amount of a transaction's money back to its buyer, for a cause (an id: once).  Money that is only
+--- authorised is let go, or captured first when a part of it stays.  The processor pays after the commit.
+function M.refund(tx, transaction_id, cause, amount_cents)
+  if amount_cents == 0 then return nil end
+  local payment = tx:must("not_found", M.sql.lock_of, transaction_id)
+  if payment.state == "authorized" and amount_cents == payment.amount_cents then return M.cancel(tx, transaction_id) end
+  if payment.state == "authorized" then M.capture(tx, transaction_id) end
+  local refund = tx:row(M.sql.refund, cause, payment.id, amount_cents)
+  if not refund then return payment end
+  if tx:exec(M.sql.refunded, payment.id, amount_cents) == 0 then
+    fail.throw("invalid_state", { status = payment.state })
+  end
+  escrow.refund(tx, cause, transaction_id, amount_cents)
+  queue.add(tx, "market.refund", refund.id)
+  return tx:row(M.sql.get, payment.id)
+end
+
+--- Work of the queue: the processor pays a refund.
+function M.pay_refund(row)
+  local refund = db.row(M.sql.refund_of, row.key)
+  if refund.state == "pending" then
+    local ok, why = processor.of(refund.provider).refund("refund:" .. refund.id, refund, refund.amount_cents)
+    if not ok then row:retry_in(3600, why) end
+  end
+  db.tx(function(tx)
+    if tx:exec(M.sql.refund_paid, refund.id) == 1 then
+      escrow.refund_paid(tx, refund.cause, refund.amount_cents)
+      history.note(tx, { entity = "refund", id = refund.id, from = "pending", to = "paid", cause = refund.cause })
+      news.put(tx, { name = "payment.refunded", about = refund.transaction_id, to = { refund.payer_id },
+                     data = { transaction_id = refund.transaction_id, amount_cents = refund.amount_cents } })
+    end
+    row:done(tx)
+  end)
+end
+
+--- Whether the money of a transaction is there: authorised, or captured.
+function M.is_authorized(tx, transaction_id)
+  local payment = tx:row(M.sql.of, transaction_id)
+  return payment ~= nil and (payment.state == "authorized" or payment.state == "captured")
+end
+
+--- The payment of a transaction; nil when it has none, as a subcontract.
+function M.of(tx, transaction_id) return tx:row(M.sql.of, transaction_id) end
+
+--- The card that is kept for an actor, with which agents pay.
+function M.method(tx, actor_id)
+  return tx:value(M.sql.method, actor_id) or processor.now().DEFAULT_CARD
+end
+
+--- Keeps a card for an actor.
+function M.set_method(tx, actor_id, method) tx:exec(M.sql.set_method, actor_id, method) end
+
+queue.define("market.authorize", "marketplace.payments.authorize", { per_key = true })
+queue.define("market.escrow_guard", "marketplace.payments.guard", { per_key = true, attempts = 100 })
+queue.define("market.refund", "marketplace.payments.pay_refund", { per_key = true, attempts = 100 })
+
+return M
