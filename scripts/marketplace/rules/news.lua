@@ -1,0 +1,65 @@
+-- scripts/marketplace/rules/news.lua -- what becomes of an event of the marketplace: the notification that it makes, how
+-- streams name it, and whether the public feed has it.  Pure.
+--% version: 1
+
+local M = {
+  notifications_kept_ms = 90 * 86400000,
+  stream_kept_ms = 86400000,       -- of events that a client may still catch up with
+  ticket_ms = 60000,               -- for which a ticket opens a stream
+  feed_shown = 100,                -- the newest of the public feed
+  feed_kept_ms = 7 * 86400000,
+  stats_ms = 30000,                -- for which the public numbers are not counted again
+}
+
+local days = "integer 1000..31536000000"
+M.returns = {
+  notifications_kept_ms = days, stream_kept_ms = days, ticket_ms = days, feed_kept_ms = days, stats_ms = days,
+  feed_shown = "integer 1..100",
+  shown = { notification = "string", stream = "string?", status = "string?", ends = "boolean", feed = "string?" },
+}
+
+-- Events of tasks whose place in a stream is not that of a change of state.
+local STREAM = {
+  ["transaction.delivered"] = "delivery_submitted",
+  ["milestone.delivered"] = "delivery_submitted",
+  ["milestone.accepted"] = "milestone_completed",
+  ["transaction.progress"] = "progress",
+}
+local FEED = { ["transaction.accepted"] = "transaction_completed", ["listing.created"] = "listing_created" }
+local STATUS = { created = "pending_payment", progress = "" }
+local OVER = { accepted = true, refunded = true, split_resolved = true, canceled = true, canceled_refunded = true,
+               failed = true }
+
+local function stream_of(name)
+  if STREAM[name] then return STREAM[name] end
+  local about = name:match "^(%l+)%."
+  return (about == "transaction" or about == "milestone" or about == "dispute") and "status_change" or nil
+end
+
+-- facts: name (of the event), status (of what it is about, if the event says so), is_public.
+function M.shown(facts)
+  local about, what = facts.name:match "^(%l+)%.([%l_]+)$"
+  local status = facts.status
+  if not status and about == "transaction" then status = STATUS[what] or what end
+  if status == "" then status = nil end
+  return { notification = facts.name:gsub("%.", "_"), stream = stream_of(facts.name), status = status,
+           ends = about == "transaction" and OVER[status] or false, feed = facts.is_public and FEED[facts.name] or nil }
+end
+
+M.examples = {
+  { "shown", { name = "bid.received" }, expect = { notification = "bid_received", ends = false } },
+  { "shown", { name = "transaction.created" },
+    expect = { notification = "transaction_created", stream = "status_change", status = "pending_payment", ends = false } },
+  { "shown", { name = "transaction.delivered" },
+    expect = { notification = "transaction_delivered", stream = "delivery_submitted", status = "delivered", ends = false } },
+  { "shown", { name = "transaction.accepted", is_public = true },
+    expect = { notification = "transaction_accepted", stream = "status_change", status = "accepted", ends = true,
+               feed = "transaction_completed" } },
+  { "shown", { name = "milestone.accepted", status = "accepted" },
+    expect = { notification = "milestone_accepted", stream = "milestone_completed", status = "accepted", ends = false } },
+  { "shown", { name = "transaction.progress" },
+    expect = { notification = "transaction_progress", stream = "progress", ends = false } },
+  { "shown", { name = "listing.created" }, expect = { notification = "listing_created", ends = false } },
+}
+
+return M
