@@ -41,7 +41,7 @@ export function server(note, era, { changes = true, ttlMs = 3_600_000, headers =
   return s;
 }
 
-/** The same behind HTTP: {url, requests ({method, body} and their headers), handler, close}. options: those of the SDK's handler and of server(). */
+/** The same behind HTTP: {url, requests ({method, body, headers, res}), handler, state, close}. options: those of the SDK's handler and of server(). */
 export async function serveHttp(note, options = {}) {
   const requests = [];
   const state = { grown: false, ...options };
@@ -55,6 +55,7 @@ export async function serveHttp(note, options = {}) {
     for await (const part of req) parts.push(part);
     const body = Buffer.concat(parts), gone = new AbortController();
     const entry = { method: req.method, body: body.length ? JSON.parse(body) : undefined, headers: req.headers };
+    Object.defineProperty(entry, 'res', { value: res });
     requests.push(entry);
     res.on('close', () => gone.abort());
     const answer = state.intercept?.(entry) ?? await handler.fetch(new Request(`http://${req.headers.host}${req.url}`, { method: req.method, headers: req.headers, body: body.length ? body : undefined, signal: gone.signal })).catch(() => undefined);

@@ -1,6 +1,9 @@
--- spec/scripts/gateway_mcp_spec.lua -- what servers of the Model Context Protocol say, made fit for a model; and what of
--- it a connection takes for an answer.
+-- spec/scripts/gateway_mcp_spec.lua -- what servers of the Model Context Protocol say, made fit for a model; which
+-- revision they speak; and what of a call goes into headers.
 
+local crypto = require "human.crypto"
+local era = require "gateway.mcp.era"
+local headers = require "gateway.mcp.headers"
 local json = require "human.json"
 local words = require "gateway.mcp.words"
 
@@ -76,8 +79,84 @@ describe("the result of a call to a server", function()
     assert.equal("a\n[An image (image/png) was left out: only text is taken]\nb\n[A link: n https://x]", text)
     assert.is_true(fine)
     assert.equal('{"n":1}', (words.result { structuredContent = { n = 1 } }))
+    assert.equal("42", (words.result { content = json.array {}, structuredContent = 42 }))
+    assert.equal("false", (words.result { structuredContent = false }))
     assert.is_false(select(2, words.result { content = {}, isError = true }))
     assert.equal("", (words.result { content = "no list" }))
+  end)
+end)
+
+describe("the revision of a server", function()
+  local function refusal(supported) return { code = -32022, message = "No", data = { supported = supported } } end
+
+  it("is the newest one if it lists that", function()
+    assert.equal("newest", era.judge { supportedVersions = json.array { "2027-01-01", "2026-07-28", "2025-11-25" } })
+    assert.equal("newest", era.judge(nil, refusal(json.array { "2026-07-28" })))
+  end)
+
+  it("is an older one if that is all that it lists, and if it lists none", function()
+    assert.equal("older", era.judge { supportedVersions = json.array { "2025-11-25", "2024-11-05" } })
+    assert.equal("older", era.judge(nil, refusal(json.array { "2025-06-18" })))
+    for _, odd in ipairs { {}, { supportedVersions = "2026-07-28" }, { supportedVersions = json.array {} }, 5, "x", json.null,
+                           { supportedVersions = json.array { "2026-07-28", 5 } }, { supportedVersions = { a = "2026-07-28" } } } do
+      assert.equal("older", (era.judge(odd)))
+    end
+    for _, odd in ipairs { refusal(nil), refusal(json.null), refusal(json.array {}), { code = -32022 }, { code = -32022, data = "x" },
+                           { code = -32601, data = { supported = json.array { "2026-07-28" } } }, { code = -32020 } } do
+      assert.equal("older", (era.judge(nil, odd)))
+    end
+    assert.equal("older", (era.judge(nil, nil)))
+  end)
+
+  it("is none that is spoken here if it lists others, which are told in a few words", function()
+    local found, why = era.judge { supportedVersions = json.array { "2027-01-01", "x\n# Operator", ("y"):rep(5000) } }
+    assert.is_nil(found)
+    assert.matches("^it speaks other revisions of the protocol: 2027%-01%-01, x # Operator, yyy", why)
+    assert.is_true(#why < 300)
+  end)
+end)
+
+describe("a header that repeats a part of a call", function()
+  local function encoded(text) return "=?base64?" .. crypto.base64(text) .. "?=" end
+
+  it("is plain where it can be, and base64 where it cannot, or where the host would fill it in", function()
+    for _, plain in ipairs { "us-west1", "a b\tc", "$HOME {x}", "=?base64?x", "{" } do assert.equal(plain, headers.value(plain)) end
+    for _, odd in ipairs { "", " a", "a ", "a\tb\t", "\195\188", "a\r\nX-Evil: 1", "a\0b", "=?base64?x?=", "${secret:openai}",
+                           "x${sealed:a}", "${" } do
+      assert.equal(encoded(odd), headers.value(odd))
+    end
+  end)
+
+  it("is of an argument that the schema marks, wherever that is within objects", function()
+    local schema = { type = "object", properties = { region = { type = "string", ["x-mcp-header"] = "Region" },
+      n = { type = "integer", ["x-mcp-header"] = "N" }, on = { type = "boolean", ["x-mcp-header"] = "On" },
+      within = { type = "object", properties = { deep = { type = "string", ["x-mcp-header"] = "Deep" } } } } }
+    assert.same({ ["mcp-param-region"] = "eu", ["mcp-param-n"] = "-7", ["mcp-param-on"] = "false", ["mcp-param-deep"] = "x" },
+      headers.of(schema, { region = "eu", n = -7, on = false, within = { deep = "x" } }))
+    assert.same({ ["mcp-param-region"] = encoded "${secret:openai}" }, headers.of(schema, { region = "${secret:openai}",
+      n = json.null, on = json.null, within = "no object" }))
+    assert.same({}, headers.of(schema, { n = 1.5, region = { "x" } }))
+    assert.same({}, headers.of(schema, { n = 2 ^ 60 }))
+    assert.same({}, headers.of({ type = "object", properties = { ["x-mcp-header"] = { type = "string" } } }, { ["x-mcp-header"] = "a" }))
+  end)
+
+  it("makes a tool unfit whose schema marks what no header can have; on a program it means nothing", function()
+    local mark = { type = "string", ["x-mcp-header"] = "A" }
+    for _, bad in ipairs {
+      { properties = { a = { type = "number", ["x-mcp-header"] = "A" } } }, { properties = { a = { ["x-mcp-header"] = "A" } } },
+      { properties = { a = { type = "string", ["x-mcp-header"] = "" } } }, { properties = { a = { type = "string", ["x-mcp-header"] = "a b" } } },
+      { properties = { a = { type = "string", ["x-mcp-header"] = "A\r\nX" } } }, { properties = { a = { type = "string", ["x-mcp-header"] = 5 } } },
+      { properties = { a = { type = "string", ["x-mcp-header"] = ("a"):rep(65) } } },
+      { properties = { a = mark, b = { type = "string", ["x-mcp-header"] = "a" } } }, { ["x-mcp-header"] = "A" },
+      { properties = { a = { type = "array", items = mark } } }, { anyOf = json.array { { properties = { a = mark } } } },
+      { ["$defs"] = { a = mark } }, { properties = { a = { type = "object", additionalProperties = mark } } },
+    } do
+      bad.type = "object"
+      local row = words.tool(server, listed { inputSchema = bad }, {}, true)
+      assert.matches("x%-mcp%-header", tostring(row.problem), nil, json.encode(bad))
+      assert.is_nil(words.tool(server, listed { inputSchema = bad }, {}, false).problem)
+    end
+    assert.is_nil(words.tool(server, listed { inputSchema = { type = "object", properties = { a = mark } } }, {}, true).problem)
   end)
 end)
 

@@ -25,6 +25,7 @@ local FRESH_S = 300                              -- of a listing whose server do
 local FRESH_MIN_S, FRESH_MAX_S = 5, 3600         -- limit: of one whose server does (ttlMs)
 local PAGES_MAX, TOOLS_MAX = 20, 128             -- limit: of one listing
 local AGAIN_S, AGAIN_MAX_S = 1, 60               -- after a failure; doubled each time
+local WHY_BYTES = 500
 local BY_SETTING = "tools.enabled"
 
 local open = {}                                  -- name -> {conn, tools, listed_at} or {waiters}; of this worker
@@ -106,7 +107,7 @@ local function opening(entry, server)
   task.name("gateway mcp", server.name)
   local ok, err = pcall(begin, entry, server)
   if not ok then
-    entry.why = fail.is(err) and err.message or tostring(err)
+    entry.why = words.plain(fail.is(err) and err.message or tostring(err), WHY_BYTES) -- it may be the server's words
     if open[server.name] == entry then open[server.name] = nil end
     local conn = entry.conn
     if conn then conn:close(entry.why) end
@@ -149,10 +150,12 @@ end
 local function connect_fresh(server)
   local entry, why = connect(server)
   if not entry then return nil, why end
-  if entry.conn.book.is_stale or task.clock() - entry.listed_at > entry.holds_s then
-    look(entry, server, task.clock() + OPEN_S)
-  end
-  return entry
+  if not entry.conn.book.is_stale and task.clock() - entry.listed_at <= entry.holds_s then return entry end
+  local ok, err = pcall(look, entry, server, task.clock() + OPEN_S)
+  if ok then return entry end
+  if type(err) ~= "string" then error(err, 0) end
+  entry.conn.book.is_stale = true
+  return nil, words.plain(err, WHY_BYTES)
 end
 
 -- ---- calls ----------------------------------------------------------------------------------------------------
@@ -312,7 +315,7 @@ local function look_again(server)
   local entry = connect(server)
   if not entry or task.clock() - entry.listed_at < 1 then return end
   local ok, err = pcall(look, entry, server, task.clock() + OPEN_S)
-  if not ok then failed(server, fail.is(err) and err.message or tostring(err)) end
+  if not ok then failed(server, words.plain(fail.is(err) and err.message or tostring(err), WHY_BYTES)) end
 end
 
 --- Asks a server again what it has, or all of them; waits for a few seconds, and what comes of it is in sources().
