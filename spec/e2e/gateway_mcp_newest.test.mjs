@@ -264,11 +264,13 @@ describe('a program that takes the question after its revision badly', () => {
         return;
       }
       assert.deepEqual([source.state, source.title, source.error], ['ready', `${way} 1`, undefined], JSON.stringify(lines(`${way}/notes`)));
-      await allow(`mcp__${way}__fine`);
+      for (const each of ['fine', 'dies']) await allow(`mcp__${way}__${each}`);
       assert.match(await run(`mcp__${way}__fine`), /says: fine/);
-      assert.equal(count(`${way}/notes`, 'server/discover 2026-07-28'), 1);
-      assert.equal(count(`${way}/notes`, 'start'), ['ends', 'silent', 'hangs'].includes(way) ? 2 : 1);
-      assert.equal(count(`${way}/notes`, 'notifications/initialized'), 1);
+      const starts = ['ends', 'silent', 'hangs'].includes(way) ? 2 : 1;
+      assert.equal(count(`${way}/notes`, 'start'), starts);
+      assert.match(await run(`mcp__${way}__dies`), /it ended with status 3/);
+      await until(async () => /says: fine/.test(await run(`mcp__${way}__fine`)), 20_000, 'it is started again');
+      assert.deepEqual(['server/discover 2026-07-28', 'start', 'notifications/initialized'].map((l) => count(`${way}/notes`, l)), [1, starts + 1, 2]);
     });
   }
 

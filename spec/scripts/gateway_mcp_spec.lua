@@ -142,8 +142,10 @@ describe("a header that repeats a part of a call", function()
 
   it("makes a tool unfit whose schema marks what no header can have; on a program it means nothing", function()
     local mark = { type = "string", ["x-mcp-header"] = "A" }
+    local many = {}
+    for i = 1, 33 do many["a" .. i] = { type = "string", ["x-mcp-header"] = "A" .. i } end
     for _, bad in ipairs {
-      { properties = { a = { type = "number", ["x-mcp-header"] = "A" } } }, { properties = { a = { ["x-mcp-header"] = "A" } } },
+      { properties = many }, { properties = { a = { type = "number", ["x-mcp-header"] = "A" } } }, { properties = { a = { ["x-mcp-header"] = "A" } } },
       { properties = { a = { type = "string", ["x-mcp-header"] = "" } } }, { properties = { a = { type = "string", ["x-mcp-header"] = "a b" } } },
       { properties = { a = { type = "string", ["x-mcp-header"] = "A\r\nX" } } }, { properties = { a = { type = "string", ["x-mcp-header"] = 5 } } },
       { properties = { a = { type = "string", ["x-mcp-header"] = ("a"):rep(65) } } },

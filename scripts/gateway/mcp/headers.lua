@@ -6,6 +6,7 @@ local crypto = require "human.crypto"
 local M = {}
 
 local MARK, TYPES = "x-mcp-header", { string = true, integer = true, boolean = true }
+local HEADERS_MAX = 32                           -- of one tool; the host sends 100 at most
 local TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$"
 local DATA = { enum = true, const = true, default = true, required = true }
 local NAMED = { properties = true, patternProperties = true, ["$defs"] = true, definitions = true,
@@ -24,6 +25,7 @@ local function declare(found, node, path)
   if not path or not path[1] then error("it is where no argument can be found", 0) end
   if type(name) ~= "string" or #name > 64 or not name:find(TOKEN) then error("it is no name of a header", 0) end
   if not TYPES[node.type] then error("it is only for texts, whole numbers and booleans", 0) end
+  if #found == HEADERS_MAX then error(("there are more than %d"):format(HEADERS_MAX), 0) end
   name = name:lower()
   if found.by_name[name] then error("two arguments have the same", 0) end
   found.by_name[name] = true
