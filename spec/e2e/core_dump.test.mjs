@@ -83,10 +83,12 @@ function isDumped(m, filter) {
   return m.name.startsWith('/') && !m.anonymous ? filter & 4 : filter & 1;
 }
 
+const READ_MAX = 2n ** 32n; // what is larger is the shadow of a sanitizer, which has no byte of the program's
+
 /** Which of the secrets are in these mappings. */
 function found(pid, list, secrets) {
   const mem = fs.openSync(`/proc/${pid}/mem`, 'r'), names = new Set();
-  for (const m of list.filter((one) => one.perms[0] === 'r' && one.name !== '[vvar]' && one.name !== '[vsyscall]')) {
+  for (const m of list.filter((one) => one.perms[0] === 'r' && one.to - one.from < READ_MAX && one.name !== '[vvar]' && one.name !== '[vsyscall]')) {
     const bytes = Buffer.alloc(Number(m.to - m.from));
     try {
       fs.readSync(mem, bytes, 0, bytes.length, m.from);

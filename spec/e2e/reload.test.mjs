@@ -81,10 +81,10 @@ before(async () => {
     HUMAN_SCRIPTS: `${tree}:${path.join(root, 'scripts')}`, HUMAN_RELOAD_TIMEOUT_MS: '3000', HUMAN_RELOAD_GRACE_MS: '2000',
   } });
 });
-beforeEach(async () => {
+const begin = async () => {
   write(probe('one'));
   assert.equal((await reload()).code, 0);
-});
+};
 after(async () => {
   const end = await host?.stop();
   told.close();
@@ -180,6 +180,7 @@ describe('a bad edit', () => {
       'job probe: api.local.probe.nothing names no function'],
   };
 
+  before(begin);
   afterEach(() => {
     fs.rmSync(tree, { recursive: true });
     fs.mkdirSync(tree);
@@ -200,6 +201,8 @@ describe('a bad edit', () => {
 });
 
 describe('what is under way', () => {
+  beforeEach(begin);
+
   it('ends on the scripts that it began with', async () => {
     const answer = get('/slow');
     const waiting = await call('/slow');
