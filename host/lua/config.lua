@@ -6,6 +6,7 @@ local gen = require "human.scripts.generation"
 local change = require "human.scripts.setting_change"
 local host = require "human.core.host"
 local settings = require "human.scripts.settings"
+local shown = require "human.scripts.setting_shown"
 
 local M = {}
 local views = setmetatable({}, { __mode = "k" })
@@ -85,6 +86,9 @@ function M.defined()
   end
   return list
 end
+
+--- The value of one of these as people may see it: what is a secret in it is "***".  Nil: a secret that is not set.
+function M.shown(def) return shown.of(def) end
 
 -- Settings are looked up at each use, because they do not exist yet while the runtime loads.
 return setmetatable(M, { __index = read("", present), __newindex = refuse, __metatable = "config" })

@@ -23,8 +23,10 @@ local CODES = {
   [host.E.GONE] = "file",
 }
 
+-- Without who asks there, which is a secret at times.
 local function origin(url)
-  return url:match "^%w+://[^/?#]*" or "the address"
+  local scheme, place = url:match "^(%w+://)([^/?#]*)"
+  return scheme and scheme .. place:gsub("^.*@", "") or "the address"
 end
 
 local function failure(request, status, data)

@@ -36,7 +36,8 @@ local SECRETS = {
   { "([?&][Tt][Oo][Kk][Ee][Nn]=)[^&%s\"']+", "%1" .. MASK },
   { "([?&][Kk][Ee][Yy]=)[^&%s\"']+", "%1" .. MASK },
   { "([Bb]earer%s+)[%w%-._~+/=]+", "%1" .. MASK },
-  { "(%w://[^%s:/@]*:)[^%s@/]+@", "%1" .. MASK .. "@" },
+  { '(%w://[^%s:/@?#"<>\\]*:)[^%s/?#"<>\\]+@', "%1" .. MASK .. "@" },
+  { '(%w://)[^%s:/@?#"<>\\]+@', "%1" .. MASK .. "@" }, -- a token alone
 }
 
 -- Each of those texts contains one of these marks.  Most texts contain none and need no search.

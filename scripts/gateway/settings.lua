@@ -9,7 +9,6 @@ local fail = require "human.fail"
 local files = require "human.files"
 local json = require "human.json"
 local llm = require "human.llm"
-local log = require "human.log"
 
 local M = {}
 
@@ -55,38 +54,13 @@ end
 -- One that is not set is left out: null would unset it, and the file may have one that waits for a restart.
 local function hidden(is_set) return is_set and M.HIDDEN or nil end
 
--- Values below these names are often secrets, though people write them where all can be read; what only names a
--- secret is shown.
-local COVERED = { env = true, headers = true }
-
 local function is_table(v) return type(v) == "table" and v ~= json.null end
-
--- Without what is a secret wherever it stands, such as a password in an address.
-local function masked(text) return (log.mask(text):gsub("%[redacted%]", M.HIDDEN)) end
-
--- A value as it is shown.
-local function covered(value, is_covered)
-  if type(value) == "string" then
-    if is_covered and not value:find "^%a* ?%${%a+:[%w_.-]+}$" then return M.HIDDEN end
-    return masked(value)
-  end
-  if not is_table(value) then return value end
-  local out = json.is_array(value) and json.array() or {}
-  for key, each in pairs(value) do out[key] = covered(each, is_covered or COVERED[key] or false) end
-  return out
-end
-
-local function shown(def)
-  if def.secret then return hidden(def.is_set) end
-  if def.type == "list" then return covered(json.array(def.value), false) end
-  return covered(def.value, false)
-end
 
 --- All settings as a tree, secrets hidden.
 function M.tree()
   local tree = {}
   for _, own in ipairs(OWN) do put(tree, own[1], value_of(own[1])) end
-  for _, def in ipairs(config.defined()) do put(tree, def.name, shown(def)) end
+  for _, def in ipairs(config.defined()) do put(tree, def.name, config.shown(def)) end
   for _, name in ipairs(SECRETS) do put(tree, "secrets." .. name, hidden(crypto.secret_hmac_hex(name, "") ~= nil)) end
   return tree
 end
@@ -139,18 +113,19 @@ end
 
 local function invalid(message) fail.throw("config_invalid", { message = message }) end
 
--- A value that comes back, with what was hidden of it.
-local function uncovered(name, value, before)
+-- A value that comes back, with what was hidden of it.  before: the value; was: as it is shown.
+local function uncovered(name, value, before, was)
   if value == M.HIDDEN then return before end
   if type(value) == "number" and value - value ~= 0 then invalid(name .. ": a number must be finite") end
   if type(value) == "string" and type(before) == "string" and value:find(M.HIDDEN, 1, true) then
-    local was = masked(before)
     if value == was then return before end
     if was ~= before then invalid(name .. ": say all of it anew; what was hidden cannot stay in another text") end
   end
   if not is_table(value) then return value end
-  local out = json.is_array(value) and json.array() or {}
-  for key, each in pairs(value) do out[key] = uncovered(name, each, is_table(before) and before[key] or nil) end
+  local out, old, shown = json.is_array(value) and json.array() or {}, is_table(before), is_table(was)
+  for key, each in pairs(value) do
+    out[key] = uncovered(name, each, old and before[key] or nil, shown and was[key] or nil)
+  end
   return out
 end
 
@@ -158,7 +133,7 @@ local function leaves()
   local set = {}
   -- An object that has secrets is changed member by member, so that hidden ones stay.
   for _, def in ipairs(config.defined()) do
-    if not def.secrets then set[def.name] = { value = def.value } end
+    if not def.secrets then set[def.name] = { value = def.value, shown = config.shown(def) } end
   end
   for _, own in ipairs(OWN) do set[own[1]] = {} end
   return set
@@ -172,7 +147,7 @@ local function flatten(tree, prefix, known, out)
     if is_group(v) and not known[name] then
       flatten(v, name .. ".", known, out)
     elseif v ~= M.HIDDEN then
-      out[name] = uncovered(name, v, known[name] and known[name].value)
+      out[name] = uncovered(name, v, (known[name] or {}).value, (known[name] or {}).shown)
     end
   end
   return out

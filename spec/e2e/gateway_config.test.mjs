@@ -114,6 +114,27 @@ describe('settings over /ws', () => {
     assert.equal((await set({ llm: { proxy: null, base_url: null }, mcp_servers: null })).payload?.saved, true);
   });
 
+  it('hide a token before an address, and what an option, a header or JSON in a text says is a secret', async () => {
+    const servers = { a: { url: 'https://token-of-mcp@mcp.example/x', headers: { 'x-one': 'header-of-mcp' } }, b: { command: 'x', args: ['--token', 'option-of-mcp', '--password=word-of-mcp', 'plain'] } };
+    const llm = { provider: 'openai', base_url: 'http://token-of-models@127.0.0.1:1/v1', proxy: 'http://token-of-proxy@127.0.0.1:3128', extra_body: '{"user":"me","api_key":"key-of-body","deep":[{"auth_token":"key-of-body"}]}' };
+    const saved = await set({ llm, mcp_servers: servers, update: { url: 'https://token-of-update@host/' } });
+    assert.equal(saved.payload?.saved, true, JSON.stringify(saved.error));
+    const shown = (await c.call('config.get')).payload, { config } = shown;
+    assert.equal(config.llm.extra_body, '{"api_key":"***","deep":[{"auth_token":"***"}],"user":"me"}');
+    assert.deepEqual([config.llm.base_url, config.update.url], ['http://***@127.0.0.1:1/v1', 'https://***@host/']);
+    assert.deepEqual(config.mcp_servers, { a: { url: 'https://***@mcp.example/x', headers: { 'x-one': '***' } }, b: { command: 'x', args: ['--token', '***', '--password=***', 'plain'] } });
+    assert.doesNotMatch(JSON.stringify([shown, (await c.call('models.list')).payload, (await c.call('tools.catalog')).payload]), /(token|header|option|word|key)-of-/);
+    assert.equal((await set({ raw: JSON.stringify({ llm: config.llm, mcp_servers: config.mcp_servers, update: config.update }) })).payload?.saved, true);
+    for (const one of ['token-of-models', 'token-of-proxy', 'token-of-update', 'option-of-mcp', 'word-of-mcp', 'header-of-mcp']) assert.ok(text().includes(one), one);
+    const kept = JSON.parse(text().replace(/\/\/ mine/, '').replace(/,\s*}\s*$/, '}'));
+    assert.deepEqual([kept.llm.extra_body, kept.mcp_servers], [llm.extra_body, servers]);
+    await c.call('chat.send', { sessionKey: 'secrets', message: 'Hello' });
+    await c.next((f) => f.event === 'error' && f.payload.sessionKey === 'secrets');
+    assert.equal((await set({ llm: { provider: null, base_url: null, proxy: null, extra_body: null }, mcp_servers: null, update: { url: null } })).payload?.saved, true);
+    assert.doesNotMatch(host.log(), /(token|header|option|word|key)-of-(mcp|models|proxy|body|update)/);
+    assert.doesNotMatch(JSON.stringify(c.frames), /(token|header|option|word|key)-of-(mcp|models|proxy|body|update)/);
+  });
+
   it('based on an older file are a conflict that names the present hash', async () => {
     const { hash } = (await c.call('config.get')).payload;
     const [a, b] = await Promise.all([set({ key: 'agent.max_actions', value: 5, baseHash: hash }), set({ key: 'agent.max_actions', value: 6, baseHash: hash })]);

@@ -1,6 +1,7 @@
 // spec/e2e/openapi_answers.test.mjs -- the OpenAPI document is true: real answers match it.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import fs from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import Ajv from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
@@ -172,6 +173,13 @@ describe('what the host answers', () => {
     c.ws.close();
     await truly('DELETE /ui/session', 204, { key: null });
     await truly('GET /ui/files/{id}', 404, { key: null, ids: [NOWHERE] });
+    fs.mkdirSync(`${host.home}/workspace`, { recursive: true });
+    fs.writeFileSync(`${host.home}/workspace/a.txt`, 'a');
+    const of = await open(host);
+    await of.call('chat.send', { message: 'run the tool file_send with {"path":"a.txt"}' });
+    const { file } = (await of.next((f) => f.event === 'chat' && f.payload.state === 'file')).payload;
+    of.ws.close();
+    await truly('GET /ui/files/{id}', 200, { key: null, ids: [file.id] });
     assert.equal((await truly('POST /rpc', 200, { key: null, body: { type: 'req', id: '1', method: 'health' } })).ok, true);
     await truly('GET /v1/models', 200, { key: null });
     await truly('GET /v1/models/{model}', 200, { key: null, ids: ['human'] });

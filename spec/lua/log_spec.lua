@@ -25,7 +25,8 @@ local MASKED = { -- fields, what must not appear
   { { accessToken = "S3CRET" } }, { { secret = "S3CRET" } }, { { password = "S3CRET" } },
   { { Authorization = "S3CRET" } }, { { ["X-API-Key"] = "S3CRET" } }, { { deep = { a = { token = "S3CRET" } } } },
   { { url = "/socket.io/?agentId=c1&apiKey=S3CRET&x=1" } }, { { header = "Bearer S3CRET" } },
-  { { db = "postgres://human:S3CRET@db/x" } }, { { text = "key " .. KEY }, KEY:sub(4) },
+  { { db = "postgres://human:S3CRET@db/x" } }, { { url = "get https://S3CRET@host/x" } }, { { url = "https://me:a@S3CRET@host" } },
+  { { url = "socks5h://:S3CRET@host" } }, { { text = "key " .. KEY }, KEY:sub(4) },
   { { text = "hm_live_0123456789abcdef" }, "0123456789abcdef" }, { { text = "hm_tool_7f3a9b2c1d4e5f6a" }, "9b2c1d4e" },
   { { text = "whsec_ab/CD+efGHij/kl==" }, "GHij" }, { { text = "(whsec_abcdefgh/+ij==)" }, "ij==" },
   { { text = "sk-proj-0123456789abcdef" }, "0123456789abcdef" }, { { [KEY] = 1 }, KEY:sub(4) },
@@ -46,7 +47,7 @@ describe("log", function()
   it("masks long texts in linear time, whatever they repeat", function()
     local host, fresh = require "human.core.host", require "human.log"
     for _, prefix in ipairs { "ak_", "hm_" } do fresh.add_key(prefix) end
-    for _, part in ipairs { "sk-", "hm_", "ak_", "sk-a", "Bearer ", "a://", "api_key=", "?token=", "a_", " ", "sk-_", "://x:" } do
+    for _, part in ipairs { "sk-", "hm_", "ak_", "sk-a", "Bearer ", "a://", "api_key=", "?token=", "a_", " ", "sk-_", "://x:", "a://x:@", "a:", "a://a@" } do
       local begun = host.clock()
       fresh.mask(part:rep(1e6 / #part))
       assert.is_true(host.clock() - begun < 1, part)

@@ -4,6 +4,7 @@
 -- is set.
 
 local cli = require "human.cli.words"
+local config = require "human.config"
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"
 local json = require "human.json"
@@ -15,9 +16,9 @@ local HIDDEN, VALUE_MAX = "***", 65536
 
 local function shown(def)
   if def.secret then return def.is_set and "(set, not shown)" or "(not set)" end
-  if def.type == "text" then return def.enum and def.value or ('"%s"'):format(def.value) end
-  if def.type == "list" then return json.encode(json.array(def.value)) end
-  if def.type == "object" then return json.encode(def.value) end
+  local value = config.shown(def)
+  if def.type == "text" then return def.enum and value or ('"%s"'):format(value) end
+  if def.type == "list" or def.type == "object" then return json.encode(value) end
   if def.type == "bool" then return tostring(def.value) end
   local number = ("%.15g"):format(def.value)
   return def.written and def.written:find "%a" and def.written .. " (" .. number .. ")" or number

@@ -3,6 +3,7 @@
 
 local json = require "human.json"
 local llm = require "human.llm"
+local log = require "human.log"
 local s = require "human.schema"
 local system = require "human.system"
 local capabilities = require "gateway.capabilities"
@@ -57,7 +58,7 @@ g:rpc("models.list", {
   for i, provider in ipairs(llm.providers()) do
     local is_default = provider.name == now.provider
     list[i] = { name = provider.name, has_key = provider.configured, native_tools = true, is_default = is_default,
-                base_url = is_default and now.base_url or "" }
+                base_url = is_default and log.mask(now.base_url or "") or "" }
     models_of(provider, known)
   end
   return { default_model = now.model or "", providers = list, models = known }
