@@ -59,9 +59,10 @@ local function context(hash) return "gateway push " .. hash end
 local READ = {}
 
 function READ.webhook(token, secret)
-  if not web.address(token) then return nil, "the token of a webhook is its https address" end
+  local url, no_address = web.address(token)
+  if not url then return nil, "the token of a webhook is its https address: " .. no_address end
   secret = secret or "whsec_" .. crypto.base64(crypto.unhex(crypto.random_hex(32)))
-  return { url = token, secret = secret }, token
+  return { url = url, secret = secret }, url
 end
 
 function READ.webpush(token)
@@ -74,10 +75,11 @@ end
 local function plain(token) return { token = token }, token end
 READ.fcm, READ.apns = plain, plain
 
--- A token of Web Push is known by its endpoint, however the rest is written.
+-- A token of Web Push is known by its endpoint, however the rest is written; an address however it is.
 local function identity(token)
   local value = token:find "^%s*{" and json.decode(token)
-  return type(value) == "table" and type(value.endpoint) == "string" and value.endpoint or token
+  if type(value) == "table" and type(value.endpoint) == "string" then token = value.endpoint end
+  return web.address(token) or token
 end
 
 local function add(tx, hash, provider, sealed, device_id)

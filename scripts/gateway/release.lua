@@ -14,6 +14,7 @@ local system = require "human.system"
 local task = require "human.task"
 local semver = require "gateway.semver"
 local update = require "gateway.update"
+local addresses = require "gateway.web_address"
 
 local M = {}
 
@@ -42,16 +43,15 @@ local function artifact_of(said)
   local platform = system.platform()
   local a = type(said.artifacts) == "table" and said.artifacts[platform]
   if type(a) ~= "table" then return nil, "there is no artifact for " .. platform end
-  if type(a.url) ~= "string" or #a.url > URL_MAX or not a.url:find "^https?://[%w.:%[%]-]+/" then
-    return nil, "its artifact has no address"
-  end
+  local address, why = addresses.read(a.url, URL_MAX)
+  if not address then return nil, "its artifact has no address: " .. why end
   if type(a.size) ~= "number" or a.size % 1 ~= 0 or a.size < 1 or a.size > PACKED_MAX then
     return nil, ("its artifact has no size from 1 to %d bytes"):format(PACKED_MAX)
   end
   if type(a.sha256) ~= "string" or not a.sha256:find "^%x+$" or #a.sha256 ~= 64 then
     return nil, "its artifact has no sha256"
   end
-  return { url = a.url, size = a.size, sha256 = a.sha256:lower() }
+  return { url = address.url, size = a.size, sha256 = a.sha256:lower() }
 end
 
 -- The bytes that were signed; or nil and what came instead.

@@ -12,6 +12,7 @@ local system = require "human.system"
 local task = require "human.task"
 local time = require "human.time"
 local semver = require "gateway.semver"
+local addresses = require "gateway.web_address"
 
 local M = {}
 
@@ -77,7 +78,8 @@ local function ask()
   if not said then return nil, latest end
   local current = system.health().version
   local mine = semver.parse(current)
-  local url = type(said.url) == "string" and #said.url <= URL_MAX and said.url:find "^https://" and said.url or ""
+  local address = addresses.read(said.url, URL_MAX)
+  local url = address and address.scheme == "https" and address.url or ""
   local name = M.plain(said.version)
   return { current = current, current_version = current, latest = name, latest_version = name,
            available = mine ~= nil and semver.compare(mine, latest) < 0, url = url }

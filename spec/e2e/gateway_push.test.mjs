@@ -189,13 +189,20 @@ describe('what registers', () => {
 
   it('must be a valid token; the refusal says what one is', async () => {
     const { json } = subscribe();
-    for (const [params, why] of [[{ provider: 'webhook', token: 'x' }, /address/], [{ provider: 'webhook', token: 'https://a:b@x/' }, /address/], [{ provider: 'webhook', token: 'http://x/${secret:openai}' }, /address/],
+    for (const [params, why] of [[{ provider: 'webhook', token: 'x' }, /address/], [{ provider: 'webhook', token: 'https://x:99999/' }, /port/],
+      [{ provider: 'webpush', token: json.replace(/:\d+\//, ':99999/') }, /port/], [{ provider: 'webhook', token: 'https://a:b@x/' }, /address/], [{ provider: 'webhook', token: 'http://x/${secret:openai}' }, /address/],
       [{ provider: 'webpush', token: '{}' }, /subscription/], [{ provider: 'webpush', token: json.replace('p256dh', 'p256') }, /p256dh/], [{ provider: 'sms', token: 'x' }, /provider/],
       [{ provider: 'fcm', token: '' }, /token/], [{ provider: 'fcm', token: 'x'.repeat(4097) }, /token/], [{ token: 'x' }, /provider/]]) {
       const { error } = await c.call('push.register', params);
       assert.equal(error?.code, 'INVALID_PARAMS', JSON.stringify(params).slice(0, 80));
       assert.match(error.message, why);
     }
+  });
+
+  it('may write an address in capitals, and is the same one however that is written', async () => {
+    const { id } = (await c.call('push.register', { provider: 'webhook', token: 'HTTPS://Hooks.Example:443/Human' })).payload;
+    assert.equal((await c.call('push.register', { provider: 'webhook', token: 'https://hooks.example/Human' })).payload.id, id);
+    assert.equal((await c.call('push.unregister', { token: 'https://HOOKS.example/Human' })).payload.unregistered, true);
   });
 
   it('is limited in number, and may not be a viewer', async () => { // limit: push registrations

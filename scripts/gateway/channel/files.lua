@@ -7,6 +7,7 @@ local task = require "human.task"
 local attached = require "gateway.attached"
 local limits = require "gateway.rules.limits"
 local net = require "gateway.channel.net"
+local addresses = require "gateway.web_address"
 
 local M = {}
 
@@ -31,8 +32,9 @@ end
 -- The request for a file, by the channel or by the address in the message.
 local function first(c, a, message, account, token)
   if c.file and a.id then return c.file(a, message, account, token) end
-  if not a.url or not a.url:find "^https://" then return nil end
-  return { method = "GET", url = a.url, guard = true }
+  local address = addresses.read(a.url)
+  if not address or address.scheme ~= "https" then return nil end
+  return { method = "GET", url = address.url, guard = true }
 end
 
 local function read(c, response, a, account, token)

@@ -7,6 +7,7 @@ local crypto = require "human.crypto"
 local json = require "human.json"
 local text_of = require "human.text"
 local untrusted = require "gateway.untrusted"
+local addresses = require "gateway.web_address"
 
 local M = {}
 
@@ -230,7 +231,8 @@ local function hook_of(m, account)
 end
 
 local function is_slacks(url, account)
-  local base, host = account.api_base or "", url:match "^https://([%w.-]+)/"
+  local base, address = account.api_base or "", addresses.read(url)
+  local host = address and address.scheme == "https" and address.host
   local is_its = host and ("." .. host):sub(-10) == ".slack.com" or base ~= "" and url:sub(1, #base + 1) == base .. "/"
   return is_its and not url:find("${", 1, true)
 end

@@ -7,6 +7,7 @@ local channel = require "gateway.channel"
 local channel_text = require "gateway.channel.text"
 local markup = require "gateway.channel.markup"
 local untrusted = require "gateway.untrusted"
+local addresses = require "gateway.web_address"
 
 local id, object, objects, phrase, text = untrusted.id, untrusted.object, untrusted.objects, untrusted.phrase,
   untrusted.text
@@ -300,7 +301,8 @@ end
 local function is_metas(url, account)
   local base = account.api_base ~= "" and account.api_base or nil
   if base and url:sub(1, #base + 1) == base .. "/" then return true end
-  local host = url:match "^https://([%w.-]+)/"
+  local address = addresses.read(url)
+  local host = address and address.scheme == "https" and address.host
   for _, name in ipairs { "fbsbx.com", "fbcdn.net", "facebook.com", "whatsapp.net" } do
     if host and (host == name or host:sub(-#name - 1) == "." .. name) then return true end
   end

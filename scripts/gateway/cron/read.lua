@@ -6,6 +6,7 @@ local json = require "human.json"
 local text = require "human.text"
 local limits = require "gateway.rules.cron"
 local times = require "gateway.cron.time"
+local addresses = require "gateway.web_address"
 
 local M = {}
 
@@ -106,13 +107,13 @@ end
 
 local function webhook(d)
   local url = given(d, "url") or given(d, "to")
-  if type(url) ~= "string" or #url > URL_BYTES or not url:find "^https?://[^/?#%s%c]" or url:find "[%s%c]" then
-    wrong("delivery.to", "it must be an address such as https://example.org/hook, of at most %d bytes", URL_BYTES)
+  local address, why, kind = addresses.read(url, URL_BYTES)
+  if kind == "secret" then wrong("delivery.to", "it may hold no secret and no password") end
+  if not address then
+    wrong("delivery.to", "it must be an address such as https://example.org/hook, of at most %d bytes (%s)", URL_BYTES,
+      why)
   end
-  if url:find("${", 1, true) or url:find "^https?://[^/?#]*@" then
-    wrong("delivery.to", "it may hold no secret and no password")
-  end
-  return { mode = "webhook", to = url }
+  return { mode = "webhook", to = address.url }
 end
 
 local function optional_id(d, name) return given(d, name) ~= nil and id_text(d[name], "delivery." .. name) or nil end

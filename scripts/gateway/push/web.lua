@@ -6,6 +6,7 @@ local crypto = require "human.crypto"
 local db = require "human.db"
 local json = require "human.json"
 local time = require "human.time"
+local addresses = require "gateway.web_address"
 
 local M = {}
 
@@ -25,24 +26,24 @@ local function unbase64url(text)
   return crypto.unbase64url((text:gsub("=", "")))
 end
 
---- The address of a push service or a webhook, or nil: nothing that names a user or a secret.  Where it may lead, and
---- that it has TLS outside of the operator's own networks (egress.allow), is checked whenever something is sent.
+--- The address of a push service or a webhook, as gateway.web_address writes it; or nil and why it is none.
 function M.address(url)
-  if type(url) ~= "string" or #url > ENDPOINT_MAX or url:find "[%c%s${}\\]" then return nil end
-  local authority = url:match "^https?://([^/?#]+)"
-  return authority and not authority:find("@", 1, true) and url or nil
+  local address, why = addresses.read(url, ENDPOINT_MAX)
+  if not address then return nil, why end
+  return address.url
 end
 
 --- A subscription {endpoint, keys = {p256dh, auth}} of a browser: {endpoint, key, auth} with bytes; or nil and why not.
 function M.subscription(value)
   if type(value) ~= "table" or type(value.keys) ~= "table" then return nil, "endpoint and keys are needed" end
-  if not M.address(value.endpoint) then return nil, "its endpoint is no https address" end
+  local endpoint, no_address = M.address(value.endpoint)
+  if not endpoint then return nil, "its endpoint: " .. no_address end
   local key, auth = unbase64url(value.keys.p256dh), unbase64url(value.keys.auth)
   if not auth or #auth ~= 16 then return nil, "keys.auth must be 16 bytes in base64url" end
   if not key or #key ~= 65 or not crypto.p256_shared((crypto.p256_keypair()), key) then
     return nil, "keys.p256dh must be a point of P-256, uncompressed, in base64url"
   end
-  return { endpoint = value.endpoint, key = key, auth = auth }
+  return { endpoint = endpoint, key = key, auth = auth }
 end
 
 --- The text as the body of a request for a browser with this key and secret (bytes).  own, salt: of this message alone;
@@ -84,7 +85,7 @@ function M.request(to, text, is_urgent)
   local mine = keys()
   local private, why = crypto.open(mine.sealed, CONTEXT)
   if not private then return nil, "the key of Web Push cannot be opened here: " .. why end
-  local origin = to.endpoint:match "^https?://[^/?#]+"
+  local origin = assert(addresses.read(to.endpoint, ENDPOINT_MAX)).origin
   return {
     url = to.endpoint, method = "POST", body = M.encrypt(text, to.key, to.auth),
     headers = {

@@ -12,6 +12,7 @@ local pack = require "gateway.skills.pack"
 local task = require "human.task"
 local uri = require "jsonschema.uri"
 local cut = require("human.text").cut
+local addresses = require "gateway.web_address"
 
 local M = {}
 
@@ -19,14 +20,10 @@ local URL_BYTES = 2000
 local REDIRECTS = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
 local REFS = 3                                   -- parts of a GitHub address that may be the name of a branch
 
--- What is wrong with an address, or nil.  `${` would be filled in with a secret by the host.
+-- What is wrong with an address, or nil.
 local function url_problem(url)
-  if #url > URL_BYTES then return ("the address is longer than %d bytes"):format(URL_BYTES) end
-  if url:find "[%c%s\127-\255\"<>\\^`{}|]" then return "the address has characters that have to be written as %XX" end
-  local authority = url:match "^https?://([^/?#]+)"
-  if not authority then return "the address is not https://.." end
-  if authority:find("@", 1, true) then return "the address has a user or a password in it" end
-  return nil
+  local address, why = addresses.read(url, URL_BYTES)
+  return not address and why or nil
 end
 
 -- Downloading --------------------------------------------------------------------------------------------
@@ -59,8 +56,9 @@ end
 --- not, and "gone" when there is nothing.  Awaits.
 function M.download(url, until_at)
   for _ = 0, limits.redirects do
-    local problem = url_problem(url)
-    if problem then return nil, problem end
+    local address, problem = addresses.read(url, URL_BYTES)
+    if not address then return nil, problem end
+    url = address.url
     local answer, why = look(url, until_at)
     if not answer then return nil, why end
     local to = REDIRECTS[answer.status] and answer.headers.location
@@ -199,6 +197,9 @@ end
 --- The files of what is at a source, {{name, bytes}, ..}; or nil and why not.  Awaits until task.clock() is until_at.
 function M.files(source, until_at)
   if M.is_path(source) then return from_path(source) end
+  local address, no_address = addresses.read(source, URL_BYTES)
+  if not address then return nil, no_address end
+  source = address.url
   local at = github(source)
   if at then return from_github(at, until_at) end
   local bytes, why = M.download(source, until_at)

@@ -5,6 +5,7 @@
 local fail = require "human.fail"
 local json = require "human.json"
 local texts = require "gateway.texts"
+local addresses = require "gateway.web_address"
 
 local M = {}
 
@@ -77,10 +78,11 @@ local function image(url, param)
   if type(url) ~= "string" then refuse(param, "must be a string") end
   local kind, data = url:match "^data:(image/[%w.+-]+);base64,([%w+/=]+)$"
   if kind then return { media_type = kind, data = data } end
-  if not url:find "^https?://[^%s]+$" or #url > 4000 then
-    refuse(param, "must be an http or https address, or a data: URL of an image in base64")
+  local address, why = addresses.read(url, 4000)
+  if not address then
+    refuse(param, "must be an http or https address, or a data: URL of an image in base64: " .. why)
   end
-  return { url = url }
+  return { url = address.url }
 end
 
 local TEXT = { text = true, input_text = true, output_text = true, refusal = true }
