@@ -82,4 +82,9 @@ end
 --- field values: guard.revoke { key_id = id }.
 function M.revoke(fields) grants.revoke(fields) end
 
+--- Asks the authenticators with these names (a list; nil: all) which actors of such connections may stay, now, and ends
+--- the others.  Every worker does so by itself when settings or scripts are replaced, and every limits.recheck_ms.
+--- Awaits.
+function M.recheck(names) grants.recheck(names) end
+
 return M

@@ -4,7 +4,8 @@
 -- has a token nor asks for pairing, a client on this machine (ctx:is_local: no proxy of strangers, a Host and an
 -- Origin of ours).
 -- Everybody else is "public": may open a socket to sign in, and is nobody until then.
--- Only the SHA-256 of a device's token is stored. When a device is revoked its sockets end at once.
+-- Only the SHA-256 of a device's token is stored. When a device is revoked its sockets end at once, on all hosts, and
+-- within two seconds or so where the message about it is lost.
 
 local bus = require "human.bus"
 local config = require "human.config"
@@ -162,5 +163,11 @@ function M.browser(agent)
 end
 
 bus.on("gateway.device_gone", s.object { id = s.string }, function(gone) guard.revoke { device_id = gone.id } end)
+
+-- The message may be lost, or come while a device signs in: so each worker also looks, every two seconds and whenever
+-- the database was away.
+local function recheck() guard.recheck { "gateway_client", "gateway_cookie" } end
+bus.on("bus.gap", recheck)
+bus.on("bus.look", recheck)
 
 return M

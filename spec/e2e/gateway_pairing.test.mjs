@@ -1,15 +1,25 @@
 // spec/e2e/gateway_pairing.test.mjs -- devices that are paired by the code of the server's terminal: how long a code is
 // valid, what guessing costs, and what happens to a revoked device.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import http from 'node:http';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { open } from './gateway.mjs';
-import { errors, makeHome, sql, startHost } from './hosts.mjs';
+import { databaseUrl, errors, makeHome, sql, startHost } from './hosts.mjs';
 import { until } from './support.mjs';
 
 const home = makeHome();
-const ENV = { HUMAN_HINTS: '1', HUMAN_GATEWAY_REQUIRE_PAIRING: 'true' };
+const ENV = { HUMAN_HINTS: '1', HUMAN_GATEWAY_REQUIRE_PAIRING: 'true', HUMAN_LIMITS_RECHECK_MS: '600000' };
 let host;
+
+/** How a socket ended, which it must within the time that a look at all of them takes. */
+async function ended(socket) {
+  let how;
+  socket.closed.then((value) => { how = value; });
+  await until(() => how, 6000, 'the socket has ended');
+  return how;
+}
 
 /** POST to a path; from: the address that asks. */
 function post(path, { body, headers = {}, from = '127.0.0.1', port = host.port } = {}) {
@@ -130,6 +140,19 @@ describe('guessing', () => {
   });
 });
 
+describe('settings that say who may come in', () => {
+  it('count for open sockets as soon as they are saved, on all workers; who changed them is answered first', async () => {
+    const file = path.join(makeHome(), 'mine.json');
+    fs.writeFileSync(file, '{}');
+    const open_ = await startHost({ env: { HUMAN_CONFIG: file, HUMAN_LIMITS_RECHECK_MS: '600000' } });
+    const all = await Promise.all(Array.from({ length: 6 }, () => open(open_))), c = await open(open_);
+    const { payload } = await c.call('config.set', { key: 'gateway.require_pairing', value: true });
+    assert.equal(payload?.saved, true);
+    for (const socket of [...all, c]) assert.equal((await ended(socket)).code, 4000);
+    await open_.stop();
+  });
+});
+
 describe('a device', () => {
   it('is known after a restart, and its use is noted', async () => {
     const { body } = await post('/pair', { body: { code: await fresh(), label: 'kept' } });
@@ -152,5 +175,24 @@ describe('a device', () => {
     await assert.rejects(open(host, { token: body.token }), (e) => e.status === 401);
     assert.equal((await c.call('device.pair.revoke', { id: body.id })).error.code, 'NOT_FOUND');
     c.ws.close();
+  });
+
+  it('that is revoked is out on other hosts, too, however it signed in, and also where the message is lost', async () => {
+    const one = (await post('/pair', { body: { code: await fresh() } })).body, lost = (await post('/pair', { body: { code: await fresh() } })).body;
+    const c = await open(host, { token: (await post('/pair', { body: { code: await fresh() } })).body.token });
+    const two = await startHost({ env: { ...ENV, DATABASE_URL: databaseUrl(home), HUMAN_DATABASE_POOL: '2' } }); // a start makes a new code
+    const sockets = async (token) => {
+      const late = await open(two);
+      assert.equal((await late.call('auth.token', { token })).payload.result, 'authenticated');
+      return [...await Promise.all(Array.from({ length: 4 }, () => open(two, { token }))), late, await open(host, { token })];
+    };
+    const told = await sockets(one.token), untold = await sockets(lost.token);
+    await c.call('device.pair.revoke', { id: one.id });
+    for (const socket of told) assert.equal((await ended(socket)).code, 4000);
+    await sql(home, `delete from gateway_devices where id = '${lost.id}'`); // what a lost notification leaves behind
+    for (const socket of untold) assert.equal((await ended(socket)).code, 4000);
+    assert.equal((await c.call('health')).payload.status, 'ok');
+    c.ws.close();
+    await two.stop();
   });
 });

@@ -1,7 +1,7 @@
 -- host/lua/http/grants.lua -- connections held open for an actor: streams, WebSockets, Socket.IO sockets.
 -- A key is checked when a connection begins; this closes the connection when the key is revoked: at
--- once if scripts announce it (human.guard), and within limits.recheck_ms in any case: messages may be lost, so each
--- worker asks the authenticators (`still` of api.auth) which actors are still valid.
+-- once if scripts announce it (human.guard) or settings and scripts are replaced, and within limits.recheck_ms in any
+-- case: messages may be lost, so each worker asks the authenticators (`still` of api.auth) which actors are valid.
 -- Owns nothing: an object held here has a method revoke(), and removes itself when it ends.
 
 local gen = require "human.scripts.generation"
@@ -36,10 +36,11 @@ local function by_authority()
   return lists
 end
 
-local function check_all()
+-- only: a set of names of authenticators, or nil for all.
+local function check_all(only)
   local auth = gen.current().auth
   for name, batches in pairs(by_authority()) do
-    local still = auth[name] and auth[name].scheme.still
+    local still = (not only or only[name]) and auth[name] and auth[name].scheme.still
     for _, list in ipairs(still and batches or {}) do
       local ok, err = pcall(check, still, list)
       if not ok then
@@ -61,7 +62,15 @@ function look()
   waiting = false
   if next(held) == nil then return end
   local label = host.label "checking who may stay"
-  sched.spawn_as({ label = label, on_finish = function() if not waiting then look_later() end end }, check_all)
+  sched.spawn_as({ label = label, on_finish = function() if not waiting then look_later() end end }, M.recheck)
+end
+
+--- Revokes now whom the authenticators with these names (nil: all) do not accept any more.  Awaits.
+function M.recheck(names)
+  if next(held) == nil then return end
+  local only = names and {}
+  for _, name in ipairs(names or {}) do only[name] = true end
+  check_all(only)
 end
 
 --- Calls holder:revoke() once the authenticator of this name no longer accepts the actor.

@@ -50,6 +50,7 @@ local function finish(call, frame, outcome)
   metrics.add("human_rpc_calls_total", 1, { method = method, outcome = outcome })
   if call.batch then return call.batch:ended(call, frame) end
   if call.kind ~= "notification" then conn:send(frame) end
+  if rpc.revoked and rpc.n == 0 then conn.raw.revoke(conn) end
 end
 
 local function answer_fail(call, f)
@@ -176,6 +177,7 @@ end
 -- Why a call must not start: {code, data}, or nil.
 local function refusal(conn, socket, call)
   local route, rpc = socket.methods[call.method], conn.rpc
+  if rpc.revoked then return "unauthorized" end
   if not route then return "method_not_found", unknown(socket, call.method) end
   if rpc.n > socket.in_flight then
     return "rate_limited", { message = ("At most %d calls may be open at a time"):format(socket.in_flight) }

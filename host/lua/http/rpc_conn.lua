@@ -17,6 +17,7 @@ local timer = require "human.core.timer"
 
 local M = {}
 local Conn = {}
+local LEAVE_S = 0.5                              -- for the answers to calls of who may not stay
 local JSONRPC, GATEWAY = "jsonrpc ", "gateway "  -- prefixes of room names: one room per dialect
 
 local function socket_of(conn) return gen.current().websockets[conn.path].rpc end
@@ -63,6 +64,16 @@ function Conn:methods() return copy(socket_of(self).names) end
 --- The names of the socket's events, sorted.
 function Conn:events() return copy(socket_of(self).event_names) end
 
+-- The key that opened it was revoked (human.grants): it hears no more and begins nothing, and the calls that it has
+-- open, one of which may have done this, are answered first if that takes but a moment.
+function Conn:revoke()
+  if self.rpc.revoked then return end
+  self.rpc.revoked = true
+  if self.rpc.n == 0 then return self.raw.revoke(self) end
+  rooms.leave_all(self)
+  timer.start(LEAVE_S, function() self.raw.revoke(self) end)
+end
+
 M.methods, M.events, M.cancel = Conn.methods, Conn.events, Conn.cancel
 
 --- As for any WebSocket; in a call, the task starts after the answer.
@@ -74,7 +85,10 @@ function Conn:after(fn, ...)
 end
 
 --- As for any WebSocket (conn:join); events sent with rpc.to() arrive in each connection's dialect.
-function Conn:join(room) return self.raw.join(self, self.rpc.dialect .. " " .. room) end
+function Conn:join(room)
+  if self.rpc.revoked then return nil, "gone" end
+  return self.raw.join(self, self.rpc.dialect .. " " .. room)
+end
 function Conn:leave(room) return self.raw.leave(self, self.rpc.dialect .. " " .. room) end
 
 -- Its own methods first, then those of any WebSocket.

@@ -8,6 +8,7 @@
 local bus = require "human.bus"
 local feed = require "human.feed"
 local gen = require "human.scripts.generation"
+local grants = require "human.http.grants"
 local host = require "human.core.host"
 local jobs = require "human.jobs"
 local log = require "human.log"
@@ -109,6 +110,7 @@ local function commit(n)
   gen.install(new)
   host.reload_serving(n)                         -- first, since the others must not wait for us if anything below fails
   retire(old)
+  sched.spawn(grants.recheck)                    -- the settings say who may come in
   jobs.reloaded(old, new)
   queue.reloaded(old, new)
   swept_for = n
