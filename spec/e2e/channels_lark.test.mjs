@@ -5,7 +5,7 @@ import { createCipheriv, createHash } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import * as lark from '@larksuiteoapi/node-sdk';
 import { open } from './gateway.mjs';
-import { errors, startHost } from './hosts.mjs';
+import { errors, sql, startHost } from './hosts.mjs';
 import { essence, one, post, recorder, spoiled, verdict } from './recorder.mjs';
 import { until } from './support.mjs';
 
@@ -61,6 +61,14 @@ const sent = (chat) => api.of(SEND).filter((c) => c.body.receive_id === chat);
 const client = (domain) => new lark.Client({ appId: APP, appSecret: APP_SECRET, domain, logger: quiet, loggerLevel: lark.LoggerLevel.fatal });
 
 describe('a message on Lark', () => {
+  it('of a group is read without the bot\'s own name, from the very first one on', async () => {
+    assert.deepEqual(await sql(host.home, 'select me from channel_accounts where me is not null'), [], 'nobody knows the bot yet');
+    const first = event('@_user_1 hello', { chat_id: 'oc_first', chat_type: 'group', mentions: [{ key: '@_user_1', id: { open_id: BOT }, name: 'Bot', tenant_key: 'tk' }] });
+    assert.equal((await hook(first)).status, 200);
+    assert.equal(await one(host, `select message->>'text' from channel_inbox where vendor_id = '${first.header.event_id}'`), 'hello');
+    await api.call(`${SEND}/${first.event.message.message_id}/reply`);
+  });
+
   it('is decrypted and dispatched as by the SDK, and answered as by its client', async () => {
     const asked = event('Good morning');
     const body = encrypt(asked);

@@ -10,6 +10,7 @@ local json = require "human.json"
 local log = require "human.log"
 local time = require "human.time"
 local channel = require "gateway.channel"
+local net = require "gateway.channel.net"
 local shape = require "gateway.channel.shape"
 local store = require "gateway.channel.store"
 
@@ -99,7 +100,7 @@ function M.account(c, request)
       any = account
       local ok, why = verified(c, request, account)
       if ok then
-        account.me = c.me and c.me(account) or store.row(account).me
+        account.me = net.me_to_read(c, account)
         return account
       end
       reason = (not reason or reason == "not_configured") and why or reason

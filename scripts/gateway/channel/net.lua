@@ -4,6 +4,7 @@
 local fetch = require "human.fetch"
 local json = require "human.json"
 local state = require "human.state"
+local task = require "human.task"
 local time = require "human.time"
 local channel = require "gateway.channel"
 local store = require "gateway.channel.store"
@@ -13,6 +14,7 @@ local M = {}
 local TIMEOUT_S, ANSWER_BYTES = 20, 1048576
 local EARLY_S = 120                              -- before a token ends
 local ME_MS = 24 * 3600 * 1000
+local READ_S, SILENT_S = 2, 30                   -- vendors wait three seconds for the answer to a webhook
 
 --- One request: {status, headers, body, json}; or nil and a reason for people.  Awaits.
 function M.ask(request, timeout_s)
@@ -47,15 +49,16 @@ function M.token(c, account, renew)
   return token
 end
 
---- Asks the vendor how the account is: who the bot is there; or nil and a reason for people.  Awaits.
-function M.probe(c, account)
+--- Asks the vendor how the account is: who the bot is there; or nil and a reason for people.  seconds: for its answer
+--- (20).  Awaits.
+function M.probe(c, account, seconds)
   if c.me and c.me(account) then return c.me(account) end
   if not c.health then return {} end
   local token, why = M.token(c, account)
   if token == false then return nil, why end
   local health = c.health(account, token)
   if not health then return {} end
-  local response, failed = M.ask(health)
+  local response, failed = M.ask(health, seconds)
   if not response then return nil, failed end
   local me, told = c.healthy(response)
   if me then store.keep_me(account, me) end
@@ -71,6 +74,21 @@ function M.me(c, account)
   if fresh then return row.me end
   local me, why = M.probe(c, account)
   return me or row.me, why
+end
+
+-- When an account's vendor did not say it last; of this worker.
+local silent = {}
+
+--- Who the bot is there, for reading a message; the vendor is asked where nothing is known yet, which is before the first
+--- message after a channel was set up.  Nil: it does not say so now.  Awaits.
+function M.me_to_read(c, account)
+  local me = c.me and c.me(account) or store.row(account).me
+  if me then return me end
+  local key, now = account.channel .. " " .. account.name, task.clock()
+  if silent[key] and now - silent[key] < SILENT_S then return nil end
+  me = M.probe(c, account, READ_S)
+  silent[key] = not me and now or nil
+  return me
 end
 
 --- The channel and its account, with `me` where it is known without asking; or nil, nil and why not.
