@@ -24,6 +24,7 @@ M.sql = {
       select id, pool, remaining from credit_lots
       where actor = $1 and remaining > 0 and ($6::text is null or pool = $6)
         and (expires_at is null or expires_at > human_now())
+        and ($8::json is null or reason in (select json_array_elements_text($8::json)))
       order by pool, id desc limit $7
     ), run as (
       select id, pool, remaining, sum(remaining) over (order by pool, id desc) - remaining as before from live
@@ -94,12 +95,13 @@ function M.grant(tx, event, cause, gift)
 end
 
 --- Takes credits out of an actor's lots, under the lock of his wallet; the caller posts where they go.
---- want: {actor, amount, reason, pool = "W": from withdrawable lots alone}.  Returns {id, m, w}: how much of each pool.
+--- want: {actor, amount, reason, pool = "W": from withdrawable lots alone, of = reasons: from lots that came for one of
+--- these alone}.  Returns {id, m, w}: how much of each pool.
 --- Fails with insufficient_balance, which says how much there is.
 function M.take(tx, event, cause, want)
-  local at_once = LOTS_AT_ONCE
+  local at_once, of = LOTS_AT_ONCE, want.of and json.encode(json.array(want.of))
   while true do
-    local got = tx:row(M.sql.take, want.actor, want.amount, want.reason, event, cause, want.pool, at_once)
+    local got = tx:row(M.sql.take, want.actor, want.amount, want.reason, event, cause, want.pool, at_once, of)
     if got.id then return got end
     if got.lots < at_once then
       error(fail.new("insufficient_balance", { message = ("The balance is too low: %s of %s credits are there")

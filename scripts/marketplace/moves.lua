@@ -51,11 +51,13 @@ function M.purchase(tx, event, cause, p)
   return got
 end
 
---- Withdrawable credits leave an actor's lots and are on their way: {actor, cents}.
+--- Withdrawable credits leave an actor's lots and are on their way: {actor, cents, reason = "withdrawal" (without it),
+--- of = reasons: from lots that came for one of these alone}.
 function M.withdraw(tx, cause, w)
   credits.lock(tx, w.actor)
   local amount = w.cents * MRC_PER_CENT
-  credits.take(tx, "withdrawal", cause, { actor = w.actor, amount = amount, reason = "withdrawal", pool = "W" })
+  credits.take(tx, "withdrawal", cause, { actor = w.actor, amount = amount, pool = "W", of = w.of,
+                                          reason = w.reason or "withdrawal" })
   ledger.post(tx, "withdrawal", cause, {
     { kind = "pending", debit = wallet("W", w.actor), credit = { "in_flight", w.actor }, amount = amount },
   })

@@ -4,7 +4,6 @@
 local api = require "human.api"
 local db = require "human.db"
 local s = require "human.schema"
-local fail = require "human.fail"
 local actors = require "marketplace.actors"
 local payments = require "marketplace.payments"
 local processor = require "marketplace.processor"
@@ -12,7 +11,7 @@ local processor_test = require "marketplace.processor_test"
 
 local g = api.group { tag = "Credits & Payments", auth = "market_key" }
 
-local Method = s.string { min = 1, max = 100 }:describe "A card; of the processor `test`: pm_test_ok, pm_test_declined"
+local Method = s.string { min = 1, max = 100 }:describe "A card; of the processor `test`: pm_test_ok, .."
 local STATES = s.enum { "created", "authorized", "captured", "canceled", "failed" }
 
 g:post("/payments-confirm", {
@@ -28,7 +27,7 @@ g:post("/payments-confirm", {
   errors = { "payment_provider_error", "invalid_state", "agent_frozen", "not_found" },
 }, function(ctx, body)
   if (body.transaction_id == nil) == (body.payment_id == nil) then
-    fail.throw("validation_error", { details = { { path = "transaction_id", message = "or payment_id, one of them" } } })
+    ctx:fail("validation_error", { details = { { path = "transaction_id", message = "or payment_id, one of them" } } })
   end
   actors.must_be_free(ctx.actor)
   local payment, why = db.tx(function(tx)
@@ -49,7 +48,7 @@ g:post("/payments-method", {
   errors = { "payment_provider_error" },
 }, function(ctx, body)
   if not processor.now().knows(body.payment_method) then
-    fail.throw("validation_error", { details = { { path = "payment_method", message = "is no card that is known" } } })
+    ctx:fail("validation_error", { details = { { path = "payment_method", message = "is no card that is known" } } })
   end
   payments.set_method(db, ctx.actor.id, body.payment_method)
   return 200, { payment_method = body.payment_method }

@@ -117,10 +117,12 @@ create index market_share_payments_open on market_share_payments (month) where p
 -- Sums of the platform's accounts that jobs ask for, and what an actor's history walks along.
 create index ledger_transfers_fees on ledger_transfers (at) include (debit, credit, amount)
   where credit in (3000, 3010, 3020) or debit in (3000, 3010, 3020);
+create index ledger_transfers_released on ledger_transfers (at) include (debit) where event = 'escrow.released';
 create index ledger_transfers_tool_fees on ledger_transfers (id) include (debit, credit, amount)
   where credit = 6310 or debit = 6310;
 create index ledger_transfers_founders on ledger_transfers (id) include (debit, credit, amount)
   where credit = 2400 or debit = 2400;
-create index credit_lots_of on credit_lots (actor, id desc);
+create index credit_lots_of on credit_lots (actor, created_at desc, id desc);
+create index credit_debits_when on credit_debits (actor, created_at desc, id desc);
 create index credit_lots_earned on credit_lots (created_at) where reason = 'task_completion';
 create index credit_debits_subscribed on credit_debits (created_at) where reason = 'tool_subscription';
