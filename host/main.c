@@ -82,6 +82,7 @@ static const command commands[] = {
      false, OWN_ARGUMENTS},
     {"clock", "the time by which things come due (for tests: clock advance 3d)", RUN_LUA, false,
      OWN_ARGUMENTS},
+    {"ledger", "the marketplace's books: ledger [check|explain ID|export]", RUN_LUA, false, OWN_ARGUMENTS},
     {"override", "copy a shipped script into your own directory, to be edited: override FILE",
      RUN_LUA, false, OWN_ARGUMENTS},
     {"overrides", "list what your directory overrides (--diff: what changed)", RUN_LUA, false,

@@ -48,6 +48,17 @@ M.CHECKS = {
         (select coalesce(sum(case when credit = 2200 then amount else -amount end), 0) as owed from ledger_transfers
           where (debit = 2200 or credit = 2200) and kind in ('posted', 'post')) usd
       where rc.issued <> usd.owed * 1000]]),
+  check("payments", "a payment is captured, and its money is not in the ledger",
+    [[select p.id as what, p.amount_cents - coalesce(sum(t.amount), 0) as off from market_payments p
+      left join ledger_transfers t on t.debit = 1000 and t.cause = coalesce(p.transaction_id, p.id)::text
+        and t.event = case p.kind when 'deposit' then 'deposit' else 'escrow.captured' end
+      where p.state = 'captured' group by p.id having p.amount_cents <> coalesce(sum(t.amount), 0)]]),
+  check("withdrawals", "credits that are on their way are not those of a withdrawal that is under way",
+    [[select w.id as what, w.amount_cents * 1000 - coalesce(sum(t.amount), 0) as off from market_withdrawals w
+      left join ledger_transfers t on t.cause = w.id::text and t.event = 'withdrawal' and t.kind = 'pending'
+        and not exists (select from ledger_transfers r where r.resolves = t.id)
+      group by w.id having coalesce(sum(t.amount), 0)
+        <> case w.state when 'processing' then w.amount_cents * 1000 else 0 end]]),
 }
 
 --- What is wrong: {{check, says, what, off}, ..}, at most a hundred of each; empty when all is well.

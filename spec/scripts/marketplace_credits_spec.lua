@@ -5,13 +5,13 @@ local db = require "human.db"
 local world = require "pay_world"
 
 describe("credits", function()
-  local loaded, processor, deposits, withdrawals, payments, fees, shares, history, credits, moves, escrow
+  local loaded, processor, deposits, withdrawals, payments, shares, history, credits, moves, escrow
 
   setup(function()
     loaded = world.scripts()
     processor = loaded["marketplace.processor_test"]
     deposits, withdrawals = loaded["marketplace.deposits"], loaded["marketplace.withdrawals"]
-    payments, fees, shares = loaded["marketplace.payments"], loaded["marketplace.fees"], loaded["marketplace.shares"]
+    payments, shares = loaded["marketplace.payments"], loaded["marketplace.shares"]
     history, credits = loaded["marketplace.credit_history"], loaded["marketplace.credits"]
     moves, escrow = loaded["marketplace.moves"], loaded["marketplace.escrow"]
   end)
@@ -199,18 +199,61 @@ describe("credits", function()
   describe("that tools earn the platform", function()
     it("become income in whole cents, and stay credits below one", function()
       local a, b = world.actor(), world.actor()
-      db.tx(fees.earn)
+      db.tx(moves.earn_tool_fees)
       deposit(a, 10000)
-      local rest = db.value(fees.sql.tool_fees)
+      local rest = db.value(moves.sql.tool_fees)
       assert.is_true(rest >= 0 and rest < 1000)
       db.tx(function(tx)
         moves.purchase(tx, "tool.paid", world.uuid(), { buyer = a, provider = b, price_mrc = 100500, fee_mrc = 15075,
           reason = "tool_usage" })
       end)
       local now = rest + 15075
-      assert.equal(math.floor(now / 1000), db.tx(fees.earn))
-      assert.equal(now % 1000, db.value(fees.sql.tool_fees))
-      assert.equal(0, db.tx(fees.earn))
+      assert.equal(math.floor(now / 1000), db.tx(moves.earn_tool_fees))
+      assert.equal(now % 1000, db.value(moves.sql.tool_fees))
+      assert.equal(0, db.tx(moves.earn_tool_fees))
+    end)
+  end)
+
+  describe("that paid for a tool", function()
+    it("come back in parts, from the provider and the platform, and are exactly what was paid", function()
+      local a, b = world.actor(), world.actor()
+      db.tx(function(tx) credits.grant(tx, "grant", a, { actor = a, amount = 1001, reason = "halvening_grant" }) end)
+      deposit(a, 1000)
+      local was, bought = balance(a), world.uuid()
+      local function platform(code)
+        return db.value("select coalesce(sum(case when credit = $1 then amount else -amount end), 0)::bigint from ledger_transfers where credit = $1 or debit = $1", code)
+      end
+      local m, w = platform(6300), platform(6310)
+      db.tx(function(tx)
+        moves.purchase(tx, "tool.paid", bought, { buyer = a, provider = b, price_mrc = 3333, fee_mrc = 500, reason = "tool_usage" })
+      end)
+      local function refund(amount)
+        return db.tx(function(tx)
+          return moves.purchase_refunded(tx, "tool.refunded", world.uuid(), { buyer = a, provider = b, amount_mrc = amount,
+            of = { event = "tool.paid", cause = bought } })
+        end)
+      end
+      assert.same({ m = 0, w = 1111 }, refund(1111))
+      assert.same({ m = 0, w = 1111 }, refund(1111))
+      assert.same({ m = 1001, w = 110 }, refund(1111))
+      assert.is_false(refund(1))
+      assert.same(was, balance(a))
+      assert.same({ 0, 0 }, balance(b))
+      assert.same({ m, w }, { platform(6300), platform(6310) })
+    end)
+
+    it("do not come back from a provider who has spent them", function()
+      local a, b = world.actor(), world.actor()
+      deposit(a, 1000)
+      local bought = world.uuid()
+      db.tx(function(tx)
+        moves.purchase(tx, "tool.paid", bought, { buyer = a, provider = b, price_mrc = 1000, fee_mrc = 150, reason = "tool_usage" })
+        moves.purchase(tx, "tool.paid", world.uuid(), { buyer = b, provider = a, price_mrc = 850, fee_mrc = 0, reason = "tool_usage" })
+      end)
+      refuses("insufficient_balance", db.tx, function(tx)
+        return moves.purchase_refunded(tx, "tool.refunded", world.uuid(), { buyer = a, provider = b, amount_mrc = 1000,
+          of = { event = "tool.paid", cause = bought } })
+      end)
     end)
   end)
 

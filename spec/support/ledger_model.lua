@@ -26,7 +26,7 @@ local Model = {}
 Model.__index = Model
 
 function M.new()
-  local m = { lots = {}, held = {}, authorised = {}, done = {}, out = {}, backing = 0 }
+  local m = { lots = {}, held = {}, authorised = {}, done = {}, out = {}, bought = {}, backing = 0 }
   for a = 1, ACTORS do m.lots[a] = {} end
   for t = 1, OBJECTS do m.held[t] = 0 end
   return setmetatable(m, Model)
@@ -60,6 +60,15 @@ function Model:take(actor, amount, only)
   if got.M + got.W < amount then return nil end
   for _, use in ipairs(list) do use.lot.rest = use.lot.rest - use.amount end
   return got, list
+end
+
+-- What could be taken of a pool.
+function Model:live(actor, pool)
+  local n = 0
+  for _, lot in ipairs(self.lots[actor]) do
+    if lot.pool == pool and not lot.expired then n = n + lot.rest end
+  end
+  return n
 end
 
 function Model:sum(actor, pool)
@@ -108,17 +117,76 @@ KINDS.purchase = {
     return { buyer = buyer, provider = buyer % ACTORS + 1, price = pick(3) == 1 and pick(9000000) or pick(90000) }
   end,
   model = function(m, s)
-    local got = m:take(s.buyer, s.price)
+    local got, list = m:take(s.buyer, s.price)
     if not got then return false end
     local fee = math.floor((s.price * 1500 + 5000) / 10000)
     local fee_m = math.floor(fee * got.M / s.price)
     m:add(s.provider, "M", got.M - fee_m)
     m:add(s.provider, "W", got.W - (fee - fee_m))
+    m.bought[s.n] = { list = list, paid = got, fee = { M = fee_m, W = fee - fee_m }, back = { M = 0, W = 0 } }
     return true
   end,
   real = function(tx, s, name)
     moves.purchase(tx, "tool.paid", name(s), { buyer = name(s.buyer), provider = name(s.provider),
       price_mrc = s.price, fee_mrc = money.share(s.price, 1500), reason = "tool_subscription" })
+  end,
+}
+
+-- What would go back of each use of a lot, the last taken first; and of each pool.  nil: less than that is left.
+local function going_back(bought, amount)
+  local uses, of = {}, { M = 0, W = 0 }
+  for i = #bought.list, 1, -1 do
+    local use = bought.list[i]
+    local part = math.min(use.amount - (use.back or 0), amount - of.M - of.W)
+    if part > 0 then
+      of[use.lot.pool] = of[use.lot.pool] + part
+      uses[#uses + 1] = { use = use, part = part }
+    end
+  end
+  if of.M + of.W < amount then return nil end
+  return uses, of
+end
+
+-- What the provider has to give of a pool.
+local function share_back(b, pool, amount)
+  local function fee(n) return n == b.paid[pool] and b.fee[pool] or math.floor(b.fee[pool] * n / b.paid[pool]) end
+  return amount == 0 and 0 or amount - (fee(b.back[pool] + amount) - fee(b.back[pool]))
+end
+
+KINDS.purchase_refund = {
+  make = function(pick) return { refers = "purchase", part = pick(3) } end,
+  model = function(m, s)
+    s.amount = math.max(1, math.floor(s.its.price / s.part))
+    local b = m.bought[s.of]
+    local uses, of = nil, nil
+    if b then uses, of = going_back(b, s.amount) end
+    if not uses then return false end
+    local need = { M = share_back(b, "M", of.M), W = share_back(b, "W", of.W) }
+    local who = s.its.provider
+    if m:live(who, "M") < need.M or m:live(who, "W") < need.W then return false end
+    for pool, n in pairs(need) do
+      m:take(who, n, pool)
+      b.back[pool] = b.back[pool] + of[pool]
+    end
+    for _, u in ipairs(uses) do
+      u.use.back, u.use.lot.rest = (u.use.back or 0) + u.part, u.use.lot.rest + u.part
+    end
+    return true
+  end,
+  real = function(tx, s, name)
+    return moves.purchase_refunded(tx, "tool.refunded", name(s), { buyer = name(s.its.buyer),
+      provider = name(s.its.provider), of = { event = "tool.paid", cause = name { n = s.of } }, amount_mrc = s.amount })
+  end,
+}
+
+-- The platform's own: the audit says whether it is right.
+KINDS.tool_fees = {
+  make = function() return { repeats = true } end,
+  model = function() return true end,
+  real = function(tx)
+    moves.earn_tool_fees(tx)
+    local rest = tx:value(moves.sql.tool_fees)
+    assert(rest >= 0 and rest < 1000, "the platform is left with " .. rest)
   end,
 }
 
@@ -252,16 +320,18 @@ table.sort(NAMES)
 
 --- n steps, the same for a seed everywhere.
 function M.steps(seed, n)
-  local pick, list, withdrawals = chance(seed), {}, {}
+  local pick, list = chance(seed), {}
+  local before = { withdraw = {}, purchase = {} }
   for i = 1, n do
     local kind = NAMES[pick(#NAMES)]
     local step = KINDS[kind].make(pick)
     step.kind, step.n, step.fault = kind, i, pick(1000)
     if step.refers then
-      step.its = withdrawals[pick(math.max(1, #withdrawals))] or { n = 0, actor = 1, cents = 1 }
+      local those = before[step.refers]
+      step.its = those[pick(math.max(1, #those))] or { n = 0, actor = 1, cents = 1, buyer = 1, provider = 2, price = 1 }
       step.of = step.its.n
     end
-    if kind == "withdraw" then withdrawals[#withdrawals + 1] = step end
+    if before[kind] then table.insert(before[kind], step) end
     list[i] = step
   end
   return list
