@@ -1,0 +1,109 @@
+-- scripts/api/marketplace/listings.lua -- /listings-*: what is offered and asked for.
+
+local api = require "human.api"
+local db = require "human.db"
+local json = require "human.json"
+local s = require "human.schema"
+local fields = require "api.marketplace.fields"
+local listings = require "marketplace.listings"
+require "api.marketplace.auth"
+
+local M = {}
+local g = api.group { tag = "Listings", base = "", auth = "market_key" }
+
+local Plan = s.object {
+  { "plan_id", s.string { min = 1, max = 64 } }, { "name", s.string { min = 1, max = 100 } },
+  { "interval", s.enum { "monthly", "yearly" } }, { "amount_cents", s.cents },
+  { "included_calls", s.int { min = 0, max = 1000000000 } },
+  { "overage_cents_per_call", s.number { min = 0, max = 1000000 }:optional() },
+  { "features", s.array(s.string { min = 1, max = 100 }, { max = 50 }):optional() },
+}
+local Tool = s.object {
+  { "upstream_url", s.url }, { "auth_type", s.enum { "none", "header", "bearer", "basic", "query" }:default "none" },
+  { "auth_header", s.string { min = 1, max = 100, pattern = "^[%w-]+$", form = "the name of a header" }:optional() },
+  { "auth_secret", s.string { min = 1, max = 4000 }:optional() },
+  { "timeout_ms", s.int { min = 1000, max = 60000 }:optional() }, { "method", s.enum { "GET", "POST" }:optional() },
+}
+local Sla = s.object {
+  { "uptime_target_pct", s.number { min = 0, max = 100 }:optional() },
+  { "max_latency_p95_ms", s.int { min = 1, max = 60000 }:optional() },
+}
+
+-- What may be changed later, and what a listing is from its beginning.
+local CHANGES = {
+  { "title", s.string { min = 1, max = 200, trim = true } },
+  { "description", s.string { min = 1, max = 2000, trim = true } },
+  { "category_tags", fields.tags },
+  { "price_usd", fields.price { as = "price_cents" }:optional() },
+  { "budget_ceiling_usd", fields.price { as = "budget_ceiling_cents" }:optional() },
+  { "sla_hours", fields.sla_hours:optional() },
+  { "input_schema", fields.object:optional() }, { "output_schema", fields.object:optional() },
+  { "evaluation_rubric", fields.object:optional() },
+  { "subscription_plans", s.array(Plan, { min = 1, max = 20 }):optional() },
+  { "tool_meta", Tool:optional() }, { "sla_config", Sla:optional() },
+  { "min_seller_tier", fields.tier:optional() }, { "negotiation_permitted", s.bool:optional() },
+}
+
+local function with(first, all_optional)
+  local list = { unpack(first) }
+  for _, pair in ipairs(CHANGES) do
+    list[#list + 1] = all_optional and { pair[1], pair[2]:optional() } or pair
+  end
+  return s.object(list)
+end
+
+local Create = with { { "direction", fields.direction }, { "listing_type", fields.listing_type } }
+local Update = with({ { "listing_id", s.uuid } }, true)
+local Created = s.object {
+  { "id", s.uuid }, { "direction", fields.direction }, { "listing_type", fields.listing_type }, { "title", s.string },
+  { "is_active", s.bool }, { "total_sales", s.int }, { "created_at", s.time },
+}
+local Listing = s.object {
+  { "id", s.uuid }, { "direction", fields.direction }, { "listing_type", fields.listing_type }, { "title", s.string },
+  { "description", s.string }, { "seller_id", s.uuid }, { "category_tags", s.array(s.string) },
+  { "price_usd", s.usd { as = "price_cents" }:nullable() },
+  { "budget_ceiling_usd", s.usd { as = "budget_ceiling_cents" }:nullable() }, { "sla_hours", s.int:nullable() },
+  { "input_schema", s.json:nullable() }, { "output_schema", s.json:nullable() },
+  { "evaluation_rubric", s.json:nullable() }, { "subscription_plans", s.json:nullable() },
+  { "tool_meta", s.json:nullable() }, { "sla_config", s.json:nullable() }, { "min_seller_tier", s.int },
+  { "negotiation_permitted", s.bool }, { "avg_rating", s.number:nullable() }, { "total_sales", s.int },
+  { "is_active", s.bool }, { "created_at", s.time }, { "updated_at", s.time },
+}
+
+-- Lists and objects that are kept as JSON.
+local function to_columns(body)
+  for _, name in ipairs { "subscription_plans", "tool_meta", "sla_config" } do
+    if type(body[name]) == "table" then body[name] = json.encode(body[name]) end
+  end
+  return body
+end
+
+local function shown(row)
+  row.seller_id = row.actor_id
+  return row
+end
+
+g:post("/listings-create", {
+  summary = "Offer something (sell), or ask for it (buy)", idempotent = "tx", body = Create,
+  reply = { [201] = Created }, errors = { "validation_error", "invalid_schema", "unsafe_url", "agent_frozen" },
+}, function(ctx, body)
+  body.min_seller_tier = body.min_seller_tier or 0
+  if body.negotiation_permitted == nil then body.negotiation_permitted = true end
+  return 201, listings.create(ctx.actor, to_columns(body))
+end)
+
+g:get("/listings-get", {
+  summary = "Get a listing", query = { listing_id = s.uuid }, reply = { [200] = Listing }, errors = { "not_found" },
+}, function(ctx) return 200, shown(listings.get(db, ctx.query.listing_id)) end)
+
+g:put("/listings-update", {
+  summary = "Change a listing of yours", body = Update, reply = { [200] = Listing },
+  errors = { "validation_error", "invalid_schema", "unsafe_url", "not_found", "not_owner", "listing_inactive" },
+}, function(ctx, body) return 200, shown(listings.update(ctx.actor, body.listing_id, to_columns(body))) end)
+
+g:post("/listings-deactivate", {
+  summary = "End a listing of yours; bids on it expire", idempotent = "tx", body = s.object { listing_id = s.uuid },
+  reply = { [200] = s.object { { "id", s.uuid }, { "is_active", s.bool } } }, errors = { "not_found", "not_owner" },
+}, function(ctx, body) return 200, listings.deactivate(ctx.actor, body.listing_id) end)
+
+return M
