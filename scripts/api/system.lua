@@ -28,12 +28,14 @@ api.auth("anybody", {
   return { id = "anybody", kind = "public" }
 end)
 
+local API_VERSION = "1.0.0"                      -- what strangers see; of the contract, not of the server
+
 local database = s.enum { "up", "starting", "unreachable", "read_only", "stuck", "full", "refused" }
   :describe "up, or what is the case"
 
 local health = s.object {
   { "status", s.enum { "ok", "degraded" }:describe "degraded: requests fail, problems says why" },
-  { "version", s.string:optional() },
+  { "version", s.string:optional():describe "of the API; whoever sees more sees the server's own" },
   { "instance", s.string:optional():describe "another one at each start: whoever means a certain server compares it" },
   { "problems", s.array(s.string):optional() },
   { "database", database:optional() },
@@ -60,7 +62,8 @@ g:get("/health", {
 }, function(ctx)
   local state = system.health()
   if ctx.actor.kind == "operator" then return 200, state end
-  return 200, { status = state.status, instance = state.instance, database_id = state.database_id }
+  return 200, { status = state.status, version = API_VERSION, instance = state.instance,
+                database_id = state.database_id }
 end)
 
 local readiness = s.object {

@@ -19,8 +19,8 @@ M.sql = {
     select a.id, n.event_id, n.type, n.payload, human_now() + n.n * interval '1 microsecond'
     from jsonb_to_recordset($1::jsonb) as n(n int, actor_id uuid, event_id text, type text, payload jsonb)
     join market_actors a on a.id = n.actor_id on conflict (actor_id, event_id) do nothing]],
-  list = [[select id, type, payload, read_at is not null as read, created_at from market_notifications where actor_id = $1::uuid
-    order by created_at desc, id desc limit $2::int offset $3::int]],
+  list = [[select id, type, payload, read_at is not null as read, created_at from market_notifications
+    where actor_id = $1::uuid order by created_at desc, id desc limit $2::int offset $3::int]],
   list_unread = [[select id, type, payload, false as read, created_at from market_notifications
     where actor_id = $1::uuid and read_at is null order by created_at desc, id desc limit $2::int offset $3::int]],
   count = [[select count(*) as total, count(*) filter (where read_at is null) as unread from market_notifications
@@ -80,8 +80,8 @@ function M.take(batch)
   end)
 end
 
---- An actor's notifications, newest first: {{id, type, payload, read, created_at}, ..}, how many there are, and how many
---- of them are unread.  page: {limit, offset, unread (true: those alone)}.
+--- An actor's notifications, newest first: {{id, type, payload, read, created_at}, ..}, how many there are, and how
+--- many of them are unread.  page: {limit, offset, unread (true: those alone)}.
 function M.list(actor_id, page)
   local rows = db.query(page.unread and M.sql.list_unread or M.sql.list, actor_id, page.limit, page.offset)
   local n = db.row(M.sql.count, actor_id)

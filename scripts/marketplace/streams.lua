@@ -1,5 +1,5 @@
--- scripts/marketplace/streams.lua -- the streams of tasks: what has happened in one transaction ('task:' and its id), and
--- in all of one actor's ('actor:').  Events are rows, numbered under a lock of their stream; followers read them.
+-- scripts/marketplace/streams.lua -- the streams of tasks: what has happened in one transaction ('task:' and its id),
+-- and in all of one actor's ('actor:').  Events are rows, numbered under a lock of their stream; followers read them.
 
 local crypto = require "human.crypto"
 local db = require "human.db"
@@ -25,8 +25,9 @@ M.sql = {
       select key, m.last + 1 - row_number() over (partition by key order by n desc), n.event, n.data
       from new n join moved m using (key)]],
   -- One statement: a stream that goes on between two would seem to have a gap.
-  read = [[select s.last, s.has_ended, e.id, e.event, e.data from market_streams s left join lateral (select pos as id, event, data
-    from market_stream_events where key = s.key and pos > $2::bigint order by pos limit $3::int) e on true
+  read = [[select s.last, s.has_ended, e.id, e.event, e.data from market_streams s left join lateral (
+      select pos as id, event, data from market_stream_events where key = s.key and pos > $2::bigint
+      order by pos limit $3::int) e on true
     where s.key = $1 order by e.id]],
   newest = [[select key, last from market_streams where key in (select json_array_elements_text($1::json))]],
   last = "select last, has_ended from market_streams where key = $1",

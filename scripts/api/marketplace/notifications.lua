@@ -26,7 +26,8 @@ g:get("/notifications-list", {
 end)
 
 g:post("/notifications-read", {
-  summary = "Mark notifications as read", body = s.object { notification_ids = s.array(s.uuid, { min = 1, max = 200 }) },
+  summary = "Mark notifications as read",
+  body = s.object { notification_ids = s.array(s.uuid, { min = 1, max = 200 }) },
   reply = { [200] = s.object { marked = s.int } },
 }, function(ctx, body) return 200, { marked = notifications.read(ctx.actor.id, body.notification_ids) } end)
 

@@ -1,5 +1,5 @@
--- scripts/marketplace/rules/news.lua -- what becomes of an event of the marketplace: the notification that it makes, how
--- streams name it, and whether the public feed has it.  Pure.
+-- scripts/marketplace/rules/news.lua -- what becomes of an event of the marketplace: the notification that it makes,
+-- how streams name it, and whether the public feed has it.  Pure.
 --% version: 1
 
 local M = {
@@ -46,20 +46,21 @@ function M.shown(facts)
            ends = about == "transaction" and OVER[status] or false, feed = facts.is_public and FEED[facts.name] or nil }
 end
 
+local function is(notification, stream, status, ends, feed)
+  return { notification = notification, stream = stream, status = status, ends = ends or false, feed = feed }
+end
+
 M.examples = {
-  { "shown", { name = "bid.received" }, expect = { notification = "bid_received", ends = false } },
-  { "shown", { name = "transaction.created" },
-    expect = { notification = "transaction_created", stream = "status_change", status = "pending_payment", ends = false } },
+  { "shown", { name = "bid.received" }, expect = is "bid_received" },
+  { "shown", { name = "transaction.created" }, expect = is("transaction_created", "status_change", "pending_payment") },
   { "shown", { name = "transaction.delivered" },
-    expect = { notification = "transaction_delivered", stream = "delivery_submitted", status = "delivered", ends = false } },
+    expect = is("transaction_delivered", "delivery_submitted", "delivered") },
   { "shown", { name = "transaction.accepted", is_public = true },
-    expect = { notification = "transaction_accepted", stream = "status_change", status = "accepted", ends = true,
-               feed = "transaction_completed" } },
+    expect = is("transaction_accepted", "status_change", "accepted", true, "transaction_completed") },
   { "shown", { name = "milestone.accepted", status = "accepted" },
-    expect = { notification = "milestone_accepted", stream = "milestone_completed", status = "accepted", ends = false } },
-  { "shown", { name = "transaction.progress" },
-    expect = { notification = "transaction_progress", stream = "progress", ends = false } },
-  { "shown", { name = "listing.created" }, expect = { notification = "listing_created", ends = false } },
+    expect = is("milestone_accepted", "milestone_completed", "accepted") },
+  { "shown", { name = "transaction.progress" }, expect = is("transaction_progress", "progress") },
+  { "shown", { name = "listing.created" }, expect = is "listing_created" },
 }
 
 return M
