@@ -41,7 +41,7 @@ end
 -- What a stream says of an event.
 local function stream_data(e, shown, at)
   local data = { name = e.name, status = shown.status, at = at }
-  for key, value in pairs(e.data or {}) do data[key] = value end
+  for key, value in pairs(rule.payload(e.data or {})) do data[key] = value end
   return data
 end
 
@@ -69,7 +69,7 @@ function M.take(batch)
     e.about = row.key
     for _, actor_id in ipairs(e.to or {}) do
       told[#told + 1] = { n = #told, actor_id = actor_id, event_id = row.id, type = shown_of(e).notification,
-                          payload = e.data or {} }
+                          payload = rule.payload(e.data or {}) }
     end
     add_to_streams(streamed, e, row.added_at)
   end

@@ -75,11 +75,11 @@ end
 
 --- Its health as shown to operators; or the public part, and why only that.  Awaits.
 function M.inside(server, health)
-  if health.version then return health end
+  if health.workers then return health end       -- which strangers do not see
   if not host.secret_set "admin" then return health, refusal() end
   local answer, why = M.ask(server, "/health", ANSWER_S)
   local told = answer and json.decode(answer.body)
-  if type(told) == "table" and told.version then return told end
+  if type(told) == "table" and told.workers then return told end
   return health, why or "its answer is malformed"
 end
 

@@ -2,6 +2,7 @@
 -- ticket: an EventSource sends no headers, and a key does not belong in a URL.
 
 local api = require "human.api"
+local db = require "human.db"
 local s = require "human.schema"
 local actors = require "marketplace.actors"
 local records = require "marketplace.records"
@@ -44,7 +45,7 @@ g:get("/task-progress-stream", {
   query = { transaction_id = s.uuid, last_event_id = position, access_token = token },
   reply = { [204] = false }, errors = { "not_found" },
 }, function(ctx)
-  local task = records.party(ctx.query.transaction_id, ctx.actor.id)
+  local task = records.party(db, ctx.query.transaction_id, ctx.actor.id)
   return follow(ctx, streams.of_task(task.id), 0)
 end)
 

@@ -15,6 +15,7 @@ local days = "integer 1000..31536000000"
 M.returns = {
   notifications_kept_ms = days, stream_kept_ms = days, ticket_ms = days, feed_kept_ms = days, stats_ms = days,
   feed_shown = "integer 1..100",
+  payload = "table",
   shown = { notification = "string", stream = "string?", status = "string?", ends = "boolean", feed = "string?" },
 }
 
@@ -26,7 +27,11 @@ local STREAM = {
   ["transaction.progress"] = "progress",
 }
 local FEED = { ["transaction.accepted"] = "transaction_completed", ["listing.created"] = "listing_created" }
-local STATUS = { created = "pending_payment", progress = "" }
+local STATES = { created = "pending_payment" }
+for name in ([[assigned delivered revision_requested disputed accepted refunded split_resolved canceled
+    canceled_refunded failed]]):gmatch "%S+" do
+  STATES[name] = name
+end
 local OVER = { accepted = true, refunded = true, split_resolved = true, canceled = true, canceled_refunded = true,
                failed = true }
 
@@ -40,10 +45,19 @@ end
 function M.shown(facts)
   local about, what = facts.name:match "^(%l+)%.([%l_]+)$"
   local status = facts.status
-  if not status and about == "transaction" then status = STATUS[what] or what end
-  if status == "" then status = nil end
+  if not status and about == "transaction" then status = STATES[what] end
   return { notification = facts.name:gsub("%.", "_"), stream = stream_of(facts.name), status = status,
            ends = about == "transaction" and OVER[status] or false, feed = facts.is_public and FEED[facts.name] or nil }
+end
+
+-- An event's data as those whom it concerns read them: money in dollars, a price under the name that bids have it.
+function M.payload(data)
+  local out = {}
+  for name, value in pairs(data) do
+    local what = type(value) == "number" and name:match "^([%l_]+)_cents$"
+    if what then out[what == "price" and what or what .. "_usd"] = value / 100 else out[name] = value end
+  end
+  return out
 end
 
 local function is(notification, stream, status, ends, feed)
@@ -60,6 +74,10 @@ M.examples = {
   { "shown", { name = "milestone.accepted", status = "accepted" },
     expect = is("milestone_accepted", "milestone_completed", "accepted") },
   { "shown", { name = "transaction.progress" }, expect = is("transaction_progress", "progress") },
+  { "shown", { name = "transaction.revision_noted" }, expect = is("transaction_revision_noted", "status_change") },
+  { "payload", { listing_id = "x", bidder = "DataBot", price_cents = 5000 },
+    expect = { listing_id = "x", bidder = "DataBot", price = 50 } },
+  { "payload", { payout_cents = 6750 }, expect = { payout_usd = 67.5 } },
   { "shown", { name = "listing.created" }, expect = is "listing_created" },
 }
 
