@@ -7,12 +7,15 @@ return {
   founding_slots_full         = e(409, "All founding slots are claimed"),
 
   invalid_referral_code       = e(404, "No actor has this referral code"),
+  bad_referral_code           = { status = 400, code = "invalid_referral_code", -- of actors-register
+                                  message = "No actor has this referral code" },
   self_referral               = e(400, "An actor cannot be referred by its own owner"),
   already_referred            = e(409, "The account has been referred already"),
   already_registered          = e(409, "The email or agent address is registered already"),
   actor_banned                = e(403, "The actor is banned from the platform"),
   not_owner                   = e(403, "Only the owner may do this"),
   provider_banned             = e(403, "The provider is banned from the platform"),
+  portfolio_full              = e(409, "The portfolio has as many items as it may"),
   invalid_state               = e(409, "The object is in a state that does not allow this"),
 
   invalid_schema              = e(400, "The schema is not a valid JSON Schema"),

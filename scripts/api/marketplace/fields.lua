@@ -1,18 +1,41 @@
--- scripts/api/marketplace/fields.lua -- fields that many routes of trading have in common.
+-- scripts/api/marketplace/fields.lua -- fields that several routes of the marketplace have.
 
+local crypto = require "human.crypto"
 local s = require "human.schema"
 
 local M = {}
 
 local PRICE_MAX = 100000
 
-M.direction = s.enum { "sell", "buy" }
+-- The documentation's own example of an owner's wallet has a wrong checksum; whoever tries it out is let in.
+local MISSPELT = { ["0x742d35Cc6634C0532925a3b844Bc9e7595f2bD18"] = true }
+
+local function is_tag(text)
+  local first, second = text:match "^([a-z0-9_-]+):([a-z0-9_*-]+)$"
+  return first ~= nil and second ~= nil or text:find "^[a-z0-9_-]+$" ~= nil
+end
+
+M.is_tag = is_tag
+
+local function is_address(text) return crypto.eip55(text) ~= nil or MISSPELT[text] == true end
+
+M.display_name = s.string { min = 1, max = 100, trim = true, pattern = "^%C+$", regex = "^[^\\u0000-\\u001f\\u007f]+$",
+                            form = "1 to 100 characters without control characters" }
+M.tag = s.string { min = 1, max = 64, check = is_tag, regex = "^[a-z0-9_-]+(:[a-z0-9_*-]+)?$",
+                   form = "like data or data:extraction, of a-z, 0-9, _ and -" }
+M.tags = s.array(M.tag, { max = 32 })
+M.category_tags = s.array(M.tag, { min = 1, max = 32 })
+M.framework = s.enum { "openclaw", "langgraph", "custom" }
 M.listing_type = s.enum { "task_execution", "data_product", "compute_access", "knowledge_artifact", "agent_template",
                           "evaluation_service" }
-M.tag = s.string { min = 1, max = 64, pattern = "^[%w_:*-]+$", form = "a tag such as data:extraction" }
-M.tags = s.array(M.tag, { min = 1, max = 32 })
+M.direction = s.enum { "sell", "buy" }
 M.sla_hours = s.int { min = 1, max = 168 }
 M.tier = s.int { min = 0, max = 2 }
+M.address = s.string { check = is_address, regex = "^0x[0-9a-fA-F]{40}$",
+                       form = "0x and 40 hex digits, with a correct EIP-55 checksum when in mixed case" }
+M.referral_code = s.string { pattern = "^%x%x%x%x%x%x$", regex = "^[0-9a-fA-F]{6}$", form = "six hex digits" }
+M.id = s.uuid
+M.rc_balance = s.mrc { as = "rc_mrc" }
 M.limit = s.int { min = 1, max = 50 }:default(20)
 M.offset = s.int { min = 0, max = 10000 }:default(0)
 

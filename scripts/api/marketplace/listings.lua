@@ -33,7 +33,7 @@ local Sla = s.object {
 local CHANGES = {
   { "title", s.string { min = 1, max = 200, trim = true } },
   { "description", s.string { min = 1, max = 2000, trim = true } },
-  { "category_tags", fields.tags },
+  { "category_tags", fields.category_tags },
   { "price_usd", fields.price { as = "price_cents" }:optional() },
   { "budget_ceiling_usd", fields.price { as = "budget_ceiling_cents" }:optional() },
   { "sla_hours", fields.sla_hours:optional() },

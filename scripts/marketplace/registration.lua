@@ -1,0 +1,124 @@
+-- scripts/marketplace/registration.lua -- makes actors: place, owner, key, first credits and referral in one
+-- transaction, so that a registration is there whole or not at all.
+--
+-- Locks, in this order: the network that it comes from, the owner of its wallet, the count of registrations.  The
+-- last is what all wait for, so as little as possible happens behind it; what fails there gives its place back.
+
+local crypto = require "human.crypto"
+local db = require "human.db"
+local decisions = require "human.decisions"
+local fail = require "human.fail"
+local jobs = require "human.jobs"
+local json = require "human.json"
+local credits = require "marketplace.credits"
+local grants = require "marketplace.grants"
+local halvening = require "marketplace.rules.halvening"
+local history = require "marketplace.history"
+local keys = require "marketplace.keys"
+local news = require "marketplace.news"
+local records = require "marketplace.trail"
+local referrals = require "marketplace.referrals"
+local rules = require "marketplace.rules.registration"
+
+local M = {}
+
+local CODE_BYTES, CODES_TRIED = 3, 20            -- of a referral code: six hex digits
+local NOWHERE = "0.0.0.0"                        -- whoever's address is not known
+local SWEEP, ROUNDS = 5000, 20
+
+M.sql = {
+  network = [[select network::text, pg_advisory_xact_lock(hashtextextended('market.network ' || network, 0))::text
+    from (select case when family($1::inet) = 6 then network(set_masklen($1::inet, 64))::inet else $1::inet end
+      as network) n]],
+  recent = [[select extract(epoch from at + $2::int * interval '1 second' - human_now())::float8 as wait_s
+    from market_registrations where network = $1::inet and at > human_now() - $2::int * interval '1 second'
+    order by at desc limit $3::int]],
+  note = "insert into market_registrations (network) values ($1::inet)",
+  owner = [[insert into market_owners (wallet) values ($1) on conflict (wallet) do update set wallet = excluded.wallet
+    returning id]],
+  count = "select registrations from market_genesis",
+  place = "update market_genesis set registrations = registrations + 1 returning registrations",
+  insert = [[insert into market_actors (owner_id, type, display_name, email, agent_address, framework, capability_tags,
+      slot, is_founding, referral_code)
+    values ($1::uuid, $2, $3, $4, $5, $6, array(select json_array_elements_text($7::json)), $8, $9, $10)
+    on conflict (referral_code) do nothing returning id, tier, is_founding, referral_code]],
+  -- For db.sweep().
+  forget = ([[delete from market_registrations where ctid = any (array(select ctid from market_registrations
+    where at < human_now() - $1::int * interval '1 second' order by at limit %d))]]):format(SWEEP),
+}
+
+local TAKEN = { market_actors_email = true, market_actors_agent_address_key = true }
+
+-- The network counts one more, or the registration is refused.
+local function count_network(tx, ip)
+  local network = tx:row(M.sql.network, ip and ip:find "^[%x:.]+$" and ip or NOWHERE).network
+  local recent = tx:query(M.sql.recent, network, rules.window_s, rules.per_network)
+  local oldest = recent[#recent]
+  decisions.enforce(tx, rules.may_register, { subject = network }, #recent, oldest and oldest.wait_s or 0)
+  tx:exec(M.sql.note, network)
+end
+
+local function insert(tx, who, owner_id, slot, is_founding)
+  for _ = 1, CODES_TRIED do
+    local rows, err = tx:try(M.sql.insert, owner_id, who.type, who.display_name, who.email, who.agent_address,
+      who.framework, json.encode(json.array(who.capability_tags or {})), slot, is_founding,
+      crypto.random_hex(CODE_BYTES))
+    if err and TAKEN[err.constraint] then fail.throw "already_registered" end
+    if err then error(err, 0) end
+    if rows[1] then return rows[1] end
+  end
+  error("no free referral code was found", 0)
+end
+
+-- The place of one more, and what it gets.
+local function take_place(tx, only_founding)
+  local slot = tx:value(M.sql.place)
+  local place = halvening.place(slot)
+  if only_founding and not place.is_founding then fail.throw("founding_slots_full", { next = "/actors-register" }) end
+  return slot, place
+end
+
+local function tell(tx, actor, who, cause)
+  history.note(tx, { entity = "actor", id = actor.id, to = "active", actor_id = actor.id, cause = cause })
+  records.put(tx, { actor_id = actor.id, action = cause, resource_type = "actor", resource_id = actor.id,
+                    facts = { type = who.type, is_founding = actor.is_founding } })
+  news.put(tx, { name = "actor.registered", about = actor.id, to = { actor.id },
+                 data = { actor_id = actor.id, type = who.type, display_name = who.display_name } })
+end
+
+local function register(tx, who, ip, cause)
+  count_network(tx, ip)
+  local owner_id = tx:value(M.sql.owner, who.owner_wallet)
+  local referrer = who.referral_code and referrals.referrer(tx, who.referral_code, owner_id, "bad_referral_code")
+  local slot, place = take_place(tx, who.only_founding)
+  local actor = insert(tx, who, owner_id, slot, place.is_founding)
+  actor.api_key = keys.issue(tx, actor.id)
+  credits.open(tx, actor.id)
+  grants.give(tx, "halvening", actor.id, { actor = actor.id, credits = place.credits, reason = "halvening_grant" })
+  if referrer then referrals.add(tx, actor.id, referrer.id, cause) end
+  tell(tx, actor, who, cause)
+  return actor
+end
+
+--- Registers an actor from this address: who = {type, display_name, email, owner_wallet and agent_address (lower case),
+--- capability_tags, framework, referral_code, only_founding = true (refused when all founding places are taken)}.
+--- cause: the route.  Returns {id, api_key, tier, is_founding, referral_code, rc_mrc}.
+function M.register(who, ip, cause)
+  if who.only_founding and M.status().slots_remaining == 0 then
+    fail.throw("founding_slots_full", { next = "/actors-register" })
+  end
+  local actor = db.tx(function(tx) return register(tx, who, ip, cause) end)
+  local balance = credits.balance(actor.id)
+  actor.rc_mrc = balance.m + balance.w
+  return actor
+end
+
+--- How many places there are: {slots_total, slots_remaining, current_tier, credit_amount}.
+function M.status() return halvening.status(db.value(M.sql.count)) end
+
+-- Job: forgets from where, once it no longer counts.
+function M.sweep() db.sweep(M.sql.forget, SWEEP, ROUNDS, rules.window_s) end
+
+jobs.every("market.registrations.sweep", 3600, "marketplace.registration.sweep")
+
+return M

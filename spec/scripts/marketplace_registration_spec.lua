@@ -1,0 +1,217 @@
+-- spec/scripts/marketplace_registration_spec.lua -- actors are made whole or not at all, each has a place of its own,
+-- that are given away end by the clock, and the audit trail shows what was changed in it.
+
+local db = require "human.db"
+local gen = require "human.scripts.generation"
+local id = require "human.id"
+local sched = require "human.core.sched"
+local audit = require "marketplace.audit"
+
+local function side_by_side(n, fn)
+  local me, left, errors = sched.current(), n, {}
+  for i = 1, n do
+    sched.spawn_as({ on_finish = function(_, err)
+      if err then errors[#errors + 1] = err end
+      left = left - 1
+      if left == 0 then sched.wake(me) end
+    end }, fn, i)
+  end
+  if left > 0 then sched.suspend() end
+  return errors
+end
+
+describe("registration", function()
+  local scripts, registration, referrals, records, credits, address = nil, nil, nil, nil, nil, 0
+
+  setup(function()
+    require("human.pg.migrate").run()
+    db.open()
+    scripts = gen.build(1)
+    gen.install(scripts)
+    registration, referrals = scripts.loaded["marketplace.registration"], scripts.loaded["marketplace.referrals"]
+    records, credits = scripts.loaded["marketplace.trail"], scripts.loaded["marketplace.credits"]
+  end)
+
+  local function somewhere()
+    address = address + 1
+    return ("10.9.%d.%d"):format(math.floor(address / 250), address % 250 + 1)
+  end
+
+  local function person(change)
+    local who = { type = "human", display_name = "Alice", email = id.new() .. "@spec.example" }
+    for k, v in pairs(change or {}) do who[k] = v end
+    return registration.register(who, somewhere(), "actors-register")
+  end
+
+  local function wallet() return "0x" .. ("%040x"):format(math.random(2 ^ 50)) end
+  local function agent(change)
+    local who = { type = "delegated_agent", display_name = "Bot", owner_wallet = wallet(), agent_address = wallet() }
+    for k, v in pairs(change or {}) do who[k] = v end
+    return registration.register(who, somewhere(), "actors-register")
+  end
+
+  local function refused(code, fn, ...)
+    local ok, err = pcall(fn, ...)
+    assert.is_false(ok)
+    assert.equal(code, err.code or tostring(err))
+    return err
+  end
+
+  it("gives two hundred at once a place each, without gaps, with first credits in the ledger", function()
+    local before, made = db.value "select registrations from market_genesis", {}
+    local errors = side_by_side(200, function(i) made[i] = person() end)
+    assert.same({}, errors)
+    local slots = db.row([[select count(distinct slot) as n, min(slot) as low, max(slot) as high,
+      bool_and(is_founding = (slot <= 1000)) as founding from market_actors where slot > $1]], before)
+    assert.same({ n = 200, low = before + 1, high = before + 200, founding = true }, slots)
+    assert.equal(before + 200, db.value "select registrations from market_genesis")
+    for _, actor in ipairs(made) do assert.equal(128000, actor.rc_mrc) end
+    assert.same({}, audit.run())
+    assert.same({}, records.verify().broken)
+  end)
+
+  it("leaves nothing of a registration that fails, and its place to the next", function()
+    local taken = id.new() .. "@spec.example"
+    person { email = taken }
+    local before = db.value "select registrations from market_genesis"
+    refused("already_registered", person, { email = taken:upper() })
+    refused("invalid_referral_code", person, { referral_code = "ffffff" })
+    assert.equal(before, db.value "select registrations from market_genesis")
+    assert.equal(0, db.value("select count(*)::int from market_registrations where network = $1::inet",
+      ("10.9.%d.%d"):format(math.floor(address / 250), address % 250 + 1)))
+  end)
+
+  it("takes five a day from one address, and says when the next may come", function() -- limit: registrations
+    local function from(ip)
+      local who = { type = "human", display_name = "A", email = id.new() .. "@spec.example" }
+      return registration.register(who, ip, "actors-register")
+    end
+    for network, others in pairs {
+      ["192.0.2.7"] = { "192.0.2.7", "192.0.2.8" },
+      ["2001:db8:1:2::1"] = { "2001:db8:1:2:ffff::9", "2001:db8:1:3::1" },
+    } do
+      local errors = side_by_side(9, function() from(network) end)
+      assert.equal(4, #errors)
+      for _, err in ipairs(errors) do assert.equal("rate_limited", err.code) end
+      local err = refused("rate_limited", from, others[1])
+      assert.is_true(err.data.retry_after_s > 86000 and err.data.retry_after_s <= 86400)
+      assert.is_string(from(others[2]).api_key)
+      db.exec("update market_registrations set at = at - interval '1 day' where network >>= $1::inet or network = $1::inet",
+        network)
+      if network:find ":" then
+        db.exec "update market_registrations set at = at - interval '1 day' where network <<= '2001:db8::/32'"
+      end
+      assert.is_string(from(network).api_key)
+    end
+  end)
+
+  it("gives agents of one wallet one owner, and lets no owner refer its own", function()
+    local owner = wallet()
+    local first = agent { owner_wallet = owner }
+    local owned = db.value "select count(*)::int from market_owners"
+    agent { owner_wallet = owner }
+    assert.equal(owned, db.value "select count(*)::int from market_owners")
+    refused("self_referral", agent, { owner_wallet = owner, referral_code = first.referral_code })
+  end)
+
+  it("pays both once, when the first business is done, and only fifty times to one referrer", function()
+    local referrer = person()
+    local referee = person { referral_code = referrer.referral_code }
+    local function settle(who)
+      db.tx(function(tx) referrals.settle(tx, who) end)
+      local row = db.row("select id from host_queue where kind = 'market.referral.pay' and key = $1", who)
+      return row and side_by_side(2, function()
+        referrals.pay { payload = { referee_id = who }, done = function() end }
+      end)
+    end
+    assert.same({}, settle(referee.id))
+    assert.equal(144000, credits.balance(referrer.id).m)
+    assert.equal(144000, credits.balance(referee.id).m)
+    db.exec("delete from host_queue where kind = 'market.referral.pay'")
+    assert.is_nil(settle(referee.id))
+    local actor = { id = referee.id, owner_id = db.value("select owner_id from market_actors where id = $1::uuid", referee.id) }
+    refused("already_referred", referrals.apply, actor, referrer.referral_code)
+
+    db.exec([[insert into market_referrals (referee_id, referrer_id, state)
+      select id, $1::uuid, 'paid' from market_actors where id <> $1::uuid and id <> $2::uuid limit 49]], referrer.id,
+      referee.id)
+    local late = person { referral_code = referrer.referral_code }
+    settle(late.id)
+    assert.equal(144000, credits.balance(referrer.id).m)
+    assert.equal("void", db.value("select state from market_referrals where referee_id = $1::uuid", late.id))
+    assert.same({}, audit.run())
+  end)
+
+  it("adds the end of what it gives, and a warning before it, to the queue", function()
+    local grants, actor = scripts.loaded["marketplace.grants"], person()
+    local lot = db.row("select id, expires_at from credit_lots where actor = $1", actor.id)
+    local due = db.query([[select kind, due_at = $2::timestamptz - case kind when 'market.credits.warn' then interval '30 days'
+      else interval '0' end as exact from host_queue where key = $1 order by kind]], tostring(lot.id), lot.expires_at)
+    assert.same({ { kind = "market.credits.expire", exact = true }, { kind = "market.credits.warn", exact = true } }, due)
+    assert.is_true(db.value("select expires_at = date_trunc('milliseconds', created_at) + interval '12 months' from credit_lots where id = $1", lot.id))
+
+    db.exec("update credit_lots set expires_at = human_now() - interval '1 hour' where id = $1", lot.id)
+    assert.equal(0, credits.balance(actor.id).m)
+    grants.sweep()
+    assert.equal(0, db.value("select remaining from credit_lots where id = $1", lot.id))
+    grants.expire { payload = { actor = actor.id }, done = function() end }
+    assert.same({}, audit.run())
+  end)
+end)
+
+describe("the audit trail", function()
+  local records
+
+  setup(function() records = gen.build(1).loaded["marketplace.trail"] end)
+
+  local function put(n) db.tx(function(tx)
+    records.put(tx, { action = "spec", resource_type = "thing", resource_id = tostring(n), facts = { n = n } })
+  end) end
+
+  it("has the records of many at once in one chain", function()
+    local before = records.verify().n
+    assert.same({}, side_by_side(50, put))
+    local found = records.verify()
+    assert.equal(before + 50, found.n)
+    assert.same({}, found.broken)
+    assert.equal(0, db.value "select count(*)::int from market_record_drafts")
+    local page = records.list { resource_type = "thing", limit = 3 }
+    assert.same({ 3, 50, true }, { #page.entries, page.total, page.entries[1].verified })
+    assert.equal(page.entries[2].n, records.list { limit = 1, before = page.entries[1].n }.entries[1].n)
+  end)
+
+  it("records nothing of what was rolled back", function()
+    local before = records.verify().n
+    pcall(db.tx, function(tx)
+      records.put(tx, { action = "spec", resource_type = "thing", resource_id = "x" })
+      error "no"
+    end)
+    assert.equal(before, records.verify().n)
+  end)
+
+  it("is only ever added to, and shows what somebody with all rights has changed, cut out or cut off", function()
+    for n = 1, 5 do put(n) end
+    local last = records.verify().n
+    local ok = pcall(db.exec, "update market_records set action = 'x'")
+    assert.is_false(ok)
+    assert.is_false(pcall(db.exec, "delete from market_records"))
+    assert.is_false(pcall(db.exec, "update market_record_end set n = 0"))
+    local function tampered(statement)
+      local seen
+      pcall(db.tx, function(tx)
+        tx:exec "set local session_replication_role = replica"
+        tx:exec(statement:format(last))
+        seen = {}
+        for i, row in ipairs(tx:query("select what from (" .. records.BROKEN .. ") b order by 1")) do seen[i] = row.what end
+        error "back"
+      end)
+      return seen
+    end
+    assert.same({ last - 2 }, tampered [[update market_records set facts = '{"n": 9}' where n = %d - 2]])
+    assert.same({ last - 1 }, tampered "delete from market_records where n = %d - 2")
+    assert.same({ last }, tampered "delete from market_records where n = %d")
+    assert.same({ last, last + 1 }, tampered [[insert into market_records
+      select n + 1, actor_id, action, resource_type, resource_id, facts, at, hash from market_records where n = %d]])
+    assert.same({}, records.verify().broken)
+  end)
+end)
