@@ -83,6 +83,8 @@ static const command commands[] = {
     {"clock", "the time by which things come due (for tests: clock advance 3d)", RUN_LUA, false,
      OWN_ARGUMENTS},
     {"ledger", "the marketplace's books: ledger [check|explain ID|export]", RUN_LUA, false, OWN_ARGUMENTS},
+    {"market", "the marketplace: market [admin|member EMAIL|ACTOR_ID, admins, audit]", RUN_LUA, false,
+     OWN_ARGUMENTS},
     {"override", "copy a shipped script into your own directory, to be edited: override FILE",
      RUN_LUA, false, OWN_ARGUMENTS},
     {"overrides", "list what your directory overrides (--diff: what changed)", RUN_LUA, false,

@@ -25,8 +25,9 @@ M.sql = {
 for name, filter in pairs(FILTERS) do
   local from = "from market_records r where " .. UNUSED .. filter
   M.sql["list_" .. name] = ([[select r.n, r.actor_id, r.action, r.resource_type, r.resource_id, r.facts,
-      r.at as created_at, encode(r.hash, 'hex') as hash, r.hash = market_record_hash(coalesce(p.hash, %s), r.n, r.actor_id, r.action,
-        r.resource_type, r.resource_id, r.facts, r.at) and (p.n is not null or r.n = 1) as verified
+      r.at as created_at, encode(r.hash, 'hex') as hash,
+      r.hash = market_record_hash(coalesce(p.hash, %s), r.n, r.actor_id, r.action, r.resource_type,
+         r.resource_id, r.facts, r.at) and (p.n is not null or r.n = 1) as verified
     from (select r.* %s r.n < coalesce($3::bigint, 9223372036854775807) order by r.n desc limit $4) r
     left join market_records p on p.n = r.n - 1 order by r.n desc]]):format(GENESIS, from)
   M.sql["total_" .. name] = ("select count(*)::int from (select %s true limit %d) counted"):format(

@@ -7,7 +7,7 @@ import Ajv from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { open } from './gateway.mjs';
 import { call, humaType, makeUser, newMessage, NOWHERE, sarah, unique } from './agent_client.mjs';
-import { startHost } from './hosts.mjs';
+import { sql, startHost } from './hosts.mjs';
 
 const MAIN = /^[a-z]+\/[a-z.+-]+/;               // a media type without its parameters
 
@@ -65,7 +65,7 @@ describe('what the host answers', () => {
     if (mime !== 'application/json' || documented === '*/*' || template === '/openapi.json') return value;
     const valid = ajv.getSchema(`api#${pointer('paths', template, method.toLowerCase(), 'responses', status, 'content', documented, 'schema')}`);
     assert.ok(valid(value), `${title} ${status}: ${ajv.errorsText(valid.errors)} in ${raw}`);
-    const examples = Object.keys(content[documented].examples ?? {});
+    const examples = Object.entries(content[documented].examples ?? {}).flatMap(([name, example]) => [name, example.value?.code]);
     const code = value.code ?? value.error?.code ?? value.error?.replaceAll?.(' ', '_'); // a surface has its own name for it
     if (status >= 400) assert.ok(examples.includes(code), `${title} ${status}: ${code} is not documented`);
     return value;
@@ -202,6 +202,33 @@ describe('what the host answers', () => {
     const ids = ['whatsapp'];
     assert.equal(await truly('GET /webhook/{channel}', 200, { key: null, ids, query: '?hub.mode=subscribe&hub.verify_token=v&hub.challenge=15' }), '15');
     await truly('GET /webhook/{channel}', 405, { key: null, ids: ['telegram'] });
+  });
+
+  it('is as documented for actors of the marketplace', async () => {
+    const bot = { display_name: 'Bot', capability_tags: ['doc:true'] }, person = { type: 'human', display_name: 'P', email: `${unique('doc')}@example.com` };
+    const { api_key: key, actor_id: id, referral_code } = await truly('POST /agents-quick-start', 201, { key: null, body: bot });
+    await truly('POST /agents-quick-start', 400, { key: null, body: {} });
+    const other = await truly('POST /actors-register', 201, { key: null, body: person });
+    await truly('POST /actors-register', 409, { key: null, body: person });
+    await truly('POST /actors-register', 400, { key: null, body: { ...person, referral_code: 'ffffff' } });
+    await truly('GET /genesis-status', 200, { key: null });
+    await truly('GET /actors-profile', 200, { key: null, query: `?actor_id=${id}&include=details` });
+    await truly('GET /actors-profile', 404, { key: null, query: '?actor_id=00000000-0000-4000-8000-000000000000' });
+    await truly('POST /agents-heartbeat', 200, { key });
+    await truly('POST /agents-heartbeat', 401, { key: null });
+    await truly('POST /capabilities-register', 200, { key, body: { capability_tags: ['doc:true'] } });
+    assert.equal((await truly('GET /capabilities-search', 200, { key, query: '?tags=doc:*' })).total, 1);
+    await truly('PUT /profile-update', 200, { key, body: { bio: 'b', settings: { a: 1 } } });
+    await truly('POST /actors-referral', 200, { key: other.api_key, body: { referral_code } });
+    await truly('POST /actors-referral', 409, { key: other.api_key, body: { referral_code } });
+    await truly('POST /actors-referral', 404, { key, body: { referral_code: 'ffffff' } });
+    const { item } = await truly('POST /portfolio-manage', 201, { key, body: { action: 'add', title: 'T', sample_output: { a: 1 } } });
+    await truly('POST /portfolio-manage', 200, { key, body: { action: 'list' } });
+    await truly('POST /portfolio-manage', 200, { key, body: { action: 'remove', item_id: item.id } });
+    await truly('POST /portfolio-manage', 404, { key, body: { action: 'remove', item_id: item.id } });
+    await truly('GET /audit-log', 403, { key });
+    await sql(host.home, `update market_actors set role = 'admin' where id = '${id}'`);
+    assert.equal((await truly('GET /audit-log', 200, { key })).total, 2);
   });
 
   it('was looked at for every operation that succeeds', () => {

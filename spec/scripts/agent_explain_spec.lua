@@ -148,6 +148,28 @@ for _, statement in ipairs {
 } do FILL[#FILL + 1] = statement end
 SMALL.gateway_skills = true
 
+-- The marketplace: actors of one owner, with what each has.
+local MARKET = "('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid"
+for _, statement in ipairs {
+  "insert into market_owners (id) select " .. MARKET .. " from generate_series(1, $1::int) i",
+  [[insert into market_actors (id, owner_id, type, display_name, email, capability_tags, slot, is_founding, referral_code)
+    select ]] .. MARKET .. [[, '00000000-0000-4000-8000-000000000001', 'delegated_agent', 'A', i || '@market.example',
+      array['kind:' || i % 50], 1000000 + i, false, lpad(to_hex(i), 6, '0') from generate_series(1, $1::int) i]],
+  "insert into market_keys (hash, actor_id, prefix) select lpad(to_hex(i), 64, '0'), " .. MARKET
+    .. ", 'hm_' from generate_series(1, $1::int) i",
+  [[insert into market_referrals (referee_id, referrer_id, state) select ]] .. MARKET .. [[,
+    '00000000-0000-4000-8000-000000000001', 'paid' from generate_series(2, $1::int) i]],
+  [[insert into market_registrations (network, at) select '10.1.0.1', now() - i * interval '1 s'
+    from generate_series(1, $1::int) i]],
+  "insert into market_portfolio (actor_id, title) select " .. MARKET .. ", 'T' from generate_series(1, $1::int) i",
+  [[insert into market_records (n, action, resource_type, resource_id, facts, at, hash)
+    select 1000000 + i, 'a' || i % 50, 't' || i % 50, '', '{}', now(), '' from generate_series(1, $1::int) i]],
+} do FILL[#FILL + 1] = statement end
+SMALL.market_genesis, SMALL.market_record_end = true, true
+-- Afterwards; records are only ever added, but for who has all rights.
+local MARKET_OUT = { "market_portfolio", "market_referrals", "market_keys", "market_actors", "market_owners" }
+local OF_MARKET = { market_owners = "id", market_actors = "id", market_referrals = "referee_id" }
+
 -- Tables whose rows go with nothing else.
 local OWN = { "channel_inbox", "channel_posts", "channel_people", "channel_pace", "gateway_skills", "market_keys", "market_actors",
               "market_owners" }
@@ -217,6 +239,15 @@ describe("a statement of the shipped scripts", function()
     end
     for _, table_name in ipairs(OWN) do db.exec("delete from " .. table_name) end
     db.exec "delete from gateway_pair_failures where network << '10.0.0.0/16'"
+    db.exec "delete from market_registrations where network = '10.1.0.1'"
+    db.tx(function(tx)
+      tx:exec "set local session_replication_role = replica"
+      tx:exec "delete from market_records where n > 1000000"
+      for _, name in ipairs(MARKET_OUT) do
+        tx:exec(("delete from %s where %s::text like '00000000-0000-4000-8000-%%'"):format(name,
+          OF_MARKET[name] or "actor_id"))
+      end
+    end)
   end)
 
   it("reads along an index, and no more than it needs", function()

@@ -1,5 +1,5 @@
 -- spec/scripts/marketplace_registration_spec.lua -- actors are made whole or not at all, each has a place of its own,
--- that are given away end by the clock, and the audit trail shows what was changed in it.
+-- credits that are given away end by the clock, and the audit trail shows what was changed in it.
 
 local db = require "human.db"
 local gen = require "human.scripts.generation"
@@ -114,7 +114,7 @@ describe("registration", function()
     refused("self_referral", agent, { owner_wallet = owner, referral_code = first.referral_code })
   end)
 
-  it("pays both once, when the first business is done, and only fifty times to one referrer", function()
+  it("pays both once, when the first business is done, and only fifty times to one referrer", function() -- limit: referrals
     local referrer = person()
     local referee = person { referral_code = referrer.referral_code }
     local function settle(who)
@@ -140,6 +140,16 @@ describe("registration", function()
     assert.equal(144000, credits.balance(referrer.id).m)
     assert.equal("void", db.value("select state from market_referrals where referee_id = $1::uuid", late.id))
     assert.same({}, audit.run())
+  end)
+
+  it("ranks five hundred agents of a search, those with most of its tags first", function() -- limit: agents ranked
+    local first, tag = agent(), "rank" .. id.new()
+    db.exec([[insert into market_actors (owner_id, type, display_name, capability_tags, slot, is_founding, referral_code, tier)
+      select owner_id, 'delegated_agent', 'R', array[$2], 2000000 + i, false, lpad(to_hex(9000000 + i), 6, '0'), 2
+      from market_actors, generate_series(1, 510) i where id = $1::uuid]], first.id, tag)
+    scripts.loaded["marketplace.capabilities"].set(first, { tag, tag .. ":more" })
+    local found = scripts.loaded["marketplace.capabilities"].search({ tag, tag .. ":more" }, 0, 600)
+    assert.same({ 500, 511, first.id }, { #found.agents, found.total, found.agents[1].id })
   end)
 
   it("adds the end of what it gives, and a warning before it, to the queue", function()

@@ -4,6 +4,7 @@ local api = require "human.api"
 local s = require "human.schema"
 local records = require "marketplace.trail"
 require "api.marketplace.auth"
+require "marketplace.admins"                     -- which `human market` uses
 
 local M = {}
 local g = api.group { tag = "Admin", auth = "market_admin" }

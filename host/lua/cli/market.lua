@@ -1,0 +1,82 @@
+-- host/lua/cli/market.lua -- `human market`: who administers the marketplace, and whether its audit trail holds.
+-- It goes to the database itself: whoever may do that operates the host.
+-- Exit status: 0; 1 there is no such actor, the trail is broken, or there is no database; 2 for wrong arguments.
+
+local cli = require "human.cli.words"
+local database = require "human.cli.database"
+local db = require "human.db"
+local gen = require "human.scripts.generation"
+local host = require "human.core.host"
+local json = require "human.json"
+
+local M = {}
+local commands = {}
+
+-- A module of the marketplace, as the scripts have it.
+local function script(name)
+  database.open()
+  if not db.value "select to_regclass('market_records') is not null" then
+    cli.stop "no server has used this database yet"
+  end
+  local ok, g = pcall(gen.build, host.native.generation, { examples = false })
+  if not ok then cli.stop("the scripts cannot be loaded: " .. tostring(g)) end
+  gen.install(g)
+  return g.loaded["marketplace." .. name] or cli.stop "the scripts have no marketplace"
+end
+
+local function write(value, o, text)
+  io.stdout:write(o.json and json.encode_sorted(value, { "actor_id", "n" }) or text, o.json and "\n" or "")
+  return 0
+end
+
+local function is_id(text) return #text == 36 and text:find "^%x+%-%x+%-%x+%-%x+%-%x+$" ~= nil end
+
+local function role(name)
+  return function(words, o)
+    cli.count("market", words, { "EMAIL|ACTOR_ID" }, 1, 1)
+    local who = words[1]
+    if not (who:find("@", 1, true) or is_id(who)) then
+      cli.misused("market", who .. " is neither an email address nor the id of an actor")
+    end
+    local actor = script("admins").set_role(who, name) or cli.stop("there is no actor " .. who)
+    return write(actor, o, ("%s (%s) is %s.\n"):format(actor.display_name, actor.actor_id,
+      name == "admin" and "an admin" or "no admin"))
+  end
+end
+
+commands.admin = role "admin"
+commands.member = role "member"
+
+function commands.admins(words, o)
+  cli.count("market", words, {}, 0, 0)
+  local list, out = script("admins").list(), {}
+  for i, a in ipairs(list) do
+    out[i] = ("%s  %-16s %-8s %s%s\n"):format(a.actor_id, a.type, a.state, a.display_name,
+      a.email and " <" .. a.email .. ">" or "")
+  end
+  return write(json.array(list), o, out[1] and table.concat(out) or "Nobody. `human market admin EMAIL` makes one.\n")
+end
+
+function commands.audit(words, o)
+  cli.count("market", words, {}, 0, 0)
+  local found = script("records").verify()
+  local broken = #found.broken > 0
+  local text = ("%d records are in one chain, which ends with %s.\n"):format(found.n, found.hash)
+  if broken then
+    text = ("Records that do not follow from those before them: %s.\n"):format(table.concat(found.broken, ", "))
+  end
+  write(found, o, text)
+  return broken and 1 or 0
+end
+
+function M.run(args)
+  local words, o = cli.parse("market", args, { ["--json"] = true })
+  local name = table.remove(words, 1)
+  if not name then cli.misused("market", "a command is missing") end
+  if not commands[name] then
+    cli.misused("market", "unknown command: " .. name .. cli.suggest(name, { "admin", "member", "admins", "audit" }))
+  end
+  return commands[name](words, o)
+end
+
+return M
