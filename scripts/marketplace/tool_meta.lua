@@ -11,8 +11,9 @@ local PORTS = { ["443"] = true, ["8443"] = true, [""] = true }
 local function is_safe(url)
   local authority = url:match "^https://([^/?#]+)"
   if not authority or authority:find("@", 1, true) then return false end
-  local host, port = authority:match "^(.-):?(%d*)$"
-  if host:find "^%[" or host:find "^%d+%.%d+%.%d+%.%d+$" or not host:find "%." then return false end
+  local host, port = authority:match "^([^:]*):(%d*)$"
+  host, port = host or authority, port or ""
+  if host:find "[%[:]" or host:find "^%d+%.%d+%.%d+%.%d+$" or not host:find "%." then return false end
   return PORTS[port] == true
 end
 

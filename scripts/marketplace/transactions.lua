@@ -184,18 +184,25 @@ function M.authorized(tx, id)
   return M.assign(tx, t, nil, "payment")
 end
 
---- The buyer assigns it; answered again when it is assigned already.
+--- The buyer assigns it, and pays with the card that is kept for him when nothing has been paid yet; answered again
+--- when it is assigned already.
 function M.assign_by(actor_id, id)
-  return db.tx(function(tx)
+  local payments = require "marketplace.payments"
+  local now, why = db.tx(function(tx)
     M.party(tx, id, actor_id)
     local t = M.lock(tx, id)
     if actor_id ~= t.buyer_id then fail.throw "forbidden" end
     if t.state == "assigned" then return t end
     if t.state ~= "pending_payment" then states.refuse(t.state) end
     actors.must_be_free(actors.get(tx, actor_id))
-    if not require("marketplace.payments").is_authorized(tx, id) then fail.throw "payment_not_authorized" end
-    return M.assign(tx, t, actor_id, "transactions-assign")
+    if not payments.is_authorized(tx, id) then
+      local _, declined = payments.confirm(tx, { transaction_id = id }, nil, actor_id)
+      if declined then return nil, declined end  -- which is kept
+      t = M.lock(tx, id)
+    end
+    return t.state == "assigned" and t or M.assign(tx, t, actor_id, "transactions-assign")
   end)
+  return now or fail.throw("payment_not_authorized", { message = "The card was declined: " .. why, decline_code = why })
 end
 
 --- The seller delivers: {output_data (JSON)}.

@@ -79,8 +79,8 @@ end
 -- When an account's vendor did not say it last; of this worker.
 local silent = {}
 
---- Who the bot is there, for reading a message; the vendor is asked where nothing is known yet, which is before the first
---- message after a channel was set up.  Nil: it does not say so now.  Awaits.
+--- Who the bot is there, for reading a message; the vendor is asked where nothing is known yet, which is before the
+--- first message after a channel was set up.  Nil: it does not say so now.  Awaits.
 function M.me_to_read(c, account)
   local me = c.me and c.me(account) or store.row(account).me
   if me then return me end
