@@ -59,7 +59,7 @@ end
 
 function commands.audit(words, o)
   cli.count("market", words, {}, 0, 0)
-  local found = script("records").verify()
+  local found = script("trail").verify()
   local broken = #found.broken > 0
   local text = ("%d records are in one chain, which ends with %s.\n"):format(found.n, found.hash)
   if broken then
