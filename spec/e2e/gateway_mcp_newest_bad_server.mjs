@@ -39,7 +39,7 @@ const TOOLS = {
   requests: (id) => { for (let i = 0; i < 2000; i += 1) say({ id: `s${i}`, method: 'sampling/createMessage', params: {} }); say({ id, result: text('requested') }); },
   // Of no subscription, of another one, of one that is no number: none of them is heard.
   notices: (id) => { for (let i = 0; i < 1000; i += 1) { changed(); changed({ [`${PREFIX}subscriptionId`]: 1e9 }); changed({ [`${PREFIX}subscriptionId`]: String(listening) }); } say({ id, result: text('noticed') }); },
-  gossips: (id) => { for (let i = 0; i < 200_000; i += 1) changed({ [`${PREFIX}subscriptionId`]: 1e9 }); say({ id, result: text('gossip') }); },
+  gossips: (id) => { for (let i = 0; i < 2000; i += 1) changed({ [`${PREFIX}subscriptionId`]: 1e9, x: 'x'.repeat(1 << 14) }); say({ id, result: text('gossip') }); },
   sulks: (id) => { sulks = true; changed({ [`${PREFIX}subscriptionId`]: listening }); say({ id, result: text('sulking') }); },
   refuses: (id) => unsupported(id, '2025-11-25'),
   differs: (id) => fails(id, -32020, undefined, 'Header mismatch'),

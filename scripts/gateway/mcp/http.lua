@@ -45,10 +45,7 @@ local function post(self, text) return fetch(request_of(self, text, NOTICE_S)) e
 
 function Http:write(text) return post(self, text) end
 
--- The newest revision has no notices to servers: a call is cancelled by closing its connection.
-function Http:notify(method, params)
-  return self.book.described or post(self, messages.notice(self.book, method, params))
-end
+function Http:notify(method, params) return post(self, messages.notice(self.book, method, params)) end
 
 local WORDS = {
   [401] = "it wants a key, or another one (headers or secret of mcp_servers)", [403] = "it refuses the key",
@@ -104,7 +101,9 @@ local function exchange(self, request, id, waiting, explains)
   return over()
 end
 
+-- In the newest revision the end of the connection says it.
 local function cancel(self, id)
+  if self.book.described then return end
   task.detach(function()
     pcall(self.notify, self, "notifications/cancelled", { requestId = id, reason = "nobody waits for it" })
   end)
@@ -122,7 +121,7 @@ function Http:request(method, params, seconds, options)
   messages.forget(self.book, id)
   self.used_at = task.clock()
   local message = waiting.answer
-  if not message and not self.book.described and (not ok or is_late) then cancel(self, id) end
+  if not message and not o.is_probe and (not ok or is_late) then cancel(self, id) end
   if not ok then error(why, 0) end
   if not message then return nil, why or "it did not answer" end
   if message.error then return nil, message.error.message, message.error end
