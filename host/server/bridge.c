@@ -26,7 +26,7 @@
 #include "server/instance.h"
 #include "server/worker.h"
 
-enum { GC_PAUSE = 300, GC_PAUSE_LARGE = 150, TRACE_BYTES = 2000, TRACE_LEVELS = 24, TRACE_THREADS = 8 };
+enum { GC_PAUSE = 300, GC_PAUSE_LARGE = 150, TRACE_LEVELS = 24, TRACE_THREADS = 8 };
 
 static const double YOUNG_S = 2, LOAD_GRACE_S = 1, STOP_GRACE_S = 0.3;
 
@@ -226,28 +226,28 @@ static int native_load_end(lua_State *L) {
 }
 
 /* Appends the call stack of one thread, innermost first; returns the new length of the text. */
-static size_t trace_thread(lua_State *L, char *to, size_t n) {
+static size_t trace_thread(lua_State *L, char *to, size_t n, size_t size) {
   lua_Debug ar;
-  for (int level = 0; level < TRACE_LEVELS && n < TRACE_BYTES && lua_getstack(L, level, &ar); level++) {
+  for (int level = 0; level < TRACE_LEVELS && n < size && lua_getstack(L, level, &ar); level++) {
     if (!lua_getinfo(L, "Sl", &ar)) break;
     int line = ar.currentline > 0 ? ar.currentline : ar.linedefined;
     if (*ar.what == 'C') continue;
-    int k = snprintf(to + n, TRACE_BYTES - n, "%s%s:%d", n ? " < " : "", ar.short_src, line);
+    int k = snprintf(to + n, size - n, "%s%s:%d", n ? " < " : "", ar.short_src, line);
     if (k > 0) n += (size_t)k;
   }
-  return n < TRACE_BYTES ? n : TRACE_BYTES - 1;
+  return n < size ? n : size - 1;
 }
 
 /* The scripts' stack, without allocating: the process may have been interrupted anywhere, and ends
- * after this.  In compiled code, lines are those of the last call or side exit. */
+ * after this.  In compiled code, lines are those of the last call or side exit.  Where a call or a hook
+ * is being entered, a frame may be half written, and reading it a fault: what is found so far is in `to`. */
 void bridge_trace(char *to, size_t n) {
-  static char text[TRACE_BYTES];
   lua_State *thread[TRACE_THREADS];
   int count = 0;
   size_t used = 0;
+  *to = 0;
   for (lua_State *L = bridge.L; L && count < TRACE_THREADS; L = resumed_by(L)) thread[count++] = L;
-  while (count > 0) used = trace_thread(thread[--count], text, used);
-  snprintf(to, n, "%.*s", (int)used, text);
+  while (count > 0) used = trace_thread(thread[--count], to, used, n);
 }
 
 /* ---- the module human.native, for the trusted runtime only ----------------------------------- */

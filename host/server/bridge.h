@@ -13,6 +13,6 @@ int bridge_exit_code(int *code); /* a sub-command has finished: 1 and its code *
 
 void bridge_on_sigusr1(int sig); /* async-signal-safe: raises in a stuck interpreted script */
 void bridge_interrupt(int sig);  /* async-signal-safe: ends a running command now */
-void bridge_trace(char *to, size_t n); /* "script:line < caller ..", for a process about to end */
+void bridge_trace(char *to, size_t n); /* "script:line < caller ..", for a process about to end; may fault */
 size_t bridge_memory(void);      /* bytes held by the Lua state */
 #endif

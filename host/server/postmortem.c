@@ -2,12 +2,14 @@
  * postmortem.c -- see postmortem.h: writes one log line with what ran, where in the scripts, and where in C;
  * then lets the signal take its default action, which leaves a core file if the system keeps them.
  *
- * The signal may have interrupted anything, even malloc().  So nothing here allocates.  If it crashes
- * nevertheless, the second signal ends the process; if it hangs, the supervisor does. */
+ * The signal may have interrupted anything, even malloc(), or the interpreter between two words of a frame.
+ * So nothing here allocates, and a fault ends only the text that was being written; if it hangs, the
+ * supervisor ends it. */
 #include "server/postmortem.h"
 
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +21,30 @@
 #include "server/bridge.h"
 
 enum { FRAMES = 16, SKIP = 2, C_BYTES = 1000, LUA_BYTES = 2000, STACK_BYTES = 64 * 1024 };
+
+static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+enum { FAULTS = sizeof faults / sizeof *faults };
+
+static sigjmp_buf way_out;
+
+static void leave(int sig) {
+  siglongjmp(way_out, sig);
+}
+
+void postmortem_write(postmortem_writer *write, char *to, size_t size) {
+  static struct sigaction before[FAULTS];
+  struct sigaction a = {.sa_handler = leave, .sa_flags = SA_ONSTACK};
+  sigemptyset(&a.sa_mask);
+  to[0] = to[size - 1] = 0;
+  for (int i = 0; i < FAULTS; i++) sigaction(faults[i], &a, &before[i]);
+  if (!sigsetjmp(way_out, 1)) {
+    write(to, size);
+  } else {
+    size_t n = strnlen(to, size - 1);
+    snprintf(to + n, size - n, "%s?", n ? " < " : "");
+  }
+  for (int i = 0; i < FAULTS; i++) sigaction(faults[i], &before[i], NULL);
+}
 
 /* The file of an address; for the program itself that would
  * be argv[0], which parsing may have moved. */
@@ -55,13 +81,13 @@ static const char *running(void) {
 
 static void log_script(const char *how, const char *what) {
   static char text[LUA_BYTES];
-  bridge_trace(text, sizeof text);
+  postmortem_write(bridge_trace, text, sizeof text);
   log_fmt(LOG_ERROR, "%s in %s; script: %s", how, what, text);
 }
 
 static void log_c(const char *how, const char *what) {
   static char text[C_BYTES];
-  c_trace(text, sizeof text);
+  postmortem_write(c_trace, text, sizeof text);
   log_fmt(LOG_ERROR, "%s in %s; C: %s", how, what, text);
 }
 
@@ -87,13 +113,12 @@ static void on_fault(int sig, siginfo_t *info, void *context) {
 /* On a separate stack: the fault may be a stack overflow. */
 static void install_for_faults(void) {
   static char memory[STACK_BYTES];
-  static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
   stack_t stack = {.ss_sp = memory, .ss_size = sizeof memory};
   struct sigaction a = {.sa_sigaction = on_fault};
   a.sa_flags = (int)(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER);
   sigemptyset(&a.sa_mask);
   if (sigaltstack(&stack, NULL)) return;
-  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigaction(faults[i], &a, NULL);
+  for (int i = 0; i < FAULTS; i++) sigaction(faults[i], &a, NULL);
 }
 
 void postmortem_install(void) {
