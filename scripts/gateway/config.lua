@@ -4,6 +4,7 @@
 local config = require "human.config"
 local crypto = require "human.crypto"
 local time = require "human.time"
+local bind = require "gateway.bind"
 
 config.define("gateway.enabled", { type = "bool", default = true, restart = true,
   text = "false: no control protocol, no webhooks, no UI; the other APIs stay" })
@@ -82,9 +83,7 @@ if zone ~= "UTC" and not time.zone_file(zone) then
   error(('cron.timezone: there is no time zone "%s" on this machine; one looks like Europe/Stockholm'):format(zone), 0)
 end
 
-local function is_loopback(host) return host == "" or host == "localhost" or host == "::1" or host:find "^127%." end
-
-if g.enabled and g.allow_public_bind and not is_loopback(g.host) and not g.require_pairing
+if g.enabled and g.allow_public_bind and g.host ~= "" and not bind.is_loopback(g.host) and not g.require_pairing
   and not crypto.secret_hmac_hex("gateway.auth_token", "") then
   error("gateway.allow_public_bind: needs gateway.auth_token, or gateway.require_pairing: true; else nobody but this "
     .. "machine could come in, and anything on it would be the operator", 0)

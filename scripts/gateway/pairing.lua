@@ -12,6 +12,7 @@ local db = require "human.db"
 local jobs = require "human.jobs"
 local s = require "human.schema"
 local system = require "human.system"
+local bind = require "gateway.bind"
 local devices = require "gateway.devices"
 
 local M = {}
@@ -46,11 +47,9 @@ M.sql = {
   sweep = "delete from gateway_pair_failures where updated_at < human_now() - interval '1 hour'",
 }
 
-local function is_loopback(host) return host == "localhost" or host == "::1" or host:find "^127%." ~= nil end
-
 -- Is there anybody who cannot come in otherwise?
 local function is_wanted()
-  return config.gateway.require_pairing or devices.has_auth_token() or not is_loopback(config.host)
+  return config.gateway.require_pairing or devices.has_auth_token() or not bind.is_loopback(config.host)
 end
 
 -- Without modulo bias: 2^53 is so much more than 10^8 that no code is likelier than another to any measure.

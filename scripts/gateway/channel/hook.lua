@@ -9,6 +9,7 @@ local db = require "human.db"
 local json = require "human.json"
 local log = require "human.log"
 local time = require "human.time"
+local bind = require "gateway.bind"
 local channel = require "gateway.channel"
 local net = require "gateway.channel.net"
 local shape = require "gateway.channel.shape"
@@ -64,10 +65,7 @@ end
 
 local function has_generic_secret() return crypto.secret_hmac_hex(SECRET, "") ~= nil end
 
-local function is_public()
-  local host = config.host
-  return not (host == "localhost" or host == "::1" or host:find "^127%.")
-end
+local function is_public() return not bind.is_loopback(config.host) end
 
 -- The vendor's own scheme.
 local function by_vendor(c, request, account)
