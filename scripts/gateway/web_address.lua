@@ -27,15 +27,15 @@ end
 
 --- {url, scheme, host, origin} of a text that is an http or https address; scheme and host are in lower case, the usual
 --- port is left out, and `url` is the address so written.  Or nil, why not, and "secret" where it has a user or a
---- password in it.  max: of its bytes (2000).
+--- password in it, or a secret is to be filled in.  max: of its bytes (2000).
 function M.read(text, max)
   max = max or MAX
   if type(text) ~= "string" then return nil, "the address is no text" end
   if #text > max then return nil, ("the address is longer than %d bytes"):format(max) end
   -- The host of human.fetch fills `${` in with a secret.
-  if text:find("${", 1, true) then return nil, "the address has a secret in it", "secret" end
   if text:find "[%c%s\127-\255\"<>\\^`{}|]" then
-    return nil, "the address has characters that have to be written as %XX"
+    local is_filled = text:find("${", 1, true)
+    return nil, "the address has characters that have to be written as %XX", is_filled and "secret" or nil
   end
   local scheme, authority, rest = text:match "^(%a+)://([^/?#]*)(.*)$"
   scheme = scheme and scheme:lower()
