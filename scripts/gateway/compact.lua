@@ -1,7 +1,8 @@
 -- scripts/gateway/compact.lua -- summaries of long sessions (queue: session.compact, one at a time for a session).
 -- When a history has outgrown the prompt, the step that noticed makes way, in one transaction, for a row of the queue
 -- that has the oldest messages summarised by the model and then goes on with that step.  A summary is stored by who
--- holds the session, if it still follows on the one before it, with its cost.  No message is changed or deleted.
+-- holds the session, if it still follows on the one before it, with its cost.  No message is changed or deleted.  A
+-- model that makes none is not asked for the next messages, since a refusal costs, too.
 
 local db = require "human.db"
 local id = require "human.id"
@@ -47,6 +48,11 @@ M.sql = {
     values ($1, $2::bigint, $3, $4::boolean)
     on conflict (session_id) do update set until_run = excluded.until_run, summary = excluded.summary,
       by_model = excluded.by_model, created_at = human_now()]],
+  -- The next try waits for more messages, and for twice as many each time.
+  refused = ([[update gateway_sessions set summaries_refused = summaries_refused + 1,
+      summary_after = last_run + least(%d, %d * power(2, least(summaries_refused, 20)))::bigint where id = $1]]):format(
+    limits.summary_wait_most, limits.summary_wait),
+  made = "update gateway_sessions set summaries_refused = 0, summary_after = 0 where id = $1 and summaries_refused > 0",
   text = [[select summary, until_run, by_model, created_at from gateway_summaries where session_id = $1]],
 }
 
@@ -101,13 +107,15 @@ local function begin(book, head)
   return may
 end
 
--- Stores a summary that follows on what was read, and its cost.
+-- Stores a summary that follows on what was read, and its cost; or that the model made none.
 local function save(book, head, text, by_model, spent)
   return store.insist(function(tx)
     if not store.lock(tx, head.session_id) then return false end
     if next(spent) then booking.book(tx, book, payer_of(head), spent) end
     local now = tx:row(M.sql.head, head.session_id)
-    if not text or now.reset_run ~= head.reset_run or now.until_run ~= head.until_run then return false end
+    if now.reset_run ~= head.reset_run or now.until_run ~= head.until_run then return false end
+    tx:exec(text and M.sql.made or M.sql.refused, head.session_id)
+    if not text then return false end
     tx:exec(M.sql.save, head.session_id, head.last, text, by_model)
     news.after(tx, "sessions.changed", { key = head.session_key, sessionKey = head.session_key, reason = "compact" })
     return true

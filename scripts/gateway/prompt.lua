@@ -24,7 +24,7 @@ M.sql = {
   who = [[select a.name, p.name as personality_name, p.description, p.style_instructions, s.template
     from agents a left join personalities p on p.id = a.personality_id
     left join system_prompts s on s.id = a.system_prompt_id where a.id = $1]],
-  session = [[select s.model, greatest(s.reset_run, y.until_run, 0) as floor, y.summary
+  session = [[select s.model, greatest(s.reset_run, y.until_run, 0) as floor, y.summary, s.summary_after
     from gateway_sessions s left join gateway_summaries y on y.session_id = s.id where s.id = $1]],
   given = "select given from gateway_given where run_id = $1",
   runs = [[select r.id, r.n, r.state, e.content->'message'->>'content' as text,
@@ -204,7 +204,8 @@ function M.read(run)
     local listed = tx:ask(skills.sql.listed)
     if not who()[1] then return nil end
     local snap = { system = M.system(who()[1], asker.of(tx, run)) .. skills.section(listed()) .. earlier(summary),
-                   model = session.model, n = run.n, floor = floor, runs = {}, ns = {} }
+                   model = session.model, n = run.n, floor = floor, runs = {}, ns = {},
+                   summary_after = session.summary_after }
     local steps_of, calls_of, said = grouped(steps(), "run_id"), grouped(calls(), "run_id"), rows()
     local client, came = given()[1], joined()
     local joined_of = grouped(came, "into_run")
@@ -287,9 +288,10 @@ function M.messages(snap, tokens)
 end
 
 --- The number of the newest run that is to be summarised before the model is asked, or nil: nothing of the history was
---- left out of the messages that M.messages made last, and there are not more runs than a prompt has.
+--- left out of the messages that M.messages made last, and there are not more runs than a prompt has; or the model made
+--- no summary a short while ago.
 function M.outgrown(snap)
-  if not snap.ns then return nil end
+  if not snap.ns or snap.n < snap.summary_after then return nil end
   if snap.n - 1 - snap.floor < limits.prompt_runs then return snap.until_run end
   return math.max(snap.n - 1 - math.floor(limits.prompt_runs / 2), snap.until_run or 0)
 end

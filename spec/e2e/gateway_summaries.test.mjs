@@ -84,8 +84,23 @@ describe('a session of 2,000 lines', () => {
     assert.equal(await summary(s.id), undefined);
     assert.match(said(model.requests.at(-1)), /answer 60 /);
     model.on = answers;
-    assert.equal(await ended(host, await send(host, s.key, 'Hello again')), 'done');
+    for (let i = 0; i < 10 && !await summary(s.id); i += 1) assert.equal(await ended(host, await send(host, s.key, 'Hello again')), 'done');
     assert.match(await summary(s.id), /true They agreed/);
+    assert.equal(await one(host, `select summaries_refused || ' ' || summary_after from gateway_sessions where id = '${s.id}'`), '0 0');
+  });
+
+  it('does not pay for a refused summary with each message: the model is asked again after ten, then after twenty', async () => { // limit: summary wait
+    const s = await long(60, 60), tried = [];
+    model.on = (request, res) => (isNotes(request) ? text(res, ' ') : answers(request, res));
+    for (let i = 1; i <= 32; i += 1) {
+      model.requests.length = 0;
+      assert.equal(await ended(host, await send(host, s.key, `Hello ${i}`)), 'done');
+      if (model.requests.some(isNotes)) tried.push(i);
+    }
+    assert.deepEqual(tried, [1, 11, 31]);
+    model.on = answers;
+    await call(host, 'sessions.compact', s.key);
+    await until(() => summary(s.id), PATIENCE_MS, 'whoever asks for one gets one at once');
   });
 
   it('that the model finds too long is cut shorter, and asked again at once', async () => {

@@ -13,6 +13,10 @@ local M = {
   sent_file_bytes = 10000000,      -- of a file that the agent sends to a chat (10 MB)
   session_files_bytes = 200000000, -- of all files that the agent has sent to one session (200 MB)
   waiting_runs = 32,               -- messages of one session that wait for their turn
+  session_runs = 10000,            -- the newest messages of a session, which are kept
+  job_session_runs = 1000,         -- of the session of a job
+  job_session_days = 90,           -- how long these are kept,
+  job_session_least = 100,         -- but for the newest ones
   history = 1000,                  -- messages that one look at a history shows
 
   -- A run.
@@ -30,6 +34,8 @@ local M = {
   summary_chars = 6000,            -- of what stands for older messages
   summary_tokens = 1500,           -- that the model may write for it
   summary_lines = 200,             -- messages, answers and results that are summarised at a time
+  summary_wait = 10,               -- messages until a model that made none is asked again; each time twice as many
+  summary_wait_most = 80,
   summary_keeps = 4,               -- the newest messages that sessions.compact leaves as they are
   summary_attempts = 3,            -- of a summary whose worker died; then its messages are only cut short
   result_bytes = 32768,            -- of one tool's result; the whole is kept
@@ -55,7 +61,8 @@ for name in ([[sessions message_chars attached attached_image_bytes attached_ima
     prompt_runs
     result_bytes old_result_bytes whole_bytes open_approvals approval_ms memories memory_chars
     pieces_per_s spawn_depth spawned job_runs summary_chars summary_tokens summary_lines summary_keeps
-    summary_attempts]]):gmatch "%S+" do
+    summary_attempts summary_wait summary_wait_most session_runs job_session_runs job_session_days
+    job_session_least]]):gmatch "%S+" do
   M.returns[name] = whole
 end
 
