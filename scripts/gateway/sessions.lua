@@ -31,16 +31,21 @@ M.sql = {
       archived_at = case when $6::boolean is null then archived_at when $6 then coalesce(archived_at, human_now()) end
     where id = $1]],
   delete = "delete from agents where id = $1",
-  -- The order of a history: by run, in it the message, then what the model answered.
-  history = [[with newest as (select * from gateway_runs where session_id = $1 and n > $5::bigint
-      and ($2::bigint is null or n <= $2) order by n desc limit $4::int)
+  -- The order of a history: by run, in it the message, then what the model answered, and before that the messages of
+  -- others that it had read by then (gateway.arriving), by their own numbers.
+  history = [[with newest as (select * from gateway_runs where session_id = $1 and n > $5::bigint and into_run is null
+      and ($2::bigint is null or n <= $2) order by n desc limit $4::int + 1)
     select * from (
-      select r.n, -1 as place, e.id, 'user' as role, e.content->'message'->>'content' as content, e.created_at as at,
-        r.id as run_id, r.state, r.error_code, null::bigint as input_tokens, null::bigint as output_tokens,
-        null::bigint as cost_micros, null::text as calls, null::text as files
+      select r.n, -1 as place, 0::bigint as own, e.id, 'user' as role, e.content->'message'->>'content' as content,
+        e.created_at as at, r.id as run_id, r.state, r.error_code, null::bigint as input_tokens,
+        null::bigint as output_tokens, null::bigint as cost_micros, null::text as calls, null::text as files
       from newest r join agent_events e on e.id = r.message_id
       union all
-      select r.n, s.n, r.id || '.' || s.n, 'assistant', e.content->>'content', s.created_at, r.id, r.state,
+      select r.n, 2 * j.into_step - 1, j.n, e.id, 'user', e.content->'message'->>'content', e.created_at, j.id, j.state,
+        j.error_code, null, null, null, null, null
+      from newest r join gateway_runs j on j.into_run = r.id join agent_events e on e.id = j.message_id
+      union all
+      select r.n, 2 * s.n, 0, r.id || '.' || s.n, 'assistant', e.content->>'content', s.created_at, r.id, r.state,
         r.error_code, s.input_tokens, s.output_tokens, s.cost_micros,
         (select json_agg(json_build_object('id', c.id, 'name', c.tool, 'arguments', c.arguments, 'status', c.status,
             'result', c.result, 'result_bytes', c.result_bytes) order by c.n)::text
@@ -48,15 +53,17 @@ M.sql = {
         (select json_agg(json_build_object('id', f.id, 'name', f.name, 'type', f.type, 'size', f.bytes, 'text', f.said)
             order by f.created_at, f.id)::text from gateway_files f where f.run_id = r.id and f.step = s.n)
       from newest r join gateway_steps s on s.run_id = r.id left join agent_events e on e.id = s.event_id) m
-    where $2::bigint is null or (n, place) < ($2::bigint, $3::int)
-    order by n desc, place desc limit $4::int]],
+    where $2::bigint is null or (n, place, own) < ($2::bigint, $3::int, $6::bigint)
+    order by n desc, place desc, own desc limit $4::int]],
   floor = "select reset_run from gateway_sessions where id = $1",
   was_reset = "select reset_once from gateway_sessions where id = $1",
   reset = [[with y as (delete from gateway_summaries where session_id = $1)
-    update gateway_sessions set reset_run = last_run, reset_once = $2, messages = 0, last_message = '',
-      last_active_at = human_now() where id = $1]],
-  at_message = "select n, -1 as place from gateway_runs where session_id = $1 and message_id = $2",
-  at_step = [[select r.n, s.n as place from gateway_runs r join gateway_steps s on s.run_id = r.id
+    update gateway_sessions set reset_run = last_run, reset_once = $2, messages = 0, summary_after = 0,
+      last_message = '', last_active_at = human_now() where id = $1]],
+  at_message = [[select coalesce(i.n, r.n) as n, coalesce(2 * r.into_step - 1, -1) as place,
+      case when i.id is null then 0 else r.n end as own
+    from gateway_runs r left join gateway_runs i on i.id = r.into_run where r.session_id = $1 and r.message_id = $2]],
+  at_step = [[select r.n, 2 * s.n as place, 0 as own from gateway_runs r join gateway_steps s on s.run_id = r.id
     where r.session_id = $1 and r.id = $2 and s.n = $3::int]],
 }
 
@@ -158,10 +165,10 @@ function M.history(key, query)
   query = query or {}
   local session_id = store.find(key)
   if not session_id then return {} end
-  local before = query.before and (position(session_id, query.before) or { n = 0, place = -1 }) or {}
+  local before = query.before and (position(session_id, query.before) or { n = 0, place = -1, own = 0 }) or {}
   local limit = math.max(1, math.min(query.limit or 100, limits.history))
   local floor = query.all and 0 or db.value(M.sql.floor, session_id) or 0
-  local rows, list = db.query(M.sql.history, session_id, before.n, before.place, limit, floor), {}
+  local rows, list = db.query(M.sql.history, session_id, before.n, before.place, limit, floor, before.own), {}
   for i, row in ipairs(rows) do list[#rows - i + 1] = shown(row) end
   return list
 end

@@ -49,7 +49,10 @@ describe('a message while a run goes on', () => {
     await ended(host, await send(host, k, 'And the door?'));
     assert.deepEqual(last(), ['user: Paint the house red', 'assistant: ', `tool: did ${k}`, 'user: No, blue', 'assistant: Done.', 'user: And the door?']);
     const { value } = await call(host, 'sessions.history', k);
-    assert.deepEqual(value.filter((m) => m.role === 'user').map((m) => m.content), ['Paint the house red', 'No, blue', 'And the door?']);
+    assert.deepEqual(value.map((m) => `${m.role}: ${m.content}`), ['user: Paint the house red', 'assistant: ', 'user: No, blue', 'assistant: Done.', 'user: And the door?', 'assistant: Noted.']);
+    const pages = [value.at(-1)];
+    while (pages.length < value.length) pages.unshift((await call(host, 'sessions.history', k, { limit: 1, before: pages[0].id })).value[0]);
+    assert.deepEqual(pages, value, 'page by page it is the same');
     assert.equal(await one(host, `select count(*) from rule_decisions where rule = 'gateway.rules.sessions.arrives' and output::text like '%steer%'`), '1');
   });
 
