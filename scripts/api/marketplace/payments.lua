@@ -50,7 +50,7 @@ g:post("/payments-method", {
   if not processor.now().knows(body.payment_method) then
     ctx:fail("validation_error", { details = { { path = "payment_method", message = "is no card that is known" } } })
   end
-  payments.set_method(db, ctx.actor.id, body.payment_method)
+  db.tx(function(tx) payments.set_method(tx, ctx.actor.id, body.payment_method) end)
   return 200, { payment_method = body.payment_method }
 end)
 
