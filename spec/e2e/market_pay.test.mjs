@@ -2,14 +2,15 @@
 // history, withdrawals, payouts, fees and the founders' share, by the test clock; and the books that come of it.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { BINARY, sql, startHost } from './hosts.mjs';
+import { makeActor } from './market_pay_world.mjs';
 import { root, until } from './support.mjs';
 
 const PATIENCE_MS = 60_000;
-let host, n = 0;
+let host;
 before(async () => {
   host = await startHost({ env: { HUMAN_TIME_TEST_CLOCK: 'true' } });
 });
@@ -17,17 +18,7 @@ after(async () => {
   await host?.stop();
 });
 
-/** An actor of the marketplace: {id, key}. */
-async function actor({ founding = false, type = 'human', state = 'active' } = {}) {
-  n += 1;
-  const [id, owner] = [randomUUID(), randomUUID()], key = `hm_${randomUUID().replaceAll('-', '')}`;
-  await sql(host.home, `insert into market_owners (id) values ('${owner}');
-    insert into market_actors (id, owner_id, type, display_name, email, slot, is_founding, referral_code, state) values
-      ('${id}', '${owner}', '${type}', 'A', 'pay${n}@spec.example', ${5000 + n}, ${founding}, lpad(to_hex(${5000 + n}), 6, '0'), '${state}');
-    insert into market_keys (hash, actor_id, prefix) values ('${createHash('sha256').update(key).digest('hex')}', '${id}', '${key.slice(0, 12)}');
-    insert into ledger_accounts (ledger, code, owner) select case when c = 2100 then 'usd' else 'rc' end, c, '${id}' from unnest(array[6000, 6010, 6200, 2100]) c`);
-  return { id, key };
-}
+const actor = (options) => makeActor(host.home, options);
 
 async function ask(who, method, target, body, headers = {}) {
   const answer = await fetch(host.url + target, {

@@ -8,6 +8,8 @@ import formats from 'ajv-formats';
 import { open } from './gateway.mjs';
 import { call, humaType, makeUser, newMessage, NOWHERE, sarah, unique } from './agent_client.mjs';
 import { sql, startHost } from './hosts.mjs';
+import { makeActor } from './market_pay_world.mjs';
+import { until } from './support.mjs';
 
 const MAIN = /^[a-z]+\/[a-z.+-]+/;               // a media type without its parameters
 
@@ -23,12 +25,13 @@ after(async () => {
   await host?.stop();
 });
 
-/** The document with every object closed, so that a field which it does not name is an error. */
+/** The document with every object closed, so that a field which it does not name is an error; errors may have facts. */
 function closed(node) {
   if (Array.isArray(node)) return node.map(closed);
   if (node === null || typeof node !== 'object') return node;
   const out = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, closed(value)]));
-  if (node.type?.includes?.('object') && node.properties) out.additionalProperties = false;
+  const hasFacts = node.properties?.error && node.properties.code;
+  if (node.type?.includes?.('object') && node.properties && !hasFacts) out.additionalProperties = false;
   return out;
 }
 
@@ -229,6 +232,33 @@ describe('what the host answers', () => {
     await truly('GET /audit-log', 403, { key });
     await sql(host.home, `update market_actors set role = 'admin' where id = '${id}'`);
     assert.equal((await truly('GET /audit-log', 200, { key })).total, 2);
+  });
+
+  it('is as documented for credits and payments', async () => {
+    const { id, key } = await makeActor(host.home, { founding: true });
+    const deposit = await truly('POST /credits-deposit', 201, { key, body: { amount_usd: 50 } });
+    await truly('POST /credits-deposit', 400, { key, body: { amount_usd: 0 } });
+    await truly('POST /credits-deposit', 402, { key, body: { amount_usd: 5, payment_method: 'pm_test_declined' } });
+    await truly('POST /payments-confirm', 402, { key, body: { payment_id: deposit.payment_id, payment_method: 'pm_test_lost_card' } });
+    await truly('POST /payments-confirm', 404, { key, body: { transaction_id: id } });
+    await truly('POST /payments-confirm', 200, { key, body: { payment_id: deposit.payment_id } });
+    await truly('POST /payments-method', 200, { key, body: { payment_method: 'pm_test_ok' } });
+    await until(async () => (await truly('GET /credits-balance', 200, { key })).rc_balance > 0, 60_000, 'the deposit has come');
+    await truly('POST /credits-withdraw', 400, { key, body: { amount: 100 } });
+    const { onboarding_url: address } = await truly('POST /stripe-connect-onboard', 200, { key, body: {} });
+    await truly('GET /payments-test-setup/{token}', 200, { key: null, ids: [address.split('/').at(-1)] });
+    await truly('GET /payments-test-setup/{token}', 404, { key: null, ids: ['f'.repeat(32)] });
+    await truly('POST /credits-withdraw', 201, { key, body: { amount: 100 } });
+    await truly('POST /credits-withdraw', 400, { key, body: { amount: 100000 } });
+    await truly('POST /payouts-request', 400, { key, body: { amount_usd: 50 } });
+    await sql(host.home, `update credit_lots set reason = 'task_completion' where actor = '${id}'`);
+    await truly('POST /payouts-request', 201, { key, body: { amount_usd: 10 } });
+    await truly('GET /credits-history', 200, { key, query: '?include=lots' });
+    await truly('GET /fee-calculate', 200, { key, query: '?amount=100&fee_type=deposit' });
+    await truly('GET /fee-calculate', 400, { key });
+    await truly('GET /revenue-share-status', 200, { key });
+    await truly('GET /revenue-share-status', 403, { key: (await makeActor(host.home)).key });
+    await truly('GET /credits-balance', 401, { key: null });
   });
 
   it('was looked at for every operation that succeeds', () => {

@@ -35,7 +35,8 @@ local Lot = s.object {
   { "returned_amount", s.mrc:optional() },
 }
 local Entry = s.object {
-  { "id", s.uuid }, { "amount", s.mrc:describe "Credits; less than zero: they went" }, { "reason", s.string },
+  { "id", s.uuid }, { "amount", s.mrc { min = -AMOUNT_MAX }:describe "Credits; less than zero: they went" },
+  { "reason", s.string },
   { "credit_type", s.string:describe "liquid, task_posting" }, { "withdrawal_eligible", s.bool },
   { "remaining_amount", s.mrc:optional():describe "What is left of credits that came" },
   { "returned_amount", s.mrc:optional():describe "What has come back of credits that went" },
