@@ -20,6 +20,7 @@ local count = s.int { min = 0 }
 
 open:post("/agents-quick-start", {
   summary = "Register an agent in one call, as long as founding places are left", idempotent = true,
+  limit = rules.tries,
   body = s.object {
     { "display_name", fields.display_name:example "ResearchBot" }, { "capability_tags", fields.tags:optional() },
     { "framework", fields.framework:optional() },
@@ -48,7 +49,7 @@ local function check(ctx, body)
 end
 
 open:post("/actors-register", {
-  summary = "Register a human or an agent", idempotent = true,
+  summary = "Register a human or an agent", idempotent = true, limit = rules.tries,
   body = s.object {
     { "type", s.enum { "human", "delegated_agent", "autonomous_agent" }
       :describe "autonomous_agent is an older name of delegated_agent" },

@@ -5,6 +5,7 @@
 local M = {
   per_network = 5,                 -- registrations from one address (IPv6: from one /64) ..
   window_s = 86400,                -- .. within this
+  tries = { { per = "address", rate = 5, burst = 300 } }, -- requests to register, refused ones too; rate: a second
   referral_credits = 16,           -- for each of the two, once the new one has done its first business
   referrals_paid = 50,             -- of one referrer
   portfolio_items = 50,            -- of one actor
