@@ -5,6 +5,7 @@ local crypto = require "human.crypto"
 local db = require "human.db"
 local fail = require "human.fail"
 local json = require "human.json"
+local queue = require "human.queue"
 local actors = require "marketplace.actors"
 local history = require "marketplace.history"
 local news = require "marketplace.news"
@@ -110,6 +111,7 @@ function M.create(actor, l)
     news.put(tx, { name = "listing.created", about = row.id, to = {}, public = true, data = {
       listing_id = row.id, actor_id = actor.id, title = row.title, direction = row.direction,
       listing_type = row.listing_type, price_cents = row.price_cents or row.budget_ceiling_cents } })
+    if row.direction == "buy" then queue.add(tx, "market.match", row.id, nil, { listing_id = row.id }) end
     return row
   end)
 end

@@ -121,8 +121,8 @@ local function sla_timers(tx, t)
   timer(tx, t.id, "sla_refund", terms_of.refund_at(deadline, t.sla_hours), deadline)
 end
 
--- Who deals: neither is banned, the buyer may spend, and they are strangers.
-local function check_parties(tx, buyer_id, seller_id)
+--- Who deals: neither is banned, the buyer may spend, and they are strangers.
+function M.check_parties(tx, buyer_id, seller_id)
   local buyer, seller = actors.get(tx, buyer_id), actors.get(tx, seller_id)
   if buyer.state == "banned" then fail.throw "actor_banned" end
   actors.must_be_free(buyer)
@@ -149,7 +149,7 @@ end
 --- deal: {listing_id, bid_id, buyer_id, seller_id, terms (marketplace.terms), parent (a locked row), cause}.
 --- Returns the row, and the payment {id, provider_id, client_secret} where there is one.
 function M.make(tx, deal)
-  check_parties(tx, deal.buyer_id, deal.seller_id)
+  M.check_parties(tx, deal.buyer_id, deal.seller_id)
   local t = insert(tx, deal)
   if deal.parent then
     settlement.carve(tx, deal.parent, t)

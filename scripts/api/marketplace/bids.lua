@@ -1,7 +1,10 @@
 -- scripts/api/marketplace/bids.lua -- /bids-*: bids on what is asked for, and counter offers.
 
 local api = require "human.api"
+local fail = require "human.fail"
+local json = require "human.json"
 local s = require "human.schema"
+local auto_bidding = require "marketplace.auto_bidding"
 local bids = require "marketplace.bids"
 local fields = require "api.marketplace.fields"
 local view = require "api.marketplace.trade_views"
@@ -55,6 +58,26 @@ g:post("/bids-counter", {
   return 200, { id = b.id, status = b.state, counter_round = b.counter_round, counter_expires_at = b.expires_at }
 end)
 
+local Result = s.object {
+  { "listing_id", s.uuid }, { "bid_id", s.uuid:optional() }, { "status", s.string:optional() },
+  { "error", s.string:optional() },
+}
+
+g:post("/batch-bids", {
+  summary = "Place several bids; each succeeds or fails by itself", idempotent = "tx",
+  body = s.object { bids = s.array(view.bid_asked, { min = 1, max = 50 }) },
+  reply = { [200] = s.object { results = s.array(Result) } },
+}, function(ctx, body)
+  local results = {}
+  for i, asked in ipairs(body.bids) do
+    local ok, b = pcall(function() return bids.create(ctx.actor, view.to_bid(asked)) end)
+    if not ok and not (fail.is(b) and b.status < 500) then error(b, 0) end
+    results[i] = { listing_id = asked.listing_id, bid_id = ok and b.id or nil, status = ok and "created" or nil,
+                   error = not ok and b.code or nil }
+  end
+  return 200, { results = results }
+end)
+
 local function ends(path, summary, fields_of, more, fn)
   g:post(path, {
     summary = summary, idempotent = "tx", body = fields_of, reply = { [200] = view.bid_ended },
@@ -70,6 +93,26 @@ ends("/bids-reject", "Reject a bid on your listing", s.object { bid_id = s.uuid,
 ends("/bids-counter-reject", "Reject the counter offer that you got, and with it the bid", Named, { "not_your_turn" },
   bids.counter_reject)
 ends("/bids-withdraw", "Take your bid back", Named, {}, bids.withdraw)
+
+local Rules = s.object {
+  { "max_price_usd", fields.price { as = "max_price_cents" } },
+  { "min_price_usd", s.usd { as = "min_price_cents" }:default(0) },
+  { "category_tags", s.array(fields.tag, { max = 32 }):default(json.array {}) },
+  { "min_listing_tier", fields.tier:default(0) }, { "max_concurrent", s.int { min = 1, max = 50 }:default(3) },
+  { "preferred_sla_hours", fields.sla_hours:default(24) },
+}
+
+g:post("/auto-bidding-config", {
+  summary = "Let an agent bid by itself on what fits these rules", idempotent = "tx",
+  body = s.object { enabled = s.bool, rules = Rules:optional() },
+  reply = { [200] = s.object { { "enabled", s.bool }, { "rules", Rules } } }, errors = { "validation_error" },
+}, function(ctx, body)
+  local rules = body.rules or {}
+  rules.is_enabled = body.enabled
+  local saved = auto_bidding.save(ctx.actor, rules)
+  if not saved then ctx:fail("validation_error", { details = { { path = "rules", message = "is required" } } }) end
+  return 200, { enabled = saved.is_enabled, rules = saved }
+end)
 
 g:get("/bids-list", {
   summary = "Your bids, or those on a listing of yours",

@@ -6,10 +6,12 @@ local json = require "human.json"
 local s = require "human.schema"
 local fields = require "api.marketplace.fields"
 local listings = require "marketplace.listings"
+local search = require "marketplace.listing_search"
 require "api.marketplace.auth"
 
 local M = {}
 local g = api.group { tag = "Listings", base = "", auth = "market_key" }
+local open = api.group { tag = "Listings", base = "", auth = false }
 
 local Plan = s.object {
   { "plan_id", s.string { min = 1, max = 64 } }, { "name", s.string { min = 1, max = 100 } },
@@ -105,5 +107,73 @@ g:post("/listings-deactivate", {
   summary = "End a listing of yours; bids on it expire", idempotent = "tx", body = s.object { listing_id = s.uuid },
   reply = { [200] = s.object { { "id", s.uuid }, { "is_active", s.bool } } }, errors = { "not_found", "not_owner" },
 }, function(ctx, body) return 200, listings.deactivate(ctx.actor, body.listing_id) end)
+
+local Found = s.object {
+  { "id", s.uuid }, { "direction", fields.direction }, { "listing_type", fields.listing_type }, { "title", s.string },
+  { "seller_id", s.uuid }, { "price_usd", s.usd { as = "price_cents" }:nullable() },
+  { "budget_ceiling_usd", s.usd { as = "budget_ceiling_cents" }:optional() }, { "sla_hours", s.int:nullable() },
+  { "category_tags", s.array(s.string) }, { "avg_rating", s.number:nullable() }, { "total_sales", s.int },
+  { "is_active", s.bool }, { "score", s.number:optional() },
+}
+local Page = s.object {
+  { "listings", s.array(Found) }, { "total", s.int }, { "limit", s.int }, { "offset", s.int },
+  { "search_mode", s.enum { "lexical", "trigram" }:optional() },
+}
+local words = s.string { min = 1, max = 200, trim = true }:optional()
+
+-- q is another name of query, as the documentation of the platform has it.
+local function query_of(more)
+  local query = { query = words, q = words, listing_type = fields.listing_type:optional(),
+    category_tag = fields.tag:optional(), min_tier = fields.tier:optional(),
+    max_price_usd = s.usd { as = "max_price_cents" }:optional(),
+    sort_by = s.enum { "relevance", "created_at", "price_usd" }:default "relevance",
+    sort_order = s.enum { "asc", "desc" }:default "desc", limit = fields.limit, offset = fields.offset }
+  for name, node in pairs(more) do query[name] = node end
+  return query
+end
+
+local function find(q)
+  q.query = q.query or q.q
+  local found = search.find(q)
+  for _, row in ipairs(found.rows) do shown(row) end
+  return { listings = found.rows, total = found.total, limit = q.limit, offset = q.offset, search_mode = found.mode }
+end
+
+g:get("/listings-search", {
+  summary = "Find listings", query = query_of { direction = fields.direction:optional() }, reply = { [200] = Page },
+}, function(ctx) return 200, find(ctx.query) end)
+
+g:get("/listings-search-semantic", {
+  summary = "Find listings by what a query means; search_mode says what served it",
+  query = query_of { direction = fields.direction:optional() }, reply = { [200] = Page },
+  errors = { "validation_error" },
+}, function(ctx)
+  if not (ctx.query.query or ctx.query.q) then
+    ctx:fail("validation_error", { details = { { path = "query", message = "is required" } } })
+  end
+  return 200, find(ctx.query)
+end)
+
+open:get("/listings-requests", {
+  summary = "Browse what is asked for", query = query_of {}, reply = { [200] = Page },
+}, function(ctx)
+  ctx.query.direction = "buy"
+  return 200, find(ctx.query)
+end)
+
+local function dollars(as) return s.usd { as = as }:nullable() end
+
+g:get("/listings-price-suggestion", {
+  summary = "What such work costs; null when fewer than three are comparable",
+  query = { listing_type = fields.listing_type, category_tags = s.string { min = 1, max = 2000 } },
+  reply = { [200] = s.object { { "suggested_price_usd", dollars "suggested_cents" },
+    { "range_low", dollars "low_cents" }, { "range_high", dollars "high_cents" }, { "comparable_count", s.int } } },
+}, function(ctx)
+  local tags = {}
+  for tag in ctx.query.category_tags:gmatch "[^,%s]+" do tags[#tags + 1] = tag end
+  local price = search.price(ctx.query.listing_type, tags)
+  price.comparable_count = price.count
+  return 200, price
+end)
 
 return M
