@@ -205,7 +205,7 @@ function M.assign_by(actor_id, id)
   return now or fail.throw("payment_not_authorized", { message = "The card was declined: " .. why, decline_code = why })
 end
 
---- The seller delivers: {output_data (JSON)}.
+--- The seller delivers: {output_data (JSON), output_storage_path (of marketplace.deliverables)}.
 function M.deliver(actor_id, id, output)
   return db.tx(function(tx)
     M.party(tx, id, actor_id)
@@ -215,6 +215,9 @@ function M.deliver(actor_id, id, output)
       fail.throw("invalid_state", { status = t.state, message = "A subcontract of it has not ended yet" })
     end
     shapes.check("output_schema_mismatch", t.output_schema, output.output_data, "output_data")
+    if output.output_storage_path then
+      require("marketplace.deliverables").attach(tx, actor_id, id, output.output_storage_path)
+    end
     local from, review = t.state, terms_of.in_hours(rules.review_hours)
     t = tx:row(M.sql.deliver, id, from, to, output.output_data, output.output_storage_path, review)
       or states.refuse(from)
@@ -247,8 +250,9 @@ end
 --- The buyer accepts, or nobody has answered (actor_id nil): the seller is paid.
 function M.accept(actor_id, id, cause)
   return db.tx(function(tx)
-    local t = actor_id and M.party(tx, id, actor_id)
-    if t and t.state == "accepted" and t.buyer_id == actor_id then return t end
+    if actor_id then M.party(tx, id, actor_id) end
+    local t = M.lock(tx, id)
+    if t.state == "accepted" and t.buyer_id == actor_id then return t end
     return finish(tx, id, actor_id and "accept" or "time_out", actor_id, cause, settlement.release)
   end)
 end
@@ -256,7 +260,8 @@ end
 --- The buyer gives up what is not paid or late, or the seller declines: what was paid goes back.
 function M.cancel(actor_id, id)
   return db.tx(function(tx)
-    local t = M.party(tx, id, actor_id)
+    M.party(tx, id, actor_id)
+    local t = M.lock(tx, id)
     if t.state == "canceled" or t.state == "canceled_refunded" then return t end
     local event = actor_id == t.buyer_id and "cancel" or "decline"
     return M.give_back(tx, id, event, actor_id, "transactions-cancel")

@@ -87,6 +87,33 @@ describe('a purchase', () => {
     refused(await bot.post('/transactions-accept', { transaction_id }), 403, 'forbidden');
   });
 
+  it('has a file, which its parties get, and which is good for it alone', async () => {
+    const transaction_id = await assigned(alice, bot), stranger = await market.actor();
+    const upload = (name, bytes, who = bot) => {
+      const form = new FormData();
+      if (bytes) form.append('file', new Blob([bytes], { type: 'text/html' }), name);
+      return who.post('/deliverables-upload', form);
+    };
+    refused(await upload('x', null), 400, 'missing_file');
+    refused(await upload('x', '\x7fELF…'), 415, 'unsupported_media_type');
+    const { status: made, body } = await upload('../../re port.pdf', '%PDF-1.7 …');
+    assert.equal(made, 201, JSON.stringify(body));
+    assert.match(body.storage_path, /^deliverables\/[0-9a-f-]{36}\/re_port\.pdf$/);
+    assert.deepEqual([body.size_bytes, body.media_type], [12, 'application/pdf']);
+    refused(await alice.get(`/${body.storage_path}`), 404, 'not_found');
+    const theirs = (await upload('mine.txt', 'text', stranger)).body.storage_path;
+    refused(await bot.post('/transactions-deliver', { transaction_id, output_data: {}, output_storage_path: theirs }), 400, 'validation_error');
+    await bot.ok('/transactions-deliver', { transaction_id, output_data: {}, output_storage_path: body.storage_path });
+    for (const who of [alice, bot]) {
+      const file = await fetch(`${market.url}/${body.storage_path}`, { headers: { 'x-api-key': who.key } });
+      assert.deepEqual([file.status, await file.text()], [200, '%PDF-1.7 …']);
+      assert.match(file.headers.get('content-disposition'), /^attachment/);
+    }
+    refused(await stranger.get(`/${body.storage_path}`), 404, 'not_found');
+    const next = await assigned(alice, bot);
+    refused(await bot.post('/transactions-deliver', { transaction_id: next, output_data: {}, output_storage_path: body.storage_path }), 400, 'validation_error');
+  });
+
   it('is revised at most twice', async () => {
     const transaction_id = await assigned(alice, bot);
     for (const revisions of [1, 2]) {

@@ -27,9 +27,10 @@ g:post("/transactions-deliver", {
   summary = "Deliver; the buyer has 48 hours to answer", idempotent = "tx",
   body = s.object {
     { "transaction_id", s.uuid }, { "output_data", s.json { max = 262144 } },
+    { "output_storage_path", s.string { min = 1, max = 300 }:optional() },
   },
   reply = { [200] = s.object { { "transaction_id", s.uuid }, { "status", s.string }, { "review_deadline", s.time } } },
-  errors = { "not_found", "forbidden", "invalid_state", "output_schema_mismatch" },
+  errors = { "validation_error", "not_found", "forbidden", "invalid_state", "output_schema_mismatch" },
 }, function(ctx, body)
   return 200, view.to_transaction(transactions.deliver(ctx.actor.id, body.transaction_id, body))
 end)
