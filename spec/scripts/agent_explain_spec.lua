@@ -177,6 +177,46 @@ for name, why in pairs {
   ["marketplace.credit_history.total"] = "counts one actor's rows, along an index",
 } do ALLOWED[name] = why end
 
+-- What actors of the marketplace hear of each other.
+local function actor(i) return ("('00000000-0000-4000-8000-' || lpad((%s)::text, 12, '0'))::uuid"):format(i) end
+local FIRST = actor "1"
+for _, statement in ipairs {
+  "insert into market_channels (id, type, listing_id) select " .. actor "i" .. ", 'inquiry', " .. actor "i"
+    .. " from generate_series(1, $1::int) i",
+  "insert into market_channel_members (channel_id, actor_id) select id, " .. FIRST .. " from market_channels where $1::int > 0",
+  "insert into market_messages (channel_id, pos, sender_id, body, created_at) select " .. FIRST .. ", i, " .. FIRST
+    .. ", 'x', now() + i * interval '1 ms' from generate_series(1, $1::int) i",
+  "insert into market_message_reads (channel_id, actor_id, pos) select " .. FIRST .. ", " .. FIRST
+    .. ", i from generate_series(1, $1::int) i",
+  "insert into market_notifications (actor_id, event_id, type) select " .. actor "i % 500 + 1"
+    .. ", i::text, 't' from generate_series(1, $1::int) i",
+  "insert into market_streams (key, last) select 'task:' || i, 10 from generate_series(1, $1::int) i",
+  [[insert into market_stream_events (key, pos, event, data) select 'task:' || i % 500, i, 'progress', '{}'
+    from generate_series(1, $1::int) i]],
+  [[insert into market_stream_tickets (hash, key_hash, expires_at) select 'h' || i, lpad(to_hex(i), 64, '0'), now() + i * interval '1 s'
+    from generate_series(1, $1::int) i]],
+  [[insert into market_feed (event_id, type, actor, at) select i::text, 't', 'a', now() - i * interval '1 s'
+    from generate_series(1, $1::int) i]],
+  "insert into market_reviews (transaction_id, listing_id, reviewer_id, actor_id, rating) select " .. actor "i" .. ", "
+    .. actor "i % 500" .. ", " .. actor "$1::int" .. ", " .. actor "i % 500 + 1"
+    .. ", 5 from generate_series(1, $1::int - 1) i",
+  "insert into market_endorsements (transaction_id, endorser_id, actor_id, rating, content) select " .. actor "i" .. ", "
+    .. actor "$1::int" .. ", " .. actor "i % 500 + 1" .. ", 5, 'x' from generate_series(1, $1::int - 1) i",
+  "insert into market_reputation_events (actor_id, side, kind, transaction_id, value, weight, counter_owner) select "
+    .. actor "i % 500 + 1" .. ", 'consumer', 'rating', " .. actor "i" .. ", 1, 1, " .. FIRST
+    .. " from generate_series(1, $1::int) i",
+  "insert into market_reputation_states (actor_id) select " .. actor "i" .. " from generate_series(1, $1::int) i",
+  "insert into market_reputation_scores (actor_id, category, period, composite, tasks_completed) select " .. actor "i"
+    .. ", '', 'all_time', 0.5, 1 from generate_series(1, $1::int) i",
+  "insert into market_reputation_imports (actor_id, source, score, proof_url) select " .. actor "i"
+    .. ", 'x', 1, 'x' from generate_series(1, $1::int) i",
+} do FILL[#FILL + 1] = statement end
+ALLOWED["marketplace.feeds.actors"] = "counts all, every half a minute"
+ALLOWED["marketplace.feeds.listings"] = ALLOWED["marketplace.feeds.actors"]
+ALLOWED["marketplace.feeds.tasks"] = ALLOWED["marketplace.feeds.actors"]
+ALLOWED["marketplace.messages.read_all"] = "marks all that it finds, of one channel and one member"
+ALLOWED["marketplace.scores.sums"] = "the newest five thousand of an actor, in each category and period"
+
 -- Tables whose rows go with nothing else.
 local OWN = { "channel_inbox", "channel_posts", "channel_people", "channel_pace", "gateway_skills" }
 local MADE = { agents = "(id like 'ca0%' or id like 'cb0%') and length(id) = 12", users = "id like 'cu0%' and length(id) = 12",
@@ -238,6 +278,10 @@ describe("a statement of the shipped scripts", function()
     end
   end)
   teardown(function()
+    db.exec [[truncate market_owners, market_actors, market_keys, market_channels, market_channel_members, market_messages,
+      market_message_reads, market_notifications, market_streams, market_stream_events, market_stream_tickets, market_feed,
+      market_reviews, market_endorsements, market_reputation_events, market_reputation_states, market_reputation_scores,
+      market_reputation_imports cascade]]
     for _, name in ipairs { "agents", "users", "llm_calls" } do
       repeat
         local n = db.exec(("delete from %s where id in (select id from %s where %s order by id desc limit 500)"):format(name, name, MADE[name]))
