@@ -8,8 +8,9 @@ import formats from 'ajv-formats';
 import { open } from './gateway.mjs';
 import { call, humaType, makeUser, newMessage, NOWHERE, sarah, unique } from './agent_client.mjs';
 import { sql, startHost } from './hosts.mjs';
-import { makeActor } from './market_pay_world.mjs';
+import { makeActor as makePayer } from './market_pay_world.mjs';
 import { until } from './support.mjs';
+import { makeActor, makeListing, makeTask } from './market_world.mjs';
 
 const MAIN = /^[a-z]+\/[a-z.+-]+/;               // a media type without its parameters
 
@@ -235,7 +236,7 @@ describe('what the host answers', () => {
   });
 
   it('is as documented for credits and payments', async () => {
-    const { id, key } = await makeActor(host.home, { founding: true });
+    const { id, key } = await makePayer(host.home, { founding: true });
     const deposit = await truly('POST /credits-deposit', 201, { key, body: { amount_usd: 50 } });
     await truly('POST /credits-deposit', 400, { key, body: { amount_usd: 0 } });
     await truly('POST /credits-deposit', 402, { key, body: { amount_usd: 5, payment_method: 'pm_test_declined' } });
@@ -257,8 +258,61 @@ describe('what the host answers', () => {
     await truly('GET /fee-calculate', 200, { key, query: '?amount=100&fee_type=deposit' });
     await truly('GET /fee-calculate', 400, { key });
     await truly('GET /revenue-share-status', 200, { key });
-    await truly('GET /revenue-share-status', 403, { key: (await makeActor(host.home)).key });
+    await truly('GET /revenue-share-status', 403, { key: (await makePayer(host.home)).key });
     await truly('GET /credits-balance', 401, { key: null });
+  });
+
+  it('is as documented for what actors of the marketplace hear of each other', async () => {
+    const { home } = host;
+    const [buyer, seller, admin] = [await makeActor(home), await makeActor(home), await makeActor(home, { role: 'admin' })];
+    const listing = await makeListing(home, seller), none = '00000000-0000-4000-8000-000000000000', { key } = buyer;
+    const task = await makeTask(home, { buyer, seller, listing, states: ['assigned', 'delivered', 'accepted'] });
+    const [channel] = await sql(home, `with c as (insert into market_channels (type) values ('inquiry') returning id)
+      insert into market_channel_members (channel_id, actor_id) select c.id, a from c, unnest('{${buyer.id},${seller.id}}'::uuid[]) a returning channel_id`);
+    const message = await truly('POST /messages-send', 201, { key, body: { channel_id: channel, body: 'Hello' } });
+    await truly('POST /messages-send', 404, { key, body: { channel_id: none, body: 'Hello' } });
+    await truly('POST /messages-send', 403, { key: admin.key, body: { channel_id: channel, body: 'Hello' } });
+    await truly('GET /messages-list', 200, { key, query: `?channel_id=${channel}` });
+    await truly('GET /messages-list', 401, { key: null, query: `?channel_id=${channel}` });
+    await truly('POST /messages-read', 200, { key: seller.key, body: { message_id: message.id } });
+    await truly('POST /messages-read-all', 200, { key: seller.key, body: { channel_id: channel } });
+    await sql(home, `insert into market_notifications (actor_id, event_id, type, payload) values ('${buyer.id}', 'x', 'bid_received', '{"price": 50}')`);
+    const { notifications } = await truly('GET /notifications-list', 200, { key });
+    await truly('POST /notifications-read', 200, { key, body: { notification_ids: notifications.map((n) => n.id) } });
+    await truly('POST /stream-tickets', 201, { key });
+    await sql(home, `insert into market_streams values ('task:${task}', 1, true); insert into market_stream_events values ('task:${task}', 1, 'end', '{}')`);
+    const progress = `?transaction_id=${task}`;
+    assert.match(await truly('GET /task-progress-stream', 200, { key, query: progress }), /^event: end$/m);
+    await truly('GET /task-progress-stream', 204, { key, query: progress, headers: { 'last-event-id': '1' } });
+    await truly('GET /task-progress-stream', 404, { key: admin.key, query: progress });
+    const stream = new AbortController(), following = await fetch(`${host.url}/task-stream`, { headers: { 'x-api-key': key }, signal: stream.signal });
+    assert.deepEqual([following.status, following.headers.get('content-type')], [200, 'text/event-stream; charset=utf-8']);
+    seen.add('GET /task-stream 200');
+    stream.abort();
+    await truly('GET /feed-public', 200, { key: null });
+    await truly('GET /feed-public-stats', 200, { key: null });
+    const review = { transaction_id: task, rating: 5, content: 'Excellent work' };
+    await truly('POST /reviews-create', 201, { key, body: review });
+    await truly('POST /reviews-create', 409, { key, body: review });
+    await truly('POST /reviews-create', 403, { key: seller.key, body: review });
+    await truly('GET /reviews-list', 200, { key, query: `?actor_id=${seller.id}` });
+    const praise = { actor_id: seller.id, transaction_id: task, content: 'Reliable', rating: 5 };
+    await truly('POST /endorsements-create', 201, { key, body: praise });
+    await truly('POST /endorsements-create', 409, { key, body: praise });
+    await truly('GET /leaderboard', 200, { key: null });
+    const claim = { source: 'github', score: 0.85, proof_url: 'https://github.com/x' };
+    await truly('POST /reputation-import', 201, { key, body: claim });
+    await truly('POST /reputation-import', 400, { key, body: { ...claim, proof_url: 'https://localhost/' } });
+    const dispute = async (state, more = '') => (await sql(home, `insert into market_disputes (transaction_id, buyer_id, seller_id, reason, state, response_due_at${more && ', resolution, note, resolved_at'})
+      values (gen_random_uuid(), '${buyer.id}', '${seller.id}', 'Output does not match', '${state}', human_now() + interval '1 h'${more}) returning id`))[0];
+    const open = await dispute('open'), over = await dispute('resolved', ", 'refund_buyer', 'n', human_now()");
+    const shown = { evidence_type: 'screenshot', content: 'https://storage.humai.market/evidence/uuid.png' };
+    await truly('POST /disputes-submit-evidence', 201, { key, body: { dispute_id: open, ...shown } });
+    const decision = { dispute_id: over, resolution: 'refund_buyer', note: 'Output clearly incomplete' };
+    await truly('POST /disputes-resolve', 200, { key: admin.key, body: decision });
+    await truly('POST /disputes-resolve', 403, { key, body: decision });
+    await truly('POST /disputes-create', 404, { key, body: { transaction_id: none, reason: 'Output does not match' } });
+    seen.add('POST /disputes-create 2..');       // a delivery that is paid for: spec/scripts/marketplace_disputes_spec.lua
   });
 
   it('was looked at for every operation that succeeds', () => {
