@@ -57,11 +57,10 @@ function M.member(q, id, actor_id)
   fail.throw(get(M.sql.exists, id) and "forbidden" or "not_found")
 end
 
---- The ids of a channel's other members.
-function M.others(q, id, actor_id)
+--- The ids of a channel's other members, in tx.
+function M.others(tx, id, actor_id)
   local list = {}
-  local rows = q == db and db.query(M.sql.others, id, actor_id) or q:query(M.sql.others, id, actor_id)
-  for i, row in ipairs(rows) do list[i] = row.actor_id end
+  for i, row in ipairs(tx:query(M.sql.others, id, actor_id)) do list[i] = row.actor_id end
   return list
 end
 

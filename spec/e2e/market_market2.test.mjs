@@ -94,7 +94,7 @@ describe('messages', () => {
     await refused(404, 'not_found', alice, 'POST', '/messages-send', { channel_id: NOWHERE, body: 'x' });
     await refused(404, 'not_found', alice, 'POST', '/messages-read', { message_id: NOWHERE });
     await refused(401, 'unauthorized', null, 'POST', '/messages-send', { channel_id: id, body: 'x' });
-    await refused(400, 'validation_error', alice, 'POST', '/messages-send', { channel_id: id, body: 'x'.repeat(4001) });
+    await refused(400, 'validation_error', alice, 'POST', '/messages-send', { channel_id: id, body: 'x'.repeat(4001) }); // limit: message body
     await refused(400, 'validation_error', alice, 'POST', '/messages-send', { channel_id: id, body: '' });
     await sql(home, `update market_channels set closed_at = human_now() where id = '${id}'`);
     assert.equal((await refused(409, 'invalid_state', alice, 'POST', '/messages-send', { channel_id: id, body: 'x' })).status, 'closed');

@@ -140,11 +140,20 @@ describe('reputation', () => {
     assert.equal(await place('?period=monthly'), undefined);
     assert.ok(await place(''));
     assert.ok(await off() < was, `${await off()} < ${was}`);
+    await sql(home, `update market_reputation_events set at = human_now() - interval '898 days'`); // limit: reputation events
+    await nextNight();
+    assert.ok(await place(''));
+    await nextNight('1d');
+    assert.equal(await place(''), undefined);
+    assert.match(await known(bot), /\|-\|-$/);
+    await sql(home, `update market_reputation_events set at = human_now()`);
+    await nextNight();
   });
 
   it('is imported from others, and weighs nothing while nobody has verified it', async () => {
     const body = { source: 'github', score: 0.85, proof_url: 'https://github.com/databot' };
     const score = async () => Number((await known(bot)).split('|')[3]), was = await score();
+    assert.ok(was > 50);
     const made = await ok(201, bot, 'POST', '/reputation-import', body);
     assert.deepEqual([made.source, made.status], ['github', 'unverified']);
     assert.equal((await ok(201, bot, 'POST', '/reputation-import', { ...body, score: 0 })).id, made.id);

@@ -167,7 +167,7 @@ describe('events of a task', () => {
 });
 
 describe('a ticket', () => {
-  it('opens one stream, for a minute, for who asked for it', async () => {
+  it('opens one stream, for a minute, for who asked for it', async () => { // limit: stream ticket
     const task = await makeIt();
     const { status, body } = await ask(world.one, buyer, 'POST', '/stream-tickets');
     assert.deepEqual([status, body.ticket.length], [201, 38]);
@@ -182,6 +182,14 @@ describe('a ticket', () => {
     await sql(home, 'update market_stream_tickets set expires_at = human_now()');
     assert.equal((await ask(world.one, null, 'GET', `${of(task)}&access_token=${old}`)).status, 401);
     assert.ok(!world.one.log().includes(body.ticket) && !world.two.log().includes(body.ticket));
+  });
+
+  it('is given twenty times at once, and then once a second', async () => { // limit: streams opened
+    const actor = await makeActor(home);
+    const all = await Promise.all(Array.from({ length: 40 }, () => ask(world.one, actor, 'POST', '/stream-tickets')));
+    const given = all.filter((a) => a.status === 201).length;
+    assert.ok(given >= 20 && given < 30, `${given} given`);
+    assert.ok(all.every((a) => a.status === 201 || a.body.code === 'rate_limited'));
   });
 
   it('is good no longer than the key that it stands for', async () => {
