@@ -20,18 +20,19 @@ const program = (name, file, ...args) => ({ command: process.execPath, args: [pa
 const bad = (way, more) => ({ ...program(way, 'gateway_mcp_newest_bad_server.mjs', way), ...more });
 const OLDER_WAYS = ['ends', 'silent', 'hangs', 'echoes', 'vague', 'older', 'listed', 'odd'];
 
-let host, web, dual, brief, moody, sly, c;
+let host, web, dual, brief, moody, sly, ill, c;
 before(async () => {
   web = await serveHttp(note('web'), { legacy: 'reject', headers: true });
   dual = await serveHttp(note('dual'), { headers: true });
   brief = await serveHttp(note('brief'), { changes: false, ttlMs: 0 });
   moody = await serveHttp(note('moody'));
   sly = await serveHttp(note('sly'));
+  ill = await serveHttp(note('ill'));
   host = await startHost({ home: makeHome(), env: {
     HUMAN_LLM_PROVIDER: 'offline', HUMAN_SECURITY_AUTONOMY_LEVEL: '4', HUMAN_EGRESS_ALLOW: '127.0.0.1/32', OPENAI_API_KEY: 'sk-spec-key', ANTHROPIC_API_KEY: 'sk-other-key', HUMAN_WORKERS: '1',
     HUMAN_MCP_SERVERS: JSON.stringify({
       only: program('only', 'gateway_mcp_newest_server.mjs', 'reject'), both: program('both', 'gateway_mcp_newest_server.mjs', 'serve'),
-      web: { url: web.url }, dual: { url: dual.url.replace('127.0.0.1', 'localhost'), secret: 'openai' }, brief: { url: brief.url }, moody: { url: moody.url }, sly: { url: sly.url.replace('127.0.0.1', 'localhost'), secret: 'openai' },
+      web: { url: web.url }, dual: { url: dual.url.replace('127.0.0.1', 'localhost'), secret: 'openai' }, brief: { url: brief.url }, moody: { url: moody.url }, ill: { url: ill.url }, sly: { url: sly.url.replace('127.0.0.1', 'localhost'), secret: 'openai' },
       newest: bad('newest', { timeout_s: 3 }), ...Object.fromEntries([...OLDER_WAYS, 'later', 'liar', 'crowd'].map((way) => [way, bad(way, { timeout_s: 2 })])),
     }),
   } });
@@ -40,7 +41,7 @@ before(async () => {
 after(async () => {
   c?.ws.close();
   await host?.stop();
-  for (const each of [web, dual, brief, moody, sly]) each?.close();
+  for (const each of [web, dual, brief, moody, sly, ill]) each?.close();
 });
 
 const catalog = async () => (await c.call('tools.catalog')).payload;
@@ -224,9 +225,9 @@ describe('a stream of notices that ends', () => {
 
 describe('a server behind HTTP that changes', () => {
   /** Makes a server that knows nothing of the newest revision, and gives a session. */
-  const age = (served, session) => {
+  const age = (served, session, status = 400) => {
     served.state.intercept = ({ headers, body }) => {
-      if (headers['mcp-method']) return new Response('<h1>What?</h1>', { status: 400 });
+      if (headers['mcp-method']) return new Response('<h1>What?</h1>', { status });
       if (body?.method !== 'initialize') return undefined;
       return Response.json({ jsonrpc: '2.0', id: body.id, result: { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'aged', version: '1' } } }, { headers: { 'mcp-session-id': session } });
     };
@@ -244,6 +245,15 @@ describe('a server behind HTTP that changes', () => {
       : Response.json({ jsonrpc: '2.0', id: body.id ?? null, error: { code: -32022, message: 'Unsupported', data: { supported: ['2026-07-28'] } } }, { status: body.method === 'initialize' ? 400 : 404 }));
     assert.match(await run('mcp__moody__add', { a: 1, b: 8 }), /The sum is 9 \(modern\)/);
     assert.deepEqual([before, asked()], [1, 2]);
+  });
+
+  it('and was in trouble when it was asked is asked again when it is greeted again', async () => {
+    age(ill, 'abc', 503);
+    assert.deepEqual((await refresh('ill')).title, 'aged 1');
+    await allow('mcp__ill__add');
+    assert.match(await run('mcp__ill__add', { a: 1, b: 6 }), /The sum is 7 \(legacy\)/);
+    ill.state.intercept = ({ headers }) => (headers['mcp-session-id'] ? new Response('', { status: 404 }) : undefined);
+    assert.match(await run('mcp__ill__add', { a: 1, b: 8 }), /The sum is 9 \(modern\)/);
   });
 
   it('and whose session looks like a secret is not told that secret', async () => {

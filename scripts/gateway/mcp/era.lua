@@ -72,7 +72,8 @@ local function welcome(conn, found)
   return title_of(member(found._meta, INFO) or found.serverInfo)
 end
 
--- Its title when it speaks the newest revision; nil: nothing says that it does.
+-- Its title when it speaks the newest revision; nil: nothing says that it does; and whether that is sure, as it is not
+-- when an address cannot be reached, or is in trouble.
 local function ask_newest(conn, server, seconds)
   local found, why, err = discover(conn, seconds)
   local era, unfit = M.judge(found, err)
@@ -86,9 +87,10 @@ local function ask_newest(conn, server, seconds)
     older[server.identity] = true
     conn:close "it does not know the newest revision"
   end
+  return nil, server.kind == "stdio" or conn.status ~= nil and conn.status < 500
 end
 
-local function ask_older(conn, server, until_at)
+local function ask_older(conn, server, until_at, is_sure)
   local hello, why, err = conn:request("initialize", { protocolVersion = NEWEST_OLDER, capabilities = {},
     clientInfo = { name = "human", version = system.health().version } }, left(until_at))
   if not hello then
@@ -103,17 +105,18 @@ local function ask_older(conn, server, until_at)
   end
   conn.version = hello.protocolVersion
   conn:notify "notifications/initialized"
-  older[server.identity] = true
+  older[server.identity] = is_sure or nil
   return title_of(hello.serverInfo)
 end
 
 --- Greets a server in a revision that it speaks; open() gives a connection.  Its title, or an error.
 function M.greet(server, open, until_at)
   local conn, was_older = open(), older[server.identity]
-  local title = not was_older and ask_newest(conn, server, math.min(PROBE_S, server.timeout_s))
+  local title, is_sure = nil, true
+  if not was_older then title, is_sure = ask_newest(conn, server, math.min(PROBE_S, server.timeout_s)) end
   if title then return title end
   if not was_older and older[server.identity] then conn = open() end
-  local ok, said = pcall(ask_older, conn, server, until_at)
+  local ok, said = pcall(ask_older, conn, server, until_at, is_sure)
   if ok then return said end
   if was_older then older[server.identity] = nil end -- it may be another server by now
   error(said, 0)

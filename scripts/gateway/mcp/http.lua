@@ -89,6 +89,7 @@ local function exchange(self, request, id, waiting, explains)
   request.on_chunk = piece
   local answer, err = fetch(request)
   if not answer then return err.message, err.code == "timeout" end
+  self.status = answer.status
   if answer.status < 200 or answer.status > 299 then
     if answer.status == 404 and self.session then self.dead, self.is_idle = "its session is over", true end
     if explains and answer.status ~= 401 and answer.status ~= 403 then
