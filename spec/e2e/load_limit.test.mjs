@@ -6,9 +6,9 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { describe, it } from 'node:test';
 import { BINARY, operator } from './operator.mjs';
-import { freePort, sleep, until } from './support.mjs';
+import { SLOWER, freePort, sleep, until } from './support.mjs';
 
-const LIMIT_MS = 1500, GRACE_MS = 1000, SLOW_MS = 10_000; // the last one on a machine that has other things to do
+const LIMIT_MS = 1500, GRACE_MS = 1000, SLOW_MS = 10_000 * SLOWER; // the last one on a machine that has other things to do
 const LOOP = 'local M = {}\nwhile true do end\nreturn M\n';
 const CAUGHT = 'local function count() for _ = 1, 1e7 do end end\nlocal M = {}\nwhile true do pcall(count) end\nreturn M\n';
 const COMPILED = 'local M, n = {}, 0\nlocal function f(i) return i % 7 end\nfor i = 1, math.huge do n = n + f(i) end\nreturn M\n';

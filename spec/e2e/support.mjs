@@ -10,6 +10,8 @@ import { ownTrees, reloadBetweenTests } from './modes.mjs';
 
 export const root = path.dirname(path.dirname(path.dirname(new URL(import.meta.url).pathname)));
 const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
+/** How many times as long a program may take that looks at each of its steps. */
+export const SLOWER = process.env.ASAN_OPTIONS ? 5 : 1;
 const READY_MS = 90_000, STOP_MS = 20_000, LOG_MAX = 200_000;
 
 export async function freePort() {
