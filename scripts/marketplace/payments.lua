@@ -120,11 +120,12 @@ function M.confirm(tx, which, method, actor_id)
   return authorized(tx, payment, held.capture_before, actor_id)
 end
 
---- Work of the queue: an agent's card is asked.
+--- Work of the queue: an agent's card is asked, unless it may spend nothing by now.
 function M.authorize(row)
   db.tx(function(tx)
     local payment = tx:row(M.sql.lock, row.key)
-    if payment.state == "created" and payment.declines == 0 then M.confirm(tx, { id = row.key }) end
+    local waits = payment.state == "created" and payment.declines == 0
+    if waits and actors.get(tx, payment.payer_id).state == "active" then M.confirm(tx, { id = row.key }) end
     row:done(tx)
   end)
 end

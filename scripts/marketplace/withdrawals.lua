@@ -21,9 +21,10 @@ M.sql = {
   account = "select connect_account from market_actors where id = $1::uuid",
   lock_account = "select connect_account from market_actors where id = $1::uuid for update",
   set_account = "update market_actors set connect_account = $2 where id = $1::uuid and connect_account is null",
-  make = [[insert into market_withdrawals (actor_id, kind, amount_cents, fee_cents, is_instant, is_waived, account)
-    values ($1::uuid, $2, $3, $4, $5, $6, $7) returning id, amount_cents, fee_cents, state]],
-  get = [[select id, actor_id, kind, amount_cents, fee_cents, account, state from market_withdrawals
+  make = [[insert into market_withdrawals (actor_id, kind, amount_cents, fee_cents, is_instant, is_waived, account,
+      provider)
+    values ($1::uuid, $2, $3, $4, $5, $6, $7, $8) returning id, amount_cents, fee_cents, state]],
+  get = [[select id, actor_id, kind, amount_cents, fee_cents, account, provider, state from market_withdrawals
     where id = $1::uuid]],
   finish = [[update market_withdrawals set state = $2, failure = $3, ended_at = human_now()
     where id = $1::uuid and state = 'processing' returning id]],
@@ -45,11 +46,12 @@ end
 --- Returns {id, amount_cents, fee_cents, state}.  Fails with connect_not_ready and insufficient_balance.
 function M.begin(tx, actor, w)
   credits.lock(tx, actor.id)
+  local at, provider = processor.now()
   local account = tx:value(M.sql.account, actor.id)
-  if not account or not processor.now().is_ready(tx, account) then fail.throw "connect_not_ready" end
+  if not account or not at.is_ready(tx, account) then fail.throw "connect_not_ready" end
   local fee = fees.charge(tx, actor, w.is_instant and "instant_withdrawal" or "withdrawal", w.amount_cents)
   local made = tx:row(M.sql.make, actor.id, w.kind, w.amount_cents, fee.fee_cents, w.is_instant == true, fee.waived,
-    account)
+    account, provider)
   moves.withdraw(tx, made.id, { actor = actor.id, cents = w.amount_cents, reason = w.kind,
                                 of = w.kind == "payout" and EARNED or nil })
   history.note(tx, { entity = "withdrawal", id = made.id, to = made.state, actor_id = actor.id, cause = w.kind })
@@ -74,7 +76,7 @@ function M.pay(row)
   local w = db.row(M.sql.get, row.key)
   local paid, why
   if w.state == "processing" then
-    paid, why = processor.now().pay_out("withdrawal:" .. w.id, w.account, w.amount_cents - w.fee_cents)
+    paid, why = processor.of(w.provider).pay_out("withdrawal:" .. w.id, w.account, w.amount_cents - w.fee_cents)
   end
   db.tx(function(tx)
     if w.state == "processing" then ended(tx, w, paid, why) end

@@ -102,6 +102,14 @@ describe("a payment", function()
     assert.equal("insufficient_funds", with("of", refused.transaction_id).decline_code)
   end)
 
+  it("of an agent that has been frozen meanwhile is not authorized", function()
+    local agent = world.actor { type = "delegated_agent" }
+    local payment = open(100, agent)
+    db.exec("update market_actors set state = 'frozen' where id = $1", agent)
+    world.work(payments.authorize, "market.authorize", payment.id)
+    assert.equal("created", with("of", payment.transaction_id).state)
+  end)
+
   it("is captured once, into escrow", function()
     local payment = paid()
     assert.equal("captured", with("capture", payment.transaction_id).state)

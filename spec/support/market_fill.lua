@@ -30,8 +30,8 @@ M.FILL = {
     select 'deposit', ]] .. ACTOR .. [[, 1, 'test', 'spec' || i, '' from generate_series(1, $1::int) i]],
   [[insert into market_refunds (cause, payment_id, amount_cents)
     select 'spec' || i, p.id, 1 from generate_series(1, $1::int) i join market_payments p on p.provider_id = 'spec' || i]],
-  [[insert into market_withdrawals (actor_id, kind, amount_cents, fee_cents, account, state)
-    select ]] .. ACTOR .. [[, 'payout', 2, 0, 'spec', 'failed' from generate_series(1, $1::int) i]],
+  [[insert into market_withdrawals (actor_id, kind, amount_cents, fee_cents, provider, account, state)
+    select ]] .. ACTOR .. [[, 'payout', 2, 0, 'test', 'spec', 'failed' from generate_series(1, $1::int) i]],
   [[insert into market_test_orders (key, kind, object, amount_cents)
     select 'spec' || i, 'cancel', 'spec' || i, 0 from generate_series(1, $1::int) i]],
   [[insert into market_payment_methods (actor_id, method)
