@@ -5,14 +5,14 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BINARY, sql, startHost } from './hosts.mjs';
+import { BINARY, databaseUrl, sql, startHost } from './hosts.mjs';
 import { makeActor } from './market_pay_world.mjs';
 import { root, until } from './support.mjs';
 
 const PATIENCE_MS = 60_000;
 let host;
 before(async () => {
-  host = await startHost({ env: { HUMAN_TIME_TEST_CLOCK: 'true' } });
+  host = await startHost({ env: { HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_DATABASE_POOL: '8' } });
 });
 after(async () => {
   await host?.stop();
@@ -78,9 +78,11 @@ describe('deposits', () => {
     await has(agent, 990);
   });
 
-  it('are refused below a dollar, to a frozen actor, and without a key', async () => {
-    const bad = await post(await actor(), '/credits-deposit', { amount_usd: 0.99 });
-    assert.deepEqual([bad.status, bad.body.code, bad.body.details[0].path], [400, 'validation_error', 'amount_usd']);
+  it('are refused below a dollar and above ten thousand, to a frozen actor, and without a key', async () => { // limit: deposit
+    for (const amount_usd of [0.99, 10000.01]) {
+      const bad = await post(await actor(), '/credits-deposit', { amount_usd });
+      assert.deepEqual([bad.status, bad.body.code, bad.body.details[0].path], [400, 'validation_error', 'amount_usd']);
+    }
     const frozen = await post(await actor({ state: 'frozen' }), '/credits-deposit', { amount_usd: 5 });
     assert.deepEqual([frozen.status, frozen.body.code], [403, 'agent_frozen']);
     assert.equal((await post(null, '/credits-deposit', { amount_usd: 5 })).status, 401);
@@ -88,6 +90,12 @@ describe('deposits', () => {
 });
 
 describe('withdrawals', () => {
+  it('are at least a dollar', async () => { // limit: withdrawal
+    const who = await onboarded(await deposited(50));
+    assert.equal((await post(who, '/credits-withdraw', { amount: 99 })).body.code, 'validation_error');
+    assert.equal((await post(who, '/payouts-request', { amount_usd: 0.99 })).body.code, 'validation_error');
+  });
+
   it('need an account that was set up, take withdrawable credits, and come back with a payment that fails', async () => {
     const who = await deposited(50);
     const early = await post(who, '/credits-withdraw', { amount: 100 });
@@ -117,8 +125,22 @@ describe('withdrawals', () => {
   });
 });
 
+describe('a host that takes no payments', () => {
+  it('says so, and moves nothing', async () => {
+    const who = await actor();
+    const none = await startHost({ env: {
+      HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_MARKETPLACE_PAYMENTS: 'none', HUMAN_DATABASE_POOL: '2', DATABASE_URL: databaseUrl(host.home),
+    } });
+    const answer = await fetch(`${none.url}/credits-deposit`, {
+      method: 'POST', headers: { 'x-api-key': who.key, 'content-type': 'application/json', connection: 'close' }, body: '{"amount_usd":5}' });
+    assert.deepEqual([answer.status, await answer.json()], [402, { error: 'This server takes no payments', code: 'payment_provider_error' }]);
+    assert.deepEqual(await sql(host.home, `select id from market_payments where payer_id = '${who.id}'`), []);
+    await none.stop();
+  });
+});
+
 describe('the rest', () => {
-  it('tells what came and went', async () => {
+  it('tells what came and went, at most fifty at a time', async () => { // limit: credits history page
     const who = await onboarded(await deposited(50));
     await post(who, '/credits-withdraw', { amount: 150 });
     const { status, body } = await get(who, '/credits-history?limit=20&offset=0&include=lots');
@@ -128,6 +150,7 @@ describe('the rest', () => {
     assert.deepEqual([went.amount, went.reason, went.withdrawal_eligible, went.lots[0].id], [-150, 'withdrawal', false, came.id]);
     assert.deepEqual([came.amount, came.reason, came.credit_type, came.withdrawal_eligible, came.remaining_amount], [4950, 'deposit', 'liquid', true, 4800]);
     assert.equal((await get(who, '/credits-history?reason=deposit')).body.total, 1);
+    assert.equal((await get(who, '/credits-history?limit=51')).status, 400);
     const wrong = await get(who, '/credits-history?reason=alms');
     assert.deepEqual([wrong.status, wrong.body.details[0].path], [400, 'reason']);
   });
