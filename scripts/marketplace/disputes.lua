@@ -9,7 +9,7 @@ local time = require "human.time"
 local actors = require "marketplace.actors"
 local history = require "marketplace.history"
 local news = require "marketplace.news"
-local records = require "marketplace.records"
+local deals = require "marketplace.deals"
 local rule = require "marketplace.rules.disputes"
 
 local M = {}
@@ -64,7 +64,7 @@ end
 --- route.  Fails with not_found, forbidden, invalid_state or dispute_exists.
 function M.open(actor, o, cause)
   return db.tx(function(tx)
-    local task = records.party(tx, o.transaction_id, actor.id)
+    local task = deals.party(tx, o.transaction_id, actor.id)
     if task.buyer_id ~= actor.id then fail.throw("forbidden", { message = "The buyer opens a dispute" }) end
     actors.must_be_strangers(actor, actors.get(tx, task.seller_id))
     local there = tx:row(M.sql.of_task, task.id, o.milestone_sequence)

@@ -6,7 +6,7 @@ local outbox = require "human.outbox"
 local state = require "human.state"
 local task = require "human.task"
 local news = require "marketplace.news"
-local records = require "marketplace.records"
+local deals = require "marketplace.deals"
 local rule = require "marketplace.rules.news"
 
 local M = {}
@@ -34,12 +34,12 @@ jobs.every("market.feed", 3600, "marketplace.feeds.sweep")
 local made = {}
 
 function made.transaction_completed(e)
-  local t = records.task(db, e.data.transaction_id)
+  local t = deals.task(db, e.data.transaction_id)
   return t and { actor = t.seller, listing = t.title, amount_cents = t.price_cents }
 end
 
 function made.listing_created(e)
-  local l = records.listing(e.data.listing_id)
+  local l = deals.listing(e.data.listing_id)
   return l and { actor = l.actor, title = l.title }
 end
 

@@ -7,7 +7,7 @@ local json = require "human.json"
 local outbox = require "human.outbox"
 local actors = require "marketplace.actors"
 local news = require "marketplace.news"
-local records = require "marketplace.records"
+local deals = require "marketplace.deals"
 local rule = require "marketplace.rules.reputation"
 local scores = require "marketplace.scores"
 
@@ -81,7 +81,7 @@ function M.take(batch)
     for _, row in ipairs(batch) do
       local e = row.payload
       local ended = rule.outcome(e.name:match "^transaction%.([%l_]+)$" or "")
-      local task = ended and records.task(tx, e.data.transaction_id)
+      local task = ended and deals.task(tx, e.data.transaction_id)
       if task then note_end(tx, task) end
     end
     batch:done(tx)
@@ -90,7 +90,7 @@ end
 
 -- An accepted transaction of an actor, and the other party.
 local function accepted(tx, id, actor)
-  local task = records.party(tx, id, actor.id)
+  local task = deals.party(tx, id, actor.id)
   local other = actors.get(tx, task.buyer_id == actor.id and task.seller_id or task.buyer_id)
   actors.must_be_strangers(actor, other)
   if task.state ~= "accepted" then fail.throw("invalid_state", { status = task.state }) end
@@ -100,12 +100,12 @@ end
 --- The buyer reviews a transaction.  Fails with not_found, forbidden, invalid_state or review_exists.
 function M.review(actor, body)
   return db.tx(function(tx)
-    local task = records.party(tx, body.transaction_id, actor.id)
+    local task = deals.party(tx, body.transaction_id, actor.id)
     if task.buyer_id ~= actor.id then fail.throw("forbidden", { message = "The buyer writes the review" }) end
     accepted(tx, task.id, actor)
     local review = tx:row(M.sql.review, task.id, task.listing_id, actor.id, task.seller_id, body.rating, body.content)
       or fail.throw "review_exists"
-    records.rate(tx, task.listing_id)
+    deals.rate(tx, task.listing_id)
     note(tx, task, { actor_id = task.seller_id, kind = "rating", value = (body.rating - 1) / 4,
                      counter_owner = actor.owner_id })
     return review
@@ -130,7 +130,7 @@ end
 function M.endorse(actor, body)
   if body.actor_id == actor.id then field("actor_id", "must be another actor than yourself") end
   return db.tx(function(tx)
-    local task = records.task(tx, body.transaction_id)
+    local task = deals.task(tx, body.transaction_id)
     local is_party = task and (task.buyer_id == actor.id or task.seller_id == actor.id)
     if not is_party then fail.throw("forbidden", { message = "You are no party of this transaction" }) end
     local _, other = accepted(tx, task.id, actor)

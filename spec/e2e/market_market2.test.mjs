@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startHost } from './hosts.mjs';
-import { ask as asked, makeActor, makeListing, makeTables, makeTask } from './market_world.mjs';
+import { ask as asked, makeActor, makeListing, makeTables, makeTask } from './market_people.mjs';
 import { sql } from './hosts.mjs';
 import { until } from './support.mjs';
 

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { BINARY, errors, sql, startHost } from './hosts.mjs';
-import { ask as asked, makeActor, makeListing, makeTables, makeTask } from './market_world.mjs';
+import { ask as asked, makeActor, makeListing, makeTables, makeTask } from './market_people.mjs';
 import { until } from './support.mjs';
 
 const NOWHERE = '00000000-0000-4000-8000-000000000000', PATIENCE_MS = 20_000, DONE = ['assigned', 'delivered', 'accepted'];

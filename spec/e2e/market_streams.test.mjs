@@ -6,7 +6,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { databaseUrl, errors, isAlive, sql, startHost } from './hosts.mjs';
-import { ask, follow as open, makeActor, makeListing, makeTables, makeTask } from './market_world.mjs';
+import { ask, follow as open, makeActor, makeListing, makeTables, makeTask } from './market_people.mjs';
 import { startPair } from './pair.mjs';
 import { root, sleep, until } from './support.mjs';
 

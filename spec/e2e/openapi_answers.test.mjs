@@ -10,7 +10,7 @@ import { call, humaType, makeUser, newMessage, NOWHERE, sarah, unique } from './
 import { sql, startHost } from './hosts.mjs';
 import { makeActor as makePayer } from './market_pay_world.mjs';
 import { until } from './support.mjs';
-import { makeActor, makeListing, makeTask } from './market_world.mjs';
+import { makeActor, makeListing, makeTask } from './market_people.mjs';
 
 const MAIN = /^[a-z]+\/[a-z.+-]+/;               // a media type without its parameters
 

@@ -5,7 +5,7 @@ local api = require "human.api"
 local db = require "human.db"
 local s = require "human.schema"
 local actors = require "marketplace.actors"
-local records = require "marketplace.records"
+local deals = require "marketplace.deals"
 local streams = require "marketplace.streams"
 require "api.marketplace.auth"
 
@@ -45,7 +45,7 @@ g:get("/task-progress-stream", {
   query = { transaction_id = s.uuid, last_event_id = position, access_token = token },
   reply = { [204] = false }, errors = { "not_found" },
 }, function(ctx)
-  local task = records.party(db, ctx.query.transaction_id, ctx.actor.id)
+  local task = deals.party(db, ctx.query.transaction_id, ctx.actor.id)
   return follow(ctx, streams.of_task(task.id), 0)
 end)
 

@@ -1,4 +1,4 @@
-// spec/e2e/market_world.mjs -- a marketplace of its own for a spec: actors with keys, and the tables that other parts own.
+// spec/e2e/market_people.mjs -- a marketplace of its own for a spec: actors with keys, and the tables that other parts own.
 import { EventSource } from 'eventsource';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';

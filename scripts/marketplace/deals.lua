@@ -1,4 +1,4 @@
--- scripts/marketplace/records.lua -- what messages, reputation and the feed read of transactions and listings.
+-- scripts/marketplace/deals.lua -- what messages, reputation and the feed read of transactions and listings.
 
 local db = require "human.db"
 local fail = require "human.fail"
