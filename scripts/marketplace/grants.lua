@@ -24,11 +24,15 @@ M.sql = {
     and expires_at < human_now() - interval '5 minutes' order by expires_at limit $1) late]],
 }
 
+--- When what is given now ends, and when that is told: {end_at, warn_at}.
+function M.times(tx) return tx:row(M.sql.times, halvening.expires_months, halvening.warning_days) end
+
 --- Gives an actor credits, in tx: {actor, credits (whole ones), reason = "halvening_grant" | "referral" |
---- "credit_task", from = account (the platform's; without it they are issued)}; once for each (cause, event).
+--- "credit_task", from = account (the platform's; without it they are issued), times = times() when it was asked
+--- before}; once for each (cause, event).
 function M.give(tx, event, cause, gift)
   if gift.credits <= 0 then return end
-  local times = tx:row(M.sql.times, halvening.expires_months, halvening.warning_days)
+  local times = gift.times or M.times(tx)
   local lot = credits.grant(tx, event, cause, {
     actor = gift.actor, amount = gift.credits * MRC, reason = gift.reason, from = gift.from, expires_at = times.end_at,
   })

@@ -13,7 +13,7 @@ M.sql = { insert = "insert into market_keys (hash, actor_id, prefix) values ($1,
 --- Gives an actor a key, in tx.  Returns it.
 function M.issue(tx, actor_id)
   local key = id.key(actors.PREFIX)
-  tx:exec(M.sql.insert, crypto.sha256_hex(key), actor_id, key:sub(1, SHOWN))
+  tx:ask(M.sql.insert, crypto.sha256_hex(key), actor_id, key:sub(1, SHOWN))
   return key
 end
 

@@ -1,8 +1,8 @@
 -- scripts/marketplace/registration.lua -- makes actors: place, owner, key, first credits and referral in one
 -- transaction, so that a registration is there whole or not at all.
 --
--- Locks, in this order: the network that it comes from, the owner of its wallet, the count of registrations.  The
--- last is what all wait for, so as little as possible happens behind it; what fails there gives its place back.
+-- Locks, in this order: the network that it comes from, the owner of its wallet, the count of registrations.  All wait
+-- for the last, so whatever can be done before it is; what fails behind it gives its place back.
 
 local crypto = require "human.crypto"
 local db = require "human.db"
@@ -35,19 +35,19 @@ M.sql = {
     order by at desc limit $3::int]],
   note = "insert into market_registrations (network) values ($1::inet)",
   owner = [[insert into market_owners (wallet) values ($1) on conflict (wallet) do update set wallet = excluded.wallet
-    returning id]],
+    returning id, gen_random_uuid() as actor_id]],
   count = "select registrations from market_genesis",
   place = "update market_genesis set registrations = registrations + 1 returning registrations",
-  insert = [[insert into market_actors (owner_id, type, display_name, email, agent_address, framework, capability_tags,
-      slot, is_founding, referral_code)
-    values ($1::uuid, $2, $3, $4, $5, $6, array(select json_array_elements_text($7::json)), $8, $9, $10)
-    on conflict (referral_code) do nothing returning id, tier, is_founding, referral_code]],
+  insert = [[insert into market_actors (id, owner_id, type, display_name, email, agent_address, framework,
+      capability_tags, slot, is_founding, referral_code)
+    values ($1::uuid, $2::uuid, $3, $4, $5, $6, $7, array(select json_array_elements_text($8::json)), $9, $10, $11)
+    on conflict do nothing returning id, tier, is_founding, referral_code]],
+  taken = [[select exists (select from market_actors where lower(email) = lower($1))
+    or exists (select from market_actors where agent_address = $2)]],
   -- For db.sweep().
   forget = ([[delete from market_registrations where ctid = any (array(select ctid from market_registrations
     where at < human_now() - $1::int * interval '1 second' order by at limit %d))]]):format(SWEEP),
 }
-
-local TAKEN = { market_actors_email = true, market_actors_agent_address_key = true }
 
 -- The network counts one more, or the registration is refused.
 local function count_network(tx, ip)
@@ -55,17 +55,16 @@ local function count_network(tx, ip)
   local recent = tx:query(M.sql.recent, network, rules.window_s, rules.per_network)
   local oldest = recent[#recent]
   decisions.enforce(tx, rules.may_register, { subject = network }, #recent, oldest and oldest.wait_s or 0)
-  tx:exec(M.sql.note, network)
+  tx:ask(M.sql.note, network)
 end
 
-local function insert(tx, who, owner_id, slot, is_founding)
+local function insert(tx, who, new, slot, is_founding)
+  local tags = json.encode(json.array(who.capability_tags or {}))
   for _ = 1, CODES_TRIED do
-    local rows, err = tx:try(M.sql.insert, owner_id, who.type, who.display_name, who.email, who.agent_address,
-      who.framework, json.encode(json.array(who.capability_tags or {})), slot, is_founding,
-      crypto.random_hex(CODE_BYTES))
-    if err and TAKEN[err.constraint] then fail.throw "already_registered" end
-    if err then error(err, 0) end
-    if rows[1] then return rows[1] end
+    local actor = tx:row(M.sql.insert, new.actor_id, new.id, who.type, who.display_name, who.email, who.agent_address,
+      who.framework, tags, slot, is_founding, crypto.random_hex(CODE_BYTES))
+    if actor then return actor end
+    if tx:value(M.sql.taken, who.email, who.agent_address) then fail.throw "already_registered" end
   end
   error("no free referral code was found", 0)
 end
@@ -78,25 +77,30 @@ local function take_place(tx, only_founding)
   return slot, place
 end
 
-local function tell(tx, actor, who, cause)
-  history.note(tx, { entity = "actor", id = actor.id, to = "active", actor_id = actor.id, cause = cause })
-  records.put(tx, { actor_id = actor.id, action = cause, resource_type = "actor", resource_id = actor.id,
-                    facts = { type = who.type, is_founding = actor.is_founding } })
-  news.put(tx, { name = "actor.registered", about = actor.id, to = { actor.id },
-                 data = { actor_id = actor.id, type = who.type, display_name = who.display_name } })
+-- What does not depend on the place.
+local function prepare(tx, who, ip, cause)
+  count_network(tx, ip)
+  local new = tx:row(M.sql.owner, who.owner_wallet)
+  new.referrer = who.referral_code and referrals.referrer(tx, who.referral_code, new.id, "bad_referral_code")
+  local id = new.actor_id
+  credits.open(tx, id)
+  history.note(tx, { entity = "actor", id = id, to = "active", actor_id = id, cause = cause })
+  records.put(tx, { actor_id = id, action = cause, resource_type = "actor", resource_id = id,
+                    facts = { type = who.type } })
+  news.put(tx, { name = "actor.registered", about = id, to = { id },
+                 data = { actor_id = id, type = who.type, display_name = who.display_name } })
+  new.times = grants.times(tx)
+  return new
 end
 
 local function register(tx, who, ip, cause)
-  count_network(tx, ip)
-  local owner_id = tx:value(M.sql.owner, who.owner_wallet)
-  local referrer = who.referral_code and referrals.referrer(tx, who.referral_code, owner_id, "bad_referral_code")
+  local new = prepare(tx, who, ip, cause)
   local slot, place = take_place(tx, who.only_founding)
-  local actor = insert(tx, who, owner_id, slot, place.is_founding)
+  local actor = insert(tx, who, new, slot, place.is_founding)
   actor.api_key = keys.issue(tx, actor.id)
-  credits.open(tx, actor.id)
-  grants.give(tx, "halvening", actor.id, { actor = actor.id, credits = place.credits, reason = "halvening_grant" })
-  if referrer then referrals.add(tx, actor.id, referrer.id, cause) end
-  tell(tx, actor, who, cause)
+  grants.give(tx, "halvening", actor.id, { actor = actor.id, credits = place.credits, reason = "halvening_grant",
+                                           times = new.times })
+  if new.referrer then referrals.add(tx, actor.id, new.referrer.id, cause) end
   return actor
 end
 

@@ -49,7 +49,7 @@ M.BROKEN = [[select n as what, 0 as off from (
 --- Records in tx what was done: {actor_id (nil: the operator, or the platform), action = "actors-register",
 --- resource_type = "actor", resource_id, facts = {..} (plain, nothing secret; optional)}.
 function M.put(tx, r)
-  tx:exec(M.sql.put, r.actor_id, r.action, r.resource_type, r.resource_id, json.encode(r.facts or {}))
+  tx:ask(M.sql.put, r.actor_id, r.action, r.resource_type, r.resource_id, json.encode(r.facts or {}))
 end
 
 --- Records, newest first: {entries, total (counted up to 10,000)}.  page: {resource_type, action, limit, before = n}.

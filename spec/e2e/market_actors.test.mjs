@@ -150,8 +150,13 @@ describe('registration', () => {
 
   it(`gives ${MANY} who come at once from as many addresses a place each`, async () => {
     const from = Number(await one('select registrations from market_genesis'));
-    const answers = await Promise.all(Array.from({ length: MANY }, (_, i) => call('POST', i % 2 ? '/agents-quick-start' : '/actors-register', {
-      body: i % 2 ? RESEARCH : { type: 'human', display_name: 'x', email: `many${i}@example.com` } })));
+    const answers = await Promise.all(Array.from({ length: MANY }, async (_, i) => {
+      for (const end = Date.now() + PATIENCE_MS; ;) { // 503: a busy machine has not enough connections for all; nothing was done
+        const answer = await call('POST', i % 2 ? '/agents-quick-start' : '/actors-register', {
+          body: i % 2 ? RESEARCH : { type: 'human', display_name: 'x', email: `many${i}@example.com` } });
+        if (answer.status !== 503 || Date.now() > end) return answer;
+      }
+    }));
     assert.deepEqual([...new Set(answers.map((a) => a.status))], [201]);
     assert.equal(new Set(answers.map((a) => a.body.api_key)).size, MANY);
     assert.equal(await one('select count(distinct slot) = max(slot) and max(slot) = count(*) from market_actors'), 't');
@@ -269,6 +274,7 @@ describe('the audit trail', () => {
     const { code, stdout } = await human('market', 'audit');
     assert.deepEqual([code, /in one chain/.test(stdout)], [0, true], stdout);
     assert.equal((await human('market', 'admin', 'nobody@example.com')).code, 1);
+    for (const wrong of [['admin'], ['admin', 'bob'], ['boss', 'boss@example.com'], []]) assert.equal((await human('market', ...wrong)).code, 2);
     assert.match((await human('market', 'admins')).stdout, new RegExp(boss.actor_id));
     assert.equal((await human('market', 'member', boss.actor_id)).code, 0);
     await refused(403, 'forbidden', 'GET', '/audit-log', { key: boss.api_key });

@@ -12,7 +12,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { makeUser } from './agent_client.mjs';
-import { errors, makeHome, startHost } from './hosts.mjs';
+import { errors, makeHome, sql, startHost } from './hosts.mjs';
 import { root } from './support.mjs';
 
 const run = promisify(execFile);
@@ -28,22 +28,36 @@ checks.negative_data_rejection.expected-statuses = ["400", "401", "429"]
 [[operations]]
 include-path-regex = "^/(ui/session|v1/chat/completions|v1/responses)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "404", "429"]
+
+# The marketplace, where most depends on what is there, and on the state that it is in.
+[[operations]]
+include-path-regex = "^/[a-z]+(-[a-z]+)+$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "402", "403", "404", "409", "410", "429"]
+checks.negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "409", "429"]
 `;
 
-let host, user, dir;
+let host, user, dir, member, admin;
 before(async () => {
   host = await startHost();
   user = await makeUser(host.url);
   dir = makeHome();
+  [member, admin] = [await makeActor(), await makeActor()];
+  await sql(host.home, `update market_actors set role = 'admin' where id = '${admin.actor_id}'`);
 });
 after(async () => {
   assert.equal((await host?.stop())?.code, 0);
 });
 
+async function makeActor() {
+  const answer = await fetch(`${host.url}/agents-quick-start`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"display_name":"S"}' });
+  return answer.json();
+}
+
 describe('schemathesis', () => {
   it('finds nothing', { timeout: LIMIT_MS }, async () => {
     const config = path.join(dir, 'schemathesis.toml');
-    fs.writeFileSync(config, `[auth.openapi]\nagent_key = { api_key = "${user.key}" }\n${GUESSES}`);
+    fs.writeFileSync(config, `[auth.openapi]\nagent_key = { api_key = "${user.key}" }
+market_key = { api_key = "${member.api_key}" }\nmarket_admin = { api_key = "${admin.api_key}" }\n${GUESSES}`);
     const program = path.join(root, 'build/venv/bin/schemathesis');
     const args = ['--config-file', config, 'run', `${host.url}/openapi.json`, '--checks', 'all',
       '--seed', seed, '--max-examples', examples, '--continue-on-failure', '--generation-database', 'none', '--no-color'];
