@@ -1,7 +1,8 @@
--- scripts/marketplace/audit.lua -- what must be true of the ledger at every moment.  Each check is a statement that
--- returns what is wrong, and nothing when nothing is.
+-- scripts/marketplace/audit.lua -- what must be true of the ledger, and of the audit trail, at every moment.  Each
+-- check is a statement that returns what is wrong, and nothing when nothing is.
 
 local db = require "human.db"
+local records = require "marketplace.trail"
 
 local M = {}
 
@@ -59,6 +60,7 @@ M.CHECKS = {
         and not exists (select from ledger_transfers r where r.resolves = t.id)
       group by w.id having coalesce(sum(t.amount), 0)
         <> case w.state when 'processing' then w.amount_cents * 1000 else 0 end]]),
+  check("records", "a record of the audit trail does not follow from the one before it", records.BROKEN),
 }
 
 --- What is wrong: {{check, says, what, off}, ..}, at most a hundred of each; empty when all is well.

@@ -9,7 +9,7 @@ require "marketplace.admins"                     -- which `human market` uses
 local M = {}
 local g = api.group { tag = "Admin", auth = "market_admin" }
 local word = s.string { min = 1, max = 64 }
-local n = s.int { min = 1 }
+local n = s.int { min = 1, max = 1000000000000 }
 
 g:get("/audit-log", {
   summary = "What was done, the newest first",
