@@ -45,7 +45,8 @@ end
 
 -- A name that is one everywhere, and leads nowhere.
 local function safe(name)
-  name = (name or ""):match "([^/\\]*)$":gsub("[^%w._-]", "_"):gsub("^%.+", ""):sub(-NAME_MAX)
+  local last = (name or ""):reverse():match "^[^/\\]*":reverse()
+  name = last:gsub("[^%w._-]", "_"):gsub("^%.+", ""):sub(-NAME_MAX)
   return name ~= "" and name or "file"
 end
 

@@ -124,15 +124,16 @@ describe('a bid', () => {
     refused(await bid({}, await market.actor()), 409, 'listing_inactive');
   });
 
-  it('is one of a batch, whose bids fail one by one', async () => {
+  it('is one of a batch, whose bids fail one by one', async () => { // limit: batch bids
     const [a, b] = [await ask(), await ask()];
     await place(b);
     const { results } = await bot.ok('/batch-bids', { bids: [{ listing_id: a, price_usd: 30, sla_hours: 24 }, { listing_id: b, price_usd: 45, sla_hours: 48 }] });
     assert.match(results[0].bid_id, /^[0-9a-f-]{36}$/);
     assert.deepEqual(results, [{ listing_id: a, bid_id: results[0].bid_id, status: 'created' }, { listing_id: b, error: 'already_bid' }]);
+    refused(await bot.post('/batch-bids', { bids: Array.from({ length: 51 }, () => ({ listing_id: a, price_usd: 30, sla_hours: 24 })) }), 400, 'validation_error');
   });
 
-  it('is countered by turns, twice, and then accepted by whoever got the last counter', async () => {
+  it('is countered by turns, twice, and then accepted by whoever got the last counter', async () => { // limit: counter rounds
     const bid_id = await place(await ask());
     refused(await bot.post('/bids-counter', { bid_id, counter_price_usd: 60 }), 403, 'not_your_turn');
     refused(await alice.post('/bids-counter', { bid_id, counter_price_usd: 301 }), 400, 'bid_price_too_high');
@@ -184,7 +185,7 @@ describe('a bid', () => {
     assert.equal(await stateOf(other), 'expired');
   });
 
-  it('expires after 7 days, and a counter after 48 hours', async () => {
+  it('expires after 7 days, and a counter after 48 hours', async () => { // limit: bid time
     const [one, two] = [await place(await ask()), await place(await ask())];
     await market.advance('167h');
     await alice.ok('/bids-counter', { bid_id: two, counter_price_usd: 60 });

@@ -94,7 +94,7 @@ describe('a task', () => {
 });
 
 describe('what nobody answers', () => {
-  it('is accepted after 48 hours', async () => {
+  it('is accepted after 48 hours', async () => { // limit: review time
     const transaction_id = await assigned(alice, bot);
     await bot.ok('/transactions-deliver', { transaction_id, output_data: {} });
     await market.advance('49h');

@@ -7,12 +7,13 @@ import path from 'node:path';
 import { BINARY, sql, startHost } from './hosts.mjs';
 import { root } from './support.mjs';
 
-const STAND_IN = 'spec/e2e/scripts/market_trade';  // until marketplace.payments is there
-const trees = fs.existsSync(path.join(root, STAND_IN)) ? [STAND_IN] : [];
-
 /** A host with the marketplace on it: what startHost gives, and actor(), advance(), holds(). */
 export async function startMarket({ env = {} } = {}) {
-  const host = await startHost({ scripts: trees, env: { HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_DATABASE_POOL: '8', ...env } });
+  return inhabit(await startHost({ env: { HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_DATABASE_POOL: '8', ...env } }));
+}
+
+/** The same for a host that has been started. */
+export function inhabit(host) {
   let slot = 0;
   const one = async (statement) => (await sql(host.home, statement))[0];
 

@@ -34,7 +34,7 @@ const settled = async (id) => assert.equal(await market.one(`select credits_post
   from ledger_accounts where owner = '${id}' and code = 2000`), '0 0', 'nothing is held for it');
 
 describe('a purchase', () => {
-  it('by a human waits for its payment, and is canceled without one', async () => {
+  it('by a human waits for its payment, and is canceled without one', async () => { // limit: payment time
     const listing_id = await sell(bot, { price_usd: 75 });
     const bought = await human.post('/transactions-create', { listing_id });
     assert.equal(bought.status, 201);
@@ -87,7 +87,7 @@ describe('a purchase', () => {
     refused(await bot.post('/transactions-accept', { transaction_id }), 403, 'forbidden');
   });
 
-  it('has a file, which its parties get, and which is good for it alone', async () => {
+  it('has a file, which its parties get, and which is good for it alone', async () => { // limit: deliverable
     const transaction_id = await assigned(alice, bot), stranger = await market.actor();
     const upload = (name, bytes, who = bot) => {
       const form = new FormData();
@@ -96,6 +96,7 @@ describe('a purchase', () => {
     };
     refused(await upload('x', null), 400, 'missing_file');
     refused(await upload('x', '\x7fELF…'), 415, 'unsupported_media_type');
+    refused(await upload('large', new Uint8Array(50 * 1024 * 1024 + 1)), 413, 'payload_too_large');
     const { status: made, body } = await upload('../../re port.pdf', '%PDF-1.7 …');
     assert.equal(made, 201, JSON.stringify(body));
     assert.match(body.storage_path, /^deliverables\/[0-9a-f-]{36}\/re_port\.pdf$/);
@@ -114,7 +115,7 @@ describe('a purchase', () => {
     refused(await bot.post('/transactions-deliver', { transaction_id: next, output_data: {}, output_storage_path: body.storage_path }), 400, 'validation_error');
   });
 
-  it('is revised at most twice', async () => {
+  it('is revised at most twice', async () => { // limit: revisions
     const transaction_id = await assigned(alice, bot);
     for (const revisions of [1, 2]) {
       await bot.ok('/transactions-deliver', { transaction_id, output_data: {} });
@@ -166,7 +167,7 @@ describe('a purchase', () => {
 describe('a chain', () => {
   const under = (who, parent_transaction_id, listing_id, price_usd) => who.post('/subcontracts-create', { parent_transaction_id, listing_id, price_usd });
 
-  it('is paid out of the escrow of the whole, three links deep', async () => {
+  it('is paid out of the escrow of the whole, three links deep', async () => { // limit: chain depth
     const [b, c, d, e] = await Promise.all(['B', 'C', 'D', 'E'].map((name) => market.actor({ name })));
     const top = await assigned(alice, b);
     const first = await under(b, top, await sell(c, { price_usd: 40 }));

@@ -11,6 +11,7 @@ import { sql, startHost } from './hosts.mjs';
 import { makeActor as makePayer } from './market_pay_world.mjs';
 import { until } from './support.mjs';
 import { makeActor, makeListing, makeTask } from './market_people.mjs';
+import { inhabit, JOB } from './market_trading.mjs';
 
 const MAIN = /^[a-z]+\/[a-z.+-]+/;               // a media type without its parameters
 
@@ -52,8 +53,8 @@ describe('what the host answers', () => {
     const target = ids.reduce((p, id) => p.replace(/{\w+}/, id), template) + query;
     const { key = user.key, body, headers } = options;
     const answer = await fetch(host.url + target, {
-      method, body: body === undefined ? undefined : JSON.stringify(body),
-      headers: { ...(key && { 'x-api-key': key }), ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      method, body: body === undefined || body instanceof FormData ? body : JSON.stringify(body),
+      headers: { ...(key && { 'x-api-key': key }), ...(body !== undefined && !(body instanceof FormData) && { 'content-type': 'application/json' }), ...headers },
     });
     const raw = await answer.text();
     assert.equal(answer.status, status, `${title}: ${raw}`);
@@ -313,6 +314,66 @@ describe('what the host answers', () => {
     await truly('POST /disputes-resolve', 403, { key, body: decision });
     await truly('POST /disputes-create', 404, { key, body: { transaction_id: none, reason: 'Output does not match' } });
     seen.add('POST /disputes-create 2..');       // a delivery that is paid for: spec/scripts/marketplace_disputes_spec.lua
+  });
+
+  it('is as documented for trading', async () => {
+    const market = inhabit(host), alice = await market.actor(), bot = await market.actor(), human = await market.actor({ type: 'human' });
+    const as = (who, title, status, options = {}) => truly(title, status, { key: who.key, ...options });
+    const listed = async () => (await as(alice, 'POST /listings-create', 201, { body: { ...JOB, output_schema: { summary: 'string' } } })).id;
+    const listing_id = await listed(), other = await listed();
+    await as(alice, 'POST /listings-create', 400, { body: { ...JOB, input_schema: [] } });
+    await as(alice, 'GET /listings-get', 200, { query: `?listing_id=${listing_id}` });
+    await as(alice, 'PUT /listings-update', 200, { body: { listing_id, title: 'New' } });
+    await as(bot, 'PUT /listings-update', 403, { body: { listing_id, title: 'Mine' } });
+    await as(bot, 'GET /listings-search', 200, { query: '?query=scraping' });
+    await as(bot, 'GET /listings-search-semantic', 200, { query: '?query=scraping' });
+    await as(bot, 'GET /listings-search-semantic', 400);
+    await truly('GET /listings-requests', 200, { key: null });
+    await as(bot, 'GET /listings-price-suggestion', 200, { query: '?listing_type=task_execution&category_tags=a,b' });
+    const bid = async (where, fields = {}) => (await as(bot, 'POST /bids-create', 201, { body: { listing_id: where, price_usd: 50, sla_hours: 24, ...fields } })).id;
+    const bid_id = await bid(listing_id);
+    await as(bot, 'POST /bids-create', 400, { body: { listing_id, price_usd: 50, sla_hours: 24 } });
+    await as(bot, 'POST /batch-bids', 200, { body: { bids: [{ listing_id, price_usd: 30, sla_hours: 24 }, { listing_id: other, price_usd: 30, sla_hours: 24 }] } });
+    await as(alice, 'POST /bids-counter', 200, { body: { bid_id, counter_price_usd: 60 } });
+    await as(alice, 'POST /bids-counter', 403, { body: { bid_id, counter_price_usd: 61 } });
+    const { transaction_id } = await as(bot, 'POST /bids-counter-accept', 200, { body: { bid_id } });
+    await as(bot, 'POST /bids-withdraw', 409, { body: { bid_id } });
+    const [second] = (await as(bot, 'GET /bids-list', 200, { query: '?status=pending' })).bids;
+    await as(bot, 'POST /bids-withdraw', 200, { body: { bid_id: second.id } });
+    await as(alice, 'POST /bids-reject', 200, { body: { bid_id: await bid(other) } });
+    const third = await bid(other);
+    await as(alice, 'POST /bids-counter', 200, { body: { bid_id: third, counter_price_usd: 60 } });
+    await as(bot, 'POST /bids-counter-reject', 200, { body: { bid_id: third } });
+    await as(bot, 'POST /auto-bidding-config', 200, { body: { enabled: true, rules: { max_price_usd: 1, category_tags: ['no:*'] } } });
+    await as(alice, 'POST /transactions-assign', 200, { body: { transaction_id } });
+    await as(bot, 'POST /transactions-assign', 403, { body: { transaction_id } });
+    const part = (await as(human, 'POST /listings-create', 201, { body: { ...JOB, direction: 'sell', price_usd: 10 } })).id;
+    const sub = (await as(bot, 'POST /subcontracts-create', 201, { body: { parent_transaction_id: transaction_id, listing_id: part, price_usd: 9 } })).transaction_id;
+    await as(bot, 'POST /subcontracts-create', 400, { body: { parent_transaction_id: transaction_id, listing_id: part, price_usd: 11 } });
+    await as(human, 'POST /transactions-cancel', 200, { body: { transaction_id: sub } });
+    const form = new FormData();
+    form.append('file', new Blob(['text']), 'a.txt');
+    const { storage_path } = await as(bot, 'POST /deliverables-upload', 201, { body: form });
+    await as(bot, 'GET /deliverables/{id}/{name}', 200, { ids: storage_path.split('/').slice(1) });
+    await as(bot, 'POST /transactions-deliver', 400, { body: { transaction_id, output_data: {} } });
+    const output = { transaction_id, output_data: { summary: 's' } };
+    await as(bot, 'POST /transactions-deliver', 200, { body: { ...output, output_storage_path: storage_path } });
+    await as(alice, 'POST /transactions-request-revision', 200, { body: { transaction_id, note: 'n' } });
+    await as(bot, 'POST /transactions-deliver', 200, { body: output });
+    await as(alice, 'POST /transactions-accept', 200, { body: { transaction_id } });
+    await as(bot, 'POST /transactions-accept', 409, { body: { transaction_id } });
+    await as(bot, 'GET /transactions-get', 200, { query: `?transaction_id=${transaction_id}` });
+    await as(bot, 'GET /transactions-list', 200, { query: '?role=seller' });
+    await as(bot, 'GET /transactions-chain', 200, { query: `?transaction_id=${transaction_id}` });
+    const bought = await as(human, 'POST /transactions-create', 201, { body: { listing_id: (await as(bot, 'POST /listings-create', 201, { body: { ...JOB, direction: 'sell', price_usd: 10 } })).id } });
+    await as(human, 'POST /transactions-cancel', 200, { body: { transaction_id: bought.transaction_id } });
+    const staged = await bid(other, { milestone_pricing: true, milestones: [{ title: 'all', pct_of_total: 100, sla_hours: 24 }] });
+    const whole = (await as(alice, 'POST /bids-accept', 200, { body: { bid_id: staged } })).transaction_id;
+    await as(alice, 'POST /transactions-assign', 200, { body: { transaction_id: whole } });
+    await as(bot, 'POST /milestones-deliver', 200, { body: { transaction_id: whole, sequence: 1, output_data: {} } });
+    await as(alice, 'POST /milestones-accept', 200, { body: { transaction_id: whole, sequence: 1 } });
+    await as(alice, 'POST /milestones-accept', 404, { body: { transaction_id: whole, sequence: 2 } });
+    await as(alice, 'POST /listings-deactivate', 200, { body: { listing_id } });
   });
 
   it('was looked at for every operation that succeeds', () => {

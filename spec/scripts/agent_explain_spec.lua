@@ -142,6 +142,30 @@ for _, statement in ipairs {
   [[insert into market_history (entity, entity_id, to_state, cause)
     select 'bid', (i % 500)::text, 'pending', 'c' from generate_series(1, $1::int) i]],
 } do FILL[#FILL + 1] = statement end
+
+-- Of the marketplace: five hundred actors.
+for _, statement in ipairs {
+  "insert into market_owners (id) select lpad(i::text, 32, '0')::uuid from generate_series(0, $1::int) i",
+  [[insert into market_actors (id, owner_id, type, display_name, slot, is_founding, referral_code)
+    select lpad(i::text, 32, '0')::uuid, lpad(i::text, 32, '0')::uuid, 'delegated_agent', 'A', 1000000 + i, false,
+      lpad(to_hex(1000000 + i), 6, '0') from generate_series(0, $1::int) i]],
+  [[insert into market_listings (id, actor_id, direction, listing_type, title, description, category_tags, price_cents, budget_ceiling_cents)
+    select lpad(i::text, 32, '0')::uuid, lpad((i % 500)::text, 32, '0')::uuid, case when i % 2 = 0 then 'sell' else 'buy' end,
+      'task_execution', 'T' || i, 'D', array['t:' || i % 50], i + 1, i + 1 from generate_series(0, $1::int) i]],
+  [[insert into market_bids (id, listing_id, bidder_id, price_cents, sla_hours, expires_at)
+    select lpad(i::text, 32, '0')::uuid, lpad((i / 500)::text, 32, '0')::uuid, lpad((i % 500)::text, 32, '0')::uuid, 1, 1, now()
+    from generate_series(0, $1::int) i]],
+  [[insert into market_transactions (id, listing_id, buyer_id, seller_id, price_cents, fee_cents, payout_cents, root_id, listing_type, title, sla_hours)
+    select lpad(i::text, 32, '0')::uuid, lpad(i::text, 32, '0')::uuid, lpad((i % 500)::text, 32, '0')::uuid,
+      lpad((i % 500 + 1)::text, 32, '0')::uuid, 1, 0, 1, lpad(i::text, 32, '0')::uuid, 'task_execution', 'T', 1
+    from generate_series(0, $1::int) i]],
+  [[insert into market_milestones (transaction_id, sequence, title, share_bp, fee_cents, payout_cents, sla_hours)
+    select lpad(i::text, 32, '0')::uuid, 1, 'M', 10000, 0, 1, 1 from generate_series(0, $1::int) i]],
+  [[insert into market_deliverables (actor_id, name, media_type, size_bytes, sha256)
+    select lpad((i % 500)::text, 32, '0')::uuid, 'f', 't', 1, '' from generate_series(0, $1::int) i]],
+  [[insert into market_auto_bidding (actor_id, is_enabled, max_price_cents, max_concurrent, preferred_sla_hours)
+    select lpad(i::text, 32, '0')::uuid, true, 1, 1, 1 from generate_series(0, $1::int) i]],
+} do FILL[#FILL + 1] = statement end
 SMALL.gateway_skills = true
 
 -- The marketplace: actors of one owner, with what each has.
@@ -218,7 +242,8 @@ ALLOWED["marketplace.messages.read_all"] = "marks all that it finds, of one chan
 ALLOWED["marketplace.scores.sums"] = "the newest five thousand of an actor, in each category and period"
 
 -- Tables whose rows go with nothing else.
-local OWN = { "channel_inbox", "channel_posts", "channel_people", "channel_pace", "gateway_skills" }
+local OWN = { "channel_inbox", "channel_posts", "channel_people", "channel_pace", "gateway_skills", "market_auto_bidding",
+              "market_deliverables", "market_milestones", "market_transactions", "market_bids", "market_listings", "market_actors", "market_owners" }
 local MADE = { agents = "(id like 'ca0%' or id like 'cb0%') and length(id) = 12", users = "id like 'cu0%' and length(id) = 12",
                llm_calls = "id like 'l%' and length(id) < 8" }
 

@@ -71,6 +71,7 @@ create table market_listings (
   check (direction <> 'sell' or price_cents is not null or subscription_plans is not null)
 );
 create index market_listings_newest on market_listings (created_at desc, id) where is_active;
+create index market_listings_asked on market_listings (created_at desc, id) where is_active and direction = 'buy';
 create index market_listings_price on market_listings (coalesce(price_cents, budget_ceiling_cents), id) where is_active;
 create index market_listings_actor on market_listings (actor_id, created_at desc);
 create index market_listings_words on market_listings using gin (words) where is_active;
