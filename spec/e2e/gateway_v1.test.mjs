@@ -46,6 +46,30 @@ const contents = (request) => request.body.messages.filter((m) => m.role !== 'sy
 const one = async (statement) => (await sql(home, statement))[0];
 const TOOL = { type: 'function', function: { name: 'weather', description: 'The weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } } };
 
+describe('what a provider can do', () => {
+  it('decides about strict tools: where their calls are not kept to the schema, the field is refused by its name', async () => {
+    says({ text: 'Sunny.' });
+    const strict = { ...TOOL, function: { ...TOOL.function, strict: true } }, model_ = { model: 'ollama/other', messages: [user('Rain?')] };
+    const refused = await post({ ...model_, tools: [TOOL, { ...strict, function: { ...strict.function, name: 'other' } }] });
+    assert.equal(refused.status, 400);
+    const { error } = await refused.json();
+    assert.deepEqual([error.code, error.param], ['unsupported_parameter', 'tools[1].function.strict']);
+    const response = await (await post({ model: 'ollama/other', input: 'Rain?', tools: [{ type: 'function', ...strict.function }] }, { api: 'responses' })).json();
+    assert.deepEqual([response.error.code, response.error.param], ['unsupported_parameter', 'tools[0].strict']);
+    assert.equal((await post({ ...model_, tools: [{ ...TOOL, function: { ...TOOL.function, strict: false } }] })).status, 200);
+  });
+
+  it('decides how hard it thinks: each effort that OpenAI has becomes the nearest that the server has', async () => {
+    says({ text: 'Sunny.' });
+    for (const [effort, think, name] of [['none', false, 'qwen3'], ['xhigh', true, 'qwen3'], ['none', 'low', 'gpt-oss'], ['xhigh', 'high', 'gpt-oss']]) {
+      assert.equal((await post({ model: `ollama/${name}`, messages: [user('Rain?')], reasoning_effort: effort })).status, 200, effort);
+      assert.equal(model.requests.at(-1).body.think, think, `${name} ${effort}`);
+    }
+    const refused = await (await post({ model: 'ollama/qwen3', messages: [user('Rain?')], reasoning_effort: 'most' })).json();
+    assert.deepEqual([refused.error.param, refused.error.message], ['reasoning_effort', "'reasoning_effort' must be none, minimal, low, medium, high or xhigh"]);
+  });
+});
+
 describe('OpenAI’s SDK', { skip: !node && 'it needs Node 22' }, () => {
   it('chats with the agent, whole and in pieces, and is told what it has used', async () => {
     says({ pieces: ['Hi ', 'Sarah, ', 'žluť 💪'] });

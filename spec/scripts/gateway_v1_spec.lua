@@ -34,6 +34,31 @@ local RESPONSE = {
   },
 }
 
+describe("what a client asks of a model", function()
+  local function with(document, change)
+    local copy = json.decode(json.encode(document))
+    change(copy)
+    return json.encode(copy)
+  end
+
+  it("may be any effort that OpenAI has, and no other", function()
+    for _, effort in ipairs { "none", "minimal", "low", "medium", "high", "xhigh" } do
+      assert.equal(effort, input.chat(with(CHAT, function(d) d.reasoning_effort = effort end)).reasoning_effort)
+      assert.equal(effort, input.response(with(RESPONSE, function(d) d.reasoning.effort = effort end)).reasoning_effort)
+    end
+    local ok, why = pcall(input.chat, with(CHAT, function(d) d.reasoning_effort = "most" end))
+    assert.is_false(ok)
+    assert.same({ "invalid_value", "reasoning_effort" }, { why.code, why.data and why.data.param or why.param })
+  end)
+
+  it("keeps which tools are strict, by their names in the request", function()
+    assert.equal("tools[0].strict", input.response(json.encode(RESPONSE)).tools[1].strict)
+    assert.equal("tools[0].function.strict", input.chat(with(CHAT, function(d) d.tools[1]["function"].strict = true end)).tools[1].strict)
+    assert.is_nil(input.chat(json.encode(CHAT)).tools[1].strict)
+    assert.is_false((pcall(input.chat, with(CHAT, function(d) d.tools[1]["function"].strict = "yes" end))))
+  end)
+end)
+
 local STRANGE = { "null", "true", "false", "0", "-1", "1.5", "1e308", '""', '"x"', '"' .. ("x"):rep(5000) .. '"', "[]", "{}", "[null]", "[[]]",
                   '[{"role":"user"}]', '{"type":5}', '{"type":"function"}', '{"url":[]}', '"\\u0000"', '"data:image/png;base64,"' }
 

@@ -24,7 +24,7 @@ local ANSWER_TOKENS = 1024   -- unless the caller sets max_tokens
 local ROOM_STEP, ROOM_MAX = 4, 16
 
 -- Extra tokens for models that reason, by reasoning_effort.
-local THINKING_TOKENS = { minimal = 1024, low = 2048, medium = 4096, high = 16384 }
+local THINKING_TOKENS = { none = 0, minimal = 1024, low = 2048, medium = 4096, high = 16384, xhigh = 32768 }
 
 -- The adapted request ---------------------------------------------------------------------------
 

@@ -10,8 +10,9 @@ local M = {
   max_tokens = 1024, -- the API requires a limit; used where the caller gives none
 }
 
--- Thinking budget in tokens, by reasoning_effort; with none, or "minimal", it does not think.  1024 is the minimum.
-local THINKING = { low = 1024, medium = 4096, high = 16384 }
+-- Thinking budget in tokens, by reasoning_effort; with "none", "minimal" or nothing it does not think.  1024 is the
+-- minimum.
+local THINKING = { low = 1024, medium = 4096, high = 16384, xhigh = 32768 }
 
 local STOP = {
   end_turn = "stop", stop_sequence = "stop", tool_use = "tool_calls",

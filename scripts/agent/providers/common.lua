@@ -125,6 +125,7 @@ function M.functions(req)
   for i, tool in ipairs(req.tools) do
     list[i] = { type = "function", ["function"] = {
       name = tool.name, description = tool.description, parameters = tool.parameters,
+      strict = tool.strict and true or nil,
     } }
   end
   return list

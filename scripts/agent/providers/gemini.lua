@@ -36,7 +36,8 @@ local STATUS = {
 }
 
 -- Thinking budget in tokens, by reasoning_effort, for models before Gemini 3; later ones take the word itself.
-local THINKING = { minimal = 512, low = 2048, medium = 4096, high = 16384 }
+local THINKING = { none = 0, minimal = 512, low = 2048, medium = 4096, high = 16384, xhigh = 32768 }
+local LEVELS = { none = "minimal", xhigh = "high" }
 
 local schema_of
 
@@ -125,7 +126,7 @@ local function role(m) return m.role == "assistant" and "model" or "user" end
 local function thinking(req, conf)
   local wanted = req.reasoning_effort
   if not wanted or common.table(conf.facts).thinks == false then return nil end
-  if conf.model:find("gemini-3", 1, true) then return { thinkingLevel = wanted } end
+  if conf.model:find("gemini-3", 1, true) then return { thinkingLevel = LEVELS[wanted] or wanted } end
   return { thinkingBudget = THINKING[wanted] }
 end
 

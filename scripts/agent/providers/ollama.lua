@@ -52,12 +52,14 @@ local function messages(req)
   return list
 end
 
+local GPT_OSS = { none = "low", minimal = "low", xhigh = "high" }
+
 -- gpt-oss is told how hard to think, others whether.
 local function think(req, conf)
   local wanted = req.reasoning_effort
   if not wanted or common.table(conf.facts).thinks == false then return nil end
-  if conf.model:find("gpt-oss", 1, true) then return wanted == "minimal" and "low" or wanted end
-  return wanted ~= "minimal"
+  if conf.model:find("gpt-oss", 1, true) then return GPT_OSS[wanted] or wanted end
+  return wanted ~= "minimal" and wanted ~= "none"
 end
 
 --- The HTTP request for a chat.  conf: {model, base_url or nil, window, without, facts}.

@@ -22,11 +22,11 @@ end
 M.openrouter = service("openrouter", "openrouter.ai", "/api/v1", "OPENROUTER_API_KEY",
   { slashes = true, effort_object = true })
 M.groq = service("groq", "api.groq.com", "/openai/v1", "GROQ_API_KEY",
-  { slashes = true, newer_limit = true, efforts = { minimal = "low" } })
+  { slashes = true, newer_limit = true, efforts = { none = "low", minimal = "low", xhigh = "high" } })
 M.mistral = service("mistral", "api.mistral.ai", "/v1", "MISTRAL_API_KEY",
-  { no_stream_options = true, efforts = { minimal = "none", low = "none", medium = "high" } })
+  { no_stream_options = true, efforts = { minimal = "none", low = "none", medium = "high", xhigh = "high" } })
 M.deepseek = service("deepseek", "api.deepseek.com", "/v1", "DEEPSEEK_API_KEY",
-  { efforts = { minimal = "low" } })
+  { efforts = { none = "low", minimal = "low", xhigh = "high" } })
 
 M.vllm = own_machine("vllm", 8000)
 M.llamacpp = own_machine("llamacpp", 8080, { window = 8192 })

@@ -11,7 +11,7 @@ local M = {}
 
 M.MESSAGES_MAX, M.TOOLS_MAX = 2000, 128          -- limit: messages and tools of a request to /v1
 local TOKENS_MAX, NAME_MAX = 1000000, 200
-local EFFORTS = { minimal = true, low = true, medium = true, high = true }
+local EFFORTS = { none = true, minimal = true, low = true, medium = true, high = true, xhigh = true }
 
 --- Refuses a parameter: `what` completes "messages[1].role ..".
 function M.refuse(param, what, code)
@@ -131,7 +131,8 @@ local function function_of(one, param)
   end
   if parameters ~= nil and not is_object(parameters) then refuse(param .. ".parameters", "must be a JSON Schema") end
   return { name = name, description = text_of(one, "description", param .. ".") or "",
-           parameters = parameters or { type = "object", properties = {} } }
+           parameters = parameters or { type = "object", properties = {} },
+           strict = flag_of(one, "strict", param .. ".") and param .. ".strict" or nil }
 end
 
 -- The tools of the client.  inner(one, param): the function in an entry.
@@ -166,7 +167,7 @@ end
 
 local function effort_of(value, param)
   if value == nil then return nil end
-  if not EFFORTS[value] then refuse(param, "must be minimal, low, medium or high") end
+  if not EFFORTS[value] then refuse(param, "must be none, minimal, low, medium, high or xhigh") end
   return value
 end
 

@@ -3,6 +3,7 @@
 
 local config = require "human.config"
 local db = require "human.db"
+local fail = require "human.fail"
 local id = require "human.id"
 local llm = require "human.llm"
 local task = require "human.task"
@@ -34,9 +35,22 @@ local function begin(payer, plan)
   end)
 end
 
+local STRICT = { openai = true, azure = true }   -- providers that keep a model's calls to the schema of a tool
+
+-- That calls fit their schema is promised by few.
+local function check_strict(req, model)
+  for _, tool in ipairs(req.tools or {}) do
+    if tool.strict and not STRICT[model:match "^[^/]*"] then
+      local why = ("'%s' can only be false for this model: its server does not promise that calls fit the schema")
+      fail.throw("unsupported_parameter", { param = tool.strict, message = why:format(tool.strict) })
+    end
+  end
+end
+
 --- Asks: {text, tool_calls, is_cut, input_tokens, output_tokens, model}; throws what clients are told.
 --- hear.text(delta), where there is one, gets the text as it comes.
 function M.run(req, model, hear)
+  check_strict(req, model)
   local payer, ref, spent = owner.get(), id.new(), {}
   if budget.is_over(payer, ref) or budget.agent_is_over(payer.agent_id, ref) then trouble.refuse "budget_exceeded" end
   local ask = { system = req.system, messages = req.messages, tools = req.tools, model = model, ref = ref,
