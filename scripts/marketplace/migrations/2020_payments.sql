@@ -43,8 +43,7 @@ create table market_withdrawals (
   fee_cents    bigint not null check (fee_cents between 0 and amount_cents - 1),
   is_instant   boolean not null default false,
   is_waived    boolean not null default false,   -- the month's free one
-  provider     text not null,
-  account      text not null,                    -- there
+  account      text not null,                    -- at the processor
   state        text not null default 'processing' check (state in ('processing', 'paid', 'failed')),
   failure      text,
   created_at   timestamptz not null default human_now(),
