@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startHost } from './hosts.mjs';
-import { ask as asked, makeActor, makeListing, makeTables, makeTask } from './market_people.mjs';
+import { ask as asked, makeActor, makeListing, makeTask } from './market_people.mjs';
 import { sql } from './hosts.mjs';
 import { until } from './support.mjs';
 
@@ -13,7 +13,6 @@ let host, home, alice, bot, stranger, listing;
 before(async () => {
   host = await startHost({ scripts: ['spec/e2e/scripts/market2'], env: { HUMAN_TIME_TEST_CLOCK: 'true' } });
   home = host.home;
-  await makeTables(home);
   await sql(home, 'create table e2e_market_events (id bigint generated always as identity, name text, n text)');
   alice = await makeActor(home, { type: 'human', name: 'Alice' });
   [bot, stranger] = [await makeActor(home, { name: 'DataBot' }), await makeActor(home)];

@@ -1,11 +1,8 @@
 // spec/e2e/market_people.mjs -- a marketplace of its own for a spec: actors with keys, and the tables that other parts own.
 import { EventSource } from 'eventsource';
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
-import path from 'node:path';
 import { call } from './agent_client.mjs';
 import { sql } from './hosts.mjs';
-import { root } from './support.mjs';
 
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 let made = 0;
@@ -24,11 +21,6 @@ export async function makeActor(home, fields = {}) {
 
 /** What a request answers; a key in the way of the marketplace. */
 export const ask = (host, actor, method, path, body) => call(host.url, method, path, { key: actor?.key, body });
-
-const TABLES = fs.readFileSync(path.join(root, 'spec/support/market_tables.sql'), 'utf8');
-
-/** Makes the tables of trade where its migration has not, for specs that put rows into them. */
-export const makeTables = (home) => sql(home, TABLES);
 
 /** A listing of that actor: its id. */
 export async function makeListing(home, actor, { title = 'Market Analysis', cents = 5000, tags = ['data:analysis'] } = {}) {

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { BINARY, errors, sql, startHost } from './hosts.mjs';
-import { ask as asked, makeActor, makeListing, makeTables, makeTask } from './market_people.mjs';
+import { ask as asked, makeActor, makeListing, makeTask } from './market_people.mjs';
 import { until } from './support.mjs';
 
 const NOWHERE = '00000000-0000-4000-8000-000000000000', PATIENCE_MS = 20_000, DONE = ['assigned', 'delivered', 'accepted'];
@@ -14,7 +14,6 @@ let host, home, alice, bot, stranger, listing;
 before(async () => {
   host = await startHost({ scripts: ['spec/e2e/scripts/market2'], env: { HUMAN_TIME_TEST_CLOCK: 'true' } });
   home = host.home;
-  await makeTables(home);
   await sql(home, 'create table e2e_market_events (id bigint generated always as identity, name text, n text)');
   alice = await makeActor(home, { type: 'human', name: 'Alice' });
   [bot, stranger] = [await makeActor(home, { name: 'DataBot' }), await makeActor(home)];

@@ -6,7 +6,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { databaseUrl, errors, isAlive, sql, startHost } from './hosts.mjs';
-import { ask, follow as open, makeActor, makeListing, makeTables, makeTask } from './market_people.mjs';
+import { ask, follow as open, makeActor, makeListing, makeTask } from './market_people.mjs';
 import { startPair } from './pair.mjs';
 import { root, sleep, until } from './support.mjs';
 
@@ -18,7 +18,6 @@ let world, home, buyer, seller, stranger, listing, version = 0;
 before(async () => {
   world = await startPair(SCRIPTS, { env: ENV });
   home = world.home;
-  await makeTables(home);
   await sql(home, 'create table e2e_market_events (id bigint generated always as identity, name text, n text)');
   [buyer, seller, stranger] = [await makeActor(home), await makeActor(home), await makeActor(home)];
   listing = await makeListing(home, seller);

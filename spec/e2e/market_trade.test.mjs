@@ -8,7 +8,7 @@ import { until } from './support.mjs';
 const PATIENCE_MS = 30_000;
 let market, alice, bot;
 before(async () => {
-  market = await startMarket();
+  market = await startMarket({ scripts: ['spec/e2e/scripts/market_ends'] });
   alice = await market.actor({ name: 'Alice' });
   bot = await market.actor({ name: 'DataBot' });
 });
@@ -89,6 +89,45 @@ describe('a task', () => {
     }
     assert.deepEqual([paid, await market.platform(3000) - fees], [8999, 1000]);
     assert.equal((await seller.ok(`/transactions-get?transaction_id=${transaction_id}`)).transaction.status, 'accepted');
+    await audited();
+  });
+});
+
+describe('a dispute', () => {
+  const end = async (body, status = 204) => {
+    const answer = await market.request(null, 'POST', '/api/local/ends', body);
+    assert.equal(answer.status, status, JSON.stringify(answer.body));
+  };
+  const statusOf = async (id) => (await alice.ok(`/transactions-get?transaction_id=${id}`)).transaction.status;
+
+  for (const sla_hours of [24, 100]) {           // a card that is authorised; one that is captured
+    it(`ends with the seller paid, the buyer, or both (${sla_hours} hours)`, async () => {
+      for (const [what, pct, state, cents, fee] of [['release', undefined, 'accepted', 9000, 1000], ['refund', undefined, 'refunded', 0, 0], ['split', 33.33, 'split_resolved', 6000, 667]]) {
+        const seller = await market.actor(), fees = await market.platform(3000), id = await assigned(alice, seller, { bid: { sla_hours } });
+        await end({ id, what: 'dispute', actor_id: alice.id }, 409);
+        await seller.ok('/transactions-deliver', { transaction_id: id, output_data: {} });
+        await end({ id, what: 'dispute', actor_id: seller.id }, 403);
+        await end({ id, what: 'dispute', actor_id: alice.id });
+        assert.equal((await alice.post('/transactions-accept', { transaction_id: id })).status, 409);
+        await end({ id, what, pct });
+        assert.deepEqual([await statusOf(id), await market.earned(seller), await market.platform(3000) - fees, await market.held(id)], [state, cents * 1000, fee, 0]);
+        await end({ id, what, pct }, 409);
+      }
+      await audited();
+    });
+  }
+
+  it('of a milestone holds those after it, and goes on or ends there', async () => {
+    for (const [what, state, cents] of [['release', 'assigned', 3600], ['refund', 'canceled_refunded', 0]]) {
+      const seller = await market.actor(), id = await assigned(alice, seller, { bid: { milestone_pricing: true,
+        milestones: [{ title: 'a', pct_of_total: 40, sla_hours: 24 }, { title: 'b', pct_of_total: 60, sla_hours: 24 }] } });
+      await seller.ok('/milestones-deliver', { transaction_id: id, sequence: 1, output_data: {} });
+      await end({ id, sequence: 1, what: 'dispute', actor_id: alice.id });
+      assert.equal((await seller.post('/milestones-deliver', { transaction_id: id, sequence: 2, output_data: {} })).body.code, 'milestone_out_of_order');
+      assert.equal((await alice.post('/milestones-accept', { transaction_id: id, sequence: 1 })).body.status, 'disputed');
+      await end({ id, sequence: 1, what });
+      assert.deepEqual([await statusOf(id), await market.earned(seller), await market.held(id)], [state, cents * 1000, state === 'assigned' ? 6000 : 0]);
+    }
     await audited();
   });
 });

@@ -2,14 +2,13 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import fs from 'node:fs';
 import path from 'node:path';
 import { BINARY, sql, startHost } from './hosts.mjs';
 import { root } from './support.mjs';
 
 /** A host with the marketplace on it: what startHost gives, and actor(), advance(), holds(). */
-export async function startMarket({ env = {} } = {}) {
-  return inhabit(await startHost({ env: { HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_DATABASE_POOL: '8', ...env } }));
+export async function startMarket({ env = {}, scripts = [] } = {}) {
+  return inhabit(await startHost({ scripts, env: { HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_DATABASE_POOL: '8', ...env } }));
 }
 
 /** The same for a host that has been started. */

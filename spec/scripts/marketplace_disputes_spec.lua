@@ -38,9 +38,6 @@ describe("a dispute", function()
   setup(function()
     require("human.pg.migrate").run()
     db.open()
-    local file = assert(io.open("spec/support/market_tables.sql", "rb"))
-    for statement in file:read("*a"):gsub("%-%-[^\n]*", ""):gmatch "[^;]+;" do db.exec(statement) end
-    file:close()
     local scripts = gen.build(1)
     scripts.loaded["marketplace.transactions"], scripts.loaded["marketplace.milestones"] = trade, milestones
     gen.install(scripts)
