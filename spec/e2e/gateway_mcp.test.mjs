@@ -31,7 +31,7 @@ before(async () => {
     HUMAN_TOOLS_ENABLED: 'mcp__sums__add,*',
     HUMAN_MCP_SERVERS: JSON.stringify({
       sums: program('mcp_sdk_server.mjs', { env: { KEY: 'twelve chars' } }), bad: program('mcp_bad_server.mjs', { timeout_s: 3 }),
-      brief: program('mcp_bad_server.mjs', { args: [path.join(here, 'mcp_bad_server.mjs'), brief], write: [brief], idle_s: 1 }),
+      brief: program('mcp_bad_server.mjs', { args: [path.join(here, 'mcp_bad_server.mjs'), brief], write: [brief], idle_s: 1, timeout_s: 3 }),
       web: { url: web.url }, keyed: { url: web.url.replace('127.0.0.1', 'localhost'), secret: 'openai' },
       kept: program('mcp_sdk_server.mjs', { env: { KEY: 'x${secret:openai}' } }), lost: program('mcp_sdk_server.mjs', { env: { KEY: '${sealed:nowhere}' } }),
       loud: { command: 'sh', args: ['-c', 'echo "$KEY" >&2; exit 3'], env: { KEY: '${secret:openai}' } }, none: { command: 'no-such-program-anywhere' },

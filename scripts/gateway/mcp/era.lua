@@ -14,7 +14,7 @@ local M = {}
 
 local OLDER = { ["2025-11-25"] = true, ["2025-06-18"] = true, ["2025-03-26"] = true, ["2024-11-05"] = true }
 local NEWEST_OLDER = "2025-11-25"
-local PROBE_S = 5                                -- limit: until a server counts as one that does not know the question
+local PROBE_S = 10                               -- limit: until a server counts as one that does not know the question
 local VERSIONS_MAX = 32                          -- of a list of revisions
 local INFO = "io.modelcontextprotocol/serverInfo"
 
