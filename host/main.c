@@ -122,7 +122,7 @@ typedef struct {
   const command *command;
   const char *settings[2 * FLAGS_MAX + 1]; /* name, value, .., NULL */
   int n_settings;
-  bool wants_help, only_checks, as_json; /* the last two: of `human gateway`; as_json: of `version`, too */
+  bool wants_help, only_checks, as_json; /* only_checks: of `human gateway`; as_json: see takes_json */
   char **rest;
   int n_rest;
 } cli;
@@ -225,6 +225,11 @@ static int take_flag(cli *c, char **argv, int *i) {
   return missing ? usage("a value is missing after ", argv[*i], NULL) : 1;
 }
 
+/* Of commands that take no other arguments. */
+static bool takes_json(const command *of) {
+  return of->run == RUN_VERSION || of->run == RUN_CONTROL || !strcmp(of->name, "migrate");
+}
+
 /* A flag that is no setting; 1: not one of ours. */
 static int take_switch(cli *c, const char *word) {
   bool foreign = c->command && c->command->rest == FOREIGN_ARGUMENTS;
@@ -233,7 +238,7 @@ static int take_switch(cli *c, const char *word) {
   if (!strcmp(word, "--help") || !strcmp(word, "-h")) return c->wants_help = true, 0;
   bool gateway = !c->command || c->command->run == RUN_GATEWAY;
   if (gateway && !strcmp(word, "--check")) return c->only_checks = true, 0;
-  bool has_json = (gateway && c->only_checks) || (c->command && c->command->run == RUN_VERSION);
+  bool has_json = (gateway && c->only_checks) || (c->command && takes_json(c->command));
   if (has_json && !strcmp(word, "--json")) return c->as_json = true, 0;
   if (c->command || strcmp(word, "--version") != 0) return 1;
   c->command = find_command("version");
@@ -335,6 +340,15 @@ static int check_gateway(bool as_json) {
   return command_look("gateway", as_json, arguments);
 }
 
+/* Commands without arguments have at most this one. */
+static int run_script(const cli *c) {
+  static char flag[] = "--json", *json[] = {flag, NULL};
+  const command *of = c->command;
+  bool own = of->rest == NO_ARGUMENTS;
+  if (of->run == RUN_CONTROL) return c->as_json ? command_look(of->name, 1, json) : control_ask(of->name);
+  return command_run(of->name, own ? c->as_json : c->n_rest, own ? json : c->rest, of->database);
+}
+
 static int run(const cli *c) {
   if (c->wants_help || c->command->run == RUN_HELP) return answer_help(c);
   if (c->command->run == RUN_VERSION)
@@ -345,8 +359,8 @@ static int run(const cli *c) {
   switch (c->command->run) {
   case RUN_PSQL: return psql(c);
   case RUN_SECRET: return secret_command(c->n_rest, c->rest);
-  case RUN_CONTROL: return control_ask(c->command->name);
-  case RUN_LUA: return command_run(c->command->name, c->n_rest, c->rest, c->command->database);
+  case RUN_CONTROL:
+  case RUN_LUA: return run_script(c);
   case RUN_LOOK: return command_look(c->command->name, c->n_rest, c->rest);
   default: return c->only_checks ? check_gateway(c->as_json) : supervisor_run();
   }

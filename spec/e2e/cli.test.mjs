@@ -29,7 +29,7 @@ const COMMANDS = /commands:\n([\s\S]*?)\n\n/.exec(help)[1].split('\n').map((line
 const FOREIGN = ['test', 'psql', 'help'];
 
 // Those that have no result to be read by a program, or whose output is made for one already.
-const NO_JSON = { agent: 'a chat', top: 'a terminal', reload: 'a verdict', new: 'files', model: 'a server', migrate: 'a verdict', test: "busted's words", psql: "psql's words",
+const NO_JSON = { agent: 'a chat', top: 'a terminal', model: 'a server', test: "busted's words", psql: "psql's words",
                   openapi: 'is JSON', completion: 'is a script', help: 'is a text' };
 
 describe('every command', () => {
@@ -51,6 +51,16 @@ describe('every command', () => {
       const { out, err } = await human(...words, '--json');
       assert.doesNotThrow(() => JSON.parse(out), `${words}: ${out}${err}`);
     }
+  });
+
+  it('that writes or changes something says in JSON what, or why not', async () => {
+    const none = await human('reload', '--json');
+    assert.equal(none.code, 1);
+    assert.deepEqual([JSON.parse(none.out).reloaded, /no server of .* runs/.test(JSON.parse(none.out).message)], [false, true]);
+    assert.deepEqual([(await human('reload', '--json', 'x')).code, (await human('migrate', '--json', 'x')).code], [2, 2]);
+    const own = makeHome(), made = await shell(`HUMAN_SCRIPTS=${own}:${path.join(root, 'scripts')} "$HUMAN" new rule spoken --json`);
+    assert.deepEqual(JSON.parse(made.out), { files: ['spoken.lua', 'spoken_spec.lua'].map((f) => path.join(own, 'agent/rules', f)) }, made.err);
+    assert.equal((await shell(`HUMAN_SCRIPTS=${own}:${path.join(root, 'scripts')} "$HUMAN" new rule spoken --json`)).code, 1);
   });
 });
 

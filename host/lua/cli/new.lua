@@ -3,6 +3,7 @@
 local cli = require "human.cli.words"
 local cli_override = require "human.cli.override"
 local host = require "human.core.host"
+local json = require "human.json"
 local own_server = require "human.cli.own_server"
 local templates = require "human.cli.new_templates"
 
@@ -20,7 +21,7 @@ local function is_name(text) return #text <= NAME_MAX and text:find "^[a-z][a-z0
 -- {kind, name, area}
 local function parse(args)
   local kinds = { "rule", "route", "channel" }
-  local words, o = cli.parse("new", args, { ["--area"] = "AREA" })
+  local words, o = cli.parse("new", args, { ["--area"] = "AREA", ["--json"] = true })
   cli.count("new", words, { "what (rule, route or channel)", "NAME" }, 2, 2)
   o.kind, o.name = words[1], words[2]
   if not templates[o.kind .. "_spec"] then
@@ -54,10 +55,11 @@ local function fill(template, o)
   return (template:gsub("%f[%u]%u+%f[%U]", values))
 end
 
-local function write(dir, path, text)
+local function write(o, dir, path, text)
   local ok, why = host.native.write_new(dir, path, text)
   if not ok then return refuse(why) end
-  io.stdout:write(dir, "/", path, "\n")
+  o.files[#o.files + 1] = dir .. "/" .. path
+  if not o.json then io.stdout:write(dir, "/", path, "\n") end
   return 0
 end
 
@@ -86,9 +88,14 @@ local function make(o)
     why = obstacle(path)
     if why then return refuse(why) end
   end
-  local code = write(dir, stem .. ".lua", fill(templates[o.kind], o))
-  if code == 0 then code = write(dir, stem .. "_spec.lua", fill(templates[o.kind .. "_spec"], o)) end
+  o.files = json.array {}
+  local code = write(o, dir, stem .. ".lua", fill(templates[o.kind], o))
+  if code == 0 then code = write(o, dir, stem .. "_spec.lua", fill(templates[o.kind .. "_spec"], o)) end
   if code ~= 0 then return code end
+  if o.json then
+    io.stdout:write(json.encode_sorted { files = o.files }, "\n")
+    return 0
+  end
   io.stdout:write("Next: human test ", dir, "/", stem, "_spec.lua; human check; and human reload puts it in force.\n")
   if o.kind == "route" then io.stdout:write("Then: ", curl("/api/local/" .. o.name .. "?name=Ann"), "\n") end
   return 0

@@ -169,7 +169,6 @@ local commands = {
   test = function(args) return require("human.cli.test").run(args) end,
   check = function(args) return require("human.cli.check").run(args) end,
   checker = function(args) return require("human.cli.check").prove(args) end,
-  migrate = function() return require("human.pg.migrate").command() end,
   openapi = function()
     load_scripts()
     io.stdout:write(require("human.http.openapi").render(require("human.scripts.generation").current()), "\n")

@@ -212,11 +212,4 @@ function M.pending(n)
   return list, warning
 end
 
--- `human migrate`.
-function M.command()
-  local n = M.run()
-  io.stdout:write(n == 0 and "The database is up to date.\n" or ("Applied %d migrations.\n"):format(n))
-  return 0
-end
-
 return M
