@@ -20,8 +20,12 @@ local Tool = s.object {
 }
 local Source = s.object {
   { "name", s.string }, { "kind", s.string:describe "stdio or http" }, { "title", s.string },
-  { "state", s.enum { "ready", "failed", "unknown" } }, { "error", text }, { "listed_at", s.time:optional() },
+  { "state", s.enum { "ready", "failed", "unknown", "asked" }
+    :describe "unknown: it was not asked yet; asked: it has not answered yet" },
+  { "error", text }, { "listed_at", s.time:optional() },
 }
+
+local SILENT = "it has not answered yet: look again (tools.catalog, or `human tools refresh`) in a minute"
 
 local function sources() return json.array(mcp.sources()) end
 
@@ -43,7 +47,11 @@ g:rpc("tools.refresh", {
   result = { sources = s.array(Source) }, errors = { "tool_source_not_found" },
 }, function(ctx, p)
   if not mcp.refresh(p.source) then ctx:fail "tool_source_not_found" end
-  return { sources = sources() }
+  local list = sources()
+  for _, one in ipairs(list) do
+    if one.state == "unknown" and (not p.source or p.source == one.name) then one.state, one.error = "asked", SILENT end
+  end
+  return { sources = list }
 end)
 
 local REFUSED = { not_found = "tool_not_found", changed = "tool_changed", unfit = "tool_unfit" }
