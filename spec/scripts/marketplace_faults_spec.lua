@@ -1,46 +1,9 @@
--- spec/scripts/marketplace_faults_spec.lua -- payments, deposits, withdrawals and shares while processes die: before any
+-- spec/scripts/marketplace_faults_spec.lua -- payments, deposits and withdrawals while processes die: before any
 -- statement and before any commit.  What is then tried again has happened once, and the books are true after each death.
 
 local db = require "human.db"
+local mortal = require "mortal"
 local world = require "pay_world"
-
-local DIED, DEATHS_MAX = "the process died here", 120
-
--- Runs fn while the process dies before its statement (or commit) number `last`.  True when it has not.
-local function survives(last, fn)
-  local real, count = { tx = db.tx, row = db.row, query = db.query, value = db.value, exec = db.exec }, 0
-  local function step()
-    count = count + 1
-    if count == last then error(DIED, 0) end
-  end
-  local function counted(one)
-    return function(...)
-      step()
-      return one(...)
-    end
-  end
-  local function mortal(tx)
-    return setmetatable({}, { __newindex = tx, __index = function(_, name)
-      if type(tx[name]) ~= "function" then return tx[name] end
-      return function(_, ...)
-        if name == "query" or name == "row" or name == "value" or name == "exec" then step() end
-        return tx[name](tx, ...)
-      end
-    end })
-  end
-  for name, one in pairs(real) do db[name] = counted(one) end
-  db.tx = function(body, options)
-    return real.tx(function(tx)
-      local result = { body(mortal(tx)) }
-      step()
-      return unpack(result)
-    end, options)
-  end
-  local ok, err = pcall(fn)
-  for name, one in pairs(real) do db[name] = one end
-  if not ok and err ~= DIED then error(err, 0) end
-  return ok
-end
 
 describe("while processes die", function()
   local loaded, processor, payments, deposits, withdrawals, credits
@@ -52,16 +15,8 @@ describe("while processes die", function()
     credits = loaded["marketplace.credits"]
   end)
 
-  -- Does something again and again until it has not died.  Returns how often it died.
   local function at_last(fn)
-    for last = 1, DEATHS_MAX do
-      if survives(last, fn) then
-        assert.equal("", world.wrong())
-        return last - 1
-      end
-      assert.equal("", world.wrong())
-    end
-    error "it dies for ever"
+    return mortal.at_last(fn, function() assert.equal("", world.wrong()) end)
   end
 
   local function count(sql, ...) return db.value("select count(*) from " .. sql, ...) end
@@ -145,24 +100,5 @@ describe("while processes die", function()
     end)
     at_last(function() db.tx(function(tx) payments.cancel(tx, transaction_id) end) end)
     assert.same({ 0, 0 }, { world.held(transaction_id) })
-  end)
-
-  it("each founder gets his share once", function()
-    local shares = loaded["marketplace.shares"]
-    local founder, other = world.actor { is_founding = true }, world.actor { is_founding = true }
-    for _, actor in ipairs { founder, other } do
-      deposit(actor, 50000)
-      db.tx(function(tx)
-        loaded["marketplace.moves"].purchase(tx, "tool.paid", world.uuid(), { buyer = actor,
-          provider = actor == founder and other or founder, price_mrc = 100000, fee_mrc = 15000,
-          reason = "tool_subscription" })
-      end)
-    end
-    local month, before = db.value(shares.sql.month), credits.balance(founder).w
-    work(shares.run, month)
-    local share = db.value("select share_cents from market_shares where month = ($1 || '-01')::date", month)
-    assert.is_true(share > 0)
-    assert.equal(before + share * 1000, credits.balance(founder).w)
-    assert.equal(count "market_share_payments", count "credit_lots where reason = 'revenue_share'")
   end)
 end)
