@@ -19,6 +19,9 @@ local COLUMNS = [[id, listing_id, bidder_id, state, price_cents, sla_hours, scop
   counter_by, counter_price_cents, counter_sla_hours, counter_note, expires_at, transaction_id, reason, is_auto,
   created_at]]
 
+local AT_ONCE = 500
+local NOBODY = "00000000-0000-0000-0000-000000000000"
+
 M.sql = {
   get = "select " .. COLUMNS .. " from market_bids where id = $1::uuid",
   lock = "select " .. COLUMNS .. " from market_bids where id = $1::uuid for no key update",
@@ -33,7 +36,7 @@ M.sql = {
   move = [[update market_bids set state = $3, reason = $4, transaction_id = $5::uuid, updated_at = human_now()
     where id = $1::uuid and state = $2 returning ]] .. COLUMNS,
   others = "select " .. COLUMNS .. [[ from market_bids where listing_id = $1::uuid and id <> $2::uuid
-    and state in ('pending', 'countered') order by id limit 1000 for no key update]],
+    and state in ('pending', 'countered') order by id limit ]] .. AT_ONCE .. " for no key update",
   of_actor = "select " .. COLUMNS .. [[ from market_bids where bidder_id = $1::uuid and ($2::text is null or state = $2)
     order by created_at desc, id limit $3::int offset $4::int]],
   count_of_actor = [[select count(*)::int from (select from market_bids where bidder_id = $1::uuid
@@ -105,10 +108,14 @@ local function move(tx, b, listing, step)
   return now
 end
 
-local function outbid_others(tx, b, listing)
-  for _, other in ipairs(tx:query(M.sql.others, listing.id, b.id)) do
-    move(tx, other, listing, { event = "outbid", by = "platform", reason = "outbid", cause = "outbid" })
-  end
+-- Moves all active bids of a listing but one (nil: all), so many at a time.
+local function move_others(tx, listing, but, step)
+  repeat
+    local others = tx:query(M.sql.others, listing.id, but or NOBODY)
+    for _, other in ipairs(others) do
+      move(tx, other, listing, { event = step.event, by = "platform", reason = step.reason, cause = step.cause })
+    end
+  until #others < AT_ONCE
 end
 
 local function must_be_open(b)
@@ -129,7 +136,7 @@ local function accept(tx, b, listing, step)
       milestones = b.milestones and json.decode(b.milestones) }) })
   step.transaction_id = t.id
   move(tx, b, listing, step)
-  outbid_others(tx, b, listing)
+  move_others(tx, listing, b.id, { event = "outbid", reason = "outbid", cause = "outbid" })
   return t, payment
 end
 
@@ -207,17 +214,16 @@ function M.withdraw(actor_id, id)
   end)
 end
 
---- Nobody has answered it by that time; without one: its listing has ended.
+--- Nobody has answered it by that time.
 function M.expire(tx, id, at)
   local b, listing = lock(tx, id)
-  if at and b.expires_at ~= at or b.state ~= "pending" and b.state ~= "countered" then return end
-  move(tx, b, listing, { event = "expire", by = "platform", cause = at and "bid-expired" or "listing-ended" })
+  if b.expires_at ~= at or b.state ~= "pending" and b.state ~= "countered" then return end
+  move(tx, b, listing, { event = "expire", by = "platform", cause = "bid-expired" })
 end
 
 --- Expires all bids of a locked listing that has ended.
-function M.expire_all(tx, listing_id)
-  local none = "00000000-0000-0000-0000-000000000000"
-  for _, b in ipairs(tx:query(M.sql.others, listing_id, none)) do M.expire(tx, b.id) end
+function M.expire_all(tx, listing)
+  move_others(tx, listing, nil, { event = "expire", cause = "listing-ended" })
 end
 
 --- Bids of an actor, or on a listing of his: {rows, total}; page: {limit, offset, status, listing_id}.

@@ -145,7 +145,7 @@ function M.deactivate(actor, listing_id)
     row = from_row(tx:row(M.sql.deactivate, listing_id))
     history.note(tx, { entity = "listing", id = listing_id, from = "active", to = "inactive", actor_id = actor.id,
                        cause = "listings-deactivate" })
-    require("marketplace.bids").expire_all(tx, listing_id)
+    require("marketplace.bids").expire_all(tx, row)
     return row
   end)
 end

@@ -15,11 +15,13 @@ M.sql = {
   breach = "update market_transactions set is_sla_breached = true where id = $1::uuid and not is_sla_breached",
 }
 
--- Runs fn(tx) with the end of the row; what has happened otherwise meanwhile is no error.
+local TOO_LATE = { invalid_state = true, not_found = true } -- it has gone on otherwise meanwhile
+
+-- Runs fn(tx) with the end of the row.
 local function once(row, fn)
   db.tx(function(tx)
     local ok, err = pcall(db.tx, fn)
-    if not ok and not (fail.is(err) and err.status < 500) then error(err, 0) end
+    if not ok and not (fail.is(err) and TOO_LATE[err.code]) then error(err, 0) end
     row:done(tx)
   end)
 end

@@ -86,7 +86,8 @@ begin
     language sql stable as $f$
       select l.id, word_similarity(asked, l.title) from market_listings l where l.is_active and asked <% l.title
         order by 2 desc, 1 limit most $f$;
-exception when insufficient_privilege or undefined_file or feature_not_supported then
+exception when insufficient_privilege or undefined_file or feature_not_supported or undefined_object
+    or undefined_function then
   create function market_resembling(asked text, most int) returns table (id uuid, likeness real)
     language sql stable as $f$ select null::uuid, null::real where false $f$;
 end $$;
