@@ -68,6 +68,7 @@ local function check(l)
     wrong("price_usd", "is required for sell listings without subscription_plans")
   end
   for _, name in ipairs { "input_schema", "output_schema" } do shapes.must_be_valid(l[name], name) end
+  shapes.must_be_object(l.evaluation_rubric, "evaluation_rubric")
   if has_plans then check_plans(l.subscription_plans) end
   if present(l.tool_meta) then tool_meta.check(l.tool_meta) end
 end

@@ -6,6 +6,7 @@ local fail = require "human.fail"
 local queue = require "human.queue"
 local rules = require "marketplace.rules.trade"
 local settlement = require "marketplace.settlement"
+local shapes = require "marketplace.shapes"
 local states = require "marketplace.states"
 local terms = require "marketplace.terms"
 local transactions = require "marketplace.transactions"
@@ -91,6 +92,7 @@ function M.deliver(actor_id, id, sequence, output)
     if t.state ~= "assigned" then states.refuse(t.state) end
     if actor_id ~= t.seller_id then fail.throw "forbidden" end
     must_be_next(tx, t, m)
+    shapes.must_be_object(output, "output_data")
     local from, to, review = m.state, next_state(t, m, "deliver", actor_id), terms.in_hours(rules.review_hours)
     m = tx:row(M.sql.deliver, m.id, from, to, output, review) or states.refuse(from)
     told(tx, t, m, from, actor_id, "milestones-deliver")

@@ -47,6 +47,7 @@ local function check(listing, ask)
   if not listing.is_active then fail.throw "listing_inactive" end
   if not listing.price_cents then wrong("listing_id", "is sold by subscription: see /tool-subscriptions") end
   if listing.listing_type == "evaluation_service" and not ask.input_data then wrong("input_data", "is required") end
+  shapes.must_be_object(ask.input_data, "input_data")
   if ask.input_data then shapes.check("input_schema_mismatch", listing.input_schema, ask.input_data, "input_data") end
 end
 

@@ -45,6 +45,12 @@ local function compile(text)
   return jsonschema.compile(expanded(schema) or schema, LIMITS)
 end
 
+--- Refuses a value (JSON, or nil) that is no object, with the name of its field.
+function M.must_be_object(text, field)
+  if text == nil or text == json.null or text:find "^%s*{" then return end
+  fail.throw("validation_error", { details = { { path = field, message = "must be an object" } } })
+end
+
 --- Refuses a schema that is none, with the name of its field; text: JSON, or nil.
 function M.must_be_valid(text, field)
   if text == nil or text == json.null then return end

@@ -214,6 +214,7 @@ function M.deliver(actor_id, id, output)
     if tx:value(M.sql.open_children, id) > 0 then
       fail.throw("invalid_state", { status = t.state, message = "A subcontract of it has not ended yet" })
     end
+    shapes.must_be_object(output.output_data, "output_data")
     shapes.check("output_schema_mismatch", t.output_schema, output.output_data, "output_data")
     if output.output_storage_path then
       require("marketplace.deliverables").attach(tx, actor_id, id, output.output_storage_path)

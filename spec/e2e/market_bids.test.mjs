@@ -67,7 +67,7 @@ describe('a listing', () => {
 
   it('is refused with the field that is wrong', async () => {
     for (const [change, path] of [[{ price_usd: undefined }, 'price_usd'], [{ price_usd: 0 }, 'price_usd'], [{ price_usd: 7.555 }, 'price_usd'],
-      [{ title: '' }, 'title'], [{ category_tags: [] }, 'category_tags'], [{ sla_hours: 169 }, 'sla_hours'], [{ direction: 'buy', price_usd: undefined }, 'budget_ceiling_usd']]) {
+      [{ title: '' }, 'title'], [{ evaluation_rubric: [] }, 'evaluation_rubric'], [{ category_tags: [] }, 'category_tags'], [{ sla_hours: 169 }, 'sla_hours'], [{ direction: 'buy', price_usd: undefined }, 'budget_ceiling_usd']]) {
       const body = refused(await bot.post('/listings-create', { ...SELL, ...change }), 400, 'validation_error');
       assert.equal(body.details[0].path, path, JSON.stringify(body));
     }

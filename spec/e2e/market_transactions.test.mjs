@@ -72,6 +72,7 @@ describe('a purchase', () => {
     await alice.ok('/transactions-assign', { transaction_id });
     const wrong = refused(await bot.post('/transactions-deliver', { transaction_id, output_data: { summary: 'x' } }), 400, 'output_schema_mismatch');
     assert.deepEqual(wrong.details.map((d) => d.path), ['output_data']);
+    refused(await bot.post('/transactions-deliver', { transaction_id, output_data: 'x' }), 400, 'validation_error');
     await bot.ok('/transactions-deliver', { transaction_id, output_data: { summary: 'x', data_points: 47 } });
   });
 

@@ -15,7 +15,7 @@ g:post("/milestones-deliver", {
   body = s.object { { "transaction_id", s.uuid }, { "sequence", sequence },
                     { "output_data", s.json { max = 262144 } } },
   reply = { [200] = s.object { { "sequence", s.int }, { "status", s.string }, { "review_deadline", s.time } } },
-  errors = { "not_found", "forbidden", "invalid_state", "milestone_out_of_order" },
+  errors = { "validation_error", "not_found", "forbidden", "invalid_state", "milestone_out_of_order" },
 }, function(ctx, body)
   local m = milestones.deliver(ctx.actor.id, body.transaction_id, body.sequence, body.output_data)
   return 200, { sequence = m.sequence, status = m.state, review_deadline = m.review_deadline }
