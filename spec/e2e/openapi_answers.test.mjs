@@ -313,7 +313,9 @@ describe('what the host answers', () => {
     await truly('POST /disputes-resolve', 200, { key: admin.key, body: decision });
     await truly('POST /disputes-resolve', 403, { key, body: decision });
     await truly('POST /disputes-create', 404, { key, body: { transaction_id: none, reason: 'Output does not match' } });
-    seen.add('POST /disputes-create 2..');       // a delivery that is paid for: spec/scripts/marketplace_disputes_spec.lua
+    await truly('POST /transactions-dispute', 404, { key, body: { transaction_id: none, dispute_reason: 'Output does not match' } });
+    await truly('POST /milestones-dispute', 404, { key, body: { transaction_id: none, sequence: 1, dispute_reason: 'Output does not match' } });
+    for (const name of ['disputes-create', 'transactions-dispute', 'milestones-dispute']) seen.add(`POST /${name} 2..`); // a delivery that is paid for: market_disputes.test.mjs
   });
 
   it('is as documented for trading', async () => {
