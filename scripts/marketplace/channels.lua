@@ -3,7 +3,10 @@
 local db = require "human.db"
 local fail = require "human.fail"
 local json = require "human.json"
+local outbox = require "human.outbox"
 local actors = require "marketplace.actors"
+local deals = require "marketplace.deals"
+local news = require "marketplace.news"
 local rule = require "marketplace.rules.messages"
 
 local M = {}
@@ -23,6 +26,8 @@ M.sql = {
     order by actor_id]],
 }
 
+outbox.on(news.TOPIC, "marketplace.channels.take")
+
 local function distinct(participants)
   local seen, list = {}, json.array {}
   for _, id in ipairs(participants) do
@@ -36,16 +41,34 @@ local function distinct(participants)
   return list
 end
 
---- Opens a channel in tx and returns its id; a transaction that has its channel already keeps that one.
+--- Opens a channel in tx and returns its id, of which its members are told; a transaction that has its channel already
+--- keeps that one.
 --- o: {type ("transaction", "approval", "inquiry", "negotiation"), transaction_id, listing_id (optional), participants
 --- (ids of actors), created_by (nil: the platform)}.  Fails with not_found when a participant is no actor.
 function M.open(tx, o)
   local participants = distinct(o.participants)
   for _, id in ipairs(participants) do actors.get(tx, id) end
   local id = tx:value(M.sql.open, o.type, o.transaction_id, o.listing_id, o.created_by)
-    or tx:value(M.sql.of_task, o.transaction_id)
+  if not id then return tx:value(M.sql.of_task, o.transaction_id) end
   tx:exec(M.sql.add, id, json.encode(participants))
+  news.put(tx, { name = "channel.opened", about = id, to = participants, data = {
+    channel_id = id, channel_type = o.type, transaction_id = o.transaction_id, listing_id = o.listing_id } })
   return id
+end
+
+--- Consumes events of the marketplace: each new transaction has a channel of its parties.
+function M.take(batch)
+  db.tx(function(tx)
+    for _, row in ipairs(batch) do
+      local e = row.payload
+      local task = e.name == "transaction.created" and deals.task(tx, e.data.transaction_id)
+      if task then
+        M.open(tx, { type = "transaction", transaction_id = task.id, listing_id = task.listing_id,
+                     participants = { task.buyer_id, task.seller_id } })
+      end
+    end
+    batch:done(tx)
+  end)
 end
 
 --- A channel as one of its members has it: {id, type, transaction_id, listing_id, closed_at, last_pos, read_pos}.

@@ -104,9 +104,30 @@ describe('messages', () => {
     await ok(201, alice, 'POST', '/messages-send', { channel_id: id, body: 'y'.repeat(200) });
     const [told] = await until(async () => {
       const { notifications } = await ok(200, stranger, 'GET', '/notifications-list');
-      return notifications.length && notifications;
+      const messages = notifications.filter((n) => n.type === 'message_received');
+      return messages.length && messages;
     }, PATIENCE_MS, 'the other is told');
     assert.deepEqual([told.type, told.payload.channel_id, told.payload.sender, told.payload.preview], ['message_received', id, 'Alice', 'y'.repeat(100)]);
+  });
+});
+
+describe('a new transaction', () => {
+  it('has a channel of its parties, of which both are told once', async () => {
+    const buyer = await makeActor(home), seller = await makeActor(home);
+    const task = await makeTask(home, { buyer, seller, listing: await makeListing(home, seller), states: [] });
+    const created = { name: 'transaction.created', about: task, to: [buyer.id, seller.id], data: { n: '1', transaction_id: task } };
+    await put(created);
+    await put(created);
+    const told = await until(async () => {
+      const { notifications } = await ok(200, buyer, 'GET', '/notifications-list');
+      return notifications.filter((n) => n.type === 'transaction_created').length === 2 && notifications.find((n) => n.type === 'channel_opened');
+    }, PATIENCE_MS, 'the buyer is told');
+    assert.equal(told.payload.transaction_id, task);
+    await ok(201, buyer, 'POST', '/messages-send', { channel_id: told.payload.channel_id, body: 'Hello' });
+    await ok(201, seller, 'POST', '/messages-send', { channel_id: told.payload.channel_id, body: 'Hello' });
+    await until(async () => (await sql(home, "select 1 from host_queue where kind like 'outbox market.event%'")).length === 0, PATIENCE_MS, 'all is told');
+    const { notifications } = await ok(200, seller, 'GET', '/notifications-list');
+    assert.equal(notifications.filter((n) => n.type === 'channel_opened').length, 1);
   });
 });
 
