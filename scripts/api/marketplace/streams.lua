@@ -32,7 +32,7 @@ local function follow(ctx, key, after)
 end
 
 g:post("/stream-tickets", {
-  summary = "A ticket that opens one stream within a minute, for browsers", limit = OPENED, idempotent = false,
+  summary = "A ticket that opens one stream within a minute, for browsers", limit = OPENED,
   reply = { [201] = s.object { { "ticket", s.string { secret = true } }, { "expires_at", s.time } } },
 }, function(ctx)
   local ticket, expires_at = streams.ticket(ctx.actor)
