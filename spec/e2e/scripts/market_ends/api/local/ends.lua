@@ -1,6 +1,7 @@
--- spec/e2e/scripts/market_ends/api/local/ends.lua -- ends of disputes, as those who resolve them call them.
+-- spec/e2e/scripts/market_ends/api/local/ends.lua -- ends of disputes, as those who resolve them call them; and the audit.
 
 local api = require "human.api"
+local audit = require "marketplace.audit"
 local db = require "human.db"
 local s = require "human.schema"
 local milestones = require "marketplace.milestones"
@@ -35,5 +36,10 @@ g:post("/ends", {
   db.tx(function(tx) ON[body.what](tx, body) end)
   return 204
 end)
+
+g:get("/audit", {
+  summary = "What is wrong with the ledger",
+  reply = { [200] = s.array(s.object { check = s.string, says = s.string, what = s.string, off = s.string }) },
+}, function() return 200, audit.run() end)
 
 return {}
