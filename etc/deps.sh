@@ -64,6 +64,7 @@ for purpose in $(echo " $* " | sed 's/ run / build database /'); do
     need '/usr/bin/python3 -c "import etcd"' python3-etcd 'how Patroni reaches etcd'
     need 'command -v etcd || test -x /usr/sbin/etcd' etcd-server 'the memory of Patroni'
     need '/usr/bin/python3 -c "import psycopg2"' python3-psycopg2 'how Patroni reaches PostgreSQL'
+    need "$(has hledger)" hledger 'reads the double-entry text of the ledger'
     need "$(has go)" golang-go 'a client of the documentation'
     need 'java --list-modules | grep -q jdk.compiler' default-jdk-headless 'a client of the documentation'
     need "/usr/bin/python3 -c 'import ensurepip, venv'" python3-venv 'tests that come from PyPI'

@@ -22,9 +22,9 @@ function M.is_early(t)
   return rules.is_captured_early { sla_hours = t.sla_hours, has_milestones = t.has_milestones }
 end
 
---- Captures what is authorised, if it is not captured yet.
+--- Takes the buyer's money, if it is not taken yet.  Fails when it cannot be had any more: nobody is paid with nothing.
 function M.capture(tx, t)
-  if not t.parent_id and escrow.balance(t.id).credits_pending > 0 then payments().capture(tx, t.id) end
+  if not t.parent_id and t.price_cents > 0 then payments().capture(tx, t.id) end
 end
 
 --- Takes the price of a subcontract out of what its parent's seller would get.

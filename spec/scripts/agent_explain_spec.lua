@@ -186,9 +186,6 @@ for _, statement in ipairs {
     select 1000000 + i, 'a' || i % 50, 't' || i % 50, '', '{}', now(), '' from generate_series(1, $1::int) i]],
 } do FILL[#FILL + 1] = statement end
 SMALL.market_genesis, SMALL.market_record_end = true, true
--- Afterwards; records are only ever added, but for who has all rights.
-local MARKET_OUT = { "market_portfolio", "market_referrals", "market_keys", "market_actors", "market_owners" }
-local OF_MARKET = { market_owners = "id", market_actors = "id", market_referrals = "referee_id" }
 
 local market = require "market_fill"
 for _, statement in ipairs(market.FILL) do FILL[#FILL + 1] = statement end
@@ -297,33 +294,21 @@ describe("a statement of the shipped scripts", function()
     db.open()
     scripts = gen.build(1)
     gen.install(scripts)
+    require "market_empty" ()
     for _, sql in ipairs(FILL) do
       db.exec(sql, ROWS)
       db.exec("analyze " .. sql:match "insert into (%S+)") -- or references are checked by plans for small tables
     end
   end)
   teardown(function()
-    db.exec [[truncate market_owners, market_actors, market_keys, market_channels, market_channel_members, market_messages,
-      market_message_reads, market_notifications, market_streams, market_stream_events, market_stream_tickets, market_feed,
-      market_reviews, market_endorsements, market_reputation_events, market_reputation_states, market_reputation_scores,
-      market_reputation_imports cascade]]
+    require "market_empty" ()
     for _, name in ipairs { "agents", "users", "llm_calls" } do
       repeat
         local n = db.exec(("delete from %s where id in (select id from %s where %s order by id desc limit 500)"):format(name, name, MADE[name]))
       until n == 0
     end
     for _, table_name in ipairs(OWN) do db.exec("delete from " .. table_name) end
-    for _, statement in ipairs(market.EMPTY) do db.exec(statement) end
     db.exec "delete from gateway_pair_failures where network << '10.0.0.0/16'"
-    db.exec "delete from market_registrations where network = '10.1.0.1'"
-    db.tx(function(tx)
-      tx:exec "set local session_replication_role = replica"
-      tx:exec "delete from market_records where n > 1000000"
-      for _, name in ipairs(MARKET_OUT) do
-        tx:exec(("delete from %s where %s::text like '00000000-0000-4000-8000-%%'"):format(name,
-          OF_MARKET[name] or "actor_id"))
-      end
-    end)
   end)
 
   it("reads along an index, and no more than it needs", function()

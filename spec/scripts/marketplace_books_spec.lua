@@ -8,6 +8,7 @@ describe("the books", function()
 
   setup(function()
     loaded = world.scripts()
+    require "market_empty" ()
     books = loaded["marketplace.books"]
     local get, deposits = loaded["marketplace.actors"].get, loaded["marketplace.deposits"]
     local provider = world.actor()

@@ -10,6 +10,7 @@ describe("credits", function()
 
   setup(function()
     loaded = world.scripts()
+    require "market_empty" ()
     processor = loaded["marketplace.processor_test"]
     deposits, withdrawals = loaded["marketplace.deposits"], loaded["marketplace.withdrawals"]
     payments, shares = loaded["marketplace.payments"], loaded["marketplace.shares"]

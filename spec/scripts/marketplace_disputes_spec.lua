@@ -38,6 +38,7 @@ describe("a dispute", function()
   setup(function()
     require("human.pg.migrate").run()
     db.open()
+    require "market_empty" ()
     local scripts = gen.build(1)
     scripts.loaded["marketplace.transactions"], scripts.loaded["marketplace.milestones"] = trade, milestones
     gen.install(scripts)

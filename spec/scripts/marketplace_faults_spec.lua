@@ -10,6 +10,7 @@ describe("while processes die", function()
 
   setup(function()
     loaded = world.scripts()
+    require "market_empty" ()
     processor, payments = loaded["marketplace.processor_test"], loaded["marketplace.payments"]
     deposits, withdrawals = loaded["marketplace.deposits"], loaded["marketplace.withdrawals"]
     credits = loaded["marketplace.credits"]

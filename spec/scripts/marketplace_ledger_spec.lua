@@ -34,6 +34,7 @@ describe("the ledger", function()
   setup(function()
     require("human.pg.migrate").run()
     db.open()
+    require "market_empty" ()
     gen.install(gen.build(1))                    -- for the errors
   end)
 

@@ -20,6 +20,7 @@ describe("what actors hear of each other", function()
   setup(function()
     require("human.pg.migrate").run()
     db.open()
+    require "market_empty" ()
     local scripts = gen.build(1)
     gen.install(scripts)
     local loaded = scripts.loaded

@@ -10,6 +10,7 @@ describe("a payment", function()
 
   setup(function()
     local loaded = world.scripts()
+    require "market_empty" ()
     payments, processor = loaded["marketplace.payments"], loaded["marketplace.processor_test"]
     buyer = world.actor()
   end)

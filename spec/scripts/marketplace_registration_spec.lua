@@ -26,6 +26,7 @@ describe("registration", function()
   setup(function()
     require("human.pg.migrate").run()
     db.open()
+    require "market_empty" ()
     scripts = gen.build(1)
     gen.install(scripts)
     registration, referrals = scripts.loaded["marketplace.registration"], scripts.loaded["marketplace.referrals"]

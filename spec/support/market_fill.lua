@@ -39,13 +39,4 @@ M.FILL = {
   [[insert into market_test_accounts (id, token) select 'spec' || i, 'spec' || i from generate_series(1, $1::int) i]],
 }
 
-M.EMPTY = {
-  "delete from market_refunds where cause like 'spec%'", "delete from market_payments where provider_id like 'spec%'",
-  "delete from market_withdrawals where account = 'spec'", "delete from market_test_orders where key like 'spec%'",
-  "delete from market_test_accounts where id like 'spec%'",
-  "delete from market_payment_methods where actor_id in (select id from market_actors where slot > " .. FIRST_SLOT .. ")",
-  "delete from market_keys where hash like 'spec%'", "delete from market_actors where slot > " .. FIRST_SLOT,
-  "delete from market_owners where wallet like '0xffffffff%'",
-}
-
 return M
