@@ -76,6 +76,22 @@ describe("what actors hear of each other", function()
     assert.same({ b.id, a.id }, json.decode(progress[1].told))
   end)
 
+  it("writes nothing of an event whose row is another worker's by now, and all of it with the end of the row", function()
+    local a, task, is_ours, ended = actor(), uuid(), false, 0
+    local payload = { name = "transaction.progress", to = { a.id }, data = { transaction_id = task } }
+    local batch = setmetatable({ { id = "event " .. task, key = task, payload = payload, added_at = "2026-01-01T00:00:00Z" } },
+      { __index = { done = function() if is_ours then ended = ended + 1 else error "another worker has it" end end } })
+    local function written()
+      return db.value("select count(*) from market_notifications where actor_id = $1::uuid", a.id),
+        db.value("select count(*) from market_stream_events where key in ($1, $2)", "task:" .. task, "actor:" .. a.id)
+    end
+    assert.is_false((pcall(notifications.take, batch)))
+    assert.same({ 0, 0 }, { written() })
+    is_ours = true
+    notifications.take(batch)
+    assert.same({ 1, 2, 1 }, { ended, (select(2, written())), (written()) })
+  end)
+
   it("keeps events of tasks a day, notifications ninety, the feed a week, and tickets a minute", function()
     local a = actor()                            -- limit: task events kept
     local function old(ms) return ("human_now() - %d * interval '1 ms'"):format(ms) end
