@@ -10,7 +10,7 @@ const MANY = 200, PATIENCE_MS = 30_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 let host, addresses = 0;
 before(async () => {
-  host = await startHost({ env: { HUMAN_HTTP_TRUSTED_PROXIES: '127.0.0.1', HUMAN_TIME_TEST_CLOCK: 'true' } });
+  host = await startHost({ scripts: ['spec/e2e/scripts/market'], env: { HUMAN_HTTP_TRUSTED_PROXIES: '127.0.0.1', HUMAN_TIME_TEST_CLOCK: 'true' } });
 });
 after(async () => {
   assert.deepEqual(errors(host.log()), []);
@@ -229,13 +229,18 @@ describe('an actor', () => {
     await refused(400, 'validation_error', 'GET', '/actors-profile?actor_id=7');
   });
 
-  it('names who brought it, once', async () => {
+  it('names who brought it, once, and both are paid when its first business is done', async () => {
     const referrer = await person(), referee = await person(), body = { referral_code: referrer.referral_code };
     assert.deepEqual(await good(200, 'POST', '/actors-referral', { key: referee.api_key, body }), { referred_by: referrer.actor_id, status: 'pending' });
     await refused(409, 'already_referred', 'POST', '/actors-referral', { key: referee.api_key, body });
     await refused(404, 'invalid_referral_code', 'POST', '/actors-referral', { key: referrer.api_key, body: { referral_code: 'ffffff' } });
     await refused(400, 'self_referral', 'POST', '/actors-referral', { key: referrer.api_key, body });
     await refused(409, 'already_referred', 'POST', '/actors-referral', { key: (await person(body)).api_key, body });
+    const balances = async () => Promise.all([referrer, referee].map(async (a) => (await good(200, 'POST', '/agents-heartbeat', { key: a.api_key })).rc_balance));
+    assert.deepEqual(await balances(), [128, 128]);
+    for (let i = 0; i < 2; i += 1) await good(204, 'POST', '/api/local/business', { body: { actor_id: referee.actor_id } });
+    await until(async () => await one(`select state from market_referrals where referee_id = '${referee.actor_id}'`) === 'paid', PATIENCE_MS, 'the referral is paid');
+    assert.deepEqual(await balances(), [144, 144]);
   });
 
   it('shows its work, up to fifty pieces', async () => { // limit: portfolio
