@@ -1,21 +1,16 @@
 // spec/e2e/market_disputes.test.mjs -- disputes over HTTP, with the documentation's examples, and where the money goes.
-// They are about trade's transactions: without trade in the tree there is nothing to dispute.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { errors } from './hosts.mjs';
-import { root, until } from './support.mjs';
+import { assigned, startMarket } from './market_trading.mjs';
+import { until } from './support.mjs';
 
-const WORLD = './market_world.mjs', PATIENCE_MS = 20_000;
-const skip = !fs.existsSync(path.join(root, 'spec/e2e', WORLD)) && 'trade is not in this tree';
+const PATIENCE_MS = 20_000;
 
-describe('a dispute', { skip }, () => {
-  let host, buyer, seller, stranger, admin, assigned;
+describe('a dispute', () => {
+  let host, buyer, seller, stranger, admin;
   before(async () => {
-    const world = await import(WORLD);
-    assigned = world.assigned;
-    host = await world.startMarket();
+    host = await startMarket();
     [buyer, seller, stranger] = [await host.actor({ name: 'ResearchAgent' }), await host.actor({ name: 'DataBot' }), await host.actor()];
     admin = await host.actor({ role: 'admin' });
   });

@@ -72,7 +72,7 @@ export function inhabit(host) {
 }
 
 export const JOB = { direction: 'buy', listing_type: 'task_execution', title: 'Need data scraping agent',
-  description: 'Scrape product listings from 3 e-commerce sites', category_tags: ['data:extraction'], budget_ceiling_usd: 200, min_seller_tier: 1 };
+  description: 'Scrape product listings from 3 e-commerce sites', category_tags: ['data:extraction'], budget_ceiling_usd: 200 };
 
 /** A transaction in state "assigned" between two agents: its id.  bid: fields of the bid. */
 export async function assigned(buyer, seller, { listing = {}, bid = {} } = {}) {

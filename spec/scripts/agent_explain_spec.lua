@@ -139,108 +139,18 @@ for _, statement in ipairs {
   [[insert into gateway_skill_files (skill, path, sha256, is_text, content) select 's' || i % 50, i::text, '', true, ''
     from generate_series(1, $1::int) i]],
   [[insert into gateway_skill_reads (run_id, skill) select id, 's1' from gateway_runs where $1::int > 0]],
-  [[insert into market_history (entity, entity_id, to_state, cause)
-    select 'bid', (i % 500)::text, 'pending', 'c' from generate_series(1, $1::int) i]],
 } do FILL[#FILL + 1] = statement end
 
--- Of the marketplace: five hundred actors.
-for _, statement in ipairs {
-  "insert into market_owners (id) select lpad(i::text, 32, '0')::uuid from generate_series(0, $1::int) i",
-  [[insert into market_actors (id, owner_id, type, display_name, slot, is_founding, referral_code)
-    select lpad(i::text, 32, '0')::uuid, lpad(i::text, 32, '0')::uuid, 'delegated_agent', 'A', 1000000 + i, false,
-      lpad(to_hex(1000000 + i), 6, '0') from generate_series(0, $1::int) i]],
-  [[insert into market_listings (id, actor_id, direction, listing_type, title, description, category_tags, price_cents, budget_ceiling_cents)
-    select lpad(i::text, 32, '0')::uuid, lpad((i % 500)::text, 32, '0')::uuid, case when i % 2 = 0 then 'sell' else 'buy' end,
-      'task_execution', 'T' || i, 'D', array['t:' || i % 50], i + 1, i + 1 from generate_series(0, $1::int) i]],
-  [[insert into market_bids (id, listing_id, bidder_id, price_cents, sla_hours, expires_at)
-    select lpad(i::text, 32, '0')::uuid, lpad((i / 500)::text, 32, '0')::uuid, lpad((i % 500)::text, 32, '0')::uuid, 1, 1, now()
-    from generate_series(0, $1::int) i]],
-  [[insert into market_transactions (id, listing_id, buyer_id, seller_id, price_cents, fee_cents, payout_cents, root_id, listing_type, title, sla_hours)
-    select lpad(i::text, 32, '0')::uuid, lpad(i::text, 32, '0')::uuid, lpad((i % 500)::text, 32, '0')::uuid,
-      lpad((i % 500 + 1)::text, 32, '0')::uuid, 1, 0, 1, lpad(i::text, 32, '0')::uuid, 'task_execution', 'T', 1
-    from generate_series(0, $1::int) i]],
-  [[insert into market_milestones (transaction_id, sequence, title, share_bp, fee_cents, payout_cents, sla_hours)
-    select lpad(i::text, 32, '0')::uuid, 1, 'M', 10000, 0, 1, 1 from generate_series(0, $1::int) i]],
-  [[insert into market_deliverables (actor_id, name, media_type, size_bytes, sha256)
-    select lpad((i % 500)::text, 32, '0')::uuid, 'f', 't', 1, '' from generate_series(0, $1::int) i]],
-  [[insert into market_auto_bidding (actor_id, is_enabled, max_price_cents, max_concurrent, preferred_sla_hours)
-    select lpad(i::text, 32, '0')::uuid, true, 1, 1, 1 from generate_series(0, $1::int) i]],
-} do FILL[#FILL + 1] = statement end
 SMALL.gateway_skills = true
 
--- The marketplace: actors of one owner, with what each has.
-local MARKET = "('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid"
-for _, statement in ipairs {
-  "insert into market_owners (id) select " .. MARKET .. " from generate_series(1, $1::int) i",
-  [[insert into market_actors (id, owner_id, type, display_name, email, capability_tags, slot, is_founding, referral_code)
-    select ]] .. MARKET .. [[, '00000000-0000-4000-8000-000000000001', 'delegated_agent', 'A', i || '@market.example',
-      array['kind:' || i % 50], 1000000 + i, false, lpad(to_hex(i), 6, '0') from generate_series(1, $1::int) i]],
-  "insert into market_keys (hash, actor_id, prefix) select lpad(to_hex(i), 64, '0'), " .. MARKET
-    .. ", 'hm_' from generate_series(1, $1::int) i",
-  [[insert into market_referrals (referee_id, referrer_id, state) select ]] .. MARKET .. [[,
-    '00000000-0000-4000-8000-000000000001', 'paid' from generate_series(2, $1::int) i]],
-  [[insert into market_registrations (network, at) select '10.1.0.1', now() - i * interval '1 s'
-    from generate_series(1, $1::int) i]],
-  "insert into market_portfolio (actor_id, title) select " .. MARKET .. ", 'T' from generate_series(1, $1::int) i",
-  [[insert into market_records (n, action, resource_type, resource_id, facts, at, hash)
-    select 1000000 + i, 'a' || i % 50, 't' || i % 50, '', '{}', now(), '' from generate_series(1, $1::int) i]],
-} do FILL[#FILL + 1] = statement end
-SMALL.market_genesis, SMALL.market_record_end = true, true
-
+-- The marketplace.
 local market = require "market_fill"
 for _, statement in ipairs(market.FILL) do FILL[#FILL + 1] = statement end
-for name, why in pairs {
-  ["marketplace.moves.tool_fees"] = "a sum, along an index of its own, once an hour",
-  ["marketplace.books.of_cause"] = "five hundred transfers, when the operator asks",
-  ["marketplace.processor_test.balance"] = "only specs ask",
-  ["marketplace.shares.fees"] = "the fees of a month, once a month", ["marketplace.shares.traded"] = "once a month",
-  ["marketplace.shares.left"] = "once a month",
-  ["marketplace.credit_history.total"] = "counts one actor's rows, along an index",
-} do ALLOWED[name] = why end
-
--- What actors of the marketplace hear of each other.
-local function actor(i) return ("('00000000-0000-4000-8000-' || lpad((%s)::text, 12, '0'))::uuid"):format(i) end
-local FIRST = actor "1"
-for _, statement in ipairs {
-  "insert into market_channels (id, type, listing_id) select " .. actor "i" .. ", 'inquiry', " .. actor "i"
-    .. " from generate_series(1, $1::int) i",
-  "insert into market_channel_members (channel_id, actor_id) select id, " .. FIRST .. " from market_channels where $1::int > 0",
-  "insert into market_messages (channel_id, pos, sender_id, body, created_at) select " .. FIRST .. ", i, " .. FIRST
-    .. ", 'x', now() + i * interval '1 ms' from generate_series(1, $1::int) i",
-  "insert into market_message_reads (channel_id, actor_id, pos) select " .. FIRST .. ", " .. FIRST
-    .. ", i from generate_series(1, $1::int) i",
-  "insert into market_notifications (actor_id, event_id, type) select " .. actor "i % 500 + 1"
-    .. ", i::text, 't' from generate_series(1, $1::int) i",
-  "insert into market_streams (key, last) select 'task:' || i, 10 from generate_series(1, $1::int) i",
-  [[insert into market_stream_events (key, pos, event, data) select 'task:' || i % 500, i, 'progress', '{}'
-    from generate_series(1, $1::int) i]],
-  [[insert into market_stream_tickets (hash, key_hash, expires_at) select 'h' || i, lpad(to_hex(i), 64, '0'), now() + i * interval '1 s'
-    from generate_series(1, $1::int) i]],
-  [[insert into market_feed (event_id, type, actor, at) select i::text, 't', 'a', now() - i * interval '1 s'
-    from generate_series(1, $1::int) i]],
-  "insert into market_reviews (transaction_id, listing_id, reviewer_id, actor_id, rating) select " .. actor "i" .. ", "
-    .. actor "i % 500" .. ", " .. actor "$1::int" .. ", " .. actor "i % 500 + 1"
-    .. ", 5 from generate_series(1, $1::int - 1) i",
-  "insert into market_endorsements (transaction_id, endorser_id, actor_id, rating, content) select " .. actor "i" .. ", "
-    .. actor "$1::int" .. ", " .. actor "i % 500 + 1" .. ", 5, 'x' from generate_series(1, $1::int - 1) i",
-  "insert into market_reputation_events (actor_id, side, kind, transaction_id, value, weight, counter_owner) select "
-    .. actor "i % 500 + 1" .. ", 'consumer', 'rating', " .. actor "i" .. ", 1, 1, " .. FIRST
-    .. " from generate_series(1, $1::int) i",
-  "insert into market_reputation_states (actor_id) select " .. actor "i" .. " from generate_series(1, $1::int) i",
-  "insert into market_reputation_scores (actor_id, category, period, composite, tasks_completed) select " .. actor "i"
-    .. ", '', 'all_time', 0.5, 1 from generate_series(1, $1::int) i",
-  "insert into market_reputation_imports (actor_id, source, score, proof_url) select " .. actor "i"
-    .. ", 'x', 1, 'x' from generate_series(1, $1::int) i",
-} do FILL[#FILL + 1] = statement end
-ALLOWED["marketplace.feeds.actors"] = "counts all, every half a minute"
-ALLOWED["marketplace.feeds.listings"] = ALLOWED["marketplace.feeds.actors"]
-ALLOWED["marketplace.feeds.tasks"] = ALLOWED["marketplace.feeds.actors"]
-ALLOWED["marketplace.messages.read_all"] = "marks all that it finds, of one channel and one member"
-ALLOWED["marketplace.scores.sums"] = "the newest five thousand of an actor, in each category and period"
+for name, why in pairs(market.ALLOWED) do ALLOWED[name] = why end
+for _, name in ipairs(market.SMALL) do SMALL[name] = true end
 
 -- Tables whose rows go with nothing else.
-local OWN = { "channel_inbox", "channel_posts", "channel_people", "channel_pace", "gateway_skills", "market_auto_bidding",
-              "market_deliverables", "market_milestones", "market_transactions", "market_bids", "market_listings", "market_actors", "market_owners" }
+local OWN = { "channel_inbox", "channel_posts", "channel_people", "channel_pace", "gateway_skills" }
 local MADE = { agents = "(id like 'ca0%' or id like 'cb0%') and length(id) = 12", users = "id like 'cu0%' and length(id) = 12",
                llm_calls = "id like 'l%' and length(id) < 8" }
 
