@@ -90,18 +90,23 @@ local FILL = {
     select 'cb' || lpad(i::text, 10, '0'), 'cu0000000001', (select id from agent_types limit 1), 'S', 'ca0000000001', 'k' || i
     from generate_series(1, $1::int) i]],
   [[insert into gateway_sessions (id, parent_id, last_active_at)
-    select id, parent_id, now() - length(session_key) * interval '1 s' from agents where parent_id = 'ca0000000001' and $1::int > 0]],
+    select id, parent_id, now() - length(session_key) * interval '1 s' from agents where parent_id = 'ca0000000001' and $1::int > 0
+    on conflict do nothing]],
   [[insert into gateway_summaries (session_id, until_run, summary, by_model)
-    select id, 1, '', true from gateway_sessions where $1::int > 0]],
+    select id, 1, '', true from gateway_sessions where $1::int > 0
+    on conflict do nothing]],
   [[insert into gateway_runs (id, session_id, n, message_id, state, conn, finished_at)
     select 'cg' || lpad(i::text, 10, '0'), 'cb0000000001', i, 'ce' || lpad(i::text, 10, '0'), 'done', 'c' || i % 50, now()
     from generate_series(1, $1::int) i]],
-  [[insert into gateway_given (run_id, given) select id, '{}' from gateway_runs where $1::int > 0]],
-  [[insert into gateway_steps (run_id, n) select id, 1 from gateway_runs where $1::int > 0]],
+  [[insert into gateway_given (run_id, given) select id, '{}' from gateway_runs where $1::int > 0
+    on conflict do nothing]],
+  [[insert into gateway_steps (run_id, n) select id, 1 from gateway_runs where $1::int > 0
+    on conflict do nothing]],
   [[insert into gateway_calls (id, run_id, step, n, model_id, tool, arguments, arguments_hash, is_parallel, status)
     select 'cd' || lpad(i::text, 10, '0'), 'cg' || lpad(i::text, 10, '0'), 1, 1, 'm', 't', '{}', repeat('0', 64), true, 'done'
     from generate_series(1, $1::int) i]],
-  [[insert into gateway_results (call_id, whole) select id, '' from gateway_calls where $1::int > 0]],
+  [[insert into gateway_results (call_id, whole) select id, '' from gateway_calls where $1::int > 0
+    on conflict do nothing]],
   [[insert into gateway_approvals (id, session_id, run_id, call_id, arguments_hash, risk, reason, allows_always, expires_at, decision, decided_at)
     select 'ch' || lpad(i::text, 10, '0'), 'cb0000000001', 'cg' || lpad(i::text, 10, '0'), 'cd' || lpad(i::text, 10, '0'), '', 'low', 'r',
       true, now(), 'deny', now() from generate_series(1, $1::int) i]],
@@ -112,7 +117,8 @@ local FILL = {
   [[insert into gateway_cron_runs (job_id, cause, state, due_at, start_at, finished_at)
     select j.id, case when i % 10 = 0 then 'missed' else 'due' end, 'completed', now(), now() - i * interval '1 min', now()
     from gateway_cron_jobs j, generate_series(1, $1::int / 200) i]],
-  [[insert into gateway_cron_outputs (run_id, whole) select id, '' from gateway_cron_runs where $1::int > 0]],
+  [[insert into gateway_cron_outputs (run_id, whole) select id, '' from gateway_cron_runs where $1::int > 0
+    on conflict do nothing]],
   [[insert into gateway_pair_failures (network, failures) select ('10.0.' || i / 250 || '.' || i % 250)::inet, 1
     from generate_series(1, $1::int) i]],
   [[insert into gateway_always (agent_id, tool, subject) select 'ca0000000001', 't', i::text from generate_series(1, $1::int) i]],
@@ -126,7 +132,8 @@ local FILL = {
   [[insert into channel_people (channel, account, person, state) select 'telegram', 'main', i::text, 'allowed'
     from generate_series(1, $1::int) i]],
   [[insert into gateway_approval_chats (approval_id, channel, account, chat, place, is_whole)
-    select id, 'telegram', 'main', '1', '{}', true from gateway_approvals where $1::int > 0]],
+    select id, 'telegram', 'main', '1', '{}', true from gateway_approvals where $1::int > 0
+    on conflict do nothing]],
   [[insert into channel_pace (channel, account, chat, next_at) select 'telegram', 'main', i::text, now()
     from generate_series(1, $1::int) i]],
   [[insert into gateway_memory (agent_id, name, text)
@@ -138,7 +145,8 @@ for _, statement in ipairs {
     select 's' || i, 'd', 'b', true, '{}', '[]', '/', repeat('0', 64), 'x' from generate_series(0, least(49, $1::int)) i]],
   [[insert into gateway_skill_files (skill, path, sha256, is_text, content) select 's' || i % 50, i::text, '', true, ''
     from generate_series(1, $1::int) i]],
-  [[insert into gateway_skill_reads (run_id, skill) select id, 's1' from gateway_runs where $1::int > 0]],
+  [[insert into gateway_skill_reads (run_id, skill) select id, 's1' from gateway_runs where $1::int > 0
+    on conflict do nothing]],
 } do FILL[#FILL + 1] = statement end
 
 SMALL.gateway_skills = true

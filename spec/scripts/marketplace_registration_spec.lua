@@ -212,14 +212,14 @@ describe("the audit trail", function()
   end) end
 
   it("has the records of many at once in one chain", function()
-    local before = records.verify().n
+    local before, things = records.verify().n, records.list({ resource_type = "thing", limit = 1 }).total
     assert.same({}, side_by_side(50, put))
     local found = records.verify()
     assert.equal(before + 50, found.n)
     assert.same({}, found.broken)
     assert.equal(0, db.value "select count(*)::int from market_record_drafts")
     local page = records.list { resource_type = "thing", limit = 3 }
-    assert.same({ 3, 50, true }, { #page.entries, page.total, page.entries[1].verified })
+    assert.same({ 3, things + 50, true }, { #page.entries, page.total, page.entries[1].verified })
     assert.equal(page.entries[2].n, records.list { limit = 1, before = page.entries[1].n }.entries[1].n)
   end)
 
