@@ -11,7 +11,7 @@ import { one, post, recorder } from './recorder.mjs';
 import { until } from './support.mjs';
 
 const PNG = Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), Buffer.alloc(100)]), NUMBER = '1065', TOKEN = { whatsapp: 'wa-token', line: 'line-token', telegram: '12:tg-token' };
-let vendor, model, host, count = 100, file = PNG;
+let vendor, model, host, count = 100, given = 0, file = PNG; // ids of ours, and those that the vendor gives
 
 const usual = (call) => {
   if (call.path === '/v24.0/media1') return { body: { url: `${vendor.url}/lookaside/1?x=y`, mime_type: 'image/png', file_size: 108, id: 'media1', messaging_product: 'whatsapp' } };
@@ -19,10 +19,10 @@ const usual = (call) => {
   if (call.path === '/lookaside/1' || call.path.startsWith('/file/') || call.path.endsWith('/content') || call.path.includes('/resources/')) return file && { body: file };
   if (call.path.endsWith('/getFile')) return { body: { ok: true, result: { file_id: 'f', file_path: 'photos/file 1.png' } } };
   if (call.path.endsWith('/tenant_access_token/internal')) return { body: { code: 0, tenant_access_token: 't-lark', expire: 7200 } };
-  if (call.path.includes('/im/v1/messages')) return { body: { code: 0, data: { message_id: `om${count += 1}` } } };
-  if (call.path.startsWith('/bot')) return { body: { ok: true, result: { message_id: count += 1 } } };
-  if (call.path.startsWith('/v2/bot')) return { body: { sentMessages: [{ id: `${count += 1}` }] } };
-  return { body: { messages: [{ id: `wamid.${count += 1}` }] } };
+  if (call.path.includes('/im/v1/messages')) return { body: { code: 0, data: { message_id: `om${given += 1}` } } };
+  if (call.path.startsWith('/bot')) return { body: { ok: true, result: { message_id: given += 1 } } };
+  if (call.path.startsWith('/v2/bot')) return { body: { sentMessages: [{ id: `${given += 1}` }] } };
+  return { body: { messages: [{ id: `wamid.${given += 1}` }] } };
 };
 
 before(async () => {

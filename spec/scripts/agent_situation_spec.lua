@@ -86,7 +86,8 @@ describe("a line", function()
 end)
 
 describe("what was said before", function()
-  local before = { "How long should I run?", "Twenty minutes of running a day keep your knees well." }
+  local before
+  before_each(function() before = { "How long should I run?", "Twenty minutes of running a day keep your knees well." } end)
   local function follows(text, asks) return topic.follows(text, before, asks or text:find("?", 1, true) ~= nil) end
 
   it("is gone on with by its words, and by words that point to it", function()
