@@ -180,7 +180,7 @@ for (const page of PAGES.filter((p) => readHere(p).length > 0)) {
     let at, server, printed = '';
     before(async () => {
       at = await scene(page);
-      if (!['docs/rules.md', 'docs/gateway.md', 'README.md'].includes(page)) return;
+      if (!['docs/rules.md', 'docs/gateway.md', 'docs/marketplace.md', 'README.md'].includes(page)) return;
       server = await serve(at);
       const { out } = await sh('human agent -m hello >/dev/null; cat ~/.human/agent.json', at);
       const [{ key, agent_id: agentId }] = Object.values(JSON.parse(out));
