@@ -109,7 +109,7 @@ describe('a listing', () => {
 
 describe('a bid', () => {
   it('is refused where it may not be placed', async () => {
-    const listing_id = await ask();
+    const listing_id = await ask({ min_seller_tier: 1 });
     const bid = (fields, who = bot) => who.post('/bids-create', { listing_id, price_usd: 50, sla_hours: 24, ...fields });
     refused(await bid({ price_usd: 300.01 }), 400, 'bid_price_too_high');
     refused(await bid({ milestone_pricing: true, milestones: [{ title: 'a', pct_of_total: 40, sla_hours: 24 }, { title: 'b', pct_of_total: 59.99, sla_hours: 24 }] }), 400, 'milestone_sum_invalid');
