@@ -310,7 +310,7 @@ clients() {
 # Each file by itself: what hangs, or leaves something running, fails alone.  One more at a time than there are
 # processors, for most of their time is spent waiting; beside them, one at a time, those that compute for longest.
 # Those that look at the clock share the machine with one more, and those that measure have it to themselves.
-BUSY='agent_poison docs feeds gateway_chaos gateway_engine poison reload schemathesis'
+BUSY='agent_poison docs feeds gateway_chaos gateway_engine poison reload schemathesis schemathesis_market'
 CLOCK='failover faults_database slow_clients watchdog'
 ALONE='overload reload_load slice'
 

@@ -304,7 +304,7 @@ describe('human rules', () => {
     assert.match(out, /(?:^|\n)agent\/rules\/limits\.lua {2}\(agent\.rules\.limits, version \d+, \d+ examples\)/);
     assert.match(out, /\n {4}typing_wait_ms +8000 +all waits for one answer together\n/);
     const list = JSON.parse((await rules(['list', '--json'], without)).out);
-    const shipped = ['agent', 'gateway'].flatMap((area) => fs.readdirSync(path.join(root, 'scripts', area, 'rules')).sort().map((f) => `${area}/rules/${f}`));
+    const shipped = ['agent', 'gateway', 'marketplace'].flatMap((area) => fs.readdirSync(path.join(root, 'scripts', area, 'rules')).sort().map((f) => `${area}/rules/${f}`));
     assert.deepEqual(list.map((f) => f.path), shipped);
     for (const f of list) assert.ok(f.version && f.purpose && (f.examples > 0 && f.functions.length > 0 || f.numbers.length > 0), f.path);
     assert.ok(!fs.existsSync(without.HUMAN_HOME));

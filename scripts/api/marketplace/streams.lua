@@ -20,7 +20,8 @@ local OPENED = { rate = 1, burst = 20, per = "actor" }
 local EVENTS = "progress, status_change, milestone_completed, delivery_submitted; end: nothing follows; "
   .. "reset: what was missed is kept no longer, what follows is all that there is"
 
-local position = s.int { min = 0 }:optional():describe "what Last-Event-ID says, for clients that cannot send it"
+local position = s.int { min = 0, max = 2 ^ 53 - 1 }:optional()
+  :describe "what Last-Event-ID says, for clients that cannot send it"
 local token = s.string { max = 100 }:optional():describe "a ticket of /stream-tickets"
 
 -- A client that comes back to what is over is told to stay away.
