@@ -5,6 +5,7 @@ local db = require "human.db"
 local jobs = require "human.jobs"
 local json = require "human.json"
 local outbox = require "human.outbox"
+local counts = require "marketplace.counts"
 local rule = require "marketplace.rules.news"
 local news = require "marketplace.news"
 local streams = require "marketplace.streams"
@@ -25,6 +26,8 @@ M.sql = {
     where actor_id = $1::uuid and read_at is null order by created_at desc, id desc limit $2::int offset $3::int]],
   count = [[select count(*) as total, count(*) filter (where read_at is null) as unread from market_notifications
     where actor_id = $1::uuid]],
+  waiting = [[select count(*)::int from (select from market_notifications where actor_id = $1::uuid and read_at is null
+    limit 1000) few]],
   read = [[update market_notifications set read_at = human_now() where actor_id = $1::uuid and read_at is null
     and id in (select json_array_elements_text($2::json)::uuid)]],
   sweep = [[delete from market_notifications where ctid = any (array(select ctid from market_notifications
@@ -32,6 +35,7 @@ M.sql = {
 }
 
 outbox.on(news.TOPIC, "marketplace.notifications.take")
+counts.define("pending_notifications", function(actor) return db.value(M.sql.waiting, actor.id) end)
 jobs.every("market.notifications", 3600, "marketplace.notifications.sweep")
 
 local function shown_of(e)

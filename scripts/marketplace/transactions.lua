@@ -7,9 +7,11 @@ local fail = require "human.fail"
 local json = require "human.json"
 local queue = require "human.queue"
 local actors = require "marketplace.actors"
+local counts = require "marketplace.counts"
 local credits = require "marketplace.credits"
 local escrow = require "marketplace.escrow"
 local news = require "marketplace.news"
+local referrals = require "marketplace.referrals"
 local rules = require "marketplace.rules.trade"
 local settlement = require "marketplace.settlement"
 local shapes = require "marketplace.shapes"
@@ -52,6 +54,12 @@ M.sql = {
     limit 10000) few]],
   count_of_seller = [[select count(*)::int from (select from market_transactions where seller_id = $1::uuid
     limit 10000) few]],
+  active = [[select count(*)::int from (
+    (select from market_transactions where buyer_id = $1::uuid and state in
+      ('pending_payment', 'assigned', 'delivered', 'revision_requested', 'disputed') limit 1000)
+    union all
+    (select from market_transactions where seller_id = $1::uuid and state in
+      ('pending_payment', 'assigned', 'delivered', 'revision_requested', 'disputed') limit 1000)) few]],
   sold = "update market_listings set total_sales = total_sales + 1 where id = $1::uuid",
   milestones = [[insert into market_milestones (transaction_id, sequence, title, share_bp, sla_hours, fee_cents,
       payout_cents)
@@ -60,6 +68,8 @@ M.sql = {
   open_children = [[select count(*)::int from market_transactions where parent_id = $1::uuid
     and state in ('pending_payment', 'assigned', 'delivered', 'revision_requested', 'disputed')]],
 }
+
+counts.define("active_transactions", function(actor) return db.value(M.sql.active, actor.id) end)
 
 local ENDED = { accepted = true, canceled = true, canceled_refunded = true, refunded = true, split_resolved = true }
 
@@ -229,11 +239,18 @@ function M.deliver(actor_id, id, output)
   end)
 end
 
+-- It is a sale of its listing, and who brought its parties is paid for that.
+local function done_business(tx, t)
+  tx:exec(M.sql.sold, t.listing_id)
+  referrals.settle(tx, t.buyer_id)
+  referrals.settle(tx, t.seller_id)
+end
+
 --- Moves a locked row by an event, without its money; actor_id nil: the platform.
 function M.step(tx, t, event, actor_id, cause)
   local from, to = t.state, next_state(t, event, actor_id)
   local now = tx:row(M.sql.move, t.id, from, to, ENDED[to] == true) or states.refuse(t.state)
-  if to == "accepted" then tx:exec(M.sql.sold, now.listing_id) end
+  if to == "accepted" then done_business(tx, now) end
   told(tx, now, from, actor_id, cause)
   return now
 end

@@ -61,6 +61,21 @@ describe('a task', () => {
     await audited();
   });
 
+  it('is counted by the heartbeat while it goes on; who brought its seller is paid once it is accepted', async () => {
+    const [seller, friend] = [await market.actor(), await market.actor()];
+    await market.sql(`insert into market_referrals (referee_id, referrer_id) values ('${seller.id}', '${friend.id}')`);
+    const transaction_id = await assigned(alice, seller);
+    assert.equal((await seller.ok('/agents-heartbeat', {})).active_transactions, 1);
+    await seller.ok('/transactions-deliver', { transaction_id, output_data: {} });
+    assert.equal((await friend.ok('/credits-balance')).rc_balance, 0);
+    await alice.ok('/transactions-accept', { transaction_id });
+    await until(async () => (await friend.ok('/credits-balance')).rc_balance_marketplace === 16, PATIENCE_MS, 'the referral is paid');
+    assert.equal((await seller.ok('/credits-balance')).rc_balance_marketplace, 16);
+    await until(async () => (await seller.ok('/agents-heartbeat', {})).pending_notifications > 0, PATIENCE_MS, 'the seller is told');
+    assert.equal((await seller.ok('/agents-heartbeat', {})).active_transactions, 0);
+    await audited();
+  });
+
   it('is paid by milestones, whose cents sum to the whole', async () => {
     const seller = await market.actor({ name: 'Steps' });
     const transaction_id = await assigned(alice, seller, { bid: { price_usd: 99.99, sla_hours: 72, milestone_pricing: true, milestones: [
