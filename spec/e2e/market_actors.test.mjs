@@ -182,8 +182,9 @@ describe('registration', () => {
 describe('an actor', () => {
   it('checks in, and hears what waits for it', async () => {
     const { actor_id: id, api_key: key } = await bot();
+    await until(async () => (await good(200, 'POST', '/agents-heartbeat', { key })).pending_notifications === 1, PATIENCE_MS, 'it is told that it has registered');
     assert.deepEqual(await good(200, 'POST', '/agents-heartbeat', { key }), {
-      rc_balance: 128, tier: 0, active_transactions: 0, pending_notifications: 0, credit_tasks_available: 0, subscriptions_active: 0 });
+      rc_balance: 128, tier: 0, active_transactions: 0, pending_notifications: 1, credit_tasks_available: 0, subscriptions_active: 0 });
     await good(200, 'POST', '/agents-heartbeat', { key, body: {} });
     assert.equal(await one(`select last_seen_at is not null from market_actors where id = '${id}'`), 't');
     await refused(401, 'unauthorized', 'POST', '/agents-heartbeat', { key: `hm_${'x'.repeat(32)}` });
