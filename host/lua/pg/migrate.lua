@@ -5,6 +5,7 @@
 
 local clock = require "human.core.clock"
 local db = require "human.db"
+local db_error = require "human.pg.error"
 local fail = require "human.fail"
 local host = require "human.core.host"
 local log = require "human.log"
@@ -150,7 +151,12 @@ local function prepare(files)
   return list
 end
 
+-- A prepared statement is gone, or there already: a pooler by transactions stands in between, which the pool finds out
+-- a moment later, and says what to set.
+local POOLED = { ["26000"] = true, ["42P05"] = true }
+
 local function explained(err)
+  if db.is_error(err) and POOLED[err.sqlstate] then return db_error.unavailable() end
   if db.is_error(err) and err.sqlstate == "42501" then
     return err.message .. ": the role lacks a right; tables that another one made must be granted to it"
   end
