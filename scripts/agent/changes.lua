@@ -4,6 +4,7 @@
 -- for it.  The text of a deleted message is removed wherever texts are kept: its row, its edits, its images, its
 -- copies, the decisions that quote it, and the summary that includes it.
 
+local bus = require "human.bus"
 local attachments = require "agent.attachments"
 local json = require "human.json"
 local limits = require "agent.rules.limits"
@@ -43,8 +44,10 @@ M.sql = {
   own = [[select id, pos, content->>'content' as text from agent_events
     where id = $2 and agent_id = $1 and type in ('send-message', 'send-reply') and not given_up]],
   delete_own = [[update agent_events set given_up = true,
-      content = content || '{"content": "", "deleted": true}' where id = $1]],
-  edit_own = "update agent_events set content = content || jsonb_build_object('content', $2::text) where id = $1",
+      content = content || '{"content": "", "deleted": true}' where id = $1
+    returning id, seq, type, content, run_id, created_at]],
+  edit_own = [[update agent_events set content = content || jsonb_build_object('content', $2::text) where id = $1
+    returning id, seq, type, content, run_id, created_at]],
   names = [[select a.name, coalesce(p.name, a.name) as personality_name from agents a
     left join personalities p on p.id = a.personality_id where a.id = $1]],
   -- A platform that sends the agent's messages back knows them by its own ids, and deletes them under either.
@@ -128,12 +131,14 @@ local function original_of(tx, agent_id, m)
   end
 end
 
--- Editing ------------------------------------------------------------------------------------------------
-
-local function edit_own(tx, agent_id, own, c, pos)
-  tx:exec(M.sql.edit_own, own.id, c.content)
+-- Changes an action; clients that reconnect are not sent what it was.
+local function rewrite_own(tx, agent_id, own, pos, sql, ...)
+  local row = tx:row(sql, own.id, ...)
   rewrite(tx, agent_id, own.pos, pos)
+  tx:after_commit(function() bus.publish("agent.rewritten", { agent_id = agent_id, action_id = own.id }, row) end)
 end
+
+-- Editing ------------------------------------------------------------------------------------------------
 
 -- A message that was passed over counts as new once its text changes.
 local function edit(tx, agent_id, m, c, pos)
@@ -142,7 +147,7 @@ local function edit(tx, agent_id, m, c, pos)
   local again = not (own or m.is_new or m.answered or m.given_up)
   tx:exec(M.sql.edit, m.id, json.encode { content = c.content, mentions = c.mentions, editedAt = c.editedAt,
                                           editedPos = again and pos or nil })
-  if own then edit_own(tx, agent_id, own, c, pos) end
+  if own then rewrite_own(tx, agent_id, own, pos, M.sql.edit_own, c.content) end
   rewrite(tx, agent_id, m.pos, pos)
   return note(tx, agent_id, pos, again or m.asked)
 end
@@ -163,7 +168,7 @@ function M.edit(tx, agent_id, c, pos)
   for _, copy in ipairs(copies_of(tx, agent_id, own)) do
     tx:exec(M.sql.edit, copy.id, json.encode { content = c.content })
   end
-  edit_own(tx, agent_id, own, c, pos)
+  rewrite_own(tx, agent_id, own, pos, M.sql.edit_own, c.content)
   return false
 end
 
@@ -179,8 +184,7 @@ end
 
 local function delete_own(tx, agent_id, own, pos)
   tx:exec(M.sql.forget_own_decisions, agent_id, own.id)
-  tx:exec(M.sql.delete_own, own.id)
-  rewrite(tx, agent_id, own.pos, pos)
+  rewrite_own(tx, agent_id, own, pos, M.sql.delete_own)
 end
 
 function M.delete(tx, agent_id, c, pos)

@@ -99,6 +99,8 @@ M.sql = {
       from (select seq, content from agent_events where agent_id = $1 and seq > $2::bigint and seq <= $3::bigint
         order by seq desc limit $4) newest) sized
     where nr = 1 or upto <= $5::bigint]],
+  action = [[select id, seq, type, content, run_id, created_at from agent_events
+    where agent_id = $1 and id = $2 and direction = 'out']],
   last_seq = "select m.last_seq from agent_mailboxes m join agents a on a.id = m.agent_id "
     .. "where a.id = $1 and a.user_id = $2 and a.parent_id is null",
   newest = [[select agent_id, last_seq, processed_pos from agent_mailboxes
@@ -295,6 +297,9 @@ function M.actions_after(agent_id, seq, limit)
   end
   return list, #rows == limit or rows[1] ~= nil and rows[1].listed > #rows
 end
+
+-- The row of an action (M.shown), or nil.
+function M.action(agent_id, action_id) return db.row(M.sql.action, agent_id, action_id) end
 
 -- Number of the newest action of one of the actor's agents; nil when there is no such agent.
 function M.last_seq_of(actor, agent_id) return db.value(M.sql.last_seq, agent_id, actor.id) end

@@ -5,7 +5,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { connected, makeAgent, makeUser, newMessage, openSocket, run, sarah, send, unique } from './agent_client.mjs';
 import { startModel } from './agent_model.mjs';
 import { sql, startHost } from './hosts.mjs';
-import { until } from './support.mjs';
+import { next, until } from './support.mjs';
 
 const ben = { id: 'user-2', nickname: 'Ben' }, alex = { id: 'bot-1', nickname: 'Alex', self: true };
 let model, host, user, agent, socket;
@@ -186,6 +186,30 @@ describe('a message of the agent that is deleted', () => {
     const log = (await user.api('GET', `/api/agents/${agent.id}/events?type=send-message`)).body;
     assert.deepEqual(log.map((e) => e.content), [{ content: '', deleted: true }]);
   });
+
+  for (const claim of [false, true]) {
+    it(`is not what a client${claim ? ' that watches' : ''} gets that was away when it was said and deleted, or edited`, async () => {
+      const options = { query: {}, auth: { agentId: agent.id, apiKey: user.key, claim } };
+      if (claim) open.push(await connected(host.url, agent.id, user.key, options)); // which carries out
+      const away = openSocket(host.url, agent.id, user.key, options), watched = [];
+      open.push(away);
+      away.on('watch', (action) => watched.push(action));
+      await next(away, 'connect', 10000);
+      await ask('Begin.');                       // only who has had an offset can recover
+      await until(() => away.actions.length === 3 || watched.length === 3, 5000, 'it has heard');
+      away.io.engine.close();
+      model.answer = () => ({ text: Z });
+      const first = (await ask('Which word?')).find((a) => a.type === 'send-message');
+      const second = (await ask('Which other word?')).find((a) => a.type === 'send-message');
+      await tell(deleted(first.id));
+      await tell(edited(second.id, 'Something else'));
+      away.connect();
+      const got = () => [...away.actions, ...watched].filter((a) => a.id === first.id || a.id === second.id);
+      await until(() => got().length === 2, 5000, 'it has what it missed');
+      assert.equal(away.recovered, true);
+      assert.deepEqual(got().map((a) => [a.type, a.content]), [['action-deleted', undefined], ['send-message', 'Something else']]);
+    });
+  }
 
   it('is not in the plan of a run that gave its messages one by one', async () => {
     assert.equal((await user.api('PUT', `/api/agents/${agent.id}`, { settings: { typing_ms_per_char: 1 } })).status, 200);

@@ -58,6 +58,26 @@ describe("a client that comes back", function()
     assert.equal(1, #d:texts())
   end)
 
+  it("does not get what was taken back or changed meanwhile, but what stands there instead", function()
+    local c = client()
+    c:cut()
+    of:to("r"):named("a"):emit("missed", { text = "secret" })
+    of:to("r"):named("b"):emit("missed", { text = "stays" })
+    of:named("a"):to("r"):except("nobody"):emit("shown", "secret")
+    assert.equal(2, of:replace("a", "gone", 1, nil, 3))
+    assert.equal(0, of:replace("another", "gone"))
+    local d, texts = back(c)
+    assert.truthy(texts[1]:find '^42%["gone",1,null,3,"[%w.]+"%]$')
+    assert.truthy(texts[2]:find '^42%["missed",{"text":"stays"},"[%w.]+"%]$')
+    assert.truthy(texts[3]:find '^42%["gone",1,null,3,"[%w.]+"%]$')
+    d:cut()
+    local log = of.log
+    local bytes = 0
+    for i = log.first, log.last do bytes = bytes + log.entries[i].size end
+    assert.equal(bytes, log.bytes)
+    assert.truthy(back(c, texts[1]:match '"([%w.]+)"%]$'))
+  end)
+
   it("is a new one when it missed more than its queue could hold", function()
     local c = client()
     c:cut()

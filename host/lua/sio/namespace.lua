@@ -100,9 +100,9 @@ end
 
 M.select_sockets = select_sockets
 
-local function deliver(nsp, rooms, except, packet, parts, offset, is_volatile)
+local function deliver(nsp, rooms, except, packet, parts, offset, is_volatile, name)
   if offset and log_of(nsp) then
-    recovery.note(nsp.log, offset, packet, parts, nil, rooms, except)
+    recovery.note(nsp.log, offset, packet, parts, nil, rooms, except, name)
   end
   local send = is_volatile and room.send_volatile or room.send
   if not except and not rooms then return send(nsp.all, packet, parts) end
@@ -133,7 +133,7 @@ end
 
 cluster.on("emit", function(m)
   local nsp = known(m)
-  if nsp then deliver(nsp, m.rooms, m.except, m.packet, m.parts, m.offset, m.volatile) end
+  if nsp then deliver(nsp, m.rooms, m.except, m.packet, m.parts, m.offset, m.volatile, m.name) end
 end)
 
 cluster.on("disconnect", function(m)
@@ -155,10 +155,10 @@ local function emit(nsp, t, everywhere, event, ...)
   if packet and not host.utf8_ok(packet) then
     error("emit: a text is not UTF-8; wrap bytes in sio.binary()", 3)
   end
-  deliver(nsp, t.only, t.without, packet, parts, offset, t.is_volatile)
+  deliver(nsp, t.only, t.without, packet, parts, offset, t.is_volatile, t.label)
   if everywhere and not cluster.alone() then
     tell("emit", nsp, { rooms = t.only, except = t.without, packet = packet, parts = parts,
-                        offset = offset, volatile = t.is_volatile })
+                        offset = offset, volatile = t.is_volatile, name = t.label })
   end
 end
 
@@ -178,20 +178,26 @@ local function with(list, name)
   return out
 end
 
-local function target(nsp, only, without, is_volatile)
-  return setmetatable({ nsp = nsp, only = only, without = without, is_volatile = is_volatile }, target_mt)
+local function target(nsp, only, without, is_volatile, label)
+  return setmetatable({ nsp = nsp, only = only, without = without, is_volatile = is_volatile, label = label },
+    target_mt)
 end
 M.target = target
 
 --- The sockets in `name` (a room or a socket's id); repeated: in any of them.
-function Target:to(name) return target(self.nsp, with(self.only, name), self.without, self.is_volatile) end
+function Target:to(name) return target(self.nsp, with(self.only, name), self.without, self.is_volatile, self.label) end
 
 --- But not those in `name`.
-function Target:except(name) return target(self.nsp, self.only, with(self.without, name), self.is_volatile) end
+function Target:except(name)
+  return target(self.nsp, self.only, with(self.without, name), self.is_volatile, self.label)
+end
 
 --- Events are not kept for a client that is not ready for them: one that has not read its earlier messages,
 --- or is between two polls, misses them, and so does one that reconnects later.
 function Target:volatile() return target(self.nsp, self.only, self.without, true) end
+
+--- Their events are kept under `name` for clients that reconnect, so that namespace:replace can change them.
+function Target:named(name) return target(self.nsp, self.only, self.without, self.is_volatile, name) end
 
 --- Sends an event to them on all workers of this host.
 function Target:emit(event, ...) emit(self.nsp, self, true, event, ...) end
@@ -236,12 +242,23 @@ end
 function Namespace:to(name) return target(self, with(nil, name)) end
 function Namespace:except(name) return target(self, nil, with(nil, name)) end
 function Namespace:volatile() return target(self, nil, nil, true) end
+function Namespace:named(name) return target(self, nil, nil, nil, name) end
 function Namespace:emit(event, ...) emit(self, self, true, event, ...) end
 function Namespace:local_emit(event, ...) emit(self, self, false, event, ...) end
 function Namespace:disconnect_sockets(close) disconnect_everywhere(self, nil, nil, close) end
 function Namespace:sockets() return (select_sockets(self)) end
 function Namespace:fetch_sockets(timeout_s) return target(self):fetch_sockets(timeout_s) end
 function Namespace:timeout(ms) return target(self):timeout(ms) end
+
+--- What this worker keeps under a name (target:named) for clients that reconnect becomes this event: what was taken
+--- back must not be sent again.  Returns how many events there were.
+function Namespace:replace(name, event, ...)
+  if not log_of(self) then return 0 end
+  local n, args = select("#", ...), { ... }
+  return recovery.replace(self.log, name, function(offset)
+    return encode.event(self, nil, offset, event, unpack(args, 1, n))
+  end)
+end
 
 --- How many sockets of this worker are in a room (nil: in the namespace).
 function Namespace:count(name)

@@ -48,15 +48,34 @@ local function trim(log)
   end
 end
 
---- Logs an event.  to: the id of its only recipient, or nil with rooms (array, nil: all) and except.
-function M.note(log, offset, packet, parts, to, rooms, except)
+local function size_of(packet, parts)
   local size = 160 + (packet and #packet or 0)
   for i = 1, parts and #parts or 0 do size = size + #parts[i] end
-  local last = log.last + 1
+  return size
+end
+
+--- Logs an event.  to: the id of its only recipient, or nil with rooms (array, nil: all) and except; name: under which
+--- M.replace finds it, or nil.
+function M.note(log, offset, packet, parts, to, rooms, except, name)
+  local size, last = size_of(packet, parts), log.last + 1
   log.entries[last] = { offset = offset, packet = packet, parts = parts, to = to, rooms = rooms,
-                        except = except, at = host.now(), size = size }
+                        except = except, name = name, at = host.now(), size = size }
   log.last, log.bytes, log.index[offset] = last, log.bytes + size, last
   trim(log)
+end
+
+--- Gives the events of a name another content: encode(offset) -> packet, parts.  Returns how many there were.
+function M.replace(log, name, encode)
+  local n = 0
+  for i = log.first, log.last do
+    local e = log.entries[i]
+    if e.name == name then
+      e.packet, e.parts = encode(e.offset)
+      local size = size_of(e.packet, e.parts)
+      log.bytes, e.size, n = log.bytes - e.size + size, size, n + 1
+    end
+  end
+  return n
 end
 
 -- Adds an offset of another worker, so that the client may name it here next time.

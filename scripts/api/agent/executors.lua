@@ -118,7 +118,7 @@ function M.show(agent_id, action)
   if not claimed[agent_id] then return end
   local entry, watchers = executing[agent_id], room(agent_id)
   if entry then watchers = watchers:except(entry.socket_id) end
-  watchers:local_emit("watch", action)
+  watchers:named("shown " .. action.id):local_emit("watch", action)
 end
 
 -- Acknowledgements -----------------------------------------------------------------------------------

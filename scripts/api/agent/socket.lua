@@ -39,7 +39,7 @@ local sweeps = state.table "agent.sweeps"
 
 -- Sends to all but the executor, which executors.send() serves.
 local function send_one(agent_id, action)
-  executors.others(agent_id):local_emit("message", action)
+  executors.others(agent_id):named("sent " .. action.id):local_emit("message", action)
   executors.show(agent_id, action)
   cursors[agent_id] = action.seq
 end
@@ -106,6 +106,16 @@ bus.on("agent.action", news_of.action, function(news, told)
   local is_next = told and cursor + #told == news.seq and not pumping[agent_id]
   if is_next and not executors.any(agent_id) then return send_told(agent_id, told) end
   pump(agent_id)
+end)
+
+-- A client that reconnects is not sent what has been deleted or edited since.
+bus.on("agent.rewritten", news_of.rewritten, function(news, told)
+  if not cursors[news.agent_id] then return end
+  local row = told or store.action(news.agent_id, news.action_id)
+  if not row then return end
+  local action = store.shown(row)
+  io:of("/"):replace("sent " .. action.id, "message", action)
+  io:of("/"):replace("shown " .. action.id, "watch", action)
 end)
 
 bus.on("agent.claim_free", news_of.claim_free, function(news)
