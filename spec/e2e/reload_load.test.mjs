@@ -1,7 +1,7 @@
-// spec/e2e/reload_load.test.mjs -- RELOADS (100) reloads, good and bad in turn, under wrk and 500 Socket.IO
-// clients.  Invariants: no request fails, no socket is dropped, nothing grows, and p99 stays near its value
-// without reloads: TIMES=2 on an idle machine, 3 if anything else may run on it.  Periods with and without
-// reloads alternate, so that other load affects both.
+// spec/e2e/reload_load.test.mjs -- RELOADS (24) reloads, good and bad in turn, under wrk and 500 Socket.IO clients.
+// Invariants, which hold on a busy machine, too: no request fails or waits for seconds, no socket is dropped, nothing grows.
+// TIMES=2, for an idle machine only: p99 is at most so many times its value without reloads.  Periods with and without
+// reloads alternate then, so that other load affects both.
 import assert from 'node:assert/strict';
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,13 +12,14 @@ import { makeAgent, makeUser } from './agent_client.mjs';
 import { BINARY, makeHome, startHost } from './hosts.mjs';
 import { median } from './load.mjs';
 import { reload } from './modes.mjs';
-import { root, sleep, until } from './support.mjs';
+import { root, SLOWER, sleep, until } from './support.mjs';
 import { Watch } from './watch.mjs';
 
-const RELOADS = Number(process.env.RELOADS ?? 100), SOCKETS = 500;
-const TIMES = Number(process.env.TIMES ?? (process.env.ASAN_OPTIONS ? 20 : 3)); // sanitizers make building slow
+const RELOADS = Number(process.env.RELOADS ?? 24), TIMES = Number(process.env.TIMES ?? 0), SOCKETS = 500;
 const QUIET_S = 2, BUSY_S = 6;
-const EVERY_MS = 500;  // a reload every so often: what is measured is a server, not a machine that only reloads
+const PATIENCE_MS = 2000 * SLOWER; // what a request waits for at most; with time to spare it is a twentieth
+const EVERY_MS = TIMES ? 500 : 0; // a reload every so often: what is measured is a server, not a machine that only reloads
+const LOOK_MS = 100;
 const FLOOR_US = 2000; // below it, a scheduler's slice decides
 const PACE_MS = 8;     // wrk's connections pause so long: what waits then waits for the server, not for wrk
 const home = makeHome(), tree = path.join(home, 'tree'), script = path.join(home, 'wrk.lua');
@@ -53,7 +54,7 @@ end
 
 /** wrk for some seconds: {requests, failed, p99 and max in microseconds}. */
 async function wrk(seconds) {
-  const child = spawn('wrk', ['-t1', '-c24', `-d${seconds}s`, '-s', script, `${host.url}/probe`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('wrk', ['-t1', '-c24', `-d${seconds}s`, '--timeout', '30s', '-s', script, `${host.url}/probe`], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.on('data', (t) => { text += t; });
   const [code] = await once(child, 'exit');
@@ -95,35 +96,35 @@ after(async () => {
   assert.equal((await host?.stop())?.code, 0);
 });
 
-it(`${RELOADS} reloads under load: no request fails, no socket is dropped, nothing grows, p99 holds`, { timeout: 280_000 }, async () => {
+it(`${RELOADS} reloads under load: no request fails, no socket is dropped, nothing grows`, { timeout: 280_000 }, async () => {
   const workers = host.workers(), watch = new Watch();
   assert.equal(workers.length, 2);
   const look = () => watch.look({ supervisor: host.child.pid, 'worker 0': workers[0], 'worker 1': workers[1] });
-  const quiet = [], busy = [];
+  const quiet = [], busy = [], looking = setInterval(look, LOOK_MS).unref();
   let i = 0;
   while (i < RELOADS) {
-    quiet.push(await wrk(QUIET_S));
-    const load = wrk(BUSY_S);
+    if (TIMES) quiet.push(await wrk(QUIET_S));
     let running = true;
-    load.finally(() => { running = false; });
-    while (running) {
-      await Promise.all([edit(i), sleep(EVERY_MS)]);
-      look();
-      i += 1;
-    }
+    const load = wrk(BUSY_S).finally(() => { running = false; });
+    for (; running && (TIMES || i < RELOADS); i += 1) await Promise.all([edit(i), sleep(EVERY_MS)]);
     busy.push(await load);
   }
-  const p99 = (list) => Math.max(FLOOR_US, median(list.map((r) => r.p99)));
-  const said = `p99 during reloads is ${p99(busy) / 1000} ms, without them ${p99(quiet) / 1000} ms`;
-  console.log(`  ${said}`);
-  const seen = sockets.seen;
+  clearInterval(looking);
+  const longest = Math.max(...busy.map((r) => r.max)) / 1000;
+  console.log(`  ${i} reloads in ${busy.length * BUSY_S} s; the longest request took ${longest} ms`);
+  await until(() => sockets.seen.acknowledged, 60_000, 'an event is acknowledged');
+  const { seen } = sockets;
   assert.deepEqual(seen.dropped, []);
   assert.deepEqual(seen.refused, []);
-  assert.ok(seen.acknowledged > SOCKETS / 2, `only ${seen.acknowledged} events were acknowledged`);
   assert.equal([...quiet, ...busy].reduce((sum, r) => sum + r.failed, 0), 0, 'no request failed');
-  assert.ok(p99(busy) <= TIMES * p99(quiet), said);
+  assert.ok(longest < PATIENCE_MS, `a request took ${longest} ms`);
+  if (TIMES) {
+    const p99 = (list) => Math.max(FLOOR_US, median(list.map((r) => r.p99)));
+    const said = `p99 during reloads is ${p99(busy) / 1000} ms, without them ${p99(quiet) / 1000} ms`;
+    console.log(`  ${said}`);
+    assert.ok(p99(busy) <= TIMES * p99(quiet), said);
+  }
   // A generation of scripts takes 15 MB, and the collector lets a heap grow to three times what is live.
   assert.deepEqual(watch.grown({ samples: 40, mb: 48 }), [], watch.summary().join('\n'));
-  assert.ok(i >= RELOADS);
-  await until(() => host.workers().join() === workers.join(), 5000, 'the workers are those of the beginning');
+  await until(() => host.workers().join() === workers.join(), 20_000, 'the workers are those of the beginning');
 });
