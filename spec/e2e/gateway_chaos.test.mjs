@@ -1,7 +1,8 @@
-// spec/e2e/gateway_chaos.test.mjs -- hundreds of runs with tools and approvals on two hosts with one database, while
+// spec/e2e/gateway_chaos.test.mjs -- a thousand runs with tools and approvals on two hosts with one database, while
 // workers and whole hosts are killed, scripts reloaded, and the database ends.  What must hold: no tool has its effect
 // twice, none is lost, no run is stuck, and each ends once.
-// HUMAN_CHAOS_RUNS (300) and HUMAN_CHAOS_SEED say how many, and which.
+// HUMAN_CHAOS_RUNS (1000) says how many; CHAOS_S instead, for how many seconds there are new ones (`make chaos`, and the
+// soak); HUMAN_CHAOS_SEED, which.
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { call, one, OPERATOR, TREES } from './gateway_world.mjs';
@@ -9,12 +10,13 @@ import { BINARY, children, databaseUrl, makeHome, sql, startHost } from './hosts
 import { reload } from './modes.mjs';
 import { sleep, until } from './support.mjs';
 
-const RUNS = Number(process.env.HUMAN_CHAOS_RUNS ?? 300), SEED = Number(process.env.HUMAN_CHAOS_SEED ?? Date.now() % 1e6);
-const SESSIONS = Math.max(10, Math.round(RUNS / 10)), SENDERS = 8, AT_ONCE = 16, QUIET_MS = 180_000;
+const SECONDS = Number(process.env.CHAOS_S ?? 0), RUNS = SECONDS ? Infinity : Number(process.env.HUMAN_CHAOS_RUNS ?? 1000);
+const SEED = Number(process.env.HUMAN_CHAOS_SEED ?? Date.now() % 1e6);
+const SESSIONS = 30, TURNS = 10, SENDERS = 8, AT_ONCE = 16, QUIET_MS = 180_000, OPEN_MAX = 250, TELL_MS = 60_000;
 const ENV = { HUMAN_DATABASE_POOL: '4', HUMAN_WORKERS: '2', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '2000' };
 const STUCK_MS = 90_000;
 const homes = [makeHome(), makeHome()], hosts = [];
-const faults = [];
+const faults = {};
 let seed = SEED, over = false, isHavoc = true;
 
 /** The next number below n of the seed's sequence (mulberry32). */
@@ -69,7 +71,7 @@ const OFTEN = ['a worker is killed', 'the scripts are reloaded', 'the database e
 async function havoc() {
   for (let i = 0; isHavoc; i += 1) {
     const what = OFTEN[i % OFTEN.length];
-    faults.push(what);
+    faults[what] = (faults[what] ?? 0) + 1;
     await FAULTS[what]();
     await sleep(500 + random(1500));
   }
@@ -95,8 +97,8 @@ function message(n) {
 }
 
 async function sender(jobs, runs) {
-  for (let n = jobs.next().value; n !== undefined; n = jobs.next().value) {
-    const request = { key: `chaos-${n % SESSIONS}`, message: message(n), idempotency_key: `run-${n}` };
+  for await (const n of jobs) {
+    const request = { key: `chaos-${Math.floor(n / SESSIONS / TURNS)}-${n % SESSIONS}`, message: message(n), idempotency_key: `run-${n}` };
     const { value, why } = await insist('chat.send', request);
     if (why === 'too_many_waiting') { await sleep(500); continue; }
     runs.set(n, value.run_id);
@@ -124,15 +126,30 @@ const QUEUED = `select kind, key, payload, attempts, lapses, owner, is_parked, i
 const ask = (statement) => until(() => sql(homes[0], statement).catch(() => undefined), QUIET_MS, 'the database answers');
 const none = async (statement, what) => assert.deepEqual(await ask(statement), [], what);
 
-it(`${RUNS} runs through kills, reloads and restarts: no tool twice, none lost, no run stuck, each ended once`, { timeout: 3_600_000 }, async (t) => {
+const open = async () => Number(await one(hosts[0], 'select count(*) from gateway_runs where finished_at is null').catch(() => 'NaN'));
+const told = () => `${Object.values(faults).reduce((a, b) => a + b, 0)} faults: ${Object.entries(faults).map(([what, n]) => `${n} times ${what}`).join(', ')}`;
+
+/** Numbers of runs, as many or for as long as is asked for; by the clock, never many more than are worked off. */
+async function* numbers(began, runs) {
+  for (let n = 0, next = TELL_MS, waiting = 0; n < RUNS; n += 1) {
+    const passed = Date.now() - began;
+    if (SECONDS && passed > SECONDS * 1000) return;
+    if (SECONDS && n % 50 === 0) for (waiting = await open(); waiting > OPEN_MAX; waiting = await open()) await sleep(200);
+    if (passed > next) console.log(`${Math.round(passed / 1000)} s: ${runs.size} runs, ${waiting} of them open; ${told()}`);
+    while (next < passed) next += TELL_MS;
+    yield n;
+  }
+}
+
+const TITLE = SECONDS ? `runs for ${SECONDS} s` : `${RUNS} runs`;
+it(`${TITLE} through kills, reloads and restarts: no tool twice, none lost, no run stuck, each ended once`, { timeout: SECONDS * 1000 + 3_600_000 }, async (t) => {
   t.diagnostic(`HUMAN_CHAOS_SEED=${SEED}`);
   const runs = new Map(), began = Date.now();
-  const jobs = (function* numbers() { for (let n = 0; n < RUNS; n += 1) yield n; }());
+  const jobs = numbers(began, runs);
   const working = approver(), breaking = havoc();
   await Promise.all(Array.from({ length: SENDERS }, () => sender(jobs, runs)));
-  const open = async () => Number(await one(hosts[0], 'select count(*) from gateway_runs where finished_at is null').catch(() => 'NaN'));
   // Havoc goes on for a while, then what it has left is waited for.
-  while (await open() > RUNS / 4 && Date.now() - began < RUNS * 120) await sleep(100);
+  if (!SECONDS) while (await open() > RUNS / 4 && Date.now() - began < RUNS * 120) await sleep(100);
   isHavoc = false;
   await breaking;
   // Stuck is who does not move, however slow the machine is.
@@ -145,7 +162,8 @@ it(`${RUNS} runs through kills, reloads and restarts: no tool twice, none lost, 
   }
   over = true;
   await working;
-  t.diagnostic(`${faults.length} faults, ${Math.round((Date.now() - began) / 1000)} s; ${(await ask('select state || \' \' || count(*) from gateway_runs group by state order by 1')).join(', ')}`);
+  t.diagnostic(told());
+  t.diagnostic(`${runs.size} runs in ${Math.round((Date.now() - began) / 1000)} s; ${(await ask('select state || \' \' || count(*) from gateway_runs group by state order by 1')).join(', ')}`);
   t.diagnostic((await ask('select status || \' \' || count(*) from gateway_calls group by status order by 1')).join(', '));
 
   // Each message is a run, once, and each run has ended once, in both records.
