@@ -13,6 +13,7 @@ const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
 /** How many times as long a program may take that looks at each of its steps. */
 export const SLOWER = process.env.ASAN_OPTIONS ? 5 : 1;
 const READY_MS = 90_000, STOP_MS = 20_000, LOG_MAX = 200_000;
+const PATIENCE_MS = 30_000; // a slow machine is no failure: whoever waits for what comes waits at least so long
 
 export async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
@@ -25,21 +26,25 @@ export async function freePort() {
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** Resolves with the arguments of the next `event` (as an array); rejects after `ms`. */
-export function next(emitter, event, ms = 5000) {
+/** Resolves with the arguments of the next `event` (as an array); rejects when there is none, after `ms` or more. */
+export function next(emitter, event, ms = PATIENCE_MS) {
+  const patience = Math.max(ms, PATIENCE_MS);
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no '${event}' within ${ms} ms`)), ms);
+    const timer = setTimeout(() => reject(new Error(`no '${event}' within ${patience} ms`)), patience);
     emitter.once(event, (...args) => { clearTimeout(timer); resolve(args); });
   });
 }
 
-/** Calls fn until it returns something true; rejects after `ms`.  what: text, or a function that says how things are then. */
+/**
+ * Calls fn until it returns something true; rejects when it does not, after `ms` or more: that time is no limit which a spec
+ * could prove.  what: text, or a function that says how things are then.
+ */
 export async function until(fn, ms, what) {
-  const end = Date.now() + ms;
+  const patience = Math.max(ms, PATIENCE_MS), end = Date.now() + patience;
   for (;;) {
     const value = await fn();
     if (value) return value;
-    if (Date.now() > end) throw new Error(`${typeof what === 'function' ? what() : what}: not within ${ms} ms`);
+    if (Date.now() > end) throw new Error(`${typeof what === 'function' ? what() : what}: not within ${patience} ms`);
     await sleep(15);
   }
 }
