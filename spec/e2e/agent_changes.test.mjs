@@ -5,6 +5,7 @@ import { connected, makeAgent, makeUser, newMessage, run, sarah, send, unique } 
 import { startModel } from './agent_model.mjs';
 import { startHuman, until } from './support.mjs';
 
+const NEVER_MS = 120_000;                        // of an answer that is ended before it comes
 const ben = { id: 'user-2', nickname: 'Ben' };
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 let model, host, user, agent, socket;
@@ -67,7 +68,7 @@ describe('a message that is edited', () => {
     const thinking = new Promise((done) => { begun = done; });
     model.answer = (texts) => {
       begun();
-      return texts.at(-1).includes('forty') ? { text: 'Forty it is.' } : { text: 'Four it is.', ms: 3000 };
+      return texts.at(-1).includes('forty') ? { text: 'Forty it is.' } : { text: 'Four it is.', ms: NEVER_MS };
     };
     await tell(newMessage('I am four', { id }));
     await thinking;
@@ -130,7 +131,7 @@ describe('a message that is deleted', () => {
     const id = unique('m');
     let begun;
     const thinking = new Promise((done) => { begun = done; });
-    model.answer = () => { begun(); return { text: 'An answer to nothing.', ms: 3000 }; };
+    model.answer = () => { begun(); return { text: 'An answer to nothing.', ms: NEVER_MS }; };
     await tell(newMessage('Never mind?', { id }));
     await thinking;
     await tell(remove(id));

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { connected, makeAgent, makeUser, newMessage, NORMAL, outline, run, sarah, send } from './agent_client.mjs';
 import { startModel } from './agent_model.mjs';
-import { sleep, startHuman, until } from './support.mjs';
+import { sql, startHost } from './hosts.mjs';
+import { until } from './support.mjs';
 
 let host;
 let model;
@@ -11,7 +12,7 @@ let user;
 const open = [];
 before(async () => {
   model = await startModel();
-  host = await startHuman({ env: { ...model.env, HUMAN_AGENT_WINDOW_MESSAGES: '10' } });
+  host = await startHost({ env: { ...model.env, HUMAN_WORKERS: '1', HUMAN_AGENT_WINDOW_MESSAGES: '10' } });
   user = await makeUser(host.url);
 });
 after(async () => {
@@ -67,15 +68,15 @@ describe('in a group, the agent', () => {
   const of = (socket, text, more) => send(socket, newMessage(text, more));
 
   it('answers when it is named, not every line, and not itself', async () => {
-    const { socket } = await group();
+    const { socket, state } = await group();
     await of(socket, 'Nice weather today');
     assert.deepEqual(outline(await run(socket)), ['agent-stopped:no-response']);
     await of(socket, 'Alex, what do you think?', { participant: tom });
     assert.deepEqual(outline(await run(socket, 1)), NORMAL);
     const said = socket.actions.length;
     await of(socket, 'Fine.', { participant: { id: 'bot', nickname: 'Coach Alex' } });
-    await sleep(500);
-    assert.equal(socket.actions.length, said);
+    await until(async () => (await state()).status === 'idle', 15_000, 'it has had its turn');
+    assert.deepEqual([socket.actions.length, (await state()).counters.actionsOut], [said, said]);
   });
 
   it('reacts to thanks', async () => {
@@ -87,18 +88,17 @@ describe('in a group, the agent', () => {
   });
 
   it('waits while somebody types', async () => {
-    const { socket, state } = await group();
+    const { socket } = await group();
     await send(socket, { type: 'user-typing', content: { participantId: tom.id, nickname: 'Tom' } });
     const asked = Date.now();
     await of(socket, 'Alex, any tips?');
-    await until(async () => (await state()).status === 'waiting', 2000, 'waiting');
     assert.deepEqual(outline(await run(socket)), NORMAL);
     assert.ok(Date.now() - asked > 1400);
   });
 });
 
 it('what falls out of the window is remembered as notes', async () => {
-  const { socket } = await fresh();
+  const { agent, socket } = await fresh();
   const isNotes = (request) => request.messages[0].content.includes('You keep the notes');
   model.answer = (_, request) => ({ text: isNotes(request) ? 'Sarah wants to run a marathon.' : 'Fine.' });
   await send(socket, newMessage('I want to run a marathon', { id: 'first' }));
@@ -109,7 +109,7 @@ it('what falls out of the window is remembered as notes', async () => {
   }
   const notes = await until(() => model.requests.find(isNotes), 5000, 'the notes are written');
   assert.match(notes.messages[1].content, /<message id="first" from="Sarah" at="\d\d:\d\d">I want to run a marathon<\/message>/);
-  await sleep(200);
+  await until(async () => (await sql(host.home, `select 1 from agent_memory where agent_id = '${agent.id}' and summary is not null`)).length === 1, 15_000, 'they are kept');
   await send(socket, newMessage('What did I want?'));
   await run(socket, 51);
   const last = JSON.stringify(model.requests.at(-1).messages);

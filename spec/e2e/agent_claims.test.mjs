@@ -86,7 +86,7 @@ describe('of two instances that claim', () => {
       const begun = Date.now();
       a.socket.io.engine.transport.ws?._socket?.destroy() ?? a.socket.io.engine.close();
       await role(b, true);
-      assert.ok(Date.now() - begun < 3000, `${Date.now() - begun} ms`);
+      assert.ok(Date.now() - begun < 5000, `${Date.now() - begun} ms`); // who only does not respond is given up after that
       await allPostedOnce(chat, 1);
       assert.deepEqual(chat.posted.map(([who]) => who), ['a', 'b', 'b']);
       await tell(chat, 'And then?');

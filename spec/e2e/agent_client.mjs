@@ -80,7 +80,7 @@ export async function connected(...args) {
 }
 
 /** Emits an event and gives its acknowledgement. */
-export const send = (socket, event) => socket.timeout(10000).emitWithAck('message', event);
+export const send = (socket, event) => socket.timeout(30_000).emitWithAck('message', event);
 
 /** The actions from `from` on, once the agent has stopped `times` times since. */
 export async function run(socket, from = 0, times = 1, ms = 15000) {

@@ -79,7 +79,7 @@ describe('a message that is deleted', () => {
   it('is in no decision either when that was taken while it went', async () => {
     let begun;
     const thinking = new Promise((done) => { begun = done; });
-    model.answer = () => { begun(); return { text: 'Too late.', ms: 1500 }; };
+    model.answer = () => { begun(); return { text: 'Too late.', ms: 120_000 }; };
     const id = unique('m');
     await join(sarah, ben);
     await tell(newMessage('Alex, is Zanzibar8 a word?', { id }));

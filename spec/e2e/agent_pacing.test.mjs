@@ -44,11 +44,15 @@ const THREE = { tools: ['One, and that is it.', 'Two, and so on again.', 'Three,
 
 it('typing is shown again while the model thinks, and never after the answer', async () => { // limit: typing_again_ms
   const { socket } = await fresh();
-  model.answer = () => ({ text: 'At last.', ms: AGAIN_MS * 4.5 });
+  let go;
+  const wait = new Promise((done) => { go = done; });
+  model.answer = () => ({ text: 'At last.', wait });
   await send(socket, newMessage('Hi'));
+  await until(() => socket.actions.length >= 4, 15_000, 'it is shown again and again');
+  go();
   const actions = await run(socket);
-  const shown = actions.filter((a) => a.type === 'set-typing');
-  assert.ok(shown.length >= 3 && shown.length <= 5, String(shown.length));
+  const shown = actions.filter((a) => a.type === 'set-typing'), at = times(shown);
+  assert.ok(at.slice(1).every((t, i) => t - at[i] > AGAIN_MS / 2), `not all the time: ${at}`);
   assert.ok(shown.every((a) => a.isTyping));
   assert.deepEqual(outline(actions.slice(shown.length - 1)), NORMAL);
   assert.deepEqual(actions.map((a) => a.seq), actions.map((_, i) => i + 1));

@@ -7,6 +7,7 @@ import { connected, makeAgent, makeUser, newMessage, NORMAL, outline, run, sarah
 import { startModel } from './agent_model.mjs';
 import { sleep, startHuman, until } from './support.mjs';
 
+const NEVER_MS = 120_000;                        // of an answer that is ended before it comes
 let host;
 let model;
 let user;
@@ -52,12 +53,12 @@ describe('a turn', () => {
 
   it('is cut short by a newer message before the first action, and starts over with both', async () => {
     const { socket, state } = await fresh();
-    model.answer = (texts) => (texts.join().includes('second') ? { text: 'Both.' } : { text: 'Late.', ms: 8000 });
+    model.answer = (texts) => (texts.join().includes('second') ? { text: 'Both.' } : { text: 'Late.', ms: NEVER_MS });
     await send(socket, newMessage('first'));
     await until(async () => (await state()).status === 'thinking', 5000, 'thinking');
     await until(() => model.requests.at(-1).messages.at(-1).content.includes('first'), 5000, 'asked');
     await send(socket, newMessage('second'));
-    const actions = await run(socket, 0, 2, 6000);
+    const actions = await run(socket, 0, 2);
     assert.deepEqual(outline(actions), ['set-typing:true', 'set-typing:false', 'agent-stopped:superseded', ...NORMAL]);
     assert.equal(actions[4].content, 'Both.');
     assert.deepEqual(actions.map((a) => a.seq), [1, 2, 3, 4, 5, 6]);
@@ -79,7 +80,7 @@ describe('a turn', () => {
 
   it('ends with the session, and a new agent-joined begins another', async () => {
     const { socket } = await fresh();
-    model.answer = () => ({ text: 'Late.', ms: 8000 });
+    model.answer = () => ({ text: 'Late.', ms: NEVER_MS });
     await send(socket, newMessage('Hi'));
     await until(() => socket.actions.length === 1, 5000, 'typing');
     await send(socket, { type: 'timer-expired', content: { expiresAt: new Date().toISOString() } });
@@ -94,11 +95,11 @@ describe('a turn', () => {
 
   it('is aborted when the agent is paused', async () => {
     const { socket, agent } = await fresh();
-    model.answer = () => ({ text: 'Late.', ms: 8000 });
+    model.answer = () => ({ text: 'Late.', ms: NEVER_MS });
     await send(socket, newMessage('Hi'));
     await until(() => socket.actions.length === 1, 5000, 'typing');
     await user.api('PUT', `/api/agents/${agent.id}`, { status: 'paused' });
-    assert.deepEqual(outline(await run(socket, 0, 1, 5000)), ['set-typing:true', 'set-typing:false', 'agent-stopped:aborted']);
+    assert.deepEqual(outline(await run(socket)), ['set-typing:true', 'set-typing:false', 'agent-stopped:aborted']);
   });
 
   it('ends with an error code when the model fails, and never keeps typing', async () => {
@@ -118,7 +119,7 @@ it('a turn whose worker is killed is taken up again, with no action lost or doub
   const { socket, agent } = await fresh();
   const children = fs.readFileSync(`/proc/${host.child.pid}/task/${host.child.pid}/children`, 'utf8').trim().split(' ');
   const workers = children.filter((pid) => fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('gateway'));
-  model.answer = () => ({ text: 'Once.', ms: 3000 });
+  model.answer = () => ({ text: 'Once.', ms: NEVER_MS });
   await send(socket, newMessage('Hi'));
   await until(() => socket.actions.length === 1, 5000, 'typing');
   for (const pid of workers) process.kill(Number(pid), 'SIGKILL');

@@ -6,7 +6,7 @@ import { makeAgent, makeUser, openSocket } from './agent_client.mjs';
 import { startHost } from './hosts.mjs';
 import { next } from './support.mjs';
 
-const FAILURES = 5;
+const FAILURES = 3;                               // another one may be tried after 20 s: a machine may be slow
 let host, user, agent;
 before(async () => {
   host = await startHost({ env: { HUMAN_LIMITS_AUTH_FAILURES: String(FAILURES), HUMAN_API_ADMIN_TOKEN: 'open-sesame' } });
@@ -41,7 +41,7 @@ describe('an address that comes with wrong keys', () => { // limit: limits.auth_
   });
 
   it('is limited over all workers together, however many it asks at the same time', async () => {
-    const statuses = (await Promise.all(Array.from({ length: 200 }, () => from('127.0.0.3', { 'x-api-key': wrong() })))).map((r) => r.status);
+    const statuses = (await Promise.all(Array.from({ length: 100 }, () => from('127.0.0.3', { 'x-api-key': wrong() })))).map((r) => r.status);
     assert.ok(statuses.filter((s) => s === 401).length <= FAILURES + 16, 'most are not looked at');
     assert.deepEqual(new Set(await guess('127.0.0.3', 5)), new Set([429]));
   });
