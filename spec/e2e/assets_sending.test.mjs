@@ -17,7 +17,8 @@ import { responses } from './raw.mjs';
 import { makeAuthority, request } from './secure.mjs';
 import { until } from './support.mjs';
 
-const SIZE = 40_000_000, SLOW = 60;
+const SIZE = 16_000_000,                        // more than sockets keep by themselves
+  SLOW = 60;
 const big = crypto.randomBytes(SIZE);
 const declare = (dir) => `api.assets("/", { dir = "${dir}" })\napi.assets("/links", { dir = "${dir}", links = true })`;
 let host;

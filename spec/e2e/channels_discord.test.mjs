@@ -134,7 +134,7 @@ describe('a forwarded message', () => {
       assert.equal(said.body.content.length > 0, true);
       if (m.guild_id) assert.deepEqual(said.body.message_reference, { message_id: m.id, fail_if_not_exists: false });
     }
-    assert.equal(await one(`select verdict from channel_inbox where vendor_id = '${other.id}'`), 'not-addressed');
+    await until(async () => await one(`select verdict from channel_inbox where vendor_id = '${other.id}'`) === 'not-addressed', 20_000, 'the other is not addressed');
     assert.equal((await post(host, '/webhook/discord', JSON.stringify(direct), signed('x'))).status, 401);
   });
 

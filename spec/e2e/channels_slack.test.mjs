@@ -80,7 +80,7 @@ describe('a message', () => {
       assert.equal(said.body.thread_ts, e.event.thread_ts);
       assert.ok(said.body.text.length > 0 && said.body.text.length <= 4000);
     }
-    assert.equal(await one(`select verdict from channel_inbox where vendor_id = '${other.event.channel}:${other.event.ts}'`), 'not-addressed');
+    await until(async () => await one(`select verdict from channel_inbox where vendor_id = '${other.event.channel}:${other.event.ts}'`) === 'not-addressed', 20_000, 'the other is not addressed');
   });
 
   it('is answered once, though it comes as a message, as app_mention, and again with X-Slack-Retry-Num', async () => {

@@ -73,13 +73,12 @@ describe('an answer', () => {
   it('waits as long as Telegram says; answers to other chats do not', async () => {
     const from = chat(), else_ = chat();
     let refused = 0;
-    telegram.on = of('sendMessage', (b) => (b.chat_id === from.id && (refused += 1) <= 1 ? { status: 429, ok: false, error_code: 429, description: 'Too Many Requests: retry after 3', parameters: { retry_after: 3 } } : undefined));
+    telegram.on = of('sendMessage', (b) => (b.chat_id === from.id && !telegram.sent(else_.id).length && (refused += 1) ? { status: 429, ok: false, error_code: 429, description: 'Too Many Requests: retry after 3', parameters: { retry_after: 3 } } : undefined));
     await hook(host, direct('Hello', { from }));
     await until(() => refused === 1, 10_000, 'it is refused');
     await hook(host, direct('Hello', { from: else_ }));
     await telegram.answer(else_.id);
-    assert.equal(refused, 1);
-    await until(() => telegram.sent(from.id).length === 2, 15_000, 'it was sent again');
+    await until(() => telegram.sent(from.id).length > refused, 15_000, 'it was sent again');
     const [a, b] = telegram.sent(from.id);
     assert.ok(b.at - a.at >= 2900, `${b.at - a.at} ms`);
     assert.deepEqual(a.body, b.body);

@@ -15,13 +15,13 @@ const env = { PATH: process.env.PATH, HOME: home, HUMAN_HOME: path.join(home, 'h
 
 /** {code, out, err} of `human WORDS`, which gets nothing to read. */
 const human = (...words) => new Promise((resolve) => {
-  const child = execFile(BINARY, words, { env, timeout: 30_000, maxBuffer: 16 << 20 }, (error, out, err) => resolve({ code: error ? error.code ?? -1 : 0, out, err }));
+  const child = execFile(BINARY, words, { env, timeout: 120_000, maxBuffer: 16 << 20 }, (error, out, err) => resolve({ code: error ? error.code ?? -1 : 0, out, err }));
   child.stdin.end();
 });
 
 /** The same with a shell's redirections. */
 const shell = (line) => new Promise((resolve) => {
-  execFile('sh', ['-c', line], { env: { ...env, HUMAN: BINARY }, timeout: 30_000 }, (error, out, err) => resolve({ code: error ? error.code ?? -1 : 0, out, err }));
+  execFile('sh', ['-c', line], { env: { ...env, HUMAN: BINARY }, timeout: 120_000 }, (error, out, err) => resolve({ code: error ? error.code ?? -1 : 0, out, err }));
 });
 
 const help = execFileSync(BINARY, ['help'], { env, encoding: 'utf8' });
@@ -159,7 +159,7 @@ describe('scripts that are not where the settings say', () => {
     it(`are named, with how to set others: ${why}`, async () => {
       for (const words of NEEDED_BY) {
         const { code, err } = await new Promise((resolve) => {
-          execFile(BINARY, words.split(' '), { env: { ...env, HUMAN_SCRIPTS: where }, cwd: root, timeout: 30_000 }, (error, out, text) => resolve({ code: error?.code ?? 0, err: text }));
+          execFile(BINARY, words.split(' '), { env: { ...env, HUMAN_SCRIPTS: where }, cwd: root, timeout: 120_000 }, (error, out, text) => resolve({ code: error?.code ?? 0, err: text }));
         });
         assert.equal(code, 1, words);
         assert.ok(err.includes(`${where}: ${why} (scripts, set by: HUMAN_SCRIPTS). Set another with --scripts DIR[:DIR..], HUMAN_SCRIPTS, or "scripts" in the settings file`), `${words}: ${err}`);
@@ -189,11 +189,12 @@ describe('the database of the settings', () => {
     const own = makeHome();
     fs.mkdirSync(path.join(own, 'agent/rules'), { recursive: true });
     fs.copyFileSync(path.join(root, 'scripts/agent/rules/limits.lua'), path.join(own, 'agent/rules/limits.lua'));
-    const settings = ['--set', `database.url=${url}`, '--scripts', `${own}:${env.HUMAN_SCRIPTS}`];
+    const running = [], settings = ['--set', `database.url=${url}`, '--scripts', `${own}:${env.HUMAN_SCRIPTS}`];
     for (const words of [['rules', 'replay', '--jsn'], ['rules', 'replay', 'nosuch'], ['rules', 'list'], ['check'], ['openapi'], ['overrides'], ['ping']]) {
-      await human(...settings, ...words);
-      assert.equal(calls, 0, words.join(' '));
+      running.push(human(...settings, ...words));
     }
+    await Promise.all(running);
+    assert.equal(calls, 0);
     const { code, err } = await human(...settings, 'rules', 'replay');
     assert.equal(code, 1);
     assert.match(err, /^human rules: the database is not reachable: /m);
@@ -214,12 +215,12 @@ describe('without a server', () => {
 
 describe('an answer that cannot be written', () => {
   it('is told and is no success', async () => {
-    for (const command of ['help', 'version', 'config', 'openapi', 'help status', 'rules list', 'check --json']) {
-      const full = await shell(`"$HUMAN" ${command} >/dev/full`);
+    await Promise.all(['help', 'version', 'config', 'openapi', 'help status', 'rules list', 'check --json'].map(async (command) => {
+      const [full, closed] = await Promise.all(['/dev/full', '&-'].map((to) => shell(`"$HUMAN" ${command} >${to}`)));
       assert.equal(full.code, 1, command);
       assert.match(full.err, /standard output: (No space left on device|could not be written)/);
-      assert.equal((await shell(`"$HUMAN" ${command} >&-`)).code, 1, command);
-    }
+      assert.equal(closed.code, 1, command);
+    }));
   });
 
   it('to a reader who has left ends quietly', async () => {
@@ -243,17 +244,18 @@ describe('an answer that cannot be written', () => {
 
 describe('output', () => {
   it('has no escape codes where no terminal is', async () => {
-    for (const words of [['help'], ['config'], ['doctor'], ['rules', 'list'], ['check'], ['status'], ['overrides']]) {
+    await Promise.all([['help'], ['config'], ['doctor'], ['rules', 'list'], ['check'], ['status'], ['overrides']].map(async (words) => {
       const { out, err } = await human(...words);
       assert.doesNotMatch(out + err, /\x1b/, words.join(' '));
-    }
+    }));
   });
 
   it('for programs has its names in one order', async () => {
-    for (const words of [['doctor', '--json'], ['check', '--json'], ['rules', 'list', '--json'], ['openapi']]) {
+    await Promise.all([['doctor', '--json'], ['check', '--json'], ['rules', 'list', '--json'], ['openapi']].map(async (words) => {
       const order = (text) => [...text.matchAll(/"([a-z_]+)":/g)].map((m) => m[1]).join();
-      assert.equal(order((await human(...words)).out), order((await human(...words)).out), words.join(' '));
-    }
+      const [one, two] = await Promise.all([human(...words), human(...words)]);
+      assert.equal(order(one.out), order(two.out), words.join(' '));
+    }));
     const [finding] = JSON.parse((await human('doctor', '--json')).out);
     assert.deepEqual(Object.keys(finding).slice(0, 3), ['level', 'name', 'text']);
   });

@@ -101,7 +101,7 @@ describe('clients that', () => {
     for (const c of all) c.socket.write('rel');
     await Promise.all(all.map((c) => c.closed));
     const ms = Date.now() - begun;
-    assert.ok(ms < REQUEST_MS + 5000, `they were kept for ${ms} ms`);
+    assert.ok(ms < 6 * REQUEST_MS, `they were kept for ${ms} ms`); // one after another they would take 20 times as long
     assert.ok(all.filter((c) => /took too long/.test(c.text())).length <= CLIENTS_MAX);
     assert.ok(cpu() - before_ < 1, `${cpu() - before_} s of CPU`);
   });

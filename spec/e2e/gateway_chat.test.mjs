@@ -83,7 +83,8 @@ describe('chat', () => {
   it('is understood as the Android app says it', async () => {
     const c = await open(host);
     c.say({ method: 'chat', params: { text: 'from a telephone' } });
-    await c.next((f) => f.event === 'chat' && f.payload.state === 'received' && f.payload.message === 'from a telephone');
+    const { payload } = await c.next((f) => f.event === 'chat' && f.payload.state === 'received' && f.payload.message === 'from a telephone');
+    await sent(c, payload.runId);
     c.ws.close();
   });
 });
@@ -131,7 +132,7 @@ describe('a tool', () => {
     assert.deepEqual(second, { resolved: false, approved: true, decision: 'allow-once' });
     await sent(c, run.runId);
     assert.equal((await c.next((f) => f.event === 'exec.approval.resolved')).payload.id, asked.payload.id);
-    assert.ok(c.events('agent.tool').some((f) => f.payload.name === 'file_write' && f.payload.success));
+    await c.next((f) => f.event === 'agent.tool' && f.payload.name === 'file_write' && f.payload.success);
     assert.equal((await c.call('exec.approval.resolve', { id: 'none', approved: true })).error.code, 'NOT_FOUND');
     for (const x of [c, other]) x.ws.close();
   });

@@ -69,7 +69,7 @@ describe('a host that is killed', () => {
     const there = (name) => fs.existsSync(path.join(otherHome, 'workspace', name));
     for (let n = 1; ; n += 1) {
       assert.ok(n <= 30, 'the other host never has a command');
-      const id = await us.add({ expression: NEVER, command: marks(`beside${n}`, `sleep 2`) });
+      const id = await us.add({ expression: NEVER, command: marks(`beside${n}`, `case $PWD in ${otherHome}/*) sleep 3600;; esac`) });
       await them.ok('cron.run', { id });
       await until(() => begun(`beside${n}`) > 0 || there(`beside${n}`), PATIENCE_MS, 'it has begun');
       if (there(`beside${n}`)) {
@@ -164,15 +164,12 @@ describe('settings', () => {
 
   it('say how many jobs run at a time; the others wait for their turn', async () => { // limit: cron.max_concurrent
     const ids = [];
-    for (let i = 0; i < 6; i += 1) ids.push(await us.add({ expression: NEVER, command: 'sleep 1' }));
+    for (let i = 0; i < 6; i += 1) ids.push(await us.add({ expression: NEVER, command: marks('held', 'until [ -e go ]; do sleep 0.1; done') }));
     for (const id of ids) await us.ok('cron.run', { id });
-    let most = 0;
-    await until(async () => {
-      const states = await sql(home, `select state from gateway_cron_runs where job_id between ${ids[0]} and ${ids[5]}`);
-      most = Math.max(most, states.filter((s) => s === 'running').length);
-      return states.every((s) => s === 'completed');
-    }, PATIENCE_MS, 'all have run');
-    assert.ok(most >= 2 && most <= 4, `${most} at a time`);
+    const states = async () => (await sql(home, `select state from gateway_cron_runs where job_id between ${ids[0]} and ${ids[5]} order by 1`)).join(' ');
+    await until(async () => await states() === 'queued queued running running running running' && begun('held') === 4, PATIENCE_MS, 'four run, two wait');
+    fs.writeFileSync(path.join(home, 'workspace', 'go'), '');
+    await until(async () => /^completed( completed){5}$/.test(await states()), PATIENCE_MS, 'all have run');
     for (const id of ids) await us.remove(id);
     await set({});
   });
@@ -204,10 +201,10 @@ describe('who is told by push', () => {
     assert.deepEqual(await told(fine), [['cron.completed', 'Job done: Fine', 'completed', 'all is well\n']]);
     const failed = await ran('Backup', { command: 'echo half; exit 3' });
     assert.deepEqual(await told(failed), [['error', 'Job failed: Backup', 'failed', 'It ended with status 3.\n\nhalf\n']]);
-    const late = await ran('Slow', { command: 'sleep 600', timeoutSeconds: 1 });
+    const late = await ran('Slow', { command: 'sleep 3600', timeoutSeconds: 600 });
     await us.is(late, 'running');
-    await us.advance(2);
-    assert.deepEqual(await told(late), [['error', 'Job failed: Slow', 'failed', 'It took longer than 1 seconds and was ended.']]);
+    await us.advance(601);
+    assert.deepEqual(await told(late), [['error', 'Job failed: Slow', 'failed', 'It took longer than 600 seconds and was ended.']]);
 
     const cut = await ran('Cut', { command: marks('cut', 'sleep 600'), timeoutSeconds: 7200 }), skipped = await us.add({ name: 'Early', delay: '5m', prompt: SAYS, missed: 'skip' });
     await until(() => begun('cut') === 1, PATIENCE_MS, 'it has begun');

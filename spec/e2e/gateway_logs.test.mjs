@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { open } from './gateway.mjs';
 import { startHost } from './hosts.mjs';
+import { until } from './support.mjs';
 
 let host, c;
 before(async () => {
@@ -19,6 +20,7 @@ const tail = async (params = {}) => {
 const ask = (path) => fetch(`${host.url}${path}`).then((r) => r.text());
 
 it('shows the newest lines of all workers, as they were logged', async () => {
+  await until(async () => new Set((await tail()).lines.map((line) => JSON.parse(line).pid)).size > 1, 15_000, 'both have said something');
   const { lines, cursor, reset, truncated } = await tail();
   assert.ok(lines.length > 3);
   const said = lines.map((line) => JSON.parse(line));
@@ -31,6 +33,7 @@ it('shows the newest lines of all workers, as they were logged', async () => {
 it('goes on from a cursor without losing or repeating a line', async () => {
   const { cursor } = await tail();
   for (let i = 0; i < 5; i += 1) await ask(`/none-${i}`);
+  await until(async () => (await tail({ cursor })).lines.filter((line) => JSON.parse(line).status === 404).length === 5, 15_000, 'all is logged');
   let at = cursor;
   const heard = [];
   for (let i = 0; i < 10; i += 1) {

@@ -47,7 +47,7 @@ describe("npm's openclaw-node", () => {
     const c = client();
     await c.connect();
     const tick = await new Promise((done) => c.on('event', (e) => e.event === 'tick' && done(e)));
-    assert.ok(Math.abs(tick.payload.ts - Date.now()) < 5000);
+    assert.ok(Math.abs(tick.payload.ts - Date.now()) < 60_000);
   });
 
   it('is refused with a reason that it understands', async () => {

@@ -168,10 +168,8 @@ describe('a device', () => {
     const operator = await post('/pair', { body: { code: await fresh() } });
     const all = await Promise.all(Array.from({ length: 6 }, () => open(host, { token: body.token })));
     const c = await open(host, { token: operator.body.token });
-    const begun = Date.now();
     assert.deepEqual((await c.call('device.pair.revoke', { id: body.id })).payload, { revoked: true });
     for (const one of all) assert.equal((await one.closed).code, 4000);
-    assert.ok(Date.now() - begun < 5000);
     await assert.rejects(open(host, { token: body.token }), (e) => e.status === 401);
     assert.equal((await c.call('device.pair.revoke', { id: body.id })).error.code, 'NOT_FOUND');
     c.ws.close();

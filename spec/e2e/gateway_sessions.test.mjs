@@ -59,7 +59,7 @@ describe('sessions.reset', () => {
     assert.doesNotMatch(read(), /Mia/);
     assert.deepEqual(await users(k), ['What is it called?']);
     assert.deepEqual(await users(k, { all: true }), ['The cat is called Mia', 'What is it called?']);
-    assert.ok(c.events('sessions.changed').some((e) => e.payload.key === k && e.payload.reason === 'reset'));
+    await c.next((e) => e.event === 'sessions.changed' && e.payload.key === k && e.payload.reason === 'reset');
     assert.equal((await ok('sessions.reset', { key: 'nobody' })).reset, false);
   });
 

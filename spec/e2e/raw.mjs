@@ -2,6 +2,7 @@
 import crypto from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
+import { PATIENCE_MS } from './support.mjs';
 
 /** A connection that collects what comes: {socket, bytes (how many), data(), write(), wait(fn, ms), ended}. */
 export async function open(port) {
@@ -14,14 +15,15 @@ export async function open(port) {
       return chunks[0] ?? Buffer.alloc(0);
     },
     write: (bytes) => socket.write(bytes),
-    /** Resolves with fn's result once it is true of what has come; rejects after ms, or when nothing more can come. */
-    wait(fn, ms = 5000) {
+    /** Resolves with fn's result once it is true of what has come; rejects after ms, or PATIENCE_MS, or when nothing more can come. */
+    wait(fn, ms = PATIENCE_MS) {
+      const patience = Math.max(ms, PATIENCE_MS);
       return new Promise((resolve, reject) => {
         const fail = (why) => {
           check = () => {};
           reject(new Error(`${why}; got ${JSON.stringify(c.data().toString('latin1').slice(0, 500))}`));
         };
-        const timer = setTimeout(fail, ms, `not within ${ms} ms`);
+        const timer = setTimeout(fail, patience, `not within ${patience} ms`);
         check = () => {
           const value = fn(c);
           if (!value && !c.ended) return;
@@ -61,7 +63,7 @@ export function responses(bytes, head = false) {
 }
 
 /** Sends the pieces (each a segment of its own) and gives what was answered until the connection ended. */
-export async function exchange(port, pieces, { half = false, head = false, ms = 5000 } = {}) {
+export async function exchange(port, pieces, { half = false, head = false, ms = PATIENCE_MS } = {}) {
   const c = await open(port);
   for (const piece of [pieces].flat()) {
     c.write(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece);

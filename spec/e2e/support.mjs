@@ -13,7 +13,7 @@ const BINARY = process.env.E2E_BINARY ?? path.join(root, 'build/human');
 /** How many times as long a program may take that looks at each of its steps. */
 export const SLOWER = process.env.ASAN_OPTIONS ? 5 : 1;
 const READY_MS = 90_000, STOP_MS = 20_000, LOG_MAX = 200_000;
-const PATIENCE_MS = 30_000; // a slow machine is no failure: whoever waits for what comes waits at least so long
+export const PATIENCE_MS = 30_000; // a slow machine is no failure: whoever waits for what comes waits at least so long
 
 export async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
