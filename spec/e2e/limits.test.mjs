@@ -57,8 +57,8 @@ describe('a request', () => {
   it('is answered 503 while the worker has all tasks that it may have', async () => { // limit: limits.tasks
     const held = await Promise.all(Array.from({ length: 3 }, () => ask('/stuck/spawns/held')));
     assert.ok(held.some((r) => r.status === 500 && r.code === 'too_many_operations'));
-    const last = ask('/stuck/wait'); // takes the place of the one that was refused
-    const r = await until(async () => { const q = await ask('/quick'); return q.status !== 200 && q; }, 2000, 'a refusal');
+    const last = ask('/stuck/wait/long'); // takes the place of the one that was refused
+    const r = await until(async () => { const q = await ask('/quick'); return q.status !== 200 && q; }, ENOUGH_MS, 'a refusal');
     assert.deepEqual([r.status, r.code], [503, 'service_unavailable']);
     await last;
     await until(async () => (await ask('/quick')).status === 200, ENOUGH_MS, 'it serves again');
@@ -101,7 +101,7 @@ describe('a worker whose scripts hold too much after a collection', () => { // l
     await Promise.all(clients);
     console.log(`  ${asked} requests, ${failed} failed; the slowest quick one took ${worst.toFixed(0)} ms`);
     assert.equal(failed, 0);
-    assert.ok(worst < 3000);
+    assert.ok(worst < 10_000); // a worker that is replaced without another beside it would refuse them
     assert.match(host.log(), /limits\.lua_soft_bytes.*a new worker takes over/);
     assert.doesNotMatch(host.log(), /was ended by signal|ended with status/);
   });

@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import { BINARY, operator } from './operator.mjs';
 import { SLOWER, freePort, sleep, until } from './support.mjs';
 
-const LIMIT_MS = 1500, GRACE_MS = 1000, SLOW_MS = 10_000 * SLOWER; // the last one on a machine that has other things to do
+const LIMIT_MS = 1500, SLOW_MS = 60_000 * SLOWER; // without the limit it never ends; the operator's patience ends later
 const LOOP = 'local M = {}\nwhile true do end\nreturn M\n';
 const CAUGHT = 'local function count() for _ = 1, 1e7 do end end\nlocal M = {}\nwhile true do pcall(count) end\nreturn M\n';
 const COMPILED = 'local M, n = {}, 0\nlocal function f(i) return i % 7 end\nfor i = 1, math.huge do n = n + f(i) end\nreturn M\n';
@@ -32,7 +32,7 @@ for (const [what, [text, line]] of Object.entries(LOOPS)) {
     const refused = (r, file, where = r.err) => {
       assert.equal(r.code, 1, r.err + r.out);
       assert.match(where, place(file));
-      assert.ok(r.ms > LIMIT_MS - 100 && r.ms < LIMIT_MS + GRACE_MS + SLOW_MS, `${r.ms} ms`);
+      assert.ok(r.ms > LIMIT_MS - 100 && r.ms < SLOW_MS, `${r.ms} ms`);
     };
 
     it('in a script ends `human check`', async () => {

@@ -28,7 +28,7 @@ const hung = {
   },
 };
 
-const FIRST_MS = 400, IDLE_MS = 300, WHOLE_MS = 1500; // limit: llm.first_byte_ms, limit: llm.idle_ms
+const FIRST_MS = 1500, IDLE_MS = 1200, WHOLE_MS = 4000; // limit: llm.first_byte_ms, limit: llm.idle_ms
 const times = { HUMAN_WORKERS: '1', HUMAN_LLM_FIRST_BYTE_MS: FIRST_MS, HUMAN_LLM_IDLE_MS: IDLE_MS, HUMAN_LLM_TIMEOUT_MS: WHOLE_MS, HUMAN_LLM_MAX_RETRIES: '2' };
 
 for (const [fallback, env] of [['no fallback', {}], ['a fallback', { HUMAN_LLM_FALLBACK_PROVIDER: 'ollama', OLLAMA_HOST: 'other' }]]) {
@@ -47,16 +47,16 @@ for (const [fallback, env] of [['no fallback', {}], ['a fallback', { HUMAN_LLM_F
         Object.assign(model, { on, requests: [], hungUp: 0 });
         const from = socket.actions.length, begun = Date.now();
         await send(socket, newMessage('Hello?'));
-        const actions = await run(socket, from);
+        const actions = await run(socket, from), said = outline(actions).filter((what, i, all) => what !== all[i - 1]); // typing goes on
         const took = Date.now() - begun;
         if (fallback === 'no fallback') {
-          assert.deepEqual(outline(actions), ['set-typing:true', 'set-typing:false', 'agent-stopped:error']);
+          assert.deepEqual(said, ['set-typing:true', 'set-typing:false', 'agent-stopped:error']);
           assert.equal(actions.at(-1).code, 'timeout');
         } else {
-          assert.deepEqual(outline(actions), NORMAL);
+          assert.deepEqual(said, NORMAL);
           assert.equal(actions[1].content, 'From the other one.');
         }
-        assert.ok(took < WHOLE_MS + 2500, `${took} ms`);
+        assert.ok(took < WHOLE_MS * 4, `${took} ms`);
         assert.equal(model.requests.length, 1);
         await until(() => model.hungUp === 1, 5000, 'the connection is closed');
       });

@@ -271,7 +271,7 @@ describe('a log that cannot be written', () => {
 
 describe('a server that stops', () => {
   it('serves until its load balancer has noticed', async () => {
-    const other = await startHost({ env: { HUMAN_STOP_NOTICE_MS: '3000' } });
+    const other = await startHost({ env: { HUMAN_STOP_NOTICE_MS: '5000' } });
     other.child.kill('SIGTERM');
     const ready = () => fetch(`${other.url}/ready`, { headers: { connection: 'close' } });
     await until(async () => (await ready()).status === 503, 2000, 'it says so');
@@ -282,10 +282,11 @@ describe('a server that stops', () => {
   });
 
   it('says so at /ready to those who are still connected', async () => {
-    const other = await startHost({ env: { HUMAN_WORKERS: '1', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '4000', ...model.env } });
+    const other = await startHost({ env: { HUMAN_WORKERS: '1', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '20000', ...model.env } });
     const someone = await makeUser(other.url), agent = await makeAgent(other.url, someone);
     model.headers.length = 0;
-    model.answer = () => ({ text: 'Late.', ms: 2500 }); // a turn that keeps it from ending at once
+    let go;
+    model.answer = () => ({ text: 'Late.', wait: new Promise((done) => { go = done; }) }); // a turn that keeps it from ending at once
     const socket = await connected(other.url, agent.id, someone.key);
     await send(socket, newMessage('Hi'));
     await until(() => model.headers.length > 0, 5000, 'the turn is at the model');
@@ -302,6 +303,7 @@ describe('a server that stops', () => {
     const answer = await ready();
     assert.deepEqual(answer, { status: 503, body: { ready: false, reasons: ['draining'], database: 'up' } });
     keep.destroy();
+    go();
     socket.disconnect();
     await other.stop();
     model.answer = () => ({ text: 'Fine.' });

@@ -9,7 +9,7 @@ import { errors, rss, startHost } from './hosts.mjs';
 import { frame, open, openWebSocket } from './raw.mjs';
 import { SLOWER, sleep, until } from './support.mjs';
 
-const MB = 1024 * 1024, HEAD_MS = 4000, PROMPT_MS = 250 * SLOWER;
+const MB = 1024 * 1024, HEAD_MS = 4000, PROMPT_MS = 2500 * SLOWER; // who is held up waits for others to be cut, for 4 s and more
 const FILES = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' })) || 1024; // "unlimited": no number
 const IDLE = Math.min(10_000, Math.floor((FILES - 200) * 0.9));
 let host, worker, stalled, begin;

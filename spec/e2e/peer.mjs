@@ -10,8 +10,8 @@ function serve(server, options) {
     socket.on('message', (...args) => socket.emit('message-back', ...args));
     socket.on('message-with-ack', (...args) => args.pop()(...args));
     socket.on('slow', (n) => setTimeout(() => socket.emit('slow', n), 20));
-    socket.on('ask', async (question) => {
-      const answer = await socket.timeout(500).emitWithAck('question', question).catch(() => 'timeout');
+    socket.on('ask', async (question, timeout_s = 30) => {
+      const answer = await socket.timeout(timeout_s * 1000).emitWithAck('question', question).catch(() => 'timeout');
       socket.emit('asked', ...(answer === 'timeout' ? [null, answer] : [answer]));
     });
     socket.on('join', (room, ack) => { socket.join(room); ack(); });
@@ -52,8 +52,8 @@ export async function startPeer() {
   const server = http.createServer((_, res) => res.writeHead(404).end());
   const all = [
     serve(server, { path: '/echo.io/' }),
-    serve(server, { path: '/fast.io/', pingInterval: 300, pingTimeout: 200, maxHttpBufferSize: 1000,
-                    connectTimeout: 1000 }),
+    serve(server, { path: '/fast.io/', pingInterval: 1000, pingTimeout: 800, maxHttpBufferSize: 1000,
+                    connectTimeout: 3000 }),
     serve(server, { path: '/old.io/', allowEIO3: true }),
     serve(server, { path: '/packed.io/', parser: packed }),
     serve(server, { path: '/small.io/', perMessageDeflate: { threshold: 1024 }, maxHttpBufferSize: 100000 }),

@@ -167,11 +167,9 @@ describe('retries and the fallback', () => {
     const kept = () => faults.requests.at(-1).body.messages.some((m) => m.content.includes('FAULT:hang:0'));
     const first = agent.say('FAULT:hang:0');
     await until(kept, 5000, 'the model is asked');
-    const begun = Date.now();
     assert.equal(outcome(await agent.say('Never mind. FAULT:end:9999')).text, ANSWER);
     await first;
     await until(() => faults.hungUp === 1, 5000, 'the first request is closed');
-    assert.ok(Date.now() - begun < 5000);
   });
 });
 

@@ -93,13 +93,15 @@ describe('a client that creates too fast', () => { // limit: creation
   it('is told when to come back: per address for users, per address and user for the rest', async () => {
     const [one, two] = [await makeUser(host.url), await makeUser(host.url)];
     const create = (user) => user.api('POST', '/api/personalities', { name: 'p' });
-    const answers = [];
+    const answers = [], begun = performance.now();
+    // A bucket fills while requests are answered, on a slow machine by some seconds.
+    const isBack = (answer, s) => { const after = Number(answer.headers.get('retry-after')); return after <= s && after >= s - (performance.now() - begun) / 1000 - 1; };
     for (let i = 0; i < 6; i += 1) answers.push(await create(one));
     assert.deepEqual(answers.map((a) => a.status), [201, 201, 201, 201, 201, 429]);
-    assert.deepEqual([answers[5].body.code, answers[5].headers.get('retry-after')], ['rate_limited', '50']);
+    assert.deepEqual([answers[5].body.code, isBack(answers[5], 50)], ['rate_limited', true]);
     const others = [await create(two), await create(two), await create(two)];
     assert.deepEqual(others.map((a) => a.status), [201, 201, 429], 'the address has had its eight');
-    assert.equal(others[2].headers.get('retry-after'), '100');
+    assert.ok(isBack(others[2], 100), others[2].headers.get('retry-after'));
     assert.equal((await one.api('GET', '/api/personalities')).status, 200);
     const users = await Promise.all(Array.from({ length: 8 }, () => call(host.url, 'POST', '/api/users', { body: { email: `${unique('u')}@example.com` } })));
     assert.equal(count(users, 201), 4);

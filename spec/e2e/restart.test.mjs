@@ -114,7 +114,7 @@ describe('a home', () => {
   it('in which something of an earlier host does not end is given up, and that named', async () => { // limit: remains
     const home = makeHome(), lock = `${home}/control.lock`;
     fs.writeFileSync(lock, '999999999\n');
-    const rest = spawn('flock', ['--no-fork', lock, 'sh', '-c', 'echo locked; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const rest = spawn('flock', ['--no-fork', lock, 'sh', '-c', 'echo locked; exec sleep 600'], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(rest.stdout, 'data');
     const { child, log } = launch({ HUMAN_HOME: home, HUMAN_PORT: await freePort() });
     const [code] = await once(child, 'exit');

@@ -121,9 +121,7 @@ describe('transactions that lose races', () => {
   });
 
   it('end with 503 when they never win', async () => {
-    const begun = Date.now();
-    const answer = await post('race');
+    const answer = await post('race'); // before the request's own limit, which is another code
     assert.deepEqual([answer.status, answer.body.code, answer.headers.get('retry-after')], [503, 'conflict', '1']);
-    assert.ok(Date.now() - begun < 6000);
   });
 });

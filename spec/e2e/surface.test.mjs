@@ -52,7 +52,7 @@ after(async () => {
 
 /** {status, body} of a request; fields: of fetch. */
 async function ask(method, where, { headers, ...fields } = {}) {
-  const answer = await fetch(host.url + where, { method, headers: { ...bearer, ...headers }, signal: AbortSignal.timeout(10_000), ...fields });
+  const answer = await fetch(host.url + where, { method, headers: { ...bearer, ...headers }, signal: AbortSignal.timeout(60_000), ...fields });
   const text = await answer.text();
   return { status: answer.status, headers: answer.headers, body: /json/.test(answer.headers.get('content-type')) ? JSON.parse(text) : text };
 }
@@ -127,7 +127,7 @@ describe('a surface of one page of scripts', () => {
   });
 
   it('begins where a client was that comes back', async () => {
-    const controller = new AbortController(), signal = AbortSignal.any([controller.signal, AbortSignal.timeout(10_000)]);
+    const controller = new AbortController(), signal = AbortSignal.any([controller.signal, AbortSignal.timeout(60_000)]);
     const answer = await fetch(`${host.url}/kitchen/orders`, { headers: { ...bearer, 'last-event-id': '2' }, signal });
     let text = '';
     for await (const bytes of answer.body) {

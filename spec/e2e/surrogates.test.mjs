@@ -59,7 +59,7 @@ describe('half a character', () => {
       const [text, object] = await echoed;
       assert.equal(text, `a${FFFD}`);
       assert.deepEqual([object[`k${FFFD}`][0], [...object[`k${FFFD}`][1]]], [`${FFFD}b`, [1, 2]]);
-      assert.equal(await socket.timeout(5000).emitWithAck('message-with-ack', HALF), FFFD);
+      assert.equal(await socket.timeout(30_000).emitWithAck('message-with-ack', HALF), FFFD);
       socket.on('question', (question, ack) => ack(`yes${question}${HALF}`));
       const asked = next(socket, 'asked');
       socket.emit(`name${HALF}`, 1);

@@ -16,7 +16,7 @@ let host, redirectPort;
 before(async () => {
   redirectPort = await freePort();
   host = await startSecure({ env: { HUMAN_WORKERS: '3', HUMAN_TLS_REDIRECT_PORT: redirectPort, HUMAN_TLS_HSTS_S: '3600',
-                                    HUMAN_LIMITS_HEAD_TIMEOUT_MS: '1500' } });
+                                    HUMAN_LIMITS_HEAD_TIMEOUT_MS: '4000' } });
 });
 after(async () => {
   const { code } = await host.stop();

@@ -10,9 +10,9 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { open, responses } from './raw.mjs';
-import { root, startHuman, until } from './support.mjs';
+import { root, sleep, startHuman, until } from './support.mjs';
 
-const run = promisify(execFile), MB = 1048576;
+const run = promisify(execFile), MB = 1048576, BODY_MS = 2000;
 const python = path.join(root, 'build/venv/bin/python');
 const sha256 = (bytes) => crypto.createHash('sha256').update(bytes).digest('hex');
 
@@ -41,7 +41,7 @@ const part = (name, value, more = '') => `--B\r\nContent-Disposition: form-data;
 describe('an upload', () => {
   let server;
   before(async () => {
-    server = await startHuman({ scripts: ['spec/e2e/scripts/uploads'], env: { HUMAN_LIMITS_BODY_TIMEOUT_MS: '1000' } });
+    server = await startHuman({ scripts: ['spec/e2e/scripts/uploads'], env: { HUMAN_LIMITS_BODY_TIMEOUT_MS: '60000' } });
   });
   after(() => server.stop());
   const nothingLeft = () => until(() => spooled(server).length === 0, 5000, () => `left in the spool: ${spooled(server)}`);
@@ -227,28 +227,33 @@ describe('an upload', () => {
     assert.deepEqual(odd.json, { title: 't' });
   });
 
-  it('ends in time, however slowly it comes', async () => {
+  it('ends in time, however slowly it comes, and may take long where it comes steadily', async () => {
+    const impatient = await startHuman({ scripts: ['spec/e2e/scripts/uploads'], env: { HUMAN_LIMITS_BODY_TIMEOUT_MS: String(BODY_MS) } });
+    await Promise.all([drips(impatient), flows(impatient)]).finally(() => impatient.stop());
+  });
+
+  async function drips(server) {
     const c = await open(server.port);
     c.write(head('/up/whole', '', 100 * MB));
     const drip = setInterval(() => c.write('x'), 50);
-    const [answer] = await c.wait(() => { const list = responses(c.data()); return list.length && list; }, 10_000);
+    const [answer] = await c.wait(() => { const list = responses(c.data()); return list.length && list; });
     clearInterval(drip);
     assert.equal(answer.status, 408);
     c.socket.destroy();
-    await nothingLeft();
-  });
+    await until(() => spooled(server).length < 2, 5000, 'its file is gone');
+  }
 
-  it('may take long where it comes steadily', async () => {
+  async function flows(server) {
     const c = await open(server.port), size = 3 * MB;
     c.write(head('/up/whole', '', size));
     for (let sent = 0; sent < size; sent += MB / 4) {
       c.write(Buffer.alloc(MB / 4));
-      await new Promise((done) => setTimeout(done, 150)); // the pace is the subject: 1.8 s where 1 s is allowed for 1 MB
+      await sleep(BODY_MS / 6); // the pace is the subject: twice as long as is allowed for 1 MB
     }
     const [answer] = await c.wait(() => { const list = responses(c.data()); return list.length && list; });
     assert.equal(JSON.parse(answer.body).size, size);
     c.socket.destroy();
-  });
+  }
 
   it('goes when its client vanishes', async () => {
     const c = await open(server.port);
@@ -302,7 +307,7 @@ describe('an upload', () => {
       http.get(`${server.url}/health`, { agent }, (r) => r.resume().on('end', () => done(performance.now() - begun))).on('error', fail);
     });
     for (let i = 0; i < 200; i++) await probe();
-    const before = rss(), times = [];
+    const before = rss(), times = [], begun = performance.now();
     const child = spawn('sh', ['-c', `head -c ${200 * MB} /dev/zero | curl -s -T - -X POST ${server.url}/up/whole`]);
     let out = '', most = 0, done = false;
     child.stdout.on('data', (text) => { out += text; });
@@ -314,8 +319,8 @@ describe('an upload', () => {
     assert.equal(JSON.parse(out).size, 200 * MB);
     const allowed = /asan/.test(process.env.E2E_BINARY ?? '') ? 400_000 : 8192; // the sanitizer keeps what was freed
     assert.ok(most - before < allowed, `memory grew by ${most - before} KB`);
-    times.sort((a, b) => a - b);
-    assert.ok(times[Math.floor(times.length * 0.95)] < 10, `of 20 others one waited ${times[Math.floor(times.length * 0.95)]} ms`);
+    const took = performance.now() - begun, longest = Math.max(...times); // of an upload that holds others up, one waits for most of it
+    assert.ok(longest < took / 2, `of ${times.length} others one waited ${longest} ms; the upload took ${took} ms`);
     agent.destroy();
   });
 

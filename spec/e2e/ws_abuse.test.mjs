@@ -20,7 +20,7 @@ after(async () => {
 async function talk(bytes, path = '/echo.ws') {
   const c = await openWebSocket(host.port, path);
   for (const piece of [bytes].flat()) c.write(piece);
-  await c.wait(() => c.ended, 5000);
+  await c.wait(() => c.ended);
   c.socket.destroy();
   return c.frames();
 }

@@ -5,6 +5,8 @@ local ffi = require "ffi"
 local host = require "human.core.host"
 local wire = require "wire"
 
+local PATIENCE_S = 8                             -- by then nothing has ended that has the usual limits
+
 describe("a client that is slow", function()
   local limit, before, c = require "conn_limits", nil, nil
   setup(function()
@@ -19,47 +21,51 @@ describe("a client that is slow", function()
   end)
   after_each(function() c:close() end)
 
-  -- The connection ends after `least` .. `most` seconds; what was received.
-  local function ends(least, most)
+  -- The connection ends after `least` seconds, and long before the limits that are not shortened; what was received.
+  local function ends(least)
     local from = host.clock()
-    local text = c:read_all()
+    local text = c:read_all(PATIENCE_S)
     local took = host.clock() - from
-    assert.is_true(took >= least and took <= most, took .. " s")
+    assert.is_true(took >= least, took .. " s")
     return text
   end
 
   it("has the time of a head for its head", function() -- limit: limits.head_timeout_ms
     c = wire.open "GET / HT"
-    assert.truthy(ends(0.25, 1):find "^HTTP/1.1 408 Request Timeout\r\n")
+    assert.truthy(ends(0.25):find "^HTTP/1.1 408 Request Timeout\r\n")
   end)
 
   it("has the time of a body for its body", function() -- limit: limits.body_timeout_ms
     c = wire.open "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"
-    assert.truthy(ends(0.5, 1.4):find "^HTTP/1.1 408 ")
+    assert.truthy(ends(0.5):find "^HTTP/1.1 408 ")
   end)
 
   it("gains nothing from sending single bytes", function()
+    local base = wire.count()
     c = wire.open "GET / HTTP/1.1\r\n"
-    local from = host.clock()
-    for _ = 1, 100 do
+    wire.eventually(function() return wire.count() > base end)
+    local sent = 0
+    while sent < 1000 and wire.count() > base do -- for 20 s
       require("human.core.sched").sleep(0.02)
-      if not pcall(c.send, c, "a") or c:read(1) ~= "" then break end
+      pcall(c.send, c, "a")
+      sent = sent + 1
     end
-    assert.is_true(host.clock() - from < 1.5)
+    assert.is_true(sent < 1000)
+    assert.truthy(c:read_all():find "^HTTP/1.1 408 ")
   end)
 
   it("is left without a word when it has sent nothing", function()
     c = wire.open()
-    assert.equal("", ends(0.25, 1))
+    assert.equal("", ends(0.25))
     c:close()
     c = wire.open "\r\n"
-    assert.equal("", ends(0.25, 1))
+    assert.equal("", ends(0.25))
   end)
 
   it("is left without a word when its connection stays idle", function() -- limit: limits.keepalive_timeout_ms
     c = wire.open "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
     assert.equal(200, (c:answer()))
-    assert.equal("", ends(0.4, 1.3))
+    assert.equal("", ends(0.4))
   end)
 
   it("is one of thousands that are gone in time", function()

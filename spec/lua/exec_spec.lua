@@ -34,7 +34,7 @@ local function line_of(p) return (assert(p:read(20)):gsub("\n$", "")) end
 
 -- Awaits what comes soon, and is no event of ours.
 local function eventually(fn)
-  local limit = host.clock() + 20
+  local limit = host.clock() + 60
   while not fn() do
     assert.is_true(host.clock() < limit, "it did not come")
     sched.sleep(0.005)
@@ -95,7 +95,7 @@ describe("A program", function()
     local r = sh "kill -9 $$"
     if not r.signal then r = sh "sh -c 'kill -9 $PPID'; sleep 60" end
     assert.same({ nil, 9, false }, { r.status, r.signal, r.timed_out })
-    assert.is_true(r.duration_ms >= 0 and r.duration_ms < 20000)
+    assert.is_true(r.duration_ms >= 0 and r.duration_ms < 60000)
   end)
 
   it("reads and writes more than any pipe holds, at the same time", function()
@@ -167,7 +167,7 @@ describe("The end of a program", function()
     local begun = host.clock()
     local r = sh("sleep 1000 & echo left")
     assert.same({ 0, "left\n" }, { r.status, r.stdout })
-    assert.is_true(host.clock() - begun < 10)
+    assert.is_true(host.clock() - begun < 100)
   end)
 
   it("is not the end of its output", function()
@@ -201,7 +201,7 @@ describe("A program that multiplies", function()
   it("is stopped at the number of processes that it may have", function()
     sh "rm -f kin"
     local bomb = "b() { " .. SELF .. " >> kin; b & b & wait; }; b"
-    local r = sh(bomb, { limits = { processes = 40 }, timeout_s = 20 })
+    local r = sh(bomb, { limits = { processes = 40 }, timeout_s = 100 })
     assert.is_false(r.timed_out)
     all_gone(2)
     assert.equal(0, exec.run({ "true" }).status)

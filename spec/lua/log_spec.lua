@@ -45,12 +45,10 @@ describe("log", function()
   end
 
   it("masks long texts in linear time, whatever they repeat", function()
-    local host, fresh = require "human.core.host", require "human.log"
+    local fresh = require "human.log"
     for _, prefix in ipairs { "ak_", "hm_" } do fresh.add_key(prefix) end
     for _, part in ipairs { "sk-", "hm_", "ak_", "sk-a", "Bearer ", "a://", "api_key=", "?token=", "a_", " ", "sk-_", "://x:", "a://x:@", "a:", "a://a@" } do
-      local begun = host.clock()
-      fresh.mask(part:rep(1e6 / #part))
-      assert.is_true(host.clock() - begun < 1, part)
+      assert.is_true(require("cost").within(1, function() fresh.mask(part:rep(1e6 / #part)) end), part)
     end
     assert.equal("x-sk-[redacted] sk-short (sk-[redacted])", fresh.mask "x-sk-abc-0123456789 sk-short (sk-0123456789)")
   end)

@@ -73,7 +73,7 @@ describe("what a rule does in one call", function()
       local ok, err = pcall(of["f" .. i])
       local took = processor_s() - begun
       assert.same({ false, "rule_budget" }, { ok, type(err) == "table" and err.code or tostring(err) }, body)
-      assert.is_true(took < 0.5 * cost.SLOWER, ("%s took %.0f ms"):format(body, took * 1000))
+      assert.is_true(took < 2 * cost.SLOWER, ("%s took %.0f ms"):format(body, took * 1000))
       local line = app.host.lines[#app.host.lines].line
       assert.truthy(line:find(('"at":"market/rules/r.lua:%d"'):format(i + 1), 1, true), body .. "\n" .. line)
     end

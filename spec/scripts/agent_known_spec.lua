@@ -66,7 +66,7 @@ describe("a message to a chat that this worker knows", function()
 
   -- The turn is over for the worker, too: it notes what it knows once it has heard that its transaction has committed.
   local function settled()
-    for _ = 1, 500 do
+    for _ = 1, 3000 do
       if running == 0 and db.row([[select 1 as one from agent_mailboxes where agent_id = $1 and lease_owner is null
         and last_in_pos = processed_pos]], agent.id) then return end
       sched.sleep(0.01)
@@ -195,7 +195,7 @@ describe("a message to a chat that this worker knows", function()
     local load, told = script("facts").load, {}
     script("facts").load = function() error("of no use", 0) end
     local stored = script("turn").post(actor, agent.id, message(), function(row) told[#told + 1] = row end)
-    for _ = 1, 500 do
+    for _ = 1, 3000 do
       if told[1] then break end
       sched.sleep(0.01)
     end

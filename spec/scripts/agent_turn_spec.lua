@@ -52,7 +52,7 @@ describe("a turn of an agent", function()
   -- Takes the agent's turn, and all that follow at once; gives the types (and reasons) of its actions.
   local function take_turn()
     script("turn").wake(agent.id)
-    for _ = 1, 500 do
+    for _ = 1, 3000 do
       local box = db.row("select lease_owner, last_in_pos, processed_pos from agent_mailboxes where agent_id = $1", agent.id)
       if not box.lease_owner and box.last_in_pos == box.processed_pos then break end
       sched.sleep(0.01)

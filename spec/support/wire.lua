@@ -14,7 +14,7 @@ require "c_types" ("unistd.h", "close")
 local C = require "c_types" ("net/pass.c", "pass_head", "PASS_MARK", "pass_adopt", "conn_count")
 
 local UNIX, STREAM, NONBLOCK, DONTWAIT, NOSIGNAL = 1, 1, 2048, 64, 16384
-local PATIENCE_S = 5
+local PATIENCE_S = 30
 
 --- A connection on which `bytes` have arrived already.
 function M.open(bytes)
@@ -38,7 +38,7 @@ function M.serve(fn)
     or function() end)
 end
 
---- Wait until what() is true; it is looked at whenever the loop has turned.  Raises after patience_s (5).
+--- Wait until what() is true; it is looked at whenever the loop has turned.  Raises after patience_s (30).
 function M.eventually(what, patience_s)
   local limit = host.clock() + (patience_s or PATIENCE_S)
   while not what() do

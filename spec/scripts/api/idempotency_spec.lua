@@ -52,7 +52,7 @@ describe("a repeated request", function()
   end
 
   local function until_one_waits(tx)
-    for _ = 1, 1000 do
+    for _ = 1, 6000 do
       if tx:value "select count(*) from pg_locks where locktype = 'advisory' and objsubid = 1" > 0 then return end
       sched.sleep(0.005)
     end

@@ -29,8 +29,8 @@ local function serve(options)
         select(n, ...)(unpack({ ... }, 1, n - 1))
       end,
       slow = function(socket, n) task.sleep(0.02) socket:emit("slow", n) end,
-      ask = function(socket, question)
-        socket:emit("asked", socket:emit_with_ack(0.5, "question", question))
+      ask = function(socket, question, timeout_s)
+        socket:emit("asked", socket:emit_with_ack(tonumber(timeout_s) or 30, "question", question))
       end,
       join = function(socket, room, ack) socket:join(room) ack() end,
       leave = function(socket, room, ack) socket:leave(room) ack() end,
@@ -71,8 +71,8 @@ local function serve(options)
 end
 
 serve { path = "/echo.io/" }
-serve { path = "/fast.io/", ping_interval_ms = 300, ping_timeout_ms = 200, max_payload = 1000,
-        connect_timeout_ms = 1000 }
+serve { path = "/fast.io/", ping_interval_ms = 1000, ping_timeout_ms = 800, max_payload = 1000,
+        connect_timeout_ms = 3000 }
 serve { path = "/back.io/", recovery_ms = 60000 }
 serve { path = "/old.io/", allow_eio3 = true }
 serve { path = "/packed.io/", parser = "msgpack" }

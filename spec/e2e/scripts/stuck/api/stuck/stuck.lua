@@ -57,7 +57,7 @@ route("/stuck/spawns", function()
 end)
 -- Tasks that outlive their request.
 route("/stuck/spawns/held", function()
-  for _ = 1, 50 do task.spawn(task.sleep, 2) end
+  for _ = 1, 50 do task.spawn(task.sleep, 4) end
 end)
 route("/stuck/slow", function()
   local t, n = os.clock(), 0
@@ -72,6 +72,7 @@ end)
 route("/stuck/leak", function() kept[state.size "kept" + 1] = ("%8d"):format(state.size "kept"):rep(131072) end)
 -- A request that is under way for a while.
 route("/stuck/wait", function() task.sleep(1) end)
+route("/stuck/wait/long", function() task.sleep(4) end)
 
 local io = sio.server { path = "/stuck.io/" }
 io:namespace("/", { on = {
