@@ -4,6 +4,7 @@
 -- clients behind the same address are not locked out.  The counters are in memory shared by all workers
 -- of the host; keys are never kept: a keyed hash identifies a bucket.
 
+local bus = require "human.bus"
 local fail = require "human.fail"
 local grants = require "human.http.grants"
 local host = require "human.core.host"
@@ -86,5 +87,20 @@ function M.revoke(fields) grants.revoke(fields) end
 --- the others.  Every worker does so by itself when settings or scripts are replaced, and every limits.recheck_ms.
 --- Awaits.
 function M.recheck(names) grants.recheck(names) end
+
+--- While scripts load: for authenticators with these names (a list), M.recheck is also called on each worker every two
+--- seconds, and when the database was away, since the message that something was revoked may have been lost.
+function M.watch(names)
+  local is_busy = false
+  local function recheck()
+    if is_busy then return end                   -- the database is slow: nothing piles up
+    is_busy = true
+    local ok, err = pcall(grants.recheck, names)
+    is_busy = false
+    if not ok then error(err, 0) end
+  end
+  bus.on("bus.gap", recheck)
+  bus.on("bus.look", recheck)
+end
 
 return M

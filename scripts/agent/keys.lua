@@ -1,7 +1,7 @@
 -- scripts/agent/keys.lua -- creates, lists, replaces and checks API keys.
 -- A key is shown once; only its SHA-256 is stored, so a copy of the database opens nothing.  When a key
 -- ends (deleted, replaced, expired), its open sockets are closed at once: the topic agent.access_ended
--- is published in the same transaction.  Every check is one index lookup; nothing is cached, so there
+-- is published in the same transaction, and each worker looks for itself every two seconds (M.still).  Every check is one index lookup; nothing is cached, so there
 -- is no window in which an ended key still works.
 
 local bus = require "human.bus"
@@ -96,15 +96,21 @@ function M.check(key)
   return { id = row.user_id, kind = "user", key_id = row.id, proof = hash }
 end
 
+-- Rows of a statement that takes a list of ids; many actors may have the same.
+local function rows_of(statement, actors, field)
+  local ids, seen = {}, {}
+  for _, actor in ipairs(actors) do
+    local one = actor[field]
+    if one and not seen[one] then ids[#ids + 1], seen[one] = one, true end
+  end
+  return ids[1] and db.query(statement, json.encode(ids)) or ids
+end
+
 -- Which of these actors {key_id, proof, agent_id (optional)} still have their key and agent: {[i] = true}.
 function M.still(actors)
-  local keys, agents, known = {}, {}, {}
-  for _, actor in ipairs(actors) do
-    keys[#keys + 1], agents[#agents + 1] = actor.key_id, actor.agent_id
-  end
-  local proofs, there = {}, {}
-  for _, row in ipairs(db.query(M.sql.still, json.encode(json.array(keys)))) do proofs[row.id] = row.key_hash end
-  for _, row in ipairs(db.query(M.sql.agents, json.encode(json.array(agents)))) do there[row.id] = true end
+  local proofs, there, known = {}, {}, {}
+  for _, row in ipairs(rows_of(M.sql.still, actors, "key_id")) do proofs[row.id] = row.key_hash end
+  for _, row in ipairs(rows_of(M.sql.agents, actors, "agent_id")) do there[row.id] = true end
   for i, actor in ipairs(actors) do
     local has_agent = not actor.agent_id or there[actor.agent_id]
     known[i] = has_agent and actor.proof and actor.proof == proofs[actor.key_id] or nil

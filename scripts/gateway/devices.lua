@@ -164,10 +164,7 @@ end
 
 bus.on("gateway.device_gone", s.object { id = s.string }, function(gone) guard.revoke { device_id = gone.id } end)
 
--- The message may be lost, or come while a device signs in: so each worker also looks, every two seconds and whenever
--- the database was away.
-local function recheck() guard.recheck { "gateway_client", "gateway_cookie" } end
-bus.on("bus.gap", recheck)
-bus.on("bus.look", recheck)
+-- The message may be lost, or come while a device signs in.
+guard.watch { "gateway_client", "gateway_cookie" }
 
 return M

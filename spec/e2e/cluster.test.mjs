@@ -84,11 +84,24 @@ describe('sockets of one agent on every worker of every host', () => {
     const doomed = (await call(one.url, 'POST', `/api/users/${user.id}/api-keys`, { body: { name: 'doomed' } })).body;
     const sockets = await Promise.all([one, two].flatMap((host) => [1, 2, 3].map(() => connected(host.url, agent.id, doomed.key))));
     const safe = await socketOn(two, 0, agent, 'websocket');
-    const closed = sockets.map((s) => next(s, 'disconnect', 15_000)); // less than limits.recheck_ms
+    const closed = sockets.map((s) => next(s, 'disconnect', 10_000)); // less than limits.recheck_ms
     assert.equal((await call(two.url, 'DELETE', `/api/users/${user.id}/api-keys/${doomed.id}`)).status, 204);
     await Promise.all(closed);
     assert.ok(safe.connected);
     for (const host of [one, two]) assert.equal((await call(host.url, 'GET', '/api/agents', { key: doomed.key })).status, 401);
+  });
+});
+
+describe('a key of which nobody is told that it is gone', () => {
+  it('closes its sockets within seconds, on each worker of each host', async () => {
+    const agent = await makeAgent(one.url, user);
+    const doomed = (await call(one.url, 'POST', `/api/users/${user.id}/api-keys`, { body: { name: 'doomed' } })).body;
+    const sockets = await Promise.all([one, two].flatMap((host) => [1, 2, 3].map(() => connected(host.url, agent.id, doomed.key))));
+    const safe = await socketOn(two, 0, agent, 'websocket');
+    const closed = sockets.map((s) => next(s, 'disconnect', 10_000)); // less than limits.recheck_ms
+    await sql(one.home, `delete from api_keys where id = '${doomed.id}'`);
+    await Promise.all(closed);
+    assert.ok(safe.connected);
   });
 });
 

@@ -3,7 +3,8 @@ local sio_world = require "sio_world"
 
 local ECHO = [[io:namespace("/", {
   on = { message = function(s, v) s:emit("message", v) end,
-         slow = function(s, v) task.sleep(1) s:emit("done", v) end },
+         slow = function(s, v) task.sleep(1) s:emit("done", v) end,
+         leave = function(s) s:disconnect(true) end },
   on_disconnect = function(s, reason) seen.reason = reason end,
 })]]
 local TIMES = "ping_interval_ms = 300, ping_timeout_ms = 200, connect_timeout_ms = 10000"
@@ -148,6 +149,27 @@ describe("an upgrade", function()
       assert.equal('42["message",1]', w:http("GET", "polling&sid=" .. sid).body)
     end)
   end
+
+  it("tells a client that has stopped polling that its session is closed", function()
+    local poll = w:send("GET", "polling&sid=" .. sid)
+    local c = probe()
+    w:advance(0.03)
+    assert.equal("6", w:answer(poll).body)
+    w:http("POST", "polling&sid=" .. sid, '42["leave"]')
+    assert.is_nil(c:closed())                    -- to it the probe would have failed, with nothing left to hear from
+    c:say "5"
+    assert.same({ "41" }, c:texts())
+    assert.equal(0, c:closed())
+    assert.equal(1, w:http("GET", "polling&sid=" .. sid).json.code)
+  end)
+
+  it("tells a client that polls on after all that its session is closed", function()
+    local c = probe()
+    w:http("POST", "polling&sid=" .. sid, '42["leave"]')
+    assert.equal("41", w:http("GET", "polling&sid=" .. sid).body)
+    assert.equal("1", w:http("GET", "polling&sid=" .. sid).body)
+    assert.equal(0, c:closed())
+  end)
 
   it("ends with its session", function()
     local c = probe()

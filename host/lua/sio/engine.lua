@@ -136,6 +136,7 @@ end
 -- Close ------------------------------------------------------------------------------------------------
 
 local function remove(self)
+  upgrade.drop(self)
   local rt = self.conf.rt
   if rt.sessions[self.id] ~= self then return end
   rt.sessions[self.id], self.out = nil, nil
@@ -149,7 +150,7 @@ local function detach(self, reason)
   cancel(self.connect_timer)
   cancel(self.noop_timer)
   self.connect_timer, self.noop_timer, self.inbox, self.paused = nil, nil, nil, nil
-  upgrade.drop(self)
+  upgrade.give_up(self)
   on_closed(self, reason)
 end
 
@@ -321,6 +322,13 @@ local function flush_to_ws(self)
   end
 end
 
+-- The session was closed after the client had stopped polling.
+local function end_on_ws(self)
+  cancel(self.timer)
+  drop_ws(self)
+  remove(self)
+end
+
 --- Switches to a WebSocket.  A well-behaved client holds no poll at this moment; a poll that arrived during
 --- the probe has lost the race and is answered like any later one.
 function Session:switch(ws)
@@ -333,8 +341,9 @@ function Session:switch(ws)
     connections.unbind(req)
     respond(req, 400, self.headers.json, MOVED)
   end
-  timer.restart(self.timer)
   flush_to_ws(self)
+  if self.gone then return end_on_ws(self) end
+  timer.restart(self.timer)
   on_switched(self)
 end
 

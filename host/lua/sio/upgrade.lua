@@ -1,6 +1,7 @@
 -- host/lua/sio/upgrade.lua -- upgrades a polling session to a WebSocket.
 -- The WebSocket becomes the session's transport when it sends `2probe`, receives `3probe` and sends `5`; anything
--- else, a close or a timeout drops it, and polling continues unaffected.
+-- else, a close or a timeout drops it, and polling continues unaffected.  A client that has received `3probe` stops
+-- polling, and would never begin again: from then on, a session that closes says so on the WebSocket.
 
 local host = require "human.core.host"
 local timer = require "human.core.timer"
@@ -18,6 +19,11 @@ function M.drop(session)
   timer.cancel(probe.timer)
   connections.unbind(probe.ws)
   host.ws_close(probe.ws, 0, "")
+end
+
+--- The session closes: ends the probe, unless its client may have stopped polling.
+function M.give_up(session)
+  if session.probe and not session.probe.asked then M.drop(session) end
 end
 
 --- A WebSocket was opened with this session's id.  One at a time, and never a second transport.

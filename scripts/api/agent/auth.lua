@@ -24,6 +24,7 @@ api.auth("agent_key", {
 bus.on("agent.access_ended", news_of.access_ended, function(gone)
   if gone.key_id or gone.user_id then guard.revoke { key_id = gone.key_id, id = gone.user_id } end
 end)
+guard.watch { "agent_key" }
 
 api.auth("management", {
   type = "http", scheme = "bearer", optional = true,
