@@ -54,6 +54,7 @@ local function told(tx, b, from, owner_id, actor_id, cause, event)
   states.moved(tx, { entity = "bid", id = b.id, from = from, to = b.state, actor_id = actor_id, cause = cause,
     event = event or NEWS[b.state], to_actors = { owner_id, b.bidder_id }, data = {
       bid_id = b.id, listing_id = b.listing_id, bidder_id = b.bidder_id, status = b.state, price_cents = b.price_cents,
+      bidder = actors.get(tx, b.bidder_id).display_name,
       sla_hours = b.sla_hours, counter_round = b.counter_round, counter_price_cents = b.counter_price_cents,
       counter_sla_hours = b.counter_sla_hours, transaction_id = b.transaction_id, reason = b.reason,
       expires_at = b.expires_at } })
