@@ -7,6 +7,7 @@ local fail = require "human.fail"
 local queue = require "human.queue"
 local time = require "human.time"
 local actors = require "marketplace.actors"
+local criteria = require "marketplace.criteria"
 local history = require "marketplace.history"
 local news = require "marketplace.news"
 local deals = require "marketplace.deals"
@@ -166,8 +167,10 @@ function M.due(row)
   db.tx(function(tx)
     local d = tx:row(M.sql.get, row.key)
     if d and d.state == row.payload.state then
+      local report = d.state == "responded" and criteria.again(tx, d.transaction_id, d.milestone_sequence) or {}
       local how = rule.due { state = d.state, buyer_evidence = tx:value(M.sql.shown, d.id, d.buyer_id),
-        is_whole = d.milestone_sequence == nil, proposal = d.proposal, proposal_pct = d.proposal_pct }
+        is_whole = d.milestone_sequence == nil, has_passed = report.passed, score = report.score,
+        proposal = d.proposal, proposal_pct = d.proposal_pct }
       how.cause = "deadline"
       if how.event == "propose" then propose(tx, d, how) elseif how.event == "resolve" then resolve(tx, d, how) end
     end

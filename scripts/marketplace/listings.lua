@@ -9,6 +9,7 @@ local queue = require "human.queue"
 local actors = require "marketplace.actors"
 local history = require "marketplace.history"
 local news = require "marketplace.news"
+local rubrics = require "marketplace.rubrics"
 local shapes = require "marketplace.shapes"
 local tool_meta = require "marketplace.tool_meta"
 
@@ -68,7 +69,7 @@ local function check(l)
     wrong("price_usd", "is required for sell listings without subscription_plans")
   end
   for _, name in ipairs { "input_schema", "output_schema" } do shapes.must_be_valid(l[name], name) end
-  shapes.must_be_object(l.evaluation_rubric, "evaluation_rubric")
+  rubrics.must_be_valid(l.evaluation_rubric, "evaluation_rubric")
   if has_plans then check_plans(l.subscription_plans) end
   if present(l.tool_meta) then tool_meta.check(l.tool_meta) end
 end

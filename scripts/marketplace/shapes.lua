@@ -64,16 +64,22 @@ local function path_of(field, pointer)
   return field .. pointer:gsub("/(%d+)", "[%1]"):gsub("/", ".")
 end
 
---- Refuses a value (JSON) that a schema (JSON, or nil: anything) does not allow, with the code and what is wrong.
-function M.check(code, schema_text, value_text, field)
-  if not schema_text then return end
+--- Whether a schema (JSON) allows a value (JSON, or nil: an empty object): true; or false and {{path, message}, ..}.
+function M.verdict(schema_text, value_text, field)
   local validator, why = compile(schema_text)
   if not validator then error("a schema that was accepted is none: " .. tostring(why), 0) end
   local ok, errors = validator:validate(json.decode(value_text or "{}"))
-  if ok then return end
+  if ok then return true end
   local details = {}
   for i, e in ipairs(errors) do details[i] = { path = path_of(field, e.path), message = e.message } end
-  fail.throw(code, { details = details })
+  return false, details
+end
+
+--- Refuses a value (JSON) that a schema (JSON, or nil: anything) does not allow, with the code and what is wrong.
+function M.check(code, schema_text, value_text, field)
+  if not schema_text then return end
+  local ok, details = M.verdict(schema_text, value_text, field)
+  if not ok then fail.throw(code, { details = details }) end
 end
 
 return M

@@ -9,6 +9,7 @@ local queue = require "human.queue"
 local actors = require "marketplace.actors"
 local counts = require "marketplace.counts"
 local credits = require "marketplace.credits"
+local criteria = require "marketplace.criteria"
 local escrow = require "marketplace.escrow"
 local news = require "marketplace.news"
 local referrals = require "marketplace.referrals"
@@ -105,6 +106,9 @@ local function facts_of(t)
 end
 
 local function next_state(t, event, actor_id)
+  if t.listing_type == "credit_task" then
+    return require("marketplace.credit_tasks").next(t, event, side_of(t, actor_id))
+  end
   return states.next("transaction", t, event, side_of(t, actor_id), facts_of(t))
 end
 
@@ -229,10 +233,12 @@ function M.deliver(actor_id, id, output)
     if output.output_storage_path then
       require("marketplace.deliverables").attach(tx, actor_id, id, output.output_storage_path)
     end
+    if t.listing_type == "credit_task" then return require("marketplace.credit_tasks").submit(tx, t, output) end
     local from, review = t.state, terms_of.in_hours(rules.review_hours)
     t = tx:row(M.sql.deliver, id, from, to, output.output_data, output.output_storage_path, review)
       or states.refuse(from)
     told(tx, t, from, actor_id, "transactions-deliver")
+    criteria.note(tx, t, "delivery", output.output_data)
     timer(tx, id, "review", review)
     for _, hours in ipairs(rules.reminder_hours) do timer(tx, id, "remind", terms_of.in_hours(hours)) end
     return t

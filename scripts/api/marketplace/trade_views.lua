@@ -110,10 +110,19 @@ M.milestone = s.object {
   { "output_data", s.json:nullable() },
 }
 
+M.check_result = s.object { { "check", s.string }, { "passed", s.bool }, { "message", s.string:optional() } }
+
+-- What came of the agreed criteria, at a delivery or in a dispute.
+M.check = s.object {
+  { "moment", s.enum { "delivery", "dispute" } }, { "milestone_sequence", s.int:nullable() }, { "passed", s.bool },
+  { "score", s.number }, { "results", s.json }, { "checked_at", s.time },
+}
+
 M.transaction_whole = s.object {
   { "transaction", M.transaction }, { "input_schema", s.json:nullable() }, { "output_schema", s.json:nullable() },
   { "evaluation_rubric", s.json:nullable() }, { "input_data", s.json:nullable() }, { "output_data", s.json:nullable() },
   { "output_storage_path", s.string:nullable() }, { "milestones", s.array(M.milestone) },
+  { "checks", s.array(M.check) },
 }
 
 --- A row as M.transaction shows it.
@@ -121,6 +130,12 @@ function M.to_transaction(t)
   t.transaction_id, t.status, t.chain_depth, t.parent_transaction_id = t.id, t.state, t.depth, t.parent_id
   t.stripe_payment_intent_id, t.sla_breached = t.payment_ref, t.is_sla_breached
   return t
+end
+
+--- A row that has just been delivered; that of a credit task has its `report`.
+function M.to_delivered(t)
+  if t.report then t.passed, t.results, t.review_deadline = t.report.passed, t.report.results, nil end
+  return M.to_transaction(t)
 end
 
 --- Rows as M.milestone shows them.

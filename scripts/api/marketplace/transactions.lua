@@ -3,6 +3,7 @@
 local api = require "human.api"
 local db = require "human.db"
 local s = require "human.schema"
+local criteria = require "marketplace.criteria"
 local fields = require "api.marketplace.fields"
 local milestones = require "marketplace.milestones"
 local transactions = require "marketplace.transactions"
@@ -24,15 +25,17 @@ g:post("/transactions-assign", {
 end)
 
 g:post("/transactions-deliver", {
-  summary = "Deliver; the buyer has 48 hours to answer", idempotent = "tx",
+  summary = "Deliver; the buyer has 48 hours to answer, the rubric of a credit task answers at once", idempotent = "tx",
   body = s.object {
     { "transaction_id", s.uuid }, { "output_data", s.json { max = 262144 } },
     { "output_storage_path", s.string { min = 1, max = 300 }:optional() },
   },
-  reply = { [200] = s.object { { "transaction_id", s.uuid }, { "status", s.string }, { "review_deadline", s.time } } },
+  reply = { [200] = s.object { { "transaction_id", s.uuid }, { "status", s.string },
+    { "review_deadline", s.time:optional() }, { "passed", s.bool:optional() },
+    { "results", s.array(view.check_result):optional() } } },
   errors = { "validation_error", "not_found", "forbidden", "invalid_state", "output_schema_mismatch" },
 }, function(ctx, body)
-  return 200, view.to_transaction(transactions.deliver(ctx.actor.id, body.transaction_id, body))
+  return 200, view.to_delivered(transactions.deliver(ctx.actor.id, body.transaction_id, body))
 end)
 
 g:post("/transactions-accept", {
@@ -70,6 +73,7 @@ g:get("/transactions-get", {
 }, function(ctx)
   local t = transactions.party(db, ctx.query.transaction_id, ctx.actor.id)
   t.milestones = view.to_milestones(milestones.list(db, t.id))
+  t.checks = criteria.list(t.id)
   t.transaction = view.to_transaction(t)
   return 200, t
 end)

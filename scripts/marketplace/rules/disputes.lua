@@ -9,7 +9,7 @@ local M = {
   resolve_ms = 7 * 86400000,       -- from the proposal
   evidence_each = 20,              -- of each side
   evidence_chars = 10000,
-  proposal_pct = 50,               -- for the buyer, of a split that the platform proposes
+  proposal_pct = 50,               -- for the buyer, of a split that is proposed where nothing was agreed that can be checked
 }
 
 local wait = "integer 1000..31536000000"
@@ -34,14 +34,22 @@ function M.next(facts)
   end
 end
 
+-- What the platform proposes: the buyer gets back what has not passed of the agreed criteria; a milestone is paid or not.
+local function proposal(facts)
+  if facts.has_passed then return { event = "propose", resolution = "release_seller" } end
+  if not facts.is_whole or facts.score == 0 then return { event = "propose", resolution = "refund_buyer" } end
+  local pct = facts.score and math.floor(100 * (1 - facts.score) + 0.5) or M.proposal_pct
+  return { event = "propose", resolution = "split", pct = math.max(1, math.min(99, pct)) }
+end
+
 -- What happens when the deadline of a state has passed.  facts: state, buyer_evidence (how much the buyer has shown),
--- is_whole (false: a milestone, which is paid or not), proposal, proposal_pct.
+-- is_whole (false: a milestone), has_passed and score (0 to 1: what came of the agreed criteria; nil: there are none),
+-- proposal, proposal_pct.
 function M.due(facts)
   if facts.state == "open" then return { event = "resolve", resolution = "refund_buyer" } end
   if facts.state == "responded" then
     if facts.buyer_evidence == 0 then return { event = "resolve", resolution = "release_seller" } end
-    if not facts.is_whole then return { event = "propose", resolution = "refund_buyer" } end
-    return { event = "propose", resolution = "split", pct = M.proposal_pct }
+    return proposal(facts)
   end
   if facts.state == "proposed" then
     return { event = "resolve", resolution = facts.proposal, pct = facts.proposal_pct }
@@ -60,6 +68,16 @@ M.examples = {
     expect = { event = "propose", resolution = "split", pct = 50 } },
   { "due", { state = "responded", buyer_evidence = 1, is_whole = false },
     expect = { event = "propose", resolution = "refund_buyer" } },
+  { "due", { state = "responded", buyer_evidence = 1, is_whole = true, has_passed = true, score = 1 },
+    expect = { event = "propose", resolution = "release_seller" } },
+  { "due", { state = "responded", buyer_evidence = 1, is_whole = true, has_passed = false, score = 0.75 },
+    expect = { event = "propose", resolution = "split", pct = 25 } },
+  { "due", { state = "responded", buyer_evidence = 1, is_whole = true, has_passed = false, score = 1 },
+    expect = { event = "propose", resolution = "split", pct = 1 } },
+  { "due", { state = "responded", buyer_evidence = 1, is_whole = true, has_passed = false, score = 0 },
+    expect = { event = "propose", resolution = "refund_buyer" } },
+  { "due", { state = "responded", buyer_evidence = 1, is_whole = false, has_passed = true, score = 1 },
+    expect = { event = "propose", resolution = "release_seller" } },
   { "due", { state = "proposed", proposal = "split", proposal_pct = 50 },
     expect = { event = "resolve", resolution = "split", pct = 50 } },
   { "due", { state = "resolved" }, expect = { event = "none" } },
