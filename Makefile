@@ -40,7 +40,7 @@ DEFINE  := -D_GNU_SOURCE -DHUMAN_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -
 override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
-.PHONY: help deps deps-test build run test quick check soak chats judge clients bench lint asan fuzz fuzzers modules \
+.PHONY: help deps deps-test deps-search build run test quick check soak chats judge clients bench lint asan fuzz fuzzers modules \
         install uninstall deb distcheck docs clean
 .SUFFIXES:
 
@@ -55,6 +55,7 @@ help:
 	@echo 'make clients    the agent API with clients in Java and Rust (needs Maven, cargo and a network)'
 	@echo 'make deps       install what building and running need (Debian 12, 13)'
 	@echo 'make deps-test  the same for tests'
+	@echo 'make deps-search  fetch the weights for search by meaning (26 MB; docs/search.md)'
 	@echo 'make build      build/human'
 	@echo 'make lint       style, luacheck, clang-tidy'
 	@echo 'make bench      benchmarks'
@@ -71,6 +72,15 @@ deps:
 
 deps-test:
 	@etc/deps.sh run test
+
+# WEIGHTS: where they go; the server looks in its home unless search.weights says otherwise.
+WEIGHTS ?= $(or $(HUMAN_HOME),$(HOME)/.human)/search.weights
+deps-search:
+	@etc/weights.sh $(WEIGHTS)
+
+build/search.weights: etc/weights.sh etc/weights.mjs
+	@rm -f $@
+	@etc/weights.sh $@
 
 build: $(B)/human
 
@@ -93,7 +103,7 @@ lint:
 	@spec/lint.sh $(DEFINE) $(INCLUDE)
 
 # What specs need from registries.
-modules: $(B)/human
+modules: $(B)/human build/search.weights
 	@spec/run.sh modules
 
 # The same specs in another light; spec/run.sh says what each mode is.

@@ -7,8 +7,8 @@
 --   * Only files that talk to Lua may include its headers.
 
 local DIRECTORY = arg[1]
-local RANK = { core = 1, net = 2, pg = 2, fetch = 2, http = 3, server = 4, cli = 5 }
-local ORDER = "core < net, pg, fetch < http < server < cli < main.c"
+local RANK = { core = 1, net = 2, pg = 2, fetch = 2, sense = 2, http = 3, server = 4, cli = 5 }
+local ORDER = "core < net, pg, fetch, sense < http < server < cli < main.c"
 local SHARED = "host_api.h"
 local LUA_HEADERS = { lua = true, lauxlib = true, lualib = true, luajit = true }
 local SPEAKS_LUA = { ["server/bridge.c"] = true, ["server/bridgerule.c"] = true, ["server/bridgerule.h"] = true,

@@ -16,6 +16,7 @@
 #include "core/shm.h"
 #include "pg/db.h"
 #include "pg/pgembed.h"
+#include "sense/index.h"
 #include "server/brokerstart.h"
 #include "server/bundle.h"
 #include "server/control.h"
@@ -88,7 +89,7 @@ int command_look(const char *command, int argc, char **argv) {
                       .command = command, .refused = "", .more_native = native_register};
   log_quiet();
   join_database(command);
-  if (shm_init(1)) return 1;
+  if (shm_init(1) || index_init((uint32_t)conf_num("search.listings"))) return 1;
   spec.database = *conf_str("database.url") && !strcmp(command, "doctor");
   spec.broker_fd = brokerstart_channel(0);
   return run(&spec);
@@ -101,7 +102,7 @@ int command_run(const char *command, int argc, char **argv, bool database) {
   if (only_prints(command)) log_quiet();
   int status = choose_scripts(&spec);
   if (status >= 0) return status;
-  if (shm_init(1)) return 1;
+  if (shm_init(1) || index_init((uint32_t)conf_num("search.listings"))) return 1;
   spec.generation = bundle_load(why, sizeof why); /* those that need no scripts can run without */
   is_draft = spec.draft;
   database = database && !is_draft;

@@ -394,7 +394,8 @@ int conf_load(const char *const *flags) {
   settle_gateway();
   check_together();
   settle_workers();
-  if (settle_path("home") || settle_path("exec.root") || settle_scripts() || settle_log()) return -1;
+  if (settle_path("home") || settle_path("exec.root") || settle_path("search.weights")) return -1;
+  if (settle_scripts() || settle_log()) return -1;
   return failures ? -1 : 0;
 }
 

@@ -98,6 +98,9 @@ static const conf_rule rules[] = {
     TEXT("files.uploads", ""),
     TEXT("files.releases", ""),
 
+    TEXT("search.weights", ""),
+    INT("search.listings", "100000", 0, 1000000),
+
     {"http.trusted_proxies", CONF_NETWORKS, "", 0, 0, NULL, NULL, false},
     {"http.hosts", CONF_HOSTS, "", 0, 0, NULL, NULL, false},
     CHOICE("http.proxy_protocol", "off", "off|on|port|agent_port"),

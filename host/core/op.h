@@ -11,7 +11,8 @@
 #include "host_api.h"
 
 typedef enum {
-  OP_TASK = 1, OP_REQUEST, OP_WS, OP_LEASE, OP_QUERY, OP_FETCH, OP_EXEC, OP_FILE, OP_UPLOAD, OP_CHANGE
+  OP_TASK = 1, OP_REQUEST, OP_WS, OP_LEASE, OP_QUERY, OP_FETCH, OP_EXEC, OP_FILE, OP_UPLOAD, OP_CHANGE,
+  OP_SENTENCE
 } op_kind;
 
 typedef struct op op;

@@ -33,6 +33,7 @@
 #include "net/tls.h"
 #include "net/tlskeys.h"
 #include "pg/pgembed.h"
+#include "sense/index.h"
 #include "server/activation.h"
 #include "server/brokerstart.h"
 #include "server/bundle.h"
@@ -513,7 +514,8 @@ static int prepare(void) {
   log_generation(bundle_hash(generation));
   reload_init(generation, s.count);
   if (conf_bool("reload.watch")) watch_open(conf_str("scripts"));
-  if (shm_init(s.count) || log_share(s.count)) {
+  if (shm_init(s.count) || index_init((uint32_t)conf_num("search.listings")) ||
+      log_share(s.count)) {
     fprintf(stderr, "shared memory: %s\n", strerror(errno));
     return -1;
   }

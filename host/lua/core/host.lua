@@ -305,6 +305,7 @@ end
 
 require "human.core.host_crypto"(M, C, fill, taken, { a, b, c, out }, new)
 require "human.core.host_files"(M, C, fill, taken, { a, b, c, out }, new)
+require "human.core.host_sense"(M, C, fill, taken, { a, b, c, out })
 
 -- Patterns: M.found holds the result until the next search.
 M.found = new("host_found")
