@@ -75,7 +75,8 @@ int index_init(uint32_t room) {
 /* ---- writing: with the lock ---- */
 
 static void write_row(row *r, uint32_t kind, const void *id, const int8_t *v) {
-  __atomic_store_n(&r->version, r->version + 1, __ATOMIC_RELAXED);
+  uint32_t odd = (r->version + 1) | 1; /* also after a writer that died at it */
+  __atomic_store_n(&r->version, odd, __ATOMIC_RELAXED);
   __atomic_thread_fence(__ATOMIC_RELEASE);
   r->kind = kind;
   if (v) {
@@ -83,7 +84,7 @@ static void write_row(row *r, uint32_t kind, const void *id, const int8_t *v) {
     memcpy(r->v, v, INDEX_VECTOR);
     r->length = sqrtf((float)matmul_dot(v, v));
   }
-  __atomic_store_n(&r->version, r->version + 1, __ATOMIC_RELEASE);
+  __atomic_store_n(&r->version, odd + 1, __ATOMIC_RELEASE);
 }
 
 static void empty(void) {
