@@ -65,6 +65,14 @@ function M.add(name, by, labels)
   host.metric(full, by or 1)
 end
 
+--- Sets a gauge of this host; labels as for add().
+function M.set(name, value, labels)
+  check(fine_names, name, "^[%a_:][%w_:]*$", "metric name", 3)
+  local full = labels and name .. M.labels(labels) or name
+  if not known[full] and not begin(full, name, labels) then return end
+  host.metric_set(full, value)
+end
+
 --- Describes a metric for its HELP and TYPE lines.  kind: "counter", "gauge" or "histogram"; bounds: of
 --- a histogram's buckets, ascending, without +Inf.
 function M.define(name, kind, text, bounds)

@@ -6,10 +6,12 @@ local db = require "human.db"
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"
 local json = require "human.json"
+local log = require "human.log"
 local sched = require "human.core.sched"
+local target = require "human.scripts.target"
 
 local M = {}
-local STARTED = host.now()
+local STARTED, FRESH_S = host.now(), 2
 local rendered = setmetatable({}, { __mode = "k" })   -- generation -> {module that renders = text}
 local draining = false
 local database_id                                -- of this worker's database
@@ -36,6 +38,30 @@ local function last_reload()
   return ok and (ok == 1 and "accepted" or "refused")
 end
 
+--- Declares, while scripts load, what else /health and /metrics tell operators: module.fn() returns problems, a list of
+--- sentences, and sets gauges (metrics.set) of what is in the database.  It is called while the database is up, at most
+--- every two seconds by each worker.
+function M.probe(fn_path)
+  local g = gen.building() or error("system.probe: only while scripts are loading", 2)
+  g.probes[#g.probes + 1] = fn_path
+end
+
+local probed = { at = -FRESH_S, problems = {} }
+
+-- What the probes say; the same again for a moment, and while the database does not answer.
+local function probe()
+  if host.db_state() ~= "up" or host.now() - probed.at < FRESH_S then return probed.problems end
+  probed.at = host.now()                         -- others need not wait for this one
+  local list = {}
+  for _, path in ipairs(gen.current().probes) do
+    local ok, found = pcall(function() return target.resolve(gen.current(), path)() end)
+    if not ok then log.warn("a probe failed", { probe = path, error = tostring(found) }) end
+    for _, text in ipairs(ok and found or {}) do list[#list + 1] = text end
+  end
+  probed.problems = list
+  return list
+end
+
 -- The current problems, as sentences; and whether they affect requests.
 local function problems(llm, reload)
   local list, suffers = {}, false
@@ -47,6 +73,7 @@ local function problems(llm, reload)
   end
   if draining then list[#list + 1] = "this worker is stopping" end
   if reload == "refused" then list[#list + 1] = "the last reload of the scripts was refused" end
+  for _, text in ipairs(probe()) do list[#list + 1] = text end
   return json.array(list), suffers
 end
 
@@ -106,7 +133,10 @@ function M.operator(ctx, token, name, what)
 end
 
 -- Counters and gauges of all processes in the Prometheus text format 0.0.4.
-function M.metrics_text() return require("human.observe.gauges").text() end
+function M.metrics_text()
+  probe()
+  return require("human.observe.gauges").text()
+end
 
 local function document(module)
   local g = gen.current()

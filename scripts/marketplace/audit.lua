@@ -2,6 +2,7 @@
 -- check is a statement that returns what is wrong, and nothing when nothing is.
 
 local db = require "human.db"
+local invariants = require "marketplace.invariants"
 local records = require "marketplace.trail"
 
 local M = {}
@@ -27,6 +28,12 @@ M.CHECKS = {
       and (a.debits_posted, a.credits_posted, a.debits_pending, a.credits_pending) is distinct from
         (coalesce(s.debits_posted, 0), coalesce(s.credits_posted, 0), coalesce(s.debits_pending, 0),
          coalesce(s.credits_pending, 0))]]),
+  check("resolutions", "a pending transfer was resolved twice, or by more than it is",
+    [[select p.id as what, sum(r.amount) - p.amount as off
+      from ledger_transfers p join ledger_transfers r on r.resolves = p.id
+      group by p.id, p.kind, p.amount having count(*) > 1 or p.kind <> 'pending' or sum(r.amount) > p.amount]]),
+  check("remaining", "a lot has less than nothing, or more than it came with",
+    [[select id as what, remaining - amount as off from credit_lots where remaining < 0 or remaining > amount]]),
   check("wallets", "a wallet does not hold what its lots do",
     [[select a.owner as what, a.credits_posted - a.debits_posted - a.debits_pending - coalesce(l.remaining, 0) as off
       from ledger_accounts a
@@ -63,18 +70,20 @@ M.CHECKS = {
   check("records", "a record of the audit trail does not follow from the one before it", records.BROKEN),
 }
 
---- What is wrong: {{check, says, what, off}, ..}, at most a hundred of each; empty when all is well.
---- All checks see one moment.
-function M.run()
-  return db.tx(function(tx)
-    local found = {}
-    for _, c in ipairs(M.CHECKS) do
-      for _, row in ipairs(tx:query("select what::text, off::text from (" .. c.sql .. ") found limit 100")) do
-        found[#found + 1] = { check = c.name, says = c.says, what = row.what, off = row.off }
-      end
+for _, c in ipairs(invariants) do M.CHECKS[#M.CHECKS + 1] = check(c.name, c.says, c.sql) end
+
+--- What is wrong as a transaction sees it: {{check, says, what, off}, ..}, at most a hundred of each.
+function M.look(tx)
+  local found = {}
+  for _, c in ipairs(M.CHECKS) do
+    for _, row in ipairs(tx:query("select what::text, off::text from (" .. c.sql .. ") found limit 100")) do
+      found[#found + 1] = { check = c.name, says = c.says, what = row.what, off = row.off }
     end
-    return found
-  end, { isolation = "repeatable read" })
+  end
+  return found
 end
+
+--- The same of one moment; empty when all is well.
+function M.run() return db.tx(M.look, { isolation = "repeatable read" }) end
 
 return M

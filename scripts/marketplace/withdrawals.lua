@@ -7,14 +7,17 @@ local fail = require "human.fail"
 local queue = require "human.queue"
 local credits = require "marketplace.credits"
 local fees = require "marketplace.fees"
+local freeze = require "marketplace.freeze"
 local history = require "marketplace.history"
 local moves = require "marketplace.moves"
 local news = require "marketplace.news"
 local processor = require "marketplace.processor"
 local rules = require "marketplace.rules.payments"
+local time = require "human.time"
 
 local M = {}
 
+local FROZEN_MS = 60000                          -- between looks at whether payouts go on
 local EARNED = { "task_completion", "tool_revenue", "revenue_share" }
 
 M.sql = {
@@ -43,8 +46,10 @@ function M.onboard(tx, actor_id)
 end
 
 --- Begins a withdrawal, in tx: w = {kind = "withdrawal" | "payout", amount_cents, is_instant}.
---- Returns {id, amount_cents, fee_cents, state}.  Fails with connect_not_ready and insufficient_balance.
+--- Returns {id, amount_cents, fee_cents, state}.  Fails with service_unavailable (payouts are stopped),
+--- connect_not_ready and insufficient_balance.
 function M.begin(tx, actor, w)
+  freeze.must_be_open(tx)
   credits.lock(tx, actor.id)
   local at, provider = processor.now()
   local account = tx:value(M.sql.account, actor.id)
@@ -71,8 +76,17 @@ local function ended(tx, w, paid, why)
                  data = { id = w.id, amount_cents = w.amount_cents, fee_cents = w.fee_cents, failure = why } })
 end
 
---- Work of the queue: the processor pays.
+-- Not counted as a try: nobody knows how long it takes.
+local function later(row)
+  db.tx(function(tx)
+    queue.add(tx, "market.withdrawal", row.key, time.now_ms() + FROZEN_MS)
+    row:done(tx)
+  end)
+end
+
+--- Work of the queue: the processor pays, unless payouts are stopped.
 function M.pay(row)
+  if freeze.now() then return later(row) end
   local w = db.row(M.sql.get, row.key)
   local paid, why
   if w.state == "processing" then

@@ -68,7 +68,7 @@ export function inhabit(host) {
   const platform = async (code) => Number(await one(`select coalesce(sum(case when credit = ${code} then amount else -amount end), 0)
     from ledger_transfers where ${code} in (debit, credit) and kind in ('posted', 'post')`));
 
-  return Object.assign(host, { actor, request, advance, earned, held, platform, one, sql: (text) => sql(host.home, text) });
+  return Object.assign(host, { actor, request, human, advance, earned, held, platform, one, sql: (text) => sql(host.home, text) });
 }
 
 export const JOB = { direction: 'buy', listing_type: 'task_execution', title: 'Need data scraping agent',

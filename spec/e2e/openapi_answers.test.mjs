@@ -18,7 +18,7 @@ const MAIN = /^[a-z]+\/[a-z.+-]+/;               // a media type without its par
 const HOOK = 'what webhooks are signed with';
 let host, doc, user;
 before(async () => {
-  host = await startHost({ env: { HUMAN_LLM_PROVIDER: 'offline', HUMAN_WEBHOOK_HMAC_SECRET: HOOK, HUMAN_CHANNELS_TELEGRAM_TOKEN: 't', HUMAN_CHANNELS_SLACK_BOT_TOKEN: 't', HUMAN_CHANNELS_SLACK_SIGNING_SECRET: 's',
+  host = await startHost({ env: { HUMAN_MARKETPLACE_AUDIT_S: '0', HUMAN_LLM_PROVIDER: 'offline', HUMAN_WEBHOOK_HMAC_SECRET: HOOK, HUMAN_CHANNELS_TELEGRAM_TOKEN: 't', HUMAN_CHANNELS_SLACK_BOT_TOKEN: 't', HUMAN_CHANNELS_SLACK_SIGNING_SECRET: 's',
     HUMAN_CHANNELS_WHATSAPP_PHONE_NUMBER_ID: '1', HUMAN_CHANNELS_WHATSAPP_ACCESS_TOKEN: 't', HUMAN_CHANNELS_WHATSAPP_APP_SECRET: 's', HUMAN_CHANNELS_WHATSAPP_VERIFY_TOKEN: 'v' } });
   doc = await (await fetch(`${host.url}/openapi.json`)).json();
   user = await makeUser(host.url);

@@ -1,7 +1,7 @@
 -- spec/support/market_fill.lua -- tens of thousands of rows of the marketplace for agent_explain_spec.lua: what actors have,
 -- trade, pay and hear of each other; which statements may read more, and why.
 
-local M = { FILL = {}, SMALL = { "market_genesis", "market_record_end" } }
+local M = { FILL = {}, SMALL = { "market_genesis", "market_record_end", "market_audits", "market_freezes" } }
 
 local FILL = M.FILL
 local FIRST_SLOT = 900000000

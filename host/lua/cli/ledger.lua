@@ -1,4 +1,5 @@
--- host/lua/cli/ledger.lua -- `human ledger`: is it true, what did an event move, and all of it as double-entry text.
+-- host/lua/cli/ledger.lua -- `human ledger`: is it true, what did an event move, all of it as double-entry text, and whether
+-- payouts go on.
 -- Exit status: 0; 1 if a check fails, nothing is known, or there is no database; 2 for wrong arguments.
 
 local cli = require "human.cli.words"
@@ -20,18 +21,19 @@ local function open(name)
   if not db.value "select to_regclass('market_payments') is not null" then
     cli.stop "no server has used this database yet"
   end
-  return module
+  return module, scripts
 end
 
 function commands.check(words, o)
   cli.count("ledger", words, {}, 0, 0)
-  local audit = open "marketplace.audit"
-  local found, out = audit.run(), {}
+  local audit, scripts = open "marketplace.audit"
+  local found, out, frozen = audit.run(), {}, scripts.loaded["marketplace.freeze"].now()
   for i, f in ipairs(found) do out[i] = ("%s: %s: %s, by %s\n"):format(f.check, f.says, f.what, f.off) end
   if o.json then
-    io.stdout:write(json.encode_sorted({ checks = #audit.CHECKS, found = json.array(found) }), "\n")
+    io.stdout:write(json.encode_sorted({ checks = #audit.CHECKS, found = json.array(found), frozen = frozen }), "\n")
   else
     io.stdout:write(table.concat(out), ("%d checks, %d findings\n"):format(#audit.CHECKS, #found))
+    if frozen then io.stdout:write(("payouts are stopped since %s: %s\n"):format(frozen.frozen_at, frozen.reason)) end
   end
   return #found == 0 and 0 or 1
 end
@@ -50,7 +52,24 @@ function commands.export(words)
   return 0
 end
 
-local NAMES = { "check", "explain", "export" }
+function commands.freeze(words)
+  cli.count("ledger", words, { "REASON" }, 1, 1)
+  local is_new = open("marketplace.freeze").freeze(words[1])
+  io.stdout:write(is_new and "Payouts are stopped.\n" or "Payouts are stopped already.\n")
+  return 0
+end
+
+-- While a check fails, the next one would only stop them again.
+function commands.unfreeze(words)
+  cli.count("ledger", words, { "REASON" }, 1, 1)
+  local freeze, scripts = open "marketplace.freeze"
+  local found = scripts.loaded["marketplace.freeze_job"].check()
+  if #found > 0 then cli.stop(("the books are not true yet: %d findings; see human ledger check"):format(#found)) end
+  io.stdout:write(freeze.lift(words[1]) and "Payouts go on.\n" or "Payouts were not stopped.\n")
+  return 0
+end
+
+local NAMES = { "check", "explain", "export", "freeze", "unfreeze" }
 
 function M.run(args)
   local words, o = cli.parse("ledger", args, { ["--json"] = true })

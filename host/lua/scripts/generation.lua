@@ -237,7 +237,7 @@ local function new_generation(n, overlay)
     loaded = {}, stack = {}, uses = {}, rule_sources = {}, contracts = {}, warnings = {},
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, agent_paths = {}, errors = {},
     websockets = {}, rpc = {}, body_limits = {}, upload_paths = {}, secured = {}, sio = {}, bus = {}, feeds = {},
-    jobs = {}, starts = {}, assets = {}, queue = {}, outbox = {},
+    jobs = {}, starts = {}, probes = {}, assets = {}, queue = {}, outbox = {},
   }
   -- nosniff: browsers must not guess another type than Content-Type (Fetch standard).
   g.common_head = "x-gen: " .. g.id .. "\r\nx-content-type-options: nosniff\r\n"
@@ -271,6 +271,7 @@ end
 local function check_jobs(g)
   for name, job in pairs(g.jobs) do target.check(g, "job " .. name, job.path) end
   for _, path in ipairs(g.starts) do target.check(g, "jobs.start", path) end
+  for _, path in ipairs(g.probes) do target.check(g, "system.probe", path) end
   for kind, def in pairs(g.queue) do target.check(g, "queue " .. kind, def.path) end
 end
 

@@ -14,6 +14,7 @@ local shares = require "marketplace.shares"
 local withdrawals = require "marketplace.withdrawals"
 require "marketplace.audit"                      -- what `human ledger` finds among the scripts
 require "marketplace.books"
+require "marketplace.freeze_job"
 
 local g = api.group { tag = "Credits & Payments", auth = "market_key" }
 
@@ -85,7 +86,8 @@ g:post("/credits-deposit", {
                 stripe_payment_intent_id = made.provider_id, client_secret = made.client_secret }
 end)
 
-local LEAVES = { "insufficient_balance", "connect_not_ready", "payment_provider_error", "agent_frozen" }
+local LEAVES = { "insufficient_balance", "connect_not_ready", "payment_provider_error", "agent_frozen",
+                 "service_unavailable" }
 
 local function withdraw(ctx, w)
   actors.must_be_free(ctx.actor)

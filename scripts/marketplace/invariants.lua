@@ -1,0 +1,49 @@
+-- scripts/marketplace/invariants.lua -- what must be true between trade and its money at every moment: statements that return
+-- what is wrong (what, and by how much), and nothing when nothing is.  Those of the ledger alone are in audit.lua.
+
+-- What each transaction has got, and given: its account, what went to subcontracts less what came back, what was paid out.
+local T = [[(select t.*, coalesce(a.credits_posted - a.debits_posted, 0) as posted,
+    coalesce(a.credits_pending, 0) as pending, coalesce(c.carved, 0) as carved, coalesce(r.released, 0) as released,
+    coalesce(m.accepted, 0) as accepted
+  from market_transactions t left join ledger_accounts a on a.owner = t.id::text and a.code = 2000
+  left join (select child.parent_id as id,
+      sum(case when x.credit = theirs.id then x.amount else -x.amount end) as carved
+    from market_transactions child join ledger_accounts ours on ours.owner = child.parent_id::text and ours.code = 2000
+    join ledger_accounts theirs on theirs.owner = child.id::text and theirs.code = 2000
+    join ledger_transfers x on x.kind in ('posted', 'post') and (x.debit, x.credit) in
+      ((ours.id, theirs.id), (theirs.id, ours.id))
+    group by child.parent_id) c on c.id = t.id
+  left join (select debit, sum(amount) as released from ledger_transfers
+    where event = 'escrow.released' and kind in ('posted', 'post') group by debit) r on r.debit = a.id
+  left join (select transaction_id, sum(fee_cents + payout_cents) as accepted from market_milestones
+    where state = 'accepted' group by transaction_id) m on m.transaction_id = t.id)]]
+
+local ENDED = "('accepted', 'refunded', 'split_resolved', 'canceled', 'canceled_refunded', 'failed')"
+
+return {
+  { name = "escrows", says = "a transaction that has ended still holds money",
+    sql = "select id as what, posted + pending as off from " .. T .. " t where state in " .. ENDED
+      .. " and (posted <> 0 or pending <> 0)" },
+  { name = "held", says = "a transaction that is under way does not hold its price, less what was paid of it",
+    sql = "select id as what, posted + pending - (price_cents - accepted - carved) as off from " .. T
+      .. " t where state in ('assigned', 'delivered', 'revision_requested', 'disputed')"
+      .. " and posted + pending <> price_cents - accepted - carved" },
+  { name = "prices", says = "a price is not its fee and its payout",
+    sql = [[select id as what, price_cents - fee_cents - payout_cents as off from market_transactions
+      where price_cents <> fee_cents + payout_cents]] },
+  { name = "milestones", says = "what milestones are worth is not the price of their transaction",
+    sql = [[select t.id as what, t.price_cents - coalesce(sum(m.fee_cents + m.payout_cents), 0) as off
+      from market_transactions t left join market_milestones m on m.transaction_id = t.id where t.has_milestones
+      group by t.id, t.price_cents, t.fee_cents, t.payout_cents
+      having coalesce(sum(m.fee_cents), 0) <> t.fee_cents or coalesce(sum(m.payout_cents), 0) <> t.payout_cents]] },
+  { name = "subcontracts", says = "subcontracts cost more than their parent's payout",
+    sql = "select id as what, carved - payout_cents as off from " .. T .. " t where carved > payout_cents" },
+  { name = "releases", says = "a transaction that was accepted was not paid out exactly once, or another was",
+    sql = "select id as what, released - case when has_milestones then accepted else price_cents - carved end as off from "
+      .. T .. " t where state = 'accepted'"
+      .. " and released <> case when has_milestones then accepted else price_cents - carved end"
+      .. " union all select id, released - accepted from " .. T
+      .. " t where state not in ('accepted', 'split_resolved') and released <> accepted"
+      .. " union all select id, released - price_cents from " .. T
+      .. " t where state = 'split_resolved' and released > price_cents" },
+}
