@@ -27,6 +27,7 @@ M.PLATFORM = {
 
 M.OWNED = {
   escrow     = a(2000, "usd", "credit", "held for a transaction"),
+  due        = a(2050, "usd", "credit", "earned by a part, held until the whole is released"),
   payable    = a(2100, "usd", "credit", "owed to a seller"),
   wallet_M   = a(6000, "rc", "credit", "marketplace credits of an actor"),
   wallet_W   = a(6010, "rc", "credit", "withdrawable credits of an actor"),

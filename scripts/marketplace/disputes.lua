@@ -154,6 +154,18 @@ function M.resolve(admin, body)
   end)
 end
 
+--- The dispute of a part of work that was given up as a whole ends: the money has gone back.  In tx, after its
+--- transaction has moved.
+function M.end_without(tx, transaction_id, cause)
+  local d = tx:row(M.sql.of_task, transaction_id, nil)
+  if not d then return end
+  local from = d.state
+  d = tx:row(M.sql.resolve, d.id, from, "refund_buyer", nil, "The work that this was a part of was given up", nil)
+    or fail.throw "transaction_conflict"
+  queue.cancel(tx, DUE, d.id)
+  note(tx, d, from, nil, cause)
+end
+
 local function propose(tx, d, how)
   local from, due_at = d.state, after(rule.resolve_ms)
   d = tx:row(M.sql.move, d.id, from, to_state(d, "propose"), nil, due_at, how.resolution, how.pct)

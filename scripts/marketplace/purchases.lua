@@ -14,6 +14,7 @@ local M = {}
 
 M.sql = {
   children = "select count(*)::int from market_transactions where parent_id = $1::uuid",
+  links = "select count(*)::int from market_transactions where root_id = $1::uuid",
   is_in_chain = [[with recursive up as (
       select id, parent_id, buyer_id, seller_id from market_transactions where id = $1::uuid
       union all select p.id, p.parent_id, p.buyer_id, p.seller_id
@@ -35,6 +36,7 @@ local function parent_of(tx, actor, parent_id, seller_id)
   if parent.depth + 1 > rules.chain_depth then fail.throw "max_chain_depth_exceeded" end
   if tx:value(M.sql.is_in_chain, parent_id, seller_id) then fail.throw "circular_chain_detected" end
   if tx:value(M.sql.children, parent_id) >= rules.chain_children then fail.throw "max_chain_depth_exceeded" end
+  if tx:value(M.sql.links, parent.root_id) >= rules.chain_links then fail.throw "max_chain_depth_exceeded" end
   return parent
 end
 
@@ -70,7 +72,8 @@ function M.create(actor, ask)
     local parent = ask.parent_id and parent_of(tx, actor, ask.parent_id, listing.actor_id)
     return transactions.make(tx, {
       listing_id = listing.id, buyer_id = actor.id, seller_id = listing.actor_id, parent = parent, cause = ask.cause,
-      terms = terms.of(listing, { price_cents = price_of(listing, ask.price_cents), input_data = ask.input_data }) })
+      terms = terms.of(listing, { price_cents = price_of(listing, ask.price_cents), input_data = ask.input_data,
+                                  is_part = parent ~= nil }) })
   end)
 end
 

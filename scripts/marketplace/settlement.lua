@@ -1,19 +1,14 @@
 -- scripts/marketplace/settlement.lua -- the money of transactions: who gets what is held for one when it ends.
--- A card pays for a transaction, or the escrow of the one that it is a part of; what such a one gives back goes there.
+-- A card pays for a transaction, or the escrow of the one that it is a part of; what such a one gives back goes there,
+-- and what it earns waits for that one (marketplace.subcontracts).
 
 local escrow = require "marketplace.escrow"
 local fail = require "human.fail"
-local ledger = require "marketplace.ledger"
 local money = require "marketplace.money"
 local rules = require "marketplace.rules.trade"
+local subcontracts = require "marketplace.subcontracts"
 
 local M = {}
-
-local AT_WORK = { assigned = true, revision_requested = true }
-
-M.sql = {
-  parent = "select id, state, parent_id, depth from market_transactions where id = $1::uuid for no key update",
-}
 
 local function payments() return require "marketplace.payments" end
 
@@ -42,31 +37,24 @@ function M.carve(tx, parent, child)
   escrow.carve(tx, parent.id, child.id, child.price_cents)
 end
 
---- Pays the seller all that is held, except the fee.
+--- Pays the seller all that is held, except the fee, and the sellers of its parts.  What a part has earned itself waits
+--- for the whole.
 function M.release(tx, t)
   M.capture(tx, t)
-  local held = escrow.balance(t.id).posted
-  local fee = math.min(t.fee_cents, held)
-  escrow.release(tx, t.id, { id = t.id, seller = t.seller_id, payout = held - fee, fee = fee })
+  if t.parent_id then return subcontracts.hold(tx, t, t.id, escrow.balance(t.id).posted) end
+  subcontracts.release(tx, t)
 end
 
 --- Pays the seller of a milestone.
 function M.release_milestone(tx, t, m)
   M.capture(tx, t)
+  if t.parent_id then return subcontracts.hold(tx, t, m.id, m.payout_cents + m.fee_cents) end
   escrow.release(tx, m.id, { id = t.id, seller = t.seller_id, payout = m.payout_cents, fee = m.fee_cents })
 end
 
--- Gives an amount to whoever pays for it: what a subcontract gives back is its parent's again, and once that has been
--- given up itself, its buyer's.  Chains have three links at most.
+-- Gives an amount to whoever pays for it: a card, or the escrow of which this is a part.
 local function give_buyer(tx, t, cause, amount)
-  while amount > 0 and t.parent_id do
-    local parent = tx:row(M.sql.parent, t.parent_id)
-    ledger.post(tx, "escrow.returned", cause .. ":" .. t.depth, {
-      { debit = { "escrow", t.id }, credit = { "escrow", parent.id }, amount = amount },
-    })
-    if AT_WORK[parent.state] then return end
-    t = parent
-  end
+  if t.parent_id then return escrow.give_up(tx, cause, t.id, t.parent_id, amount) end
   if amount > 0 then payments().refund(tx, t.id, cause, amount) end
 end
 
@@ -75,24 +63,22 @@ function M.cancel(tx, t)
   if not t.parent_id then payments().cancel(tx, t.id) end
 end
 
---- Gives the buyer all that is still held.
+--- Gives the buyer all that is still held, for it and for its parts, which end with it.
 function M.refund(tx, t, cause)
-  local held = escrow.balance(t.id)
-  if held.credits_pending > 0 then return M.cancel(tx, t) end
-  give_buyer(tx, t, cause, held.posted)
+  if escrow.balance(t.id).credits_pending > 0 then return M.cancel(tx, t) end
+  subcontracts.stop(tx, t, cause)
+  give_buyer(tx, t, t.id, escrow.balance(t.id).posted)
 end
 
 --- Gives the buyer the money of a milestone.
 function M.refund_milestone(tx, t, m) give_buyer(tx, t, m.id, m.fee_cents + m.payout_cents) end
 
---- Gives the buyer buyer_pct of what is held; of the rest the platform has its fee, and the seller what is left.
+--- Gives the buyer buyer_pct of what is held for it and waits for its parts.  Of the rest the platform has its fee, and
+--- the sellers what is left.
 function M.split(tx, t, buyer_pct)
   M.capture(tx, t)
-  local held = escrow.balance(t.id).posted
-  local back = money.share(held, math.floor(buyer_pct * 100 + 0.5))
-  give_buyer(tx, t, t.id, back)
-  local fee = rules.price(held - back).fee_cents
-  escrow.release(tx, t.id, { id = t.id, seller = t.seller_id, payout = held - back - fee, fee = fee })
+  give_buyer(tx, t, t.id, subcontracts.divide(tx, t, math.floor(buyer_pct * 100 + 0.5)))
+  M.release(tx, t)
 end
 
 return M

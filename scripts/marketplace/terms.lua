@@ -21,11 +21,12 @@ function M.refund_at(deadline, sla_hours) return after(deadline, rules.grace_hou
 function M.is_past(at) return time.parse(at) <= time.now_ms() end
 
 --- The terms of a purchase: what is agreed does not change when the listing does.  asked: {price_cents, sla_hours,
---- milestones ({title, share_bp, sla_hours}, or nil), input_data (JSON)}.
+--- milestones ({title, share_bp, sla_hours}, or nil), input_data (JSON), is_part (of other work)}.
 function M.of(listing, asked)
   local price = rules.price(asked.price_cents)
   return {
     price_cents = asked.price_cents, fee_cents = price.fee_cents, payout_cents = price.payout_cents,
+    paid_when = rules.paid_when(asked.is_part == true),
     sla_hours = asked.sla_hours or listing.sla_hours or rules.sla_hours, listing_type = listing.listing_type,
     title = listing.title, input_schema = listing.input_schema, output_schema = listing.output_schema,
     evaluation_rubric = listing.evaluation_rubric, input_data = asked.input_data, milestones = asked.milestones,

@@ -24,12 +24,16 @@ local M = {}
 local COLUMNS = [[id, listing_id, bid_id, buyer_id, seller_id, state, price_cents, fee_cents, payout_cents, parent_id,
   root_id, depth, payment_ref, listing_type, title, sla_hours, input_schema, output_schema, evaluation_rubric,
   input_data, has_milestones, output_data, output_storage_path, revisions, is_sla_breached, is_late, sla_deadline,
-  review_deadline, created_at, assigned_at, delivered_at, ended_at]]
+  review_deadline, created_at, assigned_at, delivered_at, ended_at, payout_status, paid_cents]]
 
 M.sql = {
   get = "select " .. COLUMNS .. " from market_transactions where id = $1::uuid",
   lock = "select " .. COLUMNS .. [[, created_at = human_now() as is_new from market_transactions
     where id = $1::uuid for no key update]],
+  lock_root = "select " .. COLUMNS .. [[ from market_transactions
+    where id = (select root_id from market_transactions where id = $1::uuid) for no key update]],
+  parties = [[select distinct p.id from market_transactions t
+    cross join lateral (values (t.buyer_id), (t.seller_id)) p (id) where t.root_id = $1::uuid limit 1000]],
   insert = [[insert into market_transactions (listing_id, bid_id, buyer_id, seller_id, price_cents, fee_cents,
       payout_cents, parent_id, id, root_id, depth, listing_type, title, sla_hours, input_schema, output_schema,
       evaluation_rubric, input_data, has_milestones)
@@ -86,11 +90,14 @@ function M.party(q, id, actor_id)
   return t
 end
 
---- Locks it, and before it the wallets that its end may touch.
+--- Locks it, and before it the first transaction of its chain, so that a chain changes in one transaction at a time,
+--- and the wallets that its end may touch.  Fails with not_found.
 function M.lock(tx, id)
-  local t = M.get(tx, id)
-  credits.lock(tx, t.buyer_id, t.seller_id)
-  return tx:row(M.sql.lock, id)
+  local root = tx:must("not_found", M.sql.lock_root, id)
+  local wallets = {}
+  for i, party in ipairs(tx:query(M.sql.parties, root.id)) do wallets[i] = party.id end
+  credits.lock(tx, unpack(wallets))
+  return root.id == id and root or tx:row(M.sql.lock, id)
 end
 
 local function side_of(t, actor_id)
@@ -118,6 +125,7 @@ local function told(tx, t, from, actor_id, cause)
     public = t.state == "accepted" or nil, data = {
       transaction_id = t.id, listing_id = t.listing_id, status = t.state, title = t.title, buyer_id = t.buyer_id,
       seller_id = t.seller_id, price_cents = t.price_cents, sla_deadline = t.sla_deadline,
+      parent_transaction_id = t.parent_id, paid_when = rules.paid_when(t.parent_id ~= nil),
       review_deadline = t.review_deadline, is_late = t.is_late } })
 end
 
@@ -154,7 +162,8 @@ local function insert(tx, deal)
   states.moved(tx, { entity = "transaction", id = t.id, to = t.state, actor_id = deal.buyer_id, cause = deal.cause,
     event = "transaction.created", to_actors = { t.buyer_id, t.seller_id },
     data = { transaction_id = t.id, listing_id = t.listing_id, status = t.state, title = t.title, buyer_id = t.buyer_id,
-             seller_id = t.seller_id, price_cents = t.price_cents } })
+             seller_id = t.seller_id, price_cents = t.price_cents, parent_transaction_id = t.parent_id,
+             paid_when = d.paid_when } })
   escrow.open(tx, t.id)
   return t
 end
@@ -245,9 +254,10 @@ function M.deliver(actor_id, id, output)
   end)
 end
 
--- It is a sale of its listing, and who brought its parties is paid for that.
+-- It is a sale of its listing, and who brought its parties is paid for that; for a part, once it is paid itself.
 local function done_business(tx, t)
   tx:exec(M.sql.sold, t.listing_id)
+  if t.parent_id then return end
   referrals.settle(tx, t.buyer_id)
   referrals.settle(tx, t.seller_id)
 end
@@ -309,7 +319,7 @@ end
 function M.give_back(tx, id, event, actor_id, cause)
   return finish(tx, id, event, actor_id, cause, function(_, t)
     if t.has_milestones then require("marketplace.milestones").stop(tx, t, cause) end
-    if t.state == "canceled" then settlement.cancel(tx, t) else settlement.refund(tx, t, t.id) end
+    if t.state == "canceled" then settlement.cancel(tx, t) else settlement.refund(tx, t, cause) end
   end)
 end
 

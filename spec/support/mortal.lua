@@ -4,7 +4,8 @@ local db = require "human.db"
 
 local M = {}
 
-local DIED, DEATHS_MAX = "the process died here", 120
+local DIED, DEATHS_MAX = "the process died here", 200
+local STATEMENTS = { query = true, row = true, value = true, exec = true, must = true, ask = true }
 
 --- Runs fn while the process dies before its statement (or commit) number `last`.  True when it has not.
 function M.survives(last, fn)
@@ -23,7 +24,7 @@ function M.survives(last, fn)
     return setmetatable({}, { __newindex = tx, __index = function(_, name)
       if type(tx[name]) ~= "function" then return tx[name] end
       return function(_, ...)
-        if name == "query" or name == "row" or name == "value" or name == "exec" then step() end
+        if STATEMENTS[name] then step() end
         return tx[name](tx, ...)
       end
     end })

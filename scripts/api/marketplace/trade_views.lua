@@ -4,6 +4,7 @@ local json = require "human.json"
 local s = require "human.schema"
 local fail = require "human.fail"
 local fields = require "api.marketplace.fields"
+local rules = require "marketplace.rules.trade"
 
 local M = {}
 
@@ -97,6 +98,10 @@ M.transaction = s.object {
   { "title", s.string }, { "status", s.string }, { "price_usd", s.usd { as = "price_cents" } },
   { "platform_fee_usd", s.usd { as = "fee_cents" } }, { "seller_payout_usd", s.usd { as = "payout_cents" } },
   { "chain_depth", s.int }, { "parent_transaction_id", s.uuid:nullable() },
+  { "paid_when", s.enum { "accepted", "parent_released" }
+      :describe "A part of other work is paid for once that is, and not at all when that is refunded" },
+  { "payout_status", s.enum { "held", "released", "returned" }:nullable():describe "Of a part that was accepted" },
+  { "paid_usd", s.usd { as = "paid_cents" }:nullable():describe "What the seller of a part was paid in the end" },
   { "stripe_payment_intent_id", s.string:nullable() }, { "sla_hours", s.int }, { "sla_deadline", s.time:nullable() },
   { "sla_breached", s.bool }, { "review_deadline", s.time:nullable() }, { "revisions", s.int },
   { "created_at", s.time }, { "assigned_at", s.time:nullable() }, { "delivered_at", s.time:nullable() },
@@ -129,6 +134,7 @@ M.transaction_whole = s.object {
 function M.to_transaction(t)
   t.transaction_id, t.status, t.chain_depth, t.parent_transaction_id = t.id, t.state, t.depth, t.parent_id
   t.stripe_payment_intent_id, t.sla_breached = t.payment_ref, t.is_sla_breached
+  t.paid_when = rules.paid_when(t.parent_id ~= nil)
   return t
 end
 

@@ -1,6 +1,7 @@
 -- scripts/marketplace/rules/states.lua -- what states bids, transactions and milestones have, and what moves them.
 -- An edge: {from, event, by (who may: owner and bidder of a bid; buyer, seller or platform), to, guard (a fact that
 -- has to be true)}.  The database knows the same edges (market_edges, migrations/2030_trade.sql).
+-- A part of other work is an orphan once that has been given up.
 --% version: 1
 
 local M = {}
@@ -35,6 +36,10 @@ M.transaction = {
   edge("assigned", "cancel", "buyer", "canceled_refunded", "is_sla_breached"),
   edge("assigned", "give_up", "platform", "canceled_refunded", "is_sla_breached"),
   edge("assigned", "fail", "platform", "canceled_refunded"),
+  edge("assigned", "orphan", "platform", "canceled"),
+  edge("delivered", "orphan", "platform", "canceled"),
+  edge("revision_requested", "orphan", "platform", "canceled"),
+  edge("disputed", "orphan", "platform", "canceled"),
   edge("delivered", "accept", "buyer", "accepted"),
   edge("delivered", "time_out", "platform", "accepted"),
   edge("delivered", "revise", "buyer", "revision_requested", "is_revisable"),
@@ -92,6 +97,8 @@ M.examples = {
     expect = { to = "canceled_refunded" } },
   { "next", { machine = "transaction", from = "delivered", event = "accept", by = "seller" },
     expect = { refusal = "forbidden" } },
+  { "next", { machine = "transaction", from = "disputed", event = "orphan", by = "platform" },
+    expect = { to = "canceled" } },
   { "next", { machine = "milestone", from = "pending", event = "deliver", by = "seller" },
     expect = { refusal = "invalid_state" } },
 }

@@ -17,6 +17,7 @@ local M = {
   revisions = 2,                   -- that a buyer may ask for
   chain_depth = 3,                 -- subcontracts of subcontracts
   chain_children = 50,             -- subcontracts of one transaction
+  chain_links = 200,               -- transactions of one chain, which end in one transaction of the database
 
   -- An authorised card holds for seven days; what may last longer is captured when it is assigned.
   hold_hours = 144,                -- a day before it ends
@@ -30,9 +31,12 @@ M.returns = {
   counter_hours = "integer 1..168", counter_rounds = "integer 0..2", payment_hours = "integer 1..168",
   review_hours = "integer 1..168", sla_hours = "integer 1..168", sla_warn_bp = "integer 1..9999",
   revisions = "integer 0..2", chain_depth = "integer 0..3", chain_children = "integer 1..1000",
-  hold_hours = "integer 1..1000", hold_margin_hours = "integer 0..1000", auto_bid_bp = "integer 1..15000",
+  chain_links = "integer 1..1000", hold_hours = "integer 1..1000", hold_margin_hours = "integer 0..1000",
+  auto_bid_bp = "integer 1..15000",
   price = { fee_cents = "integer", payout_cents = "integer" },
-  milestones = { { fee_cents = "integer", payout_cents = "integer" } },
+  milestones = { { fee_cents = "integer", payout_cents = "integer" } }, kept_fee = "integer",
+  split = "integer[]",
+  paid_when = { "accepted", "parent_released" },
   may_bid = "verdict", may_counter = "verdict", grace_hours = "number", is_captured_early = "boolean",
   auto_price = "integer",
 }
@@ -57,6 +61,28 @@ function M.milestones(deal)
   end
   return parts
 end
+
+--- What the platform gets of a price of which the buyer has had a part back: deal = {fee_cents, price_cents,
+--- kept_cents (of the price, that its seller and those he has subcontracted keep)}.
+function M.kept_fee(deal)
+  return math.floor((2 * deal.fee_cents * deal.kept_cents + deal.price_cents) / (2 * deal.price_cents))
+end
+
+--- How much of each amount goes back when back_bp of all do.  Sums are rounded, not parts, so that the parts sum to
+--- what goes back of the whole.  asked: {back_bp, amounts = {cents, ..}}.
+function M.split(asked)
+  local parts, sum, back = {}, 0, 0
+  for i, amount in ipairs(asked.amounts) do
+    sum = sum + amount
+    local back_now = share(sum, asked.back_bp)
+    parts[i], back = back_now - back, back_now
+  end
+  return parts
+end
+
+--- When the seller of a transaction is paid: what a part of other work costs is its buyer's only once that has been
+--- accepted.
+function M.paid_when(is_part) return is_part and "parent_released" or "accepted" end
 
 local function is_too_high(price_cents, ceiling_cents)
   return price_cents * 10000 > ceiling_cents * M.ceiling_bp
@@ -128,6 +154,14 @@ M.examples = {
   { "milestones", { fee_cents = 10, payout_cents = 90, shares = { 3333, 3333, 3334 } },
     expect = { { fee_cents = 3, payout_cents = 30 }, { fee_cents = 4, payout_cents = 30 },
                { fee_cents = 3, payout_cents = 30 } } },
+  { "kept_fee", { fee_cents = 1000, price_cents = 10000, kept_cents = 10000 }, expect = 1000 },
+  { "kept_fee", { fee_cents = 1000, price_cents = 10000, kept_cents = 6667 }, expect = 667 },
+  { "kept_fee", { fee_cents = 1, price_cents = 5, kept_cents = 2 }, expect = 0 },
+  { "split", { back_bp = 5000, amounts = { 1, 1, 1 } }, expect = { 1, 0, 1 } },
+  { "split", { back_bp = 3333, amounts = { 6000, 4000 } }, expect = { 2000, 1333 } },
+  { "split", { back_bp = 10000, amounts = { 0, 7 } }, expect = { 0, 7 } },
+  { "paid_when", true, expect = "parent_released" },
+  { "paid_when", false, expect = "accepted" },
   { "may_bid", bid {}, expect = "allow" },
   { "may_bid", bid { price_cents = 30001 }, expect = "bid_price_too_high" },
   { "may_bid", bid { direction = "sell" }, expect = "not_a_buy_listing" },
