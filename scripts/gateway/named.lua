@@ -14,11 +14,11 @@ M.LATE = setmetatable({}, { __tostring = function() return "it took too long" en
 local working = {}                               -- name -> {task, run_id, call_id (of a tool) or nil}; of this worker
 
 M.sql = {
-  -- Of the given ones those that go on.
+  -- Of the given ones those that go on: a tool has its name a moment before its call is written down as running.
   wanted = [[select w.name from jsonb_to_recordset($1::jsonb) as w (name text, run_id text, call_id text)
     join gateway_runs r on r.id = w.run_id and r.finished_at is null
     left join gateway_calls c on c.id = w.call_id
-    where w.call_id is null or c.status = 'running']],
+    where w.call_id is null or c.status in ('ready', 'running')]],
 }
 
 function M.of_session(session_id) return "session:" .. session_id end

@@ -9,7 +9,7 @@ import { sleep, until } from './support.mjs';
 
 const HALF_MS = 600; // on a machine that does other things as well; by itself it is a few
 const PATIENCE_MS = 20_000;
-const RELOADS = 20, PACE_MS = 50;    // between two lines of one writer: reloads need a part of the machine as well
+const RELOADS = 12, PACE_MS = 50;    // between two lines of one writer: reloads need a part of the machine as well
 let world, sockets;
 
 before(async () => {

@@ -46,6 +46,7 @@ describe('nodes.list', () => {
     const [me, gone] = await ids(c1);
     c2.ws.close();
     await two.kill();
+    await sql(one.home, `update gateway_nodes set seen_at = seen_at - interval '15 seconds' where id = '${gone}'`); // as if so much time had passed
     await until(async () => (await ids(c1)).length === 1, 60_000, async () => JSON.stringify(await nodes(c1)));
     assert.deepEqual(await ids(c1), [me]);
     two = await startHost({ env: { ...ENV, HUMAN_WORKERS: '1', DATABASE_URL: databaseUrl(one.home) } });
