@@ -211,6 +211,7 @@ modes() {
     echo "mode $one"
     dirs=spec/scripts options=$MODES
     case $one in
+    nojit) dirs=$(ls spec/scripts/agent_*_spec.lua) ;; # all takes as long as the soak that runs beside it
     leak) dirs='spec/rocks/archive_spec.lua spec/rocks/msgpack_spec.lua spec/rocks/socketio_parser_spec.lua spec/rocks/sse_spec.lua' ;;
     reload) dirs='spec/lua/gen_spec.lua spec/lua/api_spec.lua spec/scripts/api' ;;
     shuffle) options="$MODES --shuffle --seed=${HUMAN_TEST_SEED:-1}" ;;
@@ -307,12 +308,12 @@ clients() {
   add "$(count pass "$work/log")" "$(count fail "$work/log")" "$status"
 }
 
-# Each file by itself: what hangs, or leaves something running, fails alone.  One more at a time than there are
-# processors, for most of their time is spent waiting; beside them, one at a time, those that compute for longest.
-# Those that look at the clock share the machine with one more, and those that measure have it to themselves.
-BUSY='agent_poison docs feeds gateway_chaos gateway_engine poison reload schemathesis schemathesis_market'
-CLOCK='failover faults_database slow_clients watchdog'
-ALONE='overload reload_load slice'
+# Each file by itself: what hangs, or leaves something running, fails alone.  Two more at a time than there are
+# processors, for most of their time is spent waiting; one of these lanes begins with those that compute for longest, the
+# others with those that last for longest, so that none of them is begun when all others have ended.  No file has the machine
+# to itself: what only an idle machine can show is shown by bench/.
+BUSY='reload_load poison reload feeds gateway_engine docs slice schemathesis schemathesis_market agent_poison gateway_chaos slow_clients overload'
+LONG='gateway_cron_faults load_limit exec providers gateway_ws gateway_config faults_control failover homes tls_scan package proxies'
 
 # Has anything below these paths changed since the last commit?
 touched() {
@@ -345,14 +346,20 @@ changed() {
     while read -r name; do [ ! -e "spec/e2e/$name.test.mjs" ] || echo "$name"; done
 }
 
-# among LIST: those of the names that are in it.
+# among LIST: those of its words that are names of files, in its order.
 among() {
   # shellcheck disable=SC2086 # a list of words
-  printf '%s\n' $1 | grep -xFf - "$work/names"
+  printf '%s\n' $1 | grep -xFf "$work/names"
 }
 
-# e2e_files N FILE: the names in it, N at a time.
-e2e_files() { xargs -r -P "$1" -n 1 -a "$2" spec/run.sh e2e-one; }
+# lane FILE..: tests what is named in the first of these lists, then in the next; a name is taken out by whoever tests it.
+lane() {
+  for list in "$@"; do
+    while name=$(flock "$work/lock" sed -n -i -e '1w /dev/stdout' -e '2,$p' "$list") && [ -n "$name" ]; do
+      spec/run.sh e2e-one "$name"
+    done
+  done
+}
 
 e2e() {
   node_modules
@@ -366,15 +373,15 @@ e2e() {
     ls spec/e2e/*.test.mjs | sed 's|.*/||; s|\.test\.mjs||' >"$work/names"
   fi
   among "$BUSY" >"$work/busy"
-  among "$CLOCK" >"$work/clock"
-  among "$ALONE" >"$work/alone"
-  among "$BUSY $CLOCK $ALONE" | grep -vxFf - "$work/names" >"$work/waiting"
-  e2e_files 1 "$work/busy" &
+  { among "$LONG"; among "$BUSY $LONG" | grep -vxFf - "$work/names"; } >"$work/waiting"
+  lane "$work/busy" "$work/waiting" &
   busy=$!
-  e2e_files "$(($(nproc) + 1))" "$work/waiting"
-  wait "$busy"
-  e2e_files 2 "$work/clock"
-  e2e_files 1 "$work/alone"
+  for _ in $(seq "$(($(nproc) + 1))"); do
+    lane "$work/waiting" "$work/busy" &
+    busy="$busy $!"
+  done
+  # shellcheck disable=SC2086 # a list of words
+  wait $busy
   while read -r name; do
     good='' bad='' status=1             # of one that left no counts
     [ ! -e "$E2E_COUNTS/$name" ] || read -r good bad status <"$E2E_COUNTS/$name"

@@ -210,13 +210,14 @@ describe('a model', () => {
 });
 
 describe('a setting', () => {
-  for (const setting of ['llm.base_url', 'llm.model', 'http.hosts', 'cors.origins', 'scripts', 'database.url', 'log.level']) {
-    it(`may be any text: ${setting}`, async () => {
+  for (const settings of [['llm.model', 'llm.base_url'], ['http.hosts'], ['cors.origins'], ['scripts'], ['database.url'], ['log.level']]) {
+    it(`may be any text: ${settings.join(', ')}`, async () => {
       const me = operator();
       for (const make of Object.values(POISONS)) {
-        const begun = performance.now(), { code } = await me.human('config', '--set', `${setting}=${make(20_000).replace('\0', '')}`);
+        const text = make(20_000).replace('\0', ''), begun = performance.now();
+        const { code } = await me.human('config', ...settings.flatMap((name) => ['--set', `${name}=${text}`]));
         assert.ok([0, 1, 2].includes(code), `${code}`);
-        assert.ok(performance.now() - begun < 10_000);
+        assert.ok(performance.now() - begun < 60_000); // else it is killed, after 120 s
       }
     });
   }

@@ -55,14 +55,14 @@ async function works(host, beside = async () => {}) {
   const made = (await user.api('GET', `/api/agents/${agent.id}`)).body;
   assert.match(made.createdAt, ISO);
   const socket = await connected(host.url, agent.id, user.key);
-  const said = run(socket, 0, 1, 20_000);
+  const said = run(socket, 0, 1, 60_000);
   await send(socket, newMessage('Hello, how do I train for a run?'));
   await said;
   assert.ok(socket.actions.length > 0, 'the agent answers, so notifications are heard');
   socket.close();
   const load = keepAsking(9, readsAndWrites(host, user, agent)), { seen } = load;
   await beside();
-  await until(() => seen.filter((a) => a.status === 202).length > 300, 20_000, 'events are taken');
+  await until(() => seen.filter((a) => a.status === 202).length > 300, 120_000, 'events are taken');
   await load.stop();
   const odd = seen.filter((a) => ![200, 202].includes(a.status));
   assert.deepEqual(odd.slice(0, 3), [], `${odd.length} of ${seen.length} failed\n${host.log().slice(-3000)}`);

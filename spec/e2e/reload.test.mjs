@@ -23,7 +23,7 @@ const told = http.createServer((req, res) => { calls.push({ url: req.url, go: ()
 told.listen(0, '127.0.0.1');
 await once(told, 'listening');
 /** The next call that a script makes to `url`. */
-async function call(url, ms = 15_000) {
+async function call(url, ms = 60_000) {
   const end = AbortSignal.timeout(ms);
   for (;;) {
     const i = calls.findIndex((c) => c.url === url);
@@ -62,6 +62,10 @@ const human = (...args) => new Promise((done) => {
   execFile(BINARY, args, { env }, (error, stdout, stderr) => done({ code: error?.code ?? 0, stdout, stderr }));
 });
 const reload = () => human('reload');
+async function reloads() {
+  const { code, stderr } = await reload();
+  assert.equal(code, 0, stderr);
+}
 const get = (url) => fetch(host.url + url, { headers: { connection: 'close' } });
 
 /** What every worker answers: 40 connections reach them all. */
@@ -73,17 +77,18 @@ async function versions() {
   return [...new Set(answers)];
 }
 
-before(async () => {
+/** A host with a tree of its own, which tests edit from now on. */
+async function serve(timeout_ms) {
   home = makeHome();
   tree = fs.mkdtempSync(path.join(home, 'tree-'));
   write(probe('one'));
-  host = await startHost({ home, env: {
-    HUMAN_SCRIPTS: `${tree}:${path.join(root, 'scripts')}`, HUMAN_RELOAD_TIMEOUT_MS: '3000', HUMAN_RELOAD_GRACE_MS: '2000',
-  } });
-});
+  host = await startHost({ home, env: { HUMAN_SCRIPTS: `${tree}:${path.join(root, 'scripts')}`, HUMAN_RELOAD_TIMEOUT_MS: String(timeout_ms),
+    HUMAN_RELOAD_GRACE_MS: '2000' } });
+}
+before(() => serve(60_000));
 const begin = async () => {
   write(probe('one'));
-  assert.equal((await reload()).code, 0);
+  await reloads();
 };
 after(async () => {
   const end = await host?.stop();
@@ -137,7 +142,8 @@ describe('a good edit', () => {
     const reloaded = reload().finally(() => { ended = true; }), answered = [[performance.now()], [performance.now()]], asked = [];
     const ask = async () => answered[(await (await get('/health')).json()).worker].push(performance.now());
     for (; !ended; await sleep(20)) asked.push(ask()); // half of them wait for the one that loads
-    assert.equal((await reloaded).code, 0);
+    const { code, stderr } = await reloaded;
+    assert.equal(code, 0, stderr);
     await Promise.all(asked);
     // When each of them was silent for longest: it loaded.
     const silences = answered.map((list) => list.slice(1).map((at, i) => [list[i], at]).reduce((a, b) => (b[1] - b[0] > a[1] - a[0] ? b : a)));
@@ -147,7 +153,7 @@ describe('a good edit', () => {
 
   it('is what a replaced worker begins with', async () => {
     write(probe('kept'));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     const [pid] = host.workers();
     process.kill(pid, 'SIGKILL');
     await until(async () => host.workers().length === 2 && !host.workers().includes(pid), 10_000, 'it is replaced');
@@ -161,9 +167,6 @@ describe('a bad edit', () => {
   const cases = {
     'a syntax error': [{ [FILE]: line('local x = = 1') }, `${FILE}:${LINE}: unexpected symbol near '='`],
     'a run-time error while it loads': [{ [FILE]: line('local n = nil + 1; print(n)') }, `${FILE}:${LINE}: `],
-    'an endless loop while it loads': [{ [FILE]: line('while true do end') }, `${FILE}:${LINE}: loading took longer than reload.timeout_ms`],
-    'a loop that catches every error': [{ [FILE]: line('while true do pcall(function() for _ = 1, 1e7 do end end) end') }, // limit: reload.timeout_ms
-      `${FILE}:${LINE}: loading took longer than reload.timeout_ms`],
     'a pattern that never ends': [{ [FILE]: line('print(("a"):rep(40):find(("a?"):rep(40) .. ("a"):rep(40)))') },
       `${FILE}:${LINE}: string.find: the pattern tries too many ways`],
     'a route that is there already': [{ [FILE]: line('g:get("/probe", { summary = "Twice", reply = { [200] = s.bool } }, print)') },
@@ -180,13 +183,19 @@ describe('a bad edit', () => {
       'job probe: api.local.probe.nothing names no function'],
   };
 
+  const endless = {
+    'an endless loop while it loads': [{ [FILE]: line('while true do end') }, `${FILE}:${LINE}: loading took longer than reload.timeout_ms`],
+    'a loop that catches every error': [{ [FILE]: line('while true do pcall(function() for _ = 1, 1e7 do end end) end') }, // limit: reload.timeout_ms
+      `${FILE}:${LINE}: loading took longer than reload.timeout_ms`],
+  };
+
   before(begin);
   afterEach(() => {
     fs.rmSync(tree, { recursive: true });
     fs.mkdirSync(tree);
   });
 
-  for (const [name, [files, message]] of Object.entries(cases)) {
+  const refuses = ([name, [files, message]]) => {
     it(`with ${name} is refused with its place, and changes nothing`, async () => {
       const before = await versions();
       for (const [file, text] of Object.entries(files)) write(text, file);
@@ -197,7 +206,18 @@ describe('a bad edit', () => {
       assert.match(stderr, /\nscripts [0-9a-f]{12} stay in force\n$/);
       assert.deepEqual(await versions(), before);
     });
-  }
+  };
+  Object.entries(cases).forEach(refuses);
+
+  describe('where there is little time to load', () => {
+    let kept;
+    before(() => { kept = [host, home, tree]; return serve(3000); });
+    after(async () => {
+      assert.equal((await host.stop()).code, 0);
+      [host, home, tree] = kept;
+    });
+    Object.entries(endless).forEach(refuses);
+  });
 });
 
 describe('what is under way', () => {
@@ -207,7 +227,7 @@ describe('what is under way', () => {
     const answer = get('/slow');
     const waiting = await call('/slow');
     write(probe('two'));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     waiting.go();
     assert.equal(await (await answer).text(), 'one');
     assert.match((await versions()).join(), / two$/);
@@ -216,7 +236,7 @@ describe('what is under way', () => {
   it('is answered 504 when it takes longer than reload.grace_ms after that', async () => { // limit: reload.grace_ms
     const answer = get('/slow');
     const waiting = await call('/slow');
-    assert.equal((await reload()).code, 0);
+    await reloads();
     assert.equal((await answer).status, 504);
     waiting.go();
   });
@@ -237,16 +257,16 @@ describe('connections', () => {
 
   it('of raw WebSockets stay open with what they keep; on_upgrade may change it', async () => {
     write(socket('one', counting));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     const ws = await open('/probe.ws');
     assert.equal(await ask(ws), 'VERSION 1');
     write(socket('two', counting.replace('VERSION', 'two')));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     assert.equal(await ask(ws), 'two 2');
     write(socket('three', `${counting} on_upgrade = function(data, from, to)
       return { n = data.n + 100 + #from + #to }
     end,`));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     assert.equal(await ask(ws), 'VERSION 127');
     assert.equal(await ask(ws), 'VERSION 128');
     ws.terminate();
@@ -254,7 +274,7 @@ describe('connections', () => {
 
   it('hold what handles their messages: removing that is refused until they are closed', async () => {
     write(socket('one', counting));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     const ws = await open('/probe.ws');
     write(probe('two'));
     const refused = await reload();
@@ -270,12 +290,12 @@ describe('connections', () => {
     write(socket('one', `on_message = function()
       while true do pcall(fetch, { url = "http://127.0.0.1:${told.address().port}/never" }) end
     end,`));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     const ws = await open('/probe.ws');
     ws.send('?');
     await call('/never');
     write(socket('two', counting));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     const [code] = await next(ws, 'close', 15_000); // reload.grace_ms, and being told three times
     assert.equal(code, 1011);
     assert.match(host.log(), /websocket handler abandoned/);
@@ -289,13 +309,13 @@ end${more}`);
 
   it('of Socket.IO stay with their data, and hold their handlers as well', async () => {
     write(namespace('one', ' } })'));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     const client = io(host.url, { path: '/probe.io/', transports: ['websocket'], reconnection: false });
     await once(client, 'connect');
     const id = client.id;
     assert.equal(await client.emitWithAck('ask'), 'one 1');
     write(namespace('two', ', more = print }, on_upgrade = function(data) data.n = data.n + 10; return data end })'));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     assert.equal(await client.emitWithAck('ask'), 'two 12');
     assert.equal(client.id, id);
     write(namespace('three', ' } })'));
@@ -316,15 +336,15 @@ jobs.every("probe", ${seconds}, "api.local.probe.tick")`);
 
   it('are found anew by their names, sooner when they come more often, and dropped with a warning', async () => {
     write(job('first', 3600));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     (await call('/first')).go();
     const due = "select due_at > now() + interval '30 minutes' from host_jobs where name = 'probe'";
     await until(async () => (await sql(home, due))[0] === 't', 5000, 'the next run is an hour away');
     write(job('second', 1));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     (await call('/second')).go();
     write(probe('none'));
-    assert.equal((await reload()).code, 0);
+    await reloads();
     await until(() => /job dropped.*probe/.test(host.log()), 5000, 'the log says that the job is dropped');
   });
 });

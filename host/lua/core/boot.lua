@@ -75,9 +75,12 @@ local function when_database_ready(fn)
   local db = require "human.db"
   local working, done = false, false
   local function prepare()
-    migrate.run()
-    require("human.system").identify(migrate.identity())
-    require("human.core.clock").start { "jobs", "queue" }
+    local ok, err = pcall(function()
+      migrate.run()
+      require("human.system").identify(migrate.identity())
+      require("human.core.clock").start { "jobs", "queue" }
+    end)
+    if not ok then error(migrate.lasting(err), 0) end
   end
   -- Retries temporary failures, here or when the database is back.
   local function attempt()

@@ -155,8 +155,13 @@ end
 -- a moment later, and says what to set.
 local POOLED = { ["26000"] = true, ["42P05"] = true }
 
+--- The error, or that the database is unavailable where that is what it means, so that a retry makes sense.
+function M.lasting(err)
+  return db.is_error(err) and POOLED[err.sqlstate] and db_error.unavailable() or err
+end
+
 local function explained(err)
-  if db.is_error(err) and POOLED[err.sqlstate] then return db_error.unavailable() end
+  err = M.lasting(err)
   if db.is_error(err) and err.sqlstate == "42501" then
     return err.message .. ": the role lacks a right; tables that another one made must be granted to it"
   end
