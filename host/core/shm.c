@@ -37,7 +37,7 @@ typedef struct {
 } metric;
 
 typedef struct {
-  uint32_t started, busy, turn, retiring;
+  uint32_t started, busy, turn, retiring, loading;
   uint32_t db_ready, db_starved; /* connections to the database; it can get none */
   double since;
   host_beat beat;
@@ -124,7 +124,7 @@ void shm_succeed(int worker) {
 }
 
 static void clear(page *p) {
-  p->started = p->busy = p->retiring = p->n_labels = 0;
+  p->started = p->busy = p->retiring = p->loading = p->n_labels = 0;
   p->db_ready = p->db_starved = 0;
   p->beat = (host_beat){.struck = (int32_t)shm->n_struck};
   for (uint32_t i = 0; i < p->n_metrics; i++)
@@ -154,6 +154,12 @@ void shm_busy(void) {
   self->since = shm_clock();
   __atomic_store_n(&self->turn, self->turn + 1, __ATOMIC_RELAXED);
   __atomic_store_n(&self->busy, 1, __ATOMIC_RELEASE);
+}
+
+void shm_loading(bool is) {
+  if (!self) return;
+  if (!is && self->busy) shm_busy();
+  __atomic_store_n(&self->loading, is, __ATOMIC_RELEASE);
 }
 
 void shm_idle(void) {
@@ -204,6 +210,7 @@ static void read_page(const page *p, shm_beat *out) {
   out->busy = __atomic_load_n(&p->busy, __ATOMIC_ACQUIRE);
   out->started = __atomic_load_n(&p->started, __ATOMIC_ACQUIRE);
   out->retiring = __atomic_load_n(&p->retiring, __ATOMIC_ACQUIRE);
+  out->loading = __atomic_load_n(&p->loading, __ATOMIC_ACQUIRE);
   out->turn = p->turn;
   out->since = p->since;
   int32_t label = p->beat.label, n = p->beat.ref_n;

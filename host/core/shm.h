@@ -16,6 +16,7 @@ typedef struct {
   bool started;          /* it has served at least one turn */
   bool busy;             /* Lua is running */
   bool retiring;         /* it is leaving voluntarily: start its replacement */
+  bool loading;          /* scripts, whose time it limits itself (reload.timeout_ms) */
   bool named;            /* `label` is only a name for people and is never struck */
   uint32_t turn;         /* counts shm_busy() calls */
   double since;          /* monotonic seconds: when that turn began */
@@ -32,6 +33,7 @@ void shm_attach(int worker); /* this process is that worker (< 0: none); clears 
 void shm_started(void);      /* this worker serves */
 void shm_retiring(void);
 void shm_busy(void);
+void shm_loading(bool is); /* when it is over, the turn counts as a new one */
 double shm_busy_for(void);   /* how many seconds this worker's turn has lasted; 0: it is idle; -1:
                                 this process is not a worker */
 void shm_idle(void);

@@ -209,16 +209,18 @@ void bridge_interrupt(int sig) {
   alarm_in(STOP_GRACE_S);
 }
 
-/* native.load_begin(seconds), native.load_end(): scripts load in between. */
+/* native.load_begin(seconds), native.load_end(): scripts load in between; 0: for as long as the watchdog lets them. */
 static int native_load_begin(lua_State *L) {
   load.limit_s = luaL_checknumber(L, 1);
   load.interrupted = 0;
+  shm_loading(true);
   if (!load.stopped) load_alarm_in(load.limit_s);
   return 0;
 }
 
 static int native_load_end(lua_State *L) {
   load.limit_s = 0;
+  shm_loading(false);
   if (load.stopped) return 0;
   load_alarm_in(0);
   if (load.interrupted) lua_sethook(L, NULL, 0, 0);

@@ -48,7 +48,7 @@
 
 enum { EXTRA_CONNECTIONS = 13, SETTINGS_WRONG = 2 };
 static const double BACKOFF_MIN_S = 0.1, BACKOFF_MAX_S = 5, STEADY_S = 10, KILL_GRACE_S = 4,
-                    LOAD_MARGIN_S = 5;
+                    LOAD_MARGIN_S = 5 + LOAD_PATIENCE; /* with its last second, see bridge.c */
 
 typedef struct {
   pid_t pid;                    /* 0: not running */
@@ -296,8 +296,10 @@ static void reap(void) {
 /* ---- checking workers ---- */
 
 /* How long a turn may last.  Loading scripts has its own limit, which the worker enforces. */
-static double hard_s(const slot *k) {
-  if (k->loaded) return conf_num("limits.script_hard_ms") / 1000;
+static double hard_s(int i) {
+  shm_beat beat;
+  shm_look(i, &beat);
+  if (s.worker[i].loaded && !beat.loading) return conf_num("limits.script_hard_ms") / 1000;
   return conf_num("reload.timeout_ms") / 1000 * LOAD_PATIENCE + LOAD_MARGIN_S;
 }
 
@@ -308,7 +310,7 @@ static bool look_at(int i, double now) {
   if (k->pid && is_retiring(i) && !k->leaving.pid && !s.stopping && !reload_deciding())
     make_way(i, now);
   if (!k->pid && !s.stopping && now >= k->retry_at && !reload_deciding()) start_worker(i);
-  return k->pid && watchdog_look(i, k->pid, hard_s(k), now);
+  return k->pid && watchdog_look(i, k->pid, hard_s(i), now);
 }
 
 /* Suggests next steps to a person at a terminal. */
