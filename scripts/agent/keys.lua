@@ -1,8 +1,8 @@
 -- scripts/agent/keys.lua -- creates, lists, replaces and checks API keys.
 -- A key is shown once; only its SHA-256 is stored, so a copy of the database opens nothing.  When a key
 -- ends (deleted, replaced, expired), its open sockets are closed at once: the topic agent.access_ended
--- is published in the same transaction, and each worker looks for itself every two seconds (M.still).  Every check is one index lookup; nothing is cached, so there
--- is no window in which an ended key still works.
+-- is published in the same transaction, and each worker looks for itself every two seconds (M.still).
+-- Every check is one index lookup; nothing is cached, so there is no window in which an ended key still works.
 
 local bus = require "human.bus"
 local crypto = require "human.crypto"

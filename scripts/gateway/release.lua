@@ -20,12 +20,23 @@ local M = {}
 
 local PACKED_MAX, BYTES_MAX = 32 * 1048576, 64 * 1048576 -- limit: release archive
 local ENTRIES_MAX, FETCH_S, WAIT_S, URL_MAX = 10000, 600, 8, 2000
+local BEAT_S, GONE_S = 3, 15                     -- limit: interrupted update
 local NAMES = { "human", "scripts" }             -- that a release has at least
 
 M.sql = {
   begin = [[insert into gateway_updates (host, from_version, to_version, sha256) values ($1, $2, $3, $4)
-    returning id]],
-  finish = [[update gateway_updates set state = $2, error = $3, finished_at = human_now() where id = $1::bigint]],
+    on conflict (host) where state = 'started' do nothing returning id]],
+  finish = [[update gateway_updates set state = $2, error = $3, finished_at = human_now()
+    where id = $1::bigint and state = 'started']],
+  beat = "update gateway_updates set beat_at = clock_timestamp() where id = $1::bigint and state = 'started'",
+  give_up = ([[update gateway_updates set state = 'failed', error = 'it was interrupted', finished_at = human_now()
+    where state = 'started' and beat_at < clock_timestamp() - interval '%d seconds']]):format(GONE_S),
+  running = "select to_version from gateway_updates where host = $1 and state = 'started'",
+  last = ([[select to_version as version, started_at, finished_at,
+      case when is_gone then 'failed' else state end as state,
+      case when is_gone then 'it was interrupted' else error end as error
+    from (select *, state = 'started' and beat_at < clock_timestamp() - interval '%d seconds' as is_gone
+      from gateway_updates order by id desc limit 1) as u]]):format(GONE_S),
 }
 
 local function place_of(version) return "releases/" .. version end
@@ -91,8 +102,21 @@ end
 local RESTART = "Version %s is installed in %s: restart the server (systemctl restart human) to have it in service. "
   .. "To go back, let the link `current` lead where `previous` does."
 
+-- Says that it goes on, until it is over.
+local function beat(id, going)
+  while going[1] do
+    local ok, err = pcall(db.exec, M.sql.beat, id)
+    if not ok then log.debug("that an update goes on was not noted", { error = tostring(err) }) end
+    task.sleep(BEAT_S)
+  end
+end
+
 local function carry_out(root, version, artifact, id)
-  local ok, why = install(root, version, artifact)
+  local going = { true }
+  task.detach(beat, id, going)
+  local carried, ok, why = pcall(install, root, version, artifact)
+  going[1] = false
+  if not carried then ok, why = nil, "the server failed (internal)" end
   db.exec(M.sql.finish, id, ok and "installed" or "failed", why)
   if ok then
     log.info("a newer version was installed; it waits for a restart", { version = version })
@@ -101,6 +125,11 @@ local function carry_out(root, version, artifact, id)
   end
   log.warn("a newer version was not installed", { version = version, error = why })
   return nil, "update_failed", "The newer version was not installed, and nothing has changed: " .. why
+end
+
+local function started(version)
+  return { status = "started", version = version, restart_required = true,
+           message = "It is being fetched; the log and update.check say when it is installed." }
 end
 
 -- Begins it as a task of its own, which goes on when its client does not wait.
@@ -113,13 +142,21 @@ local function begin(root, version, artifact, id)
   end)
   local until_at = task.clock() + WAIT_S
   while not result and task.clock() < until_at do task.wait(until_at - task.clock()) end
-  if not result then
-    return { status = "started", version = version, restart_required = true,
-             message = "It is being fetched; the log says when it is installed." }
-  end
+  if not result then return started(version) end
   if not result[1] then return nil, "update_failed" end
   return result[2], result[3], result[4]
 end
+
+-- Whether it is to be installed here and now: the row's id; or nil, and what the client is told.
+local function claim(host, current, version, artifact)
+  db.exec(M.sql.give_up)
+  local id = db.value(M.sql.begin, host, current, version, artifact.sha256)
+  if id then return id end
+  return nil, started(db.value(M.sql.running, host) or version)
+end
+
+--- What was installed last, or is: {version, state, error, started_at, finished_at}; nil: nothing ever was.
+function M.last() return db.row(M.sql.last) end
 
 --- Installs the newest version, if it is newer than this one: what update.run answers; or nil, a code, and why not.
 function M.run()
@@ -135,7 +172,8 @@ function M.run()
   end
   local artifact, why = artifact_of(said)
   if not artifact then return nil, "update_failed", "The newer version cannot be installed here: " .. why end
-  local id = db.value(M.sql.begin, system.health().instance, current, version, artifact.sha256)
+  local id, other = claim(system.health().instance, current, version, artifact)
+  if not id then return other end
   return begin(root, version, artifact, id)
 end
 

@@ -54,12 +54,15 @@ local function compiled(name, schema)
   return validator
 end
 
---- What is wrong with arguments, for the model; errors: of a validator.
-function M.misfit(errors)
+--- What is wrong with a value, in one line; errors: of a validator; whole: what all of it is called.
+function M.misfits(errors, whole)
   local list = {}
-  for i, e in ipairs(errors) do list[i] = (e.path == "" and "the arguments" or e.path) .. " " .. e.message end
-  return "The arguments do not fit: " .. table.concat(list, "; ") .. "."
+  for i, e in ipairs(errors) do list[i] = (e.path == "" and whole or e.path) .. " " .. e.message end
+  return table.concat(list, "; ")
 end
+
+--- What is wrong with arguments, for the model.
+function M.misfit(errors) return "The arguments do not fit: " .. M.misfits(errors, "the arguments") .. "." end
 
 -- Why these arguments do not fit, for the model; nil: they do.
 local function refusal(validator, arguments)

@@ -1,10 +1,15 @@
 -- spec/scripts/gateway_mcp_spec.lua -- what servers of the Model Context Protocol say, made fit for a model; which
 -- revision they speak; and what of a call goes into headers.
 
+local calls = require "gateway.mcp.calls"
 local crypto = require "human.crypto"
+local db = require "human.db"
 local era = require "gateway.mcp.era"
 local headers = require "gateway.mcp.headers"
 local json = require "human.json"
+local store = require "gateway.mcp.store"
+local system = require "human.system"
+local task = require "human.task"
 local words = require "gateway.mcp.words"
 
 local server = { name = "srv", identity = "x" }
@@ -83,6 +88,78 @@ describe("the result of a call to a server", function()
     assert.equal("false", (words.result { structuredContent = false }))
     assert.is_false(select(2, words.result { content = {}, isError = true }))
     assert.equal("", (words.result { content = "no list" }))
+  end)
+end)
+
+describe("what a tool of a server gives", function()
+  local N = { type = "object", properties = { n = { type = "number" } }, required = json.array { "n" } }
+  local srv = { name = "srv", kind = "stdio", identity = "x", timeout_s = 5 }
+
+  local function call(output, result)
+    local row = words.tool(srv, listed { outputSchema = output }, {})
+    return calls.call(srv, { book = {}, request = function() return result end }, row, { arguments = {} })
+  end
+
+  it("has to fit the outputSchema of the tool, where there is one, or is left out with the reason", function()
+    local told = { { type = "text", text = "three" } }
+    assert.equal("three", call(N, { content = told, structuredContent = { n = 3 } }))
+    assert.equal("three", call(nil, { content = told, structuredContent = { n = "x" } }))
+    assert.equal('{"n":3}', call(N, { content = json.array {}, structuredContent = { n = 3 } }))
+    for _, wrong in ipairs { { n = "three" }, { m = 3 }, 42, json.null } do
+      local text, why = call(N, { content = told, structuredContent = wrong })
+      assert.is_nil(text)
+      assert.matches("^It was done, but what its server answered does not fit the outputSchema", why)
+    end
+    assert.matches("no structuredContent%.$", select(2, call(N, { content = told })))
+    assert.equal("three", select(2, call(N, { content = told, isError = true })))
+  end)
+
+  it("cannot be had where that schema is none, or is too large", function()
+    for _, wrong in ipairs { 5, "x", json.array { N }, { type = "nothing" }, { description = "x", enum = json.array { ("x"):rep(20000) } } } do
+      assert.matches("^its outputSchema", words.tool(srv, listed { outputSchema = wrong }, {}).problem)
+    end
+    assert.is_nil(words.tool(srv, listed { outputSchema = { type = "array", items = N } }, {}).problem)
+  end)
+end)
+
+describe("what is written down of a server", function()
+  local srv = { name = "old-one", kind = "http", identity = "spec-1", timeout_s = 5 }
+  local asked
+  local health = system.health                   -- there is no host in a spec
+  before_each(function() system.health = function() return { version = "1" } end end)
+  local function greet(server)
+    asked = {}
+    return era.greet(server, function()
+      return { book = {}, status = 200, notify = function() end, request = function(_, method)
+        asked[#asked + 1] = method
+        if method == "initialize" then return { protocolVersion = "2025-06-18", serverInfo = { name = "Old", version = "1" } } end
+        return nil, "no such method", { code = -32601, message = "no such method" }
+      end }
+    end, task.clock() + 5)
+  end
+  after_each(function()
+    system.health = health
+    db.exec "delete from gateway_mcp_servers where name = 'old-one'"
+  end)
+
+  it("is that it speaks older revisions only: no worker asks it again, unless it is another one", function()
+    assert.equal("Old 1", greet(srv))
+    assert.same({ "server/discover", "initialize" }, asked)
+    assert.equal("spec-1", db.value "select older_identity from gateway_mcp_servers where name = 'old-one'")
+    greet(srv)
+    assert.same({ "initialize" }, asked)
+    greet { name = "old-one", kind = "http", identity = "spec-2", timeout_s = 5 }
+    assert.same({ "server/discover", "initialize" }, asked)
+  end)
+
+  it("and cannot be is reported in our words; what the database says is for the log", function()
+    local put = store.sql.put
+    store.sql.put = "insert into gateway_mcp_tools (secret_column) values ($1, $2)"
+    local ok, err = pcall(store.keep, srv, "Old", {})
+    store.sql.put = put
+    assert.is_false(ok)
+    assert.equal("the gateway could not look at its own notes (internal)", err)
+    assert.is_nil(db.value "select name from gateway_mcp_servers where name = 'old-one'")
   end)
 end)
 

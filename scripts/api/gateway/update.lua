@@ -17,11 +17,15 @@ g:rpc("update.check", {
   result = {
     current = s.string, latest = s.string, available = s.bool, current_version = s.string, latest_version = s.string,
     url = s.string:describe "where people read about it",
+    last = s.object {
+      version = s.string, state = s.string:describe "started, installed or failed", error = s.string:optional(),
+      started_at = s.time, finished_at = s.time:optional(),
+    }:optional():describe "what update.run did last, on any worker",
   },
 }, function(ctx)
   if not update.is_on() then ctx:fail "updates_disabled" end
   local found, why = update.check()
-  if found then return found end
+  if found then return setmetatable({ last = release.last() }, { __index = found }) end
   ctx:fail("update_unknown", { message = "It is not known whether there is a newer version: " .. why })
 end)
 

@@ -3,14 +3,17 @@
 -- here, or only to be called again with what it noted (requestState).
 
 local json = require "human.json"
+local jsonschema = require "jsonschema"
 local task = require "human.task"
 local era = require "gateway.mcp.era"
 local headers = require "gateway.mcp.headers"
+local tools = require "gateway.tools"
 local words = require "gateway.mcp.words"
 
 local M = {}
 
 local ROUNDS_MAX, STATE_BYTES, PAUSE_S = 5, 65536, 0.25 -- limit: calls that are one; what is given back; between them
+local MISFIT_BYTES = 500
 local HEADER_MISMATCH = -32020
 
 -- What was noted of a call that is to be made again; or nil and why it is not.
@@ -29,11 +32,22 @@ local function noted(server, result, round)
   return state
 end
 
-local function read(result)
+-- Why what a tool gave is not what it says that it gives; nil: it is.
+local function misfit(schema, value)
+  if value == nil then return "there is no structuredContent" end
+  local validator = jsonschema.compile(schema, { null = json.null, is_array = json.is_array })
+  local ok, errors = validator:validate(value)
+  return not ok and words.plain(tools.misfits(errors, "structuredContent"), MISFIT_BYTES) or nil
+end
+
+local function read(result, row)
   if type(result) ~= "table" then return nil, "Its server answered with nothing." end
   local text, is_fine = words.result(result)
-  if is_fine then return text end
-  return nil, text ~= "" and text or "It failed."
+  if not is_fine then return nil, text ~= "" and text or "It failed." end
+  local why = row.output and misfit(row.output, result.structuredContent)
+  if not why then return text end
+  return nil, "It was done, but what its server answered does not fit the outputSchema of the tool, so it is left out: "
+    .. why .. "."
 end
 
 -- No answer, or an error.
@@ -58,7 +72,7 @@ function M.call(server, conn, row, call)
       { name = row.tool, arguments = call.arguments, requestState = state }, left_s, options)
     if result == nil then return failed(server, conn, failure, err) end
     local kind = conn.book.described and type(result) == "table" and result.resultType or "complete"
-    if kind == "complete" then return read(result) end
+    if kind == "complete" then return read(result, row) end
     if kind ~= "input_required" then return nil, "Its server answered with something else than a result." end
     state, failure = noted(server, result, round)
     if not state then return nil, failure end

@@ -4,10 +4,10 @@
 -- and the end of its program included, is how older servers take a method that they do not know.
 
 local json = require "human.json"
-local state = require "human.state"
 local system = require "human.system"
 local task = require "human.task"
 local messages = require "gateway.mcp.messages"
+local store = require "gateway.mcp.store"
 local words = require "gateway.mcp.words"
 
 local M = {}
@@ -20,9 +20,6 @@ local INFO = "io.modelcontextprotocol/serverInfo"
 
 --- The error of a server that does not speak the revision of a request.
 M.UNSUPPORTED = -32022
-
--- identity -> true: it speaks older revisions only, so it is not asked again.
-local older = state.table "gateway.mcp.older"
 
 -- The revisions of a list, or nil when it is none.
 local function versions_of(list)
@@ -73,7 +70,7 @@ local function welcome(conn, found)
 end
 
 -- Its title when it speaks the newest revision; nil: nothing says that it does; and whether that is sure, as it is not
--- when an address cannot be reached, or is in trouble.
+-- when an address cannot be reached, or is in trouble; and whether its connection is lost by that.
 local function ask_newest(conn, server, seconds)
   local found, why, err = discover(conn, seconds)
   local era, unfit = M.judge(found, err)
@@ -83,20 +80,22 @@ local function ask_newest(conn, server, seconds)
   conn.version = nil
   messages.describe(conn.book, nil)
   -- A program that is silent, or ended, may not survive the question another time, either.
-  if server.kind == "stdio" and not found and not err then
-    older[server.identity] = true
+  local is_lost = server.kind == "stdio" and not found and not err
+  if is_lost then
+    store.note_older(server, true)
     conn:close "it does not know the newest revision"
   end
-  return nil, server.kind == "stdio" or conn.status ~= nil and conn.status < 500
+  return nil, server.kind == "stdio" or conn.status ~= nil and conn.status < 500, is_lost
 end
 
-local function ask_older(conn, server, until_at, is_sure)
+-- was_older: what is noted.
+local function ask_older(conn, server, until_at, is_sure, was_older)
   local hello, why, err = conn:request("initialize", { protocolVersion = NEWEST_OLDER, capabilities = {},
     clientInfo = { name = "human", version = system.health().version } }, left(until_at))
   if not hello then
     local era, unfit = M.judge(nil, err)
     if era ~= "newest" then error(unfit or why, 0) end
-    older[server.identity] = nil
+    if was_older then store.note_older(server, false) end
     return ask_newest(conn, server, left(until_at)) or error(why, 0)
   end
   if type(hello) ~= "table" then error("it answered initialize with nothing", 0) end
@@ -105,20 +104,20 @@ local function ask_older(conn, server, until_at, is_sure)
   end
   conn.version = hello.protocolVersion
   conn:notify "notifications/initialized"
-  older[server.identity] = is_sure or nil
+  if is_sure and not was_older then store.note_older(server, true) end
   return title_of(hello.serverInfo)
 end
 
 --- Greets a server in a revision that it speaks; open() gives a connection.  Its title, or an error.
 function M.greet(server, open, until_at)
-  local conn, was_older = open(), older[server.identity]
-  local title, is_sure = nil, true
-  if not was_older then title, is_sure = ask_newest(conn, server, math.min(PROBE_S, server.timeout_s)) end
+  local conn, was_older = open(), store.is_older(server)
+  local title, is_sure, is_lost = nil, true, false
+  if not was_older then title, is_sure, is_lost = ask_newest(conn, server, math.min(PROBE_S, server.timeout_s)) end
   if title then return title end
-  if not was_older and older[server.identity] then conn = open() end
-  local ok, said = pcall(ask_older, conn, server, until_at, is_sure)
+  if is_lost then conn = open() end
+  local ok, said = pcall(ask_older, conn, server, until_at, is_sure, was_older or is_lost)
   if ok then return said end
-  if was_older then older[server.identity] = nil end -- it may be another server by now
+  if was_older then store.note_older(server, false) end -- it may be another server by now
   error(said, 0)
 end
 

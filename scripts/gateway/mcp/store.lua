@@ -2,7 +2,9 @@
 -- and what is allowed. A tool is allowed as one definition; it is off while its server says something else.
 
 local db = require "human.db"
+local fail = require "human.fail"
 local json = require "human.json"
+local log = require "human.log"
 local cut = require("human.text").cut
 
 local M = {}
@@ -12,6 +14,9 @@ M.sql = {
     on conflict (name) do update set tried_at = human_now()]],
   listed = [[update gateway_mcp_servers set identity = $2, title = $3, listed_at = human_now(), tried_at = human_now(),
       error = null where name = $1]],
+  is_older = "select true from gateway_mcp_servers where name = $1 and older_identity = $2",
+  note_older = [[insert into gateway_mcp_servers (name, identity, older_identity) values ($1, $2, $3)
+    on conflict (name) do update set older_identity = excluded.older_identity]],
   failed = [[insert into gateway_mcp_servers (name, identity, error) values ($1, $2, $3)
     on conflict (name) do update set error = excluded.error, tried_at = human_now()]],
   gone = "update gateway_mcp_tools set is_listed = false where server = $1 and is_listed",
@@ -43,20 +48,50 @@ M.sql = {
 
 local function names(list) return json.encode(json.array(list)) end
 
+local COLUMNS = { "tool", "name", "description", "parameters", "is_read_only", "hash", "problem" }
+
+local function rows_of(tools)
+  local rows = json.array {}
+  for i, tool in ipairs(tools) do
+    rows[i] = {}
+    for _, column in ipairs(COLUMNS) do rows[i][column] = tool[column] end
+  end
+  return json.encode(rows)
+end
+
+-- Opening a server fails with a text, which people see: what a database says is for the log.
+local function ours(fn)
+  return function(...)
+    local ok, value = pcall(fn, ...)
+    if ok then return value end
+    if tostring(value) == "canceled" then error(value, 0) end
+    log.warn("rows of a source of tools", { error = tostring(value) })
+    error(("the gateway could not look at its own notes (%s)"):format(fail.is(value) and value.code or "internal"), 0)
+  end
+end
+
 --- What a server has listed: rows of gateway.mcp.words.tool.  Returns the names of tools that were allowed as something
 --- else.
-function M.keep(server, title, tools)
+M.keep = ours(function(server, title, tools)
   return db.tx(function(tx)
     tx:exec(M.sql.lock, server.name, server.identity)
     tx:exec(M.sql.gone, server.name)
-    tx:exec(M.sql.put, server.name, json.encode(json.array(tools)))
+    tx:exec(M.sql.put, server.name, rows_of(tools))
     tx:exec(M.sql.forget, server.name)
     tx:exec(M.sql.listed, server.name, server.identity, cut(title, 100))
     local changed = {}
     for i, row in ipairs(tx:query(M.sql.changed, server.name)) do changed[i] = row.name end
     return changed
   end)
-end
+end)
+
+--- Whether it is known of a server that it speaks older revisions only.
+M.is_older = ours(function(server) return db.value(M.sql.is_older, server.name, server.identity) == true end)
+
+--- Notes that, for all workers, or that it is not so any more.
+M.note_older = ours(function(server, is_older)
+  db.exec(M.sql.note_older, server.name, server.identity, is_older and server.identity or nil)
+end)
 
 function M.failed(server, why) db.exec(M.sql.failed, server.name, server.identity, cut(why, 500)) end
 

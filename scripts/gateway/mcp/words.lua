@@ -69,21 +69,36 @@ local function cleaned(value, state, depth, are_names)
   return out
 end
 
---- A schema of arguments as the model gets it, a Lua table; or nil and why it cannot be.
-function M.schema(schema)
-  if type(schema) ~= "table" or schema.type ~= "object" then return nil, "its schema is not that of an object" end
+-- A copy that is small, and compiles; or nil and why there is none.
+local function usable(schema, what)
   local ok, out = pcall(cleaned, schema, { nodes = 0 }, 1)
-  if not ok then return nil, "its schema: " .. tostring(out) end
-  if out.properties == nil then out.properties = {} end
+  if not ok then return nil, what .. ": " .. tostring(out) end
   if #json.encode_sorted(out) > SCHEMA_BYTES then
-    return nil, ("its schema is longer than %d bytes"):format(SCHEMA_BYTES)
+    return nil, ("%s is longer than %d bytes"):format(what, SCHEMA_BYTES)
   end
   local validator, why = jsonschema.compile(out, { null = json.null, is_array = json.is_array })
-  if not validator then return nil, "its schema: " .. cut(tostring(why), 200) end
+  if not validator then return nil, what .. ": " .. cut(tostring(why), 200) end
   return out
 end
 
---- A tool of a listing: {tool, name, description, parameters (JSON), is_read_only, hash, problem}; nil: it has no name.
+--- A schema of arguments as the model gets it, a Lua table; or nil and why it cannot be.
+function M.schema(schema)
+  if type(schema) ~= "table" or schema.type ~= "object" then return nil, "its schema is not that of an object" end
+  local out, why = usable(schema, "its schema")
+  if out and out.properties == nil then out.properties = {} end
+  return out, why
+end
+
+--- The schema of what a tool gives (outputSchema), or nil and why it cannot be.
+function M.output_schema(schema)
+  if type(schema) ~= "table" or json.is_array(schema) and schema[1] ~= nil then
+    return nil, "its outputSchema is no schema"
+  end
+  return usable(schema, "its outputSchema")
+end
+
+--- A tool of a listing: {tool, name, description, parameters (JSON), is_read_only, hash, problem, output (the schema of
+--- what it gives, if it has one)}; nil: it has no name.
 --- has_headers: some of its arguments may go into headers.
 function M.tool(server, listed, taken, has_headers)
   local tool = type(listed) == "table" and listed.name
@@ -103,6 +118,10 @@ function M.tool(server, listed, taken, has_headers)
   if schema and has_headers then
     local declared, unfit = headers.declared(schema)
     if not declared then schema, why = nil, unfit end
+  end
+  if schema and listed.outputSchema ~= nil then
+    row.output, why = M.output_schema(listed.outputSchema)
+    if not row.output then schema = nil end
   end
   if schema then row.parameters = json.encode_sorted(schema) else row.problem = why end
   return row
