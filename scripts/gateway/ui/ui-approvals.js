@@ -1,6 +1,6 @@
 // scripts/gateway/ui/ui-approvals.js -- calls of tools that wait for a permission, with the exact arguments.
 // The decision names the hash of what was shown, so it cannot be for anything else.
-import { $, element, visible } from './ui-dom.js';
+import { $, element, label as named, visible } from './ui-dom.js';
 
 const cards = new Map();
 let mayDecide = false;
@@ -18,9 +18,9 @@ function decide(socket, one, decision, card) {
 
 function card(socket, one) {
   const until = new Date(one.expiresAtMs).toLocaleTimeString();
-  const box = element('article', { class: 'approval', 'aria-label': `${one.tool} asks for permission` },
-    element('strong', {}, one.tool), ` asks for permission (risk ${one.risk}, session ${visible(one.sessionKey)}, until ${until})`,
-    element('pre', {}, visible(JSON.stringify(one.arguments, null, 2))), element('p', { class: 'note' }, `because ${one.why}`));
+  const box = element('article', { class: 'approval', 'aria-label': `${named(one.tool)} asks for permission` },
+    element('strong', {}, named(one.tool)), ` asks for permission (risk ${one.risk}, session ${named(one.sessionKey)}, until ${until})`,
+    element('pre', {}, visible(JSON.stringify(one.arguments, null, 2))), element('p', { class: 'note' }, `because ${visible(one.why)}`));
   if (one.prefixCovers) box.append(element('p', { class: 'note' }, `What begins so: ${visible(one.prefixCovers)}`));
   if (!mayDecide) return box;
   const row = element('div', { class: 'row' });

@@ -1,6 +1,6 @@
 // scripts/gateway/ui/ui-chat.js -- the messages of one conversation.
 // A bubble belongs to a run and a step of it; what a tool does has a card of its own between them.
-import { $, element, visible } from './ui-dom.js';
+import { $, element, label, visible } from './ui-dom.js';
 
 const HISTORY = 200, RUNNING = ['waiting', 'thinking', 'acting'];
 let socket, key, bubbles = new Map(), running = new Set(), missed = null, mayTalk = false;
@@ -36,8 +36,8 @@ const lastStep = new Map(); // run -> the step that is being said
 const answerOf = (run) => `answer ${run} ${lastStep.get(run) ?? ''}`;
 
 function tool(call) {
-  const b = bubble(`tool ${call.id}`, 'tool', `${call.name ?? call.message}: ${call.status ?? 'called'}`);
-  b.item.firstChild.textContent = `${call.name ?? call.message}: ${call.status ?? 'called'}`;
+  const state = `${label(call.name ?? call.message)}: ${call.status ?? 'called'}`, b = bubble(`tool ${call.id}`, 'tool', state);
+  b.item.firstChild.textContent = state;
   const args = typeof call.arguments === 'string' ? call.arguments : JSON.stringify(call.arguments);
   const detail = element('details', {}, element('summary', {}, 'What it was given, and what came of it'), element('pre', {}, visible(args ?? '')));
   if (call.result != null) detail.append(element('pre', {}, visible(String(call.result))));
@@ -53,10 +53,10 @@ function file(of) {
   if (bubbles.has(`file ${of.id}`)) return;
   const b = bubble(`file ${of.id}`, 'agent', 'Agent'), stick = isAtEnd(), href = `ui/files/${encodeURIComponent(of.id)}`;
   const link = element('a', { href, target: '_blank', rel: 'noopener' });
-  if (PICTURES.includes(of.type)) link.append(element('img', { src: href, alt: of.name, loading: 'lazy' }));
+  if (PICTURES.includes(of.type)) link.append(element('img', { src: href, alt: label(of.name), loading: 'lazy' }));
   else {
     link.setAttribute('download', of.name);
-    link.append(visible(of.name));
+    link.append(label(of.name));
   }
   if (of.text) b.text.append(`${of.text}\n`);
   b.text.append(link, ` (${size(of.size)})`);
@@ -92,8 +92,8 @@ export const chat = {
   async open(of, name) {
     socket = of;
     key = name;
-    $('chat-title').textContent = name;
-    document.title = `${name} · human`;
+    $('chat-title').textContent = label(name);
+    document.title = `${label(name)} · human`;
     const mine = missed = []; // what happens while the history is on its way
     try {
       const { messages } = await socket.call('chat.history', { sessionKey: name, limit: HISTORY });

@@ -14,3 +14,11 @@ const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f
 
 /** A text in which every character shows itself, for what somebody has to judge. */
 export const visible = (text) => text.replace(HIDDEN, (c) => (c.length > 1 ? `\\u{${c.codePointAt(0).toString(16)}}` : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`));
+
+const NAME_MAX = 120;
+
+/** A name that strangers may have chosen, on one line: what is not seen shows itself, and it ends somewhere. */
+export function label(text) {
+  const all = Array.from(visible(String(text).slice(0, 2 * NAME_MAX)).replace(/\s+/g, ' '));
+  return all.length > NAME_MAX ? `${all.slice(0, NAME_MAX).join('')}…` : all.join('');
+}

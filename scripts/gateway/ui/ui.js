@@ -4,7 +4,7 @@
 import { Socket } from './ui-socket.js';
 import { chat } from './ui-chat.js';
 import { approvals } from './ui-approvals.js';
-import { $, element } from './ui-dom.js';
+import { $, element, label } from './ui-dom.js';
 
 const SESSION = new URL('ui/session', location.href);
 let socket;
@@ -85,7 +85,7 @@ async function listSessions() {
   const now = keyOf();
   if (!sessions.some((s) => s.key === now)) sessions.unshift({ key: now, title: now });
   $('sessions').replaceChildren(...sessions.map((s) => {
-    const button = element('button', { type: 'button' }, s.title ?? s.key);
+    const button = element('button', { type: 'button' }, label(s.title ?? s.key));
     if (s.key === now) button.setAttribute('aria-current', 'page');
     button.addEventListener('click', () => { location.hash = hashOf(s.key); });
     return element('li', {}, button);
