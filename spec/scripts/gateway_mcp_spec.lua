@@ -127,9 +127,9 @@ describe("what is written down of a server", function()
   local asked
   local health = system.health                   -- there is no host in a spec
   before_each(function() system.health = function() return { version = "1" } end end)
-  local function greet(server)
+  local function greet(of)
     asked = {}
-    return era.greet(server, function()
+    return era.greet(of, function()
       return { book = {}, status = 200, notify = function() end, request = function(_, method)
         asked[#asked + 1] = method
         if method == "initialize" then return { protocolVersion = "2025-06-18", serverInfo = { name = "Old", version = "1" } } end

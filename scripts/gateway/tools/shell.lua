@@ -10,6 +10,7 @@ local tools = require "gateway.tools"
 local written = require "gateway.written"
 
 local TIMEOUT_S, OUTPUT_MAX, FILE_MAX = 60, 1048576, 1073741824
+local PROCESSES = 128                            -- limit: shell processes
 
 -- A repository's settings can name programs for git to run, so that of a directory that only looks like one is not
 -- taken for one; file_write and its like leave .git alone.
@@ -57,7 +58,7 @@ tools.define("shell", {
   local argv = argv_of(call.arguments)
   local done, why = written.around(call, function(most)
     local ended, err = exec.run(argv, { stdin = call.arguments.stdin, timeout_s = TIMEOUT_S, env = ENV,
-      output_max = OUTPUT_MAX, limits = { file_bytes = math.max(1, math.min(most, FILE_MAX)) },
+      output_max = OUTPUT_MAX, limits = { file_bytes = math.max(1, math.min(most, FILE_MAX)), processes = PROCESSES },
       sandbox = { network = false } })
     return ended, err and err.message
   end)
