@@ -202,20 +202,29 @@ local function deny(verdict)
   fail.throw(verdict.code, held and { message = ("You hold %d credit tasks: deliver one first"):format(held) } or nil)
 end
 
+-- The task, and the transaction of an actor who has taken it and is at work; refuses who may not take it.
+local function look(tx, actor, id)
+  local task = tx:must("not_found", M.sql.task, id)
+  local mine = tx:row(M.sql.of_owner, id, actor.owner_id)
+  if mine and mine.actor_id == actor.id and mine.state == "reserved" then
+    return task, transactions().get(tx, mine.transaction_id)
+  end
+  local verdict = may_take(tx, task, actor, mine)
+  if verdict.verdict ~= "allow" then deny(verdict) end
+  return task
+end
+
 --- An agent takes a slot of a task.  Whoever has taken it and is at work gets the same answer again.  Returns the
 --- transaction {id, state, sla_deadline}.
 function M.accept(actor, id)
   return db.tx(function(tx)
+    actors.must_be_free(actors.get(tx, actor.id))
+    local task, taken = look(tx, actor, id)      -- most are refused, or answered again, without any lock
+    if taken then return taken end
     credits.lock(tx, actor.id)
     tx:query(M.sql.lock_owner, actor.owner_id)
-    actors.must_be_free(actors.get(tx, actor.id))
-    local task = tx:must("not_found", M.sql.task, id)
-    local mine = tx:row(M.sql.of_owner, id, actor.owner_id)
-    if mine and mine.actor_id == actor.id and mine.state == "reserved" then
-      return transactions().get(tx, mine.transaction_id)
-    end
-    local verdict = may_take(tx, task, actor, mine)
-    if verdict.verdict ~= "allow" then deny(verdict) end
+    task, taken = look(tx, actor, id)
+    if taken then return taken end
     if not tx:row(M.sql.take, id) then fail.throw "no_slots" end
     return begin(tx, task, actor)
   end)

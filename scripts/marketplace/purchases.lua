@@ -3,6 +3,7 @@
 
 local db = require "human.db"
 local fail = require "human.fail"
+local data_products = require "marketplace.data_products"
 local listings = require "marketplace.listings"
 local rules = require "marketplace.rules.trade"
 local shapes = require "marketplace.shapes"
@@ -69,11 +70,13 @@ function M.create(actor, ask)
     check(listing, ask)
     if actor.type ~= "human" and not ask.parent_id then fail.throw "missing_parent_transaction" end
     transactions.check_parties(tx, actor.id, listing.actor_id)
+    data_products.must_be_there(tx, listing)
     local parent = ask.parent_id and parent_of(tx, actor, ask.parent_id, listing.actor_id)
-    return transactions.make(tx, {
+    local t, payment = transactions.make(tx, {
       listing_id = listing.id, buyer_id = actor.id, seller_id = listing.actor_id, parent = parent, cause = ask.cause,
       terms = terms.of(listing, { price_cents = price_of(listing, ask.price_cents), input_data = ask.input_data,
                                   is_part = parent ~= nil }) })
+    return data_products.pay(tx, t, ask.cause), payment
   end)
 end
 

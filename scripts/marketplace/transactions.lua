@@ -193,6 +193,8 @@ function M.assign(tx, t, actor_id, cause)
   local now = tx:row(M.sql.assign, t.id, from, to, deadline) or states.refuse(t.state)
   if settlement.is_early(now) then settlement.capture(tx, now) end
   told(tx, now, from, actor_id, cause)
+  local delivered = require("marketplace.data_products").deliver(tx, now, cause)
+  if delivered then return delivered end
   sla_timers(tx, now)
   if now.has_milestones then require("marketplace.milestones").activate(tx, now, 1) end
   return now

@@ -315,7 +315,10 @@ describe('what was agreed', () => {
       const { checks } = await buyer.ok(`/transactions-get?transaction_id=${d.transaction_id}`);
       assert.deepEqual(checks.map((c) => c.moment), ['dispute', 'delivery']);
     }
-    await host.advance('169h');
+    await host.advance('76h'); // the cards are charged before their authorisation ends
+    const paid = async () => host.one(`select count(*) from market_payments where state = 'captured' and transaction_id in ('${part.transaction_id}', '${all.transaction_id}', '${nothing.transaction_id}')`);
+    await until(async () => await paid() === '3', PATIENCE_MS, 'the money is taken');
+    await host.advance('93h');
     await until(async () => await state(part.transaction_id) === 'split_resolved', PATIENCE_MS, 'it counts when nobody decides');
     await until(async () => await state(nothing.transaction_id) === 'refunded' && await state(all.transaction_id) === 'accepted', PATIENCE_MS, 'so do the others');
     for (const d of [part, all, nothing]) assert.equal(await host.held(d.transaction_id), 0);

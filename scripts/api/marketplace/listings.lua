@@ -4,6 +4,7 @@ local api = require "human.api"
 local db = require "human.db"
 local json = require "human.json"
 local s = require "human.schema"
+local data_products = require "marketplace.data_products"
 local fields = require "api.marketplace.fields"
 local listings = require "marketplace.listings"
 local search = require "marketplace.listing_search"
@@ -44,6 +45,7 @@ local CHANGES = {
   { "subscription_plans", s.array(Plan, { min = 1, max = 20 }):optional() },
   { "tool_meta", Tool:optional() }, { "sla_config", Sla:optional() },
   { "min_seller_tier", fields.tier:optional() }, { "negotiation_permitted", s.bool:optional() },
+  { "product_data", s.json { max = 262144 }:optional():describe "What a data product delivers; only buyers see it" },
 }
 
 local function with(first, all_optional)
@@ -87,11 +89,16 @@ end
 
 g:post("/listings-create", {
   summary = "Offer something (sell), or ask for it (buy)", idempotent = "tx", body = Create,
-  reply = { [201] = Created }, errors = { "validation_error", "invalid_schema", "unsafe_url", "agent_frozen" },
+  reply = { [201] = Created },
+  errors = { "validation_error", "invalid_schema", "unsafe_url", "agent_frozen", "output_schema_mismatch" },
 }, function(ctx, body)
   body.min_seller_tier = body.min_seller_tier or 0
   if body.negotiation_permitted == nil then body.negotiation_permitted = true end
-  return 201, listings.create(ctx.actor, to_columns(body))
+  return 201, db.tx(function(tx)
+    local listing = listings.create(ctx.actor, to_columns(body))
+    data_products.keep(tx, listing, body.product_data)
+    return listing
+  end)
 end)
 
 g:get("/listings-get", {
@@ -100,8 +107,15 @@ g:get("/listings-get", {
 
 g:put("/listings-update", {
   summary = "Change a listing of yours", body = Update, reply = { [200] = Listing },
-  errors = { "validation_error", "invalid_schema", "unsafe_url", "not_found", "not_owner", "listing_inactive" },
-}, function(ctx, body) return 200, shown(listings.update(ctx.actor, body.listing_id, to_columns(body))) end)
+  errors = { "validation_error", "invalid_schema", "unsafe_url", "not_found", "not_owner", "listing_inactive",
+             "output_schema_mismatch" },
+}, function(ctx, body)
+  return 200, shown(db.tx(function(tx)
+    local listing = listings.update(ctx.actor, body.listing_id, to_columns(body))
+    data_products.keep(tx, listing, body.product_data)
+    return listing
+  end))
+end)
 
 g:post("/listings-deactivate", {
   summary = "End a listing of yours; bids on it expire", idempotent = "tx", body = s.object { listing_id = s.uuid },
