@@ -1,6 +1,6 @@
--- scripts/marketplace/credit_tasks.lua -- tasks that cost nothing and earn credits.  An admin posts one with a rubric; an
--- agent takes a slot of it, which is a transaction without a price, and delivers; the rubric decides at once.  The reward
--- is issued into the reserve when the slot is taken, and goes to the agent, or is taken back.
+-- scripts/marketplace/credit_tasks.lua -- tasks that cost nothing and earn credits.  An admin posts one with a rubric;
+-- an agent takes a slot of it, which is a transaction without a price, and delivers; the rubric decides at once.  The
+-- reward is issued into the reserve when the slot is taken, and goes to the agent, or is taken back.
 -- Locks: wallets first, then the owner who takes, then the task.
 
 local db = require "human.db"
@@ -49,12 +49,14 @@ M.sql = {
         and s.state in ('reserved', 'submitted')) as held
     from market_credit_tasks t, market_actors a where t.id = $1::uuid and a.id = $2::uuid]],
   lock_owner = "select id from market_owners where id = $1::uuid for update",
-  of_owner = "select actor_id, transaction_id, state from market_credit_slots where task_id = $1::uuid and owner_id = $2::uuid",
+  of_owner = [[select actor_id, transaction_id, state from market_credit_slots
+    where task_id = $1::uuid and owner_id = $2::uuid]],
   take = [[update market_credit_tasks set free = free - 1 where id = $1::uuid and state = 'open' and free > 0
     returning free]],
   give_back = "update market_credit_tasks set free = free + 1 where id = $1::uuid",
-  begin = [[insert into market_transactions (id, root_id, listing_id, buyer_id, seller_id, state, price_cents, fee_cents,
-      payout_cents, listing_type, title, sla_hours, output_schema, evaluation_rubric, input_data, assigned_at, sla_deadline)
+  begin = [[insert into market_transactions (id, root_id, listing_id, buyer_id, seller_id, state, price_cents,
+      fee_cents, payout_cents, listing_type, title, sla_hours, output_schema, evaluation_rubric, input_data,
+      assigned_at, sla_deadline)
     select made.id, made.id, $1::uuid, $2::uuid, $3::uuid, 'assigned', 0, 0, 0, 'credit_task', $4, $5::int, $6::jsonb,
       $7::jsonb, $8::jsonb, human_now(), $9::timestamptz from (select gen_random_uuid() as id) made
     returning id, state, sla_deadline]],
@@ -69,7 +71,8 @@ M.sql = {
   move = [[update market_transactions set state = $3, ended_at = case when $4::bool then human_now() end
     where id = $1::uuid and state = $2]],
   listing = [[insert into market_listings (actor_id, direction, listing_type, title, description, category_tags,
-      budget_ceiling_cents, sla_hours, output_schema, evaluation_rubric, min_seller_tier, negotiation_permitted, is_active)
+      budget_ceiling_cents, sla_hours, output_schema, evaluation_rubric, min_seller_tier, negotiation_permitted,
+      is_active)
     values ($1::uuid, 'buy', 'task_execution', $2, $3, '{credit-task}', $4::bigint, $5::int, $6::jsonb, $7::jsonb,
       $8::int, false, false) returning id]],
   post = [[insert into market_credit_tasks (listing_id, created_by, owner_id, tags, rc_reward, slots, free, input_data)
@@ -123,7 +126,8 @@ function M.post(admin, task)
       task.sla_hours or rules.sla_hours, task.output_schema, task.evaluation_rubric, task.min_tier or 0)
     local id = tx:value(M.sql.post, listing, admin.id, admin.owner_id, json.encode(json.array(task.tags or {})),
       task.rc_reward, task.slots or 1, task.input_data)
-    history.note(tx, { entity = "credit_task", id = id, to = "open", actor_id = admin.id, cause = "admin-credit-tasks" })
+    history.note(tx, { entity = "credit_task", id = id, to = "open", actor_id = admin.id,
+                       cause = "admin-credit-tasks" })
     records.put(tx, { actor_id = admin.id, action = "credit-task-create", resource_type = "credit_task",
                       resource_id = id, facts = { rc_reward = task.rc_reward, slots = task.slots or 1 } })
     return tx:row(M.sql.task, id)
@@ -172,12 +176,15 @@ function M.criteria(actor, id)
   fail.throw(verdict.code == "not_found" and "not_found" or "forbidden")
 end
 
+-- more: {name (of the event; without it, it is that of the state), data}.
 local function tell(tx, t, from, cause, more)
+  local name = more and more.name
   local data = { transaction_id = t.id, listing_id = t.listing_id, status = t.state, title = t.title,
                  seller_id = t.seller_id, sla_deadline = t.sla_deadline }
-  for name, value in pairs(more or {}) do data[name] = value end
-  history.note(tx, { entity = "transaction", id = t.id, from = from, to = t.state, actor_id = t.seller_id, cause = cause })
-  news.put(tx, { name = more and more.event or "transaction." .. t.state, about = t.id, to = { t.seller_id }, data = data })
+  for key, value in pairs(more and more.data or {}) do data[key] = value end
+  history.note(tx, { entity = "transaction", id = t.id, from = from, to = t.state, actor_id = t.seller_id,
+                     cause = cause })
+  news.put(tx, { name = name or "transaction." .. t.state, about = t.id, to = { t.seller_id }, data = data })
 end
 
 local function begin(tx, task, actor)
@@ -219,11 +226,11 @@ end
 function M.accept(actor, id)
   return db.tx(function(tx)
     actors.must_be_free(actors.get(tx, actor.id))
-    local task, taken = look(tx, actor, id)      -- most are refused, or answered again, without any lock
-    if taken then return taken end
+    local _, before = look(tx, actor, id)        -- most are refused, or answered again, without any lock
+    if before then return before end
     credits.lock(tx, actor.id)
     tx:query(M.sql.lock_owner, actor.owner_id)
-    task, taken = look(tx, actor, id)
+    local task, taken = look(tx, actor, id)
     if taken then return taken end
     if not tx:row(M.sql.take, id) then fail.throw "no_slots" end
     return begin(tx, task, actor)
@@ -237,7 +244,8 @@ local function move_slot(tx, slot, event, cause)
   slot.tries = tx:value(M.sql.move_slot, slot.id, from, to, event == "deliver" and 1 or 0, OVER[to] == true)
     or refuse(from)
   slot.state = to
-  history.note(tx, { entity = "credit_slot", id = slot.id, from = from, to = to, actor_id = slot.actor_id, cause = cause })
+  history.note(tx, { entity = "credit_slot", id = slot.id, from = from, to = to, actor_id = slot.actor_id,
+                     cause = cause })
 end
 
 local MONEY = {}                                 -- by event: where the reserved reward goes
@@ -276,7 +284,7 @@ function M.submit(tx, t, output)
   local report = criteria.note(tx, t, "delivery", output.output_data)
   local event = rules.outcome { passed = report.passed, tries = slot.tries }
   move(tx, t, slot, event, "rubric", event == "retry" and {
-    event = "transaction.check_failed", tries_left = rules.tries - slot.tries } or nil)
+    name = "transaction.check_failed", data = { tries_left = rules.tries - slot.tries } } or nil)
   t.report = report
   return t
 end

@@ -1,5 +1,5 @@
--- scripts/marketplace/criteria.lua -- what both sides have agreed on is looked at when something is delivered, before the
--- buyer accepts or disputes it, and again when a dispute is decided; both see what came of it.
+-- scripts/marketplace/criteria.lua -- what both sides have agreed on is looked at when something is delivered, before
+-- the buyer accepts or disputes it, and again when a dispute is decided; both see what came of it.
 
 local db = require "human.db"
 local json = require "human.json"

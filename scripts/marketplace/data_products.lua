@@ -1,6 +1,6 @@
--- scripts/marketplace/data_products.lua -- data that is bought as it is: its seller leaves it with the listing, and it is
--- delivered, and paid for, as soon as somebody buys it.  Nobody reviews it; it may be disputed for 48 hours, and then its
--- seller is paid.
+-- scripts/marketplace/data_products.lua -- data that is bought as it is: its seller leaves it with the listing, and it
+-- is delivered, and paid for, as soon as somebody buys it.  Nobody reviews it; it may be disputed for 48 hours, and
+-- then its seller is paid.
 
 local fail = require "human.fail"
 local queue = require "human.queue"

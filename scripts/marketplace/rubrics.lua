@@ -1,5 +1,5 @@
--- scripts/marketplace/rubrics.lua -- runs an output through what was agreed: its schema, and a rubric.  The sandbox, what
--- is run at a delivery and what is run again in a dispute are this one function.  Schemas, rubrics and outputs are
+-- scripts/marketplace/rubrics.lua -- runs an output through what was agreed: its schema, and a rubric.  The sandbox,
+-- what is run at a delivery and what is run again in a dispute are this one function.  Schemas, rubrics and outputs are
 -- strangers': how much is looked at is limited, and no time is more than linear in it.
 
 local fail = require "human.fail"
@@ -9,18 +9,36 @@ local shapes = require "marketplace.shapes"
 
 local M = {}
 
-local VALUES_MAX = 20000                         -- of an output, that no_placeholder looks at
-local DEPTH_MAX = 64
+local VALUES_MAX = 20000                         -- of an output, that one no_placeholder looks at
+local TEXT_MAX = 2e6                             -- bytes that all of a rubric's look at
 local URL_MAX = 2048
 local BRACKET_MAX = 80                           -- of "[your name here]"
 local WHY_MAX = 500
 
 local function present(v) return v ~= nil and v ~= json.null end
 
+local function has_more(t, most)
+  local n = 0
+  for _ in pairs(t) do
+    n = n + 1
+    if n > most then return true end
+  end
+end
+
+-- The name of a part of a rubric that is too large for the rule to read; nil: there is none.
+local function too_large(rubric)
+  if has_more(rubric, rule.checks_max) then return "" end
+  for name, part in pairs(rubric) do
+    if type(part) == "table" and has_more(part, rule.checks_max) then return name:sub(1, rule.field_chars) end
+  end
+end
+
 --- Reads a rubric (JSON): {checks, threshold}; or nil and {at, problem}.
 local function read(text)
   local rubric = json.decode(text)
   if type(rubric) ~= "table" or json.is_array(rubric) then return nil, { at = "", problem = "must be an object" } end
+  local large = too_large(rubric)
+  if large then return nil, { at = large, problem = ("at most %d checks are taken"):format(rule.checks_max) } end
   local found = rule.read(rubric)
   if found.problem then return nil, found end
   return found
@@ -38,12 +56,10 @@ end
 -- A field of the output: a name of it, or names within each other, "report.summary".
 local function value_of(output, field)
   if present(output[field]) then return output[field] end
-  local at, depth = output, 0
+  local at = output
   for name in field:gmatch "[^.]+" do
-    depth = depth + 1
-    if type(at) ~= "table" or depth > DEPTH_MAX then return nil end
+    if type(at) ~= "table" then return nil end
     at = at[name]
-    if at == nil then at = nil break end
   end
   return present(at) and at or nil
 end
@@ -63,8 +79,9 @@ end
 local function is_url(v)
   if type(v) ~= "string" or #v > URL_MAX or v:find "[%s%c]" then return false end
   local host, rest = v:match "^[hH][tT][tT][pP][sS]?://([%w.-]+)(.*)$"
-  return host ~= nil and host:find "%w" ~= nil and (rest == "" or rest:find "^:%d+$" ~= nil or rest:find "^:%d+[/?#]" ~= nil
-    or rest:find "^[/?#]" ~= nil)
+  if not host or not host:find "%w" then return false end
+  rest = rest:gsub("^:%d+", "")
+  return rest == "" or rest:find "^[/?#]" ~= nil
 end
 
 local function is_word_at(text, from, to)
@@ -118,22 +135,30 @@ local function sorted_keys(t)
   return keys
 end
 
--- Looks through a value: state = {left}.  Returns the place and what was found there.
-local function search(v, path, state, depth)
+-- The place of something below a key: "a.b[0]".
+local function below(key, rest)
+  if type(key) == "number" then key = ("[%d]"):format(key - 1) end
+  return key .. (rest == "" and "" or rest:sub(1, 1) == "[" and rest or "." .. rest)
+end
+
+-- Looks through a value: state = {left (values), bytes (of texts)}.  Returns the place, and what was found there.
+local function search(v, state)
   state.left = state.left - 1
-  if state.left < 0 or depth > DEPTH_MAX then
+  if state.left < 0 then
     state.is_too_much = true
-    return
+    return nil
   end
   if type(v) == "string" then
-    local found = M.placeholder(v)
-    if found then return path, found end
-  elseif type(v) == "table" then
-    for _, key in ipairs(sorted_keys(v)) do
-      local name = type(key) == "number" and ("%s[%d]"):format(path, key - 1) or (path == "" and key or path .. "." .. key)
-      local at, found = search(v[key], name, state, depth + 1)
-      if at or state.is_too_much then return at, found end
-    end
+    state.bytes = state.bytes - #v
+    if state.bytes < 0 then state.is_too_much = true end
+    local found = not state.is_too_much and M.placeholder(v) or nil
+    return found and "", found
+  end
+  if type(v) ~= "table" then return nil end
+  for _, key in ipairs(sorted_keys(v)) do
+    local rest, found = search(v[key], state)
+    if rest then return below(key, rest), found end
+    if state.is_too_much then return nil end
   end
 end
 
@@ -151,10 +176,12 @@ MEASURE.max_length = MEASURE.min_length
 
 function MEASURE.url_format(c, output) return { is_url = is_url(value_of(output, c.field)) } end
 
-function MEASURE.no_placeholder(c, output)
-  local state, v = { left = VALUES_MAX }, output
+function MEASURE.no_placeholder(c, output, _, state)
+  state.left = VALUES_MAX
+  local v = output
   if c.field then v = value_of(output, c.field) end
-  local at, found = search(v, c.field or "", state, 0)
+  local at, found = search(v, state)
+  if at and c.field then at = at == "" and c.field or below(c.field, at) end
   return { at = at and at:sub(1, rule.field_chars), found = found, is_too_much = state.is_too_much }
 end
 
@@ -166,8 +193,8 @@ local function schema_of(text, output_text)
   return { is_valid = false, why = first and ("%s %s"):format(first.path, first.message):sub(1, WHY_MAX) }
 end
 
-local function measured(c, output, schema)
-  local facts = MEASURE[c.check](c, output, schema)
+local function measured(c, output, schema, state)
+  local facts = MEASURE[c.check](c, output, schema, state)
   facts.check, facts.field, facts.value, facts.weight = c.check, c.field, c.value, c.weight
   return facts
 end
@@ -182,7 +209,8 @@ function M.report(rubric_text, schema_text, output_text)
   if present(schema_text) and not has_schema then
     facts[1] = measured({ check = "schema_valid", weight = 1 }, output, schema)
   end
-  for _, c in ipairs(rubric.checks) do facts[#facts + 1] = measured(c, output, schema) end
+  local state = { bytes = TEXT_MAX }
+  for _, c in ipairs(rubric.checks) do facts[#facts + 1] = measured(c, output, schema, state) end
   if #facts == 0 then return nil end
   return rule.judge { checks = facts, threshold = rubric.threshold }
 end

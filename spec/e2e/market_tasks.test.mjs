@@ -74,7 +74,7 @@ describe('a credit task', () => {
     await holds();
   });
 
-  it('may be tried three times; then the slot is free for another', async () => {
+  it('may be tried three times; then the slot is free for another', async () => { // -- limit: credit task tries
     const bot = await agent(), other = await agent(), id = await post();
     const { transaction_id } = await bot.ok('/tasks-credit-accept', { task_id: id });
     refused(await other.post('/tasks-credit-accept', { task_id: id }), 409, 'no_slots');

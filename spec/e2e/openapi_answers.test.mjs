@@ -378,6 +378,25 @@ describe('what the host answers', () => {
     await as(alice, 'POST /listings-deactivate', 200, { body: { listing_id } });
   });
 
+  it('is as documented for credit tasks and the sandbox', async () => {
+    const market = inhabit(host), admin = await market.actor({ type: 'human', role: 'admin' }), bot = await market.actor();
+    const as = (who, title, status, options = {}) => truly(title, status, { key: who.key, ...options });
+    const task = { title: 'Summarize', description: 'All of it', rc_reward: 5, evaluation_rubric: { min_length: { summary: 2 } } };
+    const { id: task_id } = await as(admin, 'POST /admin-credit-tasks', 201, { body: task });
+    await as(admin, 'POST /admin-credit-tasks', 400, { body: { ...task, rc_reward: 0 } });
+    await as(bot, 'POST /admin-credit-tasks', 403, { body: task });
+    await as(admin, 'GET /admin-credit-tasks', 200);
+    await as(bot, 'GET /tasks-credit-available', 200, { query: '?limit=50' });
+    const { transaction_id } = await as(bot, 'POST /tasks-credit-accept', 201, { body: { task_id } });
+    await as(await market.actor(), 'POST /tasks-credit-accept', 409, { body: { task_id } });
+    await as(await market.actor({ type: 'human' }), 'POST /tasks-credit-accept', 403, { body: { task_id } });
+    await as(bot, 'POST /sandbox-run', 200, { body: { transaction_id, output_data: { summary: '' } } });
+    await as(bot, 'POST /sandbox-run', 400, { body: { transaction_id, output_data: [] } });
+    await as(admin, 'POST /admin-credit-tasks-close', 200, { body: { task_id } });
+    await as(bot, 'POST /transactions-deliver', 200, { body: { transaction_id, output_data: { summary: 'All' } } });
+    await as(bot, 'GET /transactions-get', 200, { query: `?transaction_id=${transaction_id}` });
+  });
+
   it('was looked at for every operation that succeeds', () => {
     const titles = Object.entries(doc.paths).flatMap(([p, ops]) => Object.keys(ops).map((m) => `${m.toUpperCase()} ${p}`));
     for (const title of titles) assert.ok([...seen].some((s) => s.startsWith(`${title} 2`)), title);

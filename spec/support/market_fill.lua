@@ -120,6 +120,18 @@ for _, statement in ipairs {
     .. ", 'x', 1, 'x' from generate_series(1, $1::int) i",
 } do FILL[#FILL + 1] = statement end
 
+-- Credit tasks, what came of what was agreed, and data products.
+local function numbered(i) return ("lpad((%s)::text, 32, '0')::uuid"):format(i) end
+for _, statement in ipairs {
+  "insert into market_credit_tasks (id, listing_id, created_by, owner_id, rc_reward, slots, free) select " .. numbered "i"
+    .. ", " .. numbered "i" .. ", " .. numbered "1" .. ", " .. numbered "1" .. ", 1, 1, i % 2 from generate_series(0, $1::int) i",
+  "insert into market_credit_slots (task_id, actor_id, owner_id, transaction_id, state) select " .. numbered "i" .. ", "
+    .. numbered "i % 500" .. ", " .. numbered "i % 500" .. ", " .. numbered "i" .. ", 'reserved' from generate_series(0, $1::int) i",
+  "insert into market_checks (transaction_id, moment, passed, score, results) select " .. numbered "i % 500"
+    .. ", 'delivery', true, 1, '[]' from generate_series(0, $1::int) i",
+  "insert into market_products (listing_id, output_data) select " .. numbered "i" .. ", '{}' from generate_series(0, $1::int) i",
+} do FILL[#FILL + 1] = statement end
+
 M.ALLOWED = {
   ["marketplace.moves.tool_fees"] = "a sum, along an index of its own, once an hour",
   ["marketplace.books.of_cause"] = "five hundred transfers, when the operator asks",

@@ -12,8 +12,9 @@ local g = api.group { tag = "Credit Tasks & Sandbox", base = "", auth = "market_
 
 local credits = s.int { min = 1, max = rules.reward_max }
 local Offered = s.object {
-  { "id", s.uuid }, { "title", s.string }, { "description", s.string }, { "rc_reward", credits }, { "sla_hours", s.int },
-  { "evaluation_rubric", s.json:nullable() }, { "output_schema", s.json:nullable() }, { "input_data", s.json:nullable() },
+  { "id", s.uuid }, { "title", s.string }, { "description", s.string }, { "rc_reward", credits },
+  { "sla_hours", s.int }, { "evaluation_rubric", s.json:nullable() }, { "output_schema", s.json:nullable() },
+  { "input_data", s.json:nullable() },
 }
 
 g:get("/tasks-credit-available", {

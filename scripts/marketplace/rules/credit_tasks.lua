@@ -1,5 +1,5 @@
--- scripts/marketplace/rules/credit_tasks.lua -- tasks that earn credits: who may take one, how it goes on, and when it is
--- over.  The database knows the same edges (migrations/2061_credit_tasks.sql).  Pure.
+-- scripts/marketplace/rules/credit_tasks.lua -- tasks that earn credits: who may take one, how it goes on, and when it
+-- is over.  The database knows the same edges (migrations/2061_credit_tasks.sql).  Pure.
 --% version: 1
 
 local M = {
@@ -61,8 +61,8 @@ function M.outcome(facts)
 end
 
 local function who(change)
-  local facts = { type = "delegated_agent", is_same_owner = false, tier = 1, min_tier = 1, has_tag = true, is_open = true,
-                  free = 1, has_taken = false, held = 0 }
+  local facts = { type = "delegated_agent", is_same_owner = false, tier = 1, min_tier = 1, has_tag = true,
+                  is_open = true, free = 1, has_taken = false, held = 0 }
   for name, value in pairs(change) do facts[name] = value end
   return facts
 end

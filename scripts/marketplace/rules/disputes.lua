@@ -9,7 +9,7 @@ local M = {
   resolve_ms = 7 * 86400000,       -- from the proposal
   evidence_each = 20,              -- of each side
   evidence_chars = 10000,
-  proposal_pct = 50,               -- for the buyer, of a split that is proposed where nothing was agreed that can be checked
+  proposal_pct = 50,               -- for the buyer, of a split where nothing was agreed that can be checked
 }
 
 local wait = "integer 1000..31536000000"
@@ -34,7 +34,8 @@ function M.next(facts)
   end
 end
 
--- What the platform proposes: the buyer gets back what has not passed of the agreed criteria; a milestone is paid or not.
+-- What the platform proposes: the buyer gets back what has not passed of the agreed criteria; a milestone is paid or
+-- not.
 local function proposal(facts)
   if facts.has_passed then return { event = "propose", resolution = "release_seller" } end
   if not facts.is_whole or facts.score == 0 then return { event = "propose", resolution = "refund_buyer" } end

@@ -37,10 +37,10 @@ local function plain(c, at)
   local kind = KIND[c.check]
   if not kind then return nil, wrong(at .. ".check", "must be one of " .. table.concat(NAMES, ", ")) end
   local has_field = type(c.field) == "string" and c.field ~= "" and #c.field <= M.field_chars
-  if kind == "whole" and c.field ~= nil or kind ~= "whole" and not has_field and not (kind == "either" and c.field == nil)
-  then
-    return nil, wrong(at .. ".field", kind == "whole" and "is not for this check"
-      or ("must be a name of 1 to %d characters"):format(M.field_chars))
+  if kind == "whole" and c.field ~= nil then return nil, wrong(at .. ".field", "is not for this check") end
+  local may_lack = kind == "whole" or kind == "either" and c.field == nil
+  if not has_field and not may_lack then
+    return nil, wrong(at .. ".field", ("must be a name of 1 to %d characters"):format(M.field_chars))
   end
   if kind == "length" and not is_count(c.value) then
     return nil, wrong(at .. ".value", ("must be a whole number from 0 to %d"):format(M.length_max))
@@ -75,7 +75,8 @@ local function spread(name, v, out)
   end
   if v == false and KIND[name] ~= "length" then return end
   if type(v) ~= "table" then
-    return wrong(name, KIND[name] == "length" and "must be an object of fields and lengths" or "must be a list of fields")
+    local is_length = KIND[name] == "length"
+    return wrong(name, is_length and "must be an object of fields and lengths" or "must be a list of fields")
   end
   local fields = {}
   for key in pairs(v) do
@@ -84,8 +85,8 @@ local function spread(name, v, out)
   end
   table.sort(fields, function(a, b) return tostring(a) < tostring(b) end)
   for _, key in ipairs(fields) do
-    if KIND[name] == "length" then out[#out + 1] = { check = name, field = key, value = v[key], weight = 1 }
-    else out[#out + 1] = { check = name, field = v[key] } end
+    local is_length = KIND[name] == "length"
+    out[#out + 1] = { check = name, field = is_length and key or v[key], value = is_length and v[key] or nil }
   end
 end
 
@@ -109,8 +110,8 @@ local function of_map(rubric)
   return checks
 end
 
--- A rubric in its plain form: {checks = {{check, field, value, weight}, ..}, threshold}; or {at, problem}: what is wrong
--- with it, and where.
+-- A rubric in its plain form: {checks = {{check, field, value, weight}, ..}, threshold}; or {at, problem}: what is
+-- wrong with it, and where.
 function M.read(rubric)
   local threshold = rubric.pass_threshold == nil and M.pass_threshold or rubric.pass_threshold
   if type(threshold) ~= "number" or not (threshold > 0 and threshold <= 1) then
@@ -184,7 +185,8 @@ M.examples = {
   { "read", { pass_threshold = 2 }, expect = { at = "pass_threshold", problem = "must be above 0 and at most 1" } },
   { "read", { min_length = { summary = -1 } },
     expect = { at = "min_length", problem = "must be a whole number from 0 to 1000000" } },
-  { "read", { min_length = 200 }, expect = { at = "min_length", problem = "must be an object of fields and lengths" } },
+  { "read", { min_length = 200 },
+    expect = { at = "min_length", problem = "must be an object of fields and lengths" } },
   { "read", { checks = { { check = "url_format" } } },
     expect = { at = "checks[0].field", problem = "must be a name of 1 to 200 characters" } },
   { "read", { checks = { { check = "no_placeholder", weight = 0 } } },
@@ -199,7 +201,8 @@ M.examples = {
     expect = { passed = false, score = 0.5, results = {
       says("schema_valid", "The output does not match the schema"), says "no_placeholder" } } },
   { "judge", { threshold = 1, checks = { check("no_placeholder", { at = "a.b", found = "todo" }) } },
-    expect = { passed = false, score = 0, results = { says("no_placeholder", "Field a.b has placeholder text: todo") } } },
+    expect = { passed = false, score = 0, results = {
+      says("no_placeholder", "Field a.b has placeholder text: todo") } } },
   { "judge", { threshold = 1, checks = { check("field_complete", { field = "a", is_missing = true }),
                                          check("url_format", { field = "u", is_url = true }) } },
     expect = { passed = false, score = 0.5, results = {
