@@ -99,7 +99,7 @@ static const conf_rule rules[] = {
     TEXT("files.releases", ""),
 
     TEXT("search.weights", ""),
-    INT("search.listings", "100000", 0, 1000000),
+    INT("search.listings", "100000", 0, 500000),
 
     {"http.trusted_proxies", CONF_NETWORKS, "", 0, 0, NULL, NULL, false},
     {"http.hosts", CONF_HOSTS, "", 0, 0, NULL, NULL, false},

@@ -47,8 +47,8 @@ function M.likeness(a, b)
   return host.likeness(a, b)
 end
 
---- Puts a vector into the index, by a UUID; it replaces that id's.  kind: a bit, 1 to 2^30; 0 takes the id away.  False:
---- there is no room (search.listings).
+--- Puts a vector into the index, by a UUID; it replaces that id's.  kind: a bit, 1 to 2^30; 0 takes the id away.
+--- False: there is no room (search.listings).
 function M.put(id, kind, vector) return M.put_raw(id_bytes(id, "put"), kind, vector) end
 
 --- The same with the id as 16 bytes.
@@ -74,8 +74,8 @@ function M.refresh(model, read)
   return reached ~= nil
 end
 
---- The vectors of the index that are nearest to this one, the best first: {{id, score}, ..}.  kinds: the sum of the bits
---- that count; most: at most 4,096.  Nil when it is not filled with vectors of this model.
+--- The vectors of the index that are nearest to this one, the best first: {{id, score}, ..}.  kinds: the sum of the
+--- bits that count; most: at most 4,096.  Nil when it is not filled with vectors of this model.
 function M.nearest(model, vector, kinds, most)
   must_be_vector(vector, "nearest")
   local status, data = sched.await(host.nearest(sched.owner(), model, vector, kinds, most))

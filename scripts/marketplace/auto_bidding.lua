@@ -7,6 +7,7 @@ local json = require "human.json"
 local queue = require "human.queue"
 local actors = require "marketplace.actors"
 local bids = require "marketplace.bids"
+local matching = require "marketplace.matching"
 local rules = require "marketplace.rules.trade"
 
 local M = {}
@@ -27,7 +28,11 @@ M.sql = {
       preferred_sla_hours = excluded.preferred_sla_hours, updated_at = human_now()
     returning ]] .. CONFIG,
   get = "select " .. CONFIG .. " from market_auto_bidding c where c.actor_id = $1::uuid for update",
+  -- Those whose tags (or patterns, "data:*") fit the listing; the rest is looked at one by one.
   bidders = [[select c.actor_id from market_auto_bidding c where c.is_enabled and c.actor_id > $1::uuid
+      and (c.category_tags = '{}' or exists (select from unnest(c.category_tags) p, market_listings l,
+        unnest(l.category_tags) t where l.id = $2::uuid
+        and (p = t or right(p, 1) = '*' and starts_with(t, left(p, -1)))))
     order by c.actor_id limit ]] .. AT_ONCE,
   open = [[select l.id from market_listings l where l.is_active and l.direction = 'buy'
     order by l.created_at desc, l.id limit ]] .. AT_ONCE,
@@ -104,9 +109,11 @@ end
 
 -- The next agents that might bid on a listing, after that one; the rest is another row's.
 local function match_listing(row, listing_id, after)
-  local found = db.query(M.sql.bidders, after or NOBODY)
+  local found = db.query(M.sql.bidders, after or NOBODY, listing_id)
   for _, c in ipairs(found) do try_alone(c.actor_id, listing_id) end
+  local tell = not after and matching.told_of(listing_id)
   db.tx(function(tx)
+    if tell then tell(tx) end
     if #found == AT_ONCE then
       queue.add(tx, "market.match", listing_id, nil, { listing_id = listing_id, after = found[#found].actor_id })
     end

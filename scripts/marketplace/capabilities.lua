@@ -4,6 +4,7 @@ local db = require "human.db"
 local json = require "human.json"
 local discovery = require "marketplace.rules.discovery"
 local news = require "marketplace.news"
+local semantic = require "marketplace.semantic"
 
 local M = {}
 
@@ -37,6 +38,7 @@ function M.set(actor, tags)
   tags = once_each(tags)
   db.tx(function(tx)
     tx:exec(M.sql.set, actor.id, json.encode(tags))
+    semantic.changed(tx, actor.id)
     news.put(tx, { name = "actor.capabilities", about = actor.id, to = { actor.id },
                    data = { actor_id = actor.id, capability_tags = tags } })
   end)

@@ -1,15 +1,21 @@
 -- scripts/marketplace/listing_search.lua -- finding listings by words, tags and numbers, and what such work costs.
--- Words are PostgreSQL's full text; where none is found, titles that resemble them (market_resembling).
+-- Words are PostgreSQL's full text; where none is found, titles that resemble them (market_resembling); and with the
+-- encoder's weights, what means something similar (marketplace.semantic).
 
 local db = require "human.db"
 local json = require "human.json"
 local listings = require "marketplace.listings"
+local rules = require "marketplace.rules.search"
+local semantic = require "marketplace.semantic"
 
 local M = {}
 
 local COUNTED = 10000
+local DEPTH, NEAR, NARROW = 200, 200, 1000       -- how far each order is looked at; with filters that the index lacks
+local AMONG = "l.id in (select v::uuid from json_array_elements_text(%s::json) v)"
 
 M.sql = {
+  by_ids = "select " .. listings.COLUMNS .. " from market_listings l where " .. AMONG:format "$1",
   resembling = "select id, likeness from market_resembling($1, 50)",
   sold = [[select t.price_cents from market_listings l join market_transactions t on t.listing_id = l.id
     where l.is_active and l.category_tags && array(select json_array_elements_text($2::json)) and l.listing_type = $1
@@ -28,7 +34,7 @@ local FILTERS = {
   { "min_tier", "a.tier >= %s::int" },
   { "max_price_cents", PRICE .. " <= %s::bigint" },
   { "words", "l.words @@ websearch_to_tsquery('english', %s)" },
-  { "ids", "l.id in (select v::uuid from json_array_elements_text(%s::json) v)" },
+  { "ids", AMONG },
 }
 
 local function conditions(filters)
@@ -53,6 +59,12 @@ end
 
 local FROM = " from market_listings l join market_actors a on a.id = l.actor_id where "
 
+local function count(filters)
+  local where, values = conditions(filters)
+  local sql = ("select count(*)::int from (select%s%s limit %d) found"):format(FROM, where, COUNTED)
+  return db.value(sql, unpack(values))
+end
+
 local function search(q, filters, score)
   local where, values = conditions(filters)
   local n = #values
@@ -60,8 +72,7 @@ local function search(q, filters, score)
   all[n + 1], all[n + 2] = q.limit, q.offset
   local rows = db.query(("select %s, %s as score%s%s order by %s limit $%d::int offset $%d::int"):format(
     listings.COLUMNS, score or "null::real", FROM, where, order_of(q, score), n + 1, n + 2), unpack(all, 1, n + 2))
-  local total = db.value(("select count(*)::int from (select%s%s limit %d) found"):format(FROM, where, COUNTED),
-    unpack(values, 1, n))
+  local total = count(filters)
   for _, row in ipairs(rows) do row.category_tags = json.decode(row.category_tags) end
   return rows, total
 end
@@ -92,20 +103,142 @@ local function resembling(q, filters)
   return rows, total
 end
 
---- Active listings: {rows, total, mode}.  q: {query, listing_type, direction, category_tag, min_tier, max_price_cents,
---- sort_by, sort_order, limit, offset}; total is at most 10,000.  mode: "lexical", "trigram", or nil without words.
-function M.find(q)
-  local filters = { listing_type = q.listing_type, direction = q.direction, category_tag = q.category_tag,
-                    min_tier = q.min_tier, max_price_cents = q.max_price_cents, words = q.query }
-  if not q.query then
-    local rows, total = search(q, filters)
-    return { rows = rows, total = total }
+-- Which of these ids, listings, are not filtered out: {[id] = {words = whether its words match, too}}.
+local function passing(filters, ids)
+  local where, values = conditions(filters)
+  local n, seen = #values, {}
+  local sql = ("select l.id, l.words @@ websearch_to_tsquery('english', $%d) as words%s%s and %s"):format(n + 1, FROM,
+    where, AMONG:format("$" .. n + 2))
+  local all = { unpack(values, 1, n) }
+  all[n + 1], all[n + 2] = filters.asked, json.encode(json.array(ids))
+  for _, row in ipairs(db.query(sql, unpack(all, 1, n + 2))) do seen[row.id] = row end
+  return seen
+end
+
+-- The listings with these ids, in this order.
+local function in_order(ids, scores)
+  local place, rows = {}, {}
+  for i, id in ipairs(ids) do place[id] = i end
+  for _, row in ipairs(db.query(M.sql.by_ids, json.encode(json.array(ids)))) do
+    row.category_tags, row.score = json.decode(row.category_tags), scores[row.id]
+    rows[place[row.id]] = row
   end
+  return rows
+end
+
+-- A page of ids that are in order; what has vanished meanwhile leaves a gap, which is closed.
+local function page_of(ids, scores, q)
+  local some, rows = {}, {}
+  for i = q.offset + 1, math.min(#ids, q.offset + q.limit) do
+    some[#some + 1] = q.sort_order == "asc" and ids[#ids + 1 - i] or ids[i]
+  end
+  local found = in_order(some, scores)
+  for i = 1, #some do rows[#rows + 1] = found[i] end
+  return rows
+end
+
+local function best_first(scores)
+  local ids = {}
+  for id in pairs(scores) do ids[#ids + 1] = id end
+  table.sort(ids, function(a, b)
+    if scores[a] ~= scores[b] then return scores[a] > scores[b] end
+    return a < b
+  end)
+  return ids
+end
+
+-- What means something similar, as {id, ..}, best first, and {[id] = cosine}; nil where meaning is not searched.
+local function alike(q)
+  local is_narrow = q.category_tag or q.min_tier or q.max_price_cents
+  local hits = semantic.nearest(q.query, semantic.kinds(q.direction, q.listing_type), is_narrow and NARROW or NEAR)
+  if not hits then return nil end
+  local ids, scores = {}, {}
+  for _, hit in ipairs(hits) do
+    if hit.score < rules.least_likeness then break end
+    ids[#ids + 1], scores[hit.id] = hit.id, hit.score
+  end
+  return ids, scores
+end
+
+local function by_words(filters, most)
+  local where, values = conditions(filters)
+  local n = position(filters, "words")
+  values[#values + 1] = most
+  local sql = ("select l.id%s%s order by ts_rank(l.words, websearch_to_tsquery('english', $%d)) desc, l.id"
+    .. " limit $%d::int"):format(FROM, where, n, #values)
+  local ids = {}
+  for i, row in ipairs(db.query(sql, unpack(values))) do ids[i] = row.id end
+  return ids
+end
+
+local function without_words(filters)
+  local copy = { asked = filters.words }
+  for name, value in pairs(filters) do
+    if name ~= "words" then copy[name] = value end
+  end
+  return copy
+end
+
+-- By words, by letters and by meaning, fused by the place that a listing has in each order (rules/search.lua).
+local function fused(q, filters, near)
+  local words, letters, by_word = by_words(filters, DEPTH), {}, {}
+  for _, id in ipairs(words) do by_word[id] = true end
+  for i, row in ipairs(db.query(M.sql.resembling, filters.words)) do letters[i] = row.id end
+  if #words == 0 then words, letters = letters, {} end     -- they may have been mistyped
+  local places, others = {}, {}
+  for name, list in pairs { words = words, trigrams = letters, meaning = near } do
+    for i, id in ipairs(list) do
+      places[id] = places[id] or {}
+      places[id][name] = i
+    end
+  end
+  for id in pairs(places) do
+    if not by_word[id] then others[#others + 1] = id end
+  end
+  local total, pass, scores = count(filters), passing(without_words(filters), others), {}
+  for id, place in pairs(places) do
+    if by_word[id] or pass[id] then scores[id] = rules.score(place) end
+    if pass[id] and not pass[id].words then total = total + 1 end
+  end
+  return { rows = page_of(best_first(scores), scores, q), total = total, mode = "hybrid" }
+end
+
+local function lexical(q, filters)
   local score = ("ts_rank(l.words, websearch_to_tsquery('english', $%d))"):format(position(filters, "words"))
   local rows, total = search(q, filters, score)
   if total > 0 then return { rows = rows, total = total, mode = "lexical" } end
   rows, total = resembling(q, filters)
   return { rows = rows, total = total, mode = total > 0 and "trigram" or "lexical" }
+end
+
+local function filters_of(q)
+  return { listing_type = q.listing_type, direction = q.direction, category_tag = q.category_tag, min_tier = q.min_tier,
+           max_price_cents = q.max_price_cents, words = q.query }
+end
+
+--- Active listings: {rows, total, mode}.  q: {query, listing_type, direction, category_tag, min_tier, max_price_cents,
+--- sort_by, sort_order, limit, offset}; total is at most some 10,000.  mode: "hybrid" (by words and by meaning),
+--- "lexical", "trigram", or nil without words.  What is sorted by something else than relevance is found by its words
+--- only, and so is what lies behind the first two hundred.
+function M.find(q)
+  local filters = filters_of(q)
+  if not q.query then
+    local rows, total = search(q, filters)
+    return { rows = rows, total = total }
+  end
+  local near = q.sort_by == "relevance" and q.offset + q.limit <= DEPTH and alike(q)
+  return near and fused(q, filters, near) or lexical(q, filters)
+end
+
+--- The same by meaning alone: mode "semantic"; or one of M.find's where meaning is not searched.
+function M.find_alike(q)
+  local near, scores = alike(q)
+  if not near then return lexical(q, filters_of(q)) end
+  local pass, ids = passing(without_words(filters_of(q)), near), {}
+  for _, id in ipairs(near) do
+    if pass[id] then ids[#ids + 1] = id end
+  end
+  return { rows = page_of(ids, scores, q), total = #ids, mode = "semantic" }
 end
 
 local function at(sorted, share) return sorted[math.max(1, math.ceil(#sorted * share))] end

@@ -10,6 +10,7 @@ local actors = require "marketplace.actors"
 local history = require "marketplace.history"
 local news = require "marketplace.news"
 local rubrics = require "marketplace.rubrics"
+local semantic = require "marketplace.semantic"
 local shapes = require "marketplace.shapes"
 local tool_meta = require "marketplace.tool_meta"
 
@@ -113,6 +114,7 @@ function M.create(actor, l)
     news.put(tx, { name = "listing.created", about = row.id, to = {}, public = true, data = {
       listing_id = row.id, actor_id = actor.id, title = row.title, direction = row.direction,
       listing_type = row.listing_type, price_cents = row.price_cents or row.budget_ceiling_cents } })
+    semantic.changed(tx, row.id)
     if row.direction == "buy" then queue.add(tx, "market.match", row.id, nil, { listing_id = row.id }) end
     return row
   end)
@@ -135,6 +137,7 @@ function M.update(actor, listing_id, changes)
     end
     check(row)
     row.category_tags = json.encode(json.array(row.category_tags))
+    semantic.changed(tx, listing_id)
     return from_row(tx:row(M.sql.update, listing_id, actor.id, values(row)))
   end)
 end
@@ -147,6 +150,7 @@ function M.deactivate(actor, listing_id)
     row = from_row(tx:row(M.sql.deactivate, listing_id))
     history.note(tx, { entity = "listing", id = listing_id, from = "active", to = "inactive", actor_id = actor.id,
                        cause = "listings-deactivate" })
+    semantic.changed(tx, listing_id)
     require("marketplace.bids").expire_all(tx, row)
     return row
   end)

@@ -5,6 +5,7 @@ local json = require "human.json"
 local counts = require "marketplace.counts"
 local credits = require "marketplace.credits"
 local news = require "marketplace.news"
+local semantic = require "marketplace.semantic"
 
 local M = {}
 
@@ -36,6 +37,7 @@ function M.update(actor, change)
   local fields = change.specialization and json.encode(json.array(change.specialization))
   local row = db.tx(function(tx)
     local changed = tx:row(M.sql.update, actor.id, change.display_name, change.bio, fields, change.settings)
+    semantic.changed(tx, actor.id)
     news.put(tx, { name = "actor.updated", about = actor.id, to = { actor.id }, data = { actor_id = actor.id } })
     return changed
   end)

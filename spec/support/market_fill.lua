@@ -132,6 +132,9 @@ for _, statement in ipairs {
   "insert into market_products (listing_id, output_data) select " .. numbered "i" .. ", '{}' from generate_series(0, $1::int) i",
 } do FILL[#FILL + 1] = statement end
 
+FILL[#FILL + 1] = [[insert into market_vectors (id, kind, model, vector)
+  select lpad(i::text, 32, '0')::uuid, 1, 'm', decode(repeat('01', 512), 'hex') from generate_series(0, $1::int) i]]
+
 M.ALLOWED = {
   ["marketplace.moves.tool_fees"] = "a sum, along an index of its own, once an hour",
   ["marketplace.books.of_cause"] = "five hundred transfers, when the operator asks",
@@ -144,6 +147,10 @@ M.ALLOWED = {
   ["marketplace.feeds.listings"] = "counts all, every half a minute",
   ["marketplace.feeds.tasks"] = "counts all, every half a minute",
   ["marketplace.messages.read_all"] = "marks all that it finds, of one channel and one member",
+  ["marketplace.semantic.missing"] = "looks for what has no vector, every half a minute",
+  ["marketplace.semantic.missing_agents"] = "looks for what has no vector, every half a minute",
+  ["marketplace.semantic.restored"] = "once, when a host starts",
+  ["marketplace.auto_bidding.bidders"] = "agents that bid by themselves, until a hundred fit",
   ["marketplace.scores.sums"] = "the newest five thousand of an actor, in each category and period",
 }
 

@@ -131,7 +131,7 @@ local Found = s.object {
 }
 local Page = s.object {
   { "listings", s.array(Found) }, { "total", s.int }, { "limit", s.int }, { "offset", s.int },
-  { "search_mode", s.enum { "lexical", "trigram" }:optional() },
+  { "search_mode", s.enum { "hybrid", "semantic", "lexical", "trigram" }:optional() },
 }
 local words = s.string { min = 1, max = 200, trim = true }:optional()
 
@@ -146,9 +146,9 @@ local function query_of(more)
   return query
 end
 
-local function find(q)
+local function find(q, how)
   q.query = q.query or q.q
-  local found = search.find(q)
+  local found = (how or search.find)(q)
   for _, row in ipairs(found.rows) do shown(row) end
   return { listings = found.rows, total = found.total, limit = q.limit, offset = q.offset, search_mode = found.mode }
 end
@@ -165,7 +165,7 @@ g:get("/listings-search-semantic", {
   if not (ctx.query.query or ctx.query.q) then
     ctx:fail("validation_error", { details = { { path = "query", message = "is required" } } })
   end
-  return 200, find(ctx.query)
+  return 200, find(ctx.query, search.find_alike)
 end)
 
 open:get("/listings-requests", {
