@@ -1,0 +1,224 @@
+// spec/e2e/market_recount.test.mjs -- trade over HTTP on two hosts with one database, while workers, whole hosts and the database are
+// killed.  Afterwards spec/recount/recount.py works out from the answers alone who has what, and the ledger has to agree to the
+// thousandth.
+// MARKET_SOAK_SECONDS (12) and MARKET_SOAK_SEED say how long, and which.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, it } from 'node:test';
+import { BINARY, children, databaseUrl, makeHome, sql, startHost } from './hosts.mjs';
+import { inhabit, JOB } from './market_trading.mjs';
+import { root, sleep, until } from './support.mjs';
+
+const SECONDS = Number(process.env.MARKET_SOAK_SECONDS ?? 12), SEED = Number(process.env.MARKET_SOAK_SEED ?? Date.now() % 1e6);
+const TRADERS = 6, PATIENCE_MS = 120_000;
+const ENV = { HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_DATABASE_POOL: '8', HUMAN_WORKERS: '2', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '2000',
+  HUMAN_SEAL_KEY: randomBytes(32).toString('hex') };
+const homes = [makeHome(), makeHome()], hosts = [], lines = [], faults = [];
+let seed = SEED, isHavoc = true, market;
+
+/** The next number below n of the seed's sequence (mulberry32). */
+function random(n) {
+  seed = (seed + 0x6D2B79F5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) % n;
+}
+/** Dollars, to the cent. */
+const dollars = (from, to) => (from * 100 + random((to - from) * 100)) / 100;
+const pick = (list) => list[random(list.length)];
+
+const start = async (i, port) => {
+  hosts[i] = await startHost({ home: homes[i], port, env: i ? { ...ENV, HUMAN_DATABASE_POOL: '4', DATABASE_URL: databaseUrl(homes[0]) } : ENV });
+};
+before(async () => {
+  await start(0);
+  await start(1);
+  market = inhabit(hosts[0]);
+});
+after(async () => {
+  isHavoc = false;
+  await hosts[1]?.stop();
+  await hosts[0]?.stop();
+});
+
+/** One request, again and again with the same key until some host answers it for good; the answer is written down. */
+async function insist(who, method, target, body) {
+  const key = method === 'POST' ? { 'idempotency-key': randomUUID() } : {};
+  for (const giveUp = Date.now() + PATIENCE_MS; ;) {
+    try {
+      const answer = await fetch(pick(hosts).url + target, {
+        method, body: body && JSON.stringify(body), signal: AbortSignal.timeout(30_000),
+        headers: { ...(who.key && { 'x-api-key': who.key, ...key }), ...(body && { 'content-type': 'application/json' }) },
+      });
+      const value = JSON.parse(await answer.text());
+      if (answer.status < 500 && answer.status !== 429 && value.code !== 'idempotency_in_progress') {
+        lines.push(JSON.stringify({ actor: who.id, method, path: target, body, status: answer.status, answer: value }));
+        return { status: answer.status, body: value };
+      }
+      if (Date.now() > giveUp) throw new Error(`${target}: ${answer.status} ${JSON.stringify(value)}`);
+    } catch (error) {
+      if (Date.now() > giveUp) throw error;
+    }
+    await sleep(50);
+  }
+}
+
+/** The same for what has to be done: the body. */
+async function ok(who, target, body) {
+  const answer = await insist(who, body ? 'POST' : 'GET', target, body);
+  assert.ok(answer.status < 300, `${target}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
+
+// What is done to them -------------------------------------------------------------------------------------
+
+const kill = (pid) => { try { process.kill(pid ?? 0x7fffffff, 'SIGKILL'); } catch { /* it has ended */ } };
+const FAULTS = [
+  ['a worker is killed', async () => kill(pick(pick(hosts).workers()))],
+  ['the database ends', async () => { const pid = hosts[0].postgres(); for (const each of [pid, ...children(pid).map((c) => c.pid)]) kill(each); }],
+  ['a worker is killed', async () => kill(pick(pick(hosts).workers()))],
+  ['a host is killed and started again', async () => { const { port } = hosts[1]; await hosts[1].kill(); await start(1, port); }],
+  ['the host with the database is killed and started again', async () => { const { port } = hosts[0]; await hosts[0].kill(); await start(0, port); }],
+];
+
+async function havoc() {
+  for (let i = 0; isHavoc; i += 1) {
+    await sleep(700 + random(1500));
+    if (!isHavoc) return;
+    const [name, fault] = FAULTS[i % FAULTS.length];
+    faults.push(name);
+    await fault();
+  }
+}
+
+// What they do ---------------------------------------------------------------------------------------------------
+
+const SELL = { direction: 'sell', listing_type: 'task_execution', title: 'A part', description: 'A part', category_tags: ['data:extraction'] };
+const THIRDS = [{ title: 'a', pct_of_total: 33.33, sla_hours: 24 }, { title: 'b', pct_of_total: 33.33, sla_hours: 24 }, { title: 'c', pct_of_total: 33.34, sla_hours: 24 }];
+
+/** A transaction of one actor with another, paid: its id. */
+async function assigned(buyer, seller, bid) {
+  const listing = await ok(buyer, '/listings-create', JOB);
+  const placed = await ok(seller, '/bids-create', { listing_id: listing.id, sla_hours: 24, ...bid });
+  let price = { bid_id: placed.id };
+  if (random(3) === 0) {
+    await ok(buyer, '/bids-counter', { bid_id: placed.id, counter_price_usd: dollars(100, 200) });
+    price = await ok(seller, '/bids-counter-accept', price);
+  } else price = await ok(buyer, '/bids-accept', price);
+  await ok(buyer, '/transactions-assign', { transaction_id: price.transaction_id });
+  return price.transaction_id;
+}
+
+/** The end of a delivered transaction. */
+async function end(buyer, transaction_id, admin) {
+  if (random(3) > 0) return ok(buyer, '/transactions-accept', { transaction_id });
+  const { dispute_id } = await ok(buyer, '/disputes-create', { transaction_id, reason: 'It is not what was agreed' });
+  const how = pick([{ resolution: 'refund_buyer' }, { resolution: 'release_seller' }, { resolution: 'split', buyer_pct: dollars(1, 99) }]);
+  return ok(admin, '/disputes-resolve', { dispute_id, note: 'As it is', ...how });
+}
+
+/** Gives a part of a transaction to the next, who may do so again. */
+async function subcontract(people, transaction_id, cents, admin) {
+  const [buyer, seller, ...others] = people, price_usd = (100 + random(Math.floor(cents / 2))) / 100;
+  const { id: listing_id } = await ok(seller, '/listings-create', { ...SELL, price_usd });
+  const part = (await ok(buyer, '/subcontracts-create', { parent_transaction_id: transaction_id, listing_id })).transaction_id;
+  if (others.length && price_usd > 4 && random(2)) await subcontract([seller, ...others], part, Math.floor(price_usd * 100), admin);
+  const fate = random(6);
+  if (fate === 0) return ok(seller, '/transactions-cancel', { transaction_id: part });
+  await ok(seller, '/transactions-deliver', { transaction_id: part, output_data: {} });
+  return end(buyer, part, admin);
+}
+
+async function whole(people, admin) {
+  const [buyer, seller, ...others] = people;
+  if (random(4) === 0) {
+    const transaction_id = await assigned(buyer, seller, { price_usd: 99.99, milestone_pricing: true, milestones: THIRDS });
+    for (const sequence of [1, 2, 3].slice(0, 1 + random(3))) {
+      await ok(seller, '/milestones-deliver', { transaction_id, sequence, output_data: {} });
+      await ok(buyer, '/milestones-accept', { transaction_id, sequence });
+    }
+    if (random(2)) await insist(seller, 'POST', '/transactions-cancel', { transaction_id });
+    return;
+  }
+  const transaction_id = await assigned(buyer, seller, { price_usd: dollars(50, 150) });
+  for (let n = random(3); n > 0; n -= 1) await subcontract([seller, ...others], transaction_id, 2000, admin);
+  if (random(5) === 0) return void await ok(seller, '/transactions-cancel', { transaction_id });
+  await ok(seller, '/transactions-deliver', { transaction_id, output_data: {} });
+  if (random(8) > 0) await end(buyer, transaction_id, admin);
+}
+
+async function credits(who) {
+  if (random(2)) return ok(who, '/credits-deposit', { amount_usd: dollars(1, 200), payment_method: 'pm_test_ok' });
+  return insist(who, 'POST', '/credits-withdraw', { amount: 1000 + random(4000) });
+}
+
+async function trade(people, admin, until_ms) {
+  for (let i = 0; i === 0 || Date.now() < until_ms; i += 1) {
+    const first = random(people.length), order = [...people.slice(first), ...people.slice(0, first)];
+    await whole(order.slice(0, 5), admin);
+    await credits(order[1]);
+  }
+}
+
+// What is true afterwards ------------------------------------------------------------------------------------------
+
+const human = (...args) => new Promise((done) => {
+  const env = { ...process.env, HUMAN_HOME: homes[0], HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: path.join(root, 'scripts') };
+  execFile(BINARY, args, { env, maxBuffer: 256 << 20 }, (error, stdout, stderr) => done({ code: error ? error.code : 0, stdout, stderr }));
+});
+
+const recount = (...files) => new Promise((done) => {
+  execFile('/usr/bin/python3', [path.join(root, 'spec/recount/recount.py'), ...files], (error, stdout, stderr) => done({ code: error ? error.code : 0, out: stdout + stderr }));
+});
+
+async function quiet() {
+  await until(async () => (await sql(homes[0], `select count(*) from host_queue where kind like 'market%' and due_at <= human_now()`))[0] === '0', PATIENCE_MS, 'the queue is done');
+  assert.deepEqual(await sql(homes[0], `select kind, last_error from host_queue where kind like 'market%' and dead_at is not null`), []);
+}
+
+it(`what the answers say is what the ledger has, after ${SECONDS} s of trade and kills (seed ${SEED})`, async () => {
+  const admin = await market.actor({ role: 'admin', name: 'Admin' }), people = [];
+  for (let i = 0; i < TRADERS - 3; i += 1) people.push(await market.actor({ name: `T${i}` }));
+  for (let i = 0; i < 3; i += 1) {
+    const { actor_id, api_key } = await ok({}, '/agents-quick-start', { display_name: `Q${i}` });
+    people.push({ id: actor_id, key: api_key });
+  }
+  for (const who of people) {
+    const { onboarding_url } = await ok(who, '/stripe-connect-onboard', {});
+    assert.equal((await fetch(`${onboarding_url}?bank=ba_test_ok`)).status, 200);
+  }
+  const until_ms = Date.now() + SECONDS * 1000, wreck = havoc();
+  const lives = await Promise.allSettled([0, 1, 2].map(() => trade(people, admin, until_ms)));
+  isHavoc = false;
+  await wreck;
+  assert.deepEqual(lives.filter((l) => l.status === 'rejected').map((l) => l.reason.stack), []);
+  await quiet();
+  for (const who of people) {
+    for (const role of ['buyer', 'seller']) {
+      for (let offset = 0, total = 1; offset < total; offset += 50) {
+        const page = await ok(who, `/transactions-list?role=${role}&limit=50&offset=${offset}`);
+        total = page.total;
+        for (const t of page.transactions) if (role === 'buyer') await ok(who, `/transactions-get?transaction_id=${t.transaction_id}`);
+      }
+    }
+    await ok(who, '/credits-balance');
+  }
+  const files = ['answers.jsonl', 'ledger.txt'].map((name) => path.join(homes[0], name));
+  const ledger = await human('ledger', 'export');
+  assert.equal(ledger.code, 0, ledger.stderr);
+  fs.writeFileSync(files[0], `${lines.join('\n')}\n`);
+  fs.writeFileSync(files[1], ledger.stdout);
+  const check = await human('ledger', 'check');
+  assert.equal(check.code, 0, check.stdout + check.stderr);
+  const { code, out } = await recount(...files);
+  console.log(out.trim(), JSON.stringify({ faults: faults.length, answers: lines.length }));
+  if (code !== 0 && process.env.MARKET_SOAK_KEEP) files.forEach((file) => fs.copyFileSync(file, path.join(process.env.MARKET_SOAK_KEEP, path.basename(file))));
+  assert.equal(code, 0, out);
+  assert.ok(faults.length > 0, 'nothing was killed');
+  const parsed = fs.readFileSync(files[0], 'utf8').replace(/"rc_balance_withdrawable":(\d+)/, (_, n) => `"rc_balance_withdrawable":${Number(n) + 1}`);
+  fs.writeFileSync(files[0], parsed);
+  assert.equal((await recount(...files)).code, 1, 'one credit more is found out');
+});
