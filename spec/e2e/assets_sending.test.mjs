@@ -91,7 +91,7 @@ describe('a large file', () => {
     const c = await stopped(host.port, '/big.bin');
     const human = (...args) => promisify(execFile)(BINARY, args, { env: { ...process.env, HUMAN_HOME: host.home, HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: host.scripts, HUMAN_OVERRIDES: '**', HUMAN_PORT: host.port } });
     const gen = async () => (await fetch(`${host.url}/small.txt`)).headers.get('x-gen');
-    for (let i = 0; i < 3; i += 1) {
+    for (let i = 0; i < 2; i += 1) { // in less than the minute that who reads nothing has
       const before_ = await gen();
       fs.appendFileSync(host.script, `-- ${i}\n`);
       await human('reload');
