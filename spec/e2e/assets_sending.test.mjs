@@ -17,8 +17,7 @@ import { responses } from './raw.mjs';
 import { makeAuthority, request } from './secure.mjs';
 import { until } from './support.mjs';
 
-const SIZE = 16_000_000,                        // more than sockets keep by themselves
-  SLOW = 60;
+const SIZE = 24_000_000, SLOW = 60;              // more than sockets keep by themselves
 const big = crypto.randomBytes(SIZE);
 const declare = (dir) => `api.assets("/", { dir = "${dir}" })\napi.assets("/links", { dir = "${dir}", links = true })`;
 let host;
@@ -41,7 +40,7 @@ after(async () => {
 
 const ask = (where, more = '') => `GET ${where} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
 
-/** A client that has begun to read and stopped: {socket, got (bytes of the body), rest()}. */
+/** A client that has begun to read and stopped: {socket, chunks, sip(bytes): reads so many and stops again, rest()}. */
 async function stopped(port, where, { from = net.connect({ port, host: '127.0.0.1' }) } = {}) {
   const c = { socket: from, chunks: [], head: null };
   from.on('error', () => {});
@@ -49,6 +48,17 @@ async function stopped(port, where, { from = net.connect({ port, host: '127.0.0.
   const [first] = await once(from, 'data');
   from.pause();
   c.chunks.push(first);
+  c.sip = (bytes) => new Promise((done) => {
+    let left = bytes;
+    const take = (d) => {
+      c.chunks.push(d);
+      left -= d.length;
+      if (left > 0) return;
+      from.off('data', take).pause();
+      done();
+    };
+    from.on('data', take).resume();
+  });
   c.rest = async () => {
     from.on('data', (d) => c.chunks.push(d));
     from.resume();
@@ -91,7 +101,8 @@ describe('a large file', () => {
     const c = await stopped(host.port, '/big.bin');
     const human = (...args) => promisify(execFile)(BINARY, args, { env: { ...process.env, HUMAN_HOME: host.home, HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: host.scripts, HUMAN_OVERRIDES: '**', HUMAN_PORT: host.port } });
     const gen = async () => (await fetch(`${host.url}/small.txt`)).headers.get('x-gen');
-    for (let i = 0; i < 2; i += 1) { // in less than the minute that who reads nothing has
+    for (let i = 0; i < 2; i += 1) {
+      await c.sip(4_000_000);                        // who reads nothing at all is cut after half a minute
       const before_ = await gen();
       fs.appendFileSync(host.script, `-- ${i}\n`);
       await human('reload');
