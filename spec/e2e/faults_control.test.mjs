@@ -21,8 +21,8 @@ before(async () => {
 afterEach(async () => {
   for (const socket of open.splice(0)) socket.destroy();
   assert.equal((await fetch(`${host.url}/health`)).status, 200);
-  await until(async () => (await reload(BINARY, host.home)).code === 0, 3 * REQUEST_MS, '`human reload` works');
 });
+const reloads = () => until(async () => (await reload(BINARY, host.home)).code === 0, 3 * REQUEST_MS, '`human reload` works');
 after(async () => {
   // The last checker may still be ending.
   await until(() => host.workers().join() === workers.join(), 5000, 'the workers are those of the beginning');
@@ -68,6 +68,8 @@ it('is for the user and the group of the server only', () => {
 });
 
 describe('a request that is none', () => {
+  after(reloads);
+
   for (const [what, bytes] of [
     ['a command that does not exist', 'relod\n'], ['an empty line', '\n'], ['only a space', ' \n'], ['a longer word', 'reload2\n'],
     ['one with NUL in it', 'rel\0oad\n'], ['one with a NUL behind it', 'reload\0\n'], ['NULs alone', Buffer.alloc(4096)],
@@ -95,6 +97,8 @@ describe('a request that is none', () => {
 });
 
 describe('clients that', () => {
+  afterEach(reloads);
+
   it('come in hundreds and say nothing are cut after a while, and do not make the supervisor spin', async () => {
     const before_ = cpu(), begun = Date.now();
     const all = await Promise.all(Array.from({ length: 20 * CLIENTS_MAX }, connect));
