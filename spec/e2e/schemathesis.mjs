@@ -66,7 +66,7 @@ market_key = { api_key = "${member.api_key}" }\nmarket_admin = { api_key = "${ad
       const program = path.join(root, 'build/venv/bin/schemathesis');
       const args = ['--config-file', config, 'run', `${host.url}/openapi.json`, '--checks', 'all',
         ...(market ? ['--include-path-regex', MARKET, '--exclude-path-regex', ENDLESS] : ['--exclude-path-regex', MARKET]),
-        '--seed', seed, '--max-examples', examples, '--continue-on-failure', '--generation-database', 'none', '--no-color'];
+        '--seed', seed, '--max-examples', examples, '--continue-on-failure', '--generation-database', 'none', '--no-color', '--request-timeout', '60'];
       const env = { ...process.env, SCHEMATHESIS_HOOKS: 'schemathesis_hooks', PYTHONPATH: path.join(root, 'spec/e2e'),
         PYTHONDONTWRITEBYTECODE: '1' };
       const { stdout, code } = await run(program, args, { cwd: dir, env, maxBuffer: 64 << 20, timeout: LIMIT_MS })
