@@ -68,7 +68,7 @@ lua_options=''
 mode=${1:-all}
 case $mode in
 all)
-  FUZZ_SECONDS=${FUZZ_SECONDS:-10} SOAK_SECONDS=${SOAK_SECONDS:-120}
+  FUZZ_SECONDS=${FUZZ_SECONDS:-5} SOAK_SECONDS=${SOAK_SECONDS:-120}
   rings='soak_begin beside_begin modes beside_end soak_end fuzzers e2e'
   ;;
 fuzz) FUZZ_SECONDS=${FUZZ_SECONDS:-60} rings='fuzzers' ;;
@@ -310,10 +310,12 @@ clients() {
 
 # Each file by itself: what hangs, or leaves something running, fails alone.  Two more at a time than there are
 # processors, for most of their time is spent waiting; one of these lanes begins with those that compute for longest, the
-# others with those that last for longest, so that none of them is begun when all others have ended.  No file has the machine
-# to itself: what only an idle machine can show is shown by bench/.
+# others with those that last for longest, so that none of them is begun when all others have ended.  Those whose clusters have
+# leases of seconds come last, and share the machine with one more.  No file has it to itself: what only an idle machine can
+# show is shown by bench/.
 BUSY='reload_load poison reload feeds gateway_engine docs slice schemathesis schemathesis_market agent_poison gateway_chaos slow_clients overload'
-LONG='gateway_cron_faults load_limit exec providers gateway_ws gateway_config faults_control failover homes tls_scan package proxies'
+LONG='gateway_cron_faults load_limit exec providers gateway_ws gateway_config faults_control homes tls_scan package proxies'
+CLOCK='failover faults_database'
 
 # Has anything below these paths changed since the last commit?
 touched() {
@@ -356,7 +358,7 @@ among() {
 lane() {
   for list in "$@"; do
     while name=$(flock "$work/lock" sed -n -i -e '1w /dev/stdout' -e '2,$p' "$list") && [ -n "$name" ]; do
-      spec/run.sh e2e-one "$name"
+      spec/run.sh e2e-one "$name" </dev/null
     done
   done
 }
@@ -373,7 +375,8 @@ e2e() {
     ls spec/e2e/*.test.mjs | sed 's|.*/||; s|\.test\.mjs||' >"$work/names"
   fi
   among "$BUSY" >"$work/busy"
-  { among "$LONG"; among "$BUSY $LONG" | grep -vxFf - "$work/names"; } >"$work/waiting"
+  among "$CLOCK" >"$work/clock"
+  { among "$LONG"; among "$BUSY $LONG $CLOCK" | grep -vxFf - "$work/names"; } >"$work/waiting"
   lane "$work/busy" "$work/waiting" &
   busy=$!
   for _ in $(seq "$(($(nproc) + 1))"); do
@@ -382,6 +385,10 @@ e2e() {
   done
   # shellcheck disable=SC2086 # a list of words
   wait $busy
+  lane "$work/clock" &
+  busy=$!
+  lane "$work/clock"
+  wait "$busy"
   while read -r name; do
     good='' bad='' status=1             # of one that left no counts
     [ ! -e "$E2E_COUNTS/$name" ] || read -r good bad status <"$E2E_COUNTS/$name"
