@@ -27,7 +27,7 @@
 #include "core/procs.h"
 #include "core/shm.h"
 
-enum { REQUEST_MAX = 256, ANSWER_MAX = 256 * 1024, WAIT_S = 60 };
+enum { REQUEST_MAX = 256, ANSWER_MAX = 256 * 1024, WAIT_S = 130 };
 static const double REQUEST_S = 5, ANSWER_S = 120, REMAINS_S = 15, DEAF_S = 1;
 
 typedef struct {
