@@ -40,7 +40,8 @@ DEFINE  := -D_GNU_SOURCE -DHUMAN_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -
 override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
-.PHONY: help deps deps-test deps-search build run test quick check soak chats judge clients bench lint asan fuzz fuzzers modules \
+.PHONY: help deps deps-test deps-search build run test quick check soak chaos chats judge clients bench lint asan fuzz \
+         fuzzers modules \
         install uninstall deb distcheck docs clean
 .SUFFIXES:
 
@@ -49,7 +50,8 @@ help:
 	@echo 'make test       install what tests need, build, lint, run all specs'
 	@echo 'make quick      build, lint, Lua specs, one conversation, what has changed: before each commit'
 	@echo 'make check MODE=reload|leak|nojit|shuffle|asan   the same specs in another light'
-	@echo 'make soak       an hour of mixed traffic, reloads and kills (SOAK_SECONDS=3600)'
+	@echo 'make soak       an hour of mixed traffic, reloads and kills, and of the chaos beside it (SOAK_SECONDS=3600)'
+	@echo 'make chaos      two minutes of runs with tools and approvals on two hosts that are killed (CHAOS_S=120)'
 	@echo 'make chats      play all chats of spec/chats; CHATS=expression: some of them'
 	@echo 'make judge      the same with a real model, a small one, and a table of what it made of them'
 	@echo 'make clients    the agent API with clients in Java and Rust (needs Maven, cargo and a network)'
@@ -117,6 +119,11 @@ check: deps-test
 soak: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) build
 	@spec/run.sh soak
+
+# CHAOS_S: how long (120).
+chaos: deps-test
+	@$(MAKE) --no-print-directory $(JOBS) build
+	@spec/run.sh chaos
 
 # CHATS: which chats; CHATS_SCRIPTS: an operator's own scripts, and the shipped ones: dir:scripts.
 chats judge: deps-test

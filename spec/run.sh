@@ -8,7 +8,8 @@
 # shuffle  tests, and what completes in one turn, in another order: HUMAN_TEST_SEED
 # chats    plays spec/chats with a scripted model; judge: with a real, small one, and prints a table
 # clients  the agent API with clients in Java and Rust, which are fetched
-# soak     mixed traffic with reloads and kills for SOAK_SECONDS
+# soak     mixed traffic with reloads and kills for SOAK_SECONDS, and the chaos beside it
+# chaos    the gateway's runs with tools and approvals, while hosts are killed, for CHAOS_S
 # quick    specs of the runtime and the scripts; beside them lint, a whole conversation, and, of what has changed since
 #          the last commit, end-to-end files, specs of the C host and of rocks
 # Without a mode: all rings, a short soak, and a little of each mode so that none rots.
@@ -76,7 +77,8 @@ asan) binary=build/asan/human rings='sanitize lua_specs e2e reports' LIMIT_S=900
 reload | nojit) rings='lua_specs e2e' lua_options=$MODES ;;
 shuffle) rings='lua_specs e2e' lua_options="$MODES --shuffle" ;;
 leak) rings='lua_specs soak' lua_options=$MODES LIMIT_S=10800 SOAK_FAULTS=none SOAK_SECONDS=${SOAK_SECONDS:-600} ;;
-soak) rings='soak' ;;
+soak) rings='chaos_begin soak chaos_end' CHAOS_S=${SOAK_SECONDS:-3600} ;;
+chaos) rings='chaos_begin chaos_end' CHAOS_S=${CHAOS_S:-120} ;;
 modes) rings='modes' ;;             # only the little of each
 lua) rings='lua_specs' LIMIT_S=600 ;; # beside other rings
 modules) rings='modules' ;;         # what specs need from registries
@@ -93,7 +95,7 @@ e2e-one)
   exit 0
   ;;
 *)
-  echo 'usage: spec/run.sh [asan|fuzz|reload|leak|nojit|shuffle|modes|soak|quick|chats|judge|clients]' >&2
+  echo 'usage: spec/run.sh [asan|fuzz|reload|leak|nojit|shuffle|modes|soak|chaos|quick|chats|judge|clients]' >&2
   exit 2
   ;;
 esac
@@ -112,8 +114,8 @@ esac
 [ "$mode" = all ] || echo "mode $mode${HUMAN_TEST_SEED:+, HUMAN_TEST_SEED=$HUMAN_TEST_SEED}"
 
 work=$(mktemp -d)
-soaking='' beside='' busy=''
-trap 'for one in $soaking $beside $busy; do kill "$one" 2>/dev/null; done; rm -rf "$work"' EXIT
+soaking='' chaos='' beside='' busy=''
+trap 'for one in $soaking $chaos $beside $busy; do kill "$one" 2>/dev/null; done; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 chmod 711 "$work"               # as root the database runs as another user, who must get there
 mkdir -m 711 "$work/home"
@@ -248,6 +250,21 @@ soak() {
   [ "$mode" != leak ] || export HUMAN_JIT=false
   soak_begin
   soak_end
+}
+
+# By the clock; in the suite it is one file of the others, and plays as many runs as it says.
+chaos_begin() {
+  node_modules
+  CHAOS_S=$CHAOS_S node --test-reporter=spec spec/e2e/gateway_chaos.test.mjs >"$work/chaos" 2>&1 &
+  chaos=$!
+}
+
+chaos_end() {
+  wait "$chaos"
+  status=$?
+  cat "$work/chaos"
+  [ "$status" = 0 ] || sed '1,/^✖ failing tests:/d' "$work/chaos" >>"$work/failed"
+  add "$(count pass "$work/chaos")" "$(count fail "$work/chaos")" "$status"
 }
 
 node_modules() {
