@@ -168,13 +168,14 @@ describe('turns', () => {
 
   it('of different agents run side by side', async () => {
     const agents = await Promise.all(Array.from({ length: 10 }, () => makeAgent(one.url, user)));
-    model.answer = () => ({ text: 'Slow.', ms: 1000 });
-    const asked = model.requests.length, begun = Date.now();
+    let answer;
+    const wait = new Promise((done) => { answer = done; }), asked = model.requests.length;
+    model.answer = () => ({ text: 'Slow.', wait });
     await Promise.all(agents.map((agent, i) => post(i % 2 ? one : two, agent, newMessage('Hi'))));
-    await until(() => model.requests.length === asked + 10, 900, 'all ten are thinking');
+    await until(() => model.requests.length === asked + 10, 20_000, 'all ten are thinking, and none has its answer');
+    answer();
     await until(async () => (await Promise.all(agents.map(log))).every((events) => events.at(-1).type === 'agent-stopped'),
-      5000, 'all ten have ended');
-    assert.ok(Date.now() - begun < 3000);
+      20_000, 'all ten have ended');
   });
 
   it('of a host that is killed are taken up by the other, and end once', async () => {
@@ -218,13 +219,13 @@ it('a host that is there before its database answers 503, and serves as soon as 
     DATABASE_URL: databaseUrl(one.home, 'later') });
   const ended = once(child, 'exit');
   const ready = () => fetch(`${url}/ready`).then((r) => r.status, () => 0);
-  await until(async () => await ready() === 503, 5000, 'it answers');
+  await until(async () => await ready() === 503, 20_000, 'it answers');
   assert.equal((await call(url, 'GET', '/health')).body.status, 'degraded');
   const email = `early-${Date.now()}@example.com`;
   const early = await call(url, 'POST', '/api/users', { body: { email } });
   assert.deepEqual([early.status, early.body.code, early.body.statusCode], [503, 'database_unavailable', 503]);
   await sql(one.home, 'create database later');
-  await until(async () => await ready() === 200, 10_000, 'it is ready');
+  await until(async () => await ready() === 200, 40_000, 'it is ready');
   assert.equal((await call(url, 'POST', '/api/users', { body: { email } })).status, 201);
   child.kill('SIGTERM');
   assert.deepEqual(await ended, [0, null]);
