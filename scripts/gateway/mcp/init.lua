@@ -305,7 +305,8 @@ function M.sources()
     local server, row = settings.servers[name], known[name]
     if row and row.identity ~= server.identity and not row.error then row = nil end
     list[i] = { name = name, kind = server.kind, title = row and row.title or "", error = row and row.error,
-                listed_at = row and row.listed_at, state = row and (row.error and "failed" or row.listed_at and "ready") or "unknown" }
+                listed_at = row and row.listed_at,
+                state = row and (row.error and "failed" or row.listed_at and "ready") or "unknown" }
   end
   return list
 end
