@@ -73,7 +73,7 @@ layers() {
       END { for (n in line) if (declared !~ "[ {]" n " = ") {
         print FILENAME ":" line[n] ": M.returns must say what " n " answers" } }' "$f"
     awk '{ sub(/--.*/, "") }
-      /require/ && !/require *\(?["'\''][a-z_]+\.rules\./ && !/require *\(?["'\'']shipped:/ {
+      /require *\(?["'\'']/ && !/require *\(?["'\''][a-z_]+\.rules\./ && !/require *\(?["'\'']shipped:/ {
         print FILENAME ":" FNR ": a rule may require rules only" }' "$f"
   done
 }

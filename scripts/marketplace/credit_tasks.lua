@@ -31,17 +31,18 @@ local LOOKED_AT = 1000                           -- tasks with free slots, the n
 local FOR_ACTOR = ([[ from (select * from market_credit_tasks where state = 'open' and free > 0
       order by created_at desc, id limit %d) t
     join market_actors a on a.id = $1::uuid and a.type = 'delegated_agent' and a.owner_id <> t.owner_id
-    join market_listings l on l.id = t.listing_id and l.min_seller_tier <= a.tier
+      and t.min_tier <= a.tier
     where (t.tags = '{}' or t.tags && a.capability_tags)
       and not exists (select from market_credit_slots s where s.task_id = t.id and s.owner_id = a.owner_id)]])
   :format(LOOKED_AT)
 
 M.sql = {
   available = [[select t.id, l.title, l.description, t.rc_reward, l.sla_hours, l.evaluation_rubric, l.output_schema,
-    t.input_data]] .. FOR_ACTOR .. " order by t.created_at desc, t.id limit $2::int offset $3::int",
+      t.input_data from (select t.*]] .. FOR_ACTOR .. [[ order by t.created_at desc, t.id limit $2::int offset $3::int) t
+    join market_listings l on l.id = t.listing_id order by t.created_at desc, t.id]],
   count = "select count(*)::int" .. FOR_ACTOR,
   task = [[select t.id, t.listing_id, t.created_by, t.owner_id, t.state, t.rc_reward, t.slots, t.free, t.input_data,
-      l.title, l.description, l.sla_hours, l.min_seller_tier, l.output_schema, l.evaluation_rubric, t.created_at,
+      t.min_tier, l.title, l.description, l.sla_hours, l.output_schema, l.evaluation_rubric, t.created_at,
       to_json(t.tags) as tags
     from market_credit_tasks t join market_listings l on l.id = t.listing_id where t.id = $1::uuid]],
   facts = [[select t.tags = '{}' or t.tags && a.capability_tags as has_tag,
@@ -75,9 +76,10 @@ M.sql = {
       is_active)
     values ($1::uuid, 'buy', 'task_execution', $2, $3, '{credit-task}', $4::bigint, $5::int, $6::jsonb, $7::jsonb,
       $8::int, false, false) returning id]],
-  post = [[insert into market_credit_tasks (listing_id, created_by, owner_id, tags, rc_reward, slots, free, input_data)
+  post = [[insert into market_credit_tasks (listing_id, created_by, owner_id, tags, rc_reward, slots, free, input_data,
+      min_tier)
     values ($1::uuid, $2::uuid, $3::uuid, array(select json_array_elements_text($4::json)), $5::int, $6::int, $6::int,
-      $7::jsonb) returning id]],
+      $7::jsonb, $8::int) returning id]],
   close = "update market_credit_tasks set state = 'closed' where id = $1::uuid and state = 'open'",
   list = [[select t.id, t.state as status, l.title, t.rc_reward, t.slots, t.free, l.sla_hours, t.created_at
     from market_credit_tasks t join market_listings l on l.id = t.listing_id
@@ -125,7 +127,7 @@ function M.post(admin, task)
     local listing = tx:value(M.sql.listing, admin.id, task.title, task.description, task.rc_reward,
       task.sla_hours or rules.sla_hours, task.output_schema, task.evaluation_rubric, task.min_tier or 0)
     local id = tx:value(M.sql.post, listing, admin.id, admin.owner_id, json.encode(json.array(task.tags or {})),
-      task.rc_reward, task.slots or 1, task.input_data)
+      task.rc_reward, task.slots or 1, task.input_data, task.min_tier or 0)
     history.note(tx, { entity = "credit_task", id = id, to = "open", actor_id = admin.id,
                        cause = "admin-credit-tasks" })
     records.put(tx, { actor_id = admin.id, action = "credit-task-create", resource_type = "credit_task",
@@ -159,7 +161,7 @@ end
 -- Whether an actor may take a task: a verdict.
 local function may_take(q, task, actor, mine)
   local facts = q == db and db.row(M.sql.facts, task.id, actor.id) or q:row(M.sql.facts, task.id, actor.id)
-  facts.type, facts.tier, facts.min_tier, facts.free = actor.type, actor.tier, task.min_seller_tier, task.free
+  facts.type, facts.tier, facts.min_tier, facts.free = actor.type, actor.tier, task.min_tier, task.free
   facts.is_same_owner, facts.is_open = actor.owner_id == task.owner_id, task.state == "open"
   facts.has_taken = mine ~= nil
   return rules.may_take(facts)

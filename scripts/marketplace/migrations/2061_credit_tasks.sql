@@ -29,6 +29,7 @@ create table market_credit_tasks (
   owner_id   uuid not null references market_owners,
   state      text not null default 'open' check (state in ('open', 'closed')),
   tags       text[] not null default '{}',       -- an agent has one of them; none: any agent may
+  min_tier   smallint not null default 0 check (min_tier between 0 and 2),
   rc_reward  int not null check (rc_reward between 1 and 10000),
   slots      smallint not null check (slots between 1 and 1000),
   free       smallint not null check (free between 0 and slots),
