@@ -38,7 +38,8 @@ local FOR_ACTOR = ([[ from (select * from market_credit_tasks where state = 'ope
 
 M.sql = {
   available = [[select t.id, l.title, l.description, t.rc_reward, l.sla_hours, l.evaluation_rubric, l.output_schema,
-      t.input_data from (select t.*]] .. FOR_ACTOR .. [[ order by t.created_at desc, t.id limit $2::int offset $3::int) t
+      t.input_data
+    from (select t.*]] .. FOR_ACTOR .. [[ order by t.created_at desc, t.id limit $2::int offset $3::int) t
     join market_listings l on l.id = t.listing_id order by t.created_at desc, t.id]],
   count = "select count(*)::int" .. FOR_ACTOR,
   task = [[select t.id, t.listing_id, t.created_by, t.owner_id, t.state, t.rc_reward, t.slots, t.free, t.input_data,
