@@ -41,8 +41,7 @@ override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
 .PHONY: help deps deps-test deps-search build run test quick check soak chaos chats judge clients bench lint asan fuzz \
-         fuzzers modules \
-        install uninstall deb distcheck docs clean
+         fuzzers modules install uninstall deb distcheck docs clean
 .SUFFIXES:
 
 help:

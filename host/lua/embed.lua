@@ -9,7 +9,7 @@ local text_of = require "human.text"
 local M = {}
 local E, INDEX = host.E, host.INDEX
 
---- Vectors have 512 bytes, whole numbers from -127 to 127.
+-- Vectors have 512 bytes, whole numbers from -127 to 127.
 M.BYTES = 512
 
 local function must_be_vector(v, what)
