@@ -3,6 +3,7 @@
 
 local db = require "human.db"
 local fail = require "human.fail"
+local approvals = require "marketplace.approvals"
 local data_products = require "marketplace.data_products"
 local listings = require "marketplace.listings"
 local rules = require "marketplace.rules.trade"
@@ -63,21 +64,25 @@ local function price_of(listing, asked_cents)
 end
 
 --- An actor buys: {listing_id, parent_id, input_data (JSON), price_cents, cause}.  Agents buy as a part of other work
---- only.  Returns the transaction, and its payment where a card pays.
+--- only, and with consent where they need it.  Returns the transaction, and its payment where a card pays.
 function M.create(actor, ask)
-  return db.tx(function(tx)
+  local t, payment, asked = db.tx(function(tx)
     local listing = listings.get(tx, ask.listing_id)
     check(listing, ask)
     if actor.type ~= "human" and not ask.parent_id then fail.throw "missing_parent_transaction" end
     transactions.check_parties(tx, actor.id, listing.actor_id)
     data_products.must_be_there(tx, listing)
     local parent = ask.parent_id and parent_of(tx, actor, ask.parent_id, listing.actor_id)
-    local t, payment = transactions.make(tx, {
+    local price = price_of(listing, ask.price_cents)
+    local waits = approvals.ask(tx, actor, listing, price)
+    if waits then return nil, nil, waits end     -- which is kept
+    local made, its_payment = transactions.make(tx, {
       listing_id = listing.id, buyer_id = actor.id, seller_id = listing.actor_id, parent = parent, cause = ask.cause,
-      terms = terms.of(listing, { price_cents = price_of(listing, ask.price_cents), input_data = ask.input_data,
-                                  is_part = parent ~= nil }) })
-    return data_products.pay(tx, t, ask.cause), payment
+      terms = terms.of(listing, { price_cents = price, input_data = ask.input_data, is_part = parent ~= nil }) })
+    return data_products.pay(tx, made, ask.cause), its_payment
   end)
+  if asked then approvals.refuse(asked) end
+  return t, payment
 end
 
 --- All transactions of a chain, the first one first, when an actor is a party of one of them, or an admin.

@@ -11,7 +11,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, NOWHERE = '00000000-
 let host, home, alice, bot, stranger, listing;
 
 before(async () => {
-  host = await startHost({ scripts: ['spec/e2e/scripts/market2'], env: { HUMAN_TIME_TEST_CLOCK: 'true' } });
+  host = await startHost({ scripts: ['spec/e2e/scripts/market2'], env: { HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_MARKETPLACE_AUDIT_S: '0' } }); // tasks here have no money
   home = host.home;
   await sql(home, 'create table e2e_market_events (id bigint generated always as identity, name text, n text)');
   alice = await makeActor(home, { type: 'human', name: 'Alice' });

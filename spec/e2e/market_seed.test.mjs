@@ -252,6 +252,13 @@ describe('the requests of the contract', { concurrency: false }, () => {
     await play(alice, '/notifications-read', { 'notification_ids.0': few.notifications[0].id, 'notification_ids.1': few.notifications[1].id });
   });
 
+  it('answer what an agent asks for', async () => {
+    const tied = await market.actor({ autonomy: 0, owner: human.owner }), parent_transaction_id = await assigned(alice, tied);
+    const refused = await tied.post('/transactions-create', { listing_id: await sells(third), parent_transaction_id });
+    assert.equal(refused.body.code, 'approval_required');
+    await play(human, '/channel-respond', { message_id: refused.body.approval_message_id });
+  });
+
   it('move credits', async () => {
     const { onboarding_url } = await play(bot, '/stripe-connect-onboard');
     assert.equal((await fetch(`${onboarding_url}?bank=ba_test_ok`)).status, 200);

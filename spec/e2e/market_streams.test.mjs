@@ -11,7 +11,7 @@ import { startPair } from './pair.mjs';
 import { root, sleep, until } from './support.mjs';
 
 const SCRIPTS = 'spec/e2e/scripts/market2', FILE = 'api/local/market2.lua', PATIENCE_MS = 30_000;
-const ENV = { HUMAN_LIMITS_RECHECK_MS: '1000', HUMAN_RELOAD_TIMEOUT_MS: '60000' };
+const ENV = { HUMAN_MARKETPLACE_AUDIT_S: '0', HUMAN_LIMITS_RECHECK_MS: '1000', HUMAN_RELOAD_TIMEOUT_MS: '60000' };
 const streams = new Set();
 let world, home, buyer, seller, stranger, listing, version = 0;
 

@@ -28,13 +28,13 @@ export function inhabit(host) {
   }
 
   /** A new actor: {id, key, owner, post(path, body), get(path), ok(path, body)}; ok gives the body of an answer that is no error. */
-  async function actor({ type = 'delegated_agent', name = 'Agent', tier = 1, owner, role = 'member' } = {}) {
+  async function actor({ type = 'delegated_agent', name = 'Agent', tier = 1, owner, role = 'member', autonomy = 3 } = {}) { // 3: it asks nobody before it buys
     const id = randomUUID(), of = owner ?? randomUUID(), key = `hm_${randomBytes(16).toString('hex')}`;
     const n = (slot += 1) + 5_000_000;
     const email = type === 'human' ? `'${id}@example.com'` : 'null';
     await sql(host.home, `${owner ? '' : `insert into market_owners (id) values ('${of}');`}
-      insert into market_actors (id, owner_id, type, display_name, email, role, tier, slot, is_founding, referral_code)
-        values ('${id}', '${of}', '${type}', '${name}', ${email}, '${role}', ${tier}, ${n}, false, '${n.toString(16).padStart(6, '0')}');
+      insert into market_actors (id, owner_id, type, display_name, email, role, tier, autonomy, slot, is_founding, referral_code)
+        values ('${id}', '${of}', '${type}', '${name}', ${email}, '${role}', ${tier}, ${autonomy}, ${n}, false, '${n.toString(16).padStart(6, '0')}');
       insert into market_keys (hash, actor_id, prefix) values ('${createHash('sha256').update(key).digest('hex')}', '${id}', '${key.slice(0, 12)}');
       insert into ledger_accounts (ledger, code, owner) values ('rc', 6000, '${id}'), ('rc', 6010, '${id}'), ('rc', 6200, '${id}'), ('usd', 2100, '${id}')`);
     const me = { id, key, owner: of, name, post: (target, body) => request(key, 'POST', target, body),

@@ -11,7 +11,7 @@ import { sql, startHost } from './hosts.mjs';
 import { makeActor as makePayer } from './market_pay_world.mjs';
 import { until } from './support.mjs';
 import { makeActor, makeListing, makeTask } from './market_people.mjs';
-import { inhabit, JOB } from './market_trading.mjs';
+import { assigned, inhabit, JOB } from './market_trading.mjs';
 
 const MAIN = /^[a-z]+\/[a-z.+-]+/;               // a media type without its parameters
 
@@ -376,6 +376,11 @@ describe('what the host answers', () => {
     await as(alice, 'POST /milestones-accept', 200, { body: { transaction_id: whole, sequence: 1 } });
     await as(alice, 'POST /milestones-accept', 404, { body: { transaction_id: whole, sequence: 2 } });
     await as(alice, 'POST /listings-deactivate', 200, { body: { listing_id } });
+    const tied = await market.actor({ autonomy: 0 }), work = await assigned(alice, tied);
+    await as(human, 'POST /agents-claim', 200, { body: { agent_key: tied.key } });
+    const { approval_message_id: message_id } = await as(tied, 'POST /transactions-create', 403, { body: { listing_id: (await as(bot, 'POST /listings-create', 201, { body: { ...JOB, direction: 'sell', price_usd: 10 } })).id, parent_transaction_id: work } });
+    await as(human, 'POST /channel-respond', 200, { body: { message_id, response_status: 'approved', response_data: { note: 'n' } } });
+    await as(human, 'POST /channel-respond', 409, { body: { message_id, response_status: 'denied' } });
   });
 
   it('is as documented for credit tasks and the sandbox', async () => {

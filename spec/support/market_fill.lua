@@ -118,6 +118,10 @@ for _, statement in ipairs {
     .. ", '', 'all_time', 0.5, 1 from generate_series(1, $1::int) i",
   "insert into market_reputation_imports (actor_id, source, score, proof_url) select " .. actor "i"
     .. ", 'x', 1, 'x' from generate_series(1, $1::int) i",
+  "insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason, created_at) select id, sender_id,"
+    .. " lpad(pos::text, 32, '0')::uuid, 1, 'observed', now() - pos * interval '1 hour' from market_messages where pos < $1::int",
+  "insert into market_approval_channels (agent_id, channel_id) select " .. actor "i" .. ", " .. actor "i"
+    .. " from generate_series(1, $1::int) i",
 } do FILL[#FILL + 1] = statement end
 
 -- Credit tasks, what came of what was agreed, and data products.

@@ -13,7 +13,7 @@ local g = api.group { tag = "Transactions", base = "", auth = "market_key" }
 local ERRORS = { "validation_error", "not_found", "forbidden", "invalid_state", "listing_inactive", "agent_frozen",
                  "actor_banned", "provider_banned", "self_dealing_not_permitted", "missing_parent_transaction",
                  "budget_exceeded", "circular_chain_detected", "max_chain_depth_exceeded", "input_schema_mismatch",
-                 "payment_provider_error", "negotiation_not_permitted" }
+                 "payment_provider_error", "negotiation_not_permitted", "approval_required" }
 
 local Bought = s.object {
   { "transaction_id", s.uuid }, { "status", s.string }, { "price_usd", s.usd { as = "price_cents" } },

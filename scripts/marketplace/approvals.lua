@@ -1,0 +1,176 @@
+-- scripts/marketplace/approvals.lua -- agents ask before they buy from somebody for the first time, or much in a day
+-- (rules/approvals.lua).  The request is a message to the people of the agent's owner, in a channel of its own; their consent is
+-- good for one purchase of that listing, at that price or less.  Who buys holds the lock of the agent's wallet.
+
+local db = require "human.db"
+local decisions = require "human.decisions"
+local fail = require "human.fail"
+local json = require "human.json"
+local queue = require "human.queue"
+local channels = require "marketplace.channels"
+local messages = require "marketplace.messages"
+local money = require "marketplace.money"
+local news = require "marketplace.news"
+local records = require "marketplace.trail"
+local rules = require "marketplace.rules.approvals"
+local terms = require "marketplace.terms"
+
+local M = {}
+
+local PEOPLE = 15                                -- of an owner, that are asked
+
+M.sql = {
+  before = [[select (select coalesce(sum(price_cents), 0) from market_transactions where buyer_id = $1::uuid
+      and created_at >= date_trunc('day', human_now() at time zone 'UTC') at time zone 'UTC'
+      and state not in ('canceled', 'canceled_refunded', 'refunded'))::bigint as spent_cents,
+    not exists (select from market_transactions where buyer_id = $1::uuid and seller_id = $2::uuid
+      and state <> 'canceled') as is_first]],
+  last = [[select a.message_id, a.amount_cents, m.response_status, m.response_deadline > human_now() as is_open,
+      m.responded_at > human_now() - $3::int * interval '1 hour' as is_fresh
+    from market_approvals a join market_messages m on m.id = a.message_id
+    where a.agent_id = $1::uuid and a.listing_id = $2::uuid and a.used_at is null
+    order by a.created_at desc limit 1]],
+  use = "update market_approvals set used_at = human_now() where message_id = $1::uuid and used_at is null",
+  open = [[select count(*)::int from (
+      select (select m.response_status from market_messages m where m.id = a.message_id) as status
+      from market_approvals a where a.agent_id = $1::uuid and a.used_at is null
+        and a.created_at > human_now() - $2::int * interval '1 hour' limit 1000) few where status = 'pending']],
+  people = [[select id from market_actors where owner_id = $1::uuid and type = 'human' and state = 'active'
+    order by id limit $2::int]],
+  channel = "select channel_id from market_approval_channels where agent_id = $1::uuid",
+  open_channel = [[with c as (insert into market_channels (type, created_by) values ('approval', $1::uuid) returning id)
+    insert into market_approval_channels (agent_id, channel_id) select $1::uuid, id from c returning channel_id]],
+  make = [[insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason)
+    values ($1::uuid, $2::uuid, $3::uuid, $4, $5)]],
+  lock = [[select m.id, m.channel_id, m.sender_id, m.message_type, m.body, m.structured_data, m.response_status,
+      m.response_deadline <= human_now() as is_late, a.agent_id, a.listing_id, a.amount_cents, a.reason, o.owner_id
+    from market_messages m left join market_approvals a on a.message_id = m.id
+    left join market_actors o on o.id = a.agent_id
+    where m.id = $1::uuid for no key update of m]],
+  answer = [[update market_messages set response_status = $2, response_data = $3::jsonb, responded_by = $4::uuid,
+      responded_at = human_now() where id = $1::uuid and response_status = 'pending'
+    returning id, channel_id, sender_id, message_type, body, structured_data, response_deadline, response_status,
+      response_data, responded_by, responded_at, created_at]],
+  reply_to = "update market_messages set in_reply_to = $2::uuid where id = $1::uuid",
+}
+
+local function channel_of(tx, agent)
+  local id = tx:value(M.sql.channel, agent.id) or tx:value(M.sql.open_channel, agent.id)
+  local members = json.array { agent.id }
+  for _, one in ipairs(tx:query(M.sql.people, agent.owner_id, PEOPLE)) do members[#members + 1] = one.id end
+  tx:exec(channels.sql.add, id, json.encode(members))
+  return id
+end
+
+-- A request of that sender: r = {channel_id, body, data, agent_id, listing_id, amount_cents, reason}.
+local function request(tx, sender_id, r)
+  local deadline = terms.in_hours(rules.answer_hours)
+  local message = messages.send({ id = sender_id }, { channel_id = r.channel_id, message_type = "approval_request",
+    body = r.body, structured_data = json.encode(r.data), response_deadline = deadline, response_status = "pending" })
+  tx:exec(M.sql.make, message.id, r.agent_id, r.listing_id, r.amount_cents, r.reason)
+  queue.add(tx, "market.approval", message.id, deadline)
+  return message
+end
+
+local function facts_of(tx, agent, listing, price_cents)
+  local before = tx:row(M.sql.before, agent.id, listing.actor_id)
+  return { type = agent.type, autonomy = agent.autonomy, price_cents = price_cents, spent_cents = before.spent_cents,
+           is_first = before.is_first }
+end
+
+--- May this actor buy a listing at this price, in tx?  nil: yes, and consent that it needed is used up; else the request
+--- that waits for an answer, or was denied: {message_id, status}.  The caller ends with M.refuse, after the commit.
+function M.ask(tx, agent, listing, price_cents)
+  if agent.type == "human" then return nil end
+  local reason = decisions.decide(tx, rules.consent, { subject = agent.id }, facts_of(tx, agent, listing, price_cents))
+  if reason == "none" then return nil end
+  local last = tx:row(M.sql.last, agent.id, listing.id, rules.consent_hours)
+  if last and last.amount_cents >= price_cents then
+    if last.response_status == "approved" and last.is_fresh and tx:exec(M.sql.use, last.message_id) == 1 then
+      return nil
+    end
+    local waits = last.response_status == "pending" or last.response_status == "denied"
+    if waits and last.is_open then return { message_id = last.message_id, status = last.response_status } end
+  end
+  if tx:value(M.sql.open, agent.id, rules.answer_hours) >= rules.open_requests then
+    fail.throw("rate_limited", { message = "Too many requests for consent wait for an answer" })
+  end
+  local message = request(tx, agent.id, {
+    channel_id = channel_of(tx, agent), agent_id = agent.id, listing_id = listing.id, amount_cents = price_cents,
+    reason = reason, body = ("May I buy \"%s\" for $%s?"):format(listing.title, money.dollars(price_cents)),
+    data = { amount_cents = price_cents, listing_id = listing.id, seller_id = listing.actor_id, reason = reason } })
+  return { message_id = message.id, status = "pending" }
+end
+
+--- Refuses a purchase that needs consent.
+function M.refuse(asked)
+  fail.throw("approval_required", { approval_message_id = asked.message_id, approval_status = asked.status })
+end
+
+-- The people of an agent's owner answer it; it answers what they offer instead.
+local function must_be_asked(m, actor)
+  if actor.id == m.sender_id then fail.throw "forbidden" end
+  if not m.agent_id then return end
+  local may = m.sender_id == m.agent_id and actor.type == "human" and actor.owner_id == m.owner_id
+    or m.sender_id ~= m.agent_id and actor.id == m.agent_id
+  if not may then fail.throw "forbidden" end
+end
+
+local function amount_of(m, data)
+  local amount = data.amount_cents
+  if amount == nil then return m.amount_cents end
+  if type(amount) ~= "number" or amount % 1 ~= 0 or amount < 1 or amount > 10000000 then
+    fail.throw("validation_error", { details = { { path = "response_data.amount_cents",
+                                                   message = "must be a whole number of cents above 0" } } })
+  end
+  return amount
+end
+
+-- What follows an answer: an offer of another amount, to the agent; or the same request again, with a new deadline.
+local function follow_up(tx, m, actor, answer, data)
+  if not m.agent_id or answer ~= "countered" and answer ~= "escalated" then return nil end
+  local amount = answer == "countered" and amount_of(m, data) or m.amount_cents
+  local facts = m.structured_data and json.decode(m.structured_data) or {}
+  facts.amount_cents = amount
+  local message = request(tx, answer == "countered" and actor.id or m.sender_id, { channel_id = m.channel_id,
+    agent_id = m.agent_id, listing_id = m.listing_id, amount_cents = amount, reason = m.reason, data = facts,
+    body = answer == "countered" and ("Up to $%s?"):format(money.dollars(amount)) or m.body })
+  tx:exec(M.sql.reply_to, message.id, m.id)
+  return message.id
+end
+
+--- Answers a request: a = {message_id, response_status = "approved" | "denied" | "countered" | "escalated", response_data
+--- (JSON of an object)}.  Returns the message; with follow_up_id, the message that asks on.
+function M.respond(actor, a)
+  return db.tx(function(tx)
+    local m = tx:row(M.sql.lock, a.message_id) or fail.throw "not_found"
+    channels.member(tx, m.channel_id, actor.id)
+    if not m.response_status then fail.throw "not_a_request" end
+    must_be_asked(m, actor)
+    if m.response_status ~= "pending" then fail.throw("already_resolved", { status = m.response_status }) end
+    if m.is_late then fail.throw "deadline_passed" end
+    local now = tx:row(M.sql.answer, m.id, a.response_status, a.response_data, actor.id)
+    now.follow_up_id = follow_up(tx, m, actor, a.response_status, a.response_data and json.decode(a.response_data) or {})
+    records.put(tx, { actor_id = actor.id, action = "channel-respond", resource_type = "message", resource_id = m.id,
+                      facts = { response_status = a.response_status } })
+    news.put(tx, { name = "approval." .. a.response_status, about = m.id, to = { m.sender_id },
+                   data = { message_id = m.id, channel_id = m.channel_id, status = a.response_status } })
+    return now
+  end)
+end
+
+--- Work of the queue: nobody has answered in time.
+function M.expire(row)
+  db.tx(function(tx)
+    local now = tx:row(M.sql.answer, row.key, "expired", nil, nil)
+    if now then
+      news.put(tx, { name = "approval.expired", about = now.id, to = { now.sender_id },
+                     data = { message_id = now.id, channel_id = now.channel_id, status = "expired" } })
+    end
+    row:done(tx)
+  end)
+end
+
+queue.define("market.approval", "marketplace.approvals.expire", { per_key = true })
+
+return M
