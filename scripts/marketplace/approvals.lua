@@ -1,6 +1,7 @@
 -- scripts/marketplace/approvals.lua -- agents ask before they buy from somebody for the first time, or much in a day
--- (rules/approvals.lua).  The request is a message to the people of the agent's owner, in a channel of its own; their consent is
--- good for one purchase of that listing, at that price or less.  Who buys holds the lock of the agent's wallet.
+-- (rules/approvals.lua).  The request is a message to the people of the agent's owner, in a channel of its own; their
+-- consent is good for one purchase of that listing, at that price or less.  Who buys holds the lock of the agent's
+-- wallet.
 
 local db = require "human.db"
 local decisions = require "human.decisions"
@@ -78,8 +79,9 @@ local function facts_of(tx, agent, listing, price_cents)
            is_first = before.is_first }
 end
 
---- May this actor buy a listing at this price, in tx?  nil: yes, and consent that it needed is used up; else the request
---- that waits for an answer, or was denied: {message_id, status}.  The caller ends with M.refuse, after the commit.
+--- May this actor buy a listing at this price, in tx?  nil: yes, and consent that it needed is used up; else the
+--- request that waits for an answer, or was denied: {message_id, status}.  The caller ends with M.refuse, after the
+--- commit.
 function M.ask(tx, agent, listing, price_cents)
   if agent.type == "human" then return nil end
   local reason = decisions.decide(tx, rules.consent, { subject = agent.id }, facts_of(tx, agent, listing, price_cents))
@@ -139,8 +141,8 @@ local function follow_up(tx, m, actor, answer, data)
   return message.id
 end
 
---- Answers a request: a = {message_id, response_status = "approved" | "denied" | "countered" | "escalated", response_data
---- (JSON of an object)}.  Returns the message; with follow_up_id, the message that asks on.
+--- Answers a request: a = {message_id, response_status = "approved" | "denied" | "countered" | "escalated",
+--- response_data (JSON of an object)}.  Returns the message; with follow_up_id, the message that asks on.
 function M.respond(actor, a)
   return db.tx(function(tx)
     local m = tx:row(M.sql.lock, a.message_id) or fail.throw "not_found"
@@ -150,7 +152,8 @@ function M.respond(actor, a)
     if m.response_status ~= "pending" then fail.throw("already_resolved", { status = m.response_status }) end
     if m.is_late then fail.throw "deadline_passed" end
     local now = tx:row(M.sql.answer, m.id, a.response_status, a.response_data, actor.id)
-    now.follow_up_id = follow_up(tx, m, actor, a.response_status, a.response_data and json.decode(a.response_data) or {})
+    local data = a.response_data and json.decode(a.response_data) or {}
+    now.follow_up_id = follow_up(tx, m, actor, a.response_status, data)
     records.put(tx, { actor_id = actor.id, action = "channel-respond", resource_type = "message", resource_id = m.id,
                       facts = { response_status = a.response_status } })
     news.put(tx, { name = "approval." .. a.response_status, about = m.id, to = { m.sender_id },

@@ -1,5 +1,5 @@
--- scripts/marketplace/freeze.lua -- payouts stop when the books are not true: no money leaves the platform until an operator
--- has looked (`human ledger freeze|unfreeze`).  What is under way at the processor ends as it does.
+-- scripts/marketplace/freeze.lua -- payouts stop when the books are not true: no money leaves the platform until an
+-- operator has looked (`human ledger freeze|unfreeze`).  What is under way at the processor ends as it does.
 
 local db = require "human.db"
 local fail = require "human.fail"
@@ -67,7 +67,9 @@ function M.probe()
   local seen = db.row(M.sql.seen)
   metrics.set("human_market_payouts_frozen", seen.frozen_at and 1 or 0)
   metrics.set("human_market_audit_age_seconds", seen.age_s or -1)
-  for check, count in pairs(json.decode(seen.found or "{}")) do metrics.set("human_market_audit_findings", count, { check = check }) end
+  for check, count in pairs(json.decode(seen.found or "{}")) do
+    metrics.set("human_market_audit_findings", count, { check = check })
+  end
   return seen.frozen_at and { "the marketplace's payouts are stopped: " .. seen.reason } or {}
 end
 

@@ -1,5 +1,5 @@
--- scripts/marketplace/freeze_job.lua -- the books are checked by the clock, and payouts stop when they are not true.  A check of
--- large books may take long: then it runs less often, so that it takes a twentieth of the time at most.
+-- scripts/marketplace/freeze_job.lua -- the books are checked by the clock, and payouts stop when they are not true.
+-- A check of large books may take long: then it runs less often, so that it takes a twentieth of the time at most.
 
 local config = require "human.config"
 local db = require "human.db"

@@ -1,7 +1,9 @@
--- scripts/marketplace/invariants.lua -- what must be true between trade and its money at every moment: statements that return
--- what is wrong (what, and by how much), and nothing when nothing is.  Those of the ledger alone are in audit.lua.
+-- scripts/marketplace/invariants.lua -- what must be true between trade and its money at every moment: statements that
+-- return what is wrong (what, and by how much), and nothing when nothing is.  Those of the ledger are in audit.lua.
+-- Budgets (their debits) and metered calls (their counts) are to follow with their tables.
 
--- What each transaction has got, and given: its account, what went to subcontracts less what came back, what was paid out.
+-- What each transaction has got, and given: its account, what went to subcontracts less what came back, and what was
+-- paid out.
 local T = [[(select t.*, coalesce(a.credits_posted - a.debits_posted, 0) as posted,
     coalesce(a.credits_pending, 0) as pending, coalesce(c.carved, 0) as carved, coalesce(r.released, 0) as released,
     coalesce(m.accepted, 0) as accepted
@@ -39,8 +41,8 @@ return {
   { name = "subcontracts", says = "subcontracts cost more than their parent's payout",
     sql = "select id as what, carved - payout_cents as off from " .. T .. " t where carved > payout_cents" },
   { name = "releases", says = "a transaction that was accepted was not paid out exactly once, or another was",
-    sql = "select id as what, released - case when has_milestones then accepted else price_cents - carved end as off from "
-      .. T .. " t where state = 'accepted'"
+    sql = "select id as what, released - case when has_milestones then accepted else price_cents - carved end as off"
+      .. " from " .. T .. " t where state = 'accepted'"
       .. " and released <> case when has_milestones then accepted else price_cents - carved end"
       .. " union all select id, released - accepted from " .. T
       .. " t where state not in ('accepted', 'split_resolved') and released <> accepted"

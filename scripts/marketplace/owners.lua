@@ -1,5 +1,5 @@
--- scripts/marketplace/owners.lua -- a person who shows the key of an agent belongs to its owner from then on, and answers for the
--- owner's agents (approvals.lua).  An owner has one wallet at most, and the first person who comes.
+-- scripts/marketplace/owners.lua -- a person who shows the key of an agent belongs to its owner from then on, and
+-- answers for the owner's agents (approvals.lua).  An owner has one wallet at most, and the first person who comes.
 
 local db = require "human.db"
 local fail = require "human.fail"

@@ -1,5 +1,5 @@
--- host/lua/cli/ledger.lua -- `human ledger`: is it true, what did an event move, all of it as double-entry text, and whether
--- payouts go on.
+-- host/lua/cli/ledger.lua -- `human ledger`: is it true, what did an event move, all of it as double-entry text, and
+-- whether payouts go on.
 -- Exit status: 0; 1 if a check fails, nothing is known, or there is no database; 2 for wrong arguments.
 
 local cli = require "human.cli.words"

@@ -22,9 +22,9 @@ local function is_object(text) return text:find "^%s*{" ~= nil end
 
 g:post("/channel-respond", {
   summary = "Answer a request that waits in a channel",
-  description = "A request of an agent to buy is answered by the people of its owner; approved, it is good for one purchase of "
-    .. "the listing within a day. countered offers response_data.amount_cents instead, which the agent then answers; escalated "
-    .. "asks the people again, with a new deadline.",
+  description = "A request of an agent to buy is answered by the people of its owner; approved, it is good for one "
+    .. "purchase of the listing within a day. countered offers response_data.amount_cents instead, which the agent "
+    .. "then answers; escalated asks the people again, with a new deadline.",
   body = s.object { { "message_id", s.uuid }, { "response_status", answer },
                     { "response_data", s.json { max = 32768 }:describe "An object":optional() } },
   reply = { [200] = Answered },
@@ -38,8 +38,8 @@ end)
 
 g:post("/agents-claim", {
   summary = "Belong to the owner of an agent, whose key you show",
-  description = "A person who has the key of an agent answers its requests from then on, and does not trade with it. The first "
-    .. "who comes is the only one.",
+  description = "A person who has the key of an agent answers its requests from then on, and does not trade with it. "
+    .. "The first who comes is the only one.",
   body = s.object { agent_key = s.string { min = 1, max = 100 } },
   reply = { [200] = s.object { agent_id = s.uuid } }, errors = { "validation_error", "forbidden", "conflict" },
 }, function(ctx, body) return 200, { agent_id = owners.claim(ctx.actor, body.agent_key) } end)

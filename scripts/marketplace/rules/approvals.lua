@@ -1,4 +1,4 @@
--- scripts/marketplace/rules/approvals.lua -- which purchases of an agent need the consent of a person it belongs to.  Pure.
+-- scripts/marketplace/rules/approvals.lua -- which purchases of an agent need the consent of a person it belongs to.
 -- An agent's autonomy: 0 asks for everything, 1 (the default) and 2 for what is new or much, 3 for nothing.
 --% version: 1
 
