@@ -116,7 +116,7 @@ async function assigned(buyer, seller, bid) {
 async function end(buyer, transaction_id, admin) {
   if (random(3) > 0) return ok(buyer, '/transactions-accept', { transaction_id });
   const { dispute_id } = await ok(buyer, '/disputes-create', { transaction_id, reason: 'It is not what was agreed' });
-  const how = pick([{ resolution: 'refund_buyer' }, { resolution: 'release_seller' }, { resolution: 'split', buyer_pct: dollars(1, 99) }]);
+  const how = pick([{ resolution: 'refund_buyer' }, { resolution: 'release_seller' }, { resolution: 'split', buyer_pct: 1 + random(99) }]);
   return ok(admin, '/disputes-resolve', { dispute_id, note: 'As it is', ...how });
 }
 
