@@ -1,5 +1,5 @@
 -- scripts/marketplace/deposits.lua -- cash that becomes credits: a payment (payments.lua) whose money is captured when
--- it is authorized, and given as withdrawable credits, less the fee.
+-- it is authorized, and, once it is, given as withdrawable credits, less the fee.
 
 local db = require "human.db"
 local queue = require "human.queue"
@@ -29,7 +29,8 @@ function M.take(row)
     payment = tx:row(payments.sql.lock, row.key)
     if payment.state == "authorized" then
       local taken, why = payments.take(tx, payment, "deposit")
-      if taken then M.give(tx, taken) else payments.finish(tx, payment, "refuse", why, why) end
+      if not taken then payments.finish(tx, payment, "refuse", why, why)
+      elseif taken.state == "captured" then M.give(tx, taken) end
     end
     row:done(tx)
   end)

@@ -1,6 +1,7 @@
 -- scripts/marketplace/payments.lua -- card payments: of transactions, whose money is then held in escrow, and of
 -- deposits (deposits.lua).  A payment is created, then authorized by its payer's card, then captured; or it is
--- canceled, or fails (rules/payments.lua).  Each function belongs in the transaction of its cause.
+-- canceled, or fails (rules/payments.lua).  Each function belongs in the transaction of its cause.  A processor that is
+-- asked over a network (processor.lua) answers later: heard() is told its word, whichever way that comes.
 --
 -- Who changes a transaction and its payment locks the transaction first; the processor's word comes the other way
 -- round, and a transaction of the database that loses such a race is run again.
@@ -11,6 +12,7 @@ local queue = require "human.queue"
 local time = require "human.time"
 local actors = require "marketplace.actors"
 local escrow = require "marketplace.escrow"
+local books = require "marketplace.processor_books"
 local history = require "marketplace.history"
 local news = require "marketplace.news"
 local processor = require "marketplace.processor"
@@ -21,7 +23,8 @@ local M = {}
 local HOUR_MS = 3600000
 
 local COLUMNS = [[id, kind, transaction_id, payer_id, amount_cents, fee_cents, refunded_cents, state, provider,
-  provider_id, client_secret, declines, decline_code, capture_before, capture_before > human_now() as is_in_time]]
+  provider_id, client_secret, declines, decline_code, declined_by, is_claimed, capture_before,
+  capture_before > human_now() as is_in_time]]
 
 M.sql = {
   make = [[insert into market_payments (kind, transaction_id, payer_id, amount_cents, fee_cents, provider, provider_id,
@@ -34,17 +37,20 @@ M.sql = {
   authorize = [[update market_payments set state = 'authorized', authorized_at = human_now(), decline_code = null,
       capture_before = $2::timestamptz
     where id = $1::uuid and state = 'created' returning ]] .. COLUMNS,
-  decline = [[update market_payments set state = $3, declines = declines + 1, decline_code = $2,
+  decline = [[update market_payments set state = $3, declines = declines + 1, decline_code = $2, declined_by = $4,
       ended_at = case when $3 = 'failed' then human_now() end
     where id = $1::uuid and state = 'created' returning ]] .. COLUMNS,
   capture = [[update market_payments set state = 'captured', captured_at = human_now()
-    where id = $1::uuid and state = 'authorized' returning ]] .. COLUMNS,
+    where id = $1::uuid and state in ('authorized', 'capturing') returning ]] .. COLUMNS,
+  ask = [[update market_payments set state = 'capturing' where id = $1::uuid and state = 'authorized' returning ]]
+    .. COLUMNS,
+  claim = "update market_payments set is_claimed = true where id = $1::uuid returning " .. COLUMNS,
   finish = [[update market_payments set state = $3, ended_at = human_now(), decline_code = coalesce($4, decline_code)
     where id = $1::uuid and state = $2 returning ]] .. COLUMNS,
   refund = [[insert into market_refunds (cause, payment_id, amount_cents) values ($1, $2::uuid, $3)
     on conflict (cause) do nothing returning id, cause, amount_cents, state]],
   refunded = [[update market_payments set refunded_cents = refunded_cents + $2
-    where id = $1::uuid and state = 'captured' and refunded_cents + $2 <= amount_cents]],
+    where id = $1::uuid and state in ('captured', 'capturing') and refunded_cents + $2 <= amount_cents]],
   refund_of = [[select r.id, r.cause, r.amount_cents, r.state, p.provider, p.provider_id, p.payer_id, p.transaction_id
     from market_refunds r join market_payments p on p.id = r.payment_id where r.id = $1::uuid]],
   refund_paid = [[update market_refunds set state = 'paid', paid_at = human_now()
@@ -77,6 +83,7 @@ function M.make(tx, p)
     provider_id, secret)
   if not made then return tx:row(M.sql.of, p.transaction_id) end
   moved(tx, nil, made, p.kind)
+  if at.made then at.made(tx, made) end
   if actors.get(tx, p.payer_id).type == "delegated_agent" then queue.add(tx, "market.authorize", made.id) end
   return made
 end
@@ -89,9 +96,35 @@ function M.open(tx, p)
                       amount_cents = p.amount_cents })
 end
 
-local function declined(tx, payment, why, actor_id)
+local function declined(tx, payment, why, actor_id, attempt)
   local to = payment.declines + 1 >= rules.declines and lead(payment, "give_up") or lead(payment, "decline")
-  return moved(tx, payment, tx:row(M.sql.decline, payment.id, why, to), "declined", actor_id)
+  return moved(tx, payment, tx:row(M.sql.decline, payment.id, why, to, attempt), "declined", actor_id)
+end
+
+-- Captures; or nil and why not.  Where the processor answers later, the payment is "capturing" until then.
+local function capture(tx, payment, cause)
+  if not lead(payment, "capture", { is_in_time = payment.is_in_time }) then return nil, "authorization_expired" end
+  local how, why = processor.of(payment.provider).capture(tx, payment)
+  if not how then return nil, why end
+  local now = moved(tx, payment, tx:row(how == "asked" and M.sql.ask or M.sql.capture, payment.id), cause)
+  if how ~= "asked" and now.kind == "transaction" then escrow.capture(tx, now.transaction_id, now.amount_cents, 0) end
+  return now
+end
+M.take = capture
+
+-- The money that is being captured counts as held: what is paid of it is paid before the processor has it.
+local function claim(tx, payment)
+  if payment.state ~= "capturing" or payment.is_claimed then return payment end
+  books.claim(tx, payment)
+  return tx:row(M.sql.claim, payment.id)
+end
+
+-- Where the processor answers later, money that is to be captured when its transaction is assigned is captured before
+-- that: nobody works for what cannot be had.
+local function is_captured_first(tx, payment)
+  if not processor.of(payment.provider).is_remote then return false end
+  local t = require("marketplace.transactions").get(tx, payment.transaction_id)
+  return require("marketplace.settlement").is_early(t)
 end
 
 local function authorized(tx, payment, capture_before, actor_id)
@@ -102,20 +135,24 @@ local function authorized(tx, payment, capture_before, actor_id)
   end
   escrow.authorise(tx, now.transaction_id, now.amount_cents)
   queue.add(tx, "market.escrow_guard", now.id, time.parse(now.capture_before) - rules.guard_hours * HOUR_MS)
+  if is_captured_first(tx, now) then return capture(tx, now, "captured_hold") end
   require("marketplace.transactions").authorized(tx, now.transaction_id)
   return tx:row(M.sql.get, now.id)
 end
 
 --- Pays with a card.  which: {id} or {transaction_id}; method: its name (nil: the one that is kept for the payer);
 --- actor_id: who says so, or nil.  Returns the payment, and why the card was declined, if it was: nothing else has
---- happened then.
+--- happened then; PROCESSING: the processor will say.
+M.PROCESSING = "processing"
 function M.confirm(tx, which, method, actor_id)
   local payment = which.id and tx:must("not_found", M.sql.lock, which.id)
     or tx:must("not_found", M.sql.lock_of, which.transaction_id)
   if actor_id and payment.payer_id ~= actor_id then fail.throw "not_found" end
   if payment.state == "authorized" or payment.state == "captured" then return payment end
+  if payment.state == "capturing" then return payment, not payment.is_claimed and M.PROCESSING or nil end
   if payment.state ~= "created" then fail.throw("invalid_state", { status = payment.state }) end
   local held, why = processor.of(payment.provider).authorize(tx, payment, method or M.method(tx, payment.payer_id))
+  if held == "asked" then return payment, M.PROCESSING end
   if not held then return declined(tx, payment, why, actor_id), why end
   return authorized(tx, payment, held.capture_before, actor_id)
 end
@@ -130,34 +167,30 @@ function M.authorize(row)
   end)
 end
 
--- Captures; or nil and why not.
-local function capture(tx, payment, cause)
-  if not lead(payment, "capture", { is_in_time = payment.is_in_time }) then return nil, "authorization_expired" end
-  local ok, why = processor.of(payment.provider).capture(tx, payment)
-  if not ok then return nil, why end
-  local now = moved(tx, payment, tx:row(M.sql.capture, payment.id), cause)
-  if now.kind == "transaction" then escrow.capture(tx, now.transaction_id, now.amount_cents, 0) end
-  return now
-end
-M.take = capture
-
 --- Takes the money of a transaction into its escrow; called again, does nothing.  Returns the payment.
 --- Fails with payment_not_authorized, or capture_failed, with why.
 function M.capture(tx, transaction_id)
   local payment = tx:must("not_found", M.sql.lock_of, transaction_id)
   if payment.state == "captured" then return payment end
+  if payment.state == "capturing" then return claim(tx, payment) end
   if payment.state == "created" then fail.throw("payment_not_authorized", { status = payment.state }) end
   if payment.state ~= "authorized" then fail.throw("capture_failed", { status = payment.state }) end
   local now, why = capture(tx, payment, "captured")
   if not now then fail.throw("capture_failed", { status = payment.state, decline_code = why }) end
-  return now
+  return claim(tx, now)
+end
+
+local function ended(tx, payment, event, cause, why)
+  if payment.state ~= "created" and payment.kind == "transaction" and not payment.is_claimed then
+    escrow.let_go(tx, payment.transaction_id)
+  end
+  return moved(tx, payment, tx:row(M.sql.finish, payment.id, payment.state, lead(payment, event), why), cause)
 end
 
 -- Ends a payment that has not been captured.
 local function finish(tx, payment, event, cause, why)
   processor.of(payment.provider).cancel(tx, payment)
-  if payment.state == "authorized" and payment.kind == "transaction" then escrow.let_go(tx, payment.transaction_id) end
-  return moved(tx, payment, tx:row(M.sql.finish, payment.id, payment.state, lead(payment, event), why), cause)
+  return ended(tx, payment, event, cause, why)
 end
 M.finish = finish
 
@@ -196,9 +229,70 @@ function M.refund(tx, transaction_id, cause, amount_cents)
     fail.throw("invalid_state", { status = payment.state })
   end
   escrow.refund(tx, cause, transaction_id, amount_cents)
-  queue.add(tx, "market.refund", refund.id)
+  local at = processor.of(payment.provider)
+  if at.is_remote then at.refund_later(tx, payment, refund) else queue.add(tx, "market.refund", refund.id) end
   return tx:row(M.sql.get, payment.id)
 end
+
+--- The processor has paid a refund, a row of sql.refund_of; told again, does nothing.
+function M.refunded(tx, refund)
+  if tx:exec(M.sql.refund_paid, refund.id) == 0 then return end
+  escrow.refund_paid(tx, refund.cause, refund.amount_cents)
+  history.note(tx, { entity = "refund", id = refund.id, from = "pending", to = "paid", cause = refund.cause })
+  news.put(tx, { name = "payment.refunded", about = refund.transaction_id, to = { refund.payer_id },
+                 data = { transaction_id = refund.transaction_id, amount_cents = refund.amount_cents } })
+end
+
+-- What the processor says of a payment that is locked, by what it says; each moves it at most once.
+local HEARD = {}
+
+function HEARD.held(tx, payment, word)
+  if payment.state == "created" then return authorized(tx, payment, word.capture_before) end
+  return payment
+end
+
+-- It has been captured, though perhaps by nobody here.
+function HEARD.taken(tx, payment, word)
+  local now = HEARD.held(tx, payment, word)
+  if now.state ~= "authorized" and now.state ~= "capturing" then return now end
+  local was = now
+  now = moved(tx, was, tx:row(M.sql.capture, was.id), "captured")
+  if now.kind == "deposit" then require("marketplace.deposits").give(tx, now)
+  elseif was.is_claimed then books.captured(tx, now)
+  else
+    escrow.capture(tx, now.transaction_id, now.amount_cents, 0)
+    require("marketplace.transactions").authorized(tx, now.transaction_id)
+  end
+  books.fee(tx, now, word.fee_cents or 0)
+  return tx:row(M.sql.get, now.id)
+end
+
+-- Nobody has it any more: a transaction that waits for it ends.
+function HEARD.gone(tx, payment, word)
+  local event = payment.state == "authorized" and "lapse" or payment.state == "capturing" and "refuse" or "cancel"
+  if not lead(payment, event) then return payment end
+  local now = ended(tx, payment, event, "gone", word.why)
+  if now.kind ~= "transaction" then return now end
+  if now.is_claimed then
+    books.lost(tx, now)
+    return now
+  end
+  local transactions = require "marketplace.transactions"
+  if transactions.get(tx, now.transaction_id).state == "pending_payment" then
+    transactions.give_back(tx, now.transaction_id, "time_out", nil, "payment-gone")
+  end
+  return now
+end
+
+function HEARD.declined(tx, payment, word)
+  if payment.state ~= "created" or payment.declined_by == word.attempt then return payment end
+  return declined(tx, payment, word.why, nil, word.attempt)
+end
+
+--- The processor's word on a payment that is locked: word = {is = "held" | "taken" | "gone" | "declined",
+--- capture_before, fee_cents, attempt (which one was declined), why}.  What is known already changes nothing.
+--- Returns the payment as it is then.
+function M.heard(tx, payment, word) return HEARD[word.is](tx, payment, word) end
 
 --- Work of the queue: the processor pays a refund.
 function M.pay_refund(row)
@@ -208,20 +302,16 @@ function M.pay_refund(row)
     if not ok then row:retry_in(3600, why) end
   end
   db.tx(function(tx)
-    if tx:exec(M.sql.refund_paid, refund.id) == 1 then
-      escrow.refund_paid(tx, refund.cause, refund.amount_cents)
-      history.note(tx, { entity = "refund", id = refund.id, from = "pending", to = "paid", cause = refund.cause })
-      news.put(tx, { name = "payment.refunded", about = refund.transaction_id, to = { refund.payer_id },
-                     data = { transaction_id = refund.transaction_id, amount_cents = refund.amount_cents } })
-    end
+    M.refunded(tx, refund)
     row:done(tx)
   end)
 end
 
---- Whether the money of a transaction is there: authorised, or captured.
+--- Whether the money of a transaction is there: authorised, captured, or counted as captured.
 function M.is_authorized(tx, transaction_id)
   local payment = tx:row(M.sql.of, transaction_id)
-  return payment ~= nil and (payment.state == "authorized" or payment.state == "captured")
+  local state = payment and payment.state
+  return state == "authorized" or state == "captured" or state == "capturing" and payment.is_claimed
 end
 
 --- The payment of a transaction; nil when it has none, as a subcontract.

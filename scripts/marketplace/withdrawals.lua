@@ -26,15 +26,15 @@ M.sql = {
   set_account = "update market_actors set connect_account = $2 where id = $1::uuid and connect_account is null",
   make = [[insert into market_withdrawals (actor_id, kind, amount_cents, fee_cents, is_instant, is_waived, account,
       provider)
-    values ($1::uuid, $2, $3, $4, $5, $6, $7, $8) returning id, amount_cents, fee_cents, state]],
+    values ($1::uuid, $2, $3, $4, $5, $6, $7, $8) returning id, amount_cents, fee_cents, is_instant, state]],
   get = [[select id, actor_id, kind, amount_cents, fee_cents, account, provider, state from market_withdrawals
     where id = $1::uuid]],
   finish = [[update market_withdrawals set state = $2, failure = $3, ended_at = human_now()
     where id = $1::uuid and state = 'processing' returning id]],
 }
 
---- Where an actor's account for payouts is set up, a path of this server (or an address elsewhere): the same account
---- however often he asks.
+--- Where an actor's account for payouts is set up, a path of this server: the same account however often he asks.
+--- A processor that is remote is asked itself (setup_url).
 function M.onboard(tx, actor_id)
   local at = processor.now()
   local account = tx:value(M.sql.lock_account, actor_id)
@@ -60,12 +60,13 @@ function M.begin(tx, actor, w)
   moves.withdraw(tx, made.id, { actor = actor.id, cents = w.amount_cents, reason = w.kind,
                                 of = w.kind == "payout" and EARNED or nil })
   history.note(tx, { entity = "withdrawal", id = made.id, to = made.state, actor_id = actor.id, cause = w.kind })
-  queue.add(tx, "market.withdrawal", made.id)
+  if at.is_remote then at.pay_out_later(tx, made, account) else queue.add(tx, "market.withdrawal", made.id) end
   return made
 end
 
--- The processor has paid w, or not, and why.
-local function ended(tx, w, paid, why)
+--- The processor has paid w, a row of sql.get, or not, and why; told again, does nothing.
+function M.ended(tx, w, paid, why)
+  if w.state ~= "processing" then return end
   local to = rules.next("WITHDRAWAL", w.state, paid and "pay" or "fail", {}).to
   credits.lock(tx, w.actor_id)
   if not tx:row(M.sql.finish, w.id, to, why) then return end
@@ -93,7 +94,7 @@ function M.pay(row)
     paid, why = processor.of(w.provider).pay_out("withdrawal:" .. w.id, w.account, w.amount_cents - w.fee_cents)
   end
   db.tx(function(tx)
-    if w.state == "processing" then ended(tx, w, paid, why) end
+    M.ended(tx, w, paid, why)
     row:done(tx)
   end)
 end

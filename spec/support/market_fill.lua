@@ -32,6 +32,12 @@ for _, statement in ipairs {
     select lpad(i::text, 32, '0')::uuid, true, 1, 1, 1 from generate_series(0, $1::int) i]],
   [[insert into market_history (entity, entity_id, to_state, cause)
     select 'bid', (i % 500)::text, 'pending', 'c' from generate_series(1, $1::int) i]],
+  "insert into market_orders (key, subject, kind, state, ended_at) select 'spec' || i, " .. actor "i"
+    .. ", 'create', 'done', now() from generate_series(1, $1::int) i",
+  "insert into market_stripe_actors (actor_id, customer, account) select " .. actor "i"
+    .. ", 'cus_' || i, 'acct_' || i from generate_series(1, $1::int) i",
+  [[insert into market_stripe_events (id, type, object, processed_at) select 'evt_' || i, 't', 'pi_' || i, now()
+    from generate_series(1, $1::int) i]],
 } do FILL[#FILL + 1] = statement end
 
 -- The marketplace: actors of one owner, with what each has.
@@ -50,6 +56,12 @@ for _, statement in ipairs {
   "insert into market_portfolio (actor_id, title) select " .. MARKET .. ", 'T' from generate_series(1, $1::int) i",
   [[insert into market_records (n, action, resource_type, resource_id, facts, at, hash)
     select 1000000 + i, 'a' || i % 50, 't' || i % 50, '', '{}', now(), '' from generate_series(1, $1::int) i]],
+  "insert into market_orders (key, subject, kind, state, ended_at) select 'spec' || i, " .. actor "i"
+    .. ", 'create', 'done', now() from generate_series(1, $1::int) i",
+  "insert into market_stripe_actors (actor_id, customer, account) select " .. actor "i"
+    .. ", 'cus_' || i, 'acct_' || i from generate_series(1, $1::int) i",
+  [[insert into market_stripe_events (id, type, object, processed_at) select 'evt_' || i, 't', 'pi_' || i, now()
+    from generate_series(1, $1::int) i]],
 } do FILL[#FILL + 1] = statement end
 
 -- Credits, payments and withdrawals of fifty actors.
@@ -83,6 +95,12 @@ for _, statement in ipairs {
   [[insert into market_payment_methods (actor_id, method)
     select id, 'm' from market_actors where slot > ]] .. FIRST_SLOT .. " and $1::int > 0",
   [[insert into market_test_accounts (id, token) select 'spec' || i, 'spec' || i from generate_series(1, $1::int) i]],
+  "insert into market_orders (key, subject, kind, state, ended_at) select 'spec' || i, " .. actor "i"
+    .. ", 'create', 'done', now() from generate_series(1, $1::int) i",
+  "insert into market_stripe_actors (actor_id, customer, account) select " .. actor "i"
+    .. ", 'cus_' || i, 'acct_' || i from generate_series(1, $1::int) i",
+  [[insert into market_stripe_events (id, type, object, processed_at) select 'evt_' || i, 't', 'pi_' || i, now()
+    from generate_series(1, $1::int) i]],
 } do FILL[#FILL + 1] = statement end
 
 -- What actors of the marketplace hear of each other.
@@ -122,6 +140,12 @@ for _, statement in ipairs {
     .. " lpad(pos::text, 32, '0')::uuid, 1, 'observed', now() - pos * interval '1 hour' from market_messages where pos < $1::int",
   "insert into market_approval_channels (agent_id, channel_id) select " .. actor "i" .. ", " .. actor "i"
     .. " from generate_series(1, $1::int) i",
+  "insert into market_orders (key, subject, kind, state, ended_at) select 'spec' || i, " .. actor "i"
+    .. ", 'create', 'done', now() from generate_series(1, $1::int) i",
+  "insert into market_stripe_actors (actor_id, customer, account) select " .. actor "i"
+    .. ", 'cus_' || i, 'acct_' || i from generate_series(1, $1::int) i",
+  [[insert into market_stripe_events (id, type, object, processed_at) select 'evt_' || i, 't', 'pi_' || i, now()
+    from generate_series(1, $1::int) i]],
 } do FILL[#FILL + 1] = statement end
 
 -- Credit tasks, what came of what was agreed, and data products.
@@ -140,6 +164,13 @@ FILL[#FILL + 1] = [[insert into market_vectors (id, kind, model, vector)
   select lpad(i::text, 32, '0')::uuid, 1, 'm', decode(repeat('01', 512), 'hex') from generate_series(0, $1::int) i]]
 
 M.ALLOWED = {
+  ["marketplace.stripe.reconcile.is_busy"] = "the first of those that are open, once an hour",
+  ["marketplace.stripe.reconcile.waiting"] = "five hundred that are open, once an hour",
+  ["marketplace.stripe.reconcile.payments"] = "five hundred that are open, once an hour",
+  ["marketplace.stripe.reconcile.made"] = "five hundred that are open, once an hour",
+  ["marketplace.stripe.reconcile.payouts"] = "five hundred that are open, once an hour",
+  ["marketplace.stripe.reconcile.on_the_way"] = "a sum, once an hour",
+  ["marketplace.stripe.reconcile.owed"] = "a sum, once an hour",
   ["marketplace.moves.tool_fees"] = "a sum, along an index of its own, once an hour",
   ["marketplace.books.of_cause"] = "five hundred transfers, when the operator asks",
   ["marketplace.processor_test.balance"] = "only specs ask",

@@ -2,6 +2,7 @@
 -- the founders' share.
 
 local api = require "human.api"
+local config = require "human.config"
 local db = require "human.db"
 local s = require "human.schema"
 local actors = require "marketplace.actors"
@@ -10,6 +11,8 @@ local deposits = require "marketplace.deposits"
 local fees = require "marketplace.fees"
 local history = require "marketplace.credit_history"
 local limits = require "marketplace.rules.payments"
+local payments = require "marketplace.payments"
+local processor = require "marketplace.processor"
 local shares = require "marketplace.shares"
 local withdrawals = require "marketplace.withdrawals"
 require "marketplace.audit"                      -- what `human ledger` finds among the scripts
@@ -68,8 +71,9 @@ g:post("/credits-deposit", {
   reply = { [201] = s.object {
     { "payment_id", s.uuid }, { "amount_usd", s.usd { as = "amount_cents" } },
     { "fee_usd", s.usd { as = "fee_cents" } },
-    { "credits", s.mrc }, { "status", s.string }, { "stripe_payment_intent_id", s.string },
-    { "client_secret", s.string { secret = true } },
+    { "credits", s.mrc }, { "status", s.string },
+    { "stripe_payment_intent_id", s.string:optional():describe "Without it: see POST /payments-intent" },
+    { "client_secret", s.string { secret = true }:optional() },
   } },
   errors = { "payment_provider_error", "agent_frozen" },
 }, function(ctx, body)
@@ -77,7 +81,7 @@ g:post("/credits-deposit", {
   local made, why = db.tx(function(tx)
     return deposits.begin(tx, ctx.actor, body.amount_cents, body.payment_method)
   end)
-  if why then
+  if why and why ~= payments.PROCESSING then
     ctx:fail("payment_provider_error", { message = "The card was declined: " .. why, decline_code = why,
                                          payment_id = made.id })
   end
@@ -142,9 +146,16 @@ g:post("/stripe-connect-onboard", {
     .. "visited.",
   body = s.object { return_url = s.url:optional(), refresh_url = s.url:optional() },
   reply = { [200] = s.object { onboarding_url = s.string } }, errors = { "payment_provider_error" },
-}, function(ctx)
-  local path = db.tx(function(tx) return withdrawals.onboard(tx, ctx.actor.id) end)
+}, function(ctx, body)
   local base = ctx:base() or "http://" .. (ctx:header "host" or "localhost")
+  local at = processor.now()
+  if at.is_remote then
+    local set = config.marketplace.stripe.return_url
+    local back = body.return_url or set ~= "" and set or base .. "/"
+    return 200, { onboarding_url = at.setup_url(ctx.actor.id, { return_url = back,
+                                                               refresh_url = body.refresh_url or back }) }
+  end
+  local path = db.tx(function(tx) return withdrawals.onboard(tx, ctx.actor.id) end)
   return 200, { onboarding_url = base .. path }
 end)
 

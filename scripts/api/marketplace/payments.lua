@@ -12,11 +12,12 @@ local processor_test = require "marketplace.processor_test"
 local g = api.group { tag = "Credits & Payments", auth = "market_key" }
 
 local Method = s.string { min = 1, max = 100 }:describe "A card; of the processor `test`: pm_test_ok, .."
-local STATES = s.enum { "created", "authorized", "captured", "canceled", "failed" }
+local STATES = s.enum { "created", "authorized", "capturing", "captured", "canceled", "failed" }
 
 g:post("/payments-confirm", {
   summary = "Pay with a card",
-  description = "What a client does at the processor: confirms a payment that waits, of a transaction or a deposit.",
+  description = "What a client does at the processor: confirms a payment that waits, of a transaction or a deposit. One "
+    .. "that is still \"created\" in the answer is being asked for; POST /payments-intent says how it stands.",
   body = s.object {
     transaction_id = s.uuid:optional(), payment_id = s.uuid:optional(), payment_method = Method:optional(),
   },
@@ -34,7 +35,7 @@ g:post("/payments-confirm", {
     local which = { id = body.payment_id, transaction_id = body.transaction_id }
     return payments.confirm(tx, which, body.payment_method, ctx.actor.id)
   end)
-  if why then
+  if why and why ~= payments.PROCESSING then
     ctx:fail("payment_provider_error", { message = "The card was declined: " .. why, decline_code = why,
                                          status = payment.state })
   end

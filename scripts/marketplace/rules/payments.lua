@@ -1,6 +1,6 @@
 -- scripts/marketplace/rules/payments.lua -- how a payment and a withdrawal go on, and their numbers.
--- The database refuses other edges, too (migrations/2020_payments.sql).  Pure.
---% version: 1
+-- The database refuses other edges, too (migrations/2070_stripe.sql).  Pure.
+--% version: 2
 
 local M = {
   declines = 10,                   -- of cards, for one payment; then it has failed
@@ -20,7 +20,10 @@ M.PAYMENT = {
   { event = "cancel", from = "authorized", to = "canceled" },
   { event = "lapse", from = "authorized", to = "canceled" },
   { event = "capture", from = "authorized", to = "captured", guard = "is_in_time" },
+  { event = "ask", from = "authorized", to = "capturing" },
+  { event = "taken", from = "capturing", to = "captured" },
   { event = "refuse", from = "authorized", to = "failed" },
+  { event = "refuse", from = "capturing", to = "failed" },
 }
 M.WITHDRAWAL = {
   { event = "pay", from = "processing", to = "paid" },
@@ -53,6 +56,8 @@ M.examples = {
   { "next", "PAYMENT", "authorized", "capture", { is_in_time = false }, expect = {} },
   { "next", "PAYMENT", "authorized", "cancel", {}, expect = { to = "canceled" } },
   { "next", "PAYMENT", "captured", "cancel", {}, expect = {} },
+  { "next", "PAYMENT", "capturing", "cancel", {}, expect = {} },
+  { "next", "PAYMENT", "capturing", "refuse", {}, expect = { to = "failed" } },
   { "next", "PAYMENT", "canceled", "authorize", { is_approved = true }, expect = {} },
   { "next", "WITHDRAWAL", "processing", "fail", {}, expect = { to = "failed" } },
   { "next", "WITHDRAWAL", "paid", "fail", {}, expect = {} },

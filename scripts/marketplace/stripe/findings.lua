@@ -1,0 +1,42 @@
+-- scripts/marketplace/stripe/findings.lua -- where Stripe's books and ours differ, and what waits for an operator: in
+-- `human ledger check`, the log and the metrics.
+
+local db = require "human.db"
+local log = require "human.log"
+local metrics = require "human.metrics"
+local audit = require "marketplace.audit"
+
+local M = {}
+
+M.sql = {
+  add = [[insert into market_stripe_findings (kind, subject, says) values ($1, $2, $3)
+    on conflict (kind, subject) do update set says = excluded.says, ended_at = null,
+      found_at = case when market_stripe_findings.ended_at is null then market_stripe_findings.found_at
+        else human_now() end
+    returning xmax = 0 as is_new]],
+  finish = [[update market_stripe_findings set ended_at = human_now()
+    where kind = $1 and subject = $2 and ended_at is null]],
+}
+
+metrics.describe("market_stripe_findings_total", "Differences between Stripe's books and ours that were found")
+
+audit.CHECKS[#audit.CHECKS + 1] = {
+  name = "stripe", says = "Stripe's books and ours differ, or an operator is to look",
+  sql = [[select kind || ' of ' || subject || ': ' || says as what, 0 as off from market_stripe_findings
+    where ended_at is null]],
+}
+
+--- Notes in q, a transaction or human.db, what is wrong with something: "lost", a payment's id, and in words.
+function M.add(q, kind, subject, says)
+  local is_new
+  if q == db then is_new = db.value(M.sql.add, kind, subject, says)
+  else is_new = q:value(M.sql.add, kind, subject, says) end
+  if not is_new then return end
+  metrics.add("market_stripe_findings_total", 1, { kind = kind })
+  log.error("stripe: an operator is to look", { kind = kind, subject = subject, says = says })
+end
+
+--- It is right now.
+function M.finish(kind, subject) db.exec(M.sql.finish, kind, subject) end
+
+return M

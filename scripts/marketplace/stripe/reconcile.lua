@@ -1,0 +1,96 @@
+-- scripts/marketplace/stripe/reconcile.lua -- compares our open rows with Stripe's, once an hour: what events and answers
+-- have not told is looked at now, and orders whose work has been given up are taken up again.
+
+local config = require "human.config"
+local db = require "human.db"
+local jobs = require "human.jobs"
+local log = require "human.log"
+local queue = require "human.queue"
+local client = require "marketplace.stripe.client"
+local findings = require "marketplace.stripe.findings"
+local observe = require "marketplace.stripe.observe"
+
+local M = {}
+
+local AT_ONCE = 500
+
+M.sql = {
+  payments = [[select id, provider_id from market_payments
+    where state in ('created', 'authorized', 'capturing') and provider <> 'test'
+      and provider_id is not null order by created_at limit $1::int]],
+  made = [[select o.kind, o.made, o.facts ->> 'account' as account from market_orders o
+      join market_refunds r on r.id = o.about and r.state = 'pending'
+    where o.kind = 'refund' and o.made is not null order by o.n limit $1::int]],
+  payouts = [[select o.kind, o.made, o.facts ->> 'account' as account from market_orders o
+      join market_withdrawals w on w.id = o.subject and w.state = 'processing'
+    where o.kind = 'payout' and o.made is not null order by o.n limit $1::int]],
+  waiting = "select distinct subject from market_orders where state = 'open' limit $1::int",
+  last = "select coalesce(max(id), 0) from ledger_transfers",
+  is_busy = "select exists (select from market_orders where state = 'open')",
+  owed = [[select coalesce(sum(case when debit = 1000 then amount else -amount end), 0)::bigint
+    from ledger_transfers where (debit = 1000 or credit = 1000) and kind in ('posted', 'post')]],
+  on_the_way = [[select coalesce(sum((o.facts ->> 'amount_cents')::bigint), 0)::bigint
+    from market_orders o join market_withdrawals w on w.id = o.subject and w.state = 'processing'
+    where o.kind = 'transfer' and o.state = 'done'
+      and not exists (select from market_orders r where r.subject = o.subject and r.kind = 'reversal'
+        and r.state = 'done')]],
+}
+
+local function look(kind, id, account, counts)
+  local ok, err = observe.again(kind, id, account)
+  counts.looked = counts.looked + 1
+  if not ok then
+    counts.failed = counts.failed + 1
+    if not err.is_passing then findings.add(db, "missing", id, "Stripe does not know it: " .. err.code) end
+  end
+end
+
+-- What we wait for.
+local function look_at_ours(counts)
+  for _, row in ipairs(db.query(M.sql.payments, AT_ONCE)) do look("intent", row.provider_id, nil, counts) end
+  for _, row in ipairs(db.query(M.sql.made, AT_ONCE)) do look("refund", row.made, nil, counts) end
+  for _, row in ipairs(db.query(M.sql.payouts, AT_ONCE)) do look("payout", row.made, row.account, counts) end
+  for _, row in ipairs(db.query(M.sql.waiting, AT_ONCE)) do queue.add(db, "market.stripe", row.subject) end
+end
+
+-- The platform's balance, in cents of dollars, what is not available yet included; or nil and why.
+local function balance()
+  local found, err = client.get "/v1/balance"
+  if not found then return nil, err end
+  local cents = 0
+  for _, list in ipairs { found.available, found.pending } do
+    for _, part in ipairs(list) do
+      if part.currency == "usd" then cents = cents + part.amount end
+    end
+  end
+  return cents
+end
+
+--- What Stripe has, and what our ledger says that it has (less what is on its way to banks): {theirs, ours}, in cents.
+--- Only when nothing is under way are they to be the same.  Or nil and why.
+function M.balances()
+  local theirs, err = balance()
+  if not theirs then return nil, err end
+  return { theirs = theirs, ours = db.value(M.sql.owed) - db.value(M.sql.on_the_way) }
+end
+
+local function compare_balances()
+  local before, sums = db.value(M.sql.last), M.balances()
+  if not sums or db.value(M.sql.is_busy) or before ~= db.value(M.sql.last) then return end
+  if sums.theirs == sums.ours then return findings.finish("balance", "platform") end
+  findings.add(db, "balance", "platform", ("Stripe has %d cents, our books say %d"):format(sums.theirs, sums.ours))
+end
+
+--- Compares.  Returns how many rows were looked at, and how many of these could not be.
+function M.run()
+  local counts = { looked = 0, failed = 0 }
+  if config.marketplace.payments ~= "stripe" then return counts end
+  look_at_ours(counts)
+  compare_balances()
+  log.info("stripe: compared", counts)
+  return counts
+end
+
+jobs.every("market_stripe_reconcile", 3600, "marketplace.stripe.reconcile.run")
+
+return M

@@ -1,0 +1,193 @@
+// spec/e2e/market_stripe.test.mjs -- tasks whose money moves at Stripe: paid, delivered, accepted, paid out; and the same when
+// Stripe fails, answers nothing, or tells late, twice, in another order or never.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { errors } from './hosts.mjs';
+import { startStripeMarket } from './stripe_world.mjs';
+import { until } from './support.mjs';
+
+const PATIENCE_MS = Number(process.env.PATIENCE_MS ?? 60_000);
+let world, stripe;
+before(async () => {
+  world = await startStripeMarket();
+  stripe = world.stripe;
+});
+after(async () => {
+  await world?.stop();
+  if (process.env.SHOW) console.error(errors(world.log()).slice(-6).map((l) => l.slice(0, 900)).join('\n'));
+});
+afterEach(() => {
+  stripe.hooks.mode = 'at once';
+  stripe.refundsAre = undefined;
+  stripe.faults.length = 0;
+});
+
+const state = async (task) => (await world.payment(task.id)).state;
+const asked = (path) => stripe.requests.filter((r) => r.method === 'POST' && path.test(r.path));
+
+/** A seller who has earned, and whose account is set up; bank: how payouts to it end. */
+async function earner(bank) {
+  const task = await world.funded();
+  await world.deliver(task);
+  await world.accept(task);
+  const { onboarding_url } = await task.seller.ok('/stripe-connect-onboard', {});
+  const account = onboarding_url.split('/').at(-2);
+  stripe.setUp(account, bank);
+  await world.settled();
+  return { ...task, account };
+}
+
+describe('a task', () => {
+  it('is paid, delivered, accepted and paid out', async () => {
+    const task = await world.funded();
+    assert.equal(await state(task), 'authorized');
+    await world.deliver(task);
+    await world.accept(task);
+    assert.equal(await world.earned(task.seller), 6_750_000);
+    await world.settled();
+    const payment = await world.payment(task.id);
+    assert.equal(payment.state, 'captured');
+    const shown = await task.buyer.ok(`/transactions-get?transaction_id=${task.id}`);
+    assert.equal(shown.stripe_payment_intent_id, payment.provider_id);
+
+    const early = await task.seller.post('/payouts-request', { amount_usd: 60 });
+    assert.deepEqual([early.status, early.body.code], [400, 'connect_not_ready']);
+    const first = await task.seller.ok('/stripe-connect-onboard', { return_url: 'https://example.com/done' });
+    const second = await task.seller.ok('/stripe-connect-onboard', {});
+    assert.notEqual(first.onboarding_url, second.onboarding_url);
+    assert.equal(first.onboarding_url.split('/').at(-2), second.onboarding_url.split('/').at(-2));
+    stripe.setUp(first.onboarding_url.split('/').at(-2));
+    const { payout_id } = await until(async () => {
+      const { status, body } = await task.seller.post('/payouts-request', { amount_usd: 60 });
+      return status === 201 ? body : null;
+    }, PATIENCE_MS, 'the account is ready');
+    await world.settled();
+    await world.is('withdrawals', payout_id, 'processing');
+    stripe.bankDay();
+    await world.is('withdrawals', payout_id, 'paid');
+    assert.equal(await world.earned(task.seller), 750_000);
+    await world.settled();
+  });
+
+  it('that takes long, or is paid in parts, is captured before it is assigned', async () => {
+    const task = await world.funded({ hours: 72 });
+    assert.equal(await state(task), 'captured');
+    await world.settled();
+  });
+
+  it('is captured a day before its authorisation ends', async () => {
+    const task = await world.funded();
+    await world.deliver(task);
+    await task.buyer.ok('/disputes-open', { transaction_id: task.id, reason: 'Nothing of it is there' });
+    await world.later(145);
+    await until(async () => (await state(task)) === 'captured', PATIENCE_MS, 'it is captured');
+    await world.settled();
+  });
+
+  it('that is not assigned is let go', async () => {
+    const task = await world.wanted(), { stripe_payment_intent_id: intent } = await world.intent(task);
+    await task.buyer.ok('/transactions-cancel', { transaction_id: task.id });
+    await world.settled();
+    assert.equal(stripe.objects.payment_intents.get(intent).status, 'canceled');
+    assert.equal(await state(task), 'canceled');
+  });
+
+  it('that its seller declines is let go while it is authorised, and refunded when it is captured', async () => {
+    for (const hours of [24, 72]) {
+      const task = await world.funded({ hours });
+      await task.seller.ok('/transactions-cancel', { transaction_id: task.id });
+      await world.settled();
+      const payment = await world.payment(task.id), intent = stripe.objects.payment_intents.get(payment.provider_id);
+      assert.deepEqual([payment.state, intent.status], hours === 24 ? ['canceled', 'canceled'] : ['captured', 'succeeded']);
+      if (hours === 72) assert.equal(await world.one(`select state from market_refunds where payment_id = '${payment.id}'`), 'paid');
+    }
+  });
+
+  it('takes a second card after one that was declined', async () => {
+    const task = await world.wanted(), { client_secret } = await world.intent(task);
+    assert.equal(stripe.pay(client_secret, 'pm_card_chargeDeclinedInsufficientFunds'), 'insufficient_funds');
+    await until(async () => (await world.payment(task.id)).decline_code === 'insufficient_funds', PATIENCE_MS, 'it is told');
+    const again = await task.buyer.ok('/payments-confirm', { transaction_id: task.id, payment_method: 'pm_card_chargeDeclined' });
+    assert.equal(again.status, 'created');
+    await until(async () => (await world.payment(task.id)).declines === 2, PATIENCE_MS, 'it is told');
+    await task.buyer.ok('/payments-confirm', { transaction_id: task.id, payment_method: 'pm_card_visa' });
+    await world.is('transactions', task.id, 'assigned');
+    assert.equal((await world.payment(task.id)).declines, 2);
+    await world.settled();
+  });
+
+  it('is not assigned by a buyer whose card is still being asked', async () => {
+    const task = await world.wanted();
+    const none = await task.buyer.post('/transactions-assign', { transaction_id: task.id });
+    assert.deepEqual([none.status, none.body.decline_code], [402, 'no_card']);
+    await task.buyer.ok('/payments-method', { payment_method: 'pm_card_visa' });
+    const soon = await task.buyer.post('/transactions-assign', { transaction_id: task.id });
+    assert.deepEqual([soon.status, soon.body.decline_code], [402, 'processing']);
+    await world.is('transactions', task.id, 'assigned');
+    await world.settled();
+  });
+});
+
+describe('an agent', () => {
+  it('pays with the card that is kept for it, again and again', async () => {
+    const [buyer, seller] = [await world.actor(), await world.actor()];
+    await buyer.ok('/payments-method', { payment_method: 'pm_card_visa' });
+    for (const amount_usd of [10, 20]) {
+      const made = await buyer.ok('/credits-deposit', { amount_usd });
+      await world.is('payments', made.payment_id, 'captured');
+    }
+    await world.settled();
+    assert.equal(asked(/^\/v1\/customers$/).length, new Set(asked(/^\/v1\/customers$/).map((r) => r.headers['idempotency-key'])).size);
+    assert.ok(await world.earned(buyer) > 2_900_000);
+    assert.ok(seller);
+  });
+
+  it('is told why its card was declined', async () => {
+    const buyer = await world.actor();
+    await buyer.ok('/payments-method', { payment_method: 'pm_card_authenticationRequired' });
+    const made = await buyer.ok('/credits-deposit', { amount_usd: 10 });
+    await until(async () => (await buyer.ok('/payments-intent', { payment_id: made.payment_id })).decline_code === 'authentication_required',
+      PATIENCE_MS, 'it is declined');
+    await world.settled();
+  });
+});
+
+describe('what is paid out', () => {
+  it('comes back when the bank does not take it', async () => {
+    const { seller } = await earner('account_closed');
+    const had = await world.earned(seller);
+    const { withdrawal_id } = await seller.ok('/credits-withdraw', { amount: 5000 });
+    await until(() => [...stripe.objects.payouts.values()].some((p) => p.metadata.withdrawal_id === withdrawal_id), PATIENCE_MS, 'it is under way');
+    stripe.bankDay();
+    await world.is('withdrawals', withdrawal_id, 'failed');
+    assert.equal(await world.earned(seller), had);
+    await world.settled();
+  });
+});
+
+// What may go wrong on the way, at each of the requests that move money.
+const FAULTS = {
+  'Stripe fails before it has acted': (on) => stripe.fault(on, 'before', 2),
+  'Stripe fails after it has acted': (on) => stripe.fault(on, 'after'),
+  'nobody hears the answer': (on) => stripe.fault(on, 'cut'),
+  'Stripe is asked too often': (on) => stripe.fault(on, 'busy', 2),
+};
+const STEPS = { 'payment is made': /payment_intents$/, 'payment is captured': /capture$/, 'refund is paid': /POST .*refunds$/,
+  'transfer is made': /POST .*transfers$/, 'payout is made': /POST .*payouts$/ };
+
+describe('whatever fails', () => {
+  for (const [what, arrange] of Object.entries(FAULTS)) {
+    it(`everything is done once when ${what}`, async () => {
+      for (const step of Object.values(STEPS)) arrange(new RegExp(`^POST .*${step.source.replace(/^POST \.\*/, '')}`));
+      stripe.hooks.mode = 'never';
+      const task = await world.wanted({ hours: 24 }), intent = await world.intent(task);
+      stripe.pay(intent.client_secret);
+      await world.later(1.1);
+      await world.is('transactions', task.id, 'assigned');
+      await world.deliver(task);
+      await world.accept(task);
+      await world.settled();
+      assert.deepEqual(stripe.faults.filter((f) => f.times > 0 && /capture|intents/.test(f.on.source)), []);
+    });
+  }
+});

@@ -1,0 +1,88 @@
+// spec/e2e/stripe_world.mjs -- a marketplace whose processor is the emulator of Stripe: tasks that are paid, and what must be
+// true of both books when nothing is under way.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { startStripe } from '../stripe/emulator.mjs';
+import { BINARY } from './hosts.mjs';
+import { JOB, startMarket } from './market_trading.mjs';
+import { root, until } from './support.mjs';
+
+export const SECRET = 'whsec_spec', KEY = 'sk_test_spec', PATIENCE_MS = Number(process.env.PATIENCE_MS ?? 60_000);
+const HOUR_S = 3600;
+
+/** A marketplace and its Stripe: what startMarket gives, and stripe, later(hours), task(..), settled(). */
+export async function startStripeMarket(env = {}) {
+  const stripe = await startStripe({ key: KEY });
+  const market = await startMarket({ env: { HUMAN_MARKETPLACE_PAYMENTS: 'stripe', HUMAN_MARKETPLACE_STRIPE_KEY: KEY,
+    HUMAN_MARKETPLACE_STRIPE_WEBHOOK_SECRET: SECRET, HUMAN_MARKETPLACE_STRIPE_API_BASE: stripe.url,
+    HUMAN_MARKETPLACE_STRIPE_PUBLISHABLE_KEY: 'pk_test_spec', ...env } });
+  Object.assign(stripe.hooks, { to: `${market.url}/stripe-webhook`, secrets: [SECRET] });
+  const world = Object.assign(market, { stripe });
+
+  const human = (...args) => new Promise((done) => {
+    const env2 = { ...process.env, HUMAN_HOME: market.home, HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: path.join(root, 'scripts') };
+    execFile(BINARY, args, { env: env2 }, (error, stdout, stderr) => done({ code: error ? error.code : 0, stdout, stderr }));
+  });
+  world.human = human;
+
+  /** Hours pass, for both. */
+  world.later = async (hours) => {
+    stripe.advance(hours * HOUR_S);
+    await market.advance(`${Math.round(hours * 60)}m`);
+  };
+
+  const state = async (table, id) => market.one(`select state from market_${table} where id = '${id}'`);
+  world.is = (table, id, wanted) => until(async () => (await state(table, id)) === wanted, PATIENCE_MS, `${table} ${id} is ${wanted}`);
+  world.payment = async (transaction) => JSON.parse(await market.one(`select row_to_json(p) from market_payments p where transaction_id = '${transaction}'`));
+
+  /** A task between a human and an agent that waits for its payment: {buyer, seller, id}. */
+  world.wanted = async ({ cents = 7500, hours = 24, milestones } = {}) => {
+    const [buyer, seller] = [await market.actor({ type: 'human' }), await market.actor()];
+    const listing = await buyer.ok('/listings-create', { ...JOB });
+    const bid = await seller.ok('/bids-create', { listing_id: listing.id, price_usd: cents / 100, sla_hours: hours, ...(milestones && { milestones }) });
+    const { transaction_id: id } = await buyer.ok('/bids-accept', { bid_id: bid.id });
+    return { buyer, seller, id };
+  };
+
+  /** The same, once its buyer has paid. */
+  world.funded = async (options) => {
+    const task = await world.wanted(options);
+    const intent = await world.intent(task);
+    assert.equal(stripe.pay(intent.client_secret, options?.card), 'requires_capture');
+    if (options?.wait !== false) await world.is('transactions', task.id, 'assigned');
+    return task;
+  };
+
+  world.intent = async ({ buyer, id }) => until(async () => {
+    const { status, body } = await buyer.post('/payments-intent', { transaction_id: id });
+    return status === 200 ? body : null;
+  }, PATIENCE_MS, 'the payment is made');
+
+  world.deliver = ({ seller, id }) => seller.ok('/transactions-deliver', { transaction_id: id, output_data: { done: true } });
+  world.accept = ({ buyer, id }) => buyer.ok('/transactions-accept', { transaction_id: id });
+
+  /** Nothing is under way; then both books say the same, and the audit finds nothing (findings: what it is to find). */
+  world.settled = async (findings = []) => {
+    await stripe.sent();
+    const open = `select (select count(*) from market_orders where state = 'open') + (select count(*) from market_stripe_events where processed_at is null)`;
+    await until(async () => (await market.one(open)) === '0', PATIENCE_MS, 'nothing is under way').catch(async (error) => {
+      const orders = await market.sql(`select key || ' ' || kind from market_orders where state = 'open'`);
+      throw new Error(`${error.message}: ${orders.join(', ')}\n${market.log().split('\n').filter((l) => /stripe|error/.test(l)).slice(-15).join('\n')}`);
+    });
+    const { stdout } = await human('ledger', 'check', '--json');
+    const found = JSON.parse(stdout).found.map((f) => f.what?.split(' of ')[0]).sort();
+    assert.deepEqual(found, findings, stdout);
+    const way = `select coalesce(sum((o.facts ->> 'amount_cents')::bigint), 0) from market_orders o join market_withdrawals w on w.id = o.subject
+      where w.state = 'processing' and o.kind = 'transfer' and o.state = 'done'`;
+    assert.equal(stripe.balance(), Number(await market.one(way)) * -1 - (await market.platform(1000)), 'the balance');
+    assert.deepEqual(stripe.problems, []);
+  };
+
+  const stop = market.stop;
+  world.stop = async () => {
+    await stop.call(market);
+    await stripe.stop();
+  };
+  return world;
+}
