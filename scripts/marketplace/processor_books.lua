@@ -1,5 +1,5 @@
--- scripts/marketplace/processor_books.lua -- the ledger while a processor is being asked to capture: money that is on its
--- way from a card is in account 1010 until the processor has it.  In the transaction that moves the payment.
+-- scripts/marketplace/processor_books.lua -- the ledger while a processor is being asked to capture: money that is on
+-- its way from a card is in account 1010 until the processor has it.  In the transaction that moves the payment.
 
 local ledger = require "marketplace.ledger"
 

@@ -1,5 +1,5 @@
--- scripts/marketplace/processor_stripe.lua -- the processor `stripe`: separate charges and transfers.  Whatever it does is an
--- order (stripe/orders.lua), written in the transaction of its cause; what comes of it is told by stripe/observe.lua.
+-- scripts/marketplace/processor_stripe.lua -- the processor `stripe`: separate charges and transfers.  Whatever it does
+-- is an order (stripe/orders.lua), written in the transaction of its cause; stripe/observe.lua tells what comes of it.
 
 local db = require "human.db"
 local fail = require "human.fail"
@@ -52,7 +52,7 @@ function M.is_ready(q, account) return accounts.is_ready(q, account) end
 
 -- What Stripe refuses or does not answer.
 local function failed(err)
-  fail.throw("payment_provider_error", { message = "Stripe: " .. (err and (err.message or err.code) or "no answer yet") })
+  fail.throw("payment_provider_error", { message = "Stripe: " .. (err.message or err.code) })
 end
 
 --- Where an actor sets his account up, which is opened when he has none: urls = {return_url, refresh_url}.  Not in a

@@ -48,7 +48,7 @@ describe('a task', () => {
     const payment = await world.payment(task.id);
     assert.equal(payment.state, 'captured');
     const shown = await task.buyer.ok(`/transactions-get?transaction_id=${task.id}`);
-    assert.equal(shown.stripe_payment_intent_id, payment.provider_id);
+    assert.equal((shown.transaction ?? shown).stripe_payment_intent_id, payment.provider_id);
 
     const early = await task.seller.post('/payouts-request', { amount_usd: 60 });
     assert.deepEqual([early.status, early.body.code], [400, 'connect_not_ready']);
@@ -78,7 +78,7 @@ describe('a task', () => {
   it('is captured a day before its authorisation ends', async () => {
     const task = await world.funded();
     await world.deliver(task);
-    await task.buyer.ok('/disputes-open', { transaction_id: task.id, reason: 'Nothing of it is there' });
+    await task.buyer.ok('/disputes-create', { transaction_id: task.id, reason: 'Nothing of what was agreed is there.' });
     await world.later(145);
     await until(async () => (await state(task)) === 'captured', PATIENCE_MS, 'it is captured');
     await world.settled();

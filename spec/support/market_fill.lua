@@ -32,12 +32,6 @@ for _, statement in ipairs {
     select lpad(i::text, 32, '0')::uuid, true, 1, 1, 1 from generate_series(0, $1::int) i]],
   [[insert into market_history (entity, entity_id, to_state, cause)
     select 'bid', (i % 500)::text, 'pending', 'c' from generate_series(1, $1::int) i]],
-  "insert into market_orders (key, subject, kind, state, ended_at) select 'spec' || i, " .. actor "i"
-    .. ", 'create', 'done', now() from generate_series(1, $1::int) i",
-  "insert into market_stripe_actors (actor_id, customer, account) select " .. actor "i"
-    .. ", 'cus_' || i, 'acct_' || i from generate_series(1, $1::int) i",
-  [[insert into market_stripe_events (id, type, object, processed_at) select 'evt_' || i, 't', 'pi_' || i, now()
-    from generate_series(1, $1::int) i]],
 } do FILL[#FILL + 1] = statement end
 
 -- The marketplace: actors of one owner, with what each has.
@@ -56,12 +50,6 @@ for _, statement in ipairs {
   "insert into market_portfolio (actor_id, title) select " .. MARKET .. ", 'T' from generate_series(1, $1::int) i",
   [[insert into market_records (n, action, resource_type, resource_id, facts, at, hash)
     select 1000000 + i, 'a' || i % 50, 't' || i % 50, '', '{}', now(), '' from generate_series(1, $1::int) i]],
-  "insert into market_orders (key, subject, kind, state, ended_at) select 'spec' || i, " .. actor "i"
-    .. ", 'create', 'done', now() from generate_series(1, $1::int) i",
-  "insert into market_stripe_actors (actor_id, customer, account) select " .. actor "i"
-    .. ", 'cus_' || i, 'acct_' || i from generate_series(1, $1::int) i",
-  [[insert into market_stripe_events (id, type, object, processed_at) select 'evt_' || i, 't', 'pi_' || i, now()
-    from generate_series(1, $1::int) i]],
 } do FILL[#FILL + 1] = statement end
 
 -- Credits, payments and withdrawals of fifty actors.
@@ -95,12 +83,6 @@ for _, statement in ipairs {
   [[insert into market_payment_methods (actor_id, method)
     select id, 'm' from market_actors where slot > ]] .. FIRST_SLOT .. " and $1::int > 0",
   [[insert into market_test_accounts (id, token) select 'spec' || i, 'spec' || i from generate_series(1, $1::int) i]],
-  "insert into market_orders (key, subject, kind, state, ended_at) select 'spec' || i, " .. actor "i"
-    .. ", 'create', 'done', now() from generate_series(1, $1::int) i",
-  "insert into market_stripe_actors (actor_id, customer, account) select " .. actor "i"
-    .. ", 'cus_' || i, 'acct_' || i from generate_series(1, $1::int) i",
-  [[insert into market_stripe_events (id, type, object, processed_at) select 'evt_' || i, 't', 'pi_' || i, now()
-    from generate_series(1, $1::int) i]],
 } do FILL[#FILL + 1] = statement end
 
 -- What actors of the marketplace hear of each other.

@@ -16,8 +16,8 @@ local STATES = s.enum { "created", "authorized", "capturing", "captured", "cance
 
 g:post("/payments-confirm", {
   summary = "Pay with a card",
-  description = "What a client does at the processor: confirms a payment that waits, of a transaction or a deposit. One "
-    .. "that is still \"created\" in the answer is being asked for; POST /payments-intent says how it stands.",
+  description = "What a client does at the processor: confirms a payment that waits, of a transaction or a deposit. "
+    .. "One that is still \"created\" in the answer is being asked for; POST /payments-intent says how it stands.",
   body = s.object {
     transaction_id = s.uuid:optional(), payment_id = s.uuid:optional(), payment_method = Method:optional(),
   },

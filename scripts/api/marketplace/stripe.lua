@@ -1,5 +1,5 @@
--- scripts/api/marketplace/stripe.lua -- POST /stripe-webhook: what Stripe tells; POST /payments-intent: what a page needs
--- to pay a payment at Stripe.
+-- scripts/api/marketplace/stripe.lua -- POST /stripe-webhook: what Stripe tells; POST /payments-intent: what a page
+-- needs to pay a payment at Stripe.
 
 local api = require "human.api"
 local config = require "human.config"

@@ -1,5 +1,5 @@
--- scripts/marketplace/stripe/accounts.lua -- whom Stripe knows actors as: customers, who pay, and connected accounts, to
--- which is paid out.
+-- scripts/marketplace/stripe/accounts.lua -- whom Stripe knows actors as: customers, who pay, and connected
+-- accounts, to which is paid out.
 
 local crypto = require "human.crypto"
 local db = require "human.db"

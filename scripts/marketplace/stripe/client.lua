@@ -1,5 +1,5 @@
--- scripts/marketplace/stripe/client.lua -- one request to Stripe: form-encoded, with the version of the API that this was
--- written for, and the secret key, which the host fills in.
+-- scripts/marketplace/stripe/client.lua -- one request to Stripe: form-encoded, with the version of the API that
+-- this was written for, and the secret key, which the host fills in.
 
 local config = require "human.config"
 local fetch = require "human.fetch"
@@ -93,6 +93,8 @@ function M.ask(o)
 end
 
 --- The same for what is only read.
-function M.get(path, params, account) return M.ask { method = "GET", path = path, params = params, account = account } end
+function M.get(path, params, account)
+  return M.ask { method = "GET", path = path, params = params, account = account }
+end
 
 return M

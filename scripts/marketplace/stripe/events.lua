@@ -1,6 +1,6 @@
--- scripts/marketplace/stripe/events.lua -- events that Stripe sends: signed, stored once, and read by the queue.  An event
--- says that something is to be looked at, and nothing else: what it is about is asked for as it is then, so that it does
--- not matter when an event comes, in which order, or how often.
+-- scripts/marketplace/stripe/events.lua -- events that Stripe sends: signed, stored once, and read by the queue.  An
+-- event says that something is to be looked at, and nothing else: what it is about is asked for as it is then, so that
+-- it does not matter when an event comes, in which order, or how often.
 
 local config = require "human.config"
 local crypto = require "human.crypto"

@@ -174,7 +174,9 @@ end
 
 function M.account.done(tx, order, account) accounts.opened(tx, order.subject, account) end
 
-function M.account.refused(tx, order, err) findings.add(tx, "account", order.subject, "Stripe opens none: " .. err.code) end
+function M.account.refused(tx, order, err)
+  findings.add(tx, "account", order.subject, "Stripe opens none: " .. err.code)
+end
 
 local function withdrawal(tx, order) return tx:row(withdrawals.sql.get, order.subject) end
 

@@ -16,7 +16,8 @@ local WINDOW_S = 7 * 86400                       -- in which a charge can be cap
 
 M.sql = {
   by_intent = "select id from market_payments where provider_id = $1",
-  named = [[update market_payments set provider_id = $2, client_secret = $3 where id = $1::uuid and provider_id is null]],
+  named = [[update market_payments set provider_id = $2, client_secret = $3
+    where id = $1::uuid and provider_id is null]],
   charged = "update market_payments set charge = $2 where id = $1::uuid and charge is distinct from $2",
   named_at = "update market_transactions set payment_ref = $2 where id = $1::uuid and payment_ref is null",
 }
@@ -78,7 +79,7 @@ local function note_differences(tx, payment, intent)
     findings.add(tx, "lost", payment.id, "its money was counted on, and could not be captured")
   end
   if intent.status == "succeeded" and payment.state ~= "captured" then
-    findings.add(tx, "captured", payment.id, "Stripe has captured what is " .. payment.state .. " here: refund it there")
+    findings.add(tx, "captured", payment.id, "Stripe has captured what is here " .. payment.state .. ": refund it")
   end
 end
 
@@ -138,7 +139,8 @@ function M.payout(tx, payout)
   local has_failed = payout.status == "failed" or payout.status == "canceled"
   if payout.status == "paid" and not orders.is_known(tx, id .. ":reversal:1") then withdrawals.ended(tx, w, true)
   elseif has_failed and w.state == "paid" then
-    findings.add(tx, "payout", id, "the bank has sent it back after it was paid: " .. (payout.failure_code or payout.status))
+    local why = payout.failure_code or payout.status
+    findings.add(tx, "payout", id, "the bank has sent it back after it was paid: " .. why)
   elseif has_failed then M.come_back(tx, id, payout.failure_code or payout.status) end
 end
 

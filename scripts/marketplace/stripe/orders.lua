@@ -1,8 +1,8 @@
--- scripts/marketplace/stripe/orders.lua -- what Stripe is to do: rows that are written in the transaction of their cause,
--- and carried out after its commit, one by one for each payment, withdrawal or actor.  A row's key is sent with it, so
--- that Stripe does once what is asked twice; what is asked first is kept, since the same key must come with the same
--- request.  Stripe forgets keys after a day, and repeats failures of its own until then: in both cases it is asked first
--- whether it has done it, and gets a new key only when it has not.
+-- scripts/marketplace/stripe/orders.lua -- what Stripe is to do: rows that are written in the transaction of their
+-- cause, and carried out after its commit, one by one for each payment, withdrawal or actor.  A row's key is sent with
+-- it, so that Stripe does once what is asked twice; what is asked first is kept, since the same key must come with the
+-- same request.  Stripe forgets keys after a day, and repeats failures of its own until then: in both cases it is
+-- asked first whether it has done it, and gets a new key only when it has not.
 
 local db = require "human.db"
 local json = require "human.json"
@@ -55,8 +55,8 @@ local function found(order, kind, request)
   return nil, err
 end
 
--- Stripe fails to say what it has done.  What a state of its own guards may be asked for anew at once; anything else once
--- it would have been found.
+-- Stripe fails to say what it has done.  What a state of its own guards may be asked for anew at once; anything
+-- else once it would have been found.
 local function again(order, kind, begun)
   local object, err = found(order, kind, begun.request)
   if object or err then return object, err end

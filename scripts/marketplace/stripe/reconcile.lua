@@ -1,5 +1,5 @@
--- scripts/marketplace/stripe/reconcile.lua -- compares our open rows with Stripe's, once an hour: what events and answers
--- have not told is looked at now, and orders whose work has been given up are taken up again.
+-- scripts/marketplace/stripe/reconcile.lua -- compares our open rows with Stripe's, once an hour: what events and
+-- answers have not told is looked at now, and orders whose work has been given up are taken up again.
 
 local config = require "human.config"
 local db = require "human.db"
