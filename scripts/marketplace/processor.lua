@@ -11,8 +11,8 @@
 -- What has a key may be asked again, and is done once.
 --
 -- One that is asked over a network has is_remote.  It does nothing in the transaction of the cause but write down what
--- it is to do: authorize and capture return "asked", and payments.heard is told what came of it.  In place of refund and
--- pay_out it has refund_later(tx, payment, refund) and pay_out_later(tx, withdrawal, account), of open_account and
+-- it is to do: authorize and capture return "asked", and payments.heard is told what came of it.  In place of refund
+-- and pay_out it has refund_later(tx, payment, refund) and pay_out_later(tx, withdrawal, account), of open_account and
 -- setup_path setup_url(actor_id, urls), and made(tx, payment) for one that is to be made.
 
 local config = require "human.config"

@@ -19,7 +19,8 @@ const HOOK = 'what webhooks are signed with';
 let host, doc, user;
 before(async () => {
   host = await startHost({ env: { HUMAN_MARKETPLACE_AUDIT_S: '0', HUMAN_LLM_PROVIDER: 'offline', HUMAN_WEBHOOK_HMAC_SECRET: HOOK, HUMAN_CHANNELS_TELEGRAM_TOKEN: 't', HUMAN_CHANNELS_SLACK_BOT_TOKEN: 't', HUMAN_CHANNELS_SLACK_SIGNING_SECRET: 's',
-    HUMAN_CHANNELS_WHATSAPP_PHONE_NUMBER_ID: '1', HUMAN_CHANNELS_WHATSAPP_ACCESS_TOKEN: 't', HUMAN_CHANNELS_WHATSAPP_APP_SECRET: 's', HUMAN_CHANNELS_WHATSAPP_VERIFY_TOKEN: 'v' } });
+    HUMAN_CHANNELS_WHATSAPP_PHONE_NUMBER_ID: '1', HUMAN_CHANNELS_WHATSAPP_ACCESS_TOKEN: 't', HUMAN_CHANNELS_WHATSAPP_APP_SECRET: 's', HUMAN_CHANNELS_WHATSAPP_VERIFY_TOKEN: 'v',
+    HUMAN_MARKETPLACE_STRIPE_WEBHOOK_SECRET: HOOK } });
   doc = await (await fetch(`${host.url}/openapi.json`)).json();
   user = await makeUser(host.url);
 });
@@ -244,6 +245,12 @@ describe('what the host answers', () => {
     await truly('POST /payments-confirm', 402, { key, body: { payment_id: deposit.payment_id, payment_method: 'pm_test_lost_card' } });
     await truly('POST /payments-confirm', 404, { key, body: { transaction_id: id } });
     await truly('POST /payments-confirm', 200, { key, body: { payment_id: deposit.payment_id } });
+    await truly('POST /payments-intent', 200, { key, body: { payment_id: deposit.payment_id } });
+    await truly('POST /payments-intent', 404, { key, body: { transaction_id: id } });
+    const event = { id: 'evt_spec', type: 'charge.captured', data: { object: { id: 'ch_spec' } } }, t = Math.floor(Date.now() / 1000);
+    const v1 = createHmac('sha256', HOOK).update(`${t}.${JSON.stringify(event)}`).digest('hex');
+    await truly('POST /stripe-webhook', 200, { key: null, body: event, headers: { 'stripe-signature': `t=${t},v1=${v1}` } });
+    await truly('POST /stripe-webhook', 401, { key: null, body: event });
     await truly('POST /payments-method', 200, { key, body: { payment_method: 'pm_test_ok' } });
     await until(async () => (await truly('GET /credits-balance', 200, { key })).rc_balance > 0, 60_000, 'the deposit has come');
     await truly('POST /credits-withdraw', 400, { key, body: { amount: 100 } });

@@ -69,6 +69,7 @@ const CALLS = [
   [/^GET \/v1\/payment_intents\/(\w+)$/, (sdk, id, p, o) => sdk.paymentIntents.retrieve(id, p, o)],
   [/^GET \/v1\/accounts\/(\w+)$/, (sdk, id, p, o) => sdk.accounts.retrieve(id, p, o)],
   [/^GET \/v1\/payouts\/(\w+)$/, (sdk, id, p, o) => sdk.payouts.retrieve(id, p, o)],
+  [/^GET \/v1\/refunds\/(\w+)$/, (sdk, id, p, o) => sdk.refunds.retrieve(id, p, o)],
   [/^GET \/v1\/balance$/, (sdk, _, p, o) => sdk.balance.retrieve(p, o)],
 ];
 const HEADERS = ['authorization', 'stripe-version', 'idempotency-key', 'stripe-account'];
