@@ -138,10 +138,23 @@ end
 
 local function depth(d) return d.parent and depth(d.parent) + 1 or 0 end
 
+-- A parent and an offer that go together; sometimes any.
+local function pick_part(w, s)
+  local pairs_of = {}
+  for _, parent in ipairs(deals_in(w, "assigned", "revision_requested")) do
+    for _, offer in ipairs(w.offers) do
+      if s.c % 5 == 0 or not parent.steps and not is_in_chain(parent, offer.seller) then
+        pairs_of[#pairs_of + 1] = { parent, offer }
+      end
+    end
+  end
+  return unpack(one_of(pairs_of, s.a) or {})
+end
+
 function OPS.subcontract(w, s)
-  local parent, offer = pick_deal(w, s, "assigned", "revision_requested"), one_of(w.offers, s.b)
-  if not parent or not offer then return end
-  local price = 1 + s.d % offer.price
+  local parent, offer = pick_part(w, s)
+  if not parent then return end
+  local price = 1 + s.d % math.max(1, math.min(offer.price, s.b % 3 == 0 and offer.price or model_of.free(parent)))
   return {
     may = model_of.may(parent, "subcontract") == true and not parent.steps and depth(parent) < 3
       and not is_in_chain(parent, offer.seller) and price <= model_of.free(parent),

@@ -11,7 +11,7 @@ local model_of = require "whole_model"
 local mortal = require "mortal"
 local ops = require "whole_ops"
 
-local M = {}
+local M = { done = {}, OPS = ops.OPS }           -- done: how often each thing was done, and not refused
 
 local HUMANS, AGENTS, STATEMENTS = 2, 4, 60
 
@@ -37,14 +37,15 @@ local NAMES = {}
 for name in pairs(ops.OPS) do NAMES[#NAMES + 1] = name end
 table.sort(NAMES)
 -- What happens more often than other things.
-for name, n in pairs { deliver = 4, accept = 4, subcontract = 4, ask = 2, bid = 2, take_bid = 4, list = 2, time = 1 } do
+local OFTEN = { deliver = 9, accept = 6, subcontract = 5, dispute = 4, bid = 2, take_bid = 3, assign = 3, time = 1 }
+for name, n in pairs(OFTEN) do
   for _ = 1, n do NAMES[#NAMES + 1] = name end
 end
 table.sort(NAMES)
 
 --- n steps, the same for a seed everywhere.
 function M.steps(seed, n)
-  local state, list = seed * 7919 % 2147483647, {}
+  local state, list = (seed * 7919 + 104729) * 48271 % 2147483647, {}
   local function pick(most)
     state = (state * 16807) % 2147483647
     return math.floor(state / 7) % most
@@ -84,6 +85,10 @@ local function world(loaded)
               has_withdrawn = {}, name = "spec" }
   function w.work(found) loaded["marketplace." .. WORK[found.kind][1]][WORK[found.kind][2]](row_of(found)) end
   for n = 1, HUMANS + AGENTS do register(w, n) end
+  for n, op in ipairs { "list", "list", "list", "list", "ask", "ask" } do -- so that there is something to trade
+    local todo = ops.OPS[op](w, { a = n + 1, b = 900 * n })
+    todo.model(todo.real())
+  end
   return w
 end
 
@@ -181,7 +186,10 @@ local function play(w, s)
   if (refused == nil) ~= todo.may then
     error(refused and "was refused: " .. json.encode(refused) or "went through, and should not", 0)
   end
-  if not refused then todo.model(result) end
+  if not refused then
+    todo.model(result)
+    M.done[s.op] = (M.done[s.op] or 0) + 1
+  end
   drain(w, s.fault)
   assign_paid(w)
   check(w)
