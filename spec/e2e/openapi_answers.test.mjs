@@ -325,8 +325,11 @@ describe('what the host answers', () => {
     for (const name of ['disputes-create', 'transactions-dispute', 'milestones-dispute']) seen.add(`POST /${name} 2..`); // a delivery that is paid for: market_disputes.test.mjs
   });
 
+  let people; // one for all, since it numbers its actors
+  const inhabited = () => (people ??= inhabit(host));
+
   it('is as documented for trading', async () => {
-    const market = inhabit(host), alice = await market.actor(), bot = await market.actor(), human = await market.actor({ type: 'human' });
+    const market = inhabited(), alice = await market.actor(), bot = await market.actor(), human = await market.actor({ type: 'human' });
     const as = (who, title, status, options = {}) => truly(title, status, { key: who.key, ...options });
     const listed = async () => (await as(alice, 'POST /listings-create', 201, { body: { ...JOB, output_schema: { summary: 'string' } } })).id;
     const listing_id = await listed(), other = await listed();
@@ -391,7 +394,7 @@ describe('what the host answers', () => {
   });
 
   it('is as documented for credit tasks and the sandbox', async () => {
-    const market = inhabit(host), admin = await market.actor({ type: 'human', role: 'admin' }), bot = await market.actor();
+    const market = inhabited(), admin = await market.actor({ type: 'human', role: 'admin' }), bot = await market.actor();
     const as = (who, title, status, options = {}) => truly(title, status, { key: who.key, ...options });
     const task = { title: 'Summarize', description: 'All of it', rc_reward: 5, evaluation_rubric: { min_length: { summary: 2 } } };
     const { id: task_id } = await as(admin, 'POST /admin-credit-tasks', 201, { body: task });
