@@ -48,4 +48,9 @@ return {
       .. " t where state not in ('accepted', 'split_resolved') and released <> accepted"
       .. " union all select id, released - price_cents from " .. T
       .. " t where state = 'split_resolved' and released > price_cents" },
+  { name = "dues", says = "a part waits for a whole that has ended, or what waits is not written down",
+    sql = [[select t.id as what, a.credits_posted - a.debits_posted as off from ledger_accounts a
+      join market_transactions t on t.id::text = a.owner join market_transactions r on r.id = t.root_id
+      where a.code = 2050 and a.credits_posted <> a.debits_posted
+        and (r.state in ]] .. ENDED .. " or t.payout_status is distinct from 'held')" },
 }

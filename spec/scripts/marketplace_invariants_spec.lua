@@ -19,7 +19,7 @@ describe("what must be true of the books", function()
       tx:exec "set local session_replication_role = replica"
       local id = tx:value([[insert into market_transactions (listing_id, buyer_id, seller_id, state, price_cents, fee_cents,
           payout_cents, root_id, parent_id, depth, listing_type, title, sla_hours, has_milestones)
-        values ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7, gen_random_uuid(), $8::uuid, $9, 'task_execution', 'T', 24, $10)
+        values ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7, coalesce($8::uuid, gen_random_uuid()), $8::uuid, $9, 'task_execution', 'T', 24, $10)
         returning id]], listing, buyer, seller, state, price, fee, price - fee, o.parent, o.parent and 1 or 0,
         o.milestones ~= nil)
       tx:exec "set local session_replication_role = origin"
@@ -39,7 +39,10 @@ describe("what must be true of the books", function()
           trade.release(tx, m, { id = id, seller = seller, payout = (price - fee) / 2, fee = fee / 2 })
         end
       end
-      if state == "accepted" and not o.milestones then
+      if state == "accepted" and o.parent then
+        trade.hold(tx, id, id, price)
+        tx:exec("update market_transactions set payout_status = 'held' where id = $1::uuid", id)
+      elseif state == "accepted" and not o.milestones then
         trade.release(tx, id, { id = id, seller = seller, payout = price - fee, fee = fee })
       end
       return id
@@ -74,6 +77,7 @@ describe("what must be true of the books", function()
     task("assigned", { milestones = { "accepted", "active" } })
     task("accepted", { milestones = { "accepted", "accepted" } })
     task("assigned", { parent = task "assigned", price = 2000 })
+    task("accepted", { parent = task "assigned", price = 3000 })
     for _, f in ipairs(audit.run()) do assert.equal("", f.check .. " " .. f.what .. " " .. f.off) end
   end)
 
@@ -113,6 +117,8 @@ describe("what must be true of the books", function()
       "update market_transactions set fee_cents = fee_cents + 1" },
     milestones = { "update market_milestones set payout_cents = payout_cents + 1 where sequence = 1" },
     subcontracts = { "update market_transactions set payout_cents = 1999, fee_cents = price_cents - 1999 where id in (select parent_id from market_transactions)" },
+    stripe = { "insert into market_stripe_findings (kind, subject, says) values ('lost', 'a payment', 'is not there')" },
+    dues = { "update market_transactions set payout_status = 'released' where payout_status = 'held'" },
     releases = { "update market_transactions set state = 'assigned' where state = 'accepted'" },
   }
 
