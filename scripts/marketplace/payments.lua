@@ -199,6 +199,9 @@ M.finish = finish
 function M.cancel(tx, transaction_id)
   local payment = tx:must("not_found", M.sql.lock_of, transaction_id)
   if payment.state == "canceled" or payment.state == "failed" then return payment end
+  if payment.state == "capturing" and not payment.is_claimed then
+    return M.refund(tx, transaction_id, transaction_id, payment.amount_cents) -- once it is captured
+  end
   if not lead(payment, "cancel") then fail.throw("invalid_state", { status = payment.state }) end
   return finish(tx, payment, "cancel", "canceled")
 end
@@ -223,6 +226,7 @@ function M.refund(tx, transaction_id, cause, amount_cents)
   local payment = tx:must("not_found", M.sql.lock_of, transaction_id)
   if payment.state == "authorized" and amount_cents == payment.amount_cents then return M.cancel(tx, transaction_id) end
   if payment.state == "authorized" then M.capture(tx, transaction_id) end
+  claim(tx, payment)
   local refund = tx:row(M.sql.refund, cause, payment.id, amount_cents)
   if not refund then return payment end
   if tx:exec(M.sql.refunded, payment.id, amount_cents) == 0 then
@@ -241,6 +245,13 @@ function M.refunded(tx, refund)
   history.note(tx, { entity = "refund", id = refund.id, from = "pending", to = "paid", cause = refund.cause })
   news.put(tx, { name = "payment.refunded", about = refund.transaction_id, to = { refund.payer_id },
                  data = { transaction_id = refund.transaction_id, amount_cents = refund.amount_cents } })
+end
+
+--- A refund, a row of sql.refund_of, of money that could not be captured: nobody has paid, and the loss is none.
+function M.refund_needless(tx, refund)
+  if tx:exec(M.sql.refund_paid, refund.id) == 0 then return end
+  books.needless(tx, refund)
+  history.note(tx, { entity = "refund", id = refund.id, from = "pending", to = "paid", cause = "not_captured" })
 end
 
 -- What the processor says of a payment that is locked, by what it says; each moves it at most once.

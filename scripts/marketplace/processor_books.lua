@@ -32,6 +32,13 @@ function M.lost(tx, payment)
   return payment.amount_cents - held
 end
 
+--- What was to go back has never come: it is no loss.
+function M.needless(tx, refund)
+  ledger.post(tx, "escrow.refund_needless", refund.cause, {
+    { debit = "refunds", credit = "losses", amount = refund.amount_cents },
+  })
+end
+
 --- What the processor keeps of a payment.
 function M.fee(tx, payment, fee_cents)
   ledger.post(tx, "processor.fee", payment.id, {

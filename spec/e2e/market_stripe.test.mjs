@@ -77,7 +77,7 @@ describe('a task', () => {
   it('is captured a day before its authorisation ends', async () => {
     const task = await world.funded();
     await world.deliver(task);
-    await task.buyer.ok('/disputes-create', { transaction_id: task.id, reason: 'Nothing of what was agreed is there.' });
+    await world.sql(`delete from host_queue where kind = 'market.transaction' and key = '${task.id}'`); // as if it lasted
     await world.later(145);
     await until(async () => (await state(task)) === 'captured', PATIENCE_MS, 'it is captured');
     await world.settled();
@@ -124,6 +124,30 @@ describe('a task', () => {
     assert.deepEqual([soon.status, soon.body.decline_code], [402, 'processing']);
     await world.is('transactions', task.id, 'assigned');
     await world.settled();
+  });
+});
+
+describe('a card that is being captured', () => {
+  it('is refunded when its task is given up meanwhile', async () => {
+    stripe.fault(/capture$/, 'before', 2);
+    const task = await world.funded({ hours: 72, wait: false });
+    await until(async () => (await state(task)) === 'capturing', PATIENCE_MS, 'it is being captured');
+    await task.buyer.ok('/transactions-cancel', { transaction_id: task.id });
+    await world.settled();
+    assert.equal((await world.payment(task.id)).refunded_cents, 7500);
+  });
+
+  it('and cannot be is nobody\'s loss before its task is assigned, and the platform\'s once it is accepted', async () => {
+    const early = await world.funded({ hours: 72, card: 'pm_card_captureFails', wait: false });
+    await world.is('transactions', early.id, 'canceled');
+    await world.settled();
+    const late = await world.funded({ card: 'pm_card_captureFails' });
+    await world.deliver(late);
+    await world.accept(late);
+    await world.is('payments', (await world.payment(late.id)).id, 'failed');
+    await world.settled(['lost']);
+    assert.equal(await world.platform(4010), -7500);
+    await world.sql('update market_stripe_findings set ended_at = human_now()');
   });
 });
 

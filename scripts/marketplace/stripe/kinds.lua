@@ -159,6 +159,9 @@ end
 function M.refund.done(tx, _, refund) observe.refund(tx, refund) end
 
 function M.refund.refused(tx, order, err)
+  if err.code == "not_captured" then
+    return payments.refund_needless(tx, tx:row(payments.sql.refund_of, order.about))
+  end
   findings.add(tx, "refund", order.about, "Stripe refuses it: " .. err.code)
 end
 
