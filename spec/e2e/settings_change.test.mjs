@@ -112,7 +112,7 @@ describe('a change of settings', () => {
     const saved = both.find((r) => r.hash);
     assert.equal(saved.hash, sha(text()));
     fs.writeFileSync(file, text().replace('// mine', '// by hand'));
-    assert.equal((await set({ 'probe.count': 2 }, saved.hash)).code, 'conflict');
+    assert.equal((await insist({ 'probe.count': 2 }, saved.hash)).code, 'conflict');
     const two = await Promise.all([insist({ 'probe.word': 'c' }), insist({ 'probe.count': 9 })]);
     assert.ok(two.every((r) => r.hash), JSON.stringify(two));
     const { word, count } = await get();
