@@ -167,6 +167,8 @@ it(`${TITLE} through kills, reloads and restarts: no tool twice, none lost, no r
   t.diagnostic(`${runs.size} runs in ${Math.round((Date.now() - began) / 1000)} s; ${(await ask('select state || \' \' || count(*) from gateway_runs group by state order by 1')).join(', ')}`);
   t.diagnostic((await ask('select status || \' \' || count(*) from gateway_calls group by status order by 1')).join(', '));
 
+  await ask('create index on tool_effects (call_id)'); // an hour's are tens of thousands
+  await ask('analyze');
   // Each message is a run, once, and each run has ended once, in both records.
   assert.equal(Number(await one(hosts[0], 'select count(*) from gateway_runs')), runs.size);
   await none(`select id, state, error_code from gateway_runs where state not in ('done', 'aborted') and error_code is distinct from 'interrupted'`, 'runs end as they should');
