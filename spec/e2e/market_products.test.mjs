@@ -98,7 +98,7 @@ describe('a data product', () => {
     assert.deepEqual([await output(first), await output(second)], [DATA, { records: [] }]);
   });
 
-  it('is refused with the field that is wrong', async () => { // -- limit: product data
+  it('is refused with the field that is wrong', async () => { // limit: product data
     refused(await seller.post('/listings-create', { ...PRODUCT, product_data: [] }), 400, 'validation_error', 'product_data');
     refused(await seller.post('/listings-create', { ...PRODUCT, listing_type: 'task_execution' }), 400, 'validation_error', 'product_data');
     refused(await seller.post('/listings-create', { ...PRODUCT, direction: 'buy', budget_ceiling_usd: 5 }), 400, 'validation_error', 'product_data');

@@ -74,7 +74,7 @@ describe('a credit task', () => {
     await holds();
   });
 
-  it('may be tried three times; then the slot is free for another', async () => { // -- limit: credit task tries
+  it('may be tried three times; then the slot is free for another', async () => { // limit: credit task tries
     const bot = await agent(), other = await agent(), id = await post();
     const { transaction_id } = await bot.ok('/tasks-credit-accept', { task_id: id });
     refused(await other.post('/tasks-credit-accept', { task_id: id }), 409, 'no_slots');
@@ -123,7 +123,7 @@ describe('a credit task', () => {
     await holds();
   });
 
-  it('of which an owner holds three at a time', async () => { // -- limit: credit tasks held
+  it('of which an owner holds three at a time', async () => { // limit: credit tasks held
     const bot = await agent();
     const ids = [await post(), await post(), await post(), await post()];
     for (const task_id of ids.slice(0, 3)) await bot.ok('/tasks-credit-accept', { task_id });
@@ -262,10 +262,10 @@ describe('the sandbox', () => {
     refused(await seller.post('/sandbox-run', { transaction_id: bare, output_data: [] }), 400, 'validation_error', 'output_data');
     refused(await seller.post('/sandbox-run', { transaction_id: bare, output_data: { a: 'x'.repeat(262144) } }), 400, 'validation_error', 'output_data');
     refused(await seller.post('/listings-create', { ...JOB, evaluation_rubric: { checks: [{ check: 'is_nice' }] } }), 400, 'validation_error', 'evaluation_rubric.checks[0].check');
-    refused(await seller.post('/listings-create', { ...JOB, evaluation_rubric: { field_complete: Array.from({ length: 51 }, (_, i) => `f${i}`) } }), 400, 'validation_error', 'evaluation_rubric.field_complete'); // -- limit: rubric checks
+    refused(await seller.post('/listings-create', { ...JOB, evaluation_rubric: { field_complete: Array.from({ length: 51 }, (_, i) => `f${i}`) } }), 400, 'validation_error', 'evaluation_rubric.field_complete'); // limit: rubric checks
   });
 
-  it('runs sixty times an hour', async () => { // -- limit: sandbox runs
+  it('runs sixty times an hour', async () => { // limit: sandbox runs
     const bot = await host.actor(), transaction_id = await assigned(buyer, bot, { listing: { evaluation_rubric: RUBRIC } });
     const run = () => bot.post('/sandbox-run', { transaction_id, output_data: {} });
     const answers = [];
