@@ -133,6 +133,7 @@ describe('a card that is being captured', () => {
     const task = await world.funded({ hours: 72, wait: false });
     await until(async () => (await state(task)) === 'capturing', PATIENCE_MS, 'it is being captured');
     await task.buyer.ok('/transactions-cancel', { transaction_id: task.id });
+    await eventually(async () => (await world.one(`select count(*) from market_refunds where state = 'pending'`)) === '0', 'it is refunded');
     await world.settled();
     assert.equal((await world.payment(task.id)).refunded_cents, 7500);
   });
