@@ -278,7 +278,7 @@ enum { HOST_SENTENCE_MAX = 8192, HOST_NEAREST_MAX = 4096 };
  * HOST_EDOWN: no weights, HOST_EINVAL: the text is empty, HOST_EFULL: too many at once; data says why. */
 host_id host_sentence(host_id owner, host_str *text);
 double host_likeness(host_str *a, host_str *b); /* the cosine; HOST_EINVAL: not vectors */
-/* The index of this host, for all its workers.  id: 16 bytes; kind: one bit; 0: takes it away.  HOST_EFULL. */
+/* The index of this host, for all its workers.  id: 16 bytes; kind: one bit; 0: takes it away. */
 int host_index_put(host_str *id, int kind, host_str *vector);
 /* Who fills it, and how far it is, in the words of its filler (at most 64 bytes).  BEGIN: one of the
  * next three, and the cursor if it is YOURS, for 10 s, or until KEEP, DONE, FAILED; these:
@@ -287,8 +287,8 @@ enum { HOST_INDEX_BEGIN = 1, HOST_INDEX_KEEP, HOST_INDEX_DONE, HOST_INDEX_FAILED
 enum { HOST_INDEX_FRESH, HOST_INDEX_YOURS, HOST_INDEX_FILLING };
 int host_index_turn(int what, host_str *model, host_str *cursor, host_str *out);
 int host_index_size(void);
-/* The `most` vectors of these kinds that are nearest.  DONE: their number; data: packed {id, cosine, id, cosine, ..},
- * the best first.  HOST_EDOWN: the index is not filled, or by another model. */
+/* The `most` vectors of these kinds that are nearest, the best first.  DONE: their number; data: packed
+ * {id, cosine, id, cosine, ..}.  HOST_EDOWN: the index is not filled, or by another model. */
 host_id host_nearest(host_id owner, host_str *model, host_str *vector, int kinds, int most);
 
 /* ---- crypto and text: pure ------------------------------------------------------------------- */

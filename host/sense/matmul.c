@@ -14,14 +14,14 @@ enum { PANEL = 16, LANES = 8, ROWS = 4 };
 
 typedef float lanes __attribute__((vector_size(32), aligned(4), may_alias));
 
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE inline __attribute__((always_inline))
 #define ADD(r, x) (sum[r][0] += w0 * (x), sum[r][1] += w1 * (x))
 
 #define PUT(y, a, b) (*(lanes *)(y) = (a), *(lanes *)((y) + LANES) = (b))
 
 /* x: four rows, `step` apart. */
-INLINE void block(const float *x, size_t step, size_t in, const float *w, const float *bias,
-                  float *y, size_t out) {
+static INLINE void block(const float *x, size_t step, size_t in, const float *w,
+                         const float *bias, float *y, size_t out) {
   lanes sum[ROWS][2], b0 = *(const lanes *)bias, b1 = *(const lanes *)(bias + LANES);
   for (int r = 0; r < ROWS; r++) sum[r][0] = b0, sum[r][1] = b1;
   for (size_t k = 0; k < in; k++, w += PANEL) {
@@ -31,7 +31,7 @@ INLINE void block(const float *x, size_t step, size_t in, const float *w, const 
   for (int r = 0; r < ROWS; r++, y += out) PUT(y, sum[r][0], sum[r][1]);
 }
 
-INLINE void single(const float *x, size_t in, const float *w, const float *bias, float *y) {
+static INLINE void single(const float *x, size_t in, const float *w, const float *bias, float *y) {
   lanes s0 = *(const lanes *)bias, s1 = *(const lanes *)(bias + LANES);
   for (size_t k = 0; k < in; k++, w += PANEL) {
     s0 += *(const lanes *)w * x[k];
