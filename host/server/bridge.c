@@ -209,7 +209,8 @@ void bridge_interrupt(int sig) {
   alarm_in(STOP_GRACE_S);
 }
 
-/* native.load_begin(seconds), native.load_end(): scripts load in between; 0: for as long as the watchdog lets them. */
+/* native.load_begin(seconds), native.load_end(): scripts load in between; 0: for as long as the
+ * watchdog lets them. */
 static int native_load_begin(lua_State *L) {
   load.limit_s = luaL_checknumber(L, 1);
   load.interrupted = 0;

@@ -30,7 +30,8 @@ M.sql = {
 -- The time and the signatures of a header "t=1,v1=..,v1=..,v0=..".
 local function parts(header)
   local at, given = nil, {}
-  for name, value in header:sub(1, HEADER_MAX):gmatch "(%w+)=([^,]*)" do
+  for part in header:sub(1, HEADER_MAX):gmatch "[^,]+" do
+    local name, value = part:match "^(%w+)=(.*)$"
     if name == "t" then at = value:match "^%d+$" end
     if name == "v1" and #given < SIGNATURES_MAX then given[#given + 1] = value end
   end
