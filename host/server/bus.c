@@ -57,6 +57,7 @@ typedef struct {
   char *p; /* the pieces received so far; NULL: none */
   bus_header head;
   size_t n;
+  uint64_t nr; /* the lower, the longer ago it began */
   int fd;
 } arrival;
 
@@ -67,6 +68,7 @@ static struct {
   int in;
   outlet out[SHM_WORKERS_MAX];
   uint32_t self;
+  uint64_t begun;
   arrival from[SHM_WORKERS_MAX][SENDERS];
 } bus = {.in = -1};
 
@@ -227,17 +229,18 @@ static bool begin(arrival *a, const bus_header *head, int fd) {
     return false;
   }
   a->head = *head;
+  a->nr = ++bus.begun;
   a->fd = fd;
   return true;
 }
 
 /* Where a datagram belongs; NULL: our predecessor received the start of its message.  If all slots
- * are taken, drops an unfinished message, whose sender has died. */
+ * are taken, the message that began first is dropped: its sender has died. */
 static arrival *arrival_of(const bus_header *head) {
   arrival *all = bus.from[head->from], *spare = &all[0];
-  for (int i = SENDERS - 1; i >= 0; i--) {
-    if (all[i].p && all[i].head.sender == head->sender) return &all[i];
-    if (!all[i].p) spare = &all[i];
+  for (arrival *a = all; a < all + SENDERS; a++) {
+    if (a->p && a->head.sender == head->sender) return a;
+    if (spare->p && (!a->p || a->nr < spare->nr)) spare = a;
   }
   return head->at ? NULL : spare;
 }

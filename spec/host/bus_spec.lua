@@ -70,6 +70,17 @@ describe("the bus between workers", function()
     end
   end)
 
+  it("loses no message of two that live to those of the dead", function()
+    for sender = 10, 12 do piece(sender, 6, 0, "abc") end
+    piece(21, 6, 0, "abc")
+    piece(22, 6, 0, "uvw")
+    piece(21, 6, 3, "def")
+    piece(22, 6, 3, "xyz")
+    hears("1:abcdef", "1:uvwxyz")
+    piece(12, 6, 3, "def")                       -- nothing is kept for it when other tests run
+    hears("1:abcdef", "1:uvwxyz", "1:abcdef")
+  end)
+
   it("says which process speaks", function()
     assert.equal(0, host.bus_send(1, "hello"))
     local bytes = ffi.new "char[64]"
