@@ -6,11 +6,12 @@ import { next, until } from './support.mjs';
 let number = 0;
 export const unique = (word) => `${word}-${process.pid}-${Date.now()}-${(number += 1)}`;
 
-/** One call: {status, headers, body (decoded JSON, or null)}. */
+/** One call: {status, headers, body (decoded JSON, or null)}; on a connection of its own, since a request on one that is
+ * kept open is lost when its worker is killed at that moment, as any client's would be. */
 export async function call(url, method, path, { key, body, headers = {} } = {}) {
   const answer = await fetch(url + path, {
     method,
-    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...(key && { 'x-api-key': key }), ...headers },
+    headers: { connection: 'close', ...(body !== undefined && { 'content-type': 'application/json' }), ...(key && { 'x-api-key': key }), ...headers },
     body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
   });
   const text = await answer.text();

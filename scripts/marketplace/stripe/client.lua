@@ -10,7 +10,7 @@ local M = { VERSION = "2026-10-28.endive" }
 
 local TIMEOUT_S, BYTES_MAX, DEPTH_MAX = 30, 4 * 1024 * 1024, 4
 
-metrics.describe("market_stripe_requests_total", "Requests to Stripe, by what came of them")
+metrics.describe("human_market_stripe_requests_total", "Requests to Stripe, by what came of them")
 
 local function escaped(text)
   return (tostring(text):gsub("[^%w%-_%.~%[%]]", function(c) return ("%%%02X"):format(c:byte()) end))
@@ -81,10 +81,10 @@ function M.ask(o)
   local answer, err = fetch { url = url, method = o.method, headers = headers_of(o), body = is_post and form or nil,
                               timeout_s = TIMEOUT_S, max_bytes = BYTES_MAX }
   if not answer then
-    metrics.add("market_stripe_requests_total", 1, { result = err.code })
+    metrics.add("human_market_stripe_requests_total", 1, { result = err.code })
     return nil, { is_passing = true, code = err.code, message = err.message }
   end
-  metrics.add("market_stripe_requests_total", 1, { result = tostring(answer.status) })
+  metrics.add("human_market_stripe_requests_total", 1, { result = tostring(answer.status) })
   local ok, found = pcall(json.decode, answer.body)
   if ok then plain(found, 0) end
   if answer.status == 200 and ok and type(found) == "table" then return found end

@@ -18,7 +18,7 @@ M.sql = {
     where kind = $1 and subject = $2 and ended_at is null]],
 }
 
-metrics.describe("market_stripe_findings_total", "Differences between Stripe's books and ours that were found")
+metrics.describe("human_market_stripe_findings_total", "Differences between Stripe's books and ours that were found")
 
 audit.CHECKS[#audit.CHECKS + 1] = {
   name = "stripe", says = "Stripe's books and ours differ, or an operator is to look",
@@ -32,7 +32,7 @@ function M.add(q, kind, subject, says)
   if q == db then is_new = db.value(M.sql.add, kind, subject, says)
   else is_new = q:value(M.sql.add, kind, subject, says) end
   if not is_new then return end
-  metrics.add("market_stripe_findings_total", 1, { kind = kind })
+  metrics.add("human_market_stripe_findings_total", 1, { kind = kind })
   log.error("stripe: an operator is to look", { kind = kind, subject = subject, says = says })
 end
 
