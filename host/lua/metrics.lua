@@ -11,6 +11,7 @@ local gsub, find, concat, match, format = string.gsub, string.find, table.concat
 local M = {}
 local SERIES_MAX = 2000
 local known, series = {}, 0
+local gauges = {}                                -- that every worker sets for itself
 local families = {}                              -- name -> {type, help, bounds}
 local ESCAPE = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
 
@@ -65,12 +66,13 @@ function M.add(name, by, labels)
   host.metric(full, by or 1)
 end
 
---- Sets a gauge of this host; labels as for add().
+--- Sets a gauge of what all workers see alike, such as what is in the database; labels as for add().  The worker that
+--- answers /metrics shows its own value, so it belongs in a function of system.probe.
 function M.set(name, value, labels)
   check(fine_names, name, "^[%a_:][%w_:]*$", "metric name", 3)
   local full = labels and name .. M.labels(labels) or name
   if not known[full] and not begin(full, name, labels) then return end
-  host.metric_set(full, value)
+  gauges[full] = value
 end
 
 --- Describes a metric for its HELP and TYPE lines.  kind: "counter", "gauge" or "histogram"; bounds: of
@@ -151,6 +153,7 @@ end
 --- add.
 function M.text(more)
   local sums, names, out = host.metrics(), {}, {}
+  for full, value in pairs(gauges) do sums[full] = value end
   for full, value in pairs(more or {}) do sums[full] = value end
   local all = gather(sums)
   for name in pairs(all) do names[#names + 1] = name end

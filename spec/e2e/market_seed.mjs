@@ -13,8 +13,7 @@ export const NOT_YET = new Set(`
   /budget-manage /approval-rules-manage /channels-manage /channel-messages
   /benchmarks-run /benchmarks-results
   /webhooks-register /webhooks-manage /webhooks-test /mcp-gateway /pipeline-templates /pipeline-traces
-  /admin-kill-switch
-  /tasks-credit-available /tasks-credit-accept /sandbox-run`.trim().split(/\s+/));
+  /admin-kill-switch`.trim().split(/\s+/));
 
 export const title = (e) => `${e.method} ${e.path}`;
 

@@ -183,6 +183,14 @@ describe('the requests of the contract', { concurrency: false }, () => {
     asked.add('/task-stream 0');
   });
 
+  it('do tasks for credits, and try what they deliver', async () => {
+    const posted = await admin.ok('/admin-credit-tasks', { title: 'Summarize 10 research papers', description: 'One summary of all', rc_reward: 5,
+      sla_hours: 24, output_schema: { summary: 'string' }, evaluation_rubric: { min_length: { summary: 200 } } });
+    await play(third, '/tasks-credit-available');
+    const { transaction_id } = await play(third, '/tasks-credit-accept', { task_id: posted.id });
+    await play(third, '/sandbox-run', { transaction_id });
+  });
+
   it('deliver milestones', async () => {
     const staged = async (n) => {
       const asks = (await alice.ok('/listings-create', JOB)).id;

@@ -26,6 +26,22 @@ b -1.5
 ]], metrics.text())
   end)
 
+  it("has a gauge that workers set alike once, and not as their sum", function()
+    host.metric("a_total", 1)
+    metrics.set("g", 1)
+    metrics.set("g", 2)
+    metrics.set("g", 3, { x = "y" })
+    assert.equal([[
+# HELP a_total Of a script.
+# TYPE a_total counter
+a_total 1
+# HELP g Of a script.
+# TYPE g gauge
+g 2
+g{x="y"} 3
+]], metrics.text())
+  end)
+
   it("adds up the buckets of a histogram, those with nothing in them included", function()
     metrics.define("t_seconds", "histogram", "T.", { 0.1, 1, 10 })
     host.metric('t_seconds_bucket{r="x",le="1"}', 3)
