@@ -95,7 +95,7 @@ describe('the document as a download', () => {
 const operations = () => Object.entries(doc.paths).flatMap(([p, methods]) =>
   Object.entries(methods).map(([method, op]) => [`${method.toUpperCase()} ${p}`, op]));
 
-const MARKET = /^POST \/[a-z]+(-[a-z]+)+$/;      // the marketplace's are at the root
+const MARKET = /^POST \/(?!stripe-webhook$)[a-z]+(-[a-z]+)+$/; // the marketplace's are at the root; Stripe names its events itself
 describe('the OpenAPI document', () => {
   it('passes redocly lint without a warning', async () => {
     const file = path.join(dir, 'openapi.json');

@@ -51,7 +51,7 @@ local function made(ctx, payment)
 end
 
 g:post("/payments-intent", {
-  summary = "What a page needs to pay", idempotent = false,
+  summary = "What a page needs to pay",
   description = "Of a payment of yours, of a transaction or a deposit: with it Stripe's script takes a card.",
   body = s.object { transaction_id = s.uuid:optional(), payment_id = s.uuid:optional() },
   reply = { [200] = Intent }, errors = { "payment_provider_error", "not_found" },
