@@ -388,7 +388,7 @@ describe('an approval', () => {
 });
 
 describe('abort', () => {
-  const ABORT_MS = 600, ROUNDS = 5;                 // who only looks every two seconds takes a second, half of the time
+  const ABORT_MS = Number(process.env.ABORT_MS ?? 600), ROUNDS = 5;                 // who only looks every two seconds takes a second, half of the time
 
   const ours = (pid) => [host, other].some((h) => { try { return fs.readlinkSync(`/proc/${pid}/cwd`).startsWith(h.home); } catch { return false; } });
   /** Milliseconds from the call until `test` holds, as the fastest way to see it tells. */
