@@ -132,8 +132,9 @@ describe(`a shop that is deployed ${DEPLOYMENTS} times while it sells, and loses
       }
       const ids = new Set(got.map((reply) => reply.id));
       assert.equal(ids.size, sent.length);
-      for (let i = 1; i < got.length; i += 1) { // a reply that comes again does so before the next one
-        assert.ok(firsts.indexOf(got[i].to) >= firsts.indexOf(got[i - 1].to));
+      for (let i = 1; i < got.length; i += 1) { // what a killed worker had not noted as done comes again, and none is left out
+        const [last, now] = [got[i - 1], got[i]].map((reply) => firsts.indexOf(reply.to));
+        assert.ok(now <= last + 1 && now > last - 8, `${now} after ${last}`);
       }
     }
   });
