@@ -77,8 +77,8 @@ end
 --- row:done(tx) commits happens once.  options: concurrency (how many run at once, across all workers and hosts; 64);
 --- per_key (true: one at a time for each key, in the order in which they were due); attempts (10); backoff (seconds
 --- between tries: a list, whose last one repeats, or {first_s = 1, max_s = 3600}, twice as long each time; each up to
---- a quarter shorter or longer); timeout_s of a try (600); lease_s (15): how long a dead worker's row waits.  Of a key's
---- rows, up to 8 that a dead worker had ended may run again, in their order, before the next one does.
+--- a quarter shorter or longer); timeout_s of a try (600); lease_s (15): how long a dead worker's row waits.  Up to 8
+--- rows of a key that a dead worker had ended may run again, in their order, before the next one does.
 function M.define(kind, fn_path, options)
   local g = gen.building()
   if not g then error("queue.define: only while scripts are loading", 2) end
