@@ -165,10 +165,19 @@ async function trade(people, admin, until_ms) {
 
 // What is true afterwards ------------------------------------------------------------------------------------------
 
-const human = (...args) => new Promise((done) => {
+const command = (args) => new Promise((done) => {
   const env = { ...process.env, HUMAN_HOME: homes[0], HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: path.join(root, 'scripts') };
   execFile(BINARY, args, { env, maxBuffer: 256 << 20 }, (error, stdout, stderr) => done({ code: error ? error.code : 0, stdout, stderr }));
 });
+
+/** A command of the operator, once the database has room for it: both hosts have just connected again. */
+async function human(...args) {
+  for (const giveUp = Date.now() + PATIENCE_MS; ;) {
+    const ended = await command(args);
+    if (!ended.stderr.includes('too many clients') || Date.now() > giveUp) return ended;
+    await sleep(200);
+  }
+}
 
 const recount = (...files) => new Promise((done) => {
   execFile('/usr/bin/python3', [path.join(root, 'spec/recount/recount.py'), ...files], (error, stdout, stderr) => done({ code: error ? error.code : 0, out: stdout + stderr }));
