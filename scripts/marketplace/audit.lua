@@ -77,7 +77,7 @@ function M.look(tx)
   local found = {}
   for _, c in ipairs(M.CHECKS) do
     for _, row in ipairs(tx:query("select what::text, off::text from (" .. c.sql .. ") found limit 100")) do
-      found[#found + 1] = { check = c.name, says = c.says, what = row.what, off = row.off }
+      found[#found + 1] = { check = c.name, says = c.says, what = row.what, off = row.off, is_notice = c.is_notice }
     end
   end
   return found

@@ -30,15 +30,17 @@ local function reason_of(found)
   return table.concat(names, "; ")
 end
 
---- Checks the books now; payouts stop when something is found.  Returns what was found.
+--- Checks the books now; payouts stop when something is found that is more than a notice.  Returns that.
 function M.check()
-  local began, counts = task.clock(), {}
+  local began, counts, stops = task.clock(), {}, {}
   for _, c in ipairs(audit.CHECKS) do counts[c.name] = 0 end
-  local found = audit.run()
-  for _, f in ipairs(found) do counts[f.check] = counts[f.check] + 1 end
-  if #found > 0 then freeze.freeze(reason_of(found)) end
+  for _, f in ipairs(audit.run()) do
+    counts[f.check] = counts[f.check] + 1
+    if not f.is_notice then stops[#stops + 1] = f end
+  end
+  if #stops > 0 then freeze.freeze(reason_of(stops)) end
   db.exec(M.sql.note, json.encode(counts), math.floor((task.clock() - began) * 1000))
-  return found
+  return stops
 end
 
 --- Work by the clock.

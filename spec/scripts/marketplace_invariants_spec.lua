@@ -117,6 +117,7 @@ describe("what must be true of the books", function()
       "update market_transactions set fee_cents = fee_cents + 1" },
     milestones = { "update market_milestones set payout_cents = payout_cents + 1 where sequence = 1" },
     subcontracts = { "update market_transactions set payout_cents = 1999, fee_cents = price_cents - 1999 where id in (select parent_id from market_transactions)" },
+    balances = { "insert into market_stripe_findings (kind, subject, says) values ('balance', 'platform', 'one cent')" },
     stripe = { "insert into market_stripe_findings (kind, subject, says) values ('lost', 'a payment', 'is not there')" },
     dues = { "update market_transactions set payout_status = 'released' where payout_status = 'held'" },
     releases = { "update market_transactions set state = 'assigned' where state = 'accepted'" },
@@ -175,6 +176,25 @@ describe("what must be true of the books", function()
         from market_records where resource_type = 'payouts' and n > $1::bigint]], n))
       ok, err = withdraw()
       assert(not ok and err.code == "connect_not_ready", tostring(err))
+    end)
+
+    it("not for what an operator is to look at", function()
+      local findings = loaded["marketplace.stripe.findings"]
+      local function add(...)
+        local given = { ... }
+        db.tx(function(tx) findings.add(tx, unpack(given)) end)
+      end
+      add("chargeback", "ch_1", "see the dispute at Stripe")
+      assert.same({}, job.check())
+      assert.is_nil(freeze.now())
+      assert.equal("stripe", audit.run()[1].check)
+      add("balance", "platform", "Stripe has 1 cent, our books say 2")
+      assert.equal("balances", job.check()[1].check)
+      local _, why = loaded["marketplace.stripe.kinds"].transfer.request { subject = "w", facts = {} }
+      assert.same({ is_passing = true, code = "payouts are stopped" }, why)
+      findings.finish("chargeback", "ch_1")
+      findings.finish("balance", "platform")
+      assert.is_true(freeze.lift "looked at")
     end)
 
     it("also those that were asked for before", function()

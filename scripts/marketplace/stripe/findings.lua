@@ -20,11 +20,15 @@ M.sql = {
 
 metrics.describe("human_market_stripe_findings_total", "Differences between Stripe's books and ours that were found")
 
-audit.CHECKS[#audit.CHECKS + 1] = {
-  name = "stripe", says = "Stripe's books and ours differ, or an operator is to look",
-  sql = [[select kind || ' of ' || subject || ': ' || says as what, 0 as off from market_stripe_findings
-    where ended_at is null]],
-}
+local OPEN = [[select kind || ' of ' || subject || ': ' || says as what, 0 as off from market_stripe_findings
+  where ended_at is null and kind %s 'balance']]
+
+-- A difference of balances stops payouts until it is gone; one payment that somebody is to look at, such as a
+-- chargeback, stops nobody else's.
+audit.CHECKS[#audit.CHECKS + 1] = { name = "balances", says = "Stripe's balance is not what our books say",
+                                    sql = OPEN:format "=" }
+audit.CHECKS[#audit.CHECKS + 1] = { name = "stripe", says = "at Stripe an operator is to look", is_notice = true,
+                                    sql = OPEN:format "<>" }
 
 --- Notes in q, a transaction or human.db, what is wrong with something: "lost", a payment's id, and in words.
 function M.add(q, kind, subject, says)

@@ -9,6 +9,7 @@ local db = require "human.db"
 local accounts = require "marketplace.stripe.accounts"
 local client = require "marketplace.stripe.client"
 local findings = require "marketplace.stripe.findings"
+local freeze = require "marketplace.freeze"
 local observe = require "marketplace.stripe.observe"
 local orders = require "marketplace.stripe.orders"
 local payments = require "marketplace.payments"
@@ -186,6 +187,7 @@ local function withdrawal(tx, order) return tx:row(withdrawals.sql.get, order.su
 M.transfer = {}
 
 function M.transfer.request(order)
+  if freeze.now() then return nil, waits "payouts are stopped" end
   local f = order.facts
   return { path = "/v1/transfers", params = { amount = f.amount_cents, currency = "usd", destination = f.account,
     transfer_group = order.subject, metadata = { withdrawal_id = order.subject } } }
@@ -204,6 +206,7 @@ function M.transfer.refused(tx, order, err) withdrawals.ended(tx, withdrawal(tx,
 M.payout = {}
 
 function M.payout.request(order)
+  if freeze.now() then return nil, waits "payouts are stopped" end
   local f = order.facts
   return { path = "/v1/payouts", account = f.account, params = { amount = f.amount_cents, currency = "usd",
     method = f.is_instant and "instant" or "standard", metadata = { withdrawal_id = order.subject } } }
