@@ -68,9 +68,9 @@ describe('the books', () => {
     assert.deepEqual(await ended(made.agent), ['superseded openai gpt-4o', 'completed openai gpt-4o']);
     const [tokens, cost] = (await settled(made)).split('|').map(Number);
     assert.ok(tokens > 110 + 100 && cost > 350 + 250, `${tokens} tokens, ${cost} micros`); // its prompt, estimated
-    const cut = await sql(host.home, `select estimated from llm_calls where status = 'canceled' and ref in (select id from agent_runs
-      where agent_id = '${made.agent.id}')`);
-    assert.deepEqual(cut, ['t']);
+    // Its row, open so far with the same cost, is closed by a task of its own: nobody waits for that.
+    await until(async () => (await sql(host.home, `select estimated from llm_calls where status = 'canceled' and ref in
+      (select id from agent_runs where agent_id = '${made.agent.id}')`))[0] === 't', 15_000, 'the call is recorded as canceled');
     made.socket.disconnect();
   });
 

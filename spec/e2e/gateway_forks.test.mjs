@@ -1,5 +1,7 @@
 // spec/e2e/gateway_forks.test.mjs -- a command that forks without end: it has so many processes at most, they end with its
-// call, and the gateway answers meanwhile.  The command itself stops at MOST, should nobody else stop it.
+// call, and the gateway answers meanwhile.  The kernel counts for a host of an ordinary user; for root's, which the kernel
+// excepts, the keeper does, every now and then: a command is ended once it has more.  The command itself stops at MOST,
+// should nobody else stop it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, it } from 'node:test';
@@ -7,7 +9,7 @@ import { open } from './gateway.mjs';
 import { startHost } from './hosts.mjs';
 import { until } from './support.mjs';
 
-const MOST = 300, LIMIT = 128, MARK = `4.${process.pid}7`; // so many seconds do they sleep
+const MOST = 3000, LIMIT = 128, MARK = `120.${process.pid}7`; // so many seconds do they sleep
 let host, c;
 before(async () => {
   host = await startHost({ env: { HUMAN_LLM_PROVIDER: 'offline', HUMAN_SECURITY_AUTONOMY_LEVEL: '4', HUMAN_TOOLS_ENABLED: 'shell' } });
@@ -29,9 +31,10 @@ it('a command that forks without end is stopped at its number of processes, and 
   let said;
   over.then((frame) => { said = frame.payload.message; }, () => { said = 'nothing'; });
   await until(() => { most = Math.max(most, sleepers()); return said; }, 90_000, 'the call is over');
-  assert.ok(most > 0 && most <= LIMIT, `${most} at a time: ${said}`);
+  assert.ok(most > 0 && most <= (process.getuid() ? LIMIT : MOST / 2), `${most} at a time: ${said}`);
   assert.doesNotMatch(said, new RegExp(`started ${MOST}`));
-  await until(() => sleepers() === 0, 10_000, 'all have ended');
+  if (!process.getuid()) assert.match(said, /"signal":9/);
+  await until(() => sleepers() === 0, 30_000, 'all have ended');
   assert.ok((await c.call('health')).payload);
   const next = await c.call('chat.send', { message: `Run the tool shell with ${JSON.stringify({ argv: ['echo', 'fine'] })}`, sessionKey: 'after' });
   assert.match((await c.next((f) => f.event === 'chat' && f.payload.runId === next.payload.runId && f.payload.state === 'sent', 60_000)).payload.message, /fine/);

@@ -117,7 +117,7 @@ describe("what must be true of the books", function()
       "update market_transactions set fee_cents = fee_cents + 1" },
     milestones = { "update market_milestones set payout_cents = payout_cents + 1 where sequence = 1" },
     subcontracts = { "update market_transactions set payout_cents = 1999, fee_cents = price_cents - 1999 where id in (select parent_id from market_transactions)" },
-    balances = { "insert into market_stripe_findings (kind, subject, says) values ('balance', 'platform', 'one cent')" },
+    balances = { "insert into market_stripe_findings (kind, subject, says) values ('balance', 'elsewhere', 'one cent')" },
     stripe = { "insert into market_stripe_findings (kind, subject, says) values ('lost', 'a payment', 'is not there')" },
     dues = { "update market_transactions set payout_status = 'released' where payout_status = 'held'" },
     releases = { "update market_transactions set state = 'assigned' where state = 'accepted'" },
