@@ -14,10 +14,13 @@
 #          the last commit, end-to-end files, specs of the C host and of rocks
 # Without a mode: all rings, a short soak, and a little of each mode so that none rots.
 # A runner that ends badly without counting a failure counts as one.  What failed is shown once more at the end.
+# In the whole suite, where much shares the machine, files that have failed are run once more, alone: those that pass are
+# named as flaky, with what they said, and are defects to be mended; when more than AGAIN have failed, none is.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
 LIMIT_S=${LIMIT_S:-300}         # of one runner
+AGAIN=3
 MODES=--helper=spec/support/modes.lua
 
 # fuzz_one NAME: seeds and what earlier runs kept, then new inputs; one line of result.  What fails is
@@ -124,6 +127,9 @@ HUMAN_CONFIG=$work/human.json   # no file of this machine's user
 : >"$HUMAN_CONFIG"
 export HUMAN_HOME HUMAN_CONFIG
 
+FLAKY=${FLAKY:-$work/flaky}
+export FLAKY
+: >"$work/failed"
 passed=0
 failed=0
 
@@ -146,10 +152,25 @@ run() {
 
 # What failed, in a few lines each: the runs are long, and what is said of them is read from its end.
 show_failed() {
+  if [ -s "$FLAKY" ] && [ "$mode" != lua ]; then
+    printf '\nflaky, passed when run alone:\n'
+    head -n 200 "$FLAKY"
+  fi
   cat "$work"/counts/*.failed >>"$work/failed" 2>/dev/null
   [ -s "$work/failed" ] || return
   printf '\nwhat failed:\n'
   head -n 400 "$work/failed"
+}
+
+# The files of e2e that have failed, once more.
+e2e_again() {
+  ls "$E2E_COUNTS"/*.failed >"$work/again" 2>/dev/null || return
+  [ "$(wc -l <"$work/again")" -le "$AGAIN" ] || return
+  while read -r first; do
+    mv "$first" "$work/first"
+    spec/run.sh e2e-one "$(basename "$first" .failed)" </dev/null
+    [ -e "$first" ] || cat "$work/first" >>"$FLAKY"
+  done <"$work/again"
 }
 
 fuzzers() {
@@ -179,10 +200,24 @@ reports() {
   done
 }
 
-# lua DIR..: one run of `human test`.
-lua() {
+# The same once more, for `lua`.
+lua_again() {
+  tail -n +$((before + 1)) "$work/failed" >"$work/first"
+  head -n "$before" "$work/failed" >"$work/before" && mv "$work/before" "$work/failed"
   # shellcheck disable=SC2086 # a list of words
   run timeout -k 20 "$LIMIT_S" "$binary" test $lua_options "$@"
+  if [ "$status" = 0 ]; then cat "$work/first" >>"$FLAKY"; else cat "$work/first" >>"$work/failed"; fi
+}
+
+# lua DIR..: one run of `human test`.
+lua() {
+  before=$(wc -l <"$work/failed")
+  # shellcheck disable=SC2086 # a list of words
+  run timeout -k 20 "$LIMIT_S" "$binary" test $lua_options "$@"
+  case $status-$mode in
+  0-*) ;;
+  *-all | *-lua) lua_again "$@" ;;
+  esac
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$work/log" | tail -n 1)
   add "$(echo "$line" | cut -d ' ' -f 1)" "$(echo "$line" | cut -d ' ' -f 3)" "$status"
 }
@@ -406,6 +441,7 @@ e2e() {
   busy=$!
   lane "$work/clock"
   wait "$busy"
+  [ "$mode" != all ] || e2e_again
   while read -r name; do
     good='' bad='' status=1             # of one that left no counts
     [ ! -e "$E2E_COUNTS/$name" ] || read -r good bad status <"$E2E_COUNTS/$name"
