@@ -99,6 +99,17 @@ unsigned long procs_threads(uid_t uid) {
   return c.n;
 }
 
+/* proc(5): /proc/PID/schedstat has nanoseconds on a processor, and in the queue for one. */
+double procs_starved(pid_t pid) {
+  char path[48], line[128], *waited;
+  snprintf(path, sizeof path, "/proc/%d/schedstat", (int)pid);
+  FILE *f = fopen(path, "re");
+  if (!f) return 0;
+  waited = fgets(line, sizeof line, f) ? strchr(line, ' ') : NULL;
+  fclose(f);
+  return waited ? strtod(waited, NULL) / 1e9 : 0;
+}
+
 void procs_name(pid_t pid, char *out, size_t n) {
   char name[64];
   if (!status_field(pid, "Name", name, sizeof name)) snprintf(name, sizeof name, "a program");

@@ -14,6 +14,8 @@ bool procs_is_host(pid_t pid);
 pid_t procs_parent(pid_t pid); /* 0: unknown */
 void procs_each(void (*found)(pid_t pid, void *to), void *to); /* of all that /proc lists */
 unsigned long procs_threads(uid_t uid); /* of all its visible processes */
+/* How long its main thread has waited for a processor, in seconds, since it began; 0: unknown. */
+double procs_starved(pid_t pid);
 /* "nginx (process 812)". */
 void procs_name(pid_t pid, char *out, size_t n);
 

@@ -5,6 +5,7 @@
  * must never block. */
 #include "server/watchdog.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,9 +13,10 @@
 
 #include "core/conf.h"
 #include "core/log.h"
+#include "core/procs.h"
 #include "core/shm.h"
 
-enum { STRIKES = 3, SUSPECTS = 64 };
+enum { STRIKES = 3, SUSPECTS = 64, PATIENCE = 3 };
 static const double ABORT_AFTER_S = 0.5, KILL_AFTER_S = 3, STRIKES_S = 60, EATING_S = 0.1;
 
 typedef struct {
@@ -39,10 +41,15 @@ static watchdog_verdict next_step(const watchdog_state *s, double stuck, double 
   }
 }
 
-watchdog_verdict watchdog_decide(watchdog_state *s, const shm_beat *beat, double hard_s, double now) {
-  if (!beat->busy || beat->turn != s->turn) s->stage = WATCHDOG_WELL;
+watchdog_verdict watchdog_decide(watchdog_state *s, const shm_beat *beat, double hard_s, double starved,
+                                 double now) {
+  if (!beat->busy || beat->turn != s->turn) {
+    s->stage = WATCHDOG_WELL;
+    s->starved = starved;
+  }
   if (!beat->busy) return WATCHDOG_WELL;
   s->turn = beat->turn;
+  now -= fmin(starved - s->starved, PATIENCE * hard_s);
   watchdog_verdict v = next_step(s, now - beat->since, hard_s, now);
   if (v != WATCHDOG_WELL && v != WATCHDOG_WAIT) {
     s->stage = (int)v;
@@ -60,7 +67,7 @@ bool watchdog_look(int worker, pid_t pid, double hard_s, double now) {
   shm_beat beat;
   shm_look(worker, &beat);
   if (beat.since < dog.started[worker]) return true; /* a beat of its predecessor */
-  switch (watchdog_decide(&dog.worker[worker], &beat, hard_s, now)) {
+  switch (watchdog_decide(&dog.worker[worker], &beat, hard_s, procs_starved(pid), now)) {
   case WATCHDOG_WELL: return true;
   case WATCHDOG_WAIT: return false;
   case WATCHDOG_INTERRUPT:

@@ -1,6 +1,8 @@
 // spec/e2e/watchdog.test.mjs -- scripts that hang: the caller gets an error, the worker survives or
 // is replaced, its sibling keeps serving, and a script that does it three times is taken out of service.
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { io } from 'socket.io-client';
 import { startHost } from './hosts.mjs';
@@ -105,6 +107,30 @@ describe('a script that does not come back', () => { // limit: limits.script_har
       }
     });
   }
+});
+
+/** How many seconds a process has waited for a processor (proc(5), schedstat). */
+const waited = (pid) => Number(fs.readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e9;
+
+it('a script that others keep from the processor is left alone', async () => {
+  const allowed = /Cpus_allowed_list:\s*(\S+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1], [one] = /\d+/.exec(allowed);
+  const pin = (pid, where) => execFileSync('taskset', ['-acp', where, String(pid)]);
+  const workers = host.workers(), base = workers.map(waited), others = [];
+  news();
+  try {
+    for (const pid of workers) pin(pid, one);
+    for (let i = 0; i < 3; i += 1) others.push(spawn('taskset', ['-c', one, 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' }));
+    const answer = ask('/stuck/starved', 'starved'), begun = performance.now();
+    await until(() => workers.some((pid, i) => waited(pid) - base[i] > 1.2), ENOUGH_MS, 'a worker has waited');
+    for (const one of others) one.kill('SIGKILL');
+    assert.equal((await answer).status, 200);
+    assert.ok(performance.now() - begun > HARD_MS);
+  } finally {
+    for (const one of others) one.kill('SIGKILL');
+    for (const pid of host.workers()) pin(pid, allowed);
+  }
+  assert.deepEqual(host.workers(), workers);
+  assert.deepEqual(news().filter((l) => /interrupting/.test(l.msg)), []);
 });
 
 describe('what ends workers three times within a minute', () => { // limit: strikes

@@ -17,7 +17,7 @@ describe("the watchdog", function()
     state = ffi.new "watchdog_state"
     beat = ffi.new("shm_beat", { busy = true, turn = 7, since = 100 })
   end)
-  local function at(now) return tonumber(C.watchdog_decide(state, beat, 2, now)) end
+  local function at(now, starved) return tonumber(C.watchdog_decide(state, beat, 2, starved or 0, now)) end
 
   it("leaves a worker alone that is idle, or busy for a short while", function() -- limit: limits.script_hard_ms
     assert.equal(WELL, at(101.9))
@@ -32,6 +32,23 @@ describe("the watchdog", function()
     assert.equal(WAIT, at(103))
     assert.equal(KILL, at(105.5))
     assert.equal(WAIT, at(110))
+  end)
+
+  it("does not count the time for which others had the processor", function()
+    assert.equal(WELL, at(100.1, 30))              -- it had waited for 30 s before this turn
+    assert.equal(WELL, at(104, 33))
+    assert.equal(INTERRUPT, at(105, 33))
+    assert.equal(WAIT, at(107, 35))
+    assert.equal(ABORT, at(107.5, 35))
+    beat.turn, beat.since = 8, 113
+    assert.equal(WELL, at(113.1, 40.1))
+    assert.equal(INTERRUPT, at(115, 40.1))
+  end)
+
+  it("does not wait for ever for one that never gets the processor", function()
+    assert.equal(WELL, at(100.1, 0))
+    assert.equal(WELL, at(107.9, 7.8))
+    assert.equal(INTERRUPT, at(108, 7.9))
   end)
 
   it("forgets what it did when the turn has ended", function()

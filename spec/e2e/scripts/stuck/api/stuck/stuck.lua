@@ -42,6 +42,11 @@ end)
 route("/stuck/pcall", function()
   while true do pcall(error, "again") end
 end)
+-- 1.5 s of a processor, however long it takes to get them.
+route("/stuck/starved", function()
+  local till = os.clock() + 1.5
+  while os.clock() < till do end -- luacheck: ignore 542
+end)
 route("/stuck/forever", function()
   while true do pcall(task.sleep, 0.2) end
 end, { timeout_s = 1 })
