@@ -87,7 +87,7 @@ for (const [what, [text, line]] of Object.entries(LOOPS)) {
 
 describe('a machine without time', () => {
   it('is not what the limit is about: a process that stood still meanwhile loads its scripts', async () => {
-    const me = given('api/local/slow.lua', 'local n = 0\nfor _ = 1, 5e7 do n = n + 1 end\nreturn {}\n');
+    const me = given('api/local/slow.lua', 'local n = 0\nfor _ = 1, 1e8 do n = n + 1 end\nreturn {}\n');
     const child = spawn(BINARY, ['check', '--set', `reload.timeout_ms=${LIMIT_MS * 4}`], { stdio: 'ignore', cwd: me.dir,
       env: { ...process.env, HUMAN_HOME: `${me.dir}/home`, HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: `${me.own}:${me.shipped}` } });
     const ended = once(child, 'exit');
