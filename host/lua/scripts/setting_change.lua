@@ -6,7 +6,7 @@ local json = require "human.json"
 local sched = require "human.core.sched"
 
 local M = {}
-local TRIES, PAUSE_S = 100, 0.1                  -- while a reload or another change is in progress
+local TRIES, PAUSE_S = 600, 0.1                  -- while a reload or another change is in progress: it may last
 local CHANGES_MAX, REQUEST_MAX = 100, 262144
 
 local function request_of(changes, base_hash)
