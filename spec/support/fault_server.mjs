@@ -1,9 +1,10 @@
 // spec/support/fault_server.mjs -- an HTTP server that answers well, late, in splinters or not to the end.
-// Prints its port and serves until /quit, or for two minutes.  What it has seen is told at /seen?id=.
+// Prints its port and serves until /quit, or its parent's end.  What it has seen is told at /seen?id=.
 
 import net from 'node:net'
 import { gzipSync } from 'node:zlib'
 
+const parent = process.ppid
 const seen = new Map()
 const text = (body, more = '') => `HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${more}\r\n${body}`
 const chunk = (data) => `${data.length.toString(16)}\r\n${data}\r\n`
@@ -90,4 +91,4 @@ const server = net.createServer((socket) => {
 })
 
 server.listen(0, '127.0.0.1', () => console.log(server.address().port))
-setTimeout(() => process.exit(), 120000)
+setInterval(() => process.ppid === parent || process.exit(), 1000)
