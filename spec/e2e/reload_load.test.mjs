@@ -96,7 +96,7 @@ after(async () => {
   assert.equal((await host?.stop())?.code, 0);
 });
 
-it(`${RELOADS} reloads under load: no request fails, no socket is dropped, nothing grows`, { timeout: 280_000 }, async () => {
+it(`${RELOADS} reloads under load: no request fails, no socket is dropped, nothing grows`, { timeout: SLOWER > 1 ? 850_000 : 280_000 }, async () => {
   const workers = host.workers(), watch = new Watch();
   assert.equal(workers.length, 2);
   const look = () => watch.look({ supervisor: host.child.pid, 'worker 0': workers[0], 'worker 1': workers[1] });
