@@ -122,23 +122,23 @@ static void forget(int dir, const char *name) {
   else unlinkat(dir, name, 0);
 }
 
-static int list_entry(DIR *d, const char *name, buf *rows, uint32_t *count, size_t max) {
+static int list_entry(int dir, const char *name, buf *rows, uint32_t *count, size_t max) {
   struct stat st;
   if (!strcmp(name, ".") || !strcmp(name, "..")) return 0;
   if (is_aside(name)) {
-    forget(dirfd(d), name);
+    forget(dir, name);
     return 0;
   }
-  if (fstatat(dirfd(d), name, &st, AT_SYMLINK_NOFOLLOW)) return errno == ENOENT ? 0 : errno;
+  if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) return errno == ENOENT ? 0 : errno;
   return ++*count > max ? EFBIG : pack_facts(rows, name, &st);
 }
 
-static int list_all(DIR *d, files_job *j) {
+static int list_all(DIR *d, int fd, files_job *j) {
   buf rows = {0};
   uint32_t count = 0;
   int why = 0;
   for (struct dirent *e; !why && (errno = 0, e = readdir(d));)
-    why = list_entry(d, e->d_name, &rows, &count, j->max);
+    why = list_entry(fd, e->d_name, &rows, &count, j->max);
   if (!why) why = errno;
   if (!why && (pack_array(&j->out, count) || (rows.n && buf_add(&j->out, rows.p, rows.n)))) why = ENOMEM;
   buf_free(&rows);
@@ -152,7 +152,7 @@ static int do_list(int root, files_job *j) {
     shut(fd);
     return errno;
   }
-  int why = list_all(d, j);
+  int why = list_all(d, fd, j);
   closedir(d);
   return why;
 }
@@ -202,12 +202,12 @@ static int do_mkdir(int root, files_job *j) {
 
 /* ---- removing ---- */
 
-static int empty(DIR *d, int depth) {
+static int empty(DIR *d, int fd, int depth) {
   int why = 0;
   for (struct dirent *e; !why && (e = readdir(d));) {
     if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
-    if (!unlinkat(dirfd(d), e->d_name, 0)) continue;
-    if (errno == EISDIR || errno == EPERM) why = remove_tree(dirfd(d), e->d_name, depth + 1);
+    if (!unlinkat(fd, e->d_name, 0)) continue;
+    if (errno == EISDIR || errno == EPERM) why = remove_tree(fd, e->d_name, depth + 1);
     else if (errno != ENOENT) why = errno;
   }
   return why;
@@ -222,7 +222,7 @@ static int remove_tree(int dir, const char *name, int depth) {
     return depth > DEPTH_MAX ? EFBIG : errno;
   }
   for (int i = 0; !why && i < ROUNDS_MAX; i++) { /* others may still create files there */
-    why = empty(d, depth);
+    why = empty(d, fd, depth);
     if (!why && !unlinkat(dir, name, AT_REMOVEDIR)) break;
     if (!why && errno != ENOTEMPTY) why = errno;
     rewinddir(d);

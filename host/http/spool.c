@@ -169,10 +169,14 @@ static bool is_left(int dir, const char *name) {
 
 int spool_clean(void) {
   int n = 0;
-  DIR *d = opendir(directory);
-  if (!d) return 0;
+  int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *d = fd < 0 ? NULL : fdopendir(fd);
+  if (!d) {
+    if (fd >= 0) close(fd);
+    return 0;
+  }
   for (struct dirent *e; (e = readdir(d));) {
-    if (e->d_name[0] != '.') n += is_left(dirfd(d), e->d_name);
+    if (e->d_name[0] != '.') n += is_left(fd, e->d_name);
   }
   closedir(d);
   return n;
