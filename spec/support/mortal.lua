@@ -7,7 +7,8 @@ local M = {}
 local DIED, DEATHS_MAX = "the process died here", 200
 local STATEMENTS = { query = true, row = true, value = true, exec = true, must = true, ask = true }
 
---- Runs fn while the process dies before its statement (or commit) number `last`.  True when it has not.
+--- Runs fn while the process dies before its statement (or commit) number `last`.  True when it has not; and how many
+--- there were until then.
 function M.survives(last, fn)
   local real, count = { tx = db.tx, row = db.row, query = db.query, value = db.value, exec = db.exec }, 0
   local function step()
@@ -32,15 +33,17 @@ function M.survives(last, fn)
   for name, one in pairs(real) do db[name] = counted(one) end
   db.tx = function(body, options)
     return real.tx(function(tx)
-      local result = { body(mortal(tx)) }
-      step()
-      return unpack(result)
+      local function ended(...)
+        step()
+        return ...
+      end
+      return ended(body(mortal(tx)))
     end, options)
   end
   local ok, err = pcall(fn)
   for name, one in pairs(real) do db[name] = one end
   if not ok and err ~= DIED then error(err, 0) end
-  return ok
+  return ok, count
 end
 
 --- Does something again and again, each time dying one statement later, until it has not died; check() after each.

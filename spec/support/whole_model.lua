@@ -1,24 +1,72 @@
--- spec/support/whole_model.lua -- a small model of trade: what state each transaction is in, whose money is where, and what
--- becomes of both.  It knows nothing of tables: amounts are cents, and thousandths of a credit in wallets.
+-- spec/support/whole_model.lua -- a small model of trade: what state each transaction and bid is in, whose money is where, what
+-- becomes of both, and when.  It knows nothing of tables: amounts are cents, and thousandths of a credit in wallets; times
+-- are hours.  It is data alone, so that a copy of it can be tried.
+
+local lots = require "whole_lots"
 
 local M = {}
 M.__index = M
+for name, fn in pairs(lots) do M[name] = fn end
 
 local OPEN = { assigned = true, delivered = true, revision_requested = true, disputed = true }
 local AT_WORK = { assigned = true, revision_requested = true }
+M.OPEN, M.AT_WORK = OPEN, AT_WORK
 
 local function share(amount, bp) return math.floor((amount * bp + 5000) / 10000) end
 
---- An empty world.
-function M.new() return setmetatable({ wallets = {}, deals = {}, fees = 0, moves = 0 }, M) end
+--- An empty world.  year_h(): how long credits last that are given away now.
+function M.new(year_h)
+  return setmetatable({ now = 0, seq = 0, timers = {}, wallets = {}, deals = {}, offers = {}, asks = {}, fees = 0, moves = 0,
+                        auto = {}, referrer = {}, gifts = {}, withdrawn = {}, reached = {}, year_h = year_h }, M)
+end
 
---- An actor, with what it was given.
-function M:actor(n, m_mrc) self.wallets[n] = { M = m_mrc, W = 0 } end
+--- One more of a kind of thing that this is about.
+function M:reach(kind) self.reached[kind] = (self.reached[kind] or 0) + 1 end
 
---- A new transaction: {buyer, seller, price, parent (a transaction of this model), shares (of milestones)}.
+-- ---- time ----------------------------------------------------------------------------------------------------------
+
+local ON = {}                                    -- by name: fn(model, timer)
+
+--- In so many hours something happens.  Returns when that is.
+function M:after(hours, what, timer)
+  timer.at, timer.what, self.seq = self.now + hours, what, self.seq + 1
+  timer.seq = self.seq
+  table.insert(self.timers, timer)
+  return timer.at
+end
+
+--- When the next thing happens; nil: nothing waits.
+function M:next_at()
+  local at
+  for _, t in ipairs(self.timers) do at = math.min(at or t.at, t.at) end
+  return at
+end
+
+--- It is so late now: what was due by then has happened, the earliest first.  Returns whether anything was.
+function M:pass(to)
+  self.now = to
+  local any = false
+  while true do
+    local first
+    for i, t in ipairs(self.timers) do
+      local f = first and self.timers[first]
+      if t.at <= to and (not f or t.at < f.at or t.at == f.at and t.seq < f.seq) then first = i end
+    end
+    if not first then break end
+    local t = table.remove(self.timers, first)
+    ON[t.what](self, t)
+    any = true
+  end
+  self:give_gifts()
+  return any
+end
+
+-- ---- transactions --------------------------------------------------------------------------------------------------
+
+--- A new transaction: {by, buyer, seller, price, sla, parent (a transaction of this model), shares (of milestones)}.
 function M:deal(d)
-  d.fee = share(d.price, 1000)
-  d.state, d.held, d.auth, d.due, d.captured, d.parts = "pending_payment", 0, 0, 0, false, {}
+  d.n, d.fee = #self.deals + 1, share(d.price, 1000)
+  d.state, d.held, d.auth, d.due, d.captured, d.parts, d.revisions = "pending_payment", 0, 0, 0, false, {}, 0
   if d.shares then
     d.steps = {}
     local sum, fee, payout = 0, 0, 0
@@ -29,14 +77,19 @@ function M:deal(d)
       fee, payout = f, p
     end
   end
-  self.deals[#self.deals + 1] = d
+  self.deals[d.n] = d
   if d.parent then
     self:capture(d.parent)
-    d.parent.held, d.held, d.state = d.parent.held - d.price, d.price, "assigned"
+    d.parent.held, d.held = d.parent.held - d.price, d.price
     table.insert(d.parent.parts, d)
+    self:assign(d)
+  else
+    self:after(24, "payment", { d = d })
   end
   return d
 end
+
+function ON.payment(m, t) if t.d.state == "pending_payment" then m:refund(t.d, "canceled") end end
 
 function M.capture(_, d)
   if d.parent or d.captured then return end
@@ -46,92 +99,159 @@ end
 --- What is left of its price for subcontracts.
 function M.free(d) return (d.captured and d.held or d.parent and d.held or d.price) - d.fee end
 
-function M.authorize(d) d.auth = d.price end
+--- Its buyer's card holds the price.
+function M:authorize(d)
+  d.auth = d.price
+  self:after(144, "guard", { d = d })
+end
+
+function ON.guard(m, t)
+  if t.d.auth == 0 then return end
+  m:capture(t.d)
+  m:reach "expired hold"
+end
+
+-- The time of a task, or of a part of it, counts from now.
+local function begin(m, d, step)
+  local it = step or d
+  d.breached, it.sla_at = false, m.now + d.sla
+  m:after(d.sla, "breach", { d = d, step = step })
+  m:after(d.sla + math.min(24, d.sla / 4), "late", { d = d, step = step })
+end
+
+local function is_late(d, step) return AT_WORK[d.state] and (not step or step.state == "active") end
+
+function ON.breach(_, t)
+  if is_late(t.d, t.step) and (t.step or t.d).sla_at == t.at then t.d.breached = true end
+end
+
+function ON.late(m, t)
+  local it = t.step or t.d
+  local due_at = t.at - math.min(24, t.d.sla / 4)
+  if not is_late(t.d, t.step) or it.sla_at ~= due_at then return end
+  m:reach "given up as late"
+  m:refund(t.d, "canceled_refunded")
+end
 
 function M:assign(d)
-  d.state, d.breached = "assigned", false
-  if d.steps or d.sla + 48 + 72 > 144 then self:capture(d) end
+  d.state = "assigned"
+  if not d.parent and (d.steps or d.sla + 48 + 72 > 144) then self:capture(d) end
   if d.steps then d.steps[1].state = "active" end
+  begin(self, d, d.steps and d.steps[1])
 end
 
-local function pay(self, seller, payout, fee)
-  self.wallets[seller].W, self.fees = self.wallets[seller].W + payout * 1000, self.fees + fee
+function M:deliver(d, step)
+  local it = step or d
+  it.state, it.review_at = "delivered", self:after(48, "review", { d = d, step = step })
 end
 
-local function each_below(d, fn)
-  for _, part in ipairs(d.parts) do
-    fn(part)
-    each_below(part, fn)
-  end
+function ON.review(m, t)
+  local it = t.step or t.d
+  if it.state ~= "delivered" or it.review_at ~= t.at then return end
+  m:reach "accepted by silence"
+  if t.step then m:accept_step(t.d) else m:accept(t.d) end
 end
 
-local function kept(d)
-  local sum = d.held + d.due
-  each_below(d, function(part) sum = sum + part.held + part.due end)
-  return sum
+function M:revise(d)
+  d.state, d.revisions = "revision_requested", d.revisions + 1
+  begin(self, d)
 end
 
-local function fee_of(d, has) return math.min(has, math.floor((2 * d.fee * kept(d) + d.price) / (2 * d.price))) end
-
--- The seller of d has what it holds, or the whole has: then all parts' sellers have theirs.
-local function release(self, d)
-  self:capture(d)
-  if d.parent then
-    d.held, d.due = 0, d.due + d.held
-    return
-  end
-  local list = { { d, d.held, fee_of(d, d.held) } }
-  each_below(d, function(part) list[#list + 1] = { part, part.due, fee_of(part, part.due) } end)
-  for _, one in ipairs(list) do pay(self, one[1].seller, one[2] - one[3], one[3]) end
-  d.held = 0
-  each_below(d, function(part) part.due = 0 end)
-end
-
-local function to_buyer(d, amount)
-  d.held = d.held - amount
-  if d.parent then d.parent.held = d.parent.held + amount end
-end
-
-function M.refund(_, d, state)
-  d.state = state
-  for _, step in ipairs(d.steps or {}) do
-    if step.state == "pending" or step.state == "active" then step.state = "canceled" end
-  end
-  each_below(d, function(part)
-    if OPEN[part.state] then part.state = "canceled" end
-    d.held = d.held + part.held + part.due
-    part.held, part.due = 0, 0
-  end)
-  if d.auth > 0 then d.auth = 0 else to_buyer(d, d.held) end
-end
-
-function M:accept(d)
-  d.state = "accepted"
-  release(self, d)
-end
-
-function M:split(d, pct)
-  self:capture(d)
-  d.state = "split_resolved"
-  local bp, sum = math.floor(pct * 100 + 0.5), d.held
-  local back = share(sum, bp)
-  d.held = d.held - back
-  -- Below it in the order of their depth: sums are rounded.
-  local level = { d }
+--- All below a transaction, in the order in which sums are made of them.
+function M.below(d)
+  local out, level = {}, { d }
   while level[1] do
     local next_level = {}
     for _, one in ipairs(level) do
       for _, part in ipairs(one.parts) do next_level[#next_level + 1] = part end
     end
     table.sort(next_level, function(a, b) return a.n < b.n end)
-    for _, part in ipairs(next_level) do
-      sum = sum + part.due
-      local now = share(sum, bp)
-      part.due, back = part.due - (now - back), now
-    end
+    for _, part in ipairs(next_level) do out[#out + 1] = part end
     level = next_level
   end
-  if d.parent then d.parent.held = d.parent.held + back end
+  return out
+end
+
+local function kept(d)
+  local sum = d.held + d.due
+  for _, part in ipairs(M.below(d)) do sum = sum + part.held + part.due end
+  return sum
+end
+
+local function fee_of(d, has) return math.min(has, math.floor((2 * d.fee * kept(d) + d.price) / (2 * d.price))) end
+
+local function pay(self, d, payout, fee)
+  self:add(d.seller, "W", payout * 1000, "task_completion")
+  self.fees = self.fees + fee
+end
+
+-- The seller of d has what it holds, or the whole has: then all parts' sellers have theirs.
+local function release(self, d)
+  self:capture(d)
+  if d.parent then
+    d.earned, d.held, d.due = true, 0, d.due + d.held
+    return
+  end
+  local list = { { d, d.held, fee_of(d, d.held) } }
+  for _, part in ipairs(M.below(d)) do list[#list + 1] = { part, part.due, fee_of(part, part.due) } end
+  for _, one in ipairs(list) do
+    pay(self, one[1], one[2] - one[3], one[3])
+    if one[1].parent and one[2] > 0 then self:reach "paid part" end
+    if one[1].parent and one[1].earned and not one[1].is_returned then self:business(one[1]) end
+    one[1].held, one[1].due = one[1].held - (one[1] == d and one[2] or 0), 0
+  end
+end
+
+local function to_buyer(self, d, amount)
+  d.held = d.held - amount
+  if d.parent then d.parent.held = d.parent.held + amount elseif amount > 0 then self:reach "refund" end
+end
+
+-- Whether any part has earned something that waits.
+local function has_due(d)
+  for _, part in ipairs(M.below(d)) do if part.due > 0 then return true end end
+end
+
+function M:refund(d, state)
+  if state == "canceled_refunded" and has_due(d) then self:reach "declined whole with parts" end
+  d.state = state
+  for i, step in ipairs(d.steps or {}) do
+    if i > 1 and d.steps[i - 1].state == "accepted" and step.state ~= "accepted" then self:reach "milestones accepted partly" end
+    if step.state == "pending" or step.state == "active" then step.state = "canceled" end
+  end
+  for _, part in ipairs(M.below(d)) do
+    if OPEN[part.state] then part.state = "canceled" end
+    d.held = d.held + part.held + part.due
+    part.held, part.due, part.is_returned = 0, 0, true
+  end
+  if d.auth > 0 then d.auth = 0 else to_buyer(self, d, d.held) end
+end
+
+function M:accept(d)
+  d.state = "accepted"
+  if d.parent then
+    self:reach(d.parent.parent and "accepted part of a part" or "accepted part")
+  else
+    self:business(d)
+  end
+  release(self, d)
+end
+
+function M:split(d, pct)
+  self:capture(d)
+  if has_due(d) then self:reach "divided dispute with parts" end
+  d.state = "split_resolved"
+  local bp, sum = math.floor(pct * 100 + 0.5), d.held
+  local back = share(sum, bp)
+  local all = back
+  for _, part in ipairs(M.below(d)) do
+    sum = sum + part.due
+    local now = share(sum, bp)
+    if now > all and now - all == part.due then part.is_returned = true end
+    part.due, all = part.due - (now - all), now
+  end
+  d.held = d.held + all - back
+  to_buyer(self, d, all)
   release(self, d)
 end
 
@@ -145,8 +265,14 @@ end
 function M:accept_step(d)
   local step, i = M.current(d)
   step.state, d.held = "accepted", d.held - step.payout - step.fee
-  pay(self, d.seller, step.payout, step.fee)
-  if d.steps[i + 1] then d.steps[i + 1].state, d.breached = "active", false else d.state = "accepted" end
+  pay(self, d, step.payout, step.fee)
+  local following = d.steps[i + 1]
+  if not following then
+    d.state = "accepted"
+    return self:business(d)
+  end
+  following.state = "active"
+  begin(self, d, following)
 end
 
 function M:refuse_step(d)
@@ -172,31 +298,29 @@ function M.may(d, what, by)
     end
     return AT_WORK[s] == true
   end
-  if what == "revise" then return s == "delivered" and (d.revisions or 0) < 2 end
+  if what == "revise" then return s == "delivered" and d.revisions < 2 end
   if what == "accept" or what == "dispute" then return s == "delivered" end
   if what == "subcontract" then return AT_WORK[s] == true end
 end
 
--- ---- credits ---------------------------------------------------------------------------------------------------
+function ON.expire(m, t) m:expire(t.n, t.at) end
 
-function M:deposit(n, cents, fee)
-  self.wallets[n].W, self.moves = self.wallets[n].W + (cents - fee) * 1000, self.moves + fee
-end
+require "whole_bids" (M, ON)
 
-function M:withdraw(n, cents, fee, is_paid)
-  if not is_paid then return end
-  self.wallets[n].W, self.moves = self.wallets[n].W - cents * 1000, self.moves + fee
-end
+-- ---- trying it -----------------------------------------------------------------------------------------------------
 
---- Credits pay for a tool: marketplace credits first, and what is earned is of the same pools.
-function M:purchase(buyer, provider, price, fee)
-  local b, p = self.wallets[buyer], self.wallets[provider]
-  if b.M + b.W < price then return false end
-  local m = math.min(b.M, price)
-  local fee_m = math.floor(fee * m / price)
-  b.M, b.W = b.M - m, b.W - (price - m)
-  p.M, p.W = p.M + m - fee_m, p.W + price - m - (fee - fee_m)
-  return true
+--- A copy, which goes its own way.
+function M.copy(model)
+  local known = {}
+  local function copy(it)
+    if type(it) ~= "table" then return it end
+    if known[it] then return known[it] end
+    local out = {}
+    known[it] = out
+    for k, v in pairs(it) do out[copy(k)] = copy(v) end
+    return setmetatable(out, getmetatable(it))
+  end
+  return copy(model)
 end
 
 return M

@@ -1,0 +1,114 @@
+-- spec/support/whole_mutations.lua -- mistakes that whole_play.lua has to find: each puts something wrong into a module of the
+-- marketplace, and is undone.  seed: of a run that finds it soon.
+
+local db = require "human.db"
+
+local M = {}
+
+local function mistake(says, seed, module, make)
+  M[#M + 1] = { says = says, seed = seed, module = module, make = make, is_of_death = says:find "death" ~= nil }
+end
+
+-- fn(module, real, loaded): a function in the place of module[name].
+local function instead(name, fn)
+  return function(module, loaded)
+    local real = module[name]
+    module[name] = fn(real, loaded)
+    return function() module[name] = real end
+  end
+end
+
+local function fee_of(t, has) return math.min(has, math.floor((t.fee_cents * has + t.price_cents / 2) / t.price_cents)) end
+
+mistake("a part is paid when it is accepted", 1, "settlement", instead("release", function(real, loaded)
+  return function(tx, t)
+    if not t.parent_id then return real(tx, t) end
+    local escrow = loaded["marketplace.escrow"]
+    local has = escrow.balance(t.id).posted
+    local fee = fee_of(t, has)
+    escrow.release(tx, t.id, { id = t.id, seller = t.seller_id, payout = has - fee, fee = fee })
+  end
+end))
+
+mistake("fees are rounded down", 1, "terms", instead("of", function(real)
+  return function(listing, asked)
+    local terms = real(listing, asked)
+    terms.fee_cents = math.floor(terms.price_cents / 10)
+    terms.payout_cents = terms.price_cents - terms.fee_cents
+    return terms
+  end
+end))
+
+mistake("the platform keeps a cent too much of a part", 1, "escrow", instead("pay_due", function(real)
+  return function(tx, pay)
+    if pay.payout > 0 then pay.payout, pay.fee = pay.payout - 1, pay.fee + 1 end
+    return real(tx, pay)
+  end
+end))
+
+local function other_order(from, to)
+  return function(credits)
+    local real = credits.sql.take
+    credits.sql.take = real:gsub(from, to)
+    assert(credits.sql.take ~= real)
+    return function() credits.sql.take = real end
+  end
+end
+
+mistake("the oldest credits are spent first", 1, "credits", other_order("id desc", "id"))
+mistake("withdrawable credits are spent first", 1, "credits", other_order("order by pool,", "order by pool desc,"))
+
+local function new_key(real)
+  local n = 0
+  return function(key, ...)
+    n = n + 1
+    return real(key .. ":" .. n, ...)
+  end
+end
+
+mistake("a refund is paid again after a death", 1, "processor_test", instead("refund", new_key))
+mistake("a withdrawal is paid again after a death", 1, "processor_test", instead("pay_out", new_key))
+
+mistake("a release is paid before its state, and again after a death", 1, "transactions",
+  instead("accept", function(real, loaded)
+    return function(actor_id, id, cause)
+      db.tx(function(tx)
+        local t = loaded["marketplace.transactions"].lock(tx, id)
+        if t.state == "delivered" then loaded["marketplace.settlement"].release(tx, t) end
+      end)
+      return real(actor_id, id, cause)
+    end
+  end))
+
+mistake("the sellers of parts keep what they have earned when the whole is declined", 1, "escrow",
+  instead("collect", function(real)
+    return function(tx, whole, parts)
+      for _, part in ipairs(parts) do part.due = 0 end
+      return real(tx, whole, parts)
+    end
+  end))
+
+mistake("a bid does not time out", 1, "bids", instead("expire", function() return function() end end))
+
+mistake("a hold is not captured before it ends", 1, "payments", instead("guard", function()
+  return function(row) db.tx(function(tx) row:done(tx) end) end
+end))
+
+mistake("milestones after one that was refused are paid", 1, "milestones", instead("stop", function(real, loaded)
+  return function(tx, t, cause)
+    for _, m in ipairs(loaded["marketplace.milestones"].list(tx, t.id)) do
+      if m.state == "pending" then loaded["marketplace.settlement"].release_milestone(tx, t, m) end
+    end
+    return real(tx, t, cause)
+  end
+end))
+
+--- Runs fn while a mistake is made.
+function M.with(it, loaded, fn)
+  local undo = it.make(loaded["marketplace." .. it.module], loaded)
+  local ok, err = pcall(fn)
+  undo()
+  if not ok then error(err, 0) end
+end
+
+return M
