@@ -124,11 +124,12 @@ end
 
 function pay.split(tx, d, cause, pct) transactions().split(tx, d.transaction_id, cause, pct) end
 
--- how: {resolution, pct, note, by (an administrator's id), cause}
+-- how: {resolution, pct, note, by (an administrator's id), cause}.  The seller may answer until the transaction is
+-- locked: an administrator's decision counts all the same, what a deadline says of silence does not.
 local function resolve(tx, d, how)
-  local from = d.state
   to_state(d, "resolve")
   pay[how.resolution](tx, d, how.cause, how.pct)
+  local from = how.by and tx:row(M.sql.lock, d.id).state or d.state
   d = tx:row(M.sql.resolve, d.id, from, how.resolution, how.pct, how.note, how.by)
     or fail.throw("transaction_conflict")
   queue.cancel(tx, DUE, d.id)

@@ -223,13 +223,15 @@ M.KINDS = { "accepted part", "divided dispute with parts", "milestones accepted 
   "given up as late", "bid that timed out", "credits that expired" }
 local TIMELESS = 13
 
--- The way to go: to what has not been reached, in an order of the run's own; then to any.
+-- The way to go: to what the run is about, then to what has not been reached, in an order of the run's own; then to any,
+-- half as often.
 local function way(w, s)
+  if w.first and not w.model.reached[w.first] then return WAYS[w.first] end
   for i = 1, #M.KINDS do
     local kind = M.KINDS[i <= TIMELESS and (i + w.turn * 5) % TIMELESS + 1 or i]
     if not w.model.reached[kind] then return WAYS[kind] end
   end
-  return WAYS[M.KINDS[(math.floor(s.n / 12) * 7 + w.turn) % #M.KINDS + 1]]
+  return s.r % 16 < 8 and WAYS[M.KINDS[(math.floor(s.n / 12) * 7 + w.turn) % #M.KINDS + 1]] or nil
 end
 
 -- ---- chance --------------------------------------------------------------------------------------------------------
@@ -237,7 +239,7 @@ end
 --- How likely an operation is when it is possible.
 M.LIKELY = { list = 1, ask = 1, bid = 4, counter = 2, take_bid = 3, reject_bid = 1, buy = 4, assign = 6, cancel = 1,
              deliver = 9, accept = 7, revise = 2, dispute = 4, show = 3, resolve = 4, subcontract = 9, deposit = 2,
-             withdraw = 2, purchase = 2, auto_bid = 1, time = 2, race = 8 }
+             withdraw = 2, purchase = 2, auto_bid = 1, time = 2, race = 10 }
 
 local function weights(w)
   local m, can, open = w.model, {}, 0
@@ -276,8 +278,9 @@ end
 function M.choose(w, s)
   if s.op then return end
   local more
-  if s.r % 8 < 6 then s.op, more = way(w, s)(w, s) end
-  if not s.op then s.op = by_chance(w, math.floor(s.r / 8)) end
+  local next_step = s.r % 8 < 6 and way(w, s)
+  if next_step then s.op, more = next_step(w, s) end
+  if not s.op then s.op = by_chance(w, math.floor(s.r / 16)) end
   for name, value in pairs(more or {}) do s[name] = value end
 end
 

@@ -1,12 +1,12 @@
 -- spec/support/whole_mutations.lua -- mistakes that whole_play.lua has to find: each puts something wrong into a module of the
--- marketplace, and is undone.  seed: of a run that finds it soon.
+-- marketplace, and is undone.  first: what a run has to reach to find it (a kind of whole_goals.lua).
 
 local db = require "human.db"
 
 local M = {}
 
-local function mistake(says, seed, module, make)
-  M[#M + 1] = { says = says, seed = seed, module = module, make = make, is_of_death = says:find "death" ~= nil }
+local function mistake(says, first, module, make)
+  M[#M + 1] = { says = says, first = first, module = module, make = make, is_of_death = says:find "death" ~= nil }
 end
 
 -- fn(module, real, loaded): a function in the place of module[name].
@@ -20,7 +20,7 @@ end
 
 local function fee_of(t, has) return math.min(has, math.floor((t.fee_cents * has + t.price_cents / 2) / t.price_cents)) end
 
-mistake("a part is paid when it is accepted", 1, "settlement", instead("release", function(real, loaded)
+mistake("a part is paid when it is accepted", "accepted part", "settlement", instead("release", function(real, loaded)
   return function(tx, t)
     if not t.parent_id then return real(tx, t) end
     local escrow = loaded["marketplace.escrow"]
@@ -30,7 +30,7 @@ mistake("a part is paid when it is accepted", 1, "settlement", instead("release"
   end
 end))
 
-mistake("fees are rounded down", 1, "terms", instead("of", function(real)
+mistake("fees are rounded down", "paid part", "terms", instead("of", function(real)
   return function(listing, asked)
     local terms = real(listing, asked)
     terms.fee_cents = math.floor(terms.price_cents / 10)
@@ -39,7 +39,7 @@ mistake("fees are rounded down", 1, "terms", instead("of", function(real)
   end
 end))
 
-mistake("the platform keeps a cent too much of a part", 1, "escrow", instead("pay_due", function(real)
+mistake("the platform keeps a cent too much of a part", "paid part", "escrow", instead("pay_due", function(real)
   return function(tx, pay)
     if pay.payout > 0 then pay.payout, pay.fee = pay.payout - 1, pay.fee + 1 end
     return real(tx, pay)
@@ -55,8 +55,8 @@ local function other_order(from, to)
   end
 end
 
-mistake("the oldest credits are spent first", 1, "credits", other_order("id desc", "id"))
-mistake("withdrawable credits are spent first", 1, "credits", other_order("order by pool,", "order by pool desc,"))
+mistake("the oldest credits are spent first", "several lots of W", "credits", other_order("id desc", "id"))
+mistake("withdrawable credits are spent first", "several lots of M", "credits", other_order("order by pool,", "order by pool desc,"))
 
 local function new_key(real)
   local n = 0
@@ -66,10 +66,10 @@ local function new_key(real)
   end
 end
 
-mistake("a refund is paid again after a death", 1, "processor_test", instead("refund", new_key))
-mistake("a withdrawal is paid again after a death", 1, "processor_test", instead("pay_out", new_key))
+mistake("a refund is paid again after a death", "refund", "processor_test", instead("refund", new_key))
+mistake("a withdrawal is paid again after a death", "several lots of W", "processor_test", instead("pay_out", new_key))
 
-mistake("a release is paid before its state, and again after a death", 1, "transactions",
+mistake("a release is paid before its state, and again after a death", "paid referral", "transactions",
   instead("accept", function(real, loaded)
     return function(actor_id, id, cause)
       db.tx(function(tx)
@@ -80,7 +80,7 @@ mistake("a release is paid before its state, and again after a death", 1, "trans
     end
   end))
 
-mistake("the sellers of parts keep what they have earned when the whole is declined", 1, "escrow",
+mistake("the sellers of parts keep what they have earned when the whole is declined", "declined whole with parts", "escrow",
   instead("collect", function(real)
     return function(tx, whole, parts)
       for _, part in ipairs(parts) do part.due = 0 end
@@ -88,13 +88,13 @@ mistake("the sellers of parts keep what they have earned when the whole is decli
     end
   end))
 
-mistake("a bid does not time out", 1, "bids", instead("expire", function() return function() end end))
+mistake("a bid does not time out", "bid that timed out", "bids", instead("expire", function() return function() end end))
 
-mistake("a hold is not captured before it ends", 1, "payments", instead("guard", function()
+mistake("a hold is not captured before it ends", "expired hold", "payments", instead("guard", function()
   return function(row) db.tx(function(tx) row:done(tx) end) end
 end))
 
-mistake("milestones after one that was refused are paid", 1, "milestones", instead("stop", function(real, loaded)
+mistake("milestones after one that was refused are paid", "milestones accepted partly", "milestones", instead("stop", function(real, loaded)
   return function(tx, t, cause)
     for _, m in ipairs(loaded["marketplace.milestones"].list(tx, t.id)) do
       if m.state == "pending" then loaded["marketplace.settlement"].release_milestone(tx, t, m) end

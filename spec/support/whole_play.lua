@@ -20,17 +20,18 @@ local AGAIN = { accept = true, cancel = true, assign = true, resolve = true, tak
 
 -- ---- chance, the same for a seed everywhere ------------------------------------------------------------------------
 
---- n steps, the same for a seed everywhere.  What each of them does is known once it has been played.  immortal: nobody
---- dies.
-function M.steps(seed, n, immortal)
-  local state, list = (seed * 7919 + 104729) * 48271 % 2147483647, { turn = seed }
+--- n steps, the same for a seed everywhere.  What each of them does is known once it has been played.  o: {first = a kind of
+--- whole_goals.lua that they lead to first, immortal = true: nobody dies}.
+function M.steps(seed, n, o)
+  o = o or {}
+  local state, list = (seed * 7919 + 104729) * 48271 % 2147483647, { turn = seed, first = o.first }
   local function pick(most)
     state = (state * 16807) % 2147483647
     return math.floor(state / 7) % most
   end
   local function deaths()
     local out = {}
-    if immortal then return out end
+    if o.immortal then return out end
     for i = 1, ({ 0, 0, 1, 1, 2 })[pick(5) + 1] do out[i] = pick(99991) end
     return out
   end
@@ -170,7 +171,7 @@ end
 function M.run(loaded, steps, until_s)
   local at, did, played, w = nil, 0, 0, nil
   local ok, err = pcall(function()
-    w = world.new(loaded, ops.OPS, steps.turn)
+    w = world.new(loaded, ops.OPS, steps)
     for _, s in ipairs(steps) do
       if until_s and os.time() >= until_s then break end
       at, played = s, played + 1
@@ -187,7 +188,7 @@ end
 function M.shrink(loaded, steps, seconds)
   local until_s, most = os.time() + seconds, select(3, M.run(loaded, steps))
   local function take(list)
-    list.turn = steps.turn
+    list.turn, list.first = steps.turn, steps.first
     return list
   end
   local fewest = take { unpack(steps, 1, most) }

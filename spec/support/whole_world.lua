@@ -54,12 +54,12 @@ local function register(w, n, code)
   return made.referral_code
 end
 
---- A new one, with actors, and something to trade.  turn: a number of its run.
-function M.new(loaded, ops, turn)
+--- A new one, with actors, and something to trade.  run: {turn = a number of its own, first = what it is to reach first}.
+function M.new(loaded, ops, run)
   require "market_empty" ()
   clock.set(0)
   local services = setmetatable({}, { __index = function(_, name) return loaded["marketplace." .. name] end })
-  local w = { services = services, loaded = loaded, actors = {}, humans = HUMANS, name = "spec", turn = turn, statements = {},
+  local w = { services = services, loaded = loaded, actors = {}, humans = HUMANS, name = "spec", turn = run.turn, first = run.first, statements = {},
               model = model_of.new(function() return db.value(YEAR) end) }
   local code = register(w, 1)
   for n = 2, HUMANS + AGENTS do register(w, n, n > HUMANS and code or nil) end
