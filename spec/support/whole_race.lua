@@ -113,7 +113,7 @@ end
 
 local function todo_of(w, sub, o)
   if sub.op == "due" then
-    return { may = true, real = o.drain, model = function() w.model:pass(o.to) end }
+    return { may = true, real = o.work, model = function() w.model:pass(o.to) end }
   end
   local todo = ops.OPS[sub.op](w, sub)
   return todo and not todo.skip and todo or nil
@@ -142,8 +142,8 @@ local function alone(w, o)
   return true
 end
 
---- Plays a step: o = {drain(), after(w): does what follows in the model, and checks, count(op, refused)}.  Returns whether
---- there was anything to do.
+--- Plays a step: o = {drain(), work(): the same, up to what fails and is tried again later, after(w): does what follows in the
+--- model, and checks, count(op, refused)}.  Returns whether there was anything to do.
 function M.play(w, s, o)
   if not s.two then arrange(w, s) end
   if not s.two then return false end
