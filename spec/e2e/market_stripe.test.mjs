@@ -203,6 +203,45 @@ const FAULTS = {
   'nobody hears the answer, and nothing is told': () => [each('cut', 1), told('never')].forEach((arrange) => arrange()),
 };
 
+describe('events that never came', () => {
+  const told = (type, object) => stripe.requests.filter((r) => r.method === 'GET' && r.path.endsWith(object) && r.status === 200).length;
+  const walks = () => stripe.requests.filter((r) => r.path === '/v1/events' && !r.account);
+  const findings = () => world.sql(`select kind from market_stripe_findings where ended_at is null order by kind`);
+
+  it('are read from Stripe\'s list, page by page, on where it was stopped, and each is read once', async () => {
+    await timePasses();
+    await until(() => walks().length > 0, PATIENCE_MS, 'they have been read once');
+    const { seller, account } = await earner('paid'), task = await world.funded();
+    const { withdrawal_id } = await seller.ok('/credits-withdraw', { amount: 1000 });
+    const payout = await until(() => [...stripe.objects.payouts.values()].find((p) => p.metadata.withdrawal_id === withdrawal_id), PATIENCE_MS, 'it is under way');
+    stripe.bankDay();
+    await world.is('withdrawals', withdrawal_id, 'paid');
+    const fresh = await world.actor(), { onboarding_url } = await fresh.ok('/stripe-connect-onboard', {}), theirs = onboarding_url.split('/').at(-2);
+    await world.settled();
+
+    stripe.hooks.mode = 'never';                   // our endpoint is down for days
+    const before = walks().length, heard = told('payout', payout.id);
+    stripe.setUp(theirs);
+    const dispute = stripe.dispute((await world.payment(task.id)).provider_id);
+    for (let n = 0; n < 250; n += 1) stripe.emit('charge.dispute.updated', { id: dispute, object: 'dispute' });
+    stripe.sendBack(payout.id);
+    let pages = 0;
+    stripe.fault({ test: (what) => /^GET .*events$/.test(what) && (pages += 1) === 3 }, 'before'); // the third page cannot be had
+    await world.later(30);
+    await eventually(async () => (await findings()).join() === 'chargeback,payout', 'both findings are there');
+    await until(async () => (await world.one(`select can_be_paid from market_stripe_actors where account = '${theirs}'`)) === 't', PATIENCE_MS, 'the account is ready');
+    await eventually(() => walks().length >= before + 4, 'it goes on an hour later');
+    const [first, second, third, again] = walks().slice(before).map((r) => r.params.starting_after);
+    assert.deepEqual([first, typeof second, third === second, again], [undefined, 'string', false, third]);
+    await timePasses();
+    await until(async () => (await world.one('select count(*) from market_stripe_events where processed_at is null')) === '0', PATIENCE_MS, 'all are read');
+    assert.equal(told('payout', payout.id), heard + 1);
+    await world.sql('update market_stripe_findings set ended_at = human_now()');
+    await world.settled();
+    assert.deepEqual([account, await world.one(`select count(*) from market_stripe_walks where after is not null`)], [account, '0']);
+  });
+});
+
 // What comes late has come by now; an hour passes, after which what is open is looked at.
 async function timePasses() {
   await stripe.flush('reversed');

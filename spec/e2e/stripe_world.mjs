@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { startStripe } from '../stripe/emulator.mjs';
-import { BINARY } from './hosts.mjs';
+import { BINARY, isAlive, startHost } from './hosts.mjs';
 import { JOB, startMarket } from './market_trading.mjs';
 import { root, until } from './support.mjs';
 
@@ -14,9 +14,10 @@ const HOUR_S = 3600;
 /** A marketplace and its Stripe: what startMarket gives, and stripe, later(hours), task(..), settled(). */
 export async function startStripeMarket(env = {}) {
   const stripe = await startStripe({ key: KEY });
-  const market = await startMarket({ env: { HUMAN_MARKETPLACE_PAYMENTS: 'stripe', HUMAN_MARKETPLACE_STRIPE_KEY: KEY,
+  const settings = { HUMAN_MARKETPLACE_PAYMENTS: 'stripe', HUMAN_MARKETPLACE_STRIPE_KEY: KEY,
     HUMAN_MARKETPLACE_STRIPE_WEBHOOK_SECRET: SECRET, HUMAN_MARKETPLACE_STRIPE_API_BASE: stripe.url,
-    HUMAN_MARKETPLACE_STRIPE_PUBLISHABLE_KEY: 'pk_test_spec', ...env } });
+    HUMAN_MARKETPLACE_STRIPE_PUBLISHABLE_KEY: 'pk_test_spec', ...env };
+  const market = await startMarket({ env: settings });
   Object.assign(stripe.hooks, { to: `${market.url}/stripe-webhook`, secrets: [SECRET] });
   const world = Object.assign(market, { stripe });
 
@@ -73,15 +74,47 @@ export async function startStripeMarket(env = {}) {
     const { stdout } = await human('ledger', 'check', '--json');
     const found = JSON.parse(stdout).found.map((f) => f.what?.split(' of ')[0]).sort();
     assert.deepEqual(found, findings, stdout);
-    const way = `select coalesce(sum((o.facts ->> 'amount_cents')::bigint), 0) from market_orders o join market_withdrawals w on w.id = o.subject
-      where w.state = 'processing' and o.kind = 'transfer' and o.state = 'done'`;
+    const way = `select (select coalesce(sum((o.facts ->> 'amount_cents')::bigint), 0) from market_orders o join market_withdrawals w on w.id = o.subject
+      where w.state = 'processing' and o.kind = 'transfer' and o.state = 'done') + (select coalesce(sum(amount_cents), 0) from market_refunds where state = 'pending')`;
     assert.equal(stripe.balance(), Number(await market.one(way)) * -1 - (await market.platform(1000)), 'the balance');
     assert.deepEqual(stripe.problems, []);
   };
 
-  const stop = market.stop;
+  /** The books are compared once more, as each hour, and nothing is found. */
+  world.compared = async () => {
+    const runs = () => market.log().split('\n').filter((line) => line.includes('stripe: compared')).length, before = runs();
+    await world.later(1.1);
+    await until(() => runs() > before, PATIENCE_MS, 'the books are compared');
+    assert.deepEqual(await market.sql('select kind, subject, says from market_stripe_findings where ended_at is null'), []);
+    await world.settled();
+  };
+
+  // What the dead were at is free at once, and not only when their leases end.
+  const bury = async (owners) => {
+    if (owners.length) await market.sql(`update host_queue set owner = null, lease_until = null, due_at = human_now() where owner in (${owners.map((o) => `'${o}'`).join(', ')})`);
+  };
+  const busy = () => market.sql('select distinct owner from host_queue where owner is not null');
+
+  /** All workers die at once, and others take their places. */
+  world.killWorkers = async () => {
+    const [dead, owners] = [market.workers(), await busy()];
+    for (const pid of dead) process.kill(pid, 'SIGKILL');
+    await until(() => !dead.some(isAlive) && market.workers().length === dead.length, PATIENCE_MS, 'other workers');
+    await bury(owners);
+  };
+
+  /** The whole host dies, its database with it, and is started again. */
+  world.killHost = async () => {
+    const owners = await busy();
+    await host.kill();
+    host = await startHost({ home: market.home, port: market.port, env: { HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_DATABASE_POOL: '8', ...settings } });
+    for (const name of ['child', 'log', 'workers', 'postgres']) market[name] = host[name];
+    await bury(owners);
+  };
+
+  let host = { kill: market.kill, stop: market.stop };
   world.stop = async () => {
-    await stop.call(market);
+    await host.stop();
     await stripe.stop();
   };
   return world;

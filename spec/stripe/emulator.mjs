@@ -22,22 +22,55 @@ export function parseForm(text) {
 }
 
 /**
- * Starts it: {url, requests: [{method, path, headers, body, status}], objects, fault(f), advance(seconds), pay(intent, card),
+ * Starts it: {url, requests: [{method, path, headers, body, status}], objects, fault(f), hold(..), advance(seconds), pay(intent, card),
  * hooks: {to, secrets, mode, held}, flush(order), events, stop()}.
  */
 export async function startStripe({ key = 'sk_test_spec', version = '2026-10-28.endive' } = {}) {
-  const stripe = { requests: [], events: [], faults: [], skew: 0, kept: new Map(), running: new Set(), objects: {}, problems: [],
+  const stripe = { requests: [], events: [], faults: [], holds: [], skew: 0, kept: new Map(), running: new Set(), objects: {}, problems: [],
     hooks: { to: null, secrets: [], mode: 'at once', held: [], failures: [] } };
   stripe.now = () => Math.floor(Date.now() / 1000) + stripe.skew;
   stripe.id = (prefix) => `${prefix}_${randomBytes(12).toString('hex')}`;
   const routes = makeRoutes(stripe);
 
-  /** The next `times` requests that fit: 'before' (500, nothing done), 'after' (done, then 500), 'cut' (done, no answer), 'busy' (429). */
+  /**
+   * The next `times` requests that fit: 'before' (500, nothing done), 'after' (done, then 500), 'cut' (done, no answer),
+   * 'down' (nothing done, no answer), 'busy' (429).
+   */
   stripe.fault = (on, kind, times = 1) => stripe.faults.push({ on, kind, times });
   const faultOf = (what) => {
     const found = stripe.faults.find((f) => f.times > 0 && f.on.test(what));
     if (found) found.times -= 1;
     return found?.kind;
+  };
+
+  /**
+   * Requests that fit wait, 'before' they are carried out or 'after', until go(), or until drop(): then nobody has heard of them.
+   * {taken: what waits, arrived(n): that so many do}.
+   */
+  stripe.hold = (on, when) => {
+    const hold = { taken: [], waiters: [] };
+    let open = () => {};
+    const ended = new Promise((done) => { open = done; });
+    const end = (how) => () => {
+      stripe.holds = stripe.holds.filter((h) => h !== hold);
+      open(how);
+    };
+    Object.assign(hold, { on, when, go: end('go'), drop: end('drop'), wait: (request) => {
+      hold.taken.push(request);
+      for (const look of hold.waiters) look();
+      return ended;
+    } });
+    hold.arrived = (n) => new Promise((done) => {
+      const look = () => hold.taken.length >= n && done(hold.taken);
+      hold.waiters.push(look);
+      look();
+    });
+    stripe.holds.push(hold);
+    return hold;
+  };
+  const held = async (request, when) => {
+    const hold = stripe.holds.find((h) => h.when === when && h.on.test(`${request.method} ${request.path}`));
+    return hold ? hold.wait(request) : 'go';
   };
 
   // ---- webhooks -----------------------------------------------------------------------------------------------
@@ -103,11 +136,13 @@ export async function startStripe({ key = 'sk_test_spec', version = '2026-10-28.
     }
   }
 
+  const nameOf = (request) => request.method === 'POST' && request.headers['idempotency-key'] && `${request.account ?? ''} ${request.headers['idempotency-key']}`;
+
   // What was begun is kept under its key for a day, failures too.
   function answered(request, fault) {
-    const idem = request.method === 'POST' && request.headers['idempotency-key'];
-    if (!idem) return settled(request, fault);
-    const name = `${request.account ?? ''} ${idem}`, print = `${request.path} ${request.body}`, kept = stripe.kept.get(name);
+    const name = nameOf(request);
+    if (!name) return settled(request, fault);
+    const print = `${request.path} ${request.body}`, kept = stripe.kept.get(name);
     if (kept && kept.print !== print) {
       return { status: 400, body: { error: { type: 'idempotency_error', message: 'Keys can only be used with the same parameters' } } };
     }
@@ -115,6 +150,21 @@ export async function startStripe({ key = 'sk_test_spec', version = '2026-10-28.
     const answer = settled(request, fault);
     if (answer.begun) stripe.kept.set(name, { at: stripe.now(), print, answer: structuredClone(answer) });
     return answer;
+  }
+
+  // One key is carried out by one request at a time.  Nothing: its sender is never answered.
+  async function taken(request, fault) {
+    if (fault === 'down') return null;
+    const name = nameOf(request);
+    if (name && stripe.running.has(name)) {
+      return { status: 409, body: { error: { type: 'idempotency_error', code: 'idempotency_key_in_use', message: 'There is currently another in-progress request using this Idempotent Key' } } };
+    }
+    if (name) stripe.running.add(name);
+    const how = await held(request, 'before');
+    if (name) stripe.running.delete(name);
+    if (how === 'drop') return null;
+    const answer = answered(request, fault);
+    return await held(request, 'after') === 'drop' ? null : answer;
   }
 
   const server = createServer(async (req, res) => {
@@ -126,13 +176,13 @@ export async function startStripe({ key = 'sk_test_spec', version = '2026-10-28.
     const fault = faultOf(`${req.method} ${url.pathname}`);
     let answer;
     try {
-      answer = answered(request, fault);
+      answer = await taken(request, fault);
     } catch (error) {
       stripe.problems.push(`${req.method} ${url.pathname}: ${error.stack}`);
       answer = { status: 500, body: { error: { type: 'api_error', message: String(error) } } };
     }
-    stripe.requests.push({ ...request, status: answer.status, replayed: answer.replayed === true, fault });
-    if (fault === 'cut') return void req.socket.destroy();
+    stripe.requests.push({ ...request, status: answer?.status, replayed: answer?.replayed === true, fault });
+    if (!answer || fault === 'cut') return void req.socket.destroy();
     res.writeHead(answer.status, { 'content-type': 'application/json', 'request-id': stripe.id('req'), 'stripe-version': version,
       ...(answer.replayed && { 'idempotent-replayed': 'true' }) });
     res.end(JSON.stringify(answer.body));

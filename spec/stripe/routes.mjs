@@ -1,6 +1,6 @@
 // spec/stripe/routes.mjs -- the emulator's objects and what its routes do with them.
 
-const WINDOW_S = 7 * 86_400;
+const DAY_S = 86_400, WINDOW_S = 7 * DAY_S;
 const CARDS = { pm_card_visa: null, pm_card_mastercard: null, pm_card_chargeDeclined: 'generic_decline',
   pm_card_chargeDeclinedInsufficientFunds: 'insufficient_funds', pm_card_captureFails: null, pm_card_authenticationRequired: 'authentication' };
 
@@ -44,9 +44,23 @@ export function makeRoutes(stripe) {
     }
     return copy;
   };
-  const list = (url, data, params) => {
-    const limit = Number(params.limit ?? 10);
-    return { object: 'list', url, has_more: data.length > limit, data: data.slice(-limit).reverse().map((o) => (o.object === 'payment_intent' ? shown(o, params) : o)) };
+  const COMPARE = { gt: (a, b) => a > b, gte: (a, b) => a >= b, lt: (a, b) => a < b, lte: (a, b) => a <= b };
+  // A page of what was made one after another, the newest first.  ending_before goes towards the newer ones, from that object on.
+  const list = (url, made, params, ...filters) => {
+    known(params, 'limit', 'starting_after', 'ending_before', 'created', ...filters);
+    const limit = params.limit === undefined ? 10 : whole(params, 'limit');
+    if (limit > 100) invalid('This value must be less than or equal to 100', 'parameter_invalid_integer', 'limit');
+    if (params.starting_after && params.ending_before) invalid('Received both starting_after and ending_before parameters. Please pass in only one.');
+    const range = typeof params.created === 'object' ? Object.entries(params.created) : params.created ? [['gte', params.created], ['lte', params.created]] : [];
+    const fits = (o) => range.every(([how, at]) => (COMPARE[how] ?? invalid(`Invalid created: ${how}`, 'parameter_unknown', 'created'))(o.created, Number(at)));
+    const place = (name) => {
+      const at = made.findIndex((o) => o.id === params[name]);
+      return at >= 0 ? at : invalid(`No such object: '${params[name]}'`, 'resource_missing', name);
+    };
+    const below = params.starting_after ? made.slice(0, place('starting_after')) : made;
+    const left = (params.ending_before ? made.slice(place('ending_before') + 1) : below).filter(fits);
+    const page = params.ending_before ? left.slice(0, limit) : left.slice(-limit);
+    return { object: 'list', url, has_more: left.length > limit, data: page.reverse().map((o) => (o.object === 'payment_intent' ? shown(o, params) : o)) };
   };
 
   // ---- payment intents ----------------------------------------------------------------------------------------
@@ -113,7 +127,7 @@ export function makeRoutes(stripe) {
       stripe.emit('payment_intent.created', intent);
       return shown(intent, p);
     }],
-    ['GET', 'payment_intents', (p) => list('/v1/payment_intents', [...store.payment_intents.values()].filter((i) => !p.customer || i.customer === p.customer), p)],
+    ['GET', 'payment_intents', (p) => list('/v1/payment_intents', [...store.payment_intents.values()].filter((i) => !p.customer || i.customer === p.customer), p, 'customer')],
     ['GET', 'payment_intents/:id', (p, id) => shown(find('payment_intents', id), p)],
     ['POST', 'payment_intents/:id/confirm', (p, id) => {
       known(p, 'payment_method', 'off_session');
@@ -150,7 +164,7 @@ export function makeRoutes(stripe) {
       stripe.emit('charge.refunded', charge);
       return refund;
     }],
-    ['GET', 'refunds', (p) => list('/v1/refunds', [...store.refunds.values()].filter((r) => !p.payment_intent || r.payment_intent === p.payment_intent), p)],
+    ['GET', 'refunds', (p) => list('/v1/refunds', [...store.refunds.values()].filter((r) => !p.payment_intent || r.payment_intent === p.payment_intent), p, 'payment_intent')],
     ['GET', 'refunds/:id', (p, id) => find('refunds', id)],
     ['POST', 'customers', (p) => make('customers', 'cus', 'customer', { metadata: p.metadata ?? {}, email: p.email ?? null })],
     ['POST', 'payment_methods/:id/attach', (p, id) => {
@@ -168,6 +182,7 @@ export function makeRoutes(stripe) {
       funds.set(account.id, 0);
       return account;
     }],
+    ['GET', 'accounts', (p) => list('/v1/accounts', [...store.accounts.values()], p)],
     ['GET', 'accounts/:id', (p, id) => find('accounts', id)],
     ['POST', 'account_links', (p) => {
       known(p, 'account', 'refresh_url', 'return_url', 'type');
@@ -185,7 +200,7 @@ export function makeRoutes(stripe) {
       stripe.emit('transfer.created', transfer);
       return transfer;
     }],
-    ['GET', 'transfers', (p) => list('/v1/transfers', [...store.transfers.values()].filter((t) => !p.transfer_group || t.transfer_group === p.transfer_group), p)],
+    ['GET', 'transfers', (p) => list('/v1/transfers', [...store.transfers.values()].filter((t) => !p.transfer_group || t.transfer_group === p.transfer_group), p, 'transfer_group')],
     ['POST', 'transfers/:id/reversals', (p, id) => {
       known(p, 'amount', 'metadata');
       const transfer = find('transfers', id), amount = whole(p, 'amount');
@@ -214,7 +229,13 @@ export function makeRoutes(stripe) {
       return payout.account === account ? payout : find('payouts', `${id} of another account`);
     }],
     ['GET', 'balance', () => ({ object: 'balance', livemode: false, available: [{ amount: balance, currency: 'usd' }], pending: [{ amount: 0, currency: 'usd' }] })],
-    ['GET', 'events', (p) => list('/v1/events', stripe.events.filter((e) => !p.type || e.type === p.type), p)],
+    // Those of connected accounts are on the lists of these.
+    ['GET', 'events', (p, _, account) => {
+      if (p.type && p.types) invalid('You may only specify one of these parameters: type, types.');
+      if (p.types?.length > 20) invalid('types has more than 20 elements', undefined, 'types');
+      const month = stripe.now() - 30 * DAY_S, types = p.types ?? (p.type && [p.type]);
+      return list('/v1/events', stripe.events.filter((e) => e.created > month && (e.account ?? undefined) === account && (!types || types.includes(e.type))), p, 'type', 'types');
+    }],
   ].map(([method, path, run]) => ({ method, run, pattern: new RegExp(`^/v1/${path.replace(':id', '([\\w]+)')}$`) }));
 
   return {
@@ -262,6 +283,18 @@ export function makeRoutes(stripe) {
           }
           stripe.emit(`payout.${payout.status}`, payout, payout.account);
         }
+      },
+      /** A bank sends back what has arrived. */
+      sendBack(id) {
+        const payout = find('payouts', id);
+        Object.assign(payout, { status: 'failed', failure_code: 'account_closed' });
+        stripe.emit('payout.failed', payout, payout.account);
+      },
+      /** A buyer's bank takes a charge back. */
+      dispute(intent) {
+        const dispute = { id: stripe.id('dp'), object: 'dispute', payment_intent: intent, status: 'needs_response' };
+        stripe.emit('charge.dispute.created', dispute);
+        return dispute.id;
       },
       /** Somebody cancels, or captures, at the dashboard. */
       cancelThere: (id) => cancel(find('payment_intents', id), 'requested_by_customer'),

@@ -128,6 +128,7 @@ for _, statement in ipairs {
     .. ", 'cus_' || i, 'acct_' || i from generate_series(1, $1::int) i",
   [[insert into market_stripe_events (id, type, object, processed_at) select 'evt_' || i, 't', 'pi_' || i, now()
     from generate_series(1, $1::int) i]],
+  "insert into market_stripe_walks (account) select 'acct_' || i from generate_series(1, $1::int) i",
 } do FILL[#FILL + 1] = statement end
 
 -- Credit tasks, what came of what was agreed, and data products.

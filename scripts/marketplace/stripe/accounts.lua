@@ -16,6 +16,7 @@ M.sql = {
   set_account = [[insert into market_stripe_actors (actor_id, account) values ($1::uuid, $2)
     on conflict (actor_id) do update set account = coalesce(market_stripe_actors.account, excluded.account)
     returning account]],
+  walk = "insert into market_stripe_walks (account) values ($1) on conflict (account) do nothing",
   connect = "update market_actors set connect_account = $2 where id = $1::uuid and connect_account is null",
   seen = "update market_stripe_actors set can_be_paid = $2, checked_at = human_now() where account = $1",
 }
@@ -46,6 +47,7 @@ end
 function M.opened(tx, actor_id, account)
   local name = tx:value(M.sql.set_account, actor_id, account.id)
   tx:exec(M.sql.connect, actor_id, name)
+  tx:exec(M.sql.walk, name)
   M.seen(tx, account)
 end
 

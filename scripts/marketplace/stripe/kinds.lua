@@ -7,9 +7,9 @@
 local config = require "human.config"
 local db = require "human.db"
 local accounts = require "marketplace.stripe.accounts"
-local client = require "marketplace.stripe.client"
 local findings = require "marketplace.stripe.findings"
 local freeze = require "marketplace.freeze"
+local lists = require "marketplace.stripe.lists"
 local observe = require "marketplace.stripe.observe"
 local orders = require "marketplace.stripe.orders"
 local payments = require "marketplace.payments"
@@ -18,7 +18,7 @@ local withdrawals = require "marketplace.withdrawals"
 local M = {}
 
 local NEEDLESS = { is_needless = true }
-local PAGE = 100
+local CLOCKS_S = 3600                            -- by which Stripe's clock may be behind ours
 
 M.sql = {
   payment = [[select p.id, p.kind, p.transaction_id, p.payer_id, p.amount_cents, p.state, p.provider_id, a.type
@@ -31,14 +31,13 @@ local function waits(why) return { is_passing = true, code = why } end
 
 -- The one of a list of Stripe's that has this in its metadata.
 local function of_list(path, params, name, value, account)
-  params.limit = PAGE
-  local list, err = client.get(path, params, account)
-  if not list then return nil, err end
-  for _, object in ipairs(list.data) do
-    if object.metadata and object.metadata[name] == value then return object end
-  end
-  return nil
+  return lists.find(path, params, account, function(object)
+    return type(object.metadata) == "table" and object.metadata[name] == value
+  end)
 end
+
+-- What cannot be older than an order.
+local function since(order) return { gte = order.created_s - CLOCKS_S } end
 
 local function look(order) return observe.fetch(payment_of(order).provider_id) end
 
@@ -58,7 +57,8 @@ function M.create.request(order)
 end
 
 function M.create.find(order, request)
-  local params = { customer = request.params.customer, expand = { "data." .. observe.EXPAND[1] } }
+  local params = { customer = request.params.customer, created = since(order),
+                   expand = { "data." .. observe.EXPAND[1] } }
   return of_list("/v1/payment_intents", params, "payment_id", order.subject)
 end
 
@@ -154,7 +154,8 @@ function M.refund.request(order)
 end
 
 function M.refund.find(order, request)
-  return of_list("/v1/refunds", { payment_intent = request.params.payment_intent }, "refund_id", order.about)
+  local params = { payment_intent = request.params.payment_intent, created = since(order) }
+  return of_list("/v1/refunds", params, "refund_id", order.about)
 end
 
 function M.refund.done(tx, _, refund) observe.refund(tx, refund) end
@@ -174,6 +175,10 @@ function M.account.request(order)
   return { path = "/v1/accounts", params = {
     type = "express", country = config.marketplace.stripe.country, capabilities = { transfers = { requested = true } },
     metadata = { actor_id = order.subject } } }
+end
+
+function M.account.find(order)
+  return of_list("/v1/accounts", { created = since(order) }, "actor_id", order.subject)
 end
 
 function M.account.done(tx, order, account) accounts.opened(tx, order.subject, account) end
@@ -213,7 +218,7 @@ function M.payout.request(order)
 end
 
 function M.payout.find(order)
-  return of_list("/v1/payouts", {}, "withdrawal_id", order.subject, order.facts.account)
+  return of_list("/v1/payouts", { created = since(order) }, "withdrawal_id", order.subject, order.facts.account)
 end
 
 function M.payout.done(tx, _, payout) observe.payout(tx, payout) end

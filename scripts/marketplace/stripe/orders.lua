@@ -9,12 +9,14 @@ local json = require "human.json"
 local log = require "human.log"
 local queue = require "human.queue"
 local client = require "marketplace.stripe.client"
+local findings = require "marketplace.stripe.findings"
 
 local M = {}
 
 local AT_ONCE, WAIT_MAX_S = 20, 3600
 
-local COLUMNS = "key, subject, about, kind, facts, request, state, made, asked_at"
+local COLUMNS = [[key, subject, about, kind, facts, request, state, made, asked_at,
+  extract(epoch from created_at)::bigint as created_s]]
 
 M.sql = {
   add = [[insert into market_orders (key, subject, kind, about, facts) values ($1, $2::uuid, $3, $4::uuid, $5::jsonb)
@@ -48,7 +50,14 @@ function M.is_known(tx, key) return tx:value(M.sql.is_known, key) end
 
 -- What Stripe has made for it, or has done with what it is about; or nil and why, if that cannot be told.
 local function found(order, kind, request)
-  if kind.find then return kind.find(order, request) end
+  if kind.find then
+    local object, err = kind.find(order, request)
+    if not err then findings.finish("unfound", order.key)
+    elseif err.code == "too_many" then
+      findings.add(db, "unfound", order.key, "too much was made since to tell whether Stripe has done it")
+    end
+    return object, err
+  end
   if not kind.look then return nil end
   local now, err = kind.look(order)
   if now and kind.has_happened(now) then return now end

@@ -1,5 +1,5 @@
--- scripts/marketplace/stripe/reconcile.lua -- compares our open rows with Stripe's, once an hour: what events and
--- answers have not told is looked at now, and orders whose work has been given up are taken up again.
+-- scripts/marketplace/stripe/reconcile.lua -- compares our open rows with Stripe's, once an hour: events that never
+-- came are read, what neither they nor answers have told is looked at, and orders that were given up are taken up.
 
 local config = require "human.config"
 local db = require "human.db"
@@ -9,6 +9,7 @@ local queue = require "human.queue"
 local client = require "marketplace.stripe.client"
 local findings = require "marketplace.stripe.findings"
 local observe = require "marketplace.stripe.observe"
+local walks = require "marketplace.stripe.walks"
 
 local M = {}
 
@@ -29,11 +30,18 @@ M.sql = {
   is_busy = "select exists (select from market_orders where state = 'open')",
   owed = [[select coalesce(sum(case when debit = 1000 then amount else -amount end), 0)::bigint
     from ledger_transfers where (debit = 1000 or credit = 1000) and kind in ('posted', 'post')]],
-  on_the_way = [[select coalesce(sum((o.facts ->> 'amount_cents')::bigint), 0)::bigint
-    from market_orders o join market_withdrawals w on w.id = o.subject and w.state = 'processing'
-    where o.kind = 'transfer' and o.state = 'done'
-      and not exists (select from market_orders r where r.subject = o.subject and r.kind = 'reversal'
-        and r.state = 'done')]],
+  on_the_way = [[select (
+      select coalesce(sum((o.facts ->> 'amount_cents')::bigint), 0)
+      from market_orders o join market_withdrawals w on w.id = o.subject and w.state = 'processing'
+      where o.kind = 'transfer' and o.state = 'done'
+        and not exists (select from market_orders r where r.subject = o.subject and r.kind = 'reversal'
+          and r.state = 'done')
+    ) + (
+      select coalesce(sum(r.amount_cents), 0)
+      from market_refunds r join market_orders o on o.about = r.id and o.kind = 'refund' and o.made is not null
+      where r.state = 'pending' and not exists (select from market_stripe_findings f
+        where f.kind = 'refund' and f.subject = r.id::text)
+    )]],
 }
 
 local function look(kind, id, account, counts)
@@ -66,8 +74,8 @@ local function balance()
   return cents
 end
 
---- What Stripe has, and what our ledger says that it has (less what is on its way to banks): {theirs, ours}, in cents.
---- Only when nothing is under way are they to be the same.  Or nil and why.
+--- What Stripe has, and what our ledger says that it has, less what is on its way to banks and cards: {theirs, ours},
+--- in cents.  Only when nothing is under way are they to be the same.  Or nil and why.
 function M.balances()
   local theirs, err = balance()
   if not theirs then return nil, err end
@@ -81,10 +89,11 @@ local function compare_balances()
   findings.add(db, "balance", "platform", ("Stripe has %d cents, our books say %d"):format(sums.theirs, sums.ours))
 end
 
---- Compares.  Returns how many rows were looked at, and how many of these could not be.
+--- Compares.  Returns how many rows were looked at, how many lists of events, and how many of both could not be.
 function M.run()
-  local counts = { looked = 0, failed = 0 }
+  local counts = { looked = 0, walked = 0, failed = 0 }
   if config.marketplace.payments ~= "stripe" then return counts end
+  walks.run(counts)
   look_at_ours(counts)
   compare_balances()
   log.info("stripe: compared", counts)
