@@ -24,6 +24,9 @@ afterEach(() => {
 
 const state = async (task) => (await world.payment(task.id)).state;
 
+/** What `human ledger findings` lists. */
+const open = async () => JSON.parse((await world.human('ledger', 'findings', '--json')).stdout).findings;
+
 /** A seller who has earned, and whose account is set up; bank: how payouts to it end. */
 async function earner(bank) {
   const task = await world.funded();
@@ -148,7 +151,10 @@ describe('a card that is being captured', () => {
     await world.is('payments', (await world.payment(late.id)).id, 'failed');
     await world.settled(['lost']);
     assert.equal(await world.platform(4010), -7500);
-    await world.sql('update market_stripe_findings set ended_at = human_now()');
+    const [lost] = await open();
+    assert.deepEqual([lost.kind, lost.subject], ['lost', (await world.payment(late.id)).id]);
+    assert.equal((await world.human('ledger', 'settle', String(lost.id), '--because', 'written off')).code, 0);
+    await world.settled();
   });
 });
 
@@ -203,6 +209,46 @@ const FAULTS = {
   'nobody hears the answer, and nothing is told': () => [each('cut', 1), told('never')].forEach((arrange) => arrange()),
 };
 
+describe('a finding', () => {
+  const settle = (...args) => world.human('ledger', 'settle', ...args);
+
+  it('is listed, and ended by an operator who says why', async () => {
+    assert.equal((await world.human('ledger', 'findings')).stdout, 'There are none.\n');
+    const dispute = stripe.dispute('pi_none');
+    const [found] = await until(async () => (await open()).length && open(), PATIENCE_MS, 'a finding');
+    assert.deepEqual([found.kind, found.subject, found.says], ['chargeback', dispute, 'charge.dispute.created: see the dispute at Stripe']);
+    assert.ok(Date.parse(found.found_at));
+    assert.match((await world.human('ledger', 'findings')).stdout, new RegExp(`^${found.id}  chargeback of ${dispute}: .* \\(since .*\\)\n1 to look at\n$`));
+    const id = String(found.id);
+    for (const [args, says] of [[[id], /--because TEXT is missing/], [[id, '--because', ''], /--because must be/], [['x', '--because', 'y'], /ID must be a number, not x/], [[], /ID is missing/]]) {
+      const { code, stderr } = await settle(...args);
+      assert.equal(code, 2);
+      assert.match(stderr, says);
+    }
+    assert.match((await settle('999999999', '--because', 'y')).stderr, /there is no finding 999999999/);
+    assert.deepEqual(await settle(id, '--because', 'we won'), { code: 0, stdout: `Settled: chargeback of ${dispute}.\n`, stderr: '' });
+    assert.deepEqual([(await settle(id, '--because', 'we won')).code, await open()], [1, []]);
+    const facts = JSON.parse(await world.one(`select facts from market_records where action = 'finding settle' and resource_id = '${id}'`));
+    assert.deepEqual([facts.because, facts.kind, facts.subject], ['we won', 'chargeback', dispute]);
+    await world.settled();
+  });
+
+  it('of the balance ends with the difference, and not before', async () => {
+    await world.funded({ hours: 72 });
+    await world.settled();
+    stripe.moveThere(-500);
+    const kinds = async () => (await open()).map((f) => f.kind).join();
+    await eventually(async () => (await kinds()) === 'balance', 'it is found');
+    const refused = await settle(String((await open())[0].id), '--because', 'it will be fine');
+    assert.deepEqual([refused.code, await kinds()], [1, 'balance']);
+    assert.match(refused.stderr, /ends by itself/);
+    stripe.moveThere(500);
+    await eventually(async () => (await kinds()) === '', 'it has ended');
+    await world.human('ledger', 'unfreeze', 'it is gone'); // if the audit was quicker
+    await world.settled();
+  });
+});
+
 describe('events that never came', () => {
   const told = (type, object) => stripe.requests.filter((r) => r.method === 'GET' && r.path.endsWith(object) && r.status === 200).length;
   const walks = () => stripe.requests.filter((r) => r.path === '/v1/events' && !r.account);
@@ -236,7 +282,7 @@ describe('events that never came', () => {
     await timePasses();
     await until(async () => (await world.one('select count(*) from market_stripe_events where processed_at is null')) === '0', PATIENCE_MS, 'all are read');
     assert.equal(told('payout', payout.id), heard + 1);
-    await world.sql('update market_stripe_findings set ended_at = human_now()');
+    for (const { id } of await open()) assert.equal((await world.human('ledger', 'settle', String(id), '--because', 'a drill')).code, 0);
     await world.settled();
     assert.deepEqual([account, await world.one(`select count(*) from market_stripe_walks where after is not null`)], [account, '0']);
   });

@@ -76,7 +76,7 @@ export async function startStripeMarket(env = {}) {
     assert.deepEqual(found, findings, stdout);
     const way = `select (select coalesce(sum((o.facts ->> 'amount_cents')::bigint), 0) from market_orders o join market_withdrawals w on w.id = o.subject
       where w.state = 'processing' and o.kind = 'transfer' and o.state = 'done') + (select coalesce(sum(amount_cents), 0) from market_refunds where state = 'pending')`;
-    assert.equal(stripe.balance(), Number(await market.one(way)) * -1 - (await market.platform(1000)), 'the balance');
+    assert.equal(stripe.balance(), 0 - Number(await market.one(way)) - (await market.platform(1000)), 'the balance');
     assert.deepEqual(stripe.problems, []);
   };
 

@@ -284,6 +284,8 @@ export function makeRoutes(stripe) {
           stripe.emit(`payout.${payout.status}`, payout, payout.account);
         }
       },
+      /** Somebody moves money at the dashboard. */
+      moveThere: (amount) => move(amount, 0, null, 'adjustment'),
       /** A bank sends back what has arrived. */
       sendBack(id) {
         const payout = find('payouts', id);
