@@ -14,7 +14,7 @@ import { beforeAfter } from './before_after.mjs';
 import { gateway } from './gateway.mjs';
 import { watchOthers } from './others.mjs';
 import { bunPeer, rustPeer } from './peers.mjs';
-import { marketSearch } from './market_search.mjs';
+import { market } from './market.mjs';
 import { queue } from './queue.mjs';
 import { reload } from './reload.mjs';
 import { turns } from './turns.mjs';
@@ -344,7 +344,7 @@ async function start(pg) {
 const lent = { dir, root, human, rounds: ROUNDS, seconds: SECONDS, round, median, short, freePort, reachable, serve, stop, mine, memory, cpuSeconds,
   cpuOf, loads, startHuman, fillRows };
 const parts = { http, sio, db, assets, start,
-  market: (database) => marketSearch(lent, database),
+  market: (database) => market(lent, database),
   queue: (database) => queue(lent, database), turns: (database) => turns(lent, database), reload: (database) => reload(lent, database),
   gateway: (database) => gateway(lent, database) };
 const usual = Object.keys(parts).filter((name) => !['gateway', 'market'].includes(name)); // which fetch much first
