@@ -7,10 +7,12 @@ local json = require "human.json"
 local listings = require "marketplace.listings"
 local rules = require "marketplace.rules.search"
 local semantic = require "marketplace.semantic"
+local task = require "human.task"
 
 local M = {}
 
-local COUNTED = 10000
+local COUNTED, RANKED, FEW = 10000, 1000, 50     -- with the words: counted; put in order; too few to be all, perhaps
+local WAIT_S = 60                                -- for the database, which has a limit of its own
 local DEPTH, NEAR, NARROW = 200, 200, 1000       -- how far each order is looked at; with filters that the index lacks
 local AMONG = "l.id in (select v::uuid from json_array_elements_text(%s::json) v)"
 
@@ -160,15 +162,44 @@ local function alike(q)
   return ids, scores
 end
 
-local function by_words(filters, most)
+-- The ids of those that have the words, best first; how many there are, at most RANKED.  Of words that most listings
+-- have, some are ranked: to read all of them takes longer than anybody waits, and they resemble each other.
+local function by_words(filters)
   local where, values = conditions(filters)
   local n = position(filters, "words")
-  values[#values + 1] = most
-  local sql = ("select l.id%s%s order by ts_rank(l.words, websearch_to_tsquery('english', $%d)) desc, l.id"
-    .. " limit $%d::int"):format(FROM, where, n, #values)
-  local ids = {}
-  for i, row in ipairs(db.query(sql, unpack(values))) do ids[i] = row.id end
-  return ids
+  local sql = ([[with found as materialized (select l.id, l.words%s%s limit %d)
+    select id, (select count(*)::int from found) as n from found
+    order by ts_rank(words, websearch_to_tsquery('english', $%d)) desc, id limit %d]]):format(FROM, where, RANKED, n,
+    DEPTH)
+  local rows, ids = db.query(sql, unpack(values)), {}
+  for i, row in ipairs(rows) do ids[i] = row.id end
+  return ids, rows[1] and rows[1].n or 0
+end
+
+-- {words, letters: ids, best first; total: how many have the words}.  Where words find enough for any page, nobody has
+-- mistyped them.
+local function by_text(filters)
+  local words, total = by_words(filters)
+  if total == RANKED then total = count(filters) end
+  local letters = {}
+  if #words < FEW then
+    for i, row in ipairs(db.query(M.sql.resembling, filters.words)) do letters[i] = row.id end
+  end
+  return { words = words, letters = letters, total = total }
+end
+
+-- Runs fn(..) at once, beside its caller; returns a function that waits for what it returns.
+local function beside(fn, ...)
+  local me, ok, result = task.current(), nil, nil
+  task.spawn(function(...)
+    ok, result = pcall(fn, ...)
+    task.wake(me)
+  end, ...)
+  return function()
+    while ok == nil do task.wait(WAIT_S) end
+    if not ok then error(result, 0) end
+    return result
+  end
 end
 
 local function without_words(filters)
@@ -180,10 +211,9 @@ local function without_words(filters)
 end
 
 -- By words, by letters and by meaning, fused by the place that a listing has in each order (rules/search.lua).
-local function fused(q, filters, near)
-  local words, letters, by_word = by_words(filters, DEPTH), {}, {}
+local function fused(q, filters, near, text)
+  local words, letters, by_word = text.words, text.letters, {}
   for _, id in ipairs(words) do by_word[id] = true end
-  for i, row in ipairs(db.query(M.sql.resembling, filters.words)) do letters[i] = row.id end
   if #words == 0 then words, letters = letters, {} end     -- they may have been mistyped
   local places, others = {}, {}
   for name, list in pairs { words = words, trigrams = letters, meaning = near } do
@@ -195,7 +225,7 @@ local function fused(q, filters, near)
   for id in pairs(places) do
     if not by_word[id] then others[#others + 1] = id end
   end
-  local total, pass, scores = count(filters), passing(without_words(filters), others), {}
+  local total, pass, scores = text.total, passing(without_words(filters), others), {}
   for id, place in pairs(places) do
     if by_word[id] or pass[id] then scores[id] = rules.score(place) end
     if pass[id] and not pass[id].words then total = total + 1 end
@@ -226,8 +256,11 @@ function M.find(q)
     local rows, total = search(q, filters)
     return { rows = rows, total = total }
   end
-  local near = q.sort_by == "relevance" and q.offset + q.limit <= DEPTH and alike(q)
-  return near and fused(q, filters, near) or lexical(q, filters)
+  if q.sort_by ~= "relevance" or q.offset + q.limit > DEPTH then return lexical(q, filters) end
+  local text = semantic.was_there() and beside(by_text, filters) -- the database works while the encoder does
+  local near = alike(q)
+  if not near then return lexical(q, filters) end
+  return fused(q, filters, near, text and text() or by_text(filters))
 end
 
 --- The same by meaning alone: mode "semantic"; or one of M.find's where meaning is not searched.

@@ -204,14 +204,31 @@ jobs.start "marketplace.semantic.warm"
 
 -- Search ------------------------------------------------------------------------------------------------
 
+local was_there = false
+local pgvector                                   -- whether the database has it, once that is known
+
+local function has_pgvector()
+  if pgvector == nil then pgvector = db.value(M.sql.has_pgvector) end
+  return pgvector
+end
+
+--- Whether the last search by meaning on this worker found weights and an index.
+function M.was_there() return was_there end
+
+local function nearest(text, kinds, most)
+  local vector, model = embed.encode(text)
+  if not vector then return nil, model end
+  if has_pgvector() then return db.query(M.sql.nearest, model, as_numbers(vector), kinds, most) end
+  if not refresh(model) then return nil, "the index is being filled" end
+  return embed.nearest(model, vector, kinds, most)
+end
+
 --- The listings or agents of these kinds whose meaning is nearest to the text's, the best first: {{id, score}, ..}; nil
 --- and why when search by meaning is not there, or not yet.
 function M.nearest(text, kinds, most)
-  local vector, model = embed.encode(text)
-  if not vector then return nil, model end
-  if db.value(M.sql.has_pgvector) then return db.query(M.sql.nearest, model, as_numbers(vector), kinds, most) end
-  if not refresh(model) then return nil, "the index is being filled" end
-  return embed.nearest(model, vector, kinds, most)
+  local hits, why = nearest(text, kinds, most)
+  was_there = hits ~= nil
+  return hits, why
 end
 
 return M

@@ -29,7 +29,8 @@ g:post("/transfers/{count}", {
   local list, n = json.array {}, ctx.params.count
   for i = 1, n do
     local from = math.random(0, 9999)
-    list[i] = { debit = { "payable", "bench:" .. from }, credit = { "payable", "bench:" .. (from + math.random(1, 9999)) % 10000 },
+    local to = (from + math.random(1, 9999)) % 10000
+    list[i] = { debit = { "payable", "bench:" .. from }, credit = { "payable", "bench:" .. to },
                 amount = math.random(1, 100) }
   end
   ctx:tx(function(tx) ledger.post(tx, "bench.transfer", id.new(), list) end)
