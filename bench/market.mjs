@@ -2,7 +2,7 @@
 // (c) search (market_search.mjs), (d) an event to 1,000 streams (market_feed.mjs), (e) transfers a second.
 // Beside (a), (b) and (d) the floor: what each has sent to the database, recorded (wire.mjs), as a pgbench script
 // (floor_script.mjs) on a copy of the database in the same cluster, with as many connections, in turns.
-// In the end one table.  PARTS='a b c d e' picks; an error ends it with a status other than 0.
+// In the end one table.  PARTS='a b c d e' picks; KEEP=DIR keeps the scripts, and how long each statement takes; an error ends it with a status other than 0.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -17,7 +17,9 @@ import { watchOthers } from './others.mjs';
 import { listenIn } from './wire.mjs';
 
 const here = path.dirname(new URL(import.meta.url).pathname), root = path.dirname(here);
-const CLIENTS = Number(process.env.CLIENTS ?? 8), SECONDS_MAX = 3, QUIET_MS = 700, QUIET_TRIES = 60;
+const CLIENTS = Number(process.env.CLIENTS ?? 8), ROUNDS = Number(process.env.ROUNDS ?? 3), SECONDS_MAX = 3;
+const QUIET_MS = 700, QUIET_TRIES = 60;
+const KEEP = process.env.KEEP;                     // a folder for the floor's scripts and the latencies of their statements
 const PARTS = (process.env.PARTS ?? 'a b c d e').split(/\s+/);
 const ACTOR = '00000000-0000-4000-8000-', OWNER = '00000000-0000-4000-9000-', LISTING = '00000000-0000-4000-8001-', FIRST = 100_000_000_000;
 
@@ -79,7 +81,10 @@ async function recorded(client, wire, names, act) {
   await act();
   const to = performance.now();
   await sleep(QUIET_MS);
-  return requestsOf(wire.seen.slice(mark), from, to, names);
+  await quiet(client);
+  const list = requestsOf(wire.seen.slice(mark), from, to, names), commits = (of) => of.filter((s) => /^\s*commit/i.test(s.sql)).length;
+  list.later = commits(wire.seen.slice(mark)) - commits(list);
+  return list;
 }
 
 const debit = (port, n) => post(port, '/bench/market/debit', { buyer: ACTOR + pair(n).buyer, provider: ACTOR + pair(n).seller });
@@ -89,10 +94,15 @@ async function purchase(client, wire, port, n) {
   let id;
   for (const [who, target, body] of STEPS(n)) {
     const asked = body(id), names = [hashOf(who), ACTOR + buyer, ACTOR + seller, ...id ? [id] : []];
-    list.push(...await recorded(client, wire, names, async () => { id = (await post(port, target, asked, keyOf(who))).transaction_id; }));
+    const sent = await recorded(client, wire, names, async () => { id = (await post(port, target, asked, keyOf(who))).transaction_id; });
+    list.push(...sent);
+    list.later = (list.later ?? 0) + sent.later;
   }
   return list;
 }
+
+// later: transactions of the queue that follow an operation which nothing else happens beside.
+const floorOf = (both, inputs, setup) => ({ ...floorScript(...both, inputs, setup), later: both[1].later });
 
 // Each operation twice, by other actors each time.
 async function record(client, wire, port) {
@@ -105,12 +115,12 @@ async function record(client, wire, port) {
   if (PARTS.includes('a')) {
     for (const n of of) for (let i = 0; i < 3; i++) await debit(port, n);        // what was prepared is used
     const both = await two((n) => recorded(client, wire, [ACTOR + pair(n).buyer], () => debit(port, n)));
-    floors.a = floorScript(...both, inputs(of), [client0, '\\set way random(0, 1)', '\\set buyer :client + :way', '\\set seller :client + 1 - :way']);
+    floors.a = floorOf(both, inputs(of), [client0, '\\set way random(0, 1)', '\\set buyer :client + :way', '\\set seller :client + 1 - :way']);
   }
   if (PARTS.includes('b')) {
     await purchase(client, wire, port, of[0]);
     const both = await two((n) => purchase(client, wire, port, n));
-    floors.b = floorScript(...both, inputs(of), [client0, '\\set buyer :client', '\\set seller :client + 1']);
+    floors.b = floorOf(both, inputs(of), [client0, '\\set buyer :client', '\\set seller :client + 1']);
   }
   if (PARTS.includes('d')) floors.d = await feedFloor(port, (actor, act) => recorded(client, wire, [actor], act), of.map((n) => ({ id: ACTOR + pair(n).buyer, key: keyOf(pair(n).buyer) })));
   return floors;
@@ -121,8 +131,8 @@ const luaStep = ([who, target, body]) => `{ "${target}", "${keyOf(who)}", [[${JS
 // wrk: one connection of each thread, which does one thing after the other.
 function scripts(dir) {
   const a = path.join(dir, 'debit.lua'), b = path.join(dir, 'purchase.lua');
-  const HEAD = `local n = 0
-function setup(thread) thread:set("n", n) n = n + 1 end
+  const HEAD = `local threads = 0                  -- each has a state of its own, in which \`n\` is its number
+function setup(thread) thread:set("n", threads) threads = threads + 1 end
 local function post(target, key, body) return wrk.format("POST", target, { ["content-type"] = "application/json", ["x-api-key"] = key }, body) end\n`;
   fs.writeFileSync(a, `${HEAD}function init() math.randomseed(os.time() + n) end
 function request()
@@ -158,10 +168,11 @@ function wrk(t, server, script, clients, requests) {
 // pgbench with a script, or several by chance: {count, rate}.  Throws when a statement fails.
 function pgbench(socket, script, clients, seconds, base = 'floor') {
   const files = [script].flat();
-  const r = spawnSync('pgbench', ['-n', '-M', 'prepared', ...files.flatMap((file) => ['-f', file]), '-c', String(clients), '-j', '1', '-T', String(seconds), base],
+  const r = spawnSync('pgbench', ['-n', '-M', 'prepared', ...files.flatMap((file) => ['-f', file]), '-c', String(clients), '-j', '1', '-T', String(seconds), ...KEEP ? ['-r'] : [], base],
     { encoding: 'utf8', env: { ...process.env, PGHOST: socket, PGUSER: 'human' } });
   const failed = /number of failed transactions: ([1-9]\d*)/.exec(r.stdout);
   if (r.status !== 0 || failed) throw new Error(`pgbench ${path.basename(files[0])}: ${failed?.[0] ?? ''}\n${r.stderr.slice(-2500)}`);
+  if (KEEP) fs.writeFileSync(path.join(KEEP, `${path.basename(files[0])}.${clients}.txt`), r.stdout);
   return { count: Number(/actually processed: (\d+)/.exec(r.stdout)[1]), rate: Number(/tps = ([\d.]+)/.exec(r.stdout)[1]) };
 }
 
@@ -186,7 +197,7 @@ async function turns(t, title, sides) {
 function lend(t, database, postmaster) {
   const rows = [], short = t.short, seconds = Math.min(t.seconds, SECONDS_MAX);
   const m = (list, key) => median(list.map((r) => r[key]));
-  const lent = { ...t, seconds, postmaster, socket: database.socket, pgbench };
+  const lent = { ...t, rounds: ROUNDS, seconds, postmaster, socket: database.socket, pgbench };
   lent.row = (what, ours, floor, verdict) => rows.push([what, ours, floor, verdict]);
   lent.rows = rows;
   lent.turns = (title, sides) => turns(lent, title, sides);
@@ -223,6 +234,18 @@ async function connect(database, base) {
   return client;
 }
 
+// Runs a round, and looks at what has come of it: the same on both sides.  What is under way at its end may count or not.
+async function counted(database, base, sql, clients, run) {
+  const client = await connect(database, base), count = async () => (await client.query(sql)).rows[0].n;
+  try {
+    const before = await count(), done = await run(), made = await count() - before;
+    if (Math.abs(made - done.count) > clients + 1) throw new Error(`${base}: ${done.count} operations have made ${made} rows (${sql})`);
+    return done;
+  } finally {
+    await client.end();
+  }
+}
+
 /** Records what each operation sends, and makes the copy of the database in which the floor runs. */
 async function prepare(t, database) {
   const wire = await listenIn(database.socket, path.join(t.dir, 'wire'));
@@ -251,7 +274,8 @@ async function prepare(t, database) {
 }
 
 function about(floor) {
-  return `${floor.statements} statements, ${floor.commits} transactions and ${floor.alone} statements alone, in ${floor.trips} round trips`;
+  return `${floor.statements} statements, ${floor.commits} transactions and ${floor.alone} statements alone, in ${floor.trips} round trips`
+    + (floor.later ? `; some ${floor.later} transactions of the queue follow` : '');
 }
 
 /** t: what run.mjs lends. */
@@ -265,17 +289,20 @@ export async function market(t, database) {
   for (const [name, floor] of Object.entries(floors)) {
     floor.file = path.join(t.dir, `floor_${name}.sql`);
     fs.writeFileSync(floor.file, floor.script);
-    if (process.env.KEEP) fs.writeFileSync(path.join(process.env.KEEP, `floor_${name}.sql`), floor.script);
+    if (KEEP) fs.writeFileSync(path.join(KEEP, `floor_${name}.sql`), floor.script);
     console.log(`(${name}) one sends ${about(floor)}`);
   }
   const server = await startHost(lent, 'market', database.url);
-  for (const [name, title, requests] of [['a', '(a) a debit of credits', 1], ['b', '(b) create, fund, deliver, accept', 4]]) {
+  for (const [name, title, requests, done] of [
+    ['a', '(a) a debit of credits', 1, 'select count(*)::int as n from credit_debits'],
+    ['b', '(b) create, fund, deliver, accept', 4, "select count(*)::int as n from market_transactions where state = 'accepted'"],
+  ]) {
     if (!PARTS.includes(name)) continue;
     for (const clients of [1, CLIENTS]) {
-      const what = `${title}, ${clients} at a time`;
+      const what = `${title}, ${clients} at a time`, made = (base, run) => counted(database, base, done, clients, run);
       const seen = await lent.turns(what, [
-        { name: 'human', server, run: () => wrk(lent, server, files[name], clients, requests) },
-        { name: 'pgbench', run: () => pgbench(database.socket, floors[name].file, clients, lent.seconds) },
+        { name: 'human', server, run: () => made('human', () => wrk(lent, server, files[name], clients, requests)) },
+        { name: 'pgbench', run: () => made('floor', () => pgbench(database.socket, floors[name].file, clients, lent.seconds)) },
       ]);
       lent.beside(what, seen, clients, 1.3);
     }
