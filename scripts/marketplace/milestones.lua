@@ -4,6 +4,7 @@
 local db = require "human.db"
 local fail = require "human.fail"
 local queue = require "human.queue"
+local criteria = require "marketplace.criteria"
 local rules = require "marketplace.rules.trade"
 local settlement = require "marketplace.settlement"
 local shapes = require "marketplace.shapes"
@@ -85,7 +86,7 @@ local function must_be_next(tx, t, m)
   end
 end
 
---- The seller delivers one; output: JSON.
+--- The seller delivers one; output: JSON, which is measured by what was agreed for the whole.
 function M.deliver(actor_id, id, sequence, output)
   return db.tx(function(tx)
     local t, m = lock(tx, id, sequence, actor_id)
@@ -96,6 +97,7 @@ function M.deliver(actor_id, id, sequence, output)
     local from, to, review = m.state, next_state(t, m, "deliver", actor_id), terms.in_hours(rules.review_hours)
     m = tx:row(M.sql.deliver, m.id, from, to, output, review) or states.refuse(from)
     told(tx, t, m, from, actor_id, "milestones-deliver")
+    criteria.note(tx, t, "delivery", output, sequence)
     timer(tx, m, "review", review)
     return m
   end)

@@ -299,6 +299,40 @@ describe('what was agreed', () => {
     await assert.rejects(host.sql(`update market_checks set passed = true where transaction_id = '${transaction_id}'`), /only ever added/);
   });
 
+  it('is what each milestone is measured by when it is delivered, and again in a dispute of it', async () => {
+    const part = (title) => ({ title, pct_of_total: 50, sla_hours: 24 });
+    const delivered = async (output_data) => {
+      const transaction_id = await assigned(buyer, seller, { listing, bid: { milestone_pricing: true, milestones: [part('a'), part('b')] } });
+      assert.equal((await seller.ok('/milestones-deliver', { transaction_id, sequence: 1, output_data })).status, 'delivered');
+      return transaction_id;
+    };
+    const checks = async (who, transaction_id) => (await who.ok(`/transactions-get?transaction_id=${transaction_id}`)).checks
+      .map((c) => [c.moment, c.milestone_sequence, c.passed, c.score, c.results.map((r) => r.passed)]);
+    const [bad, good] = [await delivered({ summary: 'short' }), await delivered({ summary: LONG })];
+    for (const who of [buyer, seller]) {
+      assert.deepEqual(await checks(who, bad), [['delivery', 1, false, 0.75, [false, true]]]);
+      assert.deepEqual(await checks(who, good), [['delivery', 1, true, 1, [true, true]]]);
+    }
+    await assert.rejects(host.sql(`update market_transactions set evaluation_rubric = '{"no_placeholder": true}' where id = '${bad}'`), /criteria locked/);
+    const disputed = [];
+    for (const transaction_id of [bad, good]) {
+      const { dispute_id } = await buyer.ok('/milestones-dispute', { transaction_id, sequence: 1, dispute_reason: 'Output does not match schema' });
+      for (const who of [seller, buyer]) await who.ok('/disputes-submit-evidence', { dispute_id, evidence_type: 'text', content: 'As I say' });
+      disputed.push(dispute_id);
+    }
+    await host.advance('73h');
+    for (const [i, says] of ['refund_buyer', 'release_seller'].entries()) {
+      await until(async () => await host.one(`select proposal from market_disputes where id = '${disputed[i]}'`) === says, PATIENCE_MS, says);
+    }
+    assert.deepEqual(await checks(seller, bad), [['dispute', 1, false, 0.75, [false, true]], ['delivery', 1, false, 0.75, [false, true]]]);
+    await host.advance('169h');
+    await until(async () => await state(bad) === 'canceled_refunded', PATIENCE_MS, 'it counts when nobody decides');
+    const goes_on = () => host.one(`select string_agg(state, ' ' order by sequence) from market_milestones where transaction_id = '${good}'`);
+    await until(async () => await goes_on() === 'accepted active', PATIENCE_MS, 'the other is paid for');
+    await seller.ok('/milestones-deliver', { transaction_id: good, sequence: 2, output_data: {} });
+    assert.deepEqual((await checks(buyer, good))[0], ['delivery', 2, false, 0, [false, false]]);
+  });
+
   it('makes the proposal of a dispute: what has not passed goes back', async () => {
     const decided = async (output_data) => {
       const transaction_id = await assigned(buyer, seller, { listing });
