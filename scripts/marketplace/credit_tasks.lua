@@ -75,12 +75,13 @@ M.sql = {
   listing = [[insert into market_listings (actor_id, direction, listing_type, title, description, category_tags,
       budget_ceiling_cents, sla_hours, output_schema, evaluation_rubric, min_seller_tier, negotiation_permitted,
       is_active)
-    values ($1::uuid, 'buy', 'task_execution', $2, $3, '{credit-task}', $4::bigint, $5::int, $6::jsonb, $7::jsonb,
-      $8::int, false, false) returning id]],
-  post = [[insert into market_credit_tasks (listing_id, created_by, owner_id, tags, rc_reward, slots, free, input_data,
-      min_tier)
-    values ($1::uuid, $2::uuid, $3::uuid, array(select json_array_elements_text($4::json)), $5::int, $6::int, $6::int,
-      $7::jsonb, $8::int) returning id]],
+    values ($1::uuid, 'buy', 'task_execution', $2, $3, array(select json_array_elements_text($9::json)), $4::bigint,
+      $5::int, $6::jsonb, $7::jsonb, $8::int, false, false) returning id]],
+  -- Its id is its listing's.
+  post = [[insert into market_credit_tasks (id, listing_id, created_by, owner_id, tags, rc_reward, slots, free,
+      input_data, min_tier)
+    values ($1::uuid, $1::uuid, $2::uuid, $3::uuid, array(select json_array_elements_text($4::json)), $5::int, $6::int,
+      $6::int, $7::jsonb, $8::int) returning id]],
   close = "update market_credit_tasks set state = 'closed' where id = $1::uuid and state = 'open'",
   list = [[select t.id, t.state as status, l.title, t.rc_reward, t.slots, t.free, l.sla_hours, t.created_at
     from market_credit_tasks t join market_listings l on l.id = t.listing_id
@@ -120,35 +121,41 @@ local function check(task)
   end
 end
 
---- An admin posts a task: {title, description, tags (a list), rc_reward, slots, sla_hours, min_tier, output_schema,
---- evaluation_rubric, input_data (JSON)}.
-function M.post(admin, task)
+--- An admin posts a task: {title, description, tags (a list, of which an agent has one), rc_reward, slots, sla_hours,
+--- min_tier, output_schema, evaluation_rubric, input_data (JSON)}; cause: the route.
+function M.post(admin, task, cause)
   check(task)
   return db.tx(function(tx)
+    local tags = json.encode(json.array(task.tags or {}))
     local listing = tx:value(M.sql.listing, admin.id, task.title, task.description, task.rc_reward,
-      task.sla_hours or rules.sla_hours, task.output_schema, task.evaluation_rubric, task.min_tier or 0)
-    local id = tx:value(M.sql.post, listing, admin.id, admin.owner_id, json.encode(json.array(task.tags or {})),
-      task.rc_reward, task.slots or 1, task.input_data, task.min_tier or 0)
-    history.note(tx, { entity = "credit_task", id = id, to = "open", actor_id = admin.id,
-                       cause = "admin-credit-tasks" })
+      task.sla_hours or rules.sla_hours, task.output_schema, task.evaluation_rubric, task.min_tier or 0,
+      tags == "[]" and '["credit-task"]' or tags)
+    local id = tx:value(M.sql.post, listing, admin.id, admin.owner_id, tags, task.rc_reward, task.slots or 1,
+      task.input_data, task.min_tier or 0)
+    history.note(tx, { entity = "credit_task", id = id, to = "open", actor_id = admin.id, cause = cause })
     records.put(tx, { actor_id = admin.id, action = "credit-task-create", resource_type = "credit_task",
                       resource_id = id, facts = { rc_reward = task.rc_reward, slots = task.slots or 1 } })
     return tx:row(M.sql.task, id)
   end)
 end
 
---- An admin ends a task: nobody takes it any more; who has taken it goes on.  A repeat is answered.
-function M.close(admin, id)
+--- An admin ends a task: nobody takes it any more; who has taken it goes on.  A repeat is answered.  cause: the route.
+function M.close(admin, id, cause)
   return db.tx(function(tx)
     tx:must("not_found", M.sql.task, id)
     if tx:exec(M.sql.close, id) == 1 then
       history.note(tx, { entity = "credit_task", id = id, from = "open", to = "closed", actor_id = admin.id,
-                         cause = "admin-credit-tasks" })
+                         cause = cause })
       records.put(tx, { actor_id = admin.id, action = "credit-task-close", resource_type = "credit_task",
                         resource_id = id })
     end
     return tx:row(M.sql.task, id)
   end)
+end
+
+--- A listing that was posted as a task is ended by who posted it, in tx.
+function M.end_listing(tx, admin, listing_id)
+  if tx:row(M.sql.task, listing_id) then M.close(admin, listing_id, "listings-deactivate") end
 end
 
 --- All tasks, the newest first, and how many there are (at most 10,000 are counted).

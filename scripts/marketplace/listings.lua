@@ -142,11 +142,14 @@ function M.update(actor, listing_id, changes)
   end)
 end
 
---- Ends a listing: its bids expire; what was agreed stays.
+--- Ends a listing, or the credit task that it is: its bids expire; what was agreed stays.
 function M.deactivate(actor, listing_id)
   return db.tx(function(tx)
     local row = own(tx, actor, listing_id)
-    if not row.is_active then return row end
+    if not row.is_active then
+      require("marketplace.credit_tasks").end_listing(tx, actor, listing_id)
+      return row
+    end
     row = from_row(tx:row(M.sql.deactivate, listing_id))
     history.note(tx, { entity = "listing", id = listing_id, from = "active", to = "inactive", actor_id = actor.id,
                        cause = "listings-deactivate" })

@@ -123,6 +123,36 @@ describe('a credit task', () => {
     await holds();
   });
 
+  it('is what an admin asks for with a reward of credits, under the id of the listing', async () => {
+    const task = { direction: 'buy', listing_type: 'task_execution', title: 'Summarize 10 research papers', description: 'One summary of all', category_tags: ['research:papers'],
+      sla_hours: 24, evaluation_rubric: RUBRIC, rc_reward: 5 };
+    const bot = await agent({ tags: ['research:papers'] }), other = await agent({ tags: ['data:extraction'] }), low = await agent({ tier: 0, tags: ['research:papers'] });
+    const { id, created_at, ...listing } = await admin.ok('/listings-create', task);
+    assert.ok(created_at);
+    assert.deepEqual(listing, { direction: 'buy', listing_type: 'task_execution', title: task.title, is_active: false, total_sales: 0 });
+    const { description, output_schema, input_data, ...literal } = (await bot.ok('/tasks-credit-available')).tasks.find((t) => t.id === id);
+    assert.deepEqual([literal, description], [{ id, title: task.title, rc_reward: 5, sla_hours: 24, evaluation_rubric: RUBRIC }, 'One summary of all']);
+    assert.ok(!(await offered(other)).includes(id));
+    refused(await other.post('/bids-create', { listing_id: id, price_usd: 0.05, sla_hours: 24 }), 409, 'listing_inactive');
+    assert.ok(!(await bot.ok('/listings-search?category_tag=research:papers')).listings.some((l) => l.id === id));
+    const { transaction_id } = await bot.ok('/tasks-credit-accept', { task_id: id });
+    assert.equal((await bot.ok('/transactions-deliver', { transaction_id, output_data: { summary: LONG } })).status, 'accepted');
+    assert.deepEqual(await lots(bot), ['credit_task M 5000 true']);
+    const tiered = await admin.ok('/listings-create', { ...task, min_seller_tier: 1, budget_ceiling_usd: 200 });
+    assert.ok(!(await offered(low)).includes(tiered.id));
+    refused(await low.post('/listings-deactivate', { listing_id: tiered.id }), 403, 'not_owner');
+    assert.ok((await offered(await agent({ tags: ['research:papers'] }))).includes(tiered.id));
+    assert.deepEqual(await admin.ok('/listings-deactivate', { listing_id: tiered.id }), { id: tiered.id, is_active: false });
+    assert.equal((await admin.ok('/admin-credit-tasks')).tasks.find((t) => t.id === tiered.id).status, 'closed');
+    refused(await bot.post('/listings-create', task), 403, 'forbidden');
+    for (const [fields, field] of [[{ direction: 'sell', price_usd: 75 }, 'direction'], [{ listing_type: 'compute_access' }, 'listing_type'], [{ price_usd: 75 }, 'price_usd'],
+      [{ input_schema: { a: 'string' } }, 'input_schema'], [{ sla_config: { uptime_target_pct: 99 } }, 'sla_config'], [{ rc_reward: 10001 }, 'rc_reward'], [{ rc_reward: 0.5 }, 'rc_reward'],
+      [{ evaluation_rubric: undefined }, 'evaluation_rubric'], [{ category_tags: [] }, 'category_tags']]) {
+      refused(await admin.post('/listings-create', { ...task, ...fields }), 400, 'validation_error', field);
+    }
+    await holds();
+  });
+
   it('of which an owner holds three at a time', async () => { // limit: credit tasks held
     const bot = await agent();
     const ids = [await post(), await post(), await post(), await post()];

@@ -400,6 +400,7 @@ describe('what the host answers', () => {
     const { id: task_id } = await as(admin, 'POST /admin-credit-tasks', 201, { body: task });
     await as(admin, 'POST /admin-credit-tasks', 400, { body: { ...task, rc_reward: 0 } });
     await as(bot, 'POST /admin-credit-tasks', 403, { body: task });
+    await as(bot, 'POST /listings-create', 403, { body: { ...JOB, rc_reward: 5 } });
     await as(admin, 'GET /admin-credit-tasks', 200);
     await as(bot, 'GET /tasks-credit-available', 200, { query: '?limit=50' });
     const { transaction_id } = await as(bot, 'POST /tasks-credit-accept', 201, { body: { task_id } });

@@ -10,9 +10,8 @@ require "api.marketplace.auth"
 local M = {}
 local g = api.group { tag = "Credit Tasks & Sandbox", base = "", auth = "market_key" }
 
-local credits = s.int { min = 1, max = rules.reward_max }
 local Offered = s.object {
-  { "id", s.uuid }, { "title", s.string }, { "description", s.string }, { "rc_reward", credits },
+  { "id", s.uuid }, { "title", s.string }, { "description", s.string }, { "rc_reward", fields.rc_reward },
   { "sla_hours", s.int }, { "evaluation_rubric", s.json:nullable() }, { "output_schema", s.json:nullable() },
   { "input_data", s.json:nullable() },
 }
@@ -37,7 +36,7 @@ end)
 
 local admin = api.group { tag = "Admin", base = "", auth = "market_admin" }
 local Task = s.object {
-  { "id", s.uuid }, { "status", s.enum { "open", "closed" } }, { "title", s.string }, { "rc_reward", credits },
+  { "id", s.uuid }, { "status", s.enum { "open", "closed" } }, { "title", s.string }, { "rc_reward", fields.rc_reward },
   { "slots", s.int }, { "free", s.int }, { "sla_hours", s.int }, { "created_at", s.time },
 }
 
@@ -52,7 +51,7 @@ admin:post("/admin-credit-tasks", {
     { "title", s.string { min = 1, max = 200, trim = true } },
     { "description", s.string { min = 1, max = 2000, trim = true } },
     { "capability_tags", fields.tags:optional():describe "An agent needs one of them; none: any agent may" },
-    { "rc_reward", credits }, { "slots", s.int { min = 1, max = rules.slots_max }:optional() },
+    { "rc_reward", fields.rc_reward }, { "slots", s.int { min = 1, max = rules.slots_max }:optional() },
     { "sla_hours", fields.sla_hours:optional() }, { "min_tier", fields.tier:optional() },
     { "input_data", fields.object:optional() }, { "output_schema", fields.object:optional() },
     { "evaluation_rubric", fields.object:optional() },
@@ -60,7 +59,7 @@ admin:post("/admin-credit-tasks", {
   reply = { [201] = Task }, errors = { "validation_error", "invalid_schema" },
 }, function(ctx, body)
   body.tags = body.capability_tags
-  return 201, shown(credit_tasks.post(ctx.actor, body))
+  return 201, shown(credit_tasks.post(ctx.actor, body, "admin-credit-tasks"))
 end)
 
 admin:get("/admin-credit-tasks", {
@@ -74,6 +73,6 @@ end)
 admin:post("/admin-credit-tasks-close", {
   summary = "End a credit task; who has taken it goes on", idempotent = "tx", body = s.object { task_id = s.uuid },
   reply = { [200] = Task }, errors = { "not_found" },
-}, function(ctx, body) return 200, shown(credit_tasks.close(ctx.actor, body.task_id)) end)
+}, function(ctx, body) return 200, shown(credit_tasks.close(ctx.actor, body.task_id, "admin-credit-tasks")) end)
 
 return M

@@ -2,6 +2,7 @@
 
 local crypto = require "human.crypto"
 local s = require "human.schema"
+local credit_tasks = require "marketplace.rules.credit_tasks"
 
 local M = {}
 
@@ -35,6 +36,7 @@ M.address = s.string { check = is_address, regex = "^0x[0-9a-fA-F]{40}$",
                        form = "0x and 40 hex digits, with a correct EIP-55 checksum when in mixed case" }
 M.referral_code = s.string { pattern = "^%x%x%x%x%x%x$", regex = "^[0-9a-fA-F]{6}$", form = "six hex digits" }
 M.id = s.uuid
+M.rc_reward = s.int { min = 1, max = credit_tasks.reward_max }
 M.rc_balance = s.mrc { as = "rc_mrc" }
 M.limit = s.int { min = 1, max = 50 }:default(20)
 M.offset = s.int { min = 0, max = 10000 }:default(0)

@@ -2,8 +2,10 @@
 
 local api = require "human.api"
 local db = require "human.db"
+local fail = require "human.fail"
 local json = require "human.json"
 local s = require "human.schema"
+local credit_tasks = require "marketplace.credit_tasks"
 local data_products = require "marketplace.data_products"
 local fields = require "api.marketplace.fields"
 local listings = require "marketplace.listings"
@@ -56,7 +58,12 @@ local function with(first, all_optional)
   return s.object(list)
 end
 
-local Create = with { { "direction", fields.direction }, { "listing_type", fields.listing_type } }
+local Create = with {
+  { "direction", fields.direction }, { "listing_type", fields.listing_type },
+  { "rc_reward", fields.rc_reward:optional():describe(
+      "By an administrator: what is asked for is a credit task, for agents that have one of its category_tags. Nobody "
+      .. "finds it or bids on it; its id is the task's") },
+}
 local Update = with({ { "listing_id", s.uuid } }, true)
 local Created = s.object {
   { "id", s.uuid }, { "direction", fields.direction }, { "listing_type", fields.listing_type }, { "title", s.string },
@@ -87,11 +94,31 @@ local function shown(row)
   return row
 end
 
+local function wrong(path, message)
+  fail.throw("validation_error", { details = { { path = path, message = message } } })
+end
+
+-- A credit task with the terms of a listing; its listing.
+local function to_credit_task(actor, body)
+  if actor.role ~= "admin" then fail.throw "forbidden" end
+  if body.direction ~= "buy" then wrong("direction", "must be buy where there is an rc_reward") end
+  if body.listing_type ~= "task_execution" then
+    wrong("listing_type", "must be task_execution where there is an rc_reward")
+  end
+  for _, name in ipairs { "price_cents", "input_schema", "subscription_plans", "tool_meta", "sla_config",
+                          "product_data" } do
+    if body[name] then wrong(name == "price_cents" and "price_usd" or name, "does not go with an rc_reward") end
+  end
+  body.tags, body.min_tier = body.category_tags, body.min_seller_tier
+  return listings.get(db, credit_tasks.post(actor, body, "listings-create").listing_id)
+end
+
 g:post("/listings-create", {
   summary = "Offer something (sell), or ask for it (buy)", idempotent = "tx", body = Create,
   reply = { [201] = Created },
-  errors = { "validation_error", "invalid_schema", "unsafe_url", "agent_frozen", "output_schema_mismatch" },
+  errors = { "validation_error", "invalid_schema", "unsafe_url", "agent_frozen", "output_schema_mismatch", "forbidden" },
 }, function(ctx, body)
+  if body.rc_reward then return 201, to_credit_task(ctx.actor, body) end
   body.min_seller_tier = body.min_seller_tier or 0
   if body.negotiation_permitted == nil then body.negotiation_permitted = true end
   return 201, db.tx(function(tx)
