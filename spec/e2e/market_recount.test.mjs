@@ -1,7 +1,7 @@
 // spec/e2e/market_recount.test.mjs -- trade over HTTP on two hosts with one database, while workers, whole hosts and the database are
 // killed.  Afterwards spec/recount/recount.py works out from the answers alone who has what, and the ledger has to agree to the
 // thousandth.
-// MARKET_SOAK_SECONDS (12) and MARKET_SOAK_SEED say how long, and which.
+// MARKET_SOAK_SECONDS (12) and MARKET_SOAK_SEED say how long, and which; MARKET_SOAK_KEEP where the answers and the ledger are left.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -13,11 +13,11 @@ import { inhabit, JOB } from './market_trading.mjs';
 import { root, sleep, until } from './support.mjs';
 
 const SECONDS = Number(process.env.MARKET_SOAK_SECONDS ?? 12), SEED = Number(process.env.MARKET_SOAK_SEED ?? Date.now() % 1e6);
-const TRADERS = 6, PATIENCE_MS = 120_000;
+const TRADERS = 6, TRADERS_AT_ONCE = 3, PATIENCE_MS = 120_000;
 const ENV = { HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_DATABASE_POOL: '8', HUMAN_WORKERS: '2', HUMAN_LIMITS_DRAIN_TIMEOUT_MS: '2000',
   HUMAN_SEAL_KEY: randomBytes(32).toString('hex') };
 const homes = [makeHome(), makeHome()], hosts = [], lines = [], faults = [];
-let seed = SEED, isHavoc = true, market;
+let seed = SEED, isHavoc = true, market, requests = 0;
 
 /** The next number below n of the seed's sequence (mulberry32). */
 function random(n) {
@@ -49,6 +49,7 @@ async function insist(who, method, target, body) {
   const key = method === 'POST' ? { 'idempotency-key': randomUUID() } : {};
   for (const giveUp = Date.now() + PATIENCE_MS; ;) {
     try {
+      requests += 1;
       const answer = await fetch(pick(hosts).url + target, {
         method, body: body && JSON.stringify(body), signal: AbortSignal.timeout(30_000),
         headers: { ...(who.key && { 'x-api-key': who.key, ...key }), ...(body && { 'content-type': 'application/json' }) },
@@ -99,8 +100,8 @@ async function havoc() {
 const SELL = { direction: 'sell', listing_type: 'task_execution', title: 'A part', description: 'A part', category_tags: ['data:extraction'] };
 const THIRDS = [{ title: 'a', pct_of_total: 33.33, sla_hours: 24 }, { title: 'b', pct_of_total: 33.33, sla_hours: 24 }, { title: 'c', pct_of_total: 33.34, sla_hours: 24 }];
 
-/** A transaction of one actor with another, paid: its id. */
-async function assigned(buyer, seller, bid) {
+/** A transaction of one actor with another, paid (or not): its id. */
+async function assigned(buyer, seller, bid, isPaid = true) {
   const listing = await ok(buyer, '/listings-create', JOB);
   const placed = await ok(seller, '/bids-create', { listing_id: listing.id, sla_hours: 24, ...bid });
   let price = { bid_id: placed.id };
@@ -108,17 +109,21 @@ async function assigned(buyer, seller, bid) {
     await ok(buyer, '/bids-counter', { bid_id: placed.id, counter_price_usd: dollars(100, 200) });
     price = await ok(seller, '/bids-counter-accept', price);
   } else price = await ok(buyer, '/bids-accept', price);
-  await ok(buyer, '/transactions-assign', { transaction_id: price.transaction_id });
+  if (isPaid) await ok(buyer, '/transactions-assign', { transaction_id: price.transaction_id });
   return price.transaction_id;
 }
 
-/** The end of a delivered transaction. */
-async function end(buyer, transaction_id, admin) {
-  if (random(3) > 0) return ok(buyer, '/transactions-accept', { transaction_id });
-  const { dispute_id } = await ok(buyer, '/disputes-create', { transaction_id, reason: 'It is not what was agreed' });
-  const how = pick([{ resolution: 'refund_buyer' }, { resolution: 'release_seller' }, { resolution: 'split', buyer_pct: 1 + random(99) }]);
-  return ok(admin, '/disputes-resolve', { dispute_id, note: 'As it is', ...how });
+const DECISIONS = { refund: () => ({ resolution: 'refund_buyer' }), release: () => ({ resolution: 'release_seller' }), split: () => ({ resolution: 'split', buyer_pct: 1 + random(99) }) };
+
+/** A disputed delivery, or that of a milestone, is decided that way. */
+async function dispute(buyer, admin, how, transaction_id, milestone_sequence) {
+  const { dispute_id } = await ok(buyer, '/disputes-create', { transaction_id, milestone_sequence, reason: 'It is not what was agreed' });
+  return ok(admin, '/disputes-resolve', { dispute_id, note: 'As it is', ...DECISIONS[how]() });
 }
+
+/** The end of a delivered transaction. */
+const end = (buyer, transaction_id, admin, how = pick(['accept', 'accept', 'refund', 'release', 'split', 'split'])) => (
+  how === 'accept' ? ok(buyer, '/transactions-accept', { transaction_id }) : dispute(buyer, admin, how, transaction_id));
 
 /** Gives a part of a transaction to the next, who may do so again. */
 async function subcontract(people, transaction_id, cents, admin) {
@@ -132,33 +137,58 @@ async function subcontract(people, transaction_id, cents, admin) {
   return end(buyer, part, admin);
 }
 
-async function whole(people, admin) {
+/** A whole of which others have parts; how it ends, when all of them have. */
+async function withParts(people, admin, how) {
   const [buyer, seller, ...others] = people;
-  if (random(4) === 0) {
-    const transaction_id = await assigned(buyer, seller, { price_usd: 99.99, milestone_pricing: true, milestones: THIRDS });
-    for (const sequence of [1, 2, 3].slice(0, 1 + random(3))) {
-      await ok(seller, '/milestones-deliver', { transaction_id, sequence, output_data: {} });
-      await ok(buyer, '/milestones-accept', { transaction_id, sequence });
-    }
-    if (random(2)) await insist(seller, 'POST', '/transactions-cancel', { transaction_id });
-    return;
-  }
   const transaction_id = await assigned(buyer, seller, { price_usd: dollars(50, 150) });
-  for (let n = random(3); n > 0; n -= 1) await subcontract([seller, ...others], transaction_id, 2000, admin);
-  if (random(5) === 0) return void await ok(seller, '/transactions-cancel', { transaction_id });
+  for (let n = 1 + random(2); n > 0; n -= 1) await subcontract([seller, ...others], transaction_id, 2000, admin);
+  if (how === 'decline') return ok(seller, '/transactions-cancel', { transaction_id });
   await ok(seller, '/transactions-deliver', { transaction_id, output_data: {} });
-  if (random(8) > 0) await end(buyer, transaction_id, admin);
+  if (random(3) === 0) {
+    await ok(buyer, '/transactions-request-revision', { transaction_id, note: 'Once more' });
+    await ok(seller, '/transactions-deliver', { transaction_id, output_data: {} });
+  }
+  return end(buyer, transaction_id, admin, how);
 }
+
+/** Milestones, of which the last is disputed, or the rest is declined. */
+async function inMilestones([buyer, seller], admin, how) {
+  const transaction_id = await assigned(buyer, seller, { price_usd: dollars(50, 150), milestone_pricing: true, milestones: THIRDS });
+  for (let sequence = 1, last = 1 + random(3); sequence <= last; sequence += 1) {
+    await ok(seller, '/milestones-deliver', { transaction_id, sequence, output_data: {} });
+    if (sequence === last && how) await dispute(buyer, admin, how, transaction_id, sequence);
+    else await ok(buyer, '/milestones-accept', { transaction_id, sequence });
+  }
+  if (how !== 'refund' && random(2)) await insist(seller, 'POST', '/transactions-cancel', { transaction_id });
+}
+
+/** One that is left as it is: what becomes of it says the clock. */
+async function abandoned([buyer, seller, ...others], admin) {
+  const stage = random(4);
+  const transaction_id = await assigned(buyer, seller, { price_usd: dollars(50, 150) }, stage > 0);
+  if (stage > 0) await subcontract([seller, ...others], transaction_id, 2000, admin);
+  if (stage > 1) await ok(seller, '/transactions-deliver', { transaction_id, output_data: {} });
+  if (stage > 2) await ok(buyer, '/disputes-create', { transaction_id, reason: 'It is not what was agreed' });
+}
+
+const KINDS = [
+  (people, admin) => withParts(people, admin, 'split'), (people, admin) => inMilestones(people, admin, 'refund'),
+  (people, admin) => withParts(people, admin, 'decline'), (people, admin) => inMilestones(people, admin, pick(['release', undefined])),
+  (people, admin) => withParts(people, admin, 'refund'), abandoned, (people, admin) => withParts(people, admin), (people, admin) => withParts(people, admin, 'split'),
+  (people, admin) => inMilestones(people, admin, pick(['refund', 'release', undefined])),
+];
 
 async function credits(who) {
   if (random(2)) return ok(who, '/credits-deposit', { amount_usd: dollars(1, 200), payment_method: 'pm_test_ok' });
   return insist(who, 'POST', '/credits-withdraw', { amount: 1000 + random(4000) });
 }
 
-async function trade(people, admin, until_ms) {
-  for (let i = 0; i === 0 || Date.now() < until_ms; i += 1) {
+/** The kinds in turn: all traders together do each of them, however short the time is. */
+async function trade(people, admin, until_ms, trader) {
+  const share = KINDS.length / TRADERS_AT_ONCE;
+  for (let i = 0; i < share || Date.now() < until_ms; i += 1) {
     const first = random(people.length), order = [...people.slice(first), ...people.slice(0, first)];
-    await whole(order.slice(0, 5), admin);
+    await KINDS[(trader * share + i) % KINDS.length](order.slice(0, 5), admin);
     await credits(order[1]);
   }
 }
@@ -177,6 +207,11 @@ async function human(...args) {
     if (!ended.stderr.includes('too many clients') || Date.now() > giveUp) return ended;
     await sleep(200);
   }
+}
+
+/** Moves the clock, though the database is killed meanwhile. */
+async function advance(by) {
+  await until(async () => (await command(['clock', 'advance', by])).code === 0, PATIENCE_MS, 'the clock is moved');
 }
 
 const recount = (...files) => new Promise((done) => {
@@ -204,10 +239,14 @@ it(`what the answers say is what the ledger has, after ${SECONDS} s of trade and
     assert.equal((await fetch(`${onboarding_url}?bank=ba_test_ok`)).status, 200);
   }
   const until_ms = Date.now() + SECONDS * 1000, wreck = havoc();
-  const lives = await Promise.allSettled([0, 1, 2].map(() => trade(people, admin, until_ms)));
+  const lives = await Promise.allSettled([0, 1, 2].map((n) => trade(people, admin, until_ms, n)));
+  await advance('31h');                          // what was abandoned ends by itself, some of it while there are kills
+  await sleep(3000);
   isHavoc = false;
   await wreck;
   assert.deepEqual(lives.filter((l) => l.status === 'rejected').map((l) => l.reason.stack), []);
+  await quiet();
+  await advance('49h');
   await quiet();
   for (const who of people) {
     for (const role of ['buyer', 'seller']) {
@@ -227,10 +266,13 @@ it(`what the answers say is what the ledger has, after ${SECONDS} s of trade and
   const check = await human('ledger', 'check');
   assert.equal(check.code, 0, check.stdout + check.stderr);
   const { code, out } = await recount(...files);
-  console.log(out.trim(), JSON.stringify({ faults: faults.length, answers: lines.length }));
-  if (code !== 0 && process.env.MARKET_SOAK_KEEP) files.forEach((file) => fs.copyFileSync(file, path.join(process.env.MARKET_SOAK_KEEP, path.basename(file))));
+  const [transfers] = await sql(homes[0], 'select count(*) from ledger_transfers');
+  console.log(out.trim(), JSON.stringify({ kills: faults.length, requests, answers: lines.length, transfers: Number(transfers) }));
+  if (process.env.MARKET_SOAK_KEEP) files.forEach((file) => fs.copyFileSync(file, path.join(process.env.MARKET_SOAK_KEEP, path.basename(file))));
   assert.equal(code, 0, out);
   assert.ok(faults.length > 0, 'nothing was killed');
+  const { kinds } = JSON.parse(out.trim().split('\n').at(-1));
+  assert.deepEqual(Object.entries(kinds).filter(([, n]) => n === 0), [], 'there was some of each kind');
   const parsed = fs.readFileSync(files[0], 'utf8').replace(/"rc_balance_withdrawable":(\d+)/, (_, n) => `"rc_balance_withdrawable":${Number(n) + 1}`);
   fs.writeFileSync(files[0], parsed);
   assert.equal((await recount(...files)).code, 1, 'one credit more is found out');

@@ -180,6 +180,17 @@ class Books:
             if not deal.parent:
                 self.refunded += self.settle(deal)
 
+    def kinds(self):
+        """How many there were of what is hard to divide."""
+        deals, wholes = self.deals.values(), [d for d in self.deals.values() if d.parts]
+        return {
+            "split_wholes_with_parts": sum(1 for d in wholes if d.state == "split_resolved"),
+            "ended_back_wholes_with_parts": sum(1 for d in wholes if d.state in ENDED_BACK),
+            "in_milestones": sum(1 for d in deals if d.steps),
+            "paid_milestones": sum(1 for d in deals for step in d.steps if step["status"] == "accepted"),
+            "refunded_milestones": sum(1 for d in deals for step in d.steps if step["status"] == "refunded"),
+        }
+
     # ---- what the server says -----------------------------------------------------------------------------------------
 
     def compare(self, ledger):
@@ -220,7 +231,7 @@ def main(answers, ledger):
     paid = sum(books.wallet_w.values())
     print(json.dumps({"deals": len(books.deals), "parts": sum(1 for d in books.deals.values() if d.parent),
                       "actors": len(books.told), "withdrawable": paid / 1000, "fees_cents": books.fees,
-                      "wrong": len(books.wrong)}))
+                      "kinds": books.kinds(), "wrong": len(books.wrong)}))
     return 1 if books.wrong else 0
 
 
