@@ -7,7 +7,7 @@ local M = {}
 
 M.sql = {
   task = [[select t.id, t.listing_id, t.buyer_id, t.seller_id, t.state, t.price_cents, t.title,
-      t.is_late, s.display_name as seller, b.owner_id as buyer_owner,
+      t.is_late, t.parent_id, t.payout_status, s.display_name as seller, b.owner_id as buyer_owner,
       coalesce(array_to_json(l.category_tags), '[]') as tags
     from market_transactions t join market_actors s on s.id = t.seller_id join market_actors b on b.id = t.buyer_id
     left join market_listings l on l.id = t.listing_id where t.id = $1::uuid]],
@@ -18,8 +18,8 @@ M.sql = {
     where listing_id = $1::uuid) where id = $1::uuid]],
 }
 
---- A transaction {id, listing_id, buyer_id, seller_id, state, price_cents, title, is_late, seller (his name),
---- buyer_owner, tags (of the listing, JSON)}, or nil; in q, a transaction or human.db.
+--- A transaction {id, listing_id, buyer_id, seller_id, state, price_cents, title, is_late, parent_id,
+--- payout_status, seller (his name), buyer_owner, tags (of the listing, JSON)}, or nil; in q, a transaction or human.db.
 function M.task(q, id)
   if q == db then return db.row(M.sql.task, id) end
   return q:row(M.sql.task, id)

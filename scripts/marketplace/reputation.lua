@@ -21,6 +21,10 @@ M.sql = {
     on conflict (actor_id, kind, transaction_id) do nothing]],
   dealt_before = [[select 1 from market_reputation_events where actor_id = $1::uuid and kind = 'acceptance'
     and counter_owner = $2::uuid and outcome = 'accepted' and transaction_id <> $3::uuid limit 1]],
+  said = [[select 'rating' as kind, r.actor_id, r.rating, a.owner_id from market_reviews r
+      join market_actors a on a.id = r.reviewer_id where r.transaction_id = $1::uuid
+    union all select 'endorsement', e.actor_id, e.rating, a.owner_id from market_endorsements e
+      join market_actors a on a.id = e.endorser_id where e.transaction_id = $1::uuid]],
   review = [[insert into market_reviews (transaction_id, listing_id, reviewer_id, actor_id, rating, content)
     values ($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::int, $6) on conflict (transaction_id) do nothing
     returning id, transaction_id, listing_id, reviewer_id, actor_id, rating, content, created_at]],
@@ -54,11 +58,22 @@ local function categories(task)
   return json.encode(list)
 end
 
--- Notes what a transaction says of one of its parties.  e: {actor_id, kind, value, outcome, counter_owner}.
+local function counts(task)
+  return rule.counts { state = task.state, is_part = task.parent_id ~= nil, payout_status = task.payout_status }
+end
+
+-- Notes what a transaction says of one of its parties, if it counts.  e: {actor_id, kind, value, outcome,
+-- counter_owner}.
 local function note(tx, task, e)
+  if not counts(task) then return end
   local weight = rule.weight { price_cents = task.price_cents }
   tx:exec(M.sql.add, e.actor_id, e.kind, e.outcome, task.id, e.value, weight, e.counter_owner, categories(task))
   scores.soon(tx, e.actor_id)
+end
+
+-- What one party has said of the other, in stars.
+local function note_rating(tx, task, kind, actor_id, rating, counter_owner)
+  note(tx, task, { actor_id = actor_id, kind = kind, value = (rating - 1) / 4, counter_owner = counter_owner })
 end
 
 -- A transaction has ended: what that says of its seller.
@@ -75,14 +90,23 @@ local function note_end(tx, task)
                    counter_owner = owner })
 end
 
---- Consumes events of the marketplace: transactions that have ended.
+-- A part is paid for with its whole: from now on it counts, and what has been said of it.
+local function note_part(tx, task)
+  note_end(tx, task)
+  for _, one in ipairs(tx:query(M.sql.said, task.id)) do
+    note_rating(tx, task, one.kind, one.actor_id, one.rating, one.owner_id)
+  end
+end
+
+--- Consumes events of the marketplace: transactions that have ended, and parts that are paid for.
 function M.take(batch)
   db.tx(function(tx)
     for _, row in ipairs(batch) do
       local e = row.payload
-      local ended = rule.outcome(e.name:match "^transaction%.([%l_]+)$" or "")
+      local ended = rule.outcome(e.name:match "^transaction%.([%l_]+)$" or "") and note_end
+        or e.name == "subcontract.payout_released" and note_part
       local task = ended and deals.task(tx, e.data.transaction_id)
-      if task then note_end(tx, task) end
+      if task then ended(tx, task) end
     end
     batch:done(tx)
   end)
@@ -106,8 +130,7 @@ function M.review(actor, body)
     local review = tx:row(M.sql.review, task.id, task.listing_id, actor.id, task.seller_id, body.rating, body.content)
       or fail.throw "review_exists"
     deals.rate(tx, task.listing_id)
-    note(tx, task, { actor_id = task.seller_id, kind = "rating", value = (body.rating - 1) / 4,
-                     counter_owner = actor.owner_id })
+    note_rating(tx, task, "rating", task.seller_id, body.rating, actor.owner_id)
     return review
   end)
 end
@@ -137,8 +160,7 @@ function M.endorse(actor, body)
     if other.id ~= body.actor_id then field("actor_id", "must be the other party of the transaction") end
     local made = tx:row(M.sql.endorse, other.id, actor.id, task.id, body.rating, body.content)
       or fail.throw("conflict", { message = "You have endorsed this transaction already" })
-    note(tx, task, { actor_id = other.id, kind = "endorsement", value = (body.rating - 1) / 4,
-                     counter_owner = actor.owner_id })
+    note_rating(tx, task, "endorsement", other.id, body.rating, actor.owner_id)
     return made
   end)
 end

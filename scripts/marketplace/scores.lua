@@ -31,9 +31,11 @@ M.sql = {
     from e cross join (values ('all_time', 100000), ('monthly', 30), ('weekly', 7)) p (period, days)
     cross join lateral (select '' union select unnest(e.categories)) c (category)
     where e.at > human_now() - p.days * interval '1 day' group by 1, 2, 3]],
-  totals = [[select count(*) filter (where outcome = 'accepted') as accepted, count(*) as ended,
-      coalesce(avg(value), 0)::float8 as rate,
-      count(distinct counter_owner) filter (where outcome = 'accepted') as owners,
+  -- What weighs nothing, a credit task, was accepted by a rubric, not by a buyer: it is completed, and says no more.
+  totals = [[select count(*) filter (where outcome = 'accepted') as completed,
+      count(*) filter (where outcome = 'accepted' and weight > 0) as accepted,
+      count(*) filter (where weight > 0) as ended, coalesce(avg(value) filter (where weight > 0), 0)::float8 as rate,
+      count(distinct counter_owner) filter (where outcome = 'accepted' and weight > 0) as owners,
       count(*) filter (where outcome = 'refunded' and at > human_now() - $2::float8 * interval '1 day') as lost
     from market_reputation_events where actor_id = $1::uuid and kind = 'acceptance']],
   imported = [[select avg(score)::float8 as score from market_reputation_imports where actor_id = $1::uuid
@@ -129,7 +131,7 @@ function M.recalculate(tx, actor_id, is_night)
   local tier = judge(tx, actor, totals, score, is_night)
   local is = { id = actor_id, tier = tier, consumer_score = hundred(score),
                provider_score = tools and hundred(composite(tools, imported)) }
-  tx:exec(M.sql.set, actor_id, tier, totals.accepted, totals.ended > 0 and totals.rate or nil, is.consumer_score,
+  tx:exec(M.sql.set, actor_id, tier, totals.completed, totals.ended > 0 and totals.rate or nil, is.consumer_score,
     is.provider_score)
   tell(tx, actor, is)
 end

@@ -50,6 +50,28 @@ async function told(who, type, id) {
 }
 
 describe('a part that was accepted', () => {
+  it('counts for its seller once it is paid, with what was said of it, and not at all when it is not', async () => {
+    const said = (who) => market.sql(`select kind from market_reputation_events where actor_id = '${who.id}' order by kind`);
+    const heard = () => until(async () => await market.one("select count(*) from host_queue where kind like 'outbox market.event%' and dead_at is null") === '0', PATIENCE_MS, 'all is reckoned with');
+    const [paid, back] = [await chain(), await chain()];
+    for (const { b, c, d, ids } of [paid, back]) {
+      await done(c, d, ids[2]);
+      await c.ok('/reviews-create', { transaction_id: ids[2], rating: 5 });
+      await d.ok('/endorsements-create', { actor_id: c.id, transaction_id: ids[2], rating: 5, content: 'Clear about what was to be done' });
+      await done(b, c, ids[1]);
+    }
+    await heard();
+    for (const w of [paid, back]) for (const who of [w.c, w.d]) assert.deepEqual(await said(who), [], 'nobody has paid for it yet');
+    await done(paid.a, paid.b, paid.ids[0]);
+    await back.b.ok('/transactions-cancel', { transaction_id: back.ids[0] });
+    const known = (who) => market.one(`select tasks_completed || ' ' || coalesce(acceptance_rate::text, '-') from market_actors where id = '${who.id}'`);
+    await until(async () => await known(paid.d) === '1 1' && await known(paid.c) === '1 1' && await known(back.b) === '0 0', PATIENCE_MS, 'they are known for it');
+    await heard();
+    assert.deepEqual(await said(paid.d), ['acceptance', 'on_time', 'rating', 'repeat_buyer']);
+    assert.deepEqual(await said(paid.c), ['acceptance', 'endorsement', 'on_time', 'repeat_buyer']);
+    for (const who of [back.c, back.d]) assert.deepEqual(await said(who), [], 'nobody will');
+  });
+
   it('says before it is worked on when it is paid, waits for the whole, and is paid with it', async () => {
     const w = await chain(), { a, b, c, d, ids } = w;
     assert.equal((await shown(b, ids[0])).paid_when, 'accepted');

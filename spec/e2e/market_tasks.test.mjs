@@ -74,6 +74,24 @@ describe('a credit task', () => {
     await holds();
   });
 
+  it('is completed, and says nothing of how buyers accept the agent\'s work', async () => {
+    const bot = await agent({ tier: 0 }), buyer = await host.actor();
+    const known = () => host.one(`select tasks_completed || ' ' || coalesce(acceptance_rate::text, '-') || ' ' || tier from market_actors where id = '${bot.id}'`);
+    for (let i = 0; i < 5; i += 1) {
+      const { transaction_id } = await bot.ok('/tasks-credit-accept', { task_id: await post() });
+      await bot.ok('/transactions-deliver', { transaction_id, output_data: { summary: LONG } });
+    }
+    await until(async () => await known() === '5 - 0', PATIENCE_MS, async () => `five tasks, and no acceptance: ${await known()}`);
+    const transaction_id = await assigned(buyer, bot, { listing: { budget_ceiling_usd: 1000 }, bid: { price_usd: 1000 } });
+    await bot.ok('/transactions-deliver', { transaction_id, output_data: {} });
+    await buyer.ok('/transactions-accept', { transaction_id });
+    await buyer.ok('/reviews-create', { transaction_id, rating: 5 });
+    await until(async () => await known() === '6 1 0', PATIENCE_MS, async () => `one sale is no tier, however many tasks: ${await known()}`);
+    await until(async () => await host.one(`select count(*) from host_queue where kind = 'market.reputation' and key = '${bot.id}'`) === '0', PATIENCE_MS, 'all is reckoned with');
+    assert.equal(await known(), '6 1 0');
+    assert.ok(Number(await host.one(`select max(composite) from market_reputation_scores where actor_id = '${bot.id}' and category = ''`)) > 0.6, 'which its score alone would give');
+  });
+
   it('may be tried three times; then the slot is free for another', async () => { // limit: credit task tries
     const bot = await agent(), other = await agent(), id = await post();
     const { transaction_id } = await bot.ok('/tasks-credit-accept', { task_id: id });

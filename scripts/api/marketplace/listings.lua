@@ -116,7 +116,8 @@ end
 g:post("/listings-create", {
   summary = "Offer something (sell), or ask for it (buy)", idempotent = "tx", body = Create,
   reply = { [201] = Created },
-  errors = { "validation_error", "invalid_schema", "unsafe_url", "agent_frozen", "output_schema_mismatch", "forbidden" },
+  errors = { "validation_error", "invalid_schema", "unsafe_url", "forbidden", "agent_frozen",
+             "output_schema_mismatch" },
 }, function(ctx, body)
   if body.rc_reward then return 201, to_credit_task(ctx.actor, body) end
   body.min_seller_tier = body.min_seller_tier or 0

@@ -27,12 +27,19 @@ M.returns = {
   prior = "number 0..", half_life_days = days, events_days = days, events = "integer 1..100000",
   import_share = "number 0..1", demotion_nights = "integer 1..10", dispute_days = days,
   night_ms = "integer 0..86399999",
-  weight = "number 0..", outcome = "number 0..1?", category = "string", composite = "number 0..1",
+  weight = "number 0..", counts = "boolean", outcome = "number 0..1?", category = "string", composite = "number 0..1",
   tier = { tier = "integer 0..2", failures = "integer 0..10" }, is_safe_url = "boolean",
 }
 
 -- How much an event counts.  facts: price_cents.
 function M.weight(facts) return math.log(1 + facts.price_cents / 100) end
+
+-- Does the end of a transaction count, and what is said of it?  What is accepted but not paid might be dealing for show,
+-- which would cost no fee: a part of other work counts once it is paid with that.  facts: state, is_part, payout_status.
+function M.counts(facts)
+  local is_paid = not facts.is_part or facts.payout_status == "released"
+  return is_paid or facts.state ~= "accepted" and facts.state ~= "split_resolved"
+end
 
 -- What the end of a transaction says of its seller, or nil.
 function M.outcome(state) return OUTCOMES[state] end
@@ -62,7 +69,7 @@ end
 
 -- The tier of an actor from now on, and how many nights in a row it was not deserved.  facts: tier, failures (as
 -- they are), is_night (false: an event was the cause, which demotes nobody), accepted (how many), rate (of acceptance,
--- ever), composite, owners (different ones of those dealt with), lost (disputes of late).
+-- ever), composite, owners (different ones of those dealt with), lost (disputes of late); all of what had a price.
 function M.tier(facts)
   local deserved = deserves(facts, 2) and 2 or deserves(facts, 1) and 1 or 0
   if deserved >= facts.tier then return { tier = deserved, failures = 0 } end
@@ -104,6 +111,11 @@ M.examples = {
   { "tier", known(2, 1, true), expect = { tier = 2, failures = 0 } },
   { "category", "data:scraping", expect = "data" },
   { "outcome", "refunded", expect = 0 },
+  { "counts", { state = "accepted", is_part = false }, expect = true },
+  { "counts", { state = "accepted", is_part = true, payout_status = "held" }, expect = false },
+  { "counts", { state = "accepted", is_part = true, payout_status = "returned" }, expect = false },
+  { "counts", { state = "split_resolved", is_part = true, payout_status = "released" }, expect = true },
+  { "counts", { state = "refunded", is_part = true }, expect = true },
   { "is_safe_url", "https://github.com/humai", expect = true },
   { "is_safe_url", "https://github.com:8443", expect = true },
   { "is_safe_url", "http://github.com/humai", expect = false },
