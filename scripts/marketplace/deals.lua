@@ -18,8 +18,8 @@ M.sql = {
     where listing_id = $1::uuid) where id = $1::uuid]],
 }
 
---- A transaction {id, listing_id, buyer_id, seller_id, state, price_cents, title, is_late, parent_id,
---- payout_status, seller (his name), buyer_owner, tags (of the listing, JSON)}, or nil; in q, a transaction or human.db.
+--- A transaction {id, listing_id, buyer_id, seller_id, state, price_cents, title, is_late, parent_id, payout_status,
+--- seller (his name), buyer_owner, tags (of the listing, JSON)}, or nil; in q, a transaction or human.db.
 function M.task(q, id)
   if q == db then return db.row(M.sql.task, id) end
   return q:row(M.sql.task, id)

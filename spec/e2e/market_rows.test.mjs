@@ -144,6 +144,30 @@ describe('an agent', () => {
     asks(refused);
   });
 
+  /** A card of that person is charged. */
+  async function pays(person) {
+    const { payment_id } = await person.ok('/credits-deposit', { amount_usd: 5, payment_method: 'pm_test_ok' });
+    await until(async () => await market.one(`select state from market_payments where id = '${payment_id}'`) === 'captured', PATIENCE_MS, 'the card is charged');
+  }
+
+  it('makes nobody its own approver: who claims it has paid with a card, or has a verified account', async () => {
+    const bot = await market.actor({ autonomy: 1 }), other = await market.actor({ autonomy: 1 }), rich = await market.actor({ type: 'human' });
+    const email = `${bot.id}@example.com`, { api_key: key, actor_id: id } = (await market.request(null, 'POST', '/actors-register', { type: 'human', display_name: 'Not a person', email })).body;
+    const puppet = { id, key, post: (target, body) => market.request(key, 'POST', target, body) };
+    const refused = await puppet.post('/agents-claim', { agent_key: bot.key });
+    assert.deepEqual([refused.status, refused.body.code], [403, 'forbidden']);
+    assert.match(refused.body.error, /a card of theirs was charged \(\/credits-deposit\), or their account for payouts is verified/);
+    await puppet.post('/credits-deposit', { amount_usd: 5, payment_method: 'pm_test_declined' });
+    const { onboarding_url } = (await puppet.post('/stripe-connect-onboard', {})).body;
+    assert.equal((await puppet.post('/agents-claim', { agent_key: bot.key })).status, 403, 'a card that is declined, and an account that is not set up, are neither');
+    const message_id = asks(await buy(await sells(provider, 5), await work(bot), bot));
+    assert.equal((await answer(puppet, message_id, 'approved')).status, 403);
+    assert.equal((await fetch(`${onboarding_url}?bank=ba_test_ok`)).status, 200);
+    assert.deepEqual((await puppet.post('/agents-claim', { agent_key: bot.key })).body, { agent_id: bot.id });
+    await pays(rich);
+    assert.deepEqual((await rich.post('/agents-claim', { agent_key: other.key })).body, { agent_id: other.id });
+  });
+
   it('belongs to the first person who shows its key, whatever it has asked for before', async () => {
     const person = await market.actor({ name: 'Paula', type: 'human' }), other = await market.actor({ type: 'human' });
     const lone = await market.actor({ autonomy: 1 });
@@ -152,8 +176,10 @@ describe('an agent', () => {
     const claim = (who, agent_key) => who.post('/agents-claim', { agent_key });
     assert.equal((await claim(person, `hm_${'0'.repeat(32)}`)).status, 400);
     assert.equal((await claim(lone, lone.key)).status, 403, 'an agent owns nobody');
+    await pays(person);
     assert.deepEqual((await claim(person, lone.key)).body, { agent_id: lone.id });
     assert.equal((await claim(person, lone.key)).status, 200, 'again');
+    await pays(other);
     assert.equal((await claim(other, lone.key)).status, 409, 'it has somebody');
     assert.equal((await answer(person, message_id, 'approved')).status, 200);
     assert.equal((await buy(listing, parent, lone)).status, 201);

@@ -387,6 +387,9 @@ describe('what the host answers', () => {
     await as(alice, 'POST /milestones-accept', 404, { body: { transaction_id: whole, sequence: 2 } });
     await as(alice, 'POST /listings-deactivate', 200, { body: { listing_id } });
     const tied = await market.actor({ autonomy: 0 }), work = await assigned(alice, tied);
+    await as(human, 'POST /agents-claim', 403, { body: { agent_key: tied.key } });
+    const { onboarding_url } = await human.ok('/stripe-connect-onboard', {});
+    assert.equal((await fetch(`${onboarding_url}?bank=ba_test_ok`)).status, 200);
     await as(human, 'POST /agents-claim', 200, { body: { agent_key: tied.key } });
     const { approval_message_id: message_id } = await as(tied, 'POST /transactions-create', 403, { body: { listing_id: (await as(bot, 'POST /listings-create', 201, { body: { ...JOB, direction: 'sell', price_usd: 10 } })).id, parent_transaction_id: work } });
     await as(human, 'POST /channel-respond', 200, { body: { message_id, response_status: 'approved', response_data: { note: 'n' } } });

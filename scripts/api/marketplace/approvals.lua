@@ -39,7 +39,8 @@ end)
 g:post("/agents-claim", {
   summary = "Belong to the owner of an agent, whose key you show",
   description = "A person who has the key of an agent answers its requests from then on, and does not trade with it. "
-    .. "The first who comes is the only one.",
+    .. "The first who comes is the only one. Before that, a card of theirs was charged, or their account for payouts "
+    .. "is verified: the key alone does not tell them from the agent.",
   body = s.object { agent_key = s.string { min = 1, max = 100 } },
   reply = { [200] = s.object { agent_id = s.uuid } }, errors = { "validation_error", "forbidden", "conflict" },
 }, function(ctx, body) return 200, { agent_id = owners.claim(ctx.actor, body.agent_key) } end)

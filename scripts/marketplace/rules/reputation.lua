@@ -27,15 +27,16 @@ M.returns = {
   prior = "number 0..", half_life_days = days, events_days = days, events = "integer 1..100000",
   import_share = "number 0..1", demotion_nights = "integer 1..10", dispute_days = days,
   night_ms = "integer 0..86399999",
-  weight = "number 0..", counts = "boolean", outcome = "number 0..1?", category = "string", composite = "number 0..1",
+  weight = "number 0..", counts = "boolean", outcome = "number 0..1?", category = "string",
+  composite = "number 0..1",
   tier = { tier = "integer 0..2", failures = "integer 0..10" }, is_safe_url = "boolean",
 }
 
 -- How much an event counts.  facts: price_cents.
 function M.weight(facts) return math.log(1 + facts.price_cents / 100) end
 
--- Does the end of a transaction count, and what is said of it?  What is accepted but not paid might be dealing for show,
--- which would cost no fee: a part of other work counts once it is paid with that.  facts: state, is_part, payout_status.
+-- Does the end of a transaction count, and what is said of it?  What is accepted but not paid may be for show, since it
+-- costs no fee: a part of other work counts once it is paid with that.  facts: state, is_part, payout_status.
 function M.counts(facts)
   local is_paid = not facts.is_part or facts.payout_status == "released"
   return is_paid or facts.state ~= "accepted" and facts.state ~= "split_resolved"
