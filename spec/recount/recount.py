@@ -56,7 +56,7 @@ class Deal:
 class Books:
     def __init__(self):
         self.wallet_w, self.wallet_m = defaultdict(int), defaultdict(int)      # thousandths of a credit
-        self.fees, self.move_fees, self.refunded = 0, 0, 0                     # cents
+        self.fees, self.move_fees, self.refunded, self.moved = 0, 0, 0, 0       # cents
         self.deals, self.told, self.wrong = {}, {}, []
 
     def say(self, text):
@@ -82,10 +82,12 @@ class Books:
                 fee, amount = cents(answer["fee_usd"]), cents(answer["amount_usd"])
                 self.wallet_w[one["actor"]] += (amount - fee) * 1000
                 self.move_fees += fee
+                self.moved += amount
             elif path == "/credits-withdraw" and answer["withdrawal_id"] not in seen:
                 seen.add(answer["withdrawal_id"])
                 self.wallet_w[one["actor"]] -= answer["amount"] * 1000
                 self.move_fees += cents(answer["fee_usd"])
+                self.moved -= answer["amount"] - cents(answer["fee_usd"])
             elif path == "/transactions-get":
                 self.deals[answer["transaction"]["transaction_id"]] = Deal(answer)
             elif path == "/disputes-create":
@@ -209,13 +211,17 @@ class Books:
             kind = re.match(r"liabilities:(escrow|due):(.+)$", account)
             if kind and amount and kind[2] not in held:
                 self.say(f"{account} holds {-amount}, and nobody was told of it")
+        charged = sum(d.price for d in self.deals.values() if d.is_assigned and not d.parent)
         for deal in self.deals.values():
             self.same(f"{deal.id} ({deal.state}): due", -posted[f"liabilities:due:{deal.id}"], Decimal(deal.due) / 100)
             in_ledger = -posted[f"liabilities:escrow:{deal.id}"]
             if deal.state in ("assigned", "delivered", "revision_requested", "disputed") and not in_ledger:
+                charged -= 0 if deal.parent else deal.price
                 continue                         # its card is authorised, not charged yet
             self.same(f"{deal.id} ({deal.state}): held", in_ledger, Decimal(deal.held) / 100)
         self.same("fees of transactions", -posted["revenues:fees_tasks"], Decimal(self.fees) / 100)
+        cash = Decimal(charged - self.refunded + self.moved) / 100
+        self.same("what cards were charged, less what went back and was paid out", posted["assets:processor"], cash)
         self.same("fees of deposits and withdrawals", -posted["revenues:fees_moves"], Decimal(self.move_fees) / 100)
 
 
