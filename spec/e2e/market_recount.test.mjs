@@ -218,12 +218,19 @@ const recount = (...files) => new Promise((done) => {
   execFile('/usr/bin/python3', [path.join(root, 'spec/recount/recount.py'), ...files], (error, stdout, stderr) => done({ code: error ? error.code : 0, out: stdout + stderr }));
 });
 
+/** Rows, once the database is there again. */
+const rows = (statement) => until(() => sql(homes[0], statement).catch(() => null), PATIENCE_MS, 'the database answers');
+
 /** Until nothing is due, nor has begun: what a worker that was killed has left is tried again later. */
 async function quiet() {
-  const waiting = () => sql(homes[0], `select kind || ' ' || attempts || ' ' || due_at from host_queue where kind like 'market%' and dead_at is null
-    and (due_at <= human_now() or attempts > 0 or owner is not null)`);
-  await until(async () => (await waiting()).length === 0, PATIENCE_MS, async () => `the queue is done: ${await waiting()}`);
-  assert.deepEqual(await sql(homes[0], `select kind, last_error from host_queue where kind like 'market%' and dead_at is not null`), []);
+  let waiting;
+  const isDone = async () => {
+    waiting = await rows(`select kind || ' ' || attempts || ' ' || due_at from host_queue where kind like 'market%' and dead_at is null
+      and (due_at <= human_now() or attempts > 0 or owner is not null)`);
+    return waiting.length === 0;
+  };
+  await until(isDone, PATIENCE_MS, () => `the queue is done: ${waiting}`);
+  assert.deepEqual(await rows("select kind, last_error from host_queue where kind like 'market%' and dead_at is not null"), []);
 }
 
 it(`what the answers say is what the ledger has, after ${SECONDS} s of trade and kills (seed ${SEED})`, async () => {
@@ -266,7 +273,7 @@ it(`what the answers say is what the ledger has, after ${SECONDS} s of trade and
   const check = await human('ledger', 'check');
   assert.equal(check.code, 0, check.stdout + check.stderr);
   const { code, out } = await recount(...files);
-  const [transfers] = await sql(homes[0], 'select count(*) from ledger_transfers');
+  const [transfers] = await rows('select count(*) from ledger_transfers');
   console.log(out.trim(), JSON.stringify({ kills: faults.length, requests, answers: lines.length, transfers: Number(transfers) }));
   if (process.env.MARKET_SOAK_KEEP) files.forEach((file) => fs.copyFileSync(file, path.join(process.env.MARKET_SOAK_KEEP, path.basename(file))));
   assert.equal(code, 0, out);
