@@ -45,10 +45,14 @@ describe("a whole task", function()
       tostring(play.run(loaded, fewest))), 0)
   end
 
-  local function must_have_reached_all()
+  local function missing()
     for _, kind in ipairs(goals.KINDS) do
-      assert((play.reached[kind] or 0) > 0, "never reached: " .. kind)
+      if (play.reached[kind] or 0) == 0 then return kind end
     end
+  end
+
+  local function must_have_reached_all()
+    assert(not missing(), "never reached: " .. tostring(missing()))
     for name in pairs(SECONDS > 0 and goals.LIKELY or ALWAYS) do
       assert((play.done[name] or 0) > 0, "no step was a " .. name)
     end
@@ -61,13 +65,17 @@ describe("a whole task", function()
       end)
     end
 
-    it("was in all states that matter", must_have_reached_all)
+    it("was in all states that matter", function()
+      -- Who wins a race is nobody's choice: a run may need a second list of steps, not more.
+      if missing() then hold(FIRST + SEEDS) end
+      must_have_reached_all()
+    end)
 
     for _, mistake in ipairs(mutations) do
       it("shows when " .. mistake.says, function()
         mutations.with(mistake, loaded, function()
-          local found, seed = nil, 0
-          while not found and seed < 5 do
+          local found, seed = nil, mistake.seed - 1
+          while not found and seed < mistake.seed + 4 do
             seed = seed + 1
             found = play.run(loaded, play.steps(seed, STEPS, { first = mistake.first, immortal = not mistake.is_of_death }))
           end

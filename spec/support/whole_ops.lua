@@ -232,11 +232,19 @@ function OPS.cancel(w, s)
            end }
 end
 
+-- The milestone of a transaction that a step is about, and its number: the same one when it is played again; is_over: that
+-- is not under way any more.
+local function milestone_of(d, s)
+  local step, i = model_of.current(d)
+  if s.milestone == nil then s.milestone = i or false end
+  return step, i, s.milestone ~= (i or false)
+end
+
 function OPS.deliver(w, s)
   local d = pick_deal(w, s, "assigned", "revision_requested")
   if not d then return end
-  local step, i = model_of.current(d)
-  return { may = model_of.may(d, "deliver") == true, skip = d.steps ~= nil and step == nil,
+  local step, i, is_over = milestone_of(d, s)
+  return { may = model_of.may(d, "deliver") == true, skip = is_over or d.steps ~= nil and step == nil,
            real = function()
              if step then return w.services.milestones.deliver(w.actors[d.seller].id, d.id, i, "{}") end
              return w.services.transactions.deliver(w.actors[d.seller].id, d.id, { output_data = "{}" })
@@ -256,14 +264,15 @@ end
 
 local function with_delivery(w, s)
   local d = choose(s, "deal", (s.c % 8 == 0 or s.of.deal) and w.model.deals or M.delivered(w), s.a)
-  if d then return d, model_of.current(d) end
+  if d then return d, milestone_of(d, s) end
 end
 
 function OPS.accept(w, s)
-  local d, step, i = with_delivery(w, s)
+  local d, step, i, is_over = with_delivery(w, s)
   if not d then return end
   local is_again = d.state == "accepted" and not d.steps
-  return { may = model_of.may(d, "accept") == true or is_again, skip = d.steps ~= nil and step == nil,
+  return { may = model_of.may(d, "accept") == true or is_again,
+           skip = is_over or d.steps ~= nil and step == nil,
            real = function()
              if step then return w.services.milestones.accept(w.actors[d.buyer].id, d.id, i, "spec") end
              return w.services.transactions.accept(w.actors[d.buyer].id, d.id, "spec")
@@ -282,9 +291,9 @@ function OPS.revise(w, s)
 end
 
 function OPS.dispute(w, s)
-  local d, step, i = with_delivery(w, s)
+  local d, step, i, is_over = with_delivery(w, s)
   if not d then return end
-  return { may = model_of.may(d, "dispute") == true, skip = d.steps ~= nil and step == nil,
+  return { may = model_of.may(d, "dispute") == true, skip = is_over or d.steps ~= nil and step == nil,
            real = function()
              return w.services.disputes.open(w.actors[d.buyer], { transaction_id = d.id, reason = "not as agreed",
                                                                   milestone_sequence = i }, "spec")
