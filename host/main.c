@@ -82,7 +82,7 @@ static const command commands[] = {
      false, OWN_ARGUMENTS},
     {"clock", "the time by which things come due (for tests: clock advance 3d)", RUN_LUA, false,
      OWN_ARGUMENTS},
-    {"ledger", "the marketplace's books: ledger [check|explain|export|findings|settle|freeze]", RUN_LUA, false,
+    {"ledger", "the marketplace's books: ledger [check|explain|export|findings|settle|..]", RUN_LUA, false,
      OWN_ARGUMENTS},
     {"market", "the marketplace: market [admin|member EMAIL|ACTOR_ID, admins, audit]", RUN_LUA, false,
      OWN_ARGUMENTS},

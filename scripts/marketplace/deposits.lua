@@ -3,7 +3,6 @@
 
 local db = require "human.db"
 local queue = require "human.queue"
-local credits = require "marketplace.credits"
 local fees = require "marketplace.fees"
 local moves = require "marketplace.moves"
 local news = require "marketplace.news"
@@ -24,9 +23,7 @@ end
 --- Work of the queue: an authorized deposit is captured, and its credits are given.
 function M.take(row)
   db.tx(function(tx)
-    local payment = tx:row(payments.sql.get, row.key)
-    credits.lock(tx, payment.payer_id)
-    payment = tx:row(payments.sql.lock, row.key)
+    local payment = payments.lock(tx, row.key)
     if payment.state == "authorized" then
       local taken, why = payments.take(tx, payment, "deposit")
       if not taken then payments.finish(tx, payment, "refuse", why, why)

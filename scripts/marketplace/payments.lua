@@ -3,8 +3,8 @@
 -- canceled, or fails (rules/payments.lua).  Each function belongs in the transaction of its cause.  A processor that is
 -- asked over a network (processor.lua) answers later: heard() is told its word, whichever way that comes.
 --
--- Who changes a transaction and its payment locks the transaction first; the processor's word comes the other way
--- round, and a transaction of the database that loses such a race is run again.
+-- Whoever changes a payment locks first what it pays for, the transaction with its wallets or its payer's wallet, and
+-- then the payment: M.lock().
 
 local db = require "human.db"
 local fail = require "human.fail"
@@ -13,6 +13,7 @@ local time = require "human.time"
 local actors = require "marketplace.actors"
 local escrow = require "marketplace.escrow"
 local books = require "marketplace.processor_books"
+local credits = require "marketplace.credits"
 local history = require "marketplace.history"
 local news = require "marketplace.news"
 local processor = require "marketplace.processor"
@@ -59,6 +60,15 @@ M.sql = {
   set_method = [[insert into market_payment_methods (actor_id, method) values ($1::uuid, $2)
     on conflict (actor_id) do update set method = excluded.method, changed_at = human_now()]],
 }
+
+--- A payment, locked, and before it what it pays for; nil when there is none.
+function M.lock(tx, id)
+  local payment = tx:row(M.sql.get, id)
+  if not payment then return nil end
+  if payment.transaction_id then require("marketplace.transactions").lock(tx, payment.transaction_id)
+  else credits.lock(tx, payment.payer_id) end
+  return tx:row(M.sql.lock, id)
+end
 
 -- A row moved: notes it, and tells its payer.
 local function moved(tx, was, now, cause, actor_id)
@@ -145,8 +155,8 @@ end
 --- happened then; PROCESSING: the processor will say.
 M.PROCESSING = "processing"
 function M.confirm(tx, which, method, actor_id)
-  local payment = which.id and tx:must("not_found", M.sql.lock, which.id)
-    or tx:must("not_found", M.sql.lock_of, which.transaction_id)
+  local id = which.id or tx:must("not_found", M.sql.of, which.transaction_id).id
+  local payment = M.lock(tx, id) or fail.throw "not_found"
   if actor_id and payment.payer_id ~= actor_id then fail.throw "not_found" end
   if payment.state == "authorized" or payment.state == "captured" then return payment end
   if payment.state == "capturing" then return payment, not payment.is_claimed and M.PROCESSING or nil end
@@ -160,7 +170,7 @@ end
 --- Work of the queue: an agent's card is asked, unless it may spend nothing by now.
 function M.authorize(row)
   db.tx(function(tx)
-    local payment = tx:row(M.sql.lock, row.key)
+    local payment = M.lock(tx, row.key)
     local waits = payment.state == "created" and payment.declines == 0
     if waits and actors.get(tx, payment.payer_id).state == "active" then M.confirm(tx, { id = row.key }) end
     row:done(tx)
@@ -210,7 +220,7 @@ end
 --- longer be captured is canceled.
 function M.guard(row)
   db.tx(function(tx)
-    local payment = tx:row(M.sql.lock, row.key)
+    local payment = M.lock(tx, row.key)
     if payment.state == "authorized" then
       local now, why = capture(tx, payment, "captured_hold")
       if not now then finish(tx, payment, payment.is_in_time and "refuse" or "lapse", why, why) end

@@ -209,6 +209,54 @@ const FAULTS = {
   'nobody hears the answer, and nothing is told': () => [each('cut', 1), told('never')].forEach((arrange) => arrange()),
 };
 
+describe('whoever changes a payment', () => {
+  // Others hold the transaction: whoever wants its payment waits for that, and holds nothing that these will want.
+  async function meanwhile(task, act) {
+    const others = world.session();
+    try {
+      await others.run(`begin; select from market_transactions where id = '${task.id}' for update`);
+      const acted = act();
+      await until(async () => (await world.one('select count(*) from pg_locks where not granted')) !== '0', PATIENCE_MS, 'it waits for the transaction');
+      assert.equal(await others.run(`select state from market_payments where transaction_id = '${task.id}' for update nowait`), 'created');
+      await others.run('rollback');
+      return await acted;
+    } finally {
+      await others.end();
+    }
+  }
+
+  it('locks what it pays for first: a card that is confirmed, and a word of Stripe\'s', async () => {
+    const asked = await world.wanted();
+    await world.intent(asked);
+    await meanwhile(asked, () => asked.buyer.ok('/payments-confirm', { transaction_id: asked.id, payment_method: 'pm_card_visa' }));
+    await world.is('transactions', asked.id, 'assigned');
+    const told = await world.wanted(), { client_secret } = await world.intent(told);
+    await meanwhile(told, async () => stripe.pay(client_secret));
+    await world.is('transactions', told.id, 'assigned');
+    await world.settled();
+  });
+
+  it('never waits for whoever waits for it: confirmed, paid, assigned, accepted and canceled at once', async () => {
+    const deadlocks = async () => Number(await world.one('select deadlocks from pg_stat_database where datname = current_database()'));
+    const before = await deadlocks(), tasks = [];
+    for (let n = 0; n < 6; n += 1) tasks.push({ ...await world.wanted() });
+    for (const task of tasks) task.secret = (await world.intent(task)).client_secret;
+    await Promise.all(tasks.flatMap((task, n) => {
+      const { buyer, seller, id } = task, confirm = { transaction_id: id, payment_method: 'pm_card_visa' };
+      return [buyer.post('/payments-confirm', confirm), buyer.post('/transactions-assign', { transaction_id: id }), buyer.post('/payments-confirm', confirm),
+        (n % 2 ? buyer : seller).post('/transactions-cancel', { transaction_id: id }), n % 3 && stripe.pay(task.secret)];
+    }));
+    const late = [];
+    for (let n = 0; n < 4; n += 1) late.push(await world.funded());
+    for (const task of late) await world.deliver(task);
+    await Promise.all(late.flatMap((task) => [world.accept(task), task.buyer.post('/payments-confirm', { transaction_id: task.id }),
+      task.seller.post('/transactions-cancel', { transaction_id: task.id })]));
+    for (const task of late) await eventually(async () => (await state(task)) === 'captured', 'it is captured');
+    await world.settled();
+    assert.equal(await deadlocks(), before);
+  });
+});
+
 describe('a finding', () => {
   const settle = (...args) => world.human('ledger', 'settle', ...args);
 

@@ -3,8 +3,6 @@
 // books say the same, and whoever asked gets an answer.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { PATIENCE_MS, startStripeMarket } from './stripe_world.mjs';
 import { until } from './support.mjs';
@@ -134,19 +132,10 @@ async function paidOut(name) {
 
 /** Nobody commits what moves an order until go(); waiting(n): so many wait to. */
 async function stopCommits() {
-  const psql = spawn('psql', ['-h', `${world.home}/run`, '-p', '5432', '-U', 'human', '-d', 'human', '-XAtq'], { stdio: ['pipe', 'pipe', 'ignore'] });
-  psql.stdin.on('error', () => {});                                        // the database may die first
-  psql.stdin.write("begin; lock table market_orders in exclusive mode; select 'locked';\n");
-  await once(psql.stdout, 'data');
+  const session = world.session();
+  await session.run('begin; lock table market_orders in exclusive mode');
   const waits = `select count(*) from pg_locks where not granted and relation = 'market_orders'::regclass`;
-  return {
-    waiting: (n) => until(async () => Number(await world.one(waits)) >= n, PATIENCE_MS, `${n} are about to commit`),
-    async go() {
-      const ended = psql.exitCode ?? once(psql, 'exit');
-      psql.stdin.end('rollback;\n');
-      await ended;
-    },
-  };
+  return { waiting: (n) => until(async () => Number(await world.one(waits)) >= n, PATIENCE_MS, `${n} are about to commit`), go: session.end };
 }
 
 // How far Stripe is when they die: {when: it holds the requests, die(kill, holds)}.

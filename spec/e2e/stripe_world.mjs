@@ -1,7 +1,8 @@
 // spec/e2e/stripe_world.mjs -- a marketplace whose processor is the emulator of Stripe: tasks that are paid, and what must be
 // true of both books when nothing is under way.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import { startStripe } from '../stripe/emulator.mjs';
 import { BINARY, isAlive, startHost } from './hosts.mjs';
@@ -87,6 +88,29 @@ export async function startStripeMarket(env = {}) {
     await until(() => runs() > before, PATIENCE_MS, 'the books are compared');
     assert.deepEqual(await market.sql('select kind, subject, says from market_stripe_findings where ended_at is null'), []);
     await world.settled();
+  };
+
+  /** A session at the database: {run(sql): its rows, end()}. */
+  world.session = () => {
+    const psql = spawn('psql', ['-h', `${market.home}/run`, '-p', '5432', '-U', 'human', '-d', 'human', '-XAtq'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    let out = '', n = 0;
+    for (const stream of [psql.stdout, psql.stderr]) stream.on('data', (text) => { out += text; });
+    psql.stdin.on('error', () => {});              // the database may die first
+    return {
+      async run(statement) {
+        const mark = `ran ${(n += 1)}`;
+        psql.stdin.write(`${statement};\n\\echo ${mark}\n`);
+        await until(() => out.includes(mark), PATIENCE_MS, () => `${statement}: ${out}`);
+        const rows = out.slice(0, out.indexOf(mark)).trim();
+        out = '';
+        return rows;
+      },
+      async end() {
+        const ended = psql.exitCode ?? once(psql, 'exit');
+        psql.stdin.end();
+        await ended;
+      },
+    };
   };
 
   // What the dead were at is free at once, and not only when their leases end.

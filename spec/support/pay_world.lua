@@ -17,10 +17,13 @@ function M.scripts()
   require("human.pg.migrate").run()
   db.open()
   local scripts = gen.build(1)
-  scripts.loaded["marketplace.transactions"] = { authorized = function(tx, transaction_id)
-    M.authorized[transaction_id] = (M.authorized[transaction_id] or 0) + 1
-    if M.on_authorized then M.on_authorized(tx, transaction_id) end
-  end }
+  scripts.loaded["marketplace.transactions"] = {
+    lock = function() end,
+    authorized = function(tx, transaction_id)
+      M.authorized[transaction_id] = (M.authorized[transaction_id] or 0) + 1
+      if M.on_authorized then M.on_authorized(tx, transaction_id) end
+    end,
+  }
   gen.install(scripts)
   slot = db.value "select coalesce(max(slot), 0) from market_actors"
   return scripts.loaded

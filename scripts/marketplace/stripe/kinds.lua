@@ -65,7 +65,7 @@ end
 function M.create.done(tx, _, intent) observe.intent(tx, intent) end
 
 function M.create.refused(tx, order, err)
-  payments.heard(tx, tx:row(payments.sql.lock, order.subject), { is = "gone", why = err.code })
+  payments.heard(tx, payments.lock(tx, order.subject), { is = "gone", why = err.code })
 end
 
 M.confirm = { look = look }

@@ -4,7 +4,6 @@
 local db = require "human.db"
 local time = require "human.time"
 local client = require "marketplace.stripe.client"
-local credits = require "marketplace.credits"
 local findings = require "marketplace.stripe.findings"
 local orders = require "marketplace.stripe.orders"
 local payments = require "marketplace.payments"
@@ -58,13 +57,12 @@ function WORDS.requires_payment_method(intent)
   return { is = "declined", attempt = e.charge or charge_of(intent).id or e.code, why = e.decline_code or e.code }
 end
 
--- The payment of an intent, locked, its payer's wallet before it.
+-- The payment of an intent, locked.
 local function lock(tx, intent)
   local id = tx:value(M.sql.by_intent, intent.id) or ours(intent, "payment_id")
   local payment = id and tx:row(payments.sql.get, id)
   if not payment or payment.provider ~= "stripe" then return nil end
-  if payment.kind == "deposit" then credits.lock(tx, payment.payer_id) end
-  return tx:row(payments.sql.lock, id)
+  return payments.lock(tx, id)
 end
 
 local function name(tx, payment, intent)
