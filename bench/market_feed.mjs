@@ -136,7 +136,7 @@ async function clients(port, actor, key, count, seconds) {
   process.exit();
 }
 
-if (import.meta.filename === process.argv[1]) {
+if (process.argv[1] === new URL(import.meta.url).pathname) {
   const [port, actor, key, count, seconds] = process.argv.slice(2);
   await clients(Number(port), actor, key, Number(count), Number(seconds));
 }
