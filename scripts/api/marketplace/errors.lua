@@ -58,6 +58,11 @@ return {
   already_resolved            = e(409, "The request has been answered already"),
   deadline_passed             = e(410, "The deadline has passed"),
 
+  cannot_delegate_to_self     = e(400, "A budget is for somebody else"),
+  delegation_invalid          = e(400, "The budget is not one that can be spent here"),
+  delegation_expired          = e(400, "The budget has expired"),
+  category_not_allowed        = e(400, "The budget does not allow this category"),
+
   subscription_already_exists = e(400, "There is an active subscription for this actor and listing"),
   insufficient_balance        = e(400, "The balance is too low"),
   subscription_not_active     = e(403, "The subscription is canceled or inactive"),
