@@ -4,10 +4,10 @@
 -- wallet.
 
 local db = require "human.db"
-local decisions = require "human.decisions"
 local fail = require "human.fail"
 local json = require "human.json"
 local queue = require "human.queue"
+local approval_rules = require "marketplace.approval_rules"
 local channels = require "marketplace.channels"
 local messages = require "marketplace.messages"
 local money = require "marketplace.money"
@@ -79,17 +79,36 @@ local function facts_of(tx, agent, listing, price_cents)
            is_first = before.is_first }
 end
 
+-- What kind of rule is asked: more.kind, or what the listing is sold as.
+local function kind_of(listing, more)
+  return more.kind or listing.subscription_plans and not listing.price_cents and "tool_request" or "subcontract"
+end
+
+-- What is noted of an agent that may spend.
+local function passed(tx, agent, listing, price_cents, more, verdict, message_id)
+  approval_rules.note(tx, agent, { kind = kind_of(listing, more), listing_id = listing.id, amount_cents = price_cents,
+    cause = more.cause, reason = verdict.reason, rule_id = verdict.rule_id, message_id = message_id,
+    decided = verdict.decided })
+end
+
 --- May this actor buy a listing at this price, in tx?  nil: yes, and consent that it needed is used up; else the
---- request that waits for an answer, or was denied: {message_id, status}.  The caller ends with M.refuse, after the
---- commit.
-function M.ask(tx, agent, listing, price_cents)
+--- request that waits for an answer, or was denied: {message_id (nil: a rule has denied it), status}.  The caller ends
+--- with M.refuse, after the commit.  more (optional): kind ("tool_request", "subcontract", "overage") and cause, that
+--- of the debit which follows, by which /credits-explain finds this again.
+function M.ask(tx, agent, listing, price_cents, more)
   if agent.type == "human" then return nil end
-  local reason = decisions.decide(tx, rules.consent, { subject = agent.id }, facts_of(tx, agent, listing, price_cents))
-  if reason == "none" then return nil end
+  more = more or {}
+  local facts = facts_of(tx, agent, listing, price_cents)
+  facts.kind = kind_of(listing, more)
+  local verdict = approval_rules.decide(tx, agent, listing, facts, more.cause)
+  if verdict.action == "deny" then return { status = "auto_denied" } end
+  if verdict.action == "pass" then return passed(tx, agent, listing, price_cents, more, verdict) end
+  local reason = verdict.reason
   local last = tx:row(M.sql.last, agent.id, listing.id, rules.consent_hours)
   if last and last.amount_cents >= price_cents then
-    if last.response_status == "approved" and last.is_fresh and tx:exec(M.sql.use, last.message_id) == 1 then
-      return nil
+    local is_yes = last.response_status == "approved" or last.response_status == "auto_approved"
+    if is_yes and last.is_fresh and tx:exec(M.sql.use, last.message_id) == 1 then
+      return passed(tx, agent, listing, price_cents, more, verdict, last.message_id)
     end
     local waits = last.response_status == "pending" or last.response_status == "denied"
     if waits and last.is_open then return { message_id = last.message_id, status = last.response_status } end

@@ -93,9 +93,9 @@ describe('the requests of the contract', { concurrency: false }, () => {
   let alice, bot, human, third, admin, task, channel, bid, listing, sold, tool;
 
   /** Sends the n-th request of an endpoint, and holds the answer against the contract's. */
-  async function play(who, path, ids = {}, { n = 0, status, query = '', response = n === 0 } = {}) {
+  async function play(who, path, ids = {}, { n = 0, status, query = '', response = n === 0, later = {} } = {}) { // later: times that have passed
     const e = of(path);
-    const body = e.requests ? filled(e.requests[n], ids) : e.method === 'GET' ? undefined : {};
+    const body = e.requests ? { ...filled(e.requests[n], ids), ...later } : e.method === 'GET' ? undefined : {};
     const answer = await market.request(who?.key, e.method, path + query, body);
     assert.ok(status ? answer.status === status : answer.status === 200 || answer.status === 201, `${title(e)}: ${answer.status} ${JSON.stringify(answer.body)}`);
     if (e.response && response) assert.deepEqual(lacking(e.response, answer.body), [], `${title(e)}: ${JSON.stringify(answer.body)}`);
@@ -265,6 +265,14 @@ describe('the requests of the contract', { concurrency: false }, () => {
     const refused = await tied.post('/transactions-create', { listing_id: await sells(third), parent_transaction_id });
     assert.equal(refused.body.code, 'approval_required');
     await play(human, '/channel-respond', { message_id: refused.body.approval_message_id });
+  });
+
+  it('give budgets, and make rules for what agents buy', async () => {
+    const later = { expires_at: new Date(Date.now() + 3_600_000).toISOString() };
+    const { delegation } = await play(alice, '/budget-manage', { grantee_id: bot.id, transaction_id: await assigned(alice, bot) }, { later });
+    await play(bot, '/budget-manage', {}, { n: 1, response: true });
+    await play(alice, '/budget-manage', { delegation_id: delegation.id }, { n: 2 });
+    await play(human, '/approval-rules-manage');
   });
 
   it('move credits', async () => {

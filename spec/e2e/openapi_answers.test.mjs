@@ -416,6 +416,20 @@ describe('what the host answers', () => {
     await as(bot, 'GET /transactions-get', 200, { query: `?transaction_id=${transaction_id}` });
   });
 
+  it('is as documented for budgets and rules', async () => {
+    const market = inhabited(), human = await market.actor({ type: 'human' }), bot = await market.actor();
+    const as = (who, title, status, options = {}) => truly(title, status, { key: who.key, ...options });
+    const budget = { action: 'create', grantee_id: bot.id, total_cents: 5000, rules: { allowed_categories: ['data:*'], max_per_purchase_cents: 100 } };
+    const { delegation } = await as(human, 'POST /budget-manage', 200, { body: budget });
+    await as(human, 'POST /budget-manage', 400, { body: { ...budget, grantee_id: human.id } });
+    await as(bot, 'POST /budget-manage', 200, { body: { action: 'list' } });
+    await as(bot, 'POST /budget-manage', 403, { body: { action: 'revoke', delegation_id: delegation.id } });
+    await as(human, 'POST /budget-manage', 200, { body: { action: 'revoke', delegation_id: delegation.id } });
+    const conditions = { max_amount_cents: 5000, allowed_categories: ['data:*'], providers: [bot.id], min_tier: 1, time_window: { from: '22:00', to: '06:00' } };
+    await as(human, 'POST /approval-rules-manage', 200, { body: { action: 'create', rule_type: 'overage', action_type: 'escalate', conditions } });
+    await as(bot, 'POST /approval-rules-manage', 403, { body: { action: 'list' } });
+  });
+
   it('was looked at for every operation that succeeds', () => {
     const titles = Object.entries(doc.paths).flatMap(([p, ops]) => Object.keys(ops).map((m) => `${m.toUpperCase()} ${p}`));
     for (const title of titles) assert.ok([...seen].some((s) => s.startsWith(`${title} 2`)), title);

@@ -145,6 +145,16 @@ describe("a budget", function()
     assert.is_false(pcall(db.tx, function(tx) delegations.give_back(tx, { id = id, amount_mrc = 1001, cause = cause() }) end))
   end)
 
+  it("is one of a hundred at most", function() -- limit: budgets given
+    local rich = world.actor()
+    local actor = db.tx(function(tx) return loaded["marketplace.actors"].get(tx, rich) end)
+    local function give() return delegations.create(actor, { grantee_id = agent, total_cents = 1 }) end
+    local good, bad = at_once(110, give)
+    assert.same({ 100, 10, "conflict" }, { good, #bad, bad[1] })
+    delegations.revoke(actor, delegations.list(rich, { status = "active", limit = 1, offset = 0 })[1].id)
+    assert.equal("active", give().state)
+  end)
+
   it("counts a cause once", function()
     local id, of = budget { total = 1000 }, cause()
     spend(id, 10, { cause = of })

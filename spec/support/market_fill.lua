@@ -143,6 +143,18 @@ for _, statement in ipairs {
   "insert into market_products (listing_id, output_data) select " .. numbered "i" .. ", '{}' from generate_series(0, $1::int) i",
 } do FILL[#FILL + 1] = statement end
 
+-- Budgets of five hundred actors.
+for _, statement in ipairs {
+  "insert into market_delegations (id, delegator_id, grantee_id, total_mrc) select " .. numbered "i" .. ", " .. numbered "i % 500"
+    .. ", " .. numbered "i % 500 + 1" .. ", 1000 from generate_series(0, $1::int) i",
+  "insert into market_delegation_moves (delegation_id, kind, cause, amount_mrc) select " .. numbered "i"
+    .. ", 'spend', 'spec' || i, 1 from generate_series(0, $1::int) i",
+  "insert into market_approval_rules (id, created_by, rule_type, action_type) select " .. numbered "i" .. ", " .. numbered "i"
+    .. ", 'overage', 'escalate' from generate_series(0, $1::int) i",
+  "insert into market_consents (agent_id, kind, listing_id, amount_cents, cause, reason) select " .. numbered "i % 500"
+    .. ", 'overage', " .. numbered "i" .. ", 1, 'spec' || i, 'none' from generate_series(0, $1::int) i",
+} do FILL[#FILL + 1] = statement end
+
 FILL[#FILL + 1] = [[insert into market_vectors (id, kind, model, vector)
   select lpad(i::text, 32, '0')::uuid, 1, 'm', decode(repeat('01', 512), 'hex') from generate_series(0, $1::int) i]]
 

@@ -12,11 +12,9 @@ local g = api.group { tag = "Budget & Governance", auth = "market_key" }
 
 local status = s.enum { "active", "exhausted", "expired", "revoked" }
 local cents = s.int { min = 1, max = rule.total_cents }
-local category = s.string { min = 1, max = 64, pattern = "^[a-z0-9_*-]+:?[a-z0-9_*-]*$",
-                            regex = "^[a-z0-9_*-]+:?[a-z0-9_*-]*$", form = "like data:extraction or data:*" }
 
 local Rules = s.object {
-  { "allowed_categories", s.array(category, { max = rule.categories }):optional()
+  { "allowed_categories", s.array(fields.category_pattern, { max = rule.categories }):optional()
     :describe "Of what may be bought; * stands for any characters. Without it, all" },
   { "max_per_purchase_cents", cents:optional() },
 }

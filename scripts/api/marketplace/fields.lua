@@ -47,4 +47,8 @@ function M.price(options) return s.usd { min = 0.01, max = PRICE_MAX, as = optio
 --- An object that is kept as JSON, such as a schema.
 M.object = s.json { max = 32768 }:describe "An object"
 
+--- What categories a budget or a rule means.
+M.category_pattern = s.string { min = 1, max = 64, pattern = "^[a-z0-9_*-]+:?[a-z0-9_*-]*$",
+                                regex = "^[a-z0-9_*-]+:?[a-z0-9_*-]*$", form = "like data:extraction or data:*" }
+
 return M

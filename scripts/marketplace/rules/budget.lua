@@ -5,7 +5,7 @@
 local M = {
   given_at_once = 100,             -- budgets of one actor that are active or exhausted
   total_cents = 100000000,         -- the most that one may be
-  categories = 32,                 -- patterns of one
+  categories = 16,                 -- patterns of one
 }
 
 M.returns = {

@@ -1,0 +1,206 @@
+// spec/e2e/market_governance.test.mjs -- budgets, and people's rules for what their agents buy, over HTTP and on two hosts, with
+// the examples of the contract; and a purchase that waits for consent while its host is killed.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { databaseUrl, errors, startHost } from './hosts.mjs';
+import { filled, SEED } from './market_seed.mjs';
+import { assigned, startMarket } from './market_trading.mjs';
+import { until } from './support.mjs';
+
+const PATIENCE_MS = 30_000, NOWHERE = '00000000-0000-4000-8000-000000000000';
+const SCRIPTS = ['spec/e2e/scripts/market_govern'];
+let market;
+before(async () => { market = await startMarket({ scripts: SCRIPTS }); });
+after(async () => {
+  await market?.stop();
+  assert.deepEqual(errors(market?.log() ?? ''), []);
+});
+
+const example = (path, n = 0) => SEED.find((e) => e.path === path).requests[n];
+const SELL = { direction: 'sell', listing_type: 'task_execution', title: 'Web Scraper API', description: 'Pages as text', category_tags: ['data:extraction'] };
+const sells = async (who, price_usd, fields = {}) => (await who.ok('/listings-create', { ...SELL, price_usd, ...fields })).id;
+const in_hours = async (n) => (await market.one(`select to_char((human_now() + interval '${n} hours') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`));
+
+async function refused(status, code, answer) {
+  const { status: got, body } = await answer;
+  assert.deepEqual([got, body.code], [status, code], JSON.stringify(body));
+  return body;
+}
+
+/** A notification of that type that somebody has. */
+async function told(who, type, is = () => true) {
+  let found;
+  await until(async () => (found = (await who.ok('/notifications-list?limit=50')).notifications.find((n) => n.type === type && is(n.payload))), PATIENCE_MS, `${who.name} is told: ${type}`);
+  return found.payload;
+}
+
+/** Credits that can be withdrawn. */
+const deposit = (who, cents) => market.request(null, 'POST', '/api/local/govern/deposit', { actor_id: who.id, cents });
+
+/** Buys with a budget; what was answered. */
+const spend = (who, delegation_id, fields) => who.post('/api/local/govern/buy', { delegation_id, category: 'data:extraction', ...fields });
+
+describe('a budget', () => {
+  let giver, agent, provider;
+  before(async () => {
+    giver = await market.actor({ name: 'Giver', type: 'human' });
+    [agent, provider] = [await market.actor({ name: 'Spender' }), await market.actor({ name: 'Provider' })];
+    assert.equal((await deposit(giver, 100_000)).status, 204);
+  });
+  const give = async (fields) => (await giver.ok('/budget-manage', { action: 'create', grantee_id: agent.id, total_cents: 100, ...fields })).delegation;
+  const listed = async (who, status) => (await who.ok('/budget-manage', { action: 'list', ...(status && { status }) })).delegations;
+  const only = async (id, status) => (await listed(giver, status)).find((d) => d.id === id);
+
+  it('is given, listed and taken back as the contract prints it', async () => {
+    const transaction_id = await assigned(await market.actor({ name: 'Buyer', owner: giver.owner }), agent);
+    await refused(404, 'not_found', giver.post('/budget-manage', { ...filled(example('/budget-manage'), { grantee_id: agent.id, transaction_id }), expires_at: await in_hours(2) }));
+    const own = await assigned(giver, agent);
+    const body = { ...filled(example('/budget-manage'), { grantee_id: agent.id, transaction_id: own }), expires_at: await in_hours(2) };
+    const made = await giver.ok('/budget-manage', body);
+    assert.deepEqual([made.delegation.status, made.delegation.total_cents, made.delegation.spent_cents, made.delegation.remaining_cents, made.delegation.rules], ['active', 5000, 0, 5000, body.rules]);
+    assert.deepEqual(made.delegations[0], made.delegation);
+    for (const who of [giver, agent]) {
+      assert.deepEqual((await who.ok('/budget-manage', example('/budget-manage', 1))).delegations.find((d) => d.id === made.delegation.id), made.delegation);
+      assert.equal((await told(who, 'budget_delegation_created', (p) => p.delegation_id === made.delegation.id)).total_usd, 50);
+    }
+    const revoke = filled(example('/budget-manage', 2), { delegation_id: made.delegation.id });
+    await refused(403, 'forbidden', agent.post('/budget-manage', revoke));
+    await refused(404, 'not_found', provider.post('/budget-manage', revoke));
+    for (let i = 0; i < 2; i += 1) assert.equal((await giver.ok('/budget-manage', revoke)).delegation.status, 'revoked');
+    assert.equal(await only(made.delegation.id), undefined);
+    assert.equal((await only(made.delegation.id, 'revoked')).id, made.delegation.id);
+    await refused(400, 'delegation_invalid', spend(agent, made.delegation.id, { amount: 1 }));
+    await told(agent, 'budget_revoked');
+  });
+
+  it('refuses what makes no sense, and names it', async () => {
+    const create = (fields, who = giver) => who.post('/budget-manage', { action: 'create', grantee_id: agent.id, total_cents: 100, ...fields });
+    await refused(400, 'cannot_delegate_to_self', create({ grantee_id: giver.id }));
+    await refused(404, 'not_found', create({ grantee_id: NOWHERE }));
+    await refused(400, 'validation_error', create({ total_cents: 0 }));
+    await refused(400, 'validation_error', create({ total_cents: 1.5 }));
+    assert.deepEqual((await refused(400, 'validation_error', create({ expires_at: '2026-04-01T00:00:00Z' }))).details.map((d) => d.path), ['expires_at']);
+    assert.deepEqual((await refused(400, 'validation_error', create({ rules: { allowed_categories: ['Data:*'] } }))).details.map((d) => d.path), ['rules.allowed_categories[0]']);
+    const tied = await market.actor({ name: 'Tied', autonomy: 1 });
+    await refused(403, 'forbidden', create({}, tied));
+    assert.equal((await create({ grantee_id: (await market.actor({ owner: tied.owner })).id }, tied)).status, 200);
+  });
+
+  it('gives exactly its cap to two hundred purchases of half a cent on two hosts, from who gave it', async () => {
+    const other = await startHost({ scripts: SCRIPTS, env: { HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_DATABASE_POOL: '4', DATABASE_URL: databaseUrl(market.home) } }), d = await give({ total_cents: 50 }), before = await giver.ok('/credits-balance');
+    const buy = (url) => fetch(`${url}/api/local/govern/buy`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-api-key': agent.key },
+      body: JSON.stringify({ delegation_id: d.id, provider_id: provider.id, amount: 0.5, category: 'data:x' }) });
+    const answers = await Promise.all(Array.from({ length: 200 }, async (_, i) => {
+      const answer = await buy(i % 2 ? market.url : other.url);
+      return answer.status === 204 ? 'bought' : (await answer.json()).code;
+    }));
+    await other.stop();
+    assert.deepEqual([answers.filter((a) => a === 'bought').length, answers.filter((a) => a === 'budget_exceeded').length], [100, 100]);
+    const now = await only(d.id, 'exhausted');
+    assert.deepEqual([now.spent_cents, now.remaining_cents], [50, 0]);
+    assert.equal((await giver.ok('/credits-balance')).rc_balance, before.rc_balance - 50);
+    for (const who of [giver, agent]) await told(who, 'budget_exhausted', (p) => p.delegation_id === d.id);
+  });
+
+  it('expires, also while nobody looks', async () => {
+    const d = await give({ expires_at: await in_hours(1) });
+    await market.advance('61m');
+    await refused(400, 'delegation_expired', spend(agent, d.id, { amount: 1 }));
+    await until(async () => only(d.id, 'expired'), PATIENCE_MS, 'it has expired');
+    await told(agent, 'budget_expired', (p) => p.delegation_id === d.id);
+    await refused(409, 'invalid_state', giver.post('/budget-manage', { action: 'revoke', delegation_id: d.id }));
+  });
+
+  it('is good while the transaction goes on that it is for', async () => {
+    const transaction_id = await assigned(giver, agent), d = await give({ transaction_id });
+    assert.equal((await spend(agent, d.id, { amount: 1, provider_id: provider.id })).status, 204);
+    await refused(400, 'delegation_invalid', spend(agent, d.id, { amount: 1, provider_id: provider.id, transaction_id: NOWHERE }));
+    await agent.ok('/transactions-deliver', { transaction_id, output_data: {} });
+    await giver.ok('/transactions-accept', { transaction_id });
+    await refused(400, 'delegation_invalid', spend(agent, d.id, { amount: 1, provider_id: provider.id }));
+  });
+});
+
+describe('rules for what agents buy', () => {
+  let person, agent, provider;
+  before(async () => {
+    person = await market.actor({ name: 'Person', type: 'human' });
+    provider = await market.actor({ name: 'Seller' });
+  });
+  const spender = async (autonomy = 1, owner = person.owner) => {
+    const who = await market.actor({ name: 'Shopper', autonomy, owner });
+    assert.equal((await deposit(who, 100_000)).status, 204);
+    return who;
+  };
+  const buys = (who, listing_id, amount = 1) => who.post('/api/local/govern/buy', { listing_id, amount });
+  const manage = (who, body) => who.post('/approval-rules-manage', body);
+  const rules = async (body) => (await person.ok('/approval-rules-manage', body));
+  const cleared = async () => {
+    for (const rule of (await rules({ action: 'list' })).rules) await rules({ action: 'delete', rule_id: rule.id });
+  };
+
+  it('are made, changed, listed and deleted by people, as the contract prints it', async () => {
+    const body = example('/approval-rules-manage');
+    const { rule, rules: all } = await rules(body);
+    assert.deepEqual([rule.rule_type, rule.conditions, rule.action_type, rule.notify, rule.priority], [body.rule_type, body.conditions, body.action_type, true, 100]);
+    assert.deepEqual(all, [rule]);
+    const time_window = { from: '09:00', to: '17:30' };
+    const changed = (await rules({ action: 'update', rule_id: rule.id, priority: 7, conditions: { time_window, providers: [provider.id], min_tier: 1 } })).rule;
+    assert.deepEqual([changed.conditions, changed.priority, changed.notify, changed.rule_type], [{ time_window, providers: [provider.id], min_tier: 1 }, 7, true, 'tool_request']);
+    assert.deepEqual((await rules({ action: 'update', rule_id: rule.id, notify: false })).rule.conditions, changed.conditions);
+    agent = await spender();
+    await refused(403, 'forbidden', manage(agent, { action: 'list' }));
+    await refused(403, 'forbidden', manage(agent, body));
+    const stranger = await market.actor({ type: 'human' });
+    assert.deepEqual((await stranger.ok('/approval-rules-manage', { action: 'list' })).rules, []);
+    await refused(404, 'not_found', manage(stranger, { action: 'update', rule_id: rule.id, priority: 1 }));
+    await refused(404, 'not_found', manage(stranger, { action: 'delete', rule_id: rule.id }));
+    await refused(400, 'validation_error', manage(person, { ...body, conditions: { time_window: { from: '9', to: '24:00' } } }));
+    await refused(400, 'validation_error', manage(person, { ...body, rule_type: 'all' }));
+    assert.deepEqual((await rules({ action: 'delete', rule_id: rule.id })).rules, []);
+    await refused(404, 'not_found', manage(person, { action: 'delete', rule_id: rule.id }));
+    const kept = await market.sql(`select action from market_records where resource_id = '${rule.id}' order by n`);
+    assert.deepEqual(kept, ['create', 'update', 'update', 'delete'].map((what) => `approval-rules-manage ${what}`));
+  });
+
+  it('are fifty at most', async () => {
+    const rich = await market.actor({ type: 'human' }), body = example('/approval-rules-manage');
+    for (let i = 0; i < 50; i += 1) await rich.ok('/approval-rules-manage', body); // limit: approval rules
+    await refused(409, 'conflict', manage(rich, body));
+  });
+
+  it('let a first purchase through that they fit, and tell the people where they want that', async () => {
+    await cleared();
+    agent = await spender();
+    const { rule } = await rules(example('/approval-rules-manage'));
+    const fits = await sells(provider, 10), other = await sells(provider, 10, { category_tags: ['web'] });
+    await refused(403, 'approval_required', buys(agent, other));
+    assert.equal((await buys(agent, fits)).status, 204);
+    const heard = await told(person, 'approval_auto_approved', (p) => p.agent_id === agent.id);
+    assert.deepEqual([heard.rule_id, heard.amount_usd, heard.kind], [rule.id, 0.01, 'tool_request']);
+    await refused(403, 'approval_required', buys(await spender(0), fits));
+    await refused(403, 'approval_required', buys(await spender(), fits, 5001));
+  });
+
+  it('refuse what they deny, whoever asks, and approve nothing beyond the day\'s cap', async () => {
+    await cleared();
+    await rules({ ...example('/approval-rules-manage'), conditions: {} });
+    const listing_id = await sells(provider, 10), free = await spender(3);
+    assert.equal((await buys(await spender(), listing_id, 10_000)).status, 204);
+    await refused(403, 'approval_required', buys(await spender(), listing_id, 10_001));
+    await rules({ action: 'create', rule_type: 'tool_request', action_type: 'auto_deny' });
+    assert.equal((await refused(403, 'approval_required', buys(free, listing_id))).approval_status, 'auto_denied');
+    assert.equal((await refused(403, 'approval_required', buys(await spender(), listing_id))).approval_message_id, undefined);
+  });
+
+  it('ask the people of the freest agent when they escalate', async () => {
+    await cleared();
+    await rules({ action: 'create', rule_type: 'tool_request', action_type: 'escalate', conditions: { providers: [provider.id] } });
+    const listing_id = await sells(provider, 10), free = await spender(3);
+    const { approval_message_id: message_id } = await refused(403, 'approval_required', buys(free, listing_id));
+    await person.ok('/channel-respond', { message_id, response_status: 'approved' });
+    assert.equal((await buys(free, listing_id)).status, 204);
+    await refused(403, 'approval_required', buys(free, listing_id));
+    assert.equal((await buys(await spender(3, (await market.actor()).owner), listing_id)).status, 204);
+  });
+});
