@@ -70,6 +70,9 @@ local function request(tx, sender_id, r)
     body = r.body, structured_data = json.encode(r.data), response_deadline = deadline, response_status = "pending" })
   tx:exec(M.sql.make, message.id, r.agent_id, r.listing_id, r.amount_cents, r.reason)
   queue.add(tx, "market.approval", message.id, deadline)
+  news.put(tx, { name = "approval.requested", about = message.id, to = channels.others(tx, r.channel_id, sender_id),
+                 data = { message_id = message.id, channel_id = r.channel_id, agent_id = r.agent_id, message = r.body,
+                          listing_id = r.listing_id, amount_cents = r.amount_cents, response_deadline = deadline } })
   return message
 end
 

@@ -13,7 +13,7 @@ let market;
 before(async () => { market = await startMarket({ scripts: SCRIPTS }); });
 after(async () => {
   await market?.stop();
-  assert.deepEqual(errors(market?.log() ?? ''), []);
+  assert.deepEqual(errors(market?.log() ?? '').filter((line) => !/ended by signal 9/.test(line)), []); // as it has to be
 });
 
 const example = (path, n = 0) => SEED.find((e) => e.path === path).requests[n];
@@ -91,11 +91,15 @@ describe('a budget', () => {
     const buy = (url) => fetch(`${url}/api/local/govern/buy`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-api-key': agent.key },
       body: JSON.stringify({ delegation_id: d.id, provider_id: provider.id, amount: 0.5, category: 'data:x' }) });
     const answers = await Promise.all(Array.from({ length: 200 }, async (_, i) => {
-      const answer = await buy(i % 2 ? market.url : other.url);
-      return answer.status === 204 ? 'bought' : (await answer.json()).code;
+      for (let left = 20; ; left -= 1) { // a host that has no connection free says so, and has done nothing
+        const answer = await buy(i % 2 ? market.url : other.url);
+        if (answer.status === 204) return 'bought';
+        const { code } = await answer.json();
+        if (answer.status < 500 || left === 0) return code;
+      }
     }));
     await other.stop();
-    assert.deepEqual([answers.filter((a) => a === 'bought').length, answers.filter((a) => a === 'budget_exceeded').length], [100, 100]);
+    assert.deepEqual(answers.sort(), [...Array(100).fill('bought'), ...Array(100).fill('budget_exceeded')]);
     const now = await only(d.id, 'exhausted');
     assert.deepEqual([now.spent_cents, now.remaining_cents], [50, 0]);
     assert.equal((await giver.ok('/credits-balance')).rc_balance, before.rc_balance - 50);
@@ -202,5 +206,63 @@ describe('rules for what agents buy', () => {
     assert.equal((await buys(free, listing_id)).status, 204);
     await refused(403, 'approval_required', buys(free, listing_id));
     assert.equal((await buys(await spender(3, (await market.actor()).owner), listing_id)).status, 204);
+  });
+});
+
+describe('a purchase that needs consent', () => {
+  it('waits, is answered and goes on once, whatever is killed meanwhile, and says afterwards why it was paid', async () => {
+    const person = await market.actor({ name: 'Ada', type: 'human' }), giver = await market.actor({ name: 'Fund', type: 'human' });
+    const agent = await market.actor({ name: 'Worker', autonomy: 1, owner: person.owner }), seller = await market.actor({ name: 'Tools' });
+    assert.equal((await deposit(giver, 5000)).status, 204);
+    const listing_id = await sells(seller, 29);
+    const { delegation } = await giver.ok('/budget-manage', { action: 'create', grantee_id: agent.id, total_cents: 5000, rules: { allowed_categories: ['data:*'] } });
+    const buy = () => agent.post('/api/local/govern/buy', { delegation_id: delegation.id, listing_id, amount: 2900, category: 'data:extraction' });
+    const spent = async () => (await giver.ok('/budget-manage', { action: 'list' })).delegations.find((d) => d.id === delegation.id).spent_cents;
+    const back = async () => until(async () => (await fetch(`${market.url}/health`).catch(() => null))?.ok && market.workers().length === 2, PATIENCE_MS, 'the workers are back');
+    const killed = async () => {
+      const before = market.workers();
+      for (const pid of before) process.kill(pid, 'SIGKILL');
+      await until(() => !market.workers().some((pid) => before.includes(pid)), PATIENCE_MS, 'others are there');
+      await back();
+    };
+
+    const asked = await refused(403, 'approval_required', buy());
+    const { approval_message_id: message_id } = asked;
+    await killed();
+    assert.equal((await refused(403, 'approval_required', buy())).approval_message_id, message_id, 'it waits still, and asks once');
+    assert.equal((await told(person, 'approval_requested', (p) => p.message_id === message_id)).amount_usd, 29);
+    assert.equal(await spent(), 0);
+    await person.ok('/channel-respond', { message_id, response_status: 'approved', response_data: { note: 'Approved within budget' } });
+    await killed();
+    const answers = await Promise.all(Array.from({ length: 8 }, buy));
+    assert.deepEqual(answers.map((a) => a.status).sort(), [204, ...Array(7).fill(403)]);
+    assert.equal(await spent(), 2900);
+
+    const { transactions: [entry] } = await giver.ok('/credits-history?reason=tool_usage');
+    const why = await giver.ok(`/credits-explain?debit=${entry.id}`);
+    assert.deepEqual([why.debit.id, why.debit.amount, why.lots.map((l) => [l.reason, l.amount])], [entry.id, 2900, [['deposit', 2900]]]);
+    assert.deepEqual(why.went_to, [{ to: 'actor', actor_id: seller.id, amount: 2900 }]);
+    assert.deepEqual([why.budget.id, why.budget.grantee_id, why.budget.amount_cents, why.budget.decided.verdict], [delegation.id, agent.id, 2900, 'allow']);
+    const { consent } = why;
+    assert.deepEqual([consent.agent_id, consent.kind, consent.reason, consent.message_id, consent.response_status, consent.responded_by, consent.response_data],
+      [agent.id, 'tool_request', 'first_purchase', message_id, 'approved', person.id, { note: 'Approved within budget' }]);
+    assert.match(consent.decided.bundle, /^[0-9a-f]{8,}/);
+    assert.deepEqual(why.decisions.map((d) => d.rule).sort(), ['marketplace.rules.approvals.decide', 'marketplace.rules.budget.may_spend']);
+    assert.deepEqual(why.decisions.map((d) => d.bundle), [consent.decided.bundle, consent.decided.bundle]);
+    assert.deepEqual(await agent.ok(`/credits-explain?debit=${entry.id}`), why);
+    for (const who of [person, seller]) await refused(404, 'not_found', who.get(`/credits-explain?debit=${entry.id}`));
+    await refused(404, 'not_found', giver.get(`/credits-explain?debit=${NOWHERE}`));
+    assert.deepEqual((await market.request(null, 'GET', '/api/local/govern/audit')).body, []);
+  });
+
+  it('names the rule that let it through', async () => {
+    const person = await market.actor({ name: 'Ruler', type: 'human' }), seller = await market.actor({ name: 'Tools' });
+    const agent = await market.actor({ name: 'Ruled', autonomy: 1, owner: person.owner });
+    assert.equal((await deposit(agent, 5000)).status, 204);
+    const { rule } = await person.ok('/approval-rules-manage', example('/approval-rules-manage'));
+    assert.equal((await agent.post('/api/local/govern/buy', { listing_id: await sells(seller, 29), amount: 2900 })).status, 204);
+    const { transactions: [entry] } = await agent.ok('/credits-history?reason=tool_usage');
+    const { consent, budget } = await person.ok(`/credits-explain?debit=${entry.id}`);
+    assert.deepEqual([consent.rule, consent.reason, consent.message_id, budget], [rule, 'rule', undefined, null]);
   });
 });

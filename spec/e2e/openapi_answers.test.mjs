@@ -428,6 +428,10 @@ describe('what the host answers', () => {
     const conditions = { max_amount_cents: 5000, allowed_categories: ['data:*'], providers: [bot.id], min_tier: 1, time_window: { from: '22:00', to: '06:00' } };
     await as(human, 'POST /approval-rules-manage', 200, { body: { action: 'create', rule_type: 'overage', action_type: 'escalate', conditions } });
     await as(bot, 'POST /approval-rules-manage', 403, { body: { action: 'list' } });
+    await sql(host.home, `insert into credit_debits (actor, amount, reason, event, cause) values ('${bot.id}', 1500, 'tool_usage', 'spec.used', '${bot.id}')`);
+    const [{ id: debit }] = (await as(bot, 'GET /credits-history', 200)).transactions;
+    await as(bot, 'GET /credits-explain', 200, { query: `?debit=${debit}` });
+    await as(human, 'GET /credits-explain', 404, { query: `?debit=${debit}` });
   });
 
   it('was looked at for every operation that succeeds', () => {

@@ -3,6 +3,7 @@
 local api = require "human.api"
 local s = require "human.schema"
 local approval_rules = require "marketplace.approval_rules"
+local explain = require "marketplace.explain"
 local fields = require "api.marketplace.fields"
 local rule = require "marketplace.rules.approvals"
 require "api.marketplace.auth"
@@ -83,6 +84,52 @@ g:post("/approval-rules-manage", {
   local rows = approval_rules.list(ctx.actor)
   for i, r in ipairs(rows) do rows[i] = shown(r) end
   return 200, { rule = one and shown(one), rules = rows }
+end)
+
+-- ---- why credits were spent ------------------------------------------------------------------------------------
+
+local Decided = s.json:describe "The bundle of scripts, the rule in it, and its verdict"
+
+local Why = s.object {
+  { "debit", s.object {
+    { "id", s.uuid }, { "actor_id", s.uuid }, { "amount", s.mrc }, { "returned_amount", s.mrc:optional() },
+    { "reason", s.string }, { "event", s.string }, { "cause", s.string }, { "created_at", s.time } } },
+  { "lots", s.array(s.object {
+    { "id", s.uuid }, { "reason", s.string }, { "withdrawal_eligible", s.bool }, { "amount", s.mrc },
+    { "returned_amount", s.mrc:optional() }, { "cause", s.string:describe "What they came for" },
+    { "created_at", s.time } }) },
+  { "went_to", s.array(s.object { { "to", s.string:describe "actor, fees, in_flight, expired, .." },
+                                  { "actor_id", s.uuid:optional() }, { "amount", s.mrc } }) },
+  { "budget", s.object {
+    { "id", s.uuid }, { "delegator_id", s.uuid }, { "grantee_id", s.uuid }, { "transaction_id", s.uuid:optional() },
+    { "amount_cents", s.mrc { as = "amount_mrc" } }, { "spent_at", s.time }, { "decided", Decided:optional() },
+  }:nullable() },
+  { "consent", s.object {
+    { "agent_id", s.uuid }, { "kind", s.string }, { "listing_id", s.uuid }, { "title", s.string },
+    { "amount_cents", s.int }, { "reason", s.string:describe "Why it was asked for; none: it was not" },
+    { "rule", Rule:optional():describe "The rule that has answered, as it is now" },
+    { "message_id", s.uuid:optional() }, { "response_status", s.string:optional() },
+    { "responded_by", s.uuid:optional() }, { "responded_at", s.time:optional() },
+    { "response_data", s.json:optional() }, { "decided", Decided:optional() }, { "at", s.time },
+  }:nullable() },
+  { "decisions", s.array(s.object {
+    { "id", s.int }, { "at", s.time }, { "rule", s.string }, { "verdict", s.string }, { "bundle", s.string },
+    { "inputs", s.json }, { "output", s.json } }):describe "As they were recorded, while these are kept" },
+}
+
+g:get("/credits-explain", {
+  summary = "Why credits were spent",
+  description = "From the lots that they came from to the budget, the consent or the rule that let them go, and what "
+    .. "was decided with which scripts. For who paid, the people of its owner, and who spent a budget.",
+  query = { debit = s.uuid:describe "The id of an entry of /credits-history that went" },
+  reply = { [200] = Why }, errors = { "not_found" },
+}, function(ctx)
+  local why = explain.debit(ctx.actor, ctx.query.debit)
+  local d, c = why.debit, why.consent
+  d.actor_id, d.returned_amount = d.actor, d.returned ~= 0 and d.returned or nil
+  for _, lot in ipairs(why.lots) do lot.withdrawal_eligible, lot.returned_amount = lot.is_withdrawable, lot.returned end
+  if c and c.rule then c.rule = shown(c.rule) end
+  return 200, why
 end)
 
 return {}
