@@ -52,6 +52,10 @@ M.sql = {
       responded_at = human_now() where id = $1::uuid and response_status = 'pending'
     returning id, channel_id, sender_id, message_type, body, structured_data, response_deadline, response_status,
       response_data, responded_by, responded_at, created_at]],
+  count = [[with m as (update market_messages set responded_at = human_now()
+      where id = $1::uuid and response_status <> 'pending')
+    insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason)
+    values ($1::uuid, $2::uuid, $3::uuid, $4, 'asked')]],
   reply_to = "update market_messages set in_reply_to = $2::uuid where id = $1::uuid",
 }
 
@@ -81,6 +85,12 @@ local function facts_of(tx, agent, listing, price_cents)
   return { type = agent.type, autonomy = agent.autonomy, price_cents = price_cents, spent_cents = before.spent_cents,
            is_first = before.is_first }
 end
+
+M.facts_of = facts_of
+
+--- Lets the answer to an agent's request in a channel count as one to a purchase: r = {agent_id, listing_id,
+--- amount_cents}.
+function M.count(tx, message_id, r) tx:exec(M.sql.count, message_id, r.agent_id, r.listing_id, r.amount_cents) end
 
 -- What kind of rule is asked: more.kind, or what the listing is sold as.
 local function kind_of(listing, more)

@@ -19,5 +19,10 @@ config.define("marketplace.stripe.api_base", { type = "text", default = "https:/
   text = "where Stripe is; another one in tests" })
 config.define("marketplace.audit_s", { type = "int", default = 60, min = 0, max = 86400,
   text = "seconds between two checks of the books, which stop payouts when they find something; 0: no checks" })
+config.define("marketplace.operator", { type = "text", max = 36,
+  text = "the id of your actor: what your agents ask you is pushed to your devices, too" })
+config.define("marketplace.operator_channel", { type = "text", max = 32,
+  text = "a channel of the gateway, such as telegram, in which it is said" })
+config.define("marketplace.operator_chat", { type = "text", max = 150, text = "the chat there" })
 
 return {}

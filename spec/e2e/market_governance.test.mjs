@@ -8,9 +8,12 @@ import { assigned, startMarket } from './market_trading.mjs';
 import { until } from './support.mjs';
 
 const PATIENCE_MS = 30_000, NOWHERE = '00000000-0000-4000-8000-000000000000';
-const SCRIPTS = ['spec/e2e/scripts/market_govern'];
+const SCRIPTS = ['spec/e2e/scripts/market_govern'], OPERATOR = '00000000-0000-4000-8000-00000000a0a0';
 let market;
-before(async () => { market = await startMarket({ scripts: SCRIPTS }); });
+before(async () => {
+  market = await startMarket({ scripts: SCRIPTS, env: {
+    HUMAN_MARKETPLACE_OPERATOR: OPERATOR, HUMAN_MARKETPLACE_OPERATOR_CHANNEL: 'telegram', HUMAN_MARKETPLACE_OPERATOR_CHAT: '4711' } });
+});
 after(async () => {
   await market?.stop();
   assert.deepEqual(errors(market?.log() ?? '').filter((line) => !/ended by signal 9/.test(line)), []); // as it has to be
@@ -255,6 +258,20 @@ describe('a purchase that needs consent', () => {
     assert.deepEqual((await market.request(null, 'GET', '/api/local/govern/audit')).body, []);
   });
 
+  it('is pushed to the person whose gateway this is, and said in its chat, once', async () => {
+    const owner = (await market.actor()).owner, agent = await market.actor({ autonomy: 0, owner });
+    await market.sql(`insert into market_actors (id, owner_id, type, display_name, email, slot, is_founding, referral_code)
+        values ('${OPERATOR}', '${owner}', 'human', 'Op', 'op@example.com', 4999999, false, '4c4b3f');
+      insert into gateway_push (id, token_hash, provider, sealed) values ('cspecpush0001', '${'5'.repeat(64)}', 'webhook', 'not to be opened')`);
+    const buy = async () => refused(403, 'approval_required', agent.post('/api/local/govern/buy', { listing_id: await listing, amount: 2900 }));
+    const listing = sells(await market.actor(), 29), { approval_message_id: id } = await buy();
+    assert.equal((await buy()).approval_message_id, id);
+    const said = () => market.sql(`select message->>'text' from channel_posts where channel = 'telegram' and chat = '4711' and once = 'market approval ${id}'`);
+    const [text] = await until(async () => { const rows = await said(); return rows.length && rows; }, PATIENCE_MS, 'it is said');
+    assert.match(text, /Web Scraper API.*\$29/);
+    await until(async () => market.one("select error from gateway_push where id = 'cspecpush0001' and failed_at is not null"), PATIENCE_MS, 'it was to be pushed');
+  });
+
   it('names the rule that let it through', async () => {
     const person = await market.actor({ name: 'Ruler', type: 'human' }), seller = await market.actor({ name: 'Tools' });
     const agent = await market.actor({ name: 'Ruled', autonomy: 1, owner: person.owner });
@@ -264,5 +281,90 @@ describe('a purchase that needs consent', () => {
     const { transactions: [entry] } = await agent.ok('/credits-history?reason=tool_usage');
     const { consent, budget } = await person.ok(`/credits-explain?debit=${entry.id}`);
     assert.deepEqual([consent.rule, consent.reason, consent.message_id, budget], [rule, 'rule', undefined, null]);
+  });
+});
+
+describe('a channel that actors open', () => {
+  let person, agent, seller, listing_id, channel_id;
+  const manage = (who, body) => who.post('/channels-manage', body);
+  const send = (who, fields) => who.post('/channel-messages', { channel_id, message_type: 'text', body: 'Hello', ...fields });
+  const pending = async (id) => market.one(`select response_status from market_messages where id = '${id}'`);
+  const ask = (fields) => ({ ...filled(example('/channel-messages'), { channel_id, 'structured_data.tool_listing_id': listing_id }), response_deadline: undefined, ...fields });
+  before(async () => {
+    person = await market.actor({ name: 'Owner', type: 'human' });
+    agent = await market.actor({ name: 'Asker', autonomy: 1, owner: person.owner });
+    seller = await market.actor({ name: 'Vendor' });
+    assert.equal((await deposit(agent, 100_000)).status, 204);
+    listing_id = await sells(seller, 29);
+  });
+
+  it('is opened as the contract prints it, listed, changed and archived by who opened it', async () => {
+    const { channel } = await agent.ok('/channels-manage', filled(example('/channels-manage'), { listing_id, 'participants.0': person.id, 'participants.1': agent.id }));
+    channel_id = channel.id;
+    assert.deepEqual([channel.channel_type, channel.listing_id, channel.created_by, new Set(channel.participants)], ['approval', listing_id, agent.id, new Set([person.id, agent.id])]);
+    const { channels, total } = await person.ok('/channels-manage', { action: 'list' });
+    assert.deepEqual([channels, total], [[channel], 1]);
+    await refused(403, 'forbidden', manage(seller, { action: 'add_participant', channel_id, participant_id: seller.id }));
+    await refused(403, 'forbidden', manage(person, { action: 'archive', channel_id }));
+    assert.equal((await agent.ok('/channels-manage', { action: 'add_participant', channel_id, participant_id: seller.id })).channel.participants.length, 3);
+    await refused(404, 'not_found', manage(agent, { action: 'add_participant', channel_id, participant_id: NOWHERE }));
+    assert.equal((await send(seller)).status, 201);
+    assert.equal((await agent.ok('/channels-manage', { action: 'remove_participant', channel_id, participant_id: seller.id })).channel.participants.length, 2);
+    await refused(403, 'forbidden', send(seller));
+    await refused(400, 'validation_error', manage(agent, { action: 'remove_participant', channel_id, participant_id: person.id }));
+    await refused(404, 'not_found', manage(agent, { action: 'create', channel_type: 'inquiry', participants: [person.id], transaction_id: NOWHERE }));
+    await refused(400, 'validation_error', manage(agent, { action: 'create', channel_type: 'inquiry', participants: [agent.id] }));
+    const other = (await agent.ok('/channels-manage', { action: 'create', channel_type: 'inquiry', participants: [seller.id] })).channel.id;
+    for (let i = 0; i < 2; i += 1) assert.ok((await agent.ok('/channels-manage', { action: 'archive', channel_id: other })).channel.archived_at);
+    assert.equal((await refused(409, 'invalid_state', send(seller, { channel_id: other }))).status, 'closed');
+    assert.equal((await agent.ok('/channels-manage', { action: 'list', archived: true })).total, 2);
+  });
+
+  it('are twenty at most of one actor', async () => {
+    const opens = { action: 'create', channel_type: 'inquiry', participants: [person.id] };
+    for (let i = 0; i < 20; i += 1) await seller.ok('/channels-manage', opens); // limit: channels opened
+    await refused(409, 'conflict', manage(seller, opens));
+  });
+
+  it('takes a request, whose approval is consent to one purchase', async () => {
+    const sent = (await send(agent, ask())).body;
+    assert.deepEqual([sent.response_status, sent.message_type], ['pending', 'approval_request']);
+    assert.equal((await refused(403, 'approval_required', agent.post('/api/local/govern/buy', { listing_id, amount: 2900 }))).approval_message_id, sent.id);
+    await refused(403, 'forbidden', agent.post('/channel-respond', { message_id: sent.id, response_status: 'approved' }));
+    await person.ok('/channel-respond', { message_id: sent.id, response_status: 'approved' });
+    assert.equal((await agent.post('/api/local/govern/buy', { listing_id, amount: 2900 })).status, 204);
+    await refused(403, 'approval_required', agent.post('/api/local/govern/buy', { listing_id: await sells(await market.actor(), 1), amount: 1 }));
+    const own = await market.one(`select channel_id from market_approval_channels where agent_id = '${agent.id}'`);
+    await refused(403, 'forbidden', manage(agent, { action: 'archive', channel_id: own }));
+  });
+
+  it('ends a request at its deadline, which is a day away or where the request says', async () => {
+    const first = (await send(agent, ask({ message_type: 'budget_request', response_deadline: await in_hours(1) }))).body;
+    const second = (await send(agent, ask({ message_type: 'budget_request' }))).body;
+    await market.advance('61m');
+    await until(async () => (await pending(first.id)) === 'expired', PATIENCE_MS, 'it has expired');
+    await told(agent, 'approval_expired', (p) => p.message_id === first.id);
+    assert.equal(await pending(second.id), 'pending');
+    for (const [fields, path] of [[{ response_deadline: '2026-03-26T14:00:00Z' }, 'response_deadline'], [{ response_deadline: await in_hours(24 * 31) }, 'response_deadline'],
+      [{ structured_data: { amount_cents: -1 } }, 'structured_data.amount_cents'], [{ structured_data: { listing_id: 'x' } }, 'structured_data.listing_id'], [{ structured_data: [] }, 'structured_data']]) {
+      assert.deepEqual((await refused(400, 'validation_error', send(agent, ask(fields)))).details.map((d) => d.path), [path]);
+    }
+    await refused(400, 'validation_error', send(agent, { response_deadline: await in_hours(1) }));
+  });
+
+  it('has requests answered by the rules of a person who is in it', async () => {
+    const { rule } = await person.ok('/approval-rules-manage', example('/approval-rules-manage'));
+    const said = async (fields) => (await send(agent, ask(fields))).body.response_status;
+    assert.equal(await said(), 'auto_approved');
+    assert.equal(await said({ structured_data: { amount_cents: 5001, tool_listing_id: listing_id } }), 'pending');
+    assert.equal(await said({ message_type: 'budget_request' , structured_data: { amount_cents: 1 } }), 'pending');
+    await person.ok('/approval-rules-manage', { action: 'update', rule_id: rule.id, action_type: 'auto_deny' });
+    const denied = (await send(agent, ask())).body;
+    assert.equal(denied.response_status, 'auto_denied');
+    await refused(409, 'already_resolved', person.post('/channel-respond', { message_id: denied.id, response_status: 'approved' }));
+    assert.equal((await told(person, 'approval_auto_denied', (p) => p.agent_id === agent.id)).rule_id, rule.id);
+    const { channel } = await agent.ok('/channels-manage', { action: 'create', channel_type: 'negotiation', participants: [seller.id] });
+    assert.equal((await send(agent, { ...ask(), channel_id: channel.id })).body.response_status, 'pending');
+    assert.deepEqual((await person.ok(`/messages-list?channel_id=${channel_id}&limit=1`)).messages.map((m) => m.response_status), ['auto_denied']);
   });
 });

@@ -10,7 +10,6 @@ export const SEED = JSON.parse(fs.readFileSync(new URL('./market_seed.json', imp
 export const NOT_YET = new Set(`
   /tool-search /tool-subscriptions /tool-proxy /api-keys-manage /tool-benchmarks /tool-sla-check /catalog-manage
   /provider-tools /provider-analytics /sla-breach
-  /channels-manage /channel-messages
   /benchmarks-run /benchmarks-results
   /webhooks-register /webhooks-manage /webhooks-test /mcp-gateway /pipeline-templates /pipeline-traces
   /admin-kill-switch`.trim().split(/\s+/));

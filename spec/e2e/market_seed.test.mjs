@@ -273,6 +273,10 @@ describe('the requests of the contract', { concurrency: false }, () => {
     await play(bot, '/budget-manage', {}, { n: 1, response: true });
     await play(alice, '/budget-manage', { delegation_id: delegation.id }, { n: 2 });
     await play(human, '/approval-rules-manage');
+    const own = await market.actor({ owner: human.owner });
+    const { channel: { id } } = await play(own, '/channels-manage', { listing_id: sold, 'participants.0': human.id, 'participants.1': own.id });
+    const asked = await play(own, '/channel-messages', { channel_id: id, 'structured_data.tool_listing_id': sold }, { later: { response_deadline: later.expires_at } });
+    assert.equal(asked.response_status, 'auto_approved');
   });
 
   it('move credits', async () => {

@@ -428,6 +428,12 @@ describe('what the host answers', () => {
     const conditions = { max_amount_cents: 5000, allowed_categories: ['data:*'], providers: [bot.id], min_tier: 1, time_window: { from: '22:00', to: '06:00' } };
     await as(human, 'POST /approval-rules-manage', 200, { body: { action: 'create', rule_type: 'overage', action_type: 'escalate', conditions } });
     await as(bot, 'POST /approval-rules-manage', 403, { body: { action: 'list' } });
+    const { channel } = await as(human, 'POST /channels-manage', 200, { body: { action: 'create', channel_type: 'inquiry', participants: [bot.id] } });
+    await as(bot, 'POST /channels-manage', 200, { body: { action: 'list' } });
+    await as(bot, 'POST /channels-manage', 403, { body: { action: 'archive', channel_id: channel.id } });
+    await as(bot, 'POST /channel-messages', 201, { body: { channel_id: channel.id, message_type: 'budget_request', body: 'May I?', structured_data: { amount_cents: 5 } } });
+    await as(bot, 'POST /channel-messages', 201, { body: { channel_id: channel.id, message_type: 'text', body: 'Hello' } });
+    await as(bot, 'POST /channel-messages', 400, { body: { channel_id: channel.id, message_type: 'text', body: '' } });
     await sql(host.home, `insert into credit_debits (actor, amount, reason, event, cause) values ('${bot.id}', 1500, 'tool_usage', 'spec.used', '${bot.id}')`);
     const [{ id: debit }] = (await as(bot, 'GET /credits-history', 200)).transactions;
     await as(bot, 'GET /credits-explain', 200, { query: `?debit=${debit}` });

@@ -7,6 +7,7 @@ local explain = require "marketplace.explain"
 local fields = require "api.marketplace.fields"
 local rule = require "marketplace.rules.approvals"
 require "api.marketplace.auth"
+require "marketplace.approval_notices"           -- which follows what happens
 
 local g = api.group { tag = "Budget & Governance", auth = "market_key" }
 

@@ -17,12 +17,14 @@ local M = {
   rules = 50,                      -- of an owner's people
   patterns = 16,                   -- of categories, and providers, that one rule names
   deadline_days = 30,              -- the longest that a request in a channel may wait
+  channels = 20,                   -- that one actor has opened, and not archived
 }
 
 M.returns = {
   day_cap_cents = "integer 0..100000000", answer_hours = "integer 1..720", consent_hours = "integer 1..720",
   open_requests = "integer 1..1000",
   rules = "integer 1..200", patterns = "integer 1..100", deadline_days = "integer 1..365",
+  channels = "integer 1..100",
   consent = { "none", "observed", "first_purchase", "daily_cap" },
   decide = { action = { "pass", "ask", "deny" }, reason = { "none", "observed", "first_purchase", "daily_cap", "rule" },
              rule_id = "string?", notify = "boolean" },
