@@ -12,6 +12,7 @@ import { makeActor as makePayer } from './market_pay_world.mjs';
 import { until } from './support.mjs';
 import { makeActor, makeListing, makeTask } from './market_people.mjs';
 import { assigned, inhabit, JOB } from './market_trading.mjs';
+import { makeTool, plan, startUpstream, UPSTREAM } from './market_tools_world.mjs';
 
 const MAIN = /^[a-z]+\/[a-z.+-]+/;               // a media type without its parameters
 
@@ -20,7 +21,7 @@ let host, doc, user;
 before(async () => {
   host = await startHost({ env: { HUMAN_MARKETPLACE_AUDIT_S: '0', HUMAN_LLM_PROVIDER: 'offline', HUMAN_WEBHOOK_HMAC_SECRET: HOOK, HUMAN_CHANNELS_TELEGRAM_TOKEN: 't', HUMAN_CHANNELS_SLACK_BOT_TOKEN: 't', HUMAN_CHANNELS_SLACK_SIGNING_SECRET: 's',
     HUMAN_CHANNELS_WHATSAPP_PHONE_NUMBER_ID: '1', HUMAN_CHANNELS_WHATSAPP_ACCESS_TOKEN: 't', HUMAN_CHANNELS_WHATSAPP_APP_SECRET: 's', HUMAN_CHANNELS_WHATSAPP_VERIFY_TOKEN: 'v',
-    HUMAN_MARKETPLACE_STRIPE_WEBHOOK_SECRET: HOOK } });
+    HUMAN_MARKETPLACE_STRIPE_WEBHOOK_SECRET: HOOK, HUMAN_EGRESS_ALLOW: `${UPSTREAM}/32` } });
   doc = await (await fetch(`${host.url}/openapi.json`)).json();
   user = await makeUser(host.url);
 });
@@ -438,6 +439,32 @@ describe('what the host answers', () => {
     const [{ id: debit }] = (await as(bot, 'GET /credits-history', 200)).transactions;
     await as(bot, 'GET /credits-explain', 200, { query: `?debit=${debit}` });
     await as(human, 'GET /credits-explain', 404, { query: `?debit=${debit}` });
+  });
+
+  it('is as documented for tools and subscriptions', async () => {
+    const market = inhabited(), provider = await market.actor(), bot = await market.actor(), upstream = await startUpstream();
+    const as = (who, title, status, options = {}) => truly(title, status, { key: who.key, ...options });
+    const listing_id = await makeTool(market, provider, upstream.url, { plans: [plan({ included_calls: 2 }), plan({ plan_id: 'dear', amount_cents: 100_000_000 })] });
+    await as(bot, 'POST /tool-subscriptions', 400, { body: { listing_id, plan_id: 'dear' } });
+    await as(bot, 'POST /tool-subscriptions', 400, { body: { listing_id, plan_id: 'none' } });
+    const { subscription_id, api_key, api_key_prefix: key_prefix } = await as(bot, 'POST /tool-subscriptions', 201, { body: { listing_id, plan_id: 'starter' } });
+    const body = { subscription_id, input: { url: 'x' } };
+    await truly('POST /tool-proxy', 200, { key: api_key, body });
+    await as(bot, 'POST /tool-proxy', 400, { body: { ...body, input: [] } });
+    await as(provider, 'POST /tool-proxy', 404, { body });
+    upstream.answer = (req, res) => res.writeHead(500).end();
+    await as(bot, 'POST /tool-proxy', 502, { body });
+    upstream.answer = (req, res) => res.end('1');
+    await as(bot, 'POST /tool-proxy', 200, { body });
+    await as(bot, 'POST /tool-proxy', 429, { body });
+    upstream.close();
+    await as(bot, 'POST /api-keys-manage', 200, { body: { subscription_id, action: 'rotate', key_prefix, grace_seconds: 60 } });
+    await as(bot, 'POST /api-keys-manage', 200, { body: { subscription_id, action: 'list' } });
+    await as(bot, 'POST /api-keys-manage', 404, { body: { subscription_id, action: 'revoke', key_prefix: 'none' } });
+    await as(bot, 'POST /api-keys-manage', 400, { body: { subscription_id, action: 'revoke' } });
+    await as(bot, 'GET /subscriptions-list', 200);
+    await as(bot, 'POST /subscriptions-cancel', 200, { body: { subscription_id } });
+    await as(bot, 'POST /subscriptions-cancel', 404, { body: { subscription_id: listing_id } });
   });
 
   it('was looked at for every operation that succeeds', () => {

@@ -70,4 +70,11 @@ return {
   usage_quota_exceeded        = e(429, "The included calls are used up, and no overage is allowed"),
   tool_suspended              = e(503, "The tool is suspended by the platform"),
   upstream_timeout            = e(504, "The upstream tool did not respond in time"),
+
+  not_a_tool                  = e(400, "The listing is no tool with plans"),
+  plan_not_found              = e(400, "The listing has no such plan"),
+  too_many_keys               = e(409, "The subscription has as many keys as it may"),
+  upstream_error              = e(502, "The upstream tool did not answer as it should"),
+  upstream_blocked            = e(502, "The upstream tool is at an address that may not be called"),
+  upstream_too_large          = e(502, "The upstream tool answered with more than it may"),
 }

@@ -1,0 +1,88 @@
+-- scripts/marketplace/proxy.lua -- calls of tools: a place of the quota is taken, the tool is asked through the guard
+-- of human.fetch, and the call is settled by what it answers (marketplace.quotas).  Nothing of the answer but its JSON
+-- reaches the caller.
+
+local db = require "human.db"
+local fail = require "human.fail"
+local fetch = require "human.fetch"
+local json = require "human.json"
+local task = require "human.task"
+local proxy_request = require "marketplace.proxy_request"
+local quotas = require "marketplace.quotas"
+local rules = require "marketplace.rules.subscriptions"
+local shapes = require "marketplace.shapes"
+
+local M = {}
+
+M.sql = {
+  load = [[select s.id, s.state, s.period_id, s.listing_id, s.subscriber_id, s.provider_id, s.payer_id, s.funding_type,
+      s.delegation_id, s.ends_at > human_now() as is_current,
+      s.ends_at + $2::int * interval '1 hour' > human_now() as is_in_grace, a.state as actor_state,
+      v.state as provider_state, t.state as tool_state, l.tool_meta, l.tool_secret, l.input_schema
+    from market_subscriptions s join market_actors a on a.id = s.subscriber_id
+    join market_actors v on v.id = s.provider_id join market_tools t on t.listing_id = s.listing_id
+    join market_listings l on l.id = s.listing_id where s.id = $1::uuid]],
+}
+
+-- The subscription of a call that may be made.
+local function admitted(actor, id)
+  local s = db.row(M.sql.load, id, rules.grace_hours)
+  local is_own = s and s.subscriber_id == actor.id and (not actor.subscription_id or actor.subscription_id == s.id)
+  if not is_own then fail.throw "not_found" end
+  local verdict = rules.may_call { actor_state = s.actor_state, provider_state = s.provider_state, state = s.state,
+                                   tool_state = s.tool_state, is_current = s.is_current, is_in_grace = s.is_in_grace }
+  if verdict.code then fail.throw(verdict.code) end
+  return s
+end
+
+local CODES = { timeout = "upstream_timeout", denied = "upstream_blocked", too_large = "upstream_too_large" }
+
+-- The output as JSON text without raw control characters, which would be white space outside of strings; nil: none.
+local function output_of(body)
+  if body:find "[%z\1-\8\11\12\14-\31]" or json.decode(body) == nil then return nil end
+  return (body:gsub("[\t\n\r]", " "))
+end
+
+-- What the tool answers: {outcome, code, message, output}.
+local function ask(request)
+  local answer, err = fetch(request)
+  if not answer then
+    return { outcome = err.code == "timeout" and "timeout" or "failed", code = CODES[err.code] or "upstream_error" }
+  end
+  local output = answer.status >= 200 and answer.status < 300 and output_of(answer.body)
+  local outcome = rules.outcome { status = answer.status, is_json = output and true or false }
+  if outcome == "ok" then return { outcome = outcome, output = output } end
+  local message = answer.status < 300 and "The tool's answer is not JSON"
+    or ("The tool answered with status %d"):format(answer.status)
+  return { outcome = outcome, code = "upstream_error", message = message }
+end
+
+local function refuse(result)
+  fail.throw(result.code, result.message and { message = result.message } or nil)
+end
+
+--- A call: {subscription_id, input (JSON of an object)}.  Returns its output (JSON), and how the period is used:
+--- {calls, included_calls, latency_ms, is_overage}.
+function M.call(actor, asked)
+  local s = admitted(actor, asked.subscription_id)
+  shapes.must_be_object(asked.input, "input")
+  shapes.check("input_schema_mismatch", s.input_schema, asked.input, "input")
+  local timeout_ms = json.decode(s.tool_meta).timeout_ms or rules.timeout_ms
+  local request, why = proxy_request.make { tool_meta = s.tool_meta, tool_secret = s.tool_secret, input = asked.input,
+                                            timeout_ms = timeout_ms }
+  if not request then fail.throw("upstream_error", { message = why }) end
+  local call = quotas.reserve(s, timeout_ms)
+  local begun = task.clock()
+  request.headers["X-Call-Id"] = call.id
+  local result = ask(request)
+  local latency_ms = math.floor((task.clock() - begun) * 1000)
+  if result.outcome ~= "ok" then
+    quotas.give_back(call, result.outcome, latency_ms)
+    refuse(result)
+  end
+  if not quotas.succeed(call, latency_ms) then fail.throw "upstream_timeout" end
+  return result.output, { calls = call.calls, included_calls = call.included_calls, latency_ms = latency_ms,
+                          is_overage = call.is_overage == true }
+end
+
+return M

@@ -1,0 +1,176 @@
+-- scripts/marketplace/quotas.lua -- the quota of a period, and the calls that use it.  A call takes its place before it
+-- is made, in one statement on the row of the period, and gives it back when the tool fails; what a call beyond the
+-- quota costs is taken out of the payer's lots with it, and is the provider's once the call has succeeded.
+--
+-- Locks are taken in one order: wallets, the call, its period.  A call within the quota touches no wallet.
+
+local db = require "human.db"
+local fail = require "human.fail"
+local jobs = require "human.jobs"
+local credits = require "marketplace.credits"
+local fees = require "marketplace.rules.fees"
+local ledger = require "marketplace.ledger"
+local news = require "marketplace.news"
+local rules = require "marketplace.rules.subscriptions"
+
+local M = {}
+
+local SWEEP_S, SWEEP_MOST, SWEEP_ROUNDS = 10, 50, 20
+local RESERVED, CHARGED = "tool.reserved", "tool_usage"
+
+-- $1 the period, $2 its subscription's calls at a time, $3 the subscription, $4 the tool, $5 its time in ms.
+local function take(change, condition, is_overage)
+  return [[with taken as (
+      update market_periods set ]] .. change .. [[ = ]] .. change .. [[ + 1, in_flight = in_flight + 1
+      where id = $1::uuid and in_flight < $2::int and ]] .. condition .. [[
+      returning used + overage as calls, included_calls, overage, overage_mrc
+    ), noted as (
+      insert into market_tool_calls (subscription_id, period_id, listing_id, is_overage, settle_by)
+      select $3::uuid, $1::uuid, $4::uuid, ]] .. is_overage .. [[, clock_timestamp() + $5::int * interval '1 ms'
+      from taken returning id
+    ) select noted.id, taken.* from noted, taken]]
+end
+
+M.sql = {
+  take = take("used", "used < included_calls", "false"),
+  take_more = take("overage", "used >= included_calls and overage_mrc is not null", "true"),
+  left = "select overage_mrc is not null as has_overage, in_flight from market_periods where id = $1::uuid",
+  charge = [[update market_tool_calls set payer_id = $2::uuid, price_mrc = $3, fee_mrc = $4, paid_m = $5, paid_w = $6
+    where id = $1::uuid]],
+  get = [[select c.id, c.state, c.is_overage, c.payer_id, c.price_mrc, c.fee_mrc, c.paid_m, c.paid_w, s.provider_id,
+      s.subscriber_id, s.delegation_id
+    from market_tool_calls c join market_subscriptions s on s.id = c.subscription_id where c.id = $1::uuid]],
+  finish = [[with done as (
+      update market_tool_calls set state = $2, outcome = $3, latency_ms = $4::int, ended_at = human_now()
+      where id = $1::uuid and state = 'open' returning period_id, is_overage
+    ) update market_periods p set in_flight = in_flight - 1,
+        used = used - case when $2 = 'returned' and not done.is_overage then 1 else 0 end,
+        overage = overage - case when $2 = 'returned' and done.is_overage then 1 else 0 end
+      from done where p.id = done.period_id]],
+  lost = [[select id from market_tool_calls where state = 'open' and settle_by < clock_timestamp()
+    order by settle_by limit $1::int]],
+}
+
+local function wallet(pool, actor) return { "wallet_" .. pool, actor } end
+
+-- Takes the price of a call beyond the quota: out of the lots, and aside.
+local function charge(tx, call, payer_id)
+  local price = call.overage_mrc
+  local got = credits.take(tx, CHARGED, call.id, { actor = payer_id, amount = price, reason = "tool_usage" })
+  ledger.post(tx, RESERVED, call.id, {
+    { kind = "pending", debit = wallet("M", payer_id), credit = { "in_flight", payer_id }, amount = got.m },
+    { kind = "pending", debit = wallet("W", payer_id), credit = { "in_flight", payer_id }, amount = got.w },
+  })
+  tx:exec(M.sql.charge, call.id, payer_id, price, fees.share(price, fees.tool), got.m, got.w)
+  call.is_paid = true
+end
+
+local function tell(tx, s, call)
+  if not rules.is_told { n = call.overage, included_calls = call.included_calls } then return end
+  news.put(tx, { name = "tool.usage_overage", about = s.id, to = { s.subscriber_id }, data = {
+    subscription_id = s.id, listing_id = s.listing_id, overage_calls = call.overage,
+    included_calls = call.included_calls } })
+end
+
+-- Who pays: the subscriber, or who has delegated a budget to him, of which this is spent.
+local function spend(tx, s, call)
+  if s.funding_type ~= "delegation" then return s.payer_id end
+  return require("marketplace.delegations").spend(tx, { id = s.delegation_id, grantee_id = s.subscriber_id,
+    amount_mrc = call.overage_mrc, category = "tool_usage", cause = call.id })
+end
+
+-- Beyond the quota; wallets are locked first, so the row of the period is looked at again.
+local function take_more(s, time_ms)
+  return db.tx(function(tx)
+    credits.lock(tx, s.payer_id, s.provider_id)
+    local call = tx:row(M.sql.take_more, s.period_id, rules.in_flight, s.id, s.listing_id, time_ms)
+    if not call then return tx:row(M.sql.take, s.period_id, rules.in_flight, s.id, s.listing_id, time_ms) end
+    call.is_overage = true
+    if call.overage_mrc > 0 then charge(tx, call, spend(tx, s, call)) end
+    tell(tx, s, call)
+    return call
+  end)
+end
+
+--- A place of the quota for a call that is about to be made, and takes at most so long: {id, calls (of the period),
+--- included_calls, is_overage, is_paid}.  s: {id, period_id, listing_id, subscriber_id, provider_id, payer_id,
+--- funding_type, delegation_id}.  Fails with usage_quota_exceeded, rate_limited, insufficient_balance, or as the
+--- budget says.
+function M.reserve(s, timeout_ms)
+  local time_ms = timeout_ms + rules.settle_margin_ms
+  local call = db.row(M.sql.take, s.period_id, rules.in_flight, s.id, s.listing_id, time_ms)
+  if call then return call end
+  local left = db.must("not_found", M.sql.left, s.period_id)
+  call = left.has_overage and left.in_flight < rules.in_flight and take_more(s, time_ms)
+  if call then return call end
+  if left.in_flight >= rules.in_flight then
+    fail.throw("rate_limited", { retry_after_s = 1, message = "Too many calls of this subscription are under way" })
+  end
+  fail.throw "usage_quota_exceeded"
+end
+
+-- What was set aside goes to the provider and the platform, of the pools that it came from.
+local function pay(tx, call)
+  ledger.void(tx, "tool.charging", call.id, RESERVED)
+  local fee_m = math.floor(call.fee_mrc * call.paid_m / call.price_mrc)
+  local fee = { M = fee_m, W = call.fee_mrc - fee_m }
+  local paid, transfers = { M = call.paid_m, W = call.paid_w }, {}
+  for _, pool in ipairs { "M", "W" } do
+    local from = wallet(pool, call.payer_id)
+    transfers[#transfers + 1] = { debit = from, credit = wallet(pool, call.provider_id),
+                                  amount = paid[pool] - fee[pool] }
+    transfers[#transfers + 1] = { debit = from, credit = "platform_" .. pool, amount = fee[pool] }
+  end
+  ledger.post(tx, CHARGED, call.id, transfers)
+  for _, pool in ipairs { "M", "W" } do
+    if paid[pool] > fee[pool] then
+      credits.note_lot(tx, CHARGED, call.id, { actor = call.provider_id, pool = pool, amount = paid[pool] - fee[pool],
+                                               reason = "tool_revenue" })
+    end
+  end
+end
+
+-- It goes back to the lots, and to the budget that it came from.
+local function pay_back(tx, call)
+  ledger.void(tx, "tool.returned", call.id, RESERVED)
+  credits.give_back(tx, CHARGED, call.id, call.payer_id, call.price_mrc)
+  if call.delegation_id then
+    require("marketplace.delegations").give_back(tx, { id = call.delegation_id, grantee_id = call.subscriber_id,
+      amount_mrc = call.price_mrc, category = "tool_usage", cause = call.id })
+  end
+end
+
+local function finish(id, is_paid, state, outcome, latency_ms)
+  if not is_paid then return db.exec(M.sql.finish, id, state, outcome, latency_ms) == 1 end
+  return db.tx(function(tx)
+    local call = tx:must("not_found", M.sql.get, id)
+    credits.lock(tx, call.payer_id, call.provider_id)
+    if tx:exec(M.sql.finish, id, state, outcome, latency_ms) == 0 then return false end
+    if state == "done" then pay(tx, call) else pay_back(tx, call) end
+    return true
+  end)
+end
+
+--- The tool has answered: the call is paid for.  False: it has ended otherwise before.
+function M.succeed(call, latency_ms) return finish(call.id, call.is_paid, "done", "ok", latency_ms) end
+
+--- It has not: the place in the quota, and what was paid for it, go back.
+function M.give_back(call, outcome, latency_ms)
+  return finish(call.id, call.is_paid, "returned", outcome, latency_ms)
+end
+
+--- Work by the clock: calls whose worker has died are given back.  Who called has had no answer.
+function M.sweep()
+  for _ = 1, SWEEP_ROUNDS do
+    local lost = db.query(M.sql.lost, SWEEP_MOST)
+    for _, row in ipairs(lost) do
+      local call = db.must("not_found", M.sql.get, row.id)
+      finish(row.id, call.price_mrc > 0, "returned", "lost", nil)
+    end
+    if #lost < SWEEP_MOST then return end
+  end
+end
+
+jobs.every("market.tool_calls", SWEEP_S, "marketplace.quotas.sweep")
+
+return M

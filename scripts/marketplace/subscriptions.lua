@@ -1,0 +1,212 @@
+-- scripts/marketplace/subscriptions.lua -- who has subscribed to which tool: plans are paid for period by period, with
+-- the subscriber's credits or out of a budget that was delegated to it (rules/subscriptions.lua).
+
+local db = require "human.db"
+local decisions = require "human.decisions"
+local fail = require "human.fail"
+local json = require "human.json"
+local queue = require "human.queue"
+local approvals = require "marketplace.approvals"
+local counts = require "marketplace.counts"
+local credits = require "marketplace.credits"
+local fees = require "marketplace.rules.fees"
+local keys = require "marketplace.subscriptions_keys"
+local listings = require "marketplace.listings"
+local moves = require "marketplace.moves"
+local referrals = require "marketplace.referrals"
+local rules = require "marketplace.rules.subscriptions"
+local states = require "marketplace.states"
+local transactions = require "marketplace.transactions"
+
+local M = {}
+
+local MRC_PER_CENT, COUNTED = 1000, 1000
+
+M.COLUMNS = [[s.id, s.listing_id, s.subscriber_id, s.provider_id, s.payer_id, s.plan_id, s.funding_type,
+  s.delegation_id, s.state, s.period_id, s.anchored_at, s.periods, s.ends_at, s.created_at]]
+
+-- Where a period that began so many months after its anchor ends: on the anchor's day, or the last of a month.
+local ENDS = "(($%d::timestamptz at time zone 'UTC') + $%d::int * $%d::int * interval '1 month') at time zone 'UTC'"
+
+M.sql = {
+  tool = "select state from market_tools where listing_id = $1::uuid",
+  is_open = [[select id from market_subscriptions where subscriber_id = $1::uuid and listing_id = $2::uuid
+    and state not in ('canceled', 'revoked')]],
+  begin = [[with made as (
+      insert into market_subscriptions as s (listing_id, subscriber_id, provider_id, payer_id, plan_id, funding_type,
+        delegation_id, period_id, anchored_at, ends_at)
+      select $1::uuid, $2::uuid, $3::uuid, $4::uuid, $5, $6, $7::uuid, $8::uuid, $9::timestamptz, ]]
+      .. ENDS:format(9, 10, 11) .. [[ returning ]] .. M.COLUMNS .. [[
+    ), period as (
+      insert into market_periods (id, subscription_id, plan, included_calls, overage_mrc, starts_at, ends_at)
+      select period_id, id, $12::jsonb, $13::bigint, $14::bigint, anchored_at, ends_at from made
+    ) select * from made]],
+  go_on = [[with made as (
+      update market_subscriptions s set period_id = $2::uuid, anchored_at = $3::timestamptz, periods = $4::int,
+        ends_at = ]] .. ENDS:format(3, 4, 5) .. [[ where id = $1::uuid returning ]] .. M.COLUMNS .. [[
+    ), period as (
+      insert into market_periods (id, subscription_id, plan, included_calls, overage_mrc, starts_at, ends_at)
+      select period_id, id, $6::jsonb, $7::bigint, $8::bigint, $9::timestamptz, ends_at from made
+    ) select * from made]],
+  new_id = "select gen_random_uuid()::text as id, date_trunc('milliseconds', human_now()) as now",
+  count = [[update market_tools set subscriber_count = greatest(0, subscriber_count + $2::int)
+    where listing_id = $1::uuid]],
+  get = "select " .. M.COLUMNS .. " from market_subscriptions s where s.id = $1::uuid",
+  lock = "select " .. M.COLUMNS .. " from market_subscriptions s where s.id = $1::uuid for no key update",
+  move = [[update market_subscriptions s set state = $3,
+      canceled_at = case when $3 in ('canceled', 'revoked') then human_now() end
+    where id = $1::uuid and state = $2 returning ]] .. M.COLUMNS,
+  list = "select " .. M.COLUMNS .. [[, l.title, p.used + p.overage as calls, p.included_calls,
+      (select count(*) from (select from market_subscriptions where subscriber_id = $1::uuid limit $4::int) n) as total
+    from market_subscriptions s join market_periods p on p.id = s.period_id
+    join market_listings l on l.id = s.listing_id
+    where s.subscriber_id = $1::uuid order by s.created_at desc, s.id limit $2::int offset $3::int]],
+  active = [[select count(*)::int from (select from market_subscriptions where subscriber_id = $1::uuid
+    and state not in ('canceled', 'revoked') limit 1000) few]],
+}
+
+--- The plan of a listing with this id; nil: it has none.
+function M.plan_of(listing, plan_id)
+  for _, plan in ipairs(listing.subscription_plans and json.decode(listing.subscription_plans) or {}) do
+    if plan.plan_id == plan_id then return plan end
+  end
+end
+
+local function months_of(plan) return plan.interval == "yearly" and 12 or 1 end
+
+local function overage_of(plan)
+  return plan.overage_cents_per_call and rules.overage(plan.overage_cents_per_call) or nil
+end
+
+-- Pays for a period: s = {subscriber_id, provider_id, payer_id, funding_type, delegation_id}.
+local function pay(tx, s, period_id, plan)
+  if plan.amount_cents == 0 then return end
+  local price = plan.amount_cents * MRC_PER_CENT
+  moves.purchase(tx, "tool_subscription", period_id, { buyer = s.payer_id, provider = s.provider_id, price_mrc = price,
+    fee_mrc = fees.share(plan.amount_cents, fees.tool) * MRC_PER_CENT, reason = "tool_subscription" })
+  referrals.settle(tx, s.subscriber_id)
+end
+
+-- Who pays for it: the subscriber; or who has delegated a budget to it, of which the price is spent.
+local function payer_of(tx, s, category, cause, plan)
+  if s.funding_type ~= "delegation" then return s.subscriber_id end
+  return require("marketplace.delegations").spend(tx, { id = s.delegation_id, grantee_id = s.subscriber_id,
+    amount_mrc = plan.amount_cents * MRC_PER_CENT, category = category, cause = cause })
+end
+
+local function renewal(tx, s) queue.add(tx, "market.subscription", s.id, s.ends_at, { at = s.ends_at, try = 0 }) end
+
+
+-- What is asked for can be had: the listing and its plan.
+local function offered(tx, actor, ask)
+  local listing = listings.get(tx, ask.listing_id)
+  local tool, plan = tx:row(M.sql.tool, listing.id), M.plan_of(listing, ask.plan_id)
+  decisions.enforce(tx, rules.may_subscribe, { subject = actor.id, ref = listing.id }, {
+    is_tool = tool ~= nil, is_active = listing.is_active, tool_state = tool and tool.state or "open",
+    has_plan = plan ~= nil })
+  return listing, plan
+end
+
+local function make(tx, actor, ask, listing, plan)
+  local now = tx:row(M.sql.new_id)
+  local s = { subscriber_id = actor.id, provider_id = listing.actor_id, funding_type = ask.funding_type,
+              delegation_id = ask.delegation_id }
+  s.payer_id = payer_of(tx, s, listing.category_tags[1], now.id, plan)
+  credits.lock(tx, actor.id, s.payer_id, s.provider_id)
+  if tx:row(M.sql.is_open, actor.id, listing.id) then fail.throw "subscription_already_exists" end
+  pay(tx, s, now.id, plan)
+  return tx:row(M.sql.begin, listing.id, actor.id, s.provider_id, s.payer_id, plan.plan_id, s.funding_type,
+    s.delegation_id, now.id, now.now, 1, months_of(plan), json.encode(plan), plan.included_calls, overage_of(plan))
+end
+
+local function wrong(path, message)
+  fail.throw("validation_error", { details = { { path = path, message = message } } })
+end
+
+--- What is asked for, when its fields go together.
+function M.checked(ask)
+  if ask.funding_type ~= "direct" then wrong("funding_type", ask.funding_type .. " is not offered yet") end
+  if ask.funding_type == "delegation" and not ask.delegation_id then
+    wrong("budget_delegation_id", "is required for funding_type delegation")
+  elseif ask.funding_type ~= "delegation" and ask.delegation_id then
+    wrong("budget_delegation_id", "is for funding_type delegation")
+  end
+  return ask
+end
+
+--- An actor subscribes: {listing_id, plan_id, funding_type, delegation_id}.  Returns the subscription and its first
+--- key, which is shown once.
+function M.create(actor, ask)
+  local made, key, asked = db.tx(function(tx)
+    local listing, plan = offered(tx, actor, ask)
+    transactions.check_parties(tx, actor.id, listing.actor_id)
+    credits.lock(tx, actor.id, listing.actor_id)
+    if tx:row(M.sql.is_open, actor.id, listing.id) then fail.throw "subscription_already_exists" end
+    local waits = plan.amount_cents > 0 and approvals.ask(tx, actor, listing, plan.amount_cents)
+    if waits then return nil, nil, waits end     -- which is kept
+    local s = make(tx, actor, ask, listing, plan)
+    tx:exec(M.sql.count, listing.id, 1)
+    states.moved(tx, { entity = "subscription", id = s.id, to = "active", actor_id = actor.id,
+      cause = "tool-subscriptions", event = "subscription.created", to_actors = { actor.id, s.provider_id }, data = {
+        subscription_id = s.id, listing_id = listing.id, plan_id = plan.plan_id, title = listing.title,
+        amount_cents = plan.amount_cents } })
+    renewal(tx, s)
+    return s, keys.issue(tx, s.id)
+  end)
+  if asked then approvals.refuse(asked) end
+  return made, key
+end
+
+--- A subscription of an actor; fails with not_found for those of others.
+function M.own(q, actor, id)
+  local s = q == db and db.row(M.sql.get, id) or q ~= db and q:row(M.sql.lock, id)
+  if not s or s.subscriber_id ~= actor.id then fail.throw "not_found" end
+  return s
+end
+
+--- Those of an actor, newest first: o = {limit, offset}.  Returns the rows and how many there are, up to a thousand.
+function M.list(actor, o)
+  local rows = db.query(M.sql.list, actor.id, o.limit, o.offset, COUNTED)
+  return rows, rows[1] and rows[1].total or 0
+end
+
+--- Moves a subscription that is locked, in tx.  Returns the row.  event: of rules/subscriptions.lua; actor_id: nil for
+--- the platform.
+function M.move(tx, s, event, actor_id, cause)
+  local to = rules.next({ machine = "subscription", from = s.state, event = event }).to
+  if not to then states.refuse(s.state) end
+  local now = tx:row(M.sql.move, s.id, s.state, to) or states.refuse(s.state)
+  local is_over = to == "canceled" or to == "revoked"
+  if is_over then tx:exec(M.sql.count, s.listing_id, -1) end
+  states.moved(tx, { entity = "subscription", id = s.id, from = s.state, to = to, actor_id = actor_id, cause = cause,
+    event = is_over and "subscription.canceled" or to == "past_due" and "subscription.past_due" or nil,
+    to_actors = { s.subscriber_id, s.provider_id }, data = {
+      subscription_id = s.id, listing_id = s.listing_id, plan_id = s.plan_id, status = to, ends_at = s.ends_at } })
+  return now
+end
+
+--- Its subscriber cancels: what is paid for may still be used.  Again: as it is.
+function M.cancel(actor, id)
+  return db.tx(function(tx)
+    local s = M.own(tx, actor, id)
+    if s.state == "cancel_at_period_end" or s.state == "canceled" then return s end
+    return M.move(tx, s, "cancel", actor.id, "subscriptions-cancel")
+  end)
+end
+
+--- Pays for the next period of a subscription that is locked, as wallets are.  period: {plan, starts_at, anchored_at,
+--- periods (from there), category}.
+function M.go_on(tx, s, period)
+  local plan, now = period.plan, tx:row(M.sql.new_id)
+  local payer_id = payer_of(tx, s, period.category, now.id, plan)
+  if payer_id ~= s.payer_id then fail.throw "forbidden" end
+  pay(tx, s, now.id, plan)
+  local made = tx:row(M.sql.go_on, s.id, now.id, period.anchored_at, period.periods, months_of(plan), json.encode(plan),
+    plan.included_calls, overage_of(plan), period.starts_at)
+  renewal(tx, made)
+  return made
+end
+
+counts.define("subscriptions_active", function(actor) return db.value(M.sql.active, actor.id) end)
+
+return M
