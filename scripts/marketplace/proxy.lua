@@ -15,8 +15,8 @@ local shapes = require "marketplace.shapes"
 local M = {}
 
 M.sql = {
-  load = [[select s.id, s.state, s.period_id, s.listing_id, s.subscriber_id, s.provider_id, s.payer_id, s.funding_type,
-      s.delegation_id, s.ends_at > human_now() as is_current,
+  load = [[select s.id, s.state, s.period_id, s.listing_id, s.subscriber_id, s.provider_id, s.payer_id,
+      s.delegation_id, to_json(l.category_tags) as category_tags, s.ends_at > human_now() as is_current,
       s.ends_at + $2::int * interval '1 hour' > human_now() as is_in_grace, a.state as actor_state,
       v.state as provider_state, t.state as tool_state, l.tool_meta, l.tool_secret, l.input_schema
     from market_subscriptions s join market_actors a on a.id = s.subscriber_id

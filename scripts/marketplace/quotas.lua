@@ -7,7 +7,10 @@
 local db = require "human.db"
 local fail = require "human.fail"
 local jobs = require "human.jobs"
+local json = require "human.json"
+local actors = require "marketplace.actors"
 local credits = require "marketplace.credits"
+local delegations = require "marketplace.delegations"
 local fees = require "marketplace.rules.fees"
 local ledger = require "marketplace.ledger"
 local news = require "marketplace.news"
@@ -38,7 +41,7 @@ M.sql = {
   charge = [[update market_tool_calls set payer_id = $2::uuid, price_mrc = $3, fee_mrc = $4, paid_m = $5, paid_w = $6
     where id = $1::uuid]],
   get = [[select c.id, c.state, c.is_overage, c.payer_id, c.price_mrc, c.fee_mrc, c.paid_m, c.paid_w, s.provider_id,
-      s.subscriber_id, s.delegation_id
+      s.delegation_id
     from market_tool_calls c join market_subscriptions s on s.id = c.subscription_id where c.id = $1::uuid]],
   finish = [[with done as (
       update market_tool_calls set state = $2, outcome = $3, latency_ms = $4::int, ended_at = human_now()
@@ -54,8 +57,14 @@ M.sql = {
 local function wallet(pool, actor) return { "wallet_" .. pool, actor } end
 
 -- Takes the price of a call beyond the quota: out of the lots, and aside.
-local function charge(tx, call, payer_id)
-  local price = call.overage_mrc
+local function charge(tx, s, call)
+  local price, payer_id = call.overage_mrc, s.payer_id
+  if s.delegation_id then
+    delegations.spend(tx, { id = s.delegation_id, grantee_id = s.subscriber_id, amount_mrc = price,
+                            category = json.decode(s.category_tags), cause = call.id })
+  else
+    actors.must_be_free(actors.get(tx, payer_id))
+  end
   local got = credits.take(tx, CHARGED, call.id, { actor = payer_id, amount = price, reason = "tool_usage" })
   ledger.post(tx, RESERVED, call.id, {
     { kind = "pending", debit = wallet("M", payer_id), credit = { "in_flight", payer_id }, amount = got.m },
@@ -72,13 +81,6 @@ local function tell(tx, s, call)
     included_calls = call.included_calls } })
 end
 
--- Who pays: the subscriber, or who has delegated a budget to him, of which this is spent.
-local function spend(tx, s, call)
-  if s.funding_type ~= "delegation" then return s.payer_id end
-  return require("marketplace.delegations").spend(tx, { id = s.delegation_id, grantee_id = s.subscriber_id,
-    amount_mrc = call.overage_mrc, category = "tool_usage", cause = call.id })
-end
-
 -- Beyond the quota; wallets are locked first, so the row of the period is looked at again.
 local function take_more(s, time_ms)
   return db.tx(function(tx)
@@ -86,7 +88,7 @@ local function take_more(s, time_ms)
     local call = tx:row(M.sql.take_more, s.period_id, rules.in_flight, s.id, s.listing_id, time_ms)
     if not call then return tx:row(M.sql.take, s.period_id, rules.in_flight, s.id, s.listing_id, time_ms) end
     call.is_overage = true
-    if call.overage_mrc > 0 then charge(tx, call, spend(tx, s, call)) end
+    if call.overage_mrc > 0 then charge(tx, s, call) end
     tell(tx, s, call)
     return call
   end)
@@ -94,8 +96,8 @@ end
 
 --- A place of the quota for a call that is about to be made, and takes at most so long: {id, calls (of the period),
 --- included_calls, is_overage, is_paid}.  s: {id, period_id, listing_id, subscriber_id, provider_id, payer_id,
---- funding_type, delegation_id}.  Fails with usage_quota_exceeded, rate_limited, insufficient_balance, or as the
---- budget says.
+--- delegation_id, category_tags (JSON)}.  Fails with usage_quota_exceeded, rate_limited, insufficient_balance, or as
+--- the budget says.
 function M.reserve(s, timeout_ms)
   local time_ms = timeout_ms + rules.settle_margin_ms
   local call = db.row(M.sql.take, s.period_id, rules.in_flight, s.id, s.listing_id, time_ms)
@@ -135,8 +137,7 @@ local function pay_back(tx, call)
   ledger.void(tx, "tool.returned", call.id, RESERVED)
   credits.give_back(tx, CHARGED, call.id, call.payer_id, call.price_mrc)
   if call.delegation_id then
-    require("marketplace.delegations").give_back(tx, { id = call.delegation_id, grantee_id = call.subscriber_id,
-      amount_mrc = call.price_mrc, category = "tool_usage", cause = call.id })
+    delegations.give_back(tx, { id = call.delegation_id, amount_mrc = call.price_mrc, cause = call.id })
   end
 end
 

@@ -6,9 +6,11 @@ local decisions = require "human.decisions"
 local fail = require "human.fail"
 local json = require "human.json"
 local queue = require "human.queue"
+local actors = require "marketplace.actors"
 local approvals = require "marketplace.approvals"
 local counts = require "marketplace.counts"
 local credits = require "marketplace.credits"
+local delegations = require "marketplace.delegations"
 local fees = require "marketplace.rules.fees"
 local keys = require "marketplace.subscriptions_keys"
 local listings = require "marketplace.listings"
@@ -78,21 +80,20 @@ local function overage_of(plan)
   return plan.overage_cents_per_call and rules.overage(plan.overage_cents_per_call) or nil
 end
 
--- Pays for a period: s = {subscriber_id, provider_id, payer_id, funding_type, delegation_id}.
-local function pay(tx, s, period_id, plan)
+-- Pays for a period, under the locks of the wallets: s = {subscriber_id, provider_id, payer_id, delegation_id (whose
+-- budget it is, when that pays)}; categories: of the listing.
+local function pay(tx, s, period_id, plan, categories)
   if plan.amount_cents == 0 then return end
   local price = plan.amount_cents * MRC_PER_CENT
+  if s.delegation_id then
+    delegations.spend(tx, { id = s.delegation_id, grantee_id = s.subscriber_id, amount_mrc = price,
+                            category = categories, cause = period_id })
+  end
   moves.purchase(tx, "tool_subscription", period_id, { buyer = s.payer_id, provider = s.provider_id, price_mrc = price,
     fee_mrc = fees.share(plan.amount_cents, fees.tool) * MRC_PER_CENT, reason = "tool_subscription" })
   referrals.settle(tx, s.subscriber_id)
 end
 
--- Who pays for it: the subscriber; or who has delegated a budget to it, of which the price is spent.
-local function payer_of(tx, s, category, cause, plan)
-  if s.funding_type ~= "delegation" then return s.subscriber_id end
-  return require("marketplace.delegations").spend(tx, { id = s.delegation_id, grantee_id = s.subscriber_id,
-    amount_mrc = plan.amount_cents * MRC_PER_CENT, category = category, cause = cause })
-end
 
 local function renewal(tx, s) queue.add(tx, "market.subscription", s.id, s.ends_at, { at = s.ends_at, try = 0 }) end
 
@@ -107,14 +108,16 @@ local function offered(tx, actor, ask)
   return listing, plan
 end
 
-local function make(tx, actor, ask, listing, plan)
-  local now = tx:row(M.sql.new_id)
-  local s = { subscriber_id = actor.id, provider_id = listing.actor_id, funding_type = ask.funding_type,
-              delegation_id = ask.delegation_id }
-  s.payer_id = payer_of(tx, s, listing.category_tags[1], now.id, plan)
-  credits.lock(tx, actor.id, s.payer_id, s.provider_id)
-  if tx:row(M.sql.is_open, actor.id, listing.id) then fail.throw "subscription_already_exists" end
-  pay(tx, s, now.id, plan)
+-- Who pays: the actor itself, or whose budget it is; that is no agent of the provider's either.
+local function payer_of(tx, actor, ask, listing)
+  if not ask.delegation_id then return actor.id end
+  local payer = delegations.payer(tx, ask.delegation_id)
+  actors.must_be_strangers(actors.get(tx, payer), actors.get(tx, listing.actor_id))
+  return payer
+end
+
+local function make(tx, actor, s, listing, plan, now)
+  pay(tx, s, now.id, plan, listing.category_tags)
   return tx:row(M.sql.begin, listing.id, actor.id, s.provider_id, s.payer_id, plan.plan_id, s.funding_type,
     s.delegation_id, now.id, now.now, 1, months_of(plan), json.encode(plan), plan.included_calls, overage_of(plan))
 end
@@ -125,7 +128,7 @@ end
 
 --- What is asked for, when its fields go together.
 function M.checked(ask)
-  if ask.funding_type ~= "direct" then wrong("funding_type", ask.funding_type .. " is not offered yet") end
+  if ask.funding_type == "task_budget" then wrong("funding_type", "task_budget is not offered yet") end
   if ask.funding_type == "delegation" and not ask.delegation_id then
     wrong("budget_delegation_id", "is required for funding_type delegation")
   elseif ask.funding_type ~= "delegation" and ask.delegation_id then
@@ -140,11 +143,15 @@ function M.create(actor, ask)
   local made, key, asked = db.tx(function(tx)
     local listing, plan = offered(tx, actor, ask)
     transactions.check_parties(tx, actor.id, listing.actor_id)
-    credits.lock(tx, actor.id, listing.actor_id)
+    local now = tx:row(M.sql.new_id)
+    local asks = { subscriber_id = actor.id, provider_id = listing.actor_id, funding_type = ask.funding_type,
+                   delegation_id = ask.delegation_id, payer_id = payer_of(tx, actor, ask, listing) }
+    credits.lock(tx, actor.id, asks.payer_id, listing.actor_id)
     if tx:row(M.sql.is_open, actor.id, listing.id) then fail.throw "subscription_already_exists" end
-    local waits = plan.amount_cents > 0 and approvals.ask(tx, actor, listing, plan.amount_cents)
+    local waits = plan.amount_cents > 0 and approvals.ask(tx, actor, listing, plan.amount_cents,
+      { kind = "tool_request", cause = now.id })
     if waits then return nil, nil, waits end     -- which is kept
-    local s = make(tx, actor, ask, listing, plan)
+    local s = make(tx, actor, asks, listing, plan, now)
     tx:exec(M.sql.count, listing.id, 1)
     states.moved(tx, { entity = "subscription", id = s.id, to = "active", actor_id = actor.id,
       cause = "tool-subscriptions", event = "subscription.created", to_actors = { actor.id, s.provider_id }, data = {
@@ -195,12 +202,10 @@ function M.cancel(actor, id)
 end
 
 --- Pays for the next period of a subscription that is locked, as wallets are.  period: {plan, starts_at, anchored_at,
---- periods (from there), category}.
+--- periods (from there), categories}.
 function M.go_on(tx, s, period)
   local plan, now = period.plan, tx:row(M.sql.new_id)
-  local payer_id = payer_of(tx, s, period.category, now.id, plan)
-  if payer_id ~= s.payer_id then fail.throw "forbidden" end
-  pay(tx, s, now.id, plan)
+  pay(tx, s, now.id, plan, period.categories)
   local made = tx:row(M.sql.go_on, s.id, now.id, period.anchored_at, period.periods, months_of(plan), json.encode(plan),
     plan.included_calls, overage_of(plan), period.starts_at)
   renewal(tx, made)

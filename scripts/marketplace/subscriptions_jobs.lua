@@ -21,16 +21,16 @@ M.sql = {
 
 -- When the next period begins, and from when its end is counted: at the end of the last one; from now on where that
 -- was too long ago to be used meanwhile, and when the plan has another interval than before.
-local function next_period(tx, s, plan, category)
+local function next_period(tx, s, plan, categories)
   local now, ended = time.now_ms(), time.parse(s.ends_at)
   if now > ended + rules.grace_hours * HOUR_MS then
     local at = time.format(now)
-    return { plan = plan, starts_at = at, anchored_at = at, periods = 1, category = category }
+    return { plan = plan, starts_at = at, anchored_at = at, periods = 1, categories = categories }
   elseif tx:value(M.sql.plan, s.period_id) ~= plan.interval then
-    return { plan = plan, starts_at = s.ends_at, anchored_at = s.ends_at, periods = 1, category = category }
+    return { plan = plan, starts_at = s.ends_at, anchored_at = s.ends_at, periods = 1, categories = categories }
   end
   return { plan = plan, starts_at = s.ends_at, anchored_at = s.anchored_at, periods = s.periods + 1,
-           category = category }
+           categories = categories }
 end
 
 -- nil: there will be no next period.
@@ -38,7 +38,7 @@ local function plan_of_next(tx, s)
   local listing = listings.get(tx, s.listing_id)
   local provider, subscriber = actors.get(tx, s.provider_id), actors.get(tx, s.subscriber_id)
   if not listing.is_active or provider.state == "banned" or subscriber.state == "banned" then return nil end
-  return subscriptions.plan_of(listing, s.plan_id), listing.category_tags[1], actors.get(tx, s.payer_id)
+  return subscriptions.plan_of(listing, s.plan_id), listing.category_tags, actors.get(tx, s.payer_id)
 end
 
 local function retry(tx, s, try)
@@ -49,11 +49,11 @@ local function retry(tx, s, try)
 end
 
 local function renew(tx, s, try)
-  local plan, category, payer = plan_of_next(tx, s)
+  local plan, categories, payer = plan_of_next(tx, s)
   if not plan then return subscriptions.move(tx, s, "end", nil, "subscription-renew") end
   local ok, err = pcall(db.tx, function(inner)
     actors.must_be_free(payer)
-    subscriptions.go_on(inner, s, next_period(inner, s, plan, category))
+    subscriptions.go_on(inner, s, next_period(inner, s, plan, categories))
   end)
   if not ok and not fail.is(err) then error(err, 0) end
   if not ok then return retry(tx, s, try) end

@@ -39,10 +39,22 @@ M.sql = {
     and state in ('active', 'paused', 'past_due', 'cancel_at_period_end') limit $2::int]],
 }
 
-local function tell(tx, id, name, to, reason)
+local function subscribers(tx, id)
   local list = {}
   for i, row in ipairs(tx:query(M.sql.subscribers, id, TOLD)) do list[i] = row.id end
-  news.put(tx, { name = name, about = id, to = list, data = { listing_id = id, status = to, reason = reason } })
+  return list
+end
+
+--- Whom a tool concerns: its provider, and the first thousand who have subscribed to it.
+function M.concerned(tx, listing)
+  local list = subscribers(tx, listing.id)
+  list[#list + 1] = listing.actor_id
+  return list
+end
+
+local function tell(tx, id, name, to, reason)
+  news.put(tx, { name = name, about = id, to = subscribers(tx, id), data = {
+    listing_id = id, status = to, reason = reason } })
 end
 
 --- Moves a tool, in tx: event = "pause", "suspend" (subscriptions stand still), "resume" or "reinstate" (they go on,

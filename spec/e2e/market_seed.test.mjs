@@ -254,7 +254,9 @@ describe('the requests of the contract', { concurrency: false }, () => {
     const listing_id = (await play(bot, '/listings-create', {}, { n: 2, response: true })).id;
     await market.sql(`update market_listings set tool_meta = jsonb_set(tool_meta - 'auth_type', '{upstream_url}', '"${upstream.url}"') where id = '${listing_id}'`);
     const { subscription_id, api_key_prefix: key_prefix } = await play(alice, '/tool-subscriptions', { listing_id });
-    await play(third, '/tool-subscriptions', { listing_id, budget_delegation_id: listing_id }, { n: 1, status: 400, response: false });
+    await fund(market, human, 100);
+    const { delegation } = await human.ok('/budget-manage', { action: 'create', grantee_id: third.id, total_cents: 9900 });
+    await play(third, '/tool-subscriptions', { listing_id, budget_delegation_id: delegation.id }, { n: 1, response: true });
     await play(alice, '/tool-proxy', { subscription_id });
     const { api_key_prefix } = await play(alice, '/api-keys-manage', { subscription_id });
     assert.notEqual(api_key_prefix, key_prefix);

@@ -255,6 +255,56 @@ describe("a subscription", function()
     assert.is_false(quotas.give_back(call, "failed", 5))
   end)
 
+  describe("that a budget pays", function()
+    local function budget(giver, agent, cents, o)
+      return db.value([[insert into market_delegations (delegator_id, grantee_id, total_mrc, allowed_categories)
+        values ($1, $2, $3::bigint * 1000, array[$4]) returning id]], giver, agent, cents, o and o.category or "data:*")
+    end
+    local function with_budget(who, listing_id, id)
+      return subscriptions.create(get(who), { listing_id = listing_id, plan_id = "p", funding_type = "delegation", delegation_id = id })
+    end
+    local function spent(id) return db.value("select spent_mrc from market_delegations where id = $1", id) end
+
+    it("takes the credits of whoever gave it, as far as it goes", function()
+      local giver, who, listing = person(3000), person(), tool { included_calls = 0, overage_cents_per_call = 30 }
+      local id = budget(giver, who, 1050)
+      local s = with_budget(who, listing, id)
+      assert.same({ 2000000, 0, 1000000, giver }, { balance(giver), balance(who), spent(id), s.payer_id })
+      local full = db.row(loaded["marketplace.proxy"].sql.load, s.id, 72)
+      quotas.succeed(quotas.reserve(full, 1000), 1)
+      assert.same({ 1970000, 1030000 }, { balance(giver), spent(id) })
+      refuses("budget_exceeded", quotas.reserve, full, 1000)
+      assert.equal("past_due", renew(s.id).state)
+      assert.equal(1, db.value("select overage from market_periods where id = $1", s.period_id))
+    end)
+
+    it("is refused for what it may not buy, for others, and for the provider's own people", function()
+      local giver, who, listing, provider = person(3000), person(), tool()
+      refuses("category_not_allowed", with_budget, who, listing, budget(giver, who, 2000, { category = "web:*" }))
+      refuses("delegation_invalid", with_budget, who, listing, budget(giver, person(), 2000))
+      refuses("delegation_invalid", with_budget, who, listing, world.uuid())
+      refuses("self_dealing_not_permitted", with_budget, who, listing, budget(provider, who, 2000))
+      assert.equal(3000000, balance(giver))
+    end)
+
+    it("has back what a call did not cost, also when it was revoked within the call, and then pays no more", function()
+      local giver, who, listing = person(3000), person(), tool { included_calls = 0, overage_cents_per_call = 30 }
+      local id = budget(giver, who, 2000)
+      local s = with_budget(who, listing, id)
+      local full = db.row(loaded["marketplace.proxy"].sql.load, s.id, 72)
+      local failing, working = quotas.reserve(full, 1000), quotas.reserve(full, 1000)
+      assert.same({ 1940000, 1060000 }, { balance(giver), spent(id) })
+      loaded["marketplace.delegations"].revoke(get(giver), id)
+      quotas.give_back(failing, "failed", 1)
+      quotas.succeed(working, 1)
+      assert.same({ 1970000, 1030000 }, { balance(giver), spent(id) })
+      refuses("delegation_invalid", quotas.reserve, full, 1000)
+      local p = db.row("select overage, in_flight from market_periods where id = $1", s.period_id)
+      assert.same({ 1, 0 }, { p.overage, p.in_flight })
+      assert.equal("revoked", db.value("select state from market_delegations where id = $1", id))
+    end)
+  end)
+
   it("is moved along the edges of its rules alone", function()
     local rules = loaded["marketplace.rules.subscriptions"]
     local first = { subscription = "active", tool_call = "open", tool = "open" }

@@ -160,15 +160,15 @@ local function tool(i) return ("('00000000-0000-4000-9000-' || lpad((%s)::text, 
 for _, statement in ipairs {
   [[insert into market_listings (id, actor_id, direction, listing_type, title, description, category_tags, subscription_plans, tool_meta)
     select ]] .. tool "i" .. ", " .. numbered "i % 500" .. [[, 'sell', 'compute_access', 'T' || i, 'D', array['t:' || i % 50],
-      '[{"amount_cents": 1}]', '{}' from generate_series(1, $1::int) i]],
+      '[{"amount_cents": 1}]', '{}' from generate_series(1, $1::int / 4) i]],
   "insert into market_subscriptions (id, listing_id, subscriber_id, provider_id, payer_id, plan_id, funding_type, state, period_id, ends_at) select "
     .. tool "i" .. ", " .. tool "i" .. ", " .. numbered "i % 500" .. ", " .. numbered "i % 500" .. ", " .. numbered "i % 500"
-    .. ", 'p', 'direct', 'active', " .. tool "i" .. ", now() from generate_series(1, $1::int) i",
+    .. ", 'p', 'direct', 'active', " .. tool "i" .. ", now() from generate_series(1, $1::int / 4) i",
   "insert into market_periods (id, subscription_id, plan, included_calls, starts_at, ends_at) select " .. tool "i" .. ", " .. tool "i"
-    .. ", '{}', 1, now(), now() from generate_series(1, $1::int) i",
-  "insert into market_tool_keys (hash, subscription_id, prefix) select 'h' || i, " .. tool "i" .. ", 'p' from generate_series(1, $1::int) i",
+    .. ", '{}', 1, now(), now() from generate_series(1, $1::int / 4) i",
+  "insert into market_tool_keys (hash, subscription_id, prefix) select 'h' || i, " .. tool "i" .. ", 'p' from generate_series(1, $1::int / 4) i",
   "insert into market_tool_calls (subscription_id, period_id, listing_id, settle_by, state, outcome, ended_at) select " .. tool "i % 500 + 1"
-    .. ", " .. tool "i % 500 + 1" .. ", " .. tool "i % 500 + 1" .. ", now(), 'open', null, null from generate_series(1, $1::int) i",
+    .. ", " .. tool "i % 500 + 1" .. ", " .. tool "i % 500 + 1" .. ", now(), 'open', null, null from generate_series(1, $1::int / 4) i",
 } do FILL[#FILL + 1] = statement end
 
 FILL[#FILL + 1] = [[insert into market_vectors (id, kind, model, vector)

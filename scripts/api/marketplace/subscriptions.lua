@@ -28,6 +28,7 @@ end)
 
 local input = s.json { max = 262144 }:describe "An object, as the tool's input_schema has it"
 local key = s.string { secret = true }
+local BUDGET = { "delegation_invalid", "delegation_expired", "budget_exceeded", "category_not_allowed" }
 local prefix = s.string { min = 1, max = 12 }
 
 g:post("/tool-subscriptions", {
@@ -38,7 +39,7 @@ g:post("/tool-subscriptions", {
   reply = { [201] = s.object { { "subscription_id", s.uuid }, { "api_key", key }, { "api_key_prefix", s.string } } },
   errors = { "validation_error", "not_found", "subscription_already_exists", "insufficient_balance", "plan_not_found",
              "not_a_tool", "listing_inactive", "tool_suspended", "self_dealing_not_permitted", "approval_required",
-             "agent_frozen", "provider_banned" },
+             "agent_frozen", "provider_banned", unpack(BUDGET) },
 }, function(ctx, body)
   local made, first = subscriptions.create(ctx.actor, subscriptions.checked {
     listing_id = body.listing_id, plan_id = body.plan_id, funding_type = body.funding_type,
@@ -58,7 +59,7 @@ g:post("/tool-proxy", {
   reply = { [200] = s.object { { "output", s.json { max = rules.output_bytes } }, { "usage", Usage } } },
   errors = { "validation_error", "not_found", "subscription_not_active", "agent_frozen", "usage_quota_exceeded",
              "tool_suspended", "upstream_timeout", "upstream_error", "upstream_blocked", "upstream_too_large",
-             "input_schema_mismatch", "insufficient_balance", "rate_limited" },
+             "input_schema_mismatch", "insufficient_balance", "rate_limited", unpack(BUDGET) },
 }, function(ctx, body)
   local output, usage = proxy.call(ctx.actor, { subscription_id = body.subscription_id, input = body.input })
   usage.calls_this_period = usage.calls
