@@ -8,8 +8,7 @@ export const SEED = JSON.parse(fs.readFileSync(new URL('./market_seed.json', imp
 
 // Endpoints that do not exist yet.  One that appears is to be taken off, and tried like the others.
 export const NOT_YET = new Set(`
-  /tool-search /tool-benchmarks /tool-sla-check /catalog-manage
-  /provider-tools /provider-analytics /sla-breach
+  /tool-benchmarks /catalog-manage
   /benchmarks-run /benchmarks-results
   /webhooks-register /webhooks-manage /webhooks-test /mcp-gateway /pipeline-templates /pipeline-traces
   /admin-kill-switch`.trim().split(/\s+/));

@@ -263,6 +263,15 @@ describe('the requests of the contract', { concurrency: false }, () => {
     const e = of('/api-keys-manage');
     await alice.ok('/api-keys-manage', { ...e.requests[1], subscription_id, key_prefix: api_key_prefix });
     asked.add('/api-keys-manage 1');
+    await market.sql(`update market_tools set uptime_30d = 99.8, checked_at = human_now() where listing_id = '${listing_id}';
+      update market_listings set avg_rating = 4.7 where id = '${listing_id}';
+      insert into market_tool_hours (listing_id, hour, calls, ok, latency_ms) values ('${listing_id}', human_now() - interval '2 hours', 1, 1, 180);
+      insert into market_sla_breaches (listing_id, severity, type, value, threshold) values ('${listing_id}', 'warning', 'latency', 520, 500)`);
+    await play(alice, '/tool-search', {}, { query: '?query=scraper&category=data:scraping&min_uptime=99&sort_by=uptime_30d' });
+    await play(alice, '/tool-sla-check', {}, { query: `?listing_id=${listing_id}` });
+    await play(bot, '/provider-analytics', {}, { query: `?listing_id=${listing_id}` });
+    await play(bot, '/sla-breach');
+    await play(bot, '/provider-tools', { listing_id });
   });
 
   it('talk', async () => {

@@ -161,20 +161,30 @@ for _, statement in ipairs {
   [[insert into market_listings (id, actor_id, direction, listing_type, title, description, category_tags, subscription_plans, tool_meta)
     select ]] .. tool "i" .. ", " .. numbered "i % 500" .. [[, 'sell', 'compute_access', 'T' || i, 'D', array['t:' || i % 50],
       '[{"amount_cents": 1}]', '{}' from generate_series(1, $1::int / 4) i]],
-  "insert into market_subscriptions (id, listing_id, subscriber_id, provider_id, payer_id, plan_id, funding_type, state, period_id, ends_at) select "
+  "with s as (insert into market_subscriptions (id, listing_id, subscriber_id, provider_id, payer_id, plan_id, funding_type, period_id, ends_at) select "
     .. tool "i" .. ", " .. tool "i" .. ", " .. numbered "i % 500" .. ", " .. numbered "i % 500" .. ", " .. numbered "i % 500"
-    .. ", 'p', 'direct', 'active', " .. tool "i" .. ", now() from generate_series(1, $1::int / 4) i",
-  "insert into market_periods (id, subscription_id, plan, included_calls, starts_at, ends_at) select " .. tool "i" .. ", " .. tool "i"
-    .. ", '{}', 1, now(), now() from generate_series(1, $1::int / 4) i",
+    .. ", 'p', 'direct', " .. tool "i" .. ", now() from generate_series(1, $1::int / 4) i returning id)"
+    .. " insert into market_periods (id, subscription_id, plan, included_calls, starts_at, ends_at) select id, id, '{}', 1, now(), now() from s",
+  "insert into market_periods (subscription_id, plan, included_calls, starts_at, ends_at) select id, '{}', 1, now(), now()"
+    .. " from market_subscriptions where $1::int < 0", -- for statistics of both
   "insert into market_tool_keys (hash, subscription_id, prefix) select 'h' || i, " .. tool "i" .. ", 'p' from generate_series(1, $1::int / 4) i",
   "insert into market_tool_calls (subscription_id, period_id, listing_id, settle_by, state, outcome, ended_at) select " .. tool "i % 500 + 1"
     .. ", " .. tool "i % 500 + 1" .. ", " .. tool "i % 500 + 1" .. ", now(), 'open', null, null from generate_series(1, $1::int / 4) i",
+} do FILL[#FILL + 1] = statement end
+
+for _, statement in ipairs {
+  "insert into market_tool_hours (listing_id, hour) select " .. tool "i % 500 + 1" .. ", now() - i * interval '1 hour' from generate_series(1, $1::int) i",
+  "insert into market_sla_breaches (listing_id, severity, type, value, threshold, at) select " .. tool "i % 500 + 1"
+    .. ", 'warning', 'latency', 2, 1, now() - i * interval '1 hour' from generate_series(1, $1::int) i",
 } do FILL[#FILL + 1] = statement end
 
 FILL[#FILL + 1] = [[insert into market_vectors (id, kind, model, vector)
   select lpad(i::text, 32, '0')::uuid, 1, 'm', decode(repeat('01', 512), 'hex') from generate_series(0, $1::int) i]]
 
 M.ALLOWED = {
+  ["marketplace.providers.paid"] = "a month of one tool's subscriptions, when its provider asks",
+  ["marketplace.providers.churn"] = "all subscriptions of one tool, when its provider asks",
+  ["marketplace.tools.pause"] = "pauses all that it finds, of one tool",
   ["marketplace.stripe.reconcile.is_busy"] = "the first of those that are open, once an hour",
   ["marketplace.stripe.reconcile.waiting"] = "five hundred that are open, once an hour",
   ["marketplace.stripe.reconcile.payments"] = "five hundred that are open, once an hour",
