@@ -1,4 +1,4 @@
-// spec/e2e/market_market2.test.mjs -- messages, notifications, the public feed and health over HTTP, with the examples of
+// spec/e2e/market_messages.test.mjs -- messages, notifications, the public feed and health over HTTP, with the examples of
 // the marketplace's documentation.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
