@@ -49,6 +49,7 @@ describe("a whole task", function()
     for _, kind in ipairs(goals.KINDS) do
       if (play.reached[kind] or 0) == 0 then return kind end
     end
+    return nil
   end
 
   local function must_have_reached_all()
@@ -66,8 +67,10 @@ describe("a whole task", function()
     end
 
     it("was in all states that matter", function()
-      -- Who wins a race is nobody's choice: a run may need a second list of steps, not more.
-      if missing() then hold(FIRST + SEEDS) end
+      -- Who wins a race is nobody's choice: a run may need a second list of steps, or (in another order of tests) two.
+      for seed = FIRST + SEEDS, FIRST + SEEDS + 1 do
+        if missing() then hold(seed) end
+      end
       must_have_reached_all()
     end)
 
