@@ -74,6 +74,7 @@ describe('a task', () => {
   it('that takes long, or is paid in parts, is captured before it is assigned', async () => {
     const task = await world.funded({ hours: 72 });
     assert.equal(await state(task), 'captured');
+    await task.seller.ok('/transactions-cancel', { transaction_id: task.id }); // else it is refunded when it is late, in another test
     await world.settled();
   });
 
@@ -218,6 +219,7 @@ describe('whoever changes a payment', () => {
       const acted = act();
       await until(async () => (await world.one('select count(*) from pg_locks where not granted')) !== '0', PATIENCE_MS, 'it waits for the transaction');
       assert.equal(await others.run(`select state from market_payments where transaction_id = '${task.id}' for update nowait`), 'created');
+      assert.equal(await world.one(`select count(*) from market_orders o join market_payments p on p.id = o.subject where p.transaction_id = '${task.id}' and o.kind = 'confirm'`), '0');
       await others.run('rollback');
       return await acted;
     } finally {
@@ -282,7 +284,8 @@ describe('a finding', () => {
   });
 
   it('of the balance ends with the difference, and not before', async () => {
-    await world.funded({ hours: 72 });
+    const task = await world.funded({ hours: 72 });
+    await task.seller.ok('/transactions-cancel', { transaction_id: task.id }); // else it is refunded when it is late, in another test
     await world.settled();
     stripe.moveThere(-500);
     const kinds = async () => (await open()).map((f) => f.kind).join();
