@@ -169,6 +169,7 @@ end\n`);
 
 function wrk(t, server, script, clients, requests) {
   const r = spawnSync('taskset', ['-c', '1', 'wrk', '--latency', `-t${clients}`, `-c${clients}`, `-d${t.seconds}s`, '-s', script, `http://127.0.0.1:${server.port}`], { encoding: 'utf8' });
+  if (r.error) throw r.error;                      // it is not there
   const bad = /Non-2xx or 3xx responses: (\d+)/.exec(r.stdout), timeouts = /Socket errors: (.*)/.exec(r.stdout);
   if (r.status !== 0 || bad || timeouts) throw new Error(`wrk: ${bad?.[0] ?? ''} ${timeouts?.[0] ?? ''} ${r.stderr.slice(-1500)}`);
   const count = Number(/(\d+) requests in/.exec(r.stdout)[1]) / requests;
@@ -180,6 +181,7 @@ function pgbench(socket, script, clients, seconds, base = 'floor') {
   const files = [script].flat();
   const r = spawnSync('pgbench', ['-n', '-M', 'prepared', ...files.flatMap((file) => ['-f', file]), '-c', String(clients), '-j', '1', '-T', String(seconds), ...KEEP ? ['-r'] : [], base],
     { encoding: 'utf8', env: { ...process.env, PGHOST: socket, PGUSER: 'human' } });
+  if (r.error) throw r.error;
   const failed = /number of failed transactions: ([1-9]\d*)/.exec(r.stdout);
   if (r.status !== 0 || failed) throw new Error(`pgbench ${path.basename(files[0])}: ${failed?.[0] ?? ''}\n${r.stderr.slice(-2500)}`);
   if (KEEP) fs.writeFileSync(path.join(KEEP, `${path.basename(files[0])}.${clients}.txt`), r.stdout);
