@@ -18,7 +18,7 @@ import { listenIn } from './wire.mjs';
 
 const here = path.dirname(new URL(import.meta.url).pathname), root = path.dirname(here);
 const CLIENTS = Number(process.env.CLIENTS ?? 8), ROUNDS = Number(process.env.ROUNDS ?? 3), SECONDS_MAX = 3;
-const QUIET_MS = 700, QUIET_TRIES = 60;
+const QUIET_MS = 700, QUIET_TRIES = 60, ENDED_MS = 100;
 const KEEP = process.env.KEEP;                     // a folder for the floor's scripts and the latencies of their statements
 const PARTS = (process.env.PARTS ?? 'a b c d e').split(/\s+/);
 const ACTOR = '00000000-0000-4000-8000-', OWNER = '00000000-0000-4000-9000-', LISTING = '00000000-0000-4000-8001-', FIRST = 100_000_000_000;
@@ -198,6 +198,7 @@ async function turns(t, title, sides) {
       seen[side.name].push(await t.round(title, { name: side.name, log: side.server?.log, daemons: [t.postmaster] }, async () => {
         const host = side.server ? t.cpuSeconds(side.server) : 0, database = watchOthers([t.postmaster]);
         const done = await side.run();
+        await sleep(ENDED_MS);                       // a backend that is about to end would be in neither sum
         return { ...done, host: side.server ? (t.cpuSeconds(side.server) - host) / done.count * 1e6 : 0, database: database().own / done.count * 1e6 };
       }));
     }
