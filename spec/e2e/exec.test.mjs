@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { BINARY, binaryForAll, children, errors, isAlive, makeHome, pids, startHost } from './hosts.mjs';
+import { BINARY, binaryForAll, children, errors, isAlive, makeHome, pids, scriptsForAll, startHost } from './hosts.mjs';
 import { sleep, until } from './support.mjs';
 
 const SCRIPTS = ['spec/e2e/scripts/programs'];
@@ -161,7 +161,7 @@ suite('Programs', {}, (home) => startHost({ home, scripts: SCRIPTS, env }));
 // The private database of root's host belongs to another user; here all is nobody's.
 suite('Programs of an ordinary user', { skip: !ROOT && 'only root can become another user' }, (home = makeHome()) => {
   fs.chownSync(home, 65534, 65534);
-  return startHost({ home, scripts: SCRIPTS, env,
+  return startHost({ home, env: { ...env, HUMAN_SCRIPTS: scriptsForAll(SCRIPTS) },
     as: { command: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', binaryForAll(), 'gateway'] } });
 });
 

@@ -36,6 +36,13 @@ export function binaryForAll() {
   return copy;
 }
 
+/** Trees of scripts, and the shipped one below them, where everybody may read them: what HUMAN_SCRIPTS takes. */
+export const scriptsForAll = (trees) => [...trees, 'scripts'].map((tree) => {
+  const copy = path.join(makeHome(), 'tree');
+  fs.cpSync(path.join(root, tree), copy, { recursive: true });
+  return copy;
+}).join(':');
+
 /** The processes that `pid` started and that live: [{pid, name}], oldest first. */
 export function children(pid) {
   try {
