@@ -1,6 +1,6 @@
 -- scripts/marketplace/invariants.lua -- what must be true between trade and its money at every moment: statements that
 -- return what is wrong (what, and by how much), and nothing when nothing is.  Those of the ledger are in audit.lua.
--- Budgets (their debits) and metered calls (their counts) are to follow with their tables.
+-- Metered calls (their counts) are to follow with their tables.
 
 -- What each transaction has got, and given: its account, what went to subcontracts less what came back, and what was
 -- paid out.
@@ -53,4 +53,9 @@ return {
       join market_transactions t on t.id::text = a.owner join market_transactions r on r.id = t.root_id
       where a.code = 2050 and a.credits_posted <> a.debits_posted
         and (r.state in ]] .. ENDED .. " or t.payout_status is distinct from 'held')" },
+  { name = "budgets", says = "what is spent of a budget is not what was spent and not given back",
+    sql = [[select d.id as what, d.spent_mrc - coalesce(m.spent, 0) as off from market_delegations d
+      left join (select delegation_id, sum(case kind when 'spend' then amount_mrc else -amount_mrc end) as spent
+        from market_delegation_moves group by delegation_id) m on m.delegation_id = d.id
+      where d.spent_mrc <> coalesce(m.spent, 0)]] },
 }

@@ -119,6 +119,8 @@ describe("what must be true of the books", function()
     subcontracts = { "update market_transactions set payout_cents = 1999, fee_cents = price_cents - 1999 where id in (select parent_id from market_transactions)" },
     balances = { "insert into market_stripe_findings (kind, subject, says) values ('balance', 'elsewhere', 'one cent')" },
     stripe = { "insert into market_stripe_findings (kind, subject, says) values ('lost', 'a payment', 'is not there')" },
+    budgets = { [[insert into market_delegations (delegator_id, grantee_id, total_mrc, spent_mrc)
+      select a.id, b.id, 2, 1 from market_actors a join market_actors b on b.id <> a.id limit 1]] },
     dues = { "update market_transactions set payout_status = 'released' where payout_status = 'held'" },
     releases = { "update market_transactions set state = 'assigned' where state = 'accepted'" },
   }

@@ -145,8 +145,8 @@ for _, statement in ipairs {
 
 -- Budgets of five hundred actors.
 for _, statement in ipairs {
-  "insert into market_delegations (id, delegator_id, grantee_id, total_mrc) select " .. numbered "i" .. ", " .. numbered "i % 500"
-    .. ", " .. numbered "i % 500 + 1" .. ", 1000 from generate_series(0, $1::int) i",
+  "insert into market_delegations (id, delegator_id, grantee_id, total_mrc, spent_mrc) select " .. numbered "i" .. ", " .. numbered "i % 500"
+    .. ", " .. numbered "i % 500 + 1" .. ", 1000, 1 from generate_series(0, $1::int) i",
   "insert into market_delegation_moves (delegation_id, kind, cause, amount_mrc) select " .. numbered "i"
     .. ", 'spend', 'spec' || i, 1 from generate_series(0, $1::int) i",
   "insert into market_approval_rules (id, created_by, rule_type, action_type) select " .. numbered "i" .. ", " .. numbered "i"
