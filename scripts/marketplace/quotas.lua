@@ -50,7 +50,7 @@ M.sql = {
         used = used - case when $2 = 'returned' and not done.is_overage then 1 else 0 end,
         overage = overage - case when $2 = 'returned' and done.is_overage then 1 else 0 end
       from done where p.id = done.period_id]],
-  lost = [[select id from market_tool_calls where state = 'open' and settle_by < clock_timestamp()
+  lost = [[select id from market_tool_calls where state = 'open' and settle_by < now()
     order by settle_by limit $1::int]],
 }
 

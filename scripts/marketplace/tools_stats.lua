@@ -16,8 +16,8 @@ local EVERY_S, AT_ONCE, ROUNDS = 60, 2000, 50
 
 M.sql = {
   sum = [[with ended as (
-      select id from market_tool_calls where state <> 'open' and not is_counted order by ended_at
-      limit $1::int for update skip locked
+      select id from market_tool_calls where state <> 'open' and not is_counted and ended_at <= human_now()
+      order by ended_at limit $1::int for update skip locked
     ), counted as (
       update market_tool_calls c set is_counted = true from ended where c.id = ended.id
       returning c.listing_id, date_trunc('hour', c.ended_at at time zone 'UTC') at time zone 'UTC' as hour, c.outcome,
