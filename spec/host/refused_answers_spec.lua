@@ -32,7 +32,11 @@ local function code(r) return r < 0 and r or 0 end
 -- Calls fn(id) with a request of the real host.
 local function with_request(bytes, fn)
   local result
-  wire.serve(function(id) result = code(fn(host, id)) end)
+  wire.serve(function(id)
+    result = code(fn(host, id))
+    host.respond(id, 500, "", "")                -- a request lives until it is answered,
+    host.finish(id)                              -- to the end
+  end)
   local c = wire.open(bytes)
   wire.eventually(function() return result end)
   wire.serve(nil)
