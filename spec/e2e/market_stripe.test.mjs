@@ -287,13 +287,18 @@ describe('a finding', () => {
     const task = await world.funded({ hours: 72 });
     await task.seller.ok('/transactions-cancel', { transaction_id: task.id }); // else it is refunded when it is late, in another test
     await world.settled();
+    stripe.topUp(70_000);                          // which is no difference: our books leave it to the operator
+    stripe.topUp(-500);
     stripe.moveThere(-500);
     const kinds = async () => (await open()).map((f) => f.kind).join();
     await eventually(async () => (await kinds()) === 'balance', 'it is found');
     const refused = await settle(String((await open())[0].id), '--because', 'it will be fine');
     assert.deepEqual([refused.code, await kinds()], [1, 'balance']);
     assert.match(refused.stderr, /ends by itself/);
+    const { theirs, ours } = /Stripe has (?<theirs>\d+) cents, our books say (?<ours>\d+)/.exec((await open())[0].says).groups;
+    assert.equal(theirs - ours, -500);
     stripe.moveThere(500);
+    stripe.topUp(-69_500);
     await eventually(async () => (await kinds()) === '', 'it has ended');
     await world.human('ledger', 'unfreeze', 'it is gone'); // if the audit was quicker
     await world.settled();

@@ -97,6 +97,7 @@ const CALLS = [
   [/^GET \/v1\/payouts$/, (sdk, _, p, o) => sdk.payouts.list(p, o)],
   [/^GET \/v1\/events$/, (sdk, _, p, o) => sdk.events.list(p, o)],
   [/^GET \/v1\/balance$/, (sdk, _, p, o) => sdk.balance.retrieve(p, o)],
+  [/^GET \/v1\/balance_transactions$/, (sdk, _, p, o) => sdk.balanceTransactions.list(p, o)],
 ];
 const HEADERS = ['authorization', 'stripe-version', 'idempotency-key', 'stripe-account'];
 

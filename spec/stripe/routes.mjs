@@ -229,6 +229,7 @@ export function makeRoutes(stripe) {
       return payout.account === account ? payout : find('payouts', `${id} of another account`);
     }],
     ['GET', 'balance', () => ({ object: 'balance', livemode: false, available: [{ amount: balance, currency: 'usd' }], pending: [{ amount: 0, currency: 'usd' }] })],
+    ['GET', 'balance_transactions', (p) => list('/v1/balance_transactions', [...store.balance_transactions.values()].filter((o) => !p.type || o.type === p.type), p, 'type')],
     // Those of connected accounts are on the lists of these.
     ['GET', 'events', (p, _, account) => {
       if (p.type && p.types) invalid('You may only specify one of these parameters: type, types.');
@@ -284,6 +285,8 @@ export function makeRoutes(stripe) {
           stripe.emit(`payout.${payout.status}`, payout, payout.account);
         }
       },
+      /** The operator adds money out of his own pocket; a negative amount: takes it back. */
+      topUp: (amount) => move(amount, 0, null, amount < 0 ? 'topup_reversal' : 'topup'),
       /** Somebody moves money at the dashboard. */
       moveThere: (amount) => move(amount, 0, null, 'adjustment'),
       /** A bank sends back what has arrived. */

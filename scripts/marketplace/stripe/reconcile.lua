@@ -8,6 +8,7 @@ local log = require "human.log"
 local queue = require "human.queue"
 local client = require "marketplace.stripe.client"
 local findings = require "marketplace.stripe.findings"
+local lists = require "marketplace.stripe.lists"
 local observe = require "marketplace.stripe.observe"
 local walks = require "marketplace.stripe.walks"
 
@@ -74,12 +75,28 @@ local function balance()
   return cents
 end
 
---- What Stripe has, and what our ledger says that it has, less what is on its way to banks and cards: {theirs, ours},
---- in cents.  Only when nothing is under way are they to be the same.  Or nil and why.
+-- What the operator has added out of his own pocket, less what went back: no trade, so our books do not have it
+-- (https://docs.stripe.com/reports/balance-transaction-types).
+local function topped_up()
+  local cents = 0
+  for _, type in ipairs { "topup", "topup_reversal" } do
+    local _, err = lists.find("/v1/balance_transactions", { type = type }, nil, function(moved)
+      if moved.currency == "usd" then cents = cents + moved.net end
+      return false
+    end)
+    if err then return nil, err end
+  end
+  return cents
+end
+
+--- What Stripe has, and what our ledger says that it has, with what the operator has topped up, less what is on its way
+--- to banks and cards: {theirs, ours}, in cents.  Only when nothing is under way are they to be the same.  Or nil and
+--- why.
 function M.balances()
   local theirs, err = balance()
-  if not theirs then return nil, err end
-  return { theirs = theirs, ours = db.value(M.sql.owed) - db.value(M.sql.on_the_way) }
+  local added, why = topped_up()
+  if not theirs or not added then return nil, err or why end
+  return { theirs = theirs, ours = db.value(M.sql.owed) + added - db.value(M.sql.on_the_way) }
 end
 
 local function compare_balances()
