@@ -4,7 +4,6 @@
 
 local db = require "human.db"
 local id = require "human.id"
-local task = require "human.task"
 local arriving = require "gateway.arriving"
 local limits = require "gateway.rules.limits"
 local news = require "gateway.news"
@@ -41,11 +40,7 @@ local function refusal(key, request)
   return nil
 end
 
--- Who asked is answered first.
-local function tell_received(run, text)
-  task.sleep(0)
-  news.tell("chat", news.chat(run, "received", text))
-end
+local function tell_received(run, text) news.tell("chat", news.chat(run, "received", text)) end
 
 local function queued(run_id, key) return { run_id = run_id, session_key = key, status = "queued" } end
 
@@ -70,7 +65,7 @@ local function take(tx, session, request)
   tx:exec(M.sql.insert, run.id, session.id, message_id, once, origin.conn, origin.stream == true, origin.answers,
           request.cause, mode)
   if not session.run_id then runs.begin(tx, session, run.id) end
-  tx:after_commit(function() task.spawn(tell_received, run, text) end)
+  tx:after_commit(function() news.after_answer(tell_received, run, text) end) -- who asked is answered first
   return queued(run.id, session.key)
 end
 

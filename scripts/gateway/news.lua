@@ -49,11 +49,19 @@ function M.chunk(run, index, text, more)
   return payload
 end
 
+local function woken(fn, ...)
+  task.wait(1)
+  fn(...)
+end
+
+--- Runs fn(...) once the call that is being handled has been answered, and before anything else is heard: what a run
+--- on another worker tells comes later.
+function M.after_answer(fn, ...) task.wake(task.spawn(woken, fn, ...)) end
+
 --- Tells of a message that is no run, and of what is said to it, once who asked has been answered; no history has it.
 --- run: {id, session_key, conn, answers, once}; streams: its connection wants pieces.
 function M.aside(run, message, said, streams)
-  task.spawn(function()
-    task.sleep(0)
+  M.after_answer(function()
     M.tell("chat", M.chat(run, "received", message))
     M.tell("chat", M.chat(run, "sent", said))
     if streams then M.tell("chat.chunk", M.chunk(run, 0, said, { done = true }), run) end
