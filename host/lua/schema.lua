@@ -109,7 +109,7 @@ end
 -- function(text) that decides whether it has that form, if no pattern can.
 M.string = new "string"
 M.text = M.string      -- the same
-M.int = new "int"        -- an integer within +-2^53
+M.int = new "int"        -- an integer between -2^53 and 2^53
 M.number = new "number"  -- finite
 M.bool = new "bool"      -- true or false
 M.uuid = new "uuid"      -- read in lower case

@@ -67,7 +67,7 @@ export function trying({ market, least }) {
     it('finds nothing', { timeout: LIMIT_MS }, async () => {
       const config = path.join(dir, 'schemathesis.toml');
       fs.writeFileSync(config, `[auth.openapi]\nagent_key = { api_key = "${user.key}" }
-market_key = { api_key = "${member.api_key}" }\nmarket_admin = { api_key = "${admin.api_key}" }\n${GUESSES}`);
+market_key = { api_key = "${member.api_key}" }\nmarket_tool_key = { api_key = "${member.api_key}" }\nmarket_admin = { api_key = "${admin.api_key}" }\n${GUESSES}`);
       const program = path.join(root, 'build/venv/bin/schemathesis');
       const args = ['--config-file', config, 'run', `${host.url}/openapi.json`, '--checks', 'all',
         ...(market ? ['--include-path-regex', MARKET, '--exclude-path-regex', ENDLESS] : ['--exclude-path-regex', MARKET]),

@@ -59,7 +59,13 @@ before(async () => {
   await Promise.race([running, deployAll()]);     // a client that fails ends it
   shop.over = true;
   await running;
-  await until(async () => await one(`select count(*) from host_queue where kind not like 'market.%' and dead_at is null`) === '0', PATIENCE_MS, 'the queue is empty');
+  // What killed workers had is tried again once its lease has ended, and later with each try.
+  let left;
+  await until(async () => {
+    left = await shop.rows(`select kind || ' ' || key || ' ' || attempts || ' ' || due_at || ' ' || coalesce(last_error, '') from host_queue
+      where kind not like 'market.%' and dead_at is null`);
+    return left.length === 0;
+  }, 2 * PATIENCE_MS, () => `the queue is empty, not ${left.join('\n')}`);
 });
 after(async () => {
   if (!shop) return;

@@ -6,7 +6,7 @@ local schema_leaf = require "human.schema.leaf"
 local schema_reader = require "human.schema.reader"
 
 local M = {}
-local MAX_INT = 2 ^ 53
+local MAX_INT = 2 ^ 53 - 1
 local document
 
 -- ---- Lua patterns as regular expressions (ECMA-262, as JSON Schema wants) ------------------------
@@ -98,7 +98,7 @@ function KIND.number(node) return { type = "number", minimum = node.min, maximum
 
 -- As text: no more digits than the largest amount has, no zero if the minimum is above it, and never -0.
 local function amount_pattern(node, places)
-  local digits = #("%.0f"):format(math.floor(node.max or (MAX_INT - 1) / 10 ^ places))
+  local digits = #("%.0f"):format(math.floor(node.max or MAX_INT / 10 ^ places))
   local zero = "0(\\.0{1," .. places .. "})?$"
   local sign = (node.min or 0) < 0 and "(-(?!" .. zero .. "))?" or ""
   return "^" .. ((node.min or 0) > 0 and "(?!" .. zero .. ")" or "") .. sign
@@ -108,7 +108,7 @@ end
 local function amount(node, direction, places)
   local is_out = direction == "out"
   return { type = is_out and "number" or json.array { "number", "string" }, multipleOf = 10 ^ -places,
-           minimum = node.min, maximum = node.max or not is_out and (MAX_INT - 1) / 10 ^ places or nil,
+           minimum = node.min, maximum = node.max or not is_out and MAX_INT / 10 ^ places or nil,
            pattern = not is_out and amount_pattern(node, places) or nil }
 end
 

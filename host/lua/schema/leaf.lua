@@ -13,7 +13,7 @@ local type, byte, find, gsub, sub = type, string.byte, string.find, string.gsub,
 local floor, huge, tonumber, tostring = math.floor, math.huge, tonumber, tostring
 
 local M = {}
-local MAX_INT = 2 ^ 53
+local MAX_INT = 2 ^ 53 - 1                       -- 2 ^ 53 may have been written as 2 ^ 53 + 1
 
 --- " of 1 to 5 items", " of at most 5 items", ... or "" without limits.
 function M.range(lead, min, max, unit)

@@ -41,6 +41,9 @@ M.rc_balance = s.mrc { as = "rc_mrc" }
 M.limit = s.int { min = 1, max = 50 }:default(20)
 M.offset = s.int { min = 0, max = 10000 }:default(0)
 
+--- What a period of a plan costs, in whole cents.
+M.plan_cents = s.cents { max = 1000 * PRICE_MAX }
+
 --- Dollars, of which there must be some; options: as.
 function M.price(options) return s.usd { min = 0.01, max = PRICE_MAX, as = options.as } end
 

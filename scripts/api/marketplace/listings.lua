@@ -18,7 +18,7 @@ local open = api.group { tag = "Listings", base = "", auth = false }
 
 local Plan = s.object {
   { "plan_id", s.string { min = 1, max = 64 } }, { "name", s.string { min = 1, max = 100 } },
-  { "interval", s.enum { "monthly", "yearly" } }, { "amount_cents", s.cents },
+  { "interval", s.enum { "monthly", "yearly" } }, { "amount_cents", fields.plan_cents },
   { "included_calls", s.int { min = 0, max = 1000000000 } },
   { "overage_cents_per_call", s.number { min = 0, max = 1000000 }:optional() },
   { "features", s.array(s.string { min = 1, max = 100 }, { max = 50 }):optional() },
