@@ -23,6 +23,12 @@ async function make(settings) {
   return { user, agent, set, socket: await connected(host.url, agent.id, user.key) };
 }
 const joined = (chatCode) => ({ type: 'agent-joined', content: { chatCode, participants: [sarah] } });
+/** Sends an event and waits for the end of its run, which may come before the event is acknowledged. */
+async function through(socket, event) {
+  const from = socket.actions.length;
+  await send(socket, event);
+  return run(socket, from);
+}
 const said = (socket) => socket.actions.filter((a) => a.content).map((a) => a.content);
 const mailbox = async (agent, columns) => (await sql(host.home, `select ${columns} from agent_mailboxes where agent_id = '${agent.id}'`))[0];
 const idle = (agent) => until(async () => await mailbox(agent, 'last_in_pos <= processed_pos and lease_owner is null') === 't', 15_000, 'idle');
@@ -45,8 +51,7 @@ describe('a greeting', () => {
     await run(socket, 3);
     await send(socket, { type: 'timer-expired', content: { expiresAt: new Date().toISOString() } });
     await run(socket, 6);
-    await send(socket, joined('ROOM-2'));
-    await run(socket, socket.actions.length);
+    await through(socket, joined('ROOM-2'));
     assert.equal(said(socket).length, 3);
     socket.disconnect();
   });
@@ -101,7 +106,6 @@ describe('a follow-up', () => {
     socket.disconnect();
   });
 
-  const last = (socket) => run(socket, socket.actions.length);
   /** An agent that has answered and may follow up; the timer runs out at once when it is told to. */
   async function answered(settings = {}) {
     const made = await make({ follow_up_after_s: 3600, ...settings });
@@ -142,7 +146,7 @@ describe('a follow-up', () => {
     for (const [reason, change] of [['answered', {}], ['off', { follow_up_after_s: null }], ['reactions-only', { reactions_only: true }]]) {
       const { agent, set, socket, expire } = await answered();
       model.answer = () => ({ tools: [['stay_silent', { reason: 'They are done.' }]] });
-      if (reason === 'answered') await send(socket, newMessage('Never mind.')).then(() => last(socket));
+      if (reason === 'answered') await through(socket, newMessage('Never mind.'));
       await set(change);
       await expire();
       assert.equal(await decided(agent), reason);
