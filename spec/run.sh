@@ -19,7 +19,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-LIMIT_S=${LIMIT_S:-300}         # of one runner
+LIMIT_S=${LIMIT_S:-450}         # of one runner
 AGAIN=3
 MODES=--helper=spec/support/modes.lua
 
