@@ -67,7 +67,8 @@ bool watchdog_look(int worker, pid_t pid, double hard_s, double now) {
   shm_beat beat;
   shm_look(worker, &beat);
   if (beat.since < dog.started[worker]) return true; /* a beat of its predecessor */
-  switch (watchdog_decide(&dog.worker[worker], &beat, hard_s, procs_starved(pid), now)) {
+  double starved = beat.busy ? procs_starved(pid) : 0;
+  switch (watchdog_decide(&dog.worker[worker], &beat, hard_s, starved, now)) {
   case WATCHDOG_WELL: return true;
   case WATCHDOG_WAIT: return false;
   case WATCHDOG_INTERRUPT:

@@ -50,7 +50,7 @@ M.sql = {
         used = used - case when $2 = 'returned' and not done.is_overage then 1 else 0 end,
         overage = overage - case when $2 = 'returned' and done.is_overage then 1 else 0 end
       from done where p.id = done.period_id]],
-  lost = [[select id from market_tool_calls where state = 'open' and settle_by < now()
+  lost = [[select id, price_mrc from market_tool_calls where state = 'open' and settle_by < now()
     order by settle_by limit $1::int]],
 }
 
@@ -165,8 +165,7 @@ function M.sweep()
   for _ = 1, SWEEP_ROUNDS do
     local lost = db.query(M.sql.lost, SWEEP_MOST)
     for _, row in ipairs(lost) do
-      local call = db.must("not_found", M.sql.get, row.id)
-      finish(row.id, call.price_mrc > 0, "returned", "lost", nil)
+      finish(row.id, row.price_mrc > 0, "returned", "lost", nil)
     end
     if #lost < SWEEP_MOST then return end
   end

@@ -94,9 +94,7 @@ local function pay(tx, s, period_id, plan, categories)
   referrals.settle(tx, s.subscriber_id)
 end
 
-
 local function renewal(tx, s) queue.add(tx, "market.subscription", s.id, s.ends_at, { at = s.ends_at, try = 0 }) end
-
 
 -- What is asked for can be had: the listing and its plan.
 local function offered(tx, actor, ask)

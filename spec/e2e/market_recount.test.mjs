@@ -248,7 +248,8 @@ it(`what the answers say is what the ledger has, after ${SECONDS} s of trade and
   const until_ms = Date.now() + SECONDS * 1000, wreck = havoc();
   const lives = await Promise.allSettled([0, 1, 2].map((n) => trade(people, admin, until_ms, n)));
   await advance('31h');                          // what was abandoned ends by itself, some of it while there are kills
-  await sleep(3000);
+  const before = faults.length;
+  await until(() => faults.length >= before + 2, PATIENCE_MS, 'there are more kills');
   isHavoc = false;
   await wreck;
   assert.deepEqual(lives.filter((l) => l.status === 'rejected').map((l) => l.reason.stack), []);

@@ -41,8 +41,30 @@ M.rc_balance = s.mrc { as = "rc_mrc" }
 M.limit = s.int { min = 1, max = 50 }:default(20)
 M.offset = s.int { min = 0, max = 10000 }:default(0)
 
---- What a period of a plan costs, in whole cents.
-M.plan_cents = s.cents { max = 1000 * PRICE_MAX }
+--- A plan of a tool, paid for by the month or the year.
+M.plan = s.object {
+  { "plan_id", s.string { min = 1, max = 64 } }, { "name", s.string { min = 1, max = 100 } },
+  { "interval", s.enum { "monthly", "yearly" } }, { "amount_cents", s.cents { max = 1000 * PRICE_MAX } },
+  { "included_calls", s.int { min = 0, max = 1000000000 } },
+  { "overage_cents_per_call", s.number { min = 0, max = 1000000 }:optional() },
+  { "features", s.array(s.string { min = 1, max = 100 }, { max = 50 }):optional() },
+}
+M.sla = s.object {
+  { "uptime_target_pct", s.number { min = 0, max = 100 }:optional() },
+  { "max_latency_p95_ms", s.int { min = 1, max = 60000 }:optional() },
+}
+M.auth_type = s.enum { "none", "header", "bearer", "basic", "query" }
+
+--- Where the calls of a tool go; first: the schemas of upstream_url and auth_type, which may have to be there or not.
+function M.tool_meta(first)
+  return s.object {
+    { "upstream_url", first.upstream_url }, { "auth_type", first.auth_type },
+    { "auth_header", s.string { min = 1, max = 100, pattern = "^[%w-]+$", form = "the name of a header" }:optional() },
+    { "auth_secret", s.string { min = 1, max = 4000 }:optional() },
+    { "timeout_ms", s.int { min = 1000, max = 60000 }:optional() },
+    { "method", s.enum { "GET", "POST" }:optional() },
+  }
+end
 
 --- Dollars, of which there must be some; options: as.
 function M.price(options) return s.usd { min = 0.01, max = PRICE_MAX, as = options.as } end

@@ -16,23 +16,7 @@ local M = {}
 local g = api.group { tag = "Listings", base = "", auth = "market_key" }
 local open = api.group { tag = "Listings", base = "", auth = false }
 
-local Plan = s.object {
-  { "plan_id", s.string { min = 1, max = 64 } }, { "name", s.string { min = 1, max = 100 } },
-  { "interval", s.enum { "monthly", "yearly" } }, { "amount_cents", fields.plan_cents },
-  { "included_calls", s.int { min = 0, max = 1000000000 } },
-  { "overage_cents_per_call", s.number { min = 0, max = 1000000 }:optional() },
-  { "features", s.array(s.string { min = 1, max = 100 }, { max = 50 }):optional() },
-}
-local Tool = s.object {
-  { "upstream_url", s.url }, { "auth_type", s.enum { "none", "header", "bearer", "basic", "query" }:default "none" },
-  { "auth_header", s.string { min = 1, max = 100, pattern = "^[%w-]+$", form = "the name of a header" }:optional() },
-  { "auth_secret", s.string { min = 1, max = 4000 }:optional() },
-  { "timeout_ms", s.int { min = 1000, max = 60000 }:optional() }, { "method", s.enum { "GET", "POST" }:optional() },
-}
-local Sla = s.object {
-  { "uptime_target_pct", s.number { min = 0, max = 100 }:optional() },
-  { "max_latency_p95_ms", s.int { min = 1, max = 60000 }:optional() },
-}
+local Tool = fields.tool_meta { upstream_url = s.url, auth_type = fields.auth_type:default "none" }
 
 -- What may be changed later, and what a listing is from its beginning.
 local CHANGES = {
@@ -44,8 +28,8 @@ local CHANGES = {
   { "sla_hours", fields.sla_hours:optional() },
   { "input_schema", fields.object:optional() }, { "output_schema", fields.object:optional() },
   { "evaluation_rubric", fields.object:optional() },
-  { "subscription_plans", s.array(Plan, { min = 1, max = 20 }):optional() },
-  { "tool_meta", Tool:optional() }, { "sla_config", Sla:optional() },
+  { "subscription_plans", s.array(fields.plan, { min = 1, max = 20 }):optional() },
+  { "tool_meta", Tool:optional() }, { "sla_config", fields.sla:optional() },
   { "min_seller_tier", fields.tier:optional() }, { "negotiation_permitted", s.bool:optional() },
   { "product_data", s.json { max = 262144 }:optional():describe "What a data product delivers; only buyers see it" },
 }

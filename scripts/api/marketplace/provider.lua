@@ -11,24 +11,8 @@ require "api.marketplace.auth"
 local M = {}
 local g = api.group { tag = "Providers", base = "", auth = "market_key" }
 
-local Plan = s.object {
-  { "plan_id", s.string { min = 1, max = 64 } }, { "name", s.string { min = 1, max = 100 } },
-  { "interval", s.enum { "monthly", "yearly" } }, { "amount_cents", fields.plan_cents },
-  { "included_calls", s.int { min = 0, max = 1000000000 } },
-  { "overage_cents_per_call", s.number { min = 0, max = 1000000 }:optional() },
-  { "features", s.array(s.string { min = 1, max = 100 }, { max = 50 }):optional() },
-}
-local Meta = s.object {
-  { "upstream_url", s.url:optional() },
-  { "auth_type", s.enum { "none", "header", "bearer", "basic", "query" }:optional() },
-  { "auth_header", s.string { min = 1, max = 100, pattern = "^[%w-]+$", form = "the name of a header" }:optional() },
-  { "auth_secret", s.string { min = 1, max = 4000 }:optional() },
-  { "timeout_ms", s.int { min = 1000, max = 60000 }:optional() }, { "method", s.enum { "GET", "POST" }:optional() },
-}
-local Sla = s.object {
-  { "uptime_target_pct", s.number { min = 0, max = 100 }:optional() },
-  { "max_latency_p95_ms", s.int { min = 1, max = 60000 }:optional() },
-}
+-- What is left out stays as it is.
+local Meta = fields.tool_meta { upstream_url = s.url:optional(), auth_type = fields.auth_type:optional() }
 local Tool = s.object {
   { "id", s.uuid }, { "listing_type", fields.listing_type }, { "title", s.string }, { "description", s.string },
   { "category_tags", s.array(s.string) }, { "subscription_plans", s.json }, { "tool_meta", s.json },
@@ -83,9 +67,9 @@ g:post("/provider-tools", {
     { "title", s.string { min = 1, max = 200, trim = true }:optional() },
     { "description", s.string { min = 1, max = 2000, trim = true }:optional() },
     { "category_tags", fields.category_tags:optional() }, { "input_schema", fields.object:optional() },
-    { "output_schema", fields.object:optional() }, { "subscription_plans", s.array(Plan, { max = 20 }):optional() },
-    { "tool_meta", Meta:optional() }, { "sla_config", Sla:optional() }, { "limit", fields.limit },
-    { "offset", fields.offset },
+    { "output_schema", fields.object:optional() },
+    { "subscription_plans", s.array(fields.plan, { max = 20 }):optional() }, { "tool_meta", Meta:optional() },
+    { "sla_config", fields.sla:optional() }, { "limit", fields.limit }, { "offset", fields.offset },
   },
   reply = { [200] = s.object { { "tool", Tool:optional() }, { "tools", s.array(Tool):optional() } } },
   errors = { "validation_error", "invalid_schema", "unsafe_url", "not_found", "not_owner", "not_a_tool",
