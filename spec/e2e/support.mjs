@@ -54,8 +54,8 @@ export async function until(fn, ms, what) {
  * A spec of clusters that are made deletes E2E_CLUSTER.
  */
 export function prepareCluster({ HUMAN_HOME: home, DATABASE_URL: url = process.env.DATABASE_URL, HUMAN_TIME_TEST_CLOCK: clock }) {
-  const made = process.env.E2E_CLUSTER;            // which has no clock of its own, and never gets one
-  if (made && !clock && home && !url && fs.existsSync(home) && !fs.existsSync(path.join(home, 'pg'))) execFileSync('cp', ['-a', made, path.join(home, 'pg')]);
+  const made = process.env[clock === 'true' ? 'E2E_CLUSTER_CLOCK' : 'E2E_CLUSTER'];   // which never gets another kind of clock
+  if (made && home && !url && fs.existsSync(home) && !fs.existsSync(path.join(home, 'pg'))) execFileSync('cp', ['-a', made, path.join(home, 'pg')]);
 }
 
 async function ready(url, child) {
