@@ -24,11 +24,11 @@ const PARTS = (process.env.PARTS ?? 'a b c d e').split(/\s+/);
 const ACTOR = '00000000-0000-4000-8000-', OWNER = '00000000-0000-4000-9000-', LISTING = '00000000-0000-4000-8001-', FIRST = 100_000_000_000;
 
 const pair = (n) => ({ buyer: FIRST + 2 * n, seller: FIRST + 2 * n + 1 });
-const keyOf = (number) => `hm_${String(number).padStart(32, '0')}`;
+export const keyOf = (number) => `hm_${String(number).padStart(32, '0')}`;
 const hashOf = (number) => createHash('sha256').update(keyOf(number)).digest('hex');
 
 // Pairs of a person who buys and an agent who sells; both have credits for (a), the agent a listing for (b).
-async function seed(client) {
+export async function seed(client) {
   const people = Array.from({ length: CLIENTS + 2 }, (_, n) => pair(n)).flatMap(({ buyer, seller }) => [[buyer, 'human'], [seller, 'delegated_agent']]);
   for (const [n, type] of people) {
     const id = ACTOR + n, slot = 5_000_000 + n - FIRST, email = type === 'human' ? `'${n}@example.com'` : 'null';
@@ -48,7 +48,7 @@ async function seed(client) {
   }
 }
 
-const STEPS = (n) => {
+export const STEPS = (n) => {
   const { buyer, seller } = pair(n);
   return [
     [buyer, '/transactions-create', () => ({ listing_id: LISTING + buyer })],
@@ -58,7 +58,7 @@ const STEPS = (n) => {
   ];
 };
 
-async function post(port, target, body, key) {
+export async function post(port, target, body, key) {
   const answer = await fetch(`http://127.0.0.1:${port}${target}`, { method: 'POST', body: JSON.stringify(body),
     headers: { 'content-type': 'application/json', ...(key && { 'x-api-key': key }) } });
   const text = await answer.text();
@@ -67,7 +67,7 @@ async function post(port, target, body, key) {
 }
 
 // Waits until the host has nothing to do but its own rounds.
-async function quiet(client) {
+export async function quiet(client) {
   for (let i = 0, still = 0; i < QUIET_TRIES && still < 2; i++) {
     await sleep(QUIET_MS);
     const { rows: [{ n }] } = await client.query("select count(*)::int as n from host_queue where due_at <= human_now() and dead_at is null");
@@ -89,7 +89,7 @@ async function recorded(client, wire, names, act) {
 
 const debit = (port, n) => post(port, '/bench/market/debit', { buyer: ACTOR + pair(n).buyer, provider: ACTOR + pair(n).seller });
 
-async function purchase(client, wire, port, n) {
+export async function purchase(client, wire, port, n) {
   const list = [], { buyer, seller } = pair(n);
   let id;
   for (const [who, target, body] of STEPS(n)) {
@@ -240,7 +240,7 @@ async function startHost(t, name, url, more = []) {
   return server;
 }
 
-async function connect(database, base) {
+export async function connect(database, base) {
   const client = new pg.Client({ host: database.socket, user: 'human', database: base });
   client.on('error', () => {});                    // the server ends first when something else has failed
   await client.connect();

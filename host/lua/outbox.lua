@@ -1,6 +1,7 @@
 -- host/lua/outbox.lua -- transactional outbox: an event is written in the transaction of its cause and delivered to
 -- each consumer of its topic, in batches, if and only if that transaction commits.
--- Each event has one row per consumer (human.queue, of the kind "outbox TOPIC module.fn"), deleted when it is done.
+-- Each event has one row per consumer that wants it (human.queue, of the kind "outbox TOPIC module.fn"), deleted when
+-- it is done.
 -- There is no position, so a transaction that commits late cannot fall behind one.
 
 local blame = require "human.core.blame"
@@ -8,6 +9,7 @@ local gen = require "human.scripts.generation"
 local id = require "human.id"
 local json = require "human.json"
 local rows = require "human.queue.rows"
+local target = require "human.scripts.target"
 
 local M = {}
 local TOPIC_MAX, CONSUMERS_MAX = 100, 32
@@ -26,8 +28,9 @@ end
 --- batch: a list of up to 100 {id, key, payload, attempt, added_at}; events with the same key come in the order
 --- in which they were put, one batch after the other.  An error is logged, and the events are retried one by one; so
 --- an event may come more than once, with the same id, but what batch:done(tx) commits happens once.
---- batch:retry_in() and batch:dead() work as for a row (human.queue).
-function M.on(topic, fn_path)
+--- batch:retry_in() and batch:dead() work as for a row (human.queue).  wants_path (optional): module.fn(payload) says
+--- whether this consumer wants an event; it is asked when the event is put, and one that is not wanted costs nothing.
+function M.on(topic, fn_path, wants_path)
   local g = gen.building()
   if not g then error("outbox.on: only while scripts are loading", 2) end
   check_topic("outbox.on", topic)
@@ -37,22 +40,26 @@ function M.on(topic, fn_path)
   if #list >= CONSUMERS_MAX then
     blame.refuse(("outbox.on: %s has %d consumers, as many as may be"):format(topic, #list))
   end
-  local def = { kind = kind, path = fn_path, topic = topic }
+  local def = { kind = kind, path = fn_path, topic = topic, wants = wants_path }
   for name, value in pairs(DEF) do def[name] = value end
-  list[#list + 1] = kind
+  list[#list + 1] = def
   g.queue[kind], g.outbox[topic] = def, list
 end
 
+local function wants(g, def, payload) return not def.wants or target.resolve(g, def.wants)(payload) end
+
 --- Puts an event in `q`, a transaction or human.db.  key (nil: none): what it is about; payload: plain data, up to
---- 256 KB as JSON.  Returns its id, the same for all consumers.  Without consumers, nothing is written.
+--- 256 KB as JSON.  Returns its id, the same for all consumers.  Where no consumer wants it, nothing is written.
 function M.put(q, topic, key, payload)
   q = rows.place("outbox.put", q)
   check_topic("outbox.put", topic)
   rows.check_key("outbox.put", key)
-  local event_id, list = id.new(), {}
+  local event_id, list, g = id.new(), {}, gen.current()
   local text = json.raw(rows.payload("outbox.put", payload))
-  for i, kind in ipairs(gen.current().outbox[topic] or {}) do
-    list[i] = { kind = kind, id = event_id, key = key, payload = text, is_event = true }
+  for _, def in ipairs(g.outbox[topic] or {}) do
+    if wants(g, def, payload) then
+      list[#list + 1] = { kind = def.kind, id = event_id, key = key, payload = text, is_event = true }
+    end
   end
   if list[1] then rows.add(q, list) end
   return event_id

@@ -26,7 +26,7 @@ M.sql = {
     order by actor_id]],
 }
 
-outbox.on(news.TOPIC, "marketplace.channels.take")
+outbox.on(news.TOPIC, "marketplace.channels.take", "marketplace.channels.wants")
 
 local function distinct(participants)
   local seen, list = {}, json.array {}
@@ -56,12 +56,15 @@ function M.open(tx, o)
   return id
 end
 
+--- Transactions that have begun.
+function M.wants(e) return e.name == "transaction.created" end
+
 --- Consumes events of the marketplace: each new transaction has a channel of its parties.
 function M.take(batch)
   db.tx(function(tx)
     for _, row in ipairs(batch) do
       local e = row.payload
-      local task = e.name == "transaction.created" and deals.task(tx, e.data.transaction_id)
+      local task = M.wants(e) and deals.task(tx, e.data.transaction_id)
       if task then
         M.open(tx, { type = "transaction", transaction_id = task.id, listing_id = task.listing_id,
                      participants = { task.buyer_id, task.seller_id } })

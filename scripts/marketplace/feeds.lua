@@ -28,7 +28,7 @@ M.sql = {
     where at < human_now() - $1::bigint * interval '1 ms' order by at limit 1000))]],
 }
 
-outbox.on(news.TOPIC, "marketplace.feeds.take")
+outbox.on(news.TOPIC, "marketplace.feeds.take", "marketplace.feeds.wants")
 jobs.every("market.feed", 3600, "marketplace.feeds.sweep")
 
 local made = {}
@@ -42,6 +42,9 @@ function made.listing_created(e)
   local l = deals.listing(e.data.listing_id)
   return l and { actor = l.actor, title = l.title }
 end
+
+--- Events that may be public.
+function M.wants(e) return e.public == true end
 
 --- Consumes events of the marketplace: the public ones.
 function M.take(batch)

@@ -50,7 +50,7 @@ M.sql = {
     order by s.composite desc, s.tasks_completed desc, s.actor_id limit $3::int]],
 }
 
-outbox.on(news.TOPIC, "marketplace.reputation.take")
+outbox.on(news.TOPIC, "marketplace.reputation.take", "marketplace.reputation.wants")
 
 local function categories(task)
   local list = json.array {}
@@ -98,13 +98,22 @@ local function note_part(tx, task)
   end
 end
 
---- Consumes events of the marketplace: transactions that have ended, and parts that are paid for.
+-- What an event says of reputation: a function, or nil.
+local function noted_by(e)
+  if e.name == "subcontract.payout_released" then return note_part end
+  local state = e.name:match "^transaction%.([%l_]+)$"
+  return state and rule.outcome(state) and note_end or nil
+end
+
+--- Transactions that have ended, and parts that are paid for.
+function M.wants(e) return noted_by(e) ~= nil end
+
+--- Consumes such events of the marketplace.
 function M.take(batch)
   db.tx(function(tx)
     for _, row in ipairs(batch) do
       local e = row.payload
-      local ended = rule.outcome(e.name:match "^transaction%.([%l_]+)$" or "") and note_end
-        or e.name == "subcontract.payout_released" and note_part
+      local ended = noted_by(e)
       local task = ended and deals.task(tx, e.data.transaction_id)
       if task then ended(tx, task) end
     end

@@ -107,6 +107,28 @@ describe('the outbox', () => {
       where a.what = 'heard' and b.what = 'stumbled over'`), '1000', 'all consumers are given the same id');
   });
 
+  it('writes no row for a consumer that does not want an event', async () => {
+    await clear();
+    await rows('create table written (kind text, n int)');
+    await rows(`create function note_written() returns trigger language plpgsql as $f$ begin
+      insert into written values (new.kind, (new.payload ->> 'n')::int); return new; end $f$`);
+    await rows("create trigger note_written after insert on host_queue for each row when (new.kind like 'outbox told%') execute function note_written()");
+    await put({ count: 10, keys: 3 });
+    await drained('outbox%');
+    await rows('drop trigger note_written on host_queue');
+    assert.equal(await one(`select string_agg(n::text, ' ' order by n) from written where kind like '%choose'`), '2 4 6 8 10');
+    assert.equal(await one(`select string_agg(n::text, ' ' order by n) from effects where what = 'chosen'`), '2 4 6 8 10');
+    assert.equal(await one(`select count(*) from effects where what = 'heard'`), '10');
+  });
+
+  it('goes on with a key that was busy on another host, in order', async () => {
+    await clear();
+    await Promise.all(Array.from({ length: 40 }, (_, n) => put({ count: 1, keys: 1, from: 1000 + n }, n % 2 ? second : first)));
+    await drained('outbox%');
+    assert.equal(await one(`select count(*) || ' ' || count(distinct n) from effects where what = 'heard'`), '40 40');
+    assert.equal(await one('select count(*) from host_queue where is_parked'), '0');
+  });
+
   it('loses no event of a transaction that commits after later ones have been told', async () => {
     await clear();
     // The spec has the lock for which the late transaction waits.

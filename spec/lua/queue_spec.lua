@@ -44,7 +44,8 @@ return M]]):format(line) })
   end)
 
   it("refuse a function that is none, and a declaration after loading", function()
-    for _, line in ipairs { 'queue.define("k", "api.x.nothing")', 'outbox.on("t", "api.x.nothing")' } do
+    for _, line in ipairs { 'queue.define("k", "api.x.nothing")', 'outbox.on("t", "api.x.nothing")',
+                            'outbox.on("t", "api.x.fn", "api.x.nothing")' } do
       local ok, err = load(line)
       assert.is_false(ok)
       assert.matches("api.x.nothing names no function of a script", err)

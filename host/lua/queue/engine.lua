@@ -1,18 +1,20 @@
 -- host/lua/queue/engine.lua -- one worker's part in the queue: it takes rows that are due, runs them, and records the
 -- outcome.
--- Each kind has a pump, which runs one transaction after another while there is work: it settles the rows that have
--- ended and takes those that are due.  It is started by a commit that added rows, the end of a run, a timer for
--- the next due row, and a poll once a second, which finds rows of other hosts and of workers that died.
+-- Each kind, and all consumers of a topic together, have a pump, which runs one transaction after another (exchange)
+-- while there is work: it settles the rows that have ended and takes those that are due.  It is started by a commit
+-- that added rows, the end of a run, a timer for the next due row, and a poll once a second, which finds rows of other
+-- hosts and of workers that died.
 -- A row held here has a lease, renewed as long as it is held; updates match its id, its owner and its attempt
 -- number, so that no worker settles a row that another one runs.
 
 local bus = require "human.bus"
 local crypto = require "human.crypto"
 local db = require "human.db"
+local exchange = require "human.queue.exchange"
 local gen = require "human.scripts.generation"
 local host = require "human.core.host"
 local id = require "human.id"
-local json = require "human.json"
+local leases = require "human.queue.leases"
 local log = require "human.log"
 local metrics = require "human.metrics"
 local report = require "human.queue.report"
@@ -23,22 +25,32 @@ local timer = require "human.core.timer"
 
 local M = {}
 local LOOK_S, AGAIN_S, SOONEST_S, TOGETHER_S = 1, 0.5, 0.002, 0.005
-local TAKE_MAX, SCAN = 32, 128                   -- rows taken at once; rows scanned for that, if keys matter
+local PARKED_S, PARKED_MAX_S = 0.02, 1           -- until a look for rows that others' have parked; doubles
+local TAKE_MAX = 32                              -- rows taken at once
 local TELL_S = 0.05                              -- between notifications that there is more than we can take
 local TOPIC = "bus.queue"
 local me = id.new()                              -- this worker's incarnation
 local kinds = {}                                 -- kind -> this worker's state of it
+local pumps = {}                                 -- {kinds = {..}, by name}; by the name of a kind, or "outbox TOPIC"
 local looking, stopped = false, false
 
 metrics.describe("human_queue_done_total", "Rows of the queue that are done.")
 metrics.describe("human_queue_failed_total", "Tries of rows of the queue that failed.")
 metrics.describe("human_queue_dead_total", "Rows of the queue that were given up.")
 
+local function pump_of(name)
+  local of = name:match "^outbox %S+" or name
+  pumps[of] = pumps[of] or { kinds = {} }
+  return pumps[of]
+end
+
 local function kind_of(name)
   local k = kinds[name]
   if not k then
-    k = { name = name, held = {}, n = 0, high = 0, done = {}, back = {}, freed = {}, told_at = 0 }
+    k = { name = name, held = {}, n = 0, high = 0, done = {}, back = {}, freed = {}, told_at = 0, pump = pump_of(name) }
     kinds[name] = k
+    table.insert(k.pump.kinds, k)
+    table.sort(k.pump.kinds, function(a, b) return a.name < b.name end)
   end
   return k
 end
@@ -48,10 +60,15 @@ local function def_of(name)
   return g and g.queue[name]
 end
 
-local pump                                       -- (k): starts the pump unless it is running
+local pump                                       -- (k): starts its pump unless that is running
 
--- Rows have ended: writes them and takes others, in groups if many are running.
+-- Rows have ended: writes them and takes others, in groups if many are running.  A batch that has written its end
+-- itself, and that nothing waits for, leaves nothing to do.
 local function pump_soon(k)
+  if k.is_batch and k.n == 0 and not (k.missed or k.parked) then
+    k.freed = {}
+    return
+  end
   if k.n - #k.done - #k.back <= k.high / 2 then return pump(k) end
   if k.soon then return end
   k.soon = timer.start(TOGETHER_S, function()
@@ -167,29 +184,6 @@ local function names_of(set)
   return list
 end
 
-local function take(tx, k, def, n, freed)
-  if not def.per_key then return tx:ask(sql.take, k.name, me, n, def.limit, def.lease_s) end
-  local keys, run_max = sql.texts(names_of(freed)), k.run or def.run
-  return tx:ask(sql.take_by_key, k.name, me, n, def.limit, def.lease_s, SCAN, keys, run_max)
-end
-
--- One transaction.  Returns the rows taken, and when the next one is due.
-local function exchange(k, def, n, given)
-  local came, nexts
-  db.tx(function(tx)
-    tx:ask(sql.lock, k.name)
-    if given.done[1] then
-      local ids, attempts = run.arrays(given.done)
-      tx:ask(sql.done, k.name, ids, attempts, me)
-    end
-    if given.back[1] then tx:ask(sql.back, k.name, json.encode(given.back), me) end
-    if def and n > 0 then came = take(tx, k, def, n, given.freed) end
-    nexts = tx:ask(sql.next, k.name)
-  end)
-  local first = nexts()[1]
-  return came and came() or {}, first and first.in_s
-end
-
 -- Outcomes that could not be written go into the next transaction.
 local function take_back(k, given)
   for _, name in ipairs { "done", "back" } do
@@ -210,111 +204,117 @@ local function tell(k)
   bus.tell_others(TOPIC, k.name)
 end
 
-local function turn(k)
+-- What an exchange has to do for a kind; nil: nothing.
+local function plan_of(k)
   local def = def_of(k.name)
   local n = room(k, def)
-  if n <= 0 and not k.done[1] and not k.back[1] then return end
-  local given = { done = k.done, back = k.back, freed = n > 0 and k.freed or {} }
+  k.wanted, k.missed = nil, n <= 0
+  if n <= 0 and not k.done[1] and not k.back[1] then return nil end
+  local p = { k = k, name = k.name, def = def, n = n, done = k.done, back = k.back, freed = n > 0 and k.freed or {},
+              run_max = k.run or def and def.run }
   k.done, k.back = {}, {}
   if n > 0 then k.freed = {} end
-  local sent = host.now()
-  local ok, rows, in_s = pcall(exchange, k, def, n, given)
-  if not ok then
-    take_back(k, given)
-    if rows ~= sched.Canceled and host.db_up() then
-      log.warn("queue: rows could not be taken", { kind = k.name, error = tostring(rows) })
-    end
-    return arm(k, AGAIN_S)
-  end
-  k.n = k.n - #given.done - #given.back
-  if def and def.per_key and n > 0 then choose_run(k, def, rows, n) end
-  if rows[1] then begin(k, def, rows, sent) end
+  return p
+end
+
+-- Rows that wait for a key: until our own run ends; or, since another worker has it who knows nothing of them, for as
+-- many seconds as this returns.
+local function note_parked(k, keys)
+  k.parked = keys[1] ~= nil
+  for _, key in ipairs(keys) do k.freed[key] = true end
+  k.parked_s = k.parked and k.n == 0 and math.min((k.parked_s or PARKED_S / 2) * 2, PARKED_MAX_S) or nil
+  return k.parked_s
+end
+
+local function heard(p, sent)
+  local k, def, in_s = p.k, p.def, p.in_s
+  k.n, k.is_batch = k.n - #p.done - #p.back, def and def.batch
+  if def and def.per_key and p.n > 0 then choose_run(k, def, p.rows, p.n) end
+  if p.rows[1] then begin(k, def, p.rows, sent) end
+  local again_s = p.n > 0 and note_parked(k, p.parked) or nil
+  if again_s then in_s = math.min(again_s, in_s or again_s) end
   if not in_s then return end
   if in_s > 0 then
     if in_s < 2 * LOOK_S then arm(k, in_s) end
-  elseif rows[1] then
+  elseif p.rows[1] then
     tell(k)
-    k.again = true
+    k.wanted, k.pump.again = true, true
   end
 end
 
-local function work(k)
+local function turn(of)
+  local plans, sent = {}, host.now()
+  for _, k in ipairs(of.kinds) do
+    if k.wanted then plans[#plans + 1] = plan_of(k) end
+  end
+  if not plans[1] then return end
+  local ok, err = pcall(exchange.run, plans, me)
+  if not ok and err ~= sched.Canceled and host.db_up() then
+    log.warn("queue: rows could not be taken", { kind = plans[1].name, error = tostring(err) })
+  end
+  for _, p in ipairs(plans) do
+    if ok then
+      heard(p, sent)
+    else
+      take_back(p.k, p)
+      arm(p.k, AGAIN_S)
+    end
+  end
+end
+
+local function work(of)
   repeat
-    k.again = false
-    turn(k)
-  until not k.again
+    of.again = false
+    turn(of)
+  until not of.again
 end
 
 local function on_finish(task, err)
-  local k = task.queue
-  k.working = false
+  local of = task.queue
+  of.working = false
   if err and err ~= sched.Canceled then
-    log.error("queue: the pump failed", { kind = k.name, error = tostring(err) })
-    return arm(k, AGAIN_S)
+    log.error("queue: a pump failed", { kind = of.kinds[1].name, error = tostring(err) })
+    for _, k in ipairs(of.kinds) do arm(k, AGAIN_S) end
+    return
   end
-  if k.again then pump(k) end
+  if of.again then pump(of.kinds[1]) end
 end
 
 function pump(k)
-  if k.working then
-    k.again = true
+  local of = k.pump
+  k.wanted = true
+  if of.working then
+    of.again = true
     return
   end
   if not db.is_ready() then return end           -- the next poll will find them
-  k.working, k.again = true, false
-  sched.spawn_as({ gen = false, label = 0, queue = k, on_finish = on_finish }, work, k)
+  of.working, of.again = true, false
+  sched.spawn_as({ gen = false, label = 0, queue = of, on_finish = on_finish }, work, of)
+end
+
+-- Those of one pump are taken together.
+local function pump_all(names)
+  for name in pairs(names) do kind_of(name).wanted = true end
+  for name in pairs(names) do
+    if kinds[name].wanted then pump(kinds[name]) end
+  end
 end
 
 --- Rows of these kinds ({[kind] = true}) have been added, and their transaction is committed.
 function M.poke(names)
-  for name in pairs(names) do
-    if stopped then
-      bus.tell_others(TOPIC, name)
-    elseif looking and def_of(name) then
-      pump(kind_of(name))
-    end
-  end
-end
-
--- Leases ------------------------------------------------------------------------------------------
-
-local function lose(k, row)
-  log.error("queue: a row is let go: its lease was lost", { kind = k.name, row = row.id })
-  if row.run then return run.lose(row.run) end
-  settle(k, row)                                 -- it had not begun
-end
-
-local function renew(k, def, rows)
-  local sent, ids = host.now(), run.arrays(rows)
-  local ok, left = pcall(db.query, sql.renew, k.name, ids, me, def.lease_s)
-  if not ok then return end                      -- the database is down; the lease expires by itself
   local ours = {}
-  for _, row in ipairs(left) do ours[row.id] = row.is_renewed and "renewed" or "busy" end
-  for _, row in ipairs(rows) do
-    if ours[row.id] == "renewed" then row.until_at = sent + def.lease_s end
-    if not ours[row.id] and k.held[row.id] == row and not (row.run and row.run.is_done) then lose(k, row) end
+  for name in pairs(names) do
+    if stopped then bus.tell_others(TOPIC, name) elseif looking and def_of(name) then ours[name] = true end
   end
-end
-
-local function keep_leases(k)
-  local def, now, due = def_of(k.name) or k.last_def, host.now(), {}
-  local late = {}
-  k.last_def = def
-  for _, row in pairs(k.held) do
-    if row.until_at <= now then
-      late[#late + 1] = row
-    elseif row.until_at - now < def.lease_s * 2 / 3 then
-      due[#due + 1] = row
-    end
-  end
-  for _, row in ipairs(late) do lose(k, row) end
-  if due[1] and not k.renewing then
-    k.renewing = true
-    sched.spawn_as({ gen = false, label = 0, on_finish = function() k.renewing = false end }, renew, k, def, due)
-  end
+  pump_all(ours)
 end
 
 -- Polling -----------------------------------------------------------------------------------------
+
+local function keep_leases(k)
+  k.last_def = def_of(k.name) or k.last_def
+  leases.keep(k, k.last_def, me, settle)
+end
 
 -- Releases rows whose workers are gone; worker 0 does this for its host.
 local function release_lapsed(defs)
@@ -333,10 +333,11 @@ local function look_for_due()
   local defs = gen.current().queue
   if not next(defs) then return end
   if host.worker() == 0 then release_lapsed(defs) end
+  local due = {}
   for _, row in ipairs(db.query(sql.look, sql.texts(names_of(defs)))) do
-    local k = kind_of(row.kind)
-    if row.in_s <= 0 then pump(k) elseif row.in_s < 2 * LOOK_S then arm(k, row.in_s) end
+    if row.in_s <= 0 then due[row.kind] = true elseif row.in_s < 2 * LOOK_S then arm(kind_of(row.kind), row.in_s) end
   end
+  pump_all(due)
 end
 
 local busy = false
@@ -345,7 +346,7 @@ local function look()
   timer.start(LOOK_S, look)
   for _, k in pairs(kinds) do
     if next(k.held) then keep_leases(k) end
-    if (k.done[1] or k.back[1]) and not k.working then pump(k) end
+    if (k.done[1] or k.back[1]) and not k.pump.working then pump(k) end
   end
   if busy or stopped or not db.is_ready() then return end
   busy = true
@@ -369,7 +370,7 @@ end
 --- Polls every kind at once, after a change of the scripts or of the clock.
 function M.look_again()
   if not looking or stopped then return end
-  for name in pairs(gen.current().queue) do pump(kind_of(name)) end
+  pump_all(gen.current().queue)
 end
 
 --- The database is ready and scripts are loaded (boot).

@@ -26,11 +26,12 @@ M.cancel = [[delete from host_queue where kind = $1 and key = $2 and owner is nu
 M.unpark = [[update host_queue set is_parked = false where kind = $1 and key = $2 and is_parked]]
 
 -- The server's statistics of a queue's table are never right, so it plans once, by the indexes.  With asynchronous
--- commits a crash may lose the fact that rows were taken or ended; those run again, which is allowed.
-M.lock = [[select pg_advisory_xact_lock(7312499, hashtext($1)) as a,
+-- commits a crash may lose the fact that rows were taken or ended; those run again, which is allowed.  Kinds are locked
+-- in the order in which they are given.
+M.lock = [[select pg_advisory_xact_lock(7312499, hashtext(kind)) as a,
   set_config('plan_cache_mode', 'force_generic_plan', true) as b, set_config('enable_seqscan', 'off', true) as c,
   set_config('jit', 'off', true) as d,
-  set_config('synchronous_commit', 'off', true) as e]]
+  set_config('synchronous_commit', 'off', true) as e from unnest($1::text[]) kind]]
 
 M.done = [[delete from host_queue q using unnest($2::text[], $3::int[]) d(id, attempts)
   where q.kind = $1 and q.id = d.id and q.attempts = d.attempts and q.owner = $4]]
@@ -98,6 +99,12 @@ M.take_by_key = "with " .. ROOM:format(FIRST) .. [[due as materialized (select i
 -- When the next row is due, in seconds; no row: nothing is waiting.
 M.next = [[select extract(epoch from due_at - human_now())::float8 as in_s from host_queue
   where kind = $1 and owner is null and dead_at is null and not is_parked order by due_at limit 1]]
+
+-- The same, and keys for which rows are parked (a JSON array, or null).
+M.next_of_batch = [[select (select extract(epoch from due_at - human_now())::float8 from host_queue
+    where kind = $1 and owner is null and dead_at is null and not is_parked order by due_at limit 1) as in_s,
+  (select json_agg(key) from (select distinct key from host_queue where kind = $1 and is_parked limit 100) p)::text
+    as parked]]
 
 M.look = [[select k.kind, n.in_s from unnest($1::text[]) k(kind) cross join lateral (
   select extract(epoch from due_at - human_now())::float8 as in_s from host_queue q

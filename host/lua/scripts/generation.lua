@@ -272,7 +272,10 @@ local function check_jobs(g)
   for name, job in pairs(g.jobs) do target.check(g, "job " .. name, job.path) end
   for _, path in ipairs(g.starts) do target.check(g, "jobs.start", path) end
   for _, path in ipairs(g.probes) do target.check(g, "system.probe", path) end
-  for kind, def in pairs(g.queue) do target.check(g, "queue " .. kind, def.path) end
+  for kind, def in pairs(g.queue) do
+    target.check(g, "queue " .. kind, def.path)
+    if def.wants then target.check(g, "queue " .. kind, def.wants) end
+  end
 end
 
 -- The texts of files by their names in messages, for scripts/rule_names.check.

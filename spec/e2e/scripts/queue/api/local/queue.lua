@@ -64,7 +64,8 @@ function M.slow(row)
   note(db, "end", row)
 end
 
--- Consumers of the topic "told": one whose effects are done with it, one that is told again when it failed.
+-- Consumers of the topic "told": one whose effects are done with it, one that is told again when it failed, and one
+-- that wants even numbers alone.
 function M.hear(batch)
   db.tx(function(tx)
     for _, event in ipairs(batch) do note(tx, "heard", event) end
@@ -79,7 +80,17 @@ function M.stumble(batch)
   for _, event in ipairs(batch) do note(db, "stumbled over", event) end
 end
 
+function M.is_even(payload) return payload.n % 2 == 0 end
+
+function M.choose(batch)
+  db.tx(function(tx)
+    for _, event in ipairs(batch) do note(tx, "chosen", event) end
+    batch:done(tx)
+  end)
+end
+
 outbox.on("told", "api.local.queue.hear")
+outbox.on("told", "api.local.queue.choose", "api.local.queue.is_even")
 outbox.on("told", "api.local.queue.stumble")
 
 queue.define("once", "api.local.queue.once", { lease_s = 5 })

@@ -1,0 +1,56 @@
+-- host/lua/queue/exchange.lua -- one transaction between a worker and the queue, for some kinds at once: writes how
+-- rows have ended, takes those that are due, and asks what waits behind them.  All of it is one round trip.
+
+local db = require "human.db"
+local json = require "human.json"
+local run = require "human.queue.run"
+local sql = require "human.queue.sql"
+
+local M = {}
+local SCAN = 128                                 -- rows scanned for those to take, if keys matter
+
+local function names_of(set)
+  local list = {}
+  for name in pairs(set) do list[#list + 1] = name end
+  table.sort(list)
+  return list
+end
+
+local function take(tx, p, me)
+  local def = p.def
+  if not def.per_key then return tx:ask(sql.take, p.name, me, p.n, def.limit, def.lease_s) end
+  local keys = sql.texts(names_of(p.freed))
+  return tx:ask(sql.take_by_key, p.name, me, p.n, def.limit, def.lease_s, SCAN, keys, p.run_max)
+end
+
+local function send(tx, p, me)
+  if p.done[1] then
+    local ids, attempts = run.arrays(p.done)
+    tx:ask(sql.done, p.name, ids, attempts, me)
+  end
+  if p.back[1] then tx:ask(sql.back, p.name, json.encode(p.back), me) end
+  p.came = p.def and p.n > 0 and take(tx, p, me) or nil
+  p.nexts = tx:ask(p.def and p.def.batch and sql.next_of_batch or sql.next, p.name)
+end
+
+local function hear(p)
+  local first = p.nexts()[1]
+  p.rows, p.in_s = p.came and p.came() or {}, first and first.in_s
+  p.parked = first and first.parked and json.decode(first.parked) or {}
+end
+
+--- plans: {name (of the kind), def (nil: no script declares it any more), n = how many rows may be taken, run_max,
+--- done, back: rows that have ended; freed: {[key] = true}}, in the order of their names, in which all workers lock.
+--- Fills in rows, those that were taken; in_s, when the next one is due; and parked, keys of a batch's kind for which
+--- rows wait until others with them have ended.  me: the owner of what is taken.
+function M.run(plans, me)
+  local names = {}
+  for i, p in ipairs(plans) do names[i] = p.name end
+  db.tx(function(tx)
+    tx:ask(sql.lock, sql.texts(names))
+    for _, p in ipairs(plans) do send(tx, p, me) end
+  end)
+  for _, p in ipairs(plans) do hear(p) end
+end
+
+return M
