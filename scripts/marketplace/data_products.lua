@@ -49,10 +49,15 @@ function M.must_be_there(tx, listing)
   end
 end
 
+--- What a transaction is delivered with as soon as it is assigned (JSON), or nil.
+function M.data_at_once(tx, t)
+  return t.listing_type == TYPE and not t.has_milestones and tx:value(M.sql.get, t.listing_id) or nil
+end
+
 --- Delivers a transaction that is locked and has just been assigned, and takes its money.  Returns the row; nil when it
 --- is none of a data product that has been left with its listing: then its seller delivers.
 function M.deliver(tx, t, cause)
-  local data = t.listing_type == TYPE and not t.has_milestones and tx:value(M.sql.get, t.listing_id)
+  local data = M.data_at_once(tx, t)
   if not data then return nil end
   settlement.capture(tx, t)
   local from, until_at = t.state, terms.in_hours(rules.review_hours)

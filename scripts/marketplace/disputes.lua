@@ -28,6 +28,8 @@ M.sql = {
     returning ]] .. COLUMNS,
   of_task = "select " .. COLUMNS .. [[ from market_disputes where transaction_id = $1::uuid
     and milestone_sequence is not distinct from $2::int and state <> 'resolved']],
+  open_of = "select " .. COLUMNS .. [[ from market_disputes where transaction_id = $1::uuid and state <> 'resolved'
+    order by created_at limit 20]],
   move = [[update market_disputes set state = $3, evidence_due_at = coalesce($4::timestamptz, evidence_due_at),
       resolve_due_at = coalesce($5::timestamptz, resolve_due_at), proposal = coalesce($6, proposal),
       proposal_pct = coalesce($7::int, proposal_pct) where id = $1::uuid and state = $2 returning ]] .. COLUMNS,
@@ -43,6 +45,7 @@ queue.define(DUE, "marketplace.disputes.due", { concurrency = 8, attempts = 1000
 -- Trade has these as well, and asks for this module: they are looked up when they are used.
 local function transactions() return require "marketplace.transactions" end
 local function milestones() return require "marketplace.milestones" end
+local function unpaid() return require "marketplace.unpaid" end
 
 local function after(ms) return time.format(time.now_ms() + ms) end
 
@@ -141,30 +144,33 @@ local function field(path, message)
   fail.throw("validation_error", { details = { { path = path, message = message } } })
 end
 
---- An administrator decides.  A repeat of what was decided is answered.  Fails with not_found or invalid_state.
+--- An administrator decides.  A repeat of what was decided is answered.  Fails with not_found, invalid_state or
+--- capture_failed.
 function M.resolve(admin, body)
   if (body.resolution == "split") ~= (body.buyer_pct ~= nil) then
     field("buyer_pct", "goes with the resolution split, and no other")
   end
-  return db.tx(function(tx)
-    local d = tx:must("not_found", M.sql.get, body.dispute_id)
-    if d.resolution == body.resolution and d.buyer_pct == body.buyer_pct then return d end
-    if body.buyer_pct and d.milestone_sequence then field("resolution", "a milestone is paid or not") end
-    return resolve(tx, d, { resolution = body.resolution, pct = body.buyer_pct, note = body.note, by = admin.id,
-                            cause = "disputes-resolve" })
+  return unpaid().watch(function()
+    return db.tx(function(tx)
+      local d = tx:must("not_found", M.sql.get, body.dispute_id)
+      if d.resolution == body.resolution and d.buyer_pct == body.buyer_pct then return d end
+      if body.buyer_pct and d.milestone_sequence then field("resolution", "a milestone is paid or not") end
+      return resolve(tx, d, { resolution = body.resolution, pct = body.buyer_pct, note = body.note, by = admin.id,
+                              cause = "disputes-resolve" })
+    end)
   end)
 end
 
---- The dispute of a part of work that was given up as a whole ends: the money has gone back.  In tx, after its
---- transaction has moved.
-function M.end_without(tx, transaction_id, cause)
-  local d = tx:row(M.sql.of_task, transaction_id, nil)
-  if not d then return end
-  local from = d.state
-  d = tx:row(M.sql.resolve, d.id, from, "refund_buyer", nil, "The work that this was a part of was given up", nil)
-    or fail.throw "transaction_conflict"
-  queue.cancel(tx, DUE, d.id)
-  note(tx, d, from, nil, cause)
+--- The disputes of work end that has ended for another reason: the buyer keeps his money, or has it back.  says: the
+--- reason, without it that the whole was given up of which this is a part.  In tx, after its transaction has moved.
+function M.end_without(tx, transaction_id, cause, says)
+  says = says or "The work that this was a part of was given up"
+  for _, d in ipairs(tx:query(M.sql.open_of, transaction_id)) do
+    local now = tx:row(M.sql.resolve, d.id, d.state, "refund_buyer", nil, says, nil)
+      or fail.throw "transaction_conflict"
+    queue.cancel(tx, DUE, d.id)
+    note(tx, now, d.state, nil, cause)
+  end
 end
 
 local function propose(tx, d, how)
@@ -175,8 +181,7 @@ local function propose(tx, d, how)
   note(tx, d, from, nil, "deadline")
 end
 
---- A row of the queue: the deadline of a dispute's state, {state}.
-function M.due(row)
+local function due(row)
   db.tx(function(tx)
     local d = tx:row(M.sql.get, row.key)
     if d and d.state == row.payload.state then
@@ -189,6 +194,14 @@ function M.due(row)
     end
     row:done(tx)
   end)
+end
+
+--- A row of the queue: the deadline of a dispute's state, {state}.  One whose money cannot be had has ended then.
+function M.due(row)
+  local ok, err = pcall(unpaid().watch, function() due(row) end)
+  if ok then return end
+  if not unpaid().is_lost(err) then error(err, 0) end
+  due(row)
 end
 
 return M

@@ -153,12 +153,14 @@ function M.refund(tx, id, sequence, cause)
   return m
 end
 
---- Ends those that have not been delivered, with their transaction.
-function M.stop(tx, t, cause)
+local OVER = { accepted = true, refunded = true, canceled = true }
+
+--- Ends those that are not over, with their transaction: what is delivered waits for an answer, and is refused unless
+--- the event is "lose".
+function M.stop(tx, t, cause, event)
   for _, m in ipairs(M.list(tx, t.id)) do
-    if m.state == "delivered" or m.state == "disputed" then states.refuse(m.state) end
-    if m.state == "pending" or m.state == "active" then
-      local now = tx:row(M.sql.finish, m.id, m.state, next_state(t, m, "end")) or states.refuse(m.state)
+    if not OVER[m.state] then
+      local now = tx:row(M.sql.finish, m.id, m.state, next_state(t, m, event or "end")) or states.refuse(m.state)
       told(tx, t, now, m.state, nil, cause)
     end
   end

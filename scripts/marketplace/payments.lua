@@ -134,7 +134,8 @@ end
 local function is_captured_first(tx, payment)
   if not processor.of(payment.provider).is_remote then return false end
   local t = require("marketplace.transactions").get(tx, payment.transaction_id)
-  return require("marketplace.settlement").is_early(t)
+  local data_products = require "marketplace.data_products"
+  return require("marketplace.settlement").is_early(t) or data_products.data_at_once(tx, t) ~= nil
 end
 
 local function authorized(tx, payment, capture_before, actor_id)
@@ -178,16 +179,16 @@ function M.authorize(row)
 end
 
 --- Takes the money of a transaction into its escrow; called again, does nothing.  Returns the payment.
---- Fails with payment_not_authorized, or capture_failed, with why.
+--- Fails with payment_not_authorized, or capture_failed, with why: marketplace.unpaid then ends the transaction.
 function M.capture(tx, transaction_id)
   local payment = tx:must("not_found", M.sql.lock_of, transaction_id)
   if payment.state == "captured" then return payment end
   if payment.state == "capturing" then return claim(tx, payment) end
   if payment.state == "created" then fail.throw("payment_not_authorized", { status = payment.state }) end
-  if payment.state ~= "authorized" then fail.throw("capture_failed", { status = payment.state }) end
-  local now, why = capture(tx, payment, "captured")
-  if not now then fail.throw("capture_failed", { status = payment.state, decline_code = why }) end
-  return claim(tx, now)
+  local now, why
+  if payment.state == "authorized" then now, why = capture(tx, payment, "captured") end
+  if now then return claim(tx, now) end
+  fail.throw("capture_failed", { status = payment.state, decline_code = why, transaction_id = transaction_id })
 end
 
 local function ended(tx, payment, event, cause, why)
@@ -216,15 +217,37 @@ function M.cancel(tx, transaction_id)
   return finish(tx, payment, "cancel", "canceled")
 end
 
+-- The money of a payment that was authorised cannot be had any more: its transaction ends with it, and what its parts
+-- held is its own again before what it counted on is written off.
+local function lost(tx, payment)
+  if payment.kind ~= "transaction" then return payment end
+  require("marketplace.unpaid").finish(tx, payment.transaction_id)
+  if payment.is_claimed then payment.lost_cents = books.lost(tx, payment) end
+  return payment
+end
+
+-- Captures what is authorised.  What cannot be captured ends, and its transaction.
+local function take_or_end(tx, payment)
+  if payment.state ~= "authorized" then return payment end
+  local now, why = capture(tx, payment, "captured_hold")
+  return now or lost(tx, finish(tx, payment, payment.is_in_time and "refuse" or "lapse", why, why))
+end
+
+--- The money of a transaction could not be had: asks once more, and ends both when it still cannot.  Returns the
+--- payment as it is then.
+function M.take_or_end(tx, transaction_id)
+  local payment = M.lock(tx, tx:must("not_found", M.sql.of, transaction_id).id)
+  if payment.state == "canceled" or payment.state == "failed" then
+    require("marketplace.unpaid").finish(tx, transaction_id)
+  end
+  return take_or_end(tx, payment)
+end
+
 --- Work of the queue (escrow_guard): a payment whose authorisation would end is captured, and held.  One that can no
 --- longer be captured is canceled.
 function M.guard(row)
   db.tx(function(tx)
-    local payment = M.lock(tx, row.key)
-    if payment.state == "authorized" then
-      local now, why = capture(tx, payment, "captured_hold")
-      if not now then finish(tx, payment, payment.is_in_time and "refuse" or "lapse", why, why) end
-    end
+    take_or_end(tx, M.lock(tx, row.key))
     row:done(tx)
   end)
 end
@@ -288,21 +311,11 @@ function HEARD.taken(tx, payment, word)
   return tx:row(M.sql.get, now.id)
 end
 
--- Nobody has it any more: a transaction that waits for it ends.
+-- Nobody has it any more.
 function HEARD.gone(tx, payment, word)
   local event = payment.state == "authorized" and "lapse" or payment.state == "capturing" and "refuse" or "cancel"
   if not lead(payment, event) then return payment end
-  local now = ended(tx, payment, event, "gone", word.why)
-  if now.kind ~= "transaction" then return now end
-  if now.is_claimed then
-    books.lost(tx, now)
-    return now
-  end
-  local transactions = require "marketplace.transactions"
-  if transactions.get(tx, now.transaction_id).state == "pending_payment" then
-    transactions.give_back(tx, now.transaction_id, "time_out", nil, "payment-gone")
-  end
-  return now
+  return lost(tx, ended(tx, payment, event, "gone", word.why))
 end
 
 function HEARD.declined(tx, payment, word)

@@ -8,6 +8,7 @@ local bids = require "marketplace.bids"
 local milestones = require "marketplace.milestones"
 local news = require "marketplace.news"
 local transactions = require "marketplace.transactions"
+local unpaid = require "marketplace.unpaid"
 
 local M = {}
 
@@ -15,12 +16,13 @@ M.sql = {
   breach = "update market_transactions set is_sla_breached = true where id = $1::uuid and not is_sla_breached",
 }
 
-local TOO_LATE = { invalid_state = true, not_found = true } -- it has gone on otherwise meanwhile
+-- It has gone on otherwise meanwhile, or has just ended without its money.
+local TOO_LATE = { invalid_state = true, not_found = true, capture_failed = true }
 
 -- Runs fn(tx) with the end of the row.
 local function once(row, fn)
   db.tx(function(tx)
-    local ok, err = pcall(db.tx, fn)
+    local ok, err = pcall(unpaid.watch, function() return db.tx(fn) end)
     if not ok and not (fail.is(err) and TOO_LATE[err.code]) then error(err, 0) end
     row:done(tx)
   end)

@@ -7,7 +7,7 @@ local audit = require "marketplace.audit"
 local credits = require "marketplace.credits"
 local escrow = require "marketplace.escrow"
 
-local M = { authorized = {} }
+local M = { authorized = {}, unpaid = {} }
 
 local slot = 0
 
@@ -23,6 +23,9 @@ function M.scripts()
       M.authorized[transaction_id] = (M.authorized[transaction_id] or 0) + 1
       if M.on_authorized then M.on_authorized(tx, transaction_id) end
     end,
+  }
+  scripts.loaded["marketplace.unpaid"] = {
+    finish = function(_, transaction_id) M.unpaid[transaction_id] = (M.unpaid[transaction_id] or 0) + 1 end,
   }
   gen.install(scripts)
   slot = db.value "select coalesce(max(slot), 0) from market_actors"

@@ -26,6 +26,7 @@ return function(M, ON)
 
   --- How a dispute ends: "refund_buyer", "release_seller" or "split".
   function M:resolve(d, how, pct)
+    if how ~= "refund_buyer" and M.is_lost(d) then return self:lose(d) end
     d.dispute.state = "resolved"
     if d.steps then
       if how == "refund_buyer" then self:refuse_step(d) else self:accept_step(d) end

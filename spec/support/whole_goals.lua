@@ -198,6 +198,22 @@ end
 WAYS["expired hold"] = wait_in_dispute
 WAYS["proposal that counts"] = wait_in_dispute
 
+-- The bank takes back what its card holds, and somebody asks for it.
+local function lose(state)
+  return function(w)
+    local d = first(w, function(it) return it.is_voided and it.state == state and it.auth > 0 end)
+    if d and AT_WORK[state] then return with("subcontract", d, { c = 1, b = 1 }) end
+    if d then return with(state == "disputed" and "resolve" or "accept", d, { how = "split" }) end
+    d = first(w, function(it) return it.auth > 0 and it.state == state end)
+    if d then return with("void", d) end
+    d = first(w, function(it) return it.auth > 0 and is_root_at_work(it) or it.state == "delivered" and it.auth > 0 end)
+    if d and d.state == "delivered" and state == "revision_requested" and d.revisions < 2 then return with("revise", d) end
+    if d then return lead(d, "disputed") end
+    return new_deal(w)
+  end
+end
+for _, state in ipairs { "assigned", "delivered", "revision_requested", "disputed" } do WAYS["lost while " .. state] = lose(state) end
+
 WAYS["accepted by silence"] = function(w)
   local d = first(w, function(it) return it.state == "delivered" end)
   if d then return "time", { hours = 48 } end
@@ -219,9 +235,10 @@ WAYS["credits that expired"] = function() return "time", { hours = YEAR_H } end
 --- What a run has to reach: first what needs no time.
 M.KINDS = { "accepted part", "divided dispute with parts", "milestones accepted partly", "several lots of M",
   "withdrawal that failed", "declined whole with parts", "counter offer accepted", "paid part", "auto-bid", "paid referral",
-  "several lots of W", "refund", "accepted part of a part", "expired hold", "proposal that counts", "accepted by silence",
+  "several lots of W", "refund", "accepted part of a part", "lost while assigned", "lost while delivered",
+  "lost while revision_requested", "lost while disputed", "expired hold", "proposal that counts", "accepted by silence",
   "given up as late", "bid that timed out", "credits that expired" }
-local TIMELESS = 13
+local TIMELESS = 17
 
 -- The way to go: to what the run is about, then to what has not been reached, in an order of the run's own; then to any,
 -- half as often.
@@ -239,7 +256,8 @@ end
 --- How likely an operation is when it is possible.
 M.LIKELY = { list = 1, ask = 1, bid = 4, counter = 2, take_bid = 3, reject_bid = 1, buy = 4, assign = 6, cancel = 1,
              deliver = 9, accept = 7, revise = 2, dispute = 4, show = 3, resolve = 4, subcontract = 9, deposit = 2,
-             withdraw = 2, purchase = 2, auto_bid = 1, time = 2, race = 10 }
+             withdraw = 2, purchase = 2, auto_bid = 1, time = 2, race = 10,
+             void = 1 }
 
 local function weights(w)
   local m, can, open = w.model, {}, 0
@@ -256,6 +274,7 @@ local function weights(w)
   can.counter, can.take_bid, can.reject_bid = bids, bids and open < DEALS_OPEN, bids
   can.assign, can.deliver, can.cancel = pending, at_work, at_work or pending
   can.accept, can.dispute, can.revise = delivered, delivered, delivered
+  can.void = ops.authorized(w)[1] ~= nil
   can.show, can.resolve, can.subcontract = disputed, disputed, fit and open < 2 * DEALS_OPEN
   return can
 end

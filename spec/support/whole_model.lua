@@ -79,7 +79,7 @@ function M:deal(d)
   end
   self.deals[d.n] = d
   if d.parent then
-    self:capture(d.parent)
+    self:capture(d.parent)                       -- whose money is there: see is_lost
     d.parent.held, d.held = d.parent.held - d.price, d.price
     table.insert(d.parent.parts, d)
     self:assign(d)
@@ -96,6 +96,26 @@ function M.capture(_, d)
   d.held, d.auth, d.captured = d.price, 0, true
 end
 
+--- Whether its bank has taken back what its buyer's card held, so that it cannot be captured.
+function M.is_lost(d) return d.is_voided == true and d.auth > 0 end
+
+--- It cannot be: what it was for ends, and nobody is paid.
+function M:lose(d)
+  self:reach("lost while " .. d.state)
+  if M.is_disputed(d) then d.dispute.state = "resolved" end
+  d.state, d.auth = "canceled", 0
+end
+
+-- Takes its money; false: that is gone.
+local function take(self, d)
+  if M.is_lost(d) then
+    self:lose(d)
+    return false
+  end
+  self:capture(d)
+  return true
+end
+
 --- What is left of its price for subcontracts.
 function M.free(d) return (d.captured and d.held or d.parent and d.held or d.price) - d.fee end
 
@@ -107,8 +127,7 @@ end
 
 function ON.guard(m, t)
   if t.d.auth == 0 then return end
-  m:capture(t.d)
-  m:reach "expired hold"
+  if take(m, t.d) then m:reach "expired hold" end
 end
 
 -- The time of a task, or of a part of it, counts from now.
@@ -228,6 +247,7 @@ function M:refund(d, state)
 end
 
 function M:accept(d)
+  if not take(self, d) then return end
   d.state = "accepted"
   if d.parent then
     self:reach(d.parent.parent and "accepted part of a part" or "accepted part")
@@ -238,7 +258,7 @@ function M:accept(d)
 end
 
 function M:split(d, pct)
-  self:capture(d)
+  if not take(self, d) then return end
   if has_due(d) then self:reach "divided dispute with parts" end
   d.state = "split_resolved"
   local bp, sum = math.floor(pct * 100 + 0.5), d.held

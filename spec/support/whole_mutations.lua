@@ -103,6 +103,16 @@ mistake("milestones after one that was refused are paid", "milestones accepted p
   end
 end))
 
+mistake("a task that has lost its money goes on", "lost while delivered", "unpaid", instead("finish", function(real, loaded)
+  return function(tx, id)
+    local t = loaded["marketplace.transactions"].get(tx, id)
+    return t.state == "pending_payment" and real(tx, id) or t
+  end
+end))
+
+mistake("the dispute of a task that has lost its money stays open", "lost while disputed", "disputes",
+  instead("end_without", function() return function() end end))
+
 --- Runs fn while a mistake is made.
 function M.with(it, loaded, fn)
   local undo = it.make(loaded["marketplace." .. it.module], loaded)

@@ -2,6 +2,7 @@
 -- them (whole_model.lua).  An operation picks what it is about when its turn comes, by numbers that it was made with, and
 -- remembers it: a list of operations still means the same when some are left out.
 
+local db = require "human.db"
 local model_of = require "whole_model"
 
 local M = {}
@@ -39,7 +40,11 @@ local function pick_deal(w, s, ...)
   return choose(s, "deal", list, s.a)
 end
 
--- ---- operations: fn(w, s) -> nothing to do, or {real = fn() -> result, may = boolean, model = fn(result)} --------
+-- As the routes do what may need money that cannot be had.
+local function watched(w, real) return function() return w.services.unpaid.watch(real) end end
+
+-- ---- operations: fn(w, s) -> nothing to do, or {real = fn() -> result, may = boolean, model = fn(result),
+-- lost = fn() or nil: what a refusal does, since money cannot be had} --------
 
 local OPS = {}
 M.OPS = OPS
@@ -195,13 +200,15 @@ function OPS.subcontract(w, s)
   local most = s.b % 7 == 0 and offer.price or math.min(offer.price, model_of.free(parent))
   local price = s.price or 1 + s.d % math.max(1, most)
   s.price = price
+  local may = model_of.may(parent, "subcontract") == true and not parent.steps and depth(parent) < 3
+    and not is_in_chain(parent, offer.seller) and price <= model_of.free(parent)
   return {
-    may = model_of.may(parent, "subcontract") == true and not parent.steps and depth(parent) < 3
-      and not is_in_chain(parent, offer.seller) and price <= model_of.free(parent),
-    real = function()
+    may = may and not model_of.is_lost(parent),
+    lost = may and model_of.is_lost(parent) and function() w.model:lose(parent) end,
+    real = watched(w, function()
       return w.services.purchases.create(w.actors[parent.seller], { listing_id = offer.id, parent_id = parent.id,
                                                                     price_cents = price, cause = "spec" })
-    end,
+    end),
     model = function(row)
       w.model:deal { id = row.id, by = s.n, buyer = parent.seller, seller = offer.seller, price = price, parent = parent,
                      sla = 24 }
@@ -271,12 +278,13 @@ function OPS.accept(w, s)
   local d, step, i, is_over = with_delivery(w, s)
   if not d then return end
   local is_again = d.state == "accepted" and not d.steps
-  return { may = model_of.may(d, "accept") == true or is_again,
+  local may, is_lost = model_of.may(d, "accept") == true or is_again, model_of.is_lost(d)
+  return { may = may and not is_lost, lost = may and is_lost and function() w.model:lose(d) end,
            skip = is_over or d.steps ~= nil and step == nil,
-           real = function()
+           real = watched(w, function()
              if step then return w.services.milestones.accept(w.actors[d.buyer].id, d.id, i, "spec") end
              return w.services.transactions.accept(w.actors[d.buyer].id, d.id, "spec")
-           end,
+           end),
            model = function()
              if step then w.model:accept_step(d) elseif not is_again then w.model:accept(d) end
            end }
@@ -329,12 +337,33 @@ function OPS.resolve(w, s)
   if not d then return end
   local how, pct = s.how or HOW[s.b % (d.steps and 2 or 3) + 1], nil
   if how == "split" then pct = 1 + s.c % 99 end
-  return { may = true,
+  local is_lost = how ~= "refund_buyer" and model_of.is_lost(d)
+  return { may = not is_lost, lost = is_lost and function() w.model:lose(d) end,
            real = function()
              return w.services.disputes.resolve(w.actors[1], { dispute_id = d.dispute.id, resolution = how, buyer_pct = pct,
                                                                note = "spec" })
            end,
            model = function() w.model:resolve(d, how, pct) end }
+end
+
+--- Transactions whose money is on a card.
+function M.authorized(w)
+  local out = {}
+  for _, d in ipairs(w.model.deals) do
+    if d.auth > 0 and not d.is_voided then out[#out + 1] = d end
+  end
+  return out
+end
+
+--- The bank of its buyer takes back what the card holds, and tells nobody.
+function OPS.void(w, s)
+  local d = choose(s, "deal", M.authorized(w), s.a)
+  if not d then return end
+  return { may = true, once = true,
+           real = function()
+             db.tx(function(tx) w.services.processor_test.cancel(tx, w.services.payments.of(tx, d.id)) end)
+           end,
+           model = function() d.is_voided = true end }
 end
 
 require "whole_credits" (OPS)

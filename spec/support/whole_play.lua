@@ -129,7 +129,7 @@ local function operate(w, s, todo)
   if (refused == nil) ~= todo.may then
     error(refused and "was refused: " .. json.encode(refused) or "went through, and should not", 0)
   end
-  if not refused then todo.model(result) end
+  if not refused then todo.model(result) elseif todo.lost and refused.code == "capture_failed" then todo.lost() end
   count(s.op, refused)
   settle(w, s)
   if not refused and AGAIN[s.op] and not todo.once then attempt(nil, real) end

@@ -128,7 +128,8 @@ local function try(w, s, o, order)
     if todo and (refused == nil) ~= todo.may then
       error(("%s: %s"):format(op, refused and "was refused: " .. json.encode(refused) or "went through, and should not"), 0)
     end
-    if todo and not refused then todo.model(o.results[k]) end
+    if todo and not refused then todo.model(o.results[k])
+    elseif todo and todo.lost and refused.code == "capture_failed" then todo.lost() end
   end
   o.after(w)
 end

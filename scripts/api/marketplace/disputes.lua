@@ -74,7 +74,7 @@ g:post("/disputes-resolve", {
   summary = "Decide a dispute, as an administrator", auth = "market_admin",
   body = s.object { dispute_id = s.uuid, resolution = resolution, buyer_pct = pct,
                     note = s.string { min = 1, max = 2000 } },
-  reply = { [200] = Dispute }, errors = { "not_found", "invalid_state" },
+  reply = { [200] = Dispute }, errors = { "not_found", "invalid_state", "capture_failed" },
 }, function(ctx, body)
   local d = disputes.resolve(ctx.actor, body)
   d.dispute_id, d.status = d.id, d.state

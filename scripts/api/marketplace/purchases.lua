@@ -4,6 +4,7 @@ local api = require "human.api"
 local s = require "human.schema"
 local fields = require "api.marketplace.fields"
 local purchases = require "marketplace.purchases"
+local unpaid = require "marketplace.unpaid"
 local view = require "api.marketplace.trade_views"
 require "api.marketplace.auth"
 
@@ -13,7 +14,7 @@ local g = api.group { tag = "Transactions", base = "", auth = "market_key" }
 local ERRORS = { "validation_error", "not_found", "forbidden", "invalid_state", "listing_inactive", "agent_frozen",
                  "actor_banned", "provider_banned", "self_dealing_not_permitted", "missing_parent_transaction",
                  "budget_exceeded", "circular_chain_detected", "max_chain_depth_exceeded", "input_schema_mismatch",
-                 "payment_provider_error", "negotiation_not_permitted", "approval_required" }
+                 "payment_provider_error", "negotiation_not_permitted", "approval_required", "capture_failed" }
 
 local Bought = s.object {
   { "transaction_id", s.uuid }, { "status", s.string }, { "price_usd", s.usd { as = "price_cents" } },
@@ -29,6 +30,9 @@ local function shown(actor, t, payment)
   return answer
 end
 
+-- A part is paid for by the escrow of its whole, whose card may have to be captured for it.
+local function create(actor, ask) return unpaid.watch(function() return purchases.create(actor, ask) end) end
+
 local input = s.json { max = 262144 }:optional()
 
 g:post("/transactions-create", {
@@ -36,7 +40,7 @@ g:post("/transactions-create", {
   body = s.object { { "listing_id", s.uuid }, { "parent_transaction_id", s.uuid:optional() }, { "input_data", input } },
   reply = { [201] = Bought }, errors = ERRORS,
 }, function(ctx, body)
-  return 201, shown(ctx.actor, purchases.create(ctx.actor, {
+  return 201, shown(ctx.actor, create(ctx.actor, {
     listing_id = body.listing_id, parent_id = body.parent_transaction_id, input_data = body.input_data,
     cause = "transactions-create" }))
 end)
@@ -47,7 +51,7 @@ g:post("/subcontracts-create", {
                     { "price_usd", fields.price { as = "price_cents" }:optional() }, { "input_data", input } },
   reply = { [201] = Bought }, errors = ERRORS,
 }, function(ctx, body)
-  return 201, shown(ctx.actor, purchases.create(ctx.actor, {
+  return 201, shown(ctx.actor, create(ctx.actor, {
     listing_id = body.listing_id, parent_id = body.parent_transaction_id, input_data = body.input_data,
     price_cents = body.price_cents, cause = "subcontracts-create" }))
 end)

@@ -7,6 +7,7 @@ local criteria = require "marketplace.criteria"
 local fields = require "api.marketplace.fields"
 local milestones = require "marketplace.milestones"
 local transactions = require "marketplace.transactions"
+local unpaid = require "marketplace.unpaid"
 local view = require "api.marketplace.trade_views"
 require "api.marketplace.auth"
 require "marketplace.timers"
@@ -45,7 +46,9 @@ g:post("/transactions-accept", {
                                { "platform_fee_usd", s.usd { as = "fee_cents" } } } },
   errors = { "not_found", "forbidden", "invalid_state", "capture_failed" },
 }, function(ctx, body)
-  return 200, view.to_transaction(transactions.accept(ctx.actor.id, body.transaction_id, "transactions-accept"))
+  return 200, view.to_transaction(unpaid.watch(function()
+    return transactions.accept(ctx.actor.id, body.transaction_id, "transactions-accept")
+  end))
 end)
 
 g:post("/transactions-cancel", {

@@ -1,8 +1,9 @@
 -- scripts/marketplace/rules/states.lua -- what states bids, transactions and milestones have, and what moves them.
 -- An edge: {from, event, by (who may: owner and bidder of a bid; buyer, seller or platform), to, guard (a fact that
 -- has to be true)}.  The database knows the same edges (market_edges, migrations/2030_trade.sql).
--- A part of other work is an orphan once that has been given up.
---% version: 1
+-- A part of other work is an orphan once that has been given up; what has lost its money ("lose") can be paid for no
+-- more.
+--% version: 2
 
 local M = {}
 
@@ -40,6 +41,10 @@ M.transaction = {
   edge("delivered", "orphan", "platform", "canceled"),
   edge("revision_requested", "orphan", "platform", "canceled"),
   edge("disputed", "orphan", "platform", "canceled"),
+  edge("assigned", "lose", "platform", "canceled"),
+  edge("delivered", "lose", "platform", "canceled"),
+  edge("revision_requested", "lose", "platform", "canceled"),
+  edge("disputed", "lose", "platform", "canceled"),
   edge("delivered", "accept", "buyer", "accepted"),
   edge("delivered", "time_out", "platform", "accepted"),
   edge("delivered", "revise", "buyer", "revision_requested", "is_revisable"),
@@ -58,6 +63,10 @@ M.milestone = {
   edge("pending", "end", "platform", "canceled"),
   edge("active", "deliver", "seller", "delivered"),
   edge("active", "end", "platform", "canceled"),
+  edge("pending", "lose", "platform", "canceled"),
+  edge("active", "lose", "platform", "canceled"),
+  edge("delivered", "lose", "platform", "canceled"),
+  edge("disputed", "lose", "platform", "canceled"),
   edge("delivered", "accept", "buyer", "accepted"),
   edge("delivered", "time_out", "platform", "accepted"),
   edge("delivered", "dispute", "buyer", "disputed"),
@@ -98,6 +107,14 @@ M.examples = {
   { "next", { machine = "transaction", from = "delivered", event = "accept", by = "seller" },
     expect = { refusal = "forbidden" } },
   { "next", { machine = "transaction", from = "disputed", event = "orphan", by = "platform" },
+    expect = { to = "canceled" } },
+  { "next", { machine = "transaction", from = "disputed", event = "lose", by = "platform" },
+    expect = { to = "canceled" } },
+  { "next", { machine = "transaction", from = "accepted", event = "lose", by = "platform" },
+    expect = { refusal = "invalid_state" } },
+  { "next", { machine = "milestone", from = "delivered", event = "end", by = "platform" },
+    expect = { refusal = "invalid_state" } },
+  { "next", { machine = "milestone", from = "delivered", event = "lose", by = "platform" },
     expect = { to = "canceled" } },
   { "next", { machine = "milestone", from = "pending", event = "deliver", by = "seller" },
     expect = { refusal = "invalid_state" } },

@@ -73,7 +73,7 @@ local function name(tx, payment, intent)
 end
 
 local function note_differences(tx, payment, intent)
-  if payment.state == "failed" and payment.is_claimed then
+  if (payment.lost_cents or 0) > 0 then
     findings.add(tx, "lost", payment.id, "its money was counted on, and could not be captured")
   end
   if intent.status == "succeeded" and payment.state ~= "captured" then
