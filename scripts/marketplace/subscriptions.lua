@@ -32,6 +32,7 @@ local ENDS = "(($%d::timestamptz at time zone 'UTC') + $%d::int * $%d::int * int
 
 M.sql = {
   tool = "select state from market_tools where listing_id = $1::uuid",
+  hold_tool = "select state from market_tools where listing_id = $1::uuid for no key update",
   is_open = [[select id from market_subscriptions where subscriber_id = $1::uuid and listing_id = $2::uuid
     and state not in ('canceled', 'revoked')]],
   begin = [[with made as (
@@ -54,6 +55,8 @@ M.sql = {
   count = [[update market_tools set subscriber_count = greatest(0, subscriber_count + $2::int)
     where listing_id = $1::uuid]],
   get = "select " .. M.COLUMNS .. " from market_subscriptions s where s.id = $1::uuid",
+  lock_tool = [[select state from market_tools
+    where listing_id = (select listing_id from market_subscriptions where id = $1::uuid) for no key update]],
   lock = "select " .. M.COLUMNS .. " from market_subscriptions s where s.id = $1::uuid for no key update",
   move = [[update market_subscriptions s set state = $3,
       canceled_at = case when $3 in ('canceled', 'revoked') then human_now() end
@@ -120,6 +123,12 @@ local function make(tx, actor, s, listing, plan, now)
     s.delegation_id, now.id, now.now, 1, months_of(plan), json.encode(plan), plan.included_calls, overage_of(plan))
 end
 
+-- What the kill switch may have done before the locks were there; the tool's own is taken now.
+local function must_go_on(tx, actor, listing)
+  if tx:value(M.sql.hold_tool, listing.id) ~= "open" then fail.throw "tool_suspended" end
+  transactions.check_parties(tx, actor.id, listing.actor_id)
+end
+
 local function wrong(path, message)
   fail.throw("validation_error", { details = { { path = path, message = message } } })
 end
@@ -140,11 +149,11 @@ end
 function M.create(actor, ask)
   local made, key, asked = db.tx(function(tx)
     local listing, plan = offered(tx, actor, ask)
-    transactions.check_parties(tx, actor.id, listing.actor_id)
     local now = tx:row(M.sql.new_id)
     local asks = { subscriber_id = actor.id, provider_id = listing.actor_id, funding_type = ask.funding_type,
                    delegation_id = ask.delegation_id, payer_id = payer_of(tx, actor, ask, listing) }
     credits.lock(tx, actor.id, asks.payer_id, listing.actor_id)
+    must_go_on(tx, actor, listing)
     if tx:row(M.sql.is_open, actor.id, listing.id) then fail.throw "subscription_already_exists" end
     local waits = plan.amount_cents > 0 and approvals.ask(tx, actor, listing, plan.amount_cents,
       { kind = "tool_request", cause = now.id })
@@ -162,9 +171,15 @@ function M.create(actor, ask)
   return made, key
 end
 
+--- Locks a subscription, after its tool, whose counts and stops lead the same way; fails with not_found.
+function M.lock(tx, id)
+  tx:must("not_found", M.sql.lock_tool, id)
+  return tx:row(M.sql.lock, id)
+end
+
 --- A subscription of an actor; fails with not_found for those of others.
 function M.own(q, actor, id)
-  local s = q == db and db.row(M.sql.get, id) or q ~= db and q:row(M.sql.lock, id)
+  local s = q == db and db.row(M.sql.get, id) or q ~= db and M.lock(q, id)
   if not s or s.subscriber_id ~= actor.id then fail.throw "not_found" end
   return s
 end

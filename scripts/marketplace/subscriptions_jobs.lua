@@ -38,7 +38,7 @@ local function plan_of_next(tx, s)
   local listing = listings.get(tx, s.listing_id)
   local provider, subscriber = actors.get(tx, s.provider_id), actors.get(tx, s.subscriber_id)
   if not listing.is_active or provider.state == "banned" or subscriber.state == "banned" then return nil end
-  return subscriptions.plan_of(listing, s.plan_id), listing.category_tags, actors.get(tx, s.payer_id)
+  return subscriptions.plan_of(listing, s.plan_id), listing.category_tags, { subscriber, actors.get(tx, s.payer_id) }
 end
 
 local function retry(tx, s, try)
@@ -49,10 +49,10 @@ local function retry(tx, s, try)
 end
 
 local function renew(tx, s, try)
-  local plan, categories, payer = plan_of_next(tx, s)
+  local plan, categories, spenders = plan_of_next(tx, s)
   if not plan then return subscriptions.move(tx, s, "end", nil, "subscription-renew") end
   local ok, err = pcall(db.tx, function(inner)
-    actors.must_be_free(payer)
+    for _, who in ipairs(spenders) do actors.must_be_free(who) end
     subscriptions.go_on(inner, s, next_period(inner, s, plan, categories))
   end)
   if not ok and not fail.is(err) then error(err, 0) end
@@ -65,7 +65,7 @@ function M.renew(row)
   db.tx(function(tx)
     local found = tx:must("not_found", subscriptions.sql.get, row.key)
     credits.lock(tx, found.subscriber_id, found.payer_id, found.provider_id)
-    local s = tx:row(subscriptions.sql.lock, row.key)
+    local s = subscriptions.lock(tx, row.key)
     if s.ends_at == row.payload.at then          -- else it has been paused, or this has been done
       if s.state == "cancel_at_period_end" then
         subscriptions.move(tx, s, "end", nil, "subscription-renew")

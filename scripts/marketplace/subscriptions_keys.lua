@@ -1,5 +1,6 @@
 -- scripts/marketplace/subscriptions_keys.lua -- keys of subscriptions, which open nothing but the proxy to one tool.
 -- A key is shown once and kept as SHA-256; its first twelve characters name it, and are its subscription's alone.
+-- While a tool is suspended its keys are revoked, and those that were active then are so again afterwards (kill.lua).
 
 local crypto = require "human.crypto"
 local db = require "human.db"
@@ -12,7 +13,7 @@ local M = {}
 local PREFIX, LENGTH, SHOWN, DRAWS = "hm_tool_", 32, 12, 20
 M.PREFIX = PREFIX
 
-local LIVE = "(state = 'active' or state = 'rotated' and valid_until > human_now())"
+local LIVE = "(state = 'active' or state = 'rotated' and valid_until > human_now() or is_suspended)"
 
 M.sql = {
   insert = [[insert into market_tool_keys (hash, subscription_id, prefix) values ($1, $2::uuid, $3)
@@ -25,9 +26,11 @@ M.sql = {
   list = [[select prefix, state, created_at, valid_until from market_tool_keys where subscription_id = $1::uuid
     order by created_at desc, prefix limit 50]],
   live = "select count(*)::int from market_tool_keys where subscription_id = $1::uuid and " .. LIVE,
-  rotate = [[update market_tool_keys set state = 'rotated', valid_until = human_now() + $3::int * interval '1 second'
-    where subscription_id = $1::uuid and state = 'active' and ($2::text is null or prefix = $2)]],
-  revoke = [[update market_tool_keys set state = 'revoked', valid_until = null
+  rotate = [[update market_tool_keys set state = case state when 'active' then 'rotated' else state end,
+      valid_until = case state when 'active' then human_now() + $3::int * interval '1 second' end,
+      is_suspended = false
+    where subscription_id = $1::uuid and (state = 'active' or is_suspended) and ($2::text is null or prefix = $2)]],
+  revoke = [[update market_tool_keys set state = 'revoked', valid_until = null, is_suspended = false
     where subscription_id = $1::uuid and ($2::text is null or prefix = $2) and ]] .. LIVE,
 }
 

@@ -318,7 +318,11 @@ describe('the requests of the contract', { concurrency: false }, () => {
     await play(bot, '/revenue-share-status');
   });
 
-  it('look at the platform', async () => {
+  it('look at the platform, and stop what goes wrong', async () => {
+    const provider = await market.actor(), listing_id = await makeTool(market, provider, upstream.url);
+    await play(admin, '/admin-kill-switch', { listing_id });
+    await play(admin, '/admin-kill-switch', { actor_id: provider.id }, { n: 1 });
+    await play(admin, '/admin-kill-switch', { actor_id: provider.id }, { n: 2 });
     await play(admin, '/audit-log');
     await until(async () => !lacking(of('/feed-public').response, (await market.request(null, 'GET', '/feed-public?limit=100')).body).length, PATIENCE_MS, 'the feed has both');
     await play(null, '/feed-public', {}, { query: '?limit=100' });

@@ -441,6 +441,20 @@ describe('what the host answers', () => {
     await as(human, 'GET /credits-explain', 404, { query: `?debit=${debit}` });
   });
 
+  it('is as documented for what admins do', async () => {
+    const market = inhabited(), provider = await market.actor(), bot = await market.actor(), admin = await market.actor({ role: 'admin' });
+    const as = (who, title, status, options = {}) => truly(title, status, { key: who.key, ...options });
+    const listing_id = await makeTool(market, provider), acts = (status, body) => as(admin, 'POST /admin-kill-switch', status, { body: { reason: 'r', ...body } });
+    const { subscription_id } = await as(bot, 'POST /tool-subscriptions', 201, { body: { listing_id, plan_id: 'starter' } });
+    await as(bot, 'POST /admin-kill-switch', 403, { body: { action: 'freeze_agent', actor_id: bot.id, reason: 'r' } });
+    await acts(400, { action: 'freeze_agent' });
+    await acts(404, { action: 'freeze_agent', actor_id: listing_id });
+    for (const action of ['suspend_tool', 'reinstate_tool']) await acts(200, { action, listing_id });
+    await acts(409, { action: 'reinstate_tool', listing_id });
+    for (const action of ['freeze_agent', 'unfreeze_agent', 'ban_provider', 'unban_provider']) await acts(200, { action, actor_id: provider.id });
+    await acts(200, { action: 'revoke_subscription', subscription_id });
+  });
+
   it('is as documented for tools and subscriptions', async () => {
     const market = inhabited(), provider = await market.actor(), bot = await market.actor(), upstream = await startUpstream();
     const as = (who, title, status, options = {}) => truly(title, status, { key: who.key, ...options });
