@@ -33,7 +33,8 @@ static void join_database(const char *command) {
 
 /* Commands whose output is their result. */
 static bool only_prints(const char *command) {
-  static const char *const prints[] = {"rules", "queue", "ledger", "clock", "market", "onboard"};
+  static const char *const prints[] = {"rules",  "queue", "ledger", "clock",
+                                       "market", "audit", "onboard"};
   for (size_t i = 0; i < sizeof prints / sizeof *prints; i++)
     if (!strcmp(command, prints[i])) return true;
   return false;

@@ -10,7 +10,7 @@ const MANY = 200, PATIENCE_MS = 30_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 let host, addresses = 0;
 before(async () => {
-  host = await startHost({ scripts: ['spec/e2e/scripts/market'], env: { HUMAN_HTTP_TRUSTED_PROXIES: '127.0.0.1', HUMAN_TIME_TEST_CLOCK: 'true' } });
+  host = await startHost({ scripts: ['spec/e2e/scripts/market'], env: { HUMAN_HTTP_TRUSTED_PROXIES: '127.0.0.1', HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_MARKETPLACE_AUDIT_S: '0' } });
 });
 after(async () => {
   assert.deepEqual(errors(host.log()), []);
@@ -277,8 +277,21 @@ describe('the audit trail', () => {
     const page = await good(200, 'GET', `/audit-log?action=actors-register&resource_type=actor&limit=1&before=${log.entries[1].n}`, { key: boss.api_key });
     assert.ok(page.entries[0].n < log.entries[1].n && page.total > MANY / 2);
     assert.deepEqual((await good(200, 'GET', '/audit-log?resource_type=listing', { key: boss.api_key })), { entries: [], total: 0 });
-    const { code, stdout } = await human('market', 'audit');
-    assert.deepEqual([code, /in one chain/.test(stdout)], [0, true], stdout);
+    const { code, stdout } = await human('audit', 'verify', '--json'), { n, hash, found } = JSON.parse(stdout);
+    assert.deepEqual([code, found], [0, []], stdout);
+    assert.match((await human('audit', 'verify', '--at', `${n}:${hash}`)).stdout, /in one chain/);
+    assert.match((await human('audit', 'verify', '--at', `${n}:${'0'.repeat(64)}`)).stdout, new RegExp(`Record ${n} was changed`));
+    const exported = (await human('audit', 'export', '--since', String(n - 1))).stdout.trim().split('\n').map((line) => JSON.parse(line));
+    assert.deepEqual([exported[0].n, exported[0].hash], [n, hash]);
+    for (const words of [['verify', '--at', 'x'], ['export', '--since', '-1'], ['burn'], []]) assert.equal((await human('audit', ...words)).code, 2, words);
+    const was = await one(`select facts from market_records where n = ${n - 1}`);
+    const forge = (facts) => sql(host.home, `begin; set local session_replication_role = replica; update market_records set facts = '${facts}' where n = ${n - 1}; commit`);
+    await forge('{"role": "admin"}');
+    const broken = await human('audit', 'verify');
+    assert.deepEqual([broken.code, broken.stdout.split('\n').length], [1, 2], broken.stdout);
+    assert.match(broken.stdout, new RegExp(`Record ${n - 1} was changed`));
+    await forge(was);
+    assert.equal((await human('audit', 'verify')).code, 0);
     assert.equal((await human('market', 'admin', 'nobody@example.com')).code, 1);
     for (const wrong of [['admin'], ['admin', 'bob'], ['boss', 'boss@example.com'], []]) assert.equal((await human('market', ...wrong)).code, 2);
     assert.match((await human('market', 'admins')).stdout, new RegExp(boss.actor_id));

@@ -166,7 +166,7 @@ describe('rules for what agents buy', () => {
     await refused(400, 'validation_error', manage(person, { ...body, rule_type: 'all' }));
     assert.deepEqual((await rules({ action: 'delete', rule_id: rule.id })).rules, []);
     await refused(404, 'not_found', manage(person, { action: 'delete', rule_id: rule.id }));
-    const kept = await market.sql(`select action from market_records where resource_id = '${rule.id}' order by n`);
+    const kept = await market.sql(`select action from market_records where resource_id = '${rule.id}' order by id`);
     assert.deepEqual(kept, ['create', 'update', 'update', 'delete'].map((what) => `approval-rules-manage ${what}`));
   });
 

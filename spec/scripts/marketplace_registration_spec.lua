@@ -74,7 +74,7 @@ describe("registration", function()
     assert.equal(before + 200, db.value "select registrations from market_genesis")
     for _, actor in ipairs(made) do assert.equal(128000, actor.rc_mrc) end
     assert.same({}, audit.run())
-    assert.same({}, records.verify().broken)
+    assert.same({}, records.verify().found)
   end)
 
   it("leaves nothing of a registration that fails, and its place to the next", function()
@@ -216,8 +216,8 @@ describe("the audit trail", function()
     assert.same({}, side_by_side(50, put))
     local found = records.verify()
     assert.equal(before + 50, found.n)
-    assert.same({}, found.broken)
-    assert.equal(0, db.value "select count(*)::int from market_record_drafts")
+    assert.same({}, found.found)
+    assert.equal(0, db.value "select count(*)::int from market_records where hash is null")
     local page = records.list { resource_type = "thing", limit = 3 }
     assert.same({ 3, things + 50, true }, { #page.entries, page.total, page.entries[1].verified })
     assert.equal(page.entries[2].n, records.list { limit = 1, before = page.entries[1].n }.entries[1].n)
@@ -239,22 +239,79 @@ describe("the audit trail", function()
     assert.is_false(ok)
     assert.is_false(pcall(db.exec, "delete from market_records"))
     assert.is_false(pcall(db.exec, "update market_record_end set n = 0"))
-    local function tampered(statement)
+    assert.is_false(pcall(db.exec, "update market_records set hash = sha256('x') where n = " .. last))
+    local function tampered(...)
       local seen
-      pcall(db.tx, function(tx)
+      local real, statements = db.tx, { ... }
+      pcall(real, function(tx)
         tx:exec "set local session_replication_role = replica"
-        tx:exec(statement:format(last))
+        for _, statement in ipairs(statements) do tx:exec((statement:gsub("LAST", last))) end
+        db.tx = function(fn) return fn(tx) end
+        local found = records.verify()
         seen = {}
-        for i, row in ipairs(tx:query("select what from (" .. records.BROKEN .. ") b order by 1")) do seen[i] = row.what end
+        for i, f in ipairs(found.found) do seen[i] = { f.n - last, f.is, f.was and f.was - last } end
+        local broken = #tx:query("select what from (" .. records.BROKEN .. ") b")
+        assert.is_true(broken > 0, "the books' own check sees it, too")
         error "back"
       end)
+      db.tx = real
       return seen
     end
-    assert.same({ last - 2 }, tampered [[update market_records set facts = '{"n": 9}' where n = %d - 2]])
-    assert.same({ last - 1 }, tampered "delete from market_records where n = %d - 2")
-    assert.same({ last }, tampered "delete from market_records where n = %d")
-    assert.same({ last, last + 1 }, tampered [[insert into market_records
-      select n + 1, actor_id, action, resource_type, resource_id, facts, at, hash from market_records where n = %d]])
-    assert.same({}, records.verify().broken)
+    local shift = "update market_records set n = -n where n > LAST - 3"
+    local REHASH = [[update market_records r set facts = '{"n": 9}', hash = market_record_hash((select hash from market_records p
+      where p.n = r.n - 1), n, actor_id, action, resource_type, resource_id, '{"n": 9}', at) where n = LAST]]
+    assert.same({ { -2, "changed" } }, tampered [[update market_records set facts = '{"n": 9}' where n = LAST - 2]])
+    assert.same({ { -2, "changed" } }, tampered [[update market_records set at = at - interval '1 day' where n = LAST - 2]])
+    assert.same({ { 0, "changed" } }, tampered(REHASH))
+    assert.same({ { -1, "changed" } }, tampered((REHASH:gsub("n = LAST", "n = LAST - 2"))), "the next does not follow")
+    assert.same({ { -2, "removed" } }, tampered "delete from market_records where n = LAST - 2")
+    assert.same({ { -3, "removed" }, { -2, "removed" } }, tampered "delete from market_records where n in (LAST - 2, LAST - 3)")
+    assert.same({ { 0, "removed" } }, tampered "delete from market_records where n = LAST")
+    assert.same({ { -2, "changed" }, { -1, "moved", 0 }, { 0, "removed" } }, tampered(
+      "delete from market_records where n = LAST - 2", "update market_records set n = -n where n > LAST - 2",
+      "update market_records set n = -n - 1 where n < 0"))
+    local COPY = [[insert into market_records (n, action, resource_type, resource_id, facts, at, hash)
+      select %s, action, resource_type, resource_id, facts, at, hash from market_records where n = %s]]
+    assert.same({ { 1, "inserted" } }, tampered(COPY:format("LAST + 1", "LAST")))
+    assert.same({ { -2, "inserted" }, { -1, "moved", -2 }, { 0, "moved", -1 }, { 1, "inserted" } }, tampered(shift,
+      "update market_records set n = -n + 1 where n < 0",
+      "insert into market_records (n, action, resource_type, resource_id, facts, hash) values (LAST - 2, 'a', 't', 'i', '{}', sha256('x'))"))
+    assert.same({ { -2, "moved", -1 }, { -1, "moved", -2 } }, tampered("update market_records set n = 0 where n = LAST - 2",
+      "update market_records set n = LAST - 2 where n = LAST - 1", "update market_records set n = LAST - 1 where n = 0"))
+    assert.same({ { -3, "moved", 0 }, { 0, "moved", -3 } }, tampered("update market_records set n = 0 where n = LAST - 3",
+      "update market_records set n = LAST - 3 where n = LAST", "update market_records set n = LAST where n = 0"))
+    assert.same({}, records.verify().found)
+    local kept = records.verify()
+    put(6)
+    assert.same({}, records.verify(kept).found)
+    assert.same({ { n = kept.n, is = "changed" } }, records.verify({ n = kept.n, hash = ("0"):rep(64) }).found)
+  end)
+
+  it("can be checked elsewhere, by what is exported", function()
+    local crypto, before, last = require "human.crypto", nil, nil
+    records.export(0, function(row)
+      before, last = last, row
+      if not before then return end
+      local bytes = before.hash:gsub("%x%x", function(hex) return string.char(tonumber(hex, 16)) end)
+      assert.equal(row.hash, crypto.sha256_hex(bytes .. row.hashed))
+    end)
+    assert.equal(records.verify().hash, last.hash)
+  end)
+
+  it("holds nobody up while others are sealed, and seals what is committed later", function()
+    local before = records.verify().n
+    db.tx(function(tx)
+      tx:row "select n from market_record_end for update"
+      require("human.task").spawn(function() put(7) end)
+      local task = require "human.task"
+      local left = 300
+      while left > 0 and db.value "select count(*)::int from market_records where hash is null and resource_id = '7'" == 0 do
+        task.sleep(0.1)
+        left = left - 1
+      end
+      assert.is_true(left > 0, "it was written while another held the end")
+    end)
+    assert.equal(before + 1, records.verify().n)
+    assert.same({}, records.verify().found)
   end)
 end)

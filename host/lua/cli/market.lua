@@ -1,6 +1,6 @@
--- host/lua/cli/market.lua -- `human market`: who administers the marketplace, and whether its audit trail holds.
+-- host/lua/cli/market.lua -- `human market`: who administers the marketplace.
 -- It goes to the database itself: whoever may do that operates the host.
--- Exit status: 0; 1 there is no such actor, the trail is broken, or there is no database; 2 for wrong arguments.
+-- Exit status: 0; 1 there is no such actor, or there is no database; 2 for wrong arguments.
 
 local cli = require "human.cli.words"
 local database = require "human.cli.database"
@@ -57,24 +57,12 @@ function commands.admins(words, o)
   return write(json.array(list), o, out[1] and table.concat(out) or "Nobody. `human market admin EMAIL` makes one.\n")
 end
 
-function commands.audit(words, o)
-  cli.count("market", words, {}, 0, 0)
-  local found = script("trail").verify()
-  local broken = #found.broken > 0
-  local text = ("%d records are in one chain, which ends with %s.\n"):format(found.n, found.hash)
-  if broken then
-    text = ("Records that do not follow from those before them: %s.\n"):format(table.concat(found.broken, ", "))
-  end
-  write(found, o, text)
-  return broken and 1 or 0
-end
-
 function M.run(args)
   local words, o = cli.parse("market", args, { ["--json"] = true })
   local name = table.remove(words, 1)
   if not name then cli.misused("market", "a command is missing") end
   if not commands[name] then
-    cli.misused("market", "unknown command: " .. name .. cli.suggest(name, { "admin", "member", "admins", "audit" }))
+    cli.misused("market", "unknown command: " .. name .. cli.suggest(name, { "admin", "member", "admins" }))
   end
   return commands[name](words, o)
 end

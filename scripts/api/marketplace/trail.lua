@@ -5,6 +5,7 @@ local s = require "human.schema"
 local records = require "marketplace.trail"
 require "api.marketplace.auth"
 require "marketplace.admins"                     -- which `human market` uses
+require "marketplace.trail_job"
 
 local M = {}
 local g = api.group { tag = "Admin", auth = "market_admin" }
