@@ -3,7 +3,6 @@
 local db = require "human.db"
 local fail = require "human.fail"
 local fees = require "marketplace.rules.fees"
-local json = require "human.json"
 local listings = require "marketplace.listings"
 local rules = require "marketplace.rules.tools"
 local stats = require "marketplace.tools_stats"
@@ -53,12 +52,7 @@ end
 
 --- Changes a tool: what is nil stays, within tool_meta, too.  New plans and prices count from the next period on.
 function M.update(actor, id, changes)
-  local now = M.own(actor, id)
-  if changes.tool_meta then
-    local meta = json.decode(now.tool_meta)
-    for name, value in pairs(json.decode(changes.tool_meta)) do meta[name] = value end
-    changes.tool_meta = json.encode(meta)
-  end
+  M.own(actor, id)
   listings.update(actor, id, changes)
   return M.own(actor, id)
 end

@@ -68,8 +68,8 @@ function M.call(actor, asked)
   shapes.must_be_object(asked.input, "input")
   shapes.check("input_schema_mismatch", s.input_schema, asked.input, "input")
   local timeout_ms = json.decode(s.tool_meta).timeout_ms or rules.timeout_ms
-  local request, why = proxy_request.make { tool_meta = s.tool_meta, tool_secret = s.tool_secret, input = asked.input,
-                                            timeout_ms = timeout_ms }
+  local request, why = proxy_request.make { listing_id = s.listing_id, tool_meta = s.tool_meta,
+    tool_secret = s.tool_secret, input = asked.input, timeout_ms = timeout_ms }
   if not request then fail.throw("upstream_error", { message = why }) end
   local call = quotas.reserve(s, timeout_ms)
   local begun = task.clock()

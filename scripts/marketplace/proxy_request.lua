@@ -2,45 +2,12 @@
 -- asks.  The secret is in no table of ours but sealed, and in nothing that a caller sees.
 
 local crypto = require "human.crypto"
-local fail = require "human.fail"
 local json = require "human.json"
+local parameters = require "marketplace.proxy_parameters"
 local rules = require "marketplace.rules.subscriptions"
+local tool_meta = require "marketplace.tool_meta"
 
 local M = {}
-
-local SEALED = "market_listings.tool_secret"     -- what listings.lua seals it for
-
--- Headers that are the connection's, or ours.
-local TAKEN = { host = true, connection = true, ["content-length"] = true, ["content-type"] = true,
-                ["transfer-encoding"] = true, te = true, trailer = true, upgrade = true, expect = true,
-                ["proxy-authorization"] = true, ["keep-alive"] = true, accept = true, ["accept-encoding"] = true }
-
-local function escape(text)
-  return (tostring(text):gsub("[^%w%-_.~]", function(c) return ("%%%02X"):format(c:byte()) end))
-end
-
-local function with_query(url, name, value)
-  local base, fragment = url:match "^([^#]*)(.*)$"
-  return base .. (base:find("?", 1, true) and "&" or "?") .. escape(name) .. "=" .. escape(value) .. fragment
-end
-
-local function number_text(value) return type(value) == "number" and json.number(value) or tostring(value) end
-
--- The members of an input as parameters: what is no text, number or boolean as JSON.
-local function as_query(url, input)
-  local names = {}
-  for name in pairs(input) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local value = input[name]
-    url = with_query(url, name, type(value) == "table" and json.encode(value) or number_text(value))
-    if #url > rules.address_bytes then
-      fail.throw("validation_error", { details = { { path = "input",
-        message = "is too long for a tool that is asked by GET" } } })
-    end
-  end
-  return url
-end
 
 local SHOWN = {
   header = function(secret) return secret end,
@@ -55,31 +22,30 @@ local function sign(request, meta, secret)
   if not secret or secret:find "%c" then return nil end
   local name = meta.auth_header
   if kind == "query" then
-    request.url = with_query(request.url, name or "api_key", secret)
+    request.url = parameters.with_query(request.url, name or "api_key", secret)
     return true
   end
   name = kind == "header" and (name or "X-API-Key") or "Authorization"
-  if TAKEN[name:lower()] then return nil end
+  if not parameters.is_free(name) then return nil end
+  for other in pairs(request.headers) do
+    if other:lower() == name:lower() then request.headers[other] = nil end
+  end
   request.headers[name] = SHOWN[kind](secret)
   return true
 end
 
---- The request of one call; nil and why, where the tool is not set up for it.  call: {tool_meta (JSON), tool_secret
---- (sealed), input (JSON of an object), timeout_ms}.
+--- The request of one call; nil and why, where the tool is not set up for it.  call: {listing_id, tool_meta (JSON),
+--- tool_secret (sealed), input (JSON of an object), timeout_ms}.
 function M.make(call)
   local meta, secret = json.decode(call.tool_meta), nil
   if call.tool_secret then
-    secret = crypto.open(call.tool_secret, SEALED)
+    secret = tool_meta.open(call.listing_id, call.tool_secret)
     if not secret then return nil, "the tool's credential cannot be opened on this host" end
   end
   local request = { url = meta.upstream_url, method = meta.method or "POST", guard = true,
                     timeout_s = call.timeout_ms / 1000, max_bytes = rules.output_bytes,
                     headers = { Accept = "application/json" } }
-  if request.method == "GET" then
-    request.url = as_query(request.url, json.decode(call.input))
-  else
-    request.body, request.headers["Content-Type"] = call.input, "application/json"
-  end
+  parameters.fill(request, meta, call.input)
   if not sign(request, meta, secret) then return nil, "the tool's credential cannot be shown as it asks for" end
   return request
 end

@@ -8,7 +8,7 @@ export const SEED = JSON.parse(fs.readFileSync(new URL('./market_seed.json', imp
 
 // Endpoints that do not exist yet.  One that appears is to be taken off, and tried like the others.
 export const NOT_YET = new Set(`
-  /tool-benchmarks /catalog-manage
+  /tool-benchmarks
   /benchmarks-run /benchmarks-results
   /webhooks-register /webhooks-manage /webhooks-test /mcp-gateway /pipeline-templates /pipeline-traces`.trim().split(/\s+/));
 

@@ -271,6 +271,11 @@ describe('the requests of the contract', { concurrency: false }, () => {
     await play(alice, '/tool-sla-check', {}, { query: `?listing_id=${listing_id}` });
     await play(bot, '/provider-analytics', {}, { query: `?listing_id=${listing_id}` });
     await play(bot, '/sla-breach');
+    const usual = upstream.answer;
+    upstream.answer = (req, res) => res.end(JSON.stringify({ openapi: '3.1.0', servers: [{ url: 'https://api.example.com' }], paths: { '/pets': { get: { operationId: 'pets' } } } }));
+    const { imported } = await play(bot, '/catalog-manage', {}, { later: { openapi_url: `${upstream.url}/openapi.json` } });
+    assert.deepEqual(imported.map((i) => i.operationId), ['pets']);
+    upstream.answer = usual;
     await play(bot, '/provider-tools', { listing_id });
   });
 

@@ -483,6 +483,16 @@ describe('what the host answers', () => {
     await as(bot, 'POST /provider-tools', 403, { body: { action: 'update', listing_id } });
     await as(bot, 'POST /provider-tools', 400, { body: { action: 'register' } });
     await as(provider, 'GET /provider-analytics', 200, { query: `?listing_id=${listing_id}` });
+    const openapi = { openapi: '3.1.0', servers: [{ url: 'https://api.example.com' }], paths: { '/a': { get: { operationId: 'a' }, head: { operationId: 'b' } } } };
+    const importing = { action: 'import', category_tags: ['data:x'] };
+    const { imported: [{ listing_id: made }] } = await as(provider, 'POST /catalog-manage', 200, { body: { ...importing, openapi } });
+    await as(provider, 'POST /catalog-manage', 400, { body: { ...importing, openapi: {} } });
+    await as(provider, 'POST /catalog-manage', 400, { body: { ...importing, openapi_url: 'https://localhost/' } });
+    await as(bot, 'POST /catalog-manage', 200, { body: { action: 'list_unclaimed' } });
+    await as(bot, 'POST /catalog-manage', 200, { body: { action: 'claim', listing_id: made } });
+    await as(provider, 'POST /catalog-manage', 403, { body: { action: 'claim', listing_id: made, proof: 'well_known' } });
+    await as(provider, 'POST /catalog-manage', 404, { body: { action: 'claim', listing_id: subscription_id } });
+    await as(provider, 'PUT /listings-update', 409, { body: { listing_id: made, tool_meta: { upstream_url: 'https://b.example.com' } } });
     await as(bot, 'GET /provider-analytics', 403, { query: `?listing_id=${listing_id}` });
     await as(provider, 'GET /sla-breach', 200);
     await as(bot, 'POST /api-keys-manage', 200, { body: { subscription_id, action: 'rotate', key_prefix, grace_seconds: 60 } });

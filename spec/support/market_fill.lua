@@ -178,6 +178,13 @@ for _, statement in ipairs {
     .. ", 'warning', 'latency', 2, 1, now() - i * interval '1 hour' from generate_series(1, $1::int) i",
 } do FILL[#FILL + 1] = statement end
 
+for _, statement in ipairs {
+  "insert into market_catalog (listing_id, actor_id, source, operation_id, origin) select " .. tool "i" .. ", " .. numbered "i % 500"
+    .. ", 's' || i % 50, 'o' || i, 'https://a.example' from generate_series(1, $1::int / 4) i",
+  "insert into market_catalog_claims (listing_id, actor_id, token, expires_at) select " .. tool "i" .. ", " .. numbered "i % 500"
+    .. ", 't', now() from generate_series(1, $1::int / 4) i",
+} do FILL[#FILL + 1] = statement end
+
 FILL[#FILL + 1] = [[insert into market_vectors (id, kind, model, vector)
   select lpad(i::text, 32, '0')::uuid, 1, 'm', decode(repeat('01', 512), 'hex') from generate_series(0, $1::int) i]]
 

@@ -76,5 +76,9 @@ return {
   too_many_keys               = e(409, "The subscription has as many keys as it may"),
   upstream_error              = e(502, "The upstream tool did not answer as it should"),
   upstream_blocked            = e(502, "The upstream tool is at an address that may not be called"),
+  invalid_openapi             = e(400, "The document is not one that tools can be imported from"),
+  already_claimed             = e(409, "The tool has been claimed already"),
+  not_claimed                 = e(409, "Of an imported tool this may be changed once it is claimed"),
+  claim_not_proven            = e(403, "The proof is not where it was asked for"),
   upstream_too_large          = e(502, "The upstream tool answered with more than it may"),
 }

@@ -62,7 +62,7 @@ function M.tool_meta(first)
     { "auth_header", s.string { min = 1, max = 100, pattern = "^[%w-]+$", form = "the name of a header" }:optional() },
     { "auth_secret", s.string { min = 1, max = 4000 }:optional() },
     { "timeout_ms", s.int { min = 1000, max = 60000 }:optional() },
-    { "method", s.enum { "GET", "POST" }:optional() },
+    { "method", s.enum { "GET", "POST", "PUT", "PATCH", "DELETE" }:optional() },
   }
 end
 

@@ -34,10 +34,14 @@ local CHANGES = {
   { "product_data", s.json { max = 262144 }:optional():describe "What a data product delivers; only buyers see it" },
 }
 
+-- Of a listing that there is, what is left out of tool_meta stays.
+local ToolChange = fields.tool_meta { upstream_url = s.url:optional(), auth_type = fields.auth_type:optional() }
+
 local function with(first, all_optional)
   local list = { unpack(first) }
   for _, pair in ipairs(CHANGES) do
-    list[#list + 1] = all_optional and { pair[1], pair[2]:optional() } or pair
+    local node = all_optional and pair[1] == "tool_meta" and ToolChange or pair[2]
+    list[#list + 1] = all_optional and { pair[1], node:optional() } or pair
   end
   return s.object(list)
 end
@@ -118,9 +122,10 @@ g:get("/listings-get", {
 }, function(ctx) return 200, shown(listings.get(db, ctx.query.listing_id)) end)
 
 g:put("/listings-update", {
-  summary = "Change a listing of yours", body = Update, reply = { [200] = Listing },
+  summary = "Change a listing of yours; what is left out stays, within tool_meta, too", body = Update,
+  reply = { [200] = Listing },
   errors = { "validation_error", "invalid_schema", "unsafe_url", "not_found", "not_owner", "listing_inactive",
-             "output_schema_mismatch" },
+             "output_schema_mismatch", "not_claimed" },
 }, function(ctx, body)
   return 200, shown(db.tx(function(tx)
     local listing = listings.update(ctx.actor, body.listing_id, to_columns(body))

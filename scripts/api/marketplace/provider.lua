@@ -73,7 +73,7 @@ g:post("/provider-tools", {
   },
   reply = { [200] = s.object { { "tool", Tool:optional() }, { "tools", s.array(Tool):optional() } } },
   errors = { "validation_error", "invalid_schema", "unsafe_url", "not_found", "not_owner", "not_a_tool",
-             "listing_inactive", "invalid_state", "agent_frozen" },
+             "listing_inactive", "invalid_state", "agent_frozen", "not_claimed" },
 }, function(ctx, body)
   if body.action ~= "list" then return 200, { tool = shown(ACTIONS[body.action](ctx.actor, body)) } end
   local rows = providers.list(ctx.actor, body)
