@@ -323,6 +323,12 @@ describe('the requests of the contract', { concurrency: false }, () => {
     await play(bot, '/revenue-share-status');
   });
 
+  it('are told of events', async () => {
+    const made = await play(alice, '/webhooks-register');
+    await play(alice, '/webhooks-test', { webhook_id: made.webhook_id });
+    await play(alice, '/webhooks-manage', { webhook_id: made.webhook_id });
+  });
+
   it('look at the platform, and stop what goes wrong', async () => {
     const provider = await market.actor(), listing_id = await makeTool(market, provider, upstream.url);
     await play(admin, '/admin-kill-switch', { listing_id });

@@ -81,4 +81,7 @@ return {
   not_claimed                 = e(409, "Of an imported tool this may be changed once it is claimed"),
   claim_not_proven            = e(403, "The proof is not where it was asked for"),
   upstream_too_large          = e(502, "The upstream tool answered with more than it may"),
+
+  unknown_event               = e(400, "There is no such event"),
+  too_many_webhooks           = e(409, "The actor has as many endpoints as it may"),
 }
