@@ -10,7 +10,7 @@ export const SEED = JSON.parse(fs.readFileSync(new URL('./market_seed.json', imp
 export const NOT_YET = new Set(`
   /tool-benchmarks
   /benchmarks-run /benchmarks-results
-  /mcp-gateway /pipeline-templates /pipeline-traces`.trim().split(/\s+/));
+  /mcp-gateway`.trim().split(/\s+/));
 
 export const title = (e) => `${e.method} ${e.path}`;
 

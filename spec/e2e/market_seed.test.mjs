@@ -279,6 +279,17 @@ describe('the requests of the contract', { concurrency: false }, () => {
     await play(bot, '/provider-tools', { listing_id });
   });
 
+  it('run pipelines', async () => {
+    const tool_listing_id = await makeTool(market, bot, upstream.url);
+    await alice.ok('/tool-subscriptions', { listing_id: tool_listing_id, plan_id: 'starter' });
+    const { template_id } = await play(alice, '/pipeline-templates', { 'steps.0.config.tool_listing_id': tool_listing_id });
+    const { steps } = await alice.ok('/pipeline-templates', { action: 'get', template_id });
+    await alice.ok('/pipeline-templates', { action: 'update', template_id, steps: [steps[0]] });
+    const { pipeline_id } = await alice.ok('/pipeline-templates', { action: 'run', template_id });
+    await until(async () => (await alice.ok(`/pipeline-traces?pipeline_id=${pipeline_id}`)).status === 'completed', PATIENCE_MS, 'the run has ended');
+    await play(alice, '/pipeline-traces', {}, { query: `?pipeline_id=${pipeline_id}` });
+  });
+
   it('talk', async () => {
     await until(async () => (channel = await market.one(`select id from market_channels where transaction_id = '${task}'`)), PATIENCE_MS, 'the channel is there');
     const message = await play(alice, '/messages-send', { channel_id: channel });

@@ -455,6 +455,24 @@ describe('what the host answers', () => {
     await acts(200, { action: 'revoke_subscription', subscription_id });
   });
 
+  // Its calls are refused: the quota is used up.
+  async function pipelines(as, bot, provider, tool_listing_id) {
+    const step = (name, fields) => ({ name, listing_type: 'compute_access', config: { tool_listing_id }, ...fields });
+    const title = 'POST /pipeline-templates', steps = [step('a'), step('b', { depends_on: ['a'] })];
+    const { template_id } = await as(bot, title, 201, { body: { name: 'P', steps } });
+    await as(bot, title, 400, { body: { name: 'P', steps: [step('a', { depends_on: ['a'] })] } });
+    await as(bot, title, 400, { body: { name: 'P', steps: [step('a', { depends_on: ['z'] })] } });
+    await as(bot, title, 400, { body: { name: 'P' } });
+    await as(bot, title, 200, { body: { action: 'get', template_id } });
+    await as(bot, title, 200, { body: { action: 'list' } });
+    await as(provider, title, 404, { body: { action: 'run', template_id } });
+    const { pipeline_id } = await as(bot, title, 201, { body: { action: 'run', template_id, input: {}, budget_usd: 1 } });
+    const ended = () => as(bot, 'GET /pipeline-traces', 200, { query: `?pipeline_id=${pipeline_id}&include=outputs` });
+    await until(async () => (await ended()).status === 'failed', 60_000, 'the run has failed');
+    await as(bot, title, 409, { body: { action: 'cancel', pipeline_id } });
+    await as(provider, 'GET /pipeline-traces', 404, { query: `?pipeline_id=${template_id}` });
+  }
+
   it('is as documented for tools and subscriptions', async () => {
     const market = inhabited(), provider = await market.actor(), bot = await market.actor(), upstream = await startUpstream();
     const as = (who, title, status, options = {}) => truly(title, status, { key: who.key, ...options });
@@ -471,6 +489,7 @@ describe('what the host answers', () => {
     upstream.answer = (req, res) => res.end('1');
     await as(bot, 'POST /tool-proxy', 200, { body });
     await as(bot, 'POST /tool-proxy', 429, { body });
+    await pipelines(as, bot, provider, listing_id);
     upstream.close();
     await as(bot, 'GET /tool-search', 200, { query: '?has_free_tier=true' });
     await as(bot, 'GET /tool-sla-check', 200, { query: `?listing_id=${listing_id}` });

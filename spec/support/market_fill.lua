@@ -188,6 +188,16 @@ for _, statement in ipairs {
 FILL[#FILL + 1] = [[insert into market_vectors (id, kind, model, vector)
   select lpad(i::text, 32, '0')::uuid, 1, 'm', decode(repeat('01', 512), 'hex') from generate_series(0, $1::int) i]]
 
+-- Pipelines, of many actors.
+for _, statement in ipairs {
+  "insert into market_pipelines (id, actor_id, name) select " .. numbered "i" .. ", " .. numbered "i % 500" .. ", 'P' from generate_series(1, $1::int / 4) i",
+  "insert into market_pipeline_versions (template_id, version, steps) select " .. numbered "i" .. ", 1, '[]' from generate_series(1, $1::int / 4) i",
+  "insert into market_pipeline_runs (id, template_id, version, actor_id, input) select " .. numbered "i" .. ", " .. numbered "i % 50 + 1"
+    .. ", 1, " .. numbered "i % 500" .. ", '{}' from generate_series(1, $1::int) i",
+  "insert into market_pipeline_steps (run_id, position, name, depends_on, config, output) select " .. numbered "i / 4 + 1"
+    .. ", i % 4 + 1, (i % 4)::text, '{}', '{}', '1' from generate_series(1, $1::int) i",
+} do FILL[#FILL + 1] = statement end
+
 M.ALLOWED = {
   ["marketplace.providers.paid"] = "a month of one tool's subscriptions, when its provider asks",
   ["marketplace.providers.churn"] = "all subscriptions of one tool, when its provider asks",

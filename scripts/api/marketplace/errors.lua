@@ -84,4 +84,7 @@ return {
 
   unknown_event               = e(400, "There is no such event"),
   too_many_webhooks           = e(409, "The actor has as many endpoints as it may"),
+  cycle_detected              = e(400, "Steps depend on each other in a circle"),
+  unknown_dependency          = e(400, "A step depends on one that is not there"),
+  step_not_runnable           = e(400, "A step is not one that can be run"),
 }
