@@ -65,7 +65,7 @@ help:
 	@echo 'make install    to PREFIX=/usr/local, below DESTDIR; make uninstall takes it away'
 	@echo 'make deb        Debian packages, in build/deb'
 	@echo 'make distcheck  "make run" and "make test" on bare Debian 12 and 13 (as root)'
-	@echo 'make docs       the reference in docs/scripting.md, from the comments in host/lua'
+	@echo 'make docs       the reference in docs/scripting.md, and docs/api from the routes'
 	@echo 'make clean      remove what was built'
 
 deps:
@@ -269,10 +269,12 @@ uninstall:
 	  $(addprefix $(share)/,$(complete))
 	[ -z "$(SERVICE)" ] || rm -f $(addprefix $(DESTDIR)$(SERVICE)/,human.service human.socket)
 
-# The reference in docs/scripting.md, from the comments in host/lua.
-docs:
-	@mkdir -p $(B)
+# The reference in docs/scripting.md, from the comments in host/lua; docs/api, from the routes.
+docs: build
 	@$(LUAJIT) etc/scripting_doc.lua >$(B)/scripting.md && mv $(B)/scripting.md docs/scripting.md
+	@mkdir -p docs/api
+	@for surface in agent gateway marketplace; do HUMAN_CONFIG=/dev/null HUMAN_SCRIPTS=scripts \
+	  build/human openapi $$surface --markdown >$(B)/api.md && mv $(B)/api.md docs/api/$$surface.md || exit 1; done
 
 # build/deb/*.deb, for the release of Debian that this runs on.
 deb:

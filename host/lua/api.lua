@@ -6,6 +6,7 @@ local assets = require "human.http.assets"
 local auth = require "human.http.auth"
 local catalogue = require "human.scripts.catalogue"
 local cors = require "human.http.cors"
+local examples = require "human.http.examples"
 local gen = require "human.scripts.generation"
 local log = require "human.log"
 local resource = require "human.http.resource"
@@ -26,12 +27,12 @@ local function building(what)
   return g
 end
 
--- "api/agent/users.lua:12" of the script `level` calls up, and its area: the folder below scripts/api, which has the
--- rules that ctx:rule asks.
+-- "api/agent/users.lua:12" of the script `level` calls up, its area: the folder below scripts/api, which has the rules
+-- that ctx:rule asks; and that folder, nil for a file that is in none.
 local function place(level)
   local info = debug.getinfo(level + 1, "Sl")
   local folder = info.short_src:match "^.*api/([%w_]+)/"
-  return info.short_src .. ":" .. info.currentline, folder or "agent"
+  return info.short_src .. ":" .. info.currentline, folder or "agent", folder
 end
 
 -- A group of routes.  options: tag (documentation), base ("" or "/api"), auth (name of an authenticator, names, or
@@ -46,7 +47,7 @@ end
 -- rpc: the path of the RPC socket that its methods belong to, where it declares none and the area has several.
 function M.group(options)
   local g = building "api.group"
-  local where, area = place(2)
+  local where, area, folder = place(2)
   local o = options or {}
   local base = o.base or ""
   if base ~= "" and not base:find "^/.*[^/]$" then
@@ -56,7 +57,7 @@ function M.group(options)
   security.announce(g, base, secure)
   return setmetatable({
     gen = g, tag = o.tag, base = base, auth = o.auth, errors = o.errors, shape = o.shape, limit = o.limit,
-    area = o.area or area, secure = secure, cors = cors.check(o.cors, where),
+    area = o.area or area, surface = folder, secure = secure, cors = cors.check(o.cors, where),
     on_agent_port = o.agent_port, rpc_path = o.rpc,
   }, group_mt)
 end
@@ -196,6 +197,29 @@ function M.shape(name, options)
     end
   end
   g.shapes[name] = shape
+end
+
+-- How the documents call the surface whose scripts are in this folder (its routes are /openapi/FOLDER.json and
+-- /docs/FOLDER).  options: title, summary.
+function M.surface(options)
+  local g = building "api.surface"
+  local where, _, folder = place(2)
+  if type(options) ~= "table" or type(options.title) ~= "string" or type(options.summary) ~= "string" then
+    error(where .. ": api.surface wants title and summary", 0)
+  end
+  if not folder then error(where .. ": a surface is a folder below api", 0) end
+  g.surfaces[folder] = { title = options.title, summary = options.summary }
+end
+
+-- Examples for the documents, by route: {["POST /notes"] = {requests = {JSON text, ..}, reply = JSON text}}.  Ids and
+-- times that stand in them as "uuid" or "..", and fields that a schema requires besides, are put in by the schema.
+function M.examples(by_route)
+  local g = building "api.examples"
+  local where = place(2)
+  for title, sample in pairs(by_route) do
+    if g.samples[title] then error(("%s: %s has examples already"):format(where, tostring(title)), 0) end
+    g.samples[title] = examples.read(sample, where .. ": " .. tostring(title))
+  end
 end
 
 -- Everything below `prefix` is also served on the second port (setting agent_port).

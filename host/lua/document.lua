@@ -8,7 +8,7 @@ local host = require "human.core.host"
 local gmatch, gsub, format, byte = string.gmatch, string.gsub, string.format, string.byte
 
 local M = {}
-local KEPT = 16                -- documents whose hash and compressed forms are cached
+local KEPT = 48                -- documents whose hash and compressed forms are cached
 local LEVEL = 6
 local known, n_known = {}, 0   -- text -> {tag, gzip, deflate}
 

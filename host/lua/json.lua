@@ -34,6 +34,17 @@ function M.is_array(t)
   return type(t) == "table" and (t[1] ~= nil or getmetatable(t) == ARRAY)
 end
 
+--- Gives an object the order in which encode_sorted writes it: names, all of its fields.  Returns it.
+function M.in_order(t, names)
+  return setmetatable(t, { __order = names })
+end
+
+--- The names of an object that json.in_order has ordered, or nil.
+function M.order_of(t)
+  local mt = getmetatable(t)
+  return mt and mt.__order
+end
+
 --- JSON text that `encode` copies as it is.  The caller guarantees that it is valid JSON.
 function M.raw(text)
   return setmetatable({ text = text }, RAW)
@@ -178,7 +189,8 @@ function M.encode(v)
 end
 
 --- As encode, with names in order: first those in `first` (an array of names), then the rest
---- alphabetically.  For documents that people or ETags compare.
+--- alphabetically, but for objects with an order of their own (json.in_order).  For documents that people or ETags
+--- compare.
 function M.encode_sorted(v, first)
   local rank = {}
   for i, name in ipairs(first or {}) do rank[name] = i end
@@ -188,7 +200,9 @@ function M.encode_sorted(v, first)
     return tostring(a) < tostring(b)
   end
   return write(v, function(object)
-    local keys = {}
+    local keys = M.order_of(object)
+    if keys then return keys end
+    keys = {}
     for key in next, object do keys[#keys + 1] = key end
     table.sort(keys, before)
     return keys

@@ -151,6 +151,15 @@ local types = setmetatable({}, { __mode = "k" })  -- generation -> text
 -- The OpenAPI document of the generation in service, as JSON text.  base: where a proxy serves us, or nil.
 function M.openapi(base) return require("human.http.openapi").at(document "human.http.openapi", base) end
 
+-- A text about the APIs of the generation in service, for a client: kind "json", "html" or "md" of a surface, "index"
+-- or "llms" (human.http.api_docs).
+function M.api_text(ctx, kind, surface)
+  return require("human.http.api_docs").text(gen.current(), kind, surface, ctx:base())
+end
+
+-- A file that the pages of the documentation load: "style" or "script".
+function M.docs_file(name) return require("human.http.api_docs").files[name] end
+
 -- The AsyncAPI document of its Socket.IO servers, as JSON text.
 function M.asyncapi(base) return require("human.sio.asyncapi").at(document "human.sio.asyncapi", base) end
 

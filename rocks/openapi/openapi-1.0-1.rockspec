@@ -7,4 +7,8 @@ description = {
   license = "MIT",
 }
 dependencies = { "lua >= 5.1" }
-build = { type = "builtin", modules = { openapi = "openapi.lua" } }
+build = { type = "builtin", modules = {
+  openapi = "openapi.lua", ["openapi.example"] = "example.lua", ["openapi.fields"] = "fields.lua",
+  ["openapi.html"] = "html.lua", ["openapi.markdown"] = "markdown.lua", ["openapi.outline"] = "outline.lua",
+  ["openapi.page_files"] = "page_files.lua",
+} }

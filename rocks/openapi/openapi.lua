@@ -27,8 +27,14 @@ function M.reason(status)
   return REASON[status] or "Response"
 end
 
---- The operationId of a method and path: ("GET", "/api/agents/{id}") -> "getApiAgentsById".
+--- The operationId of a method and path: ("GET", "/api/agents/{id}") -> "getApiAgentsById".  Without a method, that of
+--- a path which says what is done: "/bids-create" -> "bidsCreate"; nil for paths of several segments or parameters.
 function M.operation_id(method, path)
+  if not method then
+    if not path:find "^/[%w%-%._]+$" then return nil end
+    local id = M.operation_id("", path)
+    return id:sub(1, 1):lower() .. id:sub(2)
+  end
   local words = { method:lower() }
   for segment in path:gmatch "[^/]+" do
     local name = segment:match "^{(.*)}$"
@@ -49,7 +55,7 @@ local function request_body(body)
   if not body then return nil end
   local content = {}
   for _, one in ipairs(body.types or { body }) do
-    content[one.mime or "application/json"] = { schema = one.schema }
+    content[one.mime or "application/json"] = { schema = one.schema, examples = one.examples }
   end
   return { required = body.required and true or false, content = content }
 end
@@ -91,7 +97,7 @@ end
 -- Replies that share a status differ in their media type; the first one describes it.
 local function add_reply(out, reply)
   local key = tostring(reply.status)
-  local content = reply.schema and media(reply.mime, reply.schema) or nil
+  local content = reply.schema and media(reply.mime, reply.schema, reply.examples) or nil
   local before = out[key]
   if before then
     before.content, before.headers = before.content or {}, before.headers or reply.headers
@@ -132,7 +138,8 @@ local function operation(op, options)
   }
 end
 
--- Explicit ids take precedence; generated ones get a number on a clash.
+-- Explicit ids take precedence; of generated ones the second of a path has its method in front, and on a clash they
+-- get a number.
 local function name_operations(operations)
   local taken, names = {}, {}
   for _, op in ipairs(operations) do
@@ -143,7 +150,8 @@ local function name_operations(operations)
   end
   for _, op in ipairs(operations) do
     if not names[op] then
-      local base = M.operation_id(op.method, op.path)
+      local base = M.operation_id(nil, op.path)
+      if not base or taken[base] then base = M.operation_id(op.method, op.path) end
       local name, n = base, 1
       while taken[name] do
         n = n + 1
@@ -166,8 +174,8 @@ end
 ---   extensions = {["x-.."] = value};
 ---   operations = {{method = "GET", path = "/x/{id}", summary, description, tag, operation_id,
 ---     parameters = {{name, in, required, description, schema}}, body = {mime, schema, required},
----       or {types = {{mime, schema}, ..}, required},
----     replies = {{status, description, mime, schema, headers}}, errors = {{status, code, message, schema,
+---       or {types = {{mime, schema, examples}, ..}, required},
+---     replies = {{status, description, mime, schema, headers, examples}}, errors = {{status, code, message, schema,
 ---     example}}, refused = schema, security = {"scheme", ..} or {} for none, deprecated}}.
 ---   refused: what a refusal looks like where no 4xx status is declared.
 --- options.array: marks a table as a JSON array, so that an empty one is written as [].

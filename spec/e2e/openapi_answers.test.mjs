@@ -69,7 +69,7 @@ describe('what the host answers', () => {
     const documented = Object.keys(content).find((type) => type === '*/*' || MAIN.exec(type)[0] === mime);
     assert.ok(documented, `${title} ${status}: ${mime} is not documented`);
     const value = mime === 'application/json' ? JSON.parse(raw) : raw;
-    if (mime !== 'application/json' || documented === '*/*' || template === '/openapi.json') return value;
+    if (mime !== 'application/json' || documented === '*/*' || template.startsWith('/openapi')) return value;
     const valid = ajv.getSchema(`api#${pointer('paths', template, method.toLowerCase(), 'responses', status, 'content', documented, 'schema')}`);
     assert.ok(valid(value), `${title} ${status}: ${ajv.errorsText(valid.errors)} in ${raw}`);
     const examples = Object.entries(content[documented].examples ?? {}).flatMap(([name, example]) => [name, example.value?.code]);
@@ -521,6 +521,17 @@ describe('what the host answers', () => {
     await as(bot, 'GET /subscriptions-list', 200);
     await as(bot, 'POST /subscriptions-cancel', 200, { body: { subscription_id } });
     await as(bot, 'POST /subscriptions-cancel', 404, { body: { subscription_id: listing_id } });
+  });
+
+  it('is as documented for the documentation itself', async () => {
+    const free = { key: null };
+    for (const page of ['marketplace', 'agent.md']) await truly('GET /docs/{page}', 200, { ...free, ids: [page] });
+    for (const file of ['', '/style.css', '/script.js', '/icon.svg']) await truly(`GET /docs${file}`, 200, free);
+    await truly('GET /docs/{page}', 404, { ...free, ids: ['nosuch'] });
+    await truly('GET /docs/{page}', 400, { ...free, ids: ['a-b'] });
+    await truly('GET /llms.txt', 200, free);
+    await truly('GET /openapi/{surface}', 404, { ...free, ids: ['nosuch.json'] });
+    await truly('GET /openapi/{surface}', 200, { ...free, ids: ['agent.json'] });
   });
 
   it('was looked at for every operation that succeeds', () => {

@@ -37,18 +37,26 @@ describe("openapi.document", function()
   end)
 
   it("keeps operationIds apart, in an order that does not depend on the declarations'", function()
-    local one, two = op("GET", "/bids-create"), op("GET", "/bids/create")
+    local one, two = op("GET", "/x/bids-create"), op("GET", "/x/bids/create")
     for _, list in ipairs { { one, two }, { two, one } } do
       local doc = document(list)
-      assert.equal("getBidsCreate", doc.paths["/bids-create"].get.operationId)
-      assert.equal("getBidsCreate2", doc.paths["/bids/create"].get.operationId)
+      assert.equal("getXBidsCreate", doc.paths["/x/bids-create"].get.operationId)
+      assert.equal("getXBidsCreate2", doc.paths["/x/bids/create"].get.operationId)
     end
   end)
 
+  it("takes the path alone where that says what is done, and the method as well for a second one", function()
+    local doc = document { op("POST", "/bids-create"), op("GET", "/credit-tasks"), op("POST", "/credit-tasks"), op("GET", "/") }
+    assert.equal("bidsCreate", doc.paths["/bids-create"].post.operationId)
+    assert.equal("creditTasks", doc.paths["/credit-tasks"].get.operationId)
+    assert.equal("postCreditTasks", doc.paths["/credit-tasks"].post.operationId)
+    assert.equal("get", doc.paths["/"].get.operationId)
+  end)
+
   it("prefers ids given by hand and refuses the same twice", function()
-    local doc = document { op("GET", "/a"), op("GET", "/b", { operation_id = "getA" }) }
-    assert.equal("getA", doc.paths["/b"].get.operationId)
-    assert.equal("getA2", doc.paths["/a"].get.operationId)
+    local doc = document { op("GET", "/x/a"), op("GET", "/b", { operation_id = "getXA" }) }
+    assert.equal("getXA", doc.paths["/b"].get.operationId)
+    assert.equal("getXA2", doc.paths["/x/a"].get.operationId)
     assert.has_error(function()
       document { op("GET", "/a", { operation_id = "x" }), op("GET", "/b", { operation_id = "x" }) }
     end, "operationId 'x' is used twice")

@@ -172,11 +172,7 @@ local commands = {
   test = function(args) return require("human.cli.test").run(args) end,
   check = function(args) return require("human.cli.check").run(args) end,
   checker = function(args) return require("human.cli.check").prove(args) end,
-  openapi = function()
-    load_scripts()
-    io.stdout:write(require("human.http.openapi").render(require("human.scripts.generation").current()), "\n")
-    return 0
-  end,
+  openapi = function(args) return require("human.cli.openapi").run(args, load_scripts) end,
 }
 -- Must agree with the databases that main.c starts or joins for commands.
 local needs_database = {

@@ -1,6 +1,7 @@
 -- host/lua/http/openapi.lua -- the routes of a generation as an OpenAPI 3.1 document.
 -- Reads the same declarations that serve requests; the rock openapi writes the document.
 
+local examples = require "human.http.examples"
 local fail = require "human.fail"
 local idempotency_key = require "human.http.idempotency_key"
 local json = require "human.json"
@@ -72,17 +73,27 @@ local function parameters(route)
   return list
 end
 
-local function body(route)
+-- Named examples of a schema: 1, 2, ..; nil if there are none.
+local function named(values, shown)
+  if #values == 0 then return nil end
+  local out = {}
+  for i, value in ipairs(values) do out[tostring(i)] = { value = examples.complete(value, shown) } end
+  return out
+end
+
+local function body(route, sample)
   if not route.body_types then return nil end
   local types = {}
   for i, t in ipairs(route.body_types) do
-    types[i] = { mime = t.mime, schema = schema_doc.json_schema(t.schema, "exact") }
+    local shown = schema_doc.json_schema(t.schema, "exact")
+    types[i] = { mime = t.mime, schema = shown,
+                 examples = t.mime == "application/json" and named(sample.requests, shown) or nil }
   end
   return { required = route.body_required, types = types }
 end
 
 -- spec.events describes the events of a stream; a plain route has it if its handler may call ctx:stream().
-local function replies(route)
+local function replies(route, sample)
   local list, is_stream = {}, route.kind == "stream"
   if is_stream or route.spec.events then
     list[1] = { status = 200, mime = "text/event-stream", schema = { type = "string" },
@@ -90,9 +101,10 @@ local function replies(route)
   end
   if is_stream then return list end
   for status, node in pairs(route.spec.reply or {}) do
+    local shown = node and schema_doc.json_schema(node, "out") or nil
     list[#list + 1] = {
-      status = status, mime = node and node.kind == "raw" and node.mime or nil,
-      schema = node and schema_doc.json_schema(node, "out") or nil,
+      status = status, mime = node and node.kind == "raw" and node.mime or nil, schema = shown,
+      examples = shown and status < 300 and sample.reply and named({ sample.reply }, shown) or nil,
       headers = route.idempotent and REPLAYED or nil,
     }
   end
@@ -147,14 +159,18 @@ local function security(names, schemes)
   return list
 end
 
+local NO_SAMPLE = { requests = {} }
+
 local function operation(route, gen)
   local spec, names = route.spec, auth_names(route)
+  local sample = gen.samples and gen.samples[route.title] or NO_SAMPLE
   return {
     method = route.method, path = (route.path:gsub("%.%.%.}", "}")),
     summary = spec.summary, description = spec.description,
     tag = route.tag or spec.tag or route.group and route.group.tag, operation_id = spec.operation_id,
-    deprecated = spec.deprecated, parameters = parameters(route), body = body(route),
-    replies = replies(route), errors = errors(route, names, route.errors or gen.errors or {}),
+    surface = route.surface,
+    deprecated = spec.deprecated, parameters = parameters(route), body = body(route, sample),
+    replies = replies(route, sample), errors = errors(route, names, route.errors or gen.errors or {}),
     refused = ref(route.shape), security = security(names, gen.auth or {}),
   }
 end
@@ -194,21 +210,70 @@ local function error_schemas(routes)
   return out
 end
 
---- The OpenAPI 3.1 document of a generation {routes, auth, errors, id}, as JSON text.  Equal
---- declarations give equal text.
-function M.render(gen)
-  local routes, sockets = split(gen.routes)
-  local operations = {}
-  for i, route in ipairs(routes) do operations[i] = operation(route, gen) end
-  local document = openapi.document({
-    info = { title = "human", version = VERSION, license = { name = "MIT", identifier = "MIT" },
-             summary = "Conversational agents over REST and Socket.IO" },
-    operations = operations, security_schemes = security_schemes(gen.auth),
-    schemas = error_schemas(routes),
-    extensions = { ["x-scripts"] = gen.id, ["x-websockets"] = #sockets > 0 and sockets or nil },
-  }, { array = json.array })
-  return json.encode_sorted(document, openapi.first)
+-- Tags by surface, for readers that group them; the surface "" has what all share.
+local function tag_groups(operations, surfaces)
+  local groups, names = {}, {}
+  for _, op in ipairs(operations) do
+    local name = op.surface or ""
+    if not groups[name] then
+      groups[name] = { name = surfaces[name] and surfaces[name].title or "Shared", tags = json.array {}, seen = {} }
+      names[#names + 1] = name
+    end
+    local group = groups[name]
+    if op.tag and not group.seen[op.tag] then group.tags[#group.tags + 1], group.seen[op.tag] = op.tag, true end
+  end
+  table.sort(names)
+  local out = json.array {}
+  for i, name in ipairs(names) do
+    table.sort(groups[name].tags)
+    out[i] = { name = groups[name].name, tags = groups[name].tags }
+  end
+  return out
 end
+
+-- The schemes that these operations ask for.
+local function schemes_of(operations, auth)
+  local used = {}
+  for _, op in ipairs(operations) do
+    for _, name in ipairs(op.security) do used[name] = auth[name] end
+  end
+  return security_schemes(used)
+end
+
+--- The names of a generation's surfaces, sorted: those whose routes are in one folder below api.
+function M.surfaces(gen)
+  local seen, names = {}, {}
+  for _, route in ipairs(gen.routes) do
+    local name = route.surface
+    if name and route.kind ~= "websocket" and not seen[name] then names[#names + 1], seen[name] = name, true end
+  end
+  table.sort(names)
+  return names
+end
+
+--- The document of a generation as a table; surface: only its routes and those that all share.
+function M.document(gen, surface)
+  local all = {}
+  for _, route in ipairs(gen.routes) do
+    if not surface or not route.surface or route.surface == surface then all[#all + 1] = route end
+  end
+  local routes, sockets = split(all)
+  local operations, surfaces = {}, gen.surfaces or {}
+  for i, route in ipairs(routes) do operations[i] = operation(route, gen) end
+  local about = surface and (surfaces[surface] or { title = surface }) or {}
+  return openapi.document({
+    info = { title = about.title or "human", version = VERSION, license = { name = "MIT", identifier = "MIT" },
+             summary = about.summary or "Conversational agents over REST and Socket.IO" },
+    operations = operations, security_schemes = schemes_of(operations, gen.auth or {}),
+    schemas = error_schemas(routes),
+    extensions = { ["x-scripts"] = gen.id, ["x-websockets"] = #sockets > 0 and sockets or nil,
+                   ["x-tagGroups"] = tag_groups(operations, surfaces) },
+  }, { array = json.array })
+end
+
+--- The OpenAPI 3.1 document of a generation {routes, auth, errors, id}, as JSON text; surface: of one folder below api.
+--- Equal declarations give equal text.
+function M.render(gen, surface) return json.encode_sorted(M.document(gen, surface), openapi.first) end
 
 --- The text of render() for clients that find us at `base` ("https://api.example/human"; nil: the address they asked).
 function M.at(text, base)

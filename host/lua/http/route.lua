@@ -136,7 +136,7 @@ function M.new(g, group, kind, method, path, spec, where)
     gen = g, group = group, kind = kind, method = method, m = router.number[method], path = full,
     title = method .. " " .. full, spec = spec, where = where, tag = spec.tag or group.tag,
     auth_spec = option(spec, group, "auth") or false, cors_option = group.cors, area = group.area,
-    secure = group.secure,
+    surface = group.surface, secure = group.secure,
     errors = catalogue.of(g, group.area),
     timeout_s = spec.timeout_s or host.conf().limits.request_timeout_ms / 1000,
     abort = spec.abort, on_agent_port = group.on_agent_port,

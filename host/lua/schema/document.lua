@@ -146,16 +146,18 @@ end
 
 -- Answers may require more fields than requests: defaults are always written.
 function KIND.object(node, direction)
-  local properties, required = {}, json.array {}
-  for _, field in ipairs(node.fields) do
+  local properties, required, names = {}, json.array {}, {}
+  for i, field in ipairs(node.fields) do
     local inner = field.schema
+    names[i] = field.name
     properties[field.name] = document(inner, direction)
     local has_default = inner.default_value ~= nil
     if not inner.is_optional and not (has_default and direction ~= "out") then
       required[#required + 1] = field.name
     end
   end
-  local out = { type = "object", properties = properties, required = #required > 0 and required or nil }
+  local out = { type = "object", properties = json.in_order(properties, names),
+                required = #required > 0 and required or nil }
   if direction ~= "out" and node.extra == "refuse" then out.additionalProperties = false end
   return out
 end

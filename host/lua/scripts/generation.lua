@@ -236,6 +236,7 @@ local function new_generation(n, overlay)
     n = n, id = host.bundle_id(n), origin = origin.read(n), overlay = overlay or {}, slice = host.clock(),
     loaded = {}, stack = {}, uses = {}, rule_sources = {}, contracts = {}, warnings = {},
     routes = {}, sio_paths = {}, auth = {}, shapes = {}, agent_paths = {}, errors = {},
+    surfaces = {}, samples = {},
     websockets = {}, rpc = {}, body_limits = {}, upload_paths = {}, secured = {}, sio = {}, bus = {}, feeds = {},
     jobs = {}, starts = {}, probes = {}, assets = {}, queue = {}, outbox = {},
   }

@@ -11,6 +11,7 @@ local M = {}
 local g = api.group { tag = "API Keys", base = "/api", auth = "management" }
 
 g:get("/users/{userId}/api-keys", {
+  operation_id = "listApiKeys",
   summary = "List a user's keys, without the keys themselves",
   query = view.page_query,
   reply = { [200] = s.array(view.api_key) },
@@ -22,6 +23,7 @@ g:get("/users/{userId}/api-keys", {
 end)
 
 g:post("/users/{userId}/api-keys", {
+  operation_id = "createApiKey",
   summary = "Create a key; the answer is the only one that shows it",
   limit = quotas.new_keys,
   body = view.api_key_in,
@@ -32,6 +34,7 @@ g:post("/users/{userId}/api-keys", {
 end)
 
 g:delete("/users/{userId}/api-keys/{keyId}", {
+  operation_id = "deleteApiKey",
   summary = "Delete a key; sockets opened with it are closed",
   reply = { [204] = false },
   errors = { "api_key_not_found" },
@@ -41,6 +44,7 @@ g:delete("/users/{userId}/api-keys/{keyId}", {
 end)
 
 g:post("/users/{userId}/api-keys/{keyId}/regenerate", {
+  operation_id = "regenerateApiKey",
   summary = "Replace a key: a new key with the same id; the old one is dead at once",
   reply = { [200] = view.api_key_made },
   errors = { "api_key_not_found" },

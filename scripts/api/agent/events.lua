@@ -11,6 +11,7 @@ local M = {}
 local g = api.group { tag = "Events", base = "/api", auth = "agent_key" }
 
 g:get("/agents/{id}/events", {
+  operation_id = "listAgentEvents",
   summary = "Events and actions of an agent: oldest first after a cursor, newest first otherwise",
   query = view.events_query,
   reply = { [200] = s.array(view.event) },

@@ -49,6 +49,7 @@ end
 local g = api.group { tag = "Events", base = "/api", auth = "agent_key" }
 
 g:post("/agents/{id}/messages", {
+  operation_id = "sendAgentMessage",
   summary = "Send an event to an agent; Accept: text/event-stream streams the actions that answer it",
   description = "The body is an event as on the socket: {type, content}, fields in content or at the top level.",
   headers = { accept = s.string:optional() },

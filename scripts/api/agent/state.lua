@@ -9,6 +9,7 @@ local M = {}
 local g = api.group { tag = "Agent State", base = "/api", auth = "agent_key" }
 
 g:get("/agents/{id}/state", {
+  operation_id = "getAgentState",
   summary = "What an agent is linked to, and whether it is idle, waiting or thinking",
   reply = { [200] = view.state },
   errors = { "agent_not_found" },
@@ -17,6 +18,7 @@ g:get("/agents/{id}/state", {
 end)
 
 g:put("/agents/{id}/state", {
+  operation_id = "updateAgentState",
   summary = "Link a personality and a system prompt; null unlinks, what is left out stays",
   body = view.state_in,
   reply = { [200] = view.state },

@@ -15,6 +15,11 @@ api.shape("agent", {
   body = function(e) return { error = e.reason, message = e.message, statusCode = e.status, code = e.code } end,
 })
 
+api.surface {
+  title = "Agent API", summary = "Conversational agents in group chats: users and keys, personalities, prompts, "
+    .. "agents, their state and their events. What happens in a chat goes over Socket.IO: see /asyncapi.json.",
+}
+
 api.agent_port "/api"
 
 return {}

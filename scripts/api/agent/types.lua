@@ -11,6 +11,7 @@ local M = {}
 local g = api.group { tag = "Agent Types", base = "/api", auth = false }
 
 g:get("/agent-types", {
+  operation_id = "listAgentTypes",
   summary = "List agent types; Huma-1 is one",
   query = view.page_query,
   reply = { [200] = s.array(view.agent_type) },
@@ -19,6 +20,7 @@ g:get("/agent-types", {
 end)
 
 g:get("/agent-types/{id}", {
+  operation_id = "getAgentType",
   summary = "Get an agent type",
   reply = { [200] = view.agent_type },
   errors = { "agent_type_not_found" },
@@ -27,6 +29,7 @@ g:get("/agent-types/{id}", {
 end)
 
 g:post("/agent-types", {
+  operation_id = "createAgentType",
   summary = "Create an agent type",
   limit = quotas.new_things,
   auth = "management",

@@ -10,6 +10,7 @@ local M = {}
 local g = api.group { tag = "Users", base = "/api", auth = "management" }
 
 g:post("/users", {
+  operation_id = "createUser",
   summary = "Create a user; the email must be new",
   limit = quotas.new_users,
   body = view.user_in,
@@ -20,6 +21,7 @@ g:post("/users", {
 end)
 
 g:get("/users/{id}", {
+  operation_id = "getUser",
   summary = "Get a user",
   reply = { [200] = view.user },
   errors = { "user_not_found" },
@@ -28,6 +30,7 @@ g:get("/users/{id}", {
 end)
 
 g:put("/users/{id}", {
+  operation_id = "updateUser",
   summary = "Update a user; fields that are left out stay",
   body = view.user_change,
   reply = { [200] = view.user },
@@ -37,6 +40,7 @@ g:put("/users/{id}", {
 end)
 
 g:delete("/users/{id}", {
+  operation_id = "deleteUser",
   summary = "Delete a user with all that it owns; its sockets are closed",
   reply = { [204] = false },
   errors = { "user_not_found" },

@@ -10,6 +10,11 @@ local M = {}
 
 M.on = config.gateway.enabled
 
+api.surface {
+  title = "Gateway API", summary = "An agent of one's own: pairing, the page, webhooks of chat platforms, and OpenAI's "
+    .. "API. The control protocol at /ws is in /openrpc.json.",
+}
+
 api.shape("gateway", {
   title = "GatewayError", paths = { "/ws", "/rpc", "/pair", "/api/pair", "/ui" },
   fields = { { "error", s.string:describe "Stable name of the error" }, { "message", s.string } },

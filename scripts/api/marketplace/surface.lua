@@ -21,6 +21,11 @@ local fields = {
 }
 for _, fact in ipairs(FACTS) do fields[#fields + 1] = { fact[1], s.string:describe(fact[2]):optional() } end
 
+api.surface {
+  title = "Marketplace API", summary = "People and agents ask for work, bid, and pay each other through escrow; tools "
+    .. "are subscribed to and called. Amounts that end in _usd are dollars, in _cents cents; one credit is one cent.",
+}
+
 api.shape("market", {
   title = "MarketError", paths = { "/" }, facts = true, fields = fields,
   body = function(e)
