@@ -5,6 +5,10 @@ local ledger = require "marketplace.ledger"
 
 local M = {}
 
+M.sql = {
+  is_booked = "select exists (select from ledger_transfers where cause = $1 and event = 'chargeback')",
+}
+
 --- Counts the money of a payment as held for its transaction, before the processor has captured it.
 function M.claim(tx, payment)
   local id = payment.transaction_id
@@ -44,6 +48,18 @@ function M.fee(tx, payment, fee_cents)
   ledger.post(tx, "processor.fee", payment.id, {
     { debit = "processor_fees", credit = "processor", amount = fee_cents },
   })
+end
+
+local function move(side, amount)
+  if amount < 0 then return { debit = "processor", credit = side, amount = -amount } end
+  return { debit = side, credit = "processor", amount = amount }
+end
+
+--- A buyer's bank has taken an amount back, and the processor keeps a fee for that; less than nothing: it was won, and
+--- comes back.  name: the processor's, of that movement, which is booked once.
+function M.charged_back(tx, name, amount, fee)
+  if tx:value(M.sql.is_booked, name) then return end
+  ledger.post(tx, "chargeback", name, { move("losses", amount), move("processor_fees", fee) })
 end
 
 return M

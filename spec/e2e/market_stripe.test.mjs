@@ -289,6 +289,9 @@ describe('a finding', () => {
     await world.settled();
     stripe.topUp(70_000);                          // which is no difference: our books leave it to the operator
     stripe.topUp(-500);
+    stripe.payOut(30_000);                         // nor is what goes to the platform's own bank
+    stripe.payOut(20_000);
+    stripe.payOut(-20_000);
     stripe.moveThere(-500);
     const kinds = async () => (await open()).map((f) => f.kind).join();
     await eventually(async () => (await kinds()) === 'balance', 'it is found');
@@ -298,10 +301,37 @@ describe('a finding', () => {
     const { theirs, ours } = /Stripe has (?<theirs>\d+) cents, our books say (?<ours>\d+)/.exec((await open())[0].says).groups;
     assert.equal(theirs - ours, -500);
     stripe.moveThere(500);
+    await eventually(async () => (await kinds()) === '', 'it has ended');
+    stripe.payOut(90_000);                         // which is others' money
+    await eventually(async () => (await open()).some((f) => f.subject === 'payouts'), 'it is found');
+    assert.match((await open())[0].says, /^\d+ cents more than the platform has earned went to its bank: top them up$/);
+    assert.equal((await open()).length, 1);
+    stripe.payOut(-120_000);
     stripe.topUp(-69_500);
     await eventually(async () => (await kinds()) === '', 'it has ended');
     await world.human('ledger', 'unfreeze', 'it is gone'); // if the audit was quicker
     await world.settled();
+  });
+
+  it('of a chargeback has its money booked: it is lost, and there again when the bank is told why not', async () => {
+    const lost = async () => -(await world.platform(4010)), fees = async () => -(await world.platform(4000));
+    for (const [status, mode] of [['lost', 'at once'], ['won', 'twice'], ['won', 'late'], ['won', 'never']]) {
+      const task = await world.funded({ hours: 72 }), before = [await lost(), await fees()];
+      stripe.hooks.mode = mode;
+      const dispute = stripe.dispute((await world.payment(task.id)).provider_id);
+      if (mode !== 'late') {
+        await eventually(async () => (await lost()) === before[0] + 7500, 'it is booked');
+        await world.settled(['chargeback']);
+      }
+      stripe.decide(dispute, status);
+      await eventually(async () => (await fees()) === before[1] + 1500 && (await lost()) === before[0] + (status === 'lost' ? 7500 : 0), 'it is decided');
+      if (status === 'lost') await settle(String((await open())[0].id), '--because', 'written off');
+      await eventually(async () => (await open()).length === 0, 'the finding has ended');
+      stripe.hooks.mode = 'at once';
+      assert.equal(await world.one(`select state from market_transactions where id = '${task.id}'`), 'assigned');
+      await task.seller.ok('/transactions-cancel', { transaction_id: task.id });
+      await world.settled();
+    }
   });
 });
 

@@ -14,7 +14,7 @@ const feeOf = (amount) => Math.round(amount * 0.029) + 30;
 
 export function makeRoutes(stripe) {
   const store = Object.fromEntries(['payment_intents', 'charges', 'refunds', 'customers', 'payment_methods', 'accounts', 'transfers',
-    'payouts', 'reversals', 'balance_transactions'].map((name) => [name, new Map()]));
+    'payouts', 'reversals', 'balance_transactions', 'disputes'].map((name) => [name, new Map()]));
   stripe.objects = store;
   const banks = new Map(), funds = new Map();     // of accounts: how a payout ends, and what is there
   let balance = 0;
@@ -228,6 +228,7 @@ export function makeRoutes(stripe) {
       const payout = find('payouts', id);
       return payout.account === account ? payout : find('payouts', `${id} of another account`);
     }],
+    ['GET', 'disputes/:id', (p, id) => find('disputes', id)],
     ['GET', 'balance', () => ({ object: 'balance', livemode: false, available: [{ amount: balance, currency: 'usd' }], pending: [{ amount: 0, currency: 'usd' }] })],
     ['GET', 'balance_transactions', (p) => list('/v1/balance_transactions', [...store.balance_transactions.values()].filter((o) => !p.type || o.type === p.type), p, 'type')],
     // Those of connected accounts are on the lists of these.
@@ -272,10 +273,10 @@ export function makeRoutes(stripe) {
         banks.set(id, bank);
         stripe.emit('account.updated', account, id);
       },
-      /** Days later: payouts that are pending have arrived, or have not. */
-      bankDay() {
+      /** Days later: payouts that are pending (only to this account, if one is named) have arrived, or have not. */
+      bankDay(account) {
         for (const payout of store.payouts.values()) {
-          if (payout.status !== 'pending') continue;
+          if (payout.status !== 'pending' || (account && payout.account !== account)) continue;
           const bank = banks.get(payout.account);
           payout.status = bank === 'paid' ? 'paid' : 'failed';
           if (bank !== 'paid') {
@@ -287,6 +288,8 @@ export function makeRoutes(stripe) {
       },
       /** The operator adds money out of his own pocket; a negative amount: takes it back. */
       topUp: (amount) => move(amount, 0, null, amount < 0 ? 'topup_reversal' : 'topup'),
+      /** The platform's own money goes to its bank; a negative amount: and comes back. */
+      payOut: (amount) => move(-amount, 0, stripe.id('po'), amount < 0 ? 'payout_failure' : 'payout'),
       /** Somebody moves money at the dashboard. */
       moveThere: (amount) => move(amount, 0, null, 'adjustment'),
       /** A bank sends back what has arrived. */
@@ -295,11 +298,24 @@ export function makeRoutes(stripe) {
         Object.assign(payout, { status: 'failed', failure_code: 'account_closed' });
         stripe.emit('payout.failed', payout, payout.account);
       },
-      /** A buyer's bank takes a charge back. */
+      /** A buyer's bank takes a charge back, and Stripe a fee. */
       dispute(intent) {
-        const dispute = { id: stripe.id('dp'), object: 'dispute', payment_intent: intent, status: 'needs_response' };
+        const of = store.payment_intents.get(intent), amount = of?.status === 'succeeded' ? of.amount_received : 0;
+        const dispute = make('disputes', 'dp', 'dispute', { payment_intent: intent, amount, currency: 'usd', status: 'needs_response', balance_transactions: [] });
+        if (amount) dispute.balance_transactions.push(move(-amount, 1500, dispute.id, 'adjustment'));
         stripe.emit('charge.dispute.created', dispute);
+        if (amount) stripe.emit('charge.dispute.funds_withdrawn', dispute);
         return dispute.id;
+      },
+      /** The bank has decided: 'won' gives the amount back, 'lost' does not. */
+      decide(id, status) {
+        const dispute = find('disputes', id);
+        dispute.status = status;
+        if (status === 'won') {
+          dispute.balance_transactions.push(move(dispute.amount, 0, id, 'adjustment'));
+          stripe.emit('charge.dispute.funds_reinstated', dispute);
+        }
+        stripe.emit('charge.dispute.closed', dispute);
       },
       /** Somebody cancels, or captures, at the dashboard. */
       cancelThere: (id) => cancel(find('payment_intents', id), 'requested_by_customer'),

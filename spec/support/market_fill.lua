@@ -209,6 +209,7 @@ M.ALLOWED = {
   ["marketplace.stripe.reconcile.payouts"] = "five hundred that are open, once an hour",
   ["marketplace.stripe.reconcile.on_the_way"] = "a sum, once an hour",
   ["marketplace.stripe.reconcile.owed"] = "a sum, once an hour",
+  ["marketplace.stripe.reconcile.earned"] = "a sum, once an hour",
   ["marketplace.moves.tool_fees"] = "a sum, along an index of its own, once an hour",
   ["marketplace.books.of_cause"] = "five hundred transfers, when the operator asks",
   ["marketplace.processor_test.balance"] = "only specs ask",

@@ -69,11 +69,11 @@ function READ.refund(e) return observe.again("refund", e.object) end
 function READ.payout(e) return observe.again("payout", e.object, e.account) end
 function READ.account(e) return e.object:find "^acct_" == nil or accounts.check(e.object) end
 
--- A charge is looked at with its payment; what the buyer's bank has taken back waits for an operator.
+-- A charge is looked at with its payment; what the buyer's bank has taken back is booked, and waits for an operator.
 function READ.charge(e)
   if not e.type:find "^charge%.dispute" then return true end
   findings.add(db, "chargeback", e.object, e.type .. ": see the dispute at Stripe")
-  return true
+  return observe.again("dispute", e.object)
 end
 
 local NAMED = "^%w+_[%w_]+$"                     -- what may stand in a path

@@ -3,6 +3,7 @@
 
 local db = require "human.db"
 local time = require "human.time"
+local books = require "marketplace.processor_books"
 local client = require "marketplace.stripe.client"
 local findings = require "marketplace.stripe.findings"
 local orders = require "marketplace.stripe.orders"
@@ -120,6 +121,17 @@ function M.refund(tx, refund)
   end
 end
 
+--- A dispute of the buyer's bank: what it takes, and gives back when it is won, is the platform's loss until then.
+function M.dispute(tx, dispute)
+  local id = tx:value(M.sql.by_intent, dispute.payment_intent)
+  if id and payments.lock(tx, id) then
+    for _, moved in ipairs(dispute.balance_transactions or {}) do
+      if moved.currency == "usd" then books.charged_back(tx, moved.id, -moved.amount, moved.fee) end
+    end
+  end
+  if dispute.status == "won" then tx:exec(findings.sql.finish, "chargeback", dispute.id) end
+end
+
 --- A payout that has failed: what was transferred for it comes back.
 function M.come_back(tx, withdrawal_id, why)
   local w = tx:row(withdrawals.sql.get, withdrawal_id)
@@ -142,7 +154,8 @@ function M.payout(tx, payout)
   elseif has_failed then M.come_back(tx, id, payout.failure_code or payout.status) end
 end
 
---- Payment, refund or payout: fetches it and has it move our rows.  Not in a transaction.  True; or nil and why.
+--- Payment, refund, payout or dispute: fetches it and has it move our rows.  Not in a transaction.  True; or nil and
+--- why.
 function M.again(kind, id, account)
   local object, err
   if kind == "intent" then object, err = M.fetch(id)

@@ -28,9 +28,15 @@ M.sql = {
     where o.kind = 'payout' and o.made is not null order by o.n limit $1::int]],
   waiting = "select distinct subject from market_orders where state = 'open' limit $1::int",
   last = "select coalesce(max(id), 0) from ledger_transfers",
-  is_busy = "select exists (select from market_orders where state = 'open')",
+  is_busy = [[select exists (select from market_orders where state = 'open')
+    or exists (select from market_stripe_events where processed_at is null
+      and received_at > human_now() - interval '2 hours')]],
   owed = [[select coalesce(sum(case when debit = 1000 then amount else -amount end), 0)::bigint
     from ledger_transfers where (debit = 1000 or credit = 1000) and kind in ('posted', 'post')]],
+  earned = [[select coalesce(sum(case when credit in (3000, 3010, 3020, 4000, 4010, 4020) then amount else 0 end
+      - case when debit in (3000, 3010, 3020, 4000, 4010, 4020) then amount else 0 end), 0)::bigint
+    from ledger_transfers where (debit between 3000 and 4020 or credit between 3000 and 4020)
+      and kind in ('posted', 'post')]],
   on_the_way = [[select (
       select coalesce(sum((o.facts ->> 'amount_cents')::bigint), 0)
       from market_orders o join market_withdrawals w on w.id = o.subject and w.state = 'processing'
@@ -75,11 +81,13 @@ local function balance()
   return cents
 end
 
--- What the operator has added out of his own pocket, less what went back: no trade, so our books do not have it
--- (https://docs.stripe.com/reports/balance-transaction-types).
-local function topped_up()
+-- What the operator has added out of his own pocket, and what went to his bank, less what came back of either: no
+-- trade, so our books do not have it (https://docs.stripe.com/reports/balance-transaction-types).
+local ADDED, PAID_OUT = { "topup", "topup_reversal" }, { "payout", "payout_cancel", "payout_failure" }
+
+local function sum_of(types)
   local cents = 0
-  for _, type in ipairs { "topup", "topup_reversal" } do
+  for _, type in ipairs(types) do
     local _, err = lists.find("/v1/balance_transactions", { type = type }, nil, function(moved)
       if moved.currency == "usd" then cents = cents + moved.net end
       return false
@@ -89,21 +97,30 @@ local function topped_up()
   return cents
 end
 
---- What Stripe has, and what our ledger says that it has, with what the operator has topped up, less what is on its way
---- to banks and cards: {theirs, ours}, in cents.  Only when nothing is under way are they to be the same.  Or nil and
---- why.
+--- What Stripe has, and what our ledger says that it has, with what the operator has topped up and was paid out, less
+--- what is on its way to banks and cards: {theirs, ours, overdrawn: what the operator was paid out beyond what the
+--- platform has earned and he has added, which is others' money}, in cents.  Only when nothing is under way are the
+--- first two to be the same.  Or nil and why.
 function M.balances()
   local theirs, err = balance()
-  local added, why = topped_up()
-  if not theirs or not added then return nil, err or why end
-  return { theirs = theirs, ours = db.value(M.sql.owed) + added - db.value(M.sql.on_the_way) }
+  local added, why = sum_of(ADDED)
+  local drawn, why_not = sum_of(PAID_OUT)        -- less than nothing
+  if not theirs or not added or not drawn then return nil, err or why or why_not end
+  return { theirs = theirs, ours = db.value(M.sql.owed) + added + drawn - db.value(M.sql.on_the_way),
+           overdrawn = drawn < 0 and math.max(0, -(drawn + added + db.value(M.sql.earned))) or 0 }
+end
+
+local function differ(subject, is_so, says)
+  if is_so then findings.add(db, "balance", subject, says) else findings.finish("balance", subject) end
 end
 
 local function compare_balances()
   local before, sums = db.value(M.sql.last), M.balances()
   if not sums or db.value(M.sql.is_busy) or before ~= db.value(M.sql.last) then return end
-  if sums.theirs == sums.ours then return findings.finish("balance", "platform") end
-  findings.add(db, "balance", "platform", ("Stripe has %d cents, our books say %d"):format(sums.theirs, sums.ours))
+  differ("platform", sums.theirs ~= sums.ours,
+    ("Stripe has %d cents, our books say %d"):format(sums.theirs, sums.ours))
+  differ("payouts", sums.overdrawn > 0,
+    ("%d cents more than the platform has earned went to its bank: top them up"):format(sums.overdrawn))
 end
 
 --- Compares.  Returns how many rows were looked at, how many lists of events, and how many of both could not be.
