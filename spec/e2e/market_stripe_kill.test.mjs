@@ -7,11 +7,12 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { PATIENCE_MS, startStripeMarket } from './stripe_world.mjs';
 import { until } from './support.mjs';
 
-let world, stripe, rich;
+let world, stripe, rich, refused;
 before(async () => {
   world = await startStripeMarket({ HUMAN_DATABASE_POOL: '32' }); // all of them commit at once
   stripe = world.stripe;
   rich = await earner();
+  refused = await earner('account_closed');
 });
 after(async () => {
   await world?.stop();
@@ -34,11 +35,11 @@ async function accepted(options) {
   return task;
 }
 
-/** A seller who has enough for what is paid out below, and whose account is set up. */
-async function earner() {
+/** A seller who has enough for what is paid out below, and whose account is set up; bank: how payouts to it end. */
+async function earner(bank) {
   const { seller } = await accepted({ cents: 20_000 });
   const account = await onboard(seller);
-  stripe.setUp(account);
+  stripe.setUp(account, bank);
   await world.settled();
   return { seller, account };
 }
@@ -114,6 +115,22 @@ const ASKED = {
   },
   async 'a payout'() { return paidOut('payouts'); },
   async 'a transfer'() { return paidOut('transfers'); },                    // after the payout, whose own transfer is let through
+  // Asked for by the bank, which does not take the payout: nobody has a key for it.
+  async 'a reversal'() {
+    const { seller } = refused, had = await world.earned(seller);
+    const { withdrawal_id: withdrawal } = await seller.ok('/credits-withdraw', { amount: 200 });
+    const payout = await until(() => values('payouts').find((p) => p.metadata.withdrawal_id === withdrawal), PATIENCE_MS, 'it is under way');
+    await world.settled();
+    let isTold = false;
+    return { on: /^POST .*reversals$/, async ask() {
+      if (!isTold) stripe.bankDay(payout.account);
+      isTold = true;
+      return { status: 200, body: {} };
+    }, async done() {
+      await world.is('withdrawals', withdrawal, 'failed');
+      assert.equal(await world.earned(seller), had);
+    }, made: () => values('reversals').filter((o) => o.metadata.withdrawal_id === withdrawal) };
+  },
 };
 
 async function paidOut(name) {
