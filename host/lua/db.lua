@@ -133,8 +133,10 @@ end
 -- After a serialization failure or deadlock fn runs again, for 5 seconds at most (then the request fails with
 -- transaction_conflict), so it must do nothing but talk to the database: no fetch, no sleep.
 -- Inside a transaction: a savepoint, with the options of the outer one.
--- options.isolation: "read committed" | "repeatable read" | "serializable"; options.read_only.  (options.direct is
--- for migrations: a connection of its own, without a pooler and without timeouts.)
+-- options.isolation: "read committed" | "repeatable read" | "serializable"; options.read_only; options.durable = false:
+-- the commit does not wait for the disk, and is lost if the server crashes within a second: for work that is then done
+-- again, because its row of the queue ends in it.  (options.direct is for migrations: a connection of its own, without
+-- a pooler and without timeouts.)
 function M.tx(fn, options)
   local task = sched.current()
   if not task then error("transaction outside a task", 2) end

@@ -16,6 +16,7 @@ M.sql = {
   by_key = "select " .. COLUMNS .. [[, k.hash as proof from market_keys k join market_actors a on a.id = k.actor_id
     where k.hash = $1 and k.revoked_at is null]],
   get = "select " .. COLUMNS .. " from market_actors where id = $1::uuid",
+  both = "select " .. COLUMNS .. " from market_actors where id in ($1::uuid, $2::uuid)",
   still = [[select k.hash from market_keys k join market_actors a on a.id = k.actor_id
     where k.hash in (select json_array_elements_text($1::json)) and k.revoked_at is null and a.state <> 'banned']],
 }
@@ -47,6 +48,14 @@ end
 function M.get(q, id)
   if q == db then return db.must("not_found", M.sql.get, id) end
   return q:must("not_found", M.sql.get, id)
+end
+
+--- Two actors, in tx.  Fails with not_found.
+function M.both(tx, one_id, other_id)
+  local by = {}
+  for _, actor in ipairs(tx:query(M.sql.both, one_id, other_id)) do by[actor.id] = actor end
+  if not (by[one_id] and by[other_id]) then fail.throw "not_found" end
+  return by[one_id], by[other_id]
 end
 
 --- Fails when an actor may not spend now.

@@ -71,7 +71,7 @@ function M.take(batch)
       end
     end
     batch:done(tx)
-  end)
+  end, { durable = false })                      -- or it is done again
 end
 
 --- A channel as one of its members has it: {id, type, transaction_id, listing_id, closed_at, last_pos, read_pos}.

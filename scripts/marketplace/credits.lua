@@ -76,7 +76,7 @@ function M.open(tx, actor)
 end
 
 --- Locks the wallets of all actors whose credits this transaction is going to change.  Before anything else is locked.
-function M.lock(tx, ...) tx:query(M.sql.lock, json.encode(json.array { ... })) end
+function M.lock(tx, ...) tx:ask(M.sql.lock, json.encode(json.array { ... })) end
 
 --- Notes a new lot, whose transfer into the wallet the caller posts.  lot: {actor, pool, amount, reason, expires_at}.
 function M.note_lot(tx, event, cause, lot)

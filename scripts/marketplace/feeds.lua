@@ -60,10 +60,10 @@ function M.take(batch)
   end
   db.tx(function(tx)
     for _, x in ipairs(shown) do
-      tx:exec(M.sql.add, x.id, x.type, x.actor, x.listing, x.title, x.amount_cents, x.at)
+      tx:ask(M.sql.add, x.id, x.type, x.actor, x.listing, x.title, x.amount_cents, x.at)
     end
     batch:done(tx)
-  end)
+  end, { durable = false })                      -- or it is done again
 end
 
 --- The newest of the feed: {{type, actor, listing, title, amount_cents, at}, ..}.

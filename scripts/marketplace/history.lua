@@ -14,7 +14,7 @@ M.sql = {
 --- Notes in tx that something went from one state (nil: it began) to another.
 --- move: {entity = "bid", id, from, to, actor_id (nil: the platform), cause = "bids-accept"}.
 function M.note(tx, move)
-  tx:exec(M.sql.note, move.entity, move.id, move.from, move.to, move.actor_id, move.cause)
+  tx:ask(M.sql.note, move.entity, move.id, move.from, move.to, move.actor_id, move.cause)
 end
 
 --- What something has been through, oldest first: {{from_state, to_state, actor_id, cause, at}, ..}, at most 200.

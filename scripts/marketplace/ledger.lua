@@ -65,22 +65,19 @@ function M.open(tx, list)
     local account, owner = account_of(ref)
     rows[i] = { ledger = account.ledger, code = account.code, owner = owner }
   end
-  tx:exec(M.sql.open, json.encode(rows))
+  tx:ask(M.sql.open, json.encode(rows))
 end
 
 --- Carries transfers out, in tx, all of them or none: {{debit = account, credit = account, amount = n, kind = "posted"
 --- (without it) | "pending"}, ..}.  An account is a name of marketplace.accounts, or {name, owner}.  Transfers of
 --- nothing are left out.  Raises when an owner's account would hold less than nothing, and when the event has happened
---- to this cause before: ask first what state the cause is in.  Returns the ids of the transfers.
+--- to this cause before: ask first what state the cause is in.  It is sent on (tx:ask), so a later statement may raise.
 function M.post(tx, event, cause, transfers)
   local rows = json.array {}
   for _, t in ipairs(transfers) do
     if t.amount ~= 0 then rows[#rows + 1] = row_of(#rows + 1, t) end
   end
-  if #rows == 0 then return {} end
-  local ids = {}
-  for i, row in ipairs(tx:query(M.sql.post, event, cause, json.encode(rows))) do ids[i] = row.id end
-  return ids
+  if #rows > 0 then tx:ask(M.sql.post, event, cause, json.encode(rows)) end
 end
 
 local function resolve(tx, kind, event, cause, what)
@@ -90,7 +87,7 @@ local function resolve(tx, kind, event, cause, what)
     list[i] = { n = i, kind = kind, amount = p.amount, resolves = p.id, debit_code = p.debit_code,
                 debit_owner = p.debit_owner, credit_code = p.credit_code, credit_owner = p.credit_owner }
   end
-  if #list > 0 then tx:exec(M.sql.post, event, cause, json.encode(list)) end
+  if #list > 0 then tx:ask(M.sql.post, event, cause, json.encode(list)) end
   return #list
 end
 

@@ -52,8 +52,7 @@ end
 
 --- Locks a transaction and one of its milestones; actor_id: a party of it, or nil.
 function M.lock(tx, id, sequence, actor_id)
-  if actor_id then transactions.party(tx, id, actor_id) end
-  local t = transactions.lock(tx, id)
+  local t = transactions.lock(tx, id, actor_id)
   return t, tx:row(M.sql.lock, id, sequence) or fail.throw "not_found"
 end
 local lock = M.lock

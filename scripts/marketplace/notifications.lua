@@ -78,7 +78,7 @@ function M.take(batch)
     add_to_streams(streamed, e, row.added_at)
   end
   db.tx(function(tx)
-    if told[1] then tx:exec(M.sql.add, json.encode(told)) end
+    if told[1] then tx:ask(M.sql.add, json.encode(told)) end
     streams.add(tx, streamed)
     batch:done(tx)
   end)

@@ -78,6 +78,7 @@ function M.create(actor, ask)
     if waits then return nil, nil, waits end     -- which is kept
     local made, its_payment = transactions.make(tx, {
       listing_id = listing.id, buyer_id = actor.id, seller_id = listing.actor_id, parent = parent, cause = ask.cause,
+      is_checked = not parent,
       terms = terms.of(listing, { price_cents = price, input_data = ask.input_data, is_part = parent ~= nil }) })
     return data_products.pay(tx, made, ask.cause), its_payment
   end)

@@ -52,12 +52,17 @@ function M.apply(actor, referral_code)
   end)
 end
 
---- To be called in tx when business of an actor has been done (a transaction was accepted, a subscription's period
---- was paid): has its referral, if one is pending, paid soon after the commit.  Takes no locks; calling it again does
---- no harm.
-function M.settle(tx, referee_id)
-  if not tx:row(M.sql.pending, referee_id) then return end
-  queue.add(tx, PAY, referee_id, nil, { referee_id = referee_id }, { unique = "first" })
+--- To be called in tx when business of actors has been done (a transaction was accepted, a subscription's period was
+--- paid): has their referrals, those that are pending, paid soon after the commit.  Takes no locks; calling it again
+--- does no harm.
+function M.settle(tx, ...)
+  local pending = {}
+  for i, referee_id in ipairs { ... } do pending[i] = tx:ask(M.sql.pending, referee_id) end
+  for i, referee_id in ipairs { ... } do
+    if pending[i]()[1] then
+      queue.add(tx, PAY, referee_id, nil, { referee_id = referee_id }, { unique = "first" })
+    end
+  end
 end
 
 local function close(tx, referee_id, state, why)

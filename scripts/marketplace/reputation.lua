@@ -67,7 +67,7 @@ end
 local function note(tx, task, e)
   if not counts(task) then return end
   local weight = rule.weight { price_cents = task.price_cents }
-  tx:exec(M.sql.add, e.actor_id, e.kind, e.outcome, task.id, e.value, weight, e.counter_owner, categories(task))
+  tx:ask(M.sql.add, e.actor_id, e.kind, e.outcome, task.id, e.value, weight, e.counter_owner, categories(task))
   scores.soon(tx, e.actor_id)
 end
 
@@ -118,7 +118,7 @@ function M.take(batch)
       if task then ended(tx, task) end
     end
     batch:done(tx)
-  end)
+  end, { durable = false })                      -- or it is done again
 end
 
 -- An accepted transaction of an actor, and the other party.

@@ -94,8 +94,8 @@ local function rank(tx, actor_id, imported)
     rows[i] = { category = one.category, period = one.period, composite = composite(one, imported),
                 tasks_completed = one.completed }
   end
-  tx:exec(M.sql.forget, actor_id)
-  if rows[1] then tx:exec(M.sql.score, actor_id, json.encode(rows)) end
+  tx:ask(M.sql.forget, actor_id)
+  if rows[1] then tx:ask(M.sql.score, actor_id, json.encode(rows)) end
   return all and composite(all, imported)
 end
 
@@ -104,7 +104,7 @@ local function judge(tx, actor, totals, score, is_night)
   local is_new_night = is_night and not state.is_judged
   local verdict = rule.tier { tier = actor.tier, failures = state.failures, is_night = is_new_night,
     accepted = totals.accepted, rate = totals.rate, composite = score or 0, owners = totals.owners, lost = totals.lost }
-  tx:exec(M.sql.judge, actor.id, verdict.failures, is_new_night)
+  tx:ask(M.sql.judge, actor.id, verdict.failures, is_new_night)
   return verdict.tier
 end
 
@@ -131,7 +131,7 @@ function M.recalculate(tx, actor_id, is_night)
   local tier = judge(tx, actor, totals, score, is_night)
   local is = { id = actor_id, tier = tier, consumer_score = hundred(score),
                provider_score = tools and hundred(composite(tools, imported)) }
-  tx:exec(M.sql.set, actor_id, tier, totals.completed, totals.ended > 0 and totals.rate or nil, is.consumer_score,
+  tx:ask(M.sql.set, actor_id, tier, totals.completed, totals.ended > 0 and totals.rate or nil, is.consumer_score,
     is.provider_score)
   tell(tx, actor, is)
 end
@@ -141,7 +141,7 @@ function M.run(row)
   db.tx(function(tx)
     M.recalculate(tx, row.key, false)
     row:done(tx)
-  end)
+  end, { durable = false })                      -- or it is done again
 end
 
 local function next_night()

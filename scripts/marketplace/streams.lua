@@ -52,7 +52,7 @@ function M.add(tx, events)
   if not events[1] then return end
   local told = {}
   for n, e in ipairs(events) do e.n = n end
-  tx:exec(M.sql.add, json.encode(events))
+  tx:ask(M.sql.add, json.encode(events))
   for _, e in ipairs(events) do
     if not told[e.key] then feed.tell(M.FEED, e.key) end
     told[e.key] = true

@@ -64,9 +64,8 @@ end
 
 local function pay_part(tx, part, whole, pay)
   escrow.pay_due(tx, pay)
-  tx:exec(M.sql.settle, part.id, "released", pay.payout)
-  referrals.settle(tx, part.buyer_id)
-  referrals.settle(tx, part.seller_id)
+  tx:ask(M.sql.settle, part.id, "released", pay.payout)
+  referrals.settle(tx, part.buyer_id, part.seller_id)
   tell(tx, "payout_released", part, whole.id, { payout_cents = pay.payout })
 end
 

@@ -8,7 +8,6 @@ local json = require "human.json"
 local queue = require "human.queue"
 local actors = require "marketplace.actors"
 local counts = require "marketplace.counts"
-local credits = require "marketplace.credits"
 local criteria = require "marketplace.criteria"
 local escrow = require "marketplace.escrow"
 local news = require "marketplace.news"
@@ -30,10 +29,13 @@ M.sql = {
   get = "select " .. COLUMNS .. " from market_transactions where id = $1::uuid",
   lock = "select " .. COLUMNS .. [[, created_at = human_now() as is_new from market_transactions
     where id = $1::uuid for no key update]],
-  lock_root = "select " .. COLUMNS .. [[ from market_transactions
-    where id = (select root_id from market_transactions where id = $1::uuid) for no key update]],
-  parties = [[select distinct p.id from market_transactions t
-    cross join lateral (values (t.buyer_id), (t.seller_id)) p (id) where t.root_id = $1::uuid limit 1000]],
+  lock_root = "select " .. COLUMNS .. [[ from market_transactions where id = (select root_id from market_transactions
+    where id = $1::uuid and ($2::uuid is null or $2::uuid in (buyer_id, seller_id))) for no key update]],
+  lock_wallets = [[select a.id from ledger_accounts a where a.code = 6000 and a.owner in (
+      select p.id::text from market_transactions t cross join lateral (values (t.buyer_id), (t.seller_id)) p (id)
+      where t.root_id = (select root_id from market_transactions where id = $1::uuid
+        and ($2::uuid is null or $2::uuid in (buyer_id, seller_id))) limit 1000)
+    order by a.id for update of a]],
   insert = [[insert into market_transactions (listing_id, bid_id, buyer_id, seller_id, price_cents, fee_cents,
       payout_cents, parent_id, id, root_id, depth, listing_type, title, sla_hours, input_schema, output_schema,
       evaluation_rubric, input_data, has_milestones)
@@ -91,12 +93,12 @@ function M.party(q, id, actor_id)
 end
 
 --- Locks it, and before it the first transaction of its chain, so that a chain changes in one transaction at a time,
---- and the wallets that its end may touch.  Fails with not_found.
-function M.lock(tx, id)
-  local root = tx:must("not_found", M.sql.lock_root, id)
-  local wallets = {}
-  for i, party in ipairs(tx:query(M.sql.parties, root.id)) do wallets[i] = party.id end
-  credits.lock(tx, unpack(wallets))
+--- and the wallets that its end may touch: of all who are in the chain once its first one is locked.
+--- actor_id: its buyer or its seller, or nil.  Fails with not_found, also when it is another's.
+function M.lock(tx, id, actor_id)
+  local roots = tx:ask(M.sql.lock_root, id, actor_id)
+  tx:ask(M.sql.lock_wallets, id, actor_id)
+  local root = roots()[1] or fail.throw "not_found"
   return root.id == id and root or tx:row(M.sql.lock, id)
 end
 
@@ -145,7 +147,7 @@ end
 
 --- Who deals: neither is banned, the buyer may spend, and they are strangers.
 function M.check_parties(tx, buyer_id, seller_id)
-  local buyer, seller = actors.get(tx, buyer_id), actors.get(tx, seller_id)
+  local buyer, seller = actors.both(tx, buyer_id, seller_id)
   if buyer.state == "banned" then fail.throw "actor_banned" end
   actors.must_be_free(buyer)
   if seller.state == "banned" then fail.throw "provider_banned" end
@@ -158,30 +160,31 @@ local function insert(tx, deal)
     d.fee_cents, d.payout_cents, parent and parent.id, parent and parent.root_id, parent and parent.depth + 1 or 0,
     d.listing_type, d.title, d.sla_hours, d.input_schema, d.output_schema, d.evaluation_rubric, d.input_data,
     d.milestones ~= nil)
-  if d.milestones then tx:exec(M.sql.milestones, t.id, json.encode(terms_of.milestones(d))) end
+  if d.milestones then tx:ask(M.sql.milestones, t.id, json.encode(terms_of.milestones(d))) end
   states.moved(tx, { entity = "transaction", id = t.id, to = t.state, actor_id = deal.buyer_id, cause = deal.cause,
     event = "transaction.created", to_actors = { t.buyer_id, t.seller_id },
     data = { transaction_id = t.id, listing_id = t.listing_id, status = t.state, title = t.title, buyer_id = t.buyer_id,
              seller_id = t.seller_id, price_cents = t.price_cents, parent_transaction_id = t.parent_id,
              paid_when = d.paid_when } })
-  escrow.open(tx, t.id)
   return t
 end
 
 --- Makes a transaction and asks for its money: a card, or the escrow of the transaction that it is a part of.
---- deal: {listing_id, bid_id, buyer_id, seller_id, terms (marketplace.terms), parent (a locked row), cause}.
+--- deal: {listing_id, bid_id, buyer_id, seller_id, terms (marketplace.terms), parent (a locked row), cause, is_checked
+--- (check_parties has passed them in this transaction)}.
 --- Returns the row, and the payment {id, provider_id, client_secret} where there is one.
 function M.make(tx, deal)
-  M.check_parties(tx, deal.buyer_id, deal.seller_id)
+  if not deal.is_checked then M.check_parties(tx, deal.buyer_id, deal.seller_id) end
   local t = insert(tx, deal)
   if deal.parent then
+    escrow.open(tx, t.id)
     settlement.carve(tx, deal.parent, t)
     return M.assign(tx, t, nil, deal.cause)
   end
   timer(tx, t.id, "payment", terms_of.in_hours(rules.payment_hours))
   local payment = require("marketplace.payments").open(tx, {
     transaction_id = t.id, buyer_id = t.buyer_id, amount_cents = t.price_cents })
-  tx:exec(M.sql.pay_by, t.id, payment.provider_id)
+  tx:ask(M.sql.pay_by, t.id, payment.provider_id)
   t.payment_ref = payment.provider_id
   return t, payment
 end
@@ -214,8 +217,7 @@ end
 function M.assign_by(actor_id, id)
   local payments = require "marketplace.payments"
   local now, why = db.tx(function(tx)
-    M.party(tx, id, actor_id)
-    local t = M.lock(tx, id)
+    local t = M.lock(tx, id, actor_id)
     if actor_id ~= t.buyer_id then fail.throw "forbidden" end
     if t.state == "assigned" then return t end
     if t.state ~= "pending_payment" then states.refuse(t.state) end
@@ -223,7 +225,7 @@ function M.assign_by(actor_id, id)
     if not payments.is_authorized(tx, id) then
       local _, declined = payments.confirm(tx, { transaction_id = id }, nil, actor_id)
       if declined then return nil, declined end  -- which is kept
-      t = M.lock(tx, id)
+      t = M.get(tx, id)
     end
     return t.state == "assigned" and t or M.assign(tx, t, actor_id, "transactions-assign")
   end)
@@ -233,8 +235,7 @@ end
 --- The seller delivers: {output_data (JSON), output_storage_path (of marketplace.deliverables)}.
 function M.deliver(actor_id, id, output)
   return db.tx(function(tx)
-    M.party(tx, id, actor_id)
-    local t = M.lock(tx, id)
+    local t = M.lock(tx, id, actor_id)
     local to = next_state(t, "deliver", actor_id)
     if tx:value(M.sql.open_children, id) > 0 then
       fail.throw("invalid_state", { status = t.state, message = "A subcontract of it has not ended yet" })
@@ -258,10 +259,8 @@ end
 
 -- It is a sale of its listing, and who brought its parties is paid for that; for a part, once it is paid itself.
 local function done_business(tx, t)
-  tx:exec(M.sql.sold, t.listing_id)
-  if t.parent_id then return end
-  referrals.settle(tx, t.buyer_id)
-  referrals.settle(tx, t.seller_id)
+  tx:ask(M.sql.sold, t.listing_id)
+  if not t.parent_id then referrals.settle(tx, t.buyer_id, t.seller_id) end
 end
 
 --- Moves a locked row by an event, without its money; actor_id nil: the platform.
@@ -276,40 +275,44 @@ end
 --- The same for one that is not locked yet: disputes move "dispute" so.
 function M.move(tx, id, event, actor_id, cause) return M.step(tx, M.lock(tx, id), event, actor_id, cause) end
 
--- Moves it to an end, and its money with it.
-local function finish(tx, id, event, actor_id, cause, pay)
-  local t = M.step(tx, M.lock(tx, id), event, actor_id, cause)
-  pay(tx, t)
-  return t
+-- Moves a locked row to an end, and its money with it.
+local function finish(tx, t, event, actor_id, cause, pay)
+  local now = M.step(tx, t, event, actor_id, cause)
+  pay(tx, now)
+  return now
 end
 
 --- The buyer accepts, or nobody has answered (actor_id nil): the seller is paid.
 function M.accept(actor_id, id, cause)
   return db.tx(function(tx)
-    if actor_id then M.party(tx, id, actor_id) end
-    local t = M.lock(tx, id)
+    local t = M.lock(tx, id, actor_id)
     if t.state == "accepted" and t.buyer_id == actor_id then return t end
-    return finish(tx, id, actor_id and "accept" or "time_out", actor_id, cause, settlement.release)
+    return finish(tx, t, actor_id and "accept" or "time_out", actor_id, cause, settlement.release)
+  end)
+end
+
+-- Ends a locked one by an event after which the buyer has all that is still held, its milestones too.
+local function give_back(tx, t, event, actor_id, cause)
+  return finish(tx, t, event, actor_id, cause, function(_, now)
+    if now.has_milestones then require("marketplace.milestones").stop(tx, now, cause) end
+    if now.state == "canceled" then settlement.cancel(tx, now) else settlement.refund(tx, now, cause) end
   end)
 end
 
 --- The buyer gives up what is not paid or late, or the seller declines: what was paid goes back.
 function M.cancel(actor_id, id)
   return db.tx(function(tx)
-    M.party(tx, id, actor_id)
-    local t = M.lock(tx, id)
+    local t = M.lock(tx, id, actor_id)
     if t.state == "canceled" or t.state == "canceled_refunded" then return t end
-    local event = actor_id == t.buyer_id and "cancel" or "decline"
-    return M.give_back(tx, id, event, actor_id, "transactions-cancel")
+    return give_back(tx, t, actor_id == t.buyer_id and "cancel" or "decline", actor_id, "transactions-cancel")
   end)
 end
 
 --- The buyer wants something changed: the seller has as long for it as for the whole.
 function M.revise(actor_id, id, note)
   return db.tx(function(tx)
-    M.party(tx, id, actor_id)
-    M.step(tx, M.lock(tx, id), "revise", actor_id, "transactions-request-revision")
-    local t = tx:row(M.sql.revise, id, terms_of.in_hours(M.get(tx, id).sla_hours))
+    local now = M.step(tx, M.lock(tx, id, actor_id), "revise", actor_id, "transactions-request-revision")
+    local t = tx:row(M.sql.revise, id, terms_of.in_hours(now.sla_hours))
     sla_timers(tx, t)
     news.put(tx, { name = "transaction.revision_noted", about = id, to = { t.seller_id },
                    data = { transaction_id = id, note = note } })
@@ -318,20 +321,15 @@ function M.revise(actor_id, id, note)
 end
 
 --- Ends it by an event after which the buyer has all that is still held, its milestones too.
-function M.give_back(tx, id, event, actor_id, cause)
-  return finish(tx, id, event, actor_id, cause, function(_, t)
-    if t.has_milestones then require("marketplace.milestones").stop(tx, t, cause) end
-    if t.state == "canceled" then settlement.cancel(tx, t) else settlement.refund(tx, t, cause) end
-  end)
-end
+function M.give_back(tx, id, event, actor_id, cause) return give_back(tx, M.lock(tx, id), event, actor_id, cause) end
 
 --- Ends of a dispute: the seller is paid; the buyer is; both are (buyer_pct of the price go back).
-function M.release(tx, id, cause) return finish(tx, id, "release", nil, cause, settlement.release) end
+function M.release(tx, id, cause) return finish(tx, M.lock(tx, id), "release", nil, cause, settlement.release) end
 
 function M.refund(tx, id, cause) return M.give_back(tx, id, "refund", nil, cause) end
 
 function M.split(tx, id, cause, buyer_pct)
-  return finish(tx, id, "split", nil, cause, function(_, t) settlement.split(tx, t, buyer_pct) end)
+  return finish(tx, M.lock(tx, id), "split", nil, cause, function(_, t) settlement.split(tx, t, buyer_pct) end)
 end
 
 --- Those of an actor as "buyer" or "seller", the newest first, and how many there are (at most 10,000 are counted).

@@ -125,6 +125,15 @@ describe("human.db", function()
     assert.same({ 90, 0 }, { cents(1), cents(2) })
   end)
 
+  it("waits for the disk, unless it is told that it need not", function()
+    local function how(tx) return tx:value "show synchronous_commit" end
+    local usual = db.tx(how)
+    assert.equal("off", db.tx(how, { durable = false }))
+    assert.equal(usual, db.tx(how, { durable = true }))
+    assert.are_not.equal("off", usual)
+    assert.error_matches(function() db.tx(how, { durable = 0 }) end, "tx: durable must be true or false")
+  end)
+
   it("sends statements on together, and gives what each of them found", function()
     local first, second
     local found = db.tx(function(tx)
@@ -157,6 +166,21 @@ describe("human.db", function()
     end)
     assert.same({ false, "23514" }, { ok, err.sqlstate })
     assert.equal("25P02", select(2, pcall(later)).sqlstate)
+    assert.same({ 100, 0 }, { cents(1), cents(2) })
+  end)
+
+  it("say which statement failed that was sent on, and where, in place of the next one", function()
+    local line
+    local ok, err = pcall(db.tx, function(tx)
+      tx:ask "update spec_accounts set cents = 7 where id = 1"
+      line = debug.getinfo(1, "l").currentline + 1
+      tx:ask "update spec_accounts set cents = -1 where id = 2"
+      tx:ask "update spec_accounts set cents = 8 where id = 1"
+      tx:row "select cents from spec_accounts where id = 1"
+    end)
+    assert.same({ false, "23514" }, { ok, err.sqlstate })
+    assert.matches("tx_spec.lua:" .. line .. "$", err.sent_at)
+    assert.matches("^SQLSTATE 23514: .*%(sent at .*tx_spec.lua:" .. line .. "%)$", tostring(err))
     assert.same({ 100, 0 }, { cents(1), cents(2) })
   end)
 

@@ -8,10 +8,13 @@ local sched = require "human.core.sched"
 local M = {}
 local E = host.E
 
--- What a refused statement raises: {sqlstate, message, detail, constraint, column, table}.
+-- What a refused statement raises: {sqlstate, message, detail, constraint, column, table, sent_at}, the last
+-- ("api/x.lua:7") of one that was sent on.
 local DbError = {}
 local db_error_mt = { __index = DbError }
-db_error_mt.__tostring = function(e) return ("SQLSTATE %s: %s"):format(e.sqlstate, e.message) end
+db_error_mt.__tostring = function(e)
+  return ("SQLSTATE %s: %s%s"):format(e.sqlstate, e.message, e.sent_at and " (sent at " .. e.sent_at .. ")" or "")
+end
 
 -- True for the error object of a statement that the server refused.
 function M.is(e) return getmetatable(e) == db_error_mt end

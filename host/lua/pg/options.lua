@@ -6,11 +6,14 @@ local M = {}
 
 local ISOLATION = { ["read committed"] = true, ["repeatable read"] = true, serializable = true }
 
--- The options of a transaction, checked: {isolation, read_only, begin}.
+local KNOWN = { isolation = true, read_only = true, durable = true, ungated = true, direct = true }
+
+-- The options of a transaction, checked: {isolation, read_only, is_hasty, begin}.
 function M.read(options)
-  local out = { isolation = options.isolation, read_only = options.read_only, direct = options.direct, begin = "BEGIN" }
+  local out = { isolation = options.isolation, read_only = options.read_only, direct = options.direct, begin = "BEGIN",
+                is_hasty = options.durable == false }
   for name in pairs(options) do
-    if name ~= "isolation" and name ~= "read_only" and name ~= "ungated" and name ~= "direct" then
+    if not KNOWN[name] then
       blame.refuse(("tx: there is no option '%s'"):format(tostring(name)))
     end
   end
@@ -22,6 +25,9 @@ function M.read(options)
   end
   if out.read_only ~= nil and type(out.read_only) ~= "boolean" then
     blame.refuse "tx: read_only must be true or false"
+  end
+  if options.durable ~= nil and type(options.durable) ~= "boolean" then
+    blame.refuse "tx: durable must be true or false"
   end
   if out.read_only then out.begin = out.begin .. " READ ONLY" end
   return out

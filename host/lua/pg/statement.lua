@@ -20,6 +20,7 @@ local PLAN_MAX_S = 0.04                          -- an outdated plan is retried 
 local CONFLICT = { ["40001"] = true, ["40P01"] = true }
 local RETRY = { ["40001"] = true, ["40P01"] = true, ["0A000"] = true }
 M.CONFLICT = CONFLICT
+local ABORTED = "25P02"                          -- an earlier statement of the transaction has failed
 
 local function params(...)
   local n = select("#", ...)
@@ -57,8 +58,22 @@ function M.settle_in(task, op)
 end
 local settle_in = M.settle_in
 
+-- Why the server refuses all statements of a transaction: the error of the one that was sent on (Tx:ask) and failed.
+local function culprit(tx, err)
+  for _, answer in ipairs(tx and tx.asked or {}) do
+    local ok, why = pcall(answer)
+    if not ok then return why end
+  end
+  return err
+end
+
 --- Runs one statement once; returns as settle() does.
-function M.attempt(lease, sql, ...) return settle_in(sched.current(), start(lease, sql, ...)) end
+function M.attempt(lease, sql, ...)
+  local task = sched.current()
+  local result, err = settle_in(task, start(lease, sql, ...))
+  if not result and is_error(err) and err.sqlstate == ABORTED then err = culprit(task.tx, err) end
+  return result, err
+end
 local attempt = M.attempt
 
 --- The Fail for a race that was lost for good.  Nil while no catalogue is loaded, as during the first migrations.

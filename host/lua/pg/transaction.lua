@@ -10,6 +10,7 @@ local sched = require "human.core.sched"
 local soon = require "human.pg.soon"
 local statement = require "human.pg.statement"
 
+local getinfo = debug.getinfo
 local failure, is_error, is_lost = db_error.failure, db_error.is, statement.is_lost
 local start, settle, settle_in = statement.start, statement.settle, statement.settle_in
 local attempt, run, simple, first_column = statement.attempt, statement.run, statement.simple, statement.first_column
@@ -30,15 +31,19 @@ function Tx:exec(sql, ...) return run(self.lease, sql, ...).n end
 function Tx:must(code, sql, ...) return run(self.lease, sql, ...).rows[1] or error(fail.new(code), 0) end
 
 -- Sends a statement without waiting for it; later ones are pipelined behind it.  Returns a function that waits for and
--- returns its rows.  The commit waits for all others: if the server refuses one, the transaction is rolled back.
+-- returns its rows.  The commit waits for all others: if the server refuses one, the transaction is rolled back.  Its
+-- error, which names the line that sent it, is raised by that function, the next statement that is waited for, or the
+-- commit.
 function Tx:ask(sql, ...)
   local task, op, result, err = sched.current(), start(self.lease, sql, ...), nil, nil
+  local from = getinfo(2, "Sl")
   if op < 0 then error(failure(op, ""), 0) end     -- not sent: the commit must not be either
   local function answer()
     if op then
       local armed = op
       op = nil
       result, err = settle_in(task, armed)
+      if is_error(err) then err.sent_at = from.short_src .. ":" .. from.currentline end
     end
     if not result then error(err, 0) end
     return result.rows
@@ -186,6 +191,7 @@ function M.once(task, options, fn)
   task.tx = tx
   local ok, n, values = keep(pcall(function()
     simple(lease, options.begin)
+    if options.is_hasty then tx:ask "SET LOCAL synchronous_commit = off" end
     return fn(tx)
   end))
   if ok then

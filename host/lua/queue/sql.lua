@@ -96,6 +96,25 @@ M.take_by_key = "with " .. ROOM:format(FIRST) .. [[due as materialized (select i
     and h.id not in (select id from chosen) and h.key not in (select key from chosen where key is not null)),
   taken as (select id from suspect union all select id from chosen)]] .. TAKE
 
+-- The same for batches of several kinds at once, $1, of which all that waits may be taken, since it is new and little
+-- ($4 of each) and nobody runs or waits for a key: as nearly always.  $2 owner, $3 lease.  Of other kinds it takes
+-- nothing, and says so by a row without an id, unless they are empty.
+M.take_calm = [[with kinds as materialized (select kind, exists (select from host_queue b where b.kind = k.kind
+      and b.is_parked) as has_parked from unnest($1::text[]) k(kind)),
+  heads as materialized (select h.* from kinds k cross join lateral (select kind, id,
+      due_at <= human_now() and attempts = 0 and lapses = 0 as is_new from host_queue q where q.kind = k.kind
+        and owner is null and dead_at is null and not is_parked order by due_at, seq limit $4::int + 1) h),
+  calm as materialized (select kind from kinds k join heads using (kind) where not has_parked
+      and not exists (select from host_queue b where b.kind = k.kind and b.owner is not null)
+    group by kind having count(*) <= $4::int and bool_and(is_new)),
+  taken as (update host_queue q set owner = $2, attempts = 1,
+      lease_until = clock_timestamp() + $3::float8 * interval '1 second'
+    from heads h join calm using (kind) where q.kind = h.kind and q.id = h.id
+    returning q.kind, q.id, q.seq, q.key, q.payload::text as payload, q.due_at, q.added_at, q.attempts, q.lapses,
+      extract(epoch from q.order_at)::float8 as order_at)
+  select * from taken union all select kind, null, null, null, null, null, null, null, null, null from kinds k
+    where kind not in (select kind from calm) and (has_parked or exists (select from heads h where h.kind = k.kind))]]
+
 -- When the next row is due, in seconds; no row: nothing is waiting.
 M.next = [[select extract(epoch from due_at - human_now())::float8 as in_s from host_queue
   where kind = $1 and owner is null and dead_at is null and not is_parked order by due_at limit 1]]
