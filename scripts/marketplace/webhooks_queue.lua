@@ -30,7 +30,7 @@ local DISABLED = "the endpoint was disabled"
 
 M.sql = {
   wanting = [[select id, actor_id, to_json(events) as events, state, sequence, is_fast from market_webhooks
-    where actor_id in (select json_array_elements_text($1::json)::uuid) order by id for update]],
+    where actor_id = any (array(select json_array_elements_text($1::json)::uuid)) order by id for update]],
   add = [[insert into market_webhook_deliveries (webhook_id, event_id, sequence, type, body, state, last_error, next_at,
       ended_at)
     select r.webhook_id, r.event_id, r.sequence, r.type, r.body, r.state, r.last_error,
@@ -52,7 +52,7 @@ M.sql = {
         then human_now() + r.wait_s * interval '1 second' end,
       ended_at = case when r.state <> 'pending' then human_now() end
     from json_to_recordset($1::json) as r(id uuid, attempts int, state text, error text, status int, wait_s float8)
-    where d.id = r.id and d.attempts = r.attempts and d.state = 'pending' returning d.id, d.state]],
+    where d.id = r.id and d.attempts = r.attempts and d.ended_at is null]],
   stand = [[update market_webhooks set failures = $2::int, is_fast = $3::boolean,
       failing_since = case when $2::int > 0 then coalesce(failing_since, human_now()) end where id = $1::uuid]],
   disable = [[update market_webhooks set state = 'disabled', reason = $2, updated_at = human_now()

@@ -43,11 +43,11 @@ export async function startSink(answer = (req, res) => res.writeHead(204).end())
 export const register = async (who, url, events = ['*'], fields = {}) =>
   (await who.ok('/webhooks-register', { url, events, secret: SECRET, ...fields })).webhook_id;
 
-/** Something that concerns the actor: an event "reputation.updated" with a number, put as its cause would. */
-export const outboxKinds = `'outbox market.event marketplace.webhooks_queue.take'`;
-export const put = (market, who, { name = 'reputation.updated', data = {} } = {}) => market.sql(`insert into host_queue (kind, id, key, payload, due_at, order_at)
-  values (${outboxKinds}, 'c' || replace(gen_random_uuid()::text, '-', ''), '${who.id}',
-    '${JSON.stringify({ name, to: [who.id], data: { actor_id: who.id, ...data } })}', human_now(), 'epoch')`);
+/** Events that concern these actors, put as their causes would: so many for each. */
+export const put = (market, actors, { name = 'reputation.updated', data = {}, each = 1 } = {}) => market.sql(`insert into host_queue (kind, id, key, payload, due_at, order_at)
+  select 'outbox market.event marketplace.webhooks_queue.take', 'c' || replace(gen_random_uuid()::text, '-', ''), id,
+    json_build_object('name', '${name}', 'to', json_build_array(id), 'data', '${JSON.stringify(data)}'::json), human_now(), 'epoch'
+  from unnest('{${[].concat(actors).map((who) => who.id)}}'::text[]) id, generate_series(1, ${each})`);
 
 /** Its deliveries, newest first. */
 export const deliveries = async (who, webhook_id, fields = {}) => (await who.ok('/webhooks-manage', { action: 'deliveries', webhook_id, limit: 50, ...fields })).deliveries;

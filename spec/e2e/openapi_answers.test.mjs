@@ -534,6 +534,31 @@ describe('what the host answers', () => {
     await truly('GET /openapi/{surface}', 200, { ...free, ids: ['agent.json'] });
   });
 
+  it('is as documented for webhooks', async () => {
+    const market = inhabited(), who = await market.actor(), other = await market.actor();
+    const as = (who, title, status, options = {}) => truly(title, status, { key: who.key, ...options });
+    const body = { url: 'https://a.example/hook', events: ['bid.received'] };
+    const { webhook_id } = await as(who, 'POST /webhooks-register', 201, { body });
+    await as(who, 'POST /webhooks-register', 400, { body: { ...body, url: 'https://10.0.0.1/' } });
+    await as(who, 'POST /webhooks-register', 400, { body: { ...body, events: ['bid.made'] } });
+    await as(who, 'POST /webhooks-register', 400, { body: { ...body, secret: 'short' } });
+    await market.sql(`insert into market_webhooks (id, actor_id, url, events, secret)
+      select gen_random_uuid(), '${who.id}', 'https://a.example', '{*}', '' from generate_series(1, 19)`);
+    await as(who, 'POST /webhooks-register', 409, { body });
+    await market.sql(`insert into market_webhook_deliveries (webhook_id, event_id, sequence, type, body, next_at, status_codes)
+      values ('${webhook_id}', 'x', 1, 'bid.received', '{}', human_now() + interval '1 day', '{503}')`);
+    for (const action of ['update', 'list', 'rotate_secret', 'deliveries']) await as(who, 'POST /webhooks-manage', 200, { body: { action, ...(action !== 'list' && { webhook_id }) } });
+    await as(who, 'POST /webhooks-manage', 200, { body: { action: 'replay', webhook_id, since: '2026-01-01T00:00:00Z' } });
+    await as(who, 'POST /webhooks-manage', 400, { body: { action: 'replay', webhook_id } });
+    await as(who, 'POST /webhooks-test', 200, { body: { webhook_id, event_type: 'bid.accepted' } });
+    await as(who, 'POST /webhooks-test', 400, { body: { webhook_id, event_type: 'bid.made' } });
+    await as(other, 'POST /webhooks-test', 404, { body: { webhook_id } });
+    await as(who, 'POST /webhooks-manage', 200, { body: { action: 'update', webhook_id, is_active: false } });
+    await as(who, 'POST /webhooks-manage', 409, { body: { action: 'replay', webhook_id, since: '2026-01-01T00:00:00Z' } });
+    await as(other, 'POST /webhooks-manage', 404, { body: { action: 'delete', webhook_id } });
+    await as(who, 'POST /webhooks-manage', 200, { body: { action: 'delete', webhook_id } });
+  });
+
   it('was looked at for every operation that succeeds', () => {
     const titles = Object.entries(doc.paths).flatMap(([p, ops]) => Object.keys(ops).map((m) => `${m.toUpperCase()} ${p}`));
     for (const title of titles) assert.ok([...seen].some((s) => s.startsWith(`${title} 2`)), title);

@@ -185,6 +185,15 @@ for _, statement in ipairs {
     .. ", 't', now() from generate_series(1, $1::int / 4) i",
 } do FILL[#FILL + 1] = statement end
 
+-- Endpoints of five hundred actors, and what they were sent.
+for _, statement in ipairs {
+  "insert into market_webhooks (id, actor_id, url, events, secret) select " .. numbered "i" .. ", " .. numbered "i % 500"
+    .. ", 'https://a.example', '{*}', 's' from generate_series(0, $1::int) i",
+  "insert into market_webhook_deliveries (webhook_id, event_id, sequence, type, body, state, next_at, created_at) select " .. numbered "i % 500"
+    .. ", 'spec' || i, i, 't', '{}', case when i % 50 = 0 then 'pending' else 'failed' end,"
+    .. " case when i % 50 = 0 then now() + i * interval '1 s' end, now() - i * interval '1 s' from generate_series(0, $1::int) i",
+} do FILL[#FILL + 1] = statement end
+
 FILL[#FILL + 1] = [[insert into market_vectors (id, kind, model, vector)
   select lpad(i::text, 32, '0')::uuid, 1, 'm', decode(repeat('01', 512), 'hex') from generate_series(0, $1::int) i]]
 
