@@ -100,6 +100,10 @@ end
 -- Is the client on this machine?  true; or false and why not.
 function methods:is_local() return caller.is_local(self.req) end
 
+-- May the page that asks, if one does, use this route?  false for pages of other origins that `cors` does not list.
+-- Clients other than browsers name no page.
+function methods:is_from_own_page() return require("human.http.cors").permits(self.route.cors, self.req) end
+
 -- The path to one of our routes as the client must request it: a proxy may serve us below a prefix.
 function methods:path(path) return caller.prefix(self.req) .. path end
 

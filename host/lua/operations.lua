@@ -1,0 +1,252 @@
+-- host/lua/operations.lua -- routes as operations, for scripts that offer them in another protocol: what there is, what
+-- each takes, and calls.  A call passes through all that a request passes through: authenticator, limit, schema,
+-- Idempotency-Key, handler, schema of the reply.  Only the way in and out differs.
+
+local after = require "human.http.after"
+local ctx_module = require "human.http.ctx"
+local fail = require "human.fail"
+local gen = require "human.scripts.generation"
+local idempotency = require "human.idempotency"
+local json = require "human.json"
+local rate = require "human.http.rate"
+local sched = require "human.core.sched"
+local schema = require "human.schema"
+local schema_doc = require "human.schema.document"
+local shapes = require "human.http.shapes"
+local trouble = require "human.http.trouble"
+
+local M = {}
+local JSON = "application/json"
+local JSON_TYPE = "content-type: application/json; charset=utf-8\r\n"
+
+local lists = setmetatable({}, { __mode = "k" })    -- generation -> {[area] = list}
+local routes = setmetatable({}, { __mode = "k" })   -- operation -> its route
+
+-- What there is ---------------------------------------------------------------------------------------------
+
+local function is_json(node) return not node or node.kind ~= "raw" and node.kind ~= "upload" end
+
+-- Only what takes and gives JSON, at one path, is an operation.
+local function is_operation(route)
+  if route.kind ~= "http" or route.names or route.has_upload or route.spec.events then return false end
+  local one = route.body_one
+  if route.body_types and not (one and one.mime == JSON and one.read) then return false end
+  for _, node in pairs(route.spec.reply) do
+    if not is_json(node) then return false end
+  end
+  return true
+end
+
+local function as_object(fields) return schema.is(fields) and fields or schema.object(fields) end
+
+local function add_fields(out, shown)
+  for name, each in pairs(shown.properties or {}) do out.properties[name] = each end
+  for _, name in ipairs(shown.required or {}) do out.required[#out.required + 1] = name end
+end
+
+-- A schema that allows what either allows.
+local function either(a, b)
+  if not a or json.encode_sorted(a) == json.encode_sorted(b) then return b end
+  if (a.const or a.enum) and b.const then
+    local values = json.array { unpack(a.enum or { a.const }) }
+    values[#values + 1] = b.const
+    return { enum = values, description = a.description }
+  end
+  local list = json.array { unpack(a.anyOf or { a }) }
+  list[#list + 1] = b
+  return { anyOf = list }
+end
+
+-- Alternatives as one object with the fields of all: models' servers take no others.  The route itself is stricter.
+local function add_alternatives(out, alternatives)
+  local times = {}
+  for _, one in ipairs(alternatives) do
+    for name, each in pairs(one.properties or {}) do out.properties[name] = either(out.properties[name], each) end
+    for _, name in ipairs(one.required or {}) do times[name] = (times[name] or 0) + 1 end
+  end
+  for name, n in pairs(times) do
+    if n == #alternatives then out.required[#out.required + 1] = name end
+  end
+end
+
+-- The query and the body as one object.
+local function input_of(route)
+  local out = { type = "object", properties = {}, required = json.array {} }
+  if route.spec.query then add_fields(out, schema_doc.json_schema(as_object(route.spec.query), "in")) end
+  local body = route.body_one and schema_doc.json_schema(route.body_one.schema, "in")
+  local alternatives = body and (body.oneOf or body.anyOf)
+  if alternatives then add_alternatives(out, alternatives) elseif body then add_fields(out, body) end
+  out.additionalProperties = false
+  table.sort(out.required)
+  if #out.required == 0 then out.required = nil end
+  return out
+end
+
+local function operation(route)
+  local auth = {}
+  for i, a in ipairs(route.auth or {}) do auth[i] = a.name end
+  local made = { name = route.path, method = route.method, tag = route.tag, summary = route.spec.summary,
+                 description = route.spec.description, auth = auth, input = input_of(route),
+                 takes_key = route.idempotent ~= false, timeout_s = route.timeout_s }
+  routes[made] = route
+  return made
+end
+
+local function make_list(g, area)
+  local list = {}
+  for _, route in ipairs(g.routes) do
+    if route.area == area and is_operation(route) then list[#list + 1] = operation(route) end
+  end
+  table.sort(list, function(a, b) return a.name .. a.method < b.name .. b.method end)
+  return list
+end
+
+--- The operations of an area (the folder below api/), by path: routes at one path that take and give JSON.  Each is
+--- {name (its path), method, tag, summary, description, auth (names of authenticators), input (JSON Schema of an
+--- object: query and body together), takes_key (an Idempotency-Key), timeout_s}.
+function M.list(area)
+  local task = sched.current()
+  local g = task and task.gen or gen.current()
+  lists[g] = lists[g] or {}
+  lists[g][area] = lists[g][area] or make_list(g, area)
+  return lists[g][area]
+end
+
+-- A call ------------------------------------------------------------------------------------------------------
+
+local function absent() error("an operation has no raw body, cookies or stream of its own", 2) end
+
+local function new_ctx(ctx, route, text)
+  local inner = ctx_module.new(ctx.req, route, false)
+  inner.task, inner.id, inner.ip = sched.current(), ctx.id, ctx.ip
+  inner.params, inner.headers, inner.params_text = {}, {}, text
+  inner.raw_body, inner.stream, inner.set_cookie = absent, absent, absent
+  return inner
+end
+
+local function authenticate(inner, route, token)
+  if not route.auth then return end
+  local code, data
+  for _, a in ipairs(route.auth) do
+    local actor
+    if token then actor, code, data = a.fn(inner, token) end
+    if actor then
+      inner.actor, inner.authority = actor, a.name
+      return
+    end
+  end
+  fail.throw(code or "unauthorized", data)
+end
+
+local function refuse(details)
+  local first = details[1]
+  local name = first.path ~= "" and first.path or "input"
+  fail.throw("validation_error", { message = name .. " " .. first.message, details = details })
+end
+
+-- Which fields are of the query and which of the body.
+local function parted(route, input)
+  local query, body, of_query = {}, {}, {}
+  for _, field in ipairs(route.query_schema and route.query_schema.fields or {}) do of_query[field.name] = true end
+  for name, value in pairs(input) do
+    local is_query = of_query[name] or not route.body_one
+    if is_query then query[name] = value else body[name] = value end
+  end
+  return query, body
+end
+
+-- Sets ctx.query; returns the body.
+local function read(inner, route, input)
+  local query, body = parted(route, input)
+  local details
+  if route.read_query then
+    inner.query, details = route.read_query(query)
+  elseif next(query) ~= nil then
+    details = { { path = tostring(next(query)), message = "is not a field of this operation" } }
+  else
+    inner.query = {}
+  end
+  if details then refuse(details) end
+  if not route.body_one then return nil end
+  body, details = route.body_one.read(body)
+  if details then refuse(details) end
+  return body
+end
+
+local function handled(inner, route, body)
+  local status, value = route.fn(inner, body)
+  local r = route.replies[status]
+  if not r then error(route.where .. ": answers with status " .. tostring(status) .. ", which is not declared", 0) end
+  return { status = status, headers = r.type, body = r.encode and r.encode(value) or "" }
+end
+
+local function refused(f, route, id)
+  return { status = f.status, headers = JSON_TYPE, body = shapes.body(f, route.shape, id), code = f.code,
+           message = f.message, details = f.details, retry_after_s = f.data and f.data.retry_after_s }
+end
+
+-- The outcome of a handler, as it is stored; err: what it raised.
+local function outcome(inner, route, body)
+  inner.afters = false
+  local ok, result = xpcall(handled, trouble.trap, inner, route, body)
+  if ok then return result end
+  if not fail.is(result) then return { err = result } end
+  local out = refused(fail.on(result, route.errors), route, inner.id)
+  out.err = result
+  return out
+end
+
+-- If the handler runs again, it gets what it got the first time.
+local function once(inner, route, key, body)
+  local again = false
+  local made, kept = idempotency.carry_out(inner, route, key, nil, function()
+    if again then body = read(inner, route, json.decode(inner.params_text)) end
+    again = true
+    return outcome(inner, route, body)
+  end)
+  if not made or made.err then inner.afters = false end
+  if kept then return kept end
+  if made.err then error(made.err, 0) end
+  return made
+end
+
+local function process(inner, route, input, options)
+  authenticate(inner, route, options.token)
+  if route.limit then rate.check(inner, route.limit) end
+  local body, key, how = read(inner, route, input), options.key, route.idempotent
+  if not how then key = nil end
+  if how == "tx" or key and how ~= "lease" then return once(inner, route, key, body) end
+  local kept = key and idempotency.begin(inner, route, key, body)
+  return kept or handled(inner, route, body)
+end
+
+-- What a stored refusal says, which has no names of its own.
+local function with_code(made)
+  if made.status >= 400 and not made.code then
+    local said = json.decode(made.body)
+    made.code, made.message, made.details = said.code, said.error or said.message, said.details
+  end
+  return made
+end
+
+--- Carries out an operation of M.list: {status, body (JSON, or ""), code, message, details (of a refusal)}.  ctx: the
+--- request that it comes by; input: its arguments.  options: token (what its authenticator is asked about), key (an
+--- Idempotency-Key).  Awaits; raises only when its task is ended.
+function M.call(ctx, op, input, options)
+  local route = routes[op] or error("operations.call: this is no operation of operations.list", 2)
+  local inner = new_ctx(ctx, route, json.encode_sorted(input))
+  local ok, made = xpcall(process, trouble.trap, inner, route, input, options or {})
+  if not ok then
+    if made == sched.Canceled then
+      if inner.claim then idempotency.release(inner) end
+      error(made, 0)
+    end
+    made = refused(trouble.to_fail(made, "operation", ctx.id, route, route.errors), route, ctx.id)
+    inner.afters = false
+  end
+  if inner.claim then idempotency.store(inner, made.status, made.headers, made.body) end
+  after.run(inner)
+  return with_code(made)
+end
+
+return M
