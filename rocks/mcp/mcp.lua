@@ -183,13 +183,19 @@ local function check_modern(self, asked, message)
   end
 end
 
+-- Whether a request describes itself, and the version that its header names.
+local function era(meta, header)
+  local told = header and header "mcp-protocol-version"
+  told = told and headers_of.value(told)
+  return meta[PREFIX .. "protocolVersion"] ~= nil or (told ~= nil and not IS_LEGACY[told]), told
+end
+
 local function describe(self, message, header)
   local params = is_object(self, message.params) and message.params or {}
   local meta = is_object(self, params._meta) and params._meta or {}
-  local told = header and header "mcp-protocol-version"
-  told = told and headers_of.value(told)
   local asked = setmetatable({ header = header, meta = meta, id = message.id, method = message.method }, request)
-  asked.is_modern = meta[PREFIX .. "protocolVersion"] ~= nil or (told ~= nil and not IS_LEGACY[told])
+  local told
+  asked.is_modern, told = era(meta, header)
   asked.version = not asked.is_modern and (told or LEGACY[#LEGACY]) or nil
   local token = meta.progressToken
   if type(token) == "string" or type(token) == "number" then asked.progress_token = token end
@@ -213,6 +219,15 @@ local function invalid(self, id) return { status = 400, body = self.rpc:failure(
 --- The answer to a body that is no JSON.
 function server:parse_error() return { status = 400, body = self.rpc:parse_error() } end
 
+--- Whether a decoded message is of the revisions of 2025, which have sessions.
+function M.is_legacy(value, header)
+  local params = type(value) == "table" and value.params
+  local meta = type(params) == "table" and params._meta
+  return not era(type(meta) == "table" and meta or {}, header)
+end
+
+local function is_id(id) return type(id) ~= "number" or id == math.floor(id) and math.abs(id) <= 2 ^ 53 end
+
 --- The answer to a decoded body: {status, body}, without a body when nothing is to be sent.  header(name), for HTTP:
 --- what a header says, by its name in lower case, or nil.
 function server:handle(value, header)
@@ -220,6 +235,7 @@ function server:handle(value, header)
   local message = self.rpc:read(value)[1]
   if message.kind == "invalid" or message.id == self.null and self.null ~= nil then return invalid(self, message.id) end
   if message.kind ~= "request" then return { status = 202 } end
+  if not is_id(message.id) then return invalid(self) end -- it could not be told what it was
   local asked, params = describe(self, message, header)
   message.params = params
   local refused = asked.is_modern and check_modern(self, asked, message) or nil
