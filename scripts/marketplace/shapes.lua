@@ -60,6 +60,14 @@ function M.must_be_valid(text, field)
   end
 end
 
+--- The schema (JSON, or nil: anything) of an object as a table, for those who show it to others.
+function M.object_schema(text)
+  local schema = text and json.decode(text) or {}
+  schema = expanded(schema) or schema
+  schema.type, schema.properties = "object", schema.properties or {}
+  return schema
+end
+
 local function path_of(field, pointer)
   return field .. pointer:gsub("/(%d+)", "[%1]"):gsub("/", ".")
 end

@@ -76,15 +76,17 @@ return {
   too_many_keys               = e(409, "The subscription has as many keys as it may"),
   upstream_error              = e(502, "The upstream tool did not answer as it should"),
   upstream_blocked            = e(502, "The upstream tool is at an address that may not be called"),
+  upstream_too_large          = e(502, "The upstream tool answered with more than it may"),
+
   invalid_openapi             = e(400, "The document is not one that tools can be imported from"),
   already_claimed             = e(409, "The tool has been claimed already"),
   not_claimed                 = e(409, "Of an imported tool this may be changed once it is claimed"),
   claim_not_proven            = e(403, "The proof is not where it was asked for"),
-  upstream_too_large          = e(502, "The upstream tool answered with more than it may"),
-
   unknown_event               = e(400, "There is no such event"),
   too_many_webhooks           = e(409, "The actor has as many endpoints as it may"),
   cycle_detected              = e(400, "Steps depend on each other in a circle"),
   unknown_dependency          = e(400, "A step depends on one that is not there"),
   step_not_runnable           = e(400, "A step is not one that can be run"),
+  tool_not_found              = e(404, "There is no such tool, or you have not subscribed to it"),
+  unknown_method              = e(400, "The method is not tools/list or tools/call"),
 }

@@ -1,0 +1,84 @@
+-- scripts/marketplace/mcp_runs.lua -- a call as a task of its own: what it tells while it runs, and how it ends early.
+-- In the revisions of 2025 a client that hangs up has not cancelled: the call goes on, and notifications/cancelled ends
+-- it, on whichever worker that arrives.  Since 2026-07-28 hanging up is how to cancel.
+
+local fail = require "human.fail"
+local json = require "human.json"
+local task = require "human.task"
+local sessions = require "marketplace.mcp_sessions"
+
+local M = {}
+
+local TICK_S = 5
+
+M.longest_s = 90                                 -- of one call
+
+--- The code of a request that its client has cancelled.
+M.CANCELLED = -32000
+
+-- A stream, where the client wants to hear of progress and takes one.
+local function opened(ctx, asked)
+  if asked.progress_token == nil then return nil end
+  local accept = ctx:header "accept"
+  if accept and not accept:lower():find("text/event-stream", 1, true) then return nil end
+  return ctx:stream()
+end
+
+-- Progress is told by whoever knows it; of a call that says nothing, how long it has lasted.
+local function teller(out, asked)
+  return function(n, total, text)
+    local note = out and not out.closed and asked:progress(n, total, text)
+    if note then out:event("message", json.encode(note)) end
+  end
+end
+
+local function elapsed(begun) return math.floor((task.clock() - begun) * 1000 + 0.5) / 1000 end
+
+local function begin(caller, asked, work)
+  if not caller.session or asked.id == nil then return task.spawn(work) end
+  local handle = task.spawn_named(sessions.task_name(caller.session, asked.id), work)
+  return handle or fail.throw("conflict", { message = "A request with this id is under way" })
+end
+
+-- Waits for the task; tells how long it has lasted.
+local function wait(run, asked, seconds)
+  local begun = task.clock()
+  while not run.ended do
+    local ok, err = pcall(task.wait, math.min(TICK_S, seconds))
+    if not ok then
+      if asked.is_modern or fail.is(err) then task.kill(run.handle) end
+      error(err, 0)
+    end
+    if not run.ended then
+      if task.clock() - begun > seconds then
+        task.kill(run.handle)
+        fail.throw "deadline_exceeded"
+      end
+      run.tell(elapsed(begun), nil, "Waiting for the tool")
+    end
+  end
+  return elapsed(begun)
+end
+
+--- Runs work() for a request and returns what it returns; nothing, when it was cancelled.  caller.out is the stream
+--- that the answer is to be sent on, if there is one.
+function M.carry_out(caller, asked, tool, work)
+  caller.out = opened(caller.ctx, asked)
+  local run, me = { tell = teller(caller.out, asked) }, task.current()
+  if tool.run then asked.tell = run.tell else run.tell(0, nil, "Called") end
+  run.handle = begin(caller, asked, function()
+    run.result = { pcall(work) }
+    run.ended = true
+    task.wake(me)
+  end)
+  local took = wait(run, asked, M.longest_s)
+  local ok, err = run.result[1], run.result[2]
+  if not ok then
+    if fail.is(err) or type(err) == "string" then error(err, 0) end
+    return nil
+  end
+  if not tool.run then run.tell(took, nil, "Answered") end
+  return run.result[2], run.result[3], run.result[4]
+end
+
+return M

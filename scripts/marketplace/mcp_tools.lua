@@ -1,0 +1,61 @@
+-- scripts/marketplace/mcp_tools.lua -- tools that a caller has subscribed to, as MCP shows and calls them.  Calls go
+-- through POST /tool-proxy: its keys, quotas, schemas and prices are theirs.
+
+local db = require "human.db"
+local json = require "human.json"
+local operations = require "human.operations"
+local content = require "marketplace.mcp_content"
+local shapes = require "marketplace.shapes"
+
+local M = {}
+
+local COLUMNS = [[select n.name, l.title, l.description, l.input_schema, s.id
+  from market_subscriptions s join market_tool_names n on n.listing_id = s.listing_id
+  join market_listings l on l.id = s.listing_id join market_tools t on t.listing_id = s.listing_id
+  where s.subscriber_id = $1::uuid and s.state not in ('canceled', 'revoked') and t.state = 'open'
+    and ($2::uuid is null or s.id = $2::uuid)]]
+
+M.sql = {
+  list = COLUMNS .. " and n.name > $3 order by n.name limit $4::int",
+  find = COLUMNS .. " and n.name = $3",
+}
+
+local function tool_of(row)
+  return { name = row.name, title = row.title, description = row.description, subscription_id = row.id,
+           inputSchema = shapes.object_schema(row.input_schema), annotations = { openWorldHint = true } }
+end
+
+--- The caller's tools after a name, by name.
+function M.list(actor, after, limit)
+  local list = {}
+  local rows = db.query(M.sql.list, actor.id, actor.subscription_id, after, limit)
+  for i, row in ipairs(rows) do list[i] = tool_of(row) end
+  return list
+end
+
+--- The caller's tool of this name, or nil.
+function M.find(actor, name)
+  local row = db.row(M.sql.find, actor.id, actor.subscription_id, name)
+  return row and tool_of(row)
+end
+
+local proxy
+
+local function proxy_operation()
+  for _, op in ipairs(operations.list "marketplace") do
+    if op.name == "/tool-proxy" then return op end
+  end
+end
+
+--- Calls it: what operations.call returns, and, when the tool has answered, the result.
+function M.call(ctx, tool, arguments, options)
+  proxy = proxy or proxy_operation()
+  local made = operations.call(ctx, proxy, { subscription_id = tool.subscription_id, input = arguments }, options)
+  if made.status ~= 200 then return made end
+  local answer = json.decode(made.body)
+  local result = content.of(answer.output)
+  result._meta = { ["humai.market/usage"] = answer.usage }
+  return made, result
+end
+
+return M
