@@ -9,8 +9,7 @@ export const SEED = JSON.parse(fs.readFileSync(new URL('./market_seed.json', imp
 // Endpoints that do not exist yet.  One that appears is to be taken off, and tried like the others.
 export const NOT_YET = new Set(`
   /tool-benchmarks
-  /benchmarks-run /benchmarks-results
-  /mcp-gateway`.trim().split(/\s+/));
+  /benchmarks-run /benchmarks-results`.trim().split(/\s+/));
 
 export const title = (e) => `${e.method} ${e.path}`;
 

@@ -258,6 +258,10 @@ describe('the requests of the contract', { concurrency: false }, () => {
     const { delegation } = await human.ok('/budget-manage', { action: 'create', grantee_id: third.id, total_cents: 9900 });
     await play(third, '/tool-subscriptions', { listing_id, budget_delegation_id: delegation.id }, { n: 1, response: true });
     await play(alice, '/tool-proxy', { subscription_id });
+    await market.sql(`update market_tool_names set name = name || '_x' where name = 'humai__web_scraper'; update market_tool_names set name = 'humai__web_scraper' where listing_id = '${listing_id}';
+      update market_listings set input_schema = '{"url": "string"}' where id = '${listing_id}'`);
+    await play(alice, '/mcp-gateway');
+    assert.equal((await play(alice, '/mcp-gateway', {}, { n: 1 })).isError, undefined);
     const { api_key_prefix } = await play(alice, '/api-keys-manage', { subscription_id });
     assert.notEqual(api_key_prefix, key_prefix);
     const e = of('/api-keys-manage');

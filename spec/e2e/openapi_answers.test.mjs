@@ -482,6 +482,15 @@ describe('what the host answers', () => {
     const { subscription_id, api_key, api_key_prefix: key_prefix } = await as(bot, 'POST /tool-subscriptions', 201, { body: { listing_id, plan_id: 'starter' } });
     const body = { subscription_id, input: { url: 'x' } };
     await truly('POST /tool-proxy', 200, { key: api_key, body });
+    for (const path of ['/mcp-gateway', '/mcp']) {
+      const rpc = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+      for (const request of [rpc, { ...rpc, method: 'nothing' }, { method: 'tools/list' }, { method: 'tools/call', params: { name: 'humai__credits-balance' } }]) {
+        await as(bot, `POST ${path}`, 200, { body: request });
+        await truly(`POST ${path}`, 200, { key: null, headers: { authorization: `Bearer ${bot.key}` }, body: request });
+      }
+      await as(bot, `POST ${path}`, 202, { body: { jsonrpc: '2.0', method: 'notifications/initialized' } });
+      await truly(`POST ${path}`, 401, { key: null, body: rpc });
+    }
     await as(bot, 'POST /tool-proxy', 400, { body: { ...body, input: [] } });
     await as(provider, 'POST /tool-proxy', 404, { body });
     upstream.answer = (req, res) => res.writeHead(500).end();
