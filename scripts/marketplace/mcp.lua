@@ -155,7 +155,10 @@ function M.answer(caller, value)
     if message.method == "notifications/cancelled" then cancel(caller, message) end
   end
   local answer = server:handle(value, header)
-  if raised then error(raised[1], 0) end
+  if raised then
+    if not (caller.out and fail.is(raised[1])) then error(raised[1], 0) end
+    return failed(200, message.id, jsonrpc.INTERNAL_ERROR, raised[1].message)
+  end
   if message.method == "initialize" and answer.body and answer.body.result then
     answer.headers = { ["Mcp-Session-Id"] = sessions.issue(caller.ctx.actor) }
   end

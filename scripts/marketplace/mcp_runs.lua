@@ -36,11 +36,14 @@ local function elapsed(begun) return math.floor((task.clock() - begun) * 1000 + 
 
 local function begin(caller, asked, work)
   if not caller.session or asked.id == nil then return task.spawn(work) end
-  local handle = task.spawn_named(sessions.task_name(caller.session, asked.id), work)
-  return handle or fail.throw("conflict", { message = "A request with this id is under way" })
+  return (task.spawn_named(sessions.task_name(caller.session, asked.id), work))
 end
 
--- Waits for the task; tells how long it has lasted.
+local function refused(status, code, message)
+  return { status = status, code = code, message = message, body = json.encode { error = message, code = code } }
+end
+
+-- Waits for the task, so many seconds; tells how long it has lasted.  nil: it was ended then.
 local function wait(run, asked, seconds)
   local begun = task.clock()
   while not run.ended do
@@ -52,7 +55,7 @@ local function wait(run, asked, seconds)
     if not run.ended then
       if task.clock() - begun > seconds then
         task.kill(run.handle)
-        fail.throw "deadline_exceeded"
+        return nil
       end
       run.tell(elapsed(begun), nil, "Waiting for the tool")
     end
@@ -60,8 +63,8 @@ local function wait(run, asked, seconds)
   return elapsed(begun)
 end
 
---- Runs work() for a request and returns what it returns; nothing, when it was cancelled.  caller.out is the stream
---- that the answer is to be sent on, if there is one.
+--- Runs work() for a request and returns what it returns: what an operation has answered, a result, an error; nothing
+--- when it was cancelled.  caller.out is the stream that the answer is to be sent on, if there is one.
 function M.carry_out(caller, asked, tool, work)
   caller.out = opened(caller.ctx, asked)
   local run, me = { tell = teller(caller.out, asked) }, task.current()
@@ -71,7 +74,9 @@ function M.carry_out(caller, asked, tool, work)
     run.ended = true
     task.wake(me)
   end)
+  if not run.handle then return refused(409, "conflict", "A request with this id is under way") end
   local took = wait(run, asked, M.longest_s)
+  if not took then return refused(504, "deadline_exceeded", "The call has taken too long") end
   local ok, err = run.result[1], run.result[2]
   if not ok then
     if fail.is(err) or type(err) == "string" then error(err, 0) end

@@ -312,25 +312,15 @@ describe('a call that takes long', () => {
     await until(() => one.closed, PATIENCE_MS, 'the tool is hung up on');
   });
 
-  it('is one of its id at a time', async () => {
-    const mine = await open(), n = held.length + 1;
-    const first = send(scrape('same'), { headers: mine });
-    const one = await arrival(n), at = new http.Agent({ keepAlive: true, maxSockets: 1 });
-    const again = () => new Promise((done, fail) => {
-      const request = http.request(`${market.url}/mcp-gateway`, { agent: at, method: 'POST', headers: { 'content-type': 'application/json', 'x-api-key': caller.key, ...mine } }, (answer) => {
-        answer.resume().on('end', () => done(answer.statusCode));
-      });
-      request.on('error', fail);
-      request.end(JSON.stringify(scrape('same')));
-    });
-    // A worker knows its own calls: of three at one worker, two are refused; so one of four at two workers is refused at least.
-    const more = Promise.all([again(), again(), again()]);
-    const taken = arrival(n + 1).then((each) => each.res.end('{}'), () => {});
-    const statuses = await more;
-    one.res.end('{}');
-    assert.deepEqual((await first).body.result.structuredContent, {});
-    await taken;
-    assert.ok(statuses.every((s) => s === 200 || s === 409), statuses.join());
+  it('that was cancelled is done anew by who repeats it with its Idempotency-Key', async () => {
+    const mine = await open(), n = held.length + 1, headers = { ...mine, 'idempotency-key': randomBytes(8).toString('hex') };
+    const answer = send(scrape(20), { headers });
+    await arrival(n);
+    await send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 20 } }, { headers: mine });
+    assert.equal((await answer).body.error.code, -32000);
+    const again = send(scrape(21), { headers });
+    (await arrival(n + 1)).res.end('{"again":true}');
+    assert.deepEqual((await again).body.result.structuredContent, { again: true });
   });
 
   /** A request whose client hangs up once the tool has been asked: what the tool is then. */

@@ -53,19 +53,43 @@ describe("MCP", function()
   it("ends a call that takes too long", function() -- limit: MCP calls
     local before_, ended = runs.longest_s, false
     runs.longest_s = 0.02
-    local ok, err = pcall(runs.carry_out, {}, {}, {}, function()
+    local made, result = runs.carry_out({}, {}, {}, function()
       local fine, why = pcall(task.wait, 600)
       ended = not fine
       error(why, 0)
     end)
     runs.longest_s = before_
-    assert.is_false(ok)
-    assert.equal("deadline_exceeded", err.name)
+    assert.equal("deadline_exceeded", made.code)
+    assert.is_nil(result)
     for _ = 1, 1000 do
       if ended then break end
       task.sleep(0.01)
     end
     assert.is_true(ended)
+  end)
+
+  it("carries out one request of an id at a time, in each session", function()
+    local first, second = { session = "one" }, { session = "two" }
+    local asked, held, results = { id = 7 }, {}, {}
+    local function start(caller, request)
+      local n = #held + 1
+      held[n] = true
+      task.spawn(function()
+        results[n] = { runs.carry_out(caller, request, {}, function()
+          while held[n] do task.sleep(0.005) end
+          return nil, "done"
+        end) }
+      end)
+      return n
+    end
+    local a, again, other, text = start(first, asked), start(first, asked), start(second, asked), start(first, { id = "7" })
+    assert.equal("conflict", results[again][1].code)
+    held = { false, false, false, false }
+    for _ = 1, 2000 do
+      if results[a] and results[other] and results[text] then break end
+      task.sleep(0.005)
+    end
+    for _, n in ipairs { a, other, text } do assert.equal("done", results[n][2]) end
   end)
 
   it("knows its sessions, and whose they are", function()

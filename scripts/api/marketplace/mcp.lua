@@ -76,7 +76,7 @@ for _, path in ipairs { "/mcp-gateway", "/mcp" } do
     idempotent = false, timeout_s = 95, abort = true, body = { [MIME] = Text:shown(Ask) },
     reply = { [200] = Answer, [202] = false, [400] = Refused, [404] = Refused },
     events = "Where progress is asked for: its notifications, then the answer",
-    errors = { "validation_error", "forbidden", "unknown_method", "tool_not_found", "conflict", "deadline_exceeded" },
+    errors = { "validation_error", "forbidden", "unknown_method", "tool_not_found" },
   }, answer)
 end
 
