@@ -1,9 +1,12 @@
--- scripts/marketplace/admins.lua -- who administers the marketplace.  Only the operator of the host makes admins
--- (`human market`); each change is in the audit trail.
+-- scripts/marketplace/admins.lua -- who administers the marketplace.  The operator of the host makes the first admin
+-- (`human market`), and admins make others; each change is in the audit trail.
 
 local db = require "human.db"
+local decisions = require "human.decisions"
 local news = require "marketplace.news"
 local records = require "marketplace.trail"
+local rules = require "marketplace.rules.kill"
+local states = require "marketplace.states"
 
 local M = {}
 
@@ -17,19 +20,37 @@ M.sql = {
     order by id limit $1]],
 }
 
---- Makes an actor, named by its email or id, an "admin" or a "member" again.  Returns {actor_id, display_name, role},
---- or nil when there is no such actor.  One that has the role already stays as it is.
+local function set(tx, actor, role, by)
+  if not tx:row(M.sql.set, actor.id, role) then return end
+  local action = by and "admin-roles " .. (role == "admin" and "grant" or "revoke") or "market " .. role
+  records.put(tx, { actor_id = by, action = action, resource_type = "actor", resource_id = actor.id,
+                    facts = { before = actor.role } })
+  news.put(tx, { name = "actor.role", about = actor.id, to = { actor.id }, data = { role = role } })
+end
+
+local function shown(actor, role) return { actor_id = actor.id, display_name = actor.display_name, role = role } end
+
+--- The operator makes an actor, named by its email or id, an "admin" or a "member" again.  Returns {actor_id,
+--- display_name, role}, or nil when there is no such actor.  One that has the role already stays as it is.
 function M.set_role(who, role)
   return db.tx(function(tx)
     local is_email = who:find("@", 1, true) ~= nil
     local actor = tx:row(is_email and M.sql.by_email or M.sql.by_id, who)
     if not actor then return nil end
-    if tx:row(M.sql.set, actor.id, role) then
-      records.put(tx, { action = "market " .. role, resource_type = "actor", resource_id = actor.id,
-                        facts = { before = actor.role } })
-      news.put(tx, { name = "actor.role", about = actor.id, to = { actor.id }, data = { role = role } })
-    end
-    return { actor_id = actor.id, display_name = actor.display_name, role = role }
+    set(tx, actor, role, nil)
+    return shown(actor, role)
+  end)
+end
+
+--- An admin makes another actor an admin, or takes that back, also from another admin.  Fails with not_found, forbidden
+--- (itself) and invalid_state (one that is frozen or banned becomes no admin).
+function M.change(admin, actor_id, role)
+  return db.tx(function(tx)
+    local actor = tx:must("not_found", M.sql.by_id, actor_id)
+    decisions.enforce(tx, rules.may_use, { subject = admin.id, ref = actor_id }, { is_self = admin.id == actor_id })
+    if role == "admin" and actor.state ~= "active" then states.refuse(actor.state) end
+    set(tx, actor, role, admin.id)
+    return shown(actor, role)
   end)
 end
 

@@ -195,6 +195,50 @@ describe('the kill switch', () => {
   });
 });
 
+describe('roles', () => {
+  const roles = (fields, who = admin) => who.post('/admin-roles', fields);
+
+  it('are given and taken by admins, of whom the operator makes the first, and not by oneself', async () => {
+    const agent = await market.actor({ name: 'New' });
+    await refused(403, 'forbidden', roles({ action: 'list' }, agent));
+    await refused(403, 'forbidden', roles({ action: 'revoke', actor_id: admin.id }));
+    await refused(404, 'not_found', roles({ action: 'grant', actor_id: NOWHERE }));
+    await refused(400, 'validation_error', roles({ action: 'grant' }));
+    for (let i = 0; i < 2; i += 1) assert.deepEqual((await roles({ action: 'grant', actor_id: agent.id })).body, { actor: { actor_id: agent.id, display_name: 'New', role: 'admin' } });
+    assert.deepEqual((await roles({ action: 'list' }, agent)).body.admins.map((a) => a.actor_id).sort(), [admin.id, agent.id].sort());
+    assert.equal((await told(agent, 'actor_role')).role, 'admin');
+    assert.equal((await roles({ action: 'revoke', actor_id: agent.id })).body.actor.role, 'member');
+    await refused(403, 'forbidden', roles({ action: 'list' }, agent));
+    const { entries } = await admin.ok('/audit-log?resource_type=actor&limit=2');
+    assert.deepEqual(entries.map((e) => [e.action, e.actor_id, e.resource_id]), ['revoke', 'grant'].map((what) => [`admin-roles ${what}`, admin.id, agent.id]));
+    await killed({ action: 'freeze_agent', actor_id: agent.id });
+    assert.equal((await refused(409, 'invalid_state', roles({ action: 'grant', actor_id: agent.id }))).status, 'frozen');
+  });
+});
+
+describe("an agent's autonomy", () => {
+  it('is set by the people of its owner, up or down, and counts from then on', async () => {
+    const person = await market.actor({ type: 'human' }), agent = await market.actor({ name: 'Agent', autonomy: 1, owner: person.owner }), stranger = await market.actor({ type: 'human' });
+    const sets = (who, autonomy, agent_id = agent.id) => who.post('/agents-autonomy', { agent_id, autonomy });
+    await refused(403, 'forbidden', sets(agent, 3));
+    await refused(404, 'not_found', sets(stranger, 3));
+    await refused(404, 'not_found', sets(person, 3, person.id));
+    await refused(400, 'validation_error', sets(person, 4));
+    await fund(market, agent, 5);
+    const buys = async () => agent.post('/tool-subscriptions', { listing_id: await makeTool(market, await market.actor(), upstream.url, { plans: [plan({ amount_cents: 10 })] }), plan_id: 'starter' });
+    await refused(403, 'approval_required', buys());
+    assert.deepEqual((await sets(person, 3)).body, { agent_id: agent.id, autonomy: 3, before: 1 });
+    assert.equal((await buys()).status, 201);
+    assert.deepEqual((await sets(person, 0)).body, { agent_id: agent.id, autonomy: 0, before: 3 });
+    await refused(403, 'approval_required', buys());
+    await told(agent, 'actor_autonomy', (p) => p.autonomy === 0);
+    const { entries: [entry] } = await admin.ok('/audit-log?action=agents-autonomy');
+    assert.deepEqual([entry.actor_id, entry.resource_id, entry.facts], [person.id, agent.id, { before: 3, autonomy: 0 }]);
+    await killed({ action: 'freeze_agent', actor_id: person.id });
+    await refused(403, 'agent_frozen', sets(person, 3));
+  });
+});
+
 describe('in the middle of traffic on two hosts', () => {
   it('a freeze stops all that is begun after its answer, and the books are true', async () => {
     const provider = await market.actor({ name: 'Busy' }), spender = await market.actor({ name: 'Spender' }), other = await market.actor({ name: 'Other' });

@@ -453,6 +453,13 @@ describe('what the host answers', () => {
     await acts(409, { action: 'reinstate_tool', listing_id });
     for (const action of ['freeze_agent', 'unfreeze_agent', 'ban_provider', 'unban_provider']) await acts(200, { action, actor_id: provider.id });
     await acts(200, { action: 'revoke_subscription', subscription_id });
+    for (const action of ['grant', 'revoke']) await as(admin, 'POST /admin-roles', 200, { body: { action, actor_id: bot.id } });
+    await as(admin, 'POST /admin-roles', 200, { body: { action: 'list' } });
+    await as(admin, 'POST /admin-roles', 403, { body: { action: 'revoke', actor_id: admin.id } });
+    const person = await market.actor({ type: 'human', owner: bot.owner });
+    await as(person, 'POST /agents-autonomy', 200, { body: { agent_id: bot.id, autonomy: 2 } });
+    await as(bot, 'POST /agents-autonomy', 403, { body: { agent_id: bot.id, autonomy: 3 } });
+    await as(person, 'POST /agents-autonomy', 404, { body: { agent_id: admin.id, autonomy: 3 } });
   });
 
   // Its calls are refused: the quota is used up.

@@ -1,7 +1,9 @@
--- scripts/api/marketplace/admin.lua -- what admins do to actors, tools and subscriptions.  Effects: marketplace.kill.
+-- scripts/api/marketplace/admin.lua -- what admins do to actors, tools and subscriptions, and who is one.  Effects:
+-- marketplace.kill, marketplace.admins.
 
 local api = require "human.api"
 local s = require "human.schema"
+local admins = require "marketplace.admins"
 local kill = require "marketplace.kill"
 require "api.marketplace.auth"
 
@@ -34,5 +36,30 @@ g:post("/admin-kill-switch", {
   } },
   errors = { "validation_error", "forbidden", "not_found", "not_a_tool", "provider_banned", "invalid_state" },
 }, function(ctx, body) return 200, kill.act(ctx.actor, body) end)
+
+local Role = s.object { { "actor_id", s.uuid }, { "display_name", s.string }, { "role", s.enum { "admin", "member" } } }
+local Admin = s.object {
+  { "actor_id", s.uuid }, { "type", s.string }, { "display_name", s.string }, { "email", s.string:nullable() },
+  { "status", s.string },
+}
+local ROLES = { grant = "admin", revoke = "member" }
+
+g:post("/admin-roles", {
+  summary = "Make others admins, take that back, and list them",
+  description = "The operator of the host makes the first one, by `human market admin`. Nobody changes its own role.",
+  body = s.one_of {
+    s.object { action = s.const "grant", actor_id = s.uuid }, s.object { action = s.const "revoke", actor_id = s.uuid },
+    s.object { action = s.const "list" },
+  },
+  reply = { [200] = s.object { { "actor", Role:optional() }, { "admins", s.array(Admin):optional() } } },
+  errors = { "validation_error", "forbidden", "not_found", "invalid_state" },
+}, function(ctx, body)
+  if body.action ~= "list" then
+    return 200, { actor = admins.change(ctx.actor, body.actor_id, ROLES[body.action]) }
+  end
+  local list = admins.list()
+  for _, one in ipairs(list) do one.status = one.state end
+  return 200, { admins = list }
+end)
 
 return M

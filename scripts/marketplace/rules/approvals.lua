@@ -25,7 +25,7 @@ M.returns = {
   open_requests = "integer 1..1000",
   rules = "integer 1..200", patterns = "integer 1..100", deadline_days = "integer 1..365",
   channels = "integer 1..100",
-  consent = { "none", "observed", "first_purchase", "daily_cap" },
+  consent = { "none", "observed", "first_purchase", "daily_cap" }, may_set_autonomy = "verdict",
   decide = { action = { "pass", "ask", "deny" }, reason = { "none", "observed", "first_purchase", "daily_cap", "rule" },
              rule_id = "string?", notify = "boolean" },
   answer = { status = { "pending", "auto_approved", "auto_denied" }, rule_id = "string?", notify = "boolean" },
@@ -44,6 +44,14 @@ function M.consent(purchase)
   if purchase.is_first then return "first_purchase" end
   if purchase.spent_cents + purchase.price_cents > M.day_cap_cents then return "daily_cap" end
   return "none"
+end
+
+--- May somebody set the autonomy of an agent of its owner?  facts: {type and state (of who sets it), before, autonomy}.
+--- Who may spend nothing lets no agent spend more.
+function M.may_set_autonomy(facts)
+  if facts.type ~= "human" then return deny "forbidden" end
+  if facts.state ~= "active" and facts.autonomy > facts.before then return deny "agent_frozen" end
+  return allow()
 end
 
 -- Within a time of the day, which may go past midnight.
@@ -156,6 +164,11 @@ local PASSED, ASKED = is("pass", "rule", "r1"), is("ask", "first_purchase", nil,
 local deny, escalate = { action_type = "auto_deny" }, { action_type = "escalate" }
 
 M.examples = {
+  { "may_set_autonomy", { type = "human", state = "active", before = 1, autonomy = 3 }, expect = "allow" },
+  { "may_set_autonomy", { type = "human", state = "frozen", before = 1, autonomy = 2 }, expect = "agent_frozen" },
+  { "may_set_autonomy", { type = "human", state = "frozen", before = 1, autonomy = 0 }, expect = "allow" },
+  { "may_set_autonomy", { type = "delegated_agent", state = "active", before = 1, autonomy = 1 },
+    expect = "forbidden" },
   { "decide", ruled {}, expect = ASKED },
   { "decide", ruled { is_first = false }, expect = is("pass", "none") },
   { "decide", ruled({}, {}), expect = PASSED },
