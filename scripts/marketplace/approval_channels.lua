@@ -17,6 +17,7 @@ local messages = require "marketplace.messages"
 local news = require "marketplace.news"
 local records = require "marketplace.trail"
 local rules = require "marketplace.rules.approvals"
+local subscriptions = require "marketplace.subscriptions"
 local terms = require "marketplace.terms"
 local time = require "human.time"
 
@@ -150,7 +151,7 @@ end
 
 -- ---- what is asked for there -----------------------------------------------------------------------------------
 
--- What a request says of what it is for: {amount_cents, listing_id}; other members are the sender's own.
+-- What a request says of what it is for: {amount_cents, listing_id, plan_id}; other members are the sender's own.
 local function request_of(data)
   local amount, listing_id = data.amount_cents, data.tool_listing_id or data.listing_id
   if amount ~= nil and (type(amount) ~= "number" or amount % 1 ~= 0 or amount < 1 or amount > 1000000000) then
@@ -160,7 +161,8 @@ local function request_of(data)
       or #listing_id ~= 36) then
     wrong("structured_data.listing_id", "must be an id")
   end
-  return { amount_cents = amount, listing_id = listing_id, is_tool = data.tool_listing_id ~= nil }
+  local plan_id = type(data.plan_id) == "string" and data.plan_id or nil
+  return { amount_cents = amount, listing_id = listing_id, plan_id = plan_id, is_tool = data.tool_listing_id ~= nil }
 end
 
 local function deadline_of(m)
@@ -184,6 +186,25 @@ local function answered(tx, actor, m, asked)
   return verdict.status, listing
 end
 
+-- What is carried out once a request is approved: the subscription to the plan that it names, where that costs no more.
+local function order_of(listing, asked)
+  local plan = asked.plan_id and subscriptions.plan_of(listing, asked.plan_id)
+  if not plan or plan.amount_cents > asked.amount_cents then return nil end
+  return { listing_id = listing.id, plan_id = plan.plan_id, funding_type = "direct" }
+end
+
+-- Its answer counts for a purchase; a rule's yes is carried out at once.
+local function count(tx, actor, sent, listing, asked)
+  local r = { agent_id = actor.id, listing_id = listing.id, amount_cents = asked.amount_cents,
+              asks_for = order_of(listing, asked) }
+  r.carries = r.asks_for and "subscription" or nil
+  approvals.count(tx, sent.id, r)
+  if r.carries and sent.response_status == "auto_approved" then
+    approvals.carry_out(tx, { id = sent.id, channel_id = sent.channel_id, agent_id = actor.id, listing_id = listing.id,
+      amount_cents = r.amount_cents, carries = r.carries, asks_for = json.encode(r.asks_for) })
+  end
+end
+
 local function send_request(tx, actor, m)
   local data = m.structured_data and json.decode(m.structured_data) or {}
   local asked, deadline = request_of(data), deadline_of(m)
@@ -193,9 +214,7 @@ local function send_request(tx, actor, m)
   local status, listing = answered(tx, actor, m, asked)
   local sent = messages.send(actor, { channel_id = m.channel_id, message_type = m.message_type, body = m.body,
     structured_data = m.structured_data, response_deadline = deadline, response_status = status or "pending" })
-  if listing and asked.amount_cents then
-    approvals.count(tx, sent.id, { agent_id = actor.id, listing_id = listing.id, amount_cents = asked.amount_cents })
-  end
+  if listing and asked.amount_cents then count(tx, actor, sent, listing, asked) end
   if sent.response_status == "pending" then queue.add(tx, "market.approval", sent.id, deadline) end
   return sent
 end

@@ -1,12 +1,14 @@
 -- scripts/marketplace/approvals.lua -- agents ask before they buy from somebody for the first time, or much in a day
 -- (rules/approvals.lua).  The request is a message to the people of the agent's owner, in a channel of its own; their
 -- consent is good for one purchase of that listing, at that price or less.  Who buys holds the lock of the agent's
--- wallet.
+-- wallet.  A request may say what is to be carried out once it is approved, which is done in the transaction of the
+-- answer (M.carries): nobody has to be alive to go on with it.
 
 local db = require "human.db"
 local fail = require "human.fail"
 local json = require "human.json"
 local queue = require "human.queue"
+local actors = require "marketplace.actors"
 local approval_rules = require "marketplace.approval_rules"
 local channels = require "marketplace.channels"
 local messages = require "marketplace.messages"
@@ -19,18 +21,29 @@ local terms = require "marketplace.terms"
 local M = {}
 
 local PEOPLE = 15                                -- of an owner, that are asked
+local NOBODY = "00000000-0000-0000-0000-000000000000"
 
 M.sql = {
   before = [[select (select coalesce(sum(price_cents), 0) from market_transactions where buyer_id = $1::uuid
       and created_at >= date_trunc('day', human_now() at time zone 'UTC') at time zone 'UTC'
-      and state not in ('canceled', 'canceled_refunded', 'refunded'))::bigint as spent_cents,
+      and state not in ('canceled', 'canceled_refunded', 'refunded'))::bigint
+      + coalesce((select ceil(spent_mrc / 1000.0) from market_tool_days where actor_id = $1::uuid
+        and day = (human_now() at time zone 'UTC')::date), 0)::bigint as spent_cents,
     not exists (select from market_transactions where buyer_id = $1::uuid and seller_id = $2::uuid
-      and state <> 'canceled') as is_first]],
-  last = [[select a.message_id, a.amount_cents, m.response_status, m.response_deadline > human_now() as is_open,
-      m.responded_at > human_now() - $3::int * interval '1 hour' as is_fresh
+      and state <> 'canceled')
+    and not exists (select from market_subscriptions s join market_periods p on p.subscription_id = s.id
+      where s.provider_id = $2::uuid and s.subscriber_id = $1::uuid
+        and ((p.plan ->> 'amount_cents')::bigint > 0 or p.overage_allowed_mrc > 0)) as is_first]],
+  spent = [[insert into market_tool_days (actor_id, day, spent_mrc)
+    values ($1::uuid, (human_now() at time zone 'UTC')::date, $2::bigint)
+    on conflict (actor_id, day) do update set spent_mrc = market_tool_days.spent_mrc + excluded.spent_mrc]],
+  last = [[select a.message_id, a.amount_cents, a.asks_for, m.response_status,
+      m.response_deadline > human_now() as is_open,
+      m.responded_at > human_now() - $3::int * interval '1 hour' as is_fresh,
+      a.asks_for is not distinct from $4::jsonb as is_same
     from market_approvals a join market_messages m on m.id = a.message_id
     where a.agent_id = $1::uuid and a.listing_id = $2::uuid and a.used_at is null
-    order by a.created_at desc limit 1]],
+    order by a.asks_for is not distinct from $4::jsonb desc, a.created_at desc limit 1]],
   use = "update market_approvals set used_at = human_now() where message_id = $1::uuid and used_at is null",
   open = [[select count(*)::int from (
       select (select m.response_status from market_messages m where m.id = a.message_id) as status
@@ -41,10 +54,11 @@ M.sql = {
   channel = "select channel_id from market_approval_channels where agent_id = $1::uuid",
   open_channel = [[with c as (insert into market_channels (type, created_by) values ('approval', $1::uuid) returning id)
     insert into market_approval_channels (agent_id, channel_id) select $1::uuid, id from c returning channel_id]],
-  make = [[insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason)
-    values ($1::uuid, $2::uuid, $3::uuid, $4, $5)]],
+  make = [[insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason, carries, asks_for)
+    values ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7::jsonb)]],
   lock = [[select m.id, m.channel_id, m.sender_id, m.message_type, m.body, m.structured_data, m.response_status,
-      m.response_deadline <= human_now() as is_late, a.agent_id, a.listing_id, a.amount_cents, a.reason, o.owner_id
+      m.response_deadline <= human_now() as is_late, a.agent_id, a.listing_id, a.amount_cents, a.reason, o.owner_id,
+      a.carries, a.asks_for
     from market_messages m left join market_approvals a on a.message_id = m.id
     left join market_actors o on o.id = a.agent_id
     where m.id = $1::uuid for no key update of m]],
@@ -54,8 +68,13 @@ M.sql = {
       response_data, responded_by, responded_at, created_at]],
   count = [[with m as (update market_messages set responded_at = human_now()
       where id = $1::uuid and response_status <> 'pending')
-    insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason)
-    values ($1::uuid, $2::uuid, $3::uuid, $4, 'asked')]],
+    insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason, carries, asks_for)
+    values ($1::uuid, $2::uuid, $3::uuid, $4, 'asked', $5, $6::jsonb)]],
+  carried = [[update market_approvals set outcome = $2, made_id = $3::uuid,
+      used_at = case when $2 = 'done' then coalesce(used_at, human_now()) else used_at end
+    where message_id = $1::uuid]],
+  claim = [[update market_approvals set claimed_at = human_now() where made_id = $1::uuid and agent_id = $2::uuid
+    and claimed_at is null]],
   reply_to = "update market_messages set in_reply_to = $2::uuid where id = $1::uuid",
 }
 
@@ -67,12 +86,13 @@ local function channel_of(tx, agent)
   return id
 end
 
--- A request of that sender: r = {channel_id, body, data, agent_id, listing_id, amount_cents, reason}.
+-- A request of that sender: r = {channel_id, body, data, agent_id, listing_id, amount_cents, reason, carries,
+-- asks_for (JSON)}.
 local function request(tx, sender_id, r)
   local deadline = terms.in_hours(rules.answer_hours)
   local message = messages.send({ id = sender_id }, { channel_id = r.channel_id, message_type = "approval_request",
     body = r.body, structured_data = json.encode(r.data), response_deadline = deadline, response_status = "pending" })
-  tx:exec(M.sql.make, message.id, r.agent_id, r.listing_id, r.amount_cents, r.reason)
+  tx:exec(M.sql.make, message.id, r.agent_id, r.listing_id, r.amount_cents, r.reason, r.carries, r.asks_for)
   queue.add(tx, "market.approval", message.id, deadline)
   news.put(tx, { name = "approval.requested", about = message.id, to = channels.others(tx, r.channel_id, sender_id),
                  data = { message_id = message.id, channel_id = r.channel_id, agent_id = r.agent_id, message = r.body,
@@ -88,9 +108,15 @@ end
 
 M.facts_of = facts_of
 
+--- Notes in tx what an actor has spent on tools today, or may spend without being asked again.
+function M.spent(tx, actor_id, amount_mrc) tx:exec(M.sql.spent, actor_id, amount_mrc) end
+
 --- Lets the answer to an agent's request in a channel count as one to a purchase: r = {agent_id, listing_id,
---- amount_cents}.
-function M.count(tx, message_id, r) tx:exec(M.sql.count, message_id, r.agent_id, r.listing_id, r.amount_cents) end
+--- amount_cents, carries, asks_for (a table): as of M.ask}.
+function M.count(tx, message_id, r)
+  tx:exec(M.sql.count, message_id, r.agent_id, r.listing_id, r.amount_cents, r.carries,
+    r.asks_for and json.encode(r.asks_for))
+end
 
 -- What kind of rule is asked: more.kind, or what the listing is sold as.
 local function kind_of(listing, more)
@@ -117,13 +143,15 @@ function M.ask(tx, agent, listing, price_cents, more)
   if verdict.action == "deny" then return { status = "auto_denied" } end
   if verdict.action == "pass" then return passed(tx, agent, listing, price_cents, more, verdict) end
   local reason = verdict.reason
-  local last = tx:row(M.sql.last, agent.id, listing.id, rules.consent_hours)
+  local asks_for = more.asks_for and json.encode(more.asks_for)
+  local last = tx:row(M.sql.last, agent.id, listing.id, rules.consent_hours, asks_for)
   if last and last.amount_cents >= price_cents then
     local is_yes = last.response_status == "approved" or last.response_status == "auto_approved"
     if is_yes and last.is_fresh and tx:exec(M.sql.use, last.message_id) == 1 then
       return passed(tx, agent, listing, price_cents, more, verdict, last.message_id)
     end
-    local waits = last.response_status == "pending" or last.response_status == "denied"
+    local waits = (last.response_status == "pending" or last.response_status == "denied")
+      and (last.is_same or not last.asks_for)
     if waits and last.is_open then return { message_id = last.message_id, status = last.response_status } end
   end
   if tx:value(M.sql.open, agent.id, rules.answer_hours) >= rules.open_requests then
@@ -131,8 +159,10 @@ function M.ask(tx, agent, listing, price_cents, more)
   end
   local message = request(tx, agent.id, {
     channel_id = channel_of(tx, agent), agent_id = agent.id, listing_id = listing.id, amount_cents = price_cents,
-    reason = reason, body = ("May I buy \"%s\" for $%s?"):format(listing.title, money.dollars(price_cents)),
-    data = { amount_cents = price_cents, listing_id = listing.id, seller_id = listing.actor_id, reason = reason } })
+    reason = reason, carries = more.carries, asks_for = asks_for,
+    body = (more.body or "May I buy \"%s\" for $%s?"):format(listing.title, money.dollars(price_cents)),
+    data = { amount_cents = price_cents, listing_id = listing.id, seller_id = listing.actor_id, reason = reason,
+             plan_id = more.plan_id } })
   return { message_id = message.id, status = "pending" }
 end
 
@@ -168,13 +198,49 @@ local function follow_up(tx, m, actor, answer, data)
   facts.amount_cents = amount
   local message = request(tx, answer == "countered" and actor.id or m.sender_id, { channel_id = m.channel_id,
     agent_id = m.agent_id, listing_id = m.listing_id, amount_cents = amount, reason = m.reason, data = facts,
+    carries = m.carries, asks_for = m.asks_for,
     body = answer == "countered" and ("Up to $%s?"):format(money.dollars(amount)) or m.body })
   tx:exec(M.sql.reply_to, message.id, m.id)
   return message.id
 end
 
+-- ---- what follows consent ---------------------------------------------------------------------------------------
+
+local carriers = {}
+
+--- Declares, while scripts load, how requests of a kind are carried out: fn(tx, agent, m) -> the id of what it has
+--- made, or nil; m: {id, listing_id, amount_cents, asks_for (a table)}.  It may fail as the request itself would have.
+function M.carries(kind, fn) carriers[kind] = fn end
+
+--- Carries out in tx what an approved request asks for.  m: {id, agent_id, listing_id, amount_cents, carries, asks_for
+--- (JSON)}.  Returns the id of what was made, or nil and the code of why it was not; then the consent is still good.
+function M.carry_out(tx, m)
+  local ok, made = pcall(db.tx, function(inner)
+    return carriers[m.carries](inner, actors.get(inner, m.agent_id), {
+      id = m.id, listing_id = m.listing_id, amount_cents = m.amount_cents, asks_for = json.decode(m.asks_for) })
+  end)
+  if not ok and not fail.is(made) then error(made, 0) end
+  local code = not ok and made.code or nil
+  made = ok and made or nil
+  tx:exec(M.sql.carried, m.id, code or "done", made)
+  news.put(tx, { name = code and "approval.not_carried_out" or "approval.carried_out", about = m.id,
+    to = channels.others(tx, m.channel_id, NOBODY), data = { message_id = m.id, agent_id = m.agent_id, error = code,
+      listing_id = m.listing_id, subscription_id = m.carries == "subscription" and made or nil } })
+  return made, code
+end
+
+--- Does what an approval has made go to the agent now, with its first key?  Once.
+function M.claim(tx, agent_id, made_id) return tx:exec(M.sql.claim, made_id, agent_id) > 0 end
+
+--- Notes people's consent to what is carried out: c = {kind, listing_id, amount_cents, cause, message_id}.
+function M.consented(tx, agent, c)
+  c.reason = "asked"
+  approval_rules.note(tx, agent, c)
+end
+
 --- Answers a request: a = {message_id, response_status = "approved" | "denied" | "countered" | "escalated",
---- response_data (JSON of an object)}.  Returns the message; with follow_up_id, the message that asks on.
+--- response_data (JSON of an object)}.  Returns the message; with follow_up_id, the message that asks on; with
+--- subscription_id, what was carried out, or not_carried_out, the code of why not.
 function M.respond(actor, a)
   return db.tx(function(tx)
     local m = tx:row(M.sql.lock, a.message_id) or fail.throw "not_found"
@@ -190,6 +256,11 @@ function M.respond(actor, a)
                       facts = { response_status = a.response_status } })
     news.put(tx, { name = "approval." .. a.response_status, about = m.id, to = { m.sender_id },
                    data = { message_id = m.id, channel_id = m.channel_id, status = a.response_status } })
+    if a.response_status == "approved" and m.carries then
+      local made
+      made, now.not_carried_out = M.carry_out(tx, m)
+      now.subscription_id = m.carries == "subscription" and made or nil
+    end
     return now
   end)
 end

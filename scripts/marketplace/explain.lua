@@ -31,7 +31,9 @@ M.sql = {
       c.decided, c.at, m.response_status, m.responded_by, m.responded_at, m.response_data
     from market_consents c join market_listings l on l.id = c.listing_id
     left join market_messages m on m.id = c.message_id
-    where c.cause = $1 and c.agent_id = any (array(select e::uuid from json_array_elements_text($2::json) e)) limit 1]],
+    where c.cause = coalesce((select allowed_by from market_tool_calls
+        where id = case when $1 ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then $1::uuid end), $1)
+      and c.agent_id = any (array(select e::uuid from json_array_elements_text($2::json) e)) limit 1]],
   -- Their times are the database's own, which a test clock does not move.
   decisions = [[select id, at, rule, verdict, bundle, inputs, output from rule_decisions,
       (select $3::timestamptz - (human_now() - now()) as about) t

@@ -2,6 +2,9 @@
 -- is made, in one statement on the row of the period, and gives it back when the tool fails; what a call beyond the
 -- quota costs is taken out of the payer's lots with it, and is the provider's once the call has succeeded.
 --
+-- What an agent may spend beyond the quota is let pass by rules, or approved by people, step by step
+-- (rules/subscriptions.lua); within a step, no call asks.
+--
 -- Locks are taken in one order: wallets, the call, its period.  A call within the quota touches no wallet.
 
 local db = require "human.db"
@@ -9,16 +12,19 @@ local fail = require "human.fail"
 local jobs = require "human.jobs"
 local json = require "human.json"
 local actors = require "marketplace.actors"
+local approvals = require "marketplace.approvals"
 local credits = require "marketplace.credits"
 local delegations = require "marketplace.delegations"
 local fees = require "marketplace.rules.fees"
 local ledger = require "marketplace.ledger"
+local listings = require "marketplace.listings"
 local news = require "marketplace.news"
 local rules = require "marketplace.rules.subscriptions"
 
 local M = {}
 
 local SWEEP_S, SWEEP_MOST, SWEEP_ROUNDS = 10, 50, 20
+local MRC_PER_CENT, UNLIMITED = 1000, 2 ^ 52     -- of people, whom nobody has to ask for
 local RESERVED, CHARGED = "tool.reserved", "tool_usage"
 
 -- $1 the period, $2 its subscription's calls at a time, $3 the subscription, $4 the tool, $5 its time in ms.
@@ -26,7 +32,7 @@ local function take(change, condition, is_overage)
   return [[with taken as (
       update market_periods set ]] .. change .. [[ = ]] .. change .. [[ + 1, in_flight = in_flight + 1
       where id = $1::uuid and in_flight < $2::int and ]] .. condition .. [[
-      returning used + overage as calls, included_calls, overage, overage_mrc
+      returning used + overage as calls, included_calls, overage, overage_mrc, allowed_by
     ), noted as (
       insert into market_tool_calls (subscription_id, period_id, listing_id, is_overage, settle_by)
       select $3::uuid, $1::uuid, $4::uuid, ]] .. is_overage .. [[, clock_timestamp() + $5::int * interval '1 ms'
@@ -36,10 +42,18 @@ end
 
 M.sql = {
   take = take("used", "used < included_calls", "false"),
-  take_more = take("overage", "used >= included_calls and overage_mrc is not null", "true"),
-  left = "select overage_mrc is not null as has_overage, in_flight from market_periods where id = $1::uuid",
-  charge = [[update market_tool_calls set payer_id = $2::uuid, price_mrc = $3, fee_mrc = $4, paid_m = $5, paid_w = $6
+  take_more = take("overage", [[used >= included_calls and overage_mrc is not null
+    and (overage_mrc = 0 or (overage + 1) * overage_mrc <= overage_allowed_mrc)]], "true"),
+  is_allowed = [[select id, used, included_calls, overage_mrc, overage_allowed_mrc,
+      used < included_calls or overage_mrc = 0 or (overage + 1) * overage_mrc <= overage_allowed_mrc as is_allowed
+    from market_periods where id = $1::uuid and overage_mrc is not null for no key update]],
+  allow = [[update market_periods set overage_allowed_mrc = overage_allowed_mrc + $2::bigint, allowed_by = $3
     where id = $1::uuid]],
+  present = [[select p.id, s.subscriber_id, s.state from market_subscriptions s
+    join market_periods p on p.id = s.period_id where s.id = $1::uuid and p.id = $2::uuid for no key update of p]],
+  left = "select overage_mrc is not null as has_overage, in_flight from market_periods where id = $1::uuid",
+  charge = [[update market_tool_calls set payer_id = $2::uuid, price_mrc = $3, fee_mrc = $4, paid_m = $5, paid_w = $6,
+      allowed_by = $7 where id = $1::uuid]],
   get = [[select c.id, c.state, c.is_overage, c.payer_id, c.price_mrc, c.fee_mrc, c.paid_m, c.paid_w, s.provider_id,
       s.delegation_id
     from market_tool_calls c join market_subscriptions s on s.id = c.subscription_id where c.id = $1::uuid]],
@@ -59,6 +73,7 @@ local function wallet(pool, actor) return { "wallet_" .. pool, actor } end
 -- Takes the price of a call beyond the quota: out of the lots, and aside.
 local function charge(tx, s, call)
   local price, payer_id = call.overage_mrc, s.payer_id
+  actors.must_be_free(actors.get(tx, s.subscriber_id))
   if s.delegation_id then
     delegations.spend(tx, { id = s.delegation_id, grantee_id = s.subscriber_id, amount_mrc = price,
                             category = json.decode(s.category_tags), cause = call.id })
@@ -70,7 +85,7 @@ local function charge(tx, s, call)
     { kind = "pending", debit = wallet("M", payer_id), credit = { "in_flight", payer_id }, amount = got.m },
     { kind = "pending", debit = wallet("W", payer_id), credit = { "in_flight", payer_id }, amount = got.w },
   })
-  tx:exec(M.sql.charge, call.id, payer_id, price, fees.share(price, fees.tool), got.m, got.w)
+  tx:exec(M.sql.charge, call.id, payer_id, price, fees.share(price, fees.tool), got.m, got.w, call.allowed_by)
   call.is_paid = true
 end
 
@@ -81,10 +96,46 @@ local function tell(tx, s, call)
     included_calls = call.included_calls } })
 end
 
+local function extend(tx, period_id, agent_id, cents, cause)
+  tx:exec(M.sql.allow, period_id, cents * MRC_PER_CENT, cause)
+  approvals.spent(tx, agent_id, cents * MRC_PER_CENT)
+end
+
+-- Lets the next calls beyond the quota pass, unless they have to be asked for: then, the request that waits.
+local function allow(tx, s)
+  local p = tx:row(M.sql.is_allowed, s.period_id)
+  if not p or p.is_allowed then return nil end
+  local agent = actors.get(tx, s.subscriber_id)
+  if agent.type == "human" then
+    tx:exec(M.sql.allow, p.id, UNLIMITED - p.overage_allowed_mrc, nil)
+    return nil
+  end
+  local cents = rules.step { included_calls = p.included_calls, overage_mrc = p.overage_mrc }
+  local cause = ("overage:%s:%d"):format(p.id, p.overage_allowed_mrc)
+  local waits = approvals.ask(tx, agent, listings.get(tx, s.listing_id), cents, {
+    kind = "overage", cause = cause, carries = "overage", body = "May I call \"%s\" beyond its quota, for up to $%s?",
+    asks_for = { subscription_id = s.id, period_id = p.id, cause = cause } })
+  if not waits then extend(tx, p.id, agent.id, cents, cause) end
+  return waits
+end
+
+-- An agent's people have approved it.
+approvals.carries("overage", function(tx, agent, m)
+  local asked = m.asks_for
+  local p = tx:row(M.sql.present, asked.subscription_id, asked.period_id)
+  if not p or p.state == "canceled" or p.state == "revoked" then fail.throw "subscription_not_active" end
+  actors.must_be_free(agent)
+  extend(tx, p.id, agent.id, m.amount_cents, asked.cause)
+  approvals.consented(tx, agent, { kind = "overage", listing_id = m.listing_id, amount_cents = m.amount_cents,
+                                   cause = asked.cause, message_id = m.id })
+end)
+
 -- Beyond the quota; wallets are locked first, so the row of the period is looked at again.
 local function take_more(s, time_ms)
   return db.tx(function(tx)
     credits.lock(tx, s.payer_id, s.provider_id)
+    local waits = allow(tx, s)
+    if waits then return nil, waits end          -- which is kept
     local call = tx:row(M.sql.take_more, s.period_id, rules.in_flight, s.id, s.listing_id, time_ms)
     if not call then return tx:row(M.sql.take, s.period_id, rules.in_flight, s.id, s.listing_id, time_ms) end
     call.is_overage = true
@@ -96,14 +147,16 @@ end
 
 --- A place of the quota for a call that is about to be made, and takes at most so long: {id, calls (of the period),
 --- included_calls, is_overage, is_paid}.  s: {id, period_id, listing_id, subscriber_id, provider_id, payer_id,
---- delegation_id, category_tags (JSON)}.  Fails with usage_quota_exceeded, rate_limited, insufficient_balance, or as
---- the budget says.
+--- delegation_id, category_tags (JSON)}.  Fails with usage_quota_exceeded, rate_limited, insufficient_balance,
+--- approval_required (an agent has to ask before it spends more), or as the budget says.
 function M.reserve(s, timeout_ms)
   local time_ms = timeout_ms + rules.settle_margin_ms
   local call = db.row(M.sql.take, s.period_id, rules.in_flight, s.id, s.listing_id, time_ms)
   if call then return call end
   local left = db.must("not_found", M.sql.left, s.period_id)
-  call = left.has_overage and left.in_flight < rules.in_flight and take_more(s, time_ms)
+  local waits
+  if left.has_overage and left.in_flight < rules.in_flight then call, waits = take_more(s, time_ms) end
+  if waits then approvals.refuse(waits) end
   if call then return call end
   if left.in_flight >= rules.in_flight then
     fail.throw("rate_limited", { retry_after_s = 1, message = "Too many calls of this subscription are under way" })

@@ -33,7 +33,7 @@ local ENDS = "(($%d::timestamptz at time zone 'UTC') + $%d::int * $%d::int * int
 M.sql = {
   tool = "select state from market_tools where listing_id = $1::uuid",
   hold_tool = "select state from market_tools where listing_id = $1::uuid for no key update",
-  is_open = [[select id from market_subscriptions where subscriber_id = $1::uuid and listing_id = $2::uuid
+  is_open = [[select id, plan_id from market_subscriptions where subscriber_id = $1::uuid and listing_id = $2::uuid
     and state not in ('canceled', 'revoked')]],
   begin = [[with made as (
       insert into market_subscriptions as s (listing_id, subscriber_id, provider_id, payer_id, plan_id, funding_type,
@@ -94,6 +94,7 @@ local function pay(tx, s, period_id, plan, categories)
   end
   moves.purchase(tx, "tool_subscription", period_id, { buyer = s.payer_id, provider = s.provider_id, price_mrc = price,
     fee_mrc = fees.share(plan.amount_cents, fees.tool) * MRC_PER_CENT, reason = "tool_subscription" })
+  approvals.spent(tx, s.subscriber_id, price)
   referrals.settle(tx, s.subscriber_id)
 end
 
@@ -144,32 +145,62 @@ function M.checked(ask)
   return ask
 end
 
+-- Whose consent an agent needs: what it would be asked for is carried out once it is given.
+local function waits_for(tx, actor, listing, plan, ask, cause)
+  if plan.amount_cents == 0 then return nil end
+  return approvals.ask(tx, actor, listing, plan.amount_cents, {
+    kind = "tool_request", cause = cause, plan_id = plan.plan_id, carries = "subscription",
+    body = "May I subscribe to \"%s\" (" .. plan.name:gsub("%%", "%%%%") .. ") for $%s?",
+    asks_for = { listing_id = listing.id, plan_id = plan.plan_id, funding_type = ask.funding_type,
+                 delegation_id = ask.delegation_id } })
+end
+
+-- The one that an approval has made is the agent's when it asks again; any other is there already.
+local function already(tx, actor, open, ask)
+  if open.plan_id == ask.plan_id and approvals.claim(tx, actor.id, open.id) then return tx:row(M.sql.get, open.id) end
+  fail.throw "subscription_already_exists"
+end
+
+-- In tx: the subscription; or nil, and the request that waits.
+local function subscribe(tx, actor, ask)
+  local listing, plan = offered(tx, actor, ask)
+  local now = tx:row(M.sql.new_id)
+  local asks = { subscriber_id = actor.id, provider_id = listing.actor_id, funding_type = ask.funding_type,
+                 delegation_id = ask.delegation_id, payer_id = payer_of(tx, actor, ask, listing) }
+  credits.lock(tx, actor.id, asks.payer_id, listing.actor_id)
+  must_go_on(tx, actor, listing)
+  local open = tx:row(M.sql.is_open, actor.id, listing.id)
+  if open then return already(tx, actor, open, ask) end
+  local waits = waits_for(tx, actor, listing, plan, ask, now.id)
+  if waits then return nil, waits end
+  local s = make(tx, actor, asks, listing, plan, now)
+  tx:exec(M.sql.count, listing.id, 1)
+  states.moved(tx, { entity = "subscription", id = s.id, to = "active", actor_id = actor.id,
+    cause = "tool-subscriptions", event = "subscription.created", to_actors = { actor.id, s.provider_id }, data = {
+      subscription_id = s.id, listing_id = listing.id, plan_id = plan.plan_id, title = listing.title,
+      amount_cents = plan.amount_cents } })
+  renewal(tx, s)
+  return s
+end
+
 --- An actor subscribes: {listing_id, plan_id, funding_type, delegation_id}.  Returns the subscription and its first
---- key, which is shown once.
+--- key, which is shown once.  One that an approval has made for an agent is answered so when the agent asks again.
 function M.create(actor, ask)
   local made, key, asked = db.tx(function(tx)
-    local listing, plan = offered(tx, actor, ask)
-    local now = tx:row(M.sql.new_id)
-    local asks = { subscriber_id = actor.id, provider_id = listing.actor_id, funding_type = ask.funding_type,
-                   delegation_id = ask.delegation_id, payer_id = payer_of(tx, actor, ask, listing) }
-    credits.lock(tx, actor.id, asks.payer_id, listing.actor_id)
-    must_go_on(tx, actor, listing)
-    if tx:row(M.sql.is_open, actor.id, listing.id) then fail.throw "subscription_already_exists" end
-    local waits = plan.amount_cents > 0 and approvals.ask(tx, actor, listing, plan.amount_cents,
-      { kind = "tool_request", cause = now.id })
+    local s, waits = subscribe(tx, actor, ask)
     if waits then return nil, nil, waits end     -- which is kept
-    local s = make(tx, actor, asks, listing, plan, now)
-    tx:exec(M.sql.count, listing.id, 1)
-    states.moved(tx, { entity = "subscription", id = s.id, to = "active", actor_id = actor.id,
-      cause = "tool-subscriptions", event = "subscription.created", to_actors = { actor.id, s.provider_id }, data = {
-        subscription_id = s.id, listing_id = listing.id, plan_id = plan.plan_id, title = listing.title,
-        amount_cents = plan.amount_cents } })
-    renewal(tx, s)
     return s, keys.issue(tx, s.id)
   end)
   if asked then approvals.refuse(asked) end
   return made, key
 end
+
+-- An agent's people have approved it.
+approvals.carries("subscription", function(tx, agent, m)
+  local s, waits = subscribe(tx, agent, m.asks_for)
+  if waits then fail.throw "approval_required" end
+  return s.id
+end)
 
 --- Locks a subscription, after its tool, whose counts and stops lead the same way; fails with not_found.
 function M.lock(tx, id)

@@ -59,7 +59,7 @@ g:post("/tool-proxy", {
   reply = { [200] = s.object { { "output", s.json { max = rules.output_bytes } }, { "usage", Usage } } },
   errors = { "validation_error", "not_found", "subscription_not_active", "agent_frozen", "usage_quota_exceeded",
              "tool_suspended", "upstream_timeout", "upstream_error", "upstream_blocked", "upstream_too_large",
-             "input_schema_mismatch", "insufficient_balance", "rate_limited", unpack(BUDGET) },
+             "input_schema_mismatch", "insufficient_balance", "rate_limited", "approval_required", unpack(BUDGET) },
 }, function(ctx, body)
   local output, usage = proxy.call(ctx.actor, { subscription_id = body.subscription_id, input = body.input })
   usage.calls_this_period = usage.calls

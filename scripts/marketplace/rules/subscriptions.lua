@@ -56,6 +56,7 @@ M.returns = {
   output_bytes = "integer 1024..5242880", address_bytes = "integer 256..16000", told_share = "integer 1..100",
   told_least = "integer 1..1000000",
   next = { to = "string?" }, may_subscribe = "verdict", may_call = "verdict", overage = "integer", is_told = "boolean",
+  step = "integer 1..100000000000",
   outcome = { "ok", "refused", "failed" },
 }
 
@@ -90,10 +91,19 @@ end
 --- What one call beyond the quota costs, in thousandths of a credit.
 function M.overage(cents) return math.floor(cents * 1000 + 0.5) end
 
+-- So many calls beyond the quota are told of together, and agents ask for as many at a time.
+local function calls_of(included_calls)
+  return math.max(M.told_least, math.floor(included_calls / M.told_share))
+end
+
+--- What an agent may spend beyond its quota before it asks again, in cents.  period: {included_calls, overage_mrc}.
+function M.step(period)
+  return math.max(1, math.ceil(calls_of(period.included_calls) * period.overage_mrc / 1000))
+end
+
 --- Is the subscriber told of this call beyond the quota?  call: {n (the how-manieth), included_calls}.
 function M.is_told(call)
-  local step = math.max(M.told_least, math.floor(call.included_calls / M.told_share))
-  return call.n == 1 or call.n % step == 0
+  return call.n == 1 or call.n % calls_of(call.included_calls) == 0
 end
 
 -- Statuses that are not the input's fault.
@@ -138,6 +148,9 @@ M.examples = {
   { "may_call", with(CALL, { state = "canceled" }), expect = "subscription_not_active" },
   { "overage", 0.5, expect = 500 },
   { "overage", 1, expect = 1000 },
+  { "step", { included_calls = 10000, overage_mrc = 500 }, expect = 500 },
+  { "step", { included_calls = 0, overage_mrc = 1 }, expect = 1 },
+  { "step", { included_calls = 0, overage_mrc = 10000 }, expect = 1000 },
   { "is_told", { n = 1, included_calls = 10000 }, expect = true },
   { "is_told", { n = 999, included_calls = 10000 }, expect = false },
   { "is_told", { n = 1000, included_calls = 10000 }, expect = true },
