@@ -61,6 +61,23 @@ local function refuse(result)
   fail.throw(result.code, result.message and { message = result.message } or nil)
 end
 
+--- Asks a tool outside of any subscription, at nobody's cost.  tool: {listing_id, tool_meta, tool_secret (sealed),
+--- input_schema}; input: JSON of an object.  Returns {outcome = "ok" | "refused" | "failed" | "timeout", output (JSON),
+--- latency_ms}; an input that the tool does not take is refused without a call.
+function M.measure(tool, input, most_ms)
+  if tool.input_schema and not shapes.verdict(tool.input_schema, input, "input") then return { outcome = "refused" } end
+  local timeout_ms = math.min(json.decode(tool.tool_meta).timeout_ms or rules.timeout_ms, most_ms)
+  local ok, request = pcall(proxy_request.make, { listing_id = tool.listing_id, tool_meta = tool.tool_meta,
+    tool_secret = tool.tool_secret, input = input, timeout_ms = timeout_ms })
+  if not ok and not fail.is(request) then error(request, 0) end
+  if not ok then return { outcome = "refused" } end        -- it does not fit into the tool's address
+  if not request then return { outcome = "failed" } end
+  local begun = task.clock()
+  local result = ask(request)
+  result.latency_ms = math.floor((task.clock() - begun) * 1000)
+  return result
+end
+
 --- A call: {subscription_id, input (JSON of an object)}.  Returns its output (JSON), and how the period is used:
 --- {calls, included_calls, latency_ms, is_overage}.
 function M.call(actor, asked)

@@ -6,11 +6,6 @@ import fs from 'node:fs';
 /** [{method, path, public, fields, query, requests, response, errors}, ..]: the 90 endpoints, in the contract's order. */
 export const SEED = JSON.parse(fs.readFileSync(new URL('./market_seed.json', import.meta.url), 'utf8'));
 
-// Endpoints that do not exist yet.  One that appears is to be taken off, and tried like the others.
-export const NOT_YET = new Set(`
-  /tool-benchmarks
-  /benchmarks-run /benchmarks-results`.trim().split(/\s+/));
-
 export const title = (e) => `${e.method} ${e.path}`;
 
 /** All endpoints' descriptions in a document, by title. */

@@ -518,6 +518,14 @@ describe('what the host answers', () => {
     await as(bot, 'POST /provider-tools', 403, { body: { action: 'update', listing_id } });
     await as(bot, 'POST /provider-tools', 400, { body: { action: 'register' } });
     await as(provider, 'GET /provider-analytics', 200, { query: `?listing_id=${listing_id}` });
+    const { suites: [, { suite_id }] } = await as(bot, 'GET /benchmarks-suites', 200);
+    await as(provider, 'POST /benchmarks-run', 201, { body: { actor_id: provider.id, suite_id, listing_id } });
+    await as(bot, 'POST /benchmarks-run', 403, { body: { actor_id: provider.id, suite_id } });
+    await as(bot, 'POST /benchmarks-run', 404, { body: { actor_id: bot.id, suite_id } });
+    await as(bot, 'GET /tool-benchmarks', 200, { query: `?listing_id=${listing_id}` });
+    await as(bot, 'GET /tool-benchmarks', 404, { query: `?listing_id=${suite_id}` });
+    await as(bot, 'GET /benchmarks-results', 200, { query: `?actor_id=${provider.id}` });
+    await as(bot, 'GET /benchmarks-results', 404, { query: `?actor_id=${suite_id}` });
     const openapi = { openapi: '3.1.0', servers: [{ url: 'https://api.example.com' }], paths: { '/a': { get: { operationId: 'a' }, head: { operationId: 'b' } } } };
     const importing = { action: 'import', category_tags: ['data:x'] };
     const { imported: [{ listing_id: made }] } = await as(provider, 'POST /catalog-manage', 200, { body: { ...importing, openapi } });

@@ -194,6 +194,13 @@ for _, statement in ipairs {
     .. " case when i % 50 = 0 then now() + i * interval '1 s' end, now() - i * interval '1 s' from generate_series(0, $1::int) i",
 } do FILL[#FILL + 1] = statement end
 
+for _, statement in ipairs {
+  "insert into market_benchmark_runs (id, actor_id, listing_id, asked_by, suite_id, suite, plan, passes, target_ms, created_at) select "
+    .. tool "i" .. ", " .. numbered "i % 500" .. ", " .. tool "i % 500 + 1" .. ", " .. numbered "i % 500" .. ", " .. tool "i"
+    .. ", 's' || i % 5, '[]', 1, 1, now() - i * interval '1 minute' from generate_series(1, $1::int / 4) i",
+  "insert into market_benchmark_samples (run_id, n) select " .. tool "i % 500 + 1" .. ", i from generate_series(1, $1::int) i",
+} do FILL[#FILL + 1] = statement end
+
 FILL[#FILL + 1] = [[insert into market_vectors (id, kind, model, vector)
   select lpad(i::text, 32, '0')::uuid, 1, 'm', decode(repeat('01', 512), 'hex') from generate_series(0, $1::int) i]]
 
