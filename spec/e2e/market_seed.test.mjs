@@ -66,7 +66,7 @@ describe('the document', () => {
   });
 
   it('has each field of the examples', () => {
-    const wrong = there.flatMap((e) => {
+    const wrong = SEED.flatMap((e) => {
       const op = operation(doc, e);
       const sent = (e.requests ?? []).flatMap((example) => undocumented(doc, bodyOf(doc, op), example).map((at) => `${title(e)} takes no ${at}`));
       return e.response ? [...sent, ...undocumented(doc, answerOf(op), e.response).map((at) => `${title(e)} has no ${at}`)] : sent;
@@ -257,10 +257,12 @@ describe('the requests of the contract', { concurrency: false }, () => {
     const { delegation } = await human.ok('/budget-manage', { action: 'create', grantee_id: third.id, total_cents: 9900 });
     await play(third, '/tool-subscriptions', { listing_id, budget_delegation_id: delegation.id }, { n: 1, response: true });
     await play(alice, '/tool-proxy', { subscription_id });
+    const before = await market.one(`select coalesce(input_schema::text, 'null') as s from market_listings where id = '${listing_id}'`);
     await market.sql(`update market_tool_names set name = name || '_x' where name = 'humai__web_scraper'; update market_tool_names set name = 'humai__web_scraper' where listing_id = '${listing_id}';
       update market_listings set input_schema = '{"url": "string"}' where id = '${listing_id}'`);
     await play(alice, '/mcp-gateway');
     assert.equal((await play(alice, '/mcp-gateway', {}, { n: 1 })).isError, undefined);
+    await market.sql(`update market_listings set input_schema = nullif('${before}', 'null')::jsonb where id = '${listing_id}'`);
     const { api_key_prefix } = await play(alice, '/api-keys-manage', { subscription_id });
     assert.notEqual(api_key_prefix, key_prefix);
     const e = of('/api-keys-manage');
@@ -361,7 +363,7 @@ describe('the requests of the contract', { concurrency: false }, () => {
   });
 
   it('were all sent, one of each endpoint at least', () => {
-    const missing = there.flatMap((e) => (e.requests ?? [null]).map((_, n) => `${e.path} ${n}`)).filter((name) => !asked.has(name));
+    const missing = SEED.flatMap((e) => (e.requests ?? [null]).map((_, n) => `${e.path} ${n}`)).filter((name) => !asked.has(name));
     assert.deepEqual(missing, []);
   });
 });
