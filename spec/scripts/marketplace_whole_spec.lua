@@ -54,6 +54,7 @@ describe("a whole task", function()
 
   local function must_have_reached_all()
     assert(not missing(), "never reached: " .. tostring(missing()))
+    assert(SECONDS == 0 or play.race_deaths > 0, "nobody died in a race")
     for name in pairs(SECONDS > 0 and goals.LIKELY or ALWAYS) do
       assert((play.done[name] or 0) > 0, "no step was a " .. name)
     end
@@ -103,7 +104,7 @@ describe("a whole task", function()
 
   teardown(function()
     print(json.encode_sorted { seed = FIRST, lists = list, steps = play.played, done = play.done, refused = play.refused,
-                               deaths = play.deaths, deaths_in_queue = play.queue_deaths, reached = play.reached })
+                               deaths = play.deaths, deaths_in_races = play.race_deaths, deaths_in_queue = play.queue_deaths, reached = play.reached })
     must_have_reached_all()
   end)
 end)

@@ -46,6 +46,9 @@ function M.survives(last, fn)
   return ok, count
 end
 
+--- Whether an error says that the process died.
+function M.is_death(err) return err == DIED end
+
 --- Does something again and again, each time dying one statement later, until it has not died; check() after each.
 --- Returns how often it died.
 function M.at_last(fn, check)

@@ -93,6 +93,7 @@ return function(M, ON)
       local counts = d.state == "pending_payment" or M.OPEN[d.state] and d.state ~= "disputed"
       if d.seller == n and counts then under_way = under_way + 1 end
     end
+    for _, slot in ipairs(self.slots) do under_way = under_way + (slot.seller == n and slot.state == "assigned" and 1 or 0) end
     if under_way >= c.most then return end
     self:reach "auto-bid"
     self:bid(ask, { by = by .. ":" .. n .. ":" .. tostring(ask.by), seller = n, price = math.min(c.price, 18000), sla = c.sla })

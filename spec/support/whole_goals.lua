@@ -3,6 +3,7 @@
 
 local model_of = require "whole_model"
 local ops = require "whole_ops"
+local other = require "whole_other"
 
 local M = {}
 
@@ -214,6 +215,34 @@ local function lose(state)
 end
 for _, state in ipairs { "assigned", "delivered", "revision_requested", "disputed" } do WAYS["lost while " .. state] = lose(state) end
 
+WAYS["data product"] = function(w)
+  for _, offer in ipairs(w.model.offers) do
+    if offer.is_data then return "buy", { of = { offer = offer.by }, b = offer.seller } end
+  end
+  return "list_data", {}
+end
+
+local function of_slot(passes)
+  return function(w)
+    local slot, free = other.at_work(w)[1], other.free(w)[1]
+    if slot and passes == nil then return "time", { hours = 24 } end
+    if slot then return "submit", { of = { slot = slot.by }, passes = passes } end
+    if free then return "take_task", { of = { task = free.by }, seller = free.seller } end
+    return "post_task", {}
+  end
+end
+WAYS["credit task passed"], WAYS["credit task failed"], WAYS["credit task expired"] = of_slot(true), of_slot(false), of_slot()
+
+local function of_chargeback(how)
+  return function(w)
+    local charged, captured = other.charged(w, "needs_response")[1], other.charged(w, nil)[1]
+    if charged then return with("decide", charged, { how = how }) end
+    if captured then return with("charge_back", captured) end
+    return WAYS["paid referral"](w)
+  end
+end
+WAYS["chargeback won"], WAYS["chargeback lost"] = of_chargeback "won", of_chargeback "lost"
+
 WAYS["accepted by silence"] = function(w)
   local d = first(w, function(it) return it.state == "delivered" end)
   if d then return "time", { hours = 48 } end
@@ -236,9 +265,10 @@ WAYS["credits that expired"] = function() return "time", { hours = YEAR_H } end
 M.KINDS = { "accepted part", "divided dispute with parts", "milestones accepted partly", "several lots of M",
   "withdrawal that failed", "declined whole with parts", "counter offer accepted", "paid part", "auto-bid", "paid referral",
   "several lots of W", "refund", "accepted part of a part", "lost while assigned", "lost while delivered",
-  "lost while revision_requested", "lost while disputed", "expired hold", "proposal that counts", "accepted by silence",
+  "lost while revision_requested", "lost while disputed", "data product", "credit task passed", "credit task failed",
+  "chargeback won", "chargeback lost", "credit task expired", "expired hold", "proposal that counts", "accepted by silence",
   "given up as late", "bid that timed out", "credits that expired" }
-local TIMELESS = 17
+local TIMELESS = 22
 
 -- The way to go: to what the run is about, then to what has not been reached, in an order of the run's own; then to any,
 -- half as often.
@@ -257,7 +287,7 @@ end
 M.LIKELY = { list = 1, ask = 1, bid = 4, counter = 2, take_bid = 3, reject_bid = 1, buy = 4, assign = 6, cancel = 1,
              deliver = 9, accept = 7, revise = 2, dispute = 4, show = 3, resolve = 4, subcontract = 9, deposit = 2,
              withdraw = 2, purchase = 2, auto_bid = 1, time = 2, race = 10,
-             void = 1 }
+             void = 1, list_data = 1, post_task = 1, take_task = 2, submit = 2, charge_back = 1, decide = 1 }
 
 local function weights(w)
   local m, can, open = w.model, {}, 0
@@ -271,6 +301,9 @@ local function weights(w)
   for _, ask in ipairs(m.asks) do bids = bids or #ask.bids > 0 end
   local delivered, disputed = ops.delivered(w)[1] ~= nil, ops.disputed(w)[1] ~= nil
   can.list, can.ask, can.buy = #m.offers < 12, #m.asks < 8, open < DEALS_OPEN
+  can.list_data, can.post_task, can.take_task = #m.offers < 12, #m.tasks < 6, m.tasks[1] ~= nil
+  can.submit, can.charge_back = other.at_work(w)[1] ~= nil, other.charged(w, nil)[1] ~= nil
+  can.decide = other.charged(w, "needs_response")[1] ~= nil
   can.counter, can.take_bid, can.reject_bid = bids, bids and open < DEALS_OPEN, bids
   can.assign, can.deliver, can.cancel = pending, at_work, at_work or pending
   can.accept, can.dispute, can.revise = delivered, delivered, delivered

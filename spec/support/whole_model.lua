@@ -17,7 +17,7 @@ local function share(amount, bp) return math.floor((amount * bp + 5000) / 10000)
 --- An empty world.  year_h(): how long credits last that are given away now.
 function M.new(year_h)
   return setmetatable({ now = 0, seq = 0, timers = {}, wallets = {}, deals = {}, offers = {}, asks = {}, fees = 0, moves = 0,
-                        auto = {}, referrer = {}, gifts = {}, withdrawn = {}, reached = {}, year_h = year_h }, M)
+                        tasks = {}, slots = {}, losses = 0, kept = 0, auto = {}, referrer = {}, gifts = {}, withdrawn = {}, reached = {}, year_h = year_h }, M)
 end
 
 --- One more of a kind of thing that this is about.
@@ -154,6 +154,11 @@ end
 
 function M:assign(d)
   d.state = "assigned"
+  if d.is_data then                              -- which is there at once
+    self:capture(d)
+    self:reach "data product"
+    return self:deliver(d)
+  end
   if not d.parent and (d.steps or d.sla + 48 + 72 > 144) then self:capture(d) end
   if d.steps then d.steps[1].state = "active" end
   begin(self, d, d.steps and d.steps[1])
@@ -239,6 +244,7 @@ function M:refund(d, state)
     if step.state == "pending" or step.state == "active" then step.state = "canceled" end
   end
   for _, part in ipairs(M.below(d)) do
+    if M.is_disputed(part) then part.dispute.state = "resolved" end
     if OPEN[part.state] then part.state = "canceled" end
     d.held = d.held + part.held + part.due
     part.held, part.due, part.is_returned = 0, 0, true
@@ -326,6 +332,7 @@ end
 function ON.expire(m, t) m:expire(t.n, t.at) end
 
 require "whole_bids" (M, ON)
+require("whole_other").model(M, ON)
 
 -- ---- trying it -----------------------------------------------------------------------------------------------------
 

@@ -113,6 +113,38 @@ end))
 mistake("the dispute of a task that has lost its money stays open", "lost while disputed", "disputes",
   instead("end_without", function() return function() end end))
 
+mistake("a chargeback is booked again when it is told again", "chargeback lost", "processor_books",
+  instead("charged_back", function(real)
+    local n = 0
+    return function(tx, name, ...)
+      n = n + 1
+      return real(tx, name .. n, ...)
+    end
+  end))
+
+mistake("what a credit task pays is not taken from what was reserved", "credit task passed", "grants", instead("give", function(real)
+  return function(tx, event, cause, gift)
+    gift.from = nil
+    return real(tx, event, cause, gift)
+  end
+end))
+
+mistake("a credit task that expired keeps what was reserved", "credit task expired", "credit_tasks", instead("due", function()
+  return function(row) db.tx(function(tx) row:done(tx) end) end
+end))
+
+mistake("data is paid for when its time is over, and not before", "data product", "data_products", instead("deliver", function(real, loaded)
+  return function(tx, t, cause)
+    local settlement = loaded["marketplace.settlement"]
+    local capture = settlement.capture
+    settlement.capture = function() end
+    local ok, got = pcall(real, tx, t, cause)
+    settlement.capture = capture
+    if not ok then error(got, 0) end
+    return got
+  end
+end))
+
 --- Runs fn while a mistake is made.
 function M.with(it, loaded, fn)
   local undo = it.make(loaded["marketplace." .. it.module], loaded)

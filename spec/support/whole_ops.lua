@@ -50,7 +50,8 @@ local OPS = {}
 M.OPS = OPS
 
 local function listing(w, n, fields)
-  fields.listing_type, fields.title, fields.description, fields.category_tags = "task_execution", "T", "D", { COMPANY }
+  fields.listing_type = fields.listing_type or "task_execution"
+  fields.title, fields.description, fields.category_tags = "T", "D", { COMPANY }
   fields.negotiation_permitted, fields.min_seller_tier = true, 0
   return w.services.listings.create(w.actors[n], fields)
 end
@@ -164,7 +165,11 @@ function OPS.buy(w, s)
   return { may = n ~= offer.seller,
            real = function() return w.services.purchases.create(w.actors[n], { listing_id = offer.id, cause = "spec" }) end,
            model = function(row)
-             w.model:deal { id = row.id, by = s.n, buyer = n, seller = offer.seller, price = offer.price, sla = 24 }
+             local d = w.model:deal { id = row.id, by = s.n, buyer = n, seller = offer.seller, price = offer.price, sla = 24,
+                                      is_data = offer.is_data }
+             if not d.is_data then return end
+             w.model:authorize(d)
+             w.model:assign(d)
            end }
 end
 
@@ -211,7 +216,7 @@ function OPS.subcontract(w, s)
     end),
     model = function(row)
       w.model:deal { id = row.id, by = s.n, buyer = parent.seller, seller = offer.seller, price = price, parent = parent,
-                     sla = 24 }
+                     sla = 24, is_data = offer.is_data }
     end }
 end
 
@@ -367,5 +372,6 @@ function OPS.void(w, s)
 end
 
 require "whole_credits" (OPS)
+require("whole_other").ops(OPS, choose, listing)
 
 return M

@@ -12,11 +12,12 @@ local race = require "whole_race"
 local world = require "whole_world"
 
 -- How often each thing was done (and not refused), was refused, and was reached; how often the process died, and where.
-local M = { done = {}, refused = {}, reached = {}, deaths = 0, queue_deaths = {}, played = 0 }
+local M = { done = {}, refused = {}, reached = {}, deaths = 0, race_deaths = 0, queue_deaths = {}, played = 0 }
 
 local STATEMENTS, ROWS_MAX, SLICE_H = 30, 300, 12  -- of what has not been counted yet
 -- Done again at once: answered, or refused, but never done twice.
-local AGAIN = { accept = true, cancel = true, assign = true, resolve = true, take_bid = true, deliver = true, dispute = true }
+local AGAIN = { accept = true, cancel = true, assign = true, resolve = true, take_bid = true, deliver = true, dispute = true,
+                charge_back = true, decide = true, take_task = true }
 
 -- ---- chance, the same for a seed everywhere ------------------------------------------------------------------------
 
@@ -136,14 +137,19 @@ local function operate(w, s, todo)
   world.check(w)
 end
 
--- Two at once, of which nobody dies.
+-- Two at once, of which one may die, and begins again when the other has ended.
 local function both(w, s)
   local function after()
     assign_paid(w)
     w.model:give_gifts()
     world.check(w)
   end
-  local o = { drain = function() drain(w, {}) end, work = function() drain(w, {}, true) end, after = after, count = count }
+  local o = { drain = function() drain(w, {}) end, work = function() drain(w, {}, true) end, after = after, count = count,
+              last = s.deaths[1] and last_of(w, "race", s.deaths[1]) }
+  function o.died()
+    M.race_deaths = M.race_deaths + 1
+    world.check_audit()
+  end
   if not race.play(w, s, o) then return false end
   M.played = M.played + 1
   count "race"

@@ -5,6 +5,7 @@ local fail = require "human.fail"
 local json = require "human.json"
 local sched = require "human.core.sched"
 local clock = require "whole_clock"
+local mortal = require "mortal"
 local model_of = require "whole_model"
 local ops = require "whole_ops"
 
@@ -143,8 +144,23 @@ local function alone(w, o)
   return true
 end
 
+-- Both at once; whoever has died begins again.
+local function meet(fns, o)
+  local errors
+  mortal.survives(o.last, function() errors = side_by_side(fns) end)
+  for k, err in pairs(errors) do
+    if mortal.is_death(err) then
+      o.died()
+      local ok, why = pcall(fns[k])
+      errors[k] = not ok and why or nil
+    end
+  end
+  return errors
+end
+
 --- Plays a step: o = {drain(), work(): the same, up to what fails and is tried again later, after(w): does what follows in the
---- model, and checks, count(op, refused)}.  Returns whether there was anything to do.
+--- model, and checks, count(op, refused), last: before which
+--- statement of both one dies, or nil, died(): is called then}.  Returns whether there was anything to do.
 function M.play(w, s, o)
   if not s.two then arrange(w, s) end
   if not s.two then return false end
@@ -162,7 +178,7 @@ function M.play(w, s, o)
     if not todo then return alone(w, o) end
     fns[k] = function() o.results[k] = todo.real() end
   end
-  for k, err in pairs(side_by_side(fns)) do
+  for k, err in pairs(meet(fns, o)) do
     if not fail.is(err) then error(err, 0) end
     o.refused[k] = err
   end

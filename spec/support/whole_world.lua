@@ -18,6 +18,7 @@ local WORK = {                                   -- what the queue does, and by 
   ["market.transaction"] = { "timers", "transaction" }, ["market.milestone"] = { "timers", "milestone" },
   ["market.bid"] = { "timers", "bid" }, ["market.match"] = { "auto_bidding", "match" },
   ["market.referral.pay"] = { "referrals", "pay" }, ["market.credits.expire"] = { "grants", "expire" },
+  ["market.credit_task"] = { "credit_tasks", "due" },
 }
 local KINDS = {}
 for kind in pairs(WORK) do KINDS[#KINDS + 1] = kind end
@@ -111,12 +112,13 @@ local function check_deals(w)
   local rows, steps, disputes = by(db.query(HELD), "id"), by(db.query(STEPS), "transaction_id"), by(db.query(DISPUTES), "id")
   local count = 0
   for _ in pairs(rows) do count = count + 1 end
-  same("transactions", count, #w.model.deals)
+  same("transactions", count, #w.model.deals + #w.model.slots)
+  for _, slot in ipairs(w.model.slots) do same("a credit task's slot", rows[slot.id].state, slot.state) end
   for _, d in ipairs(w.model.deals) do
     for _, what in ipairs { "state", "held", "auth", "due" } do
       same(("transaction %d, %s"):format(d.n, what), rows[d.id][what], d[what])
     end
-    if model_of.is_disputed(d) then
+    if d.dispute then
       same(("dispute of %d"):format(d.n), disputes[d.dispute.id].state, d.dispute.state)
     end
     if d.steps then
@@ -155,13 +157,18 @@ end
 --- All of it; while nothing is under way the processor has what our books say.
 function M.check(w)
   M.check_audit()
-  local ours, theirs = -db.value(FEES, 1000), w.services.processor_test.balance()
+  -- Of what banks take back, the processor `test` has no books.
+  local ours = -db.value(FEES, 1000)
+  local theirs = w.services.processor_test.balance() - w.model.losses - w.model.kept
   if ours ~= theirs then error(("the processor has %d, our books say %d"):format(theirs, ours), 0) end
   check_deals(w)
   check_bids(w)
   check_lots(w)
   same("fees of transactions", db.value(FEES, 3000), w.model.fees)
   same("fees of moves", db.value(FEES, 3020), w.model.moves)
+  same("losses", -db.value(FEES, 4010), w.model.losses)
+  same("what the processor keeps", -db.value(FEES, 4000), w.model.kept)
+  same("what is reserved for credit tasks", db.value(FEES, 6400), w.model:reserved())
 end
 
 return M
