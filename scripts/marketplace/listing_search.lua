@@ -11,7 +11,7 @@ local task = require "human.task"
 
 local M = {}
 
-local COUNTED, RANKED, FEW = 10000, 1000, 50     -- with the words: counted; put in order; too few to be all, perhaps
+local COUNTED, RANKED = 10000, 1000              -- with the words: counted; put in order
 local WAIT_S = 60                                -- for the database, which has a limit of its own
 local DEPTH, NEAR, NARROW = 200, 200, 1000       -- how far each order is looked at; with filters that the index lacks
 local AMONG = "l.id in (select v::uuid from json_array_elements_text(%s::json) v)"
@@ -139,11 +139,13 @@ local function page_of(ids, scores, q)
   return rows
 end
 
-local function best_first(scores)
+-- preferred: {[id] = true}, of those with the same score.
+local function best_first(scores, preferred)
   local ids = {}
   for id in pairs(scores) do ids[#ids + 1] = id end
   table.sort(ids, function(a, b)
     if scores[a] ~= scores[b] then return scores[a] > scores[b] end
+    if preferred[a] ~= preferred[b] then return preferred[a] == true end
     return a < b
   end)
   return ids
@@ -176,16 +178,14 @@ local function by_words(filters)
   return ids, rows[1] and rows[1].n or 0
 end
 
--- {words, letters: ids, best first; total: how many have the words}.  Where words find enough for any page, nobody has
--- mistyped them.
+-- {words: ids, best first; total: how many have the words}.  Where words find anything, nobody has mistyped them; else
+-- those whose titles resemble them.
 local function by_text(filters)
   local words, total = by_words(filters)
   if total == RANKED then total = count(filters) end
-  local letters = {}
-  if #words < FEW then
-    for i, row in ipairs(db.query(M.sql.resembling, filters.words)) do letters[i] = row.id end
-  end
-  return { words = words, letters = letters, total = total }
+  if total > 0 then return { words = words, total = total } end
+  for i, row in ipairs(db.query(M.sql.resembling, filters.words)) do words[i] = row.id end
+  return { words = words, total = 0, is_by_letters = true }
 end
 
 -- Runs fn(..) at once, beside its caller; returns a function that waits for what it returns.
@@ -210,13 +210,11 @@ local function without_words(filters)
   return copy
 end
 
--- By words, by letters and by meaning, fused by the place that a listing has in each order (rules/search.lua).
+-- By words, or letters, and by meaning, fused by the place that a listing has in each order (rules/search.lua).
 local function fused(q, filters, near, text)
-  local words, letters, by_word = text.words, text.letters, {}
-  for _, id in ipairs(words) do by_word[id] = true end
-  if #words == 0 then words, letters = letters, {} end     -- they may have been mistyped
-  local places, others = {}, {}
-  for name, list in pairs { words = words, trigrams = letters, meaning = near } do
+  local by_word, places, others = {}, {}, {}
+  for _, id in ipairs(text.is_by_letters and {} or text.words) do by_word[id] = true end
+  for name, list in pairs { words = text.words, meaning = near } do
     for i, id in ipairs(list) do
       places[id] = places[id] or {}
       places[id][name] = i
@@ -230,7 +228,7 @@ local function fused(q, filters, near, text)
     if by_word[id] or pass[id] then scores[id] = rules.score(place) end
     if pass[id] and not pass[id].words then total = total + 1 end
   end
-  return { rows = page_of(best_first(scores), scores, q), total = total, mode = "hybrid" }
+  return { rows = page_of(best_first(scores, by_word), scores, q), total = total, mode = "hybrid" }
 end
 
 local function lexical(q, filters)

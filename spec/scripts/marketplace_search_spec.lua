@@ -65,10 +65,19 @@ describe("a search by words and by meaning", function()
     end)
   end
 
-  it("asks letters when few have the words", function()
+  it("asks letters when nothing has the words, and not when something has", function()
     near = {}
     offer(1, "Weather balloons", "To the sky")
     assert.same({ "Weather balloons" }, titles(find "wether baloons"))
+    offer(1, "Wether baloons", "Of a bad speller")
+    assert.same({ "Wether baloons" }, titles(find "wether baloons"))
+  end)
+
+  it("compares two hundred titles with words that have been mistyped", function() -- limit: titles compared
+    near = {}
+    offer(250, "Purple submarines", "To the deep")
+    db.exec "analyze market_listings"
+    assert.equal(200, db.value "select count(*)::int from market_resembling('purpel submarins', 1000)")
   end)
 
   it("puts a thousand of those with the words in order, and counts more", function() -- limit: listings ranked
