@@ -44,9 +44,8 @@ local function http_date(value)
   return MONTHS[month] and time.parse(("%s-%s-%sT%sZ"):format(year, MONTHS[month], day, clock))
 end
 
--- Seconds that a receiver asks for (Retry-After), or nil.
-local function retry_after(headers)
-  local value = headers["retry-after"]
+--- Seconds that a receiver asks for by Retry-After (its value, or nil), a number or a date; or nil.
+function M.retry_after(value)
   if not value or #value > 40 then return nil end
   if value:find "^%d+$" then return math.min(tonumber(value), rule.wait_most_s) end
   local at = http_date(value)
@@ -70,7 +69,7 @@ function M.send(hook, secrets, message)
   if not answer then return failed(0, err.message, latency_s) end
   if answer.status >= 200 and answer.status < 300 then return { status = answer.status, latency_s = latency_s } end
   local out = failed(answer.status, "it answered " .. answer.status, latency_s)
-  out.retry_after_s = retry_after(answer.headers)
+  out.retry_after_s = M.retry_after(answer.headers["retry-after"])
   return out
 end
 

@@ -1,16 +1,18 @@
 // spec/e2e/market_webhooks.test.mjs -- outgoing webhooks, end to end: the contract's examples, all eighteen events from their
 // causes, signatures that the official libraries verify, and endpoints that are dead, slow or hostile.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { after, before, describe, it } from 'node:test';
-import { errors } from './hosts.mjs';
+import { blocksOf } from './docs_blocks.mjs';
+import { errors, makeHome } from './hosts.mjs';
 import { assigned, JOB } from './market_trading.mjs';
 import { SEED, filled, lacking } from './market_seed.mjs';
 import { fund, makeTool, plan } from './market_tools_world.mjs';
 import { deliveries, library, PATIENCE_MS, put, register, SECRET, SINK, startHooks, startSink } from './market_webhooks_world.mjs';
-import { root, until } from './support.mjs';
+import { freePort, root, until } from './support.mjs';
 
 const python = process.env.WEBHOOKS_PYTHON ?? path.join(root, 'build/venv/bin/python');
 const of = (route) => SEED.find((e) => e.path === route);
@@ -149,6 +151,40 @@ print(Webhook(m["secret"] if m["key"] else m["secret"].encode()).verify(m["text"
   });
 });
 
+describe('the receivers of docs/webhooks.md', () => {
+  const COMMAND = { js: ['receiver.mjs', process.execPath], python: ['receiver.py', python] };
+  for (const [language, [file, program]] of Object.entries(COMMAND)) {
+    it(`verify what they are sent, in ${language}`, async () => {
+      const dir = makeHome(), port = await freePort(), who = await market.actor();
+      fs.symlinkSync(path.join(root, 'spec/e2e/node_modules'), path.join(dir, 'node_modules'));
+      fs.writeFileSync(path.join(dir, file), blocksOf('docs/webhooks.md').find((b) => b.language === language).text);
+      const child = spawn(program, [path.join(dir, file)], { env: { ...process.env, WEBHOOK_SECRET: SECRET, PORT: String(port), HOST: SINK }, stdio: ['ignore', 'pipe', 'pipe'] });
+      let said = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { said += text; });
+      try {
+        const url = `http://${SINK}:${port}/`;
+        await until(() => fetch(url, { method: 'POST', body: '{}' }).then((r) => r.status >= 400, () => false), PATIENCE_MS, () => `it listens: ${said}`);
+        const webhook_id = await register(who, url);
+        await put(market, who, { data: { tier: 2 } });
+        const [row] = await settled(who, webhook_id, 'delivered');
+        assert.deepEqual(row.status_codes, [204]);
+        await until(() => /reputation\.updated.*tier/.test(said), PATIENCE_MS, () => said);
+      } finally {
+        child.kill();
+      }
+    });
+  }
+});
+
+describe('tests of one actor', () => {
+  it('are ten at once', async () => { // limit: webhook tests
+    const who = await market.actor(), webhook_id = await register(who, at('/many'));
+    const all = await Promise.all(Array.from({ length: 40 }, () => who.post('/webhooks-test', { webhook_id })));
+    const limited = all.filter((answer) => answer.status === 429).length;
+    assert.ok(limited > 0 && limited <= 30, `${limited} of 40`);
+  });
+});
+
 describe('all eighteen events', () => {
   it('come of their causes', { timeout: 300_000 }, async () => {
     const [buyer, seller, subscriber] = [await market.actor({ tier: 2 }), await market.actor({ tier: 2 }), await market.actor()];
@@ -194,7 +230,7 @@ describe('all eighteen events', () => {
     const missing = () => all.filter((name) => ![buyer, seller, subscriber].some((who) => told(who).has(name)));
     await until(() => missing().every((name) => name === 'tool.sla_breach' || name === 'subscription.canceled'), PATIENCE_MS * 2, () => `still missing: ${missing()}`);
     await market.advance('70s');                                       // tools are looked at each minute
-    await until(() => told(seller).has('tool.sla_breach'), PATIENCE_MS * 2, 'the tool has not kept its promise');
+    await until(() => told(seller).has('tool.sla_breach'), PATIENCE_MS * 2, async () => `the tool has not kept its promise: ${await market.sql(`select hour, calls, failures, human_now() from market_tool_hours where listing_id = '${listing_id}'`)}`);
     await market.advance('768h');                                      // the period ends
     await until(() => missing().length === 0, PATIENCE_MS * 2, () => `still missing: ${missing()}`);
     assert.ok(!told(buyer).has('tool.usage_overage') && !told(seller).has('tool.usage_overage'), 'it concerns the subscriber alone');

@@ -132,7 +132,7 @@ describe('an endpoint that', () => {
     assert.equal(calls.tls, undefined);
   });
 
-  it('never ends its answer, sends gigabytes or endless heads, holds no memory', async () => {
+  it('never ends its answer, sends gigabytes or endless heads, holds no memory', async () => { // limit: webhook tries
     const junk = Buffer.alloc(1 << 16, 'x');
     const pour = (socket, piece) => {
       const more = () => { while (!socket.destroyed && socket.write(piece)); };
@@ -158,7 +158,7 @@ describe('an endpoint that', () => {
 });
 
 describe('fifty endpoints that hang', () => {
-  it('delay no delivery to one that is alive, new or proven', { timeout: 240_000 }, async () => {
+  it('delay no delivery to one that is alive, new or proven', { timeout: 240_000 }, async () => { // limit: webhook endpoints at a time
     let held = 0;
     const hang = async () => {
       const port = await listen(createServer(() => { held += 1; }), SINK);

@@ -170,7 +170,7 @@ describe("webhooks", function()
     assert.equal("msg_" .. row.id, sent[1].id)
   end)
 
-  it("are tried ten times, at the times of the rule and a fifth later at most", function()
+  it("are tried ten times, at the times of the rule and a fifth later at most", function() -- limit: webhook tries
     local who = person()
     local hook = endpoint(who)
     told { { to = { who.id } } }
@@ -329,6 +329,30 @@ describe("webhooks", function()
     run(hook)
     assert.same({ "pending", 0 }, { rows(hook)[1].state, rows(hook)[1].attempts })
     assert.truthy(kinds(hook):find "market.webhooks$")
+  end)
+
+  it("are sent a thousand again at a time, the oldest that have failed", function() -- limit: webhooks replayed
+    local who = person()
+    local hook = endpoint(who)
+    db.exec([[insert into market_webhook_deliveries (webhook_id, event_id, sequence, type, body, state, created_at)
+      select $1::uuid, i::text, i, 'bid.received', '{}', 'failed', human_now() - (2000 - i) * interval '1 s' from generate_series(1, 1001) i]], hook)
+    local function since(s) return { since = time.format(time.now_ms() - s * 1000) } end
+    assert.same({ 1000, true }, { webhooks.replay(who, hook, since(3000)) })
+    assert.equal("1001 failed", db.value([[select string_agg(sequence || ' ' || state, ', ') from market_webhook_deliveries
+      where webhook_id = $1 and state <> 'pending']], hook))
+    assert.same({ 0, false }, { webhooks.replay(who, hook, since(1)) })
+    assert.same({ 1, false }, { webhooks.replay(who, hook, since(3000)) })
+  end)
+
+  it("may ask for seconds or a date, and for no more than a day", function()
+    assert.equal(120, send.retry_after "120")
+    assert.equal(86400, send.retry_after(("9"):rep(30)))
+    assert.equal(0, send.retry_after "Sun, 06 Nov 1994 08:49:37 GMT")
+    assert.equal(86400, send.retry_after "Sun, 06 Nov 2494 08:49:37 GMT")
+    for _, text in ipairs { "", "soon", "-1", "1.5", "Sun, 06 Nov 1994", "Sun, 06 Abc 1994 08:49:37 GMT", "Sun, 99 Nov 1994 08:49:37 GMT" } do
+      assert.is_nil(send.retry_after(text))
+    end
+    assert.is_nil(send.retry_after(nil))
   end)
 
   it("wait for a host that can open their secret", function()
