@@ -54,9 +54,9 @@ server.__index = server
 
 --- A server.  definition: info = {name, version}; instructions; list(cursor, request) -> tools, next cursor, or nil and
 --- an error; tool(name, request) -> a tool, or nil when there is none; call(tool, arguments, request) -> a result, or
---- nil and an error; ttl_ms and list_changed of the list of tools; methods, {[name] = function(params, request) ->
---- result}, and capabilities for whatever else is served.  options: null, array, is_array as in jsonrpc;
---- on_error(raised, message) hears what a handler raised.
+--- nil and an error; ttl_ms and list_changed (true, or "modern": since 2026-07-28 only) of the list of tools; methods,
+--- {[name] = function(params, request) -> result}, and capabilities for whatever else is served.  options: null, array,
+--- is_array as in jsonrpc; on_error(raised, message) hears what a handler raised.
 function M.new(definition, options)
   local o = options or {}
   return setmetatable({
@@ -73,9 +73,10 @@ local function copy(t)
   return out
 end
 
-local function capabilities(self)
-  local all = copy(self.definition.capabilities or {})
-  all.tools = { listChanged = self.definition.list_changed or false }
+local function capabilities(self, asked)
+  local all, tells = copy(self.definition.capabilities or {}), self.definition.list_changed
+  if tells == "modern" then tells = asked.is_modern end
+  all.tools = { listChanged = tells or false }
   return all
 end
 
@@ -131,7 +132,7 @@ METHODS["server/discover"] = function(self, _, asked)
   if not asked.is_modern then return nil, jsonrpc.METHOD_NOT_FOUND end
   local versions = self.array {}
   for i, version in ipairs(M.VERSIONS) do versions[i] = version end
-  return cached(self, asked, { supportedVersions = versions, capabilities = capabilities(self),
+  return cached(self, asked, { supportedVersions = versions, capabilities = capabilities(self, asked),
                                instructions = self.definition.instructions })
 end
 
@@ -144,7 +145,7 @@ function METHODS.initialize(self, params, asked)
   if asked.is_modern then return nil, jsonrpc.METHOD_NOT_FOUND end
   local wanted = params.protocolVersion
   if type(wanted) ~= "string" then return nil, jsonrpc.error(jsonrpc.INVALID_PARAMS, "protocolVersion is missing") end
-  return { protocolVersion = IS_LEGACY[wanted] and wanted or LEGACY[1], capabilities = capabilities(self),
+  return { protocolVersion = IS_LEGACY[wanted] and wanted or LEGACY[1], capabilities = capabilities(self, asked),
            serverInfo = self.definition.info, instructions = self.definition.instructions }
 end
 
