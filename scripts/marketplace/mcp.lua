@@ -8,6 +8,7 @@ local mcp = require "mcp"
 local jsonrpc = require "jsonrpc"
 local task = require "human.task"
 local content = require "marketplace.mcp_content"
+local listen = require "marketplace.mcp_listen"
 local own = require "marketplace.mcp_own"
 local runs = require "marketplace.mcp_runs"
 local sessions = require "marketplace.mcp_sessions"
@@ -108,10 +109,14 @@ end
 local function definition(caller)
   local actor = caller.ctx.actor
   return {
-    info = INFO, instructions = INSTRUCTIONS, ttl_ms = 0,
+    info = INFO, instructions = INSTRUCTIONS, ttl_ms = 0, list_changed = "modern",
     list = function(cursor) return M.list(actor, cursor) end,
     tool = function(name) return M.find(actor, name) end,
     call = function(tool, arguments, asked) return M.call(caller, tool, arguments, asked) end,
+    methods = { ["subscriptions/listen"] = function(params, asked)
+      if not asked.is_modern then return nil, jsonrpc.METHOD_NOT_FOUND end
+      return listen.begin(caller, params, asked)
+    end },
   }
 end
 

@@ -352,6 +352,58 @@ describe('a call that takes long', () => {
   });
 });
 
+describe('a client that listens', () => {
+  /** The events of subscriptions/listen, as they come: {next(), close()}. */
+  async function listen(who, notifications) {
+    const stop = new AbortController();
+    const answer = await fetch(`${market.url}/mcp-gateway`, { method: 'POST', signal: stop.signal, body: JSON.stringify(modern('subscriptions/listen', { notifications }, 'ear')),
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', 'x-api-key': who.key, ...told('subscriptions/listen') } });
+    assert.match(answer.headers.get('content-type') ?? '', /^text\/event-stream/);
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const next = async () => {
+      for (;;) {
+        const at = /^(?:[^]*?\n)?data: (.*)\n/.exec(text);
+        if (at) { text = text.slice(at[0].length); return JSON.parse(at[1]); }
+        const { value, done } = await reader.read();
+        if (done) return null;
+        text += value;
+      }
+    };
+    return { next, close: () => stop.abort() };
+  }
+  const SUBSCRIPTION = { 'io.modelcontextprotocol/subscriptionId': 'ear' };
+
+  it('hears when it has another list of tools, whoever has changed it', async () => {
+    const who = await market.actor(), ear = await listen(who, { toolsListChanged: true, promptsListChanged: true });
+    assert.deepEqual(await ear.next(), { jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { notifications: { toolsListChanged: true }, _meta: SUBSCRIPTION } });
+    const CHANGED = { jsonrpc: '2.0', method: 'notifications/tools/list_changed', params: { _meta: SUBSCRIPTION } };
+    const { listing_id, subscription_id } = await subscribed(who, { title: 'Comes and goes' });
+    assert.deepEqual(await ear.next(), CHANGED);
+    await provider.ok('/provider-tools', { action: 'pause', listing_id });
+    assert.deepEqual(await ear.next(), CHANGED);
+    await who.ok('/subscriptions-cancel', { subscription_id }); // one that stands still ends at once
+    assert.deepEqual(await ear.next(), CHANGED);
+    ear.close();
+  });
+
+  it('is told at once that nothing follows of what never comes', async () => {
+    const ear = await listen(caller, { promptsListChanged: true });
+    assert.deepEqual((await ear.next()).params.notifications, {});
+    const last = await ear.next();
+    assert.deepEqual([last.id, last.result.resultType, last.result._meta['io.modelcontextprotocol/subscriptionId']], ['ear', 'complete', 'ear']);
+    assert.equal(await ear.next(), null);
+  });
+
+  it('is one of 2026-07-28: before, nothing is told', async () => {
+    assert.equal((await send(rpc('subscriptions/listen', { notifications: { toolsListChanged: true } }))).body.error.code, -32601);
+    const init = await send(rpc('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} }));
+    assert.deepEqual(init.body.result.capabilities, { tools: { listChanged: false } });
+    const found = await send(modern('server/discover'), { headers: told('server/discover') });
+    assert.deepEqual(found.body.result.capabilities, { tools: { listChanged: true } });
+  });
+});
+
 describe('the official clients', () => {
   const both = { requestInit: { headers: {} } };
   before(() => { both.requestInit.headers = { 'X-API-Key': caller.key, Authorization: `Bearer ${caller.key}` }; });

@@ -11,6 +11,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { errors } from './hosts.mjs';
 import { startMarket } from './market_trading.mjs';
+import { makeTool } from './market_tools_world.mjs';
 import { root } from './support.mjs';
 
 const require = createRequire(import.meta.url);
@@ -57,7 +58,9 @@ before(async () => {
   if (!node) return;
   work = fs.mkdtempSync(path.join(os.tmpdir(), 'mcp-conformance-'));
   market = await startMarket({ scripts: ['spec/e2e/scripts/mcp'] });
-  proxy = await startProxy((await market.actor()).key);
+  const caller = await market.actor();
+  await caller.ok('/tool-subscriptions', { listing_id: await makeTool(market, await market.actor()), plan_id: 'starter' });
+  proxy = await startProxy(caller.key);
   url = `http://127.0.0.1:${proxy.address().port}/mcp-gateway`;
 });
 after(async () => {

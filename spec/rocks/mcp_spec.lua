@@ -46,6 +46,33 @@ describe("MCP over a pipe", function()
     assert.equal(-32602, old("initialize").body.error.code)
   end)
 
+  it("tells of a changed list only where there is a stream for it, when that is what it is for", function()
+    local modern = mcp.new { info = { name = "n", version = "v" }, list_changed = "modern" }
+    local function listed(message) return modern:handle(message).body.result.capabilities.tools.listChanged end
+    assert.is_false(listed { jsonrpc = "2.0", id = 1, method = "initialize", params = { protocolVersion = "2025-11-25" } })
+    assert.is_true(listed { jsonrpc = "2.0", id = 1, method = "server/discover", params = { _meta = META } })
+  end)
+
+  it("refuses ids that it could not say again", function()
+    for _, id in ipairs { 1.5, 2 ^ 53 + 2, -1e300, NULL } do
+      local answer = server:handle { jsonrpc = "2.0", id = id, method = "ping" }
+      assert.same({ 400, -32600 }, { answer.status, answer.body.error.code })
+    end
+    for _, id in ipairs { 0, -1, 2 ^ 53, "", "x" } do
+      local body = server:handle({ jsonrpc = "2.0", id = id, method = "ping" }).body
+      assert.same({ id, {} }, { body.id, body.result })
+    end
+  end)
+
+  it("knows which era a message is of", function()
+    local function header(value) return function(name) return name == "mcp-protocol-version" and value or nil end end
+    assert.is_true(mcp.is_legacy { method = "ping" })
+    assert.is_true(mcp.is_legacy({ method = "ping" }, header "2025-06-18"))
+    assert.is_false(mcp.is_legacy({ method = "ping" }, header "2026-07-28"))
+    assert.is_false(mcp.is_legacy { method = "tools/list", params = { _meta = META } })
+    for _, odd in ipairs { 5, "x", {}, { params = 5 }, { params = { _meta = "x" } } } do assert.is_true(mcp.is_legacy(odd)) end
+  end)
+
   it("has sorted tools, and lists that go on", function()
     local result = old("tools/list").body.result
     assert.same({ "a", "b", "more" }, { result.tools[1].name, result.tools[2].name, result.nextCursor })

@@ -92,6 +92,22 @@ describe("MCP", function()
     for _, n in ipairs { a, other, text } do assert.equal("done", results[n][2]) end
   end)
 
+  it("listens for an hour, from where the list stands", function() -- limit: MCP listening
+    local listen, told, followed = loaded["marketplace.mcp_listen"], {}, nil
+    local out = { event = function(_, _, text) told[#told + 1] = text end,
+                  follow = function(_, _, key, at, options) followed = { key = key, at = at, for_s = options.for_s, arg = options.arg } end }
+    local caller = { ctx = { actor = ACTOR, stream = function() return out end } }
+    listen.begin(caller, { notifications = { toolsListChanged = true } }, { id = "a" })
+    assert.same({ key = ACTOR.id, at = 0, for_s = 3600, arg = '"a"' }, followed)
+    assert.same({}, listen.read(ACTOR.id, 0, 10, '"a"'))
+    assert.equal(1, #told)
+    for _, odd in ipairs { {}, { notifications = 5 }, { notifications = { toolsListChanged = "yes" } } } do
+      followed = nil
+      assert.truthy(listen.begin(caller, odd, { id = 1 })._meta)
+      assert.is_nil(followed)
+    end
+  end)
+
   it("knows its sessions, and whose they are", function()
     local id = sessions.issue(ACTOR)
     assert.is_true(sessions.is_valid(ACTOR, id))

@@ -53,7 +53,7 @@ end
 
 local function sent(caller, answer)
   if caller.out then
-    if answer.body then caller.out:event("message", json.encode(answer.body)) end
+    if answer.body and not caller.listens then caller.out:event("message", json.encode(answer.body)) end
     return
   end
   return answer.status, answer.body and json.encode(answer.body), answer.headers

@@ -1,5 +1,7 @@
 -- spec/e2e/scripts/mcp/api/local/mcp_tools.lua -- the tools that the official conformance tests of MCP ask for, as an operator's own.
 
+local db = require "human.db"
+local feed = require "human.feed"
 local json = require "human.json"
 local mcp = require "mcp"
 local task = require "human.task"
@@ -39,6 +41,13 @@ tool("test_tool_with_progress", function(_, request)
     task.sleep(0.05)
   end
   return mcp.text "done"
+end)
+
+-- What has changed is a subscription of the caller's, which nothing but its time shows.
+tool("test_trigger_tool_change", function(_, request)
+  local changed = db.exec("update market_subscriptions set created_at = clock_timestamp() where subscriber_id = $1::uuid", request.actor.id)
+  feed.tell("market.mcp_tools", request.actor.id)
+  return mcp.text(changed .. " changed")
 end)
 
 tool("json_schema_2020_12_tool", function() return mcp.text "ok" end, {
