@@ -19,8 +19,12 @@ local M = {}
 local JSON = "application/json"
 local JSON_TYPE = "content-type: application/json; charset=utf-8\r\n"
 
-local lists = setmetatable({}, { __mode = "k" })    -- generation -> {[area] = list}
-local routes = setmetatable({}, { __mode = "k" })   -- operation -> its route
+-- What a generation's routes are as operations: {lists = {[area] = list}, routes = {[operation] = route}}.  It goes
+-- with the generation.
+local function of(g)
+  g.operations = g.operations or { lists = {}, routes = {} }
+  return g.operations
+end
 
 -- What there is ---------------------------------------------------------------------------------------------
 
@@ -88,7 +92,7 @@ local function operation(route)
   local made = { name = route.path, method = route.method, tag = route.tag, summary = route.spec.summary,
                  description = route.spec.description, auth = auth, input = input_of(route),
                  takes_key = route.idempotent ~= false, timeout_s = route.timeout_s }
-  routes[made] = route
+  of(route.gen).routes[made] = route
   return made
 end
 
@@ -107,9 +111,9 @@ end
 function M.list(area)
   local task = sched.current()
   local g = task and task.gen or gen.current()
-  lists[g] = lists[g] or {}
-  lists[g][area] = lists[g][area] or make_list(g, area)
-  return lists[g][area]
+  local lists = of(g).lists
+  lists[area] = lists[area] or make_list(g, area)
+  return lists[area]
 end
 
 -- A call ------------------------------------------------------------------------------------------------------
@@ -233,7 +237,8 @@ end
 --- request that it comes by; input: its arguments.  options: token (what its authenticator is asked about), key (an
 --- Idempotency-Key).  Awaits; raises only when its task is ended.
 function M.call(ctx, op, input, options)
-  local route = routes[op] or error("operations.call: this is no operation of operations.list", 2)
+  local route = of(ctx.route.gen).routes[op]
+  if not route then error("operations.call: this is no operation of operations.list", 2) end
   local inner = new_ctx(ctx, route, json.encode_sorted(input))
   local ok, made = xpcall(process, trouble.trap, inner, route, input, options or {})
   if not ok then
