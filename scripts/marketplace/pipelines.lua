@@ -19,19 +19,23 @@ local COLUMNS = "p.id, p.name, p.version, p.created_at, p.updated_at"
 
 M.sql = {
   one_at_a_time = "select pg_advisory_xact_lock(hashtextextended('market.pipelines ' || $1, 0))",
-  count = "select count(*) from market_pipelines where actor_id = $1::uuid",
+  count = "select count(*) from market_pipelines where actor_id = $1::uuid and deleted_at is null",
   make = "insert into market_pipelines as p (actor_id, name) values ($1::uuid, $2) returning " .. COLUMNS,
   add = [[insert into market_pipeline_versions (template_id, version, steps)
     values ($1::uuid, $2::int, $3::jsonb)]],
   change = [[update market_pipelines p set name = coalesce($3, name), version = version + $4::int,
-      updated_at = human_now() where id = $1::uuid and actor_id = $2::uuid returning ]] .. COLUMNS,
+      updated_at = human_now() where id = $1::uuid and actor_id = $2::uuid and deleted_at is null
+    returning ]] .. COLUMNS,
+  delete = [[update market_pipelines p set deleted_at = coalesce(deleted_at, human_now())
+    where id = $1::uuid and actor_id = $2::uuid returning ]] .. COLUMNS,
   get = "select " .. COLUMNS .. [[, v.steps from market_pipelines p
     join market_pipeline_versions v on v.template_id = p.id and v.version = p.version
-    where p.id = $1::uuid and p.actor_id = $2::uuid]],
+    where p.id = $1::uuid and p.actor_id = $2::uuid and p.deleted_at is null]],
   list = "select " .. COLUMNS .. [[, jsonb_array_length(v.steps) as step_count,
-      (select count(*) from market_pipelines where actor_id = $1::uuid) as total
+      (select count(*) from market_pipelines where actor_id = $1::uuid and deleted_at is null) as total
     from market_pipelines p join market_pipeline_versions v on v.template_id = p.id and v.version = p.version
-    where p.actor_id = $1::uuid order by p.created_at desc, p.id limit $2::int offset $3::int]],
+    where p.actor_id = $1::uuid and p.deleted_at is null
+    order by p.created_at desc, p.id limit $2::int offset $3::int]],
   open = "select count(*) from market_pipeline_runs where actor_id = $1::uuid and state in ('queued', 'running')",
   begin = [[insert into market_pipeline_runs (template_id, version, actor_id, input, budget_mrc)
     values ($1::uuid, $2::int, $3::uuid, $4, $5::bigint) returning ]] .. runs.COLUMNS,
@@ -100,6 +104,9 @@ function M.update(actor, ask)
     return now
   end)
 end
+
+--- Deletes a template; again: as it is.  Its runs go on, and can be seen.
+function M.delete(actor, id) return db.must("not_found", M.sql.delete, id, actor.id) end
 
 --- A template of an actor, with the steps (JSON) of its newest version.  Fails with not_found.
 function M.get(actor, id) return db.must("not_found", M.sql.get, id, actor.id) end

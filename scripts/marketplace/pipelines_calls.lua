@@ -21,7 +21,7 @@ local tool_rules = require "marketplace.rules.subscriptions"
 
 local M = {}
 
-local LOOK_S, CLOSING_S = 2, 5                   -- looks whether it is still wanted; what it has beyond its time-out
+local LOOK_S, CLOSING_S = 5, 5                   -- looks whether it is still wanted; what it has beyond its time-out
 
 M.sql = {
   subscription_of = [[select id from market_subscriptions where subscriber_id = $1::uuid and listing_id = $2::uuid

@@ -86,7 +86,11 @@ local function end_steps(tx, run, event, cause)
     local to = rules.next({ machine = "step", from = step.state, event = event }).to
     tx:exec(M.sql.end_step, step.id, to, nil, nil, nil, step.state)
     note_steps(tx, { step }, step.state, to, cause)
-    if step.call_id then calls[#calls + 1] = M.name_of(step.id) else queue.cancel(tx, M.STEP, step.id) end
+    if step.call_id then
+      calls[#calls + 1] = M.name_of(step.id)
+    elseif step.state == "in_progress" then
+      queue.cancel(tx, M.STEP, step.id)
+    end
   end
   tx:after_commit(function()
     for _, name in ipairs(calls) do task.kill_named(name) end

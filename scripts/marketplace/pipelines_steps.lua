@@ -1,6 +1,7 @@
 -- scripts/marketplace/pipelines_steps.lua -- work of the queue: a step of a pipeline is done, tried again, or fails.
 -- Whichever worker has the row of a step looks at what was written down: without a call, one is made; with one, its
 -- worker has died, and it is given back, as quotas.sweep does, and not made again unless the step may be tried again.
+-- A step that has not begun is not late, however long no host was there.
 
 local db = require "human.db"
 local fail = require "human.fail"
@@ -18,8 +19,8 @@ local M = {}
 M.sql = {
   load = [[select s.id, s.run_id, s.name, s.state, s.tries, s.call_id, s.price_mrc, s.config, r.actor_id,
       r.state as run_state, to_json(s.depends_on) as depends_on,
-      extract(epoch from s.started_at + coalesce((s.config ->> 'timeout_s')::int, $2::int) * interval '1 s'
-        - human_now()) as left_s
+      extract(epoch from case when s.tries = 0 then human_now() else s.started_at end
+        + coalesce((s.config ->> 'timeout_s')::int, $2::int) * interval '1 s' - human_now()) as left_s
     from market_pipeline_steps s join market_pipeline_runs r on r.id = s.run_id where s.id = $1::uuid]],
   state = "select state from market_pipeline_steps where id = $1::uuid",
   tried = "update market_pipeline_steps set tries = tries + 1 where id = $1::uuid returning tries",
@@ -125,6 +126,6 @@ function M.run(row)
 end
 
 queue.define(runs.STEP, "marketplace.pipelines_steps.run",
-  { per_key = true, attempts = 1000, timeout_s = 120, backoff = { first_s = 1, max_s = 30 } })
+  { per_key = true, concurrency = 500, attempts = 1000, timeout_s = 120, backoff = { first_s = 1, max_s = 30 } })
 
 return M

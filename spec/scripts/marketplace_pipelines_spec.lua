@@ -128,6 +128,12 @@ describe("a run of a pipeline", function()
     work(true)
     assert.same({ "failed", "upstream_error" }, { now_of(r.id).state, now_of(r.id).error_code })
     assert.equal(2, db.value("select tries from market_pipeline_steps where run_id = $1", r.id))
+    -- One that has not begun is not late, however long no host was there.
+    pipes.reset()
+    r = run(who, { step("a", listing, { timeout_s = 30 }) })
+    pipes.answer = function() return FAILED end
+    pipes.work(false, function() db.exec("update market_pipeline_steps set started_at = started_at - interval '1 hour' where run_id = $1", r.id) end)
+    assert.equal("upstream_error", now_of(r.id).error_code)
   end)
 
   it("ends with its first failure, unless the step says that others go on", function()

@@ -68,12 +68,14 @@ function M.run(who, list, o)
   return loaded["marketplace.pipelines"].run(who, { template_id = M.made(who, list).id, input = o.input or "{}", budget_mrc = o.budget_mrc })
 end
 
---- Does what waits in the queue for pipelines, until nothing does; later: also what waits for its time.
-function M.work(later)
+--- Does what waits in the queue for pipelines, until nothing does; later: also what waits for its time; between(): called
+--- before each.
+function M.work(later, between)
   for _ = 1, 500 do
     local row = db.row([[select id, kind, key from host_queue where kind like 'market.pipeline%' and ($1 or due_at <= human_now())
       order by kind, added_at, id limit 1]], later == true)
     if not row then return end
+    if between then between() end
     local handed = world.row(row.key)
     function handed.done(self, tx)
       self.gone = true

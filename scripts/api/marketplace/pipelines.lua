@@ -38,6 +38,7 @@ local steps = s.array(Step, { min = 1, max = rules.steps })
 
 local ASKS = {
   create = { "name", "steps" }, update = { "template_id" }, get = { "template_id" }, list = {},
+  delete = { "template_id" },
   run = { "template_id" }, cancel = { "pipeline_id" },
 }
 local ACTIONS = {}
@@ -50,6 +51,11 @@ end
 function ACTIONS.update(ctx, body)
   local now = pipelines.update(ctx.actor, { template_id = body.template_id, name = body.name, steps = body.steps })
   return 200, { template_id = now.id, name = now.name, version = now.version, created_at = now.created_at }
+end
+
+function ACTIONS.delete(ctx, body)
+  local t = pipelines.delete(ctx.actor, body.template_id)
+  return 200, { template_id = t.id, name = t.name, version = t.version, created_at = t.created_at }
 end
 
 function ACTIONS.get(ctx, body)
@@ -86,11 +92,11 @@ local Done = s.object {
 }
 
 g:post("/pipeline-templates", {
-  summary = "Create, update, show, run and list templates of pipelines, and cancel runs", idempotent = "tx",
+  summary = "Create, update, delete, show, run and list templates of pipelines, and cancel runs", idempotent = "tx",
   description = "`create` is what is done without an `action`. An `update` makes a new version; runs keep theirs.",
   body_max = 524288,
   body = s.object {
-    { "action", s.enum { "create", "update", "get", "list", "run", "cancel" }:default "create" },
+    { "action", s.enum { "create", "update", "delete", "get", "list", "run", "cancel" }:default "create" },
     { "name", s.string { min = 1, max = 100, trim = true }:optional() }, { "steps", steps:optional() },
     { "template_id", s.uuid:optional() }, { "pipeline_id", s.uuid:describe "Of a run":optional() },
     { "input", s.json { max = 65536 }:describe "An object, of a run":default "{}" },

@@ -17,9 +17,10 @@ create table market_pipelines (
   name       text not null check (length(name) between 1 and 100),
   version    int not null default 1 check (version > 0),         -- the newest
   created_at timestamptz not null default human_now(),
-  updated_at timestamptz not null default human_now()
+  updated_at timestamptz not null default human_now(),
+  deleted_at timestamptz                                         -- its runs can still be seen
 );
-create index market_pipelines_of on market_pipelines (actor_id, created_at desc, id);
+create index market_pipelines_of on market_pipelines (actor_id, created_at desc, id) where deleted_at is null;
 
 create table market_pipeline_versions (
   template_id uuid not null references market_pipelines,
