@@ -1,6 +1,5 @@
 -- scripts/marketplace/invariants.lua -- what must be true between trade and its money at every moment: statements that
 -- return what is wrong (what, and by how much), and nothing when nothing is.  Those of the ledger are in audit.lua.
--- Metered calls (their counts) are to follow with their tables.
 
 -- What each transaction has got, and given: its account, what went to subcontracts less what came back, and what was
 -- paid out.
@@ -58,4 +57,16 @@ return {
       left join (select delegation_id, sum(case kind when 'spend' then amount_mrc else -amount_mrc end) as spent
         from market_delegation_moves group by delegation_id) m on m.delegation_id = d.id
       where d.spent_mrc <> coalesce(m.spent, 0)]] },
+  -- Single calls are kept a little longer than a month.
+  { name = "quotas", says = "what a period counts is not its calls, or more of them were let pass than may be",
+    sql = [[select p.id as what, p.used + p.overage - count(c.id) filter (where c.state <> 'returned') as off
+      from market_periods p left join market_tool_calls c on c.period_id = p.id
+      where p.starts_at > human_now() - interval '30 days' group by p.id
+      having p.used + p.overage <> count(c.id) filter (where c.state <> 'returned')
+        or p.overage <> count(c.id) filter (where c.state <> 'returned' and c.is_overage)
+        or p.in_flight <> count(c.id) filter (where c.state = 'open')
+        or p.overage * coalesce(p.overage_mrc, 0) > p.overage_allowed_mrc]] },
+  { name = "stopped", says = "a subscription is active, and its tool is stopped",
+    sql = [[select s.id as what, 1 as off from market_subscriptions s join market_tools t on t.listing_id = s.listing_id
+      where s.state = 'active' and t.state <> 'open']] },
 }

@@ -202,10 +202,13 @@ approvals.carries("subscription", function(tx, agent, m)
   return s.id
 end)
 
---- Locks a subscription, after its tool, whose counts and stops lead the same way; fails with not_found.
+--- Locks a subscription, after its tool, whose counts and stops lead the same way; fails with not_found.  The row has
+--- tool_state.
 function M.lock(tx, id)
-  tx:must("not_found", M.sql.lock_tool, id)
-  return tx:row(M.sql.lock, id)
+  local tool = tx:must("not_found", M.sql.lock_tool, id)
+  local s = tx:row(M.sql.lock, id)
+  s.tool_state = tool.state
+  return s
 end
 
 --- A subscription of an actor; fails with not_found for those of others.

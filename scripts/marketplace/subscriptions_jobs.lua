@@ -51,6 +51,7 @@ end
 local function renew(tx, s, try)
   local plan, categories, spenders = plan_of_next(tx, s)
   if not plan then return subscriptions.move(tx, s, "end", nil, "subscription-renew") end
+  if s.tool_state ~= "open" then return retry(tx, s, try) end       -- nobody pays for what stands still
   local ok, err = pcall(db.tx, function(inner)
     for _, who in ipairs(spenders) do actors.must_be_free(who) end
     subscriptions.go_on(inner, s, next_period(inner, s, plan, categories))

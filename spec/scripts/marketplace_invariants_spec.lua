@@ -123,6 +123,13 @@ describe("what must be true of the books", function()
       select a.id, b.id, 2, 1 from market_actors a join market_actors b on b.id <> a.id limit 1]] },
     dues = { "update market_transactions set payout_status = 'released' where payout_status = 'held'" },
     releases = { "update market_transactions set state = 'assigned' where state = 'accepted'" },
+    quotas = { [[insert into market_periods (subscription_id, plan, included_calls, used, starts_at, ends_at)
+      values (gen_random_uuid(), '{}', 2, 1, human_now(), human_now())]] },
+    stopped = { [[insert into market_tools (listing_id, state, is_active, min_plan_cents, has_free_tier)
+        select gen_random_uuid(), 'suspended', true, 0, true]],
+      [[insert into market_subscriptions (listing_id, subscriber_id, provider_id, payer_id, plan_id, funding_type, period_id, ends_at)
+        select listing_id, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'p', 'direct', gen_random_uuid(), human_now()
+        from market_tools where state = 'suspended' limit 1]] },
   }
 
   it("has a way to be broken for each check", function()
@@ -135,6 +142,28 @@ describe("what must be true of the books", function()
       assert(found[name], "found " .. require("human.json").encode_sorted(found))
     end)
   end
+
+  it("of a quota are its calls, those under way, and what may be spent beyond it", function()
+    local function period(fields)
+      local p = { included = 1, used = 0, overage = 0, flight = 0, allowed = 0 }
+      for name, value in pairs(fields) do p[name] = value end
+      return ([[with p as (insert into market_periods (subscription_id, plan, included_calls, overage_mrc, used, overage, in_flight,
+          overage_allowed_mrc, starts_at, ends_at)
+        values (gen_random_uuid(), '{}', %d, 10, %d, %d, %d, %d, human_now(), human_now()) returning id, subscription_id)
+        insert into market_tool_calls (subscription_id, period_id, listing_id, state, is_overage, settle_by, ended_at)
+          select subscription_id, id, gen_random_uuid(), '%s', %s, now(), %s from p]]):format(p.included, p.used, p.overage,
+        p.flight, p.allowed, fields.state or "done", tostring(p.overage > 0), fields.state == "open" and "null" or "now()")
+    end
+    for _, good in ipairs { { used = 1 }, { used = 1, flight = 1, state = "open" }, { state = "returned" }, { overage = 1, allowed = 10 } } do
+      assert.is_nil(broken_by(period(good)).quotas)
+    end
+    for _, bad in ipairs { {}, { used = 1, flight = 1 }, { used = 1, state = "open" }, { used = 1, state = "returned" }, { overage = 1, allowed = 9 },
+        { used = 1, included = 2, overage = 1, allowed = 10 } } do
+      assert.equal(1, broken_by(period(bad)).quotas)
+    end
+    assert.is_false(pcall(db.exec, "insert into market_periods (subscription_id, plan, included_calls, used, starts_at, ends_at)"
+      .. " values (gen_random_uuid(), '{}', 1, 2, human_now(), human_now())"), "and no more than are included")
+  end)
 
   it("twice paid, or never, is seen", function()
     assert(broken_by("delete from ledger_transfers where event = 'escrow.released'").releases)

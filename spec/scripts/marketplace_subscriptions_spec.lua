@@ -99,82 +99,6 @@ describe("a subscription", function()
     assert.equal(500000, balance(who))
   end)
 
-  describe("that an agent has to ask for", function()
-    local approvals
-
-    setup(function() approvals = loaded["marketplace.approvals"] end)
-
-    -- An agent with so many cents, and a person of its owner.
-    local function pair(cents)
-      local owner, agent = person(), world.actor { type = "delegated_agent" }
-      db.exec("update market_actors set owner_id = (select owner_id from market_actors where id = $1::uuid) where id = $2::uuid",
-        owner, agent)
-      db.tx(function(tx) moves.deposit(tx, world.uuid(), { actor = agent, gross = cents, fee = 0 }) end)
-      return agent, owner
-    end
-    local function ask(agent, listing)
-      local ok, err = pcall(subscribe, agent, listing)
-      assert.is_false(ok)
-      if type(err) ~= "table" then error(err, 0) end
-      assert.equal("approval_required", err.code)
-      return err.data.approval_message_id
-    end
-    local function count(agent) return db.value("select count(*)::int from market_subscriptions where subscriber_id = $1", agent) end
-
-    it("is asked for once, however often its process dies", function()
-      local agent, listing = pair(1500), tool()
-      mortal.at_last(function()
-        local ok, err = pcall(subscribe, agent, listing)
-        if not ok and not (type(err) == "table" and err.code == "approval_required") then error(err, 0) end
-      end, function()
-        assert.is_true(db.value("select count(*)::int from market_approvals where agent_id = $1", agent) <= 1)
-        assert.same({ 0, 1500000 }, { count(agent), balance(agent) })
-      end)
-      assert.truthy(ask(agent, listing))
-    end)
-
-    it("is made with the approval, however often the process of the answer dies", function()
-      local agent, owner = pair(1500)
-      local id = ask(agent, (tool()))
-      mortal.at_last(function()
-        local ok, err = pcall(approvals.respond, get(owner), { message_id = id, response_status = "approved" })
-        if not ok and not (type(err) == "table" and err.code == "already_resolved") then error(err, 0) end
-      end, function()
-        local is_approved = db.value("select response_status = 'approved' from market_messages where id = $1", id)
-        assert.equal(is_approved and 1 or 0, count(agent))
-        assert.equal(1500000 - count(agent) * 1000000, balance(agent))
-        assert.equal("", world.wrong())
-      end)
-      assert.same({ 1, 500000 }, { count(agent), balance(agent) })
-    end)
-
-    it("gives its key once, however often the process dies that gets it", function()
-      local agent, owner = pair(1500)
-      local listing = tool()
-      approvals.respond(get(owner), { message_id = ask(agent, listing), response_status = "approved" })
-      local n = 0
-      mortal.at_last(function()
-        local ok, err = pcall(subscribe, agent, listing)
-        if not ok and not (type(err) == "table" and err.code == "subscription_already_exists") then error(err, 0) end
-      end, function()
-        n = db.value([[select count(*)::int from market_tool_keys k join market_subscriptions s on s.id = k.subscription_id
-          where s.subscriber_id = $1]], agent)
-        assert.is_true(n <= 1)
-      end)
-      assert.same({ 1, 1, 500000 }, { n, count(agent), balance(agent) })
-    end)
-
-    it("counts for the day, with the calls beyond its quota that may be made", function()
-      local agent = pair(5000)
-      db.exec("update market_actors set autonomy = 3 where id = $1", agent)
-      local s = subscribe(agent, (tool { overage_cents_per_call = 1, included_calls = 0 }))
-      local call = quotas.reserve(db.row(loaded["marketplace.proxy"].sql.load, s.id, 72), 1000)
-      quotas.succeed(call, 1)
-      assert.same({ 1100000, 100000 }, { db.value("select spent_mrc from market_tool_days where actor_id = $1", agent),
-        db.value("select overage_allowed_mrc from market_periods where id = $1", s.period_id) })
-    end)
-  end)
-
   describe("whose period ends", function()
     it("goes on where the last one ended, for what the plan says now", function()
       local who, listing = person(5000), tool()
@@ -188,6 +112,18 @@ describe("a subscription", function()
       assert.same({ at, 7, 0 }, { period.starts_at, period.included_calls, period.used })
       assert.equal(1, db.value("select count(*) from host_queue where kind = 'market.subscription' and key = $1 and due_at > human_now()",
         s.id) - 1, "one for each period")
+    end)
+
+    it("is not paid for while its tool is stopped", function()
+      local who, listing = person(500), tool { amount_cents = 500 }
+      local s = subscribe(who, listing)
+      ended(s.id, 1)
+      assert.equal("past_due", renew(s.id).state)
+      db.tx(function(tx) moves.deposit(tx, world.uuid(), { actor = who, gross = 5000, fee = 0 }) end)
+      db.tx(function(tx) tools.move(tx, listing, "suspend", { cause = "spec", reason = "r" }) end)
+      assert.same({ "past_due", 5000000 }, { renew(s.id, 1).state, balance(who) })
+      db.tx(function(tx) tools.move(tx, listing, "reinstate", { cause = "spec" }) end)
+      assert.same({ "active", 4500000 }, { renew(s.id, 2).state, balance(who) })
     end)
 
     it("is renewed once for each end, whatever comes again, and however often the process dies", function()
