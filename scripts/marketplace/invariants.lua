@@ -69,4 +69,15 @@ return {
   { name = "stopped", says = "a subscription is active, and its tool is stopped",
     sql = [[select s.id as what, 1 as off from market_subscriptions s join market_tools t on t.listing_id = s.listing_id
       where s.state = 'active' and t.state <> 'open']] },
+  { name = "task_budgets", says = "what is spent of a task's budget is not what its tools cost",
+    sql = [[select b.transaction_id as what, b.spent_mrc - coalesce(p.mrc, 0) - coalesce(c.mrc, 0) as off
+      from market_task_budgets b
+      left join (select s.transaction_id, sum((p.plan ->> 'amount_cents')::bigint * 1000) as mrc
+        from market_subscriptions s join market_periods p on p.subscription_id = s.id
+        where s.transaction_id is not null group by 1) p using (transaction_id)
+      left join (select s.transaction_id, sum(c.price_mrc) as mrc
+        from market_subscriptions s join market_tool_calls c on c.subscription_id = s.id
+        where s.transaction_id is not null and c.state <> 'returned' group by 1) c using (transaction_id)
+      where b.created_at > human_now() - interval '30 days'
+        and b.spent_mrc <> coalesce(p.mrc, 0) + coalesce(c.mrc, 0)]] },
 }

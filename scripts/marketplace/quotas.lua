@@ -20,6 +20,7 @@ local ledger = require "marketplace.ledger"
 local listings = require "marketplace.listings"
 local news = require "marketplace.news"
 local rules = require "marketplace.rules.subscriptions"
+local task_budgets = require "marketplace.task_budgets"
 
 local M = {}
 
@@ -52,10 +53,12 @@ M.sql = {
   present = [[select p.id, s.subscriber_id, s.state from market_subscriptions s
     join market_periods p on p.id = s.period_id where s.id = $1::uuid and p.id = $2::uuid for no key update of p]],
   left = "select overage_mrc is not null as has_overage, in_flight from market_periods where id = $1::uuid",
+  spender = [[select a.state, s.transaction_id from market_subscriptions s
+    join market_actors a on a.id = s.subscriber_id where s.id = $1::uuid]],
   charge = [[update market_tool_calls set payer_id = $2::uuid, price_mrc = $3, fee_mrc = $4, paid_m = $5, paid_w = $6,
       allowed_by = $7 where id = $1::uuid]],
   get = [[select c.id, c.state, c.is_overage, c.payer_id, c.price_mrc, c.fee_mrc, c.paid_m, c.paid_w, s.provider_id,
-      s.delegation_id
+      s.delegation_id, s.transaction_id
     from market_tool_calls c join market_subscriptions s on s.id = c.subscription_id where c.id = $1::uuid]],
   finish = [[with done as (
       update market_tool_calls set state = $2, outcome = $3, latency_ms = $4::int, ended_at = human_now()
@@ -72,13 +75,13 @@ local function wallet(pool, actor) return { "wallet_" .. pool, actor } end
 
 -- Takes the price of a call beyond the quota: out of the lots, and aside.
 local function charge(tx, s, call)
-  local price, payer_id = call.overage_mrc, s.payer_id
-  actors.must_be_free(actors.get(tx, s.subscriber_id))
+  local price, payer_id, spender = call.overage_mrc, s.payer_id, tx:row(M.sql.spender, s.id)
+  actors.must_be_free(spender)
   if s.delegation_id then
     delegations.spend(tx, { id = s.delegation_id, grantee_id = s.subscriber_id, amount_mrc = price,
                             category = json.decode(s.category_tags), cause = call.id })
-  else
-    actors.must_be_free(actors.get(tx, payer_id))
+  elseif spender.transaction_id then
+    task_budgets.spend(tx, { transaction_id = spender.transaction_id, seller_id = payer_id, amount_mrc = price })
   end
   local got = credits.take(tx, CHARGED, call.id, { actor = payer_id, amount = price, reason = "tool_usage" })
   ledger.post(tx, RESERVED, call.id, {
@@ -191,6 +194,8 @@ local function pay_back(tx, call)
   credits.give_back(tx, CHARGED, call.id, call.payer_id, call.price_mrc)
   if call.delegation_id then
     delegations.give_back(tx, { id = call.delegation_id, amount_mrc = call.price_mrc, cause = call.id })
+  elseif call.transaction_id then
+    task_budgets.give_back(tx, call.transaction_id, call.price_mrc)
   end
 end
 

@@ -18,6 +18,7 @@ local moves = require "marketplace.moves"
 local referrals = require "marketplace.referrals"
 local rules = require "marketplace.rules.subscriptions"
 local states = require "marketplace.states"
+local task_budgets = require "marketplace.task_budgets"
 local transactions = require "marketplace.transactions"
 
 local M = {}
@@ -25,7 +26,7 @@ local M = {}
 local MRC_PER_CENT, COUNTED = 1000, 1000
 
 M.COLUMNS = [[s.id, s.listing_id, s.subscriber_id, s.provider_id, s.payer_id, s.plan_id, s.funding_type,
-  s.delegation_id, s.state, s.period_id, s.anchored_at, s.periods, s.ends_at, s.created_at]]
+  s.delegation_id, s.transaction_id, s.state, s.period_id, s.anchored_at, s.periods, s.ends_at, s.created_at]]
 
 -- Where a period that began so many months after its anchor ends: on the anchor's day, or the last of a month.
 local ENDS = "(($%d::timestamptz at time zone 'UTC') + $%d::int * $%d::int * interval '1 month') at time zone 'UTC'"
@@ -37,8 +38,8 @@ M.sql = {
     and state not in ('canceled', 'revoked')]],
   begin = [[with made as (
       insert into market_subscriptions as s (listing_id, subscriber_id, provider_id, payer_id, plan_id, funding_type,
-        delegation_id, period_id, anchored_at, ends_at)
-      select $1::uuid, $2::uuid, $3::uuid, $4::uuid, $5, $6, $7::uuid, $8::uuid, $9::timestamptz, ]]
+        delegation_id, period_id, anchored_at, transaction_id, ends_at)
+      select $1::uuid, $2::uuid, $3::uuid, $4::uuid, $5, $6, $7::uuid, $8::uuid, $9::timestamptz, $15::uuid, ]]
       .. ENDS:format(9, 10, 11) .. [[ returning ]] .. M.COLUMNS .. [[
     ), period as (
       insert into market_periods (id, subscription_id, plan, included_calls, overage_mrc, starts_at, ends_at)
@@ -84,13 +85,15 @@ local function overage_of(plan)
 end
 
 -- Pays for a period, under the locks of the wallets: s = {subscriber_id, provider_id, payer_id, delegation_id (whose
--- budget it is, when that pays)}; categories: of the listing.
+-- budget it is, when that pays), transaction_id (of the task that it is for)}; categories: of the listing.
 local function pay(tx, s, period_id, plan, categories)
   if plan.amount_cents == 0 then return end
   local price = plan.amount_cents * MRC_PER_CENT
   if s.delegation_id then
     delegations.spend(tx, { id = s.delegation_id, grantee_id = s.subscriber_id, amount_mrc = price,
                             category = categories, cause = period_id })
+  elseif s.transaction_id then
+    task_budgets.spend(tx, { transaction_id = s.transaction_id, seller_id = s.subscriber_id, amount_mrc = price })
   end
   moves.purchase(tx, "tool_subscription", period_id, { buyer = s.payer_id, provider = s.provider_id, price_mrc = price,
     fee_mrc = fees.share(plan.amount_cents, fees.tool) * MRC_PER_CENT, reason = "tool_subscription" })
@@ -121,7 +124,8 @@ end
 local function make(tx, actor, s, listing, plan, now)
   pay(tx, s, now.id, plan, listing.category_tags)
   return tx:row(M.sql.begin, listing.id, actor.id, s.provider_id, s.payer_id, plan.plan_id, s.funding_type,
-    s.delegation_id, now.id, now.now, 1, months_of(plan), json.encode(plan), plan.included_calls, overage_of(plan))
+    s.delegation_id, now.id, now.now, 1, months_of(plan), json.encode(plan), plan.included_calls, overage_of(plan),
+    s.transaction_id)
 end
 
 -- What the kill switch may have done before the locks were there; the tool's own is taken now.
@@ -134,13 +138,18 @@ local function wrong(path, message)
   fail.throw("validation_error", { details = { { path = path, message = message } } })
 end
 
+local FUNDS = { delegation = { name = "delegation_id", path = "budget_delegation_id" },
+                task_budget = { name = "transaction_id", path = "transaction_id" } }
+
 --- What is asked for, when its fields go together.
 function M.checked(ask)
-  if ask.funding_type == "task_budget" then wrong("funding_type", "task_budget is not offered yet") end
-  if ask.funding_type == "delegation" and not ask.delegation_id then
-    wrong("budget_delegation_id", "is required for funding_type delegation")
-  elseif ask.funding_type ~= "delegation" and ask.delegation_id then
-    wrong("budget_delegation_id", "is for funding_type delegation")
+  for funding_type, field in pairs(FUNDS) do
+    local id = ask[field.name]
+    if ask.funding_type == funding_type and not id then
+      wrong(field.path, "is required for funding_type " .. funding_type)
+    elseif ask.funding_type ~= funding_type and id then
+      wrong(field.path, "is for funding_type " .. funding_type)
+    end
   end
   return ask
 end
@@ -152,7 +161,7 @@ local function waits_for(tx, actor, listing, plan, ask, cause)
     kind = "tool_request", cause = cause, plan_id = plan.plan_id, carries = "subscription",
     body = "May I subscribe to \"%s\" (" .. plan.name:gsub("%%", "%%%%") .. ") for $%s?",
     asks_for = { listing_id = listing.id, plan_id = plan.plan_id, funding_type = ask.funding_type,
-                 delegation_id = ask.delegation_id } })
+                 delegation_id = ask.delegation_id, transaction_id = ask.transaction_id } })
 end
 
 -- The one that an approval has made is the agent's when it asks again; any other is there already.
@@ -166,7 +175,8 @@ local function subscribe(tx, actor, ask)
   local listing, plan = offered(tx, actor, ask)
   local now = tx:row(M.sql.new_id)
   local asks = { subscriber_id = actor.id, provider_id = listing.actor_id, funding_type = ask.funding_type,
-                 delegation_id = ask.delegation_id, payer_id = payer_of(tx, actor, ask, listing) }
+                 delegation_id = ask.delegation_id, transaction_id = ask.transaction_id,
+                 payer_id = payer_of(tx, actor, ask, listing) }
   credits.lock(tx, actor.id, asks.payer_id, listing.actor_id)
   must_go_on(tx, actor, listing)
   local open = tx:row(M.sql.is_open, actor.id, listing.id)
@@ -183,8 +193,8 @@ local function subscribe(tx, actor, ask)
   return s
 end
 
---- An actor subscribes: {listing_id, plan_id, funding_type, delegation_id}.  Returns the subscription and its first
---- key, which is shown once.  One that an approval has made for an agent is answered so when the agent asks again.
+--- An actor subscribes: {listing_id, plan_id, funding_type, delegation_id, transaction_id}.  Returns the subscription
+--- and its first key, which is shown once.  One that an approval has made is answered so when its agent asks again.
 function M.create(actor, ask)
   local made, key, asked = db.tx(function(tx)
     local s, waits = subscribe(tx, actor, ask)

@@ -10,6 +10,7 @@ local credits = require "marketplace.credits"
 local listings = require "marketplace.listings"
 local rules = require "marketplace.rules.subscriptions"
 local subscriptions = require "marketplace.subscriptions"
+local task_budgets = require "marketplace.task_budgets"
 
 local M = {}
 
@@ -37,6 +38,7 @@ end
 local function plan_of_next(tx, s)
   local listing = listings.get(tx, s.listing_id)
   local provider, subscriber = actors.get(tx, s.provider_id), actors.get(tx, s.subscriber_id)
+  if s.transaction_id and not task_budgets.goes_on(tx, s.transaction_id) then return nil end
   if not listing.is_active or provider.state == "banned" or subscriber.state == "banned" then return nil end
   return subscriptions.plan_of(listing, s.plan_id), listing.category_tags, { subscriber, actors.get(tx, s.payer_id) }
 end

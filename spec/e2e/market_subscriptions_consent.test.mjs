@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { errors } from './hosts.mjs';
 import { filled, SEED } from './market_seed.mjs';
-import { startMarket } from './market_trading.mjs';
+import { assigned, startMarket } from './market_trading.mjs';
 import { counted, fund, makeTool, PATIENCE_MS, plan, startUpstream, UPSTREAM } from './market_tools_world.mjs';
 import { until } from './support.mjs';
 
@@ -171,6 +171,38 @@ describe("the day's cap", () => {
     await person.ok('/approval-rules-manage', { action: 'update', rule_id: rule.id, action_type: 'auto_deny' });
     for (let i = 1; i < 100; i += 1) assert.equal((await call()).status, 200);
     assert.equal((await refused(403, 'approval_required', call())).approval_status, 'auto_denied');
+    assert.deepEqual(await wrong(), []);
+  });
+});
+
+describe('a tool for a task', () => {
+  it('is paid by who works on it, for no more than its price and while it goes on, and a refund leaves that as it is', async () => {
+    const buyer = await market.actor({ type: 'human', name: 'Buyer' }), seller = await market.actor({ name: 'Seller' }), other = await market.actor();
+    await fund(market, seller, 200);
+    const transaction_id = await assigned(buyer, seller), listing_id = await sells(4000, { included_calls: 0, overage_cents_per_call: 1500 }); // of $100
+    const takes = (who, fields) => subscribes(who, listing_id, { funding_type: 'task_budget', ...fields });
+    for (const fields of [{}, { transaction_id, funding_type: 'direct' }]) assert.deepEqual((await refused(400, 'validation_error', takes(seller, fields))).details.map((d) => d.path), ['transaction_id']);
+    await refused(404, 'not_found', takes(other, { transaction_id }));
+    await refused(404, 'not_found', takes(buyer, { transaction_id }));
+    await refused(400, 'budget_exceeded', takes(seller, { transaction_id, plan_id: 'pro' }));
+    const held = await market.held(transaction_id), had = await market.earned(seller), { subscription_id } = (await takes(seller, { transaction_id })).body;
+    const call = () => seller.post('/tool-proxy', { subscription_id, input: {} }), spent = async () => Number(await market.one(`select spent_mrc from market_task_budgets where transaction_id = '${transaction_id}'`));
+    const usual = upstream.answer;
+    upstream.answer = (req, res) => res.writeHead(500).end();
+    assert.equal((await call()).status, 502);
+    upstream.answer = usual;
+    assert.equal(await spent(), 4_000_000);
+    const answers = await Promise.all(Array.from({ length: 8 }, call));
+    assert.deepEqual(answers.map((a) => a.body.code ?? a.status).sort(), [...Array(4).fill(200), ...Array(4).fill('budget_exceeded')]);
+    assert.deepEqual([await spent(), had - await market.earned(seller), await market.held(transaction_id)], [10_000_000, 10_000_000, held], 'what is in escrow stays there');
+    assert.deepEqual(await wrong(), []);
+    await seller.ok('/transactions-cancel', { transaction_id });
+    assert.equal(await market.one(`select state from market_transactions where id = '${transaction_id}'`), 'canceled_refunded');
+    await refused(400, 'delegation_expired', call());
+    await refused(400, 'delegation_expired', subscribes(seller, await sells(100), { funding_type: 'task_budget', transaction_id }));
+    await market.advance('800h');
+    await until(async () => await market.one(`select state from market_subscriptions where id = '${subscription_id}'`) === 'canceled', PATIENCE_MS, 'it is not renewed');
+    assert.equal(had - await market.earned(seller), 10_000_000);
     assert.deepEqual(await wrong(), []);
   });
 });

@@ -123,6 +123,7 @@ describe("what must be true of the books", function()
       select a.id, b.id, 2, 1 from market_actors a join market_actors b on b.id <> a.id limit 1]] },
     dues = { "update market_transactions set payout_status = 'released' where payout_status = 'held'" },
     releases = { "update market_transactions set state = 'assigned' where state = 'accepted'" },
+    task_budgets = { "insert into market_task_budgets (transaction_id, total_mrc, spent_mrc) values (gen_random_uuid(), 2, 1)" },
     quotas = { [[insert into market_periods (subscription_id, plan, included_calls, used, starts_at, ends_at)
       values (gen_random_uuid(), '{}', 2, 1, human_now(), human_now())]] },
     stopped = { [[insert into market_tools (listing_id, state, is_active, min_plan_cents, has_free_tier)

@@ -35,7 +35,8 @@ g:post("/tool-subscriptions", {
   summary = "Subscribe to a plan of a tool; the key is shown once", idempotent = "tx",
   body = s.object { { "listing_id", s.uuid }, { "plan_id", s.string { min = 1, max = 64 } },
     { "funding_type", s.enum { "direct", "delegation", "task_budget" }:default "direct" },
-    { "budget_delegation_id", s.uuid:optional() } },
+    { "budget_delegation_id", s.uuid:optional() },
+    { "transaction_id", s.uuid:optional():describe "With task_budget: a task that you work on" } },
   reply = { [201] = s.object { { "subscription_id", s.uuid }, { "api_key", key }, { "api_key_prefix", s.string } } },
   errors = { "validation_error", "not_found", "subscription_already_exists", "insufficient_balance", "plan_not_found",
              "not_a_tool", "listing_inactive", "tool_suspended", "self_dealing_not_permitted", "approval_required",
@@ -43,7 +44,7 @@ g:post("/tool-subscriptions", {
 }, function(ctx, body)
   local made, first = subscriptions.create(ctx.actor, subscriptions.checked {
     listing_id = body.listing_id, plan_id = body.plan_id, funding_type = body.funding_type,
-    delegation_id = body.budget_delegation_id })
+    delegation_id = body.budget_delegation_id, transaction_id = body.transaction_id })
   return 201, { subscription_id = made.id, api_key = first, api_key_prefix = keys.prefix(first) }
 end)
 
