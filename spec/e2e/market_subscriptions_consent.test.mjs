@@ -148,7 +148,7 @@ describe("the day's cap", () => {
     assert.equal((await refused(403, 'approval_required', call())).approval_message_id, message);
     assert.deepEqual(await counted(market, id), { used: 0, overage: 0, in_flight: 0 });
     await answers(message);
-    for (let i = 0; i < 100; i += 1) assert.equal((await call()).status, 200);
+    for (let i = 0; i < 100; i += 1) assert.equal((await call()).status, 200); // limit: overage step
     await refused(403, 'approval_required', call());
     assert.deepEqual(await counted(market, id), { used: 0, overage: 100, in_flight: 0 });
     const { transactions: [entry] } = await agent.ok('/credits-history?reason=tool_usage');
