@@ -2,9 +2,8 @@
 
 local db = require "human.db"
 local fail = require "human.fail"
-local fees = require "marketplace.rules.fees"
+local accounts = require "marketplace.accounts"
 local listings = require "marketplace.listings"
-local rules = require "marketplace.rules.tools"
 local stats = require "marketplace.tools_stats"
 local tools = require "marketplace.tools"
 
@@ -15,16 +14,20 @@ local MRC_PER_CENT = 1000
 M.sql = {
   list = "select " .. listings.COLUMNS .. [[, t.state from market_listings l join market_tools t on t.listing_id = l.id
     where l.actor_id = $1::uuid order by l.created_at desc, l.id limit $2::int offset $3::int]],
-  state = "select state, subscriber_count, uptime_30d::float8 as uptime from market_tools where listing_id = $1::uuid",
-  paid = [[select coalesce(sum(amount), 0)::bigint as paid_cents,
-      coalesce(sum(floor((amount * $2::bigint + 5000) / 10000)), 0)::bigint as fee_cents
-    from (select (p.plan ->> 'amount_cents')::bigint as amount from market_subscriptions s
-      join market_periods p on p.subscription_id = s.id
-      where s.listing_id = $1::uuid and p.starts_at > human_now() - interval '30 days') paid]],
+  state = "select state, subscriber_count, uptime_30d as uptime from market_tools where listing_id = $1::uuid",
+  -- By the books.  A period is paid for when it begins, or up to five days later.
+  paid = [[select coalesce(sum(amount), 0)::bigint as price_mrc,
+      coalesce(sum(amount) filter (where $2::bigint in (credit, debit) or $3::bigint in (credit, debit)), 0)::bigint
+        as fee_mrc
+    from (select case t.event when 'tool_refund' then -t.amount else t.amount end as amount, t.debit, t.credit
+      from market_subscriptions s join market_periods p on p.subscription_id = s.id
+      join ledger_transfers t on t.cause = p.id::text and t.event in ('tool_subscription', 'tool_refund')
+      where s.listing_id = $1::uuid and p.starts_at > human_now() - interval '60 days'
+        and t.at > human_now() - interval '30 days') paid]],
   churn = [[select count(*)::int as had, count(*) filter (where canceled_at is not null)::int as lost
     from market_subscriptions where listing_id = $1::uuid and created_at <= human_now() - interval '30 days'
       and (canceled_at is null or canceled_at > human_now() - interval '30 days')]],
-  breaches = [[select b.listing_id, b.severity, b.type, b.value::float8 as value, b.threshold::float8 as threshold, b.at
+  breaches = [[select b.listing_id, b.severity, b.type, b.value, b.threshold, b.at
     from market_listings l join market_sla_breaches b on b.listing_id = l.id
     where l.actor_id = $1::uuid and ($2::uuid is null or l.id = $2::uuid) order by b.at desc, b.id desc limit $3::int]],
 }
@@ -70,14 +73,15 @@ function M.list(actor, o) return db.query(M.sql.list, actor.id, o.limit, o.offse
 --- How a tool of an actor has done in 30 days.
 function M.analytics(actor, id)
   local tool, month = M.own(actor, id), db.row(stats.sql.month, id)
-  local paid, churn = db.row(M.sql.paid, id, fees.tool), db.row(M.sql.churn, id)
-  local function cents(n, mrc) return n + math.floor(mrc / MRC_PER_CENT + 0.5) end
-  local revenue, fee = cents(paid.paid_cents, month.price_mrc), cents(paid.fee_cents, month.fee_mrc)
+  local paid = db.row(M.sql.paid, id, accounts.PLATFORM.platform_M.code, accounts.PLATFORM.platform_W.code)
+  local churn = db.row(M.sql.churn, id)
+  local function cents(mrc) return math.floor(mrc / MRC_PER_CENT + 0.5) end
+  local revenue, fee = cents(paid.price_mrc + month.price_mrc), cents(paid.fee_mrc + month.fee_mrc)
   return { subscribers = tool.subscriber_count, calls_30d = month.calls, revenue_30d_cents = revenue,
            platform_fee_30d_cents = fee, net_revenue_30d_cents = revenue - fee,
            churn_rate = churn.had > 0 and math.floor(churn.lost / churn.had * 10000 + 0.5) / 10000 or 0,
            avg_latency_ms = month.ok > 0 and math.floor(month.latency_ms / month.ok + 0.5) or nil,
-           uptime_30d = month.calls > 0 and rules.uptime(month) or nil }
+           uptime_30d = tool.uptime }
 end
 
 --- Promises that tools of an actor have not kept, newest first.  listing_id: of that one.

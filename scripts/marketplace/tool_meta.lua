@@ -33,6 +33,11 @@ function M.check(text)
     fail.throw("unsafe_url", { details = { { path = "tool_meta.upstream_url",
       message = "must be an https address with a public host name, on port 443 or 8443" } } })
   end
+  local function host(url) return url:match "^%a+://[^/?#]+":lower() end
+  if meta.health_url and host(meta.health_url) ~= host(meta.upstream_url) then
+    fail.throw("unsafe_url", { details = { { path = "tool_meta.health_url",
+      message = "must be at the host of upstream_url" } } })
+  end
 end
 
 --- The JSON without auth_secret, and that.

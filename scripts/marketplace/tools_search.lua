@@ -10,7 +10,7 @@ local COUNTED = 10000
 local FILTERS = {
   { "query", "l.words @@ websearch_to_tsquery('english', %s)" },
   { "category", "l.category_tags @> array[%s]" },
-  { "min_uptime", "t.uptime_30d >= %s::real" },
+  { "min_uptime", "t.uptime_30d >= %s::float8" },
   { "max_price_cents", "t.min_plan_cents <= %s::bigint" },
   { "has_free_tier", "t.has_free_tier = %s::bool" },
 }
@@ -22,7 +22,7 @@ local FROM = [[ from market_tools t join market_listings l on l.id = t.listing_i
   join market_actors a on a.id = l.actor_id where t.is_active and l.is_active and t.state = 'open'
   and a.state <> 'banned']]
 local COLUMNS = [[l.id, l.title, l.listing_type, to_json(l.category_tags) as categories,
-  t.uptime_30d::float8 as uptime_30d, t.subscriber_count, t.has_free_tier, t.min_plan_cents,
+  t.uptime_30d, t.subscriber_count, t.has_free_tier, t.min_plan_cents,
   l.avg_rating::float8 as avg_rating, l.subscription_plans]]
 
 local function conditions(q)

@@ -1,5 +1,5 @@
--- scripts/marketplace/tools_stats.lua -- how tools do, by the calls that were made of them: summed up by the hour, and
--- held against what their listings promise.
+-- scripts/marketplace/tools_stats.lua -- how tools do, by the calls that were made of them and by what the platform
+-- asks (marketplace.sla): summed up by the hour, and held against what their listings promise.
 
 local db = require "human.db"
 local fail = require "human.fail"
@@ -8,6 +8,7 @@ local json = require "human.json"
 local listings = require "marketplace.listings"
 local news = require "marketplace.news"
 local rules = require "marketplace.rules.tools"
+local sla = require "marketplace.rules.sla"
 local tools = require "marketplace.tools"
 
 local M = {}
@@ -36,30 +37,54 @@ M.sql = {
     ) select distinct listing_id as id, (select count(*) from counted) as calls from summed]],
   month = [[select coalesce(sum(calls), 0)::bigint as calls, coalesce(sum(ok), 0)::bigint as ok,
       coalesce(sum(failures), 0)::bigint as failures, coalesce(sum(latency_ms), 0)::bigint as latency_ms,
-      coalesce(sum(price_mrc), 0)::bigint as price_mrc, coalesce(sum(fee_mrc), 0)::bigint as fee_mrc
+      coalesce(sum(price_mrc), 0)::bigint as price_mrc, coalesce(sum(fee_mrc), 0)::bigint as fee_mrc,
+      coalesce(sum(probes), 0)::bigint as probes, coalesce(sum(probe_failures), 0)::bigint as probe_failures
     from market_tool_hours where listing_id = $1::uuid and hour > human_now() - interval '30 days']],
-  hour = [[select calls, failures from market_tool_hours where listing_id = $1::uuid
+  hour = [[select calls, failures, probes, probe_failures from market_tool_hours where listing_id = $1::uuid
     and hour > human_now() - interval '1 hour' order by hour desc limit 1]],
   p95 = [[select percentile_disc(0.95) within group (order by latency_ms) as p95, count(*)::int as calls
     from (select latency_ms from market_tool_calls where listing_id = $1::uuid and outcome = 'ok'
       and ended_at > human_now() - interval '1 hour' order by ended_at desc limit $2::int) newest]],
-  keep = "update market_tools set uptime_30d = $2::real, checked_at = human_now() where listing_id = $1::uuid",
+  misses = "select probe_misses from market_tools where listing_id = $1::uuid",
+  keep = "update market_tools set uptime_30d = $2::float8, checked_at = human_now() where listing_id = $1::uuid",
   breach = [[insert into market_sla_breaches (listing_id, severity, type, value, threshold)
-    select $1::uuid, $2, $3, $4::real, $5::real where not exists (select from market_sla_breaches
-      where listing_id = $1::uuid and type = $3 and at > human_now() - $6::int * interval '1 hour')]],
-  status = [[select t.uptime_30d::float8 as uptime, t.checked_at, (select count(*)::int from market_sla_breaches b
+    select $1::uuid, $2, $3, $4::float8, $5::float8 where not exists (select from market_sla_breaches
+      where listing_id = $1::uuid and type = $3 and severity in ($2, 'critical')
+        and at > human_now() - $6::int * interval '1 hour')]],
+  status = [[select t.uptime_30d as uptime, t.checked_at, (select count(*)::int from market_sla_breaches b
       where b.listing_id = t.listing_id and b.at > human_now() - interval '30 days') as breaches
     from market_tools t where t.listing_id = $1::uuid]],
   forget = [[delete from market_tool_calls where ctid = any (array(select ctid from market_tool_calls
     where started_at < human_now() - $1::int * interval '1 day' and is_counted limit 1000))]],
 }
 
-local function measure(tx, listing, kind, value, threshold, calls)
-  local severity = rules.breach({ type = kind, value = value, threshold = threshold, calls = calls }).severity
+local function measure(tx, listing, kind, value, threshold, calls, is_down)
+  local severity = rules.breach({ type = kind, value = value, threshold = threshold, calls = calls,
+                                  is_down = is_down or false }).severity
   if not severity then return end
   if tx:exec(M.sql.breach, listing.id, severity, kind, value, threshold, rules.rearm_hours) == 0 then return end
   news.put(tx, { name = "tool.sla_breach", about = listing.id, to = tools.concerned(tx, listing), data = {
     listing_id = listing.id, severity = severity, type = kind, value = value, threshold = threshold } })
+end
+
+-- Percent of what was asked of a tool, by callers and by the platform, that it has answered, and how much that was.
+local function uptime_of(sums)
+  local asked = sums.calls + sums.probes
+  if asked == 0 then return nil, 0 end
+  return rules.uptime { calls = asked, failures = sums.failures + sums.probe_failures }, asked
+end
+
+-- What the present hour says of what is promised.
+local function check_hour(tx, listing, promised, hour)
+  local value, asked = uptime_of(hour)
+  if promised.uptime_target_pct and value then
+    local is_down = tx:value(M.sql.misses, listing.id) >= sla.down_misses
+    measure(tx, listing, "uptime", value, promised.uptime_target_pct, asked, is_down)
+  end
+  if promised.max_error_rate_pct and hour.calls > 0 then
+    local rate = math.floor(10000 * hour.failures / hour.calls + 0.5) / 100
+    measure(tx, listing, "error_rate", rate, promised.max_error_rate_pct, hour.calls)
+  end
 end
 
 --- Holds a tool against what its listing promises.
@@ -69,10 +94,8 @@ function M.check(id)
     local listing = listings.get(tx, id)
     local promised = listing.sla_config and json.decode(listing.sla_config) or {}
     local month, hour = tx:row(M.sql.month, id), tx:row(M.sql.hour, id)
-    tx:exec(M.sql.keep, id, month.calls > 0 and rules.uptime(month) or nil)
-    if promised.uptime_target_pct and hour and hour.calls > 0 then
-      measure(tx, listing, "uptime", rules.uptime(hour), promised.uptime_target_pct, hour.calls)
-    end
+    tx:exec(M.sql.keep, id, (uptime_of(month)))
+    if hour then check_hour(tx, listing, promised, hour) end
     local newest = promised.max_latency_p95_ms and tx:row(M.sql.p95, id, rules.samples)
     if newest and newest.p95 then
       measure(tx, listing, "latency", newest.p95, promised.max_latency_p95_ms, newest.calls)

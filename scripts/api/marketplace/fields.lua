@@ -52,6 +52,7 @@ M.plan = s.object {
 M.sla = s.object {
   { "uptime_target_pct", s.number { min = 0, max = 100 }:optional() },
   { "max_latency_p95_ms", s.int { min = 1, max = 60000 }:optional() },
+  { "max_error_rate_pct", s.number { min = 0, max = 100 }:optional() },
 }
 M.auth_type = s.enum { "none", "header", "bearer", "basic", "query" }
 
@@ -62,6 +63,7 @@ function M.tool_meta(first)
     { "auth_header", s.string { min = 1, max = 100, pattern = "^[%w-]+$", form = "the name of a header" }:optional() },
     { "auth_secret", s.string { min = 1, max = 4000 }:optional() },
     { "timeout_ms", s.int { min = 1000, max = 60000 }:optional() },
+    { "health_url", s.url:optional():describe "At the same host; asked each minute, and to be answered with 2xx" },
     { "method", s.enum { "GET", "POST", "PUT", "PATCH", "DELETE" }:optional() },
   }
 end

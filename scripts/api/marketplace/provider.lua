@@ -92,7 +92,7 @@ g:get("/provider-analytics", {
 
 local Breach = s.object {
   { "listing_id", s.uuid }, { "severity", s.enum { "warning", "critical" } },
-  { "type", s.enum { "uptime", "latency" } },
+  { "type", s.enum { "uptime", "latency", "error_rate" } },
   { "value", s.number }, { "threshold", s.number }, { "at", s.time },
 }
 

@@ -7,6 +7,7 @@ local fields = require "api.marketplace.fields"
 local search = require "marketplace.tools_search"
 local stats = require "marketplace.tools_stats"
 require "api.marketplace.auth"
+require "marketplace.sla"
 
 local M = {}
 local g = api.group { tag = "Tools", base = "", auth = "market_key" }
@@ -33,7 +34,7 @@ g:get("/tool-search", {
 end)
 
 g:get("/tool-sla-check", {
-  summary = "Whether a tool keeps the uptime that it promises, by the calls that were made of it",
+  summary = "Whether a tool keeps the uptime that it promises, by calls of it and by what the platform asks",
   query = { listing_id = s.uuid },
   reply = { [200] = s.object { { "uptime_30d", s.number:nullable() }, { "sla_target_pct", s.number:nullable() },
     { "breaches_30d", s.int }, { "status", s.enum { "compliant", "breached", "unknown" } },

@@ -18,10 +18,11 @@ M.returns = {
 --- Percent of the calls that a tool has answered.  sums: {calls, failures}; there are some.
 function M.uptime(sums) return math.floor(10000 * (sums.calls - sums.failures) / sums.calls + 0.5) / 100 end
 
---- Is this a breach?  measured: {type = "uptime" | "latency", value, threshold, calls}.  Critical: an uptime that is a
---- whole percent too low, a latency that is twice what was promised.
+--- Is this a breach?  measured: {type = "uptime" | "latency" | "error_rate", value, threshold, calls, is_down (it does
+--- not answer now, so that few calls are enough)}.  Critical: an uptime that is a whole percent too low; a latency, or
+--- a rate of errors, that is twice what was promised.
 function M.breach(measured)
-  if measured.calls < M.least_calls then return {} end
+  if measured.calls < M.least_calls and not measured.is_down then return {} end
   if measured.type == "uptime" then
     if measured.value >= measured.threshold then return {} end
     return { severity = measured.value < measured.threshold - 1 and "critical" or "warning" }
@@ -45,6 +46,10 @@ M.examples = {
   { "breach", { type = "uptime", value = 99, threshold = 99.5, calls = 100 }, expect = { severity = "warning" } },
   { "breach", { type = "uptime", value = 90, threshold = 99.5, calls = 100 }, expect = { severity = "critical" } },
   { "breach", { type = "uptime", value = 90, threshold = 99.5, calls = 19 }, expect = {} },
+  { "breach", { type = "uptime", value = 90, threshold = 99.5, calls = 3, is_down = true },
+    expect = { severity = "critical" } },
+  { "breach", { type = "error_rate", value = 2, threshold = 1, calls = 100 }, expect = { severity = "warning" } },
+  { "breach", { type = "error_rate", value = 2.5, threshold = 1, calls = 100 }, expect = { severity = "critical" } },
   { "status", { uptime = 99.8, target = 99.5 }, expect = "compliant" },
   { "status", { uptime = 99.4, target = 99.5 }, expect = "breached" },
   { "status", { target = 99.5 }, expect = "unknown" },

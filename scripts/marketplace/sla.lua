@@ -1,0 +1,72 @@
+-- scripts/marketplace/sla.lua -- asks each tool that somebody has subscribed to, once a minute, whether it is there: by
+-- GET, without a credential, through the guard of human.fetch.  Those that did not answer the last time are asked by
+-- a job of their own, so that tools that hang hold up none that does not.
+
+local db = require "human.db"
+local fetch = require "human.fetch"
+local jobs = require "human.jobs"
+local json = require "human.json"
+local task = require "human.task"
+local rules = require "marketplace.rules.sla"
+local stats = require "marketplace.tools_stats"
+
+local M = {}
+
+local LOOK_S = 10
+
+M.sql = {
+  due = [[with due as (
+      select listing_id from market_tools where is_active and state = 'open' and subscriber_count > 0
+        and (probe_misses > 0) = $1::bool and probe_at <= human_now() order by probe_at limit $2::int
+        for no key update skip locked
+    ) update market_tools t set probe_at = greatest(t.probe_at + $3::int * interval '1 second',
+        human_now() + $3::int * interval '500 ms')
+      from due join market_listings l on l.id = due.listing_id where t.listing_id = due.listing_id
+      returning t.listing_id as id, l.tool_meta]],
+  note = [[with seen as (
+      update market_tools set probe_misses = case when $2::bool then 0 else probe_misses + 1 end
+      where listing_id = $1::uuid
+    ) insert into market_tool_hours as h (listing_id, hour, probes, probe_failures)
+      values ($1::uuid, date_trunc('hour', human_now() at time zone 'UTC') at time zone 'UTC', 1,
+        case when $2::bool then 0 else 1 end)
+      on conflict (listing_id, hour) do update set probes = h.probes + 1,
+        probe_failures = h.probe_failures + excluded.probe_failures]],
+}
+
+local function skip_body() return false end
+
+-- Whether a tool is there.
+local function answers(meta)
+  local answer = fetch { guard = true, timeout_s = rules.timeout_ms / 1000, on_chunk = skip_body,
+    url = rules.address { upstream_url = meta.upstream_url, health_url = meta.health_url,
+                          path = meta.operation and meta.operation.path } }
+  return rules.is_up { status = answer and answer.status, has_health_url = meta.health_url ~= nil }
+end
+
+local function probe(tool)
+  db.exec(M.sql.note, tool.id, answers(json.decode(tool.tool_meta)))
+  stats.check(tool.id)
+end
+
+-- Asks all that are due, so many at once; ends when all have answered.
+local function run(is_down, at_once)
+  local due, next_one = db.query(M.sql.due, is_down, rules.batch, rules.every_s), 0
+  local function work()
+    while next_one < #due do
+      next_one = next_one + 1
+      probe(due[next_one])
+    end
+  end
+  for _ = 1, math.min(at_once, #due) do task.spawn(work) end
+end
+
+--- Work by the clock: tools that answered the last time, or have not been asked.
+function M.run() run(false, rules.at_once) end
+
+--- Work by the clock: tools that did not.
+function M.run_down() run(true, rules.at_once_down) end
+
+jobs.every("market.sla_probes", LOOK_S, "marketplace.sla.run")
+jobs.every("market.sla_probes_down", LOOK_S, "marketplace.sla.run_down")
+
+return M
