@@ -120,8 +120,10 @@ local function auth_of(ctx, operation)
   local components = ctx.document.components
   local known = is_object(components) and components.securitySchemes or {}
   for _, asked in ipairs(list) do
-    local name = is_object(asked) and next(asked)
-    if not name then return "none" end
+    if not is_object(asked) or next(asked) == nil then return "none" end   -- it may be left out
+  end
+  for _, asked in ipairs(list) do
+    local name = next(asked)
     if next(asked, name) == nil then
       local kind, header = shown_as(schemas.resolved(ctx, known[name]))
       if kind then return kind, header end
