@@ -41,7 +41,7 @@ override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
 .PHONY: help deps deps-test deps-search build run test quick check soak chaos chats judge clients bench lint asan fuzz \
-         fuzzers modules install uninstall deb distcheck docs clean
+         fuzzers modules install uninstall deb distcheck docs sdk clean
 .SUFFIXES:
 
 help:
@@ -66,6 +66,7 @@ help:
 	@echo 'make deb        Debian packages, in build/deb'
 	@echo 'make distcheck  "make run" and "make test" on bare Debian 12 and 13 (as root)'
 	@echo 'make docs       the reference in docs/scripting.md, and docs/api from the routes'
+	@echo 'make sdk        the clients in clients/js and clients/python, from the routes (needs Node)'
 	@echo 'make clean      remove what was built'
 
 deps:
@@ -275,6 +276,10 @@ docs: build
 	@mkdir -p docs/api
 	@for surface in agent gateway marketplace; do HUMAN_CONFIG=/dev/null HUMAN_SCRIPTS=scripts \
 	  build/human openapi $$surface --markdown >$(B)/api.md && mv $(B)/api.md docs/api/$$surface.md || exit 1; done
+
+# Clients in JavaScript and Python: what is generated of them.
+sdk: build
+	@node clients/generate.mjs
 
 # build/deb/*.deb, for the release of Debian that this runs on.
 deb:

@@ -23,6 +23,7 @@ g:post("/deliverables-upload", {
 end)
 
 g:get("/deliverables/{id}/{name}", {
+  operation_id = "deliverablesGet",
   summary = "Get a file of a transaction of yours", params = { id = s.uuid, name = s.string { min = 1, max = 100 } },
   reply = { [200] = s.raw "application/octet-stream" }, errors = { "not_found" },
 }, function(ctx) deliverables.send(ctx, ctx.params.id, ctx.params.name) end)

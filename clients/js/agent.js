@@ -1,0 +1,40 @@
+// clients/js/agent.js -- made by `make sdk` from the OpenAPI document; do not edit.
+import { Client, define } from './client.js';
+
+export class Agent extends Client {}
+
+define(Agent, {
+  listAgentTypes: ["GET", "/api/agent-types", {"query":["after","limit"]}],
+  createAgentType: ["POST", "/api/agent-types", {"body":"json","repeatable":true,"admin":true}],
+  getAgentType: ["GET", "/api/agent-types/{id}", {"path":["id"]}],
+  listAgents: ["GET", "/api/agents", {"query":["after","limit"]}],
+  createAgent: ["POST", "/api/agents", {"body":"json","repeatable":true}],
+  getAgent: ["GET", "/api/agents/{id}", {"path":["id"]}],
+  updateAgent: ["PUT", "/api/agents/{id}", {"path":["id"],"body":"json"}],
+  deleteAgent: ["DELETE", "/api/agents/{id}", {"path":["id"],"answer":"none"}],
+  listAgentEvents: ["GET", "/api/agents/{id}/events", {"path":["id"],"query":["after","before","direction","limit","type"]}],
+  sendAgentMessage: ["POST", "/api/agents/{id}/messages", {"path":["id"],"body":"json","repeatable":true}],
+  getAgentState: ["GET", "/api/agents/{id}/state", {"path":["id"]}],
+  updateAgentState: ["PUT", "/api/agents/{id}/state", {"path":["id"],"body":"json"}],
+  listPersonalities: ["GET", "/api/personalities", {"query":["after","limit"]}],
+  createPersonality: ["POST", "/api/personalities", {"body":"json","repeatable":true}],
+  getPersonality: ["GET", "/api/personalities/{id}", {"path":["id"]}],
+  updatePersonality: ["PUT", "/api/personalities/{id}", {"path":["id"],"body":"json"}],
+  deletePersonality: ["DELETE", "/api/personalities/{id}", {"path":["id"],"answer":"none"}],
+  listSystemPrompts: ["GET", "/api/system-prompts", {"query":["after","limit"]}],
+  createSystemPrompt: ["POST", "/api/system-prompts", {"body":"json","repeatable":true}],
+  getSystemPrompt: ["GET", "/api/system-prompts/{id}", {"path":["id"]}],
+  updateSystemPrompt: ["PUT", "/api/system-prompts/{id}", {"path":["id"],"body":"json"}],
+  deleteSystemPrompt: ["DELETE", "/api/system-prompts/{id}", {"path":["id"],"answer":"none"}],
+  createUser: ["POST", "/api/users", {"body":"json","repeatable":true,"admin":true}],
+  getUser: ["GET", "/api/users/{id}", {"path":["id"],"admin":true}],
+  updateUser: ["PUT", "/api/users/{id}", {"path":["id"],"body":"json","admin":true}],
+  deleteUser: ["DELETE", "/api/users/{id}", {"path":["id"],"answer":"none","admin":true}],
+  listApiKeys: ["GET", "/api/users/{userId}/api-keys", {"path":["userId"],"query":["after","limit"],"admin":true}],
+  createApiKey: ["POST", "/api/users/{userId}/api-keys", {"path":["userId"],"body":"json","repeatable":true,"admin":true}],
+  deleteApiKey: ["DELETE", "/api/users/{userId}/api-keys/{keyId}", {"path":["userId","keyId"],"answer":"none","admin":true}],
+  regenerateApiKey: ["POST", "/api/users/{userId}/api-keys/{keyId}/regenerate", {"path":["userId","keyId"],"repeatable":true,"admin":true}],
+  health: ["GET", "/health", {}],
+  ready: ["GET", "/ready", {}],
+  sendAgentMessageStream: ["POST", "/api/agents/{id}/messages", {"path":["id"],"body":"json","repeatable":true,"answer":"events"}],
+});
