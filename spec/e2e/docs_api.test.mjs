@@ -9,6 +9,7 @@ import { chromium } from 'playwright-core';
 import { startHost } from './hosts.mjs';
 import { SEED } from './market_seed.mjs';
 import { root } from './support.mjs';
+import { pointer, watch } from './traffic.mjs';
 
 const AXE = fs.readFileSync(path.join(root, 'spec/e2e/node_modules/axe-core/axe.min.js'), 'utf8');
 
@@ -18,8 +19,6 @@ before(async () => {
   doc = await (await fetch(`${host.url}/openapi.json`)).json();
 });
 after(async () => { await host?.stop(); });
-
-const pointer = (...keys) => keys.map((k) => `/${String(k).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 /** All examples of a document: [title, schema's pointer, example]. */
 function* examples(of) {
@@ -210,5 +209,19 @@ describe('the pages', () => {
     const again = await get('/docs/marketplace', { 'if-none-match': headers.get('etag') });
     assert.deepEqual([headers.get('content-encoding'), again.status, again.text], ['gzip', 304, '']);
     assert.equal((await get('/docs/nosuch')).status, 404);
+  });
+});
+
+describe('answers to specs', () => {
+  it('are held against the document: statuses, codes, fields', () => {
+    const see = watch(doc), error = { error: 'Gone', code: 'not_found' };
+    const balance = { rc_balance: 1, rc_balance_withdrawable: 0, rc_balance_marketplace: 1 };
+    assert.equal(see('GET', '/credits-balance', 200, balance), undefined);
+    assert.match(see('GET', '/credits-balance', 200, { ...balance, more: 1 }), /must NOT have additional properties/);
+    assert.match(see('GET', '/credits-balance?x=1', 200, {}), /must have required property 'rc_balance'/);
+    assert.match(see('GET', '/credits-balance', 418, {}), /^GET \/credits-balance 418 is not documented/);
+    assert.match(see('GET', '/listings-get', 404, { ...error, code: 'gone' }), /the code gone is not documented/);
+    assert.deepEqual([see('GET', '/listings-get', 404, error), see('GET', '/nowhere', 404, error)], [undefined, undefined]);
+    assert.match(see('GET', '/nowhere', 200, {}), /is not documented/);
   });
 });

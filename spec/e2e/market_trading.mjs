@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { BINARY, sql, startHost } from './hosts.mjs';
 import { root } from './support.mjs';
+import { watch } from './traffic.mjs';
 
 /** A host with the marketplace on it: what startHost gives, and actor(), advance(), holds(). */
 export async function startMarket({ env = {}, scripts = [] } = {}) {
@@ -13,7 +14,8 @@ export async function startMarket({ env = {}, scripts = [] } = {}) {
 
 /** The same for a host that has been started. */
 export function inhabit(host) {
-  let slot = 0;
+  const stop = host.stop, wrong = [];
+  let slot = 0, see;
   const one = async (statement) => (await sql(host.home, statement))[0];
 
   /** One request: {status, body}. */
@@ -23,8 +25,18 @@ export function inhabit(host) {
       method, body: body === undefined || form || typeof body === 'string' ? body : JSON.stringify(body),
       headers: { ...(key && { 'x-api-key': key }), ...(body !== undefined && !form && { 'content-type': 'application/json' }) },
     });
-    const text = await answer.text();
-    return { status: answer.status, body: text ? JSON.parse(text) : null };
+    const text = await answer.text(), value = text ? JSON.parse(text) : null;
+    see ??= fetch(`${host.url}/openapi.json`).then(async (document) => watch(await document.json())).catch(() => (see = undefined));
+    const finding = (await see)?.(method, target, answer.status, value);
+    if (finding) wrong.push(finding);
+    return { status: answer.status, body: value };
+  }
+
+  /** Ends the host, and says what its answers had that /openapi.json has not. */
+  async function end() {
+    const ended = await stop();
+    assert.deepEqual(wrong, [], 'answers that /openapi.json does not describe');
+    return ended;
   }
 
   /** A new actor: {id, key, owner, post(path, body), get(path), ok(path, body)}; ok gives the body of an answer that is no error. */
@@ -68,7 +80,7 @@ export function inhabit(host) {
   const platform = async (code) => Number(await one(`select coalesce(sum(case when credit = ${code} then amount else -amount end), 0)
     from ledger_transfers where ${code} in (debit, credit) and kind in ('posted', 'post')`));
 
-  return Object.assign(host, { actor, request, human, advance, earned, held, platform, one, sql: (text) => sql(host.home, text) });
+  return Object.assign(host, { stop: end, actor, request, human, advance, earned, held, platform, one, sql: (text) => sql(host.home, text) });
 }
 
 export const JOB = { direction: 'buy', listing_type: 'task_execution', title: 'Need data scraping agent',

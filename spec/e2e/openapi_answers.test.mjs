@@ -13,6 +13,7 @@ import { until } from './support.mjs';
 import { makeActor, makeListing, makeTask } from './market_people.mjs';
 import { assigned, inhabit, JOB } from './market_trading.mjs';
 import { makeTool, plan, startUpstream, UPSTREAM } from './market_tools_world.mjs';
+import { closed, pointer } from './traffic.mjs';
 
 const MAIN = /^[a-z]+\/[a-z.+-]+/;               // a media type without its parameters
 
@@ -28,18 +29,6 @@ before(async () => {
 after(async () => {
   await host?.stop();
 });
-
-/** The document with every object closed, so that a field which it does not name is an error; errors may have facts. */
-function closed(node) {
-  if (Array.isArray(node)) return node.map(closed);
-  if (node === null || typeof node !== 'object') return node;
-  const out = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, closed(value)]));
-  const hasFacts = node.properties?.error && node.properties.code;
-  if (node.type?.includes?.('object') && node.properties && !hasFacts) out.additionalProperties = false;
-  return out;
-}
-
-const pointer = (...keys) => keys.map((k) => `/${String(k).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 describe('what the host answers', () => {
   const seen = new Set();
