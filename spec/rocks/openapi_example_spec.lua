@@ -54,10 +54,12 @@ describe("openapi.example", function()
     assert.same({ "a", "a" }, complete(nil, { type = "array", minItems = 2, items = { enum = { "a", "b" } } }))
   end)
 
-  it("ends in a schema that contains itself", function()
-    local schema = object({}, { "inner" }, { "inner" })
+  it("ends in a schema that contains itself (limit: example depth)", function()
+    local schema, depth = object({}, { "inner" }, { "inner" }), 0
     schema.properties.inner = schema
-    assert.is_table(complete(nil, schema))
+    local out = complete(nil, schema)
+    while out ~= NULL do out, depth = out.inner, depth + 1 end
+    assert.equal(12, depth)
   end)
 end)
 
@@ -69,6 +71,14 @@ describe("openapi.fields", function()
     assert.equal("uuid or null", fields.type({ type = { "string", "null" }, format = "uuid" }, tools))
     assert.same({ "one of a, b", "default a" }, fields.limits({ type = "string", enum = { "a", "b" }, default = "a" }, tools))
     assert.same({}, fields.limits({ type = "integer", minimum = -2 ^ 53 + 1, maximum = 2 ^ 53 - 1 }, tools))
+  end)
+
+  it("lists so many inner objects and values, and no more (limit: field depth)", function()
+    local schema, values = object({}, {}, { "inner" }), {}
+    schema.properties.inner = schema
+    assert.equal(7, #fields.rows(schema, tools))
+    for i = 1, 30 do values[i] = "v" .. i end
+    assert.truthy(fields.limits({ type = "string", enum = values }, tools)[1]:find "v24, ..$")
   end)
 
   it("lists inner fields below their own, and alternatives by what tells them apart", function()
