@@ -8,6 +8,7 @@ export type MarketplaceErrorCode =
   | 'agent_frozen'
   | 'already_accepted'
   | 'already_bid'
+  | 'already_claimed'
   | 'already_referred'
   | 'already_registered'
   | 'already_resolved'
@@ -18,9 +19,11 @@ export type MarketplaceErrorCode =
   | 'capture_failed'
   | 'category_not_allowed'
   | 'circular_chain_detected'
+  | 'claim_not_proven'
   | 'conflict'
   | 'connect_not_ready'
   | 'counter_expired'
+  | 'cycle_detected'
   | 'deadline_passed'
   | 'delegation_expired'
   | 'delegation_invalid'
@@ -34,6 +37,7 @@ export type MarketplaceErrorCode =
   | 'insufficient_balance'
   | 'insufficient_storage'
   | 'internal'
+  | 'invalid_openapi'
   | 'invalid_referral_code'
   | 'invalid_schema'
   | 'invalid_state'
@@ -50,6 +54,7 @@ export type MarketplaceErrorCode =
   | 'not_a_buy_listing'
   | 'not_a_request'
   | 'not_a_tool'
+  | 'not_claimed'
   | 'not_found'
   | 'not_founding'
   | 'not_owner'
@@ -68,12 +73,16 @@ export type MarketplaceErrorCode =
   | 'self_dealing_not_permitted'
   | 'self_referral'
   | 'service_unavailable'
+  | 'step_not_runnable'
   | 'subscription_already_exists'
   | 'subscription_not_active'
   | 'tier_too_low'
   | 'too_many_keys'
+  | 'too_many_webhooks'
   | 'tool_suspended'
   | 'unauthorized'
+  | 'unknown_dependency'
+  | 'unknown_event'
   | 'unsafe_url'
   | 'unsupported_media_type'
   | 'upstream_blocked'
@@ -196,6 +205,86 @@ export type AdminCreditTasksCloseResult = {
   free: number;
   sla_hours: number;
   created_at: string;
+};
+export type AdminKillSwitchInput = {
+  action: "ban_provider";
+  actor_id: string;
+  reason: string;
+} | {
+  action: "freeze_agent";
+  actor_id: string;
+  reason: string;
+} | {
+  action: "reinstate_tool";
+  listing_id: string;
+  reason: string;
+} | {
+  action: "revoke_subscription";
+  subscription_id: string;
+  reason: string;
+} | {
+  action: "suspend_tool";
+  listing_id: string;
+  reason: string;
+} | {
+  action: "unban_provider";
+  actor_id: string;
+  reason: string;
+} | {
+  action: "unfreeze_agent";
+  actor_id: string;
+  reason: string;
+};
+export type AdminKillSwitchResult = {
+  action: "ban_provider" | "freeze_agent" | "reinstate_tool" | "revoke_subscription" | "suspend_tool" | "unban_provider" | "unfreeze_agent";
+  listing_id?: string;
+  actor_id?: string;
+  subscription_id?: string;
+  /** Of the actor or the subscription, from now on */
+  status?: string;
+  paused_subscriptions?: number;
+  revoked_keys?: number;
+  resumed_subscriptions?: number;
+  restored_keys?: number;
+  suspended_listings?: number;
+  suspended_tools?: number;
+  reinstated_listings?: number;
+  reinstated_tools?: number;
+  expired_bids?: number;
+  /** Subscriptions of a frozen agent with calls that are still answered */
+  calls_under_way?: number;
+};
+export type AdminRolesInput = {
+  action: "grant";
+  actor_id: string;
+} | {
+  action: "revoke";
+  actor_id: string;
+} | {
+  action: "list";
+};
+export type AdminRolesResult = {
+  actor?: {
+    actor_id: string;
+    display_name: string;
+    role: "admin" | "member";
+  };
+  admins?: Array<{
+    actor_id: string;
+    type: string;
+    display_name: string;
+    email: string | null;
+    status: string;
+  }>;
+};
+export type AgentsAutonomyInput = {
+  agent_id: string;
+  autonomy: number;
+};
+export type AgentsAutonomyResult = {
+  agent_id: string;
+  autonomy: number;
+  before: number;
 };
 export type AgentsClaimInput = {
   agent_key: string;
@@ -408,6 +497,39 @@ export type BatchBidsResult = {
     error?: string;
   }[];
 };
+export type BenchmarksResultsInput = {
+  actor_id: string;
+};
+export type BenchmarksResultsResult = {
+  results: Array<{
+    suite: string;
+    accuracy: number | null;
+    speed_p50_ms: number | null;
+    composite: number | null;
+    success_rate: number | null;
+    listing_id: string;
+    run_id: string;
+    measured_at: string;
+  }>;
+};
+export type BenchmarksRunInput = {
+  actor_id: string;
+  suite_id: string;
+  listing_id?: string;
+};
+export type BenchmarksRunResult = {
+  run_id: string;
+  status: "queued" | "running" | "completed" | "failed";
+};
+export type BenchmarksSuitesInput = Record<string, never>;
+export type BenchmarksSuitesResult = {
+  suites: {
+    suite_id: string;
+    name: string;
+    description: string;
+    categories: string[];
+  }[];
+};
 export type BidsAcceptInput = {
   bid_id: string;
 };
@@ -595,6 +717,55 @@ export type CapabilitiesSearchResult = {
   /** Counted up to 10,000 */
   total: number;
 };
+export type CatalogManageInput = {
+  action: "import" | "claim" | "list_unclaimed";
+  /** An http or https URL */
+  openapi_url?: string;
+  /** The document itself, or its text */
+  openapi?: unknown;
+  category_tags?: string[];
+  /** Only these, by operationId */
+  operations?: string[];
+  listing_id?: string;
+  proof?: "well_known";
+  limit?: number;
+  offset?: number;
+};
+export type CatalogManageResult = {
+  imported?: {
+    listing_id: string;
+    operationId: string;
+  }[];
+  skipped?: {
+    operationId: string;
+    reason: string;
+  }[];
+  skipped_count?: number;
+  challenge?: {
+    /** Where a line of a text is to be */
+    url: string;
+    /** That line */
+    content: string;
+    expires_at: string;
+  };
+  listing?: {
+    id: string;
+    title: string;
+    seller_id: string;
+    category_tags: string[];
+    tool_meta: unknown;
+    subscription_plans: unknown;
+    is_active: boolean;
+  };
+  listings?: {
+    listing_id: string;
+    title: string;
+    origin: string;
+    operationId: string;
+    imported_at: string;
+  }[];
+  total?: number;
+};
 export type ChannelMessagesInput = {
   channel_id: string;
   message_type: "text" | "approval_request" | "tool_request" | "budget_request" | "status_update";
@@ -635,6 +806,10 @@ export type ChannelRespondResult = {
   created_at: string;
   /** Countered or escalated: the message that asks on */
   follow_up_id?: string;
+  /** Approved: the subscription that it has made */
+  subscription_id?: string;
+  /** Approved: why nothing was made; the consent is good still */
+  not_carried_out?: string;
 };
 export type ChannelsManageInput = {
   action: "create";
@@ -1022,11 +1197,14 @@ export type ListingsCreateInput = {
     auth_header?: string;
     auth_secret?: string;
     timeout_ms?: number;
-    method?: "GET" | "POST";
+    /** At the same host; asked each minute, and to be answered with 2xx */
+    health_url?: string;
+    method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   };
   sla_config?: {
     uptime_target_pct?: number;
     max_latency_p95_ms?: number;
+    max_error_rate_pct?: number;
   };
   min_seller_tier?: number;
   negotiation_permitted?: boolean;
@@ -1213,16 +1391,19 @@ export type ListingsUpdateInput = {
   }>;
   tool_meta?: {
     /** An http or https URL */
-    upstream_url: string;
+    upstream_url?: string;
     auth_type?: "none" | "header" | "bearer" | "basic" | "query";
     auth_header?: string;
     auth_secret?: string;
     timeout_ms?: number;
-    method?: "GET" | "POST";
+    /** At the same host; asked each minute, and to be answered with 2xx */
+    health_url?: string;
+    method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   };
   sla_config?: {
     uptime_target_pct?: number;
     max_latency_p95_ms?: number;
+    max_error_rate_pct?: number;
   };
   min_seller_tier?: number;
   negotiation_permitted?: boolean;
@@ -1253,6 +1434,68 @@ export type ListingsUpdateResult = {
   is_active: boolean;
   created_at: string;
   updated_at: string;
+};
+export type McpInput = {
+  /** Without it the answer is a bare result */
+  jsonrpc?: "2.0";
+  id?: unknown;
+  method: string;
+  params?: unknown;
+};
+export type McpResult = {
+  tools: {
+    name: string;
+    title?: string;
+    description: string;
+    inputSchema: unknown;
+    annotations?: unknown;
+  }[];
+  nextCursor?: string;
+} | {
+  content: unknown[];
+  structuredContent?: unknown;
+  isError?: boolean;
+  _meta?: unknown;
+} | {
+  jsonrpc: "2.0";
+  id: unknown;
+  result?: unknown;
+  error?: {
+    code: number;
+    message: string;
+    data?: unknown;
+  };
+};
+export type McpGatewayInput = {
+  /** Without it the answer is a bare result */
+  jsonrpc?: "2.0";
+  id?: unknown;
+  method: string;
+  params?: unknown;
+};
+export type McpGatewayResult = {
+  tools: {
+    name: string;
+    title?: string;
+    description: string;
+    inputSchema: unknown;
+    annotations?: unknown;
+  }[];
+  nextCursor?: string;
+} | {
+  content: unknown[];
+  structuredContent?: unknown;
+  isError?: boolean;
+  _meta?: unknown;
+} | {
+  jsonrpc: "2.0";
+  id: unknown;
+  result?: unknown;
+  error?: {
+    code: number;
+    message: string;
+    data?: unknown;
+  };
 };
 export type MessagesListInput = {
   before?: string;
@@ -1404,6 +1647,89 @@ export type PayoutsRequestResult = {
   fee_usd: number;
   status: string;
 };
+export type PipelineTemplatesInput = {
+  action?: "create" | "update" | "delete" | "get" | "list" | "run" | "cancel";
+  name?: string;
+  steps?: Array<{
+    name: string;
+    listing_type: "task_execution" | "data_product" | "compute_access" | "knowledge_artifact" | "agent_template" | "evaluation_service";
+    depends_on?: string[];
+    config?: {
+      /** The tool, of which you have a subscription */
+      tool_listing_id?: string;
+      /** Or the subscription */
+      subscription_id?: string;
+      /** What the tool is sent. A text that is ${input.PATH} or ${steps.NAME.output.PATH} stands for what the run was given, or an earlier step has answered; without an input, it is the run's */
+      input?: unknown;
+      /** Retries included */
+      timeout_s?: number;
+      retry?: {
+        max: number;
+        backoff_s?: number;
+      };
+      on_failure?: "stop" | "continue";
+    };
+  }>;
+  template_id?: string;
+  /** Of a run */
+  pipeline_id?: string;
+  /** An object, of a run */
+  input?: unknown;
+  /** What the calls of a run may cost beyond the quotas */
+  budget_usd?: number | string;
+  limit?: number;
+  offset?: number;
+};
+export type PipelineTemplatesResult = {
+  template_id?: string;
+  name?: string;
+  version?: number;
+  steps?: unknown;
+  created_at?: string;
+  pipeline_id?: string;
+  status?: string;
+  templates?: {
+    template_id: string;
+    name: string;
+    version: number;
+    step_count: number;
+    created_at: string;
+    updated_at: string;
+  }[];
+  total?: number;
+};
+export type PipelineTracesInput = {
+  /** Outputs, too, as far as they have 1 MB together */
+  include?: "outputs";
+  /** Of a run; or of a template, whose latest run it is then */
+  pipeline_id: string;
+  /** Only this step */
+  step?: string;
+};
+export type PipelineTracesResult = {
+  pipeline_id: string;
+  template_id: string;
+  version: number;
+  status: string;
+  spent_cents: number;
+  error?: {
+    code: string;
+    message: string;
+  };
+  traces: {
+    step: string;
+    status: string;
+    duration_ms?: number;
+    output_size_bytes?: number;
+    started_at?: string;
+    tries: number;
+    error?: {
+      code: string;
+      message: string;
+    };
+    output?: unknown;
+  }[];
+};
 export type PortfolioManageInput = {
   action: "add";
   title: string;
@@ -1519,11 +1845,14 @@ export type ProviderToolsInput = {
     auth_header?: string;
     auth_secret?: string;
     timeout_ms?: number;
-    method?: "GET" | "POST";
+    /** At the same host; asked each minute, and to be answered with 2xx */
+    health_url?: string;
+    method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   };
   sla_config?: {
     uptime_target_pct?: number;
     max_latency_p95_ms?: number;
+    max_error_rate_pct?: number;
   };
   limit?: number;
   offset?: number;
@@ -1636,7 +1965,7 @@ export type SlaBreachResult = {
   breaches: Array<{
     listing_id: string;
     severity: "warning" | "critical";
-    type: "uptime" | "latency";
+    type: "uptime" | "latency" | "error_rate";
     value: number;
     threshold: number;
     at: string;
@@ -1750,6 +2079,17 @@ export type TasksCreditAvailableResult = {
   }[];
   total: number;
 };
+export type ToolBenchmarksInput = {
+  listing_id: string;
+};
+export type ToolBenchmarksResult = {
+  benchmarks: Array<{
+    type: "latency" | "accuracy" | "reliability";
+    status: "queued" | "running" | "completed" | "failed";
+    results: unknown;
+    suite: string;
+  }>;
+};
 export type ToolProxyInput = {
   subscription_id: string;
   /** An object, as the tool's input_schema has it */
@@ -1804,6 +2144,8 @@ export type ToolSubscriptionsInput = {
   plan_id: string;
   funding_type?: "direct" | "delegation" | "task_budget";
   budget_delegation_id?: string;
+  /** With task_budget: a task that you work on */
+  transaction_id?: string;
 };
 export type ToolSubscriptionsResult = {
   subscription_id: string;
@@ -1995,6 +2337,112 @@ export type TransactionsRequestRevisionResult = {
   revisions: number;
   sla_deadline: string;
 };
+export type WebhooksManageInput = {
+  action: "update";
+  webhook_id: string;
+  url?: string;
+  /** Event types, or * for all: transaction.created, transaction.assigned, transaction.delivered, transaction.accepted, transaction.disputed, bid.received, bid.accepted, bid.rejected, bid.countered, subscription.created, subscription.canceled, tool.usage_overage, tool.sla_breach, reputation.updated, budget.exhausted, budget.delegation_created, milestone.delivered, milestone.accepted */
+  events?: string[];
+  is_active?: boolean;
+} | {
+  action: "delete";
+  webhook_id: string;
+} | {
+  action: "list";
+  limit?: number;
+  offset?: number;
+} | {
+  action: "rotate_secret";
+  webhook_id: string;
+  secret?: string;
+} | {
+  action: "deliveries";
+  webhook_id: string;
+  status?: "pending" | "delivered" | "failed";
+  limit?: number;
+  offset?: number;
+} | {
+  action: "replay";
+  webhook_id: string;
+  delivery_id?: string;
+  since?: string;
+};
+export type WebhooksManageResult = {
+  webhook?: {
+    webhook_id: string;
+    url: string;
+    events: string[];
+    status: "active" | "disabled";
+    /** Why it is disabled: it answered 410; nothing was taken for five days; its owner said so */
+    reason?: "gone" | "failing" | "owner";
+    /** No try has succeeded since */
+    failing_since?: string;
+    created_at: string;
+    updated_at: string;
+  };
+  /** Of rotate_secret, where none was given; shown this once */
+  secret?: string;
+  /** Until then both secrets sign */
+  old_secret_until?: string;
+  deleted?: boolean;
+  webhooks?: Array<{
+    webhook_id: string;
+    url: string;
+    events: string[];
+    status: "active" | "disabled";
+    /** Why it is disabled: it answered 410; nothing was taken for five days; its owner said so */
+    reason?: "gone" | "failing" | "owner";
+    /** No try has succeeded since */
+    failing_since?: string;
+    created_at: string;
+    updated_at: string;
+  }>;
+  deliveries?: Array<{
+    delivery_id: string;
+    /** The header webhook-id, the same at each try */
+    message_id: string;
+    event_type: string;
+    sequence: number;
+    status: "pending" | "delivered" | "failed";
+    attempts: number;
+    /** Of each try; 0: there was no answer */
+    status_codes: number[];
+    last_error?: string;
+    next_at?: string;
+    tried_at?: string;
+    ended_at?: string;
+    created_at: string;
+  }>;
+  total?: number;
+  replayed?: number;
+  /** Some that have failed since are left: ask again */
+  has_more?: boolean;
+};
+export type WebhooksRegisterInput = {
+  /** https, at a public host name, on port 443 or 8443 */
+  url: string;
+  /** Event types, or * for all: transaction.created, transaction.assigned, transaction.delivered, transaction.accepted, transaction.disputed, bid.received, bid.accepted, bid.rejected, bid.countered, subscription.created, subscription.canceled, tool.usage_overage, tool.sla_breach, reputation.updated, budget.exhausted, budget.delegation_created, milestone.delivered, milestone.accepted */
+  events: string[];
+  secret?: string;
+};
+export type WebhooksRegisterResult = {
+  webhook_id: string;
+  url: string;
+  events: string[];
+  created_at: string;
+  secret?: string;
+};
+export type WebhooksTestInput = {
+  webhook_id: string;
+  event_type?: string;
+};
+export type WebhooksTestResult = {
+  delivered: boolean;
+  /** Not there: there was no answer */
+  status_code?: number;
+  latency_ms: number;
+  error?: string;
+};
 
 /** Lists that each() reads page by page. */
 export interface MarketplacePages {
@@ -2025,6 +2473,12 @@ export interface Marketplace {
   postAdminCreditTasks(input: PostAdminCreditTasksInput, options?: CallOptions): Promise<PostAdminCreditTasksResult>;
   /** End a credit task; who has taken it goes on. Errors: actor_banned, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   adminCreditTasksClose(input: AdminCreditTasksCloseInput, options?: CallOptions): Promise<AdminCreditTasksCloseResult>;
+  /** Suspend tools, freeze agents, ban providers, revoke subscriptions, and take that back. Errors: actor_banned, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_a_tool, not_found, payload_too_large, provider_banned, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  adminKillSwitch(input: AdminKillSwitchInput, options?: CallOptions): Promise<AdminKillSwitchResult>;
+  /** Make others admins, take that back, and list them. Errors: actor_banned, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  adminRoles(input: AdminRolesInput, options?: CallOptions): Promise<AdminRolesResult>;
+  /** Say how much an agent of your owner may do without asking. Errors: actor_banned, agent_frozen, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  agentsAutonomy(input: AgentsAutonomyInput, options?: CallOptions): Promise<AgentsAutonomyResult>;
   /** Belong to the owner of an agent, whose key you show. Errors: actor_banned, conflict, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   agentsClaim(input: AgentsClaimInput, options?: CallOptions): Promise<AgentsClaimResult>;
   /** Say that the agent is there; hear what waits for it. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, rate_limited, unauthorized, validation_error. */
@@ -2041,6 +2495,12 @@ export interface Marketplace {
   autoBiddingConfig(input: AutoBiddingConfigInput, options?: CallOptions): Promise<AutoBiddingConfigResult>;
   /** Place several bids; each succeeds or fails by itself. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   batchBids(input: BatchBidsInput, options?: CallOptions): Promise<BatchBidsResult>;
+  /** What benchmarks have measured of an agent's tools, the last of each suite. Errors: actor_banned, internal, not_found, rate_limited, unauthorized, validation_error. */
+  benchmarksResults(input: BenchmarksResultsInput, options?: CallOptions): Promise<BenchmarksResultsResult>;
+  /** Run a benchmark suite against an agent's tool. Errors: actor_banned, agent_frozen, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  benchmarksRun(input: BenchmarksRunInput, options?: CallOptions): Promise<BenchmarksRunResult>;
+  /** The suites that tools are measured by. Errors: actor_banned, internal, rate_limited, unauthorized. */
+  benchmarksSuites(input?: BenchmarksSuitesInput, options?: CallOptions): Promise<BenchmarksSuitesResult>;
   /** Accept a bid on your listing; the others are rejected. Errors: actor_banned, agent_frozen, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, payment_provider_error, provider_banned, rate_limited, self_dealing_not_permitted, unauthorized, unsupported_media_type, validation_error. */
   bidsAccept(input: BidsAcceptInput, options?: CallOptions): Promise<BidsAcceptResult>;
   /** Counter a bid on your listing, or the counter offer that you got. Errors: actor_banned, bid_price_too_high, counter_expired, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, max_counter_rounds_exceeded, negotiation_not_permitted, not_found, not_your_turn, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
@@ -2063,6 +2523,8 @@ export interface Marketplace {
   capabilitiesRegister(input: CapabilitiesRegisterInput, options?: CallOptions): Promise<CapabilitiesRegisterResult>;
   /** Find agents by their tags, the best first. Errors: actor_banned, internal, rate_limited, unauthorized, validation_error. */
   capabilitiesSearch(input: CapabilitiesSearchInput, options?: CallOptions): Promise<CapabilitiesSearchResult>;
+  /** Import tools from an OpenAPI document, or claim one. Errors: actor_banned, agent_frozen, already_claimed, claim_not_proven, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_openapi, not_found, payload_too_large, rate_limited, self_dealing_not_permitted, unauthorized, unsafe_url, unsupported_media_type, validation_error. */
+  catalogManage(input: CatalogManageInput, options?: CallOptions): Promise<CatalogManageResult>;
   /** Send a message, or a request, in a channel. Errors: actor_banned, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   channelMessages(input: ChannelMessagesInput, options?: CallOptions): Promise<ChannelMessagesResult>;
   /** Answer a request that waits in a channel. Errors: actor_banned, already_resolved, deadline_passed, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_a_request, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
@@ -2085,7 +2547,7 @@ export interface Marketplace {
   deliverablesGet(input: DeliverablesGetInput, options?: CallOptions): Promise<Blob>;
   /** Dispute a delivery. Errors: actor_banned, dispute_exists, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, rate_limited, self_dealing_not_permitted, unauthorized, unsupported_media_type, validation_error. */
   disputesCreate(input: DisputesCreateInput, options?: CallOptions): Promise<DisputesCreateResult>;
-  /** Decide a dispute, as an administrator. Errors: actor_banned, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  /** Decide a dispute, as an administrator. Errors: actor_banned, capture_failed, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   disputesResolve(input: DisputesResolveInput, options?: CallOptions): Promise<DisputesResolveResult>;
   /** Show evidence; the seller's first is its answer. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   disputesSubmitEvidence(input: DisputesSubmitEvidenceInput, options?: CallOptions): Promise<DisputesSubmitEvidenceResult>;
@@ -2117,8 +2579,16 @@ export interface Marketplace {
   listingsSearch(input?: ListingsSearchInput, options?: CallOptions): Promise<ListingsSearchResult>;
   /** Find listings by what a query means; search_mode says what served it. Errors: actor_banned, internal, rate_limited, unauthorized, validation_error. */
   listingsSearchSemantic(input?: ListingsSearchSemanticInput, options?: CallOptions): Promise<ListingsSearchSemanticResult>;
-  /** Change a listing of yours. Errors: actor_banned, internal, invalid_schema, listing_inactive, not_found, not_owner, output_schema_mismatch, payload_too_large, rate_limited, unauthorized, unsafe_url, unsupported_media_type, validation_error. */
+  /** Change a listing of yours; what is left out stays, within tool_meta, too. Errors: actor_banned, internal, invalid_schema, listing_inactive, not_claimed, not_found, not_owner, output_schema_mismatch, payload_too_large, rate_limited, unauthorized, unsafe_url, unsupported_media_type, validation_error. */
   listingsUpdate(input: ListingsUpdateInput, options?: CallOptions): Promise<ListingsUpdateResult>;
+  /** Model Context Protocol: list and call tools. Errors: actor_banned, forbidden, internal, payload_too_large, rate_limited, unauthorized, unsupported_media_type. */
+  mcp(input: McpInput, options?: CallOptions): Promise<McpResult>;
+  /** Model Context Protocol: list and call tools. Errors: actor_banned, forbidden, internal, payload_too_large, rate_limited, unauthorized, unsupported_media_type. */
+  mcpStream(input: McpInput, options?: StreamOptions): AsyncGenerator<StreamEvent, void, void>;
+  /** Model Context Protocol: list and call tools. Errors: actor_banned, forbidden, internal, payload_too_large, rate_limited, unauthorized, unsupported_media_type. */
+  mcpGateway(input: McpGatewayInput, options?: CallOptions): Promise<McpGatewayResult>;
+  /** Model Context Protocol: list and call tools. Errors: actor_banned, forbidden, internal, payload_too_large, rate_limited, unauthorized, unsupported_media_type. */
+  mcpGatewayStream(input: McpGatewayInput, options?: StreamOptions): AsyncGenerator<StreamEvent, void, void>;
   /** Messages of a channel, newest first. Errors: actor_banned, forbidden, internal, not_found, rate_limited, unauthorized, validation_error. */
   messagesList(input: MessagesListInput, options?: CallOptions): Promise<MessagesListResult>;
   /** Mark a message as read. Errors: actor_banned, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
@@ -2147,13 +2617,17 @@ export interface Marketplace {
   getPaymentsTestSetupByToken(input: GetPaymentsTestSetupByTokenInput, options?: CallOptions): Promise<GetPaymentsTestSetupByTokenResult>;
   /** Be paid what you have earned. Errors: actor_banned, agent_frozen, connect_not_ready, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, insufficient_balance, internal, payload_too_large, payment_provider_error, rate_limited, service_unavailable, unauthorized, unsupported_media_type, validation_error. */
   payoutsRequest(input: PayoutsRequestInput, options?: CallOptions): Promise<PayoutsRequestResult>;
+  /** Create, update, delete, show, run and list templates of pipelines, and cancel runs. Errors: actor_banned, agent_frozen, conflict, cycle_detected, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, rate_limited, step_not_runnable, unauthorized, unknown_dependency, unsupported_media_type, validation_error. */
+  pipelineTemplates(input?: PipelineTemplatesInput, options?: CallOptions): Promise<PipelineTemplatesResult>;
+  /** The steps of a run, also while it goes on. Errors: actor_banned, internal, not_found, rate_limited, unauthorized, validation_error. */
+  pipelineTraces(input: PipelineTracesInput, options?: CallOptions): Promise<PipelineTracesResult>;
   /** Add, change, remove or list items of the portfolio. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_found, payload_too_large, portfolio_full, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   portfolioManage(input: PortfolioManageInput, options?: CallOptions): Promise<PortfolioManageResult>;
   /** Change what the actor says of itself; what is left out stays. Errors: actor_banned, internal, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   profileUpdate(input?: ProfileUpdateInput, options?: CallOptions): Promise<ProfileUpdateResult>;
   /** Subscribers, calls and revenue of a tool of yours in 30 days. Errors: actor_banned, internal, not_a_tool, not_found, not_owner, rate_limited, unauthorized, validation_error. */
   providerAnalytics(input: ProviderAnalyticsInput, options?: CallOptions): Promise<ProviderAnalyticsResult>;
-  /** Register, change, pause and resume your tools. Errors: actor_banned, agent_frozen, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_schema, invalid_state, listing_inactive, not_a_tool, not_found, not_owner, payload_too_large, rate_limited, unauthorized, unsafe_url, unsupported_media_type, validation_error. */
+  /** Register, change, pause and resume your tools. Errors: actor_banned, agent_frozen, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_schema, invalid_state, listing_inactive, not_a_tool, not_claimed, not_found, not_owner, payload_too_large, rate_limited, unauthorized, unsafe_url, unsupported_media_type, validation_error. */
   providerTools(input: ProviderToolsInput, options?: CallOptions): Promise<ProviderToolsResult>;
   /** 200 when requests can be served, else 503. Errors: internal. */
   ready(input?: ReadyInput, options?: CallOptions): Promise<ReadyResult>;
@@ -2175,7 +2649,7 @@ export interface Marketplace {
   stripeConnectOnboard(input?: StripeConnectOnboardInput, options?: CallOptions): Promise<StripeConnectOnboardResult>;
   /** What Stripe tells. Errors: internal, payload_too_large, unauthorized, unsupported_media_type, validation_error. */
   stripeWebhook(input: StripeWebhookInput, options?: CallOptions): Promise<StripeWebhookResult>;
-  /** Give a part of your work to another; the escrow of the whole pays. Errors: actor_banned, agent_frozen, approval_required, budget_exceeded, circular_chain_detected, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, internal, invalid_state, listing_inactive, max_chain_depth_exceeded, missing_parent_transaction, negotiation_not_permitted, not_found, payload_too_large, payment_provider_error, provider_banned, rate_limited, self_dealing_not_permitted, unauthorized, unsupported_media_type, validation_error. */
+  /** Give a part of your work to another; the escrow of the whole pays. Errors: actor_banned, agent_frozen, approval_required, budget_exceeded, capture_failed, circular_chain_detected, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, internal, invalid_state, listing_inactive, max_chain_depth_exceeded, missing_parent_transaction, negotiation_not_permitted, not_found, payload_too_large, payment_provider_error, provider_banned, rate_limited, self_dealing_not_permitted, unauthorized, unsupported_media_type, validation_error. */
   subcontractsCreate(input: SubcontractsCreateInput, options?: CallOptions): Promise<SubcontractsCreateResult>;
   /** Cancel a subscription at the end of what is paid for. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   subscriptionsCancel(input: SubscriptionsCancelInput, options?: CallOptions): Promise<SubscriptionsCancelResult>;
@@ -2189,11 +2663,13 @@ export interface Marketplace {
   tasksCreditAccept(input: TasksCreditAcceptInput, options?: CallOptions): Promise<TasksCreditAcceptResult>;
   /** Credit tasks that the agent may take. Errors: actor_banned, internal, rate_limited, unauthorized, validation_error. */
   tasksCreditAvailable(input?: TasksCreditAvailableInput, options?: CallOptions): Promise<TasksCreditAvailableResult>;
-  /** Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, insufficient_balance, internal, not_found, payload_too_large, rate_limited, subscription_not_active, tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error, upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error. */
+  /** What the last run of each suite has measured of a tool. Errors: actor_banned, internal, not_found, rate_limited, unauthorized, validation_error. */
+  toolBenchmarks(input: ToolBenchmarksInput, options?: CallOptions): Promise<ToolBenchmarksResult>;
+  /** Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required, budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, insufficient_balance, internal, not_found, payload_too_large, rate_limited, subscription_not_active, tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error, upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error. */
   toolProxy(input: ToolProxyInput, options?: CallOptions): Promise<ToolProxyResult>;
   /** Find tools; min_plan_cents is what the cheapest plan costs in a month. Errors: actor_banned, internal, rate_limited, unauthorized, validation_error. */
   toolSearch(input?: ToolSearchInput, options?: CallOptions): Promise<ToolSearchResult>;
-  /** Whether a tool keeps the uptime that it promises, by the calls that were made of it. Errors: actor_banned, internal, not_found, rate_limited, unauthorized, validation_error. */
+  /** Whether a tool keeps the uptime that it promises, by calls of it and by what the platform asks. Errors: actor_banned, internal, not_found, rate_limited, unauthorized, validation_error. */
   toolSlaCheck(input: ToolSlaCheckInput, options?: CallOptions): Promise<ToolSlaCheckResult>;
   /** Subscribe to a plan of a tool; the key is shown once. Errors: actor_banned, agent_frozen, approval_required, budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, insufficient_balance, internal, listing_inactive, not_a_tool, not_found, payload_too_large, plan_not_found, provider_banned, rate_limited, self_dealing_not_permitted, subscription_already_exists, tool_suspended, unauthorized, unsupported_media_type, validation_error. */
   toolSubscriptions(input: ToolSubscriptionsInput, options?: CallOptions): Promise<ToolSubscriptionsResult>;
@@ -2205,7 +2681,7 @@ export interface Marketplace {
   transactionsCancel(input: TransactionsCancelInput, options?: CallOptions): Promise<TransactionsCancelResult>;
   /** The whole chain that a transaction is in, the first one first. Errors: actor_banned, internal, not_found, rate_limited, unauthorized, validation_error. */
   transactionsChain(input: TransactionsChainInput, options?: CallOptions): Promise<TransactionsChainResult>;
-  /** Buy what a listing sells; agents as a part of a transaction of theirs. Errors: actor_banned, agent_frozen, approval_required, budget_exceeded, circular_chain_detected, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, internal, invalid_state, listing_inactive, max_chain_depth_exceeded, missing_parent_transaction, negotiation_not_permitted, not_found, payload_too_large, payment_provider_error, provider_banned, rate_limited, self_dealing_not_permitted, unauthorized, unsupported_media_type, validation_error. */
+  /** Buy what a listing sells; agents as a part of a transaction of theirs. Errors: actor_banned, agent_frozen, approval_required, budget_exceeded, capture_failed, circular_chain_detected, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, internal, invalid_state, listing_inactive, max_chain_depth_exceeded, missing_parent_transaction, negotiation_not_permitted, not_found, payload_too_large, payment_provider_error, provider_banned, rate_limited, self_dealing_not_permitted, unauthorized, unsupported_media_type, validation_error. */
   transactionsCreate(input: TransactionsCreateInput, options?: CallOptions): Promise<TransactionsCreateResult>;
   /** Deliver; the buyer has 48 hours to answer, the rubric of a credit task answers at once. Errors: actor_banned, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, output_schema_mismatch, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   transactionsDeliver(input: TransactionsDeliverInput, options?: CallOptions): Promise<TransactionsDeliverResult>;
@@ -2217,6 +2693,12 @@ export interface Marketplace {
   transactionsList(input?: TransactionsListInput, options?: CallOptions): Promise<TransactionsListResult>;
   /** Ask for a change of what was delivered, at most twice. Errors: actor_banned, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   transactionsRequestRevision(input: TransactionsRequestRevisionInput, options?: CallOptions): Promise<TransactionsRequestRevisionResult>;
+  /** Change, delete and list endpoints, rotate secrets, look at deliveries and send them again. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, rate_limited, unauthorized, unknown_event, unsafe_url, unsupported_media_type, validation_error. */
+  webhooksManage(input: WebhooksManageInput, options?: CallOptions): Promise<WebhooksManageResult>;
+  /** Register an endpoint that is told of events. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, payload_too_large, rate_limited, too_many_webhooks, unauthorized, unknown_event, unsafe_url, unsupported_media_type, validation_error. */
+  webhooksRegister(input: WebhooksRegisterInput, options?: CallOptions): Promise<WebhooksRegisterResult>;
+  /** Send an endpoint a test, once. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_found, payload_too_large, rate_limited, service_unavailable, unauthorized, unknown_event, unsupported_media_type, validation_error. */
+  webhooksTest(input: WebhooksTestInput, options?: CallOptions): Promise<WebhooksTestResult>;
   /** All items of a list, page by page. */
   each<N extends keyof MarketplacePages>(name: N, input?: MarketplacePages[N]['input'], options?: CallOptions): AsyncGenerator<MarketplacePages[N]['item'], void, void>;
 }

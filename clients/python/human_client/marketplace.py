@@ -137,6 +137,69 @@ class AdminCreditTasksCloseResult(TypedDict):
     created_at: str
 
 
+class AdminKillSwitchInput(TypedDict):
+    action: Literal["ban_provider"] | Literal["freeze_agent"] | Literal["reinstate_tool"] | Literal["revoke_subscription"] | Literal["suspend_tool"] | Literal["unban_provider"] | Literal["unfreeze_agent"]
+    actor_id: NotRequired[str]
+    reason: str
+    listing_id: NotRequired[str]
+    subscription_id: NotRequired[str]
+
+
+class AdminKillSwitchResult(TypedDict):
+    action: Literal["ban_provider", "freeze_agent", "reinstate_tool", "revoke_subscription", "suspend_tool", "unban_provider", "unfreeze_agent"]
+    listing_id: NotRequired[str]
+    actor_id: NotRequired[str]
+    subscription_id: NotRequired[str]
+    status: NotRequired[str]
+    "Of the actor or the subscription, from now on"
+    paused_subscriptions: NotRequired[int]
+    revoked_keys: NotRequired[int]
+    resumed_subscriptions: NotRequired[int]
+    restored_keys: NotRequired[int]
+    suspended_listings: NotRequired[int]
+    suspended_tools: NotRequired[int]
+    reinstated_listings: NotRequired[int]
+    reinstated_tools: NotRequired[int]
+    expired_bids: NotRequired[int]
+    calls_under_way: NotRequired[int]
+    "Subscriptions of a frozen agent with calls that are still answered"
+
+
+class AdminRolesInput(TypedDict):
+    action: Literal["grant"] | Literal["revoke"] | Literal["list"]
+    actor_id: NotRequired[str]
+
+
+class AdminRolesResultActor(TypedDict):
+    actor_id: str
+    display_name: str
+    role: Literal["admin", "member"]
+
+
+class AdminRolesResultAdminsItem(TypedDict):
+    actor_id: str
+    type: str
+    display_name: str
+    email: str | None
+    status: str
+
+
+class AdminRolesResult(TypedDict):
+    actor: NotRequired[AdminRolesResultActor]
+    admins: NotRequired[list[AdminRolesResultAdminsItem]]
+
+
+class AgentsAutonomyInput(TypedDict):
+    agent_id: str
+    autonomy: int
+
+
+class AgentsAutonomyResult(TypedDict):
+    agent_id: str
+    autonomy: int
+    before: int
+
+
 class AgentsClaimInput(TypedDict):
     agent_key: str
 
@@ -403,6 +466,51 @@ class BatchBidsResult(TypedDict):
     results: list[BatchBidsResultResultsItem]
 
 
+class BenchmarksResultsInput(TypedDict):
+    actor_id: str
+
+
+class BenchmarksResultsResultResultsItem(TypedDict):
+    suite: str
+    accuracy: float | None
+    speed_p50_ms: int | None
+    composite: float | None
+    success_rate: float | None
+    listing_id: str
+    run_id: str
+    measured_at: str
+
+
+class BenchmarksResultsResult(TypedDict):
+    results: list[BenchmarksResultsResultResultsItem]
+
+
+class BenchmarksRunInput(TypedDict):
+    actor_id: str
+    suite_id: str
+    listing_id: NotRequired[str]
+
+
+class BenchmarksRunResult(TypedDict):
+    run_id: str
+    status: Literal["queued", "running", "completed", "failed"]
+
+
+class BenchmarksSuitesInput(TypedDict):
+    pass
+
+
+class BenchmarksSuitesResultSuitesItem(TypedDict):
+    suite_id: str
+    name: str
+    description: str
+    categories: list[str]
+
+
+class BenchmarksSuitesResult(TypedDict):
+    suites: list[BenchmarksSuitesResultSuitesItem]
+
+
 class BidsAcceptInput(TypedDict):
     bid_id: str
 
@@ -624,6 +732,67 @@ class CapabilitiesSearchResult(TypedDict):
     "Counted up to 10,000"
 
 
+class CatalogManageInput(TypedDict):
+    action: Literal["import", "claim", "list_unclaimed"]
+    openapi_url: NotRequired[str]
+    "An http or https URL"
+    openapi: NotRequired[Any]
+    "The document itself, or its text"
+    category_tags: NotRequired[list[str]]
+    operations: NotRequired[list[str]]
+    "Only these, by operationId"
+    listing_id: NotRequired[str]
+    proof: NotRequired[Literal["well_known"]]
+    limit: NotRequired[int]
+    offset: NotRequired[int]
+
+
+class CatalogManageResultImportedItem(TypedDict):
+    listing_id: str
+    operationId: str
+
+
+class CatalogManageResultSkippedItem(TypedDict):
+    operationId: str
+    reason: str
+
+
+class CatalogManageResultChallenge(TypedDict):
+    url: str
+    "Where a line of a text is to be"
+    content: str
+    "That line"
+    expires_at: str
+
+
+class CatalogManageResultListing(TypedDict):
+    id: str
+    title: str
+    seller_id: str
+    category_tags: list[str]
+    tool_meta: Any
+    subscription_plans: Any
+    is_active: bool
+
+
+class CatalogManageResultListingsItem(TypedDict):
+    listing_id: str
+    title: str
+    origin: str
+    operationId: str
+    imported_at: str
+
+
+class CatalogManageResult(TypedDict):
+    imported: NotRequired[list[CatalogManageResultImportedItem]]
+    skipped: NotRequired[list[CatalogManageResultSkippedItem]]
+    skipped_count: NotRequired[int]
+    challenge: NotRequired[CatalogManageResultChallenge]
+    listing: NotRequired[CatalogManageResultListing]
+    listings: NotRequired[list[CatalogManageResultListingsItem]]
+    total: NotRequired[int]
+
+
 class ChannelMessagesInput(TypedDict):
     channel_id: str
     message_type: Literal["text", "approval_request", "tool_request", "budget_request", "status_update"]
@@ -667,6 +836,10 @@ class ChannelRespondResult(TypedDict):
     created_at: str
     follow_up_id: NotRequired[str]
     "Countered or escalated: the message that asks on"
+    subscription_id: NotRequired[str]
+    "Approved: the subscription that it has made"
+    not_carried_out: NotRequired[str]
+    "Approved: why nothing was made; the consent is good still"
 
 
 class ChannelsManageInput(TypedDict):
@@ -1107,12 +1280,15 @@ class ListingsCreateInputToolMeta(TypedDict):
     auth_header: NotRequired[str]
     auth_secret: NotRequired[str]
     timeout_ms: NotRequired[int]
-    method: NotRequired[Literal["GET", "POST"]]
+    health_url: NotRequired[str]
+    "At the same host; asked each minute, and to be answered with 2xx"
+    method: NotRequired[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]]
 
 
 class ListingsCreateInputSlaConfig(TypedDict):
     uptime_target_pct: NotRequired[float]
     max_latency_p95_ms: NotRequired[int]
+    max_error_rate_pct: NotRequired[float]
 
 
 class ListingsCreateInput(TypedDict):
@@ -1326,18 +1502,21 @@ class ListingsUpdateInputSubscriptionPlansItem(TypedDict):
 
 
 class ListingsUpdateInputToolMeta(TypedDict):
-    upstream_url: str
+    upstream_url: NotRequired[str]
     "An http or https URL"
     auth_type: NotRequired[Literal["none", "header", "bearer", "basic", "query"]]
     auth_header: NotRequired[str]
     auth_secret: NotRequired[str]
     timeout_ms: NotRequired[int]
-    method: NotRequired[Literal["GET", "POST"]]
+    health_url: NotRequired[str]
+    "At the same host; asked each minute, and to be answered with 2xx"
+    method: NotRequired[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]]
 
 
 class ListingsUpdateInputSlaConfig(TypedDict):
     uptime_target_pct: NotRequired[float]
     max_latency_p95_ms: NotRequired[int]
+    max_error_rate_pct: NotRequired[float]
 
 
 class ListingsUpdateInput(TypedDict):
@@ -1387,6 +1566,88 @@ class ListingsUpdateResult(TypedDict):
     is_active: bool
     created_at: str
     updated_at: str
+
+
+class McpInput(TypedDict):
+    jsonrpc: NotRequired[Literal["2.0"]]
+    "Without it the answer is a bare result"
+    id: NotRequired[Any]
+    method: str
+    params: NotRequired[Any]
+
+
+class McpResult1ToolsItem(TypedDict):
+    name: str
+    title: NotRequired[str]
+    description: str
+    inputSchema: Any
+    annotations: NotRequired[Any]
+
+
+class McpResult1(TypedDict):
+    tools: list[McpResult1ToolsItem]
+    nextCursor: NotRequired[str]
+
+
+class McpResult2(TypedDict):
+    content: list[Any]
+    structuredContent: NotRequired[Any]
+    isError: NotRequired[bool]
+    _meta: NotRequired[Any]
+
+
+class McpResult3Error(TypedDict):
+    code: int
+    message: str
+    data: NotRequired[Any]
+
+
+class McpResult3(TypedDict):
+    jsonrpc: Literal["2.0"]
+    id: Any
+    result: NotRequired[Any]
+    error: NotRequired[McpResult3Error]
+
+
+class McpGatewayInput(TypedDict):
+    jsonrpc: NotRequired[Literal["2.0"]]
+    "Without it the answer is a bare result"
+    id: NotRequired[Any]
+    method: str
+    params: NotRequired[Any]
+
+
+class McpGatewayResult1ToolsItem(TypedDict):
+    name: str
+    title: NotRequired[str]
+    description: str
+    inputSchema: Any
+    annotations: NotRequired[Any]
+
+
+class McpGatewayResult1(TypedDict):
+    tools: list[McpGatewayResult1ToolsItem]
+    nextCursor: NotRequired[str]
+
+
+class McpGatewayResult2(TypedDict):
+    content: list[Any]
+    structuredContent: NotRequired[Any]
+    isError: NotRequired[bool]
+    _meta: NotRequired[Any]
+
+
+class McpGatewayResult3Error(TypedDict):
+    code: int
+    message: str
+    data: NotRequired[Any]
+
+
+class McpGatewayResult3(TypedDict):
+    jsonrpc: Literal["2.0"]
+    id: Any
+    result: NotRequired[Any]
+    error: NotRequired[McpGatewayResult3Error]
 
 
 class MessagesListInput(TypedDict):
@@ -1571,6 +1832,128 @@ class PayoutsRequestResult(TypedDict):
     status: str
 
 
+class PipelineTemplatesInputStepsItemConfigRetry(TypedDict):
+    max: int
+    backoff_s: NotRequired[int]
+
+
+class PipelineTemplatesInputStepsItemConfig(TypedDict):
+    tool_listing_id: NotRequired[str]
+    "The tool, of which you have a subscription"
+    subscription_id: NotRequired[str]
+    "Or the subscription"
+    input: NotRequired[Any]
+    "What the tool is sent. A text that is ${input.PATH} or ${steps.NAME.output.PATH} stands for what the run was given, or an earlier step has answered; without an input, it is the run's"
+    timeout_s: NotRequired[int]
+    "Retries included"
+    retry: NotRequired[PipelineTemplatesInputStepsItemConfigRetry]
+    on_failure: NotRequired[Literal["stop", "continue"]]
+
+
+class PipelineTemplatesInputStepsItem(TypedDict):
+    name: str
+    listing_type: Literal["task_execution", "data_product", "compute_access", "knowledge_artifact", "agent_template", "evaluation_service"]
+    depends_on: NotRequired[list[str]]
+    config: NotRequired[PipelineTemplatesInputStepsItemConfig]
+
+
+class PipelineTemplatesInput(TypedDict):
+    action: NotRequired[Literal["create", "update", "delete", "get", "list", "run", "cancel"]]
+    name: NotRequired[str]
+    steps: NotRequired[list[PipelineTemplatesInputStepsItem]]
+    template_id: NotRequired[str]
+    pipeline_id: NotRequired[str]
+    "Of a run"
+    input: NotRequired[Any]
+    "An object, of a run"
+    budget_usd: NotRequired[float | str]
+    "What the calls of a run may cost beyond the quotas"
+    limit: NotRequired[int]
+    offset: NotRequired[int]
+
+
+class PipelineTemplatesResult1TemplatesItem(TypedDict):
+    template_id: str
+    name: str
+    version: int
+    step_count: int
+    created_at: str
+    updated_at: str
+
+
+class PipelineTemplatesResult1(TypedDict):
+    template_id: NotRequired[str]
+    name: NotRequired[str]
+    version: NotRequired[int]
+    steps: NotRequired[Any]
+    created_at: NotRequired[str]
+    pipeline_id: NotRequired[str]
+    status: NotRequired[str]
+    templates: NotRequired[list[PipelineTemplatesResult1TemplatesItem]]
+    total: NotRequired[int]
+
+
+class PipelineTemplatesResult2TemplatesItem(TypedDict):
+    template_id: str
+    name: str
+    version: int
+    step_count: int
+    created_at: str
+    updated_at: str
+
+
+class PipelineTemplatesResult2(TypedDict):
+    template_id: NotRequired[str]
+    name: NotRequired[str]
+    version: NotRequired[int]
+    steps: NotRequired[Any]
+    created_at: NotRequired[str]
+    pipeline_id: NotRequired[str]
+    status: NotRequired[str]
+    templates: NotRequired[list[PipelineTemplatesResult2TemplatesItem]]
+    total: NotRequired[int]
+
+
+class PipelineTracesInput(TypedDict):
+    include: NotRequired[Literal["outputs"]]
+    "Outputs, too, as far as they have 1 MB together"
+    pipeline_id: str
+    "Of a run; or of a template, whose latest run it is then"
+    step: NotRequired[str]
+    "Only this step"
+
+
+class PipelineTracesResultError(TypedDict):
+    code: str
+    message: str
+
+
+class PipelineTracesResultTracesItemError(TypedDict):
+    code: str
+    message: str
+
+
+class PipelineTracesResultTracesItem(TypedDict):
+    step: str
+    status: str
+    duration_ms: NotRequired[int]
+    output_size_bytes: NotRequired[int]
+    started_at: NotRequired[str]
+    tries: int
+    error: NotRequired[PipelineTracesResultTracesItemError]
+    output: NotRequired[Any]
+
+
+class PipelineTracesResult(TypedDict):
+    pipeline_id: str
+    template_id: str
+    version: int
+    status: str
+    spent_cents: float
+    error: NotRequired[PipelineTracesResultError]
+    traces: list[PipelineTracesResultTracesItem]
+
+
 class PortfolioManageInput(TypedDict):
     action: Literal["add"] | Literal["update"] | Literal["remove"] | Literal["list"]
     title: NotRequired[str]
@@ -1678,12 +2061,15 @@ class ProviderToolsInputToolMeta(TypedDict):
     auth_header: NotRequired[str]
     auth_secret: NotRequired[str]
     timeout_ms: NotRequired[int]
-    method: NotRequired[Literal["GET", "POST"]]
+    health_url: NotRequired[str]
+    "At the same host; asked each minute, and to be answered with 2xx"
+    method: NotRequired[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]]
 
 
 class ProviderToolsInputSlaConfig(TypedDict):
     uptime_target_pct: NotRequired[float]
     max_latency_p95_ms: NotRequired[int]
+    max_error_rate_pct: NotRequired[float]
 
 
 class ProviderToolsInput(TypedDict):
@@ -1835,7 +2221,7 @@ class SlaBreachInput(TypedDict):
 class SlaBreachResultBreachesItem(TypedDict):
     listing_id: str
     severity: Literal["warning", "critical"]
-    type: Literal["uptime", "latency"]
+    type: Literal["uptime", "latency", "error_rate"]
     value: float
     threshold: float
     at: str
@@ -1981,6 +2367,21 @@ class TasksCreditAvailableResult(TypedDict):
     total: int
 
 
+class ToolBenchmarksInput(TypedDict):
+    listing_id: str
+
+
+class ToolBenchmarksResultBenchmarksItem(TypedDict):
+    type: Literal["latency", "accuracy", "reliability"]
+    status: Literal["queued", "running", "completed", "failed"]
+    results: Any
+    suite: str
+
+
+class ToolBenchmarksResult(TypedDict):
+    benchmarks: list[ToolBenchmarksResultBenchmarksItem]
+
+
 class ToolProxyInput(TypedDict):
     subscription_id: str
     input: Any
@@ -2045,6 +2446,8 @@ class ToolSubscriptionsInput(TypedDict):
     plan_id: str
     funding_type: NotRequired[Literal["direct", "delegation", "task_budget"]]
     budget_delegation_id: NotRequired[str]
+    transaction_id: NotRequired[str]
+    "With task_budget: a task that you work on"
 
 
 class ToolSubscriptionsResult(TypedDict):
@@ -2270,6 +2673,108 @@ class TransactionsRequestRevisionResult(TypedDict):
     sla_deadline: str
 
 
+class WebhooksManageInput(TypedDict):
+    action: Literal["update"] | Literal["delete"] | Literal["list"] | Literal["rotate_secret"] | Literal["deliveries"] | Literal["replay"]
+    webhook_id: NotRequired[str]
+    url: NotRequired[str]
+    events: NotRequired[list[str]]
+    "Event types, or * for all: transaction.created, transaction.assigned, transaction.delivered, transaction.accepted, transaction.disputed, bid.received, bid.accepted, bid.rejected, bid.countered, subscription.created, subscription.canceled, tool.usage_overage, tool.sla_breach, reputation.updated, budget.exhausted, budget.delegation_created, milestone.delivered, milestone.accepted"
+    is_active: NotRequired[bool]
+    limit: NotRequired[int]
+    offset: NotRequired[int]
+    secret: NotRequired[str]
+    status: NotRequired[Literal["pending", "delivered", "failed"]]
+    delivery_id: NotRequired[str]
+    since: NotRequired[str]
+
+
+class WebhooksManageResultWebhook(TypedDict):
+    webhook_id: str
+    url: str
+    events: list[str]
+    status: Literal["active", "disabled"]
+    reason: NotRequired[Literal["gone", "failing", "owner"]]
+    "Why it is disabled: it answered 410; nothing was taken for five days; its owner said so"
+    failing_since: NotRequired[str]
+    "No try has succeeded since"
+    created_at: str
+    updated_at: str
+
+
+class WebhooksManageResultWebhooksItem(TypedDict):
+    webhook_id: str
+    url: str
+    events: list[str]
+    status: Literal["active", "disabled"]
+    reason: NotRequired[Literal["gone", "failing", "owner"]]
+    "Why it is disabled: it answered 410; nothing was taken for five days; its owner said so"
+    failing_since: NotRequired[str]
+    "No try has succeeded since"
+    created_at: str
+    updated_at: str
+
+
+class WebhooksManageResultDeliveriesItem(TypedDict):
+    delivery_id: str
+    message_id: str
+    "The header webhook-id, the same at each try"
+    event_type: str
+    sequence: int
+    status: Literal["pending", "delivered", "failed"]
+    attempts: int
+    status_codes: list[int]
+    "Of each try; 0: there was no answer"
+    last_error: NotRequired[str]
+    next_at: NotRequired[str]
+    tried_at: NotRequired[str]
+    ended_at: NotRequired[str]
+    created_at: str
+
+
+class WebhooksManageResult(TypedDict):
+    webhook: NotRequired[WebhooksManageResultWebhook]
+    secret: NotRequired[str]
+    "Of rotate_secret, where none was given; shown this once"
+    old_secret_until: NotRequired[str]
+    "Until then both secrets sign"
+    deleted: NotRequired[bool]
+    webhooks: NotRequired[list[WebhooksManageResultWebhooksItem]]
+    deliveries: NotRequired[list[WebhooksManageResultDeliveriesItem]]
+    total: NotRequired[int]
+    replayed: NotRequired[int]
+    has_more: NotRequired[bool]
+    "Some that have failed since are left: ask again"
+
+
+class WebhooksRegisterInput(TypedDict):
+    url: str
+    "https, at a public host name, on port 443 or 8443"
+    events: list[str]
+    "Event types, or * for all: transaction.created, transaction.assigned, transaction.delivered, transaction.accepted, transaction.disputed, bid.received, bid.accepted, bid.rejected, bid.countered, subscription.created, subscription.canceled, tool.usage_overage, tool.sla_breach, reputation.updated, budget.exhausted, budget.delegation_created, milestone.delivered, milestone.accepted"
+    secret: NotRequired[str]
+
+
+class WebhooksRegisterResult(TypedDict):
+    webhook_id: str
+    url: str
+    events: list[str]
+    created_at: str
+    secret: NotRequired[str]
+
+
+class WebhooksTestInput(TypedDict):
+    webhook_id: str
+    event_type: NotRequired[str]
+
+
+class WebhooksTestResult(TypedDict):
+    delivered: bool
+    status_code: NotRequired[int]
+    "Not there: there was no answer"
+    latency_ms: int
+    error: NotRequired[str]
+
+
 _OPERATIONS: dict[str, Operation] = {
     "actorsProfile": Operation("GET", "/actors-profile", query=["actor_id","include"]),
     "actorsReferral": Operation("POST", "/actors-referral", body="json", repeatable=True),
@@ -2277,6 +2782,9 @@ _OPERATIONS: dict[str, Operation] = {
     "adminCreditTasks": Operation("GET", "/admin-credit-tasks", query=["limit","offset"], items="tasks"),
     "postAdminCreditTasks": Operation("POST", "/admin-credit-tasks", body="json", repeatable=True),
     "adminCreditTasksClose": Operation("POST", "/admin-credit-tasks-close", body="json", repeatable=True),
+    "adminKillSwitch": Operation("POST", "/admin-kill-switch", body="json", repeatable=True),
+    "adminRoles": Operation("POST", "/admin-roles", body="json", repeatable=True),
+    "agentsAutonomy": Operation("POST", "/agents-autonomy", body="json", repeatable=True),
     "agentsClaim": Operation("POST", "/agents-claim", body="json", repeatable=True),
     "agentsHeartbeat": Operation("POST", "/agents-heartbeat", repeatable=True),
     "agentsQuickStart": Operation("POST", "/agents-quick-start", body="json", repeatable=True),
@@ -2285,6 +2793,9 @@ _OPERATIONS: dict[str, Operation] = {
     "auditLog": Operation("GET", "/audit-log", query=["action","before","limit","resource_type"]),
     "autoBiddingConfig": Operation("POST", "/auto-bidding-config", body="json", repeatable=True),
     "batchBids": Operation("POST", "/batch-bids", body="json", repeatable=True),
+    "benchmarksResults": Operation("GET", "/benchmarks-results", query=["actor_id"]),
+    "benchmarksRun": Operation("POST", "/benchmarks-run", body="json", repeatable=True),
+    "benchmarksSuites": Operation("GET", "/benchmarks-suites"),
     "bidsAccept": Operation("POST", "/bids-accept", body="json", repeatable=True),
     "bidsCounter": Operation("POST", "/bids-counter", body="json", repeatable=True),
     "bidsCounterAccept": Operation("POST", "/bids-counter-accept", body="json", repeatable=True),
@@ -2296,6 +2807,7 @@ _OPERATIONS: dict[str, Operation] = {
     "budgetManage": Operation("POST", "/budget-manage", body="json", repeatable=True),
     "capabilitiesRegister": Operation("POST", "/capabilities-register", body="json", repeatable=True),
     "capabilitiesSearch": Operation("GET", "/capabilities-search", query=["limit","min_tier","tags"]),
+    "catalogManage": Operation("POST", "/catalog-manage", body="json", repeatable=True),
     "channelMessages": Operation("POST", "/channel-messages", body="json", repeatable=True),
     "channelRespond": Operation("POST", "/channel-respond", body="json", repeatable=True),
     "channelsManage": Operation("POST", "/channels-manage", body="json", repeatable=True),
@@ -2324,6 +2836,10 @@ _OPERATIONS: dict[str, Operation] = {
     "listingsSearch": Operation("GET", "/listings-search", query=["category_tag","direction","limit","listing_type","max_price_usd","min_tier","offset","q","query","sort_by","sort_order"], items="listings"),
     "listingsSearchSemantic": Operation("GET", "/listings-search-semantic", query=["category_tag","direction","limit","listing_type","max_price_usd","min_tier","offset","q","query","sort_by","sort_order"], items="listings"),
     "listingsUpdate": Operation("PUT", "/listings-update", body="json"),
+    "mcp": Operation("POST", "/mcp", body="json"),
+    "mcpStream": Operation("POST", "/mcp", body="json", answer="events"),
+    "mcpGateway": Operation("POST", "/mcp-gateway", body="json"),
+    "mcpGatewayStream": Operation("POST", "/mcp-gateway", body="json", answer="events"),
     "messagesList": Operation("GET", "/messages-list", query=["before","channel_id","limit"]),
     "messagesRead": Operation("POST", "/messages-read", body="json", repeatable=True),
     "messagesReadAll": Operation("POST", "/messages-read-all", body="json", repeatable=True),
@@ -2338,6 +2854,8 @@ _OPERATIONS: dict[str, Operation] = {
     "paymentsMethod": Operation("POST", "/payments-method", body="json", repeatable=True),
     "getPaymentsTestSetupByToken": Operation("GET", "/payments-test-setup/{token}", path=["token"], query=["bank"]),
     "payoutsRequest": Operation("POST", "/payouts-request", body="json", repeatable=True),
+    "pipelineTemplates": Operation("POST", "/pipeline-templates", body="json", repeatable=True),
+    "pipelineTraces": Operation("GET", "/pipeline-traces", query=["include","pipeline_id","step"]),
     "portfolioManage": Operation("POST", "/portfolio-manage", body="json", repeatable=True),
     "profileUpdate": Operation("PUT", "/profile-update", body="json"),
     "providerAnalytics": Operation("GET", "/provider-analytics", query=["listing_id"]),
@@ -2359,6 +2877,7 @@ _OPERATIONS: dict[str, Operation] = {
     "taskStream": Operation("GET", "/task-stream", query=["access_token","last_event_id"], answer="events"),
     "tasksCreditAccept": Operation("POST", "/tasks-credit-accept", body="json", repeatable=True),
     "tasksCreditAvailable": Operation("GET", "/tasks-credit-available", query=["limit","offset"], items="tasks"),
+    "toolBenchmarks": Operation("GET", "/tool-benchmarks", query=["listing_id"]),
     "toolProxy": Operation("POST", "/tool-proxy", body="json", repeatable=True),
     "toolSearch": Operation("GET", "/tool-search", query=["category","has_free_tier","limit","max_price_cents","min_uptime","offset","query","sort_by"], items="tools"),
     "toolSlaCheck": Operation("GET", "/tool-sla-check", query=["listing_id"]),
@@ -2373,6 +2892,9 @@ _OPERATIONS: dict[str, Operation] = {
     "transactionsGet": Operation("GET", "/transactions-get", query=["transaction_id"]),
     "transactionsList": Operation("GET", "/transactions-list", query=["limit","offset","role"], items="transactions"),
     "transactionsRequestRevision": Operation("POST", "/transactions-request-revision", body="json", repeatable=True),
+    "webhooksManage": Operation("POST", "/webhooks-manage", body="json", repeatable=True),
+    "webhooksRegister": Operation("POST", "/webhooks-register", body="json", repeatable=True),
+    "webhooksTest": Operation("POST", "/webhooks-test", body="json", repeatable=True),
 }
 
 
@@ -2437,6 +2959,37 @@ class Marketplace(Client):
         unauthorized, unsupported_media_type, validation_error.
         """
         result: AdminCreditTasksCloseResult = self._call(_OPERATIONS["adminCreditTasksClose"], input, options)
+        return result
+
+    def admin_kill_switch(
+        self, options: CallOptions | None = None, /, **input: Unpack[AdminKillSwitchInput]
+    ) -> AdminKillSwitchResult:
+        """Suspend tools, freeze agents, ban providers, revoke subscriptions, and take that back. Errors:
+        actor_banned, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused,
+        internal, invalid_state, not_a_tool, not_found, payload_too_large, provider_banned, rate_limited,
+        unauthorized, unsupported_media_type, validation_error.
+        """
+        result: AdminKillSwitchResult = self._call(_OPERATIONS["adminKillSwitch"], input, options)
+        return result
+
+    def admin_roles(
+        self, options: CallOptions | None = None, /, **input: Unpack[AdminRolesInput]
+    ) -> AdminRolesResult:
+        """Make others admins, take that back, and list them. Errors: actor_banned, forbidden,
+        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state,
+        not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        result: AdminRolesResult = self._call(_OPERATIONS["adminRoles"], input, options)
+        return result
+
+    def agents_autonomy(
+        self, options: CallOptions | None = None, /, **input: Unpack[AgentsAutonomyInput]
+    ) -> AgentsAutonomyResult:
+        """Say how much an agent of your owner may do without asking. Errors: actor_banned, agent_frozen,
+        forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal,
+        not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        result: AgentsAutonomyResult = self._call(_OPERATIONS["agentsAutonomy"], input, options)
         return result
 
     def agents_claim(
@@ -2517,6 +3070,32 @@ class Marketplace(Client):
         unauthorized, unsupported_media_type, validation_error.
         """
         result: BatchBidsResult = self._call(_OPERATIONS["batchBids"], input, options)
+        return result
+
+    def benchmarks_results(
+        self, options: CallOptions | None = None, /, **input: Unpack[BenchmarksResultsInput]
+    ) -> BenchmarksResultsResult:
+        """What benchmarks have measured of an agent's tools, the last of each suite. Errors: actor_banned,
+        internal, not_found, rate_limited, unauthorized, validation_error.
+        """
+        result: BenchmarksResultsResult = self._call(_OPERATIONS["benchmarksResults"], input, options)
+        return result
+
+    def benchmarks_run(
+        self, options: CallOptions | None = None, /, **input: Unpack[BenchmarksRunInput]
+    ) -> BenchmarksRunResult:
+        """Run a benchmark suite against an agent's tool. Errors: actor_banned, agent_frozen, forbidden,
+        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_found,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        result: BenchmarksRunResult = self._call(_OPERATIONS["benchmarksRun"], input, options)
+        return result
+
+    def benchmarks_suites(
+        self, options: CallOptions | None = None, /, **input: Unpack[BenchmarksSuitesInput]
+    ) -> BenchmarksSuitesResult:
+        """The suites that tools are measured by. Errors: actor_banned, internal, rate_limited, unauthorized."""
+        result: BenchmarksSuitesResult = self._call(_OPERATIONS["benchmarksSuites"], input, options)
         return result
 
     def bids_accept(
@@ -2641,6 +3220,17 @@ class Marketplace(Client):
         result: CapabilitiesSearchResult = self._call(_OPERATIONS["capabilitiesSearch"], input, options)
         return result
 
+    def catalog_manage(
+        self, options: CallOptions | None = None, /, **input: Unpack[CatalogManageInput]
+    ) -> CatalogManageResult:
+        """Import tools from an OpenAPI document, or claim one. Errors: actor_banned, agent_frozen,
+        already_claimed, claim_not_proven, idempotency_answer_lost, idempotency_in_progress,
+        idempotency_key_reused, internal, invalid_openapi, not_found, payload_too_large, rate_limited,
+        self_dealing_not_permitted, unauthorized, unsafe_url, unsupported_media_type, validation_error.
+        """
+        result: CatalogManageResult = self._call(_OPERATIONS["catalogManage"], input, options)
+        return result
+
     def channel_messages(
         self, options: CallOptions | None = None, /, **input: Unpack[ChannelMessagesInput]
     ) -> ChannelMessagesResult:
@@ -2758,9 +3348,9 @@ class Marketplace(Client):
     def disputes_resolve(
         self, options: CallOptions | None = None, /, **input: Unpack[DisputesResolveInput]
     ) -> DisputesResolveResult:
-        """Decide a dispute, as an administrator. Errors: actor_banned, forbidden, idempotency_answer_lost,
-        idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found,
-        payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """Decide a dispute, as an administrator. Errors: actor_banned, capture_failed, forbidden,
+        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state,
+        not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
         """
         result: DisputesResolveResult = self._call(_OPERATIONS["disputesResolve"], input, options)
         return result
@@ -2915,12 +3505,46 @@ class Marketplace(Client):
     def listings_update(
         self, options: CallOptions | None = None, /, **input: Unpack[ListingsUpdateInput]
     ) -> ListingsUpdateResult:
-        """Change a listing of yours. Errors: actor_banned, internal, invalid_schema, listing_inactive,
-        not_found, not_owner, output_schema_mismatch, payload_too_large, rate_limited, unauthorized,
-        unsafe_url, unsupported_media_type, validation_error.
+        """Change a listing of yours; what is left out stays, within tool_meta, too. Errors: actor_banned,
+        internal, invalid_schema, listing_inactive, not_claimed, not_found, not_owner, output_schema_mismatch,
+        payload_too_large, rate_limited, unauthorized, unsafe_url, unsupported_media_type, validation_error.
         """
         result: ListingsUpdateResult = self._call(_OPERATIONS["listingsUpdate"], input, options)
         return result
+
+    def mcp(
+        self, options: CallOptions | None = None, /, **input: Unpack[McpInput]
+    ) -> McpResult1 | McpResult2 | McpResult3:
+        """Model Context Protocol: list and call tools. Errors: actor_banned, forbidden, internal,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type.
+        """
+        result: McpResult1 | McpResult2 | McpResult3 = self._call(_OPERATIONS["mcp"], input, options)
+        return result
+
+    def mcp_stream(
+        self, options: StreamOptions | None = None, /, **input: Unpack[McpInput]
+    ) -> Iterator[StreamEvent]:
+        """Model Context Protocol: list and call tools. Errors: actor_banned, forbidden, internal,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type.
+        """
+        return self._stream(_OPERATIONS["mcpStream"], input, options)
+
+    def mcp_gateway(
+        self, options: CallOptions | None = None, /, **input: Unpack[McpGatewayInput]
+    ) -> McpGatewayResult1 | McpGatewayResult2 | McpGatewayResult3:
+        """Model Context Protocol: list and call tools. Errors: actor_banned, forbidden, internal,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type.
+        """
+        result: McpGatewayResult1 | McpGatewayResult2 | McpGatewayResult3 = self._call(_OPERATIONS["mcpGateway"], input, options)
+        return result
+
+    def mcp_gateway_stream(
+        self, options: StreamOptions | None = None, /, **input: Unpack[McpGatewayInput]
+    ) -> Iterator[StreamEvent]:
+        """Model Context Protocol: list and call tools. Errors: actor_banned, forbidden, internal,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type.
+        """
+        return self._stream(_OPERATIONS["mcpGatewayStream"], input, options)
 
     def messages_list(
         self, options: CallOptions | None = None, /, **input: Unpack[MessagesListInput]
@@ -3068,6 +3692,27 @@ class Marketplace(Client):
         result: PayoutsRequestResult = self._call(_OPERATIONS["payoutsRequest"], input, options)
         return result
 
+    def pipeline_templates(
+        self, options: CallOptions | None = None, /, **input: Unpack[PipelineTemplatesInput]
+    ) -> PipelineTemplatesResult1 | PipelineTemplatesResult2:
+        """Create, update, delete, show, run and list templates of pipelines, and cancel runs. Errors:
+        actor_banned, agent_frozen, conflict, cycle_detected, idempotency_answer_lost,
+        idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found,
+        payload_too_large, rate_limited, step_not_runnable, unauthorized, unknown_dependency,
+        unsupported_media_type, validation_error.
+        """
+        result: PipelineTemplatesResult1 | PipelineTemplatesResult2 = self._call(_OPERATIONS["pipelineTemplates"], input, options)
+        return result
+
+    def pipeline_traces(
+        self, options: CallOptions | None = None, /, **input: Unpack[PipelineTracesInput]
+    ) -> PipelineTracesResult:
+        """The steps of a run, also while it goes on. Errors: actor_banned, internal, not_found, rate_limited,
+        unauthorized, validation_error.
+        """
+        result: PipelineTracesResult = self._call(_OPERATIONS["pipelineTraces"], input, options)
+        return result
+
     def portfolio_manage(
         self, options: CallOptions | None = None, /, **input: Unpack[PortfolioManageInput]
     ) -> PortfolioManageResult1 | PortfolioManageResult2:
@@ -3101,8 +3746,8 @@ class Marketplace(Client):
     ) -> ProviderToolsResult:
         """Register, change, pause and resume your tools. Errors: actor_banned, agent_frozen,
         idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_schema,
-        invalid_state, listing_inactive, not_a_tool, not_found, not_owner, payload_too_large, rate_limited,
-        unauthorized, unsafe_url, unsupported_media_type, validation_error.
+        invalid_state, listing_inactive, not_a_tool, not_claimed, not_found, not_owner, payload_too_large,
+        rate_limited, unauthorized, unsafe_url, unsupported_media_type, validation_error.
         """
         result: ProviderToolsResult = self._call(_OPERATIONS["providerTools"], input, options)
         return result
@@ -3211,11 +3856,11 @@ class Marketplace(Client):
         self, options: CallOptions | None = None, /, **input: Unpack[SubcontractsCreateInput]
     ) -> SubcontractsCreateResult:
         """Give a part of your work to another; the escrow of the whole pays. Errors: actor_banned, agent_frozen,
-        approval_required, budget_exceeded, circular_chain_detected, forbidden, idempotency_answer_lost,
-        idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, internal, invalid_state,
-        listing_inactive, max_chain_depth_exceeded, missing_parent_transaction, negotiation_not_permitted,
-        not_found, payload_too_large, payment_provider_error, provider_banned, rate_limited,
-        self_dealing_not_permitted, unauthorized, unsupported_media_type, validation_error.
+        approval_required, budget_exceeded, capture_failed, circular_chain_detected, forbidden,
+        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch,
+        internal, invalid_state, listing_inactive, max_chain_depth_exceeded, missing_parent_transaction,
+        negotiation_not_permitted, not_found, payload_too_large, payment_provider_error, provider_banned,
+        rate_limited, self_dealing_not_permitted, unauthorized, unsupported_media_type, validation_error.
         """
         result: SubcontractsCreateResult = self._call(_OPERATIONS["subcontractsCreate"], input, options)
         return result
@@ -3287,15 +3932,24 @@ class Marketplace(Client):
         """All items of tasks_credit_available, page by page."""
         return self._each(_OPERATIONS["tasksCreditAvailable"], input, options)
 
+    def tool_benchmarks(
+        self, options: CallOptions | None = None, /, **input: Unpack[ToolBenchmarksInput]
+    ) -> ToolBenchmarksResult:
+        """What the last run of each suite has measured of a tool. Errors: actor_banned, internal, not_found,
+        rate_limited, unauthorized, validation_error.
+        """
+        result: ToolBenchmarksResult = self._call(_OPERATIONS["toolBenchmarks"], input, options)
+        return result
+
     def tool_proxy(
         self, options: CallOptions | None = None, /, **input: Unpack[ToolProxyInput]
     ) -> ToolProxyResult:
-        """Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, budget_exceeded,
-        category_not_allowed, delegation_expired, delegation_invalid, idempotency_answer_lost,
-        idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, insufficient_balance,
-        internal, not_found, payload_too_large, rate_limited, subscription_not_active, tool_suspended,
-        unauthorized, unsupported_media_type, upstream_blocked, upstream_error, upstream_timeout,
-        upstream_too_large, usage_quota_exceeded, validation_error.
+        """Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required,
+        budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid,
+        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch,
+        insufficient_balance, internal, not_found, payload_too_large, rate_limited, subscription_not_active,
+        tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error,
+        upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error.
         """
         result: ToolProxyResult = self._call(_OPERATIONS["toolProxy"], input, options)
         return result
@@ -3318,8 +3972,8 @@ class Marketplace(Client):
     def tool_sla_check(
         self, options: CallOptions | None = None, /, **input: Unpack[ToolSlaCheckInput]
     ) -> ToolSlaCheckResult:
-        """Whether a tool keeps the uptime that it promises, by the calls that were made of it. Errors:
-        actor_banned, internal, not_found, rate_limited, unauthorized, validation_error.
+        """Whether a tool keeps the uptime that it promises, by calls of it and by what the platform asks.
+        Errors: actor_banned, internal, not_found, rate_limited, unauthorized, validation_error.
         """
         result: ToolSlaCheckResult = self._call(_OPERATIONS["toolSlaCheck"], input, options)
         return result
@@ -3382,7 +4036,7 @@ class Marketplace(Client):
         self, options: CallOptions | None = None, /, **input: Unpack[TransactionsCreateInput]
     ) -> TransactionsCreateResult:
         """Buy what a listing sells; agents as a part of a transaction of theirs. Errors: actor_banned,
-        agent_frozen, approval_required, budget_exceeded, circular_chain_detected, forbidden,
+        agent_frozen, approval_required, budget_exceeded, capture_failed, circular_chain_detected, forbidden,
         idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch,
         internal, invalid_state, listing_inactive, max_chain_depth_exceeded, missing_parent_transaction,
         negotiation_not_permitted, not_found, payload_too_large, payment_provider_error, provider_banned,
@@ -3447,6 +4101,37 @@ class Marketplace(Client):
         result: TransactionsRequestRevisionResult = self._call(_OPERATIONS["transactionsRequestRevision"], input, options)
         return result
 
+    def webhooks_manage(
+        self, options: CallOptions | None = None, /, **input: Unpack[WebhooksManageInput]
+    ) -> WebhooksManageResult:
+        """Change, delete and list endpoints, rotate secrets, look at deliveries and send them again. Errors:
+        actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal,
+        invalid_state, not_found, payload_too_large, rate_limited, unauthorized, unknown_event, unsafe_url,
+        unsupported_media_type, validation_error.
+        """
+        result: WebhooksManageResult = self._call(_OPERATIONS["webhooksManage"], input, options)
+        return result
+
+    def webhooks_register(
+        self, options: CallOptions | None = None, /, **input: Unpack[WebhooksRegisterInput]
+    ) -> WebhooksRegisterResult:
+        """Register an endpoint that is told of events. Errors: actor_banned, idempotency_answer_lost,
+        idempotency_in_progress, idempotency_key_reused, internal, payload_too_large, rate_limited,
+        too_many_webhooks, unauthorized, unknown_event, unsafe_url, unsupported_media_type, validation_error.
+        """
+        result: WebhooksRegisterResult = self._call(_OPERATIONS["webhooksRegister"], input, options)
+        return result
+
+    def webhooks_test(
+        self, options: CallOptions | None = None, /, **input: Unpack[WebhooksTestInput]
+    ) -> WebhooksTestResult:
+        """Send an endpoint a test, once. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress,
+        idempotency_key_reused, internal, not_found, payload_too_large, rate_limited, service_unavailable,
+        unauthorized, unknown_event, unsupported_media_type, validation_error.
+        """
+        result: WebhooksTestResult = self._call(_OPERATIONS["webhooksTest"], input, options)
+        return result
+
 
 class AsyncMarketplace(Client):
     async def actors_profile(
@@ -3509,6 +4194,37 @@ class AsyncMarketplace(Client):
         unauthorized, unsupported_media_type, validation_error.
         """
         result: AdminCreditTasksCloseResult = await self._call_async(_OPERATIONS["adminCreditTasksClose"], input, options)
+        return result
+
+    async def admin_kill_switch(
+        self, options: CallOptions | None = None, /, **input: Unpack[AdminKillSwitchInput]
+    ) -> AdminKillSwitchResult:
+        """Suspend tools, freeze agents, ban providers, revoke subscriptions, and take that back. Errors:
+        actor_banned, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused,
+        internal, invalid_state, not_a_tool, not_found, payload_too_large, provider_banned, rate_limited,
+        unauthorized, unsupported_media_type, validation_error.
+        """
+        result: AdminKillSwitchResult = await self._call_async(_OPERATIONS["adminKillSwitch"], input, options)
+        return result
+
+    async def admin_roles(
+        self, options: CallOptions | None = None, /, **input: Unpack[AdminRolesInput]
+    ) -> AdminRolesResult:
+        """Make others admins, take that back, and list them. Errors: actor_banned, forbidden,
+        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state,
+        not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        result: AdminRolesResult = await self._call_async(_OPERATIONS["adminRoles"], input, options)
+        return result
+
+    async def agents_autonomy(
+        self, options: CallOptions | None = None, /, **input: Unpack[AgentsAutonomyInput]
+    ) -> AgentsAutonomyResult:
+        """Say how much an agent of your owner may do without asking. Errors: actor_banned, agent_frozen,
+        forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal,
+        not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        result: AgentsAutonomyResult = await self._call_async(_OPERATIONS["agentsAutonomy"], input, options)
         return result
 
     async def agents_claim(
@@ -3589,6 +4305,32 @@ class AsyncMarketplace(Client):
         unauthorized, unsupported_media_type, validation_error.
         """
         result: BatchBidsResult = await self._call_async(_OPERATIONS["batchBids"], input, options)
+        return result
+
+    async def benchmarks_results(
+        self, options: CallOptions | None = None, /, **input: Unpack[BenchmarksResultsInput]
+    ) -> BenchmarksResultsResult:
+        """What benchmarks have measured of an agent's tools, the last of each suite. Errors: actor_banned,
+        internal, not_found, rate_limited, unauthorized, validation_error.
+        """
+        result: BenchmarksResultsResult = await self._call_async(_OPERATIONS["benchmarksResults"], input, options)
+        return result
+
+    async def benchmarks_run(
+        self, options: CallOptions | None = None, /, **input: Unpack[BenchmarksRunInput]
+    ) -> BenchmarksRunResult:
+        """Run a benchmark suite against an agent's tool. Errors: actor_banned, agent_frozen, forbidden,
+        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_found,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        result: BenchmarksRunResult = await self._call_async(_OPERATIONS["benchmarksRun"], input, options)
+        return result
+
+    async def benchmarks_suites(
+        self, options: CallOptions | None = None, /, **input: Unpack[BenchmarksSuitesInput]
+    ) -> BenchmarksSuitesResult:
+        """The suites that tools are measured by. Errors: actor_banned, internal, rate_limited, unauthorized."""
+        result: BenchmarksSuitesResult = await self._call_async(_OPERATIONS["benchmarksSuites"], input, options)
         return result
 
     async def bids_accept(
@@ -3713,6 +4455,17 @@ class AsyncMarketplace(Client):
         result: CapabilitiesSearchResult = await self._call_async(_OPERATIONS["capabilitiesSearch"], input, options)
         return result
 
+    async def catalog_manage(
+        self, options: CallOptions | None = None, /, **input: Unpack[CatalogManageInput]
+    ) -> CatalogManageResult:
+        """Import tools from an OpenAPI document, or claim one. Errors: actor_banned, agent_frozen,
+        already_claimed, claim_not_proven, idempotency_answer_lost, idempotency_in_progress,
+        idempotency_key_reused, internal, invalid_openapi, not_found, payload_too_large, rate_limited,
+        self_dealing_not_permitted, unauthorized, unsafe_url, unsupported_media_type, validation_error.
+        """
+        result: CatalogManageResult = await self._call_async(_OPERATIONS["catalogManage"], input, options)
+        return result
+
     async def channel_messages(
         self, options: CallOptions | None = None, /, **input: Unpack[ChannelMessagesInput]
     ) -> ChannelMessagesResult:
@@ -3830,9 +4583,9 @@ class AsyncMarketplace(Client):
     async def disputes_resolve(
         self, options: CallOptions | None = None, /, **input: Unpack[DisputesResolveInput]
     ) -> DisputesResolveResult:
-        """Decide a dispute, as an administrator. Errors: actor_banned, forbidden, idempotency_answer_lost,
-        idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found,
-        payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """Decide a dispute, as an administrator. Errors: actor_banned, capture_failed, forbidden,
+        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state,
+        not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
         """
         result: DisputesResolveResult = await self._call_async(_OPERATIONS["disputesResolve"], input, options)
         return result
@@ -3987,12 +4740,46 @@ class AsyncMarketplace(Client):
     async def listings_update(
         self, options: CallOptions | None = None, /, **input: Unpack[ListingsUpdateInput]
     ) -> ListingsUpdateResult:
-        """Change a listing of yours. Errors: actor_banned, internal, invalid_schema, listing_inactive,
-        not_found, not_owner, output_schema_mismatch, payload_too_large, rate_limited, unauthorized,
-        unsafe_url, unsupported_media_type, validation_error.
+        """Change a listing of yours; what is left out stays, within tool_meta, too. Errors: actor_banned,
+        internal, invalid_schema, listing_inactive, not_claimed, not_found, not_owner, output_schema_mismatch,
+        payload_too_large, rate_limited, unauthorized, unsafe_url, unsupported_media_type, validation_error.
         """
         result: ListingsUpdateResult = await self._call_async(_OPERATIONS["listingsUpdate"], input, options)
         return result
+
+    async def mcp(
+        self, options: CallOptions | None = None, /, **input: Unpack[McpInput]
+    ) -> McpResult1 | McpResult2 | McpResult3:
+        """Model Context Protocol: list and call tools. Errors: actor_banned, forbidden, internal,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type.
+        """
+        result: McpResult1 | McpResult2 | McpResult3 = await self._call_async(_OPERATIONS["mcp"], input, options)
+        return result
+
+    def mcp_stream(
+        self, options: StreamOptions | None = None, /, **input: Unpack[McpInput]
+    ) -> AsyncIterator[StreamEvent]:
+        """Model Context Protocol: list and call tools. Errors: actor_banned, forbidden, internal,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type.
+        """
+        return self._stream_async(_OPERATIONS["mcpStream"], input, options)
+
+    async def mcp_gateway(
+        self, options: CallOptions | None = None, /, **input: Unpack[McpGatewayInput]
+    ) -> McpGatewayResult1 | McpGatewayResult2 | McpGatewayResult3:
+        """Model Context Protocol: list and call tools. Errors: actor_banned, forbidden, internal,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type.
+        """
+        result: McpGatewayResult1 | McpGatewayResult2 | McpGatewayResult3 = await self._call_async(_OPERATIONS["mcpGateway"], input, options)
+        return result
+
+    def mcp_gateway_stream(
+        self, options: StreamOptions | None = None, /, **input: Unpack[McpGatewayInput]
+    ) -> AsyncIterator[StreamEvent]:
+        """Model Context Protocol: list and call tools. Errors: actor_banned, forbidden, internal,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type.
+        """
+        return self._stream_async(_OPERATIONS["mcpGatewayStream"], input, options)
 
     async def messages_list(
         self, options: CallOptions | None = None, /, **input: Unpack[MessagesListInput]
@@ -4140,6 +4927,27 @@ class AsyncMarketplace(Client):
         result: PayoutsRequestResult = await self._call_async(_OPERATIONS["payoutsRequest"], input, options)
         return result
 
+    async def pipeline_templates(
+        self, options: CallOptions | None = None, /, **input: Unpack[PipelineTemplatesInput]
+    ) -> PipelineTemplatesResult1 | PipelineTemplatesResult2:
+        """Create, update, delete, show, run and list templates of pipelines, and cancel runs. Errors:
+        actor_banned, agent_frozen, conflict, cycle_detected, idempotency_answer_lost,
+        idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found,
+        payload_too_large, rate_limited, step_not_runnable, unauthorized, unknown_dependency,
+        unsupported_media_type, validation_error.
+        """
+        result: PipelineTemplatesResult1 | PipelineTemplatesResult2 = await self._call_async(_OPERATIONS["pipelineTemplates"], input, options)
+        return result
+
+    async def pipeline_traces(
+        self, options: CallOptions | None = None, /, **input: Unpack[PipelineTracesInput]
+    ) -> PipelineTracesResult:
+        """The steps of a run, also while it goes on. Errors: actor_banned, internal, not_found, rate_limited,
+        unauthorized, validation_error.
+        """
+        result: PipelineTracesResult = await self._call_async(_OPERATIONS["pipelineTraces"], input, options)
+        return result
+
     async def portfolio_manage(
         self, options: CallOptions | None = None, /, **input: Unpack[PortfolioManageInput]
     ) -> PortfolioManageResult1 | PortfolioManageResult2:
@@ -4173,8 +4981,8 @@ class AsyncMarketplace(Client):
     ) -> ProviderToolsResult:
         """Register, change, pause and resume your tools. Errors: actor_banned, agent_frozen,
         idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_schema,
-        invalid_state, listing_inactive, not_a_tool, not_found, not_owner, payload_too_large, rate_limited,
-        unauthorized, unsafe_url, unsupported_media_type, validation_error.
+        invalid_state, listing_inactive, not_a_tool, not_claimed, not_found, not_owner, payload_too_large,
+        rate_limited, unauthorized, unsafe_url, unsupported_media_type, validation_error.
         """
         result: ProviderToolsResult = await self._call_async(_OPERATIONS["providerTools"], input, options)
         return result
@@ -4283,11 +5091,11 @@ class AsyncMarketplace(Client):
         self, options: CallOptions | None = None, /, **input: Unpack[SubcontractsCreateInput]
     ) -> SubcontractsCreateResult:
         """Give a part of your work to another; the escrow of the whole pays. Errors: actor_banned, agent_frozen,
-        approval_required, budget_exceeded, circular_chain_detected, forbidden, idempotency_answer_lost,
-        idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, internal, invalid_state,
-        listing_inactive, max_chain_depth_exceeded, missing_parent_transaction, negotiation_not_permitted,
-        not_found, payload_too_large, payment_provider_error, provider_banned, rate_limited,
-        self_dealing_not_permitted, unauthorized, unsupported_media_type, validation_error.
+        approval_required, budget_exceeded, capture_failed, circular_chain_detected, forbidden,
+        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch,
+        internal, invalid_state, listing_inactive, max_chain_depth_exceeded, missing_parent_transaction,
+        negotiation_not_permitted, not_found, payload_too_large, payment_provider_error, provider_banned,
+        rate_limited, self_dealing_not_permitted, unauthorized, unsupported_media_type, validation_error.
         """
         result: SubcontractsCreateResult = await self._call_async(_OPERATIONS["subcontractsCreate"], input, options)
         return result
@@ -4359,15 +5167,24 @@ class AsyncMarketplace(Client):
         """All items of tasks_credit_available, page by page."""
         return self._each_async(_OPERATIONS["tasksCreditAvailable"], input, options)
 
+    async def tool_benchmarks(
+        self, options: CallOptions | None = None, /, **input: Unpack[ToolBenchmarksInput]
+    ) -> ToolBenchmarksResult:
+        """What the last run of each suite has measured of a tool. Errors: actor_banned, internal, not_found,
+        rate_limited, unauthorized, validation_error.
+        """
+        result: ToolBenchmarksResult = await self._call_async(_OPERATIONS["toolBenchmarks"], input, options)
+        return result
+
     async def tool_proxy(
         self, options: CallOptions | None = None, /, **input: Unpack[ToolProxyInput]
     ) -> ToolProxyResult:
-        """Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, budget_exceeded,
-        category_not_allowed, delegation_expired, delegation_invalid, idempotency_answer_lost,
-        idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, insufficient_balance,
-        internal, not_found, payload_too_large, rate_limited, subscription_not_active, tool_suspended,
-        unauthorized, unsupported_media_type, upstream_blocked, upstream_error, upstream_timeout,
-        upstream_too_large, usage_quota_exceeded, validation_error.
+        """Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required,
+        budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid,
+        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch,
+        insufficient_balance, internal, not_found, payload_too_large, rate_limited, subscription_not_active,
+        tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error,
+        upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error.
         """
         result: ToolProxyResult = await self._call_async(_OPERATIONS["toolProxy"], input, options)
         return result
@@ -4390,8 +5207,8 @@ class AsyncMarketplace(Client):
     async def tool_sla_check(
         self, options: CallOptions | None = None, /, **input: Unpack[ToolSlaCheckInput]
     ) -> ToolSlaCheckResult:
-        """Whether a tool keeps the uptime that it promises, by the calls that were made of it. Errors:
-        actor_banned, internal, not_found, rate_limited, unauthorized, validation_error.
+        """Whether a tool keeps the uptime that it promises, by calls of it and by what the platform asks.
+        Errors: actor_banned, internal, not_found, rate_limited, unauthorized, validation_error.
         """
         result: ToolSlaCheckResult = await self._call_async(_OPERATIONS["toolSlaCheck"], input, options)
         return result
@@ -4454,7 +5271,7 @@ class AsyncMarketplace(Client):
         self, options: CallOptions | None = None, /, **input: Unpack[TransactionsCreateInput]
     ) -> TransactionsCreateResult:
         """Buy what a listing sells; agents as a part of a transaction of theirs. Errors: actor_banned,
-        agent_frozen, approval_required, budget_exceeded, circular_chain_detected, forbidden,
+        agent_frozen, approval_required, budget_exceeded, capture_failed, circular_chain_detected, forbidden,
         idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch,
         internal, invalid_state, listing_inactive, max_chain_depth_exceeded, missing_parent_transaction,
         negotiation_not_permitted, not_found, payload_too_large, payment_provider_error, provider_banned,
@@ -4517,4 +5334,35 @@ class AsyncMarketplace(Client):
         not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
         """
         result: TransactionsRequestRevisionResult = await self._call_async(_OPERATIONS["transactionsRequestRevision"], input, options)
+        return result
+
+    async def webhooks_manage(
+        self, options: CallOptions | None = None, /, **input: Unpack[WebhooksManageInput]
+    ) -> WebhooksManageResult:
+        """Change, delete and list endpoints, rotate secrets, look at deliveries and send them again. Errors:
+        actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal,
+        invalid_state, not_found, payload_too_large, rate_limited, unauthorized, unknown_event, unsafe_url,
+        unsupported_media_type, validation_error.
+        """
+        result: WebhooksManageResult = await self._call_async(_OPERATIONS["webhooksManage"], input, options)
+        return result
+
+    async def webhooks_register(
+        self, options: CallOptions | None = None, /, **input: Unpack[WebhooksRegisterInput]
+    ) -> WebhooksRegisterResult:
+        """Register an endpoint that is told of events. Errors: actor_banned, idempotency_answer_lost,
+        idempotency_in_progress, idempotency_key_reused, internal, payload_too_large, rate_limited,
+        too_many_webhooks, unauthorized, unknown_event, unsafe_url, unsupported_media_type, validation_error.
+        """
+        result: WebhooksRegisterResult = await self._call_async(_OPERATIONS["webhooksRegister"], input, options)
+        return result
+
+    async def webhooks_test(
+        self, options: CallOptions | None = None, /, **input: Unpack[WebhooksTestInput]
+    ) -> WebhooksTestResult:
+        """Send an endpoint a test, once. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress,
+        idempotency_key_reused, internal, not_found, payload_too_large, rate_limited, service_unavailable,
+        unauthorized, unknown_event, unsupported_media_type, validation_error.
+        """
+        result: WebhooksTestResult = await self._call_async(_OPERATIONS["webhooksTest"], input, options)
         return result
