@@ -15,6 +15,7 @@ require "marketplace.pipelines_steps"
 local M = {}
 
 local WHOLE = '"${input}"'                       -- the input of a step that names none
+local TARGETS = { "tool_listing_id", "subscription_id", "listing_id" }
 local COLUMNS = "p.id, p.name, p.version, p.created_at, p.updated_at"
 
 M.sql = {
@@ -46,20 +47,20 @@ M.sql = {
   run = "select " .. runs.COLUMNS .. " from market_pipeline_runs where id = $1::uuid",
   latest = "select " .. runs.COLUMNS .. [[ from market_pipeline_runs where template_id = $1::uuid
     order by created_at desc, id desc limit 1]],
-  steps = [[select name as step, state, tries, output_bytes, error_code, error, started_at, ended_at,
+  steps = [[select name as step, state, tries, task_id, output_bytes, error_code, error, started_at, ended_at,
       floor(extract(epoch from ended_at - started_at) * 1000)::bigint as duration_ms,
       case when $2::bool and sum(output_bytes) over (order by position) <= $3::bigint then output end as output
     from market_pipeline_steps where run_id = $1::uuid and ($4::text is null or name = $4) order by position]],
 }
 
--- Only steps that call tools can be run.
+-- A step says what it calls or buys; without that it is an idea.
 local function must_be_runnable(steps)
   for i, step in ipairs(steps) do
-    local config = step.config
-    if not config.tool_listing_id and not config.subscription_id then
-      local path = ("steps[%d].config"):format(i - 1)
-      local message = "has neither tool_listing_id nor subscription_id: only steps that call tools can be run so far"
-      fail.throw("step_not_runnable", { message = path .. " " .. message })
+    local config, n = step.config, 0
+    for _, name in ipairs(TARGETS) do n = n + (config[name] and 1 or 0) end
+    if n ~= 1 then
+      fail.throw("step_not_runnable", { message = ("steps[%d].config has %d of %s"):format(i - 1, n,
+        table.concat(TARGETS, ", ")) .. ": exactly one is needed to run the template" })
     end
   end
 end

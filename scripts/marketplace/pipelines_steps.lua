@@ -1,4 +1,4 @@
--- scripts/marketplace/pipelines_steps.lua -- work of the queue: a step of a pipeline is done, tried again, or fails.
+-- scripts/marketplace/pipelines_steps.lua -- work of the queue: a step of a pipeline is begun, tried again, or fails.
 -- Whichever worker has the row of a step looks at what was written down: without a call, one is made; with one, its
 -- worker has died, and it is given back, as quotas.sweep does, and not made again unless the step may be tried again.
 -- A step that has not begun is not late, however long no host was there.
@@ -13,11 +13,12 @@ local calls = require "marketplace.pipelines_calls"
 local references = require "marketplace.pipelines_references"
 local rules = require "marketplace.rules.pipelines"
 local runs = require "marketplace.pipelines_runs"
+local tasks = require "marketplace.pipelines_tasks"
 
 local M = {}
 
 M.sql = {
-  load = [[select s.id, s.run_id, s.name, s.state, s.tries, s.call_id, s.price_mrc, s.config, r.actor_id,
+  load = [[select s.id, s.run_id, s.name, s.state, s.tries, s.call_id, s.task_id, s.price_mrc, s.config, r.actor_id,
       r.state as run_state, to_json(s.depends_on) as depends_on,
       extract(epoch from case when s.tries = 0 then human_now() else s.started_at end
         + coalesce((s.config ->> 'timeout_s')::int, $2::int) * interval '1 s' - human_now()) as left_s
@@ -96,6 +97,21 @@ local function detail_of(err)
   return first and (first.path .. " " .. first.message) or err.message
 end
 
+-- A step that buys work: then events move it on.
+local function buy(row, work)
+  local ok, err = pcall(db.tx, function(tx)
+    local run, why = tasks.begin(tx, work)
+    if why and is_wanted(tx, run, work) then
+      work.tries = tx:value(M.sql.tried, work.id)
+      failed(tx, run, work, why)
+    end
+    row:done(tx)
+  end)
+  if ok then return end
+  if not fail.is(err) then error(err, 0) end
+  give_up(row, work, { code = err.name, message = detail_of(err) })
+end
+
 local function call(row, work)
   local ok, begun = pcall(calls.begin, work)
   if not ok then
@@ -115,14 +131,14 @@ function M.run(row)
   if work.call_id then
     return close(row, work, { id = work.call_id, is_paid = work.price_mrc > 0 }, calls.LOST, nil)
   end
-  if work.state ~= "in_progress" or work.run_state ~= "running" then return drop(row) end
+  if work.state ~= "in_progress" or work.run_state ~= "running" or work.task_id then return drop(row) end
   if work.left_ms <= 0 then
     return give_up(row, work, { code = "step_timeout", message = "The step took longer than it may" })
   end
   local input, code, message = input_of(work)
   if not input then return give_up(row, work, { code = code, message = message }) end
   work.input = input
-  call(row, work)
+  if work.config.listing_id then buy(row, work) else call(row, work) end
 end
 
 queue.define(runs.STEP, "marketplace.pipelines_steps.run",

@@ -204,6 +204,64 @@ describe('a run', () => {
   });
 });
 
+describe('a step that buys a task', () => {
+  let seller, human, listing_id;
+  before(async () => {
+    seller = await one.actor({ name: 'Seller' });
+    human = await one.actor({ name: 'Hugo', type: 'human' });
+    ({ id: listing_id } = await seller.ok('/listings-create', { direction: 'sell', listing_type: 'task_execution', title: 'Summary', description: 'Of a text',
+      category_tags: ['data:text'], price_usd: 40 }));
+  });
+
+  /** A run of a task, and a step that reads what it has delivered, when the task is there: {id, transaction_id, s}. */
+  async function begun(fields = {}) {
+    const steps = [{ name: 'summarize', listing_type: 'task_execution', config: { listing_id, input: { text: '${input.text}' } } },
+      { name: 'again', listing_type: 'task_execution', depends_on: ['summarize'], config: { listing_id, input: { text: '${steps.summarize.output.summary}' } } }];
+    const { template_id } = await human.ok(PATH, { name: 'T', steps });
+    const { pipeline_id: id } = await human.ok(PATH, { action: 'run', template_id, input: { text: 'long' }, ...fields });
+    const s = { traces: (run, query = '') => human.ok(`/pipeline-traces?pipeline_id=${run}${query}`) };
+    return { id, s, task: (n) => until(async () => (await s.traces(id)).traces[n].transaction_id, PATIENCE_MS, 'the task is there') };
+  }
+  const deliver = (transaction_id, summary) => seller.ok('/transactions-deliver', { transaction_id, output_data: { summary } });
+
+  it('waits until it is delivered, and hands that on', async () => {
+    const { id, s, task } = await begun({ budget_usd: 80 });
+    await task(0);
+    const first = (await s.traces(id)).traces[0].transaction_id;
+    assert.equal(shown(await s.traces(id)), 'running, summarize in_progress, again blocked');
+    await human.ok('/transactions-assign', { transaction_id: first });
+    await deliver(first, 'short');
+    await task(1);
+    const second = (await s.traces(id)).traces[1].transaction_id;
+    assert.deepEqual((await human.ok(`/transactions-get?transaction_id=${second}`)).input_data, { text: 'short' });
+    await human.ok('/transactions-assign', { transaction_id: second });
+    await deliver(second, 'shorter');
+    const seen = await ended(s, id);
+    assert.equal(shown(seen), 'completed, summarize completed, again completed');
+    assert.deepEqual([seen.traces[1].output, seen.spent_cents], [{ summary: 'shorter' }, 8000]);
+  });
+
+  it('has failed when it is declined, and costs nothing', async () => {
+    const { id, s, task } = await begun();
+    await task(0);
+    const { transaction_id } = (await s.traces(id)).traces[0];
+    await human.ok('/transactions-assign', { transaction_id });
+    await seller.ok('/transactions-cancel', { transaction_id });
+    const seen = await ended(s, id);
+    assert.deepEqual([shown(seen), seen.error.code, seen.spent_cents], ['failed, summarize failed, again skipped', 'task_canceled_refunded', 0]);
+  });
+
+  it('is not bought beyond the budget, nor by an agent without what it is a part of', async () => {
+    const { id, s } = await begun({ budget_usd: 39.99 });
+    assert.equal((await ended(s, id)).error.code, 'budget_exceeded');
+    assert.equal(await one.one(`select count(*) from market_transactions t join market_history h on h.entity_id = t.id::text and h.cause = 'pipeline-run'
+      where t.buyer_id = '${human.id}'`), await one.one(`select count(*) from market_pipeline_steps where task_id is not null`));
+    const agent = await subscriber();
+    const run = await agent.run([{ name: 'a', listing_type: 'task_execution', config: { listing_id } }]);
+    assert.equal((await ended(agent, run)).error.code, 'missing_parent_transaction');
+  });
+});
+
 describe('workers that are killed', () => {
   const kill = (host) => { for (const pid of host.workers()) process.kill(pid, 'SIGKILL'); };
   const killed = async (host) => {

@@ -85,7 +85,7 @@ describe("a template of a pipeline", function()
     assert.same({ 10, nil }, { traces[1].output_bytes, traces[1].output })
   end)
 
-  it("is refused where an actor has too many templates, or a step calls no tool", function()
+  it("is refused where an actor has too many templates, or a step neither calls nor buys", function()
     local who = person()
     local listing = tool(who)
     local seed = made(who, { step("scrape", listing), { name = "analyze", listing_type = "task_execution", depends_on = { "scrape" } } })

@@ -24,6 +24,8 @@ local Retry = s.object {
 local Config = s.object {
   { "tool_listing_id", s.uuid:describe "The tool, of which you have a subscription":optional() },
   { "subscription_id", s.uuid:describe "Or the subscription":optional() },
+  { "listing_id", s.uuid:describe "Or a task that is bought, as by /transactions-create":optional() },
+  { "parent_transaction_id", s.uuid:describe "Of a task that an agent buys":optional() },
   { "input", s.json { max = 16384 }:describe(INPUT):optional() },
   { "timeout_s", s.int { min = 1, max = rules.longest_s }:describe "Retries included":default(rules.timeout_s) },
   { "retry", Retry:optional() },
@@ -101,7 +103,7 @@ g:post("/pipeline-templates", {
     { "template_id", s.uuid:optional() }, { "pipeline_id", s.uuid:describe "Of a run":optional() },
     { "input", s.json { max = 65536 }:describe "An object, of a run":default "{}" },
     { "budget_usd", s.usd { min = 0, max = 100000, as = "budget_cents" }
-      :describe "What the calls of a run may cost beyond the quotas":optional() },
+      :describe "What tasks, and calls beyond quotas, of a run may cost":optional() },
     { "limit", fields.limit }, { "offset", fields.offset },
   },
   reply = { [200] = Done, [201] = Done },
@@ -120,6 +122,7 @@ local Failure = s.object { { "code", s.string }, { "message", s.string } }
 local Trace = s.object {
   { "step", s.string }, { "status", s.string }, { "duration_ms", s.int:optional() },
   { "output_size_bytes", s.int:optional() }, { "started_at", s.time:optional() }, { "tries", s.int },
+  { "transaction_id", s.uuid:describe "Of a task":optional() },
   { "error", Failure:optional() }, { "output", s.json { max = rules.output_bytes }:optional() },
 }
 
@@ -142,6 +145,7 @@ g:get("/pipeline-traces", {
     { outputs = ctx.query.include == "outputs", step = ctx.query.step })
   for _, row in ipairs(rows) do
     row.status, row.output_size_bytes, row.error = row.state, row.output_bytes, failure(row)
+    row.transaction_id = row.task_id
   end
   return 200, { pipeline_id = run.id, template_id = run.template_id, version = run.version, status = run.state,
                 spent_mrc = run.spent_mrc, error = failure(run), traces = json.array(rows) }

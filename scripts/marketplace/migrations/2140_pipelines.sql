@@ -69,7 +69,8 @@ create table market_pipeline_steps (
   state        text not null default 'blocked',
   tries        int not null default 0,
   call_id      uuid,                             -- of market_tool_calls
-  price_mrc    bigint not null default 0,        -- of that call
+  task_id      uuid references market_transactions,
+  price_mrc    bigint not null default 0,        -- of that call, or of the task
   output       text,                             -- JSON, as the tool wrote it; null: none, or forgotten
   output_bytes int,
   error_code   text,
@@ -78,8 +79,9 @@ create table market_pipeline_steps (
   ended_at     timestamptz,
   unique (run_id, position),
   unique (run_id, name),
-  check (price_mrc = 0 or call_id is not null)
+  check (price_mrc = 0 or call_id is not null or task_id is not null)
 );
+create index market_pipeline_steps_task on market_pipeline_steps (task_id) where task_id is not null;
 create index market_pipeline_steps_kept on market_pipeline_steps (ended_at) where output is not null;
 create trigger market_pipeline_steps_edges before insert or update of state on market_pipeline_steps
   for each row execute function market_follow_edges('pipeline_step');

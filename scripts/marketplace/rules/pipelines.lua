@@ -55,6 +55,7 @@ M.returns = {
   retries = "integer 0..20", backoff_s = "integer 1..300", longest_backoff_s = "integer 1..3600",
   kept_days = "integer 1..3650",
   next = { to = "string?" }, retry_after = { seconds = "number?" }, ends_run = "boolean",
+  task_outcome = { waits = "boolean", is_done = "boolean", is_free = "boolean" },
 }
 
 --- Where an event moves something: {to}; without it, nowhere.  ask: {machine = "run" or "step", from, event}.
@@ -82,6 +83,16 @@ local FATAL = { agent_frozen = true, budget_exceeded = true, subscription_not_ac
 --- Does a step that has failed end its run?  facts: code, on_failure ("stop" or "continue").
 function M.ends_run(facts) return facts.on_failure ~= "continue" or FATAL[facts.code] == true end
 
+local WAITING = { pending_payment = true, assigned = true, revision_requested = true }
+local FREE = { canceled = true, canceled_refunded = true, refunded = true }
+
+--- What the state of a task means for the step that has bought it: it waits, is done, or has failed; is_free: what it
+--- was to cost has not been paid, or comes back.
+function M.task_outcome(facts)
+  return { waits = WAITING[facts.state] == true, is_done = facts.state == "delivered" or facts.state == "accepted",
+           is_free = FREE[facts.state] == true }
+end
+
 local function failed(change)
   local facts = { code = "upstream_error", is_refused = false, tries = 1, max = 2, backoff_s = 5 }
   for name, value in pairs(change) do facts[name] = value end
@@ -93,6 +104,10 @@ M.examples = {
   { "next", { machine = "run", from = "completed", event = "cancel" }, expect = {} },
   { "next", { machine = "step", from = "in_progress", event = "skip" }, expect = { to = "canceled" } },
   { "next", { machine = "step", from = "blocked", event = "start" }, expect = {} },
+  { "task_outcome", { state = "assigned" }, expect = { waits = true, is_done = false, is_free = false } },
+  { "task_outcome", { state = "delivered" }, expect = { waits = false, is_done = true, is_free = false } },
+  { "task_outcome", { state = "disputed" }, expect = { waits = false, is_done = false, is_free = false } },
+  { "task_outcome", { state = "canceled" }, expect = { waits = false, is_done = false, is_free = true } },
   { "retry_after", failed {}, expect = { seconds = 5 } },
   { "retry_after", failed { tries = 2, code = "upstream_timeout" }, expect = { seconds = 10 } },
   { "retry_after", failed { tries = 3 }, expect = {} },
