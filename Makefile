@@ -256,6 +256,8 @@ install: build $(B)/human.1
 	for at in $(complete); do install -d $(share)/$${at%/*}; \
 	  build/human completion --set home=/nonexistent $${at%%[-/]*} >$(share)/$$at; done
 	install -m 644 README.md docs/*.md $(share)/doc/human
+	install -d $(share)/doc/human/api
+	install -m 644 docs/api/*.md $(share)/doc/human/api
 	[ -e $(etc)/human.json ] || { sed $(system) etc/human.json >$(etc)/human.json && \
 	  chmod 640 $(etc)/human.json; }
 	[ -n "$(DESTDIR)" ] || ! getent group human >/dev/null || chgrp human $(etc)/human.json

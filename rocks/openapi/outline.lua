@@ -197,7 +197,8 @@ local function item_of(doc, path, method, op, tools)
 end
 
 --- {title, summary, version, keys = {{name, text}, ..}, tags = {{name, operations = {..}}, ..}} of a document (a table,
---- whose objects tools.order_of may order).  tools: those of example.lua and fields.lua.
+--- whose objects tools.order_of may order).  tools: those of example.lua and fields.lua; and breathe(), if
+--- given, is called after each operation.
 function M.read(doc, tools)
   local tags, out = {}, { title = doc.info.title, summary = doc.info.summary, version = doc.info.version,
                           tags = {}, keys = {} }
@@ -214,6 +215,7 @@ function M.read(doc, tools)
           out.tags[#out.tags + 1] = tags[name]
         end
         table.insert(tags[name].operations, item_of(doc, path, method, op, tools))
+        if tools.breathe then tools.breathe() end
       end
     end
   end

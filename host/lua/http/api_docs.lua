@@ -12,7 +12,7 @@ local page_files = require "openapi.page_files"
 
 local M = {}
 local BASE = "/docs"
-local TOOLS = setmetatable({ encode = json.encode }, { __index = examples.tools })
+local TOOLS = setmetatable({ encode = json.encode, breathe = openapi.breathe }, { __index = examples.tools })
 local made = setmetatable({}, { __mode = "k" })  -- generation -> {name = text}
 
 M.files = page_files
@@ -97,6 +97,11 @@ local function is_surface(gen, name)
   return false
 end
 
+local function at(text, base)
+  local shown = html.escape(base)
+  return (text:gsub(outline.SERVER:gsub("%p", "%%%0"), function() return shown end))
+end
+
 --- A text of a generation: kind "json", "html" or "md" of a surface (fails with not_found for another name), or
 --- "index" or "llms".  base: the address at which clients find us; nil: links and examples have a local one.
 function M.text(gen, kind, surface, base)
@@ -105,8 +110,10 @@ function M.text(gen, kind, surface, base)
   made[gen] = texts
   texts[name] = texts[name] or MAKE[kind](gen, surface)
   if kind == "json" then return openapi.at(texts[name], base) end
-  local shown = html.escape(base or "http://localhost:3000")
-  return (texts[name]:gsub(outline.SERVER:gsub("%p", "%%%0"), function() return shown end))
+  if base then return at(texts[name], base) end
+  local here = name .. " here"
+  texts[here] = texts[here] or at(texts[name], "http://localhost:3000")
+  return texts[here]
 end
 
 return M

@@ -7,6 +7,7 @@ local idempotency_key = require "human.http.idempotency_key"
 local json = require "human.json"
 local openapi = require "openapi"
 local route_of = require "human.http.route"
+local sched = require "human.core.sched"
 local schema = require "human.schema"
 local schema_doc = require "human.schema.document"
 local shapes = require "human.http.shapes"
@@ -240,6 +241,11 @@ local function schemes_of(operations, auth)
   return security_schemes(used)
 end
 
+--- Lets other requests through: a document takes some hundred milliseconds.
+function M.breathe()
+  if sched.current() then sched.sleep(0) end
+end
+
 --- The names of a generation's surfaces, sorted: those whose routes are in one folder below api.
 function M.surfaces(gen)
   local seen, names = {}, {}
@@ -259,7 +265,10 @@ function M.document(gen, surface)
   end
   local routes, sockets = split(all)
   local operations, surfaces = {}, gen.surfaces or {}
-  for i, route in ipairs(routes) do operations[i] = operation(route, gen) end
+  for i, route in ipairs(routes) do
+    operations[i] = operation(route, gen)
+    M.breathe()
+  end
   local about = surface and (surfaces[surface] or { title = surface }) or {}
   return openapi.document({
     info = { title = about.title or "human", version = VERSION, license = { name = "MIT", identifier = "MIT" },
