@@ -6,7 +6,8 @@ import { after, before, describe, it } from 'node:test';
 import Ajv from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { chromium } from 'playwright-core';
-import { startHost } from './hosts.mjs';
+import { run } from './client_world.mjs';
+import { BINARY, makeHome, startHost } from './hosts.mjs';
 import { SEED } from './market_seed.mjs';
 import { root } from './support.mjs';
 import { pointer, watch } from './traffic.mjs';
@@ -123,6 +124,14 @@ describe('the documents', () => {
       const kept = fs.readFileSync(path.join(root, `docs/api/${surface}.md`), 'utf8');
       assert.ok(kept === text.replaceAll(host.url, 'http://localhost:3000'), `docs/api/${surface}.md is stale: run make docs`);
     }
+  });
+
+  it('are printed by `human openapi SURFACE`, which knows the surfaces', async () => {
+    const env = { ...process.env, HUMAN_HOME: makeHome(), HUMAN_CONFIG: '/dev/null', HUMAN_SCRIPTS: host.scripts, HUMAN_OVERRIDES: '**' };
+    const [one, text, other] = await Promise.all([['gateway'], ['gateway', '--markdown'], ['nosuch']].map((words) => run(BINARY, ['openapi', ...words], { env })));
+    assert.equal(one.out, `${(await get('/openapi/gateway.json')).text}\n`);
+    assert.equal(text.out, (await get('/docs/gateway.md')).text);
+    assert.deepEqual([other.code, /no surface 'nosuch': agent, gateway, marketplace/.test(other.err)], [1, true]);
   });
 
   it('tell models where they are, in llms.txt', async () => {

@@ -65,6 +65,13 @@ describe("json.encode", function()
       json.encode_sorted({ b = { c = 3, z = 0 }, a = 2, z = 1 }, { "z" }))
   end)
 
+  it("leaves an object in the order that it has been given", function()
+    local given = json.in_order({ a = 2, z = 1, m = json.null }, { "z", "m", "a" })
+    assert.equal('{"z":1,"m":null,"a":2}', json.encode_sorted(given, { "a" }))
+    assert.same({ "z", "m", "a" }, json.order_of(given))
+    assert.is_nil(json.order_of {})
+  end)
+
   it("keeps the text of json.raw reachable", function()
     assert.equal("{}", json.raw_text(json.raw "{}"))
     assert.is_nil(json.raw_text {})
