@@ -9,6 +9,7 @@ local tiny = require "tiny_weights"
 local C = require "c_types" ("sense/weights.h", "weights", "weights_open", "weights_close", "WEIGHTS_TOKENS")
 require "c_types" ("sense/pieces.h", "pieces_cut")
 require "c_types" ("sense/encoder.h", "encoder_run", "encoder_round")
+require "c_types" ("sense/matmul.h", "matmul", "matmul_dot")
 
 local REAL = "build/search.weights"
 
@@ -44,6 +45,40 @@ local function encode(w, text)
   assert.equal(0, C.encoder_run(w, array, #ids, v))
   return v, ids
 end
+
+describe("the arithmetic of the encoder and the search", function()
+  it("sums products of whole numbers exactly, the greatest, too", function()
+    local a, b = ffi.new("int8_t[512]"), ffi.new("int8_t[512]")
+    local function check(of_a, of_b)
+      local wanted = 0
+      for i = 0, 511 do
+        a[i], b[i] = of_a(i), of_b(i)
+        wanted = wanted + a[i] * b[i]
+      end
+      assert.equal(wanted, C.matmul_dot(a, b))
+    end
+    local function least() return -128 end
+    check(least, least)
+    check(least, function() return 127 end)
+    check(function(i) return i % 255 - 127 end, function(i) return i * 37 % 255 - 127 end)
+  end)
+
+  it("says of a row the same, however many rows there are beside it", function()
+    local rows, width, out = 9, 40, 32
+    local x, w, bias = ffi.new("float[?]", rows * width), ffi.new("float[?]", width * out), ffi.new("float[?]", out)
+    for i = 0, rows * width - 1 do x[i] = math.sin(i) end
+    for i = 0, width * out - 1 do w[i] = math.cos(i * 3) end
+    local alone, together = ffi.new("float[?]", rows * out), ffi.new("float[?]", rows * out)
+    for r = 0, rows - 1 do C.matmul(x + r * width, 1, width, w, bias, out, alone + r * out) end
+    for n = 1, rows do
+      C.matmul(x, n, width, w, bias, out, together)
+      for i = 0, n * out - 1 do assert.equal(alone[i], together[i]) end
+    end
+    local sum = 0
+    for k = 0, width - 1 do sum = sum + x[k] * w[k * 16 + 3] end -- panels of 16 columns
+    assert.near(sum, alone[3], 1e-5)
+  end)
+end)
 
 describe("an encoder with tiny weights", function()
   local weights = tiny.make(7)
