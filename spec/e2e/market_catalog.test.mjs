@@ -13,7 +13,7 @@ const TAGS = ['data:general'];
 let market, upstream, files;
 
 before(async () => {
-  upstream = await startUpstream();
+  upstream = await startUpstream(undefined, { probes: false });
   files = await startFiles();
   market = await startMarket({ env });
 });

@@ -14,7 +14,7 @@ const env = { HUMAN_EGRESS_ALLOW: `${UPSTREAM}/32`, HUMAN_SEAL_KEY: randomBytes(
 let one, two, upstream, provider;
 
 before(async () => {
-  upstream = await startUpstream();
+  upstream = await startUpstream(undefined, { probes: false });
   one = await startMarket({ env });
   two = await startHost({ env: { ...env, HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_DATABASE_POOL: '4', DATABASE_URL: databaseUrl(one.home) } });
   provider = await one.actor({ name: 'Provider' });

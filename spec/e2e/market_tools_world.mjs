@@ -10,15 +10,17 @@ export const TOOL = { direction: 'sell', listing_type: 'compute_access', title: 
   category_tags: ['data:scraping', 'api:web'], tool_meta: { upstream_url: 'https://api.scraper.io/v2', auth_type: 'none', timeout_ms: 60_000 } };
 export const plan = (fields) => ({ plan_id: 'starter', name: 'Starter', interval: 'monthly', amount_cents: 0, included_calls: 1000, ...fields });
 
-/** A server where the guard lets requests through: {url, seen: [{method, url, headers, body}], counted, close()}; answer(req, res, body) says what it does. */
-export async function startUpstream(answer) {
+/** A server where the guard lets requests through: {url, seen: [{method, url, headers, body}], counted, close()}; answer(req, res, body) says what it does.
+ * probes = false: what the platform asks to see whether a tool is there is answered, and counted nowhere. */
+export async function startUpstream(answer, { probes = true } = {}) {
   const upstream = { seen: [], counted: 0, keep: 200, answer: answer ?? ((req, res, body) => res.end(JSON.stringify({ echo: body }))) };
   const server = createServer({ keepAliveTimeout: 600_000, headersTimeout: 600_000, requestTimeout: 0 }, async (req, res) => {
     let text = '';
     for await (const piece of req) text += piece;
+    if (!probes && req.method === 'GET' && !req.headers['x-call-id']) return res.end('{}');
     upstream.counted += 1;
     if (upstream.seen.length < upstream.keep) upstream.seen.push({ method: req.method, url: req.url, headers: req.headers, body: text });
-    upstream.answer(req, res, text ? JSON.parse(text) : null);
+    return upstream.answer(req, res, text ? JSON.parse(text) : null);
   });
   server.listen(0, UPSTREAM);
   await once(server, 'listening');
