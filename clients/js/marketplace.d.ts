@@ -1659,6 +1659,10 @@ export type PipelineTemplatesInput = {
       tool_listing_id?: string;
       /** Or the subscription */
       subscription_id?: string;
+      /** Or a task that is bought, as by /transactions-create */
+      listing_id?: string;
+      /** Of a task that an agent buys */
+      parent_transaction_id?: string;
       /** What the tool is sent. A text that is ${input.PATH} or ${steps.NAME.output.PATH} stands for what the run was given, or an earlier step has answered; without an input, it is the run's */
       input?: unknown;
       /** Retries included */
@@ -1675,7 +1679,7 @@ export type PipelineTemplatesInput = {
   pipeline_id?: string;
   /** An object, of a run */
   input?: unknown;
-  /** What the calls of a run may cost beyond the quotas */
+  /** What tasks, and calls beyond quotas, of a run may cost */
   budget_usd?: number | string;
   limit?: number;
   offset?: number;
@@ -1723,6 +1727,8 @@ export type PipelineTracesResult = {
     output_size_bytes?: number;
     started_at?: string;
     tries: number;
+    /** Of a task */
+    transaction_id?: string;
     error?: {
       code: string;
       message: string;

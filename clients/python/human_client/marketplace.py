@@ -1842,6 +1842,10 @@ class PipelineTemplatesInputStepsItemConfig(TypedDict):
     "The tool, of which you have a subscription"
     subscription_id: NotRequired[str]
     "Or the subscription"
+    listing_id: NotRequired[str]
+    "Or a task that is bought, as by /transactions-create"
+    parent_transaction_id: NotRequired[str]
+    "Of a task that an agent buys"
     input: NotRequired[Any]
     "What the tool is sent. A text that is ${input.PATH} or ${steps.NAME.output.PATH} stands for what the run was given, or an earlier step has answered; without an input, it is the run's"
     timeout_s: NotRequired[int]
@@ -1867,7 +1871,7 @@ class PipelineTemplatesInput(TypedDict):
     input: NotRequired[Any]
     "An object, of a run"
     budget_usd: NotRequired[float | str]
-    "What the calls of a run may cost beyond the quotas"
+    "What tasks, and calls beyond quotas, of a run may cost"
     limit: NotRequired[int]
     offset: NotRequired[int]
 
@@ -1940,6 +1944,8 @@ class PipelineTracesResultTracesItem(TypedDict):
     output_size_bytes: NotRequired[int]
     started_at: NotRequired[str]
     tries: int
+    transaction_id: NotRequired[str]
+    "Of a task"
     error: NotRequired[PipelineTracesResultTracesItemError]
     output: NotRequired[Any]
 
