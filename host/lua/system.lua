@@ -142,8 +142,7 @@ local function document(module)
   local g = gen.current()
   local texts = rendered[g] or {}
   rendered[g] = texts
-  texts[module] = texts[module] or require(module).render(g)
-  return texts[module]
+  return require("human.http.openapi").once(texts, module, function() return require(module).render(g) end)
 end
 
 local types = setmetatable({}, { __mode = "k" })  -- generation -> text

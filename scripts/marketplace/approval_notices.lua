@@ -29,7 +29,10 @@ local function say(tx, request, set)
   if not calls then log.warn("marketplace: a request is not told in a chat", { error = why }) end
 end
 
---- Consumes events of the marketplace.
+--- Requests for a consent.
+function M.wants(e) return e.name == "approval.requested" end
+
+--- Consumes such events of the marketplace.
 function M.take(batch)
   local set = config.marketplace
   db.tx(function(tx)
@@ -46,6 +49,6 @@ function M.take(batch)
   end)
 end
 
-outbox.on(news.TOPIC, "marketplace.approval_notices.take")
+outbox.on(news.TOPIC, "marketplace.approval_notices.take", "marketplace.approval_notices.wants")
 
 return M

@@ -66,12 +66,17 @@ local function end_step(step, t, outcome)
   end)
 end
 
---- Consumes events of the marketplace: tasks of steps that are delivered, or will not be.
+--- Tasks that have gone on, or ended.
+function M.wants(e)
+  return e.name:find "^transaction%." ~= nil and e.name ~= "transaction.created" and e.name ~= "transaction.assigned"
+end
+
+--- Consumes such events of the marketplace: tasks of steps that are delivered, or will not be.
 function M.take(batch)
   local ids = {}
   for _, row in ipairs(batch) do
     local e = row.payload
-    if e.name:find "^transaction%." and e.data and e.data.transaction_id then ids[#ids + 1] = e.data.transaction_id end
+    if M.wants(e) and e.data and e.data.transaction_id then ids[#ids + 1] = e.data.transaction_id end
   end
   for _, step in ipairs(ids[1] and db.query(M.sql.waiting, json.encode(ids)) or {}) do
     local t = transactions.get(db, step.task_id)
@@ -81,6 +86,6 @@ function M.take(batch)
   db.tx(function(tx) batch:done(tx) end)
 end
 
-outbox.on(news.TOPIC, "marketplace.pipelines_tasks.take")
+outbox.on(news.TOPIC, "marketplace.pipelines_tasks.take", "marketplace.pipelines_tasks.wants")
 
 return M

@@ -72,7 +72,7 @@ metrics.describe("human_market_webhook_tries_total", "Tries of deliveries to end
 metrics.describe("human_market_webhook_delay_seconds_total", "How long deliveries that were taken had waited, together")
 metrics.describe("human_market_webhooks_disabled_total", "Endpoints that were disabled, by reason")
 
-outbox.on(news.TOPIC, "marketplace.webhooks_queue.take")
+outbox.on(news.TOPIC, "marketplace.webhooks_queue.take", "marketplace.webhooks_queue.wants")
 local function lane(kind, fn, most)
   queue.define(kind, "marketplace.webhooks_queue." .. fn, { concurrency = most, per_key = true, attempts = 1000,
                                                             timeout_s = 60, backoff = { 2, 10, 60 } })
@@ -152,7 +152,10 @@ local function add(tx, events, hooks)
   tx:exec(M.sql.count, json.encode(counts))
 end
 
---- Consumes events of the marketplace.
+--- Events that an endpoint may have asked for.
+function M.wants(e) return rule.is_event(e.name) end
+
+--- Consumes such events of the marketplace.
 function M.take(batch)
   local events, ids = concerned(batch)
   db.tx(function(tx)

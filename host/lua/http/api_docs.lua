@@ -108,11 +108,11 @@ function M.text(gen, kind, surface, base)
   if surface and not is_surface(gen, surface) then fail.throw "not_found" end
   local texts, name = made[gen] or {}, kind .. " " .. (surface or "")
   made[gen] = texts
-  texts[name] = texts[name] or MAKE[kind](gen, surface)
-  if kind == "json" then return openapi.at(texts[name], base) end
-  if base then return at(texts[name], base) end
+  local text = openapi.once(texts, name, function() return MAKE[kind](gen, surface) end)
+  if kind == "json" then return openapi.at(text, base) end
+  if base then return at(text, base) end
   local here = name .. " here"
-  texts[here] = texts[here] or at(texts[name], "http://localhost:3000")
+  texts[here] = texts[here] or at(text, "http://localhost:3000")
   return texts[here]
 end
 

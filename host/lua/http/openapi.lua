@@ -246,6 +246,17 @@ function M.breathe()
   if sched.current() then sched.sleep(0) end
 end
 
+--- texts[name], which make() makes once; whoever asks meanwhile waits for it.
+function M.once(texts, name, make)
+  while texts[name] == false do sched.sleep(0.01) end
+  if texts[name] then return texts[name] end
+  texts[name] = false
+  local ok, text = pcall(make)
+  texts[name] = ok and text or nil
+  if not ok then error(text, 0) end
+  return text
+end
+
 --- The names of a generation's surfaces, sorted: those whose routes are in one folder below api.
 function M.surfaces(gen)
   local seen, names = {}, {}

@@ -1,5 +1,5 @@
 -- scripts/marketplace/rules/benchmarks.lua -- who may have a tool measured, and what comes of what was measured.  The
--- database knows the same edges (migrations/2103_benchmarks.sql).  Pure.
+-- database knows the same edges (migrations/2153_benchmarks.sql).  Pure.
 --% version: 1
 
 local M = {

@@ -1,5 +1,5 @@
 -- scripts/marketplace/rules/catalog.lua -- what is imported from OpenAPI documents, and how it becomes somebody's own.
--- The database knows the same edges (migrations/2102_catalog.sql).  Pure.
+-- The database knows the same edges (migrations/2152_catalog.sql).  Pure.
 --% version: 1
 
 local M = {
